@@ -1,0 +1,38 @@
+PYTHON  ?= python3
+VENV    ?= .venv
+PROFILE ?= demo
+JOBS    ?= 2
+BIN     := $(VENV)/bin
+PIP     := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
+
+export HF_HUB_OFFLINE ?= 1
+export TOKENIZERS_PARALLELISM ?= false
+
+.PHONY: book test setup run notebooks lint clean
+
+book: setup                          ## run PROFILE, execute the notebooks, build _build/html/index.html
+	$(BIN)/genebench book --profile $(PROFILE) -j $(JOBS)
+
+test: setup                          ## run the test suite
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q
+
+setup: $(VENV)/.stamp
+$(VENV)/.stamp: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 13) else f"genebench needs Python 3.11 or 3.12, this is {v[0]}.{v[1]}; run: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) torch                       # first, and pinned: a local CPU build wins over the CUDA one
+	$(PIP) -e '.[book,test]'
+	touch $@
+
+run: setup
+	$(BIN)/genebench run --profile $(PROFILE)
+
+notebooks: run
+	$(BIN)/genebench notebooks --profile $(PROFILE) -j $(JOBS)
+
+lint: setup
+	$(PIP) ruff
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+clean:
+	rm -rf _build .cache book/executed

@@ -1,0 +1,245 @@
+"""The command line: parses and calls, decides nothing."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import __version__
+from .errors import BadInput, RunFailed
+
+app = typer.Typer(
+    name="genebench",
+    help="Does your model understand genes? Tasks, shortcuts, models, splits, probes and the book that shows them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Profile = Annotated[str, typer.Option("--profile", "-p", help="Which profile of data/profiles.yml.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the table as JSON on standard output.")]
+Jobs = Annotated[int, typer.Option("-j", "--jobs", min=1, help="How many processes.")]
+
+
+def command(function):
+    """Register a command whose faults end as one sentence and an exit status: 1 a run failed, 2 bad input."""
+
+    @app.command(name=function.__name__.rstrip("_"))
+    @functools.wraps(function)
+    def wrapped(*args, **kwargs):
+        try:
+            return function(*args, **kwargs)
+        except BadInput as err:
+            _stop(str(err), 2)
+        except RunFailed as err:
+            _stop(str(err), 1)
+        except KeyboardInterrupt:
+            _stop("interrupted; what was finished is kept, run the same command again to go on.", 130)
+        except BrokenPipeError:
+            sys.stderr.close()
+            raise SystemExit(0)
+
+    return wrapped
+
+
+def _stop(sentence: str, status: int) -> None:
+    print(f"genebench: {sentence}", file=sys.stderr)
+    raise typer.Exit(status)
+
+
+def _names(given: list[str] | None) -> list[str]:
+    """Names given one by one or joined by commas."""
+    return [n.strip() for text in given or [] for n in text.split(",") if n.strip()]
+
+
+def _print(frame, as_json: bool, columns: list[str]) -> None:
+    if as_json:
+        print(json.dumps(json.loads(frame.to_json(orient="records")), indent=1))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold", ratio=3 if column in ("task", "title", "reason") else None)
+    for row in frame[columns].astype(object).where(frame[columns].notna(), "").itertuples(index=False):
+        table.add_row(*map(str, row))
+    console = Console()
+    console.print(table, markup=False) if console.is_terminal else print(frame[columns].to_string(index=False))
+
+
+@app.callback(invoke_without_command=True)
+def _main(version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False) -> None:
+    if version:
+        print(f"genebench {__version__}")
+        raise typer.Exit
+
+
+@command
+def fetch(
+    source: Annotated[list[str] | None, typer.Argument(help="Source ids; all of them if none is given.")] = None,
+) -> None:
+    """Find or download the files of sources and check them."""
+    from . import sources, specs
+
+    missing = []
+    for spec in [specs.source(s) for s in source] if source else specs.sources().values():
+        for name in spec.files:
+            try:
+                print(f"{spec.id}/{name}: {sources.locate(spec, name)}")
+            except BadInput as err:
+                missing.append(str(err))
+    if missing:
+        raise BadInput("\ngenebench: ".join(missing))
+
+
+@command
+def tasks(profile: Profile = "demo", as_json: Json = False) -> None:
+    """List a profile's tasks with size, balance, origin and status."""
+    import pandas as pd
+
+    from . import specs, tables
+    from . import tasks as module
+
+    missing: list[str] = []
+    spec = specs.profile(profile)
+    found = module.load(spec, missing=missing.append)
+    frame = pd.concat([tables.task_catalogue(found), tables.missing_tasks(spec, missing)], ignore_index=True)
+    _print(frame, as_json, ["task", "group", "kind", "genes", "balance", "status", "reason"])
+    print(f"{(frame.status == 'ready').sum()} of {len(frame)} tasks ready.", file=sys.stderr)
+
+
+@command
+def models(as_json: Json = False) -> None:
+    """List all models with family, input, size, licence and status."""
+    from . import tables
+
+    _print(tables.model_catalogue(), as_json, ["model", "title", "family", "input", "dim", "status", "reason"])
+
+
+@command
+def embed(
+    model: Annotated[str, typer.Option("--model", "-m", help="Which model of data/models.yml.")],
+    profile: Profile = "demo",
+    device: Annotated[str, typer.Option(help="Torch device of neural encoders.")] = "cpu",
+) -> None:
+    """Make (or find) the vectors of one model for all genes of a profile."""
+    from . import embed as module
+    from . import run as runner
+    from . import specs
+    from .progress import Reporter
+
+    spec = specs.model(model)
+    with Reporter() as report:
+        made = module.embed(
+            spec,
+            runner.context(profile).universe,
+            device=device,
+            say=report.say,
+            progress=functools.partial(report.step, "genes"),
+        )
+    universe = runner.context(profile).universe
+    print(f"{model}: {len(made.entities)} of {len(universe)} genes, {made.vectors.shape[1]} dimensions")
+    print(module.path(spec, universe))
+
+
+@command
+def run(
+    profile: Profile = "demo",
+    models: Annotated[
+        list[str] | None, typer.Option("--models", help="Only these models (repeat, or join by commas).")
+    ] = None,
+    tasks: Annotated[
+        list[str] | None,
+        typer.Option("--tasks", help="Only the cells that hold these tasks; 'hpo/' takes all under it."),
+    ] = None,
+    split: Annotated[str | None, typer.Option("--split", help="Only this split.")] = None,
+    jobs: Annotated[
+        int | None, typer.Option("-j", "--jobs", min=1, help="How many processes (default: all cores).")
+    ] = None,
+) -> None:
+    """Run task × model × split × probe, resume what is there, write data/results/<profile>/."""
+    from . import results
+    from . import run as runner
+    from .progress import Reporter
+
+    with Reporter() as report:
+        done = runner.run(
+            profile,
+            models=_names(models),
+            names=_names(tasks),
+            split=split,
+            jobs=jobs,
+            say=report.say,
+            progress=report.step,
+        )
+    print(
+        f"{done.cells} cells: {done.cached} cached, {done.computed} computed, {len(done.failed)} failed; "
+        f"{done.skipped} task × model pairs skipped (see manifest.json); {done.seconds:.0f} s; {results.scores_path(profile)}"
+    )
+    if done.failed:
+        cell, why = next(iter(done.failed.items()))
+        raise RunFailed(
+            f"cell '{cell}' failed: {why}" + (f" (and {len(done.failed) - 1} more)" * (len(done.failed) > 1))
+        )
+
+
+@command
+def notebooks(
+    profile: Profile = "demo",
+    jobs: Jobs = 2,
+    pages: Annotated[list[str] | None, typer.Option("--page", help="Only these pages.")] = None,
+    parameter: Annotated[
+        list[str] | None, typer.Option("-P", "--parameter", help="key=value, for every page run.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Run even what has not changed.")] = False,
+) -> None:
+    """Execute the book's notebooks, in parallel, skipping what has not changed."""
+    import yaml
+
+    from . import notebooks as module
+    from .progress import Reporter
+
+    given = {}
+    for text in parameter or []:
+        if "=" not in text:
+            raise BadInput(f"parameter '{text}' is not of the form key=value; write for example -P profile=ci.")
+        name, value = text.split("=", 1)
+        given[name] = yaml.safe_load(value)
+    with Reporter() as report:
+        module.run(
+            profile, pages=_names(pages), parameters=given, jobs=jobs, force=force, say=report.say, progress=report.step
+        )
+
+
+@command
+def book(profile: Profile = "demo", jobs: Jobs = 2) -> None:
+    """Run the profile, execute the notebooks and build the HTML book (only what has changed)."""
+    from . import notebooks as module
+
+    run(profile=profile, models=None, tasks=None, split=None, jobs=None)
+    notebooks(profile=profile, jobs=jobs, pages=None, parameter=None, force=False)
+    print(module.book(profile))
+
+
+@command
+def validate(path: Annotated[Path, typer.Argument(help="A scores.parquet, a manifest.json, or their folder.")]) -> None:
+    """Check results against the schema, the metrics' bounds and the uniqueness of rows."""
+    from . import results
+
+    faults = results.validate_path(path)
+    for fault in faults:
+        print(fault)
+    if faults:
+        raise BadInput(f"{path}: {len(faults)} fault{'s' * (len(faults) > 1)} found; rerun 'genebench run'.")
+    print(f"{path}: valid")
+
+
+if __name__ == "__main__":
+    app()

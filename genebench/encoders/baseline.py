@@ -1,0 +1,89 @@
+"""Classical encoders and shortcuts: what can be had without any model of biology."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from .. import sources, specs
+from ..genes import stems
+from ..specs import ModelSpec
+from . import Embedding
+
+
+def ngrams(spec: ModelSpec, genes: np.ndarray, *, longest: int, dim: int, seed: int = 0) -> Embedding:
+    """TF-IDF of the character 1- to ``longest``-grams of the gene symbol, reduced to ``dim`` axes by truncated SVD."""
+    counts = TfidfVectorizer(analyzer="char", ngram_range=(1, longest), lowercase=False).fit_transform(genes)
+    return Embedding(genes, _svd(counts, dim, seed))
+
+
+def stem(spec: ModelSpec, genes: np.ndarray) -> Embedding:
+    """One indicator column per symbol stem with two or more genes.
+
+    A linear probe on it predicts the (shrunk) mean label of the gene's training relatives: the family mean. Genes
+    without a relative in the universe have no vector.
+    """
+    code, names = pd.factorize(np.asarray(stems(genes)), sort=True)
+    shared = np.bincount(code, minlength=len(names)) > 1
+    covered = shared[code]
+    column = np.cumsum(shared) - 1
+    vectors = np.zeros((covered.sum(), shared.sum()), dtype=np.float32)
+    vectors[np.arange(len(vectors)), column[code[covered]]] = 1
+    return Embedding(genes[covered], vectors)
+
+
+def profile_svd(
+    spec: ModelSpec,
+    genes: np.ndarray,
+    *,
+    source: str,
+    file: str,
+    set_column: str,
+    gene_column: str,
+    dim: int,
+    seed: int = 0,
+) -> Embedding:
+    """Truncated SVD of the gene × annotation table, each annotation weighted by its inverse document frequency."""
+    frame = sources.table(specs.source(source), file)
+    frame = frame[frame[gene_column].isin(set(genes))]
+    row, names = pd.factorize(frame[gene_column], sort=True)
+    col, sets = pd.factorize(frame[set_column], sort=True)
+    table = sparse.csr_matrix((np.ones(len(row)), (row, col)), shape=(len(names), len(sets)))
+    table.data[:] = 1  # a pair may stand twice
+    idf = np.log((1 + len(names)) / (1 + np.asarray(table.sum(axis=0)).ravel())) + 1
+    return Embedding(names.to_numpy(str), _svd(table @ sparse.diags(idf), dim, seed))
+
+
+def annotation_count(
+    spec: ModelSpec, genes: np.ndarray, *, source: str, file: str, gene_column: str, counted: list[str]
+) -> Embedding:
+    """How studied a gene is: log(1 + number of distinct values) of each column in ``counted``; zero is a real count."""
+    frame = sources.table(specs.source(source), file)
+    number = frame.groupby(gene_column)[counted].nunique().reindex(genes, fill_value=0)
+    return Embedding(genes, np.log1p(number.to_numpy(np.float32)))
+
+
+def columns(
+    spec: ModelSpec, genes: np.ndarray, *, source: str, file: str, gene_column: str, columns: list[str]
+) -> Embedding:
+    """Numeric columns of a table with one row per gene, as they are."""
+    frame = sources.table(specs.source(source), file).set_index(gene_column).sort_index()
+    frame = frame[frame.index.isin(genes)]
+    return Embedding(frame.index.to_numpy(str), frame[columns].to_numpy(np.float32))
+
+
+def _svd(table, dim: int, seed: int) -> np.ndarray:
+    dim = min(dim, min(table.shape) - 1)
+    return TruncatedSVD(dim, n_iter=4, random_state=seed).fit_transform(table).astype(np.float32)
+
+
+ENCODERS = {
+    "ngrams": ngrams,
+    "stem": stem,
+    "profile_svd": profile_svd,
+    "annotation_count": annotation_count,
+    "columns": columns,
+}

@@ -1,0 +1,28 @@
+"""Errors that a person reads: one sentence saying what, where and what to do next."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class BadInput(Exception):
+    """What the user gave cannot be used (exit status 2)."""
+
+
+class RunFailed(Exception):
+    """A computation failed; the message names its cell (exit status 1)."""
+
+
+def unknown(what: str, name: str, known: Iterable[str], *, where: str = "") -> BadInput:
+    """A sentence for a name that is not in a list, with the nearest name that is."""
+    names = sorted(map(str, known))
+    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
+    near = near or [n for n in names if str(name).lower() in n.lower()][:1]
+    if near:
+        hint = f"did you mean '{near[0]}'?"
+    elif len(names) <= 12:
+        hint = f"known: {', '.join(names)}."
+    else:
+        hint = f"there are {len(names)} to choose from."
+    return BadInput(f"{where + ': ' if where else ''}unknown {what} '{name}'; {hint}")

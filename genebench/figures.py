@@ -1,0 +1,191 @@
+"""Scores → figures. Draws what it is given; computes no score, reads no file."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from . import specs, stats
+from .specs import GROUPS
+
+INK, GRID = "#222222", "#d9d9d9"
+
+STYLE = {
+    "figure.facecolor": "white",
+    "axes.facecolor": "white",
+    "savefig.facecolor": "white",
+    "figure.dpi": 110,
+    "font.size": 12,
+    "axes.titlesize": 13,
+    "axes.labelsize": 12,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "genebench",
+    "legend.frameon": False,
+    "figure.constrained_layout.use": True,
+}
+
+
+def use_style() -> None:
+    """Set the house style of all figures; called once at the top of a notebook."""
+    matplotlib.rcParams.update(matplotlib.rcParamsDefault | {"backend": matplotlib.get_backend()})
+    sns.set_theme(style="whitegrid", rc=STYLE)
+
+
+def color(model: str) -> str:
+    """A model's one colour, the same in every figure."""
+    return specs.model(model).color
+
+
+def ordered(models: Iterable[str]) -> list[str]:
+    """Models in the order of ``data/models.yml``: real models, then shortcuts, then controls."""
+    present = set(models)
+    return [m for m in specs.models() if m in present]
+
+
+def titles(models: Iterable[str]) -> list[str]:
+    """Their titles, as shown on an axis."""
+    return [specs.model(m).title for m in models]
+
+
+def heat_map(table: pd.DataFrame, marks: pd.DataFrame, *, label: str, low: float, chance: float) -> Figure:
+    """Mean score by model (rows) and group of tasks (columns), as in Figure 1 of arXiv 2412.04075.
+
+    Args: table: index model, columns group, NaN where a model has no task. marks: same shape, text set behind a number.
+    label: what the numbers are, with range. low: the metric's lower bound. chance: where guessing lies, drawn pale.
+    """
+    rows = ordered(table.index)
+    table = table.loc[rows]
+    text = table.map(lambda v: f"{v:.2f}".replace("-", "−")) + marks.loc[rows]
+    fig, ax = plt.subplots(figsize=(9.2, 0.52 * len(rows) + 1.8))
+    sns.heatmap(
+        table, annot=text, fmt="", cmap="RdBu_r", center=chance, vmin=low, vmax=1, linewidths=1, linecolor="white", ax=ax,
+        cbar_kws={"label": label, "shrink": 0.8}, annot_kws={"size": 12},
+    )  # fmt: skip
+    for y, x in np.argwhere(table.isna().to_numpy()):
+        ax.text(x + 0.5, y + 0.5, "–", ha="center", va="center", color=INK)
+    ax.set(xlabel="", ylabel="")
+    ax.set_yticklabels(titles(rows), rotation=0)
+    ax.set_xticklabels([textwrap.fill(g, 12) for g in table.columns], rotation=0)
+    for previous, (i, name) in zip(rows, list(enumerate(rows))[1:]):
+        if (specs.model(previous).family in ("shortcut", "control")) != (
+            specs.model(name).family in ("shortcut", "control")
+        ):
+            ax.axhline(i, color=INK, linewidth=2)
+    ax.grid(False)
+    return fig
+
+
+def task_scores(frame: pd.DataFrame, *, label: str, chance: float | None = 0.5) -> Figure:
+    """Scores of every model on a set of tasks: one dot a task, box for quartiles, models as rows.
+
+    Args: frame: columns ``model, score``. label: name, unit and range of the score. chance: where guessing lies.
+    """
+    rows = ordered(frame.model.unique())
+    fig, ax = plt.subplots(figsize=(9, 0.5 * len(rows) + 1.4))
+    many = frame.groupby("model", observed=True).size().max() > 30
+    sns.boxplot(
+        frame, y="model", x="score", order=rows, hue="model", palette={m: color(m) for m in rows}, legend=False, ax=ax,
+        fliersize=0, width=0.62, linewidth=1.1, boxprops={"alpha": 0.45},
+    )  # fmt: skip
+    sns.stripplot(
+        frame, y="model", x="score", order=rows, hue="model", palette={m: color(m) for m in rows}, legend=False, ax=ax,
+        size=2.2 if many else 6, alpha=0.45 if many else 0.95, jitter=0.25 if many else 0, rasterized=many,
+    )  # fmt: skip
+    if chance is not None:
+        ax.axvline(chance, color=INK, linestyle="--", linewidth=1)
+        ax.text(chance, 1.01, "chance", transform=ax.get_xaxis_transform(), ha="center", fontsize=10.5, color=INK)
+    ax.set_yticks(range(len(rows)), titles(rows))
+    ax.set(xlabel=label, ylabel="")
+    return fig
+
+
+def one_task(frame: pd.DataFrame, *, label: str, chance: float | None, best_shortcut: float | None) -> Figure:
+    """Score of each model on one task with its interval over folds; chance and the best shortcut as lines.
+
+    Args: frame: columns ``model, score, low, high, coverage, exposed``; an exposed model is starred.
+    """
+    rows = ordered(frame.model)[::-1]
+    frame = frame.set_index("model").loc[rows]
+    fig, ax = plt.subplots(figsize=(9, 0.46 * len(rows) + 1.4))
+    for y, (name, row) in enumerate(frame.iterrows()):
+        ax.plot([row.low, row.high], [y, y], color=color(name), linewidth=3, alpha=0.55, solid_capstyle="round")
+        ax.plot(row.score, y, "o", color=color(name), markersize=9)
+        ax.annotate(
+            f"{row.score:.2f}", (row.score, y), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=10.5
+        )
+    for at, text, style in ((chance, "chance", "--"), (best_shortcut, "best shortcut", ":")):
+        if at is not None and np.isfinite(at):
+            ax.axvline(at, color=INK, linestyle=style, linewidth=1.2)
+            ax.text(at, 1.01, text, transform=ax.get_xaxis_transform(), ha="center", fontsize=10.5, color=INK)
+    ax.set_yticks(
+        range(len(rows)),
+        [f"{t}{'*' * int(e)} ({c:.0%})" for t, c, e in zip(titles(rows), frame.coverage, frame.exposed)],
+    )
+    ax.set(xlabel=label, ylabel="", ylim=(-0.6, len(rows) - 0.3))
+    return fig
+
+
+def excess_bars(frame: pd.DataFrame, *, label: str) -> Figure:
+    """Mean excess over the best shortcut per model and group, with its interval over tasks.
+
+    Args: frame: ``stats.excess`` rows (columns ``model, group, excess, exposed``); bars with exposed tasks are hatched.
+    """
+    models, groups = ordered(frame.model.unique()), [g for g in GROUPS if g in set(frame.group)]
+    fig, ax = plt.subplots(figsize=(9, 0.34 * len(models) * len(groups) + 1.6))
+    height = 0.8 / len(models)
+    for i, name in enumerate(models):
+        for j, group in enumerate(groups):
+            part = frame[(frame.model == name) & (frame.group == group)]
+            if part.empty:
+                continue
+            mean, low, high = stats.mean_interval(part.excess.to_numpy())
+            y = j + (i - (len(models) - 1) / 2) * height
+            bar = ax.barh(y, mean, height * 0.92, color=color(name), label=specs.model(name).title)
+            if part.exposed.any():
+                bar[0].set(hatch="///", alpha=0.55, edgecolor="white")
+            ax.plot([low, high], [y, y], color=INK, linewidth=1.4)
+    ax.axvline(0, color=INK, linewidth=1.4)
+    ax.set_yticks(range(len(groups)), groups)
+    ax.invert_yaxis()
+    ax.set(xlabel=label, ylabel="")
+    handles, labels = ax.get_legend_handles_labels()
+    unique = dict(zip(labels, handles))
+    fig.legend(unique.values(), unique.keys(), loc="outside lower center", ncols=2)
+    return fig
+
+
+def coverage_bars(table: pd.DataFrame, *, label: str) -> Figure:
+    """Score of each model on common, own and all genes, side by side.
+
+    Args: table: index model, columns among ``common, own, all``.
+    """
+    rows = ordered(table.index)[::-1]
+    fig, ax = plt.subplots(figsize=(9, 0.62 * len(rows) + 1.4))
+    shapes = {"common": "D", "own": "o", "all": "s"}
+    for y, name in enumerate(rows):
+        seen = table.loc[name].dropna()
+        ax.plot([seen.min(), seen.max()], [y, y], color=color(name), linewidth=2, alpha=0.5)
+        for genes, value in seen.items():
+            ax.plot(value, y, shapes[genes], color=color(name), markersize=9, markeredgecolor="white")
+    for genes, shape in shapes.items():
+        ax.plot([], [], shape, color="#777777", markersize=9, label=f"{genes} genes")
+    ax.axvline(0.5, color=INK, linestyle="--", linewidth=1)
+    ax.set_yticks(range(len(rows)), titles(rows))
+    ax.set(xlabel=label, ylabel="")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.14), ncols=3)
+    return fig

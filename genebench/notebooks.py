@@ -1,0 +1,165 @@
+"""jupytext source → papermill → executed notebook, in parallel, resumed; and the book around them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+
+from . import cache, paths, results, specs
+from .errors import BadInput, RunFailed, unknown
+from .specs import PageSpec
+
+
+def key(page: PageSpec, profile: str) -> str:
+    """Hash of everything that an executed page depends on: source, parameters, package, declarations, results."""
+    total = hashlib.sha256(json.dumps([page.model_dump(), profile], sort_keys=True).encode())
+    code = sorted((paths.ROOT / "genebench").rglob("*.py"))
+    declared = [*sorted(paths.DATA.glob("*.yml")), *sorted(paths.SOURCES.glob("*.yml"))]
+    made = [results.scores_path(profile), results.manifest_path(profile)]
+    for path in [source(page), *code, *declared, *(p for p in made if p.exists())]:
+        total.update(path.read_bytes())
+    return total.hexdigest()[:16]
+
+
+def source(page: PageSpec) -> Path:
+    """The notebook's text source. Raises: BadInput: there is none of that name."""
+    path = paths.NOTEBOOKS / f"{page.notebook}.py"
+    if not path.exists():
+        raise unknown(
+            "notebook", page.notebook, [p.stem for p in paths.NOTEBOOKS.glob("*.py")], where=str(paths.PROFILES)
+        )
+    return path
+
+
+def _current(out: Path, wanted: str) -> bool:
+    try:
+        return json.loads(out.read_text(encoding="utf-8"))["metadata"]["genebench"]["key"] == wanted
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def execute(page: PageSpec, profile: str, parameters: dict, timeout: int) -> tuple[str, str, float]:
+    """Execute one notebook; returns (page, fault or empty, seconds). A fault leaves the partial copy in ``failed/``."""
+    import jupytext
+    import papermill
+    from traitlets.config import Config
+
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    start = time.perf_counter()
+    folder = paths.executed(profile)
+    out, partial = folder / f"{page.page}.ipynb", folder / f".{page.page}.ipynb"
+    folder.mkdir(parents=True, exist_ok=True)
+    book = jupytext.read(source(page))
+    if page.title:
+        first = next(c for c in book.cells if c.cell_type == "markdown")
+        first.source = "\n".join([f"# {page.title}", *first.source.splitlines()[1:]])
+    given = {"profile": profile, "page": page.page, **page.parameters, **parameters}
+    strange = sorted(set(given) - set(papermill.inspect_notebook(book)))
+    if strange:
+        return page.page, f"notebook '{page.notebook}' has no parameter '{strange[0]}'", 0.0
+    try:
+        done = papermill.execute_notebook(
+            book, partial, parameters=given, kernel_name="python3", language="python", cwd=paths.ROOT,
+            progress_bar=False, execution_timeout=timeout,
+            config=Config(KernelManager={"transport_encryption": "auto"}),
+        )  # fmt: skip
+    except Exception as err:  # papermill, nbclient and the kernel each raise their own
+        if partial.exists():
+            (folder / "failed").mkdir(exist_ok=True)
+            shutil.move(partial, folder / "failed" / out.name)
+        out.unlink(missing_ok=True)
+        last = next((line for line in reversed(str(err).strip().splitlines()) if line.strip()), type(err).__name__)
+        return page.page, f"{last.strip()[:300]} (see {folder / 'failed' / out.name})", time.perf_counter() - start
+    done.metadata["genebench"] = {"key": key(page, profile), "parameters": given}
+    for cell in done.cells:
+        tags = cell.metadata.get("tags", [])
+        if {"parameters", "injected-parameters"} & set(tags):
+            cell.metadata["tags"] = [*tags, "remove-cell"]
+    import nbformat
+
+    nbformat.write(done, partial)
+    os.replace(partial, out)
+    return page.page, "", time.perf_counter() - start
+
+
+def run(
+    profile: str,
+    *,
+    pages: Iterable[str] | None = None,
+    parameters: dict | None = None,
+    jobs: int = 2,
+    force: bool = False,
+    timeout: int = 1800,
+    say: Callable[[str], None] = print,
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+) -> int:
+    """Execute the book's notebooks for a profile, skipping those whose inputs have not changed. Returns how many ran.
+
+    Raises: BadInput: unknown page, or no results yet. RunFailed: a notebook failed (named; the others are done).
+    """
+    specs.profile(profile)
+    if not results.scores_path(profile).exists():
+        raise BadInput(f"profile '{profile}' has no results yet; run 'genebench run --profile {profile}' first.")
+    known = {p.page: p for p in specs.pages()}
+    chosen = list(pages or known)
+    for name in chosen:
+        if name not in known:
+            raise unknown("page", name, known)
+    todo = [
+        known[n]
+        for n in chosen
+        if force or parameters or not _current(paths.executed(profile) / f"{n}.ipynb", key(known[n], profile))
+    ]
+    say(f"{len(chosen)} notebooks, {len(chosen) - len(todo)} cached, {len(todo)} to run, {jobs} at a time")
+    faults = {}
+    if todo:
+        with ProcessPoolExecutor(min(jobs, len(todo)), mp_context=get_context("spawn")) as pool:
+            progress("notebooks", 0, len(todo))
+            futures = [pool.submit(execute, page, profile, parameters or {}, timeout) for page in todo]
+            for done, future in enumerate(as_completed(futures), start=1):
+                name, why, seconds = future.result()
+                say(f"{name}: {'FAILED ' + why if why else 'done'} ({seconds:.0f} s)")
+                if why:
+                    faults[name] = why
+                progress("notebooks", done, len(todo))
+    if faults:
+        first = next(iter(faults))
+        raise RunFailed(
+            f"notebook '{first}' failed: {faults[first]}" + (f" (and {len(faults) - 1} more)" * (len(faults) > 1))
+        )
+    return len(todo)
+
+
+def book(profile: str, *, say: Callable[[str], None] = print) -> Path:
+    """Build the HTML book from the executed notebooks of a profile, warnings as errors. Returns its first page.
+
+    Raises: RunFailed: a page is missing or Jupyter Book reports a warning.
+    """
+    made = paths.executed(profile)
+    absent = [p.page for p in specs.pages() if not (made / f"{p.page}.ipynb").exists()]
+    if absent:
+        raise RunFailed(f"page '{absent[0]}' has not been executed; run 'genebench notebooks --profile {profile}'.")
+    shutil.rmtree(paths.pages(), ignore_errors=True)
+    shutil.copytree(made, paths.pages(), ignore=shutil.ignore_patterns("failed", ".*"))
+    cache.write_json(paths.pages() / "files" / "book-values.json", {"book_profile": profile})
+    shutil.rmtree(paths.HTML, ignore_errors=True)
+    start = time.perf_counter()
+    start_book = "import sys; from jupyter_book.cli.main import main; sys.exit(main())"
+    command = [sys.executable, "-c", start_book, "build", str(paths.BOOK), "--config", str(paths.CONFIG)]
+    command += ["--toc", str(paths.TOC), "--path-output", str(paths.ROOT), "-W", "-n", "--keep-going", "-q", "--all"]
+    told = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True)
+    faults = [line for line in told.stderr.splitlines() if "WARNING" in line or "ERROR" in line]
+    if told.returncode != 0 or not (paths.HTML / "index.html").exists():
+        tail = faults or (told.stdout + told.stderr).strip().splitlines()[-5:]
+        raise RunFailed("the book was not built: " + " | ".join(line.strip()[:300] for line in tail[:5]))
+    say(f"book built in {time.perf_counter() - start:.0f} s: {paths.HTML / 'index.html'}")
+    return paths.HTML / "index.html"

@@ -1,0 +1,47 @@
+"""Every directory name of the project; nobody else spells one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+ROOT = Path(os.environ.get("GENEBENCH_HOME") or Path(__file__).resolve().parents[1])
+
+DATA = ROOT / "data"
+SOURCES = DATA / "sources"
+MODELS = DATA / "models.yml"
+PROFILES = DATA / "profiles.yml"
+PUBLISHED = DATA / "published.yml"
+RESULTS = Path(os.environ.get("GENEBENCH_RESULTS") or DATA / "results")
+
+NOTEBOOKS = ROOT / "notebooks"
+BOOK = ROOT / "book"
+TOC = BOOK / "_toc.yml"
+CONFIG = ROOT / "_config.yml"
+HTML = ROOT / "_build" / "html"
+
+CACHE = Path(os.environ.get("GENEBENCH_CACHE") or ROOT / ".cache")
+DOWNLOADS = CACHE / "downloads"
+TASKS = CACHE / "tasks"
+EMBEDDINGS = CACHE / "embeddings"
+CELLS = CACHE / "cells"
+
+
+def results(profile: str) -> Path:
+    """Folder of a profile's ``scores.parquet`` and ``manifest.json``."""
+    return RESULTS / profile
+
+
+def executed(profile: str) -> Path:
+    """Where papermill keeps a profile's executed notebooks between runs."""
+    return CACHE / "notebooks" / profile
+
+
+def pages() -> Path:
+    """Where the book finds the executed notebooks of the profile it is built for."""
+    return BOOK / "executed"
+
+
+def mirrors() -> list[Path]:
+    """Folders named in ``GENEBENCH_MIRROR`` (separated like ``PATH``), searched before the web."""
+    return [Path(p) for p in os.environ.get("GENEBENCH_MIRROR", "").split(os.pathsep) if p]

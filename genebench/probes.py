@@ -1,0 +1,209 @@
+"""Probes: vectors → out-of-fold predictions. No I/O.
+
+Every probe takes the vectors of the entities that a model covers and the folds of its tasks, and returns for each
+entity the prediction of the fit that did not see it. Features are standardised inside the fold: mean and standard
+deviation come from the training entities alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from .errors import RunFailed, unknown
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A probe and what it is for. ``predict(X, Y, folds)`` takes X (n, d), the labels and the folds of the tasks."""
+
+    predict: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+    kinds: tuple[str, ...]
+    recipe: dict
+
+
+def logistic(
+    X: np.ndarray, Y: np.ndarray, folds: np.ndarray, *, C: float = 1.0, tolerance: float = 1e-4, max_iter: int = 500
+) -> np.ndarray:
+    """L2-regularised logistic regression of many binary tasks at once, each in each of its folds.
+
+    The optimum is that of scikit-learn's ``LogisticRegression(C=C)`` on features standardised inside the fold
+    (intercept not penalised); all tasks and folds share the two matrix products of an iteration.
+
+    Args:
+        X: vectors, (n, d). Y: 0/1 labels, (n, n_tasks). folds: fold in which each entity is tested, (n, n_tasks).
+        tolerance: a fit ends when its Newton decrement per unit of weight falls below this.
+    Returns: probability of the positive class from the fit that did not see the entity, (n, n_tasks) float32.
+    Raises: RunFailed: a fit did not reach the tolerance.
+    """
+    n, n_tasks = Y.shape
+    n_folds = int(folds.max()) + 1
+    Xs = _standardise(X)
+    gram = Xs.T.astype(np.float64) @ Xs
+    eigenvalue, V = np.linalg.eigh(gram)
+    basis = (eigenvalue.clip(min=0).astype(np.float32), V.astype(np.float32))
+    test = (folds.T[:, None, :] == np.arange(n_folds)[:, None]).reshape(n_tasks * n_folds, n)
+    labels = np.repeat(Y.T.astype(np.float32), n_folds, axis=0)
+    margins = _fit_logistic(Xs, labels, ~test, basis, C, tolerance, max_iter)
+    out = np.where(test, _sigmoid(margins), np.float32(0)).reshape(n_tasks, n_folds, n).sum(axis=1)
+    return out.T
+
+
+def _standardise(X: np.ndarray) -> np.ndarray:
+    X = np.asarray(X, dtype=np.float64)
+    deviation = X.std(axis=0)
+    flat = deviation <= 1e-12 * np.abs(X).max(axis=0, initial=1e-300)
+    return ((X - X.mean(axis=0)) / np.where(flat, 1, deviation) * ~flat).astype(np.float32)
+
+
+def _sigmoid(m: np.ndarray) -> np.ndarray:
+    return 0.5 * (1 + np.tanh(0.5 * m))
+
+
+def _fit_logistic(X, Y, train, basis, C, tolerance, max_iter) -> np.ndarray:
+    """Batched L-BFGS over K problems with a preconditioner in the eigenbasis of X. Returns margins, (K, n).
+
+    Problem k has its own training mask (K, n) and its own scale r_k (K, d): with weights u in the units of the fold's
+    standardised features the margin is (u / r)·x + b, so one shared X serves every fold exactly.
+    The preconditioner is the Hessian with the weights p(1 − p) replaced by their mean: V diag(1 / (h s + 1)) Vᵀ.
+    """
+    K, n = Y.shape
+    d = X.shape[1]
+    mask = train.astype(np.float32)
+    size = mask.sum(axis=1, keepdims=True)
+    mean = mask @ X / size
+    scale = np.sqrt((mask @ (X * X) / size - mean * mean).clip(min=0))
+    scale[scale < 1e-3] = 1  # constant in the training folds: its weight stays zero through the masked gradient below
+    live = (scale != 1) | (np.abs(mean) < 1e-3)
+    prior = (mask * Y).sum(axis=1, keepdims=True) / size
+    U = np.zeros((K, d + 1), np.float32)
+    U[:, -1:] = np.log(prior / (1 - prior))
+    M = np.repeat(U[:, -1:], n, axis=1)
+    done = np.zeros((K, n), np.float32)
+    left = np.arange(K)
+    spectrum, V = basis
+    history: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    old_grad = old_step = None
+    for _ in range(max_iter):
+        P = _sigmoid(M)
+        total = (C * mask * P * (1 - P)).sum(axis=1, keepdims=True)
+        R = C * mask * (P - Y)
+        grad = np.empty_like(U)
+        grad[:, :-1] = (R @ X) / scale * live + U[:, :-1]
+        grad[:, -1] = R.sum(axis=1)
+        inverse = 1 / ((total / n) * spectrum + 1)  # (k, d), the inverse Hessian in the eigenbasis
+
+        if old_grad is not None:
+            y = grad - old_grad
+            sy = np.einsum("kd,kd->k", old_step, y)
+            good = sy > 1e-10
+            history.append((old_step * good[:, None], y * good[:, None], np.where(good, 1 / np.where(good, sy, 1), 0)))
+            del history[:-10]
+        raw = _precondition(grad, inverse, V, total)
+        decrement = np.sqrt(np.einsum("kd,kd->k", grad, raw) / total[:, 0])
+        over = decrement <= tolerance
+        if over.any():
+            done[left[over]] = M[over]
+            stay = ~over
+            if not stay.any():
+                return done
+            left, U, M, Y, mask, scale, live, grad, total, inverse = (
+                a[stay] for a in (left, U, M, Y, mask, scale, live, grad, total, inverse)
+            )
+            history = [(s[stay], y[stay], rho[stay]) for s, y, rho in history]
+        step = -_two_loop(grad, history, lambda g, h=inverse, t=total: _precondition(g, h, V, t))
+        along = (step[:, :-1] / scale * live) @ X.T + step[:, -1:]
+        length = _line_search(M, along, Y, mask, U, step, C)
+        old_grad, old_step = grad, step * length
+        U = U + old_step
+        M = M + along * length
+    raise RunFailed(
+        f"{len(left)} of {K} logistic fits did not converge in {max_iter} iterations; the vectors may be degenerate"
+    )
+
+
+def _precondition(g, inverse, V, total):
+    out = np.empty_like(g)
+    out[:, :-1] = ((g[:, :-1] @ V) * inverse) @ V.T
+    out[:, -1:] = g[:, -1:] / total
+    return out
+
+
+def _two_loop(grad, history, precondition):
+    q = grad.copy()
+    alphas = []
+    for s, y, rho in reversed(history):
+        a = rho * np.einsum("kd,kd->k", s, q)
+        q -= a[:, None] * y
+        alphas.append(a)
+    q = precondition(q)
+    for (s, y, rho), a in zip(history, reversed(alphas)):
+        b = rho * np.einsum("kd,kd->k", y, q)
+        q += s * (a - b)[:, None]
+    return q
+
+
+def _line_search(M, along, Y, mask, U, step, C) -> np.ndarray:
+    """Step length per problem, (k, 1), by safeguarded Newton steps on the (convex) loss along the direction."""
+    u, s = U[:, :-1], step[:, :-1]
+    us, ss = np.einsum("kd,kd->k", u, s), np.einsum("kd,kd->k", s, s)
+    t = np.ones(len(M), np.float32)
+    low, high = np.zeros_like(t), np.full_like(t, np.inf)
+    weighted = C * mask * along
+    for _ in range(4):
+        P = _sigmoid(M + t[:, None] * along)
+        slope = np.einsum("kn,kn->k", weighted, P - Y) + us + t * ss
+        bend = np.einsum("kn,kn->k", weighted * along, P * (1 - P)) + ss
+        low, high = np.where(slope < 0, t, low), np.where(slope > 0, t, high)
+        new = t - slope / np.maximum(bend, 1e-30)
+        halfway = np.where(np.isfinite(high), (low + high) / 2, 2 * t)
+        inside = (new > low) & (new < high)
+        new = np.where(inside, new, halfway).astype(np.float32)
+        if np.all(np.abs(new - t) <= 0.02 * np.abs(t)):
+            return new[:, None]
+        t = new
+    return t[:, None]
+
+
+def softmax(X: np.ndarray, y: np.ndarray, folds: np.ndarray, *, C: float = 1.0, max_iter: int = 5000) -> np.ndarray:
+    """Multinomial logistic regression (scikit-learn, lbfgs) of one task. Returns probabilities, (n, n_classes)."""
+    out = np.zeros((len(y), int(y.max()) + 1), dtype=np.float32)
+    for train, test in _sides(folds):
+        fit = make_pipeline(StandardScaler(), LogisticRegression(C=C, max_iter=max_iter)).fit(X[train], y[train])
+        out[np.ix_(test, fit.classes_)] = fit.predict_proba(X[test])
+    return out
+
+
+def ridge(X: np.ndarray, y: np.ndarray, folds: np.ndarray, *, alpha: float = 1.0) -> np.ndarray:
+    """Ridge regression (scikit-learn) of one task. Returns predictions in the unit of the labels, (n,)."""
+    out = np.zeros(len(y))
+    for train, test in _sides(folds):
+        out[test] = make_pipeline(StandardScaler(), Ridge(alpha=alpha)).fit(X[train], y[train]).predict(X[test])
+    return out
+
+
+def _sides(folds: np.ndarray):
+    for fold in np.unique(folds):
+        yield np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+
+
+PROBES: dict[str, Probe] = {
+    "logistic": Probe(logistic, ("binary", "multilabel"), {"C": 1.0, "tolerance": 1e-4}),
+    "softmax": Probe(softmax, ("multiclass",), {"C": 1.0}),
+    "ridge": Probe(ridge, ("regression",), {"alpha": 1.0}),
+}
+
+
+def for_kind(kind: str) -> str:
+    """The default probe of a kind of task. Raises: BadInput: no probe takes that kind."""
+    for name, probe in PROBES.items():
+        if kind in probe.kinds:
+            return name
+    raise unknown("kind of task", kind, {k for p in PROBES.values() for k in p.kinds})

@@ -1,0 +1,190 @@
+"""The tidy results: schema, load, validate, merge, aggregate. Never fits anything."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from . import cache, metrics, paths
+from .errors import BadInput
+
+_TEXT = pa.dictionary(pa.int32(), pa.string())
+SCHEMA = pa.schema(
+    [
+        ("task", _TEXT),
+        ("group", _TEXT),
+        ("kind", _TEXT),
+        ("model", _TEXT),
+        ("family", _TEXT),
+        ("probe", _TEXT),
+        ("split", _TEXT),
+        ("split_param", _TEXT),
+        ("repeat", pa.int16()),
+        ("fold", pa.int16()),
+        ("metric", _TEXT),
+        ("score", pa.float64()),
+        ("n_train", pa.int32()),
+        ("n_test", pa.int32()),
+        ("coverage", pa.float32()),
+        ("key", _TEXT),
+    ]
+)
+"""One row per task × model × probe × split × repeat × fold × metric. ``coverage`` is the share of the task's entities
+that the model can embed. ``key`` names the cell (the recipe's hash) that computed the row. A metric alone is measured
+on the model's *own* test entities; ``@common`` on those that every broad model covers; ``@all`` on all test entities,
+those without a vector predicted by the class prior of the training fold. Where coverage is 1, ``@all`` equals own and
+has no rows."""
+
+IDENTITY = ["task", "model", "probe", "split", "split_param", "repeat", "fold", "metric"]
+MANIFEST_KEYS = {
+    "profile",
+    "versions",
+    "seed",
+    "device",
+    "wall_s",
+    "peak_memory_mb",
+    "commit",
+    "sources",
+    "cells",
+    "skipped",
+}
+
+
+def scores_path(profile: str) -> Path:
+    return paths.results(profile) / "scores.parquet"
+
+
+def manifest_path(profile: str) -> Path:
+    return paths.results(profile) / "manifest.json"
+
+
+def load(profile: str) -> pd.DataFrame:
+    """All rows of a profile. Raises: BadInput: none yet (says how to make them), or a file that breaks the schema."""
+    path = scores_path(profile)
+    if not path.exists():
+        raise BadInput(f"{path}: no results yet; run 'genebench run --profile {profile}'.")
+    return read(path)
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Rows of one scores file. Raises: BadInput: unreadable, or the columns differ from the schema."""
+    try:
+        table = pq.read_table(path)
+    except (pa.ArrowException, OSError) as err:
+        raise BadInput(f"{path}: not a readable parquet file ({str(err).splitlines()[0][:120]}); restore or rerun it.")
+    missing = [n for n in SCHEMA.names if n not in table.column_names]
+    extra = [n for n in table.column_names if n not in SCHEMA.names]
+    if missing or extra:
+        raise BadInput(
+            f"{path}: columns missing {missing or 'none'}, unknown {extra or 'none'}; rerun 'genebench run'."
+        )
+    try:
+        frame = table.select(SCHEMA.names).cast(SCHEMA).to_pandas()
+    except (pa.ArrowException, ValueError) as err:
+        raise BadInput(
+            f"{path}: a column has the wrong type ({str(err).splitlines()[0][:120]}); rerun 'genebench run'."
+        )
+    return frame
+
+
+def order(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows in the one order in which they are stored."""
+    frame = frame.copy()
+    for name in SCHEMA.names:
+        if pa.types.is_dictionary(SCHEMA.field(name).type):
+            values = frame[name].astype(str)
+            frame[name] = pd.Categorical(values, categories=sorted(values.unique()))
+    return frame.sort_values(IDENTITY, kind="stable", ignore_index=True)[SCHEMA.names]
+
+
+def write(frame: pd.DataFrame, path: Path) -> None:
+    """Write rows in their order, atomically; the same rows give the same bytes (with the same pyarrow)."""
+    table = pa.Table.from_pandas(order(frame), preserve_index=False).cast(SCHEMA).replace_schema_metadata(None)
+    with cache.atomic(path) as temporary:
+        pq.write_table(
+            table,
+            temporary,
+            compression="zstd",
+            compression_level=9,
+            use_dictionary=[n for n in SCHEMA.names if n != "score"],
+            column_encoding={"score": "BYTE_STREAM_SPLIT"},
+            store_schema=False,
+        )
+
+
+def validate(frame: pd.DataFrame, where: str) -> list[str]:
+    """Faults of a table of scores, one sentence each; an empty list means that it is sound."""
+    faults = []
+    if frame.empty:
+        return [f"{where}: no rows."]
+    twice = frame[frame.duplicated(IDENTITY)]
+    if len(twice):
+        faults.append(f"{where}: {len(twice)} rows stand twice, first {dict(twice.iloc[0][IDENTITY])}.")
+    base = frame.metric.astype(str).str.split("@").str[0]
+    for name in sorted(set(base) - set(metrics.METRICS)):
+        faults.append(f"{where}: unknown metric '{name}'.")
+    for name in sorted(set(base) & set(metrics.METRICS)):
+        metric, score = metrics.METRICS[name], frame.score[base == name]
+        bad = score[~np.isfinite(score) | (score < metric.low - 1e-9) | (score > metric.high + 1e-9)]
+        if len(bad):
+            faults.append(
+                f"{where}: {len(bad)} scores of '{name}' outside [{metric.low}, {metric.high}], first {bad.iloc[0]}."
+            )
+    for name, low, high in (("coverage", 0, 1), ("n_train", 1, np.inf), ("n_test", 1, np.inf), ("fold", 0, np.inf)):
+        bad = frame[name][(frame[name] < low) | (frame[name] > high)]
+        if len(bad):
+            faults.append(f"{where}: {len(bad)} values of '{name}' outside [{low}, {high}], first {bad.iloc[0]}.")
+    return faults
+
+
+def validate_path(path: Path) -> list[str]:
+    """Faults of a scores file, a manifest, or a folder of both. Raises: BadInput: nothing to validate there."""
+    if path.is_dir():
+        held = [p for p in (path / "scores.parquet", path / "manifest.json") if p.exists()]
+        if not held:
+            raise BadInput(f"{path}: holds neither scores.parquet nor manifest.json; give a results folder or file.")
+        return [fault for p in held for fault in validate_path(p)]
+    if not path.exists():
+        raise BadInput(f"{path}: no such file; give a scores.parquet, a manifest.json or their folder.")
+    if path.suffix == ".parquet":
+        return validate(read(path), str(path))
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as err:
+        raise BadInput(f"{path}: neither parquet nor readable JSON ({err}); give a scores.parquet or a manifest.json.")
+    missing = sorted(MANIFEST_KEYS - set(manifest)) if isinstance(manifest, dict) else sorted(MANIFEST_KEYS)
+    return [f"{path}: the manifest lacks {', '.join(missing)}."] if missing else []
+
+
+def aggregate(frame: pd.DataFrame) -> pd.DataFrame:
+    """Mean over folds and repeats: one row per task × model × probe × split × metric.
+
+    Columns added: ``score`` (mean), ``sd`` (over folds, 0 with one fold), ``n_folds``, ``n_test`` (sum over folds).
+    """
+    by = ["task", "group", "kind", "model", "family", "probe", "split", "split_param", "metric", "coverage"]
+    found = frame.groupby(by, observed=True, sort=True)
+    out = found.agg(score=("score", "mean"), sd=("score", "std"), n_folds=("score", "size"), n_test=("n_test", "sum"))
+    out = out.fillna({"sd": 0.0}).reset_index()
+    return out.astype({name: str for name in by if name != "coverage"})
+
+
+def main_scores(profile: str, *, split: str = "random", genes: str = "own") -> pd.DataFrame:
+    """``aggregate`` of each kind's main metric on a choice of genes: ``own``, ``common`` or ``all``."""
+    frame = load(profile)
+    frame = frame[frame.split == split]
+    names = {k: metrics.main(k) for k in frame.kind.unique()}
+    main = frame.kind.astype(str).map(names)
+    metric = frame.metric.astype(str)
+    if genes == "own":
+        return aggregate(frame[metric == main])
+    wanted = metric == main + f"@{genes}"
+    if genes == "all":  # with full coverage "own" is "all"
+        wanted |= (metric == main) & (frame.coverage >= 1)
+    out = frame[wanted].copy()
+    out["metric"] = out.metric.astype(str).str.split("@").str[0]
+    return aggregate(out)

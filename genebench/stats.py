@@ -1,0 +1,73 @@
+"""Intervals, excess over shortcuts, smallest detectable difference: what a score means beside its neighbours."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from . import specs
+
+
+def mean_interval(
+    values: np.ndarray, *, level: float = 0.95, draws: int = 2000, seed: int = 0
+) -> tuple[float, float, float]:
+    """Mean of ``values`` over tasks with its percentile bootstrap interval (Efron & Tibshirani 1993).
+
+    Returns (mean, low, high); with fewer than three values the interval is NaN, because it would mean nothing.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    if len(values) < 3:
+        return float(values.mean()), np.nan, np.nan
+    pick = np.random.default_rng(seed).integers(0, len(values), (draws, len(values)))
+    low, high = np.quantile(values[pick].mean(axis=1), [(1 - level) / 2, (1 + level) / 2])
+    return float(values.mean()), float(low), float(high)
+
+
+def fold_interval(mean: float, sd: float, n_folds: int, *, level: float = 0.95) -> tuple[float, float]:
+    """Interval of a cross-validated score, corrected for the overlap of its training sets (Nadeau & Bengio 2003).
+
+    The variance of the mean over k folds is sd² (1/k + 1/(k − 1)); Student's t with k − 1 degrees of freedom.
+    """
+    if n_folds < 2:
+        return np.nan, np.nan
+    half = stats.t.ppf((1 + level) / 2, n_folds - 1) * sd * np.sqrt(1 / n_folds + 1 / (n_folds - 1))
+    return mean - half, mean + half
+
+
+def with_fold_intervals(frame: pd.DataFrame) -> pd.DataFrame:
+    """``results.aggregate`` rows with columns ``low`` and ``high`` of ``fold_interval``."""
+    bounds = [fold_interval(m, s, n) for m, s, n in zip(frame.score, frame.sd, frame.n_folds)]
+    return frame.assign(low=[b[0] for b in bounds], high=[b[1] for b in bounds])
+
+
+def excess(frame: pd.DataFrame) -> pd.DataFrame:
+    """Excess of each model over the best shortcut on the same task, test genes and folds.
+
+    Args: frame: main scores on *common* genes (``results.main_scores(…, genes="common")``).
+    Returns: rows of models (no shortcuts, no controls) with ``best_shortcut``, ``shortcut`` (its score) and ``excess`` =
+    score − shortcut. A shortcut that is exposed on the task does not count, because it has read the answers; a model
+    that is scored on other genes than the shortcut (a narrow one) has no excess and is left out.
+    """
+    pairs = zip(frame.model.astype(str), frame.task.astype(str))
+    fair = np.array([not specs.model(m).exposed_on(t) for m, t in pairs], dtype=bool)
+    shortcuts = frame[(frame.family == "shortcut") & fair].sort_values(["score", "model"])
+    same = ["task", "split", "n_test"]
+    best = shortcuts.groupby(same, observed=True).tail(1)
+    best = best[[*same, "model", "score"]].rename(columns={"model": "best_shortcut", "score": "shortcut"})
+    joined = frame[~frame.family.isin(["shortcut", "control"])].merge(best, on=same, how="inner")
+    return joined.assign(excess=joined.score - joined.shortcut)
+
+
+def smallest_difference(
+    n_positive: int, n_negative: int, *, auroc: float = 0.75, power: float = 0.8, level: float = 0.95
+) -> float:
+    """Smallest difference of two AUROCs that a task of this size can show, by the formula of Hanley & McNeil (1982).
+
+    Two uncorrelated curves near ``auroc``, two-sided test at ``level``, this ``power``: an upper bound, because
+    models scored on the same genes are correlated.
+    """
+    q1, q2 = auroc / (2 - auroc), 2 * auroc**2 / (1 + auroc)
+    variance = auroc * (1 - auroc) + (n_positive - 1) * (q1 - auroc**2) + (n_negative - 1) * (q2 - auroc**2)
+    error = np.sqrt(2 * variance / (n_positive * n_negative))
+    return float((stats.norm.ppf((1 + level) / 2) + stats.norm.ppf(power)) * error)

@@ -1,0 +1,288 @@
+"""Scores and declarations → tables. Computes no score, reads no file."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import numpy as np
+import pandas as pd
+
+from . import genes, metrics, sources, specs, stats
+from .encoders import encoder
+from .errors import BadInput, unknown
+from .specs import GROUPS, ModelSpec, ProfileSpec
+from .tasks import Task
+
+
+def task_catalogue(found: dict[str, Task]) -> pd.DataFrame:
+    """One row per task: name, group, kind, size, balance, families, origin, release, licence, version, label hash."""
+    rows = [
+        {
+            "task": t.name,
+            "title": t.title,
+            "group": t.group,
+            "kind": t.kind,
+            "genes": len(t),
+            "balance": t.balance,
+            "families": len(set(genes.stems(t.entities))),
+            "source": specs.source(t.source).title,
+            "release": specs.source(t.source).release,
+            "licence": specs.source(t.source).licence,
+            "version": t.version,
+            "hash": t.hash,
+            "status": "ready",
+            "reason": "",
+        }
+        for t in found.values()
+    ]
+    return pd.DataFrame(rows)
+
+
+def missing_tasks(profile: ProfileSpec, sentences: list[str]) -> pd.DataFrame:
+    """Rows of ``task_catalogue`` for the entries of sources that are not to be had, with the reason."""
+    rows = []
+    for source in (specs.source(s) for s in profile.sources):
+        reason = next((s for s in sentences if f"source '{source.id}'" in s), "")
+        rows += [
+            {"task": e.name, "title": e.title, "group": e.group, "kind": e.kind, "source": source.title,
+             "release": source.release, "licence": source.licence, "version": e.version, "status": "missing",
+             "reason": reason}
+            for e in source.tasks if reason
+        ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def model_status(spec: ModelSpec) -> tuple[str, str]:
+    """``ready`` or ``missing``, and why."""
+    try:
+        encoder(spec)
+        for package in spec.requires:
+            if importlib.util.find_spec(package) is None:
+                return "missing", f"the package '{package}' is not installed; run 'pip install -c constraints.txt -e .'"
+        if spec.options.get("source"):
+            return sources.status(specs.source(spec.options["source"]))
+    except BadInput as err:
+        return "missing", str(err)
+    return "ready", ""
+
+
+def model_catalogue(names: list[str] | None = None) -> pd.DataFrame:
+    """One row per model: what it is, what it reads, what it was trained on, where it is exposed, licence, status."""
+    rows = []
+    for spec in specs.models().values():
+        if names and spec.name not in names:
+            continue
+        status, reason = model_status(spec)
+        exposed = "; ".join(f"{prefix}: {why}" for prefix, why in spec.exposed.items())
+        rows.append(
+            {"model": spec.name, "title": spec.title, "family": spec.family, "input": spec.input, "dim": spec.dim,
+             "trained on": spec.trained_on, "exposed on": exposed, "licence": spec.licence, "status": status,
+             "reason": reason, "description": spec.description}
+        )  # fmt: skip
+    frame = pd.DataFrame(rows)
+    return frame.assign(dim=frame.dim.astype("Int64"))
+
+
+def with_exposure(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add the column ``exposed``: whether the model has read part of the task's answers (``data/models.yml``)."""
+    pairs = frame[["model", "task"]].drop_duplicates()
+    flags = {(m, t): specs.model(m).exposed_on(t) for m, t in pairs.itertuples(index=False)}
+    return frame.assign(exposed=[flags[k] for k in zip(frame.model, frame.task)])
+
+
+def by_group(frame: pd.DataFrame, *, regression: bool = False) -> pd.DataFrame:
+    """Mean main score, model × group, over classification tasks or over regression tasks (never both)."""
+    part = frame[(frame.kind == "regression") == regression]
+    table = part.pivot_table(index="model", columns="group", values="score", observed=True)
+    return table.reindex(columns=[g for g in GROUPS if g in table.columns])
+
+
+def marks_by_group(frame: pd.DataFrame, *, regression: bool = False, narrow: float = 0.2) -> pd.DataFrame:
+    """Same shape as ``by_group``: ``*`` where a task of the cell is exposed, ``†`` where mean coverage is under ``narrow``."""
+    part = with_exposure(frame[(frame.kind == "regression") == regression])
+    cells = part.groupby(["model", "group"], observed=True).agg(
+        exposed=("exposed", "any"), coverage=("coverage", "mean")
+    )
+    text = cells.exposed.map({True: "*", False: ""}) + (cells.coverage < narrow).map({True: "†", False: ""})
+    table = text.unstack("group")
+    return table.reindex(columns=[g for g in GROUPS if g in table.columns]).fillna("")
+
+
+def leaderboard(frame: pd.DataFrame, common: pd.DataFrame) -> pd.DataFrame:
+    """One row per model and group: tasks, mean main score with its interval over tasks, excess, coverage, exposure.
+
+    ``frame`` holds main scores on own genes, ``common`` those on common genes, from which the excess is had.
+    """
+    over = stats.excess(common)
+    rows = []
+    for (model, group), part in with_exposure(frame[frame.kind != "regression"]).groupby(
+        ["model", "group"], observed=True
+    ):
+        mean, low, high = stats.mean_interval(part.score.to_numpy())
+        gained = over[(over.model == model) & (over.group == group) & (over.kind != "regression")].excess.to_numpy()
+        rows.append(
+            {"model": specs.model(model).title, "family": specs.model(model).family, "group": group,
+             "tasks": len(part), "AUROC": mean, "low": low, "high": high,
+             "excess over best shortcut": gained.mean() if len(gained) else np.nan,
+             "coverage": part.coverage.mean(), "exposed tasks": int(part.exposed.sum())}
+        )  # fmt: skip
+    rank = {specs.model(m).title: i for i, m in enumerate(specs.models())}
+    table = pd.DataFrame(rows)
+    return table.sort_values(
+        ["group", "model"], key=lambda c: c.map(rank) if c.name == "model" else c, ignore_index=True
+    )
+
+
+def scores_of_task(frame: pd.DataFrame, task: str) -> pd.DataFrame:
+    """All metrics of one task on own genes: one row per model, one column per metric (means over folds)."""
+    part = frame[(frame.task == task) & ~frame.metric.astype(str).str.contains("@")]
+    table = part.pivot_table(index="model", columns="metric", values="score", observed=True)
+    kind = part.kind.iloc[0]
+    table = table[[m for m in metrics.of_kind(kind) if m in table.columns]]
+    coverage = part.drop_duplicates("model").set_index("model").coverage
+    table = table.loc[[m for m in specs.models() if m in table.index]].assign(coverage=coverage)
+    return table.rename(index={m: specs.model(m).title for m in table.index})
+
+
+def of_group(frame: pd.DataFrame, group: str) -> pd.DataFrame:
+    """Rows of one group of tasks. Raises: BadInput: no such group, or no scores in it."""
+    if group not in GROUPS:
+        raise unknown("group", group, GROUPS)
+    part = frame[frame.group == group]
+    if part.empty:
+        raise BadInput(
+            f"the group '{group}' has no scores in this profile; add a task of that group, or drop its page."
+        )
+    return part
+
+
+def wide(frame: pd.DataFrame) -> pd.DataFrame:
+    """Main scores, one row per task and one column per model (titles)."""
+    table = frame.pivot_table(index="task", columns="model", values="score", observed=True)
+    known = [m for m in specs.models() if m in table.columns]
+    return table[known].rename(columns=lambda m: specs.model(m).title).rename_axis(columns=None).reset_index()
+
+
+def excess_table(frame: pd.DataFrame) -> pd.DataFrame:
+    """``stats.excess`` rows as readers want them: task, model, score, best shortcut, excess, coverage, exposed."""
+    frame = with_exposure(frame).sort_values("excess", ascending=False)
+    named = frame.assign(model=frame.model.map(lambda m: specs.model(m).title))
+    named["best_shortcut"] = named.best_shortcut.map(lambda m: specs.model(m).title)
+    keep = ["task", "model", "score", "best_shortcut", "shortcut", "excess", "coverage", "exposed"]
+    return (
+        named[keep].rename(columns={"best_shortcut": "best shortcut", "shortcut": "its score"}).reset_index(drop=True)
+    )
+
+
+def group_words(frame: pd.DataFrame, group: str) -> str:
+    """Opening of a group's page: what is in it, and who leads, in two sentences of Markdown with the page's title."""
+    number = frame.drop_duplicates("task").kind.astype(str).value_counts()
+    kinds = ", ".join(f"{n} {kind}" for kind, n in number.items())
+    best = _leader(frame[frame.kind != "regression"])
+    return f"{group.capitalize()}: {number.sum()} task{'s' * int(number.sum() > 1)} ({kinds}). {best}"
+
+
+def _leader(frame: pd.DataFrame) -> str:
+    clean = with_exposure(frame)
+    mean = clean[~clean.exposed].groupby(["model", "family"], observed=True).score.agg(["mean", "size"]).reset_index()
+    most = mean[mean["size"] == mean["size"].max()]
+    parts = []
+    for words, pick in (("shortcut", most.family == "shortcut"), ("model", ~most.family.isin(["shortcut", "control"]))):
+        if pick.any():
+            top = most[pick].sort_values("mean").iloc[-1]
+            parts.append(f"the best {words} is *{specs.model(top.model).title}* at {top['mean']:.2f}")
+    if not parts:
+        return ""
+    return f"Among those scored on all of its {int(mean['size'].max())} classification tasks that they are not exposed on, {' and '.join(parts)} (mean AUROC)."
+
+
+def headline(frame: pd.DataFrame, common: pd.DataFrame) -> dict[str, object]:
+    """Numbers that the front page quotes, computed from the main scores."""
+    part = with_exposure(frame[frame.kind != "regression"])
+    mean = part.groupby("model", observed=True).score.mean()
+    letters = part[part.model == "symbol-ngrams"]
+    regulatory = letters[letters.task.str.startswith("jaspar/")].score
+    over = stats.excess(common[common.kind != "regression"])
+    text = over[over.model == "minilm-symbol"]
+    return {
+        "n_tasks": int(frame.task.nunique()),
+        "n_models": int(frame.model.nunique()),
+        "n_groups": int(frame.group.nunique()),
+        "oracle": f"{mean['oracle']:.2f}",
+        "random": f"{mean['random']:.2f}",
+        "shuffled": f"{mean['shuffled']:.2f}",
+        "letters": f"{mean['symbol-ngrams']:.2f}",
+        "letters_tf": f"{regulatory.mean():.2f}",
+        "text_excess": f"{text.excess.mean():+.2f}".replace("-", "−"),
+        "text_wins": f"{100 * (text.excess > 0).mean():.0f}",
+    }
+
+
+def triptych(choices: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Mean AUROC per model on ``common``, ``own`` and ``all`` genes, over the tasks that have all three; ranks beside.
+
+    Controls are left out. Columns: common, own, all, tasks, coverage, and ``rank common → own → all``.
+    """
+    parts = []
+    for genes, frame in choices.items():
+        frame = frame[(frame.kind != "regression") & (frame.family != "control")]
+        parts.append(frame.set_index(["model", "task"]).score.rename(genes))
+    both = pd.concat(parts, axis=1).dropna()
+    table = both.groupby("model", observed=True).mean()
+    table["tasks"] = both.groupby("model", observed=True).size()
+    own = choices["own"].groupby("model", observed=True).coverage.mean()
+    table["coverage"] = own.reindex(table.index)
+    rank = table[list(choices)].rank(ascending=False, method="min").astype(int).astype(str)
+    table["rank " + " → ".join(choices)] = rank.agg(" → ".join, axis=1)
+    return table.loc[[m for m in specs.models() if m in table.index]]
+
+
+def tasks_per_group(catalogue: pd.DataFrame) -> pd.DataFrame:
+    """Number of tasks by group (rows) and kind (columns)."""
+    table = pd.crosstab(catalogue.group, catalogue.kind).reindex([g for g in GROUPS if g in set(catalogue.group)])
+    return table.assign(total=table.sum(axis=1)).rename_axis(index=None, columns=None)
+
+
+def catalogue_numbers(catalogue: pd.DataFrame) -> dict[str, object]:
+    """Numbers of the catalogue that the prose quotes."""
+    ready = catalogue[catalogue.status == "ready"]
+    return {"number": len(ready), "groups": int(ready.group.nunique()), "largest": int(ready.genes.max())}
+
+
+def metric_label(name: str) -> str:
+    """Axis label of a metric with its range, chance said where it is one number."""
+    metric = metrics.METRICS[name]
+    words = {"auroc": "AUROC", "auroc_weighted": "AUROC (weighted one-vs-rest)", "spearman": "Spearman correlation"}
+    low = "−∞" if np.isinf(metric.low) else f"{metric.low:g}".replace("-", "−")
+    return f"{words.get(name, name)} ({low} to {metric.high:g})"
+
+
+def reference_lines(frame: pd.DataFrame) -> dict[str, float | None]:
+    """Where guessing lies for the task's main metric, and the best score of a shortcut that is not exposed (or None)."""
+    frame = with_exposure(frame)
+    shortcut = frame[(frame.family == "shortcut") & ~frame.exposed].score
+    chance = 0.0 if frame.kind.iloc[0] == "regression" else 0.5
+    return {"chance": chance, "best_shortcut": float(shortcut.max()) if len(shortcut) else None}
+
+
+def card_words(task: Task) -> str:
+    """The text of a task card in Markdown: title, meaning, size, classes, origin, licence, hash, what it can show."""
+    source = specs.source(task.source)
+    families = pd.Series(genes.stems(task.entities)).value_counts()
+    rows = {
+        "Group and kind": f"{task.group}, {task.kind}",
+        "Genes": f"{len(task):,} in {len(families):,} symbol stems; {(families > 1).mul(families).sum() / len(task):.0%} have a relative in the task",
+        "Balance": task.balance,
+        "Classes": "; ".join(task.classes) if task.classes else "real numbers",
+        "Source": f"[{source.title}]({source.homepage}), release {source.release} {{cite}}`{source.citation}`",
+        "Licence": source.licence,
+        "Label hash": f"`{task.hash}` (version {task.version})",
+    }
+    if task.kind == "binary":
+        positive = int(task.labels.sum())
+        delta = stats.smallest_difference(positive, len(task) - positive)
+        rows["Smallest detectable difference"] = (
+            f"{delta:.3f} AUROC (80 % power at 95 %, Hanley and McNeil {{cite}}`hanley1982`)"
+        )
+    body = "\n".join(f"| {k} | {v} |" for k, v in rows.items())
+    return f"`{task.name}`: {task.description}\n\n| | |\n|---|---|\n{body}\n"

@@ -1,0 +1,58 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Group page
+
+# %% tags=["parameters"]
+profile: str = "demo"  # which profile's results
+page: str = "group-localization"  # name of this page
+group: str = "localization"  # which of the five groups
+
+# %% tags=["remove-input"]
+from IPython.display import Markdown
+
+from genebench import figures, results, stats, tables
+from genebench import page as show
+
+show.begin()
+scores = tables.of_group(results.main_scores(profile), group)
+classified, ranked = scores[scores.kind != "regression"], scores[scores.kind == "regression"]
+Markdown(tables.group_words(scores, group))
+
+# %% tags=["remove-input"]
+show.figure(
+    figures.task_scores(classified, label="test AUROC (0 to 1)"),
+    tables.wide(classified),
+    page=page,
+    profile=profile,
+    name="tasks",
+    caption=f"Test AUROC of every model on the classification tasks of the group {group}: one dot a task (mean of five "
+    "folds); the box spans the quartiles. Each model on the genes that it can embed.",
+    alt=f"Dots and boxes of AUROC per model for the tasks of the group {group}.",
+)
+
+# %% tags=["remove-input"]
+show.table(tables.wide(classified), page=page, profile=profile, name="scores", caption="Test AUROC by task and model.")
+
+# %% tags=["remove-input"]
+show.table(
+    tables.excess_table(stats.excess(tables.of_group(results.main_scores(profile, genes="common"), group))),
+    page=page,
+    profile=profile,
+    name="excess",
+    caption="Score on the common genes, best shortcut of the task on the same genes and folds, and excess over it; "
+    "regression tasks are in Spearman correlation.",
+)
+
+# %% tags=["remove-input"]
+tables.wide(ranked).round(3) if len(ranked) else Markdown("This group has no regression task in this profile.")

@@ -1,0 +1,100 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Overview
+#
+# Every model is reduced to one vector per gene; a simple probe on top is trained and tested on the same five folds for
+# every model. The number in a cell is the mean test AUROC over the classification tasks of that group. Read each model
+# against the *shortcuts* and the *controls* below the line: what a shortcut reaches needs no understanding of genes.
+
+# %% tags=["parameters"]
+profile: str = "demo"  # which profile's results
+page: str = "overview"  # name of this page
+
+# %% tags=["remove-input"]
+from genebench import figures, results, stats, tables
+from genebench import page as show
+
+show.begin()
+scores = results.main_scores(profile)
+common = results.main_scores(profile, genes="common")
+
+# %% tags=["remove-input"]
+table = tables.by_group(scores)
+show.figure(
+    figures.heat_map(table, tables.marks_by_group(scores), label="mean AUROC (0 to 1, chance 0.5)", low=0, chance=0.5),
+    table,
+    page=page,
+    profile=profile,
+    name="heatmap",
+    caption="Mean test AUROC by model and group of tasks, each model on the genes that it can embed. Above the line: "
+    "models; below: shortcuts and controls. A star (*): the model has read part of the answers. A dagger (†): it "
+    "covers under a fifth of the genes, so the number is uncertain. A dash: too few genes with a vector.",
+    alt="Heat map of mean AUROC, models in rows and five groups of tasks in columns.",
+)
+
+# %% [markdown]
+# ## Beyond the best shortcut
+#
+# The *excess score* is a model's score minus that of the best shortcut on the same task, the same test genes and the
+# same folds (the common genes). Above zero, the model knows something that the letters of the symbol, the gene family
+# and the number of annotations do not tell. A shortcut that has read the answers does not count; a model that covers
+# too few genes to be compared on the common ones has no bar.
+
+# %% tags=["remove-input"]
+over = tables.with_exposure(stats.excess(common[common.kind != "regression"]))
+show.figure(
+    figures.excess_bars(over, label="AUROC minus AUROC of the best shortcut (−1 to 1)"),
+    over[["task", "group", "model", "score", "best_shortcut", "shortcut", "excess", "coverage", "exposed"]],
+    page=page,
+    profile=profile,
+    name="excess",
+    caption="Excess over the best shortcut, mean over the tasks of a group; the black line is the 95 % bootstrap "
+    "interval over tasks (none with fewer than three tasks). Hatched: the model has read part of the answers.",
+    alt="Bar chart of mean excess AUROC over the best shortcut by group and model.",
+)
+
+# %% [markdown]
+# ## Regression tasks
+
+# %% tags=["remove-input"]
+ranks = tables.by_group(scores, regression=True)
+show.figure(
+    figures.heat_map(
+        ranks,
+        tables.marks_by_group(scores, regression=True),
+        label="mean Spearman correlation (−1 to 1, chance 0)",
+        low=-1,
+        chance=0,
+    ),
+    ranks,
+    page=page,
+    profile=profile,
+    name="regression",
+    caption="Mean test rank correlation (Spearman) of the regression tasks by model and group; star, dagger and dash as "
+    "above.",
+    alt="Heat map of mean Spearman correlation, models in rows and groups of tasks in columns.",
+)
+
+# %% [markdown]
+# ## The table
+#
+# Sort by a column head, filter by typing, download as CSV. `low` and `high` bound the 95 % bootstrap interval of the
+# mean over tasks; tasks of one group share genes, so the true interval is wider.
+
+# %% tags=["remove-input"]
+board = tables.leaderboard(scores, common)
+show.table(board, page=page, profile=profile, name="leaderboard")
+
+# %% tags=["remove-cell"]
+show.values(tables.headline(scores, common), page=page, profile=profile)
