@@ -181,7 +181,8 @@ def run(
         )
     print(
         f"{done.cells} cells: {done.cached} cached, {done.computed} computed, {len(done.failed)} failed; "
-        f"{done.skipped} task × model pairs skipped (see manifest.json); {done.seconds:.0f} s; {results.scores_path(profile)}"
+        f"{done.skipped} task × model pairs skipped (see manifest.json); {done.seconds:.0f} s; "
+        f"{results.scores_path(profile)}"
     )
     if done.failed:
         cell, why = next(iter(done.failed.items()))

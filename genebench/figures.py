@@ -73,8 +73,8 @@ def heat_map(table: pd.DataFrame, marks: pd.DataFrame, *, label: str, low: float
     text = table.map(lambda v: f"{v:.2f}".replace("-", "−")) + marks.loc[rows]
     fig, ax = plt.subplots(figsize=(9.2, 0.52 * len(rows) + 1.8))
     sns.heatmap(
-        table, annot=text, fmt="", cmap="RdBu_r", center=chance, vmin=low, vmax=1, linewidths=1, linecolor="white", ax=ax,
-        cbar_kws={"label": label, "shrink": 0.8}, annot_kws={"size": 12},
+        table, annot=text, fmt="", cmap="RdBu_r", center=chance, vmin=low, vmax=1, linewidths=1, linecolor="white",
+        ax=ax, cbar_kws={"label": label, "shrink": 0.8}, annot_kws={"size": 12},
     )  # fmt: skip
     for y, x in np.argwhere(table.isna().to_numpy()):
         ax.text(x + 0.5, y + 0.5, "–", ha="center", va="center", color=INK)

@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import os
-import platform
-import resource
-import subprocess
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import metadata
 from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from . import cache, embed, metrics, paths, probes, results, specs, splits, tasks
+from . import cache, embed, manifest, metrics, paths, probes, results, specs, splits, tasks
 from .encoders import Embedding, control
 from .errors import BadInput, RunFailed, unknown
 from .specs import ModelSpec, ProfileSpec
@@ -89,8 +86,10 @@ def _coverage(profile: str) -> dict[str, np.ndarray]:
     names = [m for m in held.profile.models if specs.model(m).family != "control"]
     out = {}
     for name in names:
-        with np.load(embed.path(specs.model(name), held.universe), allow_pickle=False) as kept:
-            out[name] = np.isin(held.universe, kept["entities"])
+        path = embed.path(specs.model(name), held.universe)
+        if path.exists():  # a model that could not be embedded defines nothing
+            with np.load(path, allow_pickle=False) as kept:
+                out[name] = np.isin(held.universe, kept["entities"])
     return out
 
 
@@ -99,7 +98,19 @@ def common_genes(profile: str, task: Task) -> np.ndarray:
 
     A model is broad on a task if it covers at least the profile's ``common_floor`` of it; controls do not count.
     """
+    return _common(profile, _by_entities(profile)[task.entities_hash])
+
+
+@lru_cache(maxsize=1)
+def _by_entities(profile: str) -> dict[str, str]:
+    """One task of each set of genes: the others share its common genes."""
+    return {t.entities_hash: name for name, t in reversed(context(profile).tasks.items())}
+
+
+@lru_cache(maxsize=256)
+def _common(profile: str, name: str) -> np.ndarray:
     held = context(profile)
+    task = held.tasks[name]
     at = np.searchsorted(held.universe, task.entities)
     covers = [c[at] for c in _coverage(profile).values()]
     broad = [c for c in covers if c.mean() >= held.profile.common_floor]
@@ -123,7 +134,7 @@ def plan(
     blocks: dict[tuple, list[list[str]]] = {}
     for task in held.tasks.values():
         alone = task.kind != "binary"
-        group = (task.name,) if alone else ("binary", hash(task.entities.tobytes()))
+        group = (task.name,) if alone else ("binary", task.entities_hash)
         kept = blocks.setdefault(group, [[]])
         if len(kept[-1]) == held.profile.block:
             kept.append([])
@@ -277,7 +288,7 @@ def _prior(kind: str, y: np.ndarray, full: tuple[int, ...]) -> np.ndarray | floa
     return y.mean(axis=0)
 
 
-def _work(cell: Cell) -> tuple[Cell, str, float]:
+def _work(cell: Cell) -> tuple[Cell, str]:
     """Compute and store one cell in a worker; returns the fault as a sentence, empty if none."""
     from threadpoolctl import threadpool_limits
 
@@ -286,14 +297,14 @@ def _work(cell: Cell) -> tuple[Cell, str, float]:
         with threadpool_limits(1):  # results must not depend on the number of cores
             rows, skipped = compute(cell)
     except (BadInput, RunFailed) as err:
-        return cell, str(err), time.perf_counter() - start
+        return cell, str(err)
     except Exception as err:
-        return cell, f"{type(err).__name__}: {err}", time.perf_counter() - start
+        return cell, f"{type(err).__name__}: {err}"
     seconds = time.perf_counter() - start
     cache.store(
         cell_path(cell), recipe(cell), lambda path: rows.to_parquet(path, index=False), seconds=seconds, skipped=skipped
     )
-    return cell, "", seconds
+    return cell, ""
 
 
 def _embed_work(profile: str, model: str) -> str:
@@ -331,22 +342,15 @@ def run(
     for sentence in held.missing:
         say(f"left out: {sentence}")
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        failed = _embed_all(profile, held, pool, say, progress)
-        cells = [c for c in plan(profile, models=models, names=names, split=split) if c.model not in failed]
-        waiting, cached = [], []
-        for cell in cells:
-            state = cache.state(cell_path(cell))
-            if state == "broken":
-                say(f"the cached file of cell '{cell}' is broken; it is computed again")
-                cache.drop(cell_path(cell))
-            (cached if state == "ready" else waiting).append(cell)
-        say(f"{len(cells)} cells, {len(cached)} cached, {len(waiting)} to do, {jobs} at a time")
-        faults = {f"{m} × embedding": why for m, why in failed.items()}
-        progress("cells", 0, len(waiting))
-        futures = [pool.submit(_work, cell) for cell in waiting]
         try:
+            faults = _embed_all(profile, held, pool, say, progress)
+            cells = [c for c in plan(profile, models=models, names=names, split=split) if c.model not in faults]
+            waiting = _waiting(cells, say)
+            say(f"{len(cells)} cells, {len(cells) - len(waiting)} cached, {len(waiting)} to do, {jobs} at a time")
+            progress("cells", 0, len(waiting))
+            futures = [pool.submit(_work, cell) for cell in waiting]
             for done, future in enumerate(as_completed(futures), start=1):
-                cell, why, _ = future.result()
+                cell, why = future.result()
                 if why:
                     faults[str(cell)] = why
                     say(f"cell '{cell}' failed: {why}")
@@ -354,13 +358,29 @@ def run(
         except KeyboardInterrupt:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+        except BrokenProcessPool:
+            raise RunFailed("a worker process died (killed, or out of memory); what was finished is kept, run again")
     ready = [c for c in cells if str(c) not in faults]
-    skipped = [s for c in ready for s in cache.facts(cell_path(c))["skipped"]]
-    if ready and (waiting or failed or not _up_to_date(profile, ready)):
-        _write(profile, held, ready, skipped, whole=not (models or names or split), device="cpu", jobs=jobs)
-    return Outcome(
-        len(cells), len(cached), len(waiting) - len(faults), faults, len(skipped), time.perf_counter() - start
-    )
+    skipped = sum(len(cache.facts(cell_path(c))["skipped"]) for c in ready)
+    if ready and (waiting or not _up_to_date(profile, ready)):
+        whole = not (models or names or split or faults)
+        _write(held, ready, whole=whole, jobs=jobs, run_s=time.perf_counter() - start)
+    computed = sum(str(c) not in faults for c in waiting)
+    return Outcome(len(cells), len(cells) - len(waiting), computed, faults, skipped, time.perf_counter() - start)
+
+
+def _waiting(cells: list[Cell], say: Callable[[str], None]) -> list[Cell]:
+    """The cells that are not in the cache; a broken file is dropped, and said so."""
+    out = []
+    for cell in cells:
+        path = cell_path(cell)
+        state = cache.state(path)
+        if state == "broken":
+            say(f"the cached file of cell '{cell}' is broken; it is computed again")
+            cache.drop(path)
+        if state != "ready":
+            out.append(cell)
+    return out
 
 
 def _embed_all(profile: str, held: Context, pool, say, progress) -> dict[str, str]:
@@ -384,8 +404,6 @@ def _embed_all(profile: str, held: Context, pool, say, progress) -> dict[str, st
             failed[futures[future]] = why
             say(f"model '{futures[future]}' cannot be embedded: {why}")
         progress("embeddings", done, len(futures))
-    if failed:
-        raise RunFailed(f"cell '{next(iter(failed))} × embedding' failed: {next(iter(failed.values()))}")
     return failed
 
 
@@ -405,88 +423,36 @@ def _empty(cell: Cell) -> bool:
     return pd.read_parquet(cell_path(cell), columns=["key"]).empty
 
 
-def _write(
-    profile: str, held: Context, cells: list[Cell], skipped: list[dict], *, whole: bool, device: str, jobs: int
-) -> None:
+def _write(held: Context, cells: list[Cell], *, whole: bool, jobs: int, run_s: float) -> None:
     """Write ``scores.parquet`` and ``manifest.json``; a partial run replaces its own rows and keeps the others."""
+    profile = held.profile.name
     parts = [pd.read_parquet(cell_path(c)) for c in cells]
     frame = pd.concat([p for p in parts if len(p)], ignore_index=True)
     path = results.scores_path(profile)
     if not whole and path.exists():
         old = results.read(path)
-        new = set(zip(frame.task, frame.model, frame.split))
+        new = {(task, c.model, c.split) for c in cells for task in c.tasks}
         keep = [k not in new for k in zip(old.task, old.model, old.split)]
         frame = pd.concat([old[keep].astype({c: str for c in old.select_dtypes("category")}), frame], ignore_index=True)
     faults = results.validate(frame, "the new results")
     if faults:
         raise RunFailed(f"the results are not sound and were not written: {faults[0]}")
     results.write(frame, path)
-    cache.write_json(results.manifest_path(profile), manifest(profile, held, cells, skipped, device=device, jobs=jobs))
-
-
-def manifest(profile: str, held: Context, cells: list[Cell], skipped: list[dict], *, device: str, jobs: int) -> dict:
-    """What made the results: versions, seeds, device, time, memory, commit and source releases."""
-    packages = (
-        "numpy",
-        "scipy",
-        "pandas",
-        "pyarrow",
-        "scikit-learn",
-        "torch",
-        "transformers",
-        "pyhpo",
-        "pyjaspar",
-        "scanpy",
-    )
-    seconds = {}
+    totals: dict[str, dict[str, float]] = {}
+    skipped: list[dict] = []
     for cell in cells:
-        seconds[cell.model] = seconds.get(cell.model, 0.0) + cache.facts(cell_path(cell))["seconds"]
-    usage = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    reasons: dict[str, dict[str, int]] = {}
-    for s in skipped:
-        per = reasons.setdefault(s["model"], {})
-        kind = (
-            "too few genes with a vector"
-            if "vector (" in s["reason"] or "fewer" in s["reason"]
-            else "a fold with one class"
-        )
-        per[kind] = per.get(kind, 0) + 1
-    return {
-        "profile": profile,
-        "versions": {
-            "python": platform.python_version(),
-            "genebench": metadata.version("genebench"),
-            **_versions(packages),
-        },
-        "seed": held.profile.seed,
-        "device": f"{device}, {jobs} processes of one thread, {platform.machine()}",
-        "wall_s": {
-            "sum_over_cells": round(sum(seconds.values()), 1),
-            "per_model": {k: round(v, 1) for k, v in seconds.items()},
-        },
-        "peak_memory_mb": round(usage / 1024),
-        "commit": _commit(),
-        "sources": {s: specs.source(s).release for s in held.profile.sources},
-        "cells": len(cells),
-        "tasks": len(held.tasks),
-        "models": list(held.profile.models),
-        "skipped": {"pairs": len(skipped), "reasons": reasons, "list": skipped},
-    }
-
-
-def _versions(packages: Iterable[str]) -> dict[str, str]:
-    out = {}
-    for name in packages:
-        try:
-            out[name] = metadata.version(name).split("+")[0]
-        except metadata.PackageNotFoundError:
-            continue
-    return out
-
-
-def _commit() -> str:
-    try:
-        told = subprocess.run(["git", "rev-parse", "HEAD"], cwd=paths.ROOT, capture_output=True, text=True, timeout=10)
-    except (OSError, subprocess.TimeoutExpired):
-        return "unknown"
-    return told.stdout.strip() if told.returncode == 0 else "unknown"
+        facts, total = cache.facts(cell_path(cell)), totals.setdefault(cell.model, {"number": 0, "seconds": 0.0})
+        total["number"] += 1
+        total["seconds"] += facts["seconds"]
+        skipped += facts["skipped"]
+    manifest.write(
+        results.manifest_path(profile),
+        held.profile,
+        device="cpu",
+        jobs=jobs,
+        n_tasks=len(held.tasks),
+        cells=totals,
+        skipped=skipped,
+        run_s=run_s,
+        whole=whole,
+    )

@@ -48,7 +48,7 @@ SPLITS: dict[str, Callable[[Task, int, int], np.ndarray]] = {"random": random, "
 
 
 def folds(task: Task, split: str, *, n_folds: int, seed: int, repeat: int = 0) -> np.ndarray:
-    """Fold (0 … n_folds − 1) of each entity of a task, (n,) int8; a gene is tested in its fold and trained on elsewhere.
+    """Fold (0 … n_folds − 1) of each entity of a task, (n,) int8: where it is tested; it is trained on in the others.
 
     Raises: BadInput: unknown split.
     """

@@ -45,9 +45,9 @@ def excess(frame: pd.DataFrame) -> pd.DataFrame:
     """Excess of each model over the best shortcut on the same task, test genes and folds.
 
     Args: frame: main scores on *common* genes (``results.main_scores(…, genes="common")``).
-    Returns: rows of models (no shortcuts, no controls) with ``best_shortcut``, ``shortcut`` (its score) and ``excess`` =
-    score − shortcut. A shortcut that is exposed on the task does not count, because it has read the answers; a model
-    that is scored on other genes than the shortcut (a narrow one) has no excess and is left out.
+    Returns: rows of models (no shortcuts, no controls) with ``best_shortcut``, ``shortcut`` (its score) and
+    ``excess`` = score − shortcut. A shortcut that is exposed on the task does not count, because it has read the
+    answers; a model that is scored on other genes than the shortcut (a narrow one) has no excess and is left out.
     """
     pairs = zip(frame.model.astype(str), frame.task.astype(str))
     fair = np.array([not specs.model(m).exposed_on(t) for m, t in pairs], dtype=bool)

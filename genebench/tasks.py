@@ -53,6 +53,11 @@ class Task:
         text = "\n".join((self.kind, *self.classes, "", *self.entities)).encode()
         return hashlib.sha256(text + np.ascontiguousarray(labels).tobytes()).hexdigest()[:16]
 
+    @cached_property
+    def entities_hash(self) -> str:
+        """SHA-256 of the entities alone; tasks that share it share their genes."""
+        return hashlib.sha256(np.ascontiguousarray(self.entities).tobytes()).hexdigest()
+
     @property
     def balance(self) -> str:
         """Class balance in a few words."""
@@ -289,7 +294,7 @@ def specificity_category(profile: np.ndarray, *, detection: float, fold: float =
     """Category of each gene from its mean expression per type, (n_genes, n_types) → (n_genes,) names.
 
     With the types sorted by expression: *not detected* (highest below ``detection``), *enriched* (highest at least
-    ``fold`` times the second), *group enriched* (the mean of 2 to 5 types, at most half of them, at least ``fold`` times
+    ``fold`` times the second), *group enriched* (mean of 2 to 5 types, at most half of them, at least ``fold`` times
     the next), *enhanced* (highest at least ``fold`` times the mean of all others), else *low specificity*.
     Source: Human Protein Atlas, "Transcriptomics: specificity classification" (Uhlén et al. 2015).
     """
@@ -411,7 +416,7 @@ def pick(tasks: dict[str, Task], names: Iterable[str] | None) -> dict[str, Task]
 
 def universe(tasks: Iterable[Task]) -> np.ndarray:
     """Every gene of some tasks, sorted, (n,)."""
-    return np.unique(np.concatenate([t.entities for t in tasks]))
+    return np.unique(np.concatenate(list({t.entities_hash: t.entities for t in tasks}.values())))
 
 
 def subset(task: Task, keep: np.ndarray) -> Task:

@@ -38,7 +38,7 @@ show.figure(
     page=page,
     profile=profile,
     name="scores",
-    caption=f"{card.title}: {tables.metric_label(name)} of every model, with the share of genes that it covers (in "
+    caption=f"{card.title}: {tables.metric_label(name)} of every model, with the share of genes covered (in "
     "brackets) and its 95 % interval over folds, corrected for the overlap of their training sets. A star: the model "
     "has read part of the answers.",
     alt=f"Score and interval of every model on the task {card.title}, with lines for chance and the best shortcut.",

@@ -35,12 +35,14 @@ show.figure(
     profile=profile,
     name="triptych",
     caption="Mean test AUROC over the tasks on which a model has all three scores: on common genes (diamond), on the "
-    "model's own genes (circle) and on all genes of the task (square). Where a model covers every gene, own and all agree.",
+    "model's own genes (circle) and on all genes of the task (square). "
+    "Where a model covers every gene, own and all agree. Tasks on which a model is exposed are left out.",
     alt="Three marks per model: mean AUROC on common, own and all genes.",
 )
 
 # %% [markdown]
-# A rank moves when the gene set moves: the arrows are part of the result, not a footnote.
+# Where a rank moves with the gene set, the arrows say so. Only models that are scored on nearly all tasks are ranked;
+# the others answer other questions.
 
 # %% tags=["remove-input"]
 show.table(triptych, page=page, profile=profile, name="table")

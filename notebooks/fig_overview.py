@@ -81,8 +81,8 @@ show.figure(
     page=page,
     profile=profile,
     name="regression",
-    caption="Mean test rank correlation (Spearman) of the regression tasks by model and group; star, dagger and dash as "
-    "above.",
+    caption="Mean test rank correlation (Spearman) of the regression tasks by model and group; star, dagger and dash "
+    "as above.",
     alt="Heat map of mean Spearman correlation, models in rows and groups of tasks in columns.",
 )
 

@@ -1,7 +1,7 @@
 """Models: entities → vectors. One file per family; ``ENCODERS`` names what ``data/models.yml`` may ask for.
 
 An encoder takes a model's declaration and gene symbols, and returns either an ``Embedding`` or, for a neural network,
-``Sequences`` that ``genebench.embed`` runs. It returns vectors only for the genes that it can embed, never invented ones.
+``Sequences`` that ``genebench.embed`` runs. Vectors are made only for genes that can be embedded, never invented.
 """
 
 from __future__ import annotations

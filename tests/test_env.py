@@ -1,0 +1,55 @@
+"""pyproject.toml, environment.yml and constraints.txt say the same."""
+
+import re
+import tomllib
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name as canonical
+
+from genebench import paths
+
+CONDA_NAME = {"pytorch": "torch"}
+
+
+def declared() -> dict:
+    project = tomllib.loads((paths.ROOT / "pyproject.toml").read_text())["project"]
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    return {canonical(r.name): r.specifier for group in groups for r in map(Requirement, group)}
+
+
+def pinned() -> dict:
+    lines = (paths.ROOT / "constraints.txt").read_text().split()
+    return {canonical(name): version for name, version in (line.split("==") for line in lines)}
+
+
+def test_environment_yml_names_the_same_packages_and_ranges_as_pyproject():
+    have = {}
+    for entry in yaml.safe_load((paths.ROOT / "environment.yml").read_text())["dependencies"]:
+        if isinstance(entry, dict):
+            have |= {canonical(r.name): r.specifier for r in map(Requirement, entry["pip"][:-1])}
+            assert entry["pip"][-1] == "-e ."
+            continue
+        name, spec = re.match(r"([A-Za-z0-9_.-]+?)\s*([<>=!~].*)?$", entry).groups()
+        have[canonical(CONDA_NAME.get(name, name))] = Requirement("x" + (spec or "")).specifier
+    project = tomllib.loads((paths.ROOT / "pyproject.toml").read_text())["project"]
+    assert str(have.pop("python")) == str(Requirement("x" + project["requires-python"]).specifier)
+    have.pop("pip")
+    assert have == declared()
+
+
+@pytest.mark.parametrize("name", sorted(declared()))
+def test_every_declared_package_is_pinned_inside_its_range(name):
+    assert pinned()[name] in declared()[name]
+
+
+def test_constraints_can_be_installed_on_any_machine():
+    text = (paths.ROOT / "constraints.txt").read_text()
+    assert "+" not in text and " @ " not in text and "://" not in text
+
+
+def test_both_supported_pythons_are_declared():
+    project = tomllib.loads((paths.ROOT / "pyproject.toml").read_text())["project"]
+    allowed = Requirement("x" + project["requires-python"]).specifier
+    assert [v for v in ("3.10.9", "3.11.7", "3.12.3", "3.13.0") if v in allowed] == ["3.11.7", "3.12.3"]

@@ -1,0 +1,120 @@
+"""Notebooks obey the house rules, and the runner resumes, refuses and reports."""
+
+import json
+import re
+
+import jupytext
+import papermill
+import pytest
+import yaml
+
+from genebench import notebooks, paths, specs
+from genebench.errors import BadInput, RunFailed
+
+SOURCES = sorted(paths.NOTEBOOKS.glob("*.py"))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.stem)
+def test_a_notebook_loads_calls_and_shows(path):
+    book = jupytext.read(path)
+    code = [c.source for c in book.cells if c.cell_type == "code"]
+    assert 1 <= len(code) <= 8
+    for text in code:
+        assert not re.search(r"^\s*(def|class|for|while|import os|with open)\b", text, re.M), text
+        assert "savefig" not in text and "/" not in re.sub(r'".*?"|#.*', "", text), (
+            "no path, no division: compute elsewhere"
+        )
+    assert book.cells[0].cell_type == "markdown" and book.cells[0].source.startswith("# ")
+    assert book.metadata["kernelspec"]["name"] == "python3" and book.metadata["kernelspec"]["language"] == "python"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.stem)
+def test_a_notebook_declares_typed_and_explained_parameters(path):
+    found = papermill.inspect_notebook(jupytext.read(path))
+    assert {"profile", "page"} <= set(found)
+    assert all(p["inferred_type_name"] == "str" and p["help"] for p in found.values())
+
+
+def test_every_page_has_a_notebook_a_place_in_the_contents_and_known_parameters():
+    toc = yaml.safe_load(paths.TOC.read_text())
+    listed = set(re.findall(r"executed/([\w-]+)", json.dumps(toc)))
+    assert listed == {p.page for p in specs.pages()}
+    for page in specs.pages():
+        assert set(page.parameters) <= set(papermill.inspect_notebook(jupytext.read(notebooks.source(page))))
+
+
+def test_no_executed_or_paired_notebook_is_kept_beside_the_sources():
+    assert not list(paths.NOTEBOOKS.glob("*.ipynb"))
+
+
+@pytest.fixture
+def sandbox(tmp_path, monkeypatch):
+    """A notebook folder, a page list, and results of a profile, all of their own."""
+    header = "# ---\n# jupyter:\n#   kernelspec:\n#     display_name: Python 3\n#     language: python\n#     name: python3\n# ---\n\n"
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    cell = '# %% [markdown]\n# # Title\n\n# %% tags=["parameters"]\nprofile: str = "demo"  # p\npage: str = "x"  # p\nn: str = "1"  # n\n\n# %%\n'
+    (folder / "good.py").write_text(header + cell + "print('page', page, n)\n")
+    (folder / "bad.py").write_text(header + cell + "raise ValueError('broken on purpose')\n")
+    (tmp_path / "results" / "demo").mkdir(parents=True)
+    (tmp_path / "results" / "demo" / "scores.parquet").write_bytes(b"any")
+    monkeypatch.setattr(paths, "NOTEBOOKS", folder)
+    monkeypatch.setattr(paths, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(paths, "RESULTS", tmp_path / "results")
+    pages = [specs.PageSpec(notebook="good", page="a", title="A page", parameters={"n": "7"})]
+    monkeypatch.setattr(specs, "pages", lambda: pages)
+    return pages
+
+
+def run(**options):
+    """The runner in this process: a worker would not see the sandbox."""
+    return notebooks.run("demo", say=lambda text: None, **options)
+
+
+@pytest.fixture(autouse=True)
+def one_process(monkeypatch):
+    from concurrent.futures import ThreadPoolExecutor
+
+    monkeypatch.setattr(notebooks, "ProcessPoolExecutor", lambda n, mp_context: ThreadPoolExecutor(1))
+
+
+def test_a_page_is_executed_once_titled_and_then_taken_from_the_cache(sandbox):
+    assert run() == 1
+    made = json.loads((paths.executed("demo") / "a.ipynb").read_text())
+    assert made["cells"][0]["source"][0].strip() == "# A page"
+    assert "page a 7" in json.dumps(made)
+    hidden = [c for c in made["cells"] if {"parameters", "injected-parameters"} & set(c["metadata"].get("tags", []))]
+    assert len(hidden) == 2 and all("remove-cell" in c["metadata"]["tags"] for c in hidden)
+    assert run() == 0
+    (paths.NOTEBOOKS / "good.py").write_text((paths.NOTEBOOKS / "good.py").read_text() + "print('changed')\n")
+    assert run() == 1
+
+
+def test_a_failing_notebook_is_named_kept_apart_and_does_not_stop_the_others(sandbox):
+    sandbox.insert(0, specs.PageSpec(notebook="bad", page="b"))
+    with pytest.raises(RunFailed, match="notebook 'b' failed: ValueError: broken on purpose"):
+        run()
+    folder = paths.executed("demo")
+    assert not (folder / "b.ipynb").exists() and (folder / "failed" / "b.ipynb").exists()
+    assert (folder / "a.ipynb").exists()
+
+
+def test_an_unknown_parameter_is_an_error_and_not_a_log_line(sandbox):
+    with pytest.raises(RunFailed, match="no parameter 'zzz'"):
+        run(parameters={"zzz": 1})
+
+
+def test_an_unknown_page_is_answered_with_the_nearest(sandbox):
+    with pytest.raises(BadInput, match="unknown page 'aa'; did you mean 'a'"):
+        run(pages=["aa"])
+
+
+def test_notebooks_without_results_say_what_to_run_first(sandbox, tmp_path):
+    (tmp_path / "results" / "demo" / "scores.parquet").unlink()
+    with pytest.raises(BadInput, match="run 'genebench run --profile demo' first"):
+        run()
+
+
+def test_a_book_without_executed_pages_says_what_to_run(sandbox):
+    with pytest.raises(RunFailed, match="genebench notebooks --profile demo"):
+        notebooks.book("demo")
