@@ -130,21 +130,20 @@ def embed(
     device: Annotated[str, typer.Option(help="Torch device of neural encoders.")] = "cpu",
 ) -> None:
     """Make (or find) the vectors of one model for all genes of a profile."""
+    from . import cells, specs
     from . import embed as module
-    from . import run as runner
-    from . import specs
     from .progress import Reporter
 
     spec = specs.model(model)
     with Reporter() as report:
         made = module.embed(
             spec,
-            runner.context(profile).universe,
+            cells.context(profile).universe,
             device=device,
             say=report.say,
             progress=functools.partial(report.step, "genes"),
         )
-    universe = runner.context(profile).universe
+    universe = cells.context(profile).universe
     print(f"{model}: {len(made.entities)} of {len(universe)} genes, {made.vectors.shape[1]} dimensions")
     print(module.path(spec, universe))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import cache, paths, specs
+from . import cache, paths, sources, specs
 from .encoders import Embedding, Sequences, encoder
 from .errors import BadInput
 from .specs import ModelSpec
@@ -24,7 +24,7 @@ def recipe(spec: ModelSpec, genes: np.ndarray) -> dict:
         "stage": ["embed", VERSION],
         "encoder": spec.encoder,
         "options": spec.options,
-        "weights": spec.weights,
+        "weights": [spec.weights, sources.package_version(spec.weights)] if spec.weights else None,
         "files": files,
         "genes": hashlib.sha256("\n".join(genes).encode()).hexdigest()[:16],
         "dtype": "float32",
@@ -57,7 +57,7 @@ def embed(
             return Embedding(held["entities"], held["vectors"])
     if state == "broken":
         say(f"{kept.name} is broken and is made again")
-    made = encoder(spec)(spec, genes, **spec.options)
+    made = _encode(spec, genes)
     if isinstance(made, Sequences):
         made = infer(made, device=device, progress=progress)
     check(made, spec.name)
@@ -69,6 +69,18 @@ def embed(
         device=device,
     )
     return made
+
+
+def _encode(spec: ModelSpec, genes: np.ndarray) -> Embedding | Sequences:
+    """Call a model's encoder; options that it does not take, or columns that are not there, are one sentence."""
+    try:
+        return encoder(spec)(spec, genes, **spec.options)
+    except TypeError as err:
+        if "argument" not in str(err):
+            raise
+        raise BadInput(f"model '{spec.name}': {str(err).split('()', 1)[-1].strip()}; mend its 'options'.") from err
+    except KeyError as err:
+        raise BadInput(f"model '{spec.name}': there is no column or key {err}; mend its 'options'.") from err
 
 
 def check(embedding: Embedding, name: str) -> None:
@@ -114,4 +126,4 @@ def infer(
             vectors[batch] = out
             at += len(batch)
             progress(at, len(order))
-    return Embedding(work.entities, vectors)
+    return Embedding(work.entities, np.empty((0, 0), np.float32) if vectors is None else vectors)

@@ -25,23 +25,28 @@ def write(
     device: str,
     jobs: int,
     n_tasks: int,
-    cells: dict[str, dict[str, float]],
-    skipped: list[dict],
+    cells: list[dict],
     run_s: float,
     whole: bool,
 ) -> None:
     """Write a profile's manifest; a partial run updates its own models and pairs and keeps the others.
 
-    Args: cells: per model, ``number`` of cells and ``seconds`` they took (summed over processes, whenever computed).
-    skipped: one dict per pair with ``model, task, reason``. run_s: wall time of this run in seconds.
+    Args: cells: one dict a cell with ``model``, ``split``, ``tasks`` (names), ``seconds`` it took whenever it was
+    computed, and ``skipped`` (one dict per pair with ``task`` and ``reason``). run_s: wall time of this run in seconds.
     """
     old = {} if whole else _read(path)
-    wall = {m: round(c["seconds"], 1) for m, c in cells.items()}
-    wall = old.get("wall_s", {}).get("cells_by_model", {}) | wall
-    left_out = old.get("skipped", {}).get("by_model", {})
-    for model in cells:
-        left_out[model] = left_out.get(model, {}) | {s["task"]: s["reason"] for s in skipped if s["model"] == model}
-    left_out = {m: tasks for m, tasks in left_out.items() if tasks}
+    known = {(c["model"], c["split"], c["first"]): c for c in old.get("cells", [])}
+    left_out = old.get("skipped", {})
+    for cell in cells:
+        at = (cell["model"], cell["split"], cell["tasks"][0])
+        known[at] = {"model": at[0], "split": at[1], "first": at[2], "n": len(cell["tasks"])}
+        known[at]["seconds"] = round(cell["seconds"], 2)
+        here = left_out.setdefault(cell["split"], {}).setdefault(cell["model"], {})
+        for task in cell["tasks"]:
+            here.pop(task, None)
+        here |= {s["task"]: s["reason"] for s in cell["skipped"]}
+    left_out = {s: {m: t for m, t in models.items() if t} for s, models in left_out.items()}
+    seconds = sum(c["seconds"] for c in known.values())
     cache.write_json(
         path,
         {
@@ -51,15 +56,15 @@ def write(
             "folds": profile.folds,
             "repeats": profile.repeats,
             "device": f"{device} ({platform.machine()}), {jobs} processes of one thread",
-            "wall_s": {"run": round(run_s, 1), "cells": round(sum(wall.values()), 1), "cells_by_model": wall},
+            "wall_s": {"run": round(run_s, 1), "sum_over_cells": round(seconds, 1)},
             "peak_memory_mb": round(_peak_memory_mb()),
             "commit": _commit(),
             "sources": {s: specs.source(s).release for s in profile.sources},
             "files": {s: {n: f.sha256 for n, f in specs.source(s).files.items()} for s in profile.sources},
-            "cells": sum(int(c["number"]) for c in cells.values()),
+            "cells": [known[at] for at in sorted(known)],
             "tasks": n_tasks,
             "models": list(profile.models),
-            "skipped": {"pairs": sum(map(len, left_out.values())), "by_model": left_out},
+            "skipped": left_out,
         },
     )
 

@@ -89,6 +89,8 @@ def _average(
         truth = y if y.ndim == 2 else (y[:, None] == np.arange(p.shape[1])).astype(np.int64)
         size = truth.sum(axis=0)
         use = np.flatnonzero((size > 0) & (size < len(truth)))  # a class absent from the test fold has no score
+        if not len(use):
+            raise BadInput("no class has test entities both in and out of it; use fewer folds or a larger task.")
         values = [one(truth[:, c], p[:, c]) for c in use]
         return float(np.average(values, weights=size[use] if weighted else None))
 
@@ -112,8 +114,12 @@ def subset_accuracy(y: np.ndarray, p: np.ndarray) -> float:
 
 
 def r2(y: np.ndarray, p: np.ndarray) -> float:
-    """Coefficient of determination on the test entities: 1 is perfect, 0 the test mean, negative worse than it."""
-    return float(1 - np.sum((y - p) ** 2) / np.sum((y - y.mean()) ** 2))
+    """Coefficient of determination on the test entities: 1 is perfect, 0 the test mean, negative worse than it.
+
+    Of a constant truth: 1 if every prediction hits it, else 0 (as scikit-learn defines it).
+    """
+    spread, missed = np.sum((y - y.mean()) ** 2), np.sum((y - p) ** 2)
+    return float(1 - missed / spread) if spread else float(missed == 0)
 
 
 def spearman(y: np.ndarray, p: np.ndarray) -> float:
@@ -193,6 +199,13 @@ def score(kind: str, y: np.ndarray, p: np.ndarray, names: list[str] | None = Non
     if kind == "binary" and AREAS & set(names):
         out = dict(zip(("auroc", "auprc"), _areas(y, p)))
     return {n: out[n] if n in out else METRICS[n].function(y, p) for n in names}
+
+
+def scorable(kind: str, y: np.ndarray) -> bool:
+    """Whether a fold's test labels allow every metric of the kind: two values, or a label with both sides."""
+    if kind == "multilabel":
+        return bool(((y.min(axis=0) == 0) & (y.max(axis=0) == 1)).any()) if len(y) else False
+    return len(np.unique(y)) > 1
 
 
 def chance(

@@ -15,9 +15,9 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from .errors import RunFailed, unknown
+from .errors import BadInput, RunFailed, unknown
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def logistic(
         X: vectors, (n, d). Y: 0/1 labels, (n, n_tasks). folds: fold in which each entity is tested, (n, n_tasks).
         tolerance: a fit ends when its Newton decrement per unit of weight falls below this.
     Returns: probability of the positive class from the fit that did not see the entity, (n, n_tasks) float32.
-    Raises: RunFailed: a fit did not reach the tolerance.
+    Raises: BadInput: a fold without two classes to train on. RunFailed: a fit did not reach the tolerance.
     """
     n, n_tasks = Y.shape
     n_folds = int(folds.max()) + 1
@@ -70,19 +70,25 @@ def _sigmoid(m: np.ndarray) -> np.ndarray:
 def _fit_logistic(X, Y, train, basis, C, tolerance, max_iter) -> np.ndarray:
     """Batched L-BFGS over K problems with a preconditioner in the eigenbasis of X. Returns margins, (K, n).
 
-    Problem k has its own training mask (K, n) and its own scale r_k (K, d): with weights u in the units of the fold's
-    standardised features the margin is (u / r)·x + b, so one shared X serves every fold exactly.
+    Problem k has its own training mask (K, n), mean m_k and scale r_k (K, d): with weights u in the units of the fold's
+    standardised features the margin is (u / r)·(x − m) + b, so one shared X serves every fold exactly.
     The preconditioner is the Hessian with the weights p(1 − p) replaced by their mean: V diag(1 / (h s + 1)) Vᵀ.
     """
     K, n = Y.shape
     d = X.shape[1]
     mask = train.astype(np.float32)
     size = mask.sum(axis=1, keepdims=True)
-    mean = mask @ X / size
-    scale = np.sqrt((mask @ (X * X) / size - mean * mean).clip(min=0))
-    scale[scale < 1e-3] = 1  # constant in the training folds: its weight stays zero through the masked gradient below
-    live = (scale != 1) | (np.abs(mean) < 1e-3)
+    if (C <= 0) or (size == 0).any():
+        raise BadInput("a fold has no training entity; use fewer folds or a larger task.")
+    wide = X.astype(np.float64)  # moments in double: one huge value must not hide the spread of the others
+    mean = mask @ wide / size
+    scale = np.sqrt((mask @ (wide * wide) / size - mean * mean).clip(min=0))
+    flat = scale <= 1e-6 * np.abs(mean) + 1e-9  # constant in training: no weight, as with scikit-learn's scaler
+    inverse_scale = np.where(flat, 0, 1 / np.where(flat, 1, scale)).astype(np.float32)
+    mean = mean.astype(np.float32)
     prior = (mask * Y).sum(axis=1, keepdims=True) / size
+    if ((prior <= 0) | (prior >= 1)).any():
+        raise BadInput("a fold's training entities are all of one class; use fewer folds or a larger task.")
     U = np.zeros((K, d + 1), np.float32)
     U[:, -1:] = np.log(prior / (1 - prior))
     M = np.repeat(U[:, -1:], n, axis=1)
@@ -96,8 +102,8 @@ def _fit_logistic(X, Y, train, basis, C, tolerance, max_iter) -> np.ndarray:
         total = (C * mask * P * (1 - P)).sum(axis=1, keepdims=True)
         R = C * mask * (P - Y)
         grad = np.empty_like(U)
-        grad[:, :-1] = (R @ X) / scale * live + U[:, :-1]
         grad[:, -1] = R.sum(axis=1)
+        grad[:, :-1] = (R @ X - grad[:, -1:] * mean) * inverse_scale + U[:, :-1]
         inverse = 1 / ((total / n) * spectrum + 1)  # (k, d), the inverse Hessian in the eigenbasis
 
         if old_grad is not None:
@@ -114,12 +120,13 @@ def _fit_logistic(X, Y, train, basis, C, tolerance, max_iter) -> np.ndarray:
             stay = ~over
             if not stay.any():
                 return done
-            left, U, M, Y, mask, scale, live, grad, total, inverse = (
-                a[stay] for a in (left, U, M, Y, mask, scale, live, grad, total, inverse)
+            left, U, M, Y, mask, mean, inverse_scale, grad, total, inverse = (
+                a[stay] for a in (left, U, M, Y, mask, mean, inverse_scale, grad, total, inverse)
             )
             history = [(s[stay], y[stay], rho[stay]) for s, y, rho in history]
         step = -_two_loop(grad, history, lambda g, h=inverse, t=total: _precondition(g, h, V, t))
-        along = (step[:, :-1] / scale * live) @ X.T + step[:, -1:]
+        slope = step[:, :-1] * inverse_scale
+        along = slope @ X.T + (step[:, -1:] - np.einsum("kd,kd->k", slope, mean)[:, None])
         length = _line_search(M, along, Y, mask, U, step, C)
         old_grad, old_step = grad, step * length
         U = U + old_step

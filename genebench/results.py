@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from . import cache, metrics, paths
-from .errors import BadInput
+from .errors import BadInput, unknown
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 SCHEMA = pa.schema(
@@ -56,10 +56,12 @@ MANIFEST_KEYS = {
 
 
 def scores_path(profile: str) -> Path:
+    """A profile's table of scores."""
     return paths.results(profile) / "scores.parquet"
 
 
 def manifest_path(profile: str) -> Path:
+    """What made a profile's scores."""
     return paths.results(profile) / "manifest.json"
 
 
@@ -126,6 +128,12 @@ def validate(frame: pd.DataFrame, where: str) -> list[str]:
     if len(twice):
         faults.append(f"{where}: {len(twice)} rows stand twice, first {dict(twice.iloc[0][IDENTITY])}.")
     base = frame.metric.astype(str).str.split("@").str[0]
+    suffix = frame.metric.astype(str).str.split("@").str[1:].str.join("@")
+    for name in sorted(set(suffix) - {"", "common", "all"}):
+        faults.append(f"{where}: unknown choice of genes '@{name}'; known: @common, @all.")
+    for name, kind in sorted(set(zip(base, frame.kind.astype(str)))):
+        if name in metrics.METRICS and kind not in metrics.METRICS[name].kinds:
+            faults.append(f"{where}: '{name}' is no metric of a {kind} task.")
     for name in sorted(set(base) - set(metrics.METRICS)):
         faults.append(f"{where}: unknown metric '{name}'.")
     for name in sorted(set(base) & set(metrics.METRICS)):
@@ -136,7 +144,7 @@ def validate(frame: pd.DataFrame, where: str) -> list[str]:
                 f"{where}: {len(bad)} scores of '{name}' outside [{metric.low}, {metric.high}], first {bad.iloc[0]}."
             )
     for name, low, high in (("coverage", 0, 1), ("n_train", 1, np.inf), ("n_test", 1, np.inf), ("fold", 0, np.inf)):
-        bad = frame[name][(frame[name] < low) | (frame[name] > high)]
+        bad = frame[name][~((frame[name] >= low) & (frame[name] <= high))]
         if len(bad):
             faults.append(f"{where}: {len(bad)} values of '{name}' outside [{low}, {high}], first {bad.iloc[0]}.")
     return faults
@@ -175,6 +183,8 @@ def aggregate(frame: pd.DataFrame) -> pd.DataFrame:
 
 def main_scores(profile: str, *, split: str = "random", genes: str = "own") -> pd.DataFrame:
     """``aggregate`` of each kind's main metric on a choice of genes: ``own``, ``common`` or ``all``."""
+    if genes not in ("own", "common", "all"):
+        raise unknown("choice of genes", genes, ("own", "common", "all"))
     frame = load(profile)
     frame = frame[frame.split == split]
     names = {k: metrics.main(k) for k in frame.kind.unique()}

@@ -6,41 +6,23 @@ computed whole, stored whole under the hash of its recipe, and named in every me
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from functools import lru_cache
 from multiprocessing import get_context
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from . import cache, embed, manifest, metrics, paths, probes, results, specs, splits, tasks
-from .encoders import Embedding, control
-from .errors import BadInput, RunFailed, unknown
+from . import cache, embed, manifest, metrics, probes, results, specs, splits
+from .cells import Cell, Context, cell_path, common_genes, context, plan, recipe
+from .encoders import control
+from .errors import BadInput, RunFailed
 from .specs import ModelSpec, ProfileSpec
 from .tasks import Task
-
-VERSION = 1
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One unit of work: what is computed, stored, resumed and reported as a whole."""
-
-    profile: str
-    model: str
-    split: str
-    tasks: tuple[str, ...]
-    label: str
-
-    def __str__(self) -> str:
-        return f"{self.model} × {self.label} × {self.split}"
 
 
 @dataclass(frozen=True)
@@ -53,127 +35,6 @@ class Outcome:
     failed: dict[str, str]
     skipped: int
     seconds: float
-
-
-@dataclass(frozen=True, eq=False)
-class Context:
-    """What every cell of a profile shares; built once per process."""
-
-    profile: ProfileSpec
-    tasks: dict[str, Task]
-    universe: np.ndarray
-    missing: tuple[str, ...]
-
-    @lru_cache(maxsize=2)  # noqa: B019 — one context a process; the last model's vectors are used by its next cell
-    def embedding(self, model: str) -> Embedding:
-        return embed.embed(specs.model(model), self.universe)
-
-
-@lru_cache(maxsize=1)
-def context(profile: str) -> Context:
-    """Load a profile's tasks and gene universe. Sources that are not to be had are noted, and the rest goes on."""
-    spec, missing = specs.profile(profile), []
-    found = tasks.load(spec, missing=missing.append)
-    if not found:
-        raise BadInput(f"profile '{profile}': no task can be built; {missing[0] if missing else 'it names no source.'}")
-    return Context(spec, found, tasks.universe(found.values()), tuple(missing))
-
-
-@lru_cache(maxsize=1)
-def _coverage(profile: str) -> dict[str, np.ndarray]:
-    """Per model that is not a control: which genes of the universe it can embed, (n_universe,) bool."""
-    held = context(profile)
-    names = [m for m in held.profile.models if specs.model(m).family != "control"]
-    out = {}
-    for name in names:
-        path = embed.path(specs.model(name), held.universe)
-        if path.exists():  # a model that could not be embedded defines nothing
-            with np.load(path, allow_pickle=False) as kept:
-                out[name] = np.isin(held.universe, kept["entities"])
-    return out
-
-
-def common_genes(profile: str, task: Task) -> np.ndarray:
-    """Mask of the task's entities that every broad model covers, (n,).
-
-    A model is broad on a task if it covers at least the profile's ``common_floor`` of it; controls do not count.
-    """
-    return _common(profile, _by_entities(profile)[task.entities_hash])
-
-
-@lru_cache(maxsize=1)
-def _by_entities(profile: str) -> dict[str, str]:
-    """One task of each set of genes: the others share its common genes."""
-    return {t.entities_hash: name for name, t in reversed(context(profile).tasks.items())}
-
-
-@lru_cache(maxsize=256)
-def _common(profile: str, name: str) -> np.ndarray:
-    held = context(profile)
-    task = held.tasks[name]
-    at = np.searchsorted(held.universe, task.entities)
-    covers = [c[at] for c in _coverage(profile).values()]
-    broad = [c for c in covers if c.mean() >= held.profile.common_floor]
-    return np.logical_and.reduce(broad) if broad else np.ones(len(task), dtype=bool)
-
-
-def plan(
-    profile: str, *, models: Iterable[str] | None = None, names: Iterable[str] | None = None, split: str | None = None
-) -> list[Cell]:
-    """The cells of a profile, or those that hold the models and tasks asked for.
-
-    Blocks are cut from the whole profile, so that a choice of tasks never changes what a cell holds.
-    """
-    held = context(profile)
-    for m in models or ():
-        if m not in held.profile.models:
-            raise unknown("model", m, held.profile.models, where=f"profile '{profile}'")
-    if split is not None and split not in splits.SPLITS:
-        raise unknown("split", split, splits.SPLITS)
-    chosen = set(tasks.pick(held.tasks, names))
-    blocks: dict[tuple, list[list[str]]] = {}
-    for task in held.tasks.values():
-        alone = task.kind != "binary"
-        group = (task.name,) if alone else ("binary", task.entities_hash)
-        kept = blocks.setdefault(group, [[]])
-        if len(kept[-1]) == held.profile.block:
-            kept.append([])
-        kept[-1].append(task.name)
-    flat = [b for group in blocks.values() for b in group if chosen & set(b)]
-    return [
-        Cell(
-            profile,
-            m,
-            s,
-            tuple(block),
-            block[0] if len(block) == 1 else f"{block[0]} … {block[-1]} ({len(block)} tasks)",
-        )
-        for m in held.profile.models
-        if not models or m in models
-        for s in ([split] if split else held.profile.splits)
-        for block in flat
-    ]
-
-
-def recipe(cell: Cell) -> dict:
-    """Everything that determines a cell's rows."""
-    held = context(cell.profile)
-    spec, chosen = specs.model(cell.model), [held.tasks[n] for n in cell.tasks]
-    probe = probes.for_kind(chosen[0].kind)
-    p = held.profile
-    return {
-        "stage": ["run", VERSION, splits.VERSION, probes.VERSION, metrics.VERSION, tasks.VERSION],
-        "tasks": [[t.name, t.version, t.hash] for t in chosen],
-        "model": [spec.name, spec.family, spec.labels, embed.recipe(spec, held.universe)],
-        "probe": [probe, probes.PROBES[probe].recipe],
-        "split": [cell.split, p.folds, p.repeats, p.seed, p.min_per_class],
-        "common": hashlib.sha256(b"".join(common_genes(cell.profile, t).tobytes() for t in chosen)).hexdigest()[:16],
-    }
-
-
-def cell_path(cell: Cell) -> Path:
-    """Where a cell's rows are cached."""
-    return paths.CELLS / cell.model / f"{cache.key(recipe(cell))}.parquet"
 
 
 def compute(cell: Cell) -> tuple[pd.DataFrame, list[dict]]:
@@ -275,8 +136,8 @@ def _scores(kind: str, y, fold, predicted, covered, common):
             p[test & ~covered] = _prior(kind, y[train], full)
         for suffix, genes, names in choices:
             use = test & genes
-            if kind == "binary" and len(np.unique(y[use])) < 2 or use.sum() < 2:
-                continue  # no score can be had on these genes in this fold; own genes were checked before
+            if not metrics.scorable(kind, y[use]):
+                continue  # no score can be had on these genes in this fold
             for name, score in metrics.score(kind, y[use], p[use], names).items():
                 yield name + suffix, k, score, int(train.sum()), int(use.sum())
 
@@ -362,8 +223,8 @@ def run(
             raise RunFailed("a worker process died (killed, or out of memory); what was finished is kept, run again")
     ready = [c for c in cells if str(c) not in faults]
     skipped = sum(len(cache.facts(cell_path(c))["skipped"]) for c in ready)
-    if ready and (waiting or not _up_to_date(profile, ready)):
-        whole = not (models or names or split or faults)
+    whole = not (models or names or split or faults)
+    if ready and (waiting or not _up_to_date(profile, ready, whole=whole)):
         _write(held, ready, whole=whole, jobs=jobs, run_s=time.perf_counter() - start)
     computed = sum(str(c) not in faults for c in waiting)
     return Outcome(len(cells), len(cells) - len(waiting), computed, faults, skipped, time.perf_counter() - start)
@@ -407,20 +268,17 @@ def _embed_all(profile: str, held: Context, pool, say, progress) -> dict[str, st
     return failed
 
 
-def _up_to_date(profile: str, cells: list[Cell]) -> bool:
-    """Whether the written results hold exactly these cells' keys."""
+def _up_to_date(profile: str, cells: list[Cell], *, whole: bool) -> bool:
+    """Whether the written results hold these cells' keys (and, for a whole run, no others), and a manifest is there."""
     path = results.scores_path(profile)
-    if not path.exists():
+    if not path.exists() or not results.manifest_path(profile).exists():
         return False
     try:
         held = set(results.read(path).key.unique())
     except BadInput:
         return False
-    return {cell_path(c).stem for c in cells} <= held | {cell_path(c).stem for c in cells if _empty(c)}
-
-
-def _empty(cell: Cell) -> bool:
-    return pd.read_parquet(cell_path(cell), columns=["key"]).empty
+    wanted = {cell_path(c).stem for c in cells if len(cache.facts(cell_path(c))["skipped"]) < len(c.tasks)}
+    return wanted == held if whole else wanted <= held
 
 
 def _write(held: Context, cells: list[Cell], *, whole: bool, jobs: int, run_s: float) -> None:
@@ -438,21 +296,14 @@ def _write(held: Context, cells: list[Cell], *, whole: bool, jobs: int, run_s: f
     if faults:
         raise RunFailed(f"the results are not sound and were not written: {faults[0]}")
     results.write(frame, path)
-    totals: dict[str, dict[str, float]] = {}
-    skipped: list[dict] = []
-    for cell in cells:
-        facts, total = cache.facts(cell_path(cell)), totals.setdefault(cell.model, {"number": 0, "seconds": 0.0})
-        total["number"] += 1
-        total["seconds"] += facts["seconds"]
-        skipped += facts["skipped"]
+    done = [{"model": c.model, "split": c.split, "tasks": c.tasks, **cache.facts(cell_path(c))} for c in cells]
     manifest.write(
         results.manifest_path(profile),
         held.profile,
         device="cpu",
         jobs=jobs,
         n_tasks=len(held.tasks),
-        cells=totals,
-        skipped=skipped,
+        cells=done,
         run_s=run_s,
         whole=whole,
     )

@@ -9,7 +9,10 @@ import gzip
 import importlib.util
 import shutil
 import sqlite3
+import zlib
+from contextlib import closing
 from functools import lru_cache
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +23,17 @@ from .errors import BadInput, unknown
 from .specs import FileSpec, SourceSpec
 
 
+class Missing(BadInput):
+    """A file that is not to be had here; what does not need it goes on."""
+
+
 def locate(source: SourceSpec, name: str, *, download: bool = True) -> Path:
     """Path of one file of a source, its SHA-256 checked.
 
     Looks inside the installed package, then in the download cache, then in the mirror folders (with or without
     ``.gz``), then on the web.
 
-    Raises: BadInput: the file is nowhere to be had, or is not the declared release.
+    Raises: Missing: the file is nowhere to be had, or is not the declared release.
     """
     if name not in source.files:
         raise unknown("file", name, source.files, where=f"source '{source.id}'")
@@ -34,7 +41,7 @@ def locate(source: SourceSpec, name: str, *, download: bool = True) -> Path:
     path = _in_package(source, spec) if spec.package else _outside(source, spec, download=download)
     seen = _digest(str(path), path.stat().st_mtime_ns)
     if seen != spec.sha256:
-        raise BadInput(
+        raise Missing(
             f"source '{source.id}': {path} is not the declared release {source.release} (sha256 {seen[:12]}…, declared "
             f"{spec.sha256[:12]}…); install the pinned versions with 'pip install -c constraints.txt -e .'"
             + ("." if spec.package else ", or delete that file and run 'genebench fetch' again.")
@@ -53,10 +60,18 @@ def package_folder(package: str) -> Path | None:
     return Path(found.submodule_search_locations[0]) if found and found.submodule_search_locations else None
 
 
+def package_version(package: str) -> str | None:
+    """Version of the distribution of that name; None where it is not installed."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
 def _in_package(source: SourceSpec, spec: FileSpec) -> Path:
     folder = package_folder(spec.package)
     if folder is None or not (folder / spec.path).exists():
-        raise BadInput(
+        raise Missing(
             f"source '{source.id}': {spec.path} comes with the package '{spec.package}', which is not installed as "
             f"pinned; run 'pip install -c constraints.txt -e .'."
         )
@@ -67,28 +82,45 @@ def _outside(source: SourceSpec, spec: FileSpec, *, download: bool) -> Path:
     kept = paths.DOWNLOADS / spec.path
     if kept.exists():
         return kept
+    refused = ""
     for mirror in paths.mirrors():
         for found in (mirror / spec.path, mirror / (spec.path + ".gz")):
             if found.exists():
-                with cache.atomic(kept) as temporary, open(found, "rb") as raw:
-                    packed = found.suffix == ".gz" and not spec.path.endswith(".gz")
-                    with gzip.open(raw) if packed else raw as stream, open(temporary, "wb") as out:
-                        shutil.copyfileobj(stream, out)
-                return kept
+                fault = _copy(found, kept, spec)
+                if not fault:
+                    return kept
+                refused += f" ({found} is there, but {fault})"
     where = f"source '{source.id}': {spec.path} is neither in {paths.DOWNLOADS} nor in a folder of GENEBENCH_MIRROR"
+    where += refused
     if not spec.url or not spec.url.startswith("https://"):
-        raise BadInput(f"{where}, and no https address is declared for it; put the file at {kept}.")
+        raise Missing(f"{where}, and no https address is declared for it; put the file at {kept}.")
     if not download:
-        raise BadInput(f"{where}; run 'genebench fetch {source.id}'.")
+        raise Missing(f"{where}; run 'genebench fetch {source.id}'.")
     import pooch
 
     try:
         pooch.retrieve(spec.url, known_hash=f"sha256:{spec.sha256}", fname=kept.name, path=kept.parent)
     except Exception as err:
-        raise BadInput(
+        raise Missing(
             f"{where}, and {spec.url} could not be fetched ({type(err).__name__}); put it at {kept}."
         ) from err
     return kept
+
+
+def _copy(found: Path, kept: Path, spec: FileSpec) -> str:
+    """Copy (and unpack) a mirror's file if it is the declared one; returns why not, or an empty string."""
+    packed = found.suffix == ".gz" and not spec.path.endswith(".gz")
+    try:
+        with gzip.open(found) if packed else open(found, "rb") as stream, cache.atomic(kept) as temporary:
+            with open(temporary, "wb") as out:
+                shutil.copyfileobj(stream, out)
+            if cache.digest(temporary) != spec.sha256:
+                raise ValueError("its sha256 is another")
+    except (OSError, EOFError, zlib.error) as err:
+        return f"cannot be unpacked ({err})"
+    except ValueError as err:
+        return str(err)
+    return ""
 
 
 def table(source: SourceSpec, name: str) -> pd.DataFrame:
@@ -131,7 +163,7 @@ def read_jaspar(
     (total information content in bits against a uniform background, Schneider et al. 1986) and of the frequencies of
     A, C, G, T. Factors that only have dimer profiles (``A::B``) are left out, because such a motif is not one gene's.
     """
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
         matrix = pd.read_sql(
             "select M.ID id, M.BASE_ID base, M.VERSION version, M.NAME symbol from MATRIX M "
             "join MATRIX_SPECIES S on S.ID = M.ID where S.TAX_ID = ? and M.COLLECTION = ?",
@@ -172,7 +204,8 @@ def read_expression(path: Path, *, cluster: str) -> pd.DataFrame:
     import anndata
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # old layouts are moved silently; nothing is lost
+        for category in (FutureWarning, PendingDeprecationWarning):  # old layouts are moved; nothing is lost
+            warnings.simplefilter("ignore", category)
         data = anndata.read_h5ad(path)
     held = data.raw if data.raw is not None else data
     dense = np.asarray(held.X.todense() if hasattr(held.X, "todense") else held.X, dtype=np.float64)

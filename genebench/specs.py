@@ -129,7 +129,7 @@ class PageSpec(Spec):
 
 
 class _Marked(dict):
-    """A mapping that remembers the line of each of its keys."""
+    """A mapping that remembers the line of each of its keys, and under the empty key its own first line."""
 
     lines: dict[str, int]
 
@@ -141,8 +141,11 @@ class _Loader(yaml.SafeLoader):
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> _Marked:
     out = _Marked()
     out.lines = {}
+    out.lines[""] = node.start_mark.line + 1
     for key_node, value_node in node.value:
         key = loader.construct_object(key_node, deep=True)
+        if not isinstance(key, str):
+            raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is not text", key_node.start_mark)
         if key in out:
             raise yaml.constructor.ConstructorError(None, None, f"the key '{key}' stands twice", key_node.start_mark)
         out[key] = loader.construct_object(value_node, deep=True)
@@ -159,6 +162,10 @@ def read_yaml(path: Path) -> Any:
         return yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except FileNotFoundError:
         raise BadInput(f"{path}: no such file; run this from a clone of the project, or set GENEBENCH_HOME to one.")
+    except UnicodeDecodeError as err:
+        raise BadInput(f"{path}: not UTF-8 text ({err.reason} at byte {err.start}); save it as UTF-8.")
+    except yaml.reader.ReaderError as err:
+        raise BadInput(f"{path}: malformed YAML, {err.reason} at character {err.position}; remove that character.")
     except yaml.MarkedYAMLError as err:
         mark = err.problem_mark or err.context_mark
         line = f":{mark.line + 1}" if mark else ""
@@ -167,13 +174,18 @@ def read_yaml(path: Path) -> Any:
 
 def build(cls: type[Spec], raw: Any, path: Path) -> Any:
     """Turn one mapping into a spec, or say which key of which line is wrong and why."""
+    if not isinstance(raw, dict):
+        raise BadInput(
+            f"{path}: holds {_what(raw)} where a mapping of {', '.join(cls.model_fields)} belongs; write it."
+        )
     try:
         return cls.model_validate(raw)
     except ValidationError as err:
         first = err.errors()[0]
         line, holder, kind, steps = 0, raw, cls, list(first["loc"])
         for step in steps:
-            line = getattr(holder, "lines", {}).get(step, line)
+            lines = getattr(holder, "lines", {})
+            line = lines.get(step) or lines.get("") or line
             try:
                 holder = holder[step]
             except (KeyError, IndexError, TypeError):
@@ -190,15 +202,31 @@ def build(cls: type[Spec], raw: Any, path: Path) -> Any:
 
 def _named(cls: type[Spec], path: Path, top: str) -> dict[str, Any]:
     """The mapping under ``top`` of a file, as specs by name."""
+    held = _top(path, top)
+    if not isinstance(held, dict):
+        raise BadInput(f"{path}: '{top}' holds {_what(held)} where a mapping of names belongs; write it.")
+    out = {}
+    for name, entry in held.items():
+        if not isinstance(entry, dict) or "name" in entry:
+            fault = (
+                "has a key 'name', which is its own key above" if isinstance(entry, dict) else f"holds {_what(entry)}"
+            )
+            raise BadInput(f"{path}:{held.lines[name]}: the entry '{name}' {fault}; write a mapping without it.")
+        marked = _Marked(name=name, **entry)
+        marked.lines = {**entry.lines, "name": held.lines[name], "": held.lines[name]}
+        out[name] = build(cls, marked, path)
+    return out
+
+
+def _top(path: Path, top: str) -> Any:
     raw = read_yaml(path)
     if not isinstance(raw, dict) or top not in raw:
         raise BadInput(f"{path}: the key '{top}' is missing; add it.")
-    out = {}
-    for name, entry in raw[top].items():
-        marked = _Marked(name=name, **(entry or {}))
-        marked.lines = {"name": raw[top].lines[name], **getattr(entry, "lines", {})}
-        out[name] = build(cls, marked, path)
-    return out
+    return raw[top]
+
+
+def _what(raw: Any) -> str:
+    return "nothing" if raw is None else {"list": "a list", "str": "text"}.get(type(raw).__name__, type(raw).__name__)
 
 
 @lru_cache
@@ -228,7 +256,10 @@ def profiles() -> dict[str, ProfileSpec]:
 @lru_cache
 def pages() -> list[PageSpec]:
     """The executed notebooks of the book, in reading order."""
-    return [build(PageSpec, raw, paths.PROFILES) for raw in read_yaml(paths.PROFILES)["pages"]]
+    held = _top(paths.PROFILES, "pages")
+    if not isinstance(held, list):
+        raise BadInput(f"{paths.PROFILES}: 'pages' holds {_what(held)} where a list belongs; write it.")
+    return [build(PageSpec, raw, paths.PROFILES) for raw in held]
 
 
 def profile(name: str) -> ProfileSpec:

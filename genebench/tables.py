@@ -222,10 +222,10 @@ def headline(frame: pd.DataFrame, common: pd.DataFrame) -> dict[str, object]:
 
 
 def triptych(choices: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Mean AUROC per model on ``common``, ``own`` and ``all`` genes, over the tasks that have all three, and ranks.
+    """Mean AUROC per model on ``common``, ``own`` and ``all`` genes over the tasks that have all three, and ranks.
 
-    Controls and exposed tasks are left out. Columns: the choices, ``tasks``, ``coverage``, and the ranks among the models
-    that are scored on at least nine tenths of the tasks (others would be ranked on other questions).
+    Controls and exposed tasks are left out. Columns: the choices, ``tasks``, ``coverage``, and the ranks among the
+    models that are scored on at least nine tenths of the tasks (others would be ranked on other questions).
     """
     parts = []
     for name, frame in choices.items():

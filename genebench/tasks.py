@@ -326,25 +326,41 @@ def build(source: SourceSpec, entry: TaskSpec) -> list[Task]:
     """
     if entry.shape not in SHAPES:
         raise unknown("shape", entry.shape, SHAPES, where=f"source '{source.id}', task '{entry.name}'")
+    where = f"source '{source.id}', task '{entry.name}'"
     try:
         return list(SHAPES[entry.shape](source, entry, **entry.options))
     except TypeError as err:
         if "argument" not in str(err):
             raise
-        raise BadInput(
-            f"source '{source.id}', task '{entry.name}': {str(err).split('()', 1)[-1].strip()}; mend 'options'."
-        )
+        raise BadInput(f"{where}: {str(err).split('()', 1)[-1].strip()}; mend 'options'.") from err
+    except KeyError as err:
+        raise BadInput(f"{where}: there is no column or key {err}; mend 'options', or look at the file.") from err
+    except ValueError as err:
+        raise BadInput(f"{where}: {err}; mend 'options', or look at the file.") from err
 
 
-def of_source(source: SourceSpec) -> list[list[Task]]:
-    """The tasks of every entry of a source, in order, from the cache where they are there."""
+def of_source(source: SourceSpec, *, missing: Callable[[str], None] | None = None) -> list[list[Task]]:
+    """The tasks of every entry of a source, in order, from the cache where they are there.
+
+    An entry whose file is not to be had is told to ``missing`` and is empty; without ``missing`` it is an error.
+    """
     files = {s.id: {n: f.sha256 for n, f in s.files.items()} for s in specs.sources().values()}
     recipe = {"stage": ["tasks", VERSION], "source": source.model_dump(mode="json"), "files": files}
     kept = paths.TASKS / f"{source.id}-{cache.key(recipe)}.npz"
     if cache.state(kept) == "ready":
         return _unpack(kept)
-    built = [build(source, entry) for entry in source.tasks]
-    cache.store(kept, recipe, lambda path: _pack(path, built))
+    built, whole = [], True
+    for entry in source.tasks:
+        try:
+            built.append(build(source, entry))
+        except sources.Missing as err:
+            if missing is None:
+                raise
+            missing(str(err))
+            built.append([])
+            whole = False
+    if whole:
+        cache.store(kept, recipe, lambda path: _pack(path, built))
     return built
 
 
@@ -387,14 +403,7 @@ def load(profile: ProfileSpec, *, missing: Callable[[str], None] | None = None) 
     """
     found: list[Task] = []
     for source in (specs.source(s) for s in profile.sources):
-        try:
-            entries = of_source(source)
-        except BadInput as err:
-            if missing is None:
-                raise
-            missing(str(err))
-            continue
-        for built in entries:
+        for built in of_source(source, missing=missing):
             found += built[:: profile.term_stride] if len(built) > 1 else built
     rank = {group: i for i, group in enumerate(GROUPS)}
     ordered = sorted(found, key=lambda t: (rank[t.group], t.name))

@@ -50,10 +50,12 @@ def test_no_executed_or_paired_notebook_is_kept_beside_the_sources():
 @pytest.fixture
 def sandbox(tmp_path, monkeypatch):
     """A notebook folder, a page list, and results of a profile, all of their own."""
-    header = "# ---\n# jupyter:\n#   kernelspec:\n#     display_name: Python 3\n#     language: python\n#     name: python3\n# ---\n\n"
+    kernel = "#     display_name: Python 3\n#     language: python\n#     name: python3\n"
+    header = f"# ---\n# jupyter:\n#   kernelspec:\n{kernel}# ---\n\n"
     folder = tmp_path / "notebooks"
     folder.mkdir()
-    cell = '# %% [markdown]\n# # Title\n\n# %% tags=["parameters"]\nprofile: str = "demo"  # p\npage: str = "x"  # p\nn: str = "1"  # n\n\n# %%\n'
+    given = 'profile: str = "demo"  # p\npage: str = "x"  # p\nn: str = "1"  # n\n'
+    cell = f'# %% [markdown]\n# # Title\n\n# %% tags=["parameters"]\n{given}\n# %%\n'
     (folder / "good.py").write_text(header + cell + "print('page', page, n)\n")
     (folder / "bad.py").write_text(header + cell + "raise ValueError('broken on purpose')\n")
     (tmp_path / "results" / "demo").mkdir(parents=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def _without_thebe(app, config):
-    """Jupyter Book always loads sphinx_thebe, which names a CDN in every page and raises an error; it is unused here."""
+    """Jupyter Book always loads sphinx_thebe, which names a CDN in every page and raises an error; unused here."""
     for event in ("env-before-read-docs", "doctree-resolved", "html-page-context"):
         listeners = app.events.listeners.get(event, [])
         app.events.listeners[event] = [x for x in listeners if not x.handler.__module__.startswith("sphinx_thebe")]

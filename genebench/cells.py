@@ -1,0 +1,159 @@
+"""What a run consists of: cells, what they share, how they are keyed and where they are cached."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from . import cache, embed, metrics, paths, probes, specs, splits, tasks
+from .encoders import Embedding
+from .errors import BadInput, unknown
+from .specs import ProfileSpec
+from .tasks import Task
+
+VERSION = 1
+"""Bump when ``run.compute`` changes what it computes."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One unit of work: what is computed, stored, resumed and reported as a whole."""
+
+    profile: str
+    model: str
+    split: str
+    tasks: tuple[str, ...]
+    label: str
+
+    def __str__(self) -> str:
+        return f"{self.model} × {self.label} × {self.split}"
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """What every cell of a profile shares; built once per process."""
+
+    profile: ProfileSpec
+    tasks: dict[str, Task]
+    universe: np.ndarray
+    missing: tuple[str, ...]
+
+    @lru_cache(maxsize=2)  # noqa: B019 — one context a process; the last model's vectors are used by its next cell
+    def embedding(self, model: str) -> Embedding:
+        """A model's vectors for the universe, made or read from the cache."""
+        return embed.embed(specs.model(model), self.universe)
+
+
+@lru_cache(maxsize=1)
+def context(profile: str) -> Context:
+    """Load a profile's tasks and gene universe. Sources that are not to be had are noted, and the rest goes on."""
+    spec, missing = specs.profile(profile), []
+    for split in spec.splits:
+        if split not in splits.SPLITS:
+            raise unknown("split", split, splits.SPLITS, where=f"{paths.PROFILES}: profile '{profile}'")
+    found = tasks.load(spec, missing=missing.append)
+    if not found:
+        raise BadInput(f"profile '{profile}': no task can be built; {missing[0] if missing else 'it names no source.'}")
+    return Context(spec, found, tasks.universe(found.values()), tuple(missing))
+
+
+@lru_cache(maxsize=1)
+def _coverage(profile: str) -> dict[str, np.ndarray]:
+    """Per model that is not a control: which genes of the universe it can embed, (n_universe,) bool."""
+    held = context(profile)
+    names = [m for m in held.profile.models if specs.model(m).family != "control"]
+    out = {}
+    for name in names:
+        path = embed.path(specs.model(name), held.universe)
+        if path.exists():  # a model that could not be embedded defines nothing
+            with np.load(path, allow_pickle=False) as kept:
+                out[name] = np.isin(held.universe, kept["entities"])
+    return out
+
+
+def common_genes(profile: str, task: Task) -> np.ndarray:
+    """Mask of the task's entities that every broad model covers, (n,).
+
+    A model is broad on a task if it covers at least the profile's ``common_floor`` of it; controls do not count.
+    """
+    return _common(profile, _by_entities(profile)[task.entities_hash])
+
+
+@lru_cache(maxsize=1)
+def _by_entities(profile: str) -> dict[str, str]:
+    """One task of each set of genes: the others share its common genes."""
+    return {t.entities_hash: name for name, t in reversed(context(profile).tasks.items())}
+
+
+@lru_cache(maxsize=256)
+def _common(profile: str, name: str) -> np.ndarray:
+    held = context(profile)
+    task = held.tasks[name]
+    at = np.searchsorted(held.universe, task.entities)
+    covers = [c[at] for c in _coverage(profile).values()]
+    broad = [c for c in covers if c.mean() >= held.profile.common_floor]
+    return np.logical_and.reduce(broad) if broad else np.ones(len(task), dtype=bool)
+
+
+def plan(
+    profile: str, *, models: Iterable[str] | None = None, names: Iterable[str] | None = None, split: str | None = None
+) -> list[Cell]:
+    """The cells of a profile, or those that hold the models and tasks asked for.
+
+    Blocks are cut from the whole profile, so that a choice of tasks never changes what a cell holds.
+    """
+    held = context(profile)
+    for m in models or ():
+        if m not in held.profile.models:
+            raise unknown("model", m, held.profile.models, where=f"profile '{profile}'")
+    if split is not None and split not in splits.SPLITS:
+        raise unknown("split", split, splits.SPLITS)
+    chosen = set(tasks.pick(held.tasks, names))
+    blocks: dict[tuple, list[list[str]]] = {}
+    for task in held.tasks.values():
+        alone = task.kind != "binary"
+        group = (task.name,) if alone else ("binary", task.entities_hash)
+        kept = blocks.setdefault(group, [[]])
+        if len(kept[-1]) == held.profile.block:
+            kept.append([])
+        kept[-1].append(task.name)
+    flat = [b for group in blocks.values() for b in group if chosen & set(b)]
+    return [
+        Cell(
+            profile,
+            m,
+            s,
+            tuple(block),
+            block[0] if len(block) == 1 else f"{block[0]} … {block[-1]} ({len(block)} tasks)",
+        )
+        for m in held.profile.models
+        if not models or m in models
+        for s in ([split] if split else held.profile.splits)
+        for block in flat
+    ]
+
+
+def recipe(cell: Cell) -> dict:
+    """Everything that determines a cell's rows."""
+    held = context(cell.profile)
+    spec, chosen = specs.model(cell.model), [held.tasks[n] for n in cell.tasks]
+    probe = probes.for_kind(chosen[0].kind)
+    p = held.profile
+    return {
+        "stage": ["run", VERSION, splits.VERSION, probes.VERSION, metrics.VERSION, tasks.VERSION],
+        "tasks": [[t.name, t.version, t.hash] for t in chosen],
+        "model": [spec.name, spec.family, spec.labels, embed.recipe(spec, held.universe)],
+        "probe": [probe, probes.PROBES[probe].recipe],
+        "split": [cell.split, p.folds, p.repeats, p.seed, p.min_per_class],
+        "common": hashlib.sha256(b"".join(common_genes(cell.profile, t).tobytes() for t in chosen)).hexdigest()[:16],
+    }
+
+
+def cell_path(cell: Cell) -> Path:
+    """Where a cell's rows are cached."""
+    return paths.CELLS / cell.model / f"{cache.key(recipe(cell))}.parquet"

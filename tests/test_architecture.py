@@ -1,0 +1,176 @@
+"""The rules of the house, read from the source with ``ast``."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "genebench"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+ORDER = """
+    __init__ errors paths specs cache progress sources genes tasks splits encoders embed metrics probes results cells
+    manifest run stats figures tables page notebooks __main__
+""".split()
+"""Imports point to the left only."""
+
+
+def concept(path: Path) -> str:
+    """Name of a module in ``ORDER``; all encoders are one."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return parts[0]
+
+
+def tree(path: Path) -> ast.Module:
+    """A module, parsed."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def inner_imports(path: Path) -> set[str]:
+    """Concepts of the package that a module imports, anywhere in it."""
+    depth = len(path.relative_to(PACKAGE).parts)
+    found = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.ImportFrom):
+            base = (node.module or "").split(".")
+            if node.level == 0 and base[0] == "genebench":
+                found |= {base[1]} if len(base) > 1 else {a.name for a in node.names}
+            elif node.level == depth:  # relative to the package itself
+                found |= {base[0]} if node.module else {a.name for a in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {a.name.split(".")[1] for a in node.names if a.name.startswith("genebench.")}
+    return found & set(ORDER)
+
+
+def outer_imports(path: Path) -> set[str]:
+    """Top-level modules from elsewhere that a module imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.ImportFrom) and node.level == 0:
+            found.add((node.module or "").split(".")[0])
+        elif isinstance(node, ast.Import):
+            found |= {a.name.split(".")[0] for a in node.names}
+    return found
+
+
+def named(paths: list[Path]) -> dict:
+    """Options of ``parametrize`` that name each module."""
+    return {"argvalues": paths, "ids": [str(p.relative_to(ROOT)) for p in paths]}
+
+
+def test_every_module_has_its_place_in_the_order():
+    assert {concept(p) for p in MODULES} <= set(ORDER)
+
+
+@pytest.mark.parametrize("path", **named(MODULES))
+def test_imports_point_one_way(path):
+    place = ORDER.index(concept(path))
+    later = [name for name in inner_imports(path) if ORDER.index(name) > place]
+    assert later == [], f"{path.name} imports {later}, which stand after it"
+
+
+def test_the_reader_of_imports_sees_them():
+    assert {"cache", "embed", "encoders", "specs", "tasks", "errors"} <= inner_imports(PACKAGE / "run.py")
+    assert {"specs", "sources", "genes"} <= inner_imports(PACKAGE / "encoders" / "baseline.py")
+    assert "pooch" in outer_imports(PACKAGE / "sources.py")
+
+
+@pytest.mark.parametrize("name", ["figures", "tables", "results", "stats", "page"])
+def test_nothing_right_of_the_waist_can_compute_a_score(name):
+    assert not inner_imports(PACKAGE / f"{name}.py") & {"run", "probes", "embed", "splits"}
+
+
+@pytest.mark.parametrize("path", **named(MODULES))
+def test_only_sources_touches_the_network(path):
+    web = outer_imports(path) & {
+        "pooch",
+        "requests",
+        "urllib",
+        "urllib3",
+        "http",
+        "httpx",
+        "socket",
+        "ftplib",
+        "aiohttp",
+    }
+    assert not web or path.name == "sources.py"
+
+
+@pytest.mark.parametrize("path", **named(MODULES))
+def test_nothing_is_unpickled(path):
+    assert not outer_imports(path) & {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
+    for node in ast.walk(tree(path)):
+        if not isinstance(node, ast.Call):
+            continue
+        called, given = ast.unparse(node.func), {k.arg: ast.unparse(k.value) for k in node.keywords}
+        if called == "torch.load":
+            assert given.get("weights_only") == "True", f"line {node.lineno}"
+        if called == "np.load":
+            assert given.get("allow_pickle", "False") == "False", f"line {node.lineno}"
+        if called == "yaml.load":
+            assert "_Loader" in ast.unparse(node), f"line {node.lineno}"
+        assert called not in ("pd.read_pickle", "eval", "exec", "yaml.unsafe_load", "yaml.full_load"), (
+            f"line {node.lineno}"
+        )
+
+
+@pytest.mark.parametrize("path", **named(MODULES))
+def test_a_module_stays_short(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 450
+
+
+def public(node: ast.AST, prefix: str = ""):
+    """Public functions, classes and methods of a module or class, with their names."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not child.name.startswith("_"):
+            yield f"{prefix}{child.name}", child
+            if isinstance(child, ast.ClassDef):
+                yield from public(child, f"{child.name}.")
+
+
+@pytest.mark.parametrize("path", **named(MODULES))
+def test_everything_public_has_a_docstring(path):
+    module = tree(path)
+    assert ast.get_docstring(module), "the module says nothing"
+    assert [name for name, node in public(module) if not ast.get_docstring(node)] == []
+
+
+@pytest.mark.parametrize("path", **named(MODULES))
+def test_no_function_takes_more_than_ten_arguments(path):
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.FunctionDef):
+            assert len(node.args.args) + len(node.args.kwonlyargs) <= 10, f"{node.name}, line {node.lineno}"
+
+
+def files() -> list[Path]:
+    """Text files that git holds or would take."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if told.returncode:
+        pytest.skip("not a git checkout")
+    held = [ROOT / line for line in told.stdout.splitlines()]
+    return [p for p in held if p.is_file() and p.suffix not in (".parquet", ".png", ".svg", ".ico")]
+
+
+def test_no_file_names_a_folder_of_one_machine():
+    folders = "|".join(["work", "tmp", "home", "root", "Users", "mnt"])
+    pattern = re.compile(rf"(?<![\w.~/}}>)-])/(?:{folders})(?:/|\b)")
+    held = files()
+    found = [
+        f"{p.relative_to(ROOT)}:{number}"
+        for p in held
+        for number, line in enumerate(p.read_text(encoding="utf-8").splitlines(), 1)
+        if pattern.search(line)
+    ]
+    assert len(held) > 20 and found == []
+
+
+def test_paths_are_spelled_in_one_module():
+    for path in MODULES:
+        if path.name != "paths.py":
+            assert ".cache" not in re.findall(r'"([^"\n]*)"', path.read_text(encoding="utf-8")), path.name

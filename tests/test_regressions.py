@@ -1,0 +1,217 @@
+"""Faults that were once in the package, each with the test that would have told."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import GENES, TINY, edit_yaml, forget
+from sklearn.metrics import roc_auc_score
+from test_probes import reference
+from test_results import row
+
+from genebench import cache, cells, embed, metrics, paths, probes, results, run, sources, specs, tasks
+from genebench.encoders import Sequences
+from genebench.errors import BadInput
+
+
+def test_a_column_whose_training_deviation_is_exactly_one_keeps_its_weight():
+    train, test = np.array([9] * 8 + [-7] * 8) / 8, np.array([-14, -6, 2, 2]) / 8
+    x = np.concatenate([np.tile(train, 10), np.tile(test, 10)])
+    fold = np.repeat([1, 0], [160, 40])
+    y = (x + 0.3 * np.random.default_rng(0).standard_normal(200) > 0).astype(int)
+    mine = probes.logistic(x[:, None], y[:, None], fold[:, None])[:, 0]
+    theirs = reference(x[:, None], y, fold)
+    np.testing.assert_allclose(mine, theirs, atol=1e-3)
+
+
+@pytest.mark.parametrize("size", [1e5, 1e6])
+def test_one_huge_value_does_not_silence_its_column(size):
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal(1000)
+    y = (x + 0.5 * rng.standard_normal(1000) > 0).astype(int)
+    x[0] = size
+    fold = np.arange(1000) % 5
+    mine = probes.logistic(x[:, None], y[:, None], fold[:, None])[:, 0]
+    theirs = reference(x[:, None], y, fold)
+    for k in range(5):
+        t = fold == k
+        assert abs(roc_auc_score(y[t], mine[t]) - roc_auc_score(y[t], theirs[t])) <= 1e-3
+
+
+def test_training_of_one_class_is_told_as_such():
+    y = np.zeros((60, 1), int)
+    y[:5] = 1
+    with pytest.raises(Exception, match="class"):
+        probes.logistic(np.random.default_rng(0).standard_normal((60, 4)), y, np.repeat(np.arange(5), 12)[:, None])
+
+
+def test_a_model_taken_from_the_profile_leaves_the_results(warm):
+    edit_yaml(
+        paths.PROFILES, lambda d: d["profiles"]["tiny"].update(models=[m for m in TINY["models"] if m != "random"])
+    )
+    run.run("tiny", jobs=1, say=lambda t: None)
+    assert "random" not in set(results.load("tiny").model)
+
+
+def test_a_lost_manifest_is_written_again(warm):
+    results.manifest_path("tiny").unlink()
+    run.run("tiny", jobs=1, say=lambda t: None)
+    assert results.manifest_path("tiny").exists()
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "multilabel"])
+def test_common_genes_of_one_class_do_not_fail_the_cell(kind):
+    rng = np.random.default_rng(0)
+    y = np.array([0, 1, 2] * 20)
+    y = y if kind == "multiclass" else np.eye(3, dtype=int)[y]
+    common = np.array([0, 1, 2] * 20) == 0
+    p = rng.dirichlet([1, 1, 1], 60)
+    got = list(run._scores(kind, y, np.arange(60) // 3 % 3, p, np.ones(60, bool), common))
+    assert not [g for g in got if g[0].endswith("@common")] and got
+
+
+def test_r2_of_a_constant_truth_is_finite_or_refused():
+    try:
+        assert np.isfinite(metrics.r2(np.ones(4), np.arange(4.0)))
+    except BadInput:
+        pass
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "models:\n",
+        "models: [a]\n",
+        "models: {a: text}\n",
+        "models: {a: {name: b}}\n",
+        "models: {a: {1: b}}\n",
+        "- a\n",
+        "",
+    ],
+)
+def test_models_of_a_wrong_shape_are_one_sentence(home, text):
+    paths.MODELS.write_text(text)
+    forget()
+    with pytest.raises(BadInput):
+        specs.models()
+
+
+@pytest.mark.parametrize("data", [b"a: \xff\n", b"a: \x00\n", b"{a: 1}: 2\n", b"? [a]\n: b\n", b"{{name}}: x\n"])
+def test_strange_yaml_is_one_sentence(tmp_path, data):
+    p = tmp_path / "a.yml"
+    p.write_bytes(data)
+    with pytest.raises(BadInput):
+        specs.read_yaml(p)
+
+
+def test_profiles_without_pages_are_one_sentence(home):
+    edit_yaml(paths.PROFILES, lambda d: d.pop("pages"))
+    with pytest.raises(BadInput):
+        specs.pages()
+
+
+def test_a_missing_key_of_a_list_entry_names_its_own_line(home):
+    path = paths.SOURCES / "toy.yml"
+    edit_yaml(path, lambda d: d["tasks"][2].pop("kind"))
+    with pytest.raises(BadInput) as e:
+        specs.sources()
+    line = next(i for i, t in enumerate(path.read_text().splitlines(), 1) if "toy/class" in t)
+    assert f":{line}:" in str(e.value), str(e.value)
+
+
+def test_an_empty_source_file_is_one_sentence_that_makes_sense(home):
+    (paths.SOURCES / "toy.yml").write_text("")
+    forget()
+    with pytest.raises(BadInput) as e:
+        specs.sources()
+    assert "key ''" not in str(e.value), str(e.value)
+
+
+def test_an_unknown_split_of_a_profile_is_told_early(home):
+    edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(splits=["randm"]))
+    with pytest.raises(BadInput, match="randm"):
+        specs.profile("tiny")
+        cells.plan("tiny")
+
+
+def test_a_corrupt_gz_in_a_mirror_is_one_sentence(home, tmp_path, monkeypatch):
+    kept = paths.DOWNLOADS / "toy" / "labels.tsv"
+    content = gzip.compress(kept.read_bytes())
+    kept.unlink()
+    (tmp_path / "m" / "toy").mkdir(parents=True)
+    (tmp_path / "m" / "toy" / "labels.tsv.gz").write_bytes(content[:-50])
+    monkeypatch.setenv("GENEBENCH_MIRROR", str(tmp_path / "m"))
+    with pytest.raises(BadInput):
+        sources.locate(specs.source("toy"), "labels")
+
+
+def test_a_stale_mirror_does_not_block_the_next(home, tmp_path, monkeypatch):
+    kept = paths.DOWNLOADS / "toy" / "labels.tsv"
+    content = kept.read_bytes()
+    kept.unlink()
+    for name, data in (("a", b"old"), ("b", content)):
+        (tmp_path / name / "toy").mkdir(parents=True)
+        (tmp_path / name / "toy" / "labels.tsv").write_bytes(data)
+    monkeypatch.setenv("GENEBENCH_MIRROR", os.pathsep.join([str(tmp_path / "a"), str(tmp_path / "b")]))
+    assert sources.locate(specs.source("toy"), "labels").read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    "task, change",
+    [
+        (3, {"gene_column": "symbl"}),
+        (3, {"label": "vale"}),
+        (3, {"label": "class"}),
+        (0, {"members": {"file": "members", "set_column": "st", "gene_column": "gene"}}),
+        (0, {"members": {"flie": "members"}}),
+        (0, {"ontology": "tems"}),
+    ],
+)
+def test_a_wrong_column_is_one_sentence(home, task, change):
+    edit_yaml(paths.SOURCES / "toy.yml", lambda d: d["tasks"][task]["options"].update(change))
+    s = specs.source("toy")
+    with pytest.raises(BadInput):
+        tasks.build(s, s.tasks[task])
+
+
+@pytest.mark.parametrize("change", [{"options": {"dmi": 3}}, {"options": {}}])
+def test_wrong_model_options_are_one_sentence(home, change):
+    spec = specs.model("random").model_copy(update=change)
+    with pytest.raises(BadInput):
+        embed.embed(spec, np.array(GENES))
+
+
+@pytest.mark.parametrize("change", [{"coverage": np.nan}, {"metric": "auroc@foo"}, {"kind": "regression"}])
+def test_more_faults_are_seen(change):
+    assert results.validate(pd.DataFrame([row(), row(task="z", **change)]), "here")
+
+
+def test_main_scores_refuses_unknown_genes(warm):
+    with pytest.raises(BadInput):
+        results.main_scores("tiny", genes="comon")
+
+
+def test_no_entities_is_an_empty_embedding():
+    made = embed.infer(Sequences(np.array([], str), [], 0, lambda device: None))
+    embed.check(made, "x")
+
+
+def test_a_model_that_cannot_be_embedded_is_named_and_the_rest_is_finished(home):
+    edit_yaml(paths.MODELS, lambda d: d["models"]["full"]["options"].update(columns=["x9"]))
+    said = []
+    o = run.run("tiny", jobs=1, say=said.append)
+    assert "full" in o.failed and o.cells == 50 and o.computed == 50, o
+    assert "full" not in set(results.load("tiny").model)
+
+
+def test_partial_run_keeps_the_manifest_whole(warm):
+    before = json.loads(results.manifest_path("tiny").read_text())
+    cache.drop(cells.cell_path(cells.plan("tiny", models=["full"])[0]))
+    run.run("tiny", models=["full"], jobs=1, say=lambda t: None)
+    after = json.loads(results.manifest_path("tiny").read_text())
+    assert after["cells"] == before["cells"] and after["skipped"] == before["skipped"]
