@@ -199,13 +199,14 @@ def run(
     start = time.perf_counter()
     jobs = jobs or os.cpu_count() or 1
     models, names = list(models or ()), list(names or ())
+    cells = plan(profile, models=models, names=names, split=split)  # a wrong name is told before any work
     held = context(profile)
     for sentence in held.missing:
         say(f"left out: {sentence}")
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         try:
             faults = _embed_all(profile, held, pool, say, progress)
-            cells = [c for c in plan(profile, models=models, names=names, split=split) if c.model not in faults]
+            cells = [c for c in cells if c.model not in faults]
             waiting = _waiting(cells, say)
             say(f"{len(cells)} cells, {len(cells) - len(waiting)} cached, {len(waiting)} to do, {jobs} at a time")
             progress("cells", 0, len(waiting))

@@ -402,8 +402,15 @@ def load(profile: ProfileSpec, *, missing: Callable[[str], None] | None = None) 
     ``missing`` it is an error.
     """
     found: list[Task] = []
+    told: set[str] = set()
+
+    def once(sentence: str) -> None:
+        if sentence not in told:
+            missing(sentence)
+        told.add(sentence)
+
     for source in (specs.source(s) for s in profile.sources):
-        for built in of_source(source, missing=missing):
+        for built in of_source(source, missing=missing and once):
             found += built[:: profile.term_stride] if len(built) > 1 else built
     rank = {group: i for i, group in enumerate(GROUPS)}
     ordered = sorted(found, key=lambda t: (rank[t.group], t.name))
