@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import cache, embed, metrics, paths, probes, specs, splits, tasks
+from . import cache, embed, metrics, paths, probes, shapes, specs, splits, tasks
 from .encoders import Embedding
 from .errors import BadInput, unknown
 from .specs import ProfileSpec
@@ -145,7 +145,7 @@ def recipe(cell: Cell) -> dict:
     probe = probes.for_kind(chosen[0].kind)
     p = held.profile
     return {
-        "stage": ["run", VERSION, splits.VERSION, probes.VERSION, metrics.VERSION, tasks.VERSION],
+        "stage": ["run", VERSION, splits.VERSION, probes.VERSION, metrics.VERSION, shapes.VERSION],
         "tasks": [[t.name, t.version, t.hash] for t in chosen],
         "model": [spec.name, spec.family, spec.labels, embed.recipe(spec, held.universe)],
         "probe": [probe, probes.PROBES[probe].recipe],

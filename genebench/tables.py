@@ -143,7 +143,7 @@ def scores_of_task(frame: pd.DataFrame, task: str) -> pd.DataFrame:
     table = table[[m for m in metrics.of_kind(kind) if m in table.columns]]
     coverage = part.drop_duplicates("model").set_index("model").coverage
     table = table.loc[[m for m in specs.models() if m in table.index]].assign(coverage=coverage)
-    return table.rename(index={m: specs.model(m).title for m in table.index})
+    return table.rename(index={m: specs.model(m).title for m in table.index}).rename_axis(columns=None)
 
 
 def of_group(frame: pd.DataFrame, group: str) -> pd.DataFrame:
@@ -286,8 +286,6 @@ def card_words(task: Task) -> str:
     if task.kind == "binary":
         positive = int(task.labels.sum())
         delta = stats.smallest_difference(positive, len(task) - positive)
-        rows["Smallest detectable difference"] = (
-            f"{delta:.3f} AUROC (80 % power at 95 %, Hanley and McNeil {{cite}}`hanley1982`)"
-        )
+        rows["Smallest detectable difference"] = f"{delta:.3f} AUROC (80 % power at 95 %) {{cite}}`hanley1982`"
     body = "\n".join(f"| {k} | {v} |" for k, v in rows.items())
     return f"`{task.name}`: {task.description}\n\n| | |\n|---|---|\n{body}\n"
