@@ -39,11 +39,15 @@ def command(function):
             _stop(str(err), 2)
         except RunFailed as err:
             _stop(str(err), 1)
-        except KeyboardInterrupt:
-            _stop("interrupted; what was finished is kept, run the same command again to go on.", 130)
         except BrokenPipeError:
             sys.stderr.close()
             raise SystemExit(0)
+        except OSError as err:
+            _stop(
+                f"{err.strerror or err} ({err.filename or 'no file named'}); make that place writable and run again.", 1
+            )
+        except KeyboardInterrupt:
+            _stop("interrupted; what was finished is kept, run the same command again to go on.", 130)
 
     return wrapped
 
@@ -100,19 +104,28 @@ def fetch(
 
 
 @command
-def tasks(profile: Profile = "demo", as_json: Json = False) -> None:
+def tasks(
+    profile: Profile = "demo",
+    as_json: Json = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="Also write the catalogue to data/results/<profile>/.")
+    ] = False,
+) -> None:
     """List a profile's tasks with size, balance, origin and status."""
     import pandas as pd
 
-    from . import specs, tables
+    from . import results, specs, tables
     from . import tasks as module
 
     missing: list[str] = []
     spec = specs.profile(profile)
     found = module.load(spec, missing=missing.append)
-    frame = pd.concat([tables.task_catalogue(found), tables.missing_tasks(spec, missing)], ignore_index=True)
+    frame = pd.concat([tables.task_catalogue(found), tables.missing_tasks(spec, found, missing)], ignore_index=True)
     _print(frame, as_json, ["task", "group", "kind", "genes", "balance", "status", "reason"])
     print(f"{(frame.status == 'ready').sum()} of {len(frame)} tasks ready.", file=sys.stderr)
+    if write:
+        results.write_csv(frame, results.tasks_path(profile))
+        results.write_csv(tables.against_paper(spec, found), results.published_path(profile))
 
 
 @command

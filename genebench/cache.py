@@ -85,7 +85,8 @@ def state(path: Path) -> str:
     if not path.exists():
         return "absent"
     try:
-        noted = json.loads(sidecar(path).read_text(encoding="utf-8"))["sha256"]
+        held = json.loads(sidecar(path).read_text(encoding="utf-8"))
+        noted, _, _ = held["sha256"], held["recipe"], held["facts"]
     except (OSError, ValueError, KeyError, TypeError):
         return "broken"
     return "ready" if noted == digest(path) else "broken"

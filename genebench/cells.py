@@ -13,6 +13,7 @@ import numpy as np
 from . import cache, embed, metrics, paths, probes, shapes, specs, splits, tasks
 from .encoders import Embedding
 from .errors import BadInput, unknown
+from .genes import STEM_VERSION
 from .specs import ProfileSpec
 from .tasks import Task
 
@@ -59,7 +60,8 @@ def context(profile: str) -> Context:
     found = tasks.load(spec, missing=missing.append)
     if not found:
         raise BadInput(f"profile '{profile}': no task can be built; {missing[0] if missing else 'it names no source.'}")
-    return Context(spec, found, tasks.universe(found.values()), tuple(missing))
+    probed = [t for t in found.values() if probes.takes(t.kind)]
+    return Context(spec, found, tasks.universe(probed), tuple(missing))
 
 
 @lru_cache(maxsize=1)
@@ -116,6 +118,8 @@ def plan(
     chosen = set(tasks.pick(held.tasks, names))
     blocks: dict[tuple, list[list[str]]] = {}
     for task in held.tasks.values():
+        if not probes.takes(task.kind):
+            continue
         alone = task.kind != "binary"
         group = (task.name,) if alone else ("binary", task.entities_hash)
         kept = blocks.setdefault(group, [[]])
@@ -149,7 +153,14 @@ def recipe(cell: Cell) -> dict:
         "tasks": [[t.name, t.version, t.hash] for t in chosen],
         "model": [spec.name, spec.family, spec.labels, embed.recipe(spec, held.universe)],
         "probe": [probe, probes.PROBES[probe].recipe],
-        "split": [cell.split, p.folds, p.repeats, p.seed, p.min_per_class],
+        "split": [
+            cell.split,
+            STEM_VERSION if cell.split == "family" else None,
+            p.folds,
+            p.repeats,
+            p.seed,
+            p.min_per_class,
+        ],
         "common": hashlib.sha256(b"".join(common_genes(cell.profile, t).tobytes() for t in chosen)).hexdigest()[:16],
     }
 

@@ -11,6 +11,7 @@ import numpy as np
 from . import cache, paths, sources, specs
 from .encoders import Embedding, Sequences, encoder
 from .errors import BadInput
+from .genes import STEM_VERSION
 from .specs import ModelSpec
 
 VERSION = 1
@@ -26,6 +27,7 @@ def recipe(spec: ModelSpec, genes: np.ndarray) -> dict:
         "options": spec.options,
         "weights": [spec.weights, sources.package_version(spec.weights)] if spec.weights else None,
         "files": files,
+        "stem": STEM_VERSION if spec.encoder == "stem" else None,
         "genes": hashlib.sha256("\n".join(genes).encode()).hexdigest()[:16],
         "dtype": "float32",
     }

@@ -52,9 +52,10 @@ def color(model: str) -> str:
 
 
 def ordered(models: Iterable[str]) -> list[str]:
-    """Models in the order of ``data/models.yml``: real models, then shortcuts, then controls."""
-    present = set(models)
-    return [m for m in specs.models() if m in present]
+    """Real models, then shortcuts, then controls, each in the order of ``data/models.yml``."""
+    rank = {"shortcut": 1, "control": 2}
+    present = [m for m in specs.models() if m in set(models)]
+    return sorted(present, key=lambda m: rank.get(specs.model(m).family, 0))
 
 
 def titles(models: Iterable[str]) -> list[str]:
@@ -80,7 +81,7 @@ def heat_map(table: pd.DataFrame, marks: pd.DataFrame, *, label: str, low: float
         ax.text(x + 0.5, y + 0.5, "–", ha="center", va="center", color=INK)
     ax.set(xlabel="", ylabel="")
     ax.set_yticklabels(titles(rows), rotation=0)
-    ax.set_xticklabels([textwrap.fill(g, 12) for g in table.columns], rotation=0)
+    ax.set_xticklabels([textwrap.fill(g, 12) for g in table.columns], rotation=0, va="top")
     for previous, (i, name) in zip(rows, list(enumerate(rows))[1:]):
         if (specs.model(previous).family in ("shortcut", "control")) != (
             specs.model(name).family in ("shortcut", "control")
@@ -172,20 +173,21 @@ def excess_bars(frame: pd.DataFrame, *, label: str) -> Figure:
 def coverage_bars(table: pd.DataFrame, *, label: str) -> Figure:
     """Score of each model on common, own and all genes, side by side.
 
-    Args: table: index model, columns among ``common, own, all``.
+    Args: table: index model, columns ``common, own, all`` and ``tasks`` (their number, shown behind the title).
     """
     rows = ordered(table.index)[::-1]
     fig, ax = plt.subplots(figsize=(9, 0.62 * len(rows) + 1.4))
-    shapes = {"common": "D", "own": "o", "all": "s"}
+    shapes = {"all": ("s", 12), "common": ("D", 9), "own": ("o", 6)}
     for y, name in enumerate(rows):
-        seen = table.loc[name].dropna()
+        seen = table.loc[name, list(shapes)].astype(float).dropna()
         ax.plot([seen.min(), seen.max()], [y, y], color=color(name), linewidth=2, alpha=0.5)
         for genes, value in seen.items():
-            ax.plot(value, y, shapes[genes], color=color(name), markersize=9, markeredgecolor="white")
-    for genes, shape in shapes.items():
-        ax.plot([], [], shape, color="#777777", markersize=9, label=f"{genes} genes")
+            ax.plot(value, y, shapes[genes][0], color=color(name), markersize=shapes[genes][1], markeredgecolor="white")
+    for genes, (shape, size) in shapes.items():
+        ax.plot([], [], shape, color="#777777", markersize=size, label=f"{genes} genes")
     ax.axvline(0.5, color=INK, linestyle="--", linewidth=1)
-    ax.set_yticks(range(len(rows)), titles(rows))
+    counted = zip(titles(rows), table.loc[rows, "tasks"])
+    ax.set_yticks(range(len(rows)), [f"{title} ({n:,} task{'s' * (n > 1)})" for title, n in counted])
     ax.set(xlabel=label, ylabel="")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.14), ncols=3)
     return fig

@@ -29,14 +29,16 @@ def write(
     run_s: float,
     whole: bool,
 ) -> None:
-    """Write a profile's manifest; a partial run updates its own models and pairs and keeps the others.
+    """Write a profile's manifest; a partial run updates its own cells and keeps the others, a whole run those of other
+    splits than the profile's.
 
     Args: cells: one dict a cell with ``model``, ``split``, ``tasks`` (names), ``seconds`` it took whenever it was
     computed, and ``skipped`` (one dict per pair with ``task`` and ``reason``). run_s: wall time of this run in seconds.
     """
-    old = {} if whole else _read(path)
-    known = {(c["model"], c["split"], c["first"]): c for c in old.get("cells", [])}
-    left_out = old.get("skipped", {})
+    old = _read(path)
+    stays = [c for c in old.get("cells", []) if not (whole and c["split"] in profile.splits)]
+    known = {(c["model"], c["split"], c["first"]): c for c in stays}
+    left_out = {s: m for s, m in old.get("skipped", {}).items() if not (whole and s in profile.splits)}
     for cell in cells:
         at = (cell["model"], cell["split"], cell["tasks"][0])
         known[at] = {"model": at[0], "split": at[1], "first": at[2], "n": len(cell["tasks"])}
@@ -96,4 +98,10 @@ def _commit() -> str:
         told = subprocess.run(["git", "rev-parse", "HEAD"], cwd=paths.ROOT, capture_output=True, text=True, timeout=10)
     except (OSError, subprocess.TimeoutExpired):
         return "unknown"
-    return told.stdout.strip() if told.returncode == 0 else "unknown"
+    if told.returncode:
+        return "unknown"
+    changed = subprocess.run(
+        ["git", "status", "--porcelain", "--untracked-files=no", "--", "genebench", "data/*.yml", "data/sources"],
+        cwd=paths.ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    return told.stdout.strip() + (" with uncommitted changes" if changed.stdout.strip() else "")

@@ -10,21 +10,24 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from concurrent.futures import as_completed
 from pathlib import Path
 
-from . import cache, paths, results, specs
+from . import cache, paths, results, specs, workers
 from .errors import BadInput, RunFailed, unknown
 from .specs import PageSpec
 
 
-def key(page: PageSpec, profile: str) -> str:
-    """Hash of everything that an executed page depends on: source, parameters, package, declarations, results."""
-    total = hashlib.sha256(json.dumps([page.model_dump(), profile], sort_keys=True).encode())
+def key(page: PageSpec, profile: str, parameters: dict | None = None) -> str:
+    """Hash of everything that an executed page depends on: source, parameters, package, declarations, results.
+
+    ``parameters`` are those given by hand: a page made with them is not the page of the book.
+    """
+    total = hashlib.sha256(json.dumps([page.model_dump(), profile, parameters or {}], sort_keys=True).encode())
     code = sorted((paths.ROOT / "genebench").rglob("*.py"))
     declared = [*sorted(paths.DATA.glob("*.yml")), *sorted(paths.SOURCES.glob("*.yml"))]
     made = [results.scores_path(profile), results.manifest_path(profile)]
+    made += [results.tasks_path("paper"), results.published_path("paper")]
     for path in [source(page), *code, *declared, *(p for p in made if p.exists())]:
         total.update(path.read_bytes())
     return total.hexdigest()[:16]
@@ -79,7 +82,7 @@ def execute(page: PageSpec, profile: str, parameters: dict, timeout: int) -> tup
         out.unlink(missing_ok=True)
         last = next((line for line in reversed(str(err).strip().splitlines()) if line.strip()), type(err).__name__)
         return page.page, f"{last.strip()[:300]} (see {folder / 'failed' / out.name})", time.perf_counter() - start
-    done.metadata["genebench"] = {"key": key(page, profile), "parameters": given}
+    done.metadata["genebench"] = {"key": key(page, profile, parameters), "parameters": given}
     for cell in done.cells:
         tags = cell.metadata.get("tags", [])
         if {"parameters", "injected-parameters"} & set(tags):
@@ -122,7 +125,7 @@ def run(
     say(f"{len(chosen)} notebooks, {len(chosen) - len(todo)} cached, {len(todo)} to run, {jobs} at a time")
     faults = {}
     if todo:
-        with ProcessPoolExecutor(min(jobs, len(todo)), mp_context=get_context("spawn")) as pool:
+        with workers.pool(min(jobs, len(todo))) as pool:
             progress("notebooks", 0, len(todo))
             futures = [pool.submit(execute, page, profile, parameters or {}, timeout) for page in todo]
             for done, future in enumerate(as_completed(futures), start=1):

@@ -87,4 +87,4 @@ def values(numbers: dict[str, object], *, page: str, profile: str) -> None:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return " ".join(text.split()).replace("<", "&lt;")

@@ -208,6 +208,11 @@ PROBES: dict[str, Probe] = {
 }
 
 
+def takes(kind: str) -> bool:
+    """Whether any probe takes tasks of this kind (none takes pairs yet)."""
+    return any(kind in probe.kinds for probe in PROBES.values())
+
+
 def for_kind(kind: str) -> str:
     """The default probe of a kind of task. Raises: BadInput: no probe takes that kind."""
     for name, probe in PROBES.items():

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from . import cache, metrics, paths
 from .errors import BadInput, unknown
+from .specs import GROUPS
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 SCHEMA = pa.schema(
@@ -63,6 +64,23 @@ def scores_path(profile: str) -> Path:
 def manifest_path(profile: str) -> Path:
     """What made a profile's scores."""
     return paths.results(profile) / "manifest.json"
+
+
+def tasks_path(profile: str) -> Path:
+    """A profile's catalogue of tasks, as ``genebench tasks --write`` saw it."""
+    return paths.results(profile) / "tasks.csv"
+
+
+def published_path(profile: str) -> Path:
+    """A profile's tasks beside those that the paper lists, as ``genebench tasks --write`` saw them."""
+    return paths.results(profile) / "tasks_published.csv"
+
+
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Write a small table as CSV, atomically, without the folders of this machine."""
+    frame = frame.replace({f"{paths.ROOT}/": ""}, regex=True)
+    with cache.atomic(path) as temporary:
+        frame.to_csv(temporary, index=False)
 
 
 def load(profile: str) -> pd.DataFrame:
@@ -126,7 +144,7 @@ def validate(frame: pd.DataFrame, where: str) -> list[str]:
         return [f"{where}: no rows."]
     twice = frame[frame.duplicated(IDENTITY)]
     if len(twice):
-        faults.append(f"{where}: {len(twice)} rows stand twice, first {dict(twice.iloc[0][IDENTITY])}.")
+        faults.append(f"{where}: {len(twice)} rows stand twice, first {dict(twice.iloc[0][IDENTITY].astype(str))}.")
     base = frame.metric.astype(str).str.split("@").str[0]
     suffix = frame.metric.astype(str).str.split("@").str[1:].str.join("@")
     for name in sorted(set(suffix) - {"", "common", "all"}):
@@ -143,6 +161,8 @@ def validate(frame: pd.DataFrame, where: str) -> list[str]:
             faults.append(
                 f"{where}: {len(bad)} scores of '{name}' outside [{metric.low}, {metric.high}], first {bad.iloc[0]}."
             )
+    for value in sorted(set(frame["group"].astype(str)) - set(GROUPS)):
+        faults.append(f"{where}: unknown group of tasks '{value}'.")
     for name, low, high in (("coverage", 0, 1), ("n_train", 1, np.inf), ("n_test", 1, np.inf), ("fold", 0, np.inf)):
         bad = frame[name][~((frame[name] >= low) & (frame[name] <= high))]
         if len(bad):
@@ -156,7 +176,8 @@ def validate_path(path: Path) -> list[str]:
         held = [p for p in (path / "scores.parquet", path / "manifest.json") if p.exists()]
         if not held:
             raise BadInput(f"{path}: holds neither scores.parquet nor manifest.json; give a results folder or file.")
-        return [fault for p in held for fault in validate_path(p)]
+        faults = [fault for p in held for fault in validate_path(p)]
+        return faults or (_complete(*held) if len(held) == 2 else [])
     if not path.exists():
         raise BadInput(f"{path}: no such file; give a scores.parquet, a manifest.json or their folder.")
     if path.suffix == ".parquet":
@@ -166,7 +187,42 @@ def validate_path(path: Path) -> list[str]:
     except (ValueError, OSError) as err:
         raise BadInput(f"{path}: neither parquet nor readable JSON ({err}); give a scores.parquet or a manifest.json.")
     missing = sorted(MANIFEST_KEYS - set(manifest)) if isinstance(manifest, dict) else sorted(MANIFEST_KEYS)
-    return [f"{path}: the manifest lacks {', '.join(missing)}."] if missing else []
+    return [f"{path}: the manifest lacks {', '.join(missing)}."] if missing else _manifest_faults(manifest, str(path))
+
+
+def _complete(scores: Path, manifest: Path) -> list[str]:
+    """Whether the scores hold every pair that the manifest's cells computed and did not skip, and no other."""
+    told = json.loads(manifest.read_text(encoding="utf-8"))
+    expected = sum(cell["n"] for cell in told["cells"])
+    expected -= sum(len(tasks) for models in told["skipped"].values() for tasks in models.values())
+    frame = read(scores)
+    found = frame.groupby(["task", "model", "split"], observed=True).ngroups
+    if found != expected:
+        return [f"{scores}: {found} pairs of task and model where {manifest.name} counts {expected}."]
+    own = frame[~frame.metric.astype(str).str.contains("@")]
+    folds = own.groupby(["task", "model", "split", "metric"], observed=True).size()
+    wrong = folds[folds != told["folds"] * told["repeats"]]
+    if len(wrong):
+        at = " × ".join(map(str, wrong.index[0]))
+        return [
+            f"{scores}: {at} has {wrong.iloc[0]} folds where {manifest.name} says {told['folds']} ({len(wrong)} such)."
+        ]
+    return []
+
+
+def _manifest_faults(manifest: dict, where: str) -> list[str]:
+    """What is wrong with a manifest's values."""
+    kinds = {
+        "profile": str,
+        "versions": dict,
+        "seed": int,
+        "wall_s": dict,
+        "cells": list,
+        "skipped": dict,
+        "sources": dict,
+    }
+    wrong = [name for name, kind in kinds.items() if not isinstance(manifest[name], kind) or manifest[name] in ([], "")]
+    return [f"{where}: the manifest's {', '.join(wrong)} hold no sound value."] if wrong else []
 
 
 def aggregate(frame: pd.DataFrame) -> pd.DataFrame:

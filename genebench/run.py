@@ -9,15 +9,15 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from . import cache, embed, manifest, metrics, probes, results, specs, splits
+from . import cache, embed, manifest, metrics, probes, results, specs, splits, workers
 from .cells import Cell, Context, cell_path, common_genes, context, plan, recipe
 from .encoders import control
 from .errors import BadInput, RunFailed
@@ -203,7 +203,7 @@ def run(
     held = context(profile)
     for sentence in held.missing:
         say(f"left out: {sentence}")
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with workers.pool(jobs) as pool:
         try:
             faults = _embed_all(profile, held, pool, say, progress)
             cells = [c for c in cells if c.model not in faults]
@@ -218,7 +218,7 @@ def run(
                     say(f"cell '{cell}' failed: {why}")
                 progress("cells", done, len(waiting))
         except KeyboardInterrupt:
-            pool.shutdown(wait=False, cancel_futures=True)
+            workers.stop(pool)
             raise
         except BrokenProcessPool:
             raise RunFailed("a worker process died (killed, or out of memory); what was finished is kept, run again")
@@ -275,11 +275,24 @@ def _up_to_date(profile: str, cells: list[Cell], *, whole: bool) -> bool:
     if not path.exists() or not results.manifest_path(profile).exists():
         return False
     try:
-        held = set(results.read(path).key.unique())
+        rows = results.read(path)
+        held = set(rows.key[rows.split.isin({c.split for c in cells})] if whole else rows.key)
     except BadInput:
         return False
     wanted = {cell_path(c).stem for c in cells if len(cache.facts(cell_path(c))["skipped"]) < len(c.tasks)}
     return wanted == held if whole else wanted <= held
+
+
+def _old(path: Path, *, whole: bool) -> pd.DataFrame:
+    """Rows written before. A broken file is overwritten by a whole run, and stops a partial one."""
+    try:
+        return results.read(path)
+    except BadInput as err:
+        if whole:
+            return pd.DataFrame(columns=results.SCHEMA.names)
+        raise BadInput(
+            f"{err} A part cannot be added to it: run the whole profile, without --models, --tasks, --split."
+        )
 
 
 def _write(held: Context, cells: list[Cell], *, whole: bool, jobs: int, run_s: float) -> None:
@@ -288,10 +301,11 @@ def _write(held: Context, cells: list[Cell], *, whole: bool, jobs: int, run_s: f
     parts = [pd.read_parquet(cell_path(c)) for c in cells]
     frame = pd.concat([p for p in parts if len(p)], ignore_index=True)
     path = results.scores_path(profile)
-    if not whole and path.exists():
-        old = results.read(path)
+    if path.exists():
+        old = _old(path, whole=whole)
         new = {(task, c.model, c.split) for c in cells for task in c.tasks}
-        keep = [k not in new for k in zip(old.task, old.model, old.split)]
+        renewed = set(held.profile.splits) if whole else set()
+        keep = [k not in new and k[2] not in renewed for k in zip(old.task, old.model, old.split)]
         frame = pd.concat([old[keep].astype({c: str for c in old.select_dtypes("category")}), frame], ignore_index=True)
     faults = results.validate(frame, "the new results")
     if faults:

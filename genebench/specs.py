@@ -34,13 +34,18 @@ class Spec(BaseModel):
 
 
 class FileSpec(Spec):
-    """One upstream file: inside an installed package, or at a URL (a mirror may hold it under the same path)."""
+    """One upstream file: inside an installed package, or at a URL (mirrors hold it under ``path``)."""
 
-    format: Literal["tsv", "csv", "obo", "jaspar", "expression"]
+    format: Literal["tsv", "csv", "obo", "gmt", "pairs", "lists", "jaspar", "expression"]
     package: str | None = None
     path: str
     url: str | None = None
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    how: str = ""
+    """For a file without an address that can be fetched as it is: what to do, in one clause."""
+    sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    """Of the file as it is used (unpacked from ``.gz``); None: recorded at the first fetch and held to ever after."""
+    stand_ins: dict[str, str] = {}
+    """SHA-256 of a file that may take the official one's place → what differs; shown wherever the release is shown."""
     options: dict[str, Any] = {}
 
 
@@ -54,6 +59,10 @@ class TaskSpec(Spec):
     kind: Kind
     shape: str
     version: int = 1
+    paper: str | None = None
+    """The task's name in arXiv 2412.04075, where it is one of that paper's."""
+    derive: int = 0
+    """Of a multi-label task: also one binary task per label with this many genes or more (0: none)."""
     options: dict[str, Any] = {}
 
 
@@ -80,7 +89,7 @@ class ModelSpec(Spec):
     encoder: str
     description: str
     input: str
-    dim: int | None = None
+    dim: int | None = Field(default=None, ge=1)
     weights: str | None = None
     licence: str
     citation: str | None = None
@@ -106,7 +115,7 @@ class ProfileSpec(Spec):
     sources: list[str]
     models: list[str]
     splits: list[str]
-    folds: int = Field(ge=2)
+    folds: int = Field(ge=2, le=100)
     repeats: int = Field(default=1, ge=1)
     seed: int
     min_per_class: int = Field(ge=2)
@@ -181,7 +190,10 @@ def build(cls: type[Spec], raw: Any, path: Path) -> Any:
     try:
         return cls.model_validate(raw)
     except ValidationError as err:
-        first = err.errors()[0]
+        faults = err.errors()
+        first = next(
+            (f for f in faults if f["type"] == "extra_forbidden"), faults[0]
+        )  # a typo explains what is missing
         line, holder, kind, steps = 0, raw, cls, list(first["loc"])
         for step in steps:
             lines = getattr(holder, "lines", {})
@@ -251,6 +263,27 @@ def models() -> dict[str, ModelSpec]:
 def profiles() -> dict[str, ProfileSpec]:
     """Every declared profile by name."""
     return _named(ProfileSpec, paths.PROFILES, "profiles")
+
+
+class SizesSpec(Spec):
+    """Numbers of entities per task as a paper lists them; None where it gives none."""
+
+    citation: str
+    what: str
+    sizes: dict[str, int | None]
+
+
+class PublishedSpec(Spec):
+    """Figures quoted from publications, and why ours differ."""
+
+    task_sizes: SizesSpec
+    differences: dict[str, str]
+
+
+@lru_cache
+def published() -> PublishedSpec:
+    """What ``data/published.yml`` quotes."""
+    return build(PublishedSpec, read_yaml(paths.PUBLISHED), paths.PUBLISHED)
 
 
 @lru_cache

@@ -26,7 +26,7 @@ def random(task: Task, n_folds: int, seed: int) -> np.ndarray:
 
 
 def family(task: Task, n_folds: int, seed: int) -> np.ndarray:
-    """Folds that keep genes of one symbol stem together, so that no paralogue is on both sides. (n,) int8."""
+    """Folds that keep genes of one symbol stem together, so that no relative by symbol is on both sides. (n,) int8."""
     strata, groups = _strata(task), genes.stems(task.entities)
     kind = GroupKFold if strata is None else StratifiedGroupKFold
     fold = _number(kind(n_folds, shuffle=True, random_state=seed).split(task.entities, strata, groups), len(task))

@@ -9,8 +9,8 @@ import pandas as pd
 
 from . import genes, metrics, sources, specs, stats
 from .encoders import encoder
-from .errors import BadInput, unknown
-from .specs import GROUPS, ModelSpec, ProfileSpec
+from .errors import BadInput, RunFailed, unknown
+from .specs import GROUPS, ModelSpec, ProfileSpec, SourceSpec
 from .tasks import Task
 
 
@@ -18,6 +18,7 @@ def task_catalogue(found: dict[str, Task]) -> pd.DataFrame:
     """One row per task: name, group, kind, size, balance, families, origin, release, licence, version, label hash."""
     families = {t.entities_hash: t.entities for t in found.values()}
     families = {key: len(set(genes.stems(entities))) for key, entities in families.items()}
+    releases = {s: release(specs.source(s)) for s in {t.source for t in found.values()}}
     rows = [
         {
             "task": t.name,
@@ -28,7 +29,7 @@ def task_catalogue(found: dict[str, Task]) -> pd.DataFrame:
             "balance": t.balance,
             "families": families[t.entities_hash],
             "source": specs.source(t.source).title,
-            "release": specs.source(t.source).release,
+            "release": releases[t.source],
             "licence": specs.source(t.source).licence,
             "version": t.version,
             "hash": t.hash,
@@ -40,18 +41,59 @@ def task_catalogue(found: dict[str, Task]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def missing_tasks(profile: ProfileSpec, sentences: list[str]) -> pd.DataFrame:
-    """Rows of ``task_catalogue`` for the entries of sources that are not to be had, with the reason."""
+def release(source: SourceSpec) -> str:
+    """A source's release, and what differs where a stand-in takes the place of an official file."""
+    notes = {}
+    for name in source.files:
+        try:
+            notes[sources.stand_in(source, name)] = None
+        except BadInput:
+            continue
+    notes.pop("", None)
+    return f"{source.release} (stand-in: {'; '.join(notes)})" if notes else source.release
+
+
+def missing_tasks(profile: ProfileSpec, found: dict[str, Task], sentences: list[str]) -> pd.DataFrame:
+    """Rows of ``task_catalogue`` for the entries that gave no task, with the reason among ``sentences``."""
     rows = []
     for source in (specs.source(s) for s in profile.sources):
-        reason = next((s for s in sentences if f"source '{source.id}'" in s), "")
+        whole = next((s for s in sentences if s.startswith(f"source '{source.id}':")), "")
+        reasons = {e.name: next((s for s in sentences if f"task '{e.name}'" in s), whole) for e in source.tasks}
         rows += [
             {"task": e.name, "title": e.title, "group": e.group, "kind": e.kind, "source": source.title,
              "release": source.release, "licence": source.licence, "version": e.version, "status": "missing",
-             "reason": reason}
-            for e in source.tasks if reason
+             "reason": reasons[e.name]}
+            for e in source.tasks if not any(t == e.name or t.startswith(f"{e.name}/") for t in found)
         ]  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def against_paper(profile: ProfileSpec, found: dict[str, Task]) -> pd.DataFrame:
+    """Every task that arXiv 2412.04075 lists, beside ours: sizes, difference in percent, and its reason.
+
+    Columns: paper's name, task, kind, genes (or pairs), published, difference %, status, reason. A task that cannot be
+    built here is ``missing``; a listed task that we do not declare is ``not declared``.
+    """
+    quoted = specs.published()
+    ours: dict[str, list] = {}
+    for source in (specs.source(s) for s in profile.sources):
+        for entry in source.tasks:
+            if entry.paper:
+                ours.setdefault(entry.paper, []).append(entry)
+    rows = []
+    for name, size in quoted.task_sizes.sizes.items():
+        for entry in ours.get(name, [None]):
+            task = found.get(entry.name) if entry else None
+            row = {"paper's name": name, "task": entry.name if entry else "", "kind": entry.kind if entry else ""}
+            row |= {"genes": len(task) if task else None, "published": size, "difference %": None}
+            row |= {"status": "ready" if task else "missing" if entry else "not declared", "reason": ""}
+            if task and size:
+                row["difference %"] = round(100 * (len(task) - size) / size, 1)
+                if abs(row["difference %"]) > 2:
+                    row["reason"] = quoted.differences.get(entry.name, "")
+            rows.append(row)
+    frame = pd.DataFrame(rows)
+    return frame.astype({"genes": "Int64", "published": "Int64", "difference %": "Float64"})
 
 
 def model_status(spec: ModelSpec) -> tuple[str, str]:
@@ -195,8 +237,24 @@ def _leader(frame: pd.DataFrame) -> str:
             parts.append(f"the best {words} is *{specs.model(top.model).title}* at {top['mean']:.2f}")
     if not parts:
         return ""
-    most_tasks = f"the {int(mean['size'].max())} classification tasks that they are not exposed on"
+    number = int(mean["size"].max())
+    most_tasks = f"the {number} classification task{'s' * (number > 1)} that they are not exposed on"
     return f"Among those scored on {most_tasks}, {' and '.join(parts)} (mean AUROC)."
+
+
+CONTROLS = (("oracle", 0.99, 1.0), ("random", 0.47, 0.53), ("shuffled", 0.47, 0.53))
+"""Where the mean AUROC of each control over all classification tasks must lie."""
+
+
+def _control(mean: pd.Series, name: str, low: float, high: float) -> float:
+    """A control's mean score. Raises: RunFailed: it is missing or out of its band, so that nothing can be trusted."""
+    if name not in mean.index:
+        raise RunFailed(f"the control '{name}' has no scores; add it to the profile's models and run again.")
+    if not low <= mean[name] <= high:
+        raise RunFailed(
+            f"the control '{name}' scores {mean[name]:.3f}, outside [{low}, {high}]; no score can be trusted."
+        )
+    return mean[name]
 
 
 def headline(frame: pd.DataFrame, common: pd.DataFrame) -> dict[str, object]:
@@ -211,9 +269,9 @@ def headline(frame: pd.DataFrame, common: pd.DataFrame) -> dict[str, object]:
         "n_tasks": int(frame.task.nunique()),
         "n_models": int(frame.model.nunique()),
         "n_groups": int(frame.group.nunique()),
-        "oracle": f"{mean['oracle']:.2f}",
-        "random": f"{mean['random']:.2f}",
-        "shuffled": f"{mean['shuffled']:.2f}",
+        "n_folds": int(frame.n_folds.max()),
+        "n_letters_tf": len(regulatory),
+        **{name: f"{_control(mean, name, low, high):.2f}" for name, low, high in CONTROLS},
         "letters": f"{mean['symbol-ngrams']:.2f}",
         "letters_tf": f"{regulatory.mean():.2f}",
         "text_excess": f"{text.excess.mean():+.2f}".replace("-", "−"),
@@ -238,7 +296,8 @@ def triptych(choices: dict[str, pd.DataFrame]) -> pd.DataFrame:
     ranked = table[table.tasks >= 0.9 * table.tasks.max()][list(choices)]
     ranks = ranked.rank(ascending=False, method="min").astype(int).astype(str).agg(" → ".join, axis=1)
     table["rank " + " → ".join(choices)] = ranks.reindex(table.index, fill_value="–")
-    return table.loc[[m for m in specs.models() if m in table.index]]
+    table = table.loc[[m for m in specs.models() if m in table.index]]
+    return table
 
 
 def tasks_per_group(catalogue: pd.DataFrame) -> pd.DataFrame:
@@ -289,3 +348,17 @@ def card_words(task: Task) -> str:
         rows["Smallest detectable difference"] = f"{delta:.3f} AUROC (80 % power at 95 %) {{cite}}`hanley1982`"
     body = "\n".join(f"| {k} | {v} |" for k, v in rows.items())
     return f"`{task.name}`: {task.description}\n\n| | |\n|---|---|\n{body}\n"
+
+
+def paper_numbers(beside: pd.DataFrame, catalogue: pd.DataFrame) -> dict[str, object]:
+    """How many of the paper's tasks are ready, of how many, and how many tasks the profile has in all."""
+    return {
+        "ready": int((beside.status == "ready").sum()),
+        "listed": len(beside),
+        "all": int((catalogue.status == "ready").sum()),
+    }
+
+
+def titled(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table by model name as a table by model title, in the column ``model``."""
+    return frame.rename(index=lambda m: specs.model(m).title).rename_axis("model").reset_index()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,7 @@ import numpy as np
 
 from . import cache, paths, shapes, sources, specs
 from .errors import BadInput, unknown
-from .shapes import SHAPES, Labels
+from .shapes import SHAPES, Labels, slug
 from .specs import GROUPS, ProfileSpec, SourceSpec, TaskSpec
 
 
@@ -76,6 +76,10 @@ def _task(source: SourceSpec, entry: TaskSpec, cut: Labels) -> Task:
         raise BadInput(
             f"source '{source.id}', task '{entry.name}': the labels hold {fault}; look at the source's file."
         )
+    labels = np.asarray(cut.labels)[order]
+    fault = _fault(entry.kind, labels, len(cut.classes))
+    if fault:
+        raise BadInput(f"source '{source.id}', task '{cut.name or entry.name}': {fault}; mend its 'kind' or 'options'.")
     return Task(
         name=cut.name or entry.name,
         title=cut.title or entry.title,
@@ -85,9 +89,23 @@ def _task(source: SourceSpec, entry: TaskSpec, cut: Labels) -> Task:
         source=source.id,
         version=entry.version,
         entities=names,
-        labels=np.asarray(cut.labels)[order],
+        labels=labels,
         classes=tuple(map(str, cut.classes)),
     )
+
+
+def _fault(kind: str, labels: np.ndarray, n_classes: int) -> str:
+    """Why labels are not those of a task of this kind, or an empty string."""
+    if kind == "regression":
+        return "" if labels.dtype.kind == "f" and np.isfinite(labels).all() else "its labels are no finite numbers"
+    if labels.dtype.kind not in "iu" or labels.ndim != (2 if kind == "multilabel" else 1):
+        return f"its labels are not those of a {kind} task"
+    found = set(np.unique(labels))
+    if kind in ("binary", "pair") and (found != {0, 1} or n_classes != 2):
+        return "it has labels of one class only" if len(found) < 2 else "it has more than two classes"
+    if kind == "multiclass" and (len(found) < 2 or found != set(range(n_classes))):
+        return "it needs two or more classes, each with a gene"
+    return "" if kind != "multilabel" or found <= {0, 1} else "its labels are not 0 and 1"
 
 
 def build(source: SourceSpec, entry: TaskSpec) -> list[Task]:
@@ -99,7 +117,7 @@ def build(source: SourceSpec, entry: TaskSpec) -> list[Task]:
         raise unknown("shape", entry.shape, SHAPES, where=f"source '{source.id}', task '{entry.name}'")
     where = f"source '{source.id}', task '{entry.name}'"
     try:
-        return [_task(source, entry, cut) for cut in SHAPES[entry.shape](source, entry, **entry.options)]
+        built = [_task(source, entry, cut) for cut in SHAPES[entry.shape](source, entry, **entry.options)]
     except TypeError as err:
         if "argument" not in str(err):
             raise
@@ -108,37 +126,77 @@ def build(source: SourceSpec, entry: TaskSpec) -> list[Task]:
         raise BadInput(f"{where}: there is no column or key {err}; mend 'options', or look at the file.") from err
     except ValueError as err:
         raise BadInput(f"{where}: {err}; mend 'options', or look at the file.") from err
+    return built + [t for whole in built if entry.derive for t in _derived(whole, entry.derive)]
+
+
+def _derived(whole: Task, least: int) -> Iterator[Task]:
+    """One binary task per label of a multi-label task that ``least`` genes have, and as many have not."""
+    for column, name in enumerate(whole.classes):
+        labels = whole.labels[:, column]
+        if least <= labels.sum() <= len(labels) - least:
+            yield replace(
+                whole,
+                name=f"{whole.name}/{slug(name)}",
+                title=f"{whole.title}: {name}",
+                description=f'Is "{name}" among the labels of the task {whole.name}? {whole.description}',
+                kind="binary",
+                labels=np.ascontiguousarray(labels),
+                classes=("absent", name),
+            )
 
 
 def of_source(source: SourceSpec, *, missing: Callable[[str], None] | None = None) -> list[list[Task]]:
     """The tasks of every entry of a source, in order, from the cache where they are there.
 
-    An entry whose file is not to be had is told to ``missing`` and is empty; without ``missing`` it is an error.
+    An entry whose file or column is not to be had is told to ``missing`` and is empty; without ``missing`` it is an
+    error. The cache is keyed by the files at hand: another file is another key.
     """
-    files = {s.id: {n: f.sha256 for n, f in s.files.items()} for s in specs.sources().values()}
-    recipe = {"stage": ["tasks", shapes.VERSION], "source": source.model_dump(mode="json"), "files": files}
+    recipe = {
+        "stage": ["tasks", shapes.VERSION],
+        "source": source.model_dump(mode="json"),
+        "files": {s: _at_hand(specs.source(s)) for s in sorted(_needs(source))},
+    }
     kept = paths.TASKS / f"{source.id}-{cache.key(recipe)}.npz"
     if cache.state(kept) == "ready":
-        return _unpack(kept)
-    built, whole = [], True
-    for entry in source.tasks:
-        try:
-            built.append(build(source, entry))
-        except sources.Missing as err:
-            if missing is None:
-                raise
-            missing(str(err))
-            built.append([])
-            whole = False
-    if whole:
-        cache.store(kept, recipe, lambda path: _pack(path, built))
+        built, absent = _unpack(kept)
+    else:
+        built, absent = [], []
+        for entry in source.tasks:
+            try:
+                built.append(build(source, entry))
+            except sources.Missing as err:
+                built.append([])
+                absent.append(str(err))
+        cache.store(kept, recipe, lambda path: _pack(path, built, absent))
+    for sentence in absent:
+        if missing is None:
+            raise sources.Missing(sentence)
+        missing(sentence)
     return built
+
+
+def _needs(source: SourceSpec) -> set[str]:
+    """Ids of the sources that a source's tasks are cut from: itself, and those that its options name."""
+    named = {entry.options["other"]["source"] for entry in source.tasks if "other" in entry.options}
+    translated = any(entry.options.get("ids", "symbol") != "symbol" for entry in source.tasks)
+    return {source.id, *named, *({"hgnc"} if translated else ())}
+
+
+def _at_hand(source: SourceSpec) -> dict[str, str]:
+    """SHA-256 of each of a source's files, empty where it is not to be had."""
+    found = {}
+    for name in source.files:
+        try:
+            found[name] = sources.digest(sources.locate(source, name))
+        except sources.Missing:
+            found[name] = ""
+    return found
 
 
 _SMALL = ("name", "title", "description", "group", "kind", "source", "version", "classes")
 
 
-def _pack(path: Path, built: list[list[Task]]) -> None:
+def _pack(path: Path, built: list[list[Task]], absent: list[str]) -> None:
     flat = [(i, t) for i, entry in enumerate(built) for t in entry]
     meta = [{"entry": i, **{k: getattr(t, k) for k in _SMALL}, "hash": t.hash} for i, t in flat]
     sets: dict[bytes, int] = {}
@@ -148,12 +206,12 @@ def _pack(path: Path, built: list[list[Task]]) -> None:
         arrays[f"entities_{at}"] = t.entities
         arrays[f"labels_{number}"] = t.labels if t.kind == "regression" else t.labels.astype(np.int16)
         meta[number]["set"] = at
-    np.savez(path, meta=np.frombuffer(json.dumps([len(built), meta]).encode(), dtype=np.uint8), **arrays)
+    np.savez(path, meta=np.frombuffer(json.dumps([len(built), meta, absent]).encode(), dtype=np.uint8), **arrays)
 
 
-def _unpack(path: Path) -> list[list[Task]]:
+def _unpack(path: Path) -> tuple[list[list[Task]], list[str]]:
     with np.load(path, allow_pickle=False) as held:
-        n, meta = json.loads(held["meta"].tobytes())
+        n, meta, absent = json.loads(held["meta"].tobytes())
         sets = {m["set"]: held[f"entities_{m['set']}"] for m in meta}
         out: list[list[Task]] = [[] for _ in range(n)]
         for number, m in enumerate(meta):
@@ -163,7 +221,7 @@ def _unpack(path: Path) -> list[list[Task]]:
             task = Task(**fields, entities=sets[m["set"]], labels=labels)
             task.__dict__["hash"] = m["hash"]  # noted when it was computed; the file's own digest guards it
             out[m["entry"]].append(task)
-    return out
+    return out, absent
 
 
 def load(profile: ProfileSpec, *, missing: Callable[[str], None] | None = None) -> dict[str, Task]:
@@ -185,7 +243,11 @@ def load(profile: ProfileSpec, *, missing: Callable[[str], None] | None = None) 
             found += built[:: profile.term_stride] if len(built) > 1 else built
     rank = {group: i for i, group in enumerate(GROUPS)}
     ordered = sorted(found, key=lambda t: (rank[t.group], t.name))
-    return {t.name: t for t in ordered}
+    names = [t.name for t in ordered]
+    if len(set(names)) < len(names):
+        twice = next(n for n in names if names.count(n) > 1)
+        raise BadInput(f"{paths.SOURCES}: two tasks are named '{twice}'; rename one.")
+    return dict(zip(names, ordered))
 
 
 def pick(tasks: dict[str, Task], names: Iterable[str] | None) -> dict[str, Task]:
@@ -196,7 +258,8 @@ def pick(tasks: dict[str, Task], names: Iterable[str] | None) -> dict[str, Task]
     for name in names:
         hits = {k: t for k, t in tasks.items() if k == name or (name.endswith("/") and k.startswith(name))}
         if not hits:
-            raise unknown("task", name, tasks)
+            folders = {k.rsplit("/", 1)[0] + "/" for k in tasks}
+            raise unknown("task", name, folders if f"{name}/" in folders else tasks)
         chosen |= hits
     return chosen
 

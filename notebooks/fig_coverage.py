@@ -29,7 +29,7 @@ from genebench import page as show
 show.begin()
 triptych = tables.triptych({g: results.main_scores(profile, genes=g) for g in ("common", "own", "all")})
 show.figure(
-    figures.coverage_bars(triptych[["common", "own", "all"]], label="mean AUROC over classification tasks (0 to 1)"),
+    figures.coverage_bars(triptych, label="mean AUROC over classification tasks (0 to 1)"),
     triptych,
     page=page,
     profile=profile,
@@ -45,4 +45,4 @@ show.figure(
 # the others answer other questions.
 
 # %% tags=["remove-input"]
-show.table(triptych, page=page, profile=profile, name="table")
+show.table(tables.titled(triptych), page=page, profile=profile, name="table")

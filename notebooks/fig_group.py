@@ -36,7 +36,7 @@ show.figure(
     page=page,
     profile=profile,
     name="tasks",
-    caption=f"Test AUROC of every model on the classification tasks of the group {group}: one dot a task (mean of five "
+    caption=f"Test AUROC of every model on the classification tasks of the group {group}: one dot a task (mean over "
     "folds); the box spans the quartiles. Each model on the genes that it can embed.",
     alt=f"Dots and boxes of AUROC per model for the tasks of the group {group}.",
 )

@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Overview
 #
-# Every model is reduced to one vector per gene; a simple probe on top is trained and tested on the same five folds for
+# Every model is reduced to one vector per gene; a simple probe on top is trained and tested on the same folds for
 # every model. The number in a cell is the mean test AUROC over the classification tasks of that group. Read each model
 # against the *shortcuts* and the *controls* below the line: what a shortcut reaches needs no understanding of genes.
 
@@ -47,9 +47,11 @@ show.figure(
 # ## Beyond the best shortcut
 #
 # The *excess score* is a model's score minus that of the best shortcut on the same task, the same test genes and the
-# same folds (the common genes). Above zero, the model knows something that the letters of the symbol, the gene family
-# and the number of annotations do not tell. A shortcut that has read the answers does not count; a model that covers
-# too few genes to be compared on the common ones has no bar.
+# same folds (the common genes). The best shortcut of a task is picked by its test score, which favours the shortcuts.
+# Well above zero, the model knows something that the letters of the symbol and the gene family do not tell. A shortcut
+# that has read the answers does not count: so the number of annotations is no yardstick on the phenotype tasks, and
+# what a model owes to well-studied genes there stays open. A model that covers too few genes to be compared on the
+# common ones has no bar.
 
 # %% tags=["remove-input"]
 over = tables.with_exposure(stats.excess(common[common.kind != "regression"]))

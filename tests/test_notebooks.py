@@ -8,7 +8,7 @@ import papermill
 import pytest
 import yaml
 
-from genebench import notebooks, paths, specs
+from genebench import notebooks, paths, specs, workers
 from genebench.errors import BadInput, RunFailed
 
 SOURCES = sorted(paths.NOTEBOOKS.glob("*.py"))
@@ -77,7 +77,7 @@ def run(**options):
 def one_process(monkeypatch):
     from concurrent.futures import ThreadPoolExecutor
 
-    monkeypatch.setattr(notebooks, "ProcessPoolExecutor", lambda n, mp_context: ThreadPoolExecutor(1))
+    monkeypatch.setattr(workers, "pool", lambda jobs: ThreadPoolExecutor(1))
 
 
 def test_a_page_is_executed_once_titled_and_then_taken_from_the_cache(sandbox):

@@ -5,6 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pandas as pd
@@ -218,3 +222,81 @@ def test_partial_run_keeps_the_manifest_whole(warm):
         for cell in held["cells"]:
             del cell["seconds"]
     assert after["cells"] == before["cells"] and after["skipped"] == before["skipped"]
+
+
+def test_rows_of_another_split_survive_a_whole_run(home):
+    edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(splits=["random"]))
+    run.run("tiny", jobs=1, say=lambda t: None)
+    run.run("tiny", models=["full"], split="family", jobs=1, say=lambda t: None)
+    cache.drop(cells.cell_path(cells.plan("tiny")[0]))
+    run.run("tiny", jobs=1, say=lambda t: None)
+    frame = results.load("tiny")
+    assert set(frame[frame.split == "family"].model) == {"full"} and set(frame.split) == {"random", "family"}
+    assert results.validate_path(paths.results("tiny")) == []
+
+
+@pytest.mark.parametrize(
+    "spoil, told",
+    [
+        (lambda f: f.iloc[: len(f) // 2], "pairs of task and model"),
+        (lambda f: f[f.fold != f.fold.max()], "folds where"),
+        (lambda f: f.assign(group="galaxies"), "unknown group"),
+    ],
+)
+def test_results_with_holes_are_not_valid(warm, spoil, told):
+    results.write(spoil(results.load("tiny")), results.scores_path("tiny"))
+    assert any(told in fault for fault in results.validate_path(paths.results("tiny")))
+
+
+@pytest.mark.parametrize("change", [{"cells": []}, {"seed": "x"}, {"profile": 7}])
+def test_a_manifest_of_the_wrong_types_is_not_valid(warm, change):
+    held = json.loads(results.manifest_path("tiny").read_text())
+    results.manifest_path("tiny").write_text(json.dumps(held | change))
+    assert results.validate_path(paths.results("tiny"))
+
+
+def test_a_sidecar_without_facts_is_a_broken_artefact(warm):
+    kept = cells.cell_path(cells.plan("tiny")[0])
+    held = json.loads(cache.sidecar(kept).read_text())
+    del held["facts"]
+    cache.sidecar(kept).write_text(json.dumps(held))
+    assert cache.state(kept) == "broken"
+    assert run.run("tiny", jobs=1, say=lambda t: None).computed == 1
+
+
+def test_two_tasks_of_one_name_are_refused(home):
+    edit_yaml(paths.SOURCES / "toy.yml", lambda d: d["tasks"][3].update(name=d["tasks"][2]["name"]))
+    with pytest.raises(BadInput, match="two tasks are named"):
+        tasks.load(specs.profile("tiny"))
+
+
+def test_a_kind_that_the_labels_are_not_of_is_refused(home):
+    edit_yaml(paths.SOURCES / "toy.yml", lambda d: d["tasks"][2].update(kind="pair"))
+    source = specs.source("toy")
+    with pytest.raises(BadInput, match="more than two classes"):
+        tasks.build(source, source.tasks[2])
+
+
+def test_a_misspelt_key_is_named_before_the_one_that_is_missing(home):
+    edit_yaml(paths.MODELS, lambda d: d["models"]["full"].update(encodr=d["models"]["full"].pop("encoder")))
+    with pytest.raises(BadInput, match="unknown key 'encodr'; did you mean 'encoder'"):
+        specs.models()
+
+
+def test_workers_leave_when_their_parent_is_killed(tmp_path):
+    code = (
+        "import os, time\nfrom genebench import workers\n"
+        "pool = workers.pool(1)\nprint(pool.submit(os.getpid).result(), flush=True)\ntime.sleep(60)\n"
+    )
+    (tmp_path / "parent.py").write_text("if __name__ == '__main__':\n    " + code.replace("\n", "\n    "))
+    parent = subprocess.Popen([sys.executable, str(tmp_path / "parent.py")], stdout=subprocess.PIPE, text=True)
+    worker = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    for _ in range(50):
+        if not os.path.exists(f"/proc/{worker}"):
+            return
+        time.sleep(0.1)
+    os.kill(worker, signal.SIGKILL)
+    pytest.fail("the worker outlived its parent by five seconds")

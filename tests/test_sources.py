@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from conftest import edit_yaml, sha256
 
-from genebench import paths, sources, specs
+from genebench import paths, readers, sources, specs
 from genebench.errors import BadInput
 
 
@@ -151,7 +151,7 @@ def test_the_status_of_a_source_is_ready_or_says_what_is_missing(toy):
 
 def test_text_tables_keep_every_value_as_text(tmp_path):
     (tmp_path / "t.tsv").write_text("gene\tid\nNA\t007\nMARCH1\t\n")
-    frame = sources.read_tsv(tmp_path / "t.tsv")
+    frame = readers.read_tsv(tmp_path / "t.tsv")
     assert frame.to_numpy().tolist() == [["NA", "007"], ["MARCH1", ""]]
 
 
@@ -159,7 +159,7 @@ def test_csv_differs_from_tsv_in_the_separator_alone(tmp_path):
     (tmp_path / "t.tsv").write_text("a\tb\n1\tx\n")
     (tmp_path / "t.csv").write_text("a,b\n1,x\n")
     pd.testing.assert_frame_equal(
-        sources.READERS["csv"](tmp_path / "t.csv"), sources.READERS["tsv"](tmp_path / "t.tsv")
+        readers.READERS["csv"](tmp_path / "t.csv"), readers.READERS["tsv"](tmp_path / "t.tsv")
     )
 
 
@@ -204,7 +204,7 @@ is_a: T:0
 
 def test_an_ontology_becomes_one_row_per_term_and_parent(tmp_path):
     (tmp_path / "o.obo").write_text(OBO)
-    frame = sources.read_obo(tmp_path / "o.obo")
+    frame = readers.read_obo(tmp_path / "o.obo")
     assert list(frame.columns) == ["id", "name", "parent"]
     assert sorted(map(tuple, frame.to_numpy())) == [
         ("T:0", "All", ""),
@@ -247,7 +247,7 @@ def jaspar(tmp_path):
     )
     db.commit()
     db.close()
-    return sources.read_jaspar(path, pseudocount=0.0001).set_index("symbol")
+    return readers.read_jaspar(path, pseudocount=0.0001).set_index("symbol")
 
 
 def test_only_human_core_monomers_are_kept(jaspar):
@@ -279,6 +279,6 @@ def test_expression_is_genes_by_cells_with_the_cluster_in_the_column_name(tmp_pa
     obs = pd.DataFrame({"kind": ["B", "T", "B"]}, index=["c1", "c2", "c3"])
     data = anndata.AnnData(values, obs=obs, var=pd.DataFrame(index=["GATA1", "CD4"]))
     data.write_h5ad(tmp_path / "e.h5ad")
-    frame = sources.read_expression(tmp_path / "e.h5ad", cluster="kind")
+    frame = readers.read_expression(tmp_path / "e.h5ad", cluster="kind")
     assert list(frame.columns) == ["B|c1", "T|c2", "B|c3"] and list(frame.index) == ["GATA1", "CD4"]
     np.testing.assert_allclose(frame.to_numpy(), values.T)

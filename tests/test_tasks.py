@@ -142,7 +142,7 @@ def test_a_column_of_numbers_is_regression(toy, labels):
 
 def test_a_regression_label_that_is_not_finite_is_refused(toy, monkeypatch):
     monkeypatch.setattr(sources, "table", lambda source, file: pd.DataFrame({"g": ["A", "B"], "v": [1.0, np.inf]}))
-    with pytest.raises(BadInput, match="'v' holds NaN or inf"):
+    with pytest.raises(BadInput, match="'v' holds 'inf', no number"):
         tasks.build(toy, entry(kind="regression", shape="column", options=COLUMN))
 
 
@@ -230,10 +230,10 @@ def test_entities_are_sorted_and_labels_follow(toy, labels, monkeypatch):
     [([], "no genes"), (["A", "A"], "a gene twice"), (["", "A"], "a gene without a name")],
 )
 def test_labels_that_cannot_be_used_are_refused(toy, monkeypatch, genes, fault):
-    frame = pd.DataFrame({"g": np.array(genes, dtype=str), "v": np.ones(len(genes))})
-    monkeypatch.setattr(sources, "table", lambda source, file: frame)
+    cut = shapes.Labels(np.array(genes, dtype=str), np.ones(len(genes)))
+    monkeypatch.setitem(shapes.SHAPES, "column", lambda source, entry: [cut])
     with pytest.raises(BadInput, match=fault):
-        tasks.build(toy, entry(kind="regression", shape="column", options=COLUMN))
+        tasks.build(toy, entry(kind="regression", shape="column", options={}))
 
 
 def test_the_hash_changes_with_entities_labels_and_classes_and_with_nothing_else(make_task):
@@ -284,7 +284,7 @@ def test_an_unknown_shape_is_answered_with_the_nearest(toy):
     "options", [{"file": "labels"}, {"file": "labels", "gene_column": "symbol", "label": "value", "mni": 1}]
 )
 def test_options_that_a_shape_does_not_take_are_named(toy, options):
-    with pytest.raises(BadInput, match="task 'toy/x': .*(mni|gene_column).*mend 'options'"):
+    with pytest.raises(BadInput, match="task 'toy/x': .*(mni|label).*mend 'options'"):
         tasks.build(toy, entry(kind="regression", shape="column", options=options))
 
 

@@ -23,16 +23,16 @@ def ngrams(spec: ModelSpec, genes: np.ndarray, *, longest: int, dim: int, seed: 
 def stem(spec: ModelSpec, genes: np.ndarray) -> Embedding:
     """One indicator column per symbol stem with two or more genes.
 
-    A linear probe on it predicts the (shrunk) mean label of the gene's training relatives: the family mean. Genes
-    without a relative in the universe have no vector.
+    A linear probe on it predicts the (shrunk) mean label of the gene's training relatives: the family mean. A gene
+    without a relative in the universe is all zeros, so that it gets the mean of such genes.
     """
     code, names = pd.factorize(np.asarray(stems(genes)), sort=True)
     shared = np.bincount(code, minlength=len(names)) > 1
-    covered = shared[code]
+    related = np.flatnonzero(shared[code])
     column = np.cumsum(shared) - 1
-    vectors = np.zeros((covered.sum(), shared.sum()), dtype=np.float32)
-    vectors[np.arange(len(vectors)), column[code[covered]]] = 1
-    return Embedding(genes[covered], vectors)
+    vectors = np.zeros((len(genes), shared.sum()), dtype=np.float32)
+    vectors[related, column[code[related]]] = 1
+    return Embedding(genes, vectors)
 
 
 def profile_svd(

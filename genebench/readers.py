@@ -1,0 +1,174 @@
+"""File formats → data frames. Never runs code from a file, never unpacks an archive to disk."""
+
+from __future__ import annotations
+
+import pickle
+import sqlite3
+import warnings
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import pandas as pd
+
+from .errors import BadInput
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """The bytes of a file, or of the one member of a ``.zip``, never unpacked to disk.
+
+    Raises: BadInput: an archive with several members or one that points outside, or a web page saved as data.
+    """
+    with ExitStack() as stack:
+        if path.suffix == ".zip":
+            archive = stack.enter_context(zipfile.ZipFile(path))
+            names = [n for n in archive.namelist() if not n.endswith("/")]
+            if len(names) != 1 or names[0].startswith(("/", "\\")) or ".." in Path(names[0]).parts:
+                raise BadInput(f"{path}: holds {names[:3]} where one plain file belongs; fetch the official one.")
+            stream = stack.enter_context(archive.open(names[0]))
+        else:
+            stream = stack.enter_context(open(path, "rb"))
+        head = stream.read(512)
+        if head.lstrip().lower().startswith((b"<!doctype html", b"<html")):
+            raise BadInput(f"{path}: is a web page (an error page, likely) and no data; delete it and fetch it again.")
+        stream.seek(0)
+        yield stream
+
+
+def read_tsv(path: Path, *, sep: str = "\t", **options) -> pd.DataFrame:
+    """A delimited text table (or a zip of one), every column as text unless pandas is told otherwise."""
+    with opened(path) as stream:
+        return pd.read_csv(stream, sep=sep, dtype=str, keep_default_na=False, **options)
+
+
+def read_gmt(path: Path) -> pd.DataFrame:
+    """Gene sets in GMT (name, id, genes …) as one row per (set, gene): columns ``set, name, gene``."""
+    rows = []
+    with opened(path) as stream:
+        for number, line in enumerate(stream.read().decode("utf-8").splitlines(), start=1):
+            name, *rest = line.rstrip().split("\t")
+            if not rest:
+                raise BadInput(f"{path}:{number}: a gene set needs a name, an id or description, and genes, by tabs.")
+            rows += [(rest[0] or name, name, gene) for gene in rest[1:] if gene]
+    return pd.DataFrame(rows, columns=["set", "name", "gene"])
+
+
+def read_pairs(path: Path) -> pd.DataFrame:
+    """Gene pairs, one ``A B`` a line: columns ``first, second``."""
+    with opened(path) as stream:
+        return pd.read_csv(
+            stream, sep=" ", header=None, names=["first", "second"], usecols=[0, 1], dtype=str, keep_default_na=False
+        )
+
+
+class _Plain(pickle.Unpickler):
+    """Reads a pickle of plain containers and text; anything that would run code is refused."""
+
+    def find_class(self, module: str, name: str):
+        raise BadInput(f"the pickle asks for '{module}.{name}', which data has no need of; it is not opened.")
+
+
+def read_lists(path: Path) -> pd.DataFrame:
+    """A pickled dict of lists (opened without running code) as one row per (list, gene): columns ``set, gene``.
+
+    Raises: BadInput: a pickle that is hostile, broken, or no dict of lists of text.
+    """
+    try:
+        with open(path, "rb") as stream:
+            held = _Plain(stream).load()
+    except BadInput as err:
+        raise BadInput(f"{path}: {err}") from None
+    except Exception as err:
+        raise BadInput(f"{path}: not a readable pickle ({type(err).__name__}); delete it and fetch it again.") from None
+    if not isinstance(held, dict) or not all(isinstance(v, list | tuple | set) for v in held.values()):
+        raise BadInput(f"{path}: holds no dict of lists; it is not the official file.")
+    rows = [(str(name), str(gene)) for name, genes in held.items() for gene in genes]
+    return pd.DataFrame(rows, columns=["set", "gene"])
+
+
+def read_obo(path: Path) -> pd.DataFrame:
+    """Terms of an OBO ontology: one row per (term, parent), columns ``id, name, parent``; obsolete terms left out."""
+    rows = []
+    for block in path.read_text(encoding="utf-8").split("\n[Term]\n")[1:]:
+        lines = block.split("\n[", 1)[0].splitlines()
+        fields = [tuple(line.split(": ", 1)) for line in lines if ": " in line]
+        first = dict(reversed(fields))
+        if first.get("is_obsolete") == "true":
+            continue
+        parents = [value.split(" ", 1)[0] for tag, value in fields if tag == "is_a"] or [""]
+        rows += [(first["id"], first["name"], parent) for parent in parents]
+    return pd.DataFrame(rows, columns=["id", "name", "parent"])
+
+
+def read_jaspar(
+    path: Path, *, tax_id: str = "9606", collection: str = "CORE", pseudocount: float = 0.8, without: tuple = ()
+) -> pd.DataFrame:
+    """Monomer transcription factors of a JASPAR SQLite release, one row per factor.
+
+    Columns: ``symbol``; ``class`` and ``family`` of the DNA-binding domain; ``n_motifs`` (profiles, latest version of
+    each); and means over those profiles of ``width`` (bp), ``gc`` (expected G+C fraction, 0 to 1), ``information``
+    (total information content in bits against a uniform background, Schneider et al. 1986) and of the frequencies of
+    A, C, G, T. Factors that only have dimer profiles (``A::B``) are left out, because such a motif is not one gene's.
+    """
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+        matrix = pd.read_sql(
+            "select M.ID id, M.BASE_ID base, M.VERSION version, M.NAME symbol from MATRIX M "
+            "join MATRIX_SPECIES S on S.ID = M.ID where S.TAX_ID = ? and M.COLLECTION = ?",
+            db,
+            params=(tax_id, collection),
+        )
+        notes = pd.read_sql(
+            "select ID id, TAG tag, VAL val from MATRIX_ANNOTATION where TAG in ('class', 'family')", db
+        )
+        counts = pd.read_sql("select ID id, row base, col position, val count from MATRIX_DATA", db)
+    matrix = matrix.sort_values(["base", "version"]).groupby("base").tail(1)
+    matrix = matrix[~matrix.symbol.str.contains("::", regex=False) & ~matrix.symbol.isin(without)]
+    wide = counts[counts.id.isin(matrix.id)].pivot_table(index=["id", "position"], columns="base", values="count")
+    wide = wide.reindex(columns=list("ACGT"), fill_value=0.0).fillna(0.0)
+    freq = wide.add(pseudocount / 4).div(wide.sum(axis=1) + pseudocount, axis=0)
+    bits = (2 + (freq * np.log2(freq)).sum(axis=1)).rename("information")
+    per = freq.groupby("id").mean().assign(gc=(freq.C + freq.G).groupby("id").mean())
+    per = per.assign(information=bits.groupby("id").sum(), width=bits.groupby("id").size().astype(float))
+    one = matrix.merge(per, left_on="id", right_index=True)
+    one = one.merge(
+        notes.drop_duplicates(["id", "tag"]).pivot(index="id", columns="tag", values="val"), on="id", how="left"
+    )
+    numbers = ["gc", "information", "width", *"ACGT"]
+    out = one.groupby("symbol").agg(
+        {"class": "first", "family": "first", **{c: "mean" for c in numbers}, "base": "size"}
+    )
+    return out.rename(columns={"base": "n_motifs"}).fillna({"class": "", "family": ""}).sort_index().reset_index()
+
+
+def read_expression(path: Path, *, cluster: str) -> pd.DataFrame:
+    """Log-normalised expression of an ``.h5ad`` (its ``raw`` layer where there is one), genes × cells.
+
+    The index is the gene symbol (``symbol``); the columns are ``<cluster label>|<cell>`` with ``cluster`` the name of
+    the ``obs`` column that holds the cell type. Values are natural-log-normalised counts, ``log(1 + x)``.
+    """
+    import anndata
+
+    with warnings.catch_warnings():
+        for category in (FutureWarning, PendingDeprecationWarning):  # old layouts are moved; nothing is lost
+            warnings.simplefilter("ignore", category)
+        data = anndata.read_h5ad(path)
+    held = data.raw if data.raw is not None else data
+    dense = np.asarray(held.X.todense() if hasattr(held.X, "todense") else held.X, dtype=np.float64)
+    names = [f"{label}|{cell}" for label, cell in zip(data.obs[cluster].astype(str), data.obs_names)]
+    return pd.DataFrame(dense.T, index=pd.Index(held.var_names.astype(str), name="symbol"), columns=names)
+
+
+READERS = {
+    "tsv": read_tsv,
+    "csv": lambda path, **options: read_tsv(path, sep=",", **options),
+    "obo": read_obo,
+    "gmt": read_gmt,
+    "pairs": read_pairs,
+    "lists": read_lists,
+    "jaspar": read_jaspar,
+    "expression": read_expression,
+}
