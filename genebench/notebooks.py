@@ -128,12 +128,16 @@ def run(
         with workers.pool(min(jobs, len(todo))) as pool:
             progress("notebooks", 0, len(todo))
             futures = [pool.submit(execute, page, profile, parameters or {}, timeout) for page in todo]
-            for done, future in enumerate(as_completed(futures), start=1):
-                name, why, seconds = future.result()
-                say(f"{name}: {'FAILED ' + why if why else 'done'} ({seconds:.0f} s)")
-                if why:
-                    faults[name] = why
-                progress("notebooks", done, len(todo))
+            try:
+                for done, future in enumerate(as_completed(futures), start=1):
+                    name, why, seconds = future.result()
+                    say(f"{name}: {'FAILED ' + why if why else 'done'} ({seconds:.0f} s)")
+                    if why:
+                        faults[name] = why
+                    progress("notebooks", done, len(todo))
+            except KeyboardInterrupt:
+                workers.stop(pool)
+                raise
     if faults:
         first = next(iter(faults))
         raise RunFailed(

@@ -29,6 +29,7 @@ def leave_with_parent(parent: int) -> None:
 
 def stop(pool: Executor) -> None:
     """Cancel what has not begun and end what has: only a cell that is being computed is lost."""
+    processes = list((getattr(pool, "_processes", None) or {}).values())  # shutdown forgets them
     pool.shutdown(wait=False, cancel_futures=True)
-    for process in list((getattr(pool, "_processes", None) or {}).values()):
+    for process in processes:
         process.terminate()

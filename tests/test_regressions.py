@@ -300,3 +300,21 @@ def test_workers_leave_when_their_parent_is_killed(tmp_path):
         time.sleep(0.1)
     os.kill(worker, signal.SIGKILL)
     pytest.fail("the worker outlived its parent by five seconds")
+
+
+def test_a_stopped_pool_ends_at_once(tmp_path):
+    code = """
+import os, time
+from genebench import workers
+if __name__ == "__main__":
+    with workers.pool(1) as pool:
+        futures = [pool.submit(time.sleep, 20) for _ in range(5)]
+        pool.submit(os.getpid)
+        time.sleep(1.5)
+        began = time.monotonic()
+        workers.stop(pool)
+    print(time.monotonic() - began)
+"""
+    (tmp_path / "stop.py").write_text(code)
+    told = subprocess.run([sys.executable, str(tmp_path / "stop.py")], capture_output=True, text=True, timeout=60)
+    assert float(told.stdout) < 5, told.stderr
