@@ -236,6 +236,7 @@ def book(profile: Profile = "demo", jobs: Jobs = 2) -> None:
     """Run the profile, execute the notebooks and build the HTML book (only what has changed)."""
     from . import notebooks as module
 
+    module.require_pages(profile)
     run(profile=profile, models=None, tasks=None, split=None, jobs=None)
     notebooks(profile=profile, jobs=jobs, pages=None, parameter=None, force=False)
     print(module.book(profile))

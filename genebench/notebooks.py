@@ -43,6 +43,16 @@ def source(page: PageSpec) -> Path:
     return path
 
 
+def require_pages(profile: str) -> None:
+    """Raise a sentence where a profile is unknown, or the book's pages are not made for it."""
+    if not specs.profile(profile).book:
+        having = ", ".join(name for name, p in specs.profiles().items() if p.book)
+        raise BadInput(
+            f"profile '{profile}' has no pages of its own yet; build the book with one of {having}, or look at its tasks "
+            f"with 'genebench tasks --profile {profile}'."
+        )
+
+
 def _current(out: Path, wanted: str) -> bool:
     try:
         return json.loads(out.read_text(encoding="utf-8"))["metadata"]["genebench"]["key"] == wanted
@@ -109,7 +119,7 @@ def run(
 
     Raises: BadInput: unknown page, or no results yet. RunFailed: a notebook failed (named; the others are done).
     """
-    specs.profile(profile)
+    require_pages(profile)
     if not results.scores_path(profile).exists():
         raise BadInput(f"profile '{profile}' has no results yet; run 'genebench run --profile {profile}' first.")
     known = {p.page: p for p in specs.pages()}

@@ -18,7 +18,7 @@ from sklearn.metrics import roc_auc_score
 from test_probes import reference
 from test_results import row
 
-from genebench import cache, cells, embed, metrics, paths, probes, results, run, sources, specs, tasks
+from genebench import cache, cells, embed, metrics, notebooks, paths, probes, results, run, sources, specs, tasks
 from genebench.encoders import Sequences
 from genebench.errors import BadInput
 
@@ -318,3 +318,9 @@ if __name__ == "__main__":
     (tmp_path / "stop.py").write_text(code)
     told = subprocess.run([sys.executable, str(tmp_path / "stop.py")], capture_output=True, text=True, timeout=60)
     assert float(told.stdout) < 5, told.stderr
+
+
+def test_a_profile_without_pages_is_told_before_any_work(home):
+    edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(book=False))
+    with pytest.raises(BadInput, match="'tiny' has no pages of its own"):
+        notebooks.run("tiny")
