@@ -48,7 +48,7 @@ def require_pages(profile: str) -> None:
     if not specs.profile(profile).book:
         having = ", ".join(name for name, p in specs.profiles().items() if p.book)
         raise BadInput(
-            f"profile '{profile}' has no pages of its own yet; build the book with one of {having}, or look at its tasks "
+            f"profile '{profile}' has no pages of its own yet; build the book with one of {having}, or list its tasks "
             f"with 'genebench tasks --profile {profile}'."
         )
 
