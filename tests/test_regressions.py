@@ -324,3 +324,15 @@ def test_a_profile_without_pages_is_told_before_any_work(home):
     edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(book=False))
     with pytest.raises(BadInput, match="'tiny' has no pages of its own"):
         notebooks.run("tiny")
+
+
+def test_a_fit_that_single_precision_cannot_end_goes_on_alone():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((300, 5))
+    y = (x[:, :1] + rng.standard_normal((300, 1)) > 0).astype(int)
+    fold = (np.arange(300) % 5)[:, None]
+    ended = probes.logistic(x, y, fold)
+    np.testing.assert_allclose(probes.logistic(x, y, fold, max_iter=1), ended, atol=1e-3)
+    np.testing.assert_allclose(
+        probes.logistic(x, y, fold, max_iter=1)[:, 0], reference(x, y[:, 0], fold[:, 0]), atol=1e-4
+    )
