@@ -296,8 +296,7 @@ def triptych(choices: dict[str, pd.DataFrame]) -> pd.DataFrame:
     ranked = table[table.tasks >= 0.9 * table.tasks.max()][list(choices)]
     ranks = ranked.rank(ascending=False, method="min").astype(int).astype(str).agg(" → ".join, axis=1)
     table["rank " + " → ".join(choices)] = ranks.reindex(table.index, fill_value="–")
-    table = table.loc[[m for m in specs.models() if m in table.index]]
-    return table
+    return table.loc[[m for m in specs.models() if m in table.index]]
 
 
 def tasks_per_group(catalogue: pd.DataFrame) -> pd.DataFrame:

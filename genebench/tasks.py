@@ -113,9 +113,9 @@ def build(source: SourceSpec, entry: TaskSpec) -> list[Task]:
 
     Raises: BadInput: unknown shape, options that the shape does not take, or labels that cannot be used.
     """
-    if entry.shape not in SHAPES:
-        raise unknown("shape", entry.shape, SHAPES, where=f"source '{source.id}', task '{entry.name}'")
     where = f"source '{source.id}', task '{entry.name}'"
+    if entry.shape not in SHAPES:
+        raise unknown("shape", entry.shape, SHAPES, where=where)
     try:
         built = [_task(source, entry, cut) for cut in SHAPES[entry.shape](source, entry, **entry.options)]
     except TypeError as err:
