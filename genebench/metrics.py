@@ -32,13 +32,38 @@ class Metric:
     """A number that is not a score but that a score must be read against (the prior of AUPRC)."""
 
 
-def _counts(y: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """True and false positives at each distinct threshold, from the highest down, with a zero in front."""
-    order = np.argsort(-p, kind="stable")
-    y, p = y[order], p[order]
-    last = np.append(np.flatnonzero(np.diff(p)), len(p) - 1)
-    tp = np.cumsum(y, dtype=np.float64)[last]
-    return np.append(0.0, tp), np.append(0.0, last + 1 - tp)
+def areas(Y: np.ndarray, P: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """AUROC and average precision of many binary tasks with the same entities, by one sort; ties count half.
+
+    Args: Y: 0/1, (n, n_tasks). P: predictions, the higher the more positive, (n, n_tasks).
+    Returns: two (n_tasks,) float64 in [0, 1]; NaN where the entities are all of one class.
+    """
+    order = np.argsort(-P, axis=0, kind="stable")
+    y, p = np.take_along_axis(Y, order, 0), np.take_along_axis(P, order, 0)
+    tp = np.cumsum(y, axis=0, dtype=np.float64)
+    seen = np.arange(1, len(Y) + 1, dtype=np.float64)[:, None]
+    last = np.ones(p.shape, dtype=bool)  # of its group of ties
+    last[:-1] = p[1:] != p[:-1]
+    before_tp, before_seen = np.zeros_like(tp), np.zeros_like(tp)
+    before_tp[1:] = np.maximum.accumulate(np.where(last, tp, 0), axis=0)[:-1]
+    before_seen[1:] = np.maximum.accumulate(np.where(last, seen, 0), axis=0)[:-1]
+    positive = tp[-1]
+    negative = len(Y) - positive
+    rise = np.where(last, tp - before_tp, 0)
+    run = np.where(last, seen - before_seen, 0) - rise
+    with np.errstate(invalid="ignore", divide="ignore"):
+        auroc = (run * (tp + before_tp)).sum(axis=0) / 2 / (positive * negative)
+        auprc = (rise * (tp / seen)).sum(axis=0) / positive
+    none = (positive == 0) | (negative == 0)
+    return np.where(none, np.nan, auroc), np.where(none, np.nan, auprc)
+
+
+def decisions(Y: np.ndarray, hit: np.ndarray) -> np.ndarray:
+    """Precision, recall and F1 of many tasks' 0/1 decisions, (3, n_tasks); zero where undefined."""
+    tp, predicted, true = (Y * hit).sum(0, dtype=float), hit.sum(0, dtype=float), Y.sum(0, dtype=float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        out = np.stack([tp / predicted, tp / true, 2 * tp / (predicted + true)])
+    return np.nan_to_num(out, nan=0.0)
 
 
 def auroc(y: np.ndarray, p: np.ndarray) -> float:
@@ -52,12 +77,10 @@ def auprc(y: np.ndarray, p: np.ndarray) -> float:
 
 
 def _areas(y: np.ndarray, p: np.ndarray) -> tuple[float, float]:
-    tp, fp = _counts(y, p)
-    if tp[-1] == 0 or fp[-1] == 0:
+    roc, precision = areas(y[:, None], p[:, None])
+    if np.isnan(roc[0]):
         raise BadInput("AUROC and AUPRC need test entities of both classes; use fewer folds or a larger task.")
-    area = np.sum(np.diff(fp) * (tp[1:] + tp[:-1])) / 2 / (tp[-1] * fp[-1])
-    precision = tp[1:] / (tp[1:] + fp[1:])
-    return float(area), float(np.sum(np.diff(tp) * precision) / tp[-1])
+    return float(roc[0]), float(precision[0])
 
 
 def accuracy(y: np.ndarray, p: np.ndarray) -> float:
@@ -69,43 +92,36 @@ def _decide(p: np.ndarray) -> np.ndarray:
     return p.argmax(axis=1) if p.ndim == 2 else (p > 0.5).astype(np.int64)
 
 
-def _prf(y: np.ndarray, hit: np.ndarray) -> np.ndarray:
-    """Precision, recall and F1 of 0/1 decisions; zero where undefined."""
-    tp, predicted, true = float(np.sum(y * hit)), float(hit.sum()), float(y.sum())
-    precision, recall = tp / predicted if predicted else 0.0, tp / true if true else 0.0
-    return np.array([precision, recall, 2 * tp / (predicted + true) if predicted + true else 0.0])
-
-
 def _binary(which: int) -> Callable[[np.ndarray, np.ndarray], float]:
-    return lambda y, p: float(_prf(y, _decide(p))[which])
+    return lambda y, p: float(decisions(y[:, None], _decide(p)[:, None])[which, 0])
 
 
-def _average(
-    one: Callable[[np.ndarray, np.ndarray], float], weighted: bool
-) -> Callable[[np.ndarray, np.ndarray], float]:
+def _over_classes(which: str, weighted: bool) -> Callable[[np.ndarray, np.ndarray], float]:
     """A binary metric averaged over classes or labels: plainly (macro) or by their number of positives (weighted)."""
-
-    def over_labels(y: np.ndarray, p: np.ndarray) -> float:
-        truth = y if y.ndim == 2 else (y[:, None] == np.arange(p.shape[1])).astype(np.int64)
-        size = truth.sum(axis=0)
-        use = np.flatnonzero((size > 0) & (size < len(truth)))  # a class absent from the test fold has no score
-        if not len(use):
-            raise BadInput("no class has test entities both in and out of it; use fewer folds or a larger task.")
-        values = [one(truth[:, c], p[:, c]) for c in use]
-        return float(np.average(values, weights=size[use] if weighted else None))
-
-    return over_labels
+    return lambda y, p: _mean(_per_class(y, p, {which})[which], y, p, weighted)
 
 
-def _decided(which: int, multiclass: bool) -> Callable[[np.ndarray, np.ndarray], Callable]:
-    def one(y: np.ndarray, hit: np.ndarray) -> float:
-        return float(_prf(y, hit)[which])
+def _truth(y: np.ndarray, p: np.ndarray) -> np.ndarray:
+    return y if y.ndim == 2 else (y[:, None] == np.arange(p.shape[1])).astype(np.int64)
 
-    def metric(y: np.ndarray, p: np.ndarray, weighted: bool) -> float:
-        hit = (p.argmax(axis=1)[:, None] == np.arange(p.shape[1])) if multiclass else p > 0.5
-        return _average(one, weighted)(y, hit.astype(np.int64))
 
-    return metric
+def _per_class(y: np.ndarray, p: np.ndarray, wanted: set[str]) -> dict[str, np.ndarray]:
+    """The wanted of precision, recall, f1, auroc and auprc of every class or label, each (n_classes,)."""
+    truth, out = _truth(y, p), {}
+    if wanted & AREAS:
+        out = dict(zip(("auroc", "auprc"), areas(truth, p)))
+    if wanted - AREAS:
+        hit = p > 0.5 if y.ndim == 2 else p.argmax(axis=1)[:, None] == np.arange(p.shape[1])
+        out |= dict(zip(("precision", "recall", "f1"), decisions(truth, hit.astype(np.int64))))
+    return out
+
+
+def _mean(values: np.ndarray, y: np.ndarray, p: np.ndarray, weighted: bool) -> float:
+    size = _truth(y, p).sum(axis=0)
+    use = (size > 0) & (size < len(y))  # a class absent from the test fold has no score
+    if not use.any():
+        raise BadInput("no class has test entities both in and out of it; use fewer folds or a larger task.")
+    return float(np.average(values[use], weights=size[use] if weighted else None))
 
 
 def subset_accuracy(y: np.ndarray, p: np.ndarray) -> float:
@@ -143,40 +159,32 @@ def _table() -> dict[str, Metric]:
     many = {"multiclass": (True,), "multilabel": (False, True)}
     for which, name in enumerate(("precision", "recall", "f1")):
         table[name] = Metric(_binary(which), one, 0, 1, f"{name} at probability 0.5")
-        for kind, averages in many.items():
-            decided = _decided(which, kind == "multiclass")
-            for weighted in averages:
-                key = f"{name}_{'weighted' if weighted else 'macro'}"
-                _add(table, key, kind, lambda y, p, d=decided, w=weighted: d(y, p, w), f"{name}, {_words(weighted)}")
-    for name, function in (("auroc", auroc), ("auprc", auprc)):
+    for name in ("precision", "recall", "f1", "auroc", "auprc"):
         for kind, averages in many.items():
             for weighted in averages:
-                key = f"{name}_{'weighted' if weighted else 'macro'}"
-                _add(table, key, kind, _average(function, weighted), f"{name.upper()} one-vs-rest, {_words(weighted)}")
+                shown = f"{name.upper()} one-vs-rest" if name in AREAS else name
+                _add(table, f"{name}_{_suffix(weighted)}", kind, name, weighted, f"{shown}, {_words(weighted)}")
     return table
+
+
+def _suffix(weighted: bool) -> str:
+    return "weighted" if weighted else "macro"
 
 
 def _words(weighted: bool) -> str:
     return "labels weighted by their number of positives" if weighted else "every label counting the same"
 
 
-def _add(table: dict[str, Metric], key: str, kind: str, function: Callable, meaning: str) -> None:
-    """Enter a metric, or give one that is there already another kind (each kind keeps its own function)."""
-    if key not in table:
-        table[key] = Metric(function, (kind,), 0, 1, meaning, main=key == "auroc_weighted")
-        return
-    first = table[key]
-    pick = {first.kinds[0]: first.function, kind: function}
-    table[key] = Metric(
-        lambda y, p: pick["multilabel" if y.ndim == 2 else "multiclass"](y, p),
-        (*first.kinds, kind), 0, 1, meaning, main=first.main,
-    )  # fmt: skip
+def _add(table: dict[str, Metric], key: str, kind: str, name: str, weighted: bool, meaning: str) -> None:
+    """Enter an average over classes, or give one that is there already another kind."""
+    kinds = (*table[key].kinds, kind) if key in table else (kind,)
+    table[key] = Metric(_over_classes(name, weighted), kinds, 0, 1, meaning, main=key == "auroc_weighted")
 
-
-METRICS: dict[str, Metric] = _table()
 
 AREAS = {"auroc", "auprc"}
 """Binary metrics that share one sort."""
+
+METRICS: dict[str, Metric] = _table()
 
 
 def of_kind(kind: str) -> list[str]:
@@ -195,10 +203,30 @@ def main(kind: str) -> str:
 def score(kind: str, y: np.ndarray, p: np.ndarray, names: list[str] | None = None) -> dict[str, float]:
     """All metrics of a kind (or those named) on one fold, by name."""
     names = names or of_kind(kind)
-    out = {}
-    if kind == "binary" and AREAS & set(names):
-        out = dict(zip(("auroc", "auprc"), _areas(y, p)))
+    if kind in ("multiclass", "multilabel"):
+        split = {n: n.rsplit("_", 1) for n in names if n.endswith(("_macro", "_weighted"))}
+        held = _per_class(y, p, {name for name, _ in split.values()}) if split else {}
+        return {
+            n: _mean(held[split[n][0]], y, p, split[n][1] == "weighted") if n in split else METRICS[n].function(y, p)
+            for n in names
+        }
+    out = dict(zip(("auroc", "auprc"), _areas(y, p))) if kind == "binary" and AREAS & set(names) else {}
     return {n: out[n] if n in out else METRICS[n].function(y, p) for n in names}
+
+
+def score_block(Y: np.ndarray, P: np.ndarray, names: list[str] | None = None) -> dict[str, np.ndarray]:
+    """All binary metrics (or those named) of many tasks with the same test entities in one fold.
+
+    Args: Y: 0/1, (n, n_tasks). P: probabilities, (n, n_tasks). Returns: name → (n_tasks,), NaN where a task's entities
+    are all of one class.
+    """
+    names = names or of_kind("binary")
+    none = Y.min(axis=0) == Y.max(axis=0)
+    out = dict(zip(("auroc", "auprc"), areas(Y, P))) if AREAS & set(names) else {}
+    hit = (P > 0.5).astype(np.int64)
+    out |= dict(zip(("precision", "recall", "f1"), decisions(Y, hit)))
+    out |= {"accuracy": (hit == Y).mean(axis=0), "prior": Y.mean(axis=0)}
+    return {n: np.where(none, np.nan, out[n]) for n in names}
 
 
 def scorable(kind: str, y: np.ndarray) -> bool:
