@@ -112,15 +112,13 @@ def tasks(
     ] = False,
 ) -> None:
     """List a profile's tasks with size, balance, origin and status."""
-    import pandas as pd
-
     from . import results, specs, tables
     from . import tasks as module
 
     missing: list[str] = []
     spec = specs.profile(profile)
     found = module.load(spec, missing=missing.append)
-    frame = pd.concat([tables.task_catalogue(found), tables.missing_tasks(spec, found, missing)], ignore_index=True)
+    frame = tables.whole_catalogue(spec, found, missing)
     _print(frame, as_json, ["task", "group", "kind", "genes", "balance", "status", "reason"])
     print(f"{(frame.status == 'ready').sum()} of {len(frame)} tasks ready.", file=sys.stderr)
     if write:

@@ -123,6 +123,8 @@ class ProfileSpec(Spec):
     """A model must embed this share of a task's genes to take part in defining its *common* genes."""
     term_stride: int = Field(default=1, ge=1)
     """Keep every n-th task of an entry that expands to many (1: all)."""
+    universe: Literal["all", "paper"] = "all"
+    """Which genes the tasks are cut to: all that a source has, or the fixed list that the paper's models share."""
     book: bool = True
     """Whether the book's pages can be executed for this profile (their task cards name tasks of it)."""
     block: int = Field(default=64, ge=1)

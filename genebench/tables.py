@@ -7,38 +7,53 @@ import importlib.util
 import numpy as np
 import pandas as pd
 
-from . import genes, metrics, sources, specs, stats
+from . import families, metrics, sources, specs, stats
 from .encoders import encoder
 from .errors import BadInput, RunFailed, unknown
 from .specs import GROUPS, ModelSpec, ProfileSpec, SourceSpec
 from .tasks import Task
 
 
-def task_catalogue(found: dict[str, Task]) -> pd.DataFrame:
-    """One row per task: name, group, kind, size, balance, families, origin, release, licence, version, label hash."""
-    families = {t.entities_hash: t.entities for t in found.values()}
-    families = {key: len(set(genes.stems(entities))) for key, entities in families.items()}
+def task_catalogue(found: dict[str, Task], *, by: str = "stem") -> pd.DataFrame:
+    """One row per task: what it is, how large, of how many families, what it can show, origin, licence, label hash.
+
+    ``by`` is a rule of ``families.families`` (``hgnc`` needs its table). ``prior``: share of positive genes of a binary
+    task. ``families``: their number; ``largest family``: its share of the genes (0 to 1). ``smallest difference``:
+    ``stats.task_difference``, in the unit of the kind's main metric; ``underpowered``: whether it is over
+    ``stats.UNDERPOWERED`` (empty where there is none). Pairs of genes have no families.
+    """
+    kin = {t.entities_hash: families.families(t.entities, by=by) for t in found.values() if t.kind != "pair"}
+    kin = {key: np.unique(names, return_counts=True)[1] for key, names in kin.items()}
     releases = {s: release(specs.source(s)) for s in {t.source for t in found.values()}}
-    rows = [
-        {
-            "task": t.name,
-            "title": t.title,
-            "group": t.group,
-            "kind": t.kind,
-            "genes": len(t),
-            "balance": t.balance,
-            "families": families[t.entities_hash],
-            "source": specs.source(t.source).title,
-            "release": releases[t.source],
-            "licence": specs.source(t.source).licence,
-            "version": t.version,
-            "hash": t.hash,
-            "status": "ready",
-            "reason": "",
-        }
-        for t in found.values()
-    ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame([_entry(t, kin.get(t.entities_hash), by, releases[t.source]) for t in found.values()])
+
+
+def _entry(task: Task, kin: np.ndarray | None, by: str, released: str) -> dict[str, object]:
+    """A row of ``task_catalogue``; ``kin``: sizes of the task's families, or None."""
+    smallest = stats.task_difference(task.kind, task.labels)
+    return {
+        "task": task.name,
+        "title": task.title,
+        "group": task.group,
+        "kind": task.kind,
+        "genes": len(task),
+        "balance": task.balance,
+        "families": None if kin is None else len(kin),
+        "source": specs.source(task.source).title,
+        "release": released,
+        "licence": specs.source(task.source).licence,
+        "version": task.version,
+        "hash": task.hash,
+        "status": "ready",
+        "reason": "",
+        "prior": round(float(task.labels.mean()), 4) if task.kind in ("binary", "pair") else None,
+        "largest family": None if kin is None else round(float(kin.max() / kin.sum()), 4),
+        "family rule": "" if kin is None else families.RULES[by],
+        "smallest difference": None if np.isnan(smallest) else round(smallest, 4),
+        "underpowered": "" if np.isnan(smallest) else "yes" if smallest > stats.UNDERPOWERED else "no",
+        "classes": "; ".join(task.classes),
+        "description": task.description,
+    }
 
 
 def release(source: SourceSpec) -> str:
@@ -62,10 +77,18 @@ def missing_tasks(profile: ProfileSpec, found: dict[str, Task], sentences: list[
         rows += [
             {"task": e.name, "title": e.title, "group": e.group, "kind": e.kind, "source": source.title,
              "release": source.release, "licence": source.licence, "version": e.version, "status": "missing",
-             "reason": reasons[e.name]}
+             "reason": reasons[e.name], "description": e.description}
             for e in source.tasks if not any(t == e.name or t.startswith(f"{e.name}/") for t in found)
         ]  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def whole_catalogue(profile: ProfileSpec, found: dict[str, Task], sentences: list[str]) -> pd.DataFrame:
+    """``task_catalogue`` and ``missing_tasks`` of a profile, families by HGNC where its table is at hand."""
+    by = "hgnc" if sources.status(specs.source("hgnc"))[0] == "ready" else "stem"
+    parts = [task_catalogue(found, by=by), missing_tasks(profile, found, sentences)]
+    frame = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    return frame.astype({"genes": "Int64", "families": "Int64"})
 
 
 def against_paper(profile: ProfileSpec, found: dict[str, Task]) -> pd.DataFrame:
@@ -330,11 +353,11 @@ def reference_lines(frame: pd.DataFrame) -> dict[str, float | None]:
 def card_words(task: Task) -> str:
     """The text of a task card in Markdown: title, meaning, size, classes, origin, licence, hash, what it can show."""
     source = specs.source(task.source)
-    families = pd.Series(genes.stems(task.entities)).value_counts()
-    related = families[families > 1].sum() / len(task)
+    kin = pd.Series(families.stems(task.entities)).value_counts()
+    related = kin[kin > 1].sum() / len(task)
     rows = {
         "Group and kind": f"{task.group}, {task.kind}",
-        "Genes": f"{len(task):,} in {len(families):,} symbol stems; {related:.0%} have a relative in the task",
+        "Genes": f"{len(task):,} in {len(kin):,} symbol stems; {related:.0%} have a relative in the task",
         "Balance": task.balance,
         "Classes": "; ".join(task.classes) if task.classes else "real numbers",
         "Source": f"[{source.title}]({source.homepage}), release {source.release} {{cite}}`{source.citation}`",
@@ -342,8 +365,7 @@ def card_words(task: Task) -> str:
         "Label hash": f"`{task.hash}` (version {task.version})",
     }
     if task.kind == "binary":
-        positive = int(task.labels.sum())
-        delta = stats.smallest_difference(positive, len(task) - positive)
+        delta = stats.task_difference(task.kind, task.labels)
         rows["Smallest detectable difference"] = f"{delta:.3f} AUROC (80 % power at 95 %) {{cite}}`hanley1982`"
     body = "\n".join(f"| {k} | {v} |" for k, v in rows.items())
     return f"`{task.name}`: {task.description}\n\n| | |\n|---|---|\n{body}\n"
