@@ -200,6 +200,26 @@ def leaderboard(frame: pd.DataFrame, common: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def beside_shortcuts(frame: pd.DataFrame) -> pd.DataFrame:
+    """One row per binary task and split: AUROC on the common genes of the best model and of the best shortcut.
+
+    ``frame``: rows of ``results.load``. ``excess`` is the one minus the other; narrow models (scored on other genes),
+    controls and exposed pairs do not count.
+    """
+    part = frame[(frame.metric == "auroc@common") & (frame.family != "control")]
+    mean = part.groupby(["task", "split", "model", "family"], observed=True, as_index=False).score.mean()
+    mean = with_exposure(mean.astype({"task": str, "model": str}))
+    mean = mean[~mean.exposed].sort_values(["score", "model"])
+    kind = np.where(mean.family == "shortcut", "shortcut", "model")
+    best = mean.assign(kind=kind).groupby(["task", "split", "kind"], observed=True).tail(1)
+    wide = best.pivot(index=["task", "split"], columns="kind", values=["model", "score"])
+    columns = {(what, kind): None for kind in ("model", "shortcut") for what in ("model", "score")}
+    wide = wide.reindex(columns=pd.MultiIndex.from_tuples(columns, names=wide.columns.names))
+    out = wide.set_axis(["best model", "its AUROC", "best shortcut", "AUROC"], axis=1).reset_index()
+    out = out.astype({"its AUROC": float, "AUROC": float})
+    return out.assign(excess=out["its AUROC"] - out["AUROC"])
+
+
 def scores_of_task(frame: pd.DataFrame, task: str) -> pd.DataFrame:
     """All metrics of one task on own genes: one row per model, one column per metric (means over folds)."""
     part = frame[(frame.task == task) & ~frame.metric.astype(str).str.contains("@")]

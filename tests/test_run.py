@@ -324,7 +324,7 @@ def test_one_failing_cell_is_named_and_the_rest_is_finished(home, monkeypatch, f
     monkeypatch.setattr(control, "shuffled", shuffled)
     said = []
     outcome = run.run("tiny", jobs=1, say=said.append)
-    names = {"shuffled × toy/class × random", "shuffled × toy/class × family"}
+    names = {"shuffled × toy/class × random", "shuffled × toy/class × stem"}
     assert set(outcome.failed) == names and outcome.computed == 58
     assert all(why == "ZeroDivisionError: made up" for why in outcome.failed.values())
     assert all(any(name in s and "failed" in s for s in said) for name in names)
