@@ -140,14 +140,14 @@ def tasks(
     universe: Universe = None,
 ) -> None:
     """List a profile's tasks with size, balance, origin and status."""
-    from . import results, specs, tables
+    from . import catalogue, results, specs, tables
     from . import tasks as module
 
     missing: list[str] = []
     profile = _own(profile, gmt, negatives, universe)
     spec = specs.profile(profile)
     found = module.load(spec, missing=missing.append)
-    frame = tables.whole_catalogue(spec, found, missing)
+    frame = catalogue.whole(spec, found, missing)
     _print(frame, as_json, ["task", "group", "kind", "genes", "balance", "status", "reason"])
     print(f"{(frame.status == 'ready').sum()} of {len(frame)} tasks ready.", file=sys.stderr)
     if write:

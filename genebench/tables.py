@@ -14,48 +14,6 @@ from .specs import GROUPS, ModelSpec, ProfileSpec, SourceSpec
 from .tasks import Task
 
 
-def task_catalogue(found: dict[str, Task], *, by: str = "stem") -> pd.DataFrame:
-    """One row per task: what it is, how large, of how many families, what it can show, origin, licence, label hash.
-
-    ``by`` is a rule of ``families.families`` (``hgnc`` needs its table). ``prior``: share of positive genes of a binary
-    task. ``families``: their number; ``largest family``: its share of the genes (0 to 1). ``smallest difference``:
-    ``stats.task_difference``, in the unit of the kind's main metric; ``underpowered``: whether it is over
-    ``stats.UNDERPOWERED`` (empty where there is none). Pairs of genes have no families.
-    """
-    kin = {t.entities_hash: families.families(t.entities, by=by) for t in found.values() if t.kind != "pair"}
-    kin = {key: np.unique(names, return_counts=True)[1] for key, names in kin.items()}
-    releases = {s: release(specs.source(s)) for s in {t.source for t in found.values()}}
-    return pd.DataFrame([_entry(t, kin.get(t.entities_hash), by, releases[t.source]) for t in found.values()])
-
-
-def _entry(task: Task, kin: np.ndarray | None, by: str, released: str) -> dict[str, object]:
-    """A row of ``task_catalogue``; ``kin``: sizes of the task's families, or None."""
-    smallest = stats.task_difference(task.kind, task.labels)
-    return {
-        "task": task.name,
-        "title": task.title,
-        "group": task.group,
-        "kind": task.kind,
-        "genes": len(task),
-        "balance": task.balance,
-        "families": None if kin is None else len(kin),
-        "source": specs.source(task.source).title,
-        "release": released,
-        "licence": specs.source(task.source).licence,
-        "version": task.version,
-        "hash": task.hash,
-        "status": "ready",
-        "reason": "",
-        "prior": round(float(task.labels.mean()), 4) if task.kind in ("binary", "pair") else None,
-        "largest family": None if kin is None else round(float(kin.max() / kin.sum()), 4),
-        "family rule": "" if kin is None else families.RULES[by],
-        "smallest difference": None if np.isnan(smallest) else round(smallest, 4),
-        "underpowered": "" if np.isnan(smallest) else "yes" if smallest > stats.UNDERPOWERED else "no",
-        "classes": "; ".join(task.classes),
-        "description": task.description,
-    }
-
-
 def release(source: SourceSpec) -> str:
     """A source's release, and what differs where a stand-in takes the place of an official file."""
     notes = {}
@@ -69,7 +27,7 @@ def release(source: SourceSpec) -> str:
 
 
 def missing_tasks(profile: ProfileSpec, found: dict[str, Task], sentences: list[str]) -> pd.DataFrame:
-    """Rows of ``task_catalogue`` for the entries that gave no task, with the reason among ``sentences``."""
+    """Rows of ``catalogue.entries`` for the entries that gave no task, with the reason among ``sentences``."""
     rows = []
     for source in (specs.source(s) for s in profile.sources):
         whole = next((s for s in sentences if s.startswith(f"source '{source.id}':")), "")
@@ -81,14 +39,6 @@ def missing_tasks(profile: ProfileSpec, found: dict[str, Task], sentences: list[
             for e in source.tasks if not any(t == e.name or t.startswith(f"{e.name}/") for t in found)
         ]  # fmt: skip
     return pd.DataFrame(rows)
-
-
-def whole_catalogue(profile: ProfileSpec, found: dict[str, Task], sentences: list[str]) -> pd.DataFrame:
-    """``task_catalogue`` and ``missing_tasks`` of a profile, families by HGNC where its table is at hand."""
-    by = "hgnc" if sources.status(specs.source("hgnc"))[0] == "ready" else "stem"
-    parts = [task_catalogue(found, by=by), missing_tasks(profile, found, sentences)]
-    frame = pd.concat([part for part in parts if len(part)], ignore_index=True)
-    return frame.astype({"genes": "Int64", "families": "Int64"})
 
 
 def against_paper(profile: ProfileSpec, found: dict[str, Task]) -> pd.DataFrame:

@@ -15,7 +15,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = """
     __init__ errors paths specs cache progress workers readers sources genes families shapes tasks splits encoders embed
-    metrics probes results cells manifest run stats own figures tables page notebooks __main__
+    metrics probes results cells manifest run stats own figures tables catalogue page notebooks __main__
 """.split()
 """Imports point to the left only."""
 
