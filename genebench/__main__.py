@@ -23,6 +23,17 @@ app = typer.Typer(
 )
 
 Profile = Annotated[str, typer.Option("--profile", "-p", help="Which profile of data/profiles.yml.")]
+Gmt = Annotated[
+    Path | None,
+    typer.Option("--gmt", help="A GMT file: its sets become the tasks, in a profile of their own."),
+]
+Negatives = Annotated[
+    str,
+    typer.Option(help="What a set is told from: all other genes of the profile ('universe') or of the 'file'."),
+]
+Universe = Annotated[
+    str | None, typer.Option(help="Cut the tasks to 'paper', the 16,217 genes of the paper, or take 'all'.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the table as JSON on standard output.")]
 Jobs = Annotated[int, typer.Option("-j", "--jobs", min=1, help="How many processes.")]
 
@@ -60,6 +71,20 @@ def _stop(sentence: str, status: int) -> None:
 def _names(given: list[str] | None) -> list[str]:
     """Names given one by one or joined by commas."""
     return [n.strip() for text in given or [] for n in text.split(",") if n.strip()]
+
+
+def _own(profile: str, gmt: Path | None, negatives: str, universe: str | None):
+    """The profile asked for, or the one made of it by the options; what there is to say goes to standard error."""
+    from . import own
+
+    made = own.declare(profile, gmt=gmt, negatives=negatives, universe=universe)
+    for sentence in made.told:
+        print(f"genebench: {sentence}", file=sys.stderr)
+    if len(made.sets):
+        print(made.sets.round(3).to_string(index=False), file=sys.stderr)
+    if made.profile != profile:
+        print(f"genebench: this is the profile '{made.profile}'.", file=sys.stderr)
+    return made.profile
 
 
 def _print(frame, as_json: bool, columns: list[str]) -> None:
@@ -110,17 +135,19 @@ def tasks(
     write: Annotated[
         bool, typer.Option("--write", help="Also write the catalogue to data/results/<profile>/.")
     ] = False,
+    gmt: Gmt = None,
+    negatives: Negatives = "universe",
+    universe: Universe = None,
 ) -> None:
     """List a profile's tasks with size, balance, origin and status."""
-    import pandas as pd
-
-    from . import results, specs, tables
+    from . import catalogue, results, specs, tables
     from . import tasks as module
 
     missing: list[str] = []
+    profile = _own(profile, gmt, negatives, universe)
     spec = specs.profile(profile)
     found = module.load(spec, missing=missing.append)
-    frame = pd.concat([tables.task_catalogue(found), tables.missing_tasks(spec, found, missing)], ignore_index=True)
+    frame = catalogue.whole(spec, found, missing)
     _print(frame, as_json, ["task", "group", "kind", "genes", "balance", "status", "reason"])
     print(f"{(frame.status == 'ready').sum()} of {len(frame)} tasks ready.", file=sys.stderr)
     if write:
@@ -175,12 +202,16 @@ def run(
     jobs: Annotated[
         int | None, typer.Option("-j", "--jobs", min=1, help="How many processes (default: all cores).")
     ] = None,
+    gmt: Gmt = None,
+    negatives: Negatives = "universe",
+    universe: Universe = None,
 ) -> None:
     """Run task × model × split × probe, resume what is there, write data/results/<profile>/."""
-    from . import results
+    from . import results, tables
     from . import run as runner
     from .progress import Reporter
 
+    profile = _own(profile, gmt, negatives, universe)
     with Reporter() as report:
         done = runner.run(
             profile,
@@ -201,6 +232,8 @@ def run(
         raise RunFailed(
             f"cell '{cell}' failed: {why}" + (f" (and {len(done.failed) - 1} more)" * (len(done.failed) > 1))
         )
+    if gmt:
+        print(tables.beside_shortcuts(results.load(profile)).round(3).to_string(index=False))
 
 
 @command
@@ -237,7 +270,7 @@ def book(profile: Profile = "demo", jobs: Jobs = 2) -> None:
     from . import notebooks as module
 
     module.require_pages(profile)
-    run(profile=profile, models=None, tasks=None, split=None, jobs=None)
+    run(profile=profile, models=None, tasks=None, split=None, jobs=None, gmt=None, negatives="universe", universe=None)
     notebooks(profile=profile, jobs=jobs, pages=None, parameter=None, force=False)
     print(module.book(profile))
 

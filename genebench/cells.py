@@ -13,7 +13,6 @@ import numpy as np
 from . import cache, embed, metrics, paths, probes, shapes, specs, splits, tasks
 from .encoders import Embedding
 from .errors import BadInput, unknown
-from .genes import STEM_VERSION
 from .specs import ProfileSpec
 from .tasks import Task
 
@@ -113,8 +112,7 @@ def plan(
     for m in models or ():
         if m not in held.profile.models:
             raise unknown("model", m, held.profile.models, where=f"profile '{profile}'")
-    if split is not None and split not in splits.SPLITS:
-        raise unknown("split", split, splits.SPLITS)
+    made, _ = splits_at_hand(profile, split)
     chosen = set(tasks.pick(held.tasks, names))
     blocks: dict[tuple, list[list[str]]] = {}
     for task in held.tasks.values():
@@ -137,9 +135,28 @@ def plan(
         )
         for m in held.profile.models
         if not models or m in models
-        for s in ([split] if split else held.profile.splits)
+        for s in made
         for block in flat
     ]
+
+
+def splits_at_hand(profile: str, split: str | None = None) -> tuple[list[str], list[str]]:
+    """The splits of a profile (or the one asked for) that can be made here, and a sentence for each that cannot.
+
+    A split that has a fallback is run as that, under the fallback's name, so that results of the two are never mixed;
+    another is left out. Raises: BadInput: the one split asked for is unknown, or needs a table that is not at hand.
+    """
+    made, told = [], []
+    for name in [split] if split else specs.profile(profile).splits:
+        why, instead = splits.lacking(name), splits.FALLBACK.get(name)
+        if why and not instead and split:
+            raise BadInput(why)
+        if not why or instead:
+            made.append(instead if why else name)
+        if why:
+            then = f"'{instead}' is run in its place, under that name." if instead else "It is left out."
+            told.append(f"{why} {then}")
+    return list(dict.fromkeys(made)), told
 
 
 def recipe(cell: Cell) -> dict:
@@ -155,7 +172,7 @@ def recipe(cell: Cell) -> dict:
         "probe": [probe, probes.PROBES[probe].recipe],
         "split": [
             cell.split,
-            STEM_VERSION if cell.split == "family" else None,
+            splits.fingerprint(cell.split),
             p.folds,
             p.repeats,
             p.seed,

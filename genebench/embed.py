@@ -11,7 +11,7 @@ import numpy as np
 from . import cache, paths, sources, specs
 from .encoders import Embedding, Sequences, encoder
 from .errors import BadInput
-from .genes import STEM_VERSION
+from .families import STEM_VERSION
 from .specs import ModelSpec
 
 VERSION = 1

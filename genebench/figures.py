@@ -191,3 +191,29 @@ def coverage_bars(table: pd.DataFrame, *, label: str) -> Figure:
     ax.set(xlabel=label, ylabel="")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.14), ncols=3)
     return fig
+
+
+KINDS = {"binary": ("o", "#0077bb"), "multiclass": ("s", "#cc3311"), "multilabel": ("D", "#009988"),
+         "regression": ("^", "#555555")}  # fmt: skip
+"""Kind of task → marker and colour; told apart without colour too."""
+
+
+def size_and_power(frame: pd.DataFrame, *, limit: float) -> Figure:
+    """Number of genes of each task against the smallest difference between two models that it can show.
+
+    Args: frame: columns ``kind, genes, smallest difference`` (rows without one are left out). limit: above it a task
+    is called underpowered; drawn as a line.
+    """
+    fig, ax = plt.subplots(figsize=(8, 4.2))
+    for kind, (marker, ink) in KINDS.items():
+        part = frame[(frame.kind == kind) & frame["smallest difference"].notna()]
+        if len(part):
+            ax.plot(part.genes, part["smallest difference"], marker, color=ink, markersize=7, alpha=0.75, label=kind,
+                    markeredgecolor="white", markeredgewidth=0.6)  # fmt: skip
+    ax.axhline(limit, color=INK, linestyle="--", linewidth=1.2)
+    ax.text(0.99, limit, "underpowered above", transform=ax.get_yaxis_transform(), ha="right", va="bottom", fontsize=11)
+    ax.set_xscale("log")
+    ax.xaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    ax.set(xlabel="genes of the task (log scale)", ylabel="smallest detectable difference", ylim=(0, None))
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=4)
+    return fig

@@ -1,4 +1,4 @@
-"""Gene identifiers, gene families, chromosomes and the paper's genes. Ambiguity is listed, never guessed."""
+"""Gene identifiers, chromosomes and the paper's genes. Ambiguity is listed, never guessed."""
 
 from __future__ import annotations
 
@@ -13,31 +13,6 @@ import pandas as pd
 
 from . import sources, specs
 from .errors import BadInput, unknown
-
-STEM_VERSION = 1
-
-_OWN = re.compile(r"^((RP|CTD|CTC|CTA|CTB)\d*-|(AC|AL|AP|AF)\d{5,}|LINC\d|LOC\d|KIAA\d|C(\d+|X|Y)orf\d)")
-_LETTERS = re.compile(r"[A-Za-z]{2,}")
-
-
-def stem(symbol: str) -> str:
-    """The letters before the first digit of a gene symbol, which paralogues mostly share.
-
-    ``KRT18`` → ``KRT``, ``HOXA13`` → ``HOXA``, ``SLC25A4`` → ``SLC``, ``HLA-B`` → ``HLA``. Symbols whose letters say
-    where a gene lies and not what it is (clones such as ``RP11-…``, ``C9orf72``, ``LINC…``) and symbols that do not
-    begin with two letters are their own stem. A crude proxy of the gene family, for where curated gene groups are not
-    at hand: unrelated genes can share a stem, and paralogues can differ in theirs.
-    """
-    if _OWN.match(symbol):
-        return symbol
-    found = _LETTERS.match(symbol)
-    return found.group() if found else symbol
-
-
-def stems(symbols: Iterable[str]) -> list[str]:
-    """``stem`` of each symbol, in order."""
-    return [stem(s) for s in symbols]
-
 
 # --- identifiers ------------------------------------------------------------------------------------------------------
 
@@ -154,7 +129,8 @@ class Resolver:
     """The identifiers of human genes, indexed; ``build`` makes one from tables, ``resolver`` from the declared ones."""
 
     genes: pd.DataFrame
-    """One row per approved symbol (the index): ``chromosome``, ``group`` (id of a HGNC gene group) and ``coding``."""
+    """One row per approved symbol (the index): ``chromosome``, ``groups`` (ids of HGNC
+    gene groups, joined by ``|``) and ``coding``."""
     names: dict[str, Index]
     """Symbols by tier: approved, previous, alias."""
     folded: dict[str, Index]
@@ -301,8 +277,6 @@ _NAMES = {"approved": "symbol", "previous": "prev_symbol", "alias": "alias_symbo
 _NUMBERS = {"ensembl": "ensembl_gene_id", "entrez": "entrez_id", "uniprot": "uniprot_ids", "hgnc": "hgnc_id"}
 _ABOUT = ["location", "gene_group_id", "locus_group"]
 _CHROMOSOMES = [*map(str, range(1, 23)), "X", "Y", "MT"]
-_LOOSE_GROUPS = {"471", "1691"}
-"""CD molecules, and host genes of microRNAs: groups of what is found on a cell or inside a gene, not of one descent."""
 
 
 def build(hgnc: pd.DataFrame, ensembl: pd.DataFrame | None = None, *, release: str = "HGNC") -> Resolver:
@@ -328,7 +302,7 @@ def build(hgnc: pd.DataFrame, ensembl: pd.DataFrame | None = None, *, release: s
     genes = pd.DataFrame(
         {
             "chromosome": chromosome.replace("mitochondria", "MT").to_numpy(str),
-            "group": [_first_group(held) for held in hgnc.gene_group_id],
+            "groups": hgnc.gene_group_id.to_numpy(str),
             "coding": (hgnc.locus_group == "protein-coding gene").to_numpy(bool),
         },
         index=pd.Index(hgnc.symbol, name="symbol"),
@@ -337,11 +311,6 @@ def build(hgnc: pd.DataFrame, ensembl: pd.DataFrame | None = None, *, release: s
         genes["chromosome"] = _fill_chromosomes(genes.chromosome, numbers["ensembl"], ensembl)
         numbers["ensembl"] = _more_ensembl(numbers["ensembl"], names, genes.chromosome, ensembl)
     return Resolver(genes, names, {t: _fold(index) for t, index in names.items()}, numbers, release)
-
-
-def _first_group(held: str) -> str:
-    """The first of the HGNC gene groups joined by ``|`` that is not a loose one, or an empty text."""
-    return next((group for group in held.split("|") if group not in _LOOSE_GROUPS), "")
 
 
 def _index(column: pd.Series, symbols: pd.Series) -> Index:
@@ -398,26 +367,6 @@ def resolver() -> Resolver:
 # --- what is known of a gene ------------------------------------------------------------------------------------------
 
 
-def families(symbols: Iterable[str], *, by: str = "hgnc", known: Resolver | None = None) -> list[str]:
-    """The family of each approved symbol, in order: what must not be on both sides of a split.
-
-    ``stem`` is ``stem(symbol)``. ``hgnc`` is ``group <id>`` of the first gene group that HGNC lists, or the stem of a
-    gene that has none; CD molecules and host genes of microRNAs do not count as groups. HGNC lists groups by ascending
-    id, so that the first is the oldest and often a broad one (``Ring finger proteins``). A gene is in one family only,
-    because joining all groups that share a gene would chain most of the genome into one. Some groups still gather what
-    is alike in function and not by descent, and a gene without a group is parted from paralogues that have one.
-
-    Raises: BadInput: another rule. sources.Missing: ``hgnc`` without its table.
-    """
-    symbols = list(symbols)
-    if by == "stem":
-        return stems(symbols)
-    if by != "hgnc":
-        raise unknown("rule for families", by, ("hgnc", "stem"))
-    groups = _known(symbols, "group", "", known)
-    return [f"group {group}" if group else stem(symbol) for group, symbol in zip(groups, symbols)]
-
-
 def chromosome(symbols: Iterable[str], *, known: Resolver | None = None) -> np.ndarray:
     """Chromosome of each approved symbol, ``(n,)``: ``1`` to ``22``, ``X``, ``Y``, ``MT``, empty where unknown.
 
@@ -432,6 +381,36 @@ def protein_coding(symbols: Iterable[str], *, known: Resolver | None = None) -> 
     Immunoglobulin and T cell receptor segments and readthrough genes are not among them.
     """
     return _known(symbols, "coding", False, known).astype(bool)
+
+
+def annotation_count(symbols: Iterable[str], *, known: Resolver | None = None) -> np.ndarray:
+    """How many Gene Ontology terms each gene is annotated with, ``(n,)`` int: how much is known of it; 0 for none.
+
+    Both the symbols and those of the annotations are looked up, so that an older name finds its gene; a name that is
+    not known, or is that of several genes, stands for itself.
+
+    Raises: sources.Missing: the annotations, or the table of HGNC, are nowhere to be had.
+    """
+    known = known or resolver()
+    frame = sources.table(specs.source("goa"), "annotations")
+    terms = frame.groupby(approved(frame.symbol, known=known))["go_id"].nunique()
+    return terms.reindex(approved(symbols, known=known), fill_value=0).to_numpy(int)
+
+
+def fingerprint(source: str | None = None) -> list[str]:
+    """SHA-256 of the files that the resolver is made of, or of those of another source.
+
+    Raises: sources.Missing: one of them is nowhere to be had.
+    """
+    used = [source] if source else ["hgnc"] + ["ensembl"] * (sources.status(specs.source("ensembl"))[0] == "ready")
+    specced = [specs.source(name) for name in used]
+    return [sources.digest(sources.locate(spec, name)) for spec in specced for name in spec.files]
+
+
+def approved(symbols: Iterable[str], *, known: Resolver | None = None) -> np.ndarray:
+    """The approved symbol of each symbol, ``(n,)``; itself where it has none or more than one."""
+    found = (known or resolver()).resolve(symbols, kind="symbol")
+    return np.where(found.symbol == "", found.ids, found.symbol)
 
 
 def _known(symbols: Iterable[str], column: str, otherwise: object, known: Resolver | None) -> np.ndarray:

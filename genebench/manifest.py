@@ -30,15 +30,16 @@ def write(
     whole: bool,
 ) -> None:
     """Write a profile's manifest; a partial run updates its own cells and keeps the others, a whole run those of other
-    splits than the profile's.
+    splits than its own.
 
     Args: cells: one dict a cell with ``model``, ``split``, ``tasks`` (names), ``seconds`` it took whenever it was
     computed, and ``skipped`` (one dict per pair with ``task`` and ``reason``). run_s: wall time of this run in seconds.
     """
     old = _read(path)
-    stays = [c for c in old.get("cells", []) if not (whole and c["split"] in profile.splits)]
+    renewed = {c["split"] for c in cells} if whole else set()
+    stays = [c for c in old.get("cells", []) if c["split"] not in renewed]
     known = {(c["model"], c["split"], c["first"]): c for c in stays}
-    left_out = {s: m for s, m in old.get("skipped", {}).items() if not (whole and s in profile.splits)}
+    left_out = {s: m for s, m in old.get("skipped", {}).items() if s not in renewed}
     for cell in cells:
         at = (cell["model"], cell["split"], cell["tasks"][0])
         known[at] = {"model": at[0], "split": at[1], "first": at[2], "n": len(cell["tasks"])}

@@ -25,6 +25,7 @@ DOWNLOADS = CACHE / "downloads"
 TASKS = CACHE / "tasks"
 EMBEDDINGS = CACHE / "embeddings"
 CELLS = CACHE / "cells"
+OWN = CACHE / "own"
 
 
 def results(profile: str) -> Path:

@@ -45,15 +45,26 @@ def read_tsv(path: Path, *, sep: str = "\t", **options) -> pd.DataFrame:
         return pd.read_csv(stream, sep=sep, dtype=str, keep_default_na=False, **options)
 
 
-def read_gmt(path: Path) -> pd.DataFrame:
-    """Gene sets in GMT (name, id, genes …) as one row per (set, gene): columns ``set, name, gene``."""
-    rows = []
+def read_gmt(path: Path, *, by_name: bool = False) -> pd.DataFrame:
+    """Gene sets in GMT (name, id, genes …) as one row per (set, gene): columns ``set, name, gene``.
+
+    A set is known by its id (its name where that is empty), or by its name with ``by_name``: then the second column is
+    any description, a name that stands twice is an error, and so is a set without genes. Blank lines are passed over.
+    """
+    rows, seen = [], {}
     with opened(path) as stream:
-        for number, line in enumerate(stream.read().decode("utf-8").splitlines(), start=1):
-            name, *rest = line.rstrip().split("\t")
+        for number, line in enumerate(stream.read().decode("utf-8-sig").splitlines(), start=1):
+            name, *rest = (part.strip() for part in line.rstrip().split("\t"))
+            if not (name or rest):
+                continue
             if not rest:
                 raise BadInput(f"{path}:{number}: a gene set needs a name, an id or description, and genes, by tabs.")
-            rows += [(rest[0] or name, name, gene) for gene in rest[1:] if gene]
+            held = [gene for gene in rest[1:] if gene]
+            if by_name and (not held or not name or name in seen):
+                fault = f"is on line {seen[name]} too" if name in seen else "has no genes" if name else "has no name"
+                raise BadInput(f"{path}:{number}: the set '{name[:60]}' {fault}; mend or remove that line.")
+            seen[name] = number
+            rows += [(name if by_name else rest[0] or name, name, gene) for gene in held]
     return pd.DataFrame(rows, columns=["set", "name", "gene"])
 
 

@@ -76,6 +76,26 @@ def published_path(profile: str) -> Path:
     return paths.results(profile) / "tasks_published.csv"
 
 
+_NUMBERS = {"genes": "Int64", "families": "Int64", "prior": "Float64", "largest family": "Float64",
+            "smallest difference": "Float64"}  # fmt: skip
+
+
+def read_tasks(profile: str) -> pd.DataFrame:
+    """A profile's catalogue as it was written: numbers are missing and texts empty where there are none.
+
+    Raises: BadInput: none was written yet, or by an older version.
+    """
+    path = tasks_path(profile)
+    if not path.exists():
+        raise BadInput(f"{path}: no catalogue yet; run 'genebench tasks --profile {profile} --write'.")
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    if not {*_NUMBERS, "underpowered", "description"} <= set(frame.columns):
+        raise BadInput(f"{path}: an older catalogue; run 'genebench tasks --profile {profile} --write'.")
+    for name, kind in _NUMBERS.items():
+        frame[name] = pd.to_numeric(frame[name].replace("", None)).astype(kind)
+    return frame
+
+
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write a small table as CSV, atomically, without the folders of this machine."""
     frame = frame.replace({f"{paths.ROOT}/": ""}, regex=True)

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from . import cache, embed, manifest, metrics, probes, results, specs, splits, workers
-from .cells import Cell, Context, cell_path, common_genes, context, plan, recipe
+from .cells import Cell, Context, cell_path, common_genes, context, plan, recipe, splits_at_hand
 from .encoders import control
 from .errors import BadInput, RunFailed
 from .specs import ModelSpec, ProfileSpec
@@ -49,13 +49,13 @@ def compute(cell: Cell) -> tuple[pd.DataFrame, list[dict]]:
     rows: list[dict] = []
     skipped: list[dict] = []
     for repeat in range(p.repeats):
-        fold = {t.name: splits.folds(t, cell.split, n_folds=p.folds, seed=p.seed, repeat=repeat) for t in chosen}
+        fold, uncut = _folds(chosen, cell.split, p, repeat)
         labels = {
             t.name: control.shuffled(t, p.seed + repeat) if spec.labels == "shuffled" else t.labels for t in chosen
         }
         able = []
         for task in chosen:
-            reason = _unfit(task, labels[task.name], fold[task.name], covered, p)
+            reason = uncut.get(task.name) or _unfit(task, labels[task.name], fold[task.name], covered, p)
             if reason:
                 skipped.append({"task": task.name, "model": spec.name, "split": cell.split, "reason": reason})
             else:
@@ -76,6 +76,17 @@ def compute(cell: Cell) -> tuple[pd.DataFrame, list[dict]]:
     return pd.DataFrame(rows, columns=results.SCHEMA.names), skipped
 
 
+def _folds(chosen: list[Task], split: str, p: ProfileSpec, repeat: int) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Folds of each task that can be cut, and the reason of each that cannot, by task name."""
+    fold, uncut = {}, {}
+    for task in chosen:
+        try:
+            fold[task.name] = splits.folds(task, split, n_folds=p.folds, seed=p.seed, repeat=repeat)
+        except splits.Unsplittable as err:
+            uncut[task.name] = str(err)
+    return fold, uncut
+
+
 def _unfit(task: Task, y: np.ndarray, fold: np.ndarray, covered: np.ndarray, p: ProfileSpec) -> str:
     """Why a task cannot be probed on the covered genes, or an empty string."""
     if task.kind in ("binary", "multiclass"):
@@ -83,10 +94,12 @@ def _unfit(task: Task, y: np.ndarray, fold: np.ndarray, covered: np.ndarray, p: 
         if number.min() < p.min_per_class:
             rare = task.classes[int(number.argmin())]
             return f"only {number.min()} genes of class '{rare}' have a vector ({p.min_per_class} needed)"
-        if task.kind == "binary":
-            for k in range(p.folds):
-                if len(np.unique(y[covered & (fold == k)])) < 2:
-                    return f"fold {k} holds one class only among the genes that have a vector"
+        for k in range(p.folds):
+            tested = y[covered & (fold == k)]
+            if task.kind == "binary" and len(np.unique(tested)) < 2:
+                return f"fold {k} holds one class only among the genes that have a vector"
+            if len(tested) and np.isin(tested, y[covered & (fold != k)]).mean() < 0.5:
+                return f"most genes of fold {k} are of classes that no training gene with a vector is of"
     elif covered.sum() < 2 * p.min_per_class * p.folds:
         return f"only {covered.sum()} genes have a vector ({2 * p.min_per_class * p.folds} needed)"
     elif task.kind == "multilabel" and (y[covered].sum(axis=0) < p.min_per_class).any():
@@ -201,8 +214,8 @@ def run(
     models, names = list(models or ()), list(names or ())
     cells = plan(profile, models=models, names=names, split=split)  # a wrong name is told before any work
     held = context(profile)
-    for sentence in held.missing:
-        say(f"left out: {sentence}")
+    for sentence in (*(f"left out: {s}" for s in held.missing), *splits_at_hand(profile, split)[1]):
+        say(sentence)
     with workers.pool(jobs) as pool:
         try:
             faults = _embed_all(profile, held, pool, say, progress)
@@ -304,7 +317,7 @@ def _write(held: Context, cells: list[Cell], *, whole: bool, jobs: int, run_s: f
     if path.exists():
         old = _old(path, whole=whole)
         new = {(task, c.model, c.split) for c in cells for task in c.tasks}
-        renewed = set(held.profile.splits) if whole else set()
+        renewed = {c.split for c in cells} if whole else set()
         keep = [k not in new and k[2] not in renewed for k in zip(old.task, old.model, old.split)]
         frame = pd.concat([old[keep].astype({c: str for c in old.select_dtypes("category")}), frame], ignore_index=True)
     faults = results.validate(frame, "the new results")

@@ -123,10 +123,19 @@ class ProfileSpec(Spec):
     """A model must embed this share of a task's genes to take part in defining its *common* genes."""
     term_stride: int = Field(default=1, ge=1)
     """Keep every n-th task of an entry that expands to many (1: all)."""
+    universe: Literal["all", "paper"] = "all"
+    """Which genes the tasks are cut to: all that a source has, or the fixed list that the paper's models share."""
     book: bool = True
     """Whether the book's pages can be executed for this profile (their task cards name tasks of it)."""
     block: int = Field(default=64, ge=1)
     """Most tasks of one cell."""
+
+
+class OwnSpec(Spec):
+    """A profile that a command made from another (``genebench.own``), and the sources that are its alone."""
+
+    profile: ProfileSpec
+    sources: list[SourceSpec] = []
 
 
 class PageSpec(Spec):
@@ -297,15 +306,28 @@ def pages() -> list[PageSpec]:
     return [build(PageSpec, raw, paths.PROFILES) for raw in held]
 
 
+def own(name: str) -> OwnSpec | None:
+    """What a command declared under that name on this machine; None where there is nothing."""
+    path = paths.OWN / f"{name}.json"
+    return _own(path, path.stat().st_mtime_ns) if name == path.stem and path.exists() else None
+
+
+@lru_cache(maxsize=8)
+def _own(path: Path, _mtime: int) -> OwnSpec:
+    return build(OwnSpec, read_yaml(path), path)
+
+
 def profile(name: str) -> ProfileSpec:
-    """One profile, its sources and models known to exist.
+    """One profile, declared or made by a command, its sources and models known to exist.
 
     Raises: BadInput: unknown profile, or a profile that names an unknown source or model.
     """
-    found = profiles().get(name)
+    made = None if name in profiles() else own(name)
+    found = made.profile if made else profiles().get(name)
     if found is None:
         raise unknown("profile", name, profiles())
-    for what, names, known in (("source", found.sources, sources()), ("model", found.models, models())):
+    there = {**sources(), **{s.id: s for s in (made.sources if made else ())}}
+    for what, names, known in (("source", found.sources, there), ("model", found.models, models())):
         for n in names:
             if n not in known:
                 raise unknown(what, n, known, where=f"{paths.PROFILES}: profile '{name}'")
@@ -320,7 +342,10 @@ def model(name: str) -> ModelSpec:
 
 
 def source(name: str) -> SourceSpec:
-    """One source by id. Raises: BadInput: unknown source, with the nearest id."""
-    if name not in sources():
-        raise unknown("source", name, sources())
-    return sources()[name]
+    """One source by id, declared or made by a command. Raises: BadInput: unknown source, with the nearest id."""
+    if name in sources():
+        return sources()[name]
+    for source in made.sources if (made := own(name)) else ():
+        if source.id == name:
+            return source
+    raise unknown("source", name, sources())

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import numpy as np
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 
-from . import genes
-from .errors import unknown
+from . import families, genes
+from .errors import BadInput, unknown
 from .tasks import Task
 
 VERSION = 1
+
+
+class Unsplittable(BadInput):
+    """A task that cannot be cut into these folds; the other tasks go on."""
 
 
 def _strata(task: Task) -> np.ndarray | None:
@@ -25,14 +30,77 @@ def random(task: Task, n_folds: int, seed: int) -> np.ndarray:
     return _number(kind(n_folds, shuffle=True, random_state=seed).split(task.entities, strata), len(task))
 
 
-def family(task: Task, n_folds: int, seed: int) -> np.ndarray:
+def stem(task: Task, n_folds: int, seed: int) -> np.ndarray:
     """Folds that keep genes of one symbol stem together, so that no relative by symbol is on both sides. (n,) int8."""
-    strata, groups = _strata(task), genes.stems(task.entities)
+    strata, groups = _strata(task), families.stems(task.entities)
     kind = GroupKFold if strata is None else StratifiedGroupKFold
     fold = _number(kind(n_folds, shuffle=True, random_state=seed).split(task.entities, strata, groups), len(task))
+    return _whole(groups, fold, "stem")
+
+
+def family(task: Task, n_folds: int, seed: int) -> np.ndarray:
+    """Folds that keep families whole (``families.families`` by HGNC's gene groups and stems together). (n,) int8."""
+    return _grouped(task, _looked_up("family", tuple(task.entities.tolist())), n_folds, seed, "family")
+
+
+def chromosome(task: Task, n_folds: int, seed: int) -> np.ndarray:
+    """Folds of whole chromosomes, so that neighbours and tandem copies are on one side. (n,) int8.
+
+    Genes whose chromosome is not known (older names, genes that are not placed) are a group of their own: they are
+    tested once like all others, in one fold, so that every split scores the same genes. One of them can be a
+    neighbour of a gene in another fold; of the paper's universe there is none. Genes on X and Y are on X.
+    """
+    return _grouped(task, _looked_up("chromosome", tuple(task.entities.tolist())), n_folds, seed, "chromosome")
+
+
+def study(task: Task, n_folds: int, seed: int) -> np.ndarray:
+    """Folds by how much is known of a gene, from the least (fold 0) to the most (last fold). (n,) int8.
+
+    The measure is the number of Gene Ontology terms (``genes.annotation_count``); equal counts are parted by the seed.
+    Fold 0 is the little-studied share 1/n_folds of the genes, predicted from all the better studied ones: the score
+    that says what a model knows beyond the literature is that of fold 0. Folds are not stratified: that fewer of the
+    little-studied genes are positive is part of the question.
+    """
+    count = _looked_up("study", tuple(task.entities.tolist()))
+    order = np.lexsort((np.random.default_rng(seed).random(len(task)), count))
+    fold = np.empty(len(task), dtype=np.int8)
+    fold[order] = np.arange(len(task)) * n_folds // len(task)
+    return fold
+
+
+@lru_cache(maxsize=8)
+def _looked_up(split: str, symbols: tuple[str, ...]) -> list:
+    """Family, chromosome or number of annotations of each symbol; tasks that share their genes share the look-up."""
+    if split == "family":
+        return families.families(symbols)
+    if split == "study":
+        return genes.annotation_count(symbols).tolist()
+    return genes.chromosome(genes.approved(symbols)).tolist()
+
+
+def _grouped(task: Task, groups: Sequence[str], n_folds: int, seed: int, what: str) -> np.ndarray:
+    """Folds of whole groups, of like size, stratified by class where there is one class per gene."""
+    if len(set(groups)) < n_folds:
+        raise Unsplittable(
+            f"its genes are of {len(set(groups))} {what} only, where {n_folds} folds need as many; take another split"
+        )
+    strata = _strata(task)
+    strata = np.zeros(len(task), dtype=int) if strata is None else strata
+    try:
+        parts = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed).split(task.entities, strata, groups)
+        fold = _number(parts, len(task))
+    except ValueError:
+        raise Unsplittable(f"no class has {n_folds} genes, one for each fold; take fewer folds") from None
+    if len(np.unique(fold)) < n_folds:
+        raise Unsplittable(f"its largest {what} leaves a fold without genes; take another split")
+    return _whole(groups, fold, what)
+
+
+def _whole(groups: Sequence[str], fold: np.ndarray, what: str) -> np.ndarray:
+    """The folds, once it is certain that no group is in two of them."""
     sides = {}
     for group, f in zip(groups, fold):
-        assert sides.setdefault(group, f) == f, f"family '{group}' is on both sides of a family split"
+        assert sides.setdefault(group, f) == f, f"{what} '{group}' is on both sides of a {what} split"
     return fold
 
 
@@ -44,13 +112,52 @@ def _number(split, n: int) -> np.ndarray:
     return fold
 
 
-SPLITS: dict[str, Callable[[Task, int, int], np.ndarray]] = {"random": random, "family": family}
+SPLITS: dict[str, Callable[[Task, int, int], np.ndarray]] = {
+    f.__name__: f for f in (random, stem, family, chromosome, study)
+}
+"""From the easiest: relatives, neighbours and well-known genes are, one after another, kept out of training."""
+
+FALLBACK = {"family": "stem"}
+"""A split whose table is not at hand → the one that is run in its place, under its own name."""
+
+
+def lacking(split: str) -> str:
+    """Why a split cannot be made here, as a sentence that says what to fetch; an empty text where it can.
+
+    Raises: BadInput: unknown split.
+    """
+    if split not in SPLITS:
+        raise unknown("split", split, SPLITS)
+    try:
+        fingerprint(split)
+    except BadInput:
+        needed = "hgnc goa" if split == "study" else "hgnc"
+        return (
+            f"the split '{split}' needs a table that is not at hand; run 'genebench fetch {needed}', or name a folder "
+            f"that holds it in GENEBENCH_MIRROR."
+        )
+    return ""
+
+
+def fingerprint(split: str) -> list | None:
+    """What a split's folds depend on besides task and seed (rules, and the files read); None where there is nothing.
+
+    Raises: sources.Missing: a file that the split reads is nowhere to be had.
+    """
+    if split == "random":
+        return None
+    if split == "stem":
+        return [families.STEM_VERSION]
+    held = [genes.fingerprint()]
+    if split == "family":
+        return held + [families.STEM_VERSION, families.FAMILY_VERSION]
+    return held + [genes.fingerprint("goa")] if split == "study" else held
 
 
 def folds(task: Task, split: str, *, n_folds: int, seed: int, repeat: int = 0) -> np.ndarray:
     """Fold (0 … n_folds − 1) of each entity of a task, (n,) int8: where it is tested; it is trained on in the others.
 
-    Raises: BadInput: unknown split.
+    Raises: BadInput: unknown split. Unsplittable: fewer groups than folds. sources.Missing: see ``lacking``.
     """
     if split not in SPLITS:
         raise unknown("split", split, SPLITS)

@@ -59,6 +59,34 @@ def excess(frame: pd.DataFrame) -> pd.DataFrame:
     return joined.assign(excess=joined.score - joined.shortcut)
 
 
+UNDERPOWERED = 0.1
+"""A task that cannot show a difference this large between two models is called underpowered."""
+
+
+def task_difference(kind: str, labels: np.ndarray) -> float:
+    """Smallest difference of two models' main scores that a task can show, at 80 % power and the 95 % level.
+
+    Binary: ``smallest_difference`` of AUROC. Multi-class and multi-label: the mean of it over classes or labels, one
+    against the rest, weighted by their genes as the main metric is: an upper bound, because the standard error of a
+    weighted mean is at most the weighted mean of the standard errors. Regression: of two Spearman correlations near
+    zero, by the variance 1.06/(n − 3) of Fisher's z (Fieller, Hartley & Pearson 1957). Like the first, all are of
+    models that are uncorrelated, and those scored on the same genes can be told apart by less. NaN for pairs, which
+    share genes and are not independent, and where the formula has too few genes.
+
+    Args: labels: those of a task, (n,) or (n, n_labels).
+    """
+    if kind == "pair":
+        return np.nan
+    if kind == "regression":
+        if len(labels) < 4:
+            return np.nan
+        return float((stats.norm.ppf(0.975) + stats.norm.ppf(0.8)) * np.sqrt(2 * 1.06 / (len(labels) - 3)))
+    n = len(labels)
+    size = labels.sum(axis=0) if kind == "multilabel" else np.bincount(labels)
+    size = size[1:] if kind == "binary" else size[(size > 0) & (size < n)]
+    return float(np.average([smallest_difference(int(k), n - int(k)) for k in size], weights=size))
+
+
 def smallest_difference(
     n_positive: int, n_negative: int, *, auroc: float = 0.75, power: float = 0.8, level: float = 0.95
 ) -> float:

@@ -7,38 +7,11 @@ import importlib.util
 import numpy as np
 import pandas as pd
 
-from . import genes, metrics, sources, specs, stats
+from . import families, metrics, sources, specs, stats
 from .encoders import encoder
 from .errors import BadInput, RunFailed, unknown
 from .specs import GROUPS, ModelSpec, ProfileSpec, SourceSpec
 from .tasks import Task
-
-
-def task_catalogue(found: dict[str, Task]) -> pd.DataFrame:
-    """One row per task: name, group, kind, size, balance, families, origin, release, licence, version, label hash."""
-    families = {t.entities_hash: t.entities for t in found.values()}
-    families = {key: len(set(genes.stems(entities))) for key, entities in families.items()}
-    releases = {s: release(specs.source(s)) for s in {t.source for t in found.values()}}
-    rows = [
-        {
-            "task": t.name,
-            "title": t.title,
-            "group": t.group,
-            "kind": t.kind,
-            "genes": len(t),
-            "balance": t.balance,
-            "families": families[t.entities_hash],
-            "source": specs.source(t.source).title,
-            "release": releases[t.source],
-            "licence": specs.source(t.source).licence,
-            "version": t.version,
-            "hash": t.hash,
-            "status": "ready",
-            "reason": "",
-        }
-        for t in found.values()
-    ]
-    return pd.DataFrame(rows)
 
 
 def release(source: SourceSpec) -> str:
@@ -54,7 +27,7 @@ def release(source: SourceSpec) -> str:
 
 
 def missing_tasks(profile: ProfileSpec, found: dict[str, Task], sentences: list[str]) -> pd.DataFrame:
-    """Rows of ``task_catalogue`` for the entries that gave no task, with the reason among ``sentences``."""
+    """Rows of ``catalogue.entries`` for the entries that gave no task, with the reason among ``sentences``."""
     rows = []
     for source in (specs.source(s) for s in profile.sources):
         whole = next((s for s in sentences if s.startswith(f"source '{source.id}':")), "")
@@ -62,7 +35,7 @@ def missing_tasks(profile: ProfileSpec, found: dict[str, Task], sentences: list[
         rows += [
             {"task": e.name, "title": e.title, "group": e.group, "kind": e.kind, "source": source.title,
              "release": source.release, "licence": source.licence, "version": e.version, "status": "missing",
-             "reason": reasons[e.name]}
+             "reason": reasons[e.name], "description": e.description}
             for e in source.tasks if not any(t == e.name or t.startswith(f"{e.name}/") for t in found)
         ]  # fmt: skip
     return pd.DataFrame(rows)
@@ -175,6 +148,26 @@ def leaderboard(frame: pd.DataFrame, common: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values(
         ["group", "model"], key=lambda c: c.map(rank) if c.name == "model" else c, ignore_index=True
     )
+
+
+def beside_shortcuts(frame: pd.DataFrame) -> pd.DataFrame:
+    """One row per binary task and split: AUROC on the common genes of the best model and of the best shortcut.
+
+    ``frame``: rows of ``results.load``. ``excess`` is the one minus the other; narrow models (scored on other genes),
+    controls and exposed pairs do not count.
+    """
+    part = frame[(frame.metric == "auroc@common") & (frame.family != "control")]
+    mean = part.groupby(["task", "split", "model", "family"], observed=True, as_index=False).score.mean()
+    mean = with_exposure(mean.astype({"task": str, "model": str}))
+    mean = mean[~mean.exposed].sort_values(["score", "model"])
+    kind = np.where(mean.family == "shortcut", "shortcut", "model")
+    best = mean.assign(kind=kind).groupby(["task", "split", "kind"], observed=True).tail(1)
+    wide = best.pivot(index=["task", "split"], columns="kind", values=["model", "score"])
+    columns = {(what, kind): None for kind in ("model", "shortcut") for what in ("model", "score")}
+    wide = wide.reindex(columns=pd.MultiIndex.from_tuples(columns, names=wide.columns.names))
+    out = wide.set_axis(["best model", "its AUROC", "best shortcut", "AUROC"], axis=1).reset_index()
+    out = out.astype({"its AUROC": float, "AUROC": float})
+    return out.assign(excess=out["its AUROC"] - out["AUROC"])
 
 
 def scores_of_task(frame: pd.DataFrame, task: str) -> pd.DataFrame:
@@ -330,11 +323,11 @@ def reference_lines(frame: pd.DataFrame) -> dict[str, float | None]:
 def card_words(task: Task) -> str:
     """The text of a task card in Markdown: title, meaning, size, classes, origin, licence, hash, what it can show."""
     source = specs.source(task.source)
-    families = pd.Series(genes.stems(task.entities)).value_counts()
-    related = families[families > 1].sum() / len(task)
+    kin = pd.Series(families.stems(task.entities)).value_counts()
+    related = kin[kin > 1].sum() / len(task)
     rows = {
         "Group and kind": f"{task.group}, {task.kind}",
-        "Genes": f"{len(task):,} in {len(families):,} symbol stems; {related:.0%} have a relative in the task",
+        "Genes": f"{len(task):,} in {len(kin):,} symbol stems; {related:.0%} have a relative in the task",
         "Balance": task.balance,
         "Classes": "; ".join(task.classes) if task.classes else "real numbers",
         "Source": f"[{source.title}]({source.homepage}), release {source.release} {{cite}}`{source.citation}`",
@@ -342,8 +335,7 @@ def card_words(task: Task) -> str:
         "Label hash": f"`{task.hash}` (version {task.version})",
     }
     if task.kind == "binary":
-        positive = int(task.labels.sum())
-        delta = stats.smallest_difference(positive, len(task) - positive)
+        delta = stats.task_difference(task.kind, task.labels)
         rows["Smallest detectable difference"] = f"{delta:.3f} AUROC (80 % power at 95 %) {{cite}}`hanley1982`"
     body = "\n".join(f"| {k} | {v} |" for k, v in rows.items())
     return f"`{task.name}`: {task.description}\n\n| | |\n|---|---|\n{body}\n"

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from . import cache, paths, shapes, sources, specs
+from . import genes as identifiers
 from .errors import BadInput, unknown
 from .shapes import SHAPES, Labels, slug
 from .specs import GROUPS, ProfileSpec, SourceSpec, TaskSpec
@@ -241,6 +242,8 @@ def load(profile: ProfileSpec, *, missing: Callable[[str], None] | None = None) 
     for source in (specs.source(s) for s in profile.sources):
         for built in of_source(source, missing=missing and once):
             found += built[:: profile.term_stride] if len(built) > 1 else built
+    if profile.universe == "paper":
+        found = _cut_all(found, identifiers.paper_universe(), profile.min_per_class, missing and once)
     rank = {group: i for i, group in enumerate(GROUPS)}
     ordered = sorted(found, key=lambda t: (rank[t.group], t.name))
     names = [t.name for t in ordered]
@@ -248,6 +251,58 @@ def load(profile: ProfileSpec, *, missing: Callable[[str], None] | None = None) 
         twice = next(n for n in names if names.count(n) > 1)
         raise BadInput(f"{paths.SOURCES}: two tasks are named '{twice}'; rename one.")
     return dict(zip(names, ordered))
+
+
+def _cut_all(found: list[Task], genes: np.ndarray, least: int, missing: Callable[[str], None] | None) -> list[Task]:
+    """The tasks on the genes of a fixed list; one that keeps too few is told to ``missing`` (or is an error)."""
+    inside: dict[str, np.ndarray] = {}
+    out = []
+    for task in found:
+        if task.entities_hash not in inside:
+            inside[task.entities_hash] = _inside(task, genes)
+        whole = restrict(subset(task, inside[task.entities_hash]), least)
+        if whole is not None:
+            out.append(whole)
+            continue
+        sentence = (
+            f"source '{task.source}', task '{task.name}': too few of its genes ({inside[task.entities_hash].sum()}, or "
+            f"fewer than {least} of a class) are among the {len(genes):,} of the fixed universe; take 'universe: all'."
+        )
+        if missing is None:
+            raise sources.Missing(sentence)
+        missing(sentence)
+    return out
+
+
+def _inside(task: Task, genes: np.ndarray) -> np.ndarray:
+    """Which entities are in a list of approved symbols, under whatever name, each gene once; a pair by both genes."""
+    resolver = identifiers.resolver()
+    if task.kind != "pair":
+        found = resolver.resolve(task.entities, kind="symbol")
+        return found.kept & np.isin(found.symbol, genes)
+    sides = [resolver.resolve(side, kind="symbol").symbol for side in zip(*(p.split("|") for p in task.entities))]
+    return np.logical_and.reduce([np.isin(side, genes) for side in sides])
+
+
+def restrict(task: Task, least: int) -> Task | None:
+    """A cut task without the classes or labels (and then genes) of which it keeps fewer than ``least``.
+
+    None where too little is left: fewer than two classes, or labels, or ``2 * least`` genes of a regression.
+    """
+    if task.kind == "regression":
+        return task if len(task) >= 2 * least else None
+    if task.kind == "multilabel":
+        size = task.labels.sum(axis=0)
+        kept = np.flatnonzero((size >= least) & (len(task) - size >= least))
+        if len(kept) < 2:
+            return None
+        part = replace(task, labels=task.labels[:, kept], classes=tuple(task.classes[k] for k in kept))
+        return subset(part, part.labels.any(axis=1))
+    kept = np.flatnonzero(np.bincount(task.labels, minlength=len(task.classes)) >= least)
+    if len(kept) < 2:
+        return None
+    part = subset(task, np.isin(task.labels, kept))
+    return replace(part, labels=np.searchsorted(kept, part.labels), classes=tuple(task.classes[k] for k in kept))
 
 
 def pick(tasks: dict[str, Task], names: Iterable[str] | None) -> dict[str, Task]:

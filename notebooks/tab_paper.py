@@ -26,25 +26,26 @@ source: str = "paper"  # which profile's catalogue is shown
 # %% tags=["remove-input"]
 import pandas as pd
 
+from genebench import catalogue, results, tables
 from genebench import page as show
-from genebench import results, tables
 
 show.begin()
 beside = pd.read_csv(results.published_path(source), keep_default_na=False)
 show.table(beside, page=page, profile=profile, name="published")
 
 # %% tags=["remove-input"]
-catalogue = pd.read_csv(results.tasks_path(source), keep_default_na=False)
-tables.tasks_per_group(catalogue[catalogue.status == "ready"])
+listed = results.read_tasks(source)
+tables.tasks_per_group(listed[listed.status == "ready"])
 
 # %% [markdown]
-# All tasks of the profile `paper`, with the derived binary ones (one per label of a multi-label task) and constraint:
+# All tasks of the profile `paper`, with the derived binary ones (one per label of a multi-label task) and constraint.
+# The next five pages hold them by group, with a card for each task:
 
 # %% tags=["remove-input"]
-show.table(catalogue.drop(columns=["licence"]), page=page, profile=profile, name="catalogue")
+show.table(catalogue.brief(listed).drop(columns=["licence"]), page=page, profile=profile, name="catalogue")
 
 # %% tags=["remove-input"]
-show.listing(catalogue, column="task", text="title", title="All tasks as plain text")
+show.listing(listed, column="task", text="title", title="All tasks as plain text")
 
 # %% tags=["remove-cell"]
-show.values(tables.paper_numbers(beside, catalogue), page=page.replace("-", "_"), profile=profile)
+show.values(tables.paper_numbers(beside, listed), page=page.replace("-", "_"), profile=profile)

@@ -21,19 +21,18 @@ profile: str = "demo"  # which profile's tasks
 page: str = "tasks"  # name of this page
 
 # %% tags=["remove-input"]
+from genebench import catalogue, specs, tables, tasks
 from genebench import page as show
-from genebench import specs, tables, tasks
 
 show.begin()
-found = tasks.load(specs.profile(profile), missing=print)
-catalogue = tables.task_catalogue(found)
-show.table(catalogue.drop(columns=["status", "reason"]), page=page, profile=profile, name="catalogue")
+listed = catalogue.entries(tasks.load(specs.profile(profile), missing=print))
+show.table(catalogue.brief(listed).drop(columns=["status", "reason"]), page=page, profile=profile, name="catalogue")
 
 # %% tags=["remove-input"]
-tables.tasks_per_group(catalogue)
+tables.tasks_per_group(listed)
 
 # %% tags=["remove-input"]
-show.listing(catalogue, column="task", text="title", title="All tasks as plain text")
+show.listing(listed, column="task", text="title", title="All tasks as plain text")
 
 # %% tags=["remove-cell"]
-show.values(tables.catalogue_numbers(catalogue), page=page, profile=profile)
+show.values(tables.catalogue_numbers(listed), page=page, profile=profile)

@@ -129,7 +129,7 @@ TINY = {
     "title": "Made-up data",
     "sources": ["toy"],
     "models": ["full", "part", "stem", "random", "shuffled", "oracle"],
-    "splits": ["random", "family"],
+    "splits": ["random", "stem"],
     "folds": 3,
     "seed": 7,
     "min_per_class": 5,

@@ -14,8 +14,8 @@ PACKAGE = ROOT / "genebench"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = """
-    __init__ errors paths specs cache progress workers readers sources genes shapes tasks splits encoders embed metrics
-    probes results cells manifest run stats figures tables page notebooks __main__
+    __init__ errors paths specs cache progress workers readers sources genes families shapes tasks splits encoders embed
+    metrics probes results cells manifest run stats own figures tables catalogue page notebooks __main__
 """.split()
 """Imports point to the left only."""
 
@@ -76,7 +76,7 @@ def test_imports_point_one_way(path):
 
 def test_the_reader_of_imports_sees_them():
     assert {"cache", "embed", "encoders", "specs", "tasks", "errors"} <= inner_imports(PACKAGE / "run.py")
-    assert {"specs", "sources", "genes"} <= inner_imports(PACKAGE / "encoders" / "baseline.py")
+    assert {"specs", "sources", "families"} <= inner_imports(PACKAGE / "encoders" / "baseline.py")
     assert "pooch" in outer_imports(PACKAGE / "sources.py")
 
 

@@ -397,11 +397,3 @@ def test_the_genes_of_the_paper_are_known(real):
     assert len(listed) == 16_217 and len(set(found)) == len(found) >= 0.99 * len(listed)
     assert genes.protein_coding(found, known=real).mean() > 0.98
     assert (genes.chromosome(found, known=real) != "").all()
-
-
-def test_families_gather_paralogues_that_their_stems_part(real):
-    family = genes.families(["HBB", "HBA1", "KRT18", "KRT5", "TP53", "TP63"], known=real)
-    assert family[0] == family[1] and family[4] == family[5] and family[0] != family[4]
-    universe = genes.paper_universe()
-    by_group = genes.families(universe, known=real)
-    assert 1_000 < len(set(by_group)) < len(set(genes.stems(universe)))

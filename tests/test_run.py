@@ -69,7 +69,7 @@ def test_an_unknown_profile_is_answered_with_the_nearest(warm):
 
 def test_a_cell_is_named_by_model_tasks_and_split(planned):
     names = [str(c) for c in planned]
-    assert len(set(names)) == len(names) and "oracle × toy/class × family" in names
+    assert len(set(names)) == len(names) and "oracle × toy/class × stem" in names
 
 
 # --- the recipe -------------------------------------------------------------------------------------------------------
@@ -146,10 +146,10 @@ def test_the_scores_of_a_task_are_those_of_its_folds_probe_and_metric_put_togeth
     task, spec = held.tasks["toy/value"], specs.model("part")
     vectors = embed.embed(spec, held.universe)
     rows = vectors.rows(task.entities)
-    fold = splits.folds(task, "family", n_folds=3, seed=7)
+    fold = splits.folds(task, "stem", n_folds=3, seed=7)
     own = rows >= 0
     predicted = probes.ridge(vectors.vectors[rows[own]], task.labels[own], fold[own])
-    stored = finished.frame.query("task == 'toy/value' and model == 'part' and split == 'family'")
+    stored = finished.frame.query("task == 'toy/value' and model == 'part' and split == 'stem'")
     for k in range(3):
         tested = fold[own] == k
         expected = metrics.score("regression", task.labels[own][tested], predicted[tested])
@@ -324,7 +324,7 @@ def test_one_failing_cell_is_named_and_the_rest_is_finished(home, monkeypatch, f
     monkeypatch.setattr(control, "shuffled", shuffled)
     said = []
     outcome = run.run("tiny", jobs=1, say=said.append)
-    names = {"shuffled × toy/class × random", "shuffled × toy/class × family"}
+    names = {"shuffled × toy/class × random", "shuffled × toy/class × stem"}
     assert set(outcome.failed) == names and outcome.computed == 58
     assert all(why == "ZeroDivisionError: made up" for why in outcome.failed.values())
     assert all(any(name in s and "failed" in s for s in said) for name in names)

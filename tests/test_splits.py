@@ -5,12 +5,39 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
+import pandas as pd
 import pytest
+from conftest import edit_yaml
+from test_resolver import CODING, COLUMNS
 
-from genebench import genes, splits
+from genebench import families, genes, paths, run, specs, splits
 from genebench.errors import BadInput
 
 KINDS = ("binary", "multiclass", "multilabel", "regression")
+
+
+def tables() -> genes.Resolver:
+    """A resolver of the made-up genes: two stems a gene group, 23 chromosomes, every 30th gene without one."""
+    rows = []
+    for i in range(300):
+        f = i // 6
+        name = f"B{'BCDEFGHJKL'[f // 10]}{'BCDEFGHJKL'[f % 10]}{i % 6 + 1}"
+        place = "" if i % 30 == 0 else f"{i % 22 + 1}p1" if i % 7 else "Xq1"
+        rows.append((f"HGNC:{i + 1}", name, "", "", "", "", "", place, f"{f // 2 + 1}", CODING))
+    return genes.build(pd.DataFrame(rows, columns=COLUMNS), release="Made up")
+
+
+@pytest.fixture(autouse=True)
+def known(monkeypatch):
+    """The made-up tables in place of those of HGNC and GOA."""
+    forget_looked_up = splits._looked_up.cache_clear
+    forget_looked_up()
+    held = tables()
+    monkeypatch.setattr(genes, "resolver", lambda: held)
+    counts = {name: len(name) + ord(name[2]) % 6 for name in held.genes.index}
+    monkeypatch.setattr(genes, "annotation_count", lambda names: np.array([counts.get(n, 0) for n in names]))
+    yield held
+    forget_looked_up()
 
 
 @pytest.fixture
@@ -36,7 +63,7 @@ def test_every_gene_is_tested_exactly_once_and_folds_are_of_like_size(task, kind
     fold = splits.folds(task(kind), split, n_folds=5, seed=1)
     assert fold.shape == (300,) and fold.dtype == np.int8
     sizes = np.bincount(fold, minlength=5)
-    assert len(sizes) == 5 and sizes.min() >= 45 and sizes.max() <= 75
+    assert len(sizes) == 5 and sizes.min() >= 36 and sizes.max() <= 84
 
 
 @pytest.mark.parametrize("split", splits.SPLITS)
@@ -53,19 +80,52 @@ def test_repeats_differ(task):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_a_chromosome_is_in_one_fold_and_genes_without_one_are_together(task, kind):
+    made = task(kind)
+    fold, place = splits.folds(made, "chromosome", n_folds=5, seed=1), genes.chromosome(made.entities)
+    assert (place == "").sum() == 10 and len(set(place)) == 24
+    assert all(len(set(fold[place == p])) == 1 for p in set(place))
+
+
+def test_the_first_fold_of_the_study_split_holds_the_least_studied_genes(task):
+    made = task("binary")
+    fold, count = splits.folds(made, "study", n_folds=5, seed=1), genes.annotation_count(made.entities)
+    assert np.bincount(fold).tolist() == [60] * 5
+    assert all(count[fold == k].max() <= count[fold == k + 1].min() for k in range(4))
+
+
+def test_a_task_of_fewer_groups_than_folds_cannot_be_split(make_task):
+    made = make_task("binary", np.tile([0, 1], 30), size=20)  # three stems
+    with pytest.raises(splits.Unsplittable, match="its genes are of 2 family only, where 5 folds need as many"):
+        splits.folds(made, "family", n_folds=5, seed=1)
+
+
+def test_a_family_larger_than_a_fold_has_a_fold_to_itself(make_task, monkeypatch):
+    made = make_task("regression", np.arange(60.0))
+    monkeypatch.setattr(splits, "_looked_up", lambda split, names: ["a"] * 57 + ["b", "c", "d"])
+    fold = splits.folds(made, "family", n_folds=3, seed=1)
+    assert len(set(fold[:57])) == 1 and set(fold) == {0, 1, 2} and fold[0] not in fold[57:]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_no_family_is_on_both_sides_of_a_family_split(task, kind):
     made = task(kind)
-    fold = splits.folds(made, "family", n_folds=5, seed=1)
     sides = {}
-    for stem, f in zip(genes.stems(made.entities), fold):
-        sides.setdefault(stem, set()).add(int(f))
-    assert len(sides) == 50 and all(len(s) == 1 for s in sides.values())
+    for split, kin in (("stem", families.stems(made.entities)), ("family", families.families(made.entities))):
+        fold = splits.folds(made, split, n_folds=5, seed=1)
+        sides[split] = {}
+        for name, f in zip(kin, fold):
+            sides[split].setdefault(name, set()).add(int(f))
+    assert len(sides["stem"]) == 50 and len(sides["family"]) == 25
+    assert all(len(s) == 1 for held in sides.values() for s in held.values())
 
 
 def test_a_random_split_does_part_families(task):
     made = task("binary")
     fold = splits.folds(made, "random", n_folds=5, seed=1)
-    assert any(len({f for s, f in zip(genes.stems(made.entities), fold) if s == stem}) > 1 for stem in ("BBB", "BBC"))
+    assert any(
+        len({f for s, f in zip(families.stems(made.entities), fold) if s == stem}) > 1 for stem in ("BBB", "BBC")
+    )
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass"])
@@ -91,7 +151,13 @@ def test_an_unknown_split_is_answered_with_the_nearest(task):
         splits.folds(task("binary"), "familly", n_folds=5, seed=1)
 
 
-GOLDEN = {"random": "9d0e4e957388ab30", "family": "92abffd73f67884f"}
+GOLDEN = {
+    "random": "9d0e4e957388ab30",
+    "stem": "92abffd73f67884f",
+    "family": "e5ac6651270a5097",
+    "chromosome": "ab77e6b23cb8fbb1",
+    "study": "c426b4c6b385b299",
+}
 """Hash of the folds of a task of each kind. They change only with ``splits.VERSION``: published scores rest on them."""
 
 
@@ -100,3 +166,48 @@ def test_the_folds_are_those_that_published_scores_rest_on(task, split):
     held = b"".join(splits.folds(task(kind), split, n_folds=5, seed=20241205).tobytes() for kind in KINDS)
     assert splits.VERSION == 1
     assert hashlib.sha256(held).hexdigest()[:16] == GOLDEN[split]
+
+
+# --- tables that are not at hand --------------------------------------------------------------------------------------
+
+
+def test_a_split_without_its_table_says_what_to_fetch(home):
+    for split, needed in (("family", "hgnc"), ("chromosome", "hgnc"), ("study", "hgnc goa")):
+        assert f"the split '{split}' needs a table that is not at hand; run 'genebench fetch {needed}'" in (
+            splits.lacking(split)
+        )
+    assert splits.lacking("random") == splits.lacking("stem") == ""
+    with pytest.raises(BadInput, match="run 'genebench fetch hgnc'"):
+        run.run("tiny", split="chromosome", jobs=1)
+
+
+def test_without_hgnc_the_family_split_is_run_as_stem_under_that_name(home):
+    told = []
+    run.run("tiny", models=["random"], names=["toy/value"], split="family", jobs=1, say=told.append)
+    frame = run.results.load("tiny")
+    assert set(frame.split) == {"stem"}
+    assert any("the split 'family' needs a table" in s and "'stem' is run in its place" in s for s in told)
+
+
+def test_a_split_of_the_profile_that_cannot_be_made_is_left_out_and_the_others_are_run(home):
+    edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(splits=["chromosome", "random"]))
+    told = []
+    run.run("tiny", models=["random"], names=["toy/value"], jobs=1, say=told.append)
+    assert set(run.results.load("tiny").split) == {"random"}
+    assert any("the split 'chromosome' needs a table" in s and "It is left out." in s for s in told)
+
+
+def test_the_chromosome_of_a_gene_is_not_asked_of_folds_that_hold_whole_chromosomes(make_task):
+    """A class that is all in one fold is never trained for: the pair of task and model is skipped and says why."""
+    labels = np.repeat([0, 1, 2], 20)
+    made = make_task("multiclass", labels, size=20)
+    reason = run._unfit(
+        made,
+        made.labels,
+        made.labels,
+        np.ones(60, bool),
+        specs.ProfileSpec(
+            name="p", title="t", sources=[], models=[], splits=[], folds=3, seed=1, min_per_class=5, common_floor=0.5
+        ),
+    )
+    assert reason == "most genes of fold 0 are of classes that no training gene with a vector is of"

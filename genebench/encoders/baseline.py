@@ -9,7 +9,7 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from .. import sources, specs
-from ..genes import stems
+from ..families import stems
 from ..specs import ModelSpec
 from . import Embedding
 
