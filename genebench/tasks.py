@@ -13,7 +13,8 @@ import numpy as np
 
 from . import cache, paths, shapes, sources, specs
 from .errors import BadInput, unknown
-from .shapes import SHAPES, Labels, slug
+from .labels import Labels, slug
+from .shapes import SHAPES
 from .specs import GROUPS, ProfileSpec, SourceSpec, TaskSpec
 
 
@@ -83,7 +84,7 @@ def _task(source: SourceSpec, entry: TaskSpec, cut: Labels) -> Task:
     return Task(
         name=cut.name or entry.name,
         title=cut.title or entry.title,
-        description=cut.description or entry.description,
+        description=" ".join(filter(None, [cut.description or entry.description, cut.note])),
         group=entry.group,
         kind=entry.kind,
         source=source.id,
