@@ -202,9 +202,9 @@ def sets(
     """Binary tasks: one per set of ``min_genes`` or more genes (and as many outside), against all other genes.
 
     Only sets whose id begins with ``prefix`` and, where ``relation`` names a file of the columns parent and child, that
-    stand in it; then the genes are those of any of them, else those of the whole file. ``names`` is the column of a set's name; ids are in the tasks'
-    names, so that these stay when a set is renamed. Near-copies are merged as in ``terms`` where ``merge_jaccard`` is
-    given.
+    stand in it; then the genes are those of any of them, else those of the whole file. ``names`` is the column of a
+    set's name, which becomes the title; the task is named by the set's id, which stays when a set is renamed.
+    Near-copies are merged as in ``terms`` where ``merge_jaccard`` is given.
     """
     held = _members(source.id, **members)
     among = np.char.startswith(held.sets, prefix)
@@ -219,13 +219,12 @@ def sets(
     copies = _copies(ids, matrix, merge_jaccard) if merge_jaccard else {i: [] for i in range(len(ids))}
     for i in sorted(copies):
         name = title[ids[i]]
-        known = name if name == ids[i] else f"{name}-{ids[i]}"
         twins = _merged(title[ids[k]] for k in copies[i])
         yield Labels(
             held.genes[genes],
             matrix[i].astype(np.int64),
             ("absent", name),
-            name=f"{entry.name}/{slug(known)}",
+            name=f"{entry.name}/{slug(ids[i])}",
             title=name,
             description=entry.description.format(name=name, id=ids[i]) + twins,
             note=held.note,

@@ -179,8 +179,12 @@ def of_source(source: SourceSpec, *, missing: Callable[[str], None] | None = Non
 def _needs(source: SourceSpec) -> set[str]:
     """Ids of the sources that a source's tasks are cut from: itself, and those that its options name."""
     named = {entry.options["other"]["source"] for entry in source.tasks if "other" in entry.options}
-    translated = any(entry.options.get("ids", "symbol") != "symbol" for entry in source.tasks)
-    return {source.id, *named, *({"hgnc"} if translated else ())}
+    translated = any(
+        options.get("ids", "symbol") != "symbol"
+        for entry in source.tasks
+        for options in (entry.options, entry.options.get("members", {}))
+    )
+    return {source.id, *named, *({"hgnc", "ensembl"} if translated else ())}
 
 
 def _at_hand(source: SourceSpec) -> dict[str, str]:

@@ -102,7 +102,7 @@ def rebuilt():
 def test_rebuilt_categories_agree_with_those_of_the_atlas(rebuilt, what, file, least):
     task = rebuilt[0][f"tissue-{what}"]
     theirs = sources.table(rebuilt[1], file).drop_duplicates("Gene", keep=False).set_index("Gene")[f"RNA tissue {what}"]
-    shared = np.isin(task.entities, theirs.index)
+    shared = pd.Index(task.entities).isin(theirs.index)
     mine = np.array(task.classes)[task.labels[shared]]
     assert shared.sum() > 2_500 and (mine == theirs[task.entities[shared]].to_numpy()).mean() >= least
 
@@ -111,7 +111,7 @@ def test_rebuilt_scores_agree_with_those_of_the_atlas(rebuilt):
     task = rebuilt[0]["tissue-specificity-score"]
     theirs = sources.table(rebuilt[1], "secretome").set_index("Gene")["RNA tissue specificity score"]
     theirs = pd.to_numeric(theirs[theirs != ""])
-    shared = np.isin(task.entities, theirs.index)
+    shared = pd.Index(task.entities).isin(theirs.index)
     ratio = task.labels[shared] / theirs[task.entities[shared]].to_numpy()
     assert shared.sum() > 900 and task.labels.min() >= 4
     assert (abs(np.log(ratio)) < np.log(1.15)).mean() > 0.9  # HPA's are rounded to whole numbers, from 4 on
