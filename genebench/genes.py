@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 import pandas as pd
 
-from . import sources, specs
+from . import sources, specs, spreadsheet
 from .errors import BadInput, unknown
 
 # --- identifiers ------------------------------------------------------------------------------------------------------
@@ -55,22 +55,6 @@ _HINTS = {
     r"\w+_HUMAN": "a UniProt entry name; give its accession",
     r"(?!C(\d+|X|Y)orf)[A-Z][a-z0-9-]*[a-z][a-z0-9-]*|\d{4,}[A-Z]\d+Rik": "mouse style; map it to its orthologue",
 }
-_MONTHS = [
-    *(["JAN", "JANUARY"], ["FEB", "FEBRUARY"], ["MAR", "MARCH", "MARC"], ["APR", "APRIL"], ["MAY"], ["JUN", "JUNE"]),
-    *(["JUL", "JULY"], ["AUG", "AUGUST"], ["SEP", "SEPT", "SEPTEMBER"], ["OCT", "OCTOBER"], ["NOV", "NOVEMBER"]),
-    ["DEC", "DECEMBER"],
-]
-"""The letters that a spreadsheet reads as each month; ``MARC1`` becomes ``1-Mar`` as ``MARCH1`` does."""
-_MONTH = {name: number for number, names in enumerate(_MONTHS) for name in names}
-_DATES = [
-    re.compile(r"(?P<day>\d{1,2})[-/ ](?P<name>[A-Z]{3,9})([-/ ]\d{2,4})?"),
-    re.compile(r"(?P<name>[A-Z]{3,9})[-/ ](?P<day>\d{1,2})"),
-    re.compile(r"\d{4}-(?P<month>\d\d)-(?P<day>\d\d)([ T]00:00(:00(\.0+)?)?)?"),
-    re.compile(r"(?P<month>\d{1,2})/(?P<day>\d{1,2})/(\d\d|\d{4})"),
-    re.compile(r"(?P<day>\d{1,2})/(?P<month>\d{1,2})/(\d\d|\d{4})"),
-]
-_SCIENTIFIC = re.compile(r"\d\.\d+E\+?\d+|\dE\+\d+")
-
 Index = dict[str, tuple[str, ...]]
 """Identifier → approved symbols of the genes that have it, in the order of the table."""
 
@@ -201,9 +185,9 @@ class Resolver:
         tier, symbol, found = _decide(self.names, [text])
         if found:
             return (tier if symbol else "ambiguous"), symbol, found
-        spelled = _before_excel(text.upper())
+        spelled = spreadsheet.before(text.upper())
         _, symbol, found = _decide(self.folded, spelled)
-        if spelled or _SCIENTIFIC.fullmatch(text.upper()):
+        if spelled or spreadsheet.SCIENTIFIC.fullmatch(text.upper()):
             return "excel", symbol, found
         _, symbol, found = _decide(self.folded, [text.upper()])
         return ("case" if symbol else "ambiguous" if found else "unknown"), symbol, found
@@ -215,17 +199,6 @@ def _decide(names: dict[str, Index], spellings: list[str]) -> tuple[str, str, tu
     tier = next((t for t in _TIERS if known[t]), "")
     symbol = next(iter(known[tier])) if tier and len(known[tier]) == 1 else ""
     return tier, symbol, tuple(dict.fromkeys(s for t in _TIERS for s in known[t]))
-
-
-def _before_excel(text: str) -> list[str]:
-    """The symbols that a spreadsheet turns into this date, in upper case; none if it is no date."""
-    out = []
-    for found in (date.fullmatch(text) for date in _DATES):
-        held = found.groupdict() if found else {}
-        month = _MONTH.get(held["name"], -1) if "name" in held else int(held.get("month", 0)) - 1
-        if 0 <= month < 12:
-            out += [f"{name}{dash}{int(held['day'])}" for name in _MONTHS[month] for dash in ("", "-")]
-    return out
 
 
 def _read_as(form: str, kind: str | None, most: str) -> str:
@@ -392,9 +365,14 @@ def annotation_count(symbols: Iterable[str], *, known: Resolver | None = None) -
     Raises: sources.Missing: the annotations, or the table of HGNC, are nowhere to be had.
     """
     known = known or resolver()
-    frame = sources.table(specs.source("goa"), "annotations")
+    frame = sources.table(specs.source(annotations()), "annotations")
     terms = frame.groupby(approved(frame.symbol, known=known))["go_id"].nunique()
     return terms.reindex(approved(symbols, known=known), fill_value=0).to_numpy(int)
+
+
+def annotations() -> str:
+    """Id of the source of Gene Ontology annotations: the official file, or the table of its symbols and terms."""
+    return "goa" if sources.status(specs.source("goa"))[0] == "ready" else "goa_symbols"
 
 
 def fingerprint(source: str | None = None) -> list[str]:

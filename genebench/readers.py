@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import pickle
+import re
 import sqlite3
 import warnings
 import zipfile
@@ -14,7 +16,7 @@ from typing import IO
 import numpy as np
 import pandas as pd
 
-from .errors import BadInput
+from .errors import BadInput, unknown
 
 
 @contextmanager
@@ -173,6 +175,141 @@ def read_expression(path: Path, *, cluster: str) -> pd.DataFrame:
     return pd.DataFrame(dense.T, index=pd.Index(held.var_names.astype(str), name="symbol"), columns=names)
 
 
+def read_long(
+    path: Path, *, gene: str, symbol: str, column: str, value: str, unnamed: str = r"^ENSG\d{11}"
+) -> pd.DataFrame:
+    """A long table of measurements (one row per gene and column, a million of them in seconds) as genes × columns.
+
+    ``gene`` names the column of stable ids, ``symbol`` that of gene symbols, ``column`` that of what becomes a column
+    (a tissue), ``value`` that of the numbers, whose unit stays as it is. The index is the gene symbol (``symbol``).
+    Left out are genes whose symbol matches ``unnamed`` or is empty (they have only an id), symbols that stand for
+    several ids (whose is meant cannot be told), and genes that were not measured in every column.
+
+    Raises: BadInput: a column is missing, a value is no number, or a gene has two values in one column.
+    """
+    wanted = [gene, symbol, column, value]
+    with opened(path) as stream:
+        head = stream.readline().decode("utf-8").rstrip("\r\n").split("\t")
+        if lacking := [name for name in wanted if name not in head]:
+            raise BadInput(f"{path}: has no column '{lacking[0]}' among {head[:8]}; take the official file.")
+        try:
+            frame = pd.read_csv(
+                stream, sep="\t", header=None, names=head, usecols=wanted,
+                keep_default_na=False, na_values={value: [""]},
+                dtype={name: "category" for name in wanted[:3]} | {value: np.float64},
+            )  # fmt: skip
+        except ValueError as err:
+            raise BadInput(f"{path}: '{value}' holds what is no number ({err}); fetch the file again.") from None
+    if not np.isfinite(frame[value]).all():
+        raise BadInput(f"{path}: '{value}' is empty or infinite in {(~np.isfinite(frame[value])).sum()} rows; mend it.")
+    row, across = frame[gene].cat.codes.to_numpy(), frame[column].cat.codes.to_numpy()
+    ids, columns = frame[gene].cat.categories, frame[column].cat.categories
+    if (np.bincount(row.astype(np.int64) * len(columns) + across) > 1).any():
+        raise BadInput(f"{path}: a '{gene}' stands twice with one '{column}'; fetch the file again.")
+    wide = np.full((len(ids), len(columns)), np.nan)
+    wide[row, across] = frame[value]
+    named = pd.Series("", index=range(len(ids)), dtype=object)
+    first = ~frame[gene].duplicated().to_numpy()
+    named.iloc[row[first]] = frame[symbol][first].astype(str)
+    keep = (named != "") & ~named.str.contains(unnamed, regex=True) & ~named.duplicated(keep=False)
+    keep &= np.isfinite(wide).all(axis=1)
+    index = pd.Index(named[keep].to_numpy(str), name="symbol")
+    return pd.DataFrame(wide[keep.to_numpy()], index=index, columns=columns.astype(str)).sort_index()
+
+
+_GAF = (
+    ["db", "object", "symbol", "qualifier", "go_id", "reference", "evidence", "with", "aspect", "name", "synonym"]
+    + ["type", "taxon", "date", "assigned_by", "extension", "form"]
+)  # fmt: skip
+"""Columns of GAF 2.2: http://geneontology.org/docs/go-annotation-file-gaf-format-2.2"""
+
+
+def read_gaf(path: Path, *, taxon: str = "taxon:9606", without: tuple[str, ...] = ("ND",)) -> pd.DataFrame:
+    """Gene Ontology annotations (GAF 2.1 or 2.2): columns ``symbol, go_id, aspect, evidence, qualifier, date``.
+
+    Left out are annotations that say what a gene does *not* do (a qualifier with ``NOT``), those of other species (the
+    first taxon counts), and those whose evidence code is among ``without`` (``ND``: no data; ``IEA``: not seen by a
+    curator). ``aspect`` is ``P`` (process), ``F`` (function) or ``C`` (component). Terms stay as they were annotated:
+    what a term is part of is not filled in, for that is said by the ontology and not by this file.
+
+    Raises: BadInput: the file does not say that it is a GAF, or a line does not have its 17 columns.
+    """
+    rows = []
+    with opened(path) as stream:
+        for number, line in enumerate(stream, start=1):
+            if number == 1 and not re.match(rb"!\s*gaf-version:\s*2", line):
+                raise BadInput(f"{path}:1: does not begin with '!gaf-version: 2…'; take the official annotation file.")
+            if line.startswith(b"!") or not line.strip():
+                continue
+            fields = line.decode("utf-8").rstrip("\r\n").split("\t")
+            if len(fields) != len(_GAF):
+                raise BadInput(f"{path}:{number}: has {len(fields)} of the 17 columns of GAF 2; fetch the file again.")
+            rows.append(fields)
+    if not rows:
+        raise BadInput(f"{path}: holds nothing that is annotated; fetch the file again.")
+    frame = pd.DataFrame(rows, columns=_GAF, dtype=str)
+    keep = ~frame.qualifier.str.split("|").map(lambda held: "NOT" in held).astype(bool)
+    keep &= (frame.taxon.str.split("|").str[0] == taxon) & ~frame.evidence.isin(without)
+    return frame.loc[keep, ["symbol", "go_id", "aspect", "evidence", "qualifier", "date"]].reset_index(drop=True)
+
+
+def read_uniprot(path: Path, *, give: str = "proteins") -> pd.DataFrame:
+    """The JSON stream of UniProtKB, as one of the tables that the site gives as TSV.
+
+    ``proteins``: columns ``Entry``, ``Gene Names (primary)`` (several joined by ``; ``, none is empty) and ``Keywords``
+    (joined by ``;``), one row per protein. ``keywords``: columns ``keyword``, ``accession`` and ``category`` of every
+    keyword that a protein has, each once.
+
+    Raises: BadInput: no JSON, or not of that form; another choice for ``give``.
+    """
+    try:
+        with opened(path) as stream:
+            held = json.load(stream)["results"]
+        proteins = [
+            (
+                entry["primaryAccession"],
+                "; ".join(gene["geneName"]["value"] for gene in entry.get("genes", ()) if "geneName" in gene),
+                [(word["name"], word["id"], word["category"]) for word in entry.get("keywords", ())],
+            )
+            for entry in held
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError) as err:
+        raise BadInput(
+            f"{path}: is no JSON stream of UniProtKB ({type(err).__name__}: {str(err)[:80]}); fetch it again."
+        ) from None
+    if give == "proteins":
+        rows = [(accession, genes, ";".join(word for word, *_ in words)) for accession, genes, words in proteins]
+        return pd.DataFrame(rows, columns=["Entry", "Gene Names (primary)", "Keywords"], dtype=str)
+    if give == "keywords":
+        rows = sorted({word for *_, words in proteins for word in words})
+        return pd.DataFrame(rows, columns=["keyword", "accession", "category"], dtype=str)
+    raise unknown("choice for 'give'", give, ("proteins", "keywords"), where=str(path))
+
+
+def read_parquet(path: Path, *, columns: list[str]) -> pd.DataFrame:
+    """Columns of a Parquet file, or of a folder of its parts (``part-*.parquet``), in the types that they have.
+
+    Raises: BadInput: no Parquet, a folder without parts, or a column is missing.
+    """
+    import pyarrow
+    from pyarrow import parquet
+
+    parts = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+    if not parts:
+        raise BadInput(f"{path}: is a folder without '.parquet' files; fetch all parts of the data set into it.")
+    tables = []
+    for part in parts:
+        try:
+            found = parquet.read_schema(part).names
+            if lacking := [name for name in columns if name not in found]:
+                raise BadInput(f"{part}: has no column '{lacking[0]}' among {found[:8]}; take the official file.")
+            tables.append(parquet.read_table(part, columns=columns))
+        except (pyarrow.ArrowException, OSError) as err:
+            told = str(err).splitlines()[0][:120]
+            raise BadInput(f"{part}: cannot be read as Parquet ({told}); delete it and fetch it again.") from None
+    return pyarrow.concat_tables(tables).to_pandas()
+
+
 READERS = {
     "tsv": read_tsv,
     "csv": lambda path, **options: read_tsv(path, sep=",", **options),
@@ -182,4 +319,8 @@ READERS = {
     "lists": read_lists,
     "jaspar": read_jaspar,
     "expression": read_expression,
+    "long": read_long,
+    "gaf": read_gaf,
+    "uniprot": read_uniprot,
+    "parquet": read_parquet,
 }

@@ -2,156 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from . import genes as identifiers
 from . import sources, specs
 from .errors import BadInput, unknown
+from .expression import specificity, tissues, top
+from .labels import Labels, left_out, multiclass, symbols
+from .members import branches, contrast, roots, sets, terms
 from .specs import SourceSpec, TaskSpec
 
 VERSION = 1
 """Bump when a builder changes what labels it makes."""
-
-
-@dataclass(frozen=True, eq=False)
-class Labels:
-    """What a builder gives: entities (n,), labels (n,) or (n, n_classes), class names; the entry's words if changed."""
-
-    entities: np.ndarray
-    labels: np.ndarray
-    classes: tuple[str, ...] | np.ndarray | list[str] = ()
-    name: str | None = None
-    title: str | None = None
-    description: str | None = None
-
-
-def slug(text: str) -> str:
-    """Lower case, words joined by hyphens: a name that fits a file, an address and a shell."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-
-
-@dataclass(frozen=True)
-class _Members:
-    """Sets of genes as a sparse membership: which gene is in which set."""
-
-    sets: np.ndarray
-    genes: np.ndarray
-    matrix: np.ndarray  # (n_sets, n_genes) 0/1
-
-
-@lru_cache(maxsize=2)
-def _members(source_id: str, file: str, set_column: str, gene_column: str) -> _Members:
-    frame = sources.table(specs.source(source_id), file)
-    set_of, sets = pd.factorize(frame[set_column], sort=True)
-    gene_of, genes = pd.factorize(frame[gene_column], sort=True)
-    sets, genes = sets.to_numpy(str), genes.to_numpy(str)
-    matrix = np.zeros((len(sets), len(genes)), dtype=np.uint8)
-    matrix[set_of, gene_of] = 1
-    keep = ~np.isin(genes, ("", "-"))
-    return _Members(sets, genes[keep], matrix[:, keep])
-
-
-def _below(terms: pd.DataFrame, root: str) -> dict[str, str]:
-    """Every term under ``root`` (not the root itself) → its name."""
-    children = terms.groupby("parent")["id"].agg(list).to_dict()
-    names = dict(zip(terms["id"], terms["name"]))
-    found: dict[str, str] = {}
-    waiting = [root]
-    while waiting:
-        for child in children.get(waiting.pop(), ()):
-            if child not in found:
-                found[child] = names[child]
-                waiting.append(child)
-    return found
-
-
-def branches(source: SourceSpec, entry: TaskSpec, *, members: dict, ontology: str, root: str) -> Iterator[Labels]:
-    """Multi-label: for each gene annotated anywhere under ``root``, the children of ``root`` that it falls under."""
-    held, terms = _members(source.id, **members), sources.table(source, ontology)
-    under = held.matrix[np.isin(held.sets, list(_below(terms, root)))].any(axis=0)
-    top = terms[terms.parent == root].sort_values("name")
-    row = {s: i for i, s in enumerate(held.sets)}
-    present = top[top.id.isin(row)]
-    labels = held.matrix[[row[i] for i in present.id]][:, under].T
-    yield Labels(held.genes[under], labels.astype(np.int64), present.name)
-
-
-def terms(
-    source: SourceSpec,
-    entry: TaskSpec,
-    *,
-    members: dict,
-    ontology: str,
-    root: str,
-    min_genes: int,
-    merge_jaccard: float,
-) -> Iterator[Labels]:
-    """Binary tasks: one per term under ``root`` with ``min_genes`` or more genes (and as many without).
-
-    Entities are all genes annotated under ``root``. Of terms whose gene sets are near-copies (Jaccard index of
-    ``merge_jaccard`` or more) the largest is kept and the description names the others.
-    """
-    held = _members(source.id, **members)
-    names = _below(sources.table(source, ontology), root)
-    under = np.isin(held.sets, list(names))
-    genes = held.matrix[under].any(axis=0)
-    ids, matrix = held.sets[under], held.matrix[under][:, genes]
-    size = matrix.sum(axis=1, dtype=np.int64)
-    enough = (size >= min_genes) & (genes.sum() - size >= min_genes)
-    ids, matrix, size = ids[enough], matrix[enough].astype(np.float32), size[enough]
-    order = np.lexsort((ids, -size))
-    shared = matrix @ matrix.T
-    jaccard = shared / (size[:, None] + size[None] - shared)
-    kept: list[int] = []
-    copies: dict[int, list[str]] = {}
-    for i in order:
-        twin = next((k for k in kept if jaccard[i, k] >= merge_jaccard), None)
-        if twin is None:
-            kept.append(i)
-        else:
-            copies.setdefault(twin, []).append(names[ids[i]])
-    for i in sorted(kept, key=lambda k: ids[k]):
-        name = names[ids[i]]
-        note = f" Near-copies merged into it: {'; '.join(sorted(copies[i]))}." if i in copies else ""
-        yield Labels(
-            held.genes[genes],
-            matrix[i].astype(np.int64),
-            ("absent", name),
-            name=f"{entry.name}/{slug(name)}",
-            title=name,
-            description=f"{entry.description.format(name=name, id=ids[i])}{note}",
-        )
-
-
-def contrast(
-    source: SourceSpec,
-    entry: TaskSpec,
-    *,
-    members: dict,
-    positive: list[str],
-    negative: list[str],
-    classes: list[str],
-    both: str,
-) -> Iterator[Labels]:
-    """Binary: genes of the ``positive`` sets against genes of the ``negative`` sets.
-
-    ``both`` says what becomes of a gene in both: ``drop`` it, or call it ``positive``.
-    """
-    held = _members(source.id, **members)
-    for name in (*positive, *negative):
-        if name not in held.sets:
-            raise unknown("set", name, held.sets, where=f"source '{source.id}', task '{entry.name}'")
-    yes, no = (held.matrix[np.isin(held.sets, ids)].any(axis=0) for ids in (positive, negative))
-    if both not in ("drop", "positive"):
-        raise unknown("choice for 'both'", both, ("drop", "positive"), where=f"task '{entry.name}'")
-    keep = (yes ^ no) if both == "drop" else (yes | no)
-    yield Labels(held.genes[keep], yes[keep].astype(np.int64), classes)
 
 
 def count(
@@ -159,9 +24,15 @@ def count(
 ) -> Iterator[Labels]:
     """Regression: log2 of the number of distinct values of ``counted`` that begin with ``prefix``, per gene."""
     frame = sources.table(source, file)
-    frame = frame[frame[counted].str.startswith(prefix) & ~frame[gene_column].isin(("", "-"))]
-    number = frame.groupby(gene_column)[counted].nunique()
-    yield Labels(number.index, np.log2(number.to_numpy(float)), ())
+    listed = frame[gene_column].to_numpy(str)
+    frame = frame.assign(gene=symbols(listed, "symbol"))
+    frame = frame[frame[counted].str.startswith(prefix) & ~frame.gene.isin(("", "-"))]
+    number = frame.groupby("gene")[counted].nunique()
+    yield Labels(number.index, np.log2(number.to_numpy(float)), note=left_out(listed))
+
+
+_GAPS = ("NaN", "nan", "NA", "N/A")
+"""How programs write a value that is not there; no name of a class."""
 
 
 @dataclass(frozen=True)
@@ -170,6 +41,7 @@ class _Rows:
 
     genes: np.ndarray
     text: np.ndarray
+    note: str
 
 
 def _rows(
@@ -183,38 +55,42 @@ def _rows(
     skip: str | None = None,
     keep: str | None = None,
     ids: str = "symbol",
+    beside: str | None = None,
 ) -> _Rows:
-    """Read a label column: rows that match ``where`` (column → regular expression), non-empty, one row per gene.
+    """Read a label column: rows that match ``where`` (column → regular expression), not empty, one row per gene.
 
     ``skip`` drops gene names that match it; ``keep`` replaces a label by the first group of its match and drops labels
-    without a match; ``ids`` other than ``symbol`` are turned into symbols. A gene with two different labels is dropped.
+    without a match; ``ids`` says how genes are named (``labels.symbols``). With ``beside``, the column of what a gene
+    is paired with (a disease), an entity is ``gene|other``. An entity with two different labels is dropped.
     Raises: Missing: the column is not in the file at hand.
     """
     frame = sources.table(source, file)
-    for name in (gene_column, label, *(where or {})):
+    for name in (gene_column, label, *(where or {}), *([beside] if beside else ())):
         if name not in frame.columns:
             raise sources.Missing(
                 f"source '{source.id}', task '{entry.name}': the file '{file}' at hand has no column '{name}'; the "
                 f"task needs the official file of release {source.release}."
             )
     for name, pattern in (where or {}).items():
-        frame = frame[frame[name].str.contains(pattern, regex=True)]
+        frame = frame[frame[name].astype(str).str.contains(pattern, regex=True)]
+    frame = frame[frame[label].notna() & frame[gene_column].notna()]  # typed tables hold gaps as such
     text = frame[label].astype(str).str.strip()
+    if entry.kind != "regression":
+        text = text.where(~text.isin(_GAPS), "")
     if keep:
         text = text.str.extract(f"({keep})", expand=False) if "(" not in keep else text.str.extract(keep, expand=False)
         text = text.fillna("")
-    names = pd.Series(_symbols(frame[gene_column].to_numpy(str), ids), index=frame.index)
+    listed = frame[gene_column].to_numpy(str)
+    names = pd.Series(symbols(listed, ids), index=frame.index)
     use = (text != "") & (names != "")
     if skip:
         use &= ~names.str.contains(skip, regex=True)
+    if beside:
+        names = names + "|" + frame[beside].astype(str)
     held = pd.DataFrame({"gene": names[use], "text": text[use]}).drop_duplicates()
     held = held[~held.gene.duplicated(keep=False)].sort_values("gene")
-    return _Rows(held.gene.to_numpy(str), held.text.to_numpy(str))
-
-
-def _symbols(names: np.ndarray, ids: str) -> np.ndarray:
-    """Gene symbols of identifiers of a kind; empty where there is none or more than one."""
-    return names if ids == "symbol" else identifiers.resolver().resolve(names, kind=ids).symbol
+    note = left_out(listed) if ids == "symbol" else ""
+    return _Rows(held.gene.to_numpy(str), held.text.to_numpy(str), note)
 
 
 def column(
@@ -232,7 +108,7 @@ def column(
             raise BadInput(
                 f"source '{source.id}', task '{entry.name}': '{label}' holds '{bad}', no number; mend the file."
             )
-        yield Labels(held.genes, values)
+        yield Labels(held.genes, values, note=held.note)
     elif entry.kind == "binary":
         found = sorted(set(held.text))
         if len(found) != 2 or positive not in found:
@@ -240,9 +116,9 @@ def column(
                 f"source '{source.id}', task '{entry.name}': '{label}' holds {found[:4]}; need two, one '{positive}'."
             )
         (negative,) = set(found) - {positive}
-        yield Labels(held.genes, (held.text == positive).astype(np.int64), (negative, positive))
+        yield Labels(held.genes, (held.text == positive).astype(np.int64), (negative, positive), note=held.note)
     else:
-        yield _classes(source, entry, held.genes, held.text, min_class)
+        yield replace(multiclass(source, entry, held.genes, held.text, min_class), note=held.note)
 
 
 def tags(
@@ -277,43 +153,7 @@ def tags(
     for row, s in enumerate(sets):
         labels[row, [at[tag] for tag in s if tag in at]] = 1
     some = labels.any(axis=1)
-    yield Labels(held.genes[some], labels[some], names)
-
-
-def roots(source: SourceSpec, entry: TaskSpec, *, members: dict, relation: str, prefix: str) -> Iterator[Labels]:
-    """Multi-label: the top-level sets of a hierarchy (parent to some, child of none) whose id begins with ``prefix``.
-
-    ``relation`` names a file of two columns, parent and child.
-    """
-    held = _members(source.id, **members)
-    frame = sources.table(source, relation)
-    top = sorted({p for p in set(frame.parent) - set(frame.child) if p.startswith(prefix)} & set(held.sets))
-    names = sources.table(source, members["file"]).drop_duplicates(members["set_column"])
-    title = dict(zip(names[members["set_column"]], names["name"]))
-    labels = held.matrix[[int(np.searchsorted(held.sets, s)) for s in top]].T
-    some = labels.any(axis=1)
-    yield Labels(held.genes[some], labels[some].astype(np.int64), [title[s] for s in top])
-
-
-def sets(
-    source: SourceSpec, entry: TaskSpec, *, members: dict, min_genes: int, names: str | None = None, prefix: str = ""
-) -> Iterator[Labels]:
-    """Binary tasks: one per set of ``min_genes`` or more genes (and as many outside), against all other genes."""
-    held = _members(source.id, **members)
-    frame = sources.table(source, members["file"]).drop_duplicates(members["set_column"])
-    title = dict(zip(frame[members["set_column"]], frame[names or members["set_column"]]))
-    size = held.matrix.sum(axis=1, dtype=np.int64)
-    for row in np.flatnonzero((size >= min_genes) & (len(held.genes) - size >= min_genes)):
-        if held.sets[row].startswith(prefix):
-            name = title[held.sets[row]]
-            yield Labels(
-                held.genes,
-                held.matrix[row].astype(np.int64),
-                ("absent", name),
-                name=f"{entry.name}/{slug(name + '-' + held.sets[row])}",
-                title=name,
-                description=entry.description.format(name=name, id=held.sets[row]),
-            )
+    yield Labels(held.genes[some], labels[some], names, note=held.note)
 
 
 def lists(
@@ -324,10 +164,12 @@ def lists(
     missing = {positive, negative} - set(frame["set"])
     if missing:
         raise unknown("list", missing.pop(), frame["set"].unique(), where=f"source '{source.id}', task '{entry.name}'")
-    frame = frame.assign(symbol=_symbols(frame["gene"].to_numpy(str), ids))
+    listed = frame["gene"].to_numpy(str)
+    frame = frame.assign(symbol=symbols(listed, ids))
     yes, no = (set(frame[frame["set"] == name].symbol) - {""} for name in (positive, negative))
     entities = sorted(yes ^ no)
-    yield Labels(entities, np.array([g in yes for g in entities], dtype=np.int64), (negative, positive))
+    note = left_out(listed) if ids == "symbol" else ""
+    yield Labels(entities, np.array([g in yes for g in entities], dtype=np.int64), (negative, positive), note=note)
 
 
 def pairs(source: SourceSpec, entry: TaskSpec, *, files: list[list[str]], classes: list[str]) -> Iterator[Labels]:
@@ -343,78 +185,43 @@ def pairs(source: SourceSpec, entry: TaskSpec, *, files: list[list[str]], classe
             raise BadInput(
                 f"{where}: {len(frame)} pairs in '{listed}', {len(label)} labels in '{marks}'; fetch both again."
             )
-        parts.append(pd.DataFrame({"pair": frame["first"] + "|" + frame["second"], "label": label}))
-    held = pd.concat(parts, ignore_index=True).drop_duplicates()
+        parts.append(frame.assign(pair=frame["first"] + "|" + frame["second"], label=label))
+    held = pd.concat(parts, ignore_index=True)
+    listed = held[["first", "second"]].to_numpy(str)
+    held = held[(symbols(listed.ravel(), "symbol") != "").reshape(-1, 2).all(axis=1)].drop_duplicates()
     held = held[~held.pair.duplicated(keep=False)]
-    yield Labels(held.pair.to_numpy(str), (held.label == "1").to_numpy(np.int64), classes)
-
-
-def _classes(source: SourceSpec, entry: TaskSpec, entities, labels, min_class: int) -> Labels:
-    names, code, number = np.unique(labels, return_inverse=True, return_counts=True)
-    kept = np.flatnonzero(number >= min_class)
-    if len(kept) < 2:
-        raise BadInput(f"source '{source.id}', task '{entry.name}': fewer than two classes of {min_class} genes.")
-    inside = np.isin(code, kept)
-    return Labels(np.asarray(entities)[inside], np.searchsorted(kept, code[inside]), names[kept])
+    labels = (held.label == "1").to_numpy(np.int64)
+    yield Labels(held.pair.to_numpy(str), labels, classes, note=left_out(listed.ravel()))
 
 
 def membership(
     source: SourceSpec, entry: TaskSpec, *, file: str, gene_column: str, other: dict, classes: list[str]
 ) -> Iterator[Labels]:
     """Binary: genes listed here (positive) against genes listed only in another source (negative)."""
-    mine = set(sources.table(source, file)[gene_column])
-    theirs = set(sources.table(specs.source(other["source"]), other["file"])[other["gene_column"]]) - {"", "-"}
-    entities = sorted(mine | theirs)
-    yield Labels(entities, np.array([g in mine for g in entities], dtype=np.int64), classes)
-
-
-def _profile(source: SourceSpec, file: str, clusters: dict[str, str]) -> pd.DataFrame:
-    """Mean expression per cell type, genes × types, on the linear scale; ``clusters`` joins cluster labels to types."""
-    frame = sources.table(source, file)
-    label = pd.Index(frame.columns.str.rsplit("|", n=1).str[0])
-    strange = sorted(set(label) - set(clusters))
-    if strange:
-        raise unknown("cluster", strange[0], clusters, where=f"source '{source.id}'")
-    return np.expm1(frame).T.groupby(label.map(clusters).to_numpy()).mean().T.sort_index(axis=1)
-
-
-def top(source: SourceSpec, entry: TaskSpec, *, file: str, clusters: dict, min_class: int) -> Iterator[Labels]:
-    """Multi-class: the cell type with the highest mean expression of the gene."""
-    profile = _profile(source, file, clusters)
-    yield _classes(source, entry, profile.index.to_numpy(str), profile.idxmax(axis=1).to_numpy(str), min_class)
-
-
-def specificity(
-    source: SourceSpec, entry: TaskSpec, *, file: str, clusters: dict, detection: float, fold: float, min_class: int
-) -> Iterator[Labels]:
-    """Multi-class: specificity category by the rule of the Human Protein Atlas (Uhlén et al. 2015)."""
-    profile = _profile(source, file, clusters)
-    labels = specificity_category(profile.to_numpy(), detection=detection, fold=fold)
-    yield _classes(source, entry, profile.index.to_numpy(str), labels, min_class)
-
-
-def specificity_category(profile: np.ndarray, *, detection: float, fold: float = 4.0) -> np.ndarray:
-    """Category of each gene from its mean expression per type, (n_genes, n_types) → (n_genes,) names.
-
-    With the types sorted by expression: *not detected* (highest below ``detection``), *enriched* (highest at least
-    ``fold`` times the second), *group enriched* (mean of 2 to 5 types, at most half of them, at least ``fold`` times
-    the next), *enhanced* (highest at least ``fold`` times the mean of all others), else *low specificity*.
-    Source: Human Protein Atlas, "Transcriptomics: specificity classification" (Uhlén et al. 2015).
-    """
-    down = -np.sort(-profile, axis=1)
-    n = down.shape[1]
-    mean_top = np.cumsum(down, axis=1) / np.arange(1, n + 1)
-    groups = [mean_top[:, k - 1] >= fold * down[:, k] for k in range(2, min(5, n // 2) + 1)]
-    rules = [
-        ("not detected", down[:, 0] < detection),
-        ("enriched", down[:, 0] >= fold * down[:, 1]),
-        ("group enriched", np.any(groups, axis=0)),
-        ("enhanced", down[:, 0] >= fold * down[:, 1:].mean(axis=1)),
-    ]
-    return np.select([hit for _, hit in rules], [name for name, _ in rules], default="low specificity")
+    mine = sources.table(source, file)[gene_column].to_numpy(str)
+    theirs = sources.table(specs.source(other["source"]), other["file"])[other["gene_column"]].to_numpy(str)
+    held = set(symbols(mine, "symbol"))
+    entities = sorted((held | set(symbols(theirs, "symbol"))) - {"", "-"})
+    labels = np.array([g in held for g in entities], dtype=np.int64)
+    yield Labels(entities, labels, classes, note=left_out(np.concatenate([mine, theirs])))
 
 
 SHAPES: dict[str, Callable[..., Iterator[Labels]]] = {
     f.__name__: f
-    for f in (branches, terms, contrast, count, column, tags, roots, sets, lists, pairs, membership, top, specificity)
+    for f in (
+        branches,
+        terms,
+        contrast,
+        count,
+        column,
+        tags,
+        roots,
+        sets,
+        lists,
+        pairs,
+        membership,
+        top,
+        specificity,
+        tissues,
+    )
 }

@@ -6,8 +6,11 @@ The only module that touches the network.
 from __future__ import annotations
 
 import gzip
+import hashlib
 import importlib.util
+import os
 import shutil
+import tempfile
 import zipfile
 import zlib
 from functools import lru_cache
@@ -51,13 +54,17 @@ def locate(source: SourceSpec, name: str, *, download: bool = True) -> Path:
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file, computed once while it stays as it is."""
-    return _digest(str(path), path.stat().st_mtime_ns)
+    """SHA-256 of a file, or of the names and SHA-256 of a folder's files; computed once while they stay as they are."""
+    held = sorted(path.iterdir()) if path.is_dir() else [path]
+    return _digest(str(path), tuple((p.name, p.stat().st_mtime_ns) for p in held))
 
 
 @lru_cache
-def _digest(path: str, _mtime: int) -> str:
-    return cache.digest(Path(path))
+def _digest(path: str, held: tuple[tuple[str, int], ...]) -> str:
+    if not Path(path).is_dir():
+        return cache.digest(Path(path))
+    lines = "".join(f"{name} {cache.digest(Path(path) / name)}\n" for name, _ in held)
+    return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def _recorded(path: Path, seen: str) -> str:
@@ -135,6 +142,14 @@ def _outside(source: SourceSpec, spec: FileSpec, *, download: bool) -> Path:
 def _copy(found: Path, kept: Path, spec: FileSpec) -> str:
     """Copy (and unpack) a mirror's file if it is the declared one; returns why not, or an empty string."""
     packed = found.suffix == ".gz" and not spec.path.endswith(".gz")
+    if found.is_dir():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=kept.parent, prefix=".") as temporary:
+            shutil.copytree(found, Path(temporary) / kept.name)
+            if spec.sha256 and digest(Path(temporary) / kept.name) not in {spec.sha256, *spec.stand_ins}:
+                return "its sha256 is another"
+            os.replace(Path(temporary) / kept.name, kept)
+        return ""
     try:
         with gzip.open(found) if packed else open(found, "rb") as stream, cache.atomic(kept) as temporary:
             with open(temporary, "wb") as out:

@@ -34,9 +34,11 @@ class Spec(BaseModel):
 
 
 class FileSpec(Spec):
-    """One upstream file: inside an installed package, or at a URL (mirrors hold it under ``path``)."""
+    """One upstream file, or folder of parts: in an installed package, or at a URL (mirrors hold it at ``path``)."""
 
-    format: Literal["tsv", "csv", "obo", "gmt", "pairs", "lists", "jaspar", "expression"]
+    format: Literal[
+        "tsv", "csv", "obo", "gmt", "pairs", "lists", "jaspar", "expression", "long", "gaf", "uniprot", "parquet"
+    ]
     package: str | None = None
     path: str
     url: str | None = None

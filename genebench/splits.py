@@ -151,7 +151,7 @@ def fingerprint(split: str) -> list | None:
     held = [genes.fingerprint()]
     if split == "family":
         return held + [families.STEM_VERSION, families.FAMILY_VERSION]
-    return held + [genes.fingerprint("goa")] if split == "study" else held
+    return held + [genes.fingerprint(genes.annotations())] if split == "study" else held
 
 
 def folds(task: Task, split: str, *, n_folds: int, seed: int, repeat: int = 0) -> np.ndarray:

@@ -14,7 +14,8 @@ import numpy as np
 from . import cache, paths, shapes, sources, specs
 from . import genes as identifiers
 from .errors import BadInput, unknown
-from .shapes import SHAPES, Labels, slug
+from .labels import Labels, slug
+from .shapes import SHAPES
 from .specs import GROUPS, ProfileSpec, SourceSpec, TaskSpec
 
 
@@ -84,7 +85,7 @@ def _task(source: SourceSpec, entry: TaskSpec, cut: Labels) -> Task:
     return Task(
         name=cut.name or entry.name,
         title=cut.title or entry.title,
-        description=cut.description or entry.description,
+        description=" ".join(filter(None, [cut.description or entry.description, cut.note])),
         group=entry.group,
         kind=entry.kind,
         source=source.id,
@@ -179,8 +180,12 @@ def of_source(source: SourceSpec, *, missing: Callable[[str], None] | None = Non
 def _needs(source: SourceSpec) -> set[str]:
     """Ids of the sources that a source's tasks are cut from: itself, and those that its options name."""
     named = {entry.options["other"]["source"] for entry in source.tasks if "other" in entry.options}
-    translated = any(entry.options.get("ids", "symbol") != "symbol" for entry in source.tasks)
-    return {source.id, *named, *({"hgnc"} if translated else ())}
+    translated = any(
+        options.get("ids", "symbol") != "symbol"
+        for entry in source.tasks
+        for options in (entry.options, entry.options.get("members", {}))
+    )
+    return {source.id, *named, *({"hgnc", "ensembl"} if translated else ())}
 
 
 def _at_hand(source: SourceSpec) -> dict[str, str]:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genebench import readers, sources, tasks
+from genebench import genes, labels, members, readers, sources, specs, spreadsheet, tasks
 from genebench.errors import BadInput
 from genebench.specs import FileSpec, SourceSpec, TaskSpec
 
@@ -29,6 +29,7 @@ def held(tmp_path, monkeypatch):
     def place(content: bytes, name: str = "t.tsv", form: str = "tsv", **file) -> SourceSpec:
         (tmp_path / name).write_bytes(content)
         sources._table.cache_clear()
+        members._read_members.cache_clear()
         words = dict.fromkeys(("title", "homepage", "release", "licence", "attribution", "citation"), "x")
         return SourceSpec(id="s", files={"f": FileSpec(format=form, path=name, **file)}, **words)
 
@@ -173,3 +174,128 @@ def test_pairs_with_both_labels_are_dropped_and_unequal_files_refused(held, tmp_
     sources._table.cache_clear()
     with pytest.raises(BadInput, match="4 pairs in 'f', 2 labels in 'm'"):
         tasks.build(source, made)
+
+
+# --- names that are no genes ------------------------------------------------------------------------------------------
+
+MANGLED = b"1-Sep\tx\t1\tp\n1-Mar\ty\t2\tq\n2.31E+13\tz\t3\tp\n2023-03-02\tx\t4\tp\n"
+TOLD = "Left out: 4 names that a spreadsheet made of gene symbols (1-Mar, 1-Sep, 2.31E+13, …)."
+
+
+@pytest.mark.parametrize(
+    "kind, shape, options",
+    [
+        ("multiclass", "column", {"label": "label"}),
+        ("regression", "column", {"label": "score"}),
+        ("multilabel", "tags", {"label": "list", "separator": ",", "min_label": 1}),
+        ("regression", "count", {"counted": "label", "prefix": ""}),
+    ],
+)
+def test_symbols_that_a_spreadsheet_turned_into_dates_are_named_and_never_genes(held, kind, shape, options):
+    (task,) = tasks.build(held(TABLE.encode() + MANGLED), entry(kind, shape, **options))
+    assert len(task) == 90 and task.description == f"d {TOLD}"
+    (clean,) = tasks.build(held(TABLE.encode(), "u.tsv"), entry(kind, shape, **options))
+    assert clean.description == "d" and clean.hash == task.hash
+
+
+def test_a_date_in_sets_lists_and_pairs_is_no_gene_either(held, tmp_path, monkeypatch):
+    rows = b"set\tgene\n" + b"".join(b"S%d\tG%02d\n" % (i % 2, i) for i in range(60)) + b"S1\t1-Sep\nS1\t3-Mar\n"
+    plain = {"members": {"file": "f", "set_column": "set", "gene_column": "gene"}, "min_genes": 20}
+    made = entry("binary", "sets", **plain).model_copy(update={"options": plain})
+    told = "Left out: 2 names that a spreadsheet made of gene symbols (1-Sep, 3-Mar)."
+    source = held(rows, "sets.tsv")
+    monkeypatch.setattr(specs, "source", lambda name: source)
+    built = tasks.build(source, made)
+    assert [t.name for t in built] == ["s/t/s0", "s/t/s1"]
+    for task in built:
+        assert len(task) == 60 and task.labels.sum() == 30 and task.description.endswith(told)
+    options = {"file": "f", "positive": "yes", "negative": "no", "ids": "symbol"}
+    content = pickle.dumps({"yes": ["A", "B", "1-Sep"], "no": ["C", "D", "3-Mar"]})
+    source = held(content, "t.pickle", "lists")
+    (task,) = tasks.build(source, entry("binary", "lists").model_copy(update={"options": options}))
+    assert task.entities.tolist() == ["A", "B", "C", "D"] and task.description.endswith(told)
+    (tmp_path / "l.txt").write_text("1\n0\n1\n0\n")
+    source = held(b"A B\nC D\n1-Sep D\nA 3-Mar\n", "p.txt", "pairs")
+    marks = FileSpec(format="tsv", path="l.txt", options={"header": None, "names": ["label"]})
+    source = source.model_copy(update={"files": {**source.files, "m": marks}})
+    options = {"files": [["f", "m"]], "classes": ["no", "yes"]}
+    (task,) = tasks.build(source, entry("pair", "pairs").model_copy(update={"options": options}))
+    assert task.entities.tolist() == ["A|B", "C|D"] and task.description.endswith(told)
+
+
+def test_names_that_look_like_dates_but_are_symbols_stay(held):
+    names = "SEPTIN1 MARCHF1 DEC1 OCT4 HLA-A NKX2-1 MT-CO1 C1orf35 AC009779.3 RP11-3N2.1 2310061E13Rik".split()
+    assert not spreadsheet.spoiled(names).any()
+    rows = "".join(f"{name}\t{'xy'[i % 2]}\t1\tp\n" for i, name in enumerate(names)).encode()
+    (task,) = tasks.build(held(b"Gene\tlabel\tscore\tlist\n" + rows), entry("multiclass", "column", label="label"))
+    assert sorted(task.entities) == sorted(names) and task.description == "d"
+
+
+@pytest.mark.parametrize("gap", ["NaN", "nan", "NA", "N/A", "", " "])
+def test_a_gap_is_no_class(held, gap):
+    rows = "".join(f"Y{i}\t{gap}\t1\tp\n" for i in range(20)).encode()
+    (task,) = tasks.build(held(TABLE.encode() + rows), entry("multiclass", "column", label="label", min_class=10))
+    assert task.classes == ("x", "y", "z") and len(task) == 90
+
+
+def test_a_class_of_two_genes_stays_where_no_least_size_is_asked_and_goes_where_one_is(held):
+    source = held(TABLE.encode() + b"Y2\trare\t1\tp\nY3\trare\t1\tp\n")
+    (whole,) = tasks.build(source, entry("multiclass", "column", label="label"))
+    assert whole.classes == ("rare", "x", "y", "z") and np.bincount(whole.labels).tolist() == [2, 30, 30, 30]
+    (large,) = tasks.build(source, entry("multiclass", "column", label="label", min_class=3))
+    assert large.classes == ("x", "y", "z") and not {"Y2", "Y3"} & set(large.entities)
+
+
+def test_labels_that_leave_no_two_classes_are_told_in_a_sentence(held):
+    source = held(b"Gene\tlabel\n" + b"".join(b"G%d\t%s\n" % (i, b"x" if i else b"") for i in range(30)))
+    with pytest.raises(BadInput, match="fewer than two classes of 10 genes"):
+        tasks.build(source, entry("multiclass", "column", label="label", min_class=10))
+
+
+def test_a_symbol_that_stands_twice_is_kept_once_or_left_out_where_the_rows_differ(held):
+    source = held(b"Gene\tscore\nA\t1\nA\t1\nB\t1\nB\t2\nC\t3\n")
+    (task,) = tasks.build(source, entry("regression", "column", label="score"))
+    assert task.entities.tolist() == ["A", "C"] and task.labels.tolist() == [1, 3]
+
+
+# --- sets of genes ----------------------------------------------------------------------------------------------------
+
+HGNC = pd.DataFrame(
+    [("HGNC:1", "TP53", "", "p53"), ("HGNC:2", "SEPTIN1", "SEPT1", ""), ("HGNC:3", "TAT", "", ""),
+     ("HGNC:4", "ONE", "OLD", ""), ("HGNC:5", "TWO", "OLD|OLDER", "")],
+    columns=["hgnc_id", "symbol", "prev_symbol", "alias_symbol"],
+)  # fmt: skip
+HGNC[["entrez_id", "ensembl_gene_id", "uniprot_ids", "location", "gene_group_id", "locus_group"]] = ""
+
+
+def test_names_are_brought_to_approved_symbols_and_all_others_left_out(monkeypatch):
+    monkeypatch.setattr(labels.identifiers, "resolver", lambda: genes.build(HGNC))
+    names = np.array(["TP53", "SEPT1", "tat", "TAT", "p53", "OLD", "OLDER", "HIV1 gag", "1-Sep", ""])
+    want = ["TP53", "SEPTIN1", "", "TAT", "", "", "TWO", "", "", ""]
+    assert labels.symbols(names, "approved").tolist() == want
+    assert labels.symbols(names[[3, 0, 3]], "approved").tolist() == ["TAT", "TP53", "TAT"]
+
+
+def test_sets_take_the_sets_of_a_hierarchy_and_merge_near_copies(held, tmp_path, monkeypatch):
+    inside = {"R-1": range(40), "R-2": range(39), "R-3": range(50, 90), "R-NEW": range(90, 130), "X-4": range(40)}
+    rows = "".join(f"{s}\tname of {s}\tG{i:03d}\n" for s, held in inside.items() for i in held)
+    (tmp_path / "r.tsv").write_text("R-1\tR-2\nR-1\tR-3\nX-4\tR-3\n")
+    source = held(f"set\tname\tgene\n{rows}".encode(), "hierarchy.tsv")
+    relation = FileSpec(format="tsv", path="r.tsv", options={"header": None, "names": ["parent", "child"]})
+    source = source.model_copy(update={"files": {**source.files, "r": relation}})
+    monkeypatch.setattr(specs, "source", lambda name: source)
+    options = {
+        "members": {"file": "f", "set_column": "set", "gene_column": "gene"}, "min_genes": 20, "names": "name",
+        "prefix": "R-", "relation": "r", "merge_jaccard": 0.9,
+    }  # fmt: skip
+    first, third = tasks.build(source, entry("binary", "sets").model_copy(update={"options": options}))
+    assert (first.name, first.title, third.name) == ("s/t/r-1", "name of R-1", "s/t/r-3")
+    assert (
+        len(first) == 80
+        and first.labels.sum() == 40
+        and first.description == ("d Near-copies merged into it: name of R-2.")
+    )
+    options = options | {"merge_jaccard": None, "prefix": "", "relation": None}
+    built = tasks.build(source, entry("binary", "sets").model_copy(update={"options": options}))
+    assert [t.name for t in built] == ["s/t/r-1", "s/t/r-2", "s/t/r-3", "s/t/r-new", "s/t/x-4"]
+    assert {len(t) for t in built} == {120}  # 40 + 40 + 40: the sets overlap

@@ -54,7 +54,7 @@ def test_a_file_is_the_declared_one(source, name):
 @pytest.mark.parametrize("source, entry", ENTRIES, ids=lambda x: getattr(x, "name", ""))
 def test_a_task_declaration_is_complete_and_its_shape_takes_its_options(source, entry):
     assert entry.title.strip() and entry.description.strip().endswith((".", "?")) and entry.version >= 1
-    assert re.fullmatch(r"[a-z0-9]+(/[a-z0-9-]+)+", entry.name)
+    assert re.fullmatch(r"[a-z0-9_]+(/[a-z0-9-]+)+", entry.name)
     inspect.signature(tasks.SHAPES[entry.shape]).bind(source, entry, **entry.options)
     assert entry.kind == "pair" or metrics.of_kind(entry.kind)
 

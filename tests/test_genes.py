@@ -44,7 +44,8 @@ def test_nothing_asked_is_nothing_told(known):
 def test_annotations_are_counted_once_per_term_under_whatever_name_of_the_gene(known, monkeypatch):
     rows = [("KINA1", "GO:1"), ("OLDK1", "GO:1"), ("OLDK1", "GO:2"), ("LONE1", "GO:1"), ("TWINX", "GO:9")]
     frame = pd.DataFrame(rows, columns=["symbol", "go_id"])
-    monkeypatch.setattr(sources, "table", lambda spec, name: {"goa": frame}[spec.id])
+    monkeypatch.setattr(genes, "annotations", lambda: "goa_symbols")
+    monkeypatch.setattr(sources, "table", lambda spec, name: {"goa_symbols": frame}[spec.id])
     told = genes.annotation_count(["KINA1", "OLDK1", "LONE1", "KINA2", "TWINX", "NICK"], known=known)
     assert told.tolist() == [2, 2, 1, 0, 1, 0]  # NICK is an alias of two genes
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genebench import genes, sources, specs
+from genebench import genes, sources, specs, spreadsheet
 from genebench.errors import BadInput
 
 COLUMNS = """
@@ -141,10 +141,10 @@ def test_a_date_of_several_symbols_is_ambiguous_and_one_of_none_is_still_told(te
 
 
 def test_the_symbols_that_excel_spoils_are_those_of_the_literature():
-    assert {"SEPT9", "SEP9"} <= set(genes._before_excel("9-SEP"))
-    assert {"MARCH1", "MARC1", "MAR1"} <= set(genes._before_excel("1-MAR"))
-    assert {"DEC1", "OCT4"} <= {*genes._before_excel("1-DEC"), *genes._before_excel("4-OCT")}
-    assert all(genes._before_excel(text) == [] for text in ("HLA-B", "TP53", "NKX2-1", "2023-13-01", "MAR", ""))
+    assert {"SEPT9", "SEP9"} <= set(spreadsheet.before("9-SEP"))
+    assert {"MARCH1", "MARC1", "MAR1"} <= set(spreadsheet.before("1-MAR"))
+    assert {"DEC1", "OCT4"} <= {*spreadsheet.before("1-DEC"), *spreadsheet.before("4-OCT")}
+    assert all(spreadsheet.before(text) == [] for text in ("HLA-B", "TP53", "NKX2-1", "2023-13-01", "MAR", ""))
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 from conftest import GENES, edit_yaml, forget, toy_source, write_yaml
 
+from genebench import expression as rules
 from genebench import paths, shapes, sources, specs, tasks
 from genebench.errors import BadInput
+from genebench.labels import slug
 
 
 def entry(**changes) -> specs.TaskSpec:
@@ -201,17 +203,17 @@ CATEGORIES = [
 @pytest.mark.parametrize("profile, category", CATEGORIES)
 def test_specificity_follows_the_rule_of_the_human_protein_atlas(profile, category):
     shuffled = np.random.default_rng(0).permutation(profile)
-    assert shapes.specificity_category(np.array([shuffled]), detection=0.5).tolist() == [category]
+    assert rules.specificity_category(np.array([shuffled]), detection=0.5).tolist() == [category]
 
 
 def test_specificity_of_many_genes_is_that_of_each():
     table = np.array([p for p, _ in CATEGORIES])
-    assert shapes.specificity_category(table, detection=0.5).tolist() == [c for _, c in CATEGORIES]
+    assert rules.specificity_category(table, detection=0.5).tolist() == [c for _, c in CATEGORIES]
 
 
 def test_three_types_have_no_groups():
     table = np.array([[8.0, 8, 2], [8, 2, 2], [8, 3, 0.9]])
-    assert shapes.specificity_category(table, detection=0.5).tolist() == ["low specificity", "enriched", "enhanced"]
+    assert rules.specificity_category(table, detection=0.5).tolist() == ["low specificity", "enriched", "enhanced"]
 
 
 # --- the task itself --------------------------------------------------------------------------------------------------
@@ -269,7 +271,7 @@ def test_the_balance_is_told_in_a_few_words(make_task, kind, labels, words):
 
 
 def test_a_slug_fits_an_address():
-    assert shapes.slug(" Abnormality of the  (left) Hand/2 ") == "abnormality-of-the-left-hand-2"
+    assert slug(" Abnormality of the  (left) Hand/2 ") == "abnormality-of-the-left-hand-2"
 
 
 # --- loading ----------------------------------------------------------------------------------------------------------
