@@ -16,7 +16,7 @@ from .errors import BadInput, unknown
 from .specs import ProfileSpec
 from .tasks import Task
 
-VERSION = 1
+VERSION = 2
 """Bump when ``run.compute`` changes what it computes."""
 
 
@@ -27,11 +27,12 @@ class Cell:
     profile: str
     model: str
     split: str
+    probe: str
     tasks: tuple[str, ...]
     label: str
 
     def __str__(self) -> str:
-        return f"{self.model} × {self.label} × {self.split}"
+        return f"{self.model} × {self.label} × {self.split}" + f" × {self.probe}" * (self.probe != "linear")
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +60,13 @@ def context(profile: str) -> Context:
     found = tasks.load(spec, missing=missing.append)
     if not found:
         raise BadInput(f"profile '{profile}': no task can be built; {missing[0] if missing else 'it names no source.'}")
-    probed = [t for t in found.values() if probes.takes(t.kind)]
+    probed = [t for t in found.values() if _probes(spec, t)]
     return Context(spec, found, tasks.universe(probed), tuple(missing))
+
+
+def _probes(profile: ProfileSpec, task: Task) -> list[str]:
+    """The profile's probes that take a task's kind."""
+    return [name for name in profile.probes if probes.takes(task.kind, name)]
 
 
 @lru_cache(maxsize=1)
@@ -95,8 +101,8 @@ def _by_entities(profile: str) -> dict[str, str]:
 def _common(profile: str, name: str) -> np.ndarray:
     held = context(profile)
     task = held.tasks[name]
-    at = np.searchsorted(held.universe, task.entities)
-    covers = [c[at] for c in _coverage(profile).values()]
+    at = [np.searchsorted(held.universe, part) for part in task.parts]
+    covers = [np.logical_and.reduce([c[a] for a in at]) for c in _coverage(profile).values()]
     broad = [c for c in covers if c.mean() >= held.profile.common_floor]
     return np.logical_and.reduce(broad) if broad else np.ones(len(task), dtype=bool)
 
@@ -116,7 +122,7 @@ def plan(
     chosen = set(tasks.pick(held.tasks, names))
     blocks: dict[tuple, list[list[str]]] = {}
     for task in held.tasks.values():
-        if not probes.takes(task.kind):
+        if not _probes(held.profile, task):
             continue
         alone = task.kind != "binary"
         group = (task.name,) if alone else ("binary", task.entities_hash)
@@ -130,6 +136,7 @@ def plan(
             profile,
             m,
             s,
+            probe,
             tuple(block),
             block[0] if len(block) == 1 else f"{block[0]} … {block[-1]} ({len(block)} tasks)",
         )
@@ -137,6 +144,7 @@ def plan(
         if not models or m in models
         for s in made
         for block in flat
+        for probe in _probes(held.profile, held.tasks[block[0]])
     ]
 
 
@@ -163,13 +171,13 @@ def recipe(cell: Cell) -> dict:
     """Everything that determines a cell's rows."""
     held = context(cell.profile)
     spec, chosen = specs.model(cell.model), [held.tasks[n] for n in cell.tasks]
-    probe = probes.for_kind(chosen[0].kind)
+    how = probes.method(chosen[0].kind, cell.probe)
     p = held.profile
     return {
         "stage": ["run", VERSION, splits.VERSION, probes.VERSION, metrics.VERSION, shapes.VERSION],
         "tasks": [[t.name, t.version, t.hash] for t in chosen],
         "model": [spec.name, spec.family, spec.labels, embed.recipe(spec, held.universe)],
-        "probe": [probe, probes.PROBES[probe].recipe],
+        "probe": [cell.probe, how.name, how.options],
         "split": [
             cell.split,
             splits.fingerprint(cell.split),

@@ -73,10 +73,12 @@ def write(
 
 
 def _read(path: Path) -> dict:
+    """What a manifest holds; nothing of one that cannot be read or is of another form."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        held = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
+    return held if isinstance(held, dict) and isinstance(held.get("cells"), list) else {}
 
 
 def _peak_memory_mb() -> float:

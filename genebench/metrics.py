@@ -32,23 +32,28 @@ class Metric:
     """A number that is not a score but that a score must be read against (the prior of AUPRC)."""
 
 
-def areas(Y: np.ndarray, P: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """AUROC and average precision of many binary tasks with the same entities, by one sort; ties count half.
+def areas(Y: np.ndarray, P: np.ndarray, valid: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """AUROC and average precision of many binary tasks by one sort; ties count half.
 
-    Args: Y: 0/1, (n, n_tasks). P: predictions, the higher the more positive, (n, n_tasks).
+    Args: Y: 0/1, (n, n_tasks). P: predictions, the higher the more positive, (n, n_tasks). valid: which of them count,
+    (n, n_tasks) bool; None: all.
     Returns: two (n_tasks,) float64 in [0, 1]; NaN where the entities are all of one class.
     """
+    size = np.full(Y.shape[1], len(Y)) if valid is None else valid.sum(axis=0)
+    if valid is not None:  # what does not count goes to the end
+        Y, P = np.where(valid, Y, 0), np.where(valid, P, -np.inf)
     order = np.argsort(-P, axis=0, kind="stable")
     y, p = np.take_along_axis(Y, order, 0), np.take_along_axis(P, order, 0)
     tp = np.cumsum(y, axis=0, dtype=np.float64)
     seen = np.arange(1, len(Y) + 1, dtype=np.float64)[:, None]
     last = np.ones(p.shape, dtype=bool)  # of its group of ties
     last[:-1] = p[1:] != p[:-1]
+    last &= p > -np.inf
     before_tp, before_seen = np.zeros_like(tp), np.zeros_like(tp)
     before_tp[1:] = np.maximum.accumulate(np.where(last, tp, 0), axis=0)[:-1]
     before_seen[1:] = np.maximum.accumulate(np.where(last, seen, 0), axis=0)[:-1]
     positive = tp[-1]
-    negative = len(Y) - positive
+    negative = size - positive
     rise = np.where(last, tp - before_tp, 0)
     run = np.where(last, seen - before_seen, 0) - rise
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -144,14 +149,14 @@ def spearman(y: np.ndarray, p: np.ndarray) -> float:
 
 
 def _table() -> dict[str, Metric]:
-    one = ("binary",)
+    one = ("binary", "pair")
     table = {
         "auroc": Metric(auroc, one, 0, 1, "area under the ROC curve; 0.5 is chance", main=True),
         "auprc": Metric(auprc, one, 0, 1, "average precision; chance is the prior"),
         "prior": Metric(
             lambda y, p: float(np.mean(y)), one, 0, 1, "share of positives in the test fold", reference=True
         ),
-        "accuracy": Metric(accuracy, ("binary", "multiclass"), 0, 1, "share of entities classified rightly"),
+        "accuracy": Metric(accuracy, ("binary", "multiclass", "pair"), 0, 1, "share of entities classified rightly"),
         "subset_accuracy": Metric(subset_accuracy, ("multilabel",), 0, 1, "share of entities with every label right"),
         "r2": Metric(r2, ("regression",), -np.inf, 1, "coefficient of determination; 0 is the mean of the test fold"),
         "spearman": Metric(spearman, ("regression",), -1, 1, "rank correlation; 0 is chance", main=True),
@@ -210,22 +215,28 @@ def score(kind: str, y: np.ndarray, p: np.ndarray, names: list[str] | None = Non
             n: _mean(held[split[n][0]], y, p, split[n][1] == "weighted") if n in split else METRICS[n].function(y, p)
             for n in names
         }
-    out = dict(zip(("auroc", "auprc"), _areas(y, p))) if kind == "binary" and AREAS & set(names) else {}
+    out = dict(zip(("auroc", "auprc"), _areas(y, p))) if kind in ("binary", "pair") and AREAS & set(names) else {}
     return {n: out[n] if n in out else METRICS[n].function(y, p) for n in names}
 
 
-def score_block(Y: np.ndarray, P: np.ndarray, names: list[str] | None = None) -> dict[str, np.ndarray]:
-    """All binary metrics (or those named) of many tasks with the same test entities in one fold.
+def score_block(
+    Y: np.ndarray, P: np.ndarray, valid: np.ndarray, names: list[str] | None = None
+) -> dict[str, np.ndarray]:
+    """All binary metrics (or those named) of one fold of many tasks.
 
-    Args: Y: 0/1, (n, n_tasks). P: probabilities, (n, n_tasks). Returns: name → (n_tasks,), NaN where a task's entities
-    are all of one class.
+    Args: Y: 0/1, (n, n_tasks). P: probabilities, (n, n_tasks). valid: which of them are test entities, (n, n_tasks)
+    bool. Returns: name → (n_tasks,), NaN where a task's test entities are all of one class.
     """
     names = names or of_kind("binary")
-    none = Y.min(axis=0) == Y.max(axis=0)
-    out = dict(zip(("auroc", "auprc"), areas(Y, P))) if AREAS & set(names) else {}
-    hit = (P > 0.5).astype(np.int64)
-    out |= dict(zip(("precision", "recall", "f1"), decisions(Y, hit)))
-    out |= {"accuracy": (hit == Y).mean(axis=0), "prior": Y.mean(axis=0)}
+    Y, size = np.where(valid, Y, 0), valid.sum(axis=0)
+    positive = Y.sum(axis=0)
+    none = (positive == 0) | (positive == size)
+    out = dict(zip(("auroc", "auprc"), areas(Y, P, valid))) if AREAS & set(names) else {}
+    if set(names) - AREAS:
+        hit = ((P > 0.5) & valid).astype(np.int64)
+        out |= dict(zip(("precision", "recall", "f1"), decisions(Y, hit)))
+        some = np.maximum(size, 1)
+        out |= {"accuracy": ((hit == Y) & valid).sum(axis=0) / some, "prior": positive / some}
     return {n: np.where(none, np.nan, out[n]) for n in names}
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 from . import cache, cells, genes, paths, readers, specs, stats
 from .errors import BadInput, unknown
 from .genes import Resolution, Resolver
-from .shapes import slug
+from .labels import slug
 from .specs import FileSpec, OwnSpec, ProfileSpec, SourceSpec, TaskSpec
 
 NEGATIVES = {

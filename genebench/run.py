@@ -17,10 +17,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from . import cache, embed, manifest, metrics, probes, results, specs, splits, workers
+from . import cache, embed, manifest, metrics, predictions, probes, results, specs, splits, workers
 from .cells import Cell, Context, cell_path, common_genes, context, plan, recipe, splits_at_hand
 from .encoders import control
 from .errors import BadInput, RunFailed
+from .predictions import Predictions
 from .specs import ModelSpec, ProfileSpec
 from .tasks import Task
 
@@ -37,17 +38,17 @@ class Outcome:
     seconds: float
 
 
-def compute(cell: Cell) -> tuple[pd.DataFrame, list[dict]]:
-    """Rows of one cell, and the tasks that were skipped with their reasons."""
+def compute(cell: Cell) -> tuple[pd.DataFrame, list[dict], dict[tuple[str, int], Predictions]]:
+    """Rows of one cell, the tasks that were skipped with their reasons, and the predictions by (task, repeat)."""
     held = context(cell.profile)
     spec, p = specs.model(cell.model), held.profile
     chosen = [held.tasks[n] for n in cell.tasks]
-    rows_of = held.embedding(cell.model).rows(chosen[0].entities)
-    covered = rows_of >= 0
-    probe = probes.for_kind(chosen[0].kind)
+    rows_of = [held.embedding(cell.model).rows(part) for part in chosen[0].parts]
+    covered = np.logical_and.reduce([r >= 0 for r in rows_of])
     key = cache.key(recipe(cell))
-    rows: list[dict] = []
+    frames: list[pd.DataFrame] = []
     skipped: list[dict] = []
+    kept: dict[tuple[str, int], Predictions] = {}
     for repeat in range(p.repeats):
         fold, uncut = _folds(chosen, cell.split, p, repeat)
         labels = {
@@ -60,20 +61,18 @@ def compute(cell: Cell) -> tuple[pd.DataFrame, list[dict]]:
                 skipped.append({"task": task.name, "model": spec.name, "split": cell.split, "reason": reason})
             else:
                 able.append(task)
-        predicted = _predict(spec, probe, able, labels, fold, covered, rows_of, held)
-        for task in able:
-            y, f, q = labels[task.name], fold[task.name], predicted[task.name]
-            common = common_genes(cell.profile, task)
+        made = _predict(spec, cell.probe, able, labels, fold, covered, rows_of, held)
+        kept |= {(name, repeat): predictions for name, predictions in made.items()}
+        for task, scores in _scores(able, labels, fold, made, covered, common_genes(cell.profile, chosen[0])):
             shared = {
                 "task": task.name, "group": task.group, "kind": task.kind, "model": spec.name, "family": spec.family,
-                "probe": probe, "split": cell.split, "split_param": "", "repeat": repeat, "coverage": covered.mean(),
-                "key": key,
+                "probe": probes.method(task.kind, cell.probe).name, "split": cell.split, "split_param": "",
+                "repeat": repeat, "coverage": covered.mean(), "key": key,
             }  # fmt: skip
-            for metric, k, score, n_train, n_test in _scores(task.kind, y, f, q, covered, common):
-                rows.append(
-                    shared | {"fold": k, "metric": metric, "score": score, "n_train": n_train, "n_test": n_test}
-                )
-    return pd.DataFrame(rows, columns=results.SCHEMA.names), skipped
+            frames.append(pd.DataFrame(scores).assign(**shared))
+    if not frames:
+        return pd.DataFrame(columns=results.SCHEMA.names), skipped, kept
+    return pd.concat(frames, ignore_index=True)[results.SCHEMA.names], skipped, kept
 
 
 def _folds(chosen: list[Task], split: str, p: ProfileSpec, repeat: int) -> tuple[dict[str, np.ndarray], dict[str, str]]:
@@ -89,16 +88,16 @@ def _folds(chosen: list[Task], split: str, p: ProfileSpec, repeat: int) -> tuple
 
 def _unfit(task: Task, y: np.ndarray, fold: np.ndarray, covered: np.ndarray, p: ProfileSpec) -> str:
     """Why a task cannot be probed on the covered genes, or an empty string."""
-    if task.kind in ("binary", "multiclass"):
-        number = np.bincount(y[covered], minlength=len(task.classes))
+    if task.kind in ("binary", "multiclass", "pair"):
+        number = np.bincount(y[covered & (fold >= 0)], minlength=len(task.classes))
         if number.min() < p.min_per_class:
             rare = task.classes[int(number.argmin())]
             return f"only {number.min()} genes of class '{rare}' have a vector ({p.min_per_class} needed)"
         for k in range(p.folds):
             tested = y[covered & (fold == k)]
-            if task.kind == "binary" and len(np.unique(tested)) < 2:
+            if task.kind != "multiclass" and len(np.unique(tested)) < 2:
                 return f"fold {k} holds one class only among the genes that have a vector"
-            if len(tested) and np.isin(tested, y[covered & (fold != k)]).mean() < 0.5:
+            if len(tested) and np.isin(tested, y[covered & (fold != k) & (fold >= 0)]).mean() < 0.5:
                 return f"most genes of fold {k} are of classes that no training gene with a vector is of"
     elif covered.sum() < 2 * p.min_per_class * p.folds:
         return f"only {covered.sum()} genes have a vector ({2 * p.min_per_class * p.folds} needed)"
@@ -108,51 +107,91 @@ def _unfit(task: Task, y: np.ndarray, fold: np.ndarray, covered: np.ndarray, p: 
     return ""
 
 
-def _predict(spec: ModelSpec, probe: str, able, labels, fold, covered, rows_of, held: Context) -> dict[str, np.ndarray]:
+def _predict(
+    spec: ModelSpec, probe: str, able, labels, fold, covered, rows_of, held: Context
+) -> dict[str, Predictions]:
     """Out-of-fold predictions on the covered entities of each task, by task name."""
     if not able:
         return {}
-    fit = probes.PROBES[probe].predict
     if spec.encoder == "oracle":
-        return {t.name: _fit(fit, t, control.oracle_vectors(t), labels[t.name], fold[t.name]) for t in able}
-    X = held.embedding(spec.name).vectors[rows_of[covered]]
+        return {
+            t.name: _fit(probe, t, control.oracle_vectors(t)[covered], labels[t.name], fold[t.name], covered)
+            for t in able
+        }
+    used, at = np.unique(np.concatenate([r[covered] for r in rows_of]), return_inverse=True)
+    X = held.embedding(spec.name).vectors[used]
+    if able[0].kind == "pair":
+        (task,) = able
+        pairs = tuple(at.reshape(2, -1))
+        return {task.name: _fit(probe, task, X, labels[task.name], fold[task.name], covered, pairs=pairs)}
     if able[0].kind != "binary":
         (task,) = able
-        return {task.name: _fit(fit, task, X, labels[task.name][covered], fold[task.name][covered])}
+        return {task.name: _fit(probe, task, X[at], labels[task.name], fold[task.name], covered)}
     Y = np.stack([labels[t.name][covered] for t in able], axis=1)
     F = np.stack([fold[t.name][covered] for t in able], axis=1)
-    return dict(zip((t.name for t in able), fit(X, Y, F).T))
+    values = probes.predict(X[at], Y, F, kind="binary", probe=probe)
+    return {t.name: _kept(values[:, i], fold[t.name], covered) for i, t in enumerate(able)}
 
 
-def _fit(fit: Callable, task: Task, X: np.ndarray, y: np.ndarray, f: np.ndarray) -> np.ndarray:
-    if task.kind in ("multiclass", "regression"):
-        return fit(X, y, f)
-    wide = y.reshape(len(y), -1)
-    out = fit(X, wide, np.repeat(f[:, None], wide.shape[1], axis=1))
-    return out if y.ndim == 2 else out[:, 0]
+def _fit(probe: str, task: Task, X: np.ndarray, y: np.ndarray, fold: np.ndarray, covered, **options) -> Predictions:
+    values = probes.predict(X, y[covered], fold[covered], kind=task.kind, probe=probe, **options)
+    wide = task.kind in ("multiclass", "multilabel")
+    return _kept(values if wide else values.reshape(-1), fold, covered)
 
 
-def _scores(kind: str, y, fold, predicted, covered, common):
-    """(metric, fold, score, n_train, n_test) of one task on own, common and all genes."""
-    own = np.flatnonzero(covered)
-    full = predicted.shape[1:] if predicted.ndim == 2 else ()
-    p = np.zeros((len(y), *full), dtype=np.float64)
-    p[own] = predicted
-    choices = [("", covered, metrics.of_kind(kind))]
-    paired = [m for m in metrics.of_kind(kind) if metrics.METRICS[m].main]
-    choices.append(("@common", covered & common, paired))
+def _kept(values: np.ndarray, fold: np.ndarray, covered: np.ndarray) -> Predictions:
+    tested = fold[covered] >= 0
+    rows = np.flatnonzero(covered)[tested].astype(np.int32)
+    return Predictions(rows, fold[rows].astype(np.int8), *predictions.quantise(values[tested]))
+
+
+def _scores(able, labels, fold, made, covered: np.ndarray, common: np.ndarray):
+    """(task, columns metric, fold, score, n_train, n_test) of each task on own, common and all genes."""
+    if not able:
+        return
+    kind = able[0].kind
+    every = metrics.of_kind(kind)
+    paired = [m for m in every if metrics.METRICS[m].main]
+    choices = [("", covered, every), ("@common", covered & common, paired)]
     if not covered.all():
         choices.append(("@all", np.ones_like(covered), paired))
-    for k in range(int(fold.max()) + 1):
-        test, train = fold == k, (fold != k) & covered
-        if not covered.all():
-            p[test & ~covered] = _prior(kind, y[train], full)
+    guesses = {t.name: _with_prior(kind, labels[t.name], fold[t.name], made[t.name], covered) for t in able}
+    out: dict[str, list] = {t.name: [] for t in able}
+    for k in range(int(max(fold[t.name].max() for t in able)) + 1):
+        n_train = {t.name: int((covered & (fold[t.name] != k) & (fold[t.name] >= 0)).sum()) for t in able}
         for suffix, genes, names in choices:
-            use = test & genes
-            if not metrics.scorable(kind, y[use]):
-                continue  # no score can be had on these genes in this fold
-            for name, score in metrics.score(kind, y[use], p[use], names).items():
-                yield name + suffix, k, score, int(train.sum()), int(use.sum())
+            tests = [np.flatnonzero((fold[t.name] == k) & genes) for t in able]
+            for task, test, scores in zip(able, tests, _fold_scores(kind, able, labels, guesses, tests, names)):
+                out[task.name] += [(n + suffix, k, s, n_train[task.name], len(test)) for n, s in scores.items()]
+    for task in able:
+        yield task, dict(zip(("metric", "fold", "score", "n_train", "n_test"), zip(*out[task.name])))
+
+
+def _fold_scores(kind: str, able, labels, guesses, tests: list[np.ndarray], names: list[str]) -> list[dict[str, float]]:
+    """Metrics of one fold of each task; none where they cannot be had on its test entities."""
+    if kind != "binary":
+        (task,), (test,) = able, tests
+        y = labels[task.name][test]
+        return [metrics.score(kind, y, guesses[task.name][test], names) if metrics.scorable(kind, y) else {}]
+    wide = max(1, max(map(len, tests)))
+    Y, P = np.zeros((wide, len(able)), dtype=np.int64), np.zeros((wide, len(able)))
+    valid = np.arange(wide)[:, None] < np.array([len(t) for t in tests])
+    for i, (task, test) in enumerate(zip(able, tests)):
+        Y[: len(test), i], P[: len(test), i] = labels[task.name][test], guesses[task.name][test]
+    found = metrics.score_block(Y, P, valid, names)
+    return [{n: float(found[n][i]) for n in names if not np.isnan(found[n][i])} for i in range(len(able))]
+
+
+def _with_prior(kind: str, y: np.ndarray, fold: np.ndarray, made: Predictions, covered: np.ndarray) -> np.ndarray:
+    """Predictions for every entity: probabilities (numbers for regression); the training prior where there is none."""
+    found = probes.probabilities(kind, made.values)
+    p = np.zeros((len(y), *found.shape[1:]), dtype=np.float64)
+    p[made.rows] = found
+    for k in range(int(fold.max()) + 1):
+        bare = (fold == k) & ~covered
+        if bare.any():
+            p[bare] = _prior(kind, y[(fold != k) & (fold >= 0) & covered], found.shape[1:])
+    return p
 
 
 def _prior(kind: str, y: np.ndarray, full: tuple[int, ...]) -> np.ndarray | float:
@@ -164,17 +203,20 @@ def _prior(kind: str, y: np.ndarray, full: tuple[int, ...]) -> np.ndarray | floa
 
 def _work(cell: Cell) -> tuple[Cell, str]:
     """Compute and store one cell in a worker; returns the fault as a sentence, empty if none."""
+    import torch
     from threadpoolctl import threadpool_limits
 
+    torch.set_num_threads(1)
     start = time.perf_counter()
     try:
         with threadpool_limits(1):  # results must not depend on the number of cores
-            rows, skipped = compute(cell)
+            rows, skipped, kept = compute(cell)
     except (BadInput, RunFailed) as err:
         return cell, str(err)
     except Exception as err:
         return cell, f"{type(err).__name__}: {err}"
     seconds = time.perf_counter() - start
+    predictions.store(cell_path(cell), recipe(cell), kept)
     cache.store(
         cell_path(cell), recipe(cell), lambda path: rows.to_parquet(path, index=False), seconds=seconds, skipped=skipped
     )
@@ -249,7 +291,8 @@ def _waiting(cells: list[Cell], say: Callable[[str], None]) -> list[Cell]:
     out = []
     for cell in cells:
         path = cell_path(cell)
-        state = cache.state(path)
+        states = {cache.state(path), cache.state(predictions.path(path))}
+        state = "ready" if states == {"ready"} else "broken" if "broken" in states else "absent"
         if state == "broken":
             say(f"the cached file of cell '{cell}' is broken; it is computed again")
             cache.drop(path)

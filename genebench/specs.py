@@ -117,6 +117,8 @@ class ProfileSpec(Spec):
     sources: list[str]
     models: list[str]
     splits: list[str]
+    probes: list[str] = ["linear"]
+    """How each task is fitted: names of ``genebench.probes.PROBES``; a task is left to those that take its kind."""
     folds: int = Field(ge=2, le=100)
     repeats: int = Field(default=1, ge=1)
     seed: int

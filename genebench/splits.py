@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -20,7 +21,7 @@ class Unsplittable(BadInput):
 
 
 def _strata(task: Task) -> np.ndarray | None:
-    return task.labels if task.kind in ("binary", "multiclass") else None
+    return task.labels if task.kind in ("binary", "multiclass", "pair") else None
 
 
 def random(task: Task, n_folds: int, seed: int) -> np.ndarray:
@@ -157,8 +158,16 @@ def fingerprint(split: str) -> list | None:
 def folds(task: Task, split: str, *, n_folds: int, seed: int, repeat: int = 0) -> np.ndarray:
     """Fold (0 … n_folds − 1) of each entity of a task, (n,) int8: where it is tested; it is trained on in the others.
 
+    Pairs are cut at random like any entity, or, by every other split, so that no gene (nor its group) is on both sides:
+    genes are cut, and a pair whose genes fall into two folds has fold −1 and is left out of training and test.
     Raises: BadInput: unknown split. Unsplittable: fewer groups than folds. sources.Missing: see ``lacking``.
     """
     if split not in SPLITS:
         raise unknown("split", split, SPLITS)
-    return SPLITS[split](task, n_folds, seed + 1000 * repeat)
+    if task.kind != "pair" or split == "random":
+        return SPLITS[split](task, n_folds, seed + 1000 * repeat)
+    genes = np.unique(np.concatenate(task.parts))
+    alone = replace(task, kind="regression", entities=genes, labels=np.zeros(len(genes)), classes=())
+    of_gene = SPLITS[split](alone, n_folds, seed + 1000 * repeat)
+    first, second = (of_gene[np.searchsorted(genes, part)] for part in task.parts)
+    return np.where(first == second, first, -1).astype(np.int8)

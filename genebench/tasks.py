@@ -56,6 +56,13 @@ class Task:
         """SHA-256 of the entities alone; tasks that share it share their genes."""
         return hashlib.sha256(np.ascontiguousarray(self.entities).tobytes()).hexdigest()
 
+    @cached_property
+    def parts(self) -> tuple[np.ndarray, ...]:
+        """The genes that make up each entity: one array (n,), or of a pair task two."""
+        if self.kind != "pair":
+            return (self.entities,)
+        return tuple(np.array(side) for side in zip(*(pair.split("|") for pair in self.entities)))
+
     @property
     def balance(self) -> str:
         """Class balance in a few words."""
@@ -65,7 +72,7 @@ class Task:
             per = self.labels.mean(axis=0)
             return f"{len(self.classes)} labels, each on {per.min():.0%} to {per.max():.0%} of the genes"
         counts = np.bincount(self.labels, minlength=len(self.classes))
-        if self.kind == "binary":
+        if self.kind in ("binary", "pair"):
             return f"{counts[1]} of {len(self)} positive ({counts[1] / len(self):.1%})"
         return f"{len(self.classes)} classes of {counts.min()} to {counts.max()} genes"
 
@@ -326,7 +333,8 @@ def pick(tasks: dict[str, Task], names: Iterable[str] | None) -> dict[str, Task]
 
 def universe(tasks: Iterable[Task]) -> np.ndarray:
     """Every gene of some tasks, sorted, (n,)."""
-    return np.unique(np.concatenate(list({t.entities_hash: t.entities for t in tasks}.values())))
+    sets = {t.entities_hash: t.parts for t in tasks}
+    return np.unique(np.concatenate([genes for parts in sets.values() for genes in parts]))
 
 
 def subset(task: Task, keep: np.ndarray) -> Task:

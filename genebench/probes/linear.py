@@ -177,7 +177,7 @@ def _ridge(A: Tensor, B: Tensor, y: Tensor, alphas: list[float]) -> Tensor:
 
 
 def _tables(features: Rows, Y: np.ndarray, folds: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
-    """Labels (n_tasks, n), distinct training masks (n_masks, n), and the mask of each task's fold (n_tasks, n_folds)."""
+    """Labels (n_tasks, n), distinct training masks (n_masks, n), the mask of each task's fold (n_tasks, n_folds)."""
     if Y.shape != folds.shape or len(Y) != features.n:
         raise BadInput(f"labels {Y.shape}, folds {folds.shape} and {features.n} entities do not fit together.")
     device = features.X.device
