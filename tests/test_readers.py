@@ -66,13 +66,13 @@ def test_the_expression_tables_of_the_atlas_equal_a_pivot_by_pandas(name):
     if sources.status(source)[0] != "ready":
         pytest.skip("the tables are not here; run 'genebench fetch hpa_rna'")
     frame, spec = sources.table(source, name), source.files[name]
-    raw = pd.read_csv(sources.locate(source, name), sep="\t", nrows=200_000, keep_default_na=False)
+    raw = pd.read_csv(sources.locate(source, name), sep="\t", nrows=120_000, keep_default_na=False)
     whole = raw[raw.Gene != raw.Gene.iloc[-1]]  # the last gene may be cut
     pivot = whole.pivot(index="Gene name", columns="Tissue", values=spec.options["value"]).dropna()
     assert frame.index.is_monotonic_increasing and frame.index.is_unique and (frame.to_numpy() >= 0).all()
     assert len(frame) > 18_000 and not frame.isna().any(axis=None)
     shared = frame.index.intersection(pivot.index)
-    assert len(shared) > 2_000
+    assert len(shared) > 1_500
     np.testing.assert_array_equal(frame.loc[shared].to_numpy(), pivot.loc[shared, frame.columns].to_numpy())
 
 
