@@ -202,6 +202,7 @@ def run(
     jobs: Annotated[
         int | None, typer.Option("-j", "--jobs", min=1, help="How many processes (default: all cores).")
     ] = None,
+    memory: Annotated[float, typer.Option("--memory", min=0.1, help="GB that the fits may take in all.")] = 8,
     gmt: Gmt = None,
     negatives: Negatives = "universe",
     universe: Universe = None,
@@ -219,6 +220,7 @@ def run(
             names=_names(tasks),
             split=split,
             jobs=jobs,
+            memory=memory * 1e9,
             say=report.say,
             progress=report.step,
         )
@@ -270,7 +272,17 @@ def book(profile: Profile = "demo", jobs: Jobs = 2) -> None:
     from . import notebooks as module
 
     module.require_pages(profile)
-    run(profile=profile, models=None, tasks=None, split=None, jobs=None, gmt=None, negatives="universe", universe=None)
+    run(
+        profile=profile,
+        models=None,
+        tasks=None,
+        split=None,
+        jobs=None,
+        memory=8,
+        gmt=None,
+        negatives="universe",
+        universe=None,
+    )
     notebooks(profile=profile, jobs=jobs, pages=None, parameter=None, force=False)
     print(module.book(profile))
 

@@ -38,8 +38,11 @@ class Outcome:
     seconds: float
 
 
-def compute(cell: Cell) -> tuple[pd.DataFrame, list[dict], dict[tuple[str, int], Predictions]]:
-    """Rows of one cell, the tasks that were skipped with their reasons, and the predictions by (task, repeat)."""
+def compute(cell: Cell, *, memory: float = 4e9) -> tuple[pd.DataFrame, list[dict], dict[tuple[str, int], Predictions]]:
+    """Rows of one cell, the tasks that were skipped with their reasons, and the predictions by (task, repeat).
+
+    ``memory`` in bytes bounds what the probes take at a time; it changes the speed and, by rounding, the last digits.
+    """
     held = context(cell.profile)
     spec, p = specs.model(cell.model), held.profile
     chosen = [held.tasks[n] for n in cell.tasks]
@@ -61,7 +64,7 @@ def compute(cell: Cell) -> tuple[pd.DataFrame, list[dict], dict[tuple[str, int],
                 skipped.append({"task": task.name, "model": spec.name, "split": cell.split, "reason": reason})
             else:
                 able.append(task)
-        made = _predict(spec, cell.probe, able, labels, fold, covered, rows_of, held)
+        made = _predict(spec, cell.probe, able, labels, fold, covered, rows_of, held, memory=memory)
         kept |= {(name, repeat): predictions for name, predictions in made.items()}
         for task, scores in _scores(able, labels, fold, made, covered, common_genes(cell.profile, chosen[0])):
             shared = {
@@ -108,14 +111,14 @@ def _unfit(task: Task, y: np.ndarray, fold: np.ndarray, covered: np.ndarray, p: 
 
 
 def _predict(
-    spec: ModelSpec, probe: str, able, labels, fold, covered, rows_of, held: Context
+    spec: ModelSpec, probe: str, able, labels, fold, covered, rows_of, held: Context, **options
 ) -> dict[str, Predictions]:
     """Out-of-fold predictions on the covered entities of each task, by task name."""
     if not able:
         return {}
     if spec.encoder == "oracle":
         return {
-            t.name: _fit(probe, t, control.oracle_vectors(t)[covered], labels[t.name], fold[t.name], covered)
+            t.name: _fit(probe, t, control.oracle_vectors(t)[covered], labels[t.name], fold[t.name], covered, **options)
             for t in able
         }
     used, at = np.unique(np.concatenate([r[covered] for r in rows_of]), return_inverse=True)
@@ -123,13 +126,13 @@ def _predict(
     if able[0].kind == "pair":
         (task,) = able
         pairs = tuple(at.reshape(2, -1))
-        return {task.name: _fit(probe, task, X, labels[task.name], fold[task.name], covered, pairs=pairs)}
+        return {task.name: _fit(probe, task, X, labels[task.name], fold[task.name], covered, pairs=pairs, **options)}
     if able[0].kind != "binary":
         (task,) = able
-        return {task.name: _fit(probe, task, X[at], labels[task.name], fold[task.name], covered)}
+        return {task.name: _fit(probe, task, X[at], labels[task.name], fold[task.name], covered, **options)}
     Y = np.stack([labels[t.name][covered] for t in able], axis=1)
     F = np.stack([fold[t.name][covered] for t in able], axis=1)
-    values = probes.predict(X[at], Y, F, kind="binary", probe=probe)
+    values = probes.predict(X[at], Y, F, kind="binary", probe=probe, **options)
     return {t.name: _kept(values[:, i], fold[t.name], covered) for i, t in enumerate(able)}
 
 
@@ -201,7 +204,7 @@ def _prior(kind: str, y: np.ndarray, full: tuple[int, ...]) -> np.ndarray | floa
     return y.mean(axis=0)
 
 
-def _work(cell: Cell) -> tuple[Cell, str]:
+def _work(cell: Cell, memory: float) -> tuple[Cell, str]:
     """Compute and store one cell in a worker; returns the fault as a sentence, empty if none."""
     import torch
     from threadpoolctl import threadpool_limits
@@ -210,7 +213,7 @@ def _work(cell: Cell) -> tuple[Cell, str]:
     start = time.perf_counter()
     try:
         with threadpool_limits(1):  # results must not depend on the number of cores
-            rows, skipped, kept = compute(cell)
+            rows, skipped, kept = compute(cell, memory=memory)
     except (BadInput, RunFailed) as err:
         return cell, str(err)
     except Exception as err:
@@ -243,12 +246,13 @@ def run(
     names: Iterable[str] | None = None,
     split: str | None = None,
     jobs: int | None = None,
+    memory: float = 8e9,
     say: Callable[[str], None] = print,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> Outcome:
     """Run a profile (or the chosen models and tasks of it), from the cache where it is there, and write its results.
 
-    Args: say: told one sentence at a time. progress: told (stage, done, total) as cells end.
+    Args: memory: bytes that the fits of all processes together may take. say: told one sentence at a time. progress: told (stage, done, total) as cells end.
     Returns: what became of it; faults are listed per cell and never stop the other cells.
     """
     start = time.perf_counter()
@@ -265,7 +269,7 @@ def run(
             waiting = _waiting(cells, say)
             say(f"{len(cells)} cells, {len(cells) - len(waiting)} cached, {len(waiting)} to do, {jobs} at a time")
             progress("cells", 0, len(waiting))
-            futures = [pool.submit(_work, cell) for cell in waiting]
+            futures = [pool.submit(_work, cell, memory / jobs) for cell in waiting]
             for done, future in enumerate(as_completed(futures), start=1):
                 cell, why = future.result()
                 if why:

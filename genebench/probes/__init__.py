@@ -118,6 +118,7 @@ def predict(
     join: str = "concat",
     standardise: bool = True,
     device: str = "cpu",
+    memory: float = 4e9,
     **options,
 ) -> np.ndarray:
     """Out-of-fold values of the tasks of one kind that share their entities.
@@ -128,7 +129,8 @@ def predict(
             −1 keeps an entity out.
         pairs: rows of X that make up each entity of a pair task, two (n_pairs,); ``join``: concat, mean or hadamard.
         standardise: inside the fold; False keeps the scale of the vectors, as gene-benchmark does.
-        device: torch device. options: of the method, over its defaults (``C``, ``k``, ``memory`` in bytes …).
+        device: torch device. memory: bytes that features and fits at work may take beside X itself; tasks are fitted
+            in waves that fit. options: of the method, over its defaults (``C``, ``k`` …).
     Returns: values (see the module), (n, n_tasks) or (n, n_classes).
     Raises: BadInput: an unknown probe, kind or join, or a vector with NaN or inf (row and column named).
     """
@@ -143,11 +145,12 @@ def predict(
         raise unknown("join", join, JOINS)
     given = {"standardise": standardise, "device": device}
     features = Rows(X, **given) if pairs is None else Pairs(X, *pairs, join, **given)
+    given = {**how.options, **options, "memory": max(memory - features.bytes, 1e6)}
     if kind == "multiclass":
-        return how.fit(features, Y, folds, **{**how.options, **options})
+        return how.fit(features, Y, folds, **given)
     Y = np.asarray(Y).reshape(len(Y), -1)
     folds = np.broadcast_to(np.asarray(folds).reshape(len(Y), -1), Y.shape)
-    return how.fit(features, Y, folds, **{**how.options, **options})
+    return how.fit(features, Y, folds, **given)
 
 
 def probabilities(kind: str, values: np.ndarray) -> np.ndarray:

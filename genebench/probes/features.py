@@ -17,6 +17,17 @@ CHUNK = 1 << 17
 JOINS = ("concat", "mean", "hadamard")
 
 
+COLUMNS = 256
+"""Columns that are widened to double precision at a time."""
+
+
+def _moments(X: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
+    """Mean, standard deviation and constancy of some columns, in double precision."""
+    wide = torch.as_tensor(X.astype(np.float64))
+    deviation = wide.std(0, correction=0)
+    return wide.mean(0), deviation, deviation <= 1e-12 * wide.abs().amax(0).clamp(min=1e-300)
+
+
 class Rows:
     """The features of n entities: a matrix, centred and scaled once over all rows so that single precision holds it.
 
@@ -27,14 +38,18 @@ class Rows:
     def __init__(
         self, X: np.ndarray, *, standardise: bool = True, device: str = "cpu", dtype: torch.dtype = torch.float32
     ) -> None:
-        wide = torch.as_tensor(np.asarray(X, dtype=np.float64))
-        mean, deviation = wide.mean(0), wide.std(0, correction=0)
-        flat = deviation <= 1e-12 * wide.abs().amax(0).clamp(min=1e-300)
+        X = np.asarray(X)
+        parts = [_moments(X[:, at : at + COLUMNS]) for at in range(0, X.shape[1], COLUMNS)]
+        mean, deviation, flat = (torch.cat([part[i] for part in parts]) for i in range(3))
         self.standardise = standardise
         if not standardise:
             deviation = deviation.square().mean().sqrt().expand(len(deviation))
-        scaled = (wide - mean) / torch.where(flat, 1, deviation) * ~flat
-        self.X = scaled.to(dtype).to(device)
+        scaled = torch.empty(X.shape, dtype=dtype)
+        for at in range(0, X.shape[1], COLUMNS):
+            here = slice(at, at + COLUMNS)
+            wide = torch.as_tensor(X[:, here].astype(np.float64))
+            scaled[:, here] = (wide - mean[here]) / torch.where(flat[here], 1, deviation[here]) * ~flat[here]
+        self.X = scaled.to(device)
         self.unit = torch.where(flat, 0, deviation).to(dtype).to(device)
         self.n, self.d = self.X.shape
 
@@ -44,6 +59,11 @@ class Rows:
         twin.__dict__ |= {k: v for k, v in self.__dict__.items() if k not in ("basis",)}
         twin.X, twin.unit = self.X.to(dtype), self.unit.to(dtype)
         return twin
+
+    @property
+    def bytes(self) -> int:
+        """Memory that the features and their basis take."""
+        return self.X.nbytes + self.d * min(self.n, self.d) * 3 * 8
 
     def forward(self, W: Tensor) -> Tensor:
         """Margins without intercept: W (K, d) → (K, n)."""
@@ -55,11 +75,18 @@ class Rows:
 
     def gram(self) -> Tensor:
         """Features' second moments summed over all rows, (d, d)."""
-        return self.X.T.double() @ self.X.double()
+        out = torch.zeros(self.d, self.d, dtype=torch.float64, device=self.X.device)
+        for part in self.X.split(4096):
+            wide = part.double()
+            out += wide.T @ wide
+        return out
 
     def squares(self, weight: Tensor) -> Tensor:
         """Weighted sums of squared features: weight (K, n) → (K, d)."""
-        return weight @ (self.X * self.X)
+        out = self.X.new_empty(len(weight), self.d)
+        for at in range(0, self.d, COLUMNS):
+            out[:, at : at + COLUMNS] = weight @ self.X[:, at : at + COLUMNS].square()
+        return out
 
     @cached_property
     def basis(self) -> tuple[Tensor, Tensor]:

@@ -66,13 +66,14 @@ def logistic(
     options = {"tolerance": tolerance, "memory": memory}
     problems = Problems(labels, task, train, mask[task, k], torch.ones(len(task), device=labels.device))
     W, b = _chosen(features, problems, C, options, seed)
-    for t in range(n_tasks):
-        mine = torch.where(task == t)[0]
-        if len(mine):
-            margins = _margins(features, W[mine], b[mine])[:, 0].cpu().numpy()
-            for row, fold_number in zip(margins, k[mine].tolist()):
-                here = folds[:, t] == fold_number
-                out[here, t] = row[here]
+    fold = torch.as_tensor(np.ascontiguousarray(folds.T), device=labels.device)
+    step = max(1, (1 << 26) // n)
+    for at in range(0, len(task), step):  # problems, in the order of their tasks
+        here = slice(at, at + step)
+        margins = features.forward(W[here, 0]) + b[here]
+        tested = fold[task[here]] == k[here, None]
+        row, entity = (i.cpu().numpy() for i in torch.nonzero(tested, as_tuple=True))
+        out[entity, task[here].cpu().numpy()[row]] = margins[tested].cpu().numpy()
     return out
 
 

@@ -81,7 +81,7 @@ def solve(
     Raises: RunFailed: a problem that does not converge, in single and then in double precision.
     """
     K, C, n, d = len(problems), problems.n_classes, features.n, features.d
-    one = 4 * C * (3 * n + (2 * HISTORY + 8) * (d + 1)) * features.X.element_size() / 4
+    one = C * (6 * n + (2 * HISTORY + 10) * (d + 1)) * features.X.element_size()
     room = max(1, int(memory / one))
     W = features.X.new_zeros(K, C, d)
     b = features.X.new_zeros(K, C)
