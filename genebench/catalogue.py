@@ -19,8 +19,8 @@ def entries(found: dict[str, Task], *, by: str = "stem") -> pd.DataFrame:
     ``stats.task_difference``, in the unit of the kind's main metric; ``underpowered``: whether it is over
     ``stats.UNDERPOWERED`` (empty where there is none). Pairs of genes have no families.
     """
-    kin = {t.entities_hash: families.families(t.entities, by=by) for t in found.values() if t.kind != "pair"}
-    kin = {key: np.unique(names, return_counts=True)[1] for key, names in kin.items()}
+    shared = {t.entities_hash: t.entities for t in found.values() if t.kind != "pair"}  # looked up once, not per task
+    kin = {at: np.unique(families.families(e, by=by), return_counts=True)[1] for at, e in shared.items()}
     releases = {s: tables.release(specs.source(s)) for s in {t.source for t in found.values()}}
     return pd.DataFrame([_entry(t, kin.get(t.entities_hash), by, releases[t.source]) for t in found.values()])
 
@@ -69,9 +69,10 @@ def of_group(listed: pd.DataFrame, group: str) -> pd.DataFrame:
 
 
 def short(part: pd.DataFrame) -> pd.DataFrame:
-    """The columns of a catalogue that are sorted and filtered by, the short ones first."""
+    """The columns of a catalogue that are sorted and filtered by, the short ones first; empty ones are left out."""
     columns = ["task", "kind", "genes", "prior", "families", "largest family", "smallest difference", "underpowered"]
-    return part[[*columns, "title", "source", "licence"]].astype({c: float for c in part.select_dtypes("Float64")})
+    held = part[[*columns, "title", "source", "licence"]].astype({c: float for c in part.select_dtypes("Float64")})
+    return held.dropna(axis=1, how="all").reset_index(drop=True)
 
 
 def words(part: pd.DataFrame) -> str:
@@ -81,7 +82,8 @@ def words(part: pd.DataFrame) -> str:
     text = f"{len(ready)} tasks ({kinds}) of {int(ready.genes.min()):,} to {int(ready.genes.max()):,} genes or pairs"
     missing = len(part) - len(ready)
     text += f"; {missing} more cannot be built from the files at hand. " if missing else ". "
-    return f"{text}Underpowered, which is unable to show a difference of {stats.UNDERPOWERED}: {weak or 'none'}."
+    are = "1 is" if weak == 1 else f"{weak or 'None'} are"
+    return f"{text}{are} underpowered: unable to show a difference of {stats.UNDERPOWERED} between two models."
 
 
 def whole(profile: ProfileSpec, found: dict[str, Task], sentences: list[str]) -> pd.DataFrame:

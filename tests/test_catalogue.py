@@ -62,7 +62,12 @@ def test_a_task_that_is_missing_has_a_card_with_its_reason(listed):
 def test_a_group_is_picked_and_spoken_of(listed):
     part = catalogue.of_group(listed, "biological processes")
     assert set(part.group) == {"biological processes"}
-    assert catalogue.words(part).startswith(f"{len(part)} tasks (")
+    words = catalogue.words(part)
+    assert (
+        words.startswith(f"{len(part)} tasks (") and f"{(part.underpowered == 'yes').sum()} are underpowered" in words
+    )
+    regression = catalogue.short(listed[listed.kind == "regression"])
+    assert "prior" not in regression and "smallest difference" in regression and regression.index[0] == 0
     with pytest.raises(BadInput, match="unknown group 'localisation'; did you mean 'localization'"):
         catalogue.of_group(listed, "localisation")
     with pytest.raises(BadInput, match="the group 'localization' has no task"):

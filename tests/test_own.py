@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import GENES, forget
 from test_resolver import COLUMNS
 from typer.testing import CliRunner
 
-from genebench import cells, genes, own, paths, results, run, specs, stats, tasks
+from genebench import cells, genes, own, paths, results, run, sources, specs, stats, tasks
 from genebench.__main__ import app
 from genebench.errors import BadInput
 
@@ -169,3 +172,17 @@ def test_a_profile_on_another_universe_is_one_of_its_own(home, known, monkeypatc
         if task.kind in ("binary", "regression"):
             assert task.labels.tolist() == [whole[name].labels[at[g]] for g in task.entities]
     assert tasks.load(specs.profile("tiny")).keys() == whole.keys()
+
+
+def test_real_tasks_are_cut_to_the_genes_of_the_paper():
+    if not os.environ.get("GENEBENCH_MIRROR"):
+        pytest.skip("the list of the paper's genes is not at hand; set GENEBENCH_MIRROR")
+    listed = set(sources.locate(specs.source("genebench_paper"), "universe").read_text().split())
+    base = specs.profile("paper").model_copy(update={"sources": ["humantfs", "genecorpus"]})
+    whole = tasks.load(base)
+    cut = tasks.load(base.model_copy(update={"universe": "paper"}))
+    assert set(cut) == set(whole)
+    for name, task in cut.items():
+        plain = np.isin(whole[name].entities, list(listed))  # under the very name that the list has
+        assert plain.sum() <= len(task) <= min(plain.sum() * 1.02, len(whole[name]) - 1), name
+        assert set(whole[name].entities[plain]) <= set(task.entities) and task.hash != whole[name].hash
