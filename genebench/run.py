@@ -252,7 +252,8 @@ def run(
 ) -> Outcome:
     """Run a profile (or the chosen models and tasks of it), from the cache where it is there, and write its results.
 
-    Args: memory: bytes that the fits of all processes together may take. say: told one sentence at a time. progress: told (stage, done, total) as cells end.
+    Args: memory: bytes that the fits of all processes together may take. say: told one sentence at a time.
+    progress: told (stage, done, total) as cells end.
     Returns: what became of it; faults are listed per cell and never stop the other cells.
     """
     start = time.perf_counter()

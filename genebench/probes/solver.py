@@ -94,7 +94,9 @@ def solve(
             waiting = waiting[take:]
             history = [tuple(torch.cat([h, h.new_zeros(take, *h.shape[1:])]) for h in item) for item in history]
             state = new if state is None else state.join(new)
-        over, total, R = _gradient(features, problems, state, history, tolerance)
+        total, weight = _gradient(features, problems, state, history)
+        step = _direction(features, state.grad, history, total)
+        over = ((state.grad * step).sum((1, 2)).clamp(min=0) / weight).sqrt() <= tolerance
         tired = (state.age >= max_iter) & ~over
         out = over | tired
         if out.any():
@@ -108,9 +110,9 @@ def solve(
             if out.all():
                 state, history = None, []
                 continue
-            state, R, total = state.keep(~out), R[~out], total[~out]
+            state, step = state.keep(~out), step[~out]
             history = [tuple(h[~out] for h in item) for item in history]
-        _advance(features, problems, state, history, total, R)
+        _advance(features, problems, state, -step)
     late = torch.cat(late) if late else waiting
     if len(late):
         if features.X.dtype == torch.float64:
@@ -182,8 +184,8 @@ def probabilities(M: Tensor) -> Tensor:
     return torch.sigmoid(M) if M.shape[-2] == 1 else torch.softmax(M, dim=-2)
 
 
-def _gradient(features, problems, state, history, tolerance):
-    """Set the gradient of every problem; returns (converged (K,), curvature, residuals (K, C, n))."""
+def _gradient(features, problems, state, history):
+    """Set the gradient of every problem and note its change; returns curvature and sum of p(1 − p), (K,)."""
     K, C, n = state.M.shape
     R = torch.empty_like(state.M)
     curve = state.M.new_empty(K, C, C) if C > 1 else state.M.new_empty(K, 1, 1)
@@ -216,11 +218,8 @@ def _gradient(features, problems, state, history, tolerance):
         )
         del history[:-HISTORY]
     state.age = state.age + 1
-    total = _curvature(features, state, curve)
-    raw = _precondition(features, state.grad, total)
     weight = torch.diagonal(curve, dim1=1, dim2=2).sum(1).clamp(min=1e-30)
-    decrement = ((state.grad * raw).sum((1, 2)).clamp(min=0) / weight).sqrt()
-    return decrement <= tolerance, total, R
+    return _curvature(features, state, curve), weight
 
 
 @dataclass
@@ -231,9 +230,6 @@ class _Curvature:
     inverse: Tensor
     rest: Tensor
     intercept: Tensor
-
-    def __getitem__(self, rows) -> _Curvature:
-        return _Curvature(self.classes[rows], self.inverse[rows], self.rest[rows], self.intercept[rows])
 
 
 def _curvature(features: Rows, state: _State, curve: Tensor) -> _Curvature:
@@ -268,10 +264,9 @@ def _precondition(features: Rows, g: Tensor, total: _Curvature) -> Tensor:
     return out if C == 1 else total.classes @ out
 
 
-def _advance(features, problems, state, history, total, R) -> None:
-    """One step of every problem: direction, length along it, new margins. ``R`` is overwritten."""
+def _advance(features, problems, state, step) -> None:
+    """One step of every problem: length along the direction, new weights and margins."""
     K, C, n = state.M.shape
-    step = -_direction(features, state.grad, history, total)
     slope = step[..., :-1] * state.inverse_scale[:, None]
     along = features.forward(slope.reshape(K * C, -1)).view(K, C, n)
     shift = step[..., -1] - torch.einsum("kcd,kd->kc", slope, state.mean)
