@@ -13,6 +13,7 @@ import re
 import warnings
 import zlib
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -197,10 +198,9 @@ def _agrees(path: Path, ending: str, raw: bytes) -> None:
 # --- tables -----------------------------------------------------------------------------------------------------------
 
 
-def _text(path: Path, raw: bytes, ids, array) -> tuple:
+def _text(path: Path, raw: bytes, ids, array, *, ending: str) -> tuple:
     """A delimited table, with or without a header, or word2vec or GloVe text."""
     text = raw.decode("utf-8-sig").replace("\r\n", "\n")
-    ending = next(s for s in reversed([s.lower() for s in path.suffixes]) if s not in (".gz", ".zip"))
     first, _, rest = text.lstrip("\n").partition("\n")
     if ending not in (".csv", ".tsv") and re.fullmatch(r"\d+[ \t]+\d+", first.strip()):
         return _word2vec(path, first, rest)
@@ -451,7 +451,7 @@ def _mapping(path: Path, raw: bytes, ids, array) -> tuple:
 
 
 _FORMATS: dict[str, Callable] = {
-    **dict.fromkeys((".csv", ".tsv", ".txt", ".vec", ".w2v"), _text),
+    **{ending: partial(_text, ending=ending) for ending in (".csv", ".tsv", ".txt", ".vec", ".w2v")},
     **dict.fromkeys((".parquet", ".pq"), _parquet),
     **dict.fromkeys((".json", ".pkl", ".pickle"), _mapping),
     ".npz": _npz,

@@ -85,7 +85,7 @@ def coordinates(
 
     Reads the columns ``chr, start, end, strand, biotype`` of Ensembl's table. Columns: log length (from start to end,
     with introns), strand (1 or −1), one indicator for each of 25 chromosomes, and one for each of the ``biotypes``
-    commonest biotypes of the table. Genes on other contigs have no vector; of several rows of a gene the first is taken.
+    commonest biotypes of the table. Genes on other contigs have no vector; of a gene's rows the first is taken.
     """
     frame = sources.table(specs.source(source), file)
     frame = frame[frame.chr.isin(_CHROMOSOMES) & ~frame[gene_column].duplicated()]
