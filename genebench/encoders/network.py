@@ -11,6 +11,9 @@ from ..specs import ModelSpec
 from . import Embedding
 from .ids import match, named
 
+_SMALL = 500
+"""Up to this many nodes the whole matrix is decomposed, which is exact and as fast."""
+
 
 def graph(source: str, file: str, first: str, second: str) -> tuple[np.ndarray, sparse.csr_matrix]:
     """Nodes, (n,) sorted symbols, and symmetric 0/1 adjacency, (n, n), of a table of pairs of gene symbols.
@@ -65,7 +68,7 @@ def netmf_vectors(
         blocks = [np.log(np.maximum(left[s : s + 1024] @ side, 1)) @ x for s in range(0, n, 1024)]
         return np.concatenate(blocks).astype(np.float64)
 
-    if dim >= n - 1 or n <= 2 * dim:
+    if n <= max(_SMALL, 2 * dim + 64):
         values, vectors = np.linalg.eigh(times(np.eye(n)))
     else:
         values, vectors = _subspace(times, n, dim)
@@ -81,11 +84,13 @@ def _normalised(adjacency: sparse.csr_matrix) -> sparse.csr_matrix:
 def _top(matrix, k: int) -> tuple[np.ndarray, np.ndarray]:
     """The k largest eigenvalues of a symmetric matrix, descending, and their eigenvectors as columns."""
     n = matrix.shape[0]
-    if k >= n - 1 or n <= 500:
+    if n <= max(_SMALL, k + 1):
         values, vectors = np.linalg.eigh(matrix.toarray())
     else:
         start = np.random.default_rng(0).standard_normal(n)  # ARPACK would draw another at every call
-        values, vectors = eigsh(LinearOperator(matrix.shape, matvec=matrix.dot, dtype=np.float64), k=k, v0=start)
+        values, vectors = eigsh(
+            LinearOperator(matrix.shape, matvec=matrix.dot, dtype=np.float64), k=k, which="LA", v0=start
+        )
     order = np.argsort(-values, kind="stable")[:k]
     return values[order], vectors[:, order]
 
