@@ -197,17 +197,18 @@ def test_a_graph_has_each_pair_once_no_gene_with_itself_and_approved_names(held)
     assert network.spectral(model("spectral"), genes("CHN3", "SET"), **EDGES, dim=2).entities.tolist() == ["SET"]
 
 
+@pytest.mark.parametrize("tau", [0, 2.5])
 @pytest.mark.parametrize("n", [40, 700])
-def test_spectral_vectors_are_eigenvectors_of_the_normalised_laplacian(n):
+def test_spectral_vectors_are_eigenvectors_of_the_normalised_laplacian(n, tau):
     adjacency = ring(n, 2 * n)
-    made = network.spectral_vectors(adjacency, 5)
-    degree = adjacency.toarray().sum(axis=1)
+    made = network.spectral_vectors(adjacency, 5, tau=tau)
+    degree = adjacency.toarray().sum(axis=1) + tau
     laplacian = np.eye(n) - adjacency.toarray() / np.sqrt(np.outer(degree, degree))
     values, vectors = np.linalg.eigh(laplacian)
     expected = vectors[:, 1:6] / np.sqrt(degree)[:, None]
     np.testing.assert_allclose(np.abs(made), np.abs(expected), atol=1e-6)
     assert (made[np.abs(made * np.sqrt(degree)[:, None]).argmax(axis=0), range(5)] > 0).all()
-    np.testing.assert_array_equal(made, network.spectral_vectors(adjacency, 5))
+    np.testing.assert_array_equal(made, network.spectral_vectors(adjacency, 5, tau=tau))
 
 
 def test_the_first_spectral_vector_parts_two_cliques():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import LinearOperator, eigsh
 
 from .. import sources, specs
@@ -33,14 +34,16 @@ def graph(source: str, file: str, first: str, second: str) -> tuple[np.ndarray, 
     return nodes, table
 
 
-def spectral_vectors(adjacency: sparse.csr_matrix, dim: int) -> np.ndarray:
+def spectral_vectors(adjacency: sparse.csr_matrix, dim: int, *, tau: float = 0.0) -> np.ndarray:
     """Laplacian eigenmap, (n, dim): eigenvectors of the normalised Laplacian by ascending eigenvalue.
 
-    The trivial first one is left out, each is divided by the square root of the degree (Belkin & Niyogi 2003), has
-    unit length before that, and the sign that makes its largest entry positive.
+    The first one, trivial where ``tau`` is 0, is left out; each is divided by the square root of the degree (Belkin &
+    Niyogi 2003), has unit length before that, and the sign that makes its largest entry positive. ``tau`` is added to
+    every degree: without it the first eigenvectors of a sparse network sit on a few genes at its fringe, each on
+    another (regularised spectral clustering, Qin & Rohe 2013, who take the mean degree).
     """
-    inverse = 1 / np.sqrt(np.asarray(adjacency.sum(axis=1)).ravel())
-    _, vectors = _top(_normalised(adjacency), dim + 1)
+    inverse = 1 / np.sqrt(np.asarray(adjacency.sum(axis=1)).ravel() + tau)
+    _, vectors = _top(_normalised(adjacency, tau), dim + 1)
     return _signed(vectors[:, 1:]) * inverse[:, None]
 
 
@@ -76,8 +79,8 @@ def netmf_vectors(
     return _signed(vectors[:, order]) * np.sqrt(np.abs(values[order]))
 
 
-def _normalised(adjacency: sparse.csr_matrix) -> sparse.csr_matrix:
-    inverse = sparse.diags(1 / np.sqrt(np.asarray(adjacency.sum(axis=1)).ravel()))
+def _normalised(adjacency: sparse.csr_matrix, tau: float = 0.0) -> sparse.csr_matrix:
+    inverse = sparse.diags(1 / np.sqrt(np.asarray(adjacency.sum(axis=1)).ravel() + tau))
     return (inverse @ adjacency @ inverse).tocsr()
 
 
@@ -119,9 +122,16 @@ def _of(genes: np.ndarray, nodes: np.ndarray, vectors: np.ndarray) -> Embedding:
 def spectral(
     spec: ModelSpec, genes: np.ndarray, *, source: str, file: str, first: str, second: str, dim: int
 ) -> Embedding:
-    """Laplacian eigenmap of an interaction network; a gene without an interaction has no vector."""
+    """Laplacian eigenmap of the largest connected part of a network, degrees regularised by their mean.
+
+    A gene outside that part has no vector. Entries are scaled by the square root of the sum of degrees, to about one.
+    """
     nodes, table = graph(source, file, first, second)
-    return _of(genes, nodes, spectral_vectors(table, dim) * np.sqrt(table.sum()))  # so that entries are about one
+    _, part = connected_components(table)
+    inside = part == np.bincount(part).argmax()
+    table = table[inside][:, inside]
+    vectors = spectral_vectors(table, dim, tau=table.sum() / inside.sum())
+    return _of(genes, nodes[inside], vectors * np.sqrt(table.sum()))
 
 
 def netmf(
