@@ -29,15 +29,15 @@ _KEPT = ENGLISH_STOP_WORDS | {"gene", "genes", "protein", "proteins"}
 """Words of labels that stay: what says nothing, or stands in every text."""
 
 
-def about(genes: np.ndarray) -> pd.DataFrame:
+def about(genes: np.ndarray, *, summary: bool = True, names: bool = True) -> pd.DataFrame:
     """What HGNC and NCBI say of each gene: one row each, columns ``symbol, name, summary, names``; empty where nothing.
 
     ``symbol`` and ``name`` are HGNC's; ``summary`` is NCBI's (RefSeq), found by Entrez id; ``names`` joins by ``|`` the
-    symbol, previous symbols and aliases of HGNC, the synonyms of NCBI, and the gene as the run names it.
+    symbol, previous symbols and aliases of HGNC, the synonyms of NCBI, and the gene as the run names it. Without
+    ``summary`` or ``names`` that column stays empty and its file of NCBI is not opened.
     Raises: sources.Missing: a file of HGNC or NCBI is nowhere to be had.
     """
     hgnc, ncbi = sources.table(specs.source("hgnc"), "genes"), specs.source("ncbi")
-    summary, info = sources.table(ncbi, "gene_summary"), sources.table(ncbi, "gene_info")
     out = pd.DataFrame(
         "", index=pd.RangeIndex(len(genes)), columns=["symbol", "name", "summary", "names"], dtype=object
     )
@@ -45,14 +45,22 @@ def about(genes: np.ndarray) -> pd.DataFrame:
     known = held.name.notna().to_numpy()
     out.loc[known, "symbol"] = held.index.to_numpy(object)[known]
     out.loc[known, "name"] = held.name.to_numpy(object)[known]
-    parts = [held.index.to_series(), held.prev_symbol, held.alias_symbol]
-    out["names"] = ["|".join(map(str, row)) for row in zip(genes, *(p.fillna("").to_numpy() for p in parts))]
-    for table, column, into in ((summary, "Summary", "summary"), (info, "Synonyms", "names")):
-        table = table[(table["#tax_id"] == "9606") & ~table.GeneID.duplicated() & (table[column].str.len() > 1)]
-        has, row = match(genes, table.GeneID, kind="entrez")
-        more = table[column].to_numpy(object)[row]
-        out.loc[has, into] = more if into == "summary" else [f"{a}|{b}" for a, b in zip(out.names[has], more)]
+    if summary:
+        has, more = _of_ncbi(genes, sources.table(ncbi, "gene_summary"), "Summary")
+        out.loc[has, "summary"] = more
+    if names:
+        parts = [held.index.to_series(), held.prev_symbol, held.alias_symbol]
+        out["names"] = ["|".join(map(str, row)) for row in zip(genes, *(p.fillna("").to_numpy() for p in parts))]
+        has, more = _of_ncbi(genes, sources.table(ncbi, "gene_info"), "Synonyms")
+        out.loc[has, "names"] = [f"{a}|{b}" for a, b in zip(out.names[has], more)]
     return out
+
+
+def _of_ncbi(genes: np.ndarray, table: pd.DataFrame, column: str) -> tuple[np.ndarray, np.ndarray]:
+    """Which genes a table of NCBI has a text for, indices (m,), and the text, (m,); ``-`` stands for none."""
+    table = table[(table["#tax_id"] == "9606") & ~table.GeneID.duplicated() & (table[column].str.len() > 1)]
+    has, row = match(genes, table.GeneID, kind="entrez")
+    return has, table[column].to_numpy(object)[row]
 
 
 def texts(genes: np.ndarray, recipe: str, *, labels_of: list[str] | None = None) -> tuple[np.ndarray, list[str]]:
@@ -63,11 +71,12 @@ def texts(genes: np.ndarray, recipe: str, *, labels_of: list[str] | None = None)
     """
     if recipe not in RECIPES:
         raise unknown("text recipe", recipe, RECIPES)
-    held, template = about(genes), RECIPES[recipe]
+    template, masked = RECIPES[recipe], recipe.endswith("-masked")
     asked = re.findall(r"{(\w+)}", template)
+    held = about(genes, summary="summary" in asked, names=masked)
     covered = (held[asked] != "").all(axis=1).to_numpy()
     made = [template.format(**row) for row in held[covered].to_dict("records")]
-    if recipe.endswith("-masked"):
+    if masked:
         begins = frozenset(label_words(tuple(labels_of or ())))
         made = [_mask(text, _own(names), begins) for names, text in zip(held.names[covered], made)]
     return np.asarray(genes)[covered], made
