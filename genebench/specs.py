@@ -37,8 +37,9 @@ class FileSpec(Spec):
     """One upstream file, or folder of parts: in an installed package, or at a URL (mirrors hold it at ``path``)."""
 
     format: Literal[
-        "tsv", "csv", "obo", "gmt", "pairs", "lists", "jaspar", "expression", "long", "gaf", "uniprot", "parquet"
-    ]
+        "tsv", "csv", "obo", "gmt", "pairs", "lists", "jaspar", "expression", "long", "gaf", "uniprot", "parquet",
+        "fasta", "vectors",
+    ]  # fmt: skip
     package: str | None = None
     path: str
     url: str | None = None
@@ -101,6 +102,8 @@ class ModelSpec(Spec):
     color: str = Field(pattern=r"^#[0-9a-fA-F]{6}$")
     requires: list[str] = []
     """Python modules that hold the weights or the input."""
+    reads: list[str] = []
+    """Sources that the encoder reads besides the option ``source``: what they hold now is part of the recipe."""
     labels: Literal["true", "shuffled"] = "true"
     options: dict[str, Any] = {}
 

@@ -14,7 +14,7 @@ from genebench.encoders import Embedding, baseline, control, expression, text
 from genebench.errors import BadInput
 from genebench.specs import ModelSpec
 
-ALL = {**baseline.ENCODERS, **control.ENCODERS, **expression.ENCODERS, **text.ENCODERS}
+ALL = {name: make for family in encoders._families() for name, make in family.ENCODERS.items()}
 
 
 def model(encoder: str, **changes) -> ModelSpec:

@@ -263,3 +263,28 @@ def test_faults_of_parquet_are_told(tmp_path):
     ):
         with pytest.raises(BadInput, match=words):
             readers.read_parquet(tmp_path / name, columns=columns)
+
+
+# --- sequences --------------------------------------------------------------------------------------------------------
+
+
+def test_fasta_is_read_with_headers_and_joined_lines(tmp_path):
+    (tmp_path / "a.fa").write_text(">sp|P1|A_HUMAN text here\nMKV\r\nac*\n\n>two\nM K\n")
+    held = readers.read_fasta(tmp_path / "a.fa")
+    assert held.id.tolist() == ["sp|P1|A_HUMAN", "two"] and held.sequence.tolist() == ["MKVAC", "MK"]
+    assert held.header[0] == "sp|P1|A_HUMAN text here"
+
+
+@pytest.mark.parametrize(
+    "content, sentence",
+    [
+        ("MKV\n", "does not begin with a header line"),
+        ("", "does not begin with a header line"),
+        (">a\n>b\nMK\n", "the header '>a' has no sequence"),
+        (">\nMK\n", "the header '>' has no id"),
+    ],
+)
+def test_what_is_no_fasta_is_one_sentence(tmp_path, content, sentence):
+    (tmp_path / "a.fa").write_text(content)
+    with pytest.raises(BadInput, match=sentence):
+        readers.read_fasta(tmp_path / "a.fa")
