@@ -19,14 +19,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from . import delimited, readers
+from . import delimited, readers, spreadsheet
 from .errors import BadInput, unknown
 
 LARGEST = 1e10
 """A value beyond this, up or down, is a fault of the file: its square leaves no digits for the others."""
 
-_MONTH = "(jan|feb|mar|marc|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)"
-_DATE = re.compile(rf"\d{{1,2}}[-/ ]{_MONTH}|{_MONTH}[-/ ]\d{{1,2}}|\d{{4}}-\d\d-\d\d([ T]00:00(:00)?)?", re.I)
 _MOUSE = re.compile(r"(?!C(\d+|X|Y)orf)[A-Z][a-z0-9-]*[a-z][a-z0-9-]*")
 _MAGIC = {
     b"PK\x03\x04": ("a zip archive", (".npz", ".zip")),
@@ -119,7 +117,7 @@ def _check_values(where, ids: np.ndarray, matrix: np.ndarray, columns) -> None:
 
 
 def _check_ids(where, ids: np.ndarray) -> None:
-    dates = [i for i, text in enumerate(ids) if _DATE.fullmatch(text)]
+    dates = [i for i, text in enumerate(ids) if spreadsheet.before(text)]
     if dates:
         raise BadInput(
             f"{where}: {len(dates)} of the ids {'are dates' if len(dates) > 1 else 'is a date'} that a spreadsheet "
