@@ -162,6 +162,48 @@ def read_expression(path: Path, *, cluster: str) -> pd.DataFrame:
     return pd.DataFrame(dense.T, index=pd.Index(held.var_names.astype(str), name="symbol"), columns=names)
 
 
+def read_long(
+    path: Path, *, gene: str, symbol: str, column: str, value: str, unnamed: str = r"^ENSG\d{11}"
+) -> pd.DataFrame:
+    """A long table of measurements (one row per gene and column, a million of them in seconds) as genes × columns.
+
+    ``gene`` names the column of stable ids, ``symbol`` that of gene symbols, ``column`` that of what becomes a column
+    (a tissue), ``value`` that of the numbers, whose unit stays as it is. The index is the gene symbol (``symbol``).
+    Left out are genes whose symbol matches ``unnamed`` or is empty (they have only an id), symbols that stand for
+    several ids (whose is meant cannot be told), and genes that were not measured in every column.
+
+    Raises: BadInput: a column is missing, a value is no number, or a gene has two values in one column.
+    """
+    wanted = [gene, symbol, column, value]
+    with opened(path) as stream:
+        head = stream.readline().decode("utf-8").rstrip("\r\n").split("\t")
+        if lacking := [name for name in wanted if name not in head]:
+            raise BadInput(f"{path}: has no column '{lacking[0]}' among {head[:8]}; take the official file.")
+        try:
+            frame = pd.read_csv(
+                stream, sep="\t", header=None, names=head, usecols=wanted,
+                keep_default_na=False, na_values={value: [""]},
+                dtype={name: "category" for name in wanted[:3]} | {value: np.float64},
+            )  # fmt: skip
+        except ValueError as err:
+            raise BadInput(f"{path}: '{value}' holds what is no number ({err}); fetch the file again.") from None
+    if not np.isfinite(frame[value]).all():
+        raise BadInput(f"{path}: '{value}' is empty or infinite in {(~np.isfinite(frame[value])).sum()} rows; mend it.")
+    row, across = frame[gene].cat.codes.to_numpy(), frame[column].cat.codes.to_numpy()
+    ids, columns = frame[gene].cat.categories, frame[column].cat.categories
+    if (np.bincount(row.astype(np.int64) * len(columns) + across) > 1).any():
+        raise BadInput(f"{path}: a '{gene}' stands twice with one '{column}'; fetch the file again.")
+    wide = np.full((len(ids), len(columns)), np.nan)
+    wide[row, across] = frame[value]
+    named = pd.Series("", index=range(len(ids)), dtype=object)
+    first = ~frame[gene].duplicated().to_numpy()
+    named.iloc[row[first]] = frame[symbol][first].astype(str)
+    keep = (named != "") & ~named.str.contains(unnamed, regex=True) & ~named.duplicated(keep=False)
+    keep &= np.isfinite(wide).all(axis=1)
+    index = pd.Index(named[keep].to_numpy(str), name="symbol")
+    return pd.DataFrame(wide[keep.to_numpy()], index=index, columns=columns.astype(str)).sort_index()
+
+
 READERS = {
     "tsv": read_tsv,
     "csv": lambda path, **options: read_tsv(path, sep=",", **options),
@@ -171,4 +213,5 @@ READERS = {
     "lists": read_lists,
     "jaspar": read_jaspar,
     "expression": read_expression,
+    "long": read_long,
 }

@@ -36,7 +36,7 @@ class Spec(BaseModel):
 class FileSpec(Spec):
     """One upstream file: inside an installed package, or at a URL (mirrors hold it under ``path``)."""
 
-    format: Literal["tsv", "csv", "obo", "gmt", "pairs", "lists", "jaspar", "expression"]
+    format: Literal["tsv", "csv", "obo", "gmt", "pairs", "lists", "jaspar", "expression", "long"]
     package: str | None = None
     path: str
     url: str | None = None
