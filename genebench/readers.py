@@ -72,18 +72,26 @@ class _Plain(pickle.Unpickler):
         raise BadInput(f"the pickle asks for '{module}.{name}', which data has no need of; it is not opened.")
 
 
+def read_plain(path: Path) -> object:
+    """What a pickle of plain containers, text and numbers holds, opened without running code.
+
+    Raises: BadInput: a pickle that is hostile, or broken.
+    """
+    try:
+        with open(path, "rb") as stream:
+            return _Plain(stream).load()
+    except BadInput as err:
+        raise BadInput(f"{path}: {err}") from None
+    except Exception as err:
+        raise BadInput(f"{path}: not a readable pickle ({type(err).__name__}); delete it and fetch it again.") from None
+
+
 def read_lists(path: Path) -> pd.DataFrame:
     """A pickled dict of lists (opened without running code) as one row per (list, gene): columns ``set, gene``.
 
     Raises: BadInput: a pickle that is hostile, broken, or no dict of lists of text.
     """
-    try:
-        with open(path, "rb") as stream:
-            held = _Plain(stream).load()
-    except BadInput as err:
-        raise BadInput(f"{path}: {err}") from None
-    except Exception as err:
-        raise BadInput(f"{path}: not a readable pickle ({type(err).__name__}); delete it and fetch it again.") from None
+    held = read_plain(path)
     if not isinstance(held, dict) or not all(isinstance(v, list | tuple | set) for v in held.values()):
         raise BadInput(f"{path}: holds no dict of lists; it is not the official file.")
     rows = [(str(name), str(gene)) for name, genes in held.items() for gene in genes]
@@ -204,6 +212,28 @@ def read_long(
     return pd.DataFrame(wide[keep.to_numpy()], index=index, columns=columns.astype(str)).sort_index()
 
 
+def read_fasta(path: Path) -> pd.DataFrame:
+    """Sequences in FASTA (plain or in a ``.zip``): columns ``id`` (first word of the header), ``header``, ``sequence``.
+
+    Sequences are in upper case, without blanks and the closing ``*`` of a stop codon.
+
+    Raises: BadInput: text before the first header, a header without an id or without a sequence.
+    """
+    with opened(path) as stream:
+        text = stream.read().decode("utf-8")
+    before, *blocks = ("\n" + text.replace("\r", "")).split("\n>")
+    if before.strip() or not blocks:
+        raise BadInput(f"{path}: does not begin with a header line '>id'; it is no FASTA file.")
+    rows = []
+    for block in blocks:
+        header, _, lines = block.partition("\n")
+        sequence = "".join(lines.split()).upper().removesuffix("*")
+        if not header.split() or not sequence:
+            raise BadInput(f"{path}: the header '>{header[:40]}' has no {'sequence' if header.split() else 'id'}; mend it.")
+        rows.append((header.split()[0], header, sequence))
+    return pd.DataFrame(rows, columns=["id", "header", "sequence"])
+
+
 READERS = {
     "tsv": read_tsv,
     "csv": lambda path, **options: read_tsv(path, sep=",", **options),
@@ -214,4 +244,5 @@ READERS = {
     "jaspar": read_jaspar,
     "expression": read_expression,
     "long": read_long,
+    "fasta": read_fasta,
 }

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from . import cache, paths
+from . import cache, paths, vectors
 from .errors import BadInput, unknown
 from .readers import READERS
 from .specs import FileSpec, SourceSpec
@@ -157,6 +157,9 @@ def table(source: SourceSpec, name: str) -> pd.DataFrame:
 def _table(source: str, path: str, spec_json: str) -> pd.DataFrame:
     spec = FileSpec.model_validate_json(spec_json)
     try:
+        if spec.format == "vectors":
+            ids, matrix = vectors.read_vectors(path, **{"strict": False, **spec.options})
+            return pd.DataFrame(matrix, index=pd.Index(ids, name="id"))
         return READERS[spec.format](Path(path), **spec.options)
     except (zipfile.BadZipFile, pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, EOFError) as err:
         raise BadInput(

@@ -36,7 +36,7 @@ class Spec(BaseModel):
 class FileSpec(Spec):
     """One upstream file: inside an installed package, or at a URL (mirrors hold it under ``path``)."""
 
-    format: Literal["tsv", "csv", "obo", "gmt", "pairs", "lists", "jaspar", "expression", "long"]
+    format: Literal["tsv", "csv", "obo", "gmt", "pairs", "lists", "jaspar", "expression", "long", "fasta", "vectors"]
     package: str | None = None
     path: str
     url: str | None = None
@@ -99,6 +99,8 @@ class ModelSpec(Spec):
     color: str = Field(pattern=r"^#[0-9a-fA-F]{6}$")
     requires: list[str] = []
     """Python modules that hold the weights or the input."""
+    reads: list[str] = []
+    """Sources that the encoder reads besides the option ``source``: what they hold now is part of the recipe."""
     labels: Literal["true", "shuffled"] = "true"
     options: dict[str, Any] = {}
 

@@ -151,6 +151,8 @@ def of_source(source: SourceSpec, *, missing: Callable[[str], None] | None = Non
     An entry whose file or column is not to be had is told to ``missing`` and is empty; without ``missing`` it is an
     error. The cache is keyed by the files at hand: another file is another key.
     """
+    if not source.tasks:
+        return []
     recipe = {
         "stage": ["tasks", shapes.VERSION],
         "source": source.model_dump(mode="json"),

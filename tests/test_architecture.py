@@ -14,7 +14,7 @@ PACKAGE = ROOT / "genebench"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = """
-    __init__ errors paths specs cache progress workers readers sources genes shapes tasks splits encoders embed metrics
+    __init__ errors paths specs cache progress workers readers vectors sources genes shapes tasks splits encoders embed metrics
     probes results cells manifest run stats figures tables page notebooks __main__
 """.split()
 """Imports point to the left only."""
