@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from . import cache, paths, sources, specs
-from .encoders import Embedding, Sequences, encoder
+from .encoders import Embedding, Sequences, encoder, inputs
 from .errors import BadInput
 from .genes import STEM_VERSION
 from .specs import ModelSpec
@@ -21,6 +21,7 @@ def recipe(spec: ModelSpec, genes: np.ndarray) -> dict:
     """Everything that determines a model's vectors: encoder, options, weights, input files and the gene universe."""
     used = spec.options.get("source")
     files = {n: f.sha256 for n, f in specs.source(used).files.items()} if used else {}
+    moving = inputs(spec)
     return {
         "stage": ["embed", VERSION],
         "encoder": spec.encoder,
@@ -30,6 +31,7 @@ def recipe(spec: ModelSpec, genes: np.ndarray) -> dict:
         "stem": STEM_VERSION if spec.encoder == "stem" else None,
         "genes": hashlib.sha256("\n".join(genes).encode()).hexdigest()[:16],
         "dtype": "float32",
+        **({"inputs": moving} if moving else {}),
     }
 
 

@@ -229,7 +229,9 @@ def read_fasta(path: Path) -> pd.DataFrame:
         header, _, lines = block.partition("\n")
         sequence = "".join(lines.split()).upper().removesuffix("*")
         if not header.split() or not sequence:
-            raise BadInput(f"{path}: the header '>{header[:40]}' has no {'sequence' if header.split() else 'id'}; mend it.")
+            raise BadInput(
+                f"{path}: the header '>{header[:40]}' has no {'sequence' if header.split() else 'id'}; mend it."
+            )
         rows.append((header.split()[0], header, sequence))
     return pd.DataFrame(rows, columns=["id", "header", "sequence"])
 

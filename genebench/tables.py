@@ -103,8 +103,9 @@ def model_status(spec: ModelSpec) -> tuple[str, str]:
         for package in spec.requires:
             if importlib.util.find_spec(package) is None:
                 return "missing", f"the package '{package}' is not installed; run 'pip install -c constraints.txt -e .'"
-        if spec.options.get("source"):
-            return sources.status(specs.source(spec.options["source"]))
+        for name in (*filter(None, [spec.options.get("source")]), *spec.reads):
+            if name != "ensembl" and (status := sources.status(specs.source(name)))[0] != "ready":
+                return status
     except BadInput as err:
         return "missing", str(err)
     return "ready", ""

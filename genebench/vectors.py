@@ -70,7 +70,9 @@ def read_vectors(
     try:
         names, matrix, columns = _FORMATS[ending](path, raw, ids, array)
     except UnicodeDecodeError as err:
-        raise BadInput(f"{path}: not UTF-8 text (byte {err.start}); save it as UTF-8, or give its ending right.") from None
+        raise BadInput(
+            f"{path}: not UTF-8 text (byte {err.start}); save it as UTF-8, or give its ending right."
+        ) from None
     return check_vectors(path, names, matrix, columns, fewest=fewest, strict=strict)
 
 
@@ -124,9 +126,9 @@ def _check_ids(where, ids: np.ndarray) -> None:
     dates = [i for i, text in enumerate(ids) if _DATE.fullmatch(text)]
     if dates:
         raise BadInput(
-            f"{where}: {len(dates)} of the ids {'are dates' if len(dates) > 1 else 'is a date'} that a spreadsheet made "
-            f"of gene symbols ('{ids[dates[0]]}' in row {_row(dates[0])}); export the table again with that column as "
-            f"text, or with Ensembl ids."
+            f"{where}: {len(dates)} of the ids {'are dates' if len(dates) > 1 else 'is a date'} that a spreadsheet "
+            f"made of gene symbols ('{ids[dates[0]]}' in row {_row(dates[0])}); export the table again with that "
+            f"column as text, or with Ensembl ids."
         )
     mouse = np.array([bool(_MOUSE.fullmatch(text)) for text in ids])
     if mouse.mean() > 0.5:
@@ -139,8 +141,8 @@ def _check_ids(where, ids: np.ndarray) -> None:
         at = np.flatnonzero(again)[0]
         first = np.flatnonzero(ids == ids[at])[0]
         raise BadInput(
-            f"{where}: the id '{ids[at]}' stands in row {_row(first)} and in row {_row(at)} ({again.sum()} such rows in "
-            f"all); keep one vector for each gene."
+            f"{where}: the id '{ids[at]}' stands in row {_row(first)} and in row {_row(at)} ({again.sum()} such rows "
+            f"in all); keep one vector for each gene."
         )
 
 
@@ -204,7 +206,9 @@ def _text(path: Path, raw: bytes, ids, array) -> tuple:
         return _word2vec(path, first, rest)
     sep = {".csv": ",", ".tsv": "\t"}.get(ending) or ("\t" if "\t" in first else "," if "," in first else " ")
     if sep not in first:
-        found = next((n for s, n in {"\t": "tab", ";": "semicolon", ",": "comma", " ": "space"}.items() if s in first), "")
+        found = next(
+            (n for s, n in {"\t": "tab", ";": "semicolon", ",": "comma", " ": "space"}.items() if s in first), ""
+        )
         wanted = {",": "comma", "\t": "tab", " ": "space"}[sep]
         raise BadInput(
             f"{path}: has no {wanted} in its first line, though its name ends in '{ending}'"
@@ -237,7 +241,7 @@ def _word2vec(path: Path, first: str, rest: str) -> tuple:
     short = next((i for i, row in enumerate(rows) if len(row) != d + 1), None)
     if short is not None:
         raise BadInput(
-            f"{path}:{short + 2}: holds {len(rows[short]) - 1} numbers after the gene, where {d} were announced; mend it."
+            f"{path}:{short + 2}: holds {len(rows[short]) - 1} numbers after the gene, where {d} belong; mend it."
         )
     try:
         return [row[0] for row in rows], np.array([row[1:] for row in rows], dtype=np.float64), None
@@ -295,14 +299,20 @@ def _frame(path: Path, frame: pd.DataFrame, at: str) -> tuple:
                 f"belongs; drop that column, or name it as the column of ids."
             )
         rest = rest.assign(**{name: number})
-    return frame[at].astype(str).tolist(), rest.to_numpy(dtype=np.float64, na_value=np.nan), list(map(str, rest.columns))
+    return (
+        frame[at].astype(str).tolist(),
+        rest.to_numpy(dtype=np.float64, na_value=np.nan),
+        list(map(str, rest.columns)),
+    )
 
 
 def _parquet(path: Path, raw: bytes, ids, array) -> tuple:
     try:
         frame = pd.read_parquet(io.BytesIO(raw))
     except Exception as err:
-        raise BadInput(f"{path}: cannot be read as parquet ({str(err).splitlines()[0][:90]}); write it again.") from None
+        raise BadInput(
+            f"{path}: cannot be read as parquet ({str(err).splitlines()[0][:90]}); write it again."
+        ) from None
     if not isinstance(frame.index, pd.RangeIndex):
         frame = frame.reset_index(names=frame.index.name or "id")
     frame.columns = frame.columns.map(str)
@@ -331,8 +341,8 @@ def _npz(path: Path, raw: bytes, ids, array) -> tuple:
             return list(arrays), np.stack(list(arrays.values())), None
     if len(texts) != 1:
         raise BadInput(
-            f"{path}: holds {len(texts)} arrays of text ({', '.join(texts) or 'among ' + ', '.join(arrays)}) where one, "
-            f"the ids, belongs; say which with ids=, or add it."
+            f"{path}: holds {len(texts)} arrays of text ({', '.join(texts) or 'among ' + ', '.join(arrays)}) where "
+            f"one, the ids, belongs; say which with ids=, or add it."
         )
     (names,) = texts.values()
     if names.dtype.kind == "S":
@@ -343,8 +353,8 @@ def _npz(path: Path, raw: bytes, ids, array) -> tuple:
 def _unloadable(path: Path, err: Exception) -> BadInput:
     if "allow_pickle" in str(err) or "Object arrays" in str(err):
         return BadInput(
-            f"{path}: holds an array of Python objects, which could run code and is not opened; save numbers as float32 "
-            f"and ids with dtype=str."
+            f"{path}: holds an array of Python objects, which could run code and is not opened; save numbers as "
+            f"float32 and ids with dtype=str."
         )
     return BadInput(f"{path}: cannot be read ({type(err).__name__}); write it again.")
 

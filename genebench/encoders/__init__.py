@@ -6,11 +6,13 @@ An encoder takes a model's declaration and gene symbols, and returns either an `
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from .. import sources, specs
 from ..errors import unknown
 from ..specs import ModelSpec
 
@@ -50,11 +52,42 @@ class Sequences:
     forward: Callable
 
 
+def _families() -> tuple:
+    from . import baseline, composition, control, expression, network, table, text, words
+
+    return baseline, composition, control, expression, network, table, text, words
+
+
+def inputs(spec: ModelSpec) -> dict[str, dict[str, str] | str]:
+    """What a model reads that no declaration fixes: source → file → SHA-256 at hand, and the words that are masked.
+
+    Sources are those under ``reads``, and the one of the option ``source`` where a file of it has no declared SHA-256.
+    A file that is not to be had has an empty one. Empty for a model whose inputs are fixed by their declarations.
+    """
+    own = specs.source(spec.options["source"]) if spec.options.get("source") else None
+    moving = own and any(f.sha256 is None for f in own.files.values())
+    out: dict[str, dict[str, str] | str] = {}
+    for source in (*([own] if moving else []), *map(specs.source, spec.reads)):
+        names = [spec.options["file"]] if source is own and "file" in spec.options else list(source.files)
+        out[source.id] = {name: _at_hand(source, name) for name in names}
+    if spec.options.get("labels_of"):
+        from .recipes import label_words
+
+        words = "\n".join(label_words(tuple(spec.options["labels_of"])))
+        out["masked"] = hashlib.sha256(words.encode()).hexdigest()[:16]
+    return out
+
+
+def _at_hand(source: specs.SourceSpec, name: str) -> str:
+    try:
+        return sources.digest(sources.locate(source, name, download=False))
+    except sources.Missing:
+        return ""
+
+
 def encoder(spec: ModelSpec) -> Callable[..., Embedding | Sequences]:
     """The encoder that a model names. Raises: BadInput: unknown encoder."""
-    from . import baseline, control, expression, text
-
-    known = {**baseline.ENCODERS, **control.ENCODERS, **expression.ENCODERS, **text.ENCODERS}
+    known = {name: make for family in _families() for name, make in family.ENCODERS.items()}
     if spec.encoder not in known:
         raise unknown("encoder", spec.encoder, known, where=f"model '{spec.name}'")
     return known[spec.encoder]

@@ -12,6 +12,9 @@ from .. import sources, specs
 from ..genes import stems
 from ..specs import ModelSpec
 from . import Embedding
+from .ids import match
+
+_CHROMOSOMES = np.array([*map(str, range(1, 23)), "X", "Y", "MT"])
 
 
 def ngrams(spec: ModelSpec, genes: np.ndarray, *, longest: int, dim: int, seed: int = 0) -> Embedding:
@@ -75,6 +78,26 @@ def columns(
     return Embedding(frame.index.to_numpy(str), frame[columns].to_numpy(np.float32))
 
 
+def coordinates(
+    spec: ModelSpec, genes: np.ndarray, *, source: str, file: str, gene_column: str, biotypes: int = 10
+) -> Embedding:
+    """Where a gene lies and how long it is: log10 of its length in bp, strand, chromosome and biotype.
+
+    Reads the columns ``chr, start, end, strand, biotype`` of Ensembl's table. Columns: log length (from start to end,
+    with introns), strand (1 or −1), one indicator for each of 25 chromosomes, and one for each of the ``biotypes``
+    commonest biotypes of the table. Genes on other contigs have no vector; of several rows of a gene the first is taken.
+    """
+    frame = sources.table(specs.source(source), file)
+    frame = frame[frame.chr.isin(_CHROMOSOMES) & ~frame[gene_column].duplicated()]
+    common = sorted(frame.biotype.value_counts().index[:biotypes])
+    has, row = match(genes, frame[gene_column], kind="ensembl")
+    held = frame.iloc[row]
+    length = np.log10(held.end.astype(float) - held.start.astype(float) + 1).to_numpy()
+    marks = [(held.chr.to_numpy()[:, None] == _CHROMOSOMES), (held.biotype.to_numpy()[:, None] == np.array(common))]
+    vectors = np.column_stack([length, held.strand.to_numpy(float), *marks])
+    return Embedding(genes[has], vectors.astype(np.float32))
+
+
 def _svd(table, dim: int, seed: int) -> np.ndarray:
     dim = min(dim, min(table.shape) - 1)
     return TruncatedSVD(dim, n_iter=4, random_state=seed).fit_transform(table).astype(np.float32)
@@ -86,4 +109,5 @@ ENCODERS = {
     "profile_svd": profile_svd,
     "annotation_count": annotation_count,
     "columns": columns,
+    "coordinates": coordinates,
 }

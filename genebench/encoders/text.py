@@ -7,14 +7,25 @@ import numpy as np
 from .. import sources
 from ..errors import BadInput
 from ..specs import ModelSpec
-from . import Sequences
+from . import Sequences, recipes
 
 
-def transformer(spec: ModelSpec, genes: np.ndarray, *, path: str, template: str = "{symbol}", max_tokens: int = 256):
+def transformer(
+    spec: ModelSpec,
+    genes: np.ndarray,
+    *,
+    path: str,
+    template: str = "{symbol}",
+    recipe: str | None = None,
+    labels_of: list[str] | None = None,
+    max_tokens: int = 256,
+):
     """Mean-pooled, L2-normalised last hidden state of a Hugging Face encoder that lies on disk.
 
     ``spec.weights`` is the Python package that carries the model and ``path`` its folder inside; ``template`` is the
-    text given for each gene. Mean pooling over the tokens that are not padding (Reimers & Gurevych 2019).
+    text given for each gene, or ``recipe`` names one of ``recipes.RECIPES`` (and ``labels_of`` the sources whose labels
+    it masks); genes that a recipe has no text for are left out. Mean pooling over the tokens that are not padding
+    (Reimers & Gurevych 2019).
     """
     folder = sources.package_folder(spec.weights)
     if folder is None or not (folder / path / "config.json").exists():
@@ -27,7 +38,10 @@ def transformer(spec: ModelSpec, genes: np.ndarray, *, path: str, template: str 
 
     logging.disable_progress_bar()
     tokenizer = AutoTokenizer.from_pretrained(folder / path, local_files_only=True)
-    texts = [template.format(symbol=g) for g in genes]
+    if recipe is None:
+        texts = [template.format(symbol=g) for g in genes]
+    else:
+        genes, texts = recipes.texts(genes, recipe, labels_of=labels_of)
     tokens = tokenizer(texts, truncation=True, max_length=max_tokens)["input_ids"]
 
     def forward(device):
