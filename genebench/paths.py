@@ -25,6 +25,7 @@ DOWNLOADS = CACHE / "downloads"
 TASKS = CACHE / "tasks"
 EMBEDDINGS = CACHE / "embeddings"
 CELLS = CACHE / "cells"
+WEIGHTS = CACHE / "weights"
 
 
 def results(profile: str) -> Path:
@@ -45,3 +46,10 @@ def pages() -> Path:
 def mirrors() -> list[Path]:
     """Folders named in ``GENEBENCH_MIRROR`` (separated like ``PATH``), searched before the web."""
     return [Path(p) for p in os.environ.get("GENEBENCH_MIRROR", "").split(os.pathsep) if p]
+
+
+def weights() -> list[Path]:
+    """Folders of model weights: those of ``GENEBENCH_WEIGHTS`` (separated like ``PATH``), then ``weights`` below the
+    mirrors, then our own."""
+    named = [Path(p) for p in os.environ.get("GENEBENCH_WEIGHTS", "").split(os.pathsep) if p]
+    return [*named, *(mirror / "weights" for mirror in mirrors()), WEIGHTS]

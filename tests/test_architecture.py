@@ -14,8 +14,8 @@ PACKAGE = ROOT / "genebench"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = """
-    __init__ errors paths specs cache progress workers readers vectors sources genes shapes tasks splits encoders embed metrics
-    probes results cells manifest run stats figures tables page notebooks __main__
+    __init__ errors paths specs cache progress workers readers vectors sources weights genes genome shapes tasks splits
+    encoders embed metrics probes results cells manifest run stats perf_embed figures tables page notebooks __main__
 """.split()
 """Imports point to the left only."""
 
