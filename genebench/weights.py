@@ -131,6 +131,12 @@ def trusted(spec: ModelSpec) -> bool:
     return True
 
 
+def trust(spec: ModelSpec) -> None:
+    """Let this process, and those it starts, run the code that comes with a model."""
+    asked = [name for name in os.environ.get("GENEBENCH_REMOTE_CODE", "").split(",") if name]
+    os.environ["GENEBENCH_REMOTE_CODE"] = ",".join([*asked, spec.name])
+
+
 def memory_gb(spec: ModelSpec) -> float:
     """Estimate of the device memory that inference needs, in GB: the weights, a fifth for activations, and 0.5."""
     return (spec.parameters or 0) * 1e6 * BYTES[spec.dtype] * 1.2 / 1e9 + 0.5
