@@ -123,7 +123,8 @@ def model_catalogue(names: list[str] | None = None) -> pd.DataFrame:
             {"model": spec.name, "title": spec.title, "family": spec.family, "input": spec.input, "dim": spec.dim,
              "size": f"{spec.parameters:,.4g} M" if spec.parameters else "", "context": spec.context,
              "pooling": spec.pooling if spec.parameters else "", "weights": spec.hub or spec.weights or "",
-             "revision": spec.revision or "", "trained on": spec.trained_on, "exposed on": exposed, "licence": spec.licence, "status": status,
+             "revision": spec.revision or "", "trained on": spec.trained_on,
+             "exposed on": exposed, "licence": spec.licence, "status": status,
              "reason": reason, "description": spec.description}
         )  # fmt: skip
     frame = pd.DataFrame(rows)

@@ -14,6 +14,8 @@ def dna(
     genes: np.ndarray,
     *,
     source: str,
+    file: str = "genome",
+    table: str = "genes",
     region: str = "promoter",
     upstream: int = 1000,
     downstream: int = 200,
@@ -25,19 +27,19 @@ def dna(
 ) -> hub.Sequences:
     """Mean over the tokens of a gene's DNA, read along its strand and, with ``both_strands``, also against it.
 
-    ``source`` has the files ``genome`` (FASTA) and ``genes`` (GTF); the rest is told to ``genome.regions``. The two
-    strands count alike, so that a sequence and its reverse complement have the same vector. What is longer than the
-    context is read in overlapping windows. ``lower``: whether the tokenizer wants small letters.
+    ``source`` has the genome, ``file`` (FASTA), and its genes, ``table`` (GTF); ``genome.regions`` is told the rest.
+    The two strands count alike, so that a sequence and its reverse complement have the same vector. What is longer
+    than the context is read in overlapping windows. ``lower``: whether the tokenizer wants small letters.
 
     Raises: BadInput: unknown region. sources.Missing: genome, genes or weights are nowhere to be had.
     """
     folder = weights.locate(spec)
     held = specs.source(source)
     parts = genome.regions(
-        sources.table(held, "genes"), region, upstream=upstream, downstream=downstream, longest=longest
+        sources.table(held, table), region, upstream=upstream, downstream=downstream, longest=longest
     )
     has, row = ids.match(genes, parts.gene, kind="symbol")
-    found = genome.extract(sources.locate(held, "genome"), parts.iloc[row])
+    found = genome.extract(sources.locate(held, file), parts.iloc[row])
     there = np.flatnonzero([s != "" for s in found])
     texts = [found[i] for i in there]
     owner = np.arange(len(texts))

@@ -60,11 +60,8 @@ def sequences(
         if not specials:
             head, tail = _added(tokenizer, texts)
             spans = [(head, max(head + 1, len(t) - tail)) for t in tokens]
-    if spec.pooling == "last" and tokenizer.eos_token_id is not None:
-        tokens = [
-            t if t[-1:] == [tokenizer.eos_token_id] else [*t[: context - 1], tokenizer.eos_token_id] for t in tokens
-        ]
-        spans = None
+    if spec.pooling == "last":
+        tokens, spans = _ended(tokenizer, texts, tokens, context), None
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id or 0
 
     def forward(device):
@@ -79,6 +76,14 @@ def sequences(
         return vectors
 
     return Sequences(entities, tokens, pad, forward, owner=owner, spans=spans, unit=unit, dtype=spec.dtype)
+
+
+def _ended(tokenizer, texts: list, tokens: list[list[int]], context: int) -> list[list[int]]:
+    """Token lists that end with the token whose state is taken: the tokenizer's own, or else its end of text."""
+    end = tokenizer.eos_token_id
+    if end is None or _added(tokenizer, texts)[1]:
+        return tokens
+    return [[*t[: context - 1], end] for t in tokens]
 
 
 def takes_mask(network) -> bool:
