@@ -263,8 +263,8 @@ def measure(
 ) -> pd.DataFrame:
     """Measure every case and keep the rows.
 
-    Args: number: texts (and a quarter as many proteins). threads: of the CPU; None: one a core. texts: a file of NCBI gene summaries; None: the declared source.
-    proteins: a FASTA file; None: no proteins are measured.
+    Args: number: texts (and a quarter as many proteins). threads: of the CPU; None: one a core. texts: a file of NCBI
+    gene summaries; None: the declared source. proteins: a FASTA file; None: no proteins are measured.
     """
     import torch
 

@@ -164,7 +164,7 @@ def _listed(path: Path):
         raise BadInput(f"{path}: cannot be read as a vocabulary ({type(err).__name__}); fetch it again.") from err
     column = frame.iloc[:, 0]
     headed = column.iloc[0].lower() in ("gene", "gene_name", "symbol")
-    return column.iloc[headed:].tolist()
+    return column.iloc[int(headed) :].tolist()
 
 
 ENCODERS = {"checkpoint": checkpoint}

@@ -130,7 +130,8 @@ def load(spec: ModelSpec, folder: Path, *, trust: bool = False):
     logging.set_verbosity_error()  # missing weights are looked at below
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=trust)
-        kind = AutoModelForTextEncoding if getattr(config, "is_encoder_decoder", False) else AutoModel
+        two = getattr(config, "is_encoder_decoder", False) or hasattr(config, "num_decoder_layers")  # as T5 has
+        kind = AutoModelForTextEncoding if two else AutoModel
         network, told = kind.from_pretrained(
             folder, config=config, local_files_only=True, trust_remote_code=trust, dtype=getattr(torch, spec.dtype),
             weights_only=True, output_loading_info=True,
