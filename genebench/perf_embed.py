@@ -15,6 +15,7 @@ import pandas as pd
 
 from . import cache, embed, paths, readers, sources, specs
 from .encoders import Sequences, hub
+from .errors import BadInput
 
 COLUMNS = ["case", "device", "ours_per_s", "theirs_per_s", "ratio", "ceiling_fraction"]
 MORE = ["unit", "sequences", "distinct_tokens", "repeats", "threads", "lowest_cosine"]
@@ -271,12 +272,25 @@ def measure(
     if device == "cpu":
         torch.set_num_threads(threads or os.cpu_count() or 1)
     rows = text_rows(summaries(texts, number), device=device, repeats=repeats)
+    write(rows)
     if proteins:
         held = readers.read_fasta(proteins).sequence.to_numpy(object)
         chosen = np.random.default_rng(0).permutation(held)[: number // 4].tolist()
         rows += protein_rows(chosen, device=device, repeats=repeats)
     write(rows)
     return pd.DataFrame(rows)
+
+
+def speeds(*, remeasure: bool = False, device: str = "cpu") -> pd.DataFrame:
+    """The kept rows, one per case, device and number of threads; ``remeasure`` measures the text cases here first.
+
+    Raises: BadInput: nothing was measured yet.
+    """
+    if remeasure:
+        measure(device=device)
+    if not results_path().exists():
+        raise BadInput(f"{results_path()} is not there; run 'python -m genebench.perf_embed'.")
+    return pd.read_csv(results_path())
 
 
 def main(given: list[str]) -> None:

@@ -97,9 +97,11 @@ def against_paper(profile: ProfileSpec, found: dict[str, Task]) -> pd.DataFrame:
 
 
 def model_status(spec: ModelSpec) -> tuple[str, str]:
-    """``ready``, ``missing`` (an input or package), or what ``weights.status`` says, and why; fetches nothing."""
+    """``ready``, what ``weights.status`` says, or ``missing`` (an input or package), and why; fetches nothing."""
     try:
         encoder(spec)
+        if (spec.hub or spec.files) and (status := weights.status(spec))[0] != "ready":
+            return status
         for package in spec.requires:
             if importlib.util.find_spec(package) is None:
                 return "missing", f"the package '{package}' is not installed; run 'pip install -c constraints.txt -e .'"
@@ -108,7 +110,7 @@ def model_status(spec: ModelSpec) -> tuple[str, str]:
                 return status
     except BadInput as err:
         return "missing", str(err)
-    return weights.status(spec) if spec.hub or spec.files else ("ready", "")
+    return "ready", ""
 
 
 def model_catalogue(names: list[str] | None = None) -> pd.DataFrame:

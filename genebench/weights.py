@@ -143,10 +143,11 @@ def memory_gb(spec: ModelSpec) -> float:
 
 
 def size(spec: ModelSpec) -> str:
-    """Estimate of the download in words: the published number of parameters in single precision."""
+    """Estimate of the download in words, from the number of parameters: text models that run in bfloat16 are published
+    in two bytes a parameter, all others in four."""
     if not spec.parameters:
         return "size unknown"
-    gb = spec.parameters * 4e6 / 1e9
+    gb = spec.parameters * (2e6 if spec.family == "text" and spec.dtype == "bfloat16" else 4e6) / 1e9
     return f"about {gb:.1f} GB" if gb >= 1 else f"about {gb * 1000:.0f} MB"
 
 

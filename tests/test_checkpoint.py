@@ -154,6 +154,7 @@ def test_a_vocabulary_of_other_weights_is_refused(tmp_path):
     (place / "vocab.json").write_text('{"TP53": 6}')
     with pytest.raises(BadInput, match="gives row 6 of a table of 6 rows"):
         read("scgpt-human", tmp_path)
+    (tmp_path / "own" / "used" / "scgpt-human.json").unlink()
     (place / "vocab.json").write_text('{"TP53": "six"}')
     with pytest.raises(BadInput, match="neither a list of genes nor a mapping"):
         read("scgpt-human", tmp_path)
