@@ -17,10 +17,10 @@
 # (`theirs_per_s`): fixed batches in the given order, padded to their longest, single precision. Both run the same
 # network on the same input in turn, with the same number of threads, tokenizing included; rates are medians.
 #
-# What makes the difference in single precision: sequences are sorted by length, so that little is padded, and equal ones
-# are run once (many genes of one family share one NCBI summary; `distinct_tokens` is the share that is left in this
-# sample). The vectors are the same but for rounding (`lowest_cosine`). In bfloat16 the arithmetic is coarser and about
-# twice as fast where the processor has it; a model is run in it only if its entry says so, because it changes the
+# What makes the difference in single precision: sequences are sorted by length, so that little is padded, and equal
+# ones are run once (many genes of one family share one NCBI summary; `distinct_tokens` is the share that is left in
+# this sample). The vectors are the same but for rounding (`lowest_cosine`). In bfloat16 the arithmetic is coarser and
+# about twice as fast where the processor has it; a model is run in it only if its entry says so, because it changes the
 # vectors. `ceiling_fraction` is the share of the fastest matrix product measured on the same device and threads.
 
 # %% tags=["parameters"]

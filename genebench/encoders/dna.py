@@ -15,11 +15,8 @@ def dna(
     *,
     source: str,
     file: str = "genome",
-    table: str = "genes",
     region: str = "promoter",
-    upstream: int = 1000,
-    downstream: int = 200,
-    longest: int = 20_000,
+    cut: dict[str, int] | None = None,
     both_strands: bool = True,
     lower: bool = False,
     layer: int = -1,
@@ -27,7 +24,8 @@ def dna(
 ) -> hub.Sequences:
     """Mean over the tokens of a gene's DNA, read along its strand and, with ``both_strands``, also against it.
 
-    ``source`` has the genome, ``file`` (FASTA), and its genes, ``table`` (GTF); ``genome.regions`` is told the rest.
+    ``source`` has the genome, ``file`` (FASTA), and its ``genes`` (GTF); ``region`` and ``cut`` (``upstream``,
+    ``downstream``, ``longest``) are told to ``genome.regions``.
     The two strands count alike, so that a sequence and its reverse complement have the same vector. What is longer
     than the context is read in overlapping windows. ``lower``: whether the tokenizer wants small letters.
 
@@ -35,9 +33,7 @@ def dna(
     """
     folder = weights.locate(spec)
     held = specs.source(source)
-    parts = genome.regions(
-        sources.table(held, table), region, upstream=upstream, downstream=downstream, longest=longest
-    )
+    parts = genome.regions(sources.table(held, "genes"), region, **(cut or {}))
     has, row = ids.match(genes, parts.gene, kind="symbol")
     found = genome.extract(sources.locate(held, file), parts.iloc[row])
     there = np.flatnonzero([s != "" for s in found])

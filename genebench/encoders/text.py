@@ -22,9 +22,8 @@ def transformer(
     max_tokens: int | None = None,
     layer: int = -1,
     windows: bool = False,
-    unit: bool = True,
 ):
-    """Pooled hidden state of a Hugging Face text model, encoder or decoder, scaled to length 1 (unless not ``unit``).
+    """Pooled hidden state of a Hugging Face text model, encoder or decoder, scaled to length 1.
 
     ``spec.weights`` is the Python package that carries the model and ``path`` its folder inside; or ``spec.hub`` is
     its repository. ``template`` is the text given for each gene, or ``recipe`` names one of ``recipes.RECIPES`` (and
@@ -50,7 +49,7 @@ def transformer(
     else:
         genes, texts = recipes.texts(genes, recipe, labels_of=labels_of)
     texts = [prefix + text for text in texts]
-    return hub.sequences(spec, folder, genes, texts, windows=windows, layer=layer, unit=unit)
+    return hub.sequences(spec, folder, genes, texts, windows=windows, layer=layer, unit=True)
 
 
 ENCODERS = {"transformer": transformer}
