@@ -13,6 +13,7 @@ MODELS = DATA / "models.yml"
 PROFILES = DATA / "profiles.yml"
 PUBLISHED = DATA / "published.yml"
 RESULTS = Path(os.environ.get("GENEBENCH_RESULTS") or DATA / "results")
+PERF = RESULTS / "perf"
 
 NOTEBOOKS = ROOT / "notebooks"
 BOOK = ROOT / "book"
@@ -26,6 +27,7 @@ TASKS = CACHE / "tasks"
 EMBEDDINGS = CACHE / "embeddings"
 CELLS = CACHE / "cells"
 WEIGHTS = CACHE / "weights"
+WEIGHTS_USED = WEIGHTS / "used"
 
 
 def results(profile: str) -> Path:

@@ -27,7 +27,7 @@ BATCH = 32
 
 def results_path() -> Path:
     """Where the measured speeds are kept."""
-    return paths.RESULTS / "perf" / "embed.csv"
+    return paths.PERF / "embed.csv"
 
 
 def plain(network, tokenizer, texts: list[str], *, device: str, context: int) -> np.ndarray:

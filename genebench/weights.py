@@ -96,7 +96,7 @@ def hold(spec: ModelSpec, folder: Path) -> None:
         raise BadInput(f"model '{spec.name}': {folder} is not the declared revision {spec.revision}; remove it.")
     files = [folder / name for name in spec.files.values()] if spec.files else tensors(folder)
     seen = {"commit": commit} if commit else {f.name: sources.digest(f) for f in files}
-    lock = paths.WEIGHTS / "used" / f"{spec.name}.json"
+    lock = paths.WEIGHTS_USED / f"{spec.name}.json"
     if not lock.exists():
         cache.write_json(lock, seen)
         return

@@ -33,6 +33,7 @@ def known(monkeypatch, tmp_path):
     monkeypatch.setattr(sources, "hub_snapshot", lambda *given, **options: None)
     monkeypatch.setenv("GENEBENCH_WEIGHTS", str(tmp_path))
     monkeypatch.setattr(paths, "WEIGHTS", tmp_path / "own")
+    monkeypatch.setattr(paths, "WEIGHTS_USED", tmp_path / "own" / "used")
 
 
 def entry(name: str, folder) -> tuple[ModelSpec, object, dict]:

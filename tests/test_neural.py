@@ -83,6 +83,7 @@ def shelf(tmp_path, monkeypatch):
     """The folder of our model; nothing else is found, and what is used is noted in a fresh place."""
     monkeypatch.setenv("GENEBENCH_WEIGHTS", str(tmp_path / "shelf"))
     monkeypatch.setattr(paths, "WEIGHTS", tmp_path / "weights")
+    monkeypatch.setattr(paths, "WEIGHTS_USED", tmp_path / "weights" / "used")
     monkeypatch.setattr(sources, "hub_snapshot", lambda *given, **options: None)
     return tmp_path / "shelf" / "owner" / "tiny"
 
