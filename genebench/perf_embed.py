@@ -281,13 +281,13 @@ def measure(
     return pd.DataFrame(rows)
 
 
-def speeds(*, remeasure: bool = False, device: str = "cpu") -> pd.DataFrame:
-    """The kept rows, one per case, device and number of threads; ``remeasure`` measures the text cases here first.
+def speeds(*, measured_on: str = "") -> pd.DataFrame:
+    """The kept rows, one per case, device and number of threads; the text cases are first measured on a device named.
 
     Raises: BadInput: nothing was measured yet.
     """
-    if remeasure:
-        measure(device=device)
+    if measured_on:
+        measure(device=measured_on)
     if not results_path().exists():
         raise BadInput(f"{results_path()} is not there; run 'python -m genebench.perf_embed'.")
     return pd.read_csv(results_path())
