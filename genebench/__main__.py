@@ -160,28 +160,40 @@ def models(as_json: Json = False) -> None:
     """List all models with family, input, size, licence and status."""
     from . import tables
 
-    _print(tables.model_catalogue(), as_json, ["model", "title", "family", "input", "dim", "status", "reason"])
+    frame = tables.model_catalogue()
+    _print(frame, as_json, ["model", "title", "family", "input", "dim", "size", "status", "reason"])
+    print(f"{(frame.status == 'ready').sum()} of {len(frame)} models ready.", file=sys.stderr)
 
 
 @command
 def embed(
     model: Annotated[str, typer.Option("--model", "-m", help="Which model of data/models.yml.")],
     profile: Profile = "demo",
-    device: Annotated[str, typer.Option(help="Torch device of neural encoders.")] = "cpu",
+    device: Annotated[
+        str,
+        typer.Option(help="Torch device of neural encoders: cpu, cuda:0, all (every GPU), or several, as 'cpu,cpu'."),
+    ] = "cpu",
+    download: Annotated[bool, typer.Option("--download", help="Fetch weights that are not here.")] = False,
+    remote_code: Annotated[
+        bool, typer.Option("--remote-code", help="Run the code that comes with this model's weights.")
+    ] = False,
 ) -> None:
-    """Make (or find) the vectors of one model for all genes of a profile."""
-    from . import cells, specs
+    """Make (or find) the vectors of one model for all genes of a profile; goes on where it was cut off."""
+    from . import cells, specs, weights
     from . import embed as module
     from .progress import Reporter
 
     spec = specs.model(model)
+    if remote_code:
+        weights.trust(spec)
     with Reporter() as report:
         made = module.embed(
             spec,
             cells.context(profile).universe,
             device=device,
+            download=download,
             say=report.say,
-            progress=functools.partial(report.step, "genes"),
+            progress=functools.partial(report.step, "sequences"),
         )
     universe = cells.context(profile).universe
     print(f"{model}: {len(made.entities)} of {len(universe)} genes, {made.vectors.shape[1]} dimensions")

@@ -13,6 +13,7 @@ MODELS = DATA / "models.yml"
 PROFILES = DATA / "profiles.yml"
 PUBLISHED = DATA / "published.yml"
 RESULTS = Path(os.environ.get("GENEBENCH_RESULTS") or DATA / "results")
+PERF = RESULTS / "perf"
 
 NOTEBOOKS = ROOT / "notebooks"
 BOOK = ROOT / "book"
@@ -26,6 +27,8 @@ TASKS = CACHE / "tasks"
 EMBEDDINGS = CACHE / "embeddings"
 CELLS = CACHE / "cells"
 OWN = CACHE / "own"
+WEIGHTS = CACHE / "weights"
+WEIGHTS_USED = WEIGHTS / "used"
 
 
 def results(profile: str) -> Path:
@@ -46,3 +49,10 @@ def pages() -> Path:
 def mirrors() -> list[Path]:
     """Folders named in ``GENEBENCH_MIRROR`` (separated like ``PATH``), searched before the web."""
     return [Path(p) for p in os.environ.get("GENEBENCH_MIRROR", "").split(os.pathsep) if p]
+
+
+def weights() -> list[Path]:
+    """Folders of model weights: those of ``GENEBENCH_WEIGHTS`` (separated like ``PATH``), then ``weights`` below the
+    mirrors, then our own."""
+    named = [Path(p) for p in os.environ.get("GENEBENCH_WEIGHTS", "").split(os.pathsep) if p]
+    return [*named, *(mirror / "weights" for mirror in mirrors()), WEIGHTS]

@@ -342,6 +342,54 @@ def read_fasta(path: Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["id", "header", "sequence"])
 
 
+_GTF = ["seqname", "source", "feature", "start", "end", "score", "strand", "frame", "attributes"]
+
+
+def read_gtf(path: Path, *, features: tuple[str, ...] = ("gene", "CDS")) -> pd.DataFrame:
+    """Rows of a GTF file with one of ``features``, in the order of the file.
+
+    Columns: ``seqname, feature, start, end`` (1-based, both inside), ``strand, gene_id, gene_name`` (the id where a
+    gene has no name), ``transcript_id``, ``canonical`` (whether Ensembl marks the transcript as the gene's own).
+    Raises: BadInput: a line without nine columns, or a row without a gene id.
+    """
+    parts = []
+    with opened(path) as stream:
+        chunks = pd.read_csv(
+            stream, sep="\t", comment="#", header=None, names=_GTF, dtype=str, quoting=3, chunksize=400_000,
+            keep_default_na=False, usecols=range(9),
+        )  # fmt: skip
+        for chunk in chunks:
+            parts.append(chunk[chunk.feature.isin(features)])
+    frame = pd.concat(parts, ignore_index=True)
+    for name in ("gene_id", "gene_name", "transcript_id"):
+        frame[name] = frame.attributes.str.extract(rf'(?:^|[; ]){name} "([^"]*)"')[0].fillna("")
+    if (frame.gene_id == "").any():
+        raise BadInput(
+            f"{path}: a row has no gene_id ('{frame.attributes[frame.gene_id == ''].iloc[0][:60]}'); mend it."
+        )
+    frame["gene_name"] = frame.gene_name.where(frame.gene_name != "", frame.gene_id)
+    frame["canonical"] = frame.attributes.str.contains('tag "Ensembl_canonical"', regex=False)
+    frame = frame.astype({"start": np.int64, "end": np.int64})
+    return frame[["seqname", "feature", "start", "end", "strand", "gene_id", "gene_name", "transcript_id", "canonical"]]
+
+
+def fasta_records(path: Path) -> Iterator[tuple[str, str]]:
+    """The records of a large FASTA file one by one: first word of the header, sequence in upper case."""
+    name, lines = None, []
+    with opened(path) as stream:
+        for line in stream:
+            if line.startswith(b">"):
+                if name is not None:
+                    yield name, b"".join(lines).decode("ascii").upper()
+                name, lines = (line[1:].split() or [b""])[0].decode("utf-8"), []
+            elif name is not None:
+                lines.append(line.strip())
+            elif line.strip():
+                raise BadInput(f"{path}: does not begin with a header line '>id'; it is no FASTA file.")
+    if name is not None:
+        yield name, b"".join(lines).decode("ascii").upper()
+
+
 READERS = {
     "tsv": read_tsv,
     "csv": lambda path, **options: read_tsv(path, sep=",", **options),
@@ -356,4 +404,5 @@ READERS = {
     "uniprot": read_uniprot,
     "parquet": read_parquet,
     "fasta": read_fasta,
+    "gtf": read_gtf,
 }

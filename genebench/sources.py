@@ -183,6 +183,37 @@ def _table(source: str, path: str, spec_json: str) -> pd.DataFrame:
         ) from err
 
 
+def hub_snapshot(repository: str, *, revision: str | None, patterns: list[str], download: bool = False) -> Path | None:
+    """Folder of a Hugging Face repository in the local cache, files that match ``patterns`` fetched if ``download``.
+
+    None where nothing of it is cached and nothing may be fetched; the folder may lack files. Its name is the commit.
+
+    Raises: Missing: the download failed, is refused without a click on the licence, or there is no web.
+    """
+    import huggingface_hub
+    from huggingface_hub import errors
+
+    where = f"the weights '{repository}'"
+    try:
+        return Path(
+            huggingface_hub.snapshot_download(
+                repository, revision=revision, allow_patterns=patterns, local_files_only=not download
+            )
+        )
+    except errors.GatedRepoError as err:
+        raise Missing(
+            f"{where} need a click on their licence: accept it at https://huggingface.co/{repository}, run 'hf auth "
+            f"login', and run this again."
+        ) from err
+    except Exception as err:  # the client raises what its transport raises
+        if not download:
+            return None
+        raise Missing(
+            f"{where} could not be fetched ({type(err).__name__}); fetch them where there is a web, put the files into "
+            f"a folder '{repository}' below one that GENEBENCH_WEIGHTS names, and run this again."
+        ) from err
+
+
 def status(source: SourceSpec) -> tuple[str, str]:
     """``ready`` or ``missing``, and why (the first file that is not to be had without a download)."""
     try:

@@ -38,7 +38,7 @@ class FileSpec(Spec):
 
     format: Literal[
         "tsv", "csv", "obo", "gmt", "pairs", "lists", "jaspar", "expression", "long", "gaf", "uniprot", "parquet",
-        "fasta", "vectors",
+        "fasta", "vectors", "gtf",
     ]  # fmt: skip
     package: str | None = None
     path: str
@@ -94,6 +94,26 @@ class ModelSpec(Spec):
     input: str
     dim: int | None = Field(default=None, ge=1)
     weights: str | None = None
+    """The Python package that carries the weights; None where ``hub`` or ``files`` say where they are."""
+    hub: str | None = Field(default=None, pattern=r"^[\w.-]+/[\w.-]+$")
+    """Repository of the weights on the Hugging Face Hub."""
+    revision: str | None = Field(default=None, pattern=r"^[0-9a-f]{40}$")
+    """Commit of that repository; None: what is first used is recorded and held to ever after."""
+    files: dict[str, str] = {}
+    """Role → path of each file that must be there, in the repository or in the folder of the model's name."""
+    how: str = ""
+    """For weights that are not on the Hub: where to get them, in one clause."""
+    parameters: float | None = Field(default=None, gt=0)
+    """Millions of parameters, as published."""
+    context: int | None = Field(default=None, ge=8)
+    """Most tokens that the network reads at once."""
+    pooling: Literal["mean", "cls", "last"] = "mean"
+    """How the vectors of the tokens become one: their mean, the first, or the last."""
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    gated: bool = False
+    """Whether the Hub asks for a click on the licence first."""
+    remote_code: bool = False
+    """Whether the network is defined by code in its repository, which is run only for a reader who asks for it."""
     licence: str
     citation: str | None = None
     trained_on: str

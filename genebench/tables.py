@@ -7,7 +7,7 @@ import importlib.util
 import numpy as np
 import pandas as pd
 
-from . import families, metrics, sources, specs, stats
+from . import families, metrics, sources, specs, stats, weights
 from .encoders import encoder
 from .errors import BadInput, RunFailed, unknown
 from .specs import GROUPS, ModelSpec, ProfileSpec, SourceSpec
@@ -70,9 +70,11 @@ def against_paper(profile: ProfileSpec, found: dict[str, Task]) -> pd.DataFrame:
 
 
 def model_status(spec: ModelSpec) -> tuple[str, str]:
-    """``ready`` or ``missing``, and why."""
+    """``ready``, what ``weights.status`` says, or ``missing`` (an input or package), and why; fetches nothing."""
     try:
         encoder(spec)
+        if (spec.hub or spec.files) and (status := weights.status(spec))[0] != "ready":
+            return status
         for package in spec.requires:
             if importlib.util.find_spec(package) is None:
                 return "missing", f"the package '{package}' is not installed; run 'pip install -c constraints.txt -e .'"
@@ -94,11 +96,14 @@ def model_catalogue(names: list[str] | None = None) -> pd.DataFrame:
         exposed = "; ".join(f"{prefix}: {why}" for prefix, why in spec.exposed.items())
         rows.append(
             {"model": spec.name, "title": spec.title, "family": spec.family, "input": spec.input, "dim": spec.dim,
-             "trained on": spec.trained_on, "exposed on": exposed, "licence": spec.licence, "status": status,
+             "size": f"{spec.parameters:,.4g} M" if spec.parameters else "", "context": spec.context,
+             "pooling": spec.pooling if spec.parameters else "", "weights": spec.hub or spec.weights or "",
+             "revision": spec.revision or "", "trained on": spec.trained_on,
+             "exposed on": exposed, "licence": spec.licence, "status": status,
              "reason": reason, "description": spec.description}
         )  # fmt: skip
     frame = pd.DataFrame(rows)
-    return frame.assign(dim=frame.dim.astype("Int64"))
+    return frame.astype({"dim": "Int64", "context": "Int64"})
 
 
 def with_exposure(frame: pd.DataFrame) -> pd.DataFrame:

