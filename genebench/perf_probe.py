@@ -91,7 +91,7 @@ def case(task: Task, genes: np.ndarray, X: np.ndarray, *, n_folds: int = 5, seed
 
 
 def ours(c: Case, *, standardise: bool, device: str = "cpu") -> np.ndarray:
-    """Out-of-fold values by the probe engine."""
+    """Out-of-fold values by the probe engine, everything included."""
     return probes.predict(c.X, c.y, c.folds, kind=c.kind, standardise=standardise, device=device)
 
 

@@ -121,18 +121,18 @@ def _predict(
             t.name: _fit(probe, t, control.oracle_vectors(t)[covered], labels[t.name], fold[t.name], covered, **options)
             for t in able
         }
-    used, at = np.unique(np.concatenate([r[covered] for r in rows_of]), return_inverse=True)
-    X = held.embedding(spec.name).vectors[used]
     if able[0].kind == "pair":
         (task,) = able
-        pairs = tuple(at.reshape(2, -1))
+        used, at = np.unique(np.concatenate([r[covered] for r in rows_of]), return_inverse=True)
+        X, pairs = held.embedding(spec.name).vectors[used], tuple(at.reshape(2, -1))
         return {task.name: _fit(probe, task, X, labels[task.name], fold[task.name], covered, pairs=pairs, **options)}
+    X = held.features(spec.name).take(rows_of[0][covered])
     if able[0].kind != "binary":
         (task,) = able
-        return {task.name: _fit(probe, task, X[at], labels[task.name], fold[task.name], covered, **options)}
+        return {task.name: _fit(probe, task, X, labels[task.name], fold[task.name], covered, **options)}
     Y = np.stack([labels[t.name][covered] for t in able], axis=1)
     F = np.stack([fold[t.name][covered] for t in able], axis=1)
-    values = probes.predict(X[at], Y, F, kind="binary", probe=probe, **options)
+    values = probes.predict(X, Y, F, kind="binary", probe=probe, **options)
     return {t.name: _kept(values[:, i], fold[t.name], covered) for i, t in enumerate(able)}
 
 

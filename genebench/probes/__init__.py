@@ -48,12 +48,11 @@ def _lazy(module: str, function: str) -> Callable[..., np.ndarray]:
 
 def _methods(**of_kind: tuple[str, str, str, dict]) -> dict[str, Method]:
     return {
-        kind: Method(name, _lazy(module, function), options)
-        for kind, (name, module, function, options) in of_kind.items()
+        k: Method(name, _lazy(module, function), options) for k, (name, module, function, options) in of_kind.items()
     }
 
 
-_LOGISTIC = ("logistic", "linear", "logistic", {"C": 1.0, "tolerance": 1e-4})
+_LOGISTIC = ("logistic", "linear", "logistic", {"C": 1.0, "tolerance": 3e-4})
 _KNN = ("knn", "neighbours", "knn_binary", {"k": 15})
 _MLP = ("mlp", "mlp", "mlp_binary", {})
 
@@ -64,7 +63,7 @@ PROBES: dict[str, Probe] = {
             binary=_LOGISTIC,
             multilabel=_LOGISTIC,
             pair=_LOGISTIC,
-            multiclass=("softmax", "linear", "softmax", {"C": 1.0, "tolerance": 1e-4}),
+            multiclass=("softmax", "linear", "softmax", {"C": 1.0, "tolerance": 3e-4}),
             regression=("ridge", "linear", "ridge", {"alpha": 1.0}),
         ),
     ),
@@ -107,8 +106,26 @@ def _taking(kind: str) -> list[str]:
     return [name for name, probe in PROBES.items() if kind in probe.methods]
 
 
+def features(X: np.ndarray, *, standardise: bool = True, device: str = "cpu"):
+    """Vectors (n, d) as the solver sees them: ``take(rows)`` gives those of some entities without starting anew.
+
+    Raises: BadInput: a vector with NaN or inf (row and column named).
+    """
+    from .features import Rows
+
+    return Rows(_finite(X), standardise=standardise, device=device)
+
+
+def _finite(X: np.ndarray) -> np.ndarray:
+    X = np.asarray(X)
+    bad = np.argwhere(~np.isfinite(X))
+    if len(bad):
+        raise BadInput(f"row {bad[0][0]}, column {bad[0][1]} of the vectors is {X[tuple(bad[0])]}; mend or drop it.")
+    return X
+
+
 def predict(
-    X: np.ndarray,
+    X,
     Y: np.ndarray,
     folds: np.ndarray,
     *,
@@ -124,7 +141,7 @@ def predict(
     """Out-of-fold values of the tasks of one kind that share their entities.
 
     Args:
-        X: vectors, (n, d), any real type. Y: labels, (n, n_tasks); multi-class: one task, (n,).
+        X: vectors, (n, d), any real type, or what ``features`` made of them. Y: labels, (n, n_tasks); multi-class: one task, (n,).
         folds: fold in which each entity is tested, of the shape of Y (multi-label: one column may serve all);
             −1 keeps an entity out.
         pairs: rows of X that make up each entity of a pair task, two (n_pairs,); ``join``: concat, mean or hadamard.
@@ -137,20 +154,19 @@ def predict(
     from .features import JOINS, Pairs, Rows
 
     how = method(kind, probe)
-    X = np.asarray(X)
-    bad = np.argwhere(~np.isfinite(X))
-    if len(bad):
-        raise BadInput(f"row {bad[0][0]}, column {bad[0][1]} of the vectors is {X[tuple(bad[0])]}; mend or drop it.")
     if join not in JOINS:
         raise unknown("join", join, JOINS)
     given = {"standardise": standardise, "device": device}
-    features = Rows(X, **given) if pairs is None else Pairs(X, *pairs, join, **given)
-    given = {**how.options, **options, "memory": max(memory - features.bytes, 1e6)}
+    if pairs is not None:
+        held = Pairs(_finite(X), *pairs, join, **given)
+    else:
+        held = X if isinstance(X, Rows) else features(X, **given)
+    given = {**how.options, **options, "memory": max(memory - held.bytes, 1e6)}
     if kind == "multiclass":
-        return how.fit(features, Y, folds, **given)
+        return how.fit(held, Y, folds, **given)
     Y = np.asarray(Y).reshape(len(Y), -1)
     folds = np.broadcast_to(np.asarray(folds).reshape(len(Y), -1), Y.shape)
-    return how.fit(features, Y, folds, **given)
+    return how.fit(held, Y, folds, **given)
 
 
 def probabilities(kind: str, values: np.ndarray) -> np.ndarray:

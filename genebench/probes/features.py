@@ -53,10 +53,22 @@ class Rows:
         self.unit = torch.where(flat, 0, deviation).to(dtype).to(device)
         self.n, self.d = self.X.shape
 
+    def take(self, rows: np.ndarray) -> Rows:
+        """The features of some entities, in the scale and with the basis of all: the basis is found once.
+
+        The basis only directs the solver; the optimum is that of the rows alone.
+        """
+        part = object.__new__(Rows)
+        part.standardise, part.unit, part.d = self.standardise, self.unit, self.d
+        part.X = self.X[torch.as_tensor(rows, device=self.X.device)]
+        part.n = len(part.X)
+        part.basis = self.basis
+        return part
+
     def to(self, dtype: torch.dtype) -> Rows:
         """The same features in another precision."""
         twin = object.__new__(type(self))
-        twin.__dict__ |= {k: v for k, v in self.__dict__.items() if k not in ("basis",)}
+        twin.__dict__ |= {k: v for k, v in self.__dict__.items() if k != "basis"}
         twin.X, twin.unit = self.X.to(dtype), self.unit.to(dtype)
         return twin
 
@@ -90,7 +102,7 @@ class Rows:
 
     @cached_property
     def basis(self) -> tuple[Tensor, Tensor]:
-        """Eigenvalues (r,) and eigenvectors (d, r) of the second moments in the probe's unit; r = min(n, d)."""
+        """Eigenvalues (r,) and eigenvectors (d, r) of the mean second moments, in the probe's unit; r = min(n, d)."""
         if self.n < self.d and type(self) is Rows:  # the n × n side is the smaller one
             value, left = torch.linalg.eigh((self.X.double() @ self.X.double().T).cpu())
             value = value.clamp(min=0).to(self.X.device)
@@ -100,8 +112,9 @@ class Rows:
             G = self.gram().cpu()
             value, V = torch.linalg.eigh(G if self.d <= 2048 else G.float())
             value, V = value.clamp(min=0).to(self.X.device), V.to(self.X.device)
+        value = value / self.n
         if not self.standardise:
-            value = value * self.unit[0].double() ** 2
+            value = value * self.unit.max().double() ** 2
         return value.to(self.X.dtype), V.to(self.X.dtype)
 
     def moments(self, train: Tensor) -> tuple[Tensor, Tensor]:

@@ -29,7 +29,7 @@ def logistic(
     folds: np.ndarray,
     *,
     C: float | str = 1.0,
-    tolerance: float = 1e-4,
+    tolerance: float = 3e-4,
     memory: float = 2e9,
     seed: int = 0,
 ) -> np.ndarray:
@@ -66,7 +66,7 @@ def logistic(
     options = {"tolerance": tolerance, "memory": memory}
     problems = Problems(labels, task, train, mask[task, k], torch.ones(len(task), device=labels.device))
     W, b = _chosen(features, problems, C, options, seed)
-    fold = torch.as_tensor(np.ascontiguousarray(folds.T), device=labels.device)
+    fold = torch.tensor(folds.T.copy(), device=labels.device)
     step = max(1, (1 << 26) // n)
     for at in range(0, len(task), step):  # problems, in the order of their tasks
         here = slice(at, at + step)
@@ -83,7 +83,7 @@ def softmax(
     folds: np.ndarray,
     *,
     C: float | str = 1.0,
-    tolerance: float = 1e-4,
+    tolerance: float = 3e-4,
     memory: float = 2e9,
     seed: int = 0,
 ) -> np.ndarray:
@@ -252,7 +252,7 @@ def _loo_loss(features: Rows, problems: Problems, W: Tensor, b: Tensor) -> Tenso
     spectrum, V = features.basis
     squared = features.forward(V.T).T ** 2  # (n, r)
     if not features.standardise:
-        squared *= features.unit[0] ** 2
+        squared *= features.unit.max() ** 2
     out = torch.empty(len(problems), device=W.device)
     step = max(1, (1 << 24) // features.n)
     for at in range(0, len(problems), step):
@@ -263,7 +263,7 @@ def _loo_loss(features: Rows, problems: Problems, W: Tensor, b: Tensor) -> Tenso
         P = torch.sigmoid(M)
         weight = P - P * P
         total = (weight * use).sum(1, keepdim=True).clamp(min=1e-30)
-        inverse = 1 / (total / features.n * spectrum + 1 / problems.C[here, None])
+        inverse = 1 / (total * spectrum + 1 / problems.C[here, None])
         leverage = inverse @ squared.T + 1 / total
         shift = leverage * (P - y) / (1 - weight * leverage).clamp(min=1e-2)
         loss = torch.nn.functional.softplus(torch.where(y > 0, -(M + shift), M + shift))
