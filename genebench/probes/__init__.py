@@ -18,6 +18,10 @@ from ..errors import BadInput, unknown
 VERSION = 3
 
 
+LIMIT = 700.0
+"""Log-odds beyond this are not told apart: double precision has no probability between theirs and 0 or 1."""
+
+
 @dataclass(frozen=True)
 class Method:
     """One way to fit one kind of task: its name in the results, the function, its default options."""
@@ -132,6 +136,8 @@ def predict(
     Returns: values (see the module), (n, n_tasks) or (n, n_classes).
     Raises: BadInput: an unknown probe, kind or join, or a vector with NaN or inf (row and column named).
     """
+    import torch
+
     from .features import JOINS, Pairs, Rows
 
     how = method(kind, probe)
@@ -142,12 +148,15 @@ def predict(
     if join not in JOINS:
         raise unknown("join", join, JOINS)
     given = {"standardise": standardise, "device": device}
+    if how.name == "ridge":  # a closed form keeps all digits
+        given["dtype"] = torch.float64
     features = Rows(X, **given) if pairs is None else Pairs(X, *pairs, join, **given)
     if kind == "multiclass":
         return how.fit(features, Y, folds, **{**how.options, **options})
     Y = np.asarray(Y).reshape(len(Y), -1)
     folds = np.broadcast_to(np.asarray(folds).reshape(len(Y), -1), Y.shape)
-    return how.fit(features, Y, folds, **{**how.options, **options})
+    values = how.fit(features, Y, folds, **{**how.options, **options})
+    return values if kind == "regression" else np.clip(values, -LIMIT, LIMIT)
 
 
 def probabilities(kind: str, values: np.ndarray) -> np.ndarray:
@@ -156,4 +165,4 @@ def probabilities(kind: str, values: np.ndarray) -> np.ndarray:
         return values
     if kind == "multiclass":
         return np.exp(values.astype(np.float64))
-    return 1 / (1 + np.exp(-np.clip(values.astype(np.float64), -700, 700)))
+    return 1 / (1 + np.exp(-np.clip(values.astype(np.float64), -LIMIT, LIMIT)))

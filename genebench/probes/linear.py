@@ -251,7 +251,7 @@ def _loo_loss(features: Rows, problems: Problems, W: Tensor, b: Tensor) -> Tenso
     spectrum, V = features.basis
     squared = features.forward(V.T).T ** 2  # (n, r)
     if not features.standardise:
-        squared *= features.unit[0] ** 2
+        squared *= features.unit.max() ** 2
     out = torch.empty(len(problems), device=W.device)
     step = max(1, (1 << 24) // features.n)
     for at in range(0, len(problems), step):
@@ -291,6 +291,7 @@ def _inner_loss(features: Rows, problems: Problems, options: dict, seed: int) ->
             M = _margins(features, W[at : at + 1], b[at : at + 1])[0]
             test = problems.train[problems.mask[k]] & held[0]
             y = problems.labels[problems.task[k]][test]
+            M = _without_unseen(problems, k, held[0], M)
             if problems.n_classes == 1:
                 each = torch.nn.functional.softplus(torch.where(y > 0, -M[0, test], M[0, test]))
             else:
@@ -298,6 +299,14 @@ def _inner_loss(features: Rows, problems: Problems, options: dict, seed: int) ->
             loss[k] += each.sum()
             number[k] += len(y)
     return torch.where(number > 0, loss / number.clamp(min=1), torch.inf)
+
+
+def _without_unseen(problems: Problems, k: int, held: Tensor, M: Tensor) -> Tensor:
+    """Softmax margins (C, n) with the classes that inner training never saw out of the sum."""
+    if problems.n_classes > 1:
+        seen = problems.labels[problems.task[k]][problems.train[problems.mask[k]] & ~held]
+        M[torch.bincount(seen, minlength=problems.n_classes) == 0] = 2 * FLOOR
+    return M
 
 
 def _two_classes(problems: Problems) -> Tensor:
