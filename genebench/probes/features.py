@@ -195,7 +195,7 @@ class Pairs(Rows):
         X, g = self.entities.double(), len(self.entities)
         ones = torch.ones(1, self.n, dtype=torch.float64, device=X.device)
         A, B = self._by_entity(ones, self.a)[0], self._by_entity(ones, self.b)[0]
-        met = torch.sparse_coo_tensor(torch.stack([self.a, self.b]), ones[0], (g, g))
+        met = torch.sparse_coo_tensor(torch.stack([self.a, self.b]), ones[0], (g, g), check_invariants=True)
         aa, bb, ab = X.T @ (A[:, None] * X), X.T @ (B[:, None] * X), X.T @ torch.sparse.mm(met, X)
         if self.join == "mean":
             return (aa + bb + ab + ab.T) / 4
