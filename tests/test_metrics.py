@@ -170,10 +170,70 @@ def test_probabilities_of_single_precision_are_good_enough():
     assert metrics.score("binary", y, p.astype(np.float32))["auroc"] == metrics.score("binary", y, p)["auroc"]
 
 
+def test_pairs_are_scored_as_binary_tasks_are():
+    y, p = binary(4, True)
+    assert metrics.score("pair", y, p) == metrics.score("binary", y, p)
+
+
+# --- many tasks at once -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["distinct", "ties", "few"])
+def block(request):
+    """Thirty tasks of unlike size as columns: labels, predictions and which entities count; the rest is filled with
+    what would spoil a score."""
+    rng = np.random.default_rng(11)
+    Y = (rng.random((120, 30)) < np.linspace(0.05, 0.95, 30)).astype(np.int64)
+    P = np.clip(0.3 * Y + 0.7 * rng.random(Y.shape), 0, 1)
+    P = {"distinct": P, "ties": np.round(P, 1), "few": np.round(P)}[request.param]
+    valid = rng.random(Y.shape) < np.linspace(0.4, 1, 30)
+    Y[~valid], P[~valid] = 1, np.where(rng.random((~valid).sum()) < 0.5, 0, 1)
+    Y[:, 7], Y[:, 8], valid[:, 9], valid[:, 29] = 0, 1, False, True
+    return Y, P, valid
+
+
+def of_one(function, Y, P, valid, t):
+    """A reference score of one task, NaN where its entities are of one class (or there are none)."""
+    y, p = Y[valid[:, t], t], P[valid[:, t], t]
+    return function(y, p) if len(set(y.tolist())) == 2 else np.nan
+
+
+def test_areas_of_many_tasks_equal_the_reference(block):
+    Y, P, valid = block
+    roc, precision = metrics.areas(Y, P, valid)
+    for found, function in ((roc, reference.roc_auc_score), (precision, reference.average_precision_score)):
+        want = [of_one(function, Y, P, valid, t) for t in range(30)]
+        np.testing.assert_allclose(found, want, rtol=0, atol=1e-12)
+        assert np.isnan(found[[7, 8, 9]]).all() and np.isnan(found).sum() < 6
+
+
+def test_areas_where_every_entity_counts_need_no_mask(block):
+    Y, P, _ = block
+    for found, same in zip(metrics.areas(Y, P), metrics.areas(Y, P, np.ones(Y.shape, dtype=bool))):
+        np.testing.assert_array_equal(found, same)
+    assert metrics.areas(Y, P)[0][20] == pytest.approx(reference.roc_auc_score(Y[:, 20], P[:, 20]), abs=1e-12)
+
+
+def test_areas_take_any_numbers_and_padding_beyond_them_all(block):
+    """Log-odds far below zero still stand before what does not count."""
+    Y, P, valid = block
+    for found, want in zip(metrics.areas(Y, 1e6 * P - 1e9, valid), metrics.areas(Y, P, valid)):
+        np.testing.assert_allclose(found, want, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", metrics.of_kind("binary"))
+def test_every_metric_of_a_block_equals_the_reference(block, name):
+    Y, P, valid = block
+    found = metrics.score_block(Y, P, valid)[name]
+    want = [of_one(REFERENCES["binary", name], Y, P, valid, t) for t in range(30)]
+    np.testing.assert_allclose(found, want, rtol=0, atol=1e-12)
+    np.testing.assert_array_equal(metrics.score_block(Y, P, valid, [name])[name], found)
+
+
 def test_every_metric_says_what_it_means_and_has_sane_bounds():
     for name, metric in metrics.METRICS.items():
         assert metric.meaning and metric.low < metric.high, name
-        assert set(metric.kinds) <= {"binary", "multiclass", "multilabel", "regression"}, name
+        assert set(metric.kinds) <= {"binary", "pair", "multiclass", "multilabel", "regression"}, name
 
 
 def test_chance_of_a_metric_is_the_mean_over_permutations():

@@ -18,6 +18,10 @@ from ..errors import BadInput, unknown
 VERSION = 3
 
 
+LIMIT = 700.0
+"""Log-odds beyond this are not told apart: double precision has no probability between theirs and 0 or 1."""
+
+
 @dataclass(frozen=True)
 class Method:
     """One way to fit one kind of task: its name in the results, the function, its default options."""
@@ -141,7 +145,8 @@ def predict(
     """Out-of-fold values of the tasks of one kind that share their entities.
 
     Args:
-        X: vectors, (n, d), any real type, or what ``features`` made of them. Y: labels, (n, n_tasks); multi-class: one task, (n,).
+        X: vectors, (n, d), any real type, or what ``features`` made of them. Y: labels, (n, n_tasks); multi-class: one
+            task, (n,).
         folds: fold in which each entity is tested, of the shape of Y (multi-label: one column may serve all);
             −1 keeps an entity out.
         pairs: rows of X that make up each entity of a pair task, two (n_pairs,); ``join``: concat, mean or hadamard.
@@ -151,22 +156,27 @@ def predict(
     Returns: values (see the module), (n, n_tasks) or (n, n_classes).
     Raises: BadInput: an unknown probe, kind or join, or a vector with NaN or inf (row and column named).
     """
+    import torch
+
     from .features import JOINS, Pairs, Rows
 
     how = method(kind, probe)
     if join not in JOINS:
         raise unknown("join", join, JOINS)
     given = {"standardise": standardise, "device": device}
+    if how.name == "ridge":  # a closed form keeps all digits
+        given["dtype"] = torch.float64
     if pairs is not None:
         held = Pairs(_finite(X), *pairs, join, **given)
     else:
-        held = X if isinstance(X, Rows) else features(X, **given)
+        held = X if isinstance(X, Rows) else Rows(_finite(X), **given)
     given = {**how.options, **options, "memory": max(memory - held.bytes, 1e6)}
     if kind == "multiclass":
         return how.fit(held, Y, folds, **given)
     Y = np.asarray(Y).reshape(len(Y), -1)
     folds = np.broadcast_to(np.asarray(folds).reshape(len(Y), -1), Y.shape)
-    return how.fit(held, Y, folds, **given)
+    values = how.fit(held, Y, folds, **given)
+    return values if kind == "regression" else np.clip(values, -LIMIT, LIMIT)
 
 
 def probabilities(kind: str, values: np.ndarray) -> np.ndarray:
@@ -175,4 +185,4 @@ def probabilities(kind: str, values: np.ndarray) -> np.ndarray:
         return values
     if kind == "multiclass":
         return np.exp(values.astype(np.float64))
-    return 1 / (1 + np.exp(-np.clip(values.astype(np.float64), -700, 700)))
+    return 1 / (1 + np.exp(-np.clip(values.astype(np.float64), -LIMIT, LIMIT)))

@@ -158,6 +158,12 @@ def _ridge(A: Tensor, B: Tensor, y: Tensor, alphas: list[float]) -> Tensor:
     centre = y.mean(0)
     y = y - centre
     n, d = A.shape
+    if len(alphas) == 1:
+        if d <= n:
+            left = torch.eye(d, dtype=A.dtype, device=A.device) * alphas[0] + A.T @ A
+            return B @ torch.cholesky_solve(A.T @ y, torch.linalg.cholesky(left)) + centre
+        left = torch.eye(n, dtype=A.dtype, device=A.device) * alphas[0] + A @ A.T
+        return (B @ A.T) @ torch.cholesky_solve(y, torch.linalg.cholesky(left)) + centre
     value, vector = torch.linalg.eigh(A.T @ A if d <= n else A @ A.T)
     value = value.clamp(min=0)
     U = A @ vector if d <= n else vector * value.sqrt()  # A's coordinates in its eigenbasis, (n, r)
@@ -168,8 +174,6 @@ def _ridge(A: Tensor, B: Tensor, y: Tensor, alphas: list[float]) -> Tensor:
     for alpha in alphas:
         weights = (U.T @ y) / (value + alpha)[:, None]
         predicted = (B @ V) @ weights + centre
-        if len(alphas) == 1:
-            return predicted
         leverage = (U * U) @ (1 / (value + alpha)) + 1 / n
         error = (((y - U @ weights) / (1 - leverage)[:, None]) ** 2).mean(0)
         found = predicted if best is None else torch.where(error < best, predicted, found)
@@ -292,6 +296,7 @@ def _inner_loss(features: Rows, problems: Problems, options: dict, seed: int) ->
             M = _margins(features, W[at : at + 1], b[at : at + 1])[0]
             test = problems.train[problems.mask[k]] & held[0]
             y = problems.labels[problems.task[k]][test]
+            M = _without_unseen(problems, k, held[0], M)
             if problems.n_classes == 1:
                 each = torch.nn.functional.softplus(torch.where(y > 0, -M[0, test], M[0, test]))
             else:
@@ -299,6 +304,14 @@ def _inner_loss(features: Rows, problems: Problems, options: dict, seed: int) ->
             loss[k] += each.sum()
             number[k] += len(y)
     return torch.where(number > 0, loss / number.clamp(min=1), torch.inf)
+
+
+def _without_unseen(problems: Problems, k: int, held: Tensor, M: Tensor) -> Tensor:
+    """Softmax margins (C, n) with the classes that inner training never saw out of the sum."""
+    if problems.n_classes > 1:
+        seen = problems.labels[problems.task[k]][problems.train[problems.mask[k]] & ~held]
+        M[torch.bincount(seen, minlength=problems.n_classes) == 0] = 2 * FLOOR
+    return M
 
 
 def _two_classes(problems: Problems) -> Tensor:
