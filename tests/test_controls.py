@@ -12,7 +12,7 @@ from genebench import metrics, probes, splits, tasks
 from genebench.encoders import control
 from genebench.specs import ModelSpec
 
-PAIRS = [(kind, name) for kind in KINDS for name in metrics.of_kind(kind)]
+PAIRS = [(kind, name) for kind in (*KINDS, "pair") for name in metrics.of_kind(kind)]
 N_FOLDS = 4
 SPEC = ModelSpec(
     name="random", title="R", family="control", encoder="random", description="d", input="i", licence="none",
@@ -29,6 +29,7 @@ def task(kind: str) -> tasks.Task:
         "multiclass": score.argmax(axis=1),
         "multilabel": (score > [0, 1, 2, -2]).astype(int),
         "regression": score[:, 0],
+        "pair": (score[:, 0] > 0.8).astype(int),
     }[kind]
     names = tuple("abcd") if labels.ndim == 2 or kind == "multiclass" else ()
     entities = np.array([f"GENE{i:04d}" for i in range(500)])
@@ -42,12 +43,9 @@ def informative() -> np.ndarray:
 
 
 def predict(kind: str, X: np.ndarray, y: np.ndarray, fold: np.ndarray) -> np.ndarray:
-    """Out-of-fold predictions by the default probe of a kind."""
-    probe = probes.PROBES[probes.for_kind(kind)].predict
-    if kind in ("multiclass", "regression"):
-        return probe(X, y, fold)
-    wide = y.reshape(len(y), -1)
-    return probe(X, wide, np.repeat(fold[:, None], wide.shape[1], axis=1)).reshape(y.shape)
+    """Out-of-fold predictions by the linear probe of a kind, as metrics take them."""
+    values = probes.predict(X, y, fold, kind=kind)
+    return probes.probabilities(kind, values if kind == "multiclass" else values.reshape(y.shape))
 
 
 @cache

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -18,9 +19,24 @@ from sklearn.metrics import roc_auc_score
 from test_probes import reference
 from test_results import row
 
-from genebench import cache, cells, embed, metrics, notebooks, paths, probes, results, run, sources, specs, tasks
+from genebench import (
+    cache,
+    cells,
+    embed,
+    metrics,
+    notebooks,
+    paths,
+    predictions,
+    probes,
+    results,
+    run,
+    sources,
+    specs,
+    tasks,
+)
 from genebench.encoders import Sequences
 from genebench.errors import BadInput
+from genebench.probes import solver
 
 
 def test_a_column_whose_training_deviation_is_exactly_one_keeps_its_weight():
@@ -28,7 +44,7 @@ def test_a_column_whose_training_deviation_is_exactly_one_keeps_its_weight():
     x = np.concatenate([np.tile(train, 10), np.tile(test, 10)])
     fold = np.repeat([1, 0], [160, 40])
     y = (x + 0.3 * np.random.default_rng(0).standard_normal(200) > 0).astype(int)
-    mine = probes.logistic(x[:, None], y[:, None], fold[:, None])[:, 0]
+    mine = probes.predict(x[:, None], y, fold, kind="binary")[:, 0]
     theirs = reference(x[:, None], y, fold)
     np.testing.assert_allclose(mine, theirs, atol=1e-3)
 
@@ -40,18 +56,27 @@ def test_one_huge_value_does_not_silence_its_column(size):
     y = (x + 0.5 * rng.standard_normal(1000) > 0).astype(int)
     x[0] = size
     fold = np.arange(1000) % 5
-    mine = probes.logistic(x[:, None], y[:, None], fold[:, None])[:, 0]
+    mine = probes.predict(x[:, None], y, fold, kind="binary")[:, 0]
     theirs = reference(x[:, None], y, fold)
     for k in range(5):
         t = fold == k
         assert abs(roc_auc_score(y[t], mine[t]) - roc_auc_score(y[t], theirs[t])) <= 1e-3
 
 
-def test_training_of_one_class_is_told_as_such():
-    y = np.zeros((60, 1), int)
+def test_training_of_one_class_gives_no_score_that_looks_like_one():
+    """A label that is nowhere but in the tested fold: the prediction is one number, and its AUROC a half."""
+    y, fold = np.zeros(60, int), np.repeat(np.arange(5), 12)
     y[:5] = 1
-    with pytest.raises(Exception, match="class"):
-        probes.logistic(np.random.default_rng(0).standard_normal((60, 4)), y, np.repeat(np.arange(5), 12)[:, None])
+    mine = probes.predict(np.random.default_rng(0).standard_normal((60, 4)), y, fold, kind="binary")[:, 0]
+    assert len(set(mine[:12].tolist())) == 1 and mine[0] < 0
+    assert metrics.auroc(y[:12], mine[:12]) == 0.5 and len(set(mine[12:].tolist())) > 1
+
+
+def test_training_of_one_class_skips_a_binary_task_with_its_reason(home, make_task):
+    task = make_task("binary", [1] * 12 + [0] * 48)
+    fold = np.where(task.labels == 1, 0, np.arange(60) % 3)
+    why = run._unfit(task, task.labels, fold, np.ones(60, bool), specs.profile("tiny"))
+    assert "one class only" in why
 
 
 def test_a_model_taken_from_the_profile_leaves_the_results(warm):
@@ -68,15 +93,20 @@ def test_a_lost_manifest_is_written_again(warm):
     assert results.manifest_path("tiny").exists()
 
 
-@pytest.mark.parametrize("kind", ["multiclass", "multilabel"])
-def test_common_genes_of_one_class_do_not_fail_the_cell(kind):
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel"])
+def test_common_genes_of_one_class_do_not_fail_the_cell(kind, make_task):
     rng = np.random.default_rng(0)
     y = np.array([0, 1, 2] * 20)
-    y = y if kind == "multiclass" else np.eye(3, dtype=int)[y]
-    common = np.array([0, 1, 2] * 20) == 0
-    p = rng.dirichlet([1, 1, 1], 60)
-    got = list(run._scores(kind, y, np.arange(60) // 3 % 3, p, np.ones(60, bool), common))
-    assert not [g for g in got if g[0].endswith("@common")] and got
+    task = make_task(kind, {"binary": np.minimum(y, 1), "multiclass": y, "multilabel": np.eye(3, dtype=int)[y]}[kind])
+    common = (task.labels if task.labels.ndim == 1 else task.labels.argmax(1)) == 0
+    fold = np.arange(60, dtype=np.int8) // 3 % 3
+    values = np.log(rng.dirichlet([1, 1, 1], 60))
+    codes = predictions.quantise(values[:, 0] if kind == "binary" else values)
+    made = {task.name: predictions.Predictions(np.arange(60, dtype=np.int32), fold, *codes)}
+    given = {task.name: task.labels}, {task.name: fold}, made, np.ones(60, bool), common
+    ((told, columns),) = run._scores([task], *given)
+    assert told is task and set(columns["metric"]) == set(metrics.of_kind(kind))
+    assert np.isfinite(columns["score"]).all() and len(columns["score"]) == 3 * len(metrics.of_kind(kind))
 
 
 def test_r2_of_a_constant_truth_is_finite_or_refused():
@@ -326,13 +356,14 @@ def test_a_profile_without_pages_is_told_before_any_work(home):
         notebooks.run("tiny")
 
 
-def test_a_fit_that_single_precision_cannot_end_goes_on_alone():
+def test_a_fit_that_single_precision_cannot_end_goes_on_alone(monkeypatch):
     rng = np.random.default_rng(0)
     x = rng.standard_normal((300, 5))
-    y = (x[:, :1] + rng.standard_normal((300, 1)) > 0).astype(int)
-    fold = (np.arange(300) % 5)[:, None]
-    ended = probes.logistic(x, y, fold)
-    np.testing.assert_allclose(probes.logistic(x, y, fold, max_iter=1), ended, atol=1e-3)
-    np.testing.assert_allclose(
-        probes.logistic(x, y, fold, max_iter=1)[:, 0], reference(x, y[:, 0], fold[:, 0]), atol=1e-4
-    )
+    y = (x[:, 0] + rng.standard_normal(300) > 0).astype(int)
+    fold = np.arange(300) % 5
+    ended = probes.predict(x, y, fold, kind="binary")[:, 0]
+    monkeypatch.setattr(solver, "solve", partial(solver.solve, max_iter=1))
+    alone = probes.predict(x, y, fold, kind="binary")[:, 0]
+    assert not np.array_equal(alone, ended)
+    np.testing.assert_allclose(alone, ended, atol=1e-3)
+    np.testing.assert_allclose(alone, reference(x, y, fold), atol=1e-3)
