@@ -52,7 +52,7 @@ class Context:
     @lru_cache(maxsize=1)  # noqa: B019 — as above
     def features(self, model: str):
         """A model's vectors as the probes see them, prepared once for all tasks."""
-        return probes.features(self.embedding(model).vectors)
+        return probes.prepare(self.embedding(model).vectors)
 
 
 @lru_cache(maxsize=1)

@@ -56,7 +56,7 @@ def _methods(**of_kind: tuple[str, str, str, dict]) -> dict[str, Method]:
     }
 
 
-_LOGISTIC = ("logistic", "linear", "logistic", {"C": 1.0, "tolerance": 3e-4})
+_LOGISTIC = ("logistic", "linear", "logistic", {"C": 1.0, "tolerance": 1e-4})
 _KNN = ("knn", "neighbours", "knn_binary", {"k": 15})
 _MLP = ("mlp", "mlp", "mlp_binary", {})
 
@@ -67,7 +67,7 @@ PROBES: dict[str, Probe] = {
             binary=_LOGISTIC,
             multilabel=_LOGISTIC,
             pair=_LOGISTIC,
-            multiclass=("softmax", "linear", "softmax", {"C": 1.0, "tolerance": 3e-4}),
+            multiclass=("softmax", "linear", "softmax", {"C": 1.0, "tolerance": 1e-4}),
             regression=("ridge", "linear", "ridge", {"alpha": 1.0}),
         ),
     ),
@@ -110,7 +110,7 @@ def _taking(kind: str) -> list[str]:
     return [name for name, probe in PROBES.items() if kind in probe.methods]
 
 
-def features(X: np.ndarray, *, standardise: bool = True, device: str = "cpu"):
+def prepare(X: np.ndarray, *, standardise: bool = True, device: str = "cpu"):
     """Vectors (n, d) as the solver sees them: ``take(rows)`` gives those of some entities without starting anew.
 
     Raises: BadInput: a vector with NaN or inf (row and column named).
@@ -145,7 +145,7 @@ def predict(
     """Out-of-fold values of the tasks of one kind that share their entities.
 
     Args:
-        X: vectors, (n, d), any real type, or what ``features`` made of them. Y: labels, (n, n_tasks); multi-class: one
+        X: vectors, (n, d), any real type, or what ``prepare`` made of them. Y: labels, (n, n_tasks); multi-class: one
             task, (n,).
         folds: fold in which each entity is tested, of the shape of Y (multi-label: one column may serve all);
             −1 keeps an entity out.

@@ -68,7 +68,7 @@ def solve(
     features: Rows,
     problems: Problems,
     *,
-    tolerance: float = 3e-4,
+    tolerance: float = 1e-4,
     max_iter: int = 300,
     memory: float = 2e9,
     seen: Callable[[int], None] = lambda done: None,
