@@ -58,13 +58,17 @@ LONG = 20.0
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """Vectors (n, d), labels (n,) or (n, n_tasks) and folds of the same shape (of a multi-label task: (n,))."""
+    """Vectors (n, d), labels (n,) or (n, n_tasks) and folds of the same shape (of a multi-label task: (n,)).
+
+    ``rows`` are those of X among all vectors.
+    """
 
     name: str
     kind: str
     X: np.ndarray
     y: np.ndarray
     folds: np.ndarray
+    rows: np.ndarray
 
     @property
     def n_tasks(self) -> int:
@@ -87,7 +91,7 @@ def case(task: Task, genes: np.ndarray, X: np.ndarray, *, n_folds: int = 5, seed
     at = np.searchsorted(genes, task.entities).clip(max=len(genes) - 1)
     has = genes[at] == task.entities
     fold = splits.folds(task, "random", n_folds=n_folds, seed=seed)
-    return Case(task.name, task.kind, X[at[has]], task.labels[has], fold[has])
+    return Case(task.name, task.kind, X[at[has]], task.labels[has], fold[has], at[has])
 
 
 def ours(c: Case, *, standardise: bool, device: str = "cpu") -> np.ndarray:
@@ -271,6 +275,23 @@ def row(c: Case, against: str, mine: float, theirs: float, device: str) -> dict:
     }  # fmt: skip
 
 
+def suite(cut: list[Case], X: np.ndarray, alone: list[dict]) -> list[dict]:
+    """Rows of all cases together as a run does them: the vectors are prepared once. ``alone``: their rows one by one."""
+
+    def all_of_them(standardise: bool) -> None:
+        held = probes.prepare(X, standardise=standardise)
+        for c in cut:
+            probes.predict(held.take(c.rows), c.y, c.folds, kind=c.kind)
+
+    whole = Case("all of the above in one run", "all", X, np.zeros((len(X), sum(c.n_tasks for c in cut))), X[:, 0], X)
+    out = []
+    for against, standardise in (("peer", False), ("best", True)):
+        mine, _ = timed({"ours": lambda s=standardise: all_of_them(s)})
+        theirs = sum(r["theirs_cpu_s"] for r in alone if r["against"] == against)
+        out.append(row(whole, against, mine["ours"], theirs, "cpu"))
+    return out
+
+
 def block(found: dict[str, Task], genes: np.ndarray, X: np.ndarray, n_tasks: int, *, least: int = 30) -> Case:
     """Binary tasks on the same genes: the labels of the Reactome task and of its sets, then chance labels like them.
 
@@ -287,7 +308,7 @@ def block(found: dict[str, Task], genes: np.ndarray, X: np.ndarray, n_tasks: int
         deal = rng.permutation(len(like.y))
         labels.append(like.y[deal])
         folds.append(like.folds[deal])
-    return Case(f"block of {n_tasks}", "binary", made[0].X, np.stack(labels, 1), np.stack(folds, 1))
+    return Case(f"block of {n_tasks}", "binary", made[0].X, np.stack(labels, 1), np.stack(folds, 1), made[0].rows)
 
 
 def measure(
@@ -304,10 +325,13 @@ def measure(
         warnings.simplefilter("ignore")
         for d in dims:
             genes, X = vectors(d, profile)
-            for name in CASES:
-                more, away = compare(case(found[name], genes, X))
-                rows, distances = rows + more, distances + away
-                say(", ".join(f"{r['case']} d={d} {r['against']}: {r['ratio']:.0f} ×" for r in more))
+            cut = [case(found[name], genes, X) for name in CASES]
+            these = []
+            for one in cut:
+                more, away = compare(one)
+                these, distances = these + more, distances + away
+                say(", ".join(f"{r['case']} d={d} {r['against']}: {r['ratio']:.1f} ×" for r in more))
+            rows += these + suite(cut, X, these)
             few = block(found, genes, X, 10)
             seconds, _ = timed({"best": lambda c=few: best(c, "lbfgs"), "peer": lambda c=few: peer(c)})
             for n_tasks in (1, 10, 100, 300):
