@@ -64,6 +64,42 @@ class _State:
         return _State(**{f.name: torch.cat([getattr(self, f.name), getattr(other, f.name)]) for f in fields(self)})
 
 
+@dataclass
+class _History:
+    """The last steps s and changes of gradient y of every problem, and their products, oldest first.
+
+    S, Y: (K, H, C (d + 1)); R: (K, H, H), R_ij = s_iᵀ y_j. A pair that does not count is zero, with 1 on R's diagonal.
+    """
+
+    S: Tensor
+    Y: Tensor
+    R: Tensor
+
+    def keep(self, rows: Tensor) -> _History:
+        return _History(self.S[rows], self.Y[rows], self.R[rows])
+
+    def more(self, number: int) -> _History:
+        """Room for problems that enter."""
+        size = self.S.shape[1]
+        one = torch.eye(size, dtype=self.R.dtype, device=self.R.device).expand(number, size, size)
+        zero = self.S.new_zeros(number, *self.S.shape[1:])
+        return _History(torch.cat([self.S, zero]), torch.cat([self.Y, zero]), torch.cat([self.R, one]))
+
+    def add(self, s: Tensor, y: Tensor) -> _History:
+        """With one more pair, (K, D) each, and at most ``HISTORY`` of them."""
+        sy = torch.einsum("kd,kd->k", s, y)
+        good = sy > 1e-12 * torch.einsum("kd,kd->k", y, y).clamp(min=1e-30)
+        s, y = s * good[:, None], y * good[:, None]
+        old = slice(1, None) if self.S.shape[1] == HISTORY else slice(None)
+        S, Y = torch.cat([self.S[:, old], s[:, None]], 1), torch.cat([self.Y[:, old], y[:, None]], 1)
+        H = S.shape[1]
+        R = self.R.new_zeros(len(S), H, H)
+        R[:, :-1, :-1] = self.R[:, old, old]
+        R[:, :, -1] = torch.einsum("khd,kd->kh", S, y)
+        R[:, -1, -1] = torch.where(good, sy, 1)
+        return _History(S, Y, R)
+
+
 def solve(
     features: Rows,
     problems: Problems,
@@ -86,15 +122,17 @@ def solve(
     W = features.X.new_zeros(K, C, d)
     b = features.X.new_zeros(K, C)
     waiting = torch.arange(K, device=W.device)
-    state, history, done, late = None, [], 0, []
+    D = C * (d + 1)
+    empty = _History(W.new_zeros(0, 0, D), W.new_zeros(0, 0, D), W.new_zeros(0, 0, 0))
+    state, history, done, late = None, empty, 0, []
     while state is not None or len(waiting):
         if len(waiting) and (state is None or len(state.ids) <= room // 2):
             take = min(len(waiting), room - (0 if state is None else len(state.ids)))
             new = _enter(features, problems, waiting[:take])
             waiting = waiting[take:]
-            history = [tuple(torch.cat([h, h.new_zeros(take, *h.shape[1:])]) for h in item) for item in history]
+            history = history.more(take)
             state = new if state is None else state.join(new)
-        total, weight = _gradient(features, problems, state, history)
+        total, weight, history = _gradient(features, problems, state, history)
         step = _direction(features, state.grad, history, total)
         over = ((state.grad * step).sum((1, 2)).clamp(min=0) / weight).sqrt() <= tolerance
         tired = (state.age >= max_iter) & ~over
@@ -108,10 +146,10 @@ def solve(
             done += len(gone.ids)
             seen(done)
             if out.all():
-                state, history = None, []
+                state, history = None, empty
                 continue
             state, step = state.keep(~out), step[~out]
-            history = [tuple(h[~out] for h in item) for item in history]
+            history = history.keep(~out)
         _advance(features, problems, state, -step)
     late = torch.cat(late) if late else waiting
     if len(late):
@@ -185,7 +223,7 @@ def probabilities(M: Tensor) -> Tensor:
 
 
 def _gradient(features, problems, state, history):
-    """Set the gradient of every problem and note its change; returns curvature and sum of p(1 − p), (K,)."""
+    """Set the gradient of every problem and note its change; returns curvature, sum of p(1 − p) (K,) and history."""
     K, C, n = state.M.shape
     R = torch.empty_like(state.M)
     curve = state.M.new_empty(K, C, C) if C > 1 else state.M.new_empty(K, 1, 1)
@@ -205,22 +243,12 @@ def _gradient(features, problems, state, history):
     grad[..., :-1] = (inner - grad[..., -1:] * state.mean[:, None]) * state.inverse_scale[:, None]
     grad[..., :-1] += penalty * state.U[..., :-1]
     state.grad = grad
-    if state.age.any():
-        y = grad - old
-        y[state.age == 0] = 0
-        sy = (state.step * y).sum((1, 2))
-        good = sy > 1e-12 * (y * y).sum((1, 2)).clamp(min=1e-30)
-        history.append(
-            (
-                state.step * good[:, None, None],
-                y * good[:, None, None],
-                torch.where(good, 1 / torch.where(good, sy, 1), 0),
-            )
-        )
-        del history[:-HISTORY]
+    if bool(state.age.any()):
+        y = (grad - old) * (state.age > 0)[:, None, None]
+        history = history.add(state.step.reshape(K, -1), y.reshape(K, -1))
     state.age = state.age + 1
     weight = torch.diagonal(curve, dim1=1, dim2=2).sum(1).clamp(min=1e-30)
-    return _curvature(features, state, curve), weight
+    return _curvature(features, state, curve), weight, history
 
 
 @dataclass
@@ -285,17 +313,21 @@ def _advance(features, problems, state, step) -> None:
     state.U = state.U + state.step
 
 
-def _direction(features, grad, history, total) -> Tensor:
-    """L-BFGS two-loop recursion (Nocedal 1980) with the preconditioner as the initial inverse Hessian."""
-    q, alphas = grad.clone(), []
-    for s, y, rho in reversed(history):
-        a = rho * (s * q).sum((1, 2))
-        q -= a[:, None, None] * y
-        alphas.append(a)
-    q = _precondition(features, q, total)
-    for (s, y, rho), a in zip(history, reversed(alphas)):
-        q += s * (a - rho * (y * q).sum((1, 2)))[:, None, None]
-    return q
+def _direction(features, grad, history: _History, total) -> Tensor:
+    """The L-BFGS product of inverse Hessian and gradient (Nocedal 1980), the preconditioner as its first guess.
+
+    The two loops are two triangular systems: R α = S g, then with r = H₀(g − Yᵀα): Rᵀ γ = diag(R) α − Y r.
+    """
+    if history.S.shape[1] == 0:
+        return _precondition(features, grad, total)
+    K = len(grad)
+    g = grad.reshape(K, -1, 1)
+    alpha = torch.linalg.solve_triangular(history.R, history.S @ g, upper=True)
+    q = (g - history.Y.transpose(1, 2) @ alpha).view_as(grad)
+    r = _precondition(features, q, total).view(K, -1, 1)
+    right = torch.diagonal(history.R, dim1=1, dim2=2)[..., None] * alpha - history.Y @ r
+    gamma = torch.linalg.solve_triangular(history.R.transpose(1, 2), right, upper=False)
+    return (r + history.S.transpose(1, 2) @ gamma).view_as(grad)
 
 
 def _length(M, along, problems, ids, us, ss, start) -> Tensor:
