@@ -49,11 +49,6 @@ class Context:
         """A model's vectors for the universe, made or read from the cache."""
         return embed.embed(specs.model(model), self.universe)
 
-    @lru_cache(maxsize=1)  # noqa: B019 — as above
-    def features(self, model: str):
-        """A model's vectors as the probes see them, prepared once for all tasks."""
-        return probes.prepare(self.embedding(model).vectors)
-
 
 @lru_cache(maxsize=1)
 def context(profile: str) -> Context:

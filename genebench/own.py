@@ -82,6 +82,7 @@ def declare(
         raise BadInput(f"{gmt}: no set can become a task; '{table['set'][0]}': {table.use[0]}.")
     _warn(table, told)
     name = "-".join(["gmt", slug(gmt.name.split(".")[0]) or "sets", base.name, *(["file"] * (negatives == "file"))])
+    # a set of all genes: it makes no task, for nothing is outside, and brings the genes of no other set
     everything = pd.DataFrame({"set": "universe", "name": "universe", "gene": entities})
     _declare_sets(name, base, gmt, negatives, pd.concat([members, everything], ignore_index=True))
     return Declared(name, told, table)
@@ -159,7 +160,7 @@ def _sets(
         smallest = stats.smallest_difference(yes, no)
         rows.append({**row, "smallest difference": smallest,
                      "use": "underpowered" if smallest > stats.UNDERPOWERED else "yes"})  # fmt: skip
-        parts.append(pd.DataFrame({"set": f"s{number}", "name": name, "gene": inside}))
+        parts.append(pd.DataFrame({"set": slug(f"{name}-s{number}"), "name": name, "gene": inside}))
     empty = pd.DataFrame(columns=["set", "name", "gene"])
     return pd.DataFrame(rows), pd.concat(parts, ignore_index=True) if parts else empty
 
@@ -200,7 +201,7 @@ def _declare_sets(name: str, base: ProfileSpec, gmt: Path, negatives: str, membe
             kind="binary",
             shape="sets",
             options={"members": {"file": "members", "set_column": "set", "gene_column": "gene"}, "names": "name",
-                     "prefix": "s", "min_genes": base.min_per_class},
+                     "min_genes": base.min_per_class},
         )],
     )  # fmt: skip
     changed = {"name": name, "title": f"{called} beside the models of {base.name}", "sources": [name], "book": False}

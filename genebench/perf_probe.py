@@ -58,17 +58,13 @@ LONG = 20.0
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """Vectors (n, d), labels (n,) or (n, n_tasks) and folds of the same shape (of a multi-label task: (n,)).
-
-    ``rows`` are those of X among all vectors.
-    """
+    """Vectors (n, d), labels (n,) or (n, n_tasks) and folds of the same shape (of a multi-label task: (n,))."""
 
     name: str
     kind: str
     X: np.ndarray
     y: np.ndarray
     folds: np.ndarray
-    rows: np.ndarray
 
     @property
     def n_tasks(self) -> int:
@@ -91,12 +87,12 @@ def case(task: Task, genes: np.ndarray, X: np.ndarray, *, n_folds: int = 5, seed
     at = np.searchsorted(genes, task.entities).clip(max=len(genes) - 1)
     has = genes[at] == task.entities
     fold = splits.folds(task, "random", n_folds=n_folds, seed=seed)
-    return Case(task.name, task.kind, X[at[has]], task.labels[has], fold[has], at[has])
+    return Case(task.name, task.kind, X[at[has]], task.labels[has], fold[has])
 
 
-def ours(c: Case, held, *, device: str = "cpu") -> np.ndarray:
-    """Out-of-fold values by the probe engine, on vectors that were prepared once (``probes.prepare``)."""
-    return probes.predict(held.take(c.rows), c.y, c.folds, kind=c.kind, device=device)
+def ours(c: Case, *, standardise: bool, device: str = "cpu") -> np.ndarray:
+    """Out-of-fold values by the probe engine, everything included."""
+    return probes.predict(c.X, c.y, c.folds, kind=c.kind, standardise=standardise, device=device)
 
 
 def peer(c: Case) -> np.ndarray:
@@ -242,29 +238,21 @@ def timed(functions: dict[str, Callable[[], np.ndarray]], *, runs: int = 3) -> t
     return {name: float(np.median(s)) for name, s in seconds.items()}, answers
 
 
-def compare(
-    c: Case, prepared: dict[bool, tuple[object, float]], *, device: str = "cpu"
-) -> tuple[list[dict], list[dict]]:
-    """Rows of ``COLUMNS`` of one case against the peer and against the best, and rows of everybody's distance.
-
-    ``prepared``: standardised or not → the vectors of all genes as a run prepares them once for all its tasks, and this
-    task's share of the CPU seconds that it took, which is added to ours.
-    """
+def compare(c: Case, *, device: str = "cpu") -> tuple[list[dict], list[dict]]:
+    """Rows of ``COLUMNS`` of one case against the peer and against the best, and rows of everybody's distance."""
     rows, distances = [], []
     newton = len(np.unique(c.y)) == 2
     for against, standardise in (("peer", False), ("best", True)):
-        held, share = prepared[standardise]
         theirs = {"peer": lambda: peer(c)} if against == "peer" else {"lbfgs": lambda: best(c, "lbfgs")}
         if against == "best" and newton:
             theirs["newton-cholesky"] = lambda: best(c, "newton-cholesky")
         truth = reference(c, standardise=standardise)
-        seconds, answers = timed({"ours": lambda h=held: ours(c, h, device=device), **theirs})
+        seconds, answers = timed({"ours": lambda s=standardise: ours(c, standardise=s, device=device), **theirs})
         away = {name: delta(c, values, truth) for name, values in answers.items()}
         good = [n for n in theirs if away[n].max() <= 1e-3] or list(theirs)
         fastest = min(good, key=seconds.get)
         rows.append(
-            row(c, against, seconds["ours"] + share, seconds[fastest], device)
-            | {"max_abs_delta_auroc": away["ours"].max()}
+            row(c, against, seconds["ours"], seconds[fastest], device) | {"max_abs_delta_auroc": away["ours"].max()}
         )
         distances += [
             {"case": c.name, "d": c.X.shape[1], "standardised": standardise, "solver": name, "cpu_s": seconds[name],
@@ -272,14 +260,6 @@ def compare(
             for name, a in away.items()
         ]  # fmt: skip
     return rows, distances
-
-
-def prepare(X: np.ndarray, n_tasks: int, standardise: bool) -> tuple[object, float]:
-    """Vectors of all genes, prepared with their basis, and the share of one of ``n_tasks`` in its CPU seconds."""
-    start = time.process_time()
-    held = probes.prepare(X, standardise=standardise)
-    _ = held.basis
-    return held, (time.process_time() - start) / n_tasks
 
 
 def row(c: Case, against: str, mine: float, theirs: float, device: str) -> dict:
@@ -320,7 +300,7 @@ def block(found: dict[str, Task], genes: np.ndarray, X: np.ndarray, n_tasks: int
         deal = rng.permutation(len(like.y))
         labels.append(like.y[deal])
         folds.append(like.folds[deal])
-    return Case(f"block of {n_tasks}", "binary", made[0].X, np.stack(labels, 1), np.stack(folds, 1), made[0].rows)
+    return Case(f"block of {n_tasks}", "binary", made[0].X, np.stack(labels, 1), np.stack(folds, 1))
 
 
 def measure(
@@ -337,10 +317,9 @@ def measure(
         warnings.simplefilter("ignore")
         for d in dims:
             genes, X = vectors(d, profile)
-            prepared = {s: prepare(X, len(found), s) for s in (True, False)}
             these = []
             for name in CASES:
-                more, away = compare(case(found[name], genes, X), prepared)
+                more, away = compare(case(found[name], genes, X))
                 these, distances = these + more, distances + away
                 say(", ".join(f"{r['case']} d={d} {r['against']}: {r['ratio']:.1f} ×" for r in more))
             rows += these + together(these)
@@ -349,7 +328,7 @@ def measure(
             for n_tasks in (1, 10, 100, 300):
                 many = block(found, genes, X, n_tasks)
                 for against, s in (("best", True), ("peer", False)):
-                    alone = timed({"ours": lambda c=many, s=s, x=X: ours(c, prepare(x, 1, s)[0])})[0]["ours"]
+                    alone = timed({"ours": lambda c=many, s=s: ours(c, standardise=s)})[0]["ours"]
                     rows.append(row(many, against, alone, seconds[against] * n_tasks / few.n_tasks, "cpu"))
                 say(f"{n_tasks} tasks d={d}: {alone / n_tasks:.3f} s a task")
     rows.append(largest())

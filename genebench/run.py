@@ -126,7 +126,7 @@ def _predict(
         used, at = np.unique(np.concatenate([r[covered] for r in rows_of]), return_inverse=True)
         X, pairs = held.embedding(spec.name).vectors[used], tuple(at.reshape(2, -1))
         return {task.name: _fit(probe, task, X, labels[task.name], fold[task.name], covered, pairs=pairs, **options)}
-    X = held.features(spec.name).take(rows_of[0][covered])
+    X = held.embedding(spec.name).vectors[rows_of[0][covered]]
     if able[0].kind != "binary":
         (task,) = able
         return {task.name: _fit(probe, task, X, labels[task.name], fold[task.name], covered, **options)}

@@ -155,10 +155,12 @@ def test_the_scores_of_a_task_are_those_of_its_folds_probe_and_metric_put_togeth
         tested = fold[own] == k
         expected = metrics.score("regression", task.labels[own][tested], predicted[tested])
         got = stored[stored.fold == k].set_index("metric").score
-        assert {m: got[m] for m in expected} == pytest.approx(expected, abs=1e-6)
+        assert {m: got[m] for m in expected} == pytest.approx(
+            expected, abs=1e-7
+        )  # single precision may turn a code's last bit
         full = np.full(len(task), task.labels[own & (fold != k)].mean())
         full[own] = np.where(tested, predicted, full[own])
-        assert got["spearman@all"] == pytest.approx(metrics.spearman(task.labels[fold == k], full[fold == k]), abs=1e-9)
+        assert got["spearman@all"] == pytest.approx(metrics.spearman(task.labels[fold == k], full[fold == k]), abs=1e-7)
         assert got["spearman@common"] == pytest.approx(expected["spearman"], abs=1e-9)
 
 

@@ -110,16 +110,6 @@ def _taking(kind: str) -> list[str]:
     return [name for name, probe in PROBES.items() if kind in probe.methods]
 
 
-def prepare(X: np.ndarray, *, standardise: bool = True, device: str = "cpu"):
-    """Vectors (n, d) as the solver sees them: ``take(rows)`` gives those of some entities without starting anew.
-
-    Raises: BadInput: a vector with NaN or inf (row and column named).
-    """
-    from .features import Rows
-
-    return Rows(_finite(X), standardise=standardise, device=device)
-
-
 def _finite(X: np.ndarray) -> np.ndarray:
     X = np.asarray(X)
     bad = np.argwhere(~np.isfinite(X))
@@ -129,7 +119,7 @@ def _finite(X: np.ndarray) -> np.ndarray:
 
 
 def predict(
-    X,
+    X: np.ndarray,
     Y: np.ndarray,
     folds: np.ndarray,
     *,
@@ -145,8 +135,7 @@ def predict(
     """Out-of-fold values of the tasks of one kind that share their entities.
 
     Args:
-        X: vectors, (n, d), any real type, or what ``prepare`` made of them. Y: labels, (n, n_tasks); multi-class: one
-            task, (n,).
+        X: vectors, (n, d), any real type. Y: labels, (n, n_tasks); multi-class: one task, (n,).
         folds: fold in which each entity is tested, of the shape of Y (multi-label: one column may serve all);
             −1 keeps an entity out.
         pairs: rows of X that make up each entity of a pair task, two (n_pairs,); ``join``: concat, mean or hadamard.
@@ -169,7 +158,7 @@ def predict(
     if pairs is not None:
         held = Pairs(_finite(X), *pairs, join, **given)
     else:
-        held = X if isinstance(X, Rows) else Rows(_finite(X), **given)
+        held = Rows(_finite(X), **given)
     given = {**how.options, **options, "memory": max(memory - held.bytes, 1e6)}
     if kind == "multiclass":
         return how.fit(held, Y, folds, **given)
