@@ -24,6 +24,7 @@ from sklearn.preprocessing import StandardScaler
 
 from . import cells, embed, metrics, paths, probes, specs, splits
 from .cache import atomic
+from .errors import BadInput
 from .tasks import Task
 
 COLUMNS = [
@@ -366,8 +367,40 @@ def print_largest(n_tasks: int, n: int, d: int, memory: float) -> None:
     print(time.process_time() - start, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 
 
+def speeds(*, measured_anew: bool = False) -> pd.DataFrame:
+    """The kept rows of ``COLUMNS``; first measured anew where asked. Raises: BadInput: nothing was measured yet."""
+    if measured_anew:
+        write(*measure())
+    return _kept("probe")
+
+
+def distances() -> pd.DataFrame:
+    """Everybody's kept distances from the reference solution. Raises: BadInput: nothing was measured yet."""
+    return _kept("probe_distance")
+
+
+def _kept(name: str) -> pd.DataFrame:
+    path = paths.PERF / f"{name}.csv"
+    if not path.exists():
+        raise BadInput(f"{path} is not there; run 'python -m genebench.perf_probe'.")
+    return pd.read_csv(path)
+
+
+def blocks(rows: pd.DataFrame) -> pd.DataFrame:
+    """CPU seconds per task by number of tasks: columns ``d, n_tasks, who, seconds``."""
+    held = rows[rows.case.str.startswith("block of ")]
+    ours = held[held.against == "best"].assign(who="genebench", seconds=held.ours_cpu_s / held.n_tasks)
+    names = {"best": "tuned scikit-learn", "peer": "gene-benchmark's path"}
+    theirs = held.assign(who=held.against.map(names), seconds=held.theirs_cpu_s / held.n_tasks)
+    return pd.concat([ours, theirs], ignore_index=True)[["d", "n_tasks", "who", "seconds"]]
+
+
 def write(rows: pd.DataFrame, distances: pd.DataFrame) -> None:
     """Write ``data/results/perf/probe.csv`` and ``probe_distance.csv``, rounded to four digits."""
     for frame, name in ((rows, "probe"), (distances, "probe_distance")):
-        with atomic(paths.results("perf") / f"{name}.csv") as temporary:
+        with atomic(paths.PERF / f"{name}.csv") as temporary:
             frame.to_csv(temporary, index=False, float_format="%.4g")
+
+
+if __name__ == "__main__":
+    write(*measure())

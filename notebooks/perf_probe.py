@@ -1,0 +1,70 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Speed of the probe engine
+#
+# CPU seconds of genebench's probe engine (`ours_cpu_s`) beside two others (`theirs_cpu_s`), on the same vectors, tasks
+# and five folds, in one process on one core, medians of alternating runs. Against the *peer*: what gene-benchmark runs
+# {cite}`kantor2024`, scikit-learn's `cross_validate` of `LogisticRegression(max_iter=5000)` for each task, on the
+# vectors as they are. Against the *best*: standardised vectors in single precision, the faster of `lbfgs` warm from
+# fold to fold and `newton-cholesky` among those within 0.001 AUROC of the optimum. `max_abs_delta_auroc` is the largest
+# distance of our per-fold AUROC from a reference solution in double precision.
+#
+# The vectors are MiniLM's of the gene symbol (384 numbers), joined with those of the full name (768). They are well
+# scaled and short, which makes the peer's fit as easy as it gets: the ratio against it is larger on vectors that are
+# not. A small task alone gains little, because each set of genes has its own eigenbasis; many tasks share it.
+
+# %% tags=["parameters"]
+profile: str = "demo"  # which profile the book is built for
+page: str = "speed-probe"  # name of this page
+measure: bool = False  # measure on this machine first (a quarter of an hour, needs the files of profile paper)
+
+# %% tags=["remove-input"]
+from genebench import figures, perf_probe
+from genebench import page as show
+
+show.begin()
+speeds = perf_probe.speeds(measured_anew=measure)
+show.table(speeds, page=page, profile=profile, name="speeds", caption="Every case, d and opponent.")
+
+# %% [markdown]
+# ## More tasks, less time for each
+#
+# Binary tasks on the genes of Reactome, fitted together. The others' time does not depend on how many tasks there are;
+# it is measured on ten and multiplied.
+
+# %% tags=["remove-input"]
+show.figure(
+    figures.cost_per_task(perf_probe.blocks(speeds)),
+    perf_probe.blocks(speeds),
+    page=page,
+    profile=profile,
+    name="cost",
+    caption="CPU seconds a task (five folds) against the number of tasks fitted together, both axes logarithmic.",
+    alt="Line plot of CPU seconds per task falling as more tasks are fitted together, beside the constant cost of others.",
+)
+
+# %% [markdown]
+# ## Everybody's distance from the optimum
+#
+# The largest and the median distance of each solver's per-fold AUROC from the reference solution, and its CPU seconds.
+
+# %% tags=["remove-input"]
+show.table(
+    perf_probe.distances(),
+    page=page,
+    profile=profile,
+    name="distances",
+    caption="Distance from the reference solution, in AUROC.",
+    digits=7,
+)
