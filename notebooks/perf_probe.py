@@ -51,7 +51,7 @@ show.figure(
     profile=profile,
     name="cost",
     caption="CPU seconds a task (five folds) against the number of tasks fitted together, both axes logarithmic.",
-    alt="Line plot of CPU seconds per task falling as more tasks are fitted together, beside the constant cost of others.",
+    alt="Line plot of CPU seconds per task, falling as more tasks are fitted together, beside the cost of the others.",
 )
 
 # %% [markdown]
