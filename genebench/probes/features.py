@@ -31,6 +31,10 @@ def _moments(X: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
     return mean, deviation, deviation <= 1e-12 * wide.abs().amax(0).clamp(min=1e-300)
 
 
+WIDE, SPARSE = 512, 0.02
+"""More columns than this, and a smaller share of entries that are not zero: columns that hardly meet (one-hots)."""
+
+
 class Rows:
     """The features of n entities: a matrix, centred and scaled once over all rows so that single precision holds it.
 
@@ -42,6 +46,7 @@ class Rows:
         self, X: np.ndarray, *, standardise: bool = True, device: str = "cpu", dtype: torch.dtype = torch.float32
     ) -> None:
         X = np.asarray(X)
+        self.sparse = X.shape[1] > WIDE and np.count_nonzero(X) < SPARSE * X.size
         parts = [_moments(X[:, at : at + COLUMNS]) for at in range(0, X.shape[1], COLUMNS)]
         mean, deviation, flat = (torch.cat([part[i] for part in parts]) for i in range(3))
         self.standardise = standardise
@@ -92,8 +97,14 @@ class Rows:
         return out
 
     @cached_property
-    def basis(self) -> tuple[Tensor, Tensor]:
-        """Eigenvalues (r,) and eigenvectors (d, r) of the mean second moments, in the probe's unit; r = min(n, d)."""
+    def basis(self) -> tuple[Tensor, Tensor | None]:
+        """Eigenvalues (r,) and eigenvectors (d, r) of the mean second moments, in the probe's unit; r = min(n, d).
+
+        Columns that hardly meet are all but their own eigenvectors: None stands for the columns themselves.
+        """
+        if self.sparse:
+            value = self.squares(self.X.new_ones(1, self.n))[0] / self.n
+            return (value if self.standardise else value * self.unit.max() ** 2), None
         held = self if self.standardise else self._clipped()
         if self.n < self.d and type(self) is Rows:  # the n × n side is the smaller one
             value, left = torch.linalg.eigh((held.X.double() @ held.X.double().T).cpu())
@@ -159,7 +170,7 @@ class Pairs(Rows):
 
     def __init__(self, X: np.ndarray, first: np.ndarray, second: np.ndarray, join: str, **options) -> None:
         super().__init__(X, **options)
-        self.join, self.entities = join, self.X
+        self.join, self.entities, self.sparse = join, self.X, False
         self.a = torch.as_tensor(np.asarray(first), device=self.X.device)
         self.b = torch.as_tensor(np.asarray(second), device=self.X.device)
         self.n = len(self.a)

@@ -254,7 +254,7 @@ def _chosen(features: Rows, problems: Problems, C: float | str, options: dict, s
 def _loo_loss(features: Rows, problems: Problems, W: Tensor, b: Tensor) -> Tensor:
     """Approximate leave-one-out log-loss of binary problems on their training entities, (K,)."""
     spectrum, V = features.basis
-    squared = features.forward(V.T).T ** 2  # (n, r)
+    squared = features.X**2 if V is None else features.forward(V.T).T ** 2  # (n, r)
     if not features.standardise:
         squared *= features.unit.max() ** 2
     out = torch.empty(len(problems), device=W.device)

@@ -282,6 +282,10 @@ def _precondition(features: Rows, g: Tensor, total: _Curvature) -> Tensor:
     q = g if C == 1 else total.classes.transpose(1, 2) @ g
     out = torch.empty_like(g)
     inner = q[..., :-1]
+    if V is None:
+        out[..., :-1] = inner * total.inverse
+        out[..., -1] = q[..., -1] * total.intercept
+        return out if C == 1 else total.classes @ out
     z = (inner.reshape(K * C, -1) @ V).view(K, C, -1)
     if V.shape[1] == V.shape[0]:
         back = (z * total.inverse).view(K * C, -1) @ V.T
