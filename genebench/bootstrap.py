@@ -2,8 +2,8 @@
 
 Each gene has, per score, an *influence*: how far the score moves when that gene counts a little more. A draw of the
 Poisson bootstrap gives gene i the weight w_i ~ Poisson(1); to first order the score moves by the sum of (w_i − 1)
-times its influence (the infinitesimal jackknife, Efron 1982; for AUROC these are the components of DeLong et al. 1988). So all
-draws of all models of a task are one matrix product, and need one sort per task and model.
+times its influence (the infinitesimal jackknife, Efron 1982; for AUROC these are the components of DeLong et al.
+1988). So all draws of all models of a task are one matrix product, and need one sort per task and model.
 
 A gene has the same weights in every task, split and model: differences are paired, and tasks that share genes move
 together.
@@ -29,19 +29,19 @@ def weights(genes: np.ndarray, draws: int = DRAWS, *, seed: int) -> np.ndarray:
     return out
 
 
-def moves(influence: np.ndarray, parts: tuple[np.ndarray, ...], *, rows: int = 4096) -> np.ndarray:
+def moves(influence: np.ndarray, weight: np.ndarray, parts: tuple[np.ndarray, ...], *, rows: int = 4096) -> np.ndarray:
     """How each draw moves each score, (n_scores, draws) float32.
 
-    Args: influence: (n, n_scores). parts: the weights of the gene (or of both genes of a pair) of each row, (n, draws)
-    each. A pair counts by the product of its genes' weights, which is careful: its variance is a bound from above
-    (the pigeonhole bootstrap, Owen 2007). rows: how many are taken at a time, which bounds the memory.
+    Args: influence: (n, n_scores). weight: of each gene in each draw, (n_genes, draws). parts: which gene (or, of a
+    pair, which two) each row is, (n,) each. A pair counts by the product of its genes' weights, which is careful: its
+    variance is a bound from above (the pigeonhole bootstrap, Owen 2007). rows: taken at a time, to bound the memory.
     """
-    out = np.zeros((influence.shape[1], parts[0].shape[1]), dtype=np.float32)
+    out = np.zeros((influence.shape[1], weight.shape[1]), dtype=np.float32)
     for s in range(0, len(influence), rows):
-        w = np.subtract(parts[0][s : s + rows], 1, dtype=np.float32)
+        w = weight[parts[0][s : s + rows]].astype(np.float32)
         for more in parts[1:]:
-            w = (w + 1) * more[s : s + rows] - 1
-        out += influence[s : s + rows].astype(np.float32).T @ w
+            w *= weight[more[s : s + rows]]
+        out += influence[s : s + rows].astype(np.float32).T @ (w - 1)
     return out
 
 

@@ -25,6 +25,7 @@ DOWNLOADS = CACHE / "downloads"
 TASKS = CACHE / "tasks"
 EMBEDDINGS = CACHE / "embeddings"
 CELLS = CACHE / "cells"
+BOARDS = CACHE / "boards"
 OWN = CACHE / "own"
 
 

@@ -84,7 +84,7 @@ def more_genes(n: int, difference: float, error: float) -> float:
 
 
 def critical_difference(n_models: int, n_tasks: float, *, level: float = 0.95) -> float:
-    """Difference of mean ranks that the Nemenyi test takes for real (Demšar 2006); ``n_tasks`` may be effective ones."""
+    """Difference of mean ranks that the Nemenyi test takes for real (Demšar 2006); tasks may be effective ones."""
     q = stats.studentized_range.ppf(level, n_models, np.inf) / np.sqrt(2)
     return float(q * np.sqrt(n_models * (n_models + 1) / (6 * n_tasks)))
 
@@ -122,19 +122,25 @@ def effective_number(alike: np.ndarray) -> float:
     return float(len(alike) ** 2 / alike.sum()) if len(alike) else 0.0
 
 
-def task_draws(scores: np.ndarray, moved: np.ndarray, weight: np.ndarray, *, seed: int, few: int = 5) -> np.ndarray:
+def task_draws(
+    scores: np.ndarray, moved: np.ndarray, weight: np.ndarray, groups: np.ndarray, *, seed: int = 0, few: int = 5
+) -> np.ndarray:
     """Draws of how far each model's weighted mean over tasks moves, over tasks and genes, (M, draws) float64.
 
     Args: scores: (T, M). moved: by the draws of genes, (T, M, draws), the same genes in all tasks. weight: (T,).
+    groups: of each task, (T,); a draw takes tasks anew within each group and leaves the group's weight as it is.
     Tasks are drawn by Poisson weights of their own: the bootstrap of both sides, whose variance errs to the safe side
-    (Owen 2007). With fewer than ``few`` tasks only genes are drawn, and the mean is about these tasks alone.
+    (Owen 2007). Of a group with fewer than ``few`` tasks only genes are drawn: the mean is about these tasks alone.
     """
-    tasks, _, draws = moved.shape
-    counts = np.ones((tasks, draws))
-    if tasks >= few:
-        counts = np.random.default_rng(seed).poisson(1.0, (tasks, draws)).astype(float)
-        counts[:, counts.sum(axis=0) == 0] = 1
-    share = counts * weight[:, None]
-    share /= share.sum(axis=0)
-    centre = np.average(scores, axis=0, weights=weight)
-    return np.einsum("tb,tmb->mb", share, moved, optimize=True) + (scores - centre).T @ share
+    rng, out = np.random.default_rng(seed), np.zeros(moved.shape[1:])
+    for group in np.unique(groups):
+        at = np.flatnonzero(groups == group)
+        counts = np.ones((len(at), moved.shape[2]))
+        if len(at) >= few:
+            counts = rng.poisson(1.0, counts.shape).astype(float)
+            counts[:, counts.sum(axis=0) == 0] = 1
+        share = counts * weight[at, None]
+        share *= weight[at].sum() / weight.sum() / share.sum(axis=0)
+        centre = np.average(scores[at], axis=0, weights=weight[at])
+        out += np.einsum("tb,tmb->mb", share, moved[at], optimize=True) + (scores[at] - centre).T @ share
+    return out

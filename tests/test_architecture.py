@@ -16,7 +16,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ORDER = """
     __init__ errors paths specs cache progress workers readers spreadsheet delimited vectors sources genes families
     labels members expression shapes tasks splits encoders embed metrics probes predictions results cells manifest stats
-    bootstrap tiers intervals run own perf_probe figures tables catalogue page notebooks __main__
+    bootstrap tiers boards intervals run own perf_probe figures tables catalogue page notebooks __main__
 """.split()
 """Imports point to the left only."""
 

@@ -18,7 +18,7 @@ def weights():
 def scored(y, fold, predictions, weights):
     """Scores and their draws of several predictions of one task."""
     found = [bootstrap.auroc(y, p, fold) for p in predictions]
-    moved = bootstrap.moves(np.stack([f[1] for f in found], axis=1), (weights[: len(y)],))
+    moved = bootstrap.moves(np.stack([f[1] for f in found], axis=1), weights, (np.arange(len(y)),))
     return np.array([f[0] for f in found]), moved
 
 
@@ -146,10 +146,19 @@ def test_tasks_of_other_genes_do_not_resemble_each_other_and_kinds_can_be_mixed(
 def test_draws_of_a_mean_over_tasks_spread_by_genes_and_tasks():
     rng = np.random.default_rng(14)
     scores = 0.7 + 0.1 * rng.normal(size=(40, 1))
-    still, weight = np.zeros((40, 1, 4000)), np.ones(40)
-    over_tasks = tiers.task_draws(scores, still, weight, seed=0)
+    still, weight, one = np.zeros((40, 1, 4000)), np.ones(40), np.zeros(40)
+    over_tasks = tiers.task_draws(scores, still, weight, one)
     assert over_tasks.std() == pytest.approx(scores.std() / np.sqrt(40), rel=0.07)
     shared = 0.02 * rng.normal(size=(1, 1, 4000)).repeat(40, axis=0)  # the same genes move all tasks together
-    both = tiers.task_draws(scores, shared, weight, seed=0)
+    both = tiers.task_draws(scores, shared, weight, one)
     assert both.std() == pytest.approx(np.hypot(over_tasks.std(), 0.02), rel=0.07)
-    assert tiers.task_draws(scores[:4], still[:4], weight[:4], seed=0).std() == 0
+    assert tiers.task_draws(scores[:4], still[:4], weight[:4], one[:4]).std() == 0
+
+
+def test_tasks_are_drawn_within_their_groups():
+    rng = np.random.default_rng(15)
+    groups = np.repeat([0, 1], 30)
+    scores = (0.5 + 0.4 * groups + 0.05 * rng.normal(size=60))[:, None]
+    apart = tiers.task_draws(scores, np.zeros((60, 1, 4000)), np.ones(60), groups)
+    within = np.hypot(scores[:30].std(), scores[30:].std()) / np.sqrt(30) / 2
+    assert apart.std() == pytest.approx(within, rel=0.07)
