@@ -40,8 +40,9 @@ def _panels(groups: list[str], *, height: float) -> tuple[Figure, np.ndarray]:
     return fig, axes.ravel()[: len(groups)]
 
 
-def _name(group: str) -> str:
-    return "all groups" if group == "all" else group
+def _heading(group: str, part: pd.DataFrame) -> str:
+    number = int(part.tasks.iloc[0])
+    return f"{'all groups' if group == 'all' else group} ({number} task{'s' * (number > 1)})"
 
 
 def ladder(means: pd.DataFrame, *, label: str, chance: float = 0.5) -> Figure:
@@ -64,8 +65,7 @@ def ladder(means: pd.DataFrame, *, label: str, chance: float = 0.5) -> Figure:
         ax.axhline(chance, color=INK, linestyle=":", linewidth=1)
         ax.set_xticks(range(len(splits)), splits)
         ax.set_xlim(-0.4, len(splits) - 0.6)
-        number = int(part.tasks.iloc[0])
-        ax.set_title(f"{_name(group)}\n({number} task{'s' * (number > 1)})", fontsize=12)
+        ax.set_title(_heading(group, part).replace(" (", "\n("), fontsize=12)
     axes[0].set_ylabel(textwrap.fill(label, 26))
     _legend(fig, axes)
     return fig
@@ -84,7 +84,7 @@ def tier_plot(means: pd.DataFrame, pairs: pd.DataFrame, *, label: str) -> Figure
     """
     groups = list(dict.fromkeys(means.group))
     most = means.groupby("group").size().max()
-    fig, axes = plt.subplots(len(groups), 1, figsize=(9, len(groups) * (0.42 * most + 1.1)), squeeze=False)
+    fig, axes = plt.subplots(len(groups), 1, figsize=(9, len(groups) * (0.42 * most + 1.5)), squeeze=False)
     for ax, group in zip(axes.ravel(), groups):
         part = means[means.group == group].sort_values("score", ascending=False, ignore_index=True)
         for y, row in part.iterrows():
@@ -97,7 +97,8 @@ def tier_plot(means: pd.DataFrame, pairs: pd.DataFrame, *, label: str) -> Figure
                     transform=ax.get_yaxis_transform(), solid_capstyle="round")  # fmt: skip
         words = [f"{t} (rank {_range(r)})" for t, r in zip(titles(part.model), part.itertuples())]
         ax.set_yticks(range(len(part)), words)
-        ax.set(ylim=(len(part) - 0.4, -0.6), title=f"{_name(group)} ({int(part.tasks.iloc[0])} tasks)")
+        ax.set(ylim=(len(part) - 0.4, -0.6))
+        ax.set_title(_heading(group, part))
         for y in np.flatnonzero(part.tier.diff().to_numpy() > 0):
             ax.axhline(y - 0.5, color=INK, linewidth=1.2)
     axes.ravel()[-1].set_xlabel(label)
@@ -127,8 +128,8 @@ def tier_table(means: pd.DataFrame) -> pd.DataFrame:
     """Rows of ``means.csv`` as readers want them: group, split, tier, model, score and interval, excess, rank, lost."""
     frame = means.assign(model=titles(means.model), rank=[_range(r) for r in means.itertuples()])
     frame = frame.sort_values(["group", "split", "tier", "score"], ascending=[True, True, True, False], kind="stable")
-    keep = ["group", "split", "tier", "model", "score", "low", "high", "excess", "excess_low", "excess_high", "rank",
-            "lost", "tasks", "effective"]  # fmt: skip
+    keep = ["group", "split", "tier", "model", "excess", "excess_low", "excess_high", "score", "low", "high", "rank",
+            "tasks", "effective"]  # fmt: skip
     names = {"excess_low": "excess low", "excess_high": "excess high", "effective": "effective tasks"}
     return frame[keep].rename(columns=names).reset_index(drop=True)
 

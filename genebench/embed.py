@@ -32,7 +32,20 @@ def recipe(spec: ModelSpec, genes: np.ndarray) -> dict:
         "genes": hashlib.sha256("\n".join(genes).encode()).hexdigest()[:16],
         "dtype": "float32",
         **({"inputs": moving} if moving else {}),
+        **({"of": [recipe(m, genes) for m in parts(spec)]} if spec.options.get("of") else {}),
     }
+
+
+def parts(spec: ModelSpec) -> list[ModelSpec]:
+    """The models that one is made of (its option ``of``); none for most.
+
+    Raises: BadInput: one of them is unknown, has no vectors of its own, or is made of others too.
+    """
+    out = [specs.model(name) for name in spec.options.get("of", [])]
+    for part in out:
+        if part.options.get("of") or part.encoder == "oracle":
+            raise BadInput(f"model '{spec.name}': it cannot be made of '{part.name}'; name models with own vectors.")
+    return out
 
 
 def path(spec: ModelSpec, genes: np.ndarray) -> Path:
@@ -61,7 +74,7 @@ def embed(
             return Embedding(held["entities"], held["vectors"])
     if state == "broken":
         say(f"{kept.name} is broken and is made again")
-    made = _encode(spec, genes)
+    made = _encode(spec, genes, [embed(m, genes, device=device, say=say, progress=progress) for m in parts(spec)])
     if isinstance(made, Sequences):
         made = infer(made, device=device, progress=progress)
     check(made, spec.name)
@@ -75,10 +88,10 @@ def embed(
     return made
 
 
-def _encode(spec: ModelSpec, genes: np.ndarray) -> Embedding | Sequences:
+def _encode(spec: ModelSpec, genes: np.ndarray, made: list[Embedding]) -> Embedding | Sequences:
     """Call a model's encoder; options that it does not take, or columns that are not there, are one sentence."""
     try:
-        return encoder(spec)(spec, genes, **spec.options)
+        return encoder(spec)(spec, genes, **spec.options, **({"parts": made} if made else {}))
     except TypeError as err:
         if "argument" not in str(err):
             raise

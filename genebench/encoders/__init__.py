@@ -53,9 +53,9 @@ class Sequences:
 
 
 def _families() -> tuple:
-    from . import baseline, composition, control, expression, network, table, text, words
+    from . import baseline, composition, control, derived, expression, network, table, text, words
 
-    return baseline, composition, control, expression, network, table, text, words
+    return baseline, composition, control, derived, expression, network, table, text, words
 
 
 def inputs(spec: ModelSpec) -> dict[str, dict[str, str] | str]:
