@@ -41,7 +41,20 @@ def recipe(spec: ModelSpec, genes: np.ndarray) -> dict:
         "dtype": spec.dtype,
         **({"inputs": moving} if moving else {}),
         **({"network": network} if network else {}),
+        **({"of": [recipe(m, genes) for m in parts(spec)]} if spec.options.get("of") else {}),
     }
+
+
+def parts(spec: ModelSpec) -> list[ModelSpec]:
+    """The models that one is made of (its option ``of``); none for most.
+
+    Raises: BadInput: one of them is unknown, has no vectors of its own, or is made of others too.
+    """
+    out = [specs.model(name) for name in spec.options.get("of", [])]
+    for part in out:
+        if part.options.get("of") or part.encoder == "oracle":
+            raise BadInput(f"model '{spec.name}': it cannot be made of '{part.name}'; name models with own vectors.")
+    return out
 
 
 def path(spec: ModelSpec, genes: np.ndarray) -> Path:
@@ -75,12 +88,13 @@ def embed(
         say(f"{kept.name} is broken and is made again")
     if download and (spec.hub or spec.files):
         weights.locate(spec, download=True)
-    made, parts = _encode(spec, genes), kept.with_suffix(".parts")
+    made = _encode(spec, genes, [embed(m, genes, device=device, say=say, progress=progress) for m in parts(spec)])
+    shards = kept.with_suffix(".parts")
     if isinstance(made, Sequences):
         named = devices(device)
         if len(named) > 1:
-            _shared(spec, genes, named, parts, made, progress)
-        made = infer(made, device=named[0], folder=parts, progress=progress)
+            _shared(spec, genes, named, shards, made, progress)
+        made = infer(made, device=named[0], folder=shards, progress=progress)
     check(made, spec.name)
     cache.store(
         kept,
@@ -89,15 +103,15 @@ def embed(
         shape=list(made.vectors.shape),
         device=device,
     )
-    if parts.exists():
-        cache.drop(parts)
+    if shards.exists():
+        cache.drop(shards)
     return made
 
 
-def _encode(spec: ModelSpec, genes: np.ndarray) -> Embedding | Sequences:
+def _encode(spec: ModelSpec, genes: np.ndarray, made: list[Embedding] | tuple = ()) -> Embedding | Sequences:
     """Call a model's encoder; options that it does not take, or columns that are not there, are one sentence."""
     try:
-        return encoder(spec)(spec, genes, **spec.options)
+        return encoder(spec)(spec, genes, **spec.options, **({"parts": made} if made else {}))
     except TypeError as err:
         if "argument" not in str(err):
             raise
@@ -365,5 +379,5 @@ def _part(spec: ModelSpec, genes: np.ndarray, device: str, share: tuple[int, int
 
     if device == "cpu" and multiprocessing.parent_process() is not None:
         torch.set_num_threads(max(1, (os.cpu_count() or 1) // several))
-    work = _encode(spec, genes)
+    work = _encode(spec, genes, [])
     infer(work, device=device, folder=folder, share=share)

@@ -27,6 +27,7 @@ def key(page: PageSpec, profile: str, parameters: dict | None = None) -> str:
     code = sorted((paths.ROOT / "genebench").rglob("*.py"))
     declared = [*sorted(paths.DATA.glob("*.yml")), *sorted(paths.SOURCES.glob("*.yml"))]
     made = [results.scores_path(profile), results.manifest_path(profile)]
+    made += [results.beside_path(profile, name) for name in results.BESIDE]
     made += [results.tasks_path("paper"), results.published_path("paper")]
     for path in [source(page), *code, *declared, *(p for p in made if p.exists())]:
         total.update(path.read_bytes())

@@ -70,6 +70,64 @@ def table(frame: pd.DataFrame, *, page: str, profile: str, name: str, caption: s
     return HTML(html)
 
 
+_WEIGHTS = """<div class="genebench-weights" id="ID"><div class="sliders"></div><div style="overflow-x:auto">
+<table class="dataframe"><thead></thead><tbody></tbody></table></div></div>
+<script>(() => {
+  const data = DATA, root = document.getElementById("ID"), at = new URLSearchParams(location.hash.slice(1));
+  const given = (at.get("weights") || "").split(",").map(Number);
+  const set = data.columns.map((_, i) => given.length === data.columns.length && given[i] >= 0 ? given[i] : 1);
+  const show = v => v === null ? "–" : v.toFixed(3);
+  const draw = () => {
+    const rows = data.rows.map(r => {
+      let sum = 0, total = 0, whole = true;
+      r.values.forEach((v, i) => {
+        if (set[i] > 0 && v === null) whole = false;
+        if (set[i] > 0 && v !== null) { sum += set[i] * v; total += set[i]; }
+      });
+      return {name: r.name, values: r.values, mean: whole && total > 0 ? sum / total : null};
+    }).sort((a, b) => (b.mean ?? -9) - (a.mean ?? -9));
+    const cell = (tag, text) => { const e = document.createElement(tag); e.textContent = text; return e; };
+    const line = (tag, texts) => {
+      const e = document.createElement("tr");
+      e.append(...texts.map(t => cell(tag, t)));
+      return e;
+    };
+    root.querySelector("thead").replaceChildren(line("th", ["model", "weighted mean", ...data.columns]));
+    const body = rows.map(r => line("td", [r.name, show(r.mean), ...r.values.map(show)]));
+    root.querySelector("tbody").replaceChildren(...body);
+  };
+  data.columns.forEach((name, i) => {
+    const [label, input, told] = ["label", "input", "b"].map(tag => document.createElement(tag));
+    Object.assign(input, {type: "range", min: 0, max: 5, step: 0.5, value: set[i]});
+    input.setAttribute("aria-label", "weight of " + name);
+    told.textContent = " " + set[i];
+    input.addEventListener("input", () => {
+      set[i] = Number(input.value); told.textContent = " " + set[i]; draw();
+      history.replaceState(null, "", "#weights=" + set.join(","));
+    });
+    label.append(name + " ", input, told);
+    root.querySelector(".sliders").append(label);
+  });
+  draw();
+})();</script>"""
+
+
+def weights(frame: pd.DataFrame, *, page: str, profile: str, name: str) -> HTML:
+    """A table of means by model (rows) and group (columns) with a slider a group: the reader weighs the groups.
+
+    The weights stand in the page's address (``#weights=1,2,…``, in the order of the columns); no network is asked.
+    """
+    folder = paths.executed(profile) / "files"
+    with cache.atomic(folder / f"{page}-{name}.csv") as temporary:
+        frame.to_csv(temporary)
+    rows = [
+        {"name": str(label), "values": [None if pd.isna(v) else round(float(v), 5) for v in row]}
+        for label, row in zip(frame.index, frame.to_numpy())
+    ]
+    data = json.dumps({"columns": list(map(str, frame.columns)), "rows": rows}).replace("<", "\\u003c")
+    return HTML(_WEIGHTS.replace('"ID"', f'"{page}-{name}"').replace("DATA", data))
+
+
 def listing(frame: pd.DataFrame, *, column: str, text: str, title: str) -> Markdown:
     """A collapsed plain list of names, so that the page's search and a printed copy hold them too."""
     items = "\n".join(f"- `{name}`: {_one_line(str(words))}" for name, words in zip(frame[column], frame[text]))

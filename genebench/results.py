@@ -76,6 +76,41 @@ def published_path(profile: str) -> Path:
     return paths.results(profile) / "tasks_published.csv"
 
 
+BESIDE = ("intervals.parquet", "power.csv", "means.csv", "pairs.csv")
+"""Tables that the stage of intervals (``genebench.intervals``) writes beside the scores.
+
+``intervals.parquet``: task × model × split × probe × choice of genes: score, 95 % interval, excess over the best
+shortcut. ``power.csv``: task × split: smallest detectable difference, the two best models and how many more genes would
+tell them apart, whether underpowered, weight. ``means.csv``: group × split × model: weighted mean over headline tasks,
+interval, excess, tier, rank interval, what is lost against the first split. ``pairs.csv``: every two models of those.
+"""
+
+
+def beside_path(profile: str, name: str) -> Path:
+    """Where a table of the stage of intervals lies."""
+    return paths.results(profile) / name
+
+
+def write_beside(frame: pd.DataFrame, profile: str, name: str) -> None:
+    """Write a table of the stage of intervals, numbers to five digits, atomically."""
+    frame = frame.round({c: 5 for c in frame.select_dtypes("float")})
+    if name.endswith(".csv"):
+        return write_csv(frame, beside_path(profile, name))
+    frame = frame.astype({c: "float32" for c in frame.select_dtypes("float64")})
+    with cache.atomic(beside_path(profile, name)) as temporary:
+        frame.to_parquet(temporary, index=False, compression="zstd")
+
+
+def read_beside(profile: str, name: str) -> pd.DataFrame:
+    """A table of the stage of intervals. Raises: BadInput: unknown, or not made yet."""
+    if name not in BESIDE:
+        raise unknown("table", name, BESIDE)
+    path = beside_path(profile, name)
+    if not path.exists():
+        raise BadInput(f"{path}: not made yet; run 'genebench run --profile {profile}' for the whole profile.")
+    return pd.read_csv(path) if name.endswith(".csv") else pd.read_parquet(path)
+
+
 _NUMBERS = {"genes": "Int64", "families": "Int64", "prior": "Float64", "largest family": "Float64",
             "smallest difference": "Float64"}  # fmt: skip
 

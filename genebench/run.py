@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from . import cache, embed, manifest, metrics, predictions, probes, results, specs, splits, workers
+from . import cache, embed, intervals, manifest, metrics, predictions, probes, results, specs, splits, workers
 from .cells import Cell, Context, cell_path, common_genes, context, plan, recipe, splits_at_hand
 from .encoders import control
 from .errors import BadInput, RunFailed
@@ -277,16 +277,18 @@ def run(
                     faults[str(cell)] = why
                     say(f"cell '{cell}' failed: {why}")
                 progress("cells", done, len(waiting))
+            ready = [c for c in cells if str(c) not in faults]
+            skipped = sum(len(cache.facts(cell_path(c))["skipped"]) for c in ready)
+            whole = not (models or names or split or faults)
+            if ready and (waiting or not _up_to_date(profile, ready, whole=whole)):
+                _write(held, ready, whole=whole, jobs=jobs, run_s=time.perf_counter() - start)
+            if ready:
+                intervals.make(profile, pool, say=say, progress=progress)
         except KeyboardInterrupt:
             workers.stop(pool)
             raise
         except BrokenProcessPool:
             raise RunFailed("a worker process died (killed, or out of memory); what was finished is kept, run again")
-    ready = [c for c in cells if str(c) not in faults]
-    skipped = sum(len(cache.facts(cell_path(c))["skipped"]) for c in ready)
-    whole = not (models or names or split or faults)
-    if ready and (waiting or not _up_to_date(profile, ready, whole=whole)):
-        _write(held, ready, whole=whole, jobs=jobs, run_s=time.perf_counter() - start)
     computed = sum(str(c) not in faults for c in waiting)
     return Outcome(len(cells), len(cells) - len(waiting), computed, faults, skipped, time.perf_counter() - start)
 

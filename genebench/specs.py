@@ -119,6 +119,8 @@ class ModelSpec(Spec):
     trained_on: str
     exposed: dict[str, str] = {}
     """Source id → why a score on a task of that source is not a fair test of this model."""
+    unclear: dict[str, str] = {}
+    """Beginning of task names (empty: all) → why nobody can say whether the model has read their answers."""
     color: str = Field(pattern=r"^#[0-9a-fA-F]{6}$")
     requires: list[str] = []
     """Python modules that hold the weights or the input."""

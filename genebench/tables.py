@@ -176,9 +176,9 @@ def beside_shortcuts(frame: pd.DataFrame) -> pd.DataFrame:
     return out.assign(excess=out["its AUROC"] - out["AUROC"])
 
 
-def scores_of_task(frame: pd.DataFrame, task: str) -> pd.DataFrame:
-    """All metrics of one task on own genes: one row per model, one column per metric (means over folds)."""
-    part = frame[(frame.task == task) & ~frame.metric.astype(str).str.contains("@")]
+def scores_of_task(frame: pd.DataFrame, task: str, split: str = "random") -> pd.DataFrame:
+    """All metrics of one task and split on own genes: one row per model, one column per metric (means over folds)."""
+    part = frame[(frame.task == task) & (frame.split == split) & ~frame.metric.astype(str).str.contains("@")]
     table = part.pivot_table(index="model", columns="metric", values="score", observed=True)
     kind = part.kind.iloc[0]
     table = table[[m for m in metrics.of_kind(kind) if m in table.columns]]
@@ -206,15 +206,14 @@ def wide(frame: pd.DataFrame) -> pd.DataFrame:
     return table[known].rename(columns=lambda m: specs.model(m).title).rename_axis(columns=None).reset_index()
 
 
-def excess_table(frame: pd.DataFrame) -> pd.DataFrame:
-    """``stats.excess`` rows as readers want them: task, model, score, best shortcut, excess, coverage, exposed."""
-    frame = with_exposure(frame).sort_values(["exposed", "excess"], ascending=[True, False])
-    named = frame.assign(model=frame.model.map(lambda m: specs.model(m).title))
-    named["best_shortcut"] = named.best_shortcut.map(lambda m: specs.model(m).title)
-    keep = ["task", "model", "score", "best_shortcut", "shortcut", "excess", "coverage", "exposed"]
-    return (
-        named[keep].rename(columns={"best_shortcut": "best shortcut", "shortcut": "its score"}).reset_index(drop=True)
-    )
+def excess_table(frame: pd.DataFrame, split: str = "random") -> pd.DataFrame:
+    """Rows of ``intervals.parquet`` with an excess as readers want them, unexposed pairs and the largest first."""
+    part = with_exposure(frame[(frame.split == split) & frame.excess.notna()])
+    part = part.sort_values(["exposed", "excess"], ascending=[True, False])
+    for column in ("model", "best_shortcut"):
+        part[column] = part[column].map(lambda m: specs.model(m).title)
+    keep = ["task", "model", "score", "low", "high", "best_shortcut", "excess", "excess_low", "excess_high", "exposed"]
+    return part[keep].rename(columns=lambda c: c.replace("_", " ")).reset_index(drop=True)
 
 
 def group_words(frame: pd.DataFrame, group: str) -> str:

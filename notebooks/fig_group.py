@@ -21,7 +21,7 @@ group: str = "localization"  # which of the five groups
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
-from genebench import figures, results, stats, tables
+from genebench import figures, results, tables
 from genebench import page as show
 
 show.begin()
@@ -46,12 +46,12 @@ show.table(tables.wide(classified), page=page, profile=profile, name="scores", c
 
 # %% tags=["remove-input"]
 show.table(
-    tables.excess_table(stats.excess(tables.of_group(results.main_scores(profile, genes="common"), group))),
+    tables.excess_table(tables.of_group(results.read_beside(profile, "intervals.parquet"), group)),
     page=page,
     profile=profile,
     name="excess",
-    caption="Score on the common genes, best shortcut of the task on the same genes and folds, and excess over it; "
-    "regression tasks are in Spearman correlation.",
+    caption="Score on the common genes, best shortcut of the task on the same genes and folds, and excess over it, "
+    "with 95 % intervals over genes (that of the excess is paired); regression tasks are in Spearman correlation.",
 )
 
 # %% tags=["remove-input"]

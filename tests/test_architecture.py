@@ -16,7 +16,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ORDER = """
     __init__ errors paths specs cache progress workers readers spreadsheet delimited vectors sources weights genes
     families genome labels members expression shapes tasks splits encoders embed metrics probes predictions results
-    cells manifest run stats own perf_embed perf_probe figures tables catalogue page notebooks __main__
+    cells manifest stats bootstrap tiers boards intervals run own perf_embed perf_probe figures tables comparisons catalogue
+    page notebooks __main__
 """.split()
 """Imports point to the left only."""
 
@@ -81,7 +82,7 @@ def test_the_reader_of_imports_sees_them():
     assert "pooch" in outer_imports(PACKAGE / "sources.py")
 
 
-@pytest.mark.parametrize("name", ["figures", "tables", "results", "stats", "page"])
+@pytest.mark.parametrize("name", ["figures", "tables", "comparisons", "results", "stats", "bootstrap", "tiers", "page"])
 def test_nothing_right_of_the_waist_can_compute_a_score(name):
     assert not inner_imports(PACKAGE / f"{name}.py") & {"run", "probes", "embed", "splits"}
 

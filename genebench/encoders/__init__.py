@@ -63,9 +63,11 @@ class Sequences:
 
 
 def _families() -> tuple:
-    from . import baseline, checkpoint, composition, control, dna, expression, network, protein, table, text, words
+    from . import baseline, checkpoint, composition, control, derived, dna, expression, network, protein, text, words
+    from . import table as tables
 
-    return baseline, checkpoint, composition, control, dna, expression, network, protein, table, text, words
+    first = (baseline, checkpoint, composition, control, derived, dna, expression, network, protein)
+    return (*first, tables, text, words)
 
 
 def inputs(spec: ModelSpec) -> dict[str, dict[str, str] | str]:

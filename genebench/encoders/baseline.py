@@ -9,7 +9,7 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from .. import sources, specs
-from ..families import stems
+from ..families import families
 from ..specs import ModelSpec
 from . import Embedding
 from .ids import match
@@ -23,19 +23,24 @@ def ngrams(spec: ModelSpec, genes: np.ndarray, *, longest: int, dim: int, seed: 
     return Embedding(genes, _svd(counts, dim, seed))
 
 
-def stem(spec: ModelSpec, genes: np.ndarray) -> Embedding:
-    """One indicator column per symbol stem with two or more genes.
+def stem(spec: ModelSpec, genes: np.ndarray, *, by: str = "stem") -> Embedding:
+    """One indicator column per family with two or more genes, by a rule of ``families.families`` (symbol stems).
 
     A linear probe on it predicts the (shrunk) mean label of the gene's training relatives: the family mean. A gene
     without a relative in the universe is all zeros, so that it gets the mean of such genes.
     """
-    code, names = pd.factorize(np.asarray(stems(genes)), sort=True)
+    code, names = pd.factorize(np.asarray(families(genes, by=by)), sort=True)
     shared = np.bincount(code, minlength=len(names)) > 1
     related = np.flatnonzero(shared[code])
     column = np.cumsum(shared) - 1
     vectors = np.zeros((len(genes), shared.sum()), dtype=np.float32)
     vectors[related, column[code[related]]] = 1
     return Embedding(genes, vectors)
+
+
+def constant(spec: ModelSpec, genes: np.ndarray) -> Embedding:
+    """The same vector for every gene: a probe can predict the class prior of its training genes and nothing else."""
+    return Embedding(genes, np.zeros((len(genes), 1), dtype=np.float32))
 
 
 def profile_svd(
@@ -106,6 +111,7 @@ def _svd(table, dim: int, seed: int) -> np.ndarray:
 ENCODERS = {
     "ngrams": ngrams,
     "stem": stem,
+    "constant": constant,
     "profile_svd": profile_svd,
     "annotation_count": annotation_count,
     "columns": columns,

@@ -1,0 +1,247 @@
+"""Tables of the stage of intervals → the book: ladder, tiers, power; and the matrix of exposure. Computes no score."""
+
+from __future__ import annotations
+
+import textwrap
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from . import specs, tiers
+from .errors import BadInput
+from .figures import INK, color, ordered, titles
+from .specs import GROUPS, ModelSpec, ProfileSpec
+
+MEASURES = {"auroc": "mean AUROC (0 to 1, chance 0.5)", "spearman": "mean Spearman correlation (−1 to 1, chance 0)"}
+"""What a mean over tasks is made of → its label."""
+
+
+def of_measure(means: pd.DataFrame, measure: str = "auroc", probe: str | None = None) -> pd.DataFrame:
+    """Rows of one measure and probe (the first if none is named), groups in their order, ``all`` first.
+
+    Raises: BadInput: there are none, because no group has two models and a task that can show a difference.
+    """
+    part = means[(means.measure == measure) & (means.probe == (probe or (means.probe.iloc[0] if len(means) else "")))]
+    if part.empty:
+        raise BadInput(f"no group has a mean of {MEASURES[measure]}; its tasks are underpowered, or it has one model.")
+    rank = {g: i for i, g in enumerate(["all", *GROUPS])}
+    return part.sort_values("group", key=lambda c: c.map(rank), kind="stable", ignore_index=True)
+
+
+def _panels(groups: list[str], *, height: float) -> tuple[Figure, np.ndarray]:
+    """One panel a group, at most three in a row; those left over are hidden."""
+    wide = min(3, len(groups))
+    deep = -(-len(groups) // wide)
+    fig, axes = plt.subplots(deep, wide, figsize=(3.4 * wide + 1, height * deep + 0.8), squeeze=False, sharey=False)
+    for ax in axes.ravel()[len(groups) :]:
+        ax.set_visible(False)
+    return fig, axes.ravel()[: len(groups)]
+
+
+def _heading(group: str, part: pd.DataFrame) -> str:
+    number = int(part.tasks.iloc[0])
+    return f"{'all groups' if group == 'all' else group} ({number} task{'s' * (number > 1)})"
+
+
+def ladder(means: pd.DataFrame, *, label: str, chance: float = 0.5) -> Figure:
+    """What survives: mean score of each model by split, from the easiest to the hardest, one panel a group of tasks.
+
+    Args: means: rows of ``means.csv`` of one measure; the splits are drawn in the order in which they stand there.
+    label: what the numbers are. Shortcuts are dashed. Bars are 95 % intervals over genes and tasks.
+    """
+    groups, splits = list(dict.fromkeys(means.group)), list(dict.fromkeys(means.split))
+    fig, axes = _panels(groups, height=3.5)
+    for ax, group in zip(axes, groups):
+        part = means[means.group == group]
+        models = ordered(part.model.unique())
+        for i, name in enumerate(models):
+            row = part[part.model == name].set_index("split").reindex(splits)
+            x = np.arange(len(splits)) + 0.05 * (i - (len(models) - 1) / 2)
+            line = "--" if specs.model(name).family == "shortcut" else "-"
+            ax.plot(x, row.score, line, marker="o", color=color(name), label=specs.model(name).title, linewidth=2)
+            ax.vlines(x, row.low, row.high, color=color(name), linewidth=1.4, alpha=0.6)
+        ax.axhline(chance, color=INK, linestyle=":", linewidth=1)
+        ax.set_xticks(range(len(splits)), splits)
+        ax.set_xlim(-0.4, len(splits) - 0.6)
+        ax.set_title(_heading(group, part).replace(" (", "\n("), fontsize=12)
+    axes[0].set_ylabel(textwrap.fill(label, 26))
+    _legend(fig, axes)
+    return fig
+
+
+def _legend(fig: Figure, axes: np.ndarray) -> None:
+    found = {label: h for ax in axes for h, label in zip(*ax.get_legend_handles_labels())}
+    fig.legend(found.values(), found.keys(), loc="outside lower center", ncols=2)
+
+
+def tier_plot(means: pd.DataFrame, pairs: pd.DataFrame, *, label: str) -> Figure:
+    """Mean score of each model with its interval, by rank, one panel a group; bars join models not told apart.
+
+    Args: means, pairs: rows of ``means.csv`` and ``pairs.csv`` of one measure and one split. A critical-difference plot
+    (Demšar 2006) on the scale of the score: a grey bar spans models of which no two are separated.
+    """
+    groups = list(dict.fromkeys(means.group))
+    most = means.groupby("group").size().max()
+    fig, axes = plt.subplots(len(groups), 1, figsize=(9, len(groups) * (0.42 * most + 1.5)), squeeze=False)
+    for ax, group in zip(axes.ravel(), groups):
+        part = means[means.group == group].sort_values("score", ascending=False, ignore_index=True)
+        for y, row in part.iterrows():
+            ink = color(row.model)
+            ax.plot([row.low, row.high], [y, y], color=ink, linewidth=3, alpha=0.5, solid_capstyle="round")
+            ax.plot(row.score, y, "o", color=ink, markersize=9)
+        for i, (top, low) in enumerate(cliques(part.model.tolist(), pairs[pairs.group == group])):
+            x = 1.02 + 0.025 * i
+            ax.plot([x, x], [top - 0.25, low + 0.25], color="#777777", linewidth=4, clip_on=False,
+                    transform=ax.get_yaxis_transform(), solid_capstyle="round")  # fmt: skip
+        words = [f"{t} (rank {_range(r)})" for t, r in zip(titles(part.model), part.itertuples())]
+        ax.set_yticks(range(len(part)), words)
+        ax.set(ylim=(len(part) - 0.4, -0.6))
+        ax.set_title(_heading(group, part))
+        for y in np.flatnonzero(part.tier.diff().to_numpy() > 0):
+            ax.axhline(y - 0.5, color=INK, linewidth=1.2)
+    axes.ravel()[-1].set_xlabel(label)
+    return fig
+
+
+def _range(row) -> str:
+    return f"{row.rank_low}" if row.rank_low == row.rank_high else f"{row.rank_low}–{row.rank_high}"
+
+
+def cliques(models: list[str], pairs: pd.DataFrame) -> list[tuple[int, int]]:
+    """Longest runs (first, last) of models, in their order, of which no two are separated; runs of one are left out."""
+    apart = {frozenset(p) for p in pairs[pairs.separated.astype(bool)][["model", "other"]].itertuples(index=False)}
+    runs = []
+    for first in range(len(models)):
+        last = first
+        while last + 1 < len(models) and not any(
+            frozenset((models[k], models[last + 1])) in apart for k in range(first, last + 1)
+        ):
+            last += 1
+        if last > first and not any(a <= first and last <= b for a, b in runs):
+            runs.append((first, last))
+    return runs
+
+
+def tier_table(means: pd.DataFrame) -> pd.DataFrame:
+    """Rows of ``means.csv`` as readers want them: group, split, tier, model, score and interval, excess, rank, lost."""
+    frame = means.assign(model=titles(means.model), rank=[_range(r) for r in means.itertuples()])
+    frame = frame.sort_values(["group", "split", "tier", "score"], ascending=[True, True, True, False], kind="stable")
+    keep = ["group", "split", "tier", "model", "excess", "excess_low", "excess_high", "score", "low", "high", "rank",
+            "tasks", "effective"]  # fmt: skip
+    names = {"excess_low": "excess low", "excess_high": "excess high", "effective": "effective tasks"}
+    return frame[keep].rename(columns=names).reset_index(drop=True)
+
+
+def lost_table(means: pd.DataFrame) -> pd.DataFrame:
+    """What each model scores less than under the first split, with its paired interval; one row a group and split."""
+    frame = means[means.split != means.split.iloc[0]]
+    keep = ["group", "split", "model", "score", "lost", "lost_low", "lost_high", "tasks"]
+    frame = frame.assign(model=titles(frame.model))[keep]
+    return frame.rename(columns=lambda c: c.replace("_", " ")).reset_index(drop=True)
+
+
+def pair_table(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Rows of ``pairs.csv`` as readers want them: simultaneous interval and adjusted p of each difference."""
+    frame = pairs.assign(model=titles(pairs.model), other=titles(pairs.other))
+    keep = ["group", "split", "model", "other", "difference", "low", "high", "p", "separated"]
+    return frame[keep].reset_index(drop=True)
+
+
+def by_group(means: pd.DataFrame) -> pd.DataFrame:
+    """Mean score by model title (rows) and group (columns) of one split; NaN where a model takes no part."""
+    part = means[means.group != "all"]
+    table = part.pivot(index="model", columns="group", values="score")
+    rows = ordered(table.index)
+    columns = [g for g in GROUPS if g in table.columns]
+    return table.loc[rows, columns].set_axis(titles(rows), axis=0).rename_axis(index=None, columns=None)
+
+
+def power_table(power: pd.DataFrame, split: str = "random") -> pd.DataFrame:
+    """Rows of ``power.csv`` of one split as readers want them, the weakest tasks first."""
+    frame = power[power.split == split].copy()
+    for name in ("best", "second"):
+        frame[name] = [specs.model(m).title if isinstance(m, str) else "" for m in frame[name]]
+    frame["underpowered"] = np.where(frame.underpowered, "underpowered", "")
+    frame = frame.sort_values("smallest", ascending=False, na_position="first", ignore_index=True)
+    keep = ["task", "kind", "genes", "smallest", "underpowered", "best", "second", "difference", "more_genes"]
+    return frame[keep].rename(columns={"smallest": "smallest difference", "more_genes": "more genes needed"})
+
+
+def numbers(power: pd.DataFrame, means: pd.DataFrame) -> dict[str, object]:
+    """What the prose quotes of power and ladder: counts, and what the best model on all groups keeps."""
+    first = power[power.split == power.split.iloc[0]]
+    near = first[first.more_genes.notna()]
+    return {
+        "underpowered": int(first.underpowered.sum()),
+        "number": len(first),
+        "told": f"{100 * (near.more_genes == 0).mean():.0f}" if len(near) else "0",
+        "effective": f"{means[means.group == 'all'].effective.max():.0f}" if (means.group == "all").any() else "–",
+        "power": f"{tiers.POWER:.1f}",
+    }
+
+
+# --- exposure ---------------------------------------------------------------------------------------------------------
+
+
+def _status(spec: ModelSpec, tasks: list[str]) -> tuple[str, str]:
+    """(status, why) of a model on the tasks of one source."""
+    hit = [t for t in tasks if spec.exposed_on(t)]
+    if hit:
+        why = dict.fromkeys(w for p, w in spec.exposed.items() if any(t.startswith(p) for t in hit))
+        return "exposed" if len(hit) == len(tasks) else "partly exposed", " ".join(why)
+    unclear = [why for prefix, why in spec.unclear.items() if any(t.startswith(prefix) for t in tasks)]
+    return ("unknown", " ".join(unclear)) if unclear else ("clean", f"Made from: {spec.trained_on}")
+
+
+def exposure(profile: ProfileSpec) -> pd.DataFrame:
+    """One row per model (controls left out) and source of labels: clean, unknown, partly exposed or exposed, and why.
+
+    Columns: model, title, source, labels, status, why, citations (keys of the bibliography: of the model, and of the
+    labels). By the declarations ``exposed`` and ``unclear`` of ``data/models.yml``.
+    """
+    rows = []
+    for name in profile.models:
+        spec = specs.model(name)
+        for source in (specs.source(s) for s in profile.sources if spec.family != "control"):
+            if source.tasks:
+                status, why = _status(spec, [t.name for t in source.tasks])
+                cited = "; ".join(filter(None, [spec.citation, source.citation]))
+                rows.append({"model": name, "title": spec.title, "source": source.id, "labels": source.title,
+                             "status": status, "why": why, "citations": cited})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+_STATUS = {"clean": ("#d7ecd9", "clean"), "unknown": ("#eeeeee", "unknown"), "partly exposed": ("#fbe3b5", "part"),
+           "exposed": ("#f4b9a7", "exposed")}  # fmt: skip
+
+
+def exposure_map(frame: pd.DataFrame) -> Figure:
+    """Models (rows) against sources of labels (columns): the word and colour of each pair's status."""
+    rows, columns = ordered(frame.model.unique()), list(dict.fromkeys(frame.source))
+    table = frame.pivot(index="model", columns="source", values="status").loc[rows, columns]
+    fig, ax = plt.subplots(figsize=(max(6, 1.15 * len(columns) + 4), 0.46 * len(rows) + 1))
+    for y, x in np.ndindex(table.shape):
+        paint, word = _STATUS[table.iat[y, x]]
+        ax.add_patch(plt.Rectangle((x, y), 1, 1, facecolor=paint, edgecolor="white", linewidth=2))
+        ax.text(x + 0.5, y + 0.5, word, ha="center", va="center", fontsize=10.5, color=INK)
+    ax.set(xlim=(0, len(columns)), ylim=(len(rows), 0))
+    ax.set_yticks(np.arange(len(rows)) + 0.5, titles(rows))
+    ax.set_xticks(np.arange(len(columns)) + 0.5, columns)
+    ax.xaxis.tick_top()
+    ax.grid(False)
+    ax.tick_params(length=0)
+    for side in ax.spines.values():
+        side.set_visible(False)
+    return fig
+
+
+def exposure_words(profile: ProfileSpec) -> str:
+    """What each model was made from, with its citation, and whose labels there are, in Markdown."""
+    cited = lambda key: f" {{cite}}`{key}`" if key else ""  # noqa: E731
+    chosen = [s for s in map(specs.model, profile.models) if s.family != "control"]
+    held = [s for s in map(specs.source, profile.sources) if s.tasks]
+    models = "\n".join(f"- **{s.title}**: {' '.join(s.trained_on.split())}{cited(s.citation)}" for s in chosen)
+    labels = "\n".join(f"- **{s.id}**: {s.title}, release {s.release}{cited(s.citation)}" for s in held)
+    return f"Models:\n\n{models}\n\nLabels:\n\n{labels}\n"

@@ -1,0 +1,47 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # The leakage ladder: what survives
+#
+# The same tasks, models and genes under splits that are ever harder: `random` folds; folds that keep genes of one
+# symbol stem or family together; whole chromosomes; the least studied genes. A model that knows what genes do falls
+# little; one that knows what their relatives are falls to chance. Underpowered tasks, exposed models and models that
+# miss many of the genes are left out, so that every line is about the same questions.
+
+# %% tags=["parameters"]
+profile: str = "demo"  # which profile's results
+page: str = "ladder"  # name of this page
+
+# %% tags=["remove-input"]
+from genebench import comparisons, results
+from genebench import page as show
+
+show.begin()
+means = comparisons.of_measure(results.read_beside(profile, "means.csv"))
+show.figure(
+    comparisons.ladder(means, label=comparisons.MEASURES["auroc"]),
+    means,
+    page=page,
+    profile=profile,
+    name="slopes",
+    caption="Mean test AUROC by split, one line a model; shortcuts are dashed, the dotted line is chance. Bars: 95 % "
+    "intervals over genes and tasks. Tasks that resemble each other weigh less; in the first panel every group weighs "
+    "the same.",
+    alt="Slope plot of mean AUROC from the easiest to the hardest split, one panel a group of tasks, one line a model.",
+)
+
+# %% [markdown]
+# *Lost* is what a model scores less than under the first split, on the same genes and tasks, with its paired interval.
+
+# %% tags=["remove-input"]
+show.table(comparisons.lost_table(means), page=page, profile=profile, name="lost")

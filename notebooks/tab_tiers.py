@@ -1,0 +1,62 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Tiers, not ranks
+#
+# Models that cannot be told apart share a tier. Differences are judged by a bootstrap over genes, and over tasks where
+# a group has enough of them, with all pairs of a group tested at once {cite}`westfall1993`: a false separation among
+# them has a chance of one in twenty at most. A rank interval {cite}`mogstad2024` says which ranks a model can have.
+# The *excess* is a mean over tasks of the score minus that of the best shortcut of the task on the same genes and
+# folds, with its paired interval.
+
+# %% tags=["parameters"]
+profile: str = "demo"  # which profile's results
+page: str = "tiers"  # name of this page
+
+# %% tags=["remove-input"]
+from genebench import comparisons, results
+from genebench import page as show
+
+show.begin()
+means = comparisons.of_measure(results.read_beside(profile, "means.csv"))
+first = means[means.split == means.split.iloc[0]]
+pairs = comparisons.of_measure(results.read_beside(profile, "pairs.csv"))
+show.figure(
+    comparisons.tier_plot(first, pairs[pairs.split == first.split.iloc[0]], label=comparisons.MEASURES["auroc"]),
+    first,
+    page=page,
+    profile=profile,
+    name="ranks",
+    caption="Mean test AUROC on the common genes under random folds, with 95 % intervals over genes and tasks, and the "
+    "ranks that each model can have. Grey bars on the right join models of which no two are told apart; lines part the "
+    "tiers.",
+    alt="Models by mean AUROC with intervals, one panel a group of tasks, bars joining those that are not told apart.",
+)
+
+# %% tags=["remove-input"]
+show.table(comparisons.tier_table(means), page=page, profile=profile, name="table")
+
+# %% [markdown]
+# ## Your own weights
+#
+# How much should each group of tasks count? The means below follow the weights that you set; the address of the page
+# keeps them, so that a link shows what you see. A model without a mean in a group that counts is left at the end.
+
+# %% tags=["remove-input"]
+show.weights(comparisons.by_group(first), page=page, profile=profile, name="weights")
+
+# %% [markdown]
+# ## Every two models
+
+# %% tags=["remove-input"]
+show.table(comparisons.pair_table(pairs), page=page, profile=profile, name="pairs")

@@ -1,0 +1,124 @@
+"""Pages of the stage of intervals: what they show of small tables made by hand."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import edit_yaml
+
+from genebench import comparisons, page, paths, specs
+from genebench.errors import BadInput
+
+
+def made_means(**changes) -> pd.DataFrame:
+    """Means of two models and a shortcut in two splits of one group."""
+    rows = []
+    for split, low in (("random", 0.0), ("stem", 0.1)):
+        for i, model in enumerate(("full", "part", "stem")):
+            rows.append(
+                {"probe": "linear", "measure": "auroc", "group": "localization", "split": split, "model": model,
+                 "tasks": 6, "effective": 3.5, "score": 0.9 - 0.1 * i - low, "low": 0.88 - 0.1 * i - low,
+                 "high": 0.92 - 0.1 * i - low, "excess": 0.2 - 0.1 * i, "excess_low": 0.1, "excess_high": 0.3,
+                 "tier": i + 1, "rank_low": i + 1, "rank_high": 3, "lost": low, "lost_low": low, "lost_high": low}
+            )  # fmt: skip
+    return pd.DataFrame(rows).assign(**changes)
+
+
+def made_pairs(*apart: tuple[str, str]) -> pd.DataFrame:
+    """Pairs of four models, those named separated."""
+    names = ["a", "b", "c", "d"]
+    rows = [(x, y, (x, y) in apart) for i, x in enumerate(names) for y in names[i + 1 :]]
+    return pd.DataFrame(rows, columns=["model", "other", "separated"])
+
+
+@pytest.mark.parametrize(
+    "apart, runs",
+    [
+        ([], [(0, 3)]),
+        ([("a", "c"), ("a", "d"), ("b", "d")], [(0, 1), (1, 2), (2, 3)]),
+        ([("a", "b"), ("a", "c"), ("a", "d")], [(1, 3)]),
+        ([("a", "b"), ("b", "c"), ("c", "d"), ("a", "c"), ("b", "d"), ("a", "d")], []),
+    ],
+)
+def test_bars_join_the_longest_runs_of_models_that_are_not_told_apart(apart, runs):
+    assert comparisons.cliques(["a", "b", "c", "d"], made_pairs(*apart)) == runs
+
+
+def test_the_ladder_draws_every_model_in_every_split_with_its_interval(warm):
+    fig = comparisons.ladder(made_means(), label="score")
+    (ax,) = fig.axes
+    lines = {line.get_label(): line for line in ax.lines}
+    np.testing.assert_allclose(lines["Full"].get_ydata(), [0.9, 0.8])
+    assert lines["Stem"].get_linestyle() == "--" and lines["Full"].get_linestyle() == "-"
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["random", "stem"] and "6 tasks" in ax.get_title()
+
+
+def test_the_tier_plot_parts_tiers_and_names_ranks(warm):
+    means = made_means().query("split == 'random'")
+    pairs = pd.DataFrame({"model": ["full"], "other": ["part"], "separated": [True], "group": "localization"})
+    (ax,) = comparisons.tier_plot(means, pairs, label="score").axes
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["Full (rank 1–3)", "Part (rank 2–3)", "Stem (rank 3)"]
+    assert ax.get_xlabel() == "score"
+
+
+def test_tables_name_models_by_title_and_keep_the_numbers(warm):
+    table = comparisons.tier_table(made_means())
+    assert table.model.tolist()[:3] == ["Full", "Part", "Stem"] and table["rank"].tolist()[2] == "3"
+    lost = comparisons.lost_table(made_means())
+    assert set(lost.split) == {"stem"} and lost.lost.tolist() == [0.1] * 3
+    wide = comparisons.by_group(made_means().query("split == 'random'"))
+    assert wide.loc["Part", "localization"] == pytest.approx(0.8) and list(wide.columns) == ["localization"]
+
+
+def test_a_measure_without_a_mean_says_why(warm):
+    with pytest.raises(BadInput, match="no group has a mean of mean Spearman"):
+        comparisons.of_measure(made_means(), "spearman")
+    assert comparisons.of_measure(made_means()).shape == made_means().shape
+
+
+def test_power_lists_the_weakest_task_first_and_marks_it(warm):
+    power = pd.DataFrame(
+        {"split": "random", "task": ["x", "y", "z"], "kind": "binary", "genes": [50, 500, 60],
+         "smallest": [0.3, 0.05, np.nan], "underpowered": [True, False, True], "best": ["full", "full", None],
+         "second": ["stem", "part", None], "difference": [0.1, 0.2, np.nan], "more_genes": [400.0, 0.0, np.nan]}
+    )  # fmt: skip
+    table = comparisons.power_table(power)
+    assert table.task.tolist() == ["z", "x", "y"] and table.underpowered.tolist() == ["underpowered"] * 2 + [""]
+    told = comparisons.numbers(power, made_means())
+    assert told["underpowered"] == 2 and told["number"] == 3 and told["told"] == "50"
+
+
+def test_exposure_tells_clean_part_exposed_and_unknown_with_reasons_and_citations(warm):
+    def change(d):
+        d["models"]["full"].update(exposed={"toy/": "It read them."}, citation="nobody2024")
+        d["models"]["part"].update(exposed={"toy/class": "It read one."})
+        d["models"]["stem"].update(unclear={"": "Nobody can say."})
+
+    assert set(comparisons.exposure(specs.profile("tiny")).status) == {"clean"}
+    edit_yaml(paths.MODELS, change)
+    table = comparisons.exposure(specs.profile("tiny")).set_index("model")
+    assert table.status.to_dict() == {"full": "exposed", "part": "partly exposed", "stem": "unknown"}
+    assert table.why["full"] == "It read them." and table.citations["full"] == "nobody2024; nobody2024"
+    assert "{cite}`nobody2024`" in comparisons.exposure_words(specs.profile("tiny"))
+    (ax,) = comparisons.exposure_map(table.reset_index()).axes
+    assert [t.get_text() for t in ax.texts] == ["exposed", "part", "unknown"]
+
+
+def test_every_pair_of_the_declared_profiles_has_a_status_a_reason_and_a_citation():
+    for profile in specs.profiles().values():
+        table = comparisons.exposure(profile)
+        assert (table.why != "").all() and (table.citations != "").all()
+        assert set(table.status) <= {"clean", "unknown", "partly exposed", "exposed"}
+
+
+def test_the_readers_weights_hold_every_number_and_ask_no_network(warm):
+    frame = pd.DataFrame({"one": [0.5, np.nan], "two": [0.7, 0.8]}, index=["A </script>", "B"])
+    html = page.weights(frame, page="p", profile="tiny", name="w").data
+    data = json.loads(re.search(r"const data = (\{.*?\}), root", html).group(1))
+    assert data["rows"][1] == {"name": "B", "values": [None, 0.8]} and data["columns"] == ["one", "two"]
+    assert html.count("</script>") == 1 and "http" not in html
+    assert (paths.executed("tiny") / "files" / "p-w.csv").exists()
