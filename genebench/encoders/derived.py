@@ -5,6 +5,8 @@ The option ``of`` names the models that one is made of; ``genebench.embed`` hand
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from sklearn.decomposition import PCA
 
@@ -18,8 +20,8 @@ def reduced(
     genes: np.ndarray,
     *,
     of: list[str],
-    parts: list[Embedding],
     dim: int,
+    parts: Sequence[Embedding] = (),
     how: str = "pca",
     seed: int = 0,
 ) -> Embedding:
@@ -42,13 +44,13 @@ def reduced(
     return Embedding(made.entities, (made.vectors @ chance).astype(np.float32))
 
 
-def joined(spec: ModelSpec, genes: np.ndarray, *, of: list[str], parts: list[Embedding]) -> Embedding:
+def joined(spec: ModelSpec, genes: np.ndarray, *, of: list[str], parts: Sequence[Embedding] = ()) -> Embedding:
     """Several models side by side, for the genes that all of them embed: what one adds to another.
 
     Each is centred and scaled to a mean squared length of one, so that a probe that does not standardise its features
     gives none of them more room for its size. Raises: BadInput: fewer than two models, or no gene that all embed.
     """
-    shared = parts[0].entities
+    shared = parts[0].entities if parts else np.array([])
     for part in parts[1:]:
         shared = np.intersect1d(shared, part.entities)
     if len(parts) < 2 or len(shared) == 0:
