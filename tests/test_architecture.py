@@ -16,7 +16,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ORDER = """
     __init__ errors paths specs cache progress workers readers spreadsheet delimited vectors sources genes families
     labels members expression shapes tasks splits encoders embed metrics probes predictions results cells manifest run
-    stats own perf_probe figures tables catalogue page notebooks __main__
+    stats own leaks rivals card place perf_probe figures tables catalogue page notebooks __main__
 """.split()
 """Imports point to the left only."""
 
@@ -81,7 +81,7 @@ def test_the_reader_of_imports_sees_them():
     assert "pooch" in outer_imports(PACKAGE / "sources.py")
 
 
-@pytest.mark.parametrize("name", ["figures", "tables", "results", "stats", "page"])
+@pytest.mark.parametrize("name", ["figures", "tables", "results", "stats", "rivals", "card", "page"])
 def test_nothing_right_of_the_waist_can_compute_a_score(name):
     assert not inner_imports(PACKAGE / f"{name}.py") & {"run", "probes", "embed", "splits"}
 
