@@ -44,6 +44,10 @@ background:var(--mine);transform:rotate(45deg);border-radius:2px}
 .scale{display:flex;justify-content:space-between;margin:0 .1rem;color:var(--soft);font-size:.8rem}
 .key{display:flex;flex-wrap:wrap;gap:.2rem 1rem;font-size:.88rem;color:var(--soft)}
 .key .chip.mine{background:var(--mine);border-radius:2px;transform:rotate(45deg)}.chip.shortcut{border-radius:0}
+@media(max-width:36rem){table.text th{display:none}
+table.text td{display:inline-block;border:0;padding:.1rem .6rem .1rem 0}
+table.text td.w{display:block;font-weight:600}table.text td:last-child{display:block}
+table.text tr{display:block;border-bottom:1px solid var(--line);padding:.3rem 0}}
 @media print{body{font-size:11pt}main{max-width:none;padding:0}h2{break-after:avoid}tr,.group{break-inside:avoid}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 """
@@ -74,15 +78,16 @@ def _between(low: float | None, high: float | None, sign: bool = False) -> str:
     return f"{_number(low, sign)} to {_number(high, sign)}"
 
 
-def _rows(head: list[str], rows: list[list[str]], numbers: set[int] = frozenset()) -> str:
-    """A table of ready HTML cells; ``numbers`` are the columns that stand to the right."""
+def _rows(head: list[str], rows: list[list[str]], numbers: set[int] = frozenset(), *, text: bool = False) -> str:
+    """A table of ready HTML cells; ``numbers`` are the columns that stand to the right; one of ``text`` is stacked on a
+    narrow screen."""
 
     def line(cells: list[str], tag: str) -> str:
         kinds = [' class="n"' if i in numbers else ' class="w"' if i == 0 else "" for i in range(len(cells))]
         return "<tr>" + "".join(f"<{tag}{k}>{c}</{tag}>" for k, c in zip(kinds, cells)) + "</tr>"
 
     inner = line(head, "th") + "".join(line(r, "td") for r in rows)
-    return f'<div class="wide"><table>{inner}</table></div>'
+    return f'<div class="wide"><table{" class=text" * text}>{inner}</table></div>'
 
 
 def _chip(color: str, family: str = "") -> str:
@@ -119,9 +124,9 @@ def _groups(told: dict) -> str:
     key += "".join(f"<span>{_chip(m['color'], m['family'])}{escape(t)}</span>" for t, m in drawn.items())
     return (
         "<h2>Scores per group of tasks</h2>"
-        '<p class="soft">Means over tasks, with a 95 % interval over tasks where there are three or more. The strips '
-        "compare on all genes of each task: a gene without a vector counts as unknown, for every model alike. Squares "
-        "are shortcuts, which understand nothing; a faint mark has read answers; the dashed line is chance.</p>"
+        '<p class="soft">Means over tasks, with a 95 % interval over tasks (over folds where there are fewer than three). '
+        "The strips compare on all genes of each task: a gene without a vector counts as unknown, for every model "
+        "alike. Squares are shortcuts, which understand nothing; a faint mark has read answers; the dashed line is chance.</p>"
         f'<div class="key">{key}</div>' + "".join(_group(g, told["name"]) for g in told["groups"])
     )
 
@@ -145,14 +150,15 @@ def _group(g: dict, name: str) -> str:
         width = 100 * (g["all_high"] - g["all_low"]) / (1 - low)
         marks.append(f'<u style="{at(g["all_low"])};width:{width:.2f}%"></u>')
     marks.append(f'<i class="mine" style="{at(g["all_genes"])}" title="{escape(name)}: {g["all_genes"]:.3f}"></i>')
-    best, between = g["best_shortcut"], _between(g["low"], g["high"])
+    best = g["best_shortcut"]
     beside = f"best shortcut {escape(best['title'])} {_number(best['score'])}" if best else "no fair shortcut"
+    between = f" ({_between(g['low'], g['high'])})" if g["low"] == g["low"] else ""
+    scored = f"<b>{_number(g['score'])}</b>{between}"
+    if g["coverage"] < 0.9995:
+        scored += f" on its own genes; <b>{_number(g['all_genes'])}</b> on all (coverage {g['coverage']:.0%})"
     return (
         f'<div class="group"><h3>{escape(g["group"].capitalize())}, {g["metric"]}, {g["tasks"]:,} '
-        f"task{'s' * (g['tasks'] != 1)}</h3><div><b>{_number(g['score'])}</b> on its own genes"
-        + f" ({between})"
-        * (between != "–")
-        + f"; <b>{_number(g['all_genes'])}</b> on all (coverage {g['coverage']:.0%}); {beside}</div>"
+        f"task{'s' * (g['tasks'] != 1)}</h3><div>{scored}; {beside}</div>"
         f'<div class="strip">{"".join(marks)}</div>'
         f'<div class="scale"><span>{_number(low, digits=2)}</span><span>1</span></div></div>'
     )
@@ -200,11 +206,11 @@ def _wins(told: dict) -> str:
     out = [
         "<h2>Wins and losses</h2>",
         f"<p>Against the best fair model or shortcut of the table on each task: {count['win']:,} wins, "
-        f"{count['tie']:,} ties, {count['loss']:,} losses. The full list is in <code>card.json</code>, under “tasks”.</p>",
+        f"{count['tie']:,} ties, {count['loss']:,} losses. All are in <code>card.json</code>, under “tasks”.</p>",
     ]
     for title, key in (("Largest wins", "wins"), ("Largest losses", "losses")):
         rows = [
-            [escape(t["task"]), t["metric"].split("_")[0], _number(t["score_all_genes"]), escape(t["rival"]),
+            [escape(t["task"]), t["metric"].split("_")[0], _number(t["score_all_genes"]), escape(t["rival_title"]),
              _number(t["rival_score"]), _number(t["difference"], True), _between(t["low"], t["high"], True)]
             for t in told[key]
         ]  # fmt: skip
@@ -221,8 +227,9 @@ def _leaks(told: dict) -> str:
     ]
     return (
         "<h2>Leak check</h2>"
-        '<p class="soft">What could give a good score without an understanding of genes. A flag: do not take the scores '
-        "at their word. A note: know it when you read them.</p>" + _rows(["check", "found", "what it means"], rows)
+        '<p class="soft">What could give a good score without an understanding of genes. A flag: do not take the '
+        "scores at their word. A note: know it when you read them.</p>"
+        + _rows(["check", "found", "what it means"], rows, text=True)
     )
 
 
@@ -235,7 +242,7 @@ def _lost(told: dict) -> str:
         shown = s["examples"][:3] if plain else s["examples"]
         rows.append([escape(s["meaning"]), f"{s['ids']:,}", word, escape(", ".join(shown))])
     told_so = "".join(f"<p>{escape(s[:1].upper() + s[1:])}</p>" for s in ids["sentences"])
-    return f"<h2>What became of the ids</h2>{told_so}" + _rows(["the id is", "ids", "", "first ones"], rows, {1})
+    return f"<h2>What became of the ids</h2>{told_so}" + _rows(["the id is", "ids", "", "first ones"], rows, text=True)
 
 
 def _checks(told: dict) -> str:
@@ -244,7 +251,7 @@ def _checks(told: dict) -> str:
          escape(c["sentence"])]
         for c in told["checks"]
     ]  # fmt: skip
-    return "<h2>Checks of the values</h2>" + _rows(["check", "", "found"], rows)
+    return "<h2>Checks of the values</h2>" + _rows(["check", "", "found"], rows, text=True)
 
 
 def _how(told: dict) -> str:
@@ -252,9 +259,9 @@ def _how(told: dict) -> str:
     listed = ""
     if skipped:
         rows = [[escape(s["task"]), escape(s["reason"])] for s in skipped[:10]]
-        listed = f"<p>{len(skipped):,} tasks were skipped (first ones):</p>" + _rows(["task", "why"], rows)
+        listed = f"<p>{len(skipped):,} tasks were skipped (first ones):</p>" + _rows(["task", "why"], rows, text=True)
     return (
         "<h2>How</h2><p>Each task is a linear probe on your vectors as they are, standardised inside each of the "
-        "profile’s fixed folds; every model of the table was scored on the same folds. Regression tasks show Spearman’s "
-        f"correlation, all others AUROC. Rows of every fold are in <code>scores.parquet</code>.</p>{listed}"
+        "profile’s fixed folds; every model of the table was scored on the same folds. Regression tasks show "
+        f"Spearman’s correlation, all others AUROC. Rows of every fold are in <code>scores.parquet</code>.</p>{listed}"
     )

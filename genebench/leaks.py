@@ -224,7 +224,7 @@ def too_good(mine: pd.Series, best: pd.Series) -> Finding:
         title,
         "flag",
         f"{len(odd)} of {len(shared)} tasks score {PERFECT} or more where no fair model or shortcut reaches {FAIR} "
-        f"(first '{odd[0]}'): find out whether the labels, or the data that they were made from, went into the vectors.",
+        f"(first '{odd[0]}'): find out whether the labels, or the data that they are made of, went into the vectors.",
         float(len(odd)),
         rows,
     )

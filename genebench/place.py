@@ -42,10 +42,12 @@ from .vectors import read_vectors
 
 FEWEST = 20
 """Genes of the profile that a file must hold."""
-SAMPLE = 60
-"""Binary tasks, about, that are run again with relatives kept out of training."""
+SAMPLE = 24
+"""Binary tasks, about, that are run again with relatives kept out of training; cutting folds takes longest."""
 EXAMPLES = 10
 """Ids of each kind that are listed."""
+AS_IT_IS = "as it is"
+"""Status of an id that is taken just as it stands."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,7 +174,12 @@ def _resolve(names: np.ndarray, universe: np.ndarray, resolver, kind: str | None
         at = np.full(len(universe), -1)
         at[has] = row
         found = resolver.resolve(names, kind=kind)
-        rows = [_resolved(found, status, meaning) for status, meaning in genes.STATUSES.items()]
+        status = found.status.astype(object)
+        status[(found.symbol == "") & np.isin(found.status, ("unknown", "withdrawn")) & np.isin(names, universe)] = (
+            AS_IT_IS
+        )
+        meanings = {**genes.STATUSES, AS_IT_IS: "a name that HGNC does not know, but the tasks use"}
+        rows = [_resolved(found, status == key, key, meaning) for key, meaning in meanings.items()]
         facts = {"kind": found.kind, "release": found.release, "genes": int(found.kept.sum())}
         sentence = found.sentence()
     has = np.flatnonzero(at >= 0)
@@ -192,16 +199,16 @@ def _status(status: str, meaning: str, listed: list[str], *, used: bool) -> dict
     return {"status": status, "meaning": meaning, "ids": len(listed), "examples": listed[:EXAMPLES], "used": used}
 
 
-def _resolved(found: genes.Resolution, status: str, meaning: str) -> dict:
+def _resolved(found: genes.Resolution, which: np.ndarray, status: str, meaning: str) -> dict:
     """One status of a resolution, with the first ids of it and what each was found, or can be, or looks like."""
-    of = np.flatnonzero(found.status == status)
+    of = np.flatnonzero(which)
     told = []
     for i in of[:EXAMPLES]:
         one, symbol = found.ids[i], found.symbol[i]
         candidates, hint = found.candidates.get(one, ()), found.hints.get(one, "")
         after = symbol if symbol and symbol != one else " or ".join(candidates) if not symbol else ""
         told.append(one + f" → {after}" * bool(after) + f" ({hint})" * bool(hint and not after))
-    used = bool(len(of)) and status != "duplicate" and bool((found.symbol[of] != "").any())
+    used = status == AS_IT_IS or (status != "duplicate" and bool((found.symbol[of] != "").any()))
     return {**_status(status, meaning, told, used=used), "ids": len(of)}
 
 
@@ -234,8 +241,8 @@ def _checks(path: Path, names: np.ndarray, matrix: np.ndarray) -> list[dict]:
              + (f" (first: {names[zero][0]}); leave out genes that have none." if zero.any() else ".")),
         told("equal vectors", again.any(), f"{again.sum()} genes share their vector with another"
              + (f" (first: {examples})." if again.any() else ".")),
-        told("scale", ratio > 1e4, f"Median length of a vector {np.median(norm):.3g}, values from {matrix.min():.3g} to "
-             f"{matrix.max():.3g}; the widest column spreads {ratio:.3g} times as far as the narrowest. Probes "
+        told("scale", ratio > 1e4, f"Median length of a vector {np.median(norm):.3g}, values from {matrix.min():.3g} "
+             f"to {matrix.max():.3g}; the widest column spreads {ratio:.3g} times as far as the narrowest. Probes "
              f"standardise every column, so scale does not change the scores."),
     ]  # fmt: skip
 
@@ -335,7 +342,10 @@ def _survival(name: str, mine: pd.Series, table, tasks, jobs, say, progress) -> 
     wanted = [t for t in inside if any(t == n or (n.endswith("/") and t.startswith(n)) for n in tasks)]
     if tasks and not wanted:
         return leaks.survival(mine, mine.iloc[:0], split)
-    run.run(part, names=wanted, jobs=jobs, write=False, say=lambda text: None, progress=progress)
+    run.run(
+        part, names=wanted, jobs=jobs, write=False, say=lambda text: None,
+        progress=lambda stage, done, total: progress(f"{stage} with families apart", done, total),
+    )  # fmt: skip
     rows = [pd.read_parquet(p) for c in cells.plan(part, names=wanted) if (p := cells.cell_path(c)).exists()]
     rows = pd.concat([r for r in rows if len(r)] or [pd.DataFrame(columns=results.SCHEMA.names)], ignore_index=True)
     rows = results.aggregate(results.main_rows(rows[rows.kind != "regression"], split=split))

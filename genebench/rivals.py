@@ -55,7 +55,7 @@ def placed(frame: pd.DataFrame, table: pd.DataFrame, name: str) -> dict:
     lost = listed[listed.verdict == "loss"].sort_values("difference")
     everyone = by_task(_rivals(paired))
     return {
-        "groups": _groups(own, results.aggregate(mine), results.aggregate(theirs)),
+        "groups": _groups(results.main_rows(frame), mine, results.aggregate(theirs)),
         "rivals": head_to_head(everyone),
         "tier": tier(everyone),
         "excess": _excess(over[over.model == name]),
@@ -100,12 +100,16 @@ def _tasks(own: pd.DataFrame, whole: pd.DataFrame, judged: pd.DataFrame) -> pd.D
     columns = {"model": "rival", "family": "rival_family", "score_other": "rival_score"}
     best = best.rename(columns=columns)[["task", *columns.values(), "difference", "low", "high", "verdict"]]
     all_genes = whole[["task", "score"]].rename(columns={"score": "score_all_genes"})
+    best = best.assign(rival_title=[specs.model(m).title for m in best.rival])
     kept = own[["task", "group", "kind", "metric", "coverage", "score"]].merge(all_genes, on="task", how="left")
     return kept.astype({"coverage": float}).merge(best, on="task", how="left").sort_values("task", ignore_index=True)
 
 
 def _groups(own: pd.DataFrame, whole: pd.DataFrame, theirs: pd.DataFrame) -> list[dict]:
     """Per group (classification and regression apart): score on own genes and on all, and every model beside it.
+
+    The interval is over tasks (``stats.mean_interval``), or with fewer than three over the folds (of their means, as
+    ``stats.fold_interval`` has it); ``interval`` says which.
 
     The models are averaged over those of the tasks that they share with the new one; ``fair`` says on how many of them
     they have not read the answers, and only a model that is fair on all takes part in ``best_shortcut``.
@@ -116,25 +120,36 @@ def _groups(own: pd.DataFrame, whole: pd.DataFrame, theirs: pd.DataFrame) -> lis
             part = own[(own.group == group) & ((own.kind == "regression") == regression)]
             if part.empty:
                 continue
-            mean, low, high = stats.mean_interval(part.score.to_numpy())
-            all_mean, all_low, all_high = stats.mean_interval(whole[whole.task.isin(part.task)].score.to_numpy())
+            names = part.task.astype(str).unique()
+            mean, low, high, over = _interval(part)
+            all_mean, all_low, all_high, _ = _interval(whole[whole.task.isin(names)])
             beside = []
-            for model, scores in theirs[theirs.task.isin(part.task)].groupby("model", observed=True):
+            for model, scores in theirs[theirs.task.isin(names)].groupby("model", observed=True):
                 spec = specs.model(model)
                 honest = sum(not spec.exposed_on(t) for t in scores.task)
                 beside.append(
                     {"model": model, "title": spec.title, "family": spec.family, "color": spec.color,
                      "score": float(scores.score.mean()), "tasks": len(scores), "fair": honest}
                 )  # fmt: skip
-            shortcuts = [b for b in beside if b["family"] == "shortcut" and b["fair"] == b["tasks"] == len(part)]
+            shortcuts = [b for b in beside if b["family"] == "shortcut" and b["fair"] == b["tasks"] == len(names)]
             out.append(
-                {"group": group, "metric": "Spearman" if regression else "AUROC", "tasks": len(part),
-                 "score": mean, "low": low, "high": high, "coverage": float(part.coverage.mean()),
+                {"group": group, "metric": "Spearman" if regression else "AUROC", "tasks": len(names),
+                 "score": mean, "low": low, "high": high, "interval": over, "coverage": float(part.coverage.mean()),
                  "all_genes": all_mean, "all_low": all_low, "all_high": all_high,
                  "best_shortcut": max(shortcuts, key=lambda b: b["score"], default=None),
                  "models": sorted(beside, key=lambda b: -b["score"])}
             )  # fmt: skip
     return out
+
+
+def _interval(rows: pd.DataFrame) -> tuple[float, float, float, str]:
+    """Mean over the tasks of some rows (one a fold), its interval, and what that is over."""
+    of_task = rows.groupby("task", observed=True).score.mean()
+    if len(of_task) >= 3:
+        return *stats.mean_interval(of_task.to_numpy()), "tasks"
+    of_fold = rows.groupby(["repeat", "fold"]).score.mean()
+    mean = float(of_task.mean())
+    return mean, *map(float, stats.fold_interval(mean, of_fold.std(), len(of_fold))), "folds"
 
 
 def head_to_head(judged: pd.DataFrame) -> list[dict]:

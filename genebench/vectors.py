@@ -117,7 +117,7 @@ def _check_values(where, ids: np.ndarray, matrix: np.ndarray, columns) -> None:
 
 
 def _check_ids(where, ids: np.ndarray) -> None:
-    dates = [i for i, text in enumerate(ids) if spreadsheet.before(text)]
+    dates = np.flatnonzero(spreadsheet.spoiled(ids)).tolist()
     if dates:
         raise BadInput(
             f"{where}: {len(dates)} of the ids {'are dates' if len(dates) > 1 else 'is a date'} that a spreadsheet "
