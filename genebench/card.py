@@ -126,8 +126,8 @@ def _groups(told: dict) -> str:
         "<h2>Scores per group of tasks</h2>"
         '<p class="soft">Means over tasks with a 95 % interval (over tasks, or folds if there are fewer than '
         "three). The strips compare on all genes of each task: a gene without a vector counts as unknown, for every "
-        "model alike. Squares are shortcuts, which understand nothing; a faint mark has read answers; the dashed line is "
-        "chance.</p>"
+        "model alike. Squares are shortcuts, which understand nothing; a faint mark has read answers; the dashed "
+        "line is chance.</p>"
         f'<div class="key">{key}</div>' + "".join(_group(g, told["name"]) for g in told["groups"])
     )
 
