@@ -6,8 +6,6 @@ from html import escape
 
 from .specs import GROUPS
 
-MINE = "#D81B60"
-"""Colour of the vectors that are placed; no declared model has it."""
 LEVELS = {"flag": "flag", "note": "note", "open": "not checked", "clear": "clear"}
 """Level of a finding → the word on the card."""
 
@@ -168,11 +166,16 @@ def _group(g: dict, name: str) -> str:
 _STANDS = {"above": "better", "level": "not to be told apart", "below": "worse", "open": "too few tasks"}
 
 
+def _narrow(coverage: float) -> str:
+    """Why a model that covers few genes is near chance on all of them."""
+    return f' <span class="soft">(covers {coverage:.0%})</span>' if coverage < 0.9 else ""
+
+
 def _table(told: dict) -> str:
     mine = "<b>" + escape(told["name"]) + "</b>"
     rows = [
-        [_chip(r["color"], r["family"]) + escape(r["title"]), f"{r['tasks']:,}", _number(r["score_other"]),
-         _number(r["score"]), _number(r["difference"], True), _between(r["low"], r["high"], True),
+        [_chip(r["color"], r["family"]) + escape(r["title"]) + _narrow(r["coverage"]),
+         f"{r['tasks']:,}", _number(r["score_other"]), _number(r["score"]), _number(r["difference"], True), _between(r["low"], r["high"], True),
          f"{r['win']:,} / {r['tie']:,} / {r['loss']:,}",
          f'<span class="{({"above": "no", "below": "yes"}).get(r["stands"], "tie")}">{_STANDS[r["stands"]]}</span>']
         for r in told["rivals"]

@@ -6,11 +6,8 @@ same vectors finds every score in the cache. Nothing is written to the results o
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -26,44 +23,15 @@ from . import (
     leaks,
     manifest,
     metrics,
-    own,
-    paths,
+    own_model,
     results,
     rivals,
     run,
     specs,
 )
 from .encoders import Embedding
-from .encoders.ids import match
 from .errors import BadInput, RunFailed
 from .labels import slug
-from .specs import FileSpec, ModelSpec, OwnSpec, SourceSpec
-from .vectors import read_vectors
-
-FEWEST = 20
-"""Genes of the profile that a file must hold."""
-SAMPLE = 24
-"""Binary tasks, about, that are run again with relatives kept out of training; cutting folds takes longest."""
-EXAMPLES = 10
-"""Ids of each kind that are listed."""
-AS_IT_IS = "as it is"
-"""Status of an id that is taken just as it stands."""
-
-
-@dataclass(frozen=True, eq=False)
-class Declared:
-    """A file of vectors as a model: its (and its profile's) ``name``, and what was found on the way.
-
-    ``ids``: kind, numbers and examples of what became of the ids. ``checks``: one dict a check of the values with
-    ``check``, ``fine`` and ``sentence``. ``genes``, ``dim``: the size of what is kept.
-    """
-
-    name: str
-    title: str
-    ids: dict
-    checks: list[dict]
-    genes: int
-    dim: int
 
 
 def place(
@@ -96,7 +64,7 @@ def place(
     out = Path(out) if out is not None else Path(f"{slug(title) or 'my'}-card")
     if out.exists() and not out.is_dir():
         raise BadInput(f"{out}: is a file, and the card needs a folder; give another --out.")
-    made = declare(path, profile=profile, title=title, **(reading or {}))
+    made = own_model.declare(path, profile=profile, title=title, **(reading or {}))
     say(f"{path.name}: {made.genes:,} genes of profile '{profile}' × {made.dim} dimensions")
     frame, skipped, cost = _scores(made.name, tasks, jobs, say, progress)
     found = _leaks(made, profile, frame, table, tasks, jobs, say, progress)
@@ -114,178 +82,6 @@ def place(
     with cache.atomic(out / "card.html") as temporary:
         temporary.write_text(card.html(told), encoding="utf-8")
     return out, told
-
-
-# --- the file as a model ----------------------------------------------------------------------------------------------
-
-
-def declare(
-    path: Path,
-    *,
-    profile: str,
-    title: str,
-    ids: str | Path | None = None,
-    array: str | None = None,
-    kind: str | None = None,
-) -> Declared:
-    """Read, resolve and check a file, and note it as a model, a source and a profile of one name.
-
-    Raises: BadInput: a file that cannot be used, or that holds fewer than ``FEWEST`` genes of the profile.
-    """
-    names, matrix = read_vectors(path, ids=ids, array=array)
-    universe = cells.context(profile).universe
-    resolver, told = own.resolver_at_hand()
-    has, row, report = _resolve(names, universe, resolver, kind)
-    report["sentences"] = told + report["sentences"]
-    if len(has) < FEWEST:
-        lost = next((e for s in report["statuses"] if not s["used"] for e in s["examples"]), "")
-        raise BadInput(
-            f"{path}: {len(has)} of its {len(names)} ids are among the {len(universe):,} genes of profile '{profile}', "
-            f"and {FEWEST} are needed{f' (first lost: {lost})' * bool(lost)}; give ids of human genes (symbol, "
-            f"Ensembl, Entrez, UniProt or HGNC)"
-            + ("." if resolver else ", as approved symbols while HGNC's table is missing.")
-        )
-    checks = _checks(path, names, matrix)
-    order = np.argsort(universe[has])
-    kept_ids, kept = universe[has][order], np.ascontiguousarray(matrix[row][order])
-    digest = hashlib.sha256("\n".join([profile, *kept_ids]).encode() + kept.tobytes()).hexdigest()
-    called = f"placed-{digest[:12]}"
-    file = paths.DOWNLOADS / "own" / f"{called}.npz"
-    with cache.atomic(file) as temporary:
-        np.savez(temporary, ids=kept_ids, vectors=kept)
-    _note(called, title, profile, file, kept.shape[1])
-    return Declared(called, title, report, checks, len(kept_ids), kept.shape[1])
-
-
-def _resolve(names: np.ndarray, universe: np.ndarray, resolver, kind: str | None) -> tuple:
-    """Indices of the universe and of the ids that match, and the report of what became of the ids."""
-    if resolver is None:
-        first = {g: i for i, g in reversed(list(enumerate(names.tolist())))}
-        at = np.array([first.get(g, -1) for g in universe])
-        inside = np.isin(names, universe)
-        rows = [
-            _status("used", "a name that the tasks use, just as it stands", names[inside].tolist(), used=True),
-            _status("not found", "not a name that the tasks use", names[~inside].tolist(), used=False),
-        ]
-        facts = {"kind": "symbol, unresolved", "release": "", "genes": int(inside.sum())}
-        sentence = f"{inside.sum():,} of {len(names):,} ids are names of genes of the profile."
-    else:
-        has, row = match(universe, names, kind=kind)
-        at = np.full(len(universe), -1)
-        at[has] = row
-        found = resolver.resolve(names, kind=kind)
-        status = found.status.astype(object)
-        status[(found.symbol == "") & np.isin(found.status, ("unknown", "withdrawn")) & np.isin(names, universe)] = (
-            AS_IT_IS
-        )
-        meanings = {**genes.STATUSES, AS_IT_IS: "a name that HGNC does not know, but the tasks use"}
-        rows = [_resolved(found, status == key, key, meaning) for key, meaning in meanings.items()]
-        facts = {"kind": found.kind, "release": found.release, "genes": int(found.kept.sum())}
-        sentence = found.sentence()
-    has = np.flatnonzero(at >= 0)
-    report = {
-        **facts,
-        "given": len(names),
-        "covered": len(has),
-        "of": len(universe),
-        "lost": sum(r["ids"] for r in rows if r and not r["used"]),
-        "statuses": [r for r in rows if r and r["ids"]],
-        "sentences": [sentence],
-    }
-    return has, at[has], report
-
-
-def _status(status: str, meaning: str, listed: list[str], *, used: bool) -> dict:
-    return {"status": status, "meaning": meaning, "ids": len(listed), "examples": listed[:EXAMPLES], "used": used}
-
-
-def _resolved(found: genes.Resolution, which: np.ndarray, status: str, meaning: str) -> dict:
-    """One status of a resolution, with the first ids of it and what each was found, or can be, or looks like."""
-    of = np.flatnonzero(which)
-    told = []
-    for i in of[:EXAMPLES]:
-        one, symbol = found.ids[i], found.symbol[i]
-        candidates, hint = found.candidates.get(one, ()), found.hints.get(one, "")
-        after = symbol if symbol and symbol != one else " or ".join(candidates) if not symbol else ""
-        told.append(one + f" → {after}" * bool(after) + f" ({hint})" * bool(hint and not after))
-    used = status == AS_IT_IS or (status != "duplicate" and bool((found.symbol[of] != "").any()))
-    return {**_status(status, meaning, told, used=used), "ids": len(of)}
-
-
-def _checks(path: Path, names: np.ndarray, matrix: np.ndarray) -> list[dict]:
-    """What is odd about the values, though it can be used. Raises: BadInput: no column says anything."""
-    spread = matrix.std(axis=0, dtype=np.float64)
-    # float32 noise around a large constant is no information
-    constant = spread <= 1e-6 * np.maximum(np.abs(matrix).max(axis=0), 1e-30)
-    if constant.all():
-        raise BadInput(
-            f"{path}: every gene has the same vector, so nothing can be learned from it; look at its export."
-        )
-    zero = ~matrix.any(axis=1)
-    same = pd.Series([row.tobytes() for row in np.ascontiguousarray(matrix)])
-    again = same.duplicated(keep=False).to_numpy(bool) & ~zero
-    varies = spread[~constant]
-    ratio = float(varies.max() / varies.min())
-    norm = np.linalg.norm(matrix.astype(np.float64), axis=1)
-
-    def told(check: str, bad, sentence: str) -> dict:
-        return {"check": check, "fine": not bad, "sentence": sentence}
-
-    examples = ", ".join(names[again][:3])
-    return [
-        told("missing values", False, "No value is missing or infinite."),
-        told("repeated ids", False, "No id stands twice."),
-        told("constant columns", constant.any(), f"{constant.sum()} of {len(constant)} columns are the same for every "
-             f"gene{'; they do nothing' * bool(constant.any())}."),
-        told("zero vectors", zero.any(), f"{zero.sum()} genes have a vector of zeros"
-             + (f" (first: {names[zero][0]}); leave out genes that have none." if zero.any() else ".")),
-        told("equal vectors", again.any(), f"{again.sum()} genes share their vector with another"
-             + (f" (first: {examples})." if again.any() else ".")),
-        told("scale", ratio > 1e4, f"Median length of a vector {np.median(norm):.3g}, values from {matrix.min():.3g} "
-             f"to {matrix.max():.3g}; the widest column spreads {ratio:.3g} times as far as the narrowest. Probes "
-             f"standardise every column, so scale does not change the scores."),
-    ]  # fmt: skip
-
-
-def _note(name: str, title: str, profile: str, file: Path, dim: int) -> None:
-    """Declare the kept file as a source, a model, and two profiles: the base's tasks, and a sample by families."""
-    base = specs.profile(profile)
-    source = SourceSpec(
-        id=name,
-        title=title,
-        homepage="",
-        release=f"sha256 {cache.digest(file)[:12]}",
-        licence="the user's own file",
-        attribution="",
-        citation="",
-        files={
-            "vectors": FileSpec(
-                format="vectors", path=f"own/{file.name}", sha256=cache.digest(file), how="run 'genebench place'"
-            )
-        },
-    )
-    model = ModelSpec(
-        name=name,
-        title=title,
-        family="table",
-        encoder="vectors",
-        description="A user's own file of vectors.",
-        input="a file",
-        dim=dim,
-        licence="the user's own file",
-        trained_on="Not known.",
-        color=card.MINE,
-        options={"source": name, "file": "vectors", "resolve": False},
-    )
-    sources = [*own.sources_of(profile), source]
-    changed = {"name": name, "title": f"{title} on the tasks of {profile}", "models": [name], "book": False}
-    whole = base.model_copy(update={**changed, "splits": ["random"], "probes": ["linear"]})
-    own.note(OwnSpec(profile=whole, sources=sources, models=[model]))
-    many = Counter(t.kind for t in cells.context(profile).tasks.values())["binary"]
-    letters = [m for m in base.models if specs.model(m).encoder == "ngrams"][:1]
-    part = {"name": f"{name}-family", "splits": ["family"], "models": [name, *letters]}
-    part["term_stride"] = base.term_stride * max(1, round(many / SAMPLE))
-    own.note(OwnSpec(profile=whole.model_copy(update=part), sources=sources, models=[model]))
 
 
 # --- scores and leaks -------------------------------------------------------------------------------------------------
@@ -315,7 +111,7 @@ def _scores(name: str, tasks: list[str], jobs, say, progress) -> tuple[pd.DataFr
     return pd.concat(parts, ignore_index=True), skipped, cost
 
 
-def _leaks(made: Declared, profile: str, frame, table, tasks, jobs, say, progress) -> list[leaks.Finding]:
+def _leaks(made: own_model.Declared, profile: str, frame, table, tasks, jobs, say, progress) -> list[leaks.Finding]:
     """Every finding about a placed file, those that raise a flag first."""
     held = cells.context(made.name).embedding(made.name)
     known = cells.context(made.name).tasks
@@ -379,7 +175,7 @@ def _counts(profile: str, held: Embedding) -> np.ndarray | None:
 # --- what is told -----------------------------------------------------------------------------------------------------
 
 
-def _told(made: Declared, path: Path, profile: str, table, frame, found: list[leaks.Finding]) -> dict:
+def _told(made: own_model.Declared, path: Path, profile: str, table, frame, found: list[leaks.Finding]) -> dict:
     """Everything that the card shows, but time and skipped tasks."""
     placed = rivals.placed(frame, table, made.name)
     findings = [{k: getattr(f, k) for k in ("check", "level", "sentence", "value", "rows")} for f in found]
@@ -406,6 +202,7 @@ def _sentences(told: dict) -> list[str]:
     out = [
         f"{ids['covered']:,} of the {ids['of']:,} genes of profile '{told['profile']}' have a vector "
         f"({ids['covered'] / ids['of']:.0%}); {ids['lost']:,} of {ids['given']:,} ids are lost or ambiguous.",
+        *([_on_fewer(told["tasks"])] if ids["covered"] < 0.9 * ids["of"] else []),
         tier["sentence"],
         excess["sentence"],
     ]
@@ -416,6 +213,19 @@ def _sentences(told: dict) -> list[str]:
     else:
         out.append("The leak check raises no flag, which does not prove that there is no leak.")
     return out
+
+
+def _on_fewer(tasks: list[dict]) -> str:
+    """What the missing genes do to the scores that are compared."""
+    part = pd.DataFrame(tasks)
+    part = part[part.kind != "regression"]
+    if part.empty:
+        return "Comparisons below are on all genes of each task, where a gene without a vector counts as unknown."
+    return (
+        f"The mean AUROC is {part.score.mean():.3f} on its own genes and {part.score_all_genes.mean():.3f} on all "
+        f"genes, where a gene without a vector counts as unknown; comparisons below are on all genes, so they also measure "
+        f"coverage."
+    )
 
 
 def _plain(value):

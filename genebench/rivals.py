@@ -41,7 +41,7 @@ def placed(frame: pd.DataFrame, table: pd.DataFrame, name: str) -> dict:
     mine = results.main_rows(frame.astype({"model": str}), genes="all")
     theirs = results.main_rows(table, genes="all")
     paired = mine[[*PAIRED, "score", "kind", "group"]].merge(
-        theirs[[*PAIRED, "model", "family", "score"]], on=PAIRED, suffixes=("", "_other")
+        theirs[[*PAIRED, "model", "family", "score", "coverage"]], on=PAIRED, suffixes=("", "_other")
     )
     if paired.empty:
         raise BadInput("the profile's table of scores shares no task with these vectors; run 'genebench run' anew.")
@@ -76,7 +76,8 @@ def by_task(paired: pd.DataFrame) -> pd.DataFrame:
     """Mean difference of the new model and each other, one row per task and model, with its interval over folds
     (``stats.fold_interval``: Nadeau & Bengio 2003) and ``verdict``: win or loss if the interval leaves out 0, or tie.
 
-    Columns: task, kind, group, model, family, score, score_other, difference, low, high, verdict.
+    Columns: task, kind, group, model, family, score, score_other, difference, coverage (of the other model), low, high,
+    verdict.
     """
     by = ["task", "kind", "group", "model", "family"]
     found = paired.astype({c: str for c in by}).groupby(by, sort=True)
@@ -84,6 +85,7 @@ def by_task(paired: pd.DataFrame) -> pd.DataFrame:
         score=("score", "mean"),
         score_other=("score_other", "mean"),
         difference=("difference", "mean"),
+        coverage=("coverage", "mean"),
         sd=("difference", "std"),
         n=("difference", "size"),
     ).reset_index()
@@ -165,7 +167,8 @@ def head_to_head(judged: pd.DataFrame) -> list[dict]:
         out.append(
             {"model": model, "title": spec.title, "family": spec.family, "color": spec.color, "tasks": len(part),
              "score": float(part.score.mean()), "score_other": float(part.score_other.mean()), "difference": mean,
-             "low": low, "high": high, "stands": stands, **{k: int(count.get(k, 0)) for k in ("win", "tie", "loss")}}
+             "coverage": float(part.coverage.mean()), "low": low, "high": high, "stands": stands,
+             **{k: int(count.get(k, 0)) for k in ("win", "tie", "loss")}}
         )  # fmt: skip
     return sorted(out, key=lambda r: r["difference"])
 

@@ -16,7 +16,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ORDER = """
     __init__ errors paths specs cache progress workers readers spreadsheet delimited vectors sources genes families
     labels members expression shapes tasks splits encoders embed metrics probes predictions results cells manifest run
-    stats own leaks rivals card place perf_probe figures tables catalogue page notebooks __main__
+    stats own own_model leaks rivals card place perf_probe figures tables catalogue page notebooks __main__
 """.split()
 """Imports point to the left only."""
 

@@ -16,7 +16,7 @@ from sklearn.metrics import roc_auc_score
 from test_resolver import COLUMNS
 from typer.testing import CliRunner
 
-from genebench import cells, genes, leaks, paths, place, results, rivals, run, specs, stats
+from genebench import cells, genes, leaks, own_model, paths, results, rivals, run, specs, stats
 from genebench.__main__ import app
 from genebench.encoders import Embedding
 from genebench.errors import BadInput
@@ -191,6 +191,12 @@ def test_a_file_of_part_of_the_genes_says_so_and_is_compared_on_all_of_them(warm
         assert task["score_all_genes"] == pytest.approx(expected[task["task"]], abs=1e-12)
     (twin,) = [r for r in card["rivals"] if r["model"] == "part"]
     assert twin["difference"] == pytest.approx(0, abs=1e-12)
+    part = pd.DataFrame(card["tasks"]).query("kind != 'regression'")
+    assert (
+        f"{part.score.mean():.3f} on its own genes and {part.score_all_genes.mean():.3f} on all" in card["sentences"][1]
+    )
+    assert f"(covers {twin['coverage']:.0%})" in (warm / "card" / "card.html").read_text()
+    assert twin["coverage"] == pytest.approx(part.coverage.mean(), abs=1e-6)
 
 
 def test_some_tasks_only(warm):
@@ -255,10 +261,10 @@ def test_every_format_is_the_same_model(good, monkeypatch, tmp_path, name):
     enter(monkeypatch, good["folder"])
     write, reading = FORMATS[name]
     write(toy_vectors(), tmp_path / name)
-    made = place.declare(tmp_path / name, profile="tiny", title="x", **reading)
+    made = own_model.declare(tmp_path / name, profile="tiny", title="x", **reading)
     assert (made.genes, made.dim) == (180, 4)
     assert (paths.OWN / f"{made.name}.json").exists()
-    twin = place.declare(good["folder"] / "My vectors.csv", profile="tiny", title="y")
+    twin = own_model.declare(good["folder"] / "My vectors.csv", profile="tiny", title="y")
     assert made.name == twin.name, "the name is that of the content"
     forget()
 
@@ -266,9 +272,9 @@ def test_every_format_is_the_same_model(good, monkeypatch, tmp_path, name):
 def test_another_value_or_another_profile_is_another_model(warm):
     path = warm / "x.csv"
     toy_vectors().to_csv(path)
-    first = place.declare(path, profile="tiny", title="x").name
+    first = own_model.declare(path, profile="tiny", title="x").name
     (toy_vectors() + [0, 0, 0, 1e-3]).to_csv(path)
-    assert place.declare(path, profile="tiny", title="x").name != first
+    assert own_model.declare(path, profile="tiny", title="x").name != first
 
 
 @pytest.fixture
@@ -289,7 +295,7 @@ def test_ids_are_resolved_and_the_lost_and_ambiguous_are_listed(warm, known):
     more = pd.DataFrame(np.ones((4, 4)), index=["TWO", "NOBODY1", "Nobody2", f"OLD{names[5]}"])
     more.columns = frame.columns
     pd.concat([frame.set_axis(names, axis=0), more]).rename_axis("symbol").to_csv(warm / "x.csv")
-    made = place.declare(warm / "x.csv", profile="tiny", title="x")
+    made = own_model.declare(warm / "x.csv", profile="tiny", title="x")
     found = {s["status"]: s for s in made.ids["statuses"]}
     assert made.genes == made.ids["covered"] == 178 and made.ids["given"] == 182 and made.ids["lost"] == 4
     assert found["previous"]["examples"] == [f"OLD{GENES[2]} → {GENES[2]}"] and found["previous"]["used"]
@@ -304,7 +310,7 @@ def test_ids_are_resolved_and_the_lost_and_ambiguous_are_listed(warm, known):
 def test_ensembl_ids_are_told_by_themselves(warm, known):
     frame = toy_vectors().set_axis([f"ENSG{i:011d}.3" for i in range(180)], axis=0).rename_axis("gene_id")
     frame.to_csv(warm / "x.csv")
-    made = place.declare(warm / "x.csv", profile="tiny", title="x")
+    made = own_model.declare(warm / "x.csv", profile="tiny", title="x")
     assert made.ids["kind"] == "ensembl" and made.genes == 180
 
 
@@ -319,7 +325,7 @@ def test_odd_values_are_told(warm):
     frame.iloc[2] = frame.iloc[3]
     frame["same"] = 3.0
     frame.to_csv(warm / "x.csv")
-    made = place.declare(warm / "x.csv", profile="tiny", title="x")
+    made = own_model.declare(warm / "x.csv", profile="tiny", title="x")
     told = {c["check"]: c for c in made.checks}
     assert told["constant columns"]["sentence"].startswith("1 of 6 columns") and not told["constant columns"]["fine"]
     assert told["equal vectors"]["sentence"].startswith("2 genes") and not told["scale"]["fine"]
@@ -419,7 +425,7 @@ def test_a_cell_that_fails_is_status_1_and_no_card_is_written(warm, monkeypatch)
 
 def test_a_placed_file_stays_unknown_to_the_declared_models(good, monkeypatch):
     enter(monkeypatch, good["folder"])
-    name = place.declare(good["folder"] / "My vectors.csv", profile="tiny", title="x").name
+    name = own_model.declare(good["folder"] / "My vectors.csv", profile="tiny", title="x").name
     assert specs.model(name).encoder == "vectors" and name not in specs.models() and name not in specs.profiles()
     with pytest.raises(BadInput, match="unknown model"):
         specs.model(name[:-1])
@@ -495,7 +501,7 @@ def test_families_and_study_are_noted_where_the_vectors_tell_them():
 def test_the_verdict_of_a_task_is_the_corrected_interval_of_its_folds():
     rows = pd.DataFrame({"task": "a", "kind": "binary", "group": "localization", "model": "m", "family": "table",
                          "score": [0.8, 0.82, 0.81], "score_other": [0.7, 0.71, 0.69]})  # fmt: skip
-    rows["difference"] = rows.score - rows.score_other
+    rows = rows.assign(difference=rows.score - rows.score_other, coverage=0.5)
     (row,) = rivals.by_task(rows).to_dict("records")
     low, high = stats.fold_interval(rows.difference.mean(), rows.difference.std(), 3)
     assert (row["low"], row["high"]) == pytest.approx((low, high)) and row["verdict"] == "win"
