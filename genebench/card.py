@@ -174,9 +174,9 @@ def _narrow(coverage: float) -> str:
 def _table(told: dict) -> str:
     mine = "<b>" + escape(told["name"]) + "</b>"
     rows = [
-        [_chip(r["color"], r["family"]) + escape(r["title"]) + _narrow(r["coverage"]),
-         f"{r['tasks']:,}", _number(r["score_other"]), _number(r["score"]), _number(r["difference"], True), _between(r["low"], r["high"], True),
-         f"{r['win']:,} / {r['tie']:,} / {r['loss']:,}",
+        [_chip(r["color"], r["family"]) + escape(r["title"]) + _narrow(r["coverage"]), f"{r['tasks']:,}",
+         _number(r["score_other"]), _number(r["score"]), _number(r["difference"], True),
+         _between(r["low"], r["high"], True), f"{r['win']:,} / {r['tie']:,} / {r['loss']:,}",
          f'<span class="{({"above": "no", "below": "yes"}).get(r["stands"], "tie")}">{_STANDS[r["stands"]]}</span>']
         for r in told["rivals"]
     ]  # fmt: skip

@@ -223,8 +223,8 @@ def _on_fewer(tasks: list[dict]) -> str:
         return "Comparisons below are on all genes of each task, where a gene without a vector counts as unknown."
     return (
         f"The mean AUROC is {part.score.mean():.3f} on its own genes and {part.score_all_genes.mean():.3f} on all "
-        f"genes, where a gene without a vector counts as unknown; comparisons below are on all genes, so they also measure "
-        f"coverage."
+        f"genes, where a gene without a vector counts as unknown; comparisons below are on all genes, so they also "
+        f"measure coverage."
     )
 
 
