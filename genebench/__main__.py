@@ -251,6 +251,49 @@ def run(
 
 
 @command
+def place(
+    vectors: Annotated[
+        Path, typer.Argument(help="Your vectors: csv, tsv, npz, npy, parquet, h5ad, safetensors, text.")
+    ],
+    profile: Profile = "demo",
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the card (default: ./<name>-card).")] = None,
+    name: Annotated[str | None, typer.Option(help="What to call the vectors (default: the file's name).")] = None,
+    ids: Annotated[
+        str | None, typer.Option(help="Column of the ids; of an npy or safetensors file the text file of its ids.")
+    ] = None,
+    array: Annotated[
+        str | None, typer.Option(help="Which array of a file of several: a key, or obsm/<key>, varm/<key>, X, X.T.")
+    ] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="Kind of id: symbol, ensembl, entrez, uniprot, hgnc (default: told by the ids).")
+    ] = None,
+    tasks: Annotated[list[str] | None, typer.Option("--tasks", help="Only the blocks that hold these tasks.")] = None,
+    jobs: Annotated[
+        int | None, typer.Option("-j", "--jobs", min=1, help="How many processes (default: all cores).")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Place your own vectors among the models of a profile: one page (card.html), card.json and scores.parquet."""
+    from . import place as module
+    from .progress import Reporter
+
+    with Reporter() as report:
+        folder, told = module.place(
+            vectors,
+            profile=profile,
+            out=out,
+            name=name,
+            reading={"ids": ids, "array": array, "kind": kind},
+            tasks=_names(tasks),
+            jobs=jobs,
+            say=report.say,
+            progress=report.step,
+        )
+    print((folder / "card.json").read_text(encoding="utf-8") if as_json else "\n".join(told["sentences"]))
+    print(folder / "card.html", file=sys.stderr if as_json else sys.stdout)
+
+
+@command
 def notebooks(
     profile: Profile = "demo",
     jobs: Jobs = 2,

@@ -60,7 +60,7 @@ def write(
             "repeats": profile.repeats,
             "device": f"{device} ({platform.machine()}), {jobs} processes of one thread",
             "wall_s": {"run": round(run_s, 1), "sum_over_cells": round(seconds, 1)},
-            "peak_memory_mb": round(_peak_memory_mb()),
+            "peak_memory_mb": round(peak_memory_mb()),
             "commit": _commit(),
             "sources": {s: specs.source(s).release for s in profile.sources},
             "files": {s: {n: f.sha256 for n, f in specs.source(s).files.items()} for s in profile.sources},
@@ -81,7 +81,7 @@ def _read(path: Path) -> dict:
     return held if isinstance(held, dict) and isinstance(held.get("cells"), list) else {}
 
 
-def _peak_memory_mb() -> float:
+def peak_memory_mb() -> float:
     """Largest resident memory of this process or of any ended child, in MiB."""
     return max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
 

@@ -62,13 +62,13 @@ def declare(
     if universe not in (None, base.universe):
         base = base.model_copy(update={"name": f"{base.name}-{universe}-genes", "universe": universe, "book": False})
         base = base.model_copy(update={"title": f"{base.title}; tasks cut to: {universe}"})
-        _note(OwnSpec(profile=base, sources=_sources_of(profile)))
+        note(OwnSpec(profile=base, sources=sources_of(profile)))
     if gmt is None:
         return Declared(base.name, [], pd.DataFrame())
     if negatives not in NEGATIVES:
         raise unknown("choice of negatives", negatives, NEGATIVES)
     listed = _read(gmt)
-    resolver, told = _resolver()
+    resolver, told = resolver_at_hand()
     found = resolver.resolve(listed.gene) if resolver else None
     symbol = found.symbol if resolver else listed.gene.to_numpy(str)
     told.append(found.sentence() if resolver else f"{len(set(symbol)):,} distinct ids, taken as symbols.")
@@ -88,7 +88,8 @@ def declare(
     return Declared(name, told, table)
 
 
-def _sources_of(profile: str) -> list[SourceSpec]:
+def sources_of(profile: str) -> list[SourceSpec]:
+    """The sources that a command made for a profile, and that a profile made from it needs too."""
     held = specs.own(profile)
     return held.sources if held else []
 
@@ -108,7 +109,8 @@ def _read(gmt: Path) -> pd.DataFrame:
     return listed.drop_duplicates(["set", "gene"], ignore_index=True)
 
 
-def _resolver() -> tuple[Resolver | None, list[str]]:
+def resolver_at_hand() -> tuple[Resolver | None, list[str]]:
+    """The resolver of gene ids, or None and the sentence that says what is lost without it."""
     try:
         return genes.resolver(), []
     except BadInput:
@@ -205,10 +207,10 @@ def _declare_sets(name: str, base: ProfileSpec, gmt: Path, negatives: str, membe
         )],
     )  # fmt: skip
     changed = {"name": name, "title": f"{called} beside the models of {base.name}", "sources": [name], "book": False}
-    _note(OwnSpec(profile=base.model_copy(update={**changed, "term_stride": 1}), sources=[source]))
+    note(OwnSpec(profile=base.model_copy(update={**changed, "term_stride": 1}), sources=[source]))
 
 
-def _note(made: OwnSpec) -> None:
+def note(made: OwnSpec) -> None:
     """Write a declaration where every process finds it by the profile's name."""
     if made.profile.name in specs.profiles():
         raise BadInput(

@@ -294,18 +294,26 @@ def aggregate(frame: pd.DataFrame) -> pd.DataFrame:
 
 def main_scores(profile: str, *, split: str = "random", genes: str = "own") -> pd.DataFrame:
     """``aggregate`` of each kind's main metric on a choice of genes: ``own``, ``common`` or ``all``."""
+    return aggregate(main_rows(load(profile), split=split, genes=genes))
+
+
+def main_rows(frame: pd.DataFrame, *, split: str = "random", genes: str = "own") -> pd.DataFrame:
+    """Rows (one a fold) of each kind's main metric on a choice of genes: ``own``, ``common`` or ``all``.
+
+    ``all`` are the same test entities for every model of a task, so that differences of two models by fold are paired.
+    Raises: BadInput: unknown choice of genes.
+    """
     if genes not in ("own", "common", "all"):
         raise unknown("choice of genes", genes, ("own", "common", "all"))
-    frame = load(profile)
     frame = frame[frame.split == split]
     names = {k: metrics.main(k) for k in frame.kind.unique()}
     main = frame.kind.astype(str).map(names)
     metric = frame.metric.astype(str)
     if genes == "own":
-        return aggregate(frame[metric == main])
+        return frame[metric == main]
     wanted = metric == main + f"@{genes}"
     if genes == "all":  # with full coverage "own" is "all"
         wanted |= (metric == main) & (frame.coverage >= 1)
     out = frame[wanted].copy()
     out["metric"] = out.metric.astype(str).str.split("@").str[0]
-    return aggregate(out)
+    return out

@@ -247,12 +247,14 @@ def run(
     split: str | None = None,
     jobs: int | None = None,
     memory: float = 8e9,
+    write: bool = True,
     say: Callable[[str], None] = print,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> Outcome:
     """Run a profile (or the chosen models and tasks of it), from the cache where it is there, and write its results.
 
-    Args: memory: bytes that the fits of all processes together may take. say: told one sentence at a time.
+    Args: memory: bytes that the fits of all processes together may take. write: False leaves the rows in the cache and
+    no folder of results. say: told one sentence at a time.
     progress: told (stage, done, total) as cells end.
     Returns: what became of it; faults are listed per cell and never stop the other cells.
     """
@@ -280,9 +282,9 @@ def run(
             ready = [c for c in cells if str(c) not in faults]
             skipped = sum(len(cache.facts(cell_path(c))["skipped"]) for c in ready)
             whole = not (models or names or split or faults)
-            if ready and (waiting or not _up_to_date(profile, ready, whole=whole)):
+            if write and ready and (waiting or not _up_to_date(profile, ready, whole=whole)):
                 _write(held, ready, whole=whole, jobs=jobs, run_s=time.perf_counter() - start)
-            if ready:
+            if write and ready:
                 intervals.make(profile, pool, say=say, progress=progress)
         except KeyboardInterrupt:
             workers.stop(pool)

@@ -161,10 +161,11 @@ class ProfileSpec(Spec):
 
 
 class OwnSpec(Spec):
-    """A profile that a command made from another (``genebench.own``), and the sources that are its alone."""
+    """A profile that a command made from another (``genebench.own``), and the sources and models that are its alone."""
 
     profile: ProfileSpec
     sources: list[SourceSpec] = []
+    models: list[ModelSpec] = []
 
 
 class PageSpec(Spec):
@@ -356,7 +357,8 @@ def profile(name: str) -> ProfileSpec:
     if found is None:
         raise unknown("profile", name, profiles())
     there = {**sources(), **{s.id: s for s in (made.sources if made else ())}}
-    for what, names, known in (("source", found.sources, there), ("model", found.models, models())):
+    able = {**models(), **{m.name: m for m in (made.models if made else ())}}
+    for what, names, known in (("source", found.sources, there), ("model", found.models, able)):
         for n in names:
             if n not in known:
                 raise unknown(what, n, known, where=f"{paths.PROFILES}: profile '{name}'")
@@ -364,10 +366,13 @@ def profile(name: str) -> ProfileSpec:
 
 
 def model(name: str) -> ModelSpec:
-    """One model by name. Raises: BadInput: unknown model, with the nearest name."""
-    if name not in models():
-        raise unknown("model", name, models())
-    return models()[name]
+    """One model by name, declared or made by a command. Raises: BadInput: unknown model, with the nearest name."""
+    if name in models():
+        return models()[name]
+    for model in made.models if (made := own(name)) else ():
+        if model.name == name:
+            return model
+    raise unknown("model", name, models())
 
 
 def source(name: str) -> SourceSpec:
