@@ -321,6 +321,9 @@ def measure(
             for name in CASES if d == min(dims) else CASES[::3]:
                 more, away = compare(case(found[name], genes, X))
                 these, distances = these + more, distances + away
+                write(
+                    pd.DataFrame(rows + these)[COLUMNS], pd.DataFrame(distances)
+                )  # a long work loses one case at most
                 say(", ".join(f"{r['case']} d={d} {r['against']}: {r['ratio']:.1f} ×" for r in more))
             rows += these + together(these)
             few = block(found, genes, X, 10)
