@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from . import cache, embed, intervals, manifest, metrics, predictions, probes, results, specs, splits, workers
+from . import cache, embed, intervals, manifest, metrics, paths, predictions, probes, results, specs, splits, workers
 from .cells import Cell, Context, cell_path, common_genes, context, plan, recipe, splits_at_hand
 from .encoders import control
 from .errors import BadInput, RunFailed
@@ -79,14 +79,27 @@ def compute(cell: Cell, *, memory: float = 4e9) -> tuple[pd.DataFrame, list[dict
 
 
 def _folds(chosen: list[Task], split: str, p: ProfileSpec, repeat: int) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """Folds of each task that can be cut, and the reason of each that cannot, by task name."""
-    fold, uncut = {}, {}
-    for task in chosen:
-        try:
-            fold[task.name] = splits.folds(task, split, n_folds=p.folds, seed=p.seed, repeat=repeat)
-        except splits.Unsplittable as err:
-            uncut[task.name] = str(err)
-    return fold, uncut
+    """Folds of each task that can be cut, and the reason of each that cannot, by task name; cut once for all models."""
+    recipe = {
+        "stage": ["folds", splits.VERSION],
+        "tasks": [t.hash for t in chosen],
+        "split": [split, splits.fingerprint(split), p.folds, p.seed, repeat],
+    }
+    kept = paths.FOLDS / f"{split}-{cache.key(recipe)}.npz"
+    if split == "random" or cache.state(kept) != "ready":
+        cut, told = np.full((len(chosen), len(chosen[0])), -1, dtype=np.int8), [""] * len(chosen)
+        for i, task in enumerate(chosen):
+            try:
+                cut[i] = splits.folds(task, split, n_folds=p.folds, seed=p.seed, repeat=repeat)
+            except splits.Unsplittable as err:
+                told[i] = str(err)
+        if split != "random":  # quickly cut
+            cache.store(kept, recipe, lambda path: np.savez(path, cut=cut, told=np.array(told)))
+    else:
+        with np.load(kept, allow_pickle=False) as held:
+            cut, told = held["cut"], held["told"].tolist()
+    fold = {t.name: row for t, row, why in zip(chosen, cut, told) if not why}
+    return fold, {t.name: why for t, why in zip(chosen, told) if why}
 
 
 def _unfit(task: Task, y: np.ndarray, fold: np.ndarray, covered: np.ndarray, p: ProfileSpec) -> str:
