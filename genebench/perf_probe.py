@@ -317,15 +317,6 @@ def measure(
         warnings.simplefilter("ignore")
         for d in dims:
             genes, X = vectors(d, profile)
-            these = []
-            for name in CASES if d == min(dims) else CASES[::3]:
-                more, away = compare(case(found[name], genes, X))
-                these, distances = these + more, distances + away
-                write(
-                    pd.DataFrame(rows + these)[COLUMNS], pd.DataFrame(distances)
-                )  # a long work loses one case at most
-                say(", ".join(f"{r['case']} d={d} {r['against']}: {r['ratio']:.1f} ×" for r in more))
-            rows += these + together(these)
             few = block(found, genes, X, 10)
             seconds, _ = timed({"best": lambda c=few: best(c, "lbfgs"), "peer": lambda c=few: peer(c)})
             for n_tasks in (1, 10, 100, 300):
@@ -334,6 +325,13 @@ def measure(
                     alone = timed({"ours": lambda c=many, s=s: ours(c, standardise=s)})[0]["ours"]
                     rows.append(row(many, against, alone, seconds[against] * n_tasks / few.n_tasks, "cpu"))
                 say(f"{n_tasks} tasks d={d}: {alone / n_tasks:.3f} s a task")
+            these = []
+            for name in CASES if d == min(dims) else CASES[::3]:
+                more, away = compare(case(found[name], genes, X))
+                these, distances = these + more, distances + away
+                write(pd.DataFrame(rows + these)[COLUMNS], pd.DataFrame(distances))  # one case at most is lost
+                say(", ".join(f"{r['case']} d={d} {r['against']}: {r['ratio']:.1f} ×" for r in more))
+            rows += these + together(these)
     rows.append(largest())
     return pd.DataFrame(rows)[COLUMNS], pd.DataFrame(distances)
 
