@@ -221,14 +221,14 @@ def size_and_power(frame: pd.DataFrame, *, limit: float) -> Figure:
 
 def cost_per_task(table: pd.DataFrame) -> Figure:
     """Seconds a task against number of tasks; columns ``d, n_tasks, who, seconds``; one panel for each d."""
-    inks = dict(zip(table.who.unique(), ("#0072b2", "#d55e00", "#555555")))
+    inks = dict(zip(table.who.unique(), ("#0072b2", "#d55e00", "#56b4e9", "#555555")))
     dims = sorted(table.d.unique())
     fig, axes = plt.subplots(1, len(dims), figsize=(9.2, 4.2), sharey=True, squeeze=False)
     for ax, d in zip(axes[0], dims):
-        for (who, part), mark in zip(table[table.d == d].groupby("who", sort=False), "os^"):
+        for (who, part), mark in zip(table[table.d == d].groupby("who", sort=False), "osD^"):
             part = part.sort_values("n_tasks")
             ax.plot(part.n_tasks, part.seconds, marker=mark, color=inks[who], label=who)
         ax.set(xscale="log", yscale="log", xlabel="tasks fitted together", title=f"{d} numbers a gene")
     axes[0, 0].set_ylabel("CPU seconds a task")
-    axes[0, -1].legend()
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return fig

@@ -35,7 +35,7 @@ from genebench import page as show
 
 show.begin()
 speeds = perf_probe.speeds(measured_anew=measure)
-show.table(speeds, page=page, profile=profile, name="speeds", caption="Every case, d and opponent.")
+show.table(perf_probe.short(speeds), page=page, profile=profile, name="speeds", caption="Every case, d and opponent.")
 
 # %% [markdown]
 # ## More tasks, less time for each
