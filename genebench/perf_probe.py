@@ -304,7 +304,11 @@ def block(found: dict[str, Task], genes: np.ndarray, X: np.ndarray, n_tasks: int
 
 
 def measure(
-    profile: str = "paper", *, dims: tuple[int, ...] = (384, 768), say: Callable[[str], None] = print
+    profile: str = "paper",
+    *,
+    dims: tuple[int, ...] = (384, 768),
+    device: str = "cpu",
+    say: Callable[[str], None] = print,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Measure everything (about a quarter of an hour on one core). Returns rows of ``COLUMNS``, and the distances."""
     import torch
@@ -322,12 +326,12 @@ def measure(
             for n_tasks in (1, 10, 100, 300):
                 many = block(found, genes, X, n_tasks)
                 for against, s in (("best", True), ("peer", False)):
-                    alone = timed({"ours": lambda c=many, s=s: ours(c, standardise=s)})[0]["ours"]
-                    rows.append(row(many, against, alone, seconds[against] * n_tasks / few.n_tasks, "cpu"))
+                    alone = timed({"ours": lambda c=many, s=s: ours(c, standardise=s, device=device)})[0]["ours"]
+                    rows.append(row(many, against, alone, seconds[against] * n_tasks / few.n_tasks, device))
                 say(f"{n_tasks} tasks d={d}: {alone / n_tasks:.3f} s a task")
             these = []
             for name in CASES if d == min(dims) else CASES[::3]:
-                more, away = compare(case(found[name], genes, X))
+                more, away = compare(case(found[name], genes, X), device=device)
                 these, distances = these + more, distances + away
                 write(pd.DataFrame(rows + these)[COLUMNS], pd.DataFrame(distances))  # one case at most is lost
                 say(", ".join(f"{r['case']} d={d} {r['against']}: {r['ratio']:.1f} ×" for r in more))
@@ -367,10 +371,10 @@ def print_largest(n_tasks: int, n: int, d: int, memory: float) -> None:
     print(time.process_time() - start, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 
 
-def speeds(*, measured_anew: bool = False) -> pd.DataFrame:
-    """The kept rows of ``COLUMNS``; first measured anew where asked. Raises: BadInput: nothing was measured yet."""
-    if measured_anew:
-        write(*measure())
+def speeds(*, measured_on: str = "") -> pd.DataFrame:
+    """The kept rows of ``COLUMNS``; first measured on a device named. Raises: BadInput: nothing was measured yet."""
+    if measured_on:
+        write(*measure(device=measured_on))
     return _kept("probe")
 
 

@@ -27,14 +27,14 @@
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
 page: str = "speed-probe"  # name of this page
-measure: bool = False  # measure on this machine first (a quarter of an hour, needs the files of profile paper)
+measure: str = ""  # a device (cpu, cuda) to measure on first, with the files of profile paper; empty: show what is kept
 
 # %% tags=["remove-input"]
 from genebench import figures, perf_probe
 from genebench import page as show
 
 show.begin()
-speeds = perf_probe.speeds(measured_anew=measure)
+speeds = perf_probe.speeds(measured_on=measure)
 show.table(perf_probe.short(speeds), page=page, profile=profile, name="speeds", caption="Every case, d and opponent.")
 
 # %% [markdown]
