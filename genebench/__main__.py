@@ -87,6 +87,10 @@ def _own(profile: str, gmt: Path | None, negatives: str, universe: str | None):
     return made.profile
 
 
+CUT = 100
+"""Letters of a cell that a table in a file or a pipe shows; ``--json`` has them all."""
+
+
 def _print(frame, as_json: bool, columns: list[str]) -> None:
     if as_json:
         print(json.dumps(json.loads(frame.to_json(orient="records")), indent=1))
@@ -100,7 +104,13 @@ def _print(frame, as_json: bool, columns: list[str]) -> None:
     for row in frame[columns].astype(object).where(frame[columns].notna(), "").itertuples(index=False):
         table.add_row(*map(str, row))
     console = Console()
-    console.print(table, markup=False) if console.is_terminal else print(frame[columns].to_string(index=False))
+    if console.is_terminal:
+        console.print(table, markup=False)
+        return
+    short = (
+        frame[columns].astype(object).map(lambda v: v if not isinstance(v, str) or len(v) <= CUT else f"{v[:CUT]} …")
+    )
+    print(short.to_string(index=False))
 
 
 @app.callback(invoke_without_command=True)

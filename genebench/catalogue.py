@@ -10,6 +10,13 @@ from .errors import BadInput, unknown
 from .specs import GROUPS, ProfileSpec
 from .tasks import Task
 
+COLUMNS = [
+    "task", "title", "group", "kind", "genes", "balance", "families", "source", "release", "licence", "version", "hash",
+    "status", "reason", "prior", "largest family", "family rule", "smallest difference", "underpowered", "classes",
+    "description",
+]  # fmt: skip
+"""Of a catalogue, in this order."""
+
 
 def entries(found: dict[str, Task], *, by: str = "stem") -> pd.DataFrame:
     """One row per task: what it is, how large, of how many families, what it can show, origin, licence, label hash.
@@ -91,7 +98,7 @@ def whole(profile: ProfileSpec, found: dict[str, Task], sentences: list[str]) ->
     by = "hgnc" if sources.status(specs.source("hgnc"))[0] == "ready" else "stem"
     parts = [entries(found, by=by), tables.missing_tasks(profile, found, sentences)]
     frame = pd.concat([part for part in parts if len(part)], ignore_index=True)
-    return frame.astype({"genes": "Int64", "families": "Int64"})
+    return frame.reindex(columns=COLUMNS).astype({"genes": "Int64", "families": "Int64"})
 
 
 def cards(listed: pd.DataFrame) -> str:

@@ -109,3 +109,11 @@ def test_the_difference_of_a_regression_is_found_four_times_in_five():
     rho = 2 * np.sin(np.pi * delta / 6)  # the Pearson correlation of normals that have this Spearman correlation
     found = np.abs(spearman(rho) - spearman(0.0)) > 1.96 * np.sqrt(2 * 1.06 / (n - 3))
     assert 0.75 < found.mean() < 0.85
+
+
+def test_a_catalogue_without_a_ready_task_lists_what_is_missing():
+    told = [f"source '{s}': nothing of it is here" for s in specs.profile("paper").sources]
+    listed = catalogue.whole(specs.profile("paper"), {}, told)
+    assert list(listed) == catalogue.COLUMNS and set(listed.status) == {"missing"} and listed.genes.isna().all()
+    assert len(listed) == sum(len(specs.source(s).tasks) for s in specs.profile("paper").sources)
+    assert (listed.reason.str.len() > 0).all()
