@@ -8,9 +8,6 @@ import numpy as np
 
 from .. import genes as identifiers
 
-READS = ["hgnc", "ensembl"]
-"""Sources that the resolver is made of."""
-
 
 def named(ids: Iterable, *, kind: str | None = None) -> np.ndarray:
     """One name for each id, (n,) text: the approved symbol, or an id that HGNC does not know as it stands.
