@@ -149,15 +149,16 @@ def tasks(
     negatives: Negatives = "universe",
     universe: Universe = None,
 ) -> None:
-    """List a profile's tasks with size, balance, origin and status."""
-    from . import catalogue, results, specs, tables
+    """List a profile's tasks with size, balance, origin and status. Downloads nothing: 'genebench fetch' does."""
+    from . import catalogue, results, sources, specs, tables
     from . import tasks as module
 
     missing: list[str] = []
     profile = _own(profile, gmt, negatives, universe)
     spec = specs.profile(profile)
-    found = module.load(spec, missing=missing.append)
-    frame = catalogue.whole(spec, found, missing)
+    with sources.only_at_hand():
+        found = module.load(spec, missing=missing.append)
+        frame = catalogue.whole(spec, found, missing)
     _print(frame, as_json, ["task", "group", "kind", "genes", "balance", "status", "reason"])
     print(f"{(frame.status == 'ready').sum()} of {len(frame)} tasks ready.", file=sys.stderr)
     if write:
@@ -166,11 +167,16 @@ def tasks(
 
 
 @command
-def models(as_json: Json = False) -> None:
+def models(
+    profile: Annotated[str | None, typer.Option("--profile", "-p", help="Only the models of this profile.")] = None,
+    as_json: Json = False,
+) -> None:
     """List all models with family, input, size, licence and status."""
-    from . import tables
+    from . import specs, tables
 
     frame = tables.model_catalogue()
+    if profile:
+        frame = frame[frame.model.isin(specs.profile(profile).models)].reset_index(drop=True)
     _print(frame, as_json, ["model", "title", "family", "input", "dim", "size", "status", "reason"])
     print(f"{(frame.status == 'ready').sum()} of {len(frame)} models ready.", file=sys.stderr)
 
