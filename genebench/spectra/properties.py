@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from itertools import accumulate, chain, count
 
 import numpy as np
 
@@ -25,11 +27,14 @@ def shared_mutations(
 def marks(barcodes: Sequence[Collection[str]] | Sequence[str], *, sep: str | None = None) -> list[Collection[str]]:
     """The mutations of each sample, each once; texts are cut at ``sep``. Raises: BadInput: texts without ``sep``."""
     barcodes = barcodes if isinstance(barcodes, list) else list(barcodes)
-    if any(isinstance(b, str) for b in barcodes[:1]):
-        if not sep:
-            raise BadInput("barcodes are texts; say how their mutations are joined, for example sep=':' or sep=';'.")
-        return [frozenset(b.split(sep)) if b else frozenset() for b in barcodes]
-    return [b if isinstance(b, (set, frozenset)) else frozenset(b) for b in barcodes]
+    kinds = set(map(type, barcodes))
+    if kinds <= {set, frozenset}:
+        return barcodes
+    if str not in kinds:
+        return list(map(frozenset, barcodes))
+    if not sep or kinds != {str}:
+        raise BadInput("barcodes are texts; say how their mutations are joined, for example sep=':' or sep=';'.")
+    return [frozenset(b.split(sep)) if b else frozenset() for b in barcodes]
 
 
 def shared_label(groups: Iterable[Hashable | Collection[Hashable] | None]) -> Graph:
@@ -49,11 +54,9 @@ def shared_label(groups: Iterable[Hashable | Collection[Hashable] | None]) -> Gr
 def _shared(barcodes: list[Collection[Hashable]], continuous: bool) -> Graph:
     from . import kernels
 
-    number: dict[Hashable, int] = {}
-    at = number.setdefault
-    flat = np.array([at(mark, len(number)) for barcode in barcodes for mark in barcode], dtype=np.int32)
-    start = np.zeros(len(barcodes) + 1, dtype=np.int64)
-    np.cumsum(np.fromiter(map(len, barcodes), np.int64, len(barcodes)), out=start[1:])
+    number: defaultdict[Hashable, int] = defaultdict(count().__next__)  # marks by first appearance
+    start = np.fromiter(accumulate(map(len, barcodes), initial=0), np.int64, len(barcodes) + 1)
+    flat = np.fromiter(map(number.__getitem__, chain.from_iterable(barcodes)), np.int32, start[-1])
     indptr, indices, weights = kernels.shared(start, flat, len(number), continuous)
     return Graph(len(barcodes), indptr, indices, weights if continuous else None)
 
