@@ -1,6 +1,7 @@
-"""The compiled loops: Python's random numbers, walks over a graph, links across a split, and graphs from shared marks.
+"""The compiled loops of splits: Python's random numbers, walks over a graph, links across a split.
 
-The only module that imports numba; it is imported on first use. Compiled code is kept between runs.
+Modules with compiled loops are imported on first use, for numba loads slowly. Compiled code is kept between runs; it
+knows of changes to its own file only, so a loop stands in one file with all that it calls.
 """
 
 from __future__ import annotations
@@ -483,63 +484,3 @@ def balance(counts, seed, restarts, share):
         for i in range(n):
             order[i] = i
     return best
-
-
-# Graphs from shared marks
-
-
-@njit(cache=True, nogil=True)
-def shared(start, marks, n_marks, weighted):
-    """Rows of the graph whose samples share at least one mark (sample i has ``marks[start[i] : start[i + 1]]``).
-
-    Returns indptr (n + 1,) int64, indices int32, weights float32 (the Jaccard index of the marks; length 0 unless
-    weighted).
-    """
-    n = len(start) - 1
-    first = np.zeros(n_marks + 1, np.int64)
-    for t in marks:
-        first[t + 1] += 1
-    for t in range(n_marks):
-        first[t + 1] += first[t]
-    holders, cursor = np.empty(len(marks), np.int32), first[:-1].copy()
-    for i in range(n):
-        for p in range(start[i], start[i + 1]):
-            holders[cursor[marks[p]]] = i
-            cursor[marks[p]] += 1
-    seen, indptr = np.full(n, -1, np.int32), np.zeros(n + 1, np.int64)
-    cursor[:] = first[:-1]
-    for i in range(n):
-        for p in range(start[i], start[i + 1]):
-            t = marks[p]
-            cursor[t] += 1  # past sample i: each pair is met from its first sample only
-            for q in range(cursor[t], first[t + 1]):
-                j = holders[q]
-                if seen[j] != i:
-                    seen[j] = i
-                    indptr[i + 1] += 1
-                    indptr[j + 1] += 1
-    for i in range(n):
-        indptr[i + 1] += indptr[i]
-    indices = np.empty(indptr[n], np.int32)
-    weights = np.empty(indptr[n] if weighted else 0, np.float32)
-    fill, common, met = indptr[:-1].copy(), np.zeros(n, np.int32), np.empty(n, np.int32)
-    for i in range(n):
-        count = 0
-        for p in range(start[i], start[i + 1]):
-            for q in range(first[marks[p]], first[marks[p] + 1]):
-                j = holders[q]
-                if j == i:
-                    continue
-                if common[j] == 0:
-                    met[count] = j
-                    count += 1
-                common[j] += 1
-        for k in range(count):  # row j receives i, and i ascends: rows need no sorting
-            j = met[k]
-            indices[fill[j]] = i
-            if weighted:
-                own, other = start[i + 1] - start[i], start[j + 1] - start[j]
-                weights[fill[j]] = common[j] / (own + other - common[j])
-            fill[j] += 1
-            common[j] = 0
-    return indptr, indices, weights
