@@ -263,10 +263,10 @@ def _weighted(graph: Graph, counts, scores=None) -> Maker:
 
 
 def _reference(graph: Graph, counts=None, scores=None) -> Maker:
-    from . import kernels
+    from . import kernels, ordering
 
     order, units, n_units = _package_nodes(graph)
-    walked = kernels.renumber(graph.indptr, graph.indices, _weights(graph), order)
+    walked = ordering.renumber(graph.indptr, graph.indices, _weights(graph), order)
 
     states = lru_cache(maxsize=64)(kernels.seeded)
 
@@ -285,12 +285,12 @@ def _package_nodes(graph: Graph) -> tuple[np.ndarray, np.ndarray, int]:
 
     Raises: Unsplittable: the package refuses the graph, or ends with an error on it.
     """
-    from . import kernels
+    from . import ordering
 
-    order = kernels.package_order(graph.indptr, graph.indices)
+    order = ordering.package_order(graph.indptr, graph.indices)
     if not graph.binary:
         return order, order[:0], 0
-    of, clique, hub, sizes = kernels.components(graph.indptr, graph.indices, order)
+    of, clique, hub, sizes = ordering.components(graph.indptr, graph.indices, order)
     density = 2 * graph.m / (len(order) * (len(order) - 1)) if len(order) > 1 else 0.0
     if clique.all():
         raise _refused("every group of linked samples is linked throughout, or none are linked")
