@@ -51,7 +51,7 @@ class Atlas:
     """What the gene pages show.
 
     Attributes:
-        genes: symbols, sorted, (N,). models: their names, (M,). labels: one dict a label (``name``, ``task``, ``group``).
+        genes: symbols, sorted, (N,). models: their names, (M,). labels: one dict a label (``name``, ``task``, ``group``), (L,).
         truth: 1 has the label, 0 has not, −1 not asked, (L, N) int8. right: ``shares`` in percent, (M, L, N) uint8.
         told: rows of ``(gene, task, truth, predictions)`` of the tasks that are no yes or no.
         near: model → (indices of genes, cosine) of the nearest neighbours, (N, k) each, −1 where there is no vector.
@@ -115,16 +115,22 @@ def _labels(universe: np.ndarray, chosen: list[Task]) -> tuple[list[dict], np.nd
         if task.kind not in ("binary", "multilabel"):
             continue
         columns = task.labels[:, None] if task.kind == "binary" else task.labels
-        names = [task.title] if task.kind == "binary" else [f"{task.title}: {c}" for c in task.classes]
+        names = _names(task)
         places[task.name] = slice(len(labels), len(labels) + len(names))
         at = np.searchsorted(universe, task.entities)
         for name, column in zip(names, columns.T):
             row = np.full(len(universe), -1, dtype=np.int8)
             row[at] = column
             rows.append(row)
-            words = task.classes if task.kind == "binary" else ("no", "yes")
-            labels.append({"name": name, "task": task.name, "group": task.group, "words": list(words)})
+            labels.append({"name": name, "task": task.name, "group": task.group})
     return labels, np.array(rows, dtype=np.int8).reshape(-1, len(universe)), places
+
+
+def _names(task: Task) -> list[str]:
+    """What a gene with the label is, in words; of a contrast its positive side."""
+    if task.kind == "binary":
+        return [task.title if task.classes[0] in ("absent", "No") else f"{task.title}: {task.classes[1]}"]
+    return [f"{task.title}: {c}" for c in task.classes]
 
 
 def _fill(right: np.ndarray, task: Task, place: slice, made: predictions.Predictions, universe: np.ndarray) -> None:
@@ -197,7 +203,7 @@ def index(made: Atlas, profile: str) -> dict:
         "profile": profile,
         "genes": made.genes.tolist(),
         "shard": SHARD,
-        "labels": [[x["name"], x["task"], x["group"], cards.get(x["task"], ""), *x["words"]] for x in made.labels],
+        "labels": [[x["name"], x["task"], x["group"], cards.get(x["task"], "")] for x in made.labels],
         "models": [
             {"name": m, "title": specs.model(m).title, "family": specs.model(m).family, "color": specs.model(m).color,
              "page": about.get(m, "")} for m in made.models
