@@ -31,7 +31,7 @@ def facts(profile: str, model: str, scores: pd.DataFrame) -> str:
         "Cost": cost(profile, model),
     }  # fmt: skip
     body = "\n".join(f"| {name} | {' '.join(words.split())} |" for name, words in rows.items() if words)
-    return f"{spec.description}\n\n| | |\n|---|---|\n{body}\n"
+    return f"{spec.description}\n\n| What | In words |\n|---|---|\n{body}\n"
 
 
 def _size(spec: specs.ModelSpec) -> str:
@@ -42,9 +42,9 @@ def _size(spec: specs.ModelSpec) -> str:
 def _coverage(scores: pd.DataFrame) -> str:
     if scores.empty:
         return "it is scored on no task of this profile"
-    low, high = scores.coverage.min(), scores.coverage.max()
-    span = f"{low:.0%} to {high:.0%}" if round(100 * low) != round(100 * high) else f"{high:.0%}"
-    return f"{span} of a task's genes ({scores.coverage.mean():.0%} in the mean), on {scores.task.nunique():,} tasks"
+    low, high, mean = (f"{100 * v:.0f}" for v in scores.coverage.agg(["min", "max", "mean"]))
+    span = f"{high} %" if low == high else f"{low} to {high} % ({mean} % in the mean)"
+    return f"{span} of the genes of a task, on {scores.task.nunique():,} tasks"
 
 
 def cost(profile: str, model: str) -> str:
