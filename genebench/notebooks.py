@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import as_completed
 from pathlib import Path
 
-from . import __version__, cache, manifest, page as shown, paths, publish, results, specs, workers
+from . import __version__, cache, manifest, paths, publish, results, specs, workers
+from . import page as shown
 from .errors import BadInput, RunFailed, unknown
 from .specs import PageSpec
 

@@ -14,13 +14,22 @@ import pandas as pd
 import papermill
 import pytest
 import yaml
+from conftest import edit_yaml
 from sklearn.metrics import roc_auc_score
 from typer.testing import CliRunner
 
-from conftest import edit_yaml
 from genebench import __main__ as command
 from genebench import (
-    cells, genepages, modelcards, notebooks, page, paths, publish, results, specs, standings,
+    cells,
+    genepages,
+    modelcards,
+    notebooks,
+    page,
+    paths,
+    publish,
+    results,
+    specs,
+    standings,
 )  # fmt: skip
 from genebench.errors import BadInput
 
