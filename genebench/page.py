@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from html import escape
 
 import pandas as pd
 from IPython.display import HTML, Markdown
@@ -68,6 +69,33 @@ def table(frame: pd.DataFrame, *, page: str, profile: str, name: str, caption: s
         allow_html=False,
     )
     return HTML(html)
+
+
+_STATIC = "../_static"
+"""Where a page of the book finds scripts and their data."""
+
+
+def data(held: dict, *, profile: str, name: str, call: str) -> None:
+    """Keep what a page's script reads, as a script that calls a function: pages opened from disk may fetch no file."""
+    text = json.dumps(held, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    with cache.atomic(paths.static(profile) / f"{name}.js") as temporary:
+        temporary.write_text(f"{call}({text});\n", encoding="utf-8")
+
+
+def board(plain: pd.DataFrame, *, page: str, profile: str, profiles: list[str], caption: str) -> HTML:
+    """The interactive leaderboard of some profiles (see ``data``), and a plain table in its place in print.
+
+    Args: plain: what is printed, and shown where scripts are off. profiles: which the reader can choose.
+    """
+    folder = paths.executed(profile) / "files"
+    with cache.atomic(folder / f"{page}-plain.csv") as temporary:
+        plain.to_csv(temporary, index=False)
+    names = escape(json.dumps(profiles))
+    table = plain.to_html(index=False, border=0, classes="dataframe gb-plain").replace("<thead>", f"<caption>{escape(caption)}</caption><thead>")
+    return HTML(
+        f'<div class="gb-board" data-profile="{escape(profile)}" data-profiles="{names}" data-base="{_STATIC}/"></div>'
+        f'<div class="gb-fallback">{table}</div><script src="{_STATIC}/leaderboard.js"></script>'
+    )
 
 
 _WEIGHTS = """<div class="genebench-weights" id="ID"><div class="sliders"></div><div style="overflow-x:auto">

@@ -43,6 +43,11 @@ def executed(profile: str) -> Path:
     return CACHE / "notebooks" / profile
 
 
+def static(profile: str) -> Path:
+    """Data of a profile's pages that their scripts load, copied beside the book's style sheets."""
+    return executed(profile) / "static"
+
+
 def pages() -> Path:
     """Where the book finds the executed notebooks of the profile it is built for."""
     return BOOK / "executed"

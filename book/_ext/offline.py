@@ -19,7 +19,14 @@ def _numbers(app, config):
     config.myst_substitutions = found
 
 
+def _data(app, config):
+    """Data that the executed notebooks kept for their scripts go beside the style sheets."""
+    if Path(app.srcdir, "executed", "static").is_dir():
+        config.html_static_path.append("executed/static")
+
+
 def setup(app):
+    app.connect("config-inited", _data)
     app.connect("config-inited", _numbers)
     app.connect("config-inited", _without_thebe, priority=999)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
