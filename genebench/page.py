@@ -91,10 +91,9 @@ def board(plain: pd.DataFrame, *, page: str, profile: str, profiles: list[str], 
     with cache.atomic(folder / f"{page}-plain.csv") as temporary:
         plain.to_csv(temporary, index=False)
     names = escape(json.dumps(profiles))
-    table = plain.to_html(index=False, border=0, classes="dataframe gb-plain").replace("<thead>", f"<caption>{escape(caption)}</caption><thead>")
     return HTML(
         f'<div class="gb-board" data-profile="{escape(profile)}" data-profiles="{names}" data-base="{_STATIC}/"></div>'
-        f'<div class="gb-fallback">{table}</div><script src="{_STATIC}/leaderboard.js"></script>'
+        f'<div class="gb-fallback">{_plain(plain, caption)}</div><script src="{_STATIC}/leaderboard.js"></script>'
     )
 
 
@@ -138,6 +137,30 @@ _WEIGHTS = """<div class="genebench-weights" id="ID"><div class="sliders"></div>
   });
   draw();
 })();</script>"""
+
+
+def genes(plain: pd.DataFrame, *, page: str, profile: str, caption: str) -> HTML:
+    """The search over gene pages (see ``data``), and a plain table of some genes in its place in print.
+
+    Args: plain: what is printed, and shown where scripts are off; empty where there are no gene pages.
+    """
+    if plain.empty:
+        return HTML(
+            "<p><strong>There are no gene pages here:</strong> the predictions of this profile are not on the machine "
+            f"that made this book. <code>genebench run --profile {escape(profile)}</code> makes them.</p>"
+        )
+    with cache.atomic(paths.executed(profile) / "files" / f"{page}-plain.csv") as temporary:
+        plain.to_csv(temporary, index=False)
+    return HTML(
+        f'<div class="gb-genes" data-profile="{escape(profile)}" data-base="{_STATIC}/"></div>'
+        f'<div class="gb-fallback">{_plain(plain, caption)}</div><script src="{_STATIC}/genes.js"></script>'
+    )
+
+
+def _plain(frame: pd.DataFrame, caption: str) -> str:
+    show = lambda v: "–" if isinstance(v, float) and math.isnan(v) else f"{v:.2f}" if isinstance(v, float) else str(v)  # noqa: E731
+    table = frame.map(show).to_html(index=False, border=0, classes="dataframe gb-plain")
+    return table.replace("<thead>", f"<caption>{escape(caption)}</caption><thead>")
 
 
 def weights(frame: pd.DataFrame, *, page: str, profile: str, name: str) -> HTML:

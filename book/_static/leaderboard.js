@@ -469,7 +469,7 @@
       make("p", {}, make("label", {}, "Find a task ", find)), wide(tasks, "Scores by task"), pages);
     read();
     find.value = state.find;
-    root.genebench = {state, changed, boards};
+    root.genebench = {state, changed, boards, last: () => last};
     addEventListener("hashchange", () => { Object.assign(state, {family: [], weights: [], group: "all", exposed: false}); read(); delete root.dataset.drawn; changed(); });
     root.classList.add("gb-live");
     load(state.profile);
