@@ -35,6 +35,10 @@ Universe = Annotated[
     str | None, typer.Option(help="Cut the tasks to 'paper', the 16,217 genes of the paper, or take 'all'.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the table as JSON on standard output.")]
+Scheduler = Annotated[
+    str | None,
+    typer.Option("--scheduler", help="Address of a Dask cluster (tcp://host:8786) whose workers compute."),
+]
 Jobs = Annotated[int, typer.Option("-j", "--jobs", min=1, help="How many processes.")]
 
 
@@ -193,21 +197,25 @@ def embed(
     remote_code: Annotated[
         bool, typer.Option("--remote-code", help="Run the code that comes with this model's weights.")
     ] = False,
+    scheduler: Scheduler = None,
 ) -> None:
     """Make (or find) the vectors of one model for all genes of a profile; goes on where it was cut off."""
-    from . import cells, specs, weights
+    from contextlib import nullcontext
+
+    from . import cells, cluster, specs, weights
     from . import embed as module
     from .progress import Reporter
 
     spec = specs.model(model)
     if remote_code:
         weights.trust(spec)
-    with Reporter() as report:
+    with Reporter() as report, cluster.Cluster(scheduler) if scheduler else nullcontext() as far:
         made = module.embed(
             spec,
             cells.context(profile).universe,
             device=device,
             download=download,
+            cluster=far,
             say=report.say,
             progress=functools.partial(report.step, "sequences"),
         )
@@ -230,7 +238,10 @@ def run(
     jobs: Annotated[
         int | None, typer.Option("-j", "--jobs", min=1, help="How many processes (default: all cores).")
     ] = None,
-    memory: Annotated[float, typer.Option("--memory", min=0.1, help="GB that the fits may take in all.")] = 8,
+    memory: Annotated[
+        float, typer.Option("--memory", min=0.1, help="GB that the fits may take in all (of a cluster: each worker).")
+    ] = 8,
+    scheduler: Scheduler = None,
     gmt: Gmt = None,
     negatives: Negatives = "universe",
     universe: Universe = None,
@@ -249,6 +260,7 @@ def run(
             split=split,
             jobs=jobs,
             memory=memory * 1e9,
+            scheduler=scheduler,
             say=report.say,
             progress=report.step,
         )
@@ -318,6 +330,7 @@ def notebooks(
         list[str] | None, typer.Option("-P", "--parameter", help="key=value, for every page run.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Run even what has not changed.")] = False,
+    scheduler: Scheduler = None,
 ) -> None:
     """Execute the book's notebooks, in parallel, skipping what has not changed."""
     import yaml
@@ -333,7 +346,14 @@ def notebooks(
         given[name] = yaml.safe_load(value)
     with Reporter() as report:
         module.run(
-            profile, pages=_names(pages), parameters=given, jobs=jobs, force=force, say=report.say, progress=report.step
+            profile,
+            pages=_names(pages),
+            parameters=given,
+            jobs=jobs,
+            force=force,
+            scheduler=scheduler,
+            say=report.say,
+            progress=report.step,
         )
 
 
@@ -350,11 +370,12 @@ def book(profile: Profile = "demo", jobs: Jobs = 2) -> None:
         split=None,
         jobs=None,
         memory=8,
+        scheduler=None,
         gmt=None,
         negatives="universe",
         universe=None,
     )
-    notebooks(profile=profile, jobs=jobs, pages=None, parameter=None, force=False)
+    notebooks(profile=profile, jobs=jobs, pages=None, parameter=None, force=False, scheduler=None)
     print(module.book(profile))
 
 
