@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from . import cache, metrics, paths
 from .errors import BadInput, unknown
-from .specs import GROUPS
+from .specs import GROUPS, MORE_GROUPS
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 SCHEMA = pa.schema(
@@ -216,7 +216,7 @@ def validate(frame: pd.DataFrame, where: str) -> list[str]:
             faults.append(
                 f"{where}: {len(bad)} scores of '{name}' outside [{metric.low}, {metric.high}], first {bad.iloc[0]}."
             )
-    for value in sorted(set(frame["group"].astype(str)) - set(GROUPS)):
+    for value in sorted(set(frame["group"].astype(str)) - {*GROUPS, *MORE_GROUPS}):
         faults.append(f"{where}: unknown group of tasks '{value}'.")
     for name, low, high in (("coverage", 0, 1), ("n_train", 1, np.inf), ("n_test", 1, np.inf), ("fold", 0, np.inf)):
         bad = frame[name][~((frame[name] >= low) & (frame[name] <= high))]
