@@ -1,0 +1,149 @@
+"""Spectral properties: from samples to the graph of those that are alike, without looking at every pair in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+
+import numpy as np
+
+from ..errors import BadInput
+from .graph import Graph
+
+
+def shared_mutations(
+    barcodes: Sequence[Collection[str]] | Sequence[str], *, sep: str | None = None, continuous: bool = False
+) -> Graph:
+    """Samples that share at least one mutation, found from each mutation's list of samples.
+
+    Args: barcodes: the mutations of each sample, as sets or as texts joined by ``sep`` (an empty one: wild type).
+    continuous: weigh edges with the Jaccard index of the two sets, in (0, 1]; else binary.
+    Raises: BadInput: texts without ``sep``.
+    """
+    return _shared(marks(barcodes, sep=sep), continuous)
+
+
+def marks(barcodes: Sequence[Collection[str]] | Sequence[str], *, sep: str | None = None) -> list[Collection[str]]:
+    """The mutations of each sample, each once; texts are cut at ``sep``. Raises: BadInput: texts without ``sep``."""
+    barcodes = barcodes if isinstance(barcodes, list) else list(barcodes)
+    if any(isinstance(b, str) for b in barcodes[:1]):
+        if not sep:
+            raise BadInput("barcodes are texts; say how their mutations are joined, for example sep=':' or sep=';'.")
+        return [frozenset(b.split(sep)) if b else frozenset() for b in barcodes]
+    return [b if isinstance(b, (set, frozenset)) else frozenset(b) for b in barcodes]
+
+
+def shared_label(groups: Iterable[Hashable | Collection[Hashable] | None]) -> Graph:
+    """Samples of the same group (gene family, cluster), or with an annotation in common where each has a set of them.
+
+    None and an empty text or set: the sample is in no group, and is like nobody.
+    """
+
+    def held(group) -> Collection[Hashable]:
+        if isinstance(group, (set, frozenset, list, tuple)):
+            return frozenset(group)
+        return () if group is None or group == "" or group != group else (group,)
+
+    return _shared([held(group) for group in groups], False)
+
+
+def _shared(barcodes: list[Collection[Hashable]], continuous: bool) -> Graph:
+    from . import kernels
+
+    number: dict[Hashable, int] = {}
+    at = number.setdefault
+    flat = np.array([at(mark, len(number)) for barcode in barcodes for mark in barcode], dtype=np.int32)
+    start = np.zeros(len(barcodes) + 1, dtype=np.int64)
+    np.cumsum(np.fromiter(map(len, barcodes), np.int64, len(barcodes)), out=start[1:])
+    indptr, indices, weights = kernels.shared(start, flat, len(number), continuous)
+    return Graph(len(barcodes), indptr, indices, weights if continuous else None)
+
+
+def from_function(samples: Sequence, f: Callable[[object, object], float], *, binary: bool = True) -> Graph:
+    """Samples for which ``f(a, b)`` is not 0, asked once for every pair: n (n − 1) / 2 calls of Python.
+
+    With ``binary`` False the value is the edge's weight, the larger the more alike. For thousands of samples write the
+    property for blocks of rows and use ``from_blocks``.
+    """
+    first, second, weights = [], [], []
+    for i, a in enumerate(samples):
+        for j in range(i + 1, len(samples)):
+            value = f(a, samples[j])
+            if value:
+                first.append(i)
+                second.append(j)
+                weights.append(float(value))
+    return Graph.from_edges(len(samples), first, second, None if binary else weights)
+
+
+def from_matrix(M, *, above: float | None = None, binary: bool = False) -> Graph:
+    """Samples by a matrix (n, n) of how alike they are, dense or SciPy sparse; the diagonal is not looked at.
+
+    Args: above: only entries above it are edges; None: all but 0. binary: leave the weights out.
+    Raises: BadInput: not square, not symmetric, or not finite.
+    """
+    from scipy import sparse
+
+    if M.ndim != 2 or M.shape[0] != M.shape[1]:
+        raise BadInput(f"the matrix of similarities is {M.shape}, but it must have a row and a column per sample.")
+    held = sparse.csr_array(M, dtype=np.float32) if sparse.issparse(M) else np.asarray(M, dtype=np.float32)
+    if not np.isfinite(held.data if sparse.issparse(held) else held).all():
+        raise BadInput("the matrix of similarities has entries that are no finite numbers; fill them in.")
+    if not sparse.issparse(held):
+        if not (held == held.T).all():
+            raise BadInput("the matrix of similarities is not symmetric; give one number for each pair.")
+        return from_blocks(len(held), lambda low, high: held[low:high], above=above, binary=binary)
+    if abs(held - held.T).sum():
+        raise BadInput("the matrix of similarities is not symmetric; give one number for each pair.")
+    upper = sparse.triu(held, k=1).tocoo()
+    keep = upper.data != 0 if above is None else upper.data > above
+    first, second = upper.row[keep], upper.col[keep]
+    return Graph.from_edges(len(M.indptr) - 1, first, second, None if binary else upper.data[keep])
+
+
+def from_blocks(
+    n: int,
+    rows: Callable[[int, int], np.ndarray],
+    *,
+    above: float | None = None,
+    binary: bool = False,
+    block: int = 512,
+) -> Graph:
+    """Samples by a function that gives a block of rows of the matrix of similarities; the matrix is never held whole.
+
+    Args: rows: ``rows(low, high)`` is (high − low, n), symmetric over all; called twice for each block. above: only
+    entries above it are edges; None: all but 0. binary: leave the weights out.
+    """
+
+    def edges(low: int) -> tuple[np.ndarray, np.ndarray]:
+        values = rows(low, min(n, low + block))
+        linked = values != 0 if above is None else values > above
+        linked[np.arange(len(values)), low + np.arange(len(values))] = False
+        return values, linked
+
+    indptr = np.zeros(n + 1, dtype=np.int64)
+    for low in range(0, n, block):
+        indptr[low + 1 : low + block + 1] = edges(low)[1].sum(axis=1)
+    np.cumsum(indptr, out=indptr)
+    indices = np.empty(indptr[-1], dtype=np.int32)
+    weights = None if binary else np.empty(indptr[-1], dtype=np.float32)
+    for low in range(0, n, block):
+        values, linked = edges(low)
+        here = slice(indptr[low], indptr[min(n, low + block)])
+        indices[here] = np.nonzero(linked)[1]
+        if weights is not None:
+            weights[here] = values[linked]
+    return Graph(n, indptr, indices, weights)
+
+
+def cosine(X: np.ndarray, *, above: float, binary: bool = False) -> Graph:
+    """Samples whose vectors (n, d) have a cosine above ``above``, in [−1, 1); weights are the cosines.
+
+    Raises: BadInput: a vector that is zero or not finite.
+    """
+    X = np.asarray(X, dtype=np.float32)
+    length = np.linalg.norm(X, axis=1, keepdims=True)
+    bad = ~np.isfinite(length[:, 0]) | (length[:, 0] == 0)
+    if bad.any():
+        raise BadInput(f"vector {int(np.argmax(bad))} is zero or not finite, and has no cosine; leave the sample out.")
+    X = X / length
+    return from_blocks(len(X), lambda low, high: X[low:high] @ X.T, above=above, binary=binary)
