@@ -187,10 +187,10 @@ def barcodes(
     separator: str = "",
     against: str = "",
     changed: str = "",
+    single: bool = False,
     sequence: str = "",
     isolates: bool = False,
     drug: str = "",
-    kind_column: str = "",
     limit: int = 0,
     where: dict[str, Any] | None = None,
 ) -> DataSet:
@@ -198,7 +198,8 @@ def barcodes(
 
     The set is the column ``barcode`` cut at ``separator``; or, with ``against``, where a string differs from the wild
     type (site and letter); or, with ``changed``, the positions of the wild type that the sequence changes (from the
-    first to the last that differs, so that insertions and deletions have a place). ``isolates``: rows of one barcode
+    first to the last that differs, so that insertions and deletions have a place); or, with ``single``, of one mutation
+    its site and its new residue. ``isolates``: rows of one barcode
     are one unit with up to two samples, susceptible and resistant, weighted by number. ``limit``: that many units,
     drawn once at random. Rows of one barcode are averaged otherwise.
     """
@@ -216,6 +217,8 @@ def barcodes(
         lists = [[f"{w}{i + 1}{a}" for i, (a, w) in enumerate(zip(v, against)) if a != w] for v in frame[barcode]]
     elif changed:
         lists = [[str(p + 1) for p in _positions(s, changed)] for s in frame[sequence]]
+    elif single:
+        lists = [[v[:-1], f"to {v[-1]}"] for v in frame[barcode]]
     else:
         lists = [v.split(separator) if v else [] for v in frame[barcode]]
     matrix, marks = incidence(lists)

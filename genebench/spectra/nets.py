@@ -12,18 +12,16 @@ import torch
 from scipy import sparse
 from torch import nn
 
-RATE, DECAY = 3e-3, 1e-4
+RATE, DECAY = 2e-3, 1e-4
 
 
-def _loss(kind: str, weight: np.ndarray) -> Callable:
-    """Mean weighted loss of a batch of outputs."""
-    if kind == "binary":
-        each = nn.BCEWithLogitsLoss(reduction="none")
-        return lambda out, y, w: (each(out[:, 0], y) * w).mean()
+def _loss(kind: str) -> Callable:
+    """Mean loss of a batch of outputs."""
     if kind == "multiclass":
-        each = nn.CrossEntropyLoss(reduction="none")
-        return lambda out, y, w: (each(out, y) * w).mean()
-    return lambda out, y, w: (((out[:, 0] - y) ** 2) * w).mean()
+        return nn.functional.cross_entropy
+    if kind == "binary":
+        return lambda out, y: nn.functional.binary_cross_entropy_with_logits(out[:, 0], y)
+    return lambda out, y: nn.functional.mse_loss(out[:, 0], y)
 
 
 def fit_predict(
@@ -52,8 +50,8 @@ def fit_predict(
     net = make(n_classes if kind == "multiclass" else 1)
     centre, spread = (y[train].mean(), y[train].std() or 1.0) if kind == "regression" else (0.0, 1.0)
     target = torch.as_tensor((y - centre) / spread, dtype=torch.long if kind == "multiclass" else torch.float32)
-    counts = torch.as_tensor(weight / weight[train].mean(), dtype=torch.float32)
-    loss, size = _loss(kind, weight), min(batch, len(train))
+    uneven = weight[train] / weight[train].sum() if np.ptp(weight[train]) else None
+    loss, size = _loss(kind), min(batch, len(train))
     total = max(1, min(steps, epochs * -(-len(train) // size)))
     optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=total)
@@ -61,10 +59,11 @@ def fit_predict(
     order = np.empty(0, dtype=np.int64)
     for _ in range(total):
         while len(order) < size:
-            order = np.concatenate([order, rng.permutation(train)])
+            more = rng.permutation(train) if uneven is None else rng.choice(train, len(train), p=uneven)
+            order = np.concatenate([order, more])
         rows, order = order[:size], order[size:]
         optimiser.zero_grad()
-        loss(net(*batch_of(rows)), target[rows], counts[rows]).backward()
+        loss(net(*batch_of(rows)), target[rows]).backward()
         optimiser.step()
         schedule.step()
     net.eval()
@@ -114,13 +113,13 @@ class Convolution(nn.Module):
         self.convolve = nn.Conv1d(16, channels, width, padding=width // 2)
         self.placed = placed
         self.rest = nn.Sequential(
-            nn.Linear(channels * (length if placed else 2), hidden), nn.ReLU(), nn.Dropout(0.1), nn.Linear(hidden, outputs)
+            nn.Linear(channels * (length if placed else 2), hidden), nn.GELU(), nn.Dropout(0.1), nn.Linear(hidden, outputs)
         )
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         """Residue numbers (21 = none), (rows, length) → (rows, outputs)."""
         seen = (tokens != 21)[:, None]
-        found = torch.relu(self.convolve(self.letters(tokens).transpose(1, 2))) * seen
+        found = nn.functional.gelu(self.convolve(self.letters(tokens).transpose(1, 2))) * seen
         if self.placed:
             return self.rest(found.flatten(1))
         return self.rest(torch.cat([found.amax(2), found.sum(2) / seen.sum(2).clamp(min=1)], dim=1))
