@@ -144,7 +144,7 @@ def status(name: str) -> tuple[str, str]:
     return sources.status(spec(name).source)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=32)
 def load(name: str) -> DataSet:
     """One data set. Raises: BadInput: unknown. sources.Missing: its file is nowhere to be had (says what to do)."""
     entry = spec(name)
@@ -314,7 +314,13 @@ def pairs(entry: DataSetSpec, frames: dict[str, pd.DataFrame], *, side: str, lab
     if side not in at:
         raise unknown("side", side, at, where=f"{paths.SPECTRA}: data set '{entry.name}'")
     kept = drugs if side == "drug" else targets
-    parts = {"drug": at["drug"], "target": at["target"], "smiles": tuple(drugs.smiles), "proteins": tuple(targets.sequence)}
+    parts = {
+        "drug": at["drug"],
+        "target": at["target"],
+        "smiles": tuple(drugs.smiles),
+        "proteins": tuple(targets.sequence),
+    }
+    parts |= {"drugs": drugs.index.to_numpy(object), "targets": targets.index.to_numpy(object)}
     return DataSet(
         entry.name, entry.kind, entry.group, kept.index.to_numpy(object), pd.to_numeric(frame[label]).to_numpy(float),
         unit=at[side], sequences=parts["proteins"] if side == "target" else None, table=kept.reset_index(), parts=parts,

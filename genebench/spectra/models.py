@@ -161,7 +161,12 @@ def mlp(data: DataSet, how: CurveModelSpec, train, test, seed: int) -> np.ndarra
     from . import nets
 
     X = _seen(data, how)
-    given = {"epochs": 15, "steps": 500, "batch": 256, **{k: v for k, v in how.options.items() if k in ("steps", "batch")}}
+    given = {
+        "epochs": 15,
+        "steps": 500,
+        "batch": 256,
+        **{k: v for k, v in how.options.items() if k in ("steps", "batch")},
+    }
     shared = {"kind": data.kind, "n_classes": len(data.classes), "seed": seed, **given}
     if sparse.issparse(X):
         batch_of = nets.bags(X, np.arange(X.shape[0]))

@@ -13,6 +13,8 @@ from scipy import sparse
 from torch import nn
 
 RATE, DECAY = 2e-3, 1e-4
+FEWEST = 120
+"""Steps that even a small training set gets."""
 
 
 def _loss(kind: str) -> Callable:
@@ -52,7 +54,7 @@ def fit_predict(
     target = torch.as_tensor((y - centre) / spread, dtype=torch.long if kind == "multiclass" else torch.float32)
     uneven = weight[train] / weight[train].sum() if np.ptp(weight[train]) else None
     loss, size = _loss(kind), min(batch, len(train))
-    total = max(1, min(steps, epochs * -(-len(train) // size)))
+    total = min(steps, max(FEWEST, epochs * -(-len(train) // size)))
     optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=total)
     net.train()
@@ -113,7 +115,10 @@ class Convolution(nn.Module):
         self.convolve = nn.Conv1d(16, channels, width, padding=width // 2)
         self.placed = placed
         self.rest = nn.Sequential(
-            nn.Linear(channels * (length if placed else 2), hidden), nn.GELU(), nn.Dropout(0.1), nn.Linear(hidden, outputs)
+            nn.Linear(channels * (length if placed else 2), hidden),
+            nn.GELU(),
+            nn.Dropout(0.1),
+            nn.Linear(hidden, outputs),
         )
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
