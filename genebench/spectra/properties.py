@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from itertools import accumulate, chain, count
 
 import numpy as np
+from scipy import sparse
 
 from ..errors import BadInput
 from .graph import Graph
 
 
-def shared_mutations(
-    barcodes: Sequence[Collection[str]] | Sequence[str], *, sep: str | None = None, continuous: bool = False
-) -> Graph:
+def shared_mutations(barcodes, *, sep: str | None = None, continuous: bool = False) -> Graph:
     """Samples that share at least one mutation, found from each mutation's list of samples.
 
-    Args: barcodes: the mutations of each sample, as sets or as texts joined by ``sep`` (an empty one: wild type).
-    continuous: weigh edges with the Jaccard index of the two sets, in (0, 1]; else binary.
+    Args: barcodes: the mutations of each sample, as sets, as texts joined by ``sep`` (an empty one: wild type), or as
+    the entries of a SciPy sparse matrix (n, mutations). continuous: weigh edges with the Jaccard index of the two
+    sets, in (0, 1]; else binary.
     Raises: BadInput: texts without ``sep``.
     """
-    return _shared(marks(barcodes, sep=sep), continuous)
+    if sparse.issparse(barcodes):
+        held = sparse.csr_array(barcodes)
+        held.sum_duplicates()
+        held.eliminate_zeros()
+        start, flat, n_marks = held.indptr.astype(np.int64), held.indices.astype(np.int32), held.shape[1]
+        return _shared(start, flat, n_marks, continuous)
+    return _shared(*_numbered(marks(barcodes, sep=sep)), continuous)
 
 
 def marks(barcodes: Sequence[Collection[str]] | Sequence[str], *, sep: str | None = None) -> list[Collection[str]]:
     """The mutations of each sample, each once; texts are cut at ``sep``. Raises: BadInput: texts without ``sep``."""
     barcodes = barcodes if isinstance(barcodes, list) else list(barcodes)
-    if any(isinstance(b, str) for b in barcodes[:1]):
-        if not sep:
-            raise BadInput("barcodes are texts; say how their mutations are joined, for example sep=':' or sep=';'.")
-        return [frozenset(b.split(sep)) if b else frozenset() for b in barcodes]
-    return [b if isinstance(b, (set, frozenset)) else frozenset(b) for b in barcodes]
+    kinds = set(map(type, barcodes))
+    if kinds <= {set, frozenset}:
+        return barcodes
+    if str not in kinds:
+        return list(map(frozenset, barcodes))
+    if not sep or kinds != {str}:
+        raise BadInput("barcodes are texts; say how their mutations are joined, for example sep=':' or sep=';'.")
+    return [frozenset(b.split(sep)) if b else frozenset() for b in barcodes]
 
 
 def shared_label(groups: Iterable[Hashable | Collection[Hashable] | None]) -> Graph:
@@ -43,19 +54,23 @@ def shared_label(groups: Iterable[Hashable | Collection[Hashable] | None]) -> Gr
             return frozenset(group)
         return () if group is None or group == "" or group != group else (group,)
 
-    return _shared([held(group) for group in groups], False)
+    return _shared(*_numbered([held(group) for group in groups]), False)
 
 
-def _shared(barcodes: list[Collection[Hashable]], continuous: bool) -> Graph:
-    from . import kernels
+def _numbered(barcodes: list[Collection[Hashable]]) -> tuple[np.ndarray, np.ndarray, int]:
+    """Marks as numbers by first appearance: where each sample's begin (n + 1,), the marks, and how many there are."""
+    number: defaultdict[Hashable, int] = defaultdict(count().__next__)
+    start = np.fromiter(accumulate(map(len, barcodes), initial=0), np.int64, len(barcodes) + 1)
+    flat = np.fromiter(map(number.__getitem__, chain.from_iterable(barcodes)), np.int32, start[-1])
+    return start, flat, len(number)
 
-    number: dict[Hashable, int] = {}
-    at = number.setdefault
-    flat = np.array([at(mark, len(number)) for barcode in barcodes for mark in barcode], dtype=np.int32)
-    start = np.zeros(len(barcodes) + 1, dtype=np.int64)
-    np.cumsum(np.fromiter(map(len, barcodes), np.int64, len(barcodes)), out=start[1:])
-    indptr, indices, weights = kernels.shared(start, flat, len(number), continuous)
-    return Graph(len(barcodes), indptr, indices, weights if continuous else None)
+
+def _shared(start: np.ndarray, flat: np.ndarray, n_marks: int, continuous: bool) -> Graph:
+    from . import joins
+
+    indptr, indices = joins.shared(start, flat, n_marks)
+    weights = joins.jaccards(start, flat, indptr, indices) if continuous else None
+    return Graph(len(start) - 1, indptr, indices, weights)
 
 
 def from_function(samples: Sequence, f: Callable[[object, object], float], *, binary: bool = True) -> Graph:
@@ -81,8 +96,6 @@ def from_matrix(M, *, above: float | None = None, binary: bool = False) -> Graph
     Args: above: only entries above it are edges; None: all but 0. binary: leave the weights out.
     Raises: BadInput: not square, not symmetric, or not finite.
     """
-    from scipy import sparse
-
     if M.ndim != 2 or M.shape[0] != M.shape[1]:
         raise BadInput(f"the matrix of similarities is {M.shape}, but it must have a row and a column per sample.")
     held = sparse.csr_array(M, dtype=np.float32) if sparse.issparse(M) else np.asarray(M, dtype=np.float32)
