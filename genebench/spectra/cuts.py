@@ -29,7 +29,7 @@ MODES = {"corrected": "spectral", "weighted": "spectral-weighted", "reference": 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is asked of a data set or gene task: way of splitting, λ, seeds, and (of a gene task) property and profile."""
+    """What is asked of a data set or gene task: way of splitting, λ, seeds; of a gene task property and profile."""
 
     dataset: str
     mode: str

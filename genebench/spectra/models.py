@@ -1,4 +1,4 @@
-"""The models of Part II: their declarations, and how each is fitted on one side of a split and asked about the other."""
+"""The models of Part II: their declarations, and how each is fitted on one side of a split and asked of the other."""
 
 from __future__ import annotations
 

@@ -101,9 +101,8 @@ def bags(matrix: sparse.csr_matrix, rows_of: np.ndarray) -> Callable[[np.ndarray
 
 def perceptron(d: int, hidden: int, outputs: int) -> nn.Module:
     """Two hidden layers on d numbers."""
-    return nn.Sequential(
-        nn.Linear(d, hidden), nn.ReLU(), nn.Dropout(0.1), nn.Linear(hidden, hidden), nn.ReLU(), nn.Linear(hidden, outputs)
-    )  # fmt: skip
+    first = (nn.Linear(d, hidden), nn.ReLU(), nn.Dropout(0.1))
+    return nn.Sequential(*first, nn.Linear(hidden, hidden), nn.ReLU(), nn.Linear(hidden, outputs))
 
 
 class Convolution(nn.Module):
