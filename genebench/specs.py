@@ -323,10 +323,19 @@ class SizesSpec(Spec):
     sizes: dict[str, int | None]
 
 
+class AuspcSpec(Spec):
+    """Areas of published curves: data set → model as the paper calls it → AUSPC."""
+
+    citation: str
+    what: str
+    values: dict[str, dict[str, float]]
+
+
 class PublishedSpec(Spec):
     """Figures quoted from publications, and why ours differ."""
 
     task_sizes: SizesSpec
+    auspc: AuspcSpec
     differences: dict[str, str]
 
 
