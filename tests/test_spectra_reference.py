@@ -7,11 +7,11 @@ import random
 import numpy as np
 import pandas as pd
 import pytest
+from test_spectra_graphs import scan
 
 from genebench import paths
 from genebench.spectra import package, properties, splits
 from genebench.spectra.graph import Graph
-from test_spectra_graphs import scan
 
 PARAMETERS = [i / 20 for i in range(21)]
 SEEDS = [0, 1, 2]

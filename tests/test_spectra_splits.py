@@ -6,11 +6,11 @@ import hashlib
 
 import numpy as np
 import pytest
+from test_spectra_graphs import scan
 
 from genebench.errors import BadInput
 from genebench.spectra import overlap, properties, splits
 from genebench.spectra.graph import Graph
-from test_spectra_graphs import scan
 
 PARAMETERS = [i / 20 for i in range(21)]
 
