@@ -22,9 +22,13 @@ GROUPS = {
 }
 """The paper's five groups of tasks (arXiv 2412.04075) → their short name in page addresses."""
 
+MORE_GROUPS = ("drug resistance", "mutational scans", "protein sequences", "protein-ligand pairs")
+"""Groups of the data sets of Part II, whose entities are not genes."""
+
 Group = Literal[
-    "genomic properties", "regulatory functions", "localization", "biological processes", "protein properties"
-]
+    "genomic properties", "regulatory functions", "localization", "biological processes", "protein properties",
+    "drug resistance", "mutational scans", "protein sequences", "protein-ligand pairs",
+]  # fmt: skip
 
 
 class Spec(BaseModel):
@@ -269,6 +273,11 @@ def _named(cls: type[Spec], path: Path, top: str) -> dict[str, Any]:
         marked.lines = {**entry.lines, "name": held.lines[name], "": held.lines[name]}
         out[name] = build(cls, marked, path)
     return out
+
+
+def entries(cls: type[Spec], path: Path, top: str) -> dict[str, Any]:
+    """The mapping under ``top`` of a file, as specs by name. Raises: BadInput: a fault, with file and line."""
+    return _named(cls, path, top)
 
 
 def _top(path: Path, top: str) -> Any:
