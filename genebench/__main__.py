@@ -322,6 +322,67 @@ def place(
 
 
 @command
+def spectra(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Data sets of data/spectra.yml, gene tasks of the profile, or 'all'; none: list them."),
+    ] = None,
+    models: Annotated[list[str] | None, typer.Option("--models", help="Only these models.")] = None,
+    mode: Annotated[
+        str | None, typer.Option(help="How to split: corrected, weighted or reference (default: as declared).")
+    ] = None,
+    parameters: Annotated[
+        str | None, typer.Option(help="Spectral parameters λ, joined by commas (default: 0 to 1 in steps of 0.05).")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds of each λ.")] = 3,
+    property: Annotated[
+        str, typer.Option(help="Of gene tasks, which genes are relatives: stem, family or cosine:MODEL.")
+    ] = "stem",
+    profile: Profile = "demo",
+    jobs: Annotated[
+        int | None, typer.Option("-j", "--jobs", min=1, help="How many processes (default: all cores).")
+    ] = None,
+    predictions: Annotated[
+        Path | None, typer.Option(help="CSV of a model run elsewhere: split, split_param, repeat, id, prediction.")
+    ] = None,
+    write_splits: Annotated[
+        Path | None, typer.Option("--write-splits", help="Write the splits of one data set to this CSV, and stop.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Draw the spectrum of data sets: splits of falling overlap, models on each, curves and their areas."""
+    from .progress import Reporter
+    from .spectra import catalogue, files, table
+    from .spectra import run as runner
+
+    if not names:
+        _print(catalogue.frame(), as_json, ["data set", "title", "paper", "kind", "models", "status", "needs"])
+        return
+    lambdas = files.numbers(parameters) if parameters else None
+    wanted = runner.ask(_names(names), mode=mode, parameters=lambdas, seeds=seeds, property=property, profile=profile)
+    with Reporter() as report:
+        if write_splits:
+            print(files.write_splits(wanted, write_splits))
+            return
+        if predictions:
+            done = files.score(wanted, predictions, _names(models), say=report.say)
+        else:
+            done = runner.run(
+                wanted, chosen=_names(models), thin=lambdas is None, jobs=jobs, say=report.say, progress=report.step
+            )
+    print(
+        f"{done.cells} cells: {done.cached} cached, {done.computed} computed, {len(done.failed)} failed; "
+        f"{done.unscored} splits without a score (see manifest.json); {done.seconds:.0f} s; {table.path('auspc.csv')}"
+    )
+    if done.failed:
+        cell, why = next(iter(done.failed.items()))
+        raise RunFailed(
+            f"cell '{cell}' failed: {why}" + (f" (and {len(done.failed) - 1} more)" * (len(done.failed) > 1))
+        )
+    _print(catalogue.areas({w.dataset for w in wanted}), as_json, catalogue.AREAS)
+
+
+@command
 def notebooks(
     profile: Profile = "demo",
     jobs: Jobs = 2,

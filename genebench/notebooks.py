@@ -17,6 +17,7 @@ from . import cache, paths, results, specs, workers
 from .cluster import Cluster
 from .errors import BadInput, RunFailed, unknown
 from .specs import PageSpec
+from .spectra import table as spectra
 
 
 def key(page: PageSpec, profile: str, parameters: dict | None = None) -> str:
@@ -30,6 +31,7 @@ def key(page: PageSpec, profile: str, parameters: dict | None = None) -> str:
     made = [results.scores_path(profile), results.manifest_path(profile)]
     made += [results.beside_path(profile, name) for name in results.BESIDE]
     made += [results.tasks_path("paper"), results.published_path("paper")]
+    made += [spectra.path(name) for name in (*spectra.BESIDE, "scores.parquet")]
     for path in [source(page), *code, *declared, *(p for p in made if p.exists())]:
         total.update(path.read_bytes())
     return total.hexdigest()[:16]

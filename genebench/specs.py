@@ -23,9 +23,13 @@ GROUPS = {
 }
 """The paper's five groups of tasks (arXiv 2412.04075) → their short name in page addresses."""
 
+MORE_GROUPS = ("drug resistance", "mutational scans", "protein sequences", "protein-ligand pairs")
+"""Groups of the data sets of Part II, whose entities are not genes."""
+
 Group = Literal[
-    "genomic properties", "regulatory functions", "localization", "biological processes", "protein properties"
-]
+    "genomic properties", "regulatory functions", "localization", "biological processes", "protein properties",
+    "drug resistance", "mutational scans", "protein sequences", "protein-ligand pairs",
+]  # fmt: skip
 
 
 class Spec(BaseModel):
@@ -296,6 +300,11 @@ def _named(cls: type[Spec], path: Path, top: str) -> dict[str, Any]:
     return out
 
 
+def entries(cls: type[Spec], path: Path, top: str) -> dict[str, Any]:
+    """The mapping under ``top`` of a file, as specs by name. Raises: BadInput: a fault, with file and line."""
+    return _named(cls, path, top)
+
+
 def _top(path: Path, top: str) -> Any:
     raw = read_yaml(path)
     if not isinstance(raw, dict) or top not in raw:
@@ -339,10 +348,19 @@ class SizesSpec(Spec):
     sizes: dict[str, int | None]
 
 
+class AuspcSpec(Spec):
+    """Areas of published curves: data set → model as the paper calls it → AUSPC."""
+
+    citation: str
+    what: str
+    values: dict[str, dict[str, float]]
+
+
 class PublishedSpec(Spec):
     """Figures quoted from publications, and why ours differ."""
 
     task_sizes: SizesSpec
+    auspc: AuspcSpec
     differences: dict[str, str]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+
 @njit(cache=True, nogil=True)
 def package_order(indptr, indices):
     """Order in which the package meets the nodes: by first appearance in the list of pairs (i, j), i < j."""
