@@ -13,8 +13,11 @@ MODELS = DATA / "models.yml"
 PROFILES = DATA / "profiles.yml"
 PUBLISHED = DATA / "published.yml"
 SPECTRA = DATA / "spectra.yml"
+GLM = DATA / "glm"
+GLM_MODELS = GLM / "models"
 RESULTS = Path(os.environ.get("GENEBENCH_RESULTS") or DATA / "results")
 PERF = RESULTS / "perf"
+GLM_RESULTS = RESULTS / "glm"
 
 NOTEBOOKS = ROOT / "notebooks"
 BOOK = ROOT / "book"
