@@ -441,6 +441,17 @@ def book(profile: Profile = "demo", jobs: Jobs = 2) -> None:
 
 
 @command
+def publish(
+    site: Annotated[Path, typer.Argument(help="Folder of the site; older versions in it stay.")],
+    version: Annotated[str, typer.Option("--version", help="Name of this version, such as v0.2.0.")],
+) -> None:
+    """Add the built book to a static site as a dated version, and make it the newest."""
+    from . import publish as module
+
+    print(module.site(site, version))
+
+
+@command
 def validate(path: Annotated[Path, typer.Argument(help="A scores.parquet, a manifest.json, or their folder.")]) -> None:
     """Check results against the schema, the metrics' bounds and the uniqueness of rows."""
     from . import results

@@ -13,6 +13,10 @@ from matplotlib.figure import Figure
 from . import cache, figures, paths
 
 
+_STATIC = "../_static"
+"""Where a page of the book finds scripts, their data, and the notebooks to take away."""
+
+
 def begin() -> None:
     """First call of every notebook: the house style of figures, and the code that interactive tables need."""
     import itables
@@ -39,10 +43,33 @@ def figure(fig: Figure, data: pd.DataFrame, *, page: str, profile: str, name: st
     plt.close(fig)
     with cache.atomic(folder / f"{stem}.csv") as temporary:
         data.to_csv(temporary, index=not isinstance(data.index, pd.RangeIndex))
-    links = " · ".join(f"{{download}}`{kind.upper()} <files/{stem}.{kind}>`" for kind in ("png", "svg", "csv"))
+    links = [f"{{download}}`{kind.upper()} <files/{stem}.{kind}>`" for kind in ("png", "svg", "csv")]
+    links += [_source(page, "py", "code"), _source(page, "json", "configuration")]
     return Markdown(
         f"```{{figure}} files/{stem}.png\n:name: fig-{stem}\n:alt: {_one_line(alt)}\n:width: 100%\n\n"
-        f"{_one_line(caption)}\n```\n\nDownload: {links}\n"
+        f"{_one_line(caption)}\n```\n\nDownload: {' · '.join(links)}\n"
+    )
+
+
+def _source(page: str, kind: str, label: str) -> str:
+    return f'<a href="{_STATIC}/notebooks/{page}.{kind}" download>{label}</a>'
+
+
+def rerun(
+    page: str, *, notebook: str, profile: str, seconds: float, needs: str, launchers: dict[str, str]
+) -> str:
+    """The box at the end of a page, in Markdown: its notebook to download or launch, the command, what it takes."""
+    links = [_source(page, "ipynb", "notebook (.ipynb)"), _source(page, "py", "script (.py)")]
+    links += [_source(page, "json", "configuration (.json)")]
+    links += [f'<a href="{escape(url)}" class="gb-launch">open in {name}</a>' for name, url in launchers.items()]
+    nowhere = "" if launchers else " Colab and Binder open it from a book that is built for a public repository."
+    return (
+        f":::{{admonition}} Rerun this page\n:class: tip gb-rerun\n\n{' · '.join(links)}\n\n"
+        f"In a clone: `genebench notebooks --profile {profile} --page {page}`, or the downloaded notebook by itself: "
+        f"`papermill {page}.ipynb out.ipynb -p profile {profile}`.\n\n"
+        f"Source: `notebooks/{notebook}.py`. It needs the package (`pip install -e '.[book]'`), "
+        f"{needs or f'the results of profile *{profile}*, which are part of the repository'}, and no GPU or network; it "
+        f"took {max(1, round(seconds))} s on the machine that made this book.{nowhere}\n:::\n"
     )
 
 
@@ -69,10 +96,6 @@ def table(frame: pd.DataFrame, *, page: str, profile: str, name: str, caption: s
         allow_html=False,
     )
     return HTML(html)
-
-
-_STATIC = "../_static"
-"""Where a page of the book finds scripts and their data."""
 
 
 def data(held: dict, *, profile: str, name: str, call: str) -> None:

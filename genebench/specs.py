@@ -181,6 +181,8 @@ class PageSpec(Spec):
     title: str | None = None
     """Replaces the notebook's own first heading."""
     parameters: dict[str, Any] = {}
+    needs: str = ""
+    """What it takes to rerun the page besides the results in the repository; one clause."""
 
 
 class _Marked(dict):

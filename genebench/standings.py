@@ -165,6 +165,42 @@ def fallback(profile: str) -> pd.DataFrame:
     return frame.assign(tasks=first.tasks).reset_index(drop=True)
 
 
+def numbers(profile: str) -> dict[str, object]:
+    """What the front page quotes: the first tier, who is beyond the best shortcut, and what is lost without relatives.
+
+    From the means over all groups of classification tasks (the first group where there is only one).
+    """
+    means = results.read_beside(profile, "means.csv")
+    means = means[means.measure == "auroc"]
+    means = means[means.group == ("all" if (means.group == "all").any() else means.group.iloc[0])]
+    first = means[means.split == means.split.iloc[0]].sort_values("score", ascending=False)
+    last = means[means.split == means.split.iloc[-1]].set_index("model")
+    best, compared = first.iloc[0], first[first.excess.notna()]
+    leader = compared.iloc[0] if len(compared) else best
+    return {
+        "top": _joined(specs.model(m).title for m in first[first.tier == 1].model),
+        "top_score": f"{best.score:.2f}",
+        "top_low": f"{best.low:.2f}",
+        "top_high": f"{best.high:.2f}",
+        "compared": len(compared),
+        "beyond": int((compared.excess_low > 0).sum()),
+        "leader": specs.model(leader.model).title,
+        "leader_excess": f"{leader.excess:+.2f}".replace("-", "−") if pd.notna(leader.excess) else "–",
+        "leader_low": f"{leader.excess_low:+.2f}".replace("-", "−") if pd.notna(leader.excess) else "–",
+        "leader_high": f"{leader.excess_high:+.2f}".replace("-", "−") if pd.notna(leader.excess) else "–",
+        "hard_split": SPLIT_WORDS.get(last.split.iloc[0], last.split.iloc[0]),
+        "hard_before": f"{best.score:.2f}",
+        "hard_after": f"{last.score[best.model]:.2f}",
+        "hard_leader_before": f"{leader.score:.2f}",
+        "hard_leader_after": f"{last.score[leader.model]:.2f}",
+    }
+
+
+def _joined(words) -> str:
+    words = [f"*{w}*" for w in words]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
 def with_results(profile: str, also: str) -> list[str]:
     """The profile, and those of ``also`` (names joined by commas) whose results and intervals are there."""
     names = list(dict.fromkeys([profile, *filter(None, (n.strip() for n in also.split(",")))]))

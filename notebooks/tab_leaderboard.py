@@ -58,3 +58,6 @@ show.board(
 #
 # Exposed
 # : A score on a task whose answers the model has read is left out, unless you count it; in the lower table it is starred.
+
+# %% tags=["remove-cell"]
+show.values(standings.numbers(profile), page=page, profile=profile)

@@ -18,7 +18,7 @@ ORDER = """
     sources weights genes families genome labels members expression shapes tasks splits cuts encoders embed metrics
     probes predictions results spectra cells manifest stats bootstrap tiers boards intervals run own own_model leaks
     rivals card place perf_embed perf_probe glm perf_spectra figures tables comparisons spectrum catalogue page
-    standings genepages publish notebooks __main__
+    standings genepages modelcards publish notebooks __main__
 """.split()
 """Imports point to the left only."""
 
