@@ -276,7 +276,8 @@ def book(profile: str, *, say: Callable[[str], None] = print) -> Path:
     for page in specs.pages():
         offer(page, profile, paths.pages() / "static" / "notebooks")
         _sign(page, profile, paths.pages() / f"{page.page}.ipynb")
-    cache.write_json(paths.pages() / "files" / "book-values.json", {"book_profile": profile, "book_version": __version__})
+    values = {"book_profile": profile, "book_version": __version__}
+    cache.write_json(paths.pages() / "files" / "book-values.json", values)
     shutil.rmtree(paths.HTML, ignore_errors=True)
     start = time.perf_counter()
     start_book = "import sys; from jupyter_book.cli.main import main; sys.exit(main())"
