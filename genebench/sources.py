@@ -11,7 +11,6 @@ import importlib.util
 import os
 import shutil
 import tempfile
-import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -205,9 +204,12 @@ def _table(source: str, path: str, spec_json: str) -> pd.DataFrame:
             ids, matrix = vectors.read_vectors(path, **{"strict": False, **spec.options})
             return pd.DataFrame(matrix, index=pd.Index(ids, name="id"))
         return READERS[spec.format](Path(path), **spec.options)
-    except (zipfile.BadZipFile, pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, EOFError) as err:
+    except (BadInput, TypeError):
+        raise
+    except Exception as err:  # every library of a format raises its own
+        told = next(iter(str(err).splitlines()), "")[:120] or type(err).__name__
         raise BadInput(
-            f"source '{source}': {path} cannot be read as {spec.format} ({str(err).splitlines()[0][:120]}); "
+            f"source '{source}': {path} cannot be read as {spec.format} ({told}); "
             f"delete it and run 'genebench fetch {source}'."
         ) from err
 
