@@ -78,7 +78,7 @@ def recipe(profile: str, model: str, task: Task) -> dict:
 
 def path(profile: str, model: str, task: Task) -> Path:
     """Where a curve is cached."""
-    return paths.CURVES / model / f"{cache.key(recipe(profile, model, task))}.npz"
+    return paths.EFFICIENCY / model / f"{cache.key(recipe(profile, model, task))}.npz"
 
 
 def measure(profile: str, model: str, task: Task) -> dict[str, np.ndarray]:

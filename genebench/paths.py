@@ -32,11 +32,8 @@ EMBEDDINGS = CACHE / "embeddings"
 CELLS = CACHE / "cells"
 FOLDS = CACHE / "folds"
 BOARDS = CACHE / "boards"
-<<<<<<< HEAD
-CURVES = CACHE / "curves"
-=======
+EFFICIENCY = CACHE / "curves"
 CURVES = CACHE / "spectra"
->>>>>>> main
 OWN = CACHE / "own"
 WEIGHTS = CACHE / "weights"
 WEIGHTS_USED = WEIGHTS / "used"

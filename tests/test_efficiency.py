@@ -78,7 +78,7 @@ def test_a_second_run_measures_nothing_and_writes_the_same_bytes(curves, monkeyp
 
 def test_a_curve_that_fails_is_named_and_nothing_is_written(curves, monkeypatch):
     results.efficiency_path("tiny").unlink()
-    next(iter(sorted((paths.CURVES / "full").glob("*.npz")))).unlink()
+    next(iter(sorted((paths.EFFICIENCY / "full").glob("*.npz")))).unlink()
     monkeypatch.setattr(efficiency, "measure", lambda *given: 1 / 0)
     with pytest.raises(efficiency.RunFailed, match="1 curves failed, first 'full × toy/term.*ZeroDivisionError"):
         efficiency.run("tiny", jobs=1, say=lambda text: None)
