@@ -196,7 +196,10 @@ def _thresholds(graph: Graph, parameters: Sequence[float]) -> dict[float, float]
     """
     if graph.binary:
         return dict.fromkeys(parameters, 0.0)
-    weights = np.sort(graph.edges()[2])
+    from . import joins
+
+    weights = joins.once(graph.indptr, graph.indices, graph.weights)
+    weights.sort()
     pairs = graph.n * (graph.n - 1) // 2
     zeros = pairs - len(weights)
 
@@ -266,7 +269,10 @@ def _reference(graph: Graph, counts=None, scores=None) -> Maker:
     from . import kernels, ordering
 
     order, units, n_units = _package_nodes(graph)
-    walked = ordering.renumber(graph.indptr, graph.indices, _weights(graph), order)
+    if np.array_equal(order, np.arange(graph.n)):  # then rows are in the package's order as they are
+        walked = graph.indptr, graph.indices, _weights(graph)
+    else:
+        walked = ordering.renumber(graph.indptr, graph.indices, _weights(graph), order)
 
     states = lru_cache(maxsize=64)(kernels.seeded)
 
