@@ -32,6 +32,7 @@ COLUMNS = [
 """What is measured, then how much of it. ``identical``: share of the splits with the package's very train and test
 sets; ``ours_process_mb``: peak of the whole process, libraries included."""
 
+BINARY, WEIGHTS = "reference, binary", "reference, weights"
 PARAMETERS = tuple(i / 20 for i in range(21))
 SEEDS = (0, 1, 2)
 
@@ -40,6 +41,8 @@ BESIDE = {"rrm": (500, 1000, 2000, 5000), "tb-pza": (500, 1000, 2000), "gfp": (5
 ALONE = {"rrm": (10000, 20000, 0), "tb-pza": (0,), "gfp": (10000, 20000, 0)}
 """Samples of ours alone; 0: all."""
 CONTINUOUS_BESIDE, CONTINUOUS_ALONE = (250, 500, 1000), (2000, 5000, 10000)
+LARGE = 2000
+"""Samples from which memory is compared: below, a process's own comings and goings are as large."""
 FEW_PARAMETERS, FEW_SEEDS = (0.0, 0.25, 0.5, 0.75, 1.0), (0,)
 """Of the package on graphs with weights, whose time grows with the fourth power of n."""
 
@@ -193,8 +196,6 @@ def alone(who: str, dataset: str, n: int, *, continuous: bool, few: bool) -> dic
 
 def compile_seconds() -> float:
     """Processor seconds to compile all loops of mode ``reference`` for the first time on a machine."""
-    import tempfile
-
     code = (
         "import time; from genebench import perf_spectra as p; from genebench.spectra import properties, splits; "
         "import numba; s = time.process_time(); p.make_warm(False); print(time.process_time() - s)"
@@ -212,7 +213,6 @@ def rows(dataset: str, n: int, *, beside: bool, continuous: bool = False, few: b
     mine = alone("ours", dataset, n, continuous=continuous, few=few)
     other = alone("theirs", dataset, n, continuous=continuous, few=few) if beside else {}
     same = [mine["splits"][key] == value for key, value in other.get("splits", {}).items()]
-    mode = "reference, " + ("weights" if continuous else "binary")
     out = []
     for stage in ("graph", "splits", "both"):
         parts = ("graph", "splits") if stage == "both" else (stage,)
@@ -220,40 +220,52 @@ def rows(dataset: str, n: int, *, beside: bool, continuous: bool = False, few: b
             sum(held.get(f"{part}_{what}", np.nan) for part in parts)
             for held, what in ((mine, "s"), (other, "s"), (mine, "wall_s"))
         )
+        wide = "graph_mb" if stage == "graph" else "splits_mb"
         out.append(
             {
-                "dataset": dataset, "mode": mode, "n": mine["n"], "stage": stage, "ours_s": seconds,
-                "theirs_s": others, "ratio": others / seconds, "edges": mine["edges"], "splits": len(mine["splits"]),
-                "ours_wall_s": wall, "ours_mb": mine["graph_mb" if stage == "graph" else "splits_mb"],
-                "theirs_mb": np.nan if stage == "graph" else other.get("splits_mb", np.nan),
+                "dataset": dataset, "mode": WEIGHTS if continuous else BINARY, "n": mine["n"], "stage": stage,
+                "ours_s": seconds, "theirs_s": others, "ratio": others / seconds, "ours_wall_s": wall,
+                "ours_mb": mine[wide], "theirs_mb": other.get(wide, np.nan),
+                "ours_process_mb": mine["process_mb"], "edges": mine["edges"], "splits": len(mine["splits"]),
                 "identical": np.mean(same) if same and stage != "graph" else np.nan,
-                "ours_process_mb": mine["process_mb"],
             }
         )  # fmt: skip
     return out
 
 
-def measure(*, say: Callable[[str], None] = print) -> pd.DataFrame:
-    """Measure every case (about half an hour, nearly all of it the package's), and keep the rows as they come."""
-    cases = [(d, n, {"beside": True}) for d, sizes in BESIDE.items() for n in sizes]
-    cases.sort(key=lambda case: case[1])
-    cases += [(d, n, {"beside": False}) for d, sizes in ALONE.items() for n in sizes]
-    weights = {"continuous": True}
-    cases += [("rrm", n, weights | {"beside": True, "few": True}) for n in CONTINUOUS_BESIDE]
-    cases += [("rrm", n, weights | {"beside": False}) for n in CONTINUOUS_ALONE]
-    found: list[dict] = [
-        dict.fromkeys(COLUMNS, np.nan)
-        | {"dataset": "all", "mode": "reference, binary", "stage": "compile, once", "ours_s": compile_seconds()}
-    ]
-    for i, (dataset, n, options) in enumerate(cases, 1):
-        found += rows(dataset, n, **options)
-        write(pd.DataFrame(found)[COLUMNS])  # one case at most is lost
-        last = found[-1]
+def cases() -> list[tuple[str, int, bool, bool]]:
+    """Data set, samples (0: all), with weights, and beside the package, of every case; the short ones first."""
+    out = [(dataset, n, False, True) for dataset, sizes in BESIDE.items() for n in sizes]
+    out.sort(key=lambda case: case[1])
+    out += [(dataset, n, False, False) for dataset, sizes in ALONE.items() for n in sizes]
+    return (
+        out + [("rrm", n, True, True) for n in CONTINUOUS_BESIDE] + [("rrm", n, True, False) for n in CONTINUOUS_ALONE]
+    )
+
+
+def measure(*, again: bool = False, say: Callable[[str], None] = print) -> pd.DataFrame:
+    """Measure every case (half an hour, nearly all of it the package's) and keep the rows as they come.
+
+    Cases that are kept are not measured again unless asked for ``again``.
+    """
+    frame = pd.DataFrame(columns=COLUMNS) if again or not _path().exists() else pd.read_csv(_path())
+    if not (frame.stage == "compile, once").any():
+        first = {"dataset": "all", "mode": BINARY, "stage": "compile, once", "ours_s": compile_seconds()}
+        frame = pd.DataFrame([first], columns=COLUMNS)
+    began, todo = time.perf_counter(), cases()
+    for i, (dataset, n, continuous, beside) in enumerate(todo, 1):
+        held = frame[(frame.dataset == dataset) & (frame["mode"] == (WEIGHTS if continuous else BINARY))]
+        if (held.n == (n or len(barcodes(dataset, 0)))).any():
+            continue
+        new = pd.DataFrame(rows(dataset, n, beside=beside, continuous=continuous, few=continuous and beside))
+        frame = pd.concat([frame, new[COLUMNS]], ignore_index=True)
+        write(frame)  # one case at most is lost
+        last = new.iloc[-1]
         say(
-            f"{i}/{len(cases)} {dataset} n={last['n']} {last['mode']}: {last['ours_s']:.4f} s, "
-            f"{last['theirs_s']:.1f} s by the package, identical {last['identical']:.3f}"
+            f"{i}/{len(todo)}, {time.perf_counter() - began:.0f} s: {dataset} n={last.n} {last['mode']}: "
+            f"{last.ours_s:.4g} s, {last.theirs_s:.4g} s by the package, identical {last.identical:.3f}"
         )
-    return pd.DataFrame(found)[COLUMNS]
+    return frame
 
 
 def write(frame: pd.DataFrame) -> None:
@@ -265,7 +277,7 @@ def write(frame: pd.DataFrame) -> None:
 def speeds(*, measured_on: str = "") -> pd.DataFrame:
     """The kept rows of ``COLUMNS``; first measured where a device is named. Raises: BadInput: nothing was measured."""
     if measured_on:
-        measure()
+        measure(again=True)
     if not _path().exists():
         raise BadInput(f"{_path()} is not there; run 'python -m genebench.perf_spectra'.")
     return pd.read_csv(_path())
@@ -275,43 +287,53 @@ def _path() -> Path:
     return paths.PERF / "spectra.csv"
 
 
+TITLES = {"rrm": "RRM", "tb-pza": "TB pyrazinamide", "gfp": "GFP"}
+
+
 def growth(frame: pd.DataFrame) -> pd.DataFrame:
-    """Processor seconds by number of samples: columns ``dataset, mode, stage, who, n, seconds``."""
-    held = frame[frame.stage.isin(["graph", "splits"])]
+    """Processor seconds of one graph and of one split by samples: columns ``stage, case, who, n, seconds``."""
+    held = frame[frame.stage.isin(["graph", "splits"])].copy()
+    held["case"] = held.dataset.map(TITLES) + np.where(held["mode"] == BINARY, "", ", weights")
     parts = [
         held.assign(who=who, seconds=held[column])
         for who, column in (("genebench", "ours_s"), ("published package", "theirs_s"))
     ]
     out = pd.concat(parts, ignore_index=True).dropna(subset="seconds")
-    out["seconds"] *= np.where(out.stage == "splits", 1 / out.splits, 1)
-    return out[["dataset", "mode", "stage", "who", "n", "seconds"]]
+    out["seconds"] /= np.where(out.stage == "splits", out.splits, 1)
+    out["stage"] = out.stage.map({"graph": "properties and graph", "splits": "one split"})
+    return out[["stage", "case", "who", "n", "seconds"]]
 
 
-def headline(frame: pd.DataFrame) -> dict[str, object]:
-    """What the prose quotes: ranges of ratios of the binary cases, memory at the largest size beside, the full RRM."""
-    binary = frame[frame["mode"].eq("reference, binary")]
-    beside = binary[binary.ratio.notna()]
-    ratios = {stage: part.ratio for stage, part in beside.groupby("stage")}
-    largest = beside[(beside.stage == "both") & (beside.dataset == "rrm")].nlargest(1, "n").iloc[0]
-    whole = binary[(binary.stage == "both") & (binary.dataset == "rrm")].nlargest(1, "n").iloc[0]
-    heavy = frame[frame["mode"].eq("reference, weights") & (frame.stage == "both")].nlargest(1, "n").iloc[0]
-    identical = frame.identical.dropna()
-    return {
-        "graph_low": f"{ratios['graph'].min():,.0f}", "graph_high": f"{ratios['graph'].max():,.0f}",
-        "splits_low": f"{ratios['splits'].min():,.0f}", "splits_high": f"{ratios['splits'].max():,.0f}",
-        "identical": f"{identical.min():.0%}", "cases": f"{len(beside[beside.stage == 'both'])}",
-        "memory_n": f"{largest.n:,.0f}", "memory_ours": f"{largest.ours_mb:.1f}",
-        "memory_theirs": f"{largest.theirs_mb:.0f}",
-        "whole_n": f"{whole.n:,.0f}", "whole_s": f"{whole.ours_wall_s:.1f}", "whole_mb": f"{whole.ours_process_mb:.0f}",
-        "heavy_n": f"{heavy.n:,.0f}", "heavy_s": f"{heavy.ours_wall_s:.0f}",
-        "compile_s": f"{frame[frame.stage == 'compile, once'].ours_s.iloc[0]:.0f}",
-    }  # fmt: skip
+def headline(frame: pd.DataFrame) -> pd.DataFrame:
+    """The least and the most of what matters over the cases measured beside the package: ``what, least, most``."""
+    beside = frame[(frame["mode"] == BINARY) & frame.ratio.notna()]
+    stages = beside.groupby("stage").ratio
+    large = beside[(beside.stage == "splits") & (beside.n >= LARGE)]
+    rows = [
+        ("processor time of the package over ours, properties and graph", stages.min()["graph"], stages.max()["graph"]),
+        ("processor time of the package over ours, splits", stages.min()["splits"], stages.max()["splits"]),
+        ("share of splits that are identical", frame.identical.min(), frame.identical.max()),
+        (
+            f"memory of the package over ours, from {LARGE:,} samples",
+            (large.theirs_mb / large.ours_mb).min(),
+            (large.theirs_mb / large.ours_mb).max(),
+        ),
+    ]
+    for mode, name in ((BINARY, "binary"), (WEIGHTS, "with weights")):
+        largest = frame[(frame["mode"] == mode) & (frame.stage == "both") & (frame.dataset == "rrm")].nlargest(1, "n")
+        for wall, size, number in zip(largest.ours_wall_s, largest.ours_process_mb, largest.n):
+            rows += [
+                (f"seconds by the clock, RRM {name}, {number:,.0f} samples", wall, wall),
+                (f"MB of the whole process, RRM {name}, {number:,.0f} samples", size, size),
+            ]
+    return pd.DataFrame(rows, columns=["what", "least", "most"])
 
 
 def main(given: list[str]) -> None:
     """``python -m genebench.perf_spectra``: measure every case and keep the rows."""
-    argparse.ArgumentParser(description=main.__doc__).parse_args(given)
-    measure(say=lambda text: print(text, file=sys.stderr, flush=True))
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--again", action="store_true", help="measure anew what is kept")
+    measure(again=parser.parse_args(given).again, say=lambda text: print(text, file=sys.stderr, flush=True))
 
 
 if __name__ == "__main__":
