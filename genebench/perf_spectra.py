@@ -234,13 +234,12 @@ def rows(dataset: str, n: int, *, beside: bool, continuous: bool = False, few: b
 
 
 def cases() -> list[tuple[str, int, bool, bool]]:
-    """Data set, samples (0: all), with weights, and beside the package, of every case; the short ones first."""
-    out = [(dataset, n, False, True) for dataset, sizes in BESIDE.items() for n in sizes]
-    out.sort(key=lambda case: case[1])
-    out += [(dataset, n, False, False) for dataset, sizes in ALONE.items() for n in sizes]
-    return (
-        out + [("rrm", n, True, True) for n in CONTINUOUS_BESIDE] + [("rrm", n, True, False) for n in CONTINUOUS_ALONE]
-    )
+    """Data set, samples (0: all), with weights, and beside the package; the longest of the package last."""
+    out = [(dataset, n, False, False) for dataset, sizes in ALONE.items() for n in sizes]
+    out += [("rrm", n, True, True) for n in CONTINUOUS_BESIDE]
+    out += [("rrm", n, True, False) for n in CONTINUOUS_ALONE]
+    beside = [(dataset, n, False, True) for dataset, sizes in BESIDE.items() for n in sizes]
+    return out + sorted(beside, key=lambda case: (case[1], case[0] != "rrm"))
 
 
 def measure(*, again: bool = False, say: Callable[[str], None] = print) -> pd.DataFrame:
