@@ -32,7 +32,7 @@ COLUMNS = [
 """What is measured, then how much of it. ``identical``: share of the splits with the package's very train and test
 sets; ``ours_process_mb``: peak of the whole process, libraries included."""
 
-BINARY, WEIGHTS = "reference, binary", "reference, weights"
+BINARY, WEIGHTS, CORRECTED = "reference, binary", "reference, weights", "corrected, binary"
 PARAMETERS = tuple(i / 20 for i in range(21))
 SEEDS = (0, 1, 2)
 
@@ -77,8 +77,8 @@ def near(a: np.ndarray, b: np.ndarray) -> float:
     return 1 / (1 + min(abs(p - r), abs(p - s), abs(q - r), abs(q - s)))
 
 
-def ours(samples: list[frozenset[str]], parameters, seeds, *, continuous: bool) -> dict:
-    """Graph and splits by genebench, in mode ``reference``; medians of three runs where they are short."""
+def ours(samples: list[frozenset[str]], parameters, seeds, *, continuous: bool, mode: str = "reference") -> dict:
+    """Graph and splits by genebench; medians of three runs where they are short."""
     from .spectra import properties, splits
 
     places = positions(samples) if continuous else None
@@ -95,7 +95,7 @@ def ours(samples: list[frozenset[str]], parameters, seeds, *, continuous: bool) 
     begin = _memory_now()
     g, graph_s, graph_wall_s = _timed(graph)
     graph_mb = _peak() - begin
-    made, splits_s, splits_wall_s = _timed(lambda: splits.splits(g, parameters, seeds, mode="reference"))
+    made, splits_s, splits_wall_s = _timed(lambda: splits.splits(g, parameters, seeds, mode=mode))
     return {
         "edges": g.m, "graph_s": graph_s, "graph_wall_s": graph_wall_s, "graph_mb": graph_mb, "splits_s": splits_s,
         "splits_wall_s": splits_wall_s, "splits_mb": _peak() - begin, "process_mb": _peak(),
@@ -122,7 +122,8 @@ def make_warm(continuous: bool) -> None:
     g = properties.shared_mutations(few, continuous=continuous)
     g = properties.from_blocks(9, lambda low, high: np.ones((high - low, 9), np.float32)) if continuous else g
     try:
-        splits.splits(g, [0.5], [0], mode="reference")
+        for mode in ("corrected", "reference"):
+            splits.splits(g, [0.5], [0], mode=mode)
     except splits.Unsplittable:
         pass
 
@@ -176,17 +177,19 @@ def _of_status(name: str) -> float:
     return int(next(line for line in lines if line.startswith(name)).split()[1]) / 1024
 
 
-def print_one(who: str, dataset: str, n: int, continuous: int, few: int) -> None:
+def print_one(who: str, dataset: str, n: int, continuous: int, few: int, mode: str = "reference") -> None:
     """One measurement, printed as JSON; run in a process of its own."""
     parameters, seeds = (FEW_PARAMETERS, FEW_SEEDS) if few else (PARAMETERS, SEEDS)
     samples = barcodes(dataset, n)
+    options = {"mode": mode} if who == "ours" else {}
     work = {"ours": ours, "theirs": theirs}[who]
-    print(json.dumps({"n": len(samples)} | work(samples, parameters, seeds, continuous=bool(continuous))))
+    print(json.dumps({"n": len(samples)} | work(samples, parameters, seeds, continuous=bool(continuous), **options)))
 
 
-def alone(who: str, dataset: str, n: int, *, continuous: bool, few: bool) -> dict:
+def alone(who: str, dataset: str, n: int, *, continuous: bool, few: bool, mode: str = "reference") -> dict:
     """``print_one`` in a process of its own."""
-    code = f"from genebench import perf_spectra as p; p.print_one({who!r}, {dataset!r}, {n}, {continuous:d}, {few:d})"
+    given = ", ".join(map(repr, (who, dataset, n, int(continuous), int(few), mode)))
+    code = f"from genebench import perf_spectra as p; p.print_one({given})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=paths.ROOT)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
@@ -208,9 +211,11 @@ def compile_seconds() -> float:
     return float(done.stdout)
 
 
-def rows(dataset: str, n: int, *, beside: bool, continuous: bool = False, few: bool = False) -> list[dict]:
+def rows(dataset: str, n: int, mode: str, *, beside: bool) -> list[dict]:
     """Rows of ``COLUMNS`` of one data set and size: the graph, the splits, and both together."""
-    mine = alone("ours", dataset, n, continuous=continuous, few=few)
+    continuous = mode == WEIGHTS
+    few = continuous and beside
+    mine = alone("ours", dataset, n, continuous=continuous, few=few, mode=mode.split(",")[0])
     other = alone("theirs", dataset, n, continuous=continuous, few=few) if beside else {}
     same = [mine["splits"][key] == value for key, value in other.get("splits", {}).items()]
     out = []
@@ -223,7 +228,7 @@ def rows(dataset: str, n: int, *, beside: bool, continuous: bool = False, few: b
         wide = "graph_mb" if stage == "graph" else "splits_mb"
         out.append(
             {
-                "dataset": dataset, "mode": WEIGHTS if continuous else BINARY, "n": mine["n"], "stage": stage,
+                "dataset": dataset, "mode": mode, "n": mine["n"], "stage": stage,
                 "ours_s": seconds, "theirs_s": others, "ratio": others / seconds, "ours_wall_s": wall,
                 "ours_mb": mine[wide], "theirs_mb": other.get(wide, np.nan),
                 "ours_process_mb": mine["process_mb"], "edges": mine["edges"], "splits": len(mine["splits"]),
@@ -233,12 +238,12 @@ def rows(dataset: str, n: int, *, beside: bool, continuous: bool = False, few: b
     return out
 
 
-def cases() -> list[tuple[str, int, bool, bool]]:
-    """Data set, samples (0: all), with weights, and beside the package; the longest of the package last."""
-    out = [(dataset, n, False, False) for dataset, sizes in ALONE.items() for n in sizes]
-    out += [("rrm", n, True, True) for n in CONTINUOUS_BESIDE]
-    out += [("rrm", n, True, False) for n in CONTINUOUS_ALONE]
-    beside = [(dataset, n, False, True) for dataset, sizes in BESIDE.items() for n in sizes]
+def cases() -> list[tuple[str, int, str, bool]]:
+    """Data set, samples (0: all), mode, and beside the package or not; what is longest for the package is last."""
+    out = [(dataset, n, mode, False) for mode in (BINARY, CORRECTED) for dataset, sizes in ALONE.items() for n in sizes]
+    out += [("rrm", n, WEIGHTS, True) for n in CONTINUOUS_BESIDE]
+    out += [("rrm", n, WEIGHTS, False) for n in CONTINUOUS_ALONE]
+    beside = [(dataset, n, BINARY, True) for dataset, sizes in BESIDE.items() for n in sizes]
     return out + sorted(beside, key=lambda case: (case[1], case[0] != "rrm"))
 
 
@@ -252,11 +257,11 @@ def measure(*, again: bool = False, say: Callable[[str], None] = print) -> pd.Da
         first = {"dataset": "all", "mode": BINARY, "stage": "compile, once", "ours_s": compile_seconds()}
         frame = pd.DataFrame([first], columns=COLUMNS)
     began, todo = time.perf_counter(), cases()
-    for i, (dataset, n, continuous, beside) in enumerate(todo, 1):
-        held = frame[(frame.dataset == dataset) & (frame["mode"] == (WEIGHTS if continuous else BINARY))]
+    for i, (dataset, n, mode, beside) in enumerate(todo, 1):
+        held = frame[(frame.dataset == dataset) & (frame["mode"] == mode)]
         if (held.n == (n or len(barcodes(dataset, 0)))).any():
             continue
-        new = pd.DataFrame(rows(dataset, n, beside=beside, continuous=continuous, few=continuous and beside))
+        new = pd.DataFrame(rows(dataset, n, mode, beside=beside))
         frame = pd.concat([frame, new[COLUMNS]], ignore_index=True)
         write(frame)  # one case at most is lost
         last = new.iloc[-1]
@@ -291,7 +296,7 @@ TITLES = {"rrm": "RRM", "tb-pza": "TB pyrazinamide", "gfp": "GFP"}
 
 def growth(frame: pd.DataFrame) -> pd.DataFrame:
     """Processor seconds of one graph and of one split by samples: columns ``stage, case, who, n, seconds``."""
-    held = frame[frame.stage.isin(["graph", "splits"])].copy()
+    held = frame[frame.stage.isin(["graph", "splits"]) & (frame["mode"] != CORRECTED)].copy()
     held["case"] = held.dataset.map(TITLES) + np.where(held["mode"] == BINARY, "", ", weights")
     parts = [
         held.assign(who=who, seconds=held[column])
@@ -318,7 +323,7 @@ def headline(frame: pd.DataFrame) -> pd.DataFrame:
             (large.theirs_mb / large.ours_mb).max(),
         ),
     ]
-    for mode, name in ((BINARY, "binary"), (WEIGHTS, "with weights")):
+    for mode, name in ((BINARY, "binary"), (CORRECTED, "corrected"), (WEIGHTS, "with weights")):
         largest = frame[(frame["mode"] == mode) & (frame.stage == "both") & (frame.dataset == "rrm")].nlargest(1, "n")
         for wall, size, number in zip(largest.ours_wall_s, largest.ours_process_mb, largest.n):
             rows += [
