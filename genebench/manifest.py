@@ -35,7 +35,7 @@ def write(
     Args: cells: one dict a cell with ``model``, ``split``, ``tasks`` (names), ``seconds`` it took whenever it was
     computed, and ``skipped`` (one dict per pair with ``task`` and ``reason``). run_s: wall time of this run in seconds.
     """
-    old = _read(path)
+    old = read(path)
     renewed = {c["split"] for c in cells} if whole else set()
     stays = [c for c in old.get("cells", []) if c["split"] not in renewed]
     known = {(c["model"], c["split"], c["first"]): c for c in stays}
@@ -72,7 +72,7 @@ def write(
     )
 
 
-def _read(path: Path) -> dict:
+def read(path: Path) -> dict:
     """What a manifest holds; nothing of one that cannot be read or is of another form."""
     try:
         held = json.loads(path.read_text(encoding="utf-8"))

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from . import cache, metrics, paths
+from . import cache, declared, metrics, paths
 from .errors import BadInput, unknown
 from .specs import GROUPS, MORE_GROUPS
 
@@ -149,8 +149,8 @@ def load(profile: str) -> pd.DataFrame:
 def read(path: Path) -> pd.DataFrame:
     """Rows of one scores file. Raises: BadInput: unreadable, or the columns differ from the schema."""
     try:
-        table = pq.read_table(path)
-    except (pa.ArrowException, OSError) as err:
+        table = declared.parquet(path, path)
+    except (pa.ArrowException, OSError, KeyError) as err:
         raise BadInput(f"{path}: not a readable parquet file ({str(err).splitlines()[0][:120]}); restore or rerun it.")
     missing = [n for n in SCHEMA.names if n not in table.column_names]
     extra = [n for n in table.column_names if n not in SCHEMA.names]

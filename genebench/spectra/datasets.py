@@ -298,13 +298,15 @@ def residues(
     )  # fmt: skip
 
 
-def pairs(entry: DataSetSpec, frames: dict[str, pd.DataFrame], *, side: str, label: str) -> DataSet:
+def pairs(entry: DataSetSpec, frames: dict[str, pd.DataFrame], *, side: str, label: str, limit: int = 0) -> DataSet:
     """Ligand × protein pairs with a number; the units are the ligands or the proteins, whichever ``side`` says.
 
     The file has the columns ``drug_id, target_id`` and ``label``, and SMILES and sequence there or in the files
-    ``drugs`` and ``targets``.
+    ``drugs`` and ``targets``. ``limit``: that many pairs, drawn once at random.
     """
     frame = _kept(frames["table"], label, None)
+    if limit and limit < len(frame):
+        frame = frame.iloc[np.sort(np.random.default_rng(0).choice(len(frame), limit, replace=False))]
     for other, key in (("drugs", "drug_id"), ("targets", "target_id")):
         if other in frames:
             frame = frame.merge(frames[other], on=key, how="inner")

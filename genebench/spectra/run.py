@@ -103,7 +103,7 @@ def plan(wanted: Wanted, *, chosen: Iterable[str] = (), thin: bool = True) -> li
         else:
             coarse = grid(models.spec(model).steps) if thin else wanted.parameters
             out += [Cell(wanted, model, (p,)) for p in wanted.parameters if p in coarse]
-        if wanted.mode == "corrected":
+        if wanted.mode == "corrected" and (gene or datasets.spec(wanted.dataset).existing):
             out.append(Cell(wanted, model, ()))
     return out
 
@@ -292,6 +292,8 @@ def run(
     if write and ready:
         parts = [pd.read_parquet(cell_path(c)) for c in ready]
         abouts = [(w, cuts.read(w).about) for w in wanted if any(c.wanted == w for c in ready)]
+        if not any(map(len, parts)):
+            raise RunFailed(f"no split has a score ({told[0]['unscored'][0]['reason']}); nothing was written")
         table.write(parts, told, abouts, jobs=jobs, run_s=time.perf_counter() - start)
     computed = sum(str(c) not in faults for c in waiting)
     unscored = sum(len(t["unscored"]) for t in told)
