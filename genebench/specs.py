@@ -165,6 +165,8 @@ class ProfileSpec(Spec):
     sources: list[str]
     models: list[str]
     splits: list[str]
+    once: list[str] = []
+    """Models that are run under the first split alone."""
     probes: list[str] = ["linear"]
     """How each task is fitted: names of ``genebench.probes.PROBES``; a task is left to those that take its kind."""
     folds: int = Field(ge=2, le=100)
