@@ -29,7 +29,7 @@ def read_text(
     """
     text = raw.decode("utf-8-sig").replace("\r\n", "\n")
     first, _, rest = text.lstrip("\n").partition("\n")
-    if ending not in (".csv", ".tsv") and re.fullmatch(r"\d+[ \t]+\d+", first.strip()):
+    if ending not in (".csv", ".tsv") and re.fullmatch(r"\d{1,15}[ \t]+\d{1,15}", first.strip()):
         return _word2vec(path, first, rest)
     sep = {".csv": ",", ".tsv": "\t"}.get(ending) or ("\t" if "\t" in first else "," if "," in first else " ")
     if sep not in first:
