@@ -76,6 +76,16 @@ def published_path(profile: str) -> Path:
     return paths.results(profile) / "tasks_published.csv"
 
 
+def sealed(profile: str) -> bool | None:
+    """Whether the scores are, byte for byte, those that the manifest was written with; None where it does not say."""
+    try:
+        held = json.loads(manifest_path(profile).read_text(encoding="utf-8"))
+        noted = held["scores_sha256"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return noted == cache.digest(scores_path(profile))
+
+
 BESIDE = ("intervals.parquet", "power.csv", "means.csv", "pairs.csv")
 """Tables that the stage of intervals (``genebench.intervals``) writes beside the scores.
 
@@ -150,8 +160,11 @@ def read(path: Path) -> pd.DataFrame:
     """Rows of one scores file. Raises: BadInput: unreadable, or the columns differ from the schema."""
     try:
         table = declared.parquet(path, path)
-    except (pa.ArrowException, OSError, KeyError) as err:
-        raise BadInput(f"{path}: not a readable parquet file ({str(err).splitlines()[0][:120]}); restore or rerun it.")
+    except BadInput:
+        raise
+    except Exception as err:  # a damaged footer raises whatever it leads to
+        told = next(iter(str(err).splitlines()), "")[:120] or type(err).__name__
+        raise BadInput(f"{path}: not a readable parquet file ({told}); restore or rerun it.")
     missing = [n for n in SCHEMA.names if n not in table.column_names]
     extra = [n for n in table.column_names if n not in SCHEMA.names]
     if missing or extra:
@@ -189,6 +202,7 @@ def write(frame: pd.DataFrame, path: Path) -> None:
             use_dictionary=[n for n in SCHEMA.names if n != "score"],
             column_encoding={"score": "BYTE_STREAM_SPLIT"},
             store_schema=False,
+            write_page_checksum=True,
         )
 
 
@@ -254,6 +268,8 @@ def _complete(scores: Path, manifest: Path) -> list[str]:
     found = frame.groupby(["task", "model", "split"], observed=True).ngroups
     if found != expected:
         return [f"{scores}: {found} pairs of task and model where {manifest.name} counts {expected}."]
+    if told.get("scores_sha256", "") not in ("", cache.digest(scores)):
+        return [f"{scores}: is not, byte for byte, the file that {manifest.name} was written with."]
     own = frame[~frame.metric.astype(str).str.contains("@")]
     folds = own.groupby(["task", "model", "split", "metric"], observed=True).size()
     wrong = folds[folds != told["folds"] * told["repeats"]]

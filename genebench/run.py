@@ -318,8 +318,7 @@ def _waiting(cells: list[Cell], say: Callable[[str], None]) -> list[Cell]:
         states = {cache.state(path), cache.state(predictions.path(path))}
         state = "ready" if states == {"ready"} else "broken" if "broken" in states else "absent"
         if state == "broken":
-            say(f"the cached file of cell '{cell}' is broken; it is computed again")
-            cache.drop(path)
+            say(f"the cached file of cell '{cell}' is broken; it is computed again")  # another run may be writing it
         if state != "ready":
             out.append(cell)
     return out
@@ -376,6 +375,8 @@ def _up_to_date(profile: str, cells: list[Cell], *, whole: bool) -> bool:
     if not path.exists() or not results.manifest_path(profile).exists():
         return False
     try:
+        if results.sealed(profile) is False:
+            return False
         rows = results.read(path)
         held = set(rows.key[rows.split.isin({c.split for c in cells})] if whole else rows.key)
     except BadInput:
