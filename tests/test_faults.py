@@ -17,7 +17,8 @@ import sys
 import time
 
 import pytest
-from conftest import forget, make_home, sha256
+import yaml
+from conftest import forget, make_home, sha256, write_yaml
 
 from genebench import boards, cache, cells, embed, paths, predictions, results, run, specs
 
@@ -100,7 +101,7 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize("damage", [flip, cut], ids=["flip", "cut"])
+@pytest.mark.parametrize("damage", [flip, pytest.param(cut, marks=pytest.mark.slow)], ids=["flip", "cut"])
 @pytest.mark.parametrize("place", PLACES)
 def test_a_damaged_file_is_known_and_made_again(warm, check, place, damage):
     damage(PLACES[place](), random.Random(len(place)))
@@ -143,6 +144,7 @@ def test_half_written_files_of_a_killed_run_are_never_read(warm, check):
 # --- a place that cannot be written, a clock that goes wrong ----------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_clock_that_goes_back_changes_nothing(home, finished, faults, monkeypatch):
     start = time.time()
     moved = iter(range(10**9))
@@ -156,7 +158,7 @@ def test_a_clock_that_goes_back_changes_nothing(home, finished, faults, monkeypa
     assert identical and outcome.computed == 60 and again.computed == 0
 
 
-@pytest.mark.parametrize("number", [errno.EROFS, errno.ENOSPC])
+@pytest.mark.parametrize("number", [pytest.param(errno.EROFS, marks=pytest.mark.slow), errno.ENOSPC])
 def test_a_place_that_cannot_be_written_stops_the_run_and_costs_nothing(home, finished, monkeypatch, number):
     right, calls = cache.os.replace, iter(range(10**9))
 
@@ -341,16 +343,15 @@ def test_a_cache_that_is_mounted_read_only(small_disk, finished, faults):
 
 @pytest.mark.slow
 def test_kill_of_a_notebook_that_is_being_executed(fresh, faults):
-    from conftest import write_yaml
-
-    profiles = json.loads(json.dumps(__import__("yaml").safe_load((fresh / "data" / "profiles.yml").read_text())))
+    profiles = yaml.safe_load((fresh / "data" / "profiles.yml").read_text())
     profiles["pages"] = [{"notebook": "slow", "page": "slow"}]
     write_yaml(fresh / "data" / "profiles.yml", profiles)
     (fresh / "notebooks").mkdir()
     (fresh / "genebench").mkdir()
     (fresh / "notebooks" / "slow.py").write_text(
         "# ---\n# jupyter:\n#   kernelspec: {name: python3, language: python, display_name: p}\n# ---\n"
-        "# %% [markdown]\n# # Slow\n\n# %% tags=[\"parameters\"]\nprofile: str = ''  # which\npage: str = ''  # which\n\n"
+        "# %% [markdown]\n# # Slow\n\n"
+        "# %% tags=[\"parameters\"]\nprofile: str = ''  # which\npage: str = ''  # which\n\n"
         "# %%\nimport time; time.sleep(8); print(6 * 7)\n"
     )
     assert command(fresh).wait(280) == 0
