@@ -237,6 +237,13 @@ def make(profile: str, chosen: list[Cell], *, scale: tuple[int, int] | None = No
     return Plan(stages, shipped, min(most, max(1, math.ceil(left / HOURS))), told)
 
 
+def of_cells(held: cells.Context, chosen: list[Cell]) -> list[tuple]:
+    """(model, split, number of tasks, seconds, bytes, whether it is in the cache) of each cell, on this machine now."""
+    by, slower = _coefficients()
+    sizes = {name: _size(specs.model(name), held.universe) for name in dict.fromkeys(c.model for c in chosen)}
+    return list(_cells(held, chosen, sizes, {k: v * slower for k, v in by.items()}))
+
+
 def _cells(held: cells.Context, chosen: list[Cell], sizes: dict, by: dict) -> Iterator[tuple]:
     """(model, split, number of tasks, seconds, bytes, whether it is in the cache) of each cell."""
     at = {}

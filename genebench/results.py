@@ -121,6 +121,25 @@ def read_beside(profile: str, name: str) -> pd.DataFrame:
     return pd.read_csv(path) if name.endswith(".csv") else pd.read_parquet(path)
 
 
+RELIABILITY = ("faults", "fuzz", "cluster", "plan")
+"""Tables of ``data/results/reliability``: faults and damaged input (by the test suite), and ``genebench.perf_cluster``."""
+
+
+def reliability_path(name: str) -> Path:
+    """Where a table of reliability lies. Raises: BadInput: unknown."""
+    if name not in RELIABILITY:
+        raise unknown("table", name, RELIABILITY)
+    return paths.RESULTS / "reliability" / f"{name}.csv"
+
+
+def reliability(name: str) -> pd.DataFrame:
+    """A table of reliability. Raises: BadInput: unknown, or not made yet."""
+    path = reliability_path(name)
+    if not path.exists():
+        raise BadInput(f"{path}: not made yet; run 'pytest tests --record' and 'python -m genebench.perf_cluster'.")
+    return pd.read_csv(path)
+
+
 _NUMBERS = {"genes": "Int64", "families": "Int64", "prior": "Float64", "largest family": "Float64",
             "smallest difference": "Float64"}  # fmt: skip
 

@@ -17,7 +17,7 @@ ORDER = """
     __init__ errors paths specs cache progress workers cluster declared readers spreadsheet delimited vectors sources
     weights genes families genome labels members expression shapes tasks splits cuts encoders embed metrics probes
     predictions results cells manifest stats bootstrap tiers boards intervals run costs own own_model leaks rivals card
-    place perf_embed perf_probe figures tables comparisons catalogue page notebooks __main__
+    place perf_embed perf_probe perf_cluster figures tables comparisons catalogue page notebooks __main__
 """.split()
 """Imports point to the left only."""
 
