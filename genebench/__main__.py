@@ -242,6 +242,12 @@ def run(
         float, typer.Option("--memory", min=0.1, help="GB that the fits may take in all (of a cluster: each worker).")
     ] = 8,
     scheduler: Scheduler = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only print cells, bytes, hours and how many workers to take.")
+    ] = False,
+    scale: Annotated[
+        str | None, typer.Option(help="With --dry-run: as if there were that many tasks and models, as '10000x1000'.")
+    ] = None,
     gmt: Gmt = None,
     negatives: Negatives = "universe",
     universe: Universe = None,
@@ -252,6 +258,8 @@ def run(
     from .progress import Reporter
 
     profile = _own(profile, gmt, negatives, universe)
+    if dry_run:
+        return _plan(profile, _names(models), _names(tasks), split, scale)
     with Reporter() as report:
         done = runner.run(
             profile,
@@ -276,6 +284,23 @@ def run(
         )
     if gmt:
         print(tables.beside_shortcuts(results.load(profile)).round(3).to_string(index=False))
+
+
+def _plan(profile: str, models: list[str], tasks: list[str], split: str | None, scale: str | None) -> None:
+    """Print what a run would cost."""
+    from . import cells, costs
+
+    told = (scale or "1x1").lower().split("x")
+    if len(told) != 2 or not all(t.isdecimal() and 0 < int(t) < 10**9 for t in told):
+        raise BadInput(f"--scale '{scale}': is not of the form tasks x models; write for example 10000x1000.")
+    chosen = cells.plan(profile, models=models, names=tasks, split=split)
+    plan = costs.make(profile, chosen, scale=(int(told[0]), int(told[1])) if scale else None)
+    shown = plan.stages.assign(bytes=[f"{b / 1e6:,.1f} MB" for b in plan.stages.bytes])
+    print(shown.round({"core hours": 4}).to_string(index=False))
+    print(f"{plan.stages['core hours'].sum():,.2f} core hours in all; {plan.workers:,} workers of one core end it "
+          f"within about {costs.HOURS:g} h; each is sent at most {plan.shipped / 1e6:,.0f} MB in all.")  # fmt: skip
+    for sentence in plan.told:
+        print(f"note: {sentence}.", file=sys.stderr)
 
 
 @command
@@ -444,6 +469,8 @@ def book(profile: Profile = "demo", jobs: Jobs = 2) -> None:
         jobs=None,
         memory=8,
         scheduler=None,
+        dry_run=False,
+        scale=None,
         gmt=None,
         negatives="universe",
         universe=None,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import binascii
+import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from . import paths
 from .errors import BadInput, unknown
@@ -38,6 +39,24 @@ class Spec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _plain(name: str) -> str:
+    """A name that becomes a folder or file, or is shown on a page."""
+    if not re.fullmatch(r"[A-Za-z0-9][\w.+-]*", name):
+        raise ValueError("a name holds letters, digits and . _ + - only")
+    return name
+
+
+def _inside(path: str) -> str:
+    """A path that stays in the folder that it is joined to."""
+    if not path or Path(path).is_absolute() or ".." in Path(path).parts or "\\" in path:
+        raise ValueError("a path stays in its folder")
+    return path
+
+
+Name = Annotated[str, AfterValidator(_plain)]
+Inside = Annotated[str, AfterValidator(_inside)]
+
+
 class FileSpec(Spec):
     """One upstream file, or folder of parts: in an installed package, or at a URL (mirrors hold it at ``path``)."""
 
@@ -46,7 +65,7 @@ class FileSpec(Spec):
         "fasta", "vectors", "gtf",
     ]  # fmt: skip
     package: str | None = None
-    path: str
+    path: Inside
     url: str | None = None
     how: str = ""
     """For a file without an address that can be fetched as it is: what to do, in one clause."""
@@ -77,7 +96,7 @@ class TaskSpec(Spec):
 class SourceSpec(Spec):
     """One upstream resource and the tasks that are cut from it."""
 
-    id: str
+    id: Name
     title: str
     homepage: str
     release: str
@@ -91,7 +110,7 @@ class SourceSpec(Spec):
 class ModelSpec(Spec):
     """One model: how its vectors are made, what it was trained on, and how it is drawn."""
 
-    name: str
+    name: Name
     title: str
     family: Literal["text", "protein", "dna", "expression", "network", "table", "shortcut", "control"]
     encoder: str
@@ -104,7 +123,7 @@ class ModelSpec(Spec):
     """Repository of the weights on the Hugging Face Hub."""
     revision: str | None = Field(default=None, pattern=r"^[0-9a-f]{40}$")
     """Commit of that repository; None: what is first used is recorded and held to ever after."""
-    files: dict[str, str] = {}
+    files: dict[str, Inside] = {}
     """Role → path of each file that must be there, in the repository or in the folder of the model's name."""
     how: str = ""
     """For weights that are not on the Hub: where to get them, in one clause."""
@@ -160,7 +179,7 @@ class EfficiencySpec(Spec):
 class ProfileSpec(Spec):
     """What one run covers: which tasks, models, splits and probes, and with which seed."""
 
-    name: str
+    name: Name
     title: str
     sources: list[str]
     models: list[str]
@@ -198,8 +217,8 @@ class OwnSpec(Spec):
 class PageSpec(Spec):
     """One executed notebook of the book: source notebook, page name, its title, parameters."""
 
-    notebook: str
-    page: str
+    notebook: Name
+    page: Name
     title: str | None = None
     """Replaces the notebook's own first heading."""
     parameters: dict[str, Any] = {}
