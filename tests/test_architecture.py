@@ -14,7 +14,7 @@ PACKAGE = ROOT / "genebench"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = """
-    __init__ errors paths specs cache progress workers cluster declared readers spreadsheet delimited vectors
+    __init__ errors paths yamls specs cache progress workers cluster declared readers spreadsheet delimited vectors
     sources weights genes families genome labels members expression shapes tasks splits cuts encoders embed metrics
     probes predictions results cells manifest stats bootstrap tiers boards intervals efficiency spectra run costs
     own own_model leaks rivals card place perf_embed perf_probe perf_cluster glm perf_spectra figures tables
