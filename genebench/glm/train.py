@@ -136,7 +136,7 @@ def train(
     saved, began, recent = time.monotonic(), time.process_time(), []
     for step in range(held["step"], recipe.steps):
         for group in optimiser.param_groups:
-            group["lr"] = recipe.rate * _schedule(step, recipe)
+            group["lr"] = float(recipe.rate * _schedule(step, recipe))
         with torch.autocast(device.split(":")[0], torch.bfloat16, enabled=recipe.dtype == "bfloat16"):
             total, told = loss(network, recipe, *_tensors(sampler, tokens, recipe, step, device))
         optimiser.zero_grad(set_to_none=True)
