@@ -16,7 +16,7 @@ from . import tokens as tokenising
 from .base import Sequence
 from .recipe import Recipe
 
-VERSION = 1
+VERSION = 2
 WEIGHTS, RECIPE, STATE = "weights.safetensors", "recipe.json", "state.pt"
 EVERY = 30.0
 """Seconds between two checkpoints."""
@@ -129,7 +129,7 @@ def train(
     plain = [p for p in network.parameters() if p.ndim < 2]
     wide = [p for p in network.parameters() if p.ndim >= 2]
     groups = [{"params": wide, "weight_decay": recipe.decay}, {"params": plain, "weight_decay": 0.0}]
-    optimiser = torch.optim.AdamW(groups, lr=recipe.rate, betas=(0.9, 0.98))
+    optimiser = torch.optim.AdamW(groups, lr=recipe.rate, betas=(0.9, 0.98), fused=True)
     held = _resume(folder, key, network, optimiser, device)
     if held["step"]:
         say(f"{folder}: going on at step {held['step']} of {recipe.steps}.")
