@@ -12,6 +12,7 @@ SOURCES = DATA / "sources"
 MODELS = DATA / "models.yml"
 PROFILES = DATA / "profiles.yml"
 PUBLISHED = DATA / "published.yml"
+SPECTRA = DATA / "spectra.yml"
 GLM = DATA / "glm"
 GLM_MODELS = GLM / "models"
 RESULTS = Path(os.environ.get("GENEBENCH_RESULTS") or DATA / "results")
@@ -31,6 +32,7 @@ EMBEDDINGS = CACHE / "embeddings"
 CELLS = CACHE / "cells"
 FOLDS = CACHE / "folds"
 BOARDS = CACHE / "boards"
+CURVES = CACHE / "spectra"
 OWN = CACHE / "own"
 WEIGHTS = CACHE / "weights"
 WEIGHTS_USED = WEIGHTS / "used"
@@ -44,6 +46,11 @@ def results(profile: str) -> Path:
 def executed(profile: str) -> Path:
     """Where papermill keeps a profile's executed notebooks between runs."""
     return CACHE / "notebooks" / profile
+
+
+def static(profile: str) -> Path:
+    """Data of a profile's pages that their scripts load, copied beside the book's style sheets."""
+    return executed(profile) / "static"
 
 
 def pages() -> Path:
