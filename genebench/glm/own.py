@@ -10,7 +10,7 @@ from .. import cache
 from ..errors import BadInput
 from . import codes, net, recipe
 from . import tokens as tokenising
-from .train import RECIPE, WEIGHTS
+from .train import RECIPE, VERSION, WEIGHTS
 
 ROOM = 1 << 16
 """Tokens in one forward pass, at most."""
@@ -23,6 +23,11 @@ class Own:
         self.recipe, self.name, self.tokens, self.device = made, made.name, tokens, device
         self.objective = "causal" if made.objective == "causal" else "masked"
         self.context, self.layers = made.context, made.depth + 1
+        self.both_alike = made.equivariant and made.objective != "causal"
+        """Whether a sequence and its reverse complement get the same answer."""
+        self.by_likelihood = made.tokens == "bpe"
+        """Whether a variant can only be scored by the likelihood of whole windows."""
+        self.granularity = made.k if made.tokens == "kmer" else 1
         self.one_pass = made.objective != "masked"
         """Whether one pass gives the conditionals of all positions."""
         self.species = 0
@@ -162,6 +167,10 @@ def load(folder: Path, *, device: str = "cpu") -> Own:
         raise BadInput(f"{folder}: has a recipe but no {WEIGHTS}; train it again with the same command, which goes on.")
     if held["sha256"] != cache.digest(folder / WEIGHTS):
         raise BadInput(f"{folder / WEIGHTS}: is not the file that its recipe names (SHA-256 differs); train it again.")
+    if held["version"] != VERSION:
+        raise BadInput(
+            f"{folder}: was trained by version {held['version']} of the networks, not {VERSION}; train it again."
+        )
     made = recipe.recipe(held["recipe"], where=str(folder / RECIPE))
     network = net.build(made)
     told = network.load_state_dict(load_file(folder / WEIGHTS), strict=False)

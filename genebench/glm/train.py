@@ -16,7 +16,7 @@ from . import tokens as tokenising
 from .base import Sequence
 from .recipe import Recipe
 
-VERSION = 1
+VERSION = 2
 WEIGHTS, RECIPE, STATE = "weights.safetensors", "recipe.json", "state.pt"
 EVERY = 30.0
 """Seconds between two checkpoints."""
@@ -131,7 +131,7 @@ def train(
     plain = [p for p in network.parameters() if p.ndim < 2]
     wide = [p for p in network.parameters() if p.ndim >= 2]
     groups = [{"params": wide, "weight_decay": recipe.decay}, {"params": plain, "weight_decay": 0.0}]
-    optimiser = torch.optim.AdamW(groups, lr=recipe.rate, betas=(0.9, 0.98))
+    optimiser = torch.optim.AdamW(groups, lr=recipe.rate, betas=(0.9, 0.98), fused=True)
     held = _resume(folder, key, network, optimiser, device)
     if held["step"]:
         say(f"{folder}: going on at step {held['step']} of {recipe.steps}.")
@@ -140,7 +140,7 @@ def train(
     saved, began, recent = time.monotonic(), time.process_time(), []
     for step in range(held["step"], recipe.steps):
         for group in optimiser.param_groups:
-            group["lr"] = recipe.rate * _schedule(step, recipe)
+            group["lr"] = float(recipe.rate * _schedule(step, recipe))
         with torch.autocast(device.split(":")[0], torch.bfloat16, enabled=recipe.dtype == "bfloat16"):
             total, told = loss(network, recipe, *_tensors(sampler, tokens, recipe, step, device))
         optimiser.zero_grad(set_to_none=True)
