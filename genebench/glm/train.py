@@ -106,12 +106,14 @@ def train(
     say: Callable[[str], None] = lambda text: None,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
     stop: Callable[[], bool] = lambda: False,
+    compiled: bool = False,
 ) -> Path:
     """Train on sequences, write ``weights.safetensors`` and ``recipe.json`` to a folder, and return it.
 
     Resumes from ``state.pt`` if one of the same recipe and sequences is there; is done at once if the weights are.
     ``facts`` in ``recipe.json``: losses every 50 steps (bits a base), bases seen, CPU seconds, device. ``stop`` is asked
-    at every step; True leaves a checkpoint and raises KeyboardInterrupt.
+    at every step; True leaves a checkpoint and raises KeyboardInterrupt. ``compiled``: compile the network first (needs
+    a C++ compiler; half a minute, then 1.7 times as fast on a CPU with bfloat16).
 
     Raises: BadInput: no sequence is as long as a window.
     """
@@ -133,6 +135,8 @@ def train(
     held = _resume(folder, key, network, optimiser, device)
     if held["step"]:
         say(f"{folder}: going on at step {held['step']} of {recipe.steps}.")
+    if compiled:
+        network.compile()
     saved, began, recent = time.monotonic(), time.process_time(), []
     for step in range(held["step"], recipe.steps):
         for group in optimiser.param_groups:
