@@ -198,3 +198,26 @@ def suggested(model) -> int:
     """Length of windows for a model: twice its context and as much again to share, at most what it can read at once."""
     most, grain = getattr(model, "longest", 1 << 14), getattr(model, "granularity", 1)
     return max(grain, min(most, max(64, 3 * model.context)) // grain * grain)
+
+
+def with_calibration(frame: pd.DataFrame, sequences: dict[str, Sequence]) -> pd.DataFrame:
+    """The scored table with ``llr_calibrated``: the LLR of single substitutions less its mean by kind of mutation."""
+    from . import score as scoring
+
+    out = frame.assign(llr_calibrated=np.float32(np.nan))
+    single = out[(out.status == GOOD) & (out.ref.str.len() == 1) & (out.alt.str.len() == 1)]
+    kinds = np.empty(len(single), dtype=np.int64)
+    for name in single.chrom.unique():
+        mine = (single.chrom == name).to_numpy()
+        alt = codes.encode("".join(single.alt[mine]))
+        kinds[mine] = scoring.contexts(sequences[name].codes, single.pos[mine].to_numpy() - 1, alt)
+    out.loc[single.index, "llr_calibrated"] = scoring.calibrated(single.llr.to_numpy(), kinds).astype(np.float32)
+    return out
+
+
+def write(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table of variants, tab-separated, scores to six digits, atomically."""
+    from .. import cache
+
+    with cache.atomic(path) as temporary:
+        frame.to_csv(temporary, sep="\t", index=False, float_format="%.6g")
