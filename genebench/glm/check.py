@@ -1,4 +1,4 @@
-"""What a training run is made of and what it reached: recipe files, train and validation parts, bits by kind of base."""
+"""What a training run is made of and what it reached: recipe files, train and validation parts, bits."""
 
 from __future__ import annotations
 

@@ -13,7 +13,9 @@ Device = Annotated[str, typer.Option(help="Torch device: cpu, cuda:0.")]
 
 
 def train(
-    fasta: Annotated[list[Path], typer.Argument(help="Genomes: FASTA files, plain or gzip; small letters are repeats.")],
+    fasta: Annotated[
+        list[Path], typer.Argument(help="Genomes: FASTA files, plain or gzip; small letters are repeats.")
+    ],
     out: Annotated[Path, typer.Option("--out", help="Folder for weights.safetensors and recipe.json.")],
     recipe: Annotated[Path | None, typer.Option("--recipe", help="YAML or JSON file of the recipe.")] = None,
     change: Annotated[
@@ -40,7 +42,9 @@ def train(
 
 def score(
     model: Annotated[str, typer.Argument(help="A folder of 'glm train', a Hugging Face folder, or a name.")],
-    variants: Annotated[Path, typer.Option("--variants", help="VCF, or a table with chrom, pos, ref, alt; gzip or not.")],
+    variants: Annotated[
+        Path, typer.Option("--variants", help="VCF, or a table with chrom, pos, ref, alt; gzip or not.")
+    ],
     fasta: Annotated[Path, typer.Option("--fasta", help="The genome that the variants are of.")],
     out: Annotated[Path, typer.Option("--out", help="Table to write, tab-separated.")],
     scores: Annotated[str, typer.Option(help="Joined by commas: llr, influence, embedding.")] = "llr",
@@ -67,12 +71,12 @@ def score(
     for sentence in module.told(frame, sequences):
         print(f"genebench: {sentence}", file=sys.stderr)
     if not (frame.status == module.GOOD).any():
-        raise BadInput(f"{variants}: none of its {len(frame)} variants can be scored on {fasta}; see the reasons above.")
+        raise BadInput(
+            f"{variants}: none of its {len(frame)} variants can be scored on {fasta}; see the reasons above."
+        )
     held = loading.load(model, device=device, download=download)
     with Reporter() as report:
-        made = module.score(
-            held, sequences, frame, kinds=kinds, length=window, strands=strands, progress=report.step
-        )
+        made = module.score(held, sequences, frame, kinds=kinds, length=window, strands=strands, progress=report.step)
     if calibrate and "llr" in kinds:
         made = module.with_calibration(made, sequences)
     module.write(made, out)
@@ -94,7 +98,9 @@ def simulate(
 
 def simulated(
     device: Device = "cpu",
-    only: Annotated[str, typer.Option(help="'all', or 'figures': with the weights that are there, no training.")] = "all",
+    only: Annotated[
+        str, typer.Option(help="'all', or 'figures': with the weights that are there, no training.")
+    ] = "all",
 ) -> None:
     """Make again everything of the page on simulated genomes: family, training (resumes), scores, figures' data."""
     from ..progress import Reporter

@@ -80,7 +80,9 @@ class Hub:
         self.tokenizer, self.network = tokenizer, network.to(device).eval()
         config = network.config
         self.layers = int(getattr(config, "num_hidden_layers", getattr(config, "n_layer", 1))) + 1
-        self.small = "acgt" in tokenizer.get_vocab() or "a" in tokenizer.get_vocab() and "A" not in tokenizer.get_vocab()
+        self.small = (
+            "acgt" in tokenizer.get_vocab() or "a" in tokenizer.get_vocab() and "A" not in tokenizer.get_vocab()
+        )
         self.kind, self.granularity, self.head, self.tail = self._kind()
         self.one_pass, self.both_alike = causal, False
         self.by_likelihood = self.kind == "piece" or (causal and self.kind != "letter")
@@ -147,7 +149,7 @@ class Hub:
         k = self.granularity
         if length % k or length > self.longest:
             raise BadInput(
-                f"model '{self.name}' reads windows of a multiple of {k} bases and at most {self.longest}, not {length}; "
+                f"model '{self.name}' reads windows of a multiple of {k} bases, at most {self.longest}, not {length}; "
                 "give another --window."
             )
         held = windows.reshape(n, -1, k).astype(np.int64)
@@ -208,7 +210,7 @@ class Hub:
 
     def likelihood(self, windows: np.ndarray) -> np.ndarray:
         """Log-likelihood of whole windows, (n,) float64: of a causal model the sum over its tokens; of a masked one the
-        pseudo-log-likelihood, each token masked in turn. Special tokens and the first without a left side count nothing."""
+        pseudo-log-likelihood, each token masked in turn. Special tokens and a first one count nothing."""
         lists = [list(self.tokenizer(self._text(w))["input_ids"]) for w in windows]
         out = np.zeros(len(lists))
         for size in sorted({len(r) for r in lists}):  # of one length: no padding
@@ -246,4 +248,3 @@ class Hub:
         first, count = len(self.head), windows.shape[1] // self.granularity
         held = [h[:, first : first + count].cpu().numpy() for _, h in self._run(self._tokens(windows), hidden=layer)]
         return np.repeat(np.concatenate(held), self.granularity, axis=1)
-
