@@ -1,4 +1,4 @@
-"""Scores of variants: against a slow reference, on both strands, by Hugging Face models, and from every kind of file."""
+"""Scores of variants: against a slow reference, on both strands, by Hugging Face models, from every kind of file."""
 
 import gzip
 import json

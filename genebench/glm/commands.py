@@ -111,7 +111,17 @@ def simulated(
             print(path)
 
 
-COMMANDS: list[Callable] = [train, score, simulate, simulated]
+def perf(device: Device = "cpu") -> None:
+    """Measure how fast variants are scored, beside the plain loop, and keep it for the page of speeds."""
+    from ..progress import Reporter
+    from . import perf as module
+
+    with Reporter() as report:
+        print(module.measure(device, progress=report.step).round(2).to_string(index=False))
+    print(module.results_path())
+
+
+COMMANDS: list[Callable] = [train, score, simulate, simulated, perf]
 
 
 def group(guarded: Callable[[Callable], Callable]) -> typer.Typer:

@@ -1,4 +1,4 @@
-"""How fast variants are scored, beside the plain loop that one would write: same model, same windows' length, one run."""
+"""How fast variants are scored, beside the plain loop that one would write: same model and window length, one run."""
 
 from __future__ import annotations
 
