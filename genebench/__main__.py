@@ -12,6 +12,7 @@ import typer
 
 from . import __version__
 from .errors import BadInput, RunFailed
+from .glm import commands as glm
 
 app = typer.Typer(
     name="genebench",
@@ -42,10 +43,9 @@ Scheduler = Annotated[
 Jobs = Annotated[int, typer.Option("-j", "--jobs", min=1, help="How many processes.")]
 
 
-def command(function):
-    """Register a command whose faults end as one sentence and an exit status: 1 a run failed, 2 bad input."""
+def guarded(function):
+    """A command whose faults end as one sentence and an exit status: 1 a run failed, 2 bad input."""
 
-    @app.command(name=function.__name__.rstrip("_"))
     @functools.wraps(function)
     def wrapped(*args, **kwargs):
         try:
@@ -65,6 +65,11 @@ def command(function):
             _stop("interrupted; what was finished is kept, run the same command again to go on.", 130)
 
     return wrapped
+
+
+def command(function):
+    """Register a guarded command."""
+    return app.command(name=function.__name__.rstrip("_"))(guarded(function))
 
 
 def _stop(sentence: str, status: int) -> None:
@@ -502,6 +507,8 @@ def validate(path: Annotated[Path, typer.Argument(help="A scores.parquet, a mani
         raise BadInput(f"{path}: {len(faults)} fault{'s' * (len(faults) > 1)} found; rerun 'genebench run'.")
     print(f"{path}: valid")
 
+
+app.add_typer(glm.group(guarded), name="glm")
 
 if __name__ == "__main__":
     app()
