@@ -286,7 +286,10 @@ def place(
 def spectra(
     names: Annotated[
         list[str] | None,
-        typer.Argument(help="Data sets of data/spectra.yml, gene tasks of the profile, or 'all'; none: list them."),
+        typer.Argument(
+            help="Data sets of data/spectra.yml, gene tasks of the profile (task; or task@family, task@cosine:MODEL, "
+            "where the default is task@stem: which genes are relatives), or 'all'; none: list them."
+        ),
     ] = None,
     models: Annotated[list[str] | None, typer.Option("--models", help="Only these models.")] = None,
     mode: Annotated[
@@ -296,9 +299,6 @@ def spectra(
         str | None, typer.Option(help="Spectral parameters λ, joined by commas (default: 0 to 1 in steps of 0.05).")
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Seeds of each λ.")] = 3,
-    property: Annotated[
-        str, typer.Option(help="Of gene tasks, which genes are relatives: stem, family or cosine:MODEL.")
-    ] = "stem",
     profile: Profile = "demo",
     jobs: Annotated[
         int | None, typer.Option("-j", "--jobs", min=1, help="How many processes (default: all cores).")
@@ -320,9 +320,7 @@ def spectra(
         show(catalogue.frame(), as_json, ["data set", "title", "paper", "kind", "models", "status", "needs"])
         return
     lambdas = files.numbers(parameters) if parameters else None
-    wanted = runner.ask(
-        split_names(names), mode=mode, parameters=lambdas, seeds=seeds, property=property, profile=profile
-    )
+    wanted = runner.ask(split_names(names), mode=mode, parameters=lambdas, seeds=seeds, profile=profile)
     with Reporter() as report:
         if write_splits:
             print(files.write_splits(wanted, write_splits))
