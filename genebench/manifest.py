@@ -54,19 +54,20 @@ def write(
         path,
         {
             "profile": profile.name,
-            "versions": {"python": platform.python_version(), "genebench": __version__, **_versions()},
+            "versions": {"python": platform.python_version(), "genebench": __version__, **versions()},
             "seed": profile.seed,
             "folds": profile.folds,
             "repeats": profile.repeats,
             "device": f"{device} ({platform.machine()}), {jobs} processes of one thread",
             "wall_s": {"run": round(run_s, 1), "sum_over_cells": round(seconds, 1)},
             "peak_memory_mb": round(peak_memory_mb()),
-            "commit": _commit(),
+            "commit": commit(),
             "sources": {s: specs.source(s).release for s in profile.sources},
             "files": {s: {n: f.sha256 for n, f in specs.source(s).files.items()} for s in profile.sources},
             "cells": [known[at] for at in sorted(known)],
             "tasks": n_tasks,
             "models": list(profile.models),
+            "scores_sha256": cache.digest(path.with_name("scores.parquet")),
             "skipped": left_out,
         },
     )
@@ -86,7 +87,8 @@ def peak_memory_mb() -> float:
     return max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Versions of the packages that can change a result."""
     found = {}
     for name in PACKAGES:
         try:
@@ -96,7 +98,8 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _commit() -> str:
+def commit() -> str:
+    """Commit of the code, and whether it was changed since; ``unknown`` outside a checkout."""
     try:
         told = subprocess.run(["git", "rev-parse", "HEAD"], cwd=paths.ROOT, capture_output=True, text=True, timeout=10)
     except (OSError, subprocess.TimeoutExpired):

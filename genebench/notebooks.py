@@ -11,13 +11,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import as_completed
+from dataclasses import dataclass
 from pathlib import Path
 
 from . import __version__, cache, manifest, paths, publish, results, specs, workers
 from . import page as shown
+from .cluster import Cluster
 from .errors import BadInput, RunFailed, unknown
 from .specs import PageSpec
+from .spectra import table as spectra
 
 
 def key(page: PageSpec, profile: str, parameters: dict | None = None) -> str:
@@ -31,6 +33,7 @@ def key(page: PageSpec, profile: str, parameters: dict | None = None) -> str:
     made = [results.scores_path(profile), results.manifest_path(profile)]
     made += [results.beside_path(profile, name) for name in results.BESIDE]
     made += [results.tasks_path("paper"), results.published_path("paper")]
+    made += [spectra.path(name) for name in (*spectra.BESIDE, "scores.parquet")]
     for path in [source(page), *code, *declared, *(p for p in made if p.exists())]:
         total.update(path.read_bytes())
     return total.hexdigest()[:16]
@@ -160,6 +163,36 @@ def execute(page: PageSpec, profile: str, parameters: dict, timeout: int) -> tup
     return page.page, "", seconds
 
 
+@dataclass(frozen=True)
+class _Execution:
+    """One page to be executed; ``key`` is what its inputs must be where that happens."""
+
+    page: PageSpec
+    profile: str
+    parameters: dict
+    timeout: int
+    key: str
+
+
+def _execute(unit: _Execution) -> None:
+    if key(unit.page, unit.profile, unit.parameters) != unit.key:
+        raise BadInput(f"other results or declarations are seen from there ({paths.ROOT}); share that folder with it.")
+    why = execute(unit.page, unit.profile, unit.parameters, unit.timeout)[1]
+    if why:
+        raise RunFailed(why)
+
+
+def _given(unit: _Execution) -> tuple[_Execution]:
+    return (unit,)
+
+
+def _written(unit: _Execution, made: None) -> None:
+    """A notebook has put itself in its place."""
+
+
+STAGE = workers.Stage(_given, _execute, _written)
+
+
 def run(
     profile: str,
     *,
@@ -168,11 +201,14 @@ def run(
     jobs: int = 2,
     force: bool = False,
     timeout: int = 1800,
+    scheduler: str | None = None,
     say: Callable[[str], None] = print,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> int:
     """Execute the book's notebooks for a profile, skipping those whose inputs have not changed. Returns how many ran.
 
+    ``scheduler``: address of a Dask cluster whose workers execute them; its workers must see the folders of this
+    project, because a notebook reads the results and writes its figures there.
     Raises: BadInput: unknown page, or no results yet. RunFailed: a notebook failed (named; the others are done).
     """
     require_pages(profile)
@@ -191,18 +227,18 @@ def run(
     say(f"{len(chosen)} notebooks, {len(chosen) - len(todo)} cached, {len(todo)} to run, {jobs} at a time")
     faults = {}
     if todo:
-        with workers.pool(min(jobs, len(todo))) as pool:
+        units = [_Execution(p, profile, parameters or {}, timeout, key(p, profile, parameters)) for p in todo]
+        with Cluster(scheduler) if scheduler else workers.pool(min(jobs, len(todo))) as pool:
             progress("notebooks", 0, len(todo))
-            futures = [pool.submit(execute, page, profile, parameters or {}, timeout) for page in todo]
             try:
-                for done, future in enumerate(as_completed(futures), start=1):
-                    name, why, seconds = future.result()
-                    say(f"{name}: {'FAILED ' + why if why else 'done'} ({seconds:.0f} s)")
+                for done, (unit, why) in enumerate(workers.each(pool, STAGE, units), start=1):
+                    say(f"{unit.page.page}: {'FAILED ' + why if why else 'done'}")
                     if why:
-                        faults[name] = why
+                        faults[unit.page.page] = why
                     progress("notebooks", done, len(todo))
             except KeyboardInterrupt:
-                workers.stop(pool)
+                if not scheduler:
+                    workers.stop(pool)
                 raise
     if faults:
         first = next(iter(faults))
@@ -240,9 +276,8 @@ def book(profile: str, *, say: Callable[[str], None] = print) -> Path:
     for page in specs.pages():
         offer(page, profile, paths.pages() / "static" / "notebooks")
         _sign(page, profile, paths.pages() / f"{page.page}.ipynb")
-    cache.write_json(
-        paths.pages() / "files" / "book-values.json", {"book_profile": profile, "book_version": __version__}
-    )
+    values = {"book_profile": profile, "book_version": __version__}
+    cache.write_json(paths.pages() / "files" / "book-values.json", values)
     shutil.rmtree(paths.HTML, ignore_errors=True)
     start = time.perf_counter()
     start_book = "import sys; from jupyter_book.cli.main import main; sys.exit(main())"

@@ -110,3 +110,33 @@ def jaccards(start, marks, indptr, indices):
         for p in range(start[i], start[i + 1]):
             own[marks[p]] = False
     return out
+
+
+@njit(cache=True, nogil=True)
+def tanimoto(bits, low, high):
+    """Bits that two rows both have over bits that either has, of rows low … high with all, (high − low, n) float32."""
+    n, words = bits.shape
+    sizes, out = np.zeros(n, np.int64), np.zeros((high - low, n), np.float32)
+    for i in range(n):
+        for w in range(words):
+            sizes[i] += _ones(bits[i, w])
+    for i in range(low, high):
+        for j in range(n):
+            both = 0
+            for w in range(words):
+                both += _ones(bits[i, w] & bits[j, w])
+            either = sizes[i] + sizes[j] - both
+            out[i - low, j] = both / either if either else 0.0
+    return out
+
+
+@njit(cache=True, nogil=True)
+def once(indptr, indices, weights):
+    """The weight of every edge, once, (m,) float32."""
+    out, at = np.empty(len(indices) // 2, np.float32), 0
+    for i in range(len(indptr) - 1):
+        for p in range(indptr[i], indptr[i + 1]):
+            if indices[p] > i:
+                out[at] = weights[p]
+                at += 1
+    return out

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate, chain, count
 
 import numpy as np
@@ -160,3 +162,102 @@ def cosine(X: np.ndarray, *, above: float, binary: bool = False) -> Graph:
         raise BadInput(f"vector {int(np.argmax(bad))} is zero or not finite, and has no cosine; leave the sample out.")
     X = X / length
     return from_blocks(len(X), lambda low, high: X[low:high] @ X.T, above=above, binary=binary)
+
+
+def sequence_identity(
+    sequences: Sequence[str],
+    *,
+    above: float = 0.3,
+    binary: bool = False,
+    kmer: int | None = None,
+    jobs: int | None = None,
+    step: Callable[[int, int], None] | None = None,
+) -> Graph:
+    """Sequences whose best global alignment is more than ``above`` identical; weights are the identities, in (0, 1].
+
+    Identity is identical columns over columns, of the alignment with match 1, mismatch −2 and −2.5 for each letter
+    against a gap that Biopython lists first, the earlier sequence given first (as in the Spectra paper). Every pair is
+    aligned that could pass by its letters: some 20 µs a pair of 250 letters on one core.
+
+    Args: kmer: align only pairs that share a run of so many letters. Much faster, but at an identity of 0.3 most pairs
+    resemble each other without one: with ``kmer=4``, of protein domain pairs above 0.3, 0.35, 0.4 and 0.5 there remain
+    83, 94, 98 and 100 %. jobs: threads; None: one a core. step: called with sequences done and all.
+    Raises: BadInput: an empty sequence, or letters other than those of the alphabet, ``*`` and ``-``.
+    """
+    letters, start = _coded(sequences)
+    length = np.diff(start)
+    composition = np.zeros((len(sequences), 32), dtype=np.int32)
+    np.add.at(composition, (np.repeat(np.arange(len(sequences)), length), letters), 1)
+    by_length = np.argsort(length, kind="stable")
+    near = None
+    if kmer:
+        near = shared_label([frozenset(s[p : p + kmer] for p in range(len(s) - kmer + 1)) for s in sequences])
+
+    def one(i: int) -> tuple[np.ndarray, np.ndarray]:
+        from . import alignment
+
+        if near is None:
+            candidates = by_length[by_length > i]
+        else:
+            candidates = near.neighbours(i)
+            candidates = candidates[candidates > i].astype(np.int64)
+            candidates = candidates[np.argsort(length[candidates])]
+        found, identities = np.empty(len(candidates), np.int64), np.empty(len(candidates), np.float64)
+        held = alignment.alike(i, candidates, letters, start, composition, above, found, identities)
+        return found[:held], identities[:held]
+
+    first, second, weights = [], [], []
+    with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
+        for i, (found, identities) in enumerate(pool.map(one, range(len(sequences)))):
+            first.append(np.full(len(found), i))
+            second.append(found)
+            weights.append(identities)
+            if step:
+                step(i + 1, len(sequences))
+    if not first:
+        return Graph.from_edges(0, [], [])
+    first, second = np.concatenate(first), np.concatenate(second)
+    return Graph.from_edges(len(sequences), first, second, None if binary else np.concatenate(weights))
+
+
+def _coded(sequences: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Letters as numbers below 32, and where each sequence begins; upper and lower case are the same letter."""
+    table = np.full(256, 255, dtype=np.uint8)
+    for code, letter in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ*-", start=1):
+        table[ord(letter)] = table[ord(letter.lower())] = code
+    start = np.fromiter(accumulate(map(len, sequences), initial=0), np.int64, len(sequences) + 1)
+    if len(sequences) and np.diff(start).min() == 0:
+        raise BadInput(f"sequence {int(np.argmin(np.diff(start)))} is empty and has no identity; leave it out.")
+    letters = table[np.frombuffer("".join(sequences).encode("latin-1", "replace"), dtype=np.uint8)]
+    if (letters == 255).any():
+        bad = int(np.searchsorted(start, np.argmax(letters == 255), side="right")) - 1
+        raise BadInput(f"sequence {bad} ('{sequences[bad][:30]}') has a character that is no letter; correct it.")
+    return letters, start
+
+
+def tanimoto(
+    smiles: Sequence[str], *, above: float = 0.99, binary: bool = False, radius: int = 2, bits: int = 1024
+) -> Graph:
+    """Molecules by the Tanimoto index of their Morgan fingerprints, in [0, 1]; edges are those above ``above``.
+
+    SMILES are read as they are: their case tells aromatic atoms. Needs RDKit (``pip install 'genebench[chem]'``).
+    Raises: BadInput: RDKit is not installed, or a SMILES that it cannot read.
+    """
+    try:
+        from rdkit import Chem, rdBase
+        from rdkit.Chem import rdFingerprintGenerator
+    except ImportError:
+        raise BadInput("molecules are compared with RDKit, which is not installed; run 'pip install rdkit'.") from None
+    from . import joins
+
+    make = rdFingerprintGenerator.GetMorganGenerator(radius=radius, fpSize=bits)
+    packed = np.zeros((len(smiles), -(-bits // 64) * 8), dtype=np.uint8)
+    with rdBase.BlockLogs():
+        for i, text in enumerate(smiles):
+            molecule = Chem.MolFromSmiles(text) if text else None
+            if molecule is None:
+                raise BadInput(f"SMILES {i} ('{str(text)[:60]}') cannot be read; correct it or leave it out.")
+            held = np.packbits(make.GetFingerprintAsNumPy(molecule))
+            packed[i, : len(held)] = held
+    words = packed.view(np.uint64)
+    return from_blocks(len(words), lambda low, high: joins.tanimoto(words, low, high), above=above, binary=binary)
