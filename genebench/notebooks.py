@@ -285,7 +285,7 @@ def book(profile: str, *, say: Callable[[str], None] = print) -> Path:
     command = [sys.executable, "-c", start_book, "build", str(paths.BOOK), "--config", str(paths.CONFIG)]
     command += ["--toc", str(paths.TOC), "--path-output", str(paths.ROOT), "-W", "-n", "--keep-going", "-q", "--all"]
     told = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True)
-    faults = [line for line in told.stderr.splitlines() if "WARNING" in line or "ERROR" in line]
+    faults = [line for line in told.stderr.splitlines() if re.search(r"WARNING|ERROR|\w*[Ee]rror( \(\w+\))?:", line)]
     if told.returncode != 0 or not (paths.HTML / "index.html").exists():
         tail = faults or (told.stdout + told.stderr).strip().splitlines()[-5:]
         raise RunFailed("the book was not built: " + " | ".join(line.strip()[:300] for line in tail[:5]))
