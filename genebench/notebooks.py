@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,10 +14,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import cache, paths, results, specs, workers
+from . import __version__, cache, manifest, paths, publish, results, specs, workers
+from . import page as shown
 from .cluster import Cluster
 from .errors import BadInput, RunFailed, unknown
 from .specs import PageSpec
+from .spectra import table as spectra
 
 
 def key(page: PageSpec, profile: str, parameters: dict | None = None) -> str:
@@ -30,6 +33,7 @@ def key(page: PageSpec, profile: str, parameters: dict | None = None) -> str:
     made = [results.scores_path(profile), results.manifest_path(profile)]
     made += [results.beside_path(profile, name) for name in results.BESIDE]
     made += [results.tasks_path("paper"), results.published_path("paper")]
+    made += [spectra.path(name) for name in (*spectra.BESIDE, "scores.parquet")]
     for path in [source(page), *code, *declared, *(p for p in made if p.exists())]:
         total.update(path.read_bytes())
     return total.hexdigest()[:16]
@@ -62,9 +66,62 @@ def _current(out: Path, wanted: str) -> bool:
         return False
 
 
+def _titled(page: PageSpec):
+    """The source notebook under the page's own title."""
+    import jupytext
+
+    book = jupytext.read(source(page))
+    if page.title:
+        first = next(c for c in book.cells if c.cell_type == "markdown")
+        first.source = "\n".join([f"# {page.title}", *first.source.splitlines()[1:]])
+    return book
+
+
+_PARAMETER = re.compile(r'^(\w+)(: str = )"[^"]*"', re.M)
+
+
+def plain(page: PageSpec, profile: str):
+    """The notebook of a page as a reader takes it away: the page's own parameters are the defaults, nothing is run.
+
+    Where the project's repository is known, a first cell fetches and installs the project if it is not there.
+    """
+    from nbformat.v4 import new_code_cell
+
+    book = _titled(page)
+    given = {"profile": profile, "page": page.page, **page.parameters}
+    for cell in book.cells:
+        if "parameters" in cell.metadata.get("tags", []):
+            own = lambda m: f"{m[1]}{m[2]}{json.dumps(str(given.get(m[1], m[0].split(chr(34))[1])))}"  # noqa: E731
+            cell.source = _PARAMETER.sub(own, cell.source)
+    if where := publish.repository():
+        fetch = (
+            "import importlib.util\nimport os\n\nif importlib.util.find_spec('genebench') is None:\n"
+            f"    get_ipython().system('git clone --depth 1 https://github.com/{where} genebench-clone')\n"
+            "    os.chdir('genebench-clone')\n"
+            "    get_ipython().system('pip install -q -e .[book]')\n    import site; site.main()"
+        )
+        book.cells.insert(1, new_code_cell(fetch, metadata={"tags": ["setup"]}))
+    return book
+
+
+def offer(page: PageSpec, profile: str, folder: Path) -> None:
+    """Keep what reruns a page: the notebook as ``.ipynb`` and ``.py``, and as JSON the configuration that made it."""
+    import jupytext
+    import nbformat
+
+    book = plain(page, profile)
+    folder.mkdir(parents=True, exist_ok=True)
+    for suffix, text in (("ipynb", nbformat.writes(book)), ("py", jupytext.writes(book, "py:percent"))):
+        with cache.atomic(folder / f"{page.page}.{suffix}") as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    made = manifest.read(results.manifest_path(profile))
+    facts = {name: made[name] for name in ("versions", "commit", "seed", "device") if name in made}
+    declared = {"page": page.model_dump(), "profile": specs.profile(profile).model_dump(), "results_made_with": facts}
+    cache.write_json(folder / f"{page.page}.json", declared)
+
+
 def execute(page: PageSpec, profile: str, parameters: dict, timeout: int) -> tuple[str, str, float]:
     """Execute one notebook; returns (page, fault or empty, seconds). A fault leaves the partial copy in ``failed/``."""
-    import jupytext
     import papermill
     from traitlets.config import Config
 
@@ -73,10 +130,7 @@ def execute(page: PageSpec, profile: str, parameters: dict, timeout: int) -> tup
     folder = paths.executed(profile)
     out, partial = folder / f"{page.page}.ipynb", folder / f".{page.page}.ipynb"
     folder.mkdir(parents=True, exist_ok=True)
-    book = jupytext.read(source(page))
-    if page.title:
-        first = next(c for c in book.cells if c.cell_type == "markdown")
-        first.source = "\n".join([f"# {page.title}", *first.source.splitlines()[1:]])
+    book = _titled(page)
     given = {"profile": profile, "page": page.page, **page.parameters, **parameters}
     strange = sorted(set(given) - set(papermill.inspect_notebook(book)))
     if strange:
@@ -94,7 +148,10 @@ def execute(page: PageSpec, profile: str, parameters: dict, timeout: int) -> tup
         out.unlink(missing_ok=True)
         last = next((line for line in reversed(str(err).strip().splitlines()) if line.strip()), type(err).__name__)
         return page.page, f"{last.strip()[:300]} (see {folder / 'failed' / out.name})", time.perf_counter() - start
-    done.metadata["genebench"] = {"key": key(page, profile, parameters), "parameters": given}
+    seconds = time.perf_counter() - start
+    done.metadata["genebench"] = {
+        "key": key(page, profile, parameters), "parameters": given, "seconds": round(seconds, 1)
+    }  # fmt: skip
     for cell in done.cells:
         tags = cell.metadata.get("tags", [])
         if {"parameters", "injected-parameters"} & set(tags):
@@ -103,7 +160,7 @@ def execute(page: PageSpec, profile: str, parameters: dict, timeout: int) -> tup
 
     nbformat.write(done, partial)
     os.replace(partial, out)
-    return page.page, "", time.perf_counter() - start
+    return page.page, "", seconds
 
 
 @dataclass(frozen=True)
@@ -191,6 +248,20 @@ def run(
     return len(todo)
 
 
+def _sign(page: PageSpec, profile: str, path: Path) -> None:
+    """Put at the end of an executed page how it is rerun."""
+    import nbformat
+
+    book = nbformat.read(path, as_version=4)
+    seconds = book.metadata.get("genebench", {}).get("seconds", 0)
+    words = shown.rerun(
+        page.page, notebook=page.notebook, profile=profile, seconds=seconds, needs=page.needs,
+        launchers=publish.launchers(page.page, page.notebook),
+    )  # fmt: skip
+    book.cells.append(nbformat.v4.new_markdown_cell(words))
+    nbformat.write(book, path)
+
+
 def book(profile: str, *, say: Callable[[str], None] = print) -> Path:
     """Build the HTML book from the executed notebooks of a profile, warnings as errors. Returns its first page.
 
@@ -202,7 +273,11 @@ def book(profile: str, *, say: Callable[[str], None] = print) -> Path:
         raise RunFailed(f"page '{absent[0]}' has not been executed; run 'genebench notebooks --profile {profile}'.")
     shutil.rmtree(paths.pages(), ignore_errors=True)
     shutil.copytree(made, paths.pages(), ignore=shutil.ignore_patterns("failed", ".*"))
-    cache.write_json(paths.pages() / "files" / "book-values.json", {"book_profile": profile})
+    for page in specs.pages():
+        offer(page, profile, paths.pages() / "static" / "notebooks")
+        _sign(page, profile, paths.pages() / f"{page.page}.ipynb")
+    values = {"book_profile": profile, "book_version": __version__}
+    cache.write_json(paths.pages() / "files" / "book-values.json", values)
     shutil.rmtree(paths.HTML, ignore_errors=True)
     start = time.perf_counter()
     start_book = "import sys; from jupyter_book.cli.main import main; sys.exit(main())"

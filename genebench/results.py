@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from . import cache, declared, metrics, paths
 from .errors import BadInput, unknown
-from .specs import GROUPS
+from .specs import GROUPS, MORE_GROUPS
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 SCHEMA = pa.schema(
@@ -121,6 +121,24 @@ def read_beside(profile: str, name: str) -> pd.DataFrame:
     if not path.exists():
         raise BadInput(f"{path}: not made yet; run 'genebench run --profile {profile}' for the whole profile.")
     return pd.read_csv(path) if name.endswith(".csv") else pd.read_parquet(path)
+
+
+def efficiency_path(profile: str) -> Path:
+    """A profile's scores by number of training labels, as ``genebench efficiency`` measured them."""
+    return paths.results(profile) / "efficiency.csv"
+
+
+def write_efficiency(frame: pd.DataFrame, profile: str) -> None:
+    """Write a profile's scores by number of training labels, to five digits, atomically."""
+    write_csv(frame.round({c: 5 for c in frame.select_dtypes("float")}), efficiency_path(profile))
+
+
+def read_efficiency(profile: str) -> pd.DataFrame:
+    """A profile's scores by number of training labels. Raises: BadInput: not measured yet."""
+    path = efficiency_path(profile)
+    if not path.exists():
+        raise BadInput(f"{path}: not measured yet; run 'genebench efficiency --profile {profile}'.")
+    return pd.read_csv(path)
 
 
 RELIABILITY = ("faults", "fuzz", "cluster", "plan")
@@ -251,7 +269,7 @@ def validate(frame: pd.DataFrame, where: str) -> list[str]:
             faults.append(
                 f"{where}: {len(bad)} scores of '{name}' outside [{metric.low}, {metric.high}], first {bad.iloc[0]}."
             )
-    for value in sorted(set(frame["group"].astype(str)) - set(GROUPS)):
+    for value in sorted(set(frame["group"].astype(str)) - {*GROUPS, *MORE_GROUPS}):
         faults.append(f"{where}: unknown group of tasks '{value}'.")
     for name, low, high in (("coverage", 0, 1), ("n_train", 1, np.inf), ("n_test", 1, np.inf), ("fold", 0, np.inf)):
         bad = frame[name][~((frame[name] >= low) & (frame[name] <= high))]
@@ -283,6 +301,8 @@ def validate_path(path: Path) -> list[str]:
 def _complete(scores: Path, manifest: Path) -> list[str]:
     """Whether the scores hold every pair that the manifest's cells computed and did not skip, and no other."""
     told = json.loads(manifest.read_text(encoding="utf-8"))
+    if "unscored" in told:
+        return _whole_curves(scores, told)
     expected = sum(cell["n"] for cell in told["cells"])
     expected -= sum(len(tasks) for models in told["skipped"].values() for tasks in models.values())
     frame = read(scores)
@@ -301,6 +321,19 @@ def _complete(scores: Path, manifest: Path) -> list[str]:
             f"{scores}: {at} has {wrong.iloc[0]} folds where {manifest.name} says {told['folds']} ({len(wrong)} such)."
         ]
     return []
+
+
+def _whole_curves(scores: Path, told: dict) -> list[str]:
+    """Whether the scores of Part II hold as many rows of each model and data set as the manifest's cells made."""
+    frame = read(scores)
+    found = frame.groupby([frame.model.astype(str), frame.task.astype(str)]).size()
+    for cell in told["cells"]:
+        found[cell["model"], cell["first"]] = found.get((cell["model"], cell["first"]), 0) - cell["rows"]
+    return [
+        f"{scores}: {abs(n)} rows {'too many' if n > 0 else 'missing'} of {' × '.join(at)}."
+        for at, n in found.items()
+        if n
+    ]
 
 
 def _manifest_faults(manifest: dict, where: str) -> list[str]:

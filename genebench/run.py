@@ -275,7 +275,7 @@ def run(
     start = time.perf_counter()
     jobs = jobs or os.cpu_count() or 1
     models, names = list(models or ()), list(names or ())
-    cells = plan(profile, models=models, names=names, split=split)  # a wrong name is told before any work
+    planned = cells = plan(profile, models=models, names=names, split=split)  # a wrong name is told before any work
     held = context(profile)
     for sentence in (*(f"left out: {s}" for s in held.missing), *splits_at_hand(profile, split)[1]):
         say(sentence)
@@ -301,7 +301,8 @@ def run(
             if write and ready and (waiting or not _up_to_date(profile, ready, whole=whole)):
                 _write(held, ready, whole=whole, jobs=jobs, run_s=time.perf_counter() - start)
             if write and ready:
-                intervals.make(profile, pool, say=say, progress=progress)
+                failed = {c.model for c in planned if c.model in faults or str(c) in faults}
+                intervals.make(profile, pool, failed=failed, say=say, progress=progress)
         except KeyboardInterrupt:
             workers.stop(pool)
             raise

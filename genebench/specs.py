@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import binascii
 import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from . import paths
 from .errors import BadInput, unknown
+from .yamls import Marked, read_yaml
 
 Kind = Literal["binary", "multiclass", "multilabel", "regression", "pair"]
 GROUPS = {
@@ -24,9 +23,13 @@ GROUPS = {
 }
 """The paper's five groups of tasks (arXiv 2412.04075) → their short name in page addresses."""
 
+MORE_GROUPS = ("drug resistance", "mutational scans", "protein sequences", "protein-ligand pairs")
+"""Groups of the data sets of Part II, whose entities are not genes."""
+
 Group = Literal[
-    "genomic properties", "regulatory functions", "localization", "biological processes", "protein properties"
-]
+    "genomic properties", "regulatory functions", "localization", "biological processes", "protein properties",
+    "drug resistance", "mutational scans", "protein sequences", "protein-ligand pairs",
+]  # fmt: skip
 
 
 class Spec(BaseModel):
@@ -154,6 +157,24 @@ class ModelSpec(Spec):
         return any(task.startswith(prefix) for prefix in self.exposed)
 
 
+class EfficiencySpec(Spec):
+    """Which curves of score over number of training labels a profile has (``genebench efficiency``)."""
+
+    tasks: list[str]
+    """Names of binary tasks."""
+    sizes: list[int]
+    """Numbers of training labels, ascending; all labels are a point of every curve besides."""
+    draws: int = Field(default=3, ge=1)
+    """Subsets of each size and fold, over which a score is the mean."""
+
+    @field_validator("sizes")
+    @classmethod
+    def _ascend(cls, given: list[int]) -> list[int]:
+        if not given or given != sorted(set(given)) or given[0] < 4:
+            raise ValueError("give ascending numbers of 4 or more")
+        return given
+
+
 class ProfileSpec(Spec):
     """What one run covers: which tasks, models, splits and probes, and with which seed."""
 
@@ -162,6 +183,8 @@ class ProfileSpec(Spec):
     sources: list[str]
     models: list[str]
     splits: list[str]
+    once: list[str] = []
+    """Models that are run under the first split alone."""
     probes: list[str] = ["linear"]
     """How each task is fitted: names of ``genebench.probes.PROBES``; a task is left to those that take its kind."""
     folds: int = Field(ge=2, le=100)
@@ -174,6 +197,8 @@ class ProfileSpec(Spec):
     """Keep every n-th task of an entry that expands to many (1: all)."""
     universe: Literal["all", "paper"] = "all"
     """Which genes the tasks are cut to: all that a source has, or the fixed list that the paper's models share."""
+    efficiency: EfficiencySpec | None = None
+    """Curves over the number of training labels; None: none."""
     book: bool = True
     """Whether the book's pages can be executed for this profile (their task cards name tasks of it)."""
     block: int = Field(default=64, ge=1)
@@ -196,74 +221,8 @@ class PageSpec(Spec):
     title: str | None = None
     """Replaces the notebook's own first heading."""
     parameters: dict[str, Any] = {}
-
-
-class _Marked(dict):
-    """A mapping that remembers the line of each of its keys, and under the empty key its own first line."""
-
-    lines: dict[str, int]
-
-
-class _Loader(yaml.SafeLoader):
-    """Reads plain values only. What aliases repeat is counted: ten lines of them can stand for a billion values."""
-
-    def get_single_node(self):
-        node = super().get_single_node()
-        if node is not None and _nodes(node, {}) > _MOST:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"its aliases stand for more than {_MOST:,} values", node.start_mark
-            )
-        return node
-
-
-_MOST = 1_000_000
-"""Values that a declaration may hold, repetitions counted; ours hold some thousands."""
-
-
-def _nodes(node: yaml.Node, known: dict[int, int]) -> int:
-    """How many values a node stands for once every alias is written out; ``known`` from those already counted."""
-    if id(node) not in known:
-        known[id(node)] = _MOST  # where it holds itself
-        inner = node.value if isinstance(node, yaml.CollectionNode) else ()
-        parts = [part for item in inner for part in (item if isinstance(item, tuple) else (item,))]
-        known[id(node)] = 1 + sum(_nodes(part, known) for part in parts)
-    return known[id(node)]
-
-
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> _Marked:
-    out = _Marked()
-    out.lines = {}
-    out.lines[""] = node.start_mark.line + 1
-    for key_node, value_node in node.value:
-        key = loader.construct_object(key_node, deep=True)
-        if not isinstance(key, str):
-            raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is not text", key_node.start_mark)
-        if key in out:
-            raise yaml.constructor.ConstructorError(None, None, f"the key '{key}' stands twice", key_node.start_mark)
-        out[key] = loader.construct_object(value_node, deep=True)
-        out.lines[key] = key_node.start_mark.line + 1
-    return out
-
-
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
-
-
-def read_yaml(path: Path) -> Any:
-    """Parse a YAML file safely; a fault is one sentence with file and line."""
-    try:
-        return yaml.load(path.read_text(encoding="utf-8"), _Loader)
-    except FileNotFoundError:
-        raise BadInput(f"{path}: no such file; run this from a clone of the project, or set GENEBENCH_HOME to one.")
-    except UnicodeDecodeError as err:
-        raise BadInput(f"{path}: not UTF-8 text ({err.reason} at byte {err.start}); save it as UTF-8.")
-    except yaml.reader.ReaderError as err:
-        raise BadInput(f"{path}: malformed YAML, {err.reason} at character {err.position}; remove that character.")
-    except yaml.MarkedYAMLError as err:
-        mark = err.problem_mark or err.context_mark
-        line = f":{mark.line + 1}" if mark else ""
-        raise BadInput(f"{path}{line}: malformed YAML, {err.problem}; mend that line.") from None
-    except (ValueError, OverflowError, RecursionError, binascii.Error) as err:
-        raise BadInput(f"{path}: malformed YAML, {str(err)[:80]}; mend that value.") from None
+    needs: str = ""
+    """What it takes to rerun the page besides the results in the repository; one clause."""
 
 
 def build(cls: type[Spec], raw: Any, path: Path) -> Any:
@@ -309,10 +268,15 @@ def _named(cls: type[Spec], path: Path, top: str) -> dict[str, Any]:
                 "has a key 'name', which is its own key above" if isinstance(entry, dict) else f"holds {_what(entry)}"
             )
             raise BadInput(f"{path}:{held.lines[name]}: the entry '{name}' {fault}; write a mapping without it.")
-        marked = _Marked(name=name, **entry)
+        marked = Marked(name=name, **entry)
         marked.lines = {**entry.lines, "name": held.lines[name], "": held.lines[name]}
         out[name] = build(cls, marked, path)
     return out
+
+
+def entries(cls: type[Spec], path: Path, top: str) -> dict[str, Any]:
+    """The mapping under ``top`` of a file, as specs by name. Raises: BadInput: a fault, with file and line."""
+    return _named(cls, path, top)
 
 
 def _top(path: Path, top: str) -> Any:
@@ -358,10 +322,19 @@ class SizesSpec(Spec):
     sizes: dict[str, int | None]
 
 
+class AuspcSpec(Spec):
+    """Areas of published curves: data set → model as the paper calls it → AUSPC."""
+
+    citation: str
+    what: str
+    values: dict[str, dict[str, float]]
+
+
 class PublishedSpec(Spec):
     """Figures quoted from publications, and why ours differ."""
 
     task_sizes: SizesSpec
+    auspc: AuspcSpec
     differences: dict[str, str]
 
 

@@ -1,0 +1,6 @@
+"""Spectral property graphs, splits along the spectral parameter λ, and what train and test share.
+
+A spectral property says how alike two samples are; its graph links samples that are alike. A split at λ walks the graph
+and drops neighbours with chance λ: λ = 0 keeps every sample (a random split), λ = 1 leaves no link between train and
+test (doi:10.1038/s42256-024-00931-6). Nothing here is imported with the package: numba loads on first use.
+"""
