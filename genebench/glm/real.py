@@ -35,4 +35,6 @@ def train(
     genome = genomes.load(name)
     made = recipe.recipe(genome.spec.recipe, where=f"{paths.DATA / 'glm_genomes.yml'}: {name}")
     folder = folder or paths.GLM_MODELS / made.name
-    return module.train(training(genome), made, folder, device=device, compiled=compiled, say=say, progress=progress)
+    return module.train(
+        training(genome), made, folder, device=device, compiled=compiled, say=say, progress=progress
+    )
