@@ -10,10 +10,10 @@ import pandas as pd
 
 from .. import __version__, cache, manifest, results
 from ..errors import BadInput, RunFailed
-from . import curve, datasets
+from . import curve, datasets, published
 
 PROFILE = "spectra"
-BESIDE = ("overlaps.csv", "auspc.csv", "points.csv", "findings.csv", "placed.csv")
+BESIDE = ("overlaps.csv", "auspc.csv", "points.csv", "findings.csv", "placed.csv", "published.csv")
 """Tables beside ``scores.parquet``: see ``curve`` for their columns; ``overlaps.csv`` has one row a split."""
 
 
@@ -56,6 +56,10 @@ def write(parts: list[pd.DataFrame], told: list[dict], abouts: list[tuple], *, j
     _csv(curve.areas(rows), "auspc.csv")
     _csv(curve.findings(rows), "findings.csv")
     _csv(curve.placed(rows, overlaps), "placed.csv")
+    if published.at_hand():
+        beside = published.compare(rows, overlaps)
+        if len(beside):
+            _csv(beside, "published.csv")
     _manifest(told, new, jobs=jobs, run_s=run_s)
 
 
