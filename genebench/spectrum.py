@@ -20,6 +20,8 @@ LABELS = {"auroc": "AUROC (0 to 1, chance 0.5)", "auroc_weighted": "AUROC, weigh
           "spearman": "Spearman correlation (−1 to 1, chance 0)"}  # fmt: skip
 CHANCE = {"auroc": 0.5, "auroc_weighted": 0.5, "spearman": 0.0}
 MARKS = "osD^vPX*<>"
+BROAD = 0.5
+"""A model with vectors for less than this share of a task's genes is left out of the overview and the count."""
 WAYS = {
     "spectral": "corrected",
     "spectral-weighted": "weighted, as in the paper",
@@ -70,10 +72,15 @@ def ways(dataset: str) -> list[str]:
 def about(dataset: str) -> str:
     """What a data set is, in a few sentences with its citations (MyST)."""
     if dataset not in datasets.declared():
+        task, _, other = dataset.partition("@")
+        linked = (
+            f"by `{other}`"
+            if other
+            else ("where they share the letters of their symbol before the first digit, which paralogues mostly do")
+        )
         return (
-            f"The gene task `{dataset}` of Part I. What is put on a side is the gene; two genes are linked where they "
-            f"share the letters of their symbol before the first digit, which paralogues mostly do. The probes are "
-            f"those of Part I; its splits stand on the curve below."
+            f"The gene task `{task}` of Part I. What is put on a side is the gene; two genes are linked {linked}. The "
+            f"probes are those of Part I; its splits stand on the curve below."
         )
     s = datasets.spec(dataset)
     cited = ",".join(s.citation)

@@ -74,8 +74,8 @@ show.table(
     page=page,
     profile=profile,
     name="checks",
-    caption="Overlap, size and spread that the paper's repository ships beside ours, means over the values of λ that both "
-    "have. The repository ships no means of scores but those of rifampicin.",
+    caption="Overlap, size and spread that the paper's repository ships beside ours, means over the values of λ that "
+    "both have. The repository ships no means of scores but those of rifampicin.",
 )
 
 # %% [markdown]

@@ -83,13 +83,13 @@ def _overlaps(abouts: list[tuple]) -> pd.DataFrame:
         [about.assign(dataset=w.dataset, mode=w.mode, property=w.property) for w, about in abouts], ignore_index=True
     )
     new = new[new.n_test > 0]
+    keys = ["dataset", "mode", "split", "split_param", "repeat", "fold"]
     columns = "dataset mode split split_param repeat fold n_train n_test jaccard test_linked mean_similarity property"
     if path("overlaps.csv").exists():
         old = read("overlaps.csv")
-        done = {(w.dataset, w.mode) for w, _ in abouts}
-        old = old[[k not in done for k in zip(old.dataset, old["mode"])]]
+        done = set(zip(*(new[k].astype(str) for k in keys)))
+        old = old[[k not in done for k in zip(*(old[k].astype(str) for k in keys))]]
         new = pd.concat([old, new], ignore_index=True)
-    keys = ["dataset", "mode", "split", "split_param", "repeat", "fold"]
     return new.sort_values(keys, ignore_index=True)[columns.split()]
 
 
