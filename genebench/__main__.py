@@ -279,6 +279,18 @@ def run(
 
 
 @command
+def efficiency(profile: Profile = "demo", jobs: Jobs = 2) -> None:
+    """Measure scores over the number of training labels, on the tasks that the profile declares for it."""
+    from . import efficiency as module
+    from . import results
+    from .progress import Reporter
+
+    with Reporter() as report:
+        curves, made = module.run(profile, jobs=jobs, say=report.say, progress=report.step)
+    print(f"{curves} curves, {curves - made} cached, {made} measured; {results.efficiency_path(profile)}")
+
+
+@command
 def place(
     vectors: Annotated[
         Path, typer.Argument(help="Your vectors: csv, tsv, npz, npy, parquet, h5ad, safetensors, text.")

@@ -111,6 +111,24 @@ def read_beside(profile: str, name: str) -> pd.DataFrame:
     return pd.read_csv(path) if name.endswith(".csv") else pd.read_parquet(path)
 
 
+def efficiency_path(profile: str) -> Path:
+    """A profile's scores by number of training labels, as ``genebench efficiency`` measured them."""
+    return paths.results(profile) / "efficiency.csv"
+
+
+def write_efficiency(frame: pd.DataFrame, profile: str) -> None:
+    """Write a profile's scores by number of training labels, to five digits, atomically."""
+    write_csv(frame.round({c: 5 for c in frame.select_dtypes("float")}), efficiency_path(profile))
+
+
+def read_efficiency(profile: str) -> pd.DataFrame:
+    """A profile's scores by number of training labels. Raises: BadInput: not measured yet."""
+    path = efficiency_path(profile)
+    if not path.exists():
+        raise BadInput(f"{path}: not measured yet; run 'genebench efficiency --profile {profile}'.")
+    return pd.read_csv(path)
+
+
 _NUMBERS = {"genes": "Int64", "families": "Int64", "prior": "Float64", "largest family": "Float64",
             "smallest difference": "Float64"}  # fmt: skip
 

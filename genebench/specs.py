@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from . import paths
 from .errors import BadInput, unknown
@@ -139,6 +139,24 @@ class ModelSpec(Spec):
         return any(task.startswith(prefix) for prefix in self.exposed)
 
 
+class EfficiencySpec(Spec):
+    """Which curves of score over number of training labels a profile has (``genebench efficiency``)."""
+
+    tasks: list[str]
+    """Names of binary tasks."""
+    sizes: list[int]
+    """Numbers of training labels, ascending; all labels are a point of every curve besides."""
+    draws: int = Field(default=3, ge=1)
+    """Subsets of each size and fold, over which a score is the mean."""
+
+    @field_validator("sizes")
+    @classmethod
+    def _ascend(cls, given: list[int]) -> list[int]:
+        if not given or given != sorted(set(given)) or given[0] < 4:
+            raise ValueError("give ascending numbers of 4 or more")
+        return given
+
+
 class ProfileSpec(Spec):
     """What one run covers: which tasks, models, splits and probes, and with which seed."""
 
@@ -159,6 +177,8 @@ class ProfileSpec(Spec):
     """Keep every n-th task of an entry that expands to many (1: all)."""
     universe: Literal["all", "paper"] = "all"
     """Which genes the tasks are cut to: all that a source has, or the fixed list that the paper's models share."""
+    efficiency: EfficiencySpec | None = None
+    """Curves over the number of training labels; None: none."""
     book: bool = True
     """Whether the book's pages can be executed for this profile (their task cards name tasks of it)."""
     block: int = Field(default=64, ge=1)
