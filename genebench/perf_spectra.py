@@ -274,9 +274,10 @@ def measure(*, again: bool = False, say: Callable[[str], None] = print) -> pd.Da
 
 
 def write(frame: pd.DataFrame) -> None:
-    """Write ``data/results/perf/spectra.csv``, rounded to four digits."""
+    """Write ``data/results/perf/spectra.csv``, seconds and megabytes rounded to four digits."""
     with atomic(_path()) as temporary:
-        frame.to_csv(temporary, index=False, float_format="%.4g")
+        whole = dict.fromkeys(["n", "splits", "edges"], "Int64")
+        frame.astype(whole).to_csv(temporary, index=False, float_format="%.4g")
 
 
 def speeds(*, measured_on: str = "") -> pd.DataFrame:
