@@ -66,6 +66,7 @@ def write(
         "tasks": n_tasks,
         "models": list(profile.models),
         "scores_sha256": cache.digest(path.with_name("scores.parquet")),
+        "skipped": left_out,
     }
     held = json.loads(json.dumps(held))  # as it is read again
     cache.write_json(path, {**held, "seal": cache.key(held)})
