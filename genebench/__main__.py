@@ -12,6 +12,7 @@ import typer
 
 from . import __version__
 from .errors import BadInput, RunFailed
+from .glm import commands as glm
 
 app = typer.Typer(
     name="genebench",
@@ -35,13 +36,16 @@ Universe = Annotated[
     str | None, typer.Option(help="Cut the tasks to 'paper', the 16,217 genes of the paper, or take 'all'.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the table as JSON on standard output.")]
+Scheduler = Annotated[
+    str | None,
+    typer.Option("--scheduler", help="Address of a Dask cluster (tcp://host:8786) whose workers compute."),
+]
 Jobs = Annotated[int, typer.Option("-j", "--jobs", min=1, help="How many processes.")]
 
 
-def command(function):
-    """Register a command whose faults end as one sentence and an exit status: 1 a run failed, 2 bad input."""
+def guarded(function):
+    """A command whose faults end as one sentence and an exit status: 1 a run failed, 2 bad input."""
 
-    @app.command(name=function.__name__.rstrip("_"))
     @functools.wraps(function)
     def wrapped(*args, **kwargs):
         try:
@@ -61,6 +65,11 @@ def command(function):
             _stop("interrupted; what was finished is kept, run the same command again to go on.", 130)
 
     return wrapped
+
+
+def command(function):
+    """Register a guarded command."""
+    return app.command(name=function.__name__.rstrip("_"))(guarded(function))
 
 
 def _stop(sentence: str, status: int) -> None:
@@ -149,15 +158,16 @@ def tasks(
     negatives: Negatives = "universe",
     universe: Universe = None,
 ) -> None:
-    """List a profile's tasks with size, balance, origin and status."""
-    from . import catalogue, results, specs, tables
+    """List a profile's tasks with size, balance, origin and status. Downloads nothing: 'genebench fetch' does."""
+    from . import catalogue, results, sources, specs, tables
     from . import tasks as module
 
     missing: list[str] = []
     profile = _own(profile, gmt, negatives, universe)
     spec = specs.profile(profile)
-    found = module.load(spec, missing=missing.append)
-    frame = catalogue.whole(spec, found, missing)
+    with sources.only_at_hand():
+        found = module.load(spec, missing=missing.append)
+        frame = catalogue.whole(spec, found, missing)
     _print(frame, as_json, ["task", "group", "kind", "genes", "balance", "status", "reason"])
     print(f"{(frame.status == 'ready').sum()} of {len(frame)} tasks ready.", file=sys.stderr)
     if write:
@@ -166,11 +176,16 @@ def tasks(
 
 
 @command
-def models(as_json: Json = False) -> None:
+def models(
+    profile: Annotated[str | None, typer.Option("--profile", "-p", help="Only the models of this profile.")] = None,
+    as_json: Json = False,
+) -> None:
     """List all models with family, input, size, licence and status."""
-    from . import tables
+    from . import specs, tables
 
     frame = tables.model_catalogue()
+    if profile:
+        frame = frame[frame.model.isin(specs.profile(profile).models)].reset_index(drop=True)
     _print(frame, as_json, ["model", "title", "family", "input", "dim", "size", "status", "reason"])
     print(f"{(frame.status == 'ready').sum()} of {len(frame)} models ready.", file=sys.stderr)
 
@@ -187,21 +202,25 @@ def embed(
     remote_code: Annotated[
         bool, typer.Option("--remote-code", help="Run the code that comes with this model's weights.")
     ] = False,
+    scheduler: Scheduler = None,
 ) -> None:
     """Make (or find) the vectors of one model for all genes of a profile; goes on where it was cut off."""
-    from . import cells, specs, weights
+    from contextlib import nullcontext
+
+    from . import cells, cluster, specs, weights
     from . import embed as module
     from .progress import Reporter
 
     spec = specs.model(model)
     if remote_code:
         weights.trust(spec)
-    with Reporter() as report:
+    with Reporter() as report, cluster.Cluster(scheduler) if scheduler else nullcontext() as far:
         made = module.embed(
             spec,
             cells.context(profile).universe,
             device=device,
             download=download,
+            cluster=far,
             say=report.say,
             progress=functools.partial(report.step, "sequences"),
         )
@@ -224,7 +243,10 @@ def run(
     jobs: Annotated[
         int | None, typer.Option("-j", "--jobs", min=1, help="How many processes (default: all cores).")
     ] = None,
-    memory: Annotated[float, typer.Option("--memory", min=0.1, help="GB that the fits may take in all.")] = 8,
+    memory: Annotated[
+        float, typer.Option("--memory", min=0.1, help="GB that the fits may take in all (of a cluster: each worker).")
+    ] = 8,
+    scheduler: Scheduler = None,
     gmt: Gmt = None,
     negatives: Negatives = "universe",
     universe: Universe = None,
@@ -243,6 +265,7 @@ def run(
             split=split,
             jobs=jobs,
             memory=memory * 1e9,
+            scheduler=scheduler,
             say=report.say,
             progress=report.step,
         )
@@ -304,6 +327,67 @@ def place(
 
 
 @command
+def spectra(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Data sets of data/spectra.yml, gene tasks of the profile, or 'all'; none: list them."),
+    ] = None,
+    models: Annotated[list[str] | None, typer.Option("--models", help="Only these models.")] = None,
+    mode: Annotated[
+        str | None, typer.Option(help="How to split: corrected, weighted or reference (default: as declared).")
+    ] = None,
+    parameters: Annotated[
+        str | None, typer.Option(help="Spectral parameters λ, joined by commas (default: 0 to 1 in steps of 0.05).")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds of each λ.")] = 3,
+    property: Annotated[
+        str, typer.Option(help="Of gene tasks, which genes are relatives: stem, family or cosine:MODEL.")
+    ] = "stem",
+    profile: Profile = "demo",
+    jobs: Annotated[
+        int | None, typer.Option("-j", "--jobs", min=1, help="How many processes (default: all cores).")
+    ] = None,
+    predictions: Annotated[
+        Path | None, typer.Option(help="CSV of a model run elsewhere: split, split_param, repeat, id, prediction.")
+    ] = None,
+    write_splits: Annotated[
+        Path | None, typer.Option("--write-splits", help="Write the splits of one data set to this CSV, and stop.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Draw the spectrum of data sets: splits of falling overlap, models on each, curves and their areas."""
+    from .progress import Reporter
+    from .spectra import catalogue, files, table
+    from .spectra import run as runner
+
+    if not names:
+        _print(catalogue.frame(), as_json, ["data set", "title", "paper", "kind", "models", "status", "needs"])
+        return
+    lambdas = files.numbers(parameters) if parameters else None
+    wanted = runner.ask(_names(names), mode=mode, parameters=lambdas, seeds=seeds, property=property, profile=profile)
+    with Reporter() as report:
+        if write_splits:
+            print(files.write_splits(wanted, write_splits))
+            return
+        if predictions:
+            done = files.score(wanted, predictions, _names(models), say=report.say)
+        else:
+            done = runner.run(
+                wanted, chosen=_names(models), thin=lambdas is None, jobs=jobs, say=report.say, progress=report.step
+            )
+    print(
+        f"{done.cells} cells: {done.cached} cached, {done.computed} computed, {len(done.failed)} failed; "
+        f"{done.unscored} splits without a score (see manifest.json); {done.seconds:.0f} s; {table.path('auspc.csv')}"
+    )
+    if done.failed:
+        cell, why = next(iter(done.failed.items()))
+        raise RunFailed(
+            f"cell '{cell}' failed: {why}" + (f" (and {len(done.failed) - 1} more)" * (len(done.failed) > 1))
+        )
+    _print(catalogue.areas({w.dataset for w in wanted}), as_json, catalogue.AREAS)
+
+
+@command
 def notebooks(
     profile: Profile = "demo",
     jobs: Jobs = 2,
@@ -312,6 +396,7 @@ def notebooks(
         list[str] | None, typer.Option("-P", "--parameter", help="key=value, for every page run.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Run even what has not changed.")] = False,
+    scheduler: Scheduler = None,
 ) -> None:
     """Execute the book's notebooks, in parallel, skipping what has not changed."""
     import yaml
@@ -327,7 +412,14 @@ def notebooks(
         given[name] = yaml.safe_load(value)
     with Reporter() as report:
         module.run(
-            profile, pages=_names(pages), parameters=given, jobs=jobs, force=force, say=report.say, progress=report.step
+            profile,
+            pages=_names(pages),
+            parameters=given,
+            jobs=jobs,
+            force=force,
+            scheduler=scheduler,
+            say=report.say,
+            progress=report.step,
         )
 
 
@@ -344,12 +436,24 @@ def book(profile: Profile = "demo", jobs: Jobs = 2) -> None:
         split=None,
         jobs=None,
         memory=8,
+        scheduler=None,
         gmt=None,
         negatives="universe",
         universe=None,
     )
-    notebooks(profile=profile, jobs=jobs, pages=None, parameter=None, force=False)
+    notebooks(profile=profile, jobs=jobs, pages=None, parameter=None, force=False, scheduler=None)
     print(module.book(profile))
+
+
+@command
+def publish(
+    site: Annotated[Path, typer.Argument(help="Folder of the site; older versions in it stay.")],
+    version: Annotated[str, typer.Option("--version", help="Name of this version, such as v0.2.0.")],
+) -> None:
+    """Add the built book to a static site as a dated version, and make it the newest."""
+    from . import publish as module
+
+    print(module.site(site, version))
 
 
 @command
@@ -364,6 +468,8 @@ def validate(path: Annotated[Path, typer.Argument(help="A scores.parquet, a mani
         raise BadInput(f"{path}: {len(faults)} fault{'s' * (len(faults) > 1)} found; rerun 'genebench run'.")
     print(f"{path}: valid")
 
+
+app.add_typer(glm.group(guarded), name="glm")
 
 if __name__ == "__main__":
     app()

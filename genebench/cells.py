@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from . import cache, embed, metrics, paths, probes, shapes, specs, splits, tasks
+from . import cache, cuts, embed, metrics, paths, probes, shapes, specs, splits, tasks
 from .encoders import Embedding
 from .errors import BadInput, unknown
 from .specs import ProfileSpec
 from .tasks import Task
+from .workers import Once
 
 VERSION = 2
 """Bump when ``run.compute`` changes what it computes."""
@@ -165,6 +166,36 @@ def splits_at_hand(profile: str, split: str | None = None) -> tuple[list[str], l
             then = f"'{instead}' is run in its place, under that name." if instead else "It is left out."
             told.append(f"{why} {then}")
     return list(dict.fromkeys(made)), told
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """What all models' cells of one block of tasks under one split share: tasks, common genes, folds of each repeat."""
+
+    tasks: tuple[Task, ...]
+    common: np.ndarray
+    cuts: tuple[cuts.Cut, ...]
+
+
+def block_of(cell: Cell) -> Once:
+    """The block of a cell."""
+    name = hashlib.sha256(repr((cell.profile, cell.split, cell.tasks)).encode()).hexdigest()[:16]
+    return Once(f"block {name}", lambda: _block(cell.profile, cell.split, cell.tasks))
+
+
+def cutting(cell: Cell) -> list[cuts.Work]:
+    """The folds that a cell needs, one a repeat."""
+    held = context(cell.profile)
+    together = tuple(held.tasks[n] for n in cell.tasks)
+    return [cuts.Work(together, cell.split, held.profile, repeat) for repeat in range(held.profile.repeats)]
+
+
+@lru_cache(maxsize=4)
+def _block(profile: str, split: str, names: tuple[str, ...]) -> Block:
+    works = cutting(Cell(profile, "", split, "", names, ""))
+    first, *rest = works[0].tasks
+    together = (first, *(replace(t, entities=first.entities) for t in rest))  # one array of genes, also when it is sent
+    return Block(together, common_genes(profile, together[0]), tuple(map(cuts.folds, works)))
 
 
 def recipe(cell: Cell) -> dict:

@@ -105,6 +105,57 @@ def tier_plot(means: pd.DataFrame, pairs: pd.DataFrame, *, label: str) -> Figure
     return fig
 
 
+def mean_ranks(intervals: pd.DataFrame, means: pd.DataFrame, power: pd.DataFrame) -> pd.DataFrame:
+    """Mean rank of each model over the tasks of each group, and the difference of mean ranks that Nemenyi's test needs.
+
+    Args: rows of ``intervals.parquet``, ``means.csv`` and ``power.csv`` of one probe, measure and split: the tasks,
+    models and weights are those of the means. Returns: columns group, model, tasks, rank, critical.
+    """
+    told = power.set_index("task")
+    told = told[~told.underpowered]
+    rows = []
+    for group, part in means.groupby("group", sort=False):
+        held = intervals[
+            (intervals.genes == "common") & intervals.model.isin(part.model) & intervals.task.isin(told.index)
+        ]
+        held = held[(held.kind != "regression") & ((held.group == group) | (group == "all"))]
+        table = held.astype({"task": str, "model": str}).pivot(index="task", columns="model", values="score")
+        fair = [not any(specs.model(m).exposed_on(t) for m in table.columns) for t in table.index]
+        table = table[fair].dropna()
+        weight, groups = told.weight[table.index], told.group[table.index]
+        share = (weight / weight.groupby(groups).transform("sum")).to_numpy()  # groups count the same
+        number = part.effective.iloc[0]
+        rank, critical = tiers.mean_ranks(table, share), tiers.critical_difference(len(table.columns), number)
+        rows += [(group, m, len(table), number, r, critical) for m, r in zip(table.columns, rank)]
+    return pd.DataFrame(rows, columns=["group", "model", "tasks", "effective", "rank", "critical"])
+
+
+def rank_plot(ranks: pd.DataFrame) -> Figure:
+    """Critical-difference plot (Demšar 2006): mean ranks, one panel a group; bars join models within the difference.
+
+    Args: ranks: rows of ``mean_ranks``. The test takes tasks for independent; it is drawn with their effective number.
+    """
+    groups = list(dict.fromkeys(ranks.group))
+    most = ranks.groupby("group").size().max()
+    fig, axes = plt.subplots(len(groups), 1, figsize=(9, len(groups) * (0.36 * most + 1.4)), squeeze=False)
+    for ax, group in zip(axes.ravel(), groups):
+        part = ranks[ranks.group == group].sort_values("rank", ignore_index=True)
+        for y, row in part.iterrows():
+            ax.plot(row["rank"], y, "o", color=color(row.model), markersize=9)
+        ends = [part[part["rank"] <= r + part.critical.iloc[0]].index[-1] for r in part["rank"]]
+        runs = [(a, b) for a, b in enumerate(ends) if b > a and (a == 0 or ends[a - 1] < b)]
+        for i, (top, low) in enumerate(runs):
+            x = 1.02 + 0.025 * i
+            ax.plot([x, x], [top - 0.25, low + 0.25], color="#777777", linewidth=4, clip_on=False,
+                    transform=ax.get_yaxis_transform(), solid_capstyle="round")  # fmt: skip
+        ax.set_yticks(range(len(part)), titles(part.model))
+        ax.set(ylim=(len(part) - 0.4, -0.6), xlim=(0.5, len(part) + 0.5))
+        number, width = part.effective.iloc[0], part.critical.iloc[0]
+        ax.set_title(f"{_heading(group, part)}, worth {number:.1f} unrelated ones: critical difference {width:.1f}")
+    axes.ravel()[-1].set_xlabel("mean rank (1 is the best)")
+    return fig
+
+
 def _range(row) -> str:
     return f"{row.rank_low}" if row.rank_low == row.rank_high else f"{row.rank_low}–{row.rank_high}"
 

@@ -6,7 +6,7 @@ genes comes from the boards (``genebench.boards``). All tables are about the *co
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import as_completed
 from dataclasses import dataclass
 
@@ -27,15 +27,21 @@ def make(
     profile: str,
     pool,
     *,
+    failed: Collection[str] = (),
     say: Callable[[str], None] = print,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> None:
     """Make the boards that are not there and write the tables beside the scores of a profile.
 
-    Args: pool: executor of ``boards.work``. A profile of which not every cell has been run gets no tables, and it is
-    said which is missing. Raises: RunFailed: a board cannot be made.
+    Args: pool: executor of ``boards.work``. failed: models that could not be run whole; they are left out of every
+    table, and it is said so. A profile of which another cell has not been run gets no tables, and it is said which is
+    missing. Raises: RunFailed: a board cannot be made.
     """
-    planned = cells.plan(profile)
+    planned = [c for c in cells.plan(profile) if c.model not in failed]
+    if failed:
+        say(f"the intervals leave out {', '.join(sorted(failed))}: not every cell could be run; mend it and run again")
+    if not planned:
+        return
     absent = [c for c in planned if not predictions.path(cells.cell_path(c)).exists()]
     if absent:
         say(f"no intervals: {len(absent)} cells have not been run, first '{absent[0]}'; run the whole profile for them")
@@ -89,7 +95,7 @@ def sheet(profile: str, split: str, probe: str, held: list[Board]) -> Sheet:
     for g, genes in enumerate(boards.GENES):
         frame = results.main_scores(profile, split=split, genes=genes)
         wanted = {kind: probes.method(kind, probe).name for kind in frame.kind.unique() if probes.takes(kind, probe)}
-        frame = frame[frame.probe == frame.kind.map(wanted)]
+        frame = frame[(frame.probe == frame.kind.map(wanted)) & frame.model.isin(models)]  # a failed model has a part
         table = frame.pivot(index="task", columns="model", values="score").reindex(index=names, columns=models)
         frames.append(frame)
         score[g] = table.to_numpy(float)

@@ -35,7 +35,7 @@ def write(
     Args: cells: one dict a cell with ``model``, ``split``, ``tasks`` (names), ``seconds`` it took whenever it was
     computed, and ``skipped`` (one dict per pair with ``task`` and ``reason``). run_s: wall time of this run in seconds.
     """
-    old = _read(path)
+    old = read(path)
     renewed = {c["split"] for c in cells} if whole else set()
     stays = [c for c in old.get("cells", []) if c["split"] not in renewed]
     known = {(c["model"], c["split"], c["first"]): c for c in stays}
@@ -54,14 +54,14 @@ def write(
         path,
         {
             "profile": profile.name,
-            "versions": {"python": platform.python_version(), "genebench": __version__, **_versions()},
+            "versions": {"python": platform.python_version(), "genebench": __version__, **versions()},
             "seed": profile.seed,
             "folds": profile.folds,
             "repeats": profile.repeats,
             "device": f"{device} ({platform.machine()}), {jobs} processes of one thread",
             "wall_s": {"run": round(run_s, 1), "sum_over_cells": round(seconds, 1)},
             "peak_memory_mb": round(peak_memory_mb()),
-            "commit": _commit(),
+            "commit": commit(),
             "sources": {s: specs.source(s).release for s in profile.sources},
             "files": {s: {n: f.sha256 for n, f in specs.source(s).files.items()} for s in profile.sources},
             "cells": [known[at] for at in sorted(known)],
@@ -72,7 +72,7 @@ def write(
     )
 
 
-def _read(path: Path) -> dict:
+def read(path: Path) -> dict:
     """What a manifest holds; nothing of one that cannot be read or is of another form."""
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
@@ -86,7 +86,8 @@ def peak_memory_mb() -> float:
     return max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Versions of the packages that can change a result."""
     found = {}
     for name in PACKAGES:
         try:
@@ -96,7 +97,8 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _commit() -> str:
+def commit() -> str:
+    """Commit of the code, and whether it was changed since; ``unknown`` outside a checkout."""
     try:
         told = subprocess.run(["git", "rev-parse", "HEAD"], cwd=paths.ROOT, capture_output=True, text=True, timeout=10)
     except (OSError, subprocess.TimeoutExpired):

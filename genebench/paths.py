@@ -15,6 +15,7 @@ PUBLISHED = DATA / "published.yml"
 SPECTRA = DATA / "spectra.yml"
 GLM = DATA / "glm"
 GLM_MODELS = GLM / "models"
+GLM_MODELS_SHOWN = DATA / "glm_models.yml"
 RESULTS = Path(os.environ.get("GENEBENCH_RESULTS") or DATA / "results")
 PERF = RESULTS / "perf"
 GLM_RESULTS = RESULTS / "glm"
@@ -46,6 +47,11 @@ def results(profile: str) -> Path:
 def executed(profile: str) -> Path:
     """Where papermill keeps a profile's executed notebooks between runs."""
     return CACHE / "notebooks" / profile
+
+
+def static(profile: str) -> Path:
+    """Data of a profile's pages that their scripts load, copied beside the book's style sheets."""
+    return executed(profile) / "static"
 
 
 def pages() -> Path:

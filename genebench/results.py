@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from . import cache, metrics, paths
+from . import cache, declared, metrics, paths
 from .errors import BadInput, unknown
 from .specs import GROUPS, MORE_GROUPS
 
@@ -149,8 +149,8 @@ def load(profile: str) -> pd.DataFrame:
 def read(path: Path) -> pd.DataFrame:
     """Rows of one scores file. Raises: BadInput: unreadable, or the columns differ from the schema."""
     try:
-        table = pq.read_table(path)
-    except (pa.ArrowException, OSError) as err:
+        table = declared.parquet(path, path)
+    except (pa.ArrowException, OSError, KeyError) as err:
         raise BadInput(f"{path}: not a readable parquet file ({str(err).splitlines()[0][:120]}); restore or rerun it.")
     missing = [n for n in SCHEMA.names if n not in table.column_names]
     extra = [n for n in table.column_names if n not in SCHEMA.names]
@@ -248,6 +248,8 @@ def validate_path(path: Path) -> list[str]:
 def _complete(scores: Path, manifest: Path) -> list[str]:
     """Whether the scores hold every pair that the manifest's cells computed and did not skip, and no other."""
     told = json.loads(manifest.read_text(encoding="utf-8"))
+    if "unscored" in told:
+        return _whole_curves(scores, told)
     expected = sum(cell["n"] for cell in told["cells"])
     expected -= sum(len(tasks) for models in told["skipped"].values() for tasks in models.values())
     frame = read(scores)
@@ -263,6 +265,19 @@ def _complete(scores: Path, manifest: Path) -> list[str]:
             f"{scores}: {at} has {wrong.iloc[0]} folds where {manifest.name} says {told['folds']} ({len(wrong)} such)."
         ]
     return []
+
+
+def _whole_curves(scores: Path, told: dict) -> list[str]:
+    """Whether the scores of Part II hold as many rows of each model and data set as the manifest's cells made."""
+    frame = read(scores)
+    found = frame.groupby([frame.model.astype(str), frame.task.astype(str)]).size()
+    for cell in told["cells"]:
+        found[cell["model"], cell["first"]] = found.get((cell["model"], cell["first"]), 0) - cell["rows"]
+    return [
+        f"{scores}: {abs(n)} rows {'too many' if n > 0 else 'missing'} of {' × '.join(at)}."
+        for at, n in found.items()
+        if n
+    ]
 
 
 def _manifest_faults(manifest: dict, where: str) -> list[str]:

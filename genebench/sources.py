@@ -11,8 +11,10 @@ import importlib.util
 import os
 import shutil
 import tempfile
-import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -27,6 +29,19 @@ from .specs import FileSpec, SourceSpec
 
 class Missing(BadInput):
     """A file that is not to be had here; what does not need it goes on."""
+
+
+_may_download: ContextVar[bool] = ContextVar("may_download", default=True)
+
+
+@contextmanager
+def only_at_hand() -> Iterator[None]:
+    """Within this context nothing is downloaded: a file that is not here is ``Missing``."""
+    token = _may_download.set(False)
+    try:
+        yield
+    finally:
+        _may_download.reset(token)
 
 
 def locate(source: SourceSpec, name: str, *, download: bool = True) -> Path:
@@ -121,22 +136,35 @@ def _outside(source: SourceSpec, spec: FileSpec, *, download: bool) -> Path:
     where += refused
     if not spec.url or not spec.url.startswith("https://"):
         raise Missing(f"{where}; {spec.how or 'no https address is declared for it'}, and put it at {kept}.")
-    if not download:
+    if not (download and _may_download.get()):
         raise Missing(f"{where}; run 'genebench fetch {source.id}'.")
+    fault = _download(spec.url, kept, spec.sha256)
+    if fault:
+        raise Missing(f"{where}, and {spec.url} could not be fetched ({fault}); put it at {kept}.")
+    return kept
+
+
+_refused: dict[tuple[str, Path], str] = {}
+"""Downloads that failed, with the fault: not asked again by the same process, however many tasks need them."""
+
+
+def _download(url: str, kept: Path, sha256: str | None) -> str:
+    """Fetch a file (unpacked if only its address ends in ``.gz``); returns the fault, or an empty string."""
     import pooch
 
+    if (url, kept) in _refused:
+        return _refused[url, kept]
+    packed = url.endswith(".gz") and kept.suffix != ".gz"
     try:
-        packed = spec.url.endswith(".gz") and not spec.path.endswith(".gz")
-        known = f"sha256:{spec.sha256}" if spec.sha256 and not packed else None
-        pooch.retrieve(spec.url, known_hash=known, fname=kept.name, path=kept.parent)
+        pooch.retrieve(
+            url, known_hash=f"sha256:{sha256}" if sha256 and not packed else None, fname=kept.name, path=kept.parent
+        )
         if packed:
             with cache.atomic(kept) as temporary, gzip.open(kept) as stream, open(temporary, "wb") as out:
                 shutil.copyfileobj(stream, out)
     except Exception as err:
-        raise Missing(
-            f"{where}, and {spec.url} could not be fetched ({type(err).__name__}); put it at {kept}."
-        ) from err
-    return kept
+        return _refused.setdefault((url, kept), type(err).__name__)
+    return ""
 
 
 def _copy(found: Path, kept: Path, spec: FileSpec) -> str:
@@ -176,9 +204,12 @@ def _table(source: str, path: str, spec_json: str) -> pd.DataFrame:
             ids, matrix = vectors.read_vectors(path, **{"strict": False, **spec.options})
             return pd.DataFrame(matrix, index=pd.Index(ids, name="id"))
         return READERS[spec.format](Path(path), **spec.options)
-    except (zipfile.BadZipFile, pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, EOFError) as err:
+    except (BadInput, TypeError):
+        raise
+    except Exception as err:  # every library of a format raises its own
+        told = next(iter(str(err).splitlines()), "")[:120] or type(err).__name__
         raise BadInput(
-            f"source '{source}': {path} cannot be read as {spec.format} ({str(err).splitlines()[0][:120]}); "
+            f"source '{source}': {path} cannot be read as {spec.format} ({told}); "
             f"delete it and run 'genebench fetch {source}'."
         ) from err
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -180,6 +181,8 @@ class PageSpec(Spec):
     title: str | None = None
     """Replaces the notebook's own first heading."""
     parameters: dict[str, Any] = {}
+    needs: str = ""
+    """What it takes to rerun the page besides the results in the repository; one clause."""
 
 
 class _Marked(dict):
@@ -189,7 +192,29 @@ class _Marked(dict):
 
 
 class _Loader(yaml.SafeLoader):
-    pass
+    """Reads plain values only. What aliases repeat is counted: ten lines of them can stand for a billion values."""
+
+    def get_single_node(self):
+        node = super().get_single_node()
+        if node is not None and _nodes(node, {}) > _MOST:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"its aliases stand for more than {_MOST:,} values", node.start_mark
+            )
+        return node
+
+
+_MOST = 1_000_000
+"""Values that a declaration may hold, repetitions counted; ours hold some thousands."""
+
+
+def _nodes(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many values a node stands for once every alias is written out; ``known`` from those already counted."""
+    if id(node) not in known:
+        known[id(node)] = _MOST  # where it holds itself
+        inner = node.value if isinstance(node, yaml.CollectionNode) else ()
+        parts = [part for item in inner for part in (item if isinstance(item, tuple) else (item,))]
+        known[id(node)] = 1 + sum(_nodes(part, known) for part in parts)
+    return known[id(node)]
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> _Marked:
@@ -224,6 +249,8 @@ def read_yaml(path: Path) -> Any:
         mark = err.problem_mark or err.context_mark
         line = f":{mark.line + 1}" if mark else ""
         raise BadInput(f"{path}{line}: malformed YAML, {err.problem}; mend that line.") from None
+    except (ValueError, OverflowError, RecursionError, binascii.Error) as err:
+        raise BadInput(f"{path}: malformed YAML, {str(err)[:80]}; mend that value.") from None
 
 
 def build(cls: type[Spec], raw: Any, path: Path) -> Any:
@@ -323,10 +350,19 @@ class SizesSpec(Spec):
     sizes: dict[str, int | None]
 
 
+class AuspcSpec(Spec):
+    """Areas of published curves: data set → model as the paper calls it → AUSPC."""
+
+    citation: str
+    what: str
+    values: dict[str, dict[str, float]]
+
+
 class PublishedSpec(Spec):
     """Figures quoted from publications, and why ours differ."""
 
     task_sizes: SizesSpec
+    auspc: AuspcSpec
     differences: dict[str, str]
 
 

@@ -14,10 +14,11 @@ PACKAGE = ROOT / "genebench"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = """
-    __init__ errors paths specs cache progress workers readers spreadsheet delimited vectors sources weights genes
-    families genome labels members expression shapes tasks splits encoders embed metrics probes predictions results
-    spectra cells manifest stats bootstrap tiers boards intervals run own own_model leaks rivals card place perf_embed
-    perf_probe perf_spectra glm figures tables comparisons catalogue page notebooks __main__
+    __init__ errors paths specs cache progress workers cluster declared readers spreadsheet delimited vectors
+    sources weights genes families genome labels members expression shapes tasks splits cuts encoders embed metrics
+    probes predictions results cells manifest stats bootstrap tiers boards intervals spectra run own own_model leaks
+    rivals card place perf_embed perf_probe glm perf_spectra figures tables comparisons spectrum genomic catalogue page
+    standings genepages modelcards publish notebooks __main__
 """.split()
 """Imports point to the left only."""
 

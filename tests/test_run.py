@@ -334,6 +334,8 @@ def test_one_failing_cell_is_named_and_the_rest_is_finished(home, monkeypatch, f
     frame = results.load("tiny")
     lost = (finished.frame.model == "shuffled") & (finished.frame.task == "toy/class")
     assert lost.any() and len(frame) == (~lost).sum()
+    assert set(results.read_beside("tiny", "intervals.parquet").model) == set(TINY["models"]) - {"shuffled"}
+    assert any("leave out shuffled" in s for s in said)
 
     monkeypatch.undo()
     enter(monkeypatch, home)
@@ -349,6 +351,7 @@ def test_a_model_that_cannot_be_embedded_is_named_and_the_rest_is_finished(home)
     assert len(outcome.failed) == 1 and outcome.computed == 50
     assert "full" in next(iter(outcome.failed)) and any("'full' cannot be embedded" in s and "x9" in s for s in said)
     assert set(results.load("tiny").model) == set(TINY["models"]) - {"full"}
+    assert set(results.read_beside("tiny", "intervals.parquet").model) == set(TINY["models"]) - {"full"}
 
 
 def test_a_profile_without_any_task_is_refused(home):

@@ -175,8 +175,8 @@ def influence(
 ) -> np.ndarray:  # fmt: skip
     """How far a substitution moves what the model expects around it, (n,) float32, 0 or more.
 
-    Mean over the ``reach`` bases on each side of the divergence (Kullback and Leibler, natural) of the distribution with
-    the alternative from that with the reference; of a causal model only the bases to the right count.
+    Mean over the ``reach`` bases on each side of the divergence (Kullback and Leibler) of the distribution with the
+    alternative from that with the reference; of a causal model only the bases to the right count.
     """
     changed = np.array(windows, dtype=np.uint8)
     changed[np.arange(len(windows)), positions] = alt
@@ -212,7 +212,7 @@ def embedding(
 
 
 def contexts(sequence: np.ndarray, positions: np.ndarray, alt: np.ndarray) -> np.ndarray:
-    """Kind of mutation of each substitution: the three bases around and at it, and the new one, (n,) int64, below 500."""
+    """Kind of mutation of each substitution: the bases before, at and after it, and the new one, (n,) int64."""
     padded = np.concatenate([[codes.N], sequence, [codes.N]]).astype(np.int64)
     p = np.asarray(positions)
     return ((padded[p] * 5 + padded[p + 1]) * 5 + padded[p + 2]) * 4 + np.asarray(alt, dtype=np.int64)

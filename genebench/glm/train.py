@@ -111,9 +111,9 @@ def train(
     """Train on sequences, write ``weights.safetensors`` and ``recipe.json`` to a folder, and return it.
 
     Resumes from ``state.pt`` if one of the same recipe and sequences is there; is done at once if the weights are.
-    ``facts`` in ``recipe.json``: losses every 50 steps (bits a base), bases seen, CPU seconds, device. ``stop`` is asked
-    at every step; True leaves a checkpoint and raises KeyboardInterrupt. ``compiled``: compile the network first (needs
-    a C++ compiler; half a minute, then 1.7 times as fast on a CPU with bfloat16).
+    ``facts`` in ``recipe.json``: losses every 50 steps (bits a base), bases seen, CPU seconds, device. ``stop`` is
+    asked at every step; True leaves a checkpoint and raises KeyboardInterrupt. ``compiled``: compile the network first
+    (needs a C++ compiler; half a minute, then 1.7 times as fast on a CPU with bfloat16).
 
     Raises: BadInput: no sequence is as long as a window.
     """

@@ -68,7 +68,7 @@ def genome(path: Path) -> dict[str, Sequence]:
 
 
 def read(path: Path) -> pd.DataFrame:
-    """Variants of a VCF or a table with columns chrom, pos, ref, alt (tab or comma): ``line, chrom, pos, id, ref, alt``.
+    """Variants of a VCF or a table with columns chrom, pos, ref, alt (tab or comma): those, and ``line`` and ``id``.
 
     ``pos`` is 1-based, −1 where it is no number. A row with several alternatives becomes several; alleles are turned
     into capitals. Raises: BadInput: no such columns, or a row with too few fields, by its line.
@@ -85,13 +85,13 @@ def read(path: Path) -> pd.DataFrame:
                 continue
             if len(names) < 5 or line.startswith("#"):
                 raise BadInput(
-                    f"{path}: line {number}: no columns chrom, pos, ref, alt; give a VCF, or name them in the first line."
+                    f"{path}: line {number}: no columns chrom, pos, ref, alt; give a VCF, or name them first."
                 )
             place = {"chrom": 0, "pos": 1, "id": 2, "ref": 3, "alt": 4}
         fields = line.split(sep)
         if len(fields) <= max(place.values()):
             raise BadInput(
-                f"{path}: line {number}: {len(fields)} fields where {max(place.values()) + 1} are needed; mend that line."
+                f"{path}: line {number}: {len(fields)} fields where {max(place.values()) + 1} belong; mend that line."
             )
         told = {n: fields[i].strip() for n, i in place.items()}
         pos = int(told["pos"]) if told["pos"].isdecimal() else -1
@@ -149,8 +149,8 @@ def score(
 ) -> pd.DataFrame:  # fmt: skip
     """The checked variants with a column for each of ``kinds``: ``llr``, ``influence``, ``embedding``.
 
-    Variants that are not ok, and for all but ``llr`` those that are no single substitutions, are NaN. ``length``: of the
-    windows; 0: so that a variant sees the model's whole context. Raises: BadInput: unknown kind.
+    Variants that are not ok, and for all but ``llr`` those that are no single substitutions, are NaN. ``length``: of
+    the windows; 0: so that a variant sees the model's whole context. Raises: BadInput: unknown kind.
     """
     from ..errors import unknown
     from . import score as scoring
@@ -198,3 +198,26 @@ def suggested(model) -> int:
     """Length of windows for a model: twice its context and as much again to share, at most what it can read at once."""
     most, grain = getattr(model, "longest", 1 << 14), getattr(model, "granularity", 1)
     return max(grain, min(most, max(64, 3 * model.context)) // grain * grain)
+
+
+def with_calibration(frame: pd.DataFrame, sequences: dict[str, Sequence]) -> pd.DataFrame:
+    """The scored table with ``llr_calibrated``: the LLR of single substitutions less its mean by kind of mutation."""
+    from . import score as scoring
+
+    out = frame.assign(llr_calibrated=np.float32(np.nan))
+    single = out[(out.status == GOOD) & (out.ref.str.len() == 1) & (out.alt.str.len() == 1)]
+    kinds = np.empty(len(single), dtype=np.int64)
+    for name in single.chrom.unique():
+        mine = (single.chrom == name).to_numpy()
+        alt = codes.encode("".join(single.alt[mine]))
+        kinds[mine] = scoring.contexts(sequences[name].codes, single.pos[mine].to_numpy() - 1, alt)
+    out.loc[single.index, "llr_calibrated"] = scoring.calibrated(single.llr.to_numpy(), kinds).astype(np.float32)
+    return out
+
+
+def write(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table of variants, tab-separated, scores to six digits, atomically."""
+    from .. import cache
+
+    with cache.atomic(path) as temporary:
+        frame.to_csv(temporary, sep="\t", index=False, float_format="%.6g")

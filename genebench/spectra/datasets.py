@@ -144,7 +144,7 @@ def status(name: str) -> tuple[str, str]:
     return sources.status(spec(name).source)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=32)
 def load(name: str) -> DataSet:
     """One data set. Raises: BadInput: unknown. sources.Missing: its file is nowhere to be had (says what to do)."""
     entry = spec(name)
@@ -298,13 +298,15 @@ def residues(
     )  # fmt: skip
 
 
-def pairs(entry: DataSetSpec, frames: dict[str, pd.DataFrame], *, side: str, label: str) -> DataSet:
+def pairs(entry: DataSetSpec, frames: dict[str, pd.DataFrame], *, side: str, label: str, limit: int = 0) -> DataSet:
     """Ligand × protein pairs with a number; the units are the ligands or the proteins, whichever ``side`` says.
 
     The file has the columns ``drug_id, target_id`` and ``label``, and SMILES and sequence there or in the files
-    ``drugs`` and ``targets``.
+    ``drugs`` and ``targets``. ``limit``: that many pairs, drawn once at random.
     """
     frame = _kept(frames["table"], label, None)
+    if limit and limit < len(frame):
+        frame = frame.iloc[np.sort(np.random.default_rng(0).choice(len(frame), limit, replace=False))]
     for other, key in (("drugs", "drug_id"), ("targets", "target_id")):
         if other in frames:
             frame = frame.merge(frames[other], on=key, how="inner")
@@ -314,7 +316,13 @@ def pairs(entry: DataSetSpec, frames: dict[str, pd.DataFrame], *, side: str, lab
     if side not in at:
         raise unknown("side", side, at, where=f"{paths.SPECTRA}: data set '{entry.name}'")
     kept = drugs if side == "drug" else targets
-    parts = {"drug": at["drug"], "target": at["target"], "smiles": tuple(drugs.smiles), "proteins": tuple(targets.sequence)}
+    parts = {
+        "drug": at["drug"],
+        "target": at["target"],
+        "smiles": tuple(drugs.smiles),
+        "proteins": tuple(targets.sequence),
+    }
+    parts |= {"drugs": drugs.index.to_numpy(object), "targets": targets.index.to_numpy(object)}
     return DataSet(
         entry.name, entry.kind, entry.group, kept.index.to_numpy(object), pd.to_numeric(frame[label]).to_numpy(float),
         unit=at[side], sequences=parts["proteins"] if side == "target" else None, table=kept.reset_index(), parts=parts,

@@ -15,6 +15,9 @@ from scipy import sparse
 from ..errors import unknown
 from .datasets import DataSet
 
+VERSION = 1
+"""Bump when features change what they hold."""
+
 RESIDUES = "ACDEFGHIKLMNPQRSTVWY"
 _CODE = np.full(256, 20, dtype=np.uint8)
 for _i, _letter in enumerate(RESIDUES):

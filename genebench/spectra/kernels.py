@@ -1,6 +1,7 @@
-"""The compiled loops: Python's random numbers, walks over a graph, links across a split, and graphs from shared marks.
+"""The compiled loops of splits: Python's random numbers, walks over a graph, links across a split.
 
-The only module that imports numba; it is imported on first use. Compiled code is kept between runs.
+Modules with compiled loops are imported on first use, for numba loads slowly. Compiled code is kept between runs; it
+knows of changes to its own file only, so a loop stands in one file with all that it calls.
 """
 
 from __future__ import annotations
@@ -37,28 +38,28 @@ def _refill(state, words):
 
 
 @njit(cache=True, nogil=True)
-def python_draws(state, below, uniforms):
-    """Fill as Python would: ``randrange(below)`` then ``random()``, in turn. For tests of the generator."""
-    state, words, at = state.copy(), np.empty(624, np.uint32), 624
-    out = np.empty(len(below), np.int64)
+def python_draws(seed, below):
+    """``randrange(below[i])`` and ``random()`` in turn, as Python draws them after this seed: two arrays."""
+    state, words, at = seeded(seed)[0], np.empty(624, np.uint32), 624
+    whole, uniform = np.empty(len(below), np.int64), np.empty(len(below), np.float64)
     for i in range(len(below)):
-        out[i], at = _below(below[i], state, words, at)
-        uniforms[i], at = _uniform(state, words, at)
-    return out
+        bits = 1
+        while below[i] >> bits:
+            bits += 1
+        whole[i], at = _below(below[i], bits, state, words, at)
+        x, at = _uniform(state, words, at)
+        uniform[i] = x * 2.0**-53
+    return whole, uniform
 
 
 @njit(cache=True, nogil=True)
-def _below(n, state, words, at):
-    """Python's ``randrange(n)``: so many bits as n has, drawn again until below n."""
-    bits = 0
-    while n >> bits:
-        bits += 1
-    shift = np.uint32(32 - bits)
+def _below(n, bits, state, words, at):
+    """Python's ``randrange(n)`` of an n of so many bits: as many are drawn, and again until they are below n."""
     while True:
         if at == 624:
             _refill(state, words)
             at = 0
-        drawn = np.int64(words[at] >> shift)
+        drawn = np.int64(words[at]) >> (32 - bits)
         at += 1
         if drawn < n:
             return drawn, at
@@ -66,17 +67,41 @@ def _below(n, state, words, at):
 
 @njit(cache=True, nogil=True, inline="always")
 def _uniform(state, words, at):
-    """Python's ``random()``: 53 bits of two words, in [0, 1)."""
+    """Python's ``random()`` times 2⁵³: the integer of 53 bits of two words."""
+    if at < 623:
+        return np.int64(words[at] >> 5) * 67108864 + np.int64(words[at + 1] >> 6), at + 2
     if at == 624:
         _refill(state, words)
-        at = 0
-    high = np.int64(words[at] >> np.uint32(5))
-    at += 1
-    if at == 624:
-        _refill(state, words)
-        at = 0
-    low = np.int64(words[at] >> np.uint32(6))
-    return (high * 67108864.0 + low) / 9007199254740992.0, at + 1
+        return np.int64(words[0] >> 5) * 67108864 + np.int64(words[1] >> 6), 2
+    high = np.int64(words[623] >> 5)
+    _refill(state, words)
+    return high * 67108864 + np.int64(words[0] >> 6), 1
+
+
+@njit(cache=True, nogil=True)
+def seeded(seed):
+    """States of Python's ``random.Random(seed)`` and NumPy's ``RandomState(seed)``, as seeded, (2, 624) uint32."""
+    states = np.empty((2, 624), np.uint32)
+    for which, first in enumerate((np.uint64(19650218), np.uint64(seed))):
+        states[which, 0] = first
+        for k in range(1, 624):
+            x = np.uint64(states[which, k - 1])
+            states[which, k] = np.uint64(1812433253) * (x ^ (x >> np.uint64(30))) + np.uint64(k)
+    python, k = states[0], 1
+    for _ in range(624):  # Python mixes the seed in, as a key of one word
+        x = np.uint64(python[k - 1])
+        python[k] = (np.uint64(python[k]) ^ ((x ^ (x >> np.uint64(30))) * np.uint64(1664525))) + np.uint64(seed)
+        k += 1
+        if k == 624:
+            python[0], k = python[623], 1
+    for _ in range(623):
+        x = np.uint64(python[k - 1])
+        python[k] = (np.uint64(python[k]) ^ ((x ^ (x >> np.uint64(30))) * np.uint64(1566083941))) - np.uint64(k)
+        k += 1
+        if k == 624:
+            python[0], k = python[623], 1
+    python[0] = 0x80000000
+    return states
 
 
 # Random numbers that belong to a sample or an edge: the same whatever else is in the data set
@@ -103,7 +128,73 @@ def keys(seed, use, n):
 
 
 @njit(cache=True, nogil=True)
-def walk_like_package(indptr, indices, weights, threshold, parameter, state, kept):
+def split_like_package(indptr, indices, weights, threshold, parameter, test_size, states, order, units, out):
+    """One split by the published package's rules; fills ``out`` with train, test and dropped samples, each ascending.
+
+    Args: indptr, indices, weights: the graph that is walked, numbered and with rows in the package's order. states: of
+    Python's generator and of NumPy's legacy one, just seeded, (2, 624) uint32. order: sample of each node. units:
+    samples that go to train whole. out: (samples,) int32.
+    Returns: sizes of train and test, and how many nodes were kept; both 0 where the package's rules give no split.
+    """
+    kept = np.empty(len(order), np.int32)
+    count = _walk_like_package(indptr, indices, weights, threshold, parameter, states[0], kept)
+    n_test = np.int64(np.ceil(test_size * count))
+    if n_test >= count:
+        return 0, 0, count
+    dealt = _permutation(count, states[1])
+    side = np.zeros(len(out), np.int8)
+    side[units] = 1
+    for k in range(count):
+        side[order[kept[dealt[k]]]] = 2 if k < n_test else 1
+    return _listed(side, out) + (count,)
+
+
+@njit(cache=True, nogil=True)
+def _listed(side, out):
+    """Train (side 1), then test (2), then dropped (0) samples, each ascending; returns the sizes of train and test."""
+    n_train, n_test = 0, 0
+    for s in side:
+        n_train += s == 1
+        n_test += s == 2
+    at, test, rest = 0, n_train, n_train + n_test
+    for i in range(len(side)):
+        if side[i] == 1:
+            out[at] = i
+            at += 1
+        elif side[i] == 2:
+            out[test] = i
+            test += 1
+        else:
+            out[rest] = i
+            rest += 1
+    return n_train, n_test
+
+
+@njit(cache=True, nogil=True)
+def _permutation(n, state):
+    """NumPy's ``RandomState(seed).permutation(n)``: a shuffle from the end, each draw masked until it fits."""
+    state, words, at = state.copy(), np.empty(624, np.uint32), 624
+    out = np.arange(n)
+    mask = 1
+    while mask < n:
+        mask = mask * 2 + 1
+    for i in range(n - 1, 0, -1):
+        while mask >> 1 >= i:
+            mask >>= 1
+        while True:
+            if at == 624:
+                _refill(state, words)
+                at = 0
+            j = np.int64(words[at]) & mask
+            at += 1
+            if j <= i:
+                break
+        out[i], out[j] = out[j], out[i]
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _walk_like_package(indptr, indices, weights, threshold, parameter, state, kept):
     """The walk of the published package over its own order of nodes; fills ``kept`` and returns how many there are.
 
     Each turn draws one of the remaining nodes, keeps it, and drops each remaining neighbour when Python's next
@@ -113,14 +204,13 @@ def walk_like_package(indptr, indices, weights, threshold, parameter, state, kep
     n = len(indptr) - 1
     binary = len(weights) == 0
     state, words, at = state.copy(), np.empty(624, np.uint32), 624
-    alive = np.ones(n, np.bool_)
-    tree = np.empty(n + 1, np.int32)  # number of remaining nodes below each index, as a binary indexed tree
-    for i in range(1, n + 1):
-        tree[i] = i & -i
-    top = 1
-    while top * 2 <= n:
-        top *= 2
-    left, count, scan, edge = n, 0, 0, np.int64(0)
+    alive = np.ones(n, np.int8)
+    by_32, by_1024 = np.zeros(n // 32 + 1, np.int32), np.zeros(n // 1024 + 1, np.int32)  # how many remain of so many
+    for i in range(n):
+        by_32[i >> 5] += 1
+        by_1024[i >> 10] += 1
+    limit = np.int64(np.ceil(parameter * 2.0**53))  # exact: so many of the 2⁵³ values are below the parameter
+    left, bits, count, scan, edge = n, 32, 0, 0, np.int64(0)
     while True:
         while scan < n:  # the first remaining edge; what was passed never comes back
             if alive[scan]:
@@ -132,16 +222,24 @@ def walk_like_package(indptr, indices, weights, threshold, parameter, state, kep
             scan += 1
         if scan == n:
             break
-        drawn, at = _below(left, state, words, at)
-        u, step, rest = 0, top, drawn
-        while step:  # the drawn one among the remaining nodes, in order
-            if u + step <= n and tree[u + step] <= rest:
-                u += step
-                rest -= tree[u]
-            step >>= 1
+        while not left >> (bits - 1):
+            bits -= 1
+        rest, at = _below(left, bits, state, words, at)
+        block = 0  # the drawn one among the remaining nodes, in order
+        while by_1024[block] <= rest:
+            rest -= by_1024[block]
+            block += 1
+        block <<= 5
+        while by_32[block] <= rest:
+            rest -= by_32[block]
+            block += 1
+        u = (block << 5) - 1
+        while rest >= 0:
+            u += 1
+            rest -= alive[u]
         kept[count] = u
         count += 1
-        left -= _remove(u, alive, tree)
+        left -= _remove(u, alive, by_32, by_1024)
         if binary and parameter == 0.0:
             continue
         for p in range(indptr[u], indptr[u + 1]):
@@ -149,11 +247,11 @@ def walk_like_package(indptr, indices, weights, threshold, parameter, state, kep
             if not alive[v]:
                 continue
             if parameter == 1.0:
-                left -= _remove(v, alive, tree)
+                left -= _remove(v, alive, by_32, by_1024)
                 continue
             x, at = _uniform(state, words, at)
-            if x < parameter and (binary or weights[p] >= threshold):
-                left -= _remove(v, alive, tree)
+            if x < limit and (binary or weights[p] >= threshold):
+                left -= _remove(v, alive, by_32, by_1024)
     for i in range(n):
         if alive[i]:
             kept[count] = i
@@ -162,21 +260,19 @@ def walk_like_package(indptr, indices, weights, threshold, parameter, state, kep
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _remove(u, alive, tree):
-    alive[u] = False
-    i = u + 1
-    while i < len(tree):
-        tree[i] -= 1
-        i += i & -i
+def _remove(u, alive, by_32, by_1024):
+    alive[u] = 0
+    by_32[u >> 5] -= 1
+    by_1024[u >> 10] -= 1
     return 1
 
 
 @njit(cache=True, nogil=True)
-def walk(indptr, indices, weights, threshold, chance, seed, order):
+def _walk(indptr, indices, weights, threshold, chance, seed, order):
     """Keep samples in the given order; each drops its neighbours that are not yet kept with their own chance.
 
     Whether an edge drops depends on the seed and the edge alone, so that walks of one seed at two parameters differ by
-    the parameter only. Returns whether each sample is kept, (n,) bool.
+    the parameter only. Returns 1 for each sample that is kept, (n,) int8.
     """
     n = len(indptr) - 1
     binary = len(weights) == 0
@@ -198,96 +294,43 @@ def walk(indptr, indices, weights, threshold, chance, seed, order):
                 pair = (np.uint64(min(u, v)) << np.uint64(32)) | np.uint64(max(u, v))
                 if np.float64(_mix(start ^ _mix(pair + GOLDEN)) >> np.uint64(11)) * 2.0**-53 < chance:
                     state[v] = 2
-    return state == 1
+    for u in range(n):
+        state[u] = state[u] == 1
+    return state
 
 
 @njit(cache=True, nogil=True)
-def package_order(indptr, indices):
-    """Order in which the package meets the nodes: by first appearance in the list of pairs (i, j), i < j."""
-    n = len(indptr) - 1
-    order, seen, count = np.empty(n, np.int32), np.zeros(n, np.bool_), 0
-    for i in range(n):
-        if indptr[i] == indptr[i + 1]:
-            continue
-        if not seen[i]:  # then its neighbours all come later: an earlier one would have shown it
-            seen[i] = True
-            order[count] = i
-            count += 1
-        for p in range(indptr[i], indptr[i + 1]):
-            j = indices[p]
-            if j > i and not seen[j]:
-                seen[j] = True
-                order[count] = j
-                count += 1
-    return order[:count]
+def split_by_lot(indptr, indices, weights, threshold, chance, seed, order, lot, test_size, out):
+    """One corrected split: a walk, then the first of the kept in the order ``lot`` are tested; ``out`` as above."""
+    side = _walk(indptr, indices, weights, threshold, chance, seed, order)
+    count = 0
+    for s in side:
+        count += s
+    n_test = np.int64(np.ceil(test_size * count))
+    if n_test >= count:
+        return 0, 0, count
+    left = n_test
+    for u in lot:
+        if left == 0:
+            break
+        if side[u]:
+            side[u] = 2
+            left -= 1
+    return _listed(side, out) + (count,)
 
 
 @njit(cache=True, nogil=True)
-def components(indptr, indices, order):
-    """Connected components in order of discovery: component, clique or not, and hub or not of each node; their sizes.
-
-    Returns (n,) int32 (−1: without an edge), (components,) bool, (n,) bool: linked with all others of its component,
-    (components,) int64.
-    """
-    n = len(indptr) - 1
-    of, stack = np.full(n, -1, np.int32), np.empty(n, np.int32)
-    sizes, degrees, found = np.zeros(n, np.int64), np.zeros(n, np.int64), 0
-    for first in order:
-        if of[first] >= 0:
-            continue
-        of[first], stack[0], depth = found, first, 1
-        while depth:
-            depth -= 1
-            u = stack[depth]
-            sizes[found] += 1
-            degrees[found] += indptr[u + 1] - indptr[u]
-            for p in range(indptr[u], indptr[u + 1]):
-                v = indices[p]
-                if of[v] < 0:
-                    of[v], stack[depth] = found, v
-                    depth += 1
-        found += 1
-    hub = np.zeros(n, np.bool_)
-    for u in order:
-        hub[u] = indptr[u + 1] - indptr[u] == sizes[of[u]] - 1
-    return of, degrees[:found] == sizes[:found] * (sizes[:found] - 1), hub, sizes[:found]
-
-
-@njit(cache=True, nogil=True)
-def renumber(indptr, indices, weights, order):
-    """The subgraph of the samples in ``order``, numbered by it, each row in the order of the package's neighbours.
-
-    That is: neighbours that stand earlier in the order, by the order; then the later ones, by their sample number.
-    """
-    n, size = len(indptr) - 1, len(order)
-    place = np.full(n, -1, np.int32)
-    for k in range(size):
-        place[order[k]] = k
-    new = np.zeros(size + 1, np.int64)
-    earlier = np.zeros(size, np.int64)
-    for k in range(size):
-        u = order[k]
-        for p in range(indptr[u], indptr[u + 1]):
-            q = place[indices[p]]
-            if q >= 0:
-                new[k + 1] += 1
-                earlier[k] += q < k
-    for k in range(size):
-        new[k + 1] += new[k]
-    out = np.empty(new[size], np.int32)
-    held = np.empty(new[size] if len(weights) else 0, np.float32)
-    front = new[:-1].copy()
-    for k in range(size):
-        u, back = order[k], new[k] + earlier[k]
-        for p in range(indptr[u], indptr[u + 1]):
-            q = place[indices[p]]
-            if q > k:
-                out[back], out[front[q]] = q, k
-                if len(weights):
-                    held[back], held[front[q]] = weights[p], weights[p]
-                back += 1
-                front[q] += 1
-    return new, out, held
+def split_by_balance(indptr, indices, weights, threshold, chance, seed, order, counts, test_size, out):
+    """One weighted split: a walk, then the kept are dealt by ``balance``; ``out`` as above."""
+    side = _walk(indptr, indices, weights, threshold, chance, seed, order)
+    kept = np.flatnonzero(side)
+    tested = balance(counts[kept], seed, 500, 1.0 - test_size)
+    for k in range(len(kept)):
+        side[kept[k]] = 2 if tested[k] else 1
+    n_train, n_test = _listed(side, out)
+    if n_train == 0 or n_test == 0:
+        return 0, 0, len(kept)
+    return n_train, n_test, len(kept)
 
 
 # Links across a split
@@ -352,63 +395,3 @@ def balance(counts, seed, restarts, share):
         for i in range(n):
             order[i] = i
     return best
-
-
-# Graphs from shared marks
-
-
-@njit(cache=True, nogil=True)
-def shared(start, marks, n_marks, weighted):
-    """Rows of the graph whose samples share at least one mark (sample i has ``marks[start[i] : start[i + 1]]``).
-
-    Returns indptr (n + 1,) int64, indices int32, weights float32 (the Jaccard index of the marks; length 0 unless
-    weighted).
-    """
-    n = len(start) - 1
-    first = np.zeros(n_marks + 1, np.int64)
-    for t in marks:
-        first[t + 1] += 1
-    for t in range(n_marks):
-        first[t + 1] += first[t]
-    holders, cursor = np.empty(len(marks), np.int32), first[:-1].copy()
-    for i in range(n):
-        for p in range(start[i], start[i + 1]):
-            holders[cursor[marks[p]]] = i
-            cursor[marks[p]] += 1
-    seen, indptr = np.full(n, -1, np.int32), np.zeros(n + 1, np.int64)
-    cursor[:] = first[:-1]
-    for i in range(n):
-        for p in range(start[i], start[i + 1]):
-            t = marks[p]
-            cursor[t] += 1  # past sample i: each pair is met from its first sample only
-            for q in range(cursor[t], first[t + 1]):
-                j = holders[q]
-                if seen[j] != i:
-                    seen[j] = i
-                    indptr[i + 1] += 1
-                    indptr[j + 1] += 1
-    for i in range(n):
-        indptr[i + 1] += indptr[i]
-    indices = np.empty(indptr[n], np.int32)
-    weights = np.empty(indptr[n] if weighted else 0, np.float32)
-    fill, common, met = indptr[:-1].copy(), np.zeros(n, np.int32), np.empty(n, np.int32)
-    for i in range(n):
-        count = 0
-        for p in range(start[i], start[i + 1]):
-            for q in range(first[marks[p]], first[marks[p] + 1]):
-                j = holders[q]
-                if j == i:
-                    continue
-                if common[j] == 0:
-                    met[count] = j
-                    count += 1
-                common[j] += 1
-        for k in range(count):  # row j receives i, and i ascends: rows need no sorting
-            j = met[k]
-            indices[fill[j]] = i
-            if weighted:
-                own, other = start[i + 1] - start[i], start[j + 1] - start[j]
-                weights[fill[j]] = common[j] / (own + other - common[j])
-            fill[j] += 1
-            common[j] = 0
-    return indptr, indices, weights

@@ -1,4 +1,4 @@
-"""The models of Part II: their declarations, and how each is fitted on one side of a split and asked about the other."""
+"""The models of Part II: their declarations, and how each is fitted on one side of a split and asked of the other."""
 
 from __future__ import annotations
 
@@ -161,7 +161,12 @@ def mlp(data: DataSet, how: CurveModelSpec, train, test, seed: int) -> np.ndarra
     from . import nets
 
     X = _seen(data, how)
-    given = {"epochs": 15, "steps": 500, "batch": 256, **{k: v for k, v in how.options.items() if k in ("steps", "batch")}}
+    given = {
+        "epochs": 15,
+        "steps": 500,
+        "batch": 256,
+        **{k: v for k, v in how.options.items() if k in ("steps", "batch")},
+    }
     shared = {"kind": data.kind, "n_classes": len(data.classes), "seed": seed, **given}
     if sparse.issparse(X):
         batch_of = nets.bags(X, np.arange(X.shape[0]))
@@ -194,7 +199,9 @@ def cnn(data: DataSet, how: CurveModelSpec, train, test, seed: int) -> np.ndarra
     sizes = [len(s) for s in data.sequences]
     placed = np.mean(np.array(sizes) == np.median(sizes)) > 0.9
     codes = _tokens(data)[data.of_unit] if data.unit is not None else _tokens(data)
-    given = {"epochs": 15, "steps": 400 if placed else 200, "batch": 128 if placed else 64}
+    batch = 64
+    steps = int(min(400, max(100, how.options["residues"] // (batch * codes.shape[1]))))
+    given = {"epochs": 15, "steps": steps, "batch": batch}
     return nets.fit_predict(
         lambda out: nets.Convolution(codes.shape[1], channels=16 if placed else 32, width=5 if placed else 9,
                                      placed=placed, outputs=out),

@@ -13,6 +13,8 @@ from scipy import sparse
 from torch import nn
 
 RATE, DECAY = 2e-3, 1e-4
+FEWEST = 120
+"""Steps that even a small training set gets."""
 
 
 def _loss(kind: str) -> Callable:
@@ -52,7 +54,7 @@ def fit_predict(
     target = torch.as_tensor((y - centre) / spread, dtype=torch.long if kind == "multiclass" else torch.float32)
     uneven = weight[train] / weight[train].sum() if np.ptp(weight[train]) else None
     loss, size = _loss(kind), min(batch, len(train))
-    total = max(1, min(steps, epochs * -(-len(train) // size)))
+    total = min(steps, max(FEWEST, epochs * -(-len(train) // size)))
     optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=total)
     net.train()
@@ -99,9 +101,8 @@ def bags(matrix: sparse.csr_matrix, rows_of: np.ndarray) -> Callable[[np.ndarray
 
 def perceptron(d: int, hidden: int, outputs: int) -> nn.Module:
     """Two hidden layers on d numbers."""
-    return nn.Sequential(
-        nn.Linear(d, hidden), nn.ReLU(), nn.Dropout(0.1), nn.Linear(hidden, hidden), nn.ReLU(), nn.Linear(hidden, outputs)
-    )  # fmt: skip
+    first = (nn.Linear(d, hidden), nn.ReLU(), nn.Dropout(0.1))
+    return nn.Sequential(*first, nn.Linear(hidden, hidden), nn.ReLU(), nn.Linear(hidden, outputs))
 
 
 class Convolution(nn.Module):
@@ -113,7 +114,10 @@ class Convolution(nn.Module):
         self.convolve = nn.Conv1d(16, channels, width, padding=width // 2)
         self.placed = placed
         self.rest = nn.Sequential(
-            nn.Linear(channels * (length if placed else 2), hidden), nn.GELU(), nn.Dropout(0.1), nn.Linear(hidden, outputs)
+            nn.Linear(channels * (length if placed else 2), hidden),
+            nn.GELU(),
+            nn.Dropout(0.1),
+            nn.Linear(hidden, outputs),
         )
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:

@@ -2,34 +2,47 @@
 
 from __future__ import annotations
 
+import os
+from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate, chain, count
 
 import numpy as np
+from scipy import sparse
 
 from ..errors import BadInput
 from .graph import Graph
 
 
-def shared_mutations(
-    barcodes: Sequence[Collection[str]] | Sequence[str], *, sep: str | None = None, continuous: bool = False
-) -> Graph:
+def shared_mutations(barcodes, *, sep: str | None = None, continuous: bool = False) -> Graph:
     """Samples that share at least one mutation, found from each mutation's list of samples.
 
-    Args: barcodes: the mutations of each sample, as sets or as texts joined by ``sep`` (an empty one: wild type).
-    continuous: weigh edges with the Jaccard index of the two sets, in (0, 1]; else binary.
+    Args: barcodes: the mutations of each sample, as sets, as texts joined by ``sep`` (an empty one: wild type), or as
+    the entries of a SciPy sparse matrix (n, mutations). continuous: weigh edges with the Jaccard index of the two
+    sets, in (0, 1]; else binary.
     Raises: BadInput: texts without ``sep``.
     """
-    return _shared(marks(barcodes, sep=sep), continuous)
+    if sparse.issparse(barcodes):
+        held = sparse.csr_array(barcodes)
+        held.sum_duplicates()
+        held.eliminate_zeros()
+        start, flat, n_marks = held.indptr.astype(np.int64), held.indices.astype(np.int32), held.shape[1]
+        return _shared(start, flat, n_marks, continuous)
+    return _shared(*_numbered(marks(barcodes, sep=sep)), continuous)
 
 
 def marks(barcodes: Sequence[Collection[str]] | Sequence[str], *, sep: str | None = None) -> list[Collection[str]]:
     """The mutations of each sample, each once; texts are cut at ``sep``. Raises: BadInput: texts without ``sep``."""
     barcodes = barcodes if isinstance(barcodes, list) else list(barcodes)
-    if any(isinstance(b, str) for b in barcodes[:1]):
-        if not sep:
-            raise BadInput("barcodes are texts; say how their mutations are joined, for example sep=':' or sep=';'.")
-        return [frozenset(b.split(sep)) if b else frozenset() for b in barcodes]
-    return [b if isinstance(b, (set, frozenset)) else frozenset(b) for b in barcodes]
+    kinds = set(map(type, barcodes))
+    if kinds <= {set, frozenset}:
+        return barcodes
+    if str not in kinds:
+        return list(map(frozenset, barcodes))
+    if not sep or kinds != {str}:
+        raise BadInput("barcodes are texts; say how their mutations are joined, for example sep=':' or sep=';'.")
+    return [frozenset(b.split(sep)) if b else frozenset() for b in barcodes]
 
 
 def shared_label(groups: Iterable[Hashable | Collection[Hashable] | None]) -> Graph:
@@ -43,19 +56,23 @@ def shared_label(groups: Iterable[Hashable | Collection[Hashable] | None]) -> Gr
             return frozenset(group)
         return () if group is None or group == "" or group != group else (group,)
 
-    return _shared([held(group) for group in groups], False)
+    return _shared(*_numbered([held(group) for group in groups]), False)
 
 
-def _shared(barcodes: list[Collection[Hashable]], continuous: bool) -> Graph:
-    from . import kernels
+def _numbered(barcodes: list[Collection[Hashable]]) -> tuple[np.ndarray, np.ndarray, int]:
+    """Marks as numbers by first appearance: where each sample's begin (n + 1,), the marks, and how many there are."""
+    number: defaultdict[Hashable, int] = defaultdict(count().__next__)
+    start = np.fromiter(accumulate(map(len, barcodes), initial=0), np.int64, len(barcodes) + 1)
+    flat = np.fromiter(map(number.__getitem__, chain.from_iterable(barcodes)), np.int32, start[-1])
+    return start, flat, len(number)
 
-    number: dict[Hashable, int] = {}
-    at = number.setdefault
-    flat = np.array([at(mark, len(number)) for barcode in barcodes for mark in barcode], dtype=np.int32)
-    start = np.zeros(len(barcodes) + 1, dtype=np.int64)
-    np.cumsum(np.fromiter(map(len, barcodes), np.int64, len(barcodes)), out=start[1:])
-    indptr, indices, weights = kernels.shared(start, flat, len(number), continuous)
-    return Graph(len(barcodes), indptr, indices, weights if continuous else None)
+
+def _shared(start: np.ndarray, flat: np.ndarray, n_marks: int, continuous: bool) -> Graph:
+    from . import joins
+
+    indptr, indices = joins.shared(start, flat, n_marks)
+    weights = joins.jaccards(start, flat, indptr, indices) if continuous else None
+    return Graph(len(start) - 1, indptr, indices, weights)
 
 
 def from_function(samples: Sequence, f: Callable[[object, object], float], *, binary: bool = True) -> Graph:
@@ -81,8 +98,6 @@ def from_matrix(M, *, above: float | None = None, binary: bool = False) -> Graph
     Args: above: only entries above it are edges; None: all but 0. binary: leave the weights out.
     Raises: BadInput: not square, not symmetric, or not finite.
     """
-    from scipy import sparse
-
     if M.ndim != 2 or M.shape[0] != M.shape[1]:
         raise BadInput(f"the matrix of similarities is {M.shape}, but it must have a row and a column per sample.")
     held = sparse.csr_array(M, dtype=np.float32) if sparse.issparse(M) else np.asarray(M, dtype=np.float32)
@@ -147,3 +162,102 @@ def cosine(X: np.ndarray, *, above: float, binary: bool = False) -> Graph:
         raise BadInput(f"vector {int(np.argmax(bad))} is zero or not finite, and has no cosine; leave the sample out.")
     X = X / length
     return from_blocks(len(X), lambda low, high: X[low:high] @ X.T, above=above, binary=binary)
+
+
+def sequence_identity(
+    sequences: Sequence[str],
+    *,
+    above: float = 0.3,
+    binary: bool = False,
+    kmer: int | None = None,
+    jobs: int | None = None,
+    step: Callable[[int, int], None] | None = None,
+) -> Graph:
+    """Sequences whose best global alignment is more than ``above`` identical; weights are the identities, in (0, 1].
+
+    Identity is identical columns over columns, of the alignment with match 1, mismatch −2 and −2.5 for each letter
+    against a gap that Biopython lists first, the earlier sequence given first (as in the Spectra paper). Every pair is
+    aligned that could pass by its letters: some 20 µs a pair of 250 letters on one core.
+
+    Args: kmer: align only pairs that share a run of so many letters. Much faster, but at an identity of 0.3 most pairs
+    resemble each other without one: with ``kmer=4``, of protein domain pairs above 0.3, 0.35, 0.4 and 0.5 there remain
+    83, 94, 98 and 100 %. jobs: threads; None: one a core. step: called with sequences done and all.
+    Raises: BadInput: an empty sequence, or letters other than those of the alphabet, ``*`` and ``-``.
+    """
+    letters, start = _coded(sequences)
+    length = np.diff(start)
+    composition = np.zeros((len(sequences), 32), dtype=np.int32)
+    np.add.at(composition, (np.repeat(np.arange(len(sequences)), length), letters), 1)
+    by_length = np.argsort(length, kind="stable")
+    near = None
+    if kmer:
+        near = shared_label([frozenset(s[p : p + kmer] for p in range(len(s) - kmer + 1)) for s in sequences])
+
+    def one(i: int) -> tuple[np.ndarray, np.ndarray]:
+        from . import alignment
+
+        if near is None:
+            candidates = by_length[by_length > i]
+        else:
+            candidates = near.neighbours(i)
+            candidates = candidates[candidates > i].astype(np.int64)
+            candidates = candidates[np.argsort(length[candidates])]
+        found, identities = np.empty(len(candidates), np.int64), np.empty(len(candidates), np.float64)
+        held = alignment.alike(i, candidates, letters, start, composition, above, found, identities)
+        return found[:held], identities[:held]
+
+    first, second, weights = [], [], []
+    with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
+        for i, (found, identities) in enumerate(pool.map(one, range(len(sequences)))):
+            first.append(np.full(len(found), i))
+            second.append(found)
+            weights.append(identities)
+            if step:
+                step(i + 1, len(sequences))
+    if not first:
+        return Graph.from_edges(0, [], [])
+    first, second = np.concatenate(first), np.concatenate(second)
+    return Graph.from_edges(len(sequences), first, second, None if binary else np.concatenate(weights))
+
+
+def _coded(sequences: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Letters as numbers below 32, and where each sequence begins; upper and lower case are the same letter."""
+    table = np.full(256, 255, dtype=np.uint8)
+    for code, letter in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ*-", start=1):
+        table[ord(letter)] = table[ord(letter.lower())] = code
+    start = np.fromiter(accumulate(map(len, sequences), initial=0), np.int64, len(sequences) + 1)
+    if len(sequences) and np.diff(start).min() == 0:
+        raise BadInput(f"sequence {int(np.argmin(np.diff(start)))} is empty and has no identity; leave it out.")
+    letters = table[np.frombuffer("".join(sequences).encode("latin-1", "replace"), dtype=np.uint8)]
+    if (letters == 255).any():
+        bad = int(np.searchsorted(start, np.argmax(letters == 255), side="right")) - 1
+        raise BadInput(f"sequence {bad} ('{sequences[bad][:30]}') has a character that is no letter; correct it.")
+    return letters, start
+
+
+def tanimoto(
+    smiles: Sequence[str], *, above: float = 0.99, binary: bool = False, radius: int = 2, bits: int = 1024
+) -> Graph:
+    """Molecules by the Tanimoto index of their Morgan fingerprints, in [0, 1]; edges are those above ``above``.
+
+    SMILES are read as they are: their case tells aromatic atoms. Needs RDKit (``pip install 'genebench[chem]'``).
+    Raises: BadInput: RDKit is not installed, or a SMILES that it cannot read.
+    """
+    try:
+        from rdkit import Chem, rdBase
+        from rdkit.Chem import rdFingerprintGenerator
+    except ImportError:
+        raise BadInput("molecules are compared with RDKit, which is not installed; run 'pip install rdkit'.") from None
+    from . import joins
+
+    make = rdFingerprintGenerator.GetMorganGenerator(radius=radius, fpSize=bits)
+    packed = np.zeros((len(smiles), -(-bits // 64) * 8), dtype=np.uint8)
+    with rdBase.BlockLogs():
+        for i, text in enumerate(smiles):
+            molecule = Chem.MolFromSmiles(text) if text else None
+            if molecule is None:
+                raise BadInput(f"SMILES {i} ('{str(text)[:60]}') cannot be read; correct it or leave it out.")
+            held = np.packbits(make.GetFingerprintAsNumPy(molecule))
+            packed[i, : len(held)] = held
+    words = packed.view(np.uint64)
+    return from_blocks(len(words), lambda low, high: joins.tanimoto(words, low, high), above=above, binary=binary)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
-from math import ceil
 
 import numpy as np
 
@@ -23,6 +21,13 @@ paper's procedure for barcodes that many samples share."""
 
 PARALLEL = 5_000_000
 """Edges walked, all splits together, from which several threads are worth starting."""
+
+
+Sizes = tuple[int, int, int]
+"""Samples of train and of test (both 0: no split), and how many were kept."""
+
+Maker = Callable[[float, int, float, float, np.ndarray], Sizes]
+"""(λ, seed, test size, threshold of weights, where train, test and dropped samples are written) → sizes."""
 
 
 class Unsplittable(BadInput):
@@ -76,9 +81,14 @@ def split(
     Raises: BadInput: an argument out of range. Unsplittable: too few samples are left, or, in mode ``reference``, the
     package refuses the graph.
     """
-    _check(graph, parameter, seed, mode, test_size, counts)
-    threshold = _thresholds(graph, [parameter])[parameter]
-    return _PREPARED[mode](graph, counts, scores)(float(parameter), int(seed), test_size, threshold)
+    found = splits(graph, [parameter], [seed], mode=mode, test_size=test_size, counts=counts, scores=scores, jobs=1)
+    (made,) = found.values()
+    if made is None:
+        raise Unsplittable(
+            f"at the spectral parameter {parameter:g} too few samples are left for train and test; take a smaller "
+            f"parameter, or a property that links fewer samples."
+        )
+    return made
 
 
 def splits(
@@ -107,16 +117,19 @@ def splits(
     make = _PREPARED[mode](graph, counts, scores)
     pairs = [(parameter, seed) for parameter in parameters for seed in seeds]
 
-    def one(pair: tuple[float, int]) -> Split | None:
-        try:
-            return make(*pair, test_size, thresholds[pair[0]])
-        except Unsplittable:
+    out = np.empty((len(pairs), graph.n), dtype=np.int32)
+
+    def one(i: int) -> Split | None:
+        parameter, seed = pairs[i]
+        n_train, n_test, _ = make(parameter, seed, test_size, thresholds[parameter], out[i])
+        if not n_test:
             return None
+        return Split(out[i, :n_train], out[i, n_train : n_train + n_test], out[i, n_train + n_test :])
 
     if len(graph.indices) * len(pairs) < PARALLEL or jobs == 1:
-        return {pair: one(pair) for pair in pairs}
+        return dict(zip(pairs, map(one, range(len(pairs)))))
     with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
-        return dict(zip(pairs, pool.map(one, pairs)))
+        return dict(zip(pairs, pool.map(one, range(len(pairs)))))
 
 
 def size_matched(split: Split, *, seed: int) -> Split:
@@ -221,90 +234,63 @@ def _weights(graph: Graph) -> np.ndarray:
     return _NO_WEIGHTS if graph.binary else graph.weights
 
 
-def _corrected(graph: Graph, counts=None, scores=None):
+def _corrected(graph: Graph, counts=None, scores=None) -> Maker:
     from . import kernels
 
     @lru_cache(maxsize=64)
     def drawn(seed: int) -> tuple[np.ndarray, np.ndarray]:
-        return np.argsort(_keys(seed, "order", graph.n), kind="stable"), _keys(seed, "test", graph.n)
+        return tuple(np.argsort(_keys(seed, use, graph.n), kind="stable") for use in ("order", "test"))
 
-    def make(parameter: float, seed: int, test_size: float, threshold: float) -> Split:
-        order, lot = drawn(seed)
-        is_kept = kernels.walk(
-            graph.indptr, graph.indices, _weights(graph), threshold, parameter, np.uint64(seed), order
-        )
-        kept = np.flatnonzero(is_kept)
-        n_test = ceil(test_size * len(kept))
-        if not 0 < n_test < len(kept):
-            raise _too_few(parameter, len(kept))
-        kept = kept[np.argsort(lot[kept], kind="stable")]
-        return Split.of(graph.n, kept[n_test:], kept[:n_test])
+    def make(parameter: float, seed: int, test_size: float, threshold: float, out: np.ndarray) -> Sizes:
+        walked = (graph.indptr, graph.indices, _weights(graph), threshold, parameter, np.uint64(seed))
+        return kernels.split_by_lot(*walked, *drawn(seed), test_size, out)
 
     return make
 
 
-def _weighted(graph: Graph, counts, scores=None):
+def _weighted(graph: Graph, counts, scores=None) -> Maker:
     from . import kernels
 
-    counts = np.asarray(counts)
+    counts = np.asarray(counts, dtype=np.float64)
     scores = node_scores(graph, counts) if scores is None else np.asarray(scores, dtype=float)
     order = np.argsort(-scores, kind="stable")
 
-    def make(parameter: float, seed: int, test_size: float, threshold: float) -> Split:
-        is_kept = kernels.walk(
-            graph.indptr, graph.indices, _weights(graph), threshold, parameter**2, np.uint64(seed), order
+    def make(parameter: float, seed: int, test_size: float, threshold: float, out: np.ndarray) -> Sizes:
+        walked = (graph.indptr, graph.indices, _weights(graph), threshold, parameter**2, np.uint64(seed))
+        return kernels.split_by_balance(*walked, order, counts, test_size, out)
+
+    return make
+
+
+def _reference(graph: Graph, counts=None, scores=None) -> Maker:
+    from . import kernels, ordering
+
+    order, units, n_units = _package_nodes(graph)
+    walked = ordering.renumber(graph.indptr, graph.indices, _weights(graph), order)
+
+    states = lru_cache(maxsize=64)(kernels.seeded)
+
+    def make(parameter: float, seed: int, test_size: float, threshold: float, out: np.ndarray) -> Sizes:
+        n_train, n_test, kept = kernels.split_like_package(
+            *walked, threshold, parameter, test_size, states(np.uint64(seed)), order, units, out
         )
-        kept = np.flatnonzero(is_kept)
-        tested = balance(counts[kept], seed=seed, test_size=test_size)
-        if tested.all() or not tested.any():
-            raise _too_few(parameter, len(kept))
-        return Split.of(graph.n, kept[~tested], kept[tested])
+        too_few = n_units + kept <= 5  # the package's own rule
+        return (0, 0, kept + len(units)) if too_few or not n_test else (n_train, n_test, kept + len(units))
 
     return make
 
 
-def _too_few(parameter: float, kept: int) -> Unsplittable:
-    return Unsplittable(
-        f"at the spectral parameter {parameter:g} only {kept} samples are left, too few for train and test; take a "
-        f"smaller parameter, or a property that links fewer samples."
-    )
-
-
-def _reference(graph: Graph, counts=None, scores=None):
-    from . import kernels
-
-    order, units = _package_nodes(graph)
-    indptr, indices, weights = kernels.renumber(graph.indptr, graph.indices, _weights(graph), order)
-
-    @lru_cache(maxsize=64)
-    def state(seed: int) -> np.ndarray:
-        return np.array(random.Random(seed).getstate()[1][:624], dtype=np.uint32)
-
-    def make(parameter: float, seed: int, test_size: float, threshold: float) -> Split:
-        kept = np.empty(len(order), dtype=np.int32)
-        n_kept = kernels.walk_like_package(indptr, indices, weights, threshold, parameter, state(seed), kept)
-        n_test = ceil(test_size * n_kept)
-        if len(units) + n_kept <= 5 or n_test >= n_kept:
-            raise _too_few(parameter, n_kept + sum(map(len, units)))
-        kept = order[kept[:n_kept]]
-        dealt = np.random.RandomState(seed).permutation(n_kept)  # scikit-learn's train_test_split
-        train = np.concatenate([kept[dealt[n_test:]], *units])
-        return Split.of(graph.n, train, kept[dealt[:n_test]])
-
-    return make
-
-
-def _package_nodes(graph: Graph) -> tuple[np.ndarray, list[np.ndarray]]:
-    """The samples that the package walks over, in its order, and the cliques that it sends to train whole.
+def _package_nodes(graph: Graph) -> tuple[np.ndarray, np.ndarray, int]:
+    """The samples that the package walks over, in its order; those of cliques, which go to train; number of cliques.
 
     Raises: Unsplittable: the package refuses the graph, or ends with an error on it.
     """
-    from . import kernels
+    from . import ordering
 
-    order = kernels.package_order(graph.indptr, graph.indices)
+    order = ordering.package_order(graph.indptr, graph.indices)
     if not graph.binary:
-        return order, []
-    of, clique, hub, sizes = kernels.components(graph.indptr, graph.indices, order)
+        return order, order[:0], 0
+    of, clique, hub, sizes = ordering.components(graph.indptr, graph.indices, order)
     density = 2 * graph.m / (len(order) * (len(order) - 1)) if len(order) > 1 else 0.0
     if clique.all():
         raise _refused("every group of linked samples is linked throughout, or none are linked")
@@ -318,8 +304,8 @@ def _package_nodes(graph: Graph) -> tuple[np.ndarray, list[np.ndarray]]:
             left -= int(sizes[component])
         else:
             left -= int(hub[of == component].sum())
-    units = [np.flatnonzero(of == component) for component in np.flatnonzero(clique)]
-    return order[~clique[of[order]] & ~hub[order]], units
+    in_clique = clique[of[order]]
+    return order[~in_clique & ~hub[order]], order[in_clique], int(clique.sum())
 
 
 def _refused(why: str) -> Unsplittable:

@@ -1,0 +1,85 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Spectrum of a data set
+
+# %% tags=["parameters"]
+profile: str = "demo"  # which profile the book is built for
+page: str = "spectra-tb-rif"  # name of this page
+dataset: str = "tb-rif"  # data set of data/spectra.yml, or a gene task of Part I
+way: str = "spectral"  # way of splitting that is drawn: spectral, spectral-weighted or spectral-reference
+
+# %% tags=["remove-input"]
+from IPython.display import Markdown
+
+from genebench import page as show
+from genebench import spectrum
+
+show.begin()
+Markdown(spectrum.about(dataset))
+
+# %% tags=["remove-input"]
+show.figure(
+    spectrum.curves(spectrum.points(dataset, way)),
+    spectrum.points(dataset, way),
+    page=page,
+    profile=profile,
+    name="curve",
+    caption=f"{spectrum.heading(dataset)}: score of each model on ever stricter splits. Left, over the spectral "
+    "parameter λ; right, over what train and test share (it falls to the right). Bands are 95 % intervals over seeds; "
+    "dotted, the size-matched control: as many units, drawn at random. Dashed lines are shortcuts. A solid line that "
+    "falls below its dotted one loses to overlap, and not to fewer samples.",
+    alt="Two line plots of score per model, against the spectral parameter and against overlap, with the control.",
+)
+
+# %% tags=["remove-input"]
+show.table(
+    spectrum.area_table(dataset),
+    page=page,
+    profile=profile,
+    name="areas",
+    caption="Area under the curve (AUSPC), mean over seeds with 95 % interval. Over overlap it is another number: the "
+    "mean score over the span of overlap. 'λ to': the largest λ that has a score.",
+)
+
+# %% tags=["remove-input"]
+show.figure(
+    spectrum.overlap_plot(spectrum.overlaps(dataset)),
+    spectrum.overlaps(dataset),
+    page=page,
+    profile=profile,
+    name="overlap",
+    caption=f"{spectrum.heading(dataset)}: what train and test share by the definitions in use, and how many units are "
+    "left, against λ (mean over seeds).",
+    alt="Two line plots against the spectral parameter: overlap by three definitions, and number of units.",
+)
+
+# %% tags=["remove-input"]
+show.table(
+    spectrum.finding_table(dataset),
+    page=page,
+    profile=profile,
+    name="finding",
+    caption="Fall from λ = 0 to the largest λ that every seed has a score at, with 95 % interval over seeds; the same "
+    "fall of the size-matched control, and its share of the fall; what is lost to overlap at equal size.",
+)
+
+# %% tags=["remove-input"]
+show.table(
+    spectrum.placed_table(dataset),
+    page=page,
+    profile=profile,
+    name="placed",
+    caption="Splits that others use, placed at the λ whose splits have the nearest overlap, and what each model scores "
+    "on them and on the curve.",
+)
