@@ -52,24 +52,26 @@ def probed(task: Windows, vectors: np.ndarray, train: np.ndarray, test: np.ndarr
 
 
 class Network:
-    """A network that is fitted to the labels: ``fit`` on some rows, then ``predict`` others, by early stopping."""
+    """A network that is fitted to labels, with early stopping; both strands count alike."""
 
     def __init__(self, make: Callable, *, kind: str, rate: float, epochs: int = 12, batch: int = 64, seed: int = 0):
         self.make, self.kind, self.rate, self.epochs, self.batch, self.seed = make, kind, rate, epochs, batch, seed
+        self.network, self.scale = None, (0.0, 1.0)
 
-    def fit_predict(self, windows: np.ndarray, label: np.ndarray, train: np.ndarray, test: np.ndarray) -> np.ndarray:
-        """Fit on nine tenths of ``train``, stop where the rest is told best, predict ``test``, (n_test,) float32."""
+    def fit(self, windows: np.ndarray, label: np.ndarray, train: np.ndarray) -> Network:
+        """Fit on nine tenths of the rows ``train``; the epoch is kept that tells the rest best. Returns itself."""
         import torch
 
         rng = np.random.default_rng(self.seed)
         order = rng.permutation(train)
         held, used = order[: max(1, len(order) // 10)], order[max(1, len(order) // 10) :]
         torch.manual_seed(self.seed)
-        network = self.make()
+        network = self.network = self.make()
         wanted = [p for p in network.parameters() if p.requires_grad]
         optimiser = torch.optim.AdamW(wanted, lr=self.rate, weight_decay=0.01)
-        scale = (label[used].mean(), label[used].std() or 1.0) if self.kind == "regression" else (0.0, 1.0)
-        truth = torch.tensor((label - scale[0]) / scale[1], dtype=torch.float32)
+        if self.kind == "regression":
+            self.scale = (label[used].mean(), label[used].std() or 1.0)
+        truth = torch.tensor((label - self.scale[0]) / self.scale[1], dtype=torch.float32)
         inputs = torch.from_numpy(np.ascontiguousarray(windows)).long()
         least, kept = np.inf, None
         for _ in range(self.epochs):
@@ -82,11 +84,18 @@ class Network:
                 optimiser.zero_grad(set_to_none=True)
                 loss.backward()
                 optimiser.step()
-            missed = self._loss(torch.from_numpy(self._run(network, inputs[held])), truth[held]).item()
+            missed = self._loss(torch.from_numpy(self._run(inputs[held])), truth[held]).item()
             if missed < least:
                 least, kept = missed, {k: v.clone() for k, v in network.state_dict().items()}
         network.load_state_dict(kept)
-        return self._run(network, inputs[test])
+        return self
+
+    def predict(self, windows: np.ndarray) -> np.ndarray:
+        """Log-odds, or values on the scale of the labels, (n,) float32."""
+        import torch
+
+        inputs = torch.from_numpy(np.ascontiguousarray(windows)).long()
+        return (self._run(inputs) * self.scale[1] + self.scale[0]).astype(np.float32)
 
     def _loss(self, given, truth):
         from torch.nn import functional as F
@@ -95,11 +104,11 @@ class Network:
             return F.mse_loss(given, truth)
         return F.binary_cross_entropy_with_logits(given, truth)
 
-    def _run(self, network, inputs) -> np.ndarray:
+    def _run(self, inputs) -> np.ndarray:
         """Mean of both strands."""
         import torch
 
-        network.eval()
+        network = self.network.eval()
         out = []
         with torch.inference_mode():
             for x in inputs.split(256):
@@ -215,7 +224,7 @@ def evaluate(
                 predicted, probe = probed(task, vectors[name], train, test), "linear"
             else:
                 fitted = Network(networks[name], kind=task.kind, rate=(rates or {}).get(name, 1e-3), seed=seed)
-                predicted, probe = fitted.fit_predict(task.codes, task.label, train, test), "fitted"
+                predicted, probe = fitted.fit(task.codes, task.label, train).predict(task.codes[test]), "fitted"
             made = scored(task, predicted, test, seed=seed)
             out.append(made.assign(model=name, family=families[name], probe=probe, split=split, repeat=seed,
                                    n_train=len(train), n_test=len(test)))  # fmt: skip
