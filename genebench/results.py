@@ -271,7 +271,7 @@ def validate(frame: pd.DataFrame, where: str) -> list[str]:
             )
     for value in sorted(set(frame["group"].astype(str)) - {*GROUPS, *MORE_GROUPS}):
         faults.append(f"{where}: unknown group of tasks '{value}'.")
-    for name, low, high in (("coverage", 0, 1), ("n_train", 1, np.inf), ("n_test", 1, np.inf), ("fold", 0, np.inf)):
+    for name, low, high in (("coverage", 0, 1), ("n_train", 0, np.inf), ("n_test", 1, np.inf), ("fold", 0, np.inf)):
         bad = frame[name][~((frame[name] >= low) & (frame[name] <= high))]
         if len(bad):
             faults.append(f"{where}: {len(bad)} values of '{name}' outside [{low}, {high}], first {bad.iloc[0]}.")

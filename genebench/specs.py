@@ -23,8 +23,9 @@ GROUPS = {
 }
 """The paper's five groups of tasks (arXiv 2412.04075) → their short name in page addresses."""
 
-MORE_GROUPS = ("drug resistance", "mutational scans", "protein sequences", "protein-ligand pairs")
-"""Groups of the data sets of Part II, whose entities are not genes."""
+MORE_GROUPS = ("drug resistance", "mutational scans", "protein sequences", "protein-ligand pairs", "variant effects",
+               "DNA windows")  # fmt: skip
+"""Groups of the data sets of Parts II and III, whose entities are not genes."""
 
 Group = Literal[
     "genomic properties", "regulatory functions", "localization", "biological processes", "protein properties",

@@ -34,6 +34,14 @@ def track(model, sequence: np.ndarray, *, window: int = WINDOW, batch: int = 32)
     return out
 
 
+def laid_out(genome: Genome, model, part: str = "test") -> np.ndarray:
+    """A model's log-probabilities over a whole genome, NaN outside one part, (n_bases, 4) float32."""
+    table = np.full((len(genome.codes), 4), np.nan, dtype=np.float32)
+    for a, b in genome.blocks(part):
+        table[a:b] = track(model, genome.codes[a:b])
+    return table
+
+
 def bits(logp: np.ndarray, sequence: np.ndarray) -> np.ndarray:
     """Bits that each base costs, (L,) float32; NaN at N."""
     held = np.take_along_axis(logp, np.minimum(sequence, 3).astype(np.int64)[:, None], axis=1)[:, 0]
