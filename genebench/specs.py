@@ -126,6 +126,8 @@ class ModelSpec(Spec):
     """Source id → why a score on a task of that source is not a fair test of this model."""
     unclear: dict[str, str] = {}
     """Beginning of task names (empty: all) → why nobody can say whether the model has read their answers."""
+    not_for: dict[str, str] = {}
+    """Kind of task → why this model is not run on tasks of it."""
     color: str = Field(pattern=r"^#[0-9a-fA-F]{6}$")
     requires: list[str] = []
     """Python modules that hold the weights or the input."""
