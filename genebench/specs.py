@@ -382,8 +382,30 @@ class AuspcSpec(Spec):
     values: dict[str, dict[str, float]]
 
 
+class ClaimSpec(Spec):
+    """A finding of a paper, restated so that scores can contradict it."""
+
+    id: str
+    says: str
+    citation: str
+    group: str = "all"
+    """Group of tasks, or all of them."""
+    better: list[str]
+    """Families or names of models that the finding puts above."""
+    worse: list[str] = []
+    """Those below it; none where the finding is about what is lost."""
+    split: str = "random"
+    lost_since: str = ""
+    """The finding is that ``better`` loses under ``split`` against this one."""
+    note: str = ""
+    """What a reader must know to judge the verdict."""
+
+
 class PublishedSpec(Spec):
     """Figures quoted from publications, and why ours differ."""
+
+    claims: list[ClaimSpec]
+    reproduction: dict[str, str]
 
     task_sizes: SizesSpec
     auspc: AuspcSpec

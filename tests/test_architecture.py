@@ -17,8 +17,8 @@ ORDER = """
     __init__ errors paths specs cache progress workers cluster declared readers spreadsheet delimited vectors
     sources weights genes families genome labels members expression shapes tasks splits cuts encoders embed metrics
     probes predictions results cells manifest stats bootstrap tiers boards intervals efficiency spectra run own
-    own_model leaks rivals card place perf_embed perf_probe glm perf_spectra figures tables comparisons spectrum catalogue
-    page standings genepages modelcards publish notebooks __main__
+    reproduction own_model leaks rivals card place perf_embed perf_probe glm perf_spectra figures tables
+    comparisons claims spectrum catalogue page standings genepages modelcards publish notebooks __main__
 """.split()
 """Imports point to the left only."""
 
