@@ -240,6 +240,25 @@ def efficiency(profile: Profile = "demo", jobs: Jobs = 2) -> None:
 
 
 @command
+def reproduce(
+    profile: Profile = "paper",
+    model: Annotated[str, typer.Option(help="A model whose scores the paper publishes.")] = "bag-of-words",
+    jobs: Jobs = 2,
+) -> None:
+    """Score a model on the paper's tasks and genes, beside what the paper published of it."""
+    from . import reproduction, results
+    from .progress import Reporter
+
+    with Reporter() as report:
+        found = reproduction.run(profile, model, jobs=jobs, say=report.say, progress=report.step)
+    far = found[found.difference.abs() > 0.03]
+    print(
+        f"{len(found)} tasks: mean absolute difference {found.difference.abs().mean():.3f} AUROC, over 0.03 on "
+        f"{len(far)}; {results.reproduction_path(profile)}"
+    )
+
+
+@command
 def place(
     vectors: Annotated[
         Path, typer.Argument(help="Your vectors: csv, tsv, npz, npy, parquet, h5ad, safetensors, text.")

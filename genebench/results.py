@@ -160,6 +160,24 @@ def reliability(name: str) -> pd.DataFrame:
     return pd.read_csv(path)
 
 
+def reproduction_path(profile: str) -> Path:
+    """A model's scores on the paper's genes beside the published ones, as ``genebench reproduce`` measured them."""
+    return paths.results(profile) / "reproduction.csv"
+
+
+def write_reproduction(frame: pd.DataFrame, profile: str) -> None:
+    """Write the scores beside the published ones, to five digits, atomically."""
+    write_csv(frame.round({c: 5 for c in frame.select_dtypes("float")}), reproduction_path(profile))
+
+
+def read_reproduction(profile: str) -> pd.DataFrame:
+    """A model's scores beside the published ones. Raises: BadInput: not measured yet."""
+    path = reproduction_path(profile)
+    if not path.exists():
+        raise BadInput(f"{path}: not measured yet; run 'genebench reproduce --profile {profile}'.")
+    return pd.read_csv(path)
+
+
 _NUMBERS = {"genes": "Int64", "families": "Int64", "prior": "Float64", "largest family": "Float64",
             "smallest difference": "Float64"}  # fmt: skip
 
