@@ -19,11 +19,12 @@ from .console import (
     Scheduler,
     Universe,
     guarded,
+    no_failed,
     own_profile,
     show,
     split_names,
 )
-from .errors import BadInput, RunFailed
+from .errors import BadInput
 from .glm import commands as glm
 
 app = typer.Typer(
@@ -201,11 +202,7 @@ def run(
         f"{done.skipped} task × model pairs skipped (see manifest.json); {done.seconds:.0f} s; "
         f"{results.scores_path(profile)}"
     )
-    if done.failed:
-        cell, why = next(iter(done.failed.items()))
-        raise RunFailed(
-            f"cell '{cell}' failed: {why}" + (f" (and {len(done.failed) - 1} more)" * (len(done.failed) > 1))
-        )
+    no_failed(done.failed)
     if gmt:
         print(tables.beside_shortcuts(results.load(profile)).round(3).to_string(index=False))
 
@@ -359,11 +356,7 @@ def spectra(
         f"{done.cells} cells: {done.cached} cached, {done.computed} computed, {len(done.failed)} failed; "
         f"{done.unscored} splits without a score (see manifest.json); {done.seconds:.0f} s; {table.path('auspc.csv')}"
     )
-    if done.failed:
-        cell, why = next(iter(done.failed.items()))
-        raise RunFailed(
-            f"cell '{cell}' failed: {why}" + (f" (and {len(done.failed) - 1} more)" * (len(done.failed) > 1))
-        )
+    no_failed(done.failed)
     show(catalogue.areas({w.dataset for w in wanted}), as_json, catalogue.AREAS)
 
 
