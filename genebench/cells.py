@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from . import cache, embed, metrics, paths, probes, shapes, specs, splits, tasks
+from . import cache, cuts, embed, metrics, paths, probes, shapes, specs, splits, tasks
 from .encoders import Embedding
 from .errors import BadInput, unknown
 from .specs import ProfileSpec
 from .tasks import Task
+from .workers import Once
 
 VERSION = 2
 """Bump when ``run.compute`` changes what it computes."""
@@ -118,7 +119,7 @@ def plan(
     for m in models or ():
         if m not in held.profile.models:
             raise unknown("model", m, held.profile.models, where=f"profile '{profile}'")
-    made, _ = splits_at_hand(profile, split)
+    made, first = splits_at_hand(profile, split)[0], next(iter(splits_at_hand(profile)[0]), "")
     chosen = set(tasks.pick(held.tasks, names))
     blocks: dict[tuple, list[list[str]]] = {}
     for task in held.tasks.values():
@@ -143,6 +144,7 @@ def plan(
         for m in held.profile.models
         if not models or m in models
         for s in made
+        if m not in held.profile.once or s == first
         for block in flat
         for probe in _probes(held.profile, held.tasks[block[0]])
     ]
@@ -167,6 +169,36 @@ def splits_at_hand(profile: str, split: str | None = None) -> tuple[list[str], l
     return list(dict.fromkeys(made)), told
 
 
+@dataclass(frozen=True, eq=False)
+class Block:
+    """What all models' cells of one block of tasks under one split share: tasks, common genes, folds of each repeat."""
+
+    tasks: tuple[Task, ...]
+    common: np.ndarray
+    cuts: tuple[cuts.Cut, ...]
+
+
+def block_of(cell: Cell) -> Once:
+    """The block of a cell."""
+    name = hashlib.sha256(repr((cell.profile, cell.split, cell.tasks)).encode()).hexdigest()[:16]
+    return Once(f"block {name}", lambda: _block(cell.profile, cell.split, cell.tasks))
+
+
+def cutting(cell: Cell) -> list[cuts.Work]:
+    """The folds that a cell needs, one a repeat."""
+    held = context(cell.profile)
+    together = tuple(held.tasks[n] for n in cell.tasks)
+    return [cuts.Work(together, cell.split, held.profile, repeat) for repeat in range(held.profile.repeats)]
+
+
+@lru_cache(maxsize=4)
+def _block(profile: str, split: str, names: tuple[str, ...]) -> Block:
+    works = cutting(Cell(profile, "", split, "", names, ""))
+    first, *rest = works[0].tasks
+    together = (first, *(replace(t, entities=first.entities) for t in rest))  # one array of genes, also when it is sent
+    return Block(together, common_genes(profile, together[0]), tuple(map(cuts.folds, works)))
+
+
 def recipe(cell: Cell) -> dict:
     """Everything that determines a cell's rows."""
     held = context(cell.profile)
@@ -176,7 +208,8 @@ def recipe(cell: Cell) -> dict:
     return {
         "stage": ["run", VERSION, splits.VERSION, probes.VERSION, metrics.VERSION, shapes.VERSION],
         "tasks": [[t.name, t.version, t.hash] for t in chosen],
-        "model": [spec.name, spec.family, spec.labels, embed.recipe(spec, held.universe)],
+        "model": [spec.name, spec.family, spec.labels, embed.recipe(spec, held.universe)]
+        + [kind for kind in spec.not_for if kind == chosen[0].kind],
         "probe": [cell.probe, how.name, how.options],
         "split": [
             cell.split,

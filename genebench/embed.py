@@ -9,12 +9,14 @@ from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from . import cache, paths, sources, specs, weights, workers
+from .cluster import Cluster
 from .encoders import Embedding, Sequences, encoder, inputs
 from .errors import BadInput, RunFailed
 from .families import STEM_VERSION
@@ -68,12 +70,14 @@ def embed(
     *,
     device: str = "cpu",
     download: bool = False,
+    cluster: Cluster | None = None,
     say: Callable[[str], None] = lambda text: None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Embedding:
     """Vectors of one model for the genes it can embed, from the cache where they are there.
 
     Args: genes: the universe, sorted, (n,). device: torch device of neural encoders, or several joined by commas.
+    cluster: whose workers run a network, each on its ``device`` and with the same weights at hand.
     download: whether weights that are not here may be fetched. say: told in a sentence when a cached file is broken and
     made again. progress: told (sequences done, sequences to do).
     A run that was cut off goes on with the first shard that is not finished.
@@ -92,7 +96,9 @@ def embed(
     shards = kept.with_suffix(".parts")
     if isinstance(made, Sequences):
         named = devices(device)
-        if len(named) > 1:
+        if cluster:
+            _elsewhere(spec, genes, named[0], shards, made, cluster, progress)
+        elif len(named) > 1:
             _shared(spec, genes, named, shards, made, progress)
         made = infer(made, device=named[0], folder=shards, progress=progress)
     check(made, spec.name)
@@ -371,6 +377,61 @@ def _shared(spec: ModelSpec, genes: np.ndarray, named: list[str], folder: Path, 
         except BaseException:
             workers.stop(pool)
             raise
+
+
+@dataclass(frozen=True, eq=False)
+class _Shard:
+    """One shard of a network's work, for a worker elsewhere; ``key`` and ``digest`` say what it must be part of."""
+
+    spec: ModelSpec
+    genes: np.ndarray
+    device: str
+    number: int
+    key: str
+    digest: str
+    path: Path
+
+
+def _elsewhere(spec: ModelSpec, genes: np.ndarray, device: str, folder: Path, work: Sequences, cluster, progress):
+    """Have a cluster run the shards that are not in ``folder`` yet, and put them there."""
+    batches, key = Batches.of(work), cache.key(recipe(spec, genes))
+    todo = [n for n in range(len(batches.shards)) if _read_shard(folder, batches, n) is None]
+    done = len(batches.order) - sum(len(batches.shards[n]) for n in todo)
+    units = [_Shard(spec, genes, device, n, key, batches.digest, _shard(folder, batches, n)) for n in todo]
+    for unit, why in cluster.each(workers.Stage(_sent, _run_shard, _keep_shard), units):
+        if why:
+            raise RunFailed(f"{why} (a worker of the cluster; what was finished is kept)")
+        done += len(batches.shards[unit.number])
+        progress(done, len(batches.order))
+
+
+def _sent(unit: _Shard) -> tuple:
+    genes = workers.Once(f"genes {unit.key}", lambda: unit.genes)
+    return unit.spec, genes, unit.device, unit.number, unit.key, unit.digest
+
+
+def _run_shard(spec: ModelSpec, genes: np.ndarray, device: str, number: int, key: str, digest: str) -> np.ndarray:
+    if cache.key(recipe(spec, genes)) != key:
+        raise BadInput(f"model '{spec.name}': other weights or input files are at hand there; give it the same ones.")
+    work, batches = _loaded(spec.model_dump_json(), tuple(genes.tolist()))
+    if batches.digest != digest:
+        raise BadInput(f"model '{spec.name}': its input becomes other tokens there; install the pinned versions.")
+    made: dict[int, np.ndarray] = {}
+    budget = BUDGET[device.split(":")[0]]
+    _run(work, batches, [(number, batches.shards[number])], device, budget, made.__setitem__, lambda within: None)
+    return made[number]
+
+
+def _keep_shard(unit: _Shard, made: np.ndarray) -> None:
+    with cache.atomic(unit.path) as temporary:
+        np.save(temporary, made)
+
+
+@lru_cache(maxsize=1)
+def _loaded(spec: str, genes: tuple[str, ...]) -> tuple[Sequences, Batches]:
+    """A network's work with its weights loaded once, for a process that runs shard after shard."""
+    work = _encode(ModelSpec.model_validate_json(spec), np.array(genes), [])
+    return replace(work, forward=lru_cache(maxsize=1)(work.forward)), Batches.of(work)
 
 
 def _part(spec: ModelSpec, genes: np.ndarray, device: str, share: tuple[int, int], folder: Path, several: int) -> None:

@@ -21,7 +21,7 @@ def unknown(what: str, name: str, known: Iterable[str], *, where: str = "") -> B
     near = near or [n for n in names if str(name).lower() in n.lower()][:1]
     if near:
         hint = f"did you mean '{near[0]}'?"
-    elif len(names) <= 12:
+    elif len(names) < 30:
         hint = f"known: {', '.join(names)}."
     else:
         hint = f"there are {len(names)} to choose from."

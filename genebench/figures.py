@@ -12,7 +12,7 @@ import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from . import specs, stats
+from . import specs
 from .specs import GROUPS
 
 INK, GRID = "#222222", "#d9d9d9"
@@ -116,7 +116,7 @@ def task_scores(frame: pd.DataFrame, *, label: str, chance: float | None = 0.5) 
 
 
 def one_task(frame: pd.DataFrame, *, label: str, chance: float | None, best_shortcut: float | None) -> Figure:
-    """Score of each model on one task with its interval over folds; chance and the best shortcut as lines.
+    """Score of each model on one task with its interval; chance and the best shortcut as lines.
 
     Args: frame: columns ``model, score, low, high, coverage, exposed``; an exposed model is starred.
     """
@@ -141,32 +141,26 @@ def one_task(frame: pd.DataFrame, *, label: str, chance: float | None, best_shor
     return fig
 
 
-def excess_bars(frame: pd.DataFrame, *, label: str) -> Figure:
-    """Mean excess over the best shortcut per model and group, with its interval over tasks.
+def excess_bars(means: pd.DataFrame, *, label: str) -> Figure:
+    """Mean excess over the best shortcut per model and group, with its paired interval over genes and tasks.
 
-    Args: frame: ``stats.excess`` rows (columns ``model, group, excess, exposed``); bars with exposed tasks are hatched.
+    Args: means: rows of ``means.csv`` of one measure and one split; those without an excess are left out.
     """
+    frame = means[means.excess.notna() & (means.group != "all")]
     models, groups = ordered(frame.model.unique()), [g for g in GROUPS if g in set(frame.group)]
-    fig, ax = plt.subplots(figsize=(9, 0.34 * len(models) * len(groups) + 1.6))
-    height = 0.8 / len(models)
-    for i, name in enumerate(models):
-        for j, group in enumerate(groups):
-            part = frame[(frame.model == name) & (frame.group == group)]
-            if part.empty:
-                continue
-            mean, low, high = stats.mean_interval(part.excess.to_numpy())
-            y = j + (i - (len(models) - 1) / 2) * height
-            bar = ax.barh(y, mean, height * 0.92, color=color(name), label=specs.model(name).title)
-            if part.exposed.any():
-                bar[0].set(hatch="///", alpha=0.55, edgecolor="white")
-            ax.plot([low, high], [y, y], color=INK, linewidth=1.4)
+    fig, ax = plt.subplots(figsize=(9, 0.34 * max(1, len(models) * len(groups)) + 1.6))
+    height = 0.8 / max(1, len(models))
+    for row in frame.itertuples():
+        y = groups.index(row.group) + (models.index(row.model) - (len(models) - 1) / 2) * height
+        ax.barh(y, row.excess, height * 0.92, color=color(row.model), label=specs.model(row.model).title)
+        ax.plot([row.excess_low, row.excess_high], [y, y], color=INK, linewidth=1.4)
     ax.axvline(0, color=INK, linewidth=1.4)
     ax.set_yticks(range(len(groups)), groups)
     ax.invert_yaxis()
     ax.set(xlabel=label, ylabel="")
     handles, labels = ax.get_legend_handles_labels()
     unique = dict(zip(labels, handles))
-    fig.legend(unique.values(), unique.keys(), loc="outside lower center", ncols=2)
+    fig.legend([unique[t] for t in titles(models)], titles(models), loc="outside lower center", ncols=2)
     return fig
 
 
@@ -231,4 +225,20 @@ def cost_per_task(table: pd.DataFrame) -> Figure:
         ax.set(xscale="log", yscale="log", xlabel="tasks fitted together", title=f"{d} numbers a gene")
     axes[0, 0].set_ylabel("CPU seconds a task")
     fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return fig
+
+
+def growth(table: pd.DataFrame) -> Figure:
+    """Seconds against samples, both logarithmic; columns ``stage, case, who, n, seconds``; one panel for each stage."""
+    stages = list(table.stage.unique())
+    inks = dict(zip(table.who.unique(), ("#0072b2", "#d55e00")))
+    marks = dict(zip(table.case.unique(), "osD^v"))
+    fig, axes = plt.subplots(1, len(stages), figsize=(9.2, 4.6), squeeze=False)
+    for ax, stage in zip(axes[0], stages):
+        for (who, case), part in table[table.stage == stage].groupby(["who", "case"], sort=False):
+            part = part.sort_values("n")
+            ax.plot(part.n, part.seconds, marker=marks[case], color=inks[who], label=f"{who}: {case}", markersize=5)
+        ax.set(xscale="log", yscale="log", xlabel="samples", title=stage)
+    axes[0, 0].set_ylabel("processor seconds")
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=10)
     return fig

@@ -35,7 +35,7 @@ def write(
     Args: cells: one dict a cell with ``model``, ``split``, ``tasks`` (names), ``seconds`` it took whenever it was
     computed, and ``skipped`` (one dict per pair with ``task`` and ``reason``). run_s: wall time of this run in seconds.
     """
-    old = _read(path)
+    old = read(path)
     renewed = {c["split"] for c in cells} if whole else set()
     stays = [c for c in old.get("cells", []) if c["split"] not in renewed]
     known = {(c["model"], c["split"], c["first"]): c for c in stays}
@@ -50,29 +50,29 @@ def write(
         here |= {s["task"]: s["reason"] for s in cell["skipped"]}
     left_out = {s: {m: t for m, t in models.items() if t} for s, models in left_out.items()}
     seconds = sum(c["seconds"] for c in known.values())
-    cache.write_json(
-        path,
-        {
-            "profile": profile.name,
-            "versions": {"python": platform.python_version(), "genebench": __version__, **versions()},
-            "seed": profile.seed,
-            "folds": profile.folds,
-            "repeats": profile.repeats,
-            "device": f"{device} ({platform.machine()}), {jobs} processes of one thread",
-            "wall_s": {"run": round(run_s, 1), "sum_over_cells": round(seconds, 1)},
-            "peak_memory_mb": round(peak_memory_mb()),
-            "commit": commit(),
-            "sources": {s: specs.source(s).release for s in profile.sources},
-            "files": {s: {n: f.sha256 for n, f in specs.source(s).files.items()} for s in profile.sources},
-            "cells": [known[at] for at in sorted(known)],
-            "tasks": n_tasks,
-            "models": list(profile.models),
-            "skipped": left_out,
-        },
-    )
+    held = {
+        "profile": profile.name,
+        "versions": {"python": platform.python_version(), "genebench": __version__, **versions()},
+        "seed": profile.seed,
+        "folds": profile.folds,
+        "repeats": profile.repeats,
+        "device": f"{device} ({platform.machine()}), {jobs} processes of one thread",
+        "wall_s": {"run": round(run_s, 1), "sum_over_cells": round(seconds, 1)},
+        "peak_memory_mb": round(peak_memory_mb()),
+        "commit": commit(),
+        "sources": {s: specs.source(s).release for s in profile.sources},
+        "files": {s: {n: f.sha256 for n, f in specs.source(s).files.items()} for s in profile.sources},
+        "cells": [known[at] for at in sorted(known)],
+        "tasks": n_tasks,
+        "models": list(profile.models),
+        "scores_sha256": cache.digest(path.with_name("scores.parquet")),
+        "skipped": left_out,
+    }
+    held = json.loads(json.dumps(held))  # as it is read again
+    cache.write_json(path, {**held, "seal": cache.key(held)})
 
 
-def _read(path: Path) -> dict:
+def read(path: Path) -> dict:
     """What a manifest holds; nothing of one that cannot be read or is of another form."""
     try:
         held = json.loads(path.read_text(encoding="utf-8"))

@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import as_completed
+from dataclasses import dataclass
 from pathlib import Path
 
-from . import cache, paths, results, specs, workers
+from . import __version__, cache, manifest, paths, publish, results, specs, workers
+from . import page as shown
+from .cluster import Cluster
 from .errors import BadInput, RunFailed, unknown
 from .specs import PageSpec
 from .spectra import table as spectra
@@ -63,9 +66,62 @@ def _current(out: Path, wanted: str) -> bool:
         return False
 
 
+def _titled(page: PageSpec):
+    """The source notebook under the page's own title."""
+    import jupytext
+
+    book = jupytext.read(source(page))
+    if page.title:
+        first = next(c for c in book.cells if c.cell_type == "markdown")
+        first.source = "\n".join([f"# {page.title}", *first.source.splitlines()[1:]])
+    return book
+
+
+_PARAMETER = re.compile(r'^(\w+)(: str = )"[^"]*"', re.M)
+
+
+def plain(page: PageSpec, profile: str):
+    """The notebook of a page as a reader takes it away: the page's own parameters are the defaults, nothing is run.
+
+    Where the project's repository is known, a first cell fetches and installs the project if it is not there.
+    """
+    from nbformat.v4 import new_code_cell
+
+    book = _titled(page)
+    given = {"profile": profile, "page": page.page, **page.parameters}
+    for cell in book.cells:
+        if "parameters" in cell.metadata.get("tags", []):
+            own = lambda m: f"{m[1]}{m[2]}{json.dumps(str(given.get(m[1], m[0].split(chr(34))[1])))}"  # noqa: E731
+            cell.source = _PARAMETER.sub(own, cell.source)
+    if where := publish.repository():
+        fetch = (
+            "import importlib.util\nimport os\n\nif importlib.util.find_spec('genebench') is None:\n"
+            f"    get_ipython().system('git clone --depth 1 https://github.com/{where} genebench-clone')\n"
+            "    os.chdir('genebench-clone')\n"
+            "    get_ipython().system('pip install -q -e .[book]')\n    import site; site.main()"
+        )
+        book.cells.insert(1, new_code_cell(fetch, metadata={"tags": ["setup"]}))
+    return book
+
+
+def offer(page: PageSpec, profile: str, folder: Path) -> None:
+    """Keep what reruns a page: the notebook as ``.ipynb`` and ``.py``, and as JSON the configuration that made it."""
+    import jupytext
+    import nbformat
+
+    book = plain(page, profile)
+    folder.mkdir(parents=True, exist_ok=True)
+    for suffix, text in (("ipynb", nbformat.writes(book)), ("py", jupytext.writes(book, "py:percent"))):
+        with cache.atomic(folder / f"{page.page}.{suffix}") as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    made = manifest.read(results.manifest_path(profile))
+    facts = {name: made[name] for name in ("versions", "commit", "seed", "device") if name in made}
+    declared = {"page": page.model_dump(), "profile": specs.profile(profile).model_dump(), "results_made_with": facts}
+    cache.write_json(folder / f"{page.page}.json", declared)
+
+
 def execute(page: PageSpec, profile: str, parameters: dict, timeout: int) -> tuple[str, str, float]:
     """Execute one notebook; returns (page, fault or empty, seconds). A fault leaves the partial copy in ``failed/``."""
-    import jupytext
     import papermill
     from traitlets.config import Config
 
@@ -74,10 +130,7 @@ def execute(page: PageSpec, profile: str, parameters: dict, timeout: int) -> tup
     folder = paths.executed(profile)
     out, partial = folder / f"{page.page}.ipynb", folder / f".{page.page}.ipynb"
     folder.mkdir(parents=True, exist_ok=True)
-    book = jupytext.read(source(page))
-    if page.title:
-        first = next(c for c in book.cells if c.cell_type == "markdown")
-        first.source = "\n".join([f"# {page.title}", *first.source.splitlines()[1:]])
+    book = _titled(page)
     given = {"profile": profile, "page": page.page, **page.parameters, **parameters}
     strange = sorted(set(given) - set(papermill.inspect_notebook(book)))
     if strange:
@@ -95,7 +148,10 @@ def execute(page: PageSpec, profile: str, parameters: dict, timeout: int) -> tup
         out.unlink(missing_ok=True)
         last = next((line for line in reversed(str(err).strip().splitlines()) if line.strip()), type(err).__name__)
         return page.page, f"{last.strip()[:300]} (see {folder / 'failed' / out.name})", time.perf_counter() - start
-    done.metadata["genebench"] = {"key": key(page, profile, parameters), "parameters": given}
+    seconds = time.perf_counter() - start
+    done.metadata["genebench"] = {
+        "key": key(page, profile, parameters), "parameters": given, "seconds": round(seconds, 1)
+    }  # fmt: skip
     for cell in done.cells:
         tags = cell.metadata.get("tags", [])
         if {"parameters", "injected-parameters"} & set(tags):
@@ -104,7 +160,37 @@ def execute(page: PageSpec, profile: str, parameters: dict, timeout: int) -> tup
 
     nbformat.write(done, partial)
     os.replace(partial, out)
-    return page.page, "", time.perf_counter() - start
+    return page.page, "", seconds
+
+
+@dataclass(frozen=True)
+class _Execution:
+    """One page to be executed; ``key`` is what its inputs must be where that happens."""
+
+    page: PageSpec
+    profile: str
+    parameters: dict
+    timeout: int
+    key: str
+
+
+def _execute(unit: _Execution) -> None:
+    if key(unit.page, unit.profile, unit.parameters) != unit.key:
+        raise BadInput(f"other results or declarations are seen from there ({paths.ROOT}); share that folder with it.")
+    why = execute(unit.page, unit.profile, unit.parameters, unit.timeout)[1]
+    if why:
+        raise RunFailed(why)
+
+
+def _given(unit: _Execution) -> tuple[_Execution]:
+    return (unit,)
+
+
+def _written(unit: _Execution, made: None) -> None:
+    """A notebook has put itself in its place."""
+
+
+STAGE = workers.Stage(_given, _execute, _written)
 
 
 def run(
@@ -115,11 +201,14 @@ def run(
     jobs: int = 2,
     force: bool = False,
     timeout: int = 1800,
+    scheduler: str | None = None,
     say: Callable[[str], None] = print,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> int:
     """Execute the book's notebooks for a profile, skipping those whose inputs have not changed. Returns how many ran.
 
+    ``scheduler``: address of a Dask cluster whose workers execute them; its workers must see the folders of this
+    project, because a notebook reads the results and writes its figures there.
     Raises: BadInput: unknown page, or no results yet. RunFailed: a notebook failed (named; the others are done).
     """
     require_pages(profile)
@@ -138,18 +227,18 @@ def run(
     say(f"{len(chosen)} notebooks, {len(chosen) - len(todo)} cached, {len(todo)} to run, {jobs} at a time")
     faults = {}
     if todo:
-        with workers.pool(min(jobs, len(todo))) as pool:
+        units = [_Execution(p, profile, parameters or {}, timeout, key(p, profile, parameters)) for p in todo]
+        with Cluster(scheduler) if scheduler else workers.pool(min(jobs, len(todo))) as pool:
             progress("notebooks", 0, len(todo))
-            futures = [pool.submit(execute, page, profile, parameters or {}, timeout) for page in todo]
             try:
-                for done, future in enumerate(as_completed(futures), start=1):
-                    name, why, seconds = future.result()
-                    say(f"{name}: {'FAILED ' + why if why else 'done'} ({seconds:.0f} s)")
+                for done, (unit, why) in enumerate(workers.each(pool, STAGE, units), start=1):
+                    say(f"{unit.page.page}: {'FAILED ' + why if why else 'done'}")
                     if why:
-                        faults[name] = why
+                        faults[unit.page.page] = why
                     progress("notebooks", done, len(todo))
             except KeyboardInterrupt:
-                workers.stop(pool)
+                if not scheduler:
+                    workers.stop(pool)
                 raise
     if faults:
         first = next(iter(faults))
@@ -157,6 +246,20 @@ def run(
             f"notebook '{first}' failed: {faults[first]}" + (f" (and {len(faults) - 1} more)" * (len(faults) > 1))
         )
     return len(todo)
+
+
+def _sign(page: PageSpec, profile: str, path: Path) -> None:
+    """Put at the end of an executed page how it is rerun."""
+    import nbformat
+
+    book = nbformat.read(path, as_version=4)
+    seconds = book.metadata.get("genebench", {}).get("seconds", 0)
+    words = shown.rerun(
+        page.page, notebook=page.notebook, profile=profile, seconds=seconds, needs=page.needs,
+        launchers=publish.launchers(page.page, page.notebook),
+    )  # fmt: skip
+    book.cells.append(nbformat.v4.new_markdown_cell(words))
+    nbformat.write(book, path)
 
 
 def book(profile: str, *, say: Callable[[str], None] = print) -> Path:
@@ -170,7 +273,11 @@ def book(profile: str, *, say: Callable[[str], None] = print) -> Path:
         raise RunFailed(f"page '{absent[0]}' has not been executed; run 'genebench notebooks --profile {profile}'.")
     shutil.rmtree(paths.pages(), ignore_errors=True)
     shutil.copytree(made, paths.pages(), ignore=shutil.ignore_patterns("failed", ".*"))
-    cache.write_json(paths.pages() / "files" / "book-values.json", {"book_profile": profile})
+    for page in specs.pages():
+        offer(page, profile, paths.pages() / "static" / "notebooks")
+        _sign(page, profile, paths.pages() / f"{page.page}.ipynb")
+    values = {"book_profile": profile, "book_version": __version__}
+    cache.write_json(paths.pages() / "files" / "book-values.json", values)
     shutil.rmtree(paths.HTML, ignore_errors=True)
     start = time.perf_counter()
     start_book = "import sys; from jupyter_book.cli.main import main; sys.exit(main())"

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import math
+from html import escape
 
 import pandas as pd
 from IPython.display import HTML, Markdown
 from matplotlib.figure import Figure
 
 from . import cache, figures, paths
+
+_STATIC = "../_static"
+"""Where a page of the book finds scripts, their data, and the notebooks to take away."""
 
 
 def begin() -> None:
@@ -38,10 +42,31 @@ def figure(fig: Figure, data: pd.DataFrame, *, page: str, profile: str, name: st
     plt.close(fig)
     with cache.atomic(folder / f"{stem}.csv") as temporary:
         data.to_csv(temporary, index=not isinstance(data.index, pd.RangeIndex))
-    links = " · ".join(f"{{download}}`{kind.upper()} <files/{stem}.{kind}>`" for kind in ("png", "svg", "csv"))
+    links = [f"{{download}}`{kind.upper()} <files/{stem}.{kind}>`" for kind in ("png", "svg", "csv")]
+    links += [_source(page, "py", "code"), _source(page, "json", "configuration")]
     return Markdown(
         f"```{{figure}} files/{stem}.png\n:name: fig-{stem}\n:alt: {_one_line(alt)}\n:width: 100%\n\n"
-        f"{_one_line(caption)}\n```\n\nDownload: {links}\n"
+        f"{_one_line(caption)}\n```\n\nDownload: {' · '.join(links)}\n"
+    )
+
+
+def _source(page: str, kind: str, label: str) -> str:
+    return f'<a href="{_STATIC}/notebooks/{page}.{kind}" download>{label}</a>'
+
+
+def rerun(page: str, *, notebook: str, profile: str, seconds: float, needs: str, launchers: dict[str, str]) -> str:
+    """The box at the end of a page, in Markdown: its notebook to download or launch, the command, what it takes."""
+    links = [_source(page, "ipynb", "notebook (.ipynb)"), _source(page, "py", "script (.py)")]
+    links += [_source(page, "json", "configuration (.json)")]
+    links += [f'<a href="{escape(url)}" class="gb-launch">open in {name}</a>' for name, url in launchers.items()]
+    nowhere = "" if launchers else " Colab and Binder open it from a book that is built for a public repository."
+    return (
+        f":::{{admonition}} Rerun this page\n:class: tip gb-rerun\n\n{' · '.join(links)}\n\n"
+        f"In a clone: `genebench notebooks --profile {profile} --page {page}`, or the downloaded notebook by itself: "
+        f"`papermill {page}.ipynb out.ipynb -p profile {profile}`.\n\n"
+        f"Source: `notebooks/{notebook}.py`. It needs the package (`pip install -e '.[book]'`), "
+        f"{needs or f'the results of profile *{profile}*, which are part of the repository'}, no GPU and no network; it "
+        f"took {max(1, round(seconds))} s on the machine that made this book.{nowhere}\n:::\n"
     )
 
 
@@ -68,6 +93,28 @@ def table(frame: pd.DataFrame, *, page: str, profile: str, name: str, caption: s
         allow_html=False,
     )
     return HTML(html)
+
+
+def data(held: dict, *, profile: str, name: str, call: str) -> None:
+    """Keep what a page's script reads, as a script that calls a function: pages opened from disk may fetch no file."""
+    text = json.dumps(held, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    with cache.atomic(paths.static(profile) / f"{name}.js") as temporary:
+        temporary.write_text(f"{call}({text});\n", encoding="utf-8")
+
+
+def board(plain: pd.DataFrame, *, page: str, profile: str, profiles: list[str], caption: str) -> HTML:
+    """The interactive leaderboard of some profiles (see ``data``), and a plain table in its place in print.
+
+    Args: plain: what is printed, and shown where scripts are off. profiles: which the reader can choose.
+    """
+    folder = paths.executed(profile) / "files"
+    with cache.atomic(folder / f"{page}-plain.csv") as temporary:
+        plain.to_csv(temporary, index=False)
+    names = escape(json.dumps(profiles))
+    return HTML(
+        f'<div class="gb-board" data-profile="{escape(profile)}" data-profiles="{names}" data-base="{_STATIC}/"></div>'
+        f'<div class="gb-fallback">{_plain(plain, caption)}</div><script src="{_STATIC}/leaderboard.js"></script>'
+    )
 
 
 _WEIGHTS = """<div class="genebench-weights" id="ID"><div class="sliders"></div><div style="overflow-x:auto">
@@ -110,6 +157,30 @@ _WEIGHTS = """<div class="genebench-weights" id="ID"><div class="sliders"></div>
   });
   draw();
 })();</script>"""
+
+
+def genes(plain: pd.DataFrame, *, page: str, profile: str, caption: str) -> HTML:
+    """The search over gene pages (see ``data``), and a plain table of some genes in its place in print.
+
+    Args: plain: what is printed, and shown where scripts are off; empty where there are no gene pages.
+    """
+    if plain.empty:
+        return HTML(
+            "<p><strong>There are no gene pages here:</strong> the predictions of this profile are not on the machine "
+            f"that made this book. <code>genebench run --profile {escape(profile)}</code> makes them.</p>"
+        )
+    with cache.atomic(paths.executed(profile) / "files" / f"{page}-plain.csv") as temporary:
+        plain.to_csv(temporary, index=False)
+    return HTML(
+        f'<div class="gb-genes" data-profile="{escape(profile)}" data-base="{_STATIC}/"></div>'
+        f'<div class="gb-fallback">{_plain(plain, caption)}</div><script src="{_STATIC}/genes.js"></script>'
+    )
+
+
+def _plain(frame: pd.DataFrame, caption: str) -> str:
+    show = lambda v: "–" if isinstance(v, float) and math.isnan(v) else f"{v:.2f}" if isinstance(v, float) else str(v)  # noqa: E731
+    table = frame.map(show).to_html(index=False, border=0, classes="dataframe gb-plain")
+    return table.replace("<thead>", f"<caption>{escape(caption)}</caption><thead>")
 
 
 def weights(frame: pd.DataFrame, *, page: str, profile: str, name: str) -> HTML:

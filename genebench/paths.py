@@ -13,8 +13,12 @@ MODELS = DATA / "models.yml"
 PROFILES = DATA / "profiles.yml"
 PUBLISHED = DATA / "published.yml"
 SPECTRA = DATA / "spectra.yml"
+GLM = DATA / "glm"
+GLM_MODELS = GLM / "models"
+GLM_MODELS_SHOWN = DATA / "glm_models.yml"
 RESULTS = Path(os.environ.get("GENEBENCH_RESULTS") or DATA / "results")
 PERF = RESULTS / "perf"
+GLM_RESULTS = RESULTS / "glm"
 
 NOTEBOOKS = ROOT / "notebooks"
 BOOK = ROOT / "book"
@@ -29,6 +33,8 @@ EMBEDDINGS = CACHE / "embeddings"
 CELLS = CACHE / "cells"
 FOLDS = CACHE / "folds"
 BOARDS = CACHE / "boards"
+EFFICIENCY = CACHE / "curves"
+REPRODUCTIONS = CACHE / "reproductions"
 CURVES = CACHE / "spectra"
 OWN = CACHE / "own"
 WEIGHTS = CACHE / "weights"
@@ -43,6 +49,11 @@ def results(profile: str) -> Path:
 def executed(profile: str) -> Path:
     """Where papermill keeps a profile's executed notebooks between runs."""
     return CACHE / "notebooks" / profile
+
+
+def static(profile: str) -> Path:
+    """Data of a profile's pages that their scripts load, copied beside the book's style sheets."""
+    return executed(profile) / "static"
 
 
 def pages() -> Path:

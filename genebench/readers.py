@@ -8,6 +8,7 @@ import re
 import sqlite3
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import IO
 import numpy as np
 import pandas as pd
 
+from . import declared
 from .errors import BadInput, unknown
 
 
@@ -26,19 +28,26 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
     Raises: BadInput: an archive with several members or one that points outside, or a web page saved as data.
     """
     with ExitStack() as stack:
-        if path.suffix == ".zip":
-            archive = stack.enter_context(zipfile.ZipFile(path))
-            names = [n for n in archive.namelist() if not n.endswith("/")]
-            if len(names) != 1 or names[0].startswith(("/", "\\")) or ".." in Path(names[0]).parts:
-                raise BadInput(f"{path}: holds {names[:3]} where one plain file belongs; fetch the official one.")
-            stream = stack.enter_context(archive.open(names[0]))
-        else:
-            stream = stack.enter_context(open(path, "rb"))
-        head = stream.read(512)
-        if head.lstrip().lower().startswith((b"<!doctype html", b"<html")):
-            raise BadInput(f"{path}: is a web page (an error page, likely) and no data; delete it and fetch it again.")
-        stream.seek(0)
-        yield stream
+        try:
+            if path.suffix == ".zip":
+                archive = stack.enter_context(zipfile.ZipFile(path))
+                names = [n for n in archive.namelist() if not n.endswith("/")]
+                if len(names) != 1 or names[0].startswith(("/", "\\")) or ".." in Path(names[0]).parts:
+                    raise BadInput(f"{path}: holds {names[:3]} where one plain file belongs; fetch the official one.")
+                declared.fits(path, archive.getinfo(names[0]).file_size, "its unpacked content")
+                stream = stack.enter_context(archive.open(names[0]))
+            else:
+                stream = stack.enter_context(open(path, "rb"))
+            head = stream.read(512)
+            if head.lstrip().lower().startswith((b"<!doctype html", b"<html")):
+                raise BadInput(
+                    f"{path}: is a web page (an error page, likely) and no data; delete it and fetch it again."
+                )
+            stream.seek(0)
+            yield stream
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as err:
+            told = str(err).splitlines()[0][:90] if str(err) else type(err).__name__
+            raise BadInput(f"{path}: cannot be unpacked ({told}); copy or download it again.") from None
 
 
 def read_tsv(path: Path, *, sep: str = "\t", **options) -> pd.DataFrame:
@@ -308,7 +317,9 @@ def read_parquet(path: Path, *, columns: list[str]) -> pd.DataFrame:
     tables = []
     for part in parts:
         try:
-            found = parquet.read_schema(part).names
+            held = parquet.read_metadata(part)
+            found = held.schema.to_arrow_schema().names
+            declared.fits(part, 8.0 * held.num_rows * len(columns))
             if lacking := [name for name in columns if name not in found]:
                 raise BadInput(f"{part}: has no column '{lacking[0]}' among {found[:8]}; take the official file.")
             tables.append(parquet.read_table(part, columns=columns))
@@ -377,17 +388,20 @@ def fasta_records(path: Path) -> Iterator[tuple[str, str]]:
     """The records of a large FASTA file one by one: first word of the header, sequence in upper case."""
     name, lines = None, []
     with opened(path) as stream:
-        for line in stream:
-            if line.startswith(b">"):
-                if name is not None:
-                    yield name, b"".join(lines).decode("ascii").upper()
-                name, lines = (line[1:].split() or [b""])[0].decode("utf-8"), []
-            elif name is not None:
-                lines.append(line.strip())
-            elif line.strip():
-                raise BadInput(f"{path}: does not begin with a header line '>id'; it is no FASTA file.")
-    if name is not None:
-        yield name, b"".join(lines).decode("ascii").upper()
+        try:
+            for line in stream:
+                if line.startswith(b">"):
+                    if name is not None:
+                        yield name, b"".join(lines).decode("ascii").upper()
+                    name, lines = (line[1:].split() or [b""])[0].decode("utf-8"), []
+                elif name is not None:
+                    lines.append(line.strip())
+                elif line.strip():
+                    raise BadInput(f"{path}: does not begin with a header line '>id'; it is no FASTA file.")
+            if name is not None:
+                yield name, b"".join(lines).decode("ascii").upper()
+        except UnicodeDecodeError as err:
+            raise BadInput(f"{path}: the record after '{name}' holds other letters than ASCII ({err.reason}); mend it.")
 
 
 READERS = {

@@ -11,19 +11,24 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from . import cache, embed, intervals, manifest, metrics, paths, predictions, probes, results, specs, splits, workers
-from .cells import Cell, Context, cell_path, common_genes, context, plan, recipe, splits_at_hand
-from .encoders import control
+from . import cache, cuts, embed, intervals, manifest, metrics, predictions, probes, results, specs, workers
+from .cells import Block, Cell, Context, block_of, cell_path, context, cutting, plan, recipe, splits_at_hand
+from .cluster import Cluster
+from .encoders import Embedding, control
 from .errors import BadInput, RunFailed
 from .predictions import Predictions
 from .specs import ModelSpec, ProfileSpec
 from .tasks import Task
+from .workers import Once, Stage
+
+Made = tuple[pd.DataFrame, list[dict], dict[tuple[str, int], Predictions]]
 
 
 @dataclass(frozen=True)
@@ -38,35 +43,60 @@ class Outcome:
     seconds: float
 
 
-def compute(cell: Cell, *, memory: float = 4e9) -> tuple[pd.DataFrame, list[dict], dict[tuple[str, int], Predictions]]:
+def compute(cell: Cell, *, memory: float = 4e9) -> Made:
     """Rows of one cell, the tasks that were skipped with their reasons, and the predictions by (task, repeat).
 
     ``memory`` in bytes bounds what the probes take at a time; it changes the speed and, by rounding, the last digits.
     """
-    held = context(cell.profile)
-    spec, p = specs.model(cell.model), held.profile
-    chosen = [held.tasks[n] for n in cell.tasks]
-    rows_of = [held.embedding(cell.model).rows(part) for part in chosen[0].parts]
+    return measure(*(part.load() if isinstance(part, Once) else part for part in gather((cell, memory))))[:3]
+
+
+def gather(unit: tuple[Cell, float]) -> tuple:
+    """What ``measure`` reads: no file is needed where it is called."""
+    cell, memory = unit
+    held, block = context(cell.profile), block_of(cell)
+    return (
+        cell, cache.key(recipe(cell)), specs.model(cell.model), held.profile, memory, block,
+        Once(f"vectors of {cell.model}", lambda: held.embedding(cell.model)),
+    )  # fmt: skip
+
+
+def measure(
+    cell: Cell, key: str, spec: ModelSpec, p: ProfileSpec, memory: float, block: Block, vectors: Embedding
+) -> tuple[pd.DataFrame, list[dict], dict[tuple[str, int], Predictions], tuple[float, float]]:
+    """What ``compute`` returns, and what it took (seconds, seconds of the CPU), on one thread whatever the cores."""
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    torch.set_num_threads(1)
+    start, spent = time.perf_counter(), time.process_time()
+    with threadpool_limits(1):
+        made = _measured(cell, key, spec, p, memory, block, vectors)
+    return *made, (time.perf_counter() - start, time.process_time() - spent)
+
+
+def _measured(cell: Cell, key: str, spec: ModelSpec, p: ProfileSpec, memory: float, block: Block, held: Embedding):
+    chosen = block.tasks
+    rows_of = [held.rows(part) for part in chosen[0].parts]
     covered = np.logical_and.reduce([r >= 0 for r in rows_of])
-    key = cache.key(recipe(cell))
     frames: list[pd.DataFrame] = []
     skipped: list[dict] = []
     kept: dict[tuple[str, int], Predictions] = {}
-    for repeat in range(p.repeats):
-        fold, uncut = _folds(chosen, cell.split, p, repeat)
+    for repeat, (cut, told) in enumerate(block.cuts):
+        fold = {t.name: row for t, row, why in zip(chosen, cut, told) if not why}
         labels = {
             t.name: control.shuffled(t, p.seed + repeat) if spec.labels == "shuffled" else t.labels for t in chosen
         }
         able = []
-        for task in chosen:
-            reason = uncut.get(task.name) or _unfit(task, labels[task.name], fold[task.name], covered, p)
+        for task, why in zip(chosen, told):
+            reason = why or spec.not_for.get(task.kind, "") or _unfit(task, labels[task.name], fold[task.name], covered, p)
             if reason:
                 skipped.append({"task": task.name, "model": spec.name, "split": cell.split, "reason": reason})
             else:
                 able.append(task)
         made = _predict(spec, cell.probe, able, labels, fold, covered, rows_of, held, memory=memory)
         kept |= {(name, repeat): predictions for name, predictions in made.items()}
-        for task, scores in _scores(able, labels, fold, made, covered, common_genes(cell.profile, chosen[0])):
+        for task, scores in _scores(able, labels, fold, made, covered, block.common):
             shared = {
                 "task": task.name, "group": task.group, "kind": task.kind, "model": spec.name, "family": spec.family,
                 "probe": probes.method(task.kind, cell.probe).name, "split": cell.split, "split_param": "",
@@ -78,28 +108,16 @@ def compute(cell: Cell, *, memory: float = 4e9) -> tuple[pd.DataFrame, list[dict
     return pd.concat(frames, ignore_index=True)[results.SCHEMA.names], skipped, kept
 
 
-def _folds(chosen: list[Task], split: str, p: ProfileSpec, repeat: int) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """Folds of each task that can be cut, and the reason of each that cannot, by task name; cut once for all models."""
-    recipe = {
-        "stage": ["folds", splits.VERSION],
-        "tasks": [t.hash for t in chosen],
-        "split": [split, splits.fingerprint(split), p.folds, p.seed, repeat],
-    }
-    kept = paths.FOLDS / f"{split}-{cache.key(recipe)}.npz"
-    if split == "random" or cache.state(kept) != "ready":
-        cut, told = np.full((len(chosen), len(chosen[0])), -1, dtype=np.int8), [""] * len(chosen)
-        for i, task in enumerate(chosen):
-            try:
-                cut[i] = splits.folds(task, split, n_folds=p.folds, seed=p.seed, repeat=repeat)
-            except splits.Unsplittable as err:
-                told[i] = str(err)
-        if split != "random":  # quickly cut
-            cache.store(kept, recipe, lambda path: np.savez(path, cut=cut, told=np.array(told)))
-    else:
-        with np.load(kept, allow_pickle=False) as held:
-            cut, told = held["cut"], held["told"].tolist()
-    fold = {t.name: row for t, row, why in zip(chosen, cut, told) if not why}
-    return fold, {t.name: why for t, why in zip(chosen, told) if why}
+def keep(unit: tuple[Cell, float], made: tuple) -> None:
+    """Store a cell's predictions, then its rows with what was noted: rows that are there are whole."""
+    cell, (rows, skipped, kept, (seconds, cpu_s)) = unit[0], made
+    path, how = cell_path(cell), recipe(cell)
+    predictions.store(path, how, kept)
+    noted = {"seconds": seconds, "cpu_s": cpu_s, "skipped": skipped}
+    cache.store(path, how, lambda to: rows.to_parquet(to, index=False), **noted)
+
+
+STAGE = Stage(gather, measure, keep)
 
 
 def _unfit(task: Task, y: np.ndarray, fold: np.ndarray, covered: np.ndarray, p: ProfileSpec) -> str:
@@ -124,7 +142,7 @@ def _unfit(task: Task, y: np.ndarray, fold: np.ndarray, covered: np.ndarray, p: 
 
 
 def _predict(
-    spec: ModelSpec, probe: str, able, labels, fold, covered, rows_of, held: Context, **options
+    spec: ModelSpec, probe: str, able, labels, fold, covered, rows_of, held: Embedding, **options
 ) -> dict[str, Predictions]:
     """Out-of-fold predictions on the covered entities of each task, by task name."""
     if not able:
@@ -137,9 +155,9 @@ def _predict(
     if able[0].kind == "pair":
         (task,) = able
         used, at = np.unique(np.concatenate([r[covered] for r in rows_of]), return_inverse=True)
-        X, pairs = held.embedding(spec.name).vectors[used], tuple(at.reshape(2, -1))
+        X, pairs = held.vectors[used], tuple(at.reshape(2, -1))
         return {task.name: _fit(probe, task, X, labels[task.name], fold[task.name], covered, pairs=pairs, **options)}
-    X = held.embedding(spec.name).vectors[rows_of[0][covered]]
+    X = held.vectors[rows_of[0][covered]]
     if able[0].kind != "binary":
         (task,) = able
         return {task.name: _fit(probe, task, X, labels[task.name], fold[task.name], covered, **options)}
@@ -217,34 +235,15 @@ def _prior(kind: str, y: np.ndarray, full: tuple[int, ...]) -> np.ndarray | floa
     return y.mean(axis=0)
 
 
-def _work(cell: Cell, memory: float) -> tuple[Cell, str]:
-    """Compute and store one cell in a worker; returns the fault as a sentence, empty if none."""
-    import torch
-    from threadpoolctl import threadpool_limits
-
-    torch.set_num_threads(1)
-    start = time.perf_counter()
-    try:
-        with threadpool_limits(1):  # results must not depend on the number of cores
-            rows, skipped, kept = compute(cell, memory=memory)
-    except (BadInput, RunFailed) as err:
-        return cell, str(err)
-    except Exception as err:
-        return cell, f"{type(err).__name__}: {err}"
-    seconds = time.perf_counter() - start
-    predictions.store(cell_path(cell), recipe(cell), kept)
-    cache.store(
-        cell_path(cell), recipe(cell), lambda path: rows.to_parquet(path, index=False), seconds=seconds, skipped=skipped
-    )
-    return cell, ""
-
-
-def _embed_work(profile: str, model: str) -> str:
+def _embed_work(profile: str, model: str, cluster: Cluster | None = None) -> str:
     import torch
 
     torch.set_num_threads(1)  # results must not depend on the number of cores
     try:
-        context(profile).embedding(model)
+        if cluster:
+            embed.embed(specs.model(model), context(profile).universe, cluster=cluster)
+        else:
+            context(profile).embedding(model)
     except (BadInput, RunFailed) as err:
         return str(err)
     except Exception as err:
@@ -261,12 +260,14 @@ def run(
     jobs: int | None = None,
     memory: float = 8e9,
     write: bool = True,
+    scheduler: str | None = None,
     say: Callable[[str], None] = print,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> Outcome:
     """Run a profile (or the chosen models and tasks of it), from the cache where it is there, and write its results.
 
-    Args: memory: bytes that the fits of all processes together may take. write: False leaves the rows in the cache and
+    Args: memory: bytes that the fits of all processes together may take, or, with ``scheduler`` (address of a Dask
+    cluster that computes the cells), those of each worker. write: False leaves the rows in the cache and
     no folder of results. say: told one sentence at a time.
     progress: told (stage, done, total) as cells end.
     Returns: what became of it; faults are listed per cell and never stop the other cells.
@@ -274,20 +275,22 @@ def run(
     start = time.perf_counter()
     jobs = jobs or os.cpu_count() or 1
     models, names = list(models or ()), list(names or ())
-    cells = plan(profile, models=models, names=names, split=split)  # a wrong name is told before any work
+    planned = cells = plan(profile, models=models, names=names, split=split)  # a wrong name is told before any work
     held = context(profile)
     for sentence in (*(f"left out: {s}" for s in held.missing), *splits_at_hand(profile, split)[1]):
         say(sentence)
-    with workers.pool(jobs) as pool:
+    with workers.pool(jobs) as pool, Cluster(scheduler) if scheduler else nullcontext(pool) as far:
         try:
-            faults = _embed_all(profile, held, pool, say, progress)
+            faults = _embed_all(profile, held, pool, far, say, progress)
             cells = [c for c in cells if c.model not in faults]
             waiting = _waiting(cells, say)
-            say(f"{len(cells)} cells, {len(cells) - len(waiting)} cached, {len(waiting)} to do, {jobs} at a time")
+            at_once = far.workers if scheduler else jobs
+            say(f"{len(cells)} cells, {len(cells) - len(waiting)} cached, {len(waiting)} to do, {at_once} at a time")
+            if scheduler:
+                _cut_all(waiting, far, say, progress)
             progress("cells", 0, len(waiting))
-            futures = [pool.submit(_work, cell, memory / jobs) for cell in waiting]
-            for done, future in enumerate(as_completed(futures), start=1):
-                cell, why = future.result()
+            units = [(cell, memory if scheduler else memory / jobs) for cell in waiting]
+            for done, ((cell, _), why) in enumerate(workers.each(far, STAGE, units), start=1):
                 if why:
                     faults[str(cell)] = why
                     say(f"cell '{cell}' failed: {why}")
@@ -298,7 +301,8 @@ def run(
             if write and ready and (waiting or not _up_to_date(profile, ready, whole=whole)):
                 _write(held, ready, whole=whole, jobs=jobs, run_s=time.perf_counter() - start)
             if write and ready:
-                intervals.make(profile, pool, say=say, progress=progress)
+                failed = {c.model for c in planned if c.model in faults or str(c) in faults}
+                intervals.make(profile, pool, failed=failed, say=say, progress=progress)
         except KeyboardInterrupt:
             workers.stop(pool)
             raise
@@ -316,15 +320,29 @@ def _waiting(cells: list[Cell], say: Callable[[str], None]) -> list[Cell]:
         states = {cache.state(path), cache.state(predictions.path(path))}
         state = "ready" if states == {"ready"} else "broken" if "broken" in states else "absent"
         if state == "broken":
-            say(f"the cached file of cell '{cell}' is broken; it is computed again")
-            cache.drop(path)
+            say(f"the cached file of cell '{cell}' is broken; it is computed again")  # another run may be writing it
         if state != "ready":
             out.append(cell)
     return out
 
 
-def _embed_all(profile: str, held: Context, pool, say, progress) -> dict[str, str]:
-    """Make the vectors of every model that has none yet; returns sentence per model that cannot be embedded."""
+def _cut_all(waiting: list[Cell], cluster: Cluster, say, progress) -> None:
+    """Have a cluster cut the folds that its cells need. Raises: RunFailed: some cannot be cut."""
+    first = {(c.split, c.tasks): c for c in waiting}  # every model has the same
+    works = cuts.waiting([work for cell in first.values() for work in cutting(cell)])
+    if works:
+        say(f"folds of {len(works)} blocks of tasks to cut")
+    for done, (work, why) in enumerate(cluster.each(cuts.STAGE, works), start=1):
+        if why:
+            raise RunFailed(f"'{work.tasks[0].name}' cannot be cut into folds by '{work.split}': {why}")
+        progress("folds", done, len(works))
+
+
+def _embed_all(profile: str, held: Context, pool, far, say, progress) -> dict[str, str]:
+    """Make the vectors of every model that has none yet; returns sentence per model that cannot be embedded.
+
+    ``far``: a cluster, which then runs the networks, or the pool.
+    """
     todo: dict[str, str] = {}
     for name in held.profile.models:
         kept = embed.path(specs.model(name), held.universe)
@@ -336,14 +354,20 @@ def _embed_all(profile: str, held: Context, pool, say, progress) -> dict[str, st
     if todo:
         say(f"{len(todo)} embeddings to make")
         progress("embeddings", 0, len(todo))
-    futures = {pool.submit(_embed_work, profile, name): name for name in todo.values()}
-    failed = {}
-    for done, future in enumerate(as_completed(futures), start=1):
-        why = future.result()
+    failed: dict[str, str] = {}
+    networks = [n for n in todo.values() if far is not pool and specs.model(n).weights]
+
+    def told(done: int, name: str, why: str) -> None:
         if why:
-            failed[futures[future]] = why
-            say(f"model '{futures[future]}' cannot be embedded: {why}")
-        progress("embeddings", done, len(futures))
+            failed[name] = why
+            say(f"model '{name}' cannot be embedded: {why}")
+        progress("embeddings", done, len(todo))
+
+    for done, name in enumerate(networks, start=1):
+        told(done, name, _embed_work(profile, name, far))
+    futures = {pool.submit(_embed_work, profile, n): n for n in todo.values() if n not in networks}
+    for done, future in enumerate(as_completed(futures), start=1 + len(networks)):
+        told(done, futures[future], future.result())
     return failed
 
 
@@ -353,6 +377,8 @@ def _up_to_date(profile: str, cells: list[Cell], *, whole: bool) -> bool:
     if not path.exists() or not results.manifest_path(profile).exists():
         return False
     try:
+        if results.sealed(profile) is False:
+            return False
         rows = results.read(path)
         held = set(rows.key[rows.split.isin({c.split for c in cells})] if whole else rows.key)
     except BadInput:

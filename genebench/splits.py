@@ -41,14 +41,14 @@ def _strata(task: Task) -> np.ndarray | None:
     return task.labels if task.kind in ("binary", "multiclass", "pair") else None
 
 
-def random(task: Task, n_folds: int, seed: int) -> np.ndarray:
+def random(task: Task, n_folds: int, seed: int, groups: list | None = None) -> np.ndarray:
     """Folds at random, stratified by class where there is one class per gene. Returns fold of each gene, (n,) int8."""
     strata = _strata(task)
     kind = KFold if strata is None else StratifiedKFold
     return _number(kind(n_folds, shuffle=True, random_state=seed).split(task.entities, strata), len(task))
 
 
-def stem(task: Task, n_folds: int, seed: int) -> np.ndarray:
+def stem(task: Task, n_folds: int, seed: int, groups: list | None = None) -> np.ndarray:
     """Folds that keep genes of one symbol stem together, so that no relative by symbol is on both sides. (n,) int8."""
     strata, groups = _strata(task), families.stems(task.entities)
     kind = GroupKFold if strata is None else _Grouped
@@ -56,22 +56,22 @@ def stem(task: Task, n_folds: int, seed: int) -> np.ndarray:
     return _whole(groups, fold, "stem")
 
 
-def family(task: Task, n_folds: int, seed: int) -> np.ndarray:
+def family(task: Task, n_folds: int, seed: int, groups: list | None = None) -> np.ndarray:
     """Folds that keep families whole (``families.families`` by HGNC's gene groups and stems together). (n,) int8."""
-    return _grouped(task, _looked_up("family", tuple(task.entities.tolist())), n_folds, seed, "family")
+    return _grouped(task, groups or groups_of("family", task.entities), n_folds, seed, "family")
 
 
-def chromosome(task: Task, n_folds: int, seed: int) -> np.ndarray:
+def chromosome(task: Task, n_folds: int, seed: int, groups: list | None = None) -> np.ndarray:
     """Folds of whole chromosomes, so that neighbours and tandem copies are on one side. (n,) int8.
 
     Genes whose chromosome is not known (older names, genes that are not placed) are a group of their own: they are
     tested once like all others, in one fold, so that every split scores the same genes. One of them can be a
     neighbour of a gene in another fold; of the paper's universe there is none. Genes on X and Y are on X.
     """
-    return _grouped(task, _looked_up("chromosome", tuple(task.entities.tolist())), n_folds, seed, "chromosome")
+    return _grouped(task, groups or groups_of("chromosome", task.entities), n_folds, seed, "chromosome")
 
 
-def study(task: Task, n_folds: int, seed: int) -> np.ndarray:
+def study(task: Task, n_folds: int, seed: int, groups: list | None = None) -> np.ndarray:
     """Folds by how much is known of a gene, from the least (fold 0) to the most (last fold). (n,) int8.
 
     The measure is the number of Gene Ontology terms (``genes.annotation_count``); equal counts are parted by the seed.
@@ -79,11 +79,26 @@ def study(task: Task, n_folds: int, seed: int) -> np.ndarray:
     that says what a model knows beyond the literature is that of fold 0. Folds are not stratified: that fewer of the
     little-studied genes are positive is part of the question.
     """
-    count = _looked_up("study", tuple(task.entities.tolist()))
+    count = groups or groups_of("study", task.entities)
     order = np.lexsort((np.random.default_rng(seed).random(len(task)), count))
     fold = np.empty(len(task), dtype=np.int8)
     fold[order] = np.arange(len(task)) * n_folds // len(task)
     return fold
+
+
+def groups(task: Task, split: str) -> list | None:
+    """What a split looks up for a task's genes in a table, to be given to ``folds``; None where it looks up nothing.
+
+    It is the same for all tasks that share their genes. Raises: sources.Missing: see ``lacking``.
+    """
+    if split in ("random", "stem"):
+        return None
+    return groups_of(split, task.entities if task.kind != "pair" else np.unique(np.concatenate(task.parts)))
+
+
+def groups_of(split: str, symbols: np.ndarray) -> list:
+    """Family, chromosome or number of annotations of each symbol, in their order."""
+    return _looked_up(split, tuple(symbols.tolist()))
 
 
 @lru_cache(maxsize=8)
@@ -130,9 +145,7 @@ def _number(split, n: int) -> np.ndarray:
     return fold
 
 
-SPLITS: dict[str, Callable[[Task, int, int], np.ndarray]] = {
-    f.__name__: f for f in (random, stem, family, chromosome, study)
-}
+SPLITS: dict[str, Callable[..., np.ndarray]] = {f.__name__: f for f in (random, stem, family, chromosome, study)}
 """From the easiest: relatives, neighbours and well-known genes are, one after another, kept out of training."""
 
 FALLBACK = {"family": "stem"}
@@ -172,19 +185,22 @@ def fingerprint(split: str) -> list | None:
     return held + [genes.fingerprint(genes.annotations())] if split == "study" else held
 
 
-def folds(task: Task, split: str, *, n_folds: int, seed: int, repeat: int = 0) -> np.ndarray:
+def folds(
+    task: Task, split: str, *, n_folds: int, seed: int, repeat: int = 0, groups: list | None = None
+) -> np.ndarray:
     """Fold (0 … n_folds − 1) of each entity of a task, (n,) int8: where it is tested; it is trained on in the others.
 
     Pairs are cut at random like any entity, or, by every other split, so that no gene (nor its group) is on both sides:
     genes are cut, and a pair whose genes fall into two folds has fold −1 and is left out of training and test.
+    ``groups``: what the function of that name gives for the task; None: it is looked up.
     Raises: BadInput: unknown split. Unsplittable: fewer groups than folds. sources.Missing: see ``lacking``.
     """
     if split not in SPLITS:
         raise unknown("split", split, SPLITS)
     if task.kind != "pair" or split == "random":
-        return SPLITS[split](task, n_folds, seed + 1000 * repeat)
+        return SPLITS[split](task, n_folds, seed + 1000 * repeat, groups)
     genes = np.unique(np.concatenate(task.parts))
     alone = replace(task, kind="regression", entities=genes, labels=np.zeros(len(genes)), classes=())
-    of_gene = SPLITS[split](alone, n_folds, seed + 1000 * repeat)
+    of_gene = SPLITS[split](alone, n_folds, seed + 1000 * repeat, groups)
     first, second = (of_gene[np.searchsorted(genes, part)] for part in task.parts)
     return np.where(first == second, first, -1).astype(np.int8)

@@ -35,12 +35,6 @@ def fold_interval(mean: float, sd: float, n_folds: int, *, level: float = 0.95) 
     return mean - half, mean + half
 
 
-def with_fold_intervals(frame: pd.DataFrame) -> pd.DataFrame:
-    """``results.aggregate`` rows with columns ``low`` and ``high`` of ``fold_interval``."""
-    bounds = [fold_interval(m, s, n) for m, s, n in zip(frame.score, frame.sd, frame.n_folds)]
-    return frame.assign(low=[b[0] for b in bounds], high=[b[1] for b in bounds])
-
-
 def excess(frame: pd.DataFrame) -> pd.DataFrame:
     """Excess of each model over the best shortcut on the same task, test genes and folds.
 

@@ -131,29 +131,39 @@ def marks_by_group(frame: pd.DataFrame, *, regression: bool = False, narrow: flo
     return table.reindex(columns=[g for g in GROUPS if g in table.columns]).fillna("")
 
 
-def leaderboard(frame: pd.DataFrame, common: pd.DataFrame) -> pd.DataFrame:
-    """One row per model and group: tasks, mean main score with its interval over tasks, excess, coverage, exposure.
+def leaderboard(frame: pd.DataFrame, means: pd.DataFrame) -> pd.DataFrame:
+    """One row per model and group: tasks, mean AUROC on own genes, coverage, exposure; and what ``means.csv`` says.
 
-    ``frame`` holds main scores on own genes, ``common`` those on common genes, from which the excess is had.
+    ``frame`` holds main scores on own genes, ``means`` rows of ``means.csv`` of AUROC under one split: the mean on the
+    common genes of the tasks that can show a difference, with interval, excess and tier; none for a model that is left
+    out there.
     """
-    over = stats.excess(common)
-    rows = []
-    for (model, group), part in with_exposure(frame[frame.kind != "regression"]).groupby(
-        ["model", "group"], observed=True
-    ):
-        mean, low, high = stats.mean_interval(part.score.to_numpy())
-        gained = over[(over.model == model) & (over.group == group) & (over.kind != "regression")].excess.to_numpy()
-        rows.append(
-            {"model": specs.model(model).title, "family": specs.model(model).family, "group": group,
-             "tasks": len(part), "AUROC": mean, "low": low, "high": high,
-             "excess": gained.mean() if len(gained) else np.nan,
-             "coverage": part.coverage.mean(), "exposed": int(part.exposed.sum())}
-        )  # fmt: skip
-    rank = {specs.model(m).title: i for i, m in enumerate(specs.models())}
-    table = pd.DataFrame(rows)
-    return table.sort_values(
+    part = with_exposure(frame[frame.kind != "regression"])
+    found = part.groupby(["model", "group"], observed=True)
+    table = found.agg(tasks=("score", "size"), AUROC=("score", "mean"), coverage=("coverage", "mean"),
+                      exposed=("exposed", "sum")).reset_index()  # fmt: skip
+    names = {
+        "score": "common genes",
+        "excess_low": "excess low",
+        "excess_high": "excess high",
+        "tasks": "tasks compared",
+    }
+    beside = means[["model", "group", "tier", "score", "low", "high", "excess", "excess_low", "excess_high", "tasks"]]
+    table = table.merge(beside.rename(columns=names), on=["model", "group"], how="left")
+    table = table.astype({"tier": "Int64", "tasks compared": "Int64"})
+    table.insert(1, "family", [specs.model(m).family for m in table.model])
+    rank = {m: i for i, m in enumerate(specs.models())}
+    table = table.sort_values(
         ["group", "model"], key=lambda c: c.map(rank) if c.name == "model" else c, ignore_index=True
     )
+    return table.assign(model=[specs.model(m).title for m in table.model])
+
+
+def with_intervals(frame: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataFrame:
+    """Main scores on own genes with the columns ``low`` and ``high`` of ``intervals.parquet``: over genes, at 95 %."""
+    own = intervals[(intervals.genes == "own") & (intervals.probe == intervals.probe.iloc[0])]
+    own = own[["task", "model", "split", "low", "high"]].astype({"task": str, "model": str, "split": str})
+    return frame.merge(own, on=["task", "model", "split"], how="left", validate="one_to_one")
 
 
 def beside_shortcuts(frame: pd.DataFrame) -> pd.DataFrame:

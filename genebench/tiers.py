@@ -83,6 +83,14 @@ def more_genes(n: int, difference: float, error: float) -> float:
     return float(max(0, np.ceil(n * ((POWER * error / difference) ** 2 - 1))))
 
 
+def mean_ranks(scores: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Weighted mean over tasks of each model's rank on it, (M,); 1 is the best, equal scores share their mean rank.
+
+    Args: scores: (T, M), higher is better. weight: of each task, (T,).
+    """
+    return np.average(stats.rankdata(-np.asarray(scores), axis=1), axis=0, weights=weight)
+
+
 def critical_difference(n_models: int, n_tasks: float, *, level: float = 0.95) -> float:
     """Difference of mean ranks that the Nemenyi test takes for real (Demšar 2006); tasks may be effective ones."""
     q = stats.studentized_range.ppf(level, n_models, np.inf) / np.sqrt(2)

@@ -6,7 +6,6 @@ gene → vector; the text formats and json also as ``.gz``, text also as a ``.zi
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
 import re
@@ -19,13 +18,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from . import delimited, readers, spreadsheet
+from . import declared, delimited, readers, spreadsheet
 from .errors import BadInput, unknown
 
 LARGEST = 1e10
 """A value beyond this, up or down, is a fault of the file: its square leaves no digits for the others."""
 
 _MOUSE = re.compile(r"(?!C(\d+|X|Y)orf)[A-Z][a-z0-9-]*[a-z][a-z0-9-]*")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_LONGEST = 200
+"""Letters of the longest id."""
 _MAGIC = {
     b"PK\x03\x04": ("a zip archive", (".npz", ".zip")),
     b"PAR1": ("a parquet file", (".parquet", ".pq")),
@@ -85,6 +87,8 @@ def check_vectors(
         raise BadInput(f"{where}: {len(ids)} ids for {len(matrix)} vectors; give one id for each row, in their order.")
     if len(ids) < fewest:
         raise BadInput(f"{where}: holds {len(ids)} genes where {fewest} are the least; give more genes.")
+    if odd := [i for i in ids.tolist() if _CONTROL.search(i) or len(i) > _LONGEST]:
+        raise BadInput(f"{where}: the id {ascii(odd[0])[:60]} holds control characters, or is too long; mend it.")
     if (ids == "").any():
         raise BadInput(f"{where}: row {_row(np.flatnonzero(ids == '')[0])} has no id; name its gene or drop the row.")
     if np.iscomplexobj(matrix) or matrix.dtype.kind not in "fiub":
@@ -155,17 +159,14 @@ def _opened(path: Path) -> tuple[str, bytes]:
     ending = parts[-1] if parts else ""
     _agrees(path, ending, raw)
     if ending == ".gz":
-        try:
-            raw = gzip.decompress(raw)
-        except (OSError, EOFError, zlib.error) as err:
-            raise BadInput(f"{path}: cannot be unpacked ({err}); copy or download it again.") from None
+        raw = declared.gunzip(path, raw)
         ending = parts[-2] if len(parts) > 1 else ""
         _agrees(path, ending, raw)
     elif ending == ".zip":
         try:
             with readers.opened(path) as stream:
-                raw, inner = stream.read(), getattr(stream, "name", "")
-        except (OSError, ValueError, readers.zipfile.BadZipFile) as err:
+                raw, inner = declared.unpacked(path, stream), getattr(stream, "name", "")
+        except (OSError, ValueError, EOFError, zlib.error, readers.zipfile.BadZipFile) as err:
             raise BadInput(f"{path}: cannot be unpacked ({err}); copy or download it again.") from None
         ending = Path(inner).suffix.lower()
         _agrees(path, ending, raw)
@@ -197,7 +198,9 @@ def _text(path: Path, raw: bytes, ids, array, *, ending: str) -> tuple:
 
 def _parquet(path: Path, raw: bytes, ids, array) -> tuple:
     try:
-        frame = pd.read_parquet(io.BytesIO(raw))
+        frame = declared.parquet(path, io.BytesIO(raw)).to_pandas()
+    except BadInput:
+        raise
     except Exception as err:
         raise BadInput(
             f"{path}: cannot be read as parquet ({str(err).splitlines()[0][:90]}); write it again."
@@ -217,7 +220,10 @@ def _parquet(path: Path, raw: bytes, ids, array) -> tuple:
 def _npz(path: Path, raw: bytes, ids, array) -> tuple:
     try:
         with np.load(io.BytesIO(raw), allow_pickle=False) as held:
+            declared.archive(path, held.zip)
             arrays = {name: held[name] for name in held.files}
+    except BadInput:
+        raise
     except Exception as err:
         raise _unloadable(path, err) from None
     if ids is not None and ids not in arrays:
@@ -271,7 +277,10 @@ def _beside(path: Path, ids) -> list[str]:
 
 def _npy(path: Path, raw: bytes, ids, array) -> tuple:
     try:
+        declared.array(path, io.BytesIO(raw), len(raw))
         held = np.load(io.BytesIO(raw), allow_pickle=False)
+    except BadInput:
+        raise
     except Exception as err:
         raise _unloadable(path, err) from None
     return _beside(path, ids), held, None
@@ -295,7 +304,10 @@ def _h5ad(path: Path, raw: bytes, ids, array) -> tuple:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # old layouts are moved; ids that stand twice are told below
+            declared.hdf5(path)
             held = anndata.read_h5ad(path)
+    except BadInput:
+        raise
     except Exception as err:
         raise BadInput(f"{path}: cannot be read as h5ad ({type(err).__name__}); write it again.") from None
     rows, columns = held.obs_names, held.var_names
@@ -325,18 +337,26 @@ def _mapping(path: Path, raw: bytes, ids, array) -> tuple:
     else:
         try:
             held = json.loads(raw.decode("utf-8-sig"))
+        except UnicodeDecodeError:
+            raise
         except json.JSONDecodeError as err:
             raise BadInput(f"{path}:{err.lineno}: malformed JSON ({err.msg}); write it again.") from None
+        except (RecursionError, ValueError) as err:
+            raise BadInput(f"{path}: malformed JSON ({str(err)[:80]}); write it again.") from None
     if not isinstance(held, dict) or not held or not all(isinstance(v, list | tuple) for v in held.values()):
         raise BadInput(f"{path}: holds no mapping of gene → list of numbers; write one.")
     wide = len(next(iter(held.values())))
     uneven = next((g for g, v in held.items() if len(v) != wide), None)
     if uneven is not None:
         raise BadInput(f"{path}: gene '{uneven}' has {len(held[uneven])} numbers where the first has {wide}; mend it.")
+    declared.fits(path, 8.0 * wide * len(held))
+    odd = next((g for g, v in held.items() if not all(isinstance(x, int | float | str | None) for x in v)), None)
+    if odd is not None:
+        raise BadInput(f"{path}: gene {str(odd)[:60]!r} holds what is no number; mend it.")
     try:
         return list(held), np.array(list(held.values()), dtype=np.float64), None
-    except (ValueError, TypeError) as err:
-        raise BadInput(f"{path}: a value is no number ({err}); mend it.") from None
+    except (ValueError, TypeError, OverflowError) as err:
+        raise BadInput(f"{path}: a value is no number ({str(err)[:80]}); mend it.") from None
 
 
 _FORMATS: dict[str, Callable] = {

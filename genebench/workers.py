@@ -1,12 +1,17 @@
-"""Worker processes that end with their parent, however it ends."""
+"""Units of work and who does them: processes of this machine that end with their parent, or a cluster's workers."""
 
 from __future__ import annotations
 
 import os
 import threading
 import time
-from concurrent.futures import Executor, ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
 from multiprocessing import get_context
+from typing import Any
+
+from .errors import BadInput, RunFailed
 
 
 def pool(jobs: int) -> ProcessPoolExecutor:
@@ -33,3 +38,53 @@ def stop(pool: Executor) -> None:
     pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:
         process.terminate()
+
+
+@dataclass(frozen=True)
+class Once:
+    """Something large that many units of work read: it is sent to a worker once, under its name."""
+
+    name: str
+    load: Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """How one kind of unit of work is done, in three steps that need not happen in one place.
+
+    Attributes:
+        gather: unit → what its computation reads, a tuple, large parts as ``Once``; happens where the data are.
+        compute: what was gathered → what is made; touches no file, so that it can happen anywhere.
+        keep: (unit, what was made) → stored; happens where the data are.
+    All are functions of a module, and units can be pickled.
+    """
+
+    gather: Callable[[Any], tuple]
+    compute: Callable[..., Any]
+    keep: Callable[[Any, Any], None]
+
+
+def whole(stage: Stage, unit: Any) -> str:
+    """Do one unit in this process, from its data to the store; returns the fault as a sentence, empty if none."""
+    try:
+        gathered = [part.load() if isinstance(part, Once) else part for part in stage.gather(unit)]
+        made = stage.compute(*gathered)
+    except (BadInput, RunFailed) as err:
+        return str(err)
+    except Exception as err:
+        return f"{type(err).__name__}: {err}"
+    stage.keep(unit, made)
+    return ""
+
+
+def each(pool: Executor | Any, stage: Stage, units: Iterable[Any]) -> Iterator[tuple[Any, str]]:
+    """Every unit as it ends, with its fault (empty if none); on a pool of processes, or on a cluster that has ``each``.
+
+    Raises: BrokenProcessPool: a process died. OSError: what was made cannot be stored.
+    """
+    if hasattr(pool, "each"):
+        yield from pool.each(stage, units)
+        return
+    futures = {pool.submit(whole, stage, unit): unit for unit in units}
+    for future in as_completed(futures):
+        yield futures[future], future.result()

@@ -21,13 +21,14 @@ task: str = "pbmc/specificity"  # which task
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
-from genebench import figures, metrics, results, specs, stats, tables, tasks
+from genebench import figures, metrics, results, specs, tables, tasks
 from genebench import page as show
 
 show.begin()
 card = tasks.pick(tasks.load(specs.profile(profile), missing=print), [task])[task]
 scores = results.main_scores(profile)
-mine = tables.with_exposure(stats.with_fold_intervals(scores[scores.task == task]))
+intervals = results.read_beside(profile, "intervals.parquet")
+mine = tables.with_exposure(tables.with_intervals(scores[scores.task == task], intervals))
 Markdown(tables.card_words(card))
 
 # %% tags=["remove-input"]
@@ -39,8 +40,7 @@ show.figure(
     profile=profile,
     name="scores",
     caption=f"{card.title}: {tables.metric_label(name)} of every model, with the share of genes covered (in "
-    "brackets) and its 95 % interval over folds, corrected for the overlap of their training sets. A star: the model "
-    "has read part of the answers.",
+    "brackets) and its 95 % bootstrap interval over genes. A star: the model has read part of the answers.",
     alt=f"Score and interval of every model on the task {card.title}, with lines for chance and the best shortcut.",
 )
 

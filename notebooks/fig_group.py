@@ -21,7 +21,7 @@ group: str = "localization"  # which of the five groups
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
-from genebench import figures, results, tables
+from genebench import comparisons, figures, results, tables
 from genebench import page as show
 
 show.begin()
@@ -39,6 +39,17 @@ show.figure(
     caption=f"Test AUROC of every model on the classification tasks of the group {group}: one dot a task (mean over "
     "folds); the box spans the quartiles. Each model on the genes that it can embed.",
     alt=f"Dots and boxes of AUROC per model for the tasks of the group {group}.",
+)
+
+# %% tags=["remove-input"]
+means = results.read_beside(profile, "means.csv")
+show.table(
+    comparisons.tier_table(means[means.group == group]),
+    page=page,
+    profile=profile,
+    name="means",
+    caption="Weighted means over the tasks that can show a difference, on the common genes, with tiers, ranks and 95 % "
+    "intervals over genes and tasks, by split. Models that are exposed, or miss many of the genes, are left out.",
 )
 
 # %% tags=["remove-input"]

@@ -59,7 +59,7 @@ def test_a_zip_of_one_table_reads_like_the_table(held):
 @pytest.mark.parametrize(
     "content, name, words",
     [
-        (zipped(t=TABLE)[:-40], "t.tsv.zip", "cannot be read as tsv"),
+        (zipped(t=TABLE)[:-40], "t.tsv.zip", "cannot be unpacked"),
         (zipped(DOT__evil=TABLE), "t.tsv.zip", "where one plain file belongs"),
         (zipped(a=TABLE, b=TABLE), "t.tsv.zip", "where one plain file belongs"),
         (b"<!DOCTYPE html><html>404</html>", "t.tsv", "is a web page"),

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from conftest import edit_yaml
 
-from genebench import comparisons, page, paths, specs
+from genebench import comparisons, figures, page, paths, results, run, specs, stats, tables
 from genebench.errors import BadInput
 
 
@@ -63,6 +63,47 @@ def test_the_tier_plot_parts_tiers_and_names_ranks(warm):
     (ax,) = comparisons.tier_plot(means, pairs, label="score").axes
     assert [t.get_text() for t in ax.get_yticklabels()] == ["Full (rank 1–3)", "Part (rank 2–3)", "Stem (rank 3)"]
     assert ax.get_xlabel() == "score"
+
+
+def test_mean_ranks_are_over_the_tasks_of_the_means_and_bars_join_what_nemenyi_does_not_part(warm, monkeypatch):
+    monkeypatch.setattr(stats, "UNDERPOWERED", 1.0)  # tasks of 180 genes can show little
+    run.run("tiny", jobs=1, say=lambda text: None)
+    means, power, held = (results.read_beside("tiny", n) for n in ("means.csv", "power.csv", "intervals.parquet"))
+    first, held = comparisons.of_measure(means).query("split == 'random'"), held[held.split == "random"]
+    ranks = comparisons.mean_ranks(held, first, power[power.split == "random"])
+    assert ranks.groupby("group").tasks.first().to_dict() == first.groupby("group").tasks.first().to_dict()
+    part = ranks[ranks.group == "biological processes"].set_index("model")
+    tasks = power[(power.group == "biological processes") & (power.split == "random")].set_index("task")
+    scores = held[(held.genes == "common") & held.task.isin(tasks.index) & held.model.isin(part.index)]
+    table = scores.astype({"task": str, "model": str}).pivot(index="task", columns="model", values="score")
+    expected = np.average(table.rank(axis=1, ascending=False), axis=0, weights=tasks.weight[table.index])
+    np.testing.assert_allclose(part["rank"][table.columns], expected)
+    made = pd.DataFrame({"group": "all", "model": ["full", "part", "stem"], "tasks": 9, "effective": 9.0,
+                         "rank": [1.0, 1.5, 2.8], "critical": 1.0})  # fmt: skip
+    (ax,) = comparisons.rank_plot(made).axes
+    bars = [line.get_ydata().tolist() for line in ax.lines if len(line.get_xdata()) == 2]
+    assert bars == [[-0.25, 1.25]]  # the first two; the third is 1.3 behind the second
+
+
+def test_overview_and_cards_show_the_intervals_of_the_stage(warm, monkeypatch):
+    monkeypatch.setattr(stats, "UNDERPOWERED", 1.0)
+    run.run("tiny", jobs=1, say=lambda text: None)
+    means = comparisons.of_measure(results.read_beside("tiny", "means.csv")).query("split == 'random'")
+    scores, held = results.main_scores("tiny"), results.read_beside("tiny", "intervals.parquet")
+    shown = tables.with_intervals(scores, held).set_index(["task", "model"])
+    kept = held[(held.genes == "own") & (held.split == "random")].set_index(["task", "model"])
+    assert len(shown) == len(scores) and shown.low.notna().all()
+    at = ("toy/term/heart", "full")
+    assert (shown.low[at], shown.high[at]) == (kept.low[at], kept.high[at])
+    board = tables.leaderboard(scores, means).set_index(["model", "group"])
+    row = means[(means.model == "full") & (means.group == "biological processes")].iloc[0]
+    mine = board.loc["Full", "biological processes"]
+    assert (mine.low, mine.high, mine["excess low"]) == (row.low, row.high, row.excess_low)
+    assert board.loc[("Oracle", "biological processes"), "low"] != mine.low  # controls take part in no mean
+    (ax,) = figures.excess_bars(means, label="excess").axes
+    drawn = [p.get_width() for p in ax.patches]
+    expected = means[means.excess.notna() & (means.group != "all")].excess
+    np.testing.assert_allclose(sorted(drawn), sorted(expected))
 
 
 def test_tables_name_models_by_title_and_keep_the_numbers(warm):

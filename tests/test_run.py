@@ -334,12 +334,22 @@ def test_one_failing_cell_is_named_and_the_rest_is_finished(home, monkeypatch, f
     frame = results.load("tiny")
     lost = (finished.frame.model == "shuffled") & (finished.frame.task == "toy/class")
     assert lost.any() and len(frame) == (~lost).sum()
+    assert set(results.read_beside("tiny", "intervals.parquet").model) == set(TINY["models"]) - {"shuffled"}
+    assert any("leave out shuffled" in s for s in said)
 
     monkeypatch.undo()
     enter(monkeypatch, home)
     outcome = run.run("tiny", jobs=1, say=lambda text: None)
     assert (outcome.cached, outcome.computed) == (58, 2)
     assert scores() == sha256(finished.folder / "data" / "results" / "tiny" / "scores.parquet")
+
+
+def test_a_model_that_is_not_for_a_kind_of_task_is_skipped_with_its_reason(home):
+    edit_yaml(paths.MODELS, lambda d: d["models"]["stem"].update(not_for={"regression": "It says nothing there."}))
+    outcome = run.run("tiny", models=["stem"], names=["toy/value", "toy/class"], jobs=1, say=lambda text: None)
+    assert outcome.failed == {} and set(results.load("tiny").task) == {"toy/class"}
+    told = json.loads(results.manifest_path("tiny").read_text())["skipped"]
+    assert told["random"]["stem"] == {"toy/value": "It says nothing there."}
 
 
 def test_a_model_that_cannot_be_embedded_is_named_and_the_rest_is_finished(home):
@@ -349,6 +359,7 @@ def test_a_model_that_cannot_be_embedded_is_named_and_the_rest_is_finished(home)
     assert len(outcome.failed) == 1 and outcome.computed == 50
     assert "full" in next(iter(outcome.failed)) and any("'full' cannot be embedded" in s and "x9" in s for s in said)
     assert set(results.load("tiny").model) == set(TINY["models"]) - {"full"}
+    assert set(results.read_beside("tiny", "intervals.parquet").model) == set(TINY["models"]) - {"full"}
 
 
 def test_a_profile_without_any_task_is_refused(home):

@@ -93,7 +93,7 @@ def test_a_download_asks_for_the_declared_hash_and_lands_in_the_cache(declared_u
     kept, content = declared_url
     asked = {}
 
-    def retrieve(url, *, known_hash, fname, path):
+    def retrieve(url, *, known_hash, fname, path, downloader):
         asked.update(url=url, known_hash=known_hash)
         (path / fname).write_bytes(content)
 
@@ -110,6 +110,21 @@ def test_a_failed_download_names_address_fault_and_place(declared_url, monkeypat
     fake_pooch(monkeypatch, retrieve)
     told = said(sources.locate, specs.source("toy"), "labels")
     assert "https://example.org/labels.tsv" in told and "ConnectionError" in told and str(declared_url[0]) in told
+
+
+def test_an_address_that_failed_is_asked_once_and_never_in_a_listing(declared_url, monkeypatch):
+    asked = []
+
+    def retrieve(url, **_):
+        asked.append(url)
+        raise ConnectionError("no route")
+
+    fake_pooch(monkeypatch, retrieve)
+    with sources.only_at_hand():
+        assert "run 'genebench fetch toy'" in said(sources.locate, specs.source("toy"), "labels")
+    assert asked == []
+    said(sources.locate, specs.source("toy"), "labels")
+    assert "ConnectionError" in said(sources.locate, specs.source("toy"), "labels") and len(asked) == 1
 
 
 def test_a_file_with_another_hash_is_refused(toy):

@@ -100,6 +100,11 @@ def test_a_model_and_its_exact_copy_share_a_tier():
     assert found.tier.tolist() == [1, 1] and not found.separated.any()
 
 
+def test_mean_ranks_share_ties_and_weigh_tasks():
+    scores = np.array([[0.9, 0.8, 0.8], [0.5, 0.6, 0.7], [0.5, 0.6, 0.7]])
+    np.testing.assert_allclose(tiers.mean_ranks(scores, np.array([1, 0.5, 0.5])), [2.0, 2.25, 1.75])
+
+
 @pytest.mark.parametrize("models, q", [(2, 1.960), (5, 2.728), (10, 3.164)])
 def test_the_critical_difference_is_that_of_demsars_table(models, q):
     expected = q * np.sqrt(models * (models + 1) / (6 * 30))

@@ -1,0 +1,41 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Look up a gene
+#
+# Type a symbol to see its labels, where each model is right or wrong about it, its nearest genes by each model, and its
+# relatives. Every prediction was made by a probe that had not seen the gene (random folds: it may have seen relatives).
+
+# %% tags=["parameters"]
+profile: str = "demo"  # which profile's genes
+page: str = "genes"  # name of this page
+
+# %% tags=["remove-input", "full-width"]
+from genebench import genepages
+from genebench import page as show
+
+show.begin()
+show.genes(
+    genepages.keep(profile),
+    page=page,
+    profile=profile,
+    caption="The genes with the most labels: of the genes without a label, the share that each model ranks below the "
+    "gene, mean over its labels (0 to 1, guessing 0.5); tasks that the model has read are left out.",
+)
+
+# %% [markdown]
+# ## How to read it
+#
+# The share of genes that a model ranks below one that has the label is this gene's part in the AUROC of the task: over
+# all genes with the label its mean is the AUROC. One gene says little about a model, and a missed label can be a fault
+# of the label: a gene *without* an annotation is not known to lack it.

@@ -1,0 +1,63 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Leaderboard
+#
+# Which model is best *for your question*, and how sure is that? Choose the tasks that resemble it; weigh the groups if
+# some matter more to you. The address of the page keeps your choice, so that a link shows what you see.
+#
+# Read the *tier* before the number: models of one tier cannot be told apart. *Over best shortcut* says what a model
+# adds to the letters of the symbol, the family and the like; at 0 or below it adds nothing. The split says how hard the
+# test is: under `random` relatives of a gene can be in training, under the others they cannot.
+
+# %% tags=["parameters"]
+profile: str = "demo"  # which profile's results
+page: str = "leaderboard"  # name of this page
+also: str = "paper"  # other profiles that the reader can choose, joined by commas, where they have results
+
+# %% tags=["remove-input", "full-width"]
+from genebench import page as show
+from genebench import standings
+
+show.begin()
+profiles = standings.keep(profile, also)
+show.board(
+    standings.fallback(profile),
+    page=page,
+    profile=profile,
+    profiles=profiles,
+    caption="Models by mean AUROC over all classification tasks on the common genes under random folds; tiers and 95 % "
+    "intervals over genes and tasks.",
+)
+
+# %% [markdown]
+# ## How to read it
+#
+# Task
+# : Tasks that cannot show a difference between two models (*underpowered*) do not count in the means; tasks that
+#   resemble each other share their weight; groups count by your sliders. Regression tasks have another measure
+#   (Spearman's correlation) and are never mixed with the others.
+#
+# Genes
+# : *Common*: those that every broad model covers, the same for all, so that differences are about the models. *Own*:
+#   each model on what it covers. *All*: a gene without a vector is guessed from the share of the classes.
+#
+# Interval
+# : On the published choices (any split, common genes, one group or all alike) it is the bootstrap over genes and tasks,
+#   and tiers are tested for all pairs at once {cite}`westfall1993`. On your own choice it is approximate, and says so.
+#
+# Exposed
+# : A score on a task whose answers the model has read is left out, unless you count it; in the lower table it has a star.
+
+# %% tags=["remove-cell"]
+show.values(standings.numbers(profile), page=page, profile=profile)
