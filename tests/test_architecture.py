@@ -17,7 +17,7 @@ ORDER = """
     __init__ errors paths specs cache progress workers cluster declared readers spreadsheet delimited vectors
     sources weights genes families genome labels members expression shapes tasks splits cuts encoders embed metrics
     probes predictions results cells manifest stats bootstrap tiers boards intervals spectra run own own_model leaks
-    rivals card place perf_embed perf_probe glm perf_spectra figures tables comparisons spectrum genomic catalogue page
+    rivals card place perf_embed perf_probe glm perf_spectra figures tables comparisons spectrum genomic genomic_real catalogue page
     standings genepages modelcards publish notebooks __main__
 """.split()
 """Imports point to the left only."""

@@ -95,7 +95,7 @@ def distances(sequences: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def motif_hits(sequences: np.ndarray, profiles: dict[str, np.ndarray], *, share: float = 0.85) -> np.ndarray:
-    """Sites of each motif per sequence, either strand, (n, motifs): places that score ``share`` of the best possible."""
+    """Sites of each motif per sequence, either strand, (n, motifs): places with ``share`` of the best score."""
     out = np.zeros((len(sequences), len(profiles)), dtype=np.float32)
     safe = np.where(sequences > 3, 0, sequences)
     for m, matrix in enumerate(profiles.values()):
