@@ -109,8 +109,8 @@ def codon(frame: pd.DataFrame) -> Figure:
 def logos(frame: pd.DataFrame, agreement: pd.DataFrame) -> Figure:
     """Starts of held-out genes: letters as the genome has them, then as each model expects them, with r.
 
-    Args: frame: columns ``shown`` (model), ``place, base, genome, model`` (heights in bits). agreement: ``model, stretch,
-    r, low, high``.
+    Args: frame: columns ``shown`` (model), ``place, base, genome, model`` (heights in bits). agreement: ``model,
+    stretch, r, low, high``.
     """
     import logomaker
 
