@@ -106,21 +106,26 @@ def codon(frame: pd.DataFrame) -> Figure:
     return fig
 
 
-def logos(frame: pd.DataFrame) -> Figure:
-    """Starts of held-out genes: letters as the genome has them, then as each model expects them.
+def logos(frame: pd.DataFrame, agreement: pd.DataFrame) -> Figure:
+    """Starts of held-out genes: letters as the genome has them, then as each model expects them, with r.
 
-    Args: frame: columns ``shown`` (model), ``place, base, genome, model`` (heights in bits).
+    Args: frame: columns ``shown`` (model), ``place, base, genome, model`` (heights in bits). agreement: ``model,
+    stretch, r, low, high``.
     """
     import logomaker
 
     models = _in_order(frame.shown)
     panels = [("as the genes are", frame[frame.shown == models[0]], "genome")]
-    panels += [(f"as the {title(m)} expects them", frame[frame.shown == m], "model") for m in models]
-    fig, axes = plt.subplots(len(panels), 1, figsize=(9.2, 1.75 * len(panels)), sharex=True)
+    for model in models:
+        r = agreement[agreement.model == model]
+        told = "; ".join(f"{s}: r = {v:.2f} ({a:.2f} to {b:.2f})" for s, v, a, b in zip(r.stretch, r.r, r.low, r.high))
+        panels.append((f"as the {title(model)} expects them\n{told}", frame[frame.shown == model], "model"))
+    fig, axes = plt.subplots(len(panels), 1, figsize=(9.2, 2.1 * len(panels)), sharex=True)
     for ax, (words, part, column) in zip(axes, panels):
         wide = part.pivot_table(index="place", columns="base", values=column)
         logomaker.Logo(wide, ax=ax, color_scheme=BASES, show_spines=True)
-        ax.set(title=words, ylabel="bits", ylim=(0, None))
+        ax.set(ylabel="bits", ylim=(0, None))
+        ax.set_title(words, fontsize=10.5)
         ax.grid(False)
     axes[-1].set_xlabel("place relative to the first base of the start codon")
     return fig
@@ -260,23 +265,36 @@ def questions() -> str:
     return "\n".join(f"- **{q['asks']}** {q['we']} [{q['page']}]({q['page']})" for q in rows)
 
 
-def genome_values(held: pd.DataFrame, gain: pd.DataFrame, codons: pd.DataFrame, agreement: pd.DataFrame) -> dict:
-    """Numbers that the prose of a genome's page quotes, as text."""
-    part = held[held["where"] == "outside duplicates"]
-    out = {}
-    for sides in ("one", "two"):
-        rows = part[part.sides == sides]
-        kmers = rows[rows.order > 0].sort_values("bits").iloc[0]
-        out[f"{sides}_kmer"], out[f"{sides}_order"] = f"{kmers.bits:.3f}", str(int(kmers.order))
-        out[f"{sides}_net"] = f"{rows[rows.order == 0].bits.iloc[0]:.3f}"
-        saved = gain[(gain.sides == sides) & (gain["where"] == "outside duplicates")].iloc[0]
-        out[f"{sides}_saved"] = f"{saved.saved:.3f} ({saved.low:.3f} to {saved.high:.3f})"
-    net = codons[codons.model.str.startswith("glm-")].set_index("position").top
-    usage = codons[codons.model == "codon-usage"].set_index("position").top
-    out["sure"] = ", ".join(f"{net[p]:.3f}" for p in (1, 2, 3))
-    out["usage"] = ", ".join(f"{usage[p]:.3f}" for p in (1, 2, 3))
-    out["least"] = ["first", "second", "third"][int(net.to_numpy().argmin())]
-    out["most"] = ["first", "second", "third"][int(net.to_numpy().argmax())]
-    r = agreement[agreement.model.str.startswith("glm-")].set_index("stretch").r
-    out["logo"], out["sd"] = f"{r['all']:.2f}", f"{r.iloc[0]:.2f}"
-    return out
+def genome_table(held: pd.DataFrame, gain: pd.DataFrame) -> pd.DataFrame:
+    """Network and best k-mer model outside duplicates, one row a side: bits, and what is saved with its interval."""
+    part, rows = held[held["where"] == "outside duplicates"], []
+    for sides, words in (("one", "the left alone"), ("two", "both sides")):
+        here = part[part.sides == sides]
+        best = here[here.order > 0].sort_values("bits").iloc[0]
+        row = gain[(gain.sides == sides) & (gain["where"] == "outside duplicates")].iloc[0]
+        rows.append(
+            {
+                "seen": words,
+                "best k-mer model": f"{title(best.model)}, order {best.order}",
+                "its bits": best.bits,
+                "network's bits": here[here.order == 0].bits.iloc[0],
+                "saved": row.saved,
+                "95 % interval": f"{row.low:.3f} to {row.high:.3f}",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def window_map(frame: pd.DataFrame, *, task: str, names: tuple[str, str]) -> Figure:
+    """Windows of a task by two principal components, one panel a model; ``names`` of the labels 0 and 1."""
+    part = frame[frame.task == task]
+    models = _in_order(part.model)
+    fig, axes = plt.subplots(1, len(models), figsize=(9.2, 4.4), squeeze=False)
+    for ax, model in zip(axes[0], models):
+        for value, (name, ink, mark) in enumerate(zip(names, ("#e69f00", "#0072b2"), "^o")):
+            rows = part[(part.model == model) & (part.label == value)]
+            ax.plot(rows.x, rows.y, mark, color=ink, markersize=3.6, alpha=0.7, label=name, rasterized=True)
+        ax.set(title=title(model), xlabel="component 1", ylabel="component 2", xticks=[], yticks=[])
+        ax.grid(False)
+    fig.legend(*axes[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=2, markerscale=2)
+    return fig

@@ -46,9 +46,10 @@ def sample(
             k = len(word) - 1
             if i >= k:
                 logits[(out[:, i - k : i] == word[:-1]).all(1), word[-1]] = -np.inf
-        p = np.exp(logits - logits.max(1, keepdims=True))
-        if not np.isfinite(p).all():
+        best = logits.max(1, keepdims=True)
+        if not np.isfinite(best).all():
             raise BadInput(f"the forbidden words leave no base to draw at place {i}; take some of them off the list.")
+        p = np.exp(logits - best)
         edge = np.cumsum(p / p.sum(1, keepdims=True), axis=1)
         out[:, i] = np.minimum((rng.random(n)[:, None] > edge).sum(1), 3)
     return out
@@ -95,7 +96,7 @@ def distances(sequences: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def motif_hits(sequences: np.ndarray, profiles: dict[str, np.ndarray], *, share: float = 0.85) -> np.ndarray:
-    """Sites of each motif per sequence, either strand, (n, motifs): places that score ``share`` of the best possible."""
+    """Sites of each motif per sequence, either strand, (n, motifs): places with ``share`` of the best score."""
     out = np.zeros((len(sequences), len(profiles)), dtype=np.float32)
     safe = np.where(sequences > 3, 0, sequences)
     for m, matrix in enumerate(profiles.values()):

@@ -14,7 +14,7 @@ WINDOW = 1024
 def track(model, sequence: np.ndarray, *, window: int = WINDOW, batch: int = 32) -> np.ndarray:
     """A model's natural-log probabilities of A, C, G, T at every base of a sequence (L,), (L, 4) float32.
 
-    Windows overlap by the model's context (at most a quarter of a window on each side), so that every base away from the
+    Windows overlap by the model's context (at most a quarter of a window on each side): every base away from the
     ends of the sequence is read with its context.
     """
     length = len(sequence)

@@ -58,7 +58,7 @@ def start_logo(genome: Genome, table: np.ndarray, duplicate: np.ndarray) -> tupl
     """Logos around the starts of held-out genes: as the genome has them, and as the model expects them.
 
     Returns: heights, one row a place and base (``place, base, genome, model``; place 0 is the first base of the start
-    codon); and agreement, one row a stretch: ``stretch, r`` (Pearson's, over heights), ``low, high`` (95 %, over genes).
+    codon); and agreement, one row a stretch: ``stretch, r`` (Pearson's, of heights), ``low, high`` (95 %, over genes).
     """
     genes = held_out_genes(genome, duplicate=duplicate)
     bases, given = around(genome, genes, table)
@@ -66,7 +66,8 @@ def start_logo(genome: Genome, table: np.ndarray, duplicate: np.ndarray) -> tupl
     background = np.bincount(np.concatenate([known, 3 - known]), minlength=4) / len(known) / 2
     real = np.eye(4)[np.minimum(bases, 3)]
     place = np.arange(-UP, DOWN)
-    stretches = {"Shine-Dalgarno (−15 to −4)": (place >= -15) & (place <= -4), "start codon": (place >= 0) & (place < 3),
+    upstream, start = (place >= -15) & (place <= -4), (place >= 0) & (place < 3)
+    stretches = {"Shine-Dalgarno (−15 to −4)": upstream, "start codon": start,
                  "all": np.ones(len(place), bool)}  # fmt: skip
 
     def agreement(rows: np.ndarray) -> list[float]:
@@ -121,7 +122,7 @@ def codon_usage_positions(genome: Genome, duplicate: np.ndarray) -> pd.DataFrame
 def folded(genome: Genome, model, duplicate: np.ndarray, *, window: int = 512, most: int = 12):
     """Dependency maps of held-out transfer RNA genes, and whether they show the pairs of the acceptor stem.
 
-    A transfer RNA's first seven bases pair with the seven before its last one (of a gene with CCA at its end: before the
+    A transfer RNA's first seven bases pair with the seven before its last one (of a gene that ends in CCA: before the
     last four). Returns: the map of the first gene, (n, n); one row a gene: ``gene, auroc, top`` (pairs of the stem
     against all others four or more apart; share of the stem's pairs in the highest per cent).
     """
@@ -165,10 +166,10 @@ def _rna(genome: Genome, duplicate: np.ndarray, *, lengths: tuple[int, int]) -> 
 
 
 def discovered(genome: Genome, table: np.ndarray, duplicate: np.ndarray, *, tax_id: str, upstream: int = 400):
-    """Motifs that recur in what a model expects upstream of held-out genes, found by TF-MoDISco (Shrikumar et al. 2018).
+    """Motifs that recur in what a model expects upstream of held-out genes, by TF-MoDISco (Shrikumar et al. 2018).
 
-    A base's worth is its log-probability less the mean over the four bases, so that what the model is sure of stands out.
-    Returns: one row a motif: ``motif, sites, width, consensus, match, r`` (nearest JASPAR profile of the species and its
+    A base's worth is its log-probability less the mean over the four, so that what the model is sure of stands out.
+    Returns: one row a motif: ``motif, sites, width, consensus, match, r`` (nearest JASPAR profile of the species, its
     correlation; a profile matches by chance too, see ``chance``: the same for the motif's shuffled columns).
     Raises: BadInput: modisco-lite is not installed.
     """

@@ -1,4 +1,4 @@
-"""Small models of real genomes, trained by ``data/glm_genomes.yml`` and never on what is held out; and their studies."""
+"""Small models of real genomes, trained by ``data/glm_genomes.yml``, never on what is held out; and their studies."""
 
 from __future__ import annotations
 

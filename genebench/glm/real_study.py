@@ -77,7 +77,7 @@ def models(genome: genomes.Genome, *, device: str = "cpu") -> list[tuple[object,
 
 
 def genome_study(name: str, *, device: str = "cpu", say: Say = quiet, progress: Progress = quiet) -> list[Path]:
-    """Held-out bits of every order and of the network, paired gains, codon positions, logos, dependency maps, motifs."""
+    """Held-out bits of every order and of the network, paired gains, codon positions, logos, dependency maps."""
     genome = genomes.load(name)
     duplicate = genome.duplicates()
     fresh = (genome.part == genomes.PARTS.index("test")) & ~duplicate

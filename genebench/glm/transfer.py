@@ -16,7 +16,9 @@ from .windows import GROUP, Windows
 POOLINGS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "mean": lambda h, known: (h * known[..., None]).sum(1) / np.maximum(known.sum(1), 1)[:, None],
     "max": lambda h, known: np.where(known[..., None], h, -np.inf).max(1),
-    "deviation": lambda h, known: np.sqrt(np.maximum(POOLINGS["mean"](h**2, known) - POOLINGS["mean"](h, known) ** 2, 0)),
+    "deviation": lambda h, known: np.sqrt(
+        np.maximum(POOLINGS["mean"](h**2, known) - POOLINGS["mean"](h, known) ** 2, 0)
+    ),
 }  # fmt: skip
 """Name → states (n, L, d) and which bases are known (n, L) to vectors (n, d)."""
 
