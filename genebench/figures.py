@@ -226,3 +226,19 @@ def cost_per_task(table: pd.DataFrame) -> Figure:
     axes[0, 0].set_ylabel("CPU seconds a task")
     fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return fig
+
+
+def growth(table: pd.DataFrame) -> Figure:
+    """Seconds against samples, both logarithmic; columns ``stage, case, who, n, seconds``; one panel for each stage."""
+    stages = list(table.stage.unique())
+    inks = dict(zip(table.who.unique(), ("#0072b2", "#d55e00")))
+    marks = dict(zip(table.case.unique(), "osD^v"))
+    fig, axes = plt.subplots(1, len(stages), figsize=(9.2, 4.6), squeeze=False)
+    for ax, stage in zip(axes[0], stages):
+        for (who, case), part in table[table.stage == stage].groupby(["who", "case"], sort=False):
+            part = part.sort_values("n")
+            ax.plot(part.n, part.seconds, marker=marks[case], color=inks[who], label=f"{who}: {case}", markersize=5)
+        ax.set(xscale="log", yscale="log", xlabel="samples", title=stage)
+    axes[0, 0].set_ylabel("processor seconds")
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=10)
+    return fig

@@ -51,7 +51,7 @@ class Atlas:
     """What the gene pages show.
 
     Attributes:
-        genes: symbols, sorted, (N,). models: their names, (M,). labels: one dict a label (``name``, ``task``, ``group``), (L,).
+        genes: symbols, sorted, (N,). models: their names, (M,). labels: (L,), each with ``name``, ``task``, ``group``.
         truth: 1 has the label, 0 has not, −1 not asked, (L, N) int8. right: ``shares`` in percent, (M, L, N) uint8.
         told: rows of ``(gene, task, truth, predictions)`` of the tasks that are no yes or no.
         near: model → (indices of genes, cosine) of the nearest neighbours, (N, k) each, −1 where there is no vector.
@@ -175,9 +175,11 @@ def _near(held: cells.Context, models: list[str]) -> dict[str, tuple[np.ndarray,
         found = held.embedding(name)
         if found.vectors.shape[1] < 2 or len(found.entities) <= NEIGHBOURS:
             continue
-        distance, at = NearestNeighbors(n_neighbors=NEIGHBOURS + 1, metric="cosine", algorithm="brute").fit(
-            found.vectors
-        ).kneighbors(found.vectors)
+        distance, at = (
+            NearestNeighbors(n_neighbors=NEIGHBOURS + 1, metric="cosine", algorithm="brute")
+            .fit(found.vectors)
+            .kneighbors(found.vectors)
+        )
         mine = np.arange(len(at))[:, None]
         first = np.argsort(at == mine, axis=1, kind="stable")[:, :NEIGHBOURS]  # itself last, and cut off
         at, distance = np.take_along_axis(at, first, 1), np.take_along_axis(distance, first, 1)

@@ -67,6 +67,7 @@ def write(
             "cells": [known[at] for at in sorted(known)],
             "tasks": n_tasks,
             "models": list(profile.models),
+            "scores_sha256": cache.digest(path.with_name("scores.parquet")),
             "skipped": left_out,
         },
     )

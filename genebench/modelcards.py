@@ -17,6 +17,7 @@ SHORTCUT_INK = "#8a8a8a"
 def facts(profile: str, model: str, scores: pd.DataFrame) -> str:
     """The opening of a card in Markdown: what the model is, in one table. ``scores``: its main scores on own genes."""
     spec = specs.model(model)
+    read = "; ".join(f"`{p}`: {why}" for p, why in spec.exposed.items())
     rows = {
         "Family and input": f"{spec.family}; reads {spec.input}",
         "Trained on": spec.trained_on + (f" {{cite}}`{spec.citation}`" if spec.citation else ""),
@@ -25,7 +26,7 @@ def facts(profile: str, model: str, scores: pd.DataFrame) -> str:
         "Weights": f"`{spec.hub or spec.weights}`" + (f" at `{spec.revision[:12]}`" if spec.revision else "")
         if spec.hub or spec.weights
         else "",
-        "Has read answers of": "; ".join(f"`{p}`: {why}" for p, why in spec.exposed.items()) or "none of the tasks that we know of",
+        "Has read answers of": read or "none of the tasks that we know of",
         "Cannot be told": "; ".join(f"`{p or 'all tasks'}`: {why}" for p, why in spec.unclear.items()),
         "Coverage": _coverage(scores),
         "Cost": cost(profile, model),
@@ -105,7 +106,9 @@ def group_plot(frame: pd.DataFrame, model: str) -> Figure:
             ax.plot([row.low, row.high], [y, y], color=color(model), linewidth=3, alpha=0.55, solid_capstyle="round")
         ax.plot(row.score, y, "o", color=color(model), markersize=10, label=specs.model(model).title)
         if np.isfinite(row.excess):
-            ax.plot(row.score - row.excess, y, "s", color=SHORTCUT_INK, markersize=8, label="best shortcut of each task")
+            ax.plot(
+                row.score - row.excess, y, "s", color=SHORTCUT_INK, markersize=8, label="best shortcut of each task"
+            )
     ax.axvline(0.5, color=INK, linestyle="--", linewidth=1)
     ax.text(0.5, 1.01, "chance", transform=ax.get_xaxis_transform(), ha="center", fontsize=10.5, color=INK)
     ax.set_yticks(range(len(frame)), [f"{g} ({n:,} task{'s' * (n != 1)})" for g, n in zip(frame.group, frame.tasks)])

@@ -15,6 +15,7 @@ PUBLISHED = DATA / "published.yml"
 SPECTRA = DATA / "spectra.yml"
 GLM = DATA / "glm"
 GLM_MODELS = GLM / "models"
+GLM_MODELS_SHOWN = DATA / "glm_models.yml"
 RESULTS = Path(os.environ.get("GENEBENCH_RESULTS") or DATA / "results")
 PERF = RESULTS / "perf"
 GLM_RESULTS = RESULTS / "glm"

@@ -76,6 +76,16 @@ def published_path(profile: str) -> Path:
     return paths.results(profile) / "tasks_published.csv"
 
 
+def sealed(profile: str) -> bool | None:
+    """Whether the scores are, byte for byte, those that the manifest was written with; None where it does not say."""
+    try:
+        held = json.loads(manifest_path(profile).read_text(encoding="utf-8"))
+        noted = held["scores_sha256"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return noted == cache.digest(scores_path(profile))
+
+
 BESIDE = ("intervals.parquet", "power.csv", "means.csv", "pairs.csv")
 """Tables that the stage of intervals (``genebench.intervals``) writes beside the scores.
 
@@ -147,6 +157,25 @@ def read_reproduction(profile: str) -> pd.DataFrame:
     return pd.read_csv(path)
 
 
+RELIABILITY = ("faults", "fuzz", "cluster", "plan")
+"""Tables of ``data/results/reliability``: faults and damaged input (by the test suite), and ``genebench.perf_cluster``."""
+
+
+def reliability_path(name: str) -> Path:
+    """Where a table of reliability lies. Raises: BadInput: unknown."""
+    if name not in RELIABILITY:
+        raise unknown("table", name, RELIABILITY)
+    return paths.RESULTS / "reliability" / f"{name}.csv"
+
+
+def reliability(name: str) -> pd.DataFrame:
+    """A table of reliability. Raises: BadInput: unknown, or not made yet."""
+    path = reliability_path(name)
+    if not path.exists():
+        raise BadInput(f"{path}: not made yet; run 'pytest tests --record' and 'python -m genebench.perf_cluster'.")
+    return pd.read_csv(path)
+
+
 _NUMBERS = {"genes": "Int64", "families": "Int64", "prior": "Float64", "largest family": "Float64",
             "smallest difference": "Float64"}  # fmt: skip
 
@@ -186,8 +215,11 @@ def read(path: Path) -> pd.DataFrame:
     """Rows of one scores file. Raises: BadInput: unreadable, or the columns differ from the schema."""
     try:
         table = declared.parquet(path, path)
-    except (pa.ArrowException, OSError, KeyError) as err:
-        raise BadInput(f"{path}: not a readable parquet file ({str(err).splitlines()[0][:120]}); restore or rerun it.")
+    except BadInput:
+        raise
+    except Exception as err:  # a damaged footer raises whatever it leads to
+        told = next(iter(str(err).splitlines()), "")[:120] or type(err).__name__
+        raise BadInput(f"{path}: not a readable parquet file ({told}); restore or rerun it.")
     missing = [n for n in SCHEMA.names if n not in table.column_names]
     extra = [n for n in table.column_names if n not in SCHEMA.names]
     if missing or extra:
@@ -225,6 +257,7 @@ def write(frame: pd.DataFrame, path: Path) -> None:
             use_dictionary=[n for n in SCHEMA.names if n != "score"],
             column_encoding={"score": "BYTE_STREAM_SPLIT"},
             store_schema=False,
+            write_page_checksum=True,
         )
 
 
@@ -292,6 +325,8 @@ def _complete(scores: Path, manifest: Path) -> list[str]:
     found = frame.groupby(["task", "model", "split"], observed=True).ngroups
     if found != expected:
         return [f"{scores}: {found} pairs of task and model where {manifest.name} counts {expected}."]
+    if told.get("scores_sha256", "") not in ("", cache.digest(scores)):
+        return [f"{scores}: is not, byte for byte, the file that {manifest.name} was written with."]
     own = frame[~frame.metric.astype(str).str.contains("@")]
     folds = own.groupby(["task", "model", "split", "metric"], observed=True).size()
     wrong = folds[folds != told["folds"] * told["repeats"]]

@@ -72,8 +72,8 @@ def about(dataset: str) -> str:
     if dataset not in datasets.declared():
         return (
             f"The gene task `{dataset}` of Part I. What is put on a side is the gene; two genes are linked where they "
-            f"share the letters of their symbol before the first digit, which paralogues mostly do. The probes are those "
-            f"of Part I; its splits stand on the curve below."
+            f"share the letters of their symbol before the first digit, which paralogues mostly do. The probes are "
+            f"those of Part I; its splits stand on the curve below."
         )
     s = datasets.spec(dataset)
     cited = ",".join(s.citation)
@@ -193,7 +193,7 @@ def area_table(dataset: str | None = None) -> pd.DataFrame:
 
 
 def finding_table(dataset: str | None = None) -> pd.DataFrame:
-    """Fall from λ = 0 to the largest λ with its interval, what of it the size-matched control shows too, and the rest."""
+    """Fall from λ = 0 to the largest λ with its interval, what of it the size-matched control shows, and the rest."""
     held = table.read("findings.csv")
     held = held[held.task == dataset] if dataset else held
     out = pd.DataFrame(
@@ -220,7 +220,7 @@ def finding_table(dataset: str | None = None) -> pd.DataFrame:
 
 
 def placed_table(dataset: str) -> pd.DataFrame:
-    """Splits that others use: their overlap, the λ with the nearest overlap, and each model's score beside the curve's."""
+    """Splits that others use: overlap, the λ with the nearest overlap, and each model's score beside the curve's."""
     held = table.read("placed.csv")
     held = held[held.dataset == dataset]
     entry = datasets.declared().get(dataset)
@@ -252,7 +252,7 @@ def overview() -> Figure:
         part = held[held.task == name]
         best = part[part.split == "spectral"].sort_values("auspc")
         step = np.linspace(-0.27, 0.27, len(best)) if len(best) > 1 else [0.0]
-        for model, value, low, high, shift in zip(best.model, best.auspc, best.low, best.high, step):
+        for model, value, shift in zip(best.model, best.auspc, step):
             family = _spec(model).family
             ink = "#888888" if family in CHEAP else inks.get(family, "#009E73")
             other = part[(part.model == model) & (part.split != "spectral")].auspc

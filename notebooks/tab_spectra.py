@@ -71,9 +71,9 @@ show.table(spectrum.against_published(), page=page, profile=profile, name="publi
 # %% [markdown]
 # ## Data sets and models
 #
-# Those of the paper that do not run from here say what they need. A model that runs elsewhere (language models, docking,
-# structures) takes part by its predictions: `genebench spectra DATASET --write-splits splits.csv.gz` writes who is on
-# which side, `genebench spectra DATASET --predictions mine.csv --models NAME` scores what comes back.
+# Those of the paper that do not run from here say what they need. A model that runs elsewhere (language models,
+# docking, structures) takes part by its predictions: `genebench spectra DATASET --write-splits splits.csv.gz` writes who
+# is on which side, `genebench spectra DATASET --predictions mine.csv --models NAME` scores what comes back.
 
 # %% tags=["remove-input"]
 sets, listed = spectrum.lists()

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
@@ -213,6 +214,33 @@ def real():
 def real_tasks(real):
     """Every task of every declared source that can be built here."""
     return real[0]
+
+
+def pytest_addoption(parser):
+    """``--record``: keep what the tests of faults saw."""
+    parser.addoption("--record", action="store_true", help="write data/results/reliability/faults.csv")
+
+
+RELIABILITY = paths.RESULTS / "reliability" / "faults.csv"
+
+
+@pytest.fixture(scope="session")
+def faults(request):
+    """Note one try of a fault: what it was, cells lost by it, whether the rerun was identical, what became of it."""
+    seen: list[tuple] = []
+    yield lambda fault, lost, identical, outcome: seen.append((fault, int(lost), bool(identical), outcome))
+    if seen and request.config.getoption("--record"):
+        frame = pd.DataFrame(seen, columns=["fault", "lost_cells", "identical", "outcome"])
+        table = frame.groupby("fault", sort=False).agg(
+            tries=("fault", "size"),
+            lost_cells=("lost_cells", "max"),
+            identical=("identical", "all"),
+            outcome=("outcome", "last"),
+        )
+        if RELIABILITY.exists():
+            old = pd.read_csv(RELIABILITY).set_index("fault")
+            table = pd.concat([old.drop(table.index, errors="ignore"), table])
+        results.write_csv(table.reset_index(), RELIABILITY)
 
 
 @pytest.fixture

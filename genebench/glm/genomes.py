@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -33,6 +33,8 @@ class GenomeSpec(specs.Spec):
     test: dict[str, list[int]]
     """Chromosome → first and last base (1-based, both inside); an empty list is the whole chromosome."""
     left_out: list[str] = []
+    recipe: dict[str, Any] = {}
+    """How the small model of this genome is trained (``recipe.Recipe``)."""
 
 
 @lru_cache

@@ -27,7 +27,7 @@ class Landscape:
 
     ``site``: fitness of each base where it acts alone, (L, 4), 0 elsewhere. ``region``: class, (L,). ``codon``: the
     three positions of a coding base's codon in reading order, (L, 3), −1 elsewhere; ``reverse``: whether it is read on
-    the other strand. ``usage``: fitness of the 64 codons. ``partner``: the paired position, (L,), −1 where there is none.
+    the other strand. ``usage``: fitness of the 64 codons. ``partner``: the paired position, (L,), −1: none.
     """
 
     site: np.ndarray

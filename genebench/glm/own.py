@@ -10,10 +10,30 @@ from .. import cache
 from ..errors import BadInput
 from . import codes, net, recipe
 from . import tokens as tokenising
-from .train import RECIPE, WEIGHTS
+from .train import RECIPE, VERSION, WEIGHTS
 
 ROOM = 1 << 16
 """Tokens in one forward pass, at most."""
+
+
+def within(logs: np.ndarray, windows: np.ndarray, positions: np.ndarray, k: int, *, both: bool) -> np.ndarray:
+    """Log-probabilities of a k-mer, (n, 4^k) → those of the base at one place in it, (n, 4) float32.
+
+    Given its other bases, as they stand in ``windows`` (``both``), or those before it, the later ones summed over; an N
+    is summed over too. ``positions``: of the base in its window; k-mers begin at multiples of k.
+    """
+    if k == 1:
+        return logs
+    table, (start, place) = tokenising.spelt(k), (positions // k * k, positions % k)
+    fits = np.ones(logs.shape, dtype=bool)
+    for j in range(k):
+        base = windows[np.arange(len(windows)), np.minimum(start + j, windows.shape[1] - 1)]
+        base = np.where(start + j < windows.shape[1], base, codes.N)
+        ask = (j != place) if both else (j < place)
+        fits &= ~(ask & (base < codes.N))[:, None] | (table[None, :, j] == base[:, None])
+    weight = np.where(fits, np.exp(logs.astype(np.float64)), 0.0)
+    bases = np.stack([np.where(table[:, place].T == b, weight, 0.0).sum(1) for b in range(4)], axis=1)
+    return np.log(np.maximum(bases, 1e-300) / np.maximum(bases.sum(1, keepdims=True), 1e-300)).astype(np.float32)
 
 
 class Own:
@@ -23,6 +43,11 @@ class Own:
         self.recipe, self.name, self.tokens, self.device = made, made.name, tokens, device
         self.objective = "causal" if made.objective == "causal" else "masked"
         self.context, self.layers = made.context, made.depth + 1
+        self.both_alike = made.equivariant and made.objective != "causal"
+        """Whether a sequence and its reverse complement get the same answer."""
+        self.by_likelihood = made.tokens == "bpe"
+        """Whether a variant can only be scored by the likelihood of whole windows."""
+        self.granularity = made.k if made.tokens == "kmer" else 1
         self.one_pass = made.objective != "masked"
         """Whether one pass gives the conditionals of all positions."""
         self.species = 0
@@ -87,7 +112,7 @@ class Own:
         for s in range(0, len(tokens), size):
             part = slice(s, s + size)
             logs = self._logs(tokens[part])[np.arange(len(rows[part])), token[part]]
-            out[part] = self._within(logs, windows[part], np.asarray(positions)[part], both=True)
+            out[part] = within(logs, windows[part], np.asarray(positions)[part], self.tokens.k, both=True)
         return out
 
     def _single(self) -> None:
@@ -97,41 +122,31 @@ class Own:
                 "by likelihoods instead."
             )
 
-    def _within(self, logs: np.ndarray, windows: np.ndarray, positions: np.ndarray, *, both: bool) -> np.ndarray:
-        """Log-probabilities of a k-mer → those of the base at one place in it, given its other bases (of a causal
-        model: given those before it, the later ones summed over). N in the k-mer is summed over too."""
-        k, table = self.tokens.k, self.tokens.table
-        if k == 1:
-            return logs
-        start, place = positions // k * k, positions % k
-        fits = np.ones(logs.shape, dtype=bool)
-        for j in range(k):
-            base = windows[np.arange(len(windows)), np.minimum(start + j, windows.shape[1] - 1)]
-            base = np.where(start + j < windows.shape[1], base, codes.N)
-            ask = (j != place) if both else (j < place)
-            fits &= ~(ask & (base < codes.N))[:, None] | (table[None, :, j] == base[:, None])
-        weight = np.where(fits, np.exp(logs.astype(np.float64)), 0.0)
-        bases = np.zeros((len(logs), 4))
-        for b in range(4):
-            bases[:, b] = np.where(table[:, place].T == b, weight, 0.0).sum(1)
-        return np.log(np.maximum(bases, 1e-300) / np.maximum(bases.sum(1, keepdims=True), 1e-300)).astype(np.float32)
-
     def _of_kmers(self, windows: np.ndarray, logs: np.ndarray) -> np.ndarray:
         self._single()
         n, length = windows.shape
         out = np.empty((n, length, 4), dtype=np.float32)
         for i in range(length):
-            out[:, i] = self._within(logs[:, i // self.tokens.k], windows, np.full(n, i), both=False)
+            out[:, i] = within(logs[:, i // self.tokens.k], windows, np.full(n, i), self.tokens.k, both=False)
         return out
 
     def likelihood(self, windows: np.ndarray) -> np.ndarray:
-        """Log-likelihood of whole windows, (n,) float64, of a causal network of any tokens (N count nothing)."""
-        if self.objective != "causal":
-            raise BadInput(f"model '{self.name}' is masked and has no likelihood of a sequence; use a causal one.")
+        """Log-likelihood of whole windows, (n,) float64: of a causal network the sum over its tokens; of a masked one
+        the pseudo-log-likelihood, each token masked in turn. N count nothing."""
         ids = self.tokens.encode(windows)
-        logs = self._logs(ids)
-        got = np.take_along_axis(logs, np.minimum(ids, self.recipe.vocabulary - 1)[..., None], -1)[..., 0]
-        return np.where(ids < self.recipe.vocabulary, got, 0).sum(1, dtype=np.float64)
+        known = ids < self.recipe.vocabulary
+        if self.objective == "causal":
+            logs = self._logs(ids)
+            got = np.take_along_axis(logs, np.where(known, ids, 0)[..., None], -1)[..., 0]
+            return np.where(known, got, 0).sum(1, dtype=np.float64)
+        row, place = np.nonzero(known)
+        masked, out = ids[row], np.zeros(len(ids))
+        masked[np.arange(len(row)), place] = self.tokens.mask
+        for s in range(0, len(row), 1024):
+            part = slice(s, s + 1024)
+            logs = self._logs(masked[part])[np.arange(len(row[part])), place[part], ids[row[part], place[part]]]
+            out += np.bincount(row[part], weights=logs, minlength=len(ids))
+        return out
 
     def hidden(self, windows: np.ndarray, layer: int = -1) -> np.ndarray:
         """As ``base.Nucleotides``; a token's state stands at each of its bases."""
@@ -162,6 +177,10 @@ def load(folder: Path, *, device: str = "cpu") -> Own:
         raise BadInput(f"{folder}: has a recipe but no {WEIGHTS}; train it again with the same command, which goes on.")
     if held["sha256"] != cache.digest(folder / WEIGHTS):
         raise BadInput(f"{folder / WEIGHTS}: is not the file that its recipe names (SHA-256 differs); train it again.")
+    if held["version"] != VERSION:
+        raise BadInput(
+            f"{folder}: was trained by version {held['version']} of the networks, not {VERSION}; train it again."
+        )
     made = recipe.recipe(held["recipe"], where=str(folder / RECIPE))
     network = net.build(made)
     told = network.load_state_dict(load_file(folder / WEIGHTS), strict=False)

@@ -107,6 +107,7 @@ def read(path: Path) -> dict:
             "facts": held.get("facts", {}),
             "sha256": held.get("sha256", ""),
             "merges": held.get("merges"),
+            "version": held.get("version", 0),
         }
     except (OSError, ValueError, KeyError, TypeError) as err:
         raise BadInput(

@@ -85,9 +85,7 @@ class Family:
     def population(self, truth: pd.DataFrame, *, sample: int = 200) -> np.ndarray:
         """Copies of each mutation of ``truth`` among ``sample`` chromosomes of a population; 0: not found."""
         rng = np.random.default_rng([self.design.seed, 99])
-        return segregating(
-            truth.S.to_numpy(), truth.rate.to_numpy(), rng, theta=self.design.theta, sample=sample
-        )
+        return segregating(truth.S.to_numpy(), truth.rate.to_numpy(), rng, theta=self.design.theta, sample=sample)
 
 
 class _Draft:

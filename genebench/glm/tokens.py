@@ -11,10 +11,16 @@ from . import codes
 from .recipe import Recipe
 
 
+def spelt(k: int) -> np.ndarray:
+    """Codes of the bases of every k-mer, in the order of its index, (4^k, k)."""
+    index = np.arange(4**k)
+    return np.stack([(index // 4 ** (k - 1 - j)) % 4 for j in range(k)], axis=1)
+
+
 class Tokens:
     """Turns windows of codes into token indices and back into spans of bases.
 
-    ``table``: (vocabulary, k) codes of every token, of k-mers; ``merges``: JSON of a byte-pair vocabulary.
+    ``merges``: JSON of a byte-pair vocabulary.
     """
 
     def __init__(self, recipe: Recipe, merges: str | None = None) -> None:
@@ -27,12 +33,6 @@ class Tokens:
             from tokenizers import Tokenizer
 
             self._bpe = Tokenizer.from_str(merges)
-
-    @property
-    def table(self) -> np.ndarray:
-        """Codes of the bases of every k-mer token, (4^k, k)."""
-        index = np.arange(4**self.k)
-        return np.stack([(index // 4 ** (self.k - 1 - j)) % 4 for j in range(self.k)], axis=1)
 
     def encode(self, windows: np.ndarray) -> np.ndarray:
         """(n, L) codes → (n, T) int64 tokens; a rest shorter than a k-mer and a k-mer with an N are unknown."""

@@ -16,7 +16,7 @@ from . import tokens as tokenising
 from .base import Sequence
 from .recipe import Recipe
 
-VERSION = 1
+VERSION = 2
 WEIGHTS, RECIPE, STATE = "weights.safetensors", "recipe.json", "state.pt"
 EVERY = 30.0
 """Seconds between two checkpoints."""
@@ -106,12 +106,14 @@ def train(
     say: Callable[[str], None] = lambda text: None,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
     stop: Callable[[], bool] = lambda: False,
+    compiled: bool = False,
 ) -> Path:
     """Train on sequences, write ``weights.safetensors`` and ``recipe.json`` to a folder, and return it.
 
     Resumes from ``state.pt`` if one of the same recipe and sequences is there; is done at once if the weights are.
-    ``facts`` in ``recipe.json``: losses every 50 steps (bits a base), bases seen, CPU seconds, device. ``stop`` is asked
-    at every step; True leaves a checkpoint and raises KeyboardInterrupt.
+    ``facts`` in ``recipe.json``: losses every 50 steps (bits a base), bases seen, CPU seconds, device. ``stop`` is
+    asked at every step; True leaves a checkpoint and raises KeyboardInterrupt. ``compiled``: compile the network first
+    (needs a C++ compiler; half a minute, then 1.7 times as fast on a CPU with bfloat16).
 
     Raises: BadInput: no sequence is as long as a window.
     """
@@ -129,14 +131,16 @@ def train(
     plain = [p for p in network.parameters() if p.ndim < 2]
     wide = [p for p in network.parameters() if p.ndim >= 2]
     groups = [{"params": wide, "weight_decay": recipe.decay}, {"params": plain, "weight_decay": 0.0}]
-    optimiser = torch.optim.AdamW(groups, lr=recipe.rate, betas=(0.9, 0.98))
+    optimiser = torch.optim.AdamW(groups, lr=recipe.rate, betas=(0.9, 0.98), fused=True)
     held = _resume(folder, key, network, optimiser, device)
     if held["step"]:
         say(f"{folder}: going on at step {held['step']} of {recipe.steps}.")
+    if compiled:
+        network.compile()
     saved, began, recent = time.monotonic(), time.process_time(), []
     for step in range(held["step"], recipe.steps):
         for group in optimiser.param_groups:
-            group["lr"] = recipe.rate * _schedule(step, recipe)
+            group["lr"] = float(recipe.rate * _schedule(step, recipe))
         with torch.autocast(device.split(":")[0], torch.bfloat16, enabled=recipe.dtype == "bfloat16"):
             total, told = loss(network, recipe, *_tensors(sampler, tokens, recipe, step, device))
         optimiser.zero_grad(set_to_none=True)

@@ -128,3 +128,15 @@ def tanimoto(bits, low, high):
             either = sizes[i] + sizes[j] - both
             out[i - low, j] = both / either if either else 0.0
     return out
+
+
+@njit(cache=True, nogil=True)
+def once(indptr, indices, weights):
+    """The weight of every edge, once, (m,) float32."""
+    out, at = np.empty(len(indices) // 2, np.float32), 0
+    for i in range(len(indptr) - 1):
+        for p in range(indptr[i], indptr[i + 1]):
+            if indices[p] > i:
+                out[at] = weights[p]
+                at += 1
+    return out

@@ -311,10 +311,12 @@ def ask(
     mode: str | None = None,
     parameters: Iterable[float] | None = None,
     seeds: int = SEEDS,
-    property: str = "stem",
     profile: str = "demo",
 ) -> list[Wanted]:
-    """What the command line means: every data set or task with its ways of splitting. Raises: BadInput: unknown."""
+    """What the command line means: every data set or task with its ways of splitting.
+
+    Args: asked: names; of a gene task ``task@property`` too (without: ``stem``). Raises: BadInput: something unknown.
+    """
     lambdas = tuple(sorted({round(float(p), 6) for p in parameters})) if parameters else grid()
     if not all(0 <= p <= 1 for p in lambdas):
         raise BadInput(f"the spectral parameters are {', '.join(f'{p:g}' for p in lambdas)}; give numbers from 0 to 1.")
@@ -324,10 +326,11 @@ def ask(
     for name in names(asked):
         gene = name not in datasets.declared()
         if gene:
-            genetasks.rule(property)
+            name, _, property = name.partition("@")
+            genetasks.rule(property or "stem")
             genetasks.load(name, profile)
         else:
             datasets.load(name)
-        given = {"property": property, "profile": profile} if gene else {}
+        given = {"property": property or "stem", "profile": profile} if gene else {}
         out += [Wanted(name, m, lambdas, tuple(range(seeds)), **given) for m in ([mode] if mode else modes(name))]
     return out

@@ -1,0 +1,135 @@
+"""The commands ``genebench glm …``: parse and call, decide nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Device = Annotated[str, typer.Option(help="Torch device: cpu, cuda:0.")]
+
+
+def train(
+    fasta: Annotated[
+        list[Path], typer.Argument(help="Genomes: FASTA files, plain or gzip; small letters are repeats.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Folder for weights.safetensors and recipe.json.")],
+    recipe: Annotated[Path | None, typer.Option("--recipe", help="YAML or JSON file of the recipe.")] = None,
+    change: Annotated[
+        list[str] | None, typer.Option("--set", help="key=value of the recipe; goes before the file. Repeat.")
+    ] = None,
+    held_out: Annotated[
+        list[str] | None, typer.Option("--held-out", help="Sequences kept for validation (default: the last one).")
+    ] = None,
+    device: Device = "cpu",
+) -> None:
+    """Train a small model on genomes; validates on sequences of their own; goes on where it was cut off."""
+    from ..progress import Reporter
+    from . import check, own
+    from . import train as module
+
+    made = check.recipe_of(recipe, change or [])
+    with Reporter() as report:
+        training, validation = check.parts(fasta, held_out or [], several=made.species > 0)
+        folder = module.train(training, made, out, device=device, say=report.say, progress=report.step)
+        table = check.bits(own.load(folder, device=device), validation, training)
+    print(table.round(4).to_string(index=False))
+    print(folder)
+
+
+def score(
+    model: Annotated[str, typer.Argument(help="A folder of 'glm train', a Hugging Face folder, or a name.")],
+    variants: Annotated[
+        Path, typer.Option("--variants", help="VCF, or a table with chrom, pos, ref, alt; gzip or not.")
+    ],
+    fasta: Annotated[Path, typer.Option("--fasta", help="The genome that the variants are of.")],
+    out: Annotated[Path, typer.Option("--out", help="Table to write, tab-separated.")],
+    scores: Annotated[str, typer.Option(help="Joined by commas: llr, influence, embedding.")] = "llr",
+    window: Annotated[int, typer.Option(help="Bases in a window; 0: three times the model's context.")] = 0,
+    strands: Annotated[str, typer.Option(help="'both' (mean over the strands) or 'given'.")] = "both",
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Also the LLR less its mean by kind of mutation, over these variants.")
+    ] = False,
+    device: Device = "cpu",
+    download: Annotated[bool, typer.Option("--download", help="Fetch a model that is not here.")] = False,
+) -> None:
+    """Score variants without training: one row a variant, those that cannot be scored named and counted."""
+    from ..errors import BadInput, unknown
+    from ..progress import Reporter
+    from . import load as loading
+    from . import score as scoring
+    from . import variants as module
+
+    if strands not in scoring.STRANDS:
+        raise unknown("choice of strands", strands, scoring.STRANDS)
+    kinds = tuple(dict.fromkeys(k.strip() for k in scores.split(",") if k.strip()))
+    sequences = module.genome(fasta)
+    frame = module.check(module.read(variants), sequences)
+    for sentence in module.told(frame, sequences):
+        print(f"genebench: {sentence}", file=sys.stderr)
+    if not (frame.status == module.GOOD).any():
+        raise BadInput(
+            f"{variants}: none of its {len(frame)} variants can be scored on {fasta}; see the reasons above."
+        )
+    held = loading.load(model, device=device, download=download)
+    with Reporter() as report:
+        made = module.score(held, sequences, frame, kinds=kinds, length=window, strands=strands, progress=report.step)
+    if calibrate and "llr" in kinds:
+        made = module.with_calibration(made, sequences)
+    module.write(made, out)
+    print(f"{(made.status == module.GOOD).sum()} of {len(made)} variants scored by {held.name}: {out}")
+
+
+def simulate(
+    out: Annotated[Path, typer.Option("--out", help="Folder for one FASTA a species, and the truth.")],
+    seed: Annotated[int, typer.Option(help="Seed; another one draws another family.")] = 0,
+) -> None:
+    """Simulate a family of genomes with known selection: FASTA files, truth (S of every substitution), elements."""
+    from ..progress import Reporter
+    from . import study
+
+    with Reporter() as report:
+        for path in study.write_family(out, seed=seed, progress=report.step):
+            print(path)
+
+
+def simulated(
+    device: Device = "cpu",
+    only: Annotated[
+        str, typer.Option(help="'all', or 'figures': with the weights that are there, no training.")
+    ] = "all",
+) -> None:
+    """Make again everything of the page on simulated genomes: family, training (resumes), scores, figures' data."""
+    from ..progress import Reporter
+    from . import study
+
+    with Reporter() as report:
+        for path in study.run(device=device, train_first=only == "all", say=report.say, progress=report.step):
+            print(path)
+
+
+def perf(device: Device = "cpu") -> None:
+    """Measure how fast variants are scored, beside the plain loop, and keep it for the page of speeds."""
+    from ..progress import Reporter
+    from . import perf as module
+
+    with Reporter() as report:
+        print(module.measure(device, progress=report.step).round(2).to_string(index=False))
+    print(module.results_path())
+
+
+COMMANDS: list[Callable] = [train, score, simulate, simulated, perf]
+
+
+def group(guarded: Callable[[Callable], Callable]) -> typer.Typer:
+    """All commands as one group; ``guarded`` makes a function whose faults end as one sentence."""
+    app = typer.Typer(
+        help="Genomic language models: simulate, train, score.", no_args_is_help=True,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )  # fmt: skip
+    for function in COMMANDS:
+        app.command(name=function.__name__.rstrip("_"))(guarded(function))
+    return app
