@@ -139,19 +139,21 @@ def read_efficiency(profile: str) -> pd.DataFrame:
     return pd.read_csv(path)
 
 
-def reproduction_path(profile: str) -> Path:
-    """A model's scores on the paper's genes beside the published ones, as ``genebench reproduce`` measured them."""
-    return paths.results(profile) / "reproduction.csv"
+PUBLISHED = ("reproduction.csv", "published_groups.csv")
+"""Tables of ``genebench reproduce``: a model's scores on the paper's genes beside the published ones, by task; and the
+paper's own summary, mean published score by group of tasks and model."""
 
 
-def write_reproduction(frame: pd.DataFrame, profile: str) -> None:
-    """Write the scores beside the published ones, to five digits, atomically."""
-    write_csv(frame.round({c: 5 for c in frame.select_dtypes("float")}), reproduction_path(profile))
+def write_published(frame: pd.DataFrame, profile: str, name: str) -> None:
+    """Write a table of ``PUBLISHED``, to five digits, atomically."""
+    write_csv(frame.round({c: 5 for c in frame.select_dtypes("float")}), paths.results(profile) / name)
 
 
-def read_reproduction(profile: str) -> pd.DataFrame:
-    """A model's scores beside the published ones. Raises: BadInput: not measured yet."""
-    path = reproduction_path(profile)
+def read_published(profile: str, name: str) -> pd.DataFrame:
+    """A table of ``PUBLISHED``. Raises: BadInput: unknown, or not measured yet."""
+    if name not in PUBLISHED:
+        raise unknown("table", name, PUBLISHED)
+    path = paths.results(profile) / name
     if not path.exists():
         raise BadInput(f"{path}: not measured yet; run 'genebench reproduce --profile {profile}'.")
     return pd.read_csv(path)
