@@ -243,7 +243,7 @@ def reproduce(
     jobs: Jobs = 2,
 ) -> None:
     """Score a model on the paper's tasks and genes, beside what the paper published of it."""
-    from . import reproduction, results
+    from . import paths, reproduction
     from .progress import Reporter
 
     with Reporter() as report:
@@ -251,7 +251,7 @@ def reproduce(
     far = found[found.difference.abs() > 0.03]
     print(
         f"{len(found)} tasks: mean absolute difference {found.difference.abs().mean():.3f} AUROC, over 0.03 on "
-        f"{len(far)}; {results.reproduction_path(profile)}"
+        f"{len(far)}; {paths.results(profile)}"
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import textwrap
 
 import pandas as pd
+import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
@@ -113,3 +114,63 @@ def _span(row) -> str:
 def claim_numbers(frame: pd.DataFrame) -> dict[str, object]:
     """How many claims came to each verdict."""
     return {"number": len(frame), **{v.replace(" ", "_"): int((frame.verdict == v).sum()) for v in VERDICTS}}
+
+
+# --- reproduced scores ------------------------------------------------------------------------------------------------
+
+FAR = 0.03
+"""A reproduced score that differs by more needs a reason."""
+
+
+def reproduction_plot(frame: pd.DataFrame, *, label: str) -> Figure:
+    """Published score of each task with its deviation over folds, and ours on plain and on standardised vectors."""
+    frame = frame.sort_values(["group", "published"], ascending=[True, False], ignore_index=True)
+    fig, ax = plt.subplots(figsize=(9, 0.26 * len(frame) + 1.6))
+    y = range(len(frame))
+    ax.errorbar(frame.published, y, xerr=frame.published_sd, fmt="s", color="#555555", markersize=7, label="published")
+    ax.plot(frame.plain, y, "o", color="#0072b2", markersize=6, label="ours, vectors as they are")
+    ax.hlines(y, frame.low, frame.high, color="#d55e00", linewidth=1.6, alpha=0.6)
+    ax.plot(frame.score, y, "D", color="#d55e00", markersize=5, label="ours, standardised")
+    ax.axvline(0.5, color=INK, linestyle="--", linewidth=1)
+    ax.set_yticks(y, frame.listed)
+    ax.set(xlabel=label, ylim=(len(frame) - 0.4, -0.6))
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1 + 1.4 / len(frame)), ncols=3)
+    return fig
+
+
+def reproduction_table(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of ``reproduction.csv`` as readers want them, the largest difference first, with the reason of a large one."""
+    why = specs.published().reproduction
+    far = frame.difference.abs() > FAR
+    reason = [why.get(t, "not explained") if f else "" for t, f in zip(frame.task, far)]
+    out = frame.assign(reason=reason).sort_values("difference", key=abs, ascending=False, ignore_index=True)
+    keep = ["listed", "task", "genes", "published", "plain", "score", "low", "high", "difference", "reason"]
+    return out[keep].rename(columns={"plain": "as they are", "score": "standardised"})
+
+
+def reproduction_numbers(frame: pd.DataFrame) -> dict[str, object]:
+    """What the prose quotes: tasks, mean absolute difference to the published score, and how many are far from it."""
+    far = frame[frame.difference.abs() > FAR]
+    apart = (frame.score - frame.published).abs()
+    return {
+        "tasks": len(frame),
+        "difference": f"{frame.difference.abs().mean():.3f}",
+        "standardised": f"{apart.mean():.3f}",
+        "median": f"{frame.difference.abs().median():.3f}",
+        "far": len(far),
+        "unexplained": len(set(far.task) - set(specs.published().reproduction)),
+    }
+
+
+def published_map(frame: pd.DataFrame, *, label: str) -> Figure:
+    """The paper's summary: mean published score by model (rows, by family) and group of tasks (columns)."""
+    table = frame.pivot(index=["family", "model"], columns="group", values="score")
+    table = table[[g for g in specs.GROUPS if g in table.columns]]
+    fig, ax = plt.subplots(figsize=(9.2, 0.5 * len(table) + 1.6))
+    sns.heatmap(table, annot=True, fmt=".2f", cmap="RdBu_r", center=0.5, vmin=0, vmax=1, linewidths=1, ax=ax,
+                cbar_kws={"label": label, "shrink": 0.8})  # fmt: skip
+    ax.set_yticks([i + 0.5 for i in range(len(table))], [f"{m} ({f})" for f, m in table.index], rotation=0)
+    ax.set_xticks([i + 0.5 for i in range(table.shape[1])], [textwrap.fill(g, 12) for g in table], rotation=0)
+    ax.set(xlabel="", ylabel="")
+    ax.grid(False)
+    return fig

@@ -57,6 +57,12 @@ def _plain(name: str) -> str:
     return re.sub(r"\s*\(.*?\)", "", name).strip().lower()
 
 
+def by_group(told: pd.DataFrame) -> pd.DataFrame:
+    """Mean published score of each model over the tasks of each group: quoted, not computed."""
+    found = told.groupby(["group", "family", "model"]).score.agg(["mean", "size"]).reset_index()
+    return found.rename(columns={"mean": "score", "size": "tasks"})
+
+
 def recipe(profile: str, model: str, task: Task) -> dict:
     """Everything that determines a reproduction."""
     p, how = specs.profile(profile), probes.method(task.kind)
@@ -175,5 +181,6 @@ def run(
         name, why = next(iter(faults.items()))
         raise RunFailed(f"{len(faults)} tasks failed, first '{name}': {why}; nothing was written.")
     found = table(here, model, names)
-    results.write_reproduction(found, profile)
+    results.write_published(found, profile, "reproduction.csv")
+    results.write_published(by_group(published()), profile, "published_groups.csv")
     return found

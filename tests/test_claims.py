@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pandas as pd
 import pytest
 from conftest import edit_yaml
 
 from genebench import claims, paths, specs
+
+PUBLISHED = paths.PUBLISHED
 
 CLAIM = {"id": "a", "says": "Full leads.", "citation": "nobody2024", "better": ["full"], "worse": ["shortcut"]}
 
@@ -27,6 +31,8 @@ def tables(difference: float, half: float, *, models=("full", "part", "stem")) -
 @pytest.fixture
 def declared(home):
     """The made-up profile with one claim."""
+
+    shutil.copy(PUBLISHED, paths.PUBLISHED)
 
     def declare(**change):
         edit_yaml(paths.PUBLISHED, lambda d: d.update(claims=[{**CLAIM, **change}]))
