@@ -141,6 +141,26 @@ def read_efficiency(profile: str) -> pd.DataFrame:
     return pd.read_csv(path)
 
 
+PUBLISHED = ("reproduction.csv", "published_groups.csv")
+"""Tables of ``genebench reproduce``: a model's scores on the paper's genes beside the published ones, by task; and the
+paper's own summary, mean published score by group of tasks and model."""
+
+
+def write_published(frame: pd.DataFrame, profile: str, name: str) -> None:
+    """Write a table of ``PUBLISHED``, to five digits, atomically."""
+    write_csv(frame.round({c: 5 for c in frame.select_dtypes("float")}), paths.results(profile) / name)
+
+
+def read_published(profile: str, name: str) -> pd.DataFrame:
+    """A table of ``PUBLISHED``. Raises: BadInput: unknown, or not measured yet."""
+    if name not in PUBLISHED:
+        raise unknown("table", name, PUBLISHED)
+    path = paths.results(profile) / name
+    if not path.exists():
+        raise BadInput(f"{path}: not measured yet; run 'genebench reproduce --profile {profile}'.")
+    return pd.read_csv(path)
+
+
 RELIABILITY = ("faults", "fuzz", "cluster", "plan")
 """Tables of ``data/results/reliability``: two by the test suite (``--record``), two by ``genebench.perf_cluster``."""
 
@@ -271,7 +291,7 @@ def validate(frame: pd.DataFrame, where: str) -> list[str]:
             )
     for value in sorted(set(frame["group"].astype(str)) - {*GROUPS, *MORE_GROUPS}):
         faults.append(f"{where}: unknown group of tasks '{value}'.")
-    for name, low, high in (("coverage", 0, 1), ("n_train", 1, np.inf), ("n_test", 1, np.inf), ("fold", 0, np.inf)):
+    for name, low, high in (("coverage", 0, 1), ("n_train", 0, np.inf), ("n_test", 1, np.inf), ("fold", 0, np.inf)):
         bad = frame[name][~((frame[name] >= low) & (frame[name] <= high))]
         if len(bad):
             faults.append(f"{where}: {len(bad)} values of '{name}' outside [{low}, {high}], first {bad.iloc[0]}.")
