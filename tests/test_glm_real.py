@@ -373,3 +373,86 @@ def test_every_scorer_and_every_set_of_designs_has_a_look():
     known = set(genomic_real.declared()["models"])
     assert set(zero_shot.BASELINES) | {"markov-chain", "markov-around", "trinucleotide", "codon-usage"} <= known
     assert {g.recipe["name"] for g in genomes.declared().values()} <= known
+
+
+class Paired:
+    """A model that expects each base of a stretch to pair with its partner, and nothing of the others."""
+
+    name, objective, context, layers = "paired", "masked", 100, 0
+
+    def __init__(self, partner: dict[int, int], start: int) -> None:
+        self.partner, self.start = partner, start
+
+    def conditionals(self, held: np.ndarray) -> np.ndarray:
+        """Even everywhere but in the stem."""
+        out = np.full((*held.shape, 4), np.log(0.25), dtype=np.float32)
+        for i, j in self.partner.items():
+            out[:, i - self.start] = np.log(0.02)
+            out[np.arange(len(held)), i - self.start, 3 - held[:, j - self.start]] = np.log(0.94)
+        return out
+
+
+@pytest.mark.parametrize("strand", [1, -1])
+def test_the_acceptor_stem_of_a_transfer_rna_is_looked_for_where_it_is(toy, strand):
+    a, b = 900, 976
+    toy.region[a:b], toy.strand[a:b] = genomes.REGIONS.index("RNA gene"), strand
+    toy.codes[a:b] = 0  # no CCA at its end, on either strand: the stem ends one base before the last
+    along = np.arange(a, b) if strand > 0 else np.arange(b - 1, a - 1, -1)
+    partner = {int(along[i]): int(along[74 - i]) for i in range(7)}
+    partner |= {j: i for i, j in partner.items()}
+    start = 1000 - 512
+    _, told = interpret.folded(toy, Paired(partner, start), np.zeros(1000, bool))
+    assert len(told) == 1 and told.auroc[0] == 1 and told.top[0] == 1
+    shifted = {i + 2: j for i, j in partner.items()}
+    _, wrong = interpret.folded(toy, Paired(shifted, start), np.zeros(1000, bool))
+    assert wrong.auroc[0] < 0.9
+
+
+def test_the_real_letters_of_starts_agree_with_themselves(toy):
+    table = np.where(np.eye(4)[np.minimum(toy.codes, 3)] > 0, np.log(0.97), np.log(0.01)).astype(np.float32)
+    shown, told = interpret.start_logo(toy, table, np.zeros(1000, bool))
+    assert (told.r > 0.99).all() and told.genes[0] == 2
+    start = shown[shown.place.between(0, 2)].pivot_table(index="place", columns="base", values="model")
+    assert start.idxmax(axis=1).tolist() == list("ATG")
+
+
+def test_codon_usage_knows_what_the_genes_hold(toy, monkeypatch):
+    monkeypatch.setattr(zero_shot, "_usage", lambda name: np.bincount(
+        codes.encode(GENE).reshape(-1, 3) @ np.array([16, 4, 1]), minlength=64) + 1e-6)  # fmt: skip
+    told = interpret.codon_usage_positions(toy, np.zeros(1000, bool)).set_index("position")
+    assert (told.bits < 0.5).all() and (told.top >= told.truth - 1e-9).all()
+
+
+def test_an_unknown_study_genome_set_or_tag_is_told(tmp_path):
+    from genebench.glm import real, real_tasks
+
+    with pytest.raises(BadInput, match="unknown study 'genom'; did you mean 'genome'"):
+        real.run("genom", [])
+    with pytest.raises(BadInput, match="unknown genome 'ecolii'; did you mean 'ecoli'"):
+        genomes.load("ecolii")
+    with pytest.raises(BadInput, match="unknown set of variants"):
+        effects.load("brca")
+    with pytest.raises(BadInput, match="unknown set of windows"):
+        windows.load("promoters")
+    with pytest.raises(BadInput, match="unknown tag 'hihg'; did you mean 'high'"):
+        real_tasks.designed(tmp_path / "x.fa", n=1, tag="hihg", temperature=1, forbidden=[], seed=0)
+
+
+@pytest.mark.parametrize("name", ["ecoli", "yeast"])
+def test_a_declared_genome_reads_as_its_annotation_says(name):
+    from genebench import sources
+
+    if sources.status(specs.source(genomes.declared()[name].source))[0] != "ready":
+        pytest.skip(f"the genome of {name} is not here; run 'genebench fetch {name}'")
+    genome = genomes.load(name)
+    starts, stops, n = 0, 0, 0
+    for gene in list(genome.genes.itertuples())[::10]:
+        text = codes.decode(genomes.coding(genome, gene))
+        starts, stops, n = (
+            starts + (text[:3] in ("ATG", "GTG", "TTG")),
+            stops + (text[-3:] in ("TAA", "TAG", "TGA")),
+            n + 1,
+        )
+    assert n > 300 and starts / n > 0.97 and stops / n > 0.97
+    parts = np.bincount(genome.part, minlength=4)
+    assert parts[2] > 400_000 and parts[1] > 50_000 and parts[0] > 5 * parts[2]

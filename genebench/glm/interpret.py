@@ -13,13 +13,15 @@ UP, DOWN = 20, 12
 """Bases shown before the first base of the start codon, and from it on."""
 
 
-def held_out_genes(genome: Genome, *, duplicate: np.ndarray) -> list:
-    """Rows of ``genes`` that lie whole in the test part, with their flanks, and are not mostly duplicates."""
+def held_out_genes(genome: Genome, *, duplicate: np.ndarray, flank: int = UP + DOWN) -> list:
+    """Rows of ``genes`` that lie in the test part with ``flank`` bases to each side, and are not mostly duplicates."""
     inside = (genome.part == PARTS.index("test")) & ~duplicate
     out = []
     for gene in genome.genes.itertuples():
         a, b = gene.pieces[0][0], gene.pieces[-1][1]
-        if a >= 100 and b + 100 <= len(genome.codes) and inside[a - 100 : b + 100].mean() > 0.9:
+        low, high = a - flank, b + flank
+        tested = low >= 0 and high <= len(genome.codes) and (genome.part[low:high] == PARTS.index("test")).all()
+        if tested and inside[low:high].mean() > 0.9:
             out.append(gene)
     if not out:
         raise BadInput(f"genome '{genome.spec.name}' has no gene in its held-out part; it needs features.")
@@ -177,7 +179,7 @@ def discovered(genome: Genome, table: np.ndarray, duplicate: np.ndarray, *, tax_
         import modiscolite
     except ImportError:
         raise BadInput("motif discovery needs the package modisco-lite; run 'pip install modisco-lite'.") from None
-    genes = held_out_genes(genome, duplicate=duplicate)
+    genes = held_out_genes(genome, duplicate=duplicate, flank=upstream)
     bases, given = around(genome, genes, table, up=upstream, down=0)
     log = np.log(np.maximum(given, 1e-6))
     worth = log - log.mean(2, keepdims=True)
