@@ -139,7 +139,7 @@ def reproduction_plot(frame: pd.DataFrame, *, label: str) -> Figure:
 
 
 def reproduction_table(frame: pd.DataFrame) -> pd.DataFrame:
-    """Rows of ``reproduction.csv`` as readers want them, the largest difference first, with the reason of a large one."""
+    """Rows of ``reproduction.csv`` as readers want them, the largest difference first, with its reason."""
     why = specs.published().reproduction
     far = frame.difference.abs() > FAR
     reason = [why.get(t, "not explained") if f else "" for t, f in zip(frame.task, far)]

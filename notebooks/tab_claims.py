@@ -13,11 +13,11 @@
 # %% [markdown]
 # # What the papers found, held against these scores
 #
-# Each finding is restated so that scores can contradict it: the best model of one kind minus the best of another, on the
-# same genes, tasks and folds. It *holds* if the 95 % interval lies above zero, *fails* if it lies below, and is *open*
-# if zero is inside. The intervals are those of all pairs of models at once, so that picking the best is paid for. A
-# model that has read the answers of many of the tasks cannot stand for its kind: where none is left, nothing can be
-# said.
+# Each finding is restated so that scores can contradict it: the best model of one kind minus the best of another, on
+# the same genes, tasks and folds. It *holds* if the 95 % interval lies above zero, *fails* if it lies below, and is
+# *open* if zero is inside. The intervals are those of all pairs of models at once, so that picking the best is paid
+# for. A model that has read the answers of many of the tasks cannot stand for its kind: where none is left, nothing
+# can be said.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for

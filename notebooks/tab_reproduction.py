@@ -14,9 +14,9 @@
 # # The paper's scores, reproduced
 #
 # Bag of words is the one model of gene-benchmark {cite}`kantor2024` that needs no weights: counts of the 1,024
-# commonest words of a gene's name and NCBI summary. Here it is scored on the paper's own genes, by the paper's probe (vectors as
-# they are) and by ours (standardised inside the fold). Folds of the paper are not seeded, its labels are of other
-# releases for some tasks, and the summaries here are of 2023: what is left is their doing.
+# commonest words of a gene's name and NCBI summary. Here it is scored on the paper's own genes, by the paper's probe
+# (vectors as they are) and by ours (standardised inside the fold). Folds of the paper are not seeded, its labels are
+# of other releases for some tasks, and the summaries here are of 2023: what is left is their doing.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
