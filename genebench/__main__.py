@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +10,21 @@ from typing import Annotated
 import typer
 
 from . import __version__
-from .errors import BadInput, RunFailed
+from .console import (
+    Gmt,
+    Jobs,
+    Json,
+    Negatives,
+    Profile,
+    Scheduler,
+    Universe,
+    guarded,
+    no_failed,
+    own_profile,
+    show,
+    split_names,
+)
+from .errors import BadInput
 from .glm import commands as glm
 
 app = typer.Typer(
@@ -23,103 +36,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Profile = Annotated[str, typer.Option("--profile", "-p", help="Which profile of data/profiles.yml.")]
-Gmt = Annotated[
-    Path | None,
-    typer.Option("--gmt", help="A GMT file: its sets become the tasks, in a profile of their own."),
-]
-Negatives = Annotated[
-    str,
-    typer.Option(help="What a set is told from: all other genes of the profile ('universe') or of the 'file'."),
-]
-Universe = Annotated[
-    str | None, typer.Option(help="Cut the tasks to 'paper', the 16,217 genes of the paper, or take 'all'.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print the table as JSON on standard output.")]
-Scheduler = Annotated[
-    str | None,
-    typer.Option("--scheduler", help="Address of a Dask cluster (tcp://host:8786) whose workers compute."),
-]
-Jobs = Annotated[int, typer.Option("-j", "--jobs", min=1, help="How many processes.")]
-
-
-def guarded(function):
-    """A command whose faults end as one sentence and an exit status: 1 a run failed, 2 bad input."""
-
-    @functools.wraps(function)
-    def wrapped(*args, **kwargs):
-        try:
-            return function(*args, **kwargs)
-        except BadInput as err:
-            _stop(str(err), 2)
-        except RunFailed as err:
-            _stop(str(err), 1)
-        except BrokenPipeError:
-            sys.stderr.close()
-            raise SystemExit(0)
-        except OSError as err:
-            _stop(
-                f"{err.strerror or err} ({err.filename or 'no file named'}); make that place writable and run again.", 1
-            )
-        except KeyboardInterrupt:
-            _stop("interrupted; what was finished is kept, run the same command again to go on.", 130)
-
-    return wrapped
-
 
 def command(function):
     """Register a guarded command."""
     return app.command(name=function.__name__.rstrip("_"))(guarded(function))
-
-
-def _stop(sentence: str, status: int) -> None:
-    print(f"genebench: {sentence}", file=sys.stderr)
-    raise typer.Exit(status)
-
-
-def _names(given: list[str] | None) -> list[str]:
-    """Names given one by one or joined by commas."""
-    return [n.strip() for text in given or [] for n in text.split(",") if n.strip()]
-
-
-def _own(profile: str, gmt: Path | None, negatives: str, universe: str | None):
-    """The profile asked for, or the one made of it by the options; what there is to say goes to standard error."""
-    from . import own
-
-    made = own.declare(profile, gmt=gmt, negatives=negatives, universe=universe)
-    for sentence in made.told:
-        print(f"genebench: {sentence}", file=sys.stderr)
-    if len(made.sets):
-        print(made.sets.round(3).to_string(index=False), file=sys.stderr)
-    if made.profile != profile:
-        print(f"genebench: this is the profile '{made.profile}'.", file=sys.stderr)
-    return made.profile
-
-
-CUT = 100
-"""Letters of a cell that a table in a file or a pipe shows; ``--json`` has them all."""
-
-
-def _print(frame, as_json: bool, columns: list[str]) -> None:
-    if as_json:
-        print(json.dumps(json.loads(frame.to_json(orient="records")), indent=1))
-        return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold", ratio=3 if column in ("task", "title", "reason") else None)
-    for row in frame[columns].astype(object).where(frame[columns].notna(), "").itertuples(index=False):
-        table.add_row(*map(str, row))
-    console = Console()
-    if console.is_terminal:
-        console.print(table, markup=False)
-        return
-    short = (
-        frame[columns].astype(object).map(lambda v: v if not isinstance(v, str) or len(v) <= CUT else f"{v[:CUT]} …")
-    )
-    print(short.to_string(index=False))
 
 
 @app.callback(invoke_without_command=True)
@@ -163,12 +83,12 @@ def tasks(
     from . import tasks as module
 
     missing: list[str] = []
-    profile = _own(profile, gmt, negatives, universe)
+    profile = own_profile(profile, gmt, negatives, universe)
     spec = specs.profile(profile)
     with sources.only_at_hand():
         found = module.load(spec, missing=missing.append)
         frame = catalogue.whole(spec, found, missing)
-    _print(frame, as_json, ["task", "group", "kind", "genes", "balance", "status", "reason"])
+    show(frame, as_json, ["task", "group", "kind", "genes", "balance", "status", "reason"])
     print(f"{(frame.status == 'ready').sum()} of {len(frame)} tasks ready.", file=sys.stderr)
     if write:
         results.write_csv(frame, results.tasks_path(profile))
@@ -186,7 +106,7 @@ def models(
     frame = tables.model_catalogue()
     if profile:
         frame = frame[frame.model.isin(specs.profile(profile).models)].reset_index(drop=True)
-    _print(frame, as_json, ["model", "title", "family", "input", "dim", "size", "status", "reason"])
+    show(frame, as_json, ["model", "title", "family", "input", "dim", "size", "status", "reason"])
     print(f"{(frame.status == 'ready').sum()} of {len(frame)} models ready.", file=sys.stderr)
 
 
@@ -247,6 +167,12 @@ def run(
         float, typer.Option("--memory", min=0.1, help="GB that the fits may take in all (of a cluster: each worker).")
     ] = 8,
     scheduler: Scheduler = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only print cells, bytes, hours and how many workers to take.")
+    ] = False,
+    scale: Annotated[
+        str | None, typer.Option(help="With --dry-run: as if there were that many tasks and models, as '10000x1000'.")
+    ] = None,
     gmt: Gmt = None,
     negatives: Negatives = "universe",
     universe: Universe = None,
@@ -256,12 +182,14 @@ def run(
     from . import run as runner
     from .progress import Reporter
 
-    profile = _own(profile, gmt, negatives, universe)
+    profile = own_profile(profile, gmt, negatives, universe)
+    if dry_run:
+        return _plan(profile, split_names(models), split_names(tasks), split, scale)
     with Reporter() as report:
         done = runner.run(
             profile,
-            models=_names(models),
-            names=_names(tasks),
+            models=split_names(models),
+            names=split_names(tasks),
             split=split,
             jobs=jobs,
             memory=memory * 1e9,
@@ -274,13 +202,57 @@ def run(
         f"{done.skipped} task × model pairs skipped (see manifest.json); {done.seconds:.0f} s; "
         f"{results.scores_path(profile)}"
     )
-    if done.failed:
-        cell, why = next(iter(done.failed.items()))
-        raise RunFailed(
-            f"cell '{cell}' failed: {why}" + (f" (and {len(done.failed) - 1} more)" * (len(done.failed) > 1))
-        )
+    no_failed(done.failed)
     if gmt:
         print(tables.beside_shortcuts(results.load(profile)).round(3).to_string(index=False))
+
+
+def _plan(profile: str, models: list[str], tasks: list[str], split: str | None, scale: str | None) -> None:
+    """Print what a run would cost."""
+    from . import cells, costs
+
+    told = (scale or "1x1").lower().split("x")
+    if len(told) != 2 or not all(t.isdecimal() and 0 < int(t) < 10**9 for t in told):
+        raise BadInput(f"--scale '{scale}': is not of the form tasks x models; write for example 10000x1000.")
+    chosen = cells.plan(profile, models=models, names=tasks, split=split)
+    plan = costs.make(profile, chosen, scale=(int(told[0]), int(told[1])) if scale else None)
+    shown = plan.stages.assign(bytes=[f"{b / 1e6:,.1f} MB" for b in plan.stages.bytes])
+    print(shown.round({"core hours": 4}).to_string(index=False))
+    print(f"{plan.stages['core hours'].sum():,.2f} core hours in all; {plan.workers:,} workers of one core end it "
+          f"within about {costs.HOURS:g} h; each is sent at most {plan.shipped / 1e6:,.0f} MB in all.")  # fmt: skip
+    for sentence in plan.told:
+        print(f"note: {sentence}.", file=sys.stderr)
+
+
+@command
+def efficiency(profile: Profile = "demo", jobs: Jobs = 2) -> None:
+    """Measure scores over the number of training labels, on the tasks that the profile declares for it."""
+    from . import efficiency as module
+    from . import results
+    from .progress import Reporter
+
+    with Reporter() as report:
+        curves, made = module.run(profile, jobs=jobs, say=report.say, progress=report.step)
+    print(f"{curves} curves, {curves - made} cached, {made} measured; {results.efficiency_path(profile)}")
+
+
+@command
+def reproduce(
+    profile: Profile = "paper",
+    model: Annotated[str, typer.Option(help="A model whose scores the paper publishes.")] = "bag-of-words",
+    jobs: Jobs = 2,
+) -> None:
+    """Score a model on the paper's tasks and genes, beside what the paper published of it."""
+    from . import paths, reproduction
+    from .progress import Reporter
+
+    with Reporter() as report:
+        found = reproduction.run(profile, model, jobs=jobs, say=report.say, progress=report.step)
+    far = found[found.difference.abs() > 0.03]
+    print(
+        f"{len(found)} tasks: mean absolute difference {found.difference.abs().mean():.3f} AUROC, over 0.03 on "
+        f"{len(far)}; {paths.results(profile)}"
+    )
 
 
 @command
@@ -317,7 +289,7 @@ def place(
             out=out,
             name=name,
             reading={"ids": ids, "array": array, "kind": kind},
-            tasks=_names(tasks),
+            tasks=split_names(tasks),
             jobs=jobs,
             say=report.say,
             progress=report.step,
@@ -330,7 +302,10 @@ def place(
 def spectra(
     names: Annotated[
         list[str] | None,
-        typer.Argument(help="Data sets of data/spectra.yml, gene tasks of the profile, or 'all'; none: list them."),
+        typer.Argument(
+            help="Data sets of data/spectra.yml, gene tasks of the profile (task; or task@family, task@cosine:MODEL, "
+            "where the default is task@stem: which genes are relatives), or 'all'; none: list them."
+        ),
     ] = None,
     models: Annotated[list[str] | None, typer.Option("--models", help="Only these models.")] = None,
     mode: Annotated[
@@ -340,9 +315,6 @@ def spectra(
         str | None, typer.Option(help="Spectral parameters λ, joined by commas (default: 0 to 1 in steps of 0.05).")
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Seeds of each λ.")] = 3,
-    property: Annotated[
-        str, typer.Option(help="Of gene tasks, which genes are relatives: stem, family or cosine:MODEL.")
-    ] = "stem",
     profile: Profile = "demo",
     jobs: Annotated[
         int | None, typer.Option("-j", "--jobs", min=1, help="How many processes (default: all cores).")
@@ -361,30 +333,31 @@ def spectra(
     from .spectra import run as runner
 
     if not names:
-        _print(catalogue.frame(), as_json, ["data set", "title", "paper", "kind", "models", "status", "needs"])
+        show(catalogue.frame(), as_json, ["data set", "title", "paper", "kind", "models", "status", "needs"])
         return
     lambdas = files.numbers(parameters) if parameters else None
-    wanted = runner.ask(_names(names), mode=mode, parameters=lambdas, seeds=seeds, property=property, profile=profile)
+    wanted = runner.ask(split_names(names), mode=mode, parameters=lambdas, seeds=seeds, profile=profile)
     with Reporter() as report:
         if write_splits:
             print(files.write_splits(wanted, write_splits))
             return
         if predictions:
-            done = files.score(wanted, predictions, _names(models), say=report.say)
+            done = files.score(wanted, predictions, split_names(models), say=report.say)
         else:
             done = runner.run(
-                wanted, chosen=_names(models), thin=lambdas is None, jobs=jobs, say=report.say, progress=report.step
+                wanted,
+                chosen=split_names(models),
+                thin=lambdas is None,
+                jobs=jobs,
+                say=report.say,
+                progress=report.step,
             )
     print(
         f"{done.cells} cells: {done.cached} cached, {done.computed} computed, {len(done.failed)} failed; "
         f"{done.unscored} splits without a score (see manifest.json); {done.seconds:.0f} s; {table.path('auspc.csv')}"
     )
-    if done.failed:
-        cell, why = next(iter(done.failed.items()))
-        raise RunFailed(
-            f"cell '{cell}' failed: {why}" + (f" (and {len(done.failed) - 1} more)" * (len(done.failed) > 1))
-        )
-    _print(catalogue.areas({w.dataset for w in wanted}), as_json, catalogue.AREAS)
+    no_failed(done.failed)
+    show(catalogue.areas({w.dataset for w in wanted}), as_json, catalogue.AREAS)
 
 
 @command
@@ -413,7 +386,7 @@ def notebooks(
     with Reporter() as report:
         module.run(
             profile,
-            pages=_names(pages),
+            pages=split_names(pages),
             parameters=given,
             jobs=jobs,
             force=force,
@@ -437,6 +410,8 @@ def book(profile: Profile = "demo", jobs: Jobs = 2) -> None:
         jobs=None,
         memory=8,
         scheduler=None,
+        dry_run=False,
+        scale=None,
         gmt=None,
         negatives="universe",
         universe=None,

@@ -72,7 +72,13 @@ def store(path: Path, recipe: Any, write: Callable[[Path], None], **facts: Any) 
     with atomic(path) as temporary:
         write(temporary)
         sha256 = digest(temporary)
-    write_json(sidecar(path), {"recipe": recipe, "sha256": sha256, "facts": facts})
+    held = {"recipe": recipe, "sha256": sha256, "facts": facts}
+    write_json(sidecar(path), {**held, "seal": _seal(held)})
+
+
+def _seal(held: dict) -> str:
+    """Names what a sidecar says, so that a damaged one is known."""
+    return key({name: held[name] for name in ("recipe", "sha256", "facts")})
 
 
 def facts(path: Path) -> dict[str, Any]:
@@ -87,6 +93,8 @@ def state(path: Path) -> str:
     try:
         held = json.loads(sidecar(path).read_text(encoding="utf-8"))
         noted, _, _ = held["sha256"], held["recipe"], held["facts"]
+        if held.get("seal", "") not in ("", _seal(held)):  # older ones have none
+            return "broken"
     except (OSError, ValueError, KeyError, TypeError):
         return "broken"
     return "ready" if noted == digest(path) else "broken"

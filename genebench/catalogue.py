@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from importlib import metadata
+
 import numpy as np
 import pandas as pd
 
@@ -136,3 +139,42 @@ def _power(row: dict) -> str:
 def _plain(text: str) -> str:
     """Text on one line in which Markdown sees neither markup of HTML nor a formula."""
     return " ".join(text.split()).replace("<", "&lt;").replace("$", "\\$")
+
+
+def third_party() -> pd.DataFrame:
+    """Everything of others that a result can rest on, one row each: data and weights, and what carries them.
+
+    Columns ``what`` (data, model), ``name``, ``title``, ``release``, ``licence``, ``held to`` (how it is known to be
+    the right one), ``attribution``, ``from``.
+    """
+    rows = []
+    for source in specs.sources().values():
+        known = sum(f.sha256 is not None for f in source.files.values())
+        held = "SHA-256 declared" if known == len(source.files) else "SHA-256 of what is fetched first"
+        held = f"{held} ({known} of {len(source.files)} files declared)" if 0 < known < len(source.files) else held
+        rows.append(("data", source.id, source.title, source.release, source.licence, held, source.attribution,
+                     source.homepage))  # fmt: skip
+    for model in specs.models().values():
+        if not (model.hub or model.weights or model.files):
+            continue
+        held = "version of its package" if model.weights else "commit" if model.revision else "first use recorded"
+        at = f"https://huggingface.co/{model.hub}" if model.hub else model.weights or model.how
+        rows.append(("model", model.name, model.title, model.revision or "", model.licence, held, "", at))
+    columns = ["what", "name", "title", "release", "licence", "held to", "attribution", "from"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def packages() -> pd.DataFrame:
+    """The packages that this one asks for by name: columns ``package``, ``version`` installed, ``licence``."""
+    rows = []
+    for text in metadata.requires("genebench") or []:
+        name = re.match(r"[\w.-]+", text).group()
+        try:
+            held = metadata.metadata(name)
+        except metadata.PackageNotFoundError:
+            continue
+        said = held.get("License-Expression") or next(
+            (c.split(" :: ")[-1] for c in held.get_all("Classifier", []) if c.startswith("License ::")), ""
+        )
+        rows.append((name, held["Version"].split("+")[0], said or " ".join((held.get("License") or "").split())[:40]))
+    return pd.DataFrame(rows, columns=["package", "version", "licence"]).drop_duplicates(ignore_index=True)

@@ -119,7 +119,7 @@ def plan(
     for m in models or ():
         if m not in held.profile.models:
             raise unknown("model", m, held.profile.models, where=f"profile '{profile}'")
-    made, _ = splits_at_hand(profile, split)
+    made, first = splits_at_hand(profile, split)[0], next(iter(splits_at_hand(profile)[0]), "")
     chosen = set(tasks.pick(held.tasks, names))
     blocks: dict[tuple, list[list[str]]] = {}
     for task in held.tasks.values():
@@ -144,6 +144,7 @@ def plan(
         for m in held.profile.models
         if not models or m in models
         for s in made
+        if m not in held.profile.once or s == first
         for block in flat
         for probe in _probes(held.profile, held.tasks[block[0]])
     ]
@@ -207,7 +208,8 @@ def recipe(cell: Cell) -> dict:
     return {
         "stage": ["run", VERSION, splits.VERSION, probes.VERSION, metrics.VERSION, shapes.VERSION],
         "tasks": [[t.name, t.version, t.hash] for t in chosen],
-        "model": [spec.name, spec.family, spec.labels, embed.recipe(spec, held.universe)],
+        "model": [spec.name, spec.family, spec.labels, embed.recipe(spec, held.universe)]
+        + [kind for kind in spec.not_for if kind == chosen[0].kind],
         "probe": [cell.probe, how.name, how.options],
         "split": [
             cell.split,

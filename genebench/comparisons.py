@@ -71,6 +71,95 @@ def ladder(means: pd.DataFrame, *, label: str, chance: float = 0.5) -> Figure:
     return fig
 
 
+def label_curves(frame: pd.DataFrame, *, label: str, chance: float = 0.5) -> Figure:
+    """Score over number of training labels, one panel a task, one line a model; bands are 95 % intervals over genes.
+
+    Args: frame: rows of ``efficiency.csv``. Shortcuts are dashed, controls dotted. label: what the numbers are.
+    """
+    tasks = list(dict.fromkeys(frame.task))
+    fig, axes = _panels(tasks, height=3.3)
+    for ax, task in zip(axes, tasks):
+        part = frame[frame.task == task]
+        for name in ordered(part.model.unique()):
+            row, line = part[part.model == name], {"shortcut": "--", "control": ":"}.get(specs.model(name).family, "-")
+            ax.plot(row.labels, row.score, line, marker="o", markersize=4, color=color(name),
+                    label=specs.model(name).title, linewidth=2)  # fmt: skip
+            ax.fill_between(row.labels, row.low, row.high, color=color(name), alpha=0.13, linewidth=0)
+        ax.axhline(chance, color=INK, linestyle=":", linewidth=1)
+        ax.set_xscale("log", base=2)
+        ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        ax.set_title(textwrap.fill(task.split("/")[-1], 30), fontsize=12)
+        ax.set_xlabel("training labels")
+    axes[0].set_ylabel(textwrap.fill(label, 26))
+    _legend(fig, axes)
+    return fig
+
+
+def efficiency_table(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of ``efficiency.csv`` as readers want them: models by title, with their excess over the best shortcut."""
+    title = {m: specs.model(m).title for m in frame.model.unique()}
+    out = frame.assign(model=frame.model.map(title), best_shortcut=frame.best_shortcut.map(title))
+    keep = ["task", "labels", "model", "score", "low", "high", "best_shortcut", "excess", "excess_low", "excess_high"]
+    return out[keep].rename(columns=lambda c: c.replace("_", " ")).reset_index(drop=True)
+
+
+def efficiency_numbers(frame: pd.DataFrame) -> dict[str, object]:
+    """What the prose quotes: how many pairs of task and model beat the best shortcut with few and with all labels."""
+    part = frame[frame.excess.notna()]
+    size = part.groupby(["task", "model"]).labels.transform
+    few, all_ = part[part.labels == size("min")], part[part.labels == size("max")]
+    return {"pairs": len(all_), "fewest": int(part.labels.min()), "few": int((few.excess_low > 0).sum()),
+            "all": int((all_.excess_low > 0).sum())}  # fmt: skip
+
+
+def complement(pairs: pd.DataFrame) -> pd.DataFrame:
+    """What a model made of others scores more than each of them: rows of ``pairs.csv`` that hold both, turned that way.
+
+    Columns: group, split, model (made), part, difference (model minus part), low, high, p, separated, tasks.
+    """
+    turned = pairs.rename(columns={"model": "other", "other": "model"})
+    turned = turned.assign(difference=-pairs.difference, low=-pairs.high, high=-pairs.low)
+    both = pd.concat([pairs, turned], ignore_index=True)
+    made = [other in specs.model(m).options.get("of", ()) for m, other in zip(both.model, both.other)]
+    keep = ["group", "split", "model", "other", "difference", "low", "high", "p", "separated", "tasks"]
+    return both[made][keep].rename(columns={"other": "part"}).reset_index(drop=True)
+
+
+def named(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table with the titles of models in place of their names, in the columns model, other and part."""
+    return frame.assign(**{c: titles(frame[c]) for c in ("model", "other", "part") if c in frame})
+
+
+def complement_plot(frame: pd.DataFrame, *, label: str) -> Figure:
+    """What each made model scores more than its parts, one panel a split; rows of ``complement`` of one group."""
+    splits, pairs = list(dict.fromkeys(frame.split)), list(dict.fromkeys(zip(frame.model, frame.part)))
+    fig, axes = plt.subplots(1, len(splits), figsize=(10, 0.55 * len(pairs) + 1.6), sharey=True, squeeze=False)
+    for ax, split in zip(axes[0], splits):
+        for row in frame[frame.split == split].itertuples():
+            y = pairs.index((row.model, row.part))
+            ax.plot([row.low, row.high], [y, y], color=color(row.model), linewidth=3, alpha=0.5)
+            ax.plot(row.difference, y, "o" if row.separated else "s", color=color(row.model), markersize=9,
+                    markerfacecolor=None if row.separated else "white")  # fmt: skip
+        ax.axvline(0, color=INK, linewidth=1.2)
+        ax.set_title(f"{split} folds")
+        ax.set_xlabel(label)
+    words = [f"{specs.model(m).title}\nminus {specs.model(p).title}" for m, p in pairs]
+    axes[0, 0].set_yticks(range(len(pairs)), words)
+    axes[0, 0].invert_yaxis()
+    return fig
+
+
+def complement_words(frame: pd.DataFrame) -> str:
+    """What the differences say, one sentence a pair and split, in Markdown."""
+    lines = []
+    for row in frame.itertuples():
+        told = {True: "more" if row.difference > 0 else "less"}.get(bool(row.separated), "neither more nor less")
+        change = f"{row.difference:+.3f}".replace("-", "−")
+        lines.append(f"- {row.split}: *{specs.model(row.model).title}* scores {told} than "
+                     f"*{specs.model(row.part).title}* ({change}).")  # fmt: skip
+    return "\n".join(lines)
+
+
 def _legend(fig: Figure, axes: np.ndarray) -> None:
     found = {label: h for ax in axes for h, label in zip(*ax.get_legend_handles_labels())}
     fig.legend(found.values(), found.keys(), loc="outside lower center", ncols=2)
@@ -137,7 +226,7 @@ def rank_plot(ranks: pd.DataFrame) -> Figure:
     """
     groups = list(dict.fromkeys(ranks.group))
     most = ranks.groupby("group").size().max()
-    fig, axes = plt.subplots(len(groups), 1, figsize=(9, len(groups) * (0.36 * most + 1.4)), squeeze=False)
+    fig, axes = plt.subplots(len(groups), 1, figsize=(9, len(groups) * (0.36 * most + 1.7)), squeeze=False)
     for ax, group in zip(axes.ravel(), groups):
         part = ranks[ranks.group == group].sort_values("rank", ignore_index=True)
         for y, row in part.iterrows():
@@ -145,13 +234,15 @@ def rank_plot(ranks: pd.DataFrame) -> Figure:
         ends = [part[part["rank"] <= r + part.critical.iloc[0]].index[-1] for r in part["rank"]]
         runs = [(a, b) for a, b in enumerate(ends) if b > a and (a == 0 or ends[a - 1] < b)]
         for i, (top, low) in enumerate(runs):
-            x = 1.02 + 0.025 * i
+            x = 0.97 - 0.025 * i
             ax.plot([x, x], [top - 0.25, low + 0.25], color="#777777", linewidth=4, clip_on=False,
                     transform=ax.get_yaxis_transform(), solid_capstyle="round")  # fmt: skip
         ax.set_yticks(range(len(part)), titles(part.model))
         ax.set(ylim=(len(part) - 0.4, -0.6), xlim=(0.5, len(part) + 0.5))
         number, width = part.effective.iloc[0], part.critical.iloc[0]
-        ax.set_title(f"{_heading(group, part)}, worth {number:.1f} unrelated ones: critical difference {width:.1f}")
+        ax.set_title(
+            f"{_heading(group, part)}\nworth {number:.1f} unrelated ones; critical difference {width:.1f} ranks"
+        )
     axes.ravel()[-1].set_xlabel("mean rank (1 is the best)")
     return fig
 

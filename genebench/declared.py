@@ -98,7 +98,7 @@ def parquet(where: Path | str, source: Any, columns: list[str] | None = None) ->
         fits(where, 8.0 * meta.num_rows * max(1, len(names)))
         fits(where, sum(max(0, meta.row_group(i).total_byte_size) for i in range(meta.num_row_groups)))
         text = [n for n in names if schema.field(n).type in (pa.string(), pa.large_string(), pa.binary())]
-    table = pq.read_table(source, columns=columns, read_dictionary=text, memory_map=False)
+    table = pq.read_table(source, columns=columns, read_dictionary=text, page_checksum_verification=True)
     for name in names:
         for chunk in table.column(name).chunks if name in table.column_names else ():
             held = chunk.dictionary if pa.types.is_dictionary(chunk.type) else None

@@ -29,7 +29,7 @@ def read_text(
     """
     text = raw.decode("utf-8-sig").replace("\r\n", "\n")
     first, _, rest = text.lstrip("\n").partition("\n")
-    if ending not in (".csv", ".tsv") and re.fullmatch(r"\d+[ \t]+\d+", first.strip()):
+    if ending not in (".csv", ".tsv") and re.fullmatch(r"\d{1,15}[ \t]+\d{1,15}", first.strip()):
         return _word2vec(path, first, rest)
     sep = {".csv": ",", ".tsv": "\t"}.get(ending) or ("\t" if "\t" in first else "," if "," in first else " ")
     if sep not in first:
@@ -52,11 +52,15 @@ def read_text(
     head = cells if headed else names
     at = id_column(path, head, lines[1 if headed else 0].split(sep), ids, headed=headed)
     head = [c or f"unnamed {i + 1}" for i, c in enumerate(head)]
-    frame = pd.read_csv(
-        io.StringIO("\n".join(lines)), sep=sep, header=0 if headed else None, names=head, index_col=False,
-        dtype={head[at]: str}, keep_default_na=False, na_values={c: _MISSING for i, c in enumerate(head) if i != at},
-        low_memory=False,
-    )  # fmt: skip
+    try:
+        frame = pd.read_csv(
+            io.StringIO("\n".join(lines)), sep=sep, header=0 if headed else None, names=head, index_col=False,
+            dtype={head[at]: str}, keep_default_na=False, low_memory=False,
+            na_values={c: _MISSING for i, c in enumerate(head) if i != at},
+        )  # fmt: skip
+    except (ValueError, OverflowError) as err:
+        told = " ".join(str(err).split())[:90]
+        raise BadInput(f"{path}: is no table that can be read ({told}); look for stray quotes in it.") from None
     return split(path, frame, head[at])
 
 

@@ -51,7 +51,7 @@ class Atlas:
     """What the gene pages show.
 
     Attributes:
-        genes: symbols, sorted, (N,). models: their names, (M,). labels: one dict a label (``name``, ``task``, ``group``), (L,).
+        genes: symbols, sorted, (N,). models: their names, (M,). labels: (L,), each with ``name``, ``task``, ``group``.
         truth: 1 has the label, 0 has not, −1 not asked, (L, N) int8. right: ``shares`` in percent, (M, L, N) uint8.
         told: rows of ``(gene, task, truth, predictions)`` of the tasks that are no yes or no.
         near: model → (indices of genes, cosine) of the nearest neighbours, (N, k) each, −1 where there is no vector.

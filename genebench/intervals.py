@@ -88,29 +88,38 @@ def _barred(model: str, task: str) -> bool:
     return spec.family == "control" or spec.exposed_on(task)
 
 
-def sheet(profile: str, split: str, probe: str, held: list[Board]) -> Sheet:
-    """Put the boards of one split and probe beside the scores of a profile."""
-    names, models = [t for b in held for t in b.tasks.tolist()], held[0].models.tolist()
+def sheet(profile: str, split: str, probe: str, held: list[Board], models: list[str]) -> Sheet:
+    """Put the boards of one split and probe beside the scores of a profile; ``models``: those of all splits."""
+    names, present = [t for b in held for t in b.tasks.tolist()], held[0].models.tolist()
+    at = np.array([models.index(m) for m in present])  # the others are not run under this split
     frames, score = [], np.full((2, len(names), len(models)), np.nan)
     for g, genes in enumerate(boards.GENES):
         frame = results.main_scores(profile, split=split, genes=genes)
         wanted = {kind: probes.method(kind, probe).name for kind in frame.kind.unique() if probes.takes(kind, probe)}
-        frame = frame[(frame.probe == frame.kind.map(wanted)) & frame.model.isin(models)]  # a failed model has a part
+        frame = frame[(frame.probe == frame.kind.map(wanted)) & frame.model.isin(present)]  # a failed model has a part
         table = frame.pivot(index="task", columns="model", values="score").reindex(index=names, columns=models)
         frames.append(frame)
         score[g] = table.to_numpy(float)
-    parts = {f: np.concatenate([getattr(b, f) for b in held], axis=1) for f in ("number", "error", "low", "high")}
+    parts = {}
+    for field in ("number", "error", "low", "high"):
+        made = np.concatenate([getattr(b, field) for b in held], axis=1)
+        parts[field] = np.zeros(score.shape, made.dtype)
+        parts[field][:, :, at] = made
     moved = np.concatenate([b.moved for b in held])
+    if len(present) < len(models):
+        whole = np.zeros((len(names), len(models), moved.shape[2]), moved.dtype)
+        whole[:, at], moved = moved, whole
     return Sheet(split, probe, names, models, score, **parts, moved=moved, frames=tuple(frames))
 
 
 def tables(profile: str, groups: list[tuple[cells.Cell, ...]]) -> dict[str, pd.DataFrame]:
     """Every table of the stage by file name, from the boards of a profile."""
     sheets: dict[str, list[Sheet]] = {}
+    models = list(dict.fromkeys(c.model for g in groups for c in g))
     for probe in dict.fromkeys(g[0].probe for g in groups):
         for split in dict.fromkeys(g[0].split for g in groups):
             held = [boards.load(boards.path(g)) for g in groups if (g[0].split, g[0].probe) == (split, probe)]
-            sheets.setdefault(probe, []).append(sheet(profile, split, probe, held))
+            sheets.setdefault(probe, []).append(sheet(profile, split, probe, held, models))
     out: dict[str, list] = {name: [] for name in results.BESIDE}
     for held in sheets.values():
         power = _power(profile, held)

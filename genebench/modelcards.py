@@ -17,6 +17,7 @@ SHORTCUT_INK = "#8a8a8a"
 def facts(profile: str, model: str, scores: pd.DataFrame) -> str:
     """The opening of a card in Markdown: what the model is, in one table. ``scores``: its main scores on own genes."""
     spec = specs.model(model)
+    read = "; ".join(f"`{p}`: {why}" for p, why in spec.exposed.items())
     rows = {
         "Family and input": f"{spec.family}; reads {spec.input}",
         "Trained on": spec.trained_on + (f" {{cite}}`{spec.citation}`" if spec.citation else ""),
@@ -25,7 +26,7 @@ def facts(profile: str, model: str, scores: pd.DataFrame) -> str:
         "Weights": f"`{spec.hub or spec.weights}`" + (f" at `{spec.revision[:12]}`" if spec.revision else "")
         if spec.hub or spec.weights
         else "",
-        "Has read answers of": "; ".join(f"`{p}`: {why}" for p, why in spec.exposed.items()) or "none of the tasks that we know of",
+        "Has read answers of": read or "none of the tasks that we know of",
         "Cannot be told": "; ".join(f"`{p or 'all tasks'}`: {why}" for p, why in spec.unclear.items()),
         "Coverage": _coverage(scores),
         "Cost": cost(profile, model),

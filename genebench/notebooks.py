@@ -30,8 +30,9 @@ def key(page: PageSpec, profile: str, parameters: dict | None = None) -> str:
     total = hashlib.sha256(json.dumps([page.model_dump(), profile, parameters or {}], sort_keys=True).encode())
     code = sorted((paths.ROOT / "genebench").rglob("*.py"))
     declared = [*sorted(paths.DATA.glob("*.yml")), *sorted(paths.SOURCES.glob("*.yml"))]
-    made = [results.scores_path(profile), results.manifest_path(profile)]
-    made += [results.beside_path(profile, name) for name in results.BESIDE]
+    told = dict.fromkeys([profile, *str(page.parameters.get("also", "paper")).split(",")])  # some show others too
+    made = [path(p.strip()) for p in told for path in (results.scores_path, results.manifest_path)]
+    made += [results.beside_path(p.strip(), name) for p in told for name in results.BESIDE]
     made += [results.tasks_path("paper"), results.published_path("paper")]
     made += [spectra.path(name) for name in (*spectra.BESIDE, "scores.parquet")]
     for path in [source(page), *code, *declared, *(p for p in made if p.exists())]:

@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 
 from . import cache, figures, paths
 
-
 _STATIC = "../_static"
 """Where a page of the book finds scripts, their data, and the notebooks to take away."""
 
@@ -68,7 +67,7 @@ def rerun(
         f"In a clone: `genebench notebooks --profile {profile} --page {page}`, or the downloaded notebook by itself: "
         f"`papermill {page}.ipynb out.ipynb -p profile {profile}`.\n\n"
         f"Source: `notebooks/{notebook}.py`. It needs the package (`pip install -e '.[book]'`), "
-        f"{needs or f'the results of profile *{profile}*, which are part of the repository'}, and no GPU or network; it "
+        f"{needs or f'the results of profile *{profile}*, which are part of the repository'}, no GPU and no network; it "
         f"took {max(1, round(seconds))} s on the machine that made this book.{nowhere}\n:::\n"
     )
 
@@ -206,6 +205,11 @@ def listing(frame: pd.DataFrame, *, column: str, text: str, title: str) -> Markd
     """A collapsed plain list of names, so that the page's search and a printed copy hold them too."""
     items = "\n".join(f"- `{name}`: {_one_line(str(words))}" for name, words in zip(frame[column], frame[text]))
     return Markdown(f"````{{dropdown}} {title}\n{items}\n````\n")
+
+
+def prose(text: str) -> Markdown:
+    """Markdown that was made from data, such as a list with links."""
+    return Markdown(text)
 
 
 def values(numbers: dict[str, object], *, page: str, profile: str) -> None:

@@ -22,7 +22,7 @@ LATEST = "latest"
 
 
 def repository() -> str:
-    """``owner/name`` on GitHub: from ``GENEBENCH_REPOSITORY``, else from the clone's remote; empty where there is none."""
+    """``owner/name`` on GitHub: from ``GENEBENCH_REPOSITORY``, else from the clone's remote; empty if there is none."""
     given = os.environ.get("GENEBENCH_REPOSITORY", "")
     if not given:
         told = subprocess.run(

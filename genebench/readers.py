@@ -388,17 +388,20 @@ def fasta_records(path: Path) -> Iterator[tuple[str, str]]:
     """The records of a large FASTA file one by one: first word of the header, sequence in upper case."""
     name, lines = None, []
     with opened(path) as stream:
-        for line in stream:
-            if line.startswith(b">"):
-                if name is not None:
-                    yield name, b"".join(lines).decode("ascii").upper()
-                name, lines = (line[1:].split() or [b""])[0].decode("utf-8"), []
-            elif name is not None:
-                lines.append(line.strip())
-            elif line.strip():
-                raise BadInput(f"{path}: does not begin with a header line '>id'; it is no FASTA file.")
-    if name is not None:
-        yield name, b"".join(lines).decode("ascii").upper()
+        try:
+            for line in stream:
+                if line.startswith(b">"):
+                    if name is not None:
+                        yield name, b"".join(lines).decode("ascii").upper()
+                    name, lines = (line[1:].split() or [b""])[0].decode("utf-8"), []
+                elif name is not None:
+                    lines.append(line.strip())
+                elif line.strip():
+                    raise BadInput(f"{path}: does not begin with a header line '>id'; it is no FASTA file.")
+            if name is not None:
+                yield name, b"".join(lines).decode("ascii").upper()
+        except UnicodeDecodeError as err:
+            raise BadInput(f"{path}: the record after '{name}' holds other letters than ASCII ({err.reason}); mend it.")
 
 
 READERS = {

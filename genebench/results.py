@@ -76,6 +76,18 @@ def published_path(profile: str) -> Path:
     return paths.results(profile) / "tasks_published.csv"
 
 
+def sealed(profile: str) -> bool | None:
+    """Whether manifest and scores are, byte for byte, as they were written; None where an older one does not say."""
+    try:
+        held = json.loads(manifest_path(profile).read_text(encoding="utf-8"))
+        seal = held.pop("seal", None)
+    except (OSError, ValueError, AttributeError):
+        return False
+    if seal is None:
+        return None
+    return seal == cache.key(held) and held.get("scores_sha256") == cache.digest(scores_path(profile))
+
+
 BESIDE = ("intervals.parquet", "power.csv", "means.csv", "pairs.csv")
 """Tables that the stage of intervals (``genebench.intervals``) writes beside the scores.
 
@@ -109,6 +121,63 @@ def read_beside(profile: str, name: str) -> pd.DataFrame:
     if not path.exists():
         raise BadInput(f"{path}: not made yet; run 'genebench run --profile {profile}' for the whole profile.")
     return pd.read_csv(path) if name.endswith(".csv") else pd.read_parquet(path)
+
+
+def efficiency_path(profile: str) -> Path:
+    """A profile's scores by number of training labels, as ``genebench efficiency`` measured them."""
+    return paths.results(profile) / "efficiency.csv"
+
+
+def write_efficiency(frame: pd.DataFrame, profile: str) -> None:
+    """Write a profile's scores by number of training labels, to five digits, atomically."""
+    write_csv(frame.round({c: 5 for c in frame.select_dtypes("float")}), efficiency_path(profile))
+
+
+def read_efficiency(profile: str) -> pd.DataFrame:
+    """A profile's scores by number of training labels. Raises: BadInput: not measured yet."""
+    path = efficiency_path(profile)
+    if not path.exists():
+        raise BadInput(f"{path}: not measured yet; run 'genebench efficiency --profile {profile}'.")
+    return pd.read_csv(path)
+
+
+PUBLISHED = ("reproduction.csv", "published_groups.csv")
+"""Tables of ``genebench reproduce``: a model's scores on the paper's genes beside the published ones, by task; and the
+paper's own summary, mean published score by group of tasks and model."""
+
+
+def write_published(frame: pd.DataFrame, profile: str, name: str) -> None:
+    """Write a table of ``PUBLISHED``, to five digits, atomically."""
+    write_csv(frame.round({c: 5 for c in frame.select_dtypes("float")}), paths.results(profile) / name)
+
+
+def read_published(profile: str, name: str) -> pd.DataFrame:
+    """A table of ``PUBLISHED``. Raises: BadInput: unknown, or not measured yet."""
+    if name not in PUBLISHED:
+        raise unknown("table", name, PUBLISHED)
+    path = paths.results(profile) / name
+    if not path.exists():
+        raise BadInput(f"{path}: not measured yet; run 'genebench reproduce --profile {profile}'.")
+    return pd.read_csv(path)
+
+
+RELIABILITY = ("faults", "fuzz", "cluster", "plan")
+"""Tables of ``data/results/reliability``: two by the test suite (``--record``), two by ``genebench.perf_cluster``."""
+
+
+def reliability_path(name: str) -> Path:
+    """Where a table of reliability lies. Raises: BadInput: unknown."""
+    if name not in RELIABILITY:
+        raise unknown("table", name, RELIABILITY)
+    return paths.RESULTS / "reliability" / f"{name}.csv"
+
+
+def reliability(name: str) -> pd.DataFrame:
+    """A table of reliability. Raises: BadInput: unknown, or not made yet."""
+    path = reliability_path(name)
+    if not path.exists():
+        raise BadInput(f"{path}: not made yet; run 'pytest tests --record' and 'python -m genebench.perf_cluster'.")
+    return pd.read_csv(path)
 
 
 _NUMBERS = {"genes": "Int64", "families": "Int64", "prior": "Float64", "largest family": "Float64",
@@ -150,8 +219,11 @@ def read(path: Path) -> pd.DataFrame:
     """Rows of one scores file. Raises: BadInput: unreadable, or the columns differ from the schema."""
     try:
         table = declared.parquet(path, path)
-    except (pa.ArrowException, OSError, KeyError) as err:
-        raise BadInput(f"{path}: not a readable parquet file ({str(err).splitlines()[0][:120]}); restore or rerun it.")
+    except BadInput:
+        raise
+    except Exception as err:  # a damaged footer raises whatever it leads to
+        told = next(iter(str(err).splitlines()), "")[:120] or type(err).__name__
+        raise BadInput(f"{path}: not a readable parquet file ({told}); restore or rerun it.")
     missing = [n for n in SCHEMA.names if n not in table.column_names]
     extra = [n for n in table.column_names if n not in SCHEMA.names]
     if missing or extra:
@@ -189,6 +261,7 @@ def write(frame: pd.DataFrame, path: Path) -> None:
             use_dictionary=[n for n in SCHEMA.names if n != "score"],
             column_encoding={"score": "BYTE_STREAM_SPLIT"},
             store_schema=False,
+            write_page_checksum=True,
         )
 
 
@@ -218,7 +291,7 @@ def validate(frame: pd.DataFrame, where: str) -> list[str]:
             )
     for value in sorted(set(frame["group"].astype(str)) - {*GROUPS, *MORE_GROUPS}):
         faults.append(f"{where}: unknown group of tasks '{value}'.")
-    for name, low, high in (("coverage", 0, 1), ("n_train", 1, np.inf), ("n_test", 1, np.inf), ("fold", 0, np.inf)):
+    for name, low, high in (("coverage", 0, 1), ("n_train", 0, np.inf), ("n_test", 1, np.inf), ("fold", 0, np.inf)):
         bad = frame[name][~((frame[name] >= low) & (frame[name] <= high))]
         if len(bad):
             faults.append(f"{where}: {len(bad)} values of '{name}' outside [{low}, {high}], first {bad.iloc[0]}.")
@@ -256,6 +329,9 @@ def _complete(scores: Path, manifest: Path) -> list[str]:
     found = frame.groupby(["task", "model", "split"], observed=True).ngroups
     if found != expected:
         return [f"{scores}: {found} pairs of task and model where {manifest.name} counts {expected}."]
+    seal = told.pop("seal", None)
+    if seal is not None and (seal != cache.key(told) or told.get("scores_sha256") != cache.digest(scores)):
+        return [f"{scores}: it or {manifest.name} is not, byte for byte, as it was written; rerun 'genebench run'."]
     own = frame[~frame.metric.astype(str).str.contains("@")]
     folds = own.groupby(["task", "model", "split", "metric"], observed=True).size()
     wrong = folds[folds != told["folds"] * told["repeats"]]

@@ -63,16 +63,16 @@ def gather(unit: tuple[Cell, float]) -> tuple:
 
 def measure(
     cell: Cell, key: str, spec: ModelSpec, p: ProfileSpec, memory: float, block: Block, vectors: Embedding
-) -> tuple[pd.DataFrame, list[dict], dict[tuple[str, int], Predictions], float]:
-    """What ``compute`` returns, and the seconds that it took, on one thread: results do not depend on the cores."""
+) -> tuple[pd.DataFrame, list[dict], dict[tuple[str, int], Predictions], tuple[float, float]]:
+    """What ``compute`` returns, and what it took (seconds, seconds of the CPU), on one thread whatever the cores."""
     import torch
     from threadpoolctl import threadpool_limits
 
     torch.set_num_threads(1)
-    start = time.perf_counter()
+    start, spent = time.perf_counter(), time.process_time()
     with threadpool_limits(1):
         made = _measured(cell, key, spec, p, memory, block, vectors)
-    return *made, time.perf_counter() - start
+    return *made, (time.perf_counter() - start, time.process_time() - spent)
 
 
 def _measured(cell: Cell, key: str, spec: ModelSpec, p: ProfileSpec, memory: float, block: Block, held: Embedding):
@@ -89,7 +89,7 @@ def _measured(cell: Cell, key: str, spec: ModelSpec, p: ProfileSpec, memory: flo
         }
         able = []
         for task, why in zip(chosen, told):
-            reason = why or _unfit(task, labels[task.name], fold[task.name], covered, p)
+            reason = why or spec.not_for.get(task.kind, "") or _unfit(task, labels[task.name], fold[task.name], covered, p)
             if reason:
                 skipped.append({"task": task.name, "model": spec.name, "split": cell.split, "reason": reason})
             else:
@@ -110,10 +110,11 @@ def _measured(cell: Cell, key: str, spec: ModelSpec, p: ProfileSpec, memory: flo
 
 def keep(unit: tuple[Cell, float], made: tuple) -> None:
     """Store a cell's predictions, then its rows with what was noted: rows that are there are whole."""
-    cell, (rows, skipped, kept, seconds) = unit[0], made
+    cell, (rows, skipped, kept, (seconds, cpu_s)) = unit[0], made
     path, how = cell_path(cell), recipe(cell)
     predictions.store(path, how, kept)
-    cache.store(path, how, lambda to: rows.to_parquet(to, index=False), seconds=seconds, skipped=skipped)
+    noted = {"seconds": seconds, "cpu_s": cpu_s, "skipped": skipped}
+    cache.store(path, how, lambda to: rows.to_parquet(to, index=False), **noted)
 
 
 STAGE = Stage(gather, measure, keep)
@@ -319,8 +320,7 @@ def _waiting(cells: list[Cell], say: Callable[[str], None]) -> list[Cell]:
         states = {cache.state(path), cache.state(predictions.path(path))}
         state = "ready" if states == {"ready"} else "broken" if "broken" in states else "absent"
         if state == "broken":
-            say(f"the cached file of cell '{cell}' is broken; it is computed again")
-            cache.drop(path)
+            say(f"the cached file of cell '{cell}' is broken; it is computed again")  # another run may be writing it
         if state != "ready":
             out.append(cell)
     return out
@@ -377,6 +377,8 @@ def _up_to_date(profile: str, cells: list[Cell], *, whole: bool) -> bool:
     if not path.exists() or not results.manifest_path(profile).exists():
         return False
     try:
+        if results.sealed(profile) is False:
+            return False
         rows = results.read(path)
         held = set(rows.key[rows.split.isin({c.split for c in cells})] if whole else rows.key)
     except BadInput:

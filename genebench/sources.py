@@ -5,12 +5,14 @@ The only module that touches the network.
 
 from __future__ import annotations
 
+import functools
 import gzip
 import hashlib
 import importlib.util
 import os
 import shutil
 import tempfile
+import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -155,16 +157,81 @@ def _download(url: str, kept: Path, sha256: str | None) -> str:
     if (url, kept) in _refused:
         return _refused[url, kept]
     packed = url.endswith(".gz") and kept.suffix != ".gz"
+    known = f"sha256:{sha256}" if sha256 and not packed else None
+    begun = kept.with_name(f".{kept.name}.{hashlib.sha256(url.encode()).hexdigest()[:8]}.part")
     try:
         pooch.retrieve(
-            url, known_hash=f"sha256:{sha256}" if sha256 and not packed else None, fname=kept.name, path=kept.parent
+            url, known_hash=known, fname=kept.name, path=kept.parent, downloader=functools.partial(_fetched, begun)
         )
         if packed:
             with cache.atomic(kept) as temporary, gzip.open(kept) as stream, open(temporary, "wb") as out:
-                shutil.copyfileobj(stream, out)
+                for part in iter(lambda: stream.read(_CHUNK), b""):
+                    if out.tell() > LARGEST:
+                        raise ValueError("too large once unpacked")
+                    out.write(part)
     except Exception as err:
-        return _refused.setdefault((url, kept), type(err).__name__)
+        if packed:  # what was not unpacked must not be taken for what was
+            kept.unlink(missing_ok=True)
+        return _refused.setdefault(
+            (url, kept), f"{type(err).__name__}: {str(err)[:120]}" if str(err) else type(err).__name__
+        )
     return ""
+
+
+LARGEST = 50e9
+"""Bytes of the largest file that is fetched; what any source declares is below a tenth of it."""
+TRIES = 5
+"""How often a download is begun or taken up again; the pauses between them are 1, 2, 4 … seconds."""
+_CHUNK = 1 << 16
+_PROTOCOL = "https://"
+
+
+def _fetched(begun: Path, url: str, output: str, _: object) -> None:
+    """Fetch an address for pooch, which compares the checksum; a download that broke off goes on where it was.
+
+    What has come is kept in ``begun`` across processes. Proxies are those of the environment.
+    Raises: ValueError: not https (also after a redirection), or too large. OSError: it broke off ``TRIES`` times.
+    """
+    import requests
+
+    for attempt in range(1, TRIES + 1):
+        try:
+            _go_on(url, begun)
+            break
+        except requests.HTTPError as err:
+            if attempt == TRIES or err.response.status_code < 500 and err.response.status_code not in (408, 429):
+                raise
+        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError):
+            if attempt == TRIES:
+                raise
+        time.sleep(2 ** (attempt - 1))
+    shutil.move(begun, output)
+
+
+def _go_on(url: str, begun: Path) -> None:
+    """Fetch what is missing of a file, if its server can go on in the middle; else all of it."""
+    import requests
+
+    there = begun.stat().st_size if begun.exists() else 0
+    asked = {"Range": f"bytes={there}-"} if there else {}
+    with requests.get(url, headers={"Accept-Encoding": "identity", **asked}, stream=True, timeout=60) as told:
+        if any(not step.url.startswith(_PROTOCOL) for step in (*told.history, told)):
+            raise ValueError("it leads to an address that is not https")
+        if there and told.status_code == 416:  # what is there is all of it, or of another file: begin anew
+            begun.unlink()
+            return _go_on(url, begun)
+        told.raise_for_status()
+        there = there if told.status_code == 206 else 0
+        expected = int(told.headers["Content-Length"]) if told.headers.get("Content-Length", "").isdigit() else None
+        if there + (expected or 0) > LARGEST:
+            raise ValueError(f"it declares {there + expected:,} bytes, too large")
+        with open(begun, "ab" if there else "wb") as out:
+            for part in told.iter_content(_CHUNK):
+                if out.tell() + len(part) > LARGEST:
+                    raise ValueError("it is too large")
+                out.write(part)
+            if expected is not None and out.tell() - there != expected:
+                raise requests.ConnectionError("it broke off")
 
 
 def _copy(found: Path, kept: Path, spec: FileSpec) -> str:

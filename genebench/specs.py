@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import binascii
+import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from . import paths
 from .errors import BadInput, unknown
+from .yamls import Marked, read_yaml
 
 Kind = Literal["binary", "multiclass", "multilabel", "regression", "pair"]
 GROUPS = {
@@ -23,8 +23,9 @@ GROUPS = {
 }
 """The paper's five groups of tasks (arXiv 2412.04075) → their short name in page addresses."""
 
-MORE_GROUPS = ("drug resistance", "mutational scans", "protein sequences", "protein-ligand pairs")
-"""Groups of the data sets of Part II, whose entities are not genes."""
+MORE_GROUPS = ("drug resistance", "mutational scans", "protein sequences", "protein-ligand pairs", "variant effects",
+               "DNA windows")  # fmt: skip
+"""Groups of the data sets of Parts II and III, whose entities are not genes."""
 
 Group = Literal[
     "genomic properties", "regulatory functions", "localization", "biological processes", "protein properties",
@@ -38,6 +39,24 @@ class Spec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _plain(name: str) -> str:
+    """A name that becomes a folder or file, or is shown on a page."""
+    if not re.fullmatch(r"[A-Za-z0-9][\w.+-]*", name):
+        raise ValueError("a name holds letters, digits and . _ + - only")
+    return name
+
+
+def _inside(path: str) -> str:
+    """A path that stays in the folder that it is joined to."""
+    if not path or Path(path).is_absolute() or ".." in Path(path).parts or "\\" in path:
+        raise ValueError("a path stays in its folder")
+    return path
+
+
+Name = Annotated[str, AfterValidator(_plain)]
+Inside = Annotated[str, AfterValidator(_inside)]
+
+
 class FileSpec(Spec):
     """One upstream file, or folder of parts: in an installed package, or at a URL (mirrors hold it at ``path``)."""
 
@@ -46,7 +65,7 @@ class FileSpec(Spec):
         "fasta", "vectors", "gtf",
     ]  # fmt: skip
     package: str | None = None
-    path: str
+    path: Inside
     url: str | None = None
     how: str = ""
     """For a file without an address that can be fetched as it is: what to do, in one clause."""
@@ -77,7 +96,7 @@ class TaskSpec(Spec):
 class SourceSpec(Spec):
     """One upstream resource and the tasks that are cut from it."""
 
-    id: str
+    id: Name
     title: str
     homepage: str
     release: str
@@ -91,7 +110,7 @@ class SourceSpec(Spec):
 class ModelSpec(Spec):
     """One model: how its vectors are made, what it was trained on, and how it is drawn."""
 
-    name: str
+    name: Name
     title: str
     family: Literal["text", "protein", "dna", "expression", "network", "table", "shortcut", "control"]
     encoder: str
@@ -104,7 +123,7 @@ class ModelSpec(Spec):
     """Repository of the weights on the Hugging Face Hub."""
     revision: str | None = Field(default=None, pattern=r"^[0-9a-f]{40}$")
     """Commit of that repository; None: what is first used is recorded and held to ever after."""
-    files: dict[str, str] = {}
+    files: dict[str, Inside] = {}
     """Role → path of each file that must be there, in the repository or in the folder of the model's name."""
     how: str = ""
     """For weights that are not on the Hub: where to get them, in one clause."""
@@ -126,6 +145,8 @@ class ModelSpec(Spec):
     """Source id → why a score on a task of that source is not a fair test of this model."""
     unclear: dict[str, str] = {}
     """Beginning of task names (empty: all) → why nobody can say whether the model has read their answers."""
+    not_for: dict[str, str] = {}
+    """Kind of task → why this model is not run on tasks of it."""
     color: str = Field(pattern=r"^#[0-9a-fA-F]{6}$")
     requires: list[str] = []
     """Python modules that hold the weights or the input."""
@@ -139,14 +160,34 @@ class ModelSpec(Spec):
         return any(task.startswith(prefix) for prefix in self.exposed)
 
 
+class EfficiencySpec(Spec):
+    """Which curves of score over number of training labels a profile has (``genebench efficiency``)."""
+
+    tasks: list[str]
+    """Names of binary tasks."""
+    sizes: list[int]
+    """Numbers of training labels, ascending; all labels are a point of every curve besides."""
+    draws: int = Field(default=3, ge=1)
+    """Subsets of each size and fold, over which a score is the mean."""
+
+    @field_validator("sizes")
+    @classmethod
+    def _ascend(cls, given: list[int]) -> list[int]:
+        if not given or given != sorted(set(given)) or given[0] < 4:
+            raise ValueError("give ascending numbers of 4 or more")
+        return given
+
+
 class ProfileSpec(Spec):
     """What one run covers: which tasks, models, splits and probes, and with which seed."""
 
-    name: str
+    name: Name
     title: str
     sources: list[str]
     models: list[str]
     splits: list[str]
+    once: list[str] = []
+    """Models that are run under the first split alone."""
     probes: list[str] = ["linear"]
     """How each task is fitted: names of ``genebench.probes.PROBES``; a task is left to those that take its kind."""
     folds: int = Field(ge=2, le=100)
@@ -159,6 +200,8 @@ class ProfileSpec(Spec):
     """Keep every n-th task of an entry that expands to many (1: all)."""
     universe: Literal["all", "paper"] = "all"
     """Which genes the tasks are cut to: all that a source has, or the fixed list that the paper's models share."""
+    efficiency: EfficiencySpec | None = None
+    """Curves over the number of training labels; None: none."""
     book: bool = True
     """Whether the book's pages can be executed for this profile (their task cards name tasks of it)."""
     block: int = Field(default=64, ge=1)
@@ -176,81 +219,13 @@ class OwnSpec(Spec):
 class PageSpec(Spec):
     """One executed notebook of the book: source notebook, page name, its title, parameters."""
 
-    notebook: str
-    page: str
+    notebook: Name
+    page: Name
     title: str | None = None
     """Replaces the notebook's own first heading."""
     parameters: dict[str, Any] = {}
     needs: str = ""
     """What it takes to rerun the page besides the results in the repository; one clause."""
-
-
-class _Marked(dict):
-    """A mapping that remembers the line of each of its keys, and under the empty key its own first line."""
-
-    lines: dict[str, int]
-
-
-class _Loader(yaml.SafeLoader):
-    """Reads plain values only. What aliases repeat is counted: ten lines of them can stand for a billion values."""
-
-    def get_single_node(self):
-        node = super().get_single_node()
-        if node is not None and _nodes(node, {}) > _MOST:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"its aliases stand for more than {_MOST:,} values", node.start_mark
-            )
-        return node
-
-
-_MOST = 1_000_000
-"""Values that a declaration may hold, repetitions counted; ours hold some thousands."""
-
-
-def _nodes(node: yaml.Node, known: dict[int, int]) -> int:
-    """How many values a node stands for once every alias is written out; ``known`` from those already counted."""
-    if id(node) not in known:
-        known[id(node)] = _MOST  # where it holds itself
-        inner = node.value if isinstance(node, yaml.CollectionNode) else ()
-        parts = [part for item in inner for part in (item if isinstance(item, tuple) else (item,))]
-        known[id(node)] = 1 + sum(_nodes(part, known) for part in parts)
-    return known[id(node)]
-
-
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> _Marked:
-    out = _Marked()
-    out.lines = {}
-    out.lines[""] = node.start_mark.line + 1
-    for key_node, value_node in node.value:
-        key = loader.construct_object(key_node, deep=True)
-        if not isinstance(key, str):
-            raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is not text", key_node.start_mark)
-        if key in out:
-            raise yaml.constructor.ConstructorError(None, None, f"the key '{key}' stands twice", key_node.start_mark)
-        out[key] = loader.construct_object(value_node, deep=True)
-        out.lines[key] = key_node.start_mark.line + 1
-    return out
-
-
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
-
-
-def read_yaml(path: Path) -> Any:
-    """Parse a YAML file safely; a fault is one sentence with file and line."""
-    try:
-        return yaml.load(path.read_text(encoding="utf-8"), _Loader)
-    except FileNotFoundError:
-        raise BadInput(f"{path}: no such file; run this from a clone of the project, or set GENEBENCH_HOME to one.")
-    except UnicodeDecodeError as err:
-        raise BadInput(f"{path}: not UTF-8 text ({err.reason} at byte {err.start}); save it as UTF-8.")
-    except yaml.reader.ReaderError as err:
-        raise BadInput(f"{path}: malformed YAML, {err.reason} at character {err.position}; remove that character.")
-    except yaml.MarkedYAMLError as err:
-        mark = err.problem_mark or err.context_mark
-        line = f":{mark.line + 1}" if mark else ""
-        raise BadInput(f"{path}{line}: malformed YAML, {err.problem}; mend that line.") from None
-    except (ValueError, OverflowError, RecursionError, binascii.Error) as err:
-        raise BadInput(f"{path}: malformed YAML, {str(err)[:80]}; mend that value.") from None
 
 
 def build(cls: type[Spec], raw: Any, path: Path) -> Any:
@@ -296,7 +271,7 @@ def _named(cls: type[Spec], path: Path, top: str) -> dict[str, Any]:
                 "has a key 'name', which is its own key above" if isinstance(entry, dict) else f"holds {_what(entry)}"
             )
             raise BadInput(f"{path}:{held.lines[name]}: the entry '{name}' {fault}; write a mapping without it.")
-        marked = _Marked(name=name, **entry)
+        marked = Marked(name=name, **entry)
         marked.lines = {**entry.lines, "name": held.lines[name], "": held.lines[name]}
         out[name] = build(cls, marked, path)
     return out
@@ -358,8 +333,30 @@ class AuspcSpec(Spec):
     values: dict[str, dict[str, float]]
 
 
+class ClaimSpec(Spec):
+    """A finding of a paper, restated so that scores can contradict it."""
+
+    id: str
+    says: str
+    citation: str
+    group: str = "all"
+    """Group of tasks, or all of them."""
+    better: list[str]
+    """Families or names of models that the finding puts above."""
+    worse: list[str] = []
+    """Those below it; none where the finding is about what is lost."""
+    split: str = "random"
+    lost_since: str = ""
+    """The finding is that ``better`` loses under ``split`` against this one."""
+    note: str = ""
+    """What a reader must know to judge the verdict."""
+
+
 class PublishedSpec(Spec):
     """Figures quoted from publications, and why ours differ."""
+
+    claims: list[ClaimSpec]
+    reproduction: dict[str, str]
 
     task_sizes: SizesSpec
     auspc: AuspcSpec

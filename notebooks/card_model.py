@@ -40,7 +40,7 @@ show.figure(
     page=page,
     profile=profile,
     name="groups",
-    caption=f"{specs.model(model).title}: mean test AUROC by group of tasks under random folds, with its 95 % interval; "
+    caption=f"{specs.model(model).title}: mean test AUROC by group of tasks under random folds with 95 % interval; "
     "a grey square is the mean of the best shortcut of each task on the same genes. Tasks whose answers the model has "
     "read are left out.",
     alt=f"Mean AUROC of {specs.model(model).title} by group of tasks, with intervals, beside the best shortcuts.",
@@ -52,8 +52,8 @@ show.table(
     page=page,
     profile=profile,
     name="table",
-    caption="Over: what the interval is over. Excess: over the best shortcut of each task on the common genes. Exposed: "
-    "tasks left out because the model has read their answers.",
+    caption="Over: what the interval is over. Excess: over the best shortcut of each task on the common genes. "
+    "Exposed: tasks left out because the model has read their answers.",
 )
 
 # %% [markdown]

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
@@ -213,6 +214,43 @@ def real():
 def real_tasks(real):
     """Every task of every declared source that can be built here."""
     return real[0]
+
+
+def pytest_addoption(parser):
+    """``--record``: keep what the tests of faults saw."""
+    parser.addoption("--record", action="store_true", help="write data/results/reliability/faults.csv")
+
+
+@pytest.fixture(scope="session")
+def faults(request):
+    """Note one try of a fault: what it was, cells lost by it, whether the rerun was identical, what became of it."""
+    seen: list[tuple] = []
+    yield lambda fault, lost, identical, outcome: seen.append((fault, int(lost), bool(identical), outcome))
+    if seen and request.config.getoption("--record"):
+        frame = pd.DataFrame(seen, columns=["fault", "lost_cells", "identical", "outcome"])
+        lost, same = ("lost_cells", "max"), ("identical", "all")
+        by = frame.groupby("fault", sort=False)
+        table = by.agg(tries=("fault", "size"), lost_cells=lost, identical=same, outcome=("outcome", "last"))
+        record(table, results.reliability_path("faults"))
+
+
+@pytest.fixture(scope="session")
+def fuzzed(request):
+    """Note what was tried on a reader: its name, inputs, seconds."""
+    seen: list[tuple] = []
+    yield lambda *row: seen.append(row)
+    if seen and request.config.getoption("--record"):
+        frame = pd.DataFrame(seen, columns=["input", "inputs", "read", "seconds"])
+        table = frame.groupby("input", sort=False).sum().round(1)
+        record(table.assign(other="none"), results.reliability_path("fuzz"))
+
+
+def record(table: pd.DataFrame, path: Path) -> None:
+    """Write rows of reliability; those of the same name are replaced, the others stay."""
+    if path.exists():
+        old = pd.read_csv(path).set_index(table.index.name)
+        table = pd.concat([old.drop(table.index, errors="ignore"), table])
+    results.write_csv(table.reset_index(), path)
 
 
 @pytest.fixture

@@ -156,6 +156,25 @@ def test_shuffled_labels_are_scored_against_the_labels_that_were_dealt(table):
     assert score[0, at] == pytest.approx(row["score"], abs=1e-5)
 
 
+def test_a_model_that_is_run_once_is_in_the_first_split_alone_and_changes_no_other(warm, table):
+    means = results.read_beside("tiny", "means.csv")
+    edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(once=["random", "shuffled"]))
+    planned = {(c.model, c.split) for c in cells.plan("tiny")}
+    assert ("random", "random") in planned and ("random", "stem") not in planned and ("full", "stem") in planned
+    assert not any(c.model == "random" for c in cells.plan("tiny", split="stem"))
+    run.run("tiny", jobs=1, say=lambda text: None)
+    after = results.read_beside("tiny", "intervals.parquet")
+    left = table[~(table.model.isin(["random", "shuffled"]) & (table.split == "stem"))]
+    order = ["task", "model", "split", "genes"]
+    pd.testing.assert_frame_equal(
+        after.sort_values(order, ignore_index=True).astype({"family": str}),
+        left.sort_values(order, ignore_index=True).astype({"family": str}),
+        check_categorical=False, check_dtype=False,
+    )  # fmt: skip
+    pd.testing.assert_frame_equal(results.read_beside("tiny", "means.csv"), means)
+    assert results.validate_path(paths.results("tiny")) == []
+
+
 def test_the_weight_of_tasks_with_like_labels_is_less(warm):
     alike = boards.alike("tiny", ["toy/term/heart", "toy/systems", "toy/value"])
     assert alike[0, 1] > 0.2 and (np.diag(alike) == 1).all()

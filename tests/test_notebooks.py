@@ -7,7 +7,9 @@ import jupytext
 import papermill
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from genebench import __main__ as command
 from genebench import notebooks, paths, specs, workers
 from genebench.errors import BadInput, RunFailed
 
@@ -104,6 +106,16 @@ def test_a_failing_notebook_is_named_kept_apart_and_does_not_stop_the_others(san
 def test_an_unknown_parameter_is_an_error_and_not_a_log_line(sandbox):
     with pytest.raises(RunFailed, match="no parameter 'zzz'"):
         run(parameters={"zzz": 1})
+
+
+def test_a_parameter_of_the_command_line_reaches_the_page_and_the_next_call_restores_it(sandbox):
+    line = ["notebooks", "--profile", "demo", "--page", "a", "-P"]
+    told = CliRunner().invoke(command.app, [*line, "n=9"])
+    assert told.exit_code == 0, told.output
+    made = paths.executed("demo") / "a.ipynb"
+    assert "page a 9" in made.read_text() and run() == 1 and "page a 7" in made.read_text()
+    wrong = CliRunner().invoke(command.app, [*line, "n"])
+    assert wrong.exit_code == 2 and "key=value" in wrong.output
 
 
 def test_an_unknown_page_is_answered_with_the_nearest(sandbox):

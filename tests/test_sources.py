@@ -93,7 +93,7 @@ def test_a_download_asks_for_the_declared_hash_and_lands_in_the_cache(declared_u
     kept, content = declared_url
     asked = {}
 
-    def retrieve(url, *, known_hash, fname, path):
+    def retrieve(url, *, known_hash, fname, path, downloader):
         asked.update(url=url, known_hash=known_hash)
         (path / fname).write_bytes(content)
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from genebench import __main__ as cli
 from genebench import metrics, paths, results, specs, workers
 from genebench.errors import BadInput
-from genebench.spectra import cuts, curve, datasets, features, files, models, run, table
+from genebench.spectra import curve, cuts, datasets, features, files, models, run, table
 from genebench.spectra.datasets import DataSet
 
 DECLARED, MODELS = datasets.declared(), models.declared()
@@ -76,7 +76,7 @@ def entry(**given) -> datasets.DataSetSpec:
 def test_isolates_of_one_barcode_become_one_unit_that_counts_each_of_them():
     frame = pd.DataFrame({"b": ["x;y", "x;y", "y;x", "", "x;y"], "p": ["1", "0", "1", "0", "1"]})
     held = datasets.barcodes(
-        entry(kind="binary"), {"table": frame}, label="p", barcode="b", separator=";", isolates=True
+        entry(kind="binary"), {"table": frame}, label="p", barcode="b", marks={"separator": ";"}, drug="X"
     )
     assert list(held.ids) == ["", "x;y", "y;x"] and held.marks == ("x", "y")
     got = sorted(zip(held.of_unit.tolist(), held.labels.tolist(), held.counts.tolist()))
@@ -86,7 +86,7 @@ def test_isolates_of_one_barcode_become_one_unit_that_counts_each_of_them():
 
 def test_rows_of_one_barcode_are_averaged_and_rows_without_a_label_left_out():
     frame = pd.DataFrame({"b": ["A1C", "A1C", "D2E:A1C", "D2E"], "s": ["1", "3", "5", ""]})
-    held = datasets.barcodes(entry(), {"table": frame}, label="s", barcode="b", separator=":")
+    held = datasets.barcodes(entry(), {"table": frame}, label="s", barcode="b", marks={"separator": ":"})
     assert dict(zip(held.ids, held.labels)) == {"A1C": 2.0, "D2E:A1C": 5.0}
     assert held.barcodes.sum() == 3
 
@@ -293,7 +293,12 @@ def rows(fall: float, of_size: float, noise: float = 0.01) -> tuple[pd.DataFrame
             for seed in range(3):
                 at = {"split": split, "split_param": f"{p:g}", "repeat": seed, "fold": 0}
                 scores.append({"task": "t", "group": "g", "kind": "binary", "model": "m", "metric": "auroc", **at})
-                scores[-1] |= {"score": 0.9 - drop * p + noise * rng.normal(), "n_train": 8, "n_test": 2}
+                scores[-1] |= {
+                    "score": 0.9 - drop * p + noise * rng.normal(),
+                    "n_train": 8,
+                    "n_test": 2,
+                    "coverage": 1.0,
+                }
                 linked = 1 - p if split == "spectral" else 1.0
                 shared.append({"dataset": "t", "mode": "corrected", **at, "n_train": 8, "n_test": 2, "jaccard": linked})
                 shared[-1] |= {"test_linked": linked, "mean_similarity": linked}
@@ -335,7 +340,9 @@ def toy(tmp_path, monkeypatch):
     names = [":".join(held.marks[j] for j in row.indices) for row in held.barcodes]
     frame = pd.DataFrame({"id": names, "score": held.labels})
     (tmp_path / "toy.tsv").write_text(frame.to_csv(sep="\t", index=False))
-    spec = entry(options={"barcode": "id", "separator": ":", "label": "score"}, models=["ridge", "mutation-count"])
+    spec = entry(
+        options={"barcode": "id", "marks": {"separator": ":"}, "label": "score"}, models=["ridge", "mutation-count"]
+    )
     monkeypatch.setattr(paths, "DOWNLOADS", tmp_path)
     monkeypatch.setattr(paths, "CURVES", tmp_path / "curves")
     monkeypatch.setattr(paths, "RESULTS", tmp_path / "results")
@@ -455,7 +462,7 @@ def test_a_second_data_set_leaves_the_rows_of_the_first(toy, monkeypatch):
     "arguments, sentence",
     [
         (["tb-rfi"], "unknown data set or task 'tb-rfi'; did you mean 'tb-rif'"),
-        (["hpo/dominant-vs-recessive", "--property", "stme"], "unknown property 'stme'; did you mean 'stem'"),
+        (["hpo/dominant-vs-recessive@stme"], "unknown property 'stme'; did you mean 'stem'"),
         (["hpo/dominant-vs-recessive", "--parameters", "0,2"], "give numbers from 0 to 1"),
         (["hpo/dominant-vs-recessive", "--parameters", "a"], "is no list of numbers"),
         (["hpo/dominant-vs-recessive", "--mode", "weighte"], "unknown mode 'weighte'; did you mean 'weighted'"),

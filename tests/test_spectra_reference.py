@@ -12,6 +12,7 @@ from test_spectra_graphs import scan
 from genebench import paths
 from genebench.spectra import package, properties, splits
 from genebench.spectra.graph import Graph
+from genebench.spectra.overlap import overlaps
 
 PARAMETERS = [i / 20 for i in range(21)]
 SEEDS = [0, 1, 2]
@@ -72,8 +73,9 @@ def test_500_real_barcodes_are_split_as_by_the_package(name):
 
 @needs_package
 @pytest.mark.slow
+@pytest.mark.timeout(7200)  # nearly all of it is the package's
+@pytest.mark.parametrize("name", ["rrm_pab1", "amyloid", "tb_pza"])
 @pytest.mark.parametrize("n", [1000, 2000])
-@pytest.mark.parametrize("name", ["rrm_pab1", "tb_pza", "amyloid"])
 def test_more_real_barcodes_are_split_as_by_the_package(name, n):
     assert_all_identical(real(name, n))
 
@@ -99,6 +101,35 @@ def test_degrees_of_likeness_are_split_as_by_the_package(zeros):
     ours = splits.splits(properties.from_matrix(M), parameters, [0, 7], mode="reference")
     assert len(identical(theirs, ours)) == 14
     assert any(s is None for s in ours.values()) != zeros  # λ = 1 on a complete graph leaves one sample
+
+
+@pytest.mark.slow
+def test_weighted_splits_are_like_those_that_the_paper_ships():
+    """Linked barcodes and isolates kept, and overlap, of the pyrazinamide splits, means of five seeds against one."""
+    folder = next((m / "sequences" / "spectra" for m in paths.mirrors()), paths.ROOT)
+    if not (folder / "published" / "reference_splits_pza.tsv.gz").exists():
+        pytest.skip("the published splits are in no folder of GENEBENCH_MIRROR")
+    isolates = pd.read_csv(folder / "tb_pza.tsv.gz", sep="\t", dtype=str).fillna("")
+    shipped = pd.read_csv(folder / "published" / "reference_splits_pza.tsv.gz", sep="\t", dtype={"id": str})
+    names, unit, counts = np.unique(isolates.barcode.to_numpy(str), return_inverse=True, return_counts=True)
+    graph = properties.shared_mutations(names.tolist(), sep=";")
+    linked = graph.degree > 0
+    of = dict(zip(isolates.isolate_id, unit.tolist()))
+    for (parameter, _), part in shipped.groupby(["spectral_parameter", "seed"]):
+        sides = [part.id[part.split == side].map(of).unique() for side in ("train", "test")]
+        theirs = splits.Split.of(graph.n, *sides)
+        found = splits.splits(graph, [parameter], range(5), mode="weighted", counts=counts).values()
+        mine = np.array([described(graph, s, counts, linked) for s in found]).mean(axis=0)
+        barcodes, kept, overlap = described(graph, theirs, counts, linked)
+        assert mine[0] == pytest.approx(barcodes, rel=0.1)
+        assert mine[1] == pytest.approx(kept, rel=0.1)
+        assert mine[2] == pytest.approx(overlap, abs=0.1)
+
+
+def described(graph: Graph, split: splits.Split, counts: np.ndarray, linked: np.ndarray) -> list[float]:
+    """Linked barcodes kept, samples of all that were kept, and the share of tested ones that are linked to train."""
+    kept = np.concatenate([split.train, split.test])
+    return [linked[kept].sum(), counts[kept].sum(), overlaps(graph, split)["test_linked"]]
 
 
 REFUSED = {

@@ -1,6 +1,8 @@
 """Sphinx extension of the book: no request leaves a page, and numbers in the prose come from the results."""
 
+import base64
 import json
+import re
 from pathlib import Path
 
 from docutils import nodes
@@ -32,7 +34,40 @@ def _light(app, pagename, templatename, context, doctree):
         context["script_files"] = [s for s in context["script_files"] if "mathjax" not in str(getattr(s, "filename", s))]
 
 
+_AWESOME = "_static/vendor/fontawesome"
+
+
+def _icons(app, fault):
+    """The icons become one style sheet that holds its fonts.
+
+    The theme loads a script of 1.5 MB for them, and fonts that a browser refuses to a page opened from disk.
+    """
+    if fault or app.builder.name != "html":
+        return
+    out = Path(app.outdir)
+    (sheet,) = out.glob(f"{_AWESOME}/*/css/all.min.css")
+
+    def held(found):
+        font = (sheet.parent / found[1]).resolve()
+        if "brands" in font.name or font.suffix != ".woff2":
+            return found[0]
+        return f"url(data:font/woff2;base64,{base64.b64encode(font.read_bytes()).decode()})"
+
+    older = re.compile(r"@font-face\{[^}]*font-family:(?:FontAwesome|Font Awesome\\ 5)[^}]*\}")
+    style = older.sub("", sheet.read_text(encoding="utf-8"))
+    style = re.sub(r"url\(([^)]+)\)", held, style)
+    style = re.sub(r',url\([^)]+\.ttf\) format\("truetype"\)', "", style)
+    (out / "_static" / "icons.css").write_text(style, encoding="utf-8")
+    script = re.compile(rf'\s*<script src="[^"]*{_AWESOME}[^"]*"></script>')
+    early = re.compile(rf'\s*<link rel="preload"[^>]*{_AWESOME}[^>]*>')
+    linked = re.compile(rf'(<link href=")([^"]*?){_AWESOME}[^"]*all\.min\.css[^"]*"')
+    for path in out.rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(linked.sub(r'\1\2_static/icons.css"', early.sub("", script.sub("", text))), encoding="utf-8")
+
+
 def setup(app):
+    app.connect("build-finished", _icons)
     app.connect("config-inited", _data)
     app.connect("html-page-context", _light, priority=900)
     app.connect("config-inited", _numbers)

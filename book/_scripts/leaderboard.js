@@ -186,8 +186,9 @@
 
   const start = root => {
     const own = root.dataset.profile, page = 25;
-    const state = {profile: own, split: "", genes: "common", kind: "classification", group: "all", family: [], weights: [],
-      exposed: false, sort: "score", down: true, find: "", tsort: "name", tdown: false, from: 0};
+    const usual = () => ({profile: own, split: "", genes: "common", kind: "classification", group: "all", family: [], weights: [],
+      exposed: false, sort: "score", down: true, find: "", tsort: "name", tdown: false, from: 0});
+    const state = usual();
     const read = () => {
       const given = new URLSearchParams(location.hash.slice(1));
       for (const name of ["profile", "split", "genes", "kind", "group", "sort", "find"])
@@ -455,8 +456,7 @@
           ...rows.map(t => [data.tasks[t].name, data.groups[data.tasks[t].group], data.tasks[t].kind, data.tasks[t].genes,
             ...shown.map(m => value(data, "score", last.found.S, last.found.G, t, m))])]));
       }}), " · ", make("button", {type: "button", textContent: "reset", onclick: () => {
-        Object.assign(state, {split: "", genes: "common", kind: "classification", group: "all", family: [], weights: [], exposed: false,
-          sort: "score", down: true, find: "", tsort: "name", tdown: false, from: 0});
+        Object.assign(state, usual());
         find.value = "";
         delete root.dataset.drawn;
         changed();
@@ -470,7 +470,14 @@
     read();
     find.value = state.find;
     root.genebench = {state, changed, boards, last: () => last};
-    addEventListener("hashchange", () => { Object.assign(state, {family: [], weights: [], group: "all", exposed: false}); read(); delete root.dataset.drawn; changed(); });
+    addEventListener("hashchange", () => {
+      if (location.hash.length > 1 && !location.hash.includes("=")) return;  // a heading of the page
+      Object.assign(state, usual());
+      read();
+      find.value = state.find;
+      delete root.dataset.drawn;
+      changed();
+    });
     root.classList.add("gb-live");
     load(state.profile);
   };

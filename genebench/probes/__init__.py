@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import BadInput, unknown
+from . import indicators
 
-VERSION = 3
+VERSION = 4
 
 
 LIMIT = 700.0
@@ -152,6 +153,12 @@ def predict(
     how = method(kind, probe)
     if join not in JOINS:
         raise unknown("join", join, JOINS)
+    settings = {**how.options, **options}
+    strength = settings.get("C", settings.get("alpha"))
+    if pairs is None and how.name in indicators.FITS and isinstance(strength, (int, float)) and strength > 0:
+        code = indicators.codes(X)
+        if code is not None:
+            return _of_indicators(code, Y, folds, kind, how.name, standardise=standardise, **settings)
     given = {"standardise": standardise, "device": device}
     if how.name == "ridge":  # a closed form keeps all digits
         given["dtype"] = torch.float64
@@ -165,6 +172,18 @@ def predict(
     Y = np.asarray(Y).reshape(len(Y), -1)
     folds = np.broadcast_to(np.asarray(folds).reshape(len(Y), -1), Y.shape)
     values = how.fit(held, Y, folds, **given)
+    return values if kind == "regression" else np.clip(values, -LIMIT, LIMIT)
+
+
+def _of_indicators(code: np.ndarray, Y, folds, kind: str, name: str, **settings) -> np.ndarray:
+    """The same fits where the features are group indicators, by ``indicators``."""
+    from .linear import FLOOR
+
+    if kind == "multiclass":
+        return indicators.softmax(code, np.asarray(Y), np.asarray(folds), floor=FLOOR, **settings)
+    Y = np.asarray(Y).reshape(len(Y), -1)
+    folds = np.broadcast_to(np.asarray(folds).reshape(len(Y), -1), Y.shape)
+    values = indicators.FITS[name](code, Y, folds, **settings)
     return values if kind == "regression" else np.clip(values, -LIMIT, LIMIT)
 
 

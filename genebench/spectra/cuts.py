@@ -70,10 +70,11 @@ def graph(wanted: Wanted) -> Graph:
     if name == "shared_label":
         return properties.shared_label(held.table[how["column"]].tolist())
     if name == "sequence_identity":
-        return properties.sequence_identity(list(held.sequences), how["threshold"])
-    if name == "tanimoto":
-        return properties.tanimoto(features.lingos(held.parts["smiles"]), how["threshold"])
-    known = ("shared_mutations", "shared_label", "sequence_identity", "tanimoto")
+        given = {"above": how["threshold"], "kmer": how.get("kmer"), "binary": True, "jobs": 1}
+        return properties.sequence_identity(list(held.sequences), **given)
+    if name == "lingo":
+        return _lingo(held.parts["smiles"], how["threshold"])
+    known = ("shared_mutations", "shared_label", "sequence_identity", "lingo")
     raise unknown("property", name, known, where=f"{paths.SPECTRA}: data set '{wanted.dataset}'")
 
 
@@ -84,6 +85,18 @@ def _sharing(held: DataSet, least: int) -> Graph:
     number = (held.barcodes @ held.barcodes.T).tocoo()
     wanted = (number.data >= least) & (number.row < number.col)
     return Graph.from_edges(len(held), number.row[wanted], number.col[wanted])
+
+
+def _lingo(smiles: tuple[str, ...], above: float) -> Graph:
+    """Ligands by the Tanimoto index of their LINGOs."""
+    words = features.lingos(smiles)
+    number = np.asarray(words.sum(axis=1)).ravel()
+
+    def block(low: int, high: int) -> np.ndarray:
+        both = (words[low:high] @ words.T).toarray()
+        return both / (number[low:high, None] + number - both)
+
+    return properties.from_blocks(len(smiles), block, above=above, binary=True)
 
 
 def _marks(held: DataSet) -> list[frozenset]:

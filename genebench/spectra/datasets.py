@@ -184,47 +184,43 @@ def barcodes(
     *,
     label: str,
     barcode: str = "",
-    separator: str = "",
-    against: str = "",
-    changed: str = "",
-    single: bool = False,
     sequence: str = "",
-    isolates: bool = False,
+    marks: dict[str, Any] | None = None,
     drug: str = "",
     limit: int = 0,
     where: dict[str, Any] | None = None,
 ) -> DataSet:
     """Sets of mutations with a phenotype: mutational scans and resistance barcodes.
 
-    The set is the column ``barcode`` cut at ``separator``; or, with ``against``, where a string differs from the wild
-    type (site and letter); or, with ``changed``, the positions of the wild type that the sequence changes (from the
-    first to the last that differs, so that insertions and deletions have a place); or, with ``single``, of one mutation
-    its site and its new residue. ``isolates``: rows of one barcode
-    are one unit with up to two samples, susceptible and resistant, weighted by number. ``limit``: that many units,
-    drawn once at random. Rows of one barcode are averaged otherwise.
+    The set is the column ``barcode``, cut as ``marks`` says: at a ``separator``; ``against`` a wild type, where the two
+    differ (site and letter); by the positions of the wild type that the column ``sequence`` has ``changed`` (from the
+    first to the last that differs, so that insertions and deletions have a place); or, of a ``single`` mutation, its
+    site and its new residue. ``drug``: rows are isolates; those of one barcode are one unit with up to two samples,
+    susceptible and resistant, weighted by number; the drug's regions are kept. Else rows of one barcode are averaged.
+    ``limit``: that many units, drawn once at random.
     """
-    frame = _kept(frames["table"], label, where)
+    frame, marks = _kept(frames["table"], label, where), marks or {}
     frame = frame.assign(_y=pd.to_numeric(frame[label]))
-    if isolates:
-        return _isolates(entry, frame, frames.get("regions"), barcode, separator, drug)
-    key = sequence if changed else barcode
+    if drug:
+        return _isolates(entry, frame, frames.get("regions"), barcode, marks["separator"], drug)
+    key = sequence if "changed" in marks else barcode
     mean = frame.groupby(key, sort=True)["_y"].mean()
     frame = frame.drop_duplicates(key).set_index(key, drop=False).loc[mean.index].assign(_y=mean).reset_index(drop=True)
     if limit and limit < len(frame):
         rows = np.sort(np.random.default_rng(0).choice(len(frame), limit, replace=False))
         frame = frame.iloc[rows].reset_index(drop=True)
-    if against:
-        lists = [[f"{w}{i + 1}{a}" for i, (a, w) in enumerate(zip(v, against)) if a != w] for v in frame[barcode]]
-    elif changed:
-        lists = [[str(p + 1) for p in _positions(s, changed)] for s in frame[sequence]]
-    elif single:
-        lists = [[v[:-1], f"to {v[-1]}"] for v in frame[barcode]]
+    if "against" in marks:
+        lists = [[f"{w}{i + 1}{a}" for i, (a, w) in enumerate(zip(v, marks["against"])) if a != w] for v in frame[key]]
+    elif "changed" in marks:
+        lists = [[str(p + 1) for p in _positions(s, marks["changed"])] for s in frame[key]]
+    elif "single" in marks:
+        lists = [[v[:-1], f"to {v[-1]}"] for v in frame[key]]
     else:
-        lists = [v.split(separator) if v else [] for v in frame[barcode]]
-    matrix, marks = incidence(lists)
+        lists = [v.split(marks["separator"]) if v else [] for v in frame[key]]
+    matrix, names = incidence(lists)
     return DataSet(
         entry.name, entry.kind, entry.group, frame[key].to_numpy(object), frame["_y"].to_numpy(float),
-        barcodes=matrix, marks=marks, sequences=tuple(frame[sequence]) if sequence else None, table=frame,
+        barcodes=matrix, marks=names, sequences=tuple(frame[sequence]) if sequence else None, table=frame,
     )  # fmt: skip
 
 

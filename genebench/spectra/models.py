@@ -161,18 +161,10 @@ def mlp(data: DataSet, how: CurveModelSpec, train, test, seed: int) -> np.ndarra
     from . import nets
 
     X = _seen(data, how)
-    given = {
-        "epochs": 15,
-        "steps": 500,
-        "batch": 256,
-        **{k: v for k, v in how.options.items() if k in ("steps", "batch")},
-    }
-    shared = {"kind": data.kind, "n_classes": len(data.classes), "seed": seed, **given}
+    given = {"steps": int(how.options.get("steps", 500)), "batch": 256, "seed": seed}
     if sparse.issparse(X):
         batch_of = nets.bags(X, np.arange(X.shape[0]))
-        return nets.fit_predict(
-            lambda out: nets.Bag(X.shape[1], 32, out), batch_of, data.labels, data.counts, train, test, **shared
-        )
+        return nets.fit_predict(lambda out: nets.Bag(X.shape[1], 32, out), batch_of, data, train, test, **given)
     import torch
 
     mean, spread = X[train].mean(axis=0), X[train].std(axis=0)
@@ -180,7 +172,7 @@ def mlp(data: DataSet, how: CurveModelSpec, train, test, seed: int) -> np.ndarra
     return nets.fit_predict(
         lambda out: nets.perceptron(X.shape[1], 64, out),
         lambda rows: (torch.as_tensor((X[rows] - mean) / spread),),
-        data.labels, data.counts, train, test, **shared,
+        data, train, test, **given,
     )  # fmt: skip
 
 
@@ -201,12 +193,11 @@ def cnn(data: DataSet, how: CurveModelSpec, train, test, seed: int) -> np.ndarra
     codes = _tokens(data)[data.of_unit] if data.unit is not None else _tokens(data)
     batch = 64
     steps = int(min(400, max(100, how.options["residues"] // (batch * codes.shape[1]))))
-    given = {"epochs": 15, "steps": steps, "batch": batch}
     return nets.fit_predict(
         lambda out: nets.Convolution(codes.shape[1], channels=16 if placed else 32, width=5 if placed else 9,
                                      placed=placed, outputs=out),
         lambda rows: (torch.as_tensor(codes[rows].astype(np.int64)),),
-        data.labels, data.counts, train, test, kind=data.kind, n_classes=len(data.classes), seed=seed, **given,
+        data, train, test, seed=seed, steps=steps, batch=batch,
     )  # fmt: skip
 
 

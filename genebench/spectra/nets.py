@@ -12,9 +12,12 @@ import torch
 from scipy import sparse
 from torch import nn
 
+from .datasets import DataSet
+
 RATE, DECAY = 2e-3, 1e-4
 FEWEST = 120
 """Steps that even a small training set gets."""
+EPOCHS = 15
 
 
 def _loss(kind: str) -> Callable:
@@ -29,32 +32,29 @@ def _loss(kind: str) -> Callable:
 def fit_predict(
     make: Callable[[int], nn.Module],
     batch_of: Callable[[np.ndarray], tuple[torch.Tensor, ...]],
-    y: np.ndarray,
-    weight: np.ndarray,
+    data: DataSet,
     train: np.ndarray,
     test: np.ndarray,
     *,
-    kind: str,
-    n_classes: int,
     seed: int,
-    epochs: int,
     steps: int,
     batch: int,
 ) -> np.ndarray:
-    """Train a network on some rows and predict others.
+    """Train a network on some samples of a data set and predict others.
 
-    Args: make: number of outputs → network. batch_of: row numbers → its inputs. y, weight: of all rows. steps: most
-    gradient steps, whatever the number of epochs asks for.
+    Args: make: number of outputs → network. batch_of: row numbers → its inputs; a row is drawn in proportion to its
+    weight. steps: most gradient steps, whatever ``EPOCHS`` asks for.
     Returns: log-odds, (n_test,); one score a class, (n_test, n_classes); or the number, (n_test,).
     """
+    kind, y, weight = data.kind, data.labels, data.counts
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    net = make(n_classes if kind == "multiclass" else 1)
+    net = make(len(data.classes) if kind == "multiclass" else 1)
     centre, spread = (y[train].mean(), y[train].std() or 1.0) if kind == "regression" else (0.0, 1.0)
     target = torch.as_tensor((y - centre) / spread, dtype=torch.long if kind == "multiclass" else torch.float32)
     uneven = weight[train] / weight[train].sum() if np.ptp(weight[train]) else None
     loss, size = _loss(kind), min(batch, len(train))
-    total = min(steps, max(FEWEST, epochs * -(-len(train) // size)))
+    total = min(steps, max(FEWEST, EPOCHS * -(-len(train) // size)))
     optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=total)
     net.train()

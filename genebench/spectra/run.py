@@ -311,10 +311,13 @@ def ask(
     mode: str | None = None,
     parameters: Iterable[float] | None = None,
     seeds: int = SEEDS,
-    property: str = "stem",
     profile: str = "demo",
 ) -> list[Wanted]:
-    """What the command line means: every data set or task with its ways of splitting. Raises: BadInput: unknown."""
+    """What the command line means: every data set or task with its ways of splitting.
+
+    Args: asked: names; of a gene task ``task@property`` too, which is its name in the results (without: ``stem``).
+    Raises: BadInput: something unknown.
+    """
     lambdas = tuple(sorted({round(float(p), 6) for p in parameters})) if parameters else grid()
     if not all(0 <= p <= 1 for p in lambdas):
         raise BadInput(f"the spectral parameters are {', '.join(f'{p:g}' for p in lambdas)}; give numbers from 0 to 1.")
@@ -324,6 +327,8 @@ def ask(
     for name in names(asked):
         gene = name not in datasets.declared()
         if gene:
+            property = name.partition("@")[2] or "stem"
+            name = name.removesuffix("@stem")
             genetasks.rule(property)
             genetasks.load(name, profile)
         else:

@@ -71,8 +71,9 @@ def split(
     that are cliques go to train whole, a sample linked with all others of its component is dropped.
 
     weighted: nodes stand for ``counts`` samples each (barcodes); the highest of ``scores`` is always kept next (see
-    ``node_scores``, which is the default), neighbours are dropped with chance λ², and ``balance`` deals the kept nodes
-    to train and test. As in ``corrected``, nodes without a neighbour are kept (the paper's scripts drop them).
+    ``node_scores``, which is the default; the seed parts equal ones), neighbours are dropped with chance λ², and
+    ``balance`` deals the kept nodes to train and test. As in ``corrected``, what has no neighbour left is kept; the
+    paper's scripts drop it, but for the wild type.
 
     In a graph with weights a neighbour is dropped only if, besides, its weight ranks above 100 (1 − λ) per cent of all
     pairs of samples; at λ = 1 every neighbour is dropped.
@@ -144,12 +145,14 @@ def size_matched(split: Split, *, seed: int) -> Split:
 
 
 def node_scores(
-    graph: Graph, counts: Sequence[int], frequency: Sequence[float] | None = None, terms=(1.0, 1.0, 1.0)
+    graph: Graph, counts: Sequence[int], frequency: Sequence[float] | None = None, terms=(1.0, 0.0, 0.0)
 ) -> np.ndarray:
     """The paper's score of a barcode: many samples, rare mutations and few neighbours first. (n,) float64 in [0, 1].
 
     A third of: samples over the most samples of any barcode; 1 − mean frequency of its mutations over the highest; 1 −
-    degree over the highest; each times its of three ``terms``. Without ``frequency`` the second is left at 0.
+    degree over the highest; each times its of three ``terms``. Without ``frequency`` the second is left at 0. The
+    paper's scripts leave the terms open; the splits shipped with them for pyrazinamide are matched best by the first
+    alone (at λ = 1, 82 % of the linked barcodes kept by either are kept by both; 67 % with three equal terms).
     """
     counts = np.asarray(counts, dtype=float)
 
@@ -196,7 +199,10 @@ def _thresholds(graph: Graph, parameters: Sequence[float]) -> dict[float, float]
     """
     if graph.binary:
         return dict.fromkeys(parameters, 0.0)
-    weights = np.sort(graph.edges()[2])
+    from . import joins
+
+    weights = joins.once(graph.indptr, graph.indices, graph.weights)
+    weights.sort()
     pairs = graph.n * (graph.n - 1) // 2
     zeros = pairs - len(weights)
 
@@ -253,11 +259,14 @@ def _weighted(graph: Graph, counts, scores=None) -> Maker:
 
     counts = np.asarray(counts, dtype=np.float64)
     scores = node_scores(graph, counts) if scores is None else np.asarray(scores, dtype=float)
-    order = np.argsort(-scores, kind="stable")
+
+    @lru_cache(maxsize=64)
+    def order(seed: int) -> np.ndarray:
+        return np.lexsort((_keys(seed, "order", graph.n), -scores))
 
     def make(parameter: float, seed: int, test_size: float, threshold: float, out: np.ndarray) -> Sizes:
         walked = (graph.indptr, graph.indices, _weights(graph), threshold, parameter**2, np.uint64(seed))
-        return kernels.split_by_balance(*walked, order, counts, test_size, out)
+        return kernels.split_by_balance(*walked, order(seed), counts, test_size, out)
 
     return make
 
@@ -266,7 +275,10 @@ def _reference(graph: Graph, counts=None, scores=None) -> Maker:
     from . import kernels, ordering
 
     order, units, n_units = _package_nodes(graph)
-    walked = ordering.renumber(graph.indptr, graph.indices, _weights(graph), order)
+    if np.array_equal(order, np.arange(graph.n)):  # then rows are in the package's order as they are
+        walked = graph.indptr, graph.indices, _weights(graph)
+    else:
+        walked = ordering.renumber(graph.indptr, graph.indices, _weights(graph), order)
 
     states = lru_cache(maxsize=64)(kernels.seeded)
 

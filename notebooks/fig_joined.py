@@ -1,0 +1,61 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # What a model adds to a shortcut, and what its size is worth
+#
+# Two vectors side by side that score more than each alone know different things. Here a text model that sees the symbol
+# is joined to shortcuts that see it too, and to an expression table; and it is cut to as many dimensions as that table
+# has, by principal components or on chance directions, because a wider vector gives a probe more to work with.
+
+# %% tags=["parameters"]
+profile: str = "demo"  # which profile the book is built for
+page: str = "joined"  # name of this page
+source: str = "joined"  # which profile's results are shown
+
+# %% tags=["remove-input"]
+from IPython.display import Markdown
+
+from genebench import comparisons, results
+from genebench import page as show
+
+show.begin()
+pairs = comparisons.of_measure(results.read_beside(source, "pairs.csv"))
+made = comparisons.complement(pairs)
+whole = made[made.group == made.group.iloc[0]]
+show.figure(
+    comparisons.complement_plot(whole, label="difference of mean AUROC"),
+    whole,
+    page=page,
+    profile=profile,
+    name="parts",
+    caption="Mean AUROC of each model made of others minus that of each of its parts, over the tasks of all groups, on "
+    "the same genes and folds, with simultaneous 95 % intervals over genes and tasks. Filled: told apart; empty "
+    "squares: not told apart.",
+    alt="Differences of mean AUROC between made models and their parts, one panel a split.",
+)
+
+# %% tags=["remove-input"]
+Markdown(comparisons.complement_words(whole))
+
+# %% [markdown]
+# ## By group of tasks
+
+# %% tags=["remove-input"]
+show.table(comparisons.named(made), page=page, profile=profile, name="groups")
+
+# %% [markdown]
+# ## All models of the profile
+
+# %% tags=["remove-input"]
+means = comparisons.of_measure(results.read_beside(source, "means.csv"))
+show.table(comparisons.tier_table(means), page=page, profile=profile, name="table")

@@ -1,0 +1,58 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Reliability: faults, hostile input, clusters
+#
+# Each fault was brought about on purpose; then the same command was run again. *Lost cells* is how many finished cells
+# (models × tasks × split) were computed again at most; *identical* says whether every table of results was then, byte
+# for byte, that of an undisturbed run. The rows are written by the test suite itself (`pytest tests/test_faults.py
+# --record`), on made-up data whose whole run is 60 cells.
+
+# %% tags=["parameters"]
+profile: str = "demo"  # which profile the book is built for
+page: str = "reliability"  # name of this page
+
+# %% tags=["remove-input"]
+from genebench import page as show
+from genebench import results
+
+show.begin()
+show.table(results.reliability("faults"), page=page, profile=profile, name="faults")
+
+# %% [markdown]
+# ## Input that is broken or means harm
+#
+# Sound files of each format were damaged at random (bits turned, bytes cut, dropped, doubled, put in), or made of
+# random text. Each must be read, or refused in one sentence, in bounded time. Not tried at random is HDF5 (`.h5ad`),
+# whose library can end the process on a damaged file; sizes, links and outside storage of such files are checked.
+
+# %% tags=["remove-input"]
+show.table(results.reliability("fuzz"), page=page, profile=profile, name="fuzz")
+
+# %% [markdown]
+# ## The same run on a cluster
+#
+# A profile of real tasks, run by two processes of one machine and by two workers of a Dask cluster on it. *Identical*:
+# byte for byte the same scores. CPU seconds are those of the cells alone; the machine had other work at the time, so
+# elapsed seconds say little.
+
+# %% tags=["remove-input"]
+show.table(results.reliability("cluster"), page=page, profile=profile, name="cluster")
+
+# %% [markdown]
+# ## What a plan foretells
+#
+# `genebench run --dry-run` beside what the run then took (CPU seconds of one core, bytes kept).
+
+# %% tags=["remove-input"]
+show.table(results.reliability("plan"), page=page, profile=profile, name="plan")
