@@ -167,7 +167,7 @@ def published_map(frame: pd.DataFrame, *, label: str) -> Figure:
     table = frame.pivot(index=["family", "model"], columns="group", values="score")
     table = table[[g for g in specs.GROUPS if g in table.columns]]
     fig, ax = plt.subplots(figsize=(9.2, 0.5 * len(table) + 1.6))
-    sns.heatmap(table, annot=True, fmt=".2f", cmap="RdBu_r", center=0.5, vmin=0, vmax=1, linewidths=1, ax=ax,
+    sns.heatmap(table, annot=True, fmt=".2f", cmap="RdBu_r", vmin=0, vmax=1, linewidths=1, ax=ax,
                 cbar_kws={"label": label, "shrink": 0.8})  # fmt: skip
     ax.set_yticks([i + 0.5 for i in range(len(table))], [f"{m} ({f})" for f, m in table.index], rotation=0)
     ax.set_xticks([i + 0.5 for i in range(table.shape[1])], [textwrap.fill(g, 12) for g in table], rotation=0)
