@@ -142,10 +142,10 @@ def _plain(text: str) -> str:
 
 
 def third_party() -> pd.DataFrame:
-    """Everything of others that a result can rest on, one row each: data, weights, and the packages that carry them.
+    """Everything of others that a result can rest on, one row each: data and weights, and what carries them.
 
-    Columns ``what`` (data, model), ``name``, ``title``, ``release``, ``licence``, ``held to`` (how it is known to be the
-    right one), ``attribution``, ``from``.
+    Columns ``what`` (data, model), ``name``, ``title``, ``release``, ``licence``, ``held to`` (how it is known to be
+    the right one), ``attribution``, ``from``.
     """
     rows = []
     for source in specs.sources().values():

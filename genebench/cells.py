@@ -208,7 +208,8 @@ def recipe(cell: Cell) -> dict:
     return {
         "stage": ["run", VERSION, splits.VERSION, probes.VERSION, metrics.VERSION, shapes.VERSION],
         "tasks": [[t.name, t.version, t.hash] for t in chosen],
-        "model": [spec.name, spec.family, spec.labels, embed.recipe(spec, held.universe)],
+        "model": [spec.name, spec.family, spec.labels, embed.recipe(spec, held.universe)]
+        + [kind for kind in spec.not_for if kind == chosen[0].kind],
         "probe": [cell.probe, how.name, how.options],
         "split": [
             cell.split,

@@ -106,3 +106,10 @@ def show(frame, as_json: bool, columns: list[str]) -> None:
         frame[columns].astype(object).map(lambda v: v if not isinstance(v, str) or len(v) <= CUT else f"{v[:CUT]} …")
     )
     print(short.to_string(index=False))
+
+
+def no_failed(failed: dict[str, str]) -> None:
+    """Raises: RunFailed: names the first cell that failed, why, and how many others did."""
+    if failed:
+        cell, why = next(iter(failed.items()))
+        raise RunFailed(f"cell '{cell}' failed: {why}" + (f" (and {len(failed) - 1} more)" * (len(failed) > 1)))

@@ -55,8 +55,8 @@ def read_text(
     try:
         frame = pd.read_csv(
             io.StringIO("\n".join(lines)), sep=sep, header=0 if headed else None, names=head, index_col=False,
-            dtype={head[at]: str}, keep_default_na=False, na_values={c: _MISSING for i, c in enumerate(head) if i != at},
-            low_memory=False,
+            dtype={head[at]: str}, keep_default_na=False, low_memory=False,
+            na_values={c: _MISSING for i, c in enumerate(head) if i != at},
         )  # fmt: skip
     except (ValueError, OverflowError) as err:
         told = " ".join(str(err).split())[:90]

@@ -67,11 +67,13 @@ def constraint(scores: pd.DataFrame) -> Figure:
         subsets, models = list(part.subset.unique()), [m for m in declared()["models"] if m in set(part.model)]
         for i, model in enumerate(models):
             for raw, face in (("raw", "white"), ("calibrated", _look(model)["color"])):
-                rows = part[(part.model == model) & (part.scores == raw)].set_index("subset").loc[subsets]
+                rows = part[(part.model == model) & (part.scores == raw)].set_index("subset").reindex(subsets)
+                if rows.score.isna().all():
+                    continue
                 x = np.arange(len(subsets)) + (i - (len(models) - 1) / 2) * 0.16 + (0.03 if raw == "raw" else -0.03)
                 ax.vlines(x, rows.low, rows.high, color=_look(model)["color"], linewidth=1.6)
                 ax.plot(x, rows.score, **_look(model), markerfacecolor=face, linestyle="", markersize=7.5,
-                        label=title(model) if raw == "calibrated" else None)  # fmt: skip
+                        label=title(model) if raw == "calibrated" or model == "mutation-bias" else None)  # fmt: skip
         ax.axhline(chance, color=INK, linestyle="--", linewidth=1)
         ax.set_xticks(range(len(subsets)), subsets)
         ax.set(ylabel=label, xlabel="class of region" if ax is axes[0] else "substitutions")

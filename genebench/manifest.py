@@ -50,27 +50,27 @@ def write(
         here |= {s["task"]: s["reason"] for s in cell["skipped"]}
     left_out = {s: {m: t for m, t in models.items() if t} for s, models in left_out.items()}
     seconds = sum(c["seconds"] for c in known.values())
-    cache.write_json(
-        path,
-        {
-            "profile": profile.name,
-            "versions": {"python": platform.python_version(), "genebench": __version__, **versions()},
-            "seed": profile.seed,
-            "folds": profile.folds,
-            "repeats": profile.repeats,
-            "device": f"{device} ({platform.machine()}), {jobs} processes of one thread",
-            "wall_s": {"run": round(run_s, 1), "sum_over_cells": round(seconds, 1)},
-            "peak_memory_mb": round(peak_memory_mb()),
-            "commit": commit(),
-            "sources": {s: specs.source(s).release for s in profile.sources},
-            "files": {s: {n: f.sha256 for n, f in specs.source(s).files.items()} for s in profile.sources},
-            "cells": [known[at] for at in sorted(known)],
-            "tasks": n_tasks,
-            "models": list(profile.models),
-            "scores_sha256": cache.digest(path.with_name("scores.parquet")),
-            "skipped": left_out,
-        },
-    )
+    held = {
+        "profile": profile.name,
+        "versions": {"python": platform.python_version(), "genebench": __version__, **versions()},
+        "seed": profile.seed,
+        "folds": profile.folds,
+        "repeats": profile.repeats,
+        "device": f"{device} ({platform.machine()}), {jobs} processes of one thread",
+        "wall_s": {"run": round(run_s, 1), "sum_over_cells": round(seconds, 1)},
+        "peak_memory_mb": round(peak_memory_mb()),
+        "commit": commit(),
+        "sources": {s: specs.source(s).release for s in profile.sources},
+        "files": {s: {n: f.sha256 for n, f in specs.source(s).files.items()} for s in profile.sources},
+        "cells": [known[at] for at in sorted(known)],
+        "tasks": n_tasks,
+        "models": list(profile.models),
+        "skipped": left_out,
+        "scores_sha256": cache.digest(path.with_name("scores.parquet")),
+        "skipped": left_out,
+    }
+    held = json.loads(json.dumps(held))  # as it is read again
+    cache.write_json(path, {**held, "seal": cache.key(held)})
 
 
 def read(path: Path) -> dict:

@@ -54,7 +54,9 @@ def _source(page: str, kind: str, label: str) -> str:
     return f'<a href="{_STATIC}/notebooks/{page}.{kind}" download>{label}</a>'
 
 
-def rerun(page: str, *, notebook: str, profile: str, seconds: float, needs: str, launchers: dict[str, str]) -> str:
+def rerun(
+    page: str, *, notebook: str, profile: str, seconds: float, needs: str, launchers: dict[str, str]
+) -> str:
     """The box at the end of a page, in Markdown: its notebook to download or launch, the command, what it takes."""
     links = [_source(page, "ipynb", "notebook (.ipynb)"), _source(page, "py", "script (.py)")]
     links += [_source(page, "json", "configuration (.json)")]
@@ -203,6 +205,11 @@ def listing(frame: pd.DataFrame, *, column: str, text: str, title: str) -> Markd
     """A collapsed plain list of names, so that the page's search and a printed copy hold them too."""
     items = "\n".join(f"- `{name}`: {_one_line(str(words))}" for name, words in zip(frame[column], frame[text]))
     return Markdown(f"````{{dropdown}} {title}\n{items}\n````\n")
+
+
+def prose(text: str) -> Markdown:
+    """Markdown that was made from data, such as a list with links."""
+    return Markdown(text)
 
 
 def values(numbers: dict[str, object], *, page: str, profile: str) -> None:

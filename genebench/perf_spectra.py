@@ -36,15 +36,16 @@ BINARY, WEIGHTS, CORRECTED = "reference, binary", "reference, weights", "correct
 PARAMETERS = tuple(i / 20 for i in range(21))
 SEEDS = (0, 1, 2)
 
-BESIDE = {"rrm": (500, 1000, 2000, 5000), "tb-pza": (500, 1000, 2000), "gfp": (500, 1000, 2000)}
+BESIDE = {"rrm": (500, 1000, 2000, 5000), "tb-pza": (500, 1000), "gfp": (500, 1000, 2000)}
 """Sizes of the samples on which the package is run too, by data set."""
 ALONE = {"rrm": (10000, 20000, 0), "tb-pza": (0,), "gfp": (10000, 20000, 0)}
 """Samples of ours alone; 0: all."""
-CONTINUOUS_BESIDE, CONTINUOUS_ALONE = (250, 500, 1000), (2000, 5000, 10000)
+CONTINUOUS_BESIDE, CONTINUOUS_ALONE = (250, 500), (1000, 2000, 5000, 10000)
 LARGE = 2000
 """Samples from which memory is compared: below, a process's own comings and goings are as large."""
 FEW_PARAMETERS, FEW_SEEDS = (0.0, 0.25, 0.5, 0.75, 1.0), (0,)
-"""Of the package on graphs with weights, whose time grows with the fourth power of n."""
+"""Of the package on graphs with weights, whose time grows with the fourth power of n, and from ``MANY`` samples on."""
+MANY = 5000
 
 
 def barcodes(dataset: str, n: int) -> list[frozenset[str]]:
@@ -214,7 +215,7 @@ def compile_seconds() -> float:
 def rows(dataset: str, n: int, mode: str, *, beside: bool) -> list[dict]:
     """Rows of ``COLUMNS`` of one data set and size: the graph, the splits, and both together."""
     continuous = mode == WEIGHTS
-    few = continuous and beside
+    few = beside and (continuous or n >= MANY)
     mine = alone("ours", dataset, n, continuous=continuous, few=few, mode=mode.split(",")[0])
     other = alone("theirs", dataset, n, continuous=continuous, few=few) if beside else {}
     same = [mine["splits"][key] == value for key, value in other.get("splits", {}).items()]
@@ -273,9 +274,10 @@ def measure(*, again: bool = False, say: Callable[[str], None] = print) -> pd.Da
 
 
 def write(frame: pd.DataFrame) -> None:
-    """Write ``data/results/perf/spectra.csv``, rounded to four digits."""
+    """Write ``data/results/perf/spectra.csv``, seconds and megabytes rounded to four digits."""
     with atomic(_path()) as temporary:
-        frame.to_csv(temporary, index=False, float_format="%.4g")
+        whole = dict.fromkeys(["n", "splits", "edges"], "Int64")
+        frame.astype(whole).to_csv(temporary, index=False, float_format="%.4g")
 
 
 def speeds(*, measured_on: str = "") -> pd.DataFrame:

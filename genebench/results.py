@@ -77,13 +77,15 @@ def published_path(profile: str) -> Path:
 
 
 def sealed(profile: str) -> bool | None:
-    """Whether the scores are, byte for byte, those that the manifest was written with; None where it does not say."""
+    """Whether manifest and scores are, byte for byte, as they were written; None where an older one does not say."""
     try:
         held = json.loads(manifest_path(profile).read_text(encoding="utf-8"))
-        noted = held["scores_sha256"]
-    except (OSError, ValueError, KeyError, TypeError):
+        seal = held.pop("seal", None)
+    except (OSError, ValueError, AttributeError):
+        return False
+    if seal is None:
         return None
-    return noted == cache.digest(scores_path(profile))
+    return seal == cache.key(held) and held.get("scores_sha256") == cache.digest(scores_path(profile))
 
 
 BESIDE = ("intervals.parquet", "power.csv", "means.csv", "pairs.csv")
@@ -139,8 +141,28 @@ def read_efficiency(profile: str) -> pd.DataFrame:
     return pd.read_csv(path)
 
 
+PUBLISHED = ("reproduction.csv", "published_groups.csv")
+"""Tables of ``genebench reproduce``: a model's scores on the paper's genes beside the published ones, by task; and the
+paper's own summary, mean published score by group of tasks and model."""
+
+
+def write_published(frame: pd.DataFrame, profile: str, name: str) -> None:
+    """Write a table of ``PUBLISHED``, to five digits, atomically."""
+    write_csv(frame.round({c: 5 for c in frame.select_dtypes("float")}), paths.results(profile) / name)
+
+
+def read_published(profile: str, name: str) -> pd.DataFrame:
+    """A table of ``PUBLISHED``. Raises: BadInput: unknown, or not measured yet."""
+    if name not in PUBLISHED:
+        raise unknown("table", name, PUBLISHED)
+    path = paths.results(profile) / name
+    if not path.exists():
+        raise BadInput(f"{path}: not measured yet; run 'genebench reproduce --profile {profile}'.")
+    return pd.read_csv(path)
+
+
 RELIABILITY = ("faults", "fuzz", "cluster", "plan")
-"""Tables of ``data/results/reliability``: faults and damaged input (by the test suite), and ``genebench.perf_cluster``."""
+"""Tables of ``data/results/reliability``: two by the test suite (``--record``), two by ``genebench.perf_cluster``."""
 
 
 def reliability_path(name: str) -> Path:
@@ -269,7 +291,7 @@ def validate(frame: pd.DataFrame, where: str) -> list[str]:
             )
     for value in sorted(set(frame["group"].astype(str)) - {*GROUPS, *MORE_GROUPS}):
         faults.append(f"{where}: unknown group of tasks '{value}'.")
-    for name, low, high in (("coverage", 0, 1), ("n_train", 1, np.inf), ("n_test", 1, np.inf), ("fold", 0, np.inf)):
+    for name, low, high in (("coverage", 0, 1), ("n_train", 0, np.inf), ("n_test", 1, np.inf), ("fold", 0, np.inf)):
         bad = frame[name][~((frame[name] >= low) & (frame[name] <= high))]
         if len(bad):
             faults.append(f"{where}: {len(bad)} values of '{name}' outside [{low}, {high}], first {bad.iloc[0]}.")
@@ -307,8 +329,9 @@ def _complete(scores: Path, manifest: Path) -> list[str]:
     found = frame.groupby(["task", "model", "split"], observed=True).ngroups
     if found != expected:
         return [f"{scores}: {found} pairs of task and model where {manifest.name} counts {expected}."]
-    if told.get("scores_sha256", "") not in ("", cache.digest(scores)):
-        return [f"{scores}: is not, byte for byte, the file that {manifest.name} was written with."]
+    seal = told.pop("seal", None)
+    if seal is not None and (seal != cache.key(told) or told.get("scores_sha256") != cache.digest(scores)):
+        return [f"{scores}: it or {manifest.name} is not, byte for byte, as it was written; rerun 'genebench run'."]
     own = frame[~frame.metric.astype(str).str.contains("@")]
     folds = own.groupby(["task", "model", "split", "metric"], observed=True).size()
     wrong = folds[folds != told["folds"] * told["repeats"]]

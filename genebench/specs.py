@@ -23,8 +23,9 @@ GROUPS = {
 }
 """The paper's five groups of tasks (arXiv 2412.04075) → their short name in page addresses."""
 
-MORE_GROUPS = ("drug resistance", "mutational scans", "protein sequences", "protein-ligand pairs")
-"""Groups of the data sets of Part II, whose entities are not genes."""
+MORE_GROUPS = ("drug resistance", "mutational scans", "protein sequences", "protein-ligand pairs", "variant effects",
+               "DNA windows")  # fmt: skip
+"""Groups of the data sets of Parts II and III, whose entities are not genes."""
 
 Group = Literal[
     "genomic properties", "regulatory functions", "localization", "biological processes", "protein properties",
@@ -144,6 +145,8 @@ class ModelSpec(Spec):
     """Source id → why a score on a task of that source is not a fair test of this model."""
     unclear: dict[str, str] = {}
     """Beginning of task names (empty: all) → why nobody can say whether the model has read their answers."""
+    not_for: dict[str, str] = {}
+    """Kind of task → why this model is not run on tasks of it."""
     color: str = Field(pattern=r"^#[0-9a-fA-F]{6}$")
     requires: list[str] = []
     """Python modules that hold the weights or the input."""
@@ -330,8 +333,30 @@ class AuspcSpec(Spec):
     values: dict[str, dict[str, float]]
 
 
+class ClaimSpec(Spec):
+    """A finding of a paper, restated so that scores can contradict it."""
+
+    id: str
+    says: str
+    citation: str
+    group: str = "all"
+    """Group of tasks, or all of them."""
+    better: list[str]
+    """Families or names of models that the finding puts above."""
+    worse: list[str] = []
+    """Those below it; none where the finding is about what is lost."""
+    split: str = "random"
+    lost_since: str = ""
+    """The finding is that ``better`` loses under ``split`` against this one."""
+    note: str = ""
+    """What a reader must know to judge the verdict."""
+
+
 class PublishedSpec(Spec):
     """Figures quoted from publications, and why ours differ."""
+
+    claims: list[ClaimSpec]
+    reproduction: dict[str, str]
 
     task_sizes: SizesSpec
     auspc: AuspcSpec

@@ -20,6 +20,8 @@ LABELS = {"auroc": "AUROC (0 to 1, chance 0.5)", "auroc_weighted": "AUROC, weigh
           "spearman": "Spearman correlation (−1 to 1, chance 0)"}  # fmt: skip
 CHANCE = {"auroc": 0.5, "auroc_weighted": 0.5, "spearman": 0.0}
 MARKS = "osD^vPX*<>"
+BROAD = 0.5
+"""A model with vectors for less than this share of a task's genes is left out of the overview and the count."""
 WAYS = {
     "spectral": "corrected",
     "spectral-weighted": "weighted, as in the paper",
@@ -70,10 +72,15 @@ def ways(dataset: str) -> list[str]:
 def about(dataset: str) -> str:
     """What a data set is, in a few sentences with its citations (MyST)."""
     if dataset not in datasets.declared():
+        task, _, other = dataset.partition("@")
+        linked = (
+            f"by `{other}`"
+            if other
+            else ("where they share the letters of their symbol before the first digit, which paralogues mostly do")
+        )
         return (
-            f"The gene task `{dataset}` of Part I. What is put on a side is the gene; two genes are linked where they "
-            f"share the letters of their symbol before the first digit, which paralogues mostly do. The probes are "
-            f"those of Part I; its splits stand on the curve below."
+            f"The gene task `{task}` of Part I. What is put on a side is the gene; two genes are linked {linked}. The "
+            f"probes are those of Part I; its splits stand on the curve below."
         )
     s = datasets.spec(dataset)
     cited = ",".join(s.citation)
@@ -105,7 +112,7 @@ def curves(held: pd.DataFrame, *, low: float | None = None) -> Figure:
             dashed = "--" if _spec(name).family in CHEAP else "-"
             ax.plot(own[x], own.score, dashed, marker=mark, markersize=4.5, color=color(name), label=title(name))
             if own.low.notna().any():
-                ax.fill_between(own[x], own.low, own.high, color=color(name), alpha=0.12, linewidth=0)
+                ax.fill_between(own[x], own.low, own.high, color=color(name), alpha=0.07, linewidth=0)
             other = part[part.split.str.endswith(curve.CONTROL)].sort_values("parameter")
             if x == "parameter" and len(other):
                 ax.plot(other.parameter, other.score, ":", color=color(name), linewidth=1.3, alpha=0.9)
@@ -186,6 +193,7 @@ def area_table(dataset: str | None = None) -> pd.DataFrame:
             "AUSPC over overlap": own["over overlap"],
             "λ to": own.end,
             "λ values": own.points,
+            "coverage": own.coverage,
             "seeds": own.seeds,
         }
     )
@@ -242,7 +250,8 @@ def placed_table(dataset: str) -> pd.DataFrame:
 def overview() -> Figure:
     """AUSPC of every model on every data set beside its size-matched control: a dot and a tick, one row a data set."""
     held = table.read("auspc.csv")
-    held = held[(held.over == "lambda") & held.split.isin(["spectral", "spectral" + curve.CONTROL])]
+    wanted = held.split.isin(["spectral", "spectral" + curve.CONTROL]) & (held.coverage >= BROAD)
+    held = held[(held.over == "lambda") & wanted]
     rows = [
         d for d in [*datasets.declared(), *sorted(set(held.task) - set(datasets.declared()))] if d in set(held.task)
     ]
@@ -268,7 +277,7 @@ def overview() -> Figure:
     ax.set_yticks(
         range(len(rows)), [f"{heading(d)} ({'ρ' if metric[d] == 'spearman' else 'AUROC'})" for d in rows[::-1]]
     )
-    ax.set(xlabel="AUSPC over λ (AUROC: chance 0.5; ρ, Spearman correlation: chance 0)", ylabel="")
+    ax.set(xlabel="AUSPC over λ (chance: AUROC 0.5, Spearman ρ 0)", ylabel="")
     fig.legend(loc="outside lower center", ncols=3, fontsize=10.5)
     return fig
 
@@ -291,10 +300,28 @@ def against_published() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def checks() -> pd.DataFrame:
+    """Means over λ of what the paper's repository ships (overlap, size, spread over replicates) beside ours."""
+    held = table.read("published.csv")
+    return pd.DataFrame(
+        {
+            "data set": held.dataset.map(heading),
+            "model": ["" if pd.isna(m) else title(m) for m in held.model],
+            "what": held.quantity,
+            "values of λ": held.lambdas,
+            "published, mean": held.published,
+            "ours, mean": held.ours,
+            "rank correlation over λ": held.rank_correlation,
+            "mean difference": held.mean_difference,
+        }
+    )
+
+
 def numbers() -> dict[str, object]:
     """Numbers for the prose: data sets, models, curves, and in how many performance falls with overlap."""
     found, held = table.read("findings.csv"), table.read("points.csv")
-    real = found[(found.split == "spectral") & ~found.model.map(lambda m: _spec(m).family in CHEAP)]
+    real = found[(found.split == "spectral") & (found.coverage >= BROAD)]
+    real = real[~real.model.map(lambda m: _spec(m).family in CHEAP)]
     spanning = real[real.overlap_first - real.overlap_last >= 0.25]
     falling = spanning[spanning.falls]
     return {

@@ -21,13 +21,15 @@
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile's results
 page: str = "coverage"  # name of this page
+source: str = ""  # whose results are shown; empty: those of the profile that the book is built for
 
 # %% tags=["remove-input"]
 from genebench import figures, results, tables
 from genebench import page as show
 
 show.begin()
-triptych = tables.triptych({g: results.main_scores(profile, genes=g) for g in ("common", "own", "all")})
+shown = source or profile
+triptych = tables.triptych({g: results.main_scores(shown, genes=g) for g in ("common", "own", "all")})
 show.figure(
     figures.coverage_bars(triptych, label="mean AUROC over classification tasks (0 to 1)"),
     triptych,

@@ -41,7 +41,8 @@ show.figure(
     caption="How well the log-likelihood ratio (LLR) of a substitution follows its true selection coefficient S on a "
     "held-out chromosome. Left: rank correlation within each class of region. Right: telling deleterious (S ≤ −2) from "
     "neutral (|S| < 0.5) substitutions. Hollow: the LLR as it is; filled: less its mean by kind of mutation, over neutral "
-    "DNA. Bars: 95 % intervals over blocks of 2,000 bases. Dashed: chance.",
+    "DNA. Bars: 95 % intervals over blocks of 2,000 bases. Dashed: chance. In hairpins many substitutions have the same S, "
+    "which keeps every score without ties below 1.",
     alt="Dot plots of rank correlation by class of region and of AUROC, for the network, k-mer models and the oracle.",
 )
 

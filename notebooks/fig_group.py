@@ -16,6 +16,7 @@
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile's results
 page: str = "group-localization"  # name of this page
+source: str = ""  # whose results are shown; empty: those of the profile that the book is built for
 group: str = "localization"  # which of the five groups
 
 # %% tags=["remove-input"]
@@ -25,7 +26,8 @@ from genebench import comparisons, figures, results, tables
 from genebench import page as show
 
 show.begin()
-scores = tables.of_group(results.main_scores(profile), group)
+shown = source or profile
+scores = tables.of_group(results.main_scores(shown), group)
 classified, ranked = scores[scores.kind != "regression"], scores[scores.kind == "regression"]
 Markdown(tables.group_words(scores, group))
 
@@ -42,7 +44,7 @@ show.figure(
 )
 
 # %% tags=["remove-input"]
-means = results.read_beside(profile, "means.csv")
+means = results.read_beside(shown, "means.csv")
 show.table(
     comparisons.tier_table(means[means.group == group]),
     page=page,
@@ -57,7 +59,7 @@ show.table(tables.wide(classified), page=page, profile=profile, name="scores", c
 
 # %% tags=["remove-input"]
 show.table(
-    tables.excess_table(tables.of_group(results.read_beside(profile, "intervals.parquet"), group)),
+    tables.excess_table(tables.of_group(results.read_beside(shown, "intervals.parquet"), group)),
     page=page,
     profile=profile,
     name="excess",

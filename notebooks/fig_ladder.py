@@ -21,13 +21,15 @@
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile's results
 page: str = "ladder"  # name of this page
+source: str = ""  # whose results are shown; empty: those of the profile that the book is built for
 
 # %% tags=["remove-input"]
 from genebench import comparisons, results
 from genebench import page as show
 
 show.begin()
-means = comparisons.of_measure(results.read_beside(profile, "means.csv"))
+shown = source or profile
+means = comparisons.of_measure(results.read_beside(shown, "means.csv"))
 show.figure(
     comparisons.ladder(means, label=comparisons.MEASURES["auroc"]),
     means,

@@ -20,15 +20,17 @@
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile's results
 page: str = "overview"  # name of this page
+source: str = ""  # whose results are shown; empty: those of the profile that the book is built for
 
 # %% tags=["remove-input"]
 from genebench import comparisons, figures, results, tables
 from genebench import page as show
 
 show.begin()
-scores = results.main_scores(profile)
-common = results.main_scores(profile, genes="common")
-means = comparisons.of_measure(results.read_beside(profile, "means.csv"))
+shown = source or profile
+scores = results.main_scores(shown)
+common = results.main_scores(shown, genes="common")
+means = comparisons.of_measure(results.read_beside(shown, "means.csv"))
 first = means[means.split == means.split.iloc[0]]
 
 # %% tags=["remove-input"]
@@ -43,6 +45,18 @@ show.figure(
     "models; below: shortcuts and controls. A star (*): the model has read part of the answers. A dagger (†): it "
     "covers under a fifth of the genes, so the number is uncertain. A dash: too few genes with a vector.",
     alt="Heat map of mean AUROC, models in rows and five groups of tasks in columns.",
+)
+
+# %% tags=["remove-input"]
+show.figure(
+    figures.family_boxes(scores[scores.kind != "regression"], label="test AUROC (0 to 1)"),
+    scores[scores.kind != "regression"][["task", "group", "model", "family", "score"]],
+    page=page,
+    profile=profile,
+    name="families",
+    caption="Test AUROC of all classification tasks by family of models and group of tasks; a box spans the quartiles "
+    "over tasks and models of a family, the dashed line is chance. Exposed models are in it: see the stars above.",
+    alt="Box plots of AUROC by family of models, five groups of tasks side by side.",
 )
 
 # %% [markdown]

@@ -13,9 +13,9 @@
 # %% [markdown]
 # # Third parties: data, weights, packages
 #
-# Everything of others that a number of this book can rest on, with its licence. *Held to* says how a file is known to be
-# the right one: by a SHA-256 that is declared in `data/sources/`, by the SHA-256 recorded when it was first fetched, by
-# the version of the package that carries it, or by a commit. A file that is another one is refused and never used.
+# Everything of others that a number of this book can rest on, with its licence. *Held to* says how a file is known to
+# be the right one: by a SHA-256 that is declared in `data/sources/`, by the SHA-256 recorded when it was first fetched,
+# by the version of the package that carries it, or by a commit. A file that is another one is refused and never used.
 # Files are fetched over https alone.
 
 # %% tags=["parameters"]

@@ -21,13 +21,15 @@
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile's results
 page: str = "power"  # name of this page
+source: str = ""  # whose results are shown; empty: those of the profile that the book is built for
 
 # %% tags=["remove-input"]
 from genebench import comparisons, figures, results, stats
 from genebench import page as show
 
 show.begin()
-power = results.read_beside(profile, "power.csv")
+shown = source or profile
+power = results.read_beside(shown, "power.csv")
 table = comparisons.power_table(power)
 show.figure(
     figures.size_and_power(table, limit=stats.UNDERPOWERED),
@@ -44,4 +46,4 @@ show.figure(
 show.table(table, page=page, profile=profile, name="tasks")
 
 # %% tags=["remove-cell"]
-show.values(comparisons.numbers(power, results.read_beside(profile, "means.csv")), page=page, profile=profile)
+show.values(comparisons.numbers(power, results.read_beside(shown, "means.csv")), page=page, profile=profile)

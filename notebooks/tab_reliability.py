@@ -32,9 +32,9 @@ show.table(results.reliability("faults"), page=page, profile=profile, name="faul
 # %% [markdown]
 # ## Input that is broken or means harm
 #
-# Sound files of each format were damaged at random (bits turned, bytes cut, dropped, doubled, put in), or made of random
-# text. Each must be read, or refused in one sentence, in bounded time. Not tried at random is HDF5 (`.h5ad`), whose
-# library can end the process on a damaged file; sizes, links and outside storage of such files are checked.
+# Sound files of each format were damaged at random (bits turned, bytes cut, dropped, doubled, put in), or made of
+# random text. Each must be read, or refused in one sentence, in bounded time. Not tried at random is HDF5 (`.h5ad`),
+# whose library can end the process on a damaged file; sizes, links and outside storage of such files are checked.
 
 # %% tags=["remove-input"]
 show.table(results.reliability("fuzz"), page=page, profile=profile, name="fuzz")

@@ -68,11 +68,21 @@ show.table(spectrum.finding_table(), page=page, profile=profile, name="finding")
 # %% tags=["remove-input"]
 show.table(spectrum.against_published(), page=page, profile=profile, name="published")
 
+# %% tags=["remove-input"]
+show.table(
+    spectrum.checks(),
+    page=page,
+    profile=profile,
+    name="checks",
+    caption="Overlap, size and spread that the paper's repository ships beside ours, means over the values of λ that "
+    "both have. The repository ships no means of scores but those of rifampicin.",
+)
+
 # %% [markdown]
 # ## Data sets and models
 #
 # Those of the paper that do not run from here say what they need. A model that runs elsewhere (language models,
-# docking, structures) takes part by its predictions: `genebench spectra DATASET --write-splits splits.csv.gz` writes who
+# docking, structures) takes part by its predictions: `genebench spectra DATASET --write-splits splits.csv.gz` says who
 # is on which side, `genebench spectra DATASET --predictions mine.csv --models NAME` scores what comes back.
 
 # %% tags=["remove-input"]

@@ -22,15 +22,17 @@
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile's results
 page: str = "tiers"  # name of this page
+source: str = ""  # whose results are shown; empty: those of the profile that the book is built for
 
 # %% tags=["remove-input"]
 from genebench import comparisons, results
 from genebench import page as show
 
 show.begin()
-means = comparisons.of_measure(results.read_beside(profile, "means.csv"))
+shown = source or profile
+means = comparisons.of_measure(results.read_beside(shown, "means.csv"))
 first = means[means.split == means.split.iloc[0]]
-pairs = comparisons.of_measure(results.read_beside(profile, "pairs.csv"))
+pairs = comparisons.of_measure(results.read_beside(shown, "pairs.csv"))
 show.figure(
     comparisons.tier_plot(first, pairs[pairs.split == first.split.iloc[0]], label=comparisons.MEASURES["auroc"]),
     first,
@@ -52,7 +54,7 @@ show.figure(
 
 # %% tags=["remove-input"]
 split = means.split.iloc[0]
-power, intervals = results.read_beside(profile, "power.csv"), results.read_beside(profile, "intervals.parquet")
+power, intervals = results.read_beside(shown, "power.csv"), results.read_beside(shown, "intervals.parquet")
 ranks = comparisons.mean_ranks(intervals[intervals.split == split], first, power[power.split == split])
 show.figure(
     comparisons.rank_plot(ranks),

@@ -221,9 +221,6 @@ def pytest_addoption(parser):
     parser.addoption("--record", action="store_true", help="write data/results/reliability/faults.csv")
 
 
-RELIABILITY = paths.RESULTS / "reliability" / "faults.csv"
-
-
 @pytest.fixture(scope="session")
 def faults(request):
     """Note one try of a fault: what it was, cells lost by it, whether the rerun was identical, what became of it."""
@@ -231,16 +228,29 @@ def faults(request):
     yield lambda fault, lost, identical, outcome: seen.append((fault, int(lost), bool(identical), outcome))
     if seen and request.config.getoption("--record"):
         frame = pd.DataFrame(seen, columns=["fault", "lost_cells", "identical", "outcome"])
-        table = frame.groupby("fault", sort=False).agg(
-            tries=("fault", "size"),
-            lost_cells=("lost_cells", "max"),
-            identical=("identical", "all"),
-            outcome=("outcome", "last"),
-        )
-        if RELIABILITY.exists():
-            old = pd.read_csv(RELIABILITY).set_index("fault")
-            table = pd.concat([old.drop(table.index, errors="ignore"), table])
-        results.write_csv(table.reset_index(), RELIABILITY)
+        lost, same = ("lost_cells", "max"), ("identical", "all")
+        by = frame.groupby("fault", sort=False)
+        table = by.agg(tries=("fault", "size"), lost_cells=lost, identical=same, outcome=("outcome", "last"))
+        record(table, results.reliability_path("faults"))
+
+
+@pytest.fixture(scope="session")
+def fuzzed(request):
+    """Note what was tried on a reader: its name, inputs, seconds."""
+    seen: list[tuple] = []
+    yield lambda *row: seen.append(row)
+    if seen and request.config.getoption("--record"):
+        frame = pd.DataFrame(seen, columns=["input", "inputs", "read", "seconds"])
+        table = frame.groupby("input", sort=False).sum().round(1)
+        record(table.assign(other="none"), results.reliability_path("fuzz"))
+
+
+def record(table: pd.DataFrame, path: Path) -> None:
+    """Write rows of reliability; those of the same name are replaced, the others stay."""
+    if path.exists():
+        old = pd.read_csv(path).set_index(table.index.name)
+        table = pd.concat([old.drop(table.index, errors="ignore"), table])
+    results.write_csv(table.reset_index(), path)
 
 
 @pytest.fixture

@@ -17,8 +17,9 @@ ORDER = """
     __init__ errors paths yamls specs cache progress workers cluster declared readers spreadsheet delimited vectors
     sources weights genes families genome labels members expression shapes tasks splits cuts encoders embed metrics
     probes predictions results cells manifest stats bootstrap tiers boards intervals efficiency spectra run costs
-    own own_model leaks rivals card place perf_embed perf_probe perf_cluster glm perf_spectra figures tables
-    comparisons spectrum genomic catalogue page standings genepages modelcards publish notebooks console __main__
+    own reproduction own_model leaks rivals card place perf_embed perf_probe perf_cluster glm perf_spectra figures
+    tables comparisons claims spectrum genomic genomic_real catalogue page standings genepages modelcards publish
+    notebooks console __main__
 """.split()
 """Imports point to the left only."""
 

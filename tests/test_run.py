@@ -344,6 +344,14 @@ def test_one_failing_cell_is_named_and_the_rest_is_finished(home, monkeypatch, f
     assert scores() == sha256(finished.folder / "data" / "results" / "tiny" / "scores.parquet")
 
 
+def test_a_model_that_is_not_for_a_kind_of_task_is_skipped_with_its_reason(home):
+    edit_yaml(paths.MODELS, lambda d: d["models"]["stem"].update(not_for={"regression": "It says nothing there."}))
+    outcome = run.run("tiny", models=["stem"], names=["toy/value", "toy/class"], jobs=1, say=lambda text: None)
+    assert outcome.failed == {} and set(results.load("tiny").task) == {"toy/class"}
+    told = json.loads(results.manifest_path("tiny").read_text())["skipped"]
+    assert told["random"]["stem"] == {"toy/value": "It says nothing there."}
+
+
 def test_a_model_that_cannot_be_embedded_is_named_and_the_rest_is_finished(home):
     edit_yaml(paths.MODELS, lambda d: d["models"]["full"]["options"].update(columns=["x9"]))
     said = []

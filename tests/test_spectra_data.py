@@ -293,7 +293,12 @@ def rows(fall: float, of_size: float, noise: float = 0.01) -> tuple[pd.DataFrame
             for seed in range(3):
                 at = {"split": split, "split_param": f"{p:g}", "repeat": seed, "fold": 0}
                 scores.append({"task": "t", "group": "g", "kind": "binary", "model": "m", "metric": "auroc", **at})
-                scores[-1] |= {"score": 0.9 - drop * p + noise * rng.normal(), "n_train": 8, "n_test": 2}
+                scores[-1] |= {
+                    "score": 0.9 - drop * p + noise * rng.normal(),
+                    "n_train": 8,
+                    "n_test": 2,
+                    "coverage": 1.0,
+                }
                 linked = 1 - p if split == "spectral" else 1.0
                 shared.append({"dataset": "t", "mode": "corrected", **at, "n_train": 8, "n_test": 2, "jaccard": linked})
                 shared[-1] |= {"test_linked": linked, "mean_similarity": linked}

@@ -129,6 +129,9 @@ def test_vectors_are_linked_by_their_cosine():
     first, second = np.nonzero(np.triu(truth > 0.8, 1))
     assert sound(g) and set(pairs(g)) == set(zip(first.tolist(), second.tolist()))
     assert np.allclose(list(pairs(g).values()), truth[first, second], atol=1e-6)
+    wide = np.random.default_rng(1).standard_normal((700, 300))
+    near = properties.cosine(wide, above=0.0)  # rounding at the threshold and in the last digit is the same both ways
+    assert sound(near) and near.m == pytest.approx(700 * 699 / 4, rel=0.02)
     with pytest.raises(BadInput, match="vector 1 is zero"):
         properties.cosine(np.eye(3)[:, :1], above=0.5)
 

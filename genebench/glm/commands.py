@@ -121,7 +121,56 @@ def perf(device: Device = "cpu") -> None:
     print(module.results_path())
 
 
-COMMANDS: list[Callable] = [train, score, simulate, simulated, perf]
+def real(
+    what: Annotated[str, typer.Argument(help="train, genome, motifs, variants, transfer or design.")],
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Which genomes, sets of variants or of windows (default: all).")
+    ] = None,
+    device: Device = "cpu",
+) -> None:
+    """Make again the tables of the pages on real genomes, or train the small model of a genome (resumes)."""
+    from ..progress import Reporter
+    from . import real as module
+
+    with Reporter() as report:
+        for path in module.run(what, names or [], device=device, say=report.say, progress=report.step):
+            print(path)
+
+
+def interpret(
+    genome: Annotated[str, typer.Argument(help="A genome of data/glm_genomes.yml that has annotated genes.")],
+    model: Annotated[str, typer.Option("--model", "-m", help="A folder of 'glm train' or a name.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for logo.csv, logo_agreement.csv, codon.csv.")],
+    device: Device = "cpu",
+) -> None:
+    """What a model has understood of a genome: starts of genes, codon positions; on its held-out part."""
+    from . import load as loading
+    from . import real as module
+
+    for path in module.interpreted(genome, loading.load(model, device=device), out):
+        print(path)
+
+
+def design(
+    out: Annotated[Path, typer.Option("--out", help="FASTA to write.")],
+    tag: Annotated[str, typer.Option(help="Expression that is asked for: 'high' or 'low'.")] = "high",
+    n: Annotated[int, typer.Option("-n", min=1, help="How many.")] = 100,
+    temperature: Annotated[float, typer.Option(help="Below 1: the likely becomes likelier.")] = 1.0,
+    without: Annotated[
+        list[str] | None, typer.Option("--without", help="Words that no design may hold (repeat).")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed; another one draws others.")] = 0,
+) -> None:
+    """Design yeast promoters of 80 bases by the small network with expression tags."""
+    from . import real_tasks as module
+
+    made = module.designed(
+        out, n=n, tag=tag, temperature=temperature, forbidden=[w.upper() for w in without or []], seed=seed
+    )
+    print(f"{made} designs: {out}")
+
+
+COMMANDS: list[Callable] = [train, score, simulate, simulated, real, interpret, design, perf]
 
 
 def group(guarded: Callable[[Callable], Callable]) -> typer.Typer:

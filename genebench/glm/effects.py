@@ -121,7 +121,7 @@ def mpra() -> list[Effects]:
 
 
 def tuberculosis() -> list[Effects]:
-    """Substitutions enriched in resistant isolates against those that are not, by drug; clustered by stretches of 30 bases.
+    """Substitutions enriched in resistant isolates against those that are not, by drug; clusters: 30 bases.
 
     Enriched: carriers are resistant more often than the other isolates by Fisher's exact test, at 5 % after Bonferroni.
     Not enriched: p above 0.05 and at least two susceptible carriers.
@@ -161,7 +161,7 @@ CONSEQUENCES = ("synonymous", "missense", "nonsense")
 def changes(genome: genomes.Genome, *, part: str = "test") -> pd.DataFrame:
     """Every single-base change of the intact coding genes that lie in one part of a genome.
 
-    Columns: ``at, ref, alt`` (plus strand codes), ``consequence`` (number in ``CONSEQUENCES``), ``codon_ref, codon_alt``,
+    Columns: ``at, ref, alt`` (plus strand codes), ``consequence`` (its number), ``codon_ref, codon_alt``,
     ``place`` (share of the gene that lies before it), ``gene``. Start and stop codons are left out.
     """
     inside = genome.part == genomes.PARTS.index(part)
@@ -203,7 +203,7 @@ def changes(genome: genomes.Genome, *, part: str = "test") -> pd.DataFrame:
 def consequences(name: str, *, most: int = 8000, seed: int = 0) -> list[Effects]:
     """Nonsense, missense and synonymous changes of a genome's held-out genes, against each other; clustered by gene.
 
-    Genes that training holds too (duplicates) are left out, as is the last tenth of each gene, where a stop does little.
+    Genes that training holds too (duplicates) are left out, as is the last tenth of a gene, where a stop does little.
     ``most`` changes of each consequence are drawn by the seed.
     """
     genome = genomes.load(name)

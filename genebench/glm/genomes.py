@@ -20,7 +20,7 @@ PARTS = ("train", "validation", "test", "left out")
 
 
 class GenomeSpec(specs.Spec):
-    """One genome: where it comes from, how its features are written down, which blocks are held out, how it is drawn."""
+    """One genome: where it comes from, how its features are written, which blocks are held out, how it is drawn."""
 
     name: str
     title: str

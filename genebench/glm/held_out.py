@@ -14,7 +14,7 @@ WINDOW = 1024
 def track(model, sequence: np.ndarray, *, window: int = WINDOW, batch: int = 32) -> np.ndarray:
     """A model's natural-log probabilities of A, C, G, T at every base of a sequence (L,), (L, 4) float32.
 
-    Windows overlap by the model's context (at most a quarter of a window on each side), so that every base away from the
+    Windows overlap by the model's context (at most a quarter of a window on each side): every base away from the
     ends of the sequence is read with its context.
     """
     length = len(sequence)
@@ -32,6 +32,14 @@ def track(model, sequence: np.ndarray, *, window: int = WINDOW, batch: int = 32)
             if high > low:
                 out[low:high] = one[edge : edge + high - low]
     return out
+
+
+def laid_out(genome: Genome, model, part: str = "test") -> np.ndarray:
+    """A model's log-probabilities over a whole genome, NaN outside one part, (n_bases, 4) float32."""
+    table = np.full((len(genome.codes), 4), np.nan, dtype=np.float32)
+    for a, b in genome.blocks(part):
+        table[a:b] = track(model, genome.codes[a:b])
+    return table
 
 
 def bits(logp: np.ndarray, sequence: np.ndarray) -> np.ndarray:

@@ -75,3 +75,33 @@ def chain(windows, flat, starts, order, out):
             norm = top + np.log(norm)
             for b in range(4):
                 out[w, i, b] -= norm
+
+
+@njit(cache=True, nogil=True)
+def nearest(sequences, others):
+    """Least edit distance of each sequence (n, L) to any of the others (m, L'), (n,) int64; stops early in a row."""
+    n, length = sequences.shape
+    m, width = others.shape
+    out = np.full(n, length + width, dtype=np.int64)
+    last = np.empty(width + 1, dtype=np.int64)
+    row = np.empty(width + 1, dtype=np.int64)
+    for s in range(n):
+        for o in range(m):
+            for j in range(width + 1):
+                last[j] = j
+            stopped = False
+            for i in range(1, length + 1):
+                row[0] = i
+                least = i
+                for j in range(1, width + 1):
+                    cost = last[j - 1] + (sequences[s, i - 1] != others[o, j - 1])
+                    cost = min(cost, last[j] + 1, row[j - 1] + 1)
+                    row[j] = cost
+                    least = min(least, cost)
+                if least >= out[s]:
+                    stopped = True
+                    break
+                last[:] = row
+            if not stopped and last[width] < out[s]:
+                out[s] = last[width]
+    return out

@@ -162,7 +162,7 @@ def segregating(
     """
     from scipy.stats import binom
 
-    x = np.linspace(0, 1, 2002)[1:-1]
+    x = (np.arange(2000) + 0.5) / 2000
     sampled = binom.pmf(np.arange(1, sample)[:, None], sample, x)  # (sample − 1, n_x)
     grid = np.arange(-30, 30.01, 0.25)
     near = np.where(np.abs(grid) < 1e-6, 1e-6, grid)[:, None]

@@ -1,4 +1,4 @@
-"""Small models of real genomes: trained by the recipe of ``data/glm_genomes.yml``, never on what is held out."""
+"""Small models of real genomes, trained by ``data/glm_genomes.yml``, never on what is held out; and their studies."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .. import paths
+from ..errors import unknown
 from . import genomes
 from .base import Sequence
 
@@ -35,6 +36,61 @@ def train(
     genome = genomes.load(name)
     made = recipe.recipe(genome.spec.recipe, where=f"{paths.DATA / 'glm_genomes.yml'}: {name}")
     folder = folder or paths.GLM_MODELS / made.name
-    return module.train(
-        training(genome), made, folder, device=device, compiled=compiled, say=say, progress=progress
-    )
+    return module.train(training(genome), made, folder, device=device, compiled=compiled, say=say, progress=progress)
+
+
+WHAT = ("train", "genome", "motifs", "variants", "transfer", "design")
+"""What ``run`` can be asked for."""
+TAXON = {"ecoli": "", "yeast": "4932"}
+"""Genome → NCBI's number of the species whose JASPAR profiles its motifs are matched with; none: not looked for."""
+
+
+def run(
+    what: str,
+    names: list[str],
+    *,
+    device: str = "cpu",
+    say: Callable[[str], None] = lambda text: None,
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+) -> list[Path]:
+    """Train, or make the tables of a study again; returns the paths written.
+
+    Raises: BadInput: unknown study or name. sources.Missing: a file that is not to be had.
+    """
+    from . import real_study, real_tasks
+
+    told = {"say": say, "progress": progress}
+    if what == "train":
+        return [train(n, device=device, **told) for n in names or list(genomes.declared())]
+    if what == "genome":
+        chosen = names or list(genomes.declared())
+        return [path for n in chosen for path in real_study.genome_study(n, device=device, **told)]
+    if what == "motifs":
+        chosen = [n for n in names or TAXON if TAXON.get(n)]
+        return [path for n in chosen for path in real_study.motif_study(n, TAXON[n], device=device)]
+    if what == "variants":
+        return real_study.variant_study(names, device=device, progress=progress)
+    if what == "transfer":
+        return real_tasks.transfer_study(names or None, progress=progress)
+    if what == "design":
+        return real_tasks.design_study(**told)
+    raise unknown("study", what, WHAT)
+
+
+def interpreted(name: str, model, out: Path) -> list[Path]:
+    """Logos and codon positions of any model on the held-out part of a genome, as tables in a folder."""
+    import pandas as pd
+
+    from .. import results
+    from . import held_out, interpret
+
+    genome = genomes.load(name)
+    duplicate = genome.duplicates()
+    table = held_out.laid_out(genome, model)
+    shown, agreement = interpret.start_logo(genome, table, duplicate)
+    codon = interpret.codon_positions(genome, table, duplicate, model=model.name)
+    usage = interpret.codon_usage_positions(genome, duplicate)
+    frames = {"logo": shown, "logo_agreement": agreement, "codon": pd.concat([codon, usage])}
+    for stem, frame in frames.items():
+        results.write_csv(frame.round(5), out / f"{stem}.csv")
+    return [out / f"{stem}.csv" for stem in frames]

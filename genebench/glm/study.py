@@ -114,7 +114,10 @@ def scores(held: Bench) -> pd.DataFrame:
     unique = truth.region.to_numpy() != landscape.REPEAT
     given = {**held.llr, "mutation-bias": truth.bias.to_numpy(dtype=np.float64)}
     for model, raw in given.items():
-        for which, values in (("raw", raw), ("calibrated", score.calibrated(raw, kinds, neutral))):
+        forms = {"raw": raw}
+        if model != "mutation-bias":  # nothing is left of it when the mean of its kind is taken away
+            forms["calibrated"] = np.round(score.calibrated(raw, kinds, neutral), 4)  # what is equal stays equal
+        for which, values in forms.items():
             for code in (landscape.CODING, landscape.MOTIF, landscape.STRUCTURE, -1):
                 mask = truth.region.to_numpy() == code if code >= 0 else np.ones(len(truth), dtype=bool)
                 subset = landscape.REGIONS[code] if code >= 0 else "all"

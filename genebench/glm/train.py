@@ -216,11 +216,11 @@ def _checkpoint(folder: Path, key: str, network, optimiser, held: dict) -> None:
 
 
 def _finish(folder: Path, made: dict, key: str, network, tokens, held: dict, device: str) -> None:
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     weights = {name: p.detach().to("cpu").contiguous().clone() for name, p in network.named_parameters()}
     with cache.atomic(folder / WEIGHTS) as temporary:
-        save_file(weights, temporary)
+        temporary.write_bytes(save(weights))
         sha256 = cache.digest(temporary)
     r = made["recipe"]
     facts = {

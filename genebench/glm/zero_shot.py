@@ -12,7 +12,7 @@ import pandas as pd
 
 from .. import bootstrap, metrics
 from ..results import SCHEMA
-from . import held_out
+from . import codes, held_out, score
 from .effects import AMINO, GROUP, Effects
 
 SEED = 20240711
@@ -37,32 +37,17 @@ def tracks(model, sequence: np.ndarray, at: np.ndarray) -> np.ndarray:
 
 
 def calibrated(table: np.ndarray, sequence: np.ndarray, at: np.ndarray, alt: np.ndarray) -> np.ndarray:
-    """The harm of changes less its mean over all bases in the same context (left, base, right), both strands, (n,).
+    """The harm of changes less the mean over all bases in the same context (left, base, right), (n,).
 
     So that a change that is common because it is easy to make, as at CpG, is not taken for a harmless one.
     """
-    inner = np.flatnonzero(np.isfinite(table[1:-1, 0]) & (_triples(sequence) >= 0)) + 1
-    triple = _triples(sequence)[inner - 1]
-    total, n = np.zeros((64, 4)), np.zeros((64, 4))
-    for b in range(4):
-        value = table[inner, sequence[inner]] - table[inner, b]
-        total[:, b], n[:, b] = np.bincount(triple, weights=value, minlength=64), np.bincount(triple, minlength=64)
-    other = np.array([_flip(t) for t in range(64)])
-    total, n = total + total[other][:, ::-1], n + n[other][:, ::-1]
-    expected = total / np.maximum(n, 1)
-    mine = _triples(sequence)[np.clip(at - 1, 0, len(sequence) - 3)]
-    found = harm(table, at, sequence[at], alt)
-    return found - np.where(mine >= 0, expected[np.maximum(mine, 0), alt], 0)
-
-
-def _triples(sequence: np.ndarray) -> np.ndarray:
-    held = sequence.astype(np.int64)
-    bad = (held[:-2] > 3) | (held[1:-1] > 3) | (held[2:] > 3)
-    return np.where(bad, -1, held[:-2] * 16 + held[1:-1] * 4 + held[2:])
-
-
-def _flip(triple: int) -> int:
-    return (3 - triple % 4) * 16 + (3 - triple // 4 % 4) * 4 + 3 - triple // 16
+    place = np.repeat(np.flatnonzero(np.isfinite(table[:, 0]) & (sequence < codes.N)), 4)
+    base = np.tile(np.arange(4, dtype=np.uint8), len(place) // 4)
+    other = base != sequence[place]
+    place, base = place[other], base[other]
+    every = np.concatenate([harm(table, at, sequence[at], alt), harm(table, place, sequence[place], base)])
+    kinds = np.concatenate([score.contexts(sequence, at, alt), score.contexts(sequence, place, base)])
+    return score.calibrated(every, kinds, np.arange(len(every)) >= len(at))[: len(at)]
 
 
 def transition(task: Effects) -> np.ndarray:
@@ -143,7 +128,7 @@ BASELINES: dict[str, Callable[[Effects], np.ndarray | None]] = {
 """Name in ``data/glm_models.yml`` → its scores of a task."""
 
 
-def measured(task: Effects, score: np.ndarray, *, seed: int = SEED) -> pd.DataFrame:
+def measured(task: Effects, found: np.ndarray, *, seed: int = SEED) -> pd.DataFrame:
     """Metrics of one score on one task, with 95 % intervals over clusters: ``metric, score, low, high``.
 
     Binary: AUROC and AUPRC (whose interval is drawn by resampling clusters); regression: Spearman's correlation.
@@ -151,13 +136,13 @@ def measured(task: Effects, score: np.ndarray, *, seed: int = SEED) -> pd.DataFr
     names, cluster = np.unique(task.cluster, return_inverse=True)
     weight = bootstrap.weights(names, seed=seed)
     fold = np.zeros(len(task), dtype=np.int64)
-    value, influence = bootstrap.influence(task.kind, task.label, score, fold)
+    value, influence = bootstrap.influence(task.kind, task.label, found, fold)
     moved = bootstrap.moves(influence[:, None], weight, (cluster,))
     main = metrics.METRICS[metrics.main(task.kind)]
     low, high = bootstrap.interval(np.array([value]), moved, low=main.low, high=main.high)
     rows = [(metrics.main(task.kind), value, low[0], high[0])]
     if task.kind == "binary":
-        rows.append(("auprc", *_precision(task.label, score, weight[:, :200], cluster)))
+        rows.append(("auprc", *_precision(task.label, found, weight[:, :200], cluster)))
         rows.append(("prior", task.label.mean(), np.nan, np.nan))
     return pd.DataFrame(rows, columns=["metric", "score", "low", "high"])
 
@@ -182,9 +167,9 @@ def _precision(y: np.ndarray, p: np.ndarray, weight: np.ndarray, cluster: np.nda
 def rows(task: Effects, scores: dict[str, np.ndarray], family: dict[str, str], *, key: str) -> pd.DataFrame:
     """Tidy rows of several scores of one task, in the columns of ``results.SCHEMA`` and ``low, high``."""
     out = []
-    for model, score in scores.items():
-        known = np.isfinite(score)
-        made = measured(task, np.where(known, score, np.nanmean(score)))
+    for model, found in scores.items():
+        known = np.isfinite(found)
+        made = measured(task, np.where(known, found, np.nanmean(found)))
         made = made.assign(model=model, family=family[model], coverage=known.mean())
         out.append(made)
     frame = pd.concat(out, ignore_index=True).assign(

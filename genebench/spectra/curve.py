@@ -106,6 +106,7 @@ def areas(rows: pd.DataFrame) -> pd.DataFrame:
                 dict(zip(by, at))
                 | {"over": over, "auspc": mean, "low": low, "high": high, "seeds": len(found)}
                 | {"points": part.parameter.nunique(), "begin": span[0], "end": span[1]}
+                | {"coverage": part.coverage.mean()}
             )
     return pd.DataFrame(out)
 
@@ -144,6 +145,7 @@ def findings(rows: pd.DataFrame) -> pd.DataFrame:
                 | {"share_size": size[0] / mean if falls else np.nan}
                 | {"rank": np.nan if flat else float(stats.spearmanr(seen.score, seen[OVERLAP]).statistic)}
                 | {"overlap_first": seen[OVERLAP].iloc[0], "overlap_last": seen[OVERLAP].iloc[-1]}
+                | {"coverage": part.coverage.mean()}
             )
     return pd.DataFrame(out)
 

@@ -46,16 +46,20 @@ def rule(name: str) -> dict:
 
 @lru_cache(maxsize=8)
 def load(name: str, profile: str) -> DataSet:
-    """A task as a data set. Raises: BadInput: the profile has no such task, or it is one of pairs or several labels."""
-    held = cells.context(profile)
-    if name not in held.tasks:
-        raise unknown("data set or task", name, [*declared(), *held.tasks])
-    task = held.tasks[name]
+    """A task as a data set; ``name`` may end in ``@property``.
+
+    Raises: BadInput: the profile has no such task, or it is one of pairs or several labels.
+    """
+    held, plain = cells.context(profile), name.partition("@")[0]
+    if plain not in held.tasks:
+        raise unknown("data set or task", plain, [*declared(), *held.tasks])
+    task = held.tasks[plain]
     if task.kind not in ("binary", "multiclass", "regression"):
         raise BadInput(
             f"task '{name}' is one of kind {task.kind}; the spectrum takes binary, multiclass and regression."
         )
-    return DataSet(name, task.kind, task.group, task.entities, task.labels, task.classes, parts={"profile": profile})
+    parts = {"profile": profile, "task": plain}
+    return DataSet(name, task.kind, task.group, task.entities, task.labels, task.classes, parts=parts)
 
 
 def graph(data: DataSet, name: str) -> Graph:
@@ -80,7 +84,7 @@ def ladder(data: DataSet):
         if at_hand(name) is None:
             continue
         try:
-            fold = splits.folds(held.tasks[data.name], name, n_folds=p.folds, seed=p.seed)
+            fold = splits.folds(held.tasks[data.parts["task"]], name, n_folds=p.folds, seed=p.seed)
         except splits.Unsplittable:
             continue
         for k in range(p.folds):

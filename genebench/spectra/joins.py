@@ -140,3 +140,26 @@ def once(indptr, indices, weights):
                 out[at] = weights[p]
                 at += 1
     return out
+
+
+@njit(cache=True, nogil=True)
+def tally(values, low, above, every, degree):
+    """Add to ``degree`` the edges of rows low, low + 1, … with later samples: values above ``above``, or but for 0."""
+    for i in range(len(values)):
+        for j in range(low + i + 1, values.shape[1]):
+            if values[i, j] != 0 if every else values[i, j] > above:
+                degree[low + i] += 1
+                degree[j] += 1
+
+
+@njit(cache=True, nogil=True)
+def place(values, low, above, every, cursor, indices, weights):
+    """Write the same edges into both their rows, from where the cursors stand; in this order rows ascend."""
+    for i in range(len(values)):
+        for j in range(low + i + 1, values.shape[1]):
+            if values[i, j] != 0 if every else values[i, j] > above:
+                for a, b in ((low + i, j), (j, low + i)):
+                    indices[cursor[a]] = b
+                    if len(weights):
+                        weights[cursor[a]] = values[i, j]
+                    cursor[a] += 1

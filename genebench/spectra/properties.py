@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate, chain, count
 
@@ -125,29 +125,26 @@ def from_blocks(
 ) -> Graph:
     """Samples by a function that gives a block of rows of the matrix of similarities; the matrix is never held whole.
 
-    Args: rows: ``rows(low, high)`` is (high − low, n), symmetric over all; called twice for each block. above: only
-    entries above it are edges; None: all but 0. binary: leave the weights out.
+    Args: rows: ``rows(low, high)`` is (high − low, n); called twice for each block, and only what it says of later
+    samples is used. above: only entries above it are edges; None: all but 0. binary: leave the weights out.
     """
+    from . import joins
 
-    def edges(low: int) -> tuple[np.ndarray, np.ndarray]:
-        values = rows(low, min(n, low + block))
-        linked = values != 0 if above is None else values > above
-        linked[np.arange(len(values)), low + np.arange(len(values))] = False
-        return values, linked
+    def blocks() -> Iterator[tuple[np.ndarray, int]]:
+        for low in range(0, n, block):
+            yield np.ascontiguousarray(rows(low, min(n, low + block)), dtype=np.float32), low
 
-    indptr = np.zeros(n + 1, dtype=np.int64)
-    for low in range(0, n, block):
-        indptr[low + 1 : low + block + 1] = edges(low)[1].sum(axis=1)
-    np.cumsum(indptr, out=indptr)
+    rule = (0.0 if above is None else above, above is None)
+    degree = np.zeros(n, dtype=np.int64)
+    for values, low in blocks():
+        joins.tally(values, low, *rule, degree)
+    indptr = np.concatenate([[0], np.cumsum(degree)])
     indices = np.empty(indptr[-1], dtype=np.int32)
-    weights = None if binary else np.empty(indptr[-1], dtype=np.float32)
-    for low in range(0, n, block):
-        values, linked = edges(low)
-        here = slice(indptr[low], indptr[min(n, low + block)])
-        indices[here] = np.nonzero(linked)[1]
-        if weights is not None:
-            weights[here] = values[linked]
-    return Graph(n, indptr, indices, weights)
+    weights = np.empty(0 if binary else indptr[-1], dtype=np.float32)
+    cursor = indptr[:-1].copy()
+    for values, low in blocks():
+        joins.place(values, low, *rule, cursor, indices, weights)
+    return Graph(n, indptr, indices, None if binary else weights)
 
 
 def cosine(X: np.ndarray, *, above: float, binary: bool = False) -> Graph:

@@ -315,7 +315,8 @@ def ask(
 ) -> list[Wanted]:
     """What the command line means: every data set or task with its ways of splitting.
 
-    Args: asked: names; of a gene task ``task@property`` too (without: ``stem``). Raises: BadInput: something unknown.
+    Args: asked: names; of a gene task ``task@property`` too, which is its name in the results (without: ``stem``).
+    Raises: BadInput: something unknown.
     """
     lambdas = tuple(sorted({round(float(p), 6) for p in parameters})) if parameters else grid()
     if not all(0 <= p <= 1 for p in lambdas):
@@ -326,11 +327,12 @@ def ask(
     for name in names(asked):
         gene = name not in datasets.declared()
         if gene:
-            name, _, property = name.partition("@")
-            genetasks.rule(property or "stem")
+            property = name.partition("@")[2] or "stem"
+            name = name.removesuffix("@stem")
+            genetasks.rule(property)
             genetasks.load(name, profile)
         else:
             datasets.load(name)
-        given = {"property": property or "stem", "profile": profile} if gene else {}
+        given = {"property": property, "profile": profile} if gene else {}
         out += [Wanted(name, m, lambdas, tuple(range(seeds)), **given) for m in ([mode] if mode else modes(name))]
     return out

@@ -10,10 +10,10 @@ import pandas as pd
 
 from .. import __version__, cache, manifest, results
 from ..errors import BadInput, RunFailed
-from . import curve, datasets
+from . import curve, datasets, published
 
 PROFILE = "spectra"
-BESIDE = ("overlaps.csv", "auspc.csv", "points.csv", "findings.csv", "placed.csv")
+BESIDE = ("overlaps.csv", "auspc.csv", "points.csv", "findings.csv", "placed.csv", "published.csv")
 """Tables beside ``scores.parquet``: see ``curve`` for their columns; ``overlaps.csv`` has one row a split."""
 
 
@@ -56,6 +56,10 @@ def write(parts: list[pd.DataFrame], told: list[dict], abouts: list[tuple], *, j
     _csv(curve.areas(rows), "auspc.csv")
     _csv(curve.findings(rows), "findings.csv")
     _csv(curve.placed(rows, overlaps), "placed.csv")
+    if published.at_hand():
+        beside = published.compare(rows, overlaps)
+        if len(beside):
+            _csv(beside, "published.csv")
     _manifest(told, new, jobs=jobs, run_s=run_s)
 
 
@@ -79,13 +83,13 @@ def _overlaps(abouts: list[tuple]) -> pd.DataFrame:
         [about.assign(dataset=w.dataset, mode=w.mode, property=w.property) for w, about in abouts], ignore_index=True
     )
     new = new[new.n_test > 0]
+    keys = ["dataset", "mode", "split", "split_param", "repeat", "fold"]
     columns = "dataset mode split split_param repeat fold n_train n_test jaccard test_linked mean_similarity property"
     if path("overlaps.csv").exists():
         old = read("overlaps.csv")
-        done = {(w.dataset, w.mode) for w, _ in abouts}
-        old = old[[k not in done for k in zip(old.dataset, old["mode"])]]
+        done = set(zip(*(new[k].astype(str) for k in keys)))
+        old = old[[k not in done for k in zip(*(old[k].astype(str) for k in keys))]]
         new = pd.concat([old, new], ignore_index=True)
-    keys = ["dataset", "mode", "split", "split_param", "repeat", "fold"]
     return new.sort_values(keys, ignore_index=True)[columns.split()]
 
 

@@ -1,0 +1,222 @@
+"""The studies of transfer and of design on real data: what is fitted, on what, and which tables come of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from .. import paths, sources, specs
+from ..errors import BadInput
+from . import codes, design, genomes, load, markov, motifs, net, recipe, train, transfer, windows
+from .base import Sequence
+from .real_study import Progress, Say, network, quiet, write
+
+OWN = {"ecoli": "ecoli", "yeast": "yeast", "human": "ecoli", "mouse": "ecoli"}
+"""Species of the windows → genome whose network is carried over (its own, where there is one)."""
+LENGTH = 80
+"""Bases of a yeast promoter between the constant flanks of the reporter."""
+
+
+def untrained(model):
+    """The network of a model with the weights that it began with."""
+    from .own import Own
+
+    other = model.recipe.model_copy(update={"name": "untrained", "seed": model.recipe.seed + 1})
+    return Own(other, net.build(other), model.tokens)
+
+
+def transfer_study(
+    names: list[str] | None = None,
+    *,
+    seeds: tuple[int, ...] = (0, 1, 2),
+    tuned: bool = True,
+    progress: Progress = quiet,
+) -> list[Path]:
+    """Linear probes of every layer and pooling, k-mer counts, a network from labels, fine-tuning, by task and split.
+
+    Tables: ``scores.parquet`` and ``intervals.csv`` (best layer and pooling chosen on the training side by its own five
+    folds), ``layers.csv`` (every layer and pooling, random split), ``map.csv`` (two principal components by class).
+    """
+    from .real_study import _kept
+
+    frames, layers, maps = [], [], []
+    for name in names or list(windows.SETS):
+        task = windows.load(name)
+        carried = network(OWN[task.species])
+        vectors = {f"{k}-mers": transfer.kmers(task.codes, k) for k in (3, 4, 5)}
+        networks = {"one-hot-cnn": transfer.cnn()}
+        rates = {"one-hot-cnn": 2e-3}
+        families = {**dict.fromkeys(vectors, "counts"), "one-hot-cnn": "labels alone"}
+        if carried is not None:
+            for model in (carried, untrained(carried)):
+                every = transfer.embeddings(model, task.codes)
+                told = chosen(task, every)
+                layers.append(told.assign(task=task.name, model=model.name))
+                best = told.sort_values("score").iloc[-1]
+                vectors[model.name] = every[int(best.layer), best.pooling]
+                families[model.name] = "network" if model is carried else "control"
+            maps.append(_placed(task, vectors[carried.name], carried.name))
+            maps.append(_placed(task, vectors["4-mers"], "4-mers"))
+            if tuned:
+                networks |= {"fine-tuned": transfer.tuned(carried), "lora": transfer.tuned(carried, lora=True)}
+                rates |= {"fine-tuned": 5e-4, "lora": 2e-3}
+                families |= {"fine-tuned": "network", "lora": "network"}
+        splits = ("published", "random", "spectral") if task.test.any() else ("random", "spectral")
+        frames.append(
+            transfer.evaluate(task, vectors, networks, families, splits=splits, seeds=seeds, rates=rates,
+                              progress=progress)
+        )  # fmt: skip
+    made = _kept(pd.concat(frames, ignore_index=True), "transfer")
+    if layers:
+        made.append(write(pd.concat(layers, ignore_index=True), "transfer", "layers"))
+        made.append(write(pd.concat(maps, ignore_index=True), "transfer", "map"))
+    return made
+
+
+def chosen(task: windows.Windows, every: dict[tuple[int, str], np.ndarray]) -> pd.DataFrame:
+    """Score of the linear probe of each layer and pooling by five folds of what the published split trains on (all
+    windows where there is none): ``layer, pooling, score``."""
+    from .. import metrics, probes
+
+    rows = np.flatnonzero(~task.test)
+    fold = np.full(len(task), -1)
+    fold[rows] = np.random.default_rng(0).permutation(len(rows)) % 5
+    out = []
+    for (layer, pooling), vectors in every.items():
+        given = probes.predict(vectors, task.label, fold, kind=task.kind)[:, 0]
+        name = metrics.main(task.kind)
+        score = np.mean([metrics.METRICS[name].function(task.label[fold == k], given[fold == k]) for k in range(5)])
+        out.append((layer, pooling, score))
+    return pd.DataFrame(out, columns=["layer", "pooling", "score"])
+
+
+def _placed(task: windows.Windows, vectors: np.ndarray, model: str, *, most: int = 600) -> pd.DataFrame:
+    """Two principal components of standardised vectors of some windows: ``task, model, label, x, y``."""
+    rows = np.random.default_rng(0).permutation(len(task))[:most]
+    held = (vectors[rows] - vectors[rows].mean(0)) / np.maximum(vectors[rows].std(0), 1e-6)
+    u, s, _ = np.linalg.svd(held, full_matrices=False)
+    place = u[:, :2] * s[:2]
+    return pd.DataFrame(
+        {"task": task.name, "model": model, "label": task.label[rows], "x": place[:, 0], "y": place[:, 1]}
+    )
+
+
+# Design
+
+
+def promoters() -> pd.DataFrame:
+    """Yeast promoters in synthetic medium without their flanks: ``sequence`` (80 bases), ``expression, set``."""
+    rows = sources.table(specs.source("yeast_mpra"), "promoters")
+    rows = rows[rows.condition.str.startswith("SC") & (rows.n_reads.replace("", "0").astype(float) >= 10)]
+    inner = rows.sequence.str[17 : 17 + LENGTH]
+    rows = rows.assign(sequence=inner, expression=rows.expression.astype(float))
+    rows = rows[rows.sequence.str.fullmatch(f"[ACGT]{{{LENGTH}}}")]
+    return rows.groupby(["set", "sequence"], sort=True).expression.mean().reset_index()
+
+
+def generator(low: np.ndarray, high: np.ndarray, folder: Path, *, say: Say = quiet, progress: Progress = quiet):
+    """A small causal network of promoters with a tag (1 low, 2 high expression), trained into a folder."""
+    made = recipe.Recipe(
+        name="promoters", objective="causal", width=64, depth=5, window=LENGTH, batch=64, steps=700, species=2,
+        equivariant=False, rate=3e-3, decay=0.05,
+    )  # fmt: skip
+    held = [Sequence(f"low:{i}", s, species=1) for i, s in enumerate(low)]
+    held += [Sequence(f"high:{i}", s, species=2) for i, s in enumerate(high)]
+    train.train(held, made, folder, say=say, progress=progress)
+    return load.load(folder)
+
+
+def design_study(*, each: int = 400, say: Say = quiet, progress: Progress = quiet) -> list[Path]:
+    """Designed promoters by two generators and one refiner, on every yardstick, with controls: ``yardsticks.csv``,
+    ``predictor.csv`` (how good the independent predictor is on natural promoters that nobody was fitted to).
+
+    Generators are fitted to two thirds of the natural promoters (lowest and highest third of expression as tags), and
+    the rest is what designs are held against; the predictor is fitted to promoters of the other sets alone.
+    """
+    frame = promoters()
+    native = frame[frame["set"] == "native"].reset_index(drop=True)
+    order = np.random.default_rng(0).permutation(len(native))
+    cut = 2 * len(native) // 3
+    fitted, kept = native.iloc[order[:cut]], native.iloc[order[cut:]]
+    edges = fitted.expression.quantile([1 / 3, 2 / 3]).to_numpy()
+    groups = {"low": fitted[fitted.expression <= edges[0]], "high": fitted[fitted.expression > edges[1]]}
+    low, high = (windows.stacked(groups[g].sequence) for g in ("low", "high"))
+    natural, training = windows.stacked(kept.sequence), windows.stacked(fitted.sequence)
+    say(f"{len(training)} promoters to fit generators, {len(natural)} to hold designs against.")
+    predict, told = _predictor(frame, kept)
+    made = {"natural": natural[:each], "training": training[:each]}
+    for tag, held in (("high", high), ("low", low)):
+        chain = markov.fit([s for s in held], [s for s in natural[each:]], orders=[5], kind="causal",
+                            both_strands=False)[5]  # fmt: skip
+        made[f"markov-{tag}"] = design.sample(chain.conditionals, each, LENGTH, context=5, seed=1)
+    network_ = generator(low, high, paths.GLM_MODELS / "promoters", say=say, progress=progress)
+    for name, tag, temperature in (("network-high", 2, 1.0), ("network-low", 1, 1.0), ("network-high-cold", 2, 0.7)):
+        network_.species = tag
+        made[name] = design.sample(network_.conditionals, each, LENGTH, context=LENGTH, temperature=temperature, seed=2)
+    made["shuffled"] = design.shuffled(natural[:each])
+    whole = network("yeast")
+    if whole is not None:
+        made["refined"] = design.refine(whole, made["shuffled"], rounds=4)
+    made["random"] = design.random(each, LENGTH)
+    profiles = motifs.jaspar(tax_id="4932")
+    sharp = {k: v for k, v in profiles.items() if motifs.information(v).sum() >= 9}
+    judge = _likelihood(genomes.load("yeast"))
+    table = design.yardsticks(made, natural, training, predict=predict, likelihood=judge, profiles=sharp)
+    return [write(table, "design", "yardsticks"), write(told, "design", "predictor")]
+
+
+def _predictor(frame: pd.DataFrame, kept: pd.DataFrame):
+    """A convolutional predictor of expression from the sets that no generator saw, and how good it is on ``kept``."""
+    from scipy.stats import spearmanr
+
+    others = frame[frame["set"] != "native"]
+    others = others[~others.sequence.isin(set(frame.sequence[frame["set"] == "native"]))]
+    if len(others) < 1000:
+        raise BadInput("the independent predictor needs 1,000 promoters that are not native; the table has fewer.")
+    X, y = windows.stacked(others.sequence), others.expression.to_numpy()
+
+    fitted = transfer.Network(transfer.cnn(), kind="regression", rate=2e-3, epochs=8, seed=0)
+    fitted.fit(X, y, np.arange(len(X)))
+    predict = fitted.predict
+
+    r = spearmanr(predict(windows.stacked(kept.sequence)), kept.expression).statistic
+    told = pd.DataFrame([("one-hot-cnn", len(X), len(kept), r)], columns=["model", "n_train", "n_test", "spearman"])
+    return predict, told
+
+
+def _likelihood(genome: genomes.Genome):
+    """Bits a base by the two-sided k-mer chain of the genome, which no design was fitted to, (n,)."""
+    from . import held_out
+
+    chain = markov.fit(genome.sequences("train"), genome.sequences("validation"), orders=[6], kind="chain")[6]
+
+    def judge(sequences: np.ndarray) -> np.ndarray:
+        given = chain.conditionals(sequences)
+        return np.array([held_out.bits(p, s).mean() for p, s in zip(given, sequences)])
+
+    return judge
+
+
+def designed(path: Path, *, n: int, tag: str, temperature: float, forbidden: list[str], seed: int) -> int:
+    """Write designed promoters of a tag ("high" or "low") as FASTA and return how many; the network must be trained.
+
+    Raises: BadInput: an unknown tag, or no trained network.
+    """
+    from .. import cache
+    from ..errors import unknown
+
+    tags = {"low": 1, "high": 2}
+    if tag not in tags:
+        raise unknown("tag", tag, tags)
+    folder = paths.GLM_MODELS / "promoters"
+    if not (folder / train.WEIGHTS).exists():
+        raise BadInput(f"{folder}: no trained network of promoters; run 'genebench glm real design' first.")
+    model = load.load(folder)
+    model.species = tags[tag]
+    made = design.sample(model.conditionals, n, LENGTH, context=LENGTH, temperature=temperature,
+                         forbidden=tuple(forbidden), seed=seed)  # fmt: skip
+    with cache.atomic(path) as temporary, open(temporary, "w", encoding="ascii") as stream:
+        stream.writelines(f">design_{i + 1} tag={tag}\n{codes.decode(s)}\n" for i, s in enumerate(made))
+    return len(made)

@@ -1,0 +1,186 @@
+"""Held against the paper: one model on the paper's tasks and genes, beside what was published of it.
+
+The paper's probe sees vectors as they are; ours standardises them inside the fold. Both are fitted here, so that what
+is left between the plain one and the published score is owed to labels, texts and folds.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable
+from concurrent.futures import as_completed
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from . import bootstrap, cache, cells, embed, own, paths, probes, results, sources, specs, splits, workers
+from .errors import BadInput, RunFailed
+from .tasks import Task
+
+VERSION = 1
+"""Bump when ``measure`` computes something else."""
+
+METRIC = "roc_auc"
+"""The published metric that is our main one of classification: AUROC, weighted one-vs-rest where there are classes."""
+
+
+def published() -> pd.DataFrame:
+    """Published scores: one row a task and model with group, model family, mean and deviation over folds of AUROC.
+
+    Raises: sources.Missing: the paper's table of scores is nowhere to be had.
+    """
+    held = sources.table(specs.source("genebench_paper"), "scores")
+    held = held[held.metric == METRIC].astype({"score": float})
+    by = ["task_name", "task_group", "task_type", "model", "model_family"]
+    found = held.groupby(by).score.agg(["mean", "std", "size"]).reset_index()
+    names = {"task_name": "listed", "task_group": "group", "task_type": "kind", "model_family": "family"}
+    found = found.rename(columns={**names, "mean": "score", "std": "sd", "size": "folds"})
+    return found.assign(group=found.group.str.lower(), listed=found.listed.str.strip())
+
+
+def listed_names() -> dict[str, str]:
+    """Our task → its name among the published scores, as far as letters tell: case and brackets do not count."""
+    told = {_plain(name): name for name in published().listed.unique()}
+    out = {}
+    for source in specs.sources().values():
+        for entry in source.tasks:
+            for name in filter(None, (entry.paper, entry.paper and entry.title.replace(", ", " - ", 1))):
+                if _plain(name) in told:
+                    out[entry.name] = told[_plain(name)]
+    return out
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"\s*\(.*?\)", "", name).strip().lower()
+
+
+def by_group(told: pd.DataFrame) -> pd.DataFrame:
+    """Mean published score of each model over the tasks of each group: quoted, not computed."""
+    found = told.groupby(["group", "family", "model"]).score.agg(["mean", "size"]).reset_index()
+    return found.rename(columns={"mean": "score", "size": "tasks"})
+
+
+def recipe(profile: str, model: str, task: Task) -> dict:
+    """Everything that determines a reproduction."""
+    p, how = specs.profile(profile), probes.method(task.kind)
+    return {
+        "stage": ["reproduction", VERSION, splits.VERSION, probes.VERSION],
+        "task": [task.name, task.version, task.hash],
+        "model": embed.recipe(specs.model(model), cells.context(profile).universe),
+        "probe": [how.name, how.options],
+        "split": ["random", p.folds, p.seed],
+    }
+
+
+def path(profile: str, model: str, task: Task) -> Path:
+    """Where a reproduction is cached."""
+    return paths.REPRODUCTIONS / model / f"{cache.key(recipe(profile, model, task))}.json"
+
+
+def measure(profile: str, model: str, task: Task) -> dict[str, float]:
+    """AUROC of a model on a task with our probe (``score``, ``low``, ``high``) and on plain vectors (``plain``)."""
+    held = cells.context(profile)
+    rows = held.embedding(model).rows(task.entities if task.kind != "pair" else task.parts[0])
+    fold, pairs = splits.folds(task, "random", n_folds=held.profile.folds, seed=held.profile.seed), None
+    covered = rows >= 0
+    if task.kind == "pair":
+        second = held.embedding(model).rows(task.parts[1])
+        covered &= second >= 0
+        used, at = np.unique(np.concatenate([rows[covered], second[covered]]), return_inverse=True)
+        X, pairs = held.embedding(model).vectors[used], tuple(at.reshape(2, -1))
+    else:
+        X = held.embedding(model).vectors[rows[covered]]
+    y, fold, out = task.labels[covered], fold[covered], {"genes": int(covered.sum())}
+    for name, standardise in (("score", True), ("plain", False)):
+        values = probes.predict(X, y, fold, kind=task.kind, pairs=pairs, standardise=standardise)
+        values = values if task.kind in ("multiclass", "multilabel") else values.reshape(-1)
+        score, influence = bootstrap.influence(task.kind, y, probes.probabilities(task.kind, values), fold)
+        out[name] = score
+        if standardise:
+            parts = tuple(np.searchsorted(held.universe, part[covered]) for part in task.parts)
+            weight = bootstrap.weights(held.universe, seed=held.profile.seed)
+            moved = bootstrap.moves(influence[:, None], weight, parts)
+            low, high = bootstrap.interval(np.array([score]), moved, low=0, high=1)
+            out |= {"low": float(low[0]), "high": float(high[0])}
+    return out
+
+
+def work(profile: str, model: str, name: str) -> str:
+    """Measure and keep one reproduction, in a worker; returns the fault as a sentence, empty if none."""
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    torch.set_num_threads(1)
+    task, start = cells.context(profile).tasks[name], time.perf_counter()
+    try:
+        with threadpool_limits(1):  # results must not depend on the number of cores
+            made = measure(profile, model, task)
+    except (BadInput, RunFailed) as err:
+        return str(err)
+    except Exception as err:
+        return f"{type(err).__name__}: {err}"
+    seconds, how = time.perf_counter() - start, recipe(profile, model, task)
+    cache.store(
+        path(profile, model, task), how, lambda to: to.write_text(json.dumps(made), encoding="utf-8"), seconds=seconds
+    )
+    return ""
+
+
+def table(profile: str, model: str, names: dict[str, str]) -> pd.DataFrame:
+    """One row per task: published score and its deviation over folds, ours, and ours without standardisation."""
+    held, told, title = cells.context(profile), published(), specs.model(model).title
+    theirs = told[told.model.str.lower() == title.lower()].set_index("listed")
+    rows = []
+    for name, listed in names.items():
+        if listed not in theirs.index:
+            continue
+        task, one = held.tasks[name], theirs.loc[listed]
+        made = json.loads(path(profile, model, task).read_text(encoding="utf-8"))
+        rows.append({"task": name, "listed": listed, "group": one.group, "kind": task.kind, **made,
+                     "published": one.score, "published_sd": one.sd,
+                     "difference": made["plain"] - one.score})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def run(
+    profile: str,
+    model: str,
+    *,
+    jobs: int,
+    say: Callable[[str], None] = print,
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+) -> pd.DataFrame:
+    """Reproduce a model's published scores on the paper's own genes, and write the table beside the profile's results.
+
+    Tasks are those of the profile that have a published score, cut to the genes that the paper compares its models on.
+    Raises: RunFailed: a task that cannot be fitted (the others are kept, and nothing is written).
+    """
+    here = own.declare(profile, universe="paper").profile
+    held = cells.context(here)
+    names = {t: listed for t, listed in listed_names().items() if t in held.tasks}
+    held.embedding(model)  # made once, before the workers ask for it
+    todo = [t for t in names if cache.state(path(here, model, held.tasks[t])) != "ready"]
+    say(f"{len(names)} tasks, {len(names) - len(todo)} cached, {len(todo)} to do, {jobs} at a time")
+    progress("tasks", 0, len(todo))
+    faults = {}
+    with workers.pool(jobs) as pool:
+        try:
+            futures = {pool.submit(work, here, model, t): t for t in todo}
+            for done, future in enumerate(as_completed(futures), start=1):
+                if why := future.result():
+                    faults[futures[future]] = why
+                    say(f"task '{futures[future]}' failed: {why}")
+                progress("tasks", done, len(todo))
+        except KeyboardInterrupt:
+            workers.stop(pool)
+            raise
+    if faults:
+        name, why = next(iter(faults.items()))
+        raise RunFailed(f"{len(faults)} tasks failed, first '{name}': {why}; nothing was written.")
+    found = table(here, model, names)
+    results.write_published(found, profile, "reproduction.csv")
+    results.write_published(by_group(published()), profile, "published_groups.csv")
+    return found

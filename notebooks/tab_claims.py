@@ -1,0 +1,52 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # What the papers found, held against these scores
+#
+# Each finding is restated so that scores can contradict it: the best model of one kind minus the best of another, on
+# the same genes, tasks and folds. It *holds* if the 95 % interval lies above zero, *fails* if it lies below, and is
+# *open* if zero is inside. The intervals are those of all pairs of models at once, so that picking the best is paid
+# for. A model that has read the answers of many of the tasks cannot stand for its kind: where none is left, nothing
+# can be said.
+
+# %% tags=["parameters"]
+profile: str = "demo"  # which profile the book is built for
+page: str = "claims"  # name of this page
+source: str = "paper"  # whose results are judged
+
+# %% tags=["remove-input"]
+from IPython.display import Markdown
+
+from genebench import claims, results, specs
+from genebench import page as show
+
+show.begin()
+judged = claims.verdicts(
+    specs.profile(source), results.read_beside(source, "means.csv"), results.read_beside(source, "pairs.csv")
+)
+show.figure(
+    claims.claim_plot(judged, label="difference of mean AUROC (−1 to 1)"),
+    judged,
+    page=page,
+    profile=profile,
+    name="verdicts",
+    caption="Findings of the papers as differences of mean AUROC with simultaneous 95 % intervals over genes and "
+    "tasks, and the verdict of each.",
+    alt="Difference and interval of each finding, with the words holds, fails, open or cannot be tested.",
+)
+
+# %% tags=["remove-input"]
+Markdown(claims.claim_words(judged))
+
+# %% tags=["remove-cell"]
+show.values(claims.claim_numbers(judged), page=page, profile=profile)

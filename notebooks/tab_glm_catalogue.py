@@ -1,0 +1,41 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Catalogue of genomic language models
+#
+# {{ glm_catalogue_models }} published models since {{ glm_catalogue_first }}, in the columns of Table 1 of the review
+# {cite}`benegas2024` and beyond it: {{ glm_catalogue_masked }} with a masked objective, {{ glm_catalogue_causal }}
+# with a causal one, {{ glm_catalogue_nucleotide }} that read single nucleotides. An empty cell was not checked.
+# Several of those with a place on the Hugging Face Hub can be scored by `genebench glm score`.
+
+# %% tags=["parameters"]
+profile: str = "demo"  # which profile the book is built for
+page: str = "glm-catalogue"  # name of this page
+
+# %% tags=["remove-input"]
+from genebench import genomic_real
+from genebench import page as show
+
+show.begin()
+listed = genomic_real.catalogue()
+show.values(genomic_real.counts(listed), page=page.replace("-", "_"), profile=profile)
+show.table(listed, page=page, profile=profile, name="catalogue")
+
+# %% tags=["remove-input"]
+show.listing(listed, column="title", text="data", title="All models as plain text")
+
+# %% [markdown]
+# ## Open questions of the review, and what our numbers say
+
+# %% tags=["remove-input"]
+show.prose(genomic_real.questions())
