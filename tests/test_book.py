@@ -329,6 +329,13 @@ def test_the_workflow_calls_commands_that_there_are():
     assert set(re.findall(r"make (\w+)", lines)) <= targets
 
 
+def test_the_bibliography_can_be_read_whole():
+    from pybtex.database import parse_file
+
+    text = (paths.BOOK / "references.bib").read_text(encoding="utf-8")
+    assert len(parse_file(str(paths.BOOK / "references.bib")).entries) == len(re.findall(r"(?m)^@", text)) > 60
+
+
 def test_every_citation_of_a_preprint_has_its_doi():
     text = (paths.BOOK / "references.bib").read_text(encoding="utf-8")
     entries = re.split(r"(?m)^(?=@)", text)[1:]
