@@ -54,9 +54,7 @@ def _source(page: str, kind: str, label: str) -> str:
     return f'<a href="{_STATIC}/notebooks/{page}.{kind}" download>{label}</a>'
 
 
-def rerun(
-    page: str, *, notebook: str, profile: str, seconds: float, needs: str, launchers: dict[str, str]
-) -> str:
+def rerun(page: str, *, notebook: str, profile: str, seconds: float, needs: str, launchers: dict[str, str]) -> str:
     """The box at the end of a page, in Markdown: its notebook to download or launch, the command, what it takes."""
     links = [_source(page, "ipynb", "notebook (.ipynb)"), _source(page, "py", "script (.py)")]
     links += [_source(page, "json", "configuration (.json)")]
