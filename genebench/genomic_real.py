@@ -260,9 +260,11 @@ def counts(frame: pd.DataFrame) -> dict[str, str]:
 
 
 def questions() -> str:
-    """What the review asks, as a list with a link to the page that answers, in Markdown."""
-    rows = _catalogue()["questions"]
-    return "\n".join(f"- **{q['asks']}** {q['we']} [{q['page']}]({q['page']})" for q in rows)
+    """What the review asks, as a list, in Markdown: with a link to the page that answers, or that there is none yet."""
+    made = {page.page for page in specs.pages()}
+    link = {q["page"]: f"[{q['page']}]({q['page']})" for q in _catalogue()["questions"] if q["page"] in made}
+    none = "*The results are still to be made.*"
+    return "\n".join(f"- **{q['asks']}** {q['we']} {link.get(q['page'], none)}" for q in _catalogue()["questions"])
 
 
 def genome_table(held: pd.DataFrame, gain: pd.DataFrame) -> pd.DataFrame:
