@@ -6,7 +6,6 @@ is left between the plain one and the published score is owed to labels, texts a
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Callable
@@ -77,7 +76,7 @@ def recipe(profile: str, model: str, task: Task) -> dict:
 
 def path(profile: str, model: str, task: Task) -> Path:
     """Where a reproduction is cached."""
-    return paths.REPRODUCTIONS / model / f"{cache.key(recipe(profile, model, task))}.json"
+    return paths.REPRODUCTIONS / model / f"{cache.key(recipe(profile, model, task))}.npz"
 
 
 def measure(profile: str, model: str, task: Task) -> dict[str, float]:
@@ -123,9 +122,7 @@ def work(profile: str, model: str, name: str) -> str:
     except Exception as err:
         return f"{type(err).__name__}: {err}"
     seconds, how = time.perf_counter() - start, recipe(profile, model, task)
-    cache.store(
-        path(profile, model, task), how, lambda to: to.write_text(json.dumps(made), encoding="utf-8"), seconds=seconds
-    )
+    cache.store(path(profile, model, task), how, lambda to: np.savez(to, **made), seconds=seconds)
     return ""
 
 
@@ -138,7 +135,7 @@ def table(profile: str, model: str, names: dict[str, str]) -> pd.DataFrame:
         if listed not in theirs.index:
             continue
         task, one = held.tasks[name], theirs.loc[listed]
-        made = json.loads(path(profile, model, task).read_text(encoding="utf-8"))
+        made = {k: v.item() for k, v in np.load(path(profile, model, task), allow_pickle=False).items()}
         rows.append({"task": name, "listed": listed, "group": one.group, "kind": task.kind, **made,
                      "published": one.score, "published_sd": one.sd,
                      "difference": made["plain"] - one.score})  # fmt: skip
@@ -162,6 +159,7 @@ def run(
     held = cells.context(here)
     names = {t: listed for t, listed in listed_names().items() if t in held.tasks}
     held.embedding(model)  # made once, before the workers ask for it
+    names = dict(sorted(names.items(), key=lambda pair: len(held.tasks[pair[0]])))  # what is soon done first
     todo = [t for t in names if cache.state(path(here, model, held.tasks[t])) != "ready"]
     say(f"{len(names)} tasks, {len(names) - len(todo)} cached, {len(todo)} to do, {jobs} at a time")
     progress("tasks", 0, len(todo))

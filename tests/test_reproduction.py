@@ -1,14 +1,15 @@
-"""Held against the paper: names match, the probe is scikit-learn's on plain vectors, and the pages tell the difference."""
+"""Held against the paper: names match, the probe is scikit-learn's on plain vectors, and the pages say what differs."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import edit_yaml
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from genebench import cells, claims, figures, reproduction, results, sources, specs, splits
+from genebench import cells, claims, figures, own, paths, reproduction, results, sources, specs, splits, workers
 from genebench.errors import BadInput
 
 
@@ -78,6 +79,30 @@ def test_the_plain_score_is_scikit_learns_without_a_scaler(warm):
     ordinary = results.main_scores("tiny").set_index(["task", "model"]).score["toy/term/heart", "full"]
     assert made["score"] == pytest.approx(ordinary, abs=2e-3)  # standardised, scales do not matter
     assert made["low"] < made["score"] < made["high"]
+
+
+def test_a_run_writes_scores_beside_the_published_ones_and_a_second_fits_nothing(warm, monkeypatch):
+    from concurrent.futures import ThreadPoolExecutor
+    from types import SimpleNamespace
+
+    monkeypatch.setattr(workers, "pool", lambda jobs: ThreadPoolExecutor(1))
+    monkeypatch.setattr(own, "declare", lambda profile, universe: SimpleNamespace(profile=profile))
+    monkeypatch.setattr(
+        reproduction, "listed_names", lambda: {"toy/term/heart": "ccd protein", "toy/class": "Chromosome"}
+    )
+    told = pd.DataFrame({"listed": ["ccd protein", "Chromosome"], "group": ["localization", "genomic properties"],
+                         "family": "Classical ML", "model": "Bag of words", "score": 0.72, "sd": 0.01})  # fmt: skip
+    monkeypatch.setattr(reproduction, "published", lambda: told)
+    edit_yaml(paths.MODELS, lambda d: d["models"]["full"].update(title="Bag of Words"))
+    found = reproduction.run("tiny", "full", jobs=1, say=lambda text: None)
+    kept = results.read_published("tiny", "reproduction.csv").set_index("task")
+    ordinary = results.main_scores("tiny").set_index(["task", "model"]).score
+    for task in ("toy/term/heart", "toy/class"):
+        assert kept.score[task] == pytest.approx(ordinary[task, "full"], abs=1e-4)
+        assert kept.difference[task] == pytest.approx(kept.plain[task] - 0.72, abs=2e-5)
+    assert len(results.read_published("tiny", "published_groups.csv")) == 2 and len(found) == 2
+    monkeypatch.setattr(reproduction, "measure", lambda *given: pytest.fail("measured again"))
+    pd.testing.assert_frame_equal(reproduction.run("tiny", "full", jobs=1, say=lambda text: None), found)
 
 
 def made_rows() -> pd.DataFrame:
