@@ -414,10 +414,10 @@ def test_a_cell_that_fails_is_status_1_and_no_card_is_written(warm, monkeypatch)
     path = warm / "x.csv"
     (toy_vectors() * 2).to_csv(path)
 
-    def fail(cell, **options):
+    def fail(*given):
         raise RuntimeError("out of luck")
 
-    monkeypatch.setattr(run, "compute", fail)
+    monkeypatch.setattr(run, "_measured", fail)
     got, out = placed(path)
     assert got.exit_code == 1 and "out of luck" in got.stderr and "no card was written" in got.stderr
     assert not out.exists() and "Traceback" not in got.stderr

@@ -253,7 +253,7 @@ def scores() -> str:
 
 
 def test_a_second_run_computes_nothing_and_changes_nothing(warm, monkeypatch):
-    monkeypatch.setattr(run, "compute", lambda cell: pytest.fail("computed again"))
+    monkeypatch.setattr(run, "_measured", lambda *given: pytest.fail("computed again"))
     before, said = scores(), []
     outcome = run.run("tiny", jobs=1, say=said.append)
     assert (outcome.cached, outcome.computed, outcome.failed) == (60, 0, {}) and scores() == before
