@@ -175,9 +175,11 @@ def _near(held: cells.Context, models: list[str]) -> dict[str, tuple[np.ndarray,
         found = held.embedding(name)
         if found.vectors.shape[1] < 2 or len(found.entities) <= NEIGHBOURS:
             continue
-        distance, at = NearestNeighbors(n_neighbors=NEIGHBOURS + 1, metric="cosine", algorithm="brute").fit(
-            found.vectors
-        ).kneighbors(found.vectors)
+        distance, at = (
+            NearestNeighbors(n_neighbors=NEIGHBOURS + 1, metric="cosine", algorithm="brute")
+            .fit(found.vectors)
+            .kneighbors(found.vectors)
+        )
         mine = np.arange(len(at))[:, None]
         first = np.argsort(at == mine, axis=1, kind="stable")[:, :NEIGHBOURS]  # itself last, and cut off
         at, distance = np.take_along_axis(at, first, 1), np.take_along_axis(distance, first, 1)

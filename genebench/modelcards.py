@@ -106,7 +106,9 @@ def group_plot(frame: pd.DataFrame, model: str) -> Figure:
             ax.plot([row.low, row.high], [y, y], color=color(model), linewidth=3, alpha=0.55, solid_capstyle="round")
         ax.plot(row.score, y, "o", color=color(model), markersize=10, label=specs.model(model).title)
         if np.isfinite(row.excess):
-            ax.plot(row.score - row.excess, y, "s", color=SHORTCUT_INK, markersize=8, label="best shortcut of each task")
+            ax.plot(
+                row.score - row.excess, y, "s", color=SHORTCUT_INK, markersize=8, label="best shortcut of each task"
+            )
     ax.axvline(0.5, color=INK, linestyle="--", linewidth=1)
     ax.text(0.5, 1.01, "chance", transform=ax.get_xaxis_transform(), ha="center", fontsize=10.5, color=INK)
     ax.set_yticks(range(len(frame)), [f"{g} ({n:,} task{'s' * (n != 1)})" for g, n in zip(frame.group, frame.tasks)])

@@ -54,9 +54,7 @@ def _source(page: str, kind: str, label: str) -> str:
     return f'<a href="{_STATIC}/notebooks/{page}.{kind}" download>{label}</a>'
 
 
-def rerun(
-    page: str, *, notebook: str, profile: str, seconds: float, needs: str, launchers: dict[str, str]
-) -> str:
+def rerun(page: str, *, notebook: str, profile: str, seconds: float, needs: str, launchers: dict[str, str]) -> str:
     """The box at the end of a page, in Markdown: its notebook to download or launch, the command, what it takes."""
     links = [_source(page, "ipynb", "notebook (.ipynb)"), _source(page, "py", "script (.py)")]
     links += [_source(page, "json", "configuration (.json)")]
@@ -67,7 +65,7 @@ def rerun(
         f"In a clone: `genebench notebooks --profile {profile} --page {page}`, or the downloaded notebook by itself: "
         f"`papermill {page}.ipynb out.ipynb -p profile {profile}`.\n\n"
         f"Source: `notebooks/{notebook}.py`. It needs the package (`pip install -e '.[book]'`), "
-        f"{needs or f'the results of profile *{profile}*, which are part of the repository'}, no GPU and no network; it "
+        f"{needs or f'the results of profile *{profile}*, which are part of the repository'}, no GPU, no network; it "
         f"took {max(1, round(seconds))} s on the machine that made this book.{nowhere}\n:::\n"
     )
 

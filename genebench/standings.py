@@ -146,7 +146,9 @@ def _effective(means: pd.DataFrame, groups: list[str]) -> dict:
     for measure, part in means.groupby("measure"):
         first = part.drop_duplicates("group").set_index("group")
         out[measure] = [
-            {"tasks": int(first.tasks[g]), "effective": round(float(first.effective[g]), 2)} if g in first.index else None
+            {"tasks": int(first.tasks[g]), "effective": round(float(first.effective[g]), 2)}
+            if g in first.index
+            else None
             for g in groups
         ]
     return out
