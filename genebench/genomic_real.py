@@ -43,8 +43,8 @@ def look(model: str) -> dict:
 
 def _in_order(models) -> list[str]:
     present = set(models)
-    known = [m for base in declared()["models"] for m in (base, base + CALIBRATED) if m in present]
-    return known
+    known = sorted(declared()["models"], key=lambda name: not name.startswith("glm-"))  # networks first
+    return [m for base in known for m in (base, base + CALIBRATED) if m in present]
 
 
 def orders(frame: pd.DataFrame) -> Figure:
@@ -87,7 +87,7 @@ def saved(frame: pd.DataFrame) -> Figure:
     ax.axvline(0, color=INK, linewidth=1.2)
     ax.set_yticks(range(len(names)), names)
     ax.set(xlabel="bits per base saved against the best k-mer model (higher is better)", ylabel="")
-    ax.legend(loc="lower right")
+    fig.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return fig
 
 
@@ -185,13 +185,13 @@ def yardsticks(frame: pd.DataFrame) -> Figure:
                 ax.hlines(y, rows.activity_low[name], rows.activity_high[name], color=looks[name]["color"])
         ax.axvline(rows[column]["natural"], color=INK, linestyle="--", linewidth=1)
         ax.set_yticks(range(len(sets)), [looks[name]["title"] for name in sets])
-        ax.set_xlabel(label)
+        ax.set_xlabel(label, fontsize=10.5)
     return fig
 
 
 YARDSTICKS = {
     "gc": "G+C (share)", "kmers": "4-mers: distance", "motifs": "motif sites: distance",
-    "discriminator": "told from natural (AUROC)", "diversity": "diversity (edits a base)",
+    "discriminator": "told apart (AUROC)", "diversity": "diversity (edits a base)",
     "novelty": "novelty (edits a base)", "activity": "predicted log expression", "bits": "bits a base",
 }  # fmt: skip
 """Column → axis label."""

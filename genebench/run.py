@@ -89,7 +89,9 @@ def _measured(cell: Cell, key: str, spec: ModelSpec, p: ProfileSpec, memory: flo
         }
         able = []
         for task, why in zip(chosen, told):
-            reason = why or spec.not_for.get(task.kind, "") or _unfit(task, labels[task.name], fold[task.name], covered, p)
+            reason = (
+                why or spec.not_for.get(task.kind, "") or _unfit(task, labels[task.name], fold[task.name], covered, p)
+            )
             if reason:
                 skipped.append({"task": task.name, "model": spec.name, "split": cell.split, "reason": reason})
             else:

@@ -35,7 +35,7 @@ show.figure(
     profile=profile,
     name="yardsticks",
     caption="Every set of sequences on every yardstick. Distances: of mean counts from natural promoters, in "
-    "standard deviations. Told from natural: AUROC of a linear probe on 6-mers, 0.5 is indistinguishable. "
+    "standard deviations. Told apart: AUROC of a linear probe on 6-mers, 0.5 is indistinguishable. "
     "Diversity and novelty: least edits per base to another of the set, and to what the generators were "
     "fitted to. Expression: by a predictor fitted to other promoters. Bits: by the two-sided k-mer chain "
     "of the genome. Dashed: natural, held out.",

@@ -90,8 +90,18 @@ def brca1() -> list[Effects]:
         )
         out.append(
             Effects(
-                name, title, "binary", "human", sequence, part.region_index.astype(int).to_numpy() - 1, _code(part.ref),
-                _code(part.alt), part[column].map(labels).to_numpy(), part.experiment.to_numpy(str), words, beside,
+                name,
+                title,
+                "binary",
+                "human",
+                sequence,
+                part.region_index.astype(int).to_numpy() - 1,
+                _code(part.ref),
+                _code(part.alt),
+                part[column].map(labels).to_numpy(),
+                part.experiment.to_numpy(str),
+                words,
+                beside,
             )  # fmt: skip
         )
     return out
@@ -111,9 +121,16 @@ def mpra() -> list[Effects]:
         at = part.element_index.astype(int).to_numpy() - 1
         out.append(
             Effects(
-                f"mpra/{element.lower().replace('.', '-')}", f"{element} ({part.kind.iloc[0]})", "regression", "human",
-                codes.encode(held[element]), at, _code(part.ref), _code(part.alt),
-                part.effect.astype(float).abs().to_numpy(), np.array([f"{element}:{i // 10}" for i in at]),
+                f"mpra/{element.lower().replace('.', '-')}",
+                f"{element} ({part.kind.iloc[0]})",
+                "regression",
+                "human",
+                codes.encode(held[element]),
+                at,
+                _code(part.ref),
+                _code(part.alt),
+                part.effect.astype(float).abs().to_numpy(),
+                np.array([f"{element}:{i // 10}" for i in at]),
                 "Size of the effect on expression (absolute log2) of each substitution in a reporter assay.",
             )  # fmt: skip
         )
@@ -139,8 +156,16 @@ def tuberculosis() -> list[Effects]:
         part, label = part[label >= 0], label[label >= 0]
         out.append(
             Effects(
-                f"tb/{drug.lower()}", f"TB resistance: {drug}", "binary", "mtb", genome.codes, part.pos.to_numpy() - 1,
-                _code(part.ref), _code(part.alt), label, (part.pos // 30).astype(str).to_numpy(str),
+                f"tb/{drug.lower()}",
+                f"TB resistance: {drug}",
+                "binary",
+                "mtb",
+                genome.codes,
+                part.pos.to_numpy() - 1,
+                _code(part.ref),
+                _code(part.alt),
+                label,
+                (part.pos // 30).astype(str).to_numpy(str),
                 "Substitutions in the regions of resistance that resistant isolates carry more often than others "
                 "(Fisher's exact test, 5 % after Bonferroni) against those that susceptible ones carry as often.",
             )  # fmt: skip
@@ -196,7 +221,9 @@ def changes(genome: genomes.Genome, *, part: str = "test") -> pd.DataFrame:
                 )
             )  # fmt: skip
     if not found:
-        raise BadInput(f"genome '{genome.spec.name}' has no intact coding gene in its part '{part}'; it needs features.")
+        raise BadInput(
+            f"genome '{genome.spec.name}' has no intact coding gene in its part '{part}'; it needs features."
+        )
     return pd.concat(found, ignore_index=True)
 
 
@@ -220,9 +247,16 @@ def consequences(name: str, *, most: int = 8000, seed: int = 0) -> list[Effects]
         title = f"{genome.spec.title}: {CONSEQUENCES[bad]} against {CONSEQUENCES[good]}"
         out.append(
             Effects(
-                f"{name}/{CONSEQUENCES[bad]}-vs-{CONSEQUENCES[good]}", title, "binary", name, genome.codes,
-                part["at"].to_numpy(), part.ref.to_numpy(np.uint8), part.alt.to_numpy(np.uint8),
-                (part.consequence == bad).to_numpy(int), part.gene.to_numpy(str),
+                f"{name}/{CONSEQUENCES[bad]}-vs-{CONSEQUENCES[good]}",
+                title,
+                "binary",
+                name,
+                genome.codes,
+                part["at"].to_numpy(),
+                part.ref.to_numpy(np.uint8),
+                part.alt.to_numpy(np.uint8),
+                (part.consequence == bad).to_numpy(int),
+                part.gene.to_numpy(str),
                 "Single-base changes of held-out genes by what they do to the protein; no labels were measured.",
                 part[["codon_ref", "codon_alt"]].reset_index(drop=True),
             )  # fmt: skip

@@ -138,7 +138,9 @@ def load(name: str) -> Genome:
     out = (rows.end > rows.seqname.map({n: len(t) for n, t in records})) | (rows.start < 1)
     if out.any():
         raise BadInput(f"genome '{name}': the feature {rows[out].iloc[0].gene} runs off its chromosome; mend the file.")
-    return Genome(spec, whole, *_regions(rows, starts, len(whole)), _parts(spec, starts, ends), starts, _genes(rows, starts))
+    return Genome(
+        spec, whole, *_regions(rows, starts, len(whole)), _parts(spec, starts, ends), starts, _genes(rows, starts)
+    )
 
 
 def _parts(spec: GenomeSpec, starts: dict[str, int], ends: dict[str, int]) -> np.ndarray:
