@@ -65,7 +65,7 @@ def rerun(page: str, *, notebook: str, profile: str, seconds: float, needs: str,
         f"In a clone: `genebench notebooks --profile {profile} --page {page}`, or the downloaded notebook by itself: "
         f"`papermill {page}.ipynb out.ipynb -p profile {profile}`.\n\n"
         f"Source: `notebooks/{notebook}.py`. It needs the package (`pip install -e '.[book]'`), "
-        f"{needs or f'the results of profile *{profile}*, which are part of the repository'}, no GPU and no network; it "
+        f"{needs or f'the results of profile *{profile}*, which are part of the repository'}, no GPU, no network; it "
         f"took {max(1, round(seconds))} s on the machine that made this book.{nowhere}\n:::\n"
     )
 

@@ -57,7 +57,7 @@ show.board(
 #   and tiers are tested for all pairs at once {cite}`westfall1993`. On your own choice it is approximate, and says so.
 #
 # Exposed
-# : A score on a task whose answers the model has read is left out, unless you count it; in the lower table it has a star.
+# : A score on a task whose answers the model has read is left out unless you count it; the lower table stars it.
 
 # %% tags=["remove-cell"]
 show.values(standings.numbers(profile), page=page, profile=profile)
