@@ -16,7 +16,7 @@ import numpy as np
 from ..errors import BadInput, unknown
 from . import indicators
 
-VERSION = 4
+VERSION = 5
 
 
 LIMIT = 700.0
@@ -57,7 +57,7 @@ def _methods(**of_kind: tuple[str, str, str, dict]) -> dict[str, Method]:
     }
 
 
-_LOGISTIC = ("logistic", "linear", "logistic", {"C": 1.0, "tolerance": 1e-4})
+_LOGISTIC = ("logistic", "linear", "logistic", {"C": 1.0, "tolerance": 3e-4})
 _KNN = ("knn", "neighbours", "knn_binary", {"k": 15})
 _MLP = ("mlp", "mlp", "mlp_binary", {})
 
@@ -68,7 +68,7 @@ PROBES: dict[str, Probe] = {
             binary=_LOGISTIC,
             multilabel=_LOGISTIC,
             pair=_LOGISTIC,
-            multiclass=("softmax", "linear", "softmax", {"C": 1.0, "tolerance": 1e-4}),
+            multiclass=("softmax", "linear", "softmax", {"C": 1.0, "tolerance": 3e-4}),
             regression=("ridge", "linear", "ridge", {"alpha": 1.0}),
         ),
     ),

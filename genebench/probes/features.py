@@ -20,15 +20,39 @@ LONGEST = 4.0
 """Length, in medians, to which a row is cut before it counts in the basis of features of their own scale."""
 
 
+UNEVEN = 100.0
+"""Length, in medians, of a row beside which fits are taken further."""
+
+MADE = ("basis", "second", "clipped", "uneven")
+"""What is worked out from the features once, in their precision."""
+
 COLUMNS = 64
 """Columns that are widened to double precision at a time."""
 
 
-def _moments(X: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
-    """Mean, standard deviation and constancy of some columns, in double precision."""
-    wide = torch.as_tensor(X.astype(np.float64))
-    deviation, mean = torch.std_mean(wide, 0, correction=0)
-    return mean, deviation, deviation <= 1e-12 * wide.abs().amax(0).clamp(min=1e-300)
+def _columns(d: int):
+    """Slices of columns that are worked on at a time."""
+    return (slice(at, at + COLUMNS) for at in range(0, d, COLUMNS))
+
+
+def _centred(X: np.ndarray, dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
+    """Columns less their mean, rounded last; their standard deviation in double precision, and constancy."""
+    mean = X.mean(0, dtype=np.float64)
+    largest = np.maximum(np.abs(X.max(0).astype(np.float64)), np.abs(X.min(0).astype(np.float64)))
+    out, squares = torch.empty(X.shape, dtype=dtype), np.zeros(X.shape[1])
+    step = max(1, CHUNK // X.shape[1])
+    for at in range(0, len(X), step):
+        wide = X[at : at + step] - mean
+        out[at : at + step] = torch.from_numpy(wide)
+        squares += np.einsum("nd,nd->d", wide, wide)
+    deviation = torch.from_numpy(np.sqrt(squares / len(X)))
+    return out, deviation, deviation <= torch.from_numpy(1e-12 * np.maximum(largest, 1e-300))
+
+
+def _short(X: Tensor) -> Tensor:
+    """Rows cut to ``LONGEST`` medians of their length."""
+    length = X.norm(dim=1, keepdim=True)
+    return X * (LONGEST * length.median() / length.clamp(min=1e-30)).clamp(max=1)
 
 
 WIDE, SPARSE = 512, 0.02
@@ -47,16 +71,11 @@ class Rows:
     ) -> None:
         X = np.asarray(X)
         self.sparse = X.shape[1] > WIDE and np.count_nonzero(X) < SPARSE * X.size
-        parts = [_moments(X[:, at : at + COLUMNS]) for at in range(0, X.shape[1], COLUMNS)]
-        mean, deviation, flat = (torch.cat([part[i] for part in parts]) for i in range(3))
         self.standardise = standardise
+        scaled, deviation, flat = _centred(X, dtype)
         if not standardise:
             deviation = deviation.square().mean().sqrt().expand(len(deviation))
-        scaled = torch.empty(X.shape, dtype=dtype)
-        for at in range(0, X.shape[1], COLUMNS):
-            here = slice(at, at + COLUMNS)
-            wide = torch.as_tensor(X[:, here].astype(np.float64)).sub_(mean[here])
-            scaled[:, here] = wide.mul_(torch.where(flat[here], 0, 1 / torch.where(flat[here], 1, deviation[here])))
+        scaled *= torch.where(flat, 0, 1 / torch.where(flat, 1, deviation)).to(dtype)
         self.X = scaled.to(device)
         self.unit = torch.where(flat, 0, deviation).to(dtype).to(device)
         self.n, self.d = self.X.shape
@@ -64,7 +83,7 @@ class Rows:
     def to(self, dtype: torch.dtype) -> Rows:
         """The same features in another precision."""
         twin = object.__new__(type(self))
-        twin.__dict__ |= {k: v for k, v in self.__dict__.items() if k != "basis"}
+        twin.__dict__ |= {k: v for k, v in self.__dict__.items() if k not in MADE}
         twin.X, twin.unit = self.X.to(dtype), self.unit.to(dtype)
         return twin
 
@@ -83,17 +102,24 @@ class Rows:
 
     def gram(self) -> Tensor:
         """Features' second moments summed over all rows, (d, d)."""
-        out = torch.zeros(self.d, self.d, dtype=torch.float64, device=self.X.device)
-        for part in self.X.split(4096):
-            wide = part.double()
-            out += wide.T @ wide
-        return out
+        return self.X.T @ self.X
+
+    @cached_property
+    def second(self) -> Tensor:
+        """Features' mean second moments, (d, d); rows that lie far out count for less.
+
+        In the features' precision, or in double where an outlier has moved the mean of all others far from zero.
+        """
+        held = self if self.standardise else self.clipped
+        if float(held.X.mean(0).square().sum()) > 1e-2 * float(held.X.square().sum(1).mean()):
+            held = held.to(torch.float64)
+        return held.gram() / self.n
 
     def squares(self, weight: Tensor) -> Tensor:
         """Weighted sums of squared features: weight (K, n) → (K, d)."""
         out = self.X.new_empty(len(weight), self.d)
-        for at in range(0, self.d, COLUMNS):
-            out[:, at : at + COLUMNS] = weight @ self.X[:, at : at + COLUMNS].square()
+        for here in _columns(self.d):
+            out[:, here] = weight @ self.X[:, here].square()
         return out
 
     @cached_property
@@ -105,30 +131,38 @@ class Rows:
         if self.sparse:
             value = self.squares(self.X.new_ones(1, self.n))[0] / self.n
             return (value if self.standardise else value * self.unit.max() ** 2), None
-        held = self if self.standardise else self._clipped()
         if self.n < self.d and type(self) is Rows:  # the n × n side is the smaller one
-            value, left = torch.linalg.eigh((held.X.double() @ held.X.double().T).cpu())
+            held = self if self.standardise else self.clipped
+            value, left = torch.linalg.eigh((held.X.double() @ held.X.double().T).cpu() / self.n)
             value = value.clamp(min=0).to(self.X.device)
-            V = held.X.T.double() @ left.to(self.X.device) / value.clamp(min=1e-9 * float(value.max())).sqrt()
+            V = (
+                held.X.T.double()
+                @ left.to(self.X.device)
+                / (self.n * value.clamp(min=1e-9 * float(value.max()))).sqrt()
+            )
             V = V * (value > 1e-9 * value.max())
         else:
-            G = held.gram().cpu()
-            value, V = torch.linalg.eigh(G if self.d <= 2048 else G.float())
+            value, V = torch.linalg.eigh(self.second.cpu())
             value, V = value.clamp(min=0).to(self.X.device), V.to(self.X.device)
-        value = value / self.n
         if not self.standardise:
             value = value * self.unit.max().double() ** 2
         return value.to(self.X.dtype), V.to(self.X.dtype)
 
-    def _clipped(self) -> Rows:
+    @cached_property
+    def uneven(self) -> bool:
+        """Whether features in their own unit have rows so long that the others hardly move what the solver watches."""
+        length = self.X.norm(dim=1)
+        return not self.standardise and float(length.max()) > UNEVEN * float(length.median())
+
+    @cached_property
+    def clipped(self) -> Rows:
         """The features with outlying rows cut short.
 
         A solver that takes the curvature of an outlier for that of a fold without it would end too early there; what
         is too small costs it a few steps more.
         """
-        length = self.X.norm(dim=1, keepdim=True)
         twin = self.to(self.X.dtype)
-        twin.X = self.X * (LONGEST * length.median() / length.clamp(min=1e-30)).clamp(max=1)
+        twin.X = _short(self.X)
         return twin.to(self.X.dtype)
 
     def moments(self, train: Tensor) -> tuple[Tensor, Tensor]:

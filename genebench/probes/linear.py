@@ -29,7 +29,7 @@ def logistic(
     folds: np.ndarray,
     *,
     C: float | str = 1.0,
-    tolerance: float = 1e-4,
+    tolerance: float = 3e-4,
     memory: float = 2e9,
     seed: int = 0,
 ) -> np.ndarray:
@@ -83,7 +83,7 @@ def softmax(
     folds: np.ndarray,
     *,
     C: float | str = 1.0,
-    tolerance: float = 1e-4,
+    tolerance: float = 3e-4,
     memory: float = 2e9,
     seed: int = 0,
 ) -> np.ndarray:
