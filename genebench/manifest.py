@@ -67,7 +67,6 @@ def write(
         "models": list(profile.models),
         "skipped": left_out,
         "scores_sha256": cache.digest(path.with_name("scores.parquet")),
-        "skipped": left_out,
     }
     held = json.loads(json.dumps(held))  # as it is read again
     cache.write_json(path, {**held, "seal": cache.key(held)})

@@ -169,6 +169,9 @@ def test_no_function_takes_more_than_ten_arguments(path):
             assert len(node.args.args) + len(node.args.kwonlyargs) <= most, f"{node.name}, line {node.lineno}"
 
 
+BINARY = (".parquet", ".png", ".svg", ".ico", ".safetensors", ".npz")
+
+
 def files() -> list[Path]:
     """Text files that git holds or would take."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
@@ -176,7 +179,7 @@ def files() -> list[Path]:
     if told.returncode:
         pytest.skip("not a git checkout")
     held = [ROOT / line for line in told.stdout.splitlines()]
-    return [p for p in held if p.is_file() and p.suffix not in (".parquet", ".png", ".svg", ".ico", ".safetensors", ".npz")]
+    return [p for p in held if p.is_file() and p.suffix not in BINARY]
 
 
 def test_no_file_names_a_folder_of_one_machine():

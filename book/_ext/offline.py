@@ -31,7 +31,9 @@ def _data(app, config):
 def _light(app, pagename, templatename, context, doctree):
     """A page without a formula does not load MathJax (over 1 MB)."""
     if doctree is None or not list(doctree.findall(lambda n: isinstance(n, nodes.math | nodes.math_block))):
-        context["script_files"] = [s for s in context["script_files"] if "mathjax" not in str(getattr(s, "filename", s))]
+        context["script_files"] = [
+            s for s in context["script_files"] if "mathjax" not in str(getattr(s, "filename", s))
+        ]
 
 
 _AWESOME = "_static/vendor/fontawesome"
