@@ -285,6 +285,36 @@ def _stages(frame, vectors, blocks: int, scale, factor: float, held: cells.Conte
     return pd.DataFrame(rows, columns=["stage", "units", "to do", "bytes", "core hours"])
 
 
+def spent(held: dict) -> pd.DataFrame:
+    """What a run took, by model, from its manifest: columns model, cells, tasks (fitted, over all splits),
+    embedding_s, fits_s (CPU seconds; of cells without a note of the CPU, seconds of the clock), mean_s (a cell).
+
+    A model whose vectors were made before such notes were kept has no embedding_s.
+    """
+    frame = pd.DataFrame(held["cells"])
+    if "cpu_s" not in frame:
+        frame["cpu_s"] = frame.seconds
+    frame["cpu_s"] = frame.cpu_s.fillna(frame.seconds)
+    by = frame.groupby("model").agg(cells=("n", "size"), tasks=("n", "sum"), fits_s=("cpu_s", "sum"))
+    by["embedding_s"] = pd.Series(
+        {m: noted.get("cpu_s") for m, noted in held.get("embeddings", {}).items()}, dtype=float
+    )
+    by["mean_s"] = by.fits_s / by.cells
+    wanted = ["cells", "tasks", "embedding_s", "fits_s", "mean_s"]
+    return by.loc[[m for m in held["models"] if m in by.index], wanted].rename_axis("model").reset_index()
+
+
+def stages(held: dict) -> pd.DataFrame:
+    """Seconds of the clock of each stage of the run that wrote a manifest: columns stage, seconds, and its memory.
+
+    ``peak_mb`` is that of the largest process, known for the whole run alone.
+    """
+    took = held["wall_s"].get("stages", {})
+    rows = [{"stage": name, "seconds": seconds} for name, seconds in took.items()]
+    rows.append({"stage": "the whole run", "seconds": held["wall_s"]["run"], "peak_mb": held["peak_memory_mb"]})
+    return pd.DataFrame(rows)
+
+
 def main() -> None:
     """Measure the cost model on this machine and write it."""
     from .progress import Reporter

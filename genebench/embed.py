@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import os
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import wait
@@ -92,6 +93,7 @@ def embed(
         say(f"{kept.name} is broken and is made again")
     if download and (spec.hub or spec.files):
         weights.locate(spec, download=True)
+    start, spent = time.perf_counter(), time.process_time()
     made = _encode(spec, genes, [embed(m, genes, device=device, say=say, progress=progress) for m in parts(spec)])
     shards = kept.with_suffix(".parts")
     if isinstance(made, Sequences):
@@ -108,6 +110,8 @@ def embed(
         lambda p: np.savez(p, entities=made.entities, vectors=made.vectors),
         shape=list(made.vectors.shape),
         device=device,
+        seconds=time.perf_counter() - start,
+        cpu_s=time.process_time() - spent,
     )
     if shards.exists():
         cache.drop(shards)

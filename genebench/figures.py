@@ -235,6 +235,19 @@ def size_and_power(frame: pd.DataFrame, *, limit: float) -> Figure:
     return fig
 
 
+def spent_bars(table: pd.DataFrame) -> Figure:
+    """CPU seconds by model, embedding and fits end to end; columns ``model, embedding_s, fits_s``."""
+    rows = ordered(table.model)
+    held = table.set_index("model").loc[rows].fillna({"embedding_s": 0.0})
+    fig, ax = plt.subplots(figsize=(9, 0.36 * len(rows) + 1.4))
+    ax.barh(range(len(rows)), held.fits_s, color="#0072b2", label="probes, all tasks and splits")
+    ax.barh(range(len(rows)), held.embedding_s, left=held.fits_s, color="#e69f00", label="embedding, once")
+    ax.set_yticks(range(len(rows)), titles(rows))
+    ax.set(xlabel="CPU seconds", ylabel="", ylim=(len(rows) - 0.4, -0.6))
+    ax.legend(loc="lower right")
+    return fig
+
+
 def cost_per_task(table: pd.DataFrame) -> Figure:
     """Seconds a task against number of tasks; columns ``d, n_tasks, who, seconds``; one panel for each d."""
     inks = dict(zip(table.who.unique(), ("#0072b2", "#d55e00", "#56b4e9", "#555555")))

@@ -30,22 +30,22 @@ def make(
     failed: Collection[str] = (),
     say: Callable[[str], None] = print,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
-) -> None:
+) -> bool:
     """Make the boards that are not there and write the tables beside the scores of a profile.
 
     Args: pool: executor of ``boards.work``. failed: models that could not be run whole; they are left out of every
     table, and it is said so. A profile of which another cell has not been run gets no tables, and it is said which is
-    missing. Raises: RunFailed: a board cannot be made.
+    missing. Returns: whether a board was made. Raises: RunFailed: a board cannot be made.
     """
     planned = [c for c in cells.plan(profile) if c.model not in failed]
     if failed:
         say(f"the intervals leave out {', '.join(sorted(failed))}: not every cell could be run; mend it and run again")
     if not planned:
-        return
+        return False
     absent = [c for c in planned if not predictions.path(cells.cell_path(c)).exists()]
     if absent:
         say(f"no intervals: {len(absent)} cells have not been run, first '{absent[0]}'; run the whole profile for them")
-        return
+        return False
     groups = boards.gather(planned)
     waiting = [g for g in groups if cache.state(boards.path(g)) != "ready"]
     say(f"{len(groups)} boards of intervals, {len(groups) - len(waiting)} cached, {len(waiting)} to do")
@@ -57,6 +57,7 @@ def make(
         progress("intervals", done, len(waiting))
     for name, frame in tables(profile, groups).items():
         results.write_beside(frame, profile, name)
+    return bool(waiting)
 
 
 @dataclass(frozen=True, eq=False)

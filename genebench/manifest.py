@@ -26,6 +26,7 @@ def write(
     jobs: int,
     n_tasks: int,
     cells: list[dict],
+    embeddings: dict[str, dict],
     run_s: float,
     whole: bool,
 ) -> None:
@@ -33,7 +34,8 @@ def write(
     splits than its own.
 
     Args: cells: one dict a cell with ``model``, ``split``, ``tasks`` (names), ``seconds`` it took whenever it was
-    computed, and ``skipped`` (one dict per pair with ``task`` and ``reason``). run_s: wall time of this run in seconds.
+    computed, ``cpu_s`` of these spent by the CPU, and ``skipped`` (one dict per pair with ``task`` and ``reason``).
+    embeddings: what was noted when a model's vectors were made, by model. run_s: wall time of this run in seconds.
     """
     old = read(path)
     renewed = {c["split"] for c in cells} if whole else set()
@@ -43,7 +45,7 @@ def write(
     for cell in cells:
         at = (cell["model"], cell["split"], cell["tasks"][0])
         known[at] = {"model": at[0], "split": at[1], "first": at[2], "n": len(cell["tasks"])}
-        known[at]["seconds"] = round(cell["seconds"], 2)
+        known[at] |= {name: round(cell[name], 2) for name in ("seconds", "cpu_s") if name in cell}
         here = left_out.setdefault(cell["split"], {}).setdefault(cell["model"], {})
         for task in cell["tasks"]:
             here.pop(task, None)
@@ -63,11 +65,36 @@ def write(
         "sources": {s: specs.source(s).release for s in profile.sources},
         "files": {s: {n: f.sha256 for n, f in specs.source(s).files.items()} for s in profile.sources},
         "cells": [known[at] for at in sorted(known)],
+        "embeddings": {m: _rounded(noted) for m, noted in {**old.get("embeddings", {}), **embeddings}.items()},
         "tasks": n_tasks,
         "models": list(profile.models),
         "skipped": left_out,
         "scores_sha256": cache.digest(path.with_name("scores.parquet")),
     }
+    _seal(path, held)
+
+
+def stages(path: Path, clock: dict[str, float]) -> None:
+    """Note in a manifest what the stages of the run that wrote it took, in seconds of the wall clock.
+
+    ``clock``: ``start``, then each stage in its order with the time at which it ended. A manifest that is not there, or
+    cannot be read, is left alone.
+    """
+    held = read(path)
+    if not held:
+        return
+    ends = list(clock.values())
+    took = {name: round(end - before, 1) for name, end, before in zip(list(clock)[1:], ends[1:], ends)}
+    held["wall_s"] |= {"run": round(ends[-1] - ends[0], 1), "stages": took}
+    held.pop("seal", None)
+    _seal(path, held)
+
+
+def _rounded(noted: dict) -> dict:
+    return {name: round(value, 2) if isinstance(value, float) else value for name, value in noted.items()}
+
+
+def _seal(path: Path, held: dict) -> None:
     held = json.loads(json.dumps(held))  # as it is read again
     cache.write_json(path, {**held, "seal": cache.key(held)})
 

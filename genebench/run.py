@@ -274,7 +274,7 @@ def run(
     progress: told (stage, done, total) as cells end.
     Returns: what became of it; faults are listed per cell and never stop the other cells.
     """
-    start = time.perf_counter()
+    clock = {"start": time.perf_counter()}
     jobs = jobs or os.cpu_count() or 1
     models, names = list(models or ()), list(names or ())
     planned = cells = plan(profile, models=models, names=names, split=split)  # a wrong name is told before any work
@@ -283,7 +283,9 @@ def run(
         say(sentence)
     with workers.pool(jobs) as pool, Cluster(scheduler) if scheduler else nullcontext(pool) as far:
         try:
+            clock["prepare"] = time.perf_counter()
             faults = _embed_all(profile, held, pool, far, say, progress)
+            clock["embeddings"] = time.perf_counter()
             cells = [c for c in cells if c.model not in faults]
             waiting = _waiting(cells, say)
             at_once = far.workers if scheduler else jobs
@@ -297,21 +299,27 @@ def run(
                     faults[str(cell)] = why
                     say(f"cell '{cell}' failed: {why}")
                 progress("cells", done, len(waiting))
+            clock["cells"] = time.perf_counter()
             ready = [c for c in cells if str(c) not in faults]
             skipped = sum(len(cache.facts(cell_path(c))["skipped"]) for c in ready)
             whole = not (models or names or split or faults)
             if write and ready and (waiting or not _up_to_date(profile, ready, whole=whole)):
-                _write(held, ready, whole=whole, jobs=jobs, run_s=time.perf_counter() - start)
+                _write(held, ready, whole=whole, jobs=jobs, run_s=time.perf_counter() - clock["start"])
             if write and ready:
                 failed = {c.model for c in planned if c.model in faults or str(c) in faults}
-                intervals.make(profile, pool, failed=failed, say=say, progress=progress)
+                made = intervals.make(profile, pool, failed=failed, say=say, progress=progress)
+                clock["intervals"] = time.perf_counter()
+                if waiting or made:
+                    manifest.stages(results.manifest_path(profile), clock)
         except KeyboardInterrupt:
             workers.stop(pool)
             raise
         except BrokenProcessPool:
             raise RunFailed("a worker process died (killed, or out of memory); what was finished is kept, run again")
     computed = sum(str(c) not in faults for c in waiting)
-    return Outcome(len(cells), len(cells) - len(waiting), computed, faults, skipped, time.perf_counter() - start)
+    return Outcome(
+        len(cells), len(cells) - len(waiting), computed, faults, skipped, time.perf_counter() - clock["start"]
+    )
 
 
 def _waiting(cells: list[Cell], say: Callable[[str], None]) -> list[Cell]:
@@ -401,6 +409,17 @@ def _old(path: Path, *, whole: bool) -> pd.DataFrame:
         )
 
 
+def _embeddings(held: Context) -> dict[str, dict]:
+    """What was noted when a model's vectors were made, by model; models of one recipe share it."""
+    noted = {}
+    for name in held.profile.models:
+        kept = embed.path(specs.model(name), held.universe)
+        if cache.state(kept) == "ready":
+            facts = cache.facts(kept)
+            noted[name] = {at: facts[at] for at in ("shape", "seconds", "cpu_s") if at in facts}
+    return noted
+
+
 def _write(held: Context, cells: list[Cell], *, whole: bool, jobs: int, run_s: float) -> None:
     """Write ``scores.parquet`` and ``manifest.json``; a partial run replaces its own rows and keeps the others."""
     profile = held.profile.name
@@ -425,6 +444,7 @@ def _write(held: Context, cells: list[Cell], *, whole: bool, jobs: int, run_s: f
         jobs=jobs,
         n_tasks=len(held.tasks),
         cells=done,
+        embeddings=_embeddings(held),
         run_s=run_s,
         whole=whole,
     )

@@ -20,6 +20,7 @@
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile's models and labels
 page: str = "exposure"  # name of this page
+source: str = ""  # whose models and labels are shown; empty: those of the profile that the book is built for
 
 # %% tags=["remove-input"]
 from IPython.display import Markdown
@@ -28,7 +29,8 @@ from genebench import comparisons, specs
 from genebench import page as show
 
 show.begin()
-matrix = comparisons.exposure(specs.profile(profile))
+shown = specs.profile(source or profile)
+matrix = comparisons.exposure(shown)
 show.figure(
     comparisons.exposure_map(matrix),
     matrix,
@@ -46,4 +48,4 @@ show.table(matrix.drop(columns=["model", "source"]), page=page, profile=profile,
 # ## What they were made from
 
 # %% tags=["remove-input"]
-Markdown(comparisons.exposure_words(specs.profile(profile)))
+Markdown(comparisons.exposure_words(shown))

@@ -16,7 +16,7 @@ import numpy as np
 from ..errors import BadInput, unknown
 from . import indicators
 
-VERSION = 5
+VERSION = 6
 
 
 LIMIT = 700.0

@@ -10,8 +10,8 @@ from .features import Rows
 SHARPEN = (14, 30)
 """Iterations after which the curvature of a problem that is still going is taken from its own weights."""
 
-MOST = 50
-"""Entities that make up such a curvature: this many times n / d, so that it costs no more than a few iterations."""
+MOST = 4
+"""Entities that make up such a curvature, in numbers of features: fewer leave directions out, more cost time."""
 
 LARGE = 2048
 """Most features for which that is done: beyond, a factorisation costs more than the iterations that it saves."""
@@ -55,7 +55,7 @@ class Sharper:
         size = state.R[rows, 0].abs()
         weight = (size - size * size).mean(0)
         scale = 1.0 if features.standardise else float(features.unit.max())
-        few = min(features.n, int(MOST * features.n / features.d))
+        few = min(features.n, MOST * features.d)
         top, at = torch.topk(weight, few, sorted=False)
         rest = max(float(weight.sum() - top.sum()), 0.0)
         root, mean = top.sqrt()[:, None], state.mean[rows].mean(0)

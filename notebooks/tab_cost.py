@@ -1,0 +1,57 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # What a run costs
+#
+# Time and memory of the run whose scores this book shows, from its manifest. A cell is one model on one block of tasks
+# under one split, five folds each; its predictions are kept, so that intervals and other metrics need no fit.
+
+# %% tags=["parameters"]
+profile: str = "demo"  # which profile's results
+page: str = "cost"  # name of this page
+source: str = ""  # whose costs are shown; empty: those of the profile that the book is built for
+
+# %% tags=["remove-input"]
+from genebench import costs, figures, manifest, results, tables
+from genebench import page as show
+
+show.begin()
+held = manifest.read(results.manifest_path(source or profile))
+spent = costs.spent(held)
+show.figure(
+    figures.spent_bars(spent),
+    spent,
+    page=page,
+    profile=profile,
+    name="models",
+    caption="CPU seconds by model: all probes of all tasks, splits and folds, and the embedding that is made once.",
+    alt="Bars of CPU seconds by model, probes and embedding end to end.",
+)
+
+# %% tags=["remove-input"]
+show.table(tables.titled(spent.set_index("model")), page=page, profile=profile, name="table", digits=2)
+
+# %% [markdown]
+# ## Stages
+#
+# Seconds of the clock of the run that wrote the results, and the memory of its largest process in MiB.
+
+# %% tags=["remove-input"]
+show.table(costs.stages(held), page=page, profile=profile, name="stages", digits=1)
+
+# %% tags=["remove-cell"]
+show.values(
+    {"cells": len(held["cells"]), "device": held["device"], "cpu_minutes": round(float(spent.fits_s.sum()) / 60, 1)},
+    page=page,
+    profile=profile,
+)
