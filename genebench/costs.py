@@ -285,6 +285,10 @@ def _stages(frame, vectors, blocks: int, scale, factor: float, held: cells.Conte
     return pd.DataFrame(rows, columns=["stage", "units", "to do", "bytes", "core hours"])
 
 
+STAGES = ("prepare", "embeddings", "cells", "intervals")
+"""Stages of a run, in their order."""
+
+
 def spent(held: dict) -> pd.DataFrame:
     """What a run took, by model, from its manifest: columns model, cells, tasks (fitted, over all splits),
     embedding_s, fits_s (CPU seconds; of cells without a note of the CPU, seconds of the clock), mean_s (a cell).
@@ -310,7 +314,7 @@ def stages(held: dict) -> pd.DataFrame:
     ``peak_mb`` is that of the largest process, known for the whole run alone.
     """
     took = held["wall_s"].get("stages", {})
-    rows = [{"stage": name, "seconds": seconds} for name, seconds in took.items()]
+    rows = [{"stage": name, "seconds": took[name]} for name in STAGES if name in took]
     rows.append({"stage": "the whole run", "seconds": held["wall_s"]["run"], "peak_mb": held["peak_memory_mb"]})
     return pd.DataFrame(rows)
 

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from conftest import TINY, edit_yaml, enter, forget, make_home, sha256
 
-from genebench import cache, cells, embed, metrics, paths, predictions, probes, results, run, specs, splits
+from genebench import cache, cells, costs, embed, metrics, paths, predictions, probes, results, run, specs, splits
 from genebench.encoders import control
 from genebench.errors import BadInput
 
@@ -377,6 +377,21 @@ def test_the_manifest_says_what_made_the_results(finished):
     assert all(cell["seconds"] > 0 for cell in held["cells"])
     assert held["models"] == TINY["models"] and held["sources"] == {"toy": "1"}
     assert held["versions"]["pandas"] == pd.__version__ and held["peak_memory_mb"] > 0
+    assert set(held["wall_s"]["stages"]) == set(costs.STAGES)
+    assert held["wall_s"]["run"] == pytest.approx(sum(held["wall_s"]["stages"].values()), abs=0.3)
+    assert set(held["embeddings"]) == set(TINY["models"])
+    assert all(noted["shape"][0] > 0 and noted["cpu_s"] >= 0 for noted in held["embeddings"].values())
+
+
+def test_what_a_run_cost_adds_up_by_model(finished):
+    held = json.loads((finished.folder / "data/results/tiny/manifest.json").read_text())
+    spent = costs.spent(held)
+    assert list(spent.model) == TINY["models"] and spent.cells.sum() == len(held["cells"])
+    assert spent.fits_s.sum() == pytest.approx(sum(c["cpu_s"] for c in held["cells"]))
+    bare = {**held, "cells": [{k: v for k, v in c.items() if k != "cpu_s"} for c in held["cells"]]}
+    assert costs.spent(bare).fits_s.sum() == pytest.approx(sum(c["seconds"] for c in held["cells"]))
+    assert list(costs.stages(held).stage) == [*costs.STAGES, "the whole run"]
+    assert costs.stages(held).seconds.iloc[-1] == held["wall_s"]["run"]
 
 
 # --- the real thing: processes, and one that is killed ----------------------------------------------------------------
