@@ -68,7 +68,7 @@ PROBES: dict[str, Probe] = {
             binary=_LOGISTIC,
             multilabel=_LOGISTIC,
             pair=_LOGISTIC,
-            multiclass=("softmax", "linear", "softmax", {"C": 1.0, "tolerance": 3e-4}),
+            multiclass=("softmax", "linear", "softmax", {"C": 1.0, "tolerance": 3e-4, "max_iter": 1000}),
             regression=("ridge", "linear", "ridge", {"alpha": 1.0}),
         ),
     ),

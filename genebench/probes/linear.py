@@ -84,6 +84,7 @@ def softmax(
     *,
     C: float | str = 1.0,
     tolerance: float = 3e-4,
+    max_iter: int = 1000,
     memory: float = 2e9,
     seed: int = 0,
 ) -> np.ndarray:
@@ -91,6 +92,7 @@ def softmax(
 
     The optimum is that of scikit-learn's ``LogisticRegression(C=C)`` (symmetric parametrisation, every class penalised,
     intercepts not). Arguments as in ``logistic``, with y: class, (n,), and folds: (n,); C may not be ``"loo"``.
+    max_iter: iterations after which a fit goes on in double precision.
     Returns: log-probabilities from the fit that did not see the entity, (n, n_classes) float32, not below ``FLOOR``
     (which a class absent from the training entities has).
     """
@@ -100,7 +102,7 @@ def softmax(
     n_classes = int(y.max()) + 1
     task = torch.zeros(len(mask[0]), dtype=torch.long, device=labels.device)
     problems = Problems(labels, task, train, mask[0], torch.ones(len(task), device=labels.device), n_classes)
-    options = {"tolerance": tolerance, "memory": memory}
+    options = {"tolerance": tolerance, "max_iter": max_iter, "memory": memory}
     W, b = _chosen(features, problems, C, options, seed)
     out = np.full((len(y), n_classes), 0, dtype=np.float32)
     for k in range(len(task)):

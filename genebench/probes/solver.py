@@ -107,7 +107,7 @@ def solve(
     b = features.X.new_zeros(K, C)
     truth = problems.labels if C > 1 else problems.labels.to(W.dtype)
     waiting, least = torch.arange(K, device=W.device), tolerance / 3 if features.uneven else tolerance
-    sharper = Sharper(features, memory / 4)
+    sharper = Sharper(features, C, memory / 4)
     state, done, turn, late = None, 0, 0, []
     while state is not None or len(waiting):
         n_going = 0 if state is None else int(state.going.sum())
