@@ -22,8 +22,8 @@
 # machine takes the row `compile, once` more). Every measurement ran in a process of its own; megabytes are the peak
 # over what the process held before the work (`ours_process_mb`: all of it). The package's own test of overlap is left
 # empty, so that its time counts for nobody. The machine had other work at the time, at times several times what it can
-# do at once: seconds of the processor and their ratios hold better than those of the clock. Ours are the median of several
-# runs, the package's are of one.
+# do at once: seconds of the processor and their ratios hold better than those of the clock. Ours are the median of
+# several runs, the package's are of one.
 #
 # Amyloid beta stands for the double mutants that the paper splits. Few have a score at hand: they are split here, and
 # no model learns from them.
