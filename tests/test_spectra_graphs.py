@@ -120,6 +120,44 @@ def test_a_matrix_that_is_no_similarity_is_refused():
                 properties.from_matrix(sparse.csr_matrix(M))
 
 
+@pytest.mark.parametrize("n", [0, 1, 2, 65, 300])
+def test_nearness_of_positions_is_that_of_the_nearest_two(n):
+    places = np.random.default_rng(n).integers(1, 90, (n, 2))
+
+    def near(a: np.ndarray, b: np.ndarray) -> float:
+        return float(np.float32(1 / (1 + np.abs(a[:, None] - b[None, :]).min())))
+
+    g = properties.nearness(places)
+    assert sound(g) and pairs(g) == slowly(places, near) and g.m == n * (n - 1) // 2
+    some = properties.nearness(places, above=0.3, binary=True)
+    assert sound(some) and set(pairs(some)) == {pair for pair, value in pairs(g).items() if value > np.float32(0.3)}
+
+
+def test_positions_that_are_no_table_of_whole_numbers_are_refused():
+    for bad in (np.ones((3, 2)), np.arange(3), np.ones((3, 0), int)):
+        with pytest.raises(BadInput, match="positions must be whole numbers"):
+            properties.nearness(bad)
+
+
+def test_a_graph_that_is_said_to_be_complete_is_asked_for_once_and_must_be_so():
+    M = np.random.default_rng(0).random((300, 300)).astype(np.float32) + 0.1
+    asked = []
+
+    def rows(low: int, high: int) -> np.ndarray:
+        asked.append(low)
+        return M[low:high]
+
+    g = properties.from_blocks(300, rows, complete=True, block=100)
+    assert asked == [0, 100, 200] and sound(g)
+    plain = properties.from_blocks(300, rows, block=70)  # what is said of earlier samples is not used
+    assert all(
+        (a == b).all() for a, b in zip((g.indptr, g.indices, g.weights), (plain.indptr, plain.indices, plain.weights))
+    )
+    M[3, 250] = 0
+    with pytest.raises(BadInput, match="some pairs are no edges"):
+        properties.from_blocks(300, rows, complete=True)
+
+
 def test_vectors_are_linked_by_their_cosine():
     from sklearn.metrics.pairwise import cosine_similarity
 

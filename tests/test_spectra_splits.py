@@ -182,7 +182,10 @@ def test_graphs_at_the_edge_of_sense_are_split_or_refused_in_one_sentence():
     hub = Graph.from_edges(11, [0] * 10, range(1, 11))
     kept = {len(s.train) + len(s.test) for s in splits.splits(hub, [1.0], range(40)).values() if s}
     assert kept == {10}  # the leaves; where the hub was drawn first, it stands alone, and there is no split
-    assert None in splits.splits(hub, [1.0], range(40)).values()
+    alone = [seed for (_, seed), s in splits.splits(hub, [1.0], range(40)).items() if s is None]
+    assert 0 < len(alone) < 40
+    with pytest.raises(splits.Unsplittable, match="take a smaller parameter"):
+        splits.split(hub, 1.0, seed=alone[0])
     for graph in (Graph.from_edges(1, [], []), Graph.from_edges(0, [], [])):
         for mode, more in (("corrected", {}), ("weighted", {"counts": np.ones(graph.n)})):
             with pytest.raises(splits.Unsplittable, match="too few samples are left"):
@@ -191,6 +194,17 @@ def test_graphs_at_the_edge_of_sense_are_split_or_refused_in_one_sentence():
     with pytest.raises(splits.Unsplittable, match="take a smaller parameter"):
         splits.split(one_clique, 1.0, seed=0)
     assert len(splits.split(one_clique, 0.0, seed=0).test) == 2
+
+
+def test_mode_reference_does_with_graphs_at_the_edge_of_sense_what_the_package_does():
+    """The hub is left out at every λ and its leaves are split; cliques, no edges and one sample are refused."""
+    hub = Graph.from_edges(11, [0] * 10, range(1, 11))
+    for split in splits.splits(hub, [0.0, 0.5, 1.0], [0], mode="reference").values():
+        assert split.dropped.tolist() == [0] and len(split.train) == 8 and len(split.test) == 2
+    cliques = properties.shared_label(list("aaabbbcccdddeee"))
+    for graph in (cliques, Graph.from_edges(10, [], []), Graph.from_edges(1, [], []), Graph.from_edges(0, [], [])):
+        with pytest.raises(splits.Unsplittable, match="published package makes no split of this graph .* 'corrected'"):
+            splits.split(graph, 0.5, seed=0, mode="reference")
 
 
 def test_arguments_that_make_no_sense_are_refused(graph):

@@ -142,24 +142,63 @@ def once(indptr, indices, weights):
     return out
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def nearness(positions, low, high):
+    """1 / (1 + the least distance between a position of one and one of the other), of rows low … high with later rows.
+
+    positions: (k, n) float64 (whole numbers, which it holds exactly and compares many at once). Returns (high − low, n)
+    float32; what is not of a later row is 0.
+    """
+    k, n = positions.shape
+    held, out = np.empty(n), np.zeros((high - low, n), np.float32)
+    for i in range(low, high):
+        least, row = held[i + 1 :], out[i - low, i + 1 :]
+        least[:] = np.inf
+        for x in range(k):
+            own = positions[x, i]
+            for y in range(k):
+                other = positions[y, i + 1 :]
+                for j in range(len(least)):
+                    apart = abs(own - other[j])
+                    least[j] = apart if apart < least[j] else least[j]
+        for j in range(len(least)):
+            row[j] = 1.0 / (1.0 + least[j])
+    return out
+
+
 @njit(cache=True, nogil=True)
 def tally(values, low, above, every, degree):
     """Add to ``degree`` the edges of rows low, low + 1, … with later samples: values above ``above``, or but for 0."""
     for i in range(len(values)):
+        own = 0
         for j in range(low + i + 1, values.shape[1]):
-            if values[i, j] != 0 if every else values[i, j] > above:
-                degree[low + i] += 1
-                degree[j] += 1
+            hit = values[i, j] != 0 if every else values[i, j] > above
+            own += hit
+            degree[j] += hit
+        degree[low + i] += own
+
+
+TILE = 64  # columns whose rows are written together, so that they stay in the cache
 
 
 @njit(cache=True, nogil=True)
 def place(values, low, above, every, cursor, indices, weights):
     """Write the same edges into both their rows, from where the cursors stand; in this order rows ascend."""
-    for i in range(len(values)):
-        for j in range(low + i + 1, values.shape[1]):
+    n, weighed = values.shape[1], len(weights) > 0
+    for left in range(low - low % TILE, n, TILE):
+        for i in range(len(values)):
+            for j in range(max(left, low + i + 1), min(n, left + TILE)):
+                if values[i, j] != 0 if every else values[i, j] > above:
+                    indices[cursor[j]] = low + i
+                    if weighed:
+                        weights[cursor[j]] = values[i, j]
+                    cursor[j] += 1
+    for i in range(len(values)):  # all that is before a sample in its own row is written by now
+        at = cursor[low + i]
+        for j in range(low + i + 1, n):
             if values[i, j] != 0 if every else values[i, j] > above:
-                for a, b in ((low + i, j), (j, low + i)):
-                    indices[cursor[a]] = b
-                    if len(weights):
-                        weights[cursor[a]] = values[i, j]
-                    cursor[a] += 1
+                indices[at] = j
+                if weighed:
+                    weights[at] = values[i, j]
+                at += 1
+        cursor[low + i] = at

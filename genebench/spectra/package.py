@@ -36,11 +36,13 @@ def run(
     seeds: Sequence[int],
     *,
     binary: bool = True,
+    after_graph: Callable[[], object] | None = None,
 ) -> Made:
     """Graph and splits as a user of the package would make them, in a folder of its own that is gone afterwards.
 
     The package's cross-split overlap is the user's to write; here it is the constant 0, so that nobody's time is
-    measured for it. Seconds are of the processor; the graph includes the properties of all pairs.
+    measured for it. Seconds are of the processor; the graph includes the properties of all pairs. ``after_graph`` is
+    called once between the two, on nobody's time.
     Raises: BadInput: the package is not installed. Whatever the package raises on this graph.
     """
     if not installed():
@@ -80,6 +82,8 @@ def run(
         theirs.pre_calculate_spectra_properties("samples")
         theirs.construct_spectra_graph()
         graph_s = time.process_time() - start
+        if after_graph:
+            after_graph()
         start = time.process_time()
         theirs.generate_spectra_splits(list(parameters), len(seeds), list(seeds))
         return Made(made, theirs.SPG.number_of_edges(), graph_s, time.process_time() - start)

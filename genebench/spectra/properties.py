@@ -121,12 +121,15 @@ def from_blocks(
     *,
     above: float | None = None,
     binary: bool = False,
+    complete: bool = False,
     block: int = 512,
 ) -> Graph:
     """Samples by a function that gives a block of rows of the matrix of similarities; the matrix is never held whole.
 
     Args: rows: ``rows(low, high)`` is (high − low, n); called twice for each block, and only what it says of later
-    samples is used. above: only entries above it are edges; None: all but 0. binary: leave the weights out.
+    samples is used. above: only entries above it are edges; None: all but 0. binary: leave the weights out. complete:
+    every pair is an edge, as is known of the property; then each block is asked for once.
+    Raises: BadInput: said to be ``complete``, but some pair is no edge.
     """
     from . import joins
 
@@ -135,8 +138,8 @@ def from_blocks(
             yield np.ascontiguousarray(rows(low, min(n, low + block)), dtype=np.float32), low
 
     rule = (0.0 if above is None else above, above is None)
-    degree = np.zeros(n, dtype=np.int64)
-    for values, low in blocks():
+    degree = np.full(n, n - 1 if complete else 0, dtype=np.int64)
+    for values, low in () if complete else blocks():
         joins.tally(values, low, *rule, degree)
     indptr = np.concatenate([[0], np.cumsum(degree)])
     indices = np.empty(indptr[-1], dtype=np.int32)
@@ -144,7 +147,28 @@ def from_blocks(
     cursor = indptr[:-1].copy()
     for values, low in blocks():
         joins.place(values, low, *rule, cursor, indices, weights)
+    if complete and (cursor != indptr[1:]).any():
+        raise BadInput("some pairs are no edges, though all were said to be; leave 'complete' out.")
     return Graph(n, indptr, indices, None if binary else weights)
+
+
+def nearness(positions: np.ndarray, *, above: float | None = None, binary: bool = False) -> Graph:
+    """Samples by how near their mutated positions lie: 1 over 1 + the least distance between a position of either.
+
+    Args: positions: whole numbers, (n, k), k of each sample (a sample of fewer repeats one). Weights are in (0, 1];
+    with ``above`` None all pairs are linked.
+    Raises: BadInput: not a table of whole numbers.
+    """
+    positions = np.asarray(positions)
+    if positions.ndim != 2 or not positions.shape[1] or positions.dtype.kind not in "iu":
+        raise BadInput(
+            f"positions must be whole numbers, some a sample; they are {positions.dtype}, {positions.shape}."
+        )
+    from . import joins
+
+    places = np.ascontiguousarray(positions.T, dtype=np.float64)
+    given = {"above": above, "binary": binary, "complete": above is None, "block": 256}
+    return from_blocks(len(positions), lambda low, high: joins.nearness(places, low, high), **given)
 
 
 def cosine(X: np.ndarray, *, above: float, binary: bool = False) -> Graph:
