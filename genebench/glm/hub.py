@@ -221,7 +221,7 @@ class Hub:
     def changes(self, window: np.ndarray, positions: np.ndarray, alt: np.ndarray, *, block: int = 16) -> np.ndarray:
         """LLR of substitutions in one window by the likelihood of all of it, (n,) float64.
 
-        What lies before a block of ``block`` bases is read once and kept; the alternatives of the block go on from there.
+        What lies before a block of ``block`` bases is read once and kept; the block's alternatives go on from there.
         """
         import copy
 
