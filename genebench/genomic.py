@@ -127,14 +127,14 @@ def logos(frame: pd.DataFrame) -> Figure:
     motifs = list(frame.motif.unique())
     columns = [m for m in ("planted", "genome", *SHOWN[:2]) if m in set(frame.model)]
     fig, axes = plt.subplots(len(motifs), len(columns), figsize=(9.6, 0.95 * len(motifs) + 0.6), squeeze=False)
-    for row, motif in zip(axes, motifs):
+    for number, (row, motif) in enumerate(zip(axes, motifs)):
         for ax, model in zip(row, columns):
             part = frame[(frame.motif == motif) & (frame.model == model)].sort_values("position")
             _logo(ax, part[list("ACGT")].to_numpy())
             if model != "planted":
                 ax.text(0.99, 0.97, f"r = {part.r.iloc[0]:.2f}".replace("-", "−"), transform=ax.transAxes, ha="right",
                         va="top", fontsize=9)  # fmt: skip
-            if row is axes[0]:
+            if number == 0:
                 ax.set_title(title(model), fontsize=10.5)
         row[0].set_ylabel(motif.split()[-1], rotation=0, ha="right", va="center", fontsize=10.5)
     fig.supylabel("information, bits (0 to 2)", fontsize=11)
@@ -173,19 +173,6 @@ def region_map(frame: pd.DataFrame) -> Figure:
         ax.set(title=title(model), xlabel="UMAP 1", ylabel="UMAP 2", xticks=[], yticks=[])
         ax.grid(False)
     fig.legend(*axes[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=5, markerscale=2)
-    return fig
-
-
-def loss(frame: pd.DataFrame, bits: pd.DataFrame) -> Figure:
-    """Training loss against CPU minutes; the best k-mer model's bits on held-out sequence as a line."""
-    fig, ax = plt.subplots(figsize=(8, 3.8))
-    ax.plot(frame.cpu_s / 60, frame.bits, color=_look(SHOWN[0])["color"], label=f"{title(SHOWN[0])}, training")
-    held = bits[bits.bases == "all"].set_index("model").bits
-    for model in SHOWN[:3]:
-        ax.axhline(held[model], color=_look(model)["color"], linestyle="--", linewidth=1.4,
-                   label=f"{title(model)}, held out")  # fmt: skip
-    ax.set(xlabel="CPU minutes of training, one core", ylabel="bits a base (lower is better)")
-    ax.legend()
     return fig
 
 

@@ -41,16 +41,17 @@ show.figure(
     name="constraint",
     caption="How well the log-likelihood ratio (LLR) of a substitution follows its true selection coefficient S on a "
     "held-out chromosome. Left: rank correlation within each class of region. Right: telling deleterious (S ≤ −2) from "
-    "neutral (|S| < 0.5) substitutions. Hollow: the LLR as it is; filled: less its mean by kind of mutation, over neutral "
-    "DNA. Bars: 95 % intervals over blocks of 2,000 bases. Dashed: chance. In hairpins many substitutions have the same S, "
-    "which keeps every score without ties below 1.",
+    "neutral (|S| < 0.5) substitutions. Hollow: the LLR as it is; filled: less its mean by kind of mutation, over "
+    "neutral DNA. Bars: 95 % intervals over blocks of 2,000 bases. Dashed: chance. In hairpins many substitutions "
+    "have the same S, which keeps every score without ties below 1.",
     alt="Dot plots of rank correlation by class of region and of AUROC, for the network, k-mer models and the oracle.",
 )
 
 # %% [markdown]
 # Calibrated, the network's LLR follows S with a rank correlation of {{ glm_simulated_coding }} in coding sequence,
 # {{ glm_simulated_motif }} in motifs and {{ glm_simulated_structure }} in hairpins, and tells deleterious from neutral
-# substitutions with an AUROC of {{ glm_simulated_deleterious }}, after {{ glm_simulated_minutes }} CPU minutes of training.
+# substitutions with an AUROC of {{ glm_simulated_deleterious }}, after {{ glm_simulated_minutes }} CPU minutes of
+# training.
 #
 # ## Rare variants
 #
@@ -64,8 +65,8 @@ show.figure(
     page=page,
     profile=profile,
     name="odds",
-    caption="Odds that a variant is rare (at most 1 % of 200 simulated chromosomes) rather than common (5 % or more) among "
-    "the variants of lowest calibrated LLR, over the odds among the rest. Bars: 95 % intervals.",
+    caption="Odds that a variant is rare (at most 1 % of 200 simulated chromosomes) rather than common (5 % or more) "
+    "among the variants of lowest calibrated LLR, over the odds among the rest. Bars: 95 % intervals.",
     alt="Odds ratios of rare to common variants in the lowest 1 to 40 per cent of LLR, for each model.",
 )
 
@@ -82,8 +83,9 @@ show.figure(
     page=page,
     profile=profile,
     name="logos",
-    caption="Planted motifs (rows): as planted, as the copies stand in the held-out genome, and as two models expect them "
-    "from the surroundings alone. r: correlation with the planted matrix. Letters are as high as their information.",
+    caption="Planted motifs (rows): as planted, as the copies stand in the held-out genome, and as two models expect "
+    "them from the surroundings alone. r: correlation with the planted matrix. Letters are as high as their "
+    "information.",
     alt="Sequence logos of eight motifs, as planted and as models expect them.",
 )
 
@@ -118,8 +120,8 @@ show.figure(
     page=page,
     profile=profile,
     name="regions",
-    caption="Windows of one class of region each, in two dimensions (UMAP of 20 principal components). Distances between "
-    "groups mean little; read the probe's accuracy instead.",
+    caption="Windows of one class of region each, in two dimensions (UMAP of 20 principal components). Distances "
+    "between groups mean little; read the probe's accuracy instead.",
     alt="Scatter plots of windows coloured by class of region, from the network and from 4-mer counts.",
 )
 

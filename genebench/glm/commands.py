@@ -127,13 +127,17 @@ def real(
         list[str] | None, typer.Argument(help="Which genomes, sets of variants or of windows (default: all).")
     ] = None,
     device: Device = "cpu",
+    compiled: Annotated[
+        bool, typer.Option("--compiled", help="Compile the network before training (needs a C++ compiler; faster).")
+    ] = False,
 ) -> None:
     """Make again the tables of the pages on real genomes, or train the small model of a genome (resumes)."""
     from ..progress import Reporter
     from . import real as module
 
     with Reporter() as report:
-        for path in module.run(what, names or [], device=device, say=report.say, progress=report.step):
+        told = {"say": report.say, "progress": report.step}
+        for path in module.run(what, names or [], device=device, compiled=compiled, **told):
             print(path)
 
 

@@ -86,6 +86,8 @@ class Hub:
         self.kind, self.granularity, self.head, self.tail = self._kind()
         self.one_pass, self.both_alike = causal, False
         self.by_likelihood = self.kind == "piece" or (causal and self.kind != "letter")
+        self.keeps = causal and self.kind == "letter" and self._keeps()
+        """Whether what was read can be kept, so that a change costs only what comes after it."""
         self.longest = (self._most() - len(self.head) - len(self.tail)) * self.granularity
         self.context = self.longest // 3
         if self.kind != "piece":
@@ -207,6 +209,52 @@ class Hub:
                 f"model '{self.name}' has tokens of several bases and gives no probability of a single one; score "
                 "variants by likelihoods instead."
             )
+
+    def _keeps(self) -> bool:
+        import torch
+
+        ids = torch.tensor([list(self.tokenizer(self._text(codes.encode(PROBE)))["input_ids"])], device=self.device)
+        with torch.inference_mode():
+            out = self.network(input_ids=ids, use_cache=True)
+        return hasattr(getattr(out, "past_key_values", None), "batch_repeat_interleave")
+
+    def changes(self, window: np.ndarray, positions: np.ndarray, alt: np.ndarray, *, block: int = 16) -> np.ndarray:
+        """LLR of substitutions in one window by the likelihood of all of it, (n,) float64.
+
+        What lies before a block of ``block`` bases is read once and kept; the block's alternatives go on from there.
+        """
+        import copy
+
+        import torch
+
+        ids, first = self._tokens(window[None]), len(self.head)
+        length, positions = len(window), np.asarray(positions)
+        told = self.conditionals(window[None])[0].astype(np.float64)
+        known = window < codes.N
+        plain = np.where(known, told[np.arange(length), np.minimum(window, 3)], 0.0)
+        out = told[positions, alt] - told[positions, np.minimum(window[positions], 3)]
+        past, read = None, 0
+        for q in np.unique(positions // block * block):
+            rows = np.flatnonzero(positions // block * block == q)
+            changed = np.repeat(ids, len(rows), axis=0)
+            changed[np.arange(len(rows)), first + positions[rows]] = self.ids[alt[rows]]
+            with torch.inference_mode():
+                if first + q > read:
+                    given = torch.from_numpy(ids[:, read : first + q]).to(self.device)
+                    past = self.network(input_ids=given, past_key_values=past, use_cache=True).past_key_values
+                    read = first + q
+                kept = copy.deepcopy(past)
+                if kept is not None:
+                    kept.batch_repeat_interleave(len(rows))
+                given = torch.from_numpy(changed[:, read : first + length]).to(self.device)
+                logits = self.network(input_ids=given, past_key_values=kept, use_cache=kept is not None).logits
+                logs = logits[..., self.ids].float().log_softmax(-1).cpu().numpy()  # of the bases q + 1 … and one more
+            shown = np.arange(read - first + 1, length)
+            logs = logs[:, : len(shown)].astype(np.float64)
+            got = np.where(known[shown], logs[:, np.arange(len(shown)), np.minimum(window[shown], 3)], 0.0)
+            after = shown[None] > positions[rows, None]
+            out[rows] += np.where(after, got - plain[shown], 0.0).sum(1)
+        return out
 
     def likelihood(self, windows: np.ndarray) -> np.ndarray:
         """Log-likelihood of whole windows, (n,) float64: of a causal model the sum over its tokens; of a masked one the

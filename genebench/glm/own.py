@@ -47,6 +47,9 @@ class Own:
         """Whether a sequence and its reverse complement get the same answer."""
         self.by_likelihood = made.tokens == "bpe"
         """Whether a variant can only be scored by the likelihood of whole windows."""
+        limited = made.objective == "causal" and made.mixer == "convolution" and made.tokens == "nucleotide"
+        self.reach = made.context if limited else None
+        """Bases to the right that a change of one base can be felt at, of a causal network that sees a limited way."""
         self.granularity = made.k if made.tokens == "kmer" else 1
         self.one_pass = made.objective != "masked"
         """Whether one pass gives the conditionals of all positions."""

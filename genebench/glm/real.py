@@ -50,10 +50,11 @@ def run(
     names: list[str],
     *,
     device: str = "cpu",
+    compiled: bool = False,
     say: Callable[[str], None] = lambda text: None,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> list[Path]:
-    """Train, or make the tables of a study again; returns the paths written.
+    """Train (``compiled``: compile the network first), or make the tables of a study again; returns the paths written.
 
     Raises: BadInput: unknown study or name. sources.Missing: a file that is not to be had.
     """
@@ -61,7 +62,7 @@ def run(
 
     told = {"say": say, "progress": progress}
     if what == "train":
-        return [train(n, device=device, **told) for n in names or list(genomes.declared())]
+        return [train(n, device=device, compiled=compiled, **told) for n in names or list(genomes.declared())]
     if what == "genome":
         chosen = names or list(genomes.declared())
         return [path for n in chosen for path in real_study.genome_study(n, device=device, **told)]

@@ -97,7 +97,23 @@ def _substitutions(model, windows, positions, ref, alt, batch: int) -> np.ndarra
 
 
 def _whole(model, windows, positions, ref, alt, batch: int) -> np.ndarray:
-    """Likelihood of the window with the alternative less that with the reference, which is run once for all."""
+    """Likelihood of the window with the alternative less that with the reference, which is run once for all.
+
+    A model that keeps what it has read (``changes``) only reads on from the change; of one that sees a limited way
+    (``reach``) only that way is read. Both give what whole windows give.
+    """
+    if getattr(model, "keeps", False):
+        first, group = _unique(windows)
+        out = np.empty(len(windows))
+        for i in range(len(first)):
+            rows = np.flatnonzero(group == i)
+            out[rows] = model.changes(windows[first[i]], positions[rows], alt[rows])
+        return out
+    reach = getattr(model, "reach", None)
+    if reach is not None and 2 * reach + 1 < windows.shape[1]:
+        start = np.clip(positions - reach, 0, windows.shape[1] - (2 * reach + 1))
+        windows = np.take_along_axis(windows, start[:, None] + np.arange(2 * reach + 1), axis=1)
+        positions = positions - start
     changed = windows.copy()
     changed[np.arange(len(windows)), positions] = alt
     return likelihood(model, changed, batch=batch) - likelihood(model, windows, batch=batch)

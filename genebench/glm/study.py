@@ -243,7 +243,7 @@ def dependencies(held: Bench, *, count: int = 40) -> tuple[pd.DataFrame, pd.Data
 
 def regions(held: Bench, *, each: int = 250, length: int = 48) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Windows of one class of region each: place in a map of mean hidden states (UMAP of 20 principal components), and
-    how well a linear probe tells the classes, beside 4-mer counts (accuracy, even classes, chance 0.2).
+    how well a linear probe tells the classes, beside 4-mer counts (accuracy, classes of equal weight, chance 0.25).
 
     Windows of the first half of what is shown train the probe, those of the second half test it.
     """
@@ -282,7 +282,7 @@ def regions(held: Bench, *, each: int = 250, length: int = 48) -> tuple[pd.DataF
         accuracy = float(np.average(hit, weights=weight))
         draws = [np.average(hit[i], weights=weight[i]) for i in rng.integers(0, len(hit), (500, len(hit)))]
         low, high = np.quantile(draws, [0.025, 0.975])
-        rows.append(("region class", "five windows classes", name, "linear probe", "accuracy", accuracy, low, high,
+        rows.append(("region class", "windows of four classes", name, "linear probe", "accuracy", accuracy, low, high,
                      int(second.sum())))  # fmt: skip
     columns = ["task", "subset", "model", "scores", "metric", "score", "low", "high", "n"]
     return _placed(states, label), pd.DataFrame(rows, columns=columns)
