@@ -13,6 +13,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from . import specs
 from .figures import INK
@@ -37,7 +38,7 @@ def _verdict(claim: ClaimSpec, profile: ProfileSpec, means: pd.DataFrame, pairs:
     scored = [here[here.model.isin(side)] for side in sides]
     out = {"claim": claim.id, "says": claim.says, "citation": claim.citation, "group": claim.group,
            "split": claim.split, "better": "", "worse": "", "tasks": 0, "difference": None, "low": None, "high": None,
-           "verdict": "cannot be tested"}  # fmt: skip
+           "verdict": "cannot be tested", "beside": "", "beside_lost": None}  # fmt: skip
     absent = sorted({m for side in sides for m in side} - set(here.model))
     empty = [" or ".join(names) for names, side in zip((claim.better, claim.worse), sides) if names and not side]
     out["why"] = f"the profile has no model of {empty[0]}" if empty else "no fair model is left on one side"
@@ -49,6 +50,8 @@ def _verdict(claim: ClaimSpec, profile: ProfileSpec, means: pd.DataFrame, pairs:
             row = stands.iloc[0]
             out |= {"better": row.model, "worse": row.model, "tasks": int(row.tasks), "difference": row.lost}
             out |= {"low": row.lost_low, "high": row.lost_high}
+            easy = here[[specs.model(m).family == "shortcut" for m in here.model]].nlargest(1, "score")
+            out |= {"beside": easy.model.iloc[0], "beside_lost": easy.lost.iloc[0]} if len(easy) else {}
     elif all(map(len, scored)):
         first, second = (s.nlargest(1, "score").model.iloc[0] for s in scored)
         low, high = _between(first, second, pairs, claim)
@@ -86,6 +89,7 @@ def claim_plot(frame: pd.DataFrame, *, label: str) -> Figure:
     ax.axvline(0, color=INK, linewidth=1.2)
     ax.set_yticks(range(len(frame)), [textwrap.fill(s, 46) for s in frame.says])
     ax.set(xlabel=label, ylim=(len(frame) - 0.5, -0.5))
+    ax.xaxis.set_major_locator(MaxNLocator(5))
     return fig
 
 
@@ -97,7 +101,11 @@ def claim_words(frame: pd.DataFrame) -> str:
         if row.verdict == "cannot be tested":
             words += f": {row.why}."
         elif row.better == row.worse:
-            words += f": *{specs.model(row.better).title}* loses {_span(row)} over {row.tasks} tasks."
+            lost = _span(row).replace("+", "")
+            best = f"*{specs.model(row.better).title}*, the best that is fair there,"
+            words += f": {best} loses {lost} over {row.tasks} tasks."
+            if row.beside:
+                words += f" The best shortcut, *{specs.model(row.beside).title}*, loses {row.beside_lost:.3f}."
         else:
             who = f"*{specs.model(row.better).title}* minus *{specs.model(row.worse).title}*"
             words += f": {who} is {_span(row)} over {row.tasks} tasks ({row.group}, {row.split} folds)."

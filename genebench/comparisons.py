@@ -153,10 +153,11 @@ def complement_words(frame: pd.DataFrame) -> str:
     """What the differences say, one sentence a pair and split, in Markdown."""
     lines = []
     for row in frame.itertuples():
-        told = {True: "more" if row.difference > 0 else "less"}.get(bool(row.separated), "neither more nor less")
+        told = {True: "more" if row.difference > 0 else "less"}.get(bool(row.separated), None)
         change = f"{row.difference:+.3f}".replace("-", "−")
-        lines.append(f"- {row.split}: *{specs.model(row.model).title}* scores {told} than "
-                     f"*{specs.model(row.part).title}* ({change}).")  # fmt: skip
+        words = f"scores {told} than" if told else "cannot be told apart from"
+        whole, part = specs.model(row.model).title, specs.model(row.part).title
+        lines.append(f"- {row.split}: *{whole}* {words} *{part}* ({change}).")
     return "\n".join(lines)
 
 
@@ -307,8 +308,19 @@ def power_table(power: pd.DataFrame, split: str = "random") -> pd.DataFrame:
         frame[name] = [specs.model(m).title if isinstance(m, str) else "" for m in frame[name]]
     frame["underpowered"] = np.where(frame.underpowered, "underpowered", "")
     frame = frame.sort_values("smallest", ascending=False, na_position="first", ignore_index=True)
+    frame["more_genes"] = [_genes_in_words(n) for n in frame.more_genes]
     keep = ["task", "kind", "genes", "smallest", "underpowered", "best", "second", "difference", "more_genes"]
     return frame[keep].rename(columns={"smallest": "smallest difference", "more_genes": "more genes needed"})
+
+
+EVERY_GENE = 20_000
+"""About as many genes of a human code for a protein: no task has more."""
+
+
+def _genes_in_words(number: float) -> str:
+    if np.isnan(number):
+        return ""
+    return f"{number:,.0f}" if number <= EVERY_GENE else "more than there are"
 
 
 def numbers(power: pd.DataFrame, means: pd.DataFrame) -> dict[str, object]:

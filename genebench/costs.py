@@ -308,6 +308,14 @@ def spent(held: dict) -> pd.DataFrame:
     return by.loc[[m for m in held["models"] if m in by.index], wanted].rename_axis("model").reset_index()
 
 
+def numbers(held: dict) -> dict[str, object]:
+    """What prose quotes of a run's costs: cells, the device, CPU minutes of all fits and of all embeddings."""
+    table = spent(held)
+    minutes = {name: f"{table[name].sum() / 60:.0f}" for name in ("fits_s", "embedding_s")}
+    return {"cells": len(held["cells"]), "device": held["device"], "fits": minutes["fits_s"],
+            "embeddings": minutes["embedding_s"]}  # fmt: skip
+
+
 def stages(held: dict) -> pd.DataFrame:
     """Seconds of the clock of each stage of the run that wrote a manifest: columns stage, seconds, and its memory.
 

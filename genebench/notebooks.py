@@ -256,11 +256,21 @@ def _sign(page: PageSpec, profile: str, path: Path) -> None:
     book = nbformat.read(path, as_version=4)
     seconds = book.metadata.get("genebench", {}).get("seconds", 0)
     words = shown.rerun(
-        page.page, notebook=page.notebook, profile=profile, seconds=seconds, needs=page.needs,
+        page.page, notebook=page.notebook, profile=profile, seconds=seconds, needs=page.needs or _needs(page, profile),
         launchers=publish.launchers(page.page, page.notebook),
     )  # fmt: skip
     book.cells.append(nbformat.v4.new_markdown_cell(words))
     nbformat.write(book, path)
+
+
+def _needs(page: PageSpec, profile: str) -> str:
+    """Which results a page is made from, and where they come from."""
+    shown_of = page.parameters.get("source") or profile
+    told = subprocess.run(
+        ["git", "ls-files", "--error-unmatch", str(results.scores_path(shown_of))], cwd=paths.ROOT, capture_output=True
+    )
+    whence = "`genebench run --profile " + shown_of + "` makes them" if told.returncode else "a part of the repository"
+    return f"the results of profile *{shown_of}* ({whence})"
 
 
 def book(profile: str, *, say: Callable[[str], None] = print) -> Path:

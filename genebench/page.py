@@ -65,7 +65,7 @@ def rerun(page: str, *, notebook: str, profile: str, seconds: float, needs: str,
         f"In a clone: `genebench notebooks --profile {profile} --page {page}`, or the downloaded notebook by itself: "
         f"`papermill {page}.ipynb out.ipynb -p profile {profile}`.\n\n"
         f"Source: `notebooks/{notebook}.py`. It needs the package (`pip install -e '.[book]'`), "
-        f"{needs or f'the results of profile *{profile}*, which are part of the repository'}, no GPU, no network; it "
+        f"{needs or f'the results of profile *{profile}*'}, no GPU, no network; it "
         f"took {max(1, round(seconds))} s on the machine that made this book.{nowhere}\n:::\n"
     )
 
@@ -79,7 +79,7 @@ def table(frame: pd.DataFrame, *, page: str, profile: str, name: str, caption: s
         frame.to_csv(temporary, index=not isinstance(frame.index, pd.RangeIndex))
     shown = frame.copy()
     for column in shown.select_dtypes("float"):
-        shown[column] = shown[column].round(digits)
+        shown[column] = shown[column].round(digits) + 0.0  # no minus zero
     html = itables.to_html_datatable(
         shown,
         caption=caption or None,

@@ -60,11 +60,11 @@ def place(
     start = time.perf_counter()
     path, tasks = Path(path), list(tasks or ())
     title = name or path.name.split(".")[0] or "vectors"
-    table = results.load(profile)  # before any work: without it there is nothing to be placed among
     out = Path(out) if out is not None else Path(f"{slug(title) or 'my'}-card")
     if out.exists() and not out.is_dir():
         raise BadInput(f"{out}: is a file, and the card needs a folder; give another --out.")
     made = own_model.declare(path, profile=profile, title=title, **(reading or {}))
+    table = results.load(profile)  # a broken file is told first; without results there is nothing to be placed among
     say(f"{path.name}: {made.genes:,} genes of profile '{profile}' × {made.dim} dimensions")
     frame, skipped, cost = _scores(made.name, tasks, jobs, say, progress)
     found = _leaks(made, profile, frame, table, tasks, jobs, say, progress)

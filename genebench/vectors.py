@@ -222,6 +222,10 @@ def _npz(path: Path, raw: bytes, ids, array) -> tuple:
         with np.load(io.BytesIO(raw), allow_pickle=False) as held:
             declared.archive(path, held.zip)
             arrays = {name: held[name] for name in held.files}
+        other = [name for name, a in arrays.items() if not isinstance(a, np.ndarray)]
+        if other or not arrays:
+            what = f"holds '{other[0]}', which is no array of NumPy" if other else "holds no array"
+            raise BadInput(f"{path}: {what}; write it again with numpy.savez, or unpack it and give the file inside.")
     except BadInput:
         raise
     except Exception as err:

@@ -35,7 +35,7 @@ judged = claims.verdicts(
     specs.profile(source), results.read_beside(source, "means.csv"), results.read_beside(source, "pairs.csv")
 )
 show.figure(
-    claims.claim_plot(judged, label="difference of mean AUROC (−1 to 1)"),
+    claims.claim_plot(judged, label="difference of mean AUROC, first minus second"),
     judged,
     page=page,
     profile=profile,

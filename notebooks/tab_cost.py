@@ -50,8 +50,4 @@ show.table(tables.titled(spent.set_index("model")), page=page, profile=profile, 
 show.table(costs.stages(held), page=page, profile=profile, name="stages", digits=1)
 
 # %% tags=["remove-cell"]
-show.values(
-    {"cells": len(held["cells"]), "device": held["device"], "cpu_minutes": round(float(spent.fits_s.sum()) / 60, 1)},
-    page=page,
-    profile=profile,
-)
+show.values(costs.numbers(held), page=page, profile=profile)

@@ -329,3 +329,11 @@ def test_vectors_that_are_at_hand_are_held_to_the_same_rules():
     assert ids.tolist() == IDS.tolist() and matrix.dtype == np.float32
     with pytest.raises(BadInput, match="^mine: gene 'GENE1' .row 2. has no value in column 1"):
         vectors.check_vectors("mine", IDS, np.where(np.arange(N)[:, None] == 1, np.nan, X))
+
+
+def test_a_zip_of_other_files_under_the_name_of_npz_is_one_sentence(tmp_path):
+    path = tmp_path / "renamed.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("vectors.csv", "symbol,d0\nTP53,1\n")
+    with pytest.raises(BadInput, match="holds 'vectors.csv', which is no array of NumPy; write it again with"):
+        read_vectors(path)
