@@ -137,12 +137,14 @@ def reproduction_plot(frame: pd.DataFrame, *, label: str) -> Figure:
     y = range(len(frame))
     ax.errorbar(frame.published, y, xerr=frame.published_sd, fmt="s", color="#555555", markersize=7, label="published")
     ax.plot(frame.plain, y, "o", color="#0072b2", markersize=6, label="ours, vectors as they are")
+    if frame.decided.notna().any():
+        ax.plot(frame.decided, y, "x", color="#0072b2", markersize=7, label="the same, yes or no of each label")
     ax.hlines(y, frame.low, frame.high, color="#d55e00", linewidth=1.6, alpha=0.6)
     ax.plot(frame.score, y, "D", color="#d55e00", markersize=5, label="ours, standardised")
     ax.axvline(0.5, color=INK, linestyle="--", linewidth=1)
     ax.set_yticks(y, frame.listed)
     ax.set(xlabel=label, ylim=(len(frame) - 0.4, -0.6))
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1 + 1.4 / len(frame)), ncols=3)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1 + 2.2 / len(frame)), ncols=2)
     return fig
 
 
@@ -152,8 +154,10 @@ def reproduction_table(frame: pd.DataFrame) -> pd.DataFrame:
     far = frame.difference.abs() > FAR
     reason = [why.get(t, "not explained") if f else "" for t, f in zip(frame.task, far)]
     out = frame.assign(reason=reason).sort_values("difference", key=abs, ascending=False, ignore_index=True)
-    keep = ["listed", "task", "genes", "published", "plain", "score", "low", "high", "difference", "reason"]
-    return out[keep].rename(columns={"plain": "as they are", "score": "standardised"})
+    keep = ["listed", "task", "genes", "published", "published_sd", "plain", "decided", "score", "low", "high",
+            "difference", "reason"]  # fmt: skip
+    names = {"plain": "as they are", "decided": "as they are, yes or no", "score": "standardised"}
+    return out[keep].rename(columns={**names, "published_sd": "± over folds"})
 
 
 def reproduction_numbers(frame: pd.DataFrame) -> dict[str, object]:

@@ -17,6 +17,10 @@
 # commonest words of a gene's name and NCBI summary. Here it is scored on the paper's own genes, by the paper's probe
 # (vectors as they are) and by ours (standardised inside the fold). Folds of the paper are not seeded, its labels are
 # of other releases for some tasks, and the summaries here are of 2023: what is left is their doing.
+#
+# Of tasks with several labels the published scores are, by all signs, those of yes or no for each label, and not of its
+# probability: crosses show our fits scored in that way, and the difference is taken there; circles show the same fits
+# scored by probability, as all other pages do.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for

@@ -9,7 +9,7 @@ from conftest import edit_yaml
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from genebench import cells, claims, figures, own, paths, reproduction, results, sources, specs, splits, workers
+from genebench import cells, claims, figures, own, paths, probes, reproduction, results, sources, specs, splits, workers
 from genebench.errors import BadInput
 
 
@@ -105,12 +105,23 @@ def test_a_run_writes_scores_beside_the_published_ones_and_a_second_fits_nothing
     pd.testing.assert_frame_equal(reproduction.run("tiny", "full", jobs=1, say=lambda text: None), found)
 
 
+def test_of_several_labels_the_yes_or_no_is_scored_too(warm):
+    task = next(t for t in cells.context("tiny").tasks.values() if t.kind == "multilabel")
+    made = reproduction.measure("tiny", "full", task)
+    held = cells.context("tiny").embedding("full")
+    rows, fold = held.rows(task.entities), splits.folds(task, "random", n_folds=5, seed=7)
+    y, fold, X = task.labels[rows >= 0], fold[rows >= 0], held.vectors[rows[rows >= 0]]
+    said = probes.predict(X, y, fold, kind="multilabel", standardise=False) > 0
+    each = [roc_auc_score(y[fold == k], said[fold == k], average="weighted") for k in range(5)]
+    assert made["decided"] == pytest.approx(np.mean(each)) and made["decided"] < made["plain"]
+
+
 def made_rows() -> pd.DataFrame:
     """Three reproduced tasks, one of them far off."""
     return pd.DataFrame(
         {"task": ["a", "b", "c"], "listed": ["A", "B", "C"], "group": "localization", "kind": "binary", "genes": 100,
          "score": [0.7, 0.8, 0.6], "plain": [0.71, 0.78, 0.5], "low": 0.5, "high": 0.9,
-         "published": [0.7, 0.8, 0.6], "published_sd": 0.01, "difference": [0.01, -0.02, -0.1]}
+         "published": [0.7, 0.8, 0.6], "published_sd": 0.01, "decided": np.nan, "difference": [0.01, -0.02, -0.1]}
     )  # fmt: skip
 
 
