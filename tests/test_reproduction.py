@@ -113,7 +113,7 @@ def test_of_several_labels_the_yes_or_no_is_scored_too(warm):
     y, fold, X = task.labels[rows >= 0], fold[rows >= 0], held.vectors[rows[rows >= 0]]
     said = probes.predict(X, y, fold, kind="multilabel", standardise=False) > 0
     each = [roc_auc_score(y[fold == k], said[fold == k], average="weighted") for k in range(5)]
-    assert made["decided"] == pytest.approx(np.mean(each)) and made["decided"] < made["plain"]
+    assert made["decided"] == pytest.approx(np.mean(each), abs=2e-4) and made["decided"] < made["plain"]
 
 
 def made_rows() -> pd.DataFrame:
