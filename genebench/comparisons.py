@@ -45,20 +45,24 @@ def _heading(group: str, part: pd.DataFrame) -> str:
     return f"{'all groups' if group == 'all' else group} ({number} task{'s' * (number > 1)})"
 
 
+RUNGS = ("random", "chromosome", "stem", "family", "study")
+"""Splits, from the easiest to the hardest."""
+
+
 def ladder(means: pd.DataFrame, *, label: str, chance: float = 0.5) -> Figure:
     """What survives: mean score of each model by split, from the easiest to the hardest, one panel a group of tasks.
 
-    Args: means: rows of ``means.csv`` of one measure; the splits are drawn in the order in which they stand there.
-    label: what the numbers are. Shortcuts are dashed. Bars are 95 % intervals over genes and tasks.
+    Args: means: rows of ``means.csv`` of one measure; the splits are drawn in the order of ``RUNGS``. label: what the
+    numbers are. Shortcuts are dashed. Bars are 95 % intervals over genes and tasks.
     """
-    groups, splits = list(dict.fromkeys(means.group)), list(dict.fromkeys(means.split))
+    groups, splits = list(dict.fromkeys(means.group)), sorted(means.split.unique(), key=RUNGS.index)
     fig, axes = _panels(groups, height=3.5)
     for ax, group in zip(axes, groups):
         part = means[means.group == group]
         models = ordered(part.model.unique())
         for i, name in enumerate(models):
             row = part[part.model == name].set_index("split").reindex(splits)
-            x = np.arange(len(splits)) + 0.05 * (i - (len(models) - 1) / 2)
+            x = np.arange(len(splits)) + min(0.05, 0.5 / len(models)) * (i - (len(models) - 1) / 2)
             line = "--" if specs.model(name).family == "shortcut" else "-"
             ax.plot(x, row.score, line, marker="o", color=color(name), label=specs.model(name).title, linewidth=2)
             ax.vlines(x, row.low, row.high, color=color(name), linewidth=1.4, alpha=0.6)
