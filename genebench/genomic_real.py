@@ -5,6 +5,7 @@ Draws and words what it is given; computes no score.
 
 from __future__ import annotations
 
+import textwrap
 from functools import lru_cache
 
 import numpy as np
@@ -119,13 +120,15 @@ def logos(frame: pd.DataFrame, agreement: pd.DataFrame) -> Figure:
     for model in models:
         r = agreement[agreement.model == model]
         told = "; ".join(f"{s}: r = {v:.2f} ({a:.2f} to {b:.2f})" for s, v, a, b in zip(r.stretch, r.r, r.low, r.high))
-        panels.append((f"as the {title(model)} expects them\n{told}", frame[frame.shown == model], "model"))
+        panels.append(
+            (f"as the {title(model)} expects them\n{textwrap.fill(told, 96)}", frame[frame.shown == model], "model")
+        )
     fig, axes = plt.subplots(len(panels), 1, figsize=(9.2, 2.1 * len(panels)), sharex=True)
     for ax, (words, part, column) in zip(axes, panels):
         wide = part.pivot_table(index="place", columns="base", values=column)
         logomaker.Logo(wide, ax=ax, color_scheme=BASES, show_spines=True)
         ax.set(ylabel="bits", ylim=(0, None))
-        ax.set_title(words, fontsize=10.5)
+        ax.set_title(words, fontsize=9.5)
         ax.grid(False)
     axes[-1].set_xlabel("place relative to the first base of the start codon")
     return fig
