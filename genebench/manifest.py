@@ -45,7 +45,7 @@ def write(
     for cell in cells:
         at = (cell["model"], cell["split"], cell["tasks"][0])
         known[at] = {"model": at[0], "split": at[1], "first": at[2], "n": len(cell["tasks"])}
-        known[at] |= {name: round(cell[name], 2) for name in ("seconds", "cpu_s") if name in cell}
+        known[at] |= {name: round(cell[name], 4) for name in ("seconds", "cpu_s") if name in cell}
         here = left_out.setdefault(cell["split"], {}).setdefault(cell["model"], {})
         for task in cell["tasks"]:
             here.pop(task, None)

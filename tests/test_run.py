@@ -374,7 +374,7 @@ def test_the_manifest_says_what_made_the_results(finished):
     held = json.loads((finished.folder / "data/results/tiny/manifest.json").read_text())
     assert set(held) >= results.MANIFEST_KEYS
     assert (held["profile"], held["seed"], len(held["cells"]), held["tasks"]) == ("tiny", 7, 60, 7)
-    assert all(cell["seconds"] > 0 for cell in held["cells"])
+    assert all(cell["seconds"] > 0 and cell["cpu_s"] >= 0 for cell in held["cells"])
     assert held["models"] == TINY["models"] and held["sources"] == {"toy": "1"}
     assert held["versions"]["pandas"] == pd.__version__ and held["peak_memory_mb"] > 0
     assert set(held["wall_s"]["stages"]) == set(costs.STAGES)
