@@ -157,9 +157,10 @@ def complement_words(frame: pd.DataFrame) -> str:
     """What the differences say, one sentence a pair and split, in Markdown."""
     lines = []
     for row in frame.itertuples():
-        told = {True: "more" if row.difference > 0 else "less"}.get(bool(row.separated), None)
+        words = (
+            f"scores {'more' if row.difference > 0 else 'less'} than" if row.separated else "cannot be told apart from"
+        )
         change = f"{row.difference:+.3f}".replace("-", "−")
-        words = f"scores {told} than" if told else "cannot be told apart from"
         whole, part = specs.model(row.model).title, specs.model(row.part).title
         lines.append(f"- {row.split}: *{whole}* {words} *{part}* ({change}).")
     return "\n".join(lines)

@@ -296,9 +296,7 @@ def spent(held: dict) -> pd.DataFrame:
     A model whose vectors were made before such notes were kept has no embedding_s.
     """
     frame = pd.DataFrame(held["cells"])
-    if "cpu_s" not in frame:
-        frame["cpu_s"] = frame.seconds
-    frame["cpu_s"] = frame.cpu_s.fillna(frame.seconds)
+    frame["cpu_s"] = frame.get("cpu_s", frame.seconds).fillna(frame.seconds)
     by = frame.groupby("model").agg(cells=("n", "size"), tasks=("n", "sum"), fits_s=("cpu_s", "sum"))
     by["embedding_s"] = pd.Series(
         {m: noted.get("cpu_s") for m, noted in held.get("embeddings", {}).items()}, dtype=float

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from . import __version__, cache, manifest, paths, publish, results, specs, workers
@@ -266,11 +267,15 @@ def _sign(page: PageSpec, profile: str, path: Path) -> None:
 def _needs(page: PageSpec, profile: str) -> str:
     """Which results a page is made from, and where they come from."""
     shown_of = page.parameters.get("source") or profile
-    told = subprocess.run(
-        ["git", "ls-files", "--error-unmatch", str(results.scores_path(shown_of))], cwd=paths.ROOT, capture_output=True
-    )
-    whence = "`genebench run --profile " + shown_of + "` makes them" if told.returncode else "a part of the repository"
+    whence = "a part of the repository" if _tracked(shown_of) else f"`genebench run --profile {shown_of}` makes them"
     return f"the results of profile *{shown_of}* ({whence})"
+
+
+@lru_cache
+def _tracked(profile: str) -> bool:
+    """Whether git holds the scores of a profile; asked once, not for every page."""
+    command = ["git", "ls-files", "--error-unmatch", str(results.scores_path(profile))]
+    return subprocess.run(command, cwd=paths.ROOT, capture_output=True).returncode == 0
 
 
 def book(profile: str, *, say: Callable[[str], None] = print) -> Path:

@@ -82,8 +82,8 @@ def path(profile: str, model: str, task: Task) -> Path:
 def measure(profile: str, model: str, task: Task) -> dict[str, float]:
     """AUROC of a model on a task with our probe (``score``, ``low``, ``high``) and on plain vectors (``plain``).
 
-    ``decided``: of a task with several labels, that of the yes or no of each label on plain vectors; the paper's scores
-    of such tasks are of these (its library asks a model of several outputs for its predictions). NaN of other tasks.
+    ``decided``: of a task with several labels, that of the yes or no of each label on plain vectors; by all signs the
+    paper's scores of such tasks are of these, for they agree where those of probabilities do not. NaN of other tasks.
     """
     held = cells.context(profile)
     rows = held.embedding(model).rows(task.entities if task.kind != "pair" else task.parts[0])

@@ -30,11 +30,6 @@ COLUMNS = 64
 """Columns that are widened to double precision at a time."""
 
 
-def _columns(d: int):
-    """Slices of columns that are worked on at a time."""
-    return (slice(at, at + COLUMNS) for at in range(0, d, COLUMNS))
-
-
 def _centred(X: np.ndarray, dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
     """Columns less their mean, rounded last; their standard deviation in double precision, and constancy."""
     mean = X.mean(0, dtype=np.float64)
@@ -47,12 +42,6 @@ def _centred(X: np.ndarray, dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]
         squares += np.einsum("nd,nd->d", wide, wide)
     deviation = torch.from_numpy(np.sqrt(squares / len(X)))
     return out, deviation, deviation <= torch.from_numpy(1e-12 * np.maximum(largest, 1e-300))
-
-
-def _short(X: Tensor) -> Tensor:
-    """Rows cut to ``LONGEST`` medians of their length."""
-    length = X.norm(dim=1, keepdim=True)
-    return X * (LONGEST * length.median() / length.clamp(min=1e-30)).clamp(max=1)
 
 
 WIDE, SPARSE = 512, 0.02
@@ -118,8 +107,8 @@ class Rows:
     def squares(self, weight: Tensor) -> Tensor:
         """Weighted sums of squared features: weight (K, n) → (K, d)."""
         out = self.X.new_empty(len(weight), self.d)
-        for here in _columns(self.d):
-            out[:, here] = weight @ self.X[:, here].square()
+        for at in range(0, self.d, COLUMNS):
+            out[:, at : at + COLUMNS] = weight @ self.X[:, at : at + COLUMNS].square()
         return out
 
     @cached_property
@@ -161,9 +150,10 @@ class Rows:
         A solver that takes the curvature of an outlier for that of a fold without it would end too early there; what
         is too small costs it a few steps more.
         """
+        length = self.X.norm(dim=1, keepdim=True)
         twin = self.to(self.X.dtype)
-        twin.X = _short(self.X)
-        return twin.to(self.X.dtype)
+        twin.X = self.X * (LONGEST * length.median() / length.clamp(min=1e-30)).clamp(max=1)
+        return twin
 
     def moments(self, train: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and inverse scale of each feature on the training rows: train (K, n) bool → two (K, d).

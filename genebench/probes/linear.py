@@ -108,7 +108,7 @@ def softmax(
     for k in range(len(task)):
         here = folds == k
         seen = np.bincount(y[(folds != k) & (folds >= 0)], minlength=n_classes) > 0
-        margins = _margins(features, W[k : k + 1], b[k : k + 1])[0].cpu().numpy().T[here].astype(np.float64)
+        margins = solver.margins(features, W[k : k + 1], b[k : k + 1])[0].cpu().numpy().T[here].astype(np.float64)
         margins[:, ~seen] = -np.inf
         margins -= margins.max(1, keepdims=True)
         with np.errstate(divide="ignore"):
@@ -212,11 +212,6 @@ def _class_sizes(labels: Tensor, train: Tensor, mask: Tensor) -> tuple[np.ndarra
     return positive.cpu().numpy(), sizes[mask].cpu().numpy()
 
 
-def _margins(features: Rows, W: Tensor, b: Tensor) -> Tensor:
-    K, C, _ = W.shape
-    return features.forward(W.reshape(K * C, -1)).view(K, C, -1) + b[..., None]
-
-
 def _dense(features: Rows) -> Tensor:
     if isinstance(features, Pairs):
         raise BadInput("ridge regression takes no pairs; use the logistic probe.")
@@ -295,7 +290,7 @@ def _inner_loss(features: Rows, problems: Problems, options: dict, seed: int) ->
         W, b = solver.solve(features, nested, **options)
         rows = torch.where(able)[0]
         for at, k in enumerate(rows.tolist()):
-            M = _margins(features, W[at : at + 1], b[at : at + 1])[0]
+            M = solver.margins(features, W[at : at + 1], b[at : at + 1])[0]
             test = problems.train[problems.mask[k]] & held[0]
             y = problems.labels[problems.task[k]][test]
             M = _without_unseen(problems, k, held[0], M)

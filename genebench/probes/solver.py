@@ -130,7 +130,7 @@ def solve(
         if out.any():
             U, ids = state.U[out] - step[out], state.ids[out]  # the last step costs nothing: no margins are needed
             W[ids] = scaled = U[..., :-1] * state.inverse_scale[out][:, None]
-            b[ids] = U[..., -1] - torch.einsum("kcd,kd->kc", scaled, state.mean[out])
+            b[ids] = _intercept(U[..., -1], scaled, state.mean[out])
             late.append(state.ids[out & tired])
             done += len(ids)
             seen(done)
@@ -302,12 +302,21 @@ def _precondition(features: Rows, g: Tensor, total: _Curvature) -> Tensor:
     return out if C == 1 else total.classes @ out
 
 
+def margins(features: Rows, W: Tensor, b: Tensor) -> Tensor:
+    """Margins (K, C, n) of weights (K, C, d) on the features as they are held, and of intercepts (K, C)."""
+    K, C, d = W.shape
+    return features.forward(W.reshape(K * C, d)).view(K, C, features.n).add_(b[..., None])
+
+
+def _intercept(b: Tensor, W: Tensor, mean: Tensor) -> Tensor:
+    """Intercepts (K, C) of features that are not centred, from those of features less their training mean."""
+    return b - torch.einsum("kcd,kd->kc", W, mean)
+
+
 def _advance(features, problems, truth, state, step) -> None:
     """One step of every problem: length along the direction, new weights, margins and residuals."""
-    K, C, n = state.M.shape
     slope = step[..., :-1] * state.inverse_scale[:, None]
-    along = features.forward(slope.reshape(K * C, -1)).view(K, C, n)
-    along += (step[..., -1] - torch.einsum("kcd,kd->kc", slope, state.mean))[..., None]
+    along = margins(features, slope, _intercept(step[..., -1], slope, state.mean))
     penalty = 1 / state.C
     us = (state.U[..., :-1] * step[..., :-1]).sum((1, 2)) * penalty
     ss = (step[..., :-1] ** 2).sum((1, 2)) * penalty
@@ -335,10 +344,9 @@ def _mend(features, problems, truth, state) -> None:
     rows = torch.where(state.going & due(state.age))[0]
     step = max(1, (1 << 24) // (state.M.shape[1] * features.n))
     for at in rows.split(step) if len(rows) else ():
-        k, C, n = len(at), *state.M.shape[1:]
-        scaled = state.U[at][..., :-1] * state.inverse_scale[at][:, None]
-        fresh = features.forward(scaled.reshape(k * C, -1)).view(k, C, n)
-        fresh += (state.U[at][..., -1] - torch.einsum("kcd,kd->kc", scaled, state.mean[at]))[..., None]
+        U = state.U[at]
+        W = U[..., :-1] * state.inverse_scale[at][:, None]
+        fresh = margins(features, W, _intercept(U[..., -1], W, state.mean[at]))
         state.M[at] = torch.where(state.M[at].abs() < FAR / 2, fresh, state.M[at])
         _residuals(state, at, truth[problems.task[state.ids[at]]])
 
