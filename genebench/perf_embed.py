@@ -202,6 +202,32 @@ def protein_rows(
     ]  # fmt: skip
 
 
+def dna_rows(
+    sequences: list[str], *, device: str, repeats: int, layers: int = 12, width: int = 768, context: int = 512
+) -> list[dict[str, object]]:
+    """A network of the size of DNABERT-2 (random weights: the speed is the same) on nucleotides, six to a token."""
+    import torch
+    from transformers import BertConfig, BertModel
+
+    torch.manual_seed(0)
+    network = BertModel(
+        BertConfig(
+            vocab_size=len(Sixmers.letters) + 4**6 + 3, hidden_size=width, num_hidden_layers=layers,
+            num_attention_heads=width // 64, intermediate_size=4 * width, max_position_embeddings=context,
+            pad_token_id=Sixmers.pad_token_id,
+        ),
+        add_pooling_layer=False,
+    )  # fmt: skip
+    units = sum(min(len(s), 6 * (context - 2)) for s in sequences)
+    return [
+        compare(
+            f"DNABERT-2 size, coding sequences, {dtype}", network.to(device).eval(), Sixmers(), sequences, dtype=dtype,
+            unit="nucleotides", units=units, device=device, context=context, repeats=repeats,
+        )
+        for dtype in ("float32", "bfloat16")
+    ]  # fmt: skip
+
+
 class Residues:
     """The tokens of ESM-2, without a file: begin, one per residue, end. Called like a Hugging Face tokenizer."""
 
@@ -212,7 +238,7 @@ class Residues:
         self, texts: list[str], *, padding: bool = False, truncation: bool, max_length: int, return_tensors=None
     ):
         """``input_ids``, and with ``padding`` tensors with their ``attention_mask``."""
-        ids = [[0, *(self.letters.get(c, 24) for c in t[: max_length - 2]), 2] for t in texts]
+        ids = [[0, *self.tokens(t, max_length - 2), 2] for t in texts]
         if not padding:
             return {"input_ids": ids}
         import torch
@@ -225,6 +251,29 @@ class Residues:
                 "attention_mask": torch.tensor([[1] * len(i) + [0] * (longest - len(i)) for i in ids]),
             }
         )
+
+    def tokens(self, text: str, most: int) -> list[int]:
+        """Numbers of the first ``most`` tokens of a sequence."""
+        return [self.letters.get(c, 24) for c in text[:most]]
+
+
+class Sixmers(Residues):
+    """Words of six nucleotides, side by side, and single ones for the rest, as the Nucleotide Transformer cuts."""
+
+    letters = {letter: 3 + i for i, letter in enumerate("ACGTN")}
+
+    def tokens(self, text: str, most: int) -> list[int]:
+        """Numbers of the first ``most`` tokens of a sequence; a word with a letter beyond ACGT is cut up."""
+        out: list[int] = []
+        for at in range(0, len(text), 6):
+            word = ["ACGT".find(c) for c in text[at : at + 6]]
+            if len(word) == 6 and min(word) >= 0:
+                out.append(8 + int(np.dot(word, 4 ** np.arange(6))))
+            else:
+                out += [self.letters.get(c, self.letters["N"]) for c in text[at : at + 6]]
+            if len(out) >= most:
+                break
+        return out[:most]
 
 
 def write(rows: list[dict[str, object]]) -> Path:
@@ -261,11 +310,13 @@ def measure(
     threads: int | None = None,
     texts: Path | None = None,
     proteins: Path | None = None,
+    nucleotides: Path | None = None,
 ) -> pd.DataFrame:
     """Measure every case and keep the rows.
 
-    Args: number: texts (and a quarter as many proteins). threads: of the CPU; None: one a core. texts: a file of NCBI
-    gene summaries; None: the declared source. proteins: a FASTA file; None: no proteins are measured.
+    Args: number: texts (and a quarter as many proteins and coding sequences). threads: of the CPU; None: one a core.
+    texts: a file of NCBI gene summaries; None: the declared source. proteins, nucleotides: FASTA files; None: no
+    proteins or coding sequences are measured.
     """
     import torch
 
@@ -273,11 +324,12 @@ def measure(
         torch.set_num_threads(threads or os.cpu_count() or 1)
     rows = text_rows(summaries(texts, number), device=device, repeats=repeats)
     write(rows)
-    if proteins:
-        held = readers.read_fasta(proteins).sequence.to_numpy(object)
-        chosen = np.random.default_rng(0).permutation(held)[: number // 4].tolist()
-        rows += protein_rows(chosen, device=device, repeats=repeats)
-    write(rows)
+    for path, measured in ((proteins, protein_rows), (nucleotides, dna_rows)):
+        if path:
+            held = readers.read_fasta(path).sequence.to_numpy(object)
+            chosen = np.random.default_rng(0).permutation(held)[: number // 4].tolist()
+            rows += measured(chosen, device=device, repeats=repeats)
+            write(rows)
     return pd.DataFrame(rows)
 
 
@@ -302,6 +354,7 @@ def main(given: list[str]) -> None:
     parser.add_argument("--threads", type=int)
     parser.add_argument("--texts", type=Path)
     parser.add_argument("--proteins", type=Path)
+    parser.add_argument("--nucleotides", type=Path)
     print(measure(**vars(parser.parse_args(given))).to_string(index=False))
 
 

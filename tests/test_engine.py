@@ -245,10 +245,11 @@ def test_importing_touches_neither_disk_nor_network_nor_torch(tmp_path):
 # --- the measuring code -----------------------------------------------------------------------------------------------
 
 
-def test_both_loops_give_the_same_vectors_and_the_row_is_their_ratio(monkeypatch):
-    rows = perf_embed.protein_rows(
-        ["MKTAYIAKQR" * n for n in (1, 3, 2, 3)], device="cpu", repeats=2, layers=1, width=40, context=64
-    )
+@pytest.mark.parametrize(
+    "rows_of, unit, width", [(perf_embed.protein_rows, "MKTAYIAKQR", 40), (perf_embed.dna_rows, "ACGTTGCANC" * 6, 64)]
+)
+def test_both_loops_give_the_same_vectors_and_the_row_is_their_ratio(rows_of, unit, width):
+    rows = rows_of([unit * n for n in (1, 3, 2, 3)], device="cpu", repeats=2, layers=1, width=width, context=64)
     assert [r["case"].split(", ")[-1] for r in rows] == ["float32", "bfloat16"]
     for row in rows:
         assert row["lowest_cosine"] > (0.99999 if "float32" in row["case"] else 0.999)
@@ -276,6 +277,13 @@ def test_residues_are_the_tokens_of_esm(tmp_path):
     real = transformers.EsmTokenizer(str(tmp_path / "vocab.txt"))
     ours = perf_embed.Residues()(["MKTWY", "ACDXU"], truncation=True, max_length=6)
     assert ours["input_ids"] == real(["MKTWY", "ACDXU"], truncation=True, max_length=6)["input_ids"]
+
+
+def test_nucleotides_are_cut_in_words_of_six_and_the_rest_in_letters():
+    words = perf_embed.Sixmers()
+    cut = [words.tokens(text, 9) for text in ("AAAAAA", "CAAAAAACG", "TTTTTTACGTNA", "ACGTAC" * 20)]
+    assert cut[0] == [8] and cut[1] == [9, 3, 4, 5]
+    assert cut[2] == [8 + 4**6 - 1, 3, 4, 5, 6, 7, 3] and len(cut[3]) == 9 and len(set(cut[3])) == 1
 
 
 def test_written_rows_replace_those_of_the_same_case(home):
