@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,11 @@ def key(recipe: Any) -> str:
     """First 16 hex digits of the SHA-256 of the recipe's canonical JSON."""
     text = json.dumps(recipe, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def of_names(names: Iterable[str]) -> str:
+    """First 16 hex digits of the SHA-256 of names in their order, one a line: a gene universe in a recipe."""
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
 
 
 def digest(path: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +44,11 @@ class Context:
     tasks: dict[str, Task]
     universe: np.ndarray
     missing: tuple[str, ...]
+
+    @cached_property
+    def digest(self) -> str:
+        """Of the universe, for recipes."""
+        return cache.of_names(self.universe.tolist())
 
     @lru_cache(maxsize=2)  # noqa: B019 — one context a process; the last model's vectors are used by its next cell
     def embedding(self, model: str) -> Embedding:
@@ -199,6 +204,13 @@ def _block(profile: str, split: str, names: tuple[str, ...]) -> Block:
     return Block(together, common_genes(profile, together[0]), tuple(map(cuts.folds, works)))
 
 
+@lru_cache(maxsize=4096)
+def _digest_of_common(profile: str, names: tuple[str, ...]) -> str:
+    """Of the common genes of some tasks, for recipes: all models of a block share it."""
+    found = context(profile).tasks
+    return hashlib.sha256(b"".join(common_genes(profile, found[n]).tobytes() for n in names)).hexdigest()[:16]
+
+
 def recipe(cell: Cell) -> dict:
     """Everything that determines a cell's rows."""
     held = context(cell.profile)
@@ -208,7 +220,7 @@ def recipe(cell: Cell) -> dict:
     return {
         "stage": ["run", VERSION, splits.VERSION, probes.VERSION, metrics.VERSION, shapes.VERSION],
         "tasks": [[t.name, t.version, t.hash] for t in chosen],
-        "model": [spec.name, spec.family, spec.labels, embed.recipe(spec, held.universe)]
+        "model": [spec.name, spec.family, spec.labels, embed.recipe(spec, held.digest)]
         + [kind for kind in spec.not_for if kind == chosen[0].kind],
         "probe": [cell.probe, how.name, how.options],
         "split": [
@@ -219,7 +231,7 @@ def recipe(cell: Cell) -> dict:
             p.seed,
             p.min_per_class,
         ],
-        "common": hashlib.sha256(b"".join(common_genes(cell.profile, t).tobytes() for t in chosen)).hexdigest()[:16],
+        "common": _digest_of_common(cell.profile, cell.tasks),
     }
 
 

@@ -26,8 +26,8 @@ from .specs import ModelSpec
 VERSION = 1
 
 
-def recipe(spec: ModelSpec, genes: np.ndarray) -> dict:
-    """Everything that determines a model's vectors: encoder, options, weights, input files and the gene universe."""
+def recipe(spec: ModelSpec, genes: np.ndarray | str) -> dict:
+    """Everything that determines a model's vectors: encoder, options, weights, files, genes (or their digest)."""
     used = spec.options.get("source")
     files = {n: f.sha256 for n, f in specs.source(used).files.items()} if used else {}
     moving = inputs(spec)
@@ -40,7 +40,7 @@ def recipe(spec: ModelSpec, genes: np.ndarray) -> dict:
         "weights": [spec.weights, sources.package_version(spec.weights)] if spec.weights else None,
         "files": files,
         "stem": STEM_VERSION if spec.encoder == "stem" else None,
-        "genes": hashlib.sha256("\n".join(genes).encode()).hexdigest()[:16],
+        "genes": genes if isinstance(genes, str) else cache.of_names(genes.tolist()),
         "dtype": spec.dtype,
         **({"inputs": moving} if moving else {}),
         **({"network": network} if network else {}),

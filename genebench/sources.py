@@ -104,6 +104,7 @@ def package_folder(package: str) -> Path | None:
     return Path(found.submodule_search_locations[0]) if found and found.submodule_search_locations else None
 
 
+@lru_cache
 def package_version(package: str) -> str | None:
     """Version of the distribution of that name; None where it is not installed."""
     try:
