@@ -116,7 +116,7 @@ def test_tables_name_models_by_title_and_keep_the_numbers(warm):
 
 
 def test_a_measure_without_a_mean_says_why(warm):
-    with pytest.raises(BadInput, match="no group has a mean of mean Spearman"):
+    with pytest.raises(BadInput, match="no group has a weighted mean Spearman"):
         comparisons.of_measure(made_means(), "spearman")
     assert comparisons.of_measure(made_means()).shape == made_means().shape
 
