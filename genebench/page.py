@@ -98,7 +98,7 @@ def table(
     shown = frame.copy()
     for column in shown.select_dtypes("float"):
         shown[column] = shown[column].round(digits) + 0.0  # no minus zero
-    behind = {} if marks is None else {c: marks[c] for c in marks}
+    behind = {} if marks is None else {c: marks[c] for c in marks if c in frame}
     lacking = [c for c in frame if frame[c].isna().any()]
     for column in {**dict.fromkeys(lacking), **behind}:
         shown[column] = _written(shown[column], digits) + behind.get(column, "")
