@@ -31,13 +31,19 @@ def of_measure(means: pd.DataFrame, measure: str = "auroc", probe: str | None = 
     return part.sort_values("group", key=lambda c: c.map(rank), kind="stable", ignore_index=True)
 
 
+WIDE = 3
+"""Panels in a row, at most."""
+
+
 def _panels(groups: list[str], *, height: float, shared: bool = False) -> tuple[Figure, np.ndarray]:
-    """One panel a group, at most three in a row; those left over are hidden. ``shared``: one scale of scores."""
-    wide = min(3, len(groups))
+    """One panel a group, at most ``WIDE`` in a row; those left over are hidden. ``shared``: one scale of scores."""
+    wide = min(WIDE, len(groups))
     deep = -(-len(groups) // wide)
     fig, axes = plt.subplots(deep, wide, figsize=(3.4 * wide + 1, height * deep + 0.8), squeeze=False, sharey=shared)
     for ax in axes.ravel()[len(groups) :]:
         ax.set_visible(False)
+    for ax in axes.ravel():
+        ax.tick_params(labelsize=12)
     return fig, axes.ravel()[: len(groups)]
 
 
@@ -71,7 +77,8 @@ def ladder(means: pd.DataFrame, *, label: str, chance: float = 0.5) -> Figure:
         ax.set_xticks(range(len(splits)), splits)
         ax.set_xlim(-0.4, len(splits) - 0.6)
         ax.set_title(_heading(group, part).replace(" (", "\n("), fontsize=12)
-    axes[0].set_ylabel(textwrap.fill(label, 26))
+    for ax in axes[::WIDE]:
+        ax.set_ylabel(label.replace(" (", "\n("))
     _legend(fig, axes)
     return fig
 
@@ -95,7 +102,8 @@ def label_curves(frame: pd.DataFrame, *, label: str, chance: float = 0.5) -> Fig
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         ax.set_title(textwrap.fill(task.split("/")[-1], 30), fontsize=12)
         ax.set_xlabel("training labels")
-    axes[0].set_ylabel(textwrap.fill(label, 26))
+    for ax in axes[::WIDE]:
+        ax.set_ylabel(label.replace(" (", "\n("))
     _legend(fig, axes)
     return fig
 

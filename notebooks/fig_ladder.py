@@ -38,7 +38,7 @@ show.figure(
     name="slopes",
     caption="Weighted mean of test AUROC on the common genes by split, one line a model; shortcuts are dashed, the "
     "dotted line is chance. Bars: 95 % intervals over genes and tasks. Tasks that resemble each other weigh less; in "
-    "the first panel every group weighs the same.",
+    "the first panel every group weighs the same. Each panel has its own scale, so that the intervals can be seen.",
     alt="Slope plot of mean AUROC from the easiest to the hardest split, one panel a group of tasks, one line a model.",
 )
 
