@@ -156,7 +156,7 @@ def family_boxes(frame: pd.DataFrame, *, label: str, chance: float = 0.5) -> Fig
     fig, ax = plt.subplots(figsize=(9.2, 4.6))
     same = {"x": "group", "y": "score", "hue": "family", "order": groups, "hue_order": order, "palette": FAMILIES}
     if enough.any():
-        sns.boxplot(frame[enough], **same, ax=ax, fliersize=1.5, linewidth=1, width=0.75, legend=False)
+        sns.boxplot(frame[enough], **same, ax=ax, fliersize=1.5, linewidth=1, width=0.75, saturation=1, legend=False)
     if not enough.all():
         sns.stripplot(frame[~enough], **same, ax=ax, dodge=True, size=5, alpha=0.8, legend=False)
     ax.axhline(chance, color=INK, linestyle="--", linewidth=1)
@@ -272,7 +272,9 @@ def size_and_power(frame: pd.DataFrame, *, limit: float) -> Figure:
     ax.text(0.01, limit, "underpowered above", transform=ax.get_yaxis_transform(), va="bottom", fontsize=11, zorder=4,
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5})  # fmt: skip
     ax.set_xscale("log")
-    ax.xaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    ax.xaxis.set_minor_locator(matplotlib.ticker.LogLocator(subs=(2, 5)))
+    for put in (ax.xaxis.set_major_formatter, ax.xaxis.set_minor_formatter):
+        put(matplotlib.ticker.FuncFormatter(lambda value, _: f"{value:,.0f}"))
     ax.set(xlabel="genes of the task (log scale)", ylim=(0, None))
     ax.set_ylabel("smallest detectable difference\n(AUROC; of regression Spearman)")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=4)
