@@ -432,14 +432,14 @@ def publish(
 
 
 @command
-def validate(path: Annotated[Path, typer.Argument(help="A scores.parquet, a manifest.json, or their folder.")]) -> None:
+def validate(
+    path: Annotated[Path | None, typer.Argument(help="A scores.parquet, a manifest.json, or their folder.")] = None,
+) -> None:
     """Check results against the schema, the metrics' bounds and the uniqueness of rows."""
     from . import results
 
-    faults = results.validate_path(path)
-    for fault in faults:
-        print(fault)
-    if faults:
+    if faults := results.validate_path(path):
+        print(*faults, sep="\n")
         raise BadInput(f"{path}: {len(faults)} fault{'s' * (len(faults) > 1)} found; rerun 'genebench run'.")
     print(f"{path}: valid")
 

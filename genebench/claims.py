@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from . import specs
-from .figures import INK
+from .figures import INK, write_numbers
 from .specs import ClaimSpec, ProfileSpec
 
 VERDICTS = {"holds": "#1b7837", "fails": "#b2182b", "open": "#777777", "cannot be tested": "#bbbbbb"}
@@ -179,8 +179,8 @@ def published_map(frame: pd.DataFrame, *, label: str) -> Figure:
     table = frame.pivot(index=["family", "model"], columns="group", values="score")
     table = table[[g for g in specs.GROUPS if g in table.columns]]
     fig, ax = plt.subplots(figsize=(9.2, 0.5 * len(table) + 1.6))
-    sns.heatmap(table, annot=True, fmt=".2f", cmap="RdBu_r", vmin=0, vmax=1, linewidths=1, ax=ax,
-                cbar_kws={"label": label, "shrink": 0.8})  # fmt: skip
+    sns.heatmap(table, cmap="RdBu_r", vmin=0, vmax=1, linewidths=1, ax=ax, cbar_kws={"label": label, "shrink": 0.8})
+    write_numbers(ax, table)
     ax.set_yticks([i + 0.5 for i in range(len(table))], [f"{m} ({f})" for f, m in table.index], rotation=0)
     ax.set_xticks([i + 0.5 for i in range(table.shape[1])], [textwrap.fill(g, 12) for g in table], rotation=0)
     ax.set(xlabel="", ylabel="")

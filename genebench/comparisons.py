@@ -14,8 +14,9 @@ from .errors import BadInput
 from .figures import INK, color, ordered, titles
 from .specs import GROUPS, ModelSpec, ProfileSpec
 
-MEASURES = {"auroc": "mean AUROC (0 to 1, chance 0.5)", "spearman": "mean Spearman correlation (−1 to 1, chance 0)"}
-"""What a mean over tasks is made of → its label."""
+MEASURES = {"auroc": "weighted mean AUROC (0 to 1, chance 0.5)",
+            "spearman": "weighted mean Spearman correlation (−1 to 1, chance 0)"}  # fmt: skip
+"""What a weighted mean over tasks (``means.csv``) is made of → its label."""
 
 
 def of_measure(means: pd.DataFrame, measure: str = "auroc", probe: str | None = None) -> pd.DataFrame:
@@ -25,18 +26,24 @@ def of_measure(means: pd.DataFrame, measure: str = "auroc", probe: str | None = 
     """
     part = means[(means.measure == measure) & (means.probe == (probe or (means.probe.iloc[0] if len(means) else "")))]
     if part.empty:
-        raise BadInput(f"no group has a mean of {MEASURES[measure]}; its tasks are underpowered, or it has one model.")
+        raise BadInput(f"no group has a {MEASURES[measure]}; its tasks are underpowered, or it has one model.")
     rank = {g: i for i, g in enumerate(["all", *GROUPS])}
     return part.sort_values("group", key=lambda c: c.map(rank), kind="stable", ignore_index=True)
 
 
-def _panels(groups: list[str], *, height: float) -> tuple[Figure, np.ndarray]:
-    """One panel a group, at most three in a row; those left over are hidden."""
-    wide = min(3, len(groups))
+WIDE = 3
+"""Panels in a row, at most."""
+
+
+def _panels(groups: list[str], *, height: float, shared: bool = False) -> tuple[Figure, np.ndarray]:
+    """One panel a group, at most ``WIDE`` in a row; those left over are hidden. ``shared``: one scale of scores."""
+    wide = min(WIDE, len(groups))
     deep = -(-len(groups) // wide)
-    fig, axes = plt.subplots(deep, wide, figsize=(3.4 * wide + 1, height * deep + 0.8), squeeze=False, sharey=False)
+    fig, axes = plt.subplots(deep, wide, figsize=(3.4 * wide + 1, height * deep + 0.8), squeeze=False, sharey=shared)
     for ax in axes.ravel()[len(groups) :]:
         ax.set_visible(False)
+    for ax in axes.ravel():
+        ax.tick_params(labelsize=12)
     return fig, axes.ravel()[: len(groups)]
 
 
@@ -70,7 +77,8 @@ def ladder(means: pd.DataFrame, *, label: str, chance: float = 0.5) -> Figure:
         ax.set_xticks(range(len(splits)), splits)
         ax.set_xlim(-0.4, len(splits) - 0.6)
         ax.set_title(_heading(group, part).replace(" (", "\n("), fontsize=12)
-    axes[0].set_ylabel(textwrap.fill(label, 26))
+    for ax in axes[::WIDE]:
+        ax.set_ylabel(label.replace(" (", "\n("))
     _legend(fig, axes)
     return fig
 
@@ -81,7 +89,7 @@ def label_curves(frame: pd.DataFrame, *, label: str, chance: float = 0.5) -> Fig
     Args: frame: rows of ``efficiency.csv``. Shortcuts are dashed, controls dotted. label: what the numbers are.
     """
     tasks = list(dict.fromkeys(frame.task))
-    fig, axes = _panels(tasks, height=3.3)
+    fig, axes = _panels(tasks, height=3.3, shared=True)
     for ax, task in zip(axes, tasks):
         part = frame[frame.task == task]
         for name in ordered(part.model.unique()):
@@ -94,7 +102,8 @@ def label_curves(frame: pd.DataFrame, *, label: str, chance: float = 0.5) -> Fig
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         ax.set_title(textwrap.fill(task.split("/")[-1], 30), fontsize=12)
         ax.set_xlabel("training labels")
-    axes[0].set_ylabel(textwrap.fill(label, 26))
+    for ax in axes[::WIDE]:
+        ax.set_ylabel(label.replace(" (", "\n("))
     _legend(fig, axes)
     return fig
 

@@ -86,16 +86,32 @@ CUT = 100
 
 
 def show(frame, as_json: bool, columns: list[str]) -> None:
-    """Print some columns of a table on a terminal or into a pipe, or all of it as JSON."""
+    """Print some columns of a table on a terminal or into a pipe, or all of it as JSON.
+
+    Reasons stand below the table, each whole and once, after the rows that it is about.
+    """
     if as_json:
         print(json.dumps(json.loads(frame.to_json(orient="records")), indent=1))
         return
+    below = _reasons(frame, columns[0]) if "reason" in columns else []
+    _rows(frame, [c for c in columns if c != "reason"])
+    print("\n".join(["", *below]) if below else "", end="\n" if below else "")
+
+
+def _reasons(frame, name: str) -> list[str]:
+    """Each reason with the rows that it holds for, as a sentence a line."""
+    told = frame[frame.reason.fillna("").astype(str) != ""]
+    return [f"{', '.join(part[name].astype(str))}: {why}" for why, part in told.groupby("reason", sort=False)]
+
+
+def _rows(frame, columns: list[str]) -> None:
+    """Print a table: folded to the width of a terminal, or a line a row into a pipe."""
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold", ratio=3 if column in ("task", "title", "reason") else None)
+        table.add_column(column, overflow="fold", ratio=3 if column in ("task", "title") else None)
     for row in frame[columns].astype(object).where(frame[columns].notna(), "").itertuples(index=False):
         table.add_row(*map(str, row))
     console = Console()

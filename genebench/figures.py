@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from seaborn.utils import relative_luminance
 
 from . import specs
 from .specs import GROUPS
@@ -71,14 +73,10 @@ def heat_map(table: pd.DataFrame, marks: pd.DataFrame, *, label: str, low: float
     """
     rows = ordered(table.index)
     table = table.loc[rows]
-    text = table.map(lambda v: f"{v:.2f}".replace("-", "−")) + marks.loc[rows]
-    fig, ax = plt.subplots(figsize=(9.2, 0.52 * len(rows) + 1.8))
-    sns.heatmap(
-        table, annot=text, fmt="", cmap="RdBu_r", center=chance, vmin=low, vmax=1, linewidths=1, linecolor="white",
-        ax=ax, cbar_kws={"label": label, "shrink": 0.8}, annot_kws={"size": 12},
-    )  # fmt: skip
-    for y, x in np.argwhere(table.isna().to_numpy()):
-        ax.text(x + 0.5, y + 0.5, "–", ha="center", va="center", color=INK)
+    fig, ax = plt.subplots(figsize=(9.2, 0.42 * len(rows) + 1.8))
+    sns.heatmap(table, cmap="RdBu_r", center=chance, vmin=low, vmax=1, linewidths=1, linecolor="white", ax=ax,
+                cbar_kws={"label": label, "shrink": 0.8})  # fmt: skip
+    write_numbers(ax, table, marks.loc[rows])
     ax.set(xlabel="", ylabel="")
     ax.set_yticklabels(titles(rows), rotation=0)
     ax.set_xticklabels([textwrap.fill(g, 12) for g in table.columns], rotation=0, va="top")
@@ -91,45 +89,82 @@ def heat_map(table: pd.DataFrame, marks: pd.DataFrame, *, label: str, low: float
     return fig
 
 
-def task_scores(frame: pd.DataFrame, *, label: str, chance: float | None = 0.5) -> Figure:
-    """Scores of every model on a set of tasks: one dot a task, box for quartiles, models as rows.
+def write_numbers(ax: Axes, table: pd.DataFrame, marks: pd.DataFrame | None = None) -> None:
+    """Write the numbers of a seaborn heat map into its cells, with their marks: a dash for none, in the ink that shows.
 
-    Args: frame: columns ``model, score``. label: name, unit and range of the score. chance: where guessing lies.
+    The ink is the one of greater contrast with the cell (WCAG 2: white below a luminance of 0.18).
     """
-    rows = ordered(frame.model.unique())
-    fig, ax = plt.subplots(figsize=(9, 0.5 * len(rows) + 1.4))
+    for (y, x), value in np.ndenumerate(table.to_numpy(float)):
+        there = np.isfinite(value)
+        words = f"{round(value, 2) + 0.0:.2f}".replace("-", "−") if there else "–"
+        words += "" if marks is None or not there else marks.iat[y, x]
+        dark = there and relative_luminance(ax.collections[0].to_rgba(value)) < 0.18
+        ax.text(x + 0.5, y + 0.5, words, ha="center", va="center", size=12, color="white" if dark else INK)
+
+
+FEW = 5
+"""Of fewer scores no quartiles are drawn, but each score alone."""
+
+
+def _chance(ax: Axes, at: float) -> None:
+    """A dashed line where guessing lies, named above the axes."""
+    ax.axvline(at, color=INK, linestyle="--", linewidth=1)
+    ax.text(at, 1.0, "chance", transform=ax.get_xaxis_transform(), ha="center", va="bottom", fontsize=11, color=INK)
+
+
+def task_scores(frame: pd.DataFrame, *, label: str, chance: float | None = 0.5) -> Figure:
+    """Scores of every model on a set of tasks: one dot a task, box for quartiles (of ``FEW`` or more), models as rows.
+
+    Args: frame: columns ``model, score, exposed``; an exposed score is a star and in no box, and its model is starred.
+    label: name, unit and range of the score. chance: where guessing lies.
+    """
+    rows, exposed = ordered(frame.model.unique()), frame.exposed.astype(bool)
+    fair, read = frame[~exposed], frame[exposed]
+    boxed = fair[fair.groupby("model", observed=True).score.transform("size") >= FEW]
     many = frame.groupby("model", observed=True).size().max() > 30
-    sns.boxplot(
-        frame, y="model", x="score", order=rows, hue="model", palette={m: color(m) for m in rows}, legend=False, ax=ax,
-        fliersize=0, width=0.62, linewidth=1.1, boxprops={"alpha": 0.45},
-    )  # fmt: skip
-    sns.stripplot(
-        frame, y="model", x="score", order=rows, hue="model", palette={m: color(m) for m in rows}, legend=False, ax=ax,
-        size=2.2 if many else 6, alpha=0.45 if many else 0.95, jitter=0.25 if many else 0, rasterized=many,
-    )  # fmt: skip
+    inks = {m: color(m) for m in rows}
+    same = {"y": "model", "x": "score", "order": rows, "hue": "model", "palette": inks, "legend": False}
+    fig, ax = plt.subplots(figsize=(9, 0.42 * len(rows) + 1.6))
+    ax.set(ylim=(len(rows) - 0.5, -0.5))
+    if len(boxed):
+        sns.boxplot(boxed, **same, ax=ax, fliersize=0, width=0.66, linewidth=1.1, boxprops={"alpha": 0.4})
+    dots = {"size": 3.2 if many else 6.5, "alpha": 0.6 if many else 0.95, "jitter": 0.25 if many else 0}
+    sns.stripplot(fair, **same, ax=ax, rasterized=many, **dots)
+    if len(read):
+        sns.stripplot(read, **same, ax=ax, rasterized=many, marker="*", **(dots | {"size": 6 if many else 11}))
+        for mark, size, words in (("o", 6, "one task"), ("*", 11, "a task whose answers the model has read")):
+            ax.plot([], [], mark, color="#777777", markersize=size, label=words)
+        fig.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     if chance is not None:
-        ax.axvline(chance, color=INK, linestyle="--", linewidth=1)
-        ax.text(chance, 1.01, "chance", transform=ax.get_xaxis_transform(), ha="center", fontsize=10.5, color=INK)
-    ax.set_yticks(range(len(rows)), titles(rows))
-    ax.set(xlabel=label, ylabel="")
+        _chance(ax, chance)
+    starred = set(read.model)
+    ax.set_yticks(range(len(rows)), [f"{t}{'*' * (m in starred)}" for m, t in zip(rows, titles(rows))])
+    ax.set(xlabel=label, ylabel="", ylim=(len(rows) - 0.5, -0.5))
     return fig
 
 
 def family_boxes(frame: pd.DataFrame, *, label: str, chance: float = 0.5) -> Figure:
     """Scores by family of models and group of tasks: a box spans the quartiles over tasks and models of the family.
 
-    Args: frame: columns ``model, family, group, score``; controls are left out. label: what the numbers are.
+    Of a group with fewer than ``FEW`` tasks the scores are drawn as points.
+    Args: frame: columns ``task, model, family, group, score``; controls are left out. label: what the numbers are.
     """
-    frame = frame[frame.family != "control"]
+    frame = frame[frame.family != "control"].astype({"group": str, "family": str})
     groups = [g for g in GROUPS if g in set(frame.group)]
     order = [f for f in FAMILIES if f in set(frame.family)]
+    enough = frame.groupby("group").task.transform("nunique") >= FEW
     fig, ax = plt.subplots(figsize=(9.2, 4.6))
-    sns.boxplot(frame, x="group", y="score", hue="family", order=groups, hue_order=order, palette=FAMILIES, ax=ax,
-                fliersize=1.5, linewidth=1, width=0.75)  # fmt: skip
+    same = {"x": "group", "y": "score", "hue": "family", "order": groups, "hue_order": order, "palette": FAMILIES}
+    if enough.any():
+        sns.boxplot(frame[enough], **same, ax=ax, fliersize=1.5, linewidth=1, width=0.75, saturation=1, legend=False)
+    if not enough.all():
+        sns.stripplot(frame[~enough], **same, ax=ax, dodge=True, size=5, alpha=0.8, legend=False)
     ax.axhline(chance, color=INK, linestyle="--", linewidth=1)
     ax.set_xticks(range(len(groups)), [textwrap.fill(g, 12) for g in groups])
-    ax.set(xlabel="", ylabel=label)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.18), ncols=len(order))
+    ax.set(xlabel="", ylabel=label, xlim=(-0.5, len(groups) - 0.5))
+    for family in order:
+        ax.plot([], [], "s", color=FAMILIES[family], markersize=10, label=family)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(order))
     return fig
 
 
@@ -160,25 +195,32 @@ def one_task(frame: pd.DataFrame, *, label: str, chance: float | None, best_shor
 
 
 def excess_bars(means: pd.DataFrame, *, label: str) -> Figure:
-    """Mean excess over the best shortcut per model and group, with its paired interval over genes and tasks.
+    """Mean excess over the best shortcut per model (rows) and group (panels), with its paired interval over genes and
+    tasks; a dash where a model has none.
 
-    Args: means: rows of ``means.csv`` of one measure and one split; those without an excess are left out.
+    Args: means: rows of ``means.csv`` of one measure and one split; models without any excess (shortcuts) have no row.
     """
     frame = means[means.excess.notna() & (means.group != "all")]
     models, groups = ordered(frame.model.unique()), [g for g in GROUPS if g in set(frame.group)]
-    fig, ax = plt.subplots(figsize=(9, 0.34 * max(1, len(models) * len(groups)) + 1.6))
-    height = 0.8 / max(1, len(models))
-    for row in frame.itertuples():
-        y = groups.index(row.group) + (models.index(row.model) - (len(models) - 1) / 2) * height
-        ax.barh(y, row.excess, height * 0.92, color=color(row.model), label=specs.model(row.model).title)
-        ax.plot([row.excess_low, row.excess_high], [y, y], color=INK, linewidth=1.4)
-    ax.axvline(0, color=INK, linewidth=1.4)
-    ax.set_yticks(range(len(groups)), groups)
-    ax.invert_yaxis()
-    ax.set(xlabel=label, ylabel="")
-    handles, labels = ax.get_legend_handles_labels()
-    unique = dict(zip(labels, handles))
-    fig.legend([unique[t] for t in titles(models)], titles(models), loc="outside lower center", ncols=2)
+    wide = max(1, len(groups))
+    fig, axes = plt.subplots(1, wide, figsize=(9.2, 0.3 * len(models) + 1.9), sharex=True, sharey=True, squeeze=False)
+    for ax, group in zip(axes[0], groups):
+        held = frame[frame.group == group].set_index("model")
+        for y, name in enumerate(models):
+            if name not in held.index:
+                ax.text(0, y, " –", ha="left", va="center", color=INK)
+                continue
+            row = held.loc[name]
+            ax.barh(y, row.excess, 0.7, color=color(name))
+            ax.plot([row.excess_low, row.excess_high], [y, y], color=INK, linewidth=1.6)
+        ax.axvline(0, color=INK, linewidth=1.4)
+        ax.set_title(textwrap.fill(group, 12), fontsize=12)
+        ax.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(2, steps=[1, 2, 5, 10]))
+        ax.xaxis.set_major_formatter(lambda value, _: f"{value:.2g}".replace("-", "−"))
+        ax.grid(False, axis="y")
+    axes[0, 0].set_yticks(range(len(models)), titles(models))
+    axes[0, 0].set_ylim(len(models) - 0.4, -0.6)
+    fig.supxlabel(label, fontsize=12)
     return fig
 
 
@@ -187,8 +229,8 @@ def coverage_bars(table: pd.DataFrame, *, label: str) -> Figure:
 
     Args: table: index model, columns ``common, own, all`` and ``tasks`` (their number, shown behind the title).
     """
-    rows = ordered(table.index)[::-1]
-    fig, ax = plt.subplots(figsize=(9, 0.62 * len(rows) + 1.4))
+    rows = ordered(table.index)
+    fig, ax = plt.subplots(figsize=(9, 0.42 * len(rows) + 1.8))
     shapes = {"all": ("s", 12), "common": ("D", 9), "own": ("o", 6)}
     for y, name in enumerate(rows):
         seen = table.loc[name, list(shapes)].astype(float).dropna()
@@ -197,11 +239,11 @@ def coverage_bars(table: pd.DataFrame, *, label: str) -> Figure:
             ax.plot(value, y, shapes[genes][0], color=color(name), markersize=shapes[genes][1], markeredgecolor="white")
     for genes, (shape, size) in shapes.items():
         ax.plot([], [], shape, color="#777777", markersize=size, label=f"{genes} genes")
-    ax.axvline(0.5, color=INK, linestyle="--", linewidth=1)
+    _chance(ax, 0.5)
     counted = zip(titles(rows), table.loc[rows, "tasks"])
     ax.set_yticks(range(len(rows)), [f"{title} ({n:,} task{'s' * (n > 1)})" for title, n in counted])
-    ax.set(xlabel=label, ylabel="")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.14), ncols=3)
+    ax.set(xlabel=label, ylabel="", ylim=(len(rows) - 0.4, -0.6))
+    fig.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return fig
 
 
@@ -227,10 +269,14 @@ def size_and_power(frame: pd.DataFrame, *, limit: float) -> Figure:
             ax.plot(part.genes, part["smallest difference"], marker, color=ink, markersize=7, alpha=0.75, label=kind,
                     markeredgecolor="white", markeredgewidth=0.6)  # fmt: skip
     ax.axhline(limit, color=INK, linestyle="--", linewidth=1.2)
-    ax.text(0.99, limit, "underpowered above", transform=ax.get_yaxis_transform(), ha="right", va="bottom", fontsize=11)
+    ax.text(0.01, limit, "underpowered above", transform=ax.get_yaxis_transform(), va="bottom", fontsize=11, zorder=4,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5})  # fmt: skip
     ax.set_xscale("log")
-    ax.xaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    ax.set(xlabel="genes of the task (log scale)", ylabel="smallest detectable difference", ylim=(0, None))
+    ax.xaxis.set_minor_locator(matplotlib.ticker.LogLocator(subs=(2, 5)))
+    for put in (ax.xaxis.set_major_formatter, ax.xaxis.set_minor_formatter):
+        put(matplotlib.ticker.FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    ax.set(xlabel="genes of the task (log scale)", ylim=(0, None))
+    ax.set_ylabel("smallest detectable difference\n(AUROC; of regression Spearman)")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=4)
     return fig
 

@@ -5,7 +5,6 @@ Draws and words what it is given; computes no score.
 
 from __future__ import annotations
 
-import textwrap
 from functools import lru_cache
 
 import numpy as np
@@ -14,7 +13,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from . import paths, specs
-from .errors import BadInput
+from .errors import BadInput, unknown
 from .figures import INK
 from .genomic import BASES, declared
 
@@ -107,22 +106,34 @@ def codon(frame: pd.DataFrame) -> Figure:
     return fig
 
 
-def logos(frame: pd.DataFrame, agreement: pd.DataFrame) -> Figure:
+def starts(genome: str) -> dict:
+    """How genes of a genome start: ``upstream``, the name of the bases before the start codon, and ``words``.
+
+    Raises: BadInput: nothing is declared of the genome.
+    """
+    held = declared()["starts"]
+    if genome not in held:
+        raise unknown("genome", genome, held, where=str(paths.GLM_MODELS_SHOWN))
+    return held[genome]
+
+
+def logos(frame: pd.DataFrame, agreement: pd.DataFrame, *, genome: str) -> Figure:
     """Starts of held-out genes: letters as the genome has them, then as each model expects them, with r.
 
     Args: frame: columns ``shown`` (model), ``place, base, genome, model`` (heights in bits). agreement: ``model,
-    stretch, r, low, high``.
+    stretch, r, low, high``. genome: says what the stretch before the start codon is called (``starts``).
     """
     import logomaker
 
+    name = starts(genome)["upstream"]
+    agreement = agreement.assign(stretch=agreement.stretch.str.replace(r"^upstream\b", name, regex=True))
     models = _in_order(frame.shown)
     panels = [("as the genes are", frame[frame.shown == models[0]], "genome")]
     for model in models:
         r = agreement[agreement.model == model]
-        told = "; ".join(f"{s}: r = {v:.2f} ({a:.2f} to {b:.2f})" for s, v, a, b in zip(r.stretch, r.r, r.low, r.high))
-        panels.append(
-            (f"as the {title(model)} expects them\n{textwrap.fill(told, 96)}", frame[frame.shown == model], "model")
-        )
+        told = [f"{s}: r = {v:.2f} ({a:.2f} to {b:.2f})" for s, v, a, b in zip(r.stretch, r.r, r.low, r.high)]
+        words = f"{told[0]}\n{'; '.join(told[1:])}".replace("-", "−")
+        panels.append((f"as the {title(model)} expects them\n{words}", frame[frame.shown == model], "model"))
     fig, axes = plt.subplots(len(panels), 1, figsize=(9.2, 2.1 * len(panels)), sharex=True)
     for ax, (words, part, column) in zip(axes, panels):
         wide = part.pivot_table(index="place", columns="base", values=column)

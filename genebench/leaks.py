@@ -135,8 +135,8 @@ def stems(held: Embedding, *, most: int = 20, least: int = 10, genes: int = 4000
     return Finding(
         title,
         "note" if known else "clear",
-        f"The letters that a gene's symbol shares with its relatives can be told from the vectors with a mean AUROC of "
-        f"{area:.2f} over {Y.shape[1]} families: "
+        f"The letters that a gene's symbol shares with its relatives can be told from the vectors with a plain mean "
+        f"AUROC of {area:.2f} over {Y.shape[1]} families: "
         + (
             "the vectors know families, and a score on folds at random can be had by remembering relatives."
             if known
@@ -191,7 +191,7 @@ def survival(near: pd.Series, far: pd.Series, split: str, *, also: dict[str, flo
         return Finding(title, "open", f"No task could be run on the split '{split}', so this was not looked at.")
     a, b = float(near[shared].mean()), float(far[shared].mean())
     rows = [{"task": t, "random": float(near[t]), split: float(far[t])} for t in shared]
-    told = f"On {len(shared)} tasks the mean AUROC is {a:.3f} on folds at random and {b:.3f} on folds that keep "
+    told = f"On {len(shared)} tasks the plain mean AUROC is {a:.3f} on folds at random, {b:.3f} on folds that keep "
     told += "families whole" if split == "family" else "genes of one symbol stem together"
     if a < 0.55:
         return Finding(title, "clear", f"{told}; there is little above chance that could be lost.", None, rows)

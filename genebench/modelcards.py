@@ -12,6 +12,8 @@ from .figures import INK, color
 from .specs import GROUPS
 
 SHORTCUT_INK = "#8a8a8a"
+TOGETHER = "genes and tasks"
+"""What the interval of a weighted mean of ``means.csv`` is over; other means of a card are plain."""
 
 
 def facts(profile: str, model: str, scores: pd.DataFrame) -> str:
@@ -58,11 +60,11 @@ def cost(profile: str, model: str) -> str:
 
 
 def by_group(profiles: list[str], model: str) -> pd.DataFrame:
-    """One row per profile and group: mean AUROC with interval, that of the best shortcuts, excess, tier, exposure.
+    """One row per profile and group: mean AUROC with interval, excess over the best shortcuts, tier, exposure.
 
     Tasks whose answers the model has read do not count, and are told in ``exposed``. Score, low and high: from
     ``means.csv`` where the model takes part (interval over genes and tasks, common genes), else over its own tasks and
-    genes (``over``). ``shortcut``: mean of the best shortcut of each task on the common genes.
+    genes, a plain mean (``over`` says which). ``shortcut``: mean of the best shortcut of each task on the common genes.
     """
     rows = []
     for profile in profiles:
@@ -80,7 +82,7 @@ def by_group(profiles: list[str], model: str) -> pd.DataFrame:
             row = {"profile": profile, "group": group, "tasks": len(fair), "exposed": int(read), "tier": None}
             if (mean := told[told.group == group]).size:
                 row |= mean.iloc[0][["score", "low", "high", "excess", "tasks", "tier"]].to_dict()
-                row["over"] = "genes and tasks"
+                row["over"] = TOGETHER
             elif len(fair):
                 row |= dict(zip(("score", "low", "high"), stats.mean_interval(fair.score.to_numpy())))
                 gained = over[over.task.isin(fair.task)].excess
@@ -112,7 +114,8 @@ def group_plot(frame: pd.DataFrame, model: str) -> Figure:
     ax.axvline(0.5, color=INK, linestyle="--", linewidth=1)
     ax.text(0.5, 1.01, "chance", transform=ax.get_xaxis_transform(), ha="center", fontsize=10.5, color=INK)
     ax.set_yticks(range(len(frame)), [f"{g} ({n:,} task{'s' * (n != 1)})" for g, n in zip(frame.group, frame.tasks)])
-    ax.set(xlabel="mean AUROC (0 to 1, chance 0.5)", ylabel="", ylim=(-0.6, len(frame) - 0.4))
+    kinds = sorted({"weighted" if over == TOGETHER else "plain" for over in frame.over})
+    ax.set(xlabel=f"{' or '.join(kinds)} mean AUROC (0 to 1, chance 0.5)", ylabel="", ylim=(-0.6, len(frame) - 0.4))
     shown = dict(zip(*reversed(ax.get_legend_handles_labels())))
     fig.legend(shown.values(), shown.keys(), loc="outside lower center", ncols=2)
     return fig

@@ -70,9 +70,27 @@ def rerun(page: str, *, notebook: str, profile: str, seconds: float, needs: str,
     )
 
 
-def table(frame: pd.DataFrame, *, page: str, profile: str, name: str, caption: str = "", digits: int = 3) -> HTML:
-    """Show a table that sorts, filters and exports to CSV, with no request to any network."""
+DASH = "A dash (–): no number, because there was nothing to measure or to compare."
+"""Stands below every table that has one."""
+
+
+def table(
+    frame: pd.DataFrame,
+    *,
+    page: str,
+    profile: str,
+    name: str,
+    caption: str = "",
+    digits: int = 3,
+    marks: pd.DataFrame | None = None,
+) -> HTML:
+    """Show a table that sorts, filters and exports to CSV, with no request to any network.
+
+    A missing value is shown as a dash, with a word on it below the table; it is empty in the CSV files.
+    Args: marks: text set behind the numbers of some columns, such as a star; same rows as ``frame``, not in the files.
+    """
     import itables
+    from itables.javascript import JavascriptFunction
 
     folder = paths.executed(profile) / "files"
     with cache.atomic(folder / f"{page}-{name}.csv") as temporary:
@@ -80,19 +98,42 @@ def table(frame: pd.DataFrame, *, page: str, profile: str, name: str, caption: s
     shown = frame.copy()
     for column in shown.select_dtypes("float"):
         shown[column] = shown[column].round(digits) + 0.0  # no minus zero
+    behind = {} if marks is None else {c: marks[c] for c in marks if c in frame}
+    lacking = [c for c in frame if frame[c].isna().any()]
+    for column in {**dict.fromkeys(lacking), **behind}:
+        shown[column] = _written(shown[column], digits) + behind.get(column, "")
+    first = 0 if isinstance(frame.index, pd.RangeIndex) else frame.index.nlevels
+    drawn = [(c, _MARKED if c in behind else _DASHED) for c in shown if c in lacking or c in behind]
+    renders = [{"targets": first + shown.columns.get_loc(c), "render": JavascriptFunction(f)} for c, f in drawn]
+    told = " ".join(filter(None, [caption, DASH if lacking else ""]))
     html = itables.to_html_datatable(
         shown,
-        caption=caption or None,
+        caption=told or None,
         connected=False,
         style="width:100%",
         classes="display compact genebench-table",
-        buttons=[{"extend": "csvHtml5", "filename": f"{page}-{name}"}, "copyHtml5"],
+        buttons=[{"extend": "csvHtml5", "filename": f"{page}-{name}", **_EXPORT}, {"extend": "copyHtml5", **_EXPORT}],
+        columnDefs=renders,
         maxBytes=0,
         lengthMenu=[10, 25, 100],
         scrollX=True,
         allow_html=False,
     )
     return HTML(html)
+
+
+_EXPORT = {"exportOptions": {"orthogonal": "export"}}
+_SHOWN = "type === 'display' || type === 'filter' ? (data === '' ? '–' : data)"
+_DASHED = f"function (data, type) {{ return {_SHOWN} : data; }}"
+_MARKED = f"function (data, type) {{ return {_SHOWN} : data.replace(/[^0-9.eE+-]+$/, ''); }}"
+
+
+def _written(column: pd.Series, digits: int) -> pd.Series:
+    """A column as text, empty where it has no value: whole numbers without decimals, others with so many."""
+    held = column.dropna()
+    real = pd.api.types.is_float_dtype(column)
+    places = digits if real and (held % 1 != 0).any() else 0
+    return column.astype(object).map(lambda v: "" if pd.isna(v) else f"{v:.{places}f}" if real else str(v))
 
 
 def data(held: dict, *, profile: str, name: str, call: str) -> None:

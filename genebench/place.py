@@ -222,9 +222,9 @@ def _on_fewer(tasks: list[dict]) -> str:
     if part.empty:
         return "Comparisons below are on all genes of each task, where a gene without a vector counts as unknown."
     return (
-        f"The mean AUROC is {part.score.mean():.3f} on its own genes and {part.score_all_genes.mean():.3f} on all "
-        f"genes, where a gene without a vector counts as unknown; comparisons below are on all genes, so they also "
-        f"measure coverage."
+        f"The plain mean AUROC over {len(part)} tasks is {part.score.mean():.3f} on its own genes and "
+        f"{part.score_all_genes.mean():.3f} on all genes, where a gene without a vector counts as unknown; comparisons "
+        f"below are on all genes, so they also measure coverage."
     )
 
 

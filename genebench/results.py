@@ -299,8 +299,14 @@ def validate(frame: pd.DataFrame, where: str) -> list[str]:
     return faults
 
 
-def validate_path(path: Path) -> list[str]:
+def validate_path(path: Path | None) -> list[str]:
     """Faults of a scores file, a manifest, or a folder of both. Raises: BadInput: nothing to validate there."""
+    if path is None:
+        there = ", ".join(sorted(p.parent.name for p in paths.RESULTS.glob("*/scores.parquet"))) or "none yet"
+        raise BadInput(
+            f"no path is given of what to validate; name a scores.parquet, a manifest.json or their folder, such as "
+            f"'genebench validate {paths.results('demo')}' (results below {paths.RESULTS}: {there})."
+        )
     if path.is_dir():
         held = [p for p in (path / "scores.parquet", path / "manifest.json") if p.exists()]
         if not held:

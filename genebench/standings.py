@@ -161,7 +161,7 @@ def fallback(profile: str) -> pd.DataFrame:
     first = first[first.group == ("all" if (first.group == "all").any() else first.group.iloc[0])]
     first = first.sort_values("score", ascending=False)
     frame = pd.DataFrame({"tier": first.tier, "model": [specs.model(m).title for m in first.model]})
-    frame["mean AUROC"] = [f"{v:.3f}" for v in first.score]
+    frame["weighted mean AUROC"] = [f"{v:.3f}" for v in first.score]
     frame["95 % interval"] = [f"{a:.3f} to {b:.3f}" for a, b in zip(first.low, first.high)]
     frame["over best shortcut"] = ["–" if pd.isna(v) else f"{v:+.3f}".replace("-", "−") for v in first.excess]
     return frame.assign(tasks=first.tasks).reset_index(drop=True)

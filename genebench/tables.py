@@ -216,6 +216,18 @@ def wide(frame: pd.DataFrame) -> pd.DataFrame:
     return table[known].rename(columns=lambda m: specs.model(m).title).rename_axis(columns=None).reset_index()
 
 
+def stars(frame: pd.DataFrame) -> pd.DataFrame:
+    """Same shape as the models of ``wide``: a star where the model has read part of the task's answers, else empty."""
+    held = with_exposure(frame)
+    return (
+        wide(held.assign(score=held.exposed.astype(float)))
+        .set_index("task")
+        .gt(0)
+        .replace({True: "*", False: ""})
+        .reset_index(drop=True)
+    )
+
+
 def excess_table(frame: pd.DataFrame, split: str = "random") -> pd.DataFrame:
     """Rows of ``intervals.parquet`` with an excess as readers want them, unexposed pairs and the largest first."""
     part = with_exposure(frame[(frame.split == split) & frame.excess.notna()])
@@ -247,7 +259,7 @@ def _leader(frame: pd.DataFrame) -> str:
         return ""
     number = int(mean["size"].max())
     most_tasks = f"the {number} classification task{'s' * (number > 1)} that they are not exposed on"
-    return f"Among those scored on {most_tasks}, {' and '.join(parts)} (mean AUROC)."
+    return f"Among those scored on {most_tasks}, {' and '.join(parts)} (plain mean AUROC, own genes)."
 
 
 CONTROLS = (("oracle", 0.99, 1.0), ("random", 0.47, 0.53), ("shuffled", 0.47, 0.53))

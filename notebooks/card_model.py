@@ -40,9 +40,10 @@ show.figure(
     page=page,
     profile=profile,
     name="groups",
-    caption=f"{specs.model(model).title}: mean test AUROC by group of tasks under random folds with 95 % interval; "
-    "a grey square is the mean of the best shortcut of each task on the same genes. Tasks whose answers the model has "
-    "read are left out.",
+    caption=f"{specs.model(model).title}: mean test AUROC by group of tasks under random folds with 95 % interval: "
+    "weighted mean on the common genes where the interval is over genes and tasks, else plain mean over its tasks on "
+    "its own genes. A grey square is that mean less the excess: the best shortcut of each task on the common genes. "
+    "Tasks whose answers the model has read are left out.",
     alt=f"Mean AUROC of {specs.model(model).title} by group of tasks, with intervals, beside the best shortcuts.",
 )
 
@@ -52,8 +53,9 @@ show.table(
     page=page,
     profile=profile,
     name="table",
-    caption="Over: what the interval is over. Excess: over the best shortcut of each task on the common genes. "
-    "Exposed: tasks left out because the model has read their answers.",
+    caption="Over: what the interval is over; genes and tasks: weighted mean, common genes; else plain mean. Excess: "
+    "over the best shortcut of each task on the common genes. Exposed: tasks left out because the model has read "
+    "their answers.",
 )
 
 # %% [markdown]

@@ -91,19 +91,19 @@ show.figure(
 # %% [markdown]
 # ## Starts of genes
 #
-# Letters are as high as the information that they carry beyond the genome's mean composition. In bacteria the
-# ribosome finds a start by the Shine–Dalgarno sequence, some eight bases before it.
+# Letters are as high as the information that they carry beyond the genome's mean composition.
 
 # %% tags=["remove-input"]
 logo = genomic_real.read(genome, "logo")
 show.figure(
-    genomic_real.logos(logo, agreement),
+    genomic_real.logos(logo, agreement, genome=genome),
     logo,
     page=page,
     profile=profile,
     name="logo",
-    caption="Starts of held-out genes: the genes themselves, then what models expect there given all other bases. "
-    "r: correlation of the letters' heights, with its 95 % interval over genes.",
+    caption="Starts of held-out genes: the genes themselves, then what models expect there given all other bases; "
+    "each panel has its own scale. r: correlation of the letters' heights, with its 95 % interval over genes. "
+    + genomic_real.starts(genome)["words"],
     alt="Sequence logos around the start codon, as in the genome and as expected by models.",
 )
 

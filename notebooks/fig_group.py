@@ -33,13 +33,14 @@ Markdown(tables.group_words(scores, group))
 
 # %% tags=["remove-input"]
 show.figure(
-    figures.task_scores(classified, label="test AUROC (0 to 1)"),
+    figures.task_scores(tables.with_exposure(classified), label="test AUROC (0 to 1)"),
     tables.wide(classified),
     page=page,
     profile=profile,
     name="tasks",
     caption=f"Test AUROC of every model on the classification tasks of the group {group}: one dot a task (mean over "
-    "folds); the box spans the quartiles. Each model on the genes that it can embed.",
+    "folds); a box spans the quartiles where there are five tasks or more that the model is not exposed on. A star: "
+    "the model has read part of the answers. Each model on the genes that it can embed.",
     alt=f"Dots and boxes of AUROC per model for the tasks of the group {group}.",
 )
 
@@ -50,12 +51,20 @@ show.table(
     page=page,
     profile=profile,
     name="means",
-    caption="Weighted means over the tasks that can show a difference, on the common genes, with tiers, ranks and 95 % "
-    "intervals over genes and tasks, by split. Models that are exposed, or miss many of the genes, are left out.",
+    caption="Weighted means of the score over the tasks that can show a difference, on the common genes, with tiers, "
+    "ranks and 95 % intervals over genes and tasks, by split. Models that are exposed, or miss many of the genes, "
+    "are left out.",
 )
 
 # %% tags=["remove-input"]
-show.table(tables.wide(classified), page=page, profile=profile, name="scores", caption="Test AUROC by task and model.")
+show.table(
+    tables.wide(classified),
+    page=page,
+    profile=profile,
+    name="scores",
+    caption="Test AUROC by task and model. A star: the model has read part of the answers.",
+    marks=tables.stars(classified),
+)
 
 # %% tags=["remove-input"]
 show.table(
@@ -68,4 +77,15 @@ show.table(
 )
 
 # %% tags=["remove-input"]
-tables.wide(ranked).round(3) if len(ranked) else Markdown("This group has no regression task in this profile.")
+(
+    show.table(
+        tables.wide(ranked),
+        page=page,
+        profile=profile,
+        name="regression",
+        caption="Test rank correlation (Spearman) by regression task and model. A star: as above.",
+        marks=tables.stars(ranked),
+    )
+    if len(ranked)
+    else Markdown("This group has no regression task in this profile.")
+)

@@ -33,15 +33,15 @@ pairs = comparisons.of_measure(results.read_beside(source, "pairs.csv"))
 made = comparisons.complement(pairs)
 whole = made[made.group == made.group.iloc[0]]
 show.figure(
-    comparisons.complement_plot(whole, label="difference of mean AUROC"),
+    comparisons.complement_plot(whole, label="difference of weighted mean AUROC"),
     whole,
     page=page,
     profile=profile,
     name="parts",
-    caption="Mean AUROC of each model made of others minus that of each of its parts, over the tasks of all groups, on "
-    "the same genes and folds, with simultaneous 95 % intervals over genes and tasks. Filled: told apart; empty "
-    "squares: not told apart.",
-    alt="Differences of mean AUROC between made models and their parts, one panel a split.",
+    caption="Weighted mean AUROC of each model made of others minus that of each of its parts, over the tasks of all "
+    "groups, on the same genes and folds, with simultaneous 95 % intervals over genes and tasks. Filled: told apart; "
+    "empty squares: not told apart.",
+    alt="Differences of weighted mean AUROC between made models and their parts, one panel a split.",
 )
 
 # %% tags=["remove-input"]
@@ -51,11 +51,23 @@ Markdown(comparisons.complement_words(whole))
 # ## By group of tasks
 
 # %% tags=["remove-input"]
-show.table(comparisons.named(made), page=page, profile=profile, name="groups")
+show.table(
+    comparisons.named(made),
+    page=page,
+    profile=profile,
+    name="groups",
+    caption="Differences of weighted means of test AUROC, common genes, with simultaneous 95 % intervals.",
+)
 
 # %% [markdown]
 # ## All models of the profile
 
 # %% tags=["remove-input"]
 means = comparisons.of_measure(results.read_beside(source, "means.csv"))
-show.table(comparisons.tier_table(means), page=page, profile=profile, name="table")
+show.table(
+    comparisons.tier_table(means),
+    page=page,
+    profile=profile,
+    name="table",
+    caption="Weighted means of test AUROC and of the excess over the best shortcut, common genes, by split.",
+)

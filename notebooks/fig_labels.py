@@ -36,10 +36,10 @@ show.figure(
     page=page,
     profile=profile,
     name="curves",
-    caption="Test AUROC over the number of training labels (logarithmic), on the common genes of each task, mean over "
-    "folds and draws of the subset; bands are 95 % bootstrap intervals over the tested genes (another draw of a few "
-    "labels would move a curve by more). Shortcuts are dashed, controls and chance dotted; models that have read the "
-    "answers are left out.",
+    caption="Test AUROC over the number of training labels (logarithmic), on the common genes of each task, mean "
+    "over folds and draws of the subset; all panels have one scale; bands are 95 % bootstrap intervals over the "
+    "tested genes (another draw of a few labels would move a curve by more). Shortcuts are dashed, controls and "
+    "chance dotted; models that have read the answers are left out.",
     alt="Curves of AUROC over number of training labels, one panel a task, one line a model.",
 )
 

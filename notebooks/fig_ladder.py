@@ -36,9 +36,9 @@ show.figure(
     page=page,
     profile=profile,
     name="slopes",
-    caption="Mean test AUROC by split, one line a model; shortcuts are dashed, the dotted line is chance. Bars: 95 % "
-    "intervals over genes and tasks. Tasks that resemble each other weigh less; in the first panel every group weighs "
-    "the same.",
+    caption="Weighted mean of test AUROC on the common genes by split, one line a model; shortcuts are dashed, the "
+    "dotted line is chance. Bars: 95 % intervals over genes and tasks. Tasks that resemble each other weigh less; in "
+    "the first panel every group weighs the same. Each panel has its own scale, so that the intervals can be seen.",
     alt="Slope plot of mean AUROC from the easiest to the hardest split, one panel a group of tasks, one line a model.",
 )
 
@@ -46,4 +46,11 @@ show.figure(
 # *Lost* is what a model scores less than under the first split, on the same genes and tasks, with its paired interval.
 
 # %% tags=["remove-input"]
-show.table(comparisons.lost_table(means), page=page, profile=profile, name="lost")
+show.table(
+    comparisons.lost_table(means),
+    page=page,
+    profile=profile,
+    name="lost",
+    caption="Score and lost: weighted means of test AUROC on the common genes, with 95 % intervals over genes and "
+    "tasks.",
+)

@@ -35,13 +35,13 @@ judged = claims.verdicts(
     specs.profile(source), results.read_beside(source, "means.csv"), results.read_beside(source, "pairs.csv")
 )
 show.figure(
-    claims.claim_plot(judged, label="difference of mean AUROC, first minus second"),
+    claims.claim_plot(judged, label="difference of weighted mean AUROC, first minus second"),
     judged,
     page=page,
     profile=profile,
     name="verdicts",
-    caption="Findings of the papers as differences of mean AUROC with simultaneous 95 % intervals over genes and "
-    "tasks, and the verdict of each.",
+    caption="Findings of the papers as differences of weighted mean AUROC (common genes) with simultaneous 95 % "
+    "intervals over genes and tasks, and the verdict of each.",
     alt="Difference and interval of each finding, with the words holds, fails, open or cannot be tested.",
 )
 

@@ -30,7 +30,7 @@ show.genes(
     page=page,
     profile=profile,
     caption="The genes with the most labels: of the genes without a label, the share that each model ranks below the "
-    "gene, mean over its labels (0 to 1, guessing 0.5); tasks that the model has read are left out.",
+    "gene, plain mean over its labels (0 to 1, guessing 0.5); tasks that the model has read are left out.",
 )
 
 # %% [markdown]

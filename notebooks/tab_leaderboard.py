@@ -36,17 +36,17 @@ show.board(
     page=page,
     profile=profile,
     profiles=profiles,
-    caption="Models by mean AUROC over all classification tasks on the common genes under random folds; tiers and 95 % "
-    "intervals over genes and tasks.",
+    caption="Models by weighted mean AUROC over the classification tasks that can show a difference, on the common "
+    "genes under random folds; tiers and 95 % intervals over genes and tasks.",
 )
 
 # %% [markdown]
 # ## How to read it
 #
 # Task
-# : Tasks that cannot show a difference between two models (*underpowered*) do not count in the means; tasks that
-#   resemble each other share their weight; groups count by your sliders. Regression tasks have another measure
-#   (Spearman's correlation) and are never mixed with the others.
+# : Every mean here is a {term}`weighted mean`. Tasks that cannot show a difference between two models (*underpowered*)
+#   do not count in it; tasks that resemble each other share their weight; groups count by your sliders. Regression
+#   tasks have another measure (Spearman's correlation) and are never mixed with the others.
 #
 # Genes
 # : *Common*: those that every broad model covers, the same for all, so that differences are about the models. *Own*:

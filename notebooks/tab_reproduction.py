@@ -56,13 +56,13 @@ show.table(claims.reproduction_table(beside), page=page, profile=profile, name="
 # %% tags=["remove-input"]
 quoted = results.read_published(source, "published_groups.csv")
 show.figure(
-    claims.published_map(quoted, label="mean published AUROC (0 to 1)"),
+    claims.published_map(quoted, label="plain mean of published AUROC (0 to 1)"),
     quoted,
     page=page,
     profile=profile,
     name="published",
-    caption="Mean published AUROC by model and group of tasks, as gene-benchmark reports it (all of its tasks, its own "
-    "genes and folds). Quoted, not computed here.",
+    caption="Plain mean of the published AUROC by model and group of tasks, as gene-benchmark reports it (all of its "
+    "tasks, its own genes and folds). Quoted, not computed here.",
     alt="Heat map of published mean AUROC, nine models in rows and four groups of tasks in columns.",
 )
 

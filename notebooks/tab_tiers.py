@@ -17,7 +17,7 @@
 # a group has enough of them, with all pairs of a group tested at once {cite}`westfall1993`: a false separation among
 # them has a chance of one in twenty at most. A rank interval {cite}`mogstad2024` says which ranks a model can have.
 # The *excess* is a mean over tasks of the score minus that of the best shortcut of the task on the same genes and
-# folds, with its paired interval.
+# folds, with its paired interval. All means of this page but the mean ranks are {term}`weighted means <Weighted mean>`.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile's results
@@ -39,9 +39,9 @@ show.figure(
     page=page,
     profile=profile,
     name="ranks",
-    caption="Mean test AUROC on the common genes under random folds, with 95 % intervals over genes and tasks, and the "
-    "ranks that each model can have. Grey bars on the right join models of which no two are told apart; lines part the "
-    "tiers.",
+    caption="Weighted mean of test AUROC on the common genes under random folds, with 95 % intervals over genes and "
+    "tasks, and the ranks that each model can have. Grey bars on the right join models of which no two are told "
+    "apart; lines part the tiers.",
     alt="Models by mean AUROC with intervals, one panel a group of tasks, bars joining those that are not told apart.",
 )
 
@@ -62,19 +62,27 @@ show.figure(
     page=page,
     profile=profile,
     name="mean-ranks",
-    caption="Mean rank of each model over the tasks of a group, on the common genes under random folds; grey bars join "
-    "models whose mean ranks differ by less than the critical difference (Nemenyi, 5 %).",
+    caption="Mean rank of each model over the tasks of a group, weighted as the means are, on the common genes under "
+    "random folds; grey bars join models whose mean ranks differ by less than the critical difference (Nemenyi, 5 "
+    "%).",
     alt="Models by mean rank, one panel a group of tasks, bars joining those within the critical difference.",
 )
 
 # %% tags=["remove-input"]
-show.table(comparisons.tier_table(means), page=page, profile=profile, name="table")
+show.table(
+    comparisons.tier_table(means),
+    page=page,
+    profile=profile,
+    name="table",
+    caption="Weighted means of test AUROC and of the excess over the best shortcut, common genes, by split.",
+)
 
 # %% [markdown]
 # ## Your own weights
 #
-# How much should each group of tasks count? The means below follow the weights that you set; the address of the page
-# keeps them, so that a link shows what you see. A model without a mean in a group that counts is left at the end.
+# How much should each group of tasks count? The weighted means below also follow the weights that you set; the address
+# of the page keeps them, so that a link shows what you see. A model without a mean in a group that counts is left at
+# the end.
 
 # %% tags=["remove-input"]
 show.weights(comparisons.by_group(first), page=page, profile=profile, name="weights")
@@ -83,4 +91,10 @@ show.weights(comparisons.by_group(first), page=page, profile=profile, name="weig
 # ## Every two models
 
 # %% tags=["remove-input"]
-show.table(comparisons.pair_table(pairs), page=page, profile=profile, name="pairs")
+show.table(
+    comparisons.pair_table(pairs),
+    page=page,
+    profile=profile,
+    name="pairs",
+    caption="Differences of weighted means of test AUROC, common genes, with simultaneous 95 % intervals.",
+)

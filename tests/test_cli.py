@@ -4,10 +4,11 @@ import json
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from genebench import results, specs
+from genebench import console, results, specs
 from genebench.__main__ import app
 
 
@@ -73,6 +74,27 @@ def test_validate_refuses_what_is_no_results_file(call, tmp_path, text):
         (tmp_path / name).write_text(text)
         got = call("validate", str(tmp_path / name))
         assert got.exit_code == 2 and str(tmp_path) in got.stderr
+
+
+def test_validate_without_a_path_says_what_to_give_in_one_sentence(call):
+    got = call("validate")
+    assert got.exit_code == 2 and got.stderr.count("\n") == 1 and got.stderr.endswith(".\n")
+    assert got.stderr.startswith("genebench: no path is given") and "'genebench validate " in got.stderr
+    assert "demo" in got.stderr.split("results below")[1]
+
+
+@pytest.mark.parametrize("width", [60, 200])
+def test_reasons_stand_whole_below_the_table(capsys, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    why = "the file is not here; " + "fetch it and " * 20 + "run again."
+    frame = pd.DataFrame(
+        {"model": ["a", "b", "c"], "status": ["ready", "missing", "missing"], "reason": ["", why, why]}
+    )
+    console.show(frame, False, ["model", "status", "reason"])
+    table, _, below = capsys.readouterr().out.partition("\n\n")
+    assert below == f"b, c: {why}\n" and "missing" in table and "fetch" not in table
+    console.show(frame.head(1), False, ["model", "status", "reason"])
+    assert capsys.readouterr().out.count("\n") == 2
 
 
 def test_validate_names_a_score_out_of_bounds(call, tmp_path):

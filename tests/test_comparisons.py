@@ -100,10 +100,52 @@ def test_overview_and_cards_show_the_intervals_of_the_stage(warm, monkeypatch):
     mine = board.loc["Full", "biological processes"]
     assert (mine.low, mine.high, mine["excess low"]) == (row.low, row.high, row.excess_low)
     assert board.loc[("Oracle", "biological processes"), "low"] != mine.low  # controls take part in no mean
-    (ax,) = figures.excess_bars(means, label="excess").axes
-    drawn = [p.get_width() for p in ax.patches]
+    drawn = [p.get_width() for ax in figures.excess_bars(means, label="excess").axes for p in ax.patches]
     expected = means[means.excess.notna() & (means.group != "all")].excess
     np.testing.assert_allclose(sorted(drawn), sorted(expected))
+
+
+def test_bars_of_excess_stay_low_and_a_model_without_one_has_a_dash(home):
+    means = pd.concat([made_means(), made_means(group="protein properties").query("model != 'part'")])
+    fig = figures.excess_bars(means.query("split == 'random'"), label="excess")
+    assert fig.get_size_inches()[1] < 4 and [len(ax.patches) for ax in fig.axes] == [3, 2]
+    assert [[t.get_text().strip() for t in ax.texts] for ax in fig.axes] == [[], ["–"]]
+
+
+def test_few_scores_are_points_and_exposed_ones_are_stars_in_no_box(home):
+    rows = [(m, 0.5 + 0.05 * i, m == "part" and i == 4) for m in ("full", "part") for i in range(5)]
+    frame = pd.DataFrame(rows, columns=["model", "score", "exposed"])
+    (ax,) = figures.task_scores(frame, label="AUROC").axes
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["Full", "Part*"]
+    assert len(ax.patches) == 1  # of the four that Part has not read no quartiles are drawn
+    assert sum(len(c.get_offsets()) for c in ax.collections) == 10
+    (few,) = figures.task_scores(frame[~frame.exposed].groupby("model").head(4), label="AUROC").axes
+    assert len(few.patches) == 0 and not few.figure.legends
+
+
+def test_a_group_of_few_tasks_has_points_beside_the_boxes_of_others():
+    rows = [(f"{g}-{i}", m, "text", g, 0.5 + 0.01 * i) for g, n in (("localization", 4), ("protein properties", 5))
+            for i in range(n) for m in "ab"]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["task", "model", "family", "group", "score"])
+    (ax,) = figures.family_boxes(frame, label="AUROC").axes
+    assert len(ax.patches) == 1 and max(len(c.get_offsets()) for c in ax.collections) == 8
+
+
+def test_numbers_of_a_heat_map_have_no_minus_zero_and_show_none_as_a_dash():
+    import seaborn as sns
+    from matplotlib import pyplot as plt
+
+    table = pd.DataFrame([[-0.001, 1.0], [np.nan, -0.25]])
+    ax = sns.heatmap(table, cmap="RdBu_r", vmin=-1, vmax=1, ax=plt.subplots()[1])
+    figures.write_numbers(ax, table, pd.DataFrame([["", "*"], ["*", "†"]]))
+    assert [t.get_text() for t in ax.texts] == ["0.00", "1.00*", "–", "−0.25†"]
+    assert [t.get_color() for t in ax.texts][:2] == [figures.INK, "white"]
+
+
+def test_scores_by_task_are_starred_where_the_model_has_read_the_answers(home):
+    edit_yaml(paths.MODELS, lambda held: held["models"]["full"].update(exposed={"toy/a": "It is the label."}))
+    frame = pd.DataFrame({"task": ["toy/a", "toy/b"] * 2, "model": ["full"] * 2 + ["part"] * 2, "score": 0.6})
+    assert tables.stars(frame).to_dict("list") == {"Full": ["*", ""], "Part": ["", ""]}
 
 
 def test_tables_name_models_by_title_and_keep_the_numbers(warm):
@@ -116,7 +158,7 @@ def test_tables_name_models_by_title_and_keep_the_numbers(warm):
 
 
 def test_a_measure_without_a_mean_says_why(warm):
-    with pytest.raises(BadInput, match="no group has a mean of mean Spearman"):
+    with pytest.raises(BadInput, match="no group has a weighted mean Spearman"):
         comparisons.of_measure(made_means(), "spearman")
     assert comparisons.of_measure(made_means()).shape == made_means().shape
 

@@ -99,6 +99,7 @@ def test_what_cannot_have_a_curve_is_refused_in_one_sentence(warm):
 
 def test_the_page_draws_every_curve_and_counts_what_beats_a_shortcut(curves):
     axes = comparisons.label_curves(curves, label="score").axes
+    assert axes[0].get_ylim() == axes[1].get_ylim()
     assert len(axes) == 2 and {"Full", "Stem"} <= {line.get_label() for line in axes[0].lines}
     told = comparisons.efficiency_numbers(curves)
     assert told["pairs"] == 4 and told["fewest"] == 16 and 0 <= told["few"] <= 4

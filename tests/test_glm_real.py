@@ -460,3 +460,16 @@ def test_a_declared_genome_reads_as_its_annotation_says(name):
     assert n > 300 and starts / n > 0.97 and stops / n > 0.97
     parts = np.bincount(genome.part, minlength=4)
     assert parts[2] > 400_000 and parts[1] > 50_000 and parts[0] > 5 * parts[2]
+
+
+def test_the_stretch_before_the_start_codon_is_called_what_it_is_in_each_genome():
+    titles = {}
+    for genome in ("ecoli", "yeast"):
+        told = genomic_real.read(genome, "logo_agreement")
+        fig = genomic_real.logos(genomic_real.read(genome, "logo"), told, genome=genome)
+        titles[genome] = " ".join(ax.get_title() for ax in fig.axes)
+        assert f"r = {told.r[0]:.2f}".replace("-", "−") in titles[genome]
+    assert "Shine–Dalgarno (−15 to −4)" in titles["ecoli"] and "Shine" not in titles["yeast"]
+    assert "upstream of the start codon (−15 to −4)" in titles["yeast"]
+    with pytest.raises(BadInput, match="unknown genome 'yeats'; did you mean 'yeast'"):
+        genomic_real.starts("yeats")

@@ -123,3 +123,37 @@ def test_captions_and_lists_of_a_page_show_harmful_names_as_text(browser, tmp_pa
         texts.append(page.listing(frame, column="task", text="text", title="All").data)
     found, text = hit(browser, "<!DOCTYPE html><body>" + "\n".join(map(rendered, texts)))
     assert not found and "window.hit=1" in text
+
+
+@pytest.mark.browser
+def test_a_missing_number_is_a_dash_on_the_page_and_empty_in_the_files(browser, tmp_path, monkeypatch):
+    import itables
+    from itables.javascript import generate_init_offline_itables_html
+
+    monkeypatch.setattr(paths, "CACHE", tmp_path)
+    frame = pd.DataFrame(
+        {"model": ["a", "b", "c", "d"], "score": [0.5, None, -0.25, 10.0], "star": [0.5, 0.25, 2.0, 1]}
+    )
+    frame = frame.assign(tier=pd.array([2, None, 10, 1], dtype="Int64"), why=["x", None, "", "<b>"])
+    marks = pd.DataFrame({"star": ["*", "", "", ""]})
+    shown = page.table(frame, page="p", profile="ci", name="n", caption="C.", marks=marks).data
+    whole = page.table(frame[["model", "star"]], page="p", profile="ci", name="m", caption="C.").data
+    assert page.DASH in shown and page.DASH not in whole
+    read = browser.new_page()
+    read.set_content(f"<!DOCTYPE html>{generate_init_offline_itables_html(itables.options.dt_bundle)}{shown}")
+    read.wait_for_selector("table.dataTable tbody tr", timeout=20_000)
+    cells = "[...document.querySelectorAll('table.dataTable tbody tr')].map(r => [...r.cells].map(c => c.innerText))"
+    rows = read.evaluate(cells)
+    assert rows[0] == ["a", "0.500", "0.500*", "2", "x"] and rows[1] == ["b", "–", "0.250", "–", "–"]
+    for column, order in (("score", "bcad"), ("tier", "bdac"), ("star", "badc")):  # by number; none comes first
+        read.locator("table.dataTable thead th:visible").filter(has_text=column).first.locator(
+            ".dt-column-order"
+        ).click()
+        read.wait_for_function(f"{cells}.map(r => r[0]).join('') === '{order}'", timeout=5_000)
+    with read.expect_download() as saving:
+        read.get_by_role("button", name="CSV").click()
+    for file in (saving.value.path(), tmp_path / "notebooks" / "ci" / "files" / "p-n.csv"):
+        saved = pd.read_csv(file)
+        assert saved.score.isna().sum() == saved.tier.isna().sum() == 1 and "–" not in saved.to_csv()
+        assert sorted(saved.star) == [0.25, 0.5, 1, 2]
+    read.close()

@@ -138,7 +138,7 @@ def test_boxes_and_the_quoted_map_hold_every_family_and_model(sheet):
     ax = claims.published_map(reproduction.by_group(reproduction.published()), label="AUROC").axes[0]
     assert [t.get_text() for t in ax.get_yticklabels()] == ["Bag of Words (Classical ML)", "MPNet (LLM)"]
     frame = pd.DataFrame({"model": ["a", "b", "c"], "family": ["text", "shortcut", "control"], "score": 0.6,
-                          "group": "localization"})  # fmt: skip
+                          "group": "localization", "task": "t"})  # fmt: skip
     (ax,) = figures.family_boxes(frame, label="AUROC").axes
     assert [t.get_text() for t in ax.get_legend().get_texts()] == ["text", "shortcut"]
     assert set(figures.FAMILIES) == set(specs.ModelSpec.model_fields["family"].annotation.__args__) - {"control"}

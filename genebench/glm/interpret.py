@@ -69,7 +69,7 @@ def start_logo(genome: Genome, table: np.ndarray, duplicate: np.ndarray) -> tupl
     real = np.eye(4)[np.minimum(bases, 3)]
     place = np.arange(-UP, DOWN)
     upstream, start = (place >= -15) & (place <= -4), (place >= 0) & (place < 3)
-    stretches = {"Shine-Dalgarno (−15 to −4)": upstream, "start codon": start,
+    stretches = {"upstream (−15 to −4)": upstream, "start codon": start,
                  "all": np.ones(len(place), bool)}  # fmt: skip
 
     def agreement(rows: np.ndarray) -> list[float]:
