@@ -17,6 +17,7 @@ from .console import (
     Negatives,
     Profile,
     Scheduler,
+    Split,
     Universe,
     guarded,
     no_failed,
@@ -159,7 +160,7 @@ def run(
         list[str] | None,
         typer.Option("--tasks", help="Only the cells that hold these tasks; 'hpo/' takes all under it."),
     ] = None,
-    split: Annotated[str | None, typer.Option("--split", help="Only this split.")] = None,
+    split: Split = None,
     jobs: Annotated[
         int | None, typer.Option("-j", "--jobs", min=1, help="How many processes (default: all cores).")
     ] = None,
@@ -403,19 +404,9 @@ def book(profile: Profile = "demo", jobs: Jobs = 2) -> None:
 
     module.require_pages(profile)
     run(
-        profile=profile,
-        models=None,
-        tasks=None,
-        split=None,
-        jobs=None,
-        memory=8,
-        scheduler=None,
-        dry_run=False,
-        scale=None,
-        gmt=None,
-        negatives="universe",
-        universe=None,
-    )
+        profile=profile, models=None, tasks=None, split=None, jobs=None, memory=8, scheduler=None, dry_run=False,
+        scale=None, gmt=None, negatives="universe", universe=None,
+    )  # fmt: skip
     notebooks(profile=profile, jobs=jobs, pages=None, parameter=None, force=False, scheduler=None)
     print(module.book(profile))
 

@@ -52,8 +52,8 @@ def _heading(group: str, part: pd.DataFrame) -> str:
     return f"{'all groups' if group == 'all' else group} ({number} task{'s' * (number > 1)})"
 
 
-RUNGS = ("random", "chromosome", "stem", "family", "study")
-"""Splits, from the easiest to the hardest."""
+RUNGS = ("random", "chromosome", "stem", "family", "similarity", "study", "date")
+"""Splits, from the easiest to the hardest: neighbours, relatives, what is little studied, what is new."""
 
 
 def ladder(means: pd.DataFrame, *, label: str, chance: float = 0.5) -> Figure:

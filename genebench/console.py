@@ -25,6 +25,10 @@ Universe = Annotated[
     str | None, typer.Option(help="Cut the tasks to 'paper', the 16,217 genes of the paper, or take 'all'.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the table as JSON on standard output.")]
+Split = Annotated[
+    str | None,
+    typer.Option("--split", help="Only this split: random, chromosome, stem, family, similarity, study or date."),
+]
 Scheduler = Annotated[
     str | None,
     typer.Option("--scheduler", help="Address of a Dask cluster (tcp://host:8786) whose workers compute."),

@@ -59,15 +59,16 @@ def waiting(works: list[Work]) -> list[Work]:
 def gather(work: Work) -> tuple:
     """What ``cut`` reads: no file is needed where it is called."""
     p = work.profile
-    return list(work.tasks), work.split, p.folds, p.seed, work.repeat, splits.groups(work.tasks[0], work.split)
+    groups = [splits.groups(task, work.split) for task in work.tasks]
+    return list(work.tasks), work.split, p.folds, p.seed, work.repeat, groups
 
 
-def cut(tasks: list[Task], split: str, n_folds: int, seed: int, repeat: int, groups: list | None) -> Cut:
-    """Cut tasks that share their genes into folds; ``groups`` is what ``splits.groups`` gives for them."""
+def cut(tasks: list[Task], split: str, n_folds: int, seed: int, repeat: int, groups: list[list | None]) -> Cut:
+    """Cut tasks that share their genes into folds; ``groups`` is what ``splits.groups`` gives for each."""
     out, told = np.full((len(tasks), len(tasks[0])), -1, dtype=np.int8), [""] * len(tasks)
     for i, task in enumerate(tasks):
         try:
-            out[i] = splits.folds(task, split, n_folds=n_folds, seed=seed, repeat=repeat, groups=groups)
+            out[i] = splits.folds(task, split, n_folds=n_folds, seed=seed, repeat=repeat, groups=groups[i])
         except splits.Unsplittable as err:
             told[i] = str(err)
     return out, told

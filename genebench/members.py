@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from . import sources, specs
-from .errors import unknown
+from .errors import BadInput, unknown
 from .labels import Labels, left_out, slug, symbols
 from .specs import SourceSpec, TaskSpec
 
@@ -45,9 +45,7 @@ def _read_members(
 
     Sets of fewer than ``at_least`` genes are left out, their genes stay.
     """
-    frame = sources.table(specs.source(source_id), file)
-    for name, pattern in where:
-        frame = frame[frame[name].str.contains(pattern, regex=True)]
+    frame = _rows(source_id, file, where)
     listed = frame[gene_column].to_numpy(str)
     held = pd.DataFrame({"set": frame[set_column].to_numpy(str), "gene": symbols(listed, ids)})
     held = held[~held.gene.isin(("", "-"))].drop_duplicates()
@@ -57,6 +55,34 @@ def _read_members(
     matrix = np.zeros((len(sets), len(genes)), dtype=np.uint8)
     matrix[set_of, gene_of[enough]] = 1
     return _Members(sets.to_numpy(str), genes.to_numpy(str), matrix, left_out(listed))
+
+
+def _rows(source_id: str, file: str, where: Iterable[tuple[str, str]]) -> pd.DataFrame:
+    """The rows of a file whose columns match regular expressions."""
+    frame = sources.table(specs.source(source_id), file)
+    for name, pattern in where:
+        frame = frame[frame[name].str.contains(pattern, regex=True)]
+    return frame
+
+
+def dates(source: SourceSpec, entry: TaskSpec) -> pd.Series | None:
+    """The earliest date (YYYYMMDD, int) of each gene's annotations among the rows that an entry's tasks are cut from.
+
+    None where the source has no dates: of the formats that are read, annotations of the Gene Ontology (GAF) have them.
+    Raises: BadInput: a date that is none.
+    """
+    options = entry.options.get("members", {})
+    if "file" not in options or source.files[options["file"]].format != "gaf":
+        return None
+    frame = _rows(source.id, options["file"], options.get("where", {}).items())
+    odd = frame[~frame.date.str.fullmatch(r"[12]\d{3}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")]
+    if len(odd):
+        raise BadInput(
+            f"source '{source.id}', file '{options['file']}': an annotation of {odd.symbol.iloc[0]} has the date "
+            f"'{odd.date.iloc[0]}', which is not one of the form YYYYMMDD; fetch the file again."
+        )
+    names = symbols(frame[options["gene_column"]].to_numpy(str), options.get("ids", "symbol"))
+    return frame.date.astype(int).groupby(names).min()
 
 
 def _below(terms: pd.DataFrame, root: str) -> dict[str, str]:

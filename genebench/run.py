@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from . import cache, cuts, embed, intervals, manifest, metrics, predictions, probes, results, specs, workers
+from . import cache, cuts, embed, intervals, manifest, metrics, predictions, probes, results, specs, splits, workers
 from .cells import Block, Cell, Context, block_of, cell_path, context, cutting, plan, recipe, splits_at_hand
 from .cluster import Cluster
 from .encoders import Embedding, control
@@ -270,8 +270,7 @@ def run(
 
     Args: memory: bytes that the fits of all processes together may take, or, with ``scheduler`` (address of a Dask
     cluster that computes the cells), those of each worker. write: False leaves the rows in the cache and
-    no folder of results. say: told one sentence at a time.
-    progress: told (stage, done, total) as cells end.
+    no folder of results. say: told one sentence at a time. progress: told (stage, done, total) as cells end.
     Returns: what became of it; faults are listed per cell and never stop the other cells.
     """
     clock = {"start": time.perf_counter()}
@@ -281,6 +280,7 @@ def run(
     held = context(profile)
     for sentence in (*(f"left out: {s}" for s in held.missing), *splits_at_hand(profile, split)[1]):
         say(sentence)
+    splits.prepare({c.split for c in planned}, jobs=jobs, say=say)
     with workers.pool(jobs) as pool, Cluster(scheduler) if scheduler else nullcontext(pool) as far:
         try:
             clock["prepare"] = time.perf_counter()
@@ -423,8 +423,11 @@ def _embeddings(held: Context) -> dict[str, dict]:
 def _write(held: Context, cells: list[Cell], *, whole: bool, jobs: int, run_s: float) -> None:
     """Write ``scores.parquet`` and ``manifest.json``; a partial run replaces its own rows and keeps the others."""
     profile = held.profile.name
-    parts = [pd.read_parquet(cell_path(c)) for c in cells]
-    frame = pd.concat([p for p in parts if len(p)], ignore_index=True)
+    parts = [rows for c in cells if len(rows := pd.read_parquet(cell_path(c)))]
+    if not parts:
+        why = cache.facts(cell_path(cells[0]))["skipped"][0]
+        raise BadInput(f"no task was scored under '{why['split']}'; of '{why['task']}': {why['reason']}.")
+    frame = pd.concat(parts, ignore_index=True)
     path = results.scores_path(profile)
     if path.exists():
         old = _old(path, whole=whole)
@@ -438,13 +441,6 @@ def _write(held: Context, cells: list[Cell], *, whole: bool, jobs: int, run_s: f
     results.write(frame, path)
     done = [{"model": c.model, "split": c.split, "tasks": c.tasks, **cache.facts(cell_path(c))} for c in cells]
     manifest.write(
-        results.manifest_path(profile),
-        held.profile,
-        device="cpu",
-        jobs=jobs,
-        n_tasks=len(held.tasks),
-        cells=done,
-        embeddings=_embeddings(held),
-        run_s=run_s,
-        whole=whole,
-    )
+        results.manifest_path(profile), held.profile, device="cpu", jobs=jobs, n_tasks=len(held.tasks), cells=done,
+        embeddings=_embeddings(held), run_s=run_s, whole=whole,
+    )  # fmt: skip

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 
-from . import families, genes
+from . import families, genes, homology, members, specs
 from .errors import BadInput, unknown
 from .tasks import Task
 
 VERSION = 1
+DATE_VERSION = 1
+"""Bump when ``date`` gives other folds for the same annotations."""
 
 
 class _Grouped(StratifiedGroupKFold):
@@ -79,36 +81,98 @@ def study(task: Task, n_folds: int, seed: int, groups: list | None = None) -> np
     that says what a model knows beyond the literature is that of fold 0. Folds are not stratified: that fewer of the
     little-studied genes are positive is part of the question.
     """
-    count = groups or groups_of("study", task.entities)
-    order = np.lexsort((np.random.default_rng(seed).random(len(task)), count))
-    fold = np.empty(len(task), dtype=np.int8)
-    fold[order] = np.arange(len(task)) * n_folds // len(task)
+    return _in_order(groups or groups_of("study", task.entities), n_folds, seed)
+
+
+def similarity(task: Task, n_folds: int, seed: int, groups: list | None = None) -> np.ndarray:
+    """Folds that keep genes with alike proteins together (``homology.groups``), whatever they are called. (n,) int8.
+
+    Genes without a protein in the reference proteome are each by themselves. A group larger than a fold has a fold to
+    itself and is never cut; one that leaves a fold without genes makes the task unsplittable.
+    """
+    return _grouped(task, groups or groups_of("similarity", task.entities), n_folds, seed, "protein group")
+
+
+def date(task: Task, n_folds: int, seed: int, groups: list | None = None) -> np.ndarray:
+    """Folds by when a gene was first annotated, from the newest (fold 0) to the oldest (last fold). (n,) int8.
+
+    The date is the earliest of the annotations that the task is cut from (of its aspect, not of its term alone: all
+    tasks of an aspect share their folds); equal dates are parted by the seed. Fold 0 is the temporal hold-out: the
+    share 1/n_folds of the genes that had no such annotation when all the others had one, as the targets without
+    knowledge of CAFA (Radivojac et al. 2013). The other folds are scored too, but are trained also on what came later.
+    Folds are not stratified, as those of ``study`` are not.
+
+    The Gene Ontology dates an annotation by its last review, and what no curator has seen (IEA) by its release: a gene
+    that was looked at again, or has no other annotations, can stand among the newer ones without being new. Labels are
+    those of today in every fold: of an older gene, too, some were not known at the time.
+
+    Raises: Unsplittable: the task's source has no dates, or fewer than folds.
+    """
+    first = _dated(task) if groups is None else groups
+    if not len(first):
+        raise Unsplittable(f"its source '{task.source}' has no dates of annotation (goa has); take another split")
+    if len(set(first)) < n_folds:
+        raise Unsplittable(
+            f"its genes were first annotated on {len(set(first))} days only, where {n_folds} folds need as many; take "
+            f"another split"
+        )
+    return _in_order([-day for day in first], n_folds, seed)
+
+
+def _in_order(value: Sequence[int], n_folds: int, seed: int) -> np.ndarray:
+    """Folds of like size from the lowest value to the highest; equal ones are parted by the seed."""
+    order = np.lexsort((np.random.default_rng(seed).random(len(value)), value))
+    fold = np.empty(len(value), dtype=np.int8)
+    fold[order] = np.arange(len(value)) * n_folds // len(value)
     return fold
 
 
 def groups(task: Task, split: str) -> list | None:
     """What a split looks up for a task's genes in a table, to be given to ``folds``; None where it looks up nothing.
 
-    It is the same for all tasks that share their genes. Raises: sources.Missing: see ``lacking``.
+    It is the same for all tasks that share their genes; dates are those of the task's entry, and none where its source
+    has none. Raises: sources.Missing: see ``lacking``.
     """
     if split in ("random", "stem"):
         return None
+    if split == "date":
+        return _dated(task)
     return groups_of(split, task.entities if task.kind != "pair" else np.unique(np.concatenate(task.parts)))
 
 
 def groups_of(split: str, symbols: np.ndarray) -> list:
-    """Family, chromosome or number of annotations of each symbol, in their order."""
+    """Family, group of alike proteins, chromosome or number of annotations of each symbol, in their order."""
     return _looked_up(split, tuple(symbols.tolist()))
 
 
 @lru_cache(maxsize=8)
 def _looked_up(split: str, symbols: tuple[str, ...]) -> list:
-    """Family, chromosome or number of annotations of each symbol; tasks that share their genes share the look-up."""
+    """What ``groups_of`` gives; tasks that share their genes share the look-up."""
     if split == "family":
         return families.families(symbols)
+    if split == "similarity":
+        return homology.groups(symbols)
     if split == "study":
         return genes.annotation_count(symbols).tolist()
     return genes.chromosome(genes.approved(symbols)).tolist()
+
+
+def _dated(task: Task) -> list[int]:
+    """Date of each gene of a task (YYYYMMDD; 0, the oldest, where it has none); empty where its source has no dates."""
+    try:
+        held = specs.source(task.source).tasks
+    except BadInput:  # a user's own sets, or a task that was made up
+        return []
+    entry = next((e.name for e in held if f"{task.name}/".startswith(f"{e.name}/")), "")
+    return _first_dates(task.source, entry, tuple(task.entities.tolist())) if entry else []
+
+
+@lru_cache(maxsize=8)
+def _first_dates(source: str, entry: str, symbols: tuple[str, ...]) -> list[int]:
+    """Dates of an entry's genes; its tasks, which share their genes, share the look-up."""
+    spec = specs.source(source)
+    first = members.dates(spec, next(e for e in spec.tasks if e.name == entry))
+    return [] if first is None else first.reindex(symbols, fill_value=0).tolist()
 
 
 def _grouped(task: Task, groups: Sequence[str], n_folds: int, seed: int, what: str) -> np.ndarray:
@@ -145,8 +209,16 @@ def _number(split, n: int) -> np.ndarray:
     return fold
 
 
-SPLITS: dict[str, Callable[..., np.ndarray]] = {f.__name__: f for f in (random, stem, family, chromosome, study)}
-"""From the easiest: relatives, neighbours and well-known genes are, one after another, kept out of training."""
+_ALL = (random, stem, family, similarity, chromosome, study, date)
+SPLITS: dict[str, Callable[..., np.ndarray]] = {f.__name__: f for f in _ALL}
+"""What is kept out of training: relatives, neighbours, what is better known, and what was known before."""
+
+NEEDED = {
+    **dict.fromkeys(("family", "chromosome"), "hgnc"),
+    **dict.fromkeys(("study", "date"), "hgnc goa"),
+    "similarity": "hgnc proteome",
+}
+"""Split → ids of the sources that its tables come from."""
 
 FALLBACK = {"family": "stem"}
 """A split whose table is not at hand → the one that is run in its place, under its own name."""
@@ -162,10 +234,9 @@ def lacking(split: str) -> str:
     try:
         fingerprint(split)
     except BadInput:
-        needed = "hgnc goa" if split == "study" else "hgnc"
         return (
-            f"the split '{split}' needs a table that is not at hand; run 'genebench fetch {needed}', or name a folder "
-            f"that holds it in GENEBENCH_MIRROR."
+            f"the split '{split}' needs a table that is not at hand; run 'genebench fetch {NEEDED[split]}', or name a "
+            f"folder that holds it in GENEBENCH_MIRROR."
         )
     return ""
 
@@ -182,7 +253,22 @@ def fingerprint(split: str) -> list | None:
     held = [genes.fingerprint()]
     if split == "family":
         return held + [families.STEM_VERSION, families.FAMILY_VERSION]
+    if split == "similarity":
+        return held + [homology.recipe()]
+    if split == "date":
+        return held + [DATE_VERSION, genes.fingerprint("goa")]
     return held + [genes.fingerprint(genes.annotations())] if split == "study" else held
+
+
+def prepare(chosen: Collection[str], *, jobs: int | None = None, say: Callable[[str], None] = print) -> None:
+    """Make what some splits read and what takes minutes, once for all processes, and keep it.
+
+    Raises: sources.Missing: see ``lacking``.
+    """
+    if "similarity" in chosen and not homology.ready():
+        say("the split 'similarity': the proteins of the proteome are aligned, once for all runs; this takes minutes")
+        made = homology.make(jobs=jobs)
+        say(f"{made['genes']:,} genes with a protein, {made['groups']:,} groups, the largest of {made['largest']:,}")
 
 
 def folds(

@@ -24,8 +24,10 @@ SPLIT_WORDS = {
     "random": "folds at random",
     "stem": "symbol stems kept whole",
     "family": "families kept whole",
+    "similarity": "genes of alike proteins kept together",
     "chromosome": "chromosomes kept whole",
     "study": "tested on little-studied genes",
+    "date": "tested on newly annotated genes first",
 }
 
 

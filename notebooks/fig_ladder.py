@@ -13,10 +13,11 @@
 # %% [markdown]
 # # The leakage ladder: what survives
 #
-# The same tasks, models and genes under splits that are ever harder: `random` folds; folds that keep genes of one
-# symbol stem or family together; whole chromosomes; the least studied genes. A model that knows what genes do falls
-# little; one that knows what their relatives are falls to chance. Underpowered tasks, exposed models and models that
-# miss many of the genes are left out, so that every line is about the same questions.
+# The same tasks, models and genes under splits that are ever harder: `random` folds; whole chromosomes; folds that keep
+# genes of one symbol stem or family together, or those of alike proteins; the least studied genes; those annotated
+# last. A model that knows what genes do falls little; one that knows what their relatives are falls to chance. Shown
+# are the splits that were run. Underpowered tasks, exposed models and models that miss many of the genes are left out,
+# so that every line is about the same questions.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile's results

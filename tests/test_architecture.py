@@ -15,11 +15,11 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = """
     __init__ errors paths yamls specs cache progress workers cluster declared readers spreadsheet delimited vectors
-    sources weights genes families genome labels members expression shapes tasks splits cuts encoders embed metrics
-    probes predictions results cells manifest stats bootstrap tiers boards intervals efficiency spectra run costs
-    own reproduction own_model leaks rivals card place perf_embed perf_probe perf_cluster glm perf_spectra figures
-    tables comparisons claims spectrum genomic genomic_real catalogue page standings genepages modelcards publish
-    notebooks console __main__
+    sources weights genes families alignment homology genome labels members expression shapes tasks splits cuts
+    encoders embed metrics probes predictions results cells manifest stats bootstrap tiers boards intervals
+    efficiency spectra run costs own reproduction own_model leaks rivals card place perf_embed perf_probe
+    perf_cluster glm perf_spectra figures tables comparisons claims spectrum genomic genomic_real catalogue page
+    standings genepages modelcards publish notebooks console __main__
 """.split()
 """Imports point to the left only."""
 

@@ -222,10 +222,10 @@ def test_identity_is_that_of_biopythons_first_alignment(letters):
 
 
 def test_aligning_one_by_one_and_many_at_once_agree():
-    from genebench.spectra import alignment
+    from genebench import alignment, homology
 
     sequences = relatives(np.random.default_rng(3), 80, longest=120)
-    letters, start = properties._coded(sequences)
+    letters, start = homology.coded(sequences)
     g = properties.sequence_identity(sequences, above=0.15)
     assert g.m > 1000
     for (i, j), value in pairs(g).items():

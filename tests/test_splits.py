@@ -10,8 +10,9 @@ import pytest
 from conftest import edit_yaml
 from test_resolver import CODING, COLUMNS
 
-from genebench import families, genes, paths, run, specs, splits
+from genebench import comparisons, console, families, genes, homology, paths, run, specs, splits, standings
 from genebench.errors import BadInput
+from genebench.spectra import genetasks
 
 KINDS = ("binary", "multiclass", "multilabel", "regression")
 
@@ -36,6 +37,9 @@ def known(monkeypatch):
     monkeypatch.setattr(genes, "resolver", lambda: held)
     counts = {name: len(name) + ord(name[2]) % 6 for name in held.genes.index}
     monkeypatch.setattr(genes, "annotation_count", lambda names: np.array([counts.get(n, 0) for n in names]))
+    monkeypatch.setattr(homology, "groups", lambda names: [n[:2] + n[3:] for n in names])
+    days = {name: 20000101 + 10000 * (ord(name[2]) % 32 + (name[3] > "4")) for name in held.genes.index}
+    monkeypatch.setattr(splits, "_dated", lambda task: [days[n] for n in task.entities])
     yield held
     forget_looked_up()
 
@@ -92,6 +96,34 @@ def test_the_first_fold_of_the_study_split_holds_the_least_studied_genes(task):
     fold, count = splits.folds(made, "study", n_folds=5, seed=1), genes.annotation_count(made.entities)
     assert np.bincount(fold).tolist() == [60] * 5
     assert all(count[fold == k].max() <= count[fold == k + 1].min() for k in range(4))
+
+
+def test_genes_of_alike_proteins_are_in_one_fold_whatever_they_are_called(task):
+    made = task("binary")
+    fold, group = splits.folds(made, "similarity", n_folds=5, seed=1), np.array(homology.groups(made.entities))
+    assert len(set(group)) == 30 and all(len(set(fold[group == g])) == 1 for g in set(group))
+    assert len({s[:3] for s in made.entities[fold == 0]} & {s[:3] for s in made.entities[fold == 1]}) > 0
+
+
+def test_the_first_fold_of_the_date_split_holds_the_newest_genes(task):
+    made = task("binary")
+    fold, day = splits.folds(made, "date", n_folds=5, seed=1), np.array(splits.groups(made, "date"))
+    assert np.bincount(fold).tolist() == [60] * 5
+    assert all(day[fold == k].min() >= day[fold == k + 1].max() for k in range(4))
+
+
+def test_a_task_without_dates_or_with_too_few_cannot_be_split_by_them(task):
+    made = task("binary")
+    with pytest.raises(splits.Unsplittable, match="its source 'made' has no dates of annotation"):
+        splits.folds(made, "date", n_folds=5, seed=1, groups=[])
+    with pytest.raises(splits.Unsplittable, match="first annotated on 2 days only, where 5 folds need as many"):
+        splits.folds(made, "date", n_folds=5, seed=1, groups=[20010101, 20020101] * 150)
+
+
+def test_every_split_is_named_wherever_splits_are(task):
+    assert set(comparisons.RUNGS) == set(standings.SPLIT_WORDS) == set(genetasks.LADDER) == set(splits.SPLITS)
+    (option,) = console.Split.__metadata__
+    assert all(f" {name}" in option.help for name in splits.SPLITS)
 
 
 def test_a_task_of_fewer_groups_than_folds_cannot_be_split(make_task):
@@ -157,6 +189,8 @@ GOLDEN = {
     "family": "e5ac6651270a5097",
     "chromosome": "ab77e6b23cb8fbb1",
     "study": "c426b4c6b385b299",
+    "similarity": "e5e42cd9268a7fa3",
+    "date": "1ef9da75d839330a",
 }
 """Hash of the folds of a task of each kind. They change only with ``splits.VERSION``: published scores rest on them."""
 
@@ -172,13 +206,24 @@ def test_the_folds_are_those_that_published_scores_rest_on(task, split):
 
 
 def test_a_split_without_its_table_says_what_to_fetch(home):
-    for split, needed in (("family", "hgnc"), ("chromosome", "hgnc"), ("study", "hgnc goa")):
+    for split, needed in splits.NEEDED.items():
         assert f"the split '{split}' needs a table that is not at hand; run 'genebench fetch {needed}'" in (
             splits.lacking(split)
         )
     assert splits.lacking("random") == splits.lacking("stem") == ""
+    assert set(splits.NEEDED) == set(splits.SPLITS) - {"random", "stem"}
     with pytest.raises(BadInput, match="run 'genebench fetch hgnc'"):
         run.run("tiny", split="chromosome", jobs=1)
+
+
+def test_a_run_of_tasks_that_have_no_dates_says_so(home, monkeypatch):
+    monkeypatch.setattr(splits, "lacking", lambda split: "")
+    monkeypatch.setattr(splits, "fingerprint", lambda split: [])
+    monkeypatch.setattr(splits, "_dated", lambda task: [])
+    with pytest.raises(
+        BadInput, match="no task was scored under 'date'; of 'toy/value': its source 'toy' has no dates"
+    ):
+        run.run("tiny", models=["random"], names=["toy/value"], split="date", jobs=1, say=lambda text: None)
 
 
 def test_without_hgnc_the_family_split_is_run_as_stem_under_that_name(home):

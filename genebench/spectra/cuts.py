@@ -108,8 +108,8 @@ def recipe(wanted: Wanted) -> dict:
     """Everything that determines the cuts."""
     own = wanted.dataset in datasets.declared()
     rule = datasets.spec(wanted.dataset).property if own else genetasks.rule(wanted.property)
-    others = datasets.spec(wanted.dataset).existing if own else genetasks.LADDER
-    told = {k: v.model_dump() for k, v in others.items()} if own else [[s, genetasks.at_hand(s)] for s in others]
+    others = datasets.spec(wanted.dataset).existing if own else {}
+    told = {k: v.model_dump() for k, v in others.items()} if own else genetasks.rungs()
     return {
         "stage": ["spectra cuts", VERSION, engine.VERSION, getattr(properties, "VERSION", 1), features.VERSION],
         "data": data(wanted).hash,

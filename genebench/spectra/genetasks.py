@@ -1,16 +1,17 @@
 """Gene tasks of Part I on the spectrum: units are genes, the property says which genes are relatives.
 
-The same vectors, probes and splits as in Part I; the ladder of splits (random, stem, family, chromosome, study) is
-placed on the curve as splits that others use.
+The same vectors, probes and splits as in Part I; the ladder of splits (``LADDER``) is placed on the curve as splits
+that others use.
 """
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from functools import lru_cache
 
 import numpy as np
 
-from .. import cells, embed, families, probes, specs, splits
+from .. import cells, embed, families, probes, sources, specs, splits
 from ..errors import BadInput, unknown
 from . import properties
 from .datasets import DataSet, declared
@@ -21,15 +22,23 @@ PROPERTIES = {
     "family": "two genes are of one HGNC gene group or share the letters of their symbol",
 }
 """When two genes are linked; ``cosine:MODEL`` links genes whose vectors of that model have a cosine above 0.8."""
-LADDER = ("random", "stem", "family", "chromosome", "study")
-"""Splits of Part I, placed on the curve where their tables are at hand."""
+ALWAYS = ("random", "stem", "family", "chromosome", "study")
+LADDER = (*ALWAYS, "similarity", "date")
+"""Splits of Part I, placed on the curve where their tables are at hand; the key of a cut names those of ``ALWAYS``, and
+the others where they are at hand without a download."""
 ALIKE = 0.8
 
 
 @lru_cache
 def at_hand(split: str) -> list | None:
     """What a split of Part I depends on (an empty list: on nothing), or None where its table is not at hand."""
-    return None if splits.lacking(split) else splits.fingerprint(split) or []
+    with nullcontext() if split in ALWAYS else sources.only_at_hand():
+        return None if splits.lacking(split) else splits.fingerprint(split) or []
+
+
+def rungs() -> list:
+    """What the key of a cut says of the ladder: (split, what it depends on)."""
+    return [[s, at_hand(s)] for s in LADDER if s in ALWAYS or at_hand(s) is not None]
 
 
 @lru_cache

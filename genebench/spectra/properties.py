@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate, chain, count
 
 import numpy as np
 from scipy import sparse
 
 from ..errors import BadInput
+from ..homology import alike, coded
 from .graph import Graph
 
 
@@ -205,55 +204,29 @@ def sequence_identity(
     83, 94, 98 and 100 %. jobs: threads; None: one a core. step: called with sequences done and all.
     Raises: BadInput: an empty sequence, or letters other than those of the alphabet, ``*`` and ``-``.
     """
-    letters, start = _coded(sequences)
+    letters, start = coded(sequences)
     length = np.diff(start)
-    composition = np.zeros((len(sequences), 32), dtype=np.int32)
-    np.add.at(composition, (np.repeat(np.arange(len(sequences)), length), letters), 1)
     by_length = np.argsort(length, kind="stable")
     near = None
     if kmer:
         near = shared_label([frozenset(s[p : p + kmer] for p in range(len(s) - kmer + 1)) for s in sequences])
 
-    def one(i: int) -> tuple[np.ndarray, np.ndarray]:
-        from . import alignment
-
+    def candidates(i: int) -> np.ndarray:
         if near is None:
-            candidates = by_length[by_length > i]
-        else:
-            candidates = near.neighbours(i)
-            candidates = candidates[candidates > i].astype(np.int64)
-            candidates = candidates[np.argsort(length[candidates])]
-        found, identities = np.empty(len(candidates), np.int64), np.empty(len(candidates), np.float64)
-        held = alignment.alike(i, candidates, letters, start, composition, above, found, identities)
-        return found[:held], identities[:held]
+            return by_length[by_length > i]
+        later = near.neighbours(i)
+        later = later[later > i].astype(np.int64)
+        return later[np.argsort(length[later])]
 
-    first, second, weights = [], [], []
-    with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
-        for i, (found, identities) in enumerate(pool.map(one, range(len(sequences)))):
-            first.append(np.full(len(found), i))
-            second.append(found)
-            weights.append(identities)
-            if step:
-                step(i + 1, len(sequences))
-    if not first:
-        return Graph.from_edges(0, [], [])
-    first, second = np.concatenate(first), np.concatenate(second)
-    return Graph.from_edges(len(sequences), first, second, None if binary else np.concatenate(weights))
-
-
-def _coded(sequences: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Letters as numbers below 32, and where each sequence begins; upper and lower case are the same letter."""
-    table = np.full(256, 255, dtype=np.uint8)
-    for code, letter in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ*-", start=1):
-        table[ord(letter)] = table[ord(letter.lower())] = code
-    start = np.fromiter(accumulate(map(len, sequences), initial=0), np.int64, len(sequences) + 1)
-    if len(sequences) and np.diff(start).min() == 0:
-        raise BadInput(f"sequence {int(np.argmin(np.diff(start)))} is empty and has no identity; leave it out.")
-    letters = table[np.frombuffer("".join(sequences).encode("latin-1", "replace"), dtype=np.uint8)]
-    if (letters == 255).any():
-        bad = int(np.searchsorted(start, np.argmax(letters == 255), side="right")) - 1
-        raise BadInput(f"sequence {bad} ('{sequences[bad][:30]}') has a character that is no letter; correct it.")
-    return letters, start
+    first, second, weights = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0)]
+    for i, found, identities in alike(letters, start, candidates, above=above, jobs=jobs):
+        first.append(np.full(len(found), i))
+        second.append(found)
+        weights.append(identities)
+        if step:
+            step(i + 1, len(sequences))
+    ends = np.concatenate(first), np.concatenate(second)
+    return Graph.from_edges(len(sequences), *ends, None if binary else np.concatenate(weights))
 
 
 def tanimoto(
