@@ -208,9 +208,13 @@ def command(home, *more: str, **options) -> subprocess.Popen:
     env = {**os.environ, "GENEBENCH_HOME": str(home), "OMP_NUM_THREADS": "1", **options.pop("env", {})}
     env = {k: v for k, v in env.items() if k not in ("GENEBENCH_CACHE", "GENEBENCH_RESULTS", "GENEBENCH_MIRROR")}
     given = [sys.executable, "-m", "genebench", *(more or ("run", "-p", "tiny", "-j", "2"))]
-    return subprocess.Popen(
-        given, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, **options
-    )
+    heeded = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background would ignore Ctrl-C
+    try:
+        return subprocess.Popen(
+            given, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, **options
+        )
+    finally:
+        signal.signal(signal.SIGINT, heeded)
 
 
 def ended(process: subprocess.Popen) -> str:
