@@ -1,8 +1,9 @@
 """Genes whose proteins are alike: sequences of the reference proteome, aligned, and who is linked by them.
 
 Two proteins are alike if their best global alignment is more than ``ABOVE`` identical, over all its columns, and they
-have a segment in common that chance does not give: by one domain among others they are not alike, so that proteins of
-many domains do not chain most of the genome into one group. Groups are what such links connect (single linkage).
+have a segment in common that chance does not give. A domain that is a small part of both does not make them alike, so
+that what is built of many domains does not chain into one group; one that is half of both can. Groups are what such
+links connect (single linkage).
 """
 
 from __future__ import annotations

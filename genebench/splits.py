@@ -266,7 +266,7 @@ def prepare(chosen: Collection[str], *, jobs: int | None = None, say: Callable[[
     Raises: sources.Missing: see ``lacking``.
     """
     if "similarity" in chosen and not homology.ready():
-        say("the split 'similarity': the proteins of the proteome are aligned, once for all runs; this takes minutes")
+        say("the split 'similarity': the proteins of the proteome are aligned, once for all runs; it takes minutes")
         made = homology.make(jobs=jobs)
         say(f"{made['genes']:,} genes with a protein, {made['groups']:,} groups, the largest of {made['largest']:,}")
 

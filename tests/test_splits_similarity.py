@@ -107,6 +107,19 @@ def test_a_domain_alone_does_not_link_what_is_otherwise_different():
     assert np.stack(homology.related(sequences, jobs=1)).T.tolist() == [[0, 2]]
 
 
+def test_the_threshold_is_what_end_to_end_relatives_at_thirty_per_cent_reach():
+    rng = np.random.default_rng(8)
+    identity = {}
+    for agree in (0.06, 0.3, 0.5):  # 0.06: letters drawn anew
+        kept = (agree - 0.06) / 0.94
+        drawn = [protein(rng, 400) for _ in range(200)]
+        others = [np.where(rng.random(400) < kept, a, protein(rng, 400)) for a in drawn]
+        coded = [[(s + 1).astype(np.uint8) for s in pair] for pair in zip(drawn, others)]
+        identity[agree] = np.mean([alignment.identity(a, b) for a, b in coded])
+    assert abs(identity[0.06] - 0.24) < 0.01 and abs(identity[0.3] - homology.ABOVE) < 0.01
+    assert identity[0.5] > homology.ABOVE + 0.1
+
+
 def test_words_of_two_letters_and_lengths_too_unlike_bring_no_pair_to_an_alignment():
     rng = np.random.default_rng(4)
     a, b = ("".join(LETTERS[protein(rng, 200)]) for _ in range(2))
