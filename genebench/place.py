@@ -206,13 +206,18 @@ def _sentences(told: dict) -> list[str]:
         tier["sentence"],
         excess["sentence"],
     ]
-    flagged = [f for f in told["leaks"] if f["level"] == "flag"]
+    flagged = [_flag(f, told["tasks_scored"]) for f in told["leaks"] if f["level"] == "flag"]
     if flagged:
-        listed = "; ".join(f["check"].lower() for f in flagged)
-        out.append(f"Do not take the scores at their word: the leak check raises a flag ({listed}).")
+        out.append(f"Do not take the scores at their word: the leak check raises a flag ({'; '.join(flagged)}).")
     else:
         out.append("The leak check raises no flag, which does not prove that there is no leak.")
     return out
+
+
+def _flag(finding: dict, scored: int) -> str:
+    """What a check flags, and on how many of the tasks."""
+    tasks = {row["task"] for row in finding["rows"] if "task" in row}
+    return finding["check"].lower() + f", on {len(tasks):,} of {scored:,} tasks" * bool(tasks)
 
 
 def _on_fewer(tasks: list[dict]) -> str:

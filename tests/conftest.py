@@ -236,13 +236,12 @@ def faults(request):
 
 @pytest.fixture(scope="session")
 def fuzzed(request):
-    """Note what was tried on a reader: its name, inputs, seconds."""
+    """Note what was tried on a reader: name, inputs, those read, refused in a sentence, anything else, seconds."""
     seen: list[tuple] = []
     yield lambda *row: seen.append(row)
     if seen and request.config.getoption("--record"):
-        frame = pd.DataFrame(seen, columns=["input", "inputs", "read", "seconds"])
-        table = frame.groupby("input", sort=False).sum().round(1)
-        record(table.assign(other="none"), results.reliability_path("fuzz"))
+        frame = pd.DataFrame(seen, columns=["input", "inputs", "read", "refused", "other", "seconds"])
+        record(frame.groupby("input", sort=False).sum().round(1), results.reliability_path("fuzz"))
 
 
 def record(table: pd.DataFrame, path: Path) -> None:

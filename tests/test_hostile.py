@@ -100,29 +100,32 @@ def damaged(draw, content: bytes) -> bytes:
 def tried(function, *args, **options):
     """What a call gives, or its sentence; any other fault fails the test."""
     COUNT["tried"] += 1
+    COUNT["other"] += 1  # until it is known to have ended well
     try:
         found = function(*args, **options)
         COUNT["read"] += 1
-        return found
     except BadInput as err:
-        told = str(err)
-        assert 20 < len(told) < 1500 and "\n" not in told and "Traceback" not in told
-        told.encode("utf-8")
-        return told
+        found = str(err)
+        assert 20 < len(found) < 1500 and "\n" not in found and "Traceback" not in found
+        found.encode("utf-8")
+        COUNT["refused"] += 1
+    COUNT["other"] -= 1
+    return found
 
 
-COUNT = {"tried": 0, "read": 0}
+COUNT = dict.fromkeys(["tried", "read", "refused", "other"], 0)
 
 
 @pytest.fixture(autouse=True)
 def counted(request, fuzzed):
     """Count the inputs of each property."""
-    COUNT.update(tried=0, read=0)
+    COUNT.update(dict.fromkeys(COUNT, 0))
     start = time.perf_counter()
     yield
     if COUNT["tried"] >= MANY:
-        name = request.node.name.removeprefix("test_").replace("_", " ")
-        fuzzed(name, COUNT["tried"], COUNT["read"], time.perf_counter() - start)
+        name, _, what = request.node.name.removeprefix("test_").removesuffix("]").partition("[")
+        words = name.replace("_", " ").partition(" is ")[0].partition(" are ")[0]
+        fuzzed(f"{words}: {what}" if what else words, *COUNT.values(), time.perf_counter() - start)
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +175,7 @@ TEXTS = {
 
 
 @pytest.mark.parametrize("format", TEXTS)
-@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "zipped"])
 def test_a_damaged_source_is_read_or_refused_in_a_sentence(folder, format, packed):
     path = folder / (f"s.{format}" + ".zip" * packed)
     spec = specs.FileSpec(format=format, path=path.name).model_dump_json()

@@ -166,7 +166,9 @@ def test_a_file_that_holds_the_labels_is_flagged_with_the_column_of_each_task(wa
     first = card["leaks"][0]
     assert first["check"] == "Labels among the columns" and first["level"] == "flag"
     assert {(r["task"], r["column"]) for r in first["rows"]} >= {(t.name, 6 + i) for i, t in enumerate(tasks)}
+    flagged = len({r["task"] for r in first["rows"]})
     assert "Do not take the scores at their word" in card["sentences"][-1]
+    assert f"labels among the columns, on {flagged} of {card['tasks_scored']} tasks" in card["sentences"][-1]
 
 
 def test_vectors_that_only_know_the_family_collapse_when_relatives_are_kept_apart(warm):
