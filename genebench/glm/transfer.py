@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -29,8 +30,9 @@ def embeddings(model, windows: np.ndarray, *, batch: int = 256) -> dict[tuple[in
     for s in range(0, len(windows), batch):
         part = windows[s : s + batch]
         known = part < codes.N
-        for layer in range(model.layers):
-            states = model.hidden(part, layer)
+        one = partial(model.hidden, part)
+        every = model.states(part) if hasattr(model, "states") else map(one, range(model.layers))
+        for layer, states in enumerate(every):
             for name, pool in POOLINGS.items():
                 out.setdefault((layer, name), []).append(pool(states, known).astype(np.float32))
     return {key: np.concatenate(parts) for key, parts in out.items()}
