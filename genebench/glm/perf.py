@@ -20,7 +20,7 @@ from .base import Nucleotides
 
 COLUMNS = ["case", "device", "ours_per_s", "theirs_per_s", "ratio"]
 MORE = ["variants", "variants_of_the_loop", "window", "largest_difference", "repeats", "threads"]
-"""What is measured, then how. ``largest_difference``: of the two ways' LLR on the loop's variants; nothing but rounding,
+"""What is measured, then how. ``largest_difference``: of the two ways' LLR on the loop's variants; it is rounding,
 which the tests check."""
 LENGTH, STRETCH = 256, 512
 """Bases of a window, and of the stretch whose every substitution is scored."""
