@@ -161,6 +161,6 @@ def test_a_set_of_windows_is_small_enough_and_splits(name):
     if sources.status(real_study.specs.source(source))[0] != "ready":
         pytest.skip(f"the windows of {source} are not here; run 'genebench fetch {source}'")
     made = windows.load(name)
-    assert 500 < len(made) <= windows.MOST and made.test.sum() <= windows.MOST // 4
+    assert 300 < len(made) <= windows.MOST and made.test.sum() <= windows.MOST // 4
     train, test = windows.sides(made, "spectral", seed=0)
     assert len(train) > 50 and len(test) > 20

@@ -19,7 +19,7 @@ FLANK, PROMOTER = 17, 80
 WORD = 16
 """Bases of a word that makes two windows alike when they share it; two of some thousands hardly do so by chance."""
 SPLITS = ("published", "random", "matched", "spectral")
-MOST = 1200
+MOST = 1000
 """Windows of a task, at most; drawn by a seed from larger sets."""
 
 
