@@ -308,6 +308,8 @@ def transfer(frame: pd.DataFrame) -> Figure:
     Args: frame: columns ``task, title, model, split, metric, score, low, high``.
     """
     tasks, models = list(frame.title.unique()), _in_order(frame.model)[::-1]
+    frame = frame[frame.split.isin(["matched", "spectral"])]
+    lowest = min(0.48, frame[frame.metric == "auroc"].low.min() - 0.01)
     fig, axes = plt.subplots(2, 4, figsize=(12, 0.62 * len(models) + 3), sharey=True)
     for ax, task in zip(axes.ravel(), tasks):
         part = frame[frame.title == task].set_index(["model", "split"])
@@ -322,13 +324,14 @@ def transfer(frame: pd.DataFrame) -> Figure:
         ranked = part.metric.iloc[0] == "spearman"
         ax.axvline(0 if ranked else 0.5, color=INK, linestyle="--", linewidth=1)
         ax.set_title(task, fontsize=11)
-        ax.set_xlabel("Spearman correlation (−1 to 1)" if ranked else "AUROC (0 to 1)", fontsize=10)
+        ax.set_xlabel("Spearman (−1 to 1)" if ranked else "AUROC (0 to 1)", fontsize=10)
+        ax.set_xlim(None if ranked else lowest, None if ranked else 1.01)
         ax.set_yticks(range(len(models)), [title(m) for m in models])
     for ax in axes.ravel()[len(tasks) :]:
         ax.axis("off")
-        for split, face in (("drawn at random, as many", "white"), ("no shared word of test and train", INK)):
-            ax.plot([], [], "o", color=INK, markerfacecolor=face, label=split)
-        ax.legend(loc="center", title="split", frameon=False)
+    for split, face in (("as many windows, drawn at random", "white"), ("no shared word of test and train", INK)):
+        axes[0, 0].plot([], [], "o", color=INK, markerfacecolor=face, label=split)
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return fig
 
 
