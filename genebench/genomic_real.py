@@ -18,6 +18,8 @@ from .figures import INK
 from .genomic import BASES, declared
 
 CALIBRATED = "-calibrated"
+TOLD_MORE = ("phylop", "blosum62", "codon-usage")
+"""Scores of changes that are told more than the sequence: other genomes, the protein, the reading frame."""
 
 
 def read(study: str, name: str) -> pd.DataFrame:
@@ -163,9 +165,11 @@ def forest(frame: pd.DataFrame, *, label: str, chance: float) -> Figure:
     """
     tasks, models = list(frame.title.unique()), _in_order(frame.model)
     bases = list(dict.fromkeys(m.removesuffix(CALIBRATED) for m in models))[::-1]
-    fig, axes = plt.subplots(1, len(tasks), figsize=(3.1 * len(tasks) + 2.2, 0.36 * len(bases) + 1.7), sharey=True,
-                             squeeze=False)  # fmt: skip
-    for ax, task in zip(axes[0], tasks):
+    wide = 2 if len(tasks) == 4 else min(3, len(tasks))
+    high = -(-len(tasks) // wide)
+    size = (3.1 * wide + 2.6, (0.34 * len(bases) + 1.2) * high + 0.5)
+    fig, axes = plt.subplots(high, wide, figsize=size, sharex=True, sharey=True, squeeze=False)
+    for ax, task in zip(axes.ravel(), tasks):
         rows = frame[frame.title == task].set_index("model")
         for y, base in enumerate(bases):
             for model, shift in ((base, 0.13), (base + CALIBRATED, -0.13)):
@@ -178,8 +182,10 @@ def forest(frame: pd.DataFrame, *, label: str, chance: float) -> Figure:
                 face = ink["color"] if lone or model != base else "white"
                 ax.plot(row.score, at, **ink, markerfacecolor=face, linestyle="")
         ax.axvline(chance, color=INK, linestyle="--", linewidth=1)
-        ax.set(title=task, xlabel=label)
+        ax.set_title(task)
         ax.set_yticks(range(len(bases)), [title(b) for b in bases])
+    for ax in axes[-1]:
+        ax.set_xlabel(label)
     return fig
 
 
@@ -218,7 +224,7 @@ def scores_of(study: str, tasks: str) -> pd.DataFrame:
     if frame.empty:
         raise BadInput(f"no scores of the tasks '{tasks}' in the study '{study}'; run 'genebench glm real' for it.")
     by = ["task", "model", "probe", "split", "metric"]
-    told = frame.groupby(by, sort=False)[["score", "low", "high"]].mean().reset_index()
+    told = frame.groupby(by, sort=False)[["score", "low", "high", "n_train", "n_test"]].mean().reset_index()
     return told.assign(title=told.task.map(lambda name: declared()["tasks"].get(name, name)))
 
 
@@ -240,13 +246,132 @@ def table_of(frame: pd.DataFrame) -> pd.DataFrame:
         {
             "task": rows.title, "model": [title(m) for m in rows.model], "split": rows.split, "metric": rows.metric,
             "score": rows.score.round(3), "95 % interval": [f"{a:.3f} to {b:.3f}" for a, b in zip(rows.low, rows.high)],
+            "trained on": rows.n_train.astype(int), "tested on": rows.n_test.astype(int),
         }
     ).reset_index(drop=True)  # fmt: skip
 
 
-def transfer(frame: pd.DataFrame, *, split: str, label: str) -> Figure:
-    """Scores of models (rows) by task (panels) under one split, with 95 % intervals."""
-    return forest(frame[frame.split == split], label=label, chance=0.5)
+def quotable(frame: pd.DataFrame) -> dict[str, str]:
+    """Every score for the prose: ``<task>_<model>``, where there are several splits ``<task>_<split>_<model>``, gives
+    "0.91 (0.90 to 0.92)"; the model ``other`` is the best that is neither a network nor told more than the sequence."""
+    by = ["task", "split"] if frame.split.nunique() > 1 else ["task"]
+    out = {}
+    for key, rows in frame.groupby(by, sort=False):
+        for row in rows.itertuples():
+            out[_slug(*key, row.model)] = f"{row.score:.2f} ({row.low:.2f} to {row.high:.2f})"
+        simple = rows[~rows.model.str.startswith(("glm-", "fine-tuned")) & ~rows.model.isin(TOLD_MORE)]
+        best = simple.sort_values("score").iloc[-1]
+        out[_slug(*key, "other")] = f"{title(best.model)}, {out[_slug(*key, best.model)]}"
+    return out
+
+
+def _slug(*words: str) -> str:
+    return "_".join(words).replace("/", "_").replace("-", "_")
+
+
+def variant_table() -> pd.DataFrame:
+    """What was scored: changes, harmful ones and clusters of each task; reporter elements added up."""
+    frame = read("variants", "sets")
+    names = frame.task.map(lambda name: declared()["tasks"].get(name, name))
+    species = frame.task.str.partition("/")[0]
+    reporter = species == "mpra"
+    out = pd.DataFrame({"set": species, "task": names, **{c: frame[c] for c in ("changes", "harmful", "clusters")}})
+    whole = frame[reporter][["changes", "clusters"]].sum()
+    text = f"{reporter.sum()} measurements of regulatory elements"
+    return pd.concat([out[~reporter], pd.DataFrame([{"set": "mpra", "task": text, **whole}])], ignore_index=True)
+
+
+def variant_values(frame: pd.DataFrame) -> dict[str, str]:
+    """Numbers of the variants for the prose: scores (reporter assays: their mean over loci), genes and loci scored."""
+    used = read("variants", "sets").set_index("task")
+    mean = mpra_summary(frame).assign(split="zero-shot")
+    out = quotable(pd.concat([frame[~frame.task.str.startswith("mpra/")], mean], ignore_index=True))
+    genes = {f"{name}_genes": str(used.clusters[f"{name}/nonsense-vs-synonymous"]) for name in ("ecoli", "yeast")}
+    return {**out, **genes, "loci": str(mean.loci.max())}
+
+
+def transfer_values(frame: pd.DataFrame) -> dict[str, str]:
+    """Numbers of the transfer for the prose: every score, and how much was used."""
+    used = read("transfer", "sets")
+    tuned = used[used.fine_tuned].task.map(declared()["tasks"])
+    return {
+        **quotable(frame),
+        "most": f"{used.windows.max():,}",
+        "tuned": ", ".join(tuned),
+        "epochs": str(used.epochs.max()),
+        "seeds": str(used.seeds.min()),
+    }
+
+
+def layer_table(frame: pd.DataFrame) -> pd.DataFrame:
+    """Layers and poolings in words, best first within task and model."""
+    rows = frame.sort_values(["task", "model", "score"], ascending=[True, True, False])
+    names = {"task": rows.task.map(declared()["tasks"]), "model": rows.model.map(title)}
+    return pd.DataFrame({**names, **{c: rows[c] for c in ("layer", "pooling", "score", "chosen")}}).reset_index(
+        drop=True
+    )
+
+
+def transfer(frame: pd.DataFrame) -> Figure:
+    """Scores of models (rows) by task (panels), with 95 % intervals: filled under the spectral split, hollow under one
+    as large that is drawn at random. Dashed: chance, 0.5 of AUROC, 0 of a rank correlation.
+
+    Args: frame: columns ``task, title, model, split, metric, score, low, high``.
+    """
+    tasks, models = list(frame.title.unique()), _in_order(frame.model)[::-1]
+    frame = frame[frame.split.isin(["matched", "spectral"])]
+    lowest = min(0.48, frame[frame.metric == "auroc"].low.min() - 0.01)
+    fig, axes = plt.subplots(2, 4, figsize=(12, 0.62 * len(models) + 3), sharey=True)
+    for ax, task in zip(axes.ravel(), tasks):
+        part = frame[frame.title == task].set_index(["model", "split"])
+        for y, model in enumerate(models):
+            for split, shift in (("matched", 0.14), ("spectral", -0.14)):
+                if (model, split) not in part.index:
+                    continue
+                row, ink = part.loc[(model, split)], look(model)
+                face = "white" if split == "matched" else ink["color"]
+                ax.hlines(y + shift, row.low, row.high, color=ink["color"], linewidth=2)
+                ax.plot(row.score, y + shift, **ink, markerfacecolor=face, linestyle="")
+        ranked = part.metric.iloc[0] == "spearman"
+        ax.axvline(0 if ranked else 0.5, color=INK, linestyle="--", linewidth=1)
+        ax.set_title(task, fontsize=11)
+        ax.set_xlabel("Spearman (−1 to 1)" if ranked else "AUROC (0 to 1)", fontsize=10)
+        ax.set_xlim(None if ranked else lowest, None if ranked else 1.01)
+        ax.set_yticks(range(len(models)), [title(m) for m in models])
+    for ax in axes.ravel()[len(tasks) :]:
+        ax.axis("off")
+    for split, face in (("as many windows, drawn at random", "white"), ("no shared word of test and train", INK)):
+        axes[0, 0].plot([], [], "o", color=INK, markerfacecolor=face, label=split)
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return fig
+
+
+def kept_on_each_side(frame: pd.DataFrame) -> pd.DataFrame:
+    """How many windows each split of a task trains and tests on, mean over seeds, one row a task."""
+    held = frame.groupby(["title", "split"], sort=False)[["n_train", "n_test"]].mean().round().astype(int)
+    text = held.n_train.astype(str) + " / " + held.n_test.astype(str)
+    return text.unstack().fillna("–").rename_axis(columns=None, index="task").reset_index()
+
+
+def motif_table(genome: str) -> pd.DataFrame:
+    """Motifs that models expect upstream of a genome's held-out genes, in words, those of most sites first."""
+    frame = read(genome, "motifs").sort_values("sites", ascending=False, kind="stable")
+    frame = frame.assign(model=frame.model.map(title)).rename(columns={"match": "nearest profile"})
+    columns = ["model", "consensus", "sites", "width", "nearest profile", "r", "chance"]
+    return frame[columns].reset_index(drop=True)
+
+
+def design_values(frame: pd.DataFrame, predictor: pd.DataFrame) -> dict[str, str]:
+    """Numbers of the designs for the prose: ``<set>_<yardstick>``, and ``predictor`` (its rank correlation)."""
+    rows = frame.set_index("set")
+    out = {
+        f"{name}_{column}".replace("-", "_"): f"{rows.loc[name, column]:.2f}"
+        for name in rows.index
+        for column in YARDSTICKS
+    }
+    told = predictor.iloc[0]
+    sizes = {"predictor_fitted": f"{told.n_train:,}", "predictor_tested": f"{told.n_test:,}"}
+    return {**out, **sizes, "predictor": f"{told.spearman:.2f}", "each": f"{rows.n.max():,}"}
 
 
 @lru_cache

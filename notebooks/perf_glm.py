@@ -14,14 +14,14 @@
 # # Speed of variant scores
 #
 # Variants scored in a second by genebench (`ours_per_s`) beside the plain loop that one would write (`theirs_per_s`):
-# one variant after another, a window centred on it, both strands, one query (masked models) or two whole windows
+# one variant after another in the same window, both strands, one query (masked models) or two whole windows
 # (causal ones). The same model in the same run on one thread, medians of alternating repeats; CPU time where the device
 # is a CPU.
 #
 # What makes the difference: variants that lie together share a window, a place is asked once for all its alternatives,
-# the reference is run once for all variants of a window, a network that treats both strands alike is run on one, and
-# windows go in batches. A blind-spot network answers for every base of a window at once. Scores are those of the loop
-# on the same windows; here the loop's windows are centred, so `largest_difference` also holds what the frame changes.
+# the reference is run once for all variants of a window, a network that treats both strands alike is run on one, a
+# causal network reads on from the change only, and windows go in batches. A blind-spot network answers for every base
+# of a window at once. Both ways give the same scores: `largest_difference` is rounding.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for

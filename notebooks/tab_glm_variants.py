@@ -15,11 +15,11 @@
 #
 # If a model has understood what a sequence is for, a harmful change should look unlikely to it: its log-likelihood
 # ratio (LLR) of reference to change is high. No label is used. Every score stands beside baselines that know no
-# model: the kind of base change, CpG, counts of short words. Three references are told more than the sequence, such
-# as the reading frame or the genomes of other mammals; they show what there is to be known.
+# model: the kind of base change, CpG, counts of short words. Three references (triangles) are told more than the
+# sequence: the reading frame, the protein, or the genomes of other mammals; they show what there is to be known.
 #
-# Filled marks are calibrated: less the mean of the change's three-base context, so that easily made mutations do not
-# pass for harmless ones. Hollow marks are raw.
+# Where a score is drawn twice, hollow is raw and filled is calibrated: less the mean of the change's three-base
+# context, so that easily made mutations do not pass for harmless ones.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
@@ -30,6 +30,8 @@ from genebench import genomic_real
 from genebench import page as show
 
 show.begin()
+every = genomic_real.scores_of("variants", "ecoli/,yeast/,brca1/,tb/,mpra/")
+show.values(genomic_real.variant_values(every), page=page.replace("-", "_"), profile=profile)
 coding = genomic_real.scores_of("variants", "ecoli/,yeast/")
 bacterial = coding[coding.task.str.startswith("ecoli/")]
 show.figure(
@@ -44,8 +46,18 @@ show.figure(
 )
 
 # %% [markdown]
-# A stop codon in the middle of a gene is the plainest harm there is. Missense against synonymous is where mutation
-# bias and codon usage are strongest, and raw ratios can fall below chance.
+# A stop codon in the middle of a gene is the plainest harm there is. The network of E. coli tells stops from silent
+# changes with an AUROC of {{ glm_variants_ecoli_nonsense_vs_synonymous_glm_ecoli }}; that of yeast, which has never
+# seen a bacterium, with {{ glm_variants_ecoli_nonsense_vs_synonymous_glm_yeast }}; the best score that knows neither
+# frame nor network with {{ glm_variants_ecoli_nonsense_vs_synonymous_other }}. The networks know more of a gene's frame
+# than short words give away, and most of that is common to both genomes. Codon usage, which is told the frame, knows
+# the stops almost perfectly.
+#
+# Missense against synonymous is another matter: {{ glm_variants_ecoli_missense_vs_synonymous_glm_ecoli }} raw and
+# {{ glm_variants_ecoli_missense_vs_synonymous_glm_ecoli_calibrated }} calibrated are below chance. What a likelihood
+# ratio sees there is mutation bias and codon usage, and calibration by context takes little of it away; a transversion
+# is the better guess at harm ({{ glm_variants_ecoli_missense_vs_synonymous_transversion }}). BLOSUM62 is 1 by
+# construction: it is told which changes alter the protein, which is the question.
 #
 # ## Yeast
 
@@ -62,11 +74,19 @@ show.figure(
 )
 
 # %% [markdown]
+# In yeast its own network reaches {{ glm_variants_yeast_nonsense_vs_synonymous_glm_yeast }} and that of E. coli
+# {{ glm_variants_yeast_nonsense_vs_synonymous_glm_ecoli }}, the best simple score
+# {{ glm_variants_yeast_nonsense_vs_synonymous_other }}. Missense against synonymous stays at chance:
+# {{ glm_variants_yeast_missense_vs_synonymous_glm_yeast_calibrated }} calibrated. Changes are of
+# {{ glm_variants_ecoli_genes }} genes of E. coli and {{ glm_variants_yeast_genes }} of yeast, drawn from the held-out
+# ones to save time.
+#
 # ## Measured effects: BRCA1 {cite}`findlay2018` and resistance in tuberculosis
 #
-# No network of human DNA was trained here: those of other species stand in as controls, and must be expected to fail.
-# The k-mer models counted human windows that share no word of 16 bases with the tested exons. Resistance is no loss
-# of function: a resistant change must keep its protein working, so that constraint is no good guide to it.
+# No network of human DNA or of *M. tuberculosis* was trained here: those of other species stand in as controls, and
+# must be expected to fail. The k-mer models are of the species itself: for BRCA1 they counted human windows that share
+# no word of 16 bases with the tested exons, for *M. tuberculosis* its genome without 50 bases around each tested
+# change.
 
 # %% tags=["remove-input"]
 measured = genomic_real.scores_of("variants", "brca1/")
@@ -79,6 +99,19 @@ show.figure(
     caption="Loss of function of BRCA1 in saturation genome editing, and ClinVar. Bars: 95 % intervals over 13 exons.",
     alt="AUROC of models and baselines for BRCA1 variants.",
 )
+
+# %% [markdown]
+# Neither networks of other species nor k-mer models of human DNA tell lost function from kept function: the network of
+# E. coli reaches {{ glm_variants_brca1_function_glm_ecoli }}, the k-mer chain
+# {{ glm_variants_brca1_function_markov_chain }}. That the harm can be known is shown by phyloP, which is told the
+# genomes of other mammals: {{ glm_variants_brca1_function_phylop }}.
+#
+# A bacterium escapes rifampicin by changing the drug's target, which must go on working; it escapes isoniazid and
+# pyrazinamide mostly by losing the enzyme that activates them, so that a measure of constraint could help there. None
+# of these scores does: on pyrazinamide the k-mer chain reaches {{ glm_variants_tb_pza_markov_chain }} raw and
+# {{ glm_variants_tb_pza_markov_chain_calibrated }} calibrated, the network of E. coli
+# {{ glm_variants_tb_pza_glm_ecoli }} and {{ glm_variants_tb_pza_glm_ecoli_calibrated }}. Below chance is base
+# composition, as the loss of G or C shows.
 
 # %% tags=["remove-input"]
 resistant = genomic_real.scores_of("variants", "tb/")
@@ -96,7 +129,11 @@ show.figure(
 # %% [markdown]
 # ## Reporter assays {cite}`kircher2019`
 #
-# Size of the effect of every substitution in promoters and enhancers: rank correlation, mean over loci.
+# Size of the effect of every substitution in promoters and enhancers: rank correlation, mean over
+# {{ glm_variants_loci }} loci. Models of
+# other genomes and k-mer models know nothing of it ({{ glm_variants_mpra_glm_ecoli_calibrated }} for the network of
+# E. coli, calibrated); whether a purine becomes a pyrimidine, or the reverse, says more
+# ({{ glm_variants_mpra_transversion }}).
 
 # %% tags=["remove-input"]
 reporter = genomic_real.mpra_summary(genomic_real.scores_of("variants", "mpra/"))
@@ -112,5 +149,7 @@ show.figure(
 )
 
 # %% tags=["remove-input"]
-every = genomic_real.scores_of("variants", "ecoli/,yeast/,brca1/,tb/,mpra/")
+show.table(genomic_real.variant_table(), page=page, profile=profile, name="sets", caption="What was scored.")
+
+# %% tags=["remove-input"]
 show.table(genomic_real.table_of(every), page=page, profile=profile, name="scores", caption="Every score.")

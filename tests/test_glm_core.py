@@ -92,6 +92,17 @@ def test_answers_do_not_depend_on_what_else_is_in_the_batch(given):
     assert np.abs(alone - m.conditionals(w)).max() < 1e-5
 
 
+@pytest.mark.parametrize("given", [{}, {"objective": "masked", "tokens": "kmer", "k": 3, "equivariant": False}])
+def test_all_layers_of_one_pass_are_those_asked_for_one_by_one(given):
+    m = model(**given)
+    windows = np.random.default_rng(1).integers(0, 5, (3, 30)).astype(np.uint8)
+    every = m.states(windows)
+    assert len(every) == m.layers
+    for layer, found in enumerate(every):
+        np.testing.assert_allclose(found, m.hidden(windows, layer), atol=1e-6)
+    np.testing.assert_allclose(every[-1], m.hidden(windows, -1), atol=1e-6)
+
+
 def test_a_convolution_sees_exactly_its_context():
     m = model(objective="blind-spot")
     w = windows(1, 96)

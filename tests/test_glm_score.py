@@ -10,7 +10,7 @@ import torch
 from scipy.stats import spearmanr
 
 from genebench.errors import BadInput
-from genebench.glm import codes, hub, load, score, variants
+from genebench.glm import codes, hub, load, perf, score, variants
 from genebench.glm.base import Nucleotides, Sequence
 from tests.test_glm_core import model
 
@@ -153,6 +153,15 @@ def test_llr_is_the_same_from_the_other_strand_and_in_any_batch(every, name):
     assert np.abs(found - turned).max() < 1e-4
     order = RNG.permutation(len(p))
     assert np.abs(score.llr(m, w[order], p[order], r[order], a[order], batch=3) - found[order]).max() < 1e-5
+
+
+@pytest.mark.parametrize("name", ["blind-spot", "masked", "causal", "causal-state-space", "bert", "gpt2"])
+def test_the_loop_that_speeds_are_measured_against_finds_the_same(every, name):
+    positions = np.sort(RNG.integers(60, 600, 12))
+    ref = GENOME[positions]
+    given = (every[name], GENOME, positions, ref, ((ref + 1) % 4).astype(np.uint8))
+    found, hand = perf.ours(*given, length=LENGTH), perf.plain(*given, length=LENGTH)
+    assert np.abs(found - hand).max() < 1e-5 * max(1, np.abs(found).max())
 
 
 @pytest.mark.parametrize("name", ["blind-spot", "masked", "causal", "bert", "gpt2"])

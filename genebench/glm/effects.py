@@ -20,6 +20,8 @@ from . import codes, genomes
 GROUP = "variant effects"
 FEWEST_TAGS = 10
 """Barcodes that a change must have in the reporter assay, as its authors advise."""
+GENES = 300
+"""Held-out genes of a genome, drawn by the seed, whose changes are scored."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,16 +229,17 @@ def changes(genome: genomes.Genome, *, part: str = "test") -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)
 
 
-def consequences(name: str, *, most: int = 8000, seed: int = 0) -> list[Effects]:
+def consequences(name: str, *, genes: int = GENES, most: int = 8000, seed: int = 0) -> list[Effects]:
     """Nonsense, missense and synonymous changes of a genome's held-out genes, against each other; clustered by gene.
 
-    Genes that training holds too (duplicates) are left out, as is the last tenth of a gene, where a stop does little.
-    ``most`` changes of each consequence are drawn by the seed.
+    Bases that training holds too (duplicates) are left out, as is the last tenth of a gene, where a stop does little.
+    ``genes`` genes and of their changes ``most`` of each consequence are drawn by the seed.
     """
     genome = genomes.load(name)
     rows = changes(genome)
     rows = rows[~genome.duplicates()[rows["at"]] & (rows.place < 0.9)]
     rng = np.random.default_rng(seed)
+    rows = rows[rows.gene.isin(rng.permutation(np.sort(rows.gene.unique()))[:genes])]
     drawn = {}
     for c in range(3):
         held = rows[rows.consequence == c]

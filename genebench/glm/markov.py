@@ -33,9 +33,11 @@ class Markov:
 
     layers = 0
 
-    def __init__(self, tables: list[np.ndarray], kind: str, *, name: str = "", weights: Sequence[float] = ()) -> None:
-        self.tables, self.kind = tables, kind
-        self.order = len(tables) - 1
+    def __init__(self, table: np.ndarray, kind: str, *, name: str = "", weights: Sequence[float] = ()) -> None:
+        """``table``: log-probabilities of all orders one after the other, the lowest first, flat; not copied."""
+        sizes = 4 ** np.arange(1, 14)
+        self.order = int(np.flatnonzero(np.cumsum(sizes) == len(table))[0])
+        self.table, self.kind, self.starts = table, kind, np.cumsum([0, *sizes[: self.order]])
         self.name = name or f"markov-{kind}-{self.order}"
         self.objective = "causal" if kind == "causal" else "masked"
         self.context = (self.order + 1) // 2 if kind == "around" else self.order
@@ -50,13 +52,11 @@ class Markov:
 
         windows = np.ascontiguousarray(windows, dtype=np.uint8)
         out = np.empty((*windows.shape, 4), dtype=np.float32)
-        flat = np.concatenate([t.ravel() for t in self.tables])
-        starts = np.cumsum([0, *(t.size for t in self.tables[:-1])])
         at = np.array(offsets("around" if self.kind == "around" else "causal", self.order), dtype=np.int64)
         if self.kind == "chain":
-            kernels.chain(windows, flat, starts, self.order, out)
+            kernels.chain(windows, self.table, self.starts, self.order, out)
         else:
-            kernels.lookup(windows, flat, starts, at, out)
+            kernels.lookup(windows, self.table, self.starts, at, out)
         return out
 
     def hidden(self, windows: np.ndarray, layer: int = -1) -> np.ndarray:
@@ -95,7 +95,8 @@ def fit(
     while checks[-1].shape[0] > 1:
         checks.append(checks[-1].reshape(-1, 4, 4).sum(axis=1))
     guess = np.full((1, 4), 0.25, dtype=np.float32)
-    tables, chosen = [], []
+    chosen = []
+    table, end = np.empty(sum(t.size for t in levels), dtype=np.float32), 0
     for seen, asked in zip(levels[::-1], checks[::-1]):
         lower = np.repeat(guess, len(seen) // len(guess), axis=0)
         total = seen.sum(axis=1, keepdims=True, dtype=np.float32)
@@ -103,9 +104,10 @@ def fit(
         loss = [-(asked[used] * np.log((seen[used] + w * lower[used]) / (total[used] + w))).sum() for w in WEIGHTS]
         weight = WEIGHTS[int(np.argmin(loss))] if len(used) else WEIGHTS[-1]
         guess = ((seen + np.float32(weight) * lower) / (total + np.float32(weight))).astype(np.float32)
-        tables.append(np.log(guess))
+        np.log(guess.ravel(), out=table[end : end + guess.size])
+        end += guess.size
         chosen.append(weight)
-    return {k: Markov(tables[: k + 1], kind, weights=chosen[: k + 1]) for k in orders}
+    return {k: Markov(table[: (4 ** (k + 2) - 4) // 3], kind, weights=chosen[: k + 1]) for k in orders}
 
 
 def count(sequences: Sequence[np.ndarray], at: Sequence[int], *, both_strands: bool = True) -> np.ndarray:

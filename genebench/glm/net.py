@@ -166,6 +166,14 @@ class Tower(nn.Module):
             x = x + block(x)
         return self.norm(x)
 
+    def states(self, tokens, species=None):
+        """What ``forward`` gives for the layers 0, 1, … in turn, from one pass; (B, L, C) each."""
+        x = self.forward(tokens, species, 0)
+        for block in self.blocks:
+            yield x
+            x = x + block(x)
+        yield self.norm(x)
+
 
 def other_strand(tokens):
     """Reverse complement of codes (B, L); N and the mask stay what they are."""
@@ -203,6 +211,11 @@ class BlindSpot(nn.Module):
         back = self.back(other_strand(tokens), species, layer).flip(1)
         return torch.cat([self.tower(tokens, species, layer), back], dim=-1)
 
+    def states(self, tokens, species=None):
+        """``hidden`` of the layers 0, 1, … in turn, from one pass."""
+        both = zip(self.tower.states(tokens, species), self.back.states(other_strand(tokens), species))
+        return (torch.cat([here, back.flip(1)], dim=-1) for here, back in both)
+
 
 class OneTower(nn.Module):
     """A masked (two-sided tower) or causal network over tokens."""
@@ -231,6 +244,10 @@ class OneTower(nn.Module):
     def hidden(self, tokens, species=None, layer: int = -1):
         """(B, L) → states that have seen the token itself, (B, L, C)."""
         return self.tower(tokens, species, layer)
+
+    def states(self, tokens, species=None):
+        """``hidden`` of the layers 0, 1, … in turn, from one pass."""
+        return self.tower.states(tokens, species)
 
 
 def build(recipe: Recipe) -> nn.Module:

@@ -164,7 +164,20 @@ class Own:
             kind = torch.full((len(ids),), self.species, device=self.device) if self.recipe.species else None
             with torch.inference_mode(), self._cast():
                 out.append(self.network.hidden(ids, kind, layer).float().cpu().numpy())
-        held = np.concatenate(out)
+        return self._spread(np.concatenate(out), windows)
+
+    def states(self, windows: np.ndarray) -> list[np.ndarray]:
+        """``hidden`` of every layer, (n, L, d) each, from one pass over all windows at once."""
+        import torch
+
+        ids = torch.from_numpy(np.ascontiguousarray(self.tokens.encode(windows))).to(self.device)
+        kind = torch.full((len(ids),), self.species, device=self.device) if self.recipe.species else None
+        with torch.inference_mode(), self._cast():
+            held = [state.float().cpu().numpy() for state in self.network.states(ids, kind)]
+        return [self._spread(state, windows) for state in held]
+
+    def _spread(self, held: np.ndarray, windows: np.ndarray) -> np.ndarray:
+        """States of tokens at each of their bases."""
         if self.tokens.kind == "nucleotide":
             return held
         spans = [self.tokens.spans(w) for w in windows]

@@ -20,8 +20,8 @@ from .base import Nucleotides
 
 COLUMNS = ["case", "device", "ours_per_s", "theirs_per_s", "ratio"]
 MORE = ["variants", "variants_of_the_loop", "window", "largest_difference", "repeats", "threads"]
-"""What is measured, then how. ``largest_difference``: of the two ways' LLR on the loop's variants, whose windows differ
-(the loop's are centred); the same windows give the same numbers, which the tests check."""
+"""What is measured, then how. ``largest_difference``: of the two ways' LLR on the loop's variants; it is rounding,
+which the tests check."""
 LENGTH, STRETCH = 256, 512
 """Bases of a window, and of the stretch whose every substitution is scored."""
 SMALL = {"width": 64, "depth": 4, "joint": 64}
@@ -42,17 +42,17 @@ def speeds(measured_on: str = "") -> pd.DataFrame:
 
 
 def plain(model: Nucleotides, sequence: np.ndarray, positions, ref, alt, *, length: int = LENGTH) -> np.ndarray:
-    """The loop to be compared with: one variant after another, a window centred on it, both strands; a masked model is
-    asked once a strand, a causal one for the likelihoods of the two windows."""
+    """The loop to be compared with: one variant after another, each in the window that ``ours`` takes, both strands; a
+    masked model is asked once a strand, a causal one for the likelihoods of the two windows."""
     out = np.empty(len(positions))
-    for i, (p, r, a) in enumerate(zip(positions, ref, alt)):
-        start = p - length // 2
+    starts = score.tiles(model, positions, length)
+    for i, (p, r, a, start) in enumerate(zip(positions, ref, alt, starts)):
         window = codes.windows(sequence, np.array([start]), length)
         total = 0.0
         for turned in (False, True):
-            held, at, x, y = window, length // 2, r, a
+            held, at, x, y = window, p - start, r, a
             if turned:
-                held, at, x, y = np.ascontiguousarray(codes.reverse_complement(window)), length - 1 - at, 3 - r, 3 - a
+                held, at, x, y = np.ascontiguousarray(codes.reverse_complement(window)), length - 1 - at, 3 - x, 3 - y
             if model.objective == "masked":
                 logs = model.at(held, np.array([at]))[0]
                 total += float(logs[y] - logs[x])

@@ -19,6 +19,8 @@ from .base import Nucleotides
 ORDERS = range(2, 13)
 CHAIN = range(2, 12)
 """Orders of one-sided and two-sided counts, and of the two-sided chain."""
+SCORING = {"chain": range(2, 9), "around": range(2, 11)}
+"""Orders among which the k-mer models that score variants are chosen."""
 Say = Callable[[str], None]
 Progress = Callable[[str, int, int], None]
 
@@ -153,20 +155,36 @@ HUMAN_FILES = ("prom_core_all", "tf_0", "tf_1", "tf_2", "tf_4")
 """Sets of GUE whose windows human k-mer models count."""
 
 
-def human_sequences(avoid: list[np.ndarray], *, k: int = 16) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Windows of human DNA to count and to choose weights on, none sharing a word of ``k`` bases with ``avoid``."""
+def unlike(held: list[np.ndarray], avoid: list[np.ndarray], *, k: int = 16) -> np.ndarray:
+    """Which of the sequences share no word of ``k`` bases with any of ``avoid``, either strand, (n,) bool."""
+    asked = np.unique(genomes.words(joined(avoid), k))
+    asked = asked[asked != np.iinfo(np.uint64).max]
+    found = np.isin(genomes.words(joined(held), k), asked)  # no word runs over the N between two sequences
+    ends = np.cumsum([len(s) + 1 for s in held])
+    hit = np.searchsorted(ends, np.flatnonzero(found), side="right")
+    return ~np.isin(np.arange(len(held)), hit)
+
+
+def joined(held: list[np.ndarray]) -> np.ndarray:
+    """Sequences one after the other, with an N behind each, which no context reaches over."""
+    return np.concatenate([part for s in held for part in (s, np.array([codes.N], dtype=np.uint8))])
+
+
+def human_sequences(avoid: list[np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Windows of human DNA to count, none like ``avoid``, and to choose weights and order on, none like those counted;
+    each as one joined sequence."""
     texts = [t for f in HUMAN_FILES for t in sources.table(specs.source("gue"), f).sequence]
     held = [codes.encode(t) for t in dict.fromkeys(texts)]
-    asked = np.unique(np.concatenate([genomes.words(s, k) for s in avoid]))
-    asked = asked[asked != np.iinfo(np.uint64).max]
-    clean = [s for s in held if not np.isin(genomes.words(s, k), asked, assume_unique=False).any()]
-    order = np.random.default_rng(0).permutation(len(clean))
+    clean = np.random.default_rng(0).permutation(np.flatnonzero(unlike(held, avoid)))
     cut = len(clean) // 20
-    return [clean[i] for i in order[cut:]], [clean[i] for i in order[:cut]]
+    count, check = ([held[i] for i in part] for part in (clean[cut:], clean[:cut]))
+    fresh = unlike(check, count)
+    return [joined(count)], [joined([s for s, good in zip(check, fresh) if good])]
 
 
-def _counted(tasks: list[effects.Effects]) -> list:
-    """K-mer models of the species of a set of tasks, none of which has counted what the tasks ask about."""
+def _counted(tasks: list[effects.Effects]) -> tuple[list, pd.DataFrame]:
+    """K-mer models of the species of a set of tasks, none of which has counted what the tasks ask about; and which
+    orders they are of: ``model, order, bits`` (per base of the sequences that the order was chosen on)."""
     species = tasks[0].species
     if species == "human":
         distinct = {id(t.sequence): t for t in tasks}.values()
@@ -181,21 +199,19 @@ def _counted(tasks: list[effects.Effects]) -> list:
                     hidden[max(0, at - 50) : at + 51] = codes.N
         blocks = [(part, genome.blocks(part)) for part in ("train", "validation")]
         count, check = ([hidden[a:b] for a, b in held] for _, held in blocks)
-    out = []
-    for name, kind, orders in (("markov-chain", "chain", CHAIN), ("markov-around", "around", ORDERS)):
-        made = markov.fit(count, check, orders=orders, kind=kind)
+    out, rows = [], []
+    for kind, orders in (*SCORING.items(), ("trinucleotide", [2])):
+        made = markov.fit(count, check, orders=orders, kind=kind if kind in markov.KINDS else "around")
         level = {k: _mean_bits(m, check) for k, m in made.items()}
-        best = made[min(level, key=level.get)]
-        best.name = name
-        out.append(best)
-    simplest = markov.fit(count, check, orders=[2], kind="around")[2]
-    simplest.name = "trinucleotide"
-    return [*out, simplest]
+        order = min(level, key=level.get)
+        made[order].name = f"markov-{kind}" if kind in markov.KINDS else kind
+        out.append(made[order])
+        rows.append((out[-1].name, order, level[order]))
+    return out, pd.DataFrame(rows, columns=["model", "order", "bits"])
 
 
-def _mean_bits(model, sequences: list[np.ndarray], *, most: int = 3000) -> float:
-    part = sequences[:most]
-    return float(np.nanmean(np.concatenate([held_out.bits(model.conditionals(s[None])[0], s) for s in part])))
+def _mean_bits(model, sequences: list[np.ndarray]) -> float:
+    return float(np.nanmean(np.concatenate([held_out.bits(model.conditionals(s[None])[0], s) for s in sequences])))
 
 
 FAMILIES = {"markov-chain": "counts", "markov-around": "counts", "trinucleotide": "counts", "random": "control",
@@ -210,14 +226,15 @@ def family(model: str) -> str:
 
 
 def variant_study(sets: list[str] | None = None, *, device: str = "cpu", progress: Progress = quiet) -> list[Path]:
-    """Zero-shot scores of every set of variants: ``scores.parquet`` (tidy rows) and ``intervals.csv``; a set that is
-    scored anew replaces its rows, the others stay."""
+    """Zero-shot scores of every set of variants: ``scores.parquet`` (tidy rows), ``intervals.csv``, ``sets.csv`` (what
+    was scored) and ``counted.csv`` (the k-mer models). A set is kept as soon as it is scored, in place of its rows."""
     chosen = sets or list(effects.SETS)
     trained = [m for m in (network(n, device=device) for n in genomes.declared()) if m is not None]
-    frames = []
+    made: list[Path] = []
     for done, name in enumerate(chosen, start=1):
         tasks = effects.load(name)
-        counted = _counted(tasks)
+        counted, orders = _counted(tasks)
+        frames = []
         tables: dict[int, dict[str, np.ndarray]] = {}
         for task in tasks:
             held = tables.setdefault(id(task.sequence), {})
@@ -226,31 +243,43 @@ def variant_study(sets: list[str] | None = None, *, device: str = "cpu", progres
                     at = np.unique(np.concatenate([t.at for t in tasks if t.sequence is task.sequence]))
                     held[model.name] = zero_shot.tracks(model, task.sequence, at)
             found = zero_shot.of_models(task, [*trained, *counted], held)
+            found.pop("trinucleotide-calibrated")  # nothing but rounding: the context is what it is calibrated by
             for baseline, function in zero_shot.BASELINES.items():
                 value = function(task)
                 if value is not None:
                     found[baseline] = value
             key = cache.key({"task": task.name, "n": len(task), "seed": zero_shot.SEED, "models": sorted(found)})
             frames.append(zero_shot.rows(task, found, {m: family(m) for m in found}, key=key))
+        made = kept(pd.concat(frames, ignore_index=True), "variants")
+        told = [(t.name, len(t), t.label.sum() if t.kind == "binary" else np.nan, len(set(t.cluster))) for t in tasks]
+        told = pd.DataFrame(told, columns=["task", "changes", "harmful", "clusters"])
+        made.append(merged(told, "variants", "sets"))
+        made.append(merged(orders.assign(set=name), "variants", "counted", by="set"))
         progress("sets of variants", done, len(chosen))
-    return _kept(pd.concat(frames, ignore_index=True), "variants")
+    return made
 
 
-def _kept(frame: pd.DataFrame, study: str) -> list[Path]:
+def merged(frame: pd.DataFrame, study: str, name: str, *, by: str = "task") -> Path:
+    """Merge rows into a table of a study: they take the place of rows with the same ``by``."""
+    path = folder(study) / f"{name}.csv"
+    if path.exists():
+        before = pd.read_csv(path)
+        frame = pd.concat([before[~before[by].isin(set(frame[by]))], frame], ignore_index=True)
+    return write(frame.sort_values(by, kind="stable"), study, name)
+
+
+def kept(frame: pd.DataFrame, study: str) -> list[Path]:
     """Merge rows into a study's table of scores and of intervals, by task. Raises: BadInput: rows with a fault."""
-    path, beside = folder(study) / "scores.parquet", folder(study) / "intervals.csv"
+    path = folder(study) / "scores.parquet"
     scores = frame[results.SCHEMA.names]
-    columns = ["task", "model", "probe", "split", "repeat", "metric", "score", "low", "high"]
-    intervals = frame[columns].round(5)
-    new = set(frame.task)
     if path.exists():
         before = results.read(path)
-        scores = pd.concat([before[~before.task.isin(new)].astype({c: str for c in before.select_dtypes("category")}),
-                            scores], ignore_index=True)  # fmt: skip
-        kept = pd.read_csv(beside)
-        intervals = pd.concat([kept[~kept.task.isin(new)], intervals], ignore_index=True)
+        before = before[~before.task.isin(set(frame.task))]
+        scores = pd.concat([before.astype({c: str for c in before.select_dtypes("category")}), scores],
+                           ignore_index=True)  # fmt: skip
     if faults := results.validate(scores, str(path)):
         raise BadInput(faults[0])
     results.write(scores, path)
-    results.write_csv(intervals.sort_values(columns[:6], kind="stable"), beside)
-    return [path, beside]
+    columns = ["task", "model", "probe", "split", "repeat", "metric"]
+    intervals = frame[[*columns, "score", "low", "high", "n_train", "n_test"]].sort_values(columns, kind="stable")
+    return [path, merged(intervals, study, "intervals")]

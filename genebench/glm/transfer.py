@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -23,15 +24,18 @@ POOLINGS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 """Name → states (n, L, d) and which bases are known (n, L) to vectors (n, d)."""
 
 
-def embeddings(model, windows: np.ndarray, *, batch: int = 256) -> dict[tuple[int, str], np.ndarray]:
-    """Vectors of windows by every layer and pooling of a model, (n, d) float32 each, by (layer, pooling)."""
+def embeddings(
+    model, windows: np.ndarray, *, layers: Sequence[int] | None = None, batch: int = 256
+) -> dict[tuple[int, str], np.ndarray]:
+    """Vectors of windows by layer and pooling of a model, (n, d) float32 each; ``layers``: which, None: all."""
     out: dict[tuple[int, str], list[np.ndarray]] = {}
     for s in range(0, len(windows), batch):
         part = windows[s : s + batch]
         known = part < codes.N
-        for layer in range(model.layers):
-            states = model.hidden(part, layer)
-            for name, pool in POOLINGS.items():
+        one = partial(model.hidden, part)
+        every = model.states(part) if hasattr(model, "states") else map(one, range(model.layers))
+        for layer, states in enumerate(every):
+            for name, pool in POOLINGS.items() if layers is None or layer in layers else ():
                 out.setdefault((layer, name), []).append(pool(states, known).astype(np.float32))
     return {key: np.concatenate(parts) for key, parts in out.items()}
 
@@ -51,6 +55,37 @@ def probed(task: Windows, vectors: np.ndarray, train: np.ndarray, test: np.ndarr
     fold = np.full(len(task), -1)
     fold[test], fold[train] = 0, 1
     return probes.predict(vectors, task.label, fold, kind=task.kind)[:, 0][test]
+
+
+class Picked:
+    """Vectors of one task by many layers and poolings; which is taken is chosen on the rows trained on, each time."""
+
+    def __init__(self, task: Windows, every: dict[tuple[int, str], np.ndarray]) -> None:
+        self.task, self.every, self.scores = task, every, []
+
+    def __call__(self, train: np.ndarray) -> np.ndarray:
+        """The vectors, (n, d), whose linear probe has the best mean score in five folds of the rows ``train``."""
+        fold = np.full(len(self.task), -1)
+        fold[train] = np.random.default_rng(0).permutation(len(train)) % 5
+        name, label = metrics.main(self.task.kind), self.task.label
+        found = {}
+        for key, vectors in self.every.items():
+            given = probes.predict(vectors, label, fold, kind=self.task.kind)[:, 0]
+            parts = [metrics.METRICS[name].function(label[fold == k], given[fold == k]) for k in range(5)]
+            found[key] = float(np.mean(parts))
+        self.scores.append(found)
+        return self.every[max(found, key=found.get)]
+
+    def table(self) -> pd.DataFrame:
+        """``layer, pooling, score`` (mean over all choices that were made), ``chosen`` (how often)."""
+        best = [max(found, key=found.get) for found in self.scores]
+        rows = [(*key, np.mean([f[key] for f in self.scores]), best.count(key)) for key in self.every]
+        return pd.DataFrame(rows, columns=["layer", "pooling", "score", "chosen"])
+
+    def usual(self) -> np.ndarray:
+        """The vectors that were chosen most often, (n, d)."""
+        row = self.table().sort_values("chosen").iloc[-1]
+        return self.every[int(row.layer), row.pooling]
 
 
 class Network:
@@ -198,19 +233,18 @@ def scored(task: Windows, predicted: np.ndarray, test: np.ndarray, *, seed: int)
 
 def evaluate(
     task: Windows,
-    vectors: dict[str, np.ndarray],
-    networks: dict[str, Callable],
+    vectors: dict[str, np.ndarray | Picked],
+    networks: dict[str, Callable[[int], Network]],
     families: dict[str, str],
     *,
     splits: tuple[str, ...],
     seeds: tuple[int, ...] = (0, 1, 2),
-    rates: dict[str, float] | None = None,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> pd.DataFrame:
     """Tidy rows (``results.SCHEMA`` and ``low, high``) of every set of vectors and every network under every split.
 
-    Args: vectors: model → (n, d), probed linearly. networks: model → maker of a network that is fitted; its rate in
-    ``rates``. splits: of ``windows.SPLITS``; the published one is run once, others once a seed (``repeat``).
+    Args: vectors: model → (n, d), probed linearly, or a choice of such. networks: model → seed to the network that is
+    to be fitted. splits: of ``windows.SPLITS``; the published one is run once, others once a seed (``repeat``).
     Raises: BadInput: a model without a family.
     """
     from . import windows
@@ -223,10 +257,11 @@ def evaluate(
         train, test = windows.sides(task, split, seed=seed)
         for name in (*vectors, *networks):
             if name in vectors:
-                predicted, probe = probed(task, vectors[name], train, test), "linear"
+                held = vectors[name](train) if isinstance(vectors[name], Picked) else vectors[name]
+                predicted, probe = probed(task, held, train, test), "linear"
             else:
-                fitted = Network(networks[name], kind=task.kind, rate=(rates or {}).get(name, 1e-3), seed=seed)
-                predicted, probe = fitted.fit(task.codes, task.label, train).predict(task.codes[test]), "fitted"
+                fitted = networks[name](seed).fit(task.codes, task.label, train)
+                predicted, probe = fitted.predict(task.codes[test]), "fitted"
             made = scored(task, predicted, test, seed=seed)
             out.append(made.assign(model=name, family=families[name], probe=probe, split=split, repeat=seed,
                                    n_train=len(train), n_test=len(test)))  # fmt: skip

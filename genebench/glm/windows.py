@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 
 from .. import sources, specs
@@ -13,9 +14,13 @@ from ..errors import BadInput, unknown
 from . import codes, genomes
 
 GROUP = "DNA windows"
-WORD = 12
-"""Bases of a word that makes two windows alike when they share it."""
-SPLITS = ("published", "random", "spectral")
+FLANK, PROMOTER = 17, 80
+"""Bases of the reporter's constant flank before a yeast promoter, and of the promoter itself."""
+WORD = 16
+"""Bases of a word that makes two windows alike when they share it; two of some thousands hardly do so by chance."""
+SPLITS = ("published", "random", "matched", "spectral")
+MOST = 1000
+"""Windows of a task, at most; drawn by a seed from larger sets."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,29 +50,48 @@ def stacked(texts) -> np.ndarray:
     return out
 
 
-def _labelled(source: str, file: str, *, name: str, title: str, species: str, words: str, most: int | None) -> Windows:
+def fewer(test: np.ndarray, most: int = MOST, *, seed: int = 0) -> np.ndarray:
+    """Rows that are kept, ascending: at most ``most``, of which a quarter from those that the published split tests.
+
+    Args: test: whether the published split tests each row, (n,) bool.
+    """
+    order = np.random.default_rng(seed).permutation(len(test))
+    tested, trained = order[test[order]], order[~test[order]]
+    tested = tested[: most // 4]
+    return np.sort(np.r_[tested, trained[: most - len(tested)]])
+
+
+def _labelled(source: str, file: str, *, name: str, title: str, species: str, words: str) -> Windows:
     rows = sources.table(specs.source(source), file).drop_duplicates("sequence")
-    if most is not None and len(rows) > most:
-        rows = rows.iloc[np.sort(np.random.default_rng(0).permutation(len(rows))[:most])]
+    rows = rows.iloc[fewer(rows.split.eq("test").to_numpy())]
     label = rows.label.astype(int).to_numpy()
     test = rows.split.eq("test").to_numpy()
     return Windows(name, title, "binary", species, stacked(rows.sequence), label, test, words)
 
 
+def promoters(*, fewest_reads: int) -> pd.DataFrame:
+    """Yeast promoters in synthetic medium without the reporter's constant flanks, repeats averaged: ``set, sequence``
+    (80 bases), ``expression`` (log). ``fewest_reads``: that a measurement must rest on."""
+    rows = sources.table(specs.source("yeast_mpra"), "promoters")
+    rows = rows[rows.condition.str.startswith("SC") & (rows.n_reads.replace("", "0").astype(float) >= fewest_reads)]
+    rows = rows.assign(sequence=rows.sequence.str[FLANK : FLANK + PROMOTER], expression=rows.expression.astype(float))
+    rows = rows[rows.sequence.str.fullmatch(f"[ACGT]{{{PROMOTER}}}")]
+    return rows.groupby(["set", "sequence"], sort=True).expression.mean().reset_index()
+
+
 def expression(*, fewest_reads: int = 20) -> Windows:
     """Expression from native yeast promoters of 80 bp in synthetic medium (regression); repeats averaged."""
-    rows = sources.table(specs.source("yeast_mpra"), "promoters")
-    rows = rows[rows["set"].eq("native") & rows.condition.str.startswith("SC")]
-    rows = rows[(rows.n_reads != "") & (rows.n_reads.replace("", "0").astype(float) >= fewest_reads)]
-    mean = rows.assign(expression=rows.expression.astype(float)).groupby("sequence", sort=True).expression.mean()
+    rows = promoters(fewest_reads=fewest_reads)
+    rows = rows[rows["set"] == "native"]
+    rows = rows.iloc[fewer(np.zeros(len(rows), dtype=bool))]
     return Windows(
         "yeast-promoter/expression", "Expression from native yeast promoters", "regression", "yeast",
-        stacked(mean.index), mean.to_numpy(), np.zeros(len(mean), dtype=bool),
+        stacked(rows.sequence), rows.expression.to_numpy(), np.zeros(len(rows), dtype=bool),
         f"Log expression of a reporter behind 80 bp of native promoter, {fewest_reads} reads or more.",
     )  # fmt: skip
 
 
-def coding(name: str, *, length: int = 100, most: int = 2500, seed: int = 0) -> Windows:
+def coding(name: str, *, length: int = 100, most: int = MOST // 2, seed: int = 0) -> Windows:
     """Windows of a genome's held-out part that lie whole in coding sequence, or whole between genes; no duplicates."""
     genome = genomes.load(name)
     clean = genome.part == genomes.PARTS.index("test")
@@ -90,9 +114,9 @@ def coding(name: str, *, length: int = 100, most: int = 2500, seed: int = 0) -> 
     )  # fmt: skip
 
 
-def _gue(file: str, title: str, species: str, words: str, most: int | None = None) -> Callable[[], Windows]:
+def _gue(file: str, title: str, species: str, words: str) -> Callable[[], Windows]:
     name = f"gue/{file.replace('_', '-')}"
-    return lambda: _labelled("gue", file, name=name, title=title, species=species, words=words, most=most)
+    return lambda: _labelled("gue", file, name=name, title=title, species=species, words=words)
 
 
 SETS: dict[str, Callable[[], Windows]] = {
@@ -104,10 +128,9 @@ SETS: dict[str, Callable[[], Windows]] = {
     "tf-mouse-2": _gue("mouse_2", "Transcription-factor binding, mouse 2", "mouse",
                        "101 bases bound by a factor against others (GUE, third mouse set)."),
     "tf-human-0": _gue("tf_0", "Transcription-factor binding, human 0", "human",
-                       "101 bases bound by a factor against others (GUE, first human set), 6,000 drawn.", 6000),
+                       "101 bases bound by a factor against others (GUE, first human set)."),
     "enhancer": lambda: _labelled("enhancers_liu", "windows", name="enhancer/liu2016", title="Human enhancers",
-                                  species="human", words="200 bases of enhancers by chromatin state against others.",
-                                  most=None),
+                                  species="human", words="200 bases of enhancers by chromatin state against others."),
 }  # fmt: skip
 """Name of a task of transfer → how it is built."""
 
@@ -131,7 +154,8 @@ def membership(windows: np.ndarray, *, k: int = WORD) -> sparse.csr_array:
 
 def sides(task: Windows, split: str, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Rows trained on and tested on. ``published``: as the data set says (the same for every seed). ``random``: a fifth
-    is tested. ``spectral``: no window of test shares a word of ``WORD`` bases with one of train (λ = 1).
+    is tested. ``spectral``: no window of test shares a word of ``WORD`` bases with one of train (λ = 1), for which many
+    windows are left out. ``matched``: drawn at random, as many on each side as in the spectral split of that seed.
 
     Raises: BadInput: unknown split, or a task without a published one.
     """
@@ -145,4 +169,7 @@ def sides(task: Windows, split: str, *, seed: int) -> tuple[np.ndarray, np.ndarr
 
     graph = properties.shared_mutations(membership(task.codes))
     made = splits.split(graph, 0.0 if split == "random" else 1.0, seed=seed)
+    if split == "matched":
+        order, n = np.random.default_rng(seed).permutation(len(task)), len(made.train)
+        return np.sort(order[:n]), np.sort(order[n : n + len(made.test)])
     return made.train, made.test

@@ -16,7 +16,7 @@ from . import codes, held_out, score
 from .effects import AMINO, GROUP, Effects
 
 SEED = 20240711
-PAD = 1024
+PAD = 512
 """Bases read beyond the outermost change of a stretch."""
 
 
