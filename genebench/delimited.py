@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -53,12 +54,14 @@ def read_text(
     at = id_column(path, head, lines[1 if headed else 0].split(sep), ids, headed=headed)
     head = [c or f"unnamed {i + 1}" for i, c in enumerate(head)]
     try:
-        frame = pd.read_csv(
-            io.StringIO("\n".join(lines)), sep=sep, header=0 if headed else None, names=head, index_col=False,
-            dtype={head[at]: str}, keep_default_na=False, low_memory=False,
-            na_values={c: _MISSING for i, c in enumerate(head) if i != at},
-        )  # fmt: skip
-    except (ValueError, OverflowError) as err:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # a column would be dropped
+            frame = pd.read_csv(
+                io.StringIO("\n".join(lines)), sep=sep, header=0 if headed else None, names=head, index_col=False,
+                dtype={head[at]: str}, keep_default_na=False, low_memory=False,
+                na_values={c: _MISSING for i, c in enumerate(head) if i != at},
+            )  # fmt: skip
+    except (ValueError, OverflowError, pd.errors.ParserWarning) as err:
         told = " ".join(str(err).split())[:90]
         raise BadInput(f"{path}: is no table that can be read ({told}); look for stray quotes in it.") from None
     return split(path, frame, head[at])
@@ -137,8 +140,6 @@ def split(path: Path, frame: pd.DataFrame, at: str) -> tuple[list[str], np.ndarr
                 f"belongs; drop that column, or name it as the column of ids."
             )
         rest = rest.assign(**{name: number})
-    return (
-        frame[at].astype(str).tolist(),
-        rest.to_numpy(dtype=np.float64, na_value=np.nan),
-        list(map(str, rest.columns)),
-    )
+    with np.errstate(invalid="ignore"):  # a signalling NaN of single precision is a NaN like any other
+        values = rest.to_numpy(dtype=np.float64, na_value=np.nan)
+    return frame[at].astype(str).tolist(), values, list(map(str, rest.columns))

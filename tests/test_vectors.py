@@ -337,3 +337,20 @@ def test_a_zip_of_other_files_under_the_name_of_npz_is_one_sentence(tmp_path):
         archive.writestr("vectors.csv", "symbol,d0\nTP53,1\n")
     with pytest.raises(BadInput, match="holds 'vectors.csv', which is no array of NumPy; write it again with"):
         read_vectors(path)
+
+
+def test_a_header_with_a_quote_and_too_few_cells_drops_no_column(tmp_path):
+    rows = "".join(f"GENE{i}\t{i}\t0.5\t1\n" for i in range(24))
+    (tmp_path / "v.tsv").write_text('sym"ol a\tb\tc\n' + rows)
+    with pytest.raises(BadInput, match="Length of header or names does not match"):
+        vectors.read_vectors(tmp_path / "v.tsv")
+
+
+def test_a_signalling_nan_is_a_missing_value(tmp_path):
+    values = np.arange(72, dtype=np.float32).reshape(24, 3)
+    values.view(np.uint32)[5, 1] = 0x7FA00000
+    frame = pd.DataFrame(values, columns=list("abc"))
+    frame.insert(0, "symbol", [f"GENE{i}" for i in range(24)])
+    frame.to_parquet(tmp_path / "v.parquet")
+    with pytest.raises(BadInput, match="no value in column 'b'"):
+        vectors.read_vectors(tmp_path / "v.parquet")
