@@ -353,14 +353,6 @@ def kept_on_each_side(frame: pd.DataFrame) -> pd.DataFrame:
     return text.unstack().fillna("–").rename_axis(columns=None, index="task").reset_index()
 
 
-def motif_table(genome: str) -> pd.DataFrame:
-    """Motifs that models expect upstream of a genome's held-out genes, in words, those of most sites first."""
-    frame = read(genome, "motifs").sort_values("sites", ascending=False, kind="stable")
-    frame = frame.assign(model=frame.model.map(title)).rename(columns={"match": "nearest profile"})
-    columns = ["model", "consensus", "sites", "width", "nearest profile", "r", "chance"]
-    return frame[columns].reset_index(drop=True)
-
-
 def design_values(frame: pd.DataFrame, predictor: pd.DataFrame) -> dict[str, str]:
     """Numbers of the designs for the prose: ``<set>_<yardstick>``, and ``predictor`` (its rank correlation)."""
     rows = frame.set_index("set")

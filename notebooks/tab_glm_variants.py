@@ -50,7 +50,7 @@ show.figure(
 # changes with an AUROC of {{ glm_variants_ecoli_nonsense_vs_synonymous_glm_ecoli }}; that of yeast, which has never
 # seen a bacterium, with {{ glm_variants_ecoli_nonsense_vs_synonymous_glm_yeast }}; the best score that knows neither
 # frame nor network with {{ glm_variants_ecoli_nonsense_vs_synonymous_other }}. The networks know more of a gene's frame
-# than short words give away, and most of that is common to both genomes. Codon usage, which is told the frame, knows
+# than short words give away, and much of that is common to both genomes. Codon usage, which is told the frame, knows
 # the stops almost perfectly.
 #
 # Missense against synonymous is another matter: {{ glm_variants_ecoli_missense_vs_synonymous_glm_ecoli }} raw and
@@ -76,7 +76,7 @@ show.figure(
 # %% [markdown]
 # In yeast its own network reaches {{ glm_variants_yeast_nonsense_vs_synonymous_glm_yeast }} and that of E. coli
 # {{ glm_variants_yeast_nonsense_vs_synonymous_glm_ecoli }}, the best simple score
-# {{ glm_variants_yeast_nonsense_vs_synonymous_other }}. Missense against synonymous stays at chance:
+# {{ glm_variants_yeast_nonsense_vs_synonymous_other }}. Missense against synonymous stays near chance:
 # {{ glm_variants_yeast_missense_vs_synonymous_glm_yeast_calibrated }} calibrated. Changes are of
 # {{ glm_variants_ecoli_genes }} genes of E. coli and {{ glm_variants_yeast_genes }} of yeast, drawn from the held-out
 # ones to save time.

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from genebench import paths, results, sources
-from genebench.glm import codes, effects, markov, real_study, real_tasks, transfer, windows, zero_shot
+from genebench.glm import codes, design, effects, markov, real_study, real_tasks, transfer, windows, zero_shot
 from tests.test_glm_core import model
 from tests.test_glm_real import labelled, task, toy  # noqa: F401
 
@@ -164,3 +164,25 @@ def test_a_set_of_windows_is_small_enough_and_splits(name):
     assert 300 < len(made) <= windows.MOST and made.test.sum() <= windows.MOST // 4
     train, test = windows.sides(made, "spectral", seed=0)
     assert len(train) > 50 and len(test) > 20
+
+
+def test_families_are_windows_that_share_long_words_and_stay_in_one_part():
+    held = rng.integers(0, 4, (40, 60)).astype(np.uint8)
+    held[1, :20] = held[0, 30:50]
+    held[2, 40:] = codes.reverse_complement(held[1, 30:50])  # with the first by the second, on the other strand
+    family = windows.families(held)
+    assert len(set(family[:3])) == 1 and len(set(family)) == 38
+    many = np.repeat(np.arange(100), rng.integers(1, 6, 100))
+    part = real_tasks.parts(many, (0.6, 0.2, 0.2))
+    assert all(len(set(part[many == f])) == 1 for f in range(100))
+    np.testing.assert_allclose(np.bincount(part) / len(part), (0.6, 0.2, 0.2), atol=0.04)
+
+
+def test_a_probe_does_not_tell_sets_apart_by_families_of_copies():
+    seeds = rng.integers(0, 4, (120, 60)).astype(np.uint8)
+    held = np.repeat(seeds, 4, axis=0)
+    a, b = held[:240], held[240:]  # sixty families each, drawn alike
+    family = windows.families(held)
+    vectors = [transfer.kmers(s, 4) for s in (a, b)]
+    assert design.told_apart(*vectors) > 0.9, "whoever knows a copy knows the set"
+    assert 0.3 < design.told_apart(*vectors, family=family) < 0.7

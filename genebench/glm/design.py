@@ -13,8 +13,11 @@ import numpy as np
 import pandas as pd
 
 from ..errors import BadInput
-from . import codes, motifs
+from . import codes, motifs, windows
 from .transfer import kmers
+
+NATURAL = ("natural", "training")
+"""Sets of natural sequences, which come in families of near copies."""
 
 
 def sample(
@@ -117,13 +120,17 @@ def spread(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.sqrt((((a.mean(0) - b.mean(0))[used] / deviation[used]) ** 2).mean()))
 
 
-def told_apart(a: np.ndarray, b: np.ndarray, *, seed: int = 0) -> float:
-    """AUROC of a linear probe (five folds) that tells two sets of vectors apart; 0.5: it cannot."""
+def told_apart(a: np.ndarray, b: np.ndarray, *, family: np.ndarray | None = None, seed: int = 0) -> float:
+    """AUROC of a linear probe (five folds) that tells two sets of vectors apart; 0.5: it cannot.
+
+    ``family``: of the vectors of both sets one after the other, (n,); no fold parts a family. None: each its own.
+    """
     from .. import metrics, probes
 
     X = np.concatenate([a, b])
     y = np.r_[np.zeros(len(a), int), np.ones(len(b), int)]
-    fold = np.random.default_rng(seed).permutation(len(y)) % 5
+    family = np.arange(len(y)) if family is None else family
+    fold = np.random.default_rng(seed).permutation(family.max() + 1)[family] % 5
     return metrics.auroc(y, probes.predict(X, y, fold, kind="binary")[:, 0])
 
 
@@ -141,9 +148,9 @@ def yardsticks(
     Args: made: name → (n, L). natural: sequences that the generators were not fitted to, what all are held against.
     training: those that they were fitted to. predict: activity of sequences, (n,). likelihood: bits a base, (n,).
     Columns: ``gc`` (share); ``kmers`` and ``motifs`` (``spread`` of 4-mers and of motif sites from natural ones);
-    ``discriminator`` (AUROC on 6-mers against natural ones); ``diversity`` (mean least edits to another of the set, per
-    base); ``novelty`` (median least edits to training, per base); ``copies`` (share within 5 % of training);
-    ``activity`` with ``activity_low, activity_high`` (mean, 95 %); ``bits``.
+    ``discriminator`` (AUROC on 6-mers against natural ones, whose families are kept together); ``diversity`` (mean
+    least edits to another of the set, per base); ``novelty`` (median least edits to training, per base); ``copies``
+    (share within 5 % of training); ``activity`` with ``activity_low, activity_high`` (mean, 95 %); ``bits``.
     """
     held = {"kmers": kmers(natural, 4), "six": kmers(natural, 6), "motifs": motif_hits(natural, profiles)}
     rows = []
@@ -153,13 +160,15 @@ def yardsticks(
         within = np.array([distances(some[i : i + 1], np.delete(some, i, 0))[0] for i in range(len(some))])
         new = distances(some, training)
         active = predict(sequences)
+        own = windows.families(sequences) if name in NATURAL else np.arange(len(sequences))
+        family = np.r_[own, own.max() + 1 + windows.families(natural)]
         error = 1.96 * active.std(ddof=1) / np.sqrt(len(active))
         rows.append(
             {
                 "set": name, "n": len(sequences), "gc": float(np.isin(sequences, (1, 2)).mean()),
                 "kmers": spread(kmers(sequences, 4), held["kmers"]),
                 "motifs": spread(motif_hits(sequences, profiles), held["motifs"]),
-                "discriminator": told_apart(kmers(sequences, 6), held["six"]),
+                "discriminator": told_apart(kmers(sequences, 6), held["six"], family=family),
                 "diversity": float(within.mean() / length), "novelty": float(np.median(new) / length),
                 "copies": float((new <= 0.05 * length).mean()), "activity": float(active.mean()),
                 "activity_low": float(active.mean() - error), "activity_high": float(active.mean() + error),

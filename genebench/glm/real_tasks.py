@@ -12,7 +12,7 @@ from .. import paths
 from ..errors import BadInput
 from . import codes, design, genomes, load, markov, motifs, net, recipe, train, transfer, windows
 from .base import Sequence
-from .real_study import Progress, Say, kept, merged, network, quiet, write
+from .real_study import Progress, Say, kept, merged, network, quiet, unlike, write
 
 OWN = {"ecoli": "ecoli", "yeast": "yeast", "human": "ecoli", "mouse": "ecoli"}
 """Species of the windows → genome whose network is carried over (its own, where there is one)."""
@@ -116,23 +116,24 @@ def design_study(*, each: int = 400, say: Say = quiet, progress: Progress = quie
     """Designed promoters by two generators and one refiner, on every yardstick, with controls: ``yardsticks.csv``,
     ``predictor.csv`` (how good the independent predictor is on natural promoters that nobody was fitted to).
 
-    Generators are fitted to two thirds of the natural promoters (lowest and highest third of expression as tags), and
-    the rest is what designs are held against; the predictor is fitted to promoters of the other sets alone.
+    Generators are fitted to 60 % of the natural promoters (lowest and highest third of expression as tags); designs are
+    held against half of the others, and the rest are the natural control. No family, all that share long words, is in
+    two of these parts. The predictor is fitted to promoters of the other sets alone that share no long word with the
+    natural ones kept back.
     """
     frame = windows.promoters(fewest_reads=10)
-    native = frame[frame["set"] == "native"].reset_index(drop=True)
-    order = np.random.default_rng(0).permutation(len(native))
-    cut = 2 * len(native) // 3
-    fitted, kept = native.iloc[order[:cut]], native.iloc[order[cut:]]
+    native = frame[frame["set"] == "native"].sample(frac=1, random_state=0).reset_index(drop=True)
+    part = parts(windows.families(windows.stacked(native.sequence)), (0.6, 0.2, 0.2))
+    fitted, shown, against = (native[part == i] for i in range(3))
     edges = fitted.expression.quantile([1 / 3, 2 / 3]).to_numpy()
     groups = {"low": fitted[fitted.expression <= edges[0]], "high": fitted[fitted.expression > edges[1]]}
     low, high = (windows.stacked(groups[g].sequence) for g in ("low", "high"))
-    natural, training = windows.stacked(kept.sequence), windows.stacked(fitted.sequence)
+    natural, training = windows.stacked(against.sequence), windows.stacked(fitted.sequence)
     say(f"{len(training)} promoters to fit generators, {len(natural)} to hold designs against.")
-    predict, told = _predictor(frame, kept)
-    made = {"natural": natural[:each], "training": training[:each]}
+    predict, told = _predictor(frame, pd.concat([shown, against]))
+    made = {"natural": windows.stacked(shown.sequence)[:each], "training": training[:each]}
     for tag, held in (("high", high), ("low", low)):
-        chain = markov.fit([s for s in held], [s for s in natural[each:]], orders=[5], kind="causal",
+        chain = markov.fit([s for s in held], [s for s in natural], orders=[5], kind="causal",
                             both_strands=False)[5]  # fmt: skip
         made[f"markov-{tag}"] = design.sample(chain.conditionals, each, windows.PROMOTER, context=5, seed=1)
     network_ = generator(low, high, paths.GLM_MODELS / "promoters", say=say, progress=progress)
@@ -153,12 +154,22 @@ def design_study(*, each: int = 400, say: Say = quiet, progress: Progress = quie
     return [write(table, "design", "yardsticks"), write(told, "design", "predictor")]
 
 
+def parts(family: np.ndarray, shares: tuple[float, ...]) -> np.ndarray:
+    """Number of the part of each member, (n,): whole families, drawn by a seed, of about these shares of all."""
+    size = np.bincount(family)
+    order = np.random.default_rng(0).permutation(len(size))
+    middle = np.cumsum(size[order]) - size[order] / 2
+    of = np.empty(len(size), dtype=int)
+    of[order] = np.searchsorted(np.cumsum(shares)[:-1] * len(family), middle)
+    return of[family]
+
+
 def _predictor(frame: pd.DataFrame, kept: pd.DataFrame):
     """A convolutional predictor of expression from the sets that no generator saw, and how good it is on ``kept``."""
     from scipy.stats import spearmanr
 
     others = frame[frame["set"] != "native"]
-    others = others[~others.sequence.isin(set(frame.sequence[frame["set"] == "native"]))]
+    others = others[unlike(*([s for s in windows.stacked(f.sequence)] for f in (others, kept)), k=windows.WORD)]
     if len(others) < 1000:
         raise BadInput("the independent predictor needs 1,000 promoters that are not native; the table has fewer.")
     X, y = windows.stacked(others.sequence), others.expression.to_numpy()

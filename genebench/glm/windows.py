@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy import sparse
+from scipy.sparse import csgraph
 
 from .. import sources, specs
 from ..errors import BadInput, unknown
@@ -150,6 +151,12 @@ def membership(windows: np.ndarray, *, k: int = WORD) -> sparse.csr_array:
     known, column = np.unique(flat, return_inverse=True)
     start = np.cumsum([0, *map(len, held)])
     return sparse.csr_array((np.ones(len(flat), np.int8), column, start), shape=(len(windows), len(known)))
+
+
+def families(windows: np.ndarray) -> np.ndarray:
+    """Number of the family of each window: those that share a word of ``WORD`` bases, directly or by others, (n,)."""
+    held = membership(windows, k=WORD)
+    return csgraph.connected_components(held @ held.T, directed=False)[1]
 
 
 def sides(task: Windows, split: str, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
