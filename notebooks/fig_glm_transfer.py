@@ -42,12 +42,12 @@ show.figure(
 )
 
 # %% [markdown]
-# In its own genome a network's vectors carry what counts of words do not: coding against intergenic in E. coli,
-# without shared words, {{ glm_transfer_ecoli_coding_spectral_glm_ecoli }} against
+# In its own genome a network's vectors score above counts of words (intervals in the figure): coding
+# against intergenic in E. coli, without shared words, {{ glm_transfer_ecoli_coding_spectral_glm_ecoli }} against
 # {{ glm_transfer_ecoli_coding_spectral_other }}, the best of the others; in yeast
 # {{ glm_transfer_yeast_coding_spectral_glm_yeast }} against {{ glm_transfer_yeast_coding_spectral_other }}.
 #
-# Carried to another kingdom it brings nothing along: on human promoters the network of E. coli reaches
+# Carried to another domain of life it brings nothing along: on human promoters the network of E. coli reaches
 # {{ glm_transfer_gue_prom_core_tata_spectral_glm_ecoli }}, and with random weights
 # {{ glm_transfer_gue_prom_core_tata_spectral_untrained }}. Random filters and a probe are a strong baseline, stronger
 # there than counts of words; a transfer without that control would look like understanding. Fine-tuning all weights on
@@ -82,7 +82,8 @@ show.table(sizes, page=page, profile=profile, name="sizes", caption="Windows tha
 #
 # ## Every score
 #
-# `published`: the split that came with the set. `random`: a fifth of all windows is tested.
+# `published`: the split that came with the set. `random`: a fifth of all windows is tested. `spectral`: no word is
+# shared between training and test. `matched`: at random, with as many windows on each side as the spectral split has.
 
 # %% tags=["remove-input"]
 show.table(genomic_real.table_of(scores), page=page, profile=profile, name="scores", caption="Every score.")

@@ -14,9 +14,9 @@
 # # Effects of changes, without any fit
 #
 # If a model has understood what a sequence is for, a harmful change should look unlikely to it: its log-likelihood
-# ratio (LLR) of reference to change is high. No label is used. Every score stands beside baselines that know no
-# model: the kind of base change, CpG, counts of short words. Three references (triangles) are told more than the
-# sequence: the reading frame, the protein, or the genomes of other mammals; they show what there is to be known.
+# ratio (LLR) of reference to change is high. No label is used. Every score stands beside baselines that know no model:
+# the kind of base change, CpG, counts of short words. Three references are told more than the sequence, and say so in
+# brackets: the reading frame, the protein, or the genomes of other mammals; they show what there is to be known.
 #
 # Where a score is drawn twice, hollow is raw and filled is calibrated: less the mean of the change's three-base
 # context, so that easily made mutations do not pass for harmless ones.
@@ -101,14 +101,15 @@ show.figure(
 )
 
 # %% [markdown]
-# Neither networks of other species nor k-mer models of human DNA tell lost function from kept function: the network of
-# E. coli reaches {{ glm_variants_brca1_function_glm_ecoli }}, the k-mer chain
-# {{ glm_variants_brca1_function_markov_chain }}. That the harm can be known is shown by phyloP, which is told the
-# genomes of other mammals: {{ glm_variants_brca1_function_phylop }}.
+# Over all changes of BRCA1, neither networks of other species nor k-mer models of human DNA tell lost function from
+# kept function: raw, the network of E. coli reaches {{ glm_variants_brca1_function_glm_ecoli }}, the k-mer chain
+# {{ glm_variants_brca1_function_markov_chain }}. With so many panels and scores, some interval clears chance by itself.
+# That the harm can be known is shown by phyloP, which is told the genomes of other mammals:
+# {{ glm_variants_brca1_function_phylop }}.
 #
 # A bacterium escapes rifampicin by changing the drug's target, which must go on working; it escapes isoniazid and
 # pyrazinamide mostly by losing the enzyme that activates them, so that a measure of constraint could help there. None
-# of these scores does: on pyrazinamide the k-mer chain reaches {{ glm_variants_tb_pza_markov_chain }} raw and
+# of these scores does by much: on pyrazinamide the k-mer chain reaches {{ glm_variants_tb_pza_markov_chain }} raw and
 # {{ glm_variants_tb_pza_markov_chain_calibrated }} calibrated, the network of E. coli
 # {{ glm_variants_tb_pza_glm_ecoli }} and {{ glm_variants_tb_pza_glm_ecoli_calibrated }}. Below chance is base
 # composition, as the loss of G or C shows.

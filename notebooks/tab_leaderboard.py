@@ -16,8 +16,11 @@
 # Which model is best *for your question*, and how sure is that? Choose the tasks that resemble it; weigh the groups if
 # some matter more to you. The address of the page keeps your choice, so that a link shows what you see.
 #
-# Read the *tier* before the number: models of one tier cannot be told apart. *Over best shortcut* says what a model
-# adds to the letters of the symbol, the family and the like; at 0 or below it adds nothing. The split says how hard the
+# Read the *tier* before the number: the models of a tier cannot be told from the best of it, though one with a wide
+# interval can stand below a model of the next. *Over best shortcut* says what a model adds to the letters of the
+# symbol, the family and the like; at 0 or below it adds nothing. It is the mean over tasks of the difference to the
+# shortcut that is best on that task, so it is at most the difference of two numbers of the column beside it. Models,
+# tasks and common genes are those of the choice made: another group compares other genes. The split says how hard the
 # test is: under `random` relatives of a gene can be in training, under the others they cannot.
 
 # %% tags=["parameters"]

@@ -38,6 +38,7 @@
         onmousedown: e => { e.preventDefault(); go(s); }})));
       input.setAttribute("aria-expanded", String(hits.length > 0));
       told.textContent = typed && !hits.length ? `No gene whose symbol begins with ${typed} has a label in profile ${about.profile}.` : "";
+      if (typed && !hits.length) out.replaceChildren();  // what was shown is of another gene
       root.dataset.ms = "";
     };
     const mark = step => {

@@ -307,7 +307,7 @@
     const drawModels = found => {
       const data = boards[state.profile], regression = state.kind === "regression";
       const groups = state.group === "all" ? data.groups.map((g, i) => [g, i]).filter(([, i]) => found.rows.some(r => r.groups[i] !== null)) : [];
-      const columns = [{key: "tier", label: "tier", numeric: true, title: "Models of one tier cannot be told apart"}, {key: "model", label: "model"},
+      const columns = [{key: "tier", label: "tier", numeric: true, title: "Models of the first tier cannot be told from the best; those of the next not from the best of the rest"}, {key: "model", label: "model"},
         {key: "family", label: "family"}, {key: "score", label: regression ? "weighted mean Spearman" : "weighted mean AUROC", numeric: true},
         {label: "95 % interval"}, {key: "excess", label: "over best shortcut", numeric: true}, {key: "coverage", label: "coverage", numeric: true},
         {key: "n", label: "tasks", numeric: true}, ...groups.map(([g, i]) => ({key: "g" + i, label: g, numeric: true}))];
@@ -342,7 +342,8 @@
       };
       const body = make("tbody");
       const byTier = ["score", "tier"].includes(state.sort);
-      rows.forEach((r, i) => body.append(line(r, byTier && i && rows[i - 1].tier !== r.tier ? "gb-break" : "")));
+      const tier = r => r.tier || Infinity, parts = i => Math.max(...rows.slice(0, i).map(tier)) < Math.min(...rows.slice(i).map(tier));
+      rows.forEach((r, i) => body.append(line(r, byTier && i && parts(i) ? "gb-break" : "")));
       if (found.rest.length) {
         body.append(make("tr", {className: "gb-note"}, make("td", {colSpan: columns.length, textContent:
           "Not comparable: controls, and models without a fair score on nine tasks of ten of this choice (weighted mean over the tasks that they have)."})));
@@ -463,7 +464,7 @@
       }}));
     find.addEventListener("input", () => { clearTimeout(rest); rest = setTimeout(() => { state.find = find.value; state.from = 0; changed(false); }, 60); });
     const wide = (table, label) => make("div", {className: "gb-wide", tabIndex: 0, role: "region", "aria-label": label}, table);
-    models.append(make("caption", {textContent: "Models, best first; a line parts the tiers. A point is the weighted mean, its bar the 95 % interval, the dashed line is chance."}));
+    models.append(make("caption", {textContent: "Models, best first; a line parts tiers wherever none of the lower reaches above it. A point is the weighted mean, its bar the 95 % interval, the dashed line is chance."}));
     tasks.append(make("caption", {textContent: "One row a task. Bold: the best fair score. A star: the model has read part of the answers."}));
     root.append(controls, told, wide(models, "Leaderboard"), saves, make("h2", {textContent: "Task by task", id: "task-by-task"}),
       make("p", {}, make("label", {}, "Find a task ", find)), wide(tasks, "Scores by task"), pages);
