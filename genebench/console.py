@@ -99,7 +99,8 @@ def show(frame, as_json: bool, columns: list[str]) -> None:
         return
     below = _reasons(frame, columns[0]) if "reason" in columns else []
     _rows(frame, [c for c in columns if c != "reason"])
-    print("\n".join(["", *below]) if below else "", end="\n" if below else "")
+    if below:
+        print("", *below, sep="\n")
 
 
 def _reasons(frame, name: str) -> list[str]:

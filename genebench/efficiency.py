@@ -68,7 +68,7 @@ def recipe(profile: str, model: str, task: Task) -> dict:
     return {
         "stage": ["efficiency", VERSION, splits.VERSION, probes.VERSION],
         "task": [task.name, task.version, task.hash],
-        "model": [model, spec.labels, embed.recipe(spec, held.universe)],
+        "model": [model, spec.labels, embed.recipe(spec, held.digest)],
         "probe": [how.name, how.options],
         "split": ["random", p.folds, p.seed],
         "efficiency": [p.efficiency.sizes, p.efficiency.draws],

@@ -116,6 +116,14 @@ def compare(
     }  # fmt: skip
 
 
+def by_format(case: str, network, tokenizer, texts: list[str], **measured) -> list[dict[str, object]]:
+    """``compare`` in single precision and in bfloat16, which the names of the cases tell."""
+    return [
+        compare(f"{case}, {dtype}", network, tokenizer, texts, dtype=dtype, **measured)
+        for dtype in ("float32", "bfloat16")
+    ]
+
+
 def _copy(network, dtype: str):
     import copy
 
@@ -169,11 +177,10 @@ def text_rows(texts: list[str], *, device: str, repeats: int) -> list[dict[str, 
     folder = sources.package_folder(spec.weights) / spec.options["path"]
     network = hub.load(spec, folder).to(device).eval()
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    shared = {"unit": "texts", "units": len(texts), "device": device, "context": hub.CONTEXT, "repeats": repeats}
-    return [
-        compare(f"MiniLM, NCBI summaries, {dtype}", network, tokenizer, texts, dtype=dtype, **shared)
-        for dtype in ("float32", "bfloat16")
-    ]
+    return by_format(
+        "MiniLM, NCBI summaries", network, tokenizer, texts, unit="texts", units=len(texts), device=device,
+        context=hub.CONTEXT, repeats=repeats,
+    )  # fmt: skip
 
 
 def protein_rows(
@@ -193,13 +200,10 @@ def protein_rows(
         add_pooling_layer=False,
     )  # fmt: skip
     units = sum(min(len(s), context - 2) for s in sequences)
-    return [
-        compare(
-            f"ESM-2 8M, proteins, {dtype}", network.to(device).eval(), Residues(), sequences, dtype=dtype,
-            unit="residues", units=units, device=device, context=context, repeats=repeats,
-        )
-        for dtype in ("float32", "bfloat16")
-    ]  # fmt: skip
+    return by_format(
+        "ESM-2 8M, proteins", network.to(device).eval(), Residues(), sequences, unit="residues", units=units,
+        device=device, context=context, repeats=repeats,
+    )  # fmt: skip
 
 
 def dna_rows(
@@ -219,13 +223,10 @@ def dna_rows(
         add_pooling_layer=False,
     )  # fmt: skip
     units = sum(min(len(s), 6 * (context - 2)) for s in sequences)
-    return [
-        compare(
-            f"DNABERT-2 size, coding sequences, {dtype}", network.to(device).eval(), Sixmers(), sequences, dtype=dtype,
-            unit="nucleotides", units=units, device=device, context=context, repeats=repeats,
-        )
-        for dtype in ("float32", "bfloat16")
-    ]  # fmt: skip
+    return by_format(
+        "DNABERT-2 size, coding sequences", network.to(device).eval(), Sixmers(), sequences, unit="nucleotides",
+        units=units, device=device, context=context, repeats=repeats,
+    )  # fmt: skip
 
 
 class Residues:

@@ -68,7 +68,7 @@ def recipe(profile: str, model: str, task: Task) -> dict:
     return {
         "stage": ["reproduction", VERSION, splits.VERSION, probes.VERSION],
         "task": [task.name, task.version, task.hash],
-        "model": embed.recipe(specs.model(model), cells.context(profile).universe),
+        "model": embed.recipe(specs.model(model), cells.context(profile).digest),
         "probe": [how.name, how.options],
         "split": ["random", p.folds, p.seed],
     }

@@ -107,7 +107,7 @@ def models(profile: str) -> list[str]:
 
 def recipe(data: DataSet, model: str) -> list:
     """What determines a model's vectors."""
-    return [embed.recipe(specs.model(model), cells.context(data.parts["profile"]).universe), probes.VERSION]
+    return [embed.recipe(specs.model(model), cells.context(data.parts["profile"]).digest), probes.VERSION]
 
 
 def covered(data: DataSet, model: str) -> np.ndarray:
