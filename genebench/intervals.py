@@ -18,9 +18,24 @@ from .boards import Board
 from .errors import RunFailed
 from .specs import GROUPS
 
-FIELD = 0.9
-"""A model takes part in a mean over tasks if it is scored, unexposed, on this share of them (others answer other
-questions); the tasks are then those that all such models are scored on."""
+FIELD = 0.5
+"""The least share of a choice of tasks that a model must be scored on, unexposed, to take part in their mean."""
+
+
+def field(fair: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Tasks and models that a mean can be about: all these models are scored, unexposed, on all these tasks.
+
+    A model that is asked to join takes along only the tasks that it has: of all cut-offs on the number of a model's
+    tasks (from ``FIELD`` of them up), the one that keeps most pairs of a model and a task; of equals, most tasks.
+    Args: fair: (T, M) bool. Returns: their places in ``fair``, ascending; empty where no model has enough.
+    """
+    counts, best = fair.sum(axis=0), (np.array([], dtype=int), np.array([], dtype=int))
+    for least in np.unique(counts[counts >= max(1, FIELD * len(fair))])[::-1]:
+        models = np.flatnonzero(counts >= least)
+        tasks = np.flatnonzero(fair[:, models].all(axis=1))
+        if len(tasks) * len(models) > len(best[0]) * len(best[1]):
+            best = tasks, models
+    return best
 
 
 def make(
@@ -188,9 +203,8 @@ _POWER = """split probe task group kind genes models smallest_unpaired smallest 
 
 def _field(held: list[Sheet], chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Tasks (of those chosen) and models of a mean: the same ones in every split."""
-    fair = np.logical_and.reduce([s.fair() for s in held])[chosen]
-    models = np.flatnonzero(fair.mean(axis=0) >= FIELD) if len(chosen) else np.array([], dtype=int)
-    return chosen[fair[:, models].all(axis=1)] if len(models) else chosen[:0], models
+    tasks, models = field(np.logical_and.reduce([s.fair() for s in held])[chosen])
+    return chosen[tasks], models
 
 
 def _means(profile: str, held: list[Sheet], power: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

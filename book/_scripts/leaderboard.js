@@ -61,9 +61,14 @@
     };
     const shown = data.models.map(m => !state.family.length || state.family.includes(m.family));
     const counts = data.models.map((_, m) => wanted.filter(t => able(t, m)).length);
-    const field = data.models.map((m, i) => i).filter(
-      m => data.models[m].family !== "control" && wanted.length && counts[m] >= 0.9 * wanted.length);
-    const tasks = wanted.filter(t => field.every(m => able(t, m)));
+    let field = [], tasks = [];  // of all cut-offs on the number of tasks, the one that keeps most pairs
+    const able_on = data.models.map((_, m) => data.models[m].family === "control" ? 0 : counts[m]);
+    const least = [...new Set(able_on.filter(n => n >= Math.max(1, 0.5 * wanted.length)))].sort((a, b) => b - a);
+    least.forEach(n => {
+      const models = data.models.map((_, m) => m).filter(m => able_on[m] >= n);
+      const shared = wanted.filter(t => models.every(m => able(t, m)));
+      if (shared.length * models.length > tasks.length * field.length) [field, tasks] = [models, shared];
+    });
     const held = data.groups.map((_, g) => tasks.filter(t => data.tasks[t].group === g));
     const total = held.reduce((sum, part, g) => sum + (part.length ? weights[g] : 0), 0);
     const share = new Float64Array(data.tasks.length);
@@ -346,7 +351,7 @@
       rows.forEach((r, i) => body.append(line(r, byTier && i && parts(i) ? "gb-break" : "")));
       if (found.rest.length) {
         body.append(make("tr", {className: "gb-note"}, make("td", {colSpan: columns.length, textContent:
-          "Not comparable: controls, and models without a fair score on nine tasks of ten of this choice (weighted mean over the tasks that they have)."})));
+          "Not in the comparison: controls, and models without a fair score on enough of these tasks. Each number is over the tasks that the model has, so it is about other tasks than those above."})));
         order([...found.rest], r => r.score, true).forEach(r => body.append(line(r, "gb-rest")));
       }
       models.tBodies[0] ? models.tBodies[0].replaceWith(body) : models.append(body);
