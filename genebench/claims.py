@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import textwrap
 
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib import pyplot as plt
@@ -152,11 +153,14 @@ def reproduction_table(frame: pd.DataFrame) -> pd.DataFrame:
     """Rows of ``reproduction.csv`` as readers want them, the largest difference first, with its reason."""
     why = specs.published().reproduction
     far = frame.difference.abs() > FAR
-    reason = [why.get(t, "not explained") if f else "" for t, f in zip(frame.task, far)]
+    within = frame.difference.abs() <= 2 * frame.published_sd
+    near = np.where(
+        within, "within two deviations of the published folds", f"beyond two deviations, under {FAR:g}: not looked into"
+    )
+    reason = [why.get(t, "not explained") if f else n for t, f, n in zip(frame.task, far, near)]
     out = frame.assign(reason=reason).sort_values("difference", key=abs, ascending=False, ignore_index=True)
-    keep = ["listed", "task", "genes", "published", "published_sd", "plain", "decided", "score", "low", "high",
-            "difference", "reason"]  # fmt: skip
-    names = {"plain": "as they are", "decided": "as they are, yes or no", "score": "standardised"}
+    keep = ["listed", "genes", "published", "published_sd", "plain", "decided", "score", "difference", "reason"]
+    names = {"listed": "task", "plain": "as they are", "decided": "yes or no", "score": "standardised"}
     return out[keep].rename(columns={**names, "published_sd": "± over folds"})
 
 

@@ -1,4 +1,4 @@
-"""Tables of the stage of intervals → the book: ladder, tiers, power; and the matrix of exposure. Computes no score."""
+"""Tables of the stage of intervals → the book: ladder, tiers, power. Computes no score."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from . import specs, tiers
 from .errors import BadInput
 from .figures import INK, color, ordered, titles
-from .specs import GROUPS, ModelSpec, ProfileSpec
+from .specs import GROUPS
 
 MEASURES = {"auroc": "weighted mean AUROC (0 to 1, chance 0.5)",
             "spearman": "weighted mean Spearman correlation (−1 to 1, chance 0)"}  # fmt: skip
@@ -56,31 +58,67 @@ RUNGS = ("random", "chromosome", "stem", "family", "similarity", "study", "date"
 """Splits, from the easiest to the hardest: neighbours, relatives, what is little studied, what is new."""
 
 
-def ladder(means: pd.DataFrame, *, label: str, chance: float = 0.5) -> Figure:
-    """What survives: mean score of each model by split, from the easiest to the hardest, one panel a group of tasks.
+MARKS = dict(zip(RUNGS, "osD^vP*"))
+"""The mark of each rung of the ladder, the same in every figure."""
 
-    Args: means: rows of ``means.csv`` of one measure; the splits are drawn in the order of ``RUNGS``. label: what the
-    numbers are. Shortcuts are dashed. Bars are 95 % intervals over genes and tasks.
+
+def ladder(means: pd.DataFrame, *, label: str, chance: float = 0.5) -> Figure:
+    """What survives: mean score of each model (rows) under each split (marks), one panel a group of tasks.
+
+    Args: means: rows of ``means.csv`` of one measure. label: what the numbers are. Rows are in the order of the first
+    panel, the best under the easiest split on top; shortcuts are hollow. Thin lines are 95 % intervals over genes and
+    tasks, the thick one goes from the best score to the worst.
     """
     groups, splits = list(dict.fromkeys(means.group)), sorted(means.split.unique(), key=RUNGS.index)
-    fig, axes = _panels(groups, height=3.5)
+    easy = means[means.split == splits[0]].sort_values("score", ascending=False)
+    models = list(dict.fromkeys(easy.model))  # the first group's order; models that only others have come last
+    fig, axes = _panels(groups, height=0.34 * len(models) + 1.4, shared=True)
     for ax, group in zip(axes, groups):
         part = means[means.group == group]
-        models = ordered(part.model.unique())
-        for i, name in enumerate(models):
+        for y, name in enumerate(models):
             row = part[part.model == name].set_index("split").reindex(splits)
-            x = np.arange(len(splits)) + min(0.05, 0.5 / len(models)) * (i - (len(models) - 1) / 2)
-            line = "--" if specs.model(name).family == "shortcut" else "-"
-            ax.plot(x, row.score, line, marker="o", color=color(name), label=specs.model(name).title, linewidth=2)
-            ax.vlines(x, row.low, row.high, color=color(name), linewidth=1.4, alpha=0.6)
-        ax.axhline(chance, color=INK, linestyle=":", linewidth=1)
-        ax.set_xticks(range(len(splits)), splits)
-        ax.set_xlim(-0.4, len(splits) - 0.6)
+            if row.score.notna().any():
+                ax.plot([row.score.min(), row.score.max()], [y, y], color=color(name), linewidth=3, alpha=0.35)
+            for i, split in enumerate(splits):
+                paint = "white" if specs.model(name).family == "shortcut" else color(name)
+                at = y + 0.16 * (i - (len(splits) - 1) / 2)
+                ax.plot([row.low[split], row.high[split]], [at, at], color=color(name), linewidth=1.2)
+                ax.plot(row.score[split], at, MARKS[split], color=color(name), markerfacecolor=paint, markersize=7)
+        ax.axvline(chance, color=INK, linestyle=":", linewidth=1)
+        ax.set_yticks(range(len(models)), titles(models))
+        ax.set_ylim(len(models) - 0.4, -0.6)
         ax.set_title(_heading(group, part).replace(" (", "\n("), fontsize=12)
-    for ax in axes[::WIDE]:
-        ax.set_ylabel(label.replace(" (", "\n("))
-    _legend(fig, axes)
+        ax.xaxis.set_major_locator(MaxNLocator(4))
+    fig.supxlabel(label, fontsize=12)
+    shown = [Line2D([], [], color="#555555", marker=MARKS[s], linestyle="", markersize=8) for s in splits]
+    fig.legend(shown, [f"{s} folds" for s in splits], loc="outside upper center", ncols=len(splits))
     return fig
+
+
+def ladder_words(means: pd.DataFrame) -> str:
+    """What the ladder says of the first panel, in one sentence of Markdown; empty where there is one split only."""
+    splits = sorted(means.split.unique(), key=RUNGS.index)
+    part = means[means.group == means.group.iloc[0]]
+    easy, hard = (part[part.split == s].set_index("model") for s in (splits[0], splits[-1]))
+    if len(splits) < 2:
+        return ""
+    parts = []
+    for words, of in (("model", lambda f: f != "shortcut"), ("shortcut", lambda f: f == "shortcut")):
+        held = easy[[of(specs.model(m).family) for m in easy.index]]
+        if len(held):
+            best = held.score.idxmax()
+            parts.append(
+                f"the best {words}, *{specs.model(best).title}*, falls from {easy.score[best]:.3f} to "
+                f"{hard.score[best]:.3f} (lost {hard.lost[best]:.3f}, {hard.lost_low[best]:.3f} to "
+                f"{hard.lost_high[best]:.3f})"
+            )
+    least, most = hard.lost.idxmin(), hard.lost.idxmax()
+    group = "all groups" if part.group.iloc[0] == "all" else part.group.iloc[0]
+    return (
+        f"From `{splits[0]}` to `{splits[-1]}` folds, over {group}: {'; '.join(parts)}. Of {len(hard)} models and "
+        f"shortcuts *{specs.model(least).title}* loses least ({hard.lost[least]:.3f}) and "
+        f"*{specs.model(most).title}* most ({hard.lost[most]:.3f})."
+    )
 
 
 def label_curves(frame: pd.DataFrame, *, label: str, chance: float = 0.5) -> Figure:
@@ -282,11 +320,14 @@ def cliques(models: list[str], pairs: pd.DataFrame) -> list[tuple[int, int]]:
 
 
 def tier_table(means: pd.DataFrame) -> pd.DataFrame:
-    """Rows of ``means.csv`` as readers want them: group, split, tier, model, score and interval, excess, rank, lost."""
+    """Rows of ``means.csv`` as readers want them; with the measure, where there are two."""
     frame = means.assign(model=titles(means.model), rank=[_range(r) for r in means.itertuples()])
-    frame = frame.sort_values(["group", "split", "tier", "score"], ascending=[True, True, True, False], kind="stable")
-    keep = ["group", "split", "tier", "model", "excess", "excess_low", "excess_high", "score", "low", "high", "rank",
-            "tasks", "effective"]  # fmt: skip
+    frame = frame.sort_values(
+        ["measure", "group", "split", "tier", "score"], ascending=[True, True, True, True, False], kind="stable"
+    )
+    first = ["measure"] * (means.measure.nunique() > 1)
+    keep = [*first, "group", "split", "tier", "model", "excess", "excess_low", "excess_high", "score", "low", "high",
+            "rank", "tasks", "effective"]  # fmt: skip
     names = {"excess_low": "excess low", "excess_high": "excess high", "effective": "effective tasks"}
     return frame[keep].rename(columns=names).reset_index(drop=True)
 
@@ -348,68 +389,3 @@ def numbers(power: pd.DataFrame, means: pd.DataFrame) -> dict[str, object]:
         "effective": f"{means[means.group == 'all'].effective.max():.0f}" if (means.group == "all").any() else "–",
         "power": f"{tiers.POWER:.1f}",
     }
-
-
-# --- exposure ---------------------------------------------------------------------------------------------------------
-
-
-def _status(spec: ModelSpec, tasks: list[str]) -> tuple[str, str]:
-    """(status, why) of a model on the tasks of one source."""
-    hit = [t for t in tasks if spec.exposed_on(t)]
-    if hit:
-        why = dict.fromkeys(w for p, w in spec.exposed.items() if any(t.startswith(p) for t in hit))
-        return "exposed" if len(hit) == len(tasks) else "partly exposed", " ".join(why)
-    unclear = [why for prefix, why in spec.unclear.items() if any(t.startswith(prefix) for t in tasks)]
-    return ("unknown", " ".join(unclear)) if unclear else ("clean", f"Made from: {spec.trained_on}")
-
-
-def exposure(profile: ProfileSpec) -> pd.DataFrame:
-    """One row per model (controls left out) and source of labels: clean, unknown, partly exposed or exposed, and why.
-
-    Columns: model, title, source, labels, status, why, citations (keys of the bibliography: of the model, and of the
-    labels). By the declarations ``exposed`` and ``unclear`` of ``data/models.yml``.
-    """
-    rows = []
-    for name in profile.models:
-        spec = specs.model(name)
-        for source in (specs.source(s) for s in profile.sources if spec.family != "control"):
-            if source.tasks:
-                status, why = _status(spec, [t.name for t in source.tasks])
-                cited = "; ".join(filter(None, [spec.citation, source.citation]))
-                rows.append({"model": name, "title": spec.title, "source": source.id, "labels": source.title,
-                             "status": status, "why": why, "citations": cited})  # fmt: skip
-    return pd.DataFrame(rows)
-
-
-_STATUS = {"clean": ("#d7ecd9", "clean"), "unknown": ("#eeeeee", "unknown"), "partly exposed": ("#fbe3b5", "part"),
-           "exposed": ("#f4b9a7", "exposed")}  # fmt: skip
-
-
-def exposure_map(frame: pd.DataFrame) -> Figure:
-    """Models (rows) against sources of labels (columns): the word and colour of each pair's status."""
-    rows, columns = ordered(frame.model.unique()), list(dict.fromkeys(frame.source))
-    table = frame.pivot(index="model", columns="source", values="status").loc[rows, columns]
-    fig, ax = plt.subplots(figsize=(max(6, 1.15 * len(columns) + 4), 0.46 * len(rows) + 1))
-    for y, x in np.ndindex(table.shape):
-        paint, word = _STATUS[table.iat[y, x]]
-        ax.add_patch(plt.Rectangle((x, y), 1, 1, facecolor=paint, edgecolor="white", linewidth=2))
-        ax.text(x + 0.5, y + 0.5, word, ha="center", va="center", fontsize=10.5, color=INK)
-    ax.set(xlim=(0, len(columns)), ylim=(len(rows), 0))
-    ax.set_yticks(np.arange(len(rows)) + 0.5, titles(rows))
-    ax.set_xticks(np.arange(len(columns)) + 0.5, columns)
-    ax.xaxis.tick_top()
-    ax.grid(False)
-    ax.tick_params(length=0)
-    for side in ax.spines.values():
-        side.set_visible(False)
-    return fig
-
-
-def exposure_words(profile: ProfileSpec) -> str:
-    """What each model was made from, with its citation, and whose labels there are, in Markdown."""
-    cited = lambda key: f" {{cite}}`{key}`" if key else ""  # noqa: E731
-    chosen = [s for s in map(specs.model, profile.models) if s.family != "control"]
-    held = [s for s in map(specs.source, profile.sources) if s.tasks]
-    models = "\n".join(f"- **{s.title}**: {' '.join(s.trained_on.split())}{cited(s.citation)}" for s in chosen)
-    labels = "\n".join(f"- **{s.id}**: {s.title}, release {s.release}{cited(s.citation)}" for s in held)
-    return f"Models:\n\n{models}\n\nLabels:\n\n{labels}\n"

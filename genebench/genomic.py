@@ -101,11 +101,11 @@ def odds(frame: pd.DataFrame) -> Figure:
 _FONT = FontProperties(family="DejaVu Sans", weight="bold")
 
 
-def _logo(ax, matrix: np.ndarray) -> None:
-    """Draw a sequence logo: letters as high as their share of the position's information, in bits."""
+def _logo(ax, matrix: np.ndarray, start: int = 0) -> None:
+    """Draw a sequence logo from ``start`` on: letters as high as their share of the position's information, in bits."""
     matrix = np.clip(matrix, 1e-6, 1)
     bits = 2 + (matrix * np.log2(matrix)).sum(1)
-    for x, (row, height) in enumerate(zip(matrix, bits)):
+    for x, (row, height) in enumerate(zip(matrix, bits), start=start):
         y = 0.0
         for i in np.argsort(row):
             high = row[i] * max(height, 0)
@@ -118,7 +118,7 @@ def _logo(ax, matrix: np.ndarray) -> None:
                 PathPatch(letter.transformed(move.translate(x + 0.04, y)), color=BASES["ACGT"[i]], linewidth=0)
             )
             y += high
-    ax.set(xlim=(0, len(matrix)), ylim=(0, 2), xticks=[], yticks=[0, 2])
+    ax.set(xlim=(start, start + len(matrix)), ylim=(0, 2), xticks=[], yticks=[0, 2])
     ax.grid(False)
 
 
@@ -139,6 +139,50 @@ def logos(frame: pd.DataFrame) -> Figure:
         row[0].set_ylabel(motif.split()[-1], rotation=0, ha="right", va="center", fontsize=10.5)
     fig.supylabel("information, bits (0 to 2)", fontsize=11)
     return fig
+
+
+def found_motifs(told: pd.DataFrame, letters: pd.DataFrame, *, most: int = 8) -> Figure:
+    """Motifs that recur in what one model expects (left), the commonest first, on the profile they are nearest to.
+
+    Args: told: rows of ``motifs.csv`` of one model. letters: those of ``motif_letters.csv`` of it. A profile that is no
+    nearer than chance brings is drawn pale.
+    """
+    told = told.sort_values("sites", ascending=False).head(most)
+    fig, axes = plt.subplots(len(told), 2, figsize=(9.6, 1.15 * len(told) + 0.8), squeeze=False)
+    for number, (row, motif) in enumerate(zip(axes, told.itertuples())):
+        held = letters[letters.motif == motif.motif]
+        ends = held.position.min(), held.position.max() + 1
+        for ax, kind in zip(row, ("found", "match")):
+            part = held[held["of"] == kind].sort_values("position")
+            _logo(ax, part[list("ACGT")].to_numpy(), int(part.position.iloc[0]))
+            ax.set_xlim(ends)
+        if motif.r <= motif.chance:
+            for patch in row[1].patches:
+                patch.set_alpha(0.3)
+        words = f"{motif.match.split()[-1]}: r = {motif.r:.2f}, by chance {motif.chance:.2f}"
+        row[1].set_title(words, fontsize=10, loc="left")
+        row[0].set_title(f"{motif.sites:,} sites", fontsize=10, loc="left")
+        if number == 0:
+            for ax, head in zip(row, ("as the network expects it", "nearest profile of JASPAR")):
+                ax.annotate(head, (0.5, 1.45), xycoords="axes fraction", ha="center", fontsize=11.5)
+    fig.supylabel("information, bits (0 to 2)", fontsize=11)
+    return fig
+
+
+def motif_table(told: pd.DataFrame) -> pd.DataFrame:
+    """Rows of ``motifs.csv`` as readers want them: models by title, and whether the match is beyond chance."""
+    frame = told.assign(model=[title(m) for m in told.model], beyond=np.where(told.r > told.chance, "yes", ""))
+    frame = frame[["model", "motif", "sites", "width", "consensus", "match", "r", "chance", "beyond"]]
+    return frame.rename(columns={"match": "nearest profile", "chance": "r by chance", "beyond": "beyond chance"})
+
+
+def motif_values(told: pd.DataFrame) -> dict[str, object]:
+    """What the prose quotes: per model, how many motifs recur and how many lie nearer to a profile than by chance."""
+    out = {}
+    for model, part in told.groupby("model"):
+        name = model.replace("-", "_")
+        out |= {f"{name}_found": len(part), f"{name}_known": int((part.r > part.chance).sum())}
+    return out
 
 
 def dependency(frame: pd.DataFrame) -> Figure:

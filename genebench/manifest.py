@@ -28,6 +28,7 @@ def write(
     cells: list[dict],
     embeddings: dict[str, dict],
     run_s: float,
+    computed: int,
     whole: bool,
 ) -> None:
     """Write a profile's manifest; a partial run updates its own cells and keeps the others, a whole run those of other
@@ -36,6 +37,7 @@ def write(
     Args: cells: one dict a cell with ``model``, ``split``, ``tasks`` (names), ``seconds`` it took whenever it was
     computed, ``cpu_s`` of these spent by the CPU, and ``skipped`` (one dict per pair with ``task`` and ``reason``).
     embeddings: what was noted when a model's vectors were made, by model. run_s: wall time of this run in seconds.
+    computed: cells that this run did not find in the cache; see ``stages``.
     """
     old = read(path)
     renewed = {c["split"] for c in cells} if whole else set()
@@ -51,16 +53,21 @@ def write(
             here.pop(task, None)
         here |= {s["task"]: s["reason"] for s in cell["skipped"]}
     left_out = {s: {m: t for m, t in models.items() if t} for s, models in left_out.items()}
-    seconds = sum(c["seconds"] for c in known.values())
+    cost = {
+        "device": f"{device} ({platform.machine()}), {jobs} processes of one thread",
+        "wall_s": {"run": round(run_s, 1)},
+        "peak_memory_mb": round(peak_memory_mb()),
+    }
+    if _of_an_earlier_run(old, computed, len(known)):
+        cost = {name: old[name] for name in cost}
+    cost["wall_s"]["sum_over_cells"] = round(sum(c["seconds"] for c in known.values()), 1)
     held = {
         "profile": profile.name,
         "versions": {"python": platform.python_version(), "genebench": __version__, **versions()},
         "seed": profile.seed,
         "folds": profile.folds,
         "repeats": profile.repeats,
-        "device": f"{device} ({platform.machine()}), {jobs} processes of one thread",
-        "wall_s": {"run": round(run_s, 1), "sum_over_cells": round(seconds, 1)},
-        "peak_memory_mb": round(peak_memory_mb()),
+        **cost,
         "commit": commit(),
         "sources": {s: specs.source(s).release for s in profile.sources},
         "files": {s: {n: f.sha256 for n, f in specs.source(s).files.items()} for s in profile.sources},
@@ -74,20 +81,25 @@ def write(
     _seal(path, held)
 
 
-def stages(path: Path, clock: dict[str, float]) -> None:
+def stages(path: Path, clock: dict[str, float], *, computed: int) -> None:
     """Note in a manifest what the stages of the run that wrote it took, in seconds of the wall clock.
 
-    ``clock``: ``start``, then each stage in its order with the time at which it ended. A manifest that is not there, or
-    cannot be read, is left alone.
+    ``clock``: ``start``, then each stage in its order with the time at which it ended. A run that computed fewer than
+    half of the cells leaves the time, memory and device of the run before it: they tell what the results cost. A
+    manifest that is not there, or cannot be read, is left alone.
     """
     held = read(path)
-    if not held:
+    if not held or _of_an_earlier_run(held, computed, len(held["cells"])):
         return
     ends = list(clock.values())
     took = {name: round(end - before, 1) for name, end, before in zip(list(clock)[1:], ends[1:], ends)}
     held["wall_s"] |= {"run": round(ends[-1] - ends[0], 1), "stages": took}
     held.pop("seal", None)
     _seal(path, held)
+
+
+def _of_an_earlier_run(old: dict, computed: int, of: int) -> bool:
+    return computed < of / 2 and "stages" in old.get("wall_s", {})
 
 
 def _rounded(noted: dict) -> dict:

@@ -266,7 +266,8 @@ def _sign(page: PageSpec, profile: str, path: Path) -> None:
 
 def _needs(page: PageSpec, profile: str) -> str:
     """Which results a page is made from, and where they come from."""
-    shown_of = page.parameters.get("source") or profile
+    default = re.search(r'^source: str = "([^"]*)"', source(page).read_text(encoding="utf-8"), re.M)
+    shown_of = page.parameters.get("source") or (default and default[1]) or profile
     whence = "a part of the repository" if _tracked(shown_of) else f"`genebench run --profile {shown_of}` makes them"
     return f"the results of profile *{shown_of}* ({whence})"
 

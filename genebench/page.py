@@ -82,12 +82,16 @@ def table(
     name: str,
     caption: str = "",
     digits: int = 3,
+    significant: int | None = None,
     marks: pd.DataFrame | None = None,
+    words: dict[str, str] | None = None,
 ) -> HTML:
     """Show a table that sorts, filters and exports to CSV, with no request to any network.
 
     A missing value is shown as a dash, with a word on it below the table; it is empty in the CSV files.
-    Args: marks: text set behind the numbers of some columns, such as a star; same rows as ``frame``, not in the files.
+    Args: digits: decimals of real numbers; ``significant`` ones where the numbers are of very unequal size. marks: text
+    set behind the numbers of some columns, such as a star; same rows as ``frame``, not in the files. words: how columns
+    are headed in place of their names; the file keeps the names.
     """
     import itables
     from itables.javascript import JavascriptFunction
@@ -97,6 +101,9 @@ def table(
         frame.to_csv(temporary, index=not isinstance(frame.index, pd.RangeIndex))
     shown = frame.copy()
     for column in shown.select_dtypes("float"):
+        if significant:
+            shown[column] = [float(f"{v:.{significant}g}") for v in shown[column]]
+            digits = 12
         shown[column] = shown[column].round(digits) + 0.0  # no minus zero
     behind = {} if marks is None else {c: marks[c] for c in marks if c in frame}
     lacking = [c for c in frame if frame[c].isna().any()]
@@ -107,7 +114,7 @@ def table(
     renders = [{"targets": first + shown.columns.get_loc(c), "render": JavascriptFunction(f)} for c, f in drawn]
     told = " ".join(filter(None, [caption, DASH if lacking else ""]))
     html = itables.to_html_datatable(
-        shown,
+        shown.rename(columns=words or {}),
         caption=told or None,
         connected=False,
         style="width:100%",
@@ -132,6 +139,8 @@ def _written(column: pd.Series, digits: int) -> pd.Series:
     """A column as text, empty where it has no value: whole numbers without decimals, others with so many."""
     held = column.dropna()
     real = pd.api.types.is_float_dtype(column)
+    if real and digits > 6:  # of unequal size: as short as each can be
+        return column.astype(object).map(lambda v: "" if pd.isna(v) else f"{v:,.10g}".replace(",", ""))
     places = digits if real and (held % 1 != 0).any() else 0
     return column.astype(object).map(lambda v: "" if pd.isna(v) else f"{v:.{places}f}" if real else str(v))
 
@@ -143,17 +152,18 @@ def data(held: dict, *, profile: str, name: str, call: str) -> None:
         temporary.write_text(f"{call}({text});\n", encoding="utf-8")
 
 
-def board(plain: pd.DataFrame, *, page: str, profile: str, profiles: list[str], caption: str) -> HTML:
+def board(plain: pd.DataFrame, *, page: str, profile: str, profiles: dict[str, str], caption: str) -> HTML:
     """The interactive leaderboard of some profiles (see ``data``), and a plain table in its place in print.
 
-    Args: plain: what is printed, and shown where scripts are off. profiles: which the reader can choose.
+    Args: plain: what is printed, and shown where scripts are off. profiles: which the reader can choose, in words; the
+    first is shown.
     """
     folder = paths.executed(profile) / "files"
     with cache.atomic(folder / f"{page}-plain.csv") as temporary:
         plain.to_csv(temporary, index=False)
-    names = escape(json.dumps(profiles))
+    names, first = escape(json.dumps(profiles)), escape(next(iter(profiles)))
     return HTML(
-        f'<div class="gb-board" data-profile="{escape(profile)}" data-profiles="{names}" data-base="{_STATIC}/"></div>'
+        f'<div class="gb-board" data-profile="{first}" data-profiles="{names}" data-base="{_STATIC}/"></div>'
         f'<div class="gb-fallback">{_plain(plain, caption)}</div><script src="{_STATIC}/leaderboard.js"></script>'
     )
 
@@ -164,7 +174,10 @@ _WEIGHTS = """<div class="genebench-weights" id="ID"><div class="sliders"></div>
   const data = DATA, root = document.getElementById("ID"), at = new URLSearchParams(location.hash.slice(1));
   const given = (at.get("weights") || "").split(",").map(Number);
   const set = data.columns.map((_, i) => given.length === data.columns.length && given[i] >= 0 ? given[i] : 1);
-  const show = v => v === null ? "–" : v.toFixed(3);
+  // to three digits as the tables are: of equals the even one
+  const round = v => { const k = Math.round(v * 1e5), q = Math.floor(k / 100), r = k - 100 * q;
+    return ((r > 50 || (r === 50 && q % 2 !== 0) ? q + 1 : q) / 1000).toFixed(3); };
+  const show = v => v === null ? "–" : round(v);
   const draw = () => {
     const rows = data.rows.map(r => {
       let sum = 0, total = 0, whole = true;
@@ -252,13 +265,15 @@ def prose(text: str) -> Markdown:
 
 
 def values(numbers: dict[str, object], *, page: str, profile: str) -> None:
-    """Keep numbers for the prose; page ``x`` and key ``y`` become the substitution ``{{ x_y }}``."""
+    """Keep numbers for the prose; page ``a-x`` and key ``y`` become the substitution ``{{ a_x_y }}``."""
     for key, value in numbers.items():
         if isinstance(value, float) and not math.isfinite(value):
             raise ValueError(f"page '{page}': the number '{key}' is {value} and cannot be quoted")
     folder = paths.executed(profile) / "files"
     with cache.atomic(folder / f"{page}-values.json") as temporary:
-        temporary.write_text(json.dumps({f"{page}_{k}": v for k, v in numbers.items()}, indent=1), encoding="utf-8")
+        temporary.write_text(
+            json.dumps({f"{page.replace('-', '_')}_{k}": v for k, v in numbers.items()}, indent=1), encoding="utf-8"
+        )
 
 
 def _one_line(text: str) -> str:

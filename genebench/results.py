@@ -161,8 +161,14 @@ def read_published(profile: str, name: str) -> pd.DataFrame:
     return pd.read_csv(path)
 
 
-RELIABILITY = ("faults", "fuzz", "cluster", "plan")
-"""Tables of ``data/results/reliability``: two by the test suite (``--record``), two by ``genebench.perf_cluster``."""
+RELIABILITY = {
+    "faults": "pytest tests --record",
+    "fuzz": "pytest tests --record",
+    "guided": "GENEBENCH_RECORD=1 python tests/fuzz_readers.py",
+    "cluster": "python -m genebench.perf_cluster",
+    "plan": "python -m genebench.perf_cluster",
+}
+"""Tables of ``data/results/reliability`` → what makes them."""
 
 
 def reliability_path(name: str) -> Path:
@@ -176,8 +182,7 @@ def reliability(name: str) -> pd.DataFrame:
     """A table of reliability, or one row that says how it is made where it was not yet. Raises: BadInput: unknown."""
     path = reliability_path(name)
     if not path.exists():
-        how = "python -m genebench.perf_cluster" if name in ("cluster", "plan") else "pytest tests --record"
-        return pd.DataFrame({"not measured yet": [f"made by: {how}"]})
+        return pd.DataFrame({"not measured yet": [f"made by: {RELIABILITY[name]}"]})
     return pd.read_csv(path)
 
 

@@ -304,13 +304,14 @@ def run(
             skipped = sum(len(cache.facts(cell_path(c))["skipped"]) for c in ready)
             whole = not (models or names or split or faults)
             if write and ready and (waiting or not _up_to_date(profile, ready, whole=whole)):
-                _write(held, ready, whole=whole, jobs=jobs, run_s=time.perf_counter() - clock["start"])
+                took = time.perf_counter() - clock["start"]
+                _write(held, ready, whole=whole, jobs=jobs, run_s=took, computed=len(waiting))
             if write and ready:
                 failed = {c.model for c in planned if c.model in faults or str(c) in faults}
                 made = intervals.make(profile, pool, failed=failed, say=say, progress=progress)
                 clock["intervals"] = time.perf_counter()
                 if waiting or made:
-                    manifest.stages(results.manifest_path(profile), clock)
+                    manifest.stages(results.manifest_path(profile), clock, computed=len(waiting))
         except KeyboardInterrupt:
             workers.stop(pool)
             raise
@@ -420,7 +421,7 @@ def _embeddings(held: Context) -> dict[str, dict]:
     return noted
 
 
-def _write(held: Context, cells: list[Cell], *, whole: bool, jobs: int, run_s: float) -> None:
+def _write(held: Context, cells: list[Cell], *, whole: bool, jobs: int, run_s: float, computed: int) -> None:
     """Write ``scores.parquet`` and ``manifest.json``; a partial run replaces its own rows and keeps the others."""
     profile = held.profile.name
     parts = [rows for c in cells if len(rows := pd.read_parquet(cell_path(c)))]
@@ -442,5 +443,5 @@ def _write(held: Context, cells: list[Cell], *, whole: bool, jobs: int, run_s: f
     done = [{"model": c.model, "split": c.split, "tasks": c.tasks, **cache.facts(cell_path(c))} for c in cells]
     manifest.write(
         results.manifest_path(profile), held.profile, device="cpu", jobs=jobs, n_tasks=len(held.tasks), cells=done,
-        embeddings=_embeddings(held), run_s=run_s, whole=whole,
+        embeddings=_embeddings(held), run_s=run_s, computed=computed, whole=whole,
     )  # fmt: skip

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from . import page, results, specs
+from .comparisons import RUNGS
 from .figures import ordered
 from .specs import GROUPS
 
@@ -178,26 +179,75 @@ def numbers(profile: str) -> dict[str, object]:
     means = means[means.measure == "auroc"]
     means = means[means.group == ("all" if (means.group == "all").any() else means.group.iloc[0])]
     first = means[means.split == means.split.iloc[0]].sort_values("score", ascending=False)
-    last = means[means.split == means.split.iloc[-1]].set_index("model")
+    hard = max(means.split.unique(), key=RUNGS.index)
+    last = means[means.split == hard].set_index("model")
     best, compared = first.iloc[0], first[first.excess.notna()]
     leader = compared.iloc[0] if len(compared) else best
+    letters = first.set_index("model").score.get("symbol-ngrams", np.nan), last.score.get("symbol-ngrams", np.nan)
     return {
+        "profile": profile,
+        "tasks": f"{best.tasks:,}",
+        "models": len(first),
+        "letters_before": _number(letters[0]),
+        "letters_after": _number(letters[1]),
         "top": _joined(specs.model(m).title for m in first[first.tier == 1].model),
-        "top_score": f"{best.score:.2f}",
-        "top_low": f"{best.low:.2f}",
-        "top_high": f"{best.high:.2f}",
+        "top_score": _number(best.score),
+        "top_low": _number(best.low),
+        "top_high": _number(best.high),
         "compared": len(compared),
         "beyond": int((compared.excess_low > 0).sum()),
         "leader": specs.model(leader.model).title,
-        "leader_excess": f"{leader.excess:+.2f}".replace("-", "−") if pd.notna(leader.excess) else "–",
-        "leader_low": f"{leader.excess_low:+.2f}".replace("-", "−") if pd.notna(leader.excess) else "–",
-        "leader_high": f"{leader.excess_high:+.2f}".replace("-", "−") if pd.notna(leader.excess) else "–",
-        "hard_split": SPLIT_WORDS.get(last.split.iloc[0], last.split.iloc[0]),
-        "hard_before": f"{best.score:.2f}",
-        "hard_after": f"{last.score[best.model]:.2f}",
-        "hard_leader_before": f"{leader.score:.2f}",
-        "hard_leader_after": f"{last.score[leader.model]:.2f}",
+        "leader_excess": _number(leader.excess, "+.2f"),
+        "leader_low": _number(leader.excess_low, "+.2f"),
+        "leader_high": _number(leader.excess_high, "+.2f"),
+        "hard_split": SPLIT_WORDS.get(hard, hard),
+        "hard_before": _number(best.score),
+        "hard_after": _number(last.score[best.model]),
+        "hard_leader_before": _number(leader.score),
+        "hard_leader_after": _number(last.score[leader.model]),
+        "answers": answers(profile, "executed/leaderboard.html"),
     }
+
+
+def _number(value: float, form: str = ".2f") -> str:
+    return f"{value:{form}}".replace("-", "−") if pd.notna(value) else "–"
+
+
+MOST = 4
+"""Models of a tier that are named in a table of answers; of more, their number is told."""
+
+
+def answers(profile: str, board: str = "") -> str:
+    """Who is best for each group of classification tasks under the first split, and how sure that is, in Markdown.
+
+    Args: board: where the leaderboard is, seen from the page that shows this.
+    """
+    first = results.read_beside(profile, "means.csv")
+    first = first[(first.measure == "auroc") & (first.split == first.split.iloc[0])]
+    head = [
+        "tasks about",
+        "cannot be told from the best",
+        "best weighted mean AUROC",
+        "over the best shortcut",
+        "tasks",
+    ]
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    for group in (g for g in GROUPS if (first.group == g).any()):
+        part = first[first.group == group].sort_values("score", ascending=False)
+        best, tier = part.iloc[0], part[part.tier == 1]
+        names = _joined(_told(m) for m in tier.model[:MOST]) + f" and {len(tier) - MOST} more" * (len(tier) > MOST)
+        over = "a shortcut leads"
+        if pd.notna(best.excess):
+            low, high = _number(best.excess_low, "+.2f"), _number(best.excess_high, "+.2f")
+            over = f"{_number(best.excess, '+.2f')} ({low} to {high})"
+        score = f"{_number(best.score)} ({_number(best.low)} to {_number(best.high)})"
+        link = f'<a href="{board}#group={group.replace(" ", "%20")}">{group}</a>'
+        lines.append(f"| {link} | {names} | {score} | {over} | {best.tasks:,} |")
+    return "\n".join(lines)
+
+
+def _told(model: str) -> str:
+    return specs.model(model).title + " (a shortcut)" * (specs.model(model).family == "shortcut")
 
 
 def _joined(words) -> str:
@@ -212,9 +262,16 @@ def with_results(profile: str, also: str) -> list[str]:
     return [n for n in names if n == profile or (n in specs.profiles() and made(n) and results.scores_path(n).exists())]
 
 
-def keep(profile: str, also: str) -> list[str]:
-    """Keep the data of a profile and of ``also`` for the page's script; returns the profiles that are there."""
-    names = with_results(profile, also)
-    for name in names:
-        page.data(payload(name), profile=profile, name=f"board-{name}", call=f"genebenchBoard.bind(null,'{name}')")
-    return names
+def first_of(profile: str, also: str) -> str:
+    """Whose numbers lead: those of the first of ``also`` that has results, else those of the profile."""
+    return [*with_results(profile, also)[1:], profile][0]
+
+
+def keep(profile: str, also: str) -> dict[str, str]:
+    """Keep the data of a profile and of ``also`` for the page's script; returns those that are there, in words."""
+    out = {}
+    for name in dict.fromkeys([first_of(profile, also), *with_results(profile, also)]):
+        held = payload(name)
+        page.data(held, profile=profile, name=f"board-{name}", call=f"genebenchBoard.bind(null,'{name}')")
+        out[name] = f"{name} ({len(held['tasks']):,} tasks, {len(held['models'])} models)"
+    return out

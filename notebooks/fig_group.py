@@ -29,7 +29,8 @@ show.begin()
 shown = source or profile
 scores = tables.of_group(results.main_scores(shown), group)
 classified, ranked = scores[scores.kind != "regression"], scores[scores.kind == "regression"]
-Markdown(tables.group_words(scores, group))
+means = results.read_beside(shown, "means.csv")
+Markdown(tables.group_words(scores, means[means.split == "random"], group))
 
 # %% tags=["remove-input"]
 show.figure(
@@ -45,7 +46,6 @@ show.figure(
 )
 
 # %% tags=["remove-input"]
-means = results.read_beside(shown, "means.csv")
 show.table(
     comparisons.tier_table(means[means.group == group]),
     page=page,

@@ -37,11 +37,15 @@ show.figure(
     page=page,
     profile=profile,
     name="slopes",
-    caption="Weighted mean of test AUROC on the common genes by split, one line a model; shortcuts are dashed, the "
-    "dotted line is chance. Bars: 95 % intervals over genes and tasks. Tasks that resemble each other weigh less; in "
-    "the first panel every group weighs the same. Each panel has its own scale, so that the intervals can be seen.",
-    alt="Slope plot of mean AUROC from the easiest to the hardest split, one panel a group of tasks, one line a model.",
+    caption="Weighted mean of test AUROC on the common genes by split (marks), one row a model, ordered by the first "
+    "panel; shortcuts are hollow, the dotted line is chance. Thin lines: 95 % intervals over genes and tasks. Tasks "
+    "that resemble each other weigh less; in the first panel every group weighs the same. Each panel has its "
+    "own scale.",
+    alt="Mean AUROC of each model under each split, one panel a group of tasks, one row a model.",
 )
+
+# %% tags=["remove-input"]
+show.prose(comparisons.ladder_words(means))
 
 # %% [markdown]
 # *Lost* is what a model scores less than under the first split, on the same genes and tasks, with its paired interval.

@@ -30,7 +30,6 @@ from genebench import page as show
 show.begin()
 shown = source or profile
 scores = results.main_scores(shown)
-common = results.main_scores(shown, genes="common")
 means = comparisons.of_measure(results.read_beside(shown, "means.csv"))
 first = means[means.split == means.split.iloc[0]]
 
@@ -127,4 +126,4 @@ show.table(
 )
 
 # %% tags=["remove-cell"]
-show.values(tables.headline(scores, common), page=page, profile=profile)
+show.values(tables.headline(scores), page=page, profile=profile)

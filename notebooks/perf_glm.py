@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Speed of variant scores
 #
-# Variants scored in a second by genebench (`ours_per_s`) beside the plain loop that one would write (`theirs_per_s`):
+# Variants scored in a second by genebench beside the plain loop that one would write:
 # one variant after another in the same window, both strands, one query (masked models) or two whole windows
 # (causal ones). The same model in the same run on one thread, medians of alternating repeats; CPU time where the device
 # is a CPU.
@@ -21,7 +21,7 @@
 # What makes the difference: variants that lie together share a window, a place is asked once for all its alternatives,
 # the reference is run once for all variants of a window, a network that treats both strands alike is run on one, a
 # causal network reads on from the change only, and windows go in batches. A blind-spot network answers for every base
-# of a window at once. Both ways give the same scores: `largest_difference` is rounding.
+# of a window at once. Both ways give the same scores: the *largest difference* is rounding.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
@@ -29,8 +29,15 @@ page: str = "speed-glm"  # name of this page
 measure: str = ""  # a device (cpu, cuda) to measure on first; empty: show what is kept
 
 # %% tags=["remove-input"]
+from genebench import measured
 from genebench import page as show
 from genebench.glm import perf
 
 show.begin()
-show.table(perf.speeds(measured_on=measure), page=page, profile=profile, name="speeds", caption="Every case.")
+speeds = perf.speeds(measured_on=measure)
+show.prose(measured.rate_words(speeds))
+
+# %% tags=["remove-input"]
+show.table(
+    speeds, page=page, profile=profile, name="speeds", caption="Every case.", significant=3, words=measured.WORDS
+)

@@ -13,18 +13,18 @@
 # %% [markdown]
 # # Speed of the probe engine
 #
-# CPU seconds of genebench's probe engine (`ours_cpu_s`) beside two others (`theirs_cpu_s`), on the same vectors, tasks
+# CPU seconds of genebench's probe engine beside two others, on the same vectors, tasks
 # and five folds, in one process on one core, medians of alternating runs. Against the *peer*: what gene-benchmark runs
 # {cite}`kantor2024`, scikit-learn's `cross_validate` of `LogisticRegression(max_iter=5000)` for each task, on the
 # vectors as they are. Against the *best*: standardised vectors in single precision, the faster of `lbfgs` warm from
-# fold to fold and `newton-cholesky` among those within 0.001 AUROC of the optimum. `max_abs_delta_auroc` is the largest
-# distance of our per-fold AUROC from a reference solution in double precision.
+# fold to fold and `newton-cholesky` among those within 0.001 AUROC of the optimum. The *largest
+# distance* is that of our per-fold AUROC from a reference solution in double precision.
 #
 # The vectors are MiniLM's of the gene symbol (384 numbers), joined with those of the full name (768), and the paper's
 # own bag of words (1,024 counts). MiniLM's are well scaled and short, which makes the peer's fit easy; the
 # columns of word counts are of very unequal scale. A small task alone gains little, because each set of genes has its
 # own eigenbasis; many tasks share it. The last row is the largest case that is promised, on made-up vectors: its
-# `peak_mb` is what the fits take beside vectors and labels; of the other rows it is the whole process so far.
+# peak memory is what the fits take beside vectors and labels; of the other rows it is the whole process so far.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
@@ -32,12 +32,23 @@ page: str = "speed-probe"  # name of this page
 measure: str = ""  # a device (cpu, cuda) to measure on first, with the files of profile paper; empty: show what is kept
 
 # %% tags=["remove-input"]
-from genebench import figures, perf_probe
+from genebench import figures, measured, perf_probe
 from genebench import page as show
 
 show.begin()
 speeds = perf_probe.speeds(measured_on=measure)
-show.table(perf_probe.short(speeds), page=page, profile=profile, name="speeds", caption="Every case, d and opponent.")
+show.prose(measured.probe_words(speeds))
+
+# %% tags=["remove-input"]
+show.table(
+    perf_probe.short(speeds),
+    page=page,
+    profile=profile,
+    name="speeds",
+    caption="Every case, number of dimensions and opponent.",
+    significant=4,
+    words=measured.WORDS,
+)
 
 # %% [markdown]
 # ## More tasks, less time for each
@@ -69,4 +80,5 @@ show.table(
     name="distances",
     caption="Distance from the reference solution, in AUROC.",
     digits=7,
+    words=measured.WORDS,
 )

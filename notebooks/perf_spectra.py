@@ -20,7 +20,7 @@
 #
 # Seconds are of the processor, all threads together, with code that has been compiled before (the first call on a
 # machine takes the row `compile, once` more). Every measurement ran in a process of its own; megabytes are the peak
-# over what the process held before the work (`ours_process_mb`: all of it). The package's own test of overlap is left
+# over what the process held before the work (*whole process*: all of it). The package's own test of overlap is left
 # empty, so that its time counts for nobody. The machine had other work at the time, at times several times what it can
 # do at once: seconds of the processor and their ratios hold better than those of the clock. Ours are the median of
 # several runs, the package's are of one.
@@ -34,7 +34,7 @@ page: str = "speed-spectra"  # name of this page
 measure: str = ""  # "cpu": measure anew first (half an hour; needs the data and the package); empty: show what is kept
 
 # %% tags=["remove-input"]
-from genebench import figures, perf_spectra
+from genebench import figures, measured, perf_spectra
 from genebench import page as show
 
 show.begin()
@@ -48,7 +48,15 @@ show.table(
 )
 
 # %% tags=["remove-input"]
-show.table(speeds, page=page, profile=profile, name="speeds", caption="Every data set, size and stage.", digits=4)
+show.table(
+    speeds,
+    page=page,
+    profile=profile,
+    name="speeds",
+    caption="Every data set, size and stage.",
+    significant=4,
+    words=measured.SAMPLES,
+)
 
 # %% [markdown]
 # ## How it grows

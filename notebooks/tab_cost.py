@@ -22,7 +22,7 @@ page: str = "cost"  # name of this page
 source: str = ""  # whose costs are shown; empty: those of the profile that the book is built for
 
 # %% tags=["remove-input"]
-from genebench import costs, figures, manifest, results, tables
+from genebench import costs, figures, manifest, measured, results, tables
 from genebench import page as show
 
 show.begin()
@@ -39,12 +39,15 @@ show.figure(
 )
 
 # %% tags=["remove-input"]
-show.table(tables.titled(spent.set_index("model")), page=page, profile=profile, name="table", digits=2)
+show.table(
+    tables.titled(spent.set_index("model")), page=page, profile=profile, name="table", digits=2, words=measured.COSTS
+)
 
 # %% [markdown]
 # ## Stages
 #
-# Seconds of the clock of the run that wrote the results, and the memory of its largest process in MiB.
+# Seconds of the clock of the run that computed the results, and the memory of its largest process in MiB. A later run
+# that computes fewer than half of the cells anew does not change them.
 
 # %% tags=["remove-input"]
 show.table(costs.stages(held), page=page, profile=profile, name="stages", digits=1)

@@ -25,14 +25,14 @@ source: str = ""  # whose models and labels are shown; empty: those of the profi
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
-from genebench import comparisons, specs
+from genebench import exposure, specs
 from genebench import page as show
 
 show.begin()
 shown = specs.profile(source or profile)
-matrix = comparisons.exposure(shown)
+matrix = exposure.matrix(shown)
 show.figure(
-    comparisons.exposure_map(matrix),
+    exposure.plot(matrix),
     matrix,
     page=page,
     profile=profile,
@@ -48,4 +48,4 @@ show.table(matrix.drop(columns=["model", "source"]), page=page, profile=profile,
 # ## What they were made from
 
 # %% tags=["remove-input"]
-Markdown(comparisons.exposure_words(shown))
+Markdown(exposure.words(shown))

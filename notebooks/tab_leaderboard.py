@@ -13,29 +13,37 @@
 # %% [markdown]
 # # Leaderboard
 #
-# Which model is best *for your question*, and how sure is that? Choose the tasks that resemble it; weigh the groups if
-# some matter more to you. The address of the page keeps your choice, so that a link shows what you see.
+# Which model is best *for your question*, and how sure is that? The first table answers by group of tasks; below it,
+# choose tasks that resemble your question, or weigh the groups. The address of the page keeps your choice, so that a
+# link shows what you see.
 #
 # Read the *tier* before the number: the models of a tier cannot be told from the best of it, though one with a wide
 # interval can stand below a model of the next. *Over best shortcut* says what a model adds to the letters of the
 # symbol, the family and the like; at 0 or below it adds nothing. It is the mean over tasks of the difference to the
-# shortcut that is best on that task, so it is at most the difference of two numbers of the column beside it. Models,
-# tasks and common genes are those of the choice made: another group compares other genes. The split says how hard the
-# test is: under `random` relatives of a gene can be in training, under the others they cannot.
+# shortcut that is best on that task, so it is at most the difference of two numbers of the column beside it. The split
+# says how hard the test is: under `random` relatives of a gene can be in training, under the others they cannot.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile's results
 page: str = "leaderboard"  # name of this page
-also: str = "paper"  # other profiles that the reader can choose, joined by commas, where they have results
+also: str = "paper"  # profiles that stand before it, joined by commas, where they have results; the first is shown
 
-# %% tags=["remove-input", "full-width"]
+# %% tags=["remove-input"]
 from genebench import page as show
 from genebench import standings
 
 show.begin()
+first = standings.first_of(profile, also)
+show.prose(standings.answers(first))
+
+# %% [markdown]
+# Random folds, classification tasks, the common genes, 95 % intervals over genes and tasks. Models and tasks of a group
+# are those that can be compared there: each model has a score, and has not read the answers, on each task.
+
+# %% tags=["remove-input", "full-width"]
 profiles = standings.keep(profile, also)
 show.board(
-    standings.fallback(profile),
+    standings.fallback(first),
     page=page,
     profile=profile,
     profiles=profiles,
@@ -63,4 +71,4 @@ show.board(
 # : A score on a task whose answers the model has read is left out unless you count it; the lower table stars it.
 
 # %% tags=["remove-cell"]
-show.values(standings.numbers(profile), page=page, profile=profile)
+show.values(standings.numbers(first), page=page, profile=profile)

@@ -23,11 +23,15 @@ profile: str = "demo"  # which profile the book is built for
 page: str = "reliability"  # name of this page
 
 # %% tags=["remove-input"]
+from genebench import measured, results
 from genebench import page as show
-from genebench import results
 
 show.begin()
-show.table(results.reliability("faults"), page=page, profile=profile, name="faults")
+faults, fuzz = results.reliability("faults"), results.reliability("fuzz")
+show.prose(measured.reliability_words(faults, fuzz))
+
+# %% tags=["remove-input"]
+show.table(faults, page=page, profile=profile, name="faults", words=measured.WORDS)
 
 # %% [markdown]
 # ## Input that is broken or means harm
@@ -37,7 +41,14 @@ show.table(results.reliability("faults"), page=page, profile=profile, name="faul
 # whose library can end the process on a damaged file; sizes, links and outside storage of such files are checked.
 
 # %% tags=["remove-input"]
-show.table(results.reliability("fuzz"), page=page, profile=profile, name="fuzz")
+show.table(fuzz, page=page, profile=profile, name="fuzz", words=measured.WORDS)
+
+# %% [markdown]
+# Then by coverage: starting from a sound file of each format, inputs that reach new code are kept and changed further
+# (libFuzzer through atheris, `python tests/fuzz_readers.py`).
+
+# %% tags=["remove-input"]
+show.table(results.reliability("guided"), page=page, profile=profile, name="guided", words=measured.WORDS)
 
 # %% [markdown]
 # ## The same run on a cluster
@@ -47,12 +58,12 @@ show.table(results.reliability("fuzz"), page=page, profile=profile, name="fuzz")
 # elapsed seconds say little.
 
 # %% tags=["remove-input"]
-show.table(results.reliability("cluster"), page=page, profile=profile, name="cluster")
+show.table(results.reliability("cluster"), page=page, profile=profile, name="cluster", words=measured.WORDS)
 
 # %% [markdown]
 # ## What a plan foretells
 #
-# `genebench run --dry-run` beside what the run then took (CPU seconds of one core, bytes kept).
+# `genebench run --dry-run` beside what the run then took (CPU seconds of one core, megabytes kept).
 
 # %% tags=["remove-input"]
-show.table(results.reliability("plan"), page=page, profile=profile, name="plan")
+show.table(measured.plan_beside(results.reliability("plan")), page=page, profile=profile, name="plan", significant=3)

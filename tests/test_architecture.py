@@ -18,8 +18,8 @@ ORDER = """
     sources weights genes families alignment homology genome labels members expression shapes tasks splits cuts
     encoders embed metrics probes predictions results cells manifest stats bootstrap tiers boards intervals
     efficiency spectra run costs own reproduction own_model leaks rivals card place perf_embed perf_probe
-    perf_cluster glm perf_spectra figures tables comparisons claims spectrum genomic genomic_real catalogue page
-    standings genepages modelcards publish notebooks console __main__
+    perf_cluster glm perf_spectra figures tables measured comparisons exposure claims spectrum genomic genomic_real
+    catalogue page standings genepages modelcards publish notebooks console __main__
 """.split()
 """Imports point to the left only."""
 

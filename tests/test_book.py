@@ -91,7 +91,33 @@ def test_data_for_a_script_are_a_call_with_plain_json(warm):
 
 def test_only_profiles_with_results_can_be_chosen(warm):
     assert standings.with_results("tiny", "paper, nowhere") == ["tiny"]
-    assert standings.keep("tiny", "") == ["tiny"] and (paths.static("tiny") / "board-tiny.js").exists()
+    assert list(standings.keep("tiny", "")) == ["tiny"] and (paths.static("tiny") / "board-tiny.js").exists()
+
+
+def test_the_answers_by_group_name_the_first_tier_and_how_sure_it_is(warm):
+    means = results.read_beside("tiny", "means.csv")
+    first = means[(means.measure == "auroc") & (means.split == means.split.iloc[0])]
+    table = standings.answers("tiny", "there.html").splitlines()[2:]
+    groups = [g for g in specs.GROUPS if (first.group == g).any()]
+    assert len(table) == len(groups) > 0
+    for line, group in zip(table, groups):
+        part = first[first.group == group].sort_values("score", ascending=False)
+        assert f'"there.html#group={group.replace(" ", "%20")}">{group}</a>' in line
+        assert f"*{specs.model(part.model.iloc[0]).title}" in line and f"{part.score.iloc[0]:.2f} (" in line
+        for model in part.model[part.tier > 1]:
+            assert f"*{specs.model(model).title}" not in line
+
+
+def test_numbers_of_the_front_page_follow_from_the_means(warm):
+    told = standings.numbers("tiny")
+    means = results.read_beside("tiny", "means.csv").query(
+        "measure == 'auroc' and group == 'all' or measure == 'auroc'"
+    )
+    group = "all" if (means.group == "all").any() else means.group.iloc[0]
+    of = means[means.group == group].set_index(["split", "model"]).score
+    best = of["random"].idxmax()
+    assert told["top_score"] == f"{of['random', best]:.2f}" and told["hard_after"] == f"{of['stem', best]:.2f}"
+    assert told["letters_before"] == "–" and told["profile"] == "tiny"
 
 
 # --- gene pages -------------------------------------------------------------------------------------------------------
@@ -242,6 +268,12 @@ def test_every_notebook_runs_with_plain_papermill(spec, tmp_path):
     notebooks.offer(spec, "demo", tmp_path)
     here = tmp_path / f"{spec.page}.ipynb"
     papermill.execute_notebook(here, tmp_path / "out.ipynb", kernel_name="python3", cwd=paths.ROOT, progress_bar=False)
+
+
+@pytest.mark.parametrize("name, of", [("papers-reproduction", "paper"), ("papers-tiers", "paper"), ("tiers", "ci")])
+def test_a_page_says_whose_results_it_needs(name, of):
+    spec = next(p for p in specs.pages() if p.page == name)
+    assert f"*{of}*" in notebooks._needs(spec, "ci")
 
 
 def test_a_page_says_how_to_rerun_it_and_launches_only_from_a_known_repository():

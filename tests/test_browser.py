@@ -371,7 +371,7 @@ def test_what_is_shown_can_be_downloaded(board):
     assert told["group"] == "localization" and len(told["models"]) == len(rows) >= 5
     first = shown(board)["rows"]
     for row, (_, score, *_) in zip(rows, first):
-        assert float(row["score"]) == pytest.approx(score, abs=1e-5) and row["in field"] == "yes"
+        assert float(row["weighted_mean_auroc"]) == pytest.approx(score, abs=1e-5) and row["compared"] == "yes"
     assert [m["model"] for m in told["models"]] == [r["model"] for r in rows]
 
 
@@ -398,7 +398,7 @@ def test_the_leaderboard_answers_in_a_tenth_of_a_second_with_300_tasks_and_30_mo
     style = (paths.BOOK / "_static" / "custom.css").read_text(encoding="utf-8")
     (tmp_path / "page.html").write_text(
         f'<!DOCTYPE html><html lang="en"><title>x</title><style>{style}</style>'
-        '<div class="gb-board" data-profile="big" data-profiles=\'["big"]\' data-base="./"></div>'
+        '<div class="gb-board" data-profile="big" data-profiles=\'{"big": "big"}\' data-base="./"></div>'
         f"<script>{script}</script></html>"
     )
     (tmp_path / "board-big.js").write_text(f"genebenchBoard('big',{json.dumps(made_up(300, 30))});")
@@ -489,7 +489,15 @@ def test_a_gene_is_found_by_its_first_letters_with_the_keyboard_alone(genes):
     genes.keyboard.press("Enter")
     genes.wait_for_selector(".gb-genes[data-shown=TP53]")
     text = genes.locator(".gb-gene").inner_text()
-    for part in ("Is it predicted right?", "Its labels", "False alarms", "Nearest genes", "ranked below"):
+    for part in (
+        "predicted right?",
+        "The best model",
+        "Model by model",
+        "Its labels",
+        "False alarms",
+        "Nearest genes",
+        "ranked below",
+    ):
         assert part.lower() in text.lower()
     assert genes.evaluate("location.hash") == "#TP53"
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from conftest import edit_yaml
 
-from genebench import comparisons, figures, page, paths, results, run, specs, stats, tables
+from genebench import comparisons, exposure, figures, page, paths, results, run, specs, stats, tables
 from genebench.errors import BadInput
 
 
@@ -51,10 +51,19 @@ def test_bars_join_the_longest_runs_of_models_that_are_not_told_apart(apart, run
 def test_the_ladder_draws_every_model_in_every_split_with_its_interval(warm):
     fig = comparisons.ladder(made_means(), label="score")
     (ax,) = fig.axes
-    lines = {line.get_label(): line for line in ax.lines}
-    np.testing.assert_allclose(lines["Full"].get_ydata(), [0.9, 0.8])
-    assert lines["Stem"].get_linestyle() == "--" and lines["Full"].get_linestyle() == "-"
-    assert [t.get_text() for t in ax.get_xticklabels()] == ["random", "stem"] and "6 tasks" in ax.get_title()
+    marks = [line for line in ax.lines if line.get_marker() in comparisons.MARKS.values()]
+    points = [(m.get_marker(), m.get_xdata()[0], round(m.get_ydata()[0])) for m in marks]
+    for y in range(3):  # full, part, stem from the top: random folds are circles, stems squares
+        assert ("o", pytest.approx(0.9 - 0.1 * y), y) in points and ("D", pytest.approx(0.8 - 0.1 * y), y) in points
+    hollow = {m.get_markerfacecolor() for m in marks if round(m.get_ydata()[0]) == 2}
+    assert hollow == {"white"} and "6 tasks" in ax.get_title()
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["Full", "Part", "Stem"]
+
+
+def test_the_ladder_is_told_in_a_sentence():
+    told = comparisons.ladder_words(made_means())
+    assert "the best model, *Full*, falls from 0.900 to 0.800 (lost 0.100" in told and "shortcut, *Stem*, falls" in told
+    assert comparisons.ladder_words(made_means().query("split == 'random'")) == ""
 
 
 def test_the_tier_plot_parts_tiers_and_names_ranks(warm):
@@ -181,19 +190,19 @@ def test_exposure_tells_clean_part_exposed_and_unknown_with_reasons_and_citation
         d["models"]["part"].update(exposed={"toy/class": "It read one."})
         d["models"]["stem"].update(unclear={"": "Nobody can say."})
 
-    assert set(comparisons.exposure(specs.profile("tiny")).status) == {"clean"}
+    assert set(exposure.matrix(specs.profile("tiny")).status) == {"clean"}
     edit_yaml(paths.MODELS, change)
-    table = comparisons.exposure(specs.profile("tiny")).set_index("model")
+    table = exposure.matrix(specs.profile("tiny")).set_index("model")
     assert table.status.to_dict() == {"full": "exposed", "part": "partly exposed", "stem": "unknown"}
     assert table.why["full"] == "It read them." and table.citations["full"] == "nobody2024; nobody2024"
-    assert "{cite}`nobody2024`" in comparisons.exposure_words(specs.profile("tiny"))
-    (ax,) = comparisons.exposure_map(table.reset_index()).axes
+    assert "{cite}`nobody2024`" in exposure.words(specs.profile("tiny"))
+    (ax,) = exposure.plot(table.reset_index()).axes
     assert [t.get_text() for t in ax.texts] == ["exposed", "part", "unknown"]
 
 
 def test_every_pair_of_the_declared_profiles_has_a_status_a_reason_and_a_citation():
     for profile in specs.profiles().values():
-        table = comparisons.exposure(profile)
+        table = exposure.matrix(profile)
         assert (table.why != "").all() and (table.citations != "").all()
         assert set(table.status) <= {"clean", "unknown", "partly exposed", "exposed"}
 

@@ -8,9 +8,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genebench import genomic_real, paths, specs
+from genebench import genomic, genomic_real, paths, specs
 from genebench.errors import BadInput
-from genebench.glm import codes, design, effects, genomes, held_out, interpret, markov, transfer, windows, zero_shot
+from genebench.glm import (
+    codes,
+    design,
+    effects,
+    genomes,
+    held_out,
+    interpret,
+    markov,
+    motifs,
+    transfer,
+    windows,
+    zero_shot,
+)  # fmt: skip
 
 rng = np.random.default_rng(7)
 
@@ -342,6 +354,25 @@ def test_controls_keep_or_lose_what_they_should():
     mixed = design.shuffled(held)
     assert (np.sort(mixed, axis=1) == np.sort(held, axis=1)).all() and (mixed != held).any()
     assert design.spread(transfer.kmers(held, 2), transfer.kmers(held, 2)) == 0
+
+
+def test_a_found_motif_is_named_by_its_profile_on_either_strand_and_noise_is_not():
+    profiles = motifs.jaspar(tax_id="4932")
+    sharp = [n for n, m in profiles.items() if 8 <= len(m) <= 12 and motifs.information(m).mean() > 1.4]
+    one, other = profiles[sharp[0]], profiles[sharp[7]]
+    noise = np.random.default_rng(3).dirichlet(np.ones(4), 9)
+    told, letters = interpret.named_motifs([(motifs.turned(other), 40), (one[1:], 90), (noise, 10)], profiles)
+    assert told.motif.tolist() == ["motif 1", "motif 2", "motif 3"] and told.sites.tolist() == [90, 40, 10]
+    assert told.match.tolist()[:2] == [sharp[0], sharp[7]] and (told.r[:2] > 0.999).all()
+    assert (told.r[:2] > told.chance[:2]).all() and told.r[2] < 0.95
+    for name in ("motif 1", "motif 2"):  # the profile lies on the motif as it was found
+        held = letters[letters.motif == name].pivot(index="position", columns="of", values=list("ACGT")).dropna()
+        found, match = (held.xs(kind, axis=1, level="of").to_numpy() for kind in ("found", "match"))
+        np.testing.assert_allclose(found, match)
+    assert (letters[(letters.motif == "motif 1") & (letters["of"] == "match")].position.min()) == -1
+    fig = genomic.found_motifs(told.assign(model="glm-yeast"), letters)
+    assert len(fig.axes) == 6 and fig.axes[0].get_title(loc="left") == "90 sites"
+    assert genomic.motif_values(told.assign(model="m")) == {"m_found": 3, "m_known": int((told.r > told.chance).sum())}
 
 
 def test_motif_sites_are_found_on_both_strands():

@@ -129,7 +129,10 @@ def test_the_page_puts_the_farthest_first_and_never_leaves_it_without_a_word():
     told = claims.reproduction_numbers(made_rows())
     assert (told["tasks"], told["far"], told["difference"], told["standardised"]) == (3, 1, "0.043", "0.000")
     table = claims.reproduction_table(made_rows())
-    assert table.listed.tolist() == ["C", "B", "A"] and table.reason.tolist() == ["not explained", "", ""]
+    assert table.task.tolist() == ["C", "B", "A"] and table.reason[0] == "not explained"
+    assert table.reason[1:].tolist() == ["within two deviations of the published folds"] * 2
+    table = claims.reproduction_table(made_rows().assign(published_sd=0.001))
+    assert table.reason[1:].tolist() == ["beyond two deviations, under 0.03: not looked into"] * 2
     (ax,) = claims.reproduction_plot(made_rows(), label="AUROC").axes
     assert [t.get_text() for t in ax.get_yticklabels()] == ["B", "A", "C"]
 

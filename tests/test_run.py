@@ -383,6 +383,21 @@ def test_the_manifest_says_what_made_the_results(finished):
     assert all(noted["shape"][0] > 0 and noted["cpu_s"] >= 0 for noted in held["embeddings"].values())
 
 
+def test_a_run_that_computes_little_leaves_the_costs_of_the_one_before(warm):
+    path = results.manifest_path("tiny")
+    before = json.loads(path.read_text())
+    cell = next(c for c in run.plan("tiny") if c.model == "full")
+    cells.cell_path(cell).unlink()
+    assert run.run("tiny", jobs=1, say=lambda text: None).computed == 1
+    after = json.loads(path.read_text())
+    assert {**after["wall_s"], "sum_over_cells": 0} == {**before["wall_s"], "sum_over_cells": 0}
+    assert after["peak_memory_mb"] == before["peak_memory_mb"] and after["device"] == before["device"]
+    for cell in run.plan("tiny"):
+        cells.cell_path(cell).unlink()
+    run.run("tiny", jobs=1, say=lambda text: None)
+    assert json.loads(path.read_text())["wall_s"]["run"] != before["wall_s"]["run"]
+
+
 def test_what_a_run_cost_adds_up_by_model(finished):
     held = json.loads((finished.folder / "data/results/tiny/manifest.json").read_text())
     spent = costs.spent(held)

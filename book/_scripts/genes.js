@@ -109,6 +109,27 @@
     };
     const read = (m, label) => about.exposed[m][label] === "1";
 
+    // A family by HGNC is named by the number of its gene group.
+    const called = family => {
+      const group = /^group (\d+)$/.exec(family);
+      return group ? make("a", {href: `https://www.genenames.org/data/genegroup/#!/group/${group[1]}`, textContent: `HGNC gene group ${group[1]}`}) : `symbols that begin with ${family}`;
+    };
+
+    // The answer in a sentence: the best model beside the best shortcut, on the labels that both can be asked about.
+    const verdict = (symbol, usable) => {
+      const isShortcut = x => about.models[x.m].family === "shortcut";
+      const most = Math.max(...usable.map(x => x.n)), broad = usable.filter(x => 2 * x.n >= most);
+      const model = broad.find(x => !isShortcut(x)), shortcut = broad.find(isShortcut);
+      if (!model) return null;
+      const told = x => `${about.models[x.m].title} ranks below it ${x.mean.toFixed(0)} % of the genes without a label, mean over ${x.n} label${x.n > 1 ? "s" : ""}`;
+      const word = model.mean >= 90 ? "Yes, mostly" : model.mean >= 70 ? "In part" : model.mean >= 55 ? "Little better than guessing" : "No";
+      const beside = shortcut ? `; the best shortcut, ${about.models[shortcut.m].title}, ${shortcut.mean.toFixed(0)} %` : "";
+      const few = most < 5 ? " With so few labels this can be chance." : "";
+      const gain = shortcut && shortcut.mean >= model.mean ? " So what is right here needs no understanding of the gene." : "";
+      return make("p", {className: "gb-verdict"}, make("strong", {textContent: `Is ${symbol} predicted right? ${word}.`}),
+        ` The best model, ${told(model)} (guessing: 50 %)${beside}.${gain}${few}`);
+    };
+
     const draw = (i, gene) => {
       const M = about.models.length, right = bytes(gene.p), alarms = bytes(gene.q);
       const mean = about.models.map((_, m) => {
@@ -118,17 +139,20 @@
       const [family, size, kin] = gene.f;
       const parts = [make("h2", {textContent: gene.s, id: "gb-title", tabIndex: -1}),
         make("p", {}, `${gene.l.length} label${gene.l.length === 1 ? "" : "s"} of the ${gene.l.length + gene.n} asked about this gene. `,
-          size ? `Family by ${about.rule}: ${family}, with ${size} relative${size > 1 ? "s" : ""} here: ` : `No relative here by ${about.rule}.`,
+          size ? `Family by ${about.rule}: ` : `No relative here by ${about.rule}.`, size ? called(family) : null,
+          size ? `, with ${size} relative${size > 1 ? "s" : ""} here: ` : null,
           ...kin.flatMap((g, k) => [k ? ", " : "", link(g)]), size > kin.length ? " …" : "")];
-      const usable = mean.filter(x => x.mean !== null);
+      const usable = mean.filter(x => x.mean !== null).sort((a, b) => b.mean - a.mean);
+      const answer = verdict(gene.s, usable);
+      if (answer) parts.splice(1, 0, answer);
       if (usable.length) {
-        const bars = usable.sort((a, b) => b.mean - a.mean).map(x => make("tr", {},
+        const bars = usable.map(x => make("tr", {},
           make("th", {scope: "row"}, make("i", {className: "gb-chip" + (about.models[x.m].family === "shortcut" ? " square" : ""), style: `background:${about.models[x.m].color}`}),
             about.models[x.m].page ? make("a", {href: `${about.models[x.m].page}.html`, textContent: about.models[x.m].title}) : about.models[x.m].title),
           make("td", {className: "n", textContent: `${x.mean.toFixed(0)} %`}), make("td", {}, make("div", {className: "gb-interval", "aria-hidden": "true"},
             make("i", {className: "chance", style: "left:50%"}), make("i", {className: "bar", style: `left:0;width:${x.mean}%;background:${about.models[x.m].color}`}))),
           make("td", {className: "n", textContent: x.n}), make("td", {textContent: judged(x.mean)[1]})));
-        parts.push(make("h3", {textContent: "Is it predicted right?"}), make("div", {className: "gb-wide"}, make("table", {className: "gb-table"},
+        parts.push(make("h3", {textContent: "Model by model"}), make("div", {className: "gb-wide"}, make("table", {className: "gb-table"},
           make("caption", {textContent: `Of the genes without a label, the share that each model ranks below ${gene.s}, mean over its labels (tasks that the model has read are left out). Guessing: 50 %.`}),
           headed(["model", "ranked below", "", "labels", "in a word"]), make("tbody", {}, ...bars))));
       }

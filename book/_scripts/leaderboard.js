@@ -164,8 +164,12 @@
     e.append(...inside);
     return e;
   };
+  const round3 = v => {  // to three digits as the tables are: of equals the even one
+    const k = Math.round(v * 1e5), q = Math.floor(k / 100), r = k - 100 * q;
+    return ((r > 50 || (r === 50 && q % 2 !== 0) ? q + 1 : q) / 1000).toFixed(3);
+  };
   const number = (v, sign = false) => v === null || v === undefined || Number.isNaN(v) ? "–" :
-    ((sign && v >= 0 ? "+" : "") + v.toFixed(3)).replace("-", "−");
+    ((sign && v >= 0 ? "+" : "") + round3(v)).replace("-", "−");
   const percent = v => `${Math.round(100 * v)} %`;
 
   const drawn = (row, low, high, chance) => {
@@ -249,7 +253,7 @@
         k => k === "classification" || data.tasks.some(t => t.kind === k));
       const profiles = JSON.parse(root.dataset.profiles);
       controls.replaceChildren(make("div", {className: "gb-row"},
-        ...(profiles.length > 1 ? [choice("Profile", "profile", profiles)] : []),
+        ...(Object.keys(profiles).length > 1 ? [choice("Results", "profile", Object.keys(profiles), p => profiles[p])] : []),
         choice("Group of tasks", "group", ["all", ...data.groups], g => g === "all" ? "all groups" : g),
         choice("Kind of task", "kind", kinds),
         choice("Split", "split", data.splits, s => data.split_words[s] ? `${s}: ${data.split_words[s]}` : s),
@@ -412,8 +416,9 @@
 
     const table = () => {
       const data = boards[state.profile];
-      const head = ["tier", "model", "family", "score", "low", "high", "excess", "coverage", "tasks", "in field",
-        ...(state.group === "all" ? data.groups : [])];
+      const measure = state.kind === "regression" ? "spearman" : "auroc";
+      const head = ["tier", "model", "family", `weighted_mean_${measure}`, "interval_low", "interval_high", "over_best_shortcut", "coverage",
+        "tasks", "compared", ...(state.group === "all" ? data.groups.map(g => g.replaceAll(" ", "_")) : [])];
       const line = (r, inside) => [r.tier, r.model.title, r.model.family, round(r.score), round(r.low), round(r.high), round(r.excess),
         round(r.model.coverage), r.n, inside, ...(state.group === "all" ? data.groups.map((_, i) => round(r.groups[i])) : [])];
       return [head, ...last.found.rows.filter(r => r.shown).map(r => line(r, "yes")), ...last.found.rest.map(r => line(r, "no"))];

@@ -167,12 +167,17 @@ def _rna(genome: Genome, duplicate: np.ndarray, *, lengths: tuple[int, int]) -> 
     return sorted(held, key=lambda run: duplicate[run[0] : run[1]].mean())
 
 
+SHUFFLES = 50
+"""Times that a found motif's columns are shuffled, to know how well a profile is matched by chance."""
+
+
 def discovered(genome: Genome, table: np.ndarray, duplicate: np.ndarray, *, tax_id: str, upstream: int = 400):
     """Motifs that recur in what a model expects upstream of held-out genes, by TF-MoDISco (Shrikumar et al. 2018).
 
     A base's worth is its log-probability less the mean over the four, so that what the model is sure of stands out.
-    Returns: one row a motif: ``motif, sites, width, consensus, match, r`` (nearest JASPAR profile of the species, its
-    correlation; a profile matches by chance too, see ``chance``: the same for the motif's shuffled columns).
+    Returns: one row a motif, the commonest first: ``motif, sites, width, consensus, match, r`` (the nearest JASPAR
+    profile of the species and its correlation) and ``chance`` (what the motif's shuffled columns reach with their own
+    nearest profile in one case of twenty); and their letters: ``motif, of`` (found or match), ``position, A, C, G, T``.
     Raises: BadInput: modisco-lite is not installed.
     """
     try:
@@ -188,17 +193,26 @@ def discovered(genome: Genome, table: np.ndarray, duplicate: np.ndarray, *, tax_
         one_hot=hot.astype("float32"), hypothetical_contribs=(worth * 0.1).astype("float32"), sliding_window_size=15,
         flank_size=5, max_seqlets_per_metacluster=2000, n_leiden_runs=2,
     )  # fmt: skip
-    profiles = motifs.jaspar(tax_id=tax_id)
-    rng, rows = np.random.default_rng(0), []
-    for i, pattern in enumerate(found or []):
-        matrix = _trimmed(np.asarray(pattern.sequence, dtype=float))
-        if len(matrix) < 5:
-            continue
+    held = [(_trimmed(np.asarray(p.sequence, dtype=float)), len(p.seqlets)) for p in found or []]
+    return named_motifs([(m, n) for m, n in held if len(m) >= 5], motifs.jaspar(tax_id=tax_id))
+
+
+def named_motifs(found: list[tuple[np.ndarray, int]], profiles: dict[str, np.ndarray]):
+    """The two tables of ``discovered`` from motifs ((width, 4) probabilities) with their numbers of sites."""
+    rng, rows, letters = np.random.default_rng(0), [], []
+    for i, (matrix, sites) in enumerate(sorted(found, key=lambda one: -one[1])):
         near, r = _nearest(matrix, profiles)
-        chance = max(_nearest(matrix[rng.permutation(len(matrix))], profiles)[1] for _ in range(3))
+        shuffled = [_nearest(matrix[rng.permutation(len(matrix))], profiles)[1] for _ in range(SHUFFLES)]
         consensus = "".join("ACGT"[b] if p > 0.5 else "n" for b, p in zip(matrix.argmax(1), matrix.max(1)))
-        rows.append((f"motif {i + 1}", len(pattern.seqlets), len(matrix), consensus, near, r, chance))
-    return pd.DataFrame(rows, columns=["motif", "sites", "width", "consensus", "match", "r", "chance"])
+        name = f"motif {i + 1}"
+        rows.append((name, sites, len(matrix), consensus, near, r, float(np.quantile(shuffled, 0.95))))
+        letters += [(name, "found", j, *row) for j, row in enumerate(matrix)]
+        if near:
+            _, shift, is_turned = motifs.aligned(matrix, profiles[near], overlap=min(5, len(matrix)))
+            match = motifs.turned(profiles[near]) if is_turned else profiles[near]
+            letters += [(name, "match", j + shift, *row) for j, row in enumerate(match)]
+    columns = ["motif", "sites", "width", "consensus", "match", "r", "chance"]
+    return pd.DataFrame(rows, columns=columns), pd.DataFrame(letters, columns=["motif", "of", "position", *"ACGT"])
 
 
 def _trimmed(matrix: np.ndarray, least: float = 0.3) -> np.ndarray:

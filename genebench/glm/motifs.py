@@ -49,12 +49,18 @@ def turned(matrix: np.ndarray) -> np.ndarray:
 
 def likeness(a: np.ndarray, b: np.ndarray, *, overlap: int = 6) -> float:
     """Highest correlation of two motifs over all shifts that overlap by ``overlap`` positions, on either strand."""
-    best = -1.0
-    for other in (b, turned(b)):
+    return aligned(a, b, overlap=overlap)[0]
+
+
+def aligned(a: np.ndarray, b: np.ndarray, *, overlap: int = 6) -> tuple[float, int, bool]:
+    """How two motifs lie best on each other: their correlation, where the second begins on the first, and whether the
+    second is turned to the other strand; see ``likeness``."""
+    best = (-1.0, 0, False)
+    for is_turned, other in ((False, b), (True, turned(b))):
         for shift in range(overlap - len(other), len(a) - overlap + 1):
             lo, hi = max(0, shift), min(len(a), shift + len(other))
             x, y = a[lo:hi].ravel() - 0.25, other[lo - shift : hi - shift].ravel() - 0.25
-            best = max(best, float(x @ y / np.sqrt((x @ x) * (y @ y))))
+            best = max(best, (float(x @ y / np.sqrt((x @ x) * (y @ y))), shift, is_turned))
     return best
 
 

@@ -144,11 +144,13 @@ def motif_study(name: str, tax_id: str, *, device: str = "cpu") -> list[Path]:
     chain = markov.fit(genome.sequences("train"), genome.sequences("validation"), orders=[8], kind="chain")[8]
     chain.name = "markov-chain"
     shown = [m for m in (network(name, device=device), chain) if m is not None]
-    frames = [
-        interpret.discovered(genome, held_out.laid_out(genome, m), duplicate, tax_id=tax_id).assign(model=m.name)
-        for m in shown
-    ]
-    return [write(pd.concat(frames, ignore_index=True), name, "motifs")]
+    tables, letters = [], []
+    for m in shown:
+        told, matrices = interpret.discovered(genome, held_out.laid_out(genome, m), duplicate, tax_id=tax_id)
+        tables.append(told.assign(model=m.name))
+        letters.append(matrices.assign(model=m.name))
+    held = {"motifs": tables, "motif_letters": letters}
+    return [write(pd.concat(frames, ignore_index=True), name, stem) for stem, frames in held.items()]
 
 
 HUMAN_FILES = ("prom_core_all", "tf_0", "tf_1", "tf_2", "tf_4")
