@@ -6,7 +6,6 @@ key is that of its cells: one that is there is not made again.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,10 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from . import bootstrap, cache, cells, paths, predictions, probes, specs, tiers
+from . import bootstrap, cache, cells, paths, predictions, probes, specs, tiers, workers
 from .cells import Cell
 from .encoders import control
-from .errors import BadInput, RunFailed
 from .tasks import Task
 
 VERSION = 1
@@ -135,20 +133,11 @@ def _is_shuffled(cell: Cell) -> bool:
 
 def work(group: tuple[Cell, ...]) -> str:
     """Make and keep one board, in a worker; returns the fault as a sentence, empty if none."""
-    from threadpoolctl import threadpool_limits
-
-    start = time.perf_counter()
-    try:
-        with threadpool_limits(1):  # results must not depend on the number of cores
-            board = make(group)
-    except (BadInput, RunFailed) as err:
-        return str(err)
-    except Exception as err:
-        return f"{type(err).__name__}: {err}"
-    arrays = {name: getattr(board, name) for name in _FIELDS}
-    seconds = time.perf_counter() - start
-    cache.store(path(group), recipe(group), lambda to: np.savez(to, **arrays), seconds=seconds)
-    return ""
+    board, why, seconds = workers.alone(lambda: make(group))
+    if not why:
+        arrays = {name: getattr(board, name) for name in _FIELDS}
+        cache.store(path(group), recipe(group), lambda to: np.savez(to, **arrays), seconds=seconds)
+    return why
 
 
 def alike(profile: str, names: list[str]) -> np.ndarray:

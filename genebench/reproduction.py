@@ -7,7 +7,6 @@ is left between the plain one and the published score is owed to labels, texts a
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from concurrent.futures import as_completed
 from pathlib import Path
@@ -16,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from . import bootstrap, cache, cells, embed, own, paths, probes, results, sources, specs, splits, workers
-from .errors import BadInput, RunFailed
+from .errors import RunFailed
 from .tasks import Task
 
 VERSION = 2
@@ -117,21 +116,12 @@ def measure(profile: str, model: str, task: Task) -> dict[str, float]:
 
 def work(profile: str, model: str, name: str) -> str:
     """Measure and keep one reproduction, in a worker; returns the fault as a sentence, empty if none."""
-    import torch
-    from threadpoolctl import threadpool_limits
-
-    torch.set_num_threads(1)
-    task, start = cells.context(profile).tasks[name], time.perf_counter()
-    try:
-        with threadpool_limits(1):  # results must not depend on the number of cores
-            made = measure(profile, model, task)
-    except (BadInput, RunFailed) as err:
-        return str(err)
-    except Exception as err:
-        return f"{type(err).__name__}: {err}"
-    seconds, how = time.perf_counter() - start, recipe(profile, model, task)
-    cache.store(path(profile, model, task), how, lambda to: np.savez(to, **made), seconds=seconds)
-    return ""
+    task = cells.context(profile).tasks[name]
+    made, why, seconds = workers.alone(lambda: measure(profile, model, task))
+    if not why:
+        how = recipe(profile, model, task)
+        cache.store(path(profile, model, task), how, lambda to: np.savez(to, **made), seconds=seconds)
+    return why
 
 
 def table(profile: str, model: str, names: dict[str, str]) -> pd.DataFrame:

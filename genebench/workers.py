@@ -88,3 +88,23 @@ def each(pool: Executor | Any, stage: Stage, units: Iterable[Any]) -> Iterator[t
     futures = {pool.submit(whole, stage, unit): unit for unit in units}
     for future in as_completed(futures):
         yield futures[future], future.result()
+
+
+def alone(make: Callable[[], Any]) -> tuple[Any, str, float]:
+    """Do one piece of work on one thread, so that its result does not depend on the number of cores.
+
+    Returns: what was made (None if nothing), the fault as a sentence (empty if none), and the seconds it took.
+    """
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    torch.set_num_threads(1)
+    start, made, why = time.perf_counter(), None, ""
+    try:
+        with threadpool_limits(1):
+            made = make()
+    except (BadInput, RunFailed) as err:
+        why = str(err)
+    except Exception as err:
+        why = f"{type(err).__name__}: {err}"
+    return made, why, time.perf_counter() - start

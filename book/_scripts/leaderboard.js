@@ -317,16 +317,15 @@
       const data = boards[state.profile], regression = state.kind === "regression";
       const groups = state.group === "all" ? data.groups.map((g, i) => [g, i]).filter(([, i]) => found.rows.some(r => r.groups[i] !== null)) : [];
       const columns = [{key: "tier", label: "tier", numeric: true, title: "Models of the first tier cannot be told from the best; those of the next not from the best of the rest"}, {key: "model", label: "model"},
-        {key: "family", label: "family"}, {key: "score", label: regression ? "weighted mean Spearman" : "weighted mean AUROC", numeric: true},
-        {label: "95 % interval"}, {key: "excess", label: "over best shortcut", numeric: true}, {key: "coverage", label: "coverage", numeric: true},
+        {key: "score", label: regression ? "weighted mean Spearman" : "weighted mean AUROC", numeric: true},
+        {label: "95 % interval"}, {key: "excess", label: "over best shortcut", numeric: true},
         {key: "n", label: "tasks", numeric: true}, ...groups.map(([g, i]) => ({key: "g" + i, label: g, numeric: true}))];
       head(models, columns, state.sort, state.down, key => {
-        state.down = state.sort === key ? !state.down : !["tier", "model", "family"].includes(key);
+        state.down = state.sort === key ? !state.down : !["tier", "model"].includes(key);
         state.sort = key;
         changed(false);
       });
-      const of = r => state.sort === "model" ? r.model.title : state.sort === "family" ? r.model.family :
-        state.sort === "coverage" ? r.model.coverage : state.sort[0] === "g" ? r.groups[state.sort.slice(1)] : r[state.sort];
+      const of = r => state.sort === "model" ? r.model.title : state.sort[0] === "g" ? r.groups[state.sort.slice(1)] : r[state.sort];
       const rows = order(found.rows.filter(r => r.shown), of, state.down);
       const seen = [...rows, ...found.rest.filter(r => r.model.family !== "control")].flatMap(r => [r.low, r.high, r.score]).filter(v => v !== null && v !== undefined && !Number.isNaN(v));
       const chance = regression ? 0 : 0.5;
@@ -336,14 +335,13 @@
         const name = cards ? make("a", {href: `model-${r.model.name}.html`, textContent: r.model.title}) : make("span", {textContent: r.model.title});
         const cells = [
           make("td", {className: "n"}, r.tier ? make("b", {className: "gb-tier", textContent: r.tier}) : "–"),
-          make("th", {scope: "row"}, make("i", {className: "gb-chip" + (r.model.family === "shortcut" ? " square" : ""), style: `background:${r.model.color}`, "aria-hidden": "true"}), name),
-          make("td", {textContent: r.model.family}),
+          make("th", {scope: "row"}, make("i", {className: "gb-chip" + (r.model.family === "shortcut" ? " square" : ""), style: `background:${r.model.color}`, "aria-hidden": "true"}), name,
+            make("small", {className: "gb-under", textContent: `${r.model.family}, has ${percent(r.model.coverage)} of the genes`})),
           make("td", {className: "n", title: r.rank ? `rank ${r.rank}` : "", textContent: number(r.score)}),
           make("td", {}, r.score === null ? "–" : drawn(r, low, high, chance),
-            r.low === undefined || r.low === null || r.score === null ? "" : make("small", {textContent: `${number(r.low)} to ${number(r.high)}`})),
+            r.low === undefined || r.low === null || r.score === null ? "" : make("small", {className: "gb-under", textContent: `${number(r.low)} to ${number(r.high)}`})),
           make("td", {className: "n", textContent: number(r.excess, true),
             title: r.excess_low !== undefined && r.excess_low !== null ? `${number(r.excess_low, true)} to ${number(r.excess_high, true)}` : ""}),
-          make("td", {className: "n", textContent: percent(r.model.coverage)}),
           make("td", {className: "n", textContent: r.n.toLocaleString("en")}),
           ...groups.map(([, i]) => make("td", {className: "n", textContent: number(r.groups[i] ?? null)})),
         ];
