@@ -82,7 +82,9 @@ def write(
 
 
 def stages(path: Path, clock: dict[str, float], *, computed: int) -> None:
-    """Note in a manifest what the stages of the run that wrote it took, in seconds of the wall clock.
+    """Note in a manifest what the stages of the run that wrote it took, in seconds of the wall clock, and its memory.
+
+    To be called when the workers of the run have ended: the memory of a process that runs is not counted.
 
     ``clock``: ``start``, then each stage in its order with the time at which it ended. A run that computed fewer than
     half of the cells leaves the time, memory and device of the run before it: they tell what the results cost. A
@@ -94,6 +96,7 @@ def stages(path: Path, clock: dict[str, float], *, computed: int) -> None:
     ends = list(clock.values())
     took = {name: round(end - before, 1) for name, end, before in zip(list(clock)[1:], ends[1:], ends)}
     held["wall_s"] |= {"run": round(ends[-1] - ends[0], 1), "stages": took}
+    held["peak_memory_mb"] = max(held["peak_memory_mb"], round(peak_memory_mb()))
     held.pop("seal", None)
     _seal(path, held)
 

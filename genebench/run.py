@@ -310,13 +310,13 @@ def run(
                 failed = {c.model for c in planned if c.model in faults or str(c) in faults}
                 made = intervals.make(profile, pool, failed=failed, say=say, progress=progress)
                 clock["intervals"] = time.perf_counter()
-                if waiting or made:
-                    manifest.stages(results.manifest_path(profile), clock, computed=len(waiting))
         except KeyboardInterrupt:
             workers.stop(pool)
             raise
         except BrokenProcessPool:
             raise RunFailed("a worker process died (killed, or out of memory); what was finished is kept, run again")
+    if "intervals" in clock and (waiting or made):  # the workers have ended, so that their memory is known
+        manifest.stages(results.manifest_path(profile), clock, computed=len(waiting))
     computed = sum(str(c) not in faults for c in waiting)
     return Outcome(
         len(cells), len(cells) - len(waiting), computed, faults, skipped, time.perf_counter() - clock["start"]

@@ -60,7 +60,7 @@ def test_the_ladder_draws_every_model_in_every_split_with_its_interval(warm):
     assert [t.get_text() for t in ax.get_yticklabels()] == ["Full", "Part", "Stem"]
 
 
-def test_the_ladder_is_told_in_a_sentence():
+def test_the_ladder_is_told_in_a_sentence(warm):
     told = comparisons.ladder_words(made_means())
     assert "the best model, *Full*, falls from 0.900 to 0.800 (lost 0.100" in told and "shortcut, *Stem*, falls" in told
     assert comparisons.ladder_words(made_means().query("split == 'random'")) == ""

@@ -15,7 +15,21 @@ import pandas as pd
 import pytest
 from conftest import TINY, edit_yaml, enter, forget, make_home, sha256
 
-from genebench import cache, cells, costs, embed, metrics, paths, predictions, probes, results, run, specs, splits
+from genebench import (
+    cache,
+    cells,
+    costs,
+    embed,
+    manifest,
+    metrics,
+    paths,
+    predictions,
+    probes,
+    results,
+    run,
+    specs,
+    splits,
+)
 from genebench.encoders import control
 from genebench.errors import BadInput
 
@@ -381,6 +395,15 @@ def test_the_manifest_says_what_made_the_results(finished):
     assert held["wall_s"]["run"] == pytest.approx(sum(held["wall_s"]["stages"].values()), abs=0.3)
     assert set(held["embeddings"]) == set(TINY["models"])
     assert all(noted["shape"][0] > 0 and noted["cpu_s"] >= 0 for noted in held["embeddings"].values())
+
+
+def test_the_memory_of_the_workers_is_told_when_they_have_ended(warm, monkeypatch):
+    for cell in run.plan("tiny"):
+        cells.cell_path(cell).unlink()
+    told = iter([10.0, 4000.0])  # when the scores are written; after the workers
+    monkeypatch.setattr(manifest, "peak_memory_mb", lambda: next(told))
+    run.run("tiny", jobs=1, say=lambda text: None)
+    assert json.loads(results.manifest_path("tiny").read_text())["peak_memory_mb"] == 4000
 
 
 def test_a_run_that_computes_little_leaves_the_costs_of_the_one_before(warm):
