@@ -112,12 +112,15 @@ def ladder_words(means: pd.DataFrame) -> str:
                 f"{hard.score[best]:.3f} (lost {hard.lost[best]:.3f}, {hard.lost_low[best]:.3f} to "
                 f"{hard.lost_high[best]:.3f})"
             )
-    least, most = hard.lost.idxmin(), hard.lost.idxmax()
+    fair = hard[[specs.model(m).family != "shortcut" for m in hard.index]].lost
     group = "all groups" if part.group.iloc[0] == "all" else part.group.iloc[0]
+    told = f"From `{splits[0]}` to `{splits[-1]}` folds, over {group}: {'; '.join(parts)}."
+    if len(fair) < 2:
+        return told
+    least, most = fair.idxmin(), fair.idxmax()
     return (
-        f"From `{splits[0]}` to `{splits[-1]}` folds, over {group}: {'; '.join(parts)}. Of {len(hard)} models and "
-        f"shortcuts *{specs.model(least).title}* loses least ({hard.lost[least]:.3f}) and "
-        f"*{specs.model(most).title}* most ({hard.lost[most]:.3f})."
+        f"{told} Of the {len(fair)} models that are no shortcut *{specs.model(least).title}* loses least "
+        f"({fair[least]:.3f}) and *{specs.model(most).title}* most ({fair[most]:.3f})."
     )
 
 

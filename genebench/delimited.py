@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from .errors import BadInput, unknown
+from .readers import EXACT, numbers
 
 _ID_NAMES = (
     "symbol gene_symbol gene gene_name gene_id genes gene_names id ids name identifier index entrez entrez_id geneid "
@@ -58,7 +59,7 @@ def read_text(
             warnings.simplefilter("error", pd.errors.ParserWarning)  # a column would be dropped
             frame = pd.read_csv(
                 io.StringIO("\n".join(lines)), sep=sep, header=0 if headed else None, names=head, index_col=False,
-                dtype={head[at]: str}, keep_default_na=False, low_memory=False,
+                dtype={head[at]: str}, keep_default_na=False, low_memory=False, **EXACT,
                 na_values={c: _MISSING for i, c in enumerate(head) if i != at},
             )  # fmt: skip
     except (ValueError, OverflowError, pd.errors.ParserWarning) as err:
@@ -131,7 +132,7 @@ def split(path: Path, frame: pd.DataFrame, at: str) -> tuple[list[str], np.ndarr
     """
     rest = frame.drop(columns=at)
     for name in rest.columns[[not pd.api.types.is_numeric_dtype(t) for t in rest.dtypes]]:
-        number = pd.to_numeric(rest[name], errors="coerce")
+        number = numbers(rest[name])
         bad = number.isna() & rest[name].notna()
         if bad.any():
             where = int(np.flatnonzero(bad)[0])

@@ -5,12 +5,24 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+LONGEST = 1400
+"""Letters of a sentence; what is longer loses its middle."""
 
-class BadInput(Exception):
+
+class Sentence(Exception):
+    """A fault that is told in one line: what a file holds may stand in it, but not steer the reader's terminal."""
+
+    def __init__(self, text: str = "") -> None:
+        line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+        half = LONGEST // 2
+        super().__init__(line if len(line) <= LONGEST else f"{line[:half]} … {line[-half:]}")
+
+
+class BadInput(Sentence):
     """What the user gave cannot be used (exit status 2)."""
 
 
-class RunFailed(Exception):
+class RunFailed(Sentence):
     """A computation failed; the message names its cell (exit status 1)."""
 
 

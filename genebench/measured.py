@@ -86,6 +86,13 @@ def plan_beside(frame: pd.DataFrame) -> pd.DataFrame:
     return out.rename(columns={"ratio": "foretold / measured"})
 
 
+def cluster_beside(frame: pd.DataFrame) -> pd.DataFrame:
+    """A run by processes beside one on a cluster (``reliability/cluster.csv``), what was kept in megabytes."""
+    if "bytes" not in frame:
+        return frame
+    return frame.assign(bytes=frame.bytes / 1e6).rename(columns={"bytes": "kept, MB"})
+
+
 def reliability_words(faults: pd.DataFrame, fuzz: pd.DataFrame) -> str:
     """What the tables of reliability say, in two sentences of Markdown; empty where they were not made yet."""
     if "tries" not in faults or "inputs" not in fuzz:

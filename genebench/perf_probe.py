@@ -392,9 +392,9 @@ def _kept(name: str) -> pd.DataFrame:
 
 
 def short(rows: pd.DataFrame) -> pd.DataFrame:
-    """The same rows, what matters first."""
-    first = ["case", "d", "against", "ratio", "ours_cpu_s", "theirs_cpu_s", "max_abs_delta_auroc", "n_tasks", "n"]
-    return rows[[*first, *(c for c in COLUMNS if c not in first)]]
+    """The same rows, what matters first; the kind of task and the device are left out."""
+    first = ["case", "d", "against", "ratio", "ours_cpu_s", "theirs_cpu_s", "max_abs_delta_auroc", "n_tasks"]
+    return rows[[*first, *(c for c in COLUMNS if c not in (*first, "kind", "device"))]]
 
 
 def blocks(rows: pd.DataFrame) -> pd.DataFrame:

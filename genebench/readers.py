@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import pickle
 import re
 import sqlite3
 import warnings
@@ -50,6 +49,26 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
             raise BadInput(f"{path}: cannot be unpacked ({told}); copy or download it again.") from None
 
 
+EXACT = {"float_precision": "round_trip"}
+"""For every table whose numbers pandas reads: its other two ways end the process on an exponent of many digits, such as
+``0E5410000085830688`` (pandas 2.3), and are off in the last digit now and then."""
+
+_WILD = re.compile(r"[eE][+-]?\d{5,}")
+
+
+def numbers(values: pd.Series, *, strict: bool = False) -> pd.Series:
+    """Text → numbers, NaN where it is none (or a ValueError, if ``strict``); see ``EXACT`` for why not by pandas alone.
+
+    A number whose exponent has five digits or more is none.
+    """
+    if not pd.api.types.is_numeric_dtype(values):
+        wild = values.astype(str).str.contains(_WILD)
+        if strict and wild.any():
+            raise ValueError(f"'{values[wild].iloc[0]}' is no number")
+        values = values.where(~wild, None)
+    return pd.to_numeric(values, errors="raise" if strict else "coerce")
+
+
 def read_tsv(path: Path, *, sep: str = "\t", **options) -> pd.DataFrame:
     """A delimited text table (or a zip of one), every column as text unless pandas is told otherwise."""
     with opened(path) as stream:
@@ -87,25 +106,14 @@ def read_pairs(path: Path) -> pd.DataFrame:
         )
 
 
-class _Plain(pickle.Unpickler):
-    """Reads a pickle of plain containers and text; anything that would run code is refused."""
-
-    def find_class(self, module: str, name: str):
-        raise BadInput(f"the pickle asks for '{module}.{name}', which data has no need of; it is not opened.")
-
-
 def read_plain(path: Path) -> object:
-    """What a pickle of plain containers, text and numbers holds, opened without running code.
+    """What a pickle of lists, dicts, sets, text and numbers holds, opened without running code.
 
-    Raises: BadInput: a pickle that is hostile, or broken.
+    Raises: BadInput: a pickle that is hostile, or broken; see ``genebench.pickles``.
     """
-    try:
-        with open(path, "rb") as stream:
-            return _Plain(stream).load()
-    except BadInput as err:
-        raise BadInput(f"{path}: {err}") from None
-    except Exception as err:
-        raise BadInput(f"{path}: not a readable pickle ({type(err).__name__}); delete it and fetch it again.") from None
+    from . import pickles  # it loads a compiler
+
+    return pickles.read_plain(path)
 
 
 def read_lists(path: Path) -> pd.DataFrame:
@@ -211,7 +219,7 @@ def read_long(
             raise BadInput(f"{path}: has no column '{lacking[0]}' among {head[:8]}; take the official file.")
         try:
             frame = pd.read_csv(
-                stream, sep="\t", header=None, names=head, usecols=wanted,
+                stream, sep="\t", header=None, names=head, usecols=wanted, **EXACT,
                 keep_default_na=False, na_values={value: [""]},
                 dtype={name: "category" for name in wanted[:3]} | {value: np.float64},
             )  # fmt: skip

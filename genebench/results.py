@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from . import cache, declared, metrics, paths
 from .errors import BadInput, unknown
+from .readers import EXACT
 from .specs import GROUPS, MORE_GROUPS
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
@@ -120,7 +121,7 @@ def read_beside(profile: str, name: str) -> pd.DataFrame:
     path = beside_path(profile, name)
     if not path.exists():
         raise BadInput(f"{path}: not made yet; run 'genebench run --profile {profile}' for the whole profile.")
-    return pd.read_csv(path) if name.endswith(".csv") else pd.read_parquet(path)
+    return pd.read_csv(path, **EXACT) if name.endswith(".csv") else pd.read_parquet(path)
 
 
 def efficiency_path(profile: str) -> Path:
@@ -138,7 +139,7 @@ def read_efficiency(profile: str) -> pd.DataFrame:
     path = efficiency_path(profile)
     if not path.exists():
         raise BadInput(f"{path}: not measured yet; run 'genebench efficiency --profile {profile}'.")
-    return pd.read_csv(path)
+    return pd.read_csv(path, **EXACT)
 
 
 PUBLISHED = ("reproduction.csv", "published_groups.csv")
@@ -158,7 +159,7 @@ def read_published(profile: str, name: str) -> pd.DataFrame:
     path = paths.results(profile) / name
     if not path.exists():
         raise BadInput(f"{path}: not measured yet; run 'genebench reproduce --profile {profile}'.")
-    return pd.read_csv(path)
+    return pd.read_csv(path, **EXACT)
 
 
 RELIABILITY = {
@@ -183,7 +184,7 @@ def reliability(name: str) -> pd.DataFrame:
     path = reliability_path(name)
     if not path.exists():
         return pd.DataFrame({"not measured yet": [f"made by: {RELIABILITY[name]}"]})
-    return pd.read_csv(path)
+    return pd.read_csv(path, **EXACT)
 
 
 _NUMBERS = {"genes": "Int64", "families": "Int64", "prior": "Float64", "largest family": "Float64",

@@ -13,6 +13,7 @@ from .errors import BadInput, unknown
 from .expression import specificity, tissues, top
 from .labels import Labels, left_out, multiclass, symbols
 from .members import branches, contrast, roots, sets, terms
+from .readers import numbers
 from .specs import SourceSpec, TaskSpec
 
 VERSION = 1
@@ -102,7 +103,7 @@ def column(
     """
     held = _rows(source, entry, label=label, **rows)
     if entry.kind == "regression":
-        values = pd.to_numeric(pd.Series(held.text), errors="coerce").to_numpy(float)
+        values = numbers(pd.Series(held.text)).to_numpy(float)
         if not np.isfinite(values).all():
             bad = held.text[~np.isfinite(values)][0]
             raise BadInput(

@@ -58,7 +58,8 @@ show.table(results.reliability("guided"), page=page, profile=profile, name="guid
 # elapsed seconds say little.
 
 # %% tags=["remove-input"]
-show.table(results.reliability("cluster"), page=page, profile=profile, name="cluster", words=measured.WORDS)
+held = measured.cluster_beside(results.reliability("cluster"))
+show.table(held, page=page, profile=profile, name="cluster", significant=4, words=measured.WORDS)
 
 # %% [markdown]
 # ## What a plan foretells

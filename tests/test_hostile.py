@@ -7,6 +7,8 @@ import io
 import json
 import os
 import pickle
+import pickletools
+import resource
 import struct
 import subprocess
 import sys
@@ -73,6 +75,87 @@ def zipped(**members: bytes) -> bytes:
 
 
 SEEDS = seeds()
+
+
+@pytest.mark.parametrize("number", ["0E5410000085830688", "1E5410000085830688", "-1e-99999999999999999999", "3E99999"])
+def test_an_exponent_of_many_digits_ends_in_a_sentence_and_not_the_process(tmp_path, number):
+    """pandas 2.3 breaks off with a segmentation fault there; found by ``fuzz_readers.py``."""
+    code = f"""
+import pandas as pd
+from pathlib import Path
+from genebench import readers, vectors
+from genebench.errors import BadInput
+for ending, sep in ((".txt", " "), (".csv", ","), (".tsv", "\\t")):
+    path = Path(r"{tmp_path}") / ("v" + ending)
+    rows = [["symbol", "a"], ["TP53", "{number}"], ["BRCA1", "2"]]
+    path.write_text("\\n".join(sep.join(r) for r in rows))
+    try:
+        vectors.read_vectors(path)
+    except BadInput as err:
+        assert "\\n" not in str(err)
+long = Path(r"{tmp_path}") / "long.tsv"
+long.write_text("g\\ts\\tc\\tv\\nE1\\tTP53\\tliver\\t{number}\\n")
+try:
+    readers.read_long(long, gene="g", symbol="s", column="c", value="v")
+except BadInput:
+    pass
+held = readers.numbers(pd.Series(["{number}", "2", "1e-300", "x"]))
+assert held.isna().tolist() == [True, False, False, True] and held[2] == 1e-300, held
+print("alive")
+"""
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, cwd=paths.ROOT)
+    assert done.returncode == 0 and done.stdout.strip() == "alive", done.stderr[-500:]
+
+
+def test_what_a_file_holds_cannot_break_or_steer_the_line_that_tells_of_it():
+    """Found by ``fuzz_readers.py``: a quoted cell with a line feed and an escape sequence."""
+    text = str(BadInput("v.csv: holds 'a\n\x1b[2Jb\u202e\ud800'; mend it."))
+    assert text == "v.csv: holds 'a [2Jb '; mend it." and text.isprintable()
+    long = str(BadInput("x" * 5000 + " at the end"))
+    assert len(long) < 1500 and long.endswith(" at the end")
+    assert str(pickle.loads(pickle.dumps(BadInput("a b")))) == "a b"  # it comes back from a worker
+
+
+def opcode(name: str) -> bytes:
+    """The byte of an opcode of pickles."""
+    return next(op.code for op in pickletools.opcodes if op.name == name).encode("latin-1")
+
+
+BOMBS = {
+    "a place in the memo": opcode("EMPTY_LIST") + opcode("LONG_BINPUT") + struct.pack("<I", 2**31 - 1),
+    "the same in digits": opcode("EMPTY_LIST") + opcode("PUT") + b"2147483647\n",
+    "the same in very many digits": opcode("EMPTY_LIST") + opcode("PUT") + b"9" * 400 + b"\n",
+    "bytes": opcode("BYTEARRAY8") + struct.pack("<Q", 2**36),
+    "text": opcode("BINUNICODE8") + struct.pack("<Q", 2**40) + b"abc",
+    "a frame": opcode("FRAME") + struct.pack("<Q", 2**40),
+}
+
+
+@pytest.mark.parametrize("what", BOMBS)
+def test_a_pickle_that_declares_more_than_it_holds_takes_no_memory(tmp_path, what):
+    """The C unpickler makes room before it looks; the first was found by ``fuzz_readers.py``: 976 bytes, 8 GB."""
+    path = tmp_path / "v.pkl"
+    path.write_bytes(pickle.PROTO + b"\x04" + BOMBS[what] + pickle.STOP)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(BadInput, match="not a readable pickle"):
+        vectors.read_vectors(path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024  # KiB; the compiler is in it
+
+
+def test_tuples_in_tuples_are_refused_before_they_are_hashed(tmp_path):
+    held = ()
+    for _ in range(60):
+        held = (held, held)
+    (tmp_path / "v.pkl").write_bytes(opcode("EMPTY_DICT") + pickle.dumps(held, 4)[2:-1] + b"K\x01s.")
+    with pytest.raises(BadInput, match="tuples"):
+        vectors.read_vectors(tmp_path / "v.pkl")
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_sound_pickles_of_every_protocol_are_read(tmp_path, protocol):
+    held = {f"GENE{i}": [0.5 * i, -i, 10**i] for i in range(300)} | {"ß": [1.0, 2, 3]}
+    (tmp_path / "v.pkl").write_bytes(pickle.dumps(held, protocol))
+    assert readers.read_plain(tmp_path / "v.pkl") == held
 
 
 @st.composite

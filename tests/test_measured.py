@@ -28,6 +28,7 @@ def test_rates_and_reliability_are_told_from_their_rows():
 def test_a_plan_is_told_in_units_that_can_be_read():
     frame = pd.DataFrame({"quantity": ["bytes"], "foretold": [34e6], "measured": [35e6], "ratio": [0.97]})
     row = measured.plan_beside(frame).iloc[0]
+    assert measured.cluster_beside(pd.DataFrame({"bytes": [34e6]}))["kept, MB"].tolist() == [pytest.approx(34)]
     assert (row.quantity, row.foretold, row.measured) == ("kept, MB", pytest.approx(34), pytest.approx(35))
 
 

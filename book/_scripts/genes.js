@@ -139,8 +139,8 @@
       const [family, size, kin] = gene.f;
       const parts = [make("h2", {textContent: gene.s, id: "gb-title", tabIndex: -1}),
         make("p", {}, `${gene.l.length} label${gene.l.length === 1 ? "" : "s"} of the ${gene.l.length + gene.n} asked about this gene. `,
-          size ? `Family by ${about.rule}: ` : `No relative here by ${about.rule}.`, size ? called(family) : null,
-          size ? `, with ${size} relative${size > 1 ? "s" : ""} here: ` : null,
+          size ? "In splits by family it is kept together with " : `No relative here by ${about.rule}.`, size ? called(family) : null,
+          size ? ` (rule: ${about.rule}), here ${size} gene${size > 1 ? "s" : ""}: ` : null,
           ...kin.flatMap((g, k) => [k ? ", " : "", link(g)]), size > kin.length ? " …" : "")];
       const usable = mean.filter(x => x.mean !== null).sort((a, b) => b.mean - a.mean);
       const answer = verdict(gene.s, usable);

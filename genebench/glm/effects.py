@@ -15,6 +15,7 @@ from scipy.stats import fisher_exact
 
 from .. import sources, specs
 from ..errors import BadInput, unknown
+from ..readers import numbers
 from . import codes, genomes
 
 GROUP = "variant effects"
@@ -85,7 +86,7 @@ def brca1() -> list[Effects]:
         part = part if only is None else part[part.consequence.str.fullmatch(only)]
         beside = pd.DataFrame(
             {
-                "phylop": pd.to_numeric(part.phylop_mammalian, errors="coerce").to_numpy(),
+                "phylop": numbers(part.phylop_mammalian).to_numpy(),
                 "aa_ref": part.aa_ref.to_numpy(),
                 "aa_alt": part.aa_alt.to_numpy(),
             }

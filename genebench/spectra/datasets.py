@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from .. import paths, sources, specs
+from .. import paths, readers, sources, specs
 from ..errors import BadInput, unknown
 from ..specs import FileSpec, Kind, SourceSpec, Spec
 
@@ -200,7 +200,7 @@ def barcodes(
     ``limit``: that many units, drawn once at random.
     """
     frame, marks = _kept(frames["table"], label, where), marks or {}
-    frame = frame.assign(_y=pd.to_numeric(frame[label]))
+    frame = frame.assign(_y=readers.numbers(frame[label], strict=True))
     if drug:
         return _isolates(entry, frame, frames.get("regions"), barcode, marks["separator"], drug)
     key = sequence if "changed" in marks else barcode
@@ -320,7 +320,8 @@ def pairs(entry: DataSetSpec, frames: dict[str, pd.DataFrame], *, side: str, lab
     }
     parts |= {"drugs": drugs.index.to_numpy(object), "targets": targets.index.to_numpy(object)}
     return DataSet(
-        entry.name, entry.kind, entry.group, kept.index.to_numpy(object), pd.to_numeric(frame[label]).to_numpy(float),
+        entry.name, entry.kind, entry.group, kept.index.to_numpy(object),
+        readers.numbers(frame[label], strict=True).to_numpy(float),
         unit=at[side], sequences=parts["proteins"] if side == "target" else None, table=kept.reset_index(), parts=parts,
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .. import cache, results
+from .. import cache, readers, results
 from ..errors import BadInput
 from . import cuts, models, run, table
 from .cuts import Wanted
@@ -114,7 +114,7 @@ def _read(path: Path, held: DataSet) -> pd.DataFrame:
     if missing:
         raise BadInput(f"{path}: has no column {missing[0]}; its columns must be {', '.join(COLUMNS)}.")
     frame["split_param"] = [f"{float(v):g}" if v else "" for v in frame.split_param]
-    frame["repeat"] = pd.to_numeric(frame["repeat"]).astype(int)
+    frame["repeat"] = readers.numbers(frame["repeat"], strict=True).astype(int)
     if held.kind == "multiclass":
         at = {c: i for i, c in enumerate(held.classes)}
         strange = sorted(set(frame.prediction) - set(at))
@@ -123,7 +123,7 @@ def _read(path: Path, held: DataSet) -> pd.DataFrame:
                 f"{path}: '{strange[0]}' is no class of '{held.name}'; known: {', '.join(held.classes[:12])}."
             )
         return frame.assign(prediction=frame.prediction.map(at))
-    frame["prediction"] = pd.to_numeric(frame.prediction, errors="coerce")
+    frame["prediction"] = readers.numbers(frame.prediction)
     bad = ~np.isfinite(frame.prediction)
     if bad.any():
         raise BadInput(f"{path}: line {int(np.argmax(bad)) + 2} has no number as prediction; mend or drop it.")
