@@ -323,13 +323,14 @@ def cliques(models: list[str], pairs: pd.DataFrame) -> list[tuple[int, int]]:
 
 
 def tier_table(means: pd.DataFrame) -> pd.DataFrame:
-    """Rows of ``means.csv`` as readers want them; with the measure, where there are two."""
+    """Rows of ``means.csv`` as readers want them, the easiest split first; measure and group where they differ."""
     frame = means.assign(model=titles(means.model), rank=[_range(r) for r in means.itertuples()])
+    frame = frame.assign(rung=frame.split.map(RUNGS.index))
     frame = frame.sort_values(
-        ["measure", "group", "split", "tier", "score"], ascending=[True, True, True, True, False], kind="stable"
+        ["measure", "group", "rung", "tier", "score"], ascending=[True, True, True, True, False], kind="stable"
     )
-    first = ["measure"] * (means.measure.nunique() > 1)
-    keep = [*first, "group", "split", "tier", "model", "excess", "excess_low", "excess_high", "score", "low", "high",
+    first = [c for c in ("measure", "group") if means[c].nunique() > 1]
+    keep = [*first, "split", "tier", "model", "excess", "excess_low", "excess_high", "score", "low", "high",
             "rank", "tasks", "effective"]  # fmt: skip
     names = {"excess_low": "excess low", "excess_high": "excess high", "effective": "effective tasks"}
     return frame[keep].rename(columns=names).reset_index(drop=True)

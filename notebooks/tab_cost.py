@@ -50,7 +50,7 @@ show.table(
 # that computes fewer than half of the cells anew does not change them.
 
 # %% tags=["remove-input"]
-show.table(costs.stages(held), page=page, profile=profile, name="stages", digits=1)
+show.table(costs.stages(held), page=page, profile=profile, name="stages", digits=1, words=measured.COSTS)
 
 # %% tags=["remove-cell"]
 show.values(costs.numbers(held), page=page, profile=profile)

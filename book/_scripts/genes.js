@@ -125,7 +125,7 @@
       const word = model.mean >= 90 ? "Yes, mostly" : model.mean >= 70 ? "In part" : model.mean >= 55 ? "Little better than guessing" : "No";
       const beside = shortcut ? `; the best shortcut, ${about.models[shortcut.m].title}, ${shortcut.mean.toFixed(0)} %` : "";
       const few = most < 5 ? " With so few labels this can be chance." : "";
-      const gain = shortcut && shortcut.mean >= model.mean ? " So what is right here needs no understanding of the gene." : "";
+      const gain = shortcut && Math.round(shortcut.mean) >= Math.round(model.mean) ? " The shortcut does as well: what is right here needs no understanding of the gene." : "";
       return make("p", {className: "gb-verdict"}, make("strong", {textContent: `Is ${symbol} predicted right? ${word}.`}),
         ` The best model, ${told(model)} (guessing: 50 %)${beside}.${gain}${few}`);
     };
