@@ -215,6 +215,23 @@ def test_calibration_takes_the_bias_of_mutation_away():
     assert np.abs(np.bincount(kinds[half], weights=out[half])).max() < 1e-6
 
 
+@pytest.mark.parametrize("objective", ["masked", "causal"])
+def test_what_a_convolution_cannot_see_is_not_read_and_changes_nothing(objective, monkeypatch):
+    made = perf._own("cpu", objective=objective)
+    assert made.reach < 100
+    position = np.array([0, 3, made.reach, 128, 255 - made.reach, 252, 255])  # also where the window ends
+    held = np.repeat(GENOME[None, 100:356], len(position), axis=0)
+    ref = held[np.arange(len(position)), position]
+    read = []
+    rows = made._rows
+    monkeypatch.setattr(made, "_rows", lambda tokens: read.append(tokens.shape[1]) or rows(tokens))
+    near = score.llr(made, held, position, ref, (ref + 1) % 4)
+    assert set(read) == {2 * made.reach + 1}
+    made.reach = None
+    np.testing.assert_allclose(near, score.llr(made, held, position, ref, (ref + 1) % 4), atol=1e-6)
+    assert max(read) == 256
+
+
 def test_every_substitution_is_that_of_llr():
     m = model(objective="blind-spot")
     sequence = GENOME[:150].copy()

@@ -121,17 +121,31 @@ class Attention(nn.Module):
 
     def forward(self, x):
         """(B, L, C) → what is added to it."""
+        return self.read_on(x)[0]
+
+    def read_on(self, x, before=None):
+        """(B, L, C) → what is added to it, and its keys and values, (B, heads, L, C / heads) each.
+
+        ``before``: keys and values of P positions before, (1, heads, P, C / heads) each, of a causal block.
+        """
         b, length, width = x.shape
         q, k, v = self.qkv(self.norm(x)).view(b, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        run = F.scaled_dot_product_attention(_rotated(q), _rotated(k), v, is_causal=self.causal)
+        start = before[0].shape[2] if before else 0
+        q, k = _rotated(q, start), _rotated(k, start)
+        if before:
+            seen_k, seen_v = (torch.cat([old.expand(b, -1, -1, -1), new], dim=2) for old, new in zip(before, (k, v)))
+            mask = torch.ones(length, start + length, dtype=torch.bool, device=x.device).tril(start)
+            run = F.scaled_dot_product_attention(q, seen_k, seen_v, attn_mask=mask)
+        else:
+            run = F.scaled_dot_product_attention(q, k, v, is_causal=self.causal)
         seen = self.mix(run.transpose(1, 2).reshape(b, length, width))
-        return seen + self.down(F.gelu(self.up(self.norm2(x + seen))))
+        return seen + self.down(F.gelu(self.up(self.norm2(x + seen)))), (k, v)
 
 
-def _rotated(x):
+def _rotated(x, start: int = 0):
     half = x.shape[-1] // 2
     rate = 1000.0 ** (-torch.arange(half, device=x.device, dtype=torch.float32) / half)
-    angle = torch.arange(x.shape[-2], device=x.device, dtype=torch.float32)[:, None] * rate
+    angle = torch.arange(start, start + x.shape[-2], device=x.device, dtype=torch.float32)[:, None] * rate
     cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
     a, b = x[..., :half], x[..., half:]
     return torch.cat([a * cos - b * sin, a * sin + b * cos], dim=-1)
@@ -155,16 +169,34 @@ class Tower(nn.Module):
 
     def forward(self, tokens, species=None, layer: int = -1):
         """(B, L) int → (B, L, C); ``layer`` −1: after the last block and its norm, 0: before the first block."""
-        hot = F.one_hot(tokens.long(), self.vocabulary).to(self.entry.weight.dtype)
-        x = self.entry(shifted(hot, self.offsets))
-        if self.species is not None:
-            kind = torch.zeros(len(tokens), dtype=torch.long, device=x.device) if species is None else species
-            x = x + self.species(kind)[:, None].to(x.dtype)
+        x = self._entered(tokens, species)
         for i, block in enumerate(self.blocks):
             if i == layer:
                 return x
             x = x + block(x)
         return self.norm(x)
+
+    def _entered(self, tokens, species):
+        hot = F.one_hot(tokens.long(), self.vocabulary).to(self.entry.weight.dtype)
+        x = self.entry(shifted(hot, self.offsets))
+        if self.species is None:
+            return x
+        kind = torch.zeros(len(tokens), dtype=torch.long, device=x.device) if species is None else species
+        return x + self.species(kind)[:, None].to(x.dtype)
+
+    def read_on(self, tokens, species=None, before=None, *, ahead: int = 0):
+        """``forward`` of a causal tower of attention over a sequence of which the beginning was read already.
+
+        Args: tokens: (B, ahead + L) int, the last ``ahead`` ones of the beginning (as far as the entry sees, or all)
+        and what comes after. before: keys and values of the beginning, per block. Returns: (B, L, C) of what comes
+        after, and its keys and values, per block.
+        """
+        x, kept = self._entered(tokens, species)[:, ahead:], []
+        for i, block in enumerate(self.blocks):
+            more, held = block.read_on(x, before[i] if before else None)
+            x = x + more
+            kept.append(held)
+        return self.norm(x), kept
 
     def states(self, tokens, species=None):
         """What ``forward`` gives for the layers 0, 1, … in turn, from one pass; (B, L, C) each."""

@@ -47,9 +47,11 @@ class Own:
         """Whether a sequence and its reverse complement get the same answer."""
         self.by_likelihood = made.tokens == "bpe"
         """Whether a variant can only be scored by the likelihood of whole windows."""
-        limited = made.objective == "causal" and made.mixer == "convolution" and made.tokens == "nucleotide"
+        limited = made.objective != "blind-spot" and made.mixer == "convolution" and made.tokens == "nucleotide"
         self.reach = made.context if limited else None
-        """Bases to the right that a change of one base can be felt at, of a causal network that sees a limited way."""
+        """Bases to each side that a network can see, where that is less than a window."""
+        self.keeps = made.objective == "causal" and made.mixer == "attention" and made.tokens == "nucleotide"
+        """Whether what was read can be kept, so that a change costs only what comes after it."""
         self.granularity = made.k if made.tokens == "kmer" else 1
         self.one_pass = made.objective != "masked"
         """Whether one pass gives the conditionals of all positions."""
@@ -62,10 +64,8 @@ class Own:
 
         size = max(1, ROOM // max(1, tokens.shape[1]))
         for s in range(0, len(tokens), size):
-            ids = torch.from_numpy(np.ascontiguousarray(tokens[s : s + size])).to(self.device)
-            kind = torch.full((len(ids),), self.species, device=self.device) if self.recipe.species else None
             with torch.inference_mode(), self._cast():
-                yield self.network(ids, kind)
+                yield self.network(*self._placed(tokens[s : s + size]))
 
     def _cast(self):
         import torch
@@ -151,6 +151,46 @@ class Own:
             out += np.bincount(row[part], weights=logs, minlength=len(ids))
         return out
 
+    def changes(self, window: np.ndarray, positions: np.ndarray, alt: np.ndarray, *, block: int = 16) -> np.ndarray:
+        """LLR of substitutions in one window by the likelihood of all of it, (n,) float64, of a model that ``keeps``.
+
+        The window is read once; the alternatives of a block of ``block`` bases go on from where the block begins.
+        """
+        import torch
+
+        positions, length, tower = np.asarray(positions), len(window), self.network.tower
+        ids = self.tokens.encode(window[None])
+        with torch.inference_mode(), self._cast():
+            states, kept = tower.read_on(*self._placed(ids))
+            first = self.network.start.to(states.dtype).expand(1, 1, -1)
+            told = self._bases(torch.cat([first, states[:, :-1]], dim=1))[0]
+        known, letter = window < codes.N, np.minimum(window, 3)
+        plain = np.where(known, told[np.arange(length), letter], 0.0)
+        out = told[positions, alt] - told[positions, letter[positions]]
+        for q in np.unique(positions // block * block):
+            rows = np.flatnonzero(positions // block * block == q)
+            changed, ahead = np.repeat(ids, len(rows), axis=0), min(len(tower.offsets) - 1, int(q))
+            changed[np.arange(len(rows)), positions[rows]] = alt[rows]
+            with torch.inference_mode(), self._cast():
+                before = [tuple(part[:, :, :q] for part in held) for held in kept] if q else None
+                states, _ = tower.read_on(*self._placed(changed[:, q - ahead :]), before, ahead=ahead)
+                logs = self._bases(states[:, :-1])  # of the bases q + 1 …
+            shown = np.arange(q + 1, length)
+            got = np.where(known[shown], logs[:, np.arange(len(shown)), letter[shown]], 0.0)
+            out[rows] += np.where(shown[None] > positions[rows, None], got - plain[shown], 0.0).sum(1)
+        return out
+
+    def _placed(self, tokens: np.ndarray):
+        """Tokens, and the species of each row, where the network is."""
+        import torch
+
+        ids = torch.from_numpy(np.ascontiguousarray(tokens)).to(self.device)
+        return ids, torch.full((len(ids),), self.species, device=self.device) if self.recipe.species else None
+
+    def _bases(self, states) -> np.ndarray:
+        """Log-probabilities of the next base after each state, float64."""
+        return self.network.out(states).float().log_softmax(-1).cpu().numpy().astype(np.float64)
+
     def hidden(self, windows: np.ndarray, layer: int = -1) -> np.ndarray:
         """As ``base.Nucleotides``; a token's state stands at each of its bases."""
         import torch
@@ -160,20 +200,17 @@ class Own:
         tokens = self.tokens.encode(windows)
         out, size = [], max(1, ROOM // max(1, tokens.shape[1]))
         for s in range(0, len(tokens), size):
-            ids = torch.from_numpy(np.ascontiguousarray(tokens[s : s + size])).to(self.device)
-            kind = torch.full((len(ids),), self.species, device=self.device) if self.recipe.species else None
             with torch.inference_mode(), self._cast():
-                out.append(self.network.hidden(ids, kind, layer).float().cpu().numpy())
+                out.append(self.network.hidden(*self._placed(tokens[s : s + size]), layer).float().cpu().numpy())
         return self._spread(np.concatenate(out), windows)
 
     def states(self, windows: np.ndarray) -> list[np.ndarray]:
         """``hidden`` of every layer, (n, L, d) each, from one pass over all windows at once."""
         import torch
 
-        ids = torch.from_numpy(np.ascontiguousarray(self.tokens.encode(windows))).to(self.device)
-        kind = torch.full((len(ids),), self.species, device=self.device) if self.recipe.species else None
         with torch.inference_mode(), self._cast():
-            held = [state.float().cpu().numpy() for state in self.network.states(ids, kind)]
+            given = self._placed(self.tokens.encode(windows))
+            held = [state.float().cpu().numpy() for state in self.network.states(*given)]
         return [self._spread(state, windows) for state in held]
 
     def _spread(self, held: np.ndarray, windows: np.ndarray) -> np.ndarray:

@@ -78,7 +78,7 @@ def llr(
 
 
 def _substitutions(model, windows, positions, ref, alt, batch: int) -> np.ndarray:
-    """Of a masked model: one query for each place of each window, or one pass a window."""
+    """Of a masked model: one query for each place of each window, or one pass a window; see ``_seen``."""
     if getattr(model, "one_pass", not hasattr(model, "at")):
         first, group = _unique(windows)
         out = np.empty(len(windows))
@@ -89,11 +89,21 @@ def _substitutions(model, windows, positions, ref, alt, batch: int) -> np.ndarra
             mine = logs[group[rows] - s, positions[rows]]
             out[rows] = mine[np.arange(len(rows)), alt[rows]] - mine[np.arange(len(rows)), ref[rows]]
         return out
+    windows, positions = _seen(model, windows, positions)
     first, group = _unique(np.concatenate([windows, positions.astype("<i8")[:, None].view(np.uint8)], axis=1))
     asked = [at(model, windows[first[s : s + batch]], positions[first[s : s + batch]])
              for s in range(0, len(first), batch)]  # fmt: skip
     logs = np.concatenate(asked) if asked else np.zeros((0, 4))
     return logs[group, alt] - logs[group, ref]
+
+
+def _seen(model, windows: np.ndarray, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The parts of the windows that a model with a limited ``reach`` can see from the positions, and these in them."""
+    reach = getattr(model, "reach", None)
+    if reach is None or 2 * reach + 1 >= windows.shape[1]:
+        return windows, positions
+    start = np.clip(positions - reach, 0, windows.shape[1] - (2 * reach + 1))
+    return np.take_along_axis(windows, start[:, None] + np.arange(2 * reach + 1), axis=1), positions - start
 
 
 def _whole(model, windows, positions, ref, alt, batch: int) -> np.ndarray:
@@ -109,11 +119,7 @@ def _whole(model, windows, positions, ref, alt, batch: int) -> np.ndarray:
             rows = np.flatnonzero(group == i)
             out[rows] = model.changes(windows[first[i]], positions[rows], alt[rows])
         return out
-    reach = getattr(model, "reach", None)
-    if reach is not None and 2 * reach + 1 < windows.shape[1]:
-        start = np.clip(positions - reach, 0, windows.shape[1] - (2 * reach + 1))
-        windows = np.take_along_axis(windows, start[:, None] + np.arange(2 * reach + 1), axis=1)
-        positions = positions - start
+    windows, positions = _seen(model, windows, positions)
     changed = windows.copy()
     changed[np.arange(len(windows)), positions] = alt
     return likelihood(model, changed, batch=batch) - likelihood(model, windows, batch=batch)
