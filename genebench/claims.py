@@ -106,7 +106,9 @@ def claim_words(frame: pd.DataFrame) -> str:
             best = f"*{specs.model(row.better).title}*, the best that is fair there,"
             words += f": {best} loses {lost} over {row.tasks} tasks."
             if row.beside:
-                words += f" The best shortcut, *{specs.model(row.beside).title}*, loses {row.beside_lost:.3f}."
+                words += (
+                    f" The shortcut that is best there, *{specs.model(row.beside).title}*, loses {row.beside_lost:.3f}."
+                )
         else:
             who = f"*{specs.model(row.better).title}* minus *{specs.model(row.worse).title}*"
             words += f": {who} is {_span(row)} over {row.tasks} tasks ({row.group}, {row.split} folds)."
@@ -162,6 +164,21 @@ def reproduction_table(frame: pd.DataFrame) -> pd.DataFrame:
     keep = ["listed", "genes", "published", "published_sd", "plain", "decided", "score", "difference", "reason"]
     names = {"listed": "task", "plain": "as they are", "decided": "yes or no", "score": "standardised"}
     return out[keep].rename(columns={**names, "published_sd": "± over folds"})
+
+
+def reproduction_words(frame: pd.DataFrame) -> str:
+    """How many tasks agree with what was published, and how closely, in Markdown."""
+    gap = frame.difference.abs()
+    told, why = reproduction_numbers(frame), specs.published().reproduction
+    near = int((gap <= 2 * frame.published_sd).sum())
+    far = frame[gap > FAR].sort_values("difference", key=abs, ascending=False)
+    listed = ", ".join(f"{row.listed} ({row.difference:+.3f})".replace("(-", "(−") for row in far.itertuples())
+    half = sum("not wholly" in why.get(t, "").lower() for t in far.task) + told["unexplained"]
+    return (
+        f"**Of {len(frame)} tasks {near} lie within two deviations of the published folds and "
+        f"{int((gap <= FAR).sum())} within {FAR:g} AUROC; the mean absolute difference is {told['difference']}.** "
+        f"Beyond {FAR:g}: {listed or 'none'}; the table gives each its reason, {half} of them not a whole one."
+    )
 
 
 def reproduction_numbers(frame: pd.DataFrame) -> dict[str, object]:

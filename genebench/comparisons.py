@@ -70,8 +70,9 @@ def ladder(means: pd.DataFrame, *, label: str, chance: float = 0.5) -> Figure:
     tasks, the thick one goes from the best score to the worst.
     """
     groups, splits = list(dict.fromkeys(means.group)), sorted(means.split.unique(), key=RUNGS.index)
-    easy = means[means.split == splits[0]].sort_values("score", ascending=False)
-    models = list(dict.fromkeys(easy.model))  # the first group's order; models that only others have come last
+    easy = means[means.split == splits[0]].assign(other=means.group != groups[0])
+    easy = easy.sort_values(["other", "score"], ascending=[True, False])
+    models = list(dict.fromkeys(easy.model))  # those of the first panel in its order, then the others
     fig, axes = _panels(groups, height=0.34 * len(models) + 1.4, shared=True)
     for ax, group in zip(axes, groups):
         part = means[means.group == group]
@@ -253,8 +254,8 @@ def tier_plot(means: pd.DataFrame, pairs: pd.DataFrame, *, label: str) -> Figure
 def mean_ranks(intervals: pd.DataFrame, means: pd.DataFrame, power: pd.DataFrame) -> pd.DataFrame:
     """Mean rank of each model over the tasks of each group, and the difference of mean ranks that Nemenyi's test needs.
 
-    Args: rows of ``intervals.parquet``, ``means.csv`` and ``power.csv`` of one probe, measure and split: the tasks,
-    models and weights are those of the means. Returns: columns group, model, tasks, rank, critical.
+    Args: rows of ``intervals.parquet`` of one probe (all splits), and of ``means.csv`` and ``power.csv`` of one split
+    and measure: tasks, models and weights are those of the means. Returns: columns group, model, tasks, rank, critical.
     """
     told = power.set_index("task")
     told = told[~told.underpowered]
@@ -264,9 +265,9 @@ def mean_ranks(intervals: pd.DataFrame, means: pd.DataFrame, power: pd.DataFrame
             (intervals.genes == "common") & intervals.model.isin(part.model) & intervals.task.isin(told.index)
         ]
         held = held[(held.kind != "regression") & ((held.group == group) | (group == "all"))]
-        table = held.astype({"task": str, "model": str}).pivot(index="task", columns="model", values="score")
-        fair = [not any(specs.model(m).exposed_on(t) for m in table.columns) for t in table.index]
-        table = table[fair].dropna()
+        held = held.astype({"task": str, "model": str}).pivot(index="task", columns=["split", "model"], values="score")
+        table = held.dropna()[part.split.iloc[0]]  # the tasks that all models have in every split, as the means
+        table = table[[not any(specs.model(m).exposed_on(t) for m in table.columns) for t in table.index]]
         weight, groups = told.weight[table.index], told.group[table.index]
         share = (weight / weight.groupby(groups).transform("sum")).to_numpy()  # groups count the same
         number = part.effective.iloc[0]

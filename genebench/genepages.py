@@ -220,8 +220,8 @@ def index(made: Atlas, profile: str) -> dict:
 
 
 def genes(made: Atlas) -> list[dict]:
-    """One small dict a gene: labels and shares, false alarms, other tasks, relatives, neighbours."""
-    kin = defaultdict(list)
+    """One small dict a gene: labels, shares, false alarms, other tasks, relatives (like symbols first), neighbours."""
+    kin, stem = defaultdict(list), families.stems(made.genes)
     for i, name in enumerate(made.family):
         kin[name].append(i)
     told = defaultdict(list)
@@ -236,12 +236,13 @@ def genes(made: Atlas) -> list[dict]:
         count = np.isfinite(seen).sum(axis=0)
         mean = np.where(count > 0, np.nansum(seen, axis=0) / np.maximum(count, 1), 100)
         worst = has_not[np.argsort(mean, kind="stable")[:ALARMS]]
-        relatives = [i for i in kin[made.family[g]] if i != g]
+        relatives = sorted((i for i in kin[made.family[g]] if i != g), key=lambda i: stem[i] != stem[g])
+        alike = sum(stem[i] == stem[g] for i in relatives)
         out.append(
             {"s": str(symbol), "l": has.tolist(), "p": _coded(made.right[:, has, g]),
              "a": worst.tolist(), "q": _coded(made.right[:, worst, g]), "n": len(has_not), "o": told.get(g, []),
-             "f": [made.family[g], len(relatives), relatives[:RELATIVES]],
-             "k": [_neighbours(at[g], cosine[g]) for at, cosine in made.near.values()]}
+             "f": [made.family[g], len(relatives), relatives[:RELATIVES], alike],
+             "k": [_neighbours(at[g], cosine[g], {g, *relatives}) for at, cosine in made.near.values()]}
         )  # fmt: skip
     return out
 
@@ -250,8 +251,8 @@ def _coded(share: np.ndarray) -> str:
     return base64.b64encode(np.ascontiguousarray(share.T).tobytes()).decode()
 
 
-def _neighbours(at: np.ndarray, cosine: np.ndarray) -> list[list]:
-    return [[int(i), round(float(c), 2)] for i, c in zip(at, cosine) if i >= 0]
+def _neighbours(at: np.ndarray, cosine: np.ndarray, family: set[int]) -> list[list]:
+    return [[int(i), round(float(c), 2), int(i in family)] for i, c in zip(at, cosine) if i >= 0]
 
 
 def summary(made: Atlas, *, most: int = 25) -> pd.DataFrame:

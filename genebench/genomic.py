@@ -173,7 +173,7 @@ def motif_table(told: pd.DataFrame) -> pd.DataFrame:
     """Rows of ``motifs.csv`` as readers want them: models by title, and whether the match is beyond chance."""
     frame = told.assign(model=[title(m) for m in told.model], beyond=np.where(told.r > told.chance, "yes", "no"))
     frame["consensus"] = [" ".join(c[i : i + 10] for i in range(0, len(c), 10)) for c in frame.consensus]  # may break
-    frame = frame[["model", "motif", "sites", "width", "consensus", "match", "r", "chance", "beyond"]]
+    frame = frame[["model", "motif", "sites", "match", "r", "chance", "beyond", "consensus"]]
     return frame.rename(columns={"match": "nearest profile", "chance": "r by chance", "beyond": "beyond chance"})
 
 

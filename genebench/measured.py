@@ -12,7 +12,7 @@ WORDS = {
     "max_abs_delta_auroc": "largest distance, AUROC",
     "n_tasks": "tasks",
     "n": "genes",
-    "peak_mb": "peak memory, MB",
+    "peak_mb": "peak memory, MiB",
     "ours_per_s": "genebench, a second",
     "theirs_per_s": "plain loop, a second",
     "ceiling_fraction": "of the ceiling",

@@ -96,6 +96,8 @@ def table(
     import itables
     from itables.javascript import JavascriptFunction
 
+    if frame.index.names == [None] and pd.api.types.is_integer_dtype(frame.index):
+        frame = frame.reset_index(drop=True)  # places in another table, of no use to a reader
     folder = paths.executed(profile) / "files"
     with cache.atomic(folder / f"{page}-{name}.csv") as temporary:
         frame.to_csv(temporary, index=not isinstance(frame.index, pd.RangeIndex))

@@ -183,6 +183,8 @@ def numbers(profile: str) -> dict[str, object]:
     last = means[means.split == hard].set_index("model")
     best, compared = first.iloc[0], first[first.excess.notna()]
     leader = compared.iloc[0] if len(compared) else best
+    apart = last[last.excess.notna()]
+    stays = (apart if len(apart) else last).sort_values("score", ascending=False).iloc[0]
     letters = first.set_index("model").score.get("symbol-ngrams", np.nan), last.score.get("symbol-ngrams", np.nan)
     return {
         "profile": profile,
@@ -203,8 +205,13 @@ def numbers(profile: str) -> dict[str, object]:
         "hard_split": SPLIT_WORDS.get(hard, hard),
         "hard_before": _number(best.score),
         "hard_after": _number(last.score[best.model]),
-        "hard_leader_before": _number(leader.score),
-        "hard_leader_after": _number(last.score[leader.model]),
+        "hard_beyond": int((apart.excess_low > 0).sum()),
+        "hard_compared": len(apart),
+        "hard_leader": specs.model(stays.name).title,
+        "hard_leader_score": _number(stays.score),
+        "hard_leader_excess": _number(stays.excess, "+.2f"),
+        "hard_leader_low": _number(stays.excess_low, "+.2f"),
+        "hard_leader_high": _number(stays.excess_high, "+.2f"),
         "answers": answers(profile, "executed/leaderboard.html"),
     }
 
@@ -218,18 +225,21 @@ MOST = 4
 
 
 def answers(profile: str, board: str = "") -> str:
-    """Who is best for each group of classification tasks under the first split, and how sure that is, in Markdown.
+    """Who is best for each group of classification tasks, and how sure that is, under the first split; and what is best
+    under the hardest. Markdown.
 
     Args: board: where the leaderboard is, seen from the page that shows this.
     """
-    first = results.read_beside(profile, "means.csv")
-    first = first[(first.measure == "auroc") & (first.split == first.split.iloc[0])]
+    means = results.read_beside(profile, "means.csv")
+    means = means[means.measure == "auroc"]
+    hard = max(means.split.unique(), key=RUNGS.index)
+    first, last = means[means.split == means.split.iloc[0]], means[means.split == hard]
     head = [
         "tasks about",
         "cannot be told from the best",
         "best weighted mean AUROC",
         "over the best shortcut",
-        "tasks",
+        f"best model, {SPLIT_WORDS.get(hard, hard)}",
     ]
     lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for group in (g for g in GROUPS if (first.group == g).any()):
@@ -242,7 +252,14 @@ def answers(profile: str, board: str = "") -> str:
             over = f"{_number(best.excess, '+.2f')} ({low} to {high})"
         score = f"{_number(best.score)} ({_number(best.low)} to {_number(best.high)})"
         link = f'<a href="{board}#group={group.replace(" ", "%20")}">{group}</a>'
-        lines.append(f"| {link} | {names} | {score} | {over} | {best.tasks:,} |")
+        apart = last[(last.group == group) & last.excess.notna()].sort_values("score", ascending=False)
+        stays = "–"
+        if len(apart):
+            row = apart.iloc[0]
+            stays = f"*{specs.model(row.model).title}*: {_number(row.score)}, {_number(row.excess, '+.2f')}"
+            stays += f" ({_number(row.excess_low, '+.2f')} to {_number(row.excess_high, '+.2f')})"
+        number = f"({best.tasks:,} task{'s' * int(best.tasks > 1)})"
+        lines.append(f"| {link} {number} | {names} | {score} | {over} | {stays} |")
     return "\n".join(lines)
 
 

@@ -57,6 +57,6 @@ show.table(
     page=page,
     profile=profile,
     name="motifs",
-    caption="Every motif by model: places where it was found, its letters (n: none above one half), the nearest "
-    "profile with its correlation, and what shuffled columns reach in one case of twenty.",
+    caption="Every motif by model: places where it was found, the nearest profile with its correlation, what shuffled "
+    "columns reach in one case of twenty, and its letters (n: none above one half).",
 )

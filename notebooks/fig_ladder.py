@@ -15,7 +15,8 @@
 #
 # The same tasks, models and genes under splits that are ever harder: `random` folds; whole chromosomes; folds that keep
 # genes of one symbol stem or family together, or those of alike proteins; the least studied genes; those annotated
-# last. A model that knows what genes do falls little; one that knows what their relatives are falls to chance. Shown
+# last. A model that knows what genes do falls little; one that only averages relatives has none left to average, and
+# falls to chance by construction. Shown
 # are the splits that were run. Underpowered tasks, exposed models and models that miss many of the genes are left out,
 # so that every line is about the same questions.
 

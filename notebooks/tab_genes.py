@@ -15,6 +15,7 @@
 #
 # Type a symbol to see its labels, where each model is right or wrong about it, its nearest genes by each model, and its
 # relatives. Every prediction was made by a probe that had not seen the gene (random folds: it may have seen relatives).
+# Models and labels are those of the profile that this book was run for, not all of the leaderboard's.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile's genes

@@ -48,8 +48,8 @@ show.figure(
 # %% [markdown]
 # A stop codon in the middle of a gene is the plainest harm there is. The network of E. coli tells stops from silent
 # changes with an AUROC of {{ glm_variants_ecoli_nonsense_vs_synonymous_glm_ecoli }}; that of yeast, which has never
-# seen a bacterium, with {{ glm_variants_ecoli_nonsense_vs_synonymous_glm_yeast }}; the best score that knows neither
-# frame nor network with {{ glm_variants_ecoli_nonsense_vs_synonymous_other }}. The networks know more of a gene's frame
+# seen a bacterium, with {{ glm_variants_ecoli_nonsense_vs_synonymous_glm_yeast }}; the best score without
+# frame or network, {{ glm_variants_ecoli_nonsense_vs_synonymous_other }}. The networks know more of a gene's frame
 # than short words give away, and much of that is common to both genomes. Codon usage, which is told the frame, knows
 # the stops almost perfectly.
 #
@@ -109,7 +109,7 @@ show.figure(
 #
 # A bacterium escapes rifampicin by changing the drug's target, which must go on working; it escapes isoniazid and
 # pyrazinamide mostly by losing the enzyme that activates them, so that a measure of constraint could help there. None
-# of these scores does by much: on pyrazinamide the k-mer chain reaches {{ glm_variants_tb_pza_markov_chain }} raw and
+# of these scores does: on pyrazinamide the k-mer chain reaches {{ glm_variants_tb_pza_markov_chain }} raw and
 # {{ glm_variants_tb_pza_markov_chain_calibrated }} calibrated, the network of E. coli
 # {{ glm_variants_tb_pza_glm_ecoli }} and {{ glm_variants_tb_pza_glm_ecoli_calibrated }}. Below chance is base
 # composition, as the loss of G or C shows.

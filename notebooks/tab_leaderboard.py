@@ -21,7 +21,8 @@
 # interval can stand below a model of the next. *Over best shortcut* says what a model adds to the letters of the
 # symbol, the family and the like; at 0 or below it adds nothing. It is the mean over tasks of the difference to the
 # shortcut that is best on that task, so it is at most the difference of two numbers of the column beside it. The split
-# says how hard the test is: under `random` relatives of a gene can be in training, under the others they cannot.
+# says how hard the test is: under `random` relatives of a gene can be in training; under `stem` and `family` they
+# cannot; under `chromosome` the neighbours on the chromosome cannot.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile's results
@@ -37,8 +38,10 @@ first = standings.first_of(profile, also)
 show.prose(standings.answers(first))
 
 # %% [markdown]
-# Random folds, classification tasks, the common genes, 95 % intervals over genes and tasks. Models and tasks of a group
-# are those that can be compared there: each model has a score, and has not read the answers, on each task.
+# Random folds but for the last column, classification tasks, the common genes, 95 % intervals over genes and tasks.
+# Models and tasks of a group are those that can be compared there: each model has a score, and has not read the
+# answers, on each task. So all groups together have fewer tasks than their sum, and a model's mean of a group can
+# differ a little between the two views. *Localization* is mostly in which tissues and cells a gene's RNA is found.
 
 # %% tags=["remove-input", "full-width"]
 profiles = standings.keep(profile, also)

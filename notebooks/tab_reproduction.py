@@ -16,7 +16,7 @@
 # Bag of words is the one model of gene-benchmark {cite}`kantor2024` that needs no weights: counts of the 1,024
 # commonest words of a gene's name and NCBI summary. Here it is scored on the paper's own genes, by the paper's probe
 # (vectors as they are) and by ours (standardised inside the fold). Folds of the paper are not seeded, its labels are
-# of other releases for some tasks, and the summaries here are of 2023: what is left is their doing.
+# of other releases for some tasks, and the summaries here are of 2023: most of what is left is their doing.
 #
 # Of tasks with several labels the published scores are, by all signs, those of yes or no for each label, and not of its
 # probability: crosses show our fits scored in that way, and the difference is taken there; circles show the same fits
@@ -33,6 +33,9 @@ from genebench import page as show
 
 show.begin()
 beside = results.read_published(source, "reproduction.csv")
+show.prose(claims.reproduction_words(beside))
+
+# %% tags=["remove-input"]
 show.figure(
     claims.reproduction_plot(beside, label="test AUROC (0 to 1, weighted one-vs-rest)"),
     beside,
@@ -40,8 +43,8 @@ show.figure(
     profile=profile,
     name="scores",
     caption="Bag of words on the tasks and genes of the paper: published mean over five folds with its standard "
-    "deviation (squares), ours on the same kind of vectors (circles), and ours standardised with 95 % intervals over "
-    "genes (diamonds).",
+    "deviation (squares), ours on the same kind of vectors (circles; crosses: by the yes or no of each label), and "
+    "ours standardised with 95 % intervals over genes (diamonds).",
     alt="Published and reproduced AUROC of bag of words, one row a task.",
 )
 

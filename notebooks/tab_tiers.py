@@ -55,7 +55,7 @@ show.figure(
 # %% tags=["remove-input"]
 split = means.split.iloc[0]
 power, intervals = results.read_beside(shown, "power.csv"), results.read_beside(shown, "intervals.parquet")
-ranks = comparisons.mean_ranks(intervals[intervals.split == split], first, power[power.split == split])
+ranks = comparisons.mean_ranks(intervals, first, power[power.split == split])
 show.figure(
     comparisons.rank_plot(ranks),
     ranks,
@@ -82,7 +82,8 @@ show.table(
 #
 # How much should each group of tasks count? The weighted means below also follow the weights that you set; the address
 # of the page keeps them, so that a link shows what you see. A model without a mean in a group that counts is left at
-# the end.
+# the end. Each group has here all of its own tasks; the mean over all groups above, like that of the leaderboard, is
+# over the tasks that all its models share, and differs a little.
 
 # %% tags=["remove-input"]
 show.weights(comparisons.by_group(first), page=page, profile=profile, name="weights")

@@ -512,7 +512,7 @@ def test_a_gene_is_found_by_its_first_letters_with_the_keyboard_alone(genes):
     text = genes.locator(".gb-gene").inner_text()
     for part in (
         "predicted right?",
-        "The best model",
+        "the best model here",
         "Model by model",
         "Its labels",
         "False alarms",

@@ -133,6 +133,9 @@ def test_the_page_puts_the_farthest_first_and_never_leaves_it_without_a_word():
     assert table.reason[1:].tolist() == ["within two deviations of the published folds"] * 2
     table = claims.reproduction_table(made_rows().assign(published_sd=0.001))
     assert table.reason[1:].tolist() == ["beyond two deviations, under 0.03: not looked into"] * 2
+    words = claims.reproduction_words(made_rows())
+    assert "Of 3 tasks 2 lie within two deviations" in words and "2 within 0.03" in words
+    assert "C (−0.100)" in words and "1 of them not a whole one" in words
     (ax,) = claims.reproduction_plot(made_rows(), label="AUROC").axes
     assert [t.get_text() for t in ax.get_yticklabels()] == ["B", "A", "C"]
 

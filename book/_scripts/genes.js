@@ -91,7 +91,7 @@
     };
 
     const link = i => make("a", {href: "#" + encodeURIComponent(about.genes[i]), textContent: about.genes[i]});
-    const WORDS = [[90, "found", "✓"], [50, "leaning right", "○"], [-1, "missed", "✗"]];
+    const WORDS = [[90, "found", "✓"], [55, "leaning right", "○"], [45, "as by guessing", "○"], [-1, "missed", "✗"]];
     const judged = v => WORDS.find(([least]) => v >= least);
     const cell = (v, read) => {
       if (v === about.none) return make("td", {className: "n none", textContent: "–", title: "no vector for this gene"});
@@ -116,18 +116,24 @@
     };
 
     // The answer in a sentence: the best model beside the best shortcut, on the labels that both can be asked about.
-    const verdict = (symbol, usable) => {
-      const isShortcut = x => about.models[x.m].family === "shortcut";
+    const verdict = (gene, right, usable) => {
+      const M = about.models.length, isShortcut = x => about.models[x.m].family === "shortcut";
       const most = Math.max(...usable.map(x => x.n)), broad = usable.filter(x => 2 * x.n >= most);
       const model = broad.find(x => !isShortcut(x)), shortcut = broad.find(isShortcut);
       if (!model) return null;
-      const told = x => `${about.models[x.m].title} ranks below it ${x.mean.toFixed(0)} % of the genes without a label, mean over ${x.n} label${x.n > 1 ? "s" : ""}`;
-      const word = model.mean >= 90 ? "Yes, mostly" : model.mean >= 70 ? "In part" : model.mean >= 55 ? "Little better than guessing" : "No";
-      const beside = shortcut ? `; the best shortcut, ${about.models[shortcut.m].title}, ${shortcut.mean.toFixed(0)} %` : "";
-      const few = most < 5 ? " With so few labels this can be chance." : "";
-      const gain = shortcut && Math.round(shortcut.mean) >= Math.round(model.mean) ? " The shortcut does as well: what is right here needs no understanding of the gene." : "";
-      return make("p", {className: "gb-verdict"}, make("strong", {textContent: `Is ${symbol} predicted right? ${word}.`}),
-        ` The best model, ${told(model)} (guessing: 50 %)${beside}.${gain}${few}`);
+      const pairs = gene.l.map((label, k) => [model, shortcut].filter(Boolean).map(x => read(x.m, label) ? about.none : right[k * M + x.m]))
+        .filter(row => row.every(v => v !== about.none));
+      if (!pairs.length) return null;
+      const mean = i => Math.round(pairs.reduce((sum, row) => sum + row[i], 0) / pairs.length);
+      const score = mean(0), other = shortcut ? mean(1) : null;
+      const word = score >= 90 ? "Yes, mostly" : score >= 70 ? "In part" : score >= 55 ? "Little better than guessing" : score > 45 ? "As by guessing" : "No";
+      const none = other !== null && other >= score;
+      return make("p", {className: "gb-verdict"},
+        make("strong", {textContent: `Is ${gene.s} predicted right? ${word}${none ? ", and no better than by a shortcut" : ""}.`}),
+        ` ${about.models[model.m].title}, the best model here, ranks it above ${score} % of the genes without a label, mean over ` +
+        `${pairs.length} label${pairs.length > 1 ? "s" : ""} (guessing: 50 %)` +
+        (shortcut ? `; ${about.models[shortcut.m].title}, the best shortcut, above ${other} % on the same labels.` : ".") +
+        (pairs.length < 5 ? " With so few labels this can be chance." : ""));
     };
 
     const draw = (i, gene) => {
@@ -136,14 +142,15 @@
         const seen = gene.l.map((label, k) => read(m, label) ? about.none : right[k * M + m]).filter(v => v !== about.none);
         return {m, n: seen.length, mean: seen.length ? seen.reduce((a, b) => a + b, 0) / seen.length : null};
       });
-      const [family, size, kin] = gene.f;
+      const [family, size, kin, alike] = gene.f;
+      const listed = list => list.flatMap((g, k) => [k ? ", " : "", link(g)]);
       const parts = [make("h2", {textContent: gene.s, id: "gb-title", tabIndex: -1}),
-        make("p", {}, `${gene.l.length} label${gene.l.length === 1 ? "" : "s"} of the ${gene.l.length + gene.n} asked about this gene. `,
-          size ? "In splits by family it is kept together with " : `No relative here by ${about.rule}.`, size ? called(family) : null,
-          size ? ` (rule: ${about.rule}), here ${size} gene${size > 1 ? "s" : ""}: ` : null,
-          ...kin.flatMap((g, k) => [k ? ", " : "", link(g)]), size > kin.length ? " …" : "")];
+        make("p", {}, `${gene.l.length} label${gene.l.length === 1 ? "" : "s"} of the ${gene.l.length + gene.n} asked about this gene.`),
+        make("p", {}, alike ? "Genes of a like symbol: " : "No gene of a like symbol here.", ...listed(kin.slice(0, alike)), alike ? ". " : " ",
+          ...(size > alike ? ["Splits by family also keep with it ", called(family), ` (${size - alike} more genes, not all of them relatives): `,
+            ...listed(kin.slice(alike)), size > kin.length ? " …" : "."] : []))];
       const usable = mean.filter(x => x.mean !== null).sort((a, b) => b.mean - a.mean);
-      const answer = verdict(gene.s, usable);
+      const answer = verdict(gene, right, usable);
       if (answer) parts.splice(1, 0, answer);
       if (usable.length) {
         const bars = usable.map(x => make("tr", {},
@@ -162,7 +169,7 @@
         const sorted = gene.l.map((_, k) => k).sort((a, b) => worth(a) - worth(b));
         const rows = sorted.map(k => make("tr", {}, named(gene.l[k]), ...about.models.map((_, m) => cell(right[k * M + m], read(m, gene.l[k])))));
         parts.push(make("h3", {textContent: "Its labels"}), wide(`Labels of ${gene.s}`,
-          "One row a label that the gene has, the most missed first. A number: percent of the genes without the label that the model ranks below this gene (✓ 90 or more, ○ 50 or more, ✗ below chance). A star: the model has read part of the answers.",
+          "One row a label that the gene has, the most missed first. A number: percent of the genes without the label that the model ranks below this gene (✓ 90 or more, ○ 45 or more, ✗ below chance). A star: the model has read part of the answers.",
           ["label", ...titles()], rows));
       }
       if (gene.a.length) parts.push(make("h3", {textContent: "False alarms"}), wide(`False alarms of ${gene.s}`,
@@ -176,10 +183,9 @@
             textContent: w ? (w === truth ? "✓ " : "") + w + (about.read[task][m] ? "*" : "") : "–"}))))));
       const near = gene.k.map((list, k) => [about.near[k], list]).filter(([, list]) => list.length);
       if (near.length) {
-        const relatives = new Set(kin);
-        parts.push(make("h3", {textContent: "Nearest genes"}), make("p", {className: "gb-told", textContent: "By the cosine of the vectors (in brackets). Bold: a relative."}),
+        parts.push(make("h3", {textContent: "Nearest genes"}), make("p", {className: "gb-told", textContent: "By the cosine of the vectors (in brackets). Bold: kept together with it in splits by family."}),
           make("dl", {}, ...near.flatMap(([m, list]) => [make("dt", {textContent: about.models.find(x => x.name === m).title}),
-            make("dd", {}, ...list.flatMap(([g, c], k) => [k ? ", " : "", relatives.has(g) ? make("b", {}, link(g)) : link(g), ` (${c.toFixed(2).replace("-", "−")})`]))])));
+            make("dd", {}, ...list.flatMap(([g, c, kept], k) => [k ? ", " : "", kept ? make("b", {}, link(g)) : link(g), ` (${c.toFixed(2).replace("-", "−")})`]))])));
       }
       out.replaceChildren(...parts);
       document.title = `${gene.s} – genebench`;
@@ -197,7 +203,7 @@
       root.scrollIntoView({block: "start"});
     };
     script(`${base}.js`, () => {
-      told.textContent = `${about.genes.length.toLocaleString("en")} genes; type the first letters of a symbol.`;
+      told.textContent = `${about.genes.length.toLocaleString("en")} genes of profile ${about.profile}; type the first letters of an approved symbol (TP53, not p53).`;
       addEventListener("hashchange", follow);
       follow();
     }, () => { told.textContent = "The data of the gene pages are not beside this page."; });
