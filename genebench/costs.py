@@ -314,6 +314,15 @@ def numbers(held: dict) -> dict[str, object]:
             "embeddings": minutes["embedding_s"]}  # fmt: skip
 
 
+def words(held: dict) -> str:
+    """What a run cost and on what, in one sentence of Markdown."""
+    told = numbers(held)
+    return (
+        f"**{told['cells']:,} cells on {told['device']}: {held['wall_s']['run'] / 60:.0f} minutes by the clock; CPU minutes: "
+        f"{told['fits']} of probes, {told['embeddings']} of embeddings.**"
+    )
+
+
 def stages(held: dict) -> pd.DataFrame:
     """Seconds of the clock of each stage of the run that wrote a manifest: columns stage, seconds, and its memory.
 

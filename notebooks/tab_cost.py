@@ -27,6 +27,9 @@ from genebench import page as show
 
 show.begin()
 held = manifest.read(results.manifest_path(source or profile))
+show.prose(costs.words(held))
+
+# %% tags=["remove-input"]
 spent = costs.spent(held)
 show.figure(
     figures.spent_bars(spent),

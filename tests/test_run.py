@@ -430,6 +430,7 @@ def test_what_a_run_cost_adds_up_by_model(finished):
     assert costs.spent(bare).fits_s.sum() == pytest.approx(sum(c["seconds"] for c in held["cells"]))
     assert list(costs.stages(held).stage) == [*costs.STAGES, "the whole run"]
     assert costs.stages(held).seconds.iloc[-1] == held["wall_s"]["run"]
+    assert "60 cells on cpu" in costs.words(held) and "CPU minutes" in costs.words(held)
 
 
 # --- the real thing: processes, and one that is killed ----------------------------------------------------------------
