@@ -316,9 +316,9 @@ def numbers(held: dict) -> dict[str, object]:
 
 def words(held: dict) -> str:
     """What a run cost and on what, in one sentence of Markdown."""
-    told = numbers(held)
+    told, minutes = numbers(held), held["wall_s"]["run"] / 60
     return (
-        f"**{told['cells']:,} cells on {told['device']}: {held['wall_s']['run'] / 60:.0f} minutes by the clock; CPU minutes: "
+        f"**{told['cells']:,} cells on {told['device']}: {minutes:.0f} minutes by the clock; CPU minutes: "
         f"{told['fits']} of probes, {told['embeddings']} of embeddings.**"
     )
 
