@@ -270,7 +270,7 @@ def test_the_book_works_from_any_sub_path(browser, tmp_path):
         for name in ("index.html", "executed/leaderboard.html", "executed/genes.html"):
             watch.page.goto(f"{home}/some/place/v1.2/{name}", wait_until="networkidle")
             assert watch.faults == []
-        assert watch.page.locator(".gb-told").inner_text().endswith("first letters of a symbol.")
+        assert watch.page.locator(".gb-told").inner_text().endswith("(TP53, not p53).")
         watch.page.close()
 
 
