@@ -65,7 +65,10 @@ def test_what_is_lost_is_told_of_the_best_model_of_its_side(declared):
     assert row["verdict"] == "holds" and row["better"] == "full" and (row["low"], row["high"]) == (0.05, 0.2)
     assert specs.model(row["beside"]).family == "shortcut"
     words = claims.claim_words(claims.verdicts(given, *tables(0.2, 0.1)))
-    assert f"The best shortcut, *{specs.model(row['beside']).title}*, loses {row['beside_lost']:.3f}." in words
+    assert (
+        f"The shortcut that is best there, *{specs.model(row['beside']).title}*, loses {row['beside_lost']:.3f}."
+        in words
+    )
 
 
 def test_the_page_says_verdict_difference_and_interval(declared):
