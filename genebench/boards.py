@@ -133,11 +133,12 @@ def _is_shuffled(cell: Cell) -> bool:
 
 def work(group: tuple[Cell, ...]) -> str:
     """Make and keep one board, in a worker; returns the fault as a sentence, empty if none."""
-    board, why, seconds = workers.alone(lambda: make(group))
-    if not why:
-        arrays = {name: getattr(board, name) for name in _FIELDS}
-        cache.store(path(group), recipe(group), lambda to: np.savez(to, **arrays), seconds=seconds)
-    return why
+
+    def arrays() -> dict[str, np.ndarray]:
+        board = make(group)
+        return {name: getattr(board, name) for name in _FIELDS}
+
+    return workers.kept(arrays, path(group), recipe(group), torch=False)
 
 
 def alike(profile: str, names: list[str]) -> np.ndarray:

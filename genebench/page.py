@@ -103,14 +103,14 @@ def table(
         frame.to_csv(temporary, index=not isinstance(frame.index, pd.RangeIndex))
     shown = frame.copy()
     for column in shown.select_dtypes("float"):
-        if significant:
-            shown[column] = [float(f"{v:.{significant}g}") for v in shown[column]]
-            digits = 12
-        shown[column] = shown[column].round(digits) + 0.0  # no minus zero
+        short = (
+            shown[column].map(lambda v: float(f"{v:.{significant}g}")) if significant else shown[column].round(digits)
+        )
+        shown[column] = short + 0.0  # no minus zero
     behind = {} if marks is None else {c: marks[c] for c in marks if c in frame}
     lacking = [c for c in frame if frame[c].isna().any()]
     for column in {**dict.fromkeys(lacking), **behind}:
-        shown[column] = _written(shown[column], digits) + behind.get(column, "")
+        shown[column] = _written(shown[column], None if significant else digits) + behind.get(column, "")
     first = 0 if isinstance(frame.index, pd.RangeIndex) else frame.index.nlevels
     drawn = [(c, _MARKED if c in behind else _DASHED) for c in shown if c in lacking or c in behind]
     renders = [{"targets": first + shown.columns.get_loc(c), "render": JavascriptFunction(f)} for c, f in drawn]
@@ -137,11 +137,14 @@ _DASHED = f"function (data, type) {{ return {_SHOWN} : data; }}"
 _MARKED = f"function (data, type) {{ return {_SHOWN} : data.replace(/[^0-9.eE+-]+$/, ''); }}"
 
 
-def _written(column: pd.Series, digits: int) -> pd.Series:
-    """A column as text, empty where it has no value: whole numbers without decimals, others with so many."""
+def _written(column: pd.Series, digits: int | None) -> pd.Series:
+    """A column as text, empty where it has no value: whole numbers without decimals, others with so many.
+
+    Args: digits: decimals; None: as short as each number can be written.
+    """
     held = column.dropna()
     real = pd.api.types.is_float_dtype(column)
-    if real and digits > 6:  # of unequal size: as short as each can be
+    if real and digits is None:
         return column.astype(object).map(lambda v: "" if pd.isna(v) else f"{v:,.10g}".replace(",", ""))
     places = digits if real and (held % 1 != 0).any() else 0
     return column.astype(object).map(lambda v: "" if pd.isna(v) else f"{v:.{places}f}" if real else str(v))

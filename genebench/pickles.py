@@ -14,82 +14,91 @@ from numba import njit
 from .errors import BadInput
 
 _UNKNOWN = -9
-_PAIR = -8
-"""Opcodes with two lines of text (they name a class, and end at ``_Plain.find_class``)."""
+"""Width of the argument of a byte that is no opcode."""
+_LINE, _BYTE, _EIGHT = pickletools.UP_TO_NEWLINE, pickletools.TAKEN_FROM_ARGUMENT1, pickletools.TAKEN_FROM_ARGUMENT8U
+"""Widths that ``pickletools`` gives to arguments that end with their line, or begin with their length."""
+_STOP, _GLOBAL, _INST, _STACK_GLOBAL, _PUT, _LONG_BINPUT, _FRAME = b".ci\x93pr\x95"
 _REFUSED = ("TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "FROZENSET")
 """Tuples in tuples cost nothing to write and all time to hash; data has no need of them."""
+_NO_PICKLE, _TOO_SHORT, _TOO_MUCH, _TUPLES, _NAMES_CODE = range(1, 6)
 _FAULTS = {
-    1: "it holds what is no part of a pickle",
-    2: "it ends too soon",
-    3: "it asks for more memory than its length can need",
-    4: "it holds tuples or frozen sets, where lists, dicts, text and numbers belong",
+    _NO_PICKLE: "it holds what is no part of a pickle",
+    _TOO_SHORT: "it ends too soon",
+    _TOO_MUCH: "it asks for more memory than its length can need",
+    _TUPLES: "it holds tuples or frozen sets, where lists, dicts, text and numbers belong",
 }
-_NAMES_CODE = 5
 
 
 @lru_cache(maxsize=1)
 def _tables() -> tuple[np.ndarray, np.ndarray]:
     """Per byte: how long the argument of the opcode is (as ``pickletools`` says), and whether it is refused."""
-    kind, refused = np.full(256, _UNKNOWN, np.int64), np.zeros(256, bool)
+    width, refused = np.full(256, _UNKNOWN, np.int64), np.zeros(256, bool)
     for op in pickletools.opcodes:
-        kind[ord(op.code)] = 0 if op.arg is None else _PAIR if op.arg.name.endswith("_pair") else op.arg.n
+        width[ord(op.code)] = 0 if op.arg is None else op.arg.n
         refused[ord(op.code)] = op.name in _REFUSED
-    return kind, refused
+    return width, refused
 
 
 @njit(cache=True, nogil=True)
-def _scan(raw, kind, refused):
+def _little(raw, at, width):
+    """An unsigned whole number of so many bytes, the least first."""
+    told = np.uint64(0)
+    for j in range(width):
+        told |= np.uint64(raw[at + j]) << np.uint64(8 * j)
+    return told
+
+
+@njit(cache=True, nogil=True)
+def _place(raw, start, end):
+    """The place in the memo that a line of digits names, or the fault in it (below 0); more than 18 digits are one."""
+    told = np.int64(0)
+    for j in range(start, min(end, start + 18)):
+        if raw[j] < 48 or raw[j] > 57:
+            return -_NO_PICKLE
+        told = told * 10 + np.int64(raw[j] - 48)
+    return told if end - start <= 18 else -_TOO_MUCH
+
+
+@njit(cache=True, nogil=True)
+def _scan(raw, width, refused):
     """Walk over the opcodes of a pickle: 0 if sound, else a key of ``_FAULTS`` or ``_NAMES_CODE``. Reads no object."""
     n, i, tuples = len(raw), 0, False
     while i < n:
         op = raw[i]
-        how = kind[op]
+        how = width[op]
         i += 1
-        if how == -9:
-            return 1
         tuples |= refused[op]
-        if op == 46:  # STOP
-            return 4 if tuples else 0
-        if op == 99 or op == 105 or op == 147:  # GLOBAL, INST, STACK_GLOBAL
-            return 5
-        if how >= 0:
-            if i + how > n:
-                return 2
-            if op == 114 or op == 149:  # LONG_BINPUT: a place in the memo, which is made that long; FRAME: a length
-                told = np.uint64(0)
-                for j in range(how):
-                    told |= np.uint64(raw[i + j]) << np.uint64(8 * j)
-                if told > np.uint64(n):
-                    return 3
-            i += how
-        elif how == -1 or how == -8:
-            for _ in range(2 if how == -8 else 1):
-                start = i
-                while i < n and raw[i] != 10:
-                    i += 1
-                if i >= n:
-                    return 2
-                if op == 112:  # PUT: the same place, in digits
-                    told = np.uint64(0)
-                    for j in range(start, min(i, start + 19)):
-                        if raw[j] < 48 or raw[j] > 57:
-                            return 1
-                        told = told * np.uint64(10) + np.uint64(raw[j] - 48)
-                    if i - start > 18 or told > np.uint64(n):
-                        return 3
+        if how == _UNKNOWN:
+            return _NO_PICKLE
+        if op == _STOP:
+            return _TUPLES if tuples else 0
+        if op == _GLOBAL or op == _INST or op == _STACK_GLOBAL:
+            return _NAMES_CODE
+        if how == _LINE:
+            start = i
+            while i < n and raw[i] != 10:
                 i += 1
-        else:
-            width = 1 if how == -2 else 8 if how == -5 else 4
-            if i + width > n:
-                return 2
-            told = np.uint64(0)
-            for j in range(width):
-                told |= np.uint64(raw[i + j]) << np.uint64(8 * j)
-            i += width
-            if told > np.uint64(n - i):
-                return 3
+            if i >= n:
+                return _TOO_SHORT
+            if op == _PUT:  # a place in the memo, which is made that long
+                told = _place(raw, start, i)
+                if told < 0:
+                    return -told
+                if told > n:
+                    return _TOO_MUCH
+            i += 1
+            continue
+        lengths = how < 0  # the argument begins with its length
+        size = how if not lengths else 1 if how == _BYTE else 8 if how == _EIGHT else 4
+        if i + size > n:
+            return _TOO_SHORT
+        told = _little(raw, i, size) if lengths or op == _LONG_BINPUT or op == _FRAME else np.uint64(0)
+        i += size
+        if told > np.uint64(n - i if lengths else n):
+            return _TOO_MUCH
+        if lengths:
             i += np.int64(told)
-    return 2
+    return _TOO_SHORT
 
 
 class _Plain(pickle.Unpickler):

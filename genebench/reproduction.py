@@ -117,11 +117,8 @@ def measure(profile: str, model: str, task: Task) -> dict[str, float]:
 def work(profile: str, model: str, name: str) -> str:
     """Measure and keep one reproduction, in a worker; returns the fault as a sentence, empty if none."""
     task = cells.context(profile).tasks[name]
-    made, why, seconds = workers.alone(lambda: measure(profile, model, task))
-    if not why:
-        how = recipe(profile, model, task)
-        cache.store(path(profile, model, task), how, lambda to: np.savez(to, **made), seconds=seconds)
-    return why
+    how = recipe(profile, model, task)
+    return workers.kept(lambda: measure(profile, model, task), path(profile, model, task), how)
 
 
 def table(profile: str, model: str, names: dict[str, str]) -> pd.DataFrame:

@@ -65,12 +65,8 @@ def measure(
     cell: Cell, key: str, spec: ModelSpec, p: ProfileSpec, memory: float, block: Block, vectors: Embedding
 ) -> tuple[pd.DataFrame, list[dict], dict[tuple[str, int], Predictions], tuple[float, float]]:
     """What ``compute`` returns, and what it took (seconds, seconds of the CPU), on one thread whatever the cores."""
-    import torch
-    from threadpoolctl import threadpool_limits
-
-    torch.set_num_threads(1)
-    start, spent = time.perf_counter(), time.process_time()
-    with threadpool_limits(1):
+    with workers.one_thread():
+        start, spent = time.perf_counter(), time.process_time()
         made = _measured(cell, key, spec, p, memory, block, vectors)
     return *made, (time.perf_counter() - start, time.process_time() - spent)
 
@@ -246,10 +242,8 @@ def _embed_work(profile: str, model: str, cluster: Cluster | None = None) -> str
             embed.embed(specs.model(model), context(profile).universe, cluster=cluster)
         else:
             context(profile).embedding(model)
-    except (BadInput, RunFailed) as err:
-        return str(err)
     except Exception as err:
-        return f"{type(err).__name__}: {err}"
+        return workers.fault(err)
     return ""
 
 

@@ -7,10 +7,15 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from . import cache
 from .errors import BadInput, RunFailed
 
 
@@ -64,15 +69,18 @@ class Stage:
     keep: Callable[[Any, Any], None]
 
 
+def fault(err: Exception) -> str:
+    """What went wrong, as a sentence; of what is no fault of ours to word, with the kind of error."""
+    return str(err) if isinstance(err, (BadInput, RunFailed)) else f"{type(err).__name__}: {err}"
+
+
 def whole(stage: Stage, unit: Any) -> str:
     """Do one unit in this process, from its data to the store; returns the fault as a sentence, empty if none."""
     try:
         gathered = [part.load() if isinstance(part, Once) else part for part in stage.gather(unit)]
         made = stage.compute(*gathered)
-    except (BadInput, RunFailed) as err:
-        return str(err)
     except Exception as err:
-        return f"{type(err).__name__}: {err}"
+        return fault(err)
     stage.keep(unit, made)
     return ""
 
@@ -90,21 +98,29 @@ def each(pool: Executor | Any, stage: Stage, units: Iterable[Any]) -> Iterator[t
         yield futures[future], future.result()
 
 
-def alone(make: Callable[[], Any]) -> tuple[Any, str, float]:
-    """Do one piece of work on one thread, so that its result does not depend on the number of cores.
+@contextmanager
+def one_thread(*, torch: bool = True) -> Iterator[None]:
+    """One core for what runs inside, so that its result does not depend on how many there are.
 
-    Returns: what was made (None if nothing), the fault as a sentence (empty if none), and the seconds it took.
+    Args: torch: whether PyTorch may be used, which is then loaded here and stays on one thread in this process.
     """
-    import torch
     from threadpoolctl import threadpool_limits
 
-    torch.set_num_threads(1)
-    start, made, why = time.perf_counter(), None, ""
+    if torch:
+        from torch import set_num_threads
+
+        set_num_threads(1)
+    with threadpool_limits(1):
+        yield
+
+
+def kept(make: Callable[[], dict[str, np.ndarray]], at: Path, recipe: Any, *, torch: bool = True) -> str:
+    """Make some arrays on one thread and keep them in the cache; returns the fault as a sentence, empty if none."""
+    start = time.perf_counter()
     try:
-        with threadpool_limits(1):
-            made = make()
-    except (BadInput, RunFailed) as err:
-        why = str(err)
+        with one_thread(torch=torch):
+            arrays = make()
     except Exception as err:
-        why = f"{type(err).__name__}: {err}"
-    return made, why, time.perf_counter() - start
+        return fault(err)
+    cache.store(at, recipe, lambda to: np.savez(to, **arrays), seconds=time.perf_counter() - start)
+    return ""

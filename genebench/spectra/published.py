@@ -32,8 +32,8 @@ def compare(rows: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
     Args: rows: of ``curve.joined``. overlaps: ``overlaps.csv``.
     """
     held = sources.table(specs.source("spectra_published"), "results")
-    held = held.assign(parameter=numbers(held.spectral_parameter), value=numbers(held.value))
-    held["n_samples"] = numbers(held.n_samples)
+    held = held.assign(parameter=numbers(held.spectral_parameter, strict=True), value=numbers(held.value, strict=True))
+    held["n_samples"] = numbers(held.n_samples, strict=True)
     shared = held[(held.metric == "cross_split_overlap") & (held.dataset == "RRM")].set_index("parameter")
     ours = overlaps[(overlaps.dataset == "rrm") & (overlaps.split == "spectral")]
     ours = ours.assign(parameter=ours.split_param.astype(float), units=ours.n_train + ours.n_test)

@@ -225,18 +225,12 @@ def _cut(wanted: Wanted) -> tuple[Wanted, str]:
 
 def _work(cell: Cell) -> tuple[Cell, str]:
     """Compute and store one cell in a worker; returns the fault as a sentence, empty if none."""
-    import torch
-    from threadpoolctl import threadpool_limits
-
-    torch.set_num_threads(1)
-    start = time.process_time()
     try:
-        with threadpool_limits(1):  # results must not depend on the number of cores
+        with workers.one_thread():
+            start = time.process_time()
             rows, unscored = compute(cell)
-    except (BadInput, RunFailed) as err:
-        return cell, str(err)
     except Exception as err:
-        return cell, f"{type(err).__name__}: {err}"
+        return cell, workers.fault(err)
     seconds = time.process_time() - start
     cache.store(
         cell_path(cell), recipe(cell), lambda to: rows.to_parquet(to, index=False), seconds=seconds, unscored=unscored
