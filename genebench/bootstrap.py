@@ -14,7 +14,7 @@ from __future__ import annotations
 import zlib
 
 import numpy as np
-from scipy.stats import rankdata
+import scipy
 
 DRAWS = 1000
 """Draws of a profile's intervals."""
@@ -145,7 +145,7 @@ def _ranks(x: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
 
     Without ties the variance of ranks is fixed (1/12); groups of shares q make it (1 − Σ q³) / 12.
     """
-    rank = rankdata(x) / len(x)
+    rank = scipy.stats.rankdata(x) / len(x)
     _, group, size = np.unique(x, return_inverse=True, return_counts=True)
     share, deviation = (size / len(x))[group], rank.std()
     return (rank - rank.mean()) / deviation, deviation, -(share**2) / 4 / deviation**2

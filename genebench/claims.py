@@ -11,7 +11,6 @@ import textwrap
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -197,6 +196,8 @@ def reproduction_numbers(frame: pd.DataFrame) -> dict[str, object]:
 
 def published_map(frame: pd.DataFrame, *, label: str) -> Figure:
     """The paper's summary: mean published score by model (rows, by family) and group of tasks (columns)."""
+    import seaborn as sns
+
     table = frame.pivot(index=["family", "model"], columns="group", values="score")
     table = table[[g for g in specs.GROUPS if g in table.columns]]
     fig, ax = plt.subplots(figsize=(9.2, 0.5 * len(table) + 1.6))

@@ -392,5 +392,5 @@ def numbers(power: pd.DataFrame, means: pd.DataFrame) -> dict[str, object]:
         "number": len(first),
         "told": f"{100 * (near.more_genes == 0).mean():.0f}" if len(near) else "0",
         "effective": f"{means[means.group == 'all'].effective.max():.0f}" if (means.group == "all").any() else "–",
-        "power": f"{tiers.POWER:.1f}",
+        "power": f"{tiers.power():.1f}",
     }

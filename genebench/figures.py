@@ -8,11 +8,9 @@ from collections.abc import Iterable
 import matplotlib
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from seaborn.utils import relative_luminance
 
 from . import specs
 from .specs import GROUPS
@@ -33,19 +31,32 @@ STYLE = {
     "axes.axisbelow": True,
     "grid.color": GRID,
     "grid.linewidth": 0.8,
+    "axes.linewidth": 1.25,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "svg.fonttype": "none",
     "svg.hashsalt": "genebench",
     "legend.frameon": False,
+    "legend.fontsize": 11,
+    "legend.title_fontsize": 12,
+    "text.color": ".15",
+    "xtick.bottom": False,
+    "ytick.left": False,
+    **{f"{axis}tick.color": ".15" for axis in "xy"},
+    **{f"{axis}tick.labelsize": 11 for axis in "xy"},
+    **{f"{axis}tick.major.size": 6 for axis in "xy"},
+    "lines.solid_capstyle": "round",
+    "patch.edgecolor": "white",
+    "patch.force_edgecolor": True,
     "figure.constrained_layout.use": True,
 }
+"""Ticks are not drawn, but keep labels that far from the axes."""
 
 
 def use_style() -> None:
     """Set the house style of all figures; called once at the top of a notebook."""
     matplotlib.rcParams.update(matplotlib.rcParamsDefault | {"backend": matplotlib.get_backend()})
-    sns.set_theme(style="whitegrid", rc=STYLE)
+    plt.style.use(["seaborn-v0_8-colorblind", STYLE])
 
 
 def color(model: str) -> str:
@@ -71,6 +82,8 @@ def heat_map(table: pd.DataFrame, marks: pd.DataFrame, *, label: str, low: float
     Args: table: index model, columns group, NaN where a model has no task. marks: same shape, text set behind a number.
     label: what the numbers are, with range. low: the metric's lower bound. chance: where guessing lies, drawn pale.
     """
+    import seaborn as sns
+
     rows = ordered(table.index)
     table = table.loc[rows]
     fig, ax = plt.subplots(figsize=(9.2, 0.42 * len(rows) + 1.8))
@@ -94,6 +107,8 @@ def write_numbers(ax: Axes, table: pd.DataFrame, marks: pd.DataFrame | None = No
 
     The ink is the one of greater contrast with the cell (WCAG 2: white below a luminance of 0.18).
     """
+    from seaborn.utils import relative_luminance
+
     for (y, x), value in np.ndenumerate(table.to_numpy(float)):
         there = np.isfinite(value)
         words = f"{round(value, 2) + 0.0:.2f}".replace("-", "−") if there else "–"
@@ -118,6 +133,8 @@ def task_scores(frame: pd.DataFrame, *, label: str, chance: float | None = 0.5) 
     Args: frame: columns ``model, score, exposed``; an exposed score is a star and in no box, and its model is starred.
     label: name, unit and range of the score. chance: where guessing lies.
     """
+    import seaborn as sns
+
     rows, exposed = ordered(frame.model.unique()), frame.exposed.astype(bool)
     fair, read = frame[~exposed], frame[exposed]
     boxed = fair[fair.groupby("model", observed=True).score.transform("size") >= FEW]
@@ -149,6 +166,8 @@ def family_boxes(frame: pd.DataFrame, *, label: str, chance: float = 0.5) -> Fig
     Of a group with fewer than ``FEW`` tasks the scores are drawn as points.
     Args: frame: columns ``task, model, family, group, score``; controls are left out. label: what the numbers are.
     """
+    import seaborn as sns
+
     frame = frame[frame.family != "control"].astype({"group": str, "family": str})
     groups = [g for g in GROUPS if g in set(frame.group)]
     order = [f for f in FAMILIES if f in set(frame.family)]

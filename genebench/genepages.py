@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from sklearn.neighbors import NearestNeighbors
 
-from . import cells, embed, families, page, predictions, specs, standings
+from . import cells, embed, families, page, predictions, sources, specs, standings
 from .errors import BadInput
 from .figures import ordered
 from .tasks import Task
@@ -100,12 +100,9 @@ def atlas(profile: str) -> Atlas:
 
 
 def rule() -> str:
-    """How relatives are told: by HGNC where its table is here, else by the letters of the symbol."""
-    try:
-        families.families(["TP53"], by="hgnc")
-    except BadInput:
-        return "stem"
-    return "hgnc"
+    """How relatives are told: by HGNC where its table is here, else by the symbol's letters; nothing is fetched."""
+    known = specs.sources().get("hgnc")
+    return "hgnc" if known and sources.status(known)[0] == "ready" else "stem"
 
 
 def _labels(universe: np.ndarray, chosen: list[Task]) -> tuple[list[dict], np.ndarray, dict[str, slice]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 from sklearn.model_selection import KFold, StratifiedKFold
 
 from . import families, metrics, probes
@@ -59,11 +59,11 @@ def label_columns(tasks: Iterable[Task], held: Embedding) -> Finding:
         if has.sum() < 20:
             continue
         X = held.vectors[at[has]]
-        ranks = stats.rankdata(X, axis=0)
+        ranks = scipy.stats.rankdata(X, axis=0)
         for task in block:
             found += _columns(task, task.labels[has], ranks)
         tried += X.shape[1] * len(block)
-    limit = stats.norm.isf(0.005 / max(tried, 1))
+    limit = scipy.stats.norm.isf(0.005 / max(tried, 1))
     for task, label, column, strength, z in found:
         if z > limit:
             rows.append({"task": task, "label": label, "column": int(column) + 1, "strength": round(strength, 4)})
@@ -86,7 +86,7 @@ def _columns(task: Task, labels: np.ndarray, ranks: np.ndarray) -> list[tuple]:
     """(task, label, column, AUROC or |correlation|, its distance from chance in standard errors) of near copies."""
     n = len(ranks)
     if task.kind == "regression":
-        r = np.abs(_correlations(stats.rankdata(labels), ranks))
+        r = np.abs(_correlations(scipy.stats.rankdata(labels), ranks))
         return [(task.name, "", c, float(r[c]), r[c] * np.sqrt(n - 1)) for c in np.flatnonzero(r > LABEL_COLUMN)]
     if task.kind == "multilabel":
         Y, names = labels.astype(float), task.classes

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from .errors import BadInput, unknown
 
@@ -145,7 +145,7 @@ def r2(y: np.ndarray, p: np.ndarray) -> float:
 
 def spearman(y: np.ndarray, p: np.ndarray) -> float:
     """Rank correlation of prediction and truth; 0 for a constant prediction."""
-    return 0.0 if np.ptp(p) == 0 or np.ptp(y) == 0 else float(stats.spearmanr(y, p).statistic)
+    return 0.0 if np.ptp(p) == 0 or np.ptp(y) == 0 else float(scipy.stats.spearmanr(y, p).statistic)
 
 
 def _table() -> dict[str, Metric]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats as distributions
+import scipy
 
 from . import results, specs, stats
 from .errors import BadInput
@@ -90,7 +90,7 @@ def by_task(paired: pd.DataFrame) -> pd.DataFrame:
         n=("difference", "size"),
     ).reset_index()
     n = out.n.where(out.n > 1)
-    half = distributions.t.ppf(0.975, n - 1) * out.sd * np.sqrt(1 / n + 1 / (n - 1))
+    half = scipy.stats.t.ppf(0.975, n - 1) * out.sd * np.sqrt(1 / n + 1 / (n - 1))
     out = out.assign(low=out.difference - half, high=out.difference + half)
     verdict = np.where(out.low > 0, "win", np.where(out.high < 0, "loss", "tie"))
     return out.assign(verdict=verdict).drop(columns=["sd", "n"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from . import specs
 
@@ -31,7 +31,7 @@ def fold_interval(mean: float, sd: float, n_folds: int, *, level: float = 0.95) 
     """
     if n_folds < 2:
         return np.nan, np.nan
-    half = stats.t.ppf((1 + level) / 2, n_folds - 1) * sd * np.sqrt(1 / n_folds + 1 / (n_folds - 1))
+    half = scipy.stats.t.ppf((1 + level) / 2, n_folds - 1) * sd * np.sqrt(1 / n_folds + 1 / (n_folds - 1))
     return mean - half, mean + half
 
 
@@ -74,7 +74,7 @@ def task_difference(kind: str, labels: np.ndarray) -> float:
     if kind == "regression":
         if len(labels) < 4:
             return np.nan
-        return float((stats.norm.ppf(0.975) + stats.norm.ppf(0.8)) * np.sqrt(2 * 1.06 / (len(labels) - 3)))
+        return float((scipy.stats.norm.ppf(0.975) + scipy.stats.norm.ppf(0.8)) * np.sqrt(2 * 1.06 / (len(labels) - 3)))
     n = len(labels)
     size = labels.sum(axis=0) if kind == "multilabel" else np.bincount(labels)
     size = size[1:] if kind == "binary" else size[(size > 0) & (size < n)]
@@ -92,4 +92,4 @@ def smallest_difference(
     q1, q2 = auroc / (2 - auroc), 2 * auroc**2 / (1 + auroc)
     variance = auroc * (1 - auroc) + (n_positive - 1) * (q1 - auroc**2) + (n_negative - 1) * (q2 - auroc**2)
     error = np.sqrt(2 * variance / (n_positive * n_negative))
-    return float((stats.norm.ppf((1 + level) / 2) + stats.norm.ppf(power)) * error)
+    return float((scipy.stats.norm.ppf((1 + level) / 2) + scipy.stats.norm.ppf(power)) * error)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
-from scipy import stats
-
-POWER = float(stats.norm.ppf(0.975) + stats.norm.ppf(0.8))
-"""Standard errors that a difference needs to be seen with 80 % power by a two-sided test at 5 %."""
+import scipy
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +50,7 @@ def compare(scores: np.ndarray, moved: np.ndarray, *, level: float = 0.95) -> Ap
     error = shift.std(axis=1)
     safe = np.maximum(error, 1e-12)  # two copies of one model differ by nothing
     largest = np.abs(shift / safe[:, None]).max(axis=0) if len(pairs) else np.zeros(moved.shape[1])
-    bar = max(np.quantile(largest, level), stats.norm.ppf((1 + level) / 2))
+    bar = max(np.quantile(largest, level), scipy.stats.norm.ppf((1 + level) / 2))
     steps = np.abs(difference) / safe
     p = (1 + (largest >= steps[:, None]).sum(axis=1)) / (1 + len(largest))
     apart = (steps > bar) & (np.abs(difference) > 1e-9)
@@ -68,9 +66,15 @@ def compare(scores: np.ndarray, moved: np.ndarray, *, level: float = 0.95) -> Ap
     )  # fmt: skip
 
 
+@lru_cache(maxsize=1)
+def power() -> float:
+    """Standard errors that a difference needs to be seen with 80 % power by a two-sided test at 5 %."""
+    return float(scipy.stats.norm.ppf(0.975) + scipy.stats.norm.ppf(0.8))
+
+
 def smallest_paired(error: np.ndarray | float) -> np.ndarray | float:
     """Smallest difference of two models that is seen with 80 % power, from the standard error of their difference."""
-    return POWER * error
+    return power() * error
 
 
 def more_genes(n: int, difference: float, error: float) -> float:
@@ -80,7 +84,7 @@ def more_genes(n: int, difference: float, error: float) -> float:
     """
     if not abs(difference) > 0:
         return np.nan
-    return float(max(0, np.ceil(n * ((POWER * error / difference) ** 2 - 1))))
+    return float(max(0, np.ceil(n * ((power() * error / difference) ** 2 - 1))))
 
 
 def mean_ranks(scores: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -88,12 +92,12 @@ def mean_ranks(scores: np.ndarray, weight: np.ndarray) -> np.ndarray:
 
     Args: scores: (T, M), higher is better. weight: of each task, (T,).
     """
-    return np.average(stats.rankdata(-np.asarray(scores), axis=1), axis=0, weights=weight)
+    return np.average(scipy.stats.rankdata(-np.asarray(scores), axis=1), axis=0, weights=weight)
 
 
 def critical_difference(n_models: int, n_tasks: float, *, level: float = 0.95) -> float:
     """Difference of mean ranks that the Nemenyi test takes for real (Demšar 2006); tasks may be effective ones."""
-    q = stats.studentized_range.ppf(level, n_models, np.inf) / np.sqrt(2)
+    q = scipy.stats.studentized_range.ppf(level, n_models, np.inf) / np.sqrt(2)
     return float(q * np.sqrt(n_models * (n_models + 1) / (6 * n_tasks)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -199,3 +200,15 @@ def test_paths_are_spelled_in_one_module():
     for path in MODULES:
         if path.name != "paths.py":
             assert ".cache" not in re.findall(r'"([^"\n]*)"', path.read_text(encoding="utf-8")), path.name
+
+
+def test_what_a_page_imports_is_light():
+    """Every page of the book starts a kernel: what only some of them need is loaded where it is needed."""
+    notebooks = sorted((ROOT / "notebooks").glob("*.py"))
+    wanted = {a.name for p in notebooks for node in ast.walk(tree(p)) if isinstance(node, ast.ImportFrom)
+              and node.module == "genebench" for a in node.names}  # fmt: skip
+    assert {"page", "comparisons", "tables", "figures"} <= wanted
+    wanted -= {"genepages", "perf_probe", "costs"}  # one page each
+    script = f"import sys; from genebench import {', '.join(sorted(wanted))}; print(*sys.modules)"
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert not {"seaborn", "scipy.stats", "sklearn", "torch", "numba"} & set(told.stdout.split())

@@ -28,6 +28,7 @@ from genebench import (
     paths,
     publish,
     results,
+    sources,
     specs,
     standings,
 )  # fmt: skip
@@ -200,6 +201,17 @@ def test_without_kept_predictions_the_page_says_what_to_run(warm):
     table = genepages.keep("tiny")
     assert table.empty and not list(paths.static("tiny").glob("genes*"))
     assert "genebench run --profile tiny" in page.genes(table, page="genes", profile="tiny", caption="").data
+
+
+def test_relatives_are_told_without_asking_the_network(tmp_path, monkeypatch):
+    def asked(*_, **__):
+        raise AssertionError("a page of the book asks the network")
+
+    monkeypatch.setenv("GENEBENCH_MIRROR", "")
+    monkeypatch.setattr(paths, "DOWNLOADS", tmp_path)
+    monkeypatch.setattr(sources, "_download", asked)
+    assert sources.status(specs.source("hgnc"))[0] == "missing"
+    assert genepages.rule() == "stem"
 
 
 # --- model cards ------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from scipy.stats import fisher_exact
+import scipy
 
 from .. import sources, specs
 from ..errors import BadInput, unknown
@@ -178,7 +178,7 @@ def tuberculosis() -> list[Effects]:
 
 def _enrichment(row) -> float:
     others = (row.n_total_resistant - row.n_resistant, row.n_total_susceptible - row.n_susceptible)
-    return fisher_exact([[row.n_resistant, row.n_susceptible], list(others)], alternative="greater").pvalue
+    return scipy.stats.fisher_exact([[row.n_resistant, row.n_susceptible], list(others)], alternative="greater").pvalue
 
 
 AMINO = "KNKNTTTTRSRSIIMIQHQHPPPPRRRRLLLLEDEDAAAAGGGGVVVV*Y*YSSSS*CWCLFLF"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from .. import metrics
 
@@ -30,7 +30,7 @@ def interval(values: np.ndarray, level: float = 0.95) -> tuple[float, float, flo
         return np.nan, np.nan, np.nan
     if len(values) < 2:
         return float(values[0]), np.nan, np.nan
-    half = stats.t.ppf((1 + level) / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
+    half = scipy.stats.t.ppf((1 + level) / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
     return float(values.mean()), float(values.mean() - half), float(values.mean() + half)
 
 
@@ -143,7 +143,7 @@ def findings(rows: pd.DataFrame) -> pd.DataFrame:
                 | {"fall": mean, "fall_low": low, "fall_high": high, "falls": falls, "fall_size": size[0]}
                 | {"gap": gaps[0], "gap_low": gaps[1], "gap_high": gaps[2]}
                 | {"share_size": size[0] / mean if falls else np.nan}
-                | {"rank": np.nan if flat else float(stats.spearmanr(seen.score, seen[OVERLAP]).statistic)}
+                | {"rank": np.nan if flat else float(scipy.stats.spearmanr(seen.score, seen[OVERLAP]).statistic)}
                 | {"overlap_first": seen[OVERLAP].iloc[0], "overlap_last": seen[OVERLAP].iloc[-1]}
                 | {"coverage": part.coverage.mean()}
             )

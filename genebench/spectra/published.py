@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from .. import sources, specs
 from ..readers import numbers
@@ -63,6 +63,6 @@ def _row(dataset: str, model: str, what: str, theirs: pd.Series, ours: pd.Series
         "lambdas": len(both),
         "published": both.theirs.mean(),
         "ours": both.ours.mean(),
-        "rank_correlation": np.nan if flat else float(stats.spearmanr(both.theirs, both.ours).statistic),
+        "rank_correlation": np.nan if flat else float(scipy.stats.spearmanr(both.theirs, both.ours).statistic),
         "mean_difference": float((both.theirs - both.ours).abs().mean()),
     }
