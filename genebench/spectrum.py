@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from . import metrics, specs
@@ -93,44 +94,105 @@ def about(dataset: str) -> str:
     )
 
 
-def curves(held: pd.DataFrame, *, low: float | None = None) -> Figure:
-    """Score against λ and against overlap, one line a model with its interval over seeds; the control dotted.
+def verdict(dataset: str, way: str = "spectral") -> str:
+    """What the curves of a data set say, in sentences (Markdown): who falls, by how much, what overlap alone takes."""
+    held = table.read("findings.csv")
+    held = held[(held.task == dataset) & (held.split == way)].sort_values("fall", ascending=False)
+    told = []
+    for word, part in (
+        ("model", held[~held.model.map(_cheap)]),
+        ("shortcut", held[held.model.map(_family) == "shortcut"]),
+    ):
+        falling, still = part[part.falls], part[~part.falls]
+        if len(falling):
+            most, taken = falling.iloc[0], falling[falling.gap_low > 0]
+            said = f"{len(falling)} of {len(part)} {word}s fall{'s' * (len(falling) == 1)}, the most "
+            said += f"*{title(most.model)}*: from {most['first']:.2f} to {most['last']:.2f}; at equal size, overlap "
+            said += (
+                f"is shown to cost {_listed(taken.model)} something" if len(taken) else "is not shown to cost anything"
+            )
+            told.append(said + f"; not shown to fall: {_listed(still.model)}" * bool(len(still)))
+        elif len(part):
+            told.append(f"no {word} is shown to fall ({_listed(part.model)})")
+    if not told:
+        return ""
+    told = [told[0], *(t[0].upper() + t[1:] for t in told[1:])]
+    return (
+        f"**What it shows.** From λ = 0 to λ = {held.parameter.max():g}, as the test units with a relative in train go "
+        f"from {_percent(held.overlap_first.max())} to {_percent(held.overlap_last.min())}: {'. '.join(told)}."
+    ).replace("-0.00", "0.00")
+
+
+def _family(model: str) -> str:
+    return _spec(model).family
+
+
+def _cheap(model: str) -> bool:
+    return _family(model) in CHEAP
+
+
+def _percent(share: float) -> str:
+    return f"{round(100 * share)} %"
+
+
+def _listed(names: Iterable[str]) -> str:
+    *most, last = [f"*{title(n)}*" for n in ordered(names)] or [""]
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def curves(held: pd.DataFrame) -> Figure:
+    """All models against λ and against overlap; below, one panel a model with its interval over seeds and the control.
 
     Args: held: rows of ``points``.
     """
     names = ordered(held.model)
     metric = held.metric.iloc[0]
-    fig, axes = plt.subplots(1, 2, figsize=(9.4, 4.9), sharey=True)
-    for ax, x, label in zip(
-        axes,
-        ("parameter", curve.OVERLAP),
-        ("spectral parameter λ (0: random, 1: nothing shared)", "test units with a relative in train (share)"),
-    ):
-        for name, mark in zip(names, MARKS * 3):
-            part = held[held.model == name]
-            own = part[~part.split.str.endswith(curve.CONTROL)].sort_values(x)
-            dashed = "--" if _spec(name).family in CHEAP else "-"
-            ax.plot(own[x], own.score, dashed, marker=mark, markersize=4.5, color=color(name), label=title(name))
-            if own.low.notna().any():
-                ax.fill_between(own[x], own.low, own.high, color=color(name), alpha=0.07, linewidth=0)
-            other = part[part.split.str.endswith(curve.CONTROL)].sort_values("parameter")
-            if x == "parameter" and len(other):
-                ax.plot(other.parameter, other.score, ":", color=color(name), linewidth=1.3, alpha=0.9)
+    rows = -(-len(names) // 3)
+    fig = plt.figure(figsize=(9.4, 4.6 + 2.3 * rows))
+    whole, single = fig.subfigures(2, 1, height_ratios=[4.6, 2.3 * rows])
+    tops = whole.subplots(1, 2, sharey=True)
+    below = single.subplots(rows, 3, sharex=True, sharey=True, squeeze=False)
+    own = held[~held.split.str.endswith(curve.CONTROL)]
+    sides = dict(zip(("parameter", curve.OVERLAP), tops))
+    for name, mark, ax in zip(names, MARKS * 3, below.flat):
+        look = {"color": color(name), "marker": mark, "markersize": 4.5, "linestyle": "--" if _cheap(name) else "-"}
+        part, other = own[own.model == name], held[(held.model == name) & held.split.str.endswith(curve.CONTROL)]
+        for x, top in sides.items():
+            line = part.sort_values(x)
+            top.plot(line[x], line.score, **look, label=title(name))
+        _interval(ax, other.sort_values("parameter"), "#777777")
+        ax.plot("parameter", "score", data=other.sort_values("parameter"), color="#555555", linestyle=":")
+        _interval(ax, part.sort_values("parameter"), color(name))
+        ax.plot("parameter", "score", data=part.sort_values("parameter"), **look)
+        ax.set_title(title(name), fontsize=12)
+    for ax in below.flat[len(names) :]:
+        ax.set_axis_off()
+    for ax in below.flat[max(0, len(names) - 3) : len(names)]:
+        ax.tick_params(labelbottom=True)
+    for ax in (*tops, *below.flat):
         ax.axhline(CHANCE[metric], color=INK, linestyle=(0, (1, 3)), linewidth=1)
-        ax.set(xlabel=label)
-    axes[1].invert_xaxis()
-    bounds = metrics.METRICS[metric]
-    drawn = held[["score"]].to_numpy()
-    pad = 0.06 * max(0.1, np.nanmax(drawn) - min(np.nanmin(drawn), CHANCE[metric]))
-    axes[0].set(
-        ylabel=LABELS[metric],
-        ylim=(
-            max(bounds.low, min(np.nanmin(drawn), CHANCE[metric]) - 3 * pad),
-            min(bounds.high, np.nanmax(drawn) + pad) + 0.005,
-        ),
-    )
-    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=10.5)
+    tops[0].set(xlabel="spectral parameter λ (0: random, 1: nothing shared)", ylim=_span(held, metric))
+    tops[1].set(xlabel="test units with a relative in train (share)")
+    tops[1].invert_xaxis()
+    below[0, 0].set(ylim=_span(held, metric))
+    whole.supylabel(LABELS[metric], fontsize=12)
+    single.supylabel(LABELS[metric].partition(" (")[0], fontsize=12)
+    single.supxlabel("spectral parameter λ", fontsize=12)
+    whole.legend(*tops[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=10.5)
     return fig
+
+
+def _interval(ax: Axes, part: pd.DataFrame, ink: str) -> None:
+    if part.low.notna().any():
+        ax.fill_between(part.parameter, part.low, part.high, color=ink, alpha=0.18, linewidth=0)
+
+
+def _span(held: pd.DataFrame, metric: str) -> tuple[float, float]:
+    """Bounds of the axis of scores: all means and chance; intervals may leave it."""
+    bounds, drawn = metrics.METRICS[metric], held.score.to_numpy()
+    least = min(np.nanmin(drawn), CHANCE[metric])
+    pad = 0.06 * max(0.1, np.nanmax(drawn) - least)
+    return max(bounds.low, least - 3 * pad), min(bounds.high, np.nanmax(drawn) + pad) + 0.005
 
 
 def overlaps(dataset: str) -> pd.DataFrame:

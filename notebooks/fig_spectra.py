@@ -26,7 +26,7 @@ from genebench import page as show
 from genebench import spectrum
 
 show.begin()
-Markdown(spectrum.about(dataset))
+Markdown(f"{spectrum.about(dataset)}\n\n{spectrum.verdict(dataset, way)}")
 
 # %% tags=["remove-input"]
 show.figure(
@@ -35,11 +35,11 @@ show.figure(
     page=page,
     profile=profile,
     name="curve",
-    caption=f"{spectrum.heading(dataset)}: score of each model on ever stricter splits. Left, over the spectral "
-    "parameter λ; right, over what train and test share (it falls to the right). Bands are 95 % intervals over seeds; "
-    "dotted, the size-matched control: as many units, drawn at random. Dashed lines are shortcuts. A solid line that "
-    "falls below its dotted one loses to overlap, and not to fewer samples.",
-    alt="Two line plots of score per model, against the spectral parameter and against overlap, with the control.",
+    caption=f"{spectrum.heading(dataset)}: score of each model on ever stricter splits. Above left, over the spectral "
+    "parameter λ; right, over what train and test share (it falls to the right); dashed lines are shortcuts. Below, "
+    "each model by itself over λ: bands are 95 % intervals over seeds; grey and dotted, the size-matched control: as "
+    "many units, drawn at random. A line that falls below its dotted one loses to overlap, and not to fewer samples.",
+    alt="Line plots of score against the spectral parameter and against overlap: all models, then each with control.",
 )
 
 # %% tags=["remove-input"]

@@ -10,7 +10,7 @@ from scipy import sparse, stats
 from typer.testing import CliRunner
 
 from genebench import __main__ as cli
-from genebench import metrics, paths, results, specs, workers
+from genebench import metrics, paths, results, specs, spectrum, workers
 from genebench.errors import BadInput
 from genebench.spectra import curve, cuts, datasets, features, files, models, run, table
 from genebench.spectra.datasets import DataSet
@@ -492,3 +492,32 @@ def test_a_gene_task_runs_offline_and_its_ladder_is_placed(tmp_path, monkeypatch
     held = table.read("points.csv").set_index(["model", "split", "parameter"]).score
     assert abs(held["random", "spectral", 0.0] - 0.5) < 0.12
     assert specs.model("random").family == "control"
+
+
+# --- what the book says of a curve ------------------------------------------------------------------------------------
+
+
+def test_the_sentence_of_a_data_set_names_who_falls_and_who_loses_to_overlap(monkeypatch):
+    rows = [  # model, falls, from, to, what overlap alone takes at least
+        ("logistic", True, 0.9, 0.5, 0.1), ("pairwise", True, 0.8, 0.6, -0.1),
+        ("site-independent", False, 0.7, 0.6, -0.2), ("mutation-count", False, 0.6, 0.6, -0.1), ("random", True, 0.9, 0.0, 0.5),
+    ]  # fmt: skip
+    held = pd.DataFrame(rows, columns=["model", "falls", "first", "last", "gap_low"])
+    held = held.assign(task="rrm", split="spectral", fall=held["first"] - held["last"], parameter=1.0)
+    monkeypatch.setattr(spectrum.table, "read", lambda _: held.assign(overlap_first=0.9, overlap_last=0.0))
+    said = spectrum.verdict("rrm")
+    assert "from 90 % to 0 %: 2 of 3 models fall, the most *Logistic regression*: from 0.90 to 0.50;" in said
+    assert "is shown to cost *Logistic regression* something; not shown to fall: *Site-independent*." in said
+    assert said.endswith("No shortcut is shown to fall (*Number of mutations*).")
+    assert spectrum.verdict("gfp") == ""
+
+
+def test_every_model_of_a_curve_has_a_panel_with_its_control():
+    lines = pd.DataFrame({"parameter": [0.0, 0.5, 1.0], "overlap": [0.9, 0.4, 0.0], "score": [0.9, 0.8, 0.5]})
+    lines = lines.assign(metric="auroc", low=lines.score - 0.1, high=lines.score + 0.1)
+    held = [lines.assign(model=m, split=s) for m in ("logistic", "pairwise", "site-independent", "mutation-count")
+            for s in ("spectral", "spectral" + curve.CONTROL)]  # fmt: skip
+    axes = spectrum.curves(pd.concat(held).rename(columns={"overlap": curve.OVERLAP})).get_axes()
+    titled = [ax for ax in axes if ax.get_title()]
+    assert [len(ax.get_lines()) for ax in axes[:2]] == [5, 5]  # four models, and chance
+    assert len(titled) == 4 and all(len(ax.get_lines()) == 3 and len(ax.collections) == 2 for ax in titled)
