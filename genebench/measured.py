@@ -50,22 +50,16 @@ def probe_words(speeds: pd.DataFrame) -> str:
     """What ``perf/probe.csv`` says of many tasks together and of tasks alone, in Markdown."""
     blocks = speeds[speeds.case.str.startswith("block of ") & speeds.ratio.notna()]
     most = blocks[blocks.n_tasks == blocks.n_tasks.max()]
-    parts = []
-    for d, part in most.groupby("d"):
-        ratio = part.set_index("against").ratio
-        told = [
-            f"{ratio[a]:.1f} times as fast as {w}"
-            for a, w in (("peer", "the peer"), ("best", "the best"))
-            if a in ratio
-        ]
-        parts.append(f"{' and '.join(told)} with {d:,} numbers a gene")
-    alone = speeds[(speeds.n_tasks == 1) & speeds.ratio.notna()].ratio
-    if not parts:
+    if most.empty:
         return ""
-    return (
-        f"**{int(most.n_tasks.max())} tasks fitted together: {'; '.join(parts)}.** One task alone: "
-        f"{alone.min():.1f} to {alone.max():.1f} times as fast, by case."
-    )
+    alone = speeds[(speeds.n_tasks == 1) & speeds.ratio.notna()].ratio
+    told = [f"one task alone is {alone.min():.1f} to {alone.max():.1f} times as fast as the others, by case"]
+    for against, words in (("peer", "the peer"), ("best", "the best")):
+        ratio = most[most.against == against].set_index("d").ratio.sort_values()
+        if len(ratio):
+            by = ", ".join(f"{value:.1f} ({d:,} numbers a gene)" for d, value in ratio.items())
+            told.append(f"{int(most.n_tasks.max())} tasks together are, beside {words}, {by}")
+    return f"**How many times as fast:** {'; '.join(told)}."
 
 
 def rate_words(speeds: pd.DataFrame) -> str:

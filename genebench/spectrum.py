@@ -98,6 +98,8 @@ def verdict(dataset: str, way: str = "spectral") -> str:
     """What the curves of a data set say, in sentences (Markdown): who falls, by how much, what overlap alone takes."""
     held = table.read("findings.csv")
     held = held[(held.task == dataset) & (held.split == way)].sort_values("fall", ascending=False)
+    if held.empty:
+        return ""
     told = []
     for word, part in (
         ("model", held[~held.model.map(_cheap)]),
@@ -114,8 +116,6 @@ def verdict(dataset: str, way: str = "spectral") -> str:
             told.append(said + f"; not shown to fall: {_listed(still.model)}" * bool(len(still)))
         elif len(part):
             told.append(f"no {word} is shown to fall ({_listed(part.model)})")
-    if not told:
-        return ""
     told = [told[0], *(t[0].upper() + t[1:] for t in told[1:])]
     return (
         f"**What it shows.** From λ = 0 to λ = {held.parameter.max():g}, as the test units with a relative in train go "

@@ -23,7 +23,7 @@
 # The vectors are MiniLM's of the gene symbol (384 numbers), joined with those of the full name (768), and the paper's
 # own bag of words (1,024 counts). MiniLM's are well scaled and short, which makes the peer's fit easy; the
 # columns of word counts are of very unequal scale. A small task alone gains little, because each set of genes has its
-# own eigenbasis; many tasks share it. The last row is the largest case that is promised, on made-up vectors: its
+# own eigenbasis; many tasks share it. The rows of *made-up tasks* are the largest cases that are promised: their
 # peak memory is what the fits take beside vectors and labels; of the other rows it is the whole process so far.
 
 # %% tags=["parameters"]

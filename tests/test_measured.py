@@ -12,7 +12,8 @@ def test_many_tasks_and_one_alone_are_told_apart():
     rows = [("block of 1", 1, 384, "peer", 2.0), ("block of 300", 300, 384, "peer", 30.0),
             ("block of 300", 300, 384, "best", 17.0), ("a", 1, 384, "best", 0.9)]  # fmt: skip
     words = measured.probe_words(pd.DataFrame(rows, columns=["case", "n_tasks", "d", "against", "ratio"]))
-    assert "300 tasks fitted together: 30.0 times as fast as the peer and 17.0 times as fast as the best" in words
+    assert "300 tasks together are, beside the peer, 30.0 (384 numbers a gene)" in words
+    assert words.endswith("beside the best, 17.0 (384 numbers a gene).")
     assert "One task alone: 0.9 to 2.0 times" in words
 
 

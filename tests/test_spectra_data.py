@@ -500,7 +500,8 @@ def test_a_gene_task_runs_offline_and_its_ladder_is_placed(tmp_path, monkeypatch
 def test_the_sentence_of_a_data_set_names_who_falls_and_who_loses_to_overlap(monkeypatch):
     rows = [  # model, falls, from, to, what overlap alone takes at least
         ("logistic", True, 0.9, 0.5, 0.1), ("pairwise", True, 0.8, 0.6, -0.1),
-        ("site-independent", False, 0.7, 0.6, -0.2), ("mutation-count", False, 0.6, 0.6, -0.1), ("random", True, 0.9, 0.0, 0.5),
+        ("site-independent", False, 0.7, 0.6, -0.2), ("mutation-count", False, 0.6, 0.6, -0.1),
+        ("random", True, 0.9, 0.0, 0.5),
     ]  # fmt: skip
     held = pd.DataFrame(rows, columns=["model", "falls", "first", "last", "gap_low"])
     held = held.assign(task="rrm", split="spectral", fall=held["first"] - held["last"], parameter=1.0)
