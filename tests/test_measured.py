@@ -14,7 +14,7 @@ def test_many_tasks_and_one_alone_are_told_apart():
     words = measured.probe_words(pd.DataFrame(rows, columns=["case", "n_tasks", "d", "against", "ratio"]))
     assert "300 tasks together are, beside the peer, 30.0 (384 numbers a gene)" in words
     assert words.endswith("beside the best, 17.0 (384 numbers a gene).")
-    assert "One task alone: 0.9 to 2.0 times" in words
+    assert words.startswith("**How many times as fast:** one task alone is 0.9 to 2.0 times")
 
 
 def test_rates_and_reliability_are_told_from_their_rows():
