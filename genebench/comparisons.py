@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
@@ -237,10 +239,7 @@ def tier_plot(means: pd.DataFrame, pairs: pd.DataFrame, *, label: str) -> Figure
             ink = color(row.model)
             ax.plot([row.low, row.high], [y, y], color=ink, linewidth=3, alpha=0.5, solid_capstyle="round")
             ax.plot(row.score, y, "o", color=ink, markersize=9)
-        for i, (top, low) in enumerate(cliques(part.model.tolist(), pairs[pairs.group == group])):
-            x = 1.02 + 0.025 * i
-            ax.plot([x, x], [top - 0.25, low + 0.25], color="#777777", linewidth=4, clip_on=False,
-                    transform=ax.get_yaxis_transform(), solid_capstyle="round")  # fmt: skip
+        _bars(ax, cliques(part.model.tolist(), pairs[pairs.group == group]))
         words = [f"{t} (rank {_range(r)})" for t, r in zip(titles(part.model), part.itertuples())]
         ax.set_yticks(range(len(part)), words)
         ax.set(ylim=(len(part) - 0.4, -0.6))
@@ -249,6 +248,13 @@ def tier_plot(means: pd.DataFrame, pairs: pd.DataFrame, *, label: str) -> Figure
             ax.axhline(y - 0.5, color=INK, linewidth=1.2)
     axes.ravel()[-1].set_xlabel(label)
     return fig
+
+
+def _bars(ax: Axes, runs: Iterable[tuple[int, int]]) -> None:
+    """A bar right of the axes for each run of rows, from its first to its last."""
+    for i, (top, low) in enumerate(runs):
+        ax.plot([1.02 + 0.025 * i] * 2, [top - 0.25, low + 0.25], color="#777777", linewidth=4, clip_on=False,
+                transform=ax.get_yaxis_transform(), solid_capstyle="round")  # fmt: skip
 
 
 def mean_ranks(intervals: pd.DataFrame, means: pd.DataFrame, power: pd.DataFrame) -> pd.DataFrame:
@@ -290,10 +296,7 @@ def rank_plot(ranks: pd.DataFrame) -> Figure:
             ax.plot(row["rank"], y, "o", color=color(row.model), markersize=9)
         ends = [part[part["rank"] <= r + part.critical.iloc[0]].index[-1] for r in part["rank"]]
         runs = [(a, b) for a, b in enumerate(ends) if b > a and (a == 0 or ends[a - 1] < b)]
-        for i, (top, low) in enumerate(runs):
-            x = 0.97 - 0.025 * i
-            ax.plot([x, x], [top - 0.25, low + 0.25], color="#777777", linewidth=4, clip_on=False,
-                    transform=ax.get_yaxis_transform(), solid_capstyle="round")  # fmt: skip
+        _bars(ax, runs)
         ax.set_yticks(range(len(part)), titles(part.model))
         ax.set(ylim=(len(part) - 0.4, -0.6), xlim=(0.5, len(part) + 0.5))
         number, width = part.effective.iloc[0], part.critical.iloc[0]
