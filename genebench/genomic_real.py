@@ -43,7 +43,7 @@ def look(model: str) -> dict:
     return {"color": held["color"], "marker": held["marker"]}
 
 
-def _in_order(models) -> list[str]:
+def in_order(models) -> list[str]:
     present = set(models)
     known = sorted(declared()["models"], key=lambda name: not name.startswith("glm-"))  # networks first
     return [m for base in known for m in (base, base + CALIBRATED) if m in present]
@@ -59,7 +59,7 @@ def orders(frame: pd.DataFrame) -> Figure:
     whole = frame[frame["where"] == "all"]
     for ax, sides, words in ((axes[0], "one", "from the left alone"), (axes[1], "two", "from both sides")):
         here, everywhere = part[part.sides == sides], whole[whole.sides == sides]
-        for model in _in_order(here.model[here.order > 0]):
+        for model in in_order(here.model[here.order > 0]):
             rows, all_ = (f[f.model == model].sort_values("order") for f in (here, everywhere))
             ax.plot(rows.order, rows.bits, **look(model), markersize=5, label=title(model))
             ax.plot(all_.order, all_.bits, color=look(model)["color"], linestyle=":", linewidth=1.2)
@@ -100,7 +100,7 @@ def codon(frame: pd.DataFrame) -> Figure:
         (axes[0], "top", "probability of the likeliest base"),
         (axes[1], "bits", "bits per base"),
     ):
-        for model in _in_order(frame.model):
+        for model in in_order(frame.model):
             rows = frame[frame.model == model].sort_values("position")
             ax.plot(rows.position, rows[column], **look(model), markersize=8, label=title(model))
         ax.set(xlabel="position in the codon", ylabel=label, xticks=[1, 2, 3], xlim=(0.7, 3.3))
@@ -129,7 +129,7 @@ def logos(frame: pd.DataFrame, agreement: pd.DataFrame, *, genome: str) -> Figur
 
     name = starts(genome)["upstream"]
     agreement = agreement.assign(stretch=agreement.stretch.str.replace(r"^upstream\b", name, regex=True))
-    models = _in_order(frame.shown)
+    models = in_order(frame.shown)
     panels = [("as the genes are", frame[frame.shown == models[0]], "genome")]
     for model in models:
         r = agreement[agreement.model == model]
@@ -163,7 +163,7 @@ def forest(frame: pd.DataFrame, *, label: str, chance: float) -> Figure:
 
     Args: frame: columns ``task, title, model, score, low, high``.
     """
-    tasks, models = list(frame.title.unique()), _in_order(frame.model)
+    tasks, models = list(frame.title.unique()), in_order(frame.model)
     bases = list(dict.fromkeys(m.removesuffix(CALIBRATED) for m in models))[::-1]
     wide = 2 if len(tasks) == 4 else min(3, len(tasks))
     high = -(-len(tasks) // wide)
@@ -217,9 +217,11 @@ YARDSTICKS = {
 """Column → axis label."""
 
 
-def scores_of(study: str, tasks: str) -> pd.DataFrame:
-    """Main scores with intervals of the tasks whose names begin so; the tasks' titles added, repeats averaged."""
+def scores_of(study: str, tasks: str, *, repeats: tuple[int, ...] | None = None) -> pd.DataFrame:
+    """Main scores with intervals of the tasks whose names begin so; the tasks' titles added, repeats (all, or those
+    given) averaged."""
     frame = read(study, "intervals")
+    frame = frame if repeats is None else frame[frame["repeat"].isin(repeats)]
     frame = frame[frame.task.str.startswith(tuple(tasks.split(","))) & frame.metric.isin(["auroc", "spearman"])]
     if frame.empty:
         raise BadInput(f"no scores of the tasks '{tasks}' in the study '{study}'; run 'genebench glm real' for it.")
@@ -259,7 +261,7 @@ def quotable(frame: pd.DataFrame) -> dict[str, str]:
     for key, rows in frame.groupby(by, sort=False):
         for row in rows.itertuples():
             out[_slug(*key, row.model)] = f"{row.score:.2f} ({row.low:.2f} to {row.high:.2f})"
-        simple = rows[~rows.model.str.startswith(("glm-", "fine-tuned")) & ~rows.model.isin(TOLD_MORE)]
+        simple = rows[~rows.model.str.startswith("glm-") & ~rows.model.isin(TOLD_MORE)]
         best = simple.sort_values("score").iloc[-1]
         out[_slug(*key, "other")] = f"{title(best.model)}, {out[_slug(*key, best.model)]}"
     return out
@@ -288,69 +290,6 @@ def variant_values(frame: pd.DataFrame) -> dict[str, str]:
     out = quotable(pd.concat([frame[~frame.task.str.startswith("mpra/")], mean], ignore_index=True))
     genes = {f"{name}_genes": str(used.clusters[f"{name}/nonsense-vs-synonymous"]) for name in ("ecoli", "yeast")}
     return {**out, **genes, "loci": str(mean.loci.max())}
-
-
-def transfer_values(frame: pd.DataFrame) -> dict[str, str]:
-    """Numbers of the transfer for the prose: every score, and how much was used."""
-    used = read("transfer", "sets")
-    tuned = used[used.fine_tuned].task.map(declared()["tasks"])
-    return {
-        **quotable(frame),
-        "most": f"{used.windows.max():,}",
-        "tuned": ", ".join(tuned),
-        "epochs": str(used.epochs.max()),
-        "seeds": str(used.seeds.min()),
-    }
-
-
-def layer_table(frame: pd.DataFrame) -> pd.DataFrame:
-    """Layers and poolings in words, best first within task and model."""
-    rows = frame.sort_values(["task", "model", "score"], ascending=[True, True, False])
-    names = {"task": rows.task.map(declared()["tasks"]), "model": rows.model.map(title)}
-    return pd.DataFrame({**names, **{c: rows[c] for c in ("layer", "pooling", "score", "chosen")}}).reset_index(
-        drop=True
-    )
-
-
-def transfer(frame: pd.DataFrame) -> Figure:
-    """Scores of models (rows) by task (panels), with 95 % intervals: filled under the spectral split, hollow under one
-    as large that is drawn at random. Dashed: chance, 0.5 of AUROC, 0 of a rank correlation.
-
-    Args: frame: columns ``task, title, model, split, metric, score, low, high``.
-    """
-    tasks, models = list(frame.title.unique()), _in_order(frame.model)[::-1]
-    frame = frame[frame.split.isin(["matched", "spectral"])]
-    lowest = min(0.48, frame[frame.metric == "auroc"].low.min() - 0.01)
-    fig, axes = plt.subplots(2, 4, figsize=(12, 0.62 * len(models) + 3), sharey=True)
-    for ax, task in zip(axes.ravel(), tasks):
-        part = frame[frame.title == task].set_index(["model", "split"])
-        for y, model in enumerate(models):
-            for split, shift in (("matched", 0.14), ("spectral", -0.14)):
-                if (model, split) not in part.index:
-                    continue
-                row, ink = part.loc[(model, split)], look(model)
-                face = "white" if split == "matched" else ink["color"]
-                ax.hlines(y + shift, row.low, row.high, color=ink["color"], linewidth=2)
-                ax.plot(row.score, y + shift, **ink, markerfacecolor=face, linestyle="")
-        ranked = part.metric.iloc[0] == "spearman"
-        ax.axvline(0 if ranked else 0.5, color=INK, linestyle="--", linewidth=1)
-        ax.set_title(task, fontsize=11)
-        ax.set_xlabel("Spearman (−1 to 1)" if ranked else "AUROC (0 to 1)", fontsize=10)
-        ax.set_xlim(None if ranked else lowest, None if ranked else 1.01)
-        ax.set_yticks(range(len(models)), [title(m) for m in models])
-    for ax in axes.ravel()[len(tasks) :]:
-        ax.axis("off")
-    for split, face in (("as many windows, drawn at random", "white"), ("no shared word of test and train", INK)):
-        axes[0, 0].plot([], [], "o", color=INK, markerfacecolor=face, label=split)
-    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
-    return fig
-
-
-def kept_on_each_side(frame: pd.DataFrame) -> pd.DataFrame:
-    """How many windows each split of a task trains and tests on, mean over seeds, one row a task."""
-    held = frame.groupby(["title", "split"], sort=False)[["n_train", "n_test"]].mean().round().astype(int)
-    text = held.n_train.astype(str) + " / " + held.n_test.astype(str)
-    return text.unstack().fillna("–").rename_axis(columns=None, index="task").reset_index()
 
 
 def design_values(frame: pd.DataFrame, predictor: pd.DataFrame) -> dict[str, str]:
@@ -421,7 +360,7 @@ def genome_table(held: pd.DataFrame, gain: pd.DataFrame) -> pd.DataFrame:
 def window_map(frame: pd.DataFrame, *, task: str, names: tuple[str, str]) -> Figure:
     """Windows of a task by two principal components, one panel a model; ``names`` of the labels 0 and 1."""
     part = frame[frame.task == task]
-    models = _in_order(part.model)
+    models = in_order(part.model)
     fig, axes = plt.subplots(1, len(models), figsize=(9.2, 4.4), squeeze=False)
     for ax, model in zip(axes[0], models):
         for value, (name, ink, mark) in enumerate(zip(names, ("#e69f00", "#0072b2"), "^o")):

@@ -20,7 +20,7 @@ ORDER = """
     encoders embed metrics probes predictions results cells manifest stats bootstrap tiers boards intervals
     efficiency spectra run costs own reproduction own_model leaks rivals card place perf_embed perf_probe
     perf_cluster glm perf_spectra figures tables measured comparisons exposure claims spectrum genomic genomic_real
-    catalogue page standings genepages modelcards publish notebooks console __main__
+    genomic_transfer catalogue page standings genepages modelcards publish notebooks console __main__
 """.split()
 """Imports point to the left only."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from genebench import paths, results, sources
+from genebench import genomic_transfer, paths, results, sources
 from genebench.glm import codes, design, effects, markov, real_study, real_tasks, transfer, windows, zero_shot
 from tests.test_glm_core import model
 from tests.test_glm_real import labelled, task, toy  # noqa: F401
@@ -121,6 +122,36 @@ def test_rows_of_a_transfer_are_whole_and_a_planted_word_is_found():
     assert len(main) == 3 * 2 * 2 and seen[-1][1:] == (12, 12)
     assert (main[main.model == "picked"].score > 1 - 1e-9).all()
     assert (main[main.split == "random"].n_test == 32).all()
+
+
+def test_fine_tuning_is_kept_with_its_control_and_what_moved(tmp_path, monkeypatch):
+    made = dataclasses.replace(labelled(120), name="toy/word")
+    monkeypatch.setattr(paths, "GLM_RESULTS", tmp_path)
+    monkeypatch.setattr(real_tasks.windows, "load", lambda name: made)
+    monkeypatch.setattr(real_tasks, "OWN", {made.species: "toy"})
+    monkeypatch.setattr(real_tasks, "network", lambda name: model())
+    monkeypatch.setattr(real_tasks, "EPOCHS", 1)
+    said = []
+    real_tasks.tuning_study(["toy"], say=said.append)
+    ways = {"fine-tuned", "fine-tuned-untrained"} | ({"lora"} if importlib.util.find_spec("peft") else set())
+    scores = results.read(tmp_path / "tuning" / "scores.parquet")
+    assert set(scores.model) == ways and set(scores.split) == {"random", "spectral"}
+    assert set(scores[scores.model == "fine-tuned-untrained"].family) == {"control"}
+    moved = pd.read_csv(tmp_path / "tuning" / "sets.csv").set_index("model").weights_that_move
+    assert moved["fine-tuned"] == 1 and all(moved.get(w, 0.5) < 1 for w in ("lora",))
+    assert len(said) == ("lora" not in ways)
+    monkeypatch.setattr(real_tasks, "network", lambda name: None)
+    assert real_tasks.tuning_study(["toy"], say=said.append) == [] and "no trained network" in said[-1]
+
+
+def test_what_fine_tuning_adds_is_told_over_the_sets_with_classes():
+    rows = [("a", "glm-x", 0.7), ("a", "fine-tuned", 0.8), ("a", "lora", 0.6),
+            ("b", "glm-x", 0.5), ("b", "fine-tuned", 0.6), ("b", "lora", 0.5)]  # fmt: skip
+    held = pd.DataFrame(rows, columns=["task", "model", "score"]).assign(split="spectral", metric="auroc")
+    loose = held.assign(split="random", score=0.99)
+    told = genomic_transfer.tuned_words(pd.concat([held, loose, held.assign(task="c", metric="spearman", score=0.1)]))
+    assert "over 2 sets with classes" in told and "frozen with a linear probe 0.60; all weights fine-tuned 0.70" in told
+    assert "all weights fine-tuned score above the frozen network in 2 and low-rank adapters" in told
 
 
 def test_rows_of_a_set_that_is_scored_anew_replace_the_old_ones(tmp_path, monkeypatch):

@@ -122,7 +122,7 @@ def perf(device: Device = "cpu") -> None:
 
 
 def real(
-    what: Annotated[str, typer.Argument(help="train, genome, motifs, variants, transfer or design.")],
+    what: Annotated[str, typer.Argument(help="train, genome, motifs, variants, transfer, tuning or design.")],
     names: Annotated[
         list[str] | None, typer.Argument(help="Which genomes, sets of variants or of windows (default: all).")
     ] = None,

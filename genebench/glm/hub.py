@@ -218,7 +218,7 @@ class Hub:
             out = self.network(input_ids=ids, use_cache=True)
         return hasattr(getattr(out, "past_key_values", None), "batch_repeat_interleave")
 
-    def changes(self, window: np.ndarray, positions: np.ndarray, alt: np.ndarray, *, block: int = 16) -> np.ndarray:
+    def changes(self, window: np.ndarray, positions: np.ndarray, alt: np.ndarray, *, block: int = 8) -> np.ndarray:
         """LLR of substitutions in one window by the likelihood of all of it, (n,) float64.
 
         What lies before a block of ``block`` bases is read once and kept; the block's alternatives go on from there.

@@ -12,8 +12,8 @@ from . import codes, net, recipe
 from . import tokens as tokenising
 from .train import RECIPE, VERSION, WEIGHTS
 
-ROOM = 1 << 16
-"""Tokens in one forward pass, at most."""
+ROOM, ROOM_CPU = 1 << 16, 1 << 13
+"""Tokens in one forward pass, at most; on a CPU as many as its caches hold the states of."""
 
 
 def within(logs: np.ndarray, windows: np.ndarray, positions: np.ndarray, k: int, *, both: bool) -> np.ndarray:
@@ -62,10 +62,14 @@ class Own:
         """The network's logits batch by batch, (n, T, vocabulary) numpy float32, two- and one-sided."""
         import torch
 
-        size = max(1, ROOM // max(1, tokens.shape[1]))
+        size = self._room(tokens)
         for s in range(0, len(tokens), size):
             with torch.inference_mode(), self._cast():
                 yield self.network(*self._placed(tokens[s : s + size]))
+
+    def _room(self, tokens: np.ndarray) -> int:
+        """Rows in one forward pass."""
+        return max(1, (ROOM_CPU if self.device.startswith("cpu") else ROOM) // max(1, tokens.shape[1]))
 
     def _cast(self):
         import torch
@@ -110,7 +114,7 @@ class Own:
         tokens, token = self.tokens.encode(windows), np.asarray(positions) // self.tokens.k
         rows = np.arange(len(tokens))
         tokens[rows, token] = self.tokens.mask
-        size = max(1, ROOM // max(1, tokens.shape[1]))
+        size = self._room(tokens)
         out = np.empty((len(tokens), 4), dtype=np.float32)
         for s in range(0, len(tokens), size):
             part = slice(s, s + size)
@@ -151,7 +155,7 @@ class Own:
             out += np.bincount(row[part], weights=logs, minlength=len(ids))
         return out
 
-    def changes(self, window: np.ndarray, positions: np.ndarray, alt: np.ndarray, *, block: int = 16) -> np.ndarray:
+    def changes(self, window: np.ndarray, positions: np.ndarray, alt: np.ndarray, *, block: int = 8) -> np.ndarray:
         """LLR of substitutions in one window by the likelihood of all of it, (n,) float64, of a model that ``keeps``.
 
         The window is read once; the alternatives of a block of ``block`` bases go on from where the block begins.
@@ -198,7 +202,7 @@ class Own:
         if not -1 <= layer < self.layers:
             raise BadInput(f"model '{self.name}' has layers 0 to {self.layers - 1}, not {layer}; -1 is the last.")
         tokens = self.tokens.encode(windows)
-        out, size = [], max(1, ROOM // max(1, tokens.shape[1]))
+        out, size = [], self._room(tokens)
         for s in range(0, len(tokens), size):
             with torch.inference_mode(), self._cast():
                 out.append(self.network.hidden(*self._placed(tokens[s : s + size]), layer).float().cpu().numpy())

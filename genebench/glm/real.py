@@ -39,7 +39,7 @@ def train(
     return module.train(training(genome), made, folder, device=device, compiled=compiled, say=say, progress=progress)
 
 
-WHAT = ("train", "genome", "motifs", "variants", "transfer", "design")
+WHAT = ("train", "genome", "motifs", "variants", "transfer", "tuning", "design")
 """What ``run`` can be asked for."""
 TAXON = {"ecoli": "", "yeast": "4932"}
 """Genome → NCBI's number of the species whose JASPAR profiles its motifs are matched with; none: not looked for."""
@@ -73,6 +73,8 @@ def run(
         return real_study.variant_study(names, device=device, progress=progress)
     if what == "transfer":
         return real_tasks.transfer_study(names or None, progress=progress)
+    if what == "tuning":
+        return real_tasks.tuning_study(names or None, **told)
     if what == "design":
         return real_tasks.design_study(**told)
     raise unknown("study", what, WHAT)

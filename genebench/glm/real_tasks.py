@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,11 +17,12 @@ from .real_study import Progress, Say, kept, merged, network, quiet, unlike, wri
 
 OWN = {"ecoli": "ecoli", "yeast": "yeast", "human": "ecoli", "mouse": "ecoli"}
 """Species of the windows → genome whose network is carried over (its own, where there is one)."""
-TUNED = ("promoter-tata",)
-"""Tasks on which the whole network is fine-tuned, once a split; elsewhere that takes longer than all the rest."""
 TUNED_SPLITS = ("random", "spectral")
-EPOCHS = 4
+"""Splits under which networks are fine-tuned."""
+EPOCHS, BATCH = 5, 32
 """Of fine-tuning."""
+RATES = {"fine-tuned": 5e-4, "lora": 2e-3, "fine-tuned-untrained": 5e-4}
+"""Way of fine-tuning → its rate of learning."""
 LAYERS = 3
 """Every third layer is probed."""
 
@@ -34,18 +36,13 @@ def untrained(model):
 
 
 def transfer_study(
-    names: list[str] | None = None,
-    *,
-    seeds: tuple[int, ...] = (0, 1),
-    tuned: tuple[str, ...] = TUNED,
-    progress: Progress = quiet,
+    names: list[str] | None = None, *, seeds: tuple[int, ...] = (0, 1), progress: Progress = quiet
 ) -> list[Path]:
-    """Linear probes of the best layer and pooling, k-mer counts, a network from labels, by task and split; fine-tuning.
+    """Linear probes of the best layer and pooling, k-mer counts, a network from labels, by task and split.
 
     Tables, each task kept as soon as it is done: ``scores.parquet`` and ``intervals.csv`` (layer and pooling chosen on
     each split's training side, by its own folds), ``layers.csv`` (every layer and pooling in those folds), ``map.csv``
-    (two principal components by class), ``sets.csv`` (what was used). Fine-tuning runs on the tasks ``tuned`` alone,
-    with the first seed, on the splits ``TUNED_SPLITS``.
+    (two principal components by class), ``sets.csv`` (what was used).
     """
     made: list[Path] = []
     for name in names or list(windows.SETS):
@@ -60,15 +57,10 @@ def transfer_study(
             vectors[model.name] = picked[model.name] = transfer.Picked(task, every)
             families[model.name] = "network" if model is carried else "control"
         splits = windows.SPLITS if task.test.any() else windows.SPLITS[1:]
-        frames = [transfer.evaluate(task, vectors, networks, families, splits=splits, seeds=seeds, progress=progress)]
-        if carried is not None and name in tuned:
-            whole = {"fine-tuned": fitted(transfer.tuned(carried), task, rate=5e-4, epochs=EPOCHS)}
-            once = {"splits": TUNED_SPLITS, "seeds": seeds[:1], "progress": progress}
-            frames.append(transfer.evaluate(task, {}, whole, {"fine-tuned": "network"}, **once))
-        made = kept(pd.concat(frames, ignore_index=True), "transfer")
-        used = (task.name, len(task), int(task.test.sum()), task.codes.shape[1], len(seeds), name in tuned,
-                EPOCHS)  # fmt: skip
-        columns = ["task", "windows", "published_test", "longest", "seeds", "fine_tuned", "epochs"]
+        frame = transfer.evaluate(task, vectors, networks, families, splits=splits, seeds=seeds, progress=progress)
+        made = kept(frame, "transfer")
+        used = (task.name, len(task), int(task.test.sum()), task.codes.shape[1], len(seeds))
+        columns = ["task", "windows", "published_test", "longest", "seeds"]
         made.append(merged(pd.DataFrame([used], columns=columns), "transfer", "sets"))
         if carried is not None:
             layers = [p.table().assign(task=task.name, model=m) for m, p in picked.items()]
@@ -76,6 +68,43 @@ def transfer_study(
             shown = {carried.name: picked[carried.name].usual(), "4-mers": vectors["4-mers"]}
             made.append(merged(pd.concat([_placed(task, v, m) for m, v in shown.items()]), "transfer", "map"))
     return made
+
+
+def tuning_study(
+    names: list[str] | None = None, *, seeds: tuple[int, ...] = (0,), say: Say = quiet, progress: Progress = quiet
+) -> list[Path]:
+    """The network of a genome fine-tuned on the labels of windows: all weights, low-rank adapters alone (where peft is
+    installed), and as a control all weights of the same network that had never seen a genome.
+
+    Tables, each task kept as soon as it is done: ``scores.parquet`` and ``intervals.csv``, as of ``transfer_study``;
+    ``sets.csv`` (how long was fitted, and the share of weights that moved).
+    """
+    made: list[Path] = []
+    for name in names or list(windows.SETS):
+        task = windows.load(name)
+        carried = network(OWN[task.species])
+        if carried is None:
+            say(f"{name}: no trained network of {OWN[task.species]} is here; left out")
+            continue
+        makes = {"fine-tuned": transfer.tuned(carried), "fine-tuned-untrained": transfer.tuned(untrained(carried))}
+        if importlib.util.find_spec("peft"):
+            makes["lora"] = transfer.tuned(carried, lora=True)
+        else:
+            say("low-rank adapters are left out: they need the package peft")
+        networks = {w: fitted(m, task, rate=RATES[w], epochs=EPOCHS, batch=BATCH) for w, m in makes.items()}
+        families = {w: "control" if w == "fine-tuned-untrained" else "network" for w in makes}
+        frame = transfer.evaluate(task, {}, networks, families, splits=TUNED_SPLITS, seeds=seeds, progress=progress)
+        made = kept(frame, "tuning")
+        used = [(task.name, w, EPOCHS, BATCH, RATES[w], len(seeds), _moving(m())) for w, m in makes.items()]
+        columns = ["task", "model", "epochs", "batch", "rate", "seeds", "weights_that_move"]
+        made.append(merged(pd.DataFrame(used, columns=columns), "tuning", "sets"))
+    return made
+
+
+def _moving(network) -> float:
+    """Share of a network's weights that are fitted."""
+    held = [(p.numel(), p.requires_grad) for p in network.parameters()]
+    return sum(n for n, fitted in held if fitted) / sum(n for n, _ in held)
 
 
 def fitted(make: Callable, task: windows.Windows, **options) -> Callable[[int], transfer.Network]:
