@@ -63,10 +63,16 @@ def probe_words(speeds: pd.DataFrame) -> str:
 
 
 def rate_words(speeds: pd.DataFrame) -> str:
-    """What a table of rates beside a plain loop says, case by case, in one sentence of Markdown."""
+    """What a table of rates beside a plain loop says, case by case, in Markdown; a sentence for each ``threads``."""
     told = speeds[speeds.ratio.notna()].sort_values("ratio", ascending=False)
-    parts = [f"{row.case} {row.ratio:,.3g}" for row in told.itertuples()]
-    return f"**Times as fast as the plain loop: {'; '.join(parts)}.**" if parts else ""
+    if told.empty:
+        return ""
+    several, lines = "threads" in told and told.threads.nunique() > 1, []
+    for number, part in told.groupby("threads") if several else [(1, told)]:
+        where = "" if not several else " on one core" if number == 1 else f" on {number:.0f} cores, by the clock"
+        rates = "; ".join(f"{row.case} {row.ratio:,.3g}" for row in part.itertuples())
+        lines.append(f"**Times as fast as the plain loop{where}: {rates}.**")
+    return "\n\n".join(lines)
 
 
 def plan_beside(frame: pd.DataFrame) -> pd.DataFrame:
