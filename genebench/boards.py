@@ -138,7 +138,7 @@ def work(group: tuple[Cell, ...]) -> str:
         board = make(group)
         return {name: getattr(board, name) for name in _FIELDS}
 
-    return workers.kept(arrays, path(group), recipe(group), torch=False)
+    return workers.kept(arrays, path(group), recipe(group), with_torch=False)
 
 
 def alike(profile: str, names: list[str]) -> np.ndarray:

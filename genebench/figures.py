@@ -22,6 +22,7 @@ STYLE = {
     "axes.facecolor": "white",
     "savefig.facecolor": "white",
     "figure.dpi": 110,
+    "font.sans-serif": ["Arial", "DejaVu Sans", "Liberation Sans", "sans-serif"],
     "font.size": 12,
     "axes.titlesize": 13,
     "axes.labelsize": 12,

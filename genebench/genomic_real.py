@@ -44,6 +44,7 @@ def look(model: str) -> dict:
 
 
 def in_order(models) -> list[str]:
+    """Models as they are declared, trained networks first; a calibrated one after its own."""
     present = set(models)
     known = sorted(declared()["models"], key=lambda name: not name.startswith("glm-"))  # networks first
     return [m for base in known for m in (base, base + CALIBRATED) if m in present]

@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+from .errors import BadInput
 from .figures import INK
 from .genomic_real import declared, in_order, look, quotable, read, scores_of, title
 
@@ -13,13 +14,17 @@ from .genomic_real import declared, in_order, look, quotable, read, scores_of, t
 def values(frame: pd.DataFrame) -> dict[str, str]:
     """Numbers of the transfer for the prose: every score, and how much was used."""
     used, tuned = read("transfer", "sets"), read("tuning", "sets")
-    moved = tuned[tuned.model == "lora"].weights_that_move.mean()
+    moved = tuned[tuned.model == "lora"].weights_that_move
+    if moved.empty:
+        raise BadInput(
+            "the study of fine-tuning lacks low-rank adapters; pip install peft, then 'genebench glm real tuning'."
+        )
     return {
         **quotable(frame),
         "most": f"{used.windows.max():,}",
         "epochs": str(tuned.epochs.max()),
         "seeds": str(used.seeds.min()),
-        "lora_moves": f"{100 * moved:.0f} %",
+        "lora_moves": f"{100 * moved.mean():.0f} %",
     }
 
 
@@ -38,7 +43,7 @@ def tuned_words(frame: pd.DataFrame) -> str:
     """
     held = frame[(frame.split == "spectral") & (frame.metric == "auroc")]
     held = held.assign(model=held.model.where(~held.model.str.startswith("glm-"), "frozen"))
-    wide = held.pivot(index="task", columns="model", values="score")
+    wide = held.pivot(index="task", columns="model", values="score").dropna()
     names = {
         "frozen": "frozen with a linear probe",
         "fine-tuned": "all weights fine-tuned",
@@ -47,11 +52,12 @@ def tuned_words(frame: pd.DataFrame) -> str:
     names |= {"untrained": "random weights, frozen", "fine-tuned-untrained": "random weights, all fitted"}
     names |= {"one-hot-cnn": "a small convolutional network from labels alone"}
     means = [f"{words} {wide[n].mean():.2f}" for n, words in names.items() if n in wide]
-    gains = [
-        f"{names[n]} score above the frozen network in {int((wide[n] > wide.frozen).sum())}"
-        for n in ("fine-tuned", "lora")
-        if n in wide
-    ]
+    low, high = (held.pivot(index="task", columns="model", values=side).loc[wide.index] for side in ("low", "high"))
+    gains = []
+    for n in ("fine-tuned", "lora"):
+        if n in wide:
+            above, clear = int((wide[n] > wide.frozen).sum()), int((low[n] > high.frozen).sum())
+            gains.append(f"{names[n]} score above the frozen network in {above} ({clear} with intervals apart)")
     return (
         f"**Mean AUROC over {len(wide)} sets with classes, no word shared:** {'; '.join(means)}. "
         f"Of these sets, {' and '.join(gains)}."

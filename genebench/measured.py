@@ -63,15 +63,17 @@ def probe_words(speeds: pd.DataFrame) -> str:
 
 
 def rate_words(speeds: pd.DataFrame) -> str:
-    """What a table of rates beside a plain loop says, case by case, in Markdown; a sentence for each ``threads``."""
+    """What a table of rates beside a plain loop says, case by case, in Markdown; a sentence for each device and number
+    of ``threads``, where there are several."""
     told = speeds[speeds.ratio.notna()].sort_values("ratio", ascending=False)
     if told.empty:
         return ""
-    several, lines = "threads" in told and told.threads.nunique() > 1, []
-    for number, part in told.groupby("threads") if several else [(1, told)]:
-        where = "" if not several else " on one core" if number == 1 else f" on {number:.0f} cores, by the clock"
+    by, lines = [c for c in ("device", "threads") if c in told and told[c].nunique() > 1], []
+    for _, part in told.groupby(by) if by else [((), told)]:
+        first = part.iloc[0]
+        where = [f"{first[c]} thread{'s' * int(first[c] > 1)}" if c == "threads" else first[c] for c in by]
         rates = "; ".join(f"{row.case} {row.ratio:,.3g}" for row in part.itertuples())
-        lines.append(f"**Times as fast as the plain loop{where}: {rates}.**")
+        lines.append(f"**Times as fast as the plain loop{' with ' * bool(by)}{', '.join(where)}: {rates}.**")
     return "\n\n".join(lines)
 
 

@@ -95,32 +95,50 @@ def about(dataset: str) -> str:
 
 
 def verdict(dataset: str, way: str = "spectral") -> str:
-    """What the curves of a data set say, in sentences (Markdown): who falls, by how much, what overlap alone takes."""
+    """What the curves of a data set say, in sentences (Markdown): who falls, by how much, what overlap alone takes.
+
+    Models with vectors for few of the genes (below ``BROAD``) and controls are left out.
+    """
     held = table.read("findings.csv")
-    held = held[(held.task == dataset) & (held.split == way)].sort_values("fall", ascending=False)
-    if held.empty:
-        return ""
+    held = held[(held.task == dataset) & (held.split == way) & (held.coverage >= BROAD)]
+    held = held.sort_values("fall", ascending=False)
+    most = held.parameter.max()
+    names = held.model.map(lambda m: f"*{title(m)}*") + held.parameter.map(
+        lambda at: "" if at == most else f" [to λ = {at:g}]"
+    )
+    held = held.assign(name=names)
     told = []
     for word, part in (
         ("model", held[~held.model.map(_cheap)]),
         ("shortcut", held[held.model.map(_family) == "shortcut"]),
     ):
-        falling, still = part[part.falls], part[~part.falls]
+        if part.empty:
+            continue
+        falling, still, taken = part[part.falls], part[~part.falls], part[part.gap_low > 0]
         if len(falling):
-            most, taken = falling.iloc[0], falling[falling.gap_low > 0]
-            said = f"{len(falling)} of {len(part)} {word}s fall{'s' * (len(falling) == 1)}, the most "
-            said += f"*{title(most.model)}*: from {most['first']:.2f} to {most['last']:.2f}; at equal size, overlap "
+            first = falling.iloc[0]
+            said = f"{len(falling)} of {len(part)} {word}{'s' * (len(part) > 1)} fall{'s' * (len(falling) == 1)}, "
             said += (
-                f"is shown to cost {_listed(taken.model)} something" if len(taken) else "is not shown to cost anything"
+                f"{first['name']} {'the most, ' * (len(falling) > 1)}from {first['first']:.2f} to {first['last']:.2f}"
             )
-            told.append(said + f"; not shown to fall: {_listed(still.model)}" * bool(len(still)))
-        elif len(part):
-            told.append(f"no {word} is shown to fall ({_listed(part.model)})")
+            if len(still):
+                said += f"; not shown to fall: {_listed(still['name'])}"
+        else:
+            said = f"no {word} is shown to fall ({_listed(part['name'])})"
+        whom = (
+            f"is shown to cost {_listed(taken['name'])} something"
+            if len(taken)
+            else f"is not shown to cost any {word} anything"
+        )
+        told.append(f"{said}; at equal size, overlap {whom}")
+    if not told:
+        return ""
+    ends = held[held.parameter == most]
     told = [told[0], *(t[0].upper() + t[1:] for t in told[1:])]
     return (
-        f"**What it shows.** From λ = 0 to λ = {held.parameter.max():g}, as the test units with a relative in train go "
-        f"from {_percent(held.overlap_first.max())} to {_percent(held.overlap_last.min())}: {'. '.join(told)}."
-    ).replace("-0.00", "0.00")
+        f"**What it shows.** From λ = 0 to λ = {most:g}, as the test units with a relative in train go from "
+        f"{_percent(ends.overlap_first.max())} to {_percent(ends.overlap_last.min())}: {'. '.join(told)}."
+    ).replace(" -", " −")
 
 
 def _family(model: str) -> str:
@@ -136,7 +154,7 @@ def _percent(share: float) -> str:
 
 
 def _listed(names: Iterable[str]) -> str:
-    *most, last = [f"*{title(n)}*" for n in ordered(names)] or [""]
+    *most, last = sorted(names)
     return f"{', '.join(most)} and {last}" if most else last
 
 

@@ -99,14 +99,14 @@ def each(pool: Executor | Any, stage: Stage, units: Iterable[Any]) -> Iterator[t
 
 
 @contextmanager
-def one_thread(*, torch: bool = True) -> Iterator[None]:
+def one_thread(*, with_torch: bool = True) -> Iterator[None]:
     """One core for what runs inside, so that its result does not depend on how many there are.
 
-    Args: torch: whether PyTorch may be used, which is then loaded here and stays on one thread in this process.
+    Args: with_torch: whether PyTorch may be used, which is then loaded here and stays on one thread in this process.
     """
     from threadpoolctl import threadpool_limits
 
-    if torch:
+    if with_torch:
         from torch import set_num_threads
 
         set_num_threads(1)
@@ -114,11 +114,11 @@ def one_thread(*, torch: bool = True) -> Iterator[None]:
         yield
 
 
-def kept(make: Callable[[], dict[str, np.ndarray]], at: Path, recipe: Any, *, torch: bool = True) -> str:
+def kept(make: Callable[[], dict[str, np.ndarray]], at: Path, recipe: Any, *, with_torch: bool = True) -> str:
     """Make some arrays on one thread and keep them in the cache; returns the fault as a sentence, empty if none."""
-    start = time.perf_counter()
     try:
-        with one_thread(torch=torch):
+        with one_thread(with_torch=with_torch):
+            start = time.perf_counter()
             arrays = make()
     except Exception as err:
         return fault(err)

@@ -65,9 +65,11 @@ show.figure(
 #
 # ## Does it help to fit the weights too?
 #
-# The same network with all its weights fitted to the labels, with low-rank adapters alone {cite}`hu2021lora`
-# ({{ glm_transfer_lora_moves }} of the weights), and, as a control, the network that had never seen a genome with all
-# its weights fitted; beside them the frozen ones, on the same split.
+# The same network was also fitted to the labels: all its weights, or low-rank adapters alone {cite}`hu2021lora`
+# ({{ glm_transfer_lora_moves }} of the weights); as a control, all weights of the network that had never seen a genome.
+# Beside them stand the frozen ones, on the same split. The two are not tuned alike: a frozen network's layer and
+# pooling are chosen by inner folds, a fine-tuned one ends in the mean of its last layer, learns at one rate that was
+# not searched for, and spares a tenth of the training windows to know when to stop.
 
 # %% tags=["remove-input"]
 fitted = genomic_transfer.tuned("ecoli/,yeast,gue/,enhancer/")
@@ -88,11 +90,11 @@ show.prose(genomic_transfer.tuned_words(fitted))
 # %% [markdown]
 # ## What was left out
 #
-# All this is small on purpose, so that it runs in minutes on one core. At most {{ glm_transfer_most }} windows of a
-# set were drawn (a quarter of them, at most, from those that the published split tests). Each split was drawn
-# {{ glm_transfer_seeds }} times for frozen vectors and once for fitted networks, which were fitted for
-# {{ glm_transfer_epochs }} epochs at most; the epoch was taken that told a tenth of the training windows best. The
-# table says how many windows each split trains and tests on: the promoters of yeast overlap so much that few are left.
+# All this is small on purpose, so that it runs in less than an hour on one core. At most {{ glm_transfer_most }}
+# windows of a set were drawn (a quarter of them, at most, from those that the published split tests). Each split was
+# drawn {{ glm_transfer_seeds }} times, but once for fine-tuned networks, which were fitted for
+# {{ glm_transfer_epochs }} epochs at most; the epoch was taken that told the spared windows best. The table says how
+# many windows each split trains and tests on: the promoters of yeast overlap so much that few are left.
 
 # %% tags=["remove-input"]
 sizes = genomic_transfer.kept_on_each_side(scores)

@@ -15,8 +15,9 @@
 #
 # Variants scored in a second by genebench beside the plain loop that one would write:
 # one variant after another in the same window, both strands, one query (masked models) or two whole windows
-# (causal ones). The same model in the same run, medians of alternating repeats. On one core by the processor's time; on
-# all cores of the machine by the clock, where batches also keep every core busy and a loop of small windows cannot.
+# (causal ones). The same model in the same run, medians of alternating repeats. With one
+# thread by the processor's time; with a thread a core by the clock, where batches also keep every core busy and a loop
+# of small windows cannot.
 #
 # What makes the difference: variants that lie together share a window, a place is asked once for all its alternatives,
 # the reference is run once for all variants of a window, a network that treats both strands alike is run on one, a

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 
+import numpy as np
 import pytest
 
-from genebench import cache
+from genebench import cache, workers
+from genebench.errors import BadInput
 
 
 def test_the_key_is_the_sha256_of_the_canonical_json():
@@ -125,3 +127,29 @@ def test_dropping_an_artefact_takes_its_sidecar_along(stored):
 def test_dropping_a_folder_takes_all_that_is_in_it(stored):
     cache.drop(stored.parent)
     assert not stored.parent.exists()
+
+
+# --- work that is kept ------------------------------------------------------------------------------------------------
+
+
+def test_arrays_are_made_on_one_thread_and_kept_and_a_fault_is_a_sentence(tmp_path):
+    from threadpoolctl import threadpool_info
+
+    def made():
+        return {"threads": np.array([pool["num_threads"] for pool in threadpool_info()]), "x": np.arange(3)}
+
+    at = tmp_path / "kept.npz"
+    assert workers.kept(made, at, {"a": 1}, with_torch=False) == "" and cache.state(at) == "ready"
+    with np.load(at) as held:
+        assert (held["threads"] == 1).all() and held["x"].tolist() == [0, 1, 2]
+    assert cache.facts(at)["seconds"] >= 0
+
+    def fails(err):
+        def make():
+            raise err
+
+        return workers.kept(make, tmp_path / "none.npz", {"a": 2})
+
+    assert fails(BadInput("no such gene; give another.")) == "no such gene; give another."
+    assert fails(ZeroDivisionError("by zero")) == "ZeroDivisionError: by zero"
+    assert not (tmp_path / "none.npz").exists()

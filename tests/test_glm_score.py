@@ -9,6 +9,7 @@ import pytest
 import torch
 from scipy.stats import spearmanr
 
+from genebench import paths
 from genebench.errors import BadInput
 from genebench.glm import codes, hub, load, perf, score, variants
 from genebench.glm.base import Nucleotides, Sequence
@@ -162,6 +163,21 @@ def test_the_loop_that_speeds_are_measured_against_finds_the_same(every, name):
     given = (every[name], GENOME, positions, ref, ((ref + 1) % 4).astype(np.uint8))
     found, hand = perf.ours(*given, length=LENGTH), perf.plain(*given, length=LENGTH)
     assert np.abs(found - hand).max() < 1e-5 * max(1, np.abs(found).max())
+
+
+def test_speeds_are_kept_by_device_and_number_of_threads(monkeypatch, tmp_path, every):
+    monkeypatch.setattr(paths, "PERF", tmp_path)
+    monkeypatch.setattr(perf, "cases", lambda device: {"a": lambda: every["blind-spot"], "b": lambda: every["causal"]})
+    monkeypatch.setattr(perf.os, "sched_getaffinity", lambda pid: {0, 1, 2})
+    before, told = torch.get_num_threads(), []
+    for _ in range(2):  # measured anew, the rows take the place of the old ones
+        made = perf.measure("cpu", stretch=8, loop=3, repeats=1, progress=lambda *step: told.append(step))
+    assert torch.get_num_threads() == before and told[-1] == ("cases", 4, 4)
+    assert list(zip(made.case, made.threads)) == [("a", 1), ("b", 1), ("a", 3), ("b", 3)]
+    assert (made.ours_per_s > 0).all() and (made.largest_difference < 1e-4).all()
+    pd.testing.assert_frame_equal(perf.speeds(), made.round(4), check_dtype=False)
+    with pytest.raises(BadInput, match="no device 'cuda:7'"):
+        perf.measure("cuda:7")
 
 
 @pytest.mark.parametrize("name", ["blind-spot", "masked", "causal", "bert", "gpt2"])

@@ -21,7 +21,9 @@ def test_rates_and_reliability_are_told_from_their_rows():
     rates = pd.DataFrame({"case": ["a", "b"], "ratio": [2.0, 8.1], "threads": [1, 1]})
     assert measured.rate_words(rates) == "**Times as fast as the plain loop: b 8.1; a 2.**"
     told = measured.rate_words(pd.concat([rates, rates.assign(threads=4, ratio=[3.0, 9.0])])).split("\n\n")
-    assert "on one core: b 8.1; a 2." in told[0] and "on 4 cores, by the clock: b 9; a 3." in told[1]
+    assert "with 1 thread: b 8.1; a 2." in told[0] and "with 4 threads: b 9; a 3." in told[1]
+    both = pd.concat([rates.assign(device="cpu"), rates.assign(device="cuda", ratio=[30.0, 20.0])])
+    assert "with cuda: a 30; b 20." in measured.rate_words(both)
     faults = pd.DataFrame({"fault": ["x", "y"], "tries": [1, 12], "lost_cells": [0, 1], "identical": [True, False]})
     fuzz = pd.DataFrame({"inputs": [1500], "read": [100], "refused": [1399], "other": [1]})
     words = measured.reliability_words(faults, fuzz)

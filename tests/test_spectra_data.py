@@ -500,16 +500,24 @@ def test_a_gene_task_runs_offline_and_its_ladder_is_placed(tmp_path, monkeypatch
 def test_the_sentence_of_a_data_set_names_who_falls_and_who_loses_to_overlap(monkeypatch):
     rows = [  # model, falls, from, to, what overlap alone takes at least
         ("logistic", True, 0.9, 0.5, 0.1), ("pairwise", True, 0.8, 0.6, -0.1),
-        ("site-independent", False, 0.7, 0.6, -0.2), ("mutation-count", False, 0.6, 0.6, -0.1),
+        ("site-independent", False, 0.7, 0.6, 0.2), ("mutation-count", False, 0.6, 0.6, -0.1),
         ("random", True, 0.9, 0.0, 0.5),
     ]  # fmt: skip
     held = pd.DataFrame(rows, columns=["model", "falls", "first", "last", "gap_low"])
-    held = held.assign(task="rrm", split="spectral", fall=held["first"] - held["last"], parameter=1.0)
-    monkeypatch.setattr(spectrum.table, "read", lambda _: held.assign(overlap_first=0.9, overlap_last=0.0))
+    held = held.assign(task="rrm", split="spectral", fall=held["first"] - held["last"], coverage=1.0)
+    held["parameter"] = np.where(held.model == "pairwise", 0.8, 1.0)
+    held = held.assign(overlap_first=0.9, overlap_last=np.where(held.model == "pairwise", 0.3, 0.0))
+    narrow = held[:1].assign(model="cnn", coverage=0.04)  # has vectors for few of the units
+    monkeypatch.setattr(spectrum.table, "read", lambda _: pd.concat([held, narrow]))
     said = spectrum.verdict("rrm")
-    assert "from 90 % to 0 %: 2 of 3 models fall, the most *Logistic regression*: from 0.90 to 0.50;" in said
-    assert "is shown to cost *Logistic regression* something; not shown to fall: *Site-independent*." in said
-    assert said.endswith("No shortcut is shown to fall (*Number of mutations*).")
+    assert "λ = 1, as the test units with a relative in train go from 90 % to 0 %: 2 of 3 models fall, " in said
+    assert "*Logistic regression* the most, from 0.90 to 0.50; not shown to fall: *Site-independent*; at equal" in said
+    assert "overlap is shown to cost *Logistic regression* and *Site-independent* something. No shortcut" in said
+    assert said.endswith(
+        "fall (*Number of mutations*); at equal size, overlap is not shown to cost any shortcut anything."
+    )
+    held.loc[0, "falls"] = False
+    assert "1 of 3 models falls, *Pairwise* [to λ = 0.8] from 0.80 to 0.60;" in spectrum.verdict("rrm")
     assert spectrum.verdict("gfp") == ""
 
 

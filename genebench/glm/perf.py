@@ -126,15 +126,17 @@ def measure(device: str = "cpu", *, stretch: int = STRETCH, loop: int = 48, repe
     """Score every substitution of a stretch by both ways in turn, and keep the medians of the variants in a second.
 
     The plain loop takes ``loop`` of the variants, evenly spread. On a CPU once with one thread, by the processor's time
-    so that other work on the machine does not count, and once with a thread a core, by the clock.
+    so that other work on the machine does not count, and once with a thread a core, by the clock; on a GPU with one
+    thread, by the clock.
     """
     import torch
 
     if not device.startswith("cpu") and not torch.cuda.is_available():
         raise BadInput(f"no device '{device}' here; measure on cpu, or where there is a GPU.")
-    before, cores = torch.get_num_threads(), os.cpu_count() or 1
-    ways = {1: time.process_time} if device.startswith("cpu") else {}
-    ways |= {cores: time.perf_counter} if cores not in ways else {}
+    before = torch.get_num_threads()
+    ways = {1: time.perf_counter}
+    if device.startswith("cpu"):
+        ways = {len(os.sched_getaffinity(0)): time.perf_counter} | {1: time.process_time}
     rng = np.random.default_rng(0)
     sequence = rng.integers(0, 4, stretch + 2 * LENGTH).astype(np.uint8)
     position = np.repeat(np.arange(LENGTH, LENGTH + stretch), 3)
@@ -143,7 +145,7 @@ def measure(device: str = "cpu", *, stretch: int = STRETCH, loop: int = 48, repe
     few = np.linspace(0, len(position) - 1, loop).astype(int)
     rows = []
     try:
-        for threads, clock in ways.items():
+        for threads, clock in sorted(ways.items()):
             torch.set_num_threads(threads)
             for case, make in cases(device).items():
                 model = make()

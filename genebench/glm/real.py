@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .. import paths
-from ..errors import unknown
+from ..errors import BadInput, unknown
 from . import genomes
 from .base import Sequence
 
@@ -41,6 +41,8 @@ def train(
 
 WHAT = ("train", "genome", "motifs", "variants", "transfer", "tuning", "design")
 """What ``run`` can be asked for."""
+ON_CPU = ("transfer", "tuning", "design")
+"""Studies of small windows, which a GPU is not asked for."""
 TAXON = {"ecoli": "", "yeast": "4932"}
 """Genome → NCBI's number of the species whose JASPAR profiles its motifs are matched with; none: not looked for."""
 
@@ -56,11 +58,14 @@ def run(
 ) -> list[Path]:
     """Train (``compiled``: compile the network first), or make the tables of a study again; returns the paths written.
 
-    Raises: BadInput: unknown study or name. sources.Missing: a file that is not to be had.
+    Raises: BadInput: unknown study or name, or a device that a study is not made on. sources.Missing: a file that is
+    not to be had.
     """
     from . import real_study, real_tasks
 
     told = {"say": say, "progress": progress}
+    if what in ON_CPU and not device.startswith("cpu"):
+        raise BadInput(f"the study '{what}' is made on the CPU; leave --device out, or choose another study.")
     if what == "train":
         return [train(n, device=device, compiled=compiled, **told) for n in names or list(genomes.declared())]
     if what == "genome":
