@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
@@ -86,7 +88,8 @@ def splits(frame: pd.DataFrame, *, loose: str = "matched") -> Figure:
     tasks, models = list(frame.title.unique()), in_order(frame.model)[::-1]
     frame = frame[frame.split.isin([loose, "spectral"])]
     lowest = min(0.48, frame[frame.metric == "auroc"].low.min() - 0.01)
-    fig, axes = plt.subplots(2, 4, figsize=(12, 0.62 * len(models) + 3), sharey=True)
+    rows = -(-len(tasks) // 3)
+    fig, axes = plt.subplots(rows, 3, figsize=(9.4, rows * (0.4 * len(models) + 0.9) + 0.5), sharey=True, squeeze=False)
     for ax, task in zip(axes.ravel(), tasks):
         part = frame[frame.title == task].set_index(["model", "split"])
         for y, model in enumerate(models):
@@ -99,10 +102,10 @@ def splits(frame: pd.DataFrame, *, loose: str = "matched") -> Figure:
                 ax.plot(row.score, y + shift, **ink, markerfacecolor=face, linestyle="")
         ranked = part.metric.iloc[0] == "spearman"
         ax.axvline(0 if ranked else 0.5, color=INK, linestyle="--", linewidth=1)
-        ax.set_title(task, fontsize=11)
-        ax.set_xlabel("Spearman (−1 to 1)" if ranked else "AUROC (0 to 1)", fontsize=10)
+        ax.set_title(task, fontsize=11.5)
+        ax.set_xlabel("Spearman (−1 to 1)" if ranked else "AUROC (0 to 1)", fontsize=11)
         ax.set_xlim(None if ranked else lowest, None if ranked else 1.01)
-        ax.set_yticks(range(len(models)), [title(m) for m in models])
+        ax.set_yticks(range(len(models)), [textwrap.fill(title(m), 26) for m in models])
     for ax in axes.ravel()[len(tasks) :]:
         ax.axis("off")
     for split, face in ((LOOSE[loose], "white"), ("no shared word of test and train", INK)):

@@ -17,6 +17,16 @@
 # network's hidden states are pooled to one vector a window and a linear probe is fitted to them; beside it the same
 # probe on counts of short words, on the same network with random weights, and a small convolutional network fitted to
 # the labels alone. Layer (every third) and pooling are chosen on each split's training side.
+#
+# **What it shows.** In its own genome a network's vectors score above counts of words: coding
+# against intergenic in E. coli, without shared words, {{ glm_transfer_ecoli_coding_spectral_glm_ecoli }} against
+# {{ glm_transfer_ecoli_coding_spectral_other }}, the best of the others; in yeast
+# {{ glm_transfer_yeast_coding_spectral_glm_yeast }} against {{ glm_transfer_yeast_coding_spectral_other }}.
+#
+# Carried to another domain of life it brings nothing along: on human promoters the network of E. coli reaches
+# {{ glm_transfer_gue_prom_core_tata_spectral_glm_ecoli }}, and with random weights
+# {{ glm_transfer_gue_prom_core_tata_spectral_untrained }}. Random filters and a probe are a strong baseline, stronger
+# there than counts of words; a transfer without that control would look like understanding.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
@@ -42,16 +52,6 @@ show.figure(
 )
 
 # %% [markdown]
-# In its own genome a network's vectors score above counts of words (intervals in the figure): coding
-# against intergenic in E. coli, without shared words, {{ glm_transfer_ecoli_coding_spectral_glm_ecoli }} against
-# {{ glm_transfer_ecoli_coding_spectral_other }}, the best of the others; in yeast
-# {{ glm_transfer_yeast_coding_spectral_glm_yeast }} against {{ glm_transfer_yeast_coding_spectral_other }}.
-#
-# Carried to another domain of life it brings nothing along: on human promoters the network of E. coli reaches
-# {{ glm_transfer_gue_prom_core_tata_spectral_glm_ecoli }}, and with random weights
-# {{ glm_transfer_gue_prom_core_tata_spectral_untrained }}. Random filters and a probe are a strong baseline, stronger
-# there than counts of words; a transfer without that control would look like understanding.
-#
 # ## What the split does
 #
 # Where windows overlap, a random split asks the memory. Expression from yeast promoters, by the network: all windows,
