@@ -54,7 +54,7 @@ def probe_words(speeds: pd.DataFrame) -> str:
         return ""
     alone = speeds[(speeds.n_tasks == 1) & speeds.ratio.notna()].ratio
     told = [f"one task alone is {alone.min():.1f} to {alone.max():.1f} times as fast as the others, by case"]
-    for against, words in (("peer", "the peer"), ("best", "the best")):
+    for against, words in (("peer", "the peer"), ("best", "tuned scikit-learn")):
         ratio = most[most.against == against].set_index("d").ratio.sort_values()
         if len(ratio):
             by = ", ".join(f"{value:.1f} ({d:,} numbers a gene)" for d, value in ratio.items())

@@ -125,15 +125,20 @@ def verdict(dataset: str, way: str = "spectral") -> str:
                 said += f"; not shown to fall: {_listed(still['name'])}"
         else:
             said = f"no {word} is shown to fall ({_listed(part['name'])})"
-        whom = (
-            f"is shown to cost {_listed(taken['name'])} something"
-            if len(taken)
-            else f"is not shown to cost any {word} anything"
-        )
-        told.append(f"{said}; at equal size, overlap {whom}")
+        if len(taken):
+            said += f"; at equal size, overlap is shown to cost {_listed(taken['name'])} something"
+        elif len(falling):
+            said += f"; at equal size, overlap is not shown to cost any {word} anything"
+        told.append(said)
     if not told:
         return ""
-    ends = held[held.parameter == most]
+    ends = held[(held.parameter == most) & (held.model.map(_family) != "control")].sort_values("last")
+    best = [
+        f"the best {word} scores {part['last'].iloc[-1]:.2f} (*{title(part.model.iloc[-1])}*)"
+        for word, part in (("model", ends[~ends.model.map(_cheap)]), ("shortcut", ends[ends.model.map(_cheap)]))
+        if len(part)
+    ]
+    told += [f"at λ = {most:g} {' and '.join(best)}"]
     told = [told[0], *(t[0].upper() + t[1:] for t in told[1:])]
     return (
         f"**What it shows.** From λ = 0 to λ = {most:g}, as the test units with a relative in train go from "

@@ -234,6 +234,8 @@ def answers(profile: str, board: str = "") -> str:
     means = means[means.measure == "auroc"]
     hard = max(means.split.unique(), key=RUNGS.index)
     first, last = means[means.split == means.split.iloc[0]], means[means.split == hard]
+    scored = results.main_scores(profile)
+    scored = scored[(scored.family != "control") & (scored.kind != "regression")]
     head = [
         "tasks about",
         "cannot be told from the best",
@@ -246,6 +248,8 @@ def answers(profile: str, board: str = "") -> str:
         part = first[first.group == group].sort_values("score", ascending=False)
         best, tier = part.iloc[0], part[part.tier == 1]
         names = _joined(_told(m) for m in tier.model[:MOST]) + f" and {len(tier) - MOST} more" * (len(tier) > MOST)
+        beside = set(scored[scored.group == group].model) - set(part.model)
+        names += f"; {len(beside)} more models could not be compared" * bool(beside)
         over = "a shortcut leads"
         if pd.notna(best.excess):
             low, high = _number(best.excess_low, "+.2f"), _number(best.excess_high, "+.2f")
@@ -258,7 +262,7 @@ def answers(profile: str, board: str = "") -> str:
             row = apart.iloc[0]
             stays = f"*{specs.model(row.model).title}*: {_number(row.score)}, {_number(row.excess, '+.2f')}"
             stays += f" ({_number(row.excess_low, '+.2f')} to {_number(row.excess_high, '+.2f')})"
-        number = f"({best.tasks:,} task{'s' * int(best.tasks > 1)})"
+        number = f"({best.tasks:,} task{'s' * int(best.tasks > 1)}, worth {best.effective:.0f} unrelated)"
         lines.append(f"| {link} {number} | {names} | {score} | {over} | {stays} |")
     return "\n".join(lines)
 

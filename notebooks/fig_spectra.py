@@ -38,7 +38,8 @@ show.figure(
     caption=f"{spectrum.heading(dataset)}: score of each model on ever stricter splits. Above left, over the spectral "
     "parameter λ; right, over what train and test share (it falls to the right); dashed lines are shortcuts. Below, "
     "each model by itself over λ: bands are 95 % intervals over seeds; grey and dotted, the size-matched control: as "
-    "many units, drawn at random. A line that falls below its dotted one loses to overlap, and not to fewer samples.",
+    "many units, drawn at random. A line that falls below its dotted one loses to overlap, and not to fewer samples. A "
+    "score exactly at chance: the model has nothing to go by and says the same of every unit.",
     alt="Line plots of score against the spectral parameter and against overlap: all models, then each with control.",
 )
 

@@ -13,7 +13,8 @@
 # %% [markdown]
 # # Tiers, not ranks
 #
-# Models that cannot be told apart share a tier. Differences are judged by a bootstrap over genes, and over tasks where
+# A tier holds the best model that is left and all that cannot be told from it; models of two tiers can still be alike,
+# as the grey bars show. Differences are judged by a bootstrap over genes, and over tasks where
 # a group has enough of them, with all pairs of a group tested at once {cite}`westfall1993`: a false separation among
 # them has a chance of one in twenty at most. A rank interval {cite}`mogstad2024` says which ranks a model can have.
 # The *excess* is a mean over tasks of the score minus that of the best shortcut of the task on the same genes and
@@ -41,7 +42,7 @@ show.figure(
     name="ranks",
     caption="Weighted mean of test AUROC on the common genes under random folds, with 95 % intervals over genes and "
     "tasks, and the ranks that each model can have. Grey bars on the right join models of which no two are told "
-    "apart; lines part the tiers.",
+    "apart; a line stands where a model of a lower tier follows.",
     alt="Models by mean AUROC with intervals, one panel a group of tasks, bars joining those that are not told apart.",
 )
 

@@ -13,7 +13,7 @@ def test_many_tasks_and_one_alone_are_told_apart():
             ("block of 300", 300, 384, "best", 17.0), ("a", 1, 384, "best", 0.9)]  # fmt: skip
     words = measured.probe_words(pd.DataFrame(rows, columns=["case", "n_tasks", "d", "against", "ratio"]))
     assert "300 tasks together are, beside the peer, 30.0 (384 numbers a gene)" in words
-    assert words.endswith("beside the best, 17.0 (384 numbers a gene).")
+    assert words.endswith("beside tuned scikit-learn, 17.0 (384 numbers a gene).")
     assert words.startswith("**How many times as fast:** one task alone is 0.9 to 2.0 times")
 
 

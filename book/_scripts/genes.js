@@ -169,7 +169,7 @@
         const sorted = gene.l.map((_, k) => k).sort((a, b) => worth(a) - worth(b));
         const rows = sorted.map(k => make("tr", {}, named(gene.l[k]), ...about.models.map((_, m) => cell(right[k * M + m], read(m, gene.l[k])))));
         parts.push(make("h3", {textContent: "Its labels"}), wide(`Labels of ${gene.s}`,
-          "One row a label that the gene has, the most missed first. A number: percent of the genes without the label that the model ranks below this gene (✓ 90 or more, ○ 45 or more, ✗ below chance). A star: the model has read part of the answers.",
+          "One row a label that the gene has, the most missed first. A number: percent of the genes without the label that the model ranks below this gene (✓ 90 or more, ○ from 45, about chance, ✗ below). A star: the model has read part of the answers.",
           ["label", ...titles()], rows));
       }
       if (gene.a.length) parts.push(make("h3", {textContent: "False alarms"}), wide(`False alarms of ${gene.s}`,

@@ -446,9 +446,14 @@
       root.dataset.ms = (performance.now() - began).toFixed(1);
     };
 
+    let chosenByLink = location.hash.includes("group=");
     const load = profile => {
       const script = make("script", {src: root.dataset.base + `board-${profile}.js`});
-      script.onload = () => changed();
+      script.onload = () => {
+        changed();
+        if (chosenByLink) root.scrollIntoView();  // whoever comes with a question is shown its answer
+        chosenByLink = false;
+      };
       script.onerror = () => { told.textContent = `The data of profile '${profile}' are not beside this page.`; };
       document.head.append(script);
     };
