@@ -32,10 +32,10 @@ def values(frame: pd.DataFrame) -> dict[str, str]:
 
 def tuned(tasks: str) -> pd.DataFrame:
     """Scores of networks whose weights were fitted to the labels, beside frozen ones on the very same splits."""
-    tuned, frozen = scores_of("tuning", tasks), scores_of("transfer", tasks, repeats=(0,))
+    fitted, frozen = scores_of("tuning", tasks), scores_of("transfer", tasks, repeats=(0,))
     beside = frozen.model.str.startswith("glm-") | frozen.model.isin(["untrained", "one-hot-cnn"])
-    same = frozen[beside & frozen.task.isin(tuned.task) & frozen.split.isin(tuned.split)]
-    return pd.concat([same, tuned], ignore_index=True)
+    same = frozen[beside & frozen.task.isin(fitted.task) & frozen.split.isin(fitted.split)]
+    return pd.concat([same, fitted], ignore_index=True)
 
 
 def tuned_words(frame: pd.DataFrame) -> str:

@@ -101,19 +101,16 @@ def verdict(dataset: str, way: str = "spectral") -> str:
     """
     held = table.read("findings.csv")
     held = held[(held.task == dataset) & (held.split == way) & (held.coverage >= BROAD)]
-    held = held.sort_values("fall", ascending=False)
-    most = held.parameter.max()
+    held = held[held.model.map(_family) != "control"].sort_values("fall", ascending=False)
+    if held.empty:
+        return ""
+    most, told, best = held.parameter.max(), [], []
     names = held.model.map(lambda m: f"*{title(m)}*") + held.parameter.map(
         lambda at: "" if at == most else f" [to λ = {at:g}]"
     )
     held = held.assign(name=names)
-    told = []
-    for word, part in (
-        ("model", held[~held.model.map(_cheap)]),
-        ("shortcut", held[held.model.map(_family) == "shortcut"]),
-    ):
-        if part.empty:
-            continue
+    for cheap, part in held.groupby(held.model.map(_cheap)):
+        word = "shortcut" if cheap else "model"
         falling, still, taken = part[part.falls], part[~part.falls], part[part.gap_low > 0]
         if len(falling):
             first = falling.iloc[0]
@@ -130,16 +127,10 @@ def verdict(dataset: str, way: str = "spectral") -> str:
         elif len(falling):
             said += f"; at equal size, overlap is not shown to cost any {word} anything"
         told.append(said)
-    if not told:
-        return ""
-    ends = held[(held.parameter == most) & (held.model.map(_family) != "control")].sort_values("last")
-    best = [
-        f"the best {word} scores {part['last'].iloc[-1]:.2f} (*{title(part.model.iloc[-1])}*)"
-        for word, part in (("model", ends[~ends.model.map(_cheap)]), ("shortcut", ends[ends.model.map(_cheap)]))
-        if len(part)
-    ]
-    told += [f"at λ = {most:g} {' and '.join(best)}"]
-    told = [told[0], *(t[0].upper() + t[1:] for t in told[1:])]
+        for row in part[part.parameter == most].nlargest(1, "last").itertuples():
+            best.append(f"the best {word} scores {row.last:.2f} ({row.name})")
+    told.append(f"at λ = {most:g} {' and '.join(best)}")
+    told, ends = [told[0], *(t[0].upper() + t[1:] for t in told[1:])], held[held.parameter == most]
     return (
         f"**What it shows.** From λ = 0 to λ = {most:g}, as the test units with a relative in train go from "
         f"{_percent(ends.overlap_first.max())} to {_percent(ends.overlap_last.min())}: {'. '.join(told)}."

@@ -7,6 +7,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -143,25 +144,24 @@ def measure(device: str = "cpu", *, stretch: int = STRETCH, loop: int = 48, repe
     ref = sequence[position]
     alt = ((ref + np.tile([1, 2, 3], stretch)) % 4).astype(np.uint8)
     few = np.linspace(0, len(position) - 1, loop).astype(int)
-    rows = []
+    rows, jobs = [], list(product(sorted(ways.items()), cases(device).items()))
     try:
-        for threads, clock in sorted(ways.items()):
+        for (threads, clock), (case, make) in jobs:
             torch.set_num_threads(threads)
-            for case, make in cases(device).items():
-                model = make()
-                plain(model, sequence, position[few[:2]], ref[few[:2]], alt[few[:2]])  # nobody pays for the first call
-                fast, slow = [], []
-                for _ in range(repeats):
-                    began = clock()
-                    found = ours(model, sequence, position, ref, alt)
-                    fast.append(len(position) / (clock() - began))
-                    began = clock()
-                    hand = plain(model, sequence, position[few], ref[few], alt[few])
-                    slow.append(len(few) / (clock() - began))
-                a, b = statistics.median(fast), statistics.median(slow)
-                apart = float(np.abs(found[few] - hand).max())
-                rows.append((case, device, a, b, a / b, len(position), len(few), LENGTH, apart, repeats, threads))
-                progress("cases", len(rows), len(ways) * len(cases(device)))
+            model = make()
+            plain(model, sequence, position[few[:2]], ref[few[:2]], alt[few[:2]])  # nobody pays for the first call
+            fast, slow = [], []
+            for _ in range(repeats):
+                began = clock()
+                found = ours(model, sequence, position, ref, alt)
+                fast.append(len(position) / (clock() - began))
+                began = clock()
+                hand = plain(model, sequence, position[few], ref[few], alt[few])
+                slow.append(len(few) / (clock() - began))
+            a, b = statistics.median(fast), statistics.median(slow)
+            apart = float(np.abs(found[few] - hand).max())
+            rows.append((case, device, a, b, a / b, len(position), len(few), LENGTH, apart, repeats, threads))
+            progress("cases", len(rows), len(jobs))
     finally:
         torch.set_num_threads(before)
     frame = pd.DataFrame(rows, columns=COLUMNS + MORE)
