@@ -17,8 +17,11 @@ import yaml
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+for _scheme in ("http_proxy", "https_proxy"):  # processes that a test starts reach nothing outside either
+    os.environ[_scheme] = "http://127.0.0.1:9"
+os.environ["no_proxy"] = "127.0.0.1,localhost"
 
-from genebench import cells, paths, results, run, specs, tasks, workers  # noqa: E402
+from genebench import cells, paths, results, run, sources, specs, tasks, workers  # noqa: E402
 
 GENES = sorted(f"{a}{b}X{i}" for a in "BDEGHJ" for b in "KMNQS" for i in range(1, 7))
 """180 made-up symbols: 30 families of six."""
@@ -204,9 +207,10 @@ def warm(finished, tmp_path, monkeypatch):
 
 @pytest.fixture(scope="session")
 def real():
-    """Every task of every declared source that can be built here, and the sentences about those that cannot."""
+    """Every task of every declared source that can be built from files at hand, and why the others cannot."""
     told = []
-    built = [tasks.of_source(s, missing=told.append) for s in specs.sources().values()]
+    with sources.only_at_hand():
+        built = [tasks.of_source(s, missing=told.append) for s in specs.sources().values()]
     return [task for entries in built for entry in entries for task in entry], told
 
 
