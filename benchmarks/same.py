@@ -77,7 +77,11 @@ def run_spectra(folder: Path, root: Path) -> dict[str, pd.DataFrame]:
     listed = json.loads(command(["spectra", "--json"], folder, root))
     ready = {row["data set"] for row in listed if row["status"] == "ready"}
     chosen = [n for n in SPECTRA if "/" in n or n in ready]
-    command(["spectra", *chosen, "--seeds", "1", "--parameters", "0,0.25,0.5,0.75,1", "-j", "2"], folder, root)
+    command(
+        ["spectra", *chosen, "--seeds", "1", "--parameters", "0,0.25,0.5,0.75,1", "-j", "2"],
+        folder,
+        root,
+    )
     tables = {}
     for table in ("scores.parquet", "overlaps.csv", "auspc.csv"):
         frame = read(folder / "results" / "spectra" / table, table)
@@ -98,9 +102,15 @@ def run_place(folder: Path, root: Path) -> dict[str, pd.DataFrame]:
     frame = pd.DataFrame(rng.standard_normal((len(symbols), DIMENSIONS)).round(4), index=symbols)
     frame.to_csv(folder / "vectors.csv", index_label="gene")
     command(["run", "--profile", "ci", "-j", "2"], folder, root)
-    command(["place", str(folder / "vectors.csv"), "-p", "ci", "--out", str(folder / "card")], folder, root)
+    command(
+        ["place", str(folder / "vectors.csv"), "-p", "ci", "--out", str(folder / "card")],
+        folder,
+        root,
+    )
     card = json.loads((folder / "card" / "card.json").read_text())
-    rows = [(path, text(value)) for path, value in flat(card) if not set(path.split("/")) & VOLATILE]
+    rows = [
+        (path, text(value)) for path, value in flat(card) if not set(path.split("/")) & VOLATILE
+    ]
     return {"place-card.csv": pd.DataFrame(rows, columns=["at", "value"])}
 
 
@@ -133,7 +143,14 @@ def run_glm(folder: Path, root: Path) -> dict[str, pd.DataFrame]:
     head = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
     (folder / "v.vcf").write_text(head + "\n".join(lines) + "\n")
     model = ROOT / "data" / "glm" / "models" / "glm-ecoli"
-    files = ["--variants", str(folder / "v.vcf"), "--fasta", str(folder / "g.fa"), "--out", str(folder / "s.tsv")]
+    files = [
+        "--variants",
+        str(folder / "v.vcf"),
+        "--fasta",
+        str(folder / "g.fa"),
+        "--out",
+        str(folder / "s.tsv"),
+    ]
     command(["glm", "score", str(model), *files], folder, root)
     scores = pd.read_csv(folder / "s.tsv", sep="\t")
     return {"glm-scores.csv": scores[["chrom", "pos", "ref", "alt", "llr", "status"]]}
@@ -192,7 +209,10 @@ def compare(name: str, new: pd.DataFrame, old: pd.DataFrame | None) -> str:
         far = float((a - b).abs().max())
     if far > TOLERANCE:
         return f"numbers differ by up to {far:.3g}"
-    print(f"{name}: {len(new):,} rows, " + ("bit-equal" if far == 0 else f"largest difference {far:.3g}"))
+    print(
+        f"{name}: {len(new):,} rows, "
+        + ("bit-equal" if far == 0 else f"largest difference {far:.3g}")
+    )
     return ""
 
 
@@ -200,7 +220,9 @@ def main() -> None:
     """Run the parts asked for and compare, or write, each of their tables."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)} (default: all)")
-    parser.add_argument("--write", action="store_true", help="make the reference anew instead of comparing")
+    parser.add_argument(
+        "--write", action="store_true", help="make the reference anew instead of comparing"
+    )
     parser.add_argument("--root", type=Path, default=ROOT, help="checkout whose code is run")
     given = parser.parse_args()
     faults = []
@@ -210,7 +232,9 @@ def main() -> None:
                 if given.write and part != "demo":
                     REFERENCE.mkdir(parents=True, exist_ok=True)
                     path = REFERENCE / name
-                    frame.to_parquet(path) if name.endswith(".parquet") else frame.to_csv(path, index=False)
+                    frame.to_parquet(path) if name.endswith(".parquet") else frame.to_csv(
+                        path, index=False
+                    )
                     print(f"written: {path.relative_to(ROOT)}")
                 elif fault := compare(name, frame, reference(name)):
                     faults.append(f"{name}: {fault}")

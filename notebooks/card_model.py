@@ -17,17 +17,20 @@
 profile: str = "demo"  # which profile's results
 page: str = "model-minilm-symbol"  # name of this page
 model: str = "minilm-symbol"  # which model
-also: str = "paper"  # other profiles whose scores are told, joined by commas, where they have results
+also: str = (
+    "paper"  # other profiles whose scores are told, joined by commas, where they have results
+)
 
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
-from genebench import modelcards, results, specs, standings
-from genebench import page as show
+from genebench.benchmark import results
+from genebench.book import leaderboard, modelcards, show
+from genebench.core import specs
 
 show.begin()
 scores = results.main_scores(profile)
-frame = modelcards.by_group(standings.with_results(profile, also), model)
+frame = modelcards.by_group(leaderboard.with_results(profile, also), model)
 Markdown(modelcards.facts(profile, model, scores[scores.model == model]))
 
 # %% [markdown]

@@ -21,8 +21,11 @@ task: str = "pbmc/specificity"  # which task
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
-from genebench import figures, metrics, results, specs, tables, tasks
-from genebench import page as show
+from genebench.benchmark import results
+from genebench.book import figures, show, tables
+from genebench.core import specs
+from genebench.data import tasks
+from genebench.stats import metrics
 
 show.begin()
 card = tasks.pick(tasks.load(specs.profile(profile), missing=print), [task])[task]

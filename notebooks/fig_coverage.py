@@ -24,12 +24,14 @@ page: str = "coverage"  # name of this page
 source: str = ""  # whose results are shown; empty: those of the profile that the book is built for
 
 # %% tags=["remove-input"]
-from genebench import figures, results, tables
-from genebench import page as show
+from genebench.benchmark import results
+from genebench.book import figures, show, tables
 
 show.begin()
 shown = source or profile
-triptych = tables.triptych({g: results.main_scores(shown, genes=g) for g in ("common", "own", "all")})
+triptych = tables.triptych(
+    {g: results.main_scores(shown, genes=g) for g in ("common", "own", "all")}
+)
 show.figure(
     figures.coverage_bars(triptych, label="plain mean AUROC over classification tasks (0 to 1)"),
     triptych,

@@ -25,14 +25,13 @@ profile: str = "demo"  # which profile the book is built for
 page: str = "glm-design"  # name of this page
 
 # %% tags=["remove-input"]
-from genebench import genomic_real
-from genebench import page as show
+from genebench.book import glm, show
 
 show.begin()
-yardsticks, predictor = genomic_real.read("design", "yardsticks"), genomic_real.read("design", "predictor")
-show.values(genomic_real.design_values(yardsticks, predictor), page=page.replace("-", "_"), profile=profile)
+yardsticks, predictor = glm.read("design", "yardsticks"), glm.read("design", "predictor")
+show.values(glm.design_values(yardsticks, predictor), page=page.replace("-", "_"), profile=profile)
 show.figure(
-    genomic_real.yardsticks(yardsticks),
+    glm.yardsticks(yardsticks),
     yardsticks,
     page=page,
     profile=profile,

@@ -24,13 +24,14 @@ page: str = "glm-ecoli"  # name of this page
 genome: str = "ecoli"  # which genome of data/glm_genomes.yml
 
 # %% tags=["remove-input"]
-from genebench import genomic_real
-from genebench import page as show
+from genebench.book import glm, show
 
 show.begin()
-held, gain, codon, agreement = [genomic_real.read(genome, n) for n in ("held_out", "gain", "codon", "logo_agreement")]
+held, gain, codon, agreement = [
+    glm.read(genome, n) for n in ("held_out", "gain", "codon", "logo_agreement")
+]
 show.table(
-    genomic_real.genome_table(held, gain),
+    glm.genome_table(held, gain),
     page=page,
     profile=profile,
     name="summary",
@@ -39,7 +40,7 @@ show.table(
 
 # %% tags=["remove-input"]
 show.figure(
-    genomic_real.orders(held),
+    glm.orders(held),
     held,
     page=page,
     profile=profile,
@@ -58,7 +59,7 @@ show.figure(
 
 # %% tags=["remove-input"]
 show.figure(
-    genomic_real.saved(gain),
+    glm.saved(gain),
     gain,
     page=page,
     profile=profile,
@@ -77,7 +78,7 @@ show.figure(
 
 # %% tags=["remove-input"]
 show.figure(
-    genomic_real.codon(codon),
+    glm.codon(codon),
     codon,
     page=page,
     profile=profile,
@@ -94,16 +95,16 @@ show.figure(
 # Letters are as high as the information that they carry beyond the genome's mean composition.
 
 # %% tags=["remove-input"]
-logo = genomic_real.read(genome, "logo")
+logo = glm.read(genome, "logo")
 show.figure(
-    genomic_real.logos(logo, agreement, genome=genome),
+    glm.logos(logo, agreement, genome=genome),
     logo,
     page=page,
     profile=profile,
     name="logo",
     caption="Starts of held-out genes: the genes themselves, then what models expect there given all other bases; "
     "each panel has its own scale. r: correlation of the letters' heights, with its 95 % interval over genes. "
-    + genomic_real.starts(genome)["words"],
+    + glm.starts(genome)["words"],
     alt="Sequence logos around the start codon, as in the genome and as expected by models.",
 )
 
@@ -115,9 +116,9 @@ show.figure(
 # against all other pairs of bases four or more apart.
 
 # %% tags=["remove-input"]
-moved = genomic_real.read(genome, "map")
+moved = glm.read(genome, "map")
 show.figure(
-    genomic_real.dependency(moved),
+    glm.dependency(moved),
     moved,
     page=page,
     profile=profile,
@@ -128,4 +129,6 @@ show.figure(
 )
 
 # %% tags=["remove-input"]
-show.table(genomic_real.read(genome, "pairs"), page=page, profile=profile, name="pairs", caption="Acceptor stems.")
+show.table(
+    glm.read(genome, "pairs"), page=page, profile=profile, name="pairs", caption="Acceptor stems."
+)

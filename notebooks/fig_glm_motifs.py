@@ -27,11 +27,10 @@ genome: str = "yeast"  # which genome of data/glm_genomes.yml
 model: str = "glm-yeast"  # whose motifs are drawn
 
 # %% tags=["remove-input"]
-from genebench import genomic, genomic_real
-from genebench import page as show
+from genebench.book import genomic, glm, show
 
 show.begin()
-told, letters = genomic_real.read(genome, "motifs"), genomic_real.read(genome, "motif_letters")
+told, letters = glm.read(genome, "motifs"), glm.read(genome, "motif_letters")
 show.values(genomic.motif_values(told), page=page, profile=profile)
 show.figure(
     genomic.found_motifs(told[told.model == model], letters[letters.model == model]),

@@ -27,8 +27,7 @@ profile: str = "demo"  # which profile the book is built for
 page: str = "glm-simulated"  # name of this page
 
 # %% tags=["remove-input"]
-from genebench import genomic
-from genebench import page as show
+from genebench.book import genomic, show
 
 show.begin()
 scores, logos, bits, curve = [genomic.read(name) for name in ("scores", "logos", "bits", "curve")]
@@ -129,7 +128,13 @@ show.figure(
 # ## All numbers
 
 # %% tags=["remove-input"]
-show.table(genomic.summary(scores, logos), page=page, profile=profile, name="summary", caption="Every score by model.")
+show.table(
+    genomic.summary(scores, logos),
+    page=page,
+    profile=profile,
+    name="summary",
+    caption="Every score by model.",
+)
 
 # %% tags=["remove-input"]
 show.table(

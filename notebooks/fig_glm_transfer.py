@@ -34,11 +34,10 @@ profile: str = "demo"  # which profile the book is built for
 page: str = "glm-transfer"  # name of this page
 
 # %% tags=["remove-input"]
-from genebench import genomic_real, genomic_transfer
-from genebench import page as show
+from genebench.book import genomic_transfer, glm, show
 
 show.begin()
-scores = genomic_real.scores_of("transfer", "ecoli/,yeast,gue/,enhancer/")
+scores = glm.scores_of("transfer", "ecoli/,yeast,gue/,enhancer/")
 show.values(genomic_transfer.values(scores), page=page.replace("-", "_"), profile=profile)
 show.figure(
     genomic_transfer.splits(scores),
@@ -99,7 +98,13 @@ show.prose(genomic_transfer.tuned_words(fitted))
 
 # %% tags=["remove-input"]
 sizes = genomic_transfer.kept_on_each_side(scores)
-show.table(sizes, page=page, profile=profile, name="sizes", caption="Windows that are trained / tested on, by split.")
+show.table(
+    sizes,
+    page=page,
+    profile=profile,
+    name="sizes",
+    caption="Windows that are trained / tested on, by split.",
+)
 
 # %% [markdown]
 # The network of E. coli is carried to human and mouse windows, a foreign genome to it; a network of their own could
@@ -111,13 +116,13 @@ show.table(sizes, page=page, profile=profile, name="sizes", caption="Windows tha
 # shared between training and test. `matched`: at random, with as many windows on each side as the spectral split has.
 
 # %% tags=["remove-input"]
-show.table(genomic_real.table_of(scores), page=page, profile=profile, name="scores", caption="Every score.")
+show.table(glm.table_of(scores), page=page, profile=profile, name="scores", caption="Every score.")
 
 # %% [markdown]
 # ## Layers and poolings
 
 # %% tags=["remove-input"]
-layers = genomic_real.read("transfer", "layers")
+layers = glm.read("transfer", "layers")
 show.table(
     genomic_transfer.layer_table(layers),
     page=page,
@@ -130,9 +135,9 @@ show.table(
 # ## Windows in two dimensions
 
 # %% tags=["remove-input"]
-placed = genomic_real.read("transfer", "map")
+placed = glm.read("transfer", "map")
 show.figure(
-    genomic_real.window_map(placed, task="ecoli/coding", names=("intergenic", "coding")),
+    glm.window_map(placed, task="ecoli/coding", names=("intergenic", "coding")),
     placed,
     page=page,
     profile=profile,

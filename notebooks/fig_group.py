@@ -22,8 +22,8 @@ group: str = "localization"  # which of the five groups
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
-from genebench import comparisons, figures, results, tables
-from genebench import page as show
+from genebench.benchmark import results
+from genebench.book import figures, show, tables, tiers
 
 show.begin()
 shown = source or profile
@@ -47,7 +47,7 @@ show.figure(
 
 # %% tags=["remove-input"]
 show.table(
-    comparisons.tier_table(means[means.group == group]),
+    tiers.tier_table(means[means.group == group]),
     page=page,
     profile=profile,
     name="means",

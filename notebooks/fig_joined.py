@@ -25,15 +25,15 @@ source: str = "joined"  # which profile's results are shown
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
-from genebench import comparisons, results
-from genebench import page as show
+from genebench.benchmark import results
+from genebench.book import show, tiers
 
 show.begin()
-pairs = comparisons.of_measure(results.read_beside(source, "pairs.csv"))
-made = comparisons.complement(pairs)
+pairs = tiers.of_measure(results.read_beside(source, "pairs.csv"))
+made = tiers.complement(pairs)
 whole = made[made.group == made.group.iloc[0]]
 show.figure(
-    comparisons.complement_plot(whole, label="difference of weighted mean AUROC"),
+    tiers.complement_plot(whole, label="difference of weighted mean AUROC"),
     whole,
     page=page,
     profile=profile,
@@ -45,14 +45,14 @@ show.figure(
 )
 
 # %% tags=["remove-input"]
-Markdown(comparisons.complement_words(whole))
+Markdown(tiers.complement_words(whole))
 
 # %% [markdown]
 # ## By group of tasks
 
 # %% tags=["remove-input"]
 show.table(
-    comparisons.named(made),
+    tiers.named(made),
     page=page,
     profile=profile,
     name="groups",
@@ -63,9 +63,9 @@ show.table(
 # ## All models of the profile
 
 # %% tags=["remove-input"]
-means = comparisons.of_measure(results.read_beside(source, "means.csv"))
+means = tiers.of_measure(results.read_beside(source, "means.csv"))
 show.table(
-    comparisons.tier_table(means),
+    tiers.tier_table(means),
     page=page,
     profile=profile,
     name="table",

@@ -24,14 +24,14 @@ page: str = "labels"  # name of this page
 source: str = "demo"  # which profile's curves are shown
 
 # %% tags=["remove-input"]
-from genebench import comparisons, results, tables
-from genebench import page as show
+from genebench.benchmark import results
+from genebench.book import show, tables, tiers
 
 show.begin()
 curves = tables.with_exposure(results.read_efficiency(source))
 shown = curves[~curves.exposed]
 show.figure(
-    comparisons.label_curves(shown, label="test AUROC (0 to 1, chance 0.5)"),
+    tiers.label_curves(shown, label="test AUROC (0 to 1, chance 0.5)"),
     shown,
     page=page,
     profile=profile,
@@ -47,7 +47,7 @@ show.figure(
 # *Excess* is the score minus that of the best shortcut with as many labels, with its paired interval.
 
 # %% tags=["remove-input"]
-show.table(comparisons.efficiency_table(shown), page=page, profile=profile, name="table")
+show.table(tiers.efficiency_table(shown), page=page, profile=profile, name="table")
 
 # %% tags=["remove-cell"]
-show.values(comparisons.efficiency_numbers(shown), page=page, profile=profile)
+show.values(tiers.efficiency_numbers(shown), page=page, profile=profile)

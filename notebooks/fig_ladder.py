@@ -26,14 +26,14 @@ page: str = "ladder"  # name of this page
 source: str = ""  # whose results are shown; empty: those of the profile that the book is built for
 
 # %% tags=["remove-input"]
-from genebench import comparisons, results
-from genebench import page as show
+from genebench.benchmark import results
+from genebench.book import show, tiers
 
 show.begin()
 shown = source or profile
-means = comparisons.of_measure(results.read_beside(shown, "means.csv"))
+means = tiers.of_measure(results.read_beside(shown, "means.csv"))
 show.figure(
-    comparisons.ladder(means, label=comparisons.MEASURES["auroc"]),
+    tiers.ladder(means, label=tiers.MEASURES["auroc"]),
     means,
     page=page,
     profile=profile,
@@ -46,14 +46,14 @@ show.figure(
 )
 
 # %% tags=["remove-input"]
-show.prose(comparisons.ladder_words(means))
+show.prose(tiers.ladder_words(means))
 
 # %% [markdown]
 # *Lost* is what a model scores less than under the first split, on the same genes and tasks, with its paired interval.
 
 # %% tags=["remove-input"]
 show.table(
-    comparisons.lost_table(means),
+    tiers.lost_table(means),
     page=page,
     profile=profile,
     name="lost",

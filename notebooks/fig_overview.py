@@ -24,20 +24,24 @@ page: str = "overview"  # name of this page
 source: str = ""  # whose results are shown; empty: those of the profile that the book is built for
 
 # %% tags=["remove-input"]
-from genebench import comparisons, figures, results, tables
-from genebench import page as show
+from genebench.benchmark import results
+from genebench.book import figures, show, tables, tiers
 
 show.begin()
 shown = source or profile
 scores = results.main_scores(shown)
-means = comparisons.of_measure(results.read_beside(shown, "means.csv"))
+means = tiers.of_measure(results.read_beside(shown, "means.csv"))
 first = means[means.split == means.split.iloc[0]]
 
 # %% tags=["remove-input"]
 table = tables.by_group(scores)
 show.figure(
     figures.heat_map(
-        table, tables.marks_by_group(scores), label="plain mean AUROC (0 to 1, chance 0.5)", low=0, chance=0.5
+        table,
+        tables.marks_by_group(scores),
+        label="plain mean AUROC (0 to 1, chance 0.5)",
+        low=0,
+        chance=0.5,
     ),
     table,
     page=page,

@@ -17,25 +17,26 @@
 profile: str = "demo"  # which profile the book is built for
 page: str = "spectra-tb-rif"  # name of this page
 dataset: str = "tb-rif"  # data set of data/spectra.yml, or a gene task of Part I
-way: str = "spectral"  # way of splitting that is drawn: spectral, spectral-weighted or spectral-reference
+way: str = (
+    "spectral"  # way of splitting that is drawn: spectral, spectral-weighted or spectral-reference
+)
 
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
-from genebench import page as show
-from genebench import spectrum
+from genebench.book import show, spectra
 
 show.begin()
-Markdown(f"{spectrum.about(dataset)}\n\n{spectrum.verdict(dataset, way)}")
+Markdown(f"{spectra.about(dataset)}\n\n{spectra.verdict(dataset, way)}")
 
 # %% tags=["remove-input"]
 show.figure(
-    spectrum.curves(spectrum.points(dataset, way)),
-    spectrum.points(dataset, way),
+    spectra.curves(spectra.points(dataset, way)),
+    spectra.points(dataset, way),
     page=page,
     profile=profile,
     name="curve",
-    caption=f"{spectrum.heading(dataset)}: score of each model on ever stricter splits. Above left, over the spectral "
+    caption=f"{spectra.heading(dataset)}: score of each model on ever stricter splits. Above left, over the spectral "
     "parameter λ; right, over what train and test share (it falls to the right); dashed lines are shortcuts. Below, "
     "each model by itself over λ: bands are 95 % intervals over seeds; grey and dotted, the size-matched control: as "
     "many units, drawn at random. A line that falls below its dotted one loses to overlap, and not to fewer samples. A "
@@ -45,7 +46,7 @@ show.figure(
 
 # %% tags=["remove-input"]
 show.table(
-    spectrum.area_table(dataset),
+    spectra.area_table(dataset),
     page=page,
     profile=profile,
     name="areas",
@@ -55,19 +56,19 @@ show.table(
 
 # %% tags=["remove-input"]
 show.figure(
-    spectrum.overlap_plot(spectrum.overlaps(dataset)),
-    spectrum.overlaps(dataset),
+    spectra.overlap_plot(spectra.overlaps(dataset)),
+    spectra.overlaps(dataset),
     page=page,
     profile=profile,
     name="overlap",
-    caption=f"{spectrum.heading(dataset)}: what train and test share by the definitions in use, and how many units are "
+    caption=f"{spectra.heading(dataset)}: what train and test share by the definitions in use, and how many units are "
     "left, against λ (mean over seeds).",
     alt="Two line plots against the spectral parameter: overlap by three definitions, and number of units.",
 )
 
 # %% tags=["remove-input"]
 show.table(
-    spectrum.finding_table(dataset),
+    spectra.finding_table(dataset),
     page=page,
     profile=profile,
     name="finding",
@@ -77,7 +78,7 @@ show.table(
 
 # %% tags=["remove-input"]
 show.table(
-    spectrum.placed_table(dataset),
+    spectra.placed_table(dataset),
     page=page,
     profile=profile,
     name="placed",

@@ -27,15 +27,17 @@
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
 page: str = "speed-embed"  # name of this page
-measure: str = ""  # a device (cpu, cuda) to measure the text cases on first; empty: show what is kept
+measure: str = (
+    ""  # a device (cpu, cuda) to measure the text cases on first; empty: show what is kept
+)
 
 # %% tags=["remove-input"]
-from genebench import measured, perf_embed
-from genebench import page as show
+from benchmarks import embed
+from genebench.book import show, speed
 
 show.begin()
-speeds = perf_embed.speeds(measured_on=measure)
-show.prose(measured.rate_words(speeds))
+speeds = embed.speeds(measured_on=measure)
+show.prose(speed.rate_words(speeds))
 
 # %% tags=["remove-input"]
-show.table(speeds, page=page, profile=profile, name="speeds", significant=3, words=measured.WORDS)
+show.table(speeds, page=page, profile=profile, name="speeds", significant=3, words=speed.WORDS)

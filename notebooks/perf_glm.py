@@ -31,15 +31,20 @@ page: str = "speed-glm"  # name of this page
 measure: str = ""  # a device (cpu, cuda) to measure on first; empty: show what is kept
 
 # %% tags=["remove-input"]
-from genebench import measured
-from genebench import page as show
-from genebench.glm import perf
+from benchmarks import glm
+from genebench.book import show, speed
 
 show.begin()
-speeds = perf.speeds(measured_on=measure)
-show.prose(measured.rate_words(speeds))
+speeds = glm.speeds(measured_on=measure)
+show.prose(speed.rate_words(speeds))
 
 # %% tags=["remove-input"]
 show.table(
-    speeds, page=page, profile=profile, name="speeds", caption="Every case.", significant=3, words=measured.WORDS
+    speeds,
+    page=page,
+    profile=profile,
+    name="speeds",
+    caption="Every case.",
+    significant=3,
+    words=speed.WORDS,
 )

@@ -32,22 +32,22 @@ page: str = "speed-probe"  # name of this page
 measure: str = ""  # a device (cpu, cuda) to measure on first, with the files of profile paper; empty: show what is kept
 
 # %% tags=["remove-input"]
-from genebench import figures, measured, perf_probe
-from genebench import page as show
+from benchmarks import probe
+from genebench.book import figures, show, speed
 
 show.begin()
-speeds = perf_probe.speeds(measured_on=measure)
-show.prose(measured.probe_words(speeds))
+speeds = probe.speeds(measured_on=measure)
+show.prose(speed.probe_words(speeds))
 
 # %% tags=["remove-input"]
 show.table(
-    perf_probe.short(speeds),
+    probe.short(speeds),
     page=page,
     profile=profile,
     name="speeds",
     caption="Every case, number of dimensions and opponent.",
     significant=4,
-    words=measured.WORDS,
+    words=speed.WORDS,
 )
 
 # %% [markdown]
@@ -58,8 +58,8 @@ show.table(
 
 # %% tags=["remove-input"]
 show.figure(
-    figures.cost_per_task(perf_probe.blocks(speeds)),
-    perf_probe.blocks(speeds),
+    figures.cost_per_task(probe.blocks(speeds)),
+    probe.blocks(speeds),
     page=page,
     profile=profile,
     name="cost",
@@ -74,11 +74,11 @@ show.figure(
 
 # %% tags=["remove-input"]
 show.table(
-    perf_probe.distances(),
+    probe.distances(),
     page=page,
     profile=profile,
     name="distances",
     caption="Distance from the reference solution, in AUROC.",
     digits=7,
-    words=measured.WORDS,
+    words=speed.WORDS,
 )

@@ -34,13 +34,13 @@ page: str = "speed-spectra"  # name of this page
 measure: str = ""  # "cpu": measure anew first (half an hour; needs the data and the package); empty: show what is kept
 
 # %% tags=["remove-input"]
-from genebench import figures, measured, perf_spectra
-from genebench import page as show
+from benchmarks import spectra
+from genebench.book import figures, show, speed
 
 show.begin()
-speeds = perf_spectra.speeds(measured_on=measure)
+speeds = spectra.speeds(measured_on=measure)
 show.table(
-    perf_spectra.headline(speeds),
+    spectra.headline(speeds),
     page=page,
     profile=profile,
     name="headline",
@@ -55,7 +55,7 @@ show.table(
     name="speeds",
     caption="Every data set, size and stage.",
     significant=4,
-    words=measured.SAMPLES,
+    words=speed.SAMPLES,
 )
 
 # %% [markdown]
@@ -67,8 +67,8 @@ show.table(
 
 # %% tags=["remove-input"]
 show.figure(
-    figures.growth(perf_spectra.growth(speeds)),
-    perf_spectra.growth(speeds),
+    figures.growth(spectra.growth(speeds)),
+    spectra.growth(speeds),
     page=page,
     profile=profile,
     name="growth",

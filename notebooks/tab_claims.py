@@ -27,12 +27,15 @@ source: str = "paper"  # whose results are judged
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
-from genebench import claims, results, specs
-from genebench import page as show
+from genebench.benchmark import results
+from genebench.book import claims, show
+from genebench.core import specs
 
 show.begin()
 judged = claims.verdicts(
-    specs.profile(source), results.read_beside(source, "means.csv"), results.read_beside(source, "pairs.csv")
+    specs.profile(source),
+    results.read_beside(source, "means.csv"),
+    results.read_beside(source, "pairs.csv"),
 )
 show.figure(
     claims.claim_plot(judged, label="difference of weighted mean AUROC, first minus second"),

@@ -22,8 +22,9 @@ page: str = "cost"  # name of this page
 source: str = ""  # whose costs are shown; empty: those of the profile that the book is built for
 
 # %% tags=["remove-input"]
-from genebench import costs, figures, manifest, measured, results, tables
-from genebench import page as show
+from genebench.benchmark import costs, results
+from genebench.book import figures, show, speed, tables
+from genebench.core import manifest
 
 show.begin()
 held = manifest.read(results.manifest_path(source or profile))
@@ -43,7 +44,12 @@ show.figure(
 
 # %% tags=["remove-input"]
 show.table(
-    tables.titled(spent.set_index("model")), page=page, profile=profile, name="table", digits=2, words=measured.COSTS
+    tables.titled(spent.set_index("model")),
+    page=page,
+    profile=profile,
+    name="table",
+    digits=2,
+    words=speed.COSTS,
 )
 
 # %% [markdown]
@@ -53,7 +59,9 @@ show.table(
 # that computes fewer than half of the cells anew does not change them.
 
 # %% tags=["remove-input"]
-show.table(costs.stages(held), page=page, profile=profile, name="stages", digits=1, words=measured.COSTS)
+show.table(
+    costs.stages(held), page=page, profile=profile, name="stages", digits=1, words=speed.COSTS
+)
 
 # %% tags=["remove-cell"]
 show.values(costs.numbers(held), page=page, profile=profile)

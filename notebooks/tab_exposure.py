@@ -20,13 +20,15 @@
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile's models and labels
 page: str = "exposure"  # name of this page
-source: str = ""  # whose models and labels are shown; empty: those of the profile that the book is built for
+source: str = (
+    ""  # whose models and labels are shown; empty: those of the profile that the book is built for
+)
 
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
-from genebench import exposure, specs
-from genebench import page as show
+from genebench.book import exposure, show
+from genebench.core import specs
 
 show.begin()
 shown = specs.profile(source or profile)

@@ -22,12 +22,11 @@ profile: str = "demo"  # which profile's genes
 page: str = "genes"  # name of this page
 
 # %% tags=["remove-input", "full-width"]
-from genebench import genepages
-from genebench import page as show
+from genebench.book import genes, show
 
 show.begin()
 show.genes(
-    genepages.keep(profile),
+    genes.keep(profile),
     page=page,
     profile=profile,
     caption="The genes with the most labels: of the genes without a label, the share that each model ranks below the "

@@ -23,12 +23,11 @@ profile: str = "demo"  # which profile the book is built for
 page: str = "glm-catalogue"  # name of this page
 
 # %% tags=["remove-input"]
-from genebench import genomic_real
-from genebench import page as show
+from genebench.book import glm, show
 
 show.begin()
-listed = genomic_real.catalogue()
-show.values(genomic_real.counts(listed), page=page.replace("-", "_"), profile=profile)
+listed = glm.catalogue()
+show.values(glm.counts(listed), page=page.replace("-", "_"), profile=profile)
 show.table(listed, page=page, profile=profile, name="catalogue")
 
 # %% tags=["remove-input"]
@@ -38,4 +37,4 @@ show.listing(listed, column="title", text="data", title="All models as plain tex
 # ## Open questions of the review, and what our numbers say
 
 # %% tags=["remove-input"]
-show.prose(genomic_real.questions())
+show.prose(glm.questions())

@@ -26,16 +26,15 @@ profile: str = "demo"  # which profile the book is built for
 page: str = "glm-variants"  # name of this page
 
 # %% tags=["remove-input"]
-from genebench import genomic_real
-from genebench import page as show
+from genebench.book import glm, show
 
 show.begin()
-every = genomic_real.scores_of("variants", "ecoli/,yeast/,brca1/,tb/,mpra/")
-show.values(genomic_real.variant_values(every), page=page.replace("-", "_"), profile=profile)
-coding = genomic_real.scores_of("variants", "ecoli/,yeast/")
+every = glm.scores_of("variants", "ecoli/,yeast/,brca1/,tb/,mpra/")
+show.values(glm.variant_values(every), page=page.replace("-", "_"), profile=profile)
+coding = glm.scores_of("variants", "ecoli/,yeast/")
 bacterial = coding[coding.task.str.startswith("ecoli/")]
 show.figure(
-    genomic_real.forest(bacterial, label="AUROC (0 to 1)", chance=0.5),
+    glm.forest(bacterial, label="AUROC (0 to 1)", chance=0.5),
     bacterial,
     page=page,
     profile=profile,
@@ -64,7 +63,7 @@ show.figure(
 # %% tags=["remove-input"]
 fungal = coding[coding.task.str.startswith("yeast/")]
 show.figure(
-    genomic_real.forest(fungal, label="AUROC (0 to 1)", chance=0.5),
+    glm.forest(fungal, label="AUROC (0 to 1)", chance=0.5),
     fungal,
     page=page,
     profile=profile,
@@ -89,9 +88,9 @@ show.figure(
 # word of 16 bases with the tested exons, for *M. tuberculosis* its genome without 50 bases around each tested change.
 
 # %% tags=["remove-input"]
-measured = genomic_real.scores_of("variants", "brca1/")
+measured = glm.scores_of("variants", "brca1/")
 show.figure(
-    genomic_real.forest(measured, label="AUROC (0 to 1)", chance=0.5),
+    glm.forest(measured, label="AUROC (0 to 1)", chance=0.5),
     measured,
     page=page,
     profile=profile,
@@ -115,9 +114,9 @@ show.figure(
 # composition, as the loss of G or C shows.
 
 # %% tags=["remove-input"]
-resistant = genomic_real.scores_of("variants", "tb/")
+resistant = glm.scores_of("variants", "tb/")
 show.figure(
-    genomic_real.forest(resistant, label="AUROC (0 to 1)", chance=0.5),
+    glm.forest(resistant, label="AUROC (0 to 1)", chance=0.5),
     resistant,
     page=page,
     profile=profile,
@@ -136,9 +135,9 @@ show.figure(
 # pyrimidine, or the reverse, says more ({{ glm_variants_mpra_transversion }}).
 
 # %% tags=["remove-input"]
-reporter = genomic_real.mpra_summary(genomic_real.scores_of("variants", "mpra/"))
+reporter = glm.mpra_summary(glm.scores_of("variants", "mpra/"))
 show.figure(
-    genomic_real.forest(reporter, label="Spearman correlation (−1 to 1)", chance=0),
+    glm.forest(reporter, label="Spearman correlation (−1 to 1)", chance=0),
     reporter,
     page=page,
     profile=profile,
@@ -149,7 +148,7 @@ show.figure(
 )
 
 # %% tags=["remove-input"]
-show.table(genomic_real.variant_table(), page=page, profile=profile, name="sets", caption="What was scored.")
+show.table(glm.variant_table(), page=page, profile=profile, name="sets", caption="What was scored.")
 
 # %% tags=["remove-input"]
-show.table(genomic_real.table_of(every), page=page, profile=profile, name="scores", caption="Every score.")
+show.table(glm.table_of(every), page=page, profile=profile, name="scores", caption="Every score.")

@@ -30,12 +30,11 @@ page: str = "leaderboard"  # name of this page
 also: str = "paper"  # profiles that stand before it, joined by commas, where they have results; the first is shown
 
 # %% tags=["remove-input"]
-from genebench import page as show
-from genebench import standings
+from genebench.book import leaderboard, show
 
 show.begin()
-first = standings.first_of(profile, also)
-show.prose(standings.answers(first))
+first = leaderboard.first_of(profile, also)
+show.prose(leaderboard.answers(first))
 
 # %% [markdown]
 # Random folds but for the last column, classification tasks, the common genes, 95 % intervals over genes and tasks.
@@ -44,9 +43,9 @@ show.prose(standings.answers(first))
 # differ a little between the two views. *Localization* is mostly in which tissues and cells a gene's RNA is found.
 
 # %% tags=["remove-input", "full-width"]
-profiles = standings.keep(profile, also)
+profiles = leaderboard.keep(profile, also)
 show.board(
-    standings.fallback(first),
+    leaderboard.fallback(first),
     page=page,
     profile=profile,
     profiles=profiles,
@@ -74,4 +73,4 @@ show.board(
 # : A score on a task whose answers the model has read is left out unless you count it; the lower table stars it.
 
 # %% tags=["remove-cell"]
-show.values(standings.numbers(first), page=page, profile=profile)
+show.values(leaderboard.numbers(first), page=page, profile=profile)

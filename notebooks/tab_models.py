@@ -21,8 +21,8 @@ profile: str = "demo"  # which profile's models
 page: str = "models"  # name of this page
 
 # %% tags=["remove-input"]
-from genebench import page as show
-from genebench import specs, tables
+from genebench.book import show, tables
+from genebench.core import specs
 
 show.begin()
 catalogue = tables.model_catalogue(specs.profile(profile).models)

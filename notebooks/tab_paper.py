@@ -26,8 +26,8 @@ source: str = "paper"  # which profile's catalogue is shown
 # %% tags=["remove-input"]
 import pandas as pd
 
-from genebench import catalogue, results, tables
-from genebench import page as show
+from genebench.benchmark import results
+from genebench.book import cards, show, tables
 
 show.begin()
 beside = pd.read_csv(results.published_path(source), keep_default_na=False)
@@ -42,7 +42,9 @@ tables.tasks_per_group(listed[listed.status == "ready"])
 # The next five pages hold them by group, with a card for each task:
 
 # %% tags=["remove-input"]
-show.table(catalogue.brief(listed).drop(columns=["licence"]), page=page, profile=profile, name="catalogue")
+show.table(
+    cards.brief(listed).drop(columns=["licence"]), page=page, profile=profile, name="catalogue"
+)
 
 # %% tags=["remove-input"]
 show.listing(listed, column="task", text="title", title="All tasks as plain text")

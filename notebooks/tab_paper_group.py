@@ -29,17 +29,18 @@ group: str = "localization"  # which of the five groups
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
-from genebench import catalogue, figures, results, stats
-from genebench import page as show
+from genebench.benchmark import results
+from genebench.book import cards, figures, show
+from genebench.stats import intervals
 
 show.begin()
-listed = catalogue.of_group(results.read_tasks(source), group)
+listed = cards.of_group(results.read_tasks(source), group)
 ready = listed[listed.status == "ready"]
-Markdown(catalogue.words(listed))
+Markdown(cards.words(listed))
 
 # %% tags=["remove-input"]
 show.figure(
-    figures.size_and_power(ready, limit=stats.UNDERPOWERED),
+    figures.size_and_power(ready, limit=intervals.UNDERPOWERED),
     ready[["task", "kind", "genes", "smallest difference"]],
     page=page,
     profile=profile,
@@ -51,7 +52,7 @@ show.figure(
 
 # %% tags=["remove-input"]
 show.table(
-    catalogue.short(ready),
+    cards.short(ready),
     page=page,
     profile=profile,
     name="tasks",
@@ -62,4 +63,4 @@ show.table(
 # ## Cards
 
 # %% tags=["remove-input"]
-Markdown(catalogue.cards(listed))
+Markdown(cards.cards(listed))

@@ -24,15 +24,16 @@ page: str = "power"  # name of this page
 source: str = ""  # whose results are shown; empty: those of the profile that the book is built for
 
 # %% tags=["remove-input"]
-from genebench import comparisons, figures, results, stats
-from genebench import page as show
+from genebench.benchmark import results
+from genebench.book import figures, show, tiers
+from genebench.stats import intervals
 
 show.begin()
 shown = source or profile
 power = results.read_beside(shown, "power.csv")
-table = comparisons.power_table(power)
+table = tiers.power_table(power)
 show.figure(
-    figures.size_and_power(table, limit=stats.UNDERPOWERED),
+    figures.size_and_power(table, limit=intervals.UNDERPOWERED),
     table[["task", "kind", "genes", "smallest difference"]],
     page=page,
     profile=profile,
@@ -46,4 +47,6 @@ show.figure(
 show.table(table, page=page, profile=profile, name="tasks")
 
 # %% tags=["remove-cell"]
-show.values(comparisons.numbers(power, results.read_beside(shown, "means.csv")), page=page, profile=profile)
+show.values(
+    tiers.numbers(power, results.read_beside(shown, "means.csv")), page=page, profile=profile
+)

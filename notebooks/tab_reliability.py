@@ -23,15 +23,15 @@ profile: str = "demo"  # which profile the book is built for
 page: str = "reliability"  # name of this page
 
 # %% tags=["remove-input"]
-from genebench import measured, results
-from genebench import page as show
+from genebench.benchmark import results
+from genebench.book import show, speed
 
 show.begin()
 faults, fuzz = results.reliability("faults"), results.reliability("fuzz")
-show.prose(measured.reliability_words(faults, fuzz))
+show.prose(speed.reliability_words(faults, fuzz))
 
 # %% tags=["remove-input"]
-show.table(faults, page=page, profile=profile, name="faults", words=measured.WORDS)
+show.table(faults, page=page, profile=profile, name="faults", words=speed.WORDS)
 
 # %% [markdown]
 # ## Input that is broken or means harm
@@ -41,7 +41,7 @@ show.table(faults, page=page, profile=profile, name="faults", words=measured.WOR
 # whose library can end the process on a damaged file; sizes, links and outside storage of such files are checked.
 
 # %% tags=["remove-input"]
-show.table(fuzz, page=page, profile=profile, name="fuzz", words=measured.WORDS)
+show.table(fuzz, page=page, profile=profile, name="fuzz", words=speed.WORDS)
 
 # %% [markdown]
 # Then by coverage: starting from a sound file of each format, inputs that reach new code are kept and changed further
@@ -51,7 +51,9 @@ show.table(fuzz, page=page, profile=profile, name="fuzz", words=measured.WORDS)
 # each with a test.
 
 # %% tags=["remove-input"]
-show.table(results.reliability("guided"), page=page, profile=profile, name="guided", words=measured.WORDS)
+show.table(
+    results.reliability("guided"), page=page, profile=profile, name="guided", words=speed.WORDS
+)
 
 # %% [markdown]
 # ## The same run on a cluster
@@ -61,8 +63,8 @@ show.table(results.reliability("guided"), page=page, profile=profile, name="guid
 # elapsed seconds say little.
 
 # %% tags=["remove-input"]
-held = measured.cluster_beside(results.reliability("cluster"))
-show.table(held, page=page, profile=profile, name="cluster", significant=4, words=measured.WORDS)
+held = speed.cluster_beside(results.reliability("cluster"))
+show.table(held, page=page, profile=profile, name="cluster", significant=4, words=speed.WORDS)
 
 # %% [markdown]
 # ## What a plan foretells
@@ -70,4 +72,10 @@ show.table(held, page=page, profile=profile, name="cluster", significant=4, word
 # `genebench run --dry-run` beside what the run then took (CPU seconds of one core, megabytes kept).
 
 # %% tags=["remove-input"]
-show.table(measured.plan_beside(results.reliability("plan")), page=page, profile=profile, name="plan", significant=3)
+show.table(
+    speed.plan_beside(results.reliability("plan")),
+    page=page,
+    profile=profile,
+    name="plan",
+    significant=3,
+)

@@ -28,8 +28,8 @@ page: str = "reproduction"  # name of this page
 source: str = "paper"  # whose reproduction is shown
 
 # %% tags=["remove-input"]
-from genebench import claims, results
-from genebench import page as show
+from genebench.benchmark import results
+from genebench.book import claims, show
 
 show.begin()
 beside = results.read_published(source, "reproduction.csv")

@@ -23,14 +23,13 @@ profile: str = "demo"  # which profile the book is built for
 page: str = "spectra"  # name of this page
 
 # %% tags=["remove-input"]
-from genebench import page as show
-from genebench import spectrum
+from genebench.book import show, spectra
 
 show.begin()
-show.values(spectrum.numbers(), page=page, profile=profile)
+show.values(spectra.numbers(), page=page, profile=profile)
 show.figure(
-    spectrum.overview(),
-    spectrum.area_table(),
+    spectra.overview(),
+    spectra.area_table(),
     page=page,
     profile=profile,
     name="areas",
@@ -44,7 +43,7 @@ show.figure(
 
 # %% tags=["remove-input"]
 show.table(
-    spectrum.area_table(),
+    spectra.area_table(),
     page=page,
     profile=profile,
     name="table",
@@ -56,7 +55,7 @@ show.table(
 # ## Does performance fall with overlap, and how much of it is size?
 
 # %% tags=["remove-input"]
-show.table(spectrum.finding_table(), page=page, profile=profile, name="finding")
+show.table(spectra.finding_table(), page=page, profile=profile, name="finding")
 
 # %% [markdown]
 # ## Beside the published areas
@@ -66,11 +65,11 @@ show.table(spectrum.finding_table(), page=page, profile=profile, name="finding")
 # not name the metric. Our Covid set is another one (single mutants of the receptor-binding domain).
 
 # %% tags=["remove-input"]
-show.table(spectrum.against_published(), page=page, profile=profile, name="published")
+show.table(spectra.against_published(), page=page, profile=profile, name="published")
 
 # %% tags=["remove-input"]
 show.table(
-    spectrum.checks(),
+    spectra.checks(),
     page=page,
     profile=profile,
     name="checks",
@@ -86,7 +85,7 @@ show.table(
 # is on which side, `genebench spectra DATASET --predictions mine.csv --models NAME` scores what comes back.
 
 # %% tags=["remove-input"]
-sets, listed = spectrum.lists()
+sets, listed = spectra.lists()
 show.table(sets, page=page, profile=profile, name="sets")
 
 # %% tags=["remove-input"]

@@ -21,12 +21,18 @@ profile: str = "demo"  # which profile's tasks
 page: str = "tasks"  # name of this page
 
 # %% tags=["remove-input"]
-from genebench import catalogue, specs, tables, tasks
-from genebench import page as show
+from genebench.book import cards, show, tables
+from genebench.core import specs
+from genebench.data import tasks
 
 show.begin()
-listed = catalogue.entries(tasks.load(specs.profile(profile), missing=print))
-show.table(catalogue.brief(listed).drop(columns=["status", "reason"]), page=page, profile=profile, name="catalogue")
+listed = cards.entries(tasks.load(specs.profile(profile), missing=print))
+show.table(
+    cards.brief(listed).drop(columns=["status", "reason"]),
+    page=page,
+    profile=profile,
+    name="catalogue",
+)
 
 # %% tags=["remove-input"]
 tables.tasks_per_group(listed)

@@ -26,16 +26,18 @@ page: str = "tiers"  # name of this page
 source: str = ""  # whose results are shown; empty: those of the profile that the book is built for
 
 # %% tags=["remove-input"]
-from genebench import comparisons, results
-from genebench import page as show
+from genebench.benchmark import results
+from genebench.book import show, tiers
 
 show.begin()
 shown = source or profile
-means = comparisons.of_measure(results.read_beside(shown, "means.csv"))
+means = tiers.of_measure(results.read_beside(shown, "means.csv"))
 first = means[means.split == means.split.iloc[0]]
-pairs = comparisons.of_measure(results.read_beside(shown, "pairs.csv"))
+pairs = tiers.of_measure(results.read_beside(shown, "pairs.csv"))
 show.figure(
-    comparisons.tier_plot(first, pairs[pairs.split == first.split.iloc[0]], label=comparisons.MEASURES["auroc"]),
+    tiers.tier_plot(
+        first, pairs[pairs.split == first.split.iloc[0]], label=tiers.MEASURES["auroc"]
+    ),
     first,
     page=page,
     profile=profile,
@@ -55,10 +57,13 @@ show.figure(
 
 # %% tags=["remove-input"]
 split = means.split.iloc[0]
-power, intervals = results.read_beside(shown, "power.csv"), results.read_beside(shown, "intervals.parquet")
-ranks = comparisons.mean_ranks(intervals, first, power[power.split == split])
+power, intervals = (
+    results.read_beside(shown, "power.csv"),
+    results.read_beside(shown, "intervals.parquet"),
+)
+ranks = tiers.mean_ranks(intervals, first, power[power.split == split])
 show.figure(
-    comparisons.rank_plot(ranks),
+    tiers.rank_plot(ranks),
     ranks,
     page=page,
     profile=profile,
@@ -71,7 +76,7 @@ show.figure(
 
 # %% tags=["remove-input"]
 show.table(
-    comparisons.tier_table(means),
+    tiers.tier_table(means),
     page=page,
     profile=profile,
     name="table",
@@ -87,14 +92,14 @@ show.table(
 # over the tasks that all its models share, and differs a little.
 
 # %% tags=["remove-input"]
-show.weights(comparisons.by_group(first), page=page, profile=profile, name="weights")
+show.weights(tiers.by_group(first), page=page, profile=profile, name="weights")
 
 # %% [markdown]
 # ## Every two models
 
 # %% tags=["remove-input"]
 show.table(
-    comparisons.pair_table(pairs),
+    tiers.pair_table(pairs),
     page=page,
     profile=profile,
     name="pairs",

@@ -17,11 +17,16 @@ import yaml
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
-for _scheme in ("http_proxy", "https_proxy"):  # processes that a test starts reach nothing outside either
+for _scheme in (
+    "http_proxy",
+    "https_proxy",
+):  # processes that a test starts reach nothing outside either
     os.environ[_scheme] = "http://127.0.0.1:9"
 os.environ["no_proxy"] = "127.0.0.1,localhost"
 
-from genebench import cells, paths, results, run, sources, specs, tasks, workers  # noqa: E402
+from genebench.benchmark import plan, results, run  # noqa: E402
+from genebench.core import paths, specs, workers  # noqa: E402
+from genebench.data import sources, tasks  # noqa: E402
 
 GENES = sorted(f"{a}{b}X{i}" for a in "BDEGHJ" for b in "KMNQS" for i in range(1, 7))
 """180 made-up symbols: 30 families of six."""
@@ -35,8 +40,10 @@ def sha256(path: Path) -> str:
 def forget() -> None:
     """Empty every cache of the package, so that the declared paths are read again."""
     modules = [module for name, module in sys.modules.items() if name.startswith("genebench.")]
-    holders = [*modules, cells.Context]
-    for clear in {getattr(value, "cache_clear", None) for holder in holders for value in vars(holder).values()}:
+    holders = [*modules, plan.Context]
+    for clear in {
+        getattr(value, "cache_clear", None) for holder in holders for value in vars(holder).values()
+    }:
         if clear:
             clear()
 
@@ -47,7 +54,14 @@ def write_toy_files(folder: Path) -> dict[str, Path]:
     folder.mkdir(parents=True)
     family = np.arange(len(GENES)) // 6
     x = rng.standard_normal((len(GENES), 4)) + rng.standard_normal((30, 4))[family]
-    names = {"T:0": "all", "T:1": "heart", "T:2": "liver", "T:3": "brain", "T:4": "valve", "T:9": "modifier"}
+    names = {
+        "T:0": "all",
+        "T:1": "heart",
+        "T:2": "liver",
+        "T:3": "brain",
+        "T:4": "valve",
+        "T:9": "modifier",
+    }
     parents = {"T:1": "T:0", "T:2": "T:0", "T:3": "T:0", "T:4": "T:1"}
     above = {t: f"is_a: {p} ! x\n" for t, p in parents.items()}
     blocks = [f"[Term]\nid: {t}\nname: {n}\n{above.get(t, '')}" for t, n in names.items()]
@@ -63,10 +77,15 @@ def write_toy_files(folder: Path) -> dict[str, Path]:
     (folder / "members.tsv").write_text("\n".join(["set\tgene", *pairs]) + "\n")
     kind = np.array(["kinase", "channel", "receptor"])[np.digitize(x[:, 0] - x[:, 1], [-0.8, 0.8])]
     value = x @ [1.0, -1.0, 0.5, 0.0] + 0.1 * rng.standard_normal(len(GENES))
-    lines = ["\t".join([g, k, f"{v:.6f}", *(f"{c:.6f}" for c in row)]) for g, k, v, row in zip(GENES, kind, value, x)]
+    lines = [
+        "\t".join([g, k, f"{v:.6f}", *(f"{c:.6f}" for c in row)])
+        for g, k, v, row in zip(GENES, kind, value, x)
+    ]
     known = [line for i, line in enumerate(lines) if i % 5 < 3]
     for name, rows in (("labels", lines), ("known", known)):
-        (folder / f"{name}.tsv").write_text("\n".join(["symbol\tclass\tvalue\tx0\tx1\tx2\tx3", *rows]) + "\n")
+        (folder / f"{name}.tsv").write_text(
+            "\n".join(["symbol\tclass\tvalue\tx0\tx1\tx2\tx3", *rows]) + "\n"
+        )
     return {p.stem: p for p in folder.iterdir()}
 
 
@@ -78,7 +97,12 @@ def toy_source(files: dict[str, Path]) -> dict:
     column = {"file": "labels", "gene_column": "symbol"}
 
     def task(name, group, kind, shape, **options):
-        base = {"name": f"toy/{name}", "title": name, "description": f"{name} {{name}}", "group": group}
+        base = {
+            "name": f"toy/{name}",
+            "title": name,
+            "description": f"{name} {{name}}",
+            "group": group,
+        }
         return {**base, "kind": kind, "shape": shape, "options": options}
 
     return {
@@ -90,12 +114,29 @@ def toy_source(files: dict[str, Path]) -> dict:
         "attribution": "made for the tests",
         "citation": "nobody2024",
         "files": {
-            n: {"format": formats[n], "path": f"toy/{p.name}", "sha256": sha256(p)} for n, p in sorted(files.items())
+            n: {"format": formats[n], "path": f"toy/{p.name}", "sha256": sha256(p)}
+            for n, p in sorted(files.items())
         },
         "tasks": [
-            task("term", "biological processes", "binary", "terms", **tree, min_genes=20, merge_jaccard=0.99),
+            task(
+                "term",
+                "biological processes",
+                "binary",
+                "terms",
+                **tree,
+                min_genes=20,
+                merge_jaccard=0.99,
+            ),
             task("systems", "biological processes", "multilabel", "branches", **tree),
-            task("class", "protein properties", "multiclass", "column", **column, label="class", min_class=10),
+            task(
+                "class",
+                "protein properties",
+                "multiclass",
+                "column",
+                **column,
+                label="class",
+                min_class=10,
+            ),
             task("value", "regulatory functions", "regression", "column", **column, label="value"),
         ],
     }
@@ -167,7 +208,11 @@ def edit_yaml(path: Path, change) -> None:
 
 def enter(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """Point the package at another home."""
-    moved = {paths.CACHE: folder / ".cache", paths.RESULTS: folder / "data" / "results", paths.ROOT: folder}
+    moved = {
+        paths.CACHE: folder / ".cache",
+        paths.RESULTS: folder / "data" / "results",
+        paths.ROOT: folder,
+    }
     places = {name: place for name, place in vars(paths).items() if isinstance(place, Path)}
     for name, place in places.items():
         old = next(old for old in moved if place.is_relative_to(old))
@@ -222,19 +267,25 @@ def real_tasks(real):
 
 def pytest_addoption(parser):
     """``--record``: keep what the tests of faults saw."""
-    parser.addoption("--record", action="store_true", help="write data/results/reliability/faults.csv")
+    parser.addoption(
+        "--record", action="store_true", help="write data/results/reliability/faults.csv"
+    )
 
 
 @pytest.fixture(scope="session")
 def faults(request):
     """Note one try of a fault: what it was, cells lost by it, whether the rerun was identical, what became of it."""
     seen: list[tuple] = []
-    yield lambda fault, lost, identical, outcome: seen.append((fault, int(lost), bool(identical), outcome))
+    yield lambda fault, lost, identical, outcome: seen.append(
+        (fault, int(lost), bool(identical), outcome)
+    )
     if seen and request.config.getoption("--record"):
         frame = pd.DataFrame(seen, columns=["fault", "lost_cells", "identical", "outcome"])
         lost, same = ("lost_cells", "max"), ("identical", "all")
         by = frame.groupby("fault", sort=False)
-        table = by.agg(tries=("fault", "size"), lost_cells=lost, identical=same, outcome=("outcome", "last"))
+        table = by.agg(
+            tries=("fault", "size"), lost_cells=lost, identical=same, outcome=("outcome", "last")
+        )
         record(table, results.reliability_path("faults"))
 
 
@@ -244,7 +295,9 @@ def fuzzed(request):
     seen: list[tuple] = []
     yield lambda *row: seen.append(row)
     if seen and request.config.getoption("--record"):
-        frame = pd.DataFrame(seen, columns=["input", "inputs", "read", "refused", "other", "seconds"])
+        frame = pd.DataFrame(
+            seen, columns=["input", "inputs", "read", "refused", "other", "seconds"]
+        )
         record(frame.groupby("input", sort=False).sum().round(1), results.reliability_path("fuzz"))
 
 
@@ -268,10 +321,25 @@ def make_task():
             for i, f in ((i, i // size) for i in range(len(labels)))
         ]
         order = np.argsort(genes)
-        n = labels.shape[1] if labels.ndim == 2 else int(labels.max()) + 1 if kind != "regression" else 0
+        n = (
+            labels.shape[1]
+            if labels.ndim == 2
+            else int(labels.max()) + 1
+            if kind != "regression"
+            else 0
+        )
         classes = tuple(f"class {c}" for c in range(n))
         return tasks.Task(
-            name, "t", "d", "genomic properties", kind, "made", 1, np.array(genes)[order], labels[order], classes
+            name,
+            "t",
+            "d",
+            "genomic properties",
+            kind,
+            "made",
+            1,
+            np.array(genes)[order],
+            labels[order],
+            classes,
         )
 
     return make

@@ -21,8 +21,10 @@ import atheris
 with atheris.instrument_imports(include=["genebench"]):
     import pandas as pd
 
-    from genebench import manifest, paths, readers, results, specs, vectors
-    from genebench.errors import BadInput
+    from genebench.benchmark import results
+    from genebench.core import manifest, paths, specs
+    from genebench.core.errors import BadInput
+    from genebench.data import readers, vectors
     from genebench.glm import variants
 
 TEXTS = {
@@ -31,10 +33,13 @@ TEXTS = {
     "lists": (readers.read_lists, b"TP53\tBRCA1\n"),
     "yaml": (specs.read_yaml, b"a: [1, {b: c}]\n"),
     "genome": (variants.genome, b">chr1 one\nACGTNacgt\n>chr2\nGGCC\n"),
-    "vcf": (variants.read, b"##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\nchr1\t2\t.\tC\tA,T\n"),
+    "vcf": (
+        variants.read,
+        b"##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\nchr1\t2\t.\tC\tA,T\n",
+    ),
     "scores": (results.read, b""),
     "manifest": (manifest.read, b'{"cells": [], "versions": {}}'),
-}  # fmt: skip
+}
 FOLDER = Path(tempfile.mkdtemp())
 COUNT: dict[str, list[float]] = {}
 EVERY = 2000
@@ -60,7 +65,11 @@ NAMES = list(READERS)
 
 def ending(name: str) -> str:
     """The name of a file that a reader takes."""
-    return name.split(": ")[1] if ": " in name else {"scores": "v.parquet", "vcf": "v.vcf"}.get(name, "v.txt")
+    return (
+        name.split(": ")[1]
+        if ": " in name
+        else {"scores": "v.parquet", "vcf": "v.vcf"}.get(name, "v.txt")
+    )
 
 
 def one(data: bytes) -> None:

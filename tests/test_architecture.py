@@ -14,21 +14,25 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "genebench"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-ORDER = """
-    __init__ errors paths yamls specs cache progress workers cluster declared pickles readers spreadsheet delimited
-    vectors sources weights genes families alignment homology genome labels members expression shapes tasks splits cuts
-    encoders embed metrics probes predictions results cells manifest stats bootstrap tiers boards intervals
-    efficiency spectra run costs own reproduction own_model leaks rivals card place perf_embed perf_probe
-    perf_cluster glm perf_spectra figures tables measured comparisons exposure claims spectrum genomic genomic_real
-    genomic_transfer catalogue page standings genepages modelcards publish notebooks console __main__
-""".split()
-"""Imports point to the left only."""
+ORDER = [
+    ["core"],
+    ["data"],
+    ["models", "probes", "stats"],
+    ["benchmark"],
+    ["place", "spectra"],
+    ["glm"],
+    ["book"],
+    ["cli"],
+]
+"""Rooms of the package; imports point to rows above, never to the same row or below."""
+ROOMS = {room: row for row, rooms in enumerate(ORDER) for room in rooms}
+LARGEST_FOLDER = 18
 
 
-def concept(path: Path) -> str:
-    """Name of a module in ``ORDER``; all encoders are one."""
-    parts = path.relative_to(PACKAGE).with_suffix("").parts
-    return parts[0]
+def room(path: Path) -> str:
+    """The room of a module; empty for those at the top of the package."""
+    parts = path.relative_to(PACKAGE).parts
+    return parts[0] if len(parts) > 1 else ""
 
 
 def tree(path: Path) -> ast.Module:
@@ -37,19 +41,24 @@ def tree(path: Path) -> ast.Module:
 
 
 def inner_imports(path: Path) -> set[str]:
-    """Concepts of the package that a module imports, anywhere in it."""
-    depth = len(path.relative_to(PACKAGE).parts)
+    """Modules of the package that a module imports, anywhere in it, as "room.module" (or "room" alone)."""
+    here = path.relative_to(PACKAGE).parts[:-1]
     found = set()
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.ImportFrom):
-            base = (node.module or "").split(".")
-            if node.level == 0 and base[0] == "genebench":
-                found |= {base[1]} if len(base) > 1 else {a.name for a in node.names}
-            elif node.level == depth:  # relative to the package itself
-                found |= {base[0]} if node.module else {a.name for a in node.names}
+            base = tuple(filter(None, (node.module or "").split(".")))
+            if node.level:
+                base = (*here[: len(here) - node.level + 1], *base)
+            elif base[0] == "genebench":
+                base = base[1:]
+            else:
+                continue
+            found |= {".".join([*base, a.name][:2]) for a in node.names}
         elif isinstance(node, ast.Import):
-            found |= {a.name.split(".")[1] for a in node.names if a.name.startswith("genebench.")}
-    return found & set(ORDER)
+            found |= {
+                a.name.split(".", 1)[1] for a in node.names if a.name.startswith("genebench.")
+            }
+    return found
 
 
 def outer_imports(path: Path) -> set[str]:
@@ -68,29 +77,46 @@ def named(paths: list[Path]) -> dict:
     return {"argvalues": paths, "ids": [str(p.relative_to(ROOT)) for p in paths]}
 
 
-def test_every_module_has_its_place_in_the_order():
-    assert {concept(p) for p in MODULES} <= set(ORDER)
+def test_every_module_is_in_a_room():
+    assert {room(p) for p in MODULES} - {""} == set(ROOMS)
+    assert {p.name for p in MODULES if not room(p)} == {"__init__.py", "__main__.py"}
 
 
-@pytest.mark.parametrize("path", **named(MODULES))
+def test_no_folder_is_crowded():
+    folders = {p.parent for p in MODULES}
+    crowded = {f.name: n for f in folders if (n := len(list(f.glob("*.py")))) > LARGEST_FOLDER}
+    assert crowded == {}
+
+
+@pytest.mark.parametrize("path", **named([p for p in MODULES if room(p)]))
 def test_imports_point_one_way(path):
-    place = ORDER.index(concept(path))
-    later = [name for name in inner_imports(path) if ORDER.index(name) > place]
-    assert later == [], f"{path.name} imports {later}, which stand after it"
+    mine = room(path)
+    others = {name.split(".")[0] for name in inner_imports(path)} & set(ROOMS) - {mine}
+    later = [name for name in others if ROOMS[name] >= ROOMS[mine]]
+    assert later == [], f"{path.name} imports from {later}, which stand after '{mine}'"
+
+
+def test_nothing_in_the_package_imports_what_times_or_shows_it():
+    for path in MODULES:
+        assert not outer_imports(path) & {"benchmarks", "notebooks", "tests"}, path
 
 
 def test_the_reader_of_imports_sees_them():
-    assert {"cache", "embed", "encoders", "specs", "tasks", "errors"} <= inner_imports(PACKAGE / "run.py")
-    assert {"specs", "sources", "families"} <= inner_imports(PACKAGE / "encoders" / "baseline.py")
-    assert "pooch" in outer_imports(PACKAGE / "sources.py")
+    assert {"core.cache", "stats.metrics", "probes"} <= inner_imports(
+        PACKAGE / "benchmark" / "run.py"
+    )
+    assert "pooch" in outer_imports(PACKAGE / "data" / "sources.py")
 
 
-RIGHT = ["figures", "tables", "comparisons", "results", "stats", "bootstrap", "tiers", "rivals", "card", "page"]
+RIGHT = ["stats", "book"]
 
 
-@pytest.mark.parametrize("name", RIGHT)
-def test_nothing_right_of_the_waist_can_compute_a_score(name):
-    assert not inner_imports(PACKAGE / f"{name}.py") & {"run", "probes", "embed", "splits"}
+@pytest.mark.parametrize("path", **named([p for p in MODULES if room(p) in RIGHT]))
+def test_nothing_right_of_the_waist_can_compute_a_score(path):
+    forbidden = {"probes", "benchmark.run", "models.inference", "benchmark.splits"}
+    assert not {
+        name for name in inner_imports(path) if name in forbidden or name.startswith("probes.")
+    }
 
 
 @pytest.mark.parametrize("path", **named(MODULES))
@@ -111,7 +137,15 @@ def test_only_sources_touches_the_network(path):
 
 @pytest.mark.parametrize("path", **named([p for p in MODULES if p.name != "pickles.py"]))
 def test_nothing_is_unpickled(path):
-    assert not outer_imports(path) & {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
+    assert not outer_imports(path) & {
+        "pickle",
+        "cPickle",
+        "dill",
+        "cloudpickle",
+        "joblib",
+        "shelve",
+        "marshal",
+    }
 
 
 @pytest.mark.parametrize("path", **named(MODULES))
@@ -126,14 +160,22 @@ def test_no_call_runs_what_a_file_says(path):
             assert given.get("allow_pickle", "False") == "False", f"line {node.lineno}"
         if called == "yaml.load":
             assert "_Loader" in ast.unparse(node), f"line {node.lineno}"
-        assert called not in ("pd.read_pickle", "eval", "exec", "yaml.unsafe_load", "yaml.full_load"), (
-            f"line {node.lineno}"
-        )
+        assert called not in (
+            "pd.read_pickle",
+            "eval",
+            "exec",
+            "yaml.unsafe_load",
+            "yaml.full_load",
+        ), f"line {node.lineno}"
 
 
 def test_the_one_unpickler_refuses_every_global_and_is_the_only_one_used():
-    module = tree(PACKAGE / "pickles.py")
-    used = {ast.unparse(n) for n in ast.walk(module) if isinstance(n, ast.Attribute) and "pickle." in ast.unparse(n)}
+    module = tree(PACKAGE / "data" / "pickles.py")
+    used = {
+        ast.unparse(n)
+        for n in ast.walk(module)
+        if isinstance(n, ast.Attribute) and "pickle." in ast.unparse(n)
+    }
     assert used == {"pickle.Unpickler"}
     (plain,) = [n for n in ast.walk(module) if isinstance(n, ast.ClassDef)]
     _, only = plain.body
@@ -148,7 +190,9 @@ def test_a_module_stays_short(path):
 def public(node: ast.AST, prefix: str = ""):
     """Public functions, classes and methods of a module or class, with their names."""
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not child.name.startswith("_"):
+        if isinstance(
+            child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+        ) and not child.name.startswith("_"):
             yield f"{prefix}{child.name}", child
             if isinstance(child, ast.ClassDef):
                 yield from public(child, f"{child.name}.")
@@ -165,9 +209,13 @@ def test_everything_public_has_a_docstring(path):
 def test_no_function_takes_more_than_ten_arguments(path):
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.FunctionDef):
-            options = [d.id for d in node.decorator_list if isinstance(d, ast.Name)] == ["command"]  # of a command line
+            options = [d.id for d in node.decorator_list if isinstance(d, ast.Name)] == [
+                "command"
+            ]  # of a command line
             most = 12 if options else 10
-            assert len(node.args.args) + len(node.args.kwonlyargs) <= most, f"{node.name}, line {node.lineno}"
+            assert len(node.args.args) + len(node.args.kwonlyargs) <= most, (
+                f"{node.name}, line {node.lineno}"
+            )
 
 
 BINARY = (".parquet", ".png", ".svg", ".ico", ".safetensors", ".npz")
@@ -199,16 +247,18 @@ def test_no_file_names_a_folder_of_one_machine():
 def test_paths_are_spelled_in_one_module():
     for path in MODULES:
         if path.name != "paths.py":
-            assert ".cache" not in re.findall(r'"([^"\n]*)"', path.read_text(encoding="utf-8")), path.name
+            assert ".cache" not in re.findall(r'"([^"\n]*)"', path.read_text(encoding="utf-8")), (
+                path.name
+            )
 
 
 def test_what_a_page_imports_is_light():
     """Every page of the book starts a kernel: what only some of them need is loaded where it is needed."""
-    notebooks = sorted((ROOT / "notebooks").glob("*.py"))
-    wanted = {a.name for p in notebooks for node in ast.walk(tree(p)) if isinstance(node, ast.ImportFrom)
-              and node.module == "genebench" for a in node.names}  # fmt: skip
-    assert {"page", "comparisons", "tables", "figures"} <= wanted
-    wanted -= {"genepages", "perf_probe", "costs"}  # one page each
-    script = f"import sys; from genebench import {', '.join(sorted(wanted))}; print(*sys.modules)"
-    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    wanted = "cards claims figures glm leaderboard show speed spectra tables tiers"
+    script = (
+        f"import sys; from genebench.book import {', '.join(wanted.split())}; print(*sys.modules)"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
+    )
     assert not {"seaborn", "scipy.stats", "sklearn", "torch", "numba"} & set(told.stdout.split())

@@ -11,12 +11,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genebench import genes, labels, members, readers, sources, specs, spreadsheet, tasks
-from genebench.errors import BadInput
-from genebench.specs import FileSpec, SourceSpec, TaskSpec
+from genebench.core import specs
+from genebench.core.errors import BadInput
+from genebench.core.specs import FileSpec, SourceSpec, TaskSpec
+from genebench.data import date_symbols, genes, labels, readers, sources, tasks
+from genebench.data import gene_sets as members
 
 TABLE = "Gene\tlabel\tscore\tlist\n" + "".join(
-    f"{'ABCDEFGH'[i % 8]}{i:03d}\t{'xyz'[i % 3]}\t{i / 7:.3f}\t{'p,q' if i % 2 else 'q'}\n" for i in range(90)
+    f"{'ABCDEFGH'[i % 8]}{i:03d}\t{'xyz'[i % 3]}\t{i / 7:.3f}\t{'p,q' if i % 2 else 'q'}\n"
+    for i in range(90)
 )
 
 
@@ -30,7 +33,9 @@ def held(tmp_path, monkeypatch):
         (tmp_path / name).write_bytes(content)
         sources._table.cache_clear()
         members._read_members.cache_clear()
-        words = dict.fromkeys(("title", "homepage", "release", "licence", "attribution", "citation"), "x")
+        words = dict.fromkeys(
+            ("title", "homepage", "release", "licence", "attribution", "citation"), "x"
+        )
         return SourceSpec(id="s", files={"f": FileSpec(format=form, path=name, **file)}, **words)
 
     return place
@@ -39,7 +44,13 @@ def held(tmp_path, monkeypatch):
 def entry(kind: str, shape: str, **options) -> TaskSpec:
     options = {"file": "f", "gene_column": "Gene"} | options
     return TaskSpec(
-        name="s/t", title="t", description="d", group="localization", kind=kind, shape=shape, options=options
+        name="s/t",
+        title="t",
+        description="d",
+        group="localization",
+        kind=kind,
+        shape=shape,
+        options=options,
     )
 
 
@@ -103,7 +114,9 @@ class Evil:
         (b"", "not a readable pickle"),
     ],
 )
-def test_a_hostile_or_broken_pickle_is_refused_and_nothing_runs(held, tmp_path, monkeypatch, content, words):
+def test_a_hostile_or_broken_pickle_is_refused_and_nothing_runs(
+    held, tmp_path, monkeypatch, content, words
+):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(BadInput, match=words):
         sources.table(held(content, "t.pickle", "lists"), "f")
@@ -111,7 +124,9 @@ def test_a_hostile_or_broken_pickle_is_refused_and_nothing_runs(held, tmp_path, 
 
 
 def test_an_honest_pickle_of_lists_is_read(held):
-    frame = sources.table(held(pickle.dumps({"yes": ["A", "B"], "no": ["C"]}), "t.pickle", "lists"), "f")
+    frame = sources.table(
+        held(pickle.dumps({"yes": ["A", "B"], "no": ["C"]}), "t.pickle", "lists"), "f"
+    )
     assert frame.to_numpy().tolist() == [["yes", "A"], ["yes", "B"], ["no", "C"]]
 
 
@@ -164,9 +179,14 @@ def test_pairs_with_both_labels_are_dropped_and_unequal_files_refused(held, tmp_
     marks = FileSpec(format="tsv", path="l.txt", options={"header": None, "names": ["label"]})
     source = source.model_copy(update={"files": {**source.files, "m": marks}})
     made = TaskSpec(
-        name="s/t", title="t", description="d", group="localization", kind="pair", shape="pairs",
+        name="s/t",
+        title="t",
+        description="d",
+        group="localization",
+        kind="pair",
+        shape="pairs",
         options={"files": [["f", "m"]], "classes": ["no", "yes"]},
-    )  # fmt: skip
+    )
     (task,) = tasks.build(source, made)
     assert task.entities.tolist() == ["C|D", "E|F"] and task.labels.tolist() == [1, 0]
     (tmp_path / "l.txt").write_text("1\n0\n")
@@ -191,7 +211,9 @@ TOLD = "Left out: 4 names that a spreadsheet made of gene symbols (1-Mar, 1-Sep,
         ("regression", "count", {"counted": "label", "prefix": ""}),
     ],
 )
-def test_symbols_that_a_spreadsheet_turned_into_dates_are_named_and_never_genes(held, kind, shape, options):
+def test_symbols_that_a_spreadsheet_turned_into_dates_are_named_and_never_genes(
+    held, kind, shape, options
+):
     (task,) = tasks.build(held(TABLE.encode() + MANGLED), entry(kind, shape, **options))
     assert len(task) == 90 and task.description == f"d {TOLD}"
     (clean,) = tasks.build(held(TABLE.encode(), "u.tsv"), entry(kind, shape, **options))
@@ -199,7 +221,11 @@ def test_symbols_that_a_spreadsheet_turned_into_dates_are_named_and_never_genes(
 
 
 def test_a_date_in_sets_lists_and_pairs_is_no_gene_either(held, tmp_path, monkeypatch):
-    rows = b"set\tgene\n" + b"".join(b"S%d\tG%02d\n" % (i % 2, i) for i in range(60)) + b"S1\t1-Sep\nS1\t3-Mar\n"
+    rows = (
+        b"set\tgene\n"
+        + b"".join(b"S%d\tG%02d\n" % (i % 2, i) for i in range(60))
+        + b"S1\t1-Sep\nS1\t3-Mar\n"
+    )
     plain = {"members": {"file": "f", "set_column": "set", "gene_column": "gene"}, "min_genes": 20}
     made = entry("binary", "sets", **plain).model_copy(update={"options": plain})
     told = "Left out: 2 names that a spreadsheet made of gene symbols (1-Sep, 3-Mar)."
@@ -225,29 +251,40 @@ def test_a_date_in_sets_lists_and_pairs_is_no_gene_either(held, tmp_path, monkey
 
 def test_names_that_look_like_dates_but_are_symbols_stay(held):
     names = "SEPTIN1 MARCHF1 DEC1 OCT4 HLA-A NKX2-1 MT-CO1 C1orf35 AC009779.3 RP11-3N2.1 2310061E13Rik".split()
-    assert not spreadsheet.spoiled(names).any()
+    assert not date_symbols.spoiled(names).any()
     rows = "".join(f"{name}\t{'xy'[i % 2]}\t1\tp\n" for i, name in enumerate(names)).encode()
-    (task,) = tasks.build(held(b"Gene\tlabel\tscore\tlist\n" + rows), entry("multiclass", "column", label="label"))
+    (task,) = tasks.build(
+        held(b"Gene\tlabel\tscore\tlist\n" + rows), entry("multiclass", "column", label="label")
+    )
     assert sorted(task.entities) == sorted(names) and task.description == "d"
 
 
 @pytest.mark.parametrize("gap", ["NaN", "nan", "NA", "N/A", "", " "])
 def test_a_gap_is_no_class(held, gap):
     rows = "".join(f"Y{i}\t{gap}\t1\tp\n" for i in range(20)).encode()
-    (task,) = tasks.build(held(TABLE.encode() + rows), entry("multiclass", "column", label="label", min_class=10))
+    (task,) = tasks.build(
+        held(TABLE.encode() + rows), entry("multiclass", "column", label="label", min_class=10)
+    )
     assert task.classes == ("x", "y", "z") and len(task) == 90
 
 
 def test_a_class_of_two_genes_stays_where_no_least_size_is_asked_and_goes_where_one_is(held):
     source = held(TABLE.encode() + b"Y2\trare\t1\tp\nY3\trare\t1\tp\n")
     (whole,) = tasks.build(source, entry("multiclass", "column", label="label"))
-    assert whole.classes == ("rare", "x", "y", "z") and np.bincount(whole.labels).tolist() == [2, 30, 30, 30]
+    assert whole.classes == ("rare", "x", "y", "z") and np.bincount(whole.labels).tolist() == [
+        2,
+        30,
+        30,
+        30,
+    ]
     (large,) = tasks.build(source, entry("multiclass", "column", label="label", min_class=3))
     assert large.classes == ("x", "y", "z") and not {"Y2", "Y3"} & set(large.entities)
 
 
 def test_labels_that_leave_no_two_classes_are_told_in_a_sentence(held):
-    source = held(b"Gene\tlabel\n" + b"".join(b"G%d\t%s\n" % (i, b"x" if i else b"") for i in range(30)))
+    source = held(
+        b"Gene\tlabel\n" + b"".join(b"G%d\t%s\n" % (i, b"x" if i else b"") for i in range(30))
+    )
     with pytest.raises(BadInput, match="fewer than two classes of 10 genes"):
         tasks.build(source, entry("multiclass", "column", label="label", min_class=10))
 
@@ -261,34 +298,57 @@ def test_a_symbol_that_stands_twice_is_kept_once_or_left_out_where_the_rows_diff
 # --- sets of genes ----------------------------------------------------------------------------------------------------
 
 HGNC = pd.DataFrame(
-    [("HGNC:1", "TP53", "", "p53"), ("HGNC:2", "SEPTIN1", "SEPT1", ""), ("HGNC:3", "TAT", "", ""),
-     ("HGNC:4", "ONE", "OLD", ""), ("HGNC:5", "TWO", "OLD|OLDER", "")],
+    [
+        ("HGNC:1", "TP53", "", "p53"),
+        ("HGNC:2", "SEPTIN1", "SEPT1", ""),
+        ("HGNC:3", "TAT", "", ""),
+        ("HGNC:4", "ONE", "OLD", ""),
+        ("HGNC:5", "TWO", "OLD|OLDER", ""),
+    ],
     columns=["hgnc_id", "symbol", "prev_symbol", "alias_symbol"],
-)  # fmt: skip
-HGNC[["entrez_id", "ensembl_gene_id", "uniprot_ids", "location", "gene_group_id", "locus_group"]] = ""
+)
+HGNC[
+    ["entrez_id", "ensembl_gene_id", "uniprot_ids", "location", "gene_group_id", "locus_group"]
+] = ""
 
 
 def test_names_are_brought_to_approved_symbols_and_all_others_left_out(monkeypatch):
     monkeypatch.setattr(labels.identifiers, "resolver", lambda: genes.build(HGNC))
-    names = np.array(["TP53", "SEPT1", "tat", "TAT", "p53", "OLD", "OLDER", "HIV1 gag", "1-Sep", ""])
+    names = np.array(
+        ["TP53", "SEPT1", "tat", "TAT", "p53", "OLD", "OLDER", "HIV1 gag", "1-Sep", ""]
+    )
     want = ["TP53", "SEPTIN1", "", "TAT", "", "", "TWO", "", "", ""]
     assert labels.symbols(names, "approved").tolist() == want
     assert labels.symbols(names[[3, 0, 3]], "approved").tolist() == ["TAT", "TP53", "TAT"]
 
 
 def test_sets_take_the_sets_of_a_hierarchy_and_merge_near_copies(held, tmp_path, monkeypatch):
-    inside = {"R-1": range(40), "R-2": range(39), "R-3": range(50, 90), "R-NEW": range(90, 130), "X-4": range(40)}
+    inside = {
+        "R-1": range(40),
+        "R-2": range(39),
+        "R-3": range(50, 90),
+        "R-NEW": range(90, 130),
+        "X-4": range(40),
+    }
     rows = "".join(f"{s}\tname of {s}\tG{i:03d}\n" for s, held in inside.items() for i in held)
     (tmp_path / "r.tsv").write_text("R-1\tR-2\nR-1\tR-3\nX-4\tR-3\n")
     source = held(f"set\tname\tgene\n{rows}".encode(), "hierarchy.tsv")
-    relation = FileSpec(format="tsv", path="r.tsv", options={"header": None, "names": ["parent", "child"]})
+    relation = FileSpec(
+        format="tsv", path="r.tsv", options={"header": None, "names": ["parent", "child"]}
+    )
     source = source.model_copy(update={"files": {**source.files, "r": relation}})
     monkeypatch.setattr(specs, "source", lambda name: source)
     options = {
-        "members": {"file": "f", "set_column": "set", "gene_column": "gene"}, "min_genes": 20, "names": "name",
-        "prefix": "R-", "relation": "r", "merge_jaccard": 0.9,
-    }  # fmt: skip
-    first, third = tasks.build(source, entry("binary", "sets").model_copy(update={"options": options}))
+        "members": {"file": "f", "set_column": "set", "gene_column": "gene"},
+        "min_genes": 20,
+        "names": "name",
+        "prefix": "R-",
+        "relation": "r",
+        "merge_jaccard": 0.9,
+    }
+    first, third = tasks.build(
+        source, entry("binary", "sets").model_copy(update={"options": options})
+    )
     assert (first.name, first.title, third.name) == ("s/t/r-1", "name of R-1", "s/t/r-3")
     assert (
         len(first) == 80

@@ -18,21 +18,13 @@ from conftest import edit_yaml
 from sklearn.metrics import roc_auc_score
 from typer.testing import CliRunner
 
-from genebench import __main__ as command
-from genebench import (
-    cells,
-    genepages,
-    modelcards,
-    notebooks,
-    page,
-    paths,
-    publish,
-    results,
-    sources,
-    specs,
-    standings,
-)  # fmt: skip
-from genebench.errors import BadInput
+from genebench.benchmark import plan, results
+from genebench.book import genes as genepages
+from genebench.book import leaderboard, modelcards, notebooks, publish, show
+from genebench.cli import main as command
+from genebench.core import paths, specs
+from genebench.core.errors import BadInput
+from genebench.data import sources
 
 # --- leaderboard ------------------------------------------------------------------------------------------------------
 
@@ -44,35 +36,38 @@ def unpacked(text, kind="<i2"):
 
 def test_packed_scores_come_back_to_four_digits_and_missing_ones_are_told():
     values = np.array([0.0, 0.5, 1.0, -1.0, 0.12345, np.nan])
-    back = unpacked(standings.packed(values)).astype(float)
-    assert back[-1] == standings.MISSING
-    assert np.abs(back[:-1] / standings.UNIT - values[:-1]).max() <= 0.50001 / standings.UNIT
+    back = unpacked(leaderboard.packed(values)).astype(float)
+    assert back[-1] == leaderboard.MISSING
+    assert np.abs(back[:-1] / leaderboard.UNIT - values[:-1]).max() <= 0.50001 / leaderboard.UNIT
 
 
 def test_the_leaderboard_holds_the_scores_and_intervals_of_the_results(warm):
-    told = standings.payload("tiny")
+    told = leaderboard.payload("tiny")
     shape = (len(told["splits"]), 3, len(told["tasks"]), len(told["models"]))
     tasks, models = [t["name"] for t in told["tasks"]], [m["name"] for m in told["models"]]
     cube = unpacked(told["score"]).reshape(shape).astype(float)
-    cube[cube == standings.MISSING] = np.nan
+    cube[cube == leaderboard.MISSING] = np.nan
     for s, split in enumerate(told["splits"]):
         for g, genes in enumerate(told["genes"]):
             truth = results.main_scores("tiny", split=split, genes=genes).pivot(
                 index="task", columns="model", values="score"
             )
             truth = truth.reindex(index=tasks, columns=models).to_numpy(float)
-            np.testing.assert_allclose(cube[s, g] / standings.UNIT, truth, atol=1e-4)
+            np.testing.assert_allclose(cube[s, g] / leaderboard.UNIT, truth, atol=1e-4)
     held = results.read_beside("tiny", "intervals.parquet")
     low = unpacked(told["low"]).reshape(shape)
     row = held[(held.genes == "common") & (held.split == "stem")].iloc[0]
     at = told["splits"].index("stem"), 0, tasks.index(row.task), models.index(row.model)
-    assert low[at] / standings.UNIT == pytest.approx(row.low, abs=1e-4)
-    assert (low[:, 2] == standings.MISSING).all()
+    assert low[at] / leaderboard.UNIT == pytest.approx(row.low, abs=1e-4)
+    assert (low[:, 2] == leaderboard.MISSING).all()
 
 
 def test_the_leaderboard_marks_what_a_mean_may_not_hold(warm):
-    edit_yaml(paths.MODELS, lambda held: held["models"]["full"].update(exposed={"toy/": "It is the label."}))
-    told = standings.payload("tiny")
+    edit_yaml(
+        paths.MODELS,
+        lambda held: held["models"]["full"].update(exposed={"toy/": "It is the label."}),
+    )
+    told = leaderboard.payload("tiny")
     models = [m["name"] for m in told["models"]]
     flags = unpacked(told["flags"], np.uint8).reshape(len(told["tasks"]), len(models))
     exposed = [[specs.model(m).exposed_on(t["name"]) for m in models] for t in told["tasks"]]
@@ -82,42 +77,51 @@ def test_the_leaderboard_marks_what_a_mean_may_not_hold(warm):
 
 
 def test_data_for_a_script_are_a_call_with_plain_json(warm):
-    page.data({"a": [1, None], "b": "µ"}, profile="tiny", name="x", call="f")
+    show.data({"a": [1, None], "b": "µ"}, profile="tiny", name="x", call="f")
     text = (paths.static("tiny") / "x.js").read_text(encoding="utf-8")
     assert text.startswith("f(") and json.loads(text[2:-3]) == {"a": [1, None], "b": "µ"}
     with pytest.raises(ValueError):
-        page.data({"a": float("nan")}, profile="tiny", name="y", call="f")
+        show.data({"a": float("nan")}, profile="tiny", name="y", call="f")
     assert not (paths.static("tiny") / "y.js").exists()
 
 
 def test_only_profiles_with_results_can_be_chosen(warm):
-    assert standings.with_results("tiny", "paper, nowhere") == ["tiny"]
-    assert list(standings.keep("tiny", "")) == ["tiny"] and (paths.static("tiny") / "board-tiny.js").exists()
+    assert leaderboard.with_results("tiny", "paper, nowhere") == ["tiny"]
+    assert (
+        list(leaderboard.keep("tiny", "")) == ["tiny"]
+        and (paths.static("tiny") / "board-tiny.js").exists()
+    )
 
 
 def test_the_answers_by_group_name_the_first_tier_and_how_sure_it_is(warm):
     means = results.read_beside("tiny", "means.csv")
     first = means[(means.measure == "auroc") & (means.split == means.split.iloc[0])]
-    table = standings.answers("tiny", "there.html").splitlines()[2:]
+    table = leaderboard.answers("tiny", "there.html").splitlines()[2:]
     groups = [g for g in specs.GROUPS if (first.group == g).any()]
     assert len(table) == len(groups) > 0
     for line, group in zip(table, groups):
         part = first[first.group == group].sort_values("score", ascending=False)
         assert f'"there.html#group={group.replace(" ", "%20")}">{group}</a>' in line
-        assert f"*{specs.model(part.model.iloc[0]).title}" in line and f"{part.score.iloc[0]:.2f} (" in line
+        assert (
+            f"*{specs.model(part.model.iloc[0]).title}" in line
+            and f"{part.score.iloc[0]:.2f} (" in line
+        )
         for model in part.model[part.tier > 1]:
             assert f"*{specs.model(model).title}" not in line
 
 
 def test_numbers_of_the_front_page_follow_from_the_means(warm):
-    told = standings.numbers("tiny")
+    told = leaderboard.numbers("tiny")
     means = results.read_beside("tiny", "means.csv").query(
         "measure == 'auroc' and group == 'all' or measure == 'auroc'"
     )
     group = "all" if (means.group == "all").any() else means.group.iloc[0]
     of = means[means.group == group].set_index(["split", "model"]).score
     best = of["random"].idxmax()
-    assert told["top_score"] == f"{of['random', best]:.2f}" and told["hard_after"] == f"{of['stem', best]:.2f}"
+    assert (
+        told["top_score"] == f"{of['random', best]:.2f}"
+        and told["hard_after"] == f"{of['stem', best]:.2f}"
+    )
     assert told["letters_before"] == "–" and told["profile"] == "tiny"
 
 
@@ -153,13 +157,15 @@ def test_gene_pages_give_the_scores_of_the_table_back(made):
             rows = scores[(scores.task == label["task"]) & (scores.model == model)]
             share = made.right[m, i][(made.truth[i] == 1) & (made.right[m, i] != genepages.NONE)]
             if len(rows) and len(share):
-                assert share.mean() / 100 == pytest.approx(rows.score.mean(), abs=0.03)  # folds differ in size
+                assert share.mean() / 100 == pytest.approx(
+                    rows.score.mean(), abs=0.03
+                )  # folds differ in size
                 checked += 1
     assert checked >= 5 and "oracle" not in made.models
 
 
 def test_labels_of_a_gene_are_those_of_the_tasks(made):
-    held = cells.context("tiny")
+    held = plan.context("tiny")
     for label, truth in zip(made.labels, made.truth):
         task = held.tasks[label["task"]]
         if task.kind == "binary":
@@ -169,7 +175,7 @@ def test_labels_of_a_gene_are_those_of_the_tasks(made):
 
 def test_neighbours_are_the_nearest_by_cosine_and_never_the_gene_itself(made):
     name, (at, cosine) = next(iter(made.near.items()))
-    found = cells.context("tiny").embedding(name)
+    found = plan.context("tiny").embedding(name)
     unit = found.vectors / np.linalg.norm(found.vectors, axis=1, keepdims=True)
     all_of_them = unit @ unit.T
     np.fill_diagonal(all_of_them, -2)
@@ -183,7 +189,9 @@ def test_neighbours_are_the_nearest_by_cosine_and_never_the_gene_itself(made):
 
 def test_shards_hold_every_gene_once_and_what_a_page_needs(made, warm):
     table = genepages.keep("tiny")
-    index = json.loads((paths.static("tiny") / "genes-tiny.js").read_text()[len("genebenchGenes(") : -3])
+    index = json.loads(
+        (paths.static("tiny") / "genes-tiny.js").read_text()[len("genebenchGenes(") : -3]
+    )
     shards = sorted(paths.static("tiny").glob("genes-tiny-*.js"))
     held = [json.loads(p.read_text()[len("genebenchShard(") : -3]) for p in shards]
     genes = [g for part in sorted(held, key=lambda part: part["number"]) for g in part["genes"]]
@@ -200,7 +208,10 @@ def test_without_kept_predictions_the_page_says_what_to_run(warm):
         kept.unlink()
     table = genepages.keep("tiny")
     assert table.empty and not list(paths.static("tiny").glob("genes*"))
-    assert "genebench run --profile tiny" in page.genes(table, page="genes", profile="tiny", caption="").data
+    assert (
+        "genebench run --profile tiny"
+        in show.genes(table, page="genes", profile="tiny", caption="").data
+    )
 
 
 def test_relatives_are_told_without_asking_the_network(tmp_path, monkeypatch):
@@ -219,10 +230,14 @@ def test_relatives_are_told_without_asking_the_network(tmp_path, monkeypatch):
 
 def test_a_model_card_leaves_exposed_tasks_out(warm):
     means = results.read_beside("tiny", "means.csv")
-    results.write_beside(means[means.model != "part"], "tiny", "means.csv")  # so that its card is about its own tasks
+    results.write_beside(
+        means[means.model != "part"], "tiny", "means.csv"
+    )  # so that its card is about its own tasks
     before = modelcards.by_group(["tiny"], "part").set_index("group").tasks
     (name,) = results.main_scores("tiny").query("kind == 'multiclass'").task.unique()[:1]
-    edit_yaml(paths.MODELS, lambda held: held["models"]["part"].update(exposed={name: "It is the label."}))
+    edit_yaml(
+        paths.MODELS, lambda held: held["models"]["part"].update(exposed={name: "It is the label."})
+    )
     after = modelcards.by_group(["tiny"], "part").set_index("group")
     assert after.exposed.sum() == 1 and after.tasks.sum() == before.sum() - 1
     assert name not in set(modelcards.extremes("tiny", "part").task)
@@ -233,14 +248,24 @@ def test_a_model_card_quotes_the_means(warm):
     first = means[(means.measure == "auroc") & (means.split == "random") & (means.group != "all")]
     row = first.iloc[0]
     mine = modelcards.by_group(["tiny"], row.model).set_index("group").loc[row.group]
-    assert (mine.score, mine.low, mine.tier) == (row.score, row.low, row.tier) and mine.over == "genes and tasks"
+    assert (mine.score, mine.low, mine.tier) == (
+        row.score,
+        row.low,
+        row.tier,
+    ) and mine.over == "genes and tasks"
 
 
 def test_a_model_card_says_what_the_model_is(warm):
     scores = results.main_scores("tiny")
     words = modelcards.facts("tiny", "part", scores[scores.model == "part"])
     spec = specs.model("part")
-    for part in (spec.description, spec.licence, spec.trained_on, "of the genes of a task", "s of one core"):
+    for part in (
+        spec.description,
+        spec.licence,
+        spec.trained_on,
+        "of the genes of a task",
+        "s of one core",
+    ):
         assert part in words
 
 
@@ -260,13 +285,26 @@ def test_a_notebook_to_take_away_runs_with_plain_papermill(tmp_path):
     (spec,) = [p for p in specs.pages() if p.page == "models"]
     notebooks.offer(spec, "demo", tmp_path)
     assert {p.suffix for p in tmp_path.iterdir()} == {".ipynb", ".py", ".json"}
-    line = [sys.executable, "-m", "papermill", "models.ipynb", "out.ipynb", "-p", "profile", "ci", "-k", "python3"]
+    line = [
+        sys.executable,
+        "-m",
+        "papermill",
+        "models.ipynb",
+        "out.ipynb",
+        "-p",
+        "profile",
+        "ci",
+        "-k",
+        "python3",
+    ]
     home = {
         "GENEBENCH_HOME": str(paths.ROOT),
         "GENEBENCH_CACHE": str(tmp_path / "cache"),
         "PYTHONPATH": str(paths.ROOT),
     }
-    told = subprocess.run(line, cwd=tmp_path, env={**os.environ, **home}, capture_output=True, text=True)
+    told = subprocess.run(
+        line, cwd=tmp_path, env={**os.environ, **home}, capture_output=True, text=True
+    )
     assert told.returncode == 0, told.stderr[-500:]
     done = nbformat.read(tmp_path / "out.ipynb", as_version=4)
     assert "MiniLM, gene symbol" in json.dumps([c.get("outputs") for c in done.cells])
@@ -279,10 +317,14 @@ def test_every_notebook_runs_with_plain_papermill(spec, tmp_path):
         pytest.skip("no results of profile demo")
     notebooks.offer(spec, "demo", tmp_path)
     here = tmp_path / f"{spec.page}.ipynb"
-    papermill.execute_notebook(here, tmp_path / "out.ipynb", kernel_name="python3", cwd=paths.ROOT, progress_bar=False)
+    papermill.execute_notebook(
+        here, tmp_path / "out.ipynb", kernel_name="python3", cwd=paths.ROOT, progress_bar=False
+    )
 
 
-@pytest.mark.parametrize("name, of", [("papers-reproduction", "paper"), ("papers-tiers", "paper"), ("tiers", "ci")])
+@pytest.mark.parametrize(
+    "name, of", [("papers-reproduction", "paper"), ("papers-tiers", "paper"), ("tiers", "ci")]
+)
 def test_a_page_says_whose_results_it_needs(name, of):
     spec = next(p for p in specs.pages() if p.page == name)
     assert f"*{of}*" in notebooks._needs(spec, "ci")
@@ -290,7 +332,7 @@ def test_a_page_says_whose_results_it_needs(name, of):
 
 def test_a_page_says_how_to_rerun_it_and_launches_only_from_a_known_repository():
     given = {"notebook": "n", "profile": "ci", "seconds": 7.4, "needs": ""}
-    words = page.rerun("p", **given, launchers={})
+    words = show.rerun("p", **given, launchers={})
     for part in (
         "notebooks/p.ipynb",
         "notebooks/p.py",
@@ -300,7 +342,7 @@ def test_a_page_says_how_to_rerun_it_and_launches_only_from_a_known_repository()
         "public repository",
     ):
         assert part in words
-    there = page.rerun("p", **given, launchers={"Colab": "https://x.example/?a=1&b=2"})
+    there = show.rerun("p", **given, launchers={"Colab": "https://x.example/?a=1&b=2"})
     assert "https://x.example/?a=1&amp;b=2" in there and "public repository" not in there
 
 
@@ -310,10 +352,16 @@ def test_launch_buttons_open_the_published_notebook(monkeypatch, given):
     monkeypatch.setenv("GENEBENCH_RELEASE", "v1.2.0")
     found = publish.launchers("tiers", "tab_tiers")
     assert found["Colab"].endswith("/github/o/n/blob/gh-pages/v1.2.0/_static/notebooks/tiers.ipynb")
-    assert "/gh/o/n/v1.2.0?" in found["Binder"] and found["Binder"].endswith("notebooks/tab_tiers.py")
+    assert "/gh/o/n/v1.2.0?" in found["Binder"] and found["Binder"].endswith(
+        "notebooks/tab_tiers.py"
+    )
     (spec,) = [p for p in specs.pages() if p.page == "tiers"]
     setup = notebooks.plain(spec, "demo").cells[1]
-    assert "git clone" in setup.source and "github.com/o/n" in setup.source and "setup" in setup.metadata.tags
+    assert (
+        "git clone" in setup.source
+        and "github.com/o/n" in setup.source
+        and "setup" in setup.metadata.tags
+    )
 
 
 def test_a_repository_that_is_none_is_refused(monkeypatch):
@@ -336,11 +384,20 @@ def test_versions_lie_side_by_side_and_the_newest_is_found(tmp_path):
     publish.site(site, "v1.0.0", on=date(2026, 1, 2), html=built(tmp_path / "a", "one"))
     publish.site(site, "v1.1.0", on=date(2026, 3, 4), html=built(tmp_path / "b", "two"))
     assert (site / "v1.0.0" / "index.html").read_text() == "one"
-    assert (site / "latest" / "index.html").read_text() == (site / "v1.1.0" / "index.html").read_text() == "two"
-    assert json.loads((site / "versions.json").read_text()) == {"v1.0.0": "2026-01-02", "v1.1.0": "2026-03-04"}
+    assert (
+        (site / "latest" / "index.html").read_text()
+        == (site / "v1.1.0" / "index.html").read_text()
+        == "two"
+    )
+    assert json.loads((site / "versions.json").read_text()) == {
+        "v1.0.0": "2026-01-02",
+        "v1.1.0": "2026-03-04",
+    }
     listed = re.findall(r'href="([^"]+)"', (site / "versions.html").read_text())
     assert listed == ["v1.1.0/index.html", "v1.0.0/index.html"]
-    assert "latest/index.html" in (site / "index.html").read_text() and (site / ".nojekyll").exists()
+    assert (
+        "latest/index.html" in (site / "index.html").read_text() and (site / ".nojekyll").exists()
+    )
 
 
 def test_a_version_built_again_keeps_its_date(tmp_path):
@@ -365,10 +422,14 @@ def test_publish_without_a_book_says_what_to_run(tmp_path, monkeypatch):
 
 
 def test_the_workflow_calls_commands_that_there_are():
-    steps = yaml.safe_load((paths.ROOT / ".github" / "workflows" / "book.yml").read_text())["jobs"]["publish"]["steps"]
+    steps = yaml.safe_load((paths.ROOT / ".github" / "workflows" / "book.yml").read_text())["jobs"][
+        "publish"
+    ]["steps"]
     lines = "\n".join(s.get("run", "") for s in steps)
     known = {c.name for c in command.app.registered_commands}
-    assert {m for m in re.findall(r"genebench (\w+) ", lines)} <= known and "genebench publish site --version" in lines
+    assert {
+        m for m in re.findall(r"genebench (\w+) ", lines)
+    } <= known and "genebench publish site --version" in lines
     targets = set(re.findall(r"^(\w+):", (paths.ROOT / "Makefile").read_text(), re.M))
     assert set(re.findall(r"make (\w+)", lines)) <= targets
 
@@ -377,7 +438,11 @@ def test_the_bibliography_can_be_read_whole():
     from pybtex.database import parse_file
 
     text = (paths.BOOK / "references.bib").read_text(encoding="utf-8")
-    assert len(parse_file(str(paths.BOOK / "references.bib")).entries) == len(re.findall(r"(?m)^@", text)) > 60
+    assert (
+        len(parse_file(str(paths.BOOK / "references.bib")).entries)
+        == len(re.findall(r"(?m)^@", text))
+        > 60
+    )
 
 
 def test_every_citation_of_a_preprint_has_its_doi():

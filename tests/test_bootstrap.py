@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from genebench import bootstrap, metrics, probes
+from genebench import probes
+from genebench.stats import bootstrap, metrics
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,9 @@ def made(n, prior, auc, rng, folds=5):
 def test_weights_are_poisson_and_a_gene_has_the_same_ones_in_every_set():
     genes = np.array(["A1", "B2", "C3"])
     w = bootstrap.weights(genes, 5000, seed=3)
-    assert w.mean(axis=1) == pytest.approx(1, abs=0.05) and w.var(axis=1) == pytest.approx(1, abs=0.08)
+    assert w.mean(axis=1) == pytest.approx(1, abs=0.05) and w.var(axis=1) == pytest.approx(
+        1, abs=0.08
+    )
     np.testing.assert_array_equal(bootstrap.weights(genes[1:], 5000, seed=3), w[1:])
     assert (bootstrap.weights(genes, 5000, seed=4) != w).mean() > 0.5
     assert abs(np.corrcoef(w)[0, 1]) < 0.05
@@ -41,7 +44,9 @@ def test_the_mean_auroc_over_folds_is_that_of_scikit_learn_with_and_without_ties
     y, fold, p, _ = made(300, 0.2, 0.8, np.random.default_rng(0))
     p = p.round(digits)
     score, _ = bootstrap.auroc(y, p, fold)
-    assert score == pytest.approx(np.mean([roc_auc_score(y[fold == k], p[fold == k]) for k in range(5)]), abs=1e-12)
+    assert score == pytest.approx(
+        np.mean([roc_auc_score(y[fold == k], p[fold == k]) for k in range(5)]), abs=1e-12
+    )
 
 
 def test_draws_of_auroc_are_those_of_an_exact_bootstrap(weights):
@@ -49,10 +54,17 @@ def test_draws_of_auroc_are_those_of_an_exact_bootstrap(weights):
     _, influence = bootstrap.auroc(y, p.round(1), fold)
     moved = bootstrap.moves(influence[:, None], weights[:, :400], (np.arange(600),))[0]
     exact = [
-        np.mean([roc_auc_score(y[m], p[m].round(1), sample_weight=w[m]) for m in (fold == k for k in range(5))])
+        np.mean(
+            [
+                roc_auc_score(y[m], p[m].round(1), sample_weight=w[m])
+                for m in (fold == k for k in range(5))
+            ]
+        )
         for w in weights[:600, :400].T
     ]
-    assert np.corrcoef(moved, exact)[0, 1] > 0.93 and moved.std() == pytest.approx(np.std(exact), rel=0.06)
+    assert np.corrcoef(moved, exact)[0, 1] > 0.93 and moved.std() == pytest.approx(
+        np.std(exact), rel=0.06
+    )
 
 
 def test_draws_of_spearman_are_those_of_an_exact_bootstrap_with_ties(weights):
@@ -61,9 +73,13 @@ def test_draws_of_spearman_are_those_of_an_exact_bootstrap_with_ties(weights):
     y, p = (x + rng.normal(size=400)).round(0), x.round(0)
     score, influence = bootstrap.spearman(y, p, np.zeros(400, dtype=int))
     moved = bootstrap.moves(influence[:, None], weights[:, :400], (np.arange(400),))[0]
-    exact = [stats.spearmanr(np.repeat(y, w), np.repeat(p, w)).statistic for w in weights[:400, :400].T]
+    exact = [
+        stats.spearmanr(np.repeat(y, w), np.repeat(p, w)).statistic for w in weights[:400, :400].T
+    ]
     assert score == pytest.approx(stats.spearmanr(y, p).statistic, abs=1e-12)
-    assert np.corrcoef(moved, exact)[0, 1] > 0.97 and moved.std() == pytest.approx(np.std(exact), rel=0.05)
+    assert np.corrcoef(moved, exact)[0, 1] > 0.97 and moved.std() == pytest.approx(
+        np.std(exact), rel=0.05
+    )
 
 
 def test_the_standard_error_of_one_auroc_is_that_of_delong():
@@ -80,19 +96,35 @@ def test_the_standard_error_of_one_auroc_is_that_of_delong():
 def test_the_main_score_of_every_kind_is_that_of_the_table_of_metrics(kind):
     rng = np.random.default_rng(5)
     p = rng.random((240, 4)) if kind.startswith("multi") else rng.random(240)
-    y = {"multiclass": rng.integers(0, 4, 240), "multilabel": rng.integers(0, 2, (240, 4))}.get(kind)
-    y = y if y is not None else (rng.random(240) < p).astype(int) if kind == "binary" else rng.random(240) + p
+    y = {"multiclass": rng.integers(0, 4, 240), "multilabel": rng.integers(0, 2, (240, 4))}.get(
+        kind
+    )
+    y = (
+        y
+        if y is not None
+        else (rng.random(240) < p).astype(int)
+        if kind == "binary"
+        else rng.random(240) + p
+    )
     fold = np.arange(240) % 4
     if kind == "multiclass":
         y[(y == 3) & (fold == 1)] = 0  # a class that one fold lacks
     score, influence = bootstrap.influence(kind, y, p, fold)
     name = metrics.main(kind)
     each = [metrics.METRICS[name].function(y[fold == k], p[fold == k]) for k in range(4)]
-    assert score == pytest.approx(np.mean(each), abs=1e-12) and len(influence) == 240 and influence.any()
+    assert (
+        score == pytest.approx(np.mean(each), abs=1e-12)
+        and len(influence) == 240
+        and influence.any()
+    )
 
 
 def test_a_fold_of_one_class_does_not_count_and_a_task_of_one_class_has_no_score():
-    y, p, fold = np.array([1, 0, 1, 0, 0, 0]), np.array([3.0, 1, 2, 2.5, 0, 1]), np.array([0, 0, 1, 1, 2, 2])
+    y, p, fold = (
+        np.array([1, 0, 1, 0, 0, 0]),
+        np.array([3.0, 1, 2, 2.5, 0, 1]),
+        np.array([0, 0, 1, 1, 2, 2]),
+    )
     score, influence = bootstrap.auroc(y, p, fold)
     assert score == 0.5 and not influence[4:].any() and influence[:4].any()
     assert np.isnan(bootstrap.auroc(np.zeros(6, dtype=int), p, fold)[0])
@@ -165,7 +197,9 @@ def probed(weights):
     return run
 
 
-def test_scaling_a_model_or_dropping_two_fifths_of_its_genes_moves_its_score_by_less_than_its_interval(probed):
+def test_scaling_a_model_or_dropping_two_fifths_of_its_genes_moves_its_score_by_less_than_its_interval(
+    probed,
+):
     score, (low, high) = probed(np.arange(800), 1.0)
     smaller, _ = probed(np.arange(800), 0.05)
     fewer, _ = probed(np.flatnonzero(np.random.default_rng(9).random(800) < 0.6), 1.0)

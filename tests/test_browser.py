@@ -15,20 +15,26 @@ import urllib.parse
 
 import pytest
 
-from genebench import paths
+from genebench.core import paths
 
 pytestmark = pytest.mark.browser
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()
 PAGES = sorted(
-    str(p.relative_to(paths.HTML)) for p in paths.HTML.rglob("*.html") if "_" not in p.relative_to(paths.HTML).parts[0]
+    str(p.relative_to(paths.HTML))
+    for p in paths.HTML.rglob("*.html")
+    if "_" not in p.relative_to(paths.HTML).parts[0]
 )
 
 if CHROMIUM is None:
-    pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)", allow_module_level=True)
+    pytest.skip(
+        "no Chromium on this machine (Debian: apt-get install chromium)", allow_module_level=True
+    )
 if not PAGES:
     pytest.skip("the book is not built (make book)", allow_module_level=True)
 
@@ -41,7 +47,9 @@ def served(folder):
         def log_message(self, *args):
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Quiet, directory=folder)
+    )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()
@@ -72,8 +80,14 @@ class Watch:
         self.page = browser.new_page(**options)
         self.page.route("**/*", lambda route: self.block(route, home))
         self.page.on("pageerror", lambda err: self.faults.append(f"error: {err}"))
-        self.page.on("console", lambda m: self.faults.append(f"console: {m.text}") if m.type == "error" else None)
-        self.page.on("response", lambda r: self.faults.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
+        self.page.on(
+            "console",
+            lambda m: self.faults.append(f"console: {m.text}") if m.type == "error" else None,
+        )
+        self.page.on(
+            "response",
+            lambda r: self.faults.append(f"{r.status}: {r.url}") if r.status >= 400 else None,
+        )
 
     def block(self, route, home):
         url = route.request.url
@@ -97,7 +111,10 @@ def test_a_page_is_self_contained_and_whole(site, browser, name):
     assert watch.faults == []
     weight = "performance.getEntries().reduce((sum, e) => sum + (e.encodedBodySize || 0), 0)"
     assert 10_000 < watch.page.evaluate(weight) < 5e6
-    assert watch.page.locator("h1").first.text_content().strip() or name in ("search.html", "genindex.html")
+    assert watch.page.locator("h1").first.text_content().strip() or name in (
+        "search.html",
+        "genindex.html",
+    )
     assert watch.blank_images() == []
     assert watch.page.get_by_text("Loading ITables").count() == 0
     watch.page.close()
@@ -133,7 +150,9 @@ def test_the_catalogue_filters_and_sorts(site, browser):
     watch.page.close()
 
 
-@pytest.mark.parametrize("name", ["index.html", "executed/overview.html", "executed/card-jaspar-dbd-class.html"])
+@pytest.mark.parametrize(
+    "name", ["index.html", "executed/overview.html", "executed/card-jaspar-dbd-class.html"]
+)
 def test_a_page_opened_from_disk_can_be_read(browser, name):
     watch = Watch(browser, "file:")
     watch.page.goto((paths.HTML / name).as_uri(), wait_until="load")
@@ -162,8 +181,15 @@ def test_text_contrasts_with_its_ground_in_light_and_dark(site, browser, scheme)
 
 def test_a_phone_shows_no_page_wider_than_itself(site, browser):
     watch = Watch(browser, site, viewport={"width": 390, "height": 800})
-    for name in ("index.html", "executed/overview.html", "executed/models.html", "executed/leaderboard.html",
-                 "executed/genes.html#TP53", "executed/model-minilm-symbol.html", "glossary.html"):  # fmt: skip
+    for name in (
+        "index.html",
+        "executed/overview.html",
+        "executed/models.html",
+        "executed/leaderboard.html",
+        "executed/genes.html#TP53",
+        "executed/model-minilm-symbol.html",
+        "glossary.html",
+    ):
         watch.page.goto(f"{site}/{name}", wait_until="networkidle")
         assert watch.page.evaluate("document.documentElement.scrollWidth") <= 400, name
     watch.page.close()
@@ -208,28 +234,48 @@ def test_no_link_inside_the_book_is_broken():
             url = urllib.parse.urlsplit(link)
             if url.scheme or url.netloc or not (url.path or url.fragment):
                 continue
-            target = (source.parent / urllib.parse.unquote(url.path)).resolve() if url.path else source
+            target = (
+                (source.parent / urllib.parse.unquote(url.path)).resolve() if url.path else source
+            )
             seen += 1
             if not target.exists():
                 broken.append((source.name, link))
             elif url.fragment and target.suffix == ".html" and "=" not in url.fragment:
-                broken += [(source.name, link)] * (urllib.parse.unquote(url.fragment) not in read[target].places)
+                broken += [(source.name, link)] * (
+                    urllib.parse.unquote(url.fragment) not in read[target].places
+                )
     assert seen > 1000 and broken == []
 
 
-SHOWN = ["index.html", "executed/leaderboard.html", "executed/genes.html", "executed/overview.html", "glossary.html",
-         "executed/model-minilm-symbol.html", "executed/card-jaspar-dbd-class.html"]  # fmt: skip
-THEME = {"landmark-unique", "region", "landmark-no-duplicate-banner", "landmark-one-main", "skip-link"}
+SHOWN = [
+    "index.html",
+    "executed/leaderboard.html",
+    "executed/genes.html",
+    "executed/overview.html",
+    "glossary.html",
+    "executed/model-minilm-symbol.html",
+    "executed/card-jaspar-dbd-class.html",
+]
+THEME = {
+    "landmark-unique",
+    "region",
+    "landmark-no-duplicate-banner",
+    "landmark-one-main",
+    "skip-link",
+}
 """Rules about the frame of the page, which is the theme's."""
 
 
 @pytest.mark.parametrize(
-    ("name", "scheme"), [(n, "light") for n in SHOWN] + [(n, "dark") for n in SHOWN if SHOWN.index(n) < 3]
+    ("name", "scheme"),
+    [(n, "light") for n in SHOWN] + [(n, "dark") for n in SHOWN if SHOWN.index(n) < 3],
 )
 def test_a_page_has_no_serious_fault_of_accessibility(site, browser, name, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     watch = Watch(browser, site, color_scheme=scheme, reduced_motion="reduce")
-    watch.page.goto(f"{site}/{name}" + ("#TP53" if "genes" in name else ""), wait_until="networkidle")
+    watch.page.goto(
+        f"{site}/{name}" + ("#TP53" if "genes" in name else ""), wait_until="networkidle"
+    )
     options = {"runOnly": ["wcag2a", "wcag2aa", "best-practice"], "resultTypes": ["violations"]}
     found = axe.run(watch.page, "main", options=options).response["violations"]
     serious = [
@@ -253,9 +299,15 @@ def test_paper_shows_the_plain_table_and_no_controls(site, browser):
     watch = Watch(browser, site)
     for name, live in (("leaderboard", ".gb-board"), ("genes", ".gb-genes")):
         watch.page.goto(f"{site}/executed/{name}.html", wait_until="networkidle")
-        assert watch.page.locator(live).is_visible() and not watch.page.locator(".gb-fallback").is_visible()
+        assert (
+            watch.page.locator(live).is_visible()
+            and not watch.page.locator(".gb-fallback").is_visible()
+        )
         watch.page.emulate_media(media="print")
-        assert not watch.page.locator(live).is_visible() and watch.page.locator(".gb-fallback table").is_visible()
+        assert (
+            not watch.page.locator(live).is_visible()
+            and watch.page.locator(".gb-fallback table").is_visible()
+        )
         assert watch.page.locator(".gb-fallback tbody tr").count() >= 3
         assert not watch.page.locator(".bd-sidebar-primary").is_visible()
         watch.page.emulate_media(media="screen")
@@ -299,13 +351,22 @@ def test_the_first_table_answers_by_group_and_leads_to_the_board_of_that_group(s
     watch.page.goto(f"{site}/index.html", wait_until="networkidle")
     watch.page.get_by_role("link", name="Choose a model").first.click()
     watch.page.wait_for_selector(".gb-board[data-ms]")
-    row = watch.page.locator("table tr", has=watch.page.get_by_role("link", name="localization", exact=True)).first
+    row = watch.page.locator(
+        "table tr", has=watch.page.get_by_role("link", name="localization", exact=True)
+    ).first
     words = row.inner_text()
     assert re.search(r"0\.\d\d \(0\.\d\d to 0\.\d\d\)", words), words
     row.get_by_role("link", name="localization", exact=True).click()
-    watch.page.wait_for_function("document.querySelector('.gb-board').genebench.state.group === 'localization'")
+    watch.page.wait_for_function(
+        "document.querySelector('.gb-board').genebench.state.group === 'localization'"
+    )
     watch.page.wait_for_timeout(200)
-    best = watch.page.locator(".gb-board .gb-table").first.locator("tbody tr").first.locator("th").inner_text()
+    best = (
+        watch.page.locator(".gb-board .gb-table")
+        .first.locator("tbody tr")
+        .first.locator("th")
+        .inner_text()
+    )
     assert best.split("\n")[0].strip() in words
     assert watch.faults == []
     watch.page.close()
@@ -320,7 +381,7 @@ def shown(page):
 
 
 def test_the_leaderboard_s_own_means_are_those_of_the_results_table(board):
-    from genebench import results
+    from genebench.benchmark import results
 
     means = results.read_beside(profile_of_the_book(), "means.csv")
     means = means[means.measure == "auroc"]
@@ -345,7 +406,9 @@ def test_the_leaderboard_s_own_means_are_those_of_the_results_table(board):
             if high - low > 1e-3:
                 wider.append((near[name][3] - near[name][2]) / (high - low))
         order = [r[0] for r in sorted(told[True]["rows"], key=lambda r: -r[1])]
-        assert max(near[n][4] for n in order) <= max(truth.tier)  # the approximation never parts more than the test
+        assert max(near[n][4] for n in order) <= max(
+            truth.tier
+        )  # the approximation never parts more than the test
     assert min(wider) > 0.95 and len(wider) > 5
 
 
@@ -365,7 +428,9 @@ def test_the_reader_s_choice_is_kept_in_the_address(board, site):
     board.wait_for_selector(".gb-board[data-ms]")
     assert shown(board) == before and board.locator(".gb-table tbody").first.inner_text() == rows
     board.get_by_role("button", name="reset").click()
-    board.wait_for_function("['', '#'].includes(location.hash)")  # the published results are loaded first
+    board.wait_for_function(
+        "['', '#'].includes(location.hash)"
+    )  # the published results are loaded first
     assert shown(board)["exact"]
 
 
@@ -393,7 +458,10 @@ def test_what_is_shown_can_be_downloaded(board):
     assert told["group"] == "localization" and len(told["models"]) == len(rows) >= 5
     first = shown(board)["rows"]
     for row, (_, score, *_) in zip(rows, first):
-        assert float(row["weighted_mean_auroc"]) == pytest.approx(score, abs=1e-5) and row["compared"] == "yes"
+        assert (
+            float(row["weighted_mean_auroc"]) == pytest.approx(score, abs=1e-5)
+            and row["compared"] == "yes"
+        )
     assert [m["model"] for m in told["models"]] == [r["model"] for r in rows]
 
 
@@ -401,11 +469,25 @@ def test_the_leaderboard_sorts_by_keyboard_and_says_so(board):
     head = board.locator(".gb-table").first.get_by_role("button", name="model", exact=False).first
     head.focus()
     board.keyboard.press("Enter")
-    names = board.locator(".gb-table").first.locator("tbody tr:not(.gb-rest):not(.gb-note) th").all_inner_texts()
+    names = (
+        board.locator(".gb-table")
+        .first.locator("tbody tr:not(.gb-rest):not(.gb-note) th")
+        .all_inner_texts()
+    )
     assert names == sorted(names, key=str.lower) and len(names) > 2
-    assert board.locator(".gb-table").first.locator("th[aria-sort=ascending]").inner_text().startswith("model")
+    assert (
+        board.locator(".gb-table")
+        .first.locator("th[aria-sort=ascending]")
+        .inner_text()
+        .startswith("model")
+    )
     board.keyboard.press("Enter")  # the head keeps the focus
-    assert board.locator(".gb-table").first.locator("th[aria-sort=descending]").inner_text().startswith("model")
+    assert (
+        board.locator(".gb-table")
+        .first.locator("th[aria-sort=descending]")
+        .inner_text()
+        .startswith("model")
+    )
 
 
 def test_tasks_are_found_by_part_of_their_name(board):
@@ -415,7 +497,9 @@ def test_tasks_are_found_by_part_of_their_name(board):
     assert "find=dbd" in board.evaluate("location.hash")
 
 
-def test_the_leaderboard_answers_in_a_tenth_of_a_second_with_300_tasks_and_30_models(browser, tmp_path):
+def test_the_leaderboard_answers_in_a_tenth_of_a_second_with_300_tasks_and_30_models(
+    browser, tmp_path
+):
     script = (paths.BOOK / "_scripts" / "leaderboard.js").read_text(encoding="utf-8")
     style = (paths.BOOK / "_static" / "custom.css").read_text(encoding="utf-8")
     (tmp_path / "page.html").write_text(
@@ -451,9 +535,13 @@ def test_the_leaderboard_answers_in_a_tenth_of_a_second_with_300_tasks_and_30_mo
         }
         return out; }"""
     )
-    rows = watch.page.evaluate("document.querySelector('.gb-board').genebench.last().found.rows.length")
+    rows = watch.page.evaluate(
+        "document.querySelector('.gb-board').genebench.last().found.rows.length"
+    )
     assert watch.faults == [] and rows >= 25
-    best = [min(took[i::8]) for i in range(8)]  # of three times, the one that other work disturbed least
+    best = [
+        min(took[i::8]) for i in range(8)
+    ]  # of three times, the one that other work disturbed least
     print("ms:", [round(t) for t in best])
     assert max(best) < 100, took
     watch.page.close()
@@ -463,28 +551,54 @@ def made_up(n_tasks, n_models):
     """A board of made-up scores, as ``genebench.standings.payload`` gives it."""
     import numpy as np
 
-    from genebench import standings
-    from genebench.specs import GROUPS
+    from genebench.book import leaderboard
+    from genebench.core.specs import GROUPS
 
     rng, groups = np.random.default_rng(0), list(GROUPS)
     score = rng.uniform(0.5, 0.95, (2, 3, n_tasks, n_models))
     families = ["text", "protein", "dna", "expression", "shortcut", "control"]
     models = [
-        {"name": f"m{i}", "title": f"Model {i}", "family": families[min(5, i // 6)] if i < n_models - 2 else "control",
-         "color": "#0072B2", "coverage": 1} for i in range(n_models)
-    ]  # fmt: skip
+        {
+            "name": f"m{i}",
+            "title": f"Model {i}",
+            "family": families[min(5, i // 6)] if i < n_models - 2 else "control",
+            "color": "#0072B2",
+            "coverage": 1,
+        }
+        for i in range(n_models)
+    ]
     control = np.array([m["family"] == "control" for m in models])
     return {
-        "profile": "big", "genes": list(standings.GENES), "intervals": ["common", "own"], "splits": ["random", "stem"],
-        "split_words": {}, "groups": groups, "models": models, "cards": [], "means": [], "effective": {},
+        "profile": "big",
+        "genes": list(leaderboard.GENES),
+        "intervals": ["common", "own"],
+        "splits": ["random", "stem"],
+        "split_words": {},
+        "groups": groups,
+        "models": models,
+        "cards": [],
+        "means": [],
+        "effective": {},
         "tasks": [
-            {"name": f"a/task-{i}", "title": f"Task {i}", "group": i % 5, "kind": "binary", "genes": 5000, "weight": 1,
-             "smallest": 0.05, "underpowered": False, "card": ""} for i in range(n_tasks)
+            {
+                "name": f"a/task-{i}",
+                "title": f"Task {i}",
+                "group": i % 5,
+                "kind": "binary",
+                "genes": 5000,
+                "weight": 1,
+                "smallest": 0.05,
+                "underpowered": False,
+                "card": "",
+            }
+            for i in range(n_tasks)
         ],
-        "score": standings.packed(score), "low": standings.packed(score - 0.03), "high": standings.packed(score + 0.03),
-        "flags": standings._bytes(np.where(control, 0, 2) * np.ones((n_tasks, 1))),
-        "coverage": standings._bytes(np.full((n_tasks, n_models), 100)),
-    }  # fmt: skip
+        "score": leaderboard.packed(score),
+        "low": leaderboard.packed(score - 0.03),
+        "high": leaderboard.packed(score + 0.03),
+        "flags": leaderboard._bytes(np.where(control, 0, 2) * np.ones((n_tasks, 1))),
+        "coverage": leaderboard._bytes(np.full((n_tasks, n_models), 100)),
+    }
 
 
 # --- gene pages ---
@@ -579,7 +693,11 @@ def test_a_page_offers_its_notebook_its_code_and_its_configuration(site, browser
     watch = Watch(browser, site)
     watch.page.goto(f"{site}/executed/tiers.html", wait_until="networkidle")
     links = watch.page.eval_on_selector_all(".gb-rerun a", "all => all.map(a => a.href)")
-    kinds = {link.rsplit(".", 1)[1]: watch.page.request.get(link) for link in links if "/_static/notebooks/" in link}
+    kinds = {
+        link.rsplit(".", 1)[1]: watch.page.request.get(link)
+        for link in links
+        if "/_static/notebooks/" in link
+    }
     assert set(kinds) == {"ipynb", "py", "json"} and all(r.ok for r in kinds.values())
     assert json.loads(kinds["ipynb"].text())["nbformat"] == 4
     assert kinds["json"].json()["page"]["notebook"] == "tab_tiers"

@@ -8,8 +8,8 @@ import json
 import numpy as np
 import pytest
 
-from genebench import cache, workers
-from genebench.errors import BadInput
+from genebench.core import cache, workers
+from genebench.core.errors import BadInput
 
 
 def test_the_key_is_the_sha256_of_the_canonical_json():
@@ -21,7 +21,9 @@ def test_the_key_does_not_depend_on_the_order_of_the_recipe():
     assert cache.key({"a": 1, "b": {"c": 2, "d": 3}}) == cache.key({"b": {"d": 3, "c": 2}, "a": 1})
 
 
-@pytest.mark.parametrize("changed", [{"a": 2}, {"a": 1.5}, {"a": "1"}, {"a": 1, "b": None}, {"A": 1}])
+@pytest.mark.parametrize(
+    "changed", [{"a": 2}, {"a": 1.5}, {"a": "1"}, {"a": 1, "b": None}, {"A": 1}]
+)
 def test_any_change_of_the_recipe_changes_the_key(changed):
     assert cache.key({"a": 1}) != cache.key(changed)
 
@@ -136,7 +138,10 @@ def test_arrays_are_made_on_one_thread_and_kept_and_a_fault_is_a_sentence(tmp_pa
     from threadpoolctl import threadpool_info
 
     def made():
-        return {"threads": np.array([pool["num_threads"] for pool in threadpool_info()]), "x": np.arange(3)}
+        return {
+            "threads": np.array([pool["num_threads"] for pool in threadpool_info()]),
+            "x": np.arange(3),
+        }
 
     at = tmp_path / "kept.npz"
     assert workers.kept(made, at, {"a": 1}, with_torch=False) == "" and cache.state(at) == "ready"

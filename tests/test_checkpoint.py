@@ -10,10 +10,11 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from genebench import paths, sources
-from genebench.encoders import checkpoint, ids
-from genebench.errors import BadInput
-from genebench.specs import ModelSpec, models
+from genebench.core import paths
+from genebench.core.errors import BadInput
+from genebench.core.specs import ModelSpec, models
+from genebench.data import sources
+from genebench.models import checkpoint, ids
 
 GENES = np.array(["ACTB", "GAPDH", "TP53", "XIST"])
 ENSEMBL = {"ENSG00000075624": "ACTB", "ENSG00000111640": "GAPDH", "ENSG00000141510": "TP53"}
@@ -54,7 +55,8 @@ def read(name: str, folder):
 def test_geneformer(tmp_path):
     spec, place, _ = entry("geneformer", tmp_path)
     torch.save(
-        {"bert.embeddings.word_embeddings.weight": TABLE, "cls.bias": torch.ones(6)}, place / spec.files["weights"]
+        {"bert.embeddings.word_embeddings.weight": TABLE, "cls.bias": torch.ones(6)},
+        place / spec.files["weights"],
     )
     tokens = {"<pad>": 0, "<mask>": 1, "ENSG00000141510": 5, "ENSG00000075624": 2}
     (place / spec.files["vocabulary"]).write_bytes(pickle.dumps(tokens))
@@ -83,7 +85,10 @@ def test_scgpt_with_its_layer_norm(tmp_path, name):
 
 def test_cellplm(tmp_path):
     spec, place, _ = entry("cellplm", tmp_path)
-    held = {"model_state_dict": {"embedder.feat_enc.emb": TABLE, "encoder.w": torch.ones(2)}, "epoch": 3}
+    held = {
+        "model_state_dict": {"embedder.feat_enc.emb": TABLE, "encoder.w": torch.ones(2)},
+        "epoch": 3,
+    }
     torch.save(held, place / spec.files["weights"])
     listed = {"gene_list": ["ENSG00000141510", "ENSG00000111640", *"abcd"], "enc_hid": 4}
     (place / spec.files["vocabulary"]).write_text(json.dumps(listed))
@@ -102,7 +107,8 @@ def test_gears(tmp_path):
 def test_scfoundation(tmp_path):
     spec, place, _ = entry("scfoundation", tmp_path)
     torch.save(
-        {"gene": {"state_dict": {"model.pos_emb.weight": TABLE}, "config": {"a": 1}}, "cell": {}}, place / "models.ckpt"
+        {"gene": {"state_dict": {"model.pos_emb.weight": TABLE}, "config": {"a": 1}}, "cell": {}},
+        place / "models.ckpt",
     )
     (place / spec.files["vocabulary"]).write_text("gene_name\tindex\nTP53\t0\nACTB\t1\n")
     np.testing.assert_array_equal(read("scfoundation", tmp_path).vectors, TABLE[[1, 0]])
@@ -110,7 +116,9 @@ def test_scfoundation(tmp_path):
 
 def test_uce_is_a_mapping_from_genes_to_vectors(tmp_path):
     spec, place, _ = entry("uce", tmp_path)
-    torch.save({"TP53": TABLE[0], "XIST": TABLE[4], "other": TABLE[1]}, place / spec.files["weights"])
+    torch.save(
+        {"TP53": TABLE[0], "XIST": TABLE[4], "other": TABLE[1]}, place / spec.files["weights"]
+    )
     made = read("uce", tmp_path)
     assert made.entities.tolist() == ["TP53", "XIST"]
     np.testing.assert_array_equal(made.vectors, TABLE[[0, 4]])
@@ -142,7 +150,9 @@ def gears(folder, weights=None, genes: str = "ACTB\nTP53\n"):
 
 def test_an_unknown_tensor_is_answered_with_the_nearest(tmp_path):
     gears(tmp_path, {"gene_embed.weight": TABLE})
-    with pytest.raises(BadInput, match="unknown tensor 'gene_emb.weight'; did you mean 'gene_embed.weight'"):
+    with pytest.raises(
+        BadInput, match="unknown tensor 'gene_emb.weight'; did you mean 'gene_embed.weight'"
+    ):
         read("gears", tmp_path)
 
 
@@ -182,7 +192,9 @@ def test_a_checkpoint_that_would_run_code_is_not_loaded(tmp_path):
 def test_a_vocabulary_that_would_run_code_is_not_loaded(tmp_path):
     spec, place, _ = entry("geneformer", tmp_path)
     torch.save({"bert.embeddings.word_embeddings.weight": TABLE}, place / spec.files["weights"])
-    (place / spec.files["vocabulary"]).write_bytes(pickle.dumps({"ENSG00000141510": Hostile(tmp_path / "made")}))
+    (place / spec.files["vocabulary"]).write_bytes(
+        pickle.dumps({"ENSG00000141510": Hostile(tmp_path / "made")})
+    )
     with pytest.raises(BadInput, match="asks for"):
         read("geneformer", tmp_path)
     assert not (tmp_path / "made").exists()
@@ -199,7 +211,8 @@ def test_a_broken_checkpoint_is_one_sentence(tmp_path, damage):
 
 def test_what_is_missing_is_said_with_how_to_get_it(tmp_path):
     with pytest.raises(
-        sources.Missing, match="best_model.pt and vocab.json are not here; download the folder from the"
+        sources.Missing,
+        match="best_model.pt and vocab.json are not here; download the folder from the",
     ):
         read("scgpt-blood", tmp_path)
     gears(tmp_path, {"gene_emb.weight": "text"})

@@ -14,15 +14,41 @@ from conftest import GENES, edit_yaml, sha256
 from scipy import sparse
 from test_encoders import genes, model
 
-from genebench import embed, encoders, paths, sources, specs, tables
-from genebench import genes as identifiers
-from genebench.encoders import baseline, composition, expression, ids, network, recipes, table, text, words
-from genebench.errors import BadInput
+from genebench import models
+from genebench.book import tables
+from genebench.core import paths, specs
+from genebench.core.errors import BadInput
+from genebench.data import genes as identifiers
+from genebench.data import sources
+from genebench.models import (
+    baseline,
+    composition,
+    expression,
+    ids,
+    inference,
+    network,
+    recipes,
+    table,
+    text,
+    words,
+)
 
 GENE = "gene with protein product"
 HGNC = pd.DataFrame(
     [
-        ("HGNC:1", "KIN1", "kinase one", GENE, "1p1", "KP1|p60", "OLDK1", "", "11", "ENSG00000000001", "P00001"),
+        (
+            "HGNC:1",
+            "KIN1",
+            "kinase one",
+            GENE,
+            "1p1",
+            "KP1|p60",
+            "OLDK1",
+            "",
+            "11",
+            "ENSG00000000001",
+            "P00001",
+        ),
         (
             "HGNC:2",
             "SET",
@@ -36,8 +62,32 @@ HGNC = pd.DataFrame(
             "ENSG00000000002",
             "P00002",
         ),
-        ("HGNC:3", "CHN3", "channel three", GENE, "3p1", "BOTH", "", "", "13", "ENSG00000000003", "P00003"),
-        ("HGNC:4", "CHN4", "channel four", GENE, "4p1", "BOTH", "", "", "14", "ENSG00000000004", "P00004"),
+        (
+            "HGNC:3",
+            "CHN3",
+            "channel three",
+            GENE,
+            "3p1",
+            "BOTH",
+            "",
+            "",
+            "13",
+            "ENSG00000000003",
+            "P00003",
+        ),
+        (
+            "HGNC:4",
+            "CHN4",
+            "channel four",
+            GENE,
+            "4p1",
+            "BOTH",
+            "",
+            "",
+            "14",
+            "ENSG00000000004",
+            "P00004",
+        ),
     ],
     columns=(
         "hgnc_id symbol name locus_group location alias_symbol prev_symbol gene_group_id entrez_id ensembl_gene_id "
@@ -52,7 +102,12 @@ SUMMARY = pd.DataFrame(
             "RefSeq",
             "KIN1, or p60 and P60-like, is a kinase of kinases; OLDK1 was its name. It binds KP1X.",
         ),
-        ("9606", "12", "RefSeq", "A set of proteins; SET and INHAT block metabolic enzymes of metabolism."),
+        (
+            "9606",
+            "12",
+            "RefSeq",
+            "A set of proteins; SET and INHAT block metabolic enzymes of metabolism.",
+        ),
         ("10090", "13", "RefSeq", "A gene of the mouse."),
         ("9606", "14", "RefSeq", ""),
     ],
@@ -67,7 +122,11 @@ INFO = pd.DataFrame(
 @pytest.fixture
 def held(monkeypatch):
     """Four made-up genes and what HGNC and NCBI say of them; more tables can be put beside."""
-    frames = {("hgnc", "genes"): HGNC, ("ncbi", "gene_summary"): SUMMARY, ("ncbi", "gene_info"): INFO}
+    frames = {
+        ("hgnc", "genes"): HGNC,
+        ("ncbi", "gene_summary"): SUMMARY,
+        ("ncbi", "gene_info"): INFO,
+    }
     known = identifiers.build(HGNC, release="Toy")
     monkeypatch.setattr(identifiers, "resolver", lambda: known)
     monkeypatch.setattr(sources, "table", lambda source, file: frames[source.id, file])
@@ -82,7 +141,11 @@ def test_genes_and_ids_are_matched_by_their_approved_symbols_and_ambiguous_ones_
     has, row = ids.match(run, ["11", "14", "13", "99"], kind="entrez")
     assert list(zip(run[has], row)) == [("CHN3", 2), ("KIN1", 0), ("OLDK1", 0)]
     has, row = ids.match(run, ["UNKNOWN9", "BOTH", "KP1", "KIN1"], kind="symbol")
-    assert list(zip(run[has], row)) == [("KIN1", 3), ("OLDK1", 3), ("UNKNOWN9", 0)]  # the approved one wins
+    assert list(zip(run[has], row)) == [
+        ("KIN1", 3),
+        ("OLDK1", 3),
+        ("UNKNOWN9", 0),
+    ]  # the approved one wins
 
 
 # --- text recipes -----------------------------------------------------------------------------------------------------
@@ -96,7 +159,10 @@ def test_a_gene_has_a_text_only_if_all_that_the_recipe_asks_for_is_there(held):
     assert dict(zip(covered, made))["CHN4"] == "channel four"
     covered, made = recipes.texts(run, "summary")
     assert covered.tolist() == ["KIN1", "SET"]
-    assert made[1] == f"Gene symbol SET full name SET nuclear proto-oncogene with the summary {SUMMARY.Summary[1]}"
+    assert (
+        made[1]
+        == f"Gene symbol SET full name SET nuclear proto-oncogene with the summary {SUMMARY.Summary[1]}"
+    )
 
 
 def test_an_unknown_recipe_is_answered_with_the_nearest(held):
@@ -104,7 +170,9 @@ def test_an_unknown_recipe_is_answered_with_the_nearest(held):
         recipes.texts(genes("KIN1"), "sumary")
 
 
-def test_the_masked_twin_has_neither_the_names_of_the_gene_nor_the_words_of_the_labels(held, monkeypatch):
+def test_the_masked_twin_has_neither_the_names_of_the_gene_nor_the_words_of_the_labels(
+    held, monkeypatch
+):
     monkeypatch.setattr(recipes, "label_words", lambda sources: ("kinase", "metabol"))
     covered, made = recipes.texts(genes("OLDK1", "SET"), "summary-masked", labels_of=["hpa"])
     assert made[0] == (
@@ -121,7 +189,9 @@ def test_label_words_are_those_of_the_classes_without_what_says_nothing(monkeypa
     monkeypatch.setattr(recipes.tasks, "of_source", lambda source, missing: [[made]])
     made = make_task("multiclass", [0, 1, 2] * 10)
     object.__setattr__(
-        made, "classes", ("Metabolism of the Kinases", "Ion channels", "from these proteins, other genes")
+        made,
+        "classes",
+        ("Metabolism of the Kinases", "Ion channels", "from these proteins, other genes"),
     )
     recipes.label_words.cache_clear()
     assert recipes.label_words(("hpa",)) == ("channel", "kinase", "metabol")
@@ -131,13 +201,20 @@ def test_label_words_are_those_of_the_classes_without_what_says_nothing(monkeypa
 def test_minilm_reads_the_text_of_the_recipe(held):
     spec = specs.models()["minilm-summary"]
     work = text.transformer(spec, genes("KIN1", "SET", "CHN3"), **spec.options)
-    by_hand = text.transformer(spec, np.array(recipes.texts(genes("SET"), "summary")[1]), path=spec.options["path"])
+    by_hand = text.transformer(
+        spec, np.array(recipes.texts(genes("SET"), "summary")[1]), path=spec.options["path"]
+    )
     assert work.entities.tolist() == ["KIN1", "SET"] and work.tokens[1] == by_hand.tokens[0]
 
 
 # --- word counts ------------------------------------------------------------------------------------------------------
 
-SENTENCES = ["the kinase and the kinase", "a channel and the gate", "kinase gate gate", "nothing of the sort"]
+SENTENCES = [
+    "the kinase and the kinase",
+    "a channel and the gate",
+    "kinase gate gate",
+    "nothing of the sort",
+]
 
 
 @pytest.fixture
@@ -165,7 +242,9 @@ def test_tfidf_at_full_rank_keeps_the_inner_products_of_the_formula(sentences):
     weight /= np.linalg.norm(weight, axis=1, keepdims=True)
     u, s, _ = np.linalg.svd(weight)
     k = made.vectors.shape[1]
-    np.testing.assert_allclose(made.vectors @ made.vectors.T, (u[:, :k] * s[:k] ** 2) @ u[:, :k].T, atol=1e-5)
+    np.testing.assert_allclose(
+        made.vectors @ made.vectors.T, (u[:, :k] * s[:k] ** 2) @ u[:, :k].T, atol=1e-5
+    )
     assert k == 3
 
 
@@ -188,14 +267,23 @@ def ring(n: int, extra: int = 0, seed: int = 0) -> sparse.csr_matrix:
 
 
 def test_a_graph_has_each_pair_once_no_gene_with_itself_and_approved_names(held):
-    pairs = [("KIN1", "SET"), ("SET", "OLDK1"), ("CHN3", "CHN3"), ("NEW7", "KIN1"), ("BOTH", "SET"), ("SET", "CHN4")]
+    pairs = [
+        ("KIN1", "SET"),
+        ("SET", "OLDK1"),
+        ("CHN3", "CHN3"),
+        ("NEW7", "KIN1"),
+        ("BOTH", "SET"),
+        ("SET", "CHN4"),
+    ]
     held["bioplex", "edges"] = pd.DataFrame(pairs, columns=["SymbolA", "SymbolB"])
     nodes, adjacency = network.graph(**EDGES)
     assert nodes.tolist() == ["CHN4", "KIN1", "NEW7", "SET"]
     assert adjacency.toarray().tolist() == [[0, 0, 0, 1], [0, 0, 1, 1], [0, 1, 0, 0], [1, 1, 0, 0]]
     made = network.degree(model("degree"), genes("CHN3", "KIN1", "OLDK1", "SET"), **EDGES)
     np.testing.assert_allclose(made.vectors[:, 0], np.log([1, 3, 3, 3]), rtol=1e-6)
-    assert network.spectral(model("spectral"), genes("CHN3", "SET"), **EDGES, dim=2).entities.tolist() == ["SET"]
+    assert network.spectral(
+        model("spectral"), genes("CHN3", "SET"), **EDGES, dim=2
+    ).entities.tolist() == ["SET"]
 
 
 @pytest.mark.parametrize("tau", [0, 2.5])
@@ -276,11 +364,15 @@ def tissues(held):
 
 
 def test_an_expression_svd_keeps_the_inner_products_of_the_centred_logs(tissues):
-    made = expression.svd(model("svd"), genes("KIN1", "SET", "X7"), source="hpa_rna", file="gtex", dim=6)
+    made = expression.svd(
+        model("svd"), genes("KIN1", "SET", "X7"), source="hpa_rna", file="gtex", dim=6
+    )
     centred = (tissues - tissues.mean(axis=0))[[0, 1, 11]]
     assert made.entities.tolist() == ["KIN1", "SET", "X7"]
     np.testing.assert_allclose(made.vectors @ made.vectors.T, centred @ centred.T, atol=1e-4)
-    two = expression.svd(model("svd"), genes("KIN1", "SET", "X7"), source="hpa_rna", file="gtex", dim=2)
+    two = expression.svd(
+        model("svd"), genes("KIN1", "SET", "X7"), source="hpa_rna", file="gtex", dim=2
+    )
     np.testing.assert_array_equal(two.vectors, made.vectors[:, :2])
 
 
@@ -316,11 +408,17 @@ def test_protein_descriptors_by_hand():
     made = composition.protein_descriptors("KRDWIVSXXX")
     mass = (128.1741 + 156.1875 + 115.0886 + 186.2132 + 113.1594 + 99.1326 + 87.0782) / 7
     hydropathy = (-3.9 - 4.5 - 3.5 - 0.9 + 4.5 + 4.2 - 0.8) / 7
-    np.testing.assert_allclose(made, [np.log(10), mass, 1 / 7, hydropathy, 1 / 7, 2 / 7, 1 / 7], rtol=1e-9)
+    np.testing.assert_allclose(
+        made, [np.log(10), mass, 1 / 7, hydropathy, 1 / 7, 2 / 7, 1 / 7], rtol=1e-9
+    )
 
 
 def test_a_proteome_gives_descriptors_and_shares_by_accession(held):
-    rows = [("tr|P00009|X_HUMAN", "MA"), ("sp|P00001|KIN1_HUMAN", "AACD"), ("sp|P00002|SET_HUMAN", "WW")]
+    rows = [
+        ("tr|P00009|X_HUMAN", "MA"),
+        ("sp|P00001|KIN1_HUMAN", "AACD"),
+        ("sp|P00002|SET_HUMAN", "WW"),
+    ]
     held["proteome", "sequences"] = pd.DataFrame(
         [(h, h + " text", s) for h, s in rows], columns=["id", "header", "sequence"]
     )
@@ -328,10 +426,16 @@ def test_a_proteome_gives_descriptors_and_shares_by_accession(held):
     made = composition.composition(spec, genes("KIN1", "SET", "CHN3"), **spec.options)
     assert made.entities.tolist() == ["KIN1", "SET"] and made.vectors.shape == (2, spec.dim)
     assert made.vectors[0, 7:10].tolist() == [0.5, 0.25, 0.25] and made.vectors[1, 7 + 18] == 1
-    with pytest.raises(BadInput, match="the header '>tr.P00009.X_HUMAN text' has no id of the form"):
-        composition.composition(spec, genes("KIN1"), **spec.options | {"id_pattern": "^sp[|](.+)[|]"})
+    with pytest.raises(
+        BadInput, match="the header '>tr.P00009.X_HUMAN text' has no id of the form"
+    ):
+        composition.composition(
+            spec, genes("KIN1"), **spec.options | {"id_pattern": "^sp[|](.+)[|]"}
+        )
     with pytest.raises(BadInput, match="unknown alphabet 'rna'; did you mean 'dna'"):
-        composition.composition(spec, genes("KIN1"), source="proteome", file="sequences", letters="rna")
+        composition.composition(
+            spec, genes("KIN1"), source="proteome", file="sequences", letters="rna"
+        )
 
 
 # --- coordinates and published vectors --------------------------------------------------------------------------------
@@ -356,8 +460,12 @@ def test_coordinates_are_length_strand_chromosome_and_biotype(held):
 
 
 def test_published_vectors_are_found_by_gene(held):
-    held["gene2vec_vectors", "vectors"] = pd.DataFrame([[1.0, 2], [3, 4], [5, 6]], index=["SET", "NOBODY", "OLDK1"])
-    made = table.vectors(model("vectors"), genes("KIN1", "SET", "CHN3"), source="gene2vec_vectors", file="vectors")
+    held["gene2vec_vectors", "vectors"] = pd.DataFrame(
+        [[1.0, 2], [3, 4], [5, 6]], index=["SET", "NOBODY", "OLDK1"]
+    )
+    made = table.vectors(
+        model("vectors"), genes("KIN1", "SET", "CHN3"), source="gene2vec_vectors", file="vectors"
+    )
     assert made.entities.tolist() == ["KIN1", "SET"] and made.vectors.tolist() == [[5, 6], [1, 2]]
 
 
@@ -365,7 +473,14 @@ def add_vectors(home) -> None:
     """Declare a file of vectors, without a checksum, in the made-up source."""
     path = paths.DOWNLOADS / "toy" / "emb.csv"
     pd.DataFrame(np.eye(180, 3), index=pd.Index(GENES, name="symbol")).to_csv(path)
-    files = {"emb": {"format": "vectors", "path": "toy/emb.csv", "how": "write it", "options": {"fewest": 5}}}
+    files = {
+        "emb": {
+            "format": "vectors",
+            "path": "toy/emb.csv",
+            "how": "write it",
+            "options": {"fewest": 5},
+        }
+    }
     edit_yaml(home / "data" / "sources" / "toy.yml", lambda y: y["files"].update(files))
 
 
@@ -381,20 +496,20 @@ def test_a_declared_file_of_vectors_is_opened_as_a_table(home):
 def test_another_file_at_hand_is_another_embedding_where_no_checksum_is_declared(home):
     add_vectors(home)
     spec, run = specs.model("stem").model_copy(update={"reads": ["toy"]}), np.array(GENES)
-    first = embed.path(spec, run)
-    assert first != embed.path(specs.model("stem"), run)
-    assert encoders.inputs(spec)["toy"]["emb"] == sha256(paths.DOWNLOADS / "toy" / "emb.csv")
+    first = inference.path(spec, run)
+    assert first != inference.path(specs.model("stem"), run)
+    assert models.inputs(spec)["toy"]["emb"] == sha256(paths.DOWNLOADS / "toy" / "emb.csv")
     path = paths.DOWNLOADS / "toy" / "emb.csv"
     path.write_text(path.read_text().replace("1.0", "2.0"))
     path.with_name("emb.csv.sha256").unlink()  # a person who replaces a file takes its record away
-    assert embed.path(spec, run) != first
+    assert inference.path(spec, run) != first
     path.unlink()
-    assert encoders.inputs(spec)["toy"]["emb"] == ""
+    assert models.inputs(spec)["toy"]["emb"] == ""
 
 
 def test_models_of_fixed_inputs_have_the_recipe_they_always_had():
     for name in specs.profile("demo").models:
-        assert "inputs" not in embed.recipe(specs.model(name), genes("A"))
+        assert "inputs" not in inference.recipe(specs.model(name), genes("A"))
 
 
 def test_the_words_that_are_masked_are_part_of_the_recipe(monkeypatch):
@@ -402,27 +517,34 @@ def test_the_words_that_are_masked_are_part_of_the_recipe(monkeypatch):
     seen = []
     for held in (("kinase",), ("kinase", "channel")):
         monkeypatch.setattr(recipes, "label_words", lambda sources, held=held: held)
-        seen.append(embed.path(spec, genes("A")))
+        seen.append(inference.path(spec, genes("A")))
     assert seen[0] != seen[1]
 
 
 def test_a_model_without_its_input_says_what_is_needed(monkeypatch, tmp_path):
     monkeypatch.delenv("GENEBENCH_MIRROR", raising=False)
     monkeypatch.setattr(paths, "DOWNLOADS", tmp_path)
-    for name, what in (("genept", "zenodo.org/records/10833191"), ("protein-composition", "genebench fetch proteome")):
+    for name, what in (
+        ("genept", "zenodo.org/records/10833191"),
+        ("protein-composition", "genebench fetch proteome"),
+    ):
         status, why = tables.model_status(specs.models()[name])
         assert status == "missing" and what in why
 
 
 # --- the official files -----------------------------------------------------------------------------------------------
 
-needs_mirror = pytest.mark.skipif(not os.environ.get("GENEBENCH_MIRROR"), reason="GENEBENCH_MIRROR is unset")
+needs_mirror = pytest.mark.skipif(
+    not os.environ.get("GENEBENCH_MIRROR"), reason="GENEBENCH_MIRROR is unset"
+)
 
 
 @pytest.fixture(scope="module")
 def universe():
     """Two thousand genes of the paper's, drawn at random."""
-    return np.sort(np.random.default_rng(0).choice(identifiers.paper_universe(), 2000, replace=False))
+    return np.sort(
+        np.random.default_rng(0).choice(identifiers.paper_universe(), 2000, replace=False)
+    )
 
 
 @needs_mirror
@@ -432,10 +554,16 @@ def test_masked_summaries_of_real_genes_do_not_hold_their_symbol(universe):
     assert covered.tolist() == again.tolist() and len(covered) > 1200
 
     def hits(made):
-        return sum(bool(re.search(rf"(?<!\w){re.escape(g)}(?!\w)", t)) for g, t in zip(covered, made))
+        return sum(
+            bool(re.search(rf"(?<!\w){re.escape(g)}(?!\w)", t)) for g, t in zip(covered, made)
+        )
 
     assert hits(plain) == len(covered) and hits(masked) == 0
-    assert 0.5 < np.mean([len(t.replace("[MASK]", "")) for t in masked]) / np.mean([len(t) for t in plain]) < 1
+    assert (
+        0.5
+        < np.mean([len(t.replace("[MASK]", "")) for t in masked]) / np.mean([len(t) for t in plain])
+        < 1
+    )
 
 
 FAST = "bag-of-words tfidf-summary tfidf-name fantom-svd gene-coordinates irefindex-degree"
@@ -446,8 +574,8 @@ FAST = "bag-of-words tfidf-summary tfidf-name fantom-svd gene-coordinates irefin
 @pytest.mark.parametrize("name", [*FAST.split(), "bioplex-spectral"])
 def test_a_real_model_embeds_most_genes_of_the_paper_offline(universe, name):
     spec = specs.models()[name]
-    made = encoders.encoder(spec)(spec, universe, **spec.options)
-    embed.check(made, name)
+    made = models.encoder(spec)(spec, universe, **spec.options)
+    inference.check(made, name)
     assert made.vectors.shape == (len(made.entities), spec.dim) and made.vectors.dtype == np.float32
     assert (made.entities[1:] > made.entities[:-1]).all() and np.isin(made.entities, universe).all()
     assert len(made.entities) > 0.65 * len(universe) and (made.vectors.std(axis=0) > 0).mean() > 0.7

@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from genebench import console, results, specs
-from genebench.__main__ import app
+from genebench.benchmark import results
+from genebench.cli import options
+from genebench.cli.main import app
+from genebench.core import specs
 
 
 @pytest.fixture
@@ -58,7 +60,9 @@ def test_an_unknown_name_ends_with_status_2_and_the_nearest_name(call, words, ne
     assert len(got.stderr.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize("words", [["run", "--no-such"], ["no-such-command"], ["run", "-j", "0"], ["embed"]])
+@pytest.mark.parametrize(
+    "words", [["run", "--no-such"], ["no-such-command"], ["run", "-j", "0"], ["embed"]]
+)
 def test_bad_usage_ends_with_status_2(call, words):
     assert call(*words).exit_code == 2
 
@@ -79,7 +83,10 @@ def test_validate_refuses_what_is_no_results_file(call, tmp_path, text):
 def test_validate_without_a_path_says_what_to_give_in_one_sentence(call):
     got = call("validate")
     assert got.exit_code == 2 and got.stderr.count("\n") == 1 and got.stderr.endswith(".\n")
-    assert got.stderr.startswith("genebench: no path is given") and "'genebench validate " in got.stderr
+    assert (
+        got.stderr.startswith("genebench: no path is given")
+        and "'genebench validate " in got.stderr
+    )
     assert "demo" in got.stderr.split("results below")[1]
 
 
@@ -88,12 +95,16 @@ def test_reasons_stand_whole_below_the_table(capsys, monkeypatch, width):
     monkeypatch.setenv("COLUMNS", str(width))
     why = "the file is not here; " + "fetch it and " * 20 + "run again."
     frame = pd.DataFrame(
-        {"model": ["a", "b", "c"], "status": ["ready", "missing", "missing"], "reason": ["", why, why]}
+        {
+            "model": ["a", "b", "c"],
+            "status": ["ready", "missing", "missing"],
+            "reason": ["", why, why],
+        }
     )
-    console.show(frame, False, ["model", "status", "reason"])
+    options.show(frame, False, ["model", "status", "reason"])
     table, _, below = capsys.readouterr().out.partition("\n\n")
     assert below == f"b, c: {why}\n" and "missing" in table and "fetch" not in table
-    console.show(frame.head(1), False, ["model", "status", "reason"])
+    options.show(frame.head(1), False, ["model", "status", "reason"])
     assert capsys.readouterr().out.count("\n") == 2
 
 
@@ -106,7 +117,9 @@ def test_validate_names_a_score_out_of_bounds(call, tmp_path):
 
 
 def test_the_module_and_the_script_are_one_command():
-    told = subprocess.run([sys.executable, "-m", "genebench", "--version"], capture_output=True, text=True)
+    told = subprocess.run(
+        [sys.executable, "-m", "genebench", "--version"], capture_output=True, text=True
+    )
     assert told.returncode == 0 and told.stdout.startswith("genebench ")
 
 

@@ -8,16 +8,26 @@ import numpy as np
 import pytest
 from test_metrics import KINDS
 
-from genebench import metrics, probes, splits, tasks
-from genebench.encoders import control
-from genebench.specs import ModelSpec
+from genebench import probes
+from genebench.benchmark import splits
+from genebench.core.specs import ModelSpec
+from genebench.data import tasks
+from genebench.models import control
+from genebench.stats import metrics
 
 PAIRS = [(kind, name) for kind in (*KINDS, "pair") for name in metrics.of_kind(kind)]
 N_FOLDS = 4
 SPEC = ModelSpec(
-    name="random", title="R", family="control", encoder="random", description="d", input="i", licence="none",
-    trained_on="Nothing.", color="#000000",
-)  # fmt: skip
+    name="random",
+    title="R",
+    family="control",
+    encoder="random",
+    description="d",
+    input="i",
+    licence="none",
+    trained_on="Nothing.",
+    color="#000000",
+)
 
 
 @cache
@@ -65,8 +75,12 @@ def run(kind: str, what: str) -> list[tuple[np.ndarray, np.ndarray]]:
 def surplus(kind: str, name: str, what: str) -> float:
     """Sum over folds of score less chance, in standard deviations of that sum (0 where chance has no spread)."""
     score = metrics.METRICS[name].function
-    found = [score(y, p) - metrics.chance(name, kind, y, p, draws=100)[0] for y, p in run(kind, what)]
-    spread = np.sqrt(sum(metrics.chance(name, kind, y, p, draws=100)[1] ** 2 for y, p in run(kind, what)))
+    found = [
+        score(y, p) - metrics.chance(name, kind, y, p, draws=100)[0] for y, p in run(kind, what)
+    ]
+    spread = np.sqrt(
+        sum(metrics.chance(name, kind, y, p, draws=100)[1] ** 2 for y, p in run(kind, what))
+    )
     if spread < 1e-9:
         assert abs(sum(found)) < 1e-9
         return 0.0
@@ -76,7 +90,9 @@ def surplus(kind: str, name: str, what: str) -> float:
 @pytest.mark.parametrize("kind, name", [p for p in PAIRS if not metrics.METRICS[p[1]].reference])
 def test_the_oracle_reaches_the_best_score(kind, name):
     for y, p in run(kind, "oracle"):
-        assert metrics.METRICS[name].function(y, p) == pytest.approx(metrics.METRICS[name].high, abs=1e-3)
+        assert metrics.METRICS[name].function(y, p) == pytest.approx(
+            metrics.METRICS[name].high, abs=1e-3
+        )
 
 
 @pytest.mark.parametrize("kind, name", PAIRS)
@@ -100,15 +116,23 @@ def test_vectors_that_know_something_score_above_chance_and_not_above_the_oracle
 @pytest.mark.parametrize("name", [n for n, m in metrics.METRICS.items() if m.reference])
 def test_a_reference_is_the_same_whatever_is_predicted(name):
     for kind in metrics.METRICS[name].kinds:
-        scores = [[metrics.METRICS[name].function(y, p) for y, p in run(kind, what)] for what in ("oracle", "random")]
+        scores = [
+            [metrics.METRICS[name].function(y, p) for y, p in run(kind, what)]
+            for what in ("oracle", "random")
+        ]
         assert scores[0] == scores[1]
 
 
 def test_in_a_whole_run_no_model_scores_above_the_oracle(finished):
-    frame = finished.frame[~finished.frame.metric.isin([n for n, m in metrics.METRICS.items() if m.reference])]
+    frame = finished.frame[
+        ~finished.frame.metric.isin([n for n, m in metrics.METRICS.items() if m.reference])
+    ]
     frame = frame[~frame.metric.astype(str).str.contains("@")]
     where = ["task", "split", "fold", "metric"]
     best = frame[frame.model == "oracle"].set_index(where).score
     others = frame[frame.model != "oracle"]
     assert len(others) and len(best)
-    assert (others.score.to_numpy() <= best.loc[list(map(tuple, others[where].to_numpy()))].to_numpy() + 1e-3).all()
+    assert (
+        others.score.to_numpy()
+        <= best.loc[list(map(tuple, others[where].to_numpy()))].to_numpy() + 1e-3
+    ).all()

@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genebench import cache, cells, costs, paths, predictions, results
-from genebench.errors import BadInput
+from genebench.benchmark import costs, predictions, results
+from genebench.benchmark import plan as cells
+from genebench.core import cache, paths
+from genebench.core.errors import BadInput
 
 
 @pytest.fixture
@@ -22,7 +24,9 @@ def priced(monkeypatch):
             ("folds", "cell", 1.0),
             ("reference", "cell", 2.0),
         ]
-        results.write_csv(pd.DataFrame(rows, columns=["kind", "term", "seconds"]), paths.PERF / "costs.csv")
+        results.write_csv(
+            pd.DataFrame(rows, columns=["kind", "term", "seconds"]), paths.PERF / "costs.csv"
+        )
         monkeypatch.setattr(costs, "reference", lambda: 2.0)
 
     return write
@@ -35,14 +39,16 @@ def test_the_terms_that_made_the_seconds_are_found():
         rows.append((kind, n, d, tasks, 5, true))
     frame = pd.DataFrame(rows, columns=["kind", "n", "d", "tasks", "folds", "cpu_s"])
     by = {k: p.seconds.to_numpy() for k, p in costs.fitted(frame).groupby("kind", sort=False)}
-    guess = np.array([by[r.kind] @ costs.terms(r.n, r.d, r.tasks, r.folds) for r in frame.itertuples()])
+    guess = np.array(
+        [by[r.kind] @ costs.terms(r.n, r.d, r.tasks, r.folds) for r in frame.itertuples()]
+    )
     np.testing.assert_allclose(guess, frame.cpu_s, rtol=0.02)
     assert (costs.fitted(frame).seconds >= 0).all()
 
 
 @pytest.mark.parametrize("kind", costs.KINDS)
 def test_a_made_up_cell_is_one_that_is_measured_and_scored(kind):
-    from genebench import run
+    from genebench.benchmark import run
 
     rows, skipped, kept, (seconds, cpu_s) = run.measure(
         *costs._made_up(kind, 400, 8, 3 if kind != "regression" else 1, 5)
@@ -97,9 +103,11 @@ def test_a_slower_machine_takes_longer(home, priced, monkeypatch):
     priced()
     before = costs.make("tiny", cells.plan("tiny")).stages["core hours"].sum()
     monkeypatch.setattr(costs, "reference", lambda: 6.0)
-    assert costs.make("tiny", cells.plan("tiny")).stages["core hours"].sum() == pytest.approx(3 * before)
+    assert costs.make("tiny", cells.plan("tiny")).stages["core hours"].sum() == pytest.approx(
+        3 * before
+    )
 
 
 def test_without_a_cost_model_a_sentence_says_how_to_measure_it(home):
-    with pytest.raises(BadInput, match="python -m genebench.costs"):
+    with pytest.raises(BadInput, match="python -m benchmarks.costs"):
         costs.make("tiny", cells.plan("tiny"))

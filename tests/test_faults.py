@@ -20,7 +20,9 @@ import pytest
 import yaml
 from conftest import forget, make_home, sha256, write_yaml
 
-from genebench import boards, cache, cells, embed, paths, predictions, results, run, specs
+from genebench.benchmark import plan, predictions, resampling, results, run
+from genebench.core import cache, paths, specs
+from genebench.models import inference
 
 PATIENCE = 1400
 """Seconds that a run may take on a machine with much other work."""
@@ -60,12 +62,12 @@ def check(finished, faults):
 
 def cell():
     """A cell in the middle of the plan."""
-    return cells.cell_path(cells.plan("tiny")[7])
+    return plan.cell_path(plan.plan("tiny")[7])
 
 
 def vectors():
     """The cached vectors of a model."""
-    return embed.path(specs.model("part"), cells.context("tiny").universe)
+    return inference.path(specs.model("part"), plan.context("tiny").universe)
 
 
 def folds():
@@ -75,7 +77,7 @@ def folds():
 
 def board():
     """A cached board of intervals."""
-    return boards.path(boards.gather(cells.plan("tiny"))[0])
+    return resampling.path(resampling.gather(plan.plan("tiny"))[0])
 
 
 def flip(path, rng) -> None:
@@ -111,7 +113,9 @@ OUTCOMES = {
 }
 
 
-@pytest.mark.parametrize("damage", [flip, pytest.param(cut, marks=pytest.mark.slow)], ids=["flip", "cut"])
+@pytest.mark.parametrize(
+    "damage", [flip, pytest.param(cut, marks=pytest.mark.slow)], ids=["flip", "cut"]
+)
 @pytest.mark.parametrize("place", PLACES)
 def test_a_damaged_file_is_known_and_made_again(warm, check, place, damage):
     damage(PLACES[place](), random.Random(len(place)))
@@ -122,7 +126,12 @@ def test_a_damaged_file_is_known_and_made_again(warm, check, place, damage):
 
 def test_no_turned_bit_of_a_cell_is_ever_read(warm):
     rng, path = random.Random(1), cell()
-    files = [path, predictions.path(path), cache.sidecar(path), cache.sidecar(predictions.path(path))]
+    files = [
+        path,
+        predictions.path(path),
+        cache.sidecar(path),
+        cache.sidecar(predictions.path(path)),
+    ]
     sound = {p: p.read_bytes() for p in files}
     for i in range(200):
         hit = files[i % 4]
@@ -146,7 +155,12 @@ def test_a_turned_bit_of_the_scores_is_told_by_validate(warm):
 
 
 def test_half_written_files_of_a_killed_run_are_never_read(warm, check):
-    for folder in (cell().parent, paths.EMBEDDINGS, paths.FOLDS, results.scores_path("tiny").parent):
+    for folder in (
+        cell().parent,
+        paths.EMBEDDINGS,
+        paths.FOLDS,
+        results.scores_path("tiny").parent,
+    ):
         (folder / ".half.parquet").write_bytes(b"PAR1half")
         (folder / ".half.json").write_text("{")
     check("half-written files left behind", "never read", most=0)
@@ -169,8 +183,12 @@ def test_a_clock_that_goes_back_changes_nothing(home, finished, faults, monkeypa
     assert identical and outcome.computed == 60 and again.computed == 0
 
 
-@pytest.mark.parametrize("number", [pytest.param(errno.EROFS, marks=pytest.mark.slow), errno.ENOSPC])
-def test_a_place_that_cannot_be_written_stops_the_run_and_costs_nothing(home, finished, monkeypatch, number):
+@pytest.mark.parametrize(
+    "number", [pytest.param(errno.EROFS, marks=pytest.mark.slow), errno.ENOSPC]
+)
+def test_a_place_that_cannot_be_written_stops_the_run_and_costs_nothing(
+    home, finished, monkeypatch, number
+):
     right, calls = cache.os.replace, iter(range(10**9))
 
     def replace(a, b):
@@ -205,13 +223,30 @@ def test_a_warm_cache_that_is_read_only_is_enough(warm, finished, monkeypatch):
 
 def command(home, *more: str, **options) -> subprocess.Popen:
     """Start ``genebench`` as a user would, in a session of its own."""
-    env = {**os.environ, "GENEBENCH_HOME": str(home), "OMP_NUM_THREADS": "1", **options.pop("env", {})}
-    env = {k: v for k, v in env.items() if k not in ("GENEBENCH_CACHE", "GENEBENCH_RESULTS", "GENEBENCH_MIRROR")}
+    env = {
+        **os.environ,
+        "GENEBENCH_HOME": str(home),
+        "OMP_NUM_THREADS": "1",
+        **options.pop("env", {}),
+    }
+    env = {
+        k: v
+        for k, v in env.items()
+        if k not in ("GENEBENCH_CACHE", "GENEBENCH_RESULTS", "GENEBENCH_MIRROR")
+    }
     given = [sys.executable, "-m", "genebench", *(more or ("run", "-p", "tiny", "-j", "2"))]
-    heeded = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background would ignore Ctrl-C
+    heeded = signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a job in the background would ignore Ctrl-C
     try:
         return subprocess.Popen(
-            given, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, **options
+            given,
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            **options,
         )
     finally:
         signal.signal(signal.SIGINT, heeded)
@@ -278,11 +313,20 @@ def test_kill_of_the_run(fresh, finished, faults, number):
 def test_kill_of_one_worker_process(fresh, finished, faults, number):
     process = command(fresh)
     wait_for(fresh, number, process)
-    victims = [p for p in children(process.pid) if b"spawn_main" in open(f"/proc/{p}/cmdline", "rb").read()]
+    victims = [
+        p for p in children(process.pid) if b"spawn_main" in open(f"/proc/{p}/cmdline", "rb").read()
+    ]
     os.kill(victims[0], signal.SIGKILL)
     told = ended(process)
     assert process.returncode == 1 and "a worker process died" in told and "Traceback" not in told
-    again(fresh, finished, faults, "kill -9 of a worker process", made(fresh), "one sentence; goes on where it was")
+    again(
+        fresh,
+        finished,
+        faults,
+        "kill -9 of a worker process",
+        made(fresh),
+        "one sentence; goes on where it was",
+    )
 
 
 @pytest.mark.slow
@@ -303,7 +347,14 @@ def test_interrupted_at_twenty_random_moments(fresh, finished, faults):
         assert made(fresh) >= before
     for _ in range(stopped - 1):
         faults("Ctrl-C at a random moment", 0, True, "what was finished is kept")
-    again(fresh, finished, faults, "Ctrl-C at a random moment", made(fresh), "what was finished is kept")
+    again(
+        fresh,
+        finished,
+        faults,
+        "Ctrl-C at a random moment",
+        made(fresh),
+        "what was finished is kept",
+    )
     assert stopped >= 5
 
 
@@ -319,11 +370,20 @@ def test_two_runs_at_once_on_one_cache(fresh, finished, faults):
 @pytest.mark.slow
 @pytest.mark.timeout(2 * PATIENCE)
 def test_a_file_size_limit_that_is_hit(fresh, finished, faults):
-    process = command(fresh, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000)))
+    process = command(
+        fresh, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
+    )
     told = ended(process)
     assert process.returncode == 1 and "Traceback" not in told, told
     assert not (fresh / "data" / "results").exists()
-    again(fresh, finished, faults, "file size limit hit", made(fresh), "one sentence; goes on where it was")
+    again(
+        fresh,
+        finished,
+        faults,
+        "file size limit hit",
+        made(fresh),
+        "one sentence; goes on where it was",
+    )
 
 
 @pytest.fixture
@@ -331,7 +391,9 @@ def small_disk(tmp_path):
     """A file system of 400 kB."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(folder)], capture_output=True)
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(folder)], capture_output=True
+    )
     if done.returncode:
         pytest.skip("no file system can be mounted here")
     yield folder
@@ -358,7 +420,9 @@ def test_a_cache_that_is_mounted_read_only(small_disk, finished, faults):
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     process = command(home)
     told = ended(process)
-    assert process.returncode == 1 and "Read-only file system" in told and "Traceback" not in told, told
+    assert (
+        process.returncode == 1 and "Read-only file system" in told and "Traceback" not in told
+    ), told
     subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
     again(home, finished, faults, "read-only cache", 0, "one sentence; goes on where it was")
 
@@ -397,7 +461,7 @@ def test_kill_of_a_notebook_that_is_being_executed(fresh, faults):
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_ten_thousand_tiny_cells_leave_memory_and_files_flat(faults):
-    from genebench import workers
+    from genebench.core import workers
 
     def used() -> tuple[float, int]:
         with open("/proc/self/status") as held:
@@ -415,7 +479,10 @@ def test_ten_thousand_tiny_cells_leave_memory_and_files_flat(faults):
     memory, files = zip(*seen)
     flat = memory[-1] - memory[1] < 40 and files[-1] - files[1] <= 2
     faults(
-        "10,000 tiny cells", 0, flat, f"memory {memory[1]:.0f} → {memory[-1]:.0f} MB, files {files[1]} → {files[-1]}"
+        "10,000 tiny cells",
+        0,
+        flat,
+        f"memory {memory[1]:.0f} → {memory[-1]:.0f} MB, files {files[1]} → {files[-1]}",
     )
     assert flat, seen
 

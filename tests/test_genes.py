@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from test_resolver import made_up
 
-from genebench import genes, sources
+from genebench.data import genes, sources
 
 
 @pytest.fixture(scope="module")
@@ -34,19 +34,35 @@ def test_a_symbol_that_is_not_known_has_no_chromosome_and_is_not_coding(known):
 
 
 def test_only_what_hgnc_calls_protein_coding_is(known):
-    assert genes.protein_coding(["KINA1", "TWINB", "KINA1"], known=known).tolist() == [True, False, True]
+    assert genes.protein_coding(["KINA1", "TWINB", "KINA1"], known=known).tolist() == [
+        True,
+        False,
+        True,
+    ]
 
 
 def test_nothing_asked_is_nothing_told(known):
-    assert genes.chromosome([], known=known).shape == genes.protein_coding([], known=known).shape == (0,)
+    assert (
+        genes.chromosome([], known=known).shape
+        == genes.protein_coding([], known=known).shape
+        == (0,)
+    )
 
 
 def test_annotations_are_counted_once_per_term_under_whatever_name_of_the_gene(known, monkeypatch):
-    rows = [("KINA1", "GO:1"), ("OLDK1", "GO:1"), ("OLDK1", "GO:2"), ("LONE1", "GO:1"), ("TWINX", "GO:9")]
+    rows = [
+        ("KINA1", "GO:1"),
+        ("OLDK1", "GO:1"),
+        ("OLDK1", "GO:2"),
+        ("LONE1", "GO:1"),
+        ("TWINX", "GO:9"),
+    ]
     frame = pd.DataFrame(rows, columns=["symbol", "go_id"])
     monkeypatch.setattr(genes, "annotations", lambda: "goa_symbols")
     monkeypatch.setattr(sources, "table", lambda spec, name: {"goa_symbols": frame}[spec.id])
-    told = genes.annotation_count(["KINA1", "OLDK1", "LONE1", "KINA2", "TWINX", "NICK"], known=known)
+    told = genes.annotation_count(
+        ["KINA1", "OLDK1", "LONE1", "KINA2", "TWINX", "NICK"], known=known
+    )
     assert told.tolist() == [2, 2, 1, 0, 1, 0]  # NICK is an alias of two genes
 
 

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from test_neural import esm_tokens, made, match, model, network, shelf  # noqa: F401
 
-from genebench import genome, readers, sources, specs
-from genebench.encoders import ids
-from genebench.errors import BadInput
+from genebench.core import specs
+from genebench.core.errors import BadInput
+from genebench.data import genome, readers, sources
+from genebench.models import ids
 
 CHROMOSOME = "AACCGGTTACGTNACGATTACA"
 GTF = """#!genome-build made up
@@ -32,7 +33,9 @@ c2\tx\tgene\t1\t3\t.\t+\t.\tgene_id "E3";
 def files(tmp_path):
     """A chromosome of 22 bases and its genes."""
     (tmp_path / "g.gtf").write_text(GTF)
-    (tmp_path / "g.fa").write_text(">c1 made up\n" + CHROMOSOME[:10].lower() + "\n" + CHROMOSOME[10:] + "\n>c3\nAAAA\n")
+    (tmp_path / "g.fa").write_text(
+        ">c1 made up\n" + CHROMOSOME[:10].lower() + "\n" + CHROMOSOME[10:] + "\n>c3\nAAAA\n"
+    )
     return tmp_path
 
 
@@ -43,19 +46,28 @@ def cut(files, region: str, **options) -> dict[str, str]:
 
 
 def test_reverse_complement_is_its_own_inverse_and_known():
-    assert genome.reverse_complement("AACGTN") == "NACGTT" and genome.reverse_complement("RYKMn") == "nKMRY"
+    assert (
+        genome.reverse_complement("AACGTN") == "NACGTT"
+        and genome.reverse_complement("RYKMn") == "nKMRY"
+    )
     letters = "ACGTNRYSWKMBDHV"
     assert genome.reverse_complement(genome.reverse_complement(letters)) == letters
 
 
 def test_a_promoter_is_read_towards_its_gene(files):
     found = cut(files, "promoter", upstream=3, downstream=2)
-    assert found == {"PLUS": "ACCGG", "MINUS": genome.reverse_complement(CHROMOSOME[18:22]), "E3": ""}
+    assert found == {
+        "PLUS": "ACCGG",
+        "MINUS": genome.reverse_complement(CHROMOSOME[18:22]),
+        "E3": "",
+    }
 
 
 def test_a_gene_body_begins_where_transcription_does(files):
     found = cut(files, "gene", longest=4)
-    assert found["PLUS"] == CHROMOSOME[4:8] and found["MINUS"] == genome.reverse_complement(CHROMOSOME[16:20])
+    assert found["PLUS"] == CHROMOSOME[4:8] and found["MINUS"] == genome.reverse_complement(
+        CHROMOSOME[16:20]
+    )
     assert cut(files, "gene")["PLUS"] == CHROMOSOME[4:12]
 
 
@@ -67,7 +79,9 @@ def test_a_coding_sequence_is_that_of_the_canonical_transcript_or_the_longest(fi
 
 
 def test_faults_are_one_sentence(files):
-    with pytest.raises(BadInput, match="unknown region of a gene 'promotor'; did you mean 'promoter'"):
+    with pytest.raises(
+        BadInput, match="unknown region of a gene 'promotor'; did you mean 'promoter'"
+    ):
         cut(files, "promotor")
     (files / "g.gtf").write_text('c1\tx\tgene\t1\t2\t.\t+\t.\tname "A";\n')
     with pytest.raises(BadInput, match="a row has no gene_id"):
@@ -114,15 +128,25 @@ def promoters(files, monkeypatch):
     return model(family="dna", encoder="dna", context=64)
 
 
-def test_a_sequence_and_its_reverse_complement_have_one_vector(shelf, promoters, files, monkeypatch):  # noqa: F811
+def test_a_sequence_and_its_reverse_complement_have_one_vector(
+    shelf, promoters, files, monkeypatch
+):  # noqa: F811
     network("esm").save_pretrained(shelf)
     esm_tokens(shelf)
     genes = np.array(["MINUS", "PLUS"])
     options = {"source": "grch38", "region": "gene"}
-    here, alone = made(promoters, genes, **options), made(promoters, genes, both_strands=False, **options)
-    turned = readers.read_gtf(files / "g.gtf").assign(strand=lambda f: f.strand.map({"+": "-", "-": "+"}))
+    here, alone = (
+        made(promoters, genes, **options),
+        made(promoters, genes, both_strands=False, **options),
+    )
+    turned = readers.read_gtf(files / "g.gtf").assign(
+        strand=lambda f: f.strand.map({"+": "-", "-": "+"})
+    )
     monkeypatch.setattr(sources, "table", lambda source, file: turned)
-    there, other = made(promoters, genes, **options), made(promoters, genes, both_strands=False, **options)
+    there, other = (
+        made(promoters, genes, **options),
+        made(promoters, genes, both_strands=False, **options),
+    )
     np.testing.assert_allclose(here, there, atol=1e-6)
     assert np.abs(alone - other).max() > 1e-3
     np.testing.assert_allclose(here, (alone + other) / 2, atol=1e-6)
@@ -131,8 +155,11 @@ def test_a_sequence_and_its_reverse_complement_have_one_vector(shelf, promoters,
 def test_a_gene_whose_sequence_is_not_there_has_no_vector(shelf, promoters):  # noqa: F811
     network("esm").save_pretrained(shelf)
     esm_tokens(shelf)
-    from genebench import embed, encoders
+    from genebench import models
+    from genebench.models import inference
 
-    work = encoders.encoder(promoters)(promoters, np.array(["E3", "MINUS", "NONE"]), source="grch38", region="gene")
-    held = embed.infer(work)
+    work = models.encoder(promoters)(
+        promoters, np.array(["E3", "MINUS", "NONE"]), source="grch38", region="gene"
+    )
+    held = inference.infer(work)
     assert held.entities.tolist() == ["MINUS"] and held.vectors.shape == (1, 16)

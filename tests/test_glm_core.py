@@ -19,7 +19,16 @@ LENGTH = 48
 
 def small(**given):
     """A recipe that trains in a second."""
-    usual = {"width": 16, "joint": 16, "depth": 2, "first": 3, "window": 64, "batch": 4, "steps": 3, "heads": 2}
+    usual = {
+        "width": 16,
+        "joint": 16,
+        "depth": 2,
+        "first": 3,
+        "window": 64,
+        "batch": 4,
+        "steps": 3,
+        "heads": 2,
+    }
     return recipe.recipe({**usual, **given})
 
 
@@ -54,7 +63,10 @@ def test_codes_go_there_and_back_and_turn_round():
     assert codes.decode(codes.reverse_complement(codes.encode("AACGTN"))) == "NACGTT"
     assert codes.lower("AcgT").tolist() == [False, True, True, False]
     assert codes.kmers(codes.encode("ACGTN"), 2).tolist() == [1, 6, 11, -1]
-    assert codes.decode(codes.windows(codes.encode("ACGT"), np.array([-2, 2]), 4).ravel()) == "NNACGTNN"
+    assert (
+        codes.decode(codes.windows(codes.encode("ACGT"), np.array([-2, 2]), 4).ravel())
+        == "NNACGTNN"
+    )
 
 
 @pytest.mark.parametrize("given", ALL, ids=NAMES)
@@ -92,7 +104,9 @@ def test_answers_do_not_depend_on_what_else_is_in_the_batch(given):
     assert np.abs(alone - m.conditionals(w)).max() < 1e-5
 
 
-@pytest.mark.parametrize("given", [{}, {"objective": "masked", "tokens": "kmer", "k": 3, "equivariant": False}])
+@pytest.mark.parametrize(
+    "given", [{}, {"objective": "masked", "tokens": "kmer", "k": 3, "equivariant": False}]
+)
 def test_all_layers_of_one_pass_are_those_asked_for_one_by_one(given):
     m = model(**given)
     windows = np.random.default_rng(1).integers(0, 5, (3, 30)).astype(np.uint8)
@@ -134,10 +148,16 @@ def test_a_causal_kmer_model_multiplies_to_the_likelihood_of_its_tokens():
     assert np.allclose(p, m.likelihood(w), atol=1e-4)
 
 
-@pytest.mark.parametrize("given", [*ALL, {"objective": "causal", "tokens": "kmer", "equivariant": False},
-                                   {"objective": "masked", "tokens": "bpe", "equivariant": False, "merges": 20},
-                                   {"objective": "blind-spot", "dtype": "bfloat16", "species": 2}],
-                         ids=[*NAMES, "kmer", "bpe", "species"])  # fmt: skip
+@pytest.mark.parametrize(
+    "given",
+    [
+        *ALL,
+        {"objective": "causal", "tokens": "kmer", "equivariant": False},
+        {"objective": "masked", "tokens": "bpe", "equivariant": False, "merges": 20},
+        {"objective": "blind-spot", "dtype": "bfloat16", "species": 2},
+    ],
+    ids=[*NAMES, "kmer", "bpe", "species"],
+)
 def test_what_is_trained_is_loaded_again_with_the_same_answers(tmp_path, genome, given):
     made = small(**given)
     folder = train.train(genome, made, tmp_path / "m")
@@ -169,11 +189,15 @@ def test_a_training_that_was_killed_goes_on_to_the_same_weights(tmp_path, genome
     count = iter(range(100))
     with pytest.raises(KeyboardInterrupt):
         train.train(genome, made, tmp_path / "cut", stop=lambda: next(count) == 6)
-    assert (tmp_path / "cut" / "state.pt").exists() and not (tmp_path / "cut" / "recipe.json").exists()
+    assert (tmp_path / "cut" / "state.pt").exists() and not (
+        tmp_path / "cut" / "recipe.json"
+    ).exists()
     said = []
     train.train(genome, made, tmp_path / "cut", say=said.append)
     assert "going on at step 7 of 12" in said[0]
-    assert (whole / "weights.safetensors").read_bytes() == (tmp_path / "cut" / "weights.safetensors").read_bytes()
+    assert (whole / "weights.safetensors").read_bytes() == (
+        tmp_path / "cut" / "weights.safetensors"
+    ).read_bytes()
     said.clear()
     train.train(genome, made, tmp_path / "cut", say=said.append)
     assert said == [f"{tmp_path / 'cut'}: already trained."]
@@ -188,7 +212,9 @@ def test_kill_dash_nine_loses_at_most_one_stretch(tmp_path):
         "r = recipe.recipe(dict(width=16, joint=16, depth=2, first=3, window=64, batch=4, steps=100000));"
         f"train.train(s, r, {str(tmp_path / 'm')!r})"
     )
-    process = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": os.getcwd()})
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": os.getcwd()}
+    )
     end = time.monotonic() + 120
     while not (tmp_path / "m" / "state.pt").exists() and time.monotonic() < end:
         time.sleep(0.2)
@@ -199,7 +225,12 @@ def test_kill_dash_nine_loses_at_most_one_stretch(tmp_path):
 
 
 def test_repeats_and_regions_weigh_as_the_recipe_says():
-    s = Sequence("a", codes.encode("ACGTN"), np.array([0, 1, 0, 0, 1], bool), np.array([0, 0, 2, 2, 0], np.uint8))
+    s = Sequence(
+        "a",
+        codes.encode("ACGTN"),
+        np.array([0, 1, 0, 0, 1], bool),
+        np.array([0, 0, 2, 2, 0], np.uint8),
+    )
     assert train.base_weights(s, small(repeats=0.5, weights={2: 3.0})).tolist() == [1, 0.5, 3, 3, 0]
 
 
@@ -220,7 +251,7 @@ def test_a_wrong_recipe_is_answered_in_one_sentence(given, told):
 
 
 def base_error():
-    from genebench.errors import BadInput
+    from genebench.core.errors import BadInput
 
     return BadInput
 

@@ -9,9 +9,10 @@ import pytest
 import torch
 from scipy.stats import spearmanr
 
-from genebench import paths
-from genebench.errors import BadInput
-from genebench.glm import codes, hub, load, perf, score, variants
+from benchmarks import glm
+from genebench.core import paths
+from genebench.core.errors import BadInput
+from genebench.glm import codes, hub, load, score, variants
 from genebench.glm.base import Nucleotides, Sequence
 from tests.test_glm_core import model
 
@@ -32,12 +33,17 @@ def letters(folder, *, kmers=0):
     pattern = "[ACGT]{3}|." if kmers else "."
     made.pre_tokenizer = pre_tokenizers.Split(Regex(pattern), "isolated")
     made.post_processor = processors.TemplateProcessing(
-        single="<cls> $A <eos>", special_tokens=[("<cls>", vocabulary["<cls>"]), ("<eos>", vocabulary["<eos>"])]
+        single="<cls> $A <eos>",
+        special_tokens=[("<cls>", vocabulary["<cls>"]), ("<eos>", vocabulary["<eos>"])],
     )
     PreTrainedTokenizerFast(
-        tokenizer_object=made, pad_token="<pad>", unk_token="<unk>", cls_token="<cls>", eos_token="<eos>",
+        tokenizer_object=made,
+        pad_token="<pad>",
+        unk_token="<unk>",
+        cls_token="<cls>",
+        eos_token="<eos>",
         mask_token="<mask>",
-    ).save_pretrained(folder)  # fmt: skip
+    ).save_pretrained(folder)
     return len(vocabulary)
 
 
@@ -48,7 +54,9 @@ def pieces(folder):
 
     made = Tokenizer(models.BPE(unk_token="<unk>"))
     special = ["<pad>", "<unk>", "<mask>"]
-    trainer = trainers.BpeTrainer(vocab_size=40, special_tokens=special, initial_alphabet=list("ACGTN"))
+    trainer = trainers.BpeTrainer(
+        vocab_size=40, special_tokens=special, initial_alphabet=list("ACGTN")
+    )
     made.train_from_iterator([codes.decode(GENOME)], trainer)
     PreTrainedTokenizerFast(
         tokenizer_object=made, pad_token="<pad>", unk_token="<unk>", mask_token="<mask>"
@@ -61,21 +69,38 @@ def checkpoint(folder, kind):
     import transformers as t
 
     torch.manual_seed(0)
-    size = pieces(folder) if kind.endswith("bpe") else letters(folder, kmers=3 if kind.endswith("kmer") else 0)
-    usual = {"vocab_size": size, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2,
-             "intermediate_size": 32, "max_position_embeddings": 128, "pad_token_id": 0}  # fmt: skip
+    size = (
+        pieces(folder)
+        if kind.endswith("bpe")
+        else letters(folder, kmers=3 if kind.endswith("kmer") else 0)
+    )
+    usual = {
+        "vocab_size": size,
+        "hidden_size": 16,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 32,
+        "max_position_embeddings": 128,
+        "pad_token_id": 0,
+    }
     name = kind.split("-")[0]
     if name == "bert":
         network = t.BertForMaskedLM(t.BertConfig(**usual))
     elif name == "esm":
-        config = t.EsmConfig(**usual, mask_token_id=2, position_embedding_type="rotary", token_dropout=False)
+        config = t.EsmConfig(
+            **usual, mask_token_id=2, position_embedding_type="rotary", token_dropout=False
+        )
         network = t.EsmForMaskedLM(config)
     elif name == "gpt2":
-        network = t.GPT2LMHeadModel(t.GPT2Config(vocab_size=size, n_embd=16, n_layer=2, n_head=2, n_positions=128))
+        network = t.GPT2LMHeadModel(
+            t.GPT2Config(vocab_size=size, n_embd=16, n_layer=2, n_head=2, n_positions=128)
+        )
     elif name == "llama":
         network = t.LlamaForCausalLM(t.LlamaConfig(**usual, num_key_value_heads=2))
     else:
-        network = t.MambaForCausalLM(t.MambaConfig(vocab_size=size, hidden_size=16, num_hidden_layers=2, state_size=4))
+        network = t.MambaForCausalLM(
+            t.MambaConfig(vocab_size=size, hidden_size=16, num_hidden_layers=2, state_size=4)
+        )
     with torch.no_grad():
         for p in network.parameters():
             if p.ndim > 1:
@@ -115,7 +140,11 @@ def one_at_a_time(m, windows, positions, ref, alt):
             if turned:
                 v, q, x, y = codes.reverse_complement(w).copy(), len(w) - 1 - p, 3 - r, 3 - a
             if m.objective == "masked":
-                logs = m.conditionals(v[None])[0, q] if not hasattr(m, "at") else m.at(v[None], np.array([q]))[0]
+                logs = (
+                    m.conditionals(v[None])[0, q]
+                    if not hasattr(m, "at")
+                    else m.at(v[None], np.array([q]))[0]
+                )
                 total += float(logs[y]) - float(logs[x])
             else:
                 changed = v.copy()
@@ -150,34 +179,47 @@ def test_llr_is_the_same_from_the_other_strand_and_in_any_batch(every, name):
     m = every[name]
     w, p, r, a = some(m)
     found = score.llr(m, w, p, r, a)
-    turned = score.llr(m, np.ascontiguousarray(codes.reverse_complement(w)), LENGTH - 1 - p, 3 - r, 3 - a)
+    turned = score.llr(
+        m, np.ascontiguousarray(codes.reverse_complement(w)), LENGTH - 1 - p, 3 - r, 3 - a
+    )
     assert np.abs(found - turned).max() < 1e-4
     order = RNG.permutation(len(p))
-    assert np.abs(score.llr(m, w[order], p[order], r[order], a[order], batch=3) - found[order]).max() < 1e-5
+    assert (
+        np.abs(score.llr(m, w[order], p[order], r[order], a[order], batch=3) - found[order]).max()
+        < 1e-5
+    )
 
 
-@pytest.mark.parametrize("name", ["blind-spot", "masked", "causal", "causal-state-space", "bert", "gpt2"])
+@pytest.mark.parametrize(
+    "name", ["blind-spot", "masked", "causal", "causal-state-space", "bert", "gpt2"]
+)
 def test_the_loop_that_speeds_are_measured_against_finds_the_same(every, name):
     positions = np.sort(RNG.integers(60, 600, 12))
     ref = GENOME[positions]
     given = (every[name], GENOME, positions, ref, ((ref + 1) % 4).astype(np.uint8))
-    found, hand = perf.ours(*given, length=LENGTH), perf.plain(*given, length=LENGTH)
+    found, hand = glm.ours(*given, length=LENGTH), glm.plain(*given, length=LENGTH)
     assert np.abs(found - hand).max() < 1e-5 * max(1, np.abs(found).max())
 
 
 def test_speeds_are_kept_by_device_and_number_of_threads(monkeypatch, tmp_path, every):
     monkeypatch.setattr(paths, "PERF", tmp_path)
-    monkeypatch.setattr(perf, "cases", lambda device: {"a": lambda: every["blind-spot"], "b": lambda: every["causal"]})
-    monkeypatch.setattr(perf.os, "sched_getaffinity", lambda pid: {0, 1, 2})
+    monkeypatch.setattr(
+        glm,
+        "cases",
+        lambda device: {"a": lambda: every["blind-spot"], "b": lambda: every["causal"]},
+    )
+    monkeypatch.setattr(glm.os, "sched_getaffinity", lambda pid: {0, 1, 2})
     before, told = torch.get_num_threads(), []
     for _ in range(2):  # measured anew, the rows take the place of the old ones
-        made = perf.measure("cpu", stretch=8, loop=3, repeats=1, progress=lambda *step: told.append(step))
+        made = glm.measure(
+            "cpu", stretch=8, loop=3, repeats=1, progress=lambda *step: told.append(step)
+        )
     assert torch.get_num_threads() == before and told[-1] == ("cases", 4, 4)
     assert list(zip(made.case, made.threads)) == [("a", 1), ("b", 1), ("a", 3), ("b", 3)]
     assert (made.ours_per_s > 0).all() and (made.largest_difference < 1e-4).all()
-    pd.testing.assert_frame_equal(perf.speeds(), made.round(4), check_dtype=False)
+    pd.testing.assert_frame_equal(glm.speeds(), made.round(4), check_dtype=False)
     with pytest.raises(BadInput, match="no device 'cuda:7'"):
-        perf.measure("cuda:7")
+        glm.measure("cuda:7")
 
 
 @pytest.mark.parametrize("name", ["blind-spot", "masked", "causal", "bert", "gpt2"])
@@ -189,7 +231,9 @@ def test_a_pseudo_llr_of_one_substitution_without_neighbours_is_the_llr(every, n
     found = score.pseudo(m, GENOME, changes, length=LENGTH, around=0)
     start = position - (LENGTH - 1) // 2
     windows = codes.windows(GENOME, start, LENGTH)
-    assert np.allclose(found, score.llr(m, windows, position - start, GENOME[position], alt), atol=1e-4)
+    assert np.allclose(
+        found, score.llr(m, windows, position - start, GENOME[position], alt), atol=1e-4
+    )
 
 
 def test_a_change_of_length_is_made_in_the_window_and_nothing_scores_zero():
@@ -199,7 +243,9 @@ def test_a_change_of_length_is_made_in_the_window_and_nothing_scores_zero():
     m = model(objective="causal")
     same = [(100, 3, GENOME[100:103]), (50, 1, GENOME[50:51])]
     assert np.allclose(score.pseudo(m, GENOME, same, length=40), 0)
-    assert score.pseudo(m, GENOME, [(100, 3, GENOME[100:101]), (50, 1, codes.encode("AGG"))], length=40).all()
+    assert score.pseudo(
+        m, GENOME, [(100, 3, GENOME[100:101]), (50, 1, codes.encode("AGG"))], length=40
+    ).all()
 
 
 @pytest.mark.parametrize("name", ["blind-spot", "masked", "causal", "bert", "gpt2"])
@@ -210,7 +256,10 @@ def test_influence_is_the_mean_divergence_of_the_neighbours(every, name):
     for i in range(4):
         changed = w[i].copy()
         changed[p[i]] = a[i]
-        x, y = m.conditionals(w[i][None])[0].astype(float), m.conditionals(changed[None])[0].astype(float)
+        x, y = (
+            m.conditionals(w[i][None])[0].astype(float),
+            m.conditionals(changed[None])[0].astype(float),
+        )
         near = [j for j in range(max(0, p[i] - 5), min(LENGTH, p[i] + 6)) if j != p[i]]
         near = [j for j in near if j > p[i]] if m.objective == "causal" else near
         hand = np.mean([(np.exp(x[j]) * (x[j] - y[j])).sum() for j in near]) if near else 0
@@ -225,7 +274,12 @@ def test_calibration_takes_the_bias_of_mutation_away():
     kinds = score.contexts(GENOME, positions, alt)
     effect = RNG.normal(size=len(kinds))
     biased = effect + 5 * RNG.normal(size=500)[kinds]
-    assert spearmanr(biased, effect)[0] < 0.5 < 0.8 < spearmanr(score.calibrated(biased, kinds), effect)[0]
+    assert (
+        spearmanr(biased, effect)[0]
+        < 0.5
+        < 0.8
+        < spearmanr(score.calibrated(biased, kinds), effect)[0]
+    )
     half = np.arange(len(kinds)) % 2 == 0
     out = score.calibrated(biased, kinds, half)
     assert np.abs(np.bincount(kinds[half], weights=out[half])).max() < 1e-6
@@ -233,9 +287,11 @@ def test_calibration_takes_the_bias_of_mutation_away():
 
 @pytest.mark.parametrize("objective", ["masked", "causal"])
 def test_what_a_convolution_cannot_see_is_not_read_and_changes_nothing(objective, monkeypatch):
-    made = perf._own("cpu", objective=objective)
+    made = glm._own("cpu", objective=objective)
     assert made.reach < 100
-    position = np.array([0, 3, made.reach, 128, 255 - made.reach, 252, 255])  # also where the window ends
+    position = np.array(
+        [0, 3, made.reach, 128, 255 - made.reach, 252, 255]
+    )  # also where the window ends
     held = np.repeat(GENOME[None, 100:356], len(position), axis=0)
     ref = held[np.arange(len(position)), position]
     read = []
@@ -253,10 +309,16 @@ def test_every_substitution_is_that_of_llr():
     sequence = GENOME[:150].copy()
     sequence[10] = codes.N
     found = score.every_substitution(m, sequence, length=LENGTH)
-    assert np.isnan(found[10]).all() and (found[11, sequence[11]] == 0) and np.isfinite(found[11:]).all()
+    assert (
+        np.isnan(found[10]).all()
+        and (found[11, sequence[11]] == 0)
+        and np.isfinite(found[11:]).all()
+    )
     start = score.tiles(m, np.array([77]), LENGTH)
     alt = (sequence[77] + 1) % 4
-    hand = score.llr(m, codes.windows(sequence, start, LENGTH), 77 - start, sequence[[77]], np.array([alt]))
+    hand = score.llr(
+        m, codes.windows(sequence, start, LENGTH), 77 - start, sequence[[77]], np.array([alt])
+    )
     assert np.isclose(found[77, alt], hand[0], atol=1e-5)
 
 
@@ -326,7 +388,10 @@ def files(tmp_path):
 
 def test_a_genome_keeps_small_letters_as_repeats_and_iupac_as_n(files):
     held = variants.genome(files / "g.fa")
-    assert list(held) == ["chr1", "chr2"] and codes.decode(held["chr1"].codes) == "ACGTACGTACGGTTNNNNAC"
+    assert (
+        list(held) == ["chr1", "chr2"]
+        and codes.decode(held["chr1"].codes) == "ACGTACGTACGGTTNNNNAC"
+    )
     assert held["chr1"].repeats.sum() == 6 + 0 and not held["chr2"].repeats.any()
 
 
@@ -375,7 +440,10 @@ def test_every_fault_is_named_counted_and_never_scored(files, kind, packed, endi
     assert len(said) == len(set(r[4] for r in ROWS)) - 1 and all("\n" not in s for s in said)
     assert "the FASTA file names it 'chr1'" in next(s for s in said if "not in the FASTA" in s)
     made = variants.score(model(objective="blind-spot"), held, frame, length=16)
-    assert np.isfinite(made.llr[frame.status == "ok"]).all() and made.llr[frame.status != "ok"].isna().all()
+    assert (
+        np.isfinite(made.llr[frame.status == "ok"]).all()
+        and made.llr[frame.status != "ok"].isna().all()
+    )
 
 
 def test_rows_with_several_alternatives_become_several(files):
@@ -403,7 +471,12 @@ def test_a_broken_file_of_variants_is_answered_in_one_sentence(files, name, data
 
 @pytest.mark.parametrize(
     "data, told",
-    [("ACGT\n", "no FASTA file"), (">a\n", "holds no sequence"), (">a\nA\n>a\nC\n", "stands twice"), ("", "no seq")],
+    [
+        ("ACGT\n", "no FASTA file"),
+        (">a\n", "holds no sequence"),
+        (">a\nA\n>a\nC\n", "stands twice"),
+        ("", "no seq"),
+    ],
 )
 def test_a_broken_genome_is_answered_in_one_sentence(files, data, told):
     (files / "b.fa").write_text(data)
@@ -417,9 +490,21 @@ def test_a_table_of_variants_is_scored_as_variants_one_by_one(every, name):
     positions = np.array([300, 301, 301, 340, 90])
     ref = GENOME[positions]
     alt = (ref + np.array([1, 1, 2, 3, 1])) % 4
-    frame = pd.DataFrame({"line": 1, "chrom": "c", "pos": positions + 1, "ref": list(codes.decode(ref)),
-                          "alt": list(codes.decode(alt)), "status": "ok"})  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "line": 1,
+            "chrom": "c",
+            "pos": positions + 1,
+            "ref": list(codes.decode(ref)),
+            "alt": list(codes.decode(alt)),
+            "status": "ok",
+        }
+    )
     made = variants.score(m, held, frame, kinds=("llr", "influence", "embedding"), length=LENGTH)
     start = score.tiles(m, positions, LENGTH)
     hand = one_at_a_time(m, codes.windows(GENOME, start, LENGTH), positions - start, ref, alt)
-    assert np.allclose(made.llr, hand, atol=2e-5) and (made.embedding > 0).all() and made.influence.notna().all()
+    assert (
+        np.allclose(made.llr, hand, atol=2e-5)
+        and (made.embedding > 0).all()
+        and made.influence.notna().all()
+    )

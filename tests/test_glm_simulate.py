@@ -5,14 +5,15 @@ import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
-from genebench.errors import BadInput
+from genebench.core.errors import BadInput
 from genebench.glm import check, codes, landscape, motifs, recipe, simulate, variants
 from genebench.glm.base import Sequence
 from genebench.glm.landscape import Landscape, Mutation
 
 SHARP = {
-    f"m{i}": 0.97 * np.eye(4)[np.random.default_rng(i).integers(0, 4, 9)] + 0.03 / 4 for i in range(8)
-}  # fmt: skip
+    f"m{i}": 0.97 * np.eye(4)[np.random.default_rng(i).integers(0, 4, 9)] + 0.03 / 4
+    for i in range(8)
+}
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,11 @@ def plain(length, **given):
 def test_fixation_is_kimuras_and_its_ratio_is_exp_s():
     s = np.array([-3.0, -1e-9, 0.0, 1e-9, 2.0, 50.0])
     found = landscape.fixation(s)
-    assert np.allclose(found[[1, 2, 3]], 1) and np.isclose(found[4], 2 / (1 - np.exp(-2))) and np.isclose(found[5], 50)
+    assert (
+        np.allclose(found[[1, 2, 3]], 1)
+        and np.isclose(found[4], 2 / (1 - np.exp(-2)))
+        and np.isclose(found[5], 50)
+    )
     x = np.linspace(-5, 5, 11)
     assert np.allclose(landscape.fixation(x) / landscape.fixation(-x), np.exp(x))
 
@@ -50,12 +55,16 @@ def test_at_equilibrium_bases_stand_as_sella_and_hirsh_say():
     held = plain(20_000, site=np.tile(fitness, (20_000, 1)))
     bases = landscape.evolve(start, held, mutation, rng, time=5, step=0.1)
     expected = mutation.neutral() * np.exp(fitness)
-    assert np.abs(np.bincount(bases, minlength=4) / 20_000 - expected / expected.sum()).max() < 0.012
+    assert (
+        np.abs(np.bincount(bases, minlength=4) / 20_000 - expected / expected.sum()).max() < 0.012
+    )
 
 
 def test_cpg_is_rare_in_neutral_dna_and_the_bias_says_so():
     rng = np.random.default_rng(1)
-    bases = landscape.evolve(rng.integers(0, 4, 20_000).astype(np.uint8), plain(20_000), Mutation(), rng, time=3)
+    bases = landscape.evolve(
+        rng.integers(0, 4, 20_000).astype(np.uint8), plain(20_000), Mutation(), rng, time=3
+    )
     c, g = (bases == 1).mean(), (bases == 2).mean()
     cpg = ((bases[:-1] == 1) & (bases[1:] == 2)).mean()
     assert cpg / (c * g) < 0.5
@@ -63,7 +72,8 @@ def test_cpg_is_rare_in_neutral_dna_and_the_bias_says_so():
     assert 0.85 < gpc / (c * g) < 1.3
     bias = Mutation().bias(codes.encode("ACGA"))
     assert (
-        bias[1, 3] > Mutation().bias(codes.encode("ACAA"))[1, 3] > 0 and (bias[[0, 1, 2, 3], [0, 1, 2, 0]] == 0).all()
+        bias[1, 3] > Mutation().bias(codes.encode("ACAA"))[1, 3] > 0
+        and (bias[[0, 1, 2, 3], [0, 1, 2, 0]] == 0).all()
     )
 
 
@@ -111,11 +121,19 @@ def test_elements_are_what_was_planted(family):
         parts = [bases[r.start : r.end] for r in rows.itertuples()]
         parts = [p if s > 0 else codes.reverse_complement(p) for p, s in zip(parts, rows.strand)]
         share = np.mean([np.eye(4)[p] for p in parts], axis=0)
-        assert len(family.motifs) >= 6 and len(rows) >= 5 and np.corrcoef(share.ravel(), matrix.ravel())[0, 1] > 0.9
+        assert (
+            len(family.motifs) >= 6
+            and len(rows) >= 5
+            and np.corrcoef(share.ravel(), matrix.ravel())[0, 1] > 0.9
+        )
     genes = held.elements[held.elements.kind == "gene"]
     starts = 0
     for r in genes.itertuples():
-        read = bases[r.start : r.end] if r.strand > 0 else codes.reverse_complement(bases[r.start : r.end])
+        read = (
+            bases[r.start : r.end]
+            if r.strand > 0
+            else codes.reverse_complement(bases[r.start : r.end])
+        )
         text = codes.decode(read)
         assert len(text) % 3 == 0
         starts += text.startswith("ATG")
@@ -124,13 +142,18 @@ def test_elements_are_what_was_planted(family):
     assert starts / len(genes) > 0.8
     partner = held.landscape.partner
     paired = np.flatnonzero(partner >= 0)
-    assert (partner[partner[paired]] == paired).all() and (bases[paired] + bases[partner[paired]] == 3).mean() > 0.8
+    assert (partner[partner[paired]] == paired).all() and (
+        bases[paired] + bases[partner[paired]] == 3
+    ).mean() > 0.8
 
 
 def test_species_share_the_map_and_what_is_selected_changes_less(family):
     a, b = (family.sequences[k]["a"].codes for k in (1, 2))
     region = family.chromosomes["a"].landscape.region
-    apart = [(a != b)[region == r].mean() for r in (landscape.NEUTRAL, landscape.MOTIF, landscape.STRUCTURE)]
+    apart = [
+        (a != b)[region == r].mean()
+        for r in (landscape.NEUTRAL, landscape.MOTIF, landscape.STRUCTURE)
+    ]
     assert apart[0] > 0.2 > apart[1] and apart[0] > apart[2]
     short = family.design.model_copy(update={"chromosomes": {"a": 3000}, "settle": 0.2})
     held = [simulate.family(short, profiles=SHARP).sequences[2]["a"].codes for _ in range(2)]
@@ -154,9 +177,13 @@ def test_harmful_mutations_are_rare_in_the_population():
 
 def test_jaspar_profiles_are_probabilities_and_the_chosen_are_sharp_and_apart():
     held = motifs.jaspar()
-    assert len(held) > 500 and all(np.allclose(m.sum(1), 1) and (m > 0).all() for m in held.values())
+    assert len(held) > 500 and all(
+        np.allclose(m.sum(1), 1) and (m > 0).all() for m in held.values()
+    )
     taken = motifs.chosen(held, 8)
-    assert len(taken) == 8 and all(motifs.information(m).mean() >= 1.2 and 8 <= len(m) <= 12 for m in taken.values())
+    assert len(taken) == 8 and all(
+        motifs.information(m).mean() >= 1.2 and 8 <= len(m) <= 12 for m in taken.values()
+    )
     pairs = [(a, b) for a in taken for b in taken if a < b]
     assert max(motifs.likeness(taken[a], taken[b]) for a, b in pairs) < 0.75
     one = next(iter(taken.values()))
@@ -182,17 +209,30 @@ def test_bits_are_told_apart_by_repeat_and_region():
             out[:, ::2] = np.log([0.97, 0.01, 0.01, 0.01])
             return out
 
-    s = Sequence("a", np.zeros(1000, np.uint8), np.arange(1000) < 500, (np.arange(1000) >= 500).astype(np.uint8))
+    s = Sequence(
+        "a",
+        np.zeros(1000, np.uint8),
+        np.arange(1000) < 500,
+        (np.arange(1000) >= 500).astype(np.uint8),
+    )
     table = check.bits(Even(), [s], [], regions=("x", "y")).set_index("bases")
     expected = (2 - np.log2(0.97)) / 2
-    assert np.allclose(table.bits, expected, atol=0.02) and table.n.tolist() == [1000, 500, 1000, 500, 500]
+    assert np.allclose(table.bits, expected, atol=0.02) and table.n.tolist() == [
+        1000,
+        500,
+        1000,
+        500,
+        500,
+    ]
     assert np.allclose(table.perplexity, 2**table.bits)
 
 
 def test_recipes_from_files_and_changes(tmp_path):
     (tmp_path / "r.yml").write_text("width: 32\nsteps: 10\n")
     made = check.recipe_of(tmp_path / "r.yml", ["steps=20", "name=x"])
-    assert (made.width, made.steps, made.name) == (32, 20, "x") and check.recipe_of(None, []) == recipe.Recipe()
+    assert (made.width, made.steps, made.name) == (32, 20, "x") and check.recipe_of(
+        None, []
+    ) == recipe.Recipe()
     for text, told in (("- a\n", "a table of keys and values"), ("a: [\n", "no readable recipe")):
         (tmp_path / "b.yml").write_text(text)
         with pytest.raises(BadInput, match=told):
@@ -205,20 +245,24 @@ def test_the_whole_way_by_the_command_line(tmp_path, monkeypatch):
     """FASTA → glm train → glm score, and the sentences of bad input."""
     from typer.testing import CliRunner
 
-    from genebench.__main__ import app
+    from genebench.cli.main import app
 
     rng = np.random.default_rng(8)
     bases = {n: rng.integers(0, 4, 600).astype(np.uint8) for n in ("a", "b")}
     (tmp_path / "g.fa").write_text("".join(f">{n}\n{codes.decode(s)}\n" for n, s in bases.items()))
     small = [
-        x for pair in ("width=8", "joint=8", "depth=1", "steps=3", "window=32", "batch=2") for x in ("--set", pair)
+        x
+        for pair in ("width=8", "joint=8", "depth=1", "steps=3", "window=32", "batch=2")
+        for x in ("--set", pair)
     ]
     run = CliRunner().invoke
     made = run(app, ["glm", "train", str(tmp_path / "g.fa"), "--out", str(tmp_path / "m"), *small])
     assert made.exit_code == 0, made.output
     assert "outside repeats" in made.output and (tmp_path / "m" / "weights.safetensors").exists()
     ref, alt = codes.decode(bases["b"][99:100]), codes.decode(3 - bases["b"][99:100])
-    (tmp_path / "v.vcf").write_text(f"#CHROM\tPOS\tID\tREF\tALT\nb\t100\t.\t{ref}\t{alt}\nb\t9999\t.\tA\tC\n")
+    (tmp_path / "v.vcf").write_text(
+        f"#CHROM\tPOS\tID\tREF\tALT\nb\t100\t.\t{ref}\t{alt}\nb\t9999\t.\tA\tC\n"
+    )
     given = [
         "glm",
         "score",
@@ -228,11 +272,25 @@ def test_the_whole_way_by_the_command_line(tmp_path, monkeypatch):
         "--out",
         str(tmp_path / "o.tsv"),
     ]
-    scored = run(app, [*given, "--fasta", str(tmp_path / "g.fa"), "--scores", "llr,influence,embedding", "--calibrate"])
+    scored = run(
+        app,
+        [
+            *given,
+            "--fasta",
+            str(tmp_path / "g.fa"),
+            "--scores",
+            "llr,influence,embedding",
+            "--calibrate",
+        ],
+    )
     assert scored.exit_code == 0, scored.output
     assert "1 of 2 variants not scored: position off the sequence" in scored.output
     table = pd.read_csv(tmp_path / "o.tsv", sep="\t")
-    assert table.llr.notna().tolist() == [True, False] and {"influence", "embedding", "llr_calibrated"} <= set(table)
+    assert table.llr.notna().tolist() == [True, False] and {
+        "influence",
+        "embedding",
+        "llr_calibrated",
+    } <= set(table)
     for more, told in (
         (["--fasta", str(tmp_path / "none.fa")], "cannot be read"),
         (["--fasta", str(tmp_path / "g.fa"), "--scores", "lrr"], "did you mean 'llr'"),
@@ -240,16 +298,19 @@ def test_the_whole_way_by_the_command_line(tmp_path, monkeypatch):
     ):
         bad = run(app, [*given, *more])
         assert bad.exit_code == 2 and told in bad.output and "Traceback" not in bad.output
-    bad = run(app, ["glm", "train", str(tmp_path / "g.fa"), "--out", str(tmp_path / "n"), "--held-out", "z"])
+    bad = run(
+        app,
+        ["glm", "train", str(tmp_path / "g.fa"), "--out", str(tmp_path / "n"), "--held-out", "z"],
+    )
     assert bad.exit_code == 2 and "no sequence 'z' to hold out; there are a, b" in bad.output
 
 
 def test_a_simulated_family_is_written_as_it_is(tmp_path, family, monkeypatch):
-    from genebench.glm import study
+    from notebooks.studies import glm_simulated
 
     monkeypatch.setattr(simulate, "family", lambda design, progress: family)
-    monkeypatch.setattr(study, "SPLIT", {"test": ["b"]})
-    made = study.write_family(tmp_path)
+    monkeypatch.setattr(glm_simulated, "SPLIT", {"test": ["b"]})
+    made = glm_simulated.write_family(tmp_path)
     held = variants.genome(made[0])
     assert np.array_equal(held["a"].codes, family.sequences[1]["a"].codes)
     assert np.array_equal(held["a"].repeats, family.sequences[1]["a"].repeats)

@@ -24,13 +24,19 @@ from conftest import enter, make_home
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from genebench import declared, own, paths, readers, results, sources, specs, vectors
-from genebench.errors import BadInput
+from genebench.benchmark import custom_tasks, results
+from genebench.core import paths, specs
+from genebench.core.errors import BadInput
+from genebench.data import declared, readers, sources, vectors
 
 MANY = int(os.environ.get("GENEBENCH_FUZZ", "60"))
 """Inputs tried per property."""
 hostile = settings(
-    max_examples=MANY, deadline=10_000, suppress_health_check=list(HealthCheck), derandomize=MANY <= 60, database=None
+    max_examples=MANY,
+    deadline=10_000,
+    suppress_health_check=list(HealthCheck),
+    derandomize=MANY <= 60,
+    database=None,
 )
 GENES = [f"GENE{i}" for i in range(24)]
 NUMBERS = np.random.default_rng(0).standard_normal((24, 3)).astype(np.float32)
@@ -77,7 +83,9 @@ def zipped(**members: bytes) -> bytes:
 SEEDS = seeds()
 
 
-@pytest.mark.parametrize("number", ["0E5410000085830688", "1E5410000085830688", "-1e-99999999999999999999", "3E99999"])
+@pytest.mark.parametrize(
+    "number", ["0E5410000085830688", "1E5410000085830688", "-1e-99999999999999999999", "3E99999"]
+)
 def test_an_exponent_of_many_digits_ends_in_a_sentence_and_not_the_process(tmp_path, number):
     """pandas 2.3 breaks off with a segmentation fault there; found by ``fuzz_readers.py``."""
     code = f"""
@@ -103,7 +111,12 @@ held = readers.numbers(pd.Series(["{number}", "2", "1e-300", "x"]))
 assert held.isna().tolist() == [True, False, False, True] and held[2] == 1e-300, held
 print("alive")
 """
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, cwd=paths.ROOT)
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        cwd=paths.ROOT,
+    )
     assert done.returncode == 0 and done.stdout.strip() == "alive", done.stderr[-500:]
 
 
@@ -122,7 +135,9 @@ def opcode(name: str) -> bytes:
 
 
 BOMBS = {
-    "a place in the memo": opcode("EMPTY_LIST") + opcode("LONG_BINPUT") + struct.pack("<I", 2**31 - 1),
+    "a place in the memo": opcode("EMPTY_LIST")
+    + opcode("LONG_BINPUT")
+    + struct.pack("<I", 2**31 - 1),
     "the same in digits": opcode("EMPTY_LIST") + opcode("PUT") + b"2147483647\n",
     "the same in very many digits": opcode("EMPTY_LIST") + opcode("PUT") + b"9" * 400 + b"\n",
     "bytes": opcode("BYTEARRAY8") + struct.pack("<Q", 2**36),
@@ -139,14 +154,18 @@ def test_a_pickle_that_declares_more_than_it_holds_takes_no_memory(tmp_path, wha
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(BadInput, match="not a readable pickle"):
         vectors.read_vectors(path)
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024  # KiB; the compiler is in it
+    assert (
+        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024
+    )  # KiB; the compiler is in it
 
 
 def test_tuples_in_tuples_are_refused_before_they_are_hashed(tmp_path):
     held = ()
     for _ in range(60):
         held = (held, held)
-    (tmp_path / "v.pkl").write_bytes(opcode("EMPTY_DICT") + pickle.dumps(held, 4)[2:-1] + b"K\x01s.")
+    (tmp_path / "v.pkl").write_bytes(
+        opcode("EMPTY_DICT") + pickle.dumps(held, 4)[2:-1] + b"K\x01s."
+    )
     with pytest.raises(BadInput, match="tuples"):
         vectors.read_vectors(tmp_path / "v.pkl")
 
@@ -176,7 +195,9 @@ def damaged(draw, content: bytes) -> bytes:
         elif what == "put":
             held[at:at] = draw(st.binary(max_size=30))
         elif what == "big":
-            held[at : at + 8] = struct.pack("<q", draw(st.sampled_from([-1, 2**31, 2**40, 2**62, 0])))
+            held[at : at + 8] = struct.pack(
+                "<q", draw(st.sampled_from([-1, 2**31, 2**40, 2**62, 0]))
+            )
     return bytes(held)
 
 
@@ -251,7 +272,9 @@ TEXTS = {
     "fasta": b">one first\nACGT\nAC\n>two\nMKV*\n",
     "gaf": b"!gaf-version: 2.2\n" + b"\t".join([b"x"] * 12 + [b"taxon:9606"] + [b"x"] * 4) + b"\n",
     "gtf": b'1\te\tgene\t1\t9\t.\t+\t.\tgene_id "E"; gene_name "N";\n',
-    "uniprot": json.dumps({"results": [{"primaryAccession": "P1", "genes": [{"geneName": {"value": "A"}}]}]}).encode(),
+    "uniprot": json.dumps(
+        {"results": [{"primaryAccession": "P1", "genes": [{"geneName": {"value": "A"}}]}]}
+    ).encode(),
     "lists": pickle.dumps({"a": ["TP53"], "b": ["MYC"]}),
     "jaspar": b"SQLite format 3\x00" + bytes(200),
 }
@@ -279,7 +302,7 @@ def test_any_text_as_gene_sets_is_read_or_refused_in_a_sentence(folder):
     @given(st.one_of(st.text(max_size=400), st.text("\t\nab\x00\u2028é", max_size=200)))
     def check(text):
         (folder / "own.gmt").write_bytes(text.encode("utf-8", "surrogatepass"))
-        found = tried(own._read, folder / "own.gmt")
+        found = tried(custom_tasks._read, folder / "own.gmt")
         assert isinstance(found, str) or {"set", "gene"} <= set(found.columns)
 
     check()
@@ -291,19 +314,24 @@ def test_any_fasta_is_read_or_refused_record_by_record(folder):
     def check(content):
         (folder / "r.fa").write_bytes(content)
         held = tried(lambda: list(readers.fasta_records(folder / "r.fa")))
-        assert isinstance(held, str) or all(isinstance(n, str) and isinstance(s, str) for n, s in held)
+        assert isinstance(held, str) or all(
+            isinstance(n, str) and isinstance(s, str) for n, s in held
+        )
 
     check()
 
 
-DECLARATION = (
-    b"profiles:\n  p: {title: t, sources: [a], models: &m [x, y], splits: [random], folds: 5}\n  q: {models: *m}\n"
-)
+DECLARATION = b"profiles:\n  p: {title: t, sources: [a], models: &m [x, y], splits: [random], folds: 5}\n  q: {models: *m}\n"
 
 
 def test_any_declaration_is_read_or_refused_in_a_sentence(folder):
     @hostile
-    @given(st.one_of(damaged(DECLARATION), st.text(max_size=200).map(lambda t: t.encode("utf-8", "surrogatepass"))))
+    @given(
+        st.one_of(
+            damaged(DECLARATION),
+            st.text(max_size=200).map(lambda t: t.encode("utf-8", "surrogatepass")),
+        )
+    )
     def check(content):
         (folder / "d.yml").write_bytes(content)
         raw = tried(specs.read_yaml, folder / "d.yml")
@@ -327,9 +355,13 @@ def test_any_scores_are_read_or_refused_in_a_sentence(folder, finished):
 
 
 def test_any_manifest_is_judged(folder):
-    simple = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
+    simple = (
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
+    )
     values = st.recursive(
-        simple, lambda x: st.lists(x, max_size=3) | st.dictionaries(st.text(max_size=5), x), max_leaves=5
+        simple,
+        lambda x: st.lists(x, max_size=3) | st.dictionaries(st.text(max_size=5), x),
+        max_leaves=5,
     )
 
     @hostile
@@ -348,7 +380,9 @@ def test_any_manifest_is_judged(folder):
 def head(shape: tuple, descr: str = "<f8") -> bytes:
     """The head of an ``.npy`` that declares a shape, and a few bytes."""
     out = io.BytesIO()
-    np.lib.format.write_array_header_1_0(out, {"descr": descr, "fortran_order": False, "shape": shape})
+    np.lib.format.write_array_header_1_0(
+        out, {"descr": descr, "fortran_order": False, "shape": shape}
+    )
     return out.getvalue() + bytes(64)
 
 
@@ -373,7 +407,9 @@ def bombs(folder) -> list:
     alike = pa.DictionaryArray.from_arrays(np.zeros(3000, np.int32), ["A" * 900_000])
     long = pa.table({"symbol": alike, "x": np.zeros(3000)})
     pq.write_table(long, folder / "long.parquet", compression="zstd")
-    with pq.ParquetWriter(folder / "rows.parquet", pa.schema([("x", pa.int8())]), compression="zstd") as writer:
+    with pq.ParquetWriter(
+        folder / "rows.parquet", pa.schema([("x", pa.int8())]), compression="zstd"
+    ) as writer:
         part = pa.table({"x": pa.array(np.zeros(10**7, np.int8))})
         for _ in range(20):
             writer.write_table(part)
@@ -408,7 +444,10 @@ def judged(tmp_path_factory):
         print(json.dumps({"peak": peak, **told}))
     """
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code), *map(str, made)], capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", textwrap.dedent(code), *map(str, made)],
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return {os.path.basename(k): v for k, v in json.loads(done.stdout).items()}
@@ -443,7 +482,9 @@ def test_no_bomb_took_memory(judged):
 def test_what_unpacks_to_too_much_is_refused_while_it_unpacks(tmp_path, monkeypatch):
     monkeypatch.setattr(declared, "most", lambda: 1e6)
     (tmp_path / "big.csv.gz").write_bytes(gzip.compress(b"symbol,x\n" + b"A,0\n" * 10**6))
-    (tmp_path / "big.tsv.zip").write_bytes(zipped(**{"big.tsv": b"symbol\tx\n" + b"A\t0\n" * 10**6}))
+    (tmp_path / "big.tsv.zip").write_bytes(
+        zipped(**{"big.tsv": b"symbol\tx\n" + b"A\t0\n" * 10**6})
+    )
     for name in ("big.csv.gz", "big.tsv.zip"):
         assert "its unpacked content would take" in tried(vectors.read_vectors, tmp_path / name)
 
@@ -452,7 +493,9 @@ def test_aliases_that_stand_for_a_billion_values_are_refused(tmp_path):
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 10)]
     (tmp_path / "bomb.yml").write_text("\n".join(lines))
-    assert "aliases stand for more than 1,000,000 values" in tried(specs.read_yaml, tmp_path / "bomb.yml")
+    assert "aliases stand for more than 1,000,000 values" in tried(
+        specs.read_yaml, tmp_path / "bomb.yml"
+    )
     (tmp_path / "round.yml").write_text("a: &a [*a]")
     assert "malformed YAML" in tried(specs.read_yaml, tmp_path / "round.yml")
 

@@ -25,7 +25,9 @@ def by_sklearn(make, y, guess):
         scale = StandardScaler().fit(X[FOLD != k])
         fit = make().fit(scale.transform(X[FOLD != k]), y[FOLD != k])
         out.append(guess(fit, scale.transform(X[FOLD == k])))
-    return np.concatenate(out)[np.argsort(np.concatenate([np.flatnonzero(FOLD == k) for k in range(4)]))]
+    return np.concatenate(out)[
+        np.argsort(np.concatenate([np.flatnonzero(FOLD == k) for k in range(4)]))
+    ]
 
 
 @pytest.mark.parametrize("C", [0.05, 1.0, 20.0])
@@ -33,7 +35,9 @@ def test_logistic_is_that_of_scikit_learn_with_separated_groups_too(C):
     y = (LEAN + RNG.normal(size=N) * 0.5 > 0.3).astype(int)
     y[CODE < 4] = 1  # all of one class, and those of no group too
     expected = by_sklearn(
-        lambda: LogisticRegression(C=C, tol=1e-10, max_iter=20000), y, lambda f, x: f.decision_function(x)
+        lambda: LogisticRegression(C=C, tol=1e-10, max_iter=20000),
+        y,
+        lambda f, x: f.decision_function(x),
     )
     found = probes.predict(X, y[:, None], FOLD[:, None], kind="binary", C=C)[:, 0]
     np.testing.assert_allclose(found, expected, atol=2e-3)
@@ -54,7 +58,11 @@ def test_softmax_is_that_of_scikit_learn_and_a_class_absent_from_training_is_at_
 def test_indicators_and_the_general_solver_agree(monkeypatch, standardise):
     y = (LEAN > 0).astype(int)
     value = LEAN + RNG.normal(size=N)
-    given = [("binary", y[:, None], FOLD[:, None]), ("multiclass", y + (LEAN > 1), FOLD), ("regression", value, FOLD)]
+    given = [
+        ("binary", y[:, None], FOLD[:, None]),
+        ("multiclass", y + (LEAN > 1), FOLD),
+        ("regression", value, FOLD),
+    ]
     for kind, labels, fold in given:
         tight = {} if kind == "regression" else {"tolerance": 1e-6}
         fast = probes.predict(X, labels, fold, kind=kind, standardise=standardise)

@@ -10,8 +10,10 @@ import pytest
 from conftest import edit_yaml, sha256
 from scipy import stats as scipy_stats
 
-from genebench import boards, bootstrap, cells, intervals, paths, predictions, results, run, specs, stats, tiers
-from genebench.errors import BadInput
+from genebench.benchmark import plan, predictions, resampling, results, run, tables
+from genebench.core import paths, specs
+from genebench.core.errors import BadInput
+from genebench.stats import bootstrap, intervals, separation
 
 
 @pytest.fixture
@@ -22,7 +24,9 @@ def table(warm):
 
 def of(table, **choice) -> pd.Series:
     """The one row of a choice."""
-    (row,) = table[np.logical_and.reduce([table[k] == v for k, v in choice.items()])].to_dict("records")
+    (row,) = table[np.logical_and.reduce([table[k] == v for k, v in choice.items()])].to_dict(
+        "records"
+    )
     return row
 
 
@@ -32,21 +36,33 @@ def test_a_whole_run_writes_every_table(warm):
 
 
 def test_every_scored_pair_has_a_score_as_written_and_an_interval_around_it(table):
-    for genes in boards.GENES:
-        mine = table[(table.genes == genes) & (table.split == "stem")].set_index(["task", "model"]).sort_index()
-        written = results.main_scores("tiny", split="stem", genes=genes).set_index(["task", "model"]).sort_index()
+    for genes in resampling.GENES:
+        mine = (
+            table[(table.genes == genes) & (table.split == "stem")]
+            .set_index(["task", "model"])
+            .sort_index()
+        )
+        written = (
+            results.main_scores("tiny", split="stem", genes=genes)
+            .set_index(["task", "model"])
+            .sort_index()
+        )
         assert mine.index.equals(written.index)
         np.testing.assert_allclose(mine.score, written.score, atol=1e-5)
         np.testing.assert_array_equal(mine.number, written.n_test)
         assert ((mine.low <= mine.score) & (mine.score <= mine.high)).all()
-        told = mine[(mine.score < 0.999) & (mine.family != "shortcut")]  # by stem, the stem shortcut knows nothing
+        told = mine[
+            (mine.score < 0.999) & (mine.family != "shortcut")
+        ]  # by stem, the stem shortcut knows nothing
         assert (told.error > 0).all() and len(told) > 10
 
 
-@pytest.mark.parametrize("task, model", [("toy/term/heart", "full"), ("toy/value", "stem"), ("toy/class", "part")])
+@pytest.mark.parametrize(
+    "task, model", [("toy/term/heart", "full"), ("toy/value", "stem"), ("toy/class", "part")]
+)
 def test_an_interval_is_that_of_its_predictions_put_together_by_hand(table, task, model):
-    (cell,) = [c for c in cells.plan("tiny", models=[model], names=[task], split="random")]
-    held, made = cells.context("tiny"), predictions.load(cells.cell_path(cell))[task, 0]
+    (cell,) = [c for c in plan.plan("tiny", models=[model], names=[task], split="random")]
+    held, made = plan.context("tiny"), predictions.load(plan.cell_path(cell))[task, 0]
     known = held.tasks[task]
     _, influence = bootstrap.influence(known.kind, known.labels[made.rows], made.values, made.fold)
     weight = bootstrap.weights(known.entities[made.rows], seed=7).astype(float)
@@ -56,17 +72,24 @@ def test_an_interval_is_that_of_its_predictions_put_together_by_hand(table, task
 
 def test_the_excess_is_paired_and_names_the_best_shortcut(table):
     row = of(table, task="toy/value", model="full", split="random", genes="common")
-    over = stats.excess(results.main_scores("tiny", genes="common"))
+    over = intervals.excess(results.main_scores("tiny", genes="common"))
     expected = over[(over.task == "toy/value") & (over.model == "full")].iloc[0]
-    assert row["best_shortcut"] == "stem" and row["excess"] == pytest.approx(expected.excess, abs=1e-5)
+    assert row["best_shortcut"] == "stem" and row["excess"] == pytest.approx(
+        expected.excess, abs=1e-5
+    )
     assert row["excess_low"] < row["excess"] < row["excess_high"]
-    alone = [of(table, task="toy/value", model=m, split="random", genes="common")["error"] for m in ("full", "stem")]
+    alone = [
+        of(table, task="toy/value", model=m, split="random", genes="common")["error"]
+        for m in ("full", "stem")
+    ]
     width = (row["excess_high"] - row["excess_low"]) / 2 / scipy_stats.norm.ppf(0.975)
     assert width < sum(alone) and table.excess[table.family != "table"].isna().all()
 
 
 def test_an_exposed_model_is_in_no_mean_and_its_excess_is_still_told(warm):
-    edit_yaml(paths.MODELS, lambda d: d["models"]["full"].update(exposed={"toy/": "It has read them."}))
+    edit_yaml(
+        paths.MODELS, lambda d: d["models"]["full"].update(exposed={"toy/": "It has read them."})
+    )
     run.run("tiny", jobs=1, say=lambda text: None)
     assert "full" not in set(results.read_beside("tiny", "means.csv").model)
     table = results.read_beside("tiny", "intervals.parquet")
@@ -79,63 +102,82 @@ def test_the_power_of_a_task_follows_from_the_errors_of_its_pairs(warm):
     row = of(power, task="toy/value", split="random")
     assert {row["best"], row["second"]} <= {"full", "part", "stem"} and row["models"] == 3
     best, second = (
-        of(held, task="toy/value", model=row[m], split="random", genes="common") for m in ("best", "second")
+        of(held, task="toy/value", model=row[m], split="random", genes="common")
+        for m in ("best", "second")
     )
     assert row["difference"] == pytest.approx(best["score"] - second["score"], abs=1e-4)
     assert row["smallest"] > 0 and row["underpowered"] == (
-        of(power, task="toy/value", split="random")["smallest"] > stats.UNDERPOWERED
+        of(power, task="toy/value", split="random")["smallest"] > intervals.UNDERPOWERED
     )
     assert power.groupby("task").underpowered.nunique().max() == 1  # one answer for all splits
 
 
-def test_means_are_over_the_same_tasks_in_every_split_and_the_first_loses_nothing(warm, monkeypatch):
-    monkeypatch.setattr(stats, "UNDERPOWERED", 1.0)  # tasks of 180 genes can show little
+def test_means_are_over_the_same_tasks_in_every_split_and_the_first_loses_nothing(
+    warm, monkeypatch
+):
+    monkeypatch.setattr(intervals, "UNDERPOWERED", 1.0)  # tasks of 180 genes can show little
     run.run("tiny", jobs=1, say=lambda text: None)
     means = results.read_beside("tiny", "means.csv")
     assert means.groupby(["measure", "group", "model"]).tasks.nunique().max() == 1
-    assert (means[means.split == "random"].lost == 0).all() and means[means.split == "stem"].lost.notna().all()
-    group = means[(means.group == "biological processes") & (means.split == "random")].set_index("model")
+    assert (means[means.split == "random"].lost == 0).all() and means[
+        means.split == "stem"
+    ].lost.notna().all()
+    group = means[(means.group == "biological processes") & (means.split == "random")].set_index(
+        "model"
+    )
     power = results.read_beside("tiny", "power.csv").query("split == 'random'").set_index("task")
-    scores = results.main_scores("tiny", genes="common").pivot(index="task", columns="model", values="score")
+    scores = results.main_scores("tiny", genes="common").pivot(
+        index="task", columns="model", values="score"
+    )
     tasks = power.index[(power.group == "biological processes") & ~power.underpowered]
-    assert group.tasks.iloc[0] == len(tasks) and (group.low < group.score).all() and (group.score < group.high).all()
+    assert (
+        group.tasks.iloc[0] == len(tasks)
+        and (group.low < group.score).all()
+        and (group.score < group.high).all()
+    )
     for model in group.index:
         expected = np.average(scores.loc[tasks, model], weights=power.weight[tasks])
         assert group.score[model] == pytest.approx(expected, abs=1e-4)
-    excess = np.average(scores.loc[tasks, "full"] - scores.loc[tasks, "stem"], weights=power.weight[tasks])
+    excess = np.average(
+        scores.loc[tasks, "full"] - scores.loc[tasks, "stem"], weights=power.weight[tasks]
+    )
     assert group.excess["full"] == pytest.approx(excess, abs=1e-4)
     pairs = results.read_beside("tiny", "pairs.csv")
-    row = of(pairs[pairs.group == "biological processes"], split="random", model="full", other="stem")
+    row = of(
+        pairs[pairs.group == "biological processes"], split="random", model="full", other="stem"
+    )
     assert row["difference"] == pytest.approx(group.score["full"] - group.score["stem"], abs=2e-5)
     assert (group.tier["full"] != group.tier["stem"]) == row["separated"]
 
 
 def test_the_field_keeps_most_pairs_of_a_model_and_a_task():
     fair = np.ones((20, 8), dtype=bool)
-    fair[:2, 5] = fair[:3, 6] = False  # asked in, these two take the others along to 17 of 20 tasks: 7 x 17 > 5 x 20
+    fair[:2, 5] = fair[:3, 6] = (
+        False  # asked in, these two take the others along to 17 of 20 tasks: 7 x 17 > 5 x 20
+    )
     fair[:, 7] = np.arange(20) < 9  # fewer than half: never asked
-    tasks, models = intervals.field(fair)
+    tasks, models = tables.field(fair)
     assert tasks.tolist() == list(range(3, 20)) and models.tolist() == [0, 1, 2, 3, 4, 5, 6]
     fair[:8, 6] = False  # now 6 x 18 > 7 x 12
-    tasks, models = intervals.field(fair)
+    tasks, models = tables.field(fair)
     assert tasks.tolist() == list(range(2, 20)) and models.tolist() == [0, 1, 2, 3, 4, 5]
-    assert [len(part) for part in intervals.field(np.zeros((4, 3), dtype=bool))] == [0, 0]
-    assert [len(part) for part in intervals.field(np.zeros((0, 3), dtype=bool))] == [0, 0]
+    assert [len(part) for part in tables.field(np.zeros((4, 3), dtype=bool))] == [0, 0]
+    assert [len(part) for part in tables.field(np.zeros((0, 3), dtype=bool))] == [0, 0]
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_of_all_cut_offs_none_keeps_more_pairs(seed):
     rng = np.random.default_rng(seed)
     fair = rng.random((30, 9)) < rng.choice([0.3, 0.8, 0.97, 1.0], 9)
-    tasks, models = intervals.field(fair)
+    tasks, models = tables.field(fair)
     assert fair[np.ix_(tasks, models)].all()
-    for share in np.linspace(intervals.FIELD, 1, 60):
+    for share in np.linspace(tables.FIELD, 1, 60):
         asked = fair.mean(axis=0) >= share
         assert fair[:, asked].all(axis=1).sum() * asked.sum() <= len(tasks) * len(models)
 
 
 def test_an_underpowered_task_is_in_no_mean(warm, monkeypatch):
-    monkeypatch.setattr(stats, "UNDERPOWERED", 0.0)
+    monkeypatch.setattr(intervals, "UNDERPOWERED", 0.0)
     run.run("tiny", jobs=1, say=lambda text: None)
     assert results.read_beside("tiny", "power.csv").underpowered.all()
     assert len(results.read_beside("tiny", "means.csv")) == 0
@@ -143,7 +185,7 @@ def test_an_underpowered_task_is_in_no_mean(warm, monkeypatch):
 
 def test_a_second_run_makes_no_board_and_the_same_bytes(warm, monkeypatch):
     before = {n: sha256(results.beside_path("tiny", n)) for n in results.BESIDE}
-    monkeypatch.setattr(boards, "make", lambda group: pytest.fail("made again"))
+    monkeypatch.setattr(resampling, "make", lambda group: pytest.fail("made again"))
     run.run("tiny", jobs=1, say=lambda text: None)
     assert {n: sha256(results.beside_path("tiny", n)) for n in results.BESIDE} == before
 
@@ -172,20 +214,28 @@ def test_shuffled_labels_are_scored_against_the_labels_that_were_dealt(table):
     row = of(table, task="toy/term/heart", model="shuffled", split="random", genes="own")
     assert specs.model("shuffled").labels == "shuffled" and 0.3 < row["score"] < 0.7
     (group,) = [
-        g for g in boards.gather(cells.plan("tiny")) if "toy/term/heart" in g[0].tasks and g[0].split == "random"
+        g
+        for g in resampling.gather(plan.plan("tiny"))
+        if "toy/term/heart" in g[0].tasks and g[0].split == "random"
     ]
     at = [c.model for c in group].index("shuffled")
-    kept = [predictions.load(cells.cell_path(c)) for c in group]
-    score, _, _ = boards._influences(cells.context("tiny").tasks["toy/term/heart"], group, kept, 1)
+    kept = [predictions.load(plan.cell_path(c)) for c in group]
+    score, _, _ = resampling._influences(
+        plan.context("tiny").tasks["toy/term/heart"], group, kept, 1
+    )
     assert score[0, at] == pytest.approx(row["score"], abs=1e-5)
 
 
 def test_a_model_that_is_run_once_is_in_the_first_split_alone_and_changes_no_other(warm, table):
     means = results.read_beside("tiny", "means.csv")
     edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(once=["random", "shuffled"]))
-    planned = {(c.model, c.split) for c in cells.plan("tiny")}
-    assert ("random", "random") in planned and ("random", "stem") not in planned and ("full", "stem") in planned
-    assert not any(c.model == "random" for c in cells.plan("tiny", split="stem"))
+    planned = {(c.model, c.split) for c in plan.plan("tiny")}
+    assert (
+        ("random", "random") in planned
+        and ("random", "stem") not in planned
+        and ("full", "stem") in planned
+    )
+    assert not any(c.model == "random" for c in plan.plan("tiny", split="stem"))
     run.run("tiny", jobs=1, say=lambda text: None)
     after = results.read_beside("tiny", "intervals.parquet")
     left = table[~(table.model.isin(["random", "shuffled"]) & (table.split == "stem"))]
@@ -193,13 +243,14 @@ def test_a_model_that_is_run_once_is_in_the_first_split_alone_and_changes_no_oth
     pd.testing.assert_frame_equal(
         after.sort_values(order, ignore_index=True).astype({"family": str}),
         left.sort_values(order, ignore_index=True).astype({"family": str}),
-        check_categorical=False, check_dtype=False,
-    )  # fmt: skip
+        check_categorical=False,
+        check_dtype=False,
+    )
     pd.testing.assert_frame_equal(results.read_beside("tiny", "means.csv"), means)
     assert results.validate_path(paths.results("tiny")) == []
 
 
 def test_the_weight_of_tasks_with_like_labels_is_less(warm):
-    alike = boards.alike("tiny", ["toy/term/heart", "toy/systems", "toy/value"])
+    alike = resampling.alike("tiny", ["toy/term/heart", "toy/systems", "toy/value"])
     assert alike[0, 1] > 0.2 and (np.diag(alike) == 1).all()
-    assert tiers.task_weights(alike)[0] < 1
+    assert separation.task_weights(alike)[0] < 1

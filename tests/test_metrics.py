@@ -8,8 +8,8 @@ from scipy import stats
 from sklearn import metrics as reference
 from sklearn.preprocessing import label_binarize
 
-from genebench import metrics
-from genebench.errors import BadInput
+from genebench.core.errors import BadInput
+from genebench.stats import metrics
 
 
 def binary(seed: int, ties: bool):
@@ -62,13 +62,17 @@ REFERENCES = {
     ("binary", "prior"): lambda y, p: (y == 1).sum() / len(y),
     ("binary", "accuracy"): lambda y, p: reference.accuracy_score(y, p > 0.5),
     ("multiclass", "accuracy"): lambda y, p: reference.accuracy_score(y, argmax(p)),
-    ("multiclass", "auroc_weighted"): lambda y, p: reference.roc_auc_score(y, p, multi_class="ovr", average="weighted"),
+    ("multiclass", "auroc_weighted"): lambda y, p: reference.roc_auc_score(
+        y, p, multi_class="ovr", average="weighted"
+    ),
     ("multiclass", "auprc_weighted"): lambda y, p: reference.average_precision_score(
         label_binarize(y, classes=range(p.shape[1])), p, average="weighted"
     ),
     ("multilabel", "subset_accuracy"): lambda y, p: reference.accuracy_score(y, p > 0.5),
     ("regression", "r2"): reference.r2_score,
-    ("regression", "spearman"): lambda y, p: np.corrcoef(stats.rankdata(y), stats.rankdata(p))[0, 1],
+    ("regression", "spearman"): lambda y, p: np.corrcoef(stats.rankdata(y), stats.rankdata(p))[
+        0, 1
+    ],
 }
 for _name in ("precision", "recall", "f1"):
     REFERENCES["binary", _name] = _prf(_name, "binary", lambda p: p > 0.5)
@@ -76,12 +80,19 @@ for _name in ("precision", "recall", "f1"):
     for _average in ("macro", "weighted"):
         REFERENCES["multilabel", f"{_name}_{_average}"] = _prf(_name, _average, lambda p: p > 0.5)
 for _average in ("macro", "weighted"):
-    REFERENCES["multilabel", f"auroc_{_average}"] = lambda y, p, a=_average: reference.roc_auc_score(y, p, average=a)
-    REFERENCES["multilabel", f"auprc_{_average}"] = lambda y, p, a=_average: reference.average_precision_score(
-        y, p, average=a
+    REFERENCES["multilabel", f"auroc_{_average}"] = lambda y, p, a=_average: (
+        reference.roc_auc_score(y, p, average=a)
+    )
+    REFERENCES["multilabel", f"auprc_{_average}"] = lambda y, p, a=_average: (
+        reference.average_precision_score(y, p, average=a)
     )
 
-KINDS = {"binary": binary, "multiclass": multiclass, "multilabel": multilabel, "regression": regression}
+KINDS = {
+    "binary": binary,
+    "multiclass": multiclass,
+    "multilabel": multilabel,
+    "regression": regression,
+}
 
 
 def test_every_metric_of_every_kind_has_a_reference_here():
@@ -93,7 +104,9 @@ def test_every_metric_of_every_kind_has_a_reference_here():
 def test_the_metric_equals_the_reference(kind, name, ties):
     for seed in range(5):
         y, p = KINDS[kind](seed, ties)
-        assert metrics.score(kind, y, p)[name] == pytest.approx(REFERENCES[kind, name](y, p), abs=1e-12, rel=0)
+        assert metrics.score(kind, y, p)[name] == pytest.approx(
+            REFERENCES[kind, name](y, p), abs=1e-12, rel=0
+        )
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -109,7 +122,9 @@ def test_scores_named_one_by_one_equal_those_computed_together(kind):
 def test_scores_do_not_depend_on_the_order_of_the_entities(kind):
     y, p = KINDS[kind](1, True)
     order = np.random.default_rng(0).permutation(len(y))
-    assert metrics.score(kind, y[order], p[order]) == pytest.approx(metrics.score(kind, y, p), abs=1e-12)
+    assert metrics.score(kind, y[order], p[order]) == pytest.approx(
+        metrics.score(kind, y, p), abs=1e-12
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -156,7 +171,10 @@ def test_a_class_that_no_test_entity_has_does_not_count():
     y, p = multiclass(0, False)
     keep = y != 2
     wide = metrics.score("multiclass", y[keep], p[keep])["auroc_weighted"]
-    per = [(y[keep] == c).sum() * reference.roc_auc_score(y[keep] == c, p[keep][:, c]) for c in (0, 1, 3)]
+    per = [
+        (y[keep] == c).sum() * reference.roc_auc_score(y[keep] == c, p[keep][:, c])
+        for c in (0, 1, 3)
+    ]
     assert wide == pytest.approx(sum(per) / keep.sum(), abs=1e-12)
 
 
@@ -167,7 +185,10 @@ def test_the_rank_correlation_with_a_constant_is_zero(y, p):
 
 def test_probabilities_of_single_precision_are_good_enough():
     y, p = binary(3, True)
-    assert metrics.score("binary", y, p.astype(np.float32))["auroc"] == metrics.score("binary", y, p)["auroc"]
+    assert (
+        metrics.score("binary", y, p.astype(np.float32))["auroc"]
+        == metrics.score("binary", y, p)["auroc"]
+    )
 
 
 def test_pairs_are_scored_as_binary_tasks_are():
@@ -201,7 +222,10 @@ def of_one(function, Y, P, valid, t):
 def test_areas_of_many_tasks_equal_the_reference(block):
     Y, P, valid = block
     roc, precision = metrics.areas(Y, P, valid)
-    for found, function in ((roc, reference.roc_auc_score), (precision, reference.average_precision_score)):
+    for found, function in (
+        (roc, reference.roc_auc_score),
+        (precision, reference.average_precision_score),
+    ):
         want = [of_one(function, Y, P, valid, t) for t in range(30)]
         np.testing.assert_allclose(found, want, rtol=0, atol=1e-12)
         assert np.isnan(found[[7, 8, 9]]).all() and np.isnan(found).sum() < 6
@@ -211,7 +235,9 @@ def test_areas_where_every_entity_counts_need_no_mask(block):
     Y, P, _ = block
     for found, same in zip(metrics.areas(Y, P), metrics.areas(Y, P, np.ones(Y.shape, dtype=bool))):
         np.testing.assert_array_equal(found, same)
-    assert metrics.areas(Y, P)[0][20] == pytest.approx(reference.roc_auc_score(Y[:, 20], P[:, 20]), abs=1e-12)
+    assert metrics.areas(Y, P)[0][20] == pytest.approx(
+        reference.roc_auc_score(Y[:, 20], P[:, 20]), abs=1e-12
+    )
 
 
 def test_areas_take_any_numbers_and_padding_beyond_them_all(block):
@@ -233,7 +259,9 @@ def test_every_metric_of_a_block_equals_the_reference(block, name):
 def test_every_metric_says_what_it_means_and_has_sane_bounds():
     for name, metric in metrics.METRICS.items():
         assert metric.meaning and metric.low < metric.high, name
-        assert set(metric.kinds) <= {"binary", "pair", "multiclass", "multilabel", "regression"}, name
+        assert set(metric.kinds) <= {"binary", "pair", "multiclass", "multilabel", "regression"}, (
+            name
+        )
 
 
 def test_chance_of_a_metric_is_the_mean_over_permutations():

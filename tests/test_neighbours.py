@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 from test_probes import folds, plain
 
 from genebench import probes
-from genebench.errors import BadInput
+from genebench.core.errors import BadInput
 from genebench.probes import features, neighbours
 
 
@@ -34,18 +34,26 @@ def data(n: int = 400):
 @pytest.mark.parametrize("k", [1, 15])
 def test_neighbours_of_two_classes_vote_as_with_scikit_learn(k):
     X, y, _, _, fold = data()
-    share = neighbour_reference(X, y, fold, KNeighborsClassifier(k, metric="cosine"), "predict_proba")[:, 1]
+    share = neighbour_reference(
+        X, y, fold, KNeighborsClassifier(k, metric="cosine"), "predict_proba"
+    )[:, 1]
     mine = probes.predict(X, y, fold, kind="binary", probe="knn", k=k)[:, 0]
     np.testing.assert_allclose(mine, np.log((share * k + 0.5) / ((1 - share) * k + 0.5)), atol=1e-6)
     for f in range(4):
         t = fold == f
-        assert roc_auc_score(y[t], mine[t].round(4)) == pytest.approx(roc_auc_score(y[t], share[t].round(9)), abs=1e-12)
+        assert roc_auc_score(y[t], mine[t].round(4)) == pytest.approx(
+            roc_auc_score(y[t], share[t].round(9)), abs=1e-12
+        )
 
 
 def test_neighbours_of_three_classes_vote_as_with_scikit_learn():
     X, _, y, _, fold = data()
-    share = neighbour_reference(X, y, fold, KNeighborsClassifier(15, metric="cosine"), "predict_proba")
-    mine = probes.probabilities("multiclass", probes.predict(X, y, fold, kind="multiclass", probe="knn"))
+    share = neighbour_reference(
+        X, y, fold, KNeighborsClassifier(15, metric="cosine"), "predict_proba"
+    )
+    mine = probes.probabilities(
+        "multiclass", probes.predict(X, y, fold, kind="multiclass", probe="knn")
+    )
     np.testing.assert_allclose(mine, (share * 15 + 0.5) / (15 + 1.5), atol=1e-6)
     np.testing.assert_allclose(mine.sum(axis=1), 1, atol=1e-6)
 
@@ -64,7 +72,9 @@ def test_every_task_has_its_own_folds_and_those_left_out_do_not_vote():
     Y, F = np.stack([y, 1 - y], axis=1), np.stack([fold, other], axis=1)
     mine = neighbours.knn_votes(features.Rows(X), Y, F)
     for t in range(2):
-        theirs = neighbour_reference(X, Y[:, t], F[:, t], KNeighborsRegressor(15, metric="cosine"), "predict")
+        theirs = neighbour_reference(
+            X, Y[:, t], F[:, t], KNeighborsRegressor(15, metric="cosine"), "predict"
+        )
         np.testing.assert_allclose(mine[:, t], theirs, atol=1e-9)
 
 
@@ -84,7 +94,10 @@ def test_an_entity_whose_nearest_are_all_in_its_own_fold_looks_further():
 def test_a_search_in_pieces_gives_the_same_votes():
     X, y, _, _, fold = data()
     held = features.Rows(X)
-    whole, pieces = (neighbours.knn_votes(held, y[:, None], fold[:, None], memory=m) for m in (2e9, 12 * 400 * 37))
+    whole, pieces = (
+        neighbours.knn_votes(held, y[:, None], fold[:, None], memory=m)
+        for m in (2e9, 12 * 400 * 37)
+    )
     np.testing.assert_array_equal(whole, pieces)
 
 
@@ -92,7 +105,9 @@ def test_a_search_in_pieces_gives_the_same_votes():
 def test_pairs_are_for_the_linear_probe_alone(probe):
     X, y, *_ = data(60)
     with pytest.raises(BadInput, match="takes no pair tasks; use one of linear"):
-        probes.predict(X, y, folds(y), kind="pair", probe=probe, pairs=(np.arange(60), np.arange(60)[::-1]))
+        probes.predict(
+            X, y, folds(y), kind="pair", probe=probe, pairs=(np.arange(60), np.arange(60)[::-1])
+        )
 
 
 # --- networks ---------------------------------------------------------------------------------------------------------
@@ -108,16 +123,22 @@ def crossed():
 
 def test_a_network_learns_what_a_line_cannot(crossed):
     X, y, fold = crossed
-    line, network = (probes.predict(X, y, fold, kind="binary", probe=p)[:, 0] for p in ("linear", "mlp"))
+    line, network = (
+        probes.predict(X, y, fold, kind="binary", probe=p)[:, 0] for p in ("linear", "mlp")
+    )
     for k in range(3):
         t = fold == k
-        assert abs(roc_auc_score(y[t], line[t]) - 0.5) < 0.1 and roc_auc_score(y[t], network[t]) > 0.9
+        assert (
+            abs(roc_auc_score(y[t], line[t]) - 0.5) < 0.1 and roc_auc_score(y[t], network[t]) > 0.9
+        )
 
 
 def test_a_network_learns_three_classes_and_numbers(crossed):
     X, y, fold = crossed
     three = np.where(y == 0, 0, 1 + (X[:, 0] > 5))
-    p = probes.probabilities("multiclass", probes.predict(X, three, fold, kind="multiclass", probe="mlp"))
+    p = probes.probabilities(
+        "multiclass", probes.predict(X, three, fold, kind="multiclass", probe="mlp")
+    )
     np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-5)
     assert np.mean(p.argmax(axis=1) == three) > 0.8
     value = 1000 + 50 * np.abs(X[:, 0] - 5)
@@ -128,7 +149,8 @@ def test_a_network_learns_three_classes_and_numbers(crossed):
 def test_a_network_depends_on_its_seed_alone(crossed):
     X, y, fold = crossed
     first, again, other = (
-        probes.predict(X[:300], y[:300], fold[:300], kind="binary", probe="mlp", seed=s) for s in (1, 1, 2)
+        probes.predict(X[:300], y[:300], fold[:300], kind="binary", probe="mlp", seed=s)
+        for s in (1, 1, 2)
     )
     np.testing.assert_array_equal(first, again)
     assert np.abs(first - other).max() > 0.01
@@ -137,7 +159,9 @@ def test_a_network_depends_on_its_seed_alone(crossed):
 def test_a_network_never_sees_the_labels_of_the_tested_fold(crossed):
     X, y, fold = (a[:300] for a in crossed)
     turned = np.where(fold == 0, 1 - y, y)
-    before, after = (probes.predict(X, labels, fold, kind="binary", probe="mlp")[:, 0] for labels in (y, turned))
+    before, after = (
+        probes.predict(X, labels, fold, kind="binary", probe="mlp")[:, 0] for labels in (y, turned)
+    )
     np.testing.assert_allclose(after[fold == 0], before[fold == 0], atol=1e-4)
     assert np.abs(after - before)[fold == 1].max() > 0.05
 

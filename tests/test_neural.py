@@ -11,12 +11,19 @@ import torch
 import transformers
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
-from genebench import embed, encoders, paths, sources, specs, weights
-from genebench.encoders import hub, ids
-from genebench.errors import BadInput
-from genebench.specs import ModelSpec
+from genebench import models as encoders
+from genebench.core import paths, specs
+from genebench.core.errors import BadInput
+from genebench.core.specs import ModelSpec
+from genebench.data import sources
+from genebench.models import hub, ids, inference, weights
 
-SMALL = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
+SMALL = {
+    "hidden_size": 16,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 32,
+}
 LETTERS = "LAGVSERTIDPKQNFYMHWCX"
 GENES = np.array(["BRCA1", "TP53", "TTN"])
 PROTEINS = {"BRCA1": "MDLSALRVEE", "TP53": "MEEPQSDPSVEPPL"}
@@ -27,22 +34,41 @@ def words(folder, *, end: bool = False, letters: bool = False) -> None:
     """A word tokenizer with the special tokens of BERT, or with an end of text only."""
     names = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "</s>"]
     vocabulary = {
-        t: i for i, t in enumerate([*names, *LETTERS, *GENES.tolist(), "gene", "a", "the", "of", "ACGT", "N"])
+        t: i
+        for i, t in enumerate(
+            [*names, *LETTERS, *GENES.tolist(), "gene", "a", "the", "of", "ACGT", "N"]
+        )
     }
     made = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
-    made.pre_tokenizer = pre_tokenizers.Split("", "isolated") if letters else pre_tokenizers.Whitespace()
+    made.pre_tokenizer = (
+        pre_tokenizers.Split("", "isolated") if letters else pre_tokenizers.Whitespace()
+    )
     if not end:
         around = [("[CLS]", 2), ("[SEP]", 3)]
-        made.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=around)
+        made.post_processor = processors.TemplateProcessing(
+            single="[CLS] $A [SEP]", special_tokens=around
+        )
     special = {"pad_token": "[PAD]", "unk_token": "[UNK]"}
-    special |= {"eos_token": "</s>"} if end else {"cls_token": "[CLS]", "sep_token": "[SEP]", "mask_token": "[MASK]"}
+    special |= (
+        {"eos_token": "</s>"}
+        if end
+        else {"cls_token": "[CLS]", "sep_token": "[SEP]", "mask_token": "[MASK]"}
+    )
     transformers.PreTrainedTokenizerFast(tokenizer_object=made, **special).save_pretrained(folder)
 
 
 def esm_tokens(folder) -> None:
     """The real tokenizer of ESM-2 with its own vocabulary."""
     folder.mkdir(parents=True, exist_ok=True)
-    listed = ["<cls>", "<pad>", "<eos>", "<unk>", *"LAGVSERTIDPKQNFYMHWCXBUZO.-", "<null_1>", "<mask>"]
+    listed = [
+        "<cls>",
+        "<pad>",
+        "<eos>",
+        "<unk>",
+        *"LAGVSERTIDPKQNFYMHWCXBUZO.-",
+        "<null_1>",
+        "<mask>",
+    ]
     (folder / "vocab.txt").write_text("\n".join(listed))
     transformers.EsmTokenizer(str(folder / "vocab.txt")).save_pretrained(folder)
 
@@ -60,21 +86,39 @@ def network(kind: str):
         "qwen3": lambda: transformers.Qwen3Model(transformers.Qwen3Config(**many)),
         "qwen2": lambda: transformers.Qwen2Model(transformers.Qwen2Config(**many)),
         "llama": lambda: transformers.LlamaModel(transformers.LlamaConfig(**many)),
-        "t5": lambda: transformers.T5EncoderModel(transformers.T5Config(**t5, is_encoder_decoder=True)),
+        "t5": lambda: transformers.T5EncoderModel(
+            transformers.T5Config(**t5, is_encoder_decoder=True)
+        ),
         "esm": lambda: transformers.EsmForMaskedLM(
             transformers.EsmConfig(
-                **{**size, "vocab_size": 33}, pad_token_id=1, mask_token_id=32, position_embedding_type="rotary",
+                **{**size, "vocab_size": 33},
+                pad_token_id=1,
+                mask_token_id=32,
+                position_embedding_type="rotary",
                 token_dropout=True,
             )
         ),
-    }  # fmt: skip
+    }
     return made[kind]().eval()
 
 
 def model(**changes) -> ModelSpec:
     """The declaration of a model whose weights are on the Hub."""
-    base = {"name": "tiny", "title": "T", "family": "text", "encoder": "transformer", "description": "d", "input": "i"}
-    base |= {"licence": "none", "trained_on": "Nothing.", "color": "#000000", "hub": "owner/tiny", "context": 32}
+    base = {
+        "name": "tiny",
+        "title": "T",
+        "family": "text",
+        "encoder": "transformer",
+        "description": "d",
+        "input": "i",
+    }
+    base |= {
+        "licence": "none",
+        "trained_on": "Nothing.",
+        "color": "#000000",
+        "hub": "owner/tiny",
+        "context": 32,
+    }
     return ModelSpec(**{**base, **changes})
 
 
@@ -90,7 +134,7 @@ def shelf(tmp_path, monkeypatch):
 
 def made(spec: ModelSpec, genes=GENES, **options) -> np.ndarray:
     """Vectors of genes by a declared model."""
-    return embed.infer(encoders.encoder(spec)(spec, genes, **options)).vectors
+    return inference.infer(encoders.encoder(spec)(spec, genes, **options)).vectors
 
 
 # --- text -------------------------------------------------------------------------------------------------------------
@@ -105,7 +149,11 @@ def by_hand(folder, net, text: str, *, pooling: str, layer: int = -1) -> np.ndar
     if pooling == "last":
         listed = [*listed, tokenizer.eos_token_id]
     with torch.no_grad():
-        states = net(input_ids=torch.tensor([listed]), output_hidden_states=True).hidden_states[layer][0].numpy()
+        states = (
+            net(input_ids=torch.tensor([listed]), output_hidden_states=True)
+            .hidden_states[layer][0]
+            .numpy()
+        )
     vector = {"mean": states.mean(0), "cls": states[0], "last": states[-1]}[pooling]
     return vector / np.linalg.norm(vector)
 
@@ -113,10 +161,16 @@ def by_hand(folder, net, text: str, *, pooling: str, layer: int = -1) -> np.ndar
 @pytest.mark.parametrize(
     "kind, pooling",
     [
-        ("bert", "mean"), ("bert", "cls"), ("mpnet", "mean"), ("mistral", "last"), ("qwen3", "last"),
-        ("qwen2", "mean"), ("llama", "mean"), ("t5", "mean"),
+        ("bert", "mean"),
+        ("bert", "cls"),
+        ("mpnet", "mean"),
+        ("mistral", "last"),
+        ("qwen3", "last"),
+        ("qwen2", "mean"),
+        ("llama", "mean"),
+        ("t5", "mean"),
     ],
-)  # fmt: skip
+)
 def test_a_text_model_of_every_kind_gives_the_pooled_states_of_its_own_class(shelf, kind, pooling):
     net = network(kind)
     net.save_pretrained(shelf)
@@ -144,9 +198,11 @@ def test_vectors_do_not_depend_on_the_batch(shelf, kind, pooling):
     spec = model(pooling=pooling)
     names = np.array([" ".join(["gene"] * n) for n in (1, 9, 4, 4, 2, 17, 30)])
     work = encoders.encoder(spec)(spec, names)
-    alone = embed.infer(work, token_budget=1).vectors
+    alone = inference.infer(work, token_budget=1).vectors
     for budget in (8, 40, 4096):
-        np.testing.assert_allclose(embed.infer(work, token_budget=budget).vectors, alone, atol=1e-5)
+        np.testing.assert_allclose(
+            inference.infer(work, token_budget=budget).vectors, alone, atol=1e-5
+        )
 
 
 def test_bfloat16_stays_near_single_precision(shelf):
@@ -164,7 +220,7 @@ def test_a_gpu_gives_the_vectors_of_the_cpu(shelf, dtype, least):
     words(shelf)
     spec = model(dtype=dtype)
     work = encoders.encoder(spec)(spec, GENES)
-    exact, there = made(model()), embed.infer(work, device="cuda").vectors
+    exact, there = made(model()), inference.infer(work, device="cuda").vectors
     assert (exact * there).sum(1).min() > least
 
 
@@ -188,7 +244,9 @@ def test_windows_count_each_token_once_where_it_has_context(length, room, shared
     parts = hub.cut(length, room, shared)
     counted = [i for _, _, first, last in parts for i in range(first, last)]
     assert counted == list(range(length))
-    assert all(start <= first < last <= stop and stop - start <= room for start, stop, first, last in parts)
+    assert all(
+        start <= first < last <= stop and stop - start <= room for start, stop, first, last in parts
+    )
     for (_, stop, _, meet), (start, *_) in zip(parts, parts[1:]):
         assert stop - start >= shared and min(stop - meet, meet - start) >= shared // 2
 
@@ -200,11 +258,17 @@ def test_windows_count_each_token_once_where_it_has_context(length, room, shared
 def proteins(monkeypatch):
     """One protein per gene, under its accession."""
     accession = {"BRCA1": "P38398", "TP53": "P04637", "TTN": "Q8WZ42"}
-    table = pd.DataFrame({"id": [f"sp|{accession[g]}|{g}_HUMAN" for g in PROTEINS], "sequence": PROTEINS.values()})
+    table = pd.DataFrame(
+        {"id": [f"sp|{accession[g]}|{g}_HUMAN" for g in PROTEINS], "sequence": PROTEINS.values()}
+    )
     monkeypatch.setattr(sources, "table", lambda source, file: table)
     monkeypatch.setattr(specs, "source", lambda name: name)
     monkeypatch.setattr(
-        ids, "match", lambda genes, held, kind: match(genes, [{v: k for k, v in accession.items()}[a] for a in held])
+        ids,
+        "match",
+        lambda genes, held, kind: match(
+            genes, [{v: k for k, v in accession.items()}[a] for a in held]
+        ),
     )
 
 
@@ -219,7 +283,11 @@ def states(folder, net, text, layer=-1) -> np.ndarray:
     """Hidden states of one sequence, special tokens and all."""
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     with torch.no_grad():
-        return net(**tokenizer(text, return_tensors="pt"), output_hidden_states=True).hidden_states[layer][0].numpy()
+        return (
+            net(**tokenizer(text, return_tensors="pt"), output_hidden_states=True)
+            .hidden_states[layer][0]
+            .numpy()
+        )
 
 
 def test_a_protein_is_the_mean_over_its_residues(shelf, proteins):
@@ -278,7 +346,9 @@ def test_prott5_reads_residues_one_by_one_and_rare_ones_as_x(shelf, proteins, mo
 
 
 def test_weights_that_are_nowhere_are_one_sentence_that_says_what_to_run(shelf):
-    with pytest.raises(sources.Missing, match="embed --model tiny --download.*'owner/tiny'.*GENEBENCH_WEIGHTS"):
+    with pytest.raises(
+        sources.Missing, match="embed --model tiny --download.*'owner/tiny'.*GENEBENCH_WEIGHTS"
+    ):
         made(model())
     assert weights.status(model(parameters=100))[0] == "needs download"
     assert "about 400 MB" in weights.status(model(parameters=100))[1]
@@ -292,7 +362,9 @@ def test_half_of_the_weights_are_not_the_weights(shelf):
     (shelf / "model.safetensors").rename(shelf / "model.partial")
     with pytest.raises(sources.Missing, match="lacks model.safetensors"):
         weights.locate(model())
-    (shelf / "model.safetensors.index.json").write_text('{"weight_map": {"a": "model-1.safetensors"}}')
+    (shelf / "model.safetensors.index.json").write_text(
+        '{"weight_map": {"a": "model-1.safetensors"}}'
+    )
     with pytest.raises(sources.Missing, match="lacks model-1.safetensors"):
         weights.locate(model())
 
@@ -314,7 +386,9 @@ def test_a_network_that_lacks_weights_is_not_completed_with_random_ones(shelf):
     held = load_file(shelf / "model.safetensors")
     held.pop("encoder.layer.1.output.dense.weight")
     save_file(held, shelf / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(BadInput, match="1 weights are missing.*encoder.layer.1.output.dense.weight"):
+    with pytest.raises(
+        BadInput, match="1 weights are missing.*encoder.layer.1.output.dense.weight"
+    ):
         made(model())
 
 
@@ -361,7 +435,8 @@ def test_code_that_nobody_declared_is_not_run(shelf):
         (shelf / "config.json")
         .read_text()
         .replace(
-            '"model_type": "bert"', '"model_type": "own", "auto_map": {"AutoConfig": "own.C", "AutoModel": "own.M"}'
+            '"model_type": "bert"',
+            '"model_type": "own", "auto_map": {"AutoConfig": "own.C", "AutoModel": "own.M"}',
         )
     )
     (shelf / "config.json").write_text(held)
@@ -378,7 +453,7 @@ def test_a_module_that_registers_a_network_must_be_there(shelf):
 
 def test_the_recipe_holds_repository_revision_pooling_context_and_number_format(shelf):
     genes = np.array(["A"])
-    base = embed.path(model(), genes)
+    base = inference.path(model(), genes)
     for change in (
         {"hub": "owner/other"},
         {"revision": "b" * 40},
@@ -386,8 +461,8 @@ def test_the_recipe_holds_repository_revision_pooling_context_and_number_format(
         {"context": 33},
         {"dtype": "bfloat16"},
     ):
-        assert embed.path(model(**change), genes) != base, change
-    assert embed.path(model(parameters=5, licence="x", gated=True), genes) == base
+        assert inference.path(model(**change), genes) != base, change
+    assert inference.path(model(parameters=5, licence="x", gated=True), genes) == base
 
 
 def test_networks_without_a_mask_get_batches_of_one_length():
@@ -403,6 +478,6 @@ def test_networks_without_a_mask_get_batches_of_one_length():
         return sums
 
     tokens = [[1] * n for n in (3, 3, 2, 5)] + [[2] * 3]
-    made = embed.infer(encoders.Sequences(np.arange(5), tokens, 0, forward))
+    made = inference.infer(encoders.Sequences(np.arange(5), tokens, 0, forward))
     assert made.vectors.ravel().tolist() == [3, 3, 2, 5, 6] and shapes == [(1, 5), (2, 3), (1, 2)]
     assert dataclasses.is_dataclass(encoders.Sequences)

@@ -9,9 +9,10 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from genebench import __main__ as command
-from genebench import notebooks, paths, specs, workers
-from genebench.errors import BadInput, RunFailed
+from genebench.book import notebooks
+from genebench.cli import main as command
+from genebench.core import paths, specs, workers
+from genebench.core.errors import BadInput, RunFailed
 
 SOURCES = sorted(paths.NOTEBOOKS.glob("*.py"))
 
@@ -27,7 +28,10 @@ def test_a_notebook_loads_calls_and_shows(path):
             "no path, no division: compute elsewhere"
         )
     assert book.cells[0].cell_type == "markdown" and book.cells[0].source.startswith("# ")
-    assert book.metadata["kernelspec"]["name"] == "python3" and book.metadata["kernelspec"]["language"] == "python"
+    assert (
+        book.metadata["kernelspec"]["name"] == "python3"
+        and book.metadata["kernelspec"]["language"] == "python"
+    )
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.stem)
@@ -42,7 +46,9 @@ def test_every_page_has_a_notebook_a_place_in_the_contents_and_known_parameters(
     listed = set(re.findall(r"executed/([\w-]+)", json.dumps(toc)))
     assert listed == {p.page for p in specs.pages()}
     for page in specs.pages():
-        assert set(page.parameters) <= set(papermill.inspect_notebook(jupytext.read(notebooks.source(page))))
+        assert set(page.parameters) <= set(
+            papermill.inspect_notebook(jupytext.read(notebooks.source(page)))
+        )
 
 
 def test_no_executed_or_paired_notebook_is_kept_beside_the_sources():
@@ -87,10 +93,16 @@ def test_a_page_is_executed_once_titled_and_then_taken_from_the_cache(sandbox):
     made = json.loads((paths.executed("demo") / "a.ipynb").read_text())
     assert made["cells"][0]["source"][0].strip() == "# A page"
     assert "page a 7" in json.dumps(made)
-    hidden = [c for c in made["cells"] if {"parameters", "injected-parameters"} & set(c["metadata"].get("tags", []))]
+    hidden = [
+        c
+        for c in made["cells"]
+        if {"parameters", "injected-parameters"} & set(c["metadata"].get("tags", []))
+    ]
     assert len(hidden) == 2 and all("remove-cell" in c["metadata"]["tags"] for c in hidden)
     assert run() == 0
-    (paths.NOTEBOOKS / "good.py").write_text((paths.NOTEBOOKS / "good.py").read_text() + "print('changed')\n")
+    (paths.NOTEBOOKS / "good.py").write_text(
+        (paths.NOTEBOOKS / "good.py").read_text() + "print('changed')\n"
+    )
     assert run() == 1
 
 

@@ -11,9 +11,12 @@ from conftest import GENES, forget
 from test_resolver import COLUMNS
 from typer.testing import CliRunner
 
-from genebench import cells, genes, own, paths, results, run, sources, specs, stats, tasks
-from genebench.__main__ import app
-from genebench.errors import BadInput
+from genebench.benchmark import custom_tasks, plan, results, run
+from genebench.cli.main import app
+from genebench.core import paths, specs
+from genebench.core.errors import BadInput
+from genebench.data import genes, sources, tasks
+from genebench.stats import intervals
 
 
 def write(path, *sets) -> None:
@@ -25,7 +28,12 @@ def write(path, *sets) -> None:
 @pytest.fixture
 def gmt(home):
     """Three sets of the made-up genes: forty, sixty, and three."""
-    return write(home / "My list.v1.gmt", ("A set", *GENES[:40]), ("b/{B}", *GENES[60:120]), ("few", *GENES[:3]))
+    return write(
+        home / "My list.v1.gmt",
+        ("A set", *GENES[:40]),
+        ("b/{B}", *GENES[60:120]),
+        ("few", *GENES[:3]),
+    )
 
 
 @pytest.fixture
@@ -40,36 +48,61 @@ def known(monkeypatch):
 
 
 def test_a_set_becomes_a_task_against_all_other_genes_of_the_profile(gmt):
-    made = own.declare("tiny", gmt=gmt)
+    made = custom_tasks.declare("tiny", gmt=gmt)
     found = tasks.load(specs.profile(made.profile))
-    assert made.profile == "gmt-my-list-tiny" and list(found) == [f"{made.profile}/a-set-s1", f"{made.profile}/b-b-s2"]
+    assert made.profile == "gmt-my-list-tiny" and list(found) == [
+        f"{made.profile}/a-set-s1",
+        f"{made.profile}/b-b-s2",
+    ]
     task = found[f"{made.profile}/a-set-s1"]
-    assert task.entities.tolist() == GENES and task.kind == "binary" and task.classes == ("absent", "A set")
+    assert (
+        task.entities.tolist() == GENES
+        and task.kind == "binary"
+        and task.classes == ("absent", "A set")
+    )
     assert set(task.entities[task.labels == 1]) == set(GENES[:40])
     assert "b/{B}" in found[f"{made.profile}/b-b-s2"].description
 
 
 def test_each_set_is_told_with_its_size_its_power_or_why_it_is_left_out(gmt):
-    made = own.declare("tiny", gmt=gmt)
+    made = custom_tasks.declare("tiny", gmt=gmt)
     assert made.sets["set"].tolist() == ["A set", "b/{B}", "few"]
-    assert made.sets.positives.tolist() == [40, 60, 3] and made.sets.negatives.tolist() == [140, 120, 177]
-    assert made.sets["smallest difference"][0] == stats.smallest_difference(40, 140)
+    assert made.sets.positives.tolist() == [40, 60, 3] and made.sets.negatives.tolist() == [
+        140,
+        120,
+        177,
+    ]
+    assert made.sets["smallest difference"][0] == intervals.smallest_difference(40, 140)
     assert made.sets.use.tolist()[:2] == ["underpowered", "underpowered"]
-    assert "the set 'few' is left out: 3 of its 3 ids are among these genes, and 5 are needed." in made.told
+    assert (
+        "the set 'few' is left out: 3 of its 3 ids are among these genes, and 5 are needed."
+        in made.told
+    )
     assert any("2 of 3 sets cannot show a difference of 0.1 AUROC" in s for s in made.told)
-    assert own.WITHOUT_HGNC in made.told
+    assert custom_tasks.WITHOUT_HGNC in made.told
 
 
 def test_negatives_may_be_the_other_genes_of_the_file(gmt):
-    made = own.declare("tiny", gmt=gmt, negatives="file")
+    made = custom_tasks.declare("tiny", gmt=gmt, negatives="file")
     found = tasks.load(specs.profile(made.profile))
     assert made.profile == "gmt-my-list-tiny-file"
-    assert {len(t) for t in found.values()} == {100} and made.sets.negatives.tolist() == [60, 40, 97]
+    assert {len(t) for t in found.values()} == {100} and made.sets.negatives.tolist() == [
+        60,
+        40,
+        97,
+    ]
 
 
 def test_ids_are_resolved_counted_where_lost_and_named_as_the_tasks_name_them(home, known):
-    ids = [f"OLD{GENES[2]}", *GENES[2:10], "511", "TWO", "NOBODY1", "NOBODY2"]  # 511 is the Entrez id of GENES[11]
-    made = own.declare("tiny", gmt=write(home / "x.gmt", ("set", *ids)))
+    ids = [
+        f"OLD{GENES[2]}",
+        *GENES[2:10],
+        "511",
+        "TWO",
+        "NOBODY1",
+        "NOBODY2",
+    ]  # 511 is the Entrez id of GENES[11]
+    made = custom_tasks.declare("tiny", gmt=write(home / "x.gmt", ("set", *ids)))
     row = made.sets.iloc[0]
     assert (row.listed, row.lost, row.ambiguous, row.outside, row.positives) == (13, 3, 1, 0, 8)
     (task,) = tasks.load(specs.profile(made.profile)).values()
@@ -78,9 +111,13 @@ def test_ids_are_resolved_counted_where_lost_and_named_as_the_tasks_name_them(ho
 
 
 def test_a_gene_outside_the_profile_is_left_out_and_counted(home, known, monkeypatch):
-    right = cells.context("tiny")
-    monkeypatch.setattr(cells, "context", lambda name: type(right)(right.profile, right.tasks, right.universe[5:], ()))
-    made = own.declare("tiny", gmt=write(home / "x.gmt", ("set", *GENES[:20])))
+    right = plan.context("tiny")
+    monkeypatch.setattr(
+        plan,
+        "context",
+        lambda name: type(right)(right.profile, right.tasks, right.universe[5:], ()),
+    )
+    made = custom_tasks.declare("tiny", gmt=write(home / "x.gmt", ("set", *GENES[:20])))
     assert (made.sets.outside[0], made.sets.positives[0], made.sets.negatives[0]) == (5, 15, 160)
 
 
@@ -95,7 +132,10 @@ def test_a_gene_outside_the_profile_is_left_out_and_counted(home, known, monkeyp
         (b"a\tx\tB\na\ty\tC\n", ":2: the set 'a' is on line 1 too"),
         (b"\tx\tB\n", ":1: the set '' has no name"),
         (b"\x1f\x8b\x08\x00\xff\xfe", "not UTF-8 text"),
-        (b"a\tx\tNOBODY1,NOBODY2\n", "no set can become a task; 'a': 0 of its 1 ids are among these genes"),
+        (
+            b"a\tx\tNOBODY1,NOBODY2\n",
+            "no set can become a task; 'a': 0 of its 1 ids are among these genes",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_used_is_one_sentence(home, text, told):
@@ -108,23 +148,37 @@ def test_a_file_that_cannot_be_used_is_one_sentence(home, text, told):
 
 def test_a_file_without_a_known_gene_says_what_the_first_looks_like(home, known):
     path = write(home / "mouse.gmt", ("set", "Trp53", "Brca1x"))
-    with pytest.raises(BadInput, match="none of its 2 ids is a known gene .first: 'Trp53', mouse style"):
-        own.declare("tiny", gmt=path)
+    with pytest.raises(
+        BadInput, match="none of its 2 ids is a known gene .first: 'Trp53', mouse style"
+    ):
+        custom_tasks.declare("tiny", gmt=path)
 
 
 def test_a_file_that_is_not_there_and_unknown_words_are_told(home, gmt):
     with pytest.raises(BadInput, match="no such file; give a GMT file"):
-        own.declare("tiny", gmt=home / "no.gmt")
+        custom_tasks.declare("tiny", gmt=home / "no.gmt")
     with pytest.raises(BadInput, match="unknown choice of negatives 'files'; did you mean 'file'"):
-        own.declare("tiny", gmt=gmt, negatives="files")
+        custom_tasks.declare("tiny", gmt=gmt, negatives="files")
     with pytest.raises(BadInput, match="unknown universe 'papr'; did you mean 'paper'"):
-        own.declare("tiny", universe="papr")
+        custom_tasks.declare("tiny", universe="papr")
 
 
 def test_a_run_is_beside_the_profile_and_never_in_its_place(gmt):
     run.run("tiny", models=["random"], split="random", jobs=1, say=lambda text: None)
     before = results.scores_path("tiny").read_bytes()
-    words = ["run", "-p", "tiny", "--gmt", str(gmt), "--models", "full,stem,random", "--split", "random", "-j", "1"]
+    words = [
+        "run",
+        "-p",
+        "tiny",
+        "--gmt",
+        str(gmt),
+        "--models",
+        "full,stem,random",
+        "--split",
+        "random",
+        "-j",
+        "1",
+    ]
     got = CliRunner().invoke(app, words)
     assert got.exit_code == 0, got.output
     assert results.scores_path("tiny").read_bytes() == before
@@ -134,13 +188,15 @@ def test_a_run_is_beside_the_profile_and_never_in_its_place(gmt):
     assert "best shortcut" in got.output and "underpowered" in got.stderr
 
 
-def test_another_process_knows_the_profile_by_its_name_and_a_changed_file_gives_other_tasks(gmt, home):
-    made = own.declare("tiny", gmt=gmt)
+def test_another_process_knows_the_profile_by_its_name_and_a_changed_file_gives_other_tasks(
+    gmt, home
+):
+    made = custom_tasks.declare("tiny", gmt=gmt)
     first = {name: task.hash for name, task in tasks.load(specs.profile(made.profile)).items()}
     forget()
     assert specs.profile(made.profile).sources == [made.profile]
     write(gmt, ("A set", *GENES[1:41]), ("b/{B}", *GENES[60:120]))
-    own.declare("tiny", gmt=gmt)
+    custom_tasks.declare("tiny", gmt=gmt)
     forget()
     second = {name: task.hash for name, task in tasks.load(specs.profile(made.profile)).items()}
     changed = [name for name in first if first[name] != second[name]]
@@ -161,8 +217,11 @@ def test_a_profile_on_another_universe_is_one_of_its_own(home, known, monkeypatc
     listed = [f"{g}" for g in GENES[::2]]
     monkeypatch.setattr(genes, "paper_universe", lambda: pd.Series(listed).to_numpy(str))
     whole = tasks.load(specs.profile("tiny"))
-    made = own.declare("tiny", universe="paper")
-    assert made.profile == "tiny-paper-genes" and own.declare("tiny", universe="all").profile == "tiny"
+    made = custom_tasks.declare("tiny", universe="paper")
+    assert (
+        made.profile == "tiny-paper-genes"
+        and custom_tasks.declare("tiny", universe="all").profile == "tiny"
+    )
     cut = tasks.load(specs.profile(made.profile), missing=lambda text: None)
     assert set(cut) <= set(whole) and len(cut) >= 5
     for name, task in cut.items():
@@ -185,4 +244,6 @@ def test_real_tasks_are_cut_to_the_genes_of_the_paper():
     for name, task in cut.items():
         plain = np.isin(whole[name].entities, list(listed))  # under the very name that the list has
         assert plain.sum() <= len(task) <= min(plain.sum() * 1.02, len(whole[name]) - 1), name
-        assert set(whole[name].entities[plain]) <= set(task.entities) and task.hash != whole[name].hash
+        assert (
+            set(whole[name].entities[plain]) <= set(task.entities) and task.hash != whole[name].hash
+        )

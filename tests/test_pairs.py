@@ -8,8 +8,10 @@ from conftest import GENES, edit_yaml, sha256
 from sklearn.metrics import roc_auc_score
 from test_probes import folds, gaps, reference
 
-from genebench import cells, paths, predictions, probes, results, run, splits
-from genebench.errors import BadInput
+from genebench import probes
+from genebench.benchmark import plan, predictions, results, run, splits
+from genebench.core import paths
+from genebench.core.errors import BadInput
 from genebench.probes.features import Pairs
 
 JOIN = {
@@ -27,7 +29,9 @@ def made():
     X = rng.standard_normal((120, 8)) * np.logspace(-1, 1, 8) + 2
     first, second = rng.integers(0, 120, (2, 700))
     Z = (X - X.mean(0)) / X.std(0)
-    y = (Z[first, 0] + Z[second, 1] + 1.5 * Z[first, 2] * Z[second, 2] + rng.standard_normal(700) > 0).astype(int)
+    y = (
+        Z[first, 0] + Z[second, 1] + 1.5 * Z[first, 2] * Z[second, 2] + rng.standard_normal(700) > 0
+    ).astype(int)
     return X, first, second, y, folds(y)
 
 
@@ -46,7 +50,9 @@ def test_pairs_are_fitted_as_their_joined_features_would_be(made, join, standard
     theirs = reference(joined(X, first, second, join), y, fold, standardise=standardise)
     np.testing.assert_allclose(mine, theirs, atol=5e-3)
     assert gaps(y, mine, theirs, fold).max() <= 1e-3
-    written = probes.predict(joined(X, first, second, join), y, fold, kind="pair", standardise=standardise)[:, 0]
+    written = probes.predict(
+        joined(X, first, second, join), y, fold, kind="pair", standardise=standardise
+    )[:, 0]
     np.testing.assert_allclose(mine, written, atol=5e-3)
 
 
@@ -98,12 +104,19 @@ def test_an_unknown_join_is_answered_with_the_nearest(made):
 @pytest.fixture
 def paired(home):
     """The made-up home with one task of some 500 pairs of genes, whose label follows columns of both sides."""
-    rows = [line.split("\t") for line in (paths.DOWNLOADS / "toy" / "labels.tsv").read_text().splitlines()[1:]]
+    rows = [
+        line.split("\t")
+        for line in (paths.DOWNLOADS / "toy" / "labels.tsv").read_text().splitlines()[1:]
+    ]
     x = {r[0]: np.array(r[3:], dtype=float) for r in rows}
     rng = np.random.default_rng(5)
-    near = np.arange(1500) % 2 == 0  # half of the pairs are of one family, so that splits by family keep them
+    near = (
+        np.arange(1500) % 2 == 0
+    )  # half of the pairs are of one family, so that splits by family keep them
     first = rng.integers(0, len(GENES), 1500)
-    second = np.where(near, first // 6 * 6 + rng.integers(0, 6, 1500), rng.integers(0, len(GENES), 1500))
+    second = np.where(
+        near, first // 6 * 6 + rng.integers(0, 6, 1500), rng.integers(0, len(GENES), 1500)
+    )
     chosen = {(GENES[a], GENES[b]) for a, b in zip(first, second) if a < b}
     order = sorted(chosen)
     files = {
@@ -116,7 +129,11 @@ def paired(home):
     def declare(held):
         for name, form in (("couples", "pairs"), ("marks", "tsv")):
             path = paths.DOWNLOADS / "toy" / f"{name}.txt"
-            held["files"][name] = {"format": form, "path": f"toy/{name}.txt", "sha256": sha256(path)}
+            held["files"][name] = {
+                "format": form,
+                "path": f"toy/{name}.txt",
+                "sha256": sha256(path),
+            }
         held["files"]["marks"]["options"] = {"header": None, "names": ["label"]}
         held["tasks"] = [
             {
@@ -138,7 +155,11 @@ def test_a_pair_task_runs_with_its_controls(paired):
     outcome = run.run("tiny", jobs=1, say=lambda text: None)
     frame = results.load("tiny")
     assert outcome.failed == {} and outcome.cells == outcome.computed == 12 and outcome.skipped == 0
-    assert set(frame.kind) == {"pair"} and set(frame.probe) == {"logistic"} and results.validate(frame, "here") == []
+    assert (
+        set(frame.kind) == {"pair"}
+        and set(frame.probe) == {"logistic"}
+        and results.validate(frame, "here") == []
+    )
     area = frame[frame.metric == "auroc"].groupby(["model", "split"], observed=True).score.mean()
     for split in ("random", "stem"):
         assert area["oracle", split] == 1 and area["full", split] > 0.9
@@ -158,16 +179,19 @@ def test_a_pair_is_covered_where_both_of_its_genes_are(paired):
 def test_scores_of_pairs_are_those_of_the_joined_vectors(paired):
     """A cell's rows from the task's own files, the columns' values and scikit-learn."""
     run.run("tiny", models=["full"], split="stem", jobs=1, say=lambda text: None)
-    (cell,) = cells.plan("tiny", models=["full"], split="stem")
-    task = cells.context("tiny").tasks["toy/together"]
+    (cell,) = plan.plan("tiny", models=["full"], split="stem")
+    task = plan.context("tiny").tasks["toy/together"]
     y = np.array([int(paired[pair]) for pair in task.entities])
     np.testing.assert_array_equal(task.labels, y)
-    rows = [line.split("\t") for line in (paths.DOWNLOADS / "toy" / "labels.tsv").read_text().splitlines()[1:]]
+    rows = [
+        line.split("\t")
+        for line in (paths.DOWNLOADS / "toy" / "labels.tsv").read_text().splitlines()[1:]
+    ]
     x = {r[0]: np.array(r[3:], dtype=float) for r in rows}
     X = np.array([np.concatenate([x[gene] for gene in pair.split("|")]) for pair in task.entities])
     fold = splits.folds(task, "stem", n_folds=3, seed=7)
     theirs = reference(X, y, fold)
-    held = predictions.load(cells.cell_path(cell))["toy/together", 0]
+    held = predictions.load(plan.cell_path(cell))["toy/together", 0]
     np.testing.assert_array_equal(held.rows, np.flatnonzero(fold >= 0))
     np.testing.assert_array_equal(held.fold, fold[fold >= 0])
     np.testing.assert_allclose(held.values, theirs[fold >= 0], atol=3e-3)
@@ -178,12 +202,15 @@ def test_scores_of_pairs_are_those_of_the_joined_vectors(paired):
 
 def apart(task, fold) -> list[set[str]]:
     """Genes of the pairs of each fold."""
-    return [{gene for part in task.parts for gene in part[fold == k]} for k in range(int(fold.max()) + 1)]
+    return [
+        {gene for part in task.parts for gene in part[fold == k]}
+        for k in range(int(fold.max()) + 1)
+    ]
 
 
 @pytest.mark.parametrize("repeat", [0, 1])
 def test_a_split_of_pairs_has_no_gene_nor_relative_on_both_sides(paired, repeat):
-    task = cells.context("tiny").tasks["toy/together"]
+    task = plan.context("tiny").tasks["toy/together"]
     fold = splits.folds(task, "stem", n_folds=3, seed=7, repeat=repeat)
     sides = apart(task, fold)
     stems = [{gene.split("X")[0] for gene in side} for side in sides]
@@ -194,28 +221,42 @@ def test_a_split_of_pairs_has_no_gene_nor_relative_on_both_sides(paired, repeat)
 
 
 def test_a_split_of_pairs_at_random_leaves_none_out(paired):
-    task = cells.context("tiny").tasks["toy/together"]
+    task = plan.context("tiny").tasks["toy/together"]
     fold = splits.folds(task, "random", n_folds=3, seed=7)
     assert set(fold.tolist()) == {0, 1, 2}
-    assert set.intersection(*apart(task, fold))  # genes are on both sides there, and are meant to be
+    assert set.intersection(
+        *apart(task, fold)
+    )  # genes are on both sides there, and are meant to be
 
 
 @pytest.mark.parametrize("split", ["family", "chromosome", "study"])
 def test_real_splits_of_pairs_are_disjoint_in_genes(split):
     if splits.lacking(split):
         pytest.skip("the gene table is not at hand")
-    from genebench import families
-    from genebench.tasks import Task
+    from genebench.data import families
+    from genebench.data.tasks import Task
 
     genes = np.sort(
-        [f"{stem}{i}" for stem in ("HOXA", "SOX", "WNT", "CASP", "FOXP", "KRT", "IL", "TLR") for i in (1, 2, 3, 4)]
+        [
+            f"{stem}{i}"
+            for stem in ("HOXA", "SOX", "WNT", "CASP", "FOXP", "KRT", "IL", "TLR")
+            for i in (1, 2, 3, 4)
+        ]
     )
     rng = np.random.default_rng(0)
     chosen = sorted({(a, b) for a, b in rng.choice(genes, (400, 2)) if a < b})
     task = Task(
-        "t/t", "t", "d", "genomic properties", "pair", "t", 1, np.array([f"{a}|{b}" for a, b in chosen]),
-        np.arange(len(chosen)) % 2, ("no", "yes"),
-    )  # fmt: skip
+        "t/t",
+        "t",
+        "d",
+        "genomic properties",
+        "pair",
+        "t",
+        1,
+        np.array([f"{a}|{b}" for a, b in chosen]),
+        np.arange(len(chosen)) % 2,
+        ("no", "yes"),
+    )
     fold = splits.folds(task, split, n_folds=3, seed=1)
     sides = apart(task, fold)
     assert all(sides) and sum(map(len, sides)) == len(set().union(*sides)) and (fold == -1).any()

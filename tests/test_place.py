@@ -16,23 +16,31 @@ from sklearn.metrics import roc_auc_score
 from test_resolver import COLUMNS
 from typer.testing import CliRunner
 
-from genebench import cells, genes, leaks, own_model, paths, results, rivals, run, specs, stats
-from genebench.__main__ import app
-from genebench.encoders import Embedding
-from genebench.errors import BadInput
+from genebench.benchmark import plan, results, run
+from genebench.cli.main import app
+from genebench.core import paths, specs
+from genebench.core.errors import BadInput
+from genebench.data import genes
+from genebench.models import Embedding
+from genebench.place import compare, leaks, read
+from genebench.stats import intervals
 
 RNG = np.random.default_rng(5)
 
 
 def toy_vectors() -> pd.DataFrame:
     """The columns that the model ``full`` of the made-up project is made of."""
-    return pd.read_csv(paths.DOWNLOADS / "toy" / "labels.tsv", sep="\t", index_col="symbol")[["x0", "x1", "x2", "x3"]]
+    return pd.read_csv(paths.DOWNLOADS / "toy" / "labels.tsv", sep="\t", index_col="symbol")[
+        ["x0", "x1", "x2", "x3"]
+    ]
 
 
 def placed(path: Path, *words: str):
     """Call the command on the made-up profile; the card goes beside the file."""
     out = path.parent / "card"
-    return CliRunner().invoke(app, ["place", str(path), "-p", "tiny", "-j", "1", "--out", str(out), *words]), out
+    return CliRunner().invoke(
+        app, ["place", str(path), "-p", "tiny", "-j", "1", "--out", str(out), *words]
+    ), out
 
 
 def told(path: Path, *words: str) -> dict:
@@ -55,33 +63,55 @@ def good(finished, tmp_path_factory):
         after = {p: p.read_bytes() for p in sorted(paths.RESULTS.rglob("*")) if p.is_file()}
     forget()
     assert got.exit_code == 0, got.output + got.stderr
-    return {"folder": folder, "got": got, "out": out, "before": before, "after": after,
-            "card": json.loads((out / "card.json").read_text())}  # fmt: skip
+    return {
+        "folder": folder,
+        "got": got,
+        "out": out,
+        "before": before,
+        "after": after,
+        "card": json.loads((out / "card.json").read_text()),
+    }
 
 
 # --- what comes out ---------------------------------------------------------------------------------------------------
 
 
 def test_the_scores_are_those_of_the_same_vectors_as_a_declared_model(good, finished):
-    frame = results.read(good["out"] / "scores.parquet").astype({"task": str, "metric": str, "model": str})
+    frame = results.read(good["out"] / "scores.parquet").astype(
+        {"task": str, "metric": str, "model": str}
+    )
     assert results.validate(frame, "placed") == [] and set(frame.model) == {"my-vectors"}
     declared = finished.frame[(finished.frame.model == "full") & (finished.frame.split == "random")]
     by = ["task", "metric", "fold"]
-    both = frame.merge(declared.astype({"task": str, "metric": str})[[*by, "score"]], on=by, suffixes=("", "_declared"))
-    plain = both[~both.metric.str.contains("@common")]  # common genes are those of the models of a profile
+    both = frame.merge(
+        declared.astype({"task": str, "metric": str})[[*by, "score"]],
+        on=by,
+        suffixes=("", "_declared"),
+    )
+    plain = both[
+        ~both.metric.str.contains("@common")
+    ]  # common genes are those of the models of a profile
     assert len(plain) == len(frame[~frame.metric.str.contains("@common")]) > 100
     np.testing.assert_array_equal(plain.score, plain.score_declared)
 
 
 def test_the_results_of_the_profile_stay_as_they_were_and_no_folder_is_added(good):
-    assert good["before"] == good["after"] and {"scores.parquet", "manifest.json"} <= {p.name for p in good["before"]}
+    assert good["before"] == good["after"] and {"scores.parquet", "manifest.json"} <= {
+        p.name for p in good["before"]
+    }
 
 
 def test_its_own_twin_in_the_table_is_level_with_it_and_random_vectors_are_below(good):
     tier = good["card"]["tier"]
-    assert "Full" in tier["level"] and {"Random", "Stem"} <= set(tier["below"]) and tier["first"] == 1
+    assert (
+        "Full" in tier["level"] and {"Random", "Stem"} <= set(tier["below"]) and tier["first"] == 1
+    )
     (twin,) = [r for r in good["card"]["rivals"] if r["model"] == "full"]
-    assert twin["difference"] == 0 and twin["win"] == twin["loss"] == 0 and twin["tie"] == twin["tasks"]
+    assert (
+        twin["difference"] == 0
+        and twin["win"] == twin["loss"] == 0
+        and twin["tie"] == twin["tasks"]
+    )
     assert not {"oracle", "shuffled"} & {r["model"] for r in good["card"]["rivals"]}
 
 
@@ -96,20 +126,30 @@ def test_the_excess_is_over_the_best_shortcut_on_each_task(good, finished):
 def test_the_card_is_one_page_that_asks_no_network_and_says_what_the_command_says(good):
     page = (good["out"] / "card.html").read_text()
     assert page.startswith("<!DOCTYPE html>") and page.rstrip().endswith("</html>")
-    assert not any(word in page for word in ("http:", "https:", "<script", "<link", "src=", "@import", "url("))
+    assert not any(
+        word in page for word in ("http:", "https:", "<script", "<link", "src=", "@import", "url(")
+    )
     for sentence in good["card"]["sentences"]:
         assert sentence in good["got"].stdout
         assert sentence.replace("'", "&#x27;") in page
     for spec in ("full", "stem", "part"):
-        assert f"#00000{['full', 'part', 'stem'].index(spec)}" in page  # the colours of data/models.yml
-    assert sorted(p.name for p in good["out"].iterdir()) == ["card.html", "card.json", "scores.parquet"]
+        assert (
+            f"#00000{['full', 'part', 'stem'].index(spec)}" in page
+        )  # the colours of data/models.yml
+    assert sorted(p.name for p in good["out"].iterdir()) == [
+        "card.html",
+        "card.json",
+        "scores.parquet",
+    ]
 
 
 def test_every_group_has_its_score_with_interval_and_each_task_its_rival(good, finished):
     card, n = good["card"], finished.frame.task.nunique()
     assert {(g["group"], g["metric"]) for g in card["groups"]} == {
-        ("regulatory functions", "Spearman"), ("biological processes", "AUROC"), ("protein properties", "AUROC")
-    }  # fmt: skip
+        ("regulatory functions", "Spearman"),
+        ("biological processes", "AUROC"),
+        ("protein properties", "AUROC"),
+    }
     (wide,) = [g for g in card["groups"] if g["group"] == "biological processes"]
     assert wide["low"] <= wide["score"] <= wide["high"] and wide["coverage"] == 1
     assert wide["best_shortcut"]["model"] == "stem"
@@ -137,18 +177,26 @@ def test_a_second_call_takes_every_cell_from_the_cache(good, monkeypatch, tmp_pa
 
 def test_random_vectors_are_at_chance_in_the_lowest_tier(warm):
     path = warm / "noise.csv"
-    pd.DataFrame(np.random.default_rng(9).standard_normal((180, 6)), index=pd.Index(GENES, name="gene")).to_csv(path)
+    pd.DataFrame(
+        np.random.default_rng(9).standard_normal((180, 6)), index=pd.Index(GENES, name="gene")
+    ).to_csv(path)
     card = told(path)
     (wide,) = [g for g in card["groups"] if g["group"] == "biological processes"]
     assert 0.4 < wide["score"] < 0.6
-    assert "Full" in card["tier"]["above"] and "Random" in card["tier"]["level"] and not card["tier"]["below"]
+    assert (
+        "Full" in card["tier"]["above"]
+        and "Random" in card["tier"]["level"]
+        and not card["tier"]["below"]
+    )
     assert not [f for f in card["leaks"] if f["level"] == "flag"]
 
 
 def test_a_copy_with_its_rows_shuffled_falls_to_chance(warm):
     frame = toy_vectors()
     path = warm / "shuffled.csv"
-    frame.set_axis(np.random.default_rng(2).permutation(frame.index), axis=0).rename_axis("symbol").to_csv(path)
+    frame.set_axis(np.random.default_rng(2).permutation(frame.index), axis=0).rename_axis(
+        "symbol"
+    ).to_csv(path)
     card = told(path)
     assert "Full" in card["tier"]["above"] and card["excess"]["mean"] < 0
     mean = np.mean([t["score"] for t in card["tasks"] if t["kind"] != "regression"])
@@ -156,7 +204,7 @@ def test_a_copy_with_its_rows_shuffled_falls_to_chance(warm):
 
 
 def test_a_file_that_holds_the_labels_is_flagged_with_the_column_of_each_task(warm):
-    tasks = [t for t in cells.context("tiny").tasks.values() if t.kind == "binary"]
+    tasks = [t for t in plan.context("tiny").tasks.values() if t.kind == "binary"]
     noise = np.random.default_rng(3).standard_normal((180, 5))
     table = pd.DataFrame(noise, index=pd.Index(GENES, name="symbol"))
     for task in tasks:
@@ -165,16 +213,24 @@ def test_a_file_that_holds_the_labels_is_flagged_with_the_column_of_each_task(wa
     card = told(warm / "oracle.csv")
     first = card["leaks"][0]
     assert first["check"] == "Labels among the columns" and first["level"] == "flag"
-    assert {(r["task"], r["column"]) for r in first["rows"]} >= {(t.name, 6 + i) for i, t in enumerate(tasks)}
+    assert {(r["task"], r["column"]) for r in first["rows"]} >= {
+        (t.name, 6 + i) for i, t in enumerate(tasks)
+    }
     flagged = len({r["task"] for r in first["rows"]})
     assert "Do not take the scores at their word" in card["sentences"][-1]
-    assert f"labels among the columns, on {flagged} of {card['tasks_scored']} tasks" in card["sentences"][-1]
+    assert (
+        f"labels among the columns, on {flagged} of {card['tasks_scored']} tasks"
+        in card["sentences"][-1]
+    )
 
 
 def test_vectors_that_only_know_the_family_collapse_when_relatives_are_kept_apart(warm):
     code = np.random.default_rng(1).standard_normal((30, 12))[np.arange(180) // 6]
     path = warm / "families.csv"
-    (pd.DataFrame(code, index=pd.Index(GENES, name="symbol")) + 1e-3 * RNG.standard_normal((180, 12))).to_csv(path)
+    (
+        pd.DataFrame(code, index=pd.Index(GENES, name="symbol"))
+        + 1e-3 * RNG.standard_normal((180, 12))
+    ).to_csv(path)
     found = {f["check"]: f for f in told(path)["leaks"]}
     assert found["Relatives kept out of training"]["level"] == "flag"
     assert found["Relatives kept out of training"]["value"] < 0.5
@@ -195,7 +251,8 @@ def test_a_file_of_part_of_the_genes_says_so_and_is_compared_on_all_of_them(warm
     assert twin["difference"] == pytest.approx(0, abs=1e-12)
     part = pd.DataFrame(card["tasks"]).query("kind != 'regression'")
     assert (
-        f"{part.score.mean():.3f} on its own genes and {part.score_all_genes.mean():.3f} on all" in card["sentences"][1]
+        f"{part.score.mean():.3f} on its own genes and {part.score_all_genes.mean():.3f} on all"
+        in card["sentences"][1]
     )
     assert f"(covers {twin['coverage']:.0%})" in (warm / "card" / "card.html").read_text()
     assert twin["coverage"] == pytest.approx(part.coverage.mean(), abs=1e-6)
@@ -214,7 +271,9 @@ def test_some_tasks_only(warm):
 
 def word2vec(frame: pd.DataFrame, path: Path) -> None:
     """The text format of word2vec."""
-    rows = [f"{g} " + " ".join(map(repr, v)) for g, v in zip(frame.index, frame.to_numpy().tolist())]
+    rows = [
+        f"{g} " + " ".join(map(repr, v)) for g, v in zip(frame.index, frame.to_numpy().tolist())
+    ]
     path.write_text("\n".join([f"{len(frame)} {frame.shape[1]}", *rows]) + "\n")
 
 
@@ -263,10 +322,10 @@ def test_every_format_is_the_same_model(good, monkeypatch, tmp_path, name):
     enter(monkeypatch, good["folder"])
     write, reading = FORMATS[name]
     write(toy_vectors(), tmp_path / name)
-    made = own_model.declare(tmp_path / name, profile="tiny", title="x", **reading)
+    made = read.declare(tmp_path / name, profile="tiny", title="x", **reading)
     assert (made.genes, made.dim) == (180, 4)
     assert (paths.OWN / f"{made.name}.json").exists()
-    twin = own_model.declare(good["folder"] / "My vectors.csv", profile="tiny", title="y")
+    twin = read.declare(good["folder"] / "My vectors.csv", profile="tiny", title="y")
     assert made.name == twin.name, "the name is that of the content"
     forget()
 
@@ -274,16 +333,27 @@ def test_every_format_is_the_same_model(good, monkeypatch, tmp_path, name):
 def test_another_value_or_another_profile_is_another_model(warm):
     path = warm / "x.csv"
     toy_vectors().to_csv(path)
-    first = own_model.declare(path, profile="tiny", title="x").name
+    first = read.declare(path, profile="tiny", title="x").name
     (toy_vectors() + [0, 0, 0, 1e-3]).to_csv(path)
-    assert own_model.declare(path, profile="tiny", title="x").name != first
+    assert read.declare(path, profile="tiny", title="x").name != first
 
 
 @pytest.fixture
 def known(monkeypatch):
     """A resolver of the made-up genes: each had a name with OLD before it, and the first two share an alias."""
     rows = [
-        (f"HGNC:{i}", g, f"OLD{g}", "TWO" if i < 2 else "", f"ENSG{i:011d}", str(i + 500), "", "1p", "", "other")
+        (
+            f"HGNC:{i}",
+            g,
+            f"OLD{g}",
+            "TWO" if i < 2 else "",
+            f"ENSG{i:011d}",
+            str(i + 500),
+            "",
+            "1p",
+            "",
+            "other",
+        )
         for i, g in enumerate(GENES)
     ]
     held = genes.build(pd.DataFrame(rows, columns=COLUMNS), release="Made up")
@@ -297,28 +367,44 @@ def test_ids_are_resolved_and_the_lost_and_ambiguous_are_listed(warm, known):
     more = pd.DataFrame(np.ones((4, 4)), index=["TWO", "NOBODY1", "Nobody2", f"OLD{names[5]}"])
     more.columns = frame.columns
     pd.concat([frame.set_axis(names, axis=0), more]).rename_axis("symbol").to_csv(warm / "x.csv")
-    made = own_model.declare(warm / "x.csv", profile="tiny", title="x")
+    made = read.declare(warm / "x.csv", profile="tiny", title="x")
     found = {s["status"]: s for s in made.ids["statuses"]}
-    assert made.genes == made.ids["covered"] == 178 and made.ids["given"] == 182 and made.ids["lost"] == 4
-    assert found["previous"]["examples"] == [f"OLD{GENES[2]} → {GENES[2]}"] and found["previous"]["used"]
+    assert (
+        made.genes == made.ids["covered"] == 178
+        and made.ids["given"] == 182
+        and made.ids["lost"] == 4
+    )
+    assert (
+        found["previous"]["examples"] == [f"OLD{GENES[2]} → {GENES[2]}"]
+        and found["previous"]["used"]
+    )
     assert found["ambiguous"]["examples"] == [f"TWO → {GENES[0]} or {GENES[1]}"]
     assert found["unknown"]["ids"] == 2 and "mouse style" in found["unknown"]["examples"][1]
     assert found["duplicate"]["ids"] == 1 and not found["duplicate"]["used"]
     kept = np.load(paths.DOWNLOADS / "own" / f"{made.name}.npz")
     row = dict(zip(kept["ids"].tolist(), kept["vectors"]))
-    np.testing.assert_allclose(row[GENES[7]], frame.loc[GENES[7]].to_numpy(np.float32))  # not that of its old name
+    np.testing.assert_allclose(
+        row[GENES[7]], frame.loc[GENES[7]].to_numpy(np.float32)
+    )  # not that of its old name
 
 
 def test_ensembl_ids_are_told_by_themselves(warm, known):
-    frame = toy_vectors().set_axis([f"ENSG{i:011d}.3" for i in range(180)], axis=0).rename_axis("gene_id")
+    frame = (
+        toy_vectors()
+        .set_axis([f"ENSG{i:011d}.3" for i in range(180)], axis=0)
+        .rename_axis("gene_id")
+    )
     frame.to_csv(warm / "x.csv")
-    made = own_model.declare(warm / "x.csv", profile="tiny", title="x")
+    made = read.declare(warm / "x.csv", profile="tiny", title="x")
     assert made.ids["kind"] == "ensembl" and made.genes == 180
 
 
 def test_without_the_table_of_hgnc_ids_are_symbols_and_a_sentence_says_so(good):
     assert "the table of HGNC is not at hand" in good["card"]["ids"]["sentences"][0]
-    assert good["card"]["ids"]["kind"] == "symbol, unresolved" and good["card"]["ids"]["covered"] == 180
+    assert (
+        good["card"]["ids"]["kind"] == "symbol, unresolved"
+        and good["card"]["ids"]["covered"] == 180
+    )
 
 
 def test_odd_values_are_told(warm):
@@ -327,9 +413,12 @@ def test_odd_values_are_told(warm):
     frame.iloc[2] = frame.iloc[3]
     frame["same"] = 3.0
     frame.to_csv(warm / "x.csv")
-    made = own_model.declare(warm / "x.csv", profile="tiny", title="x")
+    made = read.declare(warm / "x.csv", profile="tiny", title="x")
     told = {c["check"]: c for c in made.checks}
-    assert told["constant columns"]["sentence"].startswith("1 of 6 columns") and not told["constant columns"]["fine"]
+    assert (
+        told["constant columns"]["sentence"].startswith("1 of 6 columns")
+        and not told["constant columns"]["fine"]
+    )
     assert told["equal vectors"]["sentence"].startswith("2 genes") and not told["scale"]["fine"]
     assert told["zero vectors"]["fine"]  # the constant column is not zero
 
@@ -364,21 +453,35 @@ def with_value(frame: pd.DataFrame, value: float) -> pd.DataFrame:
 BROKEN = {
     "wrong delimiter": (lambda f, d: f.to_csv(sep=";").encode(), "delimited by semicolon"),
     "no ids": (lambda f, d: f.to_csv(index=False).encode(), "has no column of gene ids"),
-    "dates": (lambda f, d: csv(spoiled(f, **{GENES[3]: "1-Sep"})), "a spreadsheet made of gene symbols"),
-    "duplicated genes": (lambda f, d: csv(spoiled(f, **{GENES[3]: GENES[4]})), f"the id '{GENES[4]}' stands in row 4"),
-    "a column without values": (lambda f, d: csv(f.assign(x1=np.nan)), "column 'x1' holds no value at all"),
+    "dates": (
+        lambda f, d: csv(spoiled(f, **{GENES[3]: "1-Sep"})),
+        "a spreadsheet made of gene symbols",
+    ),
+    "duplicated genes": (
+        lambda f, d: csv(spoiled(f, **{GENES[3]: GENES[4]})),
+        f"the id '{GENES[4]}' stands in row 4",
+    ),
+    "a column without values": (
+        lambda f, d: csv(f.assign(x1=np.nan)),
+        "column 'x1' holds no value at all",
+    ),
     "ragged rows": (lambda f, d: csv(f) + b"LAST,1.0\n", "has 2 cells where the first line has 5"),
     "five genes": (lambda f, d: csv(f.iloc[:5]), "holds 5 genes where 20 are the least"),
     "mouse symbols": (
         lambda f, d: csv(spoiled(f, **{g: g.capitalize() + "ap" for g in GENES})),
         "symbols of the mouse",
     ),
-    "huge values": (lambda f, d: csv(with_value(f, 1e30)), "has 1e+30, beyond 1e+10 in column 'x1'"),
+    "huge values": (
+        lambda f, d: csv(with_value(f, 1e30)),
+        "has 1e+30, beyond 1e+10 in column 'x1'",
+    ),
     "a zip with another name": (zipped, "is a zip archive, though its name ends in '.csv'"),
     "an empty file": (lambda f, d: b"", "is empty; write it again"),
     "a web page": (lambda f, d: b"<!DOCTYPE html><html>404</html>", "is a web page"),
     "no gene of the profile": (
-        lambda f, d: csv(f.set_axis([f"NONE{i}" for i in range(len(f))], axis=0).rename_axis("symbol")),
+        lambda f, d: csv(
+            f.set_axis([f"NONE{i}" for i in range(len(f))], axis=0).rename_axis("symbol")
+        ),
         "0 of its 180 ids are among the 180 genes of profile 'tiny', and 20 are needed (first lost: NONE0)",
     ),
     "one vector for all": (lambda f, d: csv(f * 0 + 2.5), "every gene has the same vector"),
@@ -395,7 +498,9 @@ def test_a_broken_file_is_one_sentence_and_status_2(good, monkeypatch, tmp_path,
     path.write_bytes(make(toy_vectors(), tmp_path))
     got, out = placed(path)
     assert got.exit_code == 2 and sentence in got.stderr, got.stderr
-    assert str(path) in got.stderr and len(got.stderr.strip().splitlines()) == 1 and got.stdout == ""
+    assert (
+        str(path) in got.stderr and len(got.stderr.strip().splitlines()) == 1 and got.stdout == ""
+    )
     assert not out.exists() and set(paths.OWN.iterdir()) == noted
     forget()
 
@@ -409,7 +514,9 @@ def test_a_place_that_cannot_take_the_card_and_a_profile_without_scores_are_told
     got = CliRunner().invoke(app, ["place", str(path), "-p", "tiny", "--out", str(path)])
     assert got.exit_code == 2 and "is a file, and the card needs a folder" in got.stderr
     got = CliRunner().invoke(app, ["place", str(path), "-p", "tinny"])
-    assert got.exit_code == 2 and "no results yet" in got.stderr or "did you mean 'tiny'" in got.stderr
+    assert (
+        got.exit_code == 2 and "no results yet" in got.stderr or "did you mean 'tiny'" in got.stderr
+    )
 
 
 def test_a_cell_that_fails_is_status_1_and_no_card_is_written(warm, monkeypatch):
@@ -421,14 +528,20 @@ def test_a_cell_that_fails_is_status_1_and_no_card_is_written(warm, monkeypatch)
 
     monkeypatch.setattr(run, "_measured", fail)
     got, out = placed(path)
-    assert got.exit_code == 1 and "out of luck" in got.stderr and "no card was written" in got.stderr
+    assert (
+        got.exit_code == 1 and "out of luck" in got.stderr and "no card was written" in got.stderr
+    )
     assert not out.exists() and "Traceback" not in got.stderr
 
 
 def test_a_placed_file_stays_unknown_to_the_declared_models(good, monkeypatch):
     enter(monkeypatch, good["folder"])
-    name = own_model.declare(good["folder"] / "My vectors.csv", profile="tiny", title="x").name
-    assert specs.model(name).encoder == "vectors" and name not in specs.models() and name not in specs.profiles()
+    name = read.declare(good["folder"] / "My vectors.csv", profile="tiny", title="x").name
+    assert (
+        specs.model(name).encoder == "vectors"
+        and name not in specs.models()
+        and name not in specs.profiles()
+    )
     with pytest.raises(BadInput, match="unknown model"):
         specs.model(name[:-1])
     forget()
@@ -452,10 +565,19 @@ def test_areas_of_bare_columns_are_those_of_scikit_learn(make_task):
 @pytest.mark.parametrize("kind", ["multiclass", "multilabel", "regression"])
 def test_labels_of_every_kind_are_found_among_the_columns(make_task, kind):
     base = np.arange(120)
-    labels = {"multiclass": base % 3, "multilabel": np.stack([base % 2, base % 3 == 0], axis=1).astype(int),
-              "regression": RNG.standard_normal(120)}[kind]  # fmt: skip
+    labels = {
+        "multiclass": base % 3,
+        "multilabel": np.stack([base % 2, base % 3 == 0], axis=1).astype(int),
+        "regression": RNG.standard_normal(120),
+    }[kind]
     task = make_task(kind, labels)
-    y = task.labels if kind == "regression" else task.labels == 2 if kind == "multiclass" else task.labels[:, 1]
+    y = (
+        task.labels
+        if kind == "regression"
+        else task.labels == 2
+        if kind == "multiclass"
+        else task.labels[:, 1]
+    )
     X = np.column_stack([RNG.standard_normal((120, 3)), np.exp(y.astype(float))]).astype(np.float32)
     finding = leaks.label_columns([task], Embedding(task.entities, X))
     assert [r["column"] for r in finding.rows] == [4] and finding.level == "flag"
@@ -474,7 +596,11 @@ def test_a_tiny_task_that_a_column_hits_by_chance_is_no_flag(make_task):
 def test_what_survives_is_a_share_of_the_score_above_chance():
     near = pd.Series({"a": 0.9, "b": 0.7, "c": 0.6})
     found = leaks.survival(near, pd.Series({"a": 0.6, "b": 0.5}), "family", also={"Letters": 0.3})
-    assert found.value == pytest.approx(0.05 / 0.3) and found.level == "flag" and "(Letters: 30%)" in found.sentence
+    assert (
+        found.value == pytest.approx(0.05 / 0.3)
+        and found.level == "flag"
+        and "(Letters: 30%)" in found.sentence
+    )
     assert leaks.survival(near, pd.Series({"a": 0.85}), "family").level == "clear"
     assert leaks.survival(near, pd.Series(dtype=float), "family").level == "open"
     assert leaks.survival(near * 0 + 0.5, near * 0 + 0.5, "stem").value is None
@@ -488,12 +614,16 @@ def test_scores_are_too_good_only_where_the_table_is_not():
 
 def test_families_and_study_are_noted_where_the_vectors_tell_them():
     family = np.arange(180) // 6
-    X = np.random.default_rng(0).standard_normal((30, 20))[family] + 0.01 * RNG.standard_normal((180, 20))
+    X = np.random.default_rng(0).standard_normal((30, 20))[family] + 0.01 * RNG.standard_normal(
+        (180, 20)
+    )
     names = np.array([f"{'BCDFG'[f // 6]}{'KLMNPR'[f % 6]}Q{i}" for i, f in enumerate(family)])
     order = np.argsort(names)
     held = Embedding(names[order], X[order].astype(np.float32))
     noise = Embedding(held.entities, RNG.standard_normal((180, 5)).astype(np.float32))
-    assert leaks.stems(held, least=6).level == "note" and leaks.stems(noise, least=6).level == "clear"
+    assert (
+        leaks.stems(held, least=6).level == "note" and leaks.stems(noise, least=6).level == "clear"
+    )
     assert leaks.stems(held, least=7).level == "open"
     count = np.exp(held.vectors[:, 0].astype(float)) * 10
     assert leaks.study(held, count).level == "note" and leaks.study(noise, count).level == "clear"
@@ -501,13 +631,22 @@ def test_families_and_study_are_noted_where_the_vectors_tell_them():
 
 
 def test_the_verdict_of_a_task_is_the_corrected_interval_of_its_folds():
-    rows = pd.DataFrame({"task": "a", "kind": "binary", "group": "localization", "model": "m", "family": "table",
-                         "score": [0.8, 0.82, 0.81], "score_other": [0.7, 0.71, 0.69]})  # fmt: skip
+    rows = pd.DataFrame(
+        {
+            "task": "a",
+            "kind": "binary",
+            "group": "localization",
+            "model": "m",
+            "family": "table",
+            "score": [0.8, 0.82, 0.81],
+            "score_other": [0.7, 0.71, 0.69],
+        }
+    )
     rows = rows.assign(difference=rows.score - rows.score_other, coverage=0.5)
-    (row,) = rivals.by_task(rows).to_dict("records")
-    low, high = stats.fold_interval(rows.difference.mean(), rows.difference.std(), 3)
+    (row,) = compare.by_task(rows).to_dict("records")
+    low, high = intervals.fold_interval(rows.difference.mean(), rows.difference.std(), 3)
     assert (row["low"], row["high"]) == pytest.approx((low, high)) and row["verdict"] == "win"
-    (one,) = rivals.by_task(rows.iloc[:1]).to_dict("records")
+    (one,) = compare.by_task(rows.iloc[:1]).to_dict("records")
     assert one["verdict"] == "tie"
 
 
@@ -515,4 +654,4 @@ def test_a_table_of_other_tasks_is_refused(finished):
     frame = finished.frame[finished.frame.model == "full"]
     other = finished.frame.assign(task=finished.frame.task.astype(str) + "x")
     with pytest.raises(BadInput, match="shares no task with these vectors"):
-        rivals.placed(frame, other, "full")
+        compare.placed(frame, other, "full")

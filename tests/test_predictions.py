@@ -7,8 +7,11 @@ import pytest
 from conftest import sha256
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from genebench import cache, cells, metrics, paths, predictions, probes, results, run, splits
-from genebench.predictions import Predictions
+from genebench import probes
+from genebench.benchmark import plan, predictions, results, run, splits
+from genebench.benchmark.predictions import Predictions
+from genebench.core import cache, paths
+from genebench.stats import metrics
 
 
 @pytest.mark.parametrize("shape", [(500,), (500, 4)])
@@ -18,7 +21,10 @@ def test_the_round_trip_is_within_half_a_step(shape, scale, shift):
     codes, low, step = predictions.quantise(values)
     assert codes.dtype == np.uint16 and codes.shape == shape
     half = np.ptp(values, axis=0) / 65535 / 2
-    assert (np.abs(predictions.restore(codes, low, step) - values) <= half * (1 + 1e-9) + 1e-15 * np.abs(values)).all()
+    assert (
+        np.abs(predictions.restore(codes, low, step) - values)
+        <= half * (1 + 1e-9) + 1e-15 * np.abs(values)
+    ).all()
 
 
 def test_the_order_of_values_is_kept_and_the_extremes_are_exact():
@@ -32,7 +38,9 @@ def test_a_constant_column_comes_back_as_it_was():
     values = np.stack([np.full(9, -3.25), np.arange(9.0), np.zeros(9)], axis=1)
     back = predictions.restore(*predictions.quantise(values))
     np.testing.assert_array_equal(back[:, [0, 2]], values[:, [0, 2]])
-    np.testing.assert_array_equal(predictions.restore(*predictions.quantise(values[:1])), values[:1])
+    np.testing.assert_array_equal(
+        predictions.restore(*predictions.quantise(values[:1])), values[:1]
+    )
 
 
 def test_values_that_differ_by_rounding_alone_tie():
@@ -89,9 +97,9 @@ def own(finished, cell, task: str):
 def test_binary_scores_are_exactly_those_of_the_kept_predictions(warm, finished):
     """AUROC and average precision by scikit-learn from the kept codes, for every binary cell of a whole run."""
     told = 0
-    for cell in cells.plan("tiny"):
-        for (name, repeat), kept in predictions.load(cells.cell_path(cell)).items():
-            task = cells.context("tiny").tasks[name]
+    for cell in plan.plan("tiny"):
+        for (name, repeat), kept in predictions.load(plan.cell_path(cell)).items():
+            task = plan.context("tiny").tasks[name]
             if task.kind != "binary" or cell.model == "shuffled":
                 continue
             assert repeat == 0
@@ -100,7 +108,9 @@ def test_binary_scores_are_exactly_those_of_the_kept_predictions(warm, finished)
             for k in range(3):
                 y, here = task.labels[kept.rows[kept.fold == k]], p[kept.fold == k]
                 assert scores[k, "auroc"] == pytest.approx(roc_auc_score(y, here), abs=1e-12)
-                assert scores[k, "auprc"] == pytest.approx(average_precision_score(y, here), abs=1e-12)
+                assert scores[k, "auprc"] == pytest.approx(
+                    average_precision_score(y, here), abs=1e-12
+                )
                 assert scores[k, "accuracy"] == np.mean((here > 0.5) == y)
                 told += 1
     assert told > 50
@@ -108,9 +118,9 @@ def test_binary_scores_are_exactly_those_of_the_kept_predictions(warm, finished)
 
 @pytest.mark.parametrize("name", ["toy/class", "toy/systems", "toy/value"])
 def test_scores_of_other_kinds_are_exactly_those_of_the_kept_predictions(warm, finished, name):
-    for cell in cells.plan("tiny", models=["full", "part", "oracle"], names=[name]):
-        task = cells.context("tiny").tasks[name]
-        kept = predictions.load(cells.cell_path(cell))[name, 0]
+    for cell in plan.plan("tiny", models=["full", "part", "oracle"], names=[name]):
+        task = plan.context("tiny").tasks[name]
+        kept = predictions.load(plan.cell_path(cell))[name, 0]
         guess, scores = probes.probabilities(task.kind, kept.values), own(finished, cell, name)
         for k in range(3):
             here = kept.fold == k
@@ -119,9 +129,9 @@ def test_scores_of_other_kinds_are_exactly_those_of_the_kept_predictions(warm, f
 
 
 def test_the_folds_and_genes_of_kept_predictions_are_those_of_the_split(warm):
-    (cell,) = cells.plan("tiny", models=["part"], names=["toy/value"], split="stem")
-    kept = predictions.load(cells.cell_path(cell))["toy/value", 0]
-    task = cells.context("tiny").tasks["toy/value"]
+    (cell,) = plan.plan("tiny", models=["part"], names=["toy/value"], split="stem")
+    kept = predictions.load(plan.cell_path(cell))["toy/value", 0]
+    task = plan.context("tiny").tasks["toy/value"]
     fold = splits.folds(task, "stem", n_folds=3, seed=7)
     np.testing.assert_array_equal(kept.fold, fold[kept.rows])
     known = [g for i, g in enumerate(task.entities) if i % 5 < 3]
@@ -131,8 +141,8 @@ def test_the_folds_and_genes_of_kept_predictions_are_those_of_the_split(warm):
 @pytest.mark.parametrize("damage", ["lost", "cut", "sidecar", "sidecar lost"])
 def test_lost_or_broken_predictions_make_the_cell_computed_again(warm, damage):
     before, said = sha256(results.scores_path("tiny")), []
-    cell = cells.plan("tiny")[11]
-    kept = predictions.path(cells.cell_path(cell))
+    cell = plan.plan("tiny")[11]
+    kept = predictions.path(plan.cell_path(cell))
     right = kept.read_bytes()
     if damage == "cut":
         kept.write_bytes(right[:200])
@@ -148,8 +158,8 @@ def test_lost_or_broken_predictions_make_the_cell_computed_again(warm, damage):
 
 
 def test_every_cell_of_a_run_has_its_predictions(warm):
-    for cell in cells.plan("tiny"):
-        path = cells.cell_path(cell)
+    for cell in plan.plan("tiny"):
+        path = plan.cell_path(cell)
         skipped = {s["task"] for s in cache.facts(path)["skipped"]}
         assert {name for name, _ in predictions.load(path)} == set(cell.tasks) - skipped
     assert not list(paths.CELLS.glob("*/.*"))

@@ -8,9 +8,14 @@ from sklearn.metrics import roc_auc_score
 from test_probes import folds, plain
 
 from genebench import probes
-from genebench.errors import BadInput
+from genebench.core.errors import BadInput
 
-KINDS = [("binary", "linear"), ("binary", "knn"), ("multiclass", "linear"), ("regression", "linear")]
+KINDS = [
+    ("binary", "linear"),
+    ("binary", "knn"),
+    ("multiclass", "linear"),
+    ("regression", "linear"),
+]
 ROUNDING = {
     ("binary", "linear"): 3e-3,
     ("binary", "knn"): 0,
@@ -35,7 +40,9 @@ def many():
 def one(kind: str):
     """Features, labels and folds of one task of a kind."""
     X, y = plain(30, n=300, d=10)
-    labels = {"binary": y, "multiclass": X[:, :3].argmax(1), "regression": X @ np.arange(10.0)}[kind]
+    labels = {"binary": y, "multiclass": X[:, :3].argmax(1), "regression": X @ np.arange(10.0)}[
+        kind
+    ]
     return X, labels, folds(labels if kind != "regression" else y)
 
 
@@ -81,7 +88,9 @@ def test_a_task_is_predicted_the_same_alone_and_among_many(many, probe):
 def test_one_task_repeated_a_hundred_times_is_predicted_a_hundred_times_the_same(many):
     X, Y, F = many
     alone = probes.predict(X, Y[:, [7]], F[:, [7]], kind="binary")
-    hundred = probes.predict(X, np.repeat(Y[:, [7]], 100, 1), np.repeat(F[:, [7]], 100, 1), kind="binary")
+    hundred = probes.predict(
+        X, np.repeat(Y[:, [7]], 100, 1), np.repeat(F[:, [7]], 100, 1), kind="binary"
+    )
     np.testing.assert_allclose(hundred, np.repeat(alone, 100, 1), rtol=0, atol=3e-3)
 
 
@@ -104,7 +113,9 @@ def test_the_other_class_turns_the_sign_of_the_log_odds(many):
         assert roc_auc_score(Y[test, t], turned[test, t]) == pytest.approx(1 - area, abs=1e-3)
 
 
-@pytest.mark.parametrize("kind, probe", [*KINDS, ("binary", "mlp"), ("multiclass", "mlp"), ("regression", "mlp")])
+@pytest.mark.parametrize(
+    "kind, probe", [*KINDS, ("binary", "mlp"), ("multiclass", "mlp"), ("regression", "mlp")]
+)
 def test_the_same_input_gives_the_same_bits(kind, probe):
     X, y, fold = one(kind)
     first, second = (probes.predict(X, y, fold, kind=kind, probe=probe) for _ in range(2))
@@ -121,13 +132,17 @@ def test_the_unit_of_a_column_does_not_matter(kind):
 
 def test_the_unit_of_a_column_matters_where_vectors_keep_their_own_scale():
     X, y, fold = one("binary")
-    straight, scaled = (probes.predict(X * s, y, fold, kind="binary", standardise=False) for s in (1, 0.01))
+    straight, scaled = (
+        probes.predict(X * s, y, fold, kind="binary", standardise=False) for s in (1, 0.01)
+    )
     assert np.std(scaled) < np.std(straight) / 5
 
 
 def test_labels_of_many_columns_may_share_one_column_of_folds(many):
     X, Y, F = many
-    shared, wide = (probes.predict(X, Y, f, kind="multilabel") for f in (F[:, 0], np.repeat(F[:, [0]], 12, 1)))
+    shared, wide = (
+        probes.predict(X, Y, f, kind="multilabel") for f in (F[:, 0], np.repeat(F[:, [0]], 12, 1))
+    )
     np.testing.assert_array_equal(shared, wide)
 
 
@@ -137,7 +152,9 @@ def test_a_vector_that_is_no_number_is_named_by_row_and_column(probe, value):
     X, y, fold = one("binary")
     X = X.copy()
     X[41, 7] = X[200, 1] = value
-    with pytest.raises(BadInput, match=f"row 41, column 7 of the vectors is {value}; mend or drop it"):
+    with pytest.raises(
+        BadInput, match=f"row 41, column 7 of the vectors is {value}; mend or drop it"
+    ):
         probes.predict(X, y, fold, kind="binary", probe=probe)
 
 

@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from genebench import probes
-from genebench.errors import BadInput, RunFailed
+from genebench.core.errors import BadInput, RunFailed
 from genebench.probes import features, linear, solver
 
 TIGHT = 1e-4
@@ -42,7 +42,9 @@ def reference(X, y, fold, *, C: float = 1.0, standardise: bool = True) -> np.nda
 def folds(y, n_folds: int = 4, seed: int = 0) -> np.ndarray:
     """Stratified fold of each entity."""
     out = np.zeros(len(y), dtype=np.int8)
-    for k, (_, test) in enumerate(StratifiedKFold(n_folds, shuffle=True, random_state=seed).split(y, y)):
+    for k, (_, test) in enumerate(
+        StratifiedKFold(n_folds, shuffle=True, random_state=seed).split(y, y)
+    ):
         out[test] = k
     return out
 
@@ -168,9 +170,22 @@ def far_row():
 
 
 CASES = [
-    plain, unscaled, shifted, constant, duplicated, wide, separable, large, rare, common, three, indicators, heavy,
-    outlier, far_row,
-]  # fmt: skip
+    plain,
+    unscaled,
+    shifted,
+    constant,
+    duplicated,
+    wide,
+    separable,
+    large,
+    rare,
+    common,
+    three,
+    indicators,
+    heavy,
+    outlier,
+    far_row,
+]
 
 
 @cache
@@ -181,7 +196,9 @@ def compared(case, standardise: bool) -> tuple[np.ndarray, np.ndarray]:
     """
     X, y = case()
     fold = folds(y, 3) if case is three else folds(y)
-    mine, tight = (binary(X, y, fold, standardise=standardise, **how) for how in ({}, {"tolerance": TIGHT}))
+    mine, tight = (
+        binary(X, y, fold, standardise=standardise, **how) for how in ({}, {"tolerance": TIGHT})
+    )
     theirs = np.clip(reference(X, y, fold, standardise=standardise), -probes.LIMIT, probes.LIMIT)
     return gaps(y, mine, theirs, fold), np.abs(tight - theirs) / np.maximum(1, np.abs(theirs))
 
@@ -195,7 +212,9 @@ def test_logistic_equals_scikit_learn(case, standardise):
 
 
 def test_half_of_all_folds_score_as_with_scikit_learn_to_four_digits():
-    every = np.concatenate([compared(case, standardise)[0] for case in CASES for standardise in (True, False)])
+    every = np.concatenate(
+        [compared(case, standardise)[0] for case in CASES for standardise in (True, False)]
+    )
     assert len(every) > 100 and np.median(every) <= 1e-4
 
 
@@ -314,8 +333,12 @@ def test_fits_that_single_precision_does_not_end_go_on_in_double(monkeypatch):
 def test_a_fit_that_does_not_converge_is_an_error_and_not_a_score(monkeypatch):
     X, y = plain()
     right = solver.solve
-    monkeypatch.setattr(solver, "solve", lambda *given, **options: right(*given, **{**options, "max_iter": 1}))
-    with pytest.raises(RunFailed, match="linear fits did not converge in 1 iterations in double precision"):
+    monkeypatch.setattr(
+        solver, "solve", lambda *given, **options: right(*given, **{**options, "max_iter": 1})
+    )
+    with pytest.raises(
+        RunFailed, match="linear fits did not converge in 1 iterations in double precision"
+    ):
         binary(X, y, folds(y))
 
 
@@ -357,7 +380,9 @@ def chosen_strengths(X, y, fold, C: str, **options) -> list[float]:
 
 @pytest.mark.parametrize("standardise", [True, False], ids=["standardised", "raw"])
 @pytest.mark.parametrize("seed", [0, 1])
-def test_the_strength_chosen_by_leaving_one_out_is_as_good_as_the_best_of_exact_refits(seed, standardise):
+def test_the_strength_chosen_by_leaving_one_out_is_as_good_as_the_best_of_exact_refits(
+    seed, standardise
+):
     X, y, fold = small(seed)
     X = X if standardise else X * 0.3
     for k, C in enumerate(chosen_strengths(X, y, fold, "loo", standardise=standardise)):
@@ -375,7 +400,9 @@ def test_the_strength_chosen_by_inner_folds_is_that_of_exact_fits():
         for c in linear.GRID:
             p = np.zeros(60)
             for inner in range(linear.INNER):
-                fit = exact(C=c).fit(X[(fold != k) & (part != inner)], y[(fold != k) & (part != inner)])
+                fit = exact(C=c).fit(
+                    X[(fold != k) & (part != inner)], y[(fold != k) & (part != inner)]
+                )
                 p[part == inner] = fit.predict_proba(X[part == inner])[:, 1]
             loss.append(log_loss(y[fold != k], p[fold != k]))
         assert C == linear.GRID[int(np.argmin(loss))]
@@ -404,7 +431,9 @@ def classes(n_classes: int, n: int = 900, d: int = 12, seed: int = 0):
     """Features and classes of unlike size."""
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((n, d))
-    y = (2 * X @ rng.standard_normal((d, n_classes)) + 3 * rng.gumbel(size=(n, n_classes))).argmax(axis=1)
+    y = (2 * X @ rng.standard_normal((d, n_classes)) + 3 * rng.gumbel(size=(n, n_classes))).argmax(
+        axis=1
+    )
     y[: 5 * n_classes] = np.repeat(np.arange(n_classes), 5)
     return X, y
 
@@ -465,7 +494,9 @@ def test_softmax_in_waves_and_in_double_precision_gives_the_same_answers(monkeyp
     fold = folds(y, 3)
     held = features.Rows(X)
     right = linear.softmax(held, y, fold)
-    np.testing.assert_allclose(np.exp(linear.softmax(held, y, fold, memory=1)), np.exp(right), atol=1e-3)
+    np.testing.assert_allclose(
+        np.exp(linear.softmax(held, y, fold, memory=1)), np.exp(right), atol=1e-3
+    )
     monkeypatch.setattr(solver, "solve", partial(solver.solve, max_iter=2))
     np.testing.assert_allclose(np.exp(linear.softmax(held, y, fold)), np.exp(right), atol=1e-3)
 
@@ -473,12 +504,16 @@ def test_softmax_in_waves_and_in_double_precision_gives_the_same_answers(monkeyp
 def test_the_inner_loss_of_softmax_is_that_of_exact_fits_with_a_class_absent_from_one():
     X, y = classes(5, n=120)
     part = np.random.default_rng(0).permutation(np.arange(120) % linear.INNER)
-    y = np.where((y == 3) & (part != 1), 0, y)  # inner fold 1 is tested on a class that inner training never has
+    y = np.where(
+        (y == 3) & (part != 1), 0, y
+    )  # inner fold 1 is tested on a class that inner training never has
     fold = folds(y, 2)
     held = features.Rows(X)
     labels, train, mask = linear._tables(held, y[:, None], fold[:, None])
     for C in linear.GRID:
-        problems = solver.Problems(labels, torch.zeros(2, dtype=torch.long), train, mask[0], torch.full((2,), C), 5)
+        problems = solver.Problems(
+            labels, torch.zeros(2, dtype=torch.long), train, mask[0], torch.full((2,), C), 5
+        )
         mine = linear._inner_loss(held, problems, {"tolerance": 1e-4}, 0)
         theirs = [_inner_loss(X, y, fold != k, part, C) for k in (0, 1)]
         np.testing.assert_allclose(mine.numpy(), theirs, rtol=1e-3)
@@ -531,7 +566,9 @@ def test_ridge_chooses_its_penalty_as_scikit_learn_does(d):
     X, Y = numbers(1, d=d)
     fold, alphas = np.arange(90) % 3, [0.1, 1.0, 10.0, 100.0]
     mine = probes.predict(X, Y, fold, kind="regression", alpha=alphas)
-    np.testing.assert_allclose(mine, ridge_reference(X, Y, fold, RidgeCV(alphas), standardise=True), rtol=1e-6)
+    np.testing.assert_allclose(
+        mine, ridge_reference(X, Y, fold, RidgeCV(alphas), standardise=True), rtol=1e-6
+    )
 
 
 def test_ridge_equals_the_closed_form():
@@ -587,6 +624,8 @@ def test_recipes_hold_the_defaults_of_their_functions():
     for name, probe in probes.PROBES.items():
         for kind, how in probe.methods.items():
             held = inspect.getclosurevars(how.fit).nonlocals
-            function = getattr(import_module(f"genebench.probes.{held['module']}"), held["function"])
+            function = getattr(
+                import_module(f"genebench.probes.{held['module']}"), held["function"]
+            )
             defaults = {k: p.default for k, p in inspect.signature(function).parameters.items()}
             assert {k: defaults[k] for k in how.options} == how.options, (name, kind)

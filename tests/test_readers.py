@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genebench import genes, readers, sources, specs, tasks
-from genebench.errors import BadInput
+from genebench.core import specs
+from genebench.core.errors import BadInput
+from genebench.data import genes, readers, sources, tasks
 
 HPA = {"gene": "Gene", "symbol": "Gene name", "column": "Tissue", "value": "nTPM"}
 LONG = """Gene	Gene name	Tissue	TPM	nTPM
@@ -37,10 +38,16 @@ def long_table(tmp_path, text: str = LONG):
     return tmp_path / "t.tsv.zip"
 
 
-def test_a_long_table_becomes_genes_by_tissues_without_the_ambiguous_the_unnamed_and_the_incomplete(tmp_path):
+def test_a_long_table_becomes_genes_by_tissues_without_the_ambiguous_the_unnamed_and_the_incomplete(
+    tmp_path,
+):
     frame = readers.read_long(long_table(tmp_path), **HPA)
     assert frame.columns.tolist() == ["liver", "skin"] and frame.index.name == "symbol"
-    assert frame.index.tolist() == ["NA", "TNMD", "TSPAN6"]  # a name is text, also where pandas would read a gap
+    assert frame.index.tolist() == [
+        "NA",
+        "TNMD",
+        "TSPAN6",
+    ]  # a name is text, also where pandas would read a gap
     assert frame.to_numpy().tolist() == [[8, 7], [1.5, 2], [0, 29.6]]
 
 
@@ -69,11 +76,17 @@ def test_the_expression_tables_of_the_atlas_equal_a_pivot_by_pandas(name):
     raw = pd.read_csv(sources.locate(source, name), sep="\t", nrows=120_000, keep_default_na=False)
     whole = raw[raw.Gene != raw.Gene.iloc[-1]]  # the last gene may be cut
     pivot = whole.pivot(index="Gene name", columns="Tissue", values=spec.options["value"]).dropna()
-    assert frame.index.is_monotonic_increasing and frame.index.is_unique and (frame.to_numpy() >= 0).all()
+    assert (
+        frame.index.is_monotonic_increasing
+        and frame.index.is_unique
+        and (frame.to_numpy() >= 0).all()
+    )
     assert len(frame) > 18_000 and not frame.isna().any(axis=None)
     shared = frame.index.intersection(pivot.index)
     assert len(shared) > 1_500
-    np.testing.assert_array_equal(frame.loc[shared].to_numpy(), pivot.loc[shared, frame.columns].to_numpy())
+    np.testing.assert_array_equal(
+        frame.loc[shared].to_numpy(), pivot.loc[shared, frame.columns].to_numpy()
+    )
 
 
 # --- Gene Ontology annotations ----------------------------------------------------------------------------------------
@@ -88,10 +101,22 @@ GAF = "\n".join(
                 ["UniProtKB", "P1", "TP53", "involved_in", "GO:0006915", "PMID:1", "IDA", "", "P"],
                 ["UniProtKB", "P2", "BRCA1", "NOT|enables", "GO:0005515", "PMID:1", "IPI", "", "F"],
                 ["UniProtKB", "P3", "NOTCH1", "located_in", "GO:0005634", "PMID:1", "IEA", "", "C"],
-                ["UniProtKB", "P4", "GATA1", "involved_in", "GO:0008150", "GO_REF:15", "ND", "", "P"],
+                [
+                    "UniProtKB",
+                    "P4",
+                    "GATA1",
+                    "involved_in",
+                    "GO:0008150",
+                    "GO_REF:15",
+                    "ND",
+                    "",
+                    "P",
+                ],
                 ["UniProtKB", "P5", "tat", "involved_in", "GO:0006915", "PMID:1", "IDA", "", "P"],
             ]
-            for fields in [fields + ["name", "syn", "protein", "taxon:9606", "20230101", "UniProt", "", ""]]
+            for fields in [
+                fields + ["name", "syn", "protein", "taxon:9606", "20230101", "UniProt", "", ""]
+            ]
         ),
     ]
 )
@@ -100,14 +125,21 @@ GAF = "\n".join(
 def test_a_gaf_keeps_what_a_human_gene_does_and_drops_not_other_species_and_codes(tmp_path):
     first, viral = GAF.split("\ttat\t")
     text = "\ttat\t".join(
-        [first.replace("taxon:9606", "taxon:9606|taxon:11676", 1), viral.replace("9606", "11676|9606")]
+        [
+            first.replace("taxon:9606", "taxon:9606|taxon:11676", 1),
+            viral.replace("9606", "11676|9606"),
+        ]
     )
     (tmp_path / "a.gaf").write_text(text)
     frame = readers.read_gaf(tmp_path / "a.gaf")
     held = frame[["symbol", "go_id", "aspect", "evidence"]].to_numpy().tolist()
     assert held == [["TP53", "GO:0006915", "P", "IDA"], ["NOTCH1", "GO:0005634", "C", "IEA"]]
     assert readers.read_gaf(tmp_path / "a.gaf", without=("ND", "IEA")).symbol.tolist() == ["TP53"]
-    assert readers.read_gaf(tmp_path / "a.gaf", without=()).symbol.tolist() == ["TP53", "NOTCH1", "GATA1"]
+    assert readers.read_gaf(tmp_path / "a.gaf", without=()).symbol.tolist() == [
+        "TP53",
+        "NOTCH1",
+        "GATA1",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -143,7 +175,12 @@ def uniprot(
     ]
     rows = ["\t".join([a, "; ".join(genes), ";".join(held)]) for a, genes, held in proteins]
     tsv = "\n".join(["Entry\tGene Names (primary)\tKeywords", *rows]) + "\n"
-    listed = "\n".join(["keyword\taccession\tcategory", *("\t".join([w, *words[w]]) for w in sorted(words))]) + "\n"
+    listed = (
+        "\n".join(
+            ["keyword\taccession\tcategory", *("\t".join([w, *words[w]]) for w in sorted(words))]
+        )
+        + "\n"
+    )
     return json.dumps({"results": entries}), tsv, listed
 
 
@@ -159,19 +196,28 @@ def proteins(n: int = 90):
     """Proteins of which one has no gene name, one is of two genes and one has no keyword."""
     words = [[w for i, w in enumerate(WORDS) if number >> i & 1] for number in range(16)]
     named = [(f"P{i:05d}", [f"G{i}"], words[1 + i % 15]) for i in range(n)]
-    return [*named, ("Q00001", [], words[3]), ("Q00002", ["H4C1", "H4C2"], words[3]), ("Q00003", ["G999"], [])]
+    return [
+        *named,
+        ("Q00001", [], words[3]),
+        ("Q00002", ["H4C1", "H4C2"], words[3]),
+        ("Q00003", ["G999"], []),
+    ]
 
 
 def test_the_json_stream_of_uniprot_gives_the_tables_of_the_tsv_form(tmp_path):
     stream, tsv, listed = uniprot(WORDS, proteins())
     for name, text in (("u.json", stream), ("u.tsv", tsv), ("list.tsv", listed)):
         (tmp_path / name).write_text(text)
-    pd.testing.assert_frame_equal(readers.read_uniprot(tmp_path / "u.json"), readers.read_tsv(tmp_path / "u.tsv"))
+    pd.testing.assert_frame_equal(
+        readers.read_uniprot(tmp_path / "u.json"), readers.read_tsv(tmp_path / "u.tsv")
+    )
     keywords = readers.read_uniprot(tmp_path / "u.json", give="keywords")
     pd.testing.assert_frame_equal(keywords, readers.read_tsv(tmp_path / "list.tsv"))
 
 
-def test_both_forms_of_uniprot_give_the_same_tasks_through_the_declared_sources(tmp_path, monkeypatch):
+def test_both_forms_of_uniprot_give_the_same_tasks_through_the_declared_sources(
+    tmp_path, monkeypatch
+):
     stream, tsv, listed = uniprot(WORDS, proteins())
     monkeypatch.setattr(sources.paths, "DOWNLOADS", tmp_path)
     monkeypatch.delenv("GENEBENCH_MIRROR", raising=False)
@@ -186,11 +232,14 @@ def test_both_forms_of_uniprot_give_the_same_tasks_through_the_declared_sources(
         built.append(tasks.build(source, entry))
     first, second = built
     assert [t.hash for t in first] == [t.hash for t in second] and len(first) == 3
-    assert first[0].classes == ("Acetylation", "Phosphoprotein") and not {"H4C1; H4C2", ""} & set(first[0].entities)
+    assert first[0].classes == ("Acetylation", "Phosphoprotein") and not {"H4C1; H4C2", ""} & set(
+        first[0].entities
+    )
 
 
 @pytest.mark.parametrize(
-    "text", ['{"results": [{"genes": []}]}', '{"result": []}', "[1]", '{"results": ', "Entry\tGene\n"]
+    "text",
+    ['{"results": [{"genes": []}]}', '{"result": []}', "[1]", '{"results": ', "Entry\tGene\n"],
 )
 def test_what_is_no_json_of_uniprot_is_told_in_one_sentence(tmp_path, text):
     (tmp_path / "u.json").write_text(text)
@@ -242,7 +291,11 @@ def test_gene_disease_pairs_of_open_targets_become_a_task(tmp_path, monkeypatch,
     path = source.files["associations"].path
     open_targets(tmp_path / ("mirror" if mirrored else "kept") / path, parts=parts)
     (task,) = tasks.build(source, source.tasks[0])
-    assert dict(zip(task.entities, task.labels)) == {"TP53|EFO_1": 0.1, "TP53|EFO_2": 0.9, "BRCA1|EFO_1": 0.5}
+    assert dict(zip(task.entities, task.labels)) == {
+        "TP53|EFO_1": 0.1,
+        "TP53|EFO_2": 0.9,
+        "BRCA1|EFO_1": 0.5,
+    }
     seen = sources.digest(sources.locate(source, "associations"))
     assert sources.locate(source, "associations") == tmp_path / "kept" / path
     if parts > 1:  # another part makes another release
@@ -271,7 +324,10 @@ def test_faults_of_parquet_are_told(tmp_path):
 def test_fasta_is_read_with_headers_and_joined_lines(tmp_path):
     (tmp_path / "a.fa").write_text(">sp|P1|A_HUMAN text here\nMKV\r\nac*\n\n>two\nM K\n")
     held = readers.read_fasta(tmp_path / "a.fa")
-    assert held.id.tolist() == ["sp|P1|A_HUMAN", "two"] and held.sequence.tolist() == ["MKVAC", "MK"]
+    assert held.id.tolist() == ["sp|P1|A_HUMAN", "two"] and held.sequence.tolist() == [
+        "MKVAC",
+        "MK",
+    ]
     assert held.header[0] == "sp|P1|A_HUMAN text here"
 
 

@@ -19,24 +19,15 @@ from sklearn.metrics import roc_auc_score
 from test_probes import reference
 from test_results import row
 
-from genebench import (
-    cache,
-    cells,
-    embed,
-    metrics,
-    notebooks,
-    paths,
-    predictions,
-    probes,
-    results,
-    run,
-    sources,
-    specs,
-    tasks,
-)
-from genebench.encoders import Sequences
-from genebench.errors import BadInput
+from genebench import probes
+from genebench.benchmark import plan, predictions, results, run
+from genebench.book import notebooks
+from genebench.core import cache, paths, specs
+from genebench.core.errors import BadInput
+from genebench.data import sources, tasks
+from genebench.models import Sequences, inference
 from genebench.probes import solver
+from genebench.stats import metrics
 
 
 def test_a_column_whose_training_deviation_is_exactly_one_keeps_its_weight():
@@ -67,7 +58,9 @@ def test_training_of_one_class_gives_no_score_that_looks_like_one():
     """A label that is nowhere but in the tested fold: the prediction is one number, and its AUROC a half."""
     y, fold = np.zeros(60, int), np.repeat(np.arange(5), 12)
     y[:5] = 1
-    mine = probes.predict(np.random.default_rng(0).standard_normal((60, 4)), y, fold, kind="binary")[:, 0]
+    mine = probes.predict(
+        np.random.default_rng(0).standard_normal((60, 4)), y, fold, kind="binary"
+    )[:, 0]
     assert len(set(mine[:12].tolist())) == 1 and mine[0] < 0
     assert metrics.auroc(y[:12], mine[:12]) == 0.5 and len(set(mine[12:].tolist())) > 1
 
@@ -81,7 +74,8 @@ def test_training_of_one_class_skips_a_binary_task_with_its_reason(home, make_ta
 
 def test_a_model_taken_from_the_profile_leaves_the_results(warm):
     edit_yaml(
-        paths.PROFILES, lambda d: d["profiles"]["tiny"].update(models=[m for m in TINY["models"] if m != "random"])
+        paths.PROFILES,
+        lambda d: d["profiles"]["tiny"].update(models=[m for m in TINY["models"] if m != "random"]),
     )
     run.run("tiny", jobs=1, say=lambda t: None)
     assert "random" not in set(results.load("tiny").model)
@@ -97,7 +91,10 @@ def test_a_lost_manifest_is_written_again(warm):
 def test_common_genes_of_one_class_do_not_fail_the_cell(kind, make_task):
     rng = np.random.default_rng(0)
     y = np.array([0, 1, 2] * 20)
-    task = make_task(kind, {"binary": np.minimum(y, 1), "multiclass": y, "multilabel": np.eye(3, dtype=int)[y]}[kind])
+    task = make_task(
+        kind,
+        {"binary": np.minimum(y, 1), "multiclass": y, "multilabel": np.eye(3, dtype=int)[y]}[kind],
+    )
     common = (task.labels if task.labels.ndim == 1 else task.labels.argmax(1)) == 0
     fold = np.arange(60, dtype=np.int8) // 3 % 3
     values = np.log(rng.dirichlet([1, 1, 1], 60))
@@ -106,7 +103,9 @@ def test_common_genes_of_one_class_do_not_fail_the_cell(kind, make_task):
     given = {task.name: task.labels}, {task.name: fold}, made, np.ones(60, bool), common
     ((told, columns),) = run._scores([task], *given)
     assert told is task and set(columns["metric"]) == set(metrics.of_kind(kind))
-    assert np.isfinite(columns["score"]).all() and len(columns["score"]) == 3 * len(metrics.of_kind(kind))
+    assert np.isfinite(columns["score"]).all() and len(columns["score"]) == 3 * len(
+        metrics.of_kind(kind)
+    )
 
 
 def test_r2_of_a_constant_truth_is_finite_or_refused():
@@ -135,7 +134,9 @@ def test_models_of_a_wrong_shape_are_one_sentence(home, text):
         specs.models()
 
 
-@pytest.mark.parametrize("data", [b"a: \xff\n", b"a: \x00\n", b"{a: 1}: 2\n", b"? [a]\n: b\n", b"{{name}}: x\n"])
+@pytest.mark.parametrize(
+    "data", [b"a: \xff\n", b"a: \x00\n", b"{a: 1}: 2\n", b"? [a]\n: b\n", b"{{name}}: x\n"]
+)
 def test_strange_yaml_is_one_sentence(tmp_path, data):
     p = tmp_path / "a.yml"
     p.write_bytes(data)
@@ -170,7 +171,7 @@ def test_an_unknown_split_of_a_profile_is_told_early(home):
     edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(splits=["randm"]))
     with pytest.raises(BadInput, match="randm"):
         specs.profile("tiny")
-        cells.plan("tiny")
+        plan.plan("tiny")
 
 
 def test_a_corrupt_gz_in_a_mirror_is_one_sentence(home, tmp_path, monkeypatch):
@@ -191,7 +192,9 @@ def test_a_stale_mirror_does_not_block_the_next(home, tmp_path, monkeypatch):
     for name, data in (("a", b"old"), ("b", content)):
         (tmp_path / name / "toy").mkdir(parents=True)
         (tmp_path / name / "toy" / "labels.tsv").write_bytes(data)
-    monkeypatch.setenv("GENEBENCH_MIRROR", os.pathsep.join([str(tmp_path / "a"), str(tmp_path / "b")]))
+    monkeypatch.setenv(
+        "GENEBENCH_MIRROR", os.pathsep.join([str(tmp_path / "a"), str(tmp_path / "b")])
+    )
     assert sources.locate(specs.source("toy"), "labels").read_bytes() == content
 
 
@@ -217,10 +220,12 @@ def test_a_wrong_column_is_one_sentence(home, task, change):
 def test_wrong_model_options_are_one_sentence(home, change):
     spec = specs.model("random").model_copy(update=change)
     with pytest.raises(BadInput):
-        embed.embed(spec, np.array(GENES))
+        inference.embed(spec, np.array(GENES))
 
 
-@pytest.mark.parametrize("change", [{"coverage": np.nan}, {"metric": "auroc@foo"}, {"kind": "regression"}])
+@pytest.mark.parametrize(
+    "change", [{"coverage": np.nan}, {"metric": "auroc@foo"}, {"kind": "regression"}]
+)
 def test_more_faults_are_seen(change):
     assert results.validate(pd.DataFrame([row(), row(task="z", **change)]), "here")
 
@@ -231,8 +236,8 @@ def test_main_scores_refuses_unknown_genes(warm):
 
 
 def test_no_entities_is_an_empty_embedding():
-    made = embed.infer(Sequences(np.array([], str), [], 0, lambda device: None))
-    embed.check(made, "x")
+    made = inference.infer(Sequences(np.array([], str), [], 0, lambda device: None))
+    inference.check(made, "x")
 
 
 def test_a_model_that_cannot_be_embedded_is_named_and_the_rest_is_finished(home):
@@ -245,7 +250,7 @@ def test_a_model_that_cannot_be_embedded_is_named_and_the_rest_is_finished(home)
 
 def test_partial_run_keeps_the_manifest_whole(warm):
     before = json.loads(results.manifest_path("tiny").read_text())
-    cache.drop(cells.cell_path(cells.plan("tiny", models=["full"])[0]))
+    cache.drop(plan.cell_path(plan.plan("tiny", models=["full"])[0]))
     run.run("tiny", models=["full"], jobs=1, say=lambda t: None)
     after = json.loads(results.manifest_path("tiny").read_text())
     for held in (before, after):
@@ -258,10 +263,13 @@ def test_rows_of_another_split_survive_a_whole_run(home):
     edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(splits=["random"]))
     run.run("tiny", jobs=1, say=lambda t: None)
     run.run("tiny", models=["full"], split="stem", jobs=1, say=lambda t: None)
-    cache.drop(cells.cell_path(cells.plan("tiny")[0]))
+    cache.drop(plan.cell_path(plan.plan("tiny")[0]))
     run.run("tiny", jobs=1, say=lambda t: None)
     frame = results.load("tiny")
-    assert set(frame[frame.split == "stem"].model) == {"full"} and set(frame.split) == {"random", "stem"}
+    assert set(frame[frame.split == "stem"].model) == {"full"} and set(frame.split) == {
+        "random",
+        "stem",
+    }
     assert results.validate_path(paths.results("tiny")) == []
 
 
@@ -278,7 +286,9 @@ def test_results_with_holes_are_not_valid(warm, spoil, told):
     held = json.loads(results.manifest_path("tiny").read_text())
     held = {k: v for k, v in held.items() if k != "seal"}
     held["scores_sha256"] = cache.digest(results.scores_path("tiny"))
-    cache.write_json(results.manifest_path("tiny"), {**held, "seal": cache.key(held)})  # as if they had been made so
+    cache.write_json(
+        results.manifest_path("tiny"), {**held, "seal": cache.key(held)}
+    )  # as if they had been made so
     assert any(told in fault for fault in results.validate_path(paths.results("tiny")))
 
 
@@ -290,7 +300,7 @@ def test_a_manifest_of_the_wrong_types_is_not_valid(warm, change):
 
 
 def test_a_sidecar_without_facts_is_a_broken_artefact(warm):
-    kept = cells.cell_path(cells.plan("tiny")[0])
+    kept = plan.cell_path(plan.plan("tiny")[0])
     held = json.loads(cache.sidecar(kept).read_text())
     del held["facts"]
     cache.sidecar(kept).write_text(json.dumps(held))
@@ -312,7 +322,10 @@ def test_a_kind_that_the_labels_are_not_of_is_refused(home):
 
 
 def test_a_misspelt_key_is_named_before_the_one_that_is_missing(home):
-    edit_yaml(paths.MODELS, lambda d: d["models"]["full"].update(encodr=d["models"]["full"].pop("encoder")))
+    edit_yaml(
+        paths.MODELS,
+        lambda d: d["models"]["full"].update(encodr=d["models"]["full"].pop("encoder")),
+    )
     with pytest.raises(BadInput, match="unknown key 'encodr'; did you mean 'encoder'"):
         specs.models()
 
@@ -322,8 +335,12 @@ def test_workers_leave_when_their_parent_is_killed(tmp_path):
         "import os, time\nfrom genebench import workers\n"
         "pool = workers.pool(1)\nprint(pool.submit(os.getpid).result(), flush=True)\ntime.sleep(60)\n"
     )
-    (tmp_path / "parent.py").write_text("if __name__ == '__main__':\n    " + code.replace("\n", "\n    "))
-    parent = subprocess.Popen([sys.executable, str(tmp_path / "parent.py")], stdout=subprocess.PIPE, text=True)
+    (tmp_path / "parent.py").write_text(
+        "if __name__ == '__main__':\n    " + code.replace("\n", "\n    ")
+    )
+    parent = subprocess.Popen(
+        [sys.executable, str(tmp_path / "parent.py")], stdout=subprocess.PIPE, text=True
+    )
     worker = int(parent.stdout.readline())
     parent.kill()
     parent.wait()
@@ -350,7 +367,9 @@ if __name__ == "__main__":
     print(time.monotonic() - began)
 """
     (tmp_path / "stop.py").write_text(code)
-    told = subprocess.run([sys.executable, str(tmp_path / "stop.py")], capture_output=True, text=True, timeout=60)
+    told = subprocess.run(
+        [sys.executable, str(tmp_path / "stop.py")], capture_output=True, text=True, timeout=60
+    )
     assert float(told.stdout) < 5, told.stderr
 
 

@@ -9,20 +9,39 @@ from conftest import edit_yaml
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from genebench import cells, claims, figures, own, paths, probes, reproduction, results, sources, specs, splits, workers
-from genebench.errors import BadInput
+from genebench import probes
+from genebench.benchmark import custom_tasks, plan, published_scores, results, splits
+from genebench.book import claims, figures
+from genebench.core import paths, specs, workers
+from genebench.core.errors import BadInput
+from genebench.data import sources
 
 
 def made_scores() -> pd.DataFrame:
     """Published scores of two models, as the paper's sheet has them."""
     rows = []
-    for task, group in (("Chromosome", "Genomic properties"), ("ccd protein", "Biological processes"),
-                        ("Pathology prognostics - Head and neck cancer", "Biological processes"),
-                        ("Blood expression cluster", "Localization")):  # fmt: skip
+    for task, group in (
+        ("Chromosome", "Genomic properties"),
+        ("ccd protein", "Biological processes"),
+        ("Pathology prognostics - Head and neck cancer", "Biological processes"),
+        ("Blood expression cluster", "Localization"),
+    ):
         for model, family, level in (("Bag of Words", "Classical ML", 0.7), ("MPNet", "LLM", 0.8)):
-            rows += [(task, group, "binary", k, metric, level + 0.01 * k, model, family)
-                     for k in range(5) for metric in ("roc_auc", "accuracy")]  # fmt: skip
-    names = ["task_name", "task_group", "task_type", "fold", "metric", "score", "model", "model_family"]
+            rows += [
+                (task, group, "binary", k, metric, level + 0.01 * k, model, family)
+                for k in range(5)
+                for metric in ("roc_auc", "accuracy")
+            ]
+    names = [
+        "task_name",
+        "task_group",
+        "task_type",
+        "fold",
+        "metric",
+        "score",
+        "model",
+        "model_family",
+    ]
     return pd.DataFrame(rows, columns=names)
 
 
@@ -33,23 +52,25 @@ def sheet(monkeypatch):
     monkeypatch.setattr(
         sources,
         "table",
-        lambda s, f, **o: made_scores() if (s.id, f) == ("genebench_paper", "scores") else right(s, f, **o),
+        lambda s, f, **o: (
+            made_scores() if (s.id, f) == ("genebench_paper", "scores") else right(s, f, **o)
+        ),
     )
 
 
 def test_published_scores_are_means_over_folds_of_the_auroc_alone(sheet):
-    told = reproduction.published()
+    told = published_scores.published()
     assert len(told) == 8 and (told.folds == 5).all() and set(told.group) <= set(specs.GROUPS)
     words = told[told.model == "Bag of Words"]
     np.testing.assert_allclose(words.score, 0.72)
     np.testing.assert_allclose(words.sd, np.std([0.7, 0.71, 0.72, 0.73, 0.74], ddof=1))
-    quoted = reproduction.by_group(told).set_index(["group", "model"])
+    quoted = published_scores.by_group(told).set_index(["group", "model"])
     assert quoted.tasks["biological processes", "MPNet"] == 2
     assert quoted.score["genomic properties", "MPNet"] == pytest.approx(0.82)
 
 
 def test_names_match_whatever_their_case_brackets_and_dashes(sheet):
-    names = reproduction.listed_names()
+    names = published_scores.listed_names()
     assert names["hpa/chromosome"] == "Chromosome" and names["hpa/ccd-protein"] == "ccd protein"
     assert names["hpa/prognostics-head-and-neck-cancer"].endswith("Head and neck cancer")
     assert names["hpa/blood-expression-cluster"] == "Blood expression cluster"
@@ -57,9 +78,14 @@ def test_names_match_whatever_their_case_brackets_and_dashes(sheet):
 
 
 def test_the_plain_score_is_scikit_learns_without_a_scaler(warm):
-    held = cells.context("tiny")
+    held = plan.context("tiny")
     task, X = held.tasks["toy/term/heart"], held.embedding("full").vectors
-    X = X[held.embedding("full").rows(task.entities)] * [1, 0.01, 30, 5]  # scales matter to a penalty
+    X = X[held.embedding("full").rows(task.entities)] * [
+        1,
+        0.01,
+        30,
+        5,
+    ]  # scales matter to a penalty
     fold = splits.folds(task, "random", n_folds=held.profile.folds, seed=held.profile.seed)
     expected = []
     for k in np.unique(fold):
@@ -70,13 +96,21 @@ def test_the_plain_score_is_scikit_learns_without_a_scaler(warm):
         vectors, rows = X, staticmethod(lambda genes: np.searchsorted(task.entities, genes))
 
     class Held:
-        profile, universe, embedding = held.profile, held.universe, staticmethod(lambda name: Scaled)
+        profile, universe, embedding = (
+            held.profile,
+            held.universe,
+            staticmethod(lambda name: Scaled),
+        )
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cells, "context", lambda profile: Held)
-        made = reproduction.measure("tiny", "full", task)
-    assert made["plain"] == pytest.approx(np.mean(expected), abs=2e-3) and made["genes"] == len(task)
-    ordinary = results.main_scores("tiny").set_index(["task", "model"]).score["toy/term/heart", "full"]
+        patch.setattr(plan, "context", lambda profile: Held)
+        made = published_scores.measure("tiny", "full", task)
+    assert made["plain"] == pytest.approx(np.mean(expected), abs=2e-3) and made["genes"] == len(
+        task
+    )
+    ordinary = (
+        results.main_scores("tiny").set_index(["task", "model"]).score["toy/term/heart", "full"]
+    )
     assert made["score"] == pytest.approx(ordinary, abs=2e-3)  # standardised, scales do not matter
     assert made["low"] < made["score"] < made["high"]
 
@@ -86,48 +120,82 @@ def test_a_run_writes_scores_beside_the_published_ones_and_a_second_fits_nothing
     from types import SimpleNamespace
 
     monkeypatch.setattr(workers, "pool", lambda jobs: ThreadPoolExecutor(1))
-    monkeypatch.setattr(own, "declare", lambda profile, universe: SimpleNamespace(profile=profile))
     monkeypatch.setattr(
-        reproduction, "listed_names", lambda: {"toy/term/heart": "ccd protein", "toy/class": "Chromosome"}
+        custom_tasks, "declare", lambda profile, universe: SimpleNamespace(profile=profile)
     )
-    told = pd.DataFrame({"listed": ["ccd protein", "Chromosome"], "group": ["localization", "genomic properties"],
-                         "family": "Classical ML", "model": "Bag of words", "score": 0.72, "sd": 0.01})  # fmt: skip
-    monkeypatch.setattr(reproduction, "published", lambda: told)
+    monkeypatch.setattr(
+        published_scores,
+        "listed_names",
+        lambda: {"toy/term/heart": "ccd protein", "toy/class": "Chromosome"},
+    )
+    told = pd.DataFrame(
+        {
+            "listed": ["ccd protein", "Chromosome"],
+            "group": ["localization", "genomic properties"],
+            "family": "Classical ML",
+            "model": "Bag of words",
+            "score": 0.72,
+            "sd": 0.01,
+        }
+    )
+    monkeypatch.setattr(published_scores, "published", lambda: told)
     edit_yaml(paths.MODELS, lambda d: d["models"]["full"].update(title="Bag of Words"))
-    found = reproduction.run("tiny", "full", jobs=1, say=lambda text: None)
+    found = published_scores.run("tiny", "full", jobs=1, say=lambda text: None)
     kept = results.read_published("tiny", "reproduction.csv").set_index("task")
     ordinary = results.main_scores("tiny").set_index(["task", "model"]).score
     for task in ("toy/term/heart", "toy/class"):
         assert kept.score[task] == pytest.approx(ordinary[task, "full"], abs=1e-4)
         assert kept.difference[task] == pytest.approx(kept.plain[task] - 0.72, abs=2e-5)
     assert len(results.read_published("tiny", "published_groups.csv")) == 2 and len(found) == 2
-    monkeypatch.setattr(reproduction, "measure", lambda *given: pytest.fail("measured again"))
-    pd.testing.assert_frame_equal(reproduction.run("tiny", "full", jobs=1, say=lambda text: None), found)
+    monkeypatch.setattr(published_scores, "measure", lambda *given: pytest.fail("measured again"))
+    pd.testing.assert_frame_equal(
+        published_scores.run("tiny", "full", jobs=1, say=lambda text: None), found
+    )
 
 
 def test_of_several_labels_the_yes_or_no_is_scored_too(warm):
-    task = next(t for t in cells.context("tiny").tasks.values() if t.kind == "multilabel")
-    made = reproduction.measure("tiny", "full", task)
-    held = cells.context("tiny").embedding("full")
+    task = next(t for t in plan.context("tiny").tasks.values() if t.kind == "multilabel")
+    made = published_scores.measure("tiny", "full", task)
+    held = plan.context("tiny").embedding("full")
     rows, fold = held.rows(task.entities), splits.folds(task, "random", n_folds=5, seed=7)
     y, fold, X = task.labels[rows >= 0], fold[rows >= 0], held.vectors[rows[rows >= 0]]
     said = probes.predict(X, y, fold, kind="multilabel", standardise=False) > 0
     each = [roc_auc_score(y[fold == k], said[fold == k], average="weighted") for k in range(5)]
-    assert made["decided"] == pytest.approx(np.mean(each), abs=2e-4) and made["decided"] < made["plain"]
+    assert (
+        made["decided"] == pytest.approx(np.mean(each), abs=2e-4)
+        and made["decided"] < made["plain"]
+    )
 
 
 def made_rows() -> pd.DataFrame:
     """Three reproduced tasks, one of them far off."""
     return pd.DataFrame(
-        {"task": ["a", "b", "c"], "listed": ["A", "B", "C"], "group": "localization", "kind": "binary", "genes": 100,
-         "score": [0.7, 0.8, 0.6], "plain": [0.71, 0.78, 0.5], "low": 0.5, "high": 0.9,
-         "published": [0.7, 0.8, 0.6], "published_sd": 0.01, "decided": np.nan, "difference": [0.01, -0.02, -0.1]}
-    )  # fmt: skip
+        {
+            "task": ["a", "b", "c"],
+            "listed": ["A", "B", "C"],
+            "group": "localization",
+            "kind": "binary",
+            "genes": 100,
+            "score": [0.7, 0.8, 0.6],
+            "plain": [0.71, 0.78, 0.5],
+            "low": 0.5,
+            "high": 0.9,
+            "published": [0.7, 0.8, 0.6],
+            "published_sd": 0.01,
+            "decided": np.nan,
+            "difference": [0.01, -0.02, -0.1],
+        }
+    )
 
 
 def test_the_page_puts_the_farthest_first_and_never_leaves_it_without_a_word():
     told = claims.reproduction_numbers(made_rows())
-    assert (told["tasks"], told["far"], told["difference"], told["standardised"]) == (3, 1, "0.043", "0.000")
+    assert (told["tasks"], told["far"], told["difference"], told["standardised"]) == (
+        3,
+        1,
+        "0.043",
+        "0.000",
+    )
     table = claims.reproduction_table(made_rows())
     assert table.task.tolist() == ["C", "B", "A"] and table.reason[0] == "not explained"
     assert table.reason[1:].tolist() == ["within two deviations of the published folds"] * 2
@@ -141,13 +209,27 @@ def test_the_page_puts_the_farthest_first_and_never_leaves_it_without_a_word():
 
 
 def test_boxes_and_the_quoted_map_hold_every_family_and_model(sheet):
-    ax = claims.published_map(reproduction.by_group(reproduction.published()), label="AUROC").axes[0]
-    assert [t.get_text() for t in ax.get_yticklabels()] == ["Bag of Words (Classical ML)", "MPNet (LLM)"]
-    frame = pd.DataFrame({"model": ["a", "b", "c"], "family": ["text", "shortcut", "control"], "score": 0.6,
-                          "group": "localization", "task": "t"})  # fmt: skip
+    ax = claims.published_map(
+        published_scores.by_group(published_scores.published()), label="AUROC"
+    ).axes[0]
+    assert [t.get_text() for t in ax.get_yticklabels()] == [
+        "Bag of Words (Classical ML)",
+        "MPNet (LLM)",
+    ]
+    frame = pd.DataFrame(
+        {
+            "model": ["a", "b", "c"],
+            "family": ["text", "shortcut", "control"],
+            "score": 0.6,
+            "group": "localization",
+            "task": "t",
+        }
+    )
     (ax,) = figures.family_boxes(frame, label="AUROC").axes
     assert [t.get_text() for t in ax.get_legend().get_texts()] == ["text", "shortcut"]
-    assert set(figures.FAMILIES) == set(specs.ModelSpec.model_fields["family"].annotation.__args__) - {"control"}
+    assert set(figures.FAMILIES) == set(
+        specs.ModelSpec.model_fields["family"].annotation.__args__
+    ) - {"control"}
 
 
 def test_what_was_not_measured_says_what_to_run(home):

@@ -10,17 +10,51 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genebench import genes, sources, specs, spreadsheet
-from genebench.errors import BadInput
+from genebench.core import specs
+from genebench.core.errors import BadInput
+from genebench.data import date_symbols, genes, sources
 
 COLUMNS = """
     hgnc_id symbol prev_symbol alias_symbol ensembl_gene_id entrez_id uniprot_ids location gene_group_id locus_group
 """.split()
 CODING, OTHER = "protein-coding gene", "other"
 ROWS = [
-    ("HGNC:1", "KINA1", "OLDK1|BOTH1", "NICK", "ENSG00000000001", "11", "P00001|P00002", "19q13.4", "7|9", CODING),
-    ("HGNC:2", "KINA2", "OLDK2", "NICK|BOTH1", "ENSG00000000002", "12", "P00003", "Xp22", "7", CODING),
-    ("HGNC:3", "LONE1", "SHARED|KINA1", "SINGLE", "ENSG00000000003", "13", "P00003", "Xp22.33 and Yp11.3", "", CODING),
+    (
+        "HGNC:1",
+        "KINA1",
+        "OLDK1|BOTH1",
+        "NICK",
+        "ENSG00000000001",
+        "11",
+        "P00001|P00002",
+        "19q13.4",
+        "7|9",
+        CODING,
+    ),
+    (
+        "HGNC:2",
+        "KINA2",
+        "OLDK2",
+        "NICK|BOTH1",
+        "ENSG00000000002",
+        "12",
+        "P00003",
+        "Xp22",
+        "7",
+        CODING,
+    ),
+    (
+        "HGNC:3",
+        "LONE1",
+        "SHARED|KINA1",
+        "SINGLE",
+        "ENSG00000000003",
+        "13",
+        "P00003",
+        "Xp22.33 and Yp11.3",
+        "",
+        CODING,
+    ),
     ("HGNC:5", "CO9orf1", "SHARED", "", "ENSG00000000004", "14", "", "mitochondria", "", CODING),
     ("HGNC:6", "TWINA", "SEPT1", "", "ENSG00000000009", "", "", "22 unplaced", "471|600", CODING),
     ("HGNC:7", "TWINB", "MARCH1", "sept2", "ENSG00000000009", "", "", "reserved", "1691", OTHER),
@@ -44,7 +78,9 @@ CONTIGS = [
 def made_up() -> genes.Resolver:
     """A resolver of nine made-up genes."""
     hgnc = pd.DataFrame(ROWS, columns=COLUMNS)
-    return genes.build(hgnc, pd.DataFrame(CONTIGS, columns=["ensgene", "symbol", "chr"]), release="Toy 1")
+    return genes.build(
+        hgnc, pd.DataFrame(CONTIGS, columns=["ensgene", "symbol", "chr"]), release="Toy 1"
+    )
 
 
 KNOWN = made_up()
@@ -106,7 +142,10 @@ def test_an_id_is_found_as_what_it_is(text, status, symbol):
         ("NICK", ("ambiguous", "", ("KINA1", "KINA2"))),  # alias of two
         ("nick", ("ambiguous", "", ("KINA1", "KINA2"))),
         ("SHARED", ("ambiguous", "", ("LONE1", "CO9orf1"))),  # previous symbol of two
-        ("BOTH1", ("previous", "KINA1", ("KINA1", "KINA2"))),  # previous symbol of one, alias of another
+        (
+            "BOTH1",
+            ("previous", "KINA1", ("KINA1", "KINA2")),
+        ),  # previous symbol of one, alias of another
         ("KINA1", ("approved", "KINA1", ("KINA1", "LONE1"))),  # previous symbol of another
         ("P00003", ("ambiguous", "", ("KINA2", "LONE1"))),
         ("ENSG00000000009", ("ambiguous", "", ("TWINA", "TWINB"))),
@@ -120,7 +159,11 @@ def test_what_can_mean_several_genes_lists_them_and_is_not_guessed(text, found):
     "text", ["1-Sep", "01-Sep", "Sep-01", "Sep-1", "1-sep-23", "2023-09-01", "2001-09-01 00:00:00"]
 )
 def test_a_date_is_the_symbol_that_a_spreadsheet_took_for_it(text):
-    assert one(text) == ("excel", "TWINA", ("TWINA", "TWINC"))  # SEPT1 before SEP1: previous before alias
+    assert one(text) == (
+        "excel",
+        "TWINA",
+        ("TWINA", "TWINC"),
+    )  # SEPT1 before SEP1: previous before alias
 
 
 @pytest.mark.parametrize(
@@ -136,15 +179,20 @@ def test_a_date_is_the_symbol_that_a_spreadsheet_took_for_it(text):
         ("2.31E+13", "", ()),
     ],
 )
-def test_a_date_of_several_symbols_is_ambiguous_and_one_of_none_is_still_told(text, symbol, candidates):
+def test_a_date_of_several_symbols_is_ambiguous_and_one_of_none_is_still_told(
+    text, symbol, candidates
+):
     assert one(text) == ("excel", symbol, candidates)
 
 
 def test_the_symbols_that_excel_spoils_are_those_of_the_literature():
-    assert {"SEPT9", "SEP9"} <= set(spreadsheet.before("9-SEP"))
-    assert {"MARCH1", "MARC1", "MAR1"} <= set(spreadsheet.before("1-MAR"))
-    assert {"DEC1", "OCT4"} <= {*spreadsheet.before("1-DEC"), *spreadsheet.before("4-OCT")}
-    assert all(spreadsheet.before(text) == [] for text in ("HLA-B", "TP53", "NKX2-1", "2023-13-01", "MAR", ""))
+    assert {"SEPT9", "SEP9"} <= set(date_symbols.before("9-SEP"))
+    assert {"MARCH1", "MARC1", "MAR1"} <= set(date_symbols.before("1-MAR"))
+    assert {"DEC1", "OCT4"} <= {*date_symbols.before("1-DEC"), *date_symbols.before("4-OCT")}
+    assert all(
+        date_symbols.before(text) == []
+        for text in ("HLA-B", "TP53", "NKX2-1", "2023-13-01", "MAR", "")
+    )
 
 
 @pytest.mark.parametrize(
@@ -192,7 +240,11 @@ def test_the_kind_of_a_list_is_that_of_most_of_it(ids, kind):
 
 
 def test_bare_numbers_are_entrez_ids_only_among_others():
-    assert KNOWN.resolve(["11", "12", "KINA1"]).status.tolist() == ["duplicate", "entrez", "approved"]
+    assert KNOWN.resolve(["11", "12", "KINA1"]).status.tolist() == [
+        "duplicate",
+        "entrez",
+        "approved",
+    ]
     mixed = KNOWN.resolve(["KINA1", "OLDK2", "13", "52"])
     assert mixed.status.tolist() == ["approved", "previous", "unknown", "alias"]
     assert "Entrez" in mixed.hints["13"]
@@ -205,13 +257,18 @@ def test_other_identifiers_speak_for_themselves_in_a_list_of_symbols():
 
 def test_a_kind_that_is_given_is_kept_to():
     found = KNOWN.resolve(["KINA1", "ENSG00000000002"], kind="symbol")
-    assert found.status.tolist() == ["approved", "unknown"] and "leave the kind out" in found.hints["ENSG00000000002"]
+    assert (
+        found.status.tolist() == ["approved", "unknown"]
+        and "leave the kind out" in found.hints["ENSG00000000002"]
+    )
     assert KNOWN.resolve(["5"], kind="hgnc").symbol.tolist() == ["CO9orf1"]
     assert KNOWN.resolve(["KINA1"], kind="entrez").status.tolist() == ["unknown"]
 
 
 def test_an_unknown_kind_is_told_with_the_nearest():
-    with pytest.raises(BadInput, match="unknown kind of identifier 'symbols'; did you mean 'symbol'"):
+    with pytest.raises(
+        BadInput, match="unknown kind of identifier 'symbols'; did you mean 'symbol'"
+    ):
         KNOWN.resolve(["KINA1"], kind="symbols")
 
 
@@ -227,7 +284,9 @@ def test_a_result_is_aligned_with_its_ids_and_leaves_them_alone():
     given = np.array(ids)
     found = KNOWN.resolve(given)
     assert found.ids.tolist() == given.tolist() == ids
-    assert found.symbol.tolist() == ["", "KINA2", "", "KINA1"] and set(found.status) <= set(genes.STATUSES)
+    assert found.symbol.tolist() == ["", "KINA2", "", "KINA1"] and set(found.status) <= set(
+        genes.STATUSES
+    )
 
 
 def test_one_text_is_a_list_of_one():
@@ -237,7 +296,10 @@ def test_one_text_is_a_list_of_one():
 def test_nothing_resolves_to_nothing():
     found = KNOWN.resolve([])
     assert found.symbol.shape == found.status.shape == found.kept.shape == (0,)
-    assert genes.report(found).empty and found.sentence() == "0 of 0 ids (kind: symbol) give 0 genes of Toy 1."
+    assert (
+        genes.report(found).empty
+        and found.sentence() == "0 of 0 ids (kind: symbol) give 0 genes of Toy 1."
+    )
 
 
 def test_the_report_counts_every_id_once_and_the_sentence_agrees():
@@ -252,7 +314,10 @@ def test_the_report_counts_every_id_once_and_the_sentence_agrees():
         "duplicate": 1,
     }
     assert table.ids.sum() == 8 and table.resolved.sum() == 4 and table.resolved.excel == 1
-    assert table.examples.ambiguous == "NICK → KINA1 or KINA2" and table.examples.excel == "1-Mar → TWINB or TWINC"
+    assert (
+        table.examples.ambiguous == "NICK → KINA1 or KINA2"
+        and table.examples.excel == "1-Mar → TWINB or TWINC"
+    )
     assert found.sentence() == (
         "4 of 8 ids (kind: symbol) give 3 genes of Toy 1; 1 previous, 2 excel, 1 ambiguous, 2 unknown, 1 duplicate."
     )
@@ -262,7 +327,15 @@ def test_the_report_counts_every_id_once_and_the_sentence_agrees():
 
 
 def test_ensembl_adds_the_ids_that_hgnc_does_not_give_where_name_and_place_are_sure():
-    more = {"001": "KINA1", "101": "KINA1", "102": "KINA2", "103": "", "104": "", "105": "KINA1", "106": ""}
+    more = {
+        "001": "KINA1",
+        "101": "KINA1",
+        "102": "KINA2",
+        "103": "",
+        "104": "",
+        "105": "KINA1",
+        "106": "",
+    }
     assert KNOWN.resolve([f"ENSG00000000{i}" for i in more]).symbol.tolist() == list(more.values())
 
 
@@ -320,7 +393,9 @@ def test_every_approved_symbol_is_itself(real, hgnc):
         ("uniprot_ids", "uniprot", 250),
     ],
 )
-def test_every_identifier_of_hgnc_is_its_gene_or_is_listed_as_that_of_several(real, hgnc, column, kind, shared):
+def test_every_identifier_of_hgnc_is_its_gene_or_is_listed_as_that_of_several(
+    real, hgnc, column, kind, shared
+):
     pairs = [(i, row["symbol"]) for row in hgnc for i in row[column].split("|") if i]
     found = real.resolve([i for i, _ in pairs])
     assert found.kind == kind and len(pairs) > 20_000
@@ -330,7 +405,9 @@ def test_every_identifier_of_hgnc_is_its_gene_or_is_listed_as_that_of_several(re
 
 
 @pytest.mark.parametrize("column, status", [("prev_symbol", "previous"), ("alias_symbol", "alias")])
-def test_every_other_name_is_its_gene_or_lists_it_or_is_an_approved_symbol(real, hgnc, column, status):
+def test_every_other_name_is_its_gene_or_lists_it_or_is_an_approved_symbol(
+    real, hgnc, column, status
+):
     approved = {row["symbol"] for row in hgnc}
     pairs = [(i, row["symbol"]) for row in hgnc for i in row[column].split("|") if i]
     found = real.resolve([i for i, _ in pairs], kind="symbol")
@@ -385,7 +462,9 @@ def test_twenty_thousand_ids_take_less_than_a_second(real, hgnc):
 def test_chromosomes_of_hgnc_are_those_of_ensembl(real, hgnc):
     placed = {row["ensgene"]: row["chr"] for row in read("ensembl", "genes")}
     assembled = {*map(str, range(1, 23)), "X", "Y", "MT"}
-    rows = [row for row in hgnc if row["location"] and placed.get(row["ensembl_gene_id"]) in assembled]
+    rows = [
+        row for row in hgnc if row["location"] and placed.get(row["ensembl_gene_id"]) in assembled
+    ]
     told = genes.chromosome([row["symbol"] for row in rows], known=real)
     differ = told != [placed[row["ensembl_gene_id"]] for row in rows]
     assert set(told) == assembled and len(rows) > 40_000 and differ.sum() <= 4

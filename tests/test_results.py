@@ -10,15 +10,37 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import sha256
 
-from genebench import paths, results
-from genebench.errors import BadInput
+from genebench.benchmark import results
+from genebench.core import paths
+from genebench.core.errors import BadInput
 
 
 def row(**changes) -> dict:
     """One sound row."""
-    base = {"task": "a/b", "group": "genomic properties", "kind": "binary", "model": "m", "family": "text"}
-    base |= {"probe": "logistic", "split": "random", "split_param": "", "repeat": 0, "fold": 0, "metric": "auroc"}
-    return {**base, "score": 0.75, "n_train": 80, "n_test": 20, "coverage": 0.5, "key": "0" * 16, **changes}
+    base = {
+        "task": "a/b",
+        "group": "genomic properties",
+        "kind": "binary",
+        "model": "m",
+        "family": "text",
+    }
+    base |= {
+        "probe": "logistic",
+        "split": "random",
+        "split_param": "",
+        "repeat": 0,
+        "fold": 0,
+        "metric": "auroc",
+    }
+    return {
+        **base,
+        "score": 0.75,
+        "n_train": 80,
+        "n_test": 20,
+        "coverage": 0.5,
+        "key": "0" * 16,
+        **changes,
+    }
 
 
 @pytest.fixture
@@ -82,7 +104,8 @@ def test_an_unreadable_file_is_one_sentence(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "change, told", [({"drop": "score"}, "missing \\['score'\\]"), ({"add": "extra"}, "unknown \\['extra'\\]")]
+    "change, told",
+    [({"drop": "score"}, "missing \\['score'\\]"), ({"add": "extra"}, "unknown \\['extra'\\]")],
 )
 def test_a_file_with_other_columns_is_refused(frame, tmp_path, change, told):
     other = frame.drop(columns=change["drop"]) if "drop" in change else frame.assign(extra=1)
@@ -195,9 +218,18 @@ def three_choices(home):
         for f in (0, 1)
         for s, v in (("", 0.8), ("@common", 0.7), ("@all", 0.6))
     ]
-    full = [row(model="f", metric=f"auroc{s}", score=v, coverage=1.0) for s, v in (("", 0.9), ("@common", 0.85))]
-    other = [row(metric="auprc", score=0.1), row(task="a/r", kind="regression", metric="spearman", score=0.3)]
-    other += [row(task="a/r", kind="regression", metric="r2", score=0.2), row(split="family", score=0.2)]
+    full = [
+        row(model="f", metric=f"auroc{s}", score=v, coverage=1.0)
+        for s, v in (("", 0.9), ("@common", 0.85))
+    ]
+    other = [
+        row(metric="auprc", score=0.1),
+        row(task="a/r", kind="regression", metric="spearman", score=0.3),
+    ]
+    other += [
+        row(task="a/r", kind="regression", metric="r2", score=0.2),
+        row(split="family", score=0.2),
+    ]
     results.write(pd.DataFrame(part + full + other), results.scores_path("tiny"))
 
 
@@ -209,7 +241,9 @@ def three_choices(home):
         ("all", {("m", "a/b"): 0.6, ("f", "a/b"): 0.9}),
     ],
 )
-def test_main_scores_are_chosen_by_genes_and_full_coverage_counts_as_all(three_choices, genes, expected):
+def test_main_scores_are_chosen_by_genes_and_full_coverage_counts_as_all(
+    three_choices, genes, expected
+):
     main = results.main_scores("tiny", genes=genes).set_index(["model", "task"])
     assert main.score.to_dict() == pytest.approx(expected)
     assert set(main.metric) <= {"auroc", "spearman"}

@@ -15,23 +15,13 @@ import pandas as pd
 import pytest
 from conftest import TINY, edit_yaml, enter, forget, make_home, sha256
 
-from genebench import (
-    cache,
-    cells,
-    costs,
-    embed,
-    manifest,
-    metrics,
-    paths,
-    predictions,
-    probes,
-    results,
-    run,
-    specs,
-    splits,
-)
-from genebench.encoders import control
-from genebench.errors import BadInput
+from genebench import probes
+from genebench.benchmark import costs, predictions, results, run, splits
+from genebench.benchmark import plan as cells
+from genebench.core import cache, manifest, paths, specs
+from genebench.core.errors import BadInput
+from genebench.models import control, inference
+from genebench.stats import metrics
 
 
 @pytest.fixture
@@ -46,7 +36,9 @@ def planned(warm):
 def test_every_task_is_met_once_by_every_model_in_every_split(planned):
     met = [(c.model, c.split, t) for c in planned for t in c.tasks]
     tasks = list(cells.context("tiny").tasks)
-    assert sorted(met) == sorted((m, s, t) for m in TINY["models"] for s in TINY["splits"] for t in tasks)
+    assert sorted(met) == sorted(
+        (m, s, t) for m in TINY["models"] for s in TINY["splits"] for t in tasks
+    )
 
 
 def test_only_binary_tasks_on_the_same_genes_share_a_cell_and_no_more_than_a_block(planned):
@@ -94,14 +86,18 @@ def keys(**choice) -> set[str]:
     return {cells.cell_path(c).name for c in cells.plan("tiny", **choice)}
 
 
-@pytest.mark.parametrize("change", [{"title": "T"}, {"color": "#abcdef"}, {"description": "D"}, {"licence": "L"}])
+@pytest.mark.parametrize(
+    "change", [{"title": "T"}, {"color": "#abcdef"}, {"description": "D"}, {"licence": "L"}]
+)
 def test_how_a_model_is_drawn_does_not_change_its_cells(warm, change):
     before = keys(models=["full"])
     edit_yaml(paths.MODELS, lambda d: d["models"]["full"].update(change))
     assert keys(models=["full"]) == before
 
 
-@pytest.mark.parametrize("change", [{"seed": 8}, {"folds": 4}, {"repeats": 2}, {"min_per_class": 6}])
+@pytest.mark.parametrize(
+    "change", [{"seed": 8}, {"folds": 4}, {"repeats": 2}, {"min_per_class": 6}]
+)
 def test_whatever_determines_the_rows_changes_every_cell(warm, change):
     before = keys()
     edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(change))
@@ -123,7 +119,9 @@ def test_every_cell_has_its_own_file(planned):
 
 
 def test_a_whole_run_is_sound_and_complete(finished):
-    assert finished.outcome.failed == {} and finished.outcome.computed == finished.outcome.cells == 60
+    assert (
+        finished.outcome.failed == {} and finished.outcome.computed == finished.outcome.cells == 60
+    )
     assert results.validate(finished.frame, "here") == []
     met = finished.frame[["task", "model", "split"]].drop_duplicates()
     assert len(met) + finished.outcome.skipped == 7 * 6 * 2
@@ -132,37 +130,51 @@ def test_a_whole_run_is_sound_and_complete(finished):
 def test_every_metric_of_the_kind_is_there_for_every_fold(finished):
     own = finished.frame[~finished.frame.metric.astype(str).str.contains("@")]
     for (kind, *_), rows in own.groupby(["kind", "task", "model", "split"], observed=True):
-        assert set(zip(rows.fold, rows.metric)) == {(f, m) for f in range(3) for m in metrics.of_kind(kind)}
+        assert set(zip(rows.fold, rows.metric)) == {
+            (f, m) for f in range(3) for m in metrics.of_kind(kind)
+        }
 
 
 def test_only_main_metrics_are_told_on_common_and_on_all_genes(finished):
     rows = finished.frame[finished.frame.metric.astype(str).str.contains("@")]
     assert {m.split("@")[1] for m in rows.metric.unique()} == {"common", "all"}
-    assert {m.split("@")[0] for m in rows.metric.unique()} == {"auroc", "auroc_weighted", "spearman"}
+    assert {m.split("@")[0] for m in rows.metric.unique()} == {
+        "auroc",
+        "auroc_weighted",
+        "spearman",
+    }
 
 
 def test_rows_on_all_genes_exist_just_where_coverage_is_partial(finished):
     frame = finished.frame.assign(all=finished.frame.metric.astype(str).str.endswith("@all"))
-    told = frame.groupby("model", observed=True).agg(all=("all", "any"), coverage=("coverage", "max"))
+    told = frame.groupby("model", observed=True).agg(
+        all=("all", "any"), coverage=("coverage", "max")
+    )
     assert told.loc["part", "coverage"] == pytest.approx(0.6, abs=0.02)
     assert (told["all"] == (told.coverage < 1)).all()
 
 
 def test_tested_genes_add_up_to_the_covered_ones_and_train_is_the_rest(finished):
-    rows = finished.frame[(finished.frame.metric == "spearman") & (finished.frame.split == "random")]
+    rows = finished.frame[
+        (finished.frame.metric == "spearman") & (finished.frame.split == "random")
+    ]
     for model, n in (("full", 180), ("part", 108)):
         held = rows[rows.model == model]
         assert held.n_test.sum() == n and (held.n_train == n - held.n_test).all()
 
 
-def test_the_scores_of_a_task_are_those_of_its_folds_probe_and_metric_put_together_by_hand(warm, finished):
+def test_the_scores_of_a_task_are_those_of_its_folds_probe_and_metric_put_together_by_hand(
+    warm, finished
+):
     held = cells.context("tiny")
     task, spec = held.tasks["toy/value"], specs.model("part")
-    vectors = embed.embed(spec, held.universe)
+    vectors = inference.embed(spec, held.universe)
     rows = vectors.rows(task.entities)
     fold = splits.folds(task, "stem", n_folds=3, seed=7)
     own = rows >= 0
-    values = probes.predict(vectors.vectors[rows[own]], task.labels[own], fold[own], kind="regression")[:, 0]
+    values = probes.predict(
+        vectors.vectors[rows[own]], task.labels[own], fold[own], kind="regression"
+    )[:, 0]
     predicted = predictions.restore(*predictions.quantise(values))
     stored = finished.frame.query("task == 'toy/value' and model == 'part' and split == 'stem'")
     for k in range(3):
@@ -174,15 +186,19 @@ def test_the_scores_of_a_task_are_those_of_its_folds_probe_and_metric_put_togeth
         )  # single precision may turn a code's last bit
         full = np.full(len(task), task.labels[own & (fold != k)].mean())
         full[own] = np.where(tested, predicted, full[own])
-        assert got["spearman@all"] == pytest.approx(metrics.spearman(task.labels[fold == k], full[fold == k]), abs=1e-7)
+        assert got["spearman@all"] == pytest.approx(
+            metrics.spearman(task.labels[fold == k], full[fold == k]), abs=1e-7
+        )
         assert got["spearman@common"] == pytest.approx(expected["spearman"], abs=1e-9)
 
 
 def test_common_genes_are_those_of_every_broad_model_and_controls_do_not_count(planned):
     held = cells.context("tiny")
     task = held.tasks["toy/value"]
-    part = embed.embed(specs.model("part"), held.universe)
-    np.testing.assert_array_equal(cells.common_genes("tiny", task), np.isin(task.entities, part.entities))
+    part = inference.embed(specs.model("part"), held.universe)
+    np.testing.assert_array_equal(
+        cells.common_genes("tiny", task), np.isin(task.entities, part.entities)
+    )
 
 
 def test_a_narrow_model_does_not_define_the_common_genes(warm):
@@ -199,7 +215,9 @@ def test_shuffled_labels_score_worse_than_true_ones(finished):
 
 def test_rows_name_the_cell_that_made_them(finished, planned):
     by_key = {cells.cell_path(c).stem: c for c in planned}
-    for (task, model, split, key), _ in finished.frame.groupby(["task", "model", "split", "key"], observed=True):
+    for (task, model, split, key), _ in finished.frame.groupby(
+        ["task", "model", "split", "key"], observed=True
+    ):
         cell = by_key[key]
         assert (cell.model, cell.split) == (model, split) and task in cell.tasks
 
@@ -216,7 +234,9 @@ def unfit(task, covered, **changes) -> str:
 
 def test_too_few_genes_of_a_class_are_named(home, make_task):
     task = make_task("binary", [1] * 4 + [0] * 56)
-    assert unfit(task, np.ones(60, bool)) == "only 4 genes of class 'class 1' have a vector (5 needed)"
+    assert (
+        unfit(task, np.ones(60, bool)) == "only 4 genes of class 'class 1' have a vector (5 needed)"
+    )
     assert unfit(task, np.ones(60, bool), min_per_class=4) == ""
 
 
@@ -249,7 +269,10 @@ def test_a_rare_label_is_named(home, make_task):
 
 
 def test_a_skipped_task_is_noted_with_its_reason_and_has_no_rows(warm):
-    edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(min_per_class=20, models=["full", "part"]))
+    edit_yaml(
+        paths.PROFILES,
+        lambda d: d["profiles"]["tiny"].update(min_per_class=20, models=["full", "part"]),
+    )
     outcome = run.run("tiny", jobs=1, say=lambda text: None)
     skipped = json.loads(results.manifest_path("tiny").read_text())["skipped"]
     assert outcome.skipped >= 2 and "full" not in skipped["random"]
@@ -306,7 +329,7 @@ def test_a_broken_cell_is_computed_again_and_said_so(planned, damage):
 
 def test_broken_vectors_are_made_again_and_said_so(warm):
     before, said = scores(), []
-    kept = embed.path(specs.model("part"), cells.context("tiny").universe)
+    kept = inference.path(specs.model("part"), cells.context("tiny").universe)
     kept.write_bytes(b"nothing")
     outcome = run.run("tiny", jobs=1, say=said.append)
     assert any(kept.name in s and "broken" in s for s in said)
@@ -314,11 +337,16 @@ def test_broken_vectors_are_made_again_and_said_so(warm):
 
 
 def test_a_part_of_the_run_gives_the_rows_of_the_whole(home, finished):
-    run.run("tiny", models=["full"], names=["toy/class"], split="random", jobs=1, say=lambda text: None)
+    run.run(
+        "tiny", models=["full"], names=["toy/class"], split="random", jobs=1, say=lambda text: None
+    )
     got = results.load("tiny")
     want = finished.frame.query("model == 'full' and task == 'toy/class' and split == 'random'")
     assert len(got) == len(want) > 0
-    assert got.sort_values(results.IDENTITY).score.tolist() == want.sort_values(results.IDENTITY).score.tolist()
+    assert (
+        got.sort_values(results.IDENTITY).score.tolist()
+        == want.sort_values(results.IDENTITY).score.tolist()
+    )
 
 
 def test_parts_run_one_after_the_other_add_up_to_the_whole(home, finished):
@@ -348,7 +376,9 @@ def test_one_failing_cell_is_named_and_the_rest_is_finished(home, monkeypatch, f
     frame = results.load("tiny")
     lost = (finished.frame.model == "shuffled") & (finished.frame.task == "toy/class")
     assert lost.any() and len(frame) == (~lost).sum()
-    assert set(results.read_beside("tiny", "intervals.parquet").model) == set(TINY["models"]) - {"shuffled"}
+    assert set(results.read_beside("tiny", "intervals.parquet").model) == set(TINY["models"]) - {
+        "shuffled"
+    }
     assert any("leave out shuffled" in s for s in said)
 
     monkeypatch.undo()
@@ -359,8 +389,13 @@ def test_one_failing_cell_is_named_and_the_rest_is_finished(home, monkeypatch, f
 
 
 def test_a_model_that_is_not_for_a_kind_of_task_is_skipped_with_its_reason(home):
-    edit_yaml(paths.MODELS, lambda d: d["models"]["stem"].update(not_for={"regression": "It says nothing there."}))
-    outcome = run.run("tiny", models=["stem"], names=["toy/value", "toy/class"], jobs=1, say=lambda text: None)
+    edit_yaml(
+        paths.MODELS,
+        lambda d: d["models"]["stem"].update(not_for={"regression": "It says nothing there."}),
+    )
+    outcome = run.run(
+        "tiny", models=["stem"], names=["toy/value", "toy/class"], jobs=1, say=lambda text: None
+    )
     assert outcome.failed == {} and set(results.load("tiny").task) == {"toy/class"}
     told = json.loads(results.manifest_path("tiny").read_text())["skipped"]
     assert told["random"]["stem"] == {"toy/value": "It says nothing there."}
@@ -371,9 +406,13 @@ def test_a_model_that_cannot_be_embedded_is_named_and_the_rest_is_finished(home)
     said = []
     outcome = run.run("tiny", jobs=1, say=said.append)
     assert len(outcome.failed) == 1 and outcome.computed == 50
-    assert "full" in next(iter(outcome.failed)) and any("'full' cannot be embedded" in s and "x9" in s for s in said)
+    assert "full" in next(iter(outcome.failed)) and any(
+        "'full' cannot be embedded" in s and "x9" in s for s in said
+    )
     assert set(results.load("tiny").model) == set(TINY["models"]) - {"full"}
-    assert set(results.read_beside("tiny", "intervals.parquet").model) == set(TINY["models"]) - {"full"}
+    assert set(results.read_beside("tiny", "intervals.parquet").model) == set(TINY["models"]) - {
+        "full"
+    }
 
 
 def test_a_profile_without_any_task_is_refused(home):
@@ -394,7 +433,9 @@ def test_the_manifest_says_what_made_the_results(finished):
     assert set(held["wall_s"]["stages"]) == set(costs.STAGES)
     assert held["wall_s"]["run"] == pytest.approx(sum(held["wall_s"]["stages"].values()), abs=0.3)
     assert set(held["embeddings"]) == set(TINY["models"])
-    assert all(noted["shape"][0] > 0 and noted["cpu_s"] >= 0 for noted in held["embeddings"].values())
+    assert all(
+        noted["shape"][0] > 0 and noted["cpu_s"] >= 0 for noted in held["embeddings"].values()
+    )
 
 
 def test_the_memory_of_the_workers_is_told_when_they_have_ended(warm, monkeypatch):
@@ -414,7 +455,9 @@ def test_a_run_that_computes_little_leaves_the_costs_of_the_one_before(warm):
     assert run.run("tiny", jobs=1, say=lambda text: None).computed == 1
     after = json.loads(path.read_text())
     assert {**after["wall_s"], "sum_over_cells": 0} == {**before["wall_s"], "sum_over_cells": 0}
-    assert after["peak_memory_mb"] == before["peak_memory_mb"] and after["device"] == before["device"]
+    assert (
+        after["peak_memory_mb"] == before["peak_memory_mb"] and after["device"] == before["device"]
+    )
     for cell in run.plan("tiny"):
         cells.cell_path(cell).unlink()
     run.run("tiny", jobs=1, say=lambda text: None)
@@ -439,15 +482,25 @@ def test_what_a_run_cost_adds_up_by_model(finished):
 def start(folder) -> subprocess.Popen:
     """Start a run of the made-up profile as a user would, in its own process group."""
     env = {**os.environ, "GENEBENCH_HOME": str(folder), "OMP_NUM_THREADS": "1"}
-    env = {k: v for k, v in env.items() if k not in ("GENEBENCH_CACHE", "GENEBENCH_RESULTS", "GENEBENCH_MIRROR")}
+    env = {
+        k: v
+        for k, v in env.items()
+        if k not in ("GENEBENCH_CACHE", "GENEBENCH_RESULTS", "GENEBENCH_MIRROR")
+    }
     code = "from genebench import run; o = run.run('tiny', jobs=2); print(o.cached, o.computed, len(o.failed))"
     return subprocess.Popen(
-        [sys.executable, "-c", code], env=env, stdout=subprocess.PIPE, text=True, start_new_session=True
+        [sys.executable, "-c", code],
+        env=env,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
 
 
 @pytest.mark.slow
-def test_a_run_killed_midway_and_run_again_gives_the_bytes_of_an_undisturbed_one(tmp_path, finished):
+def test_a_run_killed_midway_and_run_again_gives_the_bytes_of_an_undisturbed_one(
+    tmp_path, finished
+):
     folder = make_home(tmp_path / "home")
     cells = folder / ".cache" / "cells"
     killed = start(folder)
@@ -467,5 +520,7 @@ def test_a_run_killed_midway_and_run_again_gives_the_bytes_of_an_undisturbed_one
     told = again.communicate(timeout=120)[0]
     cached, computed, failed = map(int, told.splitlines()[-1].split())
     assert again.returncode == 0 and 4 <= cached < 60 and cached + computed == 60 and failed == 0
-    here, there = (f / "data" / "results" / "tiny" / "scores.parquet" for f in (folder, finished.folder))
+    here, there = (
+        f / "data" / "results" / "tiny" / "scores.parquet" for f in (folder, finished.folder)
+    )
     assert here.read_bytes() == there.read_bytes()

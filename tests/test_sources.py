@@ -14,8 +14,9 @@ import pandas as pd
 import pytest
 from conftest import edit_yaml, sha256
 
-from genebench import paths, readers, sources, specs
-from genebench.errors import BadInput
+from genebench.core import paths, specs
+from genebench.core.errors import BadInput
+from genebench.data import readers, sources
 
 
 @pytest.fixture
@@ -39,7 +40,10 @@ def test_a_file_in_the_download_cache_is_found(toy):
 
 
 def test_an_unknown_file_is_answered_with_the_nearest(toy):
-    assert said(sources.locate, toy, "label") == "source 'toy': unknown file 'label'; did you mean 'labels'?"
+    assert (
+        said(sources.locate, toy, "label")
+        == "source 'toy': unknown file 'label'; did you mean 'labels'?"
+    )
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -49,8 +53,12 @@ def test_a_mirror_folder_serves_a_file_with_or_without_gz(toy, tmp_path, monkeyp
     kept.unlink()
     mirror = tmp_path / "mirror" / "toy"
     mirror.mkdir(parents=True)
-    (mirror / ("labels.tsv.gz" if packed else "labels.tsv")).write_bytes(gzip.compress(content) if packed else content)
-    monkeypatch.setenv("GENEBENCH_MIRROR", os.pathsep.join([str(tmp_path / "empty"), str(tmp_path / "mirror")]))
+    (mirror / ("labels.tsv.gz" if packed else "labels.tsv")).write_bytes(
+        gzip.compress(content) if packed else content
+    )
+    monkeypatch.setenv(
+        "GENEBENCH_MIRROR", os.pathsep.join([str(tmp_path / "empty"), str(tmp_path / "mirror")])
+    )
     assert sources.locate(toy, "labels", download=False).read_bytes() == content
     assert kept.exists()
 
@@ -62,7 +70,9 @@ def test_a_file_that_is_nowhere_says_where_to_put_it(toy):
     assert "no https address" in told and str(kept) in told
 
 
-@pytest.mark.parametrize("url", ["http://example.org/labels.tsv", "ftp://example.org/labels.tsv", "file:///labels.tsv"])
+@pytest.mark.parametrize(
+    "url", ["http://example.org/labels.tsv", "ftp://example.org/labels.tsv", "file:///labels.tsv"]
+)
 def test_only_https_is_fetched(home, url):
     (paths.DOWNLOADS / "toy" / "labels.tsv").unlink()
     edit_yaml(paths.SOURCES / "toy.yml", lambda d: d["files"]["labels"].update(url=url))
@@ -81,7 +91,9 @@ def declared_url(home):
 
 
 def test_without_download_the_fetch_command_is_named(declared_url):
-    assert "run 'genebench fetch toy'" in said(sources.locate, specs.source("toy"), "labels", download=False)
+    assert "run 'genebench fetch toy'" in said(
+        sources.locate, specs.source("toy"), "labels", download=False
+    )
 
 
 def fake_pooch(monkeypatch, retrieve) -> None:
@@ -100,7 +112,10 @@ def test_a_download_asks_for_the_declared_hash_and_lands_in_the_cache(declared_u
     fake_pooch(monkeypatch, retrieve)
     source = specs.source("toy")
     assert sources.locate(source, "labels") == kept
-    assert asked == {"url": "https://example.org/labels.tsv", "known_hash": f"sha256:{source.files['labels'].sha256}"}
+    assert asked == {
+        "url": "https://example.org/labels.tsv",
+        "known_hash": f"sha256:{source.files['labels'].sha256}",
+    }
 
 
 def test_a_failed_download_names_address_fault_and_place(declared_url, monkeypatch):
@@ -109,7 +124,11 @@ def test_a_failed_download_names_address_fault_and_place(declared_url, monkeypat
 
     fake_pooch(monkeypatch, retrieve)
     told = said(sources.locate, specs.source("toy"), "labels")
-    assert "https://example.org/labels.tsv" in told and "ConnectionError" in told and str(declared_url[0]) in told
+    assert (
+        "https://example.org/labels.tsv" in told
+        and "ConnectionError" in told
+        and str(declared_url[0]) in told
+    )
 
 
 def test_an_address_that_failed_is_asked_once_and_never_in_a_listing(declared_url, monkeypatch):
@@ -124,18 +143,27 @@ def test_an_address_that_failed_is_asked_once_and_never_in_a_listing(declared_ur
         assert "run 'genebench fetch toy'" in said(sources.locate, specs.source("toy"), "labels")
     assert asked == []
     said(sources.locate, specs.source("toy"), "labels")
-    assert "ConnectionError" in said(sources.locate, specs.source("toy"), "labels") and len(asked) == 1
+    assert (
+        "ConnectionError" in said(sources.locate, specs.source("toy"), "labels") and len(asked) == 1
+    )
 
 
 def test_a_file_with_another_hash_is_refused(toy):
     kept = paths.DOWNLOADS / "toy" / "labels.tsv"
     kept.write_text(kept.read_text() + "\n")
     told = said(sources.locate, toy, "labels")
-    assert "is not the declared release 1" in told and sha256(kept)[:12] in told and "genebench fetch" in told
+    assert (
+        "is not the declared release 1" in told
+        and sha256(kept)[:12] in told
+        and "genebench fetch" in told
+    )
 
 
 def test_a_package_that_is_not_installed_is_named(home):
-    edit_yaml(paths.SOURCES / "toy.yml", lambda d: d["files"]["labels"].update(package="no_such_package_here"))
+    edit_yaml(
+        paths.SOURCES / "toy.yml",
+        lambda d: d["files"]["labels"].update(package="no_such_package_here"),
+    )
     told = said(sources.locate, specs.source("toy"), "labels")
     assert "'no_such_package_here', which is not installed" in told and "pip install" in told
 
@@ -250,15 +278,23 @@ def jaspar(tmp_path):
         (7, "CORE", "MA6", 1, "FLAT", "9606", [(5, 5, 5, 5)]),
     ]
     for number, collection, base, version, name, tax, columns in rows:
-        db.execute("insert into MATRIX values (?,?,?,?,?)", (number, collection, base, version, name))
+        db.execute(
+            "insert into MATRIX values (?,?,?,?,?)", (number, collection, base, version, name)
+        )
         db.execute("insert into MATRIX_SPECIES values (?,?)", (number, tax))
         for col, counts in enumerate(columns, 1):
             db.executemany(
-                "insert into MATRIX_DATA values (?,?,?,?)", [(number, b, col, c) for b, c in zip("ACGT", counts)]
+                "insert into MATRIX_DATA values (?,?,?,?)",
+                [(number, b, col, c) for b, c in zip("ACGT", counts)],
             )
     db.executemany(
         "insert into MATRIX_ANNOTATION values (?,?,?)",
-        [(2, "class", "Fork head"), (3, "class", "Fork head"), (2, "family", "FOX"), (2, "medline", "1")],
+        [
+            (2, "class", "Fork head"),
+            (3, "class", "Fork head"),
+            (2, "family", "FOX"),
+            (2, "medline", "1"),
+        ],
     )
     db.commit()
     db.close()
@@ -279,7 +315,9 @@ def test_motif_numbers_equal_those_made_by_hand(jaspar):
     assert row["gc"] == pytest.approx((0.25 + 1) / 2, abs=1e-3)  # A then G or T; and four times C
     assert row["information"] == pytest.approx(((2 + 1) + 4 * 2) / 2, abs=1e-2)
     assert row[["A", "C", "G", "T"]].tolist() == pytest.approx([0.25, 0.5, 0.125, 0.125], abs=1e-3)
-    assert jaspar.loc["FLAT", ["gc", "information", "width"]].tolist() == pytest.approx([0.5, 0, 1], abs=1e-9)
+    assert jaspar.loc["FLAT", ["gc", "information", "width"]].tolist() == pytest.approx(
+        [0.5, 0, 1], abs=1e-9
+    )
 
 
 def test_domain_class_and_family_come_from_the_annotation_and_are_empty_without_one(jaspar):

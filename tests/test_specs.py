@@ -6,8 +6,8 @@ import pytest
 from conftest import edit_yaml, forget
 from pydantic import ValidationError
 
-from genebench import paths, specs
-from genebench.errors import BadInput
+from genebench.core import paths, specs
+from genebench.core.errors import BadInput
 
 
 def line_of(path, text: str) -> int:
@@ -36,7 +36,10 @@ def test_a_declaration_cannot_be_changed(home):
 
 
 def test_pages_are_read_in_reading_order(home):
-    pages = [{"notebook": "a", "page": "one"}, {"notebook": "a", "page": "two", "parameters": {"group": "x"}}]
+    pages = [
+        {"notebook": "a", "page": "one"},
+        {"notebook": "a", "page": "two", "parameters": {"group": "x"}},
+    ]
     edit_yaml(paths.PROFILES, lambda d: d.update(pages=pages))
     assert [p.page for p in specs.pages()] == ["one", "two"]
     assert specs.pages()[1].parameters == {"group": "x"}
@@ -79,12 +82,16 @@ def test_an_unknown_key_inside_a_mapping_is_found_too(home):
 def test_a_wrong_value_names_file_line_and_key(home, key, value):
     edit_yaml(paths.MODELS, lambda d: d["models"]["oracle"].update({key: value}))
     told = said(specs.models)
-    line = max(i for i, text in enumerate(paths.MODELS.read_text().splitlines(), 1) if f" {key}:" in text)
+    line = max(
+        i for i, text in enumerate(paths.MODELS.read_text().splitlines(), 1) if f" {key}:" in text
+    )
     assert told.startswith(f"{paths.MODELS}:{line}: key '{key}'")
     assert told.endswith("mend that value.")
 
 
-@pytest.mark.parametrize("key, value", [("folds", 1), ("repeats", 0), ("common_floor", 1.5), ("term_stride", 0)])
+@pytest.mark.parametrize(
+    "key, value", [("folds", 1), ("repeats", 0), ("common_floor", 1.5), ("term_stride", 0)]
+)
 def test_a_profile_outside_its_bounds_is_refused(home, key, value):
     edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update({key: value}))
     assert f"key '{key}'" in said(specs.profiles)
@@ -103,7 +110,12 @@ def test_a_sha256_that_is_none_is_refused(home):
 
 @pytest.mark.parametrize(
     "text, line",
-    [("models:\n  a: {title: x\n", 3), ("models:\n\ta: 1\n", 2), ("a: 1\nb: [1, 2\nc: 3\n", 3), ("a: 'x\n", 2)],
+    [
+        ("models:\n  a: {title: x\n", 3),
+        ("models:\n\ta: 1\n", 2),
+        ("a: 1\nb: [1, 2\nc: 3\n", 3),
+        ("a: 'x\n", 2),
+    ],
 )
 def test_malformed_yaml_names_file_and_line(tmp_path, text, line):
     path = tmp_path / "models.yml"
@@ -152,7 +164,11 @@ def test_an_unknown_name_is_answered_with_the_nearest(home, what, near, known):
 def test_a_profile_that_names_an_unknown_entry_is_refused(home, key, wrong):
     edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update({key: [wrong]}))
     told = said(specs.profile, "tiny")
-    assert str(paths.PROFILES) in told and "profile 'tiny'" in told and f"'{wrong}'; did you mean" in told
+    assert (
+        str(paths.PROFILES) in told
+        and "profile 'tiny'" in told
+        and f"'{wrong}'; did you mean" in told
+    )
 
 
 def test_aliases_are_shared_and_keep_their_lines(tmp_path):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from genebench.errors import BadInput
+from genebench.core.errors import BadInput
 from genebench.spectra import graph, properties
 
 LETTERS = "ACDEFGHIKLMNPQRSTVWY"
@@ -21,13 +21,20 @@ def scan(n: int, *, sites: int = 40, seed: int = 0) -> list[frozenset[str]]:
     site = rng.zipf(1.3, (n, 3)) % sites
     kind = rng.integers(0, 4, (n, 3))
     size = rng.integers(0, 4, n)
-    return [frozenset(f"{s}{LETTERS[k]}" for s, k in zip(site[i, : size[i]], kind[i])) for i in range(n)]
+    return [
+        frozenset(f"{s}{LETTERS[k]}" for s, k in zip(site[i, : size[i]], kind[i])) for i in range(n)
+    ]
 
 
 def pairs(g: graph.Graph) -> dict[tuple[int, int], float]:
     """Edges of a graph with their weights, 1 in a binary graph."""
     first, second, weights = g.edges()
-    return dict(zip(zip(first.tolist(), second.tolist()), np.ones(g.m) if weights is None else weights.tolist()))
+    return dict(
+        zip(
+            zip(first.tolist(), second.tolist()),
+            np.ones(g.m) if weights is None else weights.tolist(),
+        )
+    )
 
 
 def slowly(samples, f) -> dict[tuple[int, int], float]:
@@ -39,10 +46,17 @@ def slowly(samples, f) -> dict[tuple[int, int], float]:
 
 def sound(g: graph.Graph) -> bool:
     """Whether rows ascend, every edge stands in both rows with one weight, and nobody is his own neighbour."""
-    held = sparse.csr_array((np.ones(2 * g.m) if g.binary else g.weights, g.indices, g.indptr), shape=(g.n, g.n))
+    held = sparse.csr_array(
+        (np.ones(2 * g.m) if g.binary else g.weights, g.indices, g.indptr), shape=(g.n, g.n)
+    )
     rows = [g.neighbours(i) for i in range(g.n)]
     ascend = all((np.diff(row) > 0).all() for row in rows)
-    return ascend and not held.diagonal().any() and abs(held - held.T).nnz == 0 and g.indices.dtype == np.int32
+    return (
+        ascend
+        and not held.diagonal().any()
+        and abs(held - held.T).nnz == 0
+        and g.indices.dtype == np.int32
+    )
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 63, 64, 65, 400])
@@ -59,7 +73,9 @@ def test_texts_sets_and_matrices_of_the_same_barcodes_give_the_same_graph():
     matrix = sparse.csr_matrix([[float(m in b) for m in names] for b in barcodes])
     as_sets = pairs(properties.shared_mutations(barcodes))
     assert len(as_sets) > 100
-    assert as_sets == pairs(properties.shared_mutations([":".join(sorted(b)) for b in barcodes], sep=":"))
+    assert as_sets == pairs(
+        properties.shared_mutations([":".join(sorted(b)) for b in barcodes], sep=":")
+    )
     assert as_sets == pairs(properties.shared_mutations(matrix))
     assert as_sets == pairs(properties.shared_mutations([sorted(b) for b in barcodes]))
 
@@ -130,7 +146,9 @@ def test_nearness_of_positions_is_that_of_the_nearest_two(n):
     g = properties.nearness(places)
     assert sound(g) and pairs(g) == slowly(places, near) and g.m == n * (n - 1) // 2
     some = properties.nearness(places, above=0.3, binary=True)
-    assert sound(some) and set(pairs(some)) == {pair for pair, value in pairs(g).items() if value > np.float32(0.3)}
+    assert sound(some) and set(pairs(some)) == {
+        pair for pair, value in pairs(g).items() if value > np.float32(0.3)
+    }
 
 
 def test_positions_that_are_no_table_of_whole_numbers_are_refused():
@@ -149,9 +167,14 @@ def test_a_graph_that_is_said_to_be_complete_is_asked_for_once_and_must_be_so():
 
     g = properties.from_blocks(300, rows, complete=True, block=100)
     assert asked == [0, 100, 200] and sound(g)
-    plain = properties.from_blocks(300, rows, block=70)  # what is said of earlier samples is not used
+    plain = properties.from_blocks(
+        300, rows, block=70
+    )  # what is said of earlier samples is not used
     assert all(
-        (a == b).all() for a, b in zip((g.indptr, g.indices, g.weights), (plain.indptr, plain.indices, plain.weights))
+        (a == b).all()
+        for a, b in zip(
+            (g.indptr, g.indices, g.weights), (plain.indptr, plain.indices, plain.weights)
+        )
     )
     M[3, 250] = 0
     with pytest.raises(BadInput, match="some pairs are no edges"):
@@ -168,7 +191,9 @@ def test_vectors_are_linked_by_their_cosine():
     assert sound(g) and set(pairs(g)) == set(zip(first.tolist(), second.tolist()))
     assert np.allclose(list(pairs(g).values()), truth[first, second], atol=1e-6)
     wide = np.random.default_rng(1).standard_normal((700, 300))
-    near = properties.cosine(wide, above=0.0)  # rounding at the threshold and in the last digit is the same both ways
+    near = properties.cosine(
+        wide, above=0.0
+    )  # rounding at the threshold and in the last digit is the same both ways
     assert sound(near) and near.m == pytest.approx(700 * 699 / 4, rel=0.02)
     with pytest.raises(BadInput, match="vector 1 is zero"):
         properties.cosine(np.eye(3)[:, :1], above=0.5)
@@ -189,11 +214,17 @@ def test_edges_may_come_in_any_order_but_must_make_sense():
             graph.Graph.from_edges(3, first, second, weights)
 
 
-def relatives(rng: np.random.Generator, number: int, *, longest: int, letters: str = LETTERS) -> list[str]:
+def relatives(
+    rng: np.random.Generator, number: int, *, longest: int, letters: str = LETTERS
+) -> list[str]:
     """Random sequences, and mutated copies of some with letters left out and put in."""
     out = ["".join(rng.choice(list(letters), rng.integers(1, longest))) for _ in range(number)]
     for i in range(0, number, 2):
-        copy = "".join(c if rng.random() < 0.7 else rng.choice(list(letters)) for c in out[i] if rng.random() < 0.93)
+        copy = "".join(
+            c if rng.random() < 0.7 else rng.choice(list(letters))
+            for c in out[i]
+            if rng.random() < 0.93
+        )
         out.append(copy + "".join(rng.choice(list(letters), rng.integers(1, 4))))
     return out
 
@@ -222,21 +253,25 @@ def test_identity_is_that_of_biopythons_first_alignment(letters):
 
 
 def test_aligning_one_by_one_and_many_at_once_agree():
-    from genebench import alignment, homology
+    from genebench.data import alignment, proteins
 
     sequences = relatives(np.random.default_rng(3), 80, longest=120)
-    letters, start = homology.coded(sequences)
+    letters, start = proteins.coded(sequences)
     g = properties.sequence_identity(sequences, above=0.15)
     assert g.m > 1000
     for (i, j), value in pairs(g).items():
-        alone = alignment.identity(letters[start[i] : start[i + 1]], letters[start[j] : start[j + 1]])
+        alone = alignment.identity(
+            letters[start[i] : start[i + 1]], letters[start[j] : start[j + 1]]
+        )
         assert alone == pytest.approx(value, abs=1e-6)
 
 
 def test_sequences_longer_than_a_lane_can_count_are_aligned_too():
     rng = np.random.default_rng(0)
     long = "".join(rng.choice(list(LETTERS), 5000))
-    g = properties.sequence_identity([long, long[:4600] + long[4610:]] + [long[:100]] * 8, above=0.9)
+    g = properties.sequence_identity(
+        [long, long[:4600] + long[4610:]] + [long[:100]] * 8, above=0.9
+    )
     assert pairs(g)[(0, 1)] == pytest.approx(4990 / 5000)
     assert set(pairs(g)) == {(0, 1)} | {(i, j) for i in range(2, 10) for j in range(i + 1, 10)}
 
@@ -272,7 +307,9 @@ def test_molecules_are_linked_as_by_rdkit():
     ]
     make = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=1024)
     prints = [make.GetFingerprint(chem.MolFromSmiles(s)) for s in smiles]
-    truth = slowly(prints, lambda a, b: v if (v := DataStructs.TanimotoSimilarity(a, b)) > 0.1 else 0)
+    truth = slowly(
+        prints, lambda a, b: v if (v := DataStructs.TanimotoSimilarity(a, b)) > 0.1 else 0
+    )
     held = pairs(properties.tanimoto(smiles, above=0.1))
     assert len(truth) > 5 and held.keys() == truth.keys() and (0, 1) not in held
     assert all(abs(held[pair] - value) < 1e-6 for pair, value in truth.items())

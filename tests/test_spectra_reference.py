@@ -9,15 +9,18 @@ import pandas as pd
 import pytest
 from test_spectra_graphs import scan
 
-from genebench import paths
-from genebench.spectra import package, properties, splits
+from benchmarks import spectrae
+from genebench.core import paths
+from genebench.spectra import properties, splits
 from genebench.spectra.graph import Graph
 from genebench.spectra.overlap import overlaps
 
 PARAMETERS = [i / 20 for i in range(21)]
 SEEDS = [0, 1, 2]
 
-needs_package = pytest.mark.skipif(not package.installed(), reason="spectrae is not installed (extra 'spectra-test')")
+needs_package = pytest.mark.skipif(
+    not spectrae.installed(), reason="spectrae is not installed (extra 'spectra-test')"
+)
 
 
 def share(a: frozenset, b: frozenset) -> int:
@@ -25,7 +28,7 @@ def share(a: frozenset, b: frozenset) -> int:
     return int(not a.isdisjoint(b))
 
 
-def identical(theirs: package.Made, ours: dict) -> list[tuple[float, int]]:
+def identical(theirs: spectrae.Made, ours: dict) -> list[tuple[float, int]]:
     """Splits (λ, seed) whose train and test sets are the same in both, or that neither makes."""
 
     def same(a, b) -> bool:
@@ -39,19 +42,23 @@ def identical(theirs: package.Made, ours: dict) -> list[tuple[float, int]]:
 
 def real(name: str, n: int) -> list[frozenset[str]]:
     """A random subset of the different barcodes of a data set of the mirror."""
-    column, sep = {"rrm_pab1": ("id", ":"), "amyloid": ("id", ":"), "tb_pza": ("barcode", ";")}[name]
+    column, sep = {"rrm_pab1": ("id", ":"), "amyloid": ("id", ":"), "tb_pza": ("barcode", ";")}[
+        name
+    ]
     held = [m / "sequences" / "spectra" / f"{name}.tsv.gz" for m in paths.mirrors()]
     held = [path for path in held if path.exists()]
     if not held:
         pytest.skip(f"{name} is in no folder of GENEBENCH_MIRROR")
-    texts = np.unique(pd.read_csv(held[0], sep="\t", usecols=[column])[column].fillna("").to_numpy(str))
+    texts = np.unique(
+        pd.read_csv(held[0], sep="\t", usecols=[column])[column].fillna("").to_numpy(str)
+    )
     chosen = np.random.default_rng(0).permutation(texts)[:n].tolist()
     return [frozenset(text.split(sep)) if text else frozenset() for text in chosen]
 
 
 def assert_all_identical(barcodes: list[frozenset[str]]) -> None:
     """Every split of 21 λ × 3 seeds is the package's, and not all for a trivial reason."""
-    theirs = package.run(barcodes, share, PARAMETERS, SEEDS)
+    theirs = spectrae.run(barcodes, share, PARAMETERS, SEEDS)
     graph = properties.shared_mutations(barcodes)
     ours = splits.splits(graph, PARAMETERS, SEEDS, mode="reference")
     assert theirs.edges == graph.m
@@ -83,8 +90,10 @@ def test_more_real_barcodes_are_split_as_by_the_package(name, n):
 @needs_package
 def test_another_seed_is_told_from_the_packages():
     barcodes = scan(200, sites=600)
-    theirs = package.run(barcodes, share, [0.2, 0.6], SEEDS)
-    ours = splits.splits(properties.shared_mutations(barcodes), [0.2, 0.6], [3, 4, 5], mode="reference")
+    theirs = spectrae.run(barcodes, share, [0.2, 0.6], SEEDS)
+    ours = splits.splits(
+        properties.shared_mutations(barcodes), [0.2, 0.6], [3, 4, 5], mode="reference"
+    )
     shifted = {(parameter, seed - 3): made for (parameter, seed), made in ours.items()}
     assert identical(theirs, shifted) == []
 
@@ -97,10 +106,14 @@ def test_degrees_of_likeness_are_split_as_by_the_package(zeros):
     M = (M * (rng.random(M.shape) < 0.3) if zeros else M).astype(np.float32)
     M = M + M.T
     parameters = [0.0, 0.1, 0.35, 0.5, 0.75, 0.95, 1.0]
-    theirs = package.run(list(range(70)), lambda a, b: float(M[a, b]), parameters, [0, 7], binary=False)
+    theirs = spectrae.run(
+        list(range(70)), lambda a, b: float(M[a, b]), parameters, [0, 7], binary=False
+    )
     ours = splits.splits(properties.from_matrix(M), parameters, [0, 7], mode="reference")
     assert len(identical(theirs, ours)) == 14
-    assert any(s is None for s in ours.values()) != zeros  # λ = 1 on a complete graph leaves one sample
+    assert (
+        any(s is None for s in ours.values()) != zeros
+    )  # λ = 1 on a complete graph leaves one sample
 
 
 @pytest.mark.slow
@@ -110,8 +123,12 @@ def test_weighted_splits_are_like_those_that_the_paper_ships():
     if not (folder / "published" / "reference_splits_pza.tsv.gz").exists():
         pytest.skip("the published splits are in no folder of GENEBENCH_MIRROR")
     isolates = pd.read_csv(folder / "tb_pza.tsv.gz", sep="\t", dtype=str).fillna("")
-    shipped = pd.read_csv(folder / "published" / "reference_splits_pza.tsv.gz", sep="\t", dtype={"id": str})
-    names, unit, counts = np.unique(isolates.barcode.to_numpy(str), return_inverse=True, return_counts=True)
+    shipped = pd.read_csv(
+        folder / "published" / "reference_splits_pza.tsv.gz", sep="\t", dtype={"id": str}
+    )
+    names, unit, counts = np.unique(
+        isolates.barcode.to_numpy(str), return_inverse=True, return_counts=True
+    )
     graph = properties.shared_mutations(names.tolist(), sep=";")
     linked = graph.degree > 0
     of = dict(zip(isolates.isolate_id, unit.tolist()))
@@ -126,7 +143,9 @@ def test_weighted_splits_are_like_those_that_the_paper_ships():
         assert mine[2] == pytest.approx(overlap, abs=0.1)
 
 
-def described(graph: Graph, split: splits.Split, counts: np.ndarray, linked: np.ndarray) -> list[float]:
+def described(
+    graph: Graph, split: splits.Split, counts: np.ndarray, linked: np.ndarray
+) -> list[float]:
     """Linked barcodes kept, samples of all that were kept, and the share of tested ones that are linked to train."""
     kept = np.concatenate([split.train, split.test])
     return [linked[kept].sum(), counts[kept].sum(), overlaps(graph, split)["test_linked"]]
@@ -137,7 +156,9 @@ REFUSED = {
     "one clique": Graph.from_edges(4, [0, 0, 0, 1, 1, 2], [1, 2, 3, 2, 3, 3]),
     "only cliques": Graph.from_edges(10, [0, 2, 4, 6], [1, 3, 5, 7]),
     "too dense": Graph.from_edges(6, [0, 0, 0, 1, 1, 2, 2, 3, 4], [1, 2, 3, 2, 4, 3, 5, 4, 5]),
-    "half in a clique": properties.shared_label(["a"] * 9 + [{"b"}, {"b", "c"}, {"c"}] + [None] * 5),
+    "half in a clique": properties.shared_label(
+        ["a"] * 9 + [{"b"}, {"b", "c"}, {"c"}] + [None] * 5
+    ),
 }
 
 
@@ -147,16 +168,20 @@ def test_what_the_package_refuses_is_refused_in_one_sentence(case):
     graph = REFUSED[case]
     edges = set(zip(*(end.tolist() for end in graph.edges()[:2])))
     with pytest.raises(Exception):  # noqa: B017 - the package raises plain exceptions, and errors of its own
-        package.run(list(range(graph.n)), lambda a, b: int((a, b) in edges), [0.5], [0])
+        spectrae.run(list(range(graph.n)), lambda a, b: int((a, b) in edges), [0.5], [0])
     with pytest.raises(splits.Unsplittable, match="published package makes no split of this graph"):
         splits.split(graph, 0.5, seed=0, mode="reference")
 
 
 @needs_package
 def test_where_the_package_leaves_too_few_samples_there_is_no_split():
-    graph = Graph.from_edges(7, [0, 0, 0, 0, 0, 1], [1, 2, 3, 4, 5, 6])  # two stars; at λ = 1 five or fewer remain
+    graph = Graph.from_edges(
+        7, [0, 0, 0, 0, 0, 1], [1, 2, 3, 4, 5, 6]
+    )  # two stars; at λ = 1 five or fewer remain
     edges = set(zip(*(end.tolist() for end in graph.edges()[:2])))
-    theirs = package.run(list(range(7)), lambda a, b: int((a, b) in edges), [0.9, 1.0], list(range(8)))
+    theirs = spectrae.run(
+        list(range(7)), lambda a, b: int((a, b) in edges), [0.9, 1.0], list(range(8))
+    )
     ours = splits.splits(graph, [0.9, 1.0], range(8), mode="reference")
     assert len(identical(theirs, ours)) == 16 and any(s is None for s in ours.values())
 
@@ -165,7 +190,7 @@ def test_where_the_package_leaves_too_few_samples_there_is_no_split():
 def test_the_package_leaves_no_trace():
     random.seed(5)
     before, held = random.getstate(), sorted(paths.ROOT.iterdir())
-    package.run(scan(60, sites=100), share, [0.5], [0])
+    spectrae.run(scan(60, sites=100), share, [0.5], [0])
     assert random.getstate() == before and sorted(paths.ROOT.iterdir()) == held
 
 
@@ -179,6 +204,11 @@ def test_random_numbers_are_pythons_and_numpys(seed):
     below = np.random.default_rng(0).integers(1, 50_000, 3000)
     generator = random.Random(seed)
     truth = [(generator.sample(range(n), 1)[0], generator.random()) for n in below.tolist()]
-    assert list(zip(*(drawn.tolist() for drawn in kernels.python_draws(np.uint64(seed), below)))) == truth
+    assert (
+        list(zip(*(drawn.tolist() for drawn in kernels.python_draws(np.uint64(seed), below))))
+        == truth
+    )
     for n in (1, 2, 3, 64, 1000):
-        assert (kernels._permutation(n, states[1]) == np.random.RandomState(seed).permutation(n)).all()
+        assert (
+            kernels._permutation(n, states[1]) == np.random.RandomState(seed).permutation(n)
+        ).all()

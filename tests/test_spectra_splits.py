@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from test_spectra_graphs import scan
 
-from genebench.errors import BadInput
+from genebench.core.errors import BadInput
 from genebench.spectra import overlap, properties, splits
 from genebench.spectra.graph import Graph
 
@@ -49,7 +49,10 @@ def test_every_sample_is_on_one_side_or_dropped(graph, mode):
     for split in made(graph, mode).values():
         together = np.concatenate([split.train, split.test, split.dropped])
         assert sorted(together.tolist()) == list(range(graph.n))
-        assert all((np.diff(part) > 0).all() and part.dtype == np.int32 for part in (split.train, split.test))
+        assert all(
+            (np.diff(part) > 0).all() and part.dtype == np.int32
+            for part in (split.train, split.test)
+        )
 
 
 @pytest.mark.parametrize("mode", splits.MODES)
@@ -59,7 +62,11 @@ def test_one_by_one_together_and_in_threads_they_are_the_same(graph, mode, monke
     threads = made(graph, mode, jobs=3)
     more = {"counts": counts(graph.n)} if mode == "weighted" else {}
     for pair, split in alone.items():
-        single = splits.split(graph, pair[0], seed=pair[1], mode=mode, **more) if pair[0] in (0, 0.3) else split
+        single = (
+            splits.split(graph, pair[0], seed=pair[1], mode=mode, **more)
+            if pair[0] in (0, 0.3)
+            else split
+        )
         assert all(
             (a == b).all() and (a == c).all()
             for a, b, c in zip(*(vars(s).values() for s in (split, threads[pair], single)))
@@ -89,7 +96,10 @@ def test_overlap_and_size_fall_with_lambda_on_average(graph, barcodes, mode):
     table = []
     for parameter in PARAMETERS:
         held = [found[(parameter, seed)] for seed in range(10)]
-        rows = [[*overlap.overlaps(graph, s, barcodes).values(), len(s.train) + len(s.test)] for s in held]
+        rows = [
+            [*overlap.overlaps(graph, s, barcodes).values(), len(s.train) + len(s.test)]
+            for s in held
+        ]
         table.append(np.mean(rows, axis=0))
     for name, curve in zip(names, np.array(table).T):
         fall = np.diff(curve[::4])  # steps of 0.2, for noise
@@ -101,7 +111,9 @@ def test_a_share_of_the_kept_is_tested(graph, mode):
     for test_size in (0.1, 0.2, 0.5):
         for split in made(graph, mode, [0.0, 0.5], [0], test_size=test_size).values():
             share = len(split.test) / (len(split.test) + len(split.train))
-            slack = 0.06 if mode != "corrected" else 0.01  # cliques go to train; samples are balanced, too
+            slack = (
+                0.06 if mode != "corrected" else 0.01
+            )  # cliques go to train; samples are balanced, too
             assert abs(share - test_size) < slack
 
 
@@ -117,7 +129,9 @@ def test_corrected_keeps_as_many_as_the_packages_walk_where_their_rules_agree():
     """Without isolated samples, cliques and hubs both walk alike, by other random numbers."""
     rng = np.random.default_rng(0)
     first = np.concatenate([np.arange(600), rng.integers(0, 600, 1200)])
-    second = np.concatenate([(np.arange(600) + 1) % 600, (first[600:] + rng.integers(2, 598, 1200)) % 600])
+    second = np.concatenate(
+        [(np.arange(600) + 1) % 600, (first[600:] + rng.integers(2, 598, 1200)) % 600]
+    )
     graph = Graph.from_edges(600, first, second)
     for parameter in (0.1, 0.4, 0.8, 1.0):
         kept = {}
@@ -163,13 +177,17 @@ def test_splits_are_the_same_on_every_machine(mode):
     more = {"counts": 1 + i * i % 17} if mode == "weighted" else {}
     total = hashlib.sha256()
     for split in splits.splits(graph, [0.0, 0.25, 0.5, 1.0], [0, 1], mode=mode, **more).values():
-        total.update(b"".join(np.append(part, -1).astype("<i4").tobytes() for part in vars(split).values()))
+        total.update(
+            b"".join(np.append(part, -1).astype("<i4").tobytes() for part in vars(split).values())
+        )
     assert total.hexdigest()[:16] == GOLDEN[mode]
 
 
 def arithmetic(n: int) -> Graph:
     """A graph made by arithmetic alone."""
-    pairs = [(i, (i * i + k) % n) for i in range(n) for k in (3, 11) if i % 10 and i != (i * i + k) % n]
+    pairs = [
+        (i, (i * i + k) % n) for i in range(n) for k in (3, 11) if i % 10 and i != (i * i + k) % n
+    ]
     return Graph.from_edges(n, *zip(*pairs))
 
 
@@ -181,7 +199,9 @@ def test_graphs_at_the_edge_of_sense_are_split_or_refused_in_one_sentence():
     assert len(none.train) == 8 and len(none.test) == 2
     hub = Graph.from_edges(11, [0] * 10, range(1, 11))
     kept = {len(s.train) + len(s.test) for s in splits.splits(hub, [1.0], range(40)).values() if s}
-    assert kept == {10}  # the leaves; where the hub was drawn first, it stands alone, and there is no split
+    assert kept == {
+        10
+    }  # the leaves; where the hub was drawn first, it stands alone, and there is no split
     alone = [seed for (_, seed), s in splits.splits(hub, [1.0], range(40)).items() if s is None]
     assert 0 < len(alone) < 40
     with pytest.raises(splits.Unsplittable, match="take a smaller parameter"):
@@ -202,8 +222,16 @@ def test_mode_reference_does_with_graphs_at_the_edge_of_sense_what_the_package_d
     for split in splits.splits(hub, [0.0, 0.5, 1.0], [0], mode="reference").values():
         assert split.dropped.tolist() == [0] and len(split.train) == 8 and len(split.test) == 2
     cliques = properties.shared_label(list("aaabbbcccdddeee"))
-    for graph in (cliques, Graph.from_edges(10, [], []), Graph.from_edges(1, [], []), Graph.from_edges(0, [], [])):
-        with pytest.raises(splits.Unsplittable, match="published package makes no split of this graph .* 'corrected'"):
+    for graph in (
+        cliques,
+        Graph.from_edges(10, [], []),
+        Graph.from_edges(1, [], []),
+        Graph.from_edges(0, [], []),
+    ):
+        with pytest.raises(
+            splits.Unsplittable,
+            match="published package makes no split of this graph .* 'corrected'",
+        ):
             splits.split(graph, 0.5, seed=0, mode="reference")
 
 
@@ -230,7 +258,8 @@ def test_a_control_has_the_sizes_of_its_split_and_none_of_its_care(graph):
     assert overlap.overlaps(graph, split)["test_linked"] == 0 < np.mean(linked)
     assert len({tuple(c.test.tolist()) for c in controls}) == 10
     often = np.bincount(
-        np.concatenate([splits.size_matched(split, seed=k).test for k in range(200)]), minlength=graph.n
+        np.concatenate([splits.size_matched(split, seed=k).test for k in range(200)]),
+        minlength=graph.n,
     )
     expected = 200 * len(split.test) / graph.n
     assert abs(often - expected).max() < 6 * np.sqrt(expected)  # no sample is preferred
@@ -240,10 +269,14 @@ def test_barcodes_are_dealt_so_that_samples_are_balanced_too():
     n = counts(300)
     shares = [n[splits.balance(n, seed=k)].sum() / n.sum() for k in range(10)]
     nodes = [splits.balance(n, seed=k).mean() for k in range(10)]
-    at_random = [n[np.random.default_rng(k).permutation(300)[:60]].sum() / n.sum() for k in range(10)]
+    at_random = [
+        n[np.random.default_rng(k).permutation(300)[:60]].sum() / n.sum() for k in range(10)
+    ]
     assert np.abs(np.array(shares) - 0.2).max() < 0.02 < np.abs(np.array(at_random) - 0.2).max()
     assert np.abs(np.array(nodes) - 0.2).max() < 0.03
-    giant = np.array([10_000] + [1] * 99)  # it fits on no side's quota, and is placed somewhere all the same
+    giant = np.array(
+        [10_000] + [1] * 99
+    )  # it fits on no side's quota, and is placed somewhere all the same
     assert 0 < splits.balance(giant, seed=0).sum() < 100
 
 
@@ -252,7 +285,12 @@ def test_the_highest_score_is_kept_first_and_lambda_is_squared(graph):
     scores = splits.node_scores(graph, n)
     top = int(np.argmax(scores))
     share = [
-        np.mean([len(s.train) + len(s.test) for s in splits.splits(graph, [p], range(10), **given).values()])
+        np.mean(
+            [
+                len(s.train) + len(s.test)
+                for s in splits.splits(graph, [p], range(10), **given).values()
+            ]
+        )
         for p, given in ((0.5, {"mode": "weighted", "counts": n}), (0.25, {}))
     ]
     assert abs(share[0] / share[1] - 1) < 0.1  # 0.5² = 0.25
@@ -272,11 +310,19 @@ def test_overlaps_are_those_of_plain_counting(graph, barcodes):
         found = overlap.overlaps(graph, split, barcodes)
         ours, theirs = (set().union(*(barcodes[i] for i in side)) for side in (train, test))
         assert found["jaccard"] == len(ours & theirs) / len(ours | theirs)
-        assert found["test_linked"] == np.mean([any(barcodes[i] & barcodes[j] for j in train) for i in test])
+        assert found["test_linked"] == np.mean(
+            [any(barcodes[i] & barcodes[j] for j in train) for i in test]
+        )
         links = [bool(barcodes[i] & barcodes[j]) for i in test for j in train]
         assert found["mean_similarity"] == pytest.approx(np.mean(links))
-        alike = [len(barcodes[i] & barcodes[j]) / max(1, len(barcodes[i] | barcodes[j])) for i in test for j in train]
-        assert overlap.overlaps(weighted, split)["mean_similarity"] == pytest.approx(np.mean(alike), abs=1e-7)
+        alike = [
+            len(barcodes[i] & barcodes[j]) / max(1, len(barcodes[i] | barcodes[j]))
+            for i in test
+            for j in train
+        ]
+        assert overlap.overlaps(weighted, split)["mean_similarity"] == pytest.approx(
+            np.mean(alike), abs=1e-7
+        )
         assert np.isnan(overlap.overlaps(weighted, split)["jaccard"])
 
 
@@ -292,4 +338,6 @@ def test_degrees_of_likeness_drop_the_most_alike_first():
     assert (np.diff(curve) < 0).all()
     sizes = [np.mean([len(found[(p, k)].train) for k in range(10)]) for p in (0.0, 0.3, 0.6, 0.9)]
     binary = splits.splits(Graph(graph.n, graph.indptr, graph.indices), [0.3], range(10))
-    assert sizes[1] > np.mean([len(s.train) for s in binary.values()])  # weak likeness is no reason to drop
+    assert sizes[1] > np.mean(
+        [len(s.train) for s in binary.values()]
+    )  # weak likeness is no reason to drop

@@ -10,8 +10,12 @@ import pytest
 from conftest import edit_yaml
 from test_resolver import CODING, COLUMNS
 
-from genebench import comparisons, console, families, genes, homology, paths, run, specs, splits, standings
-from genebench.errors import BadInput
+from genebench.benchmark import run, splits
+from genebench.book import leaderboard, tiers
+from genebench.cli import options
+from genebench.core import paths, specs
+from genebench.core.errors import BadInput
+from genebench.data import families, genes, proteins
 from genebench.spectra import genetasks
 
 KINDS = ("binary", "multiclass", "multilabel", "regression")
@@ -36,9 +40,13 @@ def known(monkeypatch):
     held = tables()
     monkeypatch.setattr(genes, "resolver", lambda: held)
     counts = {name: len(name) + ord(name[2]) % 6 for name in held.genes.index}
-    monkeypatch.setattr(genes, "annotation_count", lambda names: np.array([counts.get(n, 0) for n in names]))
-    monkeypatch.setattr(homology, "groups", lambda names: [n[:2] + n[3:] for n in names])
-    days = {name: 20000101 + 10000 * (ord(name[2]) % 32 + (name[3] > "4")) for name in held.genes.index}
+    monkeypatch.setattr(
+        genes, "annotation_count", lambda names: np.array([counts.get(n, 0) for n in names])
+    )
+    monkeypatch.setattr(proteins, "groups", lambda names: [n[:2] + n[3:] for n in names])
+    days = {
+        name: 20000101 + 10000 * (ord(name[2]) % 32 + (name[3] > "4")) for name in held.genes.index
+    }
     monkeypatch.setattr(splits, "_dated", lambda task: [days[n] for n in task.entities])
     yield held
     forget_looked_up()
@@ -86,23 +94,35 @@ def test_repeats_differ(task):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_chromosome_is_in_one_fold_and_genes_without_one_are_together(task, kind):
     made = task(kind)
-    fold, place = splits.folds(made, "chromosome", n_folds=5, seed=1), genes.chromosome(made.entities)
+    fold, place = (
+        splits.folds(made, "chromosome", n_folds=5, seed=1),
+        genes.chromosome(made.entities),
+    )
     assert (place == "").sum() == 10 and len(set(place)) == 24
     assert all(len(set(fold[place == p])) == 1 for p in set(place))
 
 
 def test_the_first_fold_of_the_study_split_holds_the_least_studied_genes(task):
     made = task("binary")
-    fold, count = splits.folds(made, "study", n_folds=5, seed=1), genes.annotation_count(made.entities)
+    fold, count = (
+        splits.folds(made, "study", n_folds=5, seed=1),
+        genes.annotation_count(made.entities),
+    )
     assert np.bincount(fold).tolist() == [60] * 5
     assert all(count[fold == k].max() <= count[fold == k + 1].min() for k in range(4))
 
 
 def test_genes_of_alike_proteins_are_in_one_fold_whatever_they_are_called(task):
     made = task("binary")
-    fold, group = splits.folds(made, "similarity", n_folds=5, seed=1), np.array(homology.groups(made.entities))
+    fold, group = (
+        splits.folds(made, "similarity", n_folds=5, seed=1),
+        np.array(proteins.groups(made.entities)),
+    )
     assert len(set(group)) == 30 and all(len(set(fold[group == g])) == 1 for g in set(group))
-    assert len({s[:3] for s in made.entities[fold == 0]} & {s[:3] for s in made.entities[fold == 1]}) > 0
+    assert (
+        len({s[:3] for s in made.entities[fold == 0]} & {s[:3] for s in made.entities[fold == 1]})
+        > 0
+    )
 
 
 def test_the_first_fold_of_the_date_split_holds_the_newest_genes(task):
@@ -116,19 +136,28 @@ def test_a_task_without_dates_or_with_too_few_cannot_be_split_by_them(task):
     made = task("binary")
     with pytest.raises(splits.Unsplittable, match="its source 'made' has no dates of annotation"):
         splits.folds(made, "date", n_folds=5, seed=1, groups=[])
-    with pytest.raises(splits.Unsplittable, match="first annotated on 2 days only, where 5 folds need as many"):
+    with pytest.raises(
+        splits.Unsplittable, match="first annotated on 2 days only, where 5 folds need as many"
+    ):
         splits.folds(made, "date", n_folds=5, seed=1, groups=[20010101, 20020101] * 150)
 
 
 def test_every_split_is_named_wherever_splits_are(task):
-    assert set(comparisons.RUNGS) == set(standings.SPLIT_WORDS) == set(genetasks.LADDER) == set(splits.SPLITS)
-    (option,) = console.Split.__metadata__
+    assert (
+        set(tiers.RUNGS)
+        == set(leaderboard.SPLIT_WORDS)
+        == set(genetasks.LADDER)
+        == set(splits.SPLITS)
+    )
+    (option,) = options.Split.__metadata__
     assert all(f" {name}" in option.help for name in splits.SPLITS)
 
 
 def test_a_task_of_fewer_groups_than_folds_cannot_be_split(make_task):
     made = make_task("binary", np.tile([0, 1], 30), size=20)  # three stems
-    with pytest.raises(splits.Unsplittable, match="its genes are of 2 family only, where 5 folds need as many"):
+    with pytest.raises(
+        splits.Unsplittable, match="its genes are of 2 family only, where 5 folds need as many"
+    ):
         splits.folds(made, "family", n_folds=5, seed=1)
 
 
@@ -143,7 +172,10 @@ def test_a_family_larger_than_a_fold_has_a_fold_to_itself(make_task, monkeypatch
 def test_no_family_is_on_both_sides_of_a_family_split(task, kind):
     made = task(kind)
     sides = {}
-    for split, kin in (("stem", families.stems(made.entities)), ("family", families.families(made.entities))):
+    for split, kin in (
+        ("stem", families.stems(made.entities)),
+        ("family", families.families(made.entities)),
+    ):
         fold = splits.folds(made, split, n_folds=5, seed=1)
         sides[split] = {}
         for name, f in zip(kin, fold):
@@ -156,7 +188,8 @@ def test_a_random_split_does_part_families(task):
     made = task("binary")
     fold = splits.folds(made, "random", n_folds=5, seed=1)
     assert any(
-        len({f for s, f in zip(families.stems(made.entities), fold) if s == stem}) > 1 for stem in ("BBB", "BBC")
+        len({f for s, f in zip(families.stems(made.entities), fold) if s == stem}) > 1
+        for stem in ("BBB", "BBC")
     )
 
 
@@ -197,7 +230,9 @@ GOLDEN = {
 
 @pytest.mark.parametrize("split", splits.SPLITS)
 def test_the_folds_are_those_that_published_scores_rest_on(task, split):
-    held = b"".join(splits.folds(task(kind), split, n_folds=5, seed=20241205).tobytes() for kind in KINDS)
+    held = b"".join(
+        splits.folds(task(kind), split, n_folds=5, seed=20241205).tobytes() for kind in KINDS
+    )
     assert splits.VERSION == 1
     assert hashlib.sha256(held).hexdigest()[:16] == GOLDEN[split]
 
@@ -207,8 +242,9 @@ def test_the_folds_are_those_that_published_scores_rest_on(task, split):
 
 def test_a_split_without_its_table_says_what_to_fetch(home):
     for split, needed in splits.NEEDED.items():
-        assert f"the split '{split}' needs a table that is not at hand; run 'genebench fetch {needed}'" in (
-            splits.lacking(split)
+        assert (
+            f"the split '{split}' needs a table that is not at hand; run 'genebench fetch {needed}'"
+            in (splits.lacking(split))
         )
     assert splits.lacking("random") == splits.lacking("stem") == ""
     assert set(splits.NEEDED) == set(splits.SPLITS) - {"random", "stem"}
@@ -221,9 +257,17 @@ def test_a_run_of_tasks_that_have_no_dates_says_so(home, monkeypatch):
     monkeypatch.setattr(splits, "fingerprint", lambda split: [])
     monkeypatch.setattr(splits, "_dated", lambda task: [])
     with pytest.raises(
-        BadInput, match="no task was scored under 'date'; of 'toy/value': its source 'toy' has no dates"
+        BadInput,
+        match="no task was scored under 'date'; of 'toy/value': its source 'toy' has no dates",
     ):
-        run.run("tiny", models=["random"], names=["toy/value"], split="date", jobs=1, say=lambda text: None)
+        run.run(
+            "tiny",
+            models=["random"],
+            names=["toy/value"],
+            split="date",
+            jobs=1,
+            say=lambda text: None,
+        )
 
 
 def test_without_hgnc_the_family_split_is_run_as_stem_under_that_name(home):
@@ -231,11 +275,15 @@ def test_without_hgnc_the_family_split_is_run_as_stem_under_that_name(home):
     run.run("tiny", models=["random"], names=["toy/value"], split="family", jobs=1, say=told.append)
     frame = run.results.load("tiny")
     assert set(frame.split) == {"stem"}
-    assert any("the split 'family' needs a table" in s and "'stem' is run in its place" in s for s in told)
+    assert any(
+        "the split 'family' needs a table" in s and "'stem' is run in its place" in s for s in told
+    )
 
 
 def test_a_split_of_the_profile_that_cannot_be_made_is_left_out_and_the_others_are_run(home):
-    edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(splits=["chromosome", "random"]))
+    edit_yaml(
+        paths.PROFILES, lambda d: d["profiles"]["tiny"].update(splits=["chromosome", "random"])
+    )
     told = []
     run.run("tiny", models=["random"], names=["toy/value"], jobs=1, say=told.append)
     assert set(run.results.load("tiny").split) == {"random"}
@@ -252,7 +300,15 @@ def test_the_chromosome_of_a_gene_is_not_asked_of_folds_that_hold_whole_chromoso
         made.labels,
         np.ones(60, bool),
         specs.ProfileSpec(
-            name="p", title="t", sources=[], models=[], splits=[], folds=3, seed=1, min_per_class=5, common_floor=0.5
+            name="p",
+            title="t",
+            sources=[],
+            models=[],
+            splits=[],
+            folds=3,
+            seed=1,
+            min_per_class=5,
+            common_floor=0.5,
         ),
     )
     assert reason == "most genes of fold 0 are of classes that no training gene with a vector is of"

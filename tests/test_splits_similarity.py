@@ -10,13 +10,18 @@ import pytest
 from conftest import forget
 from test_resolver import CODING, COLUMNS
 
-from genebench import alignment, cache, genes, homology, paths, sources, specs, splits
-from genebench.errors import BadInput
+from genebench.benchmark import splits
+from genebench.core import cache, paths, specs
+from genebench.core.errors import BadInput
+from genebench.data import alignment, genes, proteins, sources
+from genebench.data.tasks import Task
 from genebench.spectra import properties
-from genebench.tasks import Task
 
 LETTERS = np.array(list("ACDEFGHIKLMNPQRSTVWY"))
-SHARE = np.array([70, 23, 47, 71, 36, 66, 26, 43, 57, 100, 21, 36, 63, 48, 56, 83, 54, 60, 12, 28]) / 1000
+SHARE = (
+    np.array([70, 23, 47, 71, 36, 66, 26, 43, 57, 100, 21, 36, 63, 48, 56, 83, 54, 60, 12, 28])
+    / 1000
+)
 """Amino acids of the human proteome, rounded."""
 
 
@@ -25,7 +30,9 @@ def protein(rng: np.random.Generator, length: int) -> np.ndarray:
     return rng.choice(20, length, p=SHARE / SHARE.sum())
 
 
-def relative(rng: np.random.Generator, ancestor: np.ndarray, kept: float, gaps: float = 0.01) -> np.ndarray:
+def relative(
+    rng: np.random.Generator, ancestor: np.ndarray, kept: float, gaps: float = 0.01
+) -> np.ndarray:
     """A copy of which a share ``kept`` of the letters stay, with short pieces left out and put in."""
     letters = np.where(rng.random(len(ancestor)) < kept, ancestor, protein(rng, len(ancestor)))
     parts, at = [], 0
@@ -40,7 +47,9 @@ def relative(rng: np.random.Generator, ancestor: np.ndarray, kept: float, gaps: 
     return np.concatenate(parts)
 
 
-def simulated(seed: int, sizes: list[int], *, alone: int, identity: float) -> tuple[list[str], np.ndarray]:
+def simulated(
+    seed: int, sizes: list[int], *, alone: int, identity: float
+) -> tuple[list[str], np.ndarray]:
     """Proteins of lengths as in man, in families of these sizes whose members are ``identity`` identical in pairs, and
     others alone, some long ones of which have one of three domains of 80 letters (copies are 40 % identical).
 
@@ -48,7 +57,9 @@ def simulated(seed: int, sizes: list[int], *, alone: int, identity: float) -> tu
     """
     rng = np.random.default_rng(seed)
     kept = np.sqrt((identity - 0.06) / 0.94)  # letters drawn anew agree with a chance of 0.06
-    lengths = np.clip(np.exp(rng.normal(np.log(415), 0.78, len(sizes) + alone)), 100, 2000).astype(int)
+    lengths = np.clip(np.exp(rng.normal(np.log(415), 0.78, len(sizes) + alone)), 100, 2000).astype(
+        int
+    )
     held, family = [], []
     for f, (size, length) in enumerate(zip(sizes, lengths)):
         ancestor = protein(rng, length)
@@ -68,7 +79,7 @@ def simulated(seed: int, sizes: list[int], *, alone: int, identity: float) -> tu
 def components(n: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Number of the group of each of n proteins, ``(n,)``."""
     names = [f"{i:04d}" for i in range(n)]
-    of = homology.linked([(name,) for name in names], first, second)
+    of = proteins.linked([(name,) for name in names], first, second)
     return np.array([int(of[name]) for name in names])
 
 
@@ -76,7 +87,7 @@ def components(n: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
 def planted():
     """120 proteins of 20 families at 60 %, and 60 alone: sequences, families, groups found."""
     sequences, family = simulated(1, [2] * 8 + [5] * 8 + [16] * 4, alone=60, identity=0.6)
-    return sequences, family, components(len(sequences), *homology.related(sequences, jobs=1))
+    return sequences, family, components(len(sequences), *proteins.related(sequences, jobs=1))
 
 
 def test_planted_families_are_whole_and_nothing_else_is_merged(planted):
@@ -88,10 +99,12 @@ def test_planted_families_are_whole_and_nothing_else_is_merged(planted):
 
 def test_the_groups_are_those_of_aligning_every_pair():
     sequences, _ = simulated(2, [4] * 8, alone=10, identity=0.5)
-    whole = properties.sequence_identity(sequences, above=homology.ABOVE, binary=True, jobs=1)
+    whole = properties.sequence_identity(sequences, above=proteins.ABOVE, binary=True, jobs=1)
     first, second, _ = whole.edges()
     truth = components(len(sequences), first, second)
-    np.testing.assert_array_equal(components(len(sequences), *homology.related(sequences, jobs=1)), truth)
+    np.testing.assert_array_equal(
+        components(len(sequences), *proteins.related(sequences, jobs=1)), truth
+    )
     assert len(set(truth)) < len(sequences)
 
 
@@ -101,10 +114,10 @@ def test_a_domain_alone_does_not_link_what_is_otherwise_different():
     a, b = (np.concatenate([protein(rng, 260), domain, protein(rng, 260)]) for _ in range(2))
     whole = relative(rng, a, 0.8)
     sequences = ["".join(LETTERS[s]) for s in (a, b, whole)]
-    letters, start = homology.coded(sequences)
-    indptr, indices = alignment.resembling(letters, start, homology.ABOVE, homology.CHANCE)
+    letters, start = proteins.coded(sequences)
+    indptr, indices = alignment.resembling(letters, start, proteins.ABOVE, proteins.CHANCE)
     assert np.split(indices, indptr[1:-1])[0].tolist() == [1, 2]  # looked at, and refused
-    assert np.stack(homology.related(sequences, jobs=1)).T.tolist() == [[0, 2]]
+    assert np.stack(proteins.related(sequences, jobs=1)).T.tolist() == [[0, 2]]
 
 
 def test_the_threshold_is_what_end_to_end_relatives_at_thirty_per_cent_reach():
@@ -116,8 +129,8 @@ def test_the_threshold_is_what_end_to_end_relatives_at_thirty_per_cent_reach():
         others = [np.where(rng.random(400) < kept, a, protein(rng, 400)) for a in drawn]
         coded = [[(s + 1).astype(np.uint8) for s in pair] for pair in zip(drawn, others)]
         identity[agree] = np.mean([alignment.identity(a, b) for a, b in coded])
-    assert abs(identity[0.06] - 0.24) < 0.01 and abs(identity[0.3] - homology.ABOVE) < 0.01
-    assert identity[0.5] > homology.ABOVE + 0.1
+    assert abs(identity[0.06] - 0.24) < 0.01 and abs(identity[0.3] - proteins.ABOVE) < 0.01
+    assert identity[0.5] > proteins.ABOVE + 0.1
 
 
 def test_words_of_two_letters_and_lengths_too_unlike_bring_no_pair_to_an_alignment():
@@ -125,14 +138,19 @@ def test_words_of_two_letters_and_lengths_too_unlike_bring_no_pair_to_an_alignme
     a, b = ("".join(LETTERS[protein(rng, 200)]) for _ in range(2))
     low = "QQHQ" * 20
     for pair in ([low, low], [low + a, low + b], [a, a + b * 3], [a[:3], a[:3]]):
-        assert len(alignment.resembling(*homology.coded(pair), homology.ABOVE, homology.CHANCE)[1]) == 0
-    assert len(alignment.resembling(*homology.coded([a, a]), homology.ABOVE, homology.CHANCE)[1]) == 1
+        assert (
+            len(alignment.resembling(*proteins.coded(pair), proteins.ABOVE, proteins.CHANCE)[1])
+            == 0
+        )
+    assert (
+        len(alignment.resembling(*proteins.coded([a, a]), proteins.ABOVE, proteins.CHANCE)[1]) == 1
+    )
 
 
 def test_unrelated_pairs_are_aligned_about_as_often_as_is_said():
     rng = np.random.default_rng(5)
     sequences = ["".join(LETTERS[protein(rng, 400)]) for _ in range(400)]
-    number = len(alignment.resembling(*homology.coded(sequences), homology.ABOVE, 0.01)[1])
+    number = len(alignment.resembling(*proteins.coded(sequences), proteins.ABOVE, 0.01)[1])
     assert 0.002 < number / (400 * 399 / 2) < 0.02
 
 
@@ -149,7 +167,14 @@ def resolver(rows: list[tuple[str, str]]) -> genes.Resolver:
     """A resolver of (symbol, UniProt accession)."""
     blank = dict.fromkeys(COLUMNS, "")
     made = [
-        {**blank, "hgnc_id": f"HGNC:{i}", "symbol": s, "uniprot_ids": a, "location": "1p1", "locus_group": CODING}
+        {
+            **blank,
+            "hgnc_id": f"HGNC:{i}",
+            "symbol": s,
+            "uniprot_ids": a,
+            "location": "1p1",
+            "locus_group": CODING,
+        }
         for i, (s, a) in enumerate(rows, 1)
     ]
     return genes.build(pd.DataFrame(made, columns=COLUMNS), release="Made up")
@@ -157,13 +182,15 @@ def resolver(rows: list[tuple[str, str]]) -> genes.Resolver:
 
 def test_a_protein_is_of_the_genes_that_list_it_else_of_the_one_it_names():
     known = resolver([("ONE", "P00001"), ("H4A", "P00002"), ("H4B", "P00002"), ("OLD", "P00009")])
-    held = homology.held_by([header(1, "X"), header(2, "H4A"), header(3, "OLD"), header(4)], known=known)
+    held = proteins.held_by(
+        [header(1, "X"), header(2, "H4A"), header(3, "OLD"), header(4)], known=known
+    )
     assert [set(h) for h in held] == [{"ONE"}, {"H4A", "H4B"}, {"OLD"}, set()]
 
 
 def test_genes_of_one_protein_and_proteins_of_one_gene_are_linked():
     owners = [("B", "A"), ("C",), ("C",), (), ("D",), ("E",)]
-    found = homology.linked(owners, np.array([0, 2, 3]), np.array([1, 3, 4]))
+    found = proteins.linked(owners, np.array([0, 2, 3]), np.array([1, 3, 4]))
     assert found == {"A": "A", "B": "A", "C": "A", "D": "A", "E": "E"}
 
 
@@ -172,19 +199,25 @@ def written(planted, tmp_path, monkeypatch):
     """The simulated proteome as a file of the declared source; a task on its genes and 20 without a protein."""
     sequences, family, _ = planted
     symbols = [f"G{i:03d}X" for i in np.random.default_rng(6).permutation(len(sequences))]
-    known = resolver([(s, f"P{i:05d}") for i, s in enumerate(symbols)] + [(f"NC{i:02d}X", "") for i in range(20)])
-    path = tmp_path / "downloads" / specs.source(homology.SOURCE).files[homology.FILE].path
+    known = resolver(
+        [(s, f"P{i:05d}") for i, s in enumerate(symbols)] + [(f"NC{i:02d}X", "") for i in range(20)]
+    )
+    path = tmp_path / "downloads" / specs.source(proteins.SOURCE).files[proteins.FILE].path
     path.parent.mkdir(parents=True)
     path.write_text("".join(f">{header(i, s)}\n{sequences[i]}\n" for i, s in enumerate(symbols)))
     of_source = genes.fingerprint
     monkeypatch.setattr(paths, "DOWNLOADS", tmp_path / "downloads")
     monkeypatch.setattr(paths, "PROTEINS", tmp_path / "proteins")
     monkeypatch.setattr(genes, "resolver", lambda: known)
-    monkeypatch.setattr(genes, "fingerprint", lambda source=None: of_source(source) if source else ["made up"])
+    monkeypatch.setattr(
+        genes, "fingerprint", lambda source=None: of_source(source) if source else ["made up"]
+    )
     forget()
     names = np.sort([*symbols, *(f"NC{i:02d}X" for i in range(20))])
     labels = np.arange(len(names)) % 2
-    task = Task("t/t", "t", "d", "protein properties", "binary", "made", 1, names, labels, ("no", "yes"))
+    task = Task(
+        "t/t", "t", "d", "protein properties", "binary", "made", 1, names, labels, ("no", "yes")
+    )
     yield task, {s: f for s, f in zip(symbols, family.tolist()) if f >= 0}
     forget()
 
@@ -192,7 +225,9 @@ def written(planted, tmp_path, monkeypatch):
 def test_no_planted_family_is_on_both_sides(written):
     task, family = written
     assert splits.lacking("similarity") == ""
-    fold = dict(zip(task.entities.tolist(), splits.folds(task, "similarity", n_folds=5, seed=1).tolist()))
+    fold = dict(
+        zip(task.entities.tolist(), splits.folds(task, "similarity", n_folds=5, seed=1).tolist())
+    )
     sides: dict[int, set[int]] = {}
     for symbol, f in family.items():
         sides.setdefault(f, set()).add(fold[symbol])
@@ -208,37 +243,47 @@ def test_pairs_of_genes_are_cut_so_that_no_group_is_on_both_sides(written):
     task, _ = written
     rng = np.random.default_rng(7)
     chosen = sorted({f"{a}|{b}" for a, b in rng.choice(task.entities, (600, 2)) if a < b})
-    couples = replace(task, kind="pair", entities=np.array(chosen), labels=np.arange(len(chosen)) % 2)
+    couples = replace(
+        task, kind="pair", entities=np.array(chosen), labels=np.arange(len(chosen)) % 2
+    )
     fold = splits.folds(couples, "similarity", n_folds=3, seed=1)
     group = dict(zip(task.entities.tolist(), splits.groups(task, "similarity")))
-    sides = [{group[g] for g in np.concatenate([part[fold == k] for part in couples.parts])} for k in range(3)]
+    sides = [
+        {group[g] for g in np.concatenate([part[fold == k] for part in couples.parts])}
+        for k in range(3)
+    ]
     assert all(sides) and sum(map(len, sides)) == len(set().union(*sides)) and (fold == -1).any()
 
 
 def test_proteins_are_aligned_once_and_again_when_the_file_is_another(written, monkeypatch):
     task, _ = written
     said, made = [], []
-    whole = homology.related
-    monkeypatch.setattr(homology, "related", lambda *a, **k: made.append(1) or whole(*a, **k))
+    whole = proteins.related
+    monkeypatch.setattr(proteins, "related", lambda *a, **k: made.append(1) or whole(*a, **k))
     splits.prepare({"random", "similarity"}, jobs=1, say=said.append)
     splits.prepare({"similarity"}, jobs=1, say=said.append)
     splits.folds(task, "similarity", n_folds=5, seed=1)
-    assert len(made) == 1 and "180 genes with a protein, 80 groups, the largest of 16" in said[1] and len(said) == 2
-    assert cache.facts(homology.path())["proteins"] == 180
+    assert (
+        len(made) == 1
+        and "180 genes with a protein, 80 groups, the largest of 16" in said[1]
+        and len(said) == 2
+    )
+    assert cache.facts(proteins.path())["proteins"] == 180
     before = splits.fingerprint("similarity")
-    path = sources.locate(specs.source(homology.SOURCE), homology.FILE)
+    path = sources.locate(specs.source(proteins.SOURCE), proteins.FILE)
     path.write_text(path.read_text() + f">{header(999)}\nMKV\n")
     path.with_name(path.name + ".sha256").unlink()
     forget()
-    assert splits.fingerprint("similarity") != before and not homology.ready()
+    assert splits.fingerprint("similarity") != before and not proteins.ready()
 
 
 def test_a_proteome_that_is_not_at_hand_is_told_with_what_to_fetch(written):
     with sources.only_at_hand():
-        sources.locate(specs.source(homology.SOURCE), homology.FILE).unlink()
+        sources.locate(specs.source(proteins.SOURCE), proteins.FILE).unlink()
         forget()
-        assert "'similarity' needs a table that is not at hand; run 'genebench fetch hgnc proteome'" in (
-            splits.lacking("similarity")
+        assert (
+            "'similarity' needs a table that is not at hand; run 'genebench fetch hgnc proteome'"
+            in (splits.lacking("similarity"))
         )
         with pytest.raises(BadInput, match="genebench fetch proteome"):
             splits.prepare({"similarity"})

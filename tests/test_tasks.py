@@ -9,15 +9,21 @@ import pandas as pd
 import pytest
 from conftest import GENES, edit_yaml, forget, toy_source, write_yaml
 
-from genebench import expression as rules
-from genebench import paths, shapes, sources, specs, tasks
-from genebench.errors import BadInput
-from genebench.labels import slug
+from genebench.core import paths, specs
+from genebench.core.errors import BadInput
+from genebench.data import builders, sources, tasks
+from genebench.data import expression as rules
+from genebench.data.labels import slug
 
 
 def entry(**changes) -> specs.TaskSpec:
     """A task declaration with some keys changed."""
-    base = {"name": "toy/x", "title": "X", "description": "{name} ({id})", "group": "genomic properties"}
+    base = {
+        "name": "toy/x",
+        "title": "X",
+        "description": "{name} ({id})",
+        "group": "genomic properties",
+    }
     return specs.TaskSpec(**{**base, "kind": "binary", "shape": "contrast", **changes})
 
 
@@ -55,7 +61,12 @@ def positives(task: tasks.Task) -> set[str]:
 def test_terms_expand_to_one_binary_task_each_over_all_annotated_genes(toy, members):
     built = tasks.build(toy, toy.tasks[0])
     everyone = set().union(*(members[t] for t in ("T:1", "T:2", "T:3", "T:4")))
-    assert [t.name for t in built] == ["toy/term/heart", "toy/term/liver", "toy/term/brain", "toy/term/valve"]
+    assert [t.name for t in built] == [
+        "toy/term/heart",
+        "toy/term/liver",
+        "toy/term/brain",
+        "toy/term/valve",
+    ]
     for task, term in zip(built, ("T:1", "T:2", "T:3", "T:4")):
         assert set(task.entities) == everyone and positives(task) == members[term]
         assert task.classes == ("absent", task.title)
@@ -74,7 +85,9 @@ def test_terms_with_too_few_genes_on_either_side_are_left_out(toy, members):
 def test_near_copies_of_a_term_are_merged_into_the_largest_and_named(toy, members):
     jaccard = len(members["T:4"]) / len(members["T:1"])
     options = {**toy.tasks[0].options, "merge_jaccard": jaccard - 1e-6}
-    built = {t.title: t for t in tasks.build(toy, toy.tasks[0].model_copy(update={"options": options}))}
+    built = {
+        t.title: t for t in tasks.build(toy, toy.tasks[0].model_copy(update={"options": options}))
+    }
     assert "valve" not in built
     assert built["heart"].description.endswith("Near-copies merged into it: valve.")
     assert "merged" not in built["liver"].description
@@ -85,7 +98,9 @@ def test_branches_make_one_label_per_child_of_the_root(toy, members):
     assert task.classes == ("brain", "heart", "liver")
     for column, term in enumerate(("T:3", "T:1", "T:2")):
         assert set(task.entities[task.labels[:, column] == 1]) == members[term]
-    assert "T:9" in members and set(task.entities) == set().union(*(members[t] for t in ("T:1", "T:2", "T:3", "T:4")))
+    assert "T:9" in members and set(task.entities) == set().union(
+        *(members[t] for t in ("T:1", "T:2", "T:3", "T:4"))
+    )
 
 
 @pytest.mark.parametrize("both", ["drop", "positive"])
@@ -105,7 +120,13 @@ def test_contrast_treats_genes_of_both_sides_as_declared(toy, members, both):
 
 
 def test_contrast_refuses_another_choice_for_both(toy):
-    options = {"members": MEMBERS, "positive": ["T:1"], "negative": ["T:2"], "classes": ["no", "yes"], "both": "dorp"}
+    options = {
+        "members": MEMBERS,
+        "positive": ["T:1"],
+        "negative": ["T:2"],
+        "classes": ["no", "yes"],
+        "both": "dorp",
+    }
     with pytest.raises(BadInput, match="did you mean 'drop'"):
         tasks.build(toy, entry(options=options))
 
@@ -121,7 +142,9 @@ def test_count_is_log2_of_distinct_values_with_the_prefix(toy, monkeypatch):
         ("-", "OMIM:4"),
         ("", "OMIM:5"),
     ]
-    monkeypatch.setattr(sources, "table", lambda source, file: pd.DataFrame(rows, columns=["gene", "disease"]))
+    monkeypatch.setattr(
+        sources, "table", lambda source, file: pd.DataFrame(rows, columns=["gene", "disease"])
+    )
     options = {"file": "direct", "gene_column": "gene", "counted": "disease", "prefix": "OMIM:"}
     (task,) = tasks.build(toy, entry(kind="regression", shape="count", options=options))
     assert task.entities.tolist() == ["A", "B"] and task.labels.tolist() == [0.0, 1.0]
@@ -143,19 +166,26 @@ def test_a_column_of_numbers_is_regression(toy, labels):
 
 
 def test_a_regression_label_that_is_not_finite_is_refused(toy, monkeypatch):
-    monkeypatch.setattr(sources, "table", lambda source, file: pd.DataFrame({"g": ["A", "B"], "v": [1.0, np.inf]}))
+    monkeypatch.setattr(
+        sources, "table", lambda source, file: pd.DataFrame({"g": ["A", "B"], "v": [1.0, np.inf]})
+    )
     with pytest.raises(BadInput, match="'v' holds 'inf', no number"):
         tasks.build(toy, entry(kind="regression", shape="column", options=COLUMN))
 
 
 def test_one_class_alone_is_refused(toy, monkeypatch):
-    monkeypatch.setattr(sources, "table", lambda source, file: pd.DataFrame({"g": ["A", "B"], "v": ["x", "x"]}))
+    monkeypatch.setattr(
+        sources, "table", lambda source, file: pd.DataFrame({"g": ["A", "B"], "v": ["x", "x"]})
+    )
     with pytest.raises(BadInput, match="fewer than two classes"):
         tasks.build(toy, entry(kind="multiclass", shape="column", options=COLUMN))
 
 
 def test_membership_sets_genes_here_against_genes_only_there(toy, monkeypatch):
-    held = {"here": pd.DataFrame({"g": ["A", "B"]}), "there": pd.DataFrame({"h": ["B", "C", "C", "-", ""]})}
+    held = {
+        "here": pd.DataFrame({"g": ["A", "B"]}),
+        "there": pd.DataFrame({"h": ["B", "C", "C", "-", ""]}),
+    }
     monkeypatch.setattr(sources, "table", lambda source, file: held[file])
     other = {"source": "toy", "file": "there", "gene_column": "h"}
     options = {"file": "here", "gene_column": "g", "other": other, "classes": ["there", "here"]}
@@ -167,7 +197,9 @@ def test_membership_sets_genes_here_against_genes_only_there(toy, monkeypatch):
 def expression(monkeypatch):
     """Three genes in four cells of two labels; values are log(1 + x)."""
     linear = pd.DataFrame(
-        [[8, 10, 1, 1], [0, 0, 3, 5], [4, 0, 1, 2]], index=["B", "A", "C"], columns=["p|1", "p|2", "q|a|3", "q|a|4"]
+        [[8, 10, 1, 1], [0, 0, 3, 5], [4, 0, 1, 2]],
+        index=["B", "A", "C"],
+        columns=["p|1", "p|2", "q|a|3", "q|a|4"],
     )
     monkeypatch.setattr(sources, "table", lambda source, file: np.log1p(linear.astype(float)))
 
@@ -175,13 +207,22 @@ def expression(monkeypatch):
 def test_top_is_the_type_with_the_highest_mean_on_the_linear_scale(toy, expression):
     options = {"file": "f", "clusters": {"p": "P", "q|a": "Q"}, "min_class": 1}
     (task,) = tasks.build(toy, entry(kind="multiclass", shape="top", options=options))
-    assert {g: task.classes[i] for g, i in zip(task.entities, task.labels)} == {"A": "Q", "B": "P", "C": "P"}
+    assert {g: task.classes[i] for g, i in zip(task.entities, task.labels)} == {
+        "A": "Q",
+        "B": "P",
+        "C": "P",
+    }
 
 
 def test_a_cluster_without_a_type_is_named(toy, expression):
     with pytest.raises(BadInput, match="unknown cluster 'q|a'"):
         tasks.build(
-            toy, entry(kind="multiclass", shape="top", options={"file": "f", "clusters": {"p": "P"}, "min_class": 1})
+            toy,
+            entry(
+                kind="multiclass",
+                shape="top",
+                options={"file": "f", "clusters": {"p": "P"}, "min_class": 1},
+            ),
         )
 
 
@@ -213,7 +254,11 @@ def test_specificity_of_many_genes_is_that_of_each():
 
 def test_three_types_have_no_groups():
     table = np.array([[8.0, 8, 2], [8, 2, 2], [8, 3, 0.9]])
-    assert rules.specificity_category(table, detection=0.5).tolist() == ["low specificity", "enriched", "enhanced"]
+    assert rules.specificity_category(table, detection=0.5).tolist() == [
+        "low specificity",
+        "enriched",
+        "enhanced",
+    ]
 
 
 # --- the task itself --------------------------------------------------------------------------------------------------
@@ -232,8 +277,8 @@ def test_entities_are_sorted_and_labels_follow(toy, labels, monkeypatch):
     [([], "no genes"), (["A", "A"], "a gene twice"), (["", "A"], "a gene without a name")],
 )
 def test_labels_that_cannot_be_used_are_refused(toy, monkeypatch, genes, fault):
-    cut = shapes.Labels(np.array(genes, dtype=str), np.ones(len(genes)))
-    monkeypatch.setitem(shapes.SHAPES, "column", lambda source, entry: [cut])
+    cut = builders.Labels(np.array(genes, dtype=str), np.ones(len(genes)))
+    monkeypatch.setitem(builders.SHAPES, "column", lambda source, entry: [cut])
     with pytest.raises(BadInput, match=fault):
         tasks.build(toy, entry(kind="regression", shape="column", options={}))
 
@@ -241,7 +286,11 @@ def test_labels_that_cannot_be_used_are_refused(toy, monkeypatch, genes, fault):
 def test_the_hash_changes_with_entities_labels_and_classes_and_with_nothing_else(make_task):
     task = make_task("binary", [0, 1, 0, 1])
     wider = replace(
-        task, entities=task.entities.astype("<U40"), labels=task.labels.astype(np.int8), title="other", name="n"
+        task,
+        entities=task.entities.astype("<U40"),
+        labels=task.labels.astype(np.int8),
+        title="other",
+        name="n",
     )
     assert wider.hash == task.hash
     changed = [
@@ -262,7 +311,11 @@ def test_a_small_change_of_a_real_label_changes_the_hash(make_task):
     [
         ("binary", [0, 1, 1, 1], "3 of 4 positive (75.0%)"),
         ("multiclass", [0, 1, 1, 2], "3 classes of 1 to 2 genes"),
-        ("multilabel", [[0, 1], [0, 1], [1, 0], [0, 1]], "2 labels, each on 25% to 75% of the genes"),
+        (
+            "multilabel",
+            [[0, 1], [0, 1], [1, 0], [0, 1]],
+            "2 labels, each on 25% to 75% of the genes",
+        ),
         ("regression", [1.0, 2.0, 4.0], "median 2, range 1 to 4"),
     ],
 )
@@ -278,12 +331,16 @@ def test_a_slug_fits_an_address():
 
 
 def test_an_unknown_shape_is_answered_with_the_nearest(toy):
-    with pytest.raises(BadInput, match="source 'toy', task 'toy/x': unknown shape 'contarst'; did you mean 'contrast'"):
+    with pytest.raises(
+        BadInput,
+        match="source 'toy', task 'toy/x': unknown shape 'contarst'; did you mean 'contrast'",
+    ):
         tasks.build(toy, entry(shape="contarst"))
 
 
 @pytest.mark.parametrize(
-    "options", [{"file": "labels"}, {"file": "labels", "gene_column": "symbol", "label": "value", "mni": 1}]
+    "options",
+    [{"file": "labels"}, {"file": "labels", "gene_column": "symbol", "label": "value", "mni": 1}],
 )
 def test_options_that_a_shape_does_not_take_are_named(toy, options):
     with pytest.raises(BadInput, match="task 'toy/x': .*(mni|label).*mend 'options'"):
@@ -317,7 +374,10 @@ def test_a_source_that_is_missing_is_told_and_the_rest_is_loaded(home):
     told = []
     edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(sources=["toy", "other"]))
     other = {**toy_source({"labels": paths.DOWNLOADS / "toy" / "labels.tsv"}), "id": "other"}
-    write_yaml(paths.SOURCES / "other.yml", {**other, "tasks": [{**other["tasks"][3], "name": "other/value"}]})
+    write_yaml(
+        paths.SOURCES / "other.yml",
+        {**other, "tasks": [{**other["tasks"][3], "name": "other/value"}]},
+    )
     assert list(tasks.load(specs.profile("tiny"), missing=told.append)) == [
         "other/value",
         "toy/value",
@@ -337,9 +397,16 @@ def test_tasks_read_from_the_cache_equal_those_just_built(home, damage):
     again = tasks.load(specs.profile("tiny"))
     assert list(again) == list(built) and len(built) == 7
     for a, b in zip(built.values(), again.values()):
-        assert (a.title, a.description, a.group, a.kind, a.source, a.version, a.classes, a.hash) == (
-            (b.title, b.description, b.group, b.kind, b.source, b.version, b.classes, b.hash)
-        )
+        assert (
+            a.title,
+            a.description,
+            a.group,
+            a.kind,
+            a.source,
+            a.version,
+            a.classes,
+            a.hash,
+        ) == ((b.title, b.description, b.group, b.kind, b.source, b.version, b.classes, b.hash))
         assert a.labels.dtype == b.labels.dtype and a.hash == replace(b).hash
         np.testing.assert_array_equal(a.labels, b.labels)
         np.testing.assert_array_equal(a.entities, b.entities)
@@ -354,7 +421,10 @@ def test_a_changed_declaration_is_never_answered_from_the_cache(home):
 
 def test_picking_takes_names_and_folders(home):
     loaded = tasks.load(specs.profile("tiny"))
-    assert list(tasks.pick(loaded, ["toy/class", "toy/term/"])) == ["toy/class", *(n for n in loaded if "/term/" in n)]
+    assert list(tasks.pick(loaded, ["toy/class", "toy/term/"])) == [
+        "toy/class",
+        *(n for n in loaded if "/term/" in n),
+    ]
     assert tasks.pick(loaded, None) == loaded
     with pytest.raises(BadInput, match="did you mean 'toy/class'"):
         tasks.pick(loaded, ["toy/clas"])

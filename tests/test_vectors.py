@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genebench import vectors
-from genebench.errors import BadInput
-from genebench.vectors import read_vectors
+from genebench.core.errors import BadInput
+from genebench.data import vectors
+from genebench.data.vectors import read_vectors
 
 N, D = 30, 4
 IDS = np.array([f"GENE{i}" for i in range(N)])
@@ -57,7 +57,11 @@ def h5ad(path: Path, *, genes_are: str = "obs", **more) -> dict:
 
     other = pd.DataFrame(index=[f"o{i}" for i in range(D)])
     mine = pd.DataFrame(index=IDS)
-    held = anndata.AnnData(X, obs=mine, var=other) if genes_are == "obs" else anndata.AnnData(X.T, obs=other, var=mine)
+    held = (
+        anndata.AnnData(X, obs=mine, var=other)
+        if genes_are == "obs"
+        else anndata.AnnData(X.T, obs=other, var=mine)
+    )
     for place, value in more.items():
         getattr(held, place)["emb"] = value
     held.write_h5ad(path)
@@ -105,7 +109,9 @@ GOOD = {
     "integers as column names.csv": lambda p: frame().set_axis(range(D), axis=1).to_csv(p) or {},
     "no header.csv": lambda p: frame().to_csv(p, header=False) or {},
     "no name of the index.csv": lambda p: frame().rename_axis(None).to_csv(p) or {},
-    "ids last.csv": lambda p: frame().reset_index()[[*frame().columns, "symbol"]].to_csv(p, index=False) or {},
+    "ids last.csv": lambda p: (
+        frame().reset_index()[[*frame().columns, "symbol"]].to_csv(p, index=False) or {}
+    ),
     "ids named.csv": lambda p: frame().rename_axis("what").to_csv(p) or {"ids": "what"},
     "quoted.csv": lambda p: frame().to_csv(p, quoting=1) or {},
     "bom and windows.csv": lambda p: (
@@ -216,30 +222,72 @@ def cut_gzip(p: Path) -> dict:
 
 
 BROKEN = {
-    "semicolons.csv": (lambda p: frame().to_csv(p, sep=";") or {}, "delimited by semicolon.; save it with commas"),
-    "tabs.csv": (lambda p: frame().to_csv(p, sep="\t") or {}, "delimited by tab.; save it with commas"),
+    "semicolons.csv": (
+        lambda p: frame().to_csv(p, sep=";") or {},
+        "delimited by semicolon.; save it with commas",
+    ),
+    "tabs.csv": (
+        lambda p: frame().to_csv(p, sep="\t") or {},
+        "delimited by tab.; save it with commas",
+    ),
     "commas.tsv": (lambda p: frame().to_csv(p) or {}, "delimited by comma.; save it with tabs"),
     "one column.csv": (text("symbol\n" + "\n".join(IDS)), "it has a single column"),
-    "no ids.csv": (lambda p: frame().to_csv(p, index=False) or {}, "no column of gene ids .the first, 'v0'"),
-    "bare numbers.csv": (lambda p: frame().to_csv(p, index=False, header=False) or {}, "no column of gene ids"),
-    "no such column.csv": (lambda p: write_csv(p) or {"ids": "symbl"}, "unknown column 'symbl'; did you mean 'symbol'"),
+    "no ids.csv": (
+        lambda p: frame().to_csv(p, index=False) or {},
+        "no column of gene ids .the first, 'v0'",
+    ),
+    "bare numbers.csv": (
+        lambda p: frame().to_csv(p, index=False, header=False) or {},
+        "no column of gene ids",
+    ),
+    "no such column.csv": (
+        lambda p: write_csv(p) or {"ids": "symbl"},
+        "unknown column 'symbl'; did you mean 'symbol'",
+    ),
     "dates.csv": (
         lambda p: renamed({3: "1-Sep", 4: "2-Mar"}).to_csv(p) or {},
         "2 of the ids are dates that a spreadsheet made of gene symbols .'1-Sep' in row 4",
     ),
-    "iso dates.csv": (lambda p: renamed({3: "2023-09-01 00:00:00"}).to_csv(p) or {}, "1 of the ids is a date"),
-    "twice.csv": (lambda p: renamed({9: "GENE2"}).to_csv(p) or {}, "the id 'GENE2' stands in row 3 and in row 10"),
+    "iso dates.csv": (
+        lambda p: renamed({3: "2023-09-01 00:00:00"}).to_csv(p) or {},
+        "1 of the ids is a date",
+    ),
+    "twice.csv": (
+        lambda p: renamed({9: "GENE2"}).to_csv(p) or {},
+        "the id 'GENE2' stands in row 3 and in row 10",
+    ),
     "no id.csv": (lambda p: renamed({9: ""}).to_csv(p) or {}, "row 10 has no id"),
-    "mouse.csv": (lambda p: frame([f"Trp{i}b" for i in range(N)]).to_csv(p) or {}, "symbols of the mouse .'Trp0b'"),
+    "mouse.csv": (
+        lambda p: frame([f"Trp{i}b" for i in range(N)]).to_csv(p) or {},
+        "symbols of the mouse .'Trp0b'",
+    ),
     "all NaN.csv": (all_missing, "column 'v9' holds no value at all; drop it"),
-    "a gap.csv": (lambda p: with_value("").to_csv(p) or {}, "gene 'GENE7' .row 8. has no value in column 'v2'"),
-    "infinite.csv": (lambda p: with_value("inf").to_csv(p) or {}, "gene 'GENE7' .row 8. has inf in column 'v2'"),
-    "huge.csv": (lambda p: with_value(1e30).to_csv(p) or {}, "has 1e.30, beyond 1e.10 in column 'v2'"),
-    "words.csv": (lambda p: with_value("n.d.").to_csv(p) or {}, "column 'v2' holds the text 'n.d.' .row 8"),
-    "a class.csv": (lambda p: frame(kind="kinase").to_csv(p) or {}, "column 'kind' holds the text 'kinase' .row 1"),
+    "a gap.csv": (
+        lambda p: with_value("").to_csv(p) or {},
+        "gene 'GENE7' .row 8. has no value in column 'v2'",
+    ),
+    "infinite.csv": (
+        lambda p: with_value("inf").to_csv(p) or {},
+        "gene 'GENE7' .row 8. has inf in column 'v2'",
+    ),
+    "huge.csv": (
+        lambda p: with_value(1e30).to_csv(p) or {},
+        "has 1e.30, beyond 1e.10 in column 'v2'",
+    ),
+    "words.csv": (
+        lambda p: with_value("n.d.").to_csv(p) or {},
+        "column 'v2' holds the text 'n.d.' .row 8",
+    ),
+    "a class.csv": (
+        lambda p: frame(kind="kinase").to_csv(p) or {},
+        "column 'kind' holds the text 'kinase' .row 1",
+    ),
     "ragged.csv": (ragged, ":6: has 6 cells where the first line has 5"),
     "cut short.csv": (cut_short, "has [1-4] cells where the first line has 5"),
-    "two alike.csv": (text("symbol,a,a\n" + "\n".join(f"{g},1,2" for g in IDS)), "two columns named 'a'"),
+    "two alike.csv": (
+        text("symbol,a,a\n" + "\n".join(f"{g},1,2" for g in IDS)),
+        "two columns named 'a'",
+    ),
     "few.csv": (lambda p: frame()[:5].to_csv(p) or {}, "holds 5 genes where 20 are the least"),
     "only a header.csv": (text("symbol,v0,v1\n"), "holds 0 genes"),
     "empty.csv": (lambda p: p.touch() or {}, "is empty"),
@@ -253,11 +301,17 @@ BROKEN = {
     "csv.npz": (write_csv, "ends in '.npz' but is not a zip archive"),
     "csv.h5ad": (write_csv, "ends in '.h5ad' but is not an HDF5 file"),
     "half.csv.gz": (cut_gzip, "cannot be unpacked"),
-    "latin.csv": (lambda p: p.write_bytes(frame(["µ1", *IDS[1:]]).to_csv().encode("latin-1")) and {}, "not UTF-8"),
+    "latin.csv": (
+        lambda p: p.write_bytes(frame(["µ1", *IDS[1:]]).to_csv().encode("latin-1")) and {},
+        "not UTF-8",
+    ),
     "sheet.xlsx": (text("PK"), "save the sheet as CSV"),
     "vectors": (text("x"), "the ending '' is none that holds vectors"),
     "short.txt": (text("30 4\nA 1 2 3 4\n"), "announces 30 vectors and holds 1"),
-    "uneven.txt": (text("2 4\nA 1 2 3 4\nB 1 2 3\n"), "uneven.txt:3: holds 3 numbers after the gene, where 4"),
+    "uneven.txt": (
+        text("2 4\nA 1 2 3 4\nB 1 2 3\n"),
+        "uneven.txt:3: holds 3 numbers after the gene, where 4",
+    ),
     "words.txt": (text("2 2\nA 1 2\nB 1 x\n"), "a value is no number"),
     "several.npz": (
         lambda p: np.savez(p, genes=IDS, a=X, b=X[:, :2]) or {},
@@ -267,28 +321,58 @@ BROKEN = {
         lambda p: np.savez(p, genes=IDS, emb=X) or {"array": "em"},
         "unknown array 'em'; did you mean 'emb'",
     ),
-    "two lists.npz": (lambda p: np.savez(p, a=IDS, b=IDS, x=X) or {}, "holds 2 arrays of text .a, b"),
+    "two lists.npz": (
+        lambda p: np.savez(p, a=IDS, b=IDS, x=X) or {},
+        "holds 2 arrays of text .a, b",
+    ),
     "no ids.npz": (lambda p: np.savez(p, x=X) or {}, "holds 0 arrays of text"),
     "objects.npz": (
         lambda p: np.savez(p, genes=IDS.astype(object), x=X) or {},
         "array of Python objects, which could run",
     ),
-    "hostile.npy": (lambda p: np.save(p, np.array([Hostile()], dtype=object)) or {}, "array of Python objects"),
-    "no list.npy": (lambda p: np.save(p, X) or {}, "holds no ids and there is no file .*no list.ids.txt"),
+    "hostile.npy": (
+        lambda p: np.save(p, np.array([Hostile()], dtype=object)) or {},
+        "array of Python objects",
+    ),
+    "no list.npy": (
+        lambda p: np.save(p, X) or {},
+        "holds no ids and there is no file .*no list.ids.txt",
+    ),
     "other length.npz": (lambda p: np.savez(p, genes=IDS[:-1], x=X) or {}, "29 ids for 30 vectors"),
-    "three axes.npz": (lambda p: np.savez(p, g=IDS, x=X[:, :, None]) or {"array": "x"}, "shape .30, 4, 1., no table"),
+    "three axes.npz": (
+        lambda p: np.savez(p, g=IDS, x=X[:, :, None]) or {"array": "x"},
+        "shape .30, 4, 1., no table",
+    ),
     "complex.npz": (lambda p: np.savez(p, g=IDS, x=X * 1j) or {}, "values of type complex64"),
-    "choice.h5ad": (lambda p: h5ad(p, obsm=X) or {}, "holds X, X.T, obsm/emb; say which with array="),
-    "cut.parquet": (lambda p: p.write_bytes(b"PAR1 and nothing") and {}, "cannot be read as parquet"),
-    "cut.npz": (lambda p: p.write_bytes(b"PK\x03\x04 and nothing") and {}, "cannot be read .BadZipFile"),
+    "choice.h5ad": (
+        lambda p: h5ad(p, obsm=X) or {},
+        "holds X, X.T, obsm/emb; say which with array=",
+    ),
+    "cut.parquet": (
+        lambda p: p.write_bytes(b"PAR1 and nothing") and {},
+        "cannot be read as parquet",
+    ),
+    "cut.npz": (
+        lambda p: p.write_bytes(b"PK\x03\x04 and nothing") and {},
+        "cannot be read .BadZipFile",
+    ),
     "cut.h5ad": (lambda p: p.write_bytes(b"\x89HDF and nothing") and {}, "cannot be read as h5ad"),
     "cut.safetensors": (text("nothing"), "cannot be read as safetensors"),
     "bad.json": (text("{\n1"), "bad.json:2: malformed JSON"),
     "list.json": (text("[1, 2]"), "no mapping of gene → list of numbers"),
-    "uneven.json": (text('{"A": [1, 2], "B": [1]}'), "gene 'B' has 1 numbers where the first has 2"),
+    "uneven.json": (
+        text('{"A": [1, 2], "B": [1]}'),
+        "gene 'B' has 1 numbers where the first has 2",
+    ),
     "words.json": (text('{"A": [1, 2], "B": [1, "x"]}'), "a value is no number"),
-    "hostile.pickle": (lambda p: p.write_bytes(pickle.dumps({"A": Hostile()})) and {}, "which data has no need of"),
-    "arrays.pkl": (lambda p: p.write_bytes(pickle.dumps({"A": X[0]})) and {}, "which data has no need of"),
+    "hostile.pickle": (
+        lambda p: p.write_bytes(pickle.dumps({"A": Hostile()})) and {},
+        "which data has no need of",
+    ),
+    "arrays.pkl": (
+        lambda p: p.write_bytes(pickle.dumps({"A": X[0]})) and {},
+        "which data has no need of",
+    ),
     "folder.csv": (lambda p: p.mkdir() or {}, "is a folder"),
 }
 
@@ -335,7 +419,9 @@ def test_a_zip_of_other_files_under_the_name_of_npz_is_one_sentence(tmp_path):
     path = tmp_path / "renamed.npz"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("vectors.csv", "symbol,d0\nTP53,1\n")
-    with pytest.raises(BadInput, match="holds 'vectors.csv', which is no array of NumPy; write it again with"):
+    with pytest.raises(
+        BadInput, match="holds 'vectors.csv', which is no array of NumPy; write it again with"
+    ):
         read_vectors(path)
 
 

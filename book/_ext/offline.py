@@ -12,7 +12,9 @@ def _without_thebe(app, config):
     """Jupyter Book always loads sphinx_thebe, which names a CDN in every page and raises an error; unused here."""
     for event in ("env-before-read-docs", "doctree-resolved", "html-page-context"):
         listeners = app.events.listeners.get(event, [])
-        app.events.listeners[event] = [x for x in listeners if not x.handler.__module__.startswith("sphinx_thebe")]
+        app.events.listeners[event] = [
+            x for x in listeners if not x.handler.__module__.startswith("sphinx_thebe")
+        ]
 
 
 def _numbers(app, config):
@@ -25,12 +27,16 @@ def _numbers(app, config):
 
 def _data(app, config):
     """Scripts that few pages need, and the data that the executed notebooks kept for them, beside the style sheets."""
-    config.html_static_path += [p for p in ("_scripts", "executed/static") if Path(app.srcdir, p).is_dir()]
+    config.html_static_path += [
+        p for p in ("_scripts", "executed/static") if Path(app.srcdir, p).is_dir()
+    ]
 
 
 def _light(app, pagename, templatename, context, doctree):
     """A page without a formula does not load MathJax (over 1 MB)."""
-    if doctree is None or not list(doctree.findall(lambda n: isinstance(n, nodes.math | nodes.math_block))):
+    if doctree is None or not list(
+        doctree.findall(lambda n: isinstance(n, nodes.math | nodes.math_block))
+    ):
         context["script_files"] = [
             s for s in context["script_files"] if "mathjax" not in str(getattr(s, "filename", s))
         ]
@@ -65,7 +71,10 @@ def _icons(app, fault):
     linked = re.compile(rf'(<link href=")([^"]*?){_AWESOME}[^"]*all\.min\.css[^"]*"')
     for path in out.rglob("*.html"):
         text = path.read_text(encoding="utf-8")
-        path.write_text(linked.sub(r'\1\2_static/icons.css"', early.sub("", script.sub("", text))), encoding="utf-8")
+        path.write_text(
+            linked.sub(r'\1\2_static/icons.css"', early.sub("", script.sub("", text))),
+            encoding="utf-8",
+        )
 
 
 def setup(app):

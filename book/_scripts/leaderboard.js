@@ -42,7 +42,7 @@
     return found === MISSING || found === undefined ? null : found / UNIT;
   };
 
-  // Which tasks and models a mean is about, and the mean of each model: the rule of genebench.intervals.
+  // Which tasks and models a mean is about, and the mean of each model: the rule of genebench.benchmark.tables.
   const standings = (data, state) => {
     const S = data.splits.indexOf(state.split), G = data.genes.indexOf(state.genes), M = data.models.length;
     const regression = state.kind === "regression";

@@ -1,1 +1,1 @@
-"""Genomic language models: simulate genomes, train small models, score variants. Bases are codes 0 to 4 everywhere."""
+"""Genomic language models: small ones trained here, others' by name; scores, probes, design and interpretation."""

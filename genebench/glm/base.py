@@ -56,7 +56,9 @@ def at(model: Nucleotides, windows: np.ndarray, positions: np.ndarray) -> np.nda
     return model.conditionals(windows)[np.arange(len(windows)), positions]
 
 
-def bits(model: Nucleotides, sequence: Sequence, *, window: int = 512, batch: int = 64) -> np.ndarray:
+def bits(
+    model: Nucleotides, sequence: Sequence, *, window: int = 512, batch: int = 64
+) -> np.ndarray:
     """Bits that a model needs for each base of a sequence, (L,) float32; the lower the better; NaN at N.
 
     Windows overlap by the model's context on both sides (on the left only, if causal), at most by half a window.

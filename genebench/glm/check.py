@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from ..errors import BadInput
+from ..core.errors import BadInput
 from . import base, codes
 from . import recipe as recipes
 from . import variants as files
@@ -25,18 +25,26 @@ def recipe_of(path: Path | None, changes: list[str]) -> recipes.Recipe:
         try:
             given = yaml.safe_load(path.read_text(encoding="utf-8"))
         except (OSError, ValueError, yaml.YAMLError) as err:
-            raise BadInput(f"{path}: no readable recipe ({str(err).splitlines()[0]}); give a YAML or JSON file.")
+            raise BadInput(
+                f"{path}: no readable recipe ({str(err).splitlines()[0]}); give a YAML or JSON file."
+            )
         if not isinstance(given, dict):
-            raise BadInput(f"{path}: a recipe is a table of keys and values, such as 'width: 96'; correct it.")
+            raise BadInput(
+                f"{path}: a recipe is a table of keys and values, such as 'width: 96'; correct it."
+            )
     for text in changes:
         name, sep, value = text.partition("=")
         if not sep:
-            raise BadInput(f"--set {text}: not of the form key=value; write for example --set steps=500.")
+            raise BadInput(
+                f"--set {text}: not of the form key=value; write for example --set steps=500."
+            )
         given[name.strip()] = yaml.safe_load(value)
     return recipes.recipe(given, where=str(path or "recipe"))
 
 
-def parts(paths: list[Path], held_out: list[str], *, several: bool = False) -> tuple[list[Sequence], list[Sequence]]:
+def parts(
+    paths: list[Path], held_out: list[str], *, several: bool = False
+) -> tuple[list[Sequence], list[Sequence]]:
     """Sequences to train on and those held out, by name, of all files; each file is a species where ``several``.
 
     Raises: BadInput: a name that no file has, or nothing left to train on.
@@ -49,10 +57,14 @@ def parts(paths: list[Path], held_out: list[str], *, several: bool = False) -> t
     wanted = held_out or names[-1:]
     absent = [n for n in wanted if n not in names]
     if absent:
-        raise BadInput(f"no sequence '{absent[0]}' to hold out; there are {', '.join(dict.fromkeys(names))}.")
+        raise BadInput(
+            f"no sequence '{absent[0]}' to hold out; there are {', '.join(dict.fromkeys(names))}."
+        )
     training = [s for s in held if s.name not in wanted]
     if not training:
-        raise BadInput("nothing is left to train on; hold out fewer sequences, or give a genome of several.")
+        raise BadInput(
+            "nothing is left to train on; hold out fewer sequences, or give a genome of several."
+        )
     return training, [s for s in held if s.name in wanted]
 
 
@@ -70,7 +82,11 @@ def seen(sequence: np.ndarray, training: list[np.ndarray], *, k: int = WORD) -> 
 
 
 def bits(
-    model: Nucleotides, validation: list[Sequence], training: list[Sequence], *, regions: tuple[str, ...] = ()
+    model: Nucleotides,
+    validation: list[Sequence],
+    training: list[Sequence],
+    *,
+    regions: tuple[str, ...] = (),
 ) -> pd.DataFrame:
     """Mean bits a base (lower is better) and perplexity on held-out sequences, columns ``bases, n, share, bits,
     perplexity``: of all bases, outside repeats, outside what training has seen, and by class of region."""
@@ -79,7 +95,9 @@ def bits(
     masks = {
         "all": np.ones(len(told), dtype=bool),
         "outside repeats": ~np.concatenate([_or(s.repeats, len(s.codes)) for s in validation]),
-        f"outside shared {WORD}-mers": ~np.concatenate([seen(s.codes, codes_held) for s in validation]),
+        f"outside shared {WORD}-mers": ~np.concatenate(
+            [seen(s.codes, codes_held) for s in validation]
+        ),
     }
     if regions and all(s.regions is not None for s in validation):
         region = np.concatenate([s.regions for s in validation])

@@ -8,11 +8,12 @@ k-mers, motifs, diversity, novelty, activity by a predictor that was trained on 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from ..errors import BadInput
+from ..core.errors import BadInput
 from . import codes, motifs, windows
 from .transfer import kmers
 
@@ -37,7 +38,9 @@ def sample(
     drawn). Raises: BadInput: a temperature of 0 or less, or words that leave no base to draw.
     """
     if temperature <= 0:
-        raise BadInput(f"the temperature is {temperature}, but must be above 0; 1 draws as the model says.")
+        raise BadInput(
+            f"the temperature is {temperature}, but must be above 0; 1 draws as the model says."
+        )
     rng = np.random.default_rng(seed)
     banned = [codes.encode(w) for w in forbidden]
     out = np.full((n, length), codes.N, dtype=np.uint8)
@@ -51,7 +54,9 @@ def sample(
                 logits[(out[:, i - k : i] == word[:-1]).all(1), word[-1]] = -np.inf
         best = logits.max(1, keepdims=True)
         if not np.isfinite(best).all():
-            raise BadInput(f"the forbidden words leave no base to draw at place {i}; take some of them off the list.")
+            raise BadInput(
+                f"the forbidden words leave no base to draw at place {i}; take some of them off the list."
+            )
         p = np.exp(logits - best)
         edge = np.cumsum(p / p.sum(1, keepdims=True), axis=1)
         out[:, i] = np.minimum((rng.random(n)[:, None] > edge).sum(1), 3)
@@ -59,7 +64,13 @@ def sample(
 
 
 def refine(
-    model, sequences: np.ndarray, *, rounds: int = 3, share: float = 0.15, temperature: float = 0.5, seed: int = 0
+    model,
+    sequences: np.ndarray,
+    *,
+    rounds: int = 3,
+    share: float = 0.15,
+    temperature: float = 0.5,
+    seed: int = 0,
 ) -> np.ndarray:
     """Sequences improved by a two-sided model: in every round the least likely ``share`` of bases is drawn anew.
 
@@ -98,7 +109,9 @@ def distances(sequences: np.ndarray, others: np.ndarray) -> np.ndarray:
     return kernels.nearest(np.ascontiguousarray(sequences), np.ascontiguousarray(others))
 
 
-def motif_hits(sequences: np.ndarray, profiles: dict[str, np.ndarray], *, share: float = 0.85) -> np.ndarray:
+def motif_hits(
+    sequences: np.ndarray, profiles: dict[str, np.ndarray], *, share: float = 0.85
+) -> np.ndarray:
     """Sites of each motif per sequence, either strand, (n, motifs): places with ``share`` of the best score."""
     out = np.zeros((len(sequences), len(profiles)), dtype=np.float32)
     safe = np.where(sequences > 3, 0, sequences)
@@ -120,12 +133,15 @@ def spread(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.sqrt((((a.mean(0) - b.mean(0))[used] / deviation[used]) ** 2).mean()))
 
 
-def told_apart(a: np.ndarray, b: np.ndarray, *, family: np.ndarray | None = None, seed: int = 0) -> float:
+def told_apart(
+    a: np.ndarray, b: np.ndarray, *, family: np.ndarray | None = None, seed: int = 0
+) -> float:
     """AUROC of a linear probe (five folds) that tells two sets of vectors apart; 0.5: it cannot.
 
     ``family``: of the vectors of both sets one after the other, (n,); no fold parts a family. None: each its own.
     """
-    from .. import metrics, probes
+    from .. import probes
+    from ..stats import metrics
 
     X = np.concatenate([a, b])
     y = np.r_[np.zeros(len(a), int), np.ones(len(b), int)]
@@ -152,12 +168,18 @@ def yardsticks(
     least edits to another of the set, per base); ``novelty`` (median least edits to training, per base); ``copies``
     (share within 5 % of training); ``activity`` with ``activity_low, activity_high`` (mean, 95 %); ``bits``.
     """
-    held = {"kmers": kmers(natural, 4), "six": kmers(natural, 6), "motifs": motif_hits(natural, profiles)}
+    held = {
+        "kmers": kmers(natural, 4),
+        "six": kmers(natural, 6),
+        "motifs": motif_hits(natural, profiles),
+    }
     rows = []
     for name, sequences in made.items():
         length = sequences.shape[1]
         some = sequences[:200]
-        within = np.array([distances(some[i : i + 1], np.delete(some, i, 0))[0] for i in range(len(some))])
+        within = np.array(
+            [distances(some[i : i + 1], np.delete(some, i, 0))[0] for i in range(len(some))]
+        )
         new = distances(some, training)
         active = predict(sequences)
         own = windows.families(sequences) if name in NATURAL else np.arange(len(sequences))
@@ -165,14 +187,56 @@ def yardsticks(
         error = 1.96 * active.std(ddof=1) / np.sqrt(len(active))
         rows.append(
             {
-                "set": name, "n": len(sequences), "gc": float(np.isin(sequences, (1, 2)).mean()),
+                "set": name,
+                "n": len(sequences),
+                "gc": float(np.isin(sequences, (1, 2)).mean()),
                 "kmers": spread(kmers(sequences, 4), held["kmers"]),
                 "motifs": spread(motif_hits(sequences, profiles), held["motifs"]),
                 "discriminator": told_apart(kmers(sequences, 6), held["six"], family=family),
-                "diversity": float(within.mean() / length), "novelty": float(np.median(new) / length),
-                "copies": float((new <= 0.05 * length).mean()), "activity": float(active.mean()),
-                "activity_low": float(active.mean() - error), "activity_high": float(active.mean() + error),
+                "diversity": float(within.mean() / length),
+                "novelty": float(np.median(new) / length),
+                "copies": float((new <= 0.05 * length).mean()),
+                "activity": float(active.mean()),
+                "activity_low": float(active.mean() - error),
+                "activity_high": float(active.mean() + error),
                 "bits": float(likelihood(sequences).mean()),
             }
-        )  # fmt: skip
+        )
     return pd.DataFrame(rows)
+
+
+def designed(
+    path: Path, *, n: int, tag: str, temperature: float, forbidden: list[str], seed: int
+) -> int:
+    """Write designed promoters of a tag ("high" or "low") as FASTA and return how many; the network must be trained.
+
+    Raises: BadInput: an unknown tag, or no trained network.
+    """
+    from ..core import cache, paths
+    from ..core.errors import unknown
+    from . import load, train
+
+    tags = {"low": 1, "high": 2}
+    if tag not in tags:
+        raise unknown("tag", tag, tags)
+    folder = paths.GLM_MODELS / "promoters"
+    if not (folder / train.WEIGHTS).exists():
+        raise BadInput(
+            f"{folder}: no trained network of promoters; run 'python -m notebooks.studies.glm_runs design' first."
+        )
+    model = load.load(folder)
+    model.species = tags[tag]
+    made = sample(
+        model.conditionals,
+        n,
+        windows.PROMOTER,
+        context=windows.PROMOTER,
+        temperature=temperature,
+        forbidden=tuple(forbidden),
+        seed=seed,
+    )
+    with cache.atomic(path) as temporary, open(temporary, "w", encoding="ascii") as stream:
+        stream.writelines(
+            f">design_{i + 1} tag={tag}\n{codes.decode(s)}\n" for i, s in enumerate(made)
+        )
+    return len(made)

@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from .. import sources, specs
-from ..errors import BadInput, unknown
-from ..readers import numbers
+from ..core import specs
+from ..core.errors import BadInput, unknown
+from ..data import sources
+from ..data.readers import numbers
 from . import codes, genomes
 
 GROUP = "variant effects"
@@ -61,18 +62,36 @@ def _code(letters: pd.Series) -> np.ndarray:
 
 
 _BRCA1 = {
-    "brca1/function": ("BRCA1: loss of function", "function_class", {"LOF": 1, "FUNC": 0}, None,
-                       "Variants that lose function in saturation genome editing against those that keep it; "
-                       "intermediate ones are left out."),
-    "brca1/function-missense": ("BRCA1: loss of function, missense", "function_class", {"LOF": 1, "FUNC": 0},
-                                "Missense", "The same, amino-acid changes alone."),
-    "brca1/function-noncoding": ("BRCA1: loss of function, splice and non-coding", "function_class",
-                                 {"LOF": 1, "FUNC": 0}, "Splice region|Canonical splice|Intronic|5' UTR",
-                                 "The same, changes around exons alone."),
-    "brca1/clinvar": ("BRCA1: ClinVar", "clinvar_simple",
-                      {"Pathogenic": 1, "Likely pathogenic": 1, "Benign": 0, "Likely benign": 0}, None,
-                      "Pathogenic or likely so against benign or likely so (ClinVar as of 2018)."),
-}  # fmt: skip
+    "brca1/function": (
+        "BRCA1: loss of function",
+        "function_class",
+        {"LOF": 1, "FUNC": 0},
+        None,
+        "Variants that lose function in saturation genome editing against those that keep it; "
+        "intermediate ones are left out.",
+    ),
+    "brca1/function-missense": (
+        "BRCA1: loss of function, missense",
+        "function_class",
+        {"LOF": 1, "FUNC": 0},
+        "Missense",
+        "The same, amino-acid changes alone.",
+    ),
+    "brca1/function-noncoding": (
+        "BRCA1: loss of function, splice and non-coding",
+        "function_class",
+        {"LOF": 1, "FUNC": 0},
+        "Splice region|Canonical splice|Intronic|5' UTR",
+        "The same, changes around exons alone.",
+    ),
+    "brca1/clinvar": (
+        "BRCA1: ClinVar",
+        "clinvar_simple",
+        {"Pathogenic": 1, "Likely pathogenic": 1, "Benign": 0, "Likely benign": 0},
+        None,
+        "Pathogenic or likely so against benign or likely so (ClinVar as of 2018).",
+    ),
+}
 
 
 def brca1() -> list[Effects]:
@@ -105,7 +124,7 @@ def brca1() -> list[Effects]:
                 part.experiment.to_numpy(str),
                 words,
                 beside,
-            )  # fmt: skip
+            )
         )
     return out
 
@@ -118,7 +137,9 @@ def mpra() -> list[Effects]:
     source = specs.source("mpra_saturation")
     rows = sources.table(source, "variants")
     held = sources.table(source, "elements").set_index("id").sequence
-    rows = rows[(rows.alt != "-") & (rows.tags.astype(int) >= FEWEST_TAGS) & rows.ref.isin(list("ACGT"))]
+    rows = rows[
+        (rows.alt != "-") & (rows.tags.astype(int) >= FEWEST_TAGS) & rows.ref.isin(list("ACGT"))
+    ]
     out = []
     for element, part in rows.groupby("element", sort=True):
         at = part.element_index.astype(int).to_numpy() - 1
@@ -135,7 +156,7 @@ def mpra() -> list[Effects]:
                 part.effect.astype(float).abs().to_numpy(),
                 np.array([f"{element}:{i // 10}" for i in at]),
                 "Size of the effect on expression (absolute log2) of each substitution in a reporter assay.",
-            )  # fmt: skip
+            )
         )
     return out
 
@@ -155,7 +176,9 @@ def tuberculosis() -> list[Effects]:
     out = []
     for drug, part in rows.groupby("drug", sort=True):
         p = np.array([_enrichment(r) for r in part.itertuples()])
-        label = np.where(p < 0.05 / len(part), 1, np.where((p > 0.05) & (part.n_susceptible >= 2), 0, -1))
+        label = np.where(
+            p < 0.05 / len(part), 1, np.where((p > 0.05) & (part.n_susceptible >= 2), 0, -1)
+        )
         part, label = part[label >= 0], label[label >= 0]
         out.append(
             Effects(
@@ -171,14 +194,16 @@ def tuberculosis() -> list[Effects]:
                 (part.pos // 30).astype(str).to_numpy(str),
                 "Substitutions in the regions of resistance that resistant isolates carry more often than others "
                 "(Fisher's exact test, 5 % after Bonferroni) against those that susceptible ones carry as often.",
-            )  # fmt: skip
+            )
         )
     return out
 
 
 def _enrichment(row) -> float:
     others = (row.n_total_resistant - row.n_resistant, row.n_total_susceptible - row.n_susceptible)
-    return scipy.stats.fisher_exact([[row.n_resistant, row.n_susceptible], list(others)], alternative="greater").pvalue
+    return scipy.stats.fisher_exact(
+        [[row.n_resistant, row.n_susceptible], list(others)], alternative="greater"
+    ).pvalue
 
 
 AMINO = "KNKNTTTTRSRSIIMIQHQHPPPPRRRRLLLLEDEDAAAAGGGGVVVV*Y*YSSSS*CWCLFLF"
@@ -217,12 +242,17 @@ def changes(genome: genomes.Genome, *, part: str = "test") -> pd.DataFrame:
             found.append(
                 pd.DataFrame(
                     {
-                        "at": at[where], "ref": 3 - bases[where] if flip else bases[where],
-                        "alt": 3 - new if flip else new, "consequence": np.where(same, 0, np.where(stop, 2, 1)),
-                        "codon_ref": before, "codon_alt": after, "place": where / len(bases), "gene": gene.gene,
+                        "at": at[where],
+                        "ref": 3 - bases[where] if flip else bases[where],
+                        "alt": 3 - new if flip else new,
+                        "consequence": np.where(same, 0, np.where(stop, 2, 1)),
+                        "codon_ref": before,
+                        "codon_alt": after,
+                        "place": where / len(bases),
+                        "gene": gene.gene,
                     }
                 )
-            )  # fmt: skip
+            )
     if not found:
         raise BadInput(
             f"genome '{genome.spec.name}' has no intact coding gene in its part '{part}'; it needs features."
@@ -230,7 +260,9 @@ def changes(genome: genomes.Genome, *, part: str = "test") -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)
 
 
-def consequences(name: str, *, genes: int = GENES, most: int = 8000, seed: int = 0) -> list[Effects]:
+def consequences(
+    name: str, *, genes: int = GENES, most: int = 8000, seed: int = 0
+) -> list[Effects]:
     """Nonsense, missense and synonymous changes of a genome's held-out genes, against each other; clustered by gene.
 
     Bases that training holds too (duplicates) are left out, as is the last tenth of a gene, where a stop does little.
@@ -263,7 +295,7 @@ def consequences(name: str, *, genes: int = GENES, most: int = 8000, seed: int =
                 part.gene.to_numpy(str),
                 "Single-base changes of held-out genes by what they do to the protein; no labels were measured.",
                 part[["codon_ref", "codon_alt"]].reset_index(drop=True),
-            )  # fmt: skip
+            )
         )
     return out
 

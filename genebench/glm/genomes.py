@@ -9,8 +9,9 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from .. import paths, readers, sources, specs
-from ..errors import BadInput, unknown
+from ..core import paths, specs
+from ..core.errors import BadInput, unknown
+from ..data import readers, sources
 from . import codes
 
 REGIONS = ("intergenic", "coding", "intron", "RNA gene", "pseudogene", "mobile or repeat")
@@ -137,9 +138,16 @@ def load(name: str) -> Genome:
     rows = rows[rows.seqname.isin(list(starts))]
     out = (rows.end > rows.seqname.map({n: len(t) for n, t in records})) | (rows.start < 1)
     if out.any():
-        raise BadInput(f"genome '{name}': the feature {rows[out].iloc[0].gene} runs off its chromosome; mend the file.")
+        raise BadInput(
+            f"genome '{name}': the feature {rows[out].iloc[0].gene} runs off its chromosome; mend the file."
+        )
     return Genome(
-        spec, whole, *_regions(rows, starts, len(whole)), _parts(spec, starts, ends), starts, _genes(rows, starts)
+        spec,
+        whole,
+        *_regions(rows, starts, len(whole)),
+        _parts(spec, starts, ends),
+        starts,
+        _genes(rows, starts),
     )
 
 
@@ -157,12 +165,24 @@ def _parts(spec: GenomeSpec, starts: dict[str, int], ends: dict[str, int]) -> np
 
 def _none() -> pd.DataFrame:
     columns = ["seqname", "kind", "start", "end", "strand", "phase", "gene"]
-    return pd.DataFrame({c: pd.Series(dtype=np.int64 if c in ("start", "end", "phase") else str) for c in columns})
+    return pd.DataFrame(
+        {c: pd.Series(dtype=np.int64 if c in ("start", "end", "phase") else str) for c in columns}
+    )
 
 
-_GFF_KINDS = {"CDS": "coding", "rRNA": "RNA gene", "tRNA": "RNA gene", "ncRNA": "RNA gene", "tmRNA": "RNA gene",
-              "SRP_RNA": "RNA gene", "RNase_P_RNA": "RNA gene", "antisense_RNA": "RNA gene", "pseudogene": "pseudogene",
-              "mobile_genetic_element": "mobile or repeat", "repeat_region": "mobile or repeat"}  # fmt: skip
+_GFF_KINDS = {
+    "CDS": "coding",
+    "rRNA": "RNA gene",
+    "tRNA": "RNA gene",
+    "ncRNA": "RNA gene",
+    "tmRNA": "RNA gene",
+    "SRP_RNA": "RNA gene",
+    "RNase_P_RNA": "RNA gene",
+    "antisense_RNA": "RNA gene",
+    "pseudogene": "pseudogene",
+    "mobile_genetic_element": "mobile or repeat",
+    "repeat_region": "mobile or repeat",
+}
 
 
 def features_gff(source: specs.SourceSpec) -> pd.DataFrame:
@@ -172,18 +192,40 @@ def features_gff(source: specs.SourceSpec) -> pd.DataFrame:
     rows = sources.table(source, "features")
     rows = rows[rows.kind.isin(list(_GFF_KINDS))].copy()
     pseudo = rows.attributes.str.contains("pseudo=true", regex=False)
-    rows["gene"] = rows.attributes.str.extract(r"(?:^|;)Parent=([^;]*)")[0].fillna("").str.removeprefix("gene-")
+    rows["gene"] = (
+        rows.attributes.str.extract(r"(?:^|;)Parent=([^;]*)")[0]
+        .fillna("")
+        .str.removeprefix("gene-")
+    )
     rows["phase"] = readers.numbers(rows.phase).fillna(0).astype(np.int64)
     rows["kind"] = rows.kind.map(_GFF_KINDS).where(~pseudo, "pseudogene")
     out = rows.astype({"start": np.int64, "end": np.int64})
-    return out[["seqname", "kind", "start", "end", "strand", "phase", "gene"]].reset_index(drop=True)
+    return out[["seqname", "kind", "start", "end", "strand", "phase", "gene"]].reset_index(
+        drop=True
+    )
 
 
-_SGD_KINDS = {"CDS": "coding", "intron": "intron", "noncoding_exon": "RNA gene", "tRNA_gene": "RNA gene",
-              "rRNA_gene": "RNA gene", "snoRNA_gene": "RNA gene", "snRNA_gene": "RNA gene", "ncRNA_gene": "RNA gene",
-              "pseudogene": "pseudogene"}  # fmt: skip
-_SGD_REPEATS = {"transposable_element_gene", "LTR_retrotransposon", "long_terminal_repeat", "telomere", "X_element",
-                "telomeric_repeat", "X_element_combinatorial_repeat", "Y_prime_element"}  # fmt: skip
+_SGD_KINDS = {
+    "CDS": "coding",
+    "intron": "intron",
+    "noncoding_exon": "RNA gene",
+    "tRNA_gene": "RNA gene",
+    "rRNA_gene": "RNA gene",
+    "snoRNA_gene": "RNA gene",
+    "snRNA_gene": "RNA gene",
+    "ncRNA_gene": "RNA gene",
+    "pseudogene": "pseudogene",
+}
+_SGD_REPEATS = {
+    "transposable_element_gene",
+    "LTR_retrotransposon",
+    "long_terminal_repeat",
+    "telomere",
+    "X_element",
+    "telomeric_repeat",
+    "X_element_combinatorial_repeat",
+    "Y_prime_element",
+}
 
 
 def features_sgd(source: specs.SourceSpec) -> pd.DataFrame:
@@ -206,10 +248,29 @@ def features_sgd(source: specs.SourceSpec) -> pd.DataFrame:
     rows["start"], rows["end"] = low, high
     rows["strand"] = rows.strand.map({"W": "+", "C": "-"}).fillna(".")
     rows["phase"] = _phases(rows)
-    return rows[["seqname", "kind", "start", "end", "strand", "phase", "gene"]].reset_index(drop=True)
+    return rows[["seqname", "kind", "start", "end", "strand", "phase", "gene"]].reset_index(
+        drop=True
+    )
 
 
-_ROMAN = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV", "XVI"]
+_ROMAN = [
+    "I",
+    "II",
+    "III",
+    "IV",
+    "V",
+    "VI",
+    "VII",
+    "VIII",
+    "IX",
+    "X",
+    "XI",
+    "XII",
+    "XIII",
+    "XIV",
+    "XV",
+    "XVI",
+]
 
 
 def _phases(rows: pd.DataFrame) -> pd.Series:
@@ -225,7 +286,9 @@ def _phases(rows: pd.DataFrame) -> pd.Series:
 LAYOUTS = {"gff": features_gff, "sgd": features_sgd}
 
 
-def _regions(rows: pd.DataFrame, starts: dict[str, int], n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _regions(
+    rows: pd.DataFrame, starts: dict[str, int], n: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Class, codon position and strand of every base; RNA genes win over coding sequence, that over all else."""
     region, position, strand = np.zeros(n, np.uint8), np.zeros(n, np.uint8), np.zeros(n, np.int8)
     for kind in ("mobile or repeat", "pseudogene", "intron", "coding", "RNA gene"):
@@ -250,7 +313,13 @@ def _genes(rows: pd.DataFrame, starts: dict[str, int]) -> pd.DataFrame:
     for gene, part in rows[rows.kind == "coding"].groupby("gene", sort=False):
         part = part.sort_values("start")
         home = starts[part.seqname.iloc[0]]
-        out.append((gene, part.strand.iloc[0], [(home + a - 1, home + b) for a, b in zip(part.start, part.end)]))
+        out.append(
+            (
+                gene,
+                part.strand.iloc[0],
+                [(home + a - 1, home + b) for a, b in zip(part.start, part.end)],
+            )
+        )
     return pd.DataFrame(out, columns=["gene", "strand", "pieces"])
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import paths, sources
-from ..errors import BadInput
+from ..core import paths
+from ..core.errors import BadInput
+from ..data import sources
 from . import codes
 from .own import within
 
@@ -49,12 +50,18 @@ def load(folder: Path, *, device: str = "cpu") -> Hub:
     logging.set_verbosity_error()  # missing weights are looked at below
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False
+        )
         written = " ".join(getattr(config, "architectures", None) or [])
         causal = "MaskedLM" not in written and ("CausalLM" in written or "LMHead" in written)
         kind = AutoModelForCausalLM if causal else AutoModelForMaskedLM
         network, told = kind.from_pretrained(
-            folder, config=config, local_files_only=True, weights_only=True, output_loading_info=True
+            folder,
+            config=config,
+            local_files_only=True,
+            weights_only=True,
+            output_loading_info=True,
         )
     except Exception as err:  # loaders of many formats raise many things
         raise BadInput(
@@ -81,7 +88,9 @@ class Hub:
         config = network.config
         self.layers = int(getattr(config, "num_hidden_layers", getattr(config, "n_layer", 1))) + 1
         self.small = (
-            "acgt" in tokenizer.get_vocab() or "a" in tokenizer.get_vocab() and "A" not in tokenizer.get_vocab()
+            "acgt" in tokenizer.get_vocab()
+            or "a" in tokenizer.get_vocab()
+            and "A" not in tokenizer.get_vocab()
         )
         self.kind, self.granularity, self.head, self.tail = self._kind()
         self.one_pass, self.both_alike = causal, False
@@ -96,11 +105,16 @@ class Hub:
     def _most(self) -> int:
         """Tokens that the network can read at once."""
         config = self.network.config
-        told = [getattr(config, n, None) for n in ("max_position_embeddings", "n_positions", "max_seq_len")]
+        told = [
+            getattr(config, n, None)
+            for n in ("max_position_embeddings", "n_positions", "max_seq_len")
+        ]
         told = [t for t in told if isinstance(t, int) and t > 0]
         most = min([*told, 1 << 12])
         padding = getattr(config, "pad_token_id", None) or 0
-        return most - (padding + 1 if getattr(config, "model_type", "") in ("roberta", "esm") else 0)
+        return most - (
+            padding + 1 if getattr(config, "model_type", "") in ("roberta", "esm") else 0
+        )
 
     def _text(self, window: np.ndarray) -> str:
         text = codes.decode(window)
@@ -112,9 +126,14 @@ class Hub:
         special = set(self.tokenizer.all_special_ids)
         inner = [i for i, t in enumerate(ids) if t not in special]
         if not inner:
-            raise BadInput(f"model '{self.name}': its tokenizer does not know DNA letters; give a model of DNA.")
+            raise BadInput(
+                f"model '{self.name}': its tokenizer does not know DNA letters; give a model of DNA."
+            )
         head, tail = ids[: inner[0]], ids[inner[-1] + 1 :]
-        pieces = [t.strip("Ġ▁ ").upper() for t in self.tokenizer.convert_ids_to_tokens(ids[inner[0] : inner[-1] + 1])]
+        pieces = [
+            t.strip("Ġ▁ ").upper()
+            for t in self.tokenizer.convert_ids_to_tokens(ids[inner[0] : inner[-1] + 1])
+        ]
         if "".join(pieces) != PROBE:
             raise BadInput(
                 f"model '{self.name}': its tokens do not spell the sequence (it reads '{' '.join(pieces)[:40]}…'); "
@@ -135,7 +154,9 @@ class Hub:
         names = [n.lower() for n in names] if self.small else names
         absent = [n for n in names if n not in vocabulary]
         if absent:
-            raise BadInput(f"model '{self.name}': its vocabulary lacks '{absent[0]}'; give a model of DNA.")
+            raise BadInput(
+                f"model '{self.name}': its vocabulary lacks '{absent[0]}'; give a model of DNA."
+            )
         self.ids = np.array([vocabulary[n] for n in names])
         unknown = vocabulary.get("n" if self.small else "N", self.tokenizer.unk_token_id)
         self.unknown = self.tokenizer.pad_token_id if unknown is None else unknown
@@ -168,8 +189,13 @@ class Hub:
         for s in range(0, len(ids), size):
             given = torch.from_numpy(np.ascontiguousarray(ids[s : s + size])).to(self.device)
             with torch.inference_mode():
-                out = self.network(input_ids=given, **({} if hidden is None else {"output_hidden_states": True}))
-                yield slice(s, s + size), (out.logits if hidden is None else out.hidden_states[hidden]).float()
+                out = self.network(
+                    input_ids=given, **({} if hidden is None else {"output_hidden_states": True})
+                )
+                yield (
+                    slice(s, s + size),
+                    (out.logits if hidden is None else out.hidden_states[hidden]).float(),
+                )
 
     def conditionals(self, windows: np.ndarray) -> np.ndarray:
         """As ``base.Nucleotides``. A causal model's first base, where nothing comes before it, is even.
@@ -213,12 +239,16 @@ class Hub:
     def _keeps(self) -> bool:
         import torch
 
-        ids = torch.tensor([list(self.tokenizer(self._text(codes.encode(PROBE)))["input_ids"])], device=self.device)
+        ids = torch.tensor(
+            [list(self.tokenizer(self._text(codes.encode(PROBE)))["input_ids"])], device=self.device
+        )
         with torch.inference_mode():
             out = self.network(input_ids=ids, use_cache=True)
         return hasattr(getattr(out, "past_key_values", None), "batch_repeat_interleave")
 
-    def changes(self, window: np.ndarray, positions: np.ndarray, alt: np.ndarray, *, block: int = 8) -> np.ndarray:
+    def changes(
+        self, window: np.ndarray, positions: np.ndarray, alt: np.ndarray, *, block: int = 8
+    ) -> np.ndarray:
         """LLR of substitutions in one window by the likelihood of all of it, (n,) float64.
 
         What lies before a block of ``block`` bases is read once and kept; the block's alternatives go on from there.
@@ -241,17 +271,25 @@ class Hub:
             with torch.inference_mode():
                 if first + q > read:
                     given = torch.from_numpy(ids[:, read : first + q]).to(self.device)
-                    past = self.network(input_ids=given, past_key_values=past, use_cache=True).past_key_values
+                    past = self.network(
+                        input_ids=given, past_key_values=past, use_cache=True
+                    ).past_key_values
                     read = first + q
                 kept = copy.deepcopy(past)
                 if kept is not None:
                     kept.batch_repeat_interleave(len(rows))
                 given = torch.from_numpy(changed[:, read : first + length]).to(self.device)
-                logits = self.network(input_ids=given, past_key_values=kept, use_cache=kept is not None).logits
-                logs = logits[..., self.ids].float().log_softmax(-1).cpu().numpy()  # of the bases q + 1 … and one more
+                logits = self.network(
+                    input_ids=given, past_key_values=kept, use_cache=kept is not None
+                ).logits
+                logs = (
+                    logits[..., self.ids].float().log_softmax(-1).cpu().numpy()
+                )  # of the bases q + 1 … and one more
             shown = np.arange(read - first + 1, length)
             logs = logs[:, : len(shown)].astype(np.float64)
-            got = np.where(known[shown], logs[:, np.arange(len(shown)), np.minimum(window[shown], 3)], 0.0)
+            got = np.where(
+                known[shown], logs[:, np.arange(len(shown)), np.minimum(window[shown], 3)], 0.0
+            )
             after = shown[None] > positions[rows, None]
             out[rows] += np.where(after, got - plain[shown], 0.0).sum(1)
         return out
@@ -290,9 +328,16 @@ class Hub:
     def hidden(self, windows: np.ndarray, layer: int = -1) -> np.ndarray:
         """As ``base.Nucleotides``; a token's state stands at each of its bases (letters and k-mers only)."""
         if self.kind == "piece":
-            raise BadInput(f"model '{self.name}' has tokens of several lengths; no state belongs to one base.")
+            raise BadInput(
+                f"model '{self.name}' has tokens of several lengths; no state belongs to one base."
+            )
         if not -1 <= layer < self.layers:
-            raise BadInput(f"model '{self.name}' has layers 0 to {self.layers - 1}, not {layer}; -1 is the last.")
+            raise BadInput(
+                f"model '{self.name}' has layers 0 to {self.layers - 1}, not {layer}; -1 is the last."
+            )
         first, count = len(self.head), windows.shape[1] // self.granularity
-        held = [h[:, first : first + count].cpu().numpy() for _, h in self._run(self._tokens(windows), hidden=layer)]
+        held = [
+            h[:, first : first + count].cpu().numpy()
+            for _, h in self._run(self._tokens(windows), hidden=layer)
+        ]
         return np.repeat(np.concatenate(held), self.granularity, axis=1)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
-from ..errors import BadInput
+from ..core.errors import BadInput
 from . import codes, genomes, motifs
 from .genomes import PARTS, Genome
 
@@ -20,15 +22,29 @@ def held_out_genes(genome: Genome, *, duplicate: np.ndarray, flank: int = UP + D
     for gene in genome.genes.itertuples():
         a, b = gene.pieces[0][0], gene.pieces[-1][1]
         low, high = a - flank, b + flank
-        tested = low >= 0 and high <= len(genome.codes) and (genome.part[low:high] == PARTS.index("test")).all()
+        tested = (
+            low >= 0
+            and high <= len(genome.codes)
+            and (genome.part[low:high] == PARTS.index("test")).all()
+        )
         if tested and inside[low:high].mean() > 0.9:
             out.append(gene)
     if not out:
-        raise BadInput(f"genome '{genome.spec.name}' has no gene in its held-out part; it needs features.")
+        raise BadInput(
+            f"genome '{genome.spec.name}' has no gene in its held-out part; it needs features."
+        )
     return out
 
 
-def around(genome: Genome, genes: list, table: np.ndarray, *, up: int = UP, down: int = DOWN, end: str = "start"):
+def around(
+    genome: Genome,
+    genes: list,
+    table: np.ndarray,
+    *,
+    up: int = UP,
+    down: int = DOWN,
+    end: str = "start",
+):
     """Bases and a model's probabilities around the starts of genes, along their strands: (n, L) and (n, L, 4).
 
     Args: table: log-probabilities of every base of the genome, (n_bases, 4). end: "start" (of the coding sequence), or
@@ -41,7 +57,9 @@ def around(genome: Genome, genes: list, table: np.ndarray, *, up: int = UP, down
         else:
             at = np.arange(gene.pieces[0][0] - up, gene.pieces[0][0] + down)
         p = np.exp(table[at])
-        bases.append(3 - np.minimum(genome.codes[at], 3) if gene.strand == "-" else genome.codes[at])
+        bases.append(
+            3 - np.minimum(genome.codes[at], 3) if gene.strand == "-" else genome.codes[at]
+        )
         given.append(p[:, ::-1] if gene.strand == "-" else p)
     length = up if end == "before" else up + down
     return np.array(bases)[:, :length], np.array(given)[:, :length]
@@ -56,7 +74,9 @@ def heights(share: np.ndarray, background: np.ndarray) -> np.ndarray:
     return held * (held * np.log2(held / background)).sum(1, keepdims=True)
 
 
-def start_logo(genome: Genome, table: np.ndarray, duplicate: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:
+def start_logo(
+    genome: Genome, table: np.ndarray, duplicate: np.ndarray
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Logos around the starts of held-out genes: as the genome has them, and as the model expects them.
 
     Returns: heights, one row a place and base (``place, base, genome, model``; place 0 is the first base of the start
@@ -69,8 +89,11 @@ def start_logo(genome: Genome, table: np.ndarray, duplicate: np.ndarray) -> tupl
     real = np.eye(4)[np.minimum(bases, 3)]
     place = np.arange(-UP, DOWN)
     upstream, start = (place >= -15) & (place <= -4), (place >= 0) & (place < 3)
-    stretches = {"upstream (−15 to −4)": upstream, "start codon": start,
-                 "all": np.ones(len(place), bool)}  # fmt: skip
+    stretches = {
+        "upstream (−15 to −4)": upstream,
+        "start codon": start,
+        "all": np.ones(len(place), bool),
+    }
 
     def agreement(rows: np.ndarray) -> list[float]:
         a, b = heights(real[rows].mean(0), background), heights(given[rows].mean(0), background)
@@ -82,23 +105,33 @@ def start_logo(genome: Genome, table: np.ndarray, duplicate: np.ndarray) -> tupl
     told["low"], told["high"] = np.quantile(drawn, (0.025, 0.975), axis=0)
     told["genes"] = len(genes)
     shown = pd.DataFrame(
-        {"place": np.repeat(place, 4), "base": list("ACGT") * len(place),
-         "genome": heights(real.mean(0), background).ravel(), "model": heights(given.mean(0), background).ravel()}
-    )  # fmt: skip
+        {
+            "place": np.repeat(place, 4),
+            "base": list("ACGT") * len(place),
+            "genome": heights(real.mean(0), background).ravel(),
+            "model": heights(given.mean(0), background).ravel(),
+        }
+    )
     return shown, told
 
 
-def codon_positions(genome: Genome, table: np.ndarray, duplicate: np.ndarray, *, model: str) -> pd.DataFrame:
+def codon_positions(
+    genome: Genome, table: np.ndarray, duplicate: np.ndarray, *, model: str
+) -> pd.DataFrame:
     """How sure a model is at each codon position of held-out genes: ``position, top, truth, bits, bases``.
 
     ``top``: mean probability of its likeliest base; ``truth``: of the base that stands there.
     """
     rows = []
     for position in (1, 2, 3):
-        at = np.flatnonzero((genome.part == PARTS.index("test")) & ~duplicate & (genome.position == position))
+        at = np.flatnonzero(
+            (genome.part == PARTS.index("test")) & ~duplicate & (genome.position == position)
+        )
         p = np.exp(table[at])
         truth = p[np.arange(len(at)), np.minimum(genome.codes[at], 3)]
-        rows.append((model, position, p.max(1).mean(), truth.mean(), -np.log2(truth).mean(), len(at)))
+        rows.append(
+            (model, position, p.max(1).mean(), truth.mean(), -np.log2(truth).mean(), len(at))
+        )
     return pd.DataFrame(rows, columns=["model", "position", "top", "truth", "bits", "bases"])
 
 
@@ -109,15 +142,33 @@ def codon_usage_positions(genome: Genome, duplicate: np.ndarray) -> pd.DataFrame
     usage = _usage(genome.spec.name).reshape(4, 4, 4)
     genes = held_out_genes(genome, duplicate=duplicate)
     held = [genomes.coding(genome, g) for g in genes]
-    codon = np.concatenate([s.reshape(-1, 3) for s in held if len(s) % 3 == 0 and s.max() < 4]).astype(int)
+    codon = np.concatenate(
+        [s.reshape(-1, 3) for s in held if len(s) % 3 == 0 and s.max() < 4]
+    ).astype(int)
     rows = []
     for position in (0, 1, 2):
         given = usage / usage.sum(position, keepdims=True)
         others = [codon[:, i] for i in range(3)]
-        p = np.stack([given[tuple(np.full(len(codon), b) if i == position else others[i] for i in range(3))]
-                      for b in range(4)], axis=1)  # fmt: skip
+        p = np.stack(
+            [
+                given[
+                    tuple(np.full(len(codon), b) if i == position else others[i] for i in range(3))
+                ]
+                for b in range(4)
+            ],
+            axis=1,
+        )
         truth = p[np.arange(len(codon)), codon[:, position]]
-        rows.append(("codon-usage", position + 1, p.max(1).mean(), truth.mean(), -np.log2(truth).mean(), len(codon)))
+        rows.append(
+            (
+                "codon-usage",
+                position + 1,
+                p.max(1).mean(),
+                truth.mean(),
+                -np.log2(truth).mean(),
+                len(codon),
+            )
+        )
     return pd.DataFrame(rows, columns=["model", "position", "top", "truth", "bits", "bases"])
 
 
@@ -128,7 +179,7 @@ def folded(genome: Genome, model, duplicate: np.ndarray, *, window: int = 512, m
     last four). Returns: the map of the first gene, (n, n); one row a gene: ``gene, auroc, top`` (pairs of the stem
     against all others four or more apart; share of the stem's pairs in the highest per cent).
     """
-    from .. import metrics
+    from ..stats import metrics
     from .score import map_of
 
     runs = _rna(genome, duplicate, lengths=(70, 95))
@@ -155,13 +206,19 @@ def folded(genome: Genome, model, duplicate: np.ndarray, *, window: int = 512, m
         top = float((value[truth == 1] >= np.quantile(value, 0.99)).mean())
         rows.append((f"{a}-{b}", auroc, top))
     if first is None:
-        raise BadInput(f"genome '{genome.spec.name}' has no transfer RNA gene in its held-out part.")
+        raise BadInput(
+            f"genome '{genome.spec.name}' has no transfer RNA gene in its held-out part."
+        )
     return first, pd.DataFrame(rows, columns=["gene", "auroc", "top"])
 
 
-def _rna(genome: Genome, duplicate: np.ndarray, *, lengths: tuple[int, int]) -> list[tuple[int, int]]:
+def _rna(
+    genome: Genome, duplicate: np.ndarray, *, lengths: tuple[int, int]
+) -> list[tuple[int, int]]:
     """Runs of bases of RNA genes of a length in the held-out part, duplicates last."""
-    inside = (genome.region == genomes.REGIONS.index("RNA gene")) & (genome.part == PARTS.index("test"))
+    inside = (genome.region == genomes.REGIONS.index("RNA gene")) & (
+        genome.part == PARTS.index("test")
+    )
     edge = np.flatnonzero(np.diff(inside, prepend=False, append=False)).reshape(-1, 2)
     held = [(int(a), int(b)) for a, b in edge if lengths[0] <= b - a <= lengths[1]]
     return sorted(held, key=lambda run: duplicate[run[0] : run[1]].mean())
@@ -171,7 +228,9 @@ SHUFFLES = 50
 """Times that a found motif's columns are shuffled, to know how well a profile is matched by chance."""
 
 
-def discovered(genome: Genome, table: np.ndarray, duplicate: np.ndarray, *, tax_id: str, upstream: int = 400):
+def discovered(
+    genome: Genome, table: np.ndarray, duplicate: np.ndarray, *, tax_id: str, upstream: int = 400
+):
     """Motifs that recur in what a model expects upstream of held-out genes, by TF-MoDISco (Shrikumar et al. 2018).
 
     A base's worth is its log-probability less the mean over the four, so that what the model is sure of stands out.
@@ -183,16 +242,22 @@ def discovered(genome: Genome, table: np.ndarray, duplicate: np.ndarray, *, tax_
     try:
         import modiscolite
     except ImportError:
-        raise BadInput("motif discovery needs the package modisco-lite; run 'pip install modisco-lite'.") from None
+        raise BadInput(
+            "motif discovery needs the package modisco-lite; run 'pip install modisco-lite'."
+        ) from None
     genes = held_out_genes(genome, duplicate=duplicate, flank=upstream)
     bases, given = around(genome, genes, table, up=upstream, down=0)
     log = np.log(np.maximum(given, 1e-6))
     worth = log - log.mean(2, keepdims=True)
     hot = np.eye(4)[np.minimum(bases, 3)]
     found, _ = modiscolite.tfmodisco.TFMoDISco(
-        one_hot=hot.astype("float32"), hypothetical_contribs=(worth * 0.1).astype("float32"), sliding_window_size=15,
-        flank_size=5, max_seqlets_per_metacluster=2000, n_leiden_runs=2,
-    )  # fmt: skip
+        one_hot=hot.astype("float32"),
+        hypothetical_contribs=(worth * 0.1).astype("float32"),
+        sliding_window_size=15,
+        flank_size=5,
+        max_seqlets_per_metacluster=2000,
+        n_leiden_runs=2,
+    )
     held = [(_trimmed(np.asarray(p.sequence, dtype=float)), len(p.seqlets)) for p in found or []]
     return named_motifs([(m, n) for m, n in held if len(m) >= 5], motifs.jaspar(tax_id=tax_id))
 
@@ -202,17 +267,27 @@ def named_motifs(found: list[tuple[np.ndarray, int]], profiles: dict[str, np.nda
     rng, rows, letters = np.random.default_rng(0), [], []
     for i, (matrix, sites) in enumerate(sorted(found, key=lambda one: -one[1])):
         near, r = _nearest(matrix, profiles)
-        shuffled = [_nearest(matrix[rng.permutation(len(matrix))], profiles)[1] for _ in range(SHUFFLES)]
-        consensus = "".join("ACGT"[b] if p > 0.5 else "n" for b, p in zip(matrix.argmax(1), matrix.max(1)))
+        shuffled = [
+            _nearest(matrix[rng.permutation(len(matrix))], profiles)[1] for _ in range(SHUFFLES)
+        ]
+        consensus = "".join(
+            "ACGT"[b] if p > 0.5 else "n" for b, p in zip(matrix.argmax(1), matrix.max(1))
+        )
         name = f"motif {i + 1}"
-        rows.append((name, sites, len(matrix), consensus, near, r, float(np.quantile(shuffled, 0.95))))
+        rows.append(
+            (name, sites, len(matrix), consensus, near, r, float(np.quantile(shuffled, 0.95)))
+        )
         letters += [(name, "found", j, *row) for j, row in enumerate(matrix)]
         if near:
-            _, shift, is_turned = motifs.aligned(matrix, profiles[near], overlap=min(5, len(matrix)))
+            _, shift, is_turned = motifs.aligned(
+                matrix, profiles[near], overlap=min(5, len(matrix))
+            )
             match = motifs.turned(profiles[near]) if is_turned else profiles[near]
             letters += [(name, "match", j + shift, *row) for j, row in enumerate(match)]
     columns = ["motif", "sites", "width", "consensus", "match", "r", "chance"]
-    return pd.DataFrame(rows, columns=columns), pd.DataFrame(letters, columns=["motif", "of", "position", *"ACGT"])
+    return pd.DataFrame(rows, columns=columns), pd.DataFrame(
+        letters, columns=["motif", "of", "position", *"ACGT"]
+    )
 
 
 def _trimmed(matrix: np.ndarray, least: float = 0.3) -> np.ndarray:
@@ -224,6 +299,29 @@ def _trimmed(matrix: np.ndarray, least: float = 0.3) -> np.ndarray:
 
 def _nearest(matrix: np.ndarray, profiles: dict[str, np.ndarray]) -> tuple[str, float]:
     overlap = min(5, len(matrix))
-    likeness = {name: motifs.likeness(matrix, p, overlap=overlap) for name, p in profiles.items() if len(p) >= overlap}
+    likeness = {
+        name: motifs.likeness(matrix, p, overlap=overlap)
+        for name, p in profiles.items()
+        if len(p) >= overlap
+    }
     best = max(likeness, key=likeness.get, default="")
     return best, likeness.get(best, np.nan)
+
+
+def interpreted(name: str, model, out: Path) -> list[Path]:
+    """Logos and codon positions of any model on the held-out part of a genome, as tables in a folder."""
+    import pandas as pd
+
+    from ..benchmark import results
+    from . import genomes, perplexity
+
+    genome = genomes.load(name)
+    duplicate = genome.duplicates()
+    table = perplexity.laid_out(genome, model)
+    shown, agreement = start_logo(genome, table, duplicate)
+    codon = codon_positions(genome, table, duplicate, model=model.name)
+    usage = codon_usage_positions(genome, duplicate)
+    frames = {"logo": shown, "logo_agreement": agreement, "codon": pd.concat([codon, usage])}
+    for stem, frame in frames.items():
+        results.write_csv(frame.round(5), out / f"{stem}.csv")
+    return [out / f"{stem}.csv" for stem in frames]

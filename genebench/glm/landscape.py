@@ -60,7 +60,9 @@ class Landscape:
     def selection(self, bases: np.ndarray) -> np.ndarray:
         """Scaled selection coefficient S of every substitution, (L, 4) float32; 0 for the base itself."""
         fitness = self.fitness(bases, np.arange(len(bases)))
-        return (fitness - np.take_along_axis(fitness, bases[:, None].astype(np.int64), 1)).astype(np.float32)
+        return (fitness - np.take_along_axis(fitness, bases[:, None].astype(np.int64), 1)).astype(
+            np.float32
+        )
 
 
 def fixation(s: np.ndarray) -> np.ndarray:
@@ -99,7 +101,9 @@ class Mutation:
         out[(here == 2) & (before == 1), 0] *= self.cpg
         return out
 
-    def _around(self, bases: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _around(
+        self, bases: np.ndarray, at: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         padded = np.concatenate([[4], bases, [4]])
         return padded[at], padded[at + 1], padded[at + 2]
 
@@ -126,9 +130,14 @@ class Mutation:
 
 
 def evolve(
-    bases: np.ndarray, landscape: Landscape, mutation: Mutation, rng: np.random.Generator, *, time: float,
+    bases: np.ndarray,
+    landscape: Landscape,
+    mutation: Mutation,
+    rng: np.random.Generator,
+    *,
+    time: float,
     step: float = 0.05,
-) -> np.ndarray:  # fmt: skip
+) -> np.ndarray:
     """Let substitutions happen for ``time`` (1: one mutation a neutral site, without CpG), (L,) uint8.
 
     Every third position moves at once, so that neighbours and the bases of one codon never do; of two paired positions
@@ -148,7 +157,9 @@ def evolve(
             total = rate.sum(1)
             moves = np.flatnonzero(rng.random(len(at)) < -np.expm1(-total * step))
             where = rng.random(len(moves)) * total[moves]
-            bases[at[moves]] = np.minimum((rate[moves].cumsum(1) < where[:, None]).sum(1), 3).astype(np.uint8)
+            bases[at[moves]] = np.minimum(
+                (rate[moves].cumsum(1) < where[:, None]).sum(1), 3
+            ).astype(np.uint8)
     return bases
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .. import paths
-from ..errors import BadInput
+from ..core import paths
+from ..core.errors import BadInput
 from . import own
 from .base import Nucleotides
 from .train import RECIPE

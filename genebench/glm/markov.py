@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..errors import BadInput, unknown
+from ..core.errors import BadInput, unknown
 from . import codes
 
 VERSION = 1
@@ -33,7 +33,9 @@ class Markov:
 
     layers = 0
 
-    def __init__(self, table: np.ndarray, kind: str, *, name: str = "", weights: Sequence[float] = ()) -> None:
+    def __init__(
+        self, table: np.ndarray, kind: str, *, name: str = "", weights: Sequence[float] = ()
+    ) -> None:
         """``table``: log-probabilities of all orders one after the other, the lowest first, flat; not copied."""
         sizes = 4 ** np.arange(1, 14)
         self.order = int(np.flatnonzero(np.cumsum(sizes) == len(table))[0])
@@ -52,7 +54,9 @@ class Markov:
 
         windows = np.ascontiguousarray(windows, dtype=np.uint8)
         out = np.empty((*windows.shape, 4), dtype=np.float32)
-        at = np.array(offsets("around" if self.kind == "around" else "causal", self.order), dtype=np.int64)
+        at = np.array(
+            offsets("around" if self.kind == "around" else "causal", self.order), dtype=np.int64
+        )
         if self.kind == "chain":
             kernels.chain(windows, self.table, self.starts, self.order, out)
         else:
@@ -61,7 +65,9 @@ class Markov:
 
     def hidden(self, windows: np.ndarray, layer: int = -1) -> np.ndarray:
         """A Markov model has none. Raises: BadInput: always."""
-        raise BadInput(f"'{self.name}' counts words and has no hidden states; use k-mer counts as its vectors.")
+        raise BadInput(
+            f"'{self.name}' counts words and has no hidden states; use k-mer counts as its vectors."
+        )
 
 
 def fit(
@@ -86,7 +92,9 @@ def fit(
     counting = "around" if kind == "around" else "causal"
     counts = count(sequences, offsets(counting, top), both_strands=both_strands)
     if not counts.any():
-        raise BadInput(f"the sequences are too short to count words of {top + 1} bases; give longer ones.")
+        raise BadInput(
+            f"the sequences are too short to count words of {top + 1} bases; give longer ones."
+        )
     levels = [counts]
     while levels[-1].shape[0] > 1:
         levels.append(levels[-1].reshape(-1, 4, 4).sum(axis=1))
@@ -101,16 +109,25 @@ def fit(
         lower = np.repeat(guess, len(seen) // len(guess), axis=0)
         total = seen.sum(axis=1, keepdims=True, dtype=np.float32)
         used = np.flatnonzero(asked.any(axis=1))
-        loss = [-(asked[used] * np.log((seen[used] + w * lower[used]) / (total[used] + w))).sum() for w in WEIGHTS]
+        loss = [
+            -(asked[used] * np.log((seen[used] + w * lower[used]) / (total[used] + w))).sum()
+            for w in WEIGHTS
+        ]
         weight = WEIGHTS[int(np.argmin(loss))] if len(used) else WEIGHTS[-1]
-        guess = ((seen + np.float32(weight) * lower) / (total + np.float32(weight))).astype(np.float32)
+        guess = ((seen + np.float32(weight) * lower) / (total + np.float32(weight))).astype(
+            np.float32
+        )
         np.log(guess.ravel(), out=table[end : end + guess.size])
         end += guess.size
         chosen.append(weight)
-    return {k: Markov(table[: (4 ** (k + 2) - 4) // 3], kind, weights=chosen[: k + 1]) for k in orders}
+    return {
+        k: Markov(table[: (4 ** (k + 2) - 4) // 3], kind, weights=chosen[: k + 1]) for k in orders
+    }
 
 
-def count(sequences: Sequence[np.ndarray], at: Sequence[int], *, both_strands: bool = True) -> np.ndarray:
+def count(
+    sequences: Sequence[np.ndarray], at: Sequence[int], *, both_strands: bool = True
+) -> np.ndarray:
     """How often each base was seen in each context, (4 ** len(at), 4) uint32.
 
     A context's number has the nearest base as its highest digit, so that summing over the lowest gives the order below.

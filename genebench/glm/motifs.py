@@ -9,10 +9,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .. import sources, specs
+from ..core import specs
+from ..data import sources
 
 
-def jaspar(path: Path | None = None, *, tax_id: str = "9606", pseudocount: float = 0.01) -> dict[str, np.ndarray]:
+def jaspar(
+    path: Path | None = None, *, tax_id: str = "9606", pseudocount: float = 0.01
+) -> dict[str, np.ndarray]:
     """All CORE profiles of a species, latest version of each: identifier and name → (width, 4) probabilities of A, C,
     G, T, sorted by identifier. ``path``: the SQLite release; None: that of the declared source ``jaspar``.
 
@@ -30,7 +33,9 @@ def jaspar(path: Path | None = None, *, tax_id: str = "9606", pseudocount: float
     frame = frame[frame.version == frame.groupby("base").version.transform("max")]
     out = {}
     for (base, name), part in frame.groupby(["base", "name"]):
-        counts = part.pivot_table(index="position", columns="letter", values="count", aggfunc="first", fill_value=0.0)
+        counts = part.pivot_table(
+            index="position", columns="letter", values="count", aggfunc="first", fill_value=0.0
+        )
         counts = counts.reindex(columns=list("ACGT"), fill_value=0.0).to_numpy(dtype=float)
         share = counts / counts.sum(1, keepdims=True)
         out[f"{base} {name}"] = (1 - pseudocount) * share + pseudocount / 4
@@ -64,8 +69,14 @@ def aligned(a: np.ndarray, b: np.ndarray, *, overlap: int = 6) -> tuple[float, i
     return best
 
 
-def chosen(profiles: dict[str, np.ndarray], n: int, *, widths: tuple[int, int] = (8, 12), bits: float = 1.2,
-           alike: float = 0.75) -> dict[str, np.ndarray]:  # fmt: skip
+def chosen(
+    profiles: dict[str, np.ndarray],
+    n: int,
+    *,
+    widths: tuple[int, int] = (8, 12),
+    bits: float = 1.2,
+    alike: float = 0.75,
+) -> dict[str, np.ndarray]:
     """``n`` sharp profiles that do not resemble each other: in the order given, each of a width within ``widths``, of
     ``bits`` a position or more on average, and less than ``alike`` (``likeness``) to any taken before."""
     out: dict[str, np.ndarray] = {}

@@ -37,7 +37,9 @@ class _Shift(torch.autograd.Function):
     def forward(ctx, x, offsets):
         ctx.offsets, ctx.low = offsets, -min(0, *offsets)
         padded = F.pad(x, (0, 0, ctx.low, max(0, *offsets)))
-        return torch.cat([padded[:, ctx.low + o : ctx.low + o + x.shape[1]] for o in offsets], dim=-1)
+        return torch.cat(
+            [padded[:, ctx.low + o : ctx.low + o + x.shape[1]] for o in offsets], dim=-1
+        )
 
     @staticmethod
     def backward(ctx, grad):
@@ -63,7 +65,11 @@ class Convolution(nn.Module):
     def __init__(self, recipe: Recipe, layer: int, causal: bool) -> None:
         super().__init__()
         k, dilation = recipe.kernel, recipe.dilations[layer]
-        self.offsets = [-j * dilation for j in range(k)] if causal else [(j - k // 2) * dilation for j in range(k)]
+        self.offsets = (
+            [-j * dilation for j in range(k)]
+            if causal
+            else [(j - k // 2) * dilation for j in range(k)]
+        )
         self.norm = Norm(recipe.width)
         self.taps = nn.Linear(k * recipe.width, recipe.width)
         self.mix = nn.Linear(recipe.width, recipe.width)
@@ -93,7 +99,9 @@ class LongConvolution(nn.Module):
         damped = torch.exp(-torch.exp(self.decay).unsqueeze(-1) * time)
         angle = self.turn.unsqueeze(-1) * time
         real, imaginary = self.weight.float().unbind(-1)
-        return (damped * (real.unsqueeze(-1) * angle.cos() - imaginary.unsqueeze(-1) * angle.sin())).sum(-2)
+        return (
+            damped * (real.unsqueeze(-1) * angle.cos() - imaginary.unsqueeze(-1) * angle.sin())
+        ).sum(-2)
 
     def forward(self, x):
         """(B, L, C) → what is added to it."""
@@ -104,7 +112,9 @@ class LongConvolution(nn.Module):
         spectrum = torch.fft.rfft(kernel[0], size)
         if not self.causal:
             spectrum = spectrum + torch.fft.rfft(kernel[1], size).conj()
-        run = torch.fft.irfft(torch.fft.rfft(value, size) * spectrum, size)[..., :length].transpose(1, 2)
+        run = torch.fft.irfft(torch.fft.rfft(value, size) * spectrum, size)[..., :length].transpose(
+            1, 2
+        )
         return self.mix(F.gelu(run.to(x.dtype)) * torch.sigmoid(self.gate(y)))
 
 
@@ -133,7 +143,10 @@ class Attention(nn.Module):
         start = before[0].shape[2] if before else 0
         q, k = _rotated(q, start), _rotated(k, start)
         if before:
-            seen_k, seen_v = (torch.cat([old.expand(b, -1, -1, -1), new], dim=2) for old, new in zip(before, (k, v)))
+            seen_k, seen_v = (
+                torch.cat([old.expand(b, -1, -1, -1), new], dim=2)
+                for old, new in zip(before, (k, v))
+            )
             mask = torch.ones(length, start + length, dtype=torch.bool, device=x.device).tril(start)
             run = F.scaled_dot_product_attention(q, seen_k, seen_v, attn_mask=mask)
         else:
@@ -145,7 +158,10 @@ class Attention(nn.Module):
 def _rotated(x, start: int = 0):
     half = x.shape[-1] // 2
     rate = 1000.0 ** (-torch.arange(half, device=x.device, dtype=torch.float32) / half)
-    angle = torch.arange(start, start + x.shape[-2], device=x.device, dtype=torch.float32)[:, None] * rate
+    angle = (
+        torch.arange(start, start + x.shape[-2], device=x.device, dtype=torch.float32)[:, None]
+        * rate
+    )
     cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
     a, b = x[..., :half], x[..., half:]
     return torch.cat([a * cos - b * sin, a * sin + b * cos], dim=-1)
@@ -160,11 +176,15 @@ class Tower(nn.Module):
     def __init__(self, recipe: Recipe, causal: bool) -> None:
         super().__init__()
         first = recipe.first if recipe.tokens == "nucleotide" else 1
-        self.offsets = [-j for j in range(first)] if causal else [j - first // 2 for j in range(first)]
+        self.offsets = (
+            [-j for j in range(first)] if causal else [j - first // 2 for j in range(first)]
+        )
         self.vocabulary = recipe.vocabulary + 2  # and N, and the mask
         self.entry = nn.Linear(first * self.vocabulary, recipe.width)
         self.species = nn.Embedding(recipe.species + 1, recipe.width) if recipe.species else None
-        self.blocks = nn.ModuleList(BLOCKS[recipe.mixer](recipe, i, causal) for i in range(recipe.depth))
+        self.blocks = nn.ModuleList(
+            BLOCKS[recipe.mixer](recipe, i, causal) for i in range(recipe.depth)
+        )
         self.norm = Norm(recipe.width)
 
     def forward(self, tokens, species=None, layer: int = -1):
@@ -181,7 +201,11 @@ class Tower(nn.Module):
         x = self.entry(shifted(hot, self.offsets))
         if self.species is None:
             return x
-        kind = torch.zeros(len(tokens), dtype=torch.long, device=x.device) if species is None else species
+        kind = (
+            torch.zeros(len(tokens), dtype=torch.long, device=x.device)
+            if species is None
+            else species
+        )
         return x + self.species(kind)[:, None].to(x.dtype)
 
     def read_on(self, tokens, species=None, before=None, *, ahead: int = 0):
@@ -222,7 +246,10 @@ class BlindSpot(nn.Module):
         self.back = self.tower if recipe.equivariant else Tower(recipe, causal=True)
         self.start = nn.Parameter(torch.zeros(width))
         self.left = nn.Linear(width, 4)
-        self.near, self.far = nn.Linear(width, recipe.joint), nn.Linear(width, recipe.joint, bias=False)
+        self.near, self.far = (
+            nn.Linear(width, recipe.joint),
+            nn.Linear(width, recipe.joint, bias=False),
+        )
         self.out = nn.Linear(recipe.joint, 4)
 
     def _before(self, x):
@@ -245,7 +272,9 @@ class BlindSpot(nn.Module):
 
     def states(self, tokens, species=None):
         """``hidden`` of the layers 0, 1, … in turn, from one pass."""
-        both = zip(self.tower.states(tokens, species), self.back.states(other_strand(tokens), species))
+        both = zip(
+            self.tower.states(tokens, species), self.back.states(other_strand(tokens), species)
+        )
         return (torch.cat([here, back.flip(1)], dim=-1) for here, back in both)
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import cache
-from ..errors import BadInput
+from ..core import cache
+from ..core.errors import BadInput
 from . import codes, net, recipe
 from . import tokens as tokenising
 from .train import RECIPE, VERSION, WEIGHTS
@@ -16,7 +16,9 @@ ROOM, ROOM_CPU = 1 << 16, 1 << 13
 """Tokens in one forward pass, at most; on a CPU as many as its caches hold the states of."""
 
 
-def within(logs: np.ndarray, windows: np.ndarray, positions: np.ndarray, k: int, *, both: bool) -> np.ndarray:
+def within(
+    logs: np.ndarray, windows: np.ndarray, positions: np.ndarray, k: int, *, both: bool
+) -> np.ndarray:
     """Log-probabilities of a k-mer, (n, 4^k) → those of the base at one place in it, (n, 4) float32.
 
     Given its other bases, as they stand in ``windows`` (``both``), or those before it, the later ones summed over; an N
@@ -32,14 +34,20 @@ def within(logs: np.ndarray, windows: np.ndarray, positions: np.ndarray, k: int,
         ask = (j != place) if both else (j < place)
         fits &= ~(ask & (base < codes.N))[:, None] | (table[None, :, j] == base[:, None])
     weight = np.where(fits, np.exp(logs.astype(np.float64)), 0.0)
-    bases = np.stack([np.where(table[:, place].T == b, weight, 0.0).sum(1) for b in range(4)], axis=1)
-    return np.log(np.maximum(bases, 1e-300) / np.maximum(bases.sum(1, keepdims=True), 1e-300)).astype(np.float32)
+    bases = np.stack(
+        [np.where(table[:, place].T == b, weight, 0.0).sum(1) for b in range(4)], axis=1
+    )
+    return np.log(
+        np.maximum(bases, 1e-300) / np.maximum(bases.sum(1, keepdims=True), 1e-300)
+    ).astype(np.float32)
 
 
 class Own:
     """A trained network. Attributes as ``base.Nucleotides``; ``recipe`` is what made it."""
 
-    def __init__(self, made: recipe.Recipe, network, tokens: tokenising.Tokens, *, device: str = "cpu") -> None:
+    def __init__(
+        self, made: recipe.Recipe, network, tokens: tokenising.Tokens, *, device: str = "cpu"
+    ) -> None:
         self.recipe, self.name, self.tokens, self.device = made, made.name, tokens, device
         self.objective = "causal" if made.objective == "causal" else "masked"
         self.context, self.layers = made.context, made.depth + 1
@@ -47,10 +55,16 @@ class Own:
         """Whether a sequence and its reverse complement get the same answer."""
         self.by_likelihood = made.tokens == "bpe"
         """Whether a variant can only be scored by the likelihood of whole windows."""
-        limited = made.objective != "blind-spot" and made.mixer == "convolution" and made.tokens == "nucleotide"
+        limited = (
+            made.objective != "blind-spot"
+            and made.mixer == "convolution"
+            and made.tokens == "nucleotide"
+        )
         self.reach = made.context if limited else None
         """Bases to each side that a network can see, where that is less than a window."""
-        self.keeps = made.objective == "causal" and made.mixer == "attention" and made.tokens == "nucleotide"
+        self.keeps = (
+            made.objective == "causal" and made.mixer == "attention" and made.tokens == "nucleotide"
+        )
         """Whether what was read can be kept, so that a change costs only what comes after it."""
         self.granularity = made.k if made.tokens == "kmer" else 1
         self.one_pass = made.objective != "masked"
@@ -69,7 +83,9 @@ class Own:
 
     def _room(self, tokens: np.ndarray) -> int:
         """Rows in one forward pass."""
-        return max(1, (ROOM_CPU if self.device.startswith("cpu") else ROOM) // max(1, tokens.shape[1]))
+        return max(
+            1, (ROOM_CPU if self.device.startswith("cpu") else ROOM) // max(1, tokens.shape[1])
+        )
 
     def _cast(self):
         import torch
@@ -80,8 +96,15 @@ class Own:
     def _logs(self, tokens: np.ndarray, which: int = 0) -> np.ndarray:
         import torch
 
-        out = [torch.log_softmax(found[which].float(), -1).cpu().numpy() for found in self._rows(tokens)]
-        return np.concatenate(out) if out else np.zeros((*tokens.shape, self.recipe.vocabulary), np.float32)
+        out = [
+            torch.log_softmax(found[which].float(), -1).cpu().numpy()
+            for found in self._rows(tokens)
+        ]
+        return (
+            np.concatenate(out)
+            if out
+            else np.zeros((*tokens.shape, self.recipe.vocabulary), np.float32)
+        )
 
     def conditionals(self, windows: np.ndarray) -> np.ndarray:
         """As ``base.Nucleotides``; a masked network is asked once a position (once a k-mer).
@@ -119,7 +142,9 @@ class Own:
         for s in range(0, len(tokens), size):
             part = slice(s, s + size)
             logs = self._logs(tokens[part])[np.arange(len(rows[part])), token[part]]
-            out[part] = within(logs, windows[part], np.asarray(positions)[part], self.tokens.k, both=True)
+            out[part] = within(
+                logs, windows[part], np.asarray(positions)[part], self.tokens.k, both=True
+            )
         return out
 
     def _single(self) -> None:
@@ -134,7 +159,9 @@ class Own:
         n, length = windows.shape
         out = np.empty((n, length, 4), dtype=np.float32)
         for i in range(length):
-            out[:, i] = within(logs[:, i // self.tokens.k], windows, np.full(n, i), self.tokens.k, both=False)
+            out[:, i] = within(
+                logs[:, i // self.tokens.k], windows, np.full(n, i), self.tokens.k, both=False
+            )
         return out
 
     def likelihood(self, windows: np.ndarray) -> np.ndarray:
@@ -151,11 +178,15 @@ class Own:
         masked[np.arange(len(row)), place] = self.tokens.mask
         for s in range(0, len(row), 1024):
             part = slice(s, s + 1024)
-            logs = self._logs(masked[part])[np.arange(len(row[part])), place[part], ids[row[part], place[part]]]
+            logs = self._logs(masked[part])[
+                np.arange(len(row[part])), place[part], ids[row[part], place[part]]
+            ]
             out += np.bincount(row[part], weights=logs, minlength=len(ids))
         return out
 
-    def changes(self, window: np.ndarray, positions: np.ndarray, alt: np.ndarray, *, block: int = 8) -> np.ndarray:
+    def changes(
+        self, window: np.ndarray, positions: np.ndarray, alt: np.ndarray, *, block: int = 8
+    ) -> np.ndarray:
         """LLR of substitutions in one window by the likelihood of all of it, (n,) float64, of a model that ``keeps``.
 
         The window is read once; the alternatives of a block of ``block`` bases go on from where the block begins.
@@ -177,11 +208,15 @@ class Own:
             changed[np.arange(len(rows)), positions[rows]] = alt[rows]
             with torch.inference_mode(), self._cast():
                 before = [tuple(part[:, :, :q] for part in held) for held in kept] if q else None
-                states, _ = tower.read_on(*self._placed(changed[:, q - ahead :]), before, ahead=ahead)
+                states, _ = tower.read_on(
+                    *self._placed(changed[:, q - ahead :]), before, ahead=ahead
+                )
                 logs = self._bases(states[:, :-1])  # of the bases q + 1 …
             shown = np.arange(q + 1, length)
             got = np.where(known[shown], logs[:, np.arange(len(shown)), letter[shown]], 0.0)
-            out[rows] += np.where(shown[None] > positions[rows, None], got - plain[shown], 0.0).sum(1)
+            out[rows] += np.where(shown[None] > positions[rows, None], got - plain[shown], 0.0).sum(
+                1
+            )
         return out
 
     def _placed(self, tokens: np.ndarray):
@@ -189,7 +224,9 @@ class Own:
         import torch
 
         ids = torch.from_numpy(np.ascontiguousarray(tokens)).to(self.device)
-        return ids, torch.full((len(ids),), self.species, device=self.device) if self.recipe.species else None
+        return ids, torch.full(
+            (len(ids),), self.species, device=self.device
+        ) if self.recipe.species else None
 
     def _bases(self, states) -> np.ndarray:
         """Log-probabilities of the next base after each state, float64."""
@@ -200,12 +237,19 @@ class Own:
         import torch
 
         if not -1 <= layer < self.layers:
-            raise BadInput(f"model '{self.name}' has layers 0 to {self.layers - 1}, not {layer}; -1 is the last.")
+            raise BadInput(
+                f"model '{self.name}' has layers 0 to {self.layers - 1}, not {layer}; -1 is the last."
+            )
         tokens = self.tokens.encode(windows)
         out, size = [], self._room(tokens)
         for s in range(0, len(tokens), size):
             with torch.inference_mode(), self._cast():
-                out.append(self.network.hidden(*self._placed(tokens[s : s + size]), layer).float().cpu().numpy())
+                out.append(
+                    self.network.hidden(*self._placed(tokens[s : s + size]), layer)
+                    .float()
+                    .cpu()
+                    .numpy()
+                )
         return self._spread(np.concatenate(out), windows)
 
     def states(self, windows: np.ndarray) -> list[np.ndarray]:
@@ -222,7 +266,9 @@ class Own:
         if self.tokens.kind == "nucleotide":
             return held
         spans = [self.tokens.spans(w) for w in windows]
-        return np.stack([np.repeat(h[: len(s)], s[:, 1] - s[:, 0], axis=0) for h, s in zip(held, spans)])
+        return np.stack(
+            [np.repeat(h[: len(s)], s[:, 1] - s[:, 0], axis=0) for h, s in zip(held, spans)]
+        )
 
 
 def load(folder: Path, *, device: str = "cpu") -> Own:
@@ -231,9 +277,13 @@ def load(folder: Path, *, device: str = "cpu") -> Own:
 
     held = recipe.read(folder / RECIPE)
     if not (folder / WEIGHTS).exists():
-        raise BadInput(f"{folder}: has a recipe but no {WEIGHTS}; train it again with the same command, which goes on.")
+        raise BadInput(
+            f"{folder}: has a recipe but no {WEIGHTS}; train it again with the same command, which goes on."
+        )
     if held["sha256"] != cache.digest(folder / WEIGHTS):
-        raise BadInput(f"{folder / WEIGHTS}: is not the file that its recipe names (SHA-256 differs); train it again.")
+        raise BadInput(
+            f"{folder / WEIGHTS}: is not the file that its recipe names (SHA-256 differs); train it again."
+        )
     if held["version"] != VERSION:
         raise BadInput(
             f"{folder}: was trained by version {held['version']} of the networks, not {VERSION}; train it again."
@@ -241,6 +291,8 @@ def load(folder: Path, *, device: str = "cpu") -> Own:
     made = recipe.recipe(held["recipe"], where=str(folder / RECIPE))
     network = net.build(made)
     told = network.load_state_dict(load_file(folder / WEIGHTS), strict=False)
-    if told.unexpected_keys or [k for k in told.missing_keys if not k.startswith("back.") or not made.equivariant]:
+    if told.unexpected_keys or [
+        k for k in told.missing_keys if not k.startswith("back.") or not made.equivariant
+    ]:
         raise BadInput(f"{folder / WEIGHTS}: does not fit its recipe; train it again.")
     return Own(made, network, tokenising.Tokens(made, held["merges"]), device=device)

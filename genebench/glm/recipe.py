@@ -8,8 +8,8 @@ from typing import Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from ..errors import BadInput
-from ..specs import Spec
+from ..core.errors import BadInput
+from ..core.specs import Spec
 
 
 class Recipe(Spec):
@@ -58,9 +58,13 @@ class Recipe(Spec):
     @model_validator(mode="after")
     def _fits(self) -> Recipe:
         if self.tokens != "nucleotide" and self.objective == "blind-spot":
-            raise ValueError("a blind-spot network reads single nucleotides; take objective masked or causal")
+            raise ValueError(
+                "a blind-spot network reads single nucleotides; take objective masked or causal"
+            )
         if self.tokens != "nucleotide" and self.equivariant:
-            raise ValueError("tokens of several bases cannot be complemented one by one; set equivariant: false")
+            raise ValueError(
+                "tokens of several bases cannot be complemented one by one; set equivariant: false"
+            )
         if self.mixer == "attention" and self.width % (2 * self.heads):
             raise ValueError(f"width {self.width} is no multiple of twice the {self.heads} heads")
         return self
@@ -82,7 +86,11 @@ class Recipe(Spec):
             return self.window
         taps = (self.kernel - 1) if self.objective != "masked" else self.kernel // 2
         first = (self.first - 1) if self.objective != "masked" else self.first // 2
-        tokens = 1 + sum(d * taps for d in self.dilations) + (first if self.tokens == "nucleotide" else 0)
+        tokens = (
+            1
+            + sum(d * taps for d in self.dilations)
+            + (first if self.tokens == "nucleotide" else 0)
+        )
         return tokens * {"nucleotide": 1, "kmer": self.k, "bpe": 4}[self.tokens]
 
 

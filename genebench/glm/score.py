@@ -39,12 +39,17 @@ def tiles(model: Nucleotides, positions: np.ndarray, length: int) -> np.ndarray:
 def _unique(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Index of the first of each group of equal rows, and each row's group."""
     held = np.ascontiguousarray(rows)
-    _, first, group = np.unique(held.view(np.dtype((np.void, held.dtype.itemsize * held.shape[1]))).ravel(),
-                                return_index=True, return_inverse=True)  # fmt: skip
+    _, first, group = np.unique(
+        held.view(np.dtype((np.void, held.dtype.itemsize * held.shape[1]))).ravel(),
+        return_index=True,
+        return_inverse=True,
+    )
     return first, group
 
 
-def _turned(windows: np.ndarray, positions: np.ndarray, *bases: np.ndarray) -> tuple[np.ndarray, ...]:
+def _turned(
+    windows: np.ndarray, positions: np.ndarray, *bases: np.ndarray
+) -> tuple[np.ndarray, ...]:
     other = codes.reverse_complement
     return (
         np.ascontiguousarray(other(windows)),
@@ -59,18 +64,31 @@ def _strands(model: Nucleotides, strands: str) -> bool:
 
 
 def llr(
-    model: Nucleotides, windows: np.ndarray, positions: np.ndarray, ref: np.ndarray, alt: np.ndarray, *,
-    strands: str = "both", batch: int = 256,
-) -> np.ndarray:  # fmt: skip
+    model: Nucleotides,
+    windows: np.ndarray,
+    positions: np.ndarray,
+    ref: np.ndarray,
+    alt: np.ndarray,
+    *,
+    strands: str = "both",
+    batch: int = 256,
+) -> np.ndarray:
     """LLR of single substitutions, (n,) float32.
 
     A masked model is asked once for the distribution at the position; of a causal model the likelihoods of the whole
     window with either base are compared. ``strands``: "both" takes the mean over the two, "given" the one given.
     Args: windows: (n, L) with the reference base at ``positions``. ref, alt: codes 0 to 3. batch: windows in a pass.
     """
-    windows, positions = np.ascontiguousarray(windows, dtype=np.uint8), np.asarray(positions, dtype=np.int64)
+    windows, positions = (
+        np.ascontiguousarray(windows, dtype=np.uint8),
+        np.asarray(positions, dtype=np.int64),
+    )
     ref, alt = (np.asarray(b, dtype=np.uint8) for b in (ref, alt))
-    one = _substitutions if model.objective == "masked" and not getattr(model, "by_likelihood", False) else _whole
+    one = (
+        _substitutions
+        if model.objective == "masked" and not getattr(model, "by_likelihood", False)
+        else _whole
+    )
     out = one(model, windows, positions, ref, alt, batch)
     if _strands(model, strands):
         out = (out + one(model, *_turned(windows, positions, ref, alt), batch)) / 2
@@ -87,12 +105,18 @@ def _substitutions(model, windows, positions, ref, alt, batch: int) -> np.ndarra
         for s, (a, b) in zip(range(0, len(first), batch), zip(edges, edges[1:])):
             logs, rows = model.conditionals(windows[first[s : s + batch]]), order[a:b]
             mine = logs[group[rows] - s, positions[rows]]
-            out[rows] = mine[np.arange(len(rows)), alt[rows]] - mine[np.arange(len(rows)), ref[rows]]
+            out[rows] = (
+                mine[np.arange(len(rows)), alt[rows]] - mine[np.arange(len(rows)), ref[rows]]
+            )
         return out
     windows, positions = _seen(model, windows, positions)
-    first, group = _unique(np.concatenate([windows, positions.astype("<i8")[:, None].view(np.uint8)], axis=1))
-    asked = [at(model, windows[first[s : s + batch]], positions[first[s : s + batch]])
-             for s in range(0, len(first), batch)]  # fmt: skip
+    first, group = _unique(
+        np.concatenate([windows, positions.astype("<i8")[:, None].view(np.uint8)], axis=1)
+    )
+    asked = [
+        at(model, windows[first[s : s + batch]], positions[first[s : s + batch]])
+        for s in range(0, len(first), batch)
+    ]
     logs = np.concatenate(asked) if asked else np.zeros((0, 4))
     return logs[group, alt] - logs[group, ref]
 
@@ -103,7 +127,9 @@ def _seen(model, windows: np.ndarray, positions: np.ndarray) -> tuple[np.ndarray
     if reach is None or 2 * reach + 1 >= windows.shape[1]:
         return windows, positions
     start = np.clip(positions - reach, 0, windows.shape[1] - (2 * reach + 1))
-    return np.take_along_axis(windows, start[:, None] + np.arange(2 * reach + 1), axis=1), positions - start
+    return np.take_along_axis(
+        windows, start[:, None] + np.arange(2 * reach + 1), axis=1
+    ), positions - start
 
 
 def _whole(model, windows, positions, ref, alt, batch: int) -> np.ndarray:
@@ -130,7 +156,9 @@ def likelihood(model: Nucleotides, windows: np.ndarray, *, batch: int = 256) -> 
     positions of what each is given the others), (n,) float64; equal windows are run once; N counts nothing."""
     first, group = _unique(windows)
     held = windows[first]
-    if hasattr(model, "likelihood") and getattr(model, "by_likelihood", model.objective == "causal"):
+    if hasattr(model, "likelihood") and getattr(
+        model, "by_likelihood", model.objective == "causal"
+    ):
         ask = model.likelihood
     else:
         ask = lambda part: _summed(model.conditionals(part), part).sum(1, dtype=np.float64)  # noqa: E731
@@ -144,7 +172,9 @@ def _summed(logs: np.ndarray, windows: np.ndarray) -> np.ndarray:
     return np.where(windows < codes.N, got, 0)
 
 
-def edited(sequence: np.ndarray, position: int, ref: int, alt: np.ndarray, *, length: int) -> tuple[np.ndarray, ...]:
+def edited(
+    sequence: np.ndarray, position: int, ref: int, alt: np.ndarray, *, length: int
+) -> tuple[np.ndarray, ...]:
     """Windows without and with a change, both (length,), and where it begins in them.
 
     ``ref`` bases from ``position`` on are replaced by ``alt``; what is gained or lost is made up at the right end.
@@ -152,38 +182,63 @@ def edited(sequence: np.ndarray, position: int, ref: int, alt: np.ndarray, *, le
     start = position - (length - ref) // 2
     whole = codes.windows(sequence, np.array([start]), length + ref)[0]
     place = position - start
-    return whole[:length], np.concatenate([whole[:place], alt, whole[place + ref :]])[:length], np.int64(place)
+    return (
+        whole[:length],
+        np.concatenate([whole[:place], alt, whole[place + ref :]])[:length],
+        np.int64(place),
+    )
 
 
 def pseudo(
-    model: Nucleotides, sequence: np.ndarray, changes: list[tuple[int, int, np.ndarray]], *, length: int,
-    strands: str = "both", around: int = AROUND,
-) -> np.ndarray:  # fmt: skip
+    model: Nucleotides,
+    sequence: np.ndarray,
+    changes: list[tuple[int, int, np.ndarray]],
+    *,
+    length: int,
+    strands: str = "both",
+    around: int = AROUND,
+) -> np.ndarray:
     """LLR of any changes (several substitutions, insertions, deletions), (n,) float32.
 
     A causal model compares the likelihoods of the two windows. A masked one compares pseudo-likelihoods: each changed
     position and ``around`` bases to each side are asked for in turn, in the window without and in that with the change.
     ``changes``: (position, number of reference bases, codes of the alternative).
     """
-    pairs = [edited(sequence, p, n, np.asarray(b, dtype=np.uint8), length=length) for p, n, b in changes]
+    pairs = [
+        edited(sequence, p, n, np.asarray(b, dtype=np.uint8), length=length) for p, n, b in changes
+    ]
     out = np.zeros(len(pairs))
     sides = [False, True] if _strands(model, strands) else [False]
     for turned in sides:
         for which, sign in ((0, -1), (1, 1)):
-            rows = np.array([pair[which] for pair in pairs], dtype=np.uint8).reshape(len(pairs), length)
+            rows = np.array([pair[which] for pair in pairs], dtype=np.uint8).reshape(
+                len(pairs), length
+            )
             first = np.array([pair[2] - around for pair in pairs])
-            last = np.array([pair[2] + around + (n, len(b))[which] for pair, (_, n, b) in zip(pairs, changes)])
+            last = np.array(
+                [pair[2] + around + (n, len(b))[which] for pair, (_, n, b) in zip(pairs, changes)]
+            )
             if turned:
-                rows, first, last = np.ascontiguousarray(codes.reverse_complement(rows)), length - last, length - first
+                rows, first, last = (
+                    np.ascontiguousarray(codes.reverse_complement(rows)),
+                    length - last,
+                    length - first,
+                )
             out += sign * _spans(model, rows, np.maximum(first, 0), np.minimum(last, length))
     return (out / len(sides)).astype(np.float32)
 
 
-def _spans(model: Nucleotides, windows: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+def _spans(
+    model: Nucleotides, windows: np.ndarray, first: np.ndarray, last: np.ndarray
+) -> np.ndarray:
     if model.objective == "causal" or getattr(model, "by_likelihood", False):
         return likelihood(model, windows)
     row = np.repeat(np.arange(len(windows)), last - first)
-    place = np.concatenate([np.arange(a, b) for a, b in zip(first, last)]) if len(row) else np.zeros(0, np.int64)
+    place = (
+        np.concatenate([np.arange(a, b) for a, b in zip(first, last)])
+        if len(row)
+        else np.zeros(0, np.int64)
+    )
     if getattr(model, "one_pass", not hasattr(model, "at")):
         logs = model.conditionals(windows)[row, place]
     else:
@@ -193,8 +248,13 @@ def _spans(model: Nucleotides, windows: np.ndarray, first: np.ndarray, last: np.
 
 
 def influence(
-    model: Nucleotides, windows: np.ndarray, positions: np.ndarray, alt: np.ndarray, *, reach: int = REACH,
-) -> np.ndarray:  # fmt: skip
+    model: Nucleotides,
+    windows: np.ndarray,
+    positions: np.ndarray,
+    alt: np.ndarray,
+    *,
+    reach: int = REACH,
+) -> np.ndarray:
     """How far a substitution moves what the model expects around it, (n,) float32, 0 or more.
 
     Mean over the ``reach`` bases on each side of the divergence (Kullback and Leibler) of the distribution with the
@@ -215,13 +275,18 @@ def influence(
     else:
         p, q = at(model, np.asarray(windows)[row], at_), at(model, changed[row], at_)
     diverged = (np.exp(p.astype(np.float64)) * (p.astype(np.float64) - q)).sum(-1)
-    return (np.bincount(row, weights=diverged, minlength=len(windows)) / np.maximum(counted.sum(1), 1)).astype(
-        np.float32
-    )
+    return (
+        np.bincount(row, weights=diverged, minlength=len(windows)) / np.maximum(counted.sum(1), 1)
+    ).astype(np.float32)
 
 
 def embedding(
-    model: Nucleotides, windows: np.ndarray, positions: np.ndarray, alt: np.ndarray, *, layer: int = -1
+    model: Nucleotides,
+    windows: np.ndarray,
+    positions: np.ndarray,
+    alt: np.ndarray,
+    *,
+    layer: int = -1,
 ) -> np.ndarray:
     """How far a substitution moves the hidden state at its place, (n,) float32: 1 − cosine, 0 to 2."""
     changed = np.array(windows, dtype=np.uint8)
@@ -237,16 +302,22 @@ def contexts(sequence: np.ndarray, positions: np.ndarray, alt: np.ndarray) -> np
     """Kind of mutation of each substitution: the bases before, at and after it, and the new one, (n,) int64."""
     padded = np.concatenate([[codes.N], sequence, [codes.N]]).astype(np.int64)
     p = np.asarray(positions)
-    return ((padded[p] * 5 + padded[p + 1]) * 5 + padded[p + 2]) * 4 + np.asarray(alt, dtype=np.int64)
+    return ((padded[p] * 5 + padded[p + 1]) * 5 + padded[p + 2]) * 4 + np.asarray(
+        alt, dtype=np.int64
+    )
 
 
-def calibrated(scores: np.ndarray, kinds: np.ndarray, reference: np.ndarray | None = None) -> np.ndarray:
+def calibrated(
+    scores: np.ndarray, kinds: np.ndarray, reference: np.ndarray | None = None
+) -> np.ndarray:
     """Scores less the mean score of their kind of mutation, (n,): what is left beyond the bias of mutation (CpG most).
 
     ``reference``: which scores the means are taken over, bool (intergenic bases, say); None: all. A kind that the
     reference lacks gets the mean of the reference.
     """
-    held = np.ones(len(scores), dtype=bool) if reference is None else np.asarray(reference, dtype=bool)
+    held = (
+        np.ones(len(scores), dtype=bool) if reference is None else np.asarray(reference, dtype=bool)
+    )
     total = np.bincount(kinds[held], weights=scores[held], minlength=500)
     count = np.bincount(kinds[held], minlength=500)
     overall = scores[held].mean() if held.any() else 0.0
@@ -271,9 +342,13 @@ def map_of(model: Nucleotides, window: np.ndarray, first: int, last: int) -> np.
 
 
 def every_substitution(
-    model: Nucleotides, sequence: np.ndarray, *, length: int = 512, strands: str = "both",
+    model: Nucleotides,
+    sequence: np.ndarray,
+    *,
+    length: int = 512,
+    strands: str = "both",
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
-) -> np.ndarray:  # fmt: skip
+) -> np.ndarray:
     """LLR of every substitution of a sequence, (L, 4) float32: 0 for the base that stands there, NaN at N."""
     out = np.full((len(sequence), 4), np.nan, dtype=np.float32)
     block = 64 * length
@@ -282,6 +357,8 @@ def every_substitution(
         position, alt = np.repeat(known, 4), np.tile(np.arange(4, dtype=np.uint8), len(known))
         start = tiles(model, position, length)
         held = codes.windows(sequence, start, length)
-        out[position, alt] = llr(model, held, position - start, sequence[position], alt, strands=strands)
+        out[position, alt] = llr(
+            model, held, position - start, sequence[position], alt, strands=strands
+        )
         progress("scoring", min(s + block, len(sequence)), len(sequence))
     return out

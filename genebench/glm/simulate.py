@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from ..specs import Spec
+from ..core.specs import Spec
 from . import codes, motifs
 from .base import Sequence
 from .landscape import CODING, MOTIF, REPEAT, STRUCTURE, Landscape, Mutation, evolve, segregating
@@ -76,7 +77,9 @@ class Family:
         s = self.chromosomes[name].landscape.selection(bases)
         bias, rate = self.mutation.bias(bases), self.mutation.rates(bases, np.arange(len(bases)))
         position, alt = np.nonzero(np.arange(4) != bases[:, None])
-        frame = pd.DataFrame({"position": position, "ref": bases[position], "alt": alt.astype(np.uint8)})
+        frame = pd.DataFrame(
+            {"position": position, "ref": bases[position], "alt": alt.astype(np.uint8)}
+        )
         frame["region"] = self.chromosomes[name].landscape.region[position]
         for column, values in (("S", s), ("bias", bias), ("oracle", s + bias), ("rate", rate)):
             frame[column] = values[position, alt]
@@ -85,7 +88,9 @@ class Family:
     def population(self, truth: pd.DataFrame, *, sample: int = 200) -> np.ndarray:
         """Copies of each mutation of ``truth`` among ``sample`` chromosomes of a population; 0: not found."""
         rng = np.random.default_rng([self.design.seed, 99])
-        return segregating(truth.S.to_numpy(), truth.rate.to_numpy(), rng, theta=self.design.theta, sample=sample)
+        return segregating(
+            truth.S.to_numpy(), truth.rate.to_numpy(), rng, theta=self.design.theta, sample=sample
+        )
 
 
 class _Draft:
@@ -183,7 +188,9 @@ class _Map:
             here = at + 3 * place if strand > 0 else end - 3 * (place + 1)
             draft.matrix(here, fitness, CODING, strand)
         inner = np.arange(at + 3, end - 3).reshape(-1, 3)
-        draft.codon[at + 3 : end - 3] = np.repeat(inner if strand > 0 else inner[:, ::-1], 3, axis=0)
+        draft.codon[at + 3 : end - 3] = np.repeat(
+            inner if strand > 0 else inner[:, ::-1], 3, axis=0
+        )
         draft.reverse[at:end] = strand < 0
         return end
 
@@ -229,7 +236,12 @@ def _beginning(landscape: Landscape, neutral: np.ndarray, rng: np.random.Generat
     first = np.flatnonzero((landscape.codon[:, 0] == np.arange(len(bases))) & ~landscape.reverse)
     last = np.flatnonzero((landscape.codon[:, 0] == np.arange(len(bases))) & landscape.reverse)
     index = np.arange(64)
-    share = np.exp(landscape.usage) * neutral[index // 16] * neutral[index // 4 % 4] * neutral[index % 4]
+    share = (
+        np.exp(landscape.usage)
+        * neutral[index // 16]
+        * neutral[index // 4 % 4]
+        * neutral[index % 4]
+    )
     for at, sign in ((first, 1), (last, -1)):
         drawn = rng.choice(64, len(at), p=share / share.sum())
         for j, scale in enumerate((16, 4, 1)):
@@ -251,9 +263,13 @@ def family(
     design = design or Design()
     mutation = Mutation()
     neutral = mutation.neutral()
-    planted = motifs.chosen(profiles if profiles is not None else motifs.jaspar(), design.motifs, bits=design.bits)
+    planted = motifs.chosen(
+        profiles if profiles is not None else motifs.jaspar(), design.motifs, bits=design.bits
+    )
     drawn = _Map(design, planted, neutral)
-    chromosomes = {name: drawn.chromosome(name, length) for name, length in design.chromosomes.items()}
+    chromosomes = {
+        name: drawn.chromosome(name, length) for name, length in design.chromosomes.items()
+    }
     sequences: dict[int, dict[str, Sequence]] = {kind: {} for kind in range(1, design.species + 1)}
     for number, (name, held) in enumerate(chromosomes.items()):
         rng = np.random.default_rng([design.seed, 1, number])
@@ -268,3 +284,33 @@ def family(
             sequences[kind][name] = Sequence(name, now, repeats, held.landscape.region, kind)
         progress("simulating", number + 1, len(chromosomes))
     return Family(design, chromosomes, planted, sequences, mutation)
+
+
+def write_family(
+    out: Path, *, seed: int = 0, progress=lambda stage, done, total: None
+) -> list[Path]:
+    """Write one FASTA a species (repeats in small letters), the elements, and the truth of the first species."""
+    from ..core import cache
+
+    design = Design(**({"seed": seed} if seed else {}))
+    made_family = family(design, progress=progress)
+    made = []
+    for kind, held in made_family.sequences.items():
+        made.append(out / f"species{kind}.fa")
+        with cache.atomic(made[-1]) as temporary, open(temporary, "w", encoding="ascii") as stream:
+            for name, s in held.items():
+                text = codes.decode(s.codes)
+                text = "".join(c.lower() if r else c for c, r in zip(text, s.repeats))
+                stream.write(
+                    f">{name}\n" + "".join(text[i : i + 60] + "\n" for i in range(0, len(text), 60))
+                )
+    elements = pd.concat(
+        [c.elements.assign(chrom=n) for n, c in made_family.chromosomes.items()], ignore_index=True
+    )
+    first = "chr6"  # the chromosome that studies test on
+    truth = made_family.truth(first).assign(chrom=first)
+    for name, frame in (("elements.tsv", elements), ("truth.tsv", truth)):
+        made.append(out / name)
+        with cache.atomic(made[-1]) as temporary:
+            frame.to_csv(temporary, sep="\t", index=False, float_format="%.5g")
+    return made

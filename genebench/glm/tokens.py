@@ -69,14 +69,20 @@ class Tokens:
         else:
             count = -(-len(window) // self.k)
             ends = np.minimum(np.arange(1, count + 1) * self.k, len(window))
-        return np.stack([np.concatenate([[0], ends[:-1]]), ends], axis=1) if len(ends) else np.zeros((0, 2), np.int64)
+        return (
+            np.stack([np.concatenate([[0], ends[:-1]]), ends], axis=1)
+            if len(ends)
+            else np.zeros((0, 2), np.int64)
+        )
 
     def state(self) -> str | None:
         """What must be kept beside the weights to make the same tokens again: JSON, or None."""
         return self._bpe.to_str() if self._bpe is not None else None
 
 
-def learn(recipe: Recipe, sequences: Many[np.ndarray], *, pieces: int = 4000, length: int = 128) -> Tokens:
+def learn(
+    recipe: Recipe, sequences: Many[np.ndarray], *, pieces: int = 4000, length: int = 128
+) -> Tokens:
     """The tokens of a recipe; a byte-pair vocabulary is learnt from pieces of the sequences, drawn by the seed."""
     if recipe.tokens != "bpe":
         return Tokens(recipe)
@@ -90,7 +96,10 @@ def learn(recipe: Recipe, sequences: Many[np.ndarray], *, pieces: int = 4000, le
         texts += [t for t in codes.decode(sequences[which][start : start + length]).split("N") if t]
     made = Tokenizer(models.BPE())
     trainer = trainers.BpeTrainer(
-        vocab_size=recipe.vocabulary, initial_alphabet=list("ACGT"), special_tokens=[], show_progress=False
+        vocab_size=recipe.vocabulary,
+        initial_alphabet=list("ACGT"),
+        special_tokens=[],
+        show_progress=False,
     )
     made.train_from_iterator(texts, trainer)
     return Tokens(recipe, json.dumps(json.loads(made.to_str())))

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import cache
-from ..errors import BadInput
+from ..core import cache
+from ..core.errors import BadInput
 from . import codes, net
 from . import tokens as tokenising
 from .base import Sequence
@@ -31,7 +31,11 @@ def identity(sequences: list[Sequence], recipe: Recipe) -> dict:
         held.update(f"{s.name} {s.species} {len(s.codes)}".encode())
         for part in (s.codes, s.repeats, s.regions):
             held.update(b"-" if part is None else np.ascontiguousarray(part).tobytes())
-    return {"recipe": recipe.model_dump(mode="json"), "sequences": held.hexdigest(), "version": VERSION}
+    return {
+        "recipe": recipe.model_dump(mode="json"),
+        "sequences": held.hexdigest(),
+        "version": VERSION,
+    }
 
 
 def base_weights(sequence: Sequence, recipe: Recipe) -> np.ndarray:
@@ -71,7 +75,11 @@ class Sampler:
         flip = rng.random(r.batch) < (0 if r.equivariant and r.objective != "causal" else 0.5)
         rows = [codes.reverse_complement(x) if f else x for x, f in zip(rows, flip)]
         weights = [w[::-1] if f else w for w, f in zip(weights, flip)]
-        return np.stack(rows), np.stack(weights), np.array([self.sequences[w].species for w in which])
+        return (
+            np.stack(rows),
+            np.stack(weights),
+            np.array([self.sequences[w].species for w in which]),
+        )
 
 
 def loss(network, recipe: Recipe, tokens, weights, species, hide=None):
@@ -130,7 +138,10 @@ def train(
     network = net.build(recipe).to(device)
     plain = [p for p in network.parameters() if p.ndim < 2]
     wide = [p for p in network.parameters() if p.ndim >= 2]
-    groups = [{"params": wide, "weight_decay": recipe.decay}, {"params": plain, "weight_decay": 0.0}]
+    groups = [
+        {"params": wide, "weight_decay": recipe.decay},
+        {"params": plain, "weight_decay": 0.0},
+    ]
     optimiser = torch.optim.AdamW(groups, lr=recipe.rate, betas=(0.9, 0.98), fused=True)
     held = _resume(folder, key, network, optimiser, device)
     if held["step"]:
@@ -141,7 +152,9 @@ def train(
     for step in range(held["step"], recipe.steps):
         for group in optimiser.param_groups:
             group["lr"] = float(recipe.rate * _schedule(step, recipe))
-        with torch.autocast(device.split(":")[0], torch.bfloat16, enabled=recipe.dtype == "bfloat16"):
+        with torch.autocast(
+            device.split(":")[0], torch.bfloat16, enabled=recipe.dtype == "bfloat16"
+        ):
             total, told = loss(network, recipe, *_tensors(sampler, tokens, recipe, step, device))
         optimiser.zero_grad(set_to_none=True)
         total.backward()
@@ -162,7 +175,9 @@ def train(
                 raise KeyboardInterrupt
     held["cpu_s"] += time.process_time() - began
     _finish(folder, made, key, network, tokens, held, device)
-    say(f"{folder}: trained, last loss {held['losses'][-1] if held['losses'] else float('nan'):.3f} bits a base.")
+    say(
+        f"{folder}: trained, last loss {held['losses'][-1] if held['losses'] else float('nan'):.3f} bits a base."
+    )
     return folder
 
 
@@ -174,7 +189,9 @@ def _schedule(step: int, recipe: Recipe) -> float:
     return 0.5 * (1 + np.cos(np.pi * (step - rise) / max(1, recipe.steps - rise)))
 
 
-def _tensors(sampler: Sampler, tokens: tokenising.Tokens, recipe: Recipe, step: int, device: str) -> tuple:
+def _tensors(
+    sampler: Sampler, tokens: tokenising.Tokens, recipe: Recipe, step: int, device: str
+) -> tuple:
     import torch
 
     rows, weights, species = sampler.batch(step)
@@ -211,14 +228,22 @@ def _checkpoint(folder: Path, key: str, network, optimiser, held: dict) -> None:
 
     with cache.atomic(folder / STATE) as temporary:
         torch.save(
-            {"key": key, "network": network.state_dict(), "optimiser": optimiser.state_dict(), **held}, temporary
+            {
+                "key": key,
+                "network": network.state_dict(),
+                "optimiser": optimiser.state_dict(),
+                **held,
+            },
+            temporary,
         )
 
 
 def _finish(folder: Path, made: dict, key: str, network, tokens, held: dict, device: str) -> None:
     from safetensors.torch import save
 
-    weights = {name: p.detach().to("cpu").contiguous().clone() for name, p in network.named_parameters()}
+    weights = {
+        name: p.detach().to("cpu").contiguous().clone() for name, p in network.named_parameters()
+    }
     with cache.atomic(folder / WEIGHTS) as temporary:
         temporary.write_bytes(save(weights))
         sha256 = cache.digest(temporary)
@@ -230,7 +255,10 @@ def _finish(folder: Path, made: dict, key: str, network, tokens, held: dict, dev
         "device": device,
         "weights": net.size(network),
     }
-    cache.write_json(folder / RECIPE, {**made, "key": key, "sha256": sha256, "facts": facts, "merges": tokens.state()})
+    cache.write_json(
+        folder / RECIPE,
+        {**made, "key": key, "sha256": sha256, "facts": facts, "merges": tokens.state()},
+    )
     (folder / STATE).unlink(missing_ok=True)
 
 

@@ -8,9 +8,10 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from .. import bootstrap, metrics, probes
-from ..errors import BadInput, unknown
-from ..results import SCHEMA
+from .. import probes
+from ..benchmark.results import SCHEMA
+from ..core.errors import BadInput, unknown
+from ..stats import bootstrap, metrics
 from . import codes
 from .windows import GROUP, Windows
 
@@ -20,7 +21,7 @@ POOLINGS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "deviation": lambda h, known: np.sqrt(
         np.maximum(POOLINGS["mean"](h**2, known) - POOLINGS["mean"](h, known) ** 2, 0)
     ),
-}  # fmt: skip
+}
 """Name → states (n, L, d) and which bases are known (n, L) to vectors (n, d)."""
 
 
@@ -71,7 +72,9 @@ class Picked:
         found = {}
         for key, vectors in self.every.items():
             given = probes.predict(vectors, label, fold, kind=self.task.kind)[:, 0]
-            parts = [metrics.METRICS[name].function(label[fold == k], given[fold == k]) for k in range(5)]
+            parts = [
+                metrics.METRICS[name].function(label[fold == k], given[fold == k]) for k in range(5)
+            ]
             found[key] = float(np.mean(parts))
         self.scores.append(found)
         return self.every[max(found, key=found.get)]
@@ -79,7 +82,9 @@ class Picked:
     def table(self) -> pd.DataFrame:
         """``layer, pooling, score`` (mean over all choices that were made), ``chosen`` (how often)."""
         best = [max(found, key=found.get) for found in self.scores]
-        rows = [(*key, np.mean([f[key] for f in self.scores]), best.count(key)) for key in self.every]
+        rows = [
+            (*key, np.mean([f[key] for f in self.scores]), best.count(key)) for key in self.every
+        ]
         return pd.DataFrame(rows, columns=["layer", "pooling", "score", "chosen"])
 
     def usual(self) -> np.ndarray:
@@ -91,8 +96,24 @@ class Picked:
 class Network:
     """A network that is fitted to labels, with early stopping; both strands count alike."""
 
-    def __init__(self, make: Callable, *, kind: str, rate: float, epochs: int = 12, batch: int = 64, seed: int = 0):
-        self.make, self.kind, self.rate, self.epochs, self.batch, self.seed = make, kind, rate, epochs, batch, seed
+    def __init__(
+        self,
+        make: Callable,
+        *,
+        kind: str,
+        rate: float,
+        epochs: int = 12,
+        batch: int = 64,
+        seed: int = 0,
+    ):
+        self.make, self.kind, self.rate, self.epochs, self.batch, self.seed = (
+            make,
+            kind,
+            rate,
+            epochs,
+            batch,
+            seed,
+        )
         self.network, self.scale = None, (0.0, 1.0)
 
     def fit(self, windows: np.ndarray, label: np.ndarray, train: np.ndarray) -> Network:
@@ -163,7 +184,10 @@ def cnn(width: int = 64) -> Callable:
     class OneHot(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.first, self.second = nn.Conv1d(4, width, 11, padding=5), nn.Conv1d(width, width, 7, padding=3)
+            self.first, self.second = (
+                nn.Conv1d(4, width, 11, padding=5),
+                nn.Conv1d(width, width, 7, padding=3),
+            )
             self.out = nn.Linear(width, 1)
 
         def forward(self, x):
@@ -185,7 +209,9 @@ def tuned(model, *, lora: bool = False, rank: int = 8) -> Callable:
     from torch import nn
 
     if not hasattr(model, "network"):
-        raise BadInput(f"'{model.name}' has no network to fine-tune; take one that 'genebench glm train' made.")
+        raise BadInput(
+            f"'{model.name}' has no network to fine-tune; take one that 'genebench glm train' made."
+        )
 
     class Tuned(nn.Module):
         def __init__(self) -> None:
@@ -211,7 +237,9 @@ def _adapted(network, rank: int):
     try:
         import peft
     except ImportError:
-        raise BadInput("low-rank adapters need the package peft; run 'pip install peft' or leave LoRA out.") from None
+        raise BadInput(
+            "low-rank adapters need the package peft; run 'pip install peft' or leave LoRA out."
+        ) from None
     config = peft.LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=["taps", "mix"])
     return peft.get_peft_model(network, config).base_model.model
 
@@ -221,12 +249,16 @@ def scored(task: Windows, predicted: np.ndarray, test: np.ndarray, *, seed: int)
     names = np.array([f"{task.name}:{i}" for i in test])
     fold = np.zeros(len(test), dtype=np.int64)
     value, influence = bootstrap.influence(task.kind, task.label[test], predicted, fold)
-    moved = bootstrap.moves(influence[:, None], bootstrap.weights(names, seed=seed), (np.arange(len(test)),))
+    moved = bootstrap.moves(
+        influence[:, None], bootstrap.weights(names, seed=seed), (np.arange(len(test)),)
+    )
     main = metrics.METRICS[metrics.main(task.kind)]
     low, high = bootstrap.interval(np.array([value]), moved, low=main.low, high=main.high)
     rows = [(metrics.main(task.kind), value, low[0], high[0])]
     if task.kind == "binary":
-        told = metrics.score("binary", task.label[test], 1 / (1 + np.exp(-predicted)), ["auprc", "prior"])
+        told = metrics.score(
+            "binary", task.label[test], 1 / (1 + np.exp(-predicted)), ["auprc", "prior"]
+        )
         rows += [(name, told[name], np.nan, np.nan) for name in ("auprc", "prior")]
     return pd.DataFrame(rows, columns=["metric", "score", "low", "high"])
 
@@ -263,10 +295,21 @@ def evaluate(
                 fitted = networks[name](seed).fit(task.codes, task.label, train)
                 predicted, probe = fitted.predict(task.codes[test]), "fitted"
             made = scored(task, predicted, test, seed=seed)
-            out.append(made.assign(model=name, family=families[name], probe=probe, split=split, repeat=seed,
-                                   n_train=len(train), n_test=len(test)))  # fmt: skip
+            out.append(
+                made.assign(
+                    model=name,
+                    family=families[name],
+                    probe=probe,
+                    split=split,
+                    repeat=seed,
+                    n_train=len(train),
+                    n_test=len(test),
+                )
+            )
             done += 1
             progress(task.name, done, len(jobs) * (len(vectors) + len(networks)))
     frame = pd.concat(out, ignore_index=True)
-    frame = frame.assign(task=task.name, group=GROUP, kind=task.kind, split_param="", fold=0, coverage=1.0, key="")
+    frame = frame.assign(
+        task=task.name, group=GROUP, kind=task.kind, split_param="", fold=0, coverage=1.0, key=""
+    )
     return frame[[*SCHEMA.names, "low", "high"]]

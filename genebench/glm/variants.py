@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..errors import BadInput
+from ..core.errors import BadInput
 from . import codes
 from .base import Sequence
 
@@ -25,9 +25,21 @@ FAULTS = (
     "position is no number",
 )
 """Why a variant is not scored, in the words of the column ``status``."""
-_NAMES = {"chrom": "chrom", "#chrom": "chrom", "chromosome": "chrom", "chr": "chrom", "seqname": "chrom",
-          "pos": "pos", "position": "pos", "ref": "ref", "reference": "ref", "alt": "alt", "alternate": "alt",
-          "alternative": "alt", "id": "id"}  # fmt: skip
+_NAMES = {
+    "chrom": "chrom",
+    "#chrom": "chrom",
+    "chromosome": "chrom",
+    "chr": "chrom",
+    "seqname": "chrom",
+    "pos": "pos",
+    "position": "pos",
+    "ref": "ref",
+    "reference": "ref",
+    "alt": "alt",
+    "alternate": "alt",
+    "alternative": "alt",
+    "id": "id",
+}
 
 
 def _lines(path: Path) -> Iterator[str]:
@@ -36,12 +48,16 @@ def _lines(path: Path) -> Iterator[str]:
         with open(path, "rb") as raw:
             packed = raw.read(2) == b"\x1f\x8b"
         with gzip.open(path, "rb") if packed else open(path, "rb") as stream:
-            for line in io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline=None):
+            for line in io.TextIOWrapper(
+                stream, encoding="utf-8-sig", errors="replace", newline=None
+            ):
                 yield line.rstrip("\r\n")
     except (EOFError, gzip.BadGzipFile) as err:
         raise BadInput(f"{path}: a broken gzip file ({err}); fetch or pack it again.")
     except OSError as err:
-        raise BadInput(f"{path}: cannot be read ({err.strerror or err}); give a file that is there.")
+        raise BadInput(
+            f"{path}: cannot be read ({err.strerror or err}); give a file that is there."
+        )
 
 
 def genome(path: Path) -> dict[str, Sequence]:
@@ -55,7 +71,9 @@ def genome(path: Path) -> dict[str, Sequence]:
         if line.startswith(">"):
             name = (line[1:].split() or [""])[0]
             if name in held:
-                raise BadInput(f"{path}: line {number}: sequence '{name}' stands twice; keep one of them.")
+                raise BadInput(
+                    f"{path}: line {number}: sequence '{name}' stands twice; keep one of them."
+                )
             held[name] = []
         elif name is not None:
             held[name].append(line.strip())
@@ -63,8 +81,12 @@ def genome(path: Path) -> dict[str, Sequence]:
             raise BadInput(f"{path}: does not begin with a header line '>id'; it is no FASTA file.")
     texts = {key: "".join(parts) for key, parts in held.items()}
     if not any(texts.values()):
-        raise BadInput(f"{path}: holds no sequence; give a FASTA file of the genome that the variants are of.")
-    return {key: Sequence(key, codes.encode(text), codes.lower(text)) for key, text in texts.items()}
+        raise BadInput(
+            f"{path}: holds no sequence; give a FASTA file of the genome that the variants are of."
+        )
+    return {
+        key: Sequence(key, codes.encode(text), codes.lower(text)) for key, text in texts.items()
+    }
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -81,7 +103,9 @@ def read(path: Path) -> pd.DataFrame:
             sep = "\t" if "\t" in line else ","
             names = [_NAMES.get(n.strip().lower()) for n in line.split(sep)]
             if {"chrom", "pos", "ref", "alt"} <= set(names):
-                place = {n: names.index(n) for n in ("chrom", "pos", "id", "ref", "alt") if n in names}
+                place = {
+                    n: names.index(n) for n in ("chrom", "pos", "id", "ref", "alt") if n in names
+                }
                 continue
             if len(names) < 5 or line.startswith("#"):
                 raise BadInput(
@@ -96,9 +120,13 @@ def read(path: Path) -> pd.DataFrame:
         told = {n: fields[i].strip() for n, i in place.items()}
         pos = int(told["pos"]) if told["pos"].isdecimal() else -1
         for alt in told["alt"].split(","):
-            rows.append((number, told["chrom"], pos, told.get("id", "."), told["ref"].upper(), alt.upper()))
+            rows.append(
+                (number, told["chrom"], pos, told.get("id", "."), told["ref"].upper(), alt.upper())
+            )
     if place is None:
-        raise BadInput(f"{path}: holds no variants; give a VCF or a table with columns chrom, pos, ref, alt.")
+        raise BadInput(
+            f"{path}: holds no variants; give a VCF or a table with columns chrom, pos, ref, alt."
+        )
     return pd.DataFrame(rows, columns=["line", "chrom", "pos", "id", "ref", "alt"])
 
 
@@ -134,8 +162,14 @@ def told(frame: pd.DataFrame, sequences: dict[str, Sequence]) -> list[str]:
         row = part.iloc[0]
         more = ""
         if fault == FAULTS[0]:
-            near = [n for n in sequences if n.removeprefix("chr") == str(row.chrom).removeprefix("chr")]
-            more = f"; the FASTA file names it '{near[0]}'" if near else f"; it has {', '.join(list(sequences)[:4])}"
+            near = [
+                n for n in sequences if n.removeprefix("chr") == str(row.chrom).removeprefix("chr")
+            ]
+            more = (
+                f"; the FASTA file names it '{near[0]}'"
+                if near
+                else f"; it has {', '.join(list(sequences)[:4])}"
+            )
         out.append(
             f"{len(part)} of {len(frame)} variants not scored: {fault} (first: line {row.line}, {row.chrom}:{row.pos} "
             f"{row.ref[:12]}>{row.alt[:12]}{more})."
@@ -144,24 +178,34 @@ def told(frame: pd.DataFrame, sequences: dict[str, Sequence]) -> list[str]:
 
 
 def score(
-    model, sequences: dict[str, Sequence], frame: pd.DataFrame, *, kinds: tuple[str, ...] = ("llr",), length: int = 0,
-    strands: str = "both", progress=lambda stage, done, total: None,
-) -> pd.DataFrame:  # fmt: skip
+    model,
+    sequences: dict[str, Sequence],
+    frame: pd.DataFrame,
+    *,
+    kinds: tuple[str, ...] = ("llr",),
+    length: int = 0,
+    strands: str = "both",
+    progress=lambda stage, done, total: None,
+) -> pd.DataFrame:
     """The checked variants with a column for each of ``kinds``: ``llr``, ``influence``, ``embedding``.
 
     Variants that are not ok, and for all but ``llr`` those that are no single substitutions, are NaN. ``length``: of
     the windows; 0: so that a variant sees the model's whole context. Raises: BadInput: unknown kind.
     """
-    from ..errors import unknown
+    from ..core.errors import unknown
     from . import score as scoring
 
     for kind in kinds:
         if kind not in ("llr", "influence", "embedding"):
             raise unknown("score", kind, ("llr", "influence", "embedding"))
     length = length or suggested(model)
-    out = frame.assign(**{kind: np.full(len(frame), np.nan, dtype=np.float32) for kind in kinds}).reset_index(drop=True)
+    out = frame.assign(
+        **{kind: np.full(len(frame), np.nan, dtype=np.float32) for kind in kinds}
+    ).reset_index(drop=True)
     good = out[out.status == GOOD] if "status" in out else out
-    single = good[(good.ref.str.len() == 1) & (good.alt.str.len() == 1)].sort_values(["chrom", "pos"])
+    single = good[(good.ref.str.len() == 1) & (good.alt.str.len() == 1)].sort_values(
+        ["chrom", "pos"]
+    )
     done = 0
     for name, part in single.groupby("chrom", sort=False):
         held = sequences[name].codes
@@ -186,7 +230,11 @@ def score(
             for s in range(0, len(part), 256):
                 rows = part.index[s : s + 256]
                 found = scoring.pseudo(
-                    model, sequences[name].codes, changes[s : s + 256], length=length, strands=strands
+                    model,
+                    sequences[name].codes,
+                    changes[s : s + 256],
+                    length=length,
+                    strands=strands,
                 )
                 out.loc[rows, "llr"] = found
                 done += len(rows)
@@ -211,13 +259,15 @@ def with_calibration(frame: pd.DataFrame, sequences: dict[str, Sequence]) -> pd.
         mine = (single.chrom == name).to_numpy()
         alt = codes.encode("".join(single.alt[mine]))
         kinds[mine] = scoring.contexts(sequences[name].codes, single.pos[mine].to_numpy() - 1, alt)
-    out.loc[single.index, "llr_calibrated"] = scoring.calibrated(single.llr.to_numpy(), kinds).astype(np.float32)
+    out.loc[single.index, "llr_calibrated"] = scoring.calibrated(
+        single.llr.to_numpy(), kinds
+    ).astype(np.float32)
     return out
 
 
 def write(frame: pd.DataFrame, path: Path) -> None:
     """Write a table of variants, tab-separated, scores to six digits, atomically."""
-    from .. import cache
+    from ..core import cache
 
     with cache.atomic(path) as temporary:
         frame.to_csv(temporary, sep="\t", index=False, float_format="%.6g")

@@ -10,8 +10,9 @@ import pandas as pd
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from .. import sources, specs
-from ..errors import BadInput, unknown
+from ..core import specs
+from ..core.errors import BadInput, unknown
+from ..data import sources
 from . import codes, genomes
 
 GROUP = "DNA windows"
@@ -62,7 +63,9 @@ def fewer(test: np.ndarray, most: int = MOST, *, seed: int = 0) -> np.ndarray:
     return np.sort(np.r_[tested, trained[: most - len(tested)]])
 
 
-def _labelled(source: str, file: str, *, name: str, title: str, species: str, words: str) -> Windows:
+def _labelled(
+    source: str, file: str, *, name: str, title: str, species: str, words: str
+) -> Windows:
     rows = sources.table(specs.source(source), file).drop_duplicates("sequence")
     rows = rows.iloc[fewer(rows.split.eq("test").to_numpy())]
     label = rows.label.astype(int).to_numpy()
@@ -74,8 +77,14 @@ def promoters(*, fewest_reads: int) -> pd.DataFrame:
     """Yeast promoters in synthetic medium without the reporter's constant flanks, repeats averaged: ``set, sequence``
     (80 bases), ``expression`` (log). ``fewest_reads``: that a measurement must rest on."""
     rows = sources.table(specs.source("yeast_mpra"), "promoters")
-    rows = rows[rows.condition.str.startswith("SC") & (rows.n_reads.replace("", "0").astype(float) >= fewest_reads)]
-    rows = rows.assign(sequence=rows.sequence.str[FLANK : FLANK + PROMOTER], expression=rows.expression.astype(float))
+    rows = rows[
+        rows.condition.str.startswith("SC")
+        & (rows.n_reads.replace("", "0").astype(float) >= fewest_reads)
+    ]
+    rows = rows.assign(
+        sequence=rows.sequence.str[FLANK : FLANK + PROMOTER],
+        expression=rows.expression.astype(float),
+    )
     rows = rows[rows.sequence.str.fullmatch(f"[ACGT]{{{PROMOTER}}}")]
     return rows.groupby(["set", "sequence"], sort=True).expression.mean().reset_index()
 
@@ -86,10 +95,15 @@ def expression(*, fewest_reads: int = 20) -> Windows:
     rows = rows[rows["set"] == "native"]
     rows = rows.iloc[fewer(np.zeros(len(rows), dtype=bool))]
     return Windows(
-        "yeast-promoter/expression", "Expression from native yeast promoters", "regression", "yeast",
-        stacked(rows.sequence), rows.expression.to_numpy(), np.zeros(len(rows), dtype=bool),
+        "yeast-promoter/expression",
+        "Expression from native yeast promoters",
+        "regression",
+        "yeast",
+        stacked(rows.sequence),
+        rows.expression.to_numpy(),
+        np.zeros(len(rows), dtype=bool),
         f"Log expression of a reporter behind 80 bp of native promoter, {fewest_reads} reads or more.",
-    )  # fmt: skip
+    )
 
 
 def coding(name: str, *, length: int = 100, most: int = MOST // 2, seed: int = 0) -> Windows:
@@ -106,13 +120,20 @@ def coding(name: str, *, length: int = 100, most: int = MOST // 2, seed: int = 0
         starts.append(grid)
         label.append(np.full(len(grid), value))
     if min(map(len, starts)) < 50:
-        raise BadInput(f"genome '{name}' has too few whole windows of {length} bases of one class; it needs features.")
+        raise BadInput(
+            f"genome '{name}' has too few whole windows of {length} bases of one class; it needs features."
+        )
     at = np.concatenate(starts)
     return Windows(
-        f"{name}/coding", f"{genome.spec.title}: coding against intergenic", "binary", name,
-        codes.windows(genome.codes, at, length), np.concatenate(label), np.zeros(len(at), dtype=bool),
+        f"{name}/coding",
+        f"{genome.spec.title}: coding against intergenic",
+        "binary",
+        name,
+        codes.windows(genome.codes, at, length),
+        np.concatenate(label),
+        np.zeros(len(at), dtype=bool),
         f"Windows of {length} bases of held-out sequence, whole in a coding sequence or whole between genes.",
-    )  # fmt: skip
+    )
 
 
 def _gue(file: str, title: str, species: str, words: str) -> Callable[[], Windows]:
@@ -124,15 +145,33 @@ SETS: dict[str, Callable[[], Windows]] = {
     "ecoli-coding": lambda: coding("ecoli"),
     "yeast-coding": lambda: coding("yeast"),
     "yeast-expression": expression,
-    "promoter-tata": _gue("prom_core_tata", "Human core promoters with TATA box", "human",
-                          "70 bases around transcription starts with a TATA box against other sequence (GUE)."),
-    "tf-mouse-2": _gue("mouse_2", "Transcription-factor binding, mouse 2", "mouse",
-                       "101 bases bound by a factor against others (GUE, third mouse set)."),
-    "tf-human-0": _gue("tf_0", "Transcription-factor binding, human 0", "human",
-                       "101 bases bound by a factor against others (GUE, first human set)."),
-    "enhancer": lambda: _labelled("enhancers_liu", "windows", name="enhancer/liu2016", title="Human enhancers",
-                                  species="human", words="200 bases of enhancers by chromatin state against others."),
-}  # fmt: skip
+    "promoter-tata": _gue(
+        "prom_core_tata",
+        "Human core promoters with TATA box",
+        "human",
+        "70 bases around transcription starts with a TATA box against other sequence (GUE).",
+    ),
+    "tf-mouse-2": _gue(
+        "mouse_2",
+        "Transcription-factor binding, mouse 2",
+        "mouse",
+        "101 bases bound by a factor against others (GUE, third mouse set).",
+    ),
+    "tf-human-0": _gue(
+        "tf_0",
+        "Transcription-factor binding, human 0",
+        "human",
+        "101 bases bound by a factor against others (GUE, first human set).",
+    ),
+    "enhancer": lambda: _labelled(
+        "enhancers_liu",
+        "windows",
+        name="enhancer/liu2016",
+        title="Human enhancers",
+        species="human",
+        words="200 bases of enhancers by chromatin state against others.",
+    ),
+}
 """Name of a task of transfer → how it is built."""
 
 
@@ -150,7 +189,9 @@ def membership(windows: np.ndarray, *, k: int = WORD) -> sparse.csr_array:
     flat = np.concatenate(held)
     known, column = np.unique(flat, return_inverse=True)
     start = np.cumsum([0, *map(len, held)])
-    return sparse.csr_array((np.ones(len(flat), np.int8), column, start), shape=(len(windows), len(known)))
+    return sparse.csr_array(
+        (np.ones(len(flat), np.int8), column, start), shape=(len(windows), len(known))
+    )
 
 
 def families(windows: np.ndarray) -> np.ndarray:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from .. import bootstrap, metrics
-from ..results import SCHEMA
-from . import codes, held_out, score
+from ..benchmark.results import SCHEMA
+from ..stats import bootstrap, metrics
+from . import codes, perplexity, score
 from .effects import AMINO, GROUP, Effects
 
 SEED = 20240711
@@ -32,11 +32,13 @@ def tracks(model, sequence: np.ndarray, at: np.ndarray) -> np.ndarray:
     cut = np.flatnonzero(np.diff(places) > 2 * PAD) + 1
     for part in np.split(places, cut):
         low, high = max(0, part[0] - PAD), min(len(sequence), part[-1] + PAD + 1)
-        out[low:high] = held_out.track(model, sequence[low:high])
+        out[low:high] = perplexity.track(model, sequence[low:high])
     return out
 
 
-def calibrated(table: np.ndarray, sequence: np.ndarray, at: np.ndarray, alt: np.ndarray) -> np.ndarray:
+def calibrated(
+    table: np.ndarray, sequence: np.ndarray, at: np.ndarray, alt: np.ndarray
+) -> np.ndarray:
     """The harm of changes less the mean over all bases in the same context (left, base, right), (n,).
 
     So that a change that is common because it is easy to make, as at CpG, is not taken for a harmless one.
@@ -45,8 +47,12 @@ def calibrated(table: np.ndarray, sequence: np.ndarray, at: np.ndarray, alt: np.
     base = np.tile(np.arange(4, dtype=np.uint8), len(place) // 4)
     other = base != sequence[place]
     place, base = place[other], base[other]
-    every = np.concatenate([harm(table, at, sequence[at], alt), harm(table, place, sequence[place], base)])
-    kinds = np.concatenate([score.contexts(sequence, at, alt), score.contexts(sequence, place, base)])
+    every = np.concatenate(
+        [harm(table, at, sequence[at], alt), harm(table, place, sequence[place], base)]
+    )
+    kinds = np.concatenate(
+        [score.contexts(sequence, at, alt), score.contexts(sequence, place, base)]
+    )
     return score.calibrated(every, kinds, np.arange(len(every)) >= len(at))[: len(at)]
 
 
@@ -58,7 +64,9 @@ def transition(task: Effects) -> np.ndarray:
 def cpg(task: Effects) -> np.ndarray:
     """1 for a change that breaks a CpG, less 1 for a transition there (C>T, G>A), which is what mutation does most."""
     s = np.append(task.sequence, 4)
-    inside = ((s[task.at] == 1) & (s[task.at + 1] == 2)) | ((s[task.at] == 2) & (s[task.at - 1] == 1))
+    inside = ((s[task.at] == 1) & (s[task.at + 1] == 2)) | (
+        (s[task.at] == 2) & (s[task.at - 1] == 1)
+    )
     return np.where(inside, transition(task), 0.5)
 
 
@@ -147,7 +155,9 @@ def measured(task: Effects, found: np.ndarray, *, seed: int = SEED) -> pd.DataFr
     return pd.DataFrame(rows, columns=["metric", "score", "low", "high"])
 
 
-def _precision(y: np.ndarray, p: np.ndarray, weight: np.ndarray, cluster: np.ndarray) -> tuple[float, float, float]:
+def _precision(
+    y: np.ndarray, p: np.ndarray, weight: np.ndarray, cluster: np.ndarray
+) -> tuple[float, float, float]:
     """Average precision and the 2.5 and 97.5 % quantiles over draws of weights of the clusters."""
     order = np.argsort(-p, kind="stable")
     p, y, cluster = p[order], y[order], cluster[order]
@@ -164,7 +174,9 @@ def _precision(y: np.ndarray, p: np.ndarray, weight: np.ndarray, cluster: np.nda
     return average(np.ones(len(y))), float(low), float(high)
 
 
-def rows(task: Effects, scores: dict[str, np.ndarray], family: dict[str, str], *, key: str) -> pd.DataFrame:
+def rows(
+    task: Effects, scores: dict[str, np.ndarray], family: dict[str, str], *, key: str
+) -> pd.DataFrame:
     """Tidy rows of several scores of one task, in the columns of ``results.SCHEMA`` and ``low, high``."""
     out = []
     for model, found in scores.items():
@@ -173,13 +185,24 @@ def rows(task: Effects, scores: dict[str, np.ndarray], family: dict[str, str], *
         made = made.assign(model=model, family=family[model], coverage=known.mean())
         out.append(made)
     frame = pd.concat(out, ignore_index=True).assign(
-        task=task.name, group=GROUP, kind=task.kind, probe="zero-shot", split="zero-shot", split_param="", repeat=0,
-        fold=0, n_train=0, n_test=len(task), key=key,
-    )  # fmt: skip
+        task=task.name,
+        group=GROUP,
+        kind=task.kind,
+        probe="zero-shot",
+        split="zero-shot",
+        split_param="",
+        repeat=0,
+        fold=0,
+        n_train=0,
+        n_test=len(task),
+        key=key,
+    )
     return frame[[*SCHEMA.names, "low", "high"]]
 
 
-def of_models(task: Effects, models: Sequence, table: dict[str, np.ndarray] | None = None) -> dict[str, np.ndarray]:
+def of_models(
+    task: Effects, models: Sequence, table: dict[str, np.ndarray] | None = None
+) -> dict[str, np.ndarray]:
     """Harm by every model, raw and calibrated (``<model>`` and ``<model>-calibrated``), (n,) each.
 
     ``table``: log-probabilities of this sequence that were already made, by model name; filled on the way.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import BadInput, unknown
+from ..core.errors import BadInput, unknown
 from . import indicators
 
 VERSION = 6
@@ -53,7 +53,8 @@ def _lazy(module: str, function: str) -> Callable[..., np.ndarray]:
 
 def _methods(**of_kind: tuple[str, str, str, dict]) -> dict[str, Method]:
     return {
-        k: Method(name, _lazy(module, function), options) for k, (name, module, function, options) in of_kind.items()
+        k: Method(name, _lazy(module, function), options)
+        for k, (name, module, function, options) in of_kind.items()
     }
 
 
@@ -68,7 +69,12 @@ PROBES: dict[str, Probe] = {
             binary=_LOGISTIC,
             multilabel=_LOGISTIC,
             pair=_LOGISTIC,
-            multiclass=("softmax", "linear", "softmax", {"C": 1.0, "tolerance": 3e-4, "max_iter": 1000}),
+            multiclass=(
+                "softmax",
+                "linear",
+                "softmax",
+                {"C": 1.0, "tolerance": 3e-4, "max_iter": 1000},
+            ),
             regression=("ridge", "linear", "ridge", {"alpha": 1.0}),
         ),
     ),
@@ -103,7 +109,9 @@ def takes(kind: str, probe: str = "linear") -> bool:
 def method(kind: str, probe: str = "linear") -> Method:
     """How a probe fits a kind of task. Raises: BadInput: unknown probe, or a kind that it does not take."""
     if not takes(kind, probe):
-        raise BadInput(f"the probe '{probe}' takes no {kind} tasks; use one of {', '.join(_taking(kind)) or 'none'}.")
+        raise BadInput(
+            f"the probe '{probe}' takes no {kind} tasks; use one of {', '.join(_taking(kind)) or 'none'}."
+        )
     return PROBES[probe].methods[kind]
 
 
@@ -115,7 +123,9 @@ def _finite(X: np.ndarray) -> np.ndarray:
     X = np.asarray(X)
     bad = np.argwhere(~np.isfinite(X))
     if len(bad):
-        raise BadInput(f"row {bad[0][0]}, column {bad[0][1]} of the vectors is {X[tuple(bad[0])]}; mend or drop it.")
+        raise BadInput(
+            f"row {bad[0][0]}, column {bad[0][1]} of the vectors is {X[tuple(bad[0])]}; mend or drop it."
+        )
     return X
 
 
@@ -155,10 +165,17 @@ def predict(
         raise unknown("join", join, JOINS)
     settings = {**how.options, **options}
     strength = settings.get("C", settings.get("alpha"))
-    if pairs is None and how.name in indicators.FITS and isinstance(strength, (int, float)) and strength > 0:
+    if (
+        pairs is None
+        and how.name in indicators.FITS
+        and isinstance(strength, (int, float))
+        and strength > 0
+    ):
         code = indicators.codes(X)
         if code is not None:
-            return _of_indicators(code, Y, folds, kind, how.name, standardise=standardise, **settings)
+            return _of_indicators(
+                code, Y, folds, kind, how.name, standardise=standardise, **settings
+            )
     given = {"standardise": standardise, "device": device}
     if how.name == "ridge":  # a closed form keeps all digits
         given["dtype"] = torch.float64

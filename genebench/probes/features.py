@@ -56,7 +56,12 @@ class Rows:
     """
 
     def __init__(
-        self, X: np.ndarray, *, standardise: bool = True, device: str = "cpu", dtype: torch.dtype = torch.float32
+        self,
+        X: np.ndarray,
+        *,
+        standardise: bool = True,
+        device: str = "cpu",
+        dtype: torch.dtype = torch.float32,
     ) -> None:
         X = np.asarray(X)
         self.sparse = X.shape[1] > WIDE and np.count_nonzero(X) < SPARSE * X.size
@@ -192,7 +197,9 @@ class Pairs(Rows):
     whatever the number of pairs.
     """
 
-    def __init__(self, X: np.ndarray, first: np.ndarray, second: np.ndarray, join: str, **options) -> None:
+    def __init__(
+        self, X: np.ndarray, first: np.ndarray, second: np.ndarray, join: str, **options
+    ) -> None:
         super().__init__(X, **options)
         self.join, self.entities, self.sparse = join, self.X, False
         self.a = torch.as_tensor(np.asarray(first), device=self.X.device)
@@ -226,7 +233,9 @@ class Pairs(Rows):
         if self.join == "mean":
             S = (W / 2) @ self.entities.T
             return S[:, self.a] + S[:, self.b]
-        return (W[:, :half] @ self.entities.T)[:, self.a] + (W[:, half:] @ self.entities.T)[:, self.b]
+        return (W[:, :half] @ self.entities.T)[:, self.a] + (W[:, half:] @ self.entities.T)[
+            :, self.b
+        ]
 
     def _by_entity(self, R: Tensor, which: Tensor) -> Tensor:
         return R.new_zeros(len(R), len(self.entities)).index_add_(1, which, R)
@@ -248,7 +257,9 @@ class Pairs(Rows):
         square = self.entities * self.entities
         if self.join == "concat":
             return torch.cat([A @ square, B @ square], 1)
-        cross = [(w[:, None] * self.entities[self.a]).mul_(self.entities[self.b]).sum(0) for w in weight]
+        cross = [
+            (w[:, None] * self.entities[self.a]).mul_(self.entities[self.b]).sum(0) for w in weight
+        ]
         return ((A + B) @ square + 2 * torch.stack(cross)) / 4
 
     def gram(self) -> Tensor:
@@ -258,7 +269,9 @@ class Pairs(Rows):
         X, g = self.entities.double(), len(self.entities)
         ones = torch.ones(1, self.n, dtype=torch.float64, device=X.device)
         A, B = self._by_entity(ones, self.a)[0], self._by_entity(ones, self.b)[0]
-        met = torch.sparse_coo_tensor(torch.stack([self.a, self.b]), ones[0], (g, g), check_invariants=True)
+        met = torch.sparse_coo_tensor(
+            torch.stack([self.a, self.b]), ones[0], (g, g), check_invariants=True
+        )
         aa, bb, ab = X.T @ (A[:, None] * X), X.T @ (B[:, None] * X), X.T @ torch.sparse.mm(met, X)
         if self.join == "mean":
             return (aa + bb + ab + ab.T) / 4
@@ -267,6 +280,12 @@ class Pairs(Rows):
     def _columns(self, columns: Tensor) -> Tensor:
         if self.join == "concat":
             half = self.entities.shape[1]
-            return torch.cat([self.entities[self.a][:, columns[:half]], self.entities[self.b][:, columns[half:]]], 1)
+            return torch.cat(
+                [
+                    self.entities[self.a][:, columns[:half]],
+                    self.entities[self.b][:, columns[half:]],
+                ],
+                1,
+            )
         x, y = self.entities[self.a][:, columns], self.entities[self.b][:, columns]
         return (x + y) / 2 if self.join == "mean" else x * y

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import RunFailed
+from ..core.errors import RunFailed
 
 STEPS = 200
 """Newton steps at most; ten to thirty are usual."""
@@ -40,7 +40,11 @@ def codes(X: np.ndarray) -> np.ndarray | None:
 def _penalty(size: np.ndarray, total: int, strength: float, standardise: bool) -> np.ndarray:
     """Penalty on a group's number: of its standardised column, (G,); infinite where the column is constant."""
     share = size / total
-    return np.where((size > 0) & (size < total), (share * (1 - share) if standardise else 1.0) * strength, np.inf)
+    return np.where(
+        (size > 0) & (size < total),
+        (share * (1 - share) if standardise else 1.0) * strength,
+        np.inf,
+    )
 
 
 def logistic(
@@ -58,7 +62,9 @@ def logistic(
             if ones in (0, n):
                 out[test, t] = np.log((ones + 0.5) / (n - ones + 0.5))
                 continue
-            penalty = np.append(_penalty(size[:G], n, 2 / C, standardise), np.inf)  # shared by the two classes
+            penalty = np.append(
+                _penalty(size[:G], n, 2 / C, standardise), np.inf
+            )  # shared by the two classes
             b, U = _fit(np.column_stack([size - positive, positive]), penalty)
             margin = b + U
             out[test, t] = (margin[:, 1] - margin[:, 0])[group[test]]
@@ -66,10 +72,21 @@ def logistic(
 
 
 def softmax(
-    code: np.ndarray, y: np.ndarray, folds: np.ndarray, *, C: float, standardise: bool = True, floor: float, **_
+    code: np.ndarray,
+    y: np.ndarray,
+    folds: np.ndarray,
+    *,
+    C: float,
+    standardise: bool = True,
+    floor: float,
+    **_,
 ) -> np.ndarray:
     """As ``linear.softmax``: log-probabilities, (n, n_classes); ``floor`` for a class absent from training."""
-    group, G, n_classes = np.where(code < 0, code.max() + 1, code), int(code.max()) + 1, int(y.max()) + 1
+    group, G, n_classes = (
+        np.where(code < 0, code.max() + 1, code),
+        int(code.max()) + 1,
+        int(y.max()) + 1,
+    )
     out = np.zeros((len(y), n_classes), dtype=np.float32)
     for k in np.unique(folds[folds >= 0]):
         train, test = (folds != k) & (folds >= 0), folds == k
@@ -82,7 +99,9 @@ def softmax(
         margin = (b + U)[group[test]]
         margin = margin - margin.max(axis=1, keepdims=True)
         found = np.full((test.sum(), n_classes), floor)
-        found[:, seen] = np.maximum(margin - np.log(np.exp(margin).sum(axis=1, keepdims=True)), floor)
+        found[:, seen] = np.maximum(
+            margin - np.log(np.exp(margin).sum(axis=1, keepdims=True)), floor
+        )
         out[test] = found
     return out
 
@@ -106,7 +125,11 @@ class _Groups:
         M = b + U
         top = M.max(axis=1)
         sums = top + np.log(np.exp(M - top[:, None]).sum(axis=1))
-        return self.size * sums - (self.counts * M).sum(axis=1) + self.penalty * (U * U).sum(axis=1) / 2
+        return (
+            self.size * sums
+            - (self.counts * M).sum(axis=1)
+            + self.penalty * (U * U).sum(axis=1) / 2
+        )
 
     def loss(self, b: np.ndarray, U: np.ndarray) -> float:
         """Of all entities."""
@@ -131,7 +154,9 @@ def _settle(held: _Groups, b: np.ndarray, U: np.ndarray) -> np.ndarray:
     for _ in range(STEPS):
         P = _shares(b + U[at])
         slope = held.size[at, None] * P - held.counts[at] + held.penalty[at, None] * U[at]
-        step = np.linalg.solve(held.bend(P, at) + held.penalty[at, None, None] * eye, slope[:, :, None])[:, :, 0]
+        step = np.linalg.solve(
+            held.bend(P, at) + held.penalty[at, None, None] * eye, slope[:, :, None]
+        )[:, :, 0]
         step *= np.minimum(1, LONGEST / np.maximum(np.abs(step).max(axis=1), 1e-300))[:, None]
         gain = (slope * step).sum(axis=1)
         open_ = gain > CLOSE * held.size[at]
@@ -141,7 +166,9 @@ def _settle(held: _Groups, b: np.ndarray, U: np.ndarray) -> np.ndarray:
         part = _Groups(held.counts[at], held.size[at], held.penalty[at], held.times[at], held.rest)
         now, length = part.losses(b, U[at]), np.ones(len(at))
         for _ in range(30):
-            short = part.losses(b, U[at] - length[:, None] * step) > now - 1e-4 * length * gain + 1e-12 * np.abs(now)
+            short = part.losses(
+                b, U[at] - length[:, None] * step
+            ) > now - 1e-4 * length * gain + 1e-12 * np.abs(now)
             if not short.any():
                 break
             length[short] /= 2
@@ -163,21 +190,32 @@ def _fit(counts: np.ndarray, penalty: np.ndarray) -> tuple[np.ndarray, np.ndarra
     """
     c, free = counts.shape[1], np.isfinite(penalty)
     rows, back, times = np.unique(
-        np.column_stack([counts[free], penalty[free]]), axis=0, return_inverse=True, return_counts=True
+        np.column_stack([counts[free], penalty[free]]),
+        axis=0,
+        return_inverse=True,
+        return_counts=True,
     )
-    held = _Groups(rows[:, :c], rows[:, :c].sum(axis=1), rows[:, c], times, counts[~free].sum(axis=0))
+    held = _Groups(
+        rows[:, :c], rows[:, :c].sum(axis=1), rows[:, c], times, counts[~free].sum(axis=0)
+    )
     b = np.log(counts.sum(axis=0) / counts.sum())
     U = _settle(held, b, np.zeros((len(rows), c)))
     now = held.loss(b, U)
     for _ in range(STEPS):
         P, q = _shares(b + U), _shares(b)
-        slope = held.times @ (held.size[:, None] * P - held.counts) + held.rest.sum() * q - held.rest
+        slope = (
+            held.times @ (held.size[:, None] * P - held.counts) + held.rest.sum() * q - held.rest
+        )
         bend = held.bend(P)
-        moved = np.linalg.solve(bend + held.penalty[:, None, None] * np.eye(c), bend)  # of U, by a step of b
+        moved = np.linalg.solve(
+            bend + held.penalty[:, None, None] * np.eye(c), bend
+        )  # of U, by a step of b
         arrow = np.einsum("g,gij->ij", held.times * held.penalty, moved) + held.rest.sum() * (
             np.diag(q) - np.outer(q, q)
         )
-        step = np.linalg.solve(arrow + np.trace(arrow) / c**2, slope)  # the intercepts' common level is free
+        step = np.linalg.solve(
+            arrow + np.trace(arrow) / c**2, slope
+        )  # the intercepts' common level is free
         gain, length = slope @ step, 1.0
         if gain <= CLOSE * counts.sum():
             break
@@ -197,7 +235,13 @@ def _fit(counts: np.ndarray, penalty: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def ridge(
-    code: np.ndarray, Y: np.ndarray, folds: np.ndarray, *, alpha: float, standardise: bool = True, **_
+    code: np.ndarray,
+    Y: np.ndarray,
+    folds: np.ndarray,
+    *,
+    alpha: float,
+    standardise: bool = True,
+    **_,
 ) -> np.ndarray:
     """As ``linear.ridge``: predictions in the unit of the labels, (n, n_tasks) float64. In closed form."""
     group, G = np.where(code < 0, code.max() + 1, code), int(code.max()) + 1
@@ -208,7 +252,11 @@ def ridge(
             size = np.bincount(group[train], minlength=G + 1).astype(float)
             total = np.bincount(group[train], weights=Y[train, t], minlength=G + 1)
             penalty = np.append(_penalty(size[:G], size.sum(), alpha, standardise), np.inf)
-            pull = np.where(np.isfinite(penalty), penalty / (size + np.where(np.isfinite(penalty), penalty, 1)), 1.0)
+            pull = np.where(
+                np.isfinite(penalty),
+                penalty / (size + np.where(np.isfinite(penalty), penalty, 1)),
+                1.0,
+            )
             b = (pull * total).sum() / (pull * size).sum()
             out[test, t] = (b + (1 - pull) * (total / np.maximum(size, 1) - b))[group[test]]
     return out

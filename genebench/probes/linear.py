@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import BadInput
+from ..core.errors import BadInput
 from . import solver
 from .features import Pairs, Rows
 from .solver import Problems
@@ -59,12 +59,16 @@ def logistic(
         if size[task, k] == 0:
             raise BadInput("a fold has no training entity; use fewer folds or a larger task.")
         here = folds[:, task] == k
-        out[here, task] = np.log((positive[task, k] + 0.5) / (size[task, k] - positive[task, k] + 0.5))
+        out[here, task] = np.log(
+            (positive[task, k] + 0.5) / (size[task, k] - positive[task, k] + 0.5)
+        )
     task, k = (torch.as_tensor(a, device=labels.device) for a in np.nonzero(~empty))
     if not len(task):
         return out
     options = {"tolerance": tolerance, "memory": memory}
-    problems = Problems(labels, task, train, mask[task, k], torch.ones(len(task), device=labels.device))
+    problems = Problems(
+        labels, task, train, mask[task, k], torch.ones(len(task), device=labels.device)
+    )
     W, b = _chosen(features, problems, C, options, seed)
     fold = torch.tensor(folds.T.copy(), device=labels.device)
     step = max(1, (1 << 26) // n)
@@ -97,18 +101,28 @@ def softmax(
     (which a class absent from the training entities has).
     """
     if C == "loo":
-        raise BadInput("softmax has no approximate leave-one-out; choose C by inner folds (C: inner) or give it.")
+        raise BadInput(
+            "softmax has no approximate leave-one-out; choose C by inner folds (C: inner) or give it."
+        )
     labels, train, mask = _tables(features, y[:, None], folds[:, None])
     n_classes = int(y.max()) + 1
     task = torch.zeros(len(mask[0]), dtype=torch.long, device=labels.device)
-    problems = Problems(labels, task, train, mask[0], torch.ones(len(task), device=labels.device), n_classes)
+    problems = Problems(
+        labels, task, train, mask[0], torch.ones(len(task), device=labels.device), n_classes
+    )
     options = {"tolerance": tolerance, "max_iter": max_iter, "memory": memory}
     W, b = _chosen(features, problems, C, options, seed)
     out = np.full((len(y), n_classes), 0, dtype=np.float32)
     for k in range(len(task)):
         here = folds == k
         seen = np.bincount(y[(folds != k) & (folds >= 0)], minlength=n_classes) > 0
-        margins = solver.margins(features, W[k : k + 1], b[k : k + 1])[0].cpu().numpy().T[here].astype(np.float64)
+        margins = (
+            solver.margins(features, W[k : k + 1], b[k : k + 1])[0]
+            .cpu()
+            .numpy()
+            .T[here]
+            .astype(np.float64)
+        )
         margins[:, ~seen] = -np.inf
         margins -= margins.max(1, keepdims=True)
         with np.errstate(divide="ignore"):
@@ -143,7 +157,9 @@ def ridge(
     for tasks in groups.values():
         fold = folds[:, tasks[0]]
         for k in np.unique(fold[fold >= 0]):
-            train, test = (torch.as_tensor(m, device=X.device) for m in ((fold != k) & (fold >= 0), fold == k))
+            train, test = (
+                torch.as_tensor(m, device=X.device) for m in ((fold != k) & (fold >= 0), fold == k)
+            )
             mean, deviation = X[train].mean(0), X[train].std(0, correction=0)
             flat = deviation <= 1e-9
             inverse = torch.where(flat, 0, 1 / torch.where(flat, 1, deviation))
@@ -186,10 +202,15 @@ def _ridge(A: Tensor, B: Tensor, y: Tensor, alphas: list[float]) -> Tensor:
 def _tables(features: Rows, Y: np.ndarray, folds: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
     """Labels (n_tasks, n), distinct training masks (n_masks, n), the mask of each task's fold (n_tasks, n_folds)."""
     if Y.shape != folds.shape or len(Y) != features.n:
-        raise BadInput(f"labels {Y.shape}, folds {folds.shape} and {features.n} entities do not fit together.")
+        raise BadInput(
+            f"labels {Y.shape}, folds {folds.shape} and {features.n} entities do not fit together."
+        )
     device = features.X.device
     distinct: dict[bytes, int] = {}
-    which = [distinct.setdefault(np.ascontiguousarray(column).tobytes(), len(distinct)) for column in folds.T]
+    which = [
+        distinct.setdefault(np.ascontiguousarray(column).tobytes(), len(distinct))
+        for column in folds.T
+    ]
     first = [which.index(i) for i in range(len(distinct))]
     n_folds = int(folds.max()) + 1
     masks = [(folds[:, t] != k) & (folds[:, t] >= 0) for t in first for k in range(n_folds)]
@@ -218,7 +239,9 @@ def _dense(features: Rows) -> Tensor:
     return features.X
 
 
-def _chosen(features: Rows, problems: Problems, C: float | str, options: dict, seed: int) -> tuple[Tensor, Tensor]:
+def _chosen(
+    features: Rows, problems: Problems, C: float | str, options: dict, seed: int
+) -> tuple[Tensor, Tensor]:
     """Weights at the given C, or at the one of ``GRID`` that does best on the training entities alone."""
     if not isinstance(C, str):
         if not C > 0:
@@ -275,13 +298,20 @@ def _loo_loss(features: Rows, problems: Problems, W: Tensor, b: Tensor) -> Tenso
 def _inner_loss(features: Rows, problems: Problems, options: dict, seed: int) -> Tensor:
     """Log-loss over inner folds of the training entities at the problems' own C, (K,)."""
     generator = np.random.default_rng(seed)
-    part = torch.as_tensor(generator.permutation(np.arange(features.n) % INNER), device=problems.C.device)
+    part = torch.as_tensor(
+        generator.permutation(np.arange(features.n) % INNER), device=problems.C.device
+    )
     loss = torch.zeros(len(problems), device=problems.C.device)
     number = torch.zeros_like(loss)
     for inner in range(INNER):
         held = (part == inner)[None]
         nested = Problems(
-            problems.labels, problems.task, problems.train & ~held, problems.mask, problems.C, problems.n_classes
+            problems.labels,
+            problems.task,
+            problems.train & ~held,
+            problems.mask,
+            problems.C,
+            problems.n_classes,
         )
         able = _two_classes(nested)
         nested.task, nested.mask, nested.C = nested.task[able], nested.mask[able], nested.C[able]
@@ -297,7 +327,9 @@ def _inner_loss(features: Rows, problems: Problems, options: dict, seed: int) ->
             if problems.n_classes == 1:
                 each = torch.nn.functional.softplus(torch.where(y > 0, -M[0, test], M[0, test]))
             else:
-                each = -torch.log_softmax(M[:, test], 0)[y, torch.arange(len(y), device=y.device)].clamp(min=FLOOR)
+                each = -torch.log_softmax(M[:, test], 0)[
+                    y, torch.arange(len(y), device=y.device)
+                ].clamp(min=FLOOR)
             loss[k] += each.sum()
             number[k] += len(y)
     return torch.where(number > 0, loss / number.clamp(min=1), torch.inf)

@@ -6,14 +6,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import BadInput
+from ..core.errors import BadInput
 from .features import Pairs, Rows
 from .linear import FLOOR
 
 HIDDEN, EPOCHS, BATCH, RATE, DECAY = 32, 40, 256, 2e-3, 1e-3
 
 
-def mlp_binary(features: Rows, Y: np.ndarray, folds: np.ndarray, *, memory: float = 2e9, seed: int = 0) -> np.ndarray:
+def mlp_binary(
+    features: Rows, Y: np.ndarray, folds: np.ndarray, *, memory: float = 2e9, seed: int = 0
+) -> np.ndarray:
     """Log-odds of the positive class from networks that did not see the entity, (n, n_tasks) float32.
 
     One hidden layer of ``HIDDEN`` rectified units, AdamW (Loshchilov & Hutter 2019) for ``EPOCHS`` epochs of batches of
@@ -22,19 +24,29 @@ def mlp_binary(features: Rows, Y: np.ndarray, folds: np.ndarray, *, memory: floa
 
     Args: Y: 0/1, (n, n_tasks). folds: (n, n_tasks), −1 keeps an entity out. seed: of weights and batches.
     """
-    return _all(features, Y.astype(np.float64), folds, "binary", 1, memory, seed)[:, :, 0].astype(np.float32)
+    return _all(features, Y.astype(np.float64), folds, "binary", 1, memory, seed)[:, :, 0].astype(
+        np.float32
+    )
 
 
-def mlp_classes(features: Rows, y: np.ndarray, folds: np.ndarray, *, memory: float = 2e9, seed: int = 0) -> np.ndarray:
+def mlp_classes(
+    features: Rows, y: np.ndarray, folds: np.ndarray, *, memory: float = 2e9, seed: int = 0
+) -> np.ndarray:
     """Log-probabilities of the classes, (n, n_classes) float32; y: class, (n,). Otherwise as ``mlp_binary``."""
     n_classes = int(y.max()) + 1
-    out = _all(features, y[:, None].astype(np.float64), folds[:, None], "classes", n_classes, memory, seed)[:, 0]
+    out = _all(
+        features, y[:, None].astype(np.float64), folds[:, None], "classes", n_classes, memory, seed
+    )[:, 0]
     return torch.log_softmax(torch.as_tensor(out), -1).clamp(min=FLOOR).numpy().astype(np.float32)
 
 
-def mlp_values(features: Rows, Y: np.ndarray, folds: np.ndarray, *, memory: float = 2e9, seed: int = 0) -> np.ndarray:
+def mlp_values(
+    features: Rows, Y: np.ndarray, folds: np.ndarray, *, memory: float = 2e9, seed: int = 0
+) -> np.ndarray:
     """Predicted values in the unit of the labels, (n, n_tasks); squared loss on labels standardised inside the fold."""
-    return _all(features, np.asarray(Y, dtype=np.float64), folds, "values", 1, memory, seed)[:, :, 0]
+    return _all(features, np.asarray(Y, dtype=np.float64), folds, "values", 1, memory, seed)[
+        :, :, 0
+    ]
 
 
 def _all(features: Rows, Y, folds, kind: str, n_out: int, memory: float, seed: int) -> np.ndarray:
@@ -43,7 +55,9 @@ def _all(features: Rows, Y, folds, kind: str, n_out: int, memory: float, seed: i
     n, n_tasks = Y.shape
     out = np.zeros((n, n_tasks, n_out))
     work = [(t, k) for t in range(n_tasks) for k in np.unique(folds[folds[:, t] >= 0, t])]
-    room = max(1, int(memory / (4 * (6 * HIDDEN * features.d + n * (n_out + 2) + 4 * BATCH * HIDDEN))))
+    room = max(
+        1, int(memory / (4 * (6 * HIDDEN * features.d + n * (n_out + 2) + 4 * BATCH * HIDDEN)))
+    )
     for at in range(0, len(work), room):
         part = work[at : at + room]
         train = np.stack([(folds[:, t] != k) & (folds[:, t] >= 0) for t, k in part])
@@ -55,7 +69,9 @@ def _all(features: Rows, Y, folds, kind: str, n_out: int, memory: float, seed: i
     return out
 
 
-def _train(features: Rows, labels: np.ndarray, train: np.ndarray, kind: str, n_out: int, seed: int) -> np.ndarray:
+def _train(
+    features: Rows, labels: np.ndarray, train: np.ndarray, kind: str, n_out: int, seed: int
+) -> np.ndarray:
     """Train K networks together. Returns their outputs for every entity, (K, n, n_out)."""
     X, (K, n) = features.X, labels.shape
     device, d = X.device, features.d
@@ -91,7 +107,9 @@ def _train(features: Rows, labels: np.ndarray, train: np.ndarray, kind: str, n_o
             optimiser.step()
             fall.step()
     with torch.inference_mode():
-        z = torch.cat([_forward(X[at : at + 4096], mean, inverse, params) for at in range(0, n, 4096)], 1)
+        z = torch.cat(
+            [_forward(X[at : at + 4096], mean, inverse, params) for at in range(0, n, 4096)], 1
+        )
         if kind == "values":
             z = z * spread[..., None] + centre[..., None]
         return z.cpu().numpy()

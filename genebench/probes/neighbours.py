@@ -5,14 +5,16 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from ..errors import BadInput
+from ..core.errors import BadInput
 from .features import Pairs, Rows
 
 K = 15
 """Neighbours that vote."""
 
 
-def knn_votes(features: Rows, Y: np.ndarray, folds: np.ndarray, *, k: int = K, memory: float = 2e9) -> np.ndarray:
+def knn_votes(
+    features: Rows, Y: np.ndarray, folds: np.ndarray, *, k: int = K, memory: float = 2e9
+) -> np.ndarray:
     """Mean label of the k training entities most alike by cosine of the standardised vectors.
 
     One search finds enough candidates for every task and fold; where a fold leaves fewer than k of them, that entity's
@@ -51,20 +53,46 @@ def knn_votes(features: Rows, Y: np.ndarray, folds: np.ndarray, *, k: int = K, m
     return out
 
 
-def knn_binary(features: Rows, Y: np.ndarray, folds: np.ndarray, *, k: int = K, memory: float = 2e9, seed: int = 0):
+def knn_binary(
+    features: Rows,
+    Y: np.ndarray,
+    folds: np.ndarray,
+    *,
+    k: int = K,
+    memory: float = 2e9,
+    seed: int = 0,
+):
     """Log-odds (n, n_tasks) of the neighbours' share of positives, drawn half a vote towards one half."""
     share = knn_votes(features, Y, folds, k=k, memory=memory)
     return np.log((share * k + 0.5) / ((1 - share) * k + 0.5)).astype(np.float32)
 
 
-def knn_classes(features: Rows, y: np.ndarray, folds: np.ndarray, *, k: int = K, memory: float = 2e9, seed: int = 0):
+def knn_classes(
+    features: Rows,
+    y: np.ndarray,
+    folds: np.ndarray,
+    *,
+    k: int = K,
+    memory: float = 2e9,
+    seed: int = 0,
+):
     """Log-probabilities (n, n_classes) of the neighbours' classes, each class with half a vote more."""
     n_classes = int(y.max()) + 1
     wide = np.repeat(folds[:, None], n_classes, axis=1)
-    share = knn_votes(features, (y[:, None] == np.arange(n_classes)).astype(float), wide, k=k, memory=memory)
+    share = knn_votes(
+        features, (y[:, None] == np.arange(n_classes)).astype(float), wide, k=k, memory=memory
+    )
     return np.log((share * k + 0.5) / (k + 0.5 * n_classes)).astype(np.float32)
 
 
-def knn_values(features: Rows, Y: np.ndarray, folds: np.ndarray, *, k: int = K, memory: float = 2e9, seed: int = 0):
+def knn_values(
+    features: Rows,
+    Y: np.ndarray,
+    folds: np.ndarray,
+    *,
+    k: int = K,
+    memory: float = 2e9,
+    seed: int = 0,
+):
     """Mean of the neighbours' values, (n, n_tasks)."""
     return knn_votes(features, Y, folds, k=k, memory=memory)

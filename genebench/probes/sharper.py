@@ -73,7 +73,9 @@ class Sharper:
             torch.mm(A.T, A, out=H)
             H[:-1, :-1].add_(features.second.to(H.dtype), alpha=rest * scale**2)
             H.diagonal()[:-1] += penalty
-            H[-1, -1] += rest if rest or float(top.sum()) else 1.0  # a class that training lacks does not move
+            H[-1, -1] += (
+                rest if rest or float(top.sum()) else 1.0
+            )  # a class that training lacks does not move
             factor, wrong = torch.linalg.cholesky_ex(H)
             if int(wrong):
                 return None

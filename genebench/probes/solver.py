@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields, replace
 import torch
 from torch import Tensor
 
-from ..errors import RunFailed
+from ..core.errors import RunFailed
 from .features import CHUNK, Rows
 from .sharper import Sharper, due
 
@@ -80,7 +80,12 @@ class _State:
         return _State(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
     def join(self, other: _State) -> _State:
-        return _State(**{f.name: torch.cat([getattr(self, f.name), getattr(other, f.name)]) for f in fields(self)})
+        return _State(
+            **{
+                f.name: torch.cat([getattr(self, f.name), getattr(other, f.name)])
+                for f in fields(self)
+            }
+        )
 
 
 def solve(
@@ -106,7 +111,10 @@ def solve(
     W = features.X.new_zeros(K, C, d)
     b = features.X.new_zeros(K, C)
     truth = problems.labels if C > 1 else problems.labels.to(W.dtype)
-    waiting, least = torch.arange(K, device=W.device), tolerance / 3 if features.uneven else tolerance
+    waiting, least = (
+        torch.arange(K, device=W.device),
+        tolerance / 3 if features.uneven else tolerance,
+    )
     sharper = Sharper(features, C, memory / 4)
     state, done, turn, late = None, 0, 0, []
     while state is not None or len(waiting):
@@ -124,11 +132,16 @@ def solve(
         sharper.renew(features, problems, state)
         step = _direction(features, state, total, sharper, turn)
         turn += 1
-        over = (torch.linalg.vecdot(state.grad.flatten(1), step.flatten(1)).clamp(min=0) / weight).sqrt() <= least
+        over = (
+            torch.linalg.vecdot(state.grad.flatten(1), step.flatten(1)).clamp(min=0) / weight
+        ).sqrt() <= least
         tired = (state.age >= max_iter) & ~over
         out = (over | tired) & state.going
         if out.any():
-            U, ids = state.U[out] - step[out], state.ids[out]  # the last step costs nothing: no margins are needed
+            U, ids = (
+                state.U[out] - step[out],
+                state.ids[out],
+            )  # the last step costs nothing: no margins are needed
             W[ids] = scaled = U[..., :-1] * state.inverse_scale[out][:, None]
             b[ids] = _intercept(U[..., -1], scaled, state.mean[out])
             late.append(state.ids[out & tired])
@@ -147,7 +160,12 @@ def solve(
                 f"{len(late)} linear fits did not converge in {max_iter} iterations in double precision; look at the "
                 "scale of the vectors, or choose a smaller C"
             )
-        alone = replace(problems, task=problems.task[late], mask=problems.mask[late], C=problems.C[late].double())
+        alone = replace(
+            problems,
+            task=problems.task[late],
+            mask=problems.mask[late],
+            C=problems.C[late].double(),
+        )
         double = solve(
             features.to(torch.float64),
             alone,
@@ -169,10 +187,23 @@ def _enter(features: Rows, problems: Problems, truth: Tensor, ids: Tensor) -> _S
     D, still = C * (features.d + 1), torch.zeros_like(ids)
     U, M, R = new(K, C, features.d + 1), new(K, C, n), new(K, C, n)
     state = _State(
-        ids, still, still == 0, still - 1, U, M, R, new(K, C, C), mean[back], inverse_scale[back],
-        problems.C[ids].to(dtype), torch.zeros_like(U), torch.zeros_like(U), new(K, HISTORY, D), new(K, HISTORY, D),
+        ids,
+        still,
+        still == 0,
+        still - 1,
+        U,
+        M,
+        R,
+        new(K, C, C),
+        mean[back],
+        inverse_scale[back],
+        problems.C[ids].to(dtype),
+        torch.zeros_like(U),
+        torch.zeros_like(U),
+        new(K, HISTORY, D),
+        new(K, HISTORY, D),
         torch.eye(HISTORY, dtype=dtype, device=ids.device).repeat(K, 1, 1),
-    )  # fmt: skip
+    )
     for here in _pieces(M):
         y, use = truth[problems.task[ids[here]]], train[back[here]]
         if C == 1:
@@ -220,7 +251,9 @@ def _less_truth(P: Tensor, y: Tensor) -> Tensor:
 def _residuals(state: _State, here: slice | Tensor, y: Tensor) -> None:
     """Set residuals and curvature of some problems from their margins."""
     if state.M.shape[1] == 1:  # p (1 − p) = |r| (1 − |r|)
-        R = torch.sigmoid(state.M[here, 0], out=state.R[here, 0] if isinstance(here, slice) else None).sub_(y)
+        R = torch.sigmoid(
+            state.M[here, 0], out=state.R[here, 0] if isinstance(here, slice) else None
+        ).sub_(y)
         dot = torch.linalg.vecdot
         state.curve[here, 0, 0] = (R.sum(1) - 2 * dot(y, R) - dot(R, R)).clamp_(min=0)
         if not isinstance(here, slice):
@@ -296,7 +329,9 @@ def _precondition(features: Rows, g: Tensor, total: _Curvature) -> Tensor:
         back = (z * total.inverse).view(K * C, -1) @ V.T
     else:  # directions that no entity spans have the penalty alone
         rest = total.rest[..., None]
-        back = (z * (total.inverse - rest)).view(K * C, -1) @ V.T + (rest * inner).reshape(K * C, -1)
+        back = (z * (total.inverse - rest)).view(K * C, -1) @ V.T + (rest * inner).reshape(
+            K * C, -1
+        )
     out[..., :-1] = back.view(K, C, -1)
     out[..., -1] = q[..., -1] * total.intercept
     return out if C == 1 else total.classes @ out
@@ -326,7 +361,11 @@ def _advance(features, problems, truth, state, step) -> None:
         y = truth[problems.task[state.ids[here]]]
         state.M[here] += along[here]
         _residuals(state, here, y)
-        left = torch.linalg.vecdot(state.R[here].flatten(1), along[here].flatten(1)) + us[here] + ss[here]
+        left = (
+            torch.linalg.vecdot(state.R[here].flatten(1), along[here].flatten(1))
+            + us[here]
+            + ss[here]
+        )
         bad = torch.where((left.abs() > ACCEPT * start[here]) & state.going[here])[0]
         if len(bad):
             at = bad + here.start
@@ -399,7 +438,9 @@ def _length(M, along, y, us, ss, start) -> Tensor:
             return t
         low, high = torch.where(slope < 0, t, low), torch.where(slope > 0, t, high)
         new = t - slope / bend.clamp(min=1e-30)
-        new = torch.minimum(new, 4 * t)  # where the loss is all but flat, Newton's step would leave the world
+        new = torch.minimum(
+            new, 4 * t
+        )  # where the loss is all but flat, Newton's step would leave the world
         halfway = torch.where(torch.isfinite(high), (low + high) / 2, 2 * t)
         t = torch.where(settled, t, torch.where((new > low) & (new < high), new, halfway))
     return t

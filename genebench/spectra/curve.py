@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from .. import metrics
+from ..stats import metrics
 
 CONTROL = "-size"
 """Ending of the name of the control: as many units as the spectral split has, drawn at random."""
@@ -30,7 +30,11 @@ def interval(values: np.ndarray, level: float = 0.95) -> tuple[float, float, flo
         return np.nan, np.nan, np.nan
     if len(values) < 2:
         return float(values[0]), np.nan, np.nan
-    half = scipy.stats.t.ppf((1 + level) / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
+    half = (
+        scipy.stats.t.ppf((1 + level) / 2, len(values) - 1)
+        * values.std(ddof=1)
+        / np.sqrt(len(values))
+    )
     return float(values.mean()), float(values.mean() - half), float(values.mean() + half)
 
 
@@ -48,7 +52,9 @@ def area(x: np.ndarray, y: np.ndarray) -> float:
 
 def main_rows(scores: pd.DataFrame) -> pd.DataFrame:
     """Rows of each kind's main metric, with λ as a number where there is one."""
-    wanted = scores.kind.astype(str).map({k: metrics.main(k) for k in scores.kind.astype(str).unique()})
+    wanted = scores.kind.astype(str).map(
+        {k: metrics.main(k) for k in scores.kind.astype(str).unique()}
+    )
     out = scores[scores.metric.astype(str) == wanted].copy()
     for column in out.select_dtypes("category"):
         out[column] = out[column].astype(str)
@@ -58,7 +64,13 @@ def main_rows(scores: pd.DataFrame) -> pd.DataFrame:
 def joined(scores: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
     """Main scores, one row a split, beside the overlap of that split."""
     rows = main_rows(scores)
-    keys = {"dataset": "task", "split": "split", "split_param": "split_param", "repeat": "repeat", "fold": "fold"}
+    keys = {
+        "dataset": "task",
+        "split": "split",
+        "split_param": "split_param",
+        "repeat": "repeat",
+        "fold": "fold",
+    }
     right = overlaps.rename(columns=keys).astype({"split_param": str, "repeat": int, "fold": int})
     right = right.drop(columns=["mode", "n_train", "n_test"], errors="ignore")
     rows = rows.astype({"repeat": int, "fold": int})
@@ -75,7 +87,10 @@ def points(rows: pd.DataFrame) -> pd.DataFrame:
     for at, part in rows[rows.parameter.notna()].groupby(by, sort=True):
         mean, low, high = interval(part.score.to_numpy())
         bounds = metrics.METRICS[at[5]]
-        more = {c: part[c].mean() for c in ("jaccard", "test_linked", "mean_similarity", "n_train", "n_test")}
+        more = {
+            c: part[c].mean()
+            for c in ("jaccard", "test_linked", "mean_similarity", "n_train", "n_test")
+        }
         clip = np.clip([low, high], bounds.low, bounds.high)
         out.append(
             dict(zip(by, at))
@@ -96,7 +111,10 @@ def areas(rows: pd.DataFrame) -> pd.DataFrame:
     by = ["task", "group", "kind", "model", "split", "metric"]
     for at, part in rows[rows.parameter.notna()].groupby(by, sort=True):
         for over, column in (("lambda", "parameter"), ("overlap", OVERLAP)):
-            found = [(area(s[column].to_numpy(), s.score.to_numpy()), s) for _, s in part.groupby("repeat")]
+            found = [
+                (area(s[column].to_numpy(), s.score.to_numpy()), s)
+                for _, s in part.groupby("repeat")
+            ]
             span = part[column].min(), part[column].max()
             if over == "overlap" and not span[1] - span[0] >= NARROW:
                 found = []
@@ -125,25 +143,49 @@ def findings(rows: pd.DataFrame) -> pd.DataFrame:
     ruled = rows[rows.parameter.notna()]
     for at, part in ruled.groupby(by, sort=True):
         for split in FAMILIES:
-            wide, control = _wide(part[part.split == split]), _wide(part[part.split == split + CONTROL])
+            wide, control = (
+                _wide(part[part.split == split]),
+                _wide(part[part.split == split + CONTROL]),
+            )
             if len(wide) < 2:
                 continue
             first, last = wide.index.min(), wide.index.max()
             fall = wide.loc[first] - wide.loc[last]
             mean, low, high = interval(fall)
-            of_size = control.loc[first] - control.loc[last] if {first, last} <= set(control.index) else fall * np.nan
+            of_size = (
+                control.loc[first] - control.loc[last]
+                if {first, last} <= set(control.index)
+                else fall * np.nan
+            )
             gap = control.loc[last] - wide.loc[last] if last in control.index else fall * np.nan
-            seen = part[part.split == split].groupby("parameter")[["score", OVERLAP]].mean().dropna()
+            seen = (
+                part[part.split == split].groupby("parameter")[["score", OVERLAP]].mean().dropna()
+            )
             flat = len(seen) < 3 or np.ptp(seen[OVERLAP]) < NARROW or np.ptp(seen.score) == 0
             falls = bool(low > 0)
             size, gaps = interval(of_size), interval(gap)
             out.append(
                 dict(zip(by, at))
-                | {"split": split, "parameter": last, "first": wide.loc[first].mean(), "last": wide.loc[last].mean()}
-                | {"fall": mean, "fall_low": low, "fall_high": high, "falls": falls, "fall_size": size[0]}
+                | {
+                    "split": split,
+                    "parameter": last,
+                    "first": wide.loc[first].mean(),
+                    "last": wide.loc[last].mean(),
+                }
+                | {
+                    "fall": mean,
+                    "fall_low": low,
+                    "fall_high": high,
+                    "falls": falls,
+                    "fall_size": size[0],
+                }
                 | {"gap": gaps[0], "gap_low": gaps[1], "gap_high": gaps[2]}
                 | {"share_size": size[0] / mean if falls else np.nan}
-                | {"rank": np.nan if flat else float(scipy.stats.spearmanr(seen.score, seen[OVERLAP]).statistic)}
+                | {
+                    "rank": np.nan
+                    if flat
+                    else float(scipy.stats.spearmanr(seen.score, seen[OVERLAP]).statistic)
+                }
                 | {"overlap_first": seen[OVERLAP].iloc[0], "overlap_last": seen[OVERLAP].iloc[-1]}
                 | {"coverage": part.coverage.mean()}
             )
@@ -152,7 +194,9 @@ def findings(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _wide(part: pd.DataFrame) -> pd.DataFrame:
     """Scores by λ (rows) and seed (columns), only λ at which every seed has one."""
-    return part.pivot_table(index="parameter", columns="repeat", values="score", aggfunc="mean").dropna()
+    return part.pivot_table(
+        index="parameter", columns="repeat", values="score", aggfunc="mean"
+    ).dropna()
 
 
 def placed(rows: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
@@ -176,7 +220,11 @@ def placed(rows: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
                 curve = mine[(mine.split == "spectral") & np.isclose(mine.parameter, near)]
                 out.append(
                     {"dataset": task, "split": split, "model": model, "overlap": value}
-                    | {"n_train": held.n_train.mean(), "n_test": held.n_test.mean(), "parameter": near}
+                    | {
+                        "n_train": held.n_train.mean(),
+                        "n_test": held.n_test.mean(),
+                        "parameter": near,
+                    }
                     | {"curve_overlap": mean[near], "score": mine[mine.split == split].score.mean()}
                     | {"curve": _near(mine, near) if curve.empty else curve.score.mean()}
                 )

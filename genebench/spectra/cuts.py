@@ -14,8 +14,8 @@ import pandas as pd
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from .. import cache, paths
-from ..errors import BadInput, unknown
+from ..core import cache, paths
+from ..core.errors import BadInput, unknown
 from . import curve, datasets, features, genetasks, overlap, properties
 from . import splits as engine
 from .datasets import DataSet
@@ -23,7 +23,11 @@ from .graph import Graph
 
 VERSION = 1
 """Bump when the same data set and property give other cuts."""
-MODES = {"corrected": "spectral", "weighted": "spectral-weighted", "reference": "spectral-reference"}
+MODES = {
+    "corrected": "spectral",
+    "weighted": "spectral-weighted",
+    "reference": "spectral-reference",
+}
 """Way of splitting → name of its splits in the results."""
 
 
@@ -111,7 +115,13 @@ def recipe(wanted: Wanted) -> dict:
     others = datasets.spec(wanted.dataset).existing if own else {}
     told = {k: v.model_dump() for k, v in others.items()} if own else genetasks.rungs()
     return {
-        "stage": ["spectra cuts", VERSION, engine.VERSION, getattr(properties, "VERSION", 1), features.VERSION],
+        "stage": [
+            "spectra cuts",
+            VERSION,
+            engine.VERSION,
+            getattr(properties, "VERSION", 1),
+            features.VERSION,
+        ],
         "data": data(wanted).hash,
         "property": rule,
         "mode": wanted.mode,
@@ -123,7 +133,11 @@ def recipe(wanted: Wanted) -> dict:
 
 def path(wanted: Wanted) -> Path:
     """Where the cuts are kept."""
-    return paths.CURVES / "cuts" / f"{wanted.dataset.replace('/', '--')}-{wanted.mode}-{cache.key(recipe(wanted))}.npz"
+    return (
+        paths.CURVES
+        / "cuts"
+        / f"{wanted.dataset.replace('/', '--')}-{wanted.mode}-{cache.key(recipe(wanted))}.npz"
+    )
 
 
 def make(wanted: Wanted) -> None:
@@ -132,7 +146,9 @@ def make(wanted: Wanted) -> None:
         raise unknown("mode", wanted.mode, MODES)
     held, links = data(wanted), graph(wanted)
     if wanted.mode == "weighted" and held.weight is None:
-        raise BadInput(f"data set '{wanted.dataset}': weighted splits need units of several samples; take 'corrected'.")
+        raise BadInput(
+            f"data set '{wanted.dataset}': weighted splits need units of several samples; take 'corrected'."
+        )
     marks = None if held.barcodes is None else _marks(held)
     name, sides, rows = MODES[wanted.mode], [], []
 
@@ -143,7 +159,15 @@ def make(wanted: Wanted) -> None:
             side[cut.train], side[cut.test] = 1, 2
             shared = overlap.overlaps(links, cut, marks)
         sides.append(side)
-        rows.append({**about, "n_train": (side == 1).sum(), "n_test": (side == 2).sum(), **shared, "reason": why})
+        rows.append(
+            {
+                **about,
+                "n_train": (side == 1).sum(),
+                "n_test": (side == 2).sum(),
+                **shared,
+                "reason": why,
+            }
+        )
 
     for (parameter, seed), cut in _spectral(wanted, held, links).items():
         about = {"split_param": f"{parameter:g}", "repeat": seed, "fold": 0}
@@ -158,7 +182,9 @@ def make(wanted: Wanted) -> None:
     cache.store(
         path(wanted),
         recipe(wanted),
-        lambda to: np.savez_compressed(to, sides=np.array(sides), about=np.array(about.to_json(orient="split"))),
+        lambda to: np.savez_compressed(
+            to, sides=np.array(sides), about=np.array(about.to_json(orient="split"))
+        ),
         units=len(held),
         edges=links.m,
     )
@@ -184,7 +210,9 @@ def _existing(wanted: Wanted, held: DataSet, links: Graph):
     entry = datasets.spec(wanted.dataset)
     whole = None
     if any(e.rule == "components" for e in entry.existing.values()):
-        matrix = sparse.csr_matrix((np.ones(len(links.indices), bool), links.indices, links.indptr), (links.n, links.n))
+        matrix = sparse.csr_matrix(
+            (np.ones(len(links.indices), bool), links.indices, links.indptr), (links.n, links.n)
+        )
         whole = csgraph.connected_components(matrix, directed=False)[1]
     for name in entry.existing:
         side = datasets.existing(entry, held, name, whole)
@@ -197,5 +225,7 @@ def _existing(wanted: Wanted, held: DataSet, links: Graph):
 def read(wanted: Wanted) -> Cuts:
     """The kept cuts."""
     with np.load(path(wanted), allow_pickle=False) as held:
-        about = pd.read_json(io.StringIO(str(held["about"])), orient="split", dtype={"split_param": str})
+        about = pd.read_json(
+            io.StringIO(str(held["about"])), orient="split", dtype={"split_param": str}
+        )
         return Cuts(held["sides"], about.astype({"split_param": str, "reason": str}))

@@ -16,9 +16,10 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from .. import paths, readers, sources, specs
-from ..errors import BadInput, unknown
-from ..specs import FileSpec, Kind, SourceSpec, Spec
+from ..core import paths, specs
+from ..core.errors import BadInput, unknown
+from ..core.specs import FileSpec, Kind, SourceSpec, Spec
+from ..data import readers, sources
 
 VERSION = 1
 """Bump when a reader gives other units, samples or labels for the same file."""
@@ -116,11 +117,20 @@ class DataSet:
     @cached_property
     def hash(self) -> str:
         """16 hex digits of the SHA-256 of units, samples and labels."""
-        total = hashlib.sha256("\n".join((self.kind, *self.classes, "", *map(str, self.ids))).encode())
-        for part in (self.labels.astype("<f8"), self.of_unit.astype("<i8"), self.counts.astype("<f8")):
+        total = hashlib.sha256(
+            "\n".join((self.kind, *self.classes, "", *map(str, self.ids))).encode()
+        )
+        for part in (
+            self.labels.astype("<f8"),
+            self.of_unit.astype("<i8"),
+            self.counts.astype("<f8"),
+        ):
             total.update(np.ascontiguousarray(part).tobytes())
         if self.barcodes is not None:
-            total.update(self.barcodes.indices.astype("<i8").tobytes() + self.barcodes.indptr.astype("<i8").tobytes())
+            total.update(
+                self.barcodes.indices.astype("<i8").tobytes()
+                + self.barcodes.indptr.astype("<i8").tobytes()
+            )
         if self.sequences is not None:
             total.update("\n".join(self.sequences).encode())
         return total.hexdigest()[:16]
@@ -167,7 +177,9 @@ def incidence(lists: list[list[str]]) -> tuple[sparse.csr_matrix, tuple[str, ...
     rows = [sorted({at[m] for m in row}) for row in lists]
     ends = np.concatenate([[0], np.cumsum([len(r) for r in rows])])
     found = np.array([i for r in rows for i in r], dtype=np.int32)
-    matrix = sparse.csr_matrix((np.ones(len(found), np.float32), found, ends), shape=(len(lists), len(marks)))
+    matrix = sparse.csr_matrix(
+        (np.ones(len(found), np.float32), found, ends), shape=(len(lists), len(marks))
+    )
     return matrix, tuple(marks)
 
 
@@ -205,12 +217,21 @@ def barcodes(
         return _isolates(entry, frame, frames.get("regions"), barcode, marks["separator"], drug)
     key = sequence if "changed" in marks else barcode
     mean = frame.groupby(key, sort=True)["_y"].mean()
-    frame = frame.drop_duplicates(key).set_index(key, drop=False).loc[mean.index].assign(_y=mean).reset_index(drop=True)
+    frame = (
+        frame.drop_duplicates(key)
+        .set_index(key, drop=False)
+        .loc[mean.index]
+        .assign(_y=mean)
+        .reset_index(drop=True)
+    )
     if limit and limit < len(frame):
         rows = np.sort(np.random.default_rng(0).choice(len(frame), limit, replace=False))
         frame = frame.iloc[rows].reset_index(drop=True)
     if "against" in marks:
-        lists = [[f"{w}{i + 1}{a}" for i, (a, w) in enumerate(zip(v, marks["against"])) if a != w] for v in frame[key]]
+        lists = [
+            [f"{w}{i + 1}{a}" for i, (a, w) in enumerate(zip(v, marks["against"])) if a != w]
+            for v in frame[key]
+        ]
     elif "changed" in marks:
         lists = [[str(p + 1) for p in _positions(s, marks["changed"])] for s in frame[key]]
     elif "single" in marks:
@@ -219,20 +240,31 @@ def barcodes(
         lists = [v.split(marks["separator"]) if v else [] for v in frame[key]]
     matrix, names = incidence(lists)
     return DataSet(
-        entry.name, entry.kind, entry.group, frame[key].to_numpy(object), frame["_y"].to_numpy(float),
-        barcodes=matrix, marks=names, sequences=tuple(frame[sequence]) if sequence else None, table=frame,
-    )  # fmt: skip
+        entry.name,
+        entry.kind,
+        entry.group,
+        frame[key].to_numpy(object),
+        frame["_y"].to_numpy(float),
+        barcodes=matrix,
+        marks=names,
+        sequences=tuple(frame[sequence]) if sequence else None,
+        table=frame,
+    )
 
 
 def _positions(sequence: str, wild: str) -> range:
     """Positions of the wild type that a variant changes: what is left of it after the common beginning and end."""
-    head = next((i for i, (a, b) in enumerate(zip(sequence, wild)) if a != b), min(len(sequence), len(wild)))
+    head = next(
+        (i for i, (a, b) in enumerate(zip(sequence, wild)) if a != b), min(len(sequence), len(wild))
+    )
     rest = min(len(sequence), len(wild)) - head
     tail = next((i for i in range(rest) if sequence[-1 - i] != wild[-1 - i]), rest)
     return range(min(head, len(wild) - 1), max(len(wild) - tail, min(head, len(wild) - 1) + 1))
 
 
-def _isolates(entry: DataSetSpec, frame, regions, barcode: str, separator: str, drug: str) -> DataSet:
+def _isolates(
+    entry: DataSetSpec, frame, regions, barcode: str, separator: str, drug: str
+) -> DataSet:
     """Unique barcodes as units; isolates counted by phenotype."""
     number = frame.groupby([barcode, "_y"], sort=True).size().reset_index(name="isolates")
     ids = np.array(sorted(number[barcode].unique()), dtype=object)
@@ -241,12 +273,23 @@ def _isolates(entry: DataSetSpec, frame, regions, barcode: str, separator: str, 
     unit = number[barcode].map(at).to_numpy(np.int64)
     parts = {}
     if regions is not None:
-        parts["regions"] = regions[regions.drug == drug].astype({"start": int, "end": int}).reset_index(drop=True)
+        parts["regions"] = (
+            regions[regions.drug == drug].astype({"start": int, "end": int}).reset_index(drop=True)
+        )
     return DataSet(
-        entry.name, entry.kind, entry.group, ids, number["_y"].to_numpy(np.int64), classes=("susceptible", "resistant"),
-        unit=unit, weight=number.isolates.to_numpy(float), barcodes=matrix, marks=marks, parts=parts,
+        entry.name,
+        entry.kind,
+        entry.group,
+        ids,
+        number["_y"].to_numpy(np.int64),
+        classes=("susceptible", "resistant"),
+        unit=unit,
+        weight=number.isolates.to_numpy(float),
+        barcodes=matrix,
+        marks=marks,
+        parts=parts,
         table=pd.DataFrame({"barcode": ids}),
-    )  # fmt: skip
+    )
 
 
 def sequences(
@@ -267,17 +310,33 @@ def sequences(
     y = np.searchsorted(np.array(classes), frame[label].to_numpy(str))
     ids = frame["id"].to_numpy(object)
     return DataSet(
-        entry.name, entry.kind, entry.group, ids, y, classes=classes, sequences=tuple(frame[sequence]), table=frame
+        entry.name,
+        entry.kind,
+        entry.group,
+        ids,
+        y,
+        classes=classes,
+        sequences=tuple(frame[sequence]),
+        table=frame,
     )
 
 
 def residues(
-    entry: DataSetSpec, frames: dict[str, pd.DataFrame], *, label: str, sequence: str = "sequence", mask: str = ""
+    entry: DataSetSpec,
+    frames: dict[str, pd.DataFrame],
+    *,
+    label: str,
+    sequence: str = "sequence",
+    mask: str = "",
 ) -> DataSet:
     """Chains with one letter of label a residue; with ``mask`` only residues that have a 1 there count."""
     frame = frames["table"].reset_index(drop=True)
     text = [list(s) for s in frame[label]]
-    counted = [[c == "1" for c in row] for row in frame[mask]] if mask else [[True] * len(t) for t in text]
+    counted = (
+        [[c == "1" for c in row] for row in frame[mask]]
+        if mask
+        else [[True] * len(t) for t in text]
+    )
     for name, a, b, c in zip(frame["id"], frame[sequence], text, counted):
         if not len(a) == len(b) == len(c):
             raise BadInput(
@@ -289,12 +348,22 @@ def residues(
     found = np.array([t for row, c in zip(text, counted) for t, k in zip(row, c) if k])
     classes = tuple(sorted(set(found.tolist())))
     return DataSet(
-        entry.name, entry.kind, entry.group, frame["id"].to_numpy(object), np.searchsorted(np.array(classes), found),
-        classes=classes, unit=unit, sequences=tuple(frame[sequence]), table=frame, parts={"place": place},
-    )  # fmt: skip
+        entry.name,
+        entry.kind,
+        entry.group,
+        frame["id"].to_numpy(object),
+        np.searchsorted(np.array(classes), found),
+        classes=classes,
+        unit=unit,
+        sequences=tuple(frame[sequence]),
+        table=frame,
+        parts={"place": place},
+    )
 
 
-def pairs(entry: DataSetSpec, frames: dict[str, pd.DataFrame], *, side: str, label: str, limit: int = 0) -> DataSet:
+def pairs(
+    entry: DataSetSpec, frames: dict[str, pd.DataFrame], *, side: str, label: str, limit: int = 0
+) -> DataSet:
     """Ligand × protein pairs with a number; the units are the ligands or the proteins, whichever ``side`` says.
 
     The file has the columns ``drug_id, target_id`` and ``label``, and SMILES and sequence there or in the files
@@ -302,13 +371,18 @@ def pairs(entry: DataSetSpec, frames: dict[str, pd.DataFrame], *, side: str, lab
     """
     frame = _kept(frames["table"], label, None)
     if limit and limit < len(frame):
-        frame = frame.iloc[np.sort(np.random.default_rng(0).choice(len(frame), limit, replace=False))]
+        frame = frame.iloc[
+            np.sort(np.random.default_rng(0).choice(len(frame), limit, replace=False))
+        ]
     for other, key in (("drugs", "drug_id"), ("targets", "target_id")):
         if other in frames:
             frame = frame.merge(frames[other], on=key, how="inner")
     drugs = frame.drop_duplicates("drug_id").sort_values("drug_id").set_index("drug_id")
     targets = frame.drop_duplicates("target_id").sort_values("target_id").set_index("target_id")
-    at = {"drug": drugs.index.get_indexer(frame.drug_id), "target": targets.index.get_indexer(frame.target_id)}
+    at = {
+        "drug": drugs.index.get_indexer(frame.drug_id),
+        "target": targets.index.get_indexer(frame.target_id),
+    }
     if side not in at:
         raise unknown("side", side, at, where=f"{paths.SPECTRA}: data set '{entry.name}'")
     kept = drugs if side == "drug" else targets
@@ -320,16 +394,26 @@ def pairs(entry: DataSetSpec, frames: dict[str, pd.DataFrame], *, side: str, lab
     }
     parts |= {"drugs": drugs.index.to_numpy(object), "targets": targets.index.to_numpy(object)}
     return DataSet(
-        entry.name, entry.kind, entry.group, kept.index.to_numpy(object),
+        entry.name,
+        entry.kind,
+        entry.group,
+        kept.index.to_numpy(object),
         readers.numbers(frame[label], strict=True).to_numpy(float),
-        unit=at[side], sequences=parts["proteins"] if side == "target" else None, table=kept.reset_index(), parts=parts,
-    )  # fmt: skip
+        unit=at[side],
+        sequences=parts["proteins"] if side == "target" else None,
+        table=kept.reset_index(),
+        parts=parts,
+    )
 
 
-SHAPES: dict[str, Callable[..., DataSet]] = {f.__name__: f for f in (barcodes, sequences, residues, pairs)}
+SHAPES: dict[str, Callable[..., DataSet]] = {
+    f.__name__: f for f in (barcodes, sequences, residues, pairs)
+}
 
 
-def existing(entry: DataSetSpec, data: DataSet, name: str, components: np.ndarray | None = None) -> np.ndarray:
+def existing(
+    entry: DataSetSpec, data: DataSet, name: str, components: np.ndarray | None = None
+) -> np.ndarray:
     """Side of each unit in a split that others use: 1 train, 0 test, −1 in neither, (n,) int8.
 
     Rules: ``fewest`` tests the fifth of the units with the most marks; ``order`` the last fifth in the order of the
@@ -339,7 +423,9 @@ def existing(entry: DataSetSpec, data: DataSet, name: str, components: np.ndarra
     n = len(data)
     if how.column:
         value = data.table[how.column]
-        return np.where(value.isin(how.train), 1, np.where(value.isin(how.test), 0, -1)).astype(np.int8)
+        return np.where(value.isin(how.train), 1, np.where(value.isin(how.test), 0, -1)).astype(
+            np.int8
+        )
     side = np.ones(n, dtype=np.int8)
     if how.rule == "fewest":
         rank = np.lexsort((np.arange(n), np.asarray(data.barcodes.sum(axis=1)).ravel()))

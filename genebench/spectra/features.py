@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import sparse
 
-from ..errors import unknown
+from ..core.errors import unknown
 from .datasets import DataSet
 
 VERSION = 1
@@ -62,7 +62,9 @@ def mark_pairs(data: DataSet, *, width: int = 1 << 14) -> sparse.csr_matrix:
         rows.append(np.full(len(found), i))
         columns.append(found)
     r, c = np.concatenate(rows), np.concatenate(columns)
-    second = sparse.csr_matrix((np.full(len(r), 0.3, np.float32), (r, c)), shape=(first.shape[0], width))
+    second = sparse.csr_matrix(
+        (np.full(len(r), 0.3, np.float32), (r, c)), shape=(first.shape[0], width)
+    )
     return _samples(data, sparse.hstack([first, second], format="csr"))
 
 
@@ -90,7 +92,9 @@ def words(sequences: tuple[str, ...], k: int) -> np.ndarray:
     """Share of every word of 1 … k residues among those of its length, and log length, (n, 20 + … + 20^k + 1)."""
     out = []
     for text in sequences:
-        code = _CODE[np.frombuffer(text.encode("ascii", "replace"), dtype=np.uint8)].astype(np.int64)
+        code = _CODE[np.frombuffer(text.encode("ascii", "replace"), dtype=np.uint8)].astype(
+            np.int64
+        )
         row = []
         for size in range(1, k + 1):
             at = sum(code[i : len(code) - size + 1 + i] * 20 ** (size - 1 - i) for i in range(size))
@@ -115,23 +119,31 @@ def triples(data: DataSet) -> sparse.csr_matrix:
     r = np.repeat(np.arange(len(counts)), [len(row) for row in counts])
     c = np.array([at[w] for row in counts for w in row])
     v = np.array([n for row in counts for n in row.values()], dtype=np.float32)
-    rarity = np.log((1 + len(counts)) / (1 + np.bincount(c, minlength=len(at)))).astype(np.float32) + 1
+    rarity = (
+        np.log((1 + len(counts)) / (1 + np.bincount(c, minlength=len(at)))).astype(np.float32) + 1
+    )
     matrix = sparse.csr_matrix((v * rarity[c], (r, c)), shape=(len(counts), len(at)))
     norm = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-    return _samples(data, sparse.diags(1 / np.maximum(norm, 1e-9)).astype(np.float32) @ matrix).tocsr()
+    return _samples(
+        data, sparse.diags(1 / np.maximum(norm, 1e-9)).astype(np.float32) @ matrix
+    ).tocsr()
 
 
 def amino_acids(data: DataSet) -> np.ndarray:
     """Of single mutants: which residue was replaced by which, wherever it stands, (m, 40)."""
     first = np.array([RESIDUES.index(v[0]) for v in data.ids])
     last = np.array([RESIDUES.index(v[-1]) for v in data.ids])
-    return _samples(data, np.hstack([np.eye(20, dtype=np.float32)[first], np.eye(20, dtype=np.float32)[last]]))
+    return _samples(
+        data, np.hstack([np.eye(20, dtype=np.float32)[first], np.eye(20, dtype=np.float32)[last]])
+    )
 
 
 def windows(data: DataSet, *, width: int) -> np.ndarray:
     """Of residues: the neighbours within ``width`` places, one-hot, (m, 21 × width) float32."""
     half = width // 2
-    padded = np.pad(tokens(data.sequences), ((0, 0), (half, half)), constant_values=21).astype(np.int64)
+    padded = np.pad(tokens(data.sequences), ((0, 0), (half, half)), constant_values=21).astype(
+        np.int64
+    )
     at = data.parts["place"][:, None] + np.arange(width)
     seen = padded[data.unit[:, None], at]
     out = np.zeros((len(seen), width, 22), dtype=np.float32)
@@ -139,7 +151,9 @@ def windows(data: DataSet, *, width: int) -> np.ndarray:
     return out[..., :21].reshape(len(seen), -1)
 
 
-def lingos(smiles: tuple[str, ...], *, width: int | None = None, size: int = 4) -> sparse.csr_matrix:
+def lingos(
+    smiles: tuple[str, ...], *, width: int | None = None, size: int = 4
+) -> sparse.csr_matrix:
     """Which words of four letters a SMILES holds, ring numbers as 0 (LINGO, Vidal 2005), 0/1, (n, n_words or width)."""
     lists = []
     for text in smiles:
@@ -174,10 +188,21 @@ def both(data: DataSet) -> np.ndarray:
 FEATURES: dict[str, Callable] = {
     f.__name__: f
     for f in (
-        marks, mutation_count, mark_pairs, regions, length, composition, kmers, triples, amino_acids, windows, ligand,
-        target, both,
+        marks,
+        mutation_count,
+        mark_pairs,
+        regions,
+        length,
+        composition,
+        kmers,
+        triples,
+        amino_acids,
+        windows,
+        ligand,
+        target,
+        both,
     )
-}  # fmt: skip
+}
 
 
 def make(name: str, data: DataSet, **options):

@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .. import cache, readers, results
-from ..errors import BadInput
+from ..benchmark import results
+from ..core import cache
+from ..core.errors import BadInput
+from ..data import readers
 from . import cuts, models, run, table
 from .cuts import Wanted
 from .datasets import DataSet
@@ -23,22 +25,31 @@ def numbers(text: str) -> list[float]:
     try:
         return [float(part) for part in text.split(",")]
     except ValueError:
-        raise BadInput(f"'{text}' is no list of numbers; write for example --parameters 0,0.5,1.") from None
+        raise BadInput(
+            f"'{text}' is no list of numbers; write for example --parameters 0,0.5,1."
+        ) from None
 
 
 def sample_ids(data: DataSet) -> np.ndarray:
     """What a file calls each sample: the unit; of pairs ``drug|target``; of residues ``chain:place`` (from 1)."""
     if "place" in data.parts:
-        return np.array([f"{data.ids[u]}:{p + 1}" for u, p in zip(data.unit, data.parts["place"])], dtype=object)
+        return np.array(
+            [f"{data.ids[u]}:{p + 1}" for u, p in zip(data.unit, data.parts["place"])], dtype=object
+        )
     if "drug" in data.parts:
-        names = (data.parts["drugs"][data.parts["drug"]], data.parts["targets"][data.parts["target"]])
+        names = (
+            data.parts["drugs"][data.parts["drug"]],
+            data.parts["targets"][data.parts["target"]],
+        )
         return np.array([f"{a}|{b}" for a, b in zip(*names)], dtype=object)
     return data.ids[data.of_unit]
 
 
 def _one(wanted: list[Wanted]) -> Wanted:
     if len(wanted) != 1:
-        raise BadInput(f"{len(wanted)} data sets and modes are asked for; name one data set, and one --mode.")
+        raise BadInput(
+            f"{len(wanted)} data sets and modes are asked for; name one data set, and one --mode."
+        )
     (one,) = wanted
     if cache.state(cuts.path(one)) != "ready":
         cuts.make(one)
@@ -52,14 +63,20 @@ def write_splits(wanted: list[Wanted], path: Path) -> Path:
     ids, frames = sample_ids(held), []
     for i, about in cut.about[cut.about.split_param != ""].iterrows():
         side = cut.sides[i][held.of_unit]
-        frame = pd.DataFrame({"id": ids, "side": np.array(["", "train", "test"])[side]})[side > 0].drop_duplicates()
-        frames.append(frame.assign(split=about.split, split_param=about.split_param, repeat=about["repeat"]))
+        frame = pd.DataFrame({"id": ids, "side": np.array(["", "train", "test"])[side]})[
+            side > 0
+        ].drop_duplicates()
+        frames.append(
+            frame.assign(split=about.split, split_param=about.split_param, repeat=about["repeat"])
+        )
     with cache.atomic(path) as temporary:
         pd.concat(frames)[[*COLUMNS[:4], "side"]].to_csv(temporary, index=False)
     return path
 
 
-def score(wanted: list[Wanted], path: Path, names: list[str], *, say: Callable[[str], None] = print) -> run.Outcome:
+def score(
+    wanted: list[Wanted], path: Path, names: list[str], *, say: Callable[[str], None] = print
+) -> run.Outcome:
     """Score a model's predictions from a file and add its rows to the results.
 
     The file has the columns ``COLUMNS``; a prediction is a number that rises with the positive class or with the
@@ -68,7 +85,9 @@ def score(wanted: list[Wanted], path: Path, names: list[str], *, say: Callable[[
     """
     start, one = time.perf_counter(), _one(wanted)
     if len(names) != 1:
-        raise BadInput("say with --models which one model of data/spectra.yml the predictions are of.")
+        raise BadInput(
+            "say with --models which one model of data/spectra.yml the predictions are of."
+        )
     spec = models.spec(names[0])
     held, cut = cuts.data(one), cuts.read(one)
     given = _read(path, held)
@@ -76,9 +95,13 @@ def score(wanted: list[Wanted], path: Path, names: list[str], *, say: Callable[[
     ids, rows, unscored, seen = sample_ids(held), [], [], 0
     for at, part in given.groupby(["split", "split_param", "repeat"], sort=True):
         about = cut.about
-        found = np.flatnonzero((about.split == at[0]) & (about.split_param == at[1]) & (about["repeat"] == at[2]))
+        found = np.flatnonzero(
+            (about.split == at[0]) & (about.split_param == at[1]) & (about["repeat"] == at[2])
+        )
         if not len(found):
-            raise BadInput(f"{path}: the split {at} is none of '{one.dataset}'; see --write-splits.")
+            raise BadInput(
+                f"{path}: the split {at} is none of '{one.dataset}'; see --write-splits."
+            )
         seen += 1
         side = cut.sides[found[0]][held.of_unit]
         train, test = np.flatnonzero(side == 1), np.flatnonzero(side == 2)
@@ -92,7 +115,9 @@ def score(wanted: list[Wanted], path: Path, names: list[str], *, say: Callable[[
                 f"{path}: split {at} has no prediction for '{values.index[values.isna()][0]}' "
                 f"({int(values.isna().sum())} such); give one for every test sample."
             )
-        rows += run.scored(held, spec.name, spec.family, "file", named, train, test, values.to_numpy(), 1.0, key)
+        rows += run.scored(
+            held, spec.name, spec.family, "file", named, train, test, values.to_numpy(), 1.0, key
+        )
     frame = pd.DataFrame(rows, columns=results.SCHEMA.names)
     if frame.empty:
         raise BadInput(
@@ -109,10 +134,14 @@ def _read(path: Path, held: DataSet) -> pd.DataFrame:
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (OSError, ValueError) as err:
-        raise BadInput(f"{path}: cannot be read as CSV ({str(err).splitlines()[0][:100]}); give {', '.join(COLUMNS)}.")
+        raise BadInput(
+            f"{path}: cannot be read as CSV ({str(err).splitlines()[0][:100]}); give {', '.join(COLUMNS)}."
+        )
     missing = [c for c in COLUMNS if c not in frame.columns]
     if missing:
-        raise BadInput(f"{path}: has no column {missing[0]}; its columns must be {', '.join(COLUMNS)}.")
+        raise BadInput(
+            f"{path}: has no column {missing[0]}; its columns must be {', '.join(COLUMNS)}."
+        )
     frame["split_param"] = [f"{float(v):g}" if v else "" for v in frame.split_param]
     frame["repeat"] = readers.numbers(frame["repeat"], strict=True).astype(int)
     if held.kind == "multiclass":
@@ -126,5 +155,7 @@ def _read(path: Path, held: DataSet) -> pd.DataFrame:
     frame["prediction"] = readers.numbers(frame.prediction)
     bad = ~np.isfinite(frame.prediction)
     if bad.any():
-        raise BadInput(f"{path}: line {int(np.argmax(bad)) + 2} has no number as prediction; mend or drop it.")
+        raise BadInput(
+            f"{path}: line {int(np.argmax(bad)) + 2} has no number as prediction; mend or drop it."
+        )
     return frame

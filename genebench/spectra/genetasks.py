@@ -11,8 +11,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from .. import cells, embed, families, probes, sources, specs, splits
-from ..errors import BadInput, unknown
+from .. import probes
+from ..benchmark import plan, splits
+from ..core import specs
+from ..core.errors import BadInput, unknown
+from ..data import families, sources
+from ..models import inference
 from . import properties
 from .datasets import DataSet, declared
 from .graph import Graph
@@ -59,7 +63,7 @@ def load(name: str, profile: str) -> DataSet:
 
     Raises: BadInput: the profile has no such task, or it is one of pairs or several labels.
     """
-    held, plain = cells.context(profile), name.partition("@")[0]
+    held, plain = plan.context(profile), name.partition("@")[0]
     if plain not in held.tasks:
         raise unknown("data set or task", plain, [*declared(), *held.tasks])
     task = held.tasks[plain]
@@ -68,16 +72,22 @@ def load(name: str, profile: str) -> DataSet:
             f"task '{name}' is one of kind {task.kind}; the spectrum takes binary, multiclass and regression."
         )
     parts = {"profile": profile, "task": plain}
-    return DataSet(name, task.kind, task.group, task.entities, task.labels, task.classes, parts=parts)
+    return DataSet(
+        name, task.kind, task.group, task.entities, task.labels, task.classes, parts=parts
+    )
 
 
 def graph(data: DataSet, name: str) -> Graph:
     """Which genes are relatives by a property. A gene that a model cannot embed has no relatives by its cosine."""
     rule(name)
     if not name.startswith("cosine:"):
-        of = families.stems(data.ids) if name == "stem" else families.families(tuple(data.ids.tolist()))
+        of = (
+            families.stems(data.ids)
+            if name == "stem"
+            else families.families(tuple(data.ids.tolist()))
+        )
         return properties.shared_label(of)
-    made = cells.context(data.parts["profile"]).embedding(name.split(":", 1)[1])
+    made = plan.context(data.parts["profile"]).embedding(name.split(":", 1)[1])
     at = made.rows(data.ids)
     found = properties.cosine(made.vectors[at[at >= 0]], above=ALIKE, binary=True)
     where = np.flatnonzero(at >= 0)
@@ -87,7 +97,7 @@ def graph(data: DataSet, name: str) -> Graph:
 
 def ladder(data: DataSet):
     """(split, fold, side of each gene) of Part I's splits that can be made here, five folds each."""
-    held = cells.context(data.parts["profile"])
+    held = plan.context(data.parts["profile"])
     p = held.profile
     for name in LADDER:
         if at_hand(name) is None:
@@ -102,17 +112,24 @@ def ladder(data: DataSet):
 
 def models(profile: str) -> list[str]:
     """Models of a profile that a curve is drawn for: all but controls that need the labels."""
-    return [m for m in specs.profile(profile).models if specs.model(m).family != "control" or m == "random"]
+    return [
+        m
+        for m in specs.profile(profile).models
+        if specs.model(m).family != "control" or m == "random"
+    ]
 
 
 def recipe(data: DataSet, model: str) -> list:
     """What determines a model's vectors."""
-    return [embed.recipe(specs.model(model), cells.context(data.parts["profile"]).digest), probes.VERSION]
+    return [
+        inference.recipe(specs.model(model), plan.context(data.parts["profile"]).digest),
+        probes.VERSION,
+    ]
 
 
 def covered(data: DataSet, model: str) -> np.ndarray:
     """Which genes a model has a vector for, (n,) bool."""
-    return cells.context(data.parts["profile"]).embedding(model).rows(data.ids) >= 0
+    return plan.context(data.parts["profile"]).embedding(model).rows(data.ids) >= 0
 
 
 def predict(data: DataSet, model: str, sides: np.ndarray) -> np.ndarray:
@@ -120,7 +137,7 @@ def predict(data: DataSet, model: str, sides: np.ndarray) -> np.ndarray:
 
     Args: sides: 1 train, 2 test, 0 neither, (n_splits, n). All splits of a binary task are fitted together.
     """
-    made = cells.context(data.parts["profile"]).embedding(model)
+    made = plan.context(data.parts["profile"]).embedding(model)
     at = made.rows(data.ids)
     has = at >= 0
     fold = np.where(sides[:, has] == 2, 0, np.where(sides[:, has] == 1, 1, -1)).astype(np.int8)

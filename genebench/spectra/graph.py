@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ..errors import BadInput
+from ..core.errors import BadInput
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,30 +33,44 @@ class Graph:
         weights for one pair.
         """
         first, second = (np.asarray(a, dtype=np.int64).ravel() for a in (first, second))
-        if len(first) != len(second) or (weights is not None and len(np.ravel(weights)) != len(first)):
-            raise BadInput(f"edges: {len(first)} first ends do not fit {len(second)} second ends or their weights.")
+        if len(first) != len(second) or (
+            weights is not None and len(np.ravel(weights)) != len(first)
+        ):
+            raise BadInput(
+                f"edges: {len(first)} first ends do not fit {len(second)} second ends or their weights."
+            )
         outside = (np.minimum(first, second) < 0) | (np.maximum(first, second) >= n)
         if outside.any():
             i = int(np.argmax(outside))
-            raise BadInput(f"edge {i} links {first[i]} and {second[i]}, but samples are numbered 0 to {n - 1}.")
+            raise BadInput(
+                f"edge {i} links {first[i]} and {second[i]}, but samples are numbered 0 to {n - 1}."
+            )
         if (first == second).any():
-            raise BadInput(f"edge {int(np.argmax(first == second))} links a sample with itself; leave it out.")
+            raise BadInput(
+                f"edge {int(np.argmax(first == second))} links a sample with itself; leave it out."
+            )
         low, high = np.minimum(first, second), np.maximum(first, second)
         if weights is None:
             key = np.unique(low * n + high)
             return cls._mirrored(n, key // n, key % n, None)
         weights = np.ravel(weights).astype(np.float32)
         if not np.isfinite(weights).all():
-            raise BadInput(f"edge {int(np.argmin(np.isfinite(weights)))} has a weight that is no finite number.")
+            raise BadInput(
+                f"edge {int(np.argmin(np.isfinite(weights)))} has a weight that is no finite number."
+            )
         key, at, which = np.unique(low * n + high, return_index=True, return_inverse=True)
         if (weights != weights[at][which]).any():
             i = int(np.argmax(weights != weights[at][which]))
-            raise BadInput(f"the pair {low[i]}, {high[i]} has two different weights; give each pair one.")
+            raise BadInput(
+                f"the pair {low[i]}, {high[i]} has two different weights; give each pair one."
+            )
         held = weights[at] != 0
         return cls._mirrored(n, key[held] // n, key[held] % n, weights[at][held])
 
     @classmethod
-    def _mirrored(cls, n: int, low: np.ndarray, high: np.ndarray, weights: np.ndarray | None) -> Graph:
+    def _mirrored(
+        cls, n: int, low: np.ndarray, high: np.ndarray, weights: np.ndarray | None
+    ) -> Graph:
         rows, columns = np.concatenate([low, high]), np.concatenate([high, low])
         order = np.lexsort((columns, rows))
         indptr = np.zeros(n + 1, dtype=np.int64)

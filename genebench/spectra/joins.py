@@ -98,7 +98,10 @@ def shared(start, marks, n_marks):
 @njit(cache=True, nogil=True)
 def jaccards(start, marks, indptr, indices):
     """Marks that two samples share over marks that either has, for every edge, (2m,) float32."""
-    out, own = np.empty(len(indices), np.float32), np.zeros(marks.max() + 1 if len(marks) else 1, np.bool_)
+    out, own = (
+        np.empty(len(indices), np.float32),
+        np.zeros(marks.max() + 1 if len(marks) else 1, np.bool_),
+    )
     for i in range(len(start) - 1):
         for p in range(start[i], start[i + 1]):
             own[marks[p]] = True

@@ -90,13 +90,17 @@ def seeded(seed):
     python, k = states[0], 1
     for _ in range(624):  # Python mixes the seed in, as a key of one word
         x = np.uint64(python[k - 1])
-        python[k] = (np.uint64(python[k]) ^ ((x ^ (x >> np.uint64(30))) * np.uint64(1664525))) + np.uint64(seed)
+        python[k] = (
+            np.uint64(python[k]) ^ ((x ^ (x >> np.uint64(30))) * np.uint64(1664525))
+        ) + np.uint64(seed)
         k += 1
         if k == 624:
             python[0], k = python[623], 1
     for _ in range(623):
         x = np.uint64(python[k - 1])
-        python[k] = (np.uint64(python[k]) ^ ((x ^ (x >> np.uint64(30))) * np.uint64(1566083941))) - np.uint64(k)
+        python[k] = (
+            np.uint64(python[k]) ^ ((x ^ (x >> np.uint64(30))) * np.uint64(1566083941))
+        ) - np.uint64(k)
         k += 1
         if k == 624:
             python[0], k = python[623], 1
@@ -128,7 +132,9 @@ def keys(seed, use, n):
 
 
 @njit(cache=True, nogil=True)
-def split_like_package(indptr, indices, weights, threshold, parameter, test_size, states, order, units, out):
+def split_like_package(
+    indptr, indices, weights, threshold, parameter, test_size, states, order, units, out
+):
     """One split by the published package's rules; fills ``out`` with train, test and dropped samples, each ascending.
 
     Args: indptr, indices, weights: the graph that is walked, numbered and with rows in the package's order. states: of
@@ -205,11 +211,16 @@ def _walk_like_package(indptr, indices, weights, threshold, parameter, state, ke
     binary = len(weights) == 0
     state, words, at = state.copy(), np.empty(624, np.uint32), 624
     alive = np.ones(n, np.int8)
-    by_32, by_1024 = np.zeros(n // 32 + 1, np.int32), np.zeros(n // 1024 + 1, np.int32)  # how many remain of so many
+    by_32, by_1024 = (
+        np.zeros(n // 32 + 1, np.int32),
+        np.zeros(n // 1024 + 1, np.int32),
+    )  # how many remain of so many
     for i in range(n):
         by_32[i >> 5] += 1
         by_1024[i >> 10] += 1
-    limit = np.int64(np.ceil(parameter * 2.0**53))  # exact: so many of the 2⁵³ values are below the parameter
+    limit = np.int64(
+        np.ceil(parameter * 2.0**53)
+    )  # exact: so many of the 2⁵³ values are below the parameter
     left, bits, count, scan, edge = n, 32, 0, 0, np.int64(0)
     while True:
         while scan < n:  # the first remaining edge; what was passed never comes back
@@ -292,7 +303,10 @@ def _walk(indptr, indices, weights, threshold, chance, seed, order):
                 state[v] = 2
             elif binary or weights[p] >= threshold:
                 pair = (np.uint64(min(u, v)) << np.uint64(32)) | np.uint64(max(u, v))
-                if np.float64(_mix(start ^ _mix(pair + GOLDEN)) >> np.uint64(11)) * 2.0**-53 < chance:
+                if (
+                    np.float64(_mix(start ^ _mix(pair + GOLDEN)) >> np.uint64(11)) * 2.0**-53
+                    < chance
+                ):
                     state[v] = 2
     for u in range(n):
         state[u] = state[u] == 1
@@ -320,7 +334,9 @@ def split_by_lot(indptr, indices, weights, threshold, chance, seed, order, lot, 
 
 
 @njit(cache=True, nogil=True)
-def split_by_balance(indptr, indices, weights, threshold, chance, seed, order, counts, test_size, out):
+def split_by_balance(
+    indptr, indices, weights, threshold, chance, seed, order, counts, test_size, out
+):
     """One weighted split: a walk, then the kept are dealt by ``balance``; ``out`` as above."""
     side = _walk(indptr, indices, weights, threshold, chance, seed, order)
     kept = np.flatnonzero(side)

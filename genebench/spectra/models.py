@@ -9,9 +9,9 @@ from typing import Any, Literal
 import numpy as np
 from scipy import sparse
 
-from .. import paths, specs
-from ..errors import BadInput, unknown
-from ..specs import Spec
+from ..core import paths, specs
+from ..core.errors import BadInput, unknown
+from ..core.specs import Spec
 from . import features
 from .datasets import DataSet
 
@@ -24,7 +24,9 @@ class CurveModelSpec(Spec):
 
     name: str
     title: str
-    family: Literal["shortcut", "baseline", "classical", "network", "language model", "structure model"]
+    family: Literal[
+        "shortcut", "baseline", "classical", "network", "language model", "structure model"
+    ]
     description: str
     paper: bool = False
     """Whether it is one of the models of the Spectra paper."""
@@ -57,7 +59,9 @@ def _features(data: DataSet, name: str, options: tuple):
     return features.make(name, data, **dict(options))
 
 
-def predict(data: DataSet, model: str, train: np.ndarray, test: np.ndarray, *, seed: int) -> np.ndarray:
+def predict(
+    data: DataSet, model: str, train: np.ndarray, test: np.ndarray, *, seed: int
+) -> np.ndarray:
     """Fit a model on some samples and predict others.
 
     Args: train, test: rows of samples. seed: of networks.
@@ -69,7 +73,9 @@ def predict(data: DataSet, model: str, train: np.ndarray, test: np.ndarray, *, s
     if how.needs or how.estimator is None:
         raise BadInput(f"model '{model}': {how.needs}.")
     if how.estimator not in ESTIMATORS:
-        raise unknown("estimator", how.estimator, ESTIMATORS, where=f"{paths.SPECTRA}: model '{model}'")
+        raise unknown(
+            "estimator", how.estimator, ESTIMATORS, where=f"{paths.SPECTRA}: model '{model}'"
+        )
     return ESTIMATORS[how.estimator](data, how, train, test, seed)
 
 
@@ -78,7 +84,9 @@ def _seen(data: DataSet, how: CurveModelSpec):
     return _features(data, how.features, tuple(given.items()))
 
 
-def linear(data: DataSet, how: CurveModelSpec, train: np.ndarray, test: np.ndarray, seed: int) -> np.ndarray:
+def linear(
+    data: DataSet, how: CurveModelSpec, train: np.ndarray, test: np.ndarray, seed: int
+) -> np.ndarray:
     """Logistic regression, ridge on one column a class, or ridge; L2 with strength 1, samples weighted by number."""
     X, y, w = _seen(data, how), data.labels, data.counts
     A, B = X[train], X[test]
@@ -110,7 +118,11 @@ def _ridge(A, Y: np.ndarray, B, w: np.ndarray, *, alpha: float = 1.0) -> np.ndar
     A, Y = (A - centre) * root, (Y - middle) * root
     gram = A.T @ A if A.shape[1] <= A.shape[0] else A @ A.T
     gram[np.diag_indices_from(gram)] += alpha
-    solved = np.linalg.solve(gram, A.T @ Y) if A.shape[1] <= A.shape[0] else A.T @ np.linalg.solve(gram, Y)
+    solved = (
+        np.linalg.solve(gram, A.T @ Y)
+        if A.shape[1] <= A.shape[0]
+        else A.T @ np.linalg.solve(gram, Y)
+    )
     return (B - centre) @ solved + middle
 
 
@@ -164,7 +176,9 @@ def mlp(data: DataSet, how: CurveModelSpec, train, test, seed: int) -> np.ndarra
     given = {"steps": int(how.options.get("steps", 500)), "batch": 256, "seed": seed}
     if sparse.issparse(X):
         batch_of = nets.bags(X, np.arange(X.shape[0]))
-        return nets.fit_predict(lambda out: nets.Bag(X.shape[1], 32, out), batch_of, data, train, test, **given)
+        return nets.fit_predict(
+            lambda out: nets.Bag(X.shape[1], 32, out), batch_of, data, train, test, **given
+        )
     import torch
 
     mean, spread = X[train].mean(axis=0), X[train].std(axis=0)
@@ -172,8 +186,11 @@ def mlp(data: DataSet, how: CurveModelSpec, train, test, seed: int) -> np.ndarra
     return nets.fit_predict(
         lambda out: nets.perceptron(X.shape[1], 64, out),
         lambda rows: (torch.as_tensor((X[rows] - mean) / spread),),
-        data, train, test, **given,
-    )  # fmt: skip
+        data,
+        train,
+        test,
+        **given,
+    )
 
 
 def cnn(data: DataSet, how: CurveModelSpec, train, test, seed: int) -> np.ndarray:
@@ -194,11 +211,21 @@ def cnn(data: DataSet, how: CurveModelSpec, train, test, seed: int) -> np.ndarra
     batch = 64
     steps = int(min(400, max(100, how.options["residues"] // (batch * codes.shape[1]))))
     return nets.fit_predict(
-        lambda out: nets.Convolution(codes.shape[1], channels=16 if placed else 32, width=5 if placed else 9,
-                                     placed=placed, outputs=out),
+        lambda out: nets.Convolution(
+            codes.shape[1],
+            channels=16 if placed else 32,
+            width=5 if placed else 9,
+            placed=placed,
+            outputs=out,
+        ),
         lambda rows: (torch.as_tensor(codes[rows].astype(np.int64)),),
-        data, train, test, seed=seed, steps=steps, batch=batch,
-    )  # fmt: skip
+        data,
+        train,
+        test,
+        seed=seed,
+        steps=steps,
+        batch=batch,
+    )
 
 
 @lru_cache(maxsize=1)
@@ -206,4 +233,6 @@ def _tokens(data: DataSet) -> np.ndarray:
     return features.tokens(data.sequences, ends=100)
 
 
-ESTIMATORS: dict[str, Callable] = {f.__name__: f for f in (linear, site_independent, neighbour, mean_of, mlp, cnn)}
+ESTIMATORS: dict[str, Callable] = {
+    f.__name__: f for f in (linear, site_independent, neighbour, mean_of, mlp, cnn)
+}

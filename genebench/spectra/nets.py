@@ -50,8 +50,12 @@ def fit_predict(
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     net = make(len(data.classes) if kind == "multiclass" else 1)
-    centre, spread = (y[train].mean(), y[train].std() or 1.0) if kind == "regression" else (0.0, 1.0)
-    target = torch.as_tensor((y - centre) / spread, dtype=torch.long if kind == "multiclass" else torch.float32)
+    centre, spread = (
+        (y[train].mean(), y[train].std() or 1.0) if kind == "regression" else (0.0, 1.0)
+    )
+    target = torch.as_tensor(
+        (y - centre) / spread, dtype=torch.long if kind == "multiclass" else torch.float32
+    )
     uneven = weight[train] / weight[train].sum() if np.ptp(weight[train]) else None
     loss, size = _loss(kind), min(batch, len(train))
     total = min(steps, max(FEWEST, EPOCHS * -(-len(train) // size)))
@@ -61,7 +65,11 @@ def fit_predict(
     order = np.empty(0, dtype=np.int64)
     for _ in range(total):
         while len(order) < size:
-            more = rng.permutation(train) if uneven is None else rng.choice(train, len(train), p=uneven)
+            more = (
+                rng.permutation(train)
+                if uneven is None
+                else rng.choice(train, len(train), p=uneven)
+            )
             order = np.concatenate([order, more])
         rows, order = order[:size], order[size:]
         optimiser.zero_grad()
@@ -70,7 +78,9 @@ def fit_predict(
         schedule.step()
     net.eval()
     with torch.no_grad():
-        out = np.concatenate([net(*batch_of(test[s : s + 2048])).numpy() for s in range(0, len(test), 2048)])
+        out = np.concatenate(
+            [net(*batch_of(test[s : s + 2048])).numpy() for s in range(0, len(test), 2048)]
+        )
     return out if kind == "multiclass" else out[:, 0] * spread + centre
 
 
@@ -89,12 +99,16 @@ class Bag(nn.Module):
         return self.last(self.rest(self.first(marks, starts)))
 
 
-def bags(matrix: sparse.csr_matrix, rows_of: np.ndarray) -> Callable[[np.ndarray], tuple[torch.Tensor, torch.Tensor]]:
+def bags(
+    matrix: sparse.csr_matrix, rows_of: np.ndarray
+) -> Callable[[np.ndarray], tuple[torch.Tensor, torch.Tensor]]:
     """Batches of sets of marks for ``Bag``: rows of samples → (marks, starts)."""
 
     def batch_of(rows: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
         part = matrix[rows_of[rows]]
-        return torch.as_tensor(part.indices, dtype=torch.long), torch.as_tensor(part.indptr[:-1], dtype=torch.long)
+        return torch.as_tensor(part.indices, dtype=torch.long), torch.as_tensor(
+            part.indptr[:-1], dtype=torch.long
+        )
 
     return batch_of
 
@@ -108,7 +122,16 @@ def perceptron(d: int, hidden: int, outputs: int) -> nn.Module:
 class Convolution(nn.Module):
     """One convolution over one-hot residues; then either a layer on all places, or the largest and mean over them."""
 
-    def __init__(self, length: int, *, channels: int, width: int, placed: bool, outputs: int, hidden: int = 64) -> None:
+    def __init__(
+        self,
+        length: int,
+        *,
+        channels: int,
+        width: int,
+        placed: bool,
+        outputs: int,
+        hidden: int = 64,
+    ) -> None:
         super().__init__()
         self.letters = nn.Embedding(22, 16, padding_idx=21)
         self.convolve = nn.Conv1d(16, channels, width, padding=width // 2)

@@ -23,7 +23,9 @@ def overlaps(graph: Graph, split: Split, barcodes=None) -> dict[str, float]:
 
     side = np.zeros(graph.n, dtype=np.int8)
     side[split.train] = 1
-    linked, _, total = kernels.across(graph.indptr, graph.indices, _weights(graph), side, split.test)
+    linked, _, total = kernels.across(
+        graph.indptr, graph.indices, _weights(graph), side, split.test
+    )
     n_train, n_test = len(split.train), len(split.test)
     return {
         "jaccard": np.nan if barcodes is None else _jaccard(barcodes, split),
@@ -37,6 +39,8 @@ def _jaccard(barcodes, split: Split) -> float:
         held = sparse.csr_array(barcodes)
         ours, theirs = (set(held[side].nonzero()[1].tolist()) for side in (split.train, split.test))
     else:
-        ours, theirs = (set().union(*(barcodes[i] for i in side.tolist())) for side in (split.train, split.test))
+        ours, theirs = (
+            set().union(*(barcodes[i] for i in side.tolist())) for side in (split.train, split.test)
+        )
     either = len(ours | theirs)
     return len(ours & theirs) / either if either else np.nan

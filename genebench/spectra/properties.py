@@ -9,8 +9,8 @@ from itertools import accumulate, chain, count
 import numpy as np
 from scipy import sparse
 
-from ..errors import BadInput
-from ..homology import alike, coded
+from ..core.errors import BadInput
+from ..data.proteins import alike, coded
 from .graph import Graph
 
 
@@ -26,12 +26,18 @@ def shared_mutations(barcodes, *, sep: str | None = None, continuous: bool = Fal
         held = sparse.csr_array(barcodes)
         held.sum_duplicates()
         held.eliminate_zeros()
-        start, flat, n_marks = held.indptr.astype(np.int64), held.indices.astype(np.int32), held.shape[1]
+        start, flat, n_marks = (
+            held.indptr.astype(np.int64),
+            held.indices.astype(np.int32),
+            held.shape[1],
+        )
         return _shared(start, flat, n_marks, continuous)
     return _shared(*_numbered(marks(barcodes, sep=sep)), continuous)
 
 
-def marks(barcodes: Sequence[Collection[str]] | Sequence[str], *, sep: str | None = None) -> list[Collection[str]]:
+def marks(
+    barcodes: Sequence[Collection[str]] | Sequence[str], *, sep: str | None = None
+) -> list[Collection[str]]:
     """The mutations of each sample, each once; texts are cut at ``sep``. Raises: BadInput: texts without ``sep``."""
     barcodes = barcodes if isinstance(barcodes, list) else list(barcodes)
     kinds = set(map(type, barcodes))
@@ -40,7 +46,9 @@ def marks(barcodes: Sequence[Collection[str]] | Sequence[str], *, sep: str | Non
     if str not in kinds:
         return list(map(frozenset, barcodes))
     if not sep or kinds != {str}:
-        raise BadInput("barcodes are texts; say how their mutations are joined, for example sep=':' or sep=';'.")
+        raise BadInput(
+            "barcodes are texts; say how their mutations are joined, for example sep=':' or sep=';'."
+        )
     return [frozenset(b.split(sep)) if b else frozenset() for b in barcodes]
 
 
@@ -74,7 +82,9 @@ def _shared(start: np.ndarray, flat: np.ndarray, n_marks: int, continuous: bool)
     return Graph(len(start) - 1, indptr, indices, weights)
 
 
-def from_function(samples: Sequence, f: Callable[[object, object], float], *, binary: bool = True) -> Graph:
+def from_function(
+    samples: Sequence, f: Callable[[object, object], float], *, binary: bool = True
+) -> Graph:
     """Samples for which ``f(a, b)`` is not 0, asked once for every pair: n (n − 1) / 2 calls of Python.
 
     With ``binary`` False the value is the edge's weight, the larger the more alike. For thousands of samples write the
@@ -98,16 +108,28 @@ def from_matrix(M, *, above: float | None = None, binary: bool = False) -> Graph
     Raises: BadInput: not square, not symmetric, or not finite.
     """
     if M.ndim != 2 or M.shape[0] != M.shape[1]:
-        raise BadInput(f"the matrix of similarities is {M.shape}, but it must have a row and a column per sample.")
-    held = sparse.csr_array(M, dtype=np.float32) if sparse.issparse(M) else np.asarray(M, dtype=np.float32)
+        raise BadInput(
+            f"the matrix of similarities is {M.shape}, but it must have a row and a column per sample."
+        )
+    held = (
+        sparse.csr_array(M, dtype=np.float32)
+        if sparse.issparse(M)
+        else np.asarray(M, dtype=np.float32)
+    )
     if not np.isfinite(held.data if sparse.issparse(held) else held).all():
-        raise BadInput("the matrix of similarities has entries that are no finite numbers; fill them in.")
+        raise BadInput(
+            "the matrix of similarities has entries that are no finite numbers; fill them in."
+        )
     if not sparse.issparse(held):
         if not (held == held.T).all():
-            raise BadInput("the matrix of similarities is not symmetric; give one number for each pair.")
+            raise BadInput(
+                "the matrix of similarities is not symmetric; give one number for each pair."
+            )
         return from_blocks(len(held), lambda low, high: held[low:high], above=above, binary=binary)
     if abs(held - held.T).sum():
-        raise BadInput("the matrix of similarities is not symmetric; give one number for each pair.")
+        raise BadInput(
+            "the matrix of similarities is not symmetric; give one number for each pair."
+        )
     upper = sparse.triu(held, k=1).tocoo()
     keep = upper.data != 0 if above is None else upper.data > above
     first, second = upper.row[keep], upper.col[keep]
@@ -179,7 +201,9 @@ def cosine(X: np.ndarray, *, above: float, binary: bool = False) -> Graph:
     length = np.linalg.norm(X, axis=1, keepdims=True)
     bad = ~np.isfinite(length[:, 0]) | (length[:, 0] == 0)
     if bad.any():
-        raise BadInput(f"vector {int(np.argmax(bad))} is zero or not finite, and has no cosine; leave the sample out.")
+        raise BadInput(
+            f"vector {int(np.argmax(bad))} is zero or not finite, and has no cosine; leave the sample out."
+        )
     X = X / length
     return from_blocks(len(X), lambda low, high: X[low:high] @ X.T, above=above, binary=binary)
 
@@ -209,7 +233,9 @@ def sequence_identity(
     by_length = np.argsort(length, kind="stable")
     near = None
     if kmer:
-        near = shared_label([frozenset(s[p : p + kmer] for p in range(len(s) - kmer + 1)) for s in sequences])
+        near = shared_label(
+            [frozenset(s[p : p + kmer] for p in range(len(s) - kmer + 1)) for s in sequences]
+        )
 
     def candidates(i: int) -> np.ndarray:
         if near is None:
@@ -230,7 +256,12 @@ def sequence_identity(
 
 
 def tanimoto(
-    smiles: Sequence[str], *, above: float = 0.99, binary: bool = False, radius: int = 2, bits: int = 1024
+    smiles: Sequence[str],
+    *,
+    above: float = 0.99,
+    binary: bool = False,
+    radius: int = 2,
+    bits: int = 1024,
 ) -> Graph:
     """Molecules by the Tanimoto index of their Morgan fingerprints, in [0, 1]; edges are those above ``above``.
 
@@ -241,7 +272,9 @@ def tanimoto(
         from rdkit import Chem, rdBase
         from rdkit.Chem import rdFingerprintGenerator
     except ImportError:
-        raise BadInput("molecules are compared with RDKit, which is not installed; run 'pip install rdkit'.") from None
+        raise BadInput(
+            "molecules are compared with RDKit, which is not installed; run 'pip install rdkit'."
+        ) from None
     from . import joins
 
     make = rdFingerprintGenerator.GetMorganGenerator(radius=radius, fpSize=bits)
@@ -250,8 +283,12 @@ def tanimoto(
         for i, text in enumerate(smiles):
             molecule = Chem.MolFromSmiles(text) if text else None
             if molecule is None:
-                raise BadInput(f"SMILES {i} ('{str(text)[:60]}') cannot be read; correct it or leave it out.")
+                raise BadInput(
+                    f"SMILES {i} ('{str(text)[:60]}') cannot be read; correct it or leave it out."
+                )
             held = np.packbits(make.GetFingerprintAsNumPy(molecule))
             packed[i, : len(held)] = held
     words = packed.view(np.uint64)
-    return from_blocks(len(words), lambda low, high: joins.tanimoto(words, low, high), above=above, binary=binary)
+    return from_blocks(
+        len(words), lambda low, high: joins.tanimoto(words, low, high), above=above, binary=binary
+    )

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from .. import sources, specs
-from ..readers import numbers
+from ..core import specs
+from ..data import sources
+from ..data.readers import numbers
 
 SPREADS = {
     ("INH", "Logistic Regression"): ("tb-inh", "logistic", "spectral-weighted"),
@@ -32,9 +33,14 @@ def compare(rows: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
     Args: rows: of ``curve.joined``. overlaps: ``overlaps.csv``.
     """
     held = sources.table(specs.source("spectra_published"), "results")
-    held = held.assign(parameter=numbers(held.spectral_parameter, strict=True), value=numbers(held.value, strict=True))
+    held = held.assign(
+        parameter=numbers(held.spectral_parameter, strict=True),
+        value=numbers(held.value, strict=True),
+    )
     held["n_samples"] = numbers(held.n_samples, strict=True)
-    shared = held[(held.metric == "cross_split_overlap") & (held.dataset == "RRM")].set_index("parameter")
+    shared = held[(held.metric == "cross_split_overlap") & (held.dataset == "RRM")].set_index(
+        "parameter"
+    )
     ours = overlaps[(overlaps.dataset == "rrm") & (overlaps.split == "spectral")]
     ours = ours.assign(parameter=ours.split_param.astype(float), units=ours.n_train + ours.n_test)
     mean = ours.groupby("parameter")[["jaccard", "units"]].mean()
@@ -44,10 +50,16 @@ def compare(rows: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
     ]
     spread = held[held.metric == "std_of_test_metric"]
     for (dataset, model), (name, mine, split) in SPREADS.items():
-        theirs = spread[(spread.dataset == dataset) & (spread.model == model)].set_index("parameter").value
+        theirs = (
+            spread[(spread.dataset == dataset) & (spread.model == model)]
+            .set_index("parameter")
+            .value
+        )
         own = rows[(rows.task == name) & (rows.model == mine) & (rows.split == split)]
         own = own.groupby("parameter").score.std(ddof=0)
-        out.append(_row(name, mine, "standard deviation of the score over three seeds", theirs, own))
+        out.append(
+            _row(name, mine, "standard deviation of the score over three seeds", theirs, own)
+        )
     return pd.DataFrame([row for row in out if row])
 
 
@@ -63,6 +75,8 @@ def _row(dataset: str, model: str, what: str, theirs: pd.Series, ours: pd.Series
         "lambdas": len(both),
         "published": both.theirs.mean(),
         "ours": both.ours.mean(),
-        "rank_correlation": np.nan if flat else float(scipy.stats.spearmanr(both.theirs, both.ours).statistic),
+        "rank_correlation": np.nan
+        if flat
+        else float(scipy.stats.spearmanr(both.theirs, both.ours).statistic),
         "mean_difference": float((both.theirs - both.ours).abs().mean()),
     }

@@ -17,8 +17,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .. import cache, metrics, paths, results, specs, workers
-from ..errors import BadInput, RunFailed, unknown
+from ..benchmark import results
+from ..core import cache, paths, specs, workers
+from ..core.errors import BadInput, RunFailed, unknown
+from ..stats import metrics
 from . import cuts, datasets, genetasks, models, table
 from .cuts import MODES, Wanted
 
@@ -72,7 +74,11 @@ def names(asked: Iterable[str]) -> list[str]:
     """Data sets and gene tasks asked for; ``all`` is every data set at hand and the gene tasks of ``TASKS``."""
     out: list[str] = []
     for name in asked:
-        ready = [n for n in datasets.declared() if datasets.status(n)[0] == "ready"] if name == "all" else []
+        ready = (
+            [n for n in datasets.declared() if datasets.status(n)[0] == "ready"]
+            if name == "all"
+            else []
+        )
         out += [*ready, *TASKS] if name == "all" else [name]
     return list(dict.fromkeys(out))
 
@@ -80,7 +86,11 @@ def names(asked: Iterable[str]) -> list[str]:
 def own_models(wanted: Wanted) -> list[str]:
     """The models of a data set or gene task."""
     declared = datasets.declared()
-    return list(declared[wanted.dataset].models) if wanted.dataset in declared else genetasks.models(wanted.profile)
+    return (
+        list(declared[wanted.dataset].models)
+        if wanted.dataset in declared
+        else genetasks.models(wanted.profile)
+    )
 
 
 def grid(steps: int = STEPS) -> tuple[float, ...]:
@@ -136,7 +146,9 @@ def compute(cell: Cell) -> tuple[pd.DataFrame, list[dict]]:
     held, cut = cuts.data(wanted), cuts.read(wanted)
     about = cut.about
     if cell.parameters:
-        mine = about.split_param.isin([f"{p:g}" for p in cell.parameters]) & (about.split_param != "")
+        mine = about.split_param.isin([f"{p:g}" for p in cell.parameters]) & (
+            about.split_param != ""
+        )
     else:
         mine = about.split_param == ""
     at = np.flatnonzero(mine)
@@ -156,23 +168,49 @@ def compute(cell: Cell) -> tuple[pd.DataFrame, list[dict]]:
         if why:
             unscored.append({**named, "reason": why})
         else:
-            rows += scored(held, cell.model, family, probe, named, train, test, predicted, coverage, key)
+            rows += scored(
+                held, cell.model, family, probe, named, train, test, predicted, coverage, key
+            )
     return pd.DataFrame(rows, columns=results.SCHEMA.names), unscored
 
 
-METRICS = {"binary": ["auroc", "auprc"], "multiclass": ["auroc_weighted", "accuracy"], "regression": ["spearman", "r2"]}
+METRICS = {
+    "binary": ["auroc", "auprc"],
+    "multiclass": ["auroc_weighted", "accuracy"],
+    "regression": ["spearman", "r2"],
+}
 
 
-def scored(held, model, family, probe, named: dict, train, test, predicted: np.ndarray, coverage: float, key: str):
+def scored(
+    held,
+    model,
+    family,
+    probe,
+    named: dict,
+    train,
+    test,
+    predicted: np.ndarray,
+    coverage: float,
+    key: str,
+):
     """Rows of one split: every metric of ``METRICS``, each sample counted as often as it stands for (isolates)."""
     times = held.counts[test].astype(int)
     y, p = np.repeat(held.labels[test], times, axis=0), np.repeat(predicted, times, axis=0)
     if held.kind == "multiclass" and p.ndim == 1:
         p = (p[:, None] == np.arange(len(held.classes))).astype(float)
     shared = {
-        "task": held.name, "group": held.group, "kind": held.kind, "model": model, "family": family, "probe": probe,
-        **named, "n_train": int(held.counts[train].sum()), "n_test": int(times.sum()), "coverage": coverage, "key": key,
-    }  # fmt: skip
+        "task": held.name,
+        "group": held.group,
+        "kind": held.kind,
+        "model": model,
+        "family": family,
+        "probe": probe,
+        **named,
+        "n_train": int(held.counts[train].sum()),
+        "n_test": int(times.sum()),
+        "coverage": coverage,
+        "key": key,
+    }
     found = metrics.score(held.kind, y, p, METRICS[held.kind])
     return [{**shared, "metric": name, "score": score} for name, score in found.items()]
 
@@ -197,7 +235,14 @@ def _of_samples(held, cell: Cell, cut: cuts.Cuts, at: np.ndarray):
         train, test = np.flatnonzero(side == 1), np.flatnonzero(side == 2)
         why = cut.about.reason.iloc[i] or why_not(held, train, test)
         seed = int(cut.about["repeat"].iloc[i])
-        yield i, train, test, None if why else models.predict(held, cell.model, train, test, seed=seed), 1.0, why
+        yield (
+            i,
+            train,
+            test,
+            None if why else models.predict(held, cell.model, train, test, seed=seed),
+            1.0,
+            why,
+        )
 
 
 def _of_genes(held, model: str, cut: cuts.Cuts, at: np.ndarray):
@@ -205,7 +250,10 @@ def _of_genes(held, model: str, cut: cuts.Cuts, at: np.ndarray):
     has = genetasks.covered(held, model)
     parts = []
     for i in at:
-        train, test = np.flatnonzero((cut.sides[i] == 1) & has), np.flatnonzero((cut.sides[i] == 2) & has)
+        train, test = (
+            np.flatnonzero((cut.sides[i] == 1) & has),
+            np.flatnonzero((cut.sides[i] == 2) & has),
+        )
         parts.append((i, train, test, cut.about.reason.iloc[i] or why_not(held, train, test)))
     sound = [i for i, _, _, why in parts if not why]
     values = dict(zip(sound, genetasks.predict(held, model, cut.sides[sound]))) if sound else {}
@@ -233,7 +281,11 @@ def _work(cell: Cell) -> tuple[Cell, str]:
         return cell, workers.fault(err)
     seconds = time.process_time() - start
     cache.store(
-        cell_path(cell), recipe(cell), lambda to: rows.to_parquet(to, index=False), seconds=seconds, unscored=unscored
+        cell_path(cell),
+        recipe(cell),
+        lambda to: rows.to_parquet(to, index=False),
+        seconds=seconds,
+        unscored=unscored,
     )
     return cell, ""
 
@@ -259,7 +311,9 @@ def run(
     with workers.pool(jobs) as pool:
         try:
             uncut = [w for w in wanted if cache.state(cuts.path(w)) != "ready"]
-            for done, future in enumerate(as_completed([pool.submit(_cut, w) for w in uncut]), start=1):
+            for done, future in enumerate(
+                as_completed([pool.submit(_cut, w) for w in uncut]), start=1
+            ):
                 w, why = future.result()
                 if why:
                     faults[f"{w.dataset} × {w.mode}"] = why
@@ -267,7 +321,9 @@ def run(
                 progress("splits", done, len(uncut))
             cells = [c for c in cells if f"{c.wanted.dataset} × {c.wanted.mode}" not in faults]
             waiting = [c for c in cells if cache.state(cell_path(c)) != "ready"]
-            say(f"{len(cells)} cells, {len(cells) - len(waiting)} cached, {len(waiting)} to do, {jobs} at a time")
+            say(
+                f"{len(cells)} cells, {len(cells) - len(waiting)} cached, {len(waiting)} to do, {jobs} at a time"
+            )
             progress("cells", 0, len(waiting))
             futures = [pool.submit(_work, cell) for cell in waiting]
             for done, future in enumerate(as_completed(futures), start=1):
@@ -280,18 +336,29 @@ def run(
             workers.stop(pool)
             raise
         except BrokenProcessPool:
-            raise RunFailed("a worker process died (killed, or out of memory); what was finished is kept, run again")
+            raise RunFailed(
+                "a worker process died (killed, or out of memory); what was finished is kept, run again"
+            )
     ready = [c for c in cells if str(c) not in faults]
     told = [{**cache.facts(cell_path(c)), "cell": c} for c in ready]
     if write and ready:
         parts = [pd.read_parquet(cell_path(c)) for c in ready]
         abouts = [(w, cuts.read(w).about) for w in wanted if any(c.wanted == w for c in ready)]
         if not any(map(len, parts)):
-            raise RunFailed(f"no split has a score ({told[0]['unscored'][0]['reason']}); nothing was written")
+            raise RunFailed(
+                f"no split has a score ({told[0]['unscored'][0]['reason']}); nothing was written"
+            )
         table.write(parts, told, abouts, jobs=jobs, run_s=time.perf_counter() - start)
     computed = sum(str(c) not in faults for c in waiting)
     unscored = sum(len(t["unscored"]) for t in told)
-    return Outcome(len(cells), len(cells) - len(waiting), computed, faults, unscored, time.perf_counter() - start)
+    return Outcome(
+        len(cells),
+        len(cells) - len(waiting),
+        computed,
+        faults,
+        unscored,
+        time.perf_counter() - start,
+    )
 
 
 def modes(name: str) -> list[str]:
@@ -314,7 +381,9 @@ def ask(
     """
     lambdas = tuple(sorted({round(float(p), 6) for p in parameters})) if parameters else grid()
     if not all(0 <= p <= 1 for p in lambdas):
-        raise BadInput(f"the spectral parameters are {', '.join(f'{p:g}' for p in lambdas)}; give numbers from 0 to 1.")
+        raise BadInput(
+            f"the spectral parameters are {', '.join(f'{p:g}' for p in lambdas)}; give numbers from 0 to 1."
+        )
     if mode and mode not in MODES:
         raise unknown("mode", mode, MODES)
     out = []
@@ -328,5 +397,8 @@ def ask(
         else:
             datasets.load(name)
         given = {"property": property, "profile": profile} if gene else {}
-        out += [Wanted(name, m, lambdas, tuple(range(seeds)), **given) for m in ([mode] if mode else modes(name))]
+        out += [
+            Wanted(name, m, lambdas, tuple(range(seeds)), **given)
+            for m in ([mode] if mode else modes(name))
+        ]
     return out

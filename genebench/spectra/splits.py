@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..errors import BadInput, unknown
+from ..core.errors import BadInput, unknown
 from .graph import Graph
 
 VERSION = 1
@@ -82,7 +82,16 @@ def split(
     Raises: BadInput: an argument out of range. Unsplittable: too few samples are left, or, in mode ``reference``, the
     package refuses the graph.
     """
-    found = splits(graph, [parameter], [seed], mode=mode, test_size=test_size, counts=counts, scores=scores, jobs=1)
+    found = splits(
+        graph,
+        [parameter],
+        [seed],
+        mode=mode,
+        test_size=test_size,
+        counts=counts,
+        scores=scores,
+        jobs=1,
+    )
     (made,) = found.values()
     if made is None:
         raise Unsplittable(
@@ -125,7 +134,9 @@ def splits(
         n_train, n_test, _ = make(parameter, seed, test_size, thresholds[parameter], out[i])
         if not n_test:
             return None
-        return Split(out[i, :n_train], out[i, n_train : n_train + n_test], out[i, n_train + n_test :])
+        return Split(
+            out[i, :n_train], out[i, n_train : n_train + n_test], out[i, n_train + n_test :]
+        )
 
     if len(graph.indices) * len(pairs) < PARALLEL or jobs == 1:
         return dict(zip(pairs, map(one, range(len(pairs)))))
@@ -145,7 +156,10 @@ def size_matched(split: Split, *, seed: int) -> Split:
 
 
 def node_scores(
-    graph: Graph, counts: Sequence[int], frequency: Sequence[float] | None = None, terms=(1.0, 0.0, 0.0)
+    graph: Graph,
+    counts: Sequence[int],
+    frequency: Sequence[float] | None = None,
+    terms=(1.0, 0.0, 0.0),
 ) -> np.ndarray:
     """The paper's score of a barcode: many samples, rare mutations and few neighbours first. (n,) float64 in [0, 1].
 
@@ -164,7 +178,9 @@ def node_scores(
     return (terms[0] * many + terms[1] * rare + terms[2] * few) / 3
 
 
-def balance(counts: Sequence[int], *, seed: int, test_size: float = 0.2, restarts: int = 500) -> np.ndarray:
+def balance(
+    counts: Sequence[int], *, seed: int, test_size: float = 0.2, restarts: int = 500
+) -> np.ndarray:
     """Deal barcodes to train and test so that both barcodes and samples are parted near 1 − test_size : test_size.
 
     The paper's procedure: in each restart, in random order, a barcode is drawn for train with chance 1 − test_size and
@@ -189,7 +205,9 @@ def _check(graph: Graph, parameter: float, seed: int, mode: str, test_size: floa
     if not 0 < test_size < 1:
         raise BadInput(f"the share of test samples is {test_size}; it must lie between 0 and 1.")
     if mode == "weighted" and (counts is None or len(counts) != graph.n):
-        raise BadInput(f"weighted splits need 'counts', one number for each of the {graph.n} nodes of the graph.")
+        raise BadInput(
+            f"weighted splits need 'counts', one number for each of the {graph.n} nodes of the graph."
+        )
 
 
 def _thresholds(graph: Graph, parameters: Sequence[float]) -> dict[float, float]:
@@ -207,7 +225,9 @@ def _thresholds(graph: Graph, parameters: Sequence[float]) -> dict[float, float]
     zeros = pairs - len(weights)
 
     def rank(i: int) -> float:
-        lower, upper = (int(np.searchsorted(weights, weights[i], side)) for side in ("left", "right"))
+        lower, upper = (
+            int(np.searchsorted(weights, weights[i], side)) for side in ("left", "right")
+        )
         below, up_to = (zeros if weights[i] > 0 else 0), (zeros if weights[i] >= 0 else 0)
         return (lower + below + upper + up_to + 1) * (50.0 / pairs)
 
@@ -245,10 +265,21 @@ def _corrected(graph: Graph, counts=None, scores=None) -> Maker:
 
     @lru_cache(maxsize=64)
     def drawn(seed: int) -> tuple[np.ndarray, np.ndarray]:
-        return tuple(np.argsort(_keys(seed, use, graph.n), kind="stable") for use in ("order", "test"))
+        return tuple(
+            np.argsort(_keys(seed, use, graph.n), kind="stable") for use in ("order", "test")
+        )
 
-    def make(parameter: float, seed: int, test_size: float, threshold: float, out: np.ndarray) -> Sizes:
-        walked = (graph.indptr, graph.indices, _weights(graph), threshold, parameter, np.uint64(seed))
+    def make(
+        parameter: float, seed: int, test_size: float, threshold: float, out: np.ndarray
+    ) -> Sizes:
+        walked = (
+            graph.indptr,
+            graph.indices,
+            _weights(graph),
+            threshold,
+            parameter,
+            np.uint64(seed),
+        )
         return kernels.split_by_lot(*walked, *drawn(seed), test_size, out)
 
     return make
@@ -264,8 +295,17 @@ def _weighted(graph: Graph, counts, scores=None) -> Maker:
     def order(seed: int) -> np.ndarray:
         return np.lexsort((_keys(seed, "order", graph.n), -scores))
 
-    def make(parameter: float, seed: int, test_size: float, threshold: float, out: np.ndarray) -> Sizes:
-        walked = (graph.indptr, graph.indices, _weights(graph), threshold, parameter**2, np.uint64(seed))
+    def make(
+        parameter: float, seed: int, test_size: float, threshold: float, out: np.ndarray
+    ) -> Sizes:
+        walked = (
+            graph.indptr,
+            graph.indices,
+            _weights(graph),
+            threshold,
+            parameter**2,
+            np.uint64(seed),
+        )
         return kernels.split_by_balance(*walked, order(seed), counts, test_size, out)
 
     return make
@@ -275,19 +315,27 @@ def _reference(graph: Graph, counts=None, scores=None) -> Maker:
     from . import kernels, ordering
 
     order, units, n_units = _package_nodes(graph)
-    if np.array_equal(order, np.arange(graph.n)):  # then rows are in the package's order as they are
+    if np.array_equal(
+        order, np.arange(graph.n)
+    ):  # then rows are in the package's order as they are
         walked = graph.indptr, graph.indices, _weights(graph)
     else:
         walked = ordering.renumber(graph.indptr, graph.indices, _weights(graph), order)
 
     states = lru_cache(maxsize=64)(kernels.seeded)
 
-    def make(parameter: float, seed: int, test_size: float, threshold: float, out: np.ndarray) -> Sizes:
+    def make(
+        parameter: float, seed: int, test_size: float, threshold: float, out: np.ndarray
+    ) -> Sizes:
         n_train, n_test, kept = kernels.split_like_package(
             *walked, threshold, parameter, test_size, states(np.uint64(seed)), order, units, out
         )
         too_few = n_units + kept <= 5  # the package's own rule
-        return (0, 0, kept + len(units)) if too_few or not n_test else (n_train, n_test, kept + len(units))
+        return (
+            (0, 0, kept + len(units))
+            if too_few or not n_test
+            else (n_train, n_test, kept + len(units))
+        )
 
     return make
 
@@ -307,12 +355,16 @@ def _package_nodes(graph: Graph) -> tuple[np.ndarray, np.ndarray, int]:
     if clique.all():
         raise _refused("every group of linked samples is linked throughout, or none are linked")
     if density >= 0.4:
-        raise _refused(f"{density:.0%} of the pairs of linked samples are linked, and 40 % is its limit")
+        raise _refused(
+            f"{density:.0%} of the pairs of linked samples are linked, and 40 % is its limit"
+        )
     left = len(order)
     for component in range(len(clique)):
         if clique[component]:
             if 2 * sizes[component] >= left:
-                raise _refused("a group linked throughout holds half of the samples or more, which stops it")
+                raise _refused(
+                    "a group linked throughout holds half of the samples or more, which stops it"
+                )
             left -= int(sizes[component])
         else:
             left -= int(hub[of == component].sum())
@@ -321,7 +373,9 @@ def _package_nodes(graph: Graph) -> tuple[np.ndarray, np.ndarray, int]:
 
 
 def _refused(why: str) -> Unsplittable:
-    return Unsplittable(f"the published package makes no split of this graph ({why}); take mode 'corrected'.")
+    return Unsplittable(
+        f"the published package makes no split of this graph ({why}); take mode 'corrected'."
+    )
 
 
 _PREPARED = {"corrected": _corrected, "reference": _reference, "weighted": _weighted}

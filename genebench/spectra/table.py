@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from .. import __version__, cache, manifest, results
-from ..errors import BadInput, RunFailed
+from .. import __version__
+from ..benchmark import results
+from ..core import cache, manifest
+from ..core.errors import BadInput, RunFailed
 from . import curve, datasets, published
 
 PROFILE = "spectra"
@@ -31,7 +33,9 @@ def read(name: str) -> pd.DataFrame:
     return frame.assign(split_param=frame.split_param.fillna("")) if kept else frame
 
 
-def write(parts: list[pd.DataFrame], told: list[dict], abouts: list[tuple], *, jobs: int, run_s: float) -> None:
+def write(
+    parts: list[pd.DataFrame], told: list[dict], abouts: list[tuple], *, jobs: int, run_s: float
+) -> None:
     """Write everything; what this run covers replaces the rows of the same data set, model and way of splitting.
 
     Args: parts: rows of the cells. told: facts of the cells, each with its ``cell``. abouts: what was asked and the
@@ -80,7 +84,8 @@ def _csv(frame: pd.DataFrame, name: str) -> None:
 
 def _overlaps(abouts: list[tuple]) -> pd.DataFrame:
     new = pd.concat(
-        [about.assign(dataset=w.dataset, mode=w.mode, property=w.property) for w, about in abouts], ignore_index=True
+        [about.assign(dataset=w.dataset, mode=w.mode, property=w.property) for w, about in abouts],
+        ignore_index=True,
     )
     new = new[new.n_test > 0]
     keys = ["dataset", "mode", "split", "split_param", "repeat", "fold"]
@@ -105,7 +110,9 @@ def _manifest(told: list[dict], rows: pd.DataFrame, *, jobs: int, run_s: float) 
         lost = [u for u in lost if (u["model"], _way(u["split"]), u["task"]) != at]
     for fact in told:
         at = (fact["cell"].model, _ways(fact["cell"]), fact["cell"].wanted.dataset)
-        kept = known.setdefault(at, {"model": at[0], "split": at[1], "first": at[2], "n": 1, "seconds": 0.0})
+        kept = known.setdefault(
+            at, {"model": at[0], "split": at[1], "first": at[2], "n": 1, "seconds": 0.0}
+        )
         kept["seconds"] = round(kept["seconds"] + fact["seconds"], 2)
         lost += [{"task": at[2], "model": at[0], **u} for u in fact["unscored"]]
     way = rows.split.map(_way)
@@ -117,14 +124,23 @@ def _manifest(told: list[dict], rows: pd.DataFrame, *, jobs: int, run_s: float) 
         to,
         {
             "profile": PROFILE,
-            "versions": {"python": platform.python_version(), "genebench": __version__, **manifest.versions()},
+            "versions": {
+                "python": platform.python_version(),
+                "genebench": __version__,
+                **manifest.versions(),
+            },
             "seed": 0,
             "device": f"cpu ({platform.machine()}), {jobs} processes of one thread",
-            "wall_s": {"run": round(run_s, 1), "sum_over_cells": round(sum(c["seconds"] for c in known.values()), 1)},
+            "wall_s": {
+                "run": round(run_s, 1),
+                "sum_over_cells": round(sum(c["seconds"] for c in known.values()), 1),
+            },
             "peak_memory_mb": round(manifest.peak_memory_mb()),
             "commit": manifest.commit(),
             "sources": {n: datasets.spec(n).homepage for n in declared},
-            "files": {n: {f: s.sha256 for f, s in datasets.spec(n).files.items()} for n in declared},
+            "files": {
+                n: {f: s.sha256 for f, s in datasets.spec(n).files.items()} for n in declared
+            },
             "cells": [known[at] for at in sorted(known)],
             "skipped": {},
             "unscored": sorted(lost, key=lambda u: json.dumps(u, sort_keys=True)),

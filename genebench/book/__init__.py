@@ -1,0 +1,1 @@
+"""What the pages show: figures, tables, cards, and the book around the executed notebooks."""

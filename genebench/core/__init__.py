@@ -1,0 +1,1 @@
+"""Names, files, declarations, work and its progress: no word of the domain."""

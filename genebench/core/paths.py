@@ -1,0 +1,74 @@
+"""Every directory name of the project; nobody else spells one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+ROOT = Path(os.environ.get("GENEBENCH_HOME") or Path(__file__).resolve().parents[2])
+
+DATA = ROOT / "data"
+SOURCES = DATA / "sources"
+MODELS = DATA / "models.yml"
+PROFILES = DATA / "profiles.yml"
+PUBLISHED = DATA / "published.yml"
+SPECTRA = DATA / "spectra.yml"
+GLM = DATA / "glm"
+GLM_MODELS = GLM / "models"
+GLM_MODELS_SHOWN = DATA / "glm_models.yml"
+RESULTS = Path(os.environ.get("GENEBENCH_RESULTS") or DATA / "results")
+PERF = RESULTS / "perf"
+GLM_RESULTS = RESULTS / "glm"
+
+NOTEBOOKS = ROOT / "notebooks"
+BOOK = ROOT / "book"
+TOC = BOOK / "_toc.yml"
+CONFIG = ROOT / "_config.yml"
+HTML = ROOT / "_build" / "html"
+
+CACHE = Path(os.environ.get("GENEBENCH_CACHE") or ROOT / ".cache")
+DOWNLOADS = CACHE / "downloads"
+TASKS = CACHE / "tasks"
+EMBEDDINGS = CACHE / "embeddings"
+CELLS = CACHE / "cells"
+FOLDS = CACHE / "folds"
+PROTEINS = CACHE / "proteins"
+BOARDS = CACHE / "boards"
+EFFICIENCY = CACHE / "curves"
+REPRODUCTIONS = CACHE / "reproductions"
+CURVES = CACHE / "spectra"
+OWN = CACHE / "own"
+WEIGHTS = CACHE / "weights"
+WEIGHTS_USED = WEIGHTS / "used"
+
+
+def results(profile: str) -> Path:
+    """Folder of a profile's ``scores.parquet`` and ``manifest.json``."""
+    return RESULTS / profile
+
+
+def executed(profile: str) -> Path:
+    """Where papermill keeps a profile's executed notebooks between runs."""
+    return CACHE / "notebooks" / profile
+
+
+def static(profile: str) -> Path:
+    """Data of a profile's pages that their scripts load, copied beside the book's style sheets."""
+    return executed(profile) / "static"
+
+
+def pages() -> Path:
+    """Where the book finds the executed notebooks of the profile it is built for."""
+    return BOOK / "executed"
+
+
+def mirrors() -> list[Path]:
+    """Folders named in ``GENEBENCH_MIRROR`` (separated like ``PATH``), searched before the web."""
+    return [Path(p) for p in os.environ.get("GENEBENCH_MIRROR", "").split(os.pathsep) if p]
+
+
+def weights() -> list[Path]:
+    """Folders of model weights: those of ``GENEBENCH_WEIGHTS`` (separated like ``PATH``), then ``weights`` below the
+    mirrors, then our own."""
+    named = [Path(p) for p in os.environ.get("GENEBENCH_WEIGHTS", "").split(os.pathsep) if p]
+    return [*named, *(mirror / "weights" for mirror in mirrors()), WEIGHTS]

@@ -1,0 +1,1 @@
+"""A user's own vectors, placed among the models of a profile."""
