@@ -1,19 +1,15 @@
-"""Shared fixtures: a home with made-up data whose whole run takes about a second, and the real tasks, loaded once."""
+"""Shared fixtures: the made-up project, a finished run of it, and the real tasks, loaded once."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
-import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -24,202 +20,11 @@ for _scheme in (
     os.environ[_scheme] = "http://127.0.0.1:9"
 os.environ["no_proxy"] = "127.0.0.1,localhost"
 
-from genebench.benchmark import plan, results, run  # noqa: E402
-from genebench.core import paths, specs, workers  # noqa: E402
+from helpers import enter, forget, make_home  # noqa: E402
+
+from genebench.benchmark import results, run  # noqa: E402
+from genebench.core import paths, specs  # noqa: E402
 from genebench.data import sources, tasks  # noqa: E402
-
-GENES = sorted(f"{a}{b}X{i}" for a in "BDEGHJ" for b in "KMNQS" for i in range(1, 7))
-"""180 made-up symbols: 30 families of six."""
-
-
-def sha256(path: Path) -> str:
-    """Digest of a file, computed without the package."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def forget() -> None:
-    """Empty every cache of the package, so that the declared paths are read again."""
-    modules = [module for name, module in sys.modules.items() if name.startswith("genebench.")]
-    holders = [*modules, plan.Context]
-    for clear in {
-        getattr(value, "cache_clear", None) for holder in holders for value in vars(holder).values()
-    }:
-        if clear:
-            clear()
-
-
-def write_toy_files(folder: Path) -> dict[str, Path]:
-    """A small ontology, memberships and a table of 180 genes whose labels follow their family and the columns x."""
-    rng = np.random.default_rng(0)
-    folder.mkdir(parents=True)
-    family = np.arange(len(GENES)) // 6
-    x = rng.standard_normal((len(GENES), 4)) + rng.standard_normal((30, 4))[family]
-    names = {
-        "T:0": "all",
-        "T:1": "heart",
-        "T:2": "liver",
-        "T:3": "brain",
-        "T:4": "valve",
-        "T:9": "modifier",
-    }
-    parents = {"T:1": "T:0", "T:2": "T:0", "T:3": "T:0", "T:4": "T:1"}
-    above = {t: f"is_a: {p} ! x\n" for t, p in parents.items()}
-    blocks = [f"[Term]\nid: {t}\nname: {n}\n{above.get(t, '')}" for t, n in names.items()]
-    (folder / "terms.obo").write_text("format-version: 1.2\n\n" + "\n".join(blocks))
-    inside = {
-        "T:1": x[:, 0] > 0,
-        "T:2": x[:, 1] > 0,
-        "T:3": x[:, 2] + x[:, 3] > 0,
-        "T:4": (x[:, 0] > 0) & (x[:, 3] > -0.5),
-        "T:9": x[:, 3] > 0.5,
-    }
-    pairs = [f"{t}\t{g}" for t, mask in inside.items() for g, hit in zip(GENES, mask) if hit]
-    (folder / "members.tsv").write_text("\n".join(["set\tgene", *pairs]) + "\n")
-    kind = np.array(["kinase", "channel", "receptor"])[np.digitize(x[:, 0] - x[:, 1], [-0.8, 0.8])]
-    value = x @ [1.0, -1.0, 0.5, 0.0] + 0.1 * rng.standard_normal(len(GENES))
-    lines = [
-        "\t".join([g, k, f"{v:.6f}", *(f"{c:.6f}" for c in row)])
-        for g, k, v, row in zip(GENES, kind, value, x)
-    ]
-    known = [line for i, line in enumerate(lines) if i % 5 < 3]
-    for name, rows in (("labels", lines), ("known", known)):
-        (folder / f"{name}.tsv").write_text(
-            "\n".join(["symbol\tclass\tvalue\tx0\tx1\tx2\tx3", *rows]) + "\n"
-        )
-    return {p.stem: p for p in folder.iterdir()}
-
-
-def toy_source(files: dict[str, Path]) -> dict:
-    """Declaration of the made-up source: every kind of task but ``pair``."""
-    formats = {"terms": "obo", "members": "tsv", "labels": "tsv", "known": "tsv"}
-    members = {"file": "members", "set_column": "set", "gene_column": "gene"}
-    tree = {"members": members, "ontology": "terms", "root": "T:0"}
-    column = {"file": "labels", "gene_column": "symbol"}
-
-    def task(name, group, kind, shape, **options):
-        base = {
-            "name": f"toy/{name}",
-            "title": name,
-            "description": f"{name} {{name}}",
-            "group": group,
-        }
-        return {**base, "kind": kind, "shape": shape, "options": options}
-
-    return {
-        "id": "toy",
-        "title": "Made-up genes",
-        "homepage": "https://example.org",
-        "release": "1",
-        "licence": "none",
-        "attribution": "made for the tests",
-        "citation": "nobody2024",
-        "files": {
-            n: {"format": formats[n], "path": f"toy/{p.name}", "sha256": sha256(p)}
-            for n, p in sorted(files.items())
-        },
-        "tasks": [
-            task(
-                "term",
-                "biological processes",
-                "binary",
-                "terms",
-                **tree,
-                min_genes=20,
-                merge_jaccard=0.99,
-            ),
-            task("systems", "biological processes", "multilabel", "branches", **tree),
-            task(
-                "class",
-                "protein properties",
-                "multiclass",
-                "column",
-                **column,
-                label="class",
-                min_class=10,
-            ),
-            task("value", "regulatory functions", "regression", "column", **column, label="value"),
-        ],
-    }
-
-
-def toy_models() -> dict:
-    """A model with full coverage, one with part of the genes, a shortcut and the three controls."""
-    columns = {"source": "toy", "gene_column": "symbol", "columns": ["x0", "x1", "x2", "x3"]}
-    rows = {
-        "full": ("table", "columns", {**columns, "file": "labels"}),
-        "part": ("table", "columns", {**columns, "file": "known"}),
-        "stem": ("shortcut", "stem", {}),
-        "random": ("control", "random", {"dim": 8}),
-        "shuffled": ("control", "columns", {**columns, "file": "labels"}),
-        "oracle": ("control", "oracle", {}),
-    }
-    out = {}
-    for i, (name, (family, encoder, options)) in enumerate(rows.items()):
-        out[name] = {
-            "title": name.title(),
-            "family": family,
-            "encoder": encoder,
-            "description": name,
-            "input": "nothing",
-            "licence": "none",
-            "trained_on": "Nothing.",
-            "color": f"#00000{i}",
-            "options": options,
-        }
-    out["shuffled"]["labels"] = "shuffled"
-    return out
-
-
-TINY = {
-    "title": "Made-up data",
-    "sources": ["toy"],
-    "models": ["full", "part", "stem", "random", "shuffled", "oracle"],
-    "splits": ["random", "stem"],
-    "folds": 3,
-    "seed": 7,
-    "min_per_class": 5,
-    "common_floor": 0.2,
-    "block": 2,
-}
-
-
-def make_home(folder: Path) -> Path:
-    """Write the declarations and files of the made-up project; its profile is called ``tiny``."""
-    files = write_toy_files(folder / ".cache" / "downloads" / "toy")
-    (folder / "data" / "sources").mkdir(parents=True)
-    write_yaml(folder / "data" / "sources" / "toy.yml", toy_source(files))
-    write_yaml(folder / "data" / "models.yml", {"models": toy_models()})
-    write_yaml(folder / "data" / "profiles.yml", {"profiles": {"tiny": TINY}, "pages": []})
-    return folder
-
-
-def write_yaml(path: Path, value: dict) -> None:
-    """Write a declaration, keys in their order."""
-    path.write_text(yaml.safe_dump(value, sort_keys=False), encoding="utf-8")
-
-
-def edit_yaml(path: Path, change) -> None:
-    """Change a declaration in place and forget what was read from it."""
-    value = yaml.safe_load(path.read_text(encoding="utf-8"))
-    change(value)
-    write_yaml(path, value)
-    forget()
-
-
-def enter(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    """Point the package at another home."""
-    moved = {
-        paths.CACHE: folder / ".cache",
-        paths.RESULTS: folder / "data" / "results",
-        paths.ROOT: folder,
-    }
-    places = {name: place for name, place in vars(paths).items() if isinstance(place, Path)}
-    for name, place in places.items():
-        old = next(old for old in moved if place.is_relative_to(old))
-        monkeypatch.setattr(paths, name, moved[old] / place.relative_to(old))
-    monkeypatch.delenv("GENEBENCH_MIRROR", raising=False)
-    monkeypatch.setattr(workers, "pool", lambda jobs: ThreadPoolExecutor(1))
-    forget()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pandas as pd
 import papermill
 import pytest
 import yaml
-from conftest import edit_yaml
+from helpers import edit_yaml
 from sklearn.metrics import roc_auc_score
 from typer.testing import CliRunner
 

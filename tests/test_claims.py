@@ -6,7 +6,7 @@ import shutil
 
 import pandas as pd
 import pytest
-from conftest import edit_yaml
+from helpers import edit_yaml
 
 from genebench.book import claims
 from genebench.core import paths, specs

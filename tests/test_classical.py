@@ -10,7 +10,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import GENES, edit_yaml, sha256
+from helpers import GENES, edit_yaml, sha256
 from scipy import sparse
 from test_encoders import genes, model
 

@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 import pytest
-from conftest import sha256
+from helpers import sha256
 
 distributed = pytest.importorskip("distributed")
 

@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import edit_yaml
+from helpers import edit_yaml
 
 from genebench.benchmark import results, run
 from genebench.book import exposure, figures, show, tables, tiers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import edit_yaml
+from helpers import edit_yaml
 from sklearn.decomposition import PCA
 
 from genebench.benchmark import plan, results, run

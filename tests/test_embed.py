@@ -8,7 +8,7 @@ import os
 import numpy as np
 import pytest
 import torch
-from conftest import GENES
+from helpers import GENES
 
 from genebench import models
 from genebench.core import cache, specs

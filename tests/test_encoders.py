@@ -7,7 +7,7 @@ import inspect
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import GENES
+from helpers import GENES
 
 from genebench import models
 from genebench.core import specs

@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 import pytest
-from conftest import sha256
+from helpers import sha256
 
 from genebench import models
 from genebench.benchmark import splits

@@ -18,7 +18,7 @@ import time
 
 import pytest
 import yaml
-from conftest import forget, make_home, sha256, write_yaml
+from helpers import forget, make_home, sha256, write_yaml
 
 from genebench.benchmark import plan, predictions, resampling, results, run
 from genebench.core import cache, paths, specs

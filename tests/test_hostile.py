@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from conftest import enter, make_home
+from helpers import enter, make_home
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

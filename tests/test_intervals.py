@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import edit_yaml, sha256
+from helpers import edit_yaml, sha256
 from scipy import stats as scipy_stats
 
 from genebench.benchmark import plan, predictions, resampling, results, run, tables

@@ -7,7 +7,7 @@ import os
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import GENES, forget
+from helpers import GENES, forget
 from test_resolver import COLUMNS
 from typer.testing import CliRunner
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import GENES, edit_yaml, sha256
+from helpers import GENES, edit_yaml, sha256
 from sklearn.metrics import roc_auc_score
 from test_probes import folds, gaps, reference
 

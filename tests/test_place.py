@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import GENES, enter, forget
+from helpers import GENES, enter, forget
 from scipy.stats import mannwhitneyu, rankdata
 from sklearn.metrics import roc_auc_score
 from test_resolver import COLUMNS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import sha256
+from helpers import sha256
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from genebench import probes

@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import GENES, TINY, edit_yaml, forget
+from helpers import GENES, TINY, edit_yaml, forget
 from sklearn.metrics import roc_auc_score
 from test_probes import reference
 from test_results import row

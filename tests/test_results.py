@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from conftest import sha256
+from helpers import sha256
 
 from genebench.benchmark import results
 from genebench.core import paths

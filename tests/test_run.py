@@ -13,7 +13,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import TINY, edit_yaml, enter, forget, make_home, sha256
+from helpers import TINY, edit_yaml, enter, forget, make_home, sha256
 
 from genebench import probes
 from genebench.benchmark import costs, predictions, results, run, splits

@@ -12,7 +12,7 @@ import types
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import edit_yaml, sha256
+from helpers import edit_yaml, sha256
 
 from genebench.core import paths, specs
 from genebench.core.errors import BadInput

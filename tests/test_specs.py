@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import edit_yaml, forget
+from helpers import edit_yaml, forget
 from pydantic import ValidationError
 
 from genebench.core import paths, specs

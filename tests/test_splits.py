@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import edit_yaml
+from helpers import edit_yaml
 from test_resolver import CODING, COLUMNS
 
 from genebench.benchmark import run, splits

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import forget
+from helpers import forget
 from test_resolver import CODING, COLUMNS
 
 from genebench.benchmark import splits

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import GENES, edit_yaml, forget, toy_source, write_yaml
+from helpers import GENES, edit_yaml, forget, toy_source, write_yaml
 
 from genebench.core import paths, specs
 from genebench.core.errors import BadInput
