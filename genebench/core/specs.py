@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -363,6 +365,105 @@ def models() -> dict[str, ModelSpec]:
 def profiles() -> dict[str, ProfileSpec]:
     """Every declared profile by name."""
     return _named(ProfileSpec, paths.PROFILES, "profiles")
+
+
+@dataclass(frozen=True)
+class Declarations:
+    """Everything that is declared, read once and handed on.
+
+    Attributes
+    ----------
+    sources : mapping of str to SourceSpec
+        Upstream resources by id.
+    models : mapping of str to ModelSpec
+        Models by name.
+    profiles : mapping of str to ProfileSpec
+        Profiles by name.
+    """
+
+    sources: Mapping[str, SourceSpec]
+    models: Mapping[str, ModelSpec]
+    profiles: Mapping[str, ProfileSpec]
+
+    def source(self, name: str) -> SourceSpec:
+        """One source by id.
+
+        Raises
+        ------
+        BadInput
+            Unknown source; names the nearest id.
+        """
+        return _pick(self.sources, "source", name)
+
+    def model(self, name: str) -> ModelSpec:
+        """One model by name.
+
+        Raises
+        ------
+        BadInput
+            Unknown model; names the nearest one.
+        """
+        return _pick(self.models, "model", name)
+
+    def profile(self, name: str) -> ProfileSpec:
+        """One profile by name, its sources and models known to exist.
+
+        Raises
+        ------
+        BadInput
+            Unknown profile, or a profile that names an unknown source or model.
+        """
+        profile = _pick(self.profiles, "profile", name)
+        named = (
+            ("source", profile.sources, self.sources),
+            ("model", profile.models, self.models),
+        )
+        for what, names, known in named:
+            for missing in (n for n in names if n not in known):
+                raise unknown(what, missing, known, where=f"{paths.PROFILES}: profile '{name}'")
+        return profile
+
+    def extended(
+        self, *, sources: Iterable[SourceSpec] = (), models: Iterable[ModelSpec] = ()
+    ) -> Declarations:
+        """The same with sources and models of a user beside the declared ones.
+
+        Parameters
+        ----------
+        sources, models : iterable of specs
+            What is added; an entry of the same name is replaced.
+
+        Returns
+        -------
+        Declarations
+        """
+        return replace(
+            self,
+            sources={**self.sources, **{s.id: s for s in sources}},
+            models={**self.models, **{m.name: m for m in models}},
+        )
+
+
+def _pick(known: Mapping[str, Any], what: str, name: str) -> Any:
+    if name not in known:
+        raise unknown(what, name, known)
+    return known[name]
+
+
+def declared() -> Declarations:
+    """Read every declaration of the project.
+
+    Returns
+    -------
+    Declarations
+        Sources, models and profiles, each in the order of its files.
+
+    Raises
+    ------
+    BadInput
+        A fault in a file; names file, line and key.
+    """
+    return Declarations(sources(), models(), profiles())
 
 
 class SizesSpec(Spec):
