@@ -226,7 +226,7 @@ def _coefficients() -> tuple[dict[str, np.ndarray], float]:
 
 def _size(spec: ModelSpec, universe: np.ndarray) -> tuple[np.ndarray, int, bool]:
     """Which genes of the universe a model covers, (n,) bool, in how many dimensions, and whether that is known."""
-    kept = inference.path(spec, universe)
+    kept = inference.path(spec, universe, specs.declared())
     if not kept.exists():
         return np.ones(len(universe), bool), spec.dim or 384, False
     with np.load(kept, allow_pickle=False) as held:

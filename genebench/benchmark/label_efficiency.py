@@ -76,7 +76,7 @@ def recipe(profile: str, model: str, task: Task) -> dict:
     return {
         "stage": ["efficiency", VERSION, splits.VERSION, probes.VERSION],
         "task": [task.name, task.version, task.hash],
-        "model": [model, spec.labels, inference.recipe(spec, held.digest)],
+        "model": [model, spec.labels, inference.recipe(spec, held.digest, held.declared)],
         "probe": [how.name, how.options],
         "split": ["random", p.folds, p.seed],
         "efficiency": [p.efficiency.sizes, p.efficiency.draws],

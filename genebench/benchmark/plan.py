@@ -56,10 +56,17 @@ class Context:
         """Of the universe, for recipes."""
         return cache.of_names(self.universe.tolist())
 
+    @cached_property
+    def declared(self) -> specs.Declarations:
+        """Everything that is declared, with what a command made for this profile."""
+        made = specs.own(self.profile.name)
+        known = specs.declared()
+        return known.extended(sources=made.sources, models=made.models) if made else known
+
     @lru_cache(maxsize=2)  # noqa: B019 — one context a process; the last model's vectors are used by its next cell
     def embedding(self, model: str) -> Embedding:
         """A model's vectors for the universe, made or read from the cache."""
-        return inference.embed(specs.model(model), self.universe)
+        return inference.embed(specs.model(model), self.universe, self.declared)
 
 
 @lru_cache(maxsize=1)
@@ -92,7 +99,7 @@ def _coverage(profile: str) -> dict[str, np.ndarray]:
     names = [m for m in held.profile.models if specs.model(m).family != "control"]
     out = {}
     for name in names:
-        path = inference.path(specs.model(name), held.universe)
+        path = inference.path(specs.model(name), held.universe, held.declared)
         if path.exists():  # a model that could not be embedded defines nothing
             with np.load(path, allow_pickle=False) as kept:
                 out[name] = np.isin(held.universe, kept["entities"])
@@ -253,7 +260,7 @@ def recipe(cell: Cell) -> dict:
             builders.VERSION,
         ],
         "tasks": [[t.name, t.version, t.hash] for t in chosen],
-        "model": [spec.name, spec.family, spec.labels, inference.recipe(spec, held.digest)]
+        "model": [spec.name, spec.family, spec.labels, inference.recipe(spec, held.digest, held.declared)]
         + [kind for kind in spec.not_for if kind == chosen[0].kind],
         "probe": [cell.probe, how.name, how.options],
         "split": [

@@ -76,10 +76,11 @@ def by_group(told: pd.DataFrame) -> pd.DataFrame:
 def recipe(profile: str, model: str, task: Task) -> dict:
     """Everything that determines a reproduction."""
     p, how = specs.profile(profile), probes.method(task.kind)
+    held = plan.context(profile)
     return {
         "stage": ["reproduction", VERSION, splits.VERSION, probes.VERSION],
         "task": [task.name, task.version, task.hash],
-        "model": inference.recipe(specs.model(model), plan.context(profile).digest),
+        "model": inference.recipe(specs.model(model), held.digest, held.declared),
         "probe": [how.name, how.options],
         "split": ["random", p.folds, p.seed],
     }

@@ -325,7 +325,8 @@ def _embed_work(profile: str, model: str, cluster: Cluster | None = None) -> str
     torch.set_num_threads(1)  # results must not depend on the number of cores
     try:
         if cluster:
-            inference.embed(specs.model(model), context(profile).universe, cluster=cluster)
+            held = context(profile)
+            inference.embed(specs.model(model), held.universe, held.declared, cluster=cluster)
         else:
             context(profile).embedding(model)
     except Exception as err:
@@ -453,7 +454,7 @@ def _embed_all(profile: str, held: Context, pool, far, say, progress) -> dict[st
     """
     todo: dict[str, str] = {}
     for name in held.profile.models:
-        kept = inference.path(specs.model(name), held.universe)
+        kept = inference.path(specs.model(name), held.universe, held.declared)
         state = cache.state(kept)
         if state == "broken":
             say(f"{kept.name} is broken; it is made again")
@@ -513,7 +514,7 @@ def _embeddings(held: Context) -> dict[str, dict]:
     """What was noted when a model's vectors were made, by model; models of one recipe share it."""
     noted = {}
     for name in held.profile.models:
-        kept = inference.path(specs.model(name), held.universe)
+        kept = inference.path(specs.model(name), held.universe, held.declared)
         if cache.state(kept) == "ready":
             facts = cache.facts(kept)
             noted[name] = {at: facts[at] for at in ("shape", "seconds", "cpu_s") if at in facts}

@@ -158,17 +158,18 @@ def embed(
         made = module.embed(
             spec,
             cells.context(profile).universe,
+            cells.context(profile).declared,
             device=device,
             download=download,
             cluster=far,
             say=report.say,
             progress=functools.partial(report.step, "sequences"),
         )
-    universe = cells.context(profile).universe
+    universe, declared = cells.context(profile).universe, cells.context(profile).declared
     print(
         f"{model}: {len(made.entities)} of {len(universe)} genes, {made.vectors.shape[1]} dimensions"
     )
-    print(module.path(spec, universe))
+    print(module.path(spec, universe, declared))
 
 
 @command

@@ -181,7 +181,8 @@ def _counts(profile: str, held: Embedding) -> np.ndarray | None:
     for model in map(specs.model, specs.profile(profile).models):
         if model.encoder == "annotation_count":
             try:
-                counted = inference.embed(model, plan.context(profile).universe)
+                context = plan.context(profile)
+                counted = inference.embed(model, context.universe, context.declared)
             except BadInput:
                 continue
             at = counted.rows(held.entities)

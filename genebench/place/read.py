@@ -108,7 +108,7 @@ def _resolve(names: np.ndarray, universe: np.ndarray, resolver, kind: str | None
         facts = {"kind": "symbol, unresolved", "release": "", "genes": int(inside.sum())}
         sentence = f"{inside.sum():,} of {len(names):,} ids are names of genes of the profile."
     else:
-        has, row = match(universe, names, kind=kind)
+        has, row = match(universe, names, specs.sources(), kind=kind)
         at = np.full(len(universe), -1)
         at[has] = row
         found = resolver.resolve(names, kind=kind)
