@@ -65,7 +65,7 @@ def stem(spec, genes, *, by="stem", declared=None):
 
 
 def _families(genes, by, declared):
-    return families(genes, by=by)
+    return families(genes, declared.sources, by=by)
 
 
 def constant(spec, genes, *, declared=None):

@@ -101,7 +101,7 @@ def rows_of(
 
 
 def _resolve(ids, sources, kind):
-    return resolution.resolver().resolve(ids, kind=kind)
+    return resolution.resolver(sources).resolve(ids, kind=kind)
 
 
 def _names(resolved):

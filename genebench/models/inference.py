@@ -299,7 +299,7 @@ class _Job:
 
 def _run_in_pool(job, plan, folder, progress):
     """Have one process a device run the shards."""
-    with workers.pool(len(job.devices)) as pool:
+    with workers.pool(len(job.devices), (job, plan, folder)) as pool:
         try:
             _run_elsewhere(job, plan, folder, pool, progress)
         except BrokenProcessPool as err:
@@ -315,16 +315,19 @@ def _run_elsewhere(job, plan, folder, executor, progress):
     """Have other processes run the shards that are not finished."""
     todo = [i for i in range(len(plan.shards)) if plan.read(folder, i) is None]
     done = len(plan.order) - sum(len(plan.shards[i]) for i in todo)
-    units = [(job, plan, folder, number) for number in todo]
-    for (_, _, _, number), fault in workers.each(executor, _STAGE, units):
+    for number, fault in workers.each(executor, _STAGE, (job, plan, folder), todo):
         if fault:
             raise RunFailed(f"{fault} (another process; what was finished is kept)")
         done += len(plan.shards[number])
         progress(done, len(plan.order))
 
 
-def _gather(unit):
-    job, _, _, number = unit
+def _files(shared, number):
+    return []
+
+
+def _gather(shared, number):
+    job = shared[0]
     return workers.Once(f"genes {job.key}", lambda: job), number
 
 
@@ -354,11 +357,11 @@ def _compute(job, number):
     return vectors[number]
 
 
-def _store(unit, vectors):
-    _, plan, folder, number = unit
+def _store(shared, number, vectors):
+    _, plan, folder = shared
     plan.write(folder, number, vectors)
 
 
-_STAGE = workers.Stage(_gather, _compute, _store)
+_STAGE = workers.Stage("shards", _files, _gather, _compute, _store)
 _networks: dict[str, tuple[Sequences, Batches]] = {}
 """Work and batches of the last job of this process, by key."""
