@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import edit_yaml, sha256
+from helpers import edit_yaml, run_tiny
 from scipy import stats as scipy_stats
 
-from genebench.benchmark import plan, predictions, resampling, results, run, tables
+from genebench.benchmark import plan, predictions, resampling, results, tables
 from genebench.core import paths, specs
 from genebench.core.errors import BadInput
 from genebench.stats import bootstrap, intervals, separation
@@ -51,19 +49,19 @@ def test_every_scored_pair_has_a_score_as_written_and_an_interval_around_it(tabl
         np.testing.assert_allclose(mine.score, written.score, atol=1e-5)
         np.testing.assert_array_equal(mine.number, written.n_test)
         assert ((mine.low <= mine.score) & (mine.score <= mine.high)).all()
-        told = mine[
+        known_errors = mine[
             (mine.score < 0.999) & (mine.family != "shortcut")
         ]  # by stem, the stem shortcut knows nothing
-        assert (told.error > 0).all() and len(told) > 10
+        assert (known_errors.error > 0).all() and len(known_errors) > 10
 
 
 @pytest.mark.parametrize(
     "task, model", [("toy/term/heart", "full"), ("toy/value", "stem"), ("toy/class", "part")]
 )
 def test_an_interval_is_that_of_its_predictions_put_together_by_hand(table, task, model):
-    (cell,) = [c for c in plan.plan("tiny", models=[model], names=[task], split="random")]
-    held, made = plan.context("tiny"), predictions.load(plan.cell_path(cell))[task, 0]
-    known = held.tasks[task]
+    tiny = plan.make("tiny", models=[model], names=[task], split="random")
+    (cell,) = tiny.requested
+    made, known = predictions.load(tiny.path(cell))[task, 0], tiny.tasks[task]
     _, influence = bootstrap.influence(known.kind, known.labels[made.rows], made.values, made.fold)
     weight = bootstrap.weights(known.entities[made.rows], seed=7).astype(float)
     row = of(table, task=task, model=model, split="random", genes="own")
@@ -72,7 +70,8 @@ def test_an_interval_is_that_of_its_predictions_put_together_by_hand(table, task
 
 def test_the_excess_is_paired_and_names_the_best_shortcut(table):
     row = of(table, task="toy/value", model="full", split="random", genes="common")
-    over = intervals.excess(results.main_scores("tiny", genes="common"))
+    exposed = specs.declared().exposed
+    over = intervals.excess(results.main_scores("tiny", genes="common"), exposed)
     expected = over[(over.task == "toy/value") & (over.model == "full")].iloc[0]
     assert row["best_shortcut"] == "stem" and row["excess"] == pytest.approx(
         expected.excess, abs=1e-5
@@ -86,11 +85,11 @@ def test_the_excess_is_paired_and_names_the_best_shortcut(table):
     assert width < sum(alone) and table.excess[table.family != "table"].isna().all()
 
 
-def test_an_exposed_model_is_in_no_mean_and_its_excess_is_still_told(warm):
+def test_an_exposed_model_is_in_no_mean_and_its_excess_is_still_known_errors(warm):
     edit_yaml(
         paths.MODELS, lambda d: d["models"]["full"].update(exposed={"toy/": "It has read them."})
     )
-    run.run("tiny", jobs=1, say=lambda text: None)
+    run_tiny()
     assert "full" not in set(results.read_beside("tiny", "means.csv").model)
     table = results.read_beside("tiny", "intervals.parquet")
     assert table[table.model == "full"].excess.notna().any()
@@ -98,11 +97,11 @@ def test_an_exposed_model_is_in_no_mean_and_its_excess_is_still_told(warm):
 
 def test_the_power_of_a_task_follows_from_the_errors_of_its_pairs(warm):
     power = results.read_beside("tiny", "power.csv")
-    held = results.read_beside("tiny", "intervals.parquet")
+    intervals_table = results.read_beside("tiny", "intervals.parquet")
     row = of(power, task="toy/value", split="random")
     assert {row["best"], row["second"]} <= {"full", "part", "stem"} and row["models"] == 3
     best, second = (
-        of(held, task="toy/value", model=row[m], split="random", genes="common")
+        of(intervals_table, task="toy/value", model=row[m], split="random", genes="common")
         for m in ("best", "second")
     )
     assert row["difference"] == pytest.approx(best["score"] - second["score"], abs=1e-4)
@@ -116,7 +115,7 @@ def test_means_are_over_the_same_tasks_in_every_split_and_the_first_loses_nothin
     warm, monkeypatch
 ):
     monkeypatch.setattr(intervals, "UNDERPOWERED", 1.0)  # tasks of 180 genes can show little
-    run.run("tiny", jobs=1, say=lambda text: None)
+    run_tiny()
     means = results.read_beside("tiny", "means.csv")
     assert means.groupby(["measure", "group", "model"]).tasks.nunique().max() == 1
     assert (means[means.split == "random"].lost == 0).all() and means[
@@ -153,9 +152,9 @@ def test_means_are_over_the_same_tasks_in_every_split_and_the_first_loses_nothin
 def test_the_field_keeps_most_pairs_of_a_model_and_a_task():
     fair = np.ones((20, 8), dtype=bool)
     fair[:2, 5] = fair[:3, 6] = (
-        False  # asked in, these two take the others along to 17 of 20 tasks: 7 x 17 > 5 x 20
+        False  # admitted, these two take the others along to 17 of 20 tasks: 7 x 17 > 5 x 20
     )
-    fair[:, 7] = np.arange(20) < 9  # fewer than half: never asked
+    fair[:, 7] = np.arange(20) < 9  # fewer than half: never admitted
     tasks, models = tables.field(fair)
     assert tasks.tolist() == list(range(3, 20)) and models.tolist() == [0, 1, 2, 3, 4, 5, 6]
     fair[:8, 6] = False  # now 6 x 18 > 7 x 12
@@ -172,37 +171,15 @@ def test_of_all_cut_offs_none_keeps_more_pairs(seed):
     tasks, models = tables.field(fair)
     assert fair[np.ix_(tasks, models)].all()
     for share in np.linspace(tables.FIELD, 1, 60):
-        asked = fair.mean(axis=0) >= share
-        assert fair[:, asked].all(axis=1).sum() * asked.sum() <= len(tasks) * len(models)
+        admitted = fair.mean(axis=0) >= share
+        assert fair[:, admitted].all(axis=1).sum() * admitted.sum() <= len(tasks) * len(models)
 
 
 def test_an_underpowered_task_is_in_no_mean(warm, monkeypatch):
     monkeypatch.setattr(intervals, "UNDERPOWERED", 0.0)
-    run.run("tiny", jobs=1, say=lambda text: None)
+    run_tiny()
     assert results.read_beside("tiny", "power.csv").underpowered.all()
     assert len(results.read_beside("tiny", "means.csv")) == 0
-
-
-def test_a_second_run_makes_no_board_and_the_same_bytes(warm, monkeypatch):
-    before = {n: sha256(results.beside_path("tiny", n)) for n in results.BESIDE}
-    monkeypatch.setattr(resampling, "make", lambda group: pytest.fail("made again"))
-    run.run("tiny", jobs=1, say=lambda text: None)
-    assert {n: sha256(results.beside_path("tiny", n)) for n in results.BESIDE} == before
-
-
-def test_boards_made_anew_give_the_same_bytes(warm):
-    before = {n: sha256(results.beside_path("tiny", n)) for n in results.BESIDE}
-    shutil.rmtree(paths.BOARDS)
-    run.run("tiny", jobs=1, say=lambda text: None)
-    assert {n: sha256(results.beside_path("tiny", n)) for n in results.BESIDE} == before
-
-
-def test_a_profile_of_which_a_part_has_been_run_gets_no_intervals_and_it_is_said(home):
-    said = []
-    run.run("tiny", models=["full"], jobs=1, say=said.append)
-    assert any("no intervals" in s and "run the whole profile" in s for s in said)
-    with pytest.raises(BadInput, match="not made yet; run 'genebench run --profile tiny'"):
-        results.read_beside("tiny", "intervals.parquet")
 
 
 def test_an_unknown_table_is_answered_with_the_nearest(warm):
@@ -210,47 +187,9 @@ def test_an_unknown_table_is_answered_with_the_nearest(warm):
         results.read_beside("tiny", "mean.csv")
 
 
-def test_shuffled_labels_are_scored_against_the_labels_that_were_dealt(table):
-    row = of(table, task="toy/term/heart", model="shuffled", split="random", genes="own")
-    assert specs.model("shuffled").labels == "shuffled" and 0.3 < row["score"] < 0.7
-    (group,) = [
-        g
-        for g in resampling.gather(plan.plan("tiny"))
-        if "toy/term/heart" in g[0].tasks and g[0].split == "random"
-    ]
-    at = [c.model for c in group].index("shuffled")
-    kept = [predictions.load(plan.cell_path(c)) for c in group]
-    score, _, _ = resampling._influences(
-        plan.context("tiny").tasks["toy/term/heart"], group, kept, 1
-    )
-    assert score[0, at] == pytest.approx(row["score"], abs=1e-5)
-
-
-def test_a_model_that_is_run_once_is_in_the_first_split_alone_and_changes_no_other(warm, table):
-    means = results.read_beside("tiny", "means.csv")
-    edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(once=["random", "shuffled"]))
-    planned = {(c.model, c.split) for c in plan.plan("tiny")}
-    assert (
-        ("random", "random") in planned
-        and ("random", "stem") not in planned
-        and ("full", "stem") in planned
-    )
-    assert not any(c.model == "random" for c in plan.plan("tiny", split="stem"))
-    run.run("tiny", jobs=1, say=lambda text: None)
-    after = results.read_beside("tiny", "intervals.parquet")
-    left = table[~(table.model.isin(["random", "shuffled"]) & (table.split == "stem"))]
-    order = ["task", "model", "split", "genes"]
-    pd.testing.assert_frame_equal(
-        after.sort_values(order, ignore_index=True).astype({"family": str}),
-        left.sort_values(order, ignore_index=True).astype({"family": str}),
-        check_categorical=False,
-        check_dtype=False,
-    )
-    pd.testing.assert_frame_equal(results.read_beside("tiny", "means.csv"), means)
-    assert results.validate_path(paths.results("tiny")) == []
-
-
 def test_the_weight_of_tasks_with_like_labels_is_less(warm):
-    alike = resampling.alike("tiny", ["toy/term/heart", "toy/systems", "toy/value"])
+    alike = resampling.resemblance(
+        plan.make("tiny"), ["toy/term/heart", "toy/systems", "toy/value"]
+    )
     assert alike[0, 1] > 0.2 and (np.diag(alike) == 1).all()
     assert separation.task_weights(alike)[0] < 1
