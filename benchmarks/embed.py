@@ -205,21 +205,18 @@ def summaries(path: Path | None, number: int, *, seed: int = 0) -> list[str]:
     Some summaries stand for a whole family of genes; a sample has fewer such repeats than the whole
     file.
     """
-    options = specs.source("ncbi").files["gene_summary"].options
-    table = (
-        readers.read_tsv(path, **options)
-        if path
-        else sources.table(specs.source("ncbi"), "gene_summary")
-    )
-    held = table.Summary[table["#tax_id"] == "9606"].to_numpy(object)
-    return np.random.default_rng(seed).permutation(held)[:number].tolist()
+    source = specs.declared().source("ncbi")
+    options = source.files["gene_summary"].options
+    table = readers.read_tsv(path, **options) if path else sources.table(source, "gene_summary")
+    human = table.Summary[table["#tax_id"] == "9606"].to_numpy(object)
+    return np.random.default_rng(seed).permutation(human)[:number].tolist()
 
 
 def text_rows(texts: list[str], *, device: str, repeats: int) -> list[dict[str, object]]:
     """MiniLM on gene summaries, in single precision and in bfloat16."""
     from transformers import AutoTokenizer
 
-    spec = specs.model("minilm-symbol")
+    spec = specs.declared().model("minilm-symbol")
     folder = sources.package_folder(spec.weights) / spec.options["path"]
     network = hub.load(spec, folder).to(device).eval()
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
@@ -433,7 +430,7 @@ def measure(
     for path, measured in ((proteins, protein_rows), (nucleotides, dna_rows)):
         if path:
             held = readers.read_fasta(path).sequence.to_numpy(object)
-            chosen = np.random.default_rng(0).permutation(held)[: number // 4].tolist()
+            chosen = np.random.default_rng(0).permutation(human)[: number // 4].tolist()
             rows += measured(chosen, device=device, repeats=repeats)
             write(rows)
     return pd.DataFrame(rows)

@@ -24,7 +24,7 @@ from sklearn.preprocessing import StandardScaler
 
 from genebench import probes
 from genebench.benchmark import plan, splits
-from genebench.core import paths, specs
+from genebench.core import paths
 from genebench.core.cache import atomic
 from genebench.core.errors import BadInput
 from genebench.data.tasks import Task
@@ -89,9 +89,9 @@ class Case:
 
 def vectors(d: int, profile: str) -> tuple[np.ndarray, np.ndarray]:
     """Genes that every model of ``VECTORS[d]`` covers, and their joined vectors, (n,) and (n, d)."""
-    context = plan.context(profile)
+    made_plan = plan.make(profile)
     made = [
-        inference.embed(specs.model(name), context.universe, context.declared)
+        inference.embed(made_plan.declared.model(name), made_plan.universe, made_plan.declared)
         for name in VECTORS[d]
     ]
     genes = made[0].entities
@@ -104,7 +104,7 @@ def case(task: Task, genes: np.ndarray, X: np.ndarray, *, n_folds: int = 5, seed
     """A task on the genes that have vectors, with its seeded random folds."""
     at = np.searchsorted(genes, task.entities).clip(max=len(genes) - 1)
     has = genes[at] == task.entities
-    fold = splits.folds(task, "random", n_folds=n_folds, seed=seed)
+    fold = splits.folds(task, "random", n_folds=n_folds, seed=seed, sources={})
     return Case(task.name, task.kind, X[at[has]], task.labels[has], fold[has])
 
 
@@ -378,7 +378,7 @@ def measure(
     from threadpoolctl import threadpool_limits
 
     torch.set_num_threads(1)
-    found = plan.context(profile).tasks
+    found = plan.make(profile).tasks
     rows, distances = [], []
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")

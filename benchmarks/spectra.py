@@ -275,8 +275,7 @@ def alone(
 
 
 def compile_seconds() -> float:
-    """Processor seconds to compile all loops of mode ``reference`` for the first time on a machine.
-   """
+    """Processor seconds to compile all loops of mode ``reference`` for the first time on a machine."""
     code = (
         "import time; from genebench import perf_spectra as p; from genebench.spectra import properties, splits; "
         "import numba; s = time.process_time(); p.make_warm(False); print(time.process_time() - s)"
