@@ -202,7 +202,7 @@ def read_parquet(source: Any) -> Any:
     table = pq.read_table(
         source, read_dictionary=check_parquet(source), page_checksum_verification=True
     )
-    for name, column in zip(table.column_names, table.columns):
+    for name, column in zip(table.column_names, table.columns, strict=True):
         for chunk in column.chunks if pa.types.is_dictionary(column.type) else ():
             longest = compute.max(compute.binary_length(chunk.dictionary)).as_py() or 0
             if longest > LONGEST_TEXT:
@@ -296,7 +296,7 @@ def _check_opcodes(raw: Any) -> None:
                 "and numbers belong); delete it and fetch it again."
             )
         start = at + 1
-        if name == "PUT":
+        if width == pickletools.UP_TO_NEWLINE:  # a place in the memo; others lack their end
             line = re.compile(rb"(\d+)\n").match(raw, start)
             at, number = line.end(), int(line[1])
         else:

@@ -35,7 +35,7 @@ _PROTOCOL = "https://"
 
 _may_download: ContextVar[bool] = ContextVar("may_download", default=True)
 _refused: dict[tuple[str, Path], str] = {}
-"""Downloads that failed, with the fault: one process tries each once, however many tasks need it."""
+"""Downloads that failed, with the fault: a process tries each once, however many tasks need it."""
 
 
 class Missing(BadInput):
@@ -86,8 +86,8 @@ def locate(source: SourceSpec, name: str, *, download: bool = True) -> Path:
     sha256 = digest(path)
     if sha256 not in spec.stand_ins and sha256 != (spec.sha256 or _recorded(path, sha256)):
         raise Missing(
-            f"source '{source.id}': {path} is not the declared release {source.release} (its sha256 "
-            f"{sha256[:12]}… is another); install the pinned versions with 'pip install -c "
+            f"source '{source.id}': {path} is not the declared release {source.release} (its "
+            f"sha256 {sha256[:12]}… is another); install the pinned versions with 'pip install -c "
             "constraints.txt -e .'"
             + ("." if spec.package else ", or delete that file and run 'genebench fetch' again.")
         )
@@ -248,7 +248,7 @@ def _install(found: Path, target: Path, spec: FileSpec) -> Path:
 
 
 def _download(spec: FileSpec, target: Path) -> str:
-    """Fetch a file (unpacked if only its address ends in ``.gz``); the fault, or an empty string."""
+    """Fetch a file (unpacked if only its address ends in ``.gz``); the fault, or empty text."""
     name = f".{target.name}.{hashlib.sha256(spec.url.encode()).hexdigest()[:8]}.part"
     part = target.with_name(name + ".gz" * spec.url.endswith(".gz"))
     if (spec.url, target) not in _refused:
@@ -395,9 +395,9 @@ def hub_snapshot(
         if not download:
             return None
         raise Missing(
-            f"{where} could not be fetched ({type(err).__name__}); fetch them where there is a web, "
-            f"put the files into a folder '{repository}' below one that GENEBENCH_WEIGHTS names, "
-            "and run this again."
+            f"{where} could not be fetched ({type(err).__name__}); fetch them where there is a "
+            f"web, put the files into a folder '{repository}' below one that GENEBENCH_WEIGHTS "
+            "names, and run this again."
         ) from err
 
 

@@ -33,9 +33,9 @@ LARGEST = 1e10
 _MOUSE = r"(?!C(\d+|X|Y)orf)[A-Z][a-z0-9-]*[a-z][a-z0-9-]*"
 _UNUSABLE_ID = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]|.{201}")
 _ID_NAMES = (
-    "symbol gene_symbol gene gene_name gene_id genes gene_names id ids name identifier index entrez "
-    "entrez_id geneid ensembl ensembl_id ensembl_gene_id ensgene uniprot uniprot_id hgnc hgnc_id "
-    "accession feature_name"
+    "symbol gene_symbol gene gene_name gene_id genes gene_names id ids name identifier index "
+    "entrez entrez_id geneid ensembl ensembl_id ensembl_gene_id ensgene uniprot uniprot_id hgnc "
+    "hgnc_id accession feature_name"
 ).split()
 _WORDS = dict.fromkeys(["", "NA", "N/A", "NULL", "null", "None", "none", "#N/A"], np.nan)
 _WORDS |= {"True": 1.0, "False": 0.0}
@@ -114,8 +114,8 @@ def read_vectors(
                 if path.is_dir()
                 else "no such file; check the spelling."
             )
-        ending, raw = _unpacked(path)
         try:
+            ending, raw = _unpacked(path)
             table = FORMATS[ending](VectorFile(path, ending, raw, ids, array))
         except BadInput:
             raise
@@ -123,7 +123,9 @@ def read_vectors(
             fault = f"{type(err).__name__}: {str(err)[:90]}"
             if isinstance(err, UnicodeDecodeError):
                 fault = f"not UTF-8 text, byte {err.start}"
-            raise BadInput(f"cannot be read as {ending[1:]} ({fault}); write it again.") from err
+            raise BadInput(
+                f"cannot be read as {path.suffix[1:]} ({fault}); write it again."
+            ) from err
     return check_vectors(path, *table, fewest=fewest, strict=strict)
 
 
@@ -190,11 +192,13 @@ def check_vectors(
     with limits.faults_of(where):
         if matrix.ndim != 2 or matrix.shape[1] == 0:
             raise BadInput(
-                f"holds an array of shape {matrix.shape}, no table of genes × dimensions; save that."
+                f"holds an array of shape {matrix.shape}, no table of genes × dimensions; save "
+                "that."
             )
         if len(ids) != len(matrix):
             raise BadInput(
-                f"{len(ids)} ids for {len(matrix)} vectors; give one id for each row, in their order."
+                f"{len(ids)} ids for {len(matrix)} vectors; give one id for each row, in their "
+                "order."
             )
         if len(ids) < fewest:
             raise BadInput(f"holds {len(ids)} genes where {fewest} are the least; give more genes.")

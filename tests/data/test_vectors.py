@@ -58,7 +58,9 @@ def h5ad(transposed: bool = False, **more):
         import anndata
 
         genes, other = pd.DataFrame(index=IDS), pd.DataFrame(index=[f"o{i}" for i in range(D)])
-        data = anndata.AnnData(X.T, other, genes) if transposed else anndata.AnnData(X, genes, other)
+        data = (
+            anndata.AnnData(X.T, other, genes) if transposed else anndata.AnnData(X, genes, other)
+        )
         for place, value in more.items():
             getattr(data, place)["emb"] = value
         data.write_h5ad(path)
