@@ -7,7 +7,8 @@ No test: it runs until its time ends.
 
 The first byte chooses the reader. It starts from one sound file of each format, and libFuzzer
 keeps what reaches new code. A fault that is no sentence, a hang or a crash ends it and leaves the
-input behind. With ``GENEBENCH_RECORD=1`` what came of the inputs is added up in ``data/results/reliability/guided.csv``.
+input behind. With ``GENEBENCH_RECORD=1`` what came of the inputs is added up in
+``data/results/reliability/guided.csv``.
 """
 
 from __future__ import annotations

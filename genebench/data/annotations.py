@@ -21,7 +21,6 @@ from ..core.errors import BadInput, unknown
 from .readers import READERS as READERS
 from .readers import open_unpacked, reader
 
-
 _POSITIONS = """
 with motif as (
   -- the columns beside max() are those of the latest version

@@ -232,9 +232,8 @@ def check_hdf5(path: Path) -> None:
 
     total = 0.0
 
-    def check_link(name: str, link: Any) -> None:
-        if not isinstance(link, h5py.HardLink):
-            raise BadInput(f"'/{name[:60]}' is a link; write a file that holds all its data.")
+    def outward(name: str, link: Any) -> str | None:
+        return None if isinstance(link, h5py.HardLink) else name
 
     def check_item(name: str, item: Any) -> None:
         nonlocal total
@@ -249,13 +248,15 @@ def check_hdf5(path: Path) -> None:
             check_size(4.0 * float(shape[0]) * float(shape[1]), f"the full form of '/{name[:60]}'")
 
     with h5py.File(path, "r") as file:
-        file.visititems_links(check_link)
+        name = file.visititems_links(outward)
+        if name is not None:
+            raise BadInput(f"'/{name[:60]}' is a link; write a file that holds all its data.")
         file.visititems(check_item)
 
 
 # Opcodes of pickles. Most have an argument of fixed width or one that ends with its line, and are
 # passed over by a regular expression. The others are looked at one by one: an argument that begins
-# with its length, and a place in the memo, which the unpickler makes as long as it is told to.
+# with its length, and a place in the memo, which the unpickler makes that long.
 _REFUSED = {"TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "FROZENSET"}
 _LAST = {"STOP", "GLOBAL", "INST", "STACK_GLOBAL"}
 _MEMO = {"PUT", "LONG_BINPUT"}

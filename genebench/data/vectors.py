@@ -333,7 +333,7 @@ def _header(row: list[str], rows: Iterator[list[str]], ids: str | None, no: bool
 
 
 def _id_column(names: list[str], row: list[str], ids: str | None) -> int:
-    """Which column holds ids: the one asked for, else one of a usual name, else a first of text."""
+    """Which column holds ids: the one named, else one of a usual name, else a first of text."""
     if ids is not None:
         if ids not in names:
             raise unknown("column", str(ids), names)
@@ -345,7 +345,7 @@ def _id_column(names: list[str], row: list[str], ids: str | None) -> int:
     if not row or row[0] not in _WORDS and _number(row[0]) is not None:
         raise BadInput(
             f"has no column of gene ids (the first, '{names[0]}', begins with "
-            f"{''.join(row[:1])}); add one named 'symbol', or say which column it is."
+            f"{''.join(row[:1])[:60]}); add one named 'symbol', or say which column it is."
         )
     return 0
 

@@ -484,7 +484,7 @@ def judged(tmp_path_factory):
         ("zeros.csv.gz", "is a gzip file"),
         ("deep.json", "cannot be read as json (RecursionError"),
         ("digits.json", "cannot be read as json (ValueError"),
-        ("digits.vec", "make all rows equally long"),
+        ("digits.vec", "has no column of gene ids"),
         ("alike.pkl", "would take 80 GB of memory, and 1 GB are allowed here"),
         ("long.parquet", "holds a text of 900,000 letters"),
         ("lists.parquet", "column 'x' holds lists"),

@@ -15,7 +15,7 @@ import pytest
 from genebench.core import specs
 from genebench.core.errors import BadInput
 from genebench.core.specs import FileSpec, SourceSpec
-from genebench.data import annotations, readers, sources, tasks
+from genebench.data import annotations, readers, sources
 
 
 @pytest.fixture
@@ -381,25 +381,6 @@ def test_the_json_stream_of_uniprot_gives_the_tables_of_its_tsv_form(read):
     pd.testing.assert_frame_equal(read(stream, "uniprot", give="keywords"), read(listed, "tsv"))
     with pytest.raises(BadInput, match="unknown choice for 'give' 'keyword'"):
         read(stream, "uniprot", give="keyword")
-
-
-def test_both_forms_of_uniprot_give_the_same_tasks(tmp_path, monkeypatch):
-    stream, tsv, listed = uniprot(proteins())
-    monkeypatch.setattr(sources.paths, "DOWNLOADS", tmp_path)
-    monkeypatch.delenv("GENEBENCH_MIRROR", raising=False)
-    built = []
-    for name, texts in (("uniprot", (tsv, listed)), ("uniprot_json", (stream, stream))):
-        source = specs.source(name)
-        for file, text in zip(("keywords", "list"), texts):
-            path = tmp_path / source.files[file].path
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        entry = next(e for e in source.tasks if e.name.endswith("/ptm"))
-        built.append(tasks.build(source, entry))
-    first, second = built
-    assert [t.hash for t in first] == [t.hash for t in second] and len(first) == 3
-    assert first[0].classes == ("Acetylation", "Phosphoprotein")
-    assert not {"H4C1; H4C2", ""} & set(first[0].entities)
 
 
 @pytest.mark.parametrize(
