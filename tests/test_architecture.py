@@ -105,7 +105,7 @@ def test_the_reader_of_imports_sees_them():
     assert {"core.cache", "stats.metrics", "probes"} <= inner_imports(
         PACKAGE / "benchmark" / "run.py"
     )
-    assert "pooch" in outer_imports(PACKAGE / "data" / "sources.py")
+    assert "requests" in outer_imports(PACKAGE / "data" / "sources.py")
 
 
 RIGHT = ["stats", "book"]
@@ -135,7 +135,7 @@ def test_only_sources_touches_the_network(path):
     assert not web or path.name == "sources.py"
 
 
-@pytest.mark.parametrize("path", **named([p for p in MODULES if p.name != "pickles.py"]))
+@pytest.mark.parametrize("path", **named([p for p in MODULES if p.name != "limits.py"]))
 def test_nothing_is_unpickled(path):
     assert not outer_imports(path) & {
         "pickle",
@@ -170,7 +170,7 @@ def test_no_call_runs_what_a_file_says(path):
 
 
 def test_the_one_unpickler_refuses_every_global_and_is_the_only_one_used():
-    module = tree(PACKAGE / "data" / "pickles.py")
+    module = tree(PACKAGE / "data" / "limits.py")
     used = {
         ast.unparse(n)
         for n in ast.walk(module)

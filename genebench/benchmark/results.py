@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from ..core import cache, paths
 from ..core.errors import BadInput, unknown
 from ..core.specs import GROUPS, MORE_GROUPS
-from ..data import declared
+from ..data import limits
 from ..data.readers import EXACT
 from ..stats import metrics
 
@@ -292,7 +292,8 @@ def read(path: Path) -> pd.DataFrame:
         Unreadable, of an older version, or with other columns than the schema.
     """
     try:
-        table = declared.parquet(path, path)
+        with limits.faults_of(path):
+            table = limits.read_parquet(path)
     except BadInput:
         raise
     except Exception as err:  # a damaged footer raises whatever it leads to
