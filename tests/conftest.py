@@ -60,7 +60,7 @@ def real():
     """Every task of every declared source that can be built from files at hand, and why the others cannot."""
     told = []
     with sources.only_at_hand():
-        built = [tasks.of_source(s, missing=told.append) for s in specs.sources().values()]
+        built = [tasks.from_source(s, sources=specs.sources(), missing=told.append) for s in specs.sources().values()]
     return [task for entries in built for entry in entries for task in entry], told
 
 

@@ -7,8 +7,8 @@ import os
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import GENES, forget
-from test_resolver import COLUMNS
+from helpers import GENES, forget, load_tasks
+from helpers import COLUMNS
 from typer.testing import CliRunner
 
 from genebench.benchmark import custom_tasks, plan, results, run
@@ -44,12 +44,12 @@ def known(monkeypatch):
         for i, g in enumerate(GENES)
     ]
     held = genes.build(pd.DataFrame(rows, columns=COLUMNS), release="Made up")
-    monkeypatch.setattr(genes, "resolver", lambda: held)
+    monkeypatch.setattr(genes, "resolver", lambda sources: held)
 
 
 def test_a_set_becomes_a_task_against_all_other_genes_of_the_profile(gmt):
     made = custom_tasks.declare("tiny", gmt=gmt)
-    found = tasks.load(specs.profile(made.profile))
+    found = load_tasks(specs.profile(made.profile))
     assert made.profile == "gmt-my-list-tiny" and list(found) == [
         f"{made.profile}/a-set-s1",
         f"{made.profile}/b-b-s2",
@@ -84,7 +84,7 @@ def test_each_set_is_told_with_its_size_its_power_or_why_it_is_left_out(gmt):
 
 def test_negatives_may_be_the_other_genes_of_the_file(gmt):
     made = custom_tasks.declare("tiny", gmt=gmt, negatives="file")
-    found = tasks.load(specs.profile(made.profile))
+    found = load_tasks(specs.profile(made.profile))
     assert made.profile == "gmt-my-list-tiny-file"
     assert {len(t) for t in found.values()} == {100} and made.sets.negatives.tolist() == [
         60,
@@ -105,7 +105,7 @@ def test_ids_are_resolved_counted_where_lost_and_named_as_the_tasks_name_them(ho
     made = custom_tasks.declare("tiny", gmt=write(home / "x.gmt", ("set", *ids)))
     row = made.sets.iloc[0]
     assert (row.listed, row.lost, row.ambiguous, row.outside, row.positives) == (13, 3, 1, 0, 8)
-    (task,) = tasks.load(specs.profile(made.profile)).values()
+    (task,) = load_tasks(specs.profile(made.profile)).values()
     assert set(task.entities[task.labels == 1]) == set(GENES[2:10])
     assert any("give 8 genes of Made up" in s for s in made.told)
 
@@ -192,13 +192,13 @@ def test_another_process_knows_the_profile_by_its_name_and_a_changed_file_gives_
     gmt, home
 ):
     made = custom_tasks.declare("tiny", gmt=gmt)
-    first = {name: task.hash for name, task in tasks.load(specs.profile(made.profile)).items()}
+    first = {name: task.hash for name, task in load_tasks(specs.profile(made.profile)).items()}
     forget()
     assert specs.profile(made.profile).sources == [made.profile]
     write(gmt, ("A set", *GENES[1:41]), ("b/{B}", *GENES[60:120]))
     custom_tasks.declare("tiny", gmt=gmt)
     forget()
-    second = {name: task.hash for name, task in tasks.load(specs.profile(made.profile)).items()}
+    second = {name: task.hash for name, task in load_tasks(specs.profile(made.profile)).items()}
     changed = [name for name in first if first[name] != second[name]]
     assert changed == [f"{made.profile}/a-set-s1"]
 
@@ -215,14 +215,14 @@ def test_a_name_that_was_not_made_here_is_unknown(home, name):
 
 def test_a_profile_on_another_universe_is_one_of_its_own(home, known, monkeypatch):
     listed = [f"{g}" for g in GENES[::2]]
-    monkeypatch.setattr(genes, "paper_universe", lambda: pd.Series(listed).to_numpy(str))
-    whole = tasks.load(specs.profile("tiny"))
+    monkeypatch.setattr(genes, "paper_universe", lambda sources: pd.Series(listed).to_numpy(str))
+    whole = load_tasks(specs.profile("tiny"))
     made = custom_tasks.declare("tiny", universe="paper")
     assert (
         made.profile == "tiny-paper-genes"
         and custom_tasks.declare("tiny", universe="all").profile == "tiny"
     )
-    cut = tasks.load(specs.profile(made.profile), missing=lambda text: None)
+    cut = load_tasks(specs.profile(made.profile), missing=lambda text: None)
     assert set(cut) <= set(whole) and len(cut) >= 5
     for name, task in cut.items():
         assert set(task.entities) <= set(listed) and task.hash != whole[name].hash
@@ -230,7 +230,7 @@ def test_a_profile_on_another_universe_is_one_of_its_own(home, known, monkeypatc
         at = {g: i for i, g in enumerate(whole[name].entities)}
         if task.kind in ("binary", "regression"):
             assert task.labels.tolist() == [whole[name].labels[at[g]] for g in task.entities]
-    assert tasks.load(specs.profile("tiny")).keys() == whole.keys()
+    assert load_tasks(specs.profile("tiny")).keys() == whole.keys()
 
 
 def test_real_tasks_are_cut_to_the_genes_of_the_paper():
@@ -238,8 +238,8 @@ def test_real_tasks_are_cut_to_the_genes_of_the_paper():
         pytest.skip("the list of the paper's genes is not at hand; set GENEBENCH_MIRROR")
     listed = set(sources.locate(specs.source("genebench_paper"), "universe").read_text().split())
     base = specs.profile("paper").model_copy(update={"sources": ["humantfs", "genecorpus"]})
-    whole = tasks.load(base)
-    cut = tasks.load(base.model_copy(update={"universe": "paper"}))
+    whole = load_tasks(base)
+    cut = load_tasks(base.model_copy(update={"universe": "paper"}))
     assert set(cut) == set(whole)
     for name, task in cut.items():
         plain = np.isin(whole[name].entities, list(listed))  # under the very name that the list has

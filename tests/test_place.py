@@ -357,7 +357,7 @@ def known(monkeypatch):
         for i, g in enumerate(GENES)
     ]
     held = genes.build(pd.DataFrame(rows, columns=COLUMNS), release="Made up")
-    monkeypatch.setattr(genes, "resolver", lambda: held)
+    monkeypatch.setattr(genes, "resolver", lambda sources: held)
 
 
 def test_ids_are_resolved_and_the_lost_and_ambiguous_are_listed(warm, known):

@@ -229,7 +229,7 @@ def test_both_forms_of_uniprot_give_the_same_tasks_through_the_declared_sources(
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         entry = next(e for e in source.tasks if e.name.endswith("/ptm"))
-        built.append(tasks.build(source, entry))
+        built.append(tasks.build(source, entry, specs.sources()))
     first, second = built
     assert [t.hash for t in first] == [t.hash for t in second] and len(first) == 3
     assert first[0].classes == ("Acetylation", "Phosphoprotein") and not {"H4C1; H4C2", ""} & set(
@@ -284,13 +284,13 @@ def open_targets(folder, *, parts: int) -> None:
 def test_gene_disease_pairs_of_open_targets_become_a_task(tmp_path, monkeypatch, parts, mirrored):
     if sources.status(specs.source("hgnc"))[0] != "ready":
         pytest.skip("the table of HGNC is not here; run 'genebench fetch hgnc'")
-    genes.resolver()  # before the folders change
+    genes.resolver(specs.sources())  # before the folders change
     source = specs.source("opentargets")
     monkeypatch.setattr(sources.paths, "DOWNLOADS", tmp_path / "kept")
     monkeypatch.setenv("GENEBENCH_MIRROR", str(tmp_path / "mirror"))
     path = source.files["associations"].path
     open_targets(tmp_path / ("mirror" if mirrored else "kept") / path, parts=parts)
-    (task,) = tasks.build(source, source.tasks[0])
+    (task,) = tasks.build(source, source.tasks[0], specs.sources())
     assert dict(zip(task.entities, task.labels)) == {
         "TP53|EFO_1": 0.1,
         "TP53|EFO_2": 0.9,

@@ -213,7 +213,7 @@ def test_a_wrong_column_is_one_sentence(home, task, change):
     edit_yaml(paths.SOURCES / "toy.yml", lambda d: d["tasks"][task]["options"].update(change))
     s = specs.source("toy")
     with pytest.raises(BadInput):
-        tasks.build(s, s.tasks[task])
+        tasks.build(s, s.tasks[task], specs.sources())
 
 
 @pytest.mark.parametrize("change", [{"options": {"dmi": 3}}, {"options": {}}])
@@ -311,14 +311,14 @@ def test_a_sidecar_without_facts_is_a_broken_artefact(warm):
 def test_two_tasks_of_one_name_are_refused(home):
     edit_yaml(paths.SOURCES / "toy.yml", lambda d: d["tasks"][3].update(name=d["tasks"][2]["name"]))
     with pytest.raises(BadInput, match="two tasks are named"):
-        tasks.load(specs.profile("tiny"))
+        tasks.load(specs.profile("tiny"), specs.sources())
 
 
 def test_a_kind_that_the_labels_are_not_of_is_refused(home):
     edit_yaml(paths.SOURCES / "toy.yml", lambda d: d["tasks"][2].update(kind="pair"))
     source = specs.source("toy")
     with pytest.raises(BadInput, match="more than two classes"):
-        tasks.build(source, source.tasks[2])
+        tasks.build(source, source.tasks[2], specs.sources())
 
 
 def test_a_misspelt_key_is_named_before_the_one_that_is_missing(home):

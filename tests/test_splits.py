@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers import edit_yaml
-from test_resolver import CODING, COLUMNS
+from helpers import CODING, COLUMNS
 
 from genebench.benchmark import run, splits
 from genebench.book import leaderboard, tiers
@@ -38,10 +38,12 @@ def known(monkeypatch):
     forget_looked_up = splits._looked_up.cache_clear
     forget_looked_up()
     held = tables()
-    monkeypatch.setattr(genes, "resolver", lambda: held)
+    monkeypatch.setattr(genes, "resolver", lambda sources: held)
     counts = {name: len(name) + ord(name[2]) % 6 for name in held.genes.index}
     monkeypatch.setattr(
-        genes, "annotation_count", lambda names: np.array([counts.get(n, 0) for n in names])
+        genes,
+        "annotation_count",
+        lambda names, sources: np.array([counts.get(n, 0) for n in names]),
     )
     monkeypatch.setattr(proteins, "groups", lambda names: [n[:2] + n[3:] for n in names])
     days = {
@@ -96,7 +98,7 @@ def test_a_chromosome_is_in_one_fold_and_genes_without_one_are_together(task, ki
     made = task(kind)
     fold, place = (
         splits.folds(made, "chromosome", n_folds=5, seed=1),
-        genes.chromosome(made.entities),
+        genes.resolver(specs.sources()).chromosome(made.entities),
     )
     assert (place == "").sum() == 10 and len(set(place)) == 24
     assert all(len(set(fold[place == p])) == 1 for p in set(place))
@@ -106,7 +108,7 @@ def test_the_first_fold_of_the_study_split_holds_the_least_studied_genes(task):
     made = task("binary")
     fold, count = (
         splits.folds(made, "study", n_folds=5, seed=1),
-        genes.annotation_count(made.entities),
+        genes.annotation_count(made.entities, specs.sources()),
     )
     assert np.bincount(fold).tolist() == [60] * 5
     assert all(count[fold == k].max() <= count[fold == k + 1].min() for k in range(4))
@@ -116,7 +118,7 @@ def test_genes_of_alike_proteins_are_in_one_fold_whatever_they_are_called(task):
     made = task("binary")
     fold, group = (
         splits.folds(made, "similarity", n_folds=5, seed=1),
-        np.array(proteins.groups(made.entities)),
+        np.array(proteins.groups(made.entities, specs.sources())),
     )
     assert len(set(group)) == 30 and all(len(set(fold[group == g])) == 1 for g in set(group))
     assert (
@@ -174,7 +176,7 @@ def test_no_family_is_on_both_sides_of_a_family_split(task, kind):
     sides = {}
     for split, kin in (
         ("stem", families.stems(made.entities)),
-        ("family", families.families(made.entities)),
+        ("family", families.families(made.entities, specs.sources())),
     ):
         fold = splits.folds(made, split, n_folds=5, seed=1)
         sides[split] = {}

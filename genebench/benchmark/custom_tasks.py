@@ -138,7 +138,7 @@ def _read(gmt: Path) -> pd.DataFrame:
 def resolver_at_hand() -> tuple[Resolver | None, list[str]]:
     """The resolver of gene ids, or None and the sentence that says what is lost without it."""
     try:
-        return genes.resolver(), []
+        return genes.resolver(specs.sources()), []
     except BadInput:
         return None, [WITHOUT_HGNC]
 

@@ -71,7 +71,8 @@ def context(profile: str) -> Context:
             raise unknown(
                 "split", split, splits.SPLITS, where=f"{paths.PROFILES}: profile '{profile}'"
             )
-    found = tasks.load(spec, missing=missing.append)
+    sources = {**specs.sources(), **{name: specs.source(name) for name in spec.sources}}
+    found = tasks.load(spec, sources, missing=missing.append)
     if not found:
         raise BadInput(
             f"profile '{profile}': no task can be built; {missing[0] if missing else 'it names no source.'}"

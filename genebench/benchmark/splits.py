@@ -12,6 +12,7 @@ from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, Str
 from ..core import specs
 from ..core.errors import BadInput, unknown
 from ..data import families, gene_sets, genes, proteins
+from ..data.labels import Declaration
 from ..data.tasks import Task
 
 VERSION = 1
@@ -163,12 +164,13 @@ def groups_of(split: str, symbols: np.ndarray) -> list:
 def _looked_up(split: str, symbols: tuple[str, ...]) -> list:
     """What ``groups_of`` gives; tasks that share their genes share the look-up."""
     if split == "family":
-        return families.families(symbols)
+        return families.families(symbols, specs.sources())
     if split == "similarity":
-        return proteins.groups(symbols)
+        return proteins.groups(symbols, specs.sources())
     if split == "study":
-        return genes.annotation_count(symbols).tolist()
-    return genes.chromosome(genes.approved(symbols)).tolist()
+        return genes.annotation_count(symbols, specs.sources()).tolist()
+    resolver = genes.resolver(specs.sources())
+    return resolver.chromosome(resolver.approved(symbols)).tolist()
 
 
 def _dated(task: Task) -> list[int]:
@@ -185,7 +187,8 @@ def _dated(task: Task) -> list[int]:
 def _first_dates(source: str, entry: str, symbols: tuple[str, ...]) -> list[int]:
     """Dates of an entry's genes; its tasks, which share their genes, share the look-up."""
     spec = specs.source(source)
-    first = gene_sets.dates(spec, next(e for e in spec.tasks if e.name == entry))
+    declared = next(e for e in spec.tasks if e.name == entry)
+    first = gene_sets.dates(Declaration(spec, declared, specs.sources()))
     return [] if first is None else first.reindex(symbols, fill_value=0).tolist()
 
 
@@ -270,14 +273,17 @@ def fingerprint(split: str) -> list | None:
         return None
     if split == "stem":
         return [families.STEM_VERSION]
-    held = [genes.fingerprint()]
+    held = [genes.fingerprint(specs.sources())]
     if split == "family":
         return held + [families.STEM_VERSION, families.FAMILY_VERSION]
     if split == "similarity":
-        return held + [proteins.recipe()]
+        return held + [proteins.recipe(specs.sources())]
     if split == "date":
-        return held + [DATE_VERSION, genes.fingerprint("goa")]
-    return held + [genes.fingerprint(genes.annotations())] if split == "study" else held
+        return held + [DATE_VERSION, genes.fingerprint(specs.sources(), "goa")]
+    if split == "study":
+        sources = specs.sources()
+        return held + [genes.fingerprint(sources, genes.annotations(sources))]
+    return held
 
 
 def prepare(
@@ -287,11 +293,11 @@ def prepare(
 
     Raises: sources.Missing: see ``lacking``.
     """
-    if "similarity" in chosen and not proteins.ready():
+    if "similarity" in chosen and not proteins.ready(specs.sources()):
         say(
             "the split 'similarity': the proteins of the proteome are aligned, once for all runs; it takes minutes"
         )
-        made = proteins.make(jobs=jobs)
+        made = proteins.make(specs.sources(), jobs=jobs)
         say(
             f"{made['genes']:,} genes with a protein, {made['groups']:,} groups, the largest of {made['largest']:,}"
         )

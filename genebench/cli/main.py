@@ -96,7 +96,8 @@ def tasks(
     profile = own_profile(profile, gmt, negatives, universe)
     spec = specs.profile(profile)
     with sources.only_at_hand():
-        found = module.load(spec, missing=missing.append)
+        declared = {**specs.sources(), **{name: specs.source(name) for name in spec.sources}}
+        found = module.load(spec, declared, missing=missing.append)
         frame = catalogue.whole(spec, found, missing)
     show(frame, as_json, ["task", "group", "kind", "genes", "balance", "status", "reason"])
     print(f"{(frame.status == 'ready').sum()} of {len(frame)} tasks ready.", file=sys.stderr)

@@ -34,7 +34,7 @@ def stem(spec: ModelSpec, genes: np.ndarray, *, by: str = "stem") -> Embedding:
     A linear probe on it predicts the (shrunk) mean label of the gene's training relatives: the family mean. A gene
     without a relative in the universe is all zeros, so that it gets the mean of such genes.
     """
-    code, names = pd.factorize(np.asarray(families(genes, by=by)), sort=True)
+    code, names = pd.factorize(np.asarray(families(genes, specs.sources(), by=by)), sort=True)
     shared = np.bincount(code, minlength=len(names)) > 1
     related = np.flatnonzero(shared[code])
     column = np.cumsum(shared) - 1

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from ..core import specs
 from ..data import genes as identifiers
 
 
@@ -15,7 +16,7 @@ def named(ids: Iterable, *, kind: str | None = None) -> np.ndarray:
     Empty where the id is ambiguous: whose it is is not guessed. ``kind`` is that of ``genes.Resolver.resolve``.
     Raises: BadInput: unknown kind. sources.Missing: the table of HGNC is nowhere to be had.
     """
-    found = identifiers.resolver().resolve(ids, kind=kind)
+    found = identifiers.resolver(specs.sources()).resolve(ids, kind=kind)
     own = np.isin(found.status, ("unknown", "withdrawn")) & (found.symbol == "")
     return np.where(own, found.ids, found.symbol)
 
@@ -28,7 +29,7 @@ def match(
     Two genes of the run may be one gene under two names and then share a row; of two ids of one gene the one that
     the resolver keeps is taken.
     """
-    found = identifiers.resolver().resolve(ids, kind=kind)
+    found = identifiers.resolver(specs.sources()).resolve(ids, kind=kind)
     names = named(ids, kind=kind)
     order = np.argsort(found.status == "duplicate", kind="stable")
     row: dict[str, int] = {}

@@ -121,7 +121,9 @@ def label_words(source_ids: tuple[str, ...]) -> tuple[str, ...]:
     """
     found: set[str] = set()
     for source_id in source_ids:
-        built = tasks.of_source(specs.source(source_id), missing=lambda sentence: None)
+        built = tasks.from_source(
+            specs.source(source_id), sources=specs.sources(), missing=lambda sentence: None
+        )
         for task in (t for entry in built for t in entry):
             for word in re.findall(r"[a-z]{4,}", " ".join(task.classes).lower()):
                 found |= (

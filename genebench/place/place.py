@@ -187,7 +187,7 @@ def _counts(profile: str, held: Embedding) -> np.ndarray | None:
             at = counted.rows(held.entities)
             return np.where(at >= 0, np.expm1(counted.vectors[at.clip(min=0), 0]), 0.0)
     try:
-        return genes.annotation_count(held.entities)
+        return genes.annotation_count(held.entities, specs.sources())
     except BadInput:
         return None
 

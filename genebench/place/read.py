@@ -120,7 +120,7 @@ def _resolve(names: np.ndarray, universe: np.ndarray, resolver, kind: str | None
         ] = AS_IT_IS
         meanings = {**genes.STATUSES, AS_IT_IS: "a name that HGNC does not know, but the tasks use"}
         rows = [_resolved(found, status == key, key, meaning) for key, meaning in meanings.items()]
-        facts = {"kind": found.kind, "release": found.release, "genes": int(found.kept.sum())}
+        facts = {"kind": found.kind, "release": found.release, "genes": int(found.unique.sum())}
         sentence = found.sentence()
     has = np.flatnonzero(at >= 0)
     report = {
