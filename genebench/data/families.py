@@ -1,4 +1,4 @@
-"""Gene families, which must not be on both sides of a split: by symbol stems, or HGNC gene groups."""
+"""Gene families, which must not be on both sides of a split: by HGNC gene groups or symbols."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tasks: entities and labels, with a hash; built from their declarations, cached, listed, picked."""
+"""Tasks: entities and labels, with a hash; built from their declarations, cached, picked."""
 
 from __future__ import annotations
 
