@@ -10,6 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from genebench.benchmark import plan  # noqa: E402
 from genebench.core import paths, specs, workers  # noqa: E402
@@ -105,6 +108,17 @@ def header(number: int, symbol: str = "") -> str:
     """The header of a protein as UniProt writes it."""
     named = f" GN={symbol}" if symbol else ""
     return f"sp|P{number:05d}|X{number}_HUMAN Protein {number} OS=Homo sapiens OX=9606{named} PE=1 SV=1"
+
+
+def logistic(X, y, fold, *, standardise: bool = True) -> np.ndarray:
+    """Out-of-fold log-odds of scikit-learn's logistic regression; fold −1 is left out and has 0."""
+    fit = LogisticRegression(C=1, solver="newton-cholesky", max_iter=1000, tol=1e-10)
+    pipeline = make_pipeline(StandardScaler(with_std=standardise), fit)
+    logits = np.zeros(len(y))
+    for k in np.unique(fold[fold >= 0]):
+        train = (fold != k) & (fold >= 0)
+        logits[fold == k] = pipeline.fit(X[train], y[train]).decision_function(X[fold == k])
+    return logits
 
 
 def load_tasks(profile, **options) -> dict:

@@ -35,7 +35,6 @@ def files(tmp_path):
     return tmp_path
 
 
-
 @pytest.fixture
 def promoters(files, monkeypatch):
     """The made-up genome as a source."""

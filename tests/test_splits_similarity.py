@@ -55,7 +55,9 @@ def written(planted, tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "PROTEINS", tmp_path / "proteins")
     monkeypatch.setattr(genes, "resolver", lambda sources: known)
     monkeypatch.setattr(
-        genes, "fingerprint", lambda declared, source=None: of_source(declared, source) if source else ["made up"]
+        genes,
+        "fingerprint",
+        lambda declared, source=None: of_source(declared, source) if source else ["made up"],
     )
     forget()
     names = np.sort([*symbols, *(f"NC{i:02d}X" for i in range(20))])

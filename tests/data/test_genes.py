@@ -74,7 +74,9 @@ def test_id_is_resolved_by_its_kind(resolver, text, status, symbol):
         ("2.31E+13", "excel", "", ""),
     ],
 )
-def test_ambiguous_id_lists_its_genes_and_is_not_guessed(resolver, text, status, symbol, candidates):
+def test_ambiguous_id_lists_its_genes_and_is_not_guessed(
+    resolver, text, status, symbol, candidates
+):
     result = resolver.resolve([text])
     assert (result.status[0], result.symbol[0]) == (status, symbol)
     assert " ".join(result.candidates.get(text, ())) == candidates

@@ -60,7 +60,10 @@ def test_labels_that_cannot_be_used_are_an_error(toy, monkeypatch, kind, genes, 
         ({"shape": "colunm"}, "unknown shape 'colunm'; did you mean 'column'"),
         ({"options": {"file": "labels"}}, "label.*mend 'options'"),
         ({"options": {"file": "f", "gene_column": "g", "label": "v", "mni": 1}}, "mni.*'options'"),
-        ({"shape": "count", "options": dict.fromkeys(("file", "gene_column"), "labels")}, "counted"),
+        (
+            {"shape": "count", "options": dict.fromkeys(("file", "gene_column"), "labels")},
+            "counted",
+        ),
     ],
 )
 def test_options_that_a_shape_does_not_take_are_named(toy, changes, fault):
@@ -87,7 +90,11 @@ def test_hash_depends_on_entities_labels_and_classes_alone(make_task):
     [
         ("binary", [0, 1, 1, 1], "3 of 4 positive (75.0%)"),
         ("multiclass", [0, 1, 1, 2], "3 classes of 1 to 2 genes"),
-        ("multilabel", [[0, 1], [0, 1], [1, 0], [0, 1]], "2 labels, each on 25% to 75% of the genes"),
+        (
+            "multilabel",
+            [[0, 1], [0, 1], [1, 0], [0, 1]],
+            "2 labels, each on 25% to 75% of the genes",
+        ),
         ("regression", [1.0, 2.0, 4.0], "median 2, range 1 to 4"),
     ],
 )
