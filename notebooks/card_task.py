@@ -28,7 +28,7 @@ from genebench.data import tasks
 from genebench.stats import metrics
 
 show.begin()
-card = tasks.pick(tasks.load(specs.profile(profile), missing=print), [task])[task]
+card = tasks.pick(tasks.load(specs.profile(profile), specs.sources(), missing=print), [task])[task]
 scores = results.main_scores(profile)
 intervals = results.read_beside(profile, "intervals.parquet")
 mine = tables.with_exposure(tables.with_intervals(scores[scores.task == task], intervals))

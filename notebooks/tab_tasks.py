@@ -26,7 +26,7 @@ from genebench.core import specs
 from genebench.data import tasks
 
 show.begin()
-listed = cards.entries(tasks.load(specs.profile(profile), missing=print))
+listed = cards.entries(tasks.load(specs.profile(profile), specs.sources(), missing=print))
 show.table(
     cards.brief(listed).drop(columns=["status", "reason"]),
     page=page,

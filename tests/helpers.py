@@ -10,13 +10,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from genebench.benchmark import plan, run
-from genebench.core import paths, workers
+from genebench.core import paths, specs, workers
 from genebench.core.workers import quiet
+from genebench.data import tasks
 
 GENES = sorted(f"{a}{b}X{i}" for a in "BDEGHJ" for b in "KMNQS" for i in range(1, 7))
 """180 made-up symbols: 30 families of six."""
+
+
+COLUMNS = """
+    hgnc_id symbol prev_symbol alias_symbol ensembl_gene_id entrez_id uniprot_ids location gene_group_id locus_group
+""".split()
+"""Columns of the table of HGNC that are read."""
+CODING = "protein-coding gene"
 
 
 def sha256(path: Path) -> str:
@@ -43,6 +54,87 @@ def in_this_process(jobs: int, shared=None) -> ThreadPoolExecutor:
     """A pool of one thread in place of processes."""
     workers.start(shared)
     return ThreadPoolExecutor(1)
+
+
+LETTERS = np.array(list("ACDEFGHIKLMNPQRSTVWY"))
+SHARE = (
+    np.array([70, 23, 47, 71, 36, 66, 26, 43, 57, 100, 21, 36, 63, 48, 56, 83, 54, 60, 12, 28])
+    / 1000
+)
+"""Amino acids of the human proteome, rounded."""
+
+
+def protein(rng: np.random.Generator, length: int) -> np.ndarray:
+    """A random protein, as numbers of ``LETTERS``."""
+    return rng.choice(20, length, p=SHARE / SHARE.sum())
+
+
+def relative(
+    rng: np.random.Generator, ancestor: np.ndarray, kept: float, gaps: float = 0.01
+) -> np.ndarray:
+    """A copy of which a share ``kept`` of the letters stay, with short pieces left out and put in."""
+    letters = np.where(rng.random(len(ancestor)) < kept, ancestor, protein(rng, len(ancestor)))
+    parts, at = [], 0
+    while at < len(letters):
+        step = rng.geometric(gaps)
+        parts.append(letters[at : at + step])
+        at += step
+        if rng.random() < 0.5:
+            at += rng.geometric(0.3)
+        else:
+            parts.append(protein(rng, rng.geometric(0.3)))
+    return np.concatenate(parts)
+
+
+def simulated(
+    seed: int, sizes: list[int], *, alone: int, identity: float
+) -> tuple[list[str], np.ndarray]:
+    """Proteins of lengths as in man, in families of these sizes whose members are ``identity`` identical in pairs, and
+    others alone, some long ones of which have one of three domains of 80 letters (copies are 40 % identical).
+
+    Returns: sequences, and the family of each, −1 for none.
+    """
+    rng = np.random.default_rng(seed)
+    kept = np.sqrt((identity - 0.06) / 0.94)  # letters drawn anew agree with a chance of 0.06
+    lengths = np.clip(np.exp(rng.normal(np.log(415), 0.78, len(sizes) + alone)), 100, 2000).astype(
+        int
+    )
+    held, family = [], []
+    for f, (size, length) in enumerate(zip(sizes, lengths)):
+        ancestor = protein(rng, length)
+        held += [relative(rng, ancestor, kept) for _ in range(size)]
+        family += [f] * size
+    domains = [protein(rng, 80) for _ in range(3)]
+    for i, length in enumerate(lengths[len(sizes) :]):
+        made = protein(rng, length)
+        if i % 2 and length > 400:
+            copy = relative(rng, domains[i % 3], 0.6)
+            made[100 : 100 + len(copy)] = copy
+        held.append(made)
+        family.append(-1)
+    return ["".join(LETTERS[s]) for s in held], np.array(family)
+
+
+def header(number: int, symbol: str = "") -> str:
+    """The header of a protein as UniProt writes it."""
+    named = f" GN={symbol}" if symbol else ""
+    return f"sp|P{number:05d}|X{number}_HUMAN Protein {number} OS=Homo sapiens OX=9606{named} PE=1 SV=1"
+
+
+def logistic(X, y, fold, *, standardise: bool = True) -> np.ndarray:
+    """Out-of-fold log-odds of scikit-learn's logistic regression; fold −1 is left out and has 0."""
+    fit = LogisticRegression(C=1, solver="newton-cholesky", max_iter=1000, tol=1e-10)
+    pipeline = make_pipeline(StandardScaler(with_std=standardise), fit)
+    logits = np.zeros(len(y))
+    for k in np.unique(fold[fold >= 0]):
+        train = (fold != k) & (fold >= 0)
+        logits[fold == k] = pipeline.fit(X[train], y[train]).decision_function(X[fold == k])
+    return logits
+
+
+def load_tasks(profile, **options) -> dict:
+    """Tasks of a profile from the declared sources, and its own."""
+    return tasks.load(profile, specs.declared().sources, **options)
 
 
 def write_toy_files(folder: Path) -> dict[str, Path]:

@@ -18,11 +18,11 @@ from genebench.stats import intervals
 @pytest.fixture
 def listed(home):
     """The catalogue of the made-up tasks."""
-    return cards.entries(tasks.load(specs.profile("tiny")))
+    return cards.entries(tasks.load(specs.profile("tiny"), specs.sources()))
 
 
 def test_a_row_says_what_can_be_counted(listed, home):
-    found = tasks.load(specs.profile("tiny"))
+    found = tasks.load(specs.profile("tiny"), specs.sources())
     row = listed.set_index("task").loc["toy/term/heart"]
     task = found["toy/term/heart"]
     assert (row.genes, row.families, row.hash) == (len(task), 30, task.hash)

@@ -128,7 +128,7 @@ def held(monkeypatch):
         ("ncbi", "gene_info"): INFO,
     }
     known = identifiers.build(HGNC, release="Toy")
-    monkeypatch.setattr(identifiers, "resolver", lambda: known)
+    monkeypatch.setattr(identifiers, "resolver", lambda sources: known)
     monkeypatch.setattr(sources, "table", lambda source, file: frames[source.id, file])
     return frames
 

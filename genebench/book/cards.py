@@ -54,7 +54,7 @@ def entries(found: dict[str, Task], *, by: str = "stem") -> pd.DataFrame:
         t.entities_hash: t.entities for t in found.values() if t.kind != "pair"
     }  # looked up once, not per task
     kin = {
-        at: np.unique(families.families(e, by=by), return_counts=True)[1]
+        at: np.unique(families.families(e, specs.sources(), by=by), return_counts=True)[1]
         for at, e in shared.items()
     }
     releases = {s: tables.release(specs.source(s)) for s in {t.source for t in found.values()}}

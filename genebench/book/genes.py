@@ -115,7 +115,7 @@ def atlas(profile: str) -> Atlas:
         right[told],
         _told(held.universe, chosen, models, said),
         _near(held, models),
-        families.families(held.universe, by=rule()),
+        families.families(held.universe, specs.sources(), by=rule()),
     )
 
 

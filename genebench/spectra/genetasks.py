@@ -84,7 +84,7 @@ def graph(data: DataSet, name: str) -> Graph:
         of = (
             families.stems(data.ids)
             if name == "stem"
-            else families.families(tuple(data.ids.tolist()))
+            else families.families(tuple(data.ids.tolist()), specs.sources())
         )
         return properties.shared_label(of)
     made = plan.context(data.parts["profile"]).embedding(name.split(":", 1)[1])
