@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from genebench.core import specs
 from genebench.core.errors import BadInput
-from genebench.data import genome, readers, sources
+from genebench.data import genome, readers
 
 CHROMOSOME = "AACCGGTTACGTNACGATTACA"
 GTF = """#!genome-build made up

@@ -1,7 +1,5 @@
 """Shortcuts: what can be known of a gene without any model of biology."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from sklearn.feature_extraction.text import TfidfVectorizer
