@@ -168,7 +168,7 @@ def test_the_scores_of_a_task_are_those_of_its_folds_probe_and_metric_put_togeth
 ):
     held = cells.context("tiny")
     task, spec = held.tasks["toy/value"], specs.model("part")
-    vectors = inference.embed(spec, held.universe, specs.declared())
+    vectors = inference.embed(spec, held.universe)
     rows = vectors.rows(task.entities)
     fold = splits.folds(task, "stem", n_folds=3, seed=7)
     own = rows >= 0
@@ -195,7 +195,7 @@ def test_the_scores_of_a_task_are_those_of_its_folds_probe_and_metric_put_togeth
 def test_common_genes_are_those_of_every_broad_model_and_controls_do_not_count(planned):
     held = cells.context("tiny")
     task = held.tasks["toy/value"]
-    part = inference.embed(specs.model("part"), held.universe, specs.declared())
+    part = inference.embed(specs.model("part"), held.universe)
     np.testing.assert_array_equal(
         cells.common_genes("tiny", task), np.isin(task.entities, part.entities)
     )
@@ -329,9 +329,7 @@ def test_a_broken_cell_is_computed_again_and_said_so(planned, damage):
 
 def test_broken_vectors_are_made_again_and_said_so(warm):
     before, said = scores(), []
-    kept = inference.path(
-        specs.model("part"), cells.context("tiny").universe, specs.declared()
-    )
+    kept = inference.path(specs.model("part"), cells.context("tiny").universe)
     kept.write_bytes(b"nothing")
     outcome = run.run("tiny", jobs=1, say=said.append)
     assert any(kept.name in s and "broken" in s for s in said)
