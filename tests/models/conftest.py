@@ -70,3 +70,82 @@ def shelf(tmp_path, monkeypatch):
 def run() -> Callable[..., np.ndarray]:
     """A sorted gene universe."""
     return lambda *names: np.array(sorted(names))
+
+
+_SIZE = dict(hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32)
+_SIZE |= dict(vocab_size=64, max_position_embeddings=64)
+_T5 = dict(d_model=16, d_kv=8, d_ff=32, num_layers=2, num_heads=2, vocab_size=64)
+_ESM = _SIZE | dict(vocab_size=33, pad_token_id=1, mask_token_id=32, token_dropout=True)
+_RESIDUES = "LAGVSERTIDPKQNFYMHWCX"
+
+
+@pytest.fixture
+def save(shelf) -> Callable[..., object]:
+    """Save a tiny random network of a real class and its tokenizer; returns the network."""
+    import torch
+    import transformers as hf
+
+    def make(kind: str, *, end: bool = False, **config):
+        many = _SIZE | dict(num_key_value_heads=2, head_dim=8)
+        classes = {
+            "bert": (hf.BertModel, hf.BertConfig, _SIZE),
+            "mpnet": (hf.MPNetModel, hf.MPNetConfig, _SIZE),
+            "mistral": (hf.MistralModel, hf.MistralConfig, many),
+            "qwen3": (hf.Qwen3Model, hf.Qwen3Config, many),
+            "t5": (hf.T5EncoderModel, hf.T5Config, _T5 | dict(is_encoder_decoder=True)),
+            "esm": (hf.EsmForMaskedLM, hf.EsmConfig, _ESM | dict(position_embedding_type="rotary")),
+        }
+        cls, config_class, options = classes[kind]
+        torch.manual_seed(0)
+        network = cls(config_class(**options | config)).eval()
+        network.save_pretrained(shelf)
+        _save_residues(shelf) if kind == "esm" else _save_words(shelf, end=end)
+        return network
+
+    return make
+
+
+def _save_words(folder, *, end: bool) -> None:
+    """A word tokenizer with the special tokens of BERT, or with an end of text only."""
+    import transformers
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+
+    names = "[PAD] [UNK] [CLS] [SEP] [MASK] </s> BRCA1 TP53 TTN gene a the of".split()
+    vocabulary = {token: i for i, token in enumerate([*names, *_RESIDUES])}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    special = {"pad_token": "[PAD]", "unk_token": "[UNK]"}
+    if end:
+        special["eos_token"] = "</s>"
+    else:
+        special |= {"cls_token": "[CLS]", "sep_token": "[SEP]", "mask_token": "[MASK]"}
+        tokenizer.post_processor = processors.TemplateProcessing(
+            single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+        )
+    fast = transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special)
+    fast.save_pretrained(folder)
+
+
+def _save_residues(folder) -> None:
+    """The real tokenizer of ESM-2 with its own vocabulary."""
+    import transformers
+
+    tokens = ["<cls>", "<pad>", "<eos>", "<unk>", *"LAGVSERTIDPKQNFYMHWCXBUZO.-", "<null_1>"]
+    (folder / "vocab.txt").write_text("\n".join([*tokens, "<mask>"]))
+    transformers.EsmTokenizer(str(folder / "vocab.txt")).save_pretrained(folder)
+
+
+@pytest.fixture
+def states(shelf) -> Callable[..., np.ndarray]:
+    """Hidden states of one text by the network's own class, special tokens included."""
+    import torch
+    import transformers
+
+    def hidden(network, text: str, *, layer: int = -1, end: bool = False) -> np.ndarray:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(shelf)
+        ids = tokenizer(text)["input_ids"] + [tokenizer.eos_token_id] * end
+        with torch.no_grad():
+            out = network(input_ids=torch.tensor([ids]), output_hidden_states=True)
+        return out.hidden_states[layer][0].numpy()
+
+    return hidden
