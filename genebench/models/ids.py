@@ -2,44 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 
-from ..core.specs import Declarations
+from ..core.specs import Declarations, SourceSpec
 from ..data import genes as resolution
-from ..data.genes import Resolver
 from . import Embedding
 
 
-def resolver(declared: Declarations) -> Resolver:
-    """Load the resolver of gene ids.
-
-    Parameters
-    ----------
-    declared : Declarations
-        HGNC and Ensembl are read.
-
-    Returns
-    -------
-    Resolver
-
-    Raises
-    ------
-    sources.Missing
-        The table of HGNC is not available.
-    """
-    return resolution.resolver()
-
-
-def canonical(ids: Iterable, *, resolver: Resolver, kind: str | None = None) -> np.ndarray:
+def canonical(
+    ids: Iterable, sources: Mapping[str, SourceSpec], *, kind: str | None = None
+) -> np.ndarray:
     """Bring ids to one name a gene.
 
     Parameters
     ----------
     ids : iterable of str, length n
-    resolver : Resolver
+    sources : mapping of str to SourceSpec
+        Declared sources, of which HGNC and Ensembl are read.
     kind : str, optional
         Kind of identifier (``genes.KINDS``); None: guessed from how the ids look.
 
@@ -52,12 +34,14 @@ def canonical(ids: Iterable, *, resolver: Resolver, kind: str | None = None) -> 
     ------
     BadInput
         Unknown kind.
+    sources.Missing
+        The table of HGNC is not available.
     """
-    return _names(resolver.resolve(ids, kind=kind))
+    return _names(_resolve(ids, sources, kind))
 
 
 def match(
-    genes: np.ndarray, ids: Iterable, *, resolver: Resolver, kind: str | None = None
+    genes: np.ndarray, ids: Iterable, sources: Mapping[str, SourceSpec], *, kind: str | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Find which genes an input has, and in which row.
 
@@ -69,7 +53,7 @@ def match(
     genes : ndarray of str, shape (n_genes,)
     ids : iterable of str
         Ids of the input, one a row.
-    resolver, kind
+    sources, kind
         As in ``canonical``.
 
     Returns
@@ -79,11 +63,11 @@ def match(
     row : ndarray of int64, shape (m,)
         Row of each in the input.
     """
-    resolved = resolver.resolve(ids, kind=kind)
+    resolved = _resolve(ids, sources, kind)
     order = np.argsort(resolved.status == "duplicate", kind="stable")
     row = pd.Series(order, index=_names(resolved)[order], dtype=np.int64)
     row = row[(row.index != "") & ~row.index.duplicated()]
-    row = row.reindex(canonical(genes, resolver=resolver), fill_value=-1).to_numpy()
+    row = row.reindex(canonical(genes, sources), fill_value=-1).to_numpy()
     genes_at = np.flatnonzero(row >= 0)
     return genes_at, row[genes_at]
 
@@ -112,8 +96,12 @@ def rows_of(
     -------
     Embedding
     """
-    genes_at, row = match(genes, ids, resolver=resolver(declared), kind=kind)
+    genes_at, row = match(genes, ids, declared.sources, kind=kind)
     return Embedding(genes[genes_at], np.ascontiguousarray(vectors[row], dtype=np.float32))
+
+
+def _resolve(ids, sources, kind):
+    return resolution.resolver(sources).resolve(ids, kind=kind)
 
 
 def _names(resolved):

@@ -10,7 +10,7 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 
 from ..data import sources
 from . import Embedding
-from .ids import canonical, match, resolver, rows_of
+from .ids import canonical, match, rows_of
 
 _SMALL = 500
 """Up to this many nodes the whole matrix is decomposed, which is exact and as fast."""
@@ -81,7 +81,7 @@ def degree(spec, genes, *, declared, source, file, first, second):
         Every gene: log(1 + number of partners); that a gene has none is a real count.
     """
     nodes, adjacency = graph(declared, source, file, first, second)
-    genes_at, row = match(genes, nodes, resolver=resolver(declared), kind="symbol")
+    genes_at, row = match(genes, nodes, declared.sources, kind="symbol")
     number = np.zeros((len(genes), 1), dtype=np.float32)
     number[genes_at, 0] = np.log1p(_degrees(adjacency)[row])
     return Embedding(genes, number)
@@ -109,7 +109,7 @@ def graph(declared, source, file, first, second):
     """
     table = sources.table(declared.source(source), file)
     symbols, code = np.unique(table[[first, second]].to_numpy(str), return_inverse=True)
-    pairs = canonical(symbols, resolver=resolver(declared), kind="symbol")[code.reshape(-1, 2)]
+    pairs = canonical(symbols, declared.sources, kind="symbol")[code.reshape(-1, 2)]
     pairs = pairs[(pairs != "").all(axis=1) & (pairs[:, 0] != pairs[:, 1])]
     nodes, code = np.unique(pairs, return_inverse=True)
     ends, n = code.reshape(-1, 2).T, len(nodes)

@@ -12,7 +12,7 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from ..core.errors import unknown
 from ..core.specs import Declarations
 from ..data import sources, tasks
-from .ids import canonical, match, resolver
+from .ids import canonical, match
 
 MASK = "[MASK]"
 """What replaces a masked word: the mask token of BERT's vocabulary."""
@@ -80,7 +80,7 @@ def _facts(genes, declared, *, summary, names):
     of HGNC and the synonyms of NCBI. A file of NCBI that is not needed is not opened.
     """
     hgnc = sources.table(declared.source("hgnc"), "genes").set_index("symbol")
-    hgnc = hgnc.reindex(canonical(genes, resolver=resolver(declared)))
+    hgnc = hgnc.reindex(canonical(genes, declared.sources))
     symbol = np.where(hgnc.name.notna(), hgnc.index, "")
     facts = pd.DataFrame({"symbol": symbol, "name": hgnc.name.fillna("").to_numpy()})
     if summary:
@@ -97,7 +97,7 @@ def _ncbi(genes, declared, file, column):
     table = sources.table(declared.source("ncbi"), file)
     human = (table["#tax_id"] == "9606") & ~table.GeneID.duplicated()
     table = table[human & (table[column].str.len() > 1)]
-    genes_at, row = match(genes, table.GeneID, resolver=resolver(declared), kind="entrez")
+    genes_at, row = match(genes, table.GeneID, declared.sources, kind="entrez")
     out = np.full(len(genes), "", dtype=object)
     out[genes_at] = table[column].to_numpy(object)[row]
     return out
@@ -150,7 +150,7 @@ def label_words(labels_of: Sequence[str], declared: Declarations) -> tuple[str, 
         built = [
             task
             for source in labelled
-            for entry in tasks.of_source(source, missing=lambda sentence: None)
+            for entry in tasks.from_source(source, declared.sources, missing=lambda _: None)
             for task in entry
         ]
         labels = " ".join(label for task in built for label in task.classes).lower()

@@ -9,7 +9,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from ..core.errors import BadInput, unknown
 from ..data import genome, sources
 from . import hub, weights
-from .ids import match, resolver, rows_of
+from .ids import match, rows_of
 
 # letter, average mass in dalton, hydropathy (no unit, high is hydrophobic; Kyte & Doolittle 1982)
 _RESIDUES = """
@@ -156,7 +156,7 @@ def protein(spec, genes, *, declared, source, file, written="joined", layer=-1):
     folder = weights.locate(spec)
     fasta = sources.table(declared.source(source), file)
     accession = [i.split("|")[1] if i.count("|") == 2 else i for i in fasta.id]
-    genes_at, row = match(genes, accession, resolver=resolver(declared), kind="uniprot")
+    genes_at, row = match(genes, accession, declared.sources, kind="uniprot")
     texts = [RESIDUE_FORMATS[written](s) for s in fasta.sequence.to_numpy(object)[row]]
     return hub.sequences(
         spec, folder, genes[genes_at], texts, specials=False, windows=True, layer=layer
@@ -214,7 +214,7 @@ def dna(
     folder = weights.locate(spec)
     assembly = declared.source(source)
     regions = genome.regions(sources.table(assembly, "genes"), region, **(cut or {}))
-    genes_at, row = match(genes, regions.gene, resolver=resolver(declared), kind="symbol")
+    genes_at, row = match(genes, regions.gene, declared.sources, kind="symbol")
     extracted = genome.extract(sources.locate(assembly, file), regions.iloc[row])
     found = [text != "" for text in extracted]
     texts = [text.lower() if lower else text for text in extracted if text]

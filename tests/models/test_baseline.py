@@ -8,9 +8,9 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from genebench.models import baseline
 
 
-def test_the_stem_vector_is_one_indicator_per_shared_stem(model, run):
+def test_the_stem_vector_is_one_indicator_per_shared_stem(declared, model, run):
     genes = run("KRT1", "KRT5", "TP53", "HOXA1", "HOXA2", "HOXA3")
-    embedding = baseline.stem(model(), genes)
+    embedding = baseline.stem(model(), genes, declared=declared)
     assert embedding.entities.tolist() == ["HOXA1", "HOXA2", "HOXA3", "KRT1", "KRT5", "TP53"]
     assert embedding.vectors.tolist() == [[1, 0], [1, 0], [1, 0], [0, 1], [0, 1], [0, 0]]
     assert embedding.vectors.dtype == np.float32

@@ -24,13 +24,12 @@ TP53, ACTB, GAPDH = "ENSG00000141510", "ENSG00000075624", "ENSG00000111640"
 def known(monkeypatch, shelf):
     """Symbols are themselves and Ensembl ids the symbols they have."""
 
-    def match(genes, names, *, resolver, kind=None):
+    def match(genes, names, sources, *, kind=None):
         row = {ENSEMBL.get(name, name): i for i, name in enumerate(names)}
         genes_at = np.flatnonzero([gene in row for gene in genes])
         return genes_at, np.array([row[gene] for gene in genes[genes_at]], dtype=int)
 
     monkeypatch.setattr(ids, "match", match)
-    monkeypatch.setattr(ids, "resolver", lambda declared: None)
 
 
 @pytest.fixture
@@ -58,7 +57,7 @@ def write(shelf):
 def read(name, **changes):
     """Vectors of the genes by a declared model."""
     spec = specs.models()[name].model_copy(update=changes)
-    return checkpoint.checkpoint(spec, GENES, declared=None, **spec.options)
+    return checkpoint.checkpoint(spec, GENES, declared=specs.declared(), **spec.options)
 
 
 @pytest.mark.parametrize(

@@ -15,5 +15,5 @@ from genebench.models import ids
 )
 def test_genes_and_ids_match_by_approved_symbol(tables, declared, run, names, kind, rows):
     genes = run("OLDK1", "KIN1", "CHN3", "BOTH", "UNKNOWN9")
-    genes_at, row = ids.match(genes, names, resolver=ids.resolver(declared), kind=kind)
+    genes_at, row = ids.match(genes, names, declared.sources, kind=kind)
     assert dict(zip(genes[genes_at], row)) == rows

@@ -50,6 +50,8 @@ def test_every_neural_entry_is_complete():
 def test_importing_loads_neither_torch_nor_transformers():
     names = [f"genebench.models.{name}" for name in {*models.ENCODERS.values(), "inference"}]
     assert all(importlib.import_module(name) for name in names)
-    script = f"import sys, {', '.join(names)}; print({{'torch', 'transformers'}} & {{*sys.modules}})"
+    script = (
+        f"import sys, {', '.join(names)}; print({{'torch', 'transformers'}} & {{*sys.modules}})"
+    )
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, env={**os.environ})
     assert told.stdout.decode().strip() == "set()", told.stderr

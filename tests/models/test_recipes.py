@@ -1,4 +1,5 @@
 """Texts of genes, and what is masked in them."""
+
 import pandas as pd
 import pytest
 
@@ -54,7 +55,7 @@ def test_label_words_are_those_of_the_classes_without_what_says_nothing(monkeypa
     task = make_task("multiclass", [0, 1, 2] * 10)
     labels = ("Metabolism of the Kinases", "Ion channels", "from these proteins, other genes")
     object.__setattr__(task, "classes", labels)
-    monkeypatch.setattr(recipes.tasks, "of_source", lambda source, *args, **options: [[task]])
+    monkeypatch.setattr(recipes.tasks, "from_source", lambda source, *args, **options: [[task]])
     monkeypatch.setattr(recipes, "_label_words", {})
     assert recipes.label_words(["hpa"], specs.declared()) == ("channel", "kinase", "metabol")
 
