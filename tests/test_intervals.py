@@ -72,7 +72,9 @@ def test_an_interval_is_that_of_its_predictions_put_together_by_hand(table, task
 
 def test_the_excess_is_paired_and_names_the_best_shortcut(table):
     row = of(table, task="toy/value", model="full", split="random", genes="common")
-    over = intervals.excess(results.main_scores("tiny", genes="common"))
+    over = intervals.excess(
+        results.main_scores("tiny", genes="common"), lambda m, t: specs.model(m).exposed_on(t)
+    )
     expected = over[(over.task == "toy/value") & (over.model == "full")].iloc[0]
     assert row["best_shortcut"] == "stem" and row["excess"] == pytest.approx(
         expected.excess, abs=1e-5

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from helpers import GENES, edit_yaml, sha256
+from helpers import GENES, edit_yaml, folds, gaps, reference, sha256
 from sklearn.metrics import roc_auc_score
-from test_probes import folds, gaps, reference
 
 from genebench import probes
 from genebench.benchmark import plan, predictions, results, run, splits

@@ -14,9 +14,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import GENES, TINY, edit_yaml, forget
+from helpers import GENES, TINY, edit_yaml, forget, reference
 from sklearn.metrics import roc_auc_score
-from test_probes import reference
 from test_results import row
 
 from genebench import probes

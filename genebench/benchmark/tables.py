@@ -181,7 +181,7 @@ def _intervals(s: Sheet) -> pd.DataFrame:
         own = {name: getattr(s, name)[g, t, m] for name in ("number", "error", "low", "high")}
         shown = frame[["task", "group", "kind", "model", "family", "score"]]
         rows.append(shown.assign(split=s.split, probe=s.probe, genes=genes, **own))
-    over = intervals.excess(s.frames[1])
+    over = intervals.excess(s.frames[1], lambda m, t: specs.model(m).exposed_on(t))
     t = _places(over.task, s.tasks)
     gap = (
         s.moved[t, _places(over.model, s.models)]

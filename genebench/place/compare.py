@@ -60,7 +60,8 @@ def placed(frame: pd.DataFrame, table: pd.DataFrame, name: str) -> dict:
     own = results.aggregate(results.main_rows(frame))
     tasks = _tasks(own, results.aggregate(mine), judged)
     over = intervals.excess(
-        pd.concat([results.aggregate(mine), results.aggregate(theirs)], ignore_index=True)
+        pd.concat([results.aggregate(mine), results.aggregate(theirs)], ignore_index=True),
+        lambda m, t: specs.model(m).exposed_on(t),
     )
     listed = tasks.dropna(subset="difference")
     won = listed[listed.verdict == "win"].sort_values("difference", ascending=False)
