@@ -13,8 +13,8 @@ from genebench import probes
 def crossed():
     """Labels by the sign of a product: no straight line separates them."""
     rng = np.random.default_rng(3)
-    X = rng.standard_normal((1200, 4))
-    return X * [1, 10, 0.1, 1] + 5, (X[:, 0] * X[:, 1] > 0).astype(int), np.arange(1200) % 3
+    X = rng.standard_normal((900, 4))
+    return X * [1, 10, 0.1, 1] + 5, (X[:, 0] * X[:, 1] > 0).astype(int), np.arange(900) % 3
 
 
 def predict(X, y, fold, kind="binary", **options) -> np.ndarray:

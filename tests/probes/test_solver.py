@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from helpers import folds, gaps, plain, reference
+from helpers import folds, plain, reference
 
 from genebench import probes
 from genebench.core.errors import RunFailed
@@ -25,21 +25,13 @@ def many():
     return X, Y, np.stack([folds(Y[:, t], seed=t) for t in range(20)], axis=1)
 
 
-def test_many_tasks_together_equal_scikit_learn_one_by_one(many):
-    X, Y, F = many
-    together = probes.predict(X, Y, F, kind="multilabel")
-    for t in range(0, 20, 3):
-        theirs = reference(X, Y[:, t], F[:, t])
-        assert gaps(Y[:, t], together[:, t], theirs, F[:, t]).max() <= 1e-3
-        np.testing.assert_allclose(together[:, t], theirs, atol=5e-3)
-
-
 def test_problems_in_waves_give_the_same_answers(many):
     X, Y, F = many
     rows, one = features.Rows(X), 4 * (3 * 400 + 28 * 31) * 4
-    whole, few, single = (linear.logistic(rows, Y, F, memory=m) for m in (2e9, 7 * one, 1))
-    np.testing.assert_allclose(whole, single, atol=3e-3)
-    np.testing.assert_allclose(few, single, atol=3e-3)
+    whole, few = (linear.logistic(rows, Y, F, memory=m) for m in (2e9, 7 * one))
+    single = linear.logistic(rows, Y[:, :4], F[:, :4], memory=1)
+    np.testing.assert_allclose(few, whole, atol=3e-3)
+    np.testing.assert_allclose(single, whole[:, :4], atol=3e-3)
 
 
 def test_softmax_in_waves_and_in_double_precision_gives_the_same_answers(monkeypatch):

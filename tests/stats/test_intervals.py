@@ -32,12 +32,3 @@ def test_the_interval_over_folds_is_that_of_nadeau_and_bengio_for_one_and_for_ma
     assert intervals.fold_interval(0.8, 0.02, 5) == pytest.approx((0.8 - half, 0.8 + half))
     low, high = intervals.fold_interval(np.array([0.8, 0.7]), np.full(2, 0.02), np.array([5, 1]))
     assert high[0] - low[0] == pytest.approx(2 * half) and np.isnan([low[1], high[1]]).all()
-
-
-def test_no_task_of_pairs_and_none_of_three_numbers_has_a_smallest_difference():
-    assert np.isnan(intervals.task_difference("pair", np.array([0, 1] * 50)))
-    assert np.isnan(intervals.task_difference("regression", np.arange(3.0)))
-    fisher = (1.96 + 0.8416) * np.sqrt(2 * 1.06 / 97)
-    assert intervals.task_difference("regression", np.arange(100.0)) == pytest.approx(
-        fisher, rel=1e-4
-    )

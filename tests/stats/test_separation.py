@@ -32,7 +32,7 @@ def simulated():
 
 def test_equal_models_are_all_in_one_tier_in_95_percent_of_runs(simulated):
     rng = np.random.default_rng(4)
-    whole = [not simulated([1] * 5, rng).separated.any() for _ in range(150)]
+    whole = [not simulated([1] * 5, rng).separated.any() for _ in range(120)]
     assert 0.9 <= np.mean(whole) <= 0.99
 
 
@@ -44,22 +44,13 @@ def test_a_model_better_by_twice_the_smallest_difference_is_separated_in_over_80
     errors = [simulated([far] * 4, rng).error.mean() for _ in range(30)]
     smallest = separation.smallest_paired(np.mean(errors))
     better = np.sqrt(2) * stats.norm.ppf(0.7 + 2 * smallest)
-    runs = [simulated([better, far, far, far], rng) for _ in range(150)]
+    runs = [simulated([better, far, far, far], rng) for _ in range(120)]
     assert np.mean([r.rank_high[0] == 1 for r in runs]) > 0.8
     error = runs[0].error[0]
     more = separation.more_genes(N, smallest / 2, np.mean(errors))
     assert (N + more) / N == pytest.approx(4, rel=0.01)  # half the difference, four times the genes
     assert separation.more_genes(N, 1.0, error) == 0
     assert np.isnan(separation.more_genes(N, 0.0, error))
-
-
-def test_two_models_differ_where_the_paired_test_of_scipy_says_so():
-    rng = np.random.default_rng(6)
-    values = rng.normal(size=(300, 2)) + rng.normal(size=(300, 1)) + [0.1, 0]
-    moved = ((values - values.mean(axis=0)) / 300).T @ (rng.poisson(1.0, (300, 20000)) - 1.0)
-    result, gap = separation.compare(values.mean(axis=0), moved), values @ [1, -1]
-    assert result.p[0] == pytest.approx(stats.ttest_rel(*values.T).pvalue, abs=0.02)
-    assert result.error[0] == pytest.approx(gap.std(ddof=1) / np.sqrt(300), rel=0.02)
 
 
 def test_the_bar_for_many_independent_pairs_is_that_of_tukey():
@@ -100,10 +91,12 @@ def test_the_critical_difference_is_that_of_demsars_table(models, q):
 
 
 def test_ten_copies_of_a_task_weigh_as_one():
-    one, other = (np.random.default_rng(11).random((2, 500)) < 0.3).astype(int)
-    alike = separation.resemblance([one] * 10 + [other], [np.arange(500)] * 11, 500)
+    one, other = np.random.default_rng(11).random((2, 500))
+    rows = [*[np.arange(500)] * 11, np.arange(500, 1000)]  # the last of other genes
+    alike = separation.resemblance([one < 0.3] * 10 + [other, one], rows, 1000)
     weight = separation.task_weights(alike)
     assert [weight[:10].sum(), weight[10]] == pytest.approx([1, 1], abs=0.05)
+    assert alike[0, 11] == 0 and separation.effective_number(alike[[0, 11]][:, [0, 11]]) == 2
 
 
 def test_the_effective_number_is_that_of_the_eigenvalues_of_the_correlation_of_binary_tasks():
@@ -114,15 +107,6 @@ def test_the_effective_number_is_that_of_the_eigenvalues_of_the_correlation_of_b
     number = 7**2 / (np.linalg.eigvalsh(r) ** 2).sum()
     assert separation.effective_number(alike) == pytest.approx(number, rel=1e-3)
     np.testing.assert_allclose(alike, r**2, atol=1e-4)
-
-
-def test_tasks_of_other_genes_do_not_resemble_each_other_and_kinds_can_be_mixed():
-    rng, rows = np.random.default_rng(13), np.arange(100)
-    columns = np.eye(3)[rng.integers(0, 3, 100)]
-    number = columns[:, 0] + 0.01 * rng.normal(size=100)
-    alike = separation.resemblance([columns, number, columns], [rows, rows, rows + 100], 200)
-    assert 0.3 < alike[0, 1] <= 1 and alike[0, 2] == 0
-    assert separation.effective_number(alike[::2, ::2]) == 2
 
 
 def test_draws_of_a_mean_over_tasks_spread_by_genes_and_tasks():
@@ -136,11 +120,3 @@ def test_draws_of_a_mean_over_tasks_spread_by_genes_and_tasks():
     both = separation.task_draws(scores, shared, weight, one)
     assert both.std() == pytest.approx(np.hypot(over_tasks.std(), 0.02), rel=0.07)
     assert separation.task_draws(scores[:4], still[:4], weight[:4], one[:4]).std() == 0
-
-
-def test_tasks_are_drawn_within_their_groups():
-    groups = np.repeat([0, 1], 30)
-    scores = (0.5 + 0.4 * groups + 0.05 * np.random.default_rng(15).normal(size=60))[:, None]
-    draws = separation.task_draws(scores, np.zeros((60, 1, 4000)), np.ones(60), groups)
-    within = np.hypot(scores[:30].std(), scores[30:].std()) / np.sqrt(30) / 2
-    assert draws.std() == pytest.approx(within, rel=0.07)
