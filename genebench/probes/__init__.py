@@ -240,6 +240,7 @@ def predict(
     Y = Y.reshape(len(Y), -1)
     folds = np.broadcast_to(folds.reshape(len(Y), -1), Y.shape)
     values = fit(features, Y, folds, **settings)
+
     return values if kind == "regression" else np.clip(values, -LIMIT, LIMIT)
 
 

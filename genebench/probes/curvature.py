@@ -85,6 +85,7 @@ def precondition(features: Rows, state, g: Tensor) -> Tensor:
         out[..., :-1] = back.view_as(inner)
 
     out[..., -1] = g[..., -1] * intercept
+
     return classes @ out if several else out
 
 

@@ -36,7 +36,7 @@ _DERIVED = ("basis", "second", "_clipped", "uneven")
 def _centred(X, dtype):
     """Columns less their mean, rounded last; their standard deviation in double, and constancy."""
     mean = X.mean(0, dtype=np.float64)
-    largest = np.maximum(*(np.abs(a.astype(np.float64)) for a in (X.max(0), X.min(0))))
+    largest = np.abs(np.array([X.max(0), X.min(0)], dtype=np.float64)).max(0)
     out, squares = torch.empty(X.shape, dtype=dtype), np.zeros(X.shape[1])
     step = max(1, CHUNK // X.shape[1])
 
@@ -47,6 +47,7 @@ def _centred(X, dtype):
 
     deviation = np.sqrt(squares / len(X))
     flat = deviation <= 1e-12 * np.maximum(largest, 1e-300)
+
     return out, torch.from_numpy(deviation), torch.from_numpy(flat)
 
 
@@ -275,6 +276,7 @@ class Rows:
             variance[:, thin] = (weight @ (x * x) / size - exact * exact).to(mean.dtype)
 
         scale = variance.clamp(min=0).sqrt()
+
         return mean, inverse(scale, scale <= 1e-6 * mean.abs() + 1e-9)
 
     def _columns(self, columns):
@@ -332,9 +334,11 @@ class Pairs(Rows):
         """Margins without intercept, (K, n_pairs), as ``Rows.forward``."""
         if self.join == "hadamard":
             return torch.cat([W @ x.T for _, x in self._pieces()], 1)
+
         if self.join == "mean":
             S = (W / 2) @ self.entities.T
             return S[:, self.a] + S[:, self.b]
+
         A, B = W.chunk(2, 1)
         return (A @ self.entities.T)[:, self.a] + (B @ self.entities.T)[:, self.b]
 
@@ -363,6 +367,7 @@ class Pairs(Rows):
         cross = [
             (w[:, None] * self.entities[self.a]).mul_(self.entities[self.b]).sum(0) for w in weight
         ]
+
         return ((A + B) @ square + 2 * torch.stack(cross)) / 4
 
     def gram(self) -> Tensor:
@@ -378,6 +383,7 @@ class Pairs(Rows):
         aa, bb, ab = X.T @ (A[:, None] * X), X.T @ (B[:, None] * X), X.T @ torch.sparse.mm(met, X)
         if self.join == "mean":
             return (aa + bb + ab + ab.T) / 4
+
         return torch.cat([torch.cat([aa, ab], 1), torch.cat([ab.T, bb], 1)])
 
     def _columns(self, columns):

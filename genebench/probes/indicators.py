@@ -27,6 +27,9 @@ LONGEST = 4.0
 """Longest step of a margin: beyond, the curvature at the start says nothing."""
 
 
+_NO_END = "a linear fit of group indicators did not converge; look at the labels."
+
+
 def codes(X: np.ndarray) -> np.ndarray | None:
     """Group of each row of indicators.
 
@@ -256,11 +259,7 @@ class _Groups:
                 length[short] /= 2
             U[at] -= length[:, None] * step
 
-        raise _no_end()
-
-
-def _no_end():
-    return RunFailed("a linear fit of group indicators did not converge; look at the labels.")
+        raise RunFailed(_NO_END)
 
 
 def _shares(margin):
@@ -305,8 +304,9 @@ def _fit(counts, penalty):
             length /= 2
         b, U, now = then_b, then_U, then
     else:
-        raise _no_end()
+        raise RunFailed(_NO_END)
 
     out = np.zeros_like(counts)
     out[free] = U[back.ravel()]
+
     return b, out

@@ -95,6 +95,7 @@ def logistic(
     odds = ((positive + 0.5) / (size - positive + 0.5)).log().cpu()
     for t, k in zip(*(a.tolist() for a in torch.where(empty))):
         out[folds[:, t] == k, t] = odds[t, k]
+
     return out
 
 
@@ -287,6 +288,7 @@ def _tables(features, Y, folds):
     masks = [(fold != k) & (fold >= 0) for fold in columns for k in range(n_folds)]
     number = which[:, None] * n_folds + np.arange(n_folds)
     labels = np.ascontiguousarray(Y.T).astype(np.int64)
+
     return tuple(
         torch.as_tensor(a, device=features.X.device) for a in (labels, np.stack(masks), number)
     )
@@ -324,6 +326,7 @@ def _fit(features, problems, C, seed, **options):
         return tuple(torch.stack(a)[best, rows] for a in zip(*fits))
 
     problems.C = problems.C.new_tensor(GRID)[best]
+
     return solver.solve(features, problems, **options)
 
 

@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional
 
 from .features import Rows
-from .indicators import log_softmax
+from .indicators import FLOOR
 
 HIDDEN, EPOCHS, BATCH, RATE, DECAY = 32, 40, 256, 2e-3, 1e-3
 
@@ -53,7 +53,8 @@ def mlp_classes(features: Rows, y: np.ndarray, folds: np.ndarray, **options) -> 
     """
     y, folds, n_classes = y[:, None], folds[:, None], int(y.max()) + 1
     out = _out_of_fold(features, y, folds, _class_loss, n_out=n_classes, **options)[:, 0]
-    return log_softmax(out).astype(np.float32)
+    log = torch.log_softmax(torch.as_tensor(out), -1).clamp(min=FLOOR)
+    return log.numpy().astype(np.float32)
 
 
 def mlp_values(features: Rows, Y: np.ndarray, folds: np.ndarray, **options) -> np.ndarray:

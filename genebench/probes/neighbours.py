@@ -31,10 +31,12 @@ def nearest(X: Tensor, k: int, *, memory: float = 2e9) -> np.ndarray:
     """
     out = np.empty((len(X), k), dtype=np.int64)
     step = max(1, int(memory / 12 / len(X)))
+
     for rows in torch.arange(len(X), device=X.device).split(step):
         cosine = X[rows] @ X.T
         cosine[torch.arange(len(rows), device=X.device), rows] = -torch.inf
         out[rows.cpu()] = cosine.topk(k, dim=1).indices.cpu().numpy()
+
     return out
 
 

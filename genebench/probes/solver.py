@@ -267,20 +267,16 @@ def _enter(features, problems, truth, ids):
             M[here, 0] = torch.where(use, U[here, 0, -1:], far)
         else:
             for at, one, seen in zip(range(*here.indices(K)), y, use):
-                _enter_classes(U[at], M[at], one, seen)
+                share = torch.bincount(one[seen], minlength=C).to(dtype) / seen.sum()
+                log = torch.where(share > 0, share.clamp(min=1e-30).log(), 0)
+                U[at, :, -1] = torch.where(share > 0, log - log[share > 0].mean(), 0)
+                M[at] = torch.where(share > 0, U[at, :, -1], -FAR)[:, None]
+                M[at, :, ~seen] = -FAR
+                hidden = torch.where(~seen)[0]
+                M[at, one[hidden], hidden] = FAR
         _residuals(state, here, y)
 
     return state
-
-
-def _enter_classes(U, M, y, use):
-    share = torch.bincount(y[use], minlength=len(U)).to(U.dtype) / use.sum()
-    log = torch.where(share > 0, share.clamp(min=1e-30).log(), 0)
-    U[:, -1] = torch.where(share > 0, log - log[share > 0].mean(), 0)
-    M[:] = torch.where(share > 0, U[:, -1], -FAR)[:, None]
-    hidden = torch.where(~use)[0]
-    M[:, hidden] = -FAR
-    M[y[hidden], hidden] = FAR
 
 
 def _pieces(M):
@@ -377,6 +373,7 @@ def _refresh(features, problems, truth, state):
     """Margins of problems that take long, from their weights: added-up rounding is gone."""
     rows = torch.where(state.going & due(state.age))[0]
     step = max(1, (1 << 24) // (state.M.shape[1] * features.n))
+
     for at in rows.split(step) if len(rows) else ():
         fresh = margins(features, *_weights(state, state.U, at))
         # what a problem must not see stays far
@@ -409,6 +406,7 @@ def _direction(features, state, own, turn):
     r = first(q).view_as(g)
     right = torch.diagonal(R, dim1=1, dim2=2)[..., None] * alpha - (Y @ r)[:, place]
     gamma = torch.linalg.solve_triangular(R.transpose(1, 2), right, upper=False)
+
     return torch.baddbmm(r, S.transpose(1, 2), gamma[:, back]).view_as(state.grad)
 
 

@@ -20,6 +20,9 @@ import scipy
 DRAWS = 1000
 """Draws of a profile's intervals."""
 
+LEVEL = 0.95
+"""Of every interval and test."""
+
 
 def weights(genes: np.ndarray, draws: int = DRAWS, *, seed: int) -> np.ndarray:
     """Poisson(1) weights of each gene in each draw; they depend on its name and the seed alone.
@@ -37,11 +40,13 @@ def weights(genes: np.ndarray, draws: int = DRAWS, *, seed: int) -> np.ndarray:
         uint8.
     """
     out = np.empty((len(genes), draws), dtype=np.uint8)
+
     for i, gene in enumerate(np.asarray(genes).tolist()):
         name = gene.encode()
         key = [seed & 0xFFFFFFFF, zlib.crc32(name) + (zlib.adler32(name) << 32)]
         bits = np.random.Philox(key=np.array(key, dtype=np.uint64))
         out[i] = np.random.Generator(bits).poisson(1.0, draws)
+
     return out
 
 
@@ -70,11 +75,13 @@ def moves(
         float32.
     """
     out = np.zeros((influence.shape[1], weight.shape[1]), dtype=np.float32)
+
     for s in range(0, len(influence), rows):
         w = weight[parts[0][s : s + rows]].astype(np.float32)
         for more in parts[1:]:
             w *= weight[more[s : s + rows]]
         out += influence[s : s + rows].astype(np.float32).T @ (w - 1)
+
     return out
 
 
@@ -119,6 +126,7 @@ def placements(
         share = np.where(positive == 1, beaten / number[0][f], beating / number[1][f])
     out = np.empty(len(y))
     out[order] = np.where((number == 0).any(axis=0)[f], np.nan, share)
+
     return out, number
 
 
@@ -155,6 +163,7 @@ def auroc(
     score = float(np.nansum(weight * np.nan_to_num(placed) * (y > 0)))
     total = number[:, share > 0].sum(axis=1)
     scale = np.sqrt(total / np.maximum(total - 1, 1))[side]
+
     return score, np.where(weight > 0, np.nan_to_num(placed - score) * weight * scale, 0.0)
 
 
@@ -232,6 +241,7 @@ def _spearman(y, p):
     (u, su, ties_u), (v, sv, ties_v) = _ranks(y), _ranks(p)
     rho = float((u * v).mean())
     moved = u * v + _above(u, v) / su + _above(v, u) / sv - rho / 2 * (ties_u + ties_v)
+
     return rho, (moved - moved.mean()) * np.sqrt(n / (n - 1)) / n
 
 
@@ -277,27 +287,23 @@ def influence(
     return of.get(kind, auroc_weighted)(y, p, fold.astype(np.int64))
 
 
-def percentiles(draws: np.ndarray, level: float = 0.95) -> np.ndarray:
+def percentiles(draws: np.ndarray) -> np.ndarray:
     """Percentile interval of draws.
 
     Parameters
     ----------
     draws : ndarray of shape (…, draws)
         Of a statistic.
-    level : float
-        Of the interval.
 
     Returns
     -------
     ndarray of shape (2, …)
         Low and high.
     """
-    return np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=-1)
+    return np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=-1)
 
 
-def interval(
-    score: np.ndarray, moved: np.ndarray, *, low: float, high: float, level: float = 0.95
-) -> np.ndarray:
+def interval(score: np.ndarray, moved: np.ndarray, *, low: float, high: float) -> np.ndarray:
     """Percentile interval of scores that lie between two bounds.
 
     The score is moved on the scale on which it has no bounds (logit of its place between them; for
@@ -312,8 +318,6 @@ def interval(
         Draws of how far each score moves.
     low, high : float
         The bounds.
-    level : float
-        Of the interval.
 
     Returns
     -------
@@ -323,15 +327,14 @@ def interval(
     score, moved = np.asarray(score, dtype=float), np.asarray(moved, dtype=float)
     # the derivative of the logit, 1 / (place (1 − place)), carries the step over
     place = np.clip((score - low) / (high - low), 1e-12, 1 - 1e-12)
-    step = percentiles(moved, level) / (high - low) / (place * (1 - place))
+    step = percentiles(moved) / (high - low) / (place * (1 - place))
     moved_place = 1 / (1 + np.exp(-np.clip(np.log(place / (1 - place)) + step, -700, 700)))
     inside = (score > low) & (score < high)
+
     return np.where(inside, low + (high - low) * moved_place, score)
 
 
-def difference_interval(
-    difference: np.ndarray, moved: np.ndarray, *, level: float = 0.95
-) -> np.ndarray:
+def difference_interval(difference: np.ndarray, moved: np.ndarray) -> np.ndarray:
     """Percentile interval of differences of two scores on the same genes.
 
     Parameters
@@ -340,12 +343,10 @@ def difference_interval(
         Of the scores.
     moved : ndarray of shape (…, draws)
         Draws of how far each difference moves.
-    level : float
-        Of the interval.
 
     Returns
     -------
     ndarray of shape (2, …)
         Low and high.
     """
-    return difference + percentiles(moved, level)
+    return difference + percentiles(moved)

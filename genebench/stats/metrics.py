@@ -95,6 +95,7 @@ def areas(
         auprc = (rise * (tp / seen)).sum(axis=0) / positive
 
     none = (positive == 0) | (negative == 0)
+
     return np.where(none, np.nan, auroc), np.where(none, np.nan, auprc)
 
 
@@ -134,10 +135,12 @@ def _columns(names, Y, P, hit, valid=None):
 def _classes(names, y, p):
     """The same of a binary task, or of every class or label, and ``size``: its positives."""
     truth, hit = y, p > 0.5
+
     if p.ndim == 1:
         truth, p, hit = (a[:, None] for a in (y, p, hit))
     elif y.ndim == 1:
         truth, hit = (a[:, None] == np.arange(p.shape[1]) for a in (y, p.argmax(axis=1)))
+
     truth = truth.astype(np.int64)
     return {**_columns(names, truth, p, hit), "size": truth.sum(axis=0)}
 
@@ -145,10 +148,12 @@ def _classes(names, y, p):
 def _one(name, y, p, each=None):
     """A metric of a binary task, from ``_classes`` if there already."""
     (value,) = (each or _classes([name], y, p))[name]
+
     if np.isnan(value):
         raise BadInput(
             "AUROC and AUPRC need test entities of both classes; use fewer folds or a larger task."
         )
+
     return float(value)
 
 
@@ -165,6 +170,7 @@ def _average(name, y, p, each=None):
         )
 
     weights = size[use] if average == "weighted" else None
+
     return float(np.average(each[metric][use], weights=weights))
 
 
@@ -255,10 +261,6 @@ def spearman(y: np.ndarray, p: np.ndarray) -> float:
     return 0.0 if np.ptp(p) == 0 or np.ptp(y) == 0 else float(scipy.stats.spearmanr(y, p).statistic)
 
 
-def _prior(y, p):
-    return float(np.mean(y))
-
-
 def _table():
     one, labels, real = ("binary", "pair"), ("multilabel",), ("regression",)
     share = "share of entities classified rightly"
@@ -269,7 +271,14 @@ def _table():
         "auprc": Metric(
             partial(_one, "auprc"), one, 0, 1, "average precision; chance is the prior"
         ),
-        "prior": Metric(_prior, one, 0, 1, "share of positives in the test fold", reference=True),
+        "prior": Metric(
+            lambda y, p: float(y.mean()),
+            one,
+            0,
+            1,
+            "share of positives in the test fold",
+            reference=True,
+        ),
         "accuracy": Metric(accuracy, ("binary", "multiclass", "pair"), 0, 1, share),
         "subset_accuracy": Metric(
             subset_accuracy, labels, 0, 1, "share of entities with every label right"
@@ -389,6 +398,7 @@ def score_block(
     out = _columns(names, Y, P, hit, valid)
     out |= {"accuracy": ((hit == Y) & valid).sum(axis=0) / some, "prior": positive / some}
     none = (positive == 0) | (positive == size)
+
     return {n: np.where(none, np.nan, out[n]) for n in names}
 
 

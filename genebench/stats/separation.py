@@ -9,6 +9,8 @@ from functools import lru_cache
 import numpy as np
 import scipy
 
+from .bootstrap import LEVEL
+
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
@@ -44,8 +46,8 @@ class Comparison:
     separated: np.ndarray
 
 
-def compare(scores: np.ndarray, moved: np.ndarray, *, level: float = 0.95) -> Comparison:
-    """Compare M models, at most 1 − ``level`` chance of any false separation among all pairs.
+def compare(scores: np.ndarray, moved: np.ndarray) -> Comparison:
+    """Compare M models, at most 5 % chance of any false separation among all pairs.
 
     Single-step max-T (Westfall & Young 1993): a pair is separated where its difference in standard
     errors exceeds the quantile, over draws, of the largest such deviation of any pair. A tier is
@@ -59,8 +61,6 @@ def compare(scores: np.ndarray, moved: np.ndarray, *, level: float = 0.95) -> Co
         Higher is better.
     moved : ndarray of shape (M, draws)
         Paired draws of how far each score moves.
-    level : float
-        See above.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def compare(scores: np.ndarray, moved: np.ndarray, *, level: float = 0.95) -> Co
     error = shift.std(axis=1)
     safe = np.maximum(error, 1e-12)  # two copies of one model differ by nothing
     largest = np.abs(shift / safe[:, None]).max(axis=0, initial=0)
-    bar = max(np.quantile(largest, level), scipy.stats.norm.ppf((1 + level) / 2))
+    bar = max(np.quantile(largest, LEVEL), scipy.stats.norm.ppf((1 + LEVEL) / 2))
     steps = np.abs(difference) / safe
     separated = (steps > bar) & (np.abs(difference) > 1e-9)
     # who is significantly better than whom
@@ -166,7 +166,7 @@ def mean_ranks(scores: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return np.average(scipy.stats.rankdata(-np.asarray(scores), axis=1), axis=0, weights=weight)
 
 
-def critical_difference(n_models: int, n_tasks: float, *, level: float = 0.95) -> float:
+def critical_difference(n_models: int, n_tasks: float) -> float:
     """Difference of mean ranks that the Nemenyi test takes for real (Demšar 2006).
 
     Parameters
@@ -175,14 +175,12 @@ def critical_difference(n_models: int, n_tasks: float, *, level: float = 0.95) -
         Models.
     n_tasks : float
         Tasks; may be effective ones.
-    level : float
-        Of the test.
 
     Returns
     -------
     float
     """
-    q = scipy.stats.studentized_range.ppf(level, n_models, np.inf) / np.sqrt(2)
+    q = scipy.stats.studentized_range.ppf(LEVEL, n_models, np.inf) / np.sqrt(2)
     return float(q * np.sqrt(n_models * (n_models + 1) / (6 * n_tasks)))
 
 
@@ -217,6 +215,7 @@ def resemblance(labels: list[np.ndarray], rows: list[np.ndarray], n: int) -> np.
     norm = np.sqrt(np.maximum(np.diag(inner), 1e-30))
     out = np.clip(inner / norm / norm[:, None], 0, 1)
     np.fill_diagonal(out, 1)
+
     return out
 
 
