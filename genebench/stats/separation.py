@@ -4,7 +4,7 @@ power, weights of tasks."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 import scipy
@@ -99,7 +99,7 @@ def compare(scores: np.ndarray, moved: np.ndarray) -> Comparison:
     )
 
 
-@lru_cache(maxsize=1)
+@cache
 def power() -> float:
     """Standard errors that a difference needs for 80 % power by a two-sided test at 5 %.
 
