@@ -88,7 +88,8 @@ def by_group(profiles: list[str], model: str) -> pd.DataFrame:
         told = told[
             (told.model == model) & (told.measure == "auroc") & (told.split == told.split.iloc[0])
         ]
-        over = intervals.excess(common[(common.model == model) | (common.family == "shortcut")])
+        own = common[(common.model == model) | (common.family == "shortcut")]
+        over = intervals.excess(own, lambda m, t: specs.model(m).exposed_on(t))
         for group in GROUPS:
             part = scores[(scores.group == group) & (scores.kind != "regression")]
             read = part.exposed.sum()
