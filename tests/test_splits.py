@@ -146,7 +146,7 @@ def test_every_split_is_named_wherever_splits_are(task):
     assert (
         set(tiers.RUNGS)
         == set(leaderboard.SPLIT_WORDS)
-        == set(genetasks.LADDER)
+        == set(genetasks.EXISTING)
         == set(splits.SPLITS)
     )
     (option,) = options.Split.__metadata__

@@ -23,7 +23,7 @@ from ..core.errors import BadInput, RunFailed, unknown
 from ..core.workers import Outcome, Progress, Say, Stage, quiet
 from ..data import sources
 from ..stats import metrics
-from . import datasets, models, table
+from . import curve, datasets, models, table
 from . import study as studies
 from .datasets import DataSet
 from .genetasks import GeneTask
@@ -357,7 +357,11 @@ def scored(
         p = (p[:, None] == np.arange(len(data.classes))).astype(float)
     columns |= {"task": data.name, "group": data.group, "kind": data.kind}
     columns |= {"n_train": int(data.counts[train].sum()), "n_test": int(times.sum())}
+    spectral = columns["split"].removesuffix(curve.CONTROL)
+    columns["control"] = "size" if columns["split"] != spectral else ""
+    columns["variant"] = spectral.partition("spectral-")[2]
     values = metrics.score(data.kind, y, p, METRICS[data.kind])
+    columns["genes"] = "own"
     return [{**columns, "metric": name, "score": score} for name, score in values.items()]
 
 

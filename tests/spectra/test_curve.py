@@ -13,7 +13,10 @@ def test_overlaps_are_those_of_plain_counting(scan):
     barcodes = scan(300, sites=900)
     graph, matrix = properties.shared_mutations(barcodes), builders.incidence(barcodes)[0]
     first, second, _ = graph.edges()
-    jaccard = [len(barcodes[i] & barcodes[j]) / len(barcodes[i] | barcodes[j]) for i, j in zip(first, second)]
+    jaccard = [
+        len(barcodes[i] & barcodes[j]) / len(barcodes[i] | barcodes[j])
+        for i, j in zip(first, second)
+    ]
     weighted = Graph.from_edges(300, first, second, jaccard)
     for parameter in (0.0, 0.3, 1.0):
         split = splits.split(graph, parameter, seed=1)

@@ -134,7 +134,9 @@ def test_sequences_longer_than_a_lane_can_count_are_aligned():
 
 def test_prefilter_loses_few_relatives_and_invents_none():
     sequences = relatives(4, 100, longest=150)
-    every, near = (pairs(properties.sequence_identity(sequences, above=0.5, kmer=k)) for k in (None, 3))
+    every, near = (
+        pairs(properties.sequence_identity(sequences, above=0.5, kmer=k)) for k in (None, 3)
+    )
     assert len(every) >= 20 and near.items() <= every.items() and len(near) >= 0.9 * len(every)
 
 

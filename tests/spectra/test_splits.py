@@ -211,7 +211,9 @@ def test_barcodes_are_dealt_so_that_samples_are_balanced_too():
     n = counts(300)
     dealt = [splits.balance(n, seed=k) for k in range(10)]
     at_random = [np.random.default_rng(k).permutation(300) < 60 for k in range(10)]
-    errors = [np.abs([n[d].sum() / n.sum() - 0.2 for d in deals]).max() for deals in (dealt, at_random)]
+    errors = [
+        np.abs([n[d].sum() / n.sum() - 0.2 for d in deals]).max() for deals in (dealt, at_random)
+    ]
     assert errors[0] < 0.02 < errors[1]
     assert np.abs(np.mean(dealt, axis=1) - 0.2).max() < 0.03
     giant = np.array([10_000] + [1] * 99)  # it fits no side's quota, and is placed all the same
