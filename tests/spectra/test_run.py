@@ -95,7 +95,7 @@ def test_predictions_from_a_file_are_scored(declared, go, tmp_path):
         frame.to_csv(path, index=False)
         return files.score(study, path, list(names), say=lambda text: None)
 
-    assert score(mine).unscored == 0
+    assert score(mine).unscored == 4  # λ = 1 leaves too few
     rows = scores()
     own = rows[(rows.model == "gearnet") & (rows.metric == "spearman")].score
     assert len(own) == 8 and np.allclose(own, 1.0) and set(rows.model) > {"gearnet", "ridge"}
