@@ -14,6 +14,7 @@ from ..core.errors import BadInput, unknown
 from ..core.specs import SourceSpec, TaskSpec
 from ..core.workers import Say, Stage
 from ..data import families, gene_sets, genes, proteins
+from ..data.labels import Declaration
 from ..data.tasks import Task
 
 VERSION = 1
@@ -233,7 +234,8 @@ def look_up(task: Task, split: str, sources: Sources) -> list | None:
     if split == "study":
         return genes.annotation_count(symbols, sources).tolist()
     if split == "chromosome":
-        return genes.chromosome(genes.approved(symbols, sources), sources).tolist()
+        resolver = genes.resolver(sources)
+        return resolver.chromosome(resolver.approved(symbols)).tolist()
     return _dates(task, sources)
 
 
@@ -245,7 +247,9 @@ def _entry(task: Task, sources: Sources) -> TaskSpec | None:
 
 def _dates(task: Task, sources: Sources) -> list[int]:
     entry = _entry(task, sources)
-    first = gene_sets.dates(sources[task.source], entry, sources) if entry else None
+    first = None
+    if entry:
+        first = gene_sets.dates(Declaration(sources[task.source], entry, sources))
     return [] if first is None else first.reindex(task.entities, fill_value=0).tolist()
 
 

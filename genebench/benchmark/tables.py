@@ -226,9 +226,7 @@ def _intervals(plan: Plan, b: Board) -> pd.DataFrame:
         shown = frame[["task", "group", "kind", "model", "family", "score"]]
         rows.append(shown.assign(split=b.split, probe=b.probe, genes=genes, **own))
     common = b.frames[1]
-    pairs = zip(common.model, common.task)
-    fair = np.array([not plan.declared.models[m].exposed_on(t) for m, t in pairs], dtype=bool)
-    over = intervals.excess(common, fair)
+    over = intervals.excess(common, plan.declared.exposed)
     t = _places(over.task, b.tasks)
     model, best = (b.moved[t, _places(over[c], b.models)] for c in ("model", "best_shortcut"))
     low, high = np.nan, np.nan

@@ -204,7 +204,7 @@ def _near(held: plan.Context, models: list[str]) -> dict[str, tuple[np.ndarray, 
     out = {}
     for name in models:
         spec = specs.model(name)
-        if spec.family == "shortcut" or not inference.path(spec, held.universe).exists():
+        if spec.family == "shortcut" or not inference.path(spec, held.universe, held.declared).exists():
             continue
         found = held.embedding(name)
         if found.vectors.shape[1] < 2 or len(found.entities) <= NEIGHBOURS:

@@ -346,6 +346,10 @@ class Declarations:
                 raise unknown(what, missing, known, where=f"{paths.PROFILES}: profile '{name}'")
         return profile
 
+    def exposed(self, model: str, task: str) -> bool:
+        """Whether a model was trained on the labels of a task."""
+        return self.models[model].exposed_on(task)
+
     def extended(
         self, *, sources: Iterable[SourceSpec] = (), models: Iterable[ModelSpec] = ()
     ) -> Declarations:

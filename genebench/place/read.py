@@ -102,7 +102,7 @@ def read(
     names, matrix = read_vectors(path, ids=ids, array=array)
     universe, base = plan.universe, plan.profile
     resolver, notes = custom_tasks.find_resolver(plan.declared)
-    inside, row, report = _resolve(names, universe, resolver, kind)
+    inside, row, report = _resolve(names, plan, resolver, kind)
     report["sentences"] = notes + report["sentences"]
     if len(inside) < FEWEST:
         unused = [s for s in report["statuses"] if not s["used"]]
@@ -129,8 +129,9 @@ def read(
     return UserVectors(name, title, declared, *profiles, report, checks, *size)
 
 
-def _resolve(names: np.ndarray, universe: np.ndarray, resolver, kind: str | None) -> tuple:
+def _resolve(names: np.ndarray, plan: Plan, resolver, kind: str | None) -> tuple:
     """Indices of the universe and of the ids that match, and what became of the ids."""
+    universe = plan.universe
     at = np.full(len(universe), -1)
     if resolver is None:
         first = {g: i for i, g in reversed(list(enumerate(names.tolist())))}
@@ -144,7 +145,7 @@ def _resolve(names: np.ndarray, universe: np.ndarray, resolver, kind: str | None
         facts = {"kind": "symbol, unresolved", "release": "", "genes": int(known.sum())}
         sentence = f"{known.sum():,} of {len(names):,} ids are names of genes of the profile."
     else:
-        has, row = match(universe, names, kind=kind, resolver=resolver)
+        has, row = match(universe, names, plan.declared.sources, kind=kind)
         at[has] = row
         resolved = resolver.resolve(names, kind=kind)
         unresolved = (resolved.symbol == "") & np.isin(resolved.status, ("unknown", "withdrawn"))
