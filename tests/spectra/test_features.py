@@ -46,8 +46,3 @@ def test_regions_count_substitutions_apart_from_insertions_and_deletions(make_da
     lists = [["5:A:C", "6:AT:A"], ["50:G:T"]]
     data = make_data([0, 1], lists, "binary", parts={"regions": regions})
     assert features.make("regions", data).tolist() == [[1, 0, 1, 0], [0, 1, 0, 0]]
-
-
-def test_features_of_units_are_repeated_for_their_samples(make_data):
-    data = make_data([1.0, 2.0], [["a", "b"], ["a"]], unit=np.array([1, 0, 0]))
-    assert features.make("mutation_count", data)[:, 0].tolist() == [1, 2, 2]

@@ -71,12 +71,6 @@ def test_networks_are_seeded_and_a_convolution_learns_a_motif(make_data):
     assert not np.array_equal(first, predict(data, "cnn", train, test, seed=2))
 
 
-def test_perceptron_learns_marks(additive):
-    test = np.arange(180, 240)
-    predicted = predict(additive, "mlp", np.arange(180), test)
-    assert metrics.spearman(additive.labels[test], predicted) > 0.7
-
-
 def test_mean_of_a_side_by_hand(make_data):
     parts = {"drug": np.array([0, 0, 1, 0]), "target": np.array([0, 1, 0, 2])}
     data = make_data([2.0, 4.0, 9.0, 0.0], parts=parts)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from scipy import sparse
@@ -124,51 +121,9 @@ def test_identity_is_that_of_biopythons_first_alignment(letters):
     assert all(abs(found[pair] - value) < 1e-6 for pair, value in truth.items())
 
 
-def test_sequences_longer_than_a_lane_can_count_are_aligned():
-    long = "".join(np.random.default_rng(0).choice(list(LETTERS), 5000))
-    near = long[:4600] + long[4610:]
-    found = pairs(properties.sequence_identity([long, near] + [long[:100]] * 8, above=0.9))
-    assert found[0, 1] == pytest.approx(4990 / 5000)
-    assert set(found) == {(0, 1)} | {(i, j) for i in range(2, 10) for j in range(i + 1, 10)}
-
-
 def test_prefilter_loses_few_relatives_and_invents_none():
     sequences = relatives(4, 100, longest=150)
     every, near = (
         pairs(properties.sequence_identity(sequences, above=0.5, kmer=k)) for k in (None, 3)
     )
     assert len(every) >= 20 and near.items() <= every.items() and len(near) >= 0.9 * len(every)
-
-
-@pytest.mark.parametrize(
-    "words, sequences", [("sequence 1 is empty", ["A", ""]), ("sequence 0", ["AC1", "AC"])]
-)
-def test_text_that_is_no_sequence_is_refused(words, sequences):
-    with pytest.raises(BadInput, match=words):
-        properties.sequence_identity(sequences)
-    assert properties.sequence_identity([]).n == 0
-
-
-def test_molecules_are_linked_as_by_rdkit():
-    chem = pytest.importorskip("rdkit.Chem", reason="RDKit is not installed (extra 'chem')")
-    from rdkit import DataStructs
-    from rdkit.Chem import rdFingerprintGenerator
-
-    smiles = "c1ccccc1 C1CCCCC1 c1ccccc1C CCl CC CCCl CC(=O)Oc1ccccc1C(=O)O OC(=O)c1ccccc1O CCO"
-    generator = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=1024)
-    prints = [generator.GetFingerprint(chem.MolFromSmiles(s)) for s in smiles.split()]
-    truth = slowly(prints, DataStructs.TanimotoSimilarity)
-    truth = {pair: value for pair, value in truth.items() if value > 0.1}
-    bits = properties.morgan(smiles.split())
-    found = pairs(properties.tanimoto(bits, above=0.1, binary=False))
-    assert len(truth) > 5 and found.keys() == truth.keys() and (0, 1) not in found
-    assert all(abs(found[pair] - value) < 1e-6 for pair, value in truth.items())
-    with pytest.raises(BadInput, match="SMILES 1"):
-        properties.morgan(["C", "not a molecule"])
-
-
-def test_numba_is_loaded_on_first_use_only():
-    code = "import sys, genebench.spectra.curve, genebench.spectra.properties as p; "
-    code += "print('numba' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
