@@ -1,4 +1,4 @@
-"""How fast Spectra's graphs and splits are made, beside the published package: same samples, same
+"""Speed of Spectra's graphs and splits beside the published package: same samples, same
 splits, same machine.
 
 Every measurement runs in a process of its own, one after the other. Seconds are of the processor,
@@ -44,9 +44,9 @@ COLUMNS = [
     "ours_process_mb",
     "theirs_process_mb",
 ]
-"""What is measured, then how much of it. ``identical``: share of the splits with the package's very
-train and test sets; ``…_mb``: peak above what the process held before the work; ``…_process_mb``:
-of the whole process."""
+"""What is measured, then how much of it. ``identical``: share of the splits with the package's train
+and test sets; ``…_mb``: peak above the memory of the process before the work; ``…_process_mb``: of the
+whole process."""
 
 BINARY, WEIGHTS, CORRECTED = "reference, binary", "reference, weights", "corrected, binary"
 PARAMETERS = tuple(i / 20 for i in range(21))
@@ -153,8 +153,8 @@ def ours(
     begin = _memory_now()
     g, graph_s, graph_wall_s = _timed(graph)
     graph_mb = _peak() - begin
-    made, splits_s, splits_wall_s = _timed(lambda: splits.splits(g, parameters, seeds, mode=mode))
-    sides = {pair: None if s is None else (s.train, s.test) for pair, s in made.items()}
+    every, splits_s, splits_wall_s = _timed(lambda: splits.splits(g, parameters, seeds, mode=mode))
+    sides = {pair: None if s is None else (s.train, s.test) for pair, s in every.items()}
     return {
         "edges": g.m,
         "graph_s": graph_s,
@@ -204,7 +204,7 @@ def theirs(samples: list[frozenset[str]], parameters, seeds, *, continuous: bool
 
     samples = [row.tolist() for row in positions(samples)] if continuous else samples
     begin, graph = _memory_now(), []
-    made = package.run(
+    result = package.run(
         samples,
         near if continuous else share,
         parameters,
@@ -213,17 +213,17 @@ def theirs(samples: list[frozenset[str]], parameters, seeds, *, continuous: bool
         after_graph=lambda: graph.append(_peak() - begin),
     )
     return {
-        "graph_s": made.graph_s,
-        "splits_s": made.splits_s,
-        "edges": made.edges,
+        "graph_s": result.graph_s,
+        "splits_s": result.splits_s,
+        "edges": result.edges,
         "graph_mb": graph[0],
         "splits_mb": _peak() - begin,
         "process_mb": _peak(),
-        "splits": digests(made.splits),
+        "splits": digests(result.splits),
     }
 
 
-def digests(made: dict) -> dict[str, str]:
+def digests(splits: dict) -> dict[str, str]:
     """Digest of the sets of train and test samples of each split, by its λ and seed."""
 
     def digest(split) -> str:
@@ -232,7 +232,7 @@ def digests(made: dict) -> dict[str, str]:
         sides = [np.sort(np.asarray(side, dtype="<i4")) for side in split]
         return hashlib.sha256(sides[0].tobytes() + b"|" + sides[1].tobytes()).hexdigest()[:16]
 
-    return {f"{parameter} {seed}": digest(split) for (parameter, seed), split in made.items()}
+    return {f"{parameter} {seed}": digest(split) for (parameter, seed), split in splits.items()}
 
 
 def _memory_now() -> float:
@@ -265,8 +265,8 @@ def print_one(
     samples = barcodes(dataset, n)
     options = {"mode": mode} if who == "ours" else {}
     work = {"ours": ours, "theirs": theirs}[who]
-    made = work(samples, parameters, seeds, continuous=continuous, **options)
-    print(json.dumps({"n": len(samples)} | made))
+    result = work(samples, parameters, seeds, continuous=continuous, **options)
+    print(json.dumps({"n": len(samples)} | result))
 
 
 def _in_process(code: str, what: str, **environment: str) -> str:

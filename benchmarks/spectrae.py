@@ -16,7 +16,7 @@ from genebench.data.sources import package_folder
 
 @dataclass(frozen=True, eq=False)
 class Splits:
-    """What the package made.
+    """Output of the package.
 
     Attributes
     ----------
@@ -94,7 +94,7 @@ def run(
         def __getitem__(self, i):
             return self.samples[i]
 
-    made: dict = {}
+    splits: dict = {}
 
     class Recorded(Spectra):
         def spectra_properties(self, a, b):
@@ -104,9 +104,9 @@ def run(
             return 0
 
         def generate_spectra_split(self, parameter, seed, test_size=0.2):
-            found = super().generate_spectra_split(parameter, seed, test_size)
-            made[(parameter, seed)] = None if found[0] is None else (found[0], found[1])
-            return found
+            output = super().generate_spectra_split(parameter, seed, test_size)
+            splits[(parameter, seed)] = None if output[0] is None else output[:2]
+            return output
 
     with _elsewhere():
         start = time.process_time()
@@ -118,7 +118,7 @@ def run(
             after_graph()
         start = time.process_time()
         theirs.generate_spectra_splits(list(parameters), len(seeds), list(seeds))
-        return Splits(made, theirs.SPG.number_of_edges(), graph_s, time.process_time() - start)
+        return Splits(splits, theirs.SPG.number_of_edges(), graph_s, time.process_time() - start)
 
 
 @contextlib.contextmanager

@@ -57,10 +57,11 @@ def spectra(
         return
     from ..spectra import files
     from ..spectra import run as runner
+    from ..spectra import study as studies
 
     lambdas = files.numbers(parameters) if parameters else ()
     options = {"mode": mode, "parameters": lambdas, "seeds": seeds, "profile": profile}
-    study = runner.make(split_names(names), **options)
+    study = studies.make(split_names(names), **options)
     with Reporter() as report:
         if write_splits:
             print(files.write_splits(study, write_splits))

@@ -34,7 +34,7 @@ class ExistingSpec(Spec):
     Attributes
     ----------
     kind, words : str
-        What is held apart, and the rule as a sentence.
+        What differs between the sides, and the rule as a sentence.
     column : str or None
         Column whose values name the side.
     train, test : list of str

@@ -92,8 +92,8 @@ def lingos(smiles: tuple[str, ...], *, width: int | None = None) -> sparse.csr_m
     lists = []
     for text in smiles:
         plain = "".join("0" if ch.isdigit() else ch for ch in text)
-        found = {plain[i : i + 4] for i in range(max(1, len(plain) - 3))}
-        lists.append({zlib.crc32(w.encode()) % width for w in found} if width else found)
+        letters = {plain[i : i + 4] for i in range(max(1, len(plain) - 3))}
+        lists.append({zlib.crc32(w.encode()) % width for w in letters} if width else letters)
     return incidence(lists, range(width) if width else None)[0]
 
 

@@ -79,7 +79,7 @@ def _only(study: Study) -> tuple[Request, DataSet, Splits]:
         )
     (request,) = study.requests
     if cache.state(studies.path(study, request)) != "ready":
-        studies.STAGE.store(study, request, studies.make(study, request))
+        studies.STAGE.store(study, request, studies.divide(study, request))
     return request, study.data(request.dataset), studies.read(study, request)
 
 
@@ -155,12 +155,12 @@ def score(study: Study, path: Path, names: list[str], *, say: Say = print) -> ru
     ids, rows, unscored = sample_ids(data), [], []
     grouped = predictions.groupby(SPLIT, sort=True)
     for at, part in grouped:
-        found = np.flatnonzero((splits.about[SPLIT] == list(at)).all(axis=1))
-        if not len(found):
+        at_split = np.flatnonzero((splits.about[SPLIT] == list(at)).all(axis=1))
+        if not len(at_split):
             raise BadInput(
                 f"{path}: the split {at} is none of '{request.dataset}'; see --write-splits."
             )
-        train, test = run.samples(data, splits.sides[found[0]])
+        train, test = run.samples(data, splits.sides[at_split[0]])
         named = {"split": at[0], "split_param": at[1], "repeat": int(at[2]), "fold": 0}
         if why := run.why_not(data, train, test):
             unscored.append({**named, "reason": why})

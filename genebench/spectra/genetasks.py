@@ -80,14 +80,14 @@ class GeneTask:
             labels.
         """
         task, _, property = name.partition("@")
-        found = cls(name.removesuffix("@stem"), property or "stem", plan.tasks[task], plan)
-        found.rule  # noqa: B018 - raises
-        if found.task.kind not in ("binary", "multiclass", "regression"):
+        out = cls(name.removesuffix("@stem"), property or "stem", plan.tasks[task], plan)
+        out.rule  # noqa: B018 - raises
+        if out.task.kind not in ("binary", "multiclass", "regression"):
             raise BadInput(
-                f"task '{name}' is one of kind {found.task.kind}; the spectrum takes binary, "
+                f"task '{name}' is one of kind {out.task.kind}; the spectrum takes binary, "
                 f"multiclass and regression."
             )
-        return found
+        return out
 
     @cached_property
     def rule(self) -> dict:

@@ -114,7 +114,7 @@ def walk_like_package(indptr, indices, weights, threshold, parameter, state):
     n = len(indptr) - 1
     binary = len(weights) == 0
     state, words, at = state.copy(), np.empty(624, np.uint32), 624
-    alive, kept = np.ones(n, np.int8), np.empty(n, np.int32)
+    alive, retained = np.ones(n, np.int8), np.empty(n, np.int32)
     blocks = np.zeros(
         n // BLOCK + 1, np.int32
     )  # remaining nodes, so that the k-th is quick to find
@@ -147,7 +147,7 @@ def walk_like_package(indptr, indices, weights, threshold, parameter, state):
         while rest >= 0:
             u += 1
             rest -= alive[u]
-        kept[count] = u
+        retained[count] = u
         count += 1
         left -= _remove(u, alive, blocks)
         if binary and parameter == 0.0:
@@ -166,9 +166,9 @@ def walk_like_package(indptr, indices, weights, threshold, parameter, state):
             left -= _remove(v, alive, blocks)
     for i in range(n):
         if alive[i]:
-            kept[count] = i
+            retained[count] = i
             count += 1
-    return kept[:count]
+    return retained[:count]
 
 
 @njit(cache=True, nogil=True, inline="always")

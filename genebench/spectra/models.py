@@ -307,7 +307,9 @@ class _Convolution(nn.Module):
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         """Residue numbers (21: none), (rows, length) → (rows, outputs)."""
         seen = (tokens != 21)[:, None]
-        found = nn.functional.gelu(self.convolve(self.letters(tokens).transpose(1, 2))) * seen
+        hidden = nn.functional.gelu(self.convolve(self.letters(tokens).transpose(1, 2))) * seen
         if self.placed:
-            return self.rest(found.flatten(1))
-        return self.rest(torch.cat([found.amax(2), found.sum(2) / seen.sum(2).clamp(min=1)], dim=1))
+            return self.rest(hidden.flatten(1))
+        return self.rest(
+            torch.cat([hidden.amax(2), hidden.sum(2) / seen.sum(2).clamp(min=1)], dim=1)
+        )

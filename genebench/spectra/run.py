@@ -16,32 +16,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..benchmark import plan as benchmark_plan
 from ..benchmark import results
-from ..core import cache, paths, specs, workers
+from ..core import cache, paths, workers
 from ..core.errors import BadInput, RunFailed, unknown
 from ..core.workers import Outcome, Progress, Say, Stage, quiet
-from ..data import sources
 from ..stats import metrics
-from . import curve, datasets, models, table
+from . import curve, models, table
 from . import study as studies
 from .datasets import DataSet
 from .genetasks import GeneTask
-from .study import MODES, Request, Study
+from .study import Request, Study
 
 VERSION = 1
 """Bump when ``compute`` gives other rows."""
-STEPS = 20
-SEEDS = 3
 LEAST = 10
 """Fewest samples in test, and in train, for a score."""
-TASKS = (
-    "hpo/dominant-vs-recessive",
-    "hpo/x-linked-vs-autosomal",
-    "jaspar/motif-vs-disease-gene",
-    "hpo/number-of-diseases",
-)
-"""Gene tasks that ``all`` takes, beside every data set whose file is at hand."""
 METRICS = {
     "binary": ["auroc", "auprc"],
     "multiclass": ["auroc_weighted", "accuracy"],
@@ -93,85 +82,6 @@ class CurveOutcome(Outcome):
     seconds: float = 0.0
 
 
-def grid(steps: int = STEPS) -> tuple[float, ...]:
-    """Space λ evenly from 0 to 1.
-
-    Parameters
-    ----------
-    steps : int
-        Number of steps.
-
-    Returns
-    -------
-    tuple of float, length steps + 1
-    """
-    return tuple(round(i / steps, 6) for i in range(steps + 1))
-
-
-def make(
-    names: Iterable[str],
-    *,
-    mode: str | None = None,
-    parameters: Iterable[float] = (),
-    seeds: int = SEEDS,
-    profile: str = "demo",
-    declared: datasets.Declarations | None = None,
-) -> Study:
-    """Resolve names of data sets and gene tasks into a study.
-
-    Parameters
-    ----------
-    names : iterable of str
-        Data sets, gene tasks (``task`` or ``task@property``), or ``all``: every data set at hand
-        and the gene tasks of ``TASKS``.
-    mode : str, optional
-        A key of ``MODES``; None: as declared.
-    parameters : iterable of float, optional
-        Spectral parameters λ; none: 0 to 1 in ``STEPS`` steps.
-    seeds : int
-        Seeds of each λ.
-    profile : str
-        Profile of the gene tasks.
-    declared : Declarations, optional
-        Where data sets and models are looked up; None: ``data/spectra.yml``.
-
-    Returns
-    -------
-    Study
-
-    Raises
-    ------
-    BadInput
-        Something unknown or out of range.
-    """
-    lambdas = tuple(sorted({round(float(p), 6) for p in parameters})) or grid()
-    if not all(0 <= p <= 1 for p in lambdas):
-        wrong = ", ".join(f"{p:g}" for p in lambdas)
-        raise BadInput(f"the spectral parameters are {wrong}; give numbers from 0 to 1.")
-    if mode and mode not in MODES:
-        raise unknown("mode", mode, MODES)
-    declared, known = declared or datasets.declared(), specs.declared()
-    every = {n: s for n, s in declared.datasets.items() if "all" in names}
-    ready = [n for n, s in every.items() if sources.status(s.source)[0] == "ready"]
-    wide = [n for name in names for n in ([*ready, *TASKS] if name == "all" else [name])]
-    chosen, plan = {}, None
-    for name in wide:
-        if name in declared.datasets:
-            chosen[name] = declared.datasets[name]
-            continue
-        plan = plan or benchmark_plan.make(profile, declared=known)
-        if name.partition("@")[0] not in plan.tasks:
-            raise unknown("data set or task", name, [*declared.datasets, *plan.tasks])
-        task = GeneTask.of(name, plan)
-        chosen[task.name] = task
-    requests = tuple(
-        Request(name, way, lambdas, tuple(range(seeds)))
-        for name, source in chosen.items()
-        for way in ([mode] if mode else getattr(source, "modes", ["corrected"]))
-    )
-    return Study(requests, chosen, declared, known.sources.get("spectra_published"))
-
-
 def cells(
     study: Study, request: Request, *, chosen: Iterable[str] = (), thin: bool = True
 ) -> list[Cell]:
@@ -208,7 +118,7 @@ def cells(
         if gene:
             out.append(Cell(request, model, request.parameters))
         else:
-            coarse = grid(study.declared.model(model).steps) if thin else request.parameters
+            coarse = studies.grid(study.declared.model(model).steps) if thin else request.parameters
             out += [Cell(request, model, (p,)) for p in request.parameters if p in coarse]
         if request.mode == "corrected" and (gene or source.existing):
             out.append(Cell(request, model, ()))
@@ -301,16 +211,16 @@ def compute(study: Study, cell: Cell) -> tuple[pd.DataFrame, dict]:
 
 def _compute(study: Study, cell: Cell) -> tuple[list[dict], list[dict]]:
     source, data = study.datasets[cell.request.dataset], study.data(cell.request.dataset)
-    made = studies.read(study, cell.request)
-    mine = made.about.split_param.isin([f"{p:g}" for p in cell.parameters] or [""])
-    at, sides, coverage = np.flatnonzero(mine), made.sides[mine.to_numpy()], 1.0
+    splits = studies.read(study, cell.request)
+    mine = splits.about.split_param.isin([f"{p:g}" for p in cell.parameters] or [""])
+    at, sides, coverage = np.flatnonzero(mine), splits.sides[mine.to_numpy()], 1.0
     gene = isinstance(source, GeneTask)
     spec = source.plan.models[cell.model] if gene else study.declared.model(cell.model)
     if gene:
         covered = source.covered(data, spec)
         sides, coverage = sides * covered, float(covered.mean())
     parts = [samples(data, side) for side in sides]
-    about = made.about.iloc[at]
+    about = splits.about.iloc[at]
     reasons = [why or why_not(data, *part) for why, part in zip(about.reason, parts)]
     sound = np.array([not why for why in reasons], dtype=bool)
     values = iter(source.predict(data, spec, sides[sound]) if gene and sound.any() else ())

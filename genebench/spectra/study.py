@@ -1,4 +1,4 @@
-"""A study: data sets with ways of splitting them; and its splits, made once for all models.
+"""A study: data sets with ways of splitting them; and its splits, shared by all models.
 
 Splits are spectral at every λ and seed, size-matched controls, and those that others use. They are
 cached with the overlap of each.
@@ -7,7 +7,7 @@ cached with the overlap of each.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -15,10 +15,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..core import cache, paths
+from ..benchmark import plan as benchmark_plan
+from ..core import cache, paths, specs
 from ..core.errors import BadInput, unknown
 from ..core.specs import SourceSpec
 from ..core.workers import Stage
+from ..data import sources
 from . import curve, datasets, features, properties, splits
 from .datasets import DataSet, DataSetSpec, Declarations
 from .genetasks import GeneTask
@@ -32,6 +34,17 @@ MODES = {
     "reference": "spectral-reference",
 }
 """Mode → name of its splits in the results."""
+
+
+STEPS, SEEDS = 20, 3
+"""Steps of λ from 0 to 1, and seeds of each λ."""
+TASKS = (
+    "hpo/dominant-vs-recessive",
+    "hpo/x-linked-vs-autosomal",
+    "jaspar/motif-vs-disease-gene",
+    "hpo/number-of-diseases",
+)
+"""Gene tasks that ``all`` takes, beside every data set whose file is at hand."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +100,85 @@ class Study:
     def _data(self, name: str) -> DataSet:
         source = self.datasets[name]
         return source.load() if isinstance(source, GeneTask) else datasets.load(source)
+
+
+def grid(steps: int = STEPS) -> tuple[float, ...]:
+    """Space λ evenly from 0 to 1.
+
+    Parameters
+    ----------
+    steps : int
+        Number of steps.
+
+    Returns
+    -------
+    tuple of float, length steps + 1
+    """
+    return tuple(round(i / steps, 6) for i in range(steps + 1))
+
+
+def make(
+    names: Iterable[str],
+    *,
+    mode: str | None = None,
+    parameters: Iterable[float] = (),
+    seeds: int = SEEDS,
+    profile: str = "demo",
+    declared: Declarations | None = None,
+) -> Study:
+    """Resolve names of data sets and gene tasks into a study.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Data sets, gene tasks (``task`` or ``task@property``), or ``all``: every data set at hand
+        and the gene tasks of ``TASKS``.
+    mode : str, optional
+        A key of ``MODES``; None: as declared.
+    parameters : iterable of float, optional
+        Spectral parameters λ; none: 0 to 1 in ``STEPS`` steps.
+    seeds : int
+        Seeds of each λ.
+    profile : str
+        Profile of the gene tasks.
+    declared : Declarations, optional
+        Where data sets and models are looked up; None: ``data/spectra.yml``.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    BadInput
+        Something unknown or out of range.
+    """
+    lambdas = tuple(sorted({round(float(p), 6) for p in parameters})) or grid()
+    if not all(0 <= p <= 1 for p in lambdas):
+        wrong = ", ".join(f"{p:g}" for p in lambdas)
+        raise BadInput(f"the spectral parameters are {wrong}; give numbers from 0 to 1.")
+    if mode and mode not in MODES:
+        raise unknown("mode", mode, MODES)
+    declared, known = declared or datasets.declared(), specs.declared()
+    every = {n: s for n, s in declared.datasets.items() if "all" in names}
+    ready = [n for n, s in every.items() if sources.status(s.source)[0] == "ready"]
+    wide = [n for name in names for n in ([*ready, *TASKS] if name == "all" else [name])]
+    chosen, plan = {}, None
+    for name in wide:
+        if name in declared.datasets:
+            chosen[name] = declared.datasets[name]
+            continue
+        plan = plan or benchmark_plan.make(profile, declared=known)
+        if name.partition("@")[0] not in plan.tasks:
+            raise unknown("data set or task", name, [*declared.datasets, *plan.tasks])
+        task = GeneTask.of(name, plan)
+        chosen[task.name] = task
+    requests = tuple(
+        Request(name, way, lambdas, tuple(range(seeds)))
+        for name, source in chosen.items()
+        for way in ([mode] if mode else getattr(source, "modes", ["corrected"]))
+    )
+    return Study(requests, chosen, declared, known.sources.get("spectra_published"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,7 +284,7 @@ def path(study: Study, request: Request) -> Path:
     return paths.CURVES / "cuts" / f"{name}-{cache.key(recipe(study, request))}.npz"
 
 
-def make(study: Study, request: Request) -> tuple[Splits, dict]:
+def divide(study: Study, request: Request) -> tuple[Splits, dict]:
     """Split a data set in every requested way, and measure the overlaps.
 
     Parameters
@@ -253,7 +345,7 @@ def _all(
 
 
 def _existing(source: DataSetSpec | GeneTask, data: DataSet, links: Graph):
-    """(name, fold, side of each unit) of every split in use that can be made here."""
+    """(name, fold, side of each unit) of every split in use that is possible here."""
     if isinstance(source, GeneTask):
         yield from source.existing()
         return
@@ -293,13 +385,13 @@ def _gather(study: Study, request: Request) -> tuple:
 
 
 def _store(study: Study, request: Request, output: tuple[Splits, dict]) -> None:
-    made, facts = output
-    about = np.array(made.about.to_json(orient="split"))
+    result, facts = output
+    about = np.array(result.about.to_json(orient="split"))
 
     def write(to: Path) -> None:
-        np.savez_compressed(to, sides=made.sides, about=about)
+        np.savez_compressed(to, sides=result.sides, about=about)
 
     cache.store(path(study, request), recipe(study, request), write, **facts)
 
 
-STAGE = Stage("splits", _files, _gather, make, _store)
+STAGE = Stage("splits", _files, _gather, divide, _store)

@@ -35,6 +35,10 @@ SPREADS = {
 }
 """Published data set and model → ours: standard deviations over three replicates at each λ."""
 _SPLIT = ["dataset", "mode", "split", "split_param", "repeat", "fold"]
+_LISTED = [
+    *("data set", "title", "paper", "kind", "unit", "linked where", "models", "status", "needs"),
+    *("differs", "licence", "homepage"),
+]
 
 
 def path(name: str) -> Path:
@@ -163,49 +167,43 @@ def _overlaps(study: Study, requests: list[Request]) -> pd.DataFrame:
 def _write_manifest(
     facts: list[dict], rows: pd.DataFrame, declared: Declarations, *, jobs: int, run_s: float
 ) -> None:
-    """How the results were made; entries of cells that this run does not replace stay."""
+    """Versions, cost and cells of the results; cells that this run does not replace stay."""
     to = results.manifest_path(PROFILE)
     old = json.loads(to.read_text(encoding="utf-8")) if to.exists() else {}
     replaced = {_at(fact["cell"]) for fact in facts}
     cells = {(c["first"], c["model"], c["split"]): c for c in old.get("cells", [])}
     cells = {at: cell for at, cell in cells.items() if at not in replaced}
     unscored = [
-        u
-        for u in old.get("unscored", [])
-        if (u["task"], u["model"], _way(u["split"])) not in replaced
+        row
+        for row in old.get("unscored", [])
+        if (row["task"], row["model"], _way(row["split"])) not in replaced
     ]
+    number = rows.groupby([rows.task, rows.model, rows.split.map(_way)]).size()
     for fact in facts:
         dataset, model, way = at = _at(fact["cell"])
-        empty = {"model": model, "split": way, "first": dataset, "n": 1, "seconds": 0.0}
-        cell = cells.setdefault(at, empty)
-        cell["seconds"] = round(cell["seconds"] + fact["seconds"], 2)
-        unscored += [{"task": dataset, "model": model, **u} for u in fact["unscored"]]
-    number = rows.groupby([rows.task, rows.model, rows.split.map(_way)]).size()
+        seconds = round(cells.get(at, {"seconds": 0.0})["seconds"] + fact["seconds"], 2)
+        cells[at] = {"model": model, "split": way, "first": dataset, "n": 1, "seconds": seconds}
+        unscored += [{"task": dataset, "model": model, **row} for row in fact["unscored"]]
     for at, cell in cells.items():
         cell["rows"] = int(number.get(at, 0))
     specs = [spec for name, spec in declared.datasets.items() if name in set(rows.task)]
     total = round(sum(cell["seconds"] for cell in cells.values()), 1)
-    cache.write_json(
-        to,
-        {
-            "profile": PROFILE,
-            "versions": {
-                "python": platform.python_version(),
-                "genebench": __version__,
-                **manifest.versions(),
-            },
-            "seed": 0,
-            "device": f"cpu ({platform.machine()}), {jobs} processes of one thread",
-            "wall_s": {"run": round(run_s, 1), "sum_over_cells": total},
-            "peak_memory_mb": round(manifest.peak_memory_mb()),
-            "commit": manifest.commit(),
-            "sources": {spec.name: spec.homepage for spec in specs},
-            "files": {s.name: {f: file.sha256 for f, file in s.files.items()} for s in specs},
-            "cells": sorted(cells.values(), key=lambda c: (c["model"], c["split"], c["first"])),
-            "skipped": {},
-            "unscored": sorted(unscored, key=lambda u: json.dumps(u, sort_keys=True)),
-        },
-    )
+    versions = {"python": platform.python_version(), "genebench": __version__}
+    out = {
+        "profile": PROFILE,
+        "versions": versions | manifest.versions(),
+        "seed": 0,
+        "device": f"cpu ({platform.machine()}), {jobs} processes of one thread",
+        "wall_s": {"run": round(run_s, 1), "sum_over_cells": total},
+        "peak_memory_mb": round(manifest.peak_memory_mb()),
+        "commit": manifest.commit(),
+        "sources": {spec.name: spec.homepage for spec in specs},
+        "files": {s.name: {f: file.sha256 for f, file in s.files.items()} for s in specs},
+        "cells": sorted(cells.values(), key=lambda c: (c["model"], c["split"], c["first"])),
+        "skipped": {},
+        "unscored": sorted(unscored, key=lambda row: json.dumps(row, sort_keys=True)),
+    }
+    cache.write_json(to, out)
 
 
 def compared(published: pd.DataFrame, rows: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
@@ -228,12 +226,11 @@ def compared(published: pd.DataFrame, rows: pd.DataFrame, overlaps: pd.DataFrame
         One row a quantity: means over the λ that both have (``lambdas``), ``published`` and
         ``ours``, their rank correlation over λ, and mean absolute difference.
     """
-    columns = {"parameter": "spectral_parameter", "value": "value", "n_samples": "n_samples"}
-    theirs = published.assign(
-        **{new: numbers(published[old], strict=True) for new, old in columns.items()}
-    )
+    theirs = published.assign(parameter=published.spectral_parameter)
+    for column in ("parameter", "value", "n_samples"):
+        theirs[column] = numbers(theirs[column], strict=True)
+    theirs = theirs.set_index("parameter")
     shared = theirs[(theirs.metric == "cross_split_overlap") & (theirs.dataset == "RRM")]
-    shared = shared.set_index("parameter")
     mine = overlaps[(overlaps.dataset == "rrm") & (overlaps.split == "spectral")]
     mine = mine.assign(units=mine.n_train + mine.n_test)
     mean = mine.groupby(mine.split_param.astype(float))[["jaccard", "units"]].mean()
@@ -244,30 +241,21 @@ def compared(published: pd.DataFrame, rows: pd.DataFrame, overlaps: pd.DataFrame
     ]
     spread = theirs[theirs.metric == "std_of_test_metric"]
     for (dataset, model), (task, name, split) in SPREADS.items():
-        other = spread[(spread.dataset == dataset) & (spread.model == model)]
+        other = spread[(spread.dataset == dataset) & (spread.model == model)].value
         own = rows[(rows.task == task) & (rows.model == name) & (rows.split == split)]
-        quantity = "standard deviation of the score over three seeds"
         own = own.groupby("parameter").score.std(ddof=0)
-        pairs.append((task, name, quantity, other.set_index("parameter").value, own))
+        pairs.append((task, name, "standard deviation of the score over three seeds", other, own))
     out = []
     for dataset, model, quantity, other, own in pairs:
-        both = pd.DataFrame({"theirs": other, "ours": own}).dropna()
+        both = pd.DataFrame({"published": other, "ours": own}).dropna()
         if len(both) < 3:
             continue
-        flat = np.ptp(both.theirs) == 0 or np.ptp(both.ours) == 0
-        rank = np.nan if flat else scipy.stats.spearmanr(both.theirs, both.ours).statistic
-        out.append(
-            {
-                "dataset": dataset,
-                "model": model,
-                "quantity": quantity,
-                "lambdas": len(both),
-                "published": both.theirs.mean(),
-                "ours": both.ours.mean(),
-                "rank_correlation": rank,
-                "mean_difference": (both.theirs - both.ours).abs().mean(),
-            }
-        )
+        row = {"dataset": dataset, "model": model, "quantity": quantity, "lambdas": len(both)}
+        flat = (np.ptp(both, axis=0) == 0).any()
+        rank = np.nan if flat else scipy.stats.spearmanr(both.published, both.ours).statistic
+        difference = (both.published - both.ours).abs().mean()
+        row |= {**both.mean(), "rank_correlation": rank, "mean_difference": difference}
+        out.append(row)
     return pd.DataFrame(out)
 
 
@@ -285,26 +273,13 @@ def datasets(declared: Declarations) -> pd.DataFrame:
         One row a data set: title, the paper's set that it stands for, kind, number of models,
         ``status`` (ready, missing), what it needs.
     """
-    rows = []
-    for name, spec in declared.datasets.items():
-        status, needs = sources.status(spec.source)
-        rows.append(
-            {
-                "data set": name,
-                "title": spec.title,
-                "paper": spec.paper or "",
-                "kind": spec.kind,
-                "unit": spec.unit,
-                "linked where": spec.property["words"],
-                "models": len(spec.models),
-                "status": status,
-                "needs": needs,
-                "differs": spec.differs,
-                "licence": spec.licence,
-                "homepage": spec.homepage,
-            }
-        )
-    return pd.DataFrame(rows)
+    specs = list(declared.datasets.values())
+    frame = pd.DataFrame([spec.model_dump() for spec in specs])
+    frame = frame.rename(columns={"name": "data set"}).fillna({"paper": ""})
+    frame["linked where"] = [spec.property["words"] for spec in specs]
+    frame["models"] = frame.models.map(len)
+    frame[["status", "needs"]] = [sources.status(spec.source) for spec in specs]
+    return frame[_LISTED]
 
 
 def models(declared: Declarations) -> pd.DataFrame:
@@ -320,18 +295,12 @@ def models(declared: Declarations) -> pd.DataFrame:
     DataFrame
         One row a model: title, family, whether it is the paper's, what it does or what it needs.
     """
-    rows = [
-        {
-            "model": name,
-            "title": spec.title,
-            "family": spec.family,
-            "of the paper": "yes" if spec.paper else "",
-            "status": "from a file" if spec.needs else "runs here",
-            "what it does or needs": spec.needs or spec.description,
-        }
-        for name, spec in declared.models.items()
-    ]
-    return pd.DataFrame(rows)
+    frame = pd.DataFrame([spec.model_dump() for spec in declared.models.values()])
+    frame = frame.rename(columns={"name": "model"})
+    frame["of the paper"] = np.where(frame.paper, "yes", "")
+    frame["status"] = np.where(frame.needs == "", "runs here", "from a file")
+    frame["what it does or needs"] = frame.needs.where(frame.needs != "", frame.description)
+    return frame[["model", "title", "family", *frame.columns[-3:]]]
 
 
 def areas(names: set[str] | None = None) -> pd.DataFrame:

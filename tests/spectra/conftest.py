@@ -11,6 +11,7 @@ import pytest
 
 from genebench.core import paths, workers
 from genebench.spectra import builders, datasets, run
+from genebench.spectra import study as studies
 from genebench.spectra.datasets import DataSet, DataSetSpec
 
 LETTERS = "ACDEFGHIKLMNPQRSTVWY"
@@ -97,7 +98,7 @@ def go():
     """Function: make a study of declared data sets at three λ and two seeds, and run it."""
 
     def work(declared, *names: str, **options):
-        study = run.make(
+        study = studies.make(
             names or ["toy"], parameters=[0, 0.5, 1], seeds=2, declared=declared, **options
         )
         return study, run.run(study, jobs=1, thin=False, say=lambda text: None)

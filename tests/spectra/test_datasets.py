@@ -9,6 +9,7 @@ from genebench.core import paths
 from genebench.core.errors import BadInput
 from genebench.data import sources
 from genebench.spectra import builders, datasets, features, models, run
+from genebench.spectra import study as studies
 
 KNOWN = datasets.declared()
 PAPER = {"RIF", "INH", "PZA", "GFP", "Covid", "RRM", "Amyloid", "DeepLoc", "PDBBind", "EquiBind"}
@@ -29,7 +30,7 @@ def test_declared_model_runs_or_says_what_it_needs(spec):
     assert bool(spec.estimator) != bool(spec.needs)
     assert spec.estimator is None or spec.estimator in models.ESTIMATORS
     assert spec.features is None or spec.features in features.FEATURES
-    assert run.STEPS % spec.steps == 0 and re.fullmatch("#[0-9a-fA-F]{6}", spec.color)
+    assert studies.STEPS % spec.steps == 0 and re.fullmatch("#[0-9a-fA-F]{6}", spec.color)
 
 
 def test_sets_and_models_of_the_paper_are_declared():

@@ -13,6 +13,7 @@ from genebench.cli import main as cli
 from genebench.core import paths
 from genebench.core.errors import BadInput
 from genebench.spectra import datasets, files, models, run, table
+from genebench.spectra import study as studies
 
 
 def scores() -> pd.DataFrame:
@@ -150,7 +151,7 @@ def test_list_says_what_is_missing():
 def test_gene_task_runs_offline_and_the_splits_in_use_are_placed(tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "RESULTS", tmp_path / "results")
     monkeypatch.setattr(paths, "CURVES", tmp_path / "curves")
-    study = run.make(["hpo/dominant-vs-recessive"], parameters=[0, 1], seeds=2)
+    study = studies.make(["hpo/dominant-vs-recessive"], parameters=[0, 1], seeds=2)
     done = run.run(study, chosen=["symbol-ngrams", "random"], jobs=1, say=lambda text: None)
     assert not done.failed and results.validate_path(paths.results("spectra")) == []
     assert {"random", "stem"} <= set(table.read("placed.csv").split)
