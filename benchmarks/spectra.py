@@ -44,9 +44,9 @@ COLUMNS = [
     "ours_process_mb",
     "theirs_process_mb",
 ]
-"""What is measured, then how much of it. ``identical``: share of the splits with the package's train
-and test sets; ``…_mb``: peak above the memory of the process before the work; ``…_process_mb``: of the
-whole process."""
+"""What is measured, then how much of it. ``identical``: share of the splits with the train and test
+sets of the package; ``…_mb``: peak above the memory of the process before the work;
+``…_process_mb``: of the whole process."""
 
 BINARY, WEIGHTS, CORRECTED = "reference, binary", "reference, weights", "corrected, binary"
 PARAMETERS = tuple(i / 20 for i in range(21))

@@ -81,15 +81,6 @@ def test_overlap_and_size_fall_with_lambda_to_no_overlap(graph, barcodes, mode):
     assert rows[-1][:3] == [0, 0, 0]
 
 
-@pytest.mark.parametrize("mode", splits.MODES)
-@pytest.mark.parametrize("test_size", [0.1, 0.2, 0.5])
-def test_a_share_of_the_retained_is_tested(graph, mode, test_size):
-    slack = 0.01 if mode == "corrected" else 0.06  # cliques go to train; samples are balanced, too
-    for split in make(graph, mode, [0.0, 0.5], [0], test_size=test_size).values():
-        share = len(split.test) / (len(split.test) + len(split.train))
-        assert abs(share - test_size) < slack
-
-
 def test_cliques_are_not_sent_to_one_side():
     graph = properties.shared_label(np.repeat(np.arange(100), 3).tolist())
     made = splits.splits(graph, [0.0, 0.5], range(20))
@@ -210,5 +201,3 @@ def test_degrees_of_likeness_drop_the_most_alike_first():
         for same in made.values()
     ]
     assert (np.diff(means) < 0).all()
-    binary = make(Graph(graph.n, graph.indptr, graph.indices), "corrected", [0.3], range(10))
-    assert mean_size(made[0.3]) > mean_size(binary)  # weak likeness is no reason to drop
