@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..core import specs
-from ..spectra import catalogue, curve, datasets, models, table
+from ..spectra import curve, datasets, table
 from ..stats import metrics
 from .figures import INK
 
@@ -37,7 +37,7 @@ CHEAP = ("shortcut", "control")
 
 
 def _spec(model: str):
-    return models.declared().get(model) or specs.model(model)
+    return datasets.declared().models.get(model) or specs.model(model)
 
 
 def title(model: str) -> str:
@@ -53,13 +53,13 @@ def color(model: str) -> str:
 def ordered(names: Iterable[str]) -> list[str]:
     """Real models first, then baselines, shortcuts and controls; each in the order of their declarations."""
     rank = {"baseline": 1, "shortcut": 2, "control": 3}
-    order = {n: i for i, n in enumerate([*models.declared(), *specs.models()])}
+    order = {n: i for i, n in enumerate([*datasets.declared().models, *specs.models()])}
     return sorted(set(names), key=lambda n: (rank.get(_spec(n).family, 0), order[n]))
 
 
 def heading(dataset: str) -> str:
     """A data set's title, or the gene task's name."""
-    return datasets.spec(dataset).title if dataset in datasets.declared() else dataset
+    return datasets.declared().dataset(dataset).title if dataset in datasets.declared().datasets else dataset
 
 
 def points(dataset: str, way: str = "spectral") -> pd.DataFrame:
@@ -78,7 +78,7 @@ def ways(dataset: str) -> list[str]:
 
 def about(dataset: str) -> str:
     """What a data set is, in a few sentences with its citations (MyST)."""
-    if dataset not in datasets.declared():
+    if dataset not in datasets.declared().datasets:
         task, _, other = dataset.partition("@")
         linked = (
             f"by `{other}`"
@@ -91,7 +91,7 @@ def about(dataset: str) -> str:
             f"The gene task `{task}` of Part I. What is put on a side is the gene; two genes are linked {linked}. The "
             f"probes are those of Part I; its splits stand on the curve below."
         )
-    s = datasets.spec(dataset)
+    s = datasets.declared().dataset(dataset)
     cited = ",".join(s.citation)
     ours = (
         f" It stands for the set {s.paper} of the paper. {s.differs}"
@@ -355,7 +355,7 @@ def placed_table(dataset: str) -> pd.DataFrame:
     """Splits that others use: overlap, the λ with the nearest overlap, and each model's score beside the curve's."""
     held = table.read("placed.csv")
     held = held[held.dataset == dataset]
-    entry = datasets.declared().get(dataset)
+    entry = datasets.declared().datasets.get(dataset)
     kinds = {n: e.kind for n, e in entry.existing.items()} if entry else {}
     return pd.DataFrame(
         {
@@ -378,7 +378,7 @@ def overview() -> Figure:
     held = held[(held.over == "lambda") & wanted]
     rows = [
         d
-        for d in [*datasets.declared(), *sorted(set(held.task) - set(datasets.declared()))]
+        for d in [*datasets.declared().datasets, *sorted(set(held.task) - set(datasets.declared().datasets))]
         if d in set(held.task)
     ]
     fig, ax = plt.subplots(figsize=(9.4, 0.52 * len(rows) + 1.6))
@@ -481,9 +481,9 @@ def numbers() -> dict[str, object]:
 
 def lists() -> tuple[pd.DataFrame, pd.DataFrame]:
     """Every declared data set and model, with what those need that do not run here."""
-    sets = catalogue.frame().drop(columns=["models"])
+    sets = table.datasets(datasets.declared()).drop(columns=["models"])
     sets["needs"] = [
-        datasets.spec(n).files["table"].how if s != "ready" else ""
+        datasets.declared().dataset(n).files["table"].how if s != "ready" else ""
         for n, s in zip(sets["data set"], sets.status)
     ]
-    return sets.drop(columns=["status"]), catalogue.of_models()
+    return sets.drop(columns=["status"]), table.models(datasets.declared())
