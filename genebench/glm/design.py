@@ -33,7 +33,7 @@ def sample(
 ) -> np.ndarray:
     """Sequences drawn base by base from a causal model, (n, length) uint8.
 
-    Args: conditionals: as of ``base.Nucleotides``, causal. context: bases to the left that it needs. temperature: below
+    Args: conditionals: as of ``codes.Nucleotides``, causal. context: bases to the left that it needs. temperature: below
     1 the likely become likelier. forbidden: words that no sequence may hold (a base that would complete one is not
     drawn). Raises: BadInput: a temperature of 0 or less, or words that leave no base to draw.
     """
@@ -104,9 +104,9 @@ def random(n: int, length: int, *, seed: int = 0) -> np.ndarray:
 
 def distances(sequences: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Least number of edits (substitution, insertion, deletion) from each sequence to any of the others, (n,)."""
-    from . import kernels
+    from . import markov
 
-    return kernels.nearest(np.ascontiguousarray(sequences), np.ascontiguousarray(others))
+    return markov.nearest(np.ascontiguousarray(sequences), np.ascontiguousarray(others))
 
 
 def motif_hits(
@@ -214,17 +214,17 @@ def designed(
     """
     from ..core import cache, paths
     from ..core.errors import unknown
-    from . import load, train
+    from . import hub, trained
 
     tags = {"low": 1, "high": 2}
     if tag not in tags:
         raise unknown("tag", tag, tags)
     folder = paths.GLM_MODELS / "promoters"
-    if not (folder / train.WEIGHTS).exists():
+    if not (folder / trained.WEIGHTS).exists():
         raise BadInput(
             f"{folder}: no trained network of promoters; run 'python -m notebooks.studies.glm_runs design' first."
         )
-    model = load.load(folder)
+    model = hub.load(folder)
     model.species = tags[tag]
     made = sample(
         model.conditionals,

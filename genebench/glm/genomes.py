@@ -35,7 +35,7 @@ class GenomeSpec(specs.Spec):
     """Chromosome → first and last base (1-based, both inside); an empty list is the whole chromosome."""
     left_out: list[str] = []
     recipe: dict[str, Any] = {}
-    """How the small model of this genome is trained (``recipe.Recipe``)."""
+    """How the small model of this genome is trained (``net.Recipe``)."""
 
 
 @lru_cache

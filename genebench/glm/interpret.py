@@ -180,14 +180,14 @@ def folded(genome: Genome, model, duplicate: np.ndarray, *, window: int = 512, m
     against all others four or more apart; share of the stem's pairs in the highest per cent).
     """
     from ..stats import metrics
-    from .score import map_of
+    from .perplexity import dependency_map
 
     runs = _rna(genome, duplicate, lengths=(70, 95))
     rows, first = [], None
     for a, b in runs[:most]:
         start = max(0, min(len(genome.codes) - window, (a + b) // 2 - window // 2))
         held = genome.codes[start : start + window]
-        found = map_of(model, held, a - start, b - start)
+        found = dependency_map(model, held, a - start, b - start)
         found = (found + found.T) / 2
         first = found if first is None else first
         n, stem = b - a, np.zeros((b - a, b - a), dtype=int)
@@ -317,7 +317,7 @@ def interpreted(name: str, model, out: Path) -> list[Path]:
 
     genome = genomes.load(name)
     duplicate = genome.duplicates()
-    table = perplexity.laid_out(genome, model)
+    table = perplexity.genome_track(genome, model)
     shown, agreement = start_logo(genome, table, duplicate)
     codon = codon_positions(genome, table, duplicate, model=model.name)
     usage = codon_usage_positions(genome, duplicate)

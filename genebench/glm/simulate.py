@@ -17,7 +17,7 @@ import pandas as pd
 
 from ..core.specs import Spec
 from . import codes, motifs
-from .base import Sequence
+from .codes import Sequence
 from .landscape import CODING, MOTIF, REPEAT, STRUCTURE, Landscape, Mutation, evolve, segregating
 
 

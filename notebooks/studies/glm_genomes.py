@@ -15,8 +15,8 @@ from genebench.benchmark import results
 from genebench.core import cache, paths, specs
 from genebench.core.errors import BadInput
 from genebench.data import sources
-from genebench.glm import codes, effects, genomes, interpret, load, markov, perplexity, zero_shot
-from genebench.glm.base import Nucleotides
+from genebench.glm import codes, effects, genomes, hub, interpret, markov, perplexity, zero_shot
+from genebench.glm.codes import Nucleotides
 
 ORDERS = range(2, 13)
 CHAIN = range(2, 12)
@@ -43,7 +43,7 @@ def write(frame: pd.DataFrame, study: str, name: str) -> Path:
     return path
 
 
-class Left:
+class Left(Nucleotides):
     """The causal side of a blind-spot network as a model of its own."""
 
     objective = "causal"
@@ -68,7 +68,7 @@ class Left:
 def network(name: str, *, device: str = "cpu") -> Nucleotides | None:
     """The trained model of a genome, or None where there are no weights of it."""
     there = (paths.GLM_MODELS / f"glm-{name}" / "weights.safetensors").exists()
-    return load.load(f"glm-{name}", device=device) if there else None
+    return hub.load(f"glm-{name}", device=device) if there else None
 
 
 def models(genome: genomes.Genome, *, device: str = "cpu") -> list[tuple[object, str, int]]:
@@ -95,7 +95,7 @@ def genome_study(
     rows, costs, best = [], {}, {}
     listed = models(genome, device=device)
     for done, (model, sides, order) in enumerate(listed, start=1):
-        table = perplexity.laid_out(genome, model)
+        table = perplexity.genome_track(genome, model)
         cost = perplexity.bits(table, genome.codes)
         told = perplexity.summary(genome, cost, duplicate)
         rows.append(told.assign(model=model.name, sides=sides, order=order))
@@ -173,7 +173,7 @@ def motif_study(name: str, tax_id: str, *, device: str = "cpu") -> list[Path]:
     tables, letters = [], []
     for m in shown:
         told, matrices = interpret.discovered(
-            genome, perplexity.laid_out(genome, m), duplicate, tax_id=tax_id
+            genome, perplexity.genome_track(genome, m), duplicate, tax_id=tax_id
         )
         tables.append(told.assign(model=m.name))
         letters.append(matrices.assign(model=m.name))

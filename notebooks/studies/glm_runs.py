@@ -8,7 +8,7 @@ from pathlib import Path
 from genebench.core import paths
 from genebench.core.errors import BadInput, unknown
 from genebench.glm import genomes
-from genebench.glm.base import Sequence
+from genebench.glm.codes import Sequence
 
 
 def training(genome: genomes.Genome) -> list[Sequence]:
@@ -30,11 +30,11 @@ def train(
 
     Raises: BadInput: unknown genome, or a recipe with a fault. sources.Missing: the genome is not to be had.
     """
-    from genebench.glm import recipe
+    from genebench.glm import net
     from genebench.glm import train as module
 
     genome = genomes.load(name)
-    made = recipe.recipe(genome.spec.recipe, where=f"{paths.DATA / 'glm_genomes.yml'}: {name}")
+    made = net.recipe(genome.spec.recipe, where=f"{paths.DATA / 'glm_genomes.yml'}: {name}")
     folder = folder or paths.GLM_MODELS / made.name
     return module.train(
         training(genome), made, folder, device=device, compiled=compiled, say=say, progress=progress

@@ -16,13 +16,12 @@ import pandas as pd
 
 from genebench.benchmark import results
 from genebench.core import paths
-from genebench.glm import check, codes, landscape, own, score, simulate, train
-from genebench.glm import recipe as recipes
-from genebench.glm.base import Nucleotides, Sequence
+from genebench.glm import codes, landscape, net, perplexity, score, simulate, train, trained
+from genebench.glm.codes import Nucleotides, Sequence
 
 NAME = "simulated"
 SPLIT = {"train": ["chr1", "chr2", "chr3", "chr4"], "validation": ["chr5"], "test": ["chr6"]}
-RECIPE = recipes.Recipe(
+RECIPE = net.Recipe(
     name="glm-simulated", steps=2900, batch=16, window=256, joint=256, dtype="bfloat16"
 )
 """The model that is shown: the blind-spot network, about seven CPU minutes."""
@@ -84,9 +83,7 @@ def baselines(family: simulate.Family) -> dict[str, Nucleotides]:
 
 
 def _bits(model: Nucleotides, sequence: np.ndarray) -> np.ndarray:
-    from genebench.glm.base import bits
-
-    return bits(model, Sequence("", sequence))
+    return perplexity.model_bits(model, Sequence("", sequence))
 
 
 def bench(
@@ -279,7 +276,7 @@ def dependencies(held: Bench, *, count: int = 40) -> tuple[pd.DataFrame, pd.Data
             window = codes.windows(
                 held.sequence.codes, np.array([pin.start - flank]), n + 2 * flank
             )[0]
-            raw = score.map_of(model, window, flank, flank + n)
+            raw = perplexity.dependency_map(model, window, flank, flank + n)
             fixed = corrected(raw)
             paired = partner[pin.start : pin.end, None] == np.arange(pin.start, pin.end)
             i, j = np.triu_indices(n, 3)
@@ -406,7 +403,7 @@ def _placed(states: dict[str, np.ndarray], label: np.ndarray) -> pd.DataFrame:
 
 def curve(where: Path) -> pd.DataFrame:
     """Training loss against CPU seconds, of the shown model: ``step, cpu_s, bits``."""
-    told = json.loads((where / train.RECIPE).read_text(encoding="utf-8"))
+    told = json.loads((where / trained.RECIPE).read_text(encoding="utf-8"))
     lost, steps = told["facts"]["losses_every_50_steps"], told["recipe"]["steps"]
     step = 50 * np.arange(1, len(lost) + 1)
     return pd.DataFrame(
@@ -423,7 +420,7 @@ def held_out_bits(held: Bench) -> pd.DataFrame:
     )
     training = sequences(held.family, "train")
     tables = [
-        check.bits(m, [part], training, regions=landscape.REGIONS).assign(model=n)
+        perplexity.validate(m, [part], training, regions=landscape.REGIONS).assign(model=n)
         for n, m in held.models.items()
     ]
     return pd.concat(tables, ignore_index=True)
@@ -433,7 +430,7 @@ def run(
     *,
     device: str = "cpu",
     train_first: bool = True,
-    recipe: recipes.Recipe = RECIPE,
+    recipe: net.Recipe = RECIPE,
     say: Callable[[str], None] = lambda text: None,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> list[Path]:
@@ -444,7 +441,7 @@ def run(
         train.train(
             sequences(family, "train"), recipe, where, device=device, say=say, progress=progress
         )
-    held = bench(family, own.load(where, device=device), progress=progress)
+    held = bench(family, trained.load(where, device=device), progress=progress)
     say("scored; now logos, dependency maps, regions.")
     maps, pairs = dependencies(held)
     placed, probed = regions(held)

@@ -14,16 +14,15 @@ from genebench.core.errors import BadInput
 from genebench.glm import (
     design,
     genomes,
-    load,
+    hub,
     markov,
     motifs,
     net,
-    recipe,
     train,
     transfer,
     windows,
 )
-from genebench.glm.base import Sequence
+from genebench.glm.codes import Sequence
 from notebooks.studies.glm_genomes import Progress, Say, kept, merged, network, quiet, unlike, write
 
 OWN = {"ecoli": "ecoli", "yeast": "yeast", "human": "ecoli", "mouse": "ecoli"}
@@ -40,10 +39,10 @@ LAYERS = 3
 
 def untrained(model):
     """The network of a model with the weights that it began with."""
-    from genebench.glm.own import Own
+    from genebench.glm.trained import TrainedModel
 
     other = model.recipe.model_copy(update={"name": "untrained", "seed": model.recipe.seed + 1})
-    return Own(other, net.build(other), model.tokens)
+    return TrainedModel(other, net.build(other), model.tokens)
 
 
 def transfer_study(
@@ -172,7 +171,7 @@ def generator(
 
     Few steps: each promoter is seen about six times. With four times as many the network knows them by heart.
     """
-    made = recipe.Recipe(
+    made = net.Recipe(
         name="promoters",
         objective="causal",
         width=64,
@@ -188,7 +187,7 @@ def generator(
     held = [Sequence(f"low:{i}", s, species=1) for i, s in enumerate(low)]
     held += [Sequence(f"high:{i}", s, species=2) for i, s in enumerate(high)]
     train.train(held, made, folder, say=say, progress=progress)
-    return load.load(folder)
+    return hub.load(folder)
 
 
 def design_study(*, each: int = 400, say: Say = quiet, progress: Progress = quiet) -> list[Path]:
