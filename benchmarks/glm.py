@@ -151,12 +151,12 @@ def _checkpoint(device: str, kind: str) -> Nucleotides:
     vocabulary = {w: i for i, w in enumerate(["<pad>", "<unk>", "<mask>", *"ACGTN"])}
     letters = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
     letters.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
-    size = {"vocab_size": len(vocabulary), "pad_token_id": 0}
+    size = {"vocab_size": len(vocabulary)}
     if kind == "bert":
         shape = {"hidden_size": 64, "num_hidden_layers": 4, "num_attention_heads": 4}
-        network = t.BertForMaskedLM(t.BertConfig(**size, **shape, intermediate_size=128))
+        shape |= {"intermediate_size": 128, "pad_token_id": 0}
+        network = t.BertForMaskedLM(t.BertConfig(**size, **shape))
     else:
-        size.pop("pad_token_id")
         network = t.GPT2LMHeadModel(t.GPT2Config(**size, n_embd=64, n_layer=4, n_head=4))
     special = {f"{name}_token": f"<{name}>" for name in ("pad", "unk", "mask")}
     with tempfile.TemporaryDirectory() as folder:
@@ -253,3 +253,7 @@ def measure(
         saved = pd.concat([old[old.device != device], frame])
     results.write_csv(saved.round(4), results_path())
     return frame
+
+
+if __name__ == "__main__":
+    print(measure().to_string(index=False))

@@ -5,9 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
-from genebench.core.errors import BadInput
 from genebench.glm import codes, landscape, motifs, simulate, variants
-from genebench.glm.codes import Sequence
 from genebench.glm.landscape import Landscape, Mutation
 
 SHARP = {
@@ -188,121 +186,6 @@ def test_jaspar_profiles_are_probabilities_and_the_chosen_are_sharp_and_apart():
     assert max(motifs.likeness(taken[a], taken[b]) for a, b in pairs) < 0.75
     one = next(iter(taken.values()))
     assert np.isclose(motifs.likeness(one, motifs.turned(one)), 1)
-
-
-def test_words_seen_in_training_are_found_on_both_strands():
-    rng = np.random.default_rng(6)
-    training = rng.integers(0, 4, 500).astype(np.uint8)
-    held = rng.integers(0, 4, 200).astype(np.uint8)
-    held[20:60] = training[100:140]
-    held[100:140] = codes.reverse_complement(training[300:340])
-    found = check.seen(held, [training])
-    assert found[20:60].all() and found[100:140].all() and found.sum() <= 84
-
-
-def test_bits_are_told_apart_by_repeat_and_region():
-    class Even:
-        name, objective, context, layers = "even", "masked", 4, 0
-
-        def conditionals(self, windows):
-            out = np.full((*windows.shape, 4), np.log(0.25), np.float32)
-            out[:, ::2] = np.log([0.97, 0.01, 0.01, 0.01])
-            return out
-
-    s = Sequence(
-        "a",
-        np.zeros(1000, np.uint8),
-        np.arange(1000) < 500,
-        (np.arange(1000) >= 500).astype(np.uint8),
-    )
-    table = check.bits(Even(), [s], [], regions=("x", "y")).set_index("bases")
-    expected = (2 - np.log2(0.97)) / 2
-    assert np.allclose(table.bits, expected, atol=0.02) and table.n.tolist() == [
-        1000,
-        500,
-        1000,
-        500,
-        500,
-    ]
-    assert np.allclose(table.perplexity, 2**table.bits)
-
-
-def test_recipes_from_files_and_changes(tmp_path):
-    (tmp_path / "r.yml").write_text("width: 32\nsteps: 10\n")
-    made = check.recipe_of(tmp_path / "r.yml", ["steps=20", "name=x"])
-    assert (made.width, made.steps, made.name) == (32, 20, "x") and check.recipe_of(
-        None, []
-    ) == recipe.Recipe()
-    for text, told in (("- a\n", "a table of keys and values"), ("a: [\n", "no readable recipe")):
-        (tmp_path / "b.yml").write_text(text)
-        with pytest.raises(BadInput, match=told):
-            check.recipe_of(tmp_path / "b.yml", [])
-    with pytest.raises(BadInput, match="not of the form key=value"):
-        check.recipe_of(None, ["steps"])
-
-
-def test_the_whole_way_by_the_command_line(tmp_path, monkeypatch):
-    """FASTA → glm train → glm score, and the sentences of bad input."""
-    from typer.testing import CliRunner
-
-    from genebench.cli.main import app
-
-    rng = np.random.default_rng(8)
-    bases = {n: rng.integers(0, 4, 600).astype(np.uint8) for n in ("a", "b")}
-    (tmp_path / "g.fa").write_text("".join(f">{n}\n{codes.decode(s)}\n" for n, s in bases.items()))
-    small = [
-        x
-        for pair in ("width=8", "joint=8", "depth=1", "steps=3", "window=32", "batch=2")
-        for x in ("--set", pair)
-    ]
-    run = CliRunner().invoke
-    made = run(app, ["glm", "train", str(tmp_path / "g.fa"), "--out", str(tmp_path / "m"), *small])
-    assert made.exit_code == 0, made.output
-    assert "outside repeats" in made.output and (tmp_path / "m" / "weights.safetensors").exists()
-    ref, alt = codes.decode(bases["b"][99:100]), codes.decode(3 - bases["b"][99:100])
-    (tmp_path / "v.vcf").write_text(
-        f"#CHROM\tPOS\tID\tREF\tALT\nb\t100\t.\t{ref}\t{alt}\nb\t9999\t.\tA\tC\n"
-    )
-    given = [
-        "glm",
-        "score",
-        str(tmp_path / "m"),
-        "--variants",
-        str(tmp_path / "v.vcf"),
-        "--out",
-        str(tmp_path / "o.tsv"),
-    ]
-    scored = run(
-        app,
-        [
-            *given,
-            "--fasta",
-            str(tmp_path / "g.fa"),
-            "--scores",
-            "llr,influence,embedding",
-            "--calibrate",
-        ],
-    )
-    assert scored.exit_code == 0, scored.output
-    assert "1 of 2 variants not scored: position off the sequence" in scored.output
-    table = pd.read_csv(tmp_path / "o.tsv", sep="\t")
-    assert table.llr.notna().tolist() == [True, False] and {
-        "influence",
-        "embedding",
-        "llr_calibrated",
-    } <= set(table)
-    for more, told in (
-        (["--fasta", str(tmp_path / "none.fa")], "cannot be read"),
-        (["--fasta", str(tmp_path / "g.fa"), "--scores", "lrr"], "did you mean 'llr'"),
-        (["--fasta", str(tmp_path / "g.fa"), "--strands", "bth"], "did you mean 'both'"),
-    ):
-        bad = run(app, [*given, *more])
-        assert bad.exit_code == 2 and told in bad.output and "Traceback" not in bad.output
-    bad = run(
-        app,
-        ["glm", "train", str(tmp_path / "g.fa"), "--out", str(tmp_path / "n"), "--held-out", "z"],
-    )
-    assert bad.exit_code == 2 and "no sequence 'z' to hold out; there are a, b" in bad.output
 
 
 def test_a_simulated_family_is_written_as_it_is(tmp_path, family, monkeypatch):

@@ -165,7 +165,7 @@ def lower(text: str | bytes) -> np.ndarray:
     return _bytes(text) >= ord("a")
 
 
-def _bytes(text: str | bytes) -> np.ndarray:
+def _bytes(text):
     raw = text.encode("latin-1", "replace") if isinstance(text, str) else text
     return np.frombuffer(raw, dtype=np.uint8)
 
@@ -239,10 +239,10 @@ def observed(logs: np.ndarray, codes: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of shape (…)
-        That of any base at N.
+        0 at N.
     """
     index = np.minimum(codes, 3)[..., None].astype(np.int64)
-    return np.take_along_axis(logs, index, axis=-1)[..., 0]
+    return np.where(codes < N, np.take_along_axis(logs, index, axis=-1)[..., 0], 0)
 
 
 def windows(codes: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
@@ -336,7 +336,7 @@ class Tokens:
         longest = max(map(len, rows), default=0)
         return np.array([r + [self.unknown] * (longest - len(r)) for r in rows], dtype=np.int64)
 
-    def _split(self, window: np.ndarray) -> list[str]:
+    def _split(self, window):
         """Byte-pair units of one window, in order; each N stands alone."""
         out: list[str] = []
         for i, piece in enumerate(decode(window).split("N")):
@@ -365,8 +365,8 @@ class Tokens:
         return np.stack([np.append(0, ends)[:-1], ends], axis=1)
 
 
-def learn(recipe, sequences: list[np.ndarray], *, pieces: int = 4000, length: int = 128) -> Tokens:
-    """Tokens of a recipe; a byte-pair vocabulary is learnt from the sequences.
+def learn(recipe, sequences: list[np.ndarray]) -> Tokens:
+    """Tokens of a recipe; a byte-pair vocabulary is learnt from 4,000 pieces of 128 bases.
 
     Parameters
     ----------
@@ -374,8 +374,6 @@ def learn(recipe, sequences: list[np.ndarray], *, pieces: int = 4000, length: in
         Kind of tokens, size of the vocabulary, seed.
     sequences : list of ndarray of shape (L,), uint8
         Codes.
-    pieces, length : int
-        Number of pieces that are drawn from the sequences, and bases of each.
 
     Returns
     -------
@@ -389,9 +387,10 @@ def learn(recipe, sequences: list[np.ndarray], *, pieces: int = 4000, length: in
     rng = np.random.default_rng(recipe.seed)
     sizes = np.array([len(s) for s in sequences], dtype=float)
     texts = []
-    for which in rng.choice(len(sequences), pieces, p=sizes / sizes.sum()):
-        start = int(rng.integers(0, max(1, len(sequences[which]) - length)))
-        texts += [t for t in decode(sequences[which][start : start + length]).split("N") if t]
+    for which in rng.choice(len(sequences), 4000, p=sizes / sizes.sum()):
+        sequence = sequences[which]
+        start = int(rng.integers(0, max(1, len(sequence) - 128)))
+        texts += filter(None, decode(sequence[start : start + 128]).split("N"))
     tokenizer = Tokenizer(models.BPE())
     trainer = trainers.BpeTrainer(
         vocab_size=recipe.vocabulary,

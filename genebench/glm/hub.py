@@ -7,7 +7,6 @@ is; byte-pair tokens only that of a sequence.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -92,7 +91,7 @@ def locate(name: str, *, download: bool = False) -> Path:
     return Path(folder)
 
 
-def _checkpoint(folder: Path, device: str) -> HubModel:
+def _checkpoint(folder, device):
     """A Hugging Face model from its folder; refused if it is of neither kind or lacks weights."""
     from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer
     from transformers.utils import logging
@@ -181,23 +180,23 @@ class HubModel(trained.TokenModel):
         if self.kind != "piece":
             self._set_table({_bare(t): i for t, i in vocabulary.items()})
 
-    def _unfit(self, reason: str) -> BadInput:
+    def _unfit(self, reason):
         return BadInput(f"model '{self.name}': {reason}")
 
-    def _text(self, window: np.ndarray) -> str:
+    def _text(self, window):
         text = codes.decode(window)
         return text.lower() if self.lower else text
 
-    def _numbers(self, window: np.ndarray) -> list[int]:
+    def _numbers(self, window):
         return list(self.tokenizer(self._text(window))["input_ids"])
 
-    def _has_cache(self, probe: list[int]) -> bool:
+    def _has_cache(self, probe):
         """Whether the network gives keys and values that can be repeated for several rows."""
         with torch.inference_mode():
             out = self.network(input_ids=self._placed(np.array([probe])), use_cache=True)
         return hasattr(getattr(out, "past_key_values", None), "batch_repeat_interleave")
 
-    def _set_table(self, vocabulary: dict[str, int]) -> None:
+    def _set_table(self, vocabulary):
         """Tokens of all k-mers, and of what has an unknown base."""
         names = [self._text(row) for row in codes.spelt(self.token_length)]
         absent = [n for n in names if n not in vocabulary]
@@ -209,7 +208,7 @@ class HubModel(trained.TokenModel):
         known = [i for i in (*choices, tokenizer.pad_token_id) if i is not None]
         self.unknown = known[0] if known else int(self.ids[0])
 
-    def _tokens(self, windows: np.ndarray) -> np.ndarray:
+    def _tokens(self, windows):
         if self.kind == "piece":
             raise BadInput(
                 f"model '{self.name}' has tokens of several lengths; no state belongs to one base."
@@ -229,7 +228,7 @@ class HubModel(trained.TokenModel):
         ids[:, ids.shape[1] - len(self.after) :] = self.after
         return ids
 
-    def _tokenized(self, windows: np.ndarray):
+    def _tokenized(self, windows):
         rows = [self._numbers(w) for w in windows]
         sizes = np.array([len(r) for r in rows])
         for size in np.unique(sizes):  # of one length: no padding
@@ -237,18 +236,18 @@ class HubModel(trained.TokenModel):
             ids = np.array([rows[i] for i in same], dtype=np.int64)
             yield same, ids, ~np.isin(ids, self.tokenizer.all_special_ids)
 
-    def _logits(self, ids: torch.Tensor) -> torch.Tensor:
+    def _logits(self, ids):
         return self.network(input_ids=ids).logits
 
-    def _hidden(self, ids: torch.Tensor, layer: int) -> torch.Tensor:
+    def _hidden(self, ids, layer):
         return self.network(input_ids=ids, output_hidden_states=True).hidden_states[layer]
 
-    def _spread(self, states: np.ndarray, windows: np.ndarray) -> np.ndarray:
+    def _spread(self, states, windows):
         count = windows.shape[1] // self.token_length
         inner = states[:, self.head : self.head + count]
         return np.repeat(inner, self.token_length, axis=1)
 
-    def _base_logs(self, logits: torch.Tensor) -> np.ndarray:
+    def _base_logs(self, logits):
         return logits[..., self.ids].float().log_softmax(-1).cpu().numpy()
 
     def conditionals(self, windows: np.ndarray) -> np.ndarray:
@@ -269,15 +268,15 @@ class HubModel(trained.TokenModel):
             out[part, 0 if self.head else 1 :] = logs[:, first : self.head - 1 + length]
         return out
 
-    def _reader(self, window: np.ndarray) -> tuple[np.ndarray, Callable]:
+    def _reader(self, window):
         ids, cached, read = self._tokens(window[None]), None, 0
 
-        def run(tokens: np.ndarray, past, use_cache: bool):
+        def run(tokens, past, use_cache):
             placed = self._placed(tokens)
             with torch.inference_mode():
                 return self.network(input_ids=placed, past_key_values=past, use_cache=use_cache)
 
-        def read_on(begin: int, changed: np.ndarray) -> np.ndarray:
+        def read_on(begin, changed):
             nonlocal cached, read
             if self.head + begin > read:
                 cached = run(ids[:, read : self.head + begin], cached, True).past_key_values
@@ -292,12 +291,12 @@ class HubModel(trained.TokenModel):
         return self.conditionals(window[None])[0].astype(np.float64), read_on
 
 
-def _bare(token: str) -> str:
+def _bare(token):
     """A token without the marks of a word's beginning."""
     return token.strip("Ġ▁ ")
 
 
-def _most_tokens(config) -> int:
+def _most_tokens(config):
     """Tokens that a network can read at once; some number positions from the padding token on."""
     names = ("max_position_embeddings", "n_positions", "max_seq_len")
     limits = [getattr(config, n, None) for n in names]

@@ -23,7 +23,7 @@ WEIGHTS = tuple(float(w) for w in np.geomspace(0.5, 3000, 12))
 """What one lower-order guess may count for, in observations."""
 
 
-def _offsets(kind: str, order: int) -> np.ndarray:
+def _offsets(kind, order):
     """Places of the context relative to the base, nearest first."""
     if kind == "around":
         return np.array([(1 + i // 2) * (-1) ** (i + 1) for i in range(order)], dtype=np.int64)
@@ -148,9 +148,7 @@ def fit(
     return {k: Markov(table[: ends[k + 1]], kind, weights=chosen[: k + 1]) for k in orders}
 
 
-def _levels(
-    sequences: Sequence[np.ndarray], offsets: np.ndarray, both_strands: bool
-) -> list[np.ndarray]:
+def _levels(sequences, offsets, both_strands):
     """How often each base was seen in each context, (4^order, 4) uint32, by order from 0 up.
 
     A context's number has the nearest base as its highest digit, so that summing over the lowest

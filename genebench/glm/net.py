@@ -64,12 +64,13 @@ class Recipe(Spec):
     seed: int = 20240711
 
     @model_validator(mode="after")
-    def _fits(self) -> Recipe:
-        if self.tokens != "nucleotide" and self.objective == "blind-spot":
+    def _fits(self):
+        several = self.tokens != "nucleotide"
+        if several and self.objective == "blind-spot":
             raise ValueError(
                 "a blind-spot network reads single nucleotides; take objective masked or causal"
             )
-        if self.tokens != "nucleotide" and self.equivariant:
+        if several and self.equivariant:
             raise ValueError(
                 "tokens of several bases cannot be complemented one by one; set equivariant: false"
             )
@@ -163,7 +164,7 @@ class _Shift(torch.autograd.Function):
         return out[:, ctx.low : ctx.low + length], None
 
 
-def _shifted(x, offsets: list[int]):
+def _shifted(x, offsets):
     """Copies of (B, L, C) moved along the sequence, side by side, (B, L, C · n_offsets).
 
     An offset of −3 shows each position what lies three before it; zeros come in from outside.
@@ -261,7 +262,7 @@ class _Attention(nn.Module):
         return mixed + self.down(functional.gelu(self.up(self.norm2(x + mixed)))), (k, v)
 
 
-def _rotated(x, start: int):
+def _rotated(x, start):
     """Rotary positional embedding (Su et al. 2021) of positions ``start`` …"""
     half = x.shape[-1] // 2
     kind = {"device": x.device, "dtype": torch.float32}

@@ -36,7 +36,7 @@ def track(model: Nucleotides, sequence: np.ndarray, *, window: int = 1024) -> np
     return _tiled(model, sequence, window, edge, edge, batch=32)
 
 
-def _tiled(model, sequence: np.ndarray, window: int, left: int, right: int, batch: int):
+def _tiled(model, sequence, window, left, right, batch):
     """Conditionals of windows that overlap by ``left`` and ``right`` bases of context, joined."""
     step, parts = window - left - right, []
     starts = np.arange(0, max(1, len(sequence)), step)
@@ -175,9 +175,7 @@ def summary(genome: Genome, cost: np.ndarray, duplicate: np.ndarray) -> pd.DataF
     return pd.DataFrame(rows, columns=["where", "bits", "low", "high", "bases"])
 
 
-def _block_interval(
-    value: np.ndarray, mask: np.ndarray, *, size: int = 2000
-) -> tuple[float, float, float]:
+def _block_interval(value, mask, *, size=2000):
     """Mean over masked bases and its 95 % interval, blocks of neighbours taken as independent."""
     at = np.flatnonzero(mask)
     _, block = np.unique(at // size, return_inverse=True)

@@ -44,14 +44,14 @@ def tiles(model: Nucleotides, positions: np.ndarray, length: int) -> np.ndarray:
     return (np.asarray(positions) // step * step - side) // model.token_length * model.token_length
 
 
-def _unique(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _unique(rows):
     """Index of the first of each group of equal rows, and each row's group."""
     rows = np.ascontiguousarray(rows)
     whole = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).ravel()
     return np.unique(whole, return_index=True, return_inverse=True)[1:]
 
 
-def _substituted(windows: np.ndarray, positions: np.ndarray, alt: np.ndarray) -> np.ndarray:
+def _substituted(windows, positions, alt):
     changed = np.array(windows, dtype=np.uint8)
     changed[np.arange(len(changed)), positions] = alt
     return changed
@@ -105,7 +105,7 @@ def llr(
     return out.astype(np.float32)
 
 
-def _substitutions(model, windows, positions, ref, alt, batch: int) -> np.ndarray:
+def _substitutions(model, windows, positions, ref, alt, batch):
     """Of a masked model: one pass a window, or one query for each position of each window."""
     if model.one_pass:
         first, group = _unique(windows)
@@ -127,7 +127,7 @@ def _substitutions(model, windows, positions, ref, alt, batch: int) -> np.ndarra
     return logs[group, alt] - logs[group, ref]
 
 
-def _visible(model, windows: np.ndarray, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _visible(model, windows, positions):
     """The parts of the windows that a model can see from the positions, and these in them."""
     reach, length = model.receptive_field, windows.shape[1]
     if reach is None or 2 * reach + 1 >= length:
@@ -137,7 +137,7 @@ def _visible(model, windows: np.ndarray, positions: np.ndarray) -> tuple[np.ndar
     return np.take_along_axis(windows, columns, axis=1), positions - start
 
 
-def _whole(model, windows, positions, ref, alt, batch: int) -> np.ndarray:
+def _whole(model, windows, positions, ref, alt, batch):
     """Likelihood of the window with the alternative less that with the reference.
 
     An incremental model only reads on from the change; of one with a limited receptive field only
@@ -155,7 +155,7 @@ def _whole(model, windows, positions, ref, alt, batch: int) -> np.ndarray:
     return _likelihood(model, changed, batch=batch) - _likelihood(model, windows, batch=batch)
 
 
-def _likelihood(model: Nucleotides, windows: np.ndarray, batch: int = 256) -> np.ndarray:
+def _likelihood(model, windows, batch=256):
     """Log-likelihood of whole windows, (n,) float64; equal ones are run once, N counts nothing.
 
     Of a masked model the pseudo-log-likelihood: the sum over all positions of what each is given
@@ -168,19 +168,12 @@ def _likelihood(model: Nucleotides, windows: np.ndarray, batch: int = 256) -> np
         if model.by_likelihood:
             out[s : s + batch] = model.likelihood(part)
         else:
-            logs = _known(model.conditionals(part), part)
+            logs = codes.observed(model.conditionals(part), part)
             out[s : s + batch] = logs.sum(1, dtype=np.float64)
     return out[group]
 
 
-def _known(logs: np.ndarray, letters: np.ndarray) -> np.ndarray:
-    """Log-probability of the base that stands at each position, 0 at N."""
-    return np.where(letters < codes.N, codes.observed(logs, letters), 0)
-
-
-def _edited(
-    sequence: np.ndarray, position: int, ref: int, alt: np.ndarray, *, length: int
-) -> tuple[np.ndarray, np.ndarray, int]:
+def _edited(sequence, position, ref, alt, *, length):
     """Windows without and with a change, (length,) each, and where it begins in them.
 
     ``ref`` bases from ``position`` on are replaced; what is gained or lost is made up at the right.
@@ -242,7 +235,7 @@ def pseudo(
     return (out / len(sides)).astype(np.float32)
 
 
-def _spans(model, windows: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+def _spans(model, windows, first, last):
     """Log-likelihood of the bases ``first`` to ``last`` − 1, or of whole windows if causal."""
     if model.objective == "causal" or model.by_likelihood:
         return _likelihood(model, windows)
@@ -252,7 +245,9 @@ def _spans(model, windows: np.ndarray, first: np.ndarray, last: np.ndarray) -> n
         logs = model.conditionals(windows)[row, place]
     else:
         logs = model.at(windows[row], place)
-    return np.bincount(row, weights=_known(logs, windows[row, place]), minlength=len(windows))
+    return np.bincount(
+        row, weights=codes.observed(logs, windows[row, place]), minlength=len(windows)
+    )
 
 
 def influence(

@@ -25,7 +25,7 @@ EVERY = 30.0
 """Seconds between two checkpoints."""
 
 
-def _identity(sequences: Sequence[codes.Sequence], recipe: Recipe) -> dict:
+def _identity(sequences, recipe):
     """What determines the weights."""
     digest = hashlib.sha256()
     for s in sequences:
@@ -36,7 +36,7 @@ def _identity(sequences: Sequence[codes.Sequence], recipe: Recipe) -> dict:
     return {"recipe": given, "sequences": digest.hexdigest(), "version": VERSION}
 
 
-def _base_weights(sequence: codes.Sequence, recipe: Recipe) -> np.ndarray:
+def _base_weights(sequence, recipe):
     """Weight of each base in the loss."""
     out = (sequence.codes < codes.N).astype(np.float32)
     if sequence.repeats is not None:
@@ -78,7 +78,7 @@ class _Sampler:
         return np.stack(rows), np.stack(weights), species
 
 
-def _loss(network, recipe: Recipe, tokens, weights, species, hide=None) -> tuple:
+def _loss(network, recipe, tokens, weights, species, hide=None):
     """Weighted mean loss of one batch."""
     given = tokens if hide is None else torch.where(hide, recipe.vocabulary + 1, tokens)
     logits, left = network(given, species if recipe.species else None)
@@ -132,7 +132,6 @@ def train(
     device: str = "cpu",
     say: Callable[[str], None] = lambda text: None,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
-    stop: Callable[[], bool] = lambda: False,
     compiled: bool = False,
 ) -> Path:
     """Train on sequences and write ``weights.safetensors`` and ``recipe.json`` to a folder.
@@ -153,8 +152,6 @@ def train(
         Torch device.
     say, progress : callable
         Take one sentence; and a stage, the steps done and all steps.
-    stop : callable
-        Asked at every step; True leaves a checkpoint and raises KeyboardInterrupt.
     compiled : bool
         Compile the network first (needs a C++ compiler; half a minute, then 1.7 times as fast on
         a CPU with bfloat16).
@@ -191,7 +188,7 @@ def train(
     saved, began, recent = time.monotonic(), time.process_time(), []
     cast = recipe.dtype == "bfloat16"
 
-    def losses() -> Iterator:
+    def losses():
         for step in range(state["step"], recipe.steps):
             for group in optimiser.param_groups:
                 group["lr"] = float(recipe.rate * _schedule(step, recipe))
@@ -208,15 +205,12 @@ def train(
             state["losses"].append(round(float(torch.stack(recent).mean()), 4))
             recent.clear()
             progress("training", step, recipe.steps)
-        stopped = stop()
-        if stopped or (time.monotonic() - saved > EVERY and step % 50 == 0):
-            state["cpu_s"] += time.process_time() - began
-            began, saved = time.process_time(), time.monotonic()
-            weights = {"network": network.state_dict(), "optimiser": optimiser.state_dict()}
-            with cache.atomic(folder / STATE) as temporary:
-                torch.save({"key": key, **weights, **state}, temporary)
-        if stopped:
-            raise KeyboardInterrupt
+            if time.monotonic() - saved > EVERY:
+                state["cpu_s"] += time.process_time() - began
+                began, saved = time.process_time(), time.monotonic()
+                weights = {"network": network.state_dict(), "optimiser": optimiser.state_dict()}
+                with cache.atomic(folder / STATE) as temporary:
+                    torch.save({"key": key, **weights, **state}, temporary)
     weights = {n: p.detach().to("cpu").contiguous().clone() for n, p in network.named_parameters()}
     with cache.atomic(folder / WEIGHTS) as temporary:
         temporary.write_bytes(save(weights))
@@ -236,7 +230,7 @@ def train(
     return folder
 
 
-def _schedule(step: int, recipe: Recipe) -> float:
+def _schedule(step, recipe):
     """Share of the full rate at a step: a straight rise, then half a cosine down to zero."""
     rise = max(1, int(recipe.warmup * recipe.steps))
     if step < rise:
@@ -244,9 +238,7 @@ def _schedule(step: int, recipe: Recipe) -> float:
     return 0.5 * (1 + np.cos(np.pi * (step - rise) / max(1, recipe.steps - rise)))
 
 
-def _tensors(
-    sampler: _Sampler, tokens: codes.Tokens, recipe: Recipe, step: int, device: str
-) -> tuple:
+def _tensors(sampler, tokens, recipe, step, device):
     """Tokens, their weights, species and which are hidden, of one step."""
     rows, weights, species = sampler.batch(step)
     ids = tokens.encode(rows)
@@ -265,7 +257,7 @@ def _tensors(
     return (*(torch.from_numpy(a).to(device) for a in arrays), hide)
 
 
-def _resume(path: Path, key: str, network, optimiser, device: str) -> dict:
+def _resume(path, key, network, optimiser, device):
     """Step, losses and CPU seconds of a checkpoint, whose weights are loaded; or a fresh start."""
     if path.exists():
         saved = torch.load(path, weights_only=True, map_location=device)
@@ -276,7 +268,7 @@ def _resume(path: Path, key: str, network, optimiser, device: str) -> dict:
     return {"step": 0, "losses": [], "cpu_s": 0.0}
 
 
-def _done(folder: Path, key: str) -> bool:
+def _done(folder, key):
     """Whether the folder has whole weights of this very recipe and these very sequences."""
     try:
         saved = json.loads((folder / RECIPE).read_text(encoding="utf-8"))

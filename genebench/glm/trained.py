@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -77,12 +76,15 @@ class TokenModel(codes.Nucleotides):
         How many tokens before a token its logits stand.
     room : int
         Tokens in one forward pass, at most.
+    bfloat16 : bool
+        Whether products are computed in bfloat16.
     """
 
     device = "cpu"
     head = ahead = 0
+    bfloat16 = False
 
-    def _run(self, ids: np.ndarray, forward: Callable) -> Iterator[tuple[slice, torch.Tensor]]:
+    def _run(self, ids, forward):
         """A slice of rows and what ``forward`` gives for it, float32, batch by batch."""
         size = max(1, self.room // max(1, ids.shape[1]))
         for s in range(0, len(ids), size):
@@ -91,13 +93,13 @@ class TokenModel(codes.Nucleotides):
                 out = forward(self._placed(ids[part])).float()
             yield part, out
 
-    def _placed(self, ids: np.ndarray) -> torch.Tensor:
+    def _placed(self, ids):
         return torch.from_numpy(np.ascontiguousarray(ids)).to(self.device)
 
     def _cast(self):
-        return torch.autocast(self.device.split(":")[0], torch.bfloat16, enabled=False)
+        return torch.autocast(self.device.split(":")[0], torch.bfloat16, enabled=self.bfloat16)
 
-    def _check_single(self) -> None:
+    def _check_single(self):
         if self.by_likelihood:
             raise BadInput(
                 f"model '{self.name}' has tokens of several bases and gives no probability of a "
@@ -152,7 +154,7 @@ class TokenModel(codes.Nucleotides):
             out[rows] = sums(ids, counted)
         return out
 
-    def _causal_sums(self, ids: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    def _causal_sums(self, ids, counted):
         out, counted = np.zeros(len(ids)), counted[:, self.ahead :]
         target = np.where(counted, ids[:, self.ahead :], 0)[..., None]
         for part, logits in self._run(ids, self._logits):
@@ -161,7 +163,7 @@ class TokenModel(codes.Nucleotides):
             out[part] = np.where(counted[part], observed, 0).sum(1, dtype=np.float64)
         return out
 
-    def _masked_sums(self, ids: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    def _masked_sums(self, ids, counted):
         row, place = np.nonzero(counted)
         masked, out = ids[row], np.zeros(len(ids))
         masked[np.arange(len(row)), place] = self.mask
@@ -261,33 +263,30 @@ class TrainedModel(TokenModel):
             self.receptive_field = recipe.context
         self.incremental = causal and recipe.mixer == "attention" and single
         self.mask, self.ids, self.species = tokens.mask, np.arange(recipe.vocabulary), 0
-        # on a CPU as many tokens a pass as its caches hold the states of
-        self.room = 1 << 13 if device.startswith("cpu") else 1 << 16
+        on_cpu = device.startswith("cpu")
+        self.bfloat16 = recipe.dtype == "bfloat16" and not on_cpu
+        self.room = 1 << 13 if on_cpu else 1 << 16  # the caches of a CPU hold fewer states
         self.network = network.to(device).eval()
 
-    def _cast(self):
-        wanted = self.recipe.dtype == "bfloat16" and not self.device.startswith("cpu")
-        return torch.autocast(self.device.split(":")[0], torch.bfloat16, enabled=wanted)
-
-    def _tokens(self, windows: np.ndarray) -> np.ndarray:
+    def _tokens(self, windows):
         return self.tokens.encode(windows)
 
-    def _tokenized(self, windows: np.ndarray):
+    def _tokenized(self, windows):
         ids = self.tokens.encode(windows)
         yield slice(None), ids, ids < self.recipe.vocabulary
 
-    def _with_species(self, ids: torch.Tensor) -> tuple:
+    def _with_species(self, ids):
         if not self.recipe.species:
             return ids, None
         return ids, torch.full((len(ids),), self.species, device=self.device)
 
-    def _logits(self, ids: torch.Tensor, which: int = 0) -> torch.Tensor:
+    def _logits(self, ids, which=0):
         return self.network(*self._with_species(ids))[which]
 
-    def _hidden(self, ids: torch.Tensor, layer: int) -> torch.Tensor:
+    def _hidden(self, ids, layer):
         return self.network.hidden(*self._with_species(ids), layer)
 
-    def _log_probabilities(self, windows: np.ndarray, which: int = 0) -> np.ndarray:
+    def _log_probabilities(self, windows, which=0):
         ids = self.tokens.encode(windows)
         out = np.empty((*ids.shape, self.recipe.vocabulary), dtype=np.float32)
         for part, logits in self._run(ids, partial(self._logits, which=which)):
@@ -330,29 +329,24 @@ class TrainedModel(TokenModel):
         Raises
         ------
         BadInput
-            A masked network.
+            No blind-spot network.
         """
-        if self.recipe.objective == "masked":
-            raise BadInput(
-                f"model '{self.name}' is masked and knows no left side alone; take a blind-spot or "
-                "causal one."
-            )
-        if self.objective == "causal":
-            return self.conditionals(windows)
+        if self.recipe.objective != "blind-spot":
+            raise BadInput(f"model '{self.name}' has no left side alone; take a blind-spot one.")
         return self._log_probabilities(windows, 1)
 
-    def _reader(self, window: np.ndarray) -> tuple[np.ndarray, Callable]:
+    def _reader(self, window):
         tower, start = self.network.tower, self.network.start
 
-        def bases(states) -> np.ndarray:
+        def bases(states):
             logits = self.network.out(states).float()
             return logits.log_softmax(-1).cpu().numpy().astype(np.float64)
 
-        def read(rows: np.ndarray, *before, **options) -> tuple:
+        def read(rows, *before, **options):
             placed = self._placed(self.tokens.encode(rows))
             return tower.read_on(*self._with_species(placed), *before, **options)
 
-        def read_on(begin: int, changed: np.ndarray) -> np.ndarray:
+        def read_on(begin, changed):
             ahead = min(len(tower.offsets) - 1, begin)
             cut = [tuple(part[:, :, :begin] for part in pair) for pair in pairs]
             with torch.inference_mode(), self._cast():
@@ -381,7 +375,7 @@ class TrainedModel(TokenModel):
             layers = self.network.states(*self._with_species(ids))
             return [self._spread(s.float().cpu().numpy(), windows) for s in layers]
 
-    def _spread(self, states: np.ndarray, windows: np.ndarray) -> np.ndarray:
+    def _spread(self, states, windows):
         if self.tokens.kind == "nucleotide":
             return states
         spans = [self.tokens.spans(w) for w in windows]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +42,7 @@ _SYNONYMS = {
 }
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
+def _lines(path):
     """Numbered lines of a plain, gzip or bgzip file, without their ends and a byte-order mark."""
     try:
         with open(path, "rb") as raw:
@@ -142,7 +142,7 @@ def read(path: Path) -> pd.DataFrame:
     return frame.explode("alt", ignore_index=True)
 
 
-def _columns(path: Path, number: int, line: str, fields: list[str]) -> tuple[dict, bool]:
+def _columns(path, number, line, fields):
     """Place of each column, and whether the line is a header; without one it is that of a VCF."""
     names = [_SYNONYMS.get(n, n) for n in (f.strip().lower() for f in fields)]
     if {"chrom", "pos", "ref", "alt"} <= set(names):
@@ -174,7 +174,7 @@ def check(frame: pd.DataFrame, sequences: dict[str, Sequence]) -> pd.DataFrame:
     return frame.assign(status=pd.array(status, dtype=object))
 
 
-def _status(row, sequences: dict[str, Sequence]) -> str:
+def _status(row, sequences):
     missing, off, differs, letters, symbolic, same, number = FAULTS
     if row.pos < 0:
         return number
@@ -294,20 +294,20 @@ def score(
     return out
 
 
-def _single(frame: pd.DataFrame) -> pd.DataFrame:
+def _single(frame):
     """The good variants that are single substitutions."""
     one = (frame.ref.str.len() == 1) & (frame.alt.str.len() == 1)
     return frame[(frame.status == GOOD) & one]
 
 
-def _parts(frame: pd.DataFrame, size: int) -> Iterator[pd.DataFrame]:
+def _parts(frame, size):
     """At most ``size`` rows of one sequence at a time."""
     for _, part in frame.groupby("chrom", sort=False):
         for s in range(0, len(part), size):
             yield part.iloc[s : s + size]
 
 
-def _suggested(model: Nucleotides) -> int:
+def _suggested(model):
     """Length of windows: twice the context and as much again to share, at most all it reads."""
     grain = model.token_length
     return max(grain, min(model.max_length, max(64, 3 * model.context)) // grain * grain)

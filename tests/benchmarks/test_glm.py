@@ -1,4 +1,4 @@
-"""The measuring of speed: both ways give the same scores, and one row a case, device and threads."""
+"""Speed is measured by two ways that give the same scores, one row a case, device and threads."""
 
 import pandas as pd
 import pytest

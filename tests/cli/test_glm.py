@@ -1,4 +1,4 @@
-"""The commands ``genebench glm train`` and ``score``: FASTA to scores, and sentences of bad input."""
+"""The commands ``genebench glm train`` and ``score``: FASTA to scores, and faults."""
 
 import numpy as np
 import pandas as pd

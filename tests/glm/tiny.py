@@ -63,26 +63,18 @@ def tokenizer(folder, tokens):
 
 
 def checkpoint(folder, kind):
-    """A tiny checkpoint of a real class with a DNA tokenizer."""
+    """A tiny checkpoint of a real class with a DNA tokenizer; its folder."""
     torch.manual_seed(0)
     name, _, tokens = kind.partition("-")
-    base = {"vocab_size": tokenizer(folder, tokens), "pad_token_id": 0}
-    sizes = {"hidden_size": 16, "num_hidden_layers": 2}
-    heads = {"num_attention_heads": 2, "intermediate_size": 32, "max_position_embeddings": 128}
-    if name == "bert":
-        network = t.BertForMaskedLM(t.BertConfig(**base, **sizes, **heads))
-    elif name == "esm":
-        more = {"mask_token_id": 4, "position_embedding_type": "rotary", "token_dropout": False}
-        network = t.EsmForMaskedLM(t.EsmConfig(**base, **sizes, **heads, **more))
-    elif name == "gpt2":
-        shape = {"n_embd": 16, "n_layer": 2, "n_head": 2, "n_positions": 128}
-        ends = {"bos_token_id": 2, "eos_token_id": 3}
-        network = t.GPT2LMHeadModel(t.GPT2Config(**base, **shape, **ends))
-    elif name == "llama":
-        config = t.LlamaConfig(**base, **sizes, **heads, num_key_value_heads=2)
-        network = t.LlamaForCausalLM(config)
-    else:
-        network = t.MambaForCausalLM(t.MambaConfig(**base, **sizes, state_size=4))
+    sizes = {"hidden_size": 16, "num_hidden_layers": 2, "vocab_size": tokenizer(folder, tokens)}
+    ids = {"pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3, "mask_token_id": 4}
+    if name != "mamba":
+        sizes |= {"num_attention_heads": 2, "max_position_embeddings": 128}
+    if name == "esm":
+        ids |= {"position_embedding_type": "rotary", "token_dropout": False}
+    config = t.AutoConfig.for_model(name, **sizes, **ids)
+    auto = t.AutoModelForMaskedLM if name in ("bert", "esm") else t.AutoModelForCausalLM
+    network = auto.from_config(config)
     with torch.no_grad():
         for p in network.parameters():
             if p.ndim > 1:
