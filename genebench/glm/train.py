@@ -175,11 +175,7 @@ def train(
     sampler = _Sampler(sequences, recipe)
     tokens = codes.learn(recipe, [s.codes for s in sequences])
     network = net.build(recipe).to(device)
-    groups = [
-        {"params": [p for p in network.parameters() if p.ndim >= 2], "weight_decay": recipe.decay},
-        {"params": [p for p in network.parameters() if p.ndim < 2], "weight_decay": 0.0},
-    ]
-    optimiser = torch.optim.AdamW(groups, lr=recipe.rate, betas=(0.9, 0.98), fused=True)
+    optimiser = _optimiser(network, recipe)
     state = _resume(folder / STATE, key, network, optimiser, device)
     if state["step"]:
         say(f"{folder}: going on at step {state['step']} of {recipe.steps}.")
@@ -211,6 +207,25 @@ def train(
                 weights = {"network": network.state_dict(), "optimiser": optimiser.state_dict()}
                 with cache.atomic(folder / STATE) as temporary:
                     torch.save({"key": key, **weights, **state}, temporary)
+    state["cpu_s"] += time.process_time() - began
+    _finish(folder, described, recipe, network, device, state, tokens.merges)
+    last = state["losses"][-1] if state["losses"] else float("nan")
+    say(f"{folder}: trained, last loss {last:.3f} bits a base.")
+    return folder
+
+
+def _optimiser(network, recipe):
+    """AdamW, which decays matrices only."""
+    every = list(network.parameters())
+    groups = [
+        {"params": [p for p in every if p.ndim >= 2], "weight_decay": recipe.decay},
+        {"params": [p for p in every if p.ndim < 2], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=recipe.rate, betas=(0.9, 0.98), fused=True)
+
+
+def _finish(folder, described, recipe, network, device, state, merges):
+    """Write weights and recipe, and drop the checkpoint."""
     weights = {n: p.detach().to("cpu").contiguous().clone() for n, p in network.named_parameters()}
     with cache.atomic(folder / WEIGHTS) as temporary:
         temporary.write_bytes(save(weights))
@@ -218,16 +233,13 @@ def train(
     facts = {
         "losses_every_50_steps": state["losses"],
         "bases_seen": recipe.steps * recipe.batch * recipe.window,
-        "cpu_s": round(state["cpu_s"] + time.process_time() - began, 1),
+        "cpu_s": round(state["cpu_s"], 1),
         "device": device,
         "weights": sum(p.numel() for p in network.parameters()),
     }
-    described |= {"key": key, "sha256": sha256, "facts": facts, "merges": tokens.merges}
-    cache.write_json(folder / RECIPE, described)
+    added = {"key": cache.key(described), "sha256": sha256, "facts": facts, "merges": merges}
+    cache.write_json(folder / RECIPE, described | added)
     (folder / STATE).unlink(missing_ok=True)
-    last = state["losses"][-1] if state["losses"] else float("nan")
-    say(f"{folder}: trained, last loss {last:.3f} bits a base.")
-    return folder
 
 
 def _schedule(step, recipe):

@@ -39,9 +39,8 @@ def test_a_causal_likelihood_is_what_the_network_itself_says(tmp_path):
 
 def test_models_that_are_no_dna_models_are_named(tmp_path):
     folder = checkpoint(tmp_path, "bert-kmer")
-    m = hub.load(folder)
     with pytest.raises(BadInput, match="multiple of 3 bases, at most 378, not 47"):
-        m.hidden(windows(1, 47))
+        hub.load(folder).hidden(windows(1, 47))
     text = (folder / "tokenizer.json").read_text()
     for change, sentence in (
         (('"TTG"', '"XXX"'), "its tokens do not spell the sequence"),

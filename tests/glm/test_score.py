@@ -8,6 +8,7 @@ from genebench.glm import codes, hub, score
 from tests.glm.tiny import GENOME, KMERS, LENGTH, RNG, checkpoint, model
 
 HUB = ["bert", "bert-kmer", "esm", "gpt2", "llama", "mamba"]
+FEW = ["blind-spot", "masked", "causal", "bert", "gpt2"]
 TRAINED = {
     "blind-spot": {"objective": "blind-spot"},
     "masked": {"objective": "masked", "equivariant": False},
@@ -71,7 +72,7 @@ def test_llr_equals_a_slow_reference_on_both_strands_and_in_any_batch(every, nam
     assert np.abs(shuffled - llr[order]).max() < 1e-5
 
 
-@pytest.mark.parametrize("name", ["blind-spot", "masked", "causal", "bert", "gpt2"])
+@pytest.mark.parametrize("name", FEW)
 def test_a_pseudo_llr_of_one_substitution_without_neighbours_is_the_llr(every, name):
     m, position = every[name], np.array([200, 333])
     alt = ((GENOME[position] + 1) % 4).astype(np.uint8)
@@ -91,7 +92,7 @@ def test_insertions_and_deletions_score_and_no_change_scores_zero(every, name):
     assert score.pseudo(every[name], GENOME, other, length=40).all()
 
 
-@pytest.mark.parametrize("name", ["blind-spot", "masked", "causal", "bert", "gpt2"])
+@pytest.mark.parametrize("name", FEW)
 def test_influence_is_the_mean_divergence_of_the_neighbours(every, name):
     m = every[name]
     w, p, r, a = some(m, 4)

@@ -33,12 +33,6 @@ def test_a_kmer_model_is_conditioned_as_enumeration_says():
         assert np.allclose(np.exp(m.at(w, np.array([7, 7]))[row]), hand / hand.sum(), atol=1e-5)
 
 
-def test_a_causal_kmer_model_multiplies_to_the_likelihood_of_its_tokens():
-    m, w = model(objective="causal", **KMERS), windows(2, 24)
-    p = np.take_along_axis(m.conditionals(w), w[..., None].astype(int), -1)[..., 0].sum(1)
-    assert np.allclose(p, m.likelihood(w), atol=1e-4)
-
-
 def test_broken_and_foreign_models_are_named(tmp_path):
     with pytest.raises(BadInput, match="no model 'nothing'"):
         hub.load("nothing")
@@ -47,16 +41,13 @@ def test_broken_and_foreign_models_are_named(tmp_path):
         hub.load(folder).hidden(windows(1), 7)
     with pytest.raises(BadInput, match="has no left side alone"):
         model(objective="masked").left(windows(1))
-    weights, recipe = folder / "weights.safetensors", folder / "recipe.json"
-    data, text = bytearray(weights.read_bytes()), recipe.read_text()
-    data[-1] ^= 1
-    weights.write_bytes(data)
+    weights = folder / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
     with pytest.raises(BadInput, match="SHA-256 differs"):
         hub.load(folder)
     weights.unlink()
     with pytest.raises(BadInput, match="a recipe but no weights.safetensors"):
         hub.load(folder)
-    for broken in ("{", "[]", text.replace('"recipe"', '"x"')):
-        recipe.write_text(broken)
-        with pytest.raises(BadInput, match="no readable recipe"):
-            hub.load(folder)
+    (folder / "recipe.json").write_text("{")
+    with pytest.raises(BadInput, match="no readable recipe"):
+        hub.load(folder)
