@@ -124,11 +124,16 @@ def simulate(
     seed: Annotated[int, typer.Option(help="Seed; another one draws another family.")] = 0,
 ) -> None:
     """Simulate a family of genomes with known selection: FASTA files, truth (S of every substitution), elements."""
+    from ..core import specs
     from ..core.progress import Reporter
-    from ..glm import simulate as module
+    from ..glm import motifs
+    from ..glm.simulate import family as module
 
+    design = module.Design(**({"seed": seed} if seed else {}))
     with Reporter() as report:
-        for path in module.write_family(out, seed=seed, progress=report.step):
+        profiles = motifs.jaspar(specs.source("jaspar"))
+        family = module.simulate(design, profiles, progress=report.step)
+        for path in module.write_family(family, out):
             print(path)
 
 
@@ -143,10 +148,13 @@ def interpret(
     device: Device = "cpu",
 ) -> None:
     """What a model has understood of a genome: starts of genes, codon positions; on its held-out part."""
+    from ..core import specs
+    from ..glm import genomes
     from ..glm import interpret as module
     from ..glm import load as loading
 
-    for path in module.interpreted(genome, loading.load(model, device=device), out):
+    data = genomes.load(genome, specs.sources())
+    for path in module.write_tables(data, loading.load(model, device=device), out):
         print(path)
 
 
@@ -165,7 +173,7 @@ def design(
     """Design yeast promoters of 80 bases by the small network with expression tags."""
     from ..glm import design as module
 
-    made = module.designed(
+    made = module.write_designs(
         out,
         n=n,
         tag=tag,

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from .. import probes
 from ..core.errors import BadInput, unknown
@@ -175,9 +175,9 @@ class OneHotCNN(nn.Module):
 
     def forward(self, x):
         """Codes (n, L) -> outputs (n,)."""
-        hot = F.one_hot(x, 5)[..., :4].float().transpose(1, 2)
-        h = F.max_pool1d(F.relu(self.first(hot)), 2)
-        return self.out(F.relu(self.second(h)).amax(-1)).squeeze(-1)
+        hot = functional.one_hot(x, 5)[..., :4].float().transpose(1, 2)
+        h = functional.max_pool1d(functional.relu(self.first(hot)), 2)
+        return self.out(functional.relu(self.second(h)).amax(-1)).squeeze(-1)
 
 
 class FineTuned(nn.Module):
@@ -289,7 +289,7 @@ class Network:
         weights = [p for p in self.network.parameters() if p.requires_grad]
         optimiser = torch.optim.AdamW(weights, lr=self.rate, weight_decay=0.01)
         regression = self.kind == "regression"
-        loss = F.mse_loss if regression else F.binary_cross_entropy_with_logits
+        loss = functional.mse_loss if regression else functional.binary_cross_entropy_with_logits
         self.scale = (label[rows].mean(), label[rows].std() or 1.0) if regression else (0.0, 1.0)
         truth = torch.tensor((label - self.scale[0]) / self.scale[1], dtype=torch.float32)
         inputs, least = _tensor(windows), np.inf

@@ -21,8 +21,8 @@ from sklearn.preprocessing import StandardScaler
 from ...stats import bootstrap, metrics
 from .. import check, codes, markov, recipe, score, train
 from ..base import Sequence, bits
-from .family import TEST, Family
-from .landscape import CODING, MOTIF, NEUTRAL, REGIONS, REPEAT, STRUCTURE
+from ..simulate.family import TEST, Family
+from ..simulate.landscape import CODING, MOTIF, NEUTRAL, REGIONS, REPEAT, STRUCTURE
 
 TRAIN, VALIDATION = ("chr1", "chr2", "chr3", "chr4"), ("chr5",)
 RECIPE = recipe.Recipe(
