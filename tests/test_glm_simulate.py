@@ -6,8 +6,8 @@ import pytest
 from scipy.stats import spearmanr
 
 from genebench.core.errors import BadInput
-from genebench.glm import check, codes, landscape, motifs, recipe, simulate, variants
-from genebench.glm.base import Sequence
+from genebench.glm import codes, landscape, motifs, simulate, variants
+from genebench.glm.codes import Sequence
 from genebench.glm.landscape import Landscape, Mutation
 
 SHARP = {

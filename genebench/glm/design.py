@@ -16,8 +16,7 @@ from .. import probes
 from ..core import cache, paths
 from ..core.errors import BadInput, unknown
 from ..stats import metrics
-from . import codes, load, train, windows
-from .kernels import nearest
+from . import codes, hub, markov, trained, windows
 from .transfer import kmer_shares
 
 TAGS = {"low": 1, "high": 2}
@@ -130,7 +129,7 @@ def distances(sequences: np.ndarray, others: np.ndarray) -> np.ndarray:
     -------
     ndarray of int, (n,)
     """
-    return nearest(np.ascontiguousarray(sequences), np.ascontiguousarray(others))
+    return markov.nearest(np.ascontiguousarray(sequences), np.ascontiguousarray(others))
 
 
 def motif_hits(
@@ -265,7 +264,7 @@ def promoter_network():
 
     Returns
     -------
-    Own
+    TrainedModel
 
     Raises
     ------
@@ -273,12 +272,12 @@ def promoter_network():
         It has not been trained.
     """
     folder = paths.GLM_MODELS / "promoters"
-    if not (folder / train.WEIGHTS).exists():
+    if not (folder / trained.WEIGHTS).exists():
         raise BadInput(
             f"{folder}: no trained network of promoters; run 'genebench notebooks --study design' "
             "first."
         )
-    return load.load(folder)
+    return hub.load(folder)
 
 
 def write_designs(
@@ -322,7 +321,7 @@ def sample_tagged(network, n: int, tag: str, **options) -> np.ndarray:
 
     Parameters
     ----------
-    network : Own
+    network : TrainedModel
         As of ``promoter_network``.
     n : int
     tag : {"high", "low"}

@@ -45,7 +45,7 @@ class GenomeSpec(specs.Spec):
     left_out : list of str
         Chromosomes that are used nowhere.
     recipe : dict
-        How its small model is trained (``recipe.Recipe``).
+        How its small model is trained (``net.Recipe``).
     """
 
     name: str

@@ -10,7 +10,7 @@ import pandas as pd
 from ..benchmark import results
 from ..core.errors import BadInput
 from ..stats import metrics
-from . import codes, perplexity, score
+from . import codes, perplexity
 from .genomes import REGIONS, Genome
 
 UP, DOWN = 20, 12
@@ -224,7 +224,9 @@ def acceptor_stems(
     for a, b in _trna_genes(genome)[:most]:
         start = max(0, min(len(genome.codes) - window, (a + b) // 2 - window // 2))
         n, reverse = b - a, genome.strand[a] < 0
-        dependency = score.map_of(model, genome.codes[start : start + window], a - start, b - start)
+        dependency = perplexity.dependency_map(
+            model, genome.codes[start : start + window], a - start, b - start
+        )
         maps.append((dependency + dependency.T) / 2)
         gene = genome.codes[a:b]
         letters = codes.decode(codes.reverse_complement(gene) if reverse else gene)
@@ -267,7 +269,7 @@ def write_tables(genome: Genome, model, out: Path) -> list[Path]:
     -------
     list of Path
     """
-    table = perplexity.laid_out(genome, model)
+    table = perplexity.genome_track(genome, model)
     logo, agreement = start_logo(genome, table)
     codon = [codon_positions(genome, table, model=model.name), codon_usage_positions(genome)]
     frames = {"logo": logo, "logo_agreement": agreement, "codon": pd.concat(codon)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,7 +17,7 @@ from torch.nn import functional
 from .. import probes
 from ..core.errors import BadInput, unknown
 from ..stats import metrics
-from . import codes, net, own
+from . import codes, net, train, trained
 from . import windows as tasks
 from .windows import Windows
 from .zero_shot import main_score, tidy
@@ -229,20 +230,20 @@ def _adapted(network, rank: int):
     return peft.get_peft_model(network, config).base_model.model
 
 
-def untrained(model) -> own.Own:
+def untrained(model) -> trained.TrainedModel:
     """The same network with random weights.
 
     Parameters
     ----------
-    model : Own
+    model : TrainedModel
 
     Returns
     -------
-    Own
+    TrainedModel
         Named ``untrained``.
     """
     recipe = model.recipe.model_copy(update={"name": "untrained", "seed": model.recipe.seed + 1})
-    return own.Own(recipe, net.build(recipe), model.tokens)
+    return trained.TrainedModel(recipe, net.build(recipe), model.tokens)
 
 
 @dataclass
@@ -266,15 +267,15 @@ class Network:
     batch: int = 64
     seed: int = 0
 
-    def fit(self, windows: np.ndarray, label: np.ndarray, train: np.ndarray) -> Network:
+    def fit(self, windows: np.ndarray, label: np.ndarray, rows: np.ndarray) -> Network:
         """Fit on nine tenths of the rows; the epoch with the least loss on the rest is taken.
 
         Parameters
         ----------
         windows : ndarray of uint8, (n, L)
         label : ndarray, (n,)
-        train : ndarray of int
-            Rows.
+        rows : ndarray of int
+            Of training.
 
         Returns
         -------
@@ -282,7 +283,7 @@ class Network:
             Itself.
         """
         rng = np.random.default_rng(self.seed)
-        order, tenth = rng.permutation(train), max(1, len(train) // 10)
+        order, tenth = rng.permutation(rows), max(1, len(rows) // 10)
         check, rows = order[:tenth], order[tenth:]
         torch.manual_seed(self.seed)
         self.network = self.make()
@@ -295,12 +296,10 @@ class Network:
         inputs, least = _tensor(windows), np.inf
         for _ in range(self.epochs):
             self.network.train()
-            for part in np.array_split(rng.permutation(rows), max(1, len(rows) // self.batch)):
-                x = inputs[part]
-                x = _reverse(x) if rng.random() < 0.5 else x
-                optimiser.zero_grad(set_to_none=True)
-                loss(self.network(x), truth[part]).backward()
-                optimiser.step()
+            parts = np.array_split(rng.permutation(rows), max(1, len(rows) // self.batch))
+            drawn = ((part, _either(inputs[part], rng)) for part in parts)
+            losses = (loss(self.network(x), truth[part]) for part, x in drawn)
+            deque(train.descend(self.network, optimiser, losses), maxlen=0)
             level = loss(self._outputs(inputs[check]), truth[check]).item()
             if level < least:
                 least, best = level, copy.deepcopy(self.network.state_dict())
@@ -330,6 +329,10 @@ class Network:
 
 def _tensor(windows: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(windows)).long()
+
+
+def _either(x: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+    return _reverse(x) if rng.random() < 0.5 else x
 
 
 def _reverse(x: torch.Tensor) -> torch.Tensor:

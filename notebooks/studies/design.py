@@ -13,10 +13,11 @@
 # %% [markdown]
 # # Study: designed yeast promoters
 #
-# Two generators and one refiner on every metric, with controls. Generators are fitted to 60 % of the
-# native promoters (lowest and highest third of expression as tags); designs are compared with half of
-# the others, and the rest are the natural control. No family, all that share long k-mers, is in two
-# of these parts. The predictor is fitted to promoters of the other sets alone. On the CPU.
+# Two generators and one refiner on every metric, with controls. Generators are fitted to 60 % of
+# the native promoters (lowest and highest third of expression as tags); designs are compared with
+# half of the others, and the rest are the natural control. No family, all that share long k-mers,
+# is in two of these parts. The predictor is fitted to promoters of the other sets alone. On the
+# CPU.
 
 # %% tags=["parameters"]
 profile: str = "studies"  # folder of the executed notebook
@@ -28,13 +29,13 @@ import numpy as np
 import pandas as pd
 
 from genebench.core import specs
-from genebench.glm import design, genomes, load, motifs, windows
+from genebench.glm import design, genomes, hub, motifs, windows
 from genebench.glm.studies import promoters, tables
 
 sources = specs.sources()
-promoters = windows.promoters(sources, fewest_reads=10)
-fitted, shown, against = promoters.native_parts(promoters)
-predictor, quality = promoters.fit_predictor(promoters, pd.concat([shown, against]))
+measured = windows.promoters(sources, fewest_reads=10)
+fitted, shown, against = promoters.native_parts(measured)
+predictor, quality = promoters.fit_predictor(measured, pd.concat([shown, against]))
 tables.save(quality, "design", "predictor")
 
 # %%
@@ -51,7 +52,7 @@ designs["network-high-cold"] = design.sample_tagged(network, each, "high", tempe
 # %%
 rng = np.random.default_rng
 designs["shuffled"] = rng(0).permuted(natural[:each], axis=1)
-designs["refined"] = design.refine(load.load("glm-yeast"), designs["shuffled"], rounds=4)
+designs["refined"] = design.refine(hub.load("glm-yeast"), designs["shuffled"], rounds=4)
 designs["random"] = rng(0).integers(0, 4, (each, windows.PROMOTER)).astype(np.uint8)
 
 # %%

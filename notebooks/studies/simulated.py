@@ -13,9 +13,9 @@
 # %% [markdown]
 # # Study: a network on simulated genomes, where the truth is known
 #
-# Simulates the family, trains the network on chromosomes 1 to 4 of all species (or takes the weights
-# that are there), and compares it on chromosome 6 of the first with k-mer models and the oracle.
-# Writes the tables of the page below `data/results/glm/simulated/`. Needs umap-learn.
+# Simulates the family, trains the network on chromosomes 1 to 4 of all species (or takes the
+# weights that are there), and compares it on chromosome 6 of the first with k-mer models and the
+# oracle. Writes the tables of the page below `data/results/glm/simulated/`. Needs umap-learn.
 
 # %% tags=["parameters"]
 profile: str = "studies"  # folder of the executed notebook
@@ -26,7 +26,7 @@ device: str = "cpu"  # torch device
 import pandas as pd
 
 from genebench.core import paths, specs
-from genebench.glm import load, motifs, train
+from genebench.glm import hub, motifs, train
 from genebench.glm.simulate import family
 from genebench.glm.studies import simulated, tables
 
@@ -36,7 +36,7 @@ sequences = simulated.sequences(genomes, simulated.TRAIN)
 train.train(sequences, simulated.RECIPE, folder, device=device, say=print)
 
 # %%
-comparison = simulated.compare(genomes, load.load(folder, device=device))
+comparison = simulated.compare(genomes, hub.load(folder, device=device))
 first, pairs = simulated.dependencies(comparison)
 places, probed = simulated.regions(comparison)
 scores = pd.concat([simulated.constraint(comparison), pairs, probed], ignore_index=True)

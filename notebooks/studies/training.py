@@ -13,8 +13,9 @@
 # %% [markdown]
 # # Study: train the small model of a genome
 #
-# Trains the model of a declared genome by the recipe in `data/glm_genomes.yml`, never on what is held
-# out, into `data/glm/models/`. Goes on where it was cut off; does nothing where the weights are.
+# Trains the model of a declared genome by the recipe in `data/glm_genomes.yml`, never on what is
+# held out, into `data/glm/models/`. Goes on where it was cut off; does nothing where the weights
+# are.
 
 # %% tags=["parameters"]
 profile: str = "studies"  # folder of the executed notebook
@@ -24,11 +25,11 @@ device: str = "cpu"  # torch device
 
 # %%
 from genebench.core import paths, specs
-from genebench.glm import genomes, recipe, train
+from genebench.glm import genomes, net, train
 from genebench.glm.studies import genome as of_genome
 
 data = genomes.load(genome, specs.sources())
-made = recipe.recipe(data.spec.recipe, where=f"data/glm_genomes.yml: {genome}")
+made = net.recipe(data.spec.recipe, where=f"data/glm_genomes.yml: {genome}")
 train.train(
     of_genome.training_sequences(data), made, paths.GLM_MODELS / made.name, device=device, say=print
 )

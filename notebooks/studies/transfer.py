@@ -13,8 +13,8 @@
 # %% [markdown]
 # # Study: transfer to windows of DNA with labels
 #
-# Linear probes of the best layer and pooling of a network, trained and untrained, beside k-mer counts
-# and a network fitted to the labels alone, under several splits. Rows of the task in
+# Linear probes of the best layer and pooling of a network, trained and untrained, beside k-mer
+# counts and a network fitted to the labels alone, under several splits. Rows of the task in
 # `data/results/glm/transfer/` are replaced, others stay. On the CPU.
 
 # %% tags=["parameters"]
@@ -25,11 +25,11 @@ seeds: int = 2  # draws of each split
 
 # %%
 from genebench.core import specs
-from genebench.glm import load, transfer, windows
+from genebench.glm import hub, transfer, windows
 from genebench.glm.studies import labels, tables
 
 data = windows.load(task, specs.sources())
-model = load.load(labels.CARRIED[data.species])
+model = hub.load(labels.CARRIED[data.species])
 untrained = transfer.untrained(model)
 choices = {m.name: labels.layer_choice(data, m) for m in (model, untrained)}
 counts = {f"{k}-mers": transfer.kmer_shares(data.codes, k) for k in (3, 4, 5)}

@@ -25,11 +25,11 @@ epochs: int = 5  # of fine-tuning
 
 # %%
 from genebench.core import specs
-from genebench.glm import load, transfer, windows
+from genebench.glm import hub, transfer, windows
 from genebench.glm.studies import labels, tables
 
 data = windows.load(task, specs.sources())
-ways = labels.fine_tunings(data, load.load(labels.CARRIED[data.species]), epochs=epochs)
+ways = labels.fine_tunings(data, hub.load(labels.CARRIED[data.species]), epochs=epochs)
 families = {way: "control" if way.endswith("untrained") else "network" for way in ways}
 scores = transfer.evaluate(data, {}, ways, families, splits=["random", "spectral"], seeds=[0])
 tables.merge_scores(scores, "tuning")

@@ -1,4 +1,4 @@
-"""Zero-shot scores of variants: metrics against scikit-learn, calibration, baselines, k-mer models."""
+"""Zero-shot scores of variants: metrics, calibration, baselines, k-mer models."""
 
 import dataclasses
 

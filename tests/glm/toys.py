@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from genebench.glm import codes, effects, genomes, net, own, recipe, tokens, windows
+from genebench.glm import codes, effects, genomes, net, trained, windows
 
 GENE = "ATG" + "GCTAAACGTTGGGAT" * 8 + "TAA"
 _FEATURES = ["seqname", "kind", "start", "end", "strand", "phase", "gene"]
@@ -62,9 +62,9 @@ def labelled(n: int = 120) -> windows.Windows:
     return windows.Windows("t", "binary", "human", sequences, label, np.zeros(n, bool))
 
 
-def network() -> own.Own:
+def network() -> trained.TrainedModel:
     """A small network with random weights."""
     sizes = {"width": 16, "joint": 16, "depth": 2, "first": 3, "window": 64}
-    made = recipe.recipe({**sizes, "batch": 4, "steps": 3, "heads": 2})
+    made = net.recipe({**sizes, "batch": 4, "steps": 3, "heads": 2})
     torch.manual_seed(1)
-    return own.Own(made, net.build(made), tokens.Tokens(made))
+    return trained.TrainedModel(made, net.build(made), codes.Tokens(made))

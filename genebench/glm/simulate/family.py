@@ -18,7 +18,7 @@ import pandas as pd
 from ...core import cache
 from ...core.specs import Spec
 from .. import codes, motifs
-from ..base import Sequence
+from ..codes import Sequence
 from .landscape import (
     CODING,
     CODON,

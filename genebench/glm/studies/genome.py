@@ -10,14 +10,14 @@ import pandas as pd
 from ...core import paths
 from .. import (
     genomes,
+    hub,
     interpret,
-    load,
     markov,
     motifs,
     perplexity,
-    train,
+    trained,
 )
-from ..base import Sequence
+from ..codes import Sequence
 
 
 def training_sequences(genome: genomes.Genome) -> list[Sequence]:
@@ -46,10 +46,10 @@ def networks(names: list[str], *, device: str = "cpu") -> list:
 
     Returns
     -------
-    list of Own
+    list of TrainedModel
     """
-    there = [n for n in names if (paths.GLM_MODELS / f"glm-{n}" / train.WEIGHTS).exists()]
-    return [load.load(f"glm-{n}", device=device) for n in there]
+    there = [n for n in names if (paths.GLM_MODELS / f"glm-{n}" / trained.WEIGHTS).exists()]
+    return [hub.load(f"glm-{n}", device=device) for n in there]
 
 
 class _Left:
@@ -106,7 +106,7 @@ def held_out(genome: genomes.Genome, trained: list) -> HeldOut:
     Parameters
     ----------
     genome : Genome
-    trained : list of Own
+    trained : list of TrainedModel
         The genome's network, if there is one.
 
     Returns
@@ -123,7 +123,7 @@ def held_out(genome: genomes.Genome, trained: list) -> HeldOut:
     models += [row for m in trained for row in ((m, "two", 0), (_Left(m), "one", 0))]
     rows, best = [], {}
     for model, sides, order in models:
-        table = perplexity.laid_out(genome, model)
+        table = perplexity.genome_track(genome, model)
         cost = perplexity.bits(table, genome.codes)
         summary = perplexity.summary(genome, cost, genome.duplicates)
         rows.append(summary.assign(model=model.name, sides=sides, order=order))
@@ -171,7 +171,7 @@ def stems(genome: genomes.Genome, model) -> dict[str, pd.DataFrame]:
     Parameters
     ----------
     genome : Genome
-    model : Own
+    model : TrainedModel
 
     Returns
     -------
@@ -202,7 +202,7 @@ def motifs_of(
     """
     tables: list[list] = [[], []]
     for model in models:
-        frames = motifs.find_motifs(genome, perplexity.laid_out(genome, model), profiles)
+        frames = motifs.find_motifs(genome, perplexity.genome_track(genome, model), profiles)
         for rows, frame in zip(tables, frames):
             rows.append(frame.assign(model=model.name))
     return [pd.concat(rows, ignore_index=True) for rows in tables]

@@ -63,7 +63,7 @@ def layer_choice(task: windows.Windows, model) -> transfer.LayerChoice:
     Parameters
     ----------
     task : Windows
-    model : Own
+    model : TrainedModel
 
     Returns
     -------
@@ -136,7 +136,7 @@ def fine_tunings(
     Parameters
     ----------
     task : Windows
-    model : Own
+    model : TrainedModel
     epochs, batch : int
 
     Returns

@@ -14,13 +14,13 @@ from .. import (
     design,
     genomes,
     markov,
+    net,
     perplexity,
-    recipe,
     train,
     transfer,
     windows,
 )
-from ..base import Sequence
+from ..codes import Sequence
 from .genome import chain
 
 
@@ -133,9 +133,9 @@ def train_generator(promoters: dict[str, np.ndarray]):
 
     Returns
     -------
-    Own
+    TrainedModel
     """
-    made = recipe.Recipe(
+    made = net.Recipe(
         name="promoters",
         objective="causal",
         width=64,

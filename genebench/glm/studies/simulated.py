@@ -19,13 +19,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ...stats import bootstrap, metrics
-from .. import check, codes, markov, recipe, score, train
-from ..base import Sequence, bits
+from .. import codes, markov, net, perplexity, score, trained
+from ..codes import Sequence
 from ..simulate.family import TEST, Family
 from ..simulate.landscape import CODING, MOTIF, NEUTRAL, REGIONS, REPEAT, STRUCTURE
 
 TRAIN, VALIDATION = ("chr1", "chr2", "chr3", "chr4"), ("chr5",)
-RECIPE = recipe.Recipe(
+RECIPE = net.Recipe(
     name="glm-simulated", steps=2900, batch=16, window=256, joint=256, dtype="bfloat16"
 )
 """The blind-spot network that is shown, about seven CPU minutes."""
@@ -126,7 +126,7 @@ def compare(family: Family, network) -> Comparison:
     part = Sequence("", validation[0][:40_000])
     for kind, orders in _ORDERS.items():
         fitted = markov.fit(training, validation[1:], orders=orders, kind=kind)
-        level = {k: float(np.nanmean(bits(m, part))) for k, m in fitted.items()}
+        level = {k: float(np.nanmean(perplexity.model_bits(m, part))) for k, m in fitted.items()}
         models[_NAMES[kind]] = fitted[min(level, key=level.get)]
     out = Comparison(family, models, truth)
     whole = out.sequence.codes[: SHOWN + 1024]
@@ -307,7 +307,7 @@ def dependencies(
         for a, b in zip(pins.start, pins.end):
             n = b - a
             window = codes.windows(comparison.sequence.codes, [a - flank], n + 2 * flank)[0]
-            raw = score.map_of(model, window, flank, flank + n)
+            raw = perplexity.dependency_map(model, window, flank, flank + n)
             fixed = corrected(raw)
             paired = partner[a:b, None] == np.arange(a, b)
             i, j = np.triu_indices(n, 3)
@@ -409,7 +409,7 @@ def curve(folder: Path) -> pd.DataFrame:
     DataFrame
         ``step, cpu_s, bits``.
     """
-    made = json.loads((folder / train.RECIPE).read_text(encoding="utf-8"))
+    made = json.loads((folder / trained.RECIPE).read_text(encoding="utf-8"))
     losses, seconds = made["facts"]["losses_every_50_steps"], made["facts"]["cpu_s"]
     step = 50 * np.arange(1, len(losses) + 1)
     cpu = step / made["recipe"]["steps"] * seconds
@@ -426,13 +426,13 @@ def held_out_bits(comparison: Comparison) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As of ``check.bits``, with ``model``.
+        As of ``perplexity.validate``, with ``model``.
     """
     s = comparison.sequence
     part = Sequence(s.name, s.codes[:SHOWN], s.repeats[:SHOWN], s.regions[:SHOWN], 1)
     training = sequences(comparison.family, TRAIN)
     tables = [
-        check.bits(model, [part], training, regions=REGIONS).assign(model=name)
+        perplexity.validate(model, [part], training, regions=REGIONS).assign(model=name)
         for name, model in comparison.models.items()
     ]
     return pd.concat(tables, ignore_index=True)
