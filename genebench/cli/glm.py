@@ -115,11 +115,16 @@ def simulate(
     seed: Annotated[int, typer.Option(help="Seed; another one draws another family.")] = 0,
 ) -> None:
     """Simulate genomes with known selection: FASTA files, S of every substitution, elements."""
+    from ..core import specs
     from ..core.progress import Reporter
-    from ..glm import simulate as simulating
+    from ..glm import motifs
+    from ..glm.simulate import family as simulating
 
+    design = simulating.Design(**({"seed": seed} if seed else {}))
     with Reporter() as report:
-        for path in simulating.write_family(out, seed=seed, progress=report.step):
+        profiles = motifs.jaspar(specs.source("jaspar"))
+        family = simulating.simulate(design, profiles, progress=report.step)
+        for path in simulating.write_family(family, out):
             print(path)
 
 
@@ -134,10 +139,12 @@ def interpret(
     device: Device = "cpu",
 ) -> None:
     """Logos of gene starts and certainty by codon position, on a genome's held-out part."""
-    from ..glm import hub
+    from ..core import specs
+    from ..glm import genomes, hub
     from ..glm import interpret as interpreting
 
-    for path in interpreting.interpreted(genome, hub.load(model, device=device), out):
+    data = genomes.load(genome, specs.sources())
+    for path in interpreting.write_tables(data, hub.load(model, device=device), out):
         print(path)
 
 
@@ -157,7 +164,7 @@ def design(
 
     words = [w.upper() for w in without or []]
     options = {"tag": tag, "temperature": temperature, "forbidden": words, "seed": seed}
-    print(f"{designing.designed(out, n=n, **options)} designs: {out}")
+    print(f"{designing.write_designs(out, n=n, **options)} designs: {out}")
 
 
 COMMANDS: list[Callable] = [train, score, simulate, interpret, design]

@@ -460,6 +460,9 @@ def notebooks(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Run even what has not changed.")] = False,
     scheduler: Scheduler = None,
+    study: Annotated[
+        str | None, typer.Option(help="Execute this notebook of notebooks/studies instead.")
+    ] = None,
 ) -> None:
     """Execute the book's notebooks, in parallel, skipping what has not changed."""
     import yaml
@@ -475,6 +478,9 @@ def notebooks(
             )
         name, value = text.split("=", 1)
         given[name] = yaml.safe_load(value)
+    if study:
+        print(module.run_study(study, given))
+        return
     with Reporter() as report:
         module.run(
             profile,
