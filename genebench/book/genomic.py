@@ -1,4 +1,4 @@
-"""Part III for the book, on simulated genomes: figures and tables from the tables of ``python -m notebooks.studies.glm_simulated``.
+"""Part III for the book, on simulated genomes: figures and tables from the tables of ``notebooks/studies``.
 
 Draws and words what it is given; computes no score.
 """
@@ -31,7 +31,7 @@ def read(name: str) -> pd.DataFrame:
     """One table of the study. Raises: BadInput: not made yet."""
     path = paths.GLM_RESULTS / "simulated" / f"{name}.csv"
     if not path.exists():
-        raise BadInput(f"{path}: not made yet; run 'python -m notebooks.studies.glm_simulated'.")
+        raise BadInput(f"{path}: not made yet; run 'genebench notebooks --study simulated'.")
     return pd.read_csv(path)
 
 

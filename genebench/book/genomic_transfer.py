@@ -19,7 +19,8 @@ def values(frame: pd.DataFrame) -> dict[str, str]:
     moved = tuned[tuned.model == "lora"].weights_that_move
     if moved.empty:
         raise BadInput(
-            "the study of fine-tuning lacks low-rank adapters; pip install peft, then 'python -m notebooks.studies.glm_runs tuning'."
+            "the study of fine-tuning lacks low-rank adapters; pip install peft, then "
+            "'genebench notebooks --study tuning'."
         )
     return {
         **quotable(frame),

@@ -1,4 +1,4 @@
-"""Part III for the book, on real genomes: figures and tables from the tables of ``python -m notebooks.studies.glm_runs``.
+"""Part III for the book, on real genomes: figures and tables from the tables of ``notebooks/studies``.
 
 Draws and words what it is given; computes no score.
 """
@@ -27,7 +27,8 @@ def read(study: str, name: str) -> pd.DataFrame:
     path = paths.GLM_RESULTS / study / f"{name}.csv"
     if not path.exists():
         raise BadInput(
-            f"{path}: not made yet; run 'python -m notebooks.studies.glm_runs' for the study '{study}'."
+            f"{path}: not made yet; run 'genebench notebooks --study {study}' (of a genome: "
+            f"'--study genome -P genome={study}')."
         )
     return pd.read_csv(path)
 
@@ -261,7 +262,8 @@ def scores_of(study: str, tasks: str, *, repeats: tuple[int, ...] | None = None)
     ]
     if frame.empty:
         raise BadInput(
-            f"no scores of the tasks '{tasks}' in the study '{study}'; run 'python -m notebooks.studies.glm_runs' for it."
+            f"no scores of the tasks '{tasks}' in the study '{study}'; run "
+            f"'genebench notebooks --study {study}'."
         )
     by = ["task", "model", "probe", "split", "metric"]
     told = (
