@@ -1,4 +1,4 @@
-"""Motifs as matrices of probabilities: from JASPAR, compared, and found in what a model expects."""
+"""Motifs as matrices of probabilities: from JASPAR, compared, and searched in what a model expects."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def distinct(profiles: dict, n: int, *, bits: float = 1.2) -> dict:
 def find_motifs(
     genome: Genome, table: np.ndarray, profiles: dict, *, upstream: int = 400
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Motifs in what a model expects upstream of held-out genes, by TF-MoDISco.
+    """Motifs in what a model expects upstream of test genes, by TF-MoDISco.
 
     A base's contribution is its log-probability less the mean over the four
     (Shrikumar et al. 2018).

@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 from glm import toys
 from sklearn.metrics import average_precision_score, roc_auc_score
@@ -63,10 +64,12 @@ def test_references_know_codons():
     toy.part[:] = 0  # all genes count
     toy.part[0] = 2
     usage = toy.codon_usage()
-    assert usage[effects.AMINO.index("M")] == pytest.approx(3 / (64 + 84)) and usage.sum() == 1
+    assert usage[effects.AMINO.index("M")] == pytest.approx(
+        3 / (64 + 84)
+    ) and usage.sum() == pytest.approx(1)
     beside = {"codon_ref": [14, 14], "codon_alt": [12, 63]}  # ATG -> ATA, TTT
-    frame = toys.pd.DataFrame(beside)
-    task = toys.variants(genome=toy, beside=toys.pd.concat([frame] * 25, ignore_index=True))
+    frame = pd.DataFrame(beside)
+    task = toys.variants(genome=toy, beside=pd.concat([frame] * 25, ignore_index=True))
     assert zero_shot.blosum62(task)[:2].tolist() == [-1, 0]  # M to I, M to F
     np.testing.assert_allclose(zero_shot.codon_usage(task)[:2], np.log([3, 3]))
 

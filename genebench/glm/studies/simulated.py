@@ -409,10 +409,10 @@ def curve(folder: Path) -> pd.DataFrame:
     DataFrame
         ``step, cpu_s, bits``.
     """
-    made = json.loads((folder / trained.RECIPE).read_text(encoding="utf-8"))
-    losses, seconds = made["facts"]["losses_every_50_steps"], made["facts"]["cpu_s"]
+    run = json.loads((folder / trained.RECIPE).read_text(encoding="utf-8"))
+    losses, seconds = run["facts"]["losses_every_50_steps"], run["facts"]["cpu_s"]
     step = 50 * np.arange(1, len(losses) + 1)
-    cpu = step / made["recipe"]["steps"] * seconds
+    cpu = step / run["recipe"]["steps"] * seconds
     return pd.DataFrame({"step": step, "cpu_s": cpu, "bits": losses})
 
 
