@@ -44,13 +44,12 @@ def jaspar(source: SourceSpec, *, tax_id: str = "9606", pseudocount: float = 0.0
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
         frame = pd.read_sql(query, db, params=(tax_id,))
     frame = frame[frame.version == frame.groupby("base").version.transform("max")]
-    out = {}
-    for (base, name), part in frame.groupby(["base", "name"]):
-        counts = part.pivot_table("count", "position", "letter", aggfunc="first", fill_value=0.0)
-        counts = counts.reindex(columns=list("ACGT"), fill_value=0.0).to_numpy(dtype=float)
-        share = counts / counts.sum(1, keepdims=True)
-        out[f"{base} {name}"] = (1 - pseudocount) * share + pseudocount / 4
-    return out
+    keys = ["base", "name", "position"]
+    wide = frame.pivot_table("count", keys, "letter", aggfunc="first", fill_value=0.0)
+    wide = wide.reindex(columns=list("ACGT"), fill_value=0.0).astype(float)
+    share = wide / wide.to_numpy().sum(1, keepdims=True)
+    matrices = ((1 - pseudocount) * share + pseudocount / 4).groupby(level=["base", "name"])
+    return {f"{base} {name}": rows.to_numpy() for (base, name), rows in matrices}
 
 
 def information(matrix: np.ndarray) -> np.ndarray:

@@ -86,7 +86,9 @@ def test_rows_of_a_set_are_whole():
     assert set(frame.family) == {"counts", "shortcut", "control"}
 
 
-def test_the_order_of_a_kmer_model_is_chosen_on_what_was_not_counted():
+def test_the_order_of_a_kmer_model_is_chosen_on_what_was_not_counted(monkeypatch):
+    orders = {"chain": range(2, 5), "around": range(2, 6), "trinucleotide": [2]}
+    monkeypatch.setattr(zero_shot, "_ORDERS", orders)
     toy = toys.genome()
     toy.part[:], toy.part[900:] = 0, 1
     models, table = zero_shot.kmer_models([toys.variants(genome=toy)], {})
