@@ -429,8 +429,8 @@ def measure(
     write(rows)
     for path, measured in ((proteins, protein_rows), (nucleotides, dna_rows)):
         if path:
-            held = readers.read_fasta(path).sequence.to_numpy(object)
-            chosen = np.random.default_rng(0).permutation(human)[: number // 4].tolist()
+            sequences = readers.read_fasta(path).sequence.to_numpy(object)
+            chosen = np.random.default_rng(0).permutation(sequences)[: number // 4].tolist()
             rows += measured(chosen, device=device, repeats=repeats)
             write(rows)
     return pd.DataFrame(rows)

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from .. import probes
-from ..core import cache, paths, workers
+from ..core import workers
 from ..core.specs import Declarations
 from ..core.workers import ArrayStage, Progress, Say, quiet
 from ..data import sources
