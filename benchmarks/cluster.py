@@ -1,4 +1,6 @@
-"""A profile run by processes here and by the workers of a Dask cluster: the same bytes, and the time.
+"""A profile run by processes here and by the workers of a Dask cluster.
+
+The same bytes, and the time.
 
 ``python -m benchmarks.cluster`` writes ``data/results/reliability/cluster.csv`` and ``plan.csv``
 (cost estimated before the run, and measured). Both runs begin with vectors and without cells, in

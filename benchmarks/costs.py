@@ -111,7 +111,8 @@ def around() -> pd.DataFrame:
 
 def fitted(frame: pd.DataFrame) -> pd.DataFrame:
     """Seconds of each term by kind, none below 0, nearest in relative error: ``kind, term,
-    seconds``."""
+    seconds``.
+    """
     out = []
     for kind, part in frame.groupby("kind", sort=False):
         A = np.array([terms(r.n, r.d, r.tasks, r.folds) for r in part.itertuples()])

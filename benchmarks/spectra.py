@@ -1,5 +1,6 @@
-"""Speed of Spectra's graphs and splits beside the published package: same samples, same
-splits, same machine.
+"""Speed of Spectra's graphs and splits beside the published package.
+
+Same samples, same splits, same machine.
 
 Every measurement runs in a process of its own, one after the other. Seconds are of the processor,
 all threads together; megabytes are the peak of what the work takes beside what the process holds

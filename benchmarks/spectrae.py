@@ -123,8 +123,10 @@ def run(
 
 @contextlib.contextmanager
 def _elsewhere() -> Iterator[None]:
-    """In an empty folder, with what is printed thrown away; Python's global random state is put
-    back."""
+    """In an empty folder, with what is printed thrown away.
+
+    Python's global random state is put back.
+    """
     import random
 
     state, here = random.getstate(), os.getcwd()

@@ -74,7 +74,8 @@ def protein(rng: np.random.Generator, length: int) -> np.ndarray:
 def relative(
     rng: np.random.Generator, ancestor: np.ndarray, kept: float, gaps: float = 0.01
 ) -> np.ndarray:
-    """A copy of which a share ``kept`` of the letters stay, with short pieces left out and put in."""
+    """A copy of which a share ``kept`` of the letters stay, with short pieces left out and put in.
+   """
     letters = np.where(rng.random(len(ancestor)) < kept, ancestor, protein(rng, len(ancestor)))
     parts, at = [], 0
     while at < len(letters):
@@ -91,8 +92,9 @@ def relative(
 def simulated(
     seed: int, sizes: list[int], *, alone: int, identity: float
 ) -> tuple[list[str], np.ndarray]:
-    """Proteins of lengths as in man, in families of these sizes whose members are ``identity`` identical in pairs, and
-    others alone, some long ones of which have one of three domains of 80 letters (copies are 40 % identical).
+    """Proteins of lengths as in man, in families of these sizes whose members are ``identity``
+    identical in pairs, and others alone, some long ones of which have one of three domains of 80
+    letters (copies are 40 % identical).
 
     Returns: sequences, and the family of each, −1 for none.
     """
@@ -140,7 +142,8 @@ def load_tasks(profile, **options) -> dict:
 
 
 def write_toy_files(folder: Path) -> dict[str, Path]:
-    """A small ontology, memberships and a table of 180 genes whose labels follow their family and the columns x."""
+    """A small ontology, memberships and a table of 180 genes whose labels follow their family and
+    the columns x."""
     rng = np.random.default_rng(0)
     folder.mkdir(parents=True)
     family = np.arange(len(GENES)) // 6

@@ -41,7 +41,8 @@ def tree(path: Path) -> ast.Module:
 
 
 def inner_imports(path: Path) -> set[str]:
-    """Modules of the package that a module imports, anywhere in it, as "room.module" (or "room" alone)."""
+    """Modules of the package that a module imports, anywhere in it, as "room.module" (or "room"
+    alone)."""
     here = path.relative_to(PACKAGE).parts[:-1]
     found = set()
     for node in ast.walk(tree(path)):
@@ -253,7 +254,8 @@ def test_paths_are_spelled_in_one_module():
 
 
 def test_what_a_page_imports_is_light():
-    """Every page of the book starts a kernel: what only some of them need is loaded where it is needed."""
+    """Every page of the book starts a kernel: what only some of them need is loaded where it is
+    needed."""
     wanted = "cards claims figures glm leaderboard show speed spectra tables tiers"
     script = (
         f"import sys; from genebench.book import {', '.join(wanted.split())}; print(*sys.modules)"

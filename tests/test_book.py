@@ -1,4 +1,5 @@
-"""What the book's pages are made of: leaderboard data, gene pages, model cards, notebooks to take away, versions."""
+"""What the book's pages are made of: leaderboard data, gene pages, model cards, notebooks to take
+away, versions."""
 
 import base64
 import json

@@ -1,4 +1,5 @@
-"""The built book in headless Chromium: nothing leaves the page, nothing breaks, everything can be read and found."""
+"""The built book in headless Chromium: nothing leaves the page, nothing breaks, everything can be
+read and found."""
 
 import contextlib
 import csv
@@ -341,7 +342,8 @@ def board(site, browser):
 
 
 def profile_of_the_book():
-    """The last that the reader can choose: published results stand before those of the reader's own run."""
+    """The last that the reader can choose: published results stand before those of the reader's own
+    run."""
     text = (paths.HTML / "executed" / "leaderboard.html").read_text()
     return list(json.loads(html.unescape(re.search(r'data-profiles="([^"]+)"', text)[1])))[-1]
 
@@ -373,7 +375,8 @@ def test_the_first_table_answers_by_group_and_leads_to_the_board_of_that_group(s
 
 
 def shown(page):
-    """What the page's script computed: rows of (model, score, low, high, tier), and whether they are published."""
+    """What the page's script computed: rows of (model, score, low, high, tier), and whether they
+    are published."""
     return page.evaluate(
         """() => { const g = document.querySelector('.gb-board').genebench, f = g.last().found;
         return {exact: f.exact, rows: f.rows.map(r => [r.model.name, r.score, r.low, r.high, r.tier])} }"""

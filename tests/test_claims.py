@@ -1,4 +1,5 @@
-"""Claims: a verdict follows from the interval, nobody who has read the answers stands for a side, and words say so."""
+"""Claims: a verdict follows from the interval, nobody who has read the answers stands for a side,
+and words say so."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ CLAIM = {
 def tables(
     difference: float, half: float, *, models=("full", "part", "stem")
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Means and pairs of one group in which full is ``difference`` above stem, give or take ``half``."""
+    """Means and pairs of one group in which full is ``difference`` above stem, give or take
+    ``half``."""
     score = {"full": 0.7, "part": 0.65, "stem": 0.7 - difference}
     means = pd.DataFrame(
         [

@@ -59,8 +59,9 @@ def written(lines: list[str]) -> None:
 
 @pytest.fixture
 def lines(tmp_path, monkeypatch):
-    """Annotations of 240 genes with processes, and with what must not count for their dates: later ones, other aspects,
-    the root, negative ones, those without data; names of genes are looked up in a made-up table."""
+    """Annotations of 240 genes with processes, and with what must not count for their dates: later
+    ones, other aspects, the root, negative ones, those without data; names of genes are looked up
+    in a made-up table."""
     blank = dict.fromkeys(COLUMNS, "")
     rows = [
         {**blank, "hgnc_id": f"HGNC:{i}", "symbol": s, "locus_group": CODING}

@@ -1,4 +1,5 @@
-"""Folds without similar proteins on both sides, on a simulated proteome whose families are known."""
+"""Folds without similar proteins on both sides, on a simulated proteome whose families are known.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +42,8 @@ def planted():
 
 @pytest.fixture
 def written(planted, tmp_path, monkeypatch):
-    """The simulated proteome as a file of the declared source; a task on its genes and 20 without a protein."""
+    """The simulated proteome as a file of the declared source; a task on its genes and 20 without a
+    protein."""
     sequences, family = planted
     symbols = [f"G{i:03d}X" for i in np.random.default_rng(6).permutation(len(sequences))]
     known = resolver(

@@ -99,8 +99,9 @@ def _plain(name: str) -> str:
 
 
 def by_group(frame: pd.DataFrame) -> pd.DataFrame:
-    """Average the published scores of each model over the tasks of each group: quoted, not
-    computed.
+    """Average the published scores of each model over the tasks of each group.
+
+    Quoted, not computed.
 
     Parameters
     ----------

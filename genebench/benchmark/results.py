@@ -305,8 +305,8 @@ def read(path: Path) -> pd.DataFrame:
     extra = [n for n in table.column_names if n not in SCHEMA.names]
     if set(missing) == _ADDED and not extra:
         raise BadInput(
-            f"{path}: written by an older version (schema 1, without {', '.join(sorted(missing))}); "
-            "rerun 'genebench run'."
+            f"{path}: written by an older version (schema 1, without "
+            f"{', '.join(sorted(missing))}); rerun 'genebench run'."
         )
     if missing or extra:
         raise BadInput(
@@ -344,8 +344,9 @@ def order(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def write(frame: pd.DataFrame, path: Path) -> None:
-    """Write rows in their order, atomically; the same rows give the same bytes with the same
-    pyarrow.
+    """Write rows in their order, atomically.
+
+    The same rows give the same bytes with the same pyarrow.
 
     Parameters
     ----------

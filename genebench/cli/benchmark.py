@@ -117,8 +117,7 @@ def embed(
     ] = False,
     scheduler: Scheduler = None,
 ) -> None:
-    """Make (or find) the vectors of one model for all genes of a profile; goes on where it stopped.
-   """
+    """Make (or find) the vectors of one model for all genes of a profile; resumes."""
     from ..core.cluster import Cluster
     from ..core.progress import Reporter
     from ..models import inference, weights

@@ -39,8 +39,7 @@ def place(
     jobs: AllJobs = None,
     as_json: Json = False,
 ) -> None:
-    """Place your own vectors among the models of a profile: card.html, card.json, scores.parquet.
-   """
+    """Place your own vectors among the models of a profile; write card and scores."""
     from ..core.progress import Reporter
     from ..place import place as module
 

@@ -59,8 +59,8 @@ def label_columns(tasks: Iterable[Task], embedding: Embedding) -> Finding:
     """Look for a single column of the vectors that is nearly the labels of a task, without a probe.
 
     A column counts if its AUROC for a class (against the rest), or for a regression the absolute
-    Spearman correlation, is beyond ``LABEL_COLUMN``, and if chance would not give one such column in
-    a hundred files of this size.
+    Spearman correlation, is beyond ``LABEL_COLUMN``, and if chance would not give one such column
+    in a hundred files of this size.
 
     Parameters
     ----------

@@ -46,8 +46,8 @@ class UserVectors:
     declared : Declarations
         With the model and its source.
     whole, by_family : ProfileSpec
-        The model on the tasks of a profile; and on a sample of them with families kept whole, beside
-        the letters of the symbol.
+        The model on the tasks of a profile; and on a sample of them with families kept whole,
+        beside the letters of the symbol.
     ids : dict
         Kind, numbers and examples of what became of the ids.
     checks : list of dict

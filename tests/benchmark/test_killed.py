@@ -1,6 +1,7 @@
 """Runs that are really killed: the same command again gives the bytes of an undisturbed run.
 
-With ``--record`` what was seen is written to ``data/results/reliability/faults.csv``, which a page of the book shows.
+With ``--record`` what was seen is written to ``data/results/reliability/faults.csv``, which a page
+of the book shows.
 """
 
 from __future__ import annotations

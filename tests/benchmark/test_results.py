@@ -218,7 +218,8 @@ def test_rows_read_from_a_file_average_to_the_same(frame, tmp_path):
 
 @pytest.fixture
 def three_choices(home):
-    """A binary model with part of the genes, one with all of them, and a regression row; stored as a profile."""
+    """A binary model with part of the genes, one with all of them, and a regression row; stored as
+    a profile."""
     part = [
         row(genes=g, score=v, fold=f)
         for f in (0, 1)

@@ -17,7 +17,8 @@ KINDS = ("binary", "multiclass", "multilabel", "regression")
 
 
 def tables() -> genes.Resolver:
-    """A resolver of the made-up genes: two stems a gene group, 23 chromosomes, every 30th gene without one."""
+    """A resolver of the made-up genes: two stems a gene group, 23 chromosomes, every 30th gene
+    without one."""
     rows = []
     for i in range(300):
         f = i // 6
@@ -215,7 +216,8 @@ GOLDEN = {
     "similarity": "e5e42cd9268a7fa3",
     "date": "1ef9da75d839330a",
 }
-"""Hash of the folds of a task of each kind. They change only with ``splits.VERSION``: published scores rest on them."""
+"""Hash of the folds of a task of each kind. They change only with ``splits.VERSION``: published
+scores rest on them."""
 
 
 @pytest.mark.parametrize("split", splits.SPLITS)

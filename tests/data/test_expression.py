@@ -1,4 +1,5 @@
-"""The rules of the Human Protein Atlas, against naive ones per gene and against HPA's own labels."""
+"""The rules of the Human Protein Atlas, against naive ones per gene and against HPA's own labels.
+"""
 
 from __future__ import annotations
 

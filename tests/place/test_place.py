@@ -1,4 +1,5 @@
-"""A user's own file of vectors: ids, checks, scores beside the table, leaks, one page; a sentence for each fault."""
+"""A user's own file of vectors: ids, checks, scores beside the table, leaks, one page; a sentence
+for each fault."""
 
 from __future__ import annotations
 
@@ -56,7 +57,8 @@ def read_tiny(path: Path, **reading) -> read.UserVectors:
 
 @pytest.fixture(scope="module")
 def good(finished, tmp_path_factory):
-    """One placed file (all 180 genes, the columns of ``full``), its home, what was said and what it wrote."""
+    """One placed file (all 180 genes, the columns of ``full``), its home, what was said and what it
+    wrote."""
     folder = shutil.copytree(finished.folder, tmp_path_factory.mktemp("placed") / "home")
     with pytest.MonkeyPatch.context() as monkeypatch:
         enter(monkeypatch, folder)
@@ -314,7 +316,8 @@ def test_every_format_is_the_same_model(good, monkeypatch, tmp_path, name):
 
 @pytest.fixture
 def known(monkeypatch):
-    """A resolver of the made-up genes: each had a name with OLD before it, and the first two share an alias."""
+    """A resolver of the made-up genes: each had a name with OLD before it, and the first two share
+    an alias."""
     rows = [
         (
             f"HGNC:{i}",
