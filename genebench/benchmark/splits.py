@@ -356,7 +356,7 @@ def _strata(task: Task) -> np.ndarray | None:
 
 
 def _in_order(value: Sequence[int], n_folds: int, seed: int) -> np.ndarray:
-    """Folds of like size from the lowest value to the highest; equal ones are divided by the seed."""
+    """Folds of like size from the lowest value to the highest; the seed divides equal ones."""
     order = np.lexsort((np.random.default_rng(seed).random(len(value)), value))
     fold = np.empty(len(value), dtype=np.int8)
     fold[order] = np.arange(len(value)) * n_folds // len(value)
