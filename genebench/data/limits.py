@@ -25,6 +25,8 @@ from ..core.errors import BadInput
 
 LONGEST_TEXT = 10_000
 """Bytes of the longest text that a cell of a Parquet table may hold."""
+LARGEST = 1e10
+"""A value beyond this, up or down, is a fault: its square leaves no digits for the others."""
 
 
 @contextmanager
@@ -74,6 +76,39 @@ def check_size(size: float, what: str = "its data") -> None:
             f"{what} would take {size / 1e9:,.0f} GB of memory, and {most() / 1e9:,.0f} GB are "
             "allowed here; give a smaller file, or a larger machine."
         )
+
+
+def check_values(ids: list[str], matrix: np.ndarray, columns: list[str] | range) -> None:
+    """Refuse values that are missing, infinite or too large.
+
+    Parameters
+    ----------
+    ids
+        (n,) names of the rows.
+    matrix
+        (n, d) real numbers.
+    columns
+        (d,) names of the columns.
+
+    Raises
+    ------
+    BadInput
+        The first value that cannot be used, or a column without any.
+    """
+    unusable = ~(np.abs(matrix) <= LARGEST)
+    if not unusable.any():
+        return
+    empty = np.isnan(matrix).all(axis=0)
+    if empty.any():
+        raise BadInput(f"column {columns[empty.argmax()]!r} holds no value at all; drop it.")
+    row, at = np.argwhere(unusable)[0]
+    fault = {"nan": "no value", "inf": "inf", "-inf": "inf"}.get(
+        str(matrix[row, at]), f"{matrix[row, at]:.3g}, beyond {LARGEST:.0e}"
+    )
+    raise BadInput(
+        f"gene '{ids[row]}' (row {row + 1}) has {fault} in column {columns[at]!r} "
+        f"({unusable.sum()} such values in all); mend the value or drop the gene."
+    )
 
 
 def read_all(stream: IO[bytes]) -> bytes:

@@ -6,6 +6,7 @@ of the file; what else a library raises is turned into a sentence by ``sources.t
 
 from __future__ import annotations
 
+import csv
 import functools
 import gzip
 import io
@@ -304,59 +305,6 @@ def read_parquet(path: Path, *, columns: list[str]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-@reader("long")
-def read_long(path: Path, *, gene: str, symbol: str, column: str, value: str) -> pd.DataFrame:
-    """Read a long table of measurements, one row per gene and column, as genes × columns.
-
-    Left out are genes without a symbol of their own (empty, or an Ensembl id), symbols that stand
-    for several genes, and genes that were not measured in every column.
-
-    Parameters
-    ----------
-    path
-        Tab-delimited text with a header.
-    gene, symbol
-        Names of the columns of stable ids and of gene symbols.
-    column
-        Name of the column whose values become columns (a tissue).
-    value
-        Name of the column of numbers; their unit stays as it is.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Index ``symbol``, sorted; a column each of the values of ``column``, sorted.
-
-    Raises
-    ------
-    BadInput
-        A value is missing or infinite, or a gene has two values in one column.
-    ValueError
-        A column is missing, or a value is no number.
-    """
-    labels = [gene, symbol, column]
-    with open_unpacked(path) as stream:
-        frame = pd.read_csv(
-            stream,
-            sep="\t",
-            usecols=[*labels, value],
-            dtype=dict.fromkeys(labels, "category") | {value: np.float64},
-            keep_default_na=False,
-            na_values={value: [""]},
-            **EXACT,
-        )
-    unusable = ~np.isfinite(frame[value])
-    if unusable.any():
-        raise BadInput(f"'{value}' is empty or infinite in {unusable.sum()} rows; mend it.")
-    if frame.duplicated([gene, column]).any():
-        raise BadInput(f"a '{gene}' stands twice with one '{column}'; fetch the file again.")
-    wide = frame.pivot(index=gene, columns=column, values=value)
-    names = frame.drop_duplicates(gene).set_index(gene)[symbol].astype(str)[wide.index]
-    clear = ~names.str.contains(r"^$|^ENSG\d{11}") & ~names.duplicated(keep=False)
-    wide.index, wide.columns = names.rename("symbol"), wide.columns.astype(str).rename(None)
-    return wide[clear.to_numpy()].dropna().sort_index()
-
-
 @reader("fasta")
 def read_fasta(path: Path) -> pd.DataFrame:
     """Read sequences in FASTA.
@@ -430,3 +378,58 @@ def _records(path: Path) -> Iterator[tuple[str, str]]:
             if header is not None:
                 yield header, sequence
             header, lines = line[1:].strip(), []
+
+
+_GTF = "seqname source feature start end score strand frame attributes".split()
+
+
+@reader("gtf")
+def read_gtf(path: Path, *, features: tuple[str, ...] = ("gene", "CDS")) -> pd.DataFrame:
+    """Read the rows of a GTF file that have one of some features, in the order of the file.
+
+    Parameters
+    ----------
+    path
+        The file; lines that begin with ``#`` are comments.
+    features
+        Features (third column) to read.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``seqname``, ``feature``, ``start``, ``end`` (1-based, both inside), ``strand``,
+        ``gene_id``, ``gene_name`` (the id where a gene has no name), ``transcript_id`` and
+        ``canonical`` (whether Ensembl marks the transcript as the gene's own).
+
+    Raises
+    ------
+    BadInput
+        A row without a gene id.
+    ValueError
+        A line without nine columns, or a place that is no number.
+    """
+    with open_unpacked(path) as stream:
+        chunks = pd.read_csv(
+            stream,
+            sep="\t",
+            comment="#",
+            header=None,
+            names=_GTF,
+            dtype=str,
+            quoting=csv.QUOTE_NONE,
+            chunksize=400_000,
+            keep_default_na=False,
+            usecols=range(9),
+        )
+        parts = [chunk[chunk.feature.isin(features)] for chunk in chunks]
+    frame = pd.concat(parts, ignore_index=True)
+    for name in ("gene_id", "gene_name", "transcript_id"):
+        found = frame.attributes.str.extract(rf'(?:^|[; ]){name} "([^"]*)"', expand=False)
+        frame[name] = found.fillna("")
+    nameless = frame.attributes[frame.gene_id == ""]
+    if len(nameless):
+        raise BadInput(f"a row has no gene_id ('{nameless.iloc[0][:60]}'); mend it.")
+    frame["gene_name"] = frame.gene_name.where(frame.gene_name != "", frame.gene_id)
+    frame["canonical"] = frame.attributes.str.contains('tag "Ensembl_canonical"', regex=False)
+    frame = frame.astype({"start": np.int64, "end": np.int64})
+    return frame.drop(columns=["source", "score", "frame", "attributes"])

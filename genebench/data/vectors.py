@@ -27,9 +27,6 @@ from ..core.errors import BadInput, unknown
 from . import date_symbols, limits
 from .readers import open_unpacked
 
-LARGEST = 1e10
-"""A value beyond this, up or down, is a fault: its square leaves no digits for the others."""
-
 _MOUSE = r"(?!C(\d+|X|Y)orf)[A-Z][a-z0-9-]*[a-z][a-z0-9-]*"
 _UNUSABLE_ID = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]|.{201}")
 _ID_NAMES = (
@@ -108,12 +105,10 @@ def read_vectors(
     """
     path = Path(path)
     with limits.faults_of(path):
-        if not path.is_file():
-            raise BadInput(
-                "is a folder; name one file in it."
-                if path.is_dir()
-                else "no such file; check the spelling."
-            )
+        if path.is_dir():
+            raise BadInput("is a folder; name one file in it.")
+        if not path.exists():
+            raise BadInput("no such file; check the spelling.")
         try:
             ending, raw = _unpacked(path)
             table = FORMATS[ending](VectorFile(path, ending, raw, ids, array))
@@ -169,7 +164,7 @@ def check_vectors(
     ids
         (n,) ids of genes.
     matrix
-        (n, d) real numbers within ± ``LARGEST``.
+        (n, d) real numbers within ± ``limits.LARGEST``.
     columns
         (d,) names of the columns.
     fewest
@@ -197,8 +192,7 @@ def check_vectors(
             )
         if len(ids) != len(matrix):
             raise BadInput(
-                f"{len(ids)} ids for {len(matrix)} vectors; give one id for each row, in their "
-                "order."
+                f"{len(ids)} ids for {len(matrix)} vectors; give one id a row, in their order."
             )
         if len(ids) < fewest:
             raise BadInput(f"holds {len(ids)} genes where {fewest} are the least; give more genes.")
@@ -207,7 +201,7 @@ def check_vectors(
                 f"holds values of type {matrix.dtype}, no real numbers; save them as float32."
             )
         _check_ids(ids, strict)
-        _check_values(ids, matrix, columns or range(1, matrix.shape[1] + 1))
+        limits.check_values(ids, matrix, columns or range(1, matrix.shape[1] + 1))
     return np.array(ids, dtype=str), np.ascontiguousarray(matrix, dtype=np.float32)
 
 
@@ -242,27 +236,6 @@ def _check_ids(ids: list[str], strict: bool) -> None:
             f"the id '{again.iloc[0]}' stands in row {ids.index(again.iloc[0]) + 1} and in row "
             f"{again.index[0] + 1} ({len(again)} such rows in all); keep one vector for each gene."
         )
-
-
-def _check_values(ids: list[str], matrix: np.ndarray, columns: list[str] | range) -> None:
-    """Raise a sentence at the first value that is missing, infinite or too large."""
-    unusable = ~(np.abs(matrix) <= LARGEST)
-    if not unusable.any():
-        return
-    empty = np.isnan(matrix).all(axis=0)
-    if empty.any():
-        raise BadInput(f"column {columns[empty.argmax()]!r} holds no value at all; drop it.")
-    row, at = np.argwhere(unusable)[0]
-    fault = {"nan": "no value", "inf": "inf", "-inf": "inf"}.get(
-        str(matrix[row, at]), f"{matrix[row, at]:.3g}, beyond {LARGEST:.0e}"
-    )
-    raise BadInput(
-        f"gene '{ids[row]}' (row {row + 1}) has {fault} in column {columns[at]!r} "
-        f"({unusable.sum()} such values in all); mend the value or drop the gene."
-    )
-
-
-# Tables: a row a gene.
 
 
 def _read_text(file: VectorFile) -> tuple:
@@ -380,9 +353,6 @@ def _read_mapping(file: VectorFile) -> tuple:
     limits.check_size(8.0 * len(table) * d)
     values = itertools.chain.from_iterable(table.values())
     return table, np.fromiter(values, np.float64, len(table) * d).reshape(-1, d)
-
-
-# Arrays, with the ids among them or beside them.
 
 
 def _choose(arrays: dict, name: str | None, candidates: list, option: str) -> np.ndarray:

@@ -286,7 +286,7 @@ def test_an_exponent_of_many_digits_ends_in_a_sentence_and_not_the_process(tmp_p
     import pandas as pd
     from pathlib import Path
     from genebench.core.errors import BadInput
-    from genebench.data import readers, vectors
+    from genebench.data import annotations, readers, vectors
     for ending, sep in ((".txt", " "), (".csv", ","), (".tsv", "\\t")):
         path = Path(r"{tmp_path}") / ("v" + ending)
         for number in ("{NUMBER}", "-1e-99999999999999999999", "3E99999"):
@@ -297,7 +297,7 @@ def test_an_exponent_of_many_digits_ends_in_a_sentence_and_not_the_process(tmp_p
             except BadInput as err:
                 assert "\\n" not in str(err)
     path.write_text("g\\ts\\tc\\tv\\nE1\\tTP53\\tliver\\t{NUMBER}\\n")
-    readers.read_long(path, gene="g", symbol="s", column="c", value="v")
+    annotations.read_long(path, gene="g", symbol="s", column="c", value="v")
     values = readers.numbers(pd.Series(["{NUMBER}", "2", "1e-300", "x"]))
     assert values.isna().tolist() == [True, False, False, True] and values[2] == 1e-300, values
     print("alive")
