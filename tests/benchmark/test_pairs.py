@@ -8,9 +8,7 @@ from helpers import GENES, edit_yaml, logistic, sha256
 from sklearn.metrics import roc_auc_score
 
 from genebench.benchmark import plan, predictions, results, run, splits
-from genebench.core import paths, specs
-from genebench.data import families
-from genebench.data.tasks import Task
+from genebench.core import paths
 
 
 def columns() -> dict[str, np.ndarray]:
@@ -109,30 +107,3 @@ def test_split_of_pairs_has_no_gene_nor_relative_on_both_sides(paired, repeat):
     assert disjoint(genes) and disjoint([{g.split("X")[0] for g in side} for side in genes])
     left_out = [set(pair.split("|")) for pair in task.entities[fold < 0]]
     assert left_out and not any(pair <= side for pair in left_out for side in genes)
-
-
-def test_split_of_pairs_at_random_leaves_none_out(paired):
-    task = plan.context("tiny").tasks["toy/together"]
-    fold = splits.folds(task, "random", n_folds=3, seed=7)
-    assert set(fold.tolist()) == {0, 1, 2}
-    assert set.intersection(*sides(task, fold))  # genes may be on both sides there
-
-
-@pytest.mark.mirror
-@pytest.mark.parametrize("split", ["family", "chromosome", "study"])
-def test_real_splits_of_pairs_are_disjoint_in_genes(split):
-    if splits.lacking(split):
-        pytest.skip("the gene table is not at hand")
-    stems = "HOXA SOX WNT CASP FOXP KRT IL TLR".split()
-    genes = np.sort([f"{stem}{i}" for stem in stems for i in (1, 2, 3, 4)])
-    drawn = np.random.default_rng(0).choice(genes, (400, 2))
-    pairs = np.array(sorted({f"{a}|{b}" for a, b in drawn if a < b}))
-    words = dict(name="t/t", title="t", description="d", group="genomic properties", source="t")
-    y = np.arange(len(pairs)) % 2
-    task = Task(**words, kind="pair", version=1, entities=pairs, labels=y, classes=("no", "yes"))
-    fold = splits.folds(task, split, n_folds=3, seed=1)
-    found = sides(task, fold)
-    assert disjoint(found) and (fold == -1).any()
-    if split == "family":
-        kin = dict(zip(genes.tolist(), families.families(genes, specs.sources())))
-        assert disjoint([{kin[g] for g in side} for side in found])

@@ -81,32 +81,3 @@ def test_terms_of_the_gene_ontology_have_the_genes_annotated_with_them(ready):
             assert entry.options["members"]["where"]["aspect"] == f"^{rows.aspect.iloc[0]}$"
         roots = {"go-0008150", "go-0003674", "go-0005575"}
         assert not roots & {t.name.rsplit("/", 1)[1] for t in built}
-
-
-def test_official_annotations_give_tasks_without_negatives_and_roots(ready, tmp_path, monkeypatch):
-    ready("hgnc")
-    symbols = genes.resolver(DECLARED).genes.index[:240].tolist()
-    source = DECLARED["goa"]
-
-    def line(symbol: str, qualifier: str, term: str, evidence: str = "IDA") -> str:
-        start = f"UniProtKB|P1|{symbol}|{qualifier}|{term}|PMID:1|{evidence}||P|name||protein"
-        end = "taxon:9606|20240101|UniProt||"
-        return "\t".join([*start.split("|"), *end.split("|")])
-
-    terms = ["GO:0000002", "GO:0000001", "GO:0000001"] * 80
-    rows = [line(s, "involved_in", term) for s, term in zip(symbols, terms)]
-    rows.append(line(symbols[0], "NOT involved_in", "GO:0000001").replace("NOT ", "NOT|"))
-    rows.append(line("no gene", "involved_in", "GO:0000001"))
-    rows += [line(s, "involved_in", "GO:0008150", "IEA") for s in symbols[:60]]
-    path = tmp_path / source.files["annotations"].path
-    path.parent.mkdir(parents=True)
-    path.write_text("\n".join(["!gaf-version: 2.2", *rows]) + "\n")
-    hgnc = sources.locate(DECLARED["hgnc"], "genes")
-    (tmp_path / DECLARED["hgnc"].files["genes"].path).parent.mkdir(parents=True, exist_ok=True)
-    (tmp_path / DECLARED["hgnc"].files["genes"].path).write_bytes(hgnc.read_bytes())
-    monkeypatch.setattr(sources.paths, "DOWNLOADS", tmp_path)
-    one, two = tasks.build(source, source.tasks[0], DECLARED)
-    assert [t.name for t in (one, two)] == ["goa/process/go-0000001", "goa/process/go-0000002"]
-    assert one.title == "GO:0000001" and len(one) == 240
-    assert positives(one) == set(symbols) - set(symbols[::3])
-    assert (one.labels + two.labels == 1).all()

@@ -8,7 +8,7 @@ import os
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import CODING, forget
+from helpers import forget
 
 from genebench.core import specs
 from genebench.core.errors import BadInput
@@ -291,35 +291,6 @@ def test_official_other_names_are_resolved_or_listed(real, rows, column, share):
         assert resolved == symbol or symbol in result.candidates[name]
         assert resolved == name or name not in approved
     assert (result.symbol == [s for _, s in pairs]).mean() > share
-
-
-@pytest.mark.mirror
-def test_official_symbols_in_lower_case_are_resolved(real, rows):
-    symbols = [row["symbol"] for row in rows if row["locus_group"] == CODING]
-    result = real.resolve([s.lower() for s in symbols], kind="symbol")
-    assert (result.symbol == symbols).mean() > 0.98
-    assert set(result.status) <= {"approved", "previous", "alias", "case", "duplicate", "ambiguous"}
-
-
-@pytest.mark.mirror
-@pytest.mark.parametrize(
-    "text, status, symbol",
-    [
-        ("SEPT1", "previous", "SEPTIN1"),
-        ("1-Sep", "excel", "SEPTIN1"),
-        ("1-Mar", "excel", ""),
-        ("1-Dec", "excel", "DELEC1"),
-        ("p53", "alias", "TP53"),
-        ("Trp53", "unknown", ""),
-        ("Brca1", "case", "BRCA1"),
-        ("ENSG00000141510.18", "ensembl", "TP53"),
-        ("7157", "entrez", "TP53"),
-        ("P04637", "uniprot", "TP53"),
-    ],
-)
-def test_well_known_genes(real, text, status, symbol):
-    result = real.resolve([text])
-    assert (result.status[0], result.symbol[0]) == (status, symbol)
 
 
 @pytest.mark.mirror

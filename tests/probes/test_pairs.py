@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 from helpers import logistic
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
 from genebench import probes
 from genebench.core.errors import BadInput
-from genebench.probes.features import Pairs
 
 JOIN = {
     "concat": lambda a, b: np.hstack([a, b]),
@@ -56,26 +54,6 @@ def test_pairs_are_fitted_as_their_joined_features(made, join, standardise):
     for k in range(4):
         areas = [roc_auc_score(y[fold == k], v[fold == k]) for v in (ours[:, 0], theirs)]
         assert abs(areas[0] - areas[1]) <= 1e-3
-
-
-@pytest.mark.parametrize("join", JOIN)
-def test_sums_over_pairs_equal_those_over_written_features(made, join):
-    X, first, second, _, fold = made
-    pairs = Pairs(X, first, second, join, dtype=torch.float64)
-    Z = (X - X.mean(0)) / X.std(0)
-    F = JOIN[join](Z[first], Z[second])
-    rng = np.random.default_rng(1)
-    W, R = rng.standard_normal((3, F.shape[1])), rng.random((3, 700))
-    mean, inverse = pairs.moments(torch.as_tensor(fold != 0)[None])
-    for ours, theirs in (
-        (pairs.forward(torch.as_tensor(W)), W @ F.T),
-        (pairs.backward(torch.as_tensor(R)), R @ F),
-        (pairs.squares(torch.as_tensor(R)), R @ F**2),
-        (pairs.gram(), F.T @ F),
-        (mean[0], F[fold != 0].mean(0)),
-        (inverse[0], 1 / F[fold != 0].std(0)),
-    ):
-        np.testing.assert_allclose(ours.numpy(), theirs, rtol=1e-9, atol=1e-9)
 
 
 def test_products_separate_what_sides_alone_cannot():
