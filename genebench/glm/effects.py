@@ -267,7 +267,7 @@ def changes(genome: genomes.Genome, *, part: str = "test") -> pd.DataFrame:
 def consequences(
     genome: genomes.Genome, *, genes: int = 300, most: int = 8000, seed: int = 0
 ) -> list[Effects]:
-    """Nonsense, missense and synonymous changes of held-out genes, against each other.
+    """Nonsense, missense and synonymous changes of test genes, against each other.
 
     Duplicates of training sequence are left out, as is the last tenth of a gene, where a stop does
     little.

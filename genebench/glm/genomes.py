@@ -1,4 +1,4 @@
-"""Real genomes: bases, what each base is part of, and which bases are held out."""
+"""Real genomes: bases, what each base is part of, and which part it belongs to."""
 
 from __future__ import annotations
 

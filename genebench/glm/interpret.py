@@ -95,7 +95,7 @@ def heights(share: np.ndarray, background: np.ndarray) -> np.ndarray:
 
 
 def start_logo(genome: Genome, table: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Logos around the starts of held-out genes, of the genome and as a model expects them.
+    """Logos around the starts of test genes, of the genome and as a model expects them.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def start_logo(genome: Genome, table: np.ndarray) -> tuple[pd.DataFrame, pd.Data
 
 
 def codon_positions(genome: Genome, table: np.ndarray, *, model: str) -> pd.DataFrame:
-    """How certain a model is at each codon position of held-out genes.
+    """How certain a model is at each codon position of test genes.
 
     Parameters
     ----------
@@ -193,7 +193,7 @@ def _certainty(model: str, by_position: list[tuple[np.ndarray, np.ndarray]]) -> 
 def acceptor_stems(
     genome: Genome, model, *, window: int = 512, most: int = 12
 ) -> tuple[np.ndarray, pd.DataFrame]:
-    """Dependency maps of held-out tRNA genes, and whether they show the acceptor stem.
+    """Dependency maps of test tRNA genes, and whether they show the acceptor stem.
 
     The first seven bases of a tRNA pair with the seven before its last one (before the last four,
     where the gene ends in CCA).
@@ -218,7 +218,7 @@ def acceptor_stems(
     Raises
     ------
     BadInput
-        No tRNA gene is held out.
+        No tRNA gene in the test part.
     """
     maps, rows = [], []
     for a, b in _trna_genes(genome)[:most]:
@@ -256,7 +256,7 @@ def _trna_genes(genome: Genome) -> list[tuple[int, int]]:
 
 
 def write_tables(genome: Genome, model, out: Path) -> list[Path]:
-    """Logos and codon positions of a model on the held-out part of a genome, as CSV files.
+    """Logos and codon positions of a model on the test part of a genome, as CSV files.
 
     Parameters
     ----------

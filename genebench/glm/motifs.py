@@ -1,4 +1,4 @@
-"""Motifs as matrices of probabilities: from JASPAR, compared, and found in what a model expects."""
+"""Motifs as matrices of probabilities: from JASPAR, compared, and searched in what a model expects."""
 
 from __future__ import annotations
 
@@ -44,13 +44,12 @@ def jaspar(source: SourceSpec, *, tax_id: str = "9606", pseudocount: float = 0.0
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
         frame = pd.read_sql(query, db, params=(tax_id,))
     frame = frame[frame.version == frame.groupby("base").version.transform("max")]
-    out = {}
-    for (base, name), part in frame.groupby(["base", "name"]):
-        counts = part.pivot_table("count", "position", "letter", aggfunc="first", fill_value=0.0)
-        counts = counts.reindex(columns=list("ACGT"), fill_value=0.0).to_numpy(dtype=float)
-        share = counts / counts.sum(1, keepdims=True)
-        out[f"{base} {name}"] = (1 - pseudocount) * share + pseudocount / 4
-    return out
+    keys = ["base", "name", "position"]
+    wide = frame.pivot_table("count", keys, "letter", aggfunc="first", fill_value=0.0)
+    wide = wide.reindex(columns=list("ACGT"), fill_value=0.0).astype(float)
+    share = wide / wide.to_numpy().sum(1, keepdims=True)
+    matrices = ((1 - pseudocount) * share + pseudocount / 4).groupby(level=["base", "name"])
+    return {f"{base} {name}": rows.to_numpy() for (base, name), rows in matrices}
 
 
 def information(matrix: np.ndarray) -> np.ndarray:
@@ -120,7 +119,7 @@ def distinct(profiles: dict, n: int, *, bits: float = 1.2) -> dict:
 def find_motifs(
     genome: Genome, table: np.ndarray, profiles: dict, *, upstream: int = 400
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Motifs in what a model expects upstream of held-out genes, by TF-MoDISco.
+    """Motifs in what a model expects upstream of test genes, by TF-MoDISco.
 
     A base's contribution is its log-probability less the mean over the four
     (Shrikumar et al. 2018).

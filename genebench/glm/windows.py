@@ -145,7 +145,7 @@ def expression(sources: Mapping[str, SourceSpec]) -> Windows:
 
 
 def coding(genome: genomes.Genome, *, length: int = 100, most: int = MOST // 2) -> Windows:
-    """Windows of the held-out part that lie whole in coding sequence, or whole between genes.
+    """Windows of the test part that lie whole in coding sequence, or whole between genes.
 
     Parameters
     ----------

@@ -86,7 +86,7 @@ def test_a_probe_does_not_discriminate_sets_by_families_of_copies():
 
 def test_metrics_of_a_set_are_those_of_its_making():
     natural, other = toys.bases(4800).reshape(60, 80), toys.bases(4800, seed=2).reshape(60, 80)
-    motif = {"m": 0.97 * np.eye(4)[codes.encode("GATAACGG")] + 0.03 / 4}
+    motif = {"m": 0.97 * np.eye(4)[codes.encode("GATA")] + 0.03 / 4}
     rich = np.where(other == 0, 2, other).astype(np.uint8)
     options = {"predict": lambda s: (s == 2).mean(1), "likelihood": lambda s: (s == 1).mean(1)}
     table = design.judge(

@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 from glm import toys
 from sklearn.metrics import average_precision_score, roc_auc_score
@@ -63,10 +64,12 @@ def test_references_know_codons():
     toy.part[:] = 0  # all genes count
     toy.part[0] = 2
     usage = toy.codon_usage()
-    assert usage[effects.AMINO.index("M")] == pytest.approx(3 / (64 + 84)) and usage.sum() == 1
+    assert usage[effects.AMINO.index("M")] == pytest.approx(
+        3 / (64 + 84)
+    ) and usage.sum() == pytest.approx(1)
     beside = {"codon_ref": [14, 14], "codon_alt": [12, 63]}  # ATG -> ATA, TTT
-    frame = toys.pd.DataFrame(beside)
-    task = toys.variants(genome=toy, beside=toys.pd.concat([frame] * 25, ignore_index=True))
+    frame = pd.DataFrame(beside)
+    task = toys.variants(genome=toy, beside=pd.concat([frame] * 25, ignore_index=True))
     assert zero_shot.blosum62(task)[:2].tolist() == [-1, 0]  # M to I, M to F
     np.testing.assert_allclose(zero_shot.codon_usage(task)[:2], np.log([3, 3]))
 
@@ -83,7 +86,9 @@ def test_rows_of_a_set_are_whole():
     assert set(frame.family) == {"counts", "shortcut", "control"}
 
 
-def test_the_order_of_a_kmer_model_is_chosen_on_what_was_not_counted():
+def test_the_order_of_a_kmer_model_is_chosen_on_what_was_not_counted(monkeypatch):
+    orders = {"chain": range(2, 5), "around": range(2, 6), "trinucleotide": [2]}
+    monkeypatch.setattr(zero_shot, "_ORDERS", orders)
     toy = toys.genome()
     toy.part[:], toy.part[900:] = 0, 1
     models, table = zero_shot.kmer_models([toys.variants(genome=toy)], {})

@@ -1,4 +1,4 @@
-"""Models of a genome on its held-out part, and what they have learnt."""
+"""Models of a genome on its test part, and what they have learnt."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def chain(genome: genomes.Genome, order: int) -> markov.Markov:
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Models of a genome on its held-out part.
+    """Models of a genome on its test part.
 
     Attributes
     ----------
@@ -100,14 +100,16 @@ class HeldOut:
     tables: dict[str, np.ndarray]
 
 
-def held_out(genome: genomes.Genome, trained: list) -> HeldOut:
-    """Compare k-mer models of every order, and a network, on the held-out part of a genome.
+def held_out(genome: genomes.Genome, networks: list, *, most: int = 12) -> HeldOut:
+    """Compare k-mer models of every order, and a network, on the test part of a genome.
 
     Parameters
     ----------
     genome : Genome
-    trained : list of TrainedModel
+    networks : list of TrainedModel
         The genome's network, if there is one.
+    most : int
+        Highest order; of the two-sided chain one less.
 
     Returns
     -------
@@ -115,12 +117,13 @@ def held_out(genome: genomes.Genome, trained: list) -> HeldOut:
     """
     fit = genome.sequences("train"), genome.sequences("validation")
     models = []
-    for kind, top in (("causal", 12), ("around", 12), ("chain", 11)):
+    for kind in ("causal", "around", "chain"):
         sides = "one" if kind == "causal" else "two"
-        for order, model in markov.fit(*fit, orders=range(2, top + 1), kind=kind).items():
+        orders = range(2, most + (kind != "chain"))
+        for order, model in markov.fit(*fit, orders=orders, kind=kind).items():
             model.name = f"markov-{kind}"
             models.append((model, sides, order))
-    models += [row for m in trained for row in ((m, "two", 0), (_Left(m), "one", 0))]
+    models += [row for m in networks for row in ((m, "two", 0), (_Left(m), "one", 0))]
     rows, best = [], {}
     for model, sides, order in models:
         table = perplexity.genome_track(genome, model)
@@ -131,14 +134,14 @@ def held_out(genome: genomes.Genome, trained: list) -> HeldOut:
         if key not in best or level < best[key][0]:
             best[key] = (level, cost, table, f"{model.name} {order}", model.name)
     gains = [pd.DataFrame()]
-    for sides in ("one", "two") if trained else ():
+    for sides in ("one", "two") if networks else ():
         _, cost, _, against, _ = best[sides, False]
         saved = perplexity.summary(genome, cost - best[sides, True][1], genome.duplicates)
         gains.append(saved.rename(columns={"bits": "saved"}).assign(sides=sides, against=against))
     columns = ["where", "saved", "low", "high", "bases", "sides", "against"]
     gain = pd.concat(gains, ignore_index=True).reindex(columns=columns)
     tables = {"markov-chain": best["two", False][2]}
-    tables |= {best["two", True][4]: best["two", True][2]} if trained else {}
+    tables |= {best["two", True][4]: best["two", True][2]} if networks else {}
     return HeldOut(pd.concat(rows, ignore_index=True), gain, tables)
 
 
@@ -166,7 +169,7 @@ def interpretation(genome: genomes.Genome, tables: dict[str, np.ndarray]) -> dic
 
 
 def stems(genome: genomes.Genome, model) -> dict[str, pd.DataFrame]:
-    """Dependency map of the first held-out tRNA gene, and scores of all.
+    """Dependency map of the first test tRNA gene, and scores of all.
 
     Parameters
     ----------

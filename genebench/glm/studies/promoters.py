@@ -135,7 +135,7 @@ def train_generator(promoters: dict[str, np.ndarray]):
     -------
     TrainedModel
     """
-    made = net.Recipe(
+    recipe = net.Recipe(
         name="promoters",
         objective="causal",
         width=64,
@@ -153,7 +153,7 @@ def train_generator(promoters: dict[str, np.ndarray]):
         for tag, rows in promoters.items()
         for i, s in enumerate(rows)
     ]
-    train.train(sequences, made, paths.GLM_MODELS / made.name)
+    train.train(sequences, recipe, paths.GLM_MODELS / recipe.name)
     return design.promoter_network()
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 import scipy
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -312,7 +313,7 @@ def dependencies(
             paired = partner[a:b, None] == np.arange(a, b)
             i, j = np.triu_indices(n, 3)
             for kind, values in (("raw", (raw + raw.T) / 2), ("corrected", fixed)):
-                areas[kind].append(metrics.auroc(paired[i, j].astype(int), values[i, j]))
+                areas[kind].append(roc_auc_score(paired[i, j], values[i, j]))
             if len(areas["raw"]) == 1:
                 rows_, columns = np.indices(raw.shape)
                 flat = {"i": rows_, "j": columns, "raw": raw, "corrected": fixed}
@@ -409,10 +410,10 @@ def curve(folder: Path) -> pd.DataFrame:
     DataFrame
         ``step, cpu_s, bits``.
     """
-    made = json.loads((folder / trained.RECIPE).read_text(encoding="utf-8"))
-    losses, seconds = made["facts"]["losses_every_50_steps"], made["facts"]["cpu_s"]
+    run = json.loads((folder / trained.RECIPE).read_text(encoding="utf-8"))
+    losses, seconds = run["facts"]["losses_every_50_steps"], run["facts"]["cpu_s"]
     step = 50 * np.arange(1, len(losses) + 1)
-    cpu = step / made["recipe"]["steps"] * seconds
+    cpu = step / run["recipe"]["steps"] * seconds
     return pd.DataFrame({"step": step, "cpu_s": cpu, "bits": losses})
 
 
