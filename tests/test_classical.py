@@ -186,7 +186,7 @@ def test_the_masked_twin_has_neither_the_names_of_the_gene_nor_the_words_of_the_
 
 
 def test_label_words_are_those_of_the_classes_without_what_says_nothing(monkeypatch, make_task):
-    monkeypatch.setattr(recipes.tasks, "of_source", lambda source, missing: [[made]])
+    monkeypatch.setattr(recipes.tasks, "from_source", lambda source, sources, missing: [[made]])
     made = make_task("multiclass", [0, 1, 2] * 10)
     object.__setattr__(
         made,

@@ -45,7 +45,7 @@ def known(monkeypatch):
         "annotation_count",
         lambda names, sources: np.array([counts.get(n, 0) for n in names]),
     )
-    monkeypatch.setattr(proteins, "groups", lambda names: [n[:2] + n[3:] for n in names])
+    monkeypatch.setattr(proteins, "groups", lambda names, sources: [n[:2] + n[3:] for n in names])
     days = {
         name: 20000101 + 10000 * (ord(name[2]) % 32 + (name[3] > "4")) for name in held.genes.index
     }
