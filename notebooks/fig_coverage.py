@@ -21,20 +21,22 @@
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile's results
 page: str = "coverage"  # name of this page
-source: str = ""  # whose results are shown; empty: those of the profile that the book is built for
+source: str = "paper"  # whose results are shown; empty: those of the profile of the book
 
 # %% tags=["remove-input"]
-from genebench.benchmark import results
-from genebench.book import figures, show, tables
+from genebench.benchmark import results, summaries
+from genebench.book import show, tables, tiers
+from genebench.core import specs
 
 show.begin()
-shown = source or profile
-triptych = tables.triptych(
-    {g: results.main_scores(shown, genes=g) for g in ("common", "own", "all")}
-)
+models, shown = specs.declared().models, source or profile
+choices = {g: results.main_scores(shown, genes=g) for g in ("common", "own", "all")}
+table = summaries.by_choice_of_genes(choices, models)
 show.figure(
-    figures.coverage_bars(triptych, label="plain mean AUROC over classification tasks (0 to 1)"),
-    triptych,
+    tables.coverage_plot(
+        table, models, label="plain mean AUROC over classification tasks (0 to 1)"
+    ),
+    table,
     page=page,
     profile=profile,
     name="triptych",
@@ -50,7 +52,7 @@ show.figure(
 
 # %% tags=["remove-input"]
 show.table(
-    tables.titled(triptych),
+    tiers.readable(table.reset_index(), models, ["model", *table]),
     page=page,
     profile=profile,
     name="table",

@@ -11,42 +11,42 @@
 # ---
 
 # %% [markdown]
-# # Designed promoters, on several yardsticks
+# # Evaluating designed promoters
 #
-# Promoters of yeast {cite}`vaishnav2022` were designed by a small causal network and by a k-mer model, each told by a
+# Promoters of yeast {cite}`vaishnav2022` were designed by a small causal network and by a k-mer model, each given a
 # tag to make strong or weak ones, and by refining shuffled promoters with the two-sided network of the yeast genome.
 # One number cannot judge them: a copy of a natural promoter would win on nearly all. So each set stands beside
 # natural ones that no generator saw (dashed line), the ones it was fitted to, shuffled ones and random bases. Natural
 # promoters come in families of near copies; each family is on one side only: fitted to, shown as the natural control,
-# or held against.
+# or compared with.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
 page: str = "glm-design"  # name of this page
 
 # %% tags=["remove-input"]
-from genebench.book import glm, show
+from genebench.book import glm, glm_figures, show
 
 show.begin()
 yardsticks, predictor = glm.read("design", "yardsticks"), glm.read("design", "predictor")
-show.values(glm.design_values(yardsticks, predictor), page=page.replace("-", "_"), profile=profile)
+show.values(glm.design_values(yardsticks, predictor), page=page, profile=profile)
 show.figure(
-    glm.yardsticks(yardsticks),
+    glm_figures.yardsticks(yardsticks, glm.looks()),
     yardsticks,
     page=page,
     profile=profile,
     name="yardsticks",
     caption="Every set of sequences on every yardstick. Distances: of mean counts from natural promoters, in "
-    "standard deviations. Told apart from them: AUROC of a linear probe on 6-mers, 0.5 is indistinguishable. "
+    "standard deviations. Discriminated: AUROC of a linear probe on 6-mers, 0.5 is indistinguishable. "
     "Diversity and novelty: least edits per base to another of the set, and to what the generators were "
     "fitted to. Expression: by a predictor fitted to other promoters. Bits: by the two-sided k-mer chain "
-    "of the genome. Dashed: natural, held out.",
+    "of the genome. Dashed: natural, not fitted to.",
     alt="Dot plots of ten sets of sequences on eight yardsticks.",
 )
 
 # %% [markdown]
-# The tag parts strong from weak, by the predictor: the network's promoters reach {{ glm_design_network_high_activity }}
-# when told to be strong and {{ glm_design_network_low_activity }} when told to be weak, the k-mer model's
+# The tag separates strong from weak, by the predictor: the network's promoters reach {{ glm_design_network_high_activity }}
+# when tagged strong and {{ glm_design_network_low_activity }} when tagged weak, the k-mer model's
 # {{ glm_design_markov_high_activity }} and {{ glm_design_markov_low_activity }}; natural ones are at
 # {{ glm_design_natural_activity }}. But random bases reach {{ glm_design_random_activity }} too: a high prediction
 # alone is no mark of a promoter. Nor is likelihood: refining by the two-sided network gives the fewest bits a base

@@ -15,7 +15,7 @@
 #
 # If a network has understood how genes are switched on, what it expects upstream of them should hold the sites that
 # proteins bind. No binding was ever shown to it. Its expectation at each base of the 400 before held-out genes, given
-# all other bases, is searched for what recurs by TF-MoDISco {cite}`shrikumar2018`; each motif is held against the
+# all other bases, is searched for what recurs by TF-MoDISco {cite}`shrikumar2018`; each motif is compared with the
 # binding profiles of yeast in JASPAR {cite}`rauluseviciute2024`. Among so many profiles one is always near: *by chance*
 # is what the motif with its columns shuffled reaches in one case of twenty. The same search in a chain of 8-mers, which
 # only counts words, is the control.
@@ -27,13 +27,13 @@ genome: str = "yeast"  # which genome of data/glm_genomes.yml
 model: str = "glm-yeast"  # whose motifs are drawn
 
 # %% tags=["remove-input"]
-from genebench.book import genomic, glm, show
+from genebench.book import glm, glm_simulated, show
 
 show.begin()
-told, letters = glm.read(genome, "motifs"), glm.read(genome, "motif_letters")
-show.values(genomic.motif_values(told), page=page, profile=profile)
+motifs, letters = glm.read(genome, "motifs"), glm.read(genome, "motif_letters")
+show.values(glm.motif_values(motifs), page=page, profile=profile)
 show.figure(
-    genomic.found_motifs(told[told.model == model], letters[letters.model == model]),
+    glm_simulated.expected_motifs(motifs[motifs.model == model], letters[letters.model == model]),
     letters[letters.model == model],
     page=page,
     profile=profile,
@@ -52,7 +52,7 @@ show.figure(
 
 # %% tags=["remove-input"]
 show.table(
-    genomic.motif_table(told),
+    glm.motif_table(motifs, glm.looks()),
     page=page,
     profile=profile,
     name="motifs",

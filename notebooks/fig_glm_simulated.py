@@ -27,13 +27,14 @@ profile: str = "demo"  # which profile the book is built for
 page: str = "glm-simulated"  # name of this page
 
 # %% tags=["remove-input"]
-from genebench.book import genomic, show
+from genebench.book import glm, glm_figures, glm_simulated, show
 
 show.begin()
-scores, logos, bits, curve = [genomic.read(name) for name in ("scores", "logos", "bits", "curve")]
-show.values(genomic.values(scores, logos, curve), page=page.replace("-", "_"), profile=profile)
+looks = glm.looks()
+scores, logos, curve = [glm.read("simulated", n) for n in ("scores", "logos", "curve")]
+show.values(glm.simulated_values(scores, logos, curve), page=page, profile=profile)
 show.figure(
-    genomic.constraint(scores),
+    glm_simulated.constraint(scores, looks),
     scores,
     page=page,
     profile=profile,
@@ -59,8 +60,8 @@ show.figure(
 
 # %% tags=["remove-input"]
 show.figure(
-    genomic.odds(genomic.read("odds")),
-    genomic.read("odds"),
+    glm_simulated.odds(glm.read("simulated", "odds"), looks),
+    glm.read("simulated", "odds"),
     page=page,
     profile=profile,
     name="odds",
@@ -77,7 +78,7 @@ show.figure(
 
 # %% tags=["remove-input"]
 show.figure(
-    genomic.logos(logos),
+    glm_simulated.motif_logos(logos, looks),
     logos,
     page=page,
     profile=profile,
@@ -96,8 +97,8 @@ show.figure(
 
 # %% tags=["remove-input"]
 show.figure(
-    genomic.dependency(genomic.read("map")),
-    genomic.read("map"),
+    glm_simulated.hairpin_maps(glm.read("simulated", "map"), looks),
+    glm.read("simulated", "map"),
     page=page,
     profile=profile,
     name="map",
@@ -113,9 +114,10 @@ show.figure(
 # linear probe in the table below says how well the classes can be told apart.
 
 # %% tags=["remove-input"]
+regions = glm.read("simulated", "regions")
 show.figure(
-    genomic.region_map(genomic.read("regions")),
-    genomic.read("regions"),
+    glm_figures.scatter(regions, looks, by="region", classes=looks.regions, axis="UMAP"),
+    regions,
     page=page,
     profile=profile,
     name="regions",
@@ -129,7 +131,7 @@ show.figure(
 
 # %% tags=["remove-input"]
 show.table(
-    genomic.summary(scores, logos),
+    glm.simulated_table(scores, logos, looks),
     page=page,
     profile=profile,
     name="summary",
@@ -138,7 +140,7 @@ show.table(
 
 # %% tags=["remove-input"]
 show.table(
-    genomic.bits_table(bits),
+    glm.simulated_bits(glm.read("simulated", "bits"), looks),
     page=page,
     profile=profile,
     name="bits",

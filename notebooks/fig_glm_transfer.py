@@ -34,19 +34,20 @@ profile: str = "demo"  # which profile the book is built for
 page: str = "glm-transfer"  # name of this page
 
 # %% tags=["remove-input"]
-from genebench.book import genomic_transfer, glm, show
+from genebench.book import glm, glm_figures, show
 
 show.begin()
-scores = glm.scores_of("transfer", "ecoli/,yeast,gue/,enhancer/")
-show.values(genomic_transfer.values(scores), page=page.replace("-", "_"), profile=profile)
+looks, tasks = glm.looks(), "ecoli/,yeast,gue/,enhancer/"
+scores = glm.scores_of("transfer", tasks, looks)
+show.values(glm.transfer_values(scores, looks), page=page, profile=profile)
 show.figure(
-    genomic_transfer.splits(scores),
+    glm_figures.split_scores(scores, looks),
     scores,
     page=page,
     profile=profile,
     name="splits",
     caption="Filled: no window of test shares a word of 16 bases with one of train. Hollow: as many windows on each "
-    "side, drawn at random. Means over splits; bars: mean 95 % intervals over the tested windows. Dashed: chance. The "
+    "side, drawn at random. Means over splits; bars: mean 95 % intervals over the tested windows. The "
     "network is that of E. coli on bacterial, human and mouse windows, that of yeast on those of yeast.",
     alt="Scores of networks, k-mer counts and fitted networks on seven sets of windows of DNA, by split.",
 )
@@ -72,9 +73,9 @@ show.figure(
 # not searched for, and spares a tenth of the training windows to know when to stop.
 
 # %% tags=["remove-input"]
-fitted = genomic_transfer.tuned("ecoli/,yeast,gue/,enhancer/")
+fitted = glm.fine_tuned(tasks, looks)
 show.figure(
-    genomic_transfer.splits(fitted, loose="random"),
+    glm_figures.split_scores(fitted, looks, loose="random"),
     fitted,
     page=page,
     profile=profile,
@@ -85,7 +86,7 @@ show.figure(
 )
 
 # %% tags=["remove-input"]
-show.prose(genomic_transfer.tuned_words(fitted))
+show.prose(glm.fine_tuned_words(fitted))
 
 # %% [markdown]
 # ## What was left out
@@ -97,7 +98,7 @@ show.prose(genomic_transfer.tuned_words(fitted))
 # many windows each split trains and tests on: the promoters of yeast overlap so much that few are left.
 
 # %% tags=["remove-input"]
-sizes = genomic_transfer.kept_on_each_side(scores)
+sizes = glm.split_sizes(scores)
 show.table(
     sizes,
     page=page,
@@ -116,7 +117,13 @@ show.table(
 # shared between training and test. `matched`: at random, with as many windows on each side as the spectral split has.
 
 # %% tags=["remove-input"]
-show.table(glm.table_of(scores), page=page, profile=profile, name="scores", caption="Every score.")
+show.table(
+    glm.score_table(scores, looks),
+    page=page,
+    profile=profile,
+    name="scores",
+    caption="Every score.",
+)
 
 # %% [markdown]
 # ## Layers and poolings
@@ -124,7 +131,7 @@ show.table(glm.table_of(scores), page=page, profile=profile, name="scores", capt
 # %% tags=["remove-input"]
 layers = glm.read("transfer", "layers")
 show.table(
-    genomic_transfer.layer_table(layers),
+    glm.layer_table(layers, looks),
     page=page,
     profile=profile,
     name="layers",
@@ -136,8 +143,10 @@ show.table(
 
 # %% tags=["remove-input"]
 placed = glm.read("transfer", "map")
+placed = placed[placed.task == "ecoli/coding"].replace({"label": {0: "intergenic", 1: "coding"}})
+classes = {"intergenic": "#e69f00", "coding": "#0072b2"}
 show.figure(
-    glm.window_map(placed, task="ecoli/coding", names=("intergenic", "coding")),
+    glm_figures.scatter(placed, looks, by="label", classes=classes, axis="component"),
     placed,
     page=page,
     profile=profile,

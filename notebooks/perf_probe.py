@@ -20,7 +20,7 @@
 # fold to fold and `newton-cholesky` among those within 0.001 AUROC of the optimum. The *largest
 # distance* is that of our per-fold AUROC from a reference solution in double precision.
 #
-# The vectors are MiniLM's of the gene symbol (384 numbers), joined with those of the full name (768), and the paper's
+# The vectors are MiniLM's of the gene symbol (384 dimensions), joined with those of the full name (768), and the paper's
 # own bag of words (1,024 counts). MiniLM's are well scaled and short, which makes the peer's fit easy; the
 # columns of word counts are of very unequal scale. A small task alone gains little, because each set of genes has its
 # own eigenbasis; many tasks share it. The rows of *made-up tasks* are the largest cases that are promised: their
@@ -58,7 +58,12 @@ show.table(
 
 # %% tags=["remove-input"]
 show.figure(
-    figures.cost_per_task(probe.blocks(speeds)),
+    figures.log_lines(
+        probe.blocks(speeds),
+        x="n_tasks",
+        panel="d",
+        label="tasks fitted together, one panel a number of dimensions",
+    ),
     probe.blocks(speeds),
     page=page,
     profile=profile,
@@ -68,7 +73,7 @@ show.figure(
 )
 
 # %% [markdown]
-# ## Everybody's distance from the optimum
+# ## Solver accuracy
 #
 # The largest and the median distance of each solver's per-fold AUROC from the reference solution, and its CPU seconds.
 

@@ -67,7 +67,7 @@ show.table(
 
 # %% tags=["remove-input"]
 show.figure(
-    figures.growth(spectra.growth(speeds)),
+    figures.log_lines(spectra.growth(speeds), x="n", panel="stage", label="samples"),
     spectra.growth(speeds),
     page=page,
     profile=profile,

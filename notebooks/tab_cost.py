@@ -19,21 +19,22 @@
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile's results
 page: str = "cost"  # name of this page
-source: str = ""  # whose costs are shown; empty: those of the profile that the book is built for
+source: str = "paper"  # whose results are shown; empty: those of the profile of the book
 
 # %% tags=["remove-input"]
 from genebench.benchmark import costs, results
-from genebench.book import figures, show, speed, tables
-from genebench.core import manifest
+from genebench.book import figures, show, speed, tiers
+from genebench.core import manifest, specs
 
 show.begin()
-held = manifest.read(results.manifest_path(source or profile))
-show.prose(costs.words(held))
+models = specs.declared().models
+run = manifest.read(results.manifest_path(source or profile))
+show.prose(costs.words(run))
 
 # %% tags=["remove-input"]
-spent = costs.spent(held)
+spent = costs.spent(run)
 show.figure(
-    figures.spent_bars(spent),
+    figures.cost_bars(spent, models),
     spent,
     page=page,
     profile=profile,
@@ -44,7 +45,7 @@ show.figure(
 
 # %% tags=["remove-input"]
 show.table(
-    tables.titled(spent.set_index("model")),
+    tiers.readable(spent, models, spent),
     page=page,
     profile=profile,
     name="table",
@@ -60,8 +61,5 @@ show.table(
 
 # %% tags=["remove-input"]
 show.table(
-    costs.stages(held), page=page, profile=profile, name="stages", digits=1, words=speed.COSTS
+    costs.stages(run), page=page, profile=profile, name="stages", digits=1, words=speed.COSTS
 )
-
-# %% tags=["remove-cell"]
-show.values(costs.numbers(held), page=page, profile=profile)

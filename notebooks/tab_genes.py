@@ -18,20 +18,16 @@
 # Models and labels are those of the profile that this book was run for, not all of the leaderboard's.
 
 # %% tags=["parameters"]
-profile: str = "demo"  # which profile's genes
+profile: str = "demo"  # which profile the book is built for
 page: str = "genes"  # name of this page
+source: str = ""  # whose genes are shown; empty: those of the profile of the book
 
 # %% tags=["remove-input", "full-width"]
 from genebench.book import genes, show
+from genebench.core import specs
 
 show.begin()
-show.genes(
-    genes.keep(profile),
-    page=page,
-    profile=profile,
-    caption="The genes with the most labels: of the genes without a label, the share that each model ranks below the "
-    "gene, plain mean over its labels (0 to 1, guessing 0.5); tasks that the model has read are left out.",
-)
+genes.look_up(profile, specs.declared().models, page=page, source=source or profile)
 
 # %% [markdown]
 # ## How to read it

@@ -24,10 +24,11 @@ page: str = "glm-catalogue"  # name of this page
 
 # %% tags=["remove-input"]
 from genebench.book import glm, show
+from genebench.core import specs
 
 show.begin()
-listed = glm.catalogue()
-show.values(glm.counts(listed), page=page.replace("-", "_"), profile=profile)
+listed, questions = glm.catalogue()
+show.values(glm.catalogue_values(listed), page=page, profile=profile)
 show.table(listed, page=page, profile=profile, name="catalogue")
 
 # %% tags=["remove-input"]
@@ -37,4 +38,4 @@ show.listing(listed, column="title", text="data", title="All models as plain tex
 # ## Open questions of the review, and what our numbers say
 
 # %% tags=["remove-input"]
-show.prose(glm.questions())
+show.prose(glm.question_list(questions, [p.page for p in specs.pages()]))

@@ -11,11 +11,11 @@
 # ---
 
 # %% [markdown]
-# # Effects of changes, without any fit
+# # Zero-shot variant effect prediction
 #
 # If a model has understood what a sequence is for, a harmful change should look unlikely to it: its log-likelihood
 # ratio (LLR) of reference to change is high. No label is used. Every score stands beside baselines that know no model:
-# the kind of base change, CpG, counts of short words. Three references are told more than the sequence, and say so in
+# the kind of base change, CpG, counts of short words. Three references are given more than the sequence, and say so in
 # brackets: the reading frame, the protein, or the genomes of other mammals; they show what there is to be known.
 #
 # Where a score is drawn twice, hollow is raw and filled is calibrated: less the mean of the change's three-base
@@ -26,15 +26,17 @@ profile: str = "demo"  # which profile the book is built for
 page: str = "glm-variants"  # name of this page
 
 # %% tags=["remove-input"]
-from genebench.book import glm, show
+from genebench.benchmark import summaries
+from genebench.book import glm, glm_figures, show
 
 show.begin()
-every = glm.scores_of("variants", "ecoli/,yeast/,brca1/,tb/,mpra/")
-show.values(glm.variant_values(every), page=page.replace("-", "_"), profile=profile)
-coding = glm.scores_of("variants", "ecoli/,yeast/")
+looks = glm.looks()
+every = glm.scores_of("variants", "ecoli/,yeast/,brca1/,tb/,mpra/", looks)
+show.values(glm.variant_values(every, looks), page=page, profile=profile)
+coding = glm.scores_of("variants", "ecoli/,yeast/", looks)
 bacterial = coding[coding.task.str.startswith("ecoli/")]
 show.figure(
-    glm.forest(bacterial, label="AUROC (0 to 1)", chance=0.5),
+    glm_figures.forest(bacterial, looks, label="AUROC (0 to 1)", chance=0.5),
     bacterial,
     page=page,
     profile=profile,
@@ -49,21 +51,21 @@ show.figure(
 # changes with an AUROC of {{ glm_variants_ecoli_nonsense_vs_synonymous_glm_ecoli }}; that of yeast, which has never
 # seen a bacterium, with {{ glm_variants_ecoli_nonsense_vs_synonymous_glm_yeast }}; the best score without
 # frame or network, {{ glm_variants_ecoli_nonsense_vs_synonymous_other }}. The networks know more of a gene's frame
-# than short words give away, and much of that is common to both genomes. Codon usage, which is told the frame, knows
+# than short words give away, and much of that is common to both genomes. Codon usage, which is given the frame, knows
 # the stops almost perfectly.
 #
 # Missense against synonymous is another matter: {{ glm_variants_ecoli_missense_vs_synonymous_glm_ecoli }} raw and
 # {{ glm_variants_ecoli_missense_vs_synonymous_glm_ecoli_calibrated }} calibrated are below chance. What a likelihood
 # ratio sees there is mutation bias and codon usage, and calibration by context takes little of it away; a transversion
 # is the better guess at harm ({{ glm_variants_ecoli_missense_vs_synonymous_transversion }}). BLOSUM62 is 1 by
-# construction: it is told which changes alter the protein, which is the question.
+# construction: it is given which changes alter the protein, which is the question.
 #
 # ## Yeast
 
 # %% tags=["remove-input"]
 fungal = coding[coding.task.str.startswith("yeast/")]
 show.figure(
-    glm.forest(fungal, label="AUROC (0 to 1)", chance=0.5),
+    glm_figures.forest(fungal, looks, label="AUROC (0 to 1)", chance=0.5),
     fungal,
     page=page,
     profile=profile,
@@ -88,9 +90,9 @@ show.figure(
 # word of 16 bases with the tested exons, for *M. tuberculosis* its genome without 50 bases around each tested change.
 
 # %% tags=["remove-input"]
-measured = glm.scores_of("variants", "brca1/")
+measured = glm.scores_of("variants", "brca1/", looks)
 show.figure(
-    glm.forest(measured, label="AUROC (0 to 1)", chance=0.5),
+    glm_figures.forest(measured, looks, label="AUROC (0 to 1)", chance=0.5),
     measured,
     page=page,
     profile=profile,
@@ -103,7 +105,7 @@ show.figure(
 # Over all changes of BRCA1, neither networks of other species nor k-mer models of human DNA tell lost function from
 # kept function: raw, the network of E. coli reaches {{ glm_variants_brca1_function_glm_ecoli }}, the k-mer chain
 # {{ glm_variants_brca1_function_markov_chain }}. With so many panels and scores, some interval clears chance by itself.
-# That the harm can be known is shown by phyloP, which is told the genomes of other mammals:
+# That the harm can be known is shown by phyloP, which uses the genomes of other mammals:
 # {{ glm_variants_brca1_function_phylop }}.
 #
 # A bacterium escapes rifampicin by changing the drug's target, which must go on working; it escapes isoniazid and
@@ -114,9 +116,9 @@ show.figure(
 # composition, as the loss of G or C shows.
 
 # %% tags=["remove-input"]
-resistant = glm.scores_of("variants", "tb/")
+resistant = glm.scores_of("variants", "tb/", looks)
 show.figure(
-    glm.forest(resistant, label="AUROC (0 to 1)", chance=0.5),
+    glm_figures.forest(resistant, looks, label="AUROC (0 to 1)", chance=0.5),
     resistant,
     page=page,
     profile=profile,
@@ -135,9 +137,9 @@ show.figure(
 # pyrimidine, or the reverse, says more ({{ glm_variants_mpra_transversion }}).
 
 # %% tags=["remove-input"]
-reporter = glm.mpra_summary(glm.scores_of("variants", "mpra/"))
+reporter = summaries.over_loci(glm.scores_of("variants", "mpra/", looks))
 show.figure(
-    glm.forest(reporter, label="Spearman correlation (−1 to 1)", chance=0),
+    glm_figures.forest(reporter, looks, label="Spearman correlation (−1 to 1)", chance=0),
     reporter,
     page=page,
     profile=profile,
@@ -148,7 +150,11 @@ show.figure(
 )
 
 # %% tags=["remove-input"]
-show.table(glm.variant_table(), page=page, profile=profile, name="sets", caption="What was scored.")
+show.table(
+    glm.variant_sets(looks), page=page, profile=profile, name="sets", caption="What was scored."
+)
 
 # %% tags=["remove-input"]
-show.table(glm.table_of(every), page=page, profile=profile, name="scores", caption="Every score.")
+show.table(
+    glm.score_table(every, looks), page=page, profile=profile, name="scores", caption="Every score."
+)

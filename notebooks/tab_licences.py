@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Third parties: data, weights, packages
 #
-# Everything of others that a number of this book can rest on, with its licence. *Held to* says how a file is known to
+# Everything of others that a number of this book can rest on, with its licence. *Verified by* says how a file is known to
 # be the right one: by a SHA-256 that is declared in `data/sources/`, by the SHA-256 recorded when it was first fetched,
 # by the version of the package that carries it, or by a commit. A file that is another one is refused and never used.
 # Files are fetched over https alone.
@@ -24,9 +24,12 @@ page: str = "licences"  # name of this page
 
 # %% tags=["remove-input"]
 from genebench.book import cards, show
+from genebench.core import specs
 
 show.begin()
-show.table(cards.third_party(), page=page, profile=profile, name="third-party")
+known = specs.declared()
+others = cards.third_party(known.models.values(), known.sources.values())
+show.table(others, page=page, profile=profile, name="third-party")
 
 # %% [markdown]
 # ## Packages, and why some are pinned

@@ -21,17 +21,17 @@
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile's results
 page: str = "power"  # name of this page
-source: str = ""  # whose results are shown; empty: those of the profile that the book is built for
+source: str = "paper"  # whose results are shown; empty: those of the profile of the book
 
 # %% tags=["remove-input"]
 from genebench.benchmark import results
 from genebench.book import figures, show, tiers
+from genebench.core import specs
 from genebench.stats import intervals
 
 show.begin()
-shown = source or profile
-power = results.read_beside(shown, "power.csv")
-table = tiers.power_table(power)
+models, shown = specs.declared().models, source or profile
+table = tiers.power_table(results.read_beside(shown, "power.csv"), models)
 show.figure(
     figures.size_and_power(table, limit=intervals.UNDERPOWERED),
     table[["task", "kind", "genes", "smallest difference"]],
@@ -45,8 +45,3 @@ show.figure(
 
 # %% tags=["remove-input"]
 show.table(table, page=page, profile=profile, name="tasks")
-
-# %% tags=["remove-cell"]
-show.values(
-    tiers.numbers(power, results.read_beside(shown, "means.csv")), page=page, profile=profile
-)

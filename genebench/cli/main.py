@@ -86,8 +86,7 @@ def tasks(
 ) -> None:
     """List a profile's tasks with size, balance, origin and status. Downloads nothing: 'genebench fetch' does."""
     from ..benchmark import results
-    from ..book import cards as catalogue
-    from ..book import tables
+    from ..book import cards
     from ..core import specs
     from ..data import sources
     from ..data import tasks as module
@@ -97,12 +96,14 @@ def tasks(
     spec = specs.profile(profile)
     with sources.only_at_hand():
         found = module.load(spec, missing=missing.append)
-        frame = catalogue.whole(spec, found, missing)
+        known = {s: specs.source(s) for s in [*specs.sources(), *spec.sources]}
+        frame = cards.task_catalogue(spec, known, found, missing)
     show(frame, as_json, ["task", "group", "kind", "genes", "balance", "status", "reason"])
     print(f"{(frame.status == 'ready').sum()} of {len(frame)} tasks ready.", file=sys.stderr)
     if write:
         results.write_csv(frame, results.tasks_path(profile))
-        results.write_csv(tables.against_paper(spec, found), results.published_path(profile))
+        beside = cards.published_tasks(spec, known, found, specs.published())
+        results.write_csv(beside, results.published_path(profile))
 
 
 @command
@@ -113,10 +114,10 @@ def models(
     as_json: Json = False,
 ) -> None:
     """List all models with family, input, size, licence and status."""
-    from ..book import tables
+    from ..book import cards
     from ..core import specs
 
-    frame = tables.model_catalogue()
+    frame = cards.model_catalogue(specs.models().values(), specs.sources())
     if profile:
         frame = frame[frame.model.isin(specs.profile(profile).models)].reset_index(drop=True)
     show(frame, as_json, ["model", "title", "family", "input", "dim", "size", "status", "reason"])
@@ -215,9 +216,9 @@ def run(
     universe: Universe = None,
 ) -> None:
     """Run task × model × split × probe, resume what is there, write data/results/<profile>/."""
-    from ..benchmark import results
+    from ..benchmark import results, summaries
     from ..benchmark import run as runner
-    from ..book import tables
+    from ..core import specs
     from ..core.progress import Reporter
 
     profile = own_profile(profile, gmt, negatives, universe)
@@ -242,7 +243,7 @@ def run(
     )
     no_failed(done.failed)
     if gmt:
-        print(tables.beside_shortcuts(results.load(profile)).round(3).to_string(index=False))
+        print(summaries.beside_shortcuts(profile, specs.models()).round(3).to_string(index=False))
 
 
 def _plan(
