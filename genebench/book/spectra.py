@@ -223,7 +223,7 @@ def verdict(dataset: str, known: Declared, way: str = "spectral") -> str:
         return ""
     rows = rows.sort_values("fall", ascending=False)
     most = rows.parameter.max()
-    ends = [f" [to λ = {at:g}]" * (at != most) for at in rows.parameter]
+    ends = [f" [to λ = {at:g}]" * bool(at != most) for at in rows.parameter]
     rows = rows.assign(name=[f"*{known.title(m)}*{end}" for m, end in zip(rows.model, ends)])
     parts, best = [], []
     for cheap, part in rows.groupby(rows.model.map(known.cheap)):

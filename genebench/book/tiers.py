@@ -346,7 +346,7 @@ def cliques(names: list[str], pairs: pd.DataFrame) -> list[tuple[int, int]]:
             frozenset((name, names[last + 1])) in apart for name in names[first : last + 1]
         ):
             last += 1
-        if last > end:
+        if last > max(first, end):
             runs.append((first, last))
             end = last
     return runs
