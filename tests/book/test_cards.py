@@ -91,4 +91,6 @@ def test_third_parties_and_packages_have_a_licence():
     known = specs.declared()
     others = cards.third_party(known.models.values(), known.sources.values())
     assert set(known.sources) <= set(others.name) and others.licence.ne("").all()
-    assert others["verified by"].ne("").all() and {"numpy", "pandas"} <= set(cards.packages().package)
+    assert others["verified by"].ne("").all() and {"numpy", "pandas"} <= set(
+        cards.packages().package
+    )

@@ -25,7 +25,10 @@ def test_few_scores_are_points_and_exposed_ones_are_stars_in_no_box(home):
 def test_a_group_of_few_tasks_has_points_beside_the_boxes_of_others():
     groups = (("localization", 4), ("protein properties", 5))
     rows = [
-        (f"{g}-{i}", m, "text", g, 0.5 + 0.01 * i) for g, n in groups for i in range(n) for m in "ab"
+        (f"{g}-{i}", m, "text", g, 0.5 + 0.01 * i)
+        for g, n in groups
+        for i in range(n)
+        for m in "ab"
     ]
     frame = pd.DataFrame(rows, columns=["task", "model", "family", "group", "score"])
     (ax,) = figures.family_boxes(frame, label="AUROC").axes
@@ -33,7 +36,10 @@ def test_a_group_of_few_tasks_has_points_beside_the_boxes_of_others():
 
 
 def test_numbers_of_a_heat_map_have_no_minus_zero_and_show_none_as_a_dash():
-    table, ax = pd.DataFrame([[-0.001, 1.0], [np.nan, -0.25]], columns=["a", "b"]), plt.subplots()[1]
+    table, ax = (
+        pd.DataFrame([[-0.001, 1.0], [np.nan, -0.25]], columns=["a", "b"]),
+        plt.subplots()[1],
+    )
     marks = pd.DataFrame([["", "*"], ["*", "†"]])
     figures.numbers(ax, table, marks, vmin=-1, vmax=1, label="x")
     assert [t.get_text() for t in ax.texts] == ["0.00", "1.00*", "–", "−0.25†"]

@@ -40,6 +40,6 @@ def test_the_difference_of_a_regression_is_found_four_times_in_five():
 
     rho = 2 * np.sin(
         np.pi * delta / 6
-    )  # the Pearson correlation of normals that have this Spearman correlation
+    )  # Pearson correlation of normals that have this Spearman correlation
     found = np.abs(spearman(rho) - spearman(0.0)) > 1.96 * np.sqrt(2 * 1.06 / (n - 3))
     assert 0.75 < found.mean() < 0.85

@@ -1,0 +1,236 @@
+"""Notebooks obey the house rules, and the runner resumes, refuses and reports."""
+
+import json
+import re
+
+import jupytext
+import papermill
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from genebench.book import notebooks
+from genebench.cli import main as command
+from genebench.core import paths, specs, workers
+from genebench.core.errors import BadInput, RunFailed
+
+SOURCES = sorted(paths.NOTEBOOKS.glob("*.py"))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.stem)
+def test_a_notebook_loads_calls_and_shows(path):
+    book = jupytext.read(path)
+    code = [c.source for c in book.cells if c.cell_type == "code"]
+    assert 1 <= len(code) <= 8
+    for text in code:
+        assert not re.search(r"^\s*(def|class|for|while|import os|with open)\b", text, re.M), text
+        assert "savefig" not in text and "/" not in re.sub(r'".*?"|#.*', "", text), (
+            "no path, no division: compute elsewhere"
+        )
+    assert book.cells[0].cell_type == "markdown" and book.cells[0].source.startswith("# ")
+    assert (
+        book.metadata["kernelspec"]["name"] == "python3"
+        and book.metadata["kernelspec"]["language"] == "python"
+    )
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.stem)
+def test_a_notebook_declares_typed_and_explained_parameters(path):
+    found = papermill.inspect_notebook(jupytext.read(path))
+    assert {"profile", "page"} <= set(found)
+    assert all(p["inferred_type_name"] == "str" and p["help"] for p in found.values())
+
+
+def test_every_page_has_a_notebook_a_place_in_the_contents_and_known_parameters():
+    toc = yaml.safe_load(paths.TOC.read_text())
+    listed = set(re.findall(r"executed/([\w-]+)", json.dumps(toc)))
+    assert listed == {p.page for p in specs.pages()}
+    for page in specs.pages():
+        assert set(page.parameters) <= set(
+            papermill.inspect_notebook(jupytext.read(notebooks.source(page)))
+        )
+
+
+def test_no_executed_or_paired_notebook_lies_beside_the_sources():
+    assert not list(paths.NOTEBOOKS.glob("*.ipynb"))
+
+
+@pytest.fixture
+def sandbox(tmp_path, monkeypatch):
+    """A notebook folder, a page list, and results of a profile, all of their own."""
+    kernel = "#     display_name: Python 3\n#     language: python\n#     name: python3\n"
+    header = f"# ---\n# jupyter:\n#   kernelspec:\n{kernel}# ---\n\n"
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    given = 'profile: str = "demo"  # p\npage: str = "x"  # p\nn: str = "1"  # n\n'
+    cell = f'# %% [markdown]\n# # Title\n\n# %% tags=["parameters"]\n{given}\n# %%\n'
+    (folder / "good.py").write_text(header + cell + "print('page', page, n)\n")
+    (folder / "bad.py").write_text(header + cell + "raise ValueError('broken on purpose')\n")
+    (tmp_path / "results" / "demo").mkdir(parents=True)
+    (tmp_path / "results" / "demo" / "scores.parquet").write_bytes(b"any")
+    monkeypatch.setattr(paths, "NOTEBOOKS", folder)
+    monkeypatch.setattr(paths, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(paths, "RESULTS", tmp_path / "results")
+    pages = [specs.PageSpec(notebook="good", page="a", title="A page", parameters={"n": "7"})]
+    monkeypatch.setattr(specs, "pages", lambda: pages)
+    return pages
+
+
+def run(**options):
+    """The runner in this process: a worker would not see the sandbox."""
+    return notebooks.run("demo", say=lambda text: None, **options)
+
+
+@pytest.fixture(autouse=True)
+def one_process(monkeypatch):
+    from concurrent.futures import ThreadPoolExecutor
+
+    monkeypatch.setattr(workers, "pool", lambda jobs: ThreadPoolExecutor(1))
+
+
+def test_a_page_is_executed_once_titled_and_then_taken_from_the_cache(sandbox):
+    assert run() == 1
+    done = json.loads((paths.executed("demo") / "a.ipynb").read_text())
+    assert done["cells"][0]["source"][0].strip() == "# A page"
+    assert "page a 7" in json.dumps(done)
+    hidden = [
+        c
+        for c in done["cells"]
+        if {"parameters", "injected-parameters"} & set(c["metadata"].get("tags", []))
+    ]
+    assert len(hidden) == 2 and all("remove-cell" in c["metadata"]["tags"] for c in hidden)
+    assert run() == 0
+    (paths.NOTEBOOKS / "good.py").write_text(
+        (paths.NOTEBOOKS / "good.py").read_text() + "print('changed')\n"
+    )
+    assert run() == 1
+
+
+def test_a_failing_notebook_is_named_and_does_not_stop_the_others(sandbox):
+    sandbox.insert(0, specs.PageSpec(notebook="bad", page="b"))
+    with pytest.raises(RunFailed, match="notebook 'b' failed: ValueError: broken on purpose"):
+        run()
+    folder = paths.executed("demo")
+    assert not (folder / "b.ipynb").exists() and (folder / "failed" / "b.ipynb").exists()
+    assert (folder / "a.ipynb").exists()
+
+
+def test_an_unknown_parameter_is_an_error_and_not_a_log_line(sandbox):
+    with pytest.raises(RunFailed, match="no parameter 'zzz'"):
+        run(parameters={"zzz": 1})
+
+
+def test_a_parameter_of_the_command_line_reaches_the_page_and_the_next_call_restores_it(sandbox):
+    line = ["notebooks", "--profile", "demo", "--page", "a", "-P"]
+    result = CliRunner().invoke(command.app, [*line, "n=9"])
+    assert result.exit_code == 0, result.output
+    out = paths.executed("demo") / "a.ipynb"
+    assert "page a 9" in out.read_text() and run() == 1 and "page a 7" in out.read_text()
+    wrong = CliRunner().invoke(command.app, [*line, "n"])
+    assert wrong.exit_code == 2 and "key=value" in wrong.output
+
+
+def test_an_unknown_page_is_answered_with_the_nearest(sandbox):
+    with pytest.raises(BadInput, match="unknown page 'aa'; did you mean 'a'"):
+        run(pages=["aa"])
+
+
+def test_notebooks_without_results_say_what_to_run_first(sandbox, tmp_path):
+    (tmp_path / "results" / "demo" / "scores.parquet").unlink()
+    with pytest.raises(BadInput, match="run 'genebench run --profile demo' first"):
+        run()
+
+
+def test_a_book_without_executed_pages_says_what_to_run(sandbox):
+    with pytest.raises(RunFailed, match="genebench notebooks --profile demo"):
+        notebooks.book("demo")
+
+
+# --- what a page depends on -----------------------------------------------------------------------
+
+
+def page(name):
+    """A page of the book."""
+    return next(p for p in specs.pages() if p.page == name)
+
+
+def imported(name):
+    """Modules of the project that a page imports, as paths below its root."""
+    found = notebooks.modules(notebooks.source(page(name)))
+    return {str(p.relative_to(notebooks.CODE)) for p in found}
+
+
+def test_only_pages_that_import_a_room_depend_on_it():
+    rooms = {p.page: {m.split("/")[1] for m in imported(p.page)} for p in specs.pages()}
+    assert {name for name, of in rooms.items() if "glm" in of} <= {"speed-glm"}
+    assert {name for name, of in rooms.items() if "spectra" in of} >= {"spectra", "spectra-genes"}
+    assert "spectra" not in rooms["leaderboard"] | rooms["models"] | rooms["glm-ecoli"]
+    assert "genebench/book/glm.py" in imported("glm-ecoli") - imported("leaderboard")
+    assert "genebench/core/specs.py" in imported("leaderboard")
+
+
+def test_imports_are_followed_through_packages_functions_and_relative_names(tmp_path):
+    tree = {
+        "genebench/__init__.py": "",
+        "genebench/a/__init__.py": "import importlib",
+        "genebench/a/one.py": "from ..b import three",
+        "genebench/a/two.py": "",
+        "genebench/b/__init__.py": "",
+        "genebench/b/three.py": "def f():\n    from . import four",
+        "genebench/b/four.py": "import numpy",
+        "genebench/b/five.py": "",
+        "page.py": "from genebench.b import three",
+        "whole.py": "import genebench.a",
+    }
+    for name, text in tree.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    found = notebooks.modules(tmp_path / "page.py", tmp_path)
+    assert {p.stem for p in found} == {"__init__", "three", "four"}
+    found = notebooks.modules(tmp_path / "whole.py", tmp_path)  # imports its modules by name
+    assert {p.stem for p in found} == {"__init__", "one", "two", "three", "four"}
+
+
+def test_a_page_reads_only_the_tables_that_it_names():
+    folders = {p.page: {f.parent.name for f in notebooks.tables(p, "ci")} for p in specs.pages()}
+    assert folders["leaderboard"] == {"paper", "reliability"}
+    assert folders["spectra-binding"] == {"spectra"} and folders["speed-probe"] == {"perf"}
+    assert {"ecoli", "yeast"} <= folders["glm-ecoli"] and not folders["models"]
+    assert "paper" not in folders["this-copy"] and folders["joined"] == {"joined", "reliability"}
+
+
+def test_a_changed_table_changes_the_key_of_the_pages_that_read_it(sandbox, tmp_path):
+    text = (paths.NOTEBOOKS / "good.py").read_text()
+    (paths.NOTEBOOKS / "good.py").write_text(text + "from genebench.benchmark import results\n")
+    before = notebooks.key(sandbox[0], "demo")
+    (tmp_path / "results" / "demo" / "scores.parquet").write_bytes(b"other")
+    assert notebooks.key(sandbox[0], "demo") != before != notebooks.key(sandbox[0], "ci")
+
+
+# --- notebooks to take away -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("spec", specs.pages(), ids=lambda p: p.page)
+def test_a_notebook_to_take_away_has_the_page_s_own_parameters(spec):
+    book = notebooks.plain(spec, "ci")
+    found = papermill.inspect_notebook(book)
+    given = {"profile": "ci", "page": spec.page, **spec.parameters}
+    assert {name: json.loads(found[name]["default"]) for name in given} == given
+    assert not any(cell.get("outputs") for cell in book.cells)
+
+
+def test_a_notebook_to_take_away_fetches_the_project_where_it_is_known(monkeypatch, tmp_path):
+    monkeypatch.setenv("GENEBENCH_REPOSITORY", "o/n")
+    notebooks.offer(page("power"), "demo", tmp_path)
+    assert {p.suffix for p in tmp_path.iterdir()} == {".ipynb", ".py", ".json"}
+    setup = json.loads((tmp_path / "power.ipynb").read_text())["cells"][1]
+    assert "github.com/o/n" in "".join(setup["source"]) and "setup" in setup["metadata"]["tags"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("spec", specs.pages(), ids=lambda p: p.page)
+def test_every_notebook_runs_with_plain_papermill(spec, tmp_path):
+    notebooks.offer(spec, "demo", tmp_path)
+    here = tmp_path / f"{spec.page}.ipynb"
+    options = {"kernel_name": "python3", "cwd": paths.ROOT, "progress_bar": False}
+    papermill.execute_notebook(here, tmp_path / "out.ipynb", **options)
