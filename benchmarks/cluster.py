@@ -1,7 +1,9 @@
-"""A profile run by processes here and by the workers of a Dask cluster: same bytes, what it took, what was foretold.
+"""A profile run by processes here and by the workers of a Dask cluster: same bytes, what it took,
+what was foretold.
 
-``python -m benchmarks.cluster`` writes ``data/results/reliability/cluster.csv`` and ``plan.csv``. Both runs begin
-with vectors and without cells, in caches of their own; what is in the project's cache stays as it is.
+``python -m benchmarks.cluster`` writes ``data/results/reliability/cluster.csv`` and ``plan.csv``.
+Both runs begin with vectors and without cells, in caches of their own; what is in the project's
+cache stays as it is.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""How fast the inference loop is, beside the plain loop that one would write: same network, same run, same threads."""
+"""How fast the inference loop is, beside the plain loop that one would write: same network, same
+run, same threads."""
 
 from __future__ import annotations
 
@@ -20,8 +21,8 @@ from genebench.models import Sequences, hub, inference
 
 COLUMNS = ["case", "device", "ours_per_s", "theirs_per_s", "ratio", "ceiling_fraction"]
 MORE = ["unit", "sequences", "distinct_tokens", "repeats", "threads", "lowest_cosine"]
-"""What is measured, then how. ``distinct_tokens``: share of the tokens that are left when repeats are run once;
-``lowest_cosine``: of our vectors to those of the plain loop, over all sequences."""
+"""What is measured, then how. ``distinct_tokens``: share of the tokens that are left when repeats
+are run once; ``lowest_cosine``: of our vectors to those of the plain loop, over all sequences."""
 BATCH = 32
 """Sequences of a batch of the plain loop, as in most tutorials."""
 
@@ -32,7 +33,8 @@ def results_path() -> Path:
 
 
 def plain(network, tokenizer, texts: list[str], *, device: str, context: int) -> np.ndarray:
-    """The loop to be compared with: fixed batches in the given order, padded to their longest, single precision.
+    """The loop to be compared with: fixed batches in the given order, padded to their longest,
+    single precision.
 
     Returns the mean of the last hidden states over the tokens that are not padding, (n, d) float32.
     """
@@ -85,7 +87,8 @@ def ceiling(*, device: str, dtype: str, size: int = 1536, seconds: float = 1.0) 
 
 
 def operations(network, lengths: np.ndarray) -> float:
-    """Multiplications and additions of a transformer over sequences of these lengths in tokens, without padding."""
+    """Multiplications and additions of a transformer over sequences of these lengths in tokens,
+    without padding."""
     c = network.config
     dense = (
         2 * c.num_hidden_layers * (4 * c.hidden_size**2 + 2 * c.hidden_size * c.intermediate_size)
@@ -110,7 +113,8 @@ def compare(
     context: int,
     repeats: int,
 ) -> dict[str, object]:
-    """One row: both loops over the same texts in turn, ``repeats`` times; rates are medians, in ``unit`` per second.
+    """One row: both loops over the same texts in turn, ``repeats`` times; rates are medians, in
+    ``unit`` per second.
 
     Args: units: what the texts hold of ``unit`` (texts, residues or nucleotides that are read).
     """
@@ -198,7 +202,8 @@ def name_of(device: str) -> str:
 def summaries(path: Path | None, number: int, *, seed: int = 0) -> list[str]:
     """A random choice of human NCBI gene summaries, from ``path`` or from the declared source.
 
-    Some summaries stand for a whole family of genes; a sample has fewer such repeats than the whole file.
+    Some summaries stand for a whole family of genes; a sample has fewer such repeats than the whole
+    file.
     """
     options = specs.source("ncbi").files["gene_summary"].options
     table = (
@@ -283,7 +288,8 @@ def dna_rows(
     width: int = 768,
     context: int = 512,
 ) -> list[dict[str, object]]:
-    """A network of the size of DNABERT-2 (random weights: the speed is the same) on nucleotides, six to a token."""
+    """A network of the size of DNABERT-2 (random weights: the speed is the same) on nucleotides,
+    six to a token."""
     import torch
     from transformers import BertConfig, BertModel
 
@@ -315,7 +321,8 @@ def dna_rows(
 
 
 class Residues:
-    """The tokens of ESM-2, without a file: begin, one per residue, end. Called like a Hugging Face tokenizer."""
+    """The tokens of ESM-2, without a file: begin, one per residue, end. Called like a Hugging Face
+    tokenizer."""
 
     pad_token_id = 1
     letters = {letter: 4 + i for i, letter in enumerate("LAGVSERTIDPKQNFYMHWCXBUZO")}
@@ -354,12 +361,14 @@ class Residues:
 
 
 class Sixmers(Residues):
-    """Words of six nucleotides, side by side, and single ones for the rest, as the Nucleotide Transformer cuts."""
+    """Words of six nucleotides, side by side, and single ones for the rest, as the Nucleotide
+    Transformer cuts."""
 
     letters = {letter: 3 + i for i, letter in enumerate("ACGTN")}
 
     def tokens(self, text: str, most: int) -> list[int]:
-        """Numbers of the first ``most`` tokens of a sequence; a word with a letter beyond ACGT is cut up."""
+        """Numbers of the first ``most`` tokens of a sequence; a word with a letter beyond ACGT is
+        cut up."""
         out: list[int] = []
         for at in range(0, len(text), 6):
             word = ["ACGT".find(c) for c in text[at : at + 6]]
@@ -411,9 +420,9 @@ def measure(
 ) -> pd.DataFrame:
     """Measure every case and keep the rows.
 
-    Args: number: texts (and a quarter as many proteins and coding sequences). threads: of the CPU; None: one a core.
-    texts: a file of NCBI gene summaries; None: the declared source. proteins, nucleotides: FASTA files; None: no
-    proteins or coding sequences are measured.
+    Args: number: texts (and a quarter as many proteins and coding sequences). threads: of the CPU;
+    None: one a core. texts: a file of NCBI gene summaries; None: the declared source. proteins,
+    nucleotides: FASTA files; None: no proteins or coding sequences are measured.
     """
     import torch
 
@@ -431,7 +440,8 @@ def measure(
 
 
 def speeds(*, measured_on: str = "") -> pd.DataFrame:
-    """The kept rows, one per case, device and number of threads; the text cases are first measured on a device named.
+    """The kept rows, one per case, device and number of threads; the text cases are first measured
+    on a device named.
 
     Raises: BadInput: nothing was measured yet.
     """

@@ -1,4 +1,5 @@
-"""How fast variants are scored, beside the plain loop that one would write: same model and window length, one run."""
+"""How fast variants are scored, beside the plain loop that one would write: same model and window
+length, one run."""
 
 from __future__ import annotations
 
@@ -23,8 +24,8 @@ from genebench.glm.base import Nucleotides
 
 COLUMNS = ["case", "device", "ours_per_s", "theirs_per_s", "ratio"]
 MORE = ["variants", "variants_of_the_loop", "window", "largest_difference", "repeats", "threads"]
-"""What is measured, then how. ``largest_difference``: of the two ways' LLR on the loop's variants; it is rounding,
-which the tests check."""
+"""What is measured, then how. ``largest_difference``: of the two ways' LLR on the loop's variants;
+it is rounding, which the tests check."""
 LENGTH, STRETCH = 256, 512
 """Bases of a window, and of the stretch whose every substitution is scored."""
 SMALL = {"width": 64, "depth": 4, "joint": 64}
@@ -47,8 +48,9 @@ def speeds(measured_on: str = "") -> pd.DataFrame:
 def plain(
     model: Nucleotides, sequence: np.ndarray, positions, ref, alt, *, length: int = LENGTH
 ) -> np.ndarray:
-    """The loop to be compared with: one variant after another, each in the window that ``ours`` takes, both strands; a
-    masked model is asked once a strand, a causal one for the likelihoods of the two windows."""
+    """The loop to be compared with: one variant after another, each in the window that ``ours``
+    takes, both strands; a masked model is asked once a strand, a causal one for the likelihoods of
+    the two windows."""
     out = np.empty(len(positions))
     starts = score.tiles(model, positions, length)
     for i, (p, r, a, start) in enumerate(zip(positions, ref, alt, starts)):
@@ -85,7 +87,8 @@ def ours(
 
 
 def cases(device: str) -> dict[str, Callable[[], Nucleotides]]:
-    """Networks with fresh weights, since speed does not ask what they have learnt: ours, and tiny BERT and GPT-2."""
+    """Networks with fresh weights, since speed does not ask what they have learnt: ours, and tiny
+    BERT and GPT-2."""
     return {
         "blind-spot convolution": lambda: _own(device, objective="blind-spot"),
         "masked convolution (GPN-like)": lambda: _own(device, objective="masked"),
@@ -144,11 +147,12 @@ def measure(
     repeats: int = 3,
     progress=lambda stage, done, total: None,
 ) -> pd.DataFrame:
-    """Score every substitution of a stretch by both ways in turn, and keep the medians of the variants in a second.
+    """Score every substitution of a stretch by both ways in turn, and keep the medians of the
+    variants in a second.
 
-    The plain loop takes ``loop`` of the variants, evenly spread. On a CPU once with one thread, by the processor's time
-    so that other work on the machine does not count, and once with a thread a core, by the clock; on a GPU with one
-    thread, by the clock.
+    The plain loop takes ``loop`` of the variants, evenly spread. On a CPU once with one thread, by
+    the processor's time so that other work on the machine does not count, and once with a thread a
+    core, by the clock; on a GPU with one thread, by the clock.
     """
     import torch
 

@@ -89,8 +89,11 @@ class Case:
 
 def vectors(d: int, profile: str) -> tuple[np.ndarray, np.ndarray]:
     """Genes that every model of ``VECTORS[d]`` covers, and their joined vectors, (n,) and (n, d)."""
-    universe = plan.context(profile).universe
-    made = [inference.embed(specs.model(name), universe) for name in VECTORS[d]]
+    context = plan.context(profile)
+    made = [
+        inference.embed(specs.model(name), context.universe, context.declared)
+        for name in VECTORS[d]
+    ]
     genes = made[0].entities
     for one in made[1:]:
         genes = np.intersect1d(genes, one.entities)

@@ -1,11 +1,13 @@
 """Are the results still the same? ``python benchmarks/same.py [--write] [PART …]``.
 
-Runs the command line as a user would, in a scratch folder, and compares what it writes with a frozen reference: the
-tables of profiles ``ci`` and ``demo``, the curves of three Spectra data sets, the JSON of a placed file, and scores of
-500 single-base variants. On one machine all numbers must be equal to the bit; elsewhere they may differ by 1e-6.
+Runs the command line as a user would, in a scratch folder, and compares what it writes with a
+frozen reference: the tables of profiles ``ci`` and ``demo``, the curves of three Spectra data sets,
+the JSON of a placed file, and scores of 500 single-base variants. On one machine all numbers must
+be equal to the bit; elsewhere they may differ by 1e-6.
 
-The reference of ``demo`` are its results at ``COMMIT``; the others lie in ``benchmarks/reference``. ``--write`` makes
-those anew. Data sets of Spectra that are not gene tasks need a folder in ``GENEBENCH_MIRROR`` and are skipped without.
+The reference of ``demo`` are its results at ``COMMIT``; the others lie in ``benchmarks/reference``.
+``--write`` makes those anew. Data sets of Spectra that are not gene tasks need a folder in
+``GENEBENCH_MIRROR`` and are skipped without.
 """
 
 from __future__ import annotations
@@ -59,7 +61,8 @@ def read(path: Path | io.BytesIO, name: str) -> pd.DataFrame:
 
 
 def schema_2(frame: pd.DataFrame) -> pd.DataFrame:
-    """Scores of either schema with the choice of genes in a column of its own; later columns are left out."""
+    """Scores of either schema with the choice of genes in a column of its own; later columns are
+    left out."""
     parts = frame.metric.astype(str).str.partition("@")
     if "genes" not in frame:
         frame = frame.assign(metric=parts[0], genes=parts[2].replace("", "own"))

@@ -1,7 +1,7 @@
 """Size of the source, room by room: ``python benchmarks/size.py [--json] [ROOT]``.
 
-Tokens are those of Python's ``tokenize`` without comments and layout, so that nobody gains by packing lines. A line of a
-body counts where it holds code. Needs nothing but the standard library.
+Tokens are those of Python's ``tokenize`` without comments and layout, so that nobody gains by
+packing lines. A line of a body counts where it holds code. Needs nothing but the standard library.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""How fast Spectra's graphs and splits are made, beside the published package: same samples, same splits, same machine.
+"""How fast Spectra's graphs and splits are made, beside the published package: same samples, same
+splits, same machine.
 
-Every measurement runs in a process of its own, one after the other. Seconds are of the processor, all threads together;
-megabytes are the peak of what the work takes beside what the process holds once its libraries are loaded and warm.
+Every measurement runs in a process of its own, one after the other. Seconds are of the processor,
+all threads together; megabytes are the peak of what the work takes beside what the process holds
+once its libraries are loaded and warm.
 """
 
 from __future__ import annotations
@@ -42,8 +44,9 @@ COLUMNS = [
     "ours_process_mb",
     "theirs_process_mb",
 ]
-"""What is measured, then how much of it. ``identical``: share of the splits with the package's very train and test
-sets; ``…_mb``: peak above what the process held before the work; ``…_process_mb``: of the whole process."""
+"""What is measured, then how much of it. ``identical``: share of the splits with the package's very
+train and test sets; ``…_mb``: peak above what the process held before the work; ``…_process_mb``:
+of the whole process."""
 
 BINARY, WEIGHTS, CORRECTED = "reference, binary", "reference, weights", "corrected, binary"
 PARAMETERS = tuple(i / 20 for i in range(21))
@@ -57,14 +60,16 @@ BESIDE = {
 }
 """Sizes of the samples on which the package is run too, by data set."""
 LISTED = {"amyloid": ("amyloid", "id", ":")}
-"""Barcodes that are a column of a file of ``spectra_published`` and no data set, for few of them have a label."""
+"""Barcodes that are a column of a file of ``spectra_published`` and no data set, for few of them
+have a label."""
 ALONE = {"rrm": (10000, 20000, 0), "tb-pza": (0,), "gfp": (10000, 20000, 0)}
 """Samples of ours alone; 0: all."""
 CONTINUOUS_BESIDE, CONTINUOUS_ALONE = (250, 500, 1000), (2000, 5000, 10000)
 LARGE = 2000
 """Samples from which memory is compared: below, a process's own comings and goings are as large."""
 FEW_PARAMETERS, FEW_SEEDS = (0.0, 0.25, 0.5, 0.75, 1.0), (0,)
-"""Of the package on graphs with weights, whose time grows with the fourth power of n, and from ``MANY`` samples on."""
+"""Of the package on graphs with weights, whose time grows with the fourth power of n, and from
+``MANY`` samples on."""
 MANY = 5000
 
 
@@ -92,7 +97,8 @@ def barcodes(dataset: str, n: int) -> list[frozenset[str]]:
 
 
 def share(a: frozenset[str], b: frozenset[str]) -> int:
-    """The binary property, as it is given to the package: 1 where two barcodes have a mutation in common."""
+    """The binary property, as it is given to the package: 1 where two barcodes have a mutation in
+    common."""
     return int(not a.isdisjoint(b))
 
 
@@ -103,7 +109,8 @@ def positions(samples: Iterable[frozenset[str]]) -> np.ndarray:
 
 
 def near(a: np.ndarray, b: np.ndarray) -> float:
-    """The continuous property, as it is given to the package: 1 / (1 + least distance between mutated positions)."""
+    """The continuous property, as it is given to the package: 1 / (1 + least distance between
+    mutated positions)."""
     (p, q), (r, s) = a, b
     return 1 / (1 + min(abs(p - r), abs(p - s), abs(q - r), abs(q - s)))
 
@@ -142,7 +149,8 @@ def ours(
 def _timed(
     work: Callable[[], object], *, runs: int = 25, enough: float = 0.5
 ) -> tuple[object, float, float]:
-    """What the work gives, and the medians of its processor and wall seconds, over runs until there were enough."""
+    """What the work gives, and the medians of its processor and wall seconds, over runs until there
+    were enough."""
     cpu, wall = [], []
     while not cpu or (len(cpu) < runs and sum(cpu) < enough):
         start = time.process_time(), time.perf_counter()
@@ -153,7 +161,8 @@ def _timed(
 
 
 def make_warm(continuous: bool) -> None:
-    """Load, and where nothing is kept compile, all the loops that ``ours`` uses, on samples of no interest."""
+    """Load, and where nothing is kept compile, all the loops that ``ours`` uses, on samples of no
+    interest."""
     from genebench.spectra import properties, splits
 
     few = [frozenset((f"A{i % 7}C", f"A{i % 5}D")) for i in range(40)]
@@ -219,7 +228,8 @@ def _memory_now() -> float:
 
 
 def _peak() -> float:
-    """The process's peak since ``_memory_now``, in MiB (where the system cannot tell: since its start)."""
+    """The process's peak since ``_memory_now``, in MiB (where the system cannot tell: since its
+    start)."""
     try:
         return _of_status("VmHWM")
     except OSError:
@@ -265,7 +275,8 @@ def alone(
 
 
 def compile_seconds() -> float:
-    """Processor seconds to compile all loops of mode ``reference`` for the first time on a machine."""
+    """Processor seconds to compile all loops of mode ``reference`` for the first time on a machine.
+   """
     code = (
         "import time; from genebench import perf_spectra as p; from genebench.spectra import properties, splits; "
         "import numba; s = time.process_time(); p.make_warm(False); print(time.process_time() - s)"
@@ -320,7 +331,8 @@ def rows(dataset: str, n: int, mode: str, *, beside: bool) -> list[dict]:
 
 
 def cases() -> list[tuple[str, int, str, bool]]:
-    """Data set, samples (0: all), mode, and beside the package or not; what is longest for the package is last."""
+    """Data set, samples (0: all), mode, and beside the package or not; what is longest for the
+    package is last."""
     out = [
         (dataset, n, mode, False)
         for mode in (BINARY, CORRECTED)
@@ -334,7 +346,8 @@ def cases() -> list[tuple[str, int, str, bool]]:
 
 
 def measure(*, again: bool = False, say: Callable[[str], None] = print) -> pd.DataFrame:
-    """Measure every case (half an hour, nearly all of it the package's) and keep the rows as they come.
+    """Measure every case (half an hour, nearly all of it the package's) and keep the rows as they
+    come.
 
     Cases that are kept are not measured again unless asked for ``again``.
     """
@@ -371,7 +384,8 @@ def write(frame: pd.DataFrame) -> None:
 
 
 def speeds(*, measured_on: str = "") -> pd.DataFrame:
-    """The kept rows of ``COLUMNS``; first measured where a device is named. Raises: BadInput: nothing was measured."""
+    """The kept rows of ``COLUMNS``; first measured where a device is named. Raises: BadInput:
+    nothing was measured."""
     if measured_on:
         measure(again=True)
     if not _path().exists():
@@ -387,7 +401,8 @@ TITLES = {"rrm": "RRM", "tb-pza": "TB pyrazinamide", "amyloid": "amyloid beta", 
 
 
 def growth(frame: pd.DataFrame) -> pd.DataFrame:
-    """Processor seconds of one graph and of one split by samples: columns ``stage, case, who, n, seconds``."""
+    """Processor seconds of one graph and of one split by samples: columns ``stage, case, who, n,
+    seconds``."""
     held = frame[frame.stage.isin(["graph", "splits"]) & (frame["mode"] != CORRECTED)].copy()
     held["case"] = held.dataset.map(TITLES) + np.where(held["mode"] == BINARY, "", ", weights")
     parts = [
@@ -401,7 +416,8 @@ def growth(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def headline(frame: pd.DataFrame) -> pd.DataFrame:
-    """The least and the most of what matters over the cases measured beside the package: ``what, least, most``."""
+    """The least and the most of what matters over the cases measured beside the package: ``what,
+    least, most``."""
     beside = frame[(frame["mode"] == BINARY) & frame.ratio.notna()]
     stages = beside.groupby("stage").ratio
     weighed = frame[(frame["mode"] == WEIGHTS) & frame.ratio.notna()].groupby("stage").ratio

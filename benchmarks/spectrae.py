@@ -1,4 +1,5 @@
-"""The published package ``spectrae`` 1.0.3 at work on a list of samples, to be compared with; it must be installed."""
+"""The published package ``spectrae`` 1.0.3 at work on a list of samples, to be compared with; it
+must be installed."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ from genebench.data.sources import package_folder
 
 @dataclass(frozen=True, eq=False)
 class Made:
-    """What the package made: sample numbers of train and test by (λ, seed), None where it gives none; and seconds."""
+    """What the package made: sample numbers of train and test by (λ, seed), None where it gives
+    none; and seconds."""
 
     splits: dict[tuple[float, int], tuple[list[int], list[int]] | None]
     edges: int
@@ -38,11 +40,12 @@ def run(
     binary: bool = True,
     after_graph: Callable[[], object] | None = None,
 ) -> Made:
-    """Graph and splits as a user of the package would make them, in a folder of its own that is gone afterwards.
+    """Graph and splits as a user of the package would make them, in a folder of its own that is
+    gone afterwards.
 
-    The package's cross-split overlap is the user's to write; here it is the constant 0, so that nobody's time is
-    measured for it. Seconds are of the processor; the graph includes the properties of all pairs. ``after_graph`` is
-    called once between the two, on nobody's time.
+    The package's cross-split overlap is the user's to write; here it is the constant 0, so that
+    nobody's time is measured for it. Seconds are of the processor; the graph includes the
+    properties of all pairs. ``after_graph`` is called once between the two, on nobody's time.
     Raises: BadInput: the package is not installed. Whatever the package raises on this graph.
     """
     if not installed():
@@ -93,7 +96,8 @@ def run(
 
 @contextlib.contextmanager
 def _elsewhere() -> Iterator[None]:
-    """In an empty folder, with what is printed thrown away; Python's global random state is put back."""
+    """In an empty folder, with what is printed thrown away; Python's global random state is put
+    back."""
     import random
 
     state, here = random.getstate(), os.getcwd()

@@ -20,9 +20,9 @@ for _scheme in (
     os.environ[_scheme] = "http://127.0.0.1:9"
 os.environ["no_proxy"] = "127.0.0.1,localhost"
 
-from helpers import enter, forget, make_home  # noqa: E402
+from helpers import enter, forget, make_home, run_tiny  # noqa: E402
 
-from genebench.benchmark import results, run  # noqa: E402
+from genebench.benchmark import results  # noqa: E402
 from genebench.core import paths, specs  # noqa: E402
 from genebench.data import sources, tasks  # noqa: E402
 
@@ -41,7 +41,7 @@ def finished(tmp_path_factory):
     folder, said = make_home(tmp_path_factory.mktemp("finished") / "home"), []
     with pytest.MonkeyPatch.context() as monkeypatch:
         enter(monkeypatch, folder)
-        outcome = run.run("tiny", jobs=1, say=said.append)
+        outcome = run_tiny(say=said.append)
         frame = results.load("tiny")
     forget()
     return SimpleNamespace(folder=folder, frame=frame, outcome=outcome, said=said)
@@ -60,7 +60,8 @@ def real():
     """Every task of every declared source that can be built from files at hand, and why the others cannot."""
     told = []
     with sources.only_at_hand():
-        built = [tasks.of_source(s, missing=told.append) for s in specs.sources().values()]
+        known = specs.declared().sources
+        built = [tasks.from_source(s, known, missing=told.append) for s in known.values()]
     return [task for entries in built for entry in entries for task in entry], told
 
 

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import yaml
 
-from genebench.benchmark import plan  # noqa: E402
-from genebench.core import paths, workers  # noqa: E402
+from genebench.benchmark import plan, run
+from genebench.core import paths, workers
+from genebench.core.workers import quiet
 
 GENES = sorted(f"{a}{b}X{i}" for a in "BDEGHJ" for b in "KMNQS" for i in range(1, 7))
 """180 made-up symbols: 30 families of six."""
@@ -26,12 +27,22 @@ def sha256(path: Path) -> str:
 def forget() -> None:
     """Empty every cache of the package, so that the declared paths are read again."""
     modules = [module for name, module in sys.modules.items() if name.startswith("genebench.")]
-    holders = [*modules, plan.Context]
-    for clear in {
-        getattr(value, "cache_clear", None) for holder in holders for value in vars(holder).values()
-    }:
-        if clear:
-            clear()
+    values = [value for module in modules for value in vars(module).values()]
+    for clear in {getattr(value, "cache_clear", None) for value in values} - {None}:
+        clear()
+
+
+def run_tiny(*, write: bool = True, say=quiet, jobs: int = 1, scheduler=None, **options):
+    """Make the plan of the made-up profile, as changed by now, and run it here."""
+    forget()
+    made = plan.make(options.pop("profile", "tiny"), **options)
+    return run.run(made, jobs=jobs, write=write, scheduler=scheduler, say=say)
+
+
+def in_this_process(jobs: int, shared=None) -> ThreadPoolExecutor:
+    """A pool of one thread in place of processes."""
+    workers.start(shared)
+    return ThreadPoolExecutor(1)
 
 
 def write_toy_files(folder: Path) -> dict[str, Path]:
@@ -204,5 +215,5 @@ def enter(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         old = next(old for old in moved if place.is_relative_to(old))
         monkeypatch.setattr(paths, name, moved[old] / place.relative_to(old))
     monkeypatch.delenv("GENEBENCH_MIRROR", raising=False)
-    monkeypatch.setattr(workers, "pool", lambda jobs: ThreadPoolExecutor(1))
+    monkeypatch.setattr(workers, "pool", in_this_process)
     forget()

@@ -147,7 +147,11 @@ def test_a_model_has_title_licence_description_training_data_and_a_citation_that
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 def test_a_model_names_an_encoder_that_takes_its_options_and_modules_that_exist(model):
     inspect.signature(models.encoder(model)).bind(
-        model, np.array(["A"]), **model.options, **({"parts": []} if "of" in model.options else {})
+        model,
+        np.array(["A"]),
+        declared=None,
+        **model.options,
+        **({"parts": []} if "of" in model.options else {}),
     )
     for module in (*model.requires, *filter(None, [model.weights])):
         assert importlib.util.find_spec(module), f"{module} is not installed"

@@ -67,7 +67,7 @@ def cell():
 
 def vectors():
     """The cached vectors of a model."""
-    return inference.path(specs.model("part"), plan.context("tiny").universe)
+    return inference.path(specs.model("part"), plan.context("tiny").universe, specs.declared())
 
 
 def folds():

@@ -7,12 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_neural import esm_tokens, made, match, model, network, shelf  # noqa: F401
 
 from genebench.core import specs
 from genebench.core.errors import BadInput
 from genebench.data import genome, readers, sources
-from genebench.models import ids
 
 CHROMOSOME = "AACCGGTTACGTNACGATTACA"
 GTF = """#!genome-build made up
@@ -113,53 +111,3 @@ def test_coding_sequences_of_yeast_begin_with_a_start_and_hold_no_stop(tmp_path)
     codons = [{s[i : i + 3] for i in range(0, len(s), 3)} for s in found]
     right = [s.startswith("ATG") and not c & {"TAA", "TAG", "TGA"} for s, c in zip(found, codons)]
     assert len(found) > 5500 and np.mean(right) > 0.97
-
-
-# --- the encoder ------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def promoters(files, monkeypatch):
-    """The made-up genome as a source."""
-    monkeypatch.setattr(specs, "source", lambda name: name)
-    monkeypatch.setattr(sources, "table", lambda source, file: readers.read_gtf(files / "g.gtf"))
-    monkeypatch.setattr(sources, "locate", lambda source, file: files / "g.fa")
-    monkeypatch.setattr(ids, "match", lambda genes, names, kind: match(genes, names))
-    return model(family="dna", encoder="dna", context=64)
-
-
-def test_a_sequence_and_its_reverse_complement_have_one_vector(
-    shelf, promoters, files, monkeypatch
-):  # noqa: F811
-    network("esm").save_pretrained(shelf)
-    esm_tokens(shelf)
-    genes = np.array(["MINUS", "PLUS"])
-    options = {"source": "grch38", "region": "gene"}
-    here, alone = (
-        made(promoters, genes, **options),
-        made(promoters, genes, both_strands=False, **options),
-    )
-    turned = readers.read_gtf(files / "g.gtf").assign(
-        strand=lambda f: f.strand.map({"+": "-", "-": "+"})
-    )
-    monkeypatch.setattr(sources, "table", lambda source, file: turned)
-    there, other = (
-        made(promoters, genes, **options),
-        made(promoters, genes, both_strands=False, **options),
-    )
-    np.testing.assert_allclose(here, there, atol=1e-6)
-    assert np.abs(alone - other).max() > 1e-3
-    np.testing.assert_allclose(here, (alone + other) / 2, atol=1e-6)
-
-
-def test_a_gene_whose_sequence_is_not_there_has_no_vector(shelf, promoters):  # noqa: F811
-    network("esm").save_pretrained(shelf)
-    esm_tokens(shelf)
-    from genebench import models
-    from genebench.models import inference
-
-    work = models.encoder(promoters)(
-        promoters, np.array(["E3", "MINUS", "NONE"]), source="grch38", region="gene"
-    )
-    held = inference.infer(work)
-    assert held.entities.tolist() == ["MINUS"] and held.vectors.shape == (1, 16)

@@ -220,7 +220,7 @@ def test_a_wrong_column_is_one_sentence(home, task, change):
 def test_wrong_model_options_are_one_sentence(home, change):
     spec = specs.model("random").model_copy(update=change)
     with pytest.raises(BadInput):
-        inference.embed(spec, np.array(GENES))
+        inference.embed(spec, np.array(GENES), specs.declared())
 
 
 @pytest.mark.parametrize(

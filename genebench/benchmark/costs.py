@@ -1,189 +1,65 @@
-"""What a run will cost before it is run: cells, bytes, hours and workers, from a cost model that was measured.
+"""What a run will cost before it is run (``genebench run --dry-run``), and what one has cost.
 
-``python -m benchmarks.costs`` measures it on this machine (a minute and a half of one core) with made-up cells of every
-kind and writes ``data/results/perf/costs.csv``; ``genebench run --dry-run`` reads it.
+The first comes from a cost model that was measured: ``python -m benchmarks.costs`` measures it on a
+machine, with made-up cells of every kind, and writes ``data/results/perf/costs.csv``. The second
+comes from a run's manifest.
 """
 
 from __future__ import annotations
 
 import math
-import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from .. import probes
-from ..core import cache, paths, specs
+from ..core import cache, paths
 from ..core.cluster import bytes_of
 from ..core.errors import BadInput
-from ..core.specs import ModelSpec, ProfileSpec
+from ..core.specs import ProfileSpec
 from ..data.tasks import Task
-from ..models import Embedding, inference
 from ..stats import bootstrap, metrics
-from . import plan, results, run, splits
-from .plan import Block, Cell
+from .plan import Cell, Plan
 
 TERMS = ("cell", "fit", "step", "matrix", "basis", "score")
-"""What the seconds of a cell are made of: itself; a fit of one task in one fold; a pass over the vectors for a fit; the
-products of the vectors with themselves; their eigenbasis; the scores of a gene in a fold."""
-KINDS = ("binary", "multilabel", "multiclass", "regression")
+"""What the seconds of a cell are made of: itself; a fit of one task in one fold; a pass over the
+vectors for a fit; the products of the vectors with themselves; their eigenbasis; the scores of a
+gene in a fold."""
 HOURS = 1.0
 """Hours in which the suggested number of workers ends a run."""
+STAGES = ("prepare", "embeddings", "cells", "intervals")
+"""Stages of a run, in their order."""
 
 
 def terms(n: float, d: float, tasks: float, folds: float) -> np.ndarray:
-    """How often each of ``TERMS`` is met in a cell of n genes × d dimensions × tasks (or classes) × folds, (6,)."""
-    fits = tasks * folds
-    return np.array(
-        [1.0, fits, fits * n * d, folds * n * d * min(n, d), folds * min(n, d) ** 3, fits * n]
-    )
+    """Count how often each of ``TERMS`` is met in a cell.
 
+    Parameters
+    ----------
+    n, d, tasks, folds : float
+        Genes, dimensions, tasks (or classes), folds.
 
-# --- measured ---------------------------------------------------------------------------------------------------------
-
-
-def _made_up(kind: str, n: int, d: int, tasks: int, folds: int) -> tuple:
-    """A cell of ``run.measure`` with normal vectors and labels that follow them in part, as real ones do."""
-    rng = np.random.default_rng(n + d + tasks)
-    X = rng.standard_normal((n, d)).astype(np.float32)
-    X *= (np.arange(1, d + 1) ** -0.5).astype(
-        np.float32
-    )  # variances fall off, as those of real vectors
-    noisy = X @ rng.standard_normal((d, tasks)) / math.sqrt(sum(1 / i for i in range(1, d + 1)))
-    noisy += 1.5 * rng.standard_normal((n, tasks))
-    genes = np.array([f"G{i:06d}" for i in range(n)])
-    share = np.linspace(0.1, 0.3, tasks)
-    positive = (noisy > np.quantile(noisy, 1 - share, axis=0).diagonal()).astype(np.int64)
-    labels = {
-        "binary": list(positive.T),
-        "multilabel": [positive],
-        "multiclass": [noisy.argmax(axis=1).astype(np.int64)],
-        "regression": [noisy[:, 0]],
-    }[kind]
-    classes = {"binary": ("no", "yes"), "regression": ()}.get(kind, tuple(map(str, range(tasks))))
-    made = [
-        Task(f"made/{i}", "t", "d", "genomic properties", kind, "made", 1, genes, y, classes)
-        for i, y in enumerate(labels)
-    ]
-    p = specs.profiles()["ci"].model_copy(update={"folds": folds})
-    cut = np.stack([splits.folds(t, "random", n_folds=folds, seed=p.seed) for t in made])
-    model = next(iter(specs.models().values())).model_copy(
-        update={"name": "made-up", "encoder": "columns"}
-    )
-    cell = Cell("ci", "made-up", "random", "linear", tuple(t.name for t in made), "made up")
-    block = Block(tuple(made), np.ones(n, bool), ((cut, [""] * len(made)),))
-    return cell, "0" * 16, model, p, 2e9, block, Embedding(genes, X)
-
-
-GRID = [
-    *[
-        ("binary", n, d, t)
-        for n, d, t in (
-            (300, 16, 1),
-            (300, 384, 1),
-            (1500, 16, 8),
-            (1500, 384, 8),
-            (4500, 50, 64),
-            (4500, 384, 64),
-            (4500, 384, 1),
-            (1500, 1000, 32),
-            (4500, 1, 64),
-            (4500, 1000, 16),
-            (1500, 4, 64),
-            (9000, 100, 32),
-        )
-    ],
-    *[
-        ("multilabel", n, d, t)
-        for n, d, t in (
-            (1000, 16, 5),
-            (1000, 384, 20),
-            (4500, 50, 20),
-            (4500, 384, 10),
-            (4500, 4, 20),
-        )
-    ],
-    *[
-        ("multiclass", n, d, t)
-        for n, d, t in ((300, 16, 3), (300, 384, 5), (1500, 50, 10), (3000, 384, 5), (3000, 4, 5))
-    ],
-    *[
-        ("regression", n, d, 1)
-        for n, d in ((300, 16), (300, 384), (3000, 50), (4500, 384), (4500, 4))
-    ],
-]
-"""Made-up cells that are measured: kind, genes, dimensions, tasks (or classes)."""
-
-
-def measured(
-    *, folds: int = 5, progress: Callable[[str, int, int], None] = lambda *told: None
-) -> pd.DataFrame:
-    """CPU seconds of each made-up cell, the least of two runs: columns ``kind, n, d, tasks, folds, cpu_s``."""
-    rows = []
-    run.measure(*_made_up("binary", 200, 8, 2, folds))  # imports
-    for done, (kind, n, d, tasks) in enumerate(GRID, start=1):
-        given = _made_up(kind, n, d, tasks, folds)
-        spent = []
-        for _ in range(2):
-            start = time.process_time()
-            run.measure(*given)
-            spent.append(time.process_time() - start)
-        rows.append((kind, n, d, tasks, folds, min(spent)))
-        progress("cells", done, len(GRID))
-    return pd.DataFrame(rows, columns=["kind", "n", "d", "tasks", "folds", "cpu_s"])
-
-
-def around() -> pd.DataFrame:
-    """CPU seconds of what stands around the cells, per task and 1,000 genes: columns ``kind, term, seconds``.
-
-    ``interval``: for the draws (term cell), and for each model (term fit). ``folds``: to cut whole groups (term cell).
+    Returns
+    -------
+    ndarray, shape (6,)
     """
-    (task,) = _made_up("binary", 3000, 4, 1, 5)[5].tasks
-    spent = {}
-    for models in (1, 17):
-        weight = bootstrap.weights(task.entities, seed=0)
-        start = time.process_time()
-        for _ in range(3):
-            for _ in range(2):
-                p = np.random.default_rng(0).random((len(task), models))
-                found = [
-                    bootstrap.influence("binary", task.labels, q, np.arange(len(task)) % 5)[1]
-                    for q in p.T
-                ]
-                bootstrap.moves(np.stack(found, axis=1), weight, (np.arange(len(task)),)).std(
-                    axis=1
-                )
-        spent[models] = (time.process_time() - start) / 3 / 3
-    start = time.process_time()
-    splits.folds(task, "stem", n_folds=5, seed=0)
-    cutting = (time.process_time() - start) / 3
-    model = (spent[17] - spent[1]) / 16
-    rows = [
-        ("interval", "cell", max(0.0, spent[1] - model)),
-        ("interval", "fit", model),
-        ("folds", "cell", cutting),
-    ]
-    return pd.DataFrame(rows, columns=["kind", "term", "seconds"])
-
-
-def fitted(frame: pd.DataFrame) -> pd.DataFrame:
-    """Seconds of each term for each kind, none below 0, nearest in relative error: columns ``kind, term, seconds``."""
-    from scipy.optimize import nnls
-
-    out = []
-    for kind, part in frame.groupby("kind", sort=False):
-        A = np.array([terms(r.n, r.d, r.tasks, r.folds) for r in part.itertuples()])
-        weight = 1 / part.cpu_s.to_numpy()
-        found, _ = nnls(A * weight[:, None] / A.max(axis=0), np.ones(len(part)))
-        out += [(kind, term, s) for term, s in zip(TERMS, found / A.max(axis=0))]
-    return pd.DataFrame(out, columns=["kind", "term", "seconds"])
+    fits = tasks * folds
+    passes = fits * n * d
+    return np.array(
+        [1.0, fits, passes, folds * n * d * min(n, d), folds * min(n, d) ** 3, fits * n]
+    )
 
 
 def reference() -> float:
-    """CPU seconds of a fixed piece of linear algebra: how fast a machine is, and how fast it is now."""
+    """Time a fixed piece of linear algebra: how fast this machine is now.
+
+    Returns
+    -------
+    float
+        CPU seconds, the least of three.
+    """
     from threadpoolctl import threadpool_limits
 
     X = np.random.default_rng(0).standard_normal((3000, 400)).astype(np.float32)
@@ -197,270 +73,280 @@ def reference() -> float:
     return best
 
 
-# --- planned ----------------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
-class Plan:
-    """What is left of a run. ``stages``: one row a stage (``stage, units, to do, bytes, core hours``); ``shipped``:
-    bytes that a worker of a cluster is sent in all; ``workers``: how many end it within ``HOURS``; ``told``: notes."""
+class Estimate:
+    """What is left of a run.
+
+    Attributes
+    ----------
+    stages : DataFrame
+        One row a stage: ``stage, units, to do, bytes, core hours``.
+    shipped : float
+        Bytes that a worker of a cluster is sent in all.
+    workers : int
+        How many end the run within ``HOURS``.
+    messages : list of str
+    """
 
     stages: pd.DataFrame
     shipped: float
     workers: int
-    told: list[str]
+    messages: list[str]
 
 
-def _coefficients() -> tuple[dict[str, np.ndarray], float]:
-    """Seconds of each term by kind, and how much slower this machine is now than when they were measured."""
-    path = paths.PERF / "costs.csv"
-    if not path.exists():
-        raise BadInput(f"{path}: no cost model was measured yet; run 'python -m benchmarks.costs'.")
-    frame = pd.read_csv(path)
-    by = {
-        k: p.set_index("term").seconds.reindex(TERMS).to_numpy()
-        for k, p in frame.groupby("kind", sort=False)
-    }
-    return {**by, "pair": by["binary"]}, reference() / float(by["reference"][0])
+class _Model:
+    """The measured cost model on this machine now.
+
+    Attributes
+    ----------
+    seconds : dict of str to ndarray
+        Of each term, by kind of task.
+    slower : float
+        How many times as slow this machine is now as the one that was measured.
+    """
+
+    def __init__(self) -> None:
+        path = paths.PERF / "costs.csv"
+        if not path.exists():
+            raise BadInput(
+                f"{path}: no cost model was measured yet; run 'python -m benchmarks.costs'."
+            )
+        kinds = pd.read_csv(path).groupby("kind", sort=False)
+        by = {k: p.set_index("term").seconds.reindex(TERMS).to_numpy() for k, p in kinds}
+        self.slower = reference() / float(by["reference"][0])
+        self.seconds = {k: v * self.slower for k, v in {**by, "pair": by["binary"]}.items()}
+
+    def cell(self, plan: Plan, cell: Cell, inside: np.ndarray, d: int) -> tuple[float, float]:
+        """(seconds of one core, bytes cached) of a cell whose model covers ``inside`` of its genes."""
+        profile, spec = plan.profile, plan.declared.models[cell.model]
+        block, n = [plan.tasks[name] for name in cell.tasks], int(inside.sum())
+        kind, usable = block[0].kind, _usable(block, inside, profile)
+        if not usable or n == 0:
+            return self.seconds[kind][0] * profile.repeats, 11_000.0
+        several = kind in ("multilabel", "multiclass")
+        wide = len(block[0].classes) if several else len(usable)
+        if spec.encoder == "oracle":
+            d = len(block[0].classes) if kind == "multiclass" else 1
+        counts = terms(n, d * (2 if kind == "pair" else 1), wide, profile.folds)
+        choices = len(metrics.of_kind(kind)) + (2 if inside.mean() < 1 else 1)
+        predictions = n * (5 + 2 * (wide if several else 1))
+        size = len(usable) * (predictions + 1000 + 12 * profile.folds * choices)
+        seconds = float(self.seconds[kind] @ counts)
+        return seconds * profile.repeats, size * profile.repeats + 11_000.0
 
 
-def _size(spec: ModelSpec, universe: np.ndarray) -> tuple[np.ndarray, int, bool]:
-    """Which genes of the universe a model covers, (n,) bool, in how many dimensions, and whether that is known."""
-    kept = inference.path(spec, universe)
-    if not kept.exists():
-        return np.ones(len(universe), bool), spec.dim or 384, False
-    with np.load(kept, allow_pickle=False) as held:
-        return np.isin(universe, held["entities"]), int(cache.facts(kept)["shape"][1]), True
-
-
-def _fitted_tasks(block: list[Task], inside: np.ndarray, p: ProfileSpec) -> list[Task]:
-    """The tasks of a block that have enough genes of each class among those that a model covers."""
+def _usable(block: list[Task], inside: np.ndarray, profile: ProfileSpec) -> list[Task]:
+    """Tasks of a block with enough genes of each class among those that a model covers."""
     if block[0].kind not in ("binary", "pair"):
         return block
     counts = [np.bincount(t.labels[inside], minlength=2).min() for t in block]
-    return [t for t, number in zip(block, counts) if number >= p.min_per_class]
+    return [t for t, number in zip(block, counts) if number >= profile.min_per_class]
 
 
-def estimated(
-    cell: Cell,
-    block: list[Task],
-    spec: ModelSpec,
-    p: ProfileSpec,
-    inside: np.ndarray,
-    d: int,
-    by: dict,
-):
-    """(seconds of one core, bytes kept) of a cell whose model covers ``inside`` of the block's entities."""
-    able, n, kind = _fitted_tasks(block, inside, p), int(inside.sum()), block[0].kind
-    if not able or n == 0:
-        return by[kind][0] * p.repeats, 11_000.0
-    wide = len(block[0].classes) if kind in ("multilabel", "multiclass") else len(able)
-    d = {"oracle": len(block[0].classes) if kind == "multiclass" else 1}.get(spec.encoder, d)
-    seconds = (
-        float(by[kind] @ terms(n, d * (2 if kind == "pair" else 1), wide, p.folds)) * p.repeats
-    )
-    values = wide if kind in ("multilabel", "multiclass") else 1
-    choices = len(metrics.of_kind(kind)) + (2 if inside.mean() < 1 else 1)
-    return seconds, p.repeats * len(able) * (
-        n * (5 + 2 * values) + 1000 + 12 * p.folds * choices
-    ) + 11_000.0
+def _vectors(plan: Plan, model: str) -> tuple[np.ndarray, int, bool]:
+    """Genes that a model covers, (n_genes,) bool, in how many dimensions, and whether it is known."""
+    path = plan.embedding_path(model)
+    if not path.exists():
+        dim = plan.declared.models[model].dim
+        return np.ones(len(plan.universe), bool), dim or 384, False
+    with np.load(path, allow_pickle=False) as arrays:
+        inside = np.isin(plan.universe, arrays["entities"])
+    return inside, int(cache.facts(path)["shape"][1]), True
 
 
-def make(profile: str, chosen: list[Cell], *, scale: tuple[int, int] | None = None) -> Plan:
-    """The plan of these cells of a profile; with ``scale``, as if it had that many tasks × models of the same kinds.
+def of_cells(plan: Plan) -> pd.DataFrame:
+    """Estimate every requested cell on this machine now.
 
-    Raises: BadInput: no cost model was measured.
+    Parameters
+    ----------
+    plan : Plan
+
+    Returns
+    -------
+    DataFrame
+        Columns ``model, split, tasks, seconds`` (of one core)``, bytes, done``.
     """
-    by, slower = _coefficients()
-    held = plan.context(profile)
-    sizes = {
-        name: _size(specs.model(name), held.universe)
-        for name in dict.fromkeys(c.model for c in chosen)
-    }
-    rows = list(_cells(held, chosen, sizes, {k: v * slower for k, v in by.items()}))
-    frame = pd.DataFrame(rows, columns=["model", "split", "tasks", "seconds", "bytes", "done"])
-    vectors = pd.DataFrame(
-        [(m, 4.0 * inside.sum() * d, known) for m, (inside, d, known) in sizes.items()],
-        columns=["model", "bytes", "known"],
+    names = dict.fromkeys(cell.model for cell in plan.requested)
+    return _cells(plan, _Model(), {name: _vectors(plan, name) for name in names})
+
+
+def _cells(plan: Plan, costs: _Model, vectors: dict) -> pd.DataFrame:
+    return pd.DataFrame(
+        _rows(plan, costs, vectors),
+        columns=["model", "split", "tasks", "seconds", "bytes", "done"],
     )
+
+
+def _rows(plan: Plan, costs: _Model, vectors: dict) -> Iterator[tuple]:
+    places: dict[tuple, tuple] = {}
+    for cell in plan.requested:
+        if cell.tasks not in places:
+            places[cell.tasks] = plan.rows_of(plan.tasks[cell.tasks[0]])
+        inside, d, _ = vectors[cell.model]
+        covered = np.logical_and.reduce([inside[rows] for rows in places[cell.tasks]])
+        numbers = costs.cell(plan, cell, covered, d)
+        yield cell.model, cell.split, len(cell.tasks), *numbers, plan.path(cell).exists()
+
+
+def estimate(plan: Plan, *, scale: tuple[int, int] | None = None) -> Estimate:
+    """Estimate what is left of the requested cells of a plan.
+
+    Parameters
+    ----------
+    plan : Plan
+    scale : (int, int), optional
+        As if there were that many tasks and models of the same kinds.
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    BadInput
+        No cost model was measured.
+    """
+    costs, chosen = _Model(), plan.requested
+    found = {m: _vectors(plan, m) for m in dict.fromkeys(c.model for c in chosen)}
+    frame = _cells(plan, costs, found)
+    sizes = [(m, 4.0 * inside.sum() * d, known) for m, (inside, d, known) in found.items()]
+    vectors = pd.DataFrame(sizes, columns=["model", "bytes", "known"])
     blocks = {(c.split, c.tasks): c for c in chosen}
-    labels = sum(bytes_of([held.tasks[n].labels for n in c.tasks]) * 1.2 for c in blocks.values())
-    told = [
-        f"this machine is now {slower:.2f} times as slow as the one on which the costs were measured"
+    tasks = len({t for c in chosen for t in c.tasks})
+    messages = [
+        f"this machine is now {costs.slower:.2f} times as slow as the one on which the costs were "
+        "measured"
     ]
     factor = 1.0
     if scale:
-        factor = scale[0] * scale[1] / (len({t for c in chosen for t in c.tasks}) * len(sizes))
-        told.append(
-            f"as if there were {scale[0]:,} tasks × {scale[1]:,} models: {factor:,.0f} times as many pairs"
+        factor = scale[0] * scale[1] / (tasks * len(found))
+        messages.append(
+            f"as if there were {scale[0]:,} tasks × {scale[1]:,} models: {factor:,.0f} times as "
+            "many pairs"
         )
     if not vectors.known.all():
         absent = vectors.model[~vectors.known]
-        told.append(
-            f"{len(absent)} models have no vectors yet (first '{absent.iloc[0]}'): their time is not counted"
+        messages.append(
+            f"{len(absent)} models have no vectors yet (first '{absent.iloc[0]}'): their time is "
+            "not counted"
         )
-    beside = _beside(held, blocks.values(), len(sizes), {k: v * slower for k, v in by.items()})
-    stages = _stages(frame, vectors, len(blocks), scale, factor, held, beside)
+    around = _around(plan, blocks.values(), len(found), costs.seconds)
+    stages = _stages(frame, vectors, len(blocks), scale, factor, plan.profile.block, around)
     left = stages["core hours"].sum()
     most = max(1, int(stages.loc[stages.stage == "cells", "to do"].iloc[0]))
-    shipped = vectors.bytes.sum() * (scale[1] / len(sizes) if scale else 1)
-    shipped += labels * (scale[0] / len({t for c in chosen for t in c.tasks}) if scale else 1)
-    return Plan(stages, shipped, min(most, max(1, math.ceil(left / HOURS))), told)
+    labels = [bytes_of([plan.tasks[n].labels for n in c.tasks]) * 1.2 for c in blocks.values()]
+    shipped = vectors.bytes.sum() * (scale[1] / len(found) if scale else 1)
+    shipped += sum(labels) * (scale[0] / tasks if scale else 1)
+    return Estimate(stages, shipped, min(most, max(1, math.ceil(left / HOURS))), messages)
 
 
-def of_cells(held: plan.Context, chosen: list[Cell]) -> list[tuple]:
-    """(model, split, number of tasks, seconds, bytes, whether it is in the cache) of each cell, on this machine now."""
-    by, slower = _coefficients()
-    sizes = {
-        name: _size(specs.model(name), held.universe)
-        for name in dict.fromkeys(c.model for c in chosen)
-    }
-    return list(_cells(held, chosen, sizes, {k: v * slower for k, v in by.items()}))
+def _around(plan: Plan, blocks: Iterable[Cell], models: int, seconds: dict) -> tuple[float, float]:
+    """Seconds of one core for the folds that are cached, and for the intervals."""
+    folds, intervals = 0.0, 0.0
+    for cell in blocks:
+        size = sum(len(plan.tasks[n]) for n in cell.tasks) / 1000 * plan.profile.repeats
+        folds += seconds["folds"][0] * size * (cell.split != "random")
+        intervals += (seconds["interval"][0] + seconds["interval"][1] * models) * size
+    return folds, intervals
 
 
-def _cells(held: plan.Context, chosen: list[Cell], sizes: dict, by: dict) -> Iterator[tuple]:
-    """(model, split, number of tasks, seconds, bytes, whether it is in the cache) of each cell."""
-    at = {}
-    for c in chosen:
-        block = [held.tasks[n] for n in c.tasks]
-        if c.tasks not in at:
-            at[c.tasks] = [np.searchsorted(held.universe, part) for part in block[0].parts]
-        inside, d, _ = sizes[c.model]
-        covered = np.logical_and.reduce([inside[a] for a in at[c.tasks]])
-        seconds, size = estimated(c, block, specs.model(c.model), held.profile, covered, d, by)
-        yield c.model, c.split, len(c.tasks), seconds, size, plan.cell_path(c).exists()
-
-
-def _beside(
-    held: plan.Context, blocks: Iterable[Cell], models: int, by: dict
-) -> tuple[float, float]:
-    """Seconds of one core to cut the folds that are kept, and to make the boards of intervals."""
-    cut, board = 0.0, 0.0
-    for c in blocks:
-        size = sum(len(held.tasks[n]) for n in c.tasks) / 1000 * held.profile.repeats
-        cut += by["folds"][0] * size * (c.split != "random")
-        board += (by["interval"][0] + by["interval"][1] * models) * size
-    return cut, board
-
-
-def _stages(
-    frame, vectors, blocks: int, scale, factor: float, held: plan.Context, beside
-) -> pd.DataFrame:
-    waiting = frame if scale else frame[~frame.done]
-    full = (
-        held.profile.block / max(1.0, frame.tasks.mean()) if scale else 1.0
-    )  # more tasks fill the blocks
+def _stages(frame, vectors, blocks: int, scale, factor: float, block: int, around) -> pd.DataFrame:
+    waiting, known = frame if scale else frame[~frame.done], len(vectors)
+    models = scale[1] if scale else known
+    fuller = block / max(1.0, frame.tasks.mean()) if scale else 1.0  # more tasks fill the blocks
     pairs = frame.tasks.sum() * factor
-    boards = int(np.ceil(blocks * (factor * len(vectors) / scale[1] if scale else 1) / full))
-    models = scale[1] if scale else len(vectors)
+    groups = int(np.ceil(blocks * factor * known / models / fuller))
+    missing = models if scale else int((~vectors.known).sum())
+    embedded = vectors.bytes.sum() * models / known
+    hours = around[0] * factor * known / models / 3600
+    cells, to_do = (math.ceil(len(f) * factor / fuller) for f in (frame, waiting))
+    cell_hours = waiting.seconds.sum() * factor / 3600
+    draws = pairs * 4.0 * bootstrap.DRAWS
     rows = [
-        (
-            "embeddings",
-            models,
-            models if scale else int((~vectors.known).sum()),
-            vectors.bytes.sum() * models / len(vectors),
-            0.0,
-        ),
-        (
-            "folds",
-            boards,
-            boards,
-            pairs / len(vectors) * 1000.0,
-            beside[0] * factor * len(vectors) / models / 3600,
-        ),
-        (
-            "cells",
-            math.ceil(len(frame) * factor / full),
-            math.ceil(len(waiting) * factor / full),
-            waiting.bytes.sum() * factor,
-            waiting.seconds.sum() * factor / 3600,
-        ),
-        ("intervals", boards, boards, pairs * 4.0 * bootstrap.DRAWS, beside[1] * factor / 3600),
+        ("embeddings", models, missing, embedded, 0.0),
+        ("folds", groups, groups, pairs / known * 1000.0, hours),
+        ("cells", cells, to_do, waiting.bytes.sum() * factor, cell_hours),
+        ("intervals", groups, groups, draws, around[1] * factor / 3600),
     ]
     return pd.DataFrame(rows, columns=["stage", "units", "to do", "bytes", "core hours"])
 
 
-STAGES = ("prepare", "embeddings", "cells", "intervals")
-"""Stages of a run, in their order."""
+# --- what a run has cost --------------------------------------------------------------------------
 
 
-def spent(held: dict) -> pd.DataFrame:
-    """What a run took, by model, from its manifest: columns model, cells, tasks (fitted, over all splits),
-    embedding_s, fits_s (CPU seconds; of cells without a note of the CPU, seconds of the clock), mean_s (a cell).
+def spent(manifest: dict) -> pd.DataFrame:
+    """Sum what a run took by model.
 
-    A model whose vectors were made before such notes were kept has no embedding_s.
+    Parameters
+    ----------
+    manifest : dict
+
+    Returns
+    -------
+    DataFrame
+        Columns ``model, cells, tasks`` (fitted, over all splits), ``embedding_s, fits_s`` (CPU
+        seconds; of cells without a note of the CPU, seconds of the clock), ``mean_s`` (a cell).
     """
-    frame = pd.DataFrame(held["cells"])
+    frame = pd.DataFrame(manifest["cells"])
     frame["cpu_s"] = frame.get("cpu_s", frame.seconds).fillna(frame.seconds)
-    by = frame.groupby("model").agg(
-        cells=("n", "size"), tasks=("n", "sum"), fits_s=("cpu_s", "sum")
-    )
-    by["embedding_s"] = pd.Series(
-        {m: noted.get("cpu_s") for m, noted in held.get("embeddings", {}).items()}, dtype=float
-    )
-    by["mean_s"] = by.fits_s / by.cells
-    wanted = ["cells", "tasks", "embedding_s", "fits_s", "mean_s"]
-    return (
-        by.loc[[m for m in held["models"] if m in by.index], wanted]
-        .rename_axis("model")
-        .reset_index()
-    )
+    sums = {"cells": ("n", "size"), "tasks": ("n", "sum"), "fits_s": ("cpu_s", "sum")}
+    by = frame.groupby("model").agg(**sums)
+    noted = {m: facts.get("cpu_s") for m, facts in manifest.get("embeddings", {}).items()}
+    by = by.assign(embedding_s=pd.Series(noted, dtype=float), mean_s=by.fits_s / by.cells)
+    by = by.loc[[m for m in manifest["models"] if m in by.index]].rename_axis("model")
+    return by[["cells", "tasks", "embedding_s", "fits_s", "mean_s"]].reset_index()
 
 
-def numbers(held: dict) -> dict[str, object]:
-    """What prose quotes of a run's costs: cells, the device, CPU minutes of all fits and of all embeddings."""
-    table = spent(held)
-    minutes = {name: f"{table[name].sum() / 60:.0f}" for name in ("fits_s", "embedding_s")}
-    return {
-        "cells": len(held["cells"]),
-        "device": held["device"],
-        "fits": minutes["fits_s"],
-        "embeddings": minutes["embedding_s"],
-    }
+def numbers(manifest: dict) -> dict[str, object]:
+    """Collect what prose quotes: cells, the device, CPU minutes of all fits and all embeddings.
 
+    Parameters
+    ----------
+    manifest : dict
 
-def words(held: dict) -> str:
-    """What a run cost and on what, in one sentence of Markdown."""
-    told, minutes = numbers(held), held["wall_s"]["run"] / 60
-    return (
-        f"**{told['cells']:,} cells on {told['device']}: {minutes:.0f} minutes by the clock; CPU minutes: "
-        f"{told['fits']} of probes, {told['embeddings']} of embeddings.**"
-    )
-
-
-def stages(held: dict) -> pd.DataFrame:
-    """Seconds of the clock of each stage of the run that wrote a manifest: columns stage, seconds, and its memory.
-
-    ``peak_mb`` is that of the largest process, known for the whole run alone.
+    Returns
+    -------
+    dict
     """
-    took = held["wall_s"].get("stages", {})
+    table = spent(manifest)
+    minutes = {n: f"{table[n].sum() / 60:.0f}" for n in ("fits_s", "embedding_s")}
+    what = {"cells": len(manifest["cells"]), "device": manifest["device"]}
+    return {**what, "fits": minutes["fits_s"], "embeddings": minutes["embedding_s"]}
+
+
+def words(manifest: dict) -> str:
+    """Say in one sentence of Markdown what a run cost, and on what.
+
+    Parameters
+    ----------
+    manifest : dict
+
+    Returns
+    -------
+    str
+    """
+    facts, minutes = numbers(manifest), manifest["wall_s"]["run"] / 60
+    return (
+        f"**{facts['cells']:,} cells on {facts['device']}: {minutes:.0f} minutes by the clock; CPU "
+        f"minutes: {facts['fits']} of probes, {facts['embeddings']} of embeddings.**"
+    )
+
+
+def stages(manifest: dict) -> pd.DataFrame:
+    """Tabulate the wall-clock seconds of each stage of a run.
+
+    Parameters
+    ----------
+    manifest : dict
+
+    Returns
+    -------
+    DataFrame
+        Columns ``stage, seconds``, and ``peak_mb``: memory of the largest process, known for the
+        whole run alone.
+    """
+    took = manifest["wall_s"].get("stages", {})
     rows = [{"stage": name, "seconds": took[name]} for name in STAGES if name in took]
     whole = "the whole run" if took else "writing the tables (every cell was cached by then)"
-    rows.append(
-        {"stage": whole, "seconds": held["wall_s"]["run"], "peak_mb": held["peak_memory_mb"]}
-    )
-    return pd.DataFrame(rows)
-
-
-def main() -> None:
-    """Measure the cost model on this machine and write it."""
-    from ..core.progress import Reporter
-
-    with Reporter() as report:
-        seen = measured(progress=report.step)
-    found = fitted(seen)
-    told = {
-        k: p.set_index("term").seconds.reindex(TERMS).to_numpy() for k, p in found.groupby("kind")
-    }
-    guess = [told[r.kind] @ terms(r.n, r.d, r.tasks, r.folds) for r in seen.itertuples()]
-    print(
-        seen.assign(model=np.round(guess, 3), ratio=np.round(guess / seen.cpu_s, 2)).to_string(),
-        file=sys.stderr,
-    )
-    machine = pd.DataFrame([("reference", TERMS[0], reference())], columns=found.columns)
-    frame = pd.concat([found, around(), machine], ignore_index=True).assign(version=probes.VERSION)
-    results.write_csv(frame, paths.PERF / "costs.csv")
-
-
-if __name__ == "__main__":
-    main()
+    last = {"stage": whole, "seconds": manifest["wall_s"]["run"]}
+    return pd.DataFrame([*rows, {**last, "peak_mb": manifest["peak_memory_mb"]}])

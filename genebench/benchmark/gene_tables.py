@@ -19,11 +19,11 @@ import pyarrow.parquet as pq
 from sklearn.neighbors import NearestNeighbors
 
 from ..core import cache, paths
-from ..core.specs import ModelSpec
+from ..core.specs import Declarations, ModelSpec
 from ..data import families
 from ..data.tasks import Task
-from ..models import inference
-from . import plan, predictions, results
+from . import predictions, results
+from .plan import Plan, make
 
 NONE = 255
 """No prediction, where a share is stored in percent."""
@@ -120,15 +120,13 @@ class Atlas:
     family: list[str]
 
 
-def gather(profile: str, models: Mapping[str, ModelSpec], *, by: str = "stem") -> Atlas | None:
-    """Collect cached predictions of the first split and probe of a profile, and cached vectors.
+def gather(plan: Plan, *, by: str = "stem") -> Atlas | None:
+    """Collect cached predictions of the first split and probe of a plan, and cached vectors.
 
     Parameters
     ----------
-    profile : str
-        Name of the profile.
-    models : mapping of str to ModelSpec
-        Declared models by name.
+    plan : Plan
+        Of a whole profile.
     by : {"stem", "hgnc"}
         Rule of ``families.families``.
 
@@ -137,26 +135,24 @@ def gather(profile: str, models: Mapping[str, ModelSpec], *, by: str = "stem") -
     Atlas or None
         None where the predictions are not on this machine.
     """
-    context = plan.context(profile)
-    cells = [
-        cell
-        for cell in plan.plan(profile, split=context.profile.splits[0])
-        if models[cell.model].family != "control" and cell.probe == context.profile.probes[0]
-    ]
-    if not all(predictions.path(plan.cell_path(cell)).exists() for cell in cells):
+    models, first = plan.models, (plan.profile.splits[0], plan.profile.probes[0])
+    names = [m for m in _ordered(models) if models[m].family != "control"]
+    cells = [c for c in plan.cells if c.model in names and (c.split, c.probe) == first]
+    if not all(plan.embedding_path(name).exists() for name in names):
         return None
-    names = [m for m in _ordered(models) if m in context.profile.models]
-    names = [m for m in names if models[m].family != "control"]
-    chosen = [context.tasks[t] for t in dict.fromkeys(t for c in cells for t in c.tasks)]
-    labels, truth, places = _labels(context.universe, chosen)
+    files = {cell: plan.path(cell) for cell in cells}
+    if not all(predictions.path(file).exists() for file in files.values()):
+        return None
+    chosen = [plan.tasks[t] for t in dict.fromkeys(t for c in cells for t in c.tasks)]
+    labels, truth, places = _labels(plan.universe, chosen)
     right = np.full((len(names), *truth.shape), NONE, dtype=np.uint8)
     others: dict[tuple[str, str], predictions.Predictions] = {}
-    for cell in cells:
-        for (name, repeat), predicted in predictions.load(plan.cell_path(cell)).items():
-            task = context.tasks[name]
+    for cell, file in files.items():
+        for (name, repeat), predicted in predictions.load(file).items():
+            task = plan.tasks[name]
             if repeat == 0 and name in places:
                 rows = right[names.index(cell.model), places[name]]
-                _fill(rows, task, predicted, context.universe)
+                _fill(rows, task, predicted, plan.universe)
             elif repeat == 0 and task.kind in ("multiclass", "regression"):
                 others[name, cell.model] = predicted
     constant = [np.isin(rows, (50, NONE)).all() for rows in right]
@@ -164,15 +160,15 @@ def gather(profile: str, models: Mapping[str, ModelSpec], *, by: str = "stem") -
     names = [names[i] for i in kept]
     exposed = [[models[m].exposed_on(label["task"]) for label in labels] for m in names]
     return Atlas(
-        context.universe,
+        plan.universe,
         names,
         labels,
         truth,
         right[kept],
         np.array(exposed, dtype=bool).reshape(len(names), len(labels)),
-        _other_tasks(context.universe, chosen, names, others),
-        _nearest(context, names, models),
-        families.families(context.universe, by=by),
+        _other_tasks(plan.universe, chosen, names, others),
+        _nearest(plan, names),
+        families.families(plan.universe, by=by),
     )
 
 
@@ -240,14 +236,13 @@ def _percentiles(values: np.ndarray) -> np.ndarray:
     return np.array([f"{v} %" for v in rank], dtype=object)
 
 
-def _nearest(context, names: list[str], models: Mapping[str, ModelSpec]) -> dict:
+def _nearest(plan: Plan, names: list[str]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Nearest genes by cosine, of models that are no shortcut and have two dimensions or more."""
     out = {}
     for name in names:
-        spec = models[name]
-        if spec.family == "shortcut" or not inference.path(spec, context.universe).exists():
+        if plan.models[name].family == "shortcut":
             continue
-        embedding = context.embedding(name)
+        embedding = plan.embedding(name)
         vectors = embedding.vectors
         if vectors.shape[1] < 2 or len(vectors) <= NEIGHBOURS:
             continue
@@ -257,8 +252,8 @@ def _nearest(context, names: list[str], models: Mapping[str, ModelSpec]) -> dict
         distance, at = search.kneighbors(vectors)
         itself = at == np.arange(len(at))[:, None]
         first = np.argsort(itself, axis=1, kind="stable")[:, :NEIGHBOURS]  # itself last, cut off
-        place = np.searchsorted(context.universe, embedding.entities)
-        nearest = np.full((len(context.universe), NEIGHBOURS), -1)
+        place = np.searchsorted(plan.universe, embedding.entities)
+        nearest = np.full((len(plan.universe), NEIGHBOURS), -1)
         cosine = np.zeros(nearest.shape)
         nearest[place] = place[np.take_along_axis(at, first, 1)]
         cosine[place] = 1 - np.take_along_axis(distance, first, 1)
@@ -361,15 +356,15 @@ def _neighbours(at: np.ndarray, cosine: np.ndarray, family: set[int]) -> list[di
     return [{"gene": i, "cosine": c, "kin": i in family} for i, c in found]
 
 
-def refresh(profile: str, models: Mapping[str, ModelSpec], *, by: str = "stem") -> bool:
+def refresh(profile: str, declared: Declarations, *, by: str = "stem") -> bool:
     """Write the gene table of a profile where its predictions are cached and it is out of date.
 
     Parameters
     ----------
     profile : str
         Name of the profile.
-    models : mapping of str to ModelSpec
-        Declared models by name.
+    declared : Declarations
+        Where its models and sources are looked up.
     by : {"stem", "hgnc"}
         Rule of ``families.families``.
 
@@ -378,23 +373,24 @@ def refresh(profile: str, models: Mapping[str, ModelSpec], *, by: str = "stem") 
     bool
         Whether it was written.
     """
+    models = declared.models
     of = {"scores": cache.digest(results.scores_path(profile)), "by": by}
     of |= {"exposed": cache.key({m: s.exposed for m, s in models.items()})}
     old = read(profile)
     if old is not None and old[1].get("of") == of:
         return False
-    atlas = gather(profile, models, by=by)
+    plan = make(profile, declared=declared)
+    atlas = gather(plan, by=by)
     if atlas is None:
         return False
-    tasks = {task for _, task, _, _ in atlas.others}
-    known = plan.context(profile).tasks
+    tasks = sorted({task for _, task, _, _ in atlas.others})
     about = {
         "of": of,
         "labels": atlas.labels,
         "models": atlas.models,
         "exposed": atlas.exposed.astype(int).tolist(),
-        "tasks": {t: known[t].title for t in sorted(tasks)},
-        "read": {t: [int(models[m].exposed_on(t)) for m in atlas.models] for t in sorted(tasks)},
+        "tasks": {t: plan.tasks[t].title for t in tasks},
+        "read": {t: [int(models[m].exposed_on(t)) for m in atlas.models] for t in tasks},
         "near": list(atlas.near),
         "rule": families.RULES[by],
     }

@@ -1,46 +1,59 @@
-"""Label efficiency: the score over the number of training labels, on nested subsets of each fold's training genes.
+"""Label efficiency: score over the number of training labels, on nested subsets of each fold's
+training genes.
 
-All models of a task see the same labels in the same order, on the *common* genes: a curve differs from another by the
-vectors alone. A curve that rises early says that a model needs few labels; one that never passes a shortcut, that the
-labels were the knowledge.
+All models of a task see the same labels in the same order, on the *common* genes: curves differ by
+the vectors alone. A curve that rises early needs few labels; one that never passes a shortcut shows
+that the labels were the knowledge.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import as_completed
-from concurrent.futures.process import BrokenProcessPool
-from pathlib import Path
-
+from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
 from .. import probes
-from ..core import cache, paths, specs, workers
-from ..core.errors import BadInput, RunFailed
+from ..core import cache, paths, workers
+from ..core.errors import BadInput
+from ..core.workers import ArrayStage, Outcome, Progress, Say, quiet
 from ..data import tasks
-from ..data.tasks import Task
 from ..models import control, inference
 from ..stats import bootstrap
-from . import plan as cells
-from . import results, splits
+from . import results, run, splits
+from .plan import Plan
 
 VERSION = 1
-"""Bump when ``measure`` computes something else."""
+"""Bump when other numbers are computed."""
 
 LEAST = 2
 """Genes of each class in the smallest subset."""
 
 
-def sizes_of(spec: specs.EfficiencySpec, n_train: int) -> list[int]:
-    """Numbers of training labels: the declared ones below ``n_train``, and ``n_train`` itself for all of a fold's."""
-    return [n for n in spec.sizes if n < n_train] + [n_train]
+@dataclass(frozen=True)
+class Curve:
+    """Scores of one model on one binary task by number of training labels."""
+
+    model: str
+    task: str
+
+    def __str__(self) -> str:
+        return f"{self.model} × {self.task}"
 
 
 def nested(y: np.ndarray, sizes: list[int], seed: list[int]) -> list[np.ndarray]:
-    """Rows of subsets of the genes with labels ``y`` (0/1), (n,): each holds all smaller ones, in the classes' shares.
+    """Draw nested subsets of genes in the shares of the classes.
 
-    ``sizes`` ascend; each subset has at least ``LEAST`` genes of each class. Seeded.
+    Parameters
+    ----------
+    y : ndarray of 0/1, shape (n,)
+    sizes : list of int
+        Ascending; each subset has at least ``LEAST`` genes of each class.
+    seed : list of int
+
+    Returns
+    -------
+    list of ndarray of int
+        Rows; each subset holds all smaller ones.
     """
     rng = np.random.default_rng(seed)
     positive, negative = (rng.permutation(np.flatnonzero(y == c)) for c in (1, 0))
@@ -51,181 +64,183 @@ def nested(y: np.ndarray, sizes: list[int], seed: list[int]) -> list[np.ndarray]
     return out
 
 
-def plan(profile: str) -> list[tuple[str, str]]:
-    """Pairs of model and task that have a curve. Raises: BadInput: nothing declared, or a task that is not binary."""
-    held = cells.context(profile)
-    declared = held.profile.efficiency
-    if declared is None:
+def curves(plan: Plan) -> list[Curve]:
+    """List the pairs of model and task that have a curve.
+
+    Parameters
+    ----------
+    plan : Plan
+
+    Returns
+    -------
+    list of Curve
+
+    Raises
+    ------
+    BadInput
+        The profile declares none, or a task that is not binary.
+    """
+    options = plan.profile.efficiency
+    if options is None:
         raise BadInput(
-            f"{paths.PROFILES}: profile '{profile}' declares no 'efficiency'; add tasks, sizes and draws."
+            f"{paths.PROFILES}: profile '{plan.profile.name}' declares no 'efficiency'; add tasks, "
+            "sizes and draws."
         )
-    chosen = tasks.pick(held.tasks, declared.tasks)
+    chosen = tasks.pick(plan.tasks, options.tasks)
     for task in chosen.values():
         if task.kind != "binary":
             raise BadInput(
-                f"task '{task.name}' is {task.kind}, and label efficiency takes binary tasks; drop it."
+                f"task '{task.name}' is {task.kind}, and label efficiency takes binary tasks; drop "
+                "it."
             )
-    models = [m for m in held.profile.models if specs.model(m).encoder != "oracle"]
-    return [(m, t) for t in chosen for m in models]
+    models = [name for name, spec in plan.models.items() if spec.encoder != "oracle"]
+    return [Curve(model, task) for task in chosen for model in models]
 
 
-def recipe(profile: str, model: str, task: Task) -> dict:
-    """Everything that determines a curve."""
-    held, how = cells.context(profile), probes.method("binary")
-    p, spec = held.profile, specs.model(model)
+def _recipe(plan: Plan, curve: Curve) -> dict:
+    task, spec = plan.tasks[curve.task], plan.models[curve.model]
+    probe, profile = probes.method("binary"), plan.profile
+    vectors = inference.recipe(spec, plan.universe_digest, plan.declared)
     return {
         "stage": ["efficiency", VERSION, splits.VERSION, probes.VERSION],
         "task": [task.name, task.version, task.hash],
-        "model": [model, spec.labels, inference.recipe(spec, held.digest)],
-        "probe": [how.name, how.options],
-        "split": ["random", p.folds, p.seed],
-        "efficiency": [p.efficiency.sizes, p.efficiency.draws],
-        "common": cache.key(np.flatnonzero(cells.common_genes(profile, task)).tolist()),
+        "model": [curve.model, spec.labels, vectors],
+        "probe": [probe.name, probe.options],
+        "split": ["random", profile.folds, profile.seed],
+        "efficiency": [profile.efficiency.sizes, profile.efficiency.draws],
+        "common": cache.key(np.flatnonzero(plan.common(task)).tolist()),
     }
 
 
-def path(profile: str, model: str, task: Task) -> Path:
-    """Where a curve is cached."""
-    return paths.EFFICIENCY / model / f"{cache.key(recipe(profile, model, task))}.npz"
+def measure(plan: Plan, curve: Curve) -> dict[str, np.ndarray]:
+    """Measure AUROC by number of training labels, mean over folds and draws of subsets.
 
+    Parameters
+    ----------
+    plan : Plan
+    curve : Curve
 
-def measure(profile: str, model: str, task: Task) -> dict[str, np.ndarray]:
-    """AUROC of one model on one task by number of training labels, mean over folds and draws of subsets.
-
-    Returns: size: labels trained on, (S,). score: (S,). influence: of each common gene on each score, (n, S): how far
-    the score moves when that gene counts a little more in the test (``bootstrap.influence``). Empty if the model does
-    not embed all common genes: its curve would be about other genes.
+    Returns
+    -------
+    dict of str to ndarray
+        ``size`` (S,): labels trained on. ``score`` (S,). ``influence`` (n, S): of each common gene
+        on each score, see ``bootstrap.influence``. Empty if the model does not embed all common
+        genes.
     """
-    held = cells.context(profile)
-    p, spec = held.profile, specs.model(model)
-    common = np.flatnonzero(cells.common_genes(profile, task))
-    rows = held.embedding(model).rows(task.entities[common])
+    profile, task, spec = plan.profile, plan.tasks[curve.task], plan.models[curve.model]
+    options, embedding = profile.efficiency, plan.embedding(curve.model)
+    common = np.flatnonzero(plan.common(task))
+    rows = embedding.rows(task.entities[common])
     if (rows < 0).any():
-        return {
-            "size": np.zeros(0, int),
-            "score": np.zeros(0),
-            "influence": np.zeros((len(common), 0), np.float32),
-        }
-    X = held.embedding(model).vectors[rows]
-    whole = control.shuffled(task, p.seed) if spec.labels == "shuffled" else task.labels
-    y, fold = whole[common], splits.folds(task, "random", n_folds=p.folds, seed=p.seed)[common]
-    sizes = sizes_of(p.efficiency, min(int((fold != k).sum()) for k in range(p.folds)))
-    columns = [(r, k) for r in range(p.efficiency.draws) for k in range(p.folds)]
+        nothing = np.zeros((len(common), 0), np.float32)
+        return {"size": np.zeros(0, int), "score": np.zeros(0), "influence": nothing}
+    shuffled = spec.labels == "shuffled"
+    y = (control.shuffled(task, profile.seed) if shuffled else task.labels)[common]
+    numbers = {"n_folds": profile.folds, "seed": profile.seed}
+    fold = splits.folds(task, "random", sources=plan.declared.sources, **numbers)[common]
+    n_train = min(int((fold != k).sum()) for k in range(profile.folds))
+    sizes = [n for n in options.sizes if n < n_train] + [n_train]
+    columns = [(r, k) for r in range(options.draws) for k in range(profile.folds)]
     F = np.full((len(y), len(columns) * len(sizes)), -1, dtype=np.int8)
     for i, (r, k) in enumerate(columns):
         train, test = np.flatnonzero(fold != k), fold == k
-        subsets = [*nested(y[train], sizes[:-1], [p.seed, r, k]), np.arange(len(train))]
+        subsets = [*nested(y[train], sizes[:-1], [profile.seed, r, k]), np.arange(len(train))]
         for j, chosen in enumerate(subsets):
             at = i * len(sizes) + j
             F[train[chosen], at], F[test, at] = 1, 0
-    values = probes.predict(X, np.repeat(y[:, None], F.shape[1], axis=1), F, kind="binary")
-    found = np.zeros((p.efficiency.draws, len(sizes), len(y)))
+    Y = np.repeat(y[:, None], F.shape[1], axis=1)
+    values = probes.predict(embedding.vectors[rows], Y, F, kind="binary")
+    predicted = np.zeros((options.draws, len(sizes), len(y)))
     for i, (r, k) in enumerate(columns):
         test = fold == k
-        found[r][:, test] = values[test, i * len(sizes) : (i + 1) * len(sizes)].T
+        predicted[r][:, test] = values[test, i * len(sizes) : (i + 1) * len(sizes)].T
     score, influence = np.zeros(len(sizes)), np.zeros((len(y), len(sizes)), dtype=np.float32)
-    for drawn in found:
-        for j, predicted in enumerate(drawn):
-            one, moved = bootstrap.influence("binary", y, predicted, fold)
-            score[j] += one / len(found)
-            influence[:, j] += moved / len(found)
+    for draw in predicted:
+        for j, p in enumerate(draw):
+            one, moved = bootstrap.influence("binary", y, p, fold)
+            score[j] += one / len(predicted)
+            influence[:, j] += moved / len(predicted)
     return {"size": np.array(sizes), "score": score, "influence": influence}
 
 
-def work(profile: str, model: str, name: str) -> str:
-    """Measure and keep one curve, in a worker; returns the fault as a sentence, empty if none."""
-    task = cells.context(profile).tasks[name]
-    how = recipe(profile, model, task)
-    return workers.kept(lambda: measure(profile, model, task), path(profile, model, task), how)
+STAGE = ArrayStage("curves", "EFFICIENCY", _recipe, measure)
 
 
-def table(profile: str, curves: list[tuple[str, str]]) -> pd.DataFrame:
-    """One row per task, model and number of labels: score, 95 % interval over genes, excess over the best shortcut.
+def table(plan: Plan, chosen: list[Curve]) -> pd.DataFrame:
+    """Tabulate curves that have been measured.
 
-    ``positives`` is the share of positives. ``excess`` is paired over genes, and over the fair shortcut that is best
-    with as many labels.
+    Parameters
+    ----------
+    plan : Plan
+    chosen : list of Curve
+
+    Returns
+    -------
+    DataFrame
+        One row per task, model and number of ``labels``: score, 95 % interval over genes, share of
+        ``positives``, and ``excess``, paired over genes, over the unexposed shortcut that is best
+        with as many labels.
     """
-    held, rows = cells.context(profile), []
-    for name in dict.fromkeys(t for _, t in curves):
-        task = held.tasks[name]
-        genes = task.entities[cells.common_genes(profile, task)]
-        weight = bootstrap.weights(genes, seed=held.profile.seed)
-        found = {
-            m: np.load(path(profile, m, task), allow_pickle=False) for m, t in curves if t == name
-        }
-        moved = {
-            m: bootstrap.moves(c["influence"], weight, (np.arange(len(genes)),))
-            for m, c in found.items()
-        }
-        fair = [
+    rows = []
+    for name in dict.fromkeys(curve.task for curve in chosen):
+        task = plan.tasks[name]
+        genes = task.entities[plan.common(task)]
+        weight = bootstrap.weights(genes, seed=plan.profile.seed)
+        measured, moved = {}, {}
+        for curve in (c for c in chosen if c.task == name):
+            measured[curve.model] = arrays = STAGE.load(plan, curve)
+            places = (np.arange(len(genes)),)
+            moved[curve.model] = bootstrap.moves(arrays["influence"], weight, places)
+        shortcuts = [
             m
-            for m in found
-            if specs.model(m).family == "shortcut" and not specs.model(m).exposed_on(name)
+            for m, arrays in measured.items()
+            if plan.models[m].family == "shortcut"
+            and not plan.models[m].exposed_on(name)
+            and len(arrays["score"])
         ]
-        for model, curve in found.items():
-            low, high = bootstrap.interval(curve["score"], moved[model], low=0, high=1)
-            for j, size in enumerate(curve["size"].tolist()):
-                row = {
-                    "task": name,
-                    "group": task.group,
-                    "model": model,
-                    "family": specs.model(model).family,
-                    "labels": size,
-                    "positives": round(float(task.labels.mean()), 4),
-                    "genes": len(genes),
-                    "score": curve["score"][j],
-                    "low": low[j],
-                    "high": high[j],
-                }
-                beside = [m for m in fair if len(found[m]["score"])]
-                if beside and row["family"] not in ("shortcut", "control"):
-                    best = max(beside, key=lambda m: found[m]["score"][j])
-                    over = curve["score"][j] - found[best]["score"][j]
-                    between = bootstrap.difference_interval(over, moved[model][j] - moved[best][j])
+        for model, arrays in measured.items():
+            score, family = arrays["score"], plan.models[model].family
+            low, high = bootstrap.interval(score, moved[model], low=0, high=1)
+            for j, size in enumerate(arrays["size"].tolist()):
+                row = {"task": name, "group": task.group, "model": model, "family": family}
+                row |= {"labels": size, "positives": round(float(task.labels.mean()), 4)}
+                row |= {"genes": len(genes), "score": score[j], "low": low[j], "high": high[j]}
+                if shortcuts and family not in ("shortcut", "control"):
+                    best = max(shortcuts, key=lambda m: measured[m]["score"][j])
+                    over = score[j] - measured[best]["score"][j]
+                    gap = moved[model][j] - moved[best][j]
+                    ends = bootstrap.difference_interval(over, gap)
                     row |= {"best_shortcut": best, "excess": over}
-                    row |= dict(zip(("excess_low", "excess_high"), between))
+                    row |= dict(zip(("excess_low", "excess_high"), ends))
                 rows.append(row)
     return pd.DataFrame(rows)
 
 
-def run(
-    profile: str,
-    *,
-    jobs: int,
-    say: Callable[[str], None] = print,
-    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
-) -> tuple[int, int]:
-    """Measure every curve of a profile that is not cached, and write its table. Returns: curves, and those made now.
+def measure_all(plan: Plan, *, jobs: int, say: Say = print, progress: Progress = quiet) -> Outcome:
+    """Measure every curve of a plan that is not cached, and write their table.
 
-    Raises: RunFailed: a curve that cannot be measured (the others are kept, and nothing is written).
+    Parameters
+    ----------
+    plan : Plan
+    jobs : int
+        Processes.
+    say, progress : callable, optional
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    RunFailed
+        A curve cannot be measured; the others are cached, and nothing is written.
     """
-    curves = plan(profile)
-    held = cells.context(profile)
-    for model in dict.fromkeys(m for m, _ in curves):
-        held.embedding(model)  # made once, before the workers ask for it
-    todo = [(m, t) for m, t in curves if cache.state(path(profile, m, held.tasks[t])) != "ready"]
-    say(
-        f"{len(curves)} curves, {len(curves) - len(todo)} cached, {len(todo)} to do, {jobs} at a time"
-    )
-    progress("curves", 0, len(todo))
-    faults = {}
-    with workers.pool(jobs) as pool:
-        try:
-            futures = {pool.submit(work, profile, m, t): f"{m} × {t}" for m, t in todo}
-            for done, future in enumerate(as_completed(futures), start=1):
-                if why := future.result():
-                    faults[futures[future]] = why
-                    say(f"curve '{futures[future]}' failed: {why}")
-                progress("curves", done, len(todo))
-        except KeyboardInterrupt:
-            workers.stop(pool)
-            raise
-        except BrokenProcessPool:
-            raise RunFailed(
-                "a worker process died (killed, or out of memory); what was finished is kept, run again"
-            )
-    if faults:
-        name, why = next(iter(faults.items()))
-        raise RunFailed(f"{len(faults)} curves failed, first '{name}': {why}; nothing was written.")
-    results.write_efficiency(table(profile, curves), profile)
-    return len(curves), len(todo)
+    chosen = curves(plan)
+    report = {"say": say, "progress": progress}
+    with workers.pool(jobs, plan) as pool:
+        run.embed(plan, {c.model for c in chosen}, pool, **report)
+        outcome = workers.execute(STAGE, plan, chosen, pool, at_once=jobs, **report)
+    outcome.check("curves")
+    path = results.efficiency_path(plan.profile.name)
+    results.write_table(table(plan, chosen), path)
+    return outcome

@@ -1,8 +1,10 @@
-"""Out-of-fold predictions, kept once per cell, so that any interval, subset or new metric needs no refit.
+"""Out-of-fold predictions, kept once per cell, so that any interval, subset or new metric needs no
+refit.
 
-Values (log-odds, log-probabilities, numbers) are kept as 16-bit codes: a column's range in 65,535 steps. Scores are
-computed from the codes, so that what is kept gives exactly the scores that were written; values that differ by the
-rounding of a solver fall together and count as the tie that they are.
+Values (log-odds, log-probabilities, numbers) are kept as 16-bit codes: a column's range in 65,535
+steps. Scores are computed from the codes, so that what is kept gives exactly the scores that were
+written; values that differ by the rounding of a solver fall together and count as the tie that they
+are.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ STEPS = 65535
 
 
 def quantise(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Codes of values, column by column: (n,) or (n, c) → codes uint16, and each column's least value and step."""
+    """Codes of values, column by column: (n,) or (n, c) → codes uint16, and each column's least
+    value and step."""
     wide = np.asarray(values, dtype=np.float64)
     low, high = wide.min(axis=0), wide.max(axis=0)
     step = np.where(high > low, (high - low) / STEPS, 1.0)
@@ -26,7 +29,8 @@ def quantise(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def restore(codes: np.ndarray, low: np.ndarray, step: np.ndarray) -> np.ndarray:
-    """Values of codes, float64, each within half a step (1/131,070 of its column's range) of what was given."""
+    """Values of codes, float64, each within half a step (1/131,070 of its column's range) of what
+    was given."""
     return low + codes * step
 
 
@@ -35,8 +39,9 @@ class Predictions:
     """What one cell predicted for one task in one repeat.
 
     Attributes:
-        rows: which of the task's entities have a prediction (covered, and tested in some fold), (m,) int32.
-        fold: fold in which each was tested, (m,) int8. codes, low, step: see ``quantise``; codes (m,) or (m, c).
+        rows: which of the task's entities have a prediction (covered, and tested in some fold),
+        (m,) int32. fold: fold in which each was tested, (m,) int8. codes, low, step: see
+        ``quantise``; codes (m,) or (m, c).
     """
 
     rows: np.ndarray

@@ -1,65 +1,96 @@
-"""Held against the paper: one model on the paper's tasks and genes, beside what was published of it.
+"""Reproduction: one model on the paper's tasks and genes, beside what was published of it.
 
-The paper's probe sees vectors as they are; ours standardises them inside the fold. Both are fitted here, so that what
-is left between the plain one and the published score is owed to labels, texts and folds.
+The paper's probe sees vectors as they are; ours standardises them inside the fold. Both are fitted
+here, so that what is left between the plain one and the published score is owed to labels, texts
+and folds.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from concurrent.futures import as_completed
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from .. import probes
-from ..core import cache, paths, specs, workers
-from ..core.errors import RunFailed
+from ..core import cache, paths, workers
+from ..core.specs import Declarations
+from ..core.workers import ArrayStage, Progress, Say, quiet
 from ..data import sources
-from ..data.tasks import Task
 from ..models import inference
 from ..stats import bootstrap
-from . import custom_tasks, plan, results, splits
+from . import results, run, splits
+from .plan import Plan
 
 VERSION = 2
-"""Bump when ``measure`` computes something else."""
+"""Bump when other numbers are computed."""
 
 METRIC = "roc_auc"
-"""The published metric that is our main one of classification: AUROC, weighted one-vs-rest where there are classes."""
+"""The published metric that is our main one of classification: AUROC, weighted one-vs-rest where
+there are classes."""
 
 
-def published() -> pd.DataFrame:
-    """Published scores: one row a task and model with group, model family, mean and deviation over folds of AUROC.
+@dataclass(frozen=True)
+class Pair:
+    """A model on a task that has a published score."""
 
-    Raises: sources.Missing: the paper's table of scores is nowhere to be had.
+    model: str
+    task: str
+
+    def __str__(self) -> str:
+        return self.task
+
+
+def published(declared: Declarations) -> pd.DataFrame:
+    """Read the published scores.
+
+    Parameters
+    ----------
+    declared : Declarations
+
+    Returns
+    -------
+    DataFrame
+        One row a task and model: name ``listed``, group, model ``family``, and over its folds the
+        mean ``score`` (AUROC), deviation ``sd`` and number ``folds``.
+
+    Raises
+    ------
+    sources.Missing
+        The paper's table of scores is nowhere to be had.
     """
-    held = sources.table(specs.source("genebench_paper"), "scores")
-    held = held[held.metric == METRIC].astype({"score": float})
+    frame = sources.table(declared.source("genebench_paper"), "scores")
+    frame = frame[frame.metric == METRIC].astype({"score": float})
     by = ["task_name", "task_group", "task_type", "model", "model_family"]
-    found = held.groupby(by).score.agg(["mean", "std", "size"]).reset_index()
-    names = {
-        "task_name": "listed",
-        "task_group": "group",
-        "task_type": "kind",
-        "model_family": "family",
-    }
-    found = found.rename(columns={**names, "mean": "score", "std": "sd", "size": "folds"})
-    return found.assign(group=found.group.str.lower(), listed=found.listed.str.strip())
+    frame = frame.groupby(by).score.agg(["mean", "std", "size"]).reset_index()
+    names = {"task_name": "listed", "task_group": "group", "task_type": "kind"}
+    names |= {"model_family": "family", "mean": "score", "std": "sd", "size": "folds"}
+    frame = frame.rename(columns=names)
+    return frame.assign(group=frame.group.str.lower(), listed=frame.listed.str.strip())
 
 
-def listed_names() -> dict[str, str]:
-    """Our task → its name among the published scores, as far as letters tell: case and brackets do not count."""
-    told = {_plain(name): name for name in published().listed.unique()}
+def listed_names(declared: Declarations) -> dict[str, str]:
+    """Match our tasks with names among the published scores; case and brackets do not count.
+
+    Parameters
+    ----------
+    declared : Declarations
+
+    Returns
+    -------
+    dict of str to str
+        Our name -> the published one.
+    """
+    known = {_plain(name): name for name in published(declared).listed.unique()}
     out = {}
-    for source in specs.sources().values():
+    for source in declared.sources.values():
         for entry in source.tasks:
-            for name in filter(
-                None, (entry.paper, entry.paper and entry.title.replace(", ", " - ", 1))
-            ):
-                if _plain(name) in told:
-                    out[entry.name] = told[_plain(name)]
+            title = entry.paper and entry.title.replace(", ", " - ", 1)
+            for name in filter(None, (entry.paper, title)):
+                if _plain(name) in known:
+                    out[entry.name] = known[_plain(name)]
     return out
 
 
@@ -67,145 +98,158 @@ def _plain(name: str) -> str:
     return re.sub(r"\s*\(.*?\)", "", name).strip().lower()
 
 
-def by_group(told: pd.DataFrame) -> pd.DataFrame:
-    """Mean published score of each model over the tasks of each group: quoted, not computed."""
-    found = told.groupby(["group", "family", "model"]).score.agg(["mean", "size"]).reset_index()
-    return found.rename(columns={"mean": "score", "size": "tasks"})
+def by_group(frame: pd.DataFrame) -> pd.DataFrame:
+    """Average the published scores of each model over the tasks of each group: quoted, not
+    computed.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Of ``published``.
+
+    Returns
+    -------
+    DataFrame
+        ``group``, ``family``, ``model``, mean ``score``, number of ``tasks``.
+    """
+    means = frame.groupby(["group", "family", "model"]).score.agg(["mean", "size"]).reset_index()
+    return means.rename(columns={"mean": "score", "size": "tasks"})
 
 
-def recipe(profile: str, model: str, task: Task) -> dict:
-    """Everything that determines a reproduction."""
-    p, how = specs.profile(profile), probes.method(task.kind)
+def _recipe(plan: Plan, pair: Pair) -> dict:
+    task, profile = plan.tasks[pair.task], plan.profile
+    probe, spec = probes.method(task.kind), plan.declared.models[pair.model]
     return {
         "stage": ["reproduction", VERSION, splits.VERSION, probes.VERSION],
         "task": [task.name, task.version, task.hash],
-        "model": inference.recipe(specs.model(model), plan.context(profile).digest),
-        "probe": [how.name, how.options],
-        "split": ["random", p.folds, p.seed],
+        "model": inference.recipe(spec, plan.universe_digest, plan.declared),
+        "probe": [probe.name, probe.options],
+        "split": ["random", profile.folds, profile.seed],
     }
 
 
-def path(profile: str, model: str, task: Task) -> Path:
-    """Where a reproduction is cached."""
-    return paths.REPRODUCTIONS / model / f"{cache.key(recipe(profile, model, task))}.npz"
+def measure(plan: Plan, pair: Pair) -> dict[str, float]:
+    """Score a model on a task with our probe and on vectors as they are.
 
+    Parameters
+    ----------
+    plan : Plan
+    pair : Pair
 
-def measure(profile: str, model: str, task: Task) -> dict[str, float]:
-    """AUROC of a model on a task with our probe (``score``, ``low``, ``high``) and on plain vectors (``plain``).
-
-    ``decided``: of a task with several labels, that of the yes or no of each label on plain vectors; by all signs the
-    paper's scores of such tasks are of these, for they agree where those of probabilities do not. NaN of other tasks.
+    Returns
+    -------
+    dict of str to float
+        ``genes``: with a vector. ``score``, ``low``, ``high``: AUROC of our probe and its 95 %
+        interval. ``plain``: on vectors as they are. ``decided``: of a task with several labels,
+        that of the hard 0/1 predictions on plain vectors, which the paper's scores of such tasks
+        agree with; NaN of other tasks.
     """
-    held = plan.context(profile)
-    rows = held.embedding(model).rows(task.entities if task.kind != "pair" else task.parts[0])
-    fold, pairs = (
-        splits.folds(task, "random", n_folds=held.profile.folds, seed=held.profile.seed),
-        None,
-    )
-    covered = rows >= 0
+    task, profile, embedding = plan.tasks[pair.task], plan.profile, plan.embedding(pair.model)
+    numbers = {"n_folds": profile.folds, "seed": profile.seed}
+    fold = splits.folds(task, "random", sources=plan.declared.sources, **numbers)
+    rows_of = [embedding.rows(part) for part in task.parts]
+    covered = np.logical_and.reduce([rows >= 0 for rows in rows_of])
+    rows, options = rows_of[0][covered], {"kind": task.kind}
     if task.kind == "pair":
-        second = held.embedding(model).rows(task.parts[1])
-        covered &= second >= 0
-        used, at = np.unique(np.concatenate([rows[covered], second[covered]]), return_inverse=True)
-        X, pairs = held.embedding(model).vectors[used], tuple(at.reshape(2, -1))
-    else:
-        X = held.embedding(model).vectors[rows[covered]]
-    y, fold = task.labels[covered], fold[covered]
+        both = np.concatenate([rows[covered] for rows in rows_of])
+        rows, at = np.unique(both, return_inverse=True)
+        options["pairs"] = tuple(at.reshape(2, -1))
+    X, y, fold = embedding.vectors[rows], task.labels[covered], fold[covered]
     out = {"genes": int(covered.sum()), "decided": np.nan}
     for name, standardise in (("score", True), ("plain", False)):
-        values = probes.predict(X, y, fold, kind=task.kind, pairs=pairs, standardise=standardise)
+        values = probes.predict(X, y, fold, standardise=standardise, **options)
         values = values if task.kind in ("multiclass", "multilabel") else values.reshape(-1)
-        found = probes.probabilities(task.kind, values)
-        score, influence = bootstrap.influence(task.kind, y, found, fold)
-        out[name] = score
+        p = probes.probabilities(task.kind, values)
+        out[name], influence = bootstrap.influence(task.kind, y, p, fold)
         if task.kind == "multilabel" and not standardise:
-            out["decided"] = bootstrap.influence(task.kind, y, (found > 0.5).astype(float), fold)[0]
+            hard = (p > 0.5).astype(float)
+            out["decided"] = bootstrap.influence(task.kind, y, hard, fold)[0]
         if standardise:
-            parts = tuple(np.searchsorted(held.universe, part[covered]) for part in task.parts)
-            weight = bootstrap.weights(held.universe, seed=held.profile.seed)
-            moved = bootstrap.moves(influence[:, None], weight, parts)
-            low, high = bootstrap.interval(np.array([score]), moved, low=0, high=1)
+            places = tuple(places[covered] for places in plan.rows_of(task))
+            weight = bootstrap.weights(plan.universe, seed=profile.seed)
+            moved = bootstrap.moves(influence[:, None], weight, places)
+            low, high = bootstrap.interval(np.array([out[name]]), moved, low=0, high=1)
             out |= {"low": float(low[0]), "high": float(high[0])}
     return out
 
 
-def work(profile: str, model: str, name: str) -> str:
-    """Measure and keep one reproduction, in a worker; returns the fault as a sentence, empty if none."""
-    task = plan.context(profile).tasks[name]
-    how = recipe(profile, model, task)
-    return workers.kept(lambda: measure(profile, model, task), path(profile, model, task), how)
+STAGE = ArrayStage("tasks", "REPRODUCTIONS", _recipe, measure)
 
 
-def table(profile: str, model: str, names: dict[str, str]) -> pd.DataFrame:
-    """One row per task: published score and its deviation over folds, ours, and ours without standardisation.
+def table(plan: Plan, pairs: list[Pair], names: dict[str, str]) -> pd.DataFrame:
+    """Put measured scores beside the published ones.
 
-    ``difference``: of what is most like the published score (``decided`` of tasks with several labels, else ``plain``).
+    Parameters
+    ----------
+    plan : Plan
+    pairs : list of Pair
+        Of one model.
+    names : dict of str to str
+        Our task -> its published name.
+
+    Returns
+    -------
+    DataFrame
+        One row a task. ``difference``: of what is most like the published score (``decided`` of
+        tasks with several labels, else ``plain``).
     """
-    held, told, title = plan.context(profile), published(), specs.model(model).title
-    theirs = told[told.model.str.lower() == title.lower()].set_index("listed")
-    rows = []
-    for name, listed in names.items():
-        if listed not in theirs.index:
+    theirs, rows = published(plan.declared), []
+    for pair in pairs:
+        title, listed = plan.declared.models[pair.model].title, names[pair.task]
+        same = (theirs.model.str.lower() == title.lower()) & (theirs.listed == listed)
+        if not same.any():
             continue
-        task, one = held.tasks[name], theirs.loc[listed]
-        made = {
-            k: v.item() for k, v in np.load(path(profile, model, task), allow_pickle=False).items()
-        }
-        nearest = made["decided"] if task.kind == "multilabel" else made["plain"]
-        rows.append(
-            {
-                "task": name,
-                "listed": listed,
-                "group": one.group,
-                "kind": task.kind,
-                **made,
-                "published": one.score,
-                "published_sd": one.sd,
-                "difference": nearest - one.score,
-            }
-        )
+        one, task = theirs[same].iloc[0], plan.tasks[pair.task]
+        values = {name: value.item() for name, value in STAGE.load(plan, pair).items()}
+        nearest = values["decided"] if task.kind == "multilabel" else values["plain"]
+        row = {"task": pair.task, "listed": listed, "group": one.group, "kind": task.kind, **values}
+        row |= {"published": one.score, "published_sd": one.sd}
+        rows.append(row | {"difference": nearest - one.score})
     return pd.DataFrame(rows)
 
 
-def run(
-    profile: str,
+def reproduce(
+    plan: Plan,
     model: str,
+    folder: Path,
     *,
     jobs: int,
-    say: Callable[[str], None] = print,
-    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    say: Say = print,
+    progress: Progress = quiet,
 ) -> pd.DataFrame:
-    """Reproduce a model's published scores on the paper's own genes, and write the table beside the profile's results.
+    """Score a model on the tasks that have a published score, and write the table.
 
-    Tasks are those of the profile that have a published score, cut to the genes that the paper compares its models on.
-    Raises: RunFailed: a task that cannot be fitted (the others are kept, and nothing is written).
+    Parameters
+    ----------
+    plan : Plan
+        Of a profile cut to the genes that the paper compares its models on
+        (``custom_tasks.cut_to``).
+    model : str
+    folder : Path
+        Where the tables ``results.PUBLISHED`` are written.
+    jobs : int
+        Processes.
+    say, progress : callable, optional
+
+    Returns
+    -------
+    DataFrame
+        See ``table``.
+
+    Raises
+    ------
+    RunFailed
+        A task cannot be fitted; the others are cached, and nothing is written.
     """
-    here = custom_tasks.declare(profile, universe="paper").profile
-    held = plan.context(here)
-    names = {t: listed for t, listed in listed_names().items() if t in held.tasks}
-    held.embedding(model)  # made once, before the workers ask for it
-    names = dict(
-        sorted(names.items(), key=lambda pair: len(held.tasks[pair[0]]))
-    )  # what is soon done first
-    todo = [t for t in names if cache.state(path(here, model, held.tasks[t])) != "ready"]
-    say(f"{len(names)} tasks, {len(names) - len(todo)} cached, {len(todo)} to do, {jobs} at a time")
-    progress("tasks", 0, len(todo))
-    faults = {}
-    with workers.pool(jobs) as pool:
-        try:
-            futures = {pool.submit(work, here, model, t): t for t in todo}
-            for done, future in enumerate(as_completed(futures), start=1):
-                if why := future.result():
-                    faults[futures[future]] = why
-                    say(f"task '{futures[future]}' failed: {why}")
-                progress("tasks", done, len(todo))
-        except KeyboardInterrupt:
-            workers.stop(pool)
-            raise
-    if faults:
-        name, why = next(iter(faults.items()))
-        raise RunFailed(f"{len(faults)} tasks failed, first '{name}': {why}; nothing was written.")
-    found = table(here, model, names)
-    results.write_published(found, profile, "reproduction.csv")
-    results.write_published(by_group(published()), profile, "published_groups.csv")
-    return found
+    plan.declared.model(model)
+    names = {t: n for t, n in listed_names(plan.declared).items() if t in plan.tasks}
+    pairs = [Pair(model, t) for t in sorted(names, key=lambda t: len(plan.tasks[t]))]
+    report = {"say": say, "progress": progress}
+    with workers.pool(jobs, plan) as pool:
+        run.embed(plan, [model], pool, **report)
+        outcome = workers.execute(STAGE, plan, pairs, pool, at_once=jobs, **report)
+    outcome.check("tasks")
+    frame = table(plan, pairs, names)
+    for name, made in zip(results.PUBLISHED, (frame, by_group(published(plan.declared)))):
+        results.write_table(made, folder / name)
+    return frame

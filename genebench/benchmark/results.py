@@ -1,4 +1,4 @@
-"""The tidy results: schema, load, validate, merge, aggregate. Never fits anything."""
+"""The tidy results: schema, reading, writing, checking, aggregating. Never fits anything."""
 
 from __future__ import annotations
 
@@ -18,19 +18,14 @@ from ..data.readers import EXACT
 from ..stats import metrics
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
+_NAMES = "task group kind model family probe split split_param variant control".split()
 SCHEMA = pa.schema(
     [
-        ("task", _TEXT),
-        ("group", _TEXT),
-        ("kind", _TEXT),
-        ("model", _TEXT),
-        ("family", _TEXT),
-        ("probe", _TEXT),
-        ("split", _TEXT),
-        ("split_param", _TEXT),
+        *[(name, _TEXT) for name in _NAMES],
         ("repeat", pa.int16()),
         ("fold", pa.int16()),
         ("metric", _TEXT),
+        ("genes", _TEXT),
         ("score", pa.float64()),
         ("n_train", pa.int32()),
         ("n_test", pa.int32()),
@@ -38,138 +33,45 @@ SCHEMA = pa.schema(
         ("key", _TEXT),
     ]
 )
-"""One row per task × model × probe × split × repeat × fold × metric. ``coverage`` is the share of the task's entities
-that the model can embed. ``key`` names the cell (the recipe's hash) that computed the row. A metric alone is measured
-on the model's *own* test entities; ``@common`` on those that every broad model covers; ``@all`` on all test entities,
-those without a vector predicted by the class prior of the training fold. Where coverage is 1, ``@all`` equals own and
-has no rows."""
+"""Version 2: one row per task x model x probe x split x repeat x fold x metric.
 
-IDENTITY = ["task", "model", "probe", "split", "split_param", "repeat", "fold", "metric"]
-MANIFEST_KEYS = {
-    "profile",
-    "versions",
-    "seed",
-    "device",
-    "wall_s",
-    "peak_memory_mb",
-    "commit",
-    "sources",
-    "cells",
-    "skipped",
-}
-
-
-def scores_path(profile: str) -> Path:
-    """A profile's table of scores."""
-    return paths.results(profile) / "scores.parquet"
-
-
-def manifest_path(profile: str) -> Path:
-    """What made a profile's scores."""
-    return paths.results(profile) / "manifest.json"
-
-
-def tasks_path(profile: str) -> Path:
-    """A profile's catalogue of tasks, as ``genebench tasks --write`` saw it."""
-    return paths.results(profile) / "tasks.csv"
-
-
-def published_path(profile: str) -> Path:
-    """A profile's tasks beside those that the paper lists, as ``genebench tasks --write`` saw them."""
-    return paths.results(profile) / "tasks_published.csv"
-
-
-def sealed(profile: str) -> bool | None:
-    """Whether manifest and scores are, byte for byte, as they were written; None where an older one does not say."""
-    try:
-        held = json.loads(manifest_path(profile).read_text(encoding="utf-8"))
-        seal = held.pop("seal", None)
-    except (OSError, ValueError, AttributeError):
-        return False
-    if seal is None:
-        return None
-    return seal == cache.key(held) and held.get("scores_sha256") == cache.digest(
-        scores_path(profile)
-    )
-
+``genes``
+    Which test entities a score is measured on: the model's ``own``, the ``common`` ones that every
+    broad model covers, or ``all``, those without a vector predicted by the class prior of the
+    training fold. Where coverage is 1, ``all`` equals ``own`` and has no rows.
+``variant``, ``control``
+    Of a split: how it was made (``weighted``; empty for the usual way), and which control it is
+    (``size``: as many samples as the split beside it, drawn at random; empty for none).
+``coverage``
+    Share of the task's entities that the model can embed.
+``key``
+    Hash of the recipe of the cell that computed the row.
+"""
+GENES = ("own", "common", "all")
+IDENTITY = [
+    *("task", "model", "probe", "split", "split_param", "variant", "control"),
+    *("repeat", "fold", "metric", "genes"),
+]
+_ADDED = {"variant", "control", "genes"}
 
 BESIDE = ("intervals.parquet", "power.csv", "means.csv", "pairs.csv")
-"""Tables that the stage of intervals (``genebench.benchmark.tables``) writes beside the scores.
+"""Tables that ``benchmark.tables`` writes beside the scores.
 
-``intervals.parquet``: task × model × split × probe × choice of genes: score, 95 % interval, excess over the best
-shortcut. ``power.csv``: task × split: smallest detectable difference, the two best models and how many more genes would
-tell them apart, whether underpowered, weight. ``means.csv``: group × split × model: weighted mean over headline tasks,
-interval, excess, tier, rank interval, what is lost against the first split. ``pairs.csv``: every two models of those.
+``intervals.parquet``
+    Task x model x split x probe x choice of genes: score, 95 % interval, excess over the best
+    shortcut.
+``power.csv``
+    Task x split: smallest detectable difference, the two best models and how many more genes would
+    separate them, whether underpowered, weight.
+``means.csv``
+    Group x split x model: weighted mean over headline tasks, interval, excess, tier, rank interval,
+    loss against the first split.
+``pairs.csv``
+    Every two models of those.
 """
-
-
-def beside_path(profile: str, name: str) -> Path:
-    """Where a table of the stage of intervals lies."""
-    return paths.results(profile) / name
-
-
-def write_beside(frame: pd.DataFrame, profile: str, name: str) -> None:
-    """Write a table of the stage of intervals, numbers to five digits, atomically."""
-    frame = frame.round({c: 5 for c in frame.select_dtypes("float")})
-    if name.endswith(".csv"):
-        return write_csv(frame, beside_path(profile, name))
-    frame = frame.astype({c: "float32" for c in frame.select_dtypes("float64")})
-    with cache.atomic(beside_path(profile, name)) as temporary:
-        frame.to_parquet(temporary, index=False, compression="zstd")
-
-
-def read_beside(profile: str, name: str) -> pd.DataFrame:
-    """A table of the stage of intervals. Raises: BadInput: unknown, or not made yet."""
-    if name not in BESIDE:
-        raise unknown("table", name, BESIDE)
-    path = beside_path(profile, name)
-    if not path.exists():
-        raise BadInput(
-            f"{path}: not made yet; run 'genebench run --profile {profile}' for the whole profile."
-        )
-    return pd.read_csv(path, **EXACT) if name.endswith(".csv") else pd.read_parquet(path)
-
-
-def efficiency_path(profile: str) -> Path:
-    """A profile's scores by number of training labels, as ``genebench efficiency`` measured them."""
-    return paths.results(profile) / "efficiency.csv"
-
-
-def write_efficiency(frame: pd.DataFrame, profile: str) -> None:
-    """Write a profile's scores by number of training labels, to five digits, atomically."""
-    write_csv(frame.round({c: 5 for c in frame.select_dtypes("float")}), efficiency_path(profile))
-
-
-def read_efficiency(profile: str) -> pd.DataFrame:
-    """A profile's scores by number of training labels. Raises: BadInput: not measured yet."""
-    path = efficiency_path(profile)
-    if not path.exists():
-        raise BadInput(f"{path}: not measured yet; run 'genebench efficiency --profile {profile}'.")
-    return pd.read_csv(path, **EXACT)
-
-
 PUBLISHED = ("reproduction.csv", "published_groups.csv")
-"""Tables of ``genebench reproduce``: a model's scores on the paper's genes beside the published ones, by task; and the
-paper's own summary, mean published score by group of tasks and model."""
-
-
-def write_published(frame: pd.DataFrame, profile: str, name: str) -> None:
-    """Write a table of ``PUBLISHED``, to five digits, atomically."""
-    write_csv(
-        frame.round({c: 5 for c in frame.select_dtypes("float")}), paths.results(profile) / name
-    )
-
-
-def read_published(profile: str, name: str) -> pd.DataFrame:
-    """A table of ``PUBLISHED``. Raises: BadInput: unknown, or not measured yet."""
-    if name not in PUBLISHED:
-        raise unknown("table", name, PUBLISHED)
-    path = paths.results(profile) / name
-    if not path.exists():
-        raise BadInput(f"{path}: not measured yet; run 'genebench reproduce --profile {profile}'.")
-    return pd.read_csv(path, **EXACT)
-
-
+"""Tables of ``genebench reproduce``: a model's scores on the paper's genes beside the published
+ones, by task; and the paper's own summary, mean published score by group of tasks and model."""
 RELIABILITY = {
     "faults": "pytest tests --record",
     "fuzz": "pytest tests --record",
@@ -177,18 +79,148 @@ RELIABILITY = {
     "cluster": "python -m benchmarks.cluster",
     "plan": "python -m benchmarks.cluster",
 }
-"""Tables of ``data/results/reliability`` → what makes them."""
+"""Tables of ``data/results/reliability`` -> what makes them."""
+
+
+# --- where results lie ----------------------------------------------------------------------------
+
+
+def scores_path(profile: str) -> Path:
+    """Path of a profile's table of scores."""
+    return paths.results(profile) / "scores.parquet"
+
+
+def manifest_path(profile: str) -> Path:
+    """Path of the manifest: what made a profile's scores."""
+    return paths.results(profile) / "manifest.json"
+
+
+def tasks_path(profile: str) -> Path:
+    """Path of a profile's catalogue of tasks, as ``genebench tasks --write`` saw it."""
+    return paths.results(profile) / "tasks.csv"
+
+
+def published_path(profile: str) -> Path:
+    """Path of a profile's tasks beside those that the paper lists."""
+    return paths.results(profile) / "tasks_published.csv"
+
+
+def efficiency_path(profile: str) -> Path:
+    """Path of a profile's scores by number of training labels."""
+    return paths.results(profile) / "efficiency.csv"
+
+
+def beside_path(profile: str, name: str) -> Path:
+    """Path of a table of ``BESIDE``."""
+    return paths.results(profile) / name
 
 
 def reliability_path(name: str) -> Path:
-    """Where a table of reliability lies. Raises: BadInput: unknown."""
+    """Path of a table of ``RELIABILITY``.
+
+    Parameters
+    ----------
+    name : str
+
+    Raises
+    ------
+    BadInput
+        Unknown table.
+    """
     if name not in RELIABILITY:
         raise unknown("table", name, RELIABILITY)
     return paths.RESULTS / "reliability" / f"{name}.csv"
 
 
+# --- tables ---------------------------------------------------------------------------------------
+
+
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Write a small table as CSV, atomically, without the folders of this machine.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    path : Path
+    """
+    frame = frame.replace({f"{paths.ROOT}/": ""}, regex=True)
+    with cache.atomic(path) as temporary:
+        frame.to_csv(temporary, index=False)
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> None:
+    """Write a derived table as CSV or parquet (by its suffix), numbers to five digits, atomically.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    path : Path
+    """
+    frame = frame.round({c: 5 for c in frame.select_dtypes("float")})
+    if path.suffix == ".csv":
+        return write_csv(frame, path)
+    frame = frame.astype({c: "float32" for c in frame.select_dtypes("float64")})
+    with cache.atomic(path) as temporary:
+        frame.to_parquet(temporary, index=False, compression="zstd")
+
+
+def _read_table(path: Path, command: str, known: tuple[str, ...] = ()) -> pd.DataFrame:
+    """A derived table. Raises BadInput if its name is not known, or if it is missing."""
+    if known and path.name not in known:
+        raise unknown("table", path.name, known)
+    if not path.exists():
+        raise BadInput(f"{path}: not made yet; run '{command}'.")
+    return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, **EXACT)
+
+
+def read_beside(profile: str, name: str) -> pd.DataFrame:
+    """Read a table of ``BESIDE``.
+
+    Raises
+    ------
+    BadInput
+        Unknown table, or not made yet.
+    """
+    command = f"genebench run --profile {profile}"
+    return _read_table(beside_path(profile, name), command, BESIDE)
+
+
+def read_efficiency(profile: str) -> pd.DataFrame:
+    """Read a profile's scores by number of training labels.
+
+    Raises
+    ------
+    BadInput
+        Not measured yet.
+    """
+    return _read_table(efficiency_path(profile), f"genebench efficiency --profile {profile}")
+
+
+def read_published(profile: str, name: str) -> pd.DataFrame:
+    """Read a table of ``PUBLISHED``.
+
+    Raises
+    ------
+    BadInput
+        Unknown table, or not measured yet.
+    """
+    command = f"genebench reproduce --profile {profile}"
+    return _read_table(paths.results(profile) / name, command, PUBLISHED)
+
+
 def reliability(name: str) -> pd.DataFrame:
-    """A table of reliability, or one row that says how it is made where it was not yet. Raises: BadInput: unknown."""
+    """Read a table of ``RELIABILITY``.
+
+    Returns
+    -------
+    DataFrame
+        Where it was not made yet, one row that says how it is made.
+
+    Raises
+    ------
+    BadInput
+        Unknown table.
+    """
     path = reliability_path(name)
     if not path.exists():
         return pd.DataFrame({"not measured yet": [f"made by: {RELIABILITY[name]}"]})
@@ -196,43 +228,46 @@ def reliability(name: str) -> pd.DataFrame:
 
 
 _NUMBERS = {
-    "genes": "Int64",
-    "families": "Int64",
-    "prior": "Float64",
-    "largest family": "Float64",
-    "smallest difference": "Float64",
+    **{"genes": "Int64", "families": "Int64", "prior": "Float64"},
+    **{"largest family": "Float64", "smallest difference": "Float64"},
 }
 
 
 def read_tasks(profile: str) -> pd.DataFrame:
-    """A profile's catalogue as it was written: numbers are missing and texts empty where there are none.
+    """Read a profile's catalogue of tasks.
 
-    Raises: BadInput: none was written yet, or by an older version.
+    Returns
+    -------
+    DataFrame
+        Numbers are missing and texts empty where there are none.
+
+    Raises
+    ------
+    BadInput
+        None was written yet, or by an older version.
     """
-    path = tasks_path(profile)
+    path, command = tasks_path(profile), f"genebench tasks --profile {profile} --write"
     if not path.exists():
-        raise BadInput(
-            f"{path}: no catalogue yet; run 'genebench tasks --profile {profile} --write'."
-        )
+        raise BadInput(f"{path}: no catalogue yet; run '{command}'.")
     frame = pd.read_csv(path, dtype=str, keep_default_na=False)
     if not {*_NUMBERS, "underpowered", "description"} <= set(frame.columns):
-        raise BadInput(
-            f"{path}: an older catalogue; run 'genebench tasks --profile {profile} --write'."
-        )
+        raise BadInput(f"{path}: an older catalogue; run '{command}'.")
     for name, kind in _NUMBERS.items():
         frame[name] = pd.to_numeric(frame[name].replace("", None)).astype(kind)
     return frame
 
 
-def write_csv(frame: pd.DataFrame, path: Path) -> None:
-    """Write a small table as CSV, atomically, without the folders of this machine."""
-    frame = frame.replace({f"{paths.ROOT}/": ""}, regex=True)
-    with cache.atomic(path) as temporary:
-        frame.to_csv(temporary, index=False)
+# --- scores ---------------------------------------------------------------------------------------
 
 
 def load(profile: str) -> pd.DataFrame:
-    """All rows of a profile. Raises: BadInput: none yet (says how to make them), or a file that breaks the schema."""
+    """Read all rows of a profile.
+
+    Raises
+    ------
+    BadInput
+        No results yet, or a file that breaks the schema.
+    """
     path = scores_path(profile)
     if not path.exists():
         raise BadInput(f"{path}: no results yet; run 'genebench run --profile {profile}'.")
@@ -240,31 +275,65 @@ def load(profile: str) -> pd.DataFrame:
 
 
 def read(path: Path) -> pd.DataFrame:
-    """Rows of one scores file. Raises: BadInput: unreadable, or the columns differ from the schema."""
+    """Read the rows of a file of scores.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    DataFrame
+        Columns of ``SCHEMA``, texts as categories.
+
+    Raises
+    ------
+    BadInput
+        Unreadable, of an older version, or with other columns than the schema.
+    """
     try:
         table = declared.parquet(path, path)
     except BadInput:
         raise
     except Exception as err:  # a damaged footer raises whatever it leads to
-        told = next(iter(str(err).splitlines()), "")[:120] or type(err).__name__
-        raise BadInput(f"{path}: not a readable parquet file ({told}); restore or rerun it.")
+        why = next(iter(str(err).splitlines()), "")[:120] or type(err).__name__
+        raise BadInput(
+            f"{path}: not a readable parquet file ({why}); restore or rerun it."
+        ) from None
     missing = [n for n in SCHEMA.names if n not in table.column_names]
     extra = [n for n in table.column_names if n not in SCHEMA.names]
+    if set(missing) == _ADDED and not extra:
+        raise BadInput(
+            f"{path}: written by an older version (schema 1, without {', '.join(sorted(missing))}); "
+            "rerun 'genebench run'."
+        )
     if missing or extra:
         raise BadInput(
-            f"{path}: columns missing {missing or 'none'}, unknown {extra or 'none'}; rerun 'genebench run'."
+            f"{path}: columns missing {missing or 'none'}, unknown {extra or 'none'}; rerun "
+            "'genebench run'."
         )
     try:
-        frame = table.select(SCHEMA.names).cast(SCHEMA).to_pandas()
+        return table.select(SCHEMA.names).cast(SCHEMA).to_pandas()
     except (pa.ArrowException, ValueError) as err:
+        why = str(err).splitlines()[0][:120]
         raise BadInput(
-            f"{path}: a column has the wrong type ({str(err).splitlines()[0][:120]}); rerun 'genebench run'."
-        )
-    return frame
+            f"{path}: a column has the wrong type ({why}); rerun 'genebench run'."
+        ) from None
 
 
 def order(frame: pd.DataFrame) -> pd.DataFrame:
-    """Rows in the one order in which they are stored."""
+    """Sort rows into the one order in which they are stored.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns of ``SCHEMA``.
+
+    Returns
+    -------
+    DataFrame
+        Texts as sorted categories.
+    """
     frame = frame.copy()
     for name in SCHEMA.names:
         if pa.types.is_dictionary(SCHEMA.field(name).type):
@@ -274,15 +343,19 @@ def order(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def write(frame: pd.DataFrame, path: Path) -> None:
-    """Write rows in their order, atomically; the same rows give the same bytes (with the same pyarrow)."""
-    table = (
-        pa.Table.from_pandas(order(frame), preserve_index=False)
-        .cast(SCHEMA)
-        .replace_schema_metadata(None)
-    )
+    """Write rows in their order, atomically; the same rows give the same bytes with the same
+    pyarrow.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns of ``SCHEMA``.
+    path : Path
+    """
+    table = pa.Table.from_pandas(order(frame), preserve_index=False).cast(SCHEMA)
     with cache.atomic(path) as temporary:
         pq.write_table(
-            table,
+            table.replace_schema_metadata(None),
             temporary,
             compression="zstd",
             compression_level=9,
@@ -293,69 +366,184 @@ def write(frame: pd.DataFrame, path: Path) -> None:
         )
 
 
+def aggregate(frame: pd.DataFrame) -> pd.DataFrame:
+    """Average over folds and repeats.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns of ``SCHEMA``.
+
+    Returns
+    -------
+    DataFrame
+        One row per task x model x probe x split x metric x choice of genes, with ``score`` (mean),
+        ``sd`` (over folds, 0 with one fold), ``n_folds`` and ``n_test`` (sum over folds).
+    """
+    by = [*_NAMES, "metric", "genes", "coverage"]
+    groups = frame.groupby(by, observed=True, sort=True)
+    out = groups.agg(
+        score=("score", "mean"),
+        sd=("score", "std"),
+        n_folds=("score", "size"),
+        n_test=("n_test", "sum"),
+    )
+    out = out.fillna({"sd": 0.0}).reset_index()
+    return out.astype({name: str for name in by if name != "coverage"})
+
+
+def main_rows(frame: pd.DataFrame, *, split: str = "random", genes: str = "own") -> pd.DataFrame:
+    """Select the rows (one a fold) of each kind's main metric.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns of ``SCHEMA``.
+    split : str
+    genes : {"own", "common", "all"}
+        ``all`` are the same test entities for every model of a task, so that differences of two
+        models by fold are paired; with full coverage the ``own`` are all.
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    BadInput
+        Unknown choice of genes.
+    """
+    if genes not in GENES:
+        raise unknown("choice of genes", genes, GENES)
+    frame = frame[frame.split == split]
+    main = frame.kind.astype(str).map({k: metrics.main(k) for k in frame.kind.unique()})
+    chosen = frame.genes == genes
+    if genes == "all":
+        chosen |= (frame.genes == "own") & (frame.coverage >= 1)
+    return frame[(frame.metric.astype(str) == main) & chosen].assign(genes=genes)
+
+
+def main_scores(profile: str, *, split: str = "random", genes: str = "own") -> pd.DataFrame:
+    """Average the main metric of each kind over folds; see ``aggregate`` and ``main_rows``."""
+    return aggregate(main_rows(load(profile), split=split, genes=genes))
+
+
+# --- checks ---------------------------------------------------------------------------------------
+
+
+def sealed(profile: str) -> bool | None:
+    """Check that manifest and scores are, byte for byte, as they were written.
+
+    Returns
+    -------
+    bool or None
+        None where an older manifest does not say.
+    """
+    try:
+        manifest = json.loads(manifest_path(profile).read_text(encoding="utf-8"))
+        seal = manifest.pop("seal", None)
+    except (OSError, ValueError, AttributeError):
+        return False
+    return None if seal is None else _untouched(manifest, seal, scores_path(profile))
+
+
+def _untouched(manifest: dict, seal: str, scores: Path) -> bool:
+    same = manifest.get("scores_sha256") == cache.digest(scores)
+    return seal == cache.key(manifest) and same
+
+
 def validate(frame: pd.DataFrame, where: str) -> list[str]:
-    """Faults of a table of scores, one sentence each; an empty list means that it is sound."""
-    faults = []
+    """Check a table of scores.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns of ``SCHEMA``.
+    where : str
+        What it is called in messages.
+
+    Returns
+    -------
+    list of str
+        One sentence a fault; empty if it is sound.
+    """
     if frame.empty:
         return [f"{where}: no rows."]
+    faults = []
     twice = frame[frame.duplicated(IDENTITY)]
     if len(twice):
-        faults.append(
-            f"{where}: {len(twice)} rows stand twice, first {dict(twice.iloc[0][IDENTITY].astype(str))}."
-        )
-    base = frame.metric.astype(str).str.split("@").str[0]
-    suffix = frame.metric.astype(str).str.split("@").str[1:].str.join("@")
-    for name in sorted(set(suffix) - {"", "common", "all"}):
-        faults.append(f"{where}: unknown choice of genes '@{name}'; known: @common, @all.")
-    for name, kind in sorted(set(zip(base, frame.kind.astype(str)))):
+        first = dict(twice.iloc[0][IDENTITY].astype(str))
+        faults.append(f"{where}: {len(twice)} rows stand twice, first {first}.")
+    texts = frame[["metric", "kind", "genes", "group"]].astype(str)
+    for name in sorted(set(texts.genes) - set(GENES)):
+        faults.append(f"{where}: unknown choice of genes '{name}'; known: {', '.join(GENES)}.")
+    for name, kind in sorted(set(zip(texts.metric, texts.kind))):
         if name in metrics.METRICS and kind not in metrics.METRICS[name].kinds:
             faults.append(f"{where}: '{name}' is no metric of a {kind} task.")
-    for name in sorted(set(base) - set(metrics.METRICS)):
-        faults.append(f"{where}: unknown metric '{name}'.")
-    for name in sorted(set(base) & set(metrics.METRICS)):
-        metric, score = metrics.METRICS[name], frame.score[base == name]
-        bad = score[
-            ~np.isfinite(score) | (score < metric.low - 1e-9) | (score > metric.high + 1e-9)
-        ]
+    faults += [
+        f"{where}: unknown metric '{name}'."
+        for name in sorted(set(texts.metric) - set(metrics.METRICS))
+    ]
+    for name in sorted(set(texts.metric) & set(metrics.METRICS)):
+        low, high = metrics.METRICS[name].low, metrics.METRICS[name].high
+        score = frame.score[texts.metric == name]
+        bad = score[~np.isfinite(score) | (score < low - 1e-9) | (score > high + 1e-9)]
         if len(bad):
             faults.append(
-                f"{where}: {len(bad)} scores of '{name}' outside [{metric.low}, {metric.high}], first {bad.iloc[0]}."
+                f"{where}: {len(bad)} scores of '{name}' outside [{low}, {high}], first "
+                f"{bad.iloc[0]}."
             )
-    for value in sorted(set(frame["group"].astype(str)) - {*GROUPS, *MORE_GROUPS}):
+    for value in sorted(set(texts.group) - {*GROUPS, *MORE_GROUPS}):
         faults.append(f"{where}: unknown group of tasks '{value}'.")
-    for name, low, high in (
-        ("coverage", 0, 1),
-        ("n_train", 0, np.inf),
-        ("n_test", 1, np.inf),
-        ("fold", 0, np.inf),
-    ):
-        bad = frame[name][~((frame[name] >= low) & (frame[name] <= high))]
+    bounds = {
+        "coverage": (0, 1),
+        "n_train": (0, np.inf),
+        "n_test": (1, np.inf),
+        "fold": (0, np.inf),
+    }
+    for name, (low, high) in bounds.items():
+        bad = frame[name][~frame[name].between(low, high)]
         if len(bad):
             faults.append(
-                f"{where}: {len(bad)} values of '{name}' outside [{low}, {high}], first {bad.iloc[0]}."
+                f"{where}: {len(bad)} values of '{name}' outside [{low}, {high}], first "
+                f"{bad.iloc[0]}."
             )
     return faults
 
 
 def validate_path(path: Path | None) -> list[str]:
-    """Faults of a scores file, a manifest, or a folder of both. Raises: BadInput: nothing to validate there."""
+    """Check a file of scores, a manifest, or a folder of both.
+
+    Parameters
+    ----------
+    path : Path or None
+
+    Returns
+    -------
+    list of str
+        One sentence a fault.
+
+    Raises
+    ------
+    BadInput
+        There is nothing to check.
+    """
     if path is None:
-        there = (
-            ", ".join(sorted(p.parent.name for p in paths.RESULTS.glob("*/scores.parquet")))
-            or "none yet"
-        )
+        names = sorted(p.parent.name for p in paths.RESULTS.glob("*/scores.parquet"))
         raise BadInput(
-            f"no path is given of what to validate; name a scores.parquet, a manifest.json or their folder, such as "
-            f"'genebench validate {paths.results('demo')}' (results below {paths.RESULTS}: {there})."
+            "no path is given of what to validate; name a scores.parquet, a manifest.json or their "
+            f"folder, such as 'genebench validate {paths.results('demo')}' (results below "
+            f"{paths.RESULTS}: {', '.join(names) or 'none yet'})."
         )
     if path.is_dir():
-        held = [p for p in (path / "scores.parquet", path / "manifest.json") if p.exists()]
-        if not held:
+        there = [p for p in (path / "scores.parquet", path / "manifest.json") if p.exists()]
+        if not there:
             raise BadInput(
-                f"{path}: holds neither scores.parquet nor manifest.json; give a results folder or file."
+                f"{path}: holds neither scores.parquet nor manifest.json; give a results folder or "
+                "file."
             )
-        faults = [fault for p in held for fault in validate_path(p)]
-        return faults or (_complete(*held) if len(held) == 2 else [])
+        faults = [fault for p in there for fault in validate_path(p)]
+        return faults or (_complete(*there) if len(there) == 2 else [])
     if not path.exists():
         raise BadInput(
             f"{path}: no such file; give a scores.parquet, a manifest.json or their folder."
@@ -366,135 +554,67 @@ def validate_path(path: Path | None) -> list[str]:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, OSError) as err:
         raise BadInput(
-            f"{path}: neither parquet nor readable JSON ({err}); give a scores.parquet or a manifest.json."
-        )
-    missing = (
-        sorted(MANIFEST_KEYS - set(manifest))
-        if isinstance(manifest, dict)
-        else sorted(MANIFEST_KEYS)
-    )
-    return (
-        [f"{path}: the manifest lacks {', '.join(missing)}."]
-        if missing
-        else _manifest_faults(manifest, str(path))
-    )
+            f"{path}: neither parquet nor readable JSON ({err}); give a scores.parquet or a "
+            "manifest.json."
+        ) from None
+    return _manifest_faults(manifest, str(path))
 
 
-def _complete(scores: Path, manifest: Path) -> list[str]:
-    """Whether the scores hold every pair that the manifest's cells computed and did not skip, and no other."""
-    told = json.loads(manifest.read_text(encoding="utf-8"))
-    if "unscored" in told:
-        return _whole_curves(scores, told)
-    expected = sum(cell["n"] for cell in told["cells"])
-    expected -= sum(len(tasks) for models in told["skipped"].values() for tasks in models.values())
-    frame = read(scores)
-    found = frame.groupby(["task", "model", "split"], observed=True).ngroups
-    if found != expected:
+_MANIFEST = {
+    **{"profile": str, "versions": dict, "seed": int, "device": str, "wall_s": dict},
+    **{"peak_memory_mb": (int, float), "commit": str, "sources": dict, "cells": list},
+    "skipped": dict,
+}
+
+
+def _manifest_faults(manifest: object, where: str) -> list[str]:
+    """What a manifest lacks, or what is wrong with its values."""
+    there = manifest if isinstance(manifest, dict) else {}
+    missing = sorted(set(_MANIFEST) - set(there))
+    if missing:
+        return [f"{where}: the manifest lacks {', '.join(missing)}."]
+    wrong = [n for n, k in _MANIFEST.items() if not isinstance(there[n], k) or there[n] in ([], "")]
+    return [f"{where}: the manifest's {', '.join(wrong)} hold no sound value."] if wrong else []
+
+
+def _complete(scores: Path, path: Path) -> list[str]:
+    """Whether the scores hold every pair that the cells computed and did not skip, and no other."""
+    manifest, frame = json.loads(path.read_text(encoding="utf-8")), read(scores)
+    if "unscored" in manifest:
+        return _complete_curves(frame, scores, manifest)
+    expected = sum(cell["n"] for cell in manifest["cells"])
+    expected -= sum(
+        len(tasks) for split in manifest["skipped"].values() for tasks in split.values()
+    )
+    pairs = frame.groupby(["task", "model", "split"], observed=True).ngroups
+    if pairs != expected:
+        return [f"{scores}: {pairs} pairs of task and model where {path.name} counts {expected}."]
+    seal = manifest.pop("seal", None)
+    if seal is not None and not _untouched(manifest, seal, scores):
         return [
-            f"{scores}: {found} pairs of task and model where {manifest.name} counts {expected}."
+            f"{scores}: it or {path.name} is not, byte for byte, as it was written; rerun "
+            "'genebench run'."
         ]
-    seal = told.pop("seal", None)
-    if seal is not None and (
-        seal != cache.key(told) or told.get("scores_sha256") != cache.digest(scores)
-    ):
-        return [
-            f"{scores}: it or {manifest.name} is not, byte for byte, as it was written; rerun 'genebench run'."
-        ]
-    own = frame[~frame.metric.astype(str).str.contains("@")]
+    own = frame[frame.genes == "own"]
     folds = own.groupby(["task", "model", "split", "metric"], observed=True).size()
-    wrong = folds[folds != told["folds"] * told["repeats"]]
+    wrong = folds[folds != manifest["folds"] * manifest["repeats"]]
     if len(wrong):
         at = " × ".join(map(str, wrong.index[0]))
         return [
-            f"{scores}: {at} has {wrong.iloc[0]} folds where {manifest.name} says {told['folds']} ({len(wrong)} such)."
+            f"{scores}: {at} has {wrong.iloc[0]} folds where {path.name} says "
+            f"{manifest['folds']} ({len(wrong)} such)."
         ]
     return []
 
 
-def _whole_curves(scores: Path, told: dict) -> list[str]:
-    """Whether the scores of Part II hold as many rows of each model and data set as the manifest's cells made."""
-    frame = read(scores)
-    found = frame.groupby([frame.model.astype(str), frame.task.astype(str)]).size()
-    for cell in told["cells"]:
-        found[cell["model"], cell["first"]] = (
-            found.get((cell["model"], cell["first"]), 0) - cell["rows"]
-        )
+def _complete_curves(frame: pd.DataFrame, scores: Path, manifest: dict) -> list[str]:
+    """Whether scores of Part II hold as many rows of each model and data set as the cells made."""
+    rows = frame.groupby([frame.model.astype(str), frame.task.astype(str)]).size()
+    for cell in manifest["cells"]:
+        at = cell["model"], cell["first"]
+        rows[at] = rows.get(at, 0) - cell["rows"]
     return [
         f"{scores}: {abs(n)} rows {'too many' if n > 0 else 'missing'} of {' × '.join(at)}."
-        for at, n in found.items()
+        for at, n in rows.items()
         if n
     ]
-
-
-def _manifest_faults(manifest: dict, where: str) -> list[str]:
-    """What is wrong with a manifest's values."""
-    kinds = {
-        "profile": str,
-        "versions": dict,
-        "seed": int,
-        "wall_s": dict,
-        "cells": list,
-        "skipped": dict,
-        "sources": dict,
-    }
-    wrong = [
-        name
-        for name, kind in kinds.items()
-        if not isinstance(manifest[name], kind) or manifest[name] in ([], "")
-    ]
-    return [f"{where}: the manifest's {', '.join(wrong)} hold no sound value."] if wrong else []
-
-
-def aggregate(frame: pd.DataFrame) -> pd.DataFrame:
-    """Mean over folds and repeats: one row per task × model × probe × split × metric.
-
-    Columns added: ``score`` (mean), ``sd`` (over folds, 0 with one fold), ``n_folds``, ``n_test`` (sum over folds).
-    """
-    by = [
-        "task",
-        "group",
-        "kind",
-        "model",
-        "family",
-        "probe",
-        "split",
-        "split_param",
-        "metric",
-        "coverage",
-    ]
-    found = frame.groupby(by, observed=True, sort=True)
-    out = found.agg(
-        score=("score", "mean"),
-        sd=("score", "std"),
-        n_folds=("score", "size"),
-        n_test=("n_test", "sum"),
-    )
-    out = out.fillna({"sd": 0.0}).reset_index()
-    return out.astype({name: str for name in by if name != "coverage"})
-
-
-def main_scores(profile: str, *, split: str = "random", genes: str = "own") -> pd.DataFrame:
-    """``aggregate`` of each kind's main metric on a choice of genes: ``own``, ``common`` or ``all``."""
-    return aggregate(main_rows(load(profile), split=split, genes=genes))
-
-
-def main_rows(frame: pd.DataFrame, *, split: str = "random", genes: str = "own") -> pd.DataFrame:
-    """Rows (one a fold) of each kind's main metric on a choice of genes: ``own``, ``common`` or ``all``.
-
-    ``all`` are the same test entities for every model of a task, so that differences of two models by fold are paired.
-    Raises: BadInput: unknown choice of genes.
-    """
-    if genes not in ("own", "common", "all"):
-        raise unknown("choice of genes", genes, ("own", "common", "all"))
-    frame = frame[frame.split == split]
-    names = {k: metrics.main(k) for k in frame.kind.unique()}
-    main = frame.kind.astype(str).map(names)
-    metric = frame.metric.astype(str)
-    if genes == "own":
-        return frame[metric == main]
-    wanted = metric == main + f"@{genes}"
-    if genes == "all":  # with full coverage "own" is "all"
-        wanted |= (metric == main) & (frame.coverage >= 1)
-    out = frame[wanted].copy()
-    out["metric"] = out.metric.astype(str).str.split("@").str[0]
-    return out

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
-from functools import lru_cache
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 
-from ..core import specs
+from ..core import cache, paths
 from ..core.errors import BadInput, unknown
+from ..core.specs import SourceSpec, TaskSpec
+from ..core.workers import Say, Stage
 from ..data import families, gene_sets, genes, proteins
+from ..data.labels import Declaration
 from ..data.tasks import Task
 
 VERSION = 1
 DATE_VERSION = 1
 """Bump when ``date`` gives other folds for the same annotations."""
+
+Sources = Mapping[str, SourceSpec]
+
+
+class Unsplittable(BadInput):
+    """A task that cannot be divided into these folds; the other tasks go on."""
 
 
 class _Grouped(StratifiedGroupKFold):
@@ -36,285 +45,428 @@ class _Grouped(StratifiedGroupKFold):
         return best
 
 
-class Unsplittable(BadInput):
-    """A task that cannot be cut into these folds; the other tasks go on."""
+# --- the splits: (task, what is looked up for its genes, number of folds, seed) -> folds ----------
 
 
-def _strata(task: Task) -> np.ndarray | None:
-    return task.labels if task.kind in ("binary", "multiclass", "pair") else None
-
-
-def random(task: Task, n_folds: int, seed: int, groups: list | None = None) -> np.ndarray:
-    """Folds at random, stratified by class where there is one class per gene. Returns fold of each gene, (n,) int8."""
+def _random(task: Task, groups: None, n_folds: int, seed: int) -> np.ndarray:
     strata = _strata(task)
     kind = KFold if strata is None else StratifiedKFold
-    return _number(
-        kind(n_folds, shuffle=True, random_state=seed).split(task.entities, strata), len(task)
-    )
+    return _number(kind(n_folds, shuffle=True, random_state=seed), task, strata)
 
 
-def stem(task: Task, n_folds: int, seed: int, groups: list | None = None) -> np.ndarray:
-    """Folds that keep genes of one symbol stem together, so that no relative by symbol is on both sides. (n,) int8."""
+def _stem(task: Task, groups: None, n_folds: int, seed: int) -> np.ndarray:
     strata, groups = _strata(task), families.stems(task.entities)
     kind = GroupKFold if strata is None else _Grouped
-    fold = _number(
-        kind(n_folds, shuffle=True, random_state=seed).split(task.entities, strata, groups),
-        len(task),
-    )
-    return _whole(groups, fold, "stem")
+    fold = _number(kind(n_folds, shuffle=True, random_state=seed), task, strata, groups)
+    return _checked(groups, fold, "stem")
 
 
-def family(task: Task, n_folds: int, seed: int, groups: list | None = None) -> np.ndarray:
-    """Folds that keep families whole (``families.families`` by HGNC's gene groups and stems together). (n,) int8."""
-    return _grouped(task, groups or groups_of("family", task.entities), n_folds, seed, "family")
+def _by_group(what: str) -> Callable[..., np.ndarray]:
+    """A split that keeps groups whole, of like size, stratified where there is one class a gene."""
+
+    def split(task: Task, groups: Sequence[str], n_folds: int, seed: int) -> np.ndarray:
+        number = len(set(groups))
+        if number < n_folds:
+            raise Unsplittable(
+                f"its genes are of {number} {what} only, where {n_folds} folds need as many; take "
+                "another split"
+            )
+        strata = _strata(task)
+        strata = np.zeros(len(task), dtype=int) if strata is None else strata
+        try:
+            kind = _Grouped(n_folds, shuffle=True, random_state=seed)
+            fold = _number(kind, task, strata, groups)
+        except ValueError:
+            raise Unsplittable(
+                f"no class has {n_folds} genes, one for each fold; take fewer folds"
+            ) from None
+        if len(np.unique(fold)) < n_folds:
+            raise Unsplittable(
+                f"its largest {what} leaves a fold without genes; take another split"
+            )
+        return _checked(groups, fold, what)
+
+    return split
 
 
-def chromosome(task: Task, n_folds: int, seed: int, groups: list | None = None) -> np.ndarray:
-    """Folds of whole chromosomes, so that neighbours and tandem copies are on one side. (n,) int8.
-
-    Genes whose chromosome is not known (older names, genes that are not placed) are a group of their own: they are
-    tested once like all others, in one fold, so that every split scores the same genes. One of them can be a
-    neighbour of a gene in another fold; of the paper's universe there is none. Genes on X and Y are on X.
-    """
-    return _grouped(
-        task, groups or groups_of("chromosome", task.entities), n_folds, seed, "chromosome"
-    )
+def _study(task: Task, groups: Sequence[int], n_folds: int, seed: int) -> np.ndarray:
+    return _in_order(groups, n_folds, seed)
 
 
-def study(task: Task, n_folds: int, seed: int, groups: list | None = None) -> np.ndarray:
-    """Folds by how much is known of a gene, from the least (fold 0) to the most (last fold). (n,) int8.
-
-    The measure is the number of Gene Ontology terms (``genes.annotation_count``); equal counts are parted by the seed.
-    Fold 0 is the little-studied share 1/n_folds of the genes, predicted from all the better studied ones: the score
-    that says what a model knows beyond the literature is that of fold 0. Folds are not stratified: that fewer of the
-    little-studied genes are positive is part of the question.
-    """
-    return _in_order(groups or groups_of("study", task.entities), n_folds, seed)
-
-
-def similarity(task: Task, n_folds: int, seed: int, groups: list | None = None) -> np.ndarray:
-    """Folds that keep genes with alike proteins together (``homology.groups``), whatever they are called. (n,) int8.
-
-    Genes without a protein in the reference proteome are each by themselves. A group larger than a fold has a fold to
-    itself and is never cut; one that leaves a fold without genes makes the task unsplittable.
-    """
-    return _grouped(
-        task, groups or groups_of("similarity", task.entities), n_folds, seed, "protein group"
-    )
-
-
-def date(task: Task, n_folds: int, seed: int, groups: list | None = None) -> np.ndarray:
-    """Folds by when a gene was first annotated, from the newest (fold 0) to the oldest (last fold). (n,) int8.
-
-    The date is the earliest of the annotations that the task is cut from (of its aspect, not of its term alone: all
-    tasks of an aspect share their folds); equal dates are parted by the seed. Fold 0 is the temporal hold-out: the
-    share 1/n_folds of the genes that had no such annotation when all the others had one, as the targets without
-    knowledge of CAFA (Radivojac et al. 2013). The other folds are scored too, but are trained also on what came later.
-    Folds are not stratified, as those of ``study`` are not.
-
-    The Gene Ontology dates an annotation by its last review, and what no curator has seen (IEA) by its release: a gene
-    that was looked at again, or has no other annotations, can stand among the newer ones without being new. Labels are
-    those of today in every fold: of an older gene, too, some were not known at the time.
-
-    Raises: Unsplittable: the task's source has no dates, or fewer than folds.
-    """
-    first = _dated(task) if groups is None else groups
-    if not len(first):
+def _date(task: Task, groups: Sequence[int], n_folds: int, seed: int) -> np.ndarray:
+    if not len(groups):
         raise Unsplittable(
             f"its source '{task.source}' has no dates of annotation (goa has); take another split"
         )
-    if len(set(first)) < n_folds:
-        raise Unsplittable(
-            f"its genes were first annotated on {len(set(first))} days only, where {n_folds} folds need as many; take "
-            f"another split"
-        )
-    return _in_order([-day for day in first], n_folds, seed)
-
-
-def _in_order(value: Sequence[int], n_folds: int, seed: int) -> np.ndarray:
-    """Folds of like size from the lowest value to the highest; equal ones are parted by the seed."""
-    order = np.lexsort((np.random.default_rng(seed).random(len(value)), value))
-    fold = np.empty(len(value), dtype=np.int8)
-    fold[order] = np.arange(len(value)) * n_folds // len(value)
-    return fold
-
-
-def groups(task: Task, split: str) -> list | None:
-    """What a split looks up for a task's genes in a table, to be given to ``folds``; None where it looks up nothing.
-
-    It is the same for all tasks that share their genes; dates are those of the task's entry, and none where its source
-    has none. Raises: sources.Missing: see ``lacking``.
-    """
-    if split in ("random", "stem"):
-        return None
-    if split == "date":
-        return _dated(task)
-    return groups_of(
-        split, task.entities if task.kind != "pair" else np.unique(np.concatenate(task.parts))
-    )
-
-
-def groups_of(split: str, symbols: np.ndarray) -> list:
-    """Family, group of alike proteins, chromosome or number of annotations of each symbol, in their order."""
-    return _looked_up(split, tuple(symbols.tolist()))
-
-
-@lru_cache(maxsize=8)
-def _looked_up(split: str, symbols: tuple[str, ...]) -> list:
-    """What ``groups_of`` gives; tasks that share their genes share the look-up."""
-    if split == "family":
-        return families.families(symbols)
-    if split == "similarity":
-        return proteins.groups(symbols)
-    if split == "study":
-        return genes.annotation_count(symbols).tolist()
-    return genes.chromosome(genes.approved(symbols)).tolist()
-
-
-def _dated(task: Task) -> list[int]:
-    """Date of each gene of a task (YYYYMMDD; 0, the oldest, where it has none); empty where its source has no dates."""
-    try:
-        held = specs.source(task.source).tasks
-    except BadInput:  # a user's own sets, or a task that was made up
-        return []
-    entry = next((e.name for e in held if f"{task.name}/".startswith(f"{e.name}/")), "")
-    return _first_dates(task.source, entry, tuple(task.entities.tolist())) if entry else []
-
-
-@lru_cache(maxsize=8)
-def _first_dates(source: str, entry: str, symbols: tuple[str, ...]) -> list[int]:
-    """Dates of an entry's genes; its tasks, which share their genes, share the look-up."""
-    spec = specs.source(source)
-    first = gene_sets.dates(spec, next(e for e in spec.tasks if e.name == entry))
-    return [] if first is None else first.reindex(symbols, fill_value=0).tolist()
-
-
-def _grouped(task: Task, groups: Sequence[str], n_folds: int, seed: int, what: str) -> np.ndarray:
-    """Folds of whole groups, of like size, stratified by class where there is one class per gene."""
     if len(set(groups)) < n_folds:
         raise Unsplittable(
-            f"its genes are of {len(set(groups))} {what} only, where {n_folds} folds need as many; take another split"
+            f"its genes were first annotated on {len(set(groups))} days only, where {n_folds} "
+            "folds need as many; take another split"
         )
-    strata = _strata(task)
-    strata = np.zeros(len(task), dtype=int) if strata is None else strata
-    try:
-        parts = _Grouped(n_folds, shuffle=True, random_state=seed).split(
-            task.entities, strata, groups
-        )
-        fold = _number(parts, len(task))
-    except ValueError:
-        raise Unsplittable(
-            f"no class has {n_folds} genes, one for each fold; take fewer folds"
-        ) from None
-    if len(np.unique(fold)) < n_folds:
-        raise Unsplittable(f"its largest {what} leaves a fold without genes; take another split")
-    return _whole(groups, fold, what)
+    return _in_order([-day for day in groups], n_folds, seed)
 
 
-def _whole(groups: Sequence[str], fold: np.ndarray, what: str) -> np.ndarray:
-    """The folds, once it is certain that no group is in two of them."""
-    sides = {}
-    for group, f in zip(groups, fold):
-        assert sides.setdefault(group, f) == f, (
-            f"{what} '{group}' is on both sides of a {what} split"
-        )
-    return fold
+SPLITS: dict[str, Callable[..., np.ndarray]] = {
+    "random": _random,
+    "stem": _stem,
+    "family": _by_group("family"),
+    "similarity": _by_group("protein group"),
+    "chromosome": _by_group("chromosome"),
+    "study": _study,
+    "date": _date,
+}
+"""Name of a split -> its function.
 
-
-def _number(split, n: int) -> np.ndarray:
-    fold = np.full(n, -1, dtype=np.int8)
-    for i, (_, test) in enumerate(split):
-        fold[test] = i
-    assert (fold >= 0).all()
-    return fold
-
-
-_ALL = (random, stem, family, similarity, chromosome, study, date)
-SPLITS: dict[str, Callable[..., np.ndarray]] = {f.__name__: f for f in _ALL}
-"""What is kept out of training: relatives, neighbours, what is better known, and what was known before."""
+``random``
+    Stratified by class where there is one class per gene.
+``stem``
+    Genes of one symbol stem stay together: no relative by symbol is on both sides.
+``family``
+    Families stay whole (``families.families``: HGNC's gene groups and stems together).
+``similarity``
+    Genes with similar proteins stay together (``proteins.groups``), whatever they are called. Genes
+    without a protein in the reference proteome are each by themselves. A group larger than a fold
+    has a fold to itself.
+``chromosome``
+    Whole chromosomes, so that neighbours and tandem copies are on one side. Genes whose chromosome
+    is not known are a group of their own, tested in one fold, so that every split scores the same
+    genes. X and Y are one.
+``study``
+    By the number of Gene Ontology terms of a gene (``genes.annotation_count``), from the least
+    studied (fold 0) to the most; equal counts are divided by the seed. Not stratified: that fewer
+    of the little-studied genes are positive is part of the question. The score of fold 0 says what
+    a model knows beyond the literature.
+``date``
+    By the first annotation of a gene, from the newest (fold 0) to the oldest. The date is the
+    earliest of the annotations of the task's aspect, so that all its tasks share their folds. Fold
+    0 is a temporal hold-out like the targets without knowledge of CAFA (Radivojac et al. 2013). The
+    Gene Ontology dates an annotation by its last review and electronic ones by their release, so
+    that a gene that was looked at again can stand among the newer ones.
+"""
 
 NEEDED = {
     **dict.fromkeys(("family", "chromosome"), "hgnc"),
     **dict.fromkeys(("study", "date"), "hgnc goa"),
     "similarity": "hgnc proteome",
 }
-"""Split → ids of the sources that its tables come from."""
+"""Split -> ids of the sources that its tables come from."""
 
 FALLBACK = {"family": "stem"}
-"""A split whose table is not at hand → the one that is run in its place, under its own name."""
+"""A split whose table is not at hand -> the one that is run in its place, under its own name."""
 
 
-def lacking(split: str) -> str:
-    """Why a split cannot be made here, as a sentence that says what to fetch; an empty text where it can.
+def folds(
+    task: Task, split: str, *, n_folds: int, seed: int, sources: Sources, repeat: int = 0
+) -> np.ndarray:
+    """Assign the entities of a task to folds.
 
-    Raises: BadInput: unknown split.
+    Pairs are divided at random like any entity, or, by every other split, so that no gene (nor its
+    group) is on both sides: genes are divided, and a pair whose genes fall into two folds has fold
+    −1: it is in no train or test part.
+
+    Parameters
+    ----------
+    task : Task
+    split : str
+        Of ``SPLITS``.
+    n_folds, seed, repeat : int
+        Repeats have seeds of their own.
+    sources : mapping of str to SourceSpec
+        Where the tables of the split are looked up.
+
+    Returns
+    -------
+    ndarray of int8, shape (n,)
+        Fold, 0 to n_folds − 1, in which each entity is tested; it is trained on in the others.
+
+    Raises
+    ------
+    BadInput
+        Unknown split.
+    Unsplittable
+        Fewer groups than folds.
+    sources.Missing
+        See ``lacking``.
+    """
+    if split not in SPLITS:
+        raise unknown("split", split, SPLITS)
+    return _assign(task, split, look_up(task, split, sources), n_folds, seed + 1000 * repeat)
+
+
+def _assign(task: Task, split: str, groups: list | None, n_folds: int, seed: int) -> np.ndarray:
+    if task.kind != "pair" or split == "random":
+        return SPLITS[split](task, groups, n_folds, seed)
+    members = np.unique(np.concatenate(task.parts))
+    nothing = {"kind": "regression", "labels": np.zeros(len(members)), "classes": ()}
+    fold = SPLITS[split](replace(task, entities=members, **nothing), groups, n_folds, seed)
+    first, second = (fold[np.searchsorted(members, part)] for part in task.parts)
+    return np.where(first == second, first, -1).astype(np.int8)
+
+
+def look_up(task: Task, split: str, sources: Sources) -> list | None:
+    """Look up what a split needs to know of the genes of a task: family, chromosome, number or date
+    of annotations.
+
+    Parameters
+    ----------
+    task : Task
+    split : str
+    sources : mapping of str to SourceSpec
+
+    Returns
+    -------
+    list or None
+        One value per gene (of pairs: per distinct gene); dates are YYYYMMDD, 0 where a gene has
+        none, and an empty list where the source has none. None where the split looks up nothing.
+
+    Raises
+    ------
+    sources.Missing
+        See ``lacking``.
+    """
+    if split in ("random", "stem"):
+        return None
+    symbols = task.entities if task.kind != "pair" else np.unique(np.concatenate(task.parts))
+    if split == "family":
+        return families.families(symbols, sources)
+    if split == "similarity":
+        return proteins.groups(symbols, sources)
+    if split == "study":
+        return genes.annotation_count(symbols, sources).tolist()
+    if split == "chromosome":
+        resolver = genes.resolver(sources)
+        return resolver.chromosome(resolver.approved(symbols)).tolist()
+    return _dates(task, sources)
+
+
+def _entry(task: Task, sources: Sources) -> TaskSpec | None:
+    """The declaration that a task comes from; None of a task that was made up."""
+    entries = sources[task.source].tasks if task.source in sources else []
+    return next((e for e in entries if f"{task.name}/".startswith(f"{e.name}/")), None)
+
+
+def _dates(task: Task, sources: Sources) -> list[int]:
+    entry = _entry(task, sources)
+    first = None
+    if entry:
+        first = gene_sets.dates(Declaration(sources[task.source], entry, sources))
+    return [] if first is None else first.reindex(task.entities, fill_value=0).tolist()
+
+
+def lacking(split: str, sources: Sources) -> str:
+    """Say why a split cannot be made here.
+
+    Parameters
+    ----------
+    split : str
+    sources : mapping of str to SourceSpec
+
+    Returns
+    -------
+    str
+        A sentence that says what to fetch; empty where it can be made.
+
+    Raises
+    ------
+    BadInput
+        Unknown split.
     """
     if split not in SPLITS:
         raise unknown("split", split, SPLITS)
     try:
-        fingerprint(split)
+        fingerprint(split, sources)
     except BadInput:
         return (
-            f"the split '{split}' needs a table that is not at hand; run 'genebench fetch {NEEDED[split]}', or name a "
-            f"folder that holds it in GENEBENCH_MIRROR."
+            f"the split '{split}' needs a table that is not at hand; run 'genebench fetch "
+            f"{NEEDED[split]}', or name a folder that holds it in GENEBENCH_MIRROR."
         )
     return ""
 
 
-def fingerprint(split: str) -> list | None:
-    """What a split's folds depend on besides task and seed (rules, and the files read); None where there is nothing.
+def fingerprint(split: str, sources: Sources) -> list | None:
+    """Tell what the folds of a split depend on besides task and seed: rules, and the files that are
+    read.
 
-    Raises: sources.Missing: a file that the split reads is nowhere to be had.
+    Parameters
+    ----------
+    split : str
+    sources : mapping of str to SourceSpec
+
+    Returns
+    -------
+    list or None
+        Values for a recipe; None where there is nothing.
+
+    Raises
+    ------
+    sources.Missing
+        A file that the split reads is nowhere to be had.
     """
     if split == "random":
         return None
     if split == "stem":
         return [families.STEM_VERSION]
-    held = [genes.fingerprint()]
+    table = [genes.fingerprint(sources)]
     if split == "family":
-        return held + [families.STEM_VERSION, families.FAMILY_VERSION]
+        return [*table, families.STEM_VERSION, families.FAMILY_VERSION]
     if split == "similarity":
-        return held + [proteins.recipe()]
+        return [*table, proteins.recipe(sources)]
     if split == "date":
-        return held + [DATE_VERSION, genes.fingerprint("goa")]
-    return held + [genes.fingerprint(genes.annotations())] if split == "study" else held
+        return [*table, DATE_VERSION, genes.fingerprint(sources, "goa")]
+    if split == "study":
+        return [*table, genes.fingerprint(sources, genes.annotations(sources))]
+    return table
 
 
 def prepare(
-    chosen: Collection[str], *, jobs: int | None = None, say: Callable[[str], None] = print
+    chosen: Collection[str], sources: Sources, *, jobs: int | None = None, say: Say = print
 ) -> None:
-    """Make what some splits read and what takes minutes, once for all processes, and keep it.
+    """Make, once for all processes, what some splits read and what takes minutes.
 
-    Raises: sources.Missing: see ``lacking``.
+    Parameters
+    ----------
+    chosen : collection of str
+        Names of splits.
+    sources : mapping of str to SourceSpec
+    jobs : int, optional
+        Processes.
+    say : callable, optional
+
+    Raises
+    ------
+    sources.Missing
+        See ``lacking``.
     """
-    if "similarity" in chosen and not proteins.ready():
+    if "similarity" in chosen and not proteins.ready(sources):
         say(
-            "the split 'similarity': the proteins of the proteome are aligned, once for all runs; it takes minutes"
+            "the split 'similarity': the proteins of the proteome are aligned, once for all runs; "
+            "it takes minutes"
         )
-        made = proteins.make(jobs=jobs)
+        facts = proteins.make(sources, jobs=jobs)
         say(
-            f"{made['genes']:,} genes with a protein, {made['groups']:,} groups, the largest of {made['largest']:,}"
+            f"{facts['genes']:,} genes with a protein, {facts['groups']:,} groups, the largest of "
+            f"{facts['largest']:,}"
         )
 
 
-def folds(
-    task: Task, split: str, *, n_folds: int, seed: int, repeat: int = 0, groups: list | None = None
-) -> np.ndarray:
-    """Fold (0 … n_folds − 1) of each entity of a task, (n,) int8: where it is tested; it is trained on in the others.
+def _strata(task: Task) -> np.ndarray | None:
+    return task.labels if task.kind in ("binary", "multiclass", "pair") else None
 
-    Pairs are cut at random like any entity, or, by every other split, so that no gene (nor its group) is on both sides:
-    genes are cut, and a pair whose genes fall into two folds has fold −1 and is left out of training and test.
-    ``groups``: what the function of that name gives for the task; None: it is looked up.
-    Raises: BadInput: unknown split. Unsplittable: fewer groups than folds. sources.Missing: see ``lacking``.
+
+def _in_order(value: Sequence[int], n_folds: int, seed: int) -> np.ndarray:
+    """Folds of like size from the lowest value to the highest; equal ones are divided by the seed."""
+    order = np.lexsort((np.random.default_rng(seed).random(len(value)), value))
+    fold = np.empty(len(value), dtype=np.int8)
+    fold[order] = np.arange(len(value)) * n_folds // len(value)
+    return fold
+
+
+def _checked(groups: Sequence[str], fold: np.ndarray, what: str) -> np.ndarray:
+    """The folds, once it is certain that no group is in two of them."""
+    sides = {}
+    for group, f in zip(groups, fold):
+        assert sides.setdefault(group, f) == f, f"{what} '{group}' is on both sides of a split"
+    return fold
+
+
+def _number(kind, task: Task, *labels) -> np.ndarray:
+    fold = np.full(len(task), -1, dtype=np.int8)
+    for i, (_, test) in enumerate(kind.split(task.entities, *labels)):
+        fold[test] = i
+    assert (fold >= 0).all()
+    return fold
+
+
+# --- folds of a block of tasks, made once for all models ------------------------------------------
+
+
+@dataclass(frozen=True)
+class FoldUnit:
+    """The folds of a block of tasks of a plan in one repeat.
+
+    Attributes
+    ----------
+    split : str
+    tasks : tuple of str
+        They share their entities.
+    repeat : int
     """
-    if split not in SPLITS:
-        raise unknown("split", split, SPLITS)
-    if task.kind != "pair" or split == "random":
-        return SPLITS[split](task, n_folds, seed + 1000 * repeat, groups)
-    genes = np.unique(np.concatenate(task.parts))
-    alone = replace(
-        task, kind="regression", entities=genes, labels=np.zeros(len(genes)), classes=()
-    )
-    of_gene = SPLITS[split](alone, n_folds, seed + 1000 * repeat, groups)
-    first, second = (of_gene[np.searchsorted(genes, part)] for part in task.parts)
-    return np.where(first == second, first, -1).astype(np.int8)
+
+    split: str
+    tasks: tuple[str, ...]
+    repeat: int
+
+    def __str__(self) -> str:
+        return f"{self.tasks[0]} × {self.split}"
+
+
+def _recipe(plan, unit: FoldUnit) -> dict:
+    profile = plan.profile
+    fingerprint_of = fingerprint(unit.split, plan.declared.sources)
+    return {
+        "stage": ["folds", VERSION],
+        "tasks": [plan.tasks[name].hash for name in unit.tasks],
+        "split": [unit.split, fingerprint_of, profile.folds, profile.seed, unit.repeat],
+    }
+
+
+def _files(plan, unit: FoldUnit) -> list[Path]:
+    return [paths.FOLDS / f"{unit.split}-{cache.key(_recipe(plan, unit))}.npz"]
+
+
+def _gather(plan, unit: FoldUnit) -> tuple:
+    together, sources = [plan.tasks[name] for name in unit.tasks], plan.declared.sources
+    entries = [_entry(t, sources) if unit.split == "date" else None for t in together]
+    groups = {}  # tasks of one entry share their dates; all others share everything
+    for task, entry in zip(together, entries):
+        name = entry and entry.name
+        if name not in groups:
+            groups[name] = look_up(task, unit.split, sources)
+    each = [groups[entry and entry.name] for entry in entries]
+    return together, unit.split, each, plan.profile.folds, plan.profile.seed + 1000 * unit.repeat
+
+
+def _divide(together: list[Task], split: str, groups: list, n_folds: int, seed: int) -> tuple:
+    """Folds of each task, (n_tasks, n) int8, and why one cannot be divided (its row is −1)."""
+    out = np.full((len(together), len(together[0])), -1, dtype=np.int8)
+    reasons = [""] * len(together)
+    for i, task in enumerate(together):
+        try:
+            out[i] = _assign(task, split, groups[i], n_folds, seed)
+        except Unsplittable as err:
+            reasons[i] = str(err)
+    return out, reasons
+
+
+def _store(plan, unit: FoldUnit, output: tuple) -> None:
+    fold, reasons = output
+    (path,) = _files(plan, unit)
+    recipe = _recipe(plan, unit)
+    cache.store(path, recipe, lambda to: np.savez(to, cut=fold, told=np.array(reasons)))
+
+
+STAGE = Stage("folds", _files, _gather, _divide, _store)
+
+
+def load(plan, unit: FoldUnit) -> tuple[np.ndarray, list[str]]:
+    """Read the folds of a block, or make and cache them; random ones are made anew, which is
+    faster.
+
+    Parameters
+    ----------
+    plan : Plan
+    unit : FoldUnit
+
+    Returns
+    -------
+    fold : ndarray of int8, shape (n_tasks, n)
+    reasons : list of str
+        Why a task cannot be divided (its row is −1); empty where it can.
+    """
+    if unit.split == "random":
+        return _divide(*_gather(plan, unit))
+    (path,) = _files(plan, unit)
+    if cache.state(path) != "ready":
+        _store(plan, unit, _divide(*_gather(plan, unit)))
+    with np.load(path, allow_pickle=False) as arrays:
+        return arrays["cut"], arrays["told"].tolist()

@@ -102,7 +102,7 @@ def _declared(entry, source: SourceSpec) -> dict[str, object]:
 
 
 def task_catalogue(
-    profile: ProfileSpec, known: Sources, tasks: Mapping[str, Task], messages: list[str]
+    profile: ProfileSpec, known: Sources, tasks: Mapping[str, Task], messages: Iterable[str]
 ) -> pd.DataFrame:
     """Describe every task of a profile, and every entry that gave none.
 
@@ -116,8 +116,8 @@ def task_catalogue(
         Declared sources.
     tasks : mapping of str to Task
         Those that could be built.
-    messages : list of str
-        Why others could not.
+    messages : iterable of str
+        Why others could not (``Plan.messages``).
 
     Returns
     -------
@@ -125,6 +125,7 @@ def task_catalogue(
         Columns ``COLUMNS``; ``status`` is ``ready`` or ``missing``, with a ``reason``.
     """
     by = "hgnc" if sources.status(known["hgnc"])[0] == "ready" else "stem"
+    messages = [m.removeprefix("left out: ") for m in messages]
     rows = []
     for source in (known[s] for s in profile.sources):
         whole = next((m for m in messages if m.startswith(f"source '{source.id}':")), "")

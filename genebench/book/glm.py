@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from ..benchmark import summaries
-from ..core import paths, specs
+from ..core import paths
 from ..core.errors import BadInput, unknown
+from ..core.yamls import read_yaml
 from .figures import minus
 
 CALIBRATED = "-calibrated"
@@ -145,7 +146,7 @@ def looks() -> Looks:
     -------
     Looks
     """
-    return Looks(**specs.read_yaml(paths.GLM_MODELS_SHOWN))
+    return Looks(**read_yaml(paths.GLM_MODELS_SHOWN))
 
 
 def read(study: str, name: str) -> pd.DataFrame:
@@ -638,7 +639,7 @@ def catalogue() -> tuple[pd.DataFrame, list[dict[str, str]]]:
     questions : list of dict
         ``asks``, ``we`` (what our numbers say) and ``page``.
     """
-    raw = specs.read_yaml(paths.DATA / "glm_catalogue.yml")
+    raw = read_yaml(paths.DATA / "glm_catalogue.yml")
     frame = pd.DataFrame(list(raw["models"].values())).fillna("")
     arxiv = frame.paper.str.startswith("arXiv:")
     arxiv_at = "https://arxiv.org/abs/" + frame.paper.str.removeprefix("arXiv:")

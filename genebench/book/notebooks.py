@@ -92,7 +92,7 @@ def modules(path: Path, root: Path = CODE) -> set[Path]:
     found: set[Path] = set()
     waiting = set(imports(path))
     while waiting:
-        for file, package in _files(waiting.pop(), root):
+        for file, package in _found(waiting.pop(), root):
             if file in found:
                 continue
             found.add(file)
@@ -103,7 +103,7 @@ def modules(path: Path, root: Path = CODE) -> set[Path]:
     return found
 
 
-def _files(name: str, root: Path) -> Iterator[tuple[Path, str]]:
+def _found(name: str, root: Path) -> Iterator[tuple[Path, str]]:
     """A module of this project and the packages around it, each with its package; else nothing."""
     parts = name.split(".")
     if parts[0] not in ("genebench", "benchmarks"):
@@ -324,9 +324,12 @@ class _Execution:
     timeout: int
     key: str
 
+    def __str__(self) -> str:
+        return self.page.page
+
     @property
     def out(self) -> Path:
-        """Where the executed notebook goes."""
+        """Path of the executed notebook."""
         return paths.executed(self.profile) / f"{self.page.page}.ipynb"
 
 
@@ -381,15 +384,19 @@ def _execute(unit: _Execution) -> None:
     os.replace(partial, out)
 
 
-def _unit(unit: _Execution) -> tuple[_Execution]:
+def _files(shared: None, unit: _Execution) -> list[Path]:
+    return [unit.out]
+
+
+def _gather(shared: None, unit: _Execution) -> tuple[_Execution]:
     return (unit,)
 
 
-def _stored(unit: _Execution, nothing: None) -> None:
+def _store(shared: None, unit: _Execution, nothing: None) -> None:
     """A notebook has put itself in its place."""
 
 
-STAGE = workers.Stage(_unit, _execute, _stored)
+STAGE = workers.Stage("notebooks", _files, _gather, _execute, _store)
 
 
 def _current(unit: _Execution) -> bool:
@@ -466,24 +473,14 @@ def run(
         for page in (known[name] for name in chosen)
     ]
     todo = [unit for unit in units if force or not _current(unit)]
-    cached = len(units) - len(todo)
-    say(f"{len(units)} notebooks, {cached} cached, {len(todo)} to run, {jobs} at a time")
-    faults = {}
-    if todo:
-        with Cluster(scheduler) if scheduler else workers.pool(min(jobs, len(todo))) as pool:
-            progress("notebooks", 0, len(todo))
-            try:
-                for done, (unit, why) in enumerate(workers.each(pool, STAGE, todo), start=1):
-                    say(f"{unit.page.page}: {'FAILED ' + why if why else 'done'}")
-                    if why:
-                        faults[unit.page.page] = why
-                    progress("notebooks", done, len(todo))
-            except KeyboardInterrupt:
-                if not scheduler:
-                    workers.stop(pool)
-                raise
-    for name, why in faults.items():
-        more = f" (and {len(faults) - 1} more)" * (len(faults) > 1)
+    if not todo:
+        say(f"{len(units)} notebooks, all of them cached")
+        return 0
+    options = {"say": say, "progress": progress, "at_once": jobs, "waiting": todo}
+    with Cluster(scheduler) if scheduler else workers.pool(min(jobs, len(todo))) as pool:
+        failed = workers.execute(STAGE, None, units, pool, **options).failed
+    for name, why in failed.items():
+        more = f" (and {len(failed) - 1} more)" * (len(failed) > 1)
         raise RunFailed(f"notebook '{name}' failed: {why}{more}")
     return len(todo)
 
@@ -501,7 +498,7 @@ def refresh_genes(profile: str) -> None:
     known = specs.declared()
     hgnc = known.sources.get("hgnc")
     by = "hgnc" if hgnc and sources.status(hgnc)[0] == "ready" else "stem"
-    gene_tables.refresh(profile, known.models, by=by)
+    gene_tables.refresh(profile, known, by=by)
 
 
 # --- the book -------------------------------------------------------------------------------------

@@ -33,7 +33,8 @@ def train(
     ] = None,
     device: Device = "cpu",
 ) -> None:
-    """Train a small model on genomes; validates on sequences of their own; goes on where it was cut off."""
+    """Train a small model on genomes; validates on sequences of their own; goes on where it was cut
+    off."""
     from ..core.progress import Reporter
     from ..glm import check, own
     from ..glm import train as module
@@ -80,7 +81,8 @@ def score(
         bool, typer.Option("--download", help="Fetch a model that is not here.")
     ] = False,
 ) -> None:
-    """Score variants without training: one row a variant, those that cannot be scored named and counted."""
+    """Score variants without training: one row a variant, those that cannot be scored named and
+    counted."""
     from ..core.errors import BadInput, unknown
     from ..core.progress import Reporter
     from ..glm import load as loading
@@ -123,7 +125,8 @@ def simulate(
     ],
     seed: Annotated[int, typer.Option(help="Seed; another one draws another family.")] = 0,
 ) -> None:
-    """Simulate a family of genomes with known selection: FASTA files, truth (S of every substitution), elements."""
+    """Simulate a family of genomes with known selection: FASTA files, truth (S of every
+    substitution), elements."""
     from ..core.progress import Reporter
     from ..glm import simulate as module
 
@@ -142,7 +145,8 @@ def interpret(
     ],
     device: Device = "cpu",
 ) -> None:
-    """What a model has understood of a genome: starts of genes, codon positions; on its held-out part."""
+    """What a model has understood of a genome: starts of genes, codon positions; on its held-out
+    part."""
     from ..glm import interpret as module
     from ..glm import load as loading
 

@@ -1,4 +1,4 @@
-"""What all commands share: their common options, how faults end, and how tables are printed."""
+"""What all commands share: common options, how faults end, and how tables are printed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import functools
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -21,9 +21,7 @@ Gmt = Annotated[
 ]
 Negatives = Annotated[
     str,
-    typer.Option(
-        help="What a set is told from: all other genes of the profile ('universe') or of the 'file'."
-    ),
+    typer.Option(help="Negatives of a set: all other genes of the profile ('universe') or 'file'."),
 ]
 Universe = Annotated[
     str | None,
@@ -44,115 +42,176 @@ Scheduler = Annotated[
     ),
 ]
 Jobs = Annotated[int, typer.Option("-j", "--jobs", min=1, help="How many processes.")]
+AllJobs = Annotated[
+    int | None, typer.Option("-j", "--jobs", min=1, help="How many processes (default: all cores).")
+]
+Models = Annotated[
+    list[str] | None,
+    typer.Option("--models", help="Only these models (repeat, or join by commas)."),
+]
+Tasks = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tasks", help="Only the cells that hold these tasks; 'hpo/' takes all under it."
+    ),
+]
+LONGEST_CELL = 100
+"""Letters of a cell that a table in a file or a pipe shows; ``--json`` has them all."""
 
 
 def guarded(function):
-    """A command whose faults end as one sentence and an exit status: 1 a run failed, 2 bad input."""
+    """Make faults of a command end as one sentence and an exit status.
+
+    Parameters
+    ----------
+    function : callable
+
+    Returns
+    -------
+    callable
+        Exits with 1 where a run failed, 2 for bad input, 130 when interrupted.
+    """
 
     @functools.wraps(function)
     def wrapped(*args, **kwargs):
         try:
             return function(*args, **kwargs)
         except BadInput as err:
-            stop(str(err), 2)
+            _stop(str(err), 2)
         except RunFailed as err:
-            stop(str(err), 1)
+            _stop(str(err), 1)
         except BrokenPipeError:
             sys.stderr.close()
-            raise SystemExit(0)
+            raise SystemExit(0) from None
         except OSError as err:
-            stop(
-                f"{err.strerror or err} ({err.filename or 'no file named'}); make that place writable and run again.",
-                1,
-            )
+            where = err.filename or "no file named"
+            _stop(f"{err.strerror or err} ({where}); make that place writable and run again.", 1)
         except KeyboardInterrupt:
-            stop(
+            _stop(
                 "interrupted; what was finished is kept, run the same command again to go on.", 130
             )
 
     return wrapped
 
 
-def stop(sentence: str, status: int) -> None:
-    """End with one sentence on standard error and an exit status."""
-    print(f"genebench: {sentence}", file=sys.stderr)
+def _stop(sentence: str, status: int) -> None:
+    note(sentence)
     raise typer.Exit(status)
 
 
+def note(sentence: str) -> None:
+    """Print a sentence on standard error, under the name of the program."""
+    print(f"genebench: {sentence}", file=sys.stderr)
+
+
 def split_names(given: list[str] | None) -> list[str]:
-    """Names given one by one or joined by commas."""
+    """Split names that were given one by one or joined by commas.
+
+    Parameters
+    ----------
+    given : list of str or None
+
+    Returns
+    -------
+    list of str
+    """
     return [n.strip() for text in given or [] for n in text.split(",") if n.strip()]
 
 
-def own_profile(profile: str, gmt: Path | None, negatives: str, universe: str | None):
-    """The profile asked for, or the one made of it by the options; what there is to say goes to standard error."""
-    from ..benchmark import custom_tasks
+def make_plan(
+    profile: str,
+    *,
+    gmt: Path | None = None,
+    negatives: str = "universe",
+    universe: str | None = None,
+    **options: Any,
+):
+    """Make the plan that the common options ask for; notes go to standard error.
 
-    made = custom_tasks.declare(profile, gmt=gmt, negatives=negatives, universe=universe)
-    for sentence in made.told:
-        print(f"genebench: {sentence}", file=sys.stderr)
-    if len(made.sets):
-        print(made.sets.round(3).to_string(index=False), file=sys.stderr)
-    if made.profile != profile:
-        print(f"genebench: this is the profile '{made.profile}'.", file=sys.stderr)
-    return made.profile
+    Parameters
+    ----------
+    profile : str
+    gmt : Path, optional
+        A user's gene sets become the tasks.
+    negatives, universe : str, optional
+        See ``custom_tasks``.
+    **options
+        Of ``plan.make``.
 
+    Returns
+    -------
+    Plan
+    """
+    from ..benchmark import custom_tasks, plan
+    from ..core import specs
 
-CUT = 100
-"""Letters of a cell that a table in a file or a pipe shows; ``--json`` has them all."""
+    declared = specs.declared()
+    chosen = custom_tasks.cut_to(declared.profile(profile), universe)
+    if gmt is not None:
+        custom = custom_tasks.from_gmt(gmt, chosen, declared, negatives=negatives)
+        chosen, declared = custom.profile, custom.declared
+        for sentence in custom.messages:
+            note(sentence)
+        print(custom.sets.round(3).to_string(index=False), file=sys.stderr)
+    if chosen.name != profile:
+        note(f"this is the profile '{chosen.name}'.")
+    return plan.make(chosen, declared=declared, **options)
 
 
 def show(frame, as_json: bool, columns: list[str]) -> None:
     """Print some columns of a table on a terminal or into a pipe, or all of it as JSON.
 
-    Reasons stand below the table, each whole and once, after the rows that it is about.
+    Parameters
+    ----------
+    frame : DataFrame
+    as_json : bool
+    columns : list of str
+        The first names a row. Texts of ``reason`` stand below the table, each once, after its rows.
     """
     if as_json:
         print(json.dumps(json.loads(frame.to_json(orient="records")), indent=1))
         return
-    below = _reasons(frame, columns[0]) if "reason" in columns else []
-    _rows(frame, [c for c in columns if c != "reason"])
-    if below:
-        print("", *below, sep="\n")
+    _rows(frame[[c for c in columns if c != "reason"]].astype(object))
+    if "reason" in columns and (frame.reason.fillna("") != "").any():
+        print()
+        reasons = frame[frame.reason.fillna("").astype(str) != ""]
+        for why, part in reasons.groupby("reason", sort=False):
+            print(f"{', '.join(part[columns[0]].astype(str))}: {why}")
 
 
-def _reasons(frame, name: str) -> list[str]:
-    """Each reason with the rows that it holds for, as a sentence a line."""
-    told = frame[frame.reason.fillna("").astype(str) != ""]
-    return [
-        f"{', '.join(part[name].astype(str))}: {why}"
-        for why, part in told.groupby("reason", sort=False)
-    ]
-
-
-def _rows(frame, columns: list[str]) -> None:
+def _rows(frame) -> None:
     """Print a table: folded to the width of a terminal, or a line a row into a pipe."""
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold", ratio=3 if column in ("task", "title") else None)
-    for row in (
-        frame[columns].astype(object).where(frame[columns].notna(), "").itertuples(index=False)
-    ):
-        table.add_row(*map(str, row))
     console = Console()
-    if console.is_terminal:
-        console.print(table, markup=False)
+    if not console.is_terminal:
+        long = lambda v: isinstance(v, str) and len(v) > LONGEST_CELL  # noqa: E731
+        short = frame.map(lambda v: f"{v[:LONGEST_CELL]} …" if long(v) else v)
+        print(short.to_string(index=False))
         return
-    short = (
-        frame[columns]
-        .astype(object)
-        .map(lambda v: v if not isinstance(v, str) or len(v) <= CUT else f"{v[:CUT]} …")
-    )
-    print(short.to_string(index=False))
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in frame.columns:
+        table.add_column(column, overflow="fold", ratio=3 if column in ("task", "title") else None)
+    for row in frame.where(frame.notna(), "").itertuples(index=False):
+        table.add_row(*map(str, row))
+    console.print(table, markup=False)
 
 
-def no_failed(failed: dict[str, str]) -> None:
-    """Raises: RunFailed: names the first cell that failed, why, and how many others did."""
+def check(failed: dict[str, str]) -> None:
+    """Raise a sentence where cells failed.
+
+    Parameters
+    ----------
+    failed : dict of str to str
+        Cell -> why.
+
+    Raises
+    ------
+    RunFailed
+        Names the first, why, and how many others.
+    """
     if failed:
         cell, why = next(iter(failed.items()))
-        raise RunFailed(
-            f"cell '{cell}' failed: {why}" + (f" (and {len(failed) - 1} more)" * (len(failed) > 1))
-        )
+        more = f" (and {len(failed) - 1} more)" * (len(failed) > 1)
+        raise RunFailed(f"cell '{cell}' failed: {why}{more}")

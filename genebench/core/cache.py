@@ -1,7 +1,7 @@
 """Recipe → key → atomic file with a readable sidecar. No domain words.
 
-A recipe is everything that determines an artefact and nothing else. A file is written under a temporary name in
-its own folder and moved into place, so that a reader never meets half of one.
+A recipe is everything that determines an artefact and nothing else. A file is written under a
+temporary name in its own folder and moved into place, so that a reader never meets half of one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ def key(recipe: Any) -> str:
 
 
 def of_names(names: Iterable[str]) -> str:
-    """First 16 hex digits of the SHA-256 of names in their order, one a line: a gene universe in a recipe."""
+    """First 16 hex digits of the SHA-256 of names in their order, one a line: a gene universe in a
+    recipe."""
     return hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
 
 
@@ -38,7 +39,8 @@ def digest(path: Path) -> str:
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """A temporary path beside ``path`` that takes its place when the block ends well, and vanishes otherwise."""
+    """A temporary path beside ``path`` that takes its place when the block ends well, and vanishes
+    otherwise."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
     os.close(handle)
@@ -72,9 +74,11 @@ def sidecar(path: Path) -> Path:
 
 
 def store(path: Path, recipe: Any, write: Callable[[Path], None], **facts: Any) -> None:
-    """Write an artefact and its sidecar; ``facts`` (timings, counts) are kept beside the recipe, outside the key.
+    """Write an artefact and its sidecar; ``facts`` (timings, counts) are kept beside the recipe,
+    outside the key.
 
-    The sidecar carries the artefact's SHA-256 and is written last: an artefact without a matching one is not there.
+    The sidecar carries the artefact's SHA-256 and is written last: an artefact without a matching
+    one is not there.
     """
     with atomic(path) as temporary:
         write(temporary)
@@ -94,7 +98,8 @@ def facts(path: Path) -> dict[str, Any]:
 
 
 def state(path: Path) -> str:
-    """``ready``, ``absent`` or ``broken`` (artefact and sidecar disagree: truncated, edited, or cut off)."""
+    """``ready``, ``absent`` or ``broken`` (artefact and sidecar disagree: truncated, edited, or cut
+    off)."""
     if not path.exists():
         return "absent"
     try:

@@ -10,7 +10,8 @@ LONGEST = 1400
 
 
 class Sentence(Exception):
-    """A fault that is told in one line: what a file holds may stand in it, but not steer the reader's terminal."""
+    """A fault that is told in one line: what a file holds may stand in it, but not steer the
+    reader's terminal."""
 
     def __init__(self, text: str = "") -> None:
         line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())

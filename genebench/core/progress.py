@@ -18,7 +18,8 @@ from rich.progress import (
 
 
 class Reporter:
-    """A context manager whose ``say`` prints a sentence and whose ``step`` reports (stage, done, total).
+    """A context manager whose ``say`` prints a sentence and whose ``step`` reports (stage, done,
+    total).
 
     Everything goes to standard error, so that ``--json`` output stays clean.
     """

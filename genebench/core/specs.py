@@ -1,4 +1,4 @@
-"""YAML declarations → frozen objects; an unknown key or name is an error with a suggestion."""
+"""What may be declared in ``data/``: sources, tasks, models, profiles, pages, quoted figures."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from . import paths
 from .errors import BadInput, unknown
-from .yamls import Marked, read_yaml
+from .yamls import build, entries, read_yaml, under
 
 Kind = Literal["binary", "multiclass", "multilabel", "regression", "pair"]
 GROUPS = {
@@ -73,7 +73,8 @@ Inside = Annotated[str, AfterValidator(_inside)]
 
 
 class FileSpec(Spec):
-    """One upstream file, or folder of parts: in an installed package, or at a URL (mirrors hold it at ``path``)."""
+    """One upstream file, or folder of parts: in an installed package, or at a URL (mirrors hold it
+    at ``path``)."""
 
     format: Literal[
         "tsv",
@@ -98,9 +99,11 @@ class FileSpec(Spec):
     how: str = ""
     """For a file without an address that can be fetched as it is: what to do, in one clause."""
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
-    """Of the file as it is used (unpacked from ``.gz``); None: recorded at the first fetch and held to ever after."""
+    """Of the file as it is used (unpacked from ``.gz``); None: recorded at the first fetch and held
+    to ever after."""
     stand_ins: dict[str, str] = {}
-    """SHA-256 of a file that may take the official one's place → what differs; shown wherever the release is shown."""
+    """SHA-256 of a file that may take the official one's place → what differs; shown wherever the
+    release is shown."""
     options: dict[str, Any] = {}
 
 
@@ -117,7 +120,8 @@ class TaskSpec(Spec):
     paper: str | None = None
     """The task's name in arXiv 2412.04075, where it is one of that paper's."""
     derive: int = 0
-    """Of a multi-label task: also one binary task per label with this many genes or more (0: none)."""
+    """Of a multi-label task: also one binary task per label with this many genes or more (0: none).
+   """
     options: dict[str, Any] = {}
 
 
@@ -148,13 +152,15 @@ class ModelSpec(Spec):
     input: str
     dim: int | None = Field(default=None, ge=1)
     weights: str | None = None
-    """The Python package that carries the weights; None where ``hub`` or ``files`` say where they are."""
+    """The Python package that carries the weights; None where ``hub`` or ``files`` say where they
+    are."""
     hub: str | None = Field(default=None, pattern=r"^[\w.-]+/[\w.-]+$")
     """Repository of the weights on the Hugging Face Hub."""
     revision: str | None = Field(default=None, pattern=r"^[0-9a-f]{40}$")
     """Commit of that repository; None: what is first used is recorded and held to ever after."""
     files: dict[str, Inside] = {}
-    """Role → path of each file that must be there, in the repository or in the folder of the model's name."""
+    """Role → path of each file that must be there, in the repository or in the folder of the
+    model's name."""
     how: str = ""
     """For weights that are not on the Hub: where to get them, in one clause."""
     parameters: float | None = Field(default=None, gt=0)
@@ -167,21 +173,24 @@ class ModelSpec(Spec):
     gated: bool = False
     """Whether the Hub asks for a click on the licence first."""
     remote_code: bool = False
-    """Whether the network is defined by code in its repository, which is run only for a reader who asks for it."""
+    """Whether the network is defined by code in its repository, which is run only for a reader who
+    asks for it."""
     licence: str
     citation: str | None = None
     trained_on: str
     exposed: dict[str, str] = {}
     """Source id → why a score on a task of that source is not a fair test of this model."""
     unclear: dict[str, str] = {}
-    """Beginning of task names (empty: all) → why nobody can say whether the model has read their answers."""
+    """Beginning of task names (empty: all) → why nobody can say whether the model has read their
+    answers."""
     not_for: dict[str, str] = {}
     """Kind of task → why this model is not run on tasks of it."""
     color: str = Field(pattern=r"^#[0-9a-fA-F]{6}$")
     requires: list[str] = []
     """Python modules that hold the weights or the input."""
     reads: list[str] = []
-    """Sources that the encoder reads besides the option ``source``: what they hold now is part of the recipe."""
+    """Sources that the encoder reads besides the option ``source``: what they hold now is part of
+    the recipe."""
     labels: Literal["true", "shuffled"] = "true"
     options: dict[str, Any] = {}
 
@@ -191,7 +200,8 @@ class ModelSpec(Spec):
 
 
 class EfficiencySpec(Spec):
-    """Which curves of score over number of training labels a profile has (``genebench efficiency``)."""
+    """Which curves of score over number of training labels a profile has (``genebench
+    efficiency``)."""
 
     tasks: list[str]
     """Names of binary tasks."""
@@ -219,31 +229,27 @@ class ProfileSpec(Spec):
     once: list[str] = []
     """Models that are run under the first split alone."""
     probes: list[str] = ["linear"]
-    """How each task is fitted: names of ``genebench.probes.PROBES``; a task is left to those that take its kind."""
+    """How each task is fitted: names of ``genebench.probes.PROBES``; a task is left to those that
+    take its kind."""
     folds: int = Field(ge=2, le=100)
     repeats: int = Field(default=1, ge=1)
     seed: int
     min_per_class: int = Field(ge=2)
     common_floor: float = Field(ge=0, le=1)
-    """A model must embed this share of a task's genes to take part in defining its *common* genes."""
+    """A model must embed this share of a task's genes to take part in defining its *common* genes.
+   """
     term_stride: int = Field(default=1, ge=1)
     """Keep every n-th task of an entry that expands to many (1: all)."""
     universe: Literal["all", "paper"] = "all"
-    """Which genes the tasks are cut to: all that a source has, or the fixed list that the paper's models share."""
+    """Which genes the tasks are cut to: all that a source has, or the fixed list that the paper's
+    models share."""
     efficiency: EfficiencySpec | None = None
     """Curves over the number of training labels; None: none."""
     book: bool = True
-    """Whether the book's pages can be executed for this profile (their task cards name tasks of it)."""
+    """Whether the book's pages can be executed for this profile (their task cards name tasks of
+    it)."""
     block: int = Field(default=64, ge=1)
     """Most tasks of one cell."""
-
-
-class OwnSpec(Spec):
-    """A profile that a command made from another (``genebench.benchmark.custom_tasks``), and the sources and models that are its alone."""
-
-    profile: ProfileSpec
-    sources: list[SourceSpec] = []
-    models: list[ModelSpec] = []
 
 
 class PageSpec(Spec):
@@ -256,89 +262,6 @@ class PageSpec(Spec):
     parameters: dict[str, Any] = {}
     needs: str = ""
     """What it takes to rerun the page besides the results in the repository; one clause."""
-
-
-def build(cls: type[Spec], raw: Any, path: Path) -> Any:
-    """Turn one mapping into a spec, or say which key of which line is wrong and why."""
-    if not isinstance(raw, dict):
-        raise BadInput(
-            f"{path}: holds {_what(raw)} where a mapping of {', '.join(cls.model_fields)} belongs; write it."
-        )
-    try:
-        return cls.model_validate(raw)
-    except ValidationError as err:
-        faults = err.errors()
-        first = next(
-            (f for f in faults if f["type"] == "extra_forbidden"), faults[0]
-        )  # a typo explains what is missing
-        line, holder, kind, steps = 0, raw, cls, list(first["loc"])
-        for step in steps:
-            lines = getattr(holder, "lines", {})
-            line = lines.get(step) or lines.get("") or line
-            try:
-                holder = holder[step]
-            except (KeyError, IndexError, TypeError):
-                break
-        where = f"{path}{f':{line}' if line else ''}: key '{'.'.join(map(str, steps))}'"
-        if first["type"] == "extra_forbidden":
-            for step in steps[:-1]:
-                field = (
-                    kind.model_fields.get(step)
-                    if isinstance(step, str) and hasattr(kind, "model_fields")
-                    else None
-                )
-                inner = [
-                    a
-                    for a in getattr(field and field.annotation, "__args__", ())
-                    if isinstance(a, type)
-                ]
-                kind = next((a for a in inner if issubclass(a, Spec)), kind)
-            raise unknown("key", str(steps[-1]), kind.model_fields, where=where) from None
-        raise BadInput(f"{where}: {first['msg'].lower()}; mend that value.") from None
-
-
-def _named(cls: type[Spec], path: Path, top: str) -> dict[str, Any]:
-    """The mapping under ``top`` of a file, as specs by name."""
-    held = _top(path, top)
-    if not isinstance(held, dict):
-        raise BadInput(
-            f"{path}: '{top}' holds {_what(held)} where a mapping of names belongs; write it."
-        )
-    out = {}
-    for name, entry in held.items():
-        if not isinstance(entry, dict) or "name" in entry:
-            fault = (
-                "has a key 'name', which is its own key above"
-                if isinstance(entry, dict)
-                else f"holds {_what(entry)}"
-            )
-            raise BadInput(
-                f"{path}:{held.lines[name]}: the entry '{name}' {fault}; write a mapping without it."
-            )
-        marked = Marked(name=name, **entry)
-        marked.lines = {**entry.lines, "name": held.lines[name], "": held.lines[name]}
-        out[name] = build(cls, marked, path)
-    return out
-
-
-def entries(cls: type[Spec], path: Path, top: str) -> dict[str, Any]:
-    """The mapping under ``top`` of a file, as specs by name. Raises: BadInput: a fault, with file and line."""
-    return _named(cls, path, top)
-
-
-def _top(path: Path, top: str) -> Any:
-    raw = read_yaml(path)
-    if not isinstance(raw, dict) or top not in raw:
-        raise BadInput(f"{path}: the key '{top}' is missing; add it.")
-    return raw[top]
-
-
-def _what(raw: Any) -> str:
-    return (
-        "nothing"
-        if raw is None
-        else {"list": "a list", "str": "text"}.get(type(raw).__name__, type(raw).__name__)
-    )
 
 
 @lru_cache
@@ -358,13 +281,13 @@ def sources() -> dict[str, SourceSpec]:
 @lru_cache
 def models() -> dict[str, ModelSpec]:
     """Every declared model by name."""
-    return _named(ModelSpec, paths.MODELS, "models")
+    return entries(ModelSpec, paths.MODELS, "models")
 
 
 @lru_cache
 def profiles() -> dict[str, ProfileSpec]:
     """Every declared profile by name."""
-    return _named(ProfileSpec, paths.PROFILES, "profiles")
+    return entries(ProfileSpec, paths.PROFILES, "profiles")
 
 
 @dataclass(frozen=True)
@@ -422,6 +345,10 @@ class Declarations:
             for missing in (n for n in names if n not in known):
                 raise unknown(what, missing, known, where=f"{paths.PROFILES}: profile '{name}'")
         return profile
+
+    def exposed(self, model: str, task: str) -> bool:
+        """Whether a model was trained on the labels of a task."""
+        return self.models[model].exposed_on(task)
 
     def extended(
         self, *, sources: Iterable[SourceSpec] = (), models: Iterable[ModelSpec] = ()
@@ -518,61 +445,21 @@ def published() -> PublishedSpec:
     return build(PublishedSpec, read_yaml(paths.PUBLISHED), paths.PUBLISHED)
 
 
-@lru_cache
 def pages() -> list[PageSpec]:
     """The executed notebooks of the book, in reading order."""
-    held = _top(paths.PROFILES, "pages")
-    if not isinstance(held, list):
-        raise BadInput(
-            f"{paths.PROFILES}: 'pages' holds {_what(held)} where a list belongs; write it."
-        )
-    return [build(PageSpec, raw, paths.PROFILES) for raw in held]
-
-
-def own(name: str) -> OwnSpec | None:
-    """What a command declared under that name on this machine; None where there is nothing."""
-    path = paths.OWN / f"{name}.json"
-    return _own(path, path.stat().st_mtime_ns) if name == path.stem and path.exists() else None
-
-
-@lru_cache(maxsize=8)
-def _own(path: Path, _mtime: int) -> OwnSpec:
-    return build(OwnSpec, read_yaml(path), path)
+    return [build(PageSpec, raw, paths.PROFILES) for raw in under(paths.PROFILES, "pages", list)]
 
 
 def profile(name: str) -> ProfileSpec:
-    """One profile, declared or made by a command, its sources and models known to exist.
-
-    Raises: BadInput: unknown profile, or a profile that names an unknown source or model.
-    """
-    made = None if name in profiles() else own(name)
-    found = made.profile if made else profiles().get(name)
-    if found is None:
-        raise unknown("profile", name, profiles())
-    there = {**sources(), **{s.id: s for s in (made.sources if made else ())}}
-    able = {**models(), **{m.name: m for m in (made.models if made else ())}}
-    for what, names, known in (("source", found.sources, there), ("model", found.models, able)):
-        for n in names:
-            if n not in known:
-                raise unknown(what, n, known, where=f"{paths.PROFILES}: profile '{name}'")
-    return found
+    """Transitional: one profile of ``declared``."""
+    return declared().profile(name)
 
 
 def model(name: str) -> ModelSpec:
-    """One model by name, declared or made by a command. Raises: BadInput: unknown model, with the nearest name."""
-    if name in models():
-        return models()[name]
-    for model in made.models if (made := own(name)) else ():
-        if model.name == name:
-            return model
-    raise unknown("model", name, models())
+    """Transitional: one model of ``declared``."""
+    return declared().model(name)
 
 
 def source(name: str) -> SourceSpec:
-    """One source by id, declared or made by a command. Raises: BadInput: unknown source, with the nearest id."""
-    if name in sources():
-        return sources()[name]
-    for source in made.sources if (made := own(name)) else ():
-        if source.id == name:
-            return source
-    raise unknown("source", name, sources())
+    """Transitional: one source of ``declared``."""
+    return declared().source(name)

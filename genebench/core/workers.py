@@ -1,12 +1,18 @@
-"""Units of work and who does them: processes of this machine that end with their parent, or a cluster's workers."""
+"""Units of work, and the one loop that computes those that are not cached yet.
+
+Units are computed by processes of this machine that end with their parent, or by the workers of a
+Dask cluster (``core.cluster``). An output is stored as soon as its unit ends: whatever stops a run
+costs one unit a process.
+"""
 
 from __future__ import annotations
 
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -15,42 +21,30 @@ from typing import Any
 
 import numpy as np
 
-from . import cache
+from . import cache, paths
 from .errors import BadInput, RunFailed
 
-
-def pool(jobs: int) -> ProcessPoolExecutor:
-    """A pool of ``jobs`` fresh processes. When this process is killed, they leave within two seconds."""
-    return ProcessPoolExecutor(
-        jobs,
-        mp_context=get_context("spawn"),
-        initializer=leave_with_parent,
-        initargs=(os.getpid(),),
-    )
+Say = Callable[[str], None]
+"""Takes one sentence at a time."""
+Progress = Callable[[str, int, int], None]
+"""Takes (stage, units done, units in all) as they end."""
 
 
-def leave_with_parent(parent: int) -> None:
-    """Watch, in a thread, that the parent process lives, and end this process when it does not."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-def stop(pool: Executor) -> None:
-    """Cancel what has not begun and end what has: only a cell that is being computed is lost."""
-    processes = list((getattr(pool, "_processes", None) or {}).values())  # shutdown forgets them
-    pool.shutdown(wait=False, cancel_futures=True)
-    for process in processes:
-        process.terminate()
+def quiet(*_: Any) -> None:
+    """Report nothing: a ``Say`` or a ``Progress`` for those who do not listen."""
 
 
 @dataclass(frozen=True)
 class Once:
-    """Something large that many units of work read: it is sent to a worker once, under its name."""
+    """Something large that many units read; a cluster sends it to a worker once, under its name.
+
+    Attributes
+    ----------
+    name : str
+        Says what it is; equal names mean equal values.
+    load : callable
+        Returns the value.
+    """
 
     name: str
     load: Callable[[], Any]
@@ -58,54 +52,348 @@ class Once:
 
 @dataclass(frozen=True)
 class Stage:
-    """How one kind of unit of work is done, in three steps that need not happen in one place.
+    """How units of one kind are computed, in steps that need not happen in one place.
 
-    Attributes:
-        gather: unit → what its computation reads, a tuple, large parts as ``Once``; happens where the data are.
-        compute: what was gathered → what is made; touches no file, so that it can happen anywhere.
-        keep: (unit, what was made) → stored; happens where the data are.
-    All are functions of a module, and units can be pickled.
+    Every function is one of a module. ``shared`` is what all units of a run have in common, such as
+    its plan: each process has it from its start.
+
+    Attributes
+    ----------
+    name : str
+        What the units are called in messages and progress, in the plural.
+    files : callable
+        (shared, unit) -> paths of its artefacts in the cache; all must be there for the unit to
+        count as cached.
+    gather : callable
+        (shared, unit) -> tuple that ``compute`` takes, large parts as ``Once``. Reads files.
+    compute : callable
+        The gathered parts -> the output. Touches no file, so that it can happen anywhere.
+    store : callable
+        (shared, unit, output) -> None. Writes the artefacts.
     """
 
-    gather: Callable[[Any], tuple]
+    name: str
+    files: Callable[[Any, Any], Sequence[Path]]
+    gather: Callable[[Any, Any], tuple]
     compute: Callable[..., Any]
-    keep: Callable[[Any, Any], None]
+    store: Callable[[Any, Any, Any], None]
+
+
+@dataclass(frozen=True)
+class ArrayStage:
+    """A ``Stage`` whose output is some arrays, computed on one thread where the data are.
+
+    Attributes
+    ----------
+    name : str
+        What the units are called, in the plural.
+    folder : str
+        Name of a folder in ``core.paths``.
+    recipe : callable
+        (shared, unit) -> everything that determines the arrays.
+    measure : callable
+        (shared, unit) -> dict of str to array or number.
+    with_torch : bool
+        See ``one_thread``.
+    """
+
+    name: str
+    folder: str
+    recipe: Callable[[Any, Any], dict]
+    measure: Callable[[Any, Any], dict]
+    with_torch: bool = True
+
+    def files(self, shared: Any, unit: Any) -> list[Path]:
+        """Path of the arrays in the cache."""
+        key = cache.key(self.recipe(shared, unit))
+        return [getattr(paths, self.folder) / f"{key}.npz"]
+
+    def gather(self, shared: Any, unit: Any) -> tuple:
+        """Pass on what ``measure`` takes."""
+        return shared, unit
+
+    def compute(self, shared: Any, unit: Any) -> dict:
+        """Measure on one thread."""
+        with one_thread(with_torch=self.with_torch):
+            return self.measure(shared, unit)
+
+    def store(self, shared: Any, unit: Any, arrays: dict) -> None:
+        """Write the arrays to the cache."""
+        (path,), recipe = self.files(shared, unit), self.recipe(shared, unit)
+        cache.store(path, recipe, lambda to: np.savez(to, **arrays))
+
+    def load(self, shared: Any, unit: Any) -> dict:
+        """Read the arrays from the cache."""
+        with np.load(self.files(shared, unit)[0], allow_pickle=False) as arrays:
+            return dict(arrays)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of the units of a run.
+
+    Attributes
+    ----------
+    units, cached, computed : int
+        In all, found in the cache, and computed now.
+    failed : dict of str to str
+        Name of a unit -> why it could not be computed.
+    """
+
+    units: int
+    cached: int
+    computed: int
+    failed: dict[str, str]
+
+    def check(self, name: str) -> None:
+        """Raise a sentence that names the first failure.
+
+        Parameters
+        ----------
+        name : str
+            What the units are called, in the plural.
+
+        Raises
+        ------
+        RunFailed
+            A unit failed; the others are cached.
+        """
+        if self.failed:
+            first, why = next(iter(self.failed.items()))
+            raise RunFailed(
+                f"{len(self.failed)} {name} failed, first '{first}': {why}; nothing was written."
+            )
+
+
+_shared: Any = None
+
+
+def pool(jobs: int, shared: Any = None) -> Executor:
+    """Start fresh processes that leave within two seconds when this one is killed.
+
+    Parameters
+    ----------
+    jobs : int
+        How many.
+    shared : object, optional
+        What the units of the run have in common; it is sent to each process once.
+
+    Returns
+    -------
+    Executor
+    """
+    return ProcessPoolExecutor(
+        jobs, mp_context=get_context("spawn"), initializer=start, initargs=(shared, os.getpid())
+    )
+
+
+def start(shared: Any, parent: int | None = None) -> None:
+    """Make a process ready for units: note what they share, and end when the parent ends.
+
+    Parameters
+    ----------
+    shared : object
+        See ``pool``.
+    parent : int, optional
+        Process that is watched; none: nothing is watched.
+    """
+    global _shared
+    _shared = shared
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    if parent is not None:
+        threading.Thread(target=watch, daemon=True).start()
+
+
+def stop(executor: Executor) -> None:
+    """Cancel what has not begun and end what has: only units under way are lost.
+
+    Parameters
+    ----------
+    executor : Executor
+        Of ``pool``.
+    """
+    processes = list((getattr(executor, "_processes", None) or {}).values())  # shutdown forgets
+    executor.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.terminate()
 
 
 def fault(err: Exception) -> str:
-    """What went wrong, as a sentence; of what is no fault of ours to word, with the kind of error."""
-    return str(err) if isinstance(err, (BadInput, RunFailed)) else f"{type(err).__name__}: {err}"
+    """Word an error as a sentence; one that is not ours to word, with its type.
+
+    Parameters
+    ----------
+    err : Exception
+
+    Returns
+    -------
+    str
+    """
+    return str(err) if isinstance(err, BadInput | RunFailed) else f"{type(err).__name__}: {err}"
 
 
-def whole(stage: Stage, unit: Any) -> str:
-    """Do one unit in this process, from its data to the store; returns the fault as a sentence, empty if none."""
+def do(stage: Stage, shared: Any, unit: Any) -> str:
+    """Compute and store one unit in this process.
+
+    Returns
+    -------
+    str
+        Why it failed; empty if it did not.
+
+    Raises
+    ------
+    OSError
+        The output cannot be stored.
+    """
     try:
-        gathered = [part.load() if isinstance(part, Once) else part for part in stage.gather(unit)]
-        made = stage.compute(*gathered)
+        gathered = stage.gather(shared, unit)
+        parts = [part.load() if isinstance(part, Once) else part for part in gathered]
+        output = stage.compute(*parts)
     except Exception as err:
         return fault(err)
-    stage.keep(unit, made)
+    stage.store(shared, unit, output)
     return ""
 
 
-def each(pool: Executor | Any, stage: Stage, units: Iterable[Any]) -> Iterator[tuple[Any, str]]:
-    """Every unit as it ends, with its fault (empty if none); on a pool of processes, or on a cluster that has ``each``.
+def _do_here(stage: Stage, unit: Any) -> str:
+    return do(stage, _shared, unit)
 
-    Raises: BrokenProcessPool: a process died. OSError: what was made cannot be stored.
+
+def pending(stage: Stage, shared: Any, units: Iterable[Any], say: Say = quiet) -> list[Any]:
+    """Units whose artefacts are not all in the cache; a broken one is announced and computed again.
+
+    Parameters
+    ----------
+    stage : Stage
+    shared : object
+    units : iterable
+    say : callable, optional
+
+    Returns
+    -------
+    list
+        In their order.
     """
-    if hasattr(pool, "each"):
-        yield from pool.each(stage, units)
+    out = []
+    for unit in units:
+        states = {cache.state(path) for path in stage.files(shared, unit)}
+        if "broken" in states:  # it is not removed: another run may be writing it
+            say(f"the cached file of '{unit}' is broken; it is computed again")
+        if states != {"ready"}:
+            out.append(unit)
+    return out
+
+
+def execute(
+    stage: Stage,
+    shared: Any,
+    units: Sequence[Any],
+    executor: Executor | Any,
+    *,
+    say: Say = print,
+    progress: Progress = quiet,
+    at_once: int | None = None,
+    waiting: list[Any] | None = None,
+) -> Outcome:
+    """Compute the units that are not cached; a failure is noted and never stops the others.
+
+    Parameters
+    ----------
+    stage : Stage
+    shared : object
+        What the units have in common; ``executor`` was started with it.
+    units : sequence
+        Their ``str`` names them in messages.
+    executor : Executor or Cluster
+        Who computes.
+    say, progress : callable, optional
+        See ``Say`` and ``Progress``.
+    at_once : int, optional
+        Number of workers, for the message.
+    waiting : list, optional
+        The units that are not cached, where the caller has looked already (see ``pending``).
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    RunFailed
+        A process died; what has ended is cached.
+    KeyboardInterrupt
+        After the processes have been stopped.
+    """
+    waiting = pending(stage, shared, units, say) if waiting is None else waiting
+    cached, failed = len(units) - len(waiting), {}
+    how = f", {at_once} at a time" if at_once else ""
+    say(f"{len(units)} {stage.name}, {cached} cached, {len(waiting)} to do{how}")
+    progress(stage.name, 0, len(waiting))
+    try:
+        for done, (unit, why) in enumerate(each(executor, stage, shared, waiting), start=1):
+            if why:
+                failed[str(unit)] = why
+                say(f"{stage.name.removesuffix('s')} '{unit}' failed: {why}")
+            progress(stage.name, done, len(waiting))
+    except KeyboardInterrupt:
+        if isinstance(executor, Executor):
+            stop(executor)
+        raise
+    except BrokenProcessPool:
+        raise RunFailed(
+            "a worker process died (killed, or out of memory); what was finished is kept, run again"
+        ) from None
+    return Outcome(len(units), cached, len(waiting) - len(failed), failed)
+
+
+def each(
+    executor: Executor | Any, stage: Stage, shared: Any, units: Iterable[Any]
+) -> Iterator[tuple[Any, str]]:
+    """Compute units and yield each as it ends.
+
+    Parameters
+    ----------
+    executor : Executor or Cluster
+        A pool of processes that was started with ``shared``, or a cluster, which has a method
+        ``each``.
+    stage : Stage
+    shared : object
+    units : iterable
+
+    Yields
+    ------
+    unit : object
+    why : str
+        Why it failed; empty if it did not.
+
+    Raises
+    ------
+    BrokenProcessPool
+        A process died.
+    OSError
+        An output cannot be stored.
+    """
+    if hasattr(executor, "each"):
+        yield from executor.each(stage, shared, units)
         return
-    futures = {pool.submit(whole, stage, unit): unit for unit in units}
+    futures = {executor.submit(_do_here, stage, unit): unit for unit in units}
     for future in as_completed(futures):
         yield futures[future], future.result()
 
 
 @contextmanager
 def one_thread(*, with_torch: bool = True) -> Iterator[None]:
-    """One core for what runs inside, so that its result does not depend on how many there are.
+    """Use one core for what runs inside, so that results do not depend on how many there are.
 
-    Args: with_torch: whether PyTorch may be used, which is then loaded here and stays on one thread in this process.
+    Parameters
+    ----------
+    with_torch : bool, default=True
+        Whether PyTorch may be used; it is then loaded here and stays on one thread in this process.
     """
     from threadpoolctl import threadpool_limits
 
@@ -115,17 +403,3 @@ def one_thread(*, with_torch: bool = True) -> Iterator[None]:
         set_num_threads(1)
     with threadpool_limits(1):
         yield
-
-
-def kept(
-    make: Callable[[], dict[str, np.ndarray]], at: Path, recipe: Any, *, with_torch: bool = True
-) -> str:
-    """Make some arrays on one thread and keep them in the cache; returns the fault as a sentence, empty if none."""
-    try:
-        with one_thread(with_torch=with_torch):
-            start = time.perf_counter()
-            arrays = make()
-    except Exception as err:
-        return fault(err)
-    cache.store(at, recipe, lambda to: np.savez(to, **arrays), seconds=time.perf_counter() - start)
-    return ""

@@ -1,10 +1,9 @@
-"""The compiled loops of sequence identity: the best global alignment of two sequences, or of one with 64 at once, and
-the words that two sequences have in common.
+"""Compiled loops of sequence identity: best global alignments, and segments in common.
 
-Scores are the paper's: 1 for a match, −2 for a mismatch, −2.5 for each letter against a gap; here all are doubled, to
-whole numbers. Of alignments that score the same, the one is taken that Biopython's ``PairwiseAligner`` lists first:
-seen from the end, a letter of the second sequence against a gap goes before one of the first, and both before a column
-of two letters.
+Scores are the paper's: 1 for a match, −2 for a mismatch, −2.5 for each letter against a gap; here
+all are doubled, to whole numbers. Of alignments that score the same, the one is taken that
+Biopython's ``PairwiseAligner`` lists first: seen from the end, a letter of the second sequence
+against a gap goes before one of the first, and both before a column of two letters.
 """
 
 from __future__ import annotations
@@ -15,70 +14,68 @@ from numba import njit
 MATCH, MISMATCH, GAP = 2, -4, -5
 NEVER = -(2**30)
 LANES = 64
-"""Sequences that are aligned with one at once: each step of the arithmetic is done for all of them."""
+"""Sequences that are aligned with one at once: each arithmetic step is done for all of them."""
 FEW = 6
 """So many or fewer are aligned one by one instead."""
 LONGEST = 4095
-"""Letters up to which identical columns and columns of two letters fit into one float together."""
+"""Letters up to which identical columns and columns of two letters fit into one float32."""
+SAME = LONGEST + 1
+"""Weight of an identical column in such a number; one of two letters weighs 1."""
 SEED, DROP = 3, 12
-"""Score of a match in a segment without gaps, where a mismatch costs 1, and how far it may fall below its best."""
+"""Score of a match in a segment without gaps, where a mismatch costs 1, and how far it may fall
+below its best."""
 LAMBDA, K = 0.72, 0.15
-"""Parameters of the scores of such segments by chance (Karlin & Altschul 1990): λ > 0 with p·exp(3λ) + (1 − p)·exp(−λ)
-= 1, where two letters of unrelated proteins agree with the chance p = 1/16, and a round factor."""
-_TWO, _SAME = np.float32(1), np.float32(LONGEST + 1)
+"""Parameters of the scores of such segments by chance (Karlin & Altschul 1990): λ > 0 with
+p·exp(3λ) + (1 − p)·exp(−λ) = 1, where two letters of unrelated proteins agree with the chance
+p = 1/16, and a round factor."""
+_SAME, _TWO = np.float32(SAME + 1), np.float32(1)
 _MATCH, _MISMATCH, _GAP = np.float32(MATCH), np.float32(MISMATCH), np.float32(GAP)
 
 
 @njit(cache=True, nogil=True)
 def _aligned(a, b, width):
-    """Score, identical columns and columns of the best alignment within ``width`` cells of the corners' diagonals."""
+    """Score, identical columns and columns of the best alignment in a band around the diagonals."""
     la, lb = len(a), len(b)
-    low, high = (
-        min(0, lb - la) - width,
-        max(0, lb - la) + width,
-    )  # diagonals j − i that are looked at
-    score = np.full(lb + 2, NEVER, np.int32)
-    same, columns = np.zeros(lb + 2, np.int32), np.zeros(lb + 2, np.int32)
+    low, high = min(0, lb - la) - width, max(0, lb - la) + width
+    score, columns = np.full(lb + 2, NEVER, np.int64), np.zeros(lb + 2, np.int64)
     for j in range(min(lb, high) + 1):
-        score[j], columns[j] = j * GAP, j
+        score[j] = j * GAP
     for i in range(1, la + 1):
-        first, last = max(0, i + low), min(lb, i + high)
-        if first == 0:
-            diagonal, diagonal_same, diagonal_columns = score[0], same[0], columns[0]
-            score[0], same[0], columns[0] = i * GAP, 0, i
-            first = 1
-        else:
-            diagonal, diagonal_same, diagonal_columns = (
-                score[first - 1],
-                same[first - 1],
-                columns[first - 1],
-            )
-            score[first - 1] = NEVER
-        x = a[i - 1]
-        left, left_same, left_columns = score[first - 1], same[first - 1], columns[first - 1]
-        for j in range(first, last + 1):
-            equal = x == b[j - 1]
-            both = diagonal + (MATCH if equal else MISMATCH)
-            up, across = score[j] + GAP, left + GAP
-            up_same, up_columns = same[j], columns[j]
-            best, best_same, best_columns = across, left_same, left_columns
-            if up > best:
-                best, best_same, best_columns = up, up_same, up_columns
-            if both > best:
-                best, best_same, best_columns = both, diagonal_same + equal, diagonal_columns
-            diagonal, diagonal_same, diagonal_columns = score[j], up_same, up_columns
-            score[j], same[j], columns[j] = best, best_same, best_columns + 1
-            left, left_same, left_columns = best, best_same, best_columns + 1
+        before, last = max(0, i + low - 1), min(lb, i + high)
+        diagonal, diagonal_columns = score[before], columns[before]
+        left, left_columns = i * GAP if i + low <= 0 else NEVER, 0
+        score[before], columns[before] = left, left_columns
+        for j in range(before + 1, last + 1):
+            both, both_columns = diagonal + MISMATCH, diagonal_columns + 1
+            if a[i - 1] == b[j - 1]:
+                both, both_columns = diagonal + MATCH, diagonal_columns + 1 + 2**32
+            diagonal, diagonal_columns = score[j], columns[j]
+            left += GAP
+            if diagonal + GAP > left:
+                left, left_columns = diagonal + GAP, diagonal_columns
+            if both > left:
+                left, left_columns = both, both_columns
+            score[j], columns[j] = left, left_columns
         score[last + 1] = NEVER
-    return score[lb], same[lb], columns[lb]
+    return score[lb], columns[lb] >> 32, la + lb - (columns[lb] & (2**32 - 1))
 
 
 @njit(cache=True, nogil=True)
 def identity(a, b):
-    """Identical columns over columns of the first best global alignment of two coded sequences, in [0, 1].
+    """
+    Compute the identity of two sequences in their first best global alignment.
 
-    The band around the diagonal is doubled until no alignment that leaves it can score as much as the best within it,
-    so that the answer is that of the whole matrix. Sequences of one letter code: (length,) uint8.
+    The band around the diagonal is doubled until no alignment that leaves it can score as much as
+    the best within it, so that the result is that of the whole matrix.
+
+    Parameters
+    ----------
+    a, b
+        Coded sequences, uint8.
+
+    Returns
+    -------
+    Identical columns over columns, in [0, 1].
     """
     la, lb = len(a), len(b)
     if la == 0 or lb == 0:
@@ -94,97 +91,95 @@ def identity(a, b):
 
 
 @njit(cache=True, nogil=True)
-def _lanes(a, others, score, held, diagonal, diagonal_held, left, left_held):
-    """The whole matrix of one sequence (rows) against ``LANES`` others, letters as float32, (longest, LANES).
+def _lanes(a, others, score, columns, diagonal, diagonal_columns, left, left_columns):
+    """
+    The whole matrix of one sequence (rows) against ``LANES`` others, (longest, LANES) float32.
 
-    Leaves the last row: score[j, l] of the first j letters of l, and in ``held`` columns of two letters + 4096 ×
-    identical columns. The last four arguments are room for one cell of each, (LANES,).
+    Leaves in ``columns[j, l]``, for the first j letters of l, the columns of two letters + 4096 ×
+    identical columns. The last four arguments are room for one cell of each.
     """
     for j in range(len(others) + 1):
-        for l in range(LANES):
-            score[j, l], held[j, l] = _GAP * np.float32(j), np.float32(0)
+        score[j], columns[j] = _GAP * np.float32(j), np.float32(0)
     for i in range(1, len(a) + 1):
         x = a[i - 1]
-        for l in range(LANES):
-            diagonal[l], diagonal_held[l] = score[0, l], np.float32(0)
-            left[l], left_held[l] = _GAP * np.float32(i), np.float32(0)
-            score[0, l] = left[l]
+        diagonal[:], diagonal_columns[:] = score[0], np.float32(0)
+        score[0] = _GAP * np.float32(i)
+        left[:], left_columns[:] = score[0], np.float32(0)
         for j in range(1, len(others) + 1):
-            letters, s, h = others[j - 1], score[j], held[j]
-            for l in range(LANES):
+            letters, s, c = others[j - 1], score[j], columns[j]
+            for l in range(LANES):  # noqa: E741
                 equal = x == letters[l]
                 both = diagonal[l] + (_MATCH if equal else _MISMATCH)
-                both_held = diagonal_held[l] + (_SAME + _TWO if equal else _TWO)
-                old, old_held = s[l], h[l]
-                up = old + _GAP
-                best, best_held = left[l] + _GAP, left_held[l]
-                best_held = old_held if up > best else best_held
+                both_columns = diagonal_columns[l] + (_SAME if equal else _TWO)
+                old, old_columns = s[l], c[l]
+                up, best = old + _GAP, left[l] + _GAP
+                best_columns = old_columns if up > best else left_columns[l]
                 best = up if up > best else best
-                best_held = both_held if both > best else best_held
+                best_columns = both_columns if both > best else best_columns
                 best = both if both > best else best
-                diagonal[l], diagonal_held[l] = old, old_held
-                left[l], left_held[l] = best, best_held
-                s[l], h[l] = best, best_held
+                diagonal[l], diagonal_columns[l] = old, old_columns
+                left[l], left_columns[l] = best, best_columns
+                s[l], c[l] = best, best_columns
 
 
 @njit(cache=True, nogil=True)
-def alike(i, candidates, letters, start, composition, above, found, identities):
-    """Which of the candidates (all later than i, best sorted by length) are more identical with sequence i.
+def alike(i, candidates, letters, start, composition, above):
+    """
+    Find which later sequences are more than ``above`` identical with one.
 
-    Args: letters, start: the codes of all sequences, uint8 below 32, and where each begins, (n + 1,). composition: how
-    often each has each letter, (n, 32) int32. Fills ``found`` and ``identities`` and returns how many there are.
     A pair is not aligned if the letters that both have cannot make it identical enough.
+
+    Parameters
+    ----------
+    i
+        Number of the sequence.
+    candidates
+        Numbers of later ones, int64, best sorted by length.
+    letters, start
+        Codes of all sequences, uint8 below 32, and where each begins, shape (n + 1,).
+    composition
+        How often each has each letter, shape (n, 32), int32.
+    above
+        Share of identical columns, [0, 1).
+
+    Returns
+    -------
+    Numbers of the similar ones, and the identity of each, (0, 1].
     """
     a = letters[start[i] : start[i + 1]]
-    la, count, waiting, longest = len(a), 0, 0, 0
-    lane = np.empty(LANES, np.int64)
-    width = np.int64(0)
+    la, length, own = len(a), start[1:] - start[:-1], a.astype(np.float32)
+    chosen, count, width = np.empty(len(candidates), np.int64), 0, la
     for j in candidates:
-        width = max(width, start[j + 1] - start[j])
-    small = width <= LONGEST and la <= LONGEST and len(candidates) > FEW
-    room = width + 1 if small else 1
-    score, held = np.empty((room, LANES), np.float32), np.empty((room, LANES), np.float32)
+        if np.minimum(composition[i], composition[j]).sum() > above * max(la, length[j]):
+            chosen[count], width = j, max(width, length[j])
+            count += 1
+    room = width + 1 if width <= LONGEST and count > FEW else 1
     others, cell = np.zeros((room, LANES), np.float32), np.empty((4, LANES), np.float32)
-    own = a.astype(np.float32)
-    for k in range(len(candidates) + 1):
-        if k < len(candidates):
-            j = candidates[k]
-            lb, most = start[j + 1] - start[j], 0
-            for c in range(32):
-                most += min(composition[i, c], composition[j, c])
-            if most <= above * max(la, lb):
-                continue
-            lane[waiting], longest = j, max(longest, lb)
-            waiting += 1
-        if waiting < LANES and k < len(candidates):
+    score, columns = np.empty((room, LANES), np.float32), np.empty((room, LANES), np.float32)
+    values = np.empty(count)
+    for first in range(0, count, LANES):
+        block = chosen[first : min(first + LANES, count)]
+        if room == 1 or len(block) <= FEW:
+            for k in range(len(block)):
+                b = letters[start[block[k]] : start[block[k] + 1]]
+                values[first + k] = identity(a, b)
             continue
-        if not small or waiting <= FEW:
-            for l in range(waiting):
-                value = identity(a, letters[start[lane[l]] : start[lane[l] + 1]])
-                if value > above:
-                    found[count], identities[count] = lane[l], value
-                    count += 1
-        else:
-            others[:longest] = np.float32(0)
-            for l in range(waiting):
-                first = start[lane[l]]
-                for j in range(start[lane[l] + 1] - first):
-                    others[j, l] = letters[first + j]
-            _lanes(own, others[:longest], score, held, cell[0], cell[1], cell[2], cell[3])
-            for l in range(waiting):
-                lb = start[lane[l] + 1] - start[lane[l]]
-                both = np.int64(held[lb, l])
-                value = (both >> 12) / (la + lb - (both & LONGEST))
-                if value > above:
-                    found[count], identities[count] = lane[l], value
-                    count += 1
-        waiting, longest = 0, 0
-    return count
+        longest = length[block].max()
+        others[:longest] = np.float32(0)
+        for k in range(len(block)):
+            others[: length[block[k]], k] = letters[start[block[k]] : start[block[k] + 1]]
+        _lanes(own, others[:longest], score, columns, cell[0], cell[1], cell[2], cell[3])
+        for k in range(len(block)):
+            lb = length[block[k]]
+            both = np.int64(columns[lb, k])
+            values[first + k] = both // SAME / (la + lb - both % SAME)
+    similar = values > above
+    return chosen[:count][similar], values[similar]
 
 
 @njit(cache=True, nogil=True, inline="always")
 def _extended(letters, p, q, most, step):
-    """The best score of a segment that goes on from two places by ``step``, and how many letters it then has."""
+    """Best score of a segment that goes on from two places by ``step``, and its length."""
     score, best, end = 0, 0, 0
     for k in range(most):
         score += SEED if letters[p + step * k] == letters[q + step * k] else -1
@@ -197,20 +192,32 @@ def _extended(letters, p, q, most, step):
 
 @njit(cache=True, nogil=True)
 def resembling(letters, start, above, chance):
-    """Pairs of sequences with a segment in common, without gaps, that chance seldom gives: those worth aligning.
+    """
+    Find pairs of sequences with a common segment, without gaps, that chance seldom gives.
 
-    From each word of four letters that two sequences share, a segment grows both ways as in BLAST (Altschul et al.
-    1990), ``SEED`` for a match and −1 for a mismatch, until it has fallen more than ``DROP`` below its best. Two
-    unrelated sequences have a segment of score s with a chance of some ``K · la · lb · exp(−LAMBDA · s)``; a pair is
-    kept if that is ``chance`` at most. Words of fewer than three different letters begin no segment, nor do those of
-    pairs whose lengths alone keep them from being more than ``above`` identical.
+    From each word of four letters that two sequences share, a segment grows both ways as in BLAST
+    (Altschul et al. 1990), ``SEED`` for a match and −1 for a mismatch, until it has fallen more
+    than ``DROP`` below its best. Two unrelated sequences have a segment of score s with a chance of
+    some ``K · la · lb · exp(−LAMBDA · s)``; a pair is used if that is ``chance`` at most. Words of
+    fewer than three different letters begin no segment, nor do those of pairs whose lengths alone
+    keep them from being more than ``above`` identical. Time grows with the square of all letters;
+    memory is some 16 bytes a letter, and 17 MB.
 
-    Args: letters, start: as in ``alike``. Returns: where the later partners of each sequence begin, (n + 1,) int64, and
-    the partners, ascending. Time grows with the square of all letters; memory is some 16 bytes a letter, and 17 MB.
+    Parameters
+    ----------
+    letters, start, above
+        As in ``alike``.
+    chance
+        Chance of an unrelated pair to be found, (0, 1).
+
+    Returns
+    -------
+    Where the later partners of each sequence begin, shape (n + 1,), int64, and the partners,
+    ascending, int32.
     """
     n, total = len(start) - 1, len(letters)
-    words = np.full(total, -1, np.int32)
-    first = np.zeros(2**20 + 1, np.int64)
+    length = start[1:] - start[:-1]
+    words, first = np.full(total, -1, np.int32), np.zeros(2**20 + 1, np.int64)
     for i in range(n):
         for p in range(start[i], start[i + 1] - 3):
             a, b, c, d = letters[p], letters[p + 1], letters[p + 2], letters[p + 3]
@@ -218,9 +225,8 @@ def resembling(letters, start, above, chance):
                 words[p] = np.int32(a) << 15 | np.int32(b) << 10 | np.int32(c) << 5 | np.int32(d)
                 first[words[p] + 1] += 1
     first = np.cumsum(first)
-    later = first[
-        :-1
-    ].copy()  # of each word, where it stands in what comes after the present sequence
+    # of each word, where it stands in what comes after the present sequence
+    later = first[:-1].copy()
     place, owner = np.empty(first[-1], np.int32), np.empty(first[-1], np.int32)
     for i in range(n):
         for p in range(start[i], start[i + 1]):
@@ -228,16 +234,13 @@ def resembling(letters, start, above, chance):
                 place[later[words[p]]], owner[later[words[p]]] = p, i
                 later[words[p]] += 1
     later[:] = first[:-1]
-    done = np.zeros(
-        total, np.int32
-    )  # of each diagonal, up to where in the earlier sequences it was looked at
-    need = np.empty(n)  # half of the score that is asked for
-    for i in range(n):
-        need[i] = (np.log(start[i + 1] - start[i]) + np.log(K / chance) / 2) / LAMBDA
-    met, found = np.empty(n, np.int32), np.zeros(n, np.bool_)
+    # of each diagonal, up to where in the earlier sequences it was looked at
+    done = np.zeros(total, np.int32)
+    need = (np.log(length) + np.log(K / chance) / 2) / LAMBDA  # half of the score required
+    partners, met = np.empty(n, np.int32), np.zeros(n, np.bool_)
     indptr, indices = np.zeros(n + 1, np.int64), np.empty(1024, np.int32)
     for i in range(n):
-        la, number, count = start[i + 1] - start[i], 0, indptr[i]
+        number, count = 0, indptr[i]
         for p in range(start[i], start[i + 1]):
             if words[p] >= 0:
                 later[words[p]] += 1
@@ -246,20 +249,21 @@ def resembling(letters, start, above, chance):
                 continue
             for k in range(later[words[p]], first[words[p] + 1]):
                 q, j = place[k], owner[k]
-                lb = start[j + 1] - start[j]
-                if found[j] or done[q - p] > p or min(la, lb) <= above * max(la, lb):
+                if met[j] or done[q - p] > p:
                     continue
-                ahead, end = _extended(
-                    letters, p + 4, q + 4, min(start[i + 1] - p, start[j + 1] - q) - 4, 1
-                )
-                back, _ = _extended(letters, p - 1, q - 1, min(p - start[i], q - start[j]), -1)
+                if min(length[i], length[j]) <= above * max(length[i], length[j]):
+                    continue
+                most = min(start[i + 1] - p, start[j + 1] - q) - 4
+                ahead, end = _extended(letters, p + 4, q + 4, most, 1)
+                most = min(p - start[i], q - start[j])
+                back, _ = _extended(letters, p - 1, q - 1, most, -1)
                 done[q - p] = p + 4 + end
                 if 4 * SEED + ahead + back >= need[i] + need[j]:
-                    met[number], found[j] = j, True
+                    partners[number], met[j] = j, True
                     number += 1
         if count + number > len(indices):
             indices = np.concatenate((indices, np.empty(len(indices) + number, np.int32)))
-        indices[count : count + number] = np.sort(met[:number])
-        found[met[:number]] = False
+        indices[count : count + number] = np.sort(partners[:number])
+        met[partners[:number]] = False
         indptr[i + 1] = count + number
     return indptr, indices[: indptr[n]]

@@ -1,54 +1,58 @@
-"""Labels cut from a source by one builder per *shape* of source, never per data set."""
+"""Labels from a source, by one builder per *shape* of source, never per data set."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from ..core import specs
 from ..core.errors import BadInput, unknown
-from ..core.specs import SourceSpec, TaskSpec
-from . import sources
+from . import sources as upstream
 from .expression import specificity, tissues, top
 from .gene_sets import branches, contrast, roots, sets, terms
-from .labels import Labels, left_out, multiclass, symbols
+from .genes import source_by_id
+from .labels import Declaration, Labels, left_out, multiclass
 from .readers import numbers
 
 VERSION = 1
 """Bump when a builder changes what labels it makes."""
 
+# how programs write a value that is not there; no name of a class
+_GAPS = ("NaN", "nan", "NA", "N/A")
+
 
 def count(
-    source: SourceSpec, entry: TaskSpec, *, file: str, gene_column: str, counted: str, prefix: str
+    declared: Declaration, *, file: str, gene_column: str, counted: str, prefix: str
 ) -> Iterator[Labels]:
-    """Regression: log2 of the number of distinct values of ``counted`` that begin with ``prefix``, per gene."""
-    frame = sources.table(source, file)
+    """
+    Build a regression of how many values are listed for a gene.
+
+    Parameters
+    ----------
+    declared
+        The declaration of the task.
+    file, gene_column
+        Where the genes are.
+    counted
+        Column whose distinct values are counted.
+    prefix
+        Beginning of the values that count.
+
+    Yields
+    ------
+    log2 of the number, per gene.
+    """
+    frame = declared.table(file)
     listed = frame[gene_column].to_numpy(str)
-    frame = frame.assign(gene=symbols(listed, "symbol"))
+    frame = frame.assign(gene=declared.symbols(listed, "symbol"))
     frame = frame[frame[counted].str.startswith(prefix) & ~frame.gene.isin(("", "-"))]
     number = frame.groupby("gene")[counted].nunique()
     yield Labels(number.index, np.log2(number.to_numpy(float)), note=left_out(listed))
 
 
-_GAPS = ("NaN", "nan", "NA", "N/A")
-"""How programs write a value that is not there; no name of a class."""
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """Rows of a table that carry a label: gene, and the label's text; one row per gene."""
-
-    genes: np.ndarray
-    text: np.ndarray
-    note: str
-
-
-def _rows(
-    source: SourceSpec,
-    entry: TaskSpec,
+def _labelled_rows(
+    declared: Declaration,
     *,
     file: str,
     gene_column: str,
@@ -58,91 +62,104 @@ def _rows(
     keep: str | None = None,
     ids: str = "symbol",
     beside: str | None = None,
-) -> _Rows:
-    """Read a label column: rows that match ``where`` (column → regular expression), not empty, one row per gene.
-
-    ``skip`` drops gene names that match it; ``keep`` replaces a label by the first group of its match and drops labels
-    without a match; ``ids`` says how genes are named (``labels.symbols``). With ``beside``, the column of what a gene
-    is paired with (a disease), an entity is ``gene|other``. An entity with two different labels is dropped.
-    Raises: Missing: the column is not in the file at hand.
+) -> tuple[pd.DataFrame, str]:
     """
-    frame = sources.table(source, file)
-    for name in (gene_column, label, *(where or {}), *([beside] if beside else ())):
-        if name not in frame.columns:
-            raise sources.Missing(
-                f"source '{source.id}', task '{entry.name}': the file '{file}' at hand has no column '{name}'; the "
-                f"task needs the official file of release {source.release}."
-            )
-    for name, pattern in (where or {}).items():
-        frame = frame[frame[name].astype(str).str.contains(pattern, regex=True)]
-    frame = frame[
-        frame[label].notna() & frame[gene_column].notna()
-    ]  # typed tables hold gaps as such
+    Read a label column.
+
+    Rows must match ``where`` (column → regular expression) and not be empty. ``skip`` drops gene
+    names that match it; ``keep`` replaces a label by the first group of its match and drops labels
+    without a match; ``ids`` says how genes are named (``Declaration.symbols``). With ``beside``,
+    the column of what a gene is paired with (a disease), an entity is ``gene|other``. An entity
+    with two different labels is dropped.
+
+    Returns the columns ``gene`` and ``text``, one row per gene, and a note on what is left out.
+    Raises ``sources.Missing``: a column is not in the file.
+    """
+    columns = {gene_column, label, *(where or ()), *filter(None, [beside])}
+    lacking = columns.difference(declared.table(file).columns)
+    if lacking:
+        raise upstream.Missing(
+            f"{declared.where}: the file '{file}' at hand has no column '{min(lacking)}'; the task "
+            f"needs the official file of release {declared.source.release}."
+        )
+    # typed tables have gaps as such
+    frame = declared.table(file, where).dropna(subset=[label, gene_column])
     text = frame[label].astype(str).str.strip()
-    if entry.kind != "regression":
+    if declared.task.kind != "regression":
         text = text.where(~text.isin(_GAPS), "")
     if keep:
-        text = (
-            text.str.extract(f"({keep})", expand=False)
-            if "(" not in keep
-            else text.str.extract(keep, expand=False)
-        )
-        text = text.fillna("")
+        keep = keep if "(" in keep else f"({keep})"
+        text = text.str.extract(keep, expand=False).fillna("")
     listed = frame[gene_column].to_numpy(str)
-    names = pd.Series(symbols(listed, ids), index=frame.index)
+    names = pd.Series(declared.symbols(listed, ids), index=frame.index)
     use = (text != "") & (names != "")
     if skip:
         use &= ~names.str.contains(skip, regex=True)
     if beside:
         names = names + "|" + frame[beside].astype(str)
-    held = pd.DataFrame({"gene": names[use], "text": text[use]}).drop_duplicates()
-    held = held[~held.gene.duplicated(keep=False)].sort_values("gene")
-    note = left_out(listed) if ids == "symbol" else ""
-    return _Rows(held.gene.to_numpy(str), held.text.to_numpy(str), note)
+    rows = pd.DataFrame({"gene": names[use], "text": text[use]}).drop_duplicates()
+    rows = rows.drop_duplicates("gene", keep=False).sort_values("gene")
+    return rows, left_out(listed) if ids == "symbol" else ""
 
 
 def column(
-    source: SourceSpec,
-    entry: TaskSpec,
+    declared: Declaration,
     *,
     label: str,
     min_class: int = 0,
     positive: str | None = None,
     **rows,
 ) -> Iterator[Labels]:
-    """Binary, multi-class or regression: one column of a table; options ``rows`` as in ``_rows``.
-
-    Classes with fewer than ``min_class`` genes are left out; of a binary task ``positive`` names the positive label.
     """
-    held = _rows(source, entry, label=label, **rows)
-    if entry.kind == "regression":
-        values = numbers(pd.Series(held.text)).to_numpy(float)
+    Build a binary, multi-class or regression task of one column of a table.
+
+    Parameters
+    ----------
+    declared
+        The declaration of the task.
+    label
+        The column.
+    min_class
+        Classes with fewer genes are left out of a multi-class task.
+    positive
+        The positive label of a binary task.
+    **rows
+        Which rows: ``file``, ``gene_column``, and optionally ``where``, ``skip``, ``keep``, ``ids``
+        and ``beside``, as in ``_labelled_rows``.
+
+    Yields
+    ------
+    Labels of the task.
+
+    Raises
+    ------
+    BadInput
+        Labels that are no numbers, or not two classes.
+    sources.Missing
+        A column is not in the file.
+    """
+    table, note = _labelled_rows(declared, label=label, **rows)
+    genes, text = table.gene.to_numpy(str), table.text.to_numpy(str)
+    if declared.task.kind == "regression":
+        values = numbers(pd.Series(text)).to_numpy(float)
         if not np.isfinite(values).all():
-            bad = held.text[~np.isfinite(values)][0]
+            bad = text[~np.isfinite(values)][0]
+            raise BadInput(f"{declared.where}: '{label}' holds '{bad}', no number; mend the file.")
+        yield Labels(genes, values, note=note)
+    elif declared.task.kind == "binary":
+        classes = sorted(set(text.tolist()), key=lambda name: (name == positive, name))
+        if len(classes) != 2 or positive not in classes:
             raise BadInput(
-                f"source '{source.id}', task '{entry.name}': '{label}' holds '{bad}', no number; mend the file."
+                f"{declared.where}: '{label}' holds {sorted(classes)[:4]}; need two, one "
+                f"'{positive}'."
             )
-        yield Labels(held.genes, values, note=held.note)
-    elif entry.kind == "binary":
-        found = sorted(set(held.text))
-        if len(found) != 2 or positive not in found:
-            raise BadInput(
-                f"source '{source.id}', task '{entry.name}': '{label}' holds {found[:4]}; need two, one '{positive}'."
-            )
-        (negative,) = set(found) - {positive}
-        yield Labels(
-            held.genes,
-            (held.text == positive).astype(np.int64),
-            (negative, positive),
-            note=held.note,
-        )
+        yield Labels(genes, (text == positive).astype(np.int64), classes, note=note)
     else:
-        yield replace(multiclass(source, entry, held.genes, held.text, min_class), note=held.note)
+        yield multiclass(declared, genes, text, min_class, note=note)
 
 
 def tags(
-    source: SourceSpec,
-    entry: TaskSpec,
+    declared: Declaration,
     *,
     label: str,
     separator: str,
@@ -150,121 +167,168 @@ def tags(
     among: dict | None = None,
     **rows,
 ) -> Iterator[Labels]:
-    """Multi-label: a column that lists several labels joined by ``separator``; options ``rows`` as in ``_rows``.
-
-    Labels with fewer than ``min_label`` genes are left out, and then genes without a label. ``among`` (file, column,
-    where) restricts the labels to those that another file of the source lists.
     """
-    held = _rows(source, entry, label=label, **rows)
-    sets = [{part.strip() for part in text.split(separator)} - {""} for text in held.text]
+    Build a multi-label task of a column that lists several labels.
+
+    Parameters
+    ----------
+    declared
+        The declaration of the task.
+    label
+        The column.
+    separator
+        What joins its labels.
+    min_label
+        Labels with fewer genes are left out, and then genes without a label.
+    among
+        ``file``, ``column`` and ``where`` of another file of the source that lists the labels that
+        are used; None: all.
+    **rows
+        As in ``column``.
+
+    Yields
+    ------
+    Labels of the task.
+
+    Raises
+    ------
+    BadInput
+        Fewer than two labels are left.
+    sources.Missing
+        A column is not in the file.
+    """
+    table, note = _labelled_rows(declared, label=label, **rows)
+    table = table.assign(text=table.text.str.split(separator, regex=False)).explode("text")
+    table = table.assign(text=table.text.str.strip()).drop_duplicates()
+    table = table[table.text != ""]
     if among:
-        frame = sources.table(source, among["file"])
-        for name, pattern in among.get("where", {}).items():
-            frame = frame[frame[name].str.contains(pattern, regex=True)]
-        allowed = set(frame[among["column"]])
-        sets = [s & allowed for s in sets]
-    number = pd.Series([tag for s in sets for tag in s], dtype=str).value_counts()
-    names = sorted(number.index[number >= min_label])
-    if len(names) < 2:
-        raise BadInput(
-            f"source '{source.id}', task '{entry.name}': fewer than two labels of {min_label} genes."
-        )
-    at = {name: i for i, name in enumerate(names)}
-    labels = np.zeros((len(sets), len(names)), dtype=np.int64)
-    for row, s in enumerate(sets):
-        labels[row, [at[tag] for tag in s if tag in at]] = 1
-    some = labels.any(axis=1)
-    yield Labels(held.genes[some], labels[some], names, note=held.note)
+        allowed = declared.table(among["file"], among.get("where"))[among["column"]]
+        table = table[table.text.isin(allowed)]
+    table = table[table.groupby("text").gene.transform("size") >= min_label]
+    if table.text.nunique() < 2:
+        raise BadInput(f"{declared.where}: fewer than two labels of {min_label} genes.")
+    labels = pd.crosstab(table.gene, table.text)
+    yield Labels(labels.index, labels.to_numpy(np.int64), labels.columns, note=note)
 
 
 def lists(
-    source: SourceSpec, entry: TaskSpec, *, file: str, positive: str, negative: str, ids: str
+    declared: Declaration, *, file: str, positive: str, negative: str, ids: str
 ) -> Iterator[Labels]:
-    """Binary: the genes of one list against those of another; a gene in both, or without a symbol, is left out."""
-    frame = sources.table(source, file)
-    missing = {positive, negative} - set(frame["set"])
-    if missing:
-        raise unknown(
-            "list",
-            missing.pop(),
-            frame["set"].unique(),
-            where=f"source '{source.id}', task '{entry.name}'",
-        )
+    """
+    Build a binary task of the genes of one list against those of another.
+
+    Parameters
+    ----------
+    declared
+        The declaration of the task.
+    file
+        File of lists.
+    positive, negative
+        Names of the two lists. A gene in both, or without a symbol, is left out.
+    ids
+        How genes are named, as in ``Declaration.symbols``.
+
+    Yields
+    ------
+    Labels of the task.
+
+    Raises
+    ------
+    BadInput
+        Unknown list.
+    """
+    frame = declared.table(file)
+    for name in {positive, negative}.difference(frame["set"]):
+        raise unknown("list", name, frame["set"].unique(), where=declared.where)
     listed = frame["gene"].to_numpy(str)
-    frame = frame.assign(symbol=symbols(listed, ids))
-    yes, no = (set(frame[frame["set"] == name].symbol) - {""} for name in (positive, negative))
+    genes = declared.symbols(listed, ids)
+    yes, no = (set(genes[frame["set"] == name]) - {""} for name in (positive, negative))
     entities = sorted(yes ^ no)
     note = left_out(listed) if ids == "symbol" else ""
-    yield Labels(
-        entities,
-        np.array([g in yes for g in entities], dtype=np.int64),
-        (negative, positive),
-        note=note,
-    )
+    yield Labels(entities, _isin(entities, yes), (negative, positive), note=note)
+
+
+def _isin(entities: list[str], positive: set[str]) -> np.ndarray:
+    """1 for each entity of a set, else 0."""
+    return np.array([entity in positive for entity in entities], dtype=np.int64)
 
 
 def pairs(
-    source: SourceSpec, entry: TaskSpec, *, files: list[list[str]], classes: list[str]
+    declared: Declaration, *, files: list[list[str]], classes: list[str]
 ) -> Iterator[Labels]:
-    """Pairs of genes with a 0/1 label; an entity is ``A|B`` as listed. Pairs that stand with both labels are dropped.
+    """
+    Build a task of gene pairs with a 0/1 label.
 
-    ``files`` lists (pairs, labels) files of equal length. A pair that is repeated with one label is kept once.
+    Parameters
+    ----------
+    declared
+        The declaration of the task.
+    files
+        (pairs, labels) files of equal length.
+    classes
+        Names of the classes 0 and 1.
+
+    Yields
+    ------
+    Labels of the task; an entity is ``A|B`` as listed. Pairs that stand with both labels are
+    dropped; a pair that is repeated with one label counts once.
+
+    Raises
+    ------
+    BadInput
+        Files of unequal length.
     """
     parts = []
     for listed, marks in files:
-        frame, label = sources.table(source, listed), sources.table(source, marks)["label"]
+        frame, label = declared.table(listed), declared.table(marks)["label"]
         if len(frame) != len(label):
-            where = f"source '{source.id}', task '{entry.name}'"
             raise BadInput(
-                f"{where}: {len(frame)} pairs in '{listed}', {len(label)} labels in '{marks}'; fetch both again."
+                f"{declared.where}: {len(frame)} pairs in '{listed}', {len(label)} labels in "
+                f"'{marks}'; fetch both again."
             )
         parts.append(frame.assign(pair=frame["first"] + "|" + frame["second"], label=label))
-    held = pd.concat(parts, ignore_index=True)
-    listed = held[["first", "second"]].to_numpy(str)
-    held = held[
-        (symbols(listed.ravel(), "symbol") != "").reshape(-1, 2).all(axis=1)
-    ].drop_duplicates()
-    held = held[~held.pair.duplicated(keep=False)]
-    labels = (held.label == "1").to_numpy(np.int64)
-    yield Labels(held.pair.to_numpy(str), labels, classes, note=left_out(listed.ravel()))
+    frame = pd.concat(parts, ignore_index=True)
+    genes = frame[["first", "second"]].to_numpy(str)
+    sound = (declared.symbols(genes.ravel(), "symbol") != "").reshape(-1, 2).all(axis=1)
+    frame = frame[sound].drop_duplicates().drop_duplicates("pair", keep=False)
+    labels = (frame.label == "1").to_numpy(np.int64)
+    yield Labels(frame.pair.to_numpy(str), labels, classes, note=left_out(genes.ravel()))
 
 
 def membership(
-    source: SourceSpec,
-    entry: TaskSpec,
-    *,
-    file: str,
-    gene_column: str,
-    other: dict,
-    classes: list[str],
+    declared: Declaration, *, file: str, gene_column: str, other: dict, classes: list[str]
 ) -> Iterator[Labels]:
-    """Binary: genes listed here (positive) against genes listed only in another source (negative)."""
-    mine = sources.table(source, file)[gene_column].to_numpy(str)
-    theirs = sources.table(specs.source(other["source"]), other["file"])[
-        other["gene_column"]
-    ].to_numpy(str)
-    held = set(symbols(mine, "symbol"))
-    entities = sorted((held | set(symbols(theirs, "symbol"))) - {"", "-"})
-    labels = np.array([g in held for g in entities], dtype=np.int64)
-    yield Labels(entities, labels, classes, note=left_out(np.concatenate([mine, theirs])))
+    """
+    Build a binary task of genes listed here against genes listed only in another source.
+
+    Parameters
+    ----------
+    declared
+        The declaration of the task.
+    file, gene_column
+        Where the positive genes are.
+    other
+        ``source``, ``file`` and ``gene_column`` of the others.
+    classes
+        Names of the negative and the positive class.
+
+    Yields
+    ------
+    Labels of the task.
+    """
+    second = source_by_id(declared.sources, other["source"])
+    theirs = upstream.table(second, other["file"])[other["gene_column"]]
+    parts = [declared.table(file)[gene_column].to_numpy(str), theirs.to_numpy(str)]
+    here, there = (set(declared.symbols(part, "symbol")) for part in parts)
+    entities = sorted((here | there) - {"", "-"})
+    yield Labels(entities, _isin(entities, here), classes, note=left_out(np.concatenate(parts)))
 
 
 SHAPES: dict[str, Callable[..., Iterator[Labels]]] = {
     f.__name__: f
     for f in (
-        branches,
-        terms,
-        contrast,
-        count,
-        column,
-        tags,
-        roots,
-        sets,
-        lists,
-        pairs,
-        membership,
-        top,
-        specificity,
-        tissues,
+        *(branches, terms, contrast, count, column, tags, roots),
+        *(sets, lists, pairs, membership, top, specificity, tissues),
     )
 }
+"""Shape of a source → its builder, called with the declaration and the task's options."""

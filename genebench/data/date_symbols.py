@@ -1,4 +1,7 @@
-"""What spreadsheets do to gene symbols: ``SEPT1`` becomes ``1-Sep`` (Ziemann et al. 2016). Told apart, never mended."""
+"""Gene symbols that a spreadsheet turned into dates or numbers: ``SEPT1`` becomes ``1-Sep``.
+
+Source: Ziemann et al. 2016, Genome Biology 17:177. Such names are recognised, never repaired.
+"""
 
 from __future__ import annotations
 
@@ -8,26 +11,22 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-_MONTHS = [
-    *(
-        ["JAN", "JANUARY"],
-        ["FEB", "FEBRUARY"],
-        ["MAR", "MARCH", "MARC"],
-        ["APR", "APRIL"],
-        ["MAY"],
-        ["JUN", "JUNE"],
-    ),
-    *(
-        ["JUL", "JULY"],
-        ["AUG", "AUGUST"],
-        ["SEP", "SEPT", "SEPTEMBER"],
-        ["OCT", "OCTOBER"],
-        ["NOV", "NOVEMBER"],
-    ),
-    ["DEC", "DECEMBER"],
-]
+_MONTHS = """\
+JAN JANUARY
+FEB FEBRUARY
+MAR MARCH MARC
+APR APRIL
+MAY
+JUN JUNE
+JUL JULY
+AUG AUGUST
+SEP SEPT SEPTEMBER
+OCT OCTOBER
+NOV NOVEMBER
+DEC DECEMBER"""
 """The letters that a spreadsheet reads as each month; ``MARC1`` becomes ``1-Mar`` as ``MARCH1`` does."""
-_MONTH = {name: number for number, names in enumerate(_MONTHS) for name in names}
+_NAMES = [line.split() for line in _MONTHS.splitlines()]
+_NUMBER = {name: number for number, names in enumerate(_NAMES, start=1) for name in names}
 _DATES = [
     re.compile(r"(?P<day>\d{1,2})[-/ ](?P<name>[A-Z]{3,9})([-/ ]\d{2,4})?"),
     re.compile(r"(?P<name>[A-Z]{3,9})[-/ ](?P<day>\d{1,2})"),
@@ -39,24 +38,43 @@ SCIENTIFIC = re.compile(r"\d\.\d+E\+?\d+|\dE\+\d+")
 """A number such as ``2.31E+13``, which a clone name (``2310061E13Rik`` …) was."""
 
 
-def before(text: str) -> list[str]:
-    """The symbols that a spreadsheet turns into this date, in upper case; none if it is no date."""
-    out = []
-    for found in (date.fullmatch(text) for date in _DATES):
-        held = found.groupdict() if found else {}
-        month = _MONTH.get(held["name"], -1) if "name" in held else int(held.get("month", 0)) - 1
-        if 0 <= month < 12:
-            out += [
-                f"{name}{dash}{int(held['day'])}" for name in _MONTHS[month] for dash in ("", "-")
-            ]
-    return out
+def symbols_of_date(text: str) -> list[str]:
+    """
+    List the gene symbols that a spreadsheet turns into a date.
+
+    Parameters
+    ----------
+    text
+        A possible date, in upper case.
+
+    Returns
+    -------
+    The symbols in upper case, with and without a hyphen; empty if the text is no date. A date
+    that can be read in two orders (``3/9/23``) gives the symbols of both.
+    """
+    symbols = []
+    for parts in (found.groupdict() for date in _DATES if (found := date.fullmatch(text))):
+        month = _NUMBER.get(parts.get("name"), 0) or int(parts.get("month", 0))
+        if 1 <= month <= 12:
+            day = int(parts["day"])
+            symbols += [f"{name}{dash}{day}" for name in _NAMES[month - 1] for dash in ("", "-")]
+    return symbols
 
 
 def spoiled(names: Iterable[str]) -> np.ndarray:
-    """Whether each name is a date or a number that a spreadsheet made of a symbol, ``(n,)``."""
+    """
+    Tell which names are dates or numbers that a spreadsheet made of gene symbols.
+
+    Parameters
+    ----------
+    names
+        n names, in any case.
+
+    Returns
+    -------
+    Boolean mask, shape (n,).
+    """
     code, unique = pd.factorize(np.asarray(names, dtype=str).astype(object))
-    found = [
-        bool(before(text) or SCIENTIFIC.fullmatch(text))
-        for text in (name.upper() for name in unique)
-    ]
-    return np.array(found, dtype=bool)[code]
+    upper = [name.upper() for name in unique]
+    bad = [bool(symbols_of_date(name) or SCIENTIFIC.fullmatch(name)) for name in upper]
+    return np.array(bad, dtype=bool)[code]

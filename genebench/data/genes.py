@@ -1,24 +1,25 @@
-"""Gene identifiers, chromosomes and the paper's genes. Ambiguity is listed, never guessed."""
+"""Resolve gene identifiers to approved HGNC symbols; ambiguous ones are listed, never guessed."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
 import pandas as pd
 
-from ..core import specs
 from ..core.errors import BadInput, unknown
-from . import date_symbols, sources
+from ..core.specs import SourceSpec
+from . import date_symbols
+from . import sources as upstream
 
-# --- identifiers ------------------------------------------------------------------------------------------------------
+# --- identifiers ----------------------------------------------------------------------------------
 
 KINDS = ("symbol", "ensembl", "entrez", "uniprot", "hgnc")
-"""Kinds of identifier; the earlier one wins where a list holds as many of two."""
+"""Kinds of identifier; the earlier one wins where a list has as many of two."""
 
 STATUSES = {
     "approved": "an approved symbol",
@@ -35,26 +36,30 @@ STATUSES = {
     "unknown": "no identifier of a human gene that this release knows",
     "duplicate": "a gene that another id of the list already gives",
 }
-"""Status of an id → what it was found to be; of two ids of one gene, the one whose status stands first is kept."""
+"""Status of an id → its meaning; of two ids of one gene, that whose status stands first is used."""
 
 _TIERS = ("approved", "previous", "alias")
+# as in https://www.uniprot.org/help/accession_numbers
 _ACCESSION = r"[OPQ]\d[A-Z0-9]{3}\d|[A-NR-Z]\d([A-Z][A-Z0-9]{2}\d){1,2}"
-"""As https://www.uniprot.org/help/accession_numbers has it."""
 _FORMS = {
     "ensembl": re.compile(r"ENSG\d{11}(\.\d+)?(_PAR_Y)?", re.I),
     "hgnc": re.compile(r"HGNC:\d+", re.I),
     "entrez": re.compile(r"\d+(\.0)?"),
     "uniprot": re.compile(rf"((sp|tr)\|)?({_ACCESSION})([-.]\d+)?(\|\w+)?"),
 }
+_MOUSE = r"(?!C(\d+|X|Y)orf)[A-Z][a-z0-9-]*[a-z][a-z0-9-]*|\d{4,}[A-Z]\d+Rik"
 _HINTS = {
     r"": "the id is empty",
-    r"\d+(\.0)?": "a bare number: an Entrez id (kind='entrez'), or a date that a spreadsheet turned into a number",
-    r"ENS[A-Z]{3,4}G\d{11}(\.\d+)?": "an Ensembl gene of another species; map it to its human orthologue",
+    r"\d+(\.0)?": "a bare number: an Entrez id (kind='entrez'), or a date that a spreadsheet "
+    "turned into a number",
+    r"ENS[A-Z]{3,4}G\d{11}(\.\d+)?": "an Ensembl gene of another species; map it to its human "
+    "orthologue",
     r"ENS[TP]\d{11}(\.\d+)?": "an Ensembl transcript or protein; give its gene (ENSG...)",
-    r"ENSG\d{11}(\.\d+)?(_PAR_Y)?": "an Ensembl gene that is retired, newer than this release or without a symbol",
+    r"ENSG\d{11}(\.\d+)?(_PAR_Y)?": "an Ensembl gene that is retired, newer than this release or "
+    "without a symbol",
     r"LOC\d+": "a placeholder of NCBI; its number is an Entrez id",
     r"\w+_HUMAN": "a UniProt entry name; give its accession",
-    r"(?!C(\d+|X|Y)orf)[A-Z][a-z0-9-]*[a-z][a-z0-9-]*|\d{4,}[A-Z]\d+Rik": "mouse style; map it to its orthologue",
+    _MOUSE: "mouse style; map it to its orthologue",
 }
 Index = dict[str, tuple[str, ...]]
 """Identifier → approved symbols of the genes that have it, in the order of the table."""
@@ -62,177 +67,242 @@ Index = dict[str, tuple[str, ...]]
 
 @dataclass(frozen=True, eq=False)
 class Resolution:
-    """What each of n ids was found to be; nothing is dropped and nothing is guessed."""
+    """
+    What each of n ids means; nothing is dropped and nothing is guessed.
+
+    Attributes
+    ----------
+    ids
+        The ids as text, without the blanks around them, shape (n,).
+    symbol
+        Approved symbol of each id, shape (n,); empty where there is none or more than one.
+        Duplicates have theirs too.
+    status
+        A key of ``STATUSES`` for each id, shape (n,).
+    kind
+        The kind of identifier that was requested, or that most ids are.
+    candidates
+        Every gene that an id can mean, for ids that can mean several; the one taken stands first.
+    hints
+        What an id that was not resolved, or only by its case, looks like.
+    release
+        The tables that were searched.
+    """
 
     ids: np.ndarray
-    """The ids as text, without the blanks around them, ``(n,)``."""
     symbol: np.ndarray
-    """Approved symbol of each id, ``(n,)``; empty where there is none or more than one. Duplicates have theirs too."""
     status: np.ndarray
-    """A key of ``STATUSES`` for each id, ``(n,)``."""
     kind: str
-    """The kind of identifier that was asked for, or that most ids are."""
     candidates: Index
-    """Every gene that an id can mean, for the ids that can mean several; the one taken, if one was, stands first."""
     hints: dict[str, str]
-    """What an id that was not resolved, or only by its case, looks like."""
     release: str
-    """The tables that were asked."""
 
     @property
-    def kept(self) -> np.ndarray:
-        """True for one id of each gene that was found, ``(n,)``: what to use when a gene may stand only once."""
+    def unique(self) -> np.ndarray:
+        """Mask of one id of each resolved gene, shape (n,): those to use where genes are unique."""
         return (self.symbol != "") & (self.status != "duplicate")
 
     def sentence(self) -> str:
-        """How many ids were found, as how many genes, and what became of the others."""
+        """
+        Summarise the resolution for a reader.
+
+        Returns
+        -------
+        One sentence: how many ids were resolved, to how many genes, and the status of the others.
+        """
         counts = Counter(self.status.tolist())
         plain = {"approved", *KINDS}
         parts = [f"{counts[s]:,} {s}" for s in STATUSES if counts[s] and s not in plain]
         found = f"{(self.symbol != '').sum():,} of {len(self.ids):,} ids (kind: {self.kind})"
-        return f"{found} give {self.kept.sum():,} genes of {self.release}{'; ' * bool(parts)}{', '.join(parts)}."
-
-
-def report(resolution: Resolution, *, examples: int = 3) -> pd.DataFrame:
-    """One row per status that occurs, in the order of ``STATUSES``.
-
-    Columns: ``status``; ``meaning``; ``ids`` and ``resolved`` (numbers of ids, and of those with a symbol);
-    ``examples`` (the first distinct ids, each with ``→`` its symbol or the genes it can mean).
-    """
-    rows = []
-    for status, meaning in STATUSES.items():
-        of = resolution.status == status
-        if of.any():
-            first = list(
-                dict.fromkeys(zip(resolution.ids[of].tolist(), resolution.symbol[of].tolist()))
-            )[:examples]
-            told = [
-                f"{i} → {s or ' or '.join(resolution.candidates.get(i, ('?',)))}" for i, s in first
-            ]
-            rows.append(
-                (status, meaning, of.sum(), (resolution.symbol[of] != "").sum(), ", ".join(told))
-            )
-    return pd.DataFrame(rows, columns=["status", "meaning", "ids", "resolved", "examples"])
+        genes = f"{self.unique.sum():,} genes of {self.release}"
+        return f"{found} give {genes}{'; ' * bool(parts)}{', '.join(parts)}."
 
 
 @dataclass(frozen=True, eq=False)
 class Resolver:
-    """The identifiers of human genes, indexed; ``build`` makes one from tables, ``resolver`` from the declared ones."""
+    """
+    An index of the identifiers of human genes; ``build`` and ``resolver`` make one.
+
+    Attributes
+    ----------
+    genes
+        One row per approved symbol (the index): ``chromosome``, ``groups`` (ids of HGNC gene
+        groups, joined by ``|``) and ``coding`` (whether HGNC calls it protein-coding).
+    names
+        Symbols by tier: approved, previous, alias.
+    numbers
+        Identifiers by kind: ensembl, entrez, uniprot, hgnc.
+    release
+        The tables that it was built from.
+    """
 
     genes: pd.DataFrame
-    """One row per approved symbol (the index): ``chromosome``, ``groups`` (ids of HGNC
-    gene groups, joined by ``|``) and ``coding``."""
     names: dict[str, Index]
-    """Symbols by tier: approved, previous, alias."""
-    folded: dict[str, Index]
-    """The same in upper case."""
     numbers: dict[str, Index]
-    """Identifiers by kind: ensembl, entrez, uniprot, hgnc."""
     release: str
 
-    def form(self, text: str) -> str:
-        """The kind of identifier that a text looks like; what is both a symbol and a UniProt accession is a symbol."""
-        for kind, form in _FORMS.items():
-            if form.fullmatch(text) and not (
-                kind == "uniprot" and any(text in self.names[t] for t in _TIERS)
-            ):
-                return kind
-        return "symbol"
-
     def resolve(self, ids: Iterable, *, kind: str | None = None) -> Resolution:
-        """The approved symbol of each id, and how it was found.
+        """
+        Find the approved symbol of each id.
 
-        Without ``kind``, each id is read as what it looks like, except that bare numbers are Entrez ids only where
-        most of the list are; the commonest kind is reported. With it, every id is read as that kind.
+        A symbol is looked up among the approved ones, then the previous ones, then the aliases, and
+        the first of these that knows it decides: it is resolved if one gene has it there, else
+        ambiguous. A date is read as the symbols that spreadsheets turn into it (``1-Sep`` was
+        ``SEPT1``; Ziemann et al. 2016), by the same rule over all of them. Only then is upper or
+        lower case ignored.
 
-        A symbol is looked for among the approved ones, then the previous ones, then the aliases, and the first of
-        these that knows it decides: it is resolved if one gene has it there, else ambiguous. A date is read as the
-        symbols that spreadsheets turn into it (``1-Sep`` was ``SEPT1``; Ziemann et al. 2016), by the same rule over
-        all of them. Only then is upper or lower case ignored.
+        Parameters
+        ----------
+        ids
+            n identifiers, as text or numbers.
+        kind
+            A member of ``KINDS``, as which every id is read. None: each id is read as what it looks
+            like, except that bare numbers are Entrez ids only where most of the list are.
 
-        Raises: BadInput: unknown kind.
+        Returns
+        -------
+        The resolution, in the order of the ids.
+
+        Raises
+        ------
+        BadInput
+            Unknown kind.
         """
         if kind is not None and kind not in KINDS:
             raise unknown("kind of identifier", kind, KINDS)
         texts = [_text(i) for i in ([ids] if isinstance(ids, str) else ids)]
-        forms = {t: self.form(t) for t in dict.fromkeys(texts)}
+        forms = {t: self._form(t) for t in dict.fromkeys(texts)}
         counts = Counter(forms[t] for t in texts if t)
         most = kind or max(KINDS, key=lambda k: counts[k])
-        found = {t: self._one(t, _read_as(form, kind, most)) for t, form in forms.items()}
+        found, hints = {}, {}
+        for text, form in forms.items():
+            # a bare number is an Entrez id only among others
+            read_as = kind or ("symbol" if form == "entrez" != most else form)
+            found[text] = self._by_name(text) if read_as == "symbol" else self._by_id(text, read_as)
+            hint = _hint(text, form, kind)
+            if hint and found[text][0] in ("case", "unknown"):
+                hints[text] = hint
         symbol = np.array([found[t][1] for t in texts], dtype=str)
         status = np.array([found[t][0] for t in texts], dtype=object)
-        return Resolution(
-            ids=np.array(texts, dtype=str),
-            symbol=symbol,
-            status=_mark_duplicates(symbol, status),
-            kind=most,
-            candidates={t: c for t, (_, _, c) in found.items() if len(c) > 1},
-            hints={
-                t: h
-                for t in found
-                if found[t][0] in ("case", "unknown") and (h := _hint(t, forms[t], kind))
-            },
-            release=self.release,
-        )
+        candidates = {t: genes for t, (_, _, genes) in found.items() if len(genes) > 1}
+        status = _mark_duplicates(symbol, status)
+        texts = np.array(texts, dtype=str)
+        return Resolution(texts, symbol, status, most, candidates, hints, self.release)
 
-    def _one(self, text: str, kind: str) -> tuple[str, str, tuple[str, ...]]:
-        """Status, symbol and candidates of one id that is read as one kind."""
-        if kind == "symbol":
-            return self._symbol(text)
-        found = self.numbers[kind].get(_plain(text, kind), ())
-        if not found and kind == "hgnc" and self._given(_plain(text, kind)):
-            return "withdrawn", "", ()
-        return (
-            (kind, found[0], found)
-            if len(found) == 1
-            else ("ambiguous" if found else "unknown", "", found)
-        )
+    def approved(self, symbols: Iterable[str]) -> np.ndarray:
+        """
+        Replace older and other names by approved symbols.
 
-    @cached_property
-    def _newest(self) -> int:
-        return max((int(i[5:]) for i in self.numbers["hgnc"]), default=0)
+        Parameters
+        ----------
+        symbols
+            n gene symbols.
 
-    def _given(self, hgnc: str) -> bool:
-        """Whether an HGNC id is well formed and older than the newest: it was given once, or passed over."""
-        return bool(_FORMS["hgnc"].fullmatch(hgnc)) and int(hgnc[5:]) < self._newest
+        Returns
+        -------
+        The approved symbol of each, shape (n,); the name itself where it has none or several.
+        """
+        found = self.resolve(symbols, kind="symbol")
+        return np.where(found.symbol == "", found.ids, found.symbol)
 
-    def _symbol(self, text: str) -> tuple[str, str, tuple[str, ...]]:
+    def chromosome(self, symbols: Iterable[str]) -> np.ndarray:
+        """
+        Look up the chromosome of each gene.
+
+        Parameters
+        ----------
+        symbols
+            n approved symbols.
+
+        Returns
+        -------
+        ``1`` to ``22``, ``X``, ``Y`` or ``MT``, shape (n,); empty where unknown. Genes of the
+        pseudoautosomal regions, which lie on X and Y, are on ``X``.
+        """
+        return self.genes.chromosome.reindex(list(symbols), fill_value="").to_numpy(str)
+
+    def _form(self, text: str) -> str:
+        """The kind of identifier that a text looks like; a symbol like an accession is a symbol."""
+        for kind, form in _FORMS.items():
+            named = kind == "uniprot" and any(text in self.names[t] for t in _TIERS)
+            if form.fullmatch(text) and not named:
+                return kind
+        return "symbol"
+
+    def _by_id(self, text: str, kind: str) -> tuple[str, str, tuple[str, ...]]:
+        """Status, symbol and candidates of an id other than a symbol."""
+        plain = _plain(text, kind)
+        found = self.numbers[kind].get(plain, ())
+        if found:
+            return (kind, found[0], found) if len(found) == 1 else ("ambiguous", "", found)
+        older = kind == "hgnc" and _FORMS[kind].fullmatch(plain) and int(plain[5:]) < self._newest
+        return ("withdrawn" if older else "unknown"), "", ()
+
+    def _by_name(self, text: str) -> tuple[str, str, tuple[str, ...]]:
+        """Status, symbol and candidates of a symbol."""
         if text.lower().endswith("~withdrawn"):
             return "withdrawn", "", ()
         tier, symbol, found = _decide(self.names, [text])
         if found:
             return (tier if symbol else "ambiguous"), symbol, found
-        spelled = date_symbols.before(text.upper())
-        _, symbol, found = _decide(self.folded, spelled)
-        if spelled or date_symbols.SCIENTIFIC.fullmatch(text.upper()):
+        upper = text.upper()
+        spelled = date_symbols.symbols_of_date(upper)
+        damaged = spelled or date_symbols.SCIENTIFIC.fullmatch(upper)
+        _, symbol, found = _decide(self._upper, spelled if damaged else [upper])
+        if damaged:
             return "excel", symbol, found
-        _, symbol, found = _decide(self.folded, [text.upper()])
         return ("case" if symbol else "ambiguous" if found else "unknown"), symbol, found
+
+    @cached_property
+    def _newest(self) -> int:
+        return max((int(i[5:]) for i in self.numbers["hgnc"]), default=0)
+
+    @cached_property
+    def _upper(self) -> dict[str, Index]:
+        return {
+            tier: _index((key.upper(), s) for key, symbols in index.items() for s in symbols)
+            for tier, index in self.names.items()
+        }
 
 
 def _decide(names: dict[str, Index], spellings: list[str]) -> tuple[str, str, tuple[str, ...]]:
-    """The first tier that knows a spelling, its symbol if it is one, and the genes of all tiers, that tier's first."""
+    """The first tier that knows a spelling, its symbol if it is one, and the genes of all tiers."""
     known = {
-        tier: dict.fromkeys(s for text in spellings for s in names[tier].get(text, ()))
+        tier: list(dict.fromkeys(s for text in spellings for s in names[tier].get(text, ())))
         for tier in _TIERS
     }
     tier = next((t for t in _TIERS if known[t]), "")
-    symbol = next(iter(known[tier])) if tier and len(known[tier]) == 1 else ""
+    symbol = known[tier][0] if tier and len(known[tier]) == 1 else ""
     return tier, symbol, tuple(dict.fromkeys(s for t in _TIERS for s in known[t]))
 
 
-def _read_as(form: str, kind: str | None, most: str) -> str:
-    """The kind that an id of a form is read as; a bare number is an Entrez id only among others."""
-    return kind or ("symbol" if form == "entrez" != most else form)
+def current_symbols(names: dict[str, Index], texts: Iterable[str]) -> list[str]:
+    """
+    Bring approved and previous symbols to approved ones.
+
+    Parameters
+    ----------
+    names
+        ``Resolver.names``.
+    texts
+        Gene names.
+
+    Returns
+    -------
+    Approved symbol of each; empty where a name is neither an approved nor a previous symbol of one
+    gene (aliases, names of viruses and complexes).
+    """
+    certain = {**names, "alias": {}}
+    return [_decide(certain, [text])[1] for text in texts]
 
 
 def _text(value: object) -> str:
     """An id as text: numbers without a decimal point, missing values as an empty text."""
     if isinstance(value, str):
         return value.strip()
-    if isinstance(value, float):  # a column of numbers with a gap holds 7157.0
-        return "" if np.isnan(value) else f"{value:.0f}" if value.is_integer() else str(value)
-    return "" if value is None or value is pd.NA or value is pd.NaT else str(value).strip()
+    if isinstance(value, float) and value.is_integer():  # a column of numbers with a gap has 7157.0
+        return f"{value:.0f}"
+    return "" if value is None or pd.isna(value) else str(value).strip()
 
 
 def _plain(text: str, kind: str) -> str:
@@ -255,16 +325,15 @@ def _hint(text: str, form: str, kind: str | None) -> str:
 
 
 def _mark_duplicates(symbol: np.ndarray, status: np.ndarray) -> np.ndarray:
-    """Statuses in which all but the best id of each gene (the first among equals) are duplicates, ``(n,)``."""
+    """Statuses in which all but the best id of each gene (the first of equals) are duplicates."""
     rank = {s: i for i, s in enumerate(STATUSES)}
     order = np.argsort([rank[s] for s in status], kind="stable")
     order = order[symbol[order] != ""]
-    again = order[pd.Series(symbol[order]).duplicated().to_numpy(bool)]
-    status[again] = "duplicate"
+    status[order[pd.Series(symbol[order]).duplicated().to_numpy(bool)]] = "duplicate"
     return status.astype(str)
 
 
-# --- tables -----------------------------------------------------------------------------------------------------------
+# --- tables ---------------------------------------------------------------------------------------
 
 _NAMES = {"approved": "symbol", "previous": "prev_symbol", "alias": "alias_symbol"}
 _NUMBERS = {
@@ -280,170 +349,231 @@ _CHROMOSOMES = [*map(str, range(1, 23)), "X", "Y", "MT"]
 def build(
     hgnc: pd.DataFrame, ensembl: pd.DataFrame | None = None, *, release: str = "HGNC"
 ) -> Resolver:
-    """A resolver from the HGNC complete set, with more Ensembl ids and chromosomes from Ensembl's own table.
-
-    ``hgnc`` has the columns of the official file, all as text; ``ensembl`` has ``ensgene, symbol, chr``. An Ensembl id
-    that HGNC does not give means the gene that Ensembl names, if that is an approved or previous symbol of one gene
-    and the id lies on that gene's chromosome, a patch or another haplotype.
-
-    Raises: BadInput: a column is missing, or a symbol stands twice.
     """
-    lacking = [c for c in (*_NAMES.values(), *_NUMBERS.values(), *_ABOUT) if c not in hgnc]
-    if lacking:
-        raise BadInput(
-            f"the table of HGNC has no column {', '.join(lacking)}; take the official hgnc_complete_set.txt."
-        )
-    if hgnc.symbol.duplicated().any():
-        twice = hgnc.symbol[hgnc.symbol.duplicated()].iloc[0]
-        raise BadInput(
-            f"the table of HGNC has the symbol '{twice}' twice; take the official hgnc_complete_set.txt."
-        )
-    names = {tier: _index(hgnc[column], hgnc.symbol) for tier, column in _NAMES.items()}
-    numbers = {kind: _index(hgnc[column], hgnc.symbol) for kind, column in _NUMBERS.items()}
-    chromosome = hgnc.location.str.extract(r"^(\d{1,2}|X|Y|mitochondria)(?=[pqc -]|$)")[0].fillna(
-        ""
-    )
-    genes = pd.DataFrame(
-        {
-            "chromosome": chromosome.replace("mitochondria", "MT").to_numpy(str),
-            "groups": hgnc.gene_group_id.to_numpy(str),
-            "coding": (hgnc.locus_group == "protein-coding gene").to_numpy(bool),
-        },
-        index=pd.Index(hgnc.symbol, name="symbol"),
-    )
-    if ensembl is not None:
-        genes["chromosome"] = _fill_chromosomes(genes.chromosome, numbers["ensembl"], ensembl)
-        numbers["ensembl"] = _more_ensembl(numbers["ensembl"], names, genes.chromosome, ensembl)
-    return Resolver(genes, names, {t: _fold(index) for t, index in names.items()}, numbers, release)
+    Build a resolver from tables.
 
+    An Ensembl id that HGNC does not give means the gene that Ensembl names, if that is an approved
+    or previous symbol of one gene and the id lies on that gene's chromosome, a patch or another
+    haplotype: Ensembl calls copies all over the genome by the name of one small RNA gene, so that a
+    name alone is not enough. Chromosomes that HGNC leaves open are taken from Ensembl.
 
-def _index(column: pd.Series, symbols: pd.Series) -> Index:
-    """Each of the values that a column holds, joined by ``|``, → the symbols of its rows."""
-    out: Index = {}
-    for held, symbol in zip(column.tolist(), symbols.tolist()):
-        for value in held.split("|") if held else ():
-            known = out.get(value, ())
-            if symbol not in known:
-                out[value] = (*known, symbol)
-    return out
+    Parameters
+    ----------
+    hgnc
+        The HGNC complete set with the columns of the official file, all as text.
+    ensembl
+        Ensembl's table of genes with the columns ``ensgene, symbol, chr``.
+    release
+        What the tables are called in messages.
 
+    Returns
+    -------
+    The resolver.
 
-def _fold(index: Index) -> Index:
-    """An index by the upper case of its keys."""
-    out: Index = {}
-    for key, symbols in index.items():
-        out[key.upper()] = tuple(dict.fromkeys((*out.get(key.upper(), ()), *symbols)))
-    return out
-
-
-def _more_ensembl(
-    known: Index, names: dict[str, Index], places: pd.Series, ensembl: pd.DataFrame
-) -> Index:
-    """The Ensembl ids of HGNC and those that Ensembl alone gives, where its name and its place are those of one gene.
-
-    Ensembl calls copies all over the genome by the name of one small RNA gene, so that a name alone is not enough.
+    Raises
+    ------
+    BadInput
+        A column is missing, or a symbol stands twice.
     """
-    more = ensembl[~ensembl.ensgene.isin(known) & (ensembl.symbol != "")]
-    certain = {tier: names[tier] if tier != "alias" else {} for tier in _TIERS}
-    meant = more.symbol.map({text: _decide(certain, [text])[1] for text in more.symbol.unique()})
-    there = ~more.chr.isin(_CHROMOSOMES) | (more.chr == meant.map(places))
-    return known | {g: (symbol,) for g, symbol in zip(more.ensgene[there], meant[there]) if symbol}
-
-
-def _fill_chromosomes(chromosome: pd.Series, known: Index, ensembl: pd.DataFrame) -> pd.Series:
-    """Chromosomes, those that HGNC leaves open taken from Ensembl where it names one (and no patch or haplotype)."""
-    assembled = ensembl[ensembl.chr.isin(_CHROMOSOMES)]
-    placed = {
-        known[g][0]: c
-        for g, c in zip(assembled.ensgene, assembled.chr)
-        if len(known.get(g, ())) == 1
+    columns = (*_NAMES.values(), *_NUMBERS.values(), *_ABOUT)
+    lacking, twice = [c for c in columns if c not in hgnc], []
+    if not lacking:
+        twice = hgnc.symbol[hgnc.symbol.duplicated()].tolist()
+    if lacking or twice:
+        fault = f"no column {', '.join(lacking)}" if lacking else f"the symbol '{twice[0]}' twice"
+        raise BadInput(f"the table of HGNC has {fault}; take the official hgnc_complete_set.txt.")
+    names = {tier: _listed(hgnc, column) for tier, column in _NAMES.items()}
+    numbers = {kind: _listed(hgnc, column) for kind, column in _NUMBERS.items()}
+    place = hgnc.location.str.extract(r"^(\d{1,2}|X|Y|mitochondria)(?=[pqc -]|$)")[0].fillna("")
+    about = {
+        "chromosome": place.replace("mitochondria", "MT").to_numpy(str),
+        "groups": hgnc.gene_group_id.to_numpy(str),
+        "coding": (hgnc.locus_group == "protein-coding gene").to_numpy(bool),
     }
-    return chromosome.where(chromosome != "", chromosome.index.map(placed).fillna(""))
+    genes = pd.DataFrame(about, index=pd.Index(hgnc.symbol, name="symbol"))
+    if ensembl is not None:
+        known = numbers["ensembl"]
+        assembled = ensembl.chr.isin(_CHROMOSOMES)
+        placed = {
+            known[g][0]: c
+            for g, c in ensembl.loc[assembled, ["ensgene", "chr"]].to_numpy()
+            if len(known.get(g, ())) == 1
+        }
+        from_ensembl = genes.index.map(placed).fillna("")
+        genes["chromosome"] = genes.chromosome.where(genes.chromosome != "", from_ensembl)
+        more = ensembl[~ensembl.ensgene.isin(known) & (ensembl.symbol != "")]
+        meant = pd.Series(current_symbols(names, more.symbol), index=more.index, dtype=object)
+        same_place = ~assembled[more.index] | (more.chr == meant.map(genes.chromosome))
+        use = same_place & (meant != "")
+        numbers["ensembl"] = known | {g: (s,) for g, s in zip(more.ensgene[use], meant[use])}
+    return Resolver(genes, names, numbers, release)
 
 
-@lru_cache
-def resolver() -> Resolver:
-    """The resolver of the declared HGNC release, with the declared Ensembl release where its table is at hand.
+def _listed(hgnc: pd.DataFrame, column: str) -> Index:
+    """Index of a column whose values are joined by ``|``."""
+    rows = zip(hgnc[column].tolist(), hgnc.symbol.tolist())
+    return _index((value, symbol) for text, symbol in rows for value in text.split("|") if value)
 
-    Raises: sources.Missing: the table of HGNC is nowhere to be had.
+
+def _index(pairs: Iterable[tuple[str, str]]) -> Index:
+    """Each key → its distinct symbols, in order."""
+    out: dict[str, dict[str, None]] = {}
+    for key, symbol in pairs:
+        out.setdefault(key, {})[symbol] = None
+    return {key: tuple(symbols) for key, symbols in out.items()}
+
+
+def source_by_id(sources: Mapping[str, SourceSpec], name: str) -> SourceSpec:
     """
-    hgnc, ensembl = specs.source("hgnc"), specs.source("ensembl")
-    there = sources.status(ensembl)[0] == "ready"
-    release = f"HGNC {hgnc.release}" + f" and Ensembl {ensembl.release}" * there
-    more = sources.table(ensembl, "genes") if there else None
-    return build(sources.table(hgnc, "genes"), more, release=release)
+    Return a declared source.
 
+    Parameters
+    ----------
+    sources
+        Declared sources by id.
+    name
+        Id of a source.
 
-# --- what is known of a gene ------------------------------------------------------------------------------------------
+    Returns
+    -------
+    Its declaration.
 
-
-def chromosome(symbols: Iterable[str], *, known: Resolver | None = None) -> np.ndarray:
-    """Chromosome of each approved symbol, ``(n,)``: ``1`` to ``22``, ``X``, ``Y``, ``MT``, empty where unknown.
-
-    Genes of the pseudoautosomal regions, which lie on X and Y, are on ``X``.
+    Raises
+    ------
+    BadInput
+        Unknown source, with the nearest id.
     """
-    return _known(symbols, "chromosome", "", known).astype(str)
+    if name not in sources:
+        raise unknown("source", name, sources)
+    return sources[name]
 
 
-def protein_coding(symbols: Iterable[str], *, known: Resolver | None = None) -> np.ndarray:
-    """Whether HGNC counts each approved symbol among the protein-coding genes, ``(n,)``; False where unknown.
-
-    Immunoglobulin and T cell receptor segments and readthrough genes are not among them.
+def resolver(sources: Mapping[str, SourceSpec]) -> Resolver:
     """
-    return _known(symbols, "coding", False, known).astype(bool)
+    Return the resolver of the declared HGNC release, and of Ensembl's where its table is here.
 
+    Parameters
+    ----------
+    sources
+        Declared sources by id, of which ``hgnc`` and ``ensembl`` are read.
 
-def annotation_count(symbols: Iterable[str], *, known: Resolver | None = None) -> np.ndarray:
-    """How many Gene Ontology terms each gene is annotated with, ``(n,)`` int: how much is known of it; 0 for none.
+    Returns
+    -------
+    The resolver; the same object while declarations and files stay as they are.
 
-    Both the symbols and those of the annotations are looked up, so that an older name finds its gene; a name that is
-    not known, or is that of several genes, stands for itself.
-
-    Raises: sources.Missing: the annotations, or the table of HGNC, are nowhere to be had.
+    Raises
+    ------
+    sources.Missing
+        The table of HGNC is not available.
     """
-    known = known or resolver()
-    frame = sources.table(specs.source(annotations()), "annotations")
-    terms = frame.groupby(approved(frame.symbol, known=known))["go_id"].nunique()
-    return terms.reindex(approved(symbols, known=known), fill_value=0).to_numpy(int)
+    used = _resolver_sources(sources)
+    digests = tuple(upstream.digest(upstream.locate(spec, "genes")) for spec in used)
+    return _resolver(tuple(spec.model_dump_json() for spec in used), digests)
 
 
-def annotations() -> str:
-    """Id of the source of Gene Ontology annotations: the official file, or the table of its symbols and terms."""
-    return "goa" if sources.status(specs.source("goa"))[0] == "ready" else "goa_symbols"
+@lru_cache(maxsize=2)
+def _resolver(declared: tuple[str, ...], _digests: tuple[str, ...]) -> Resolver:
+    used = [SourceSpec.model_validate_json(text) for text in declared]
+    release = " and ".join(f"{name} {s.release}" for name, s in zip(("HGNC", "Ensembl"), used))
+    return build(*(upstream.table(s, "genes") for s in used), release=release)
 
 
-def fingerprint(source: str | None = None) -> list[str]:
-    """SHA-256 of the files that the resolver is made of, or of those of another source.
+def _resolver_sources(sources: Mapping[str, SourceSpec]) -> list[SourceSpec]:
+    """HGNC, and Ensembl where its table is here."""
+    hgnc, ensembl = (source_by_id(sources, name) for name in ("hgnc", "ensembl"))
+    return [hgnc, ensembl] if upstream.status(ensembl)[0] == "ready" else [hgnc]
 
-    Raises: sources.Missing: one of them is nowhere to be had.
+
+def fingerprint(sources: Mapping[str, SourceSpec], name: str | None = None) -> list[str]:
     """
-    used = (
-        [source]
-        if source
-        else ["hgnc"] + ["ensembl"] * (sources.status(specs.source("ensembl"))[0] == "ready")
-    )
-    specced = [specs.source(name) for name in used]
-    return [sources.digest(sources.locate(spec, name)) for spec in specced for name in spec.files]
+    Compute the digests of the files that a look-up depends on.
 
+    Parameters
+    ----------
+    sources
+        Declared sources by id.
+    name
+        Id of a source; None: those that the resolver is built from.
 
-def approved(symbols: Iterable[str], *, known: Resolver | None = None) -> np.ndarray:
-    """The approved symbol of each symbol, ``(n,)``; itself where it has none or more than one."""
-    found = (known or resolver()).resolve(symbols, kind="symbol")
-    return np.where(found.symbol == "", found.ids, found.symbol)
+    Returns
+    -------
+    SHA-256 of each file.
 
-
-def _known(
-    symbols: Iterable[str], column: str, otherwise: object, known: Resolver | None
-) -> np.ndarray:
-    held = (known or resolver()).genes[column]
-    return held.reindex(list(symbols), fill_value=otherwise).to_numpy()
-
-
-def paper_universe() -> np.ndarray:
-    """Approved symbols of the genes that the paper compares its models on (arXiv 2412.04075), in its order, ``(n,)``.
-
-    Raises: sources.Missing: the list, or the table of HGNC, is nowhere to be had.
+    Raises
+    ------
+    sources.Missing
+        One of them is not available.
     """
-    listed = sources.table(specs.source("genebench_paper"), "universe").symbol
-    found = resolver().resolve(listed, kind="symbol")
-    return found.symbol[found.kept]
+    used = [source_by_id(sources, name)] if name else _resolver_sources(sources)
+    return [upstream.digest(upstream.locate(spec, file)) for spec in used for file in spec.files]
+
+
+# --- what is known of a gene ----------------------------------------------------------------------
+
+
+def annotations(sources: Mapping[str, SourceSpec]) -> str:
+    """
+    Choose the source of Gene Ontology annotations.
+
+    Parameters
+    ----------
+    sources
+        Declared sources by id.
+
+    Returns
+    -------
+    ``goa``, the official file, where it is available; else ``goa_symbols``, symbols and terms only.
+    """
+    return "goa" if upstream.status(source_by_id(sources, "goa"))[0] == "ready" else "goa_symbols"
+
+
+def annotation_count(symbols: Iterable[str], sources: Mapping[str, SourceSpec]) -> np.ndarray:
+    """
+    Count the Gene Ontology terms of each gene: a measure of how well studied it is.
+
+    Both the symbols and those of the annotations are resolved, so that an older name finds its
+    gene; a name that is unknown, or that of several genes, stands for itself.
+
+    Parameters
+    ----------
+    symbols
+        n gene symbols.
+    sources
+        Declared sources by id.
+
+    Returns
+    -------
+    Number of distinct terms, int, shape (n,); 0 for a gene without annotations.
+
+    Raises
+    ------
+    sources.Missing
+        The annotations, or the table of HGNC, are not available.
+    """
+    known = resolver(sources)
+    frame = upstream.table(source_by_id(sources, annotations(sources)), "annotations")
+    terms = frame.groupby(known.approved(frame.symbol))["go_id"].nunique()
+    return terms.reindex(known.approved(symbols), fill_value=0).to_numpy(int)
+
+
+def paper_universe(sources: Mapping[str, SourceSpec]) -> np.ndarray:
+    """
+    Return the genes on which the paper compares its models (arXiv 2412.04075).
+
+    Parameters
+    ----------
+    sources
+        Declared sources by id.
+
+    Returns
+    -------
+    Approved symbols in the paper's order, shape (n,).
+
+    Raises
+    ------
+    sources.Missing
+        The list, or the table of HGNC, is not available.
+    """
+    listed = upstream.table(source_by_id(sources, "genebench_paper"), "universe").symbol
+    found = resolver(sources).resolve(listed, kind="symbol")
+    return found.symbol[found.unique]

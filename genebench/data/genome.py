@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,27 +11,24 @@ from ..core.errors import unknown
 from . import readers
 
 _COMPLEMENT = str.maketrans("ACGTUNRYSWKMBDHVacgtunryswkmbdhv", "TGCAANYRSWMKVHDBtgcaanyrswmkvhdb")
+REGIONS = ("promoter", "gene", "cds")
+"""Regions of a gene that ``regions`` knows."""
 
 
 def reverse_complement(sequence: str) -> str:
-    """The other strand of a DNA sequence, read in its own direction; IUPAC letters for several bases are kept right."""
+    """
+    Return the other strand of a DNA sequence, read in its own direction.
+
+    Parameters
+    ----------
+    sequence
+        DNA; IUPAC letters for several bases are complemented too.
+
+    Returns
+    -------
+    The reverse complement, of the same length.
+    """
     return sequence.translate(_COMPLEMENT)[::-1]
-
-
-def _promoter(row, *, upstream: int, downstream: int, longest: int) -> list[tuple[int, int]]:
-    if row.strand == "-":
-        return [(row.end - downstream + 1, row.end + upstream)]
-    return [(row.start - upstream, row.start + downstream - 1)]
-
-
-def _body(row, *, upstream: int, downstream: int, longest: int) -> list[tuple[int, int]]:
-    if row.strand == "-":
-        return [(max(row.start, row.end - longest + 1), row.end)]
-    return [(row.start, min(row.end, row.start + longest - 1))]
-
-
-REGIONS: dict[str, Callable | None] = {"promoter": _promoter, "gene": _body, "cds": None}
-"""Region → its intervals from the gene's row; coding sequences have rows of their own."""
 
 
 def regions(
@@ -43,64 +39,89 @@ def regions(
     downstream: int = 200,
     longest: int = 20_000,
 ) -> pd.DataFrame:
-    """Intervals of one region of every gene, one row per gene name: ``gene, seqname, strand, pieces``.
+    """
+    Find the intervals of one region of every gene.
 
-    ``pieces`` are (start, end), 1-based, both inside, ascending. ``promoter``: ``upstream`` bases before and
-    ``downstream`` bases from the start of transcription. ``gene``: from the start of transcription to the end, at most
-    ``longest`` bases. ``cds``: the coding parts of the canonical transcript, or of the one with the longest coding
-    sequence where none is marked. Of genes that share a name the first of the file is taken.
+    Parameters
+    ----------
+    genes
+        What ``readers.read_gtf`` returns.
+    region
+        ``promoter``: around the start of transcription. ``gene``: from the start of transcription
+        to the end. ``cds``: the coding parts of the canonical transcript, or of the one with the
+        longest coding sequence where none is marked.
+    upstream, downstream
+        Bases of a promoter before, and from, the start of transcription.
+    longest
+        Most bases of a ``gene``.
 
-    ``genes`` is what ``readers.read_gtf`` gives. Raises: BadInput: unknown region.
+    Returns
+    -------
+    One row per gene name (of genes that share a name the first of the file): ``gene, seqname,
+    strand, pieces``; pieces are (start, end), 1-based, both inside, ascending.
+
+    Raises
+    ------
+    BadInput
+        Unknown region.
     """
     if region not in REGIONS:
         raise unknown("region of a gene", region, REGIONS)
     if region == "cds":
         return _coding(genes[genes.feature == "CDS"])
     rows = genes[genes.feature == "gene"].drop_duplicates("gene_name")
-    options = {"upstream": upstream, "downstream": downstream, "longest": longest}
-    pieces = [REGIONS[region](row, **options) for row in rows.itertuples()]
-    out = pd.DataFrame({"gene": rows.gene_name, "seqname": rows.seqname, "strand": rows.strand})
-    return out.assign(pieces=pd.Series(pieces, index=out.index, dtype=object)).reset_index(
-        drop=True
-    )
+    first, last, minus = rows.start, rows.end, rows.strand == "-"
+    if region == "promoter":
+        start = (first - upstream).where(~minus, last - downstream + 1)
+        end = (first + downstream - 1).where(~minus, last + upstream)
+    else:
+        start = first.where(~minus, np.maximum(first, last - longest + 1))
+        end = last.where(minus, np.minimum(last, first + longest - 1))
+    pieces = [[pair] for pair in zip(start.tolist(), end.tolist())]
+    return _table(rows.gene_name, rows.seqname, rows.strand, pieces)
+
+
+def _table(names, seqnames, strands, pieces: list[list[tuple[int, int]]]) -> pd.DataFrame:
+    columns = {"gene": names, "seqname": seqnames, "strand": strands}
+    out = pd.DataFrame(columns).reset_index(drop=True)
+    return out.assign(pieces=pd.Series(pieces, index=out.index, dtype=object))
 
 
 def _coding(rows: pd.DataFrame) -> pd.DataFrame:
+    """Coding parts of one transcript per gene name."""
     first = rows.drop_duplicates("gene_name").set_index("gene_name").gene_id
     rows = rows[rows.gene_id == rows.gene_name.map(first)]
-    length = (
-        (rows.end - rows.start + 1).groupby([rows.gene_name, rows.transcript_id], sort=False).sum()
-    )
-    marked = rows.groupby(["gene_name", "transcript_id"], sort=False).canonical.any()
-    best = pd.DataFrame({"marked": marked, "length": length}).reset_index()
-    best = best.sort_values(["marked", "length"], ascending=False, kind="stable").drop_duplicates(
-        "gene_name"
-    )
-    chosen = rows.merge(best[["gene_name", "transcript_id"]], on=["gene_name", "transcript_id"])
-    out = [
-        (
-            name,
-            part.seqname.iloc[0],
-            part.strand.iloc[0],
-            sorted(zip(part.start.tolist(), part.end.tolist())),
-        )
-        for name, part in chosen.groupby("gene_name", sort=False)
-    ]
-    return pd.DataFrame(out, columns=["gene", "seqname", "strand", "pieces"])
+    rows = rows.assign(length=rows.end - rows.start + 1)
+    each = rows.groupby(["gene_name", "transcript_id"], sort=False, as_index=False)
+    best = each.agg({"canonical": "any", "length": "sum"})
+    best = best.sort_values(["canonical", "length"], ascending=False, kind="stable")
+    best = best.drop_duplicates("gene_name")[["gene_name", "transcript_id"]]
+    parts = rows.merge(best).groupby("gene_name", sort=False)
+    pieces = [sorted(zip(p.start.tolist(), p.end.tolist())) for _, p in parts]
+    first = parts[["seqname", "strand"]].first()
+    return _table(first.index, first.seqname.to_numpy(), first.strand.to_numpy(), pieces)
 
 
 def extract(path: Path, parts: pd.DataFrame) -> list[str]:
-    """DNA of each row of ``regions``, read along its strand, from a FASTA file of whole chromosomes.
+    """
+    Read the DNA of some regions.
 
-    Chromosomes are read one at a time. An interval that runs over an end of its chromosome is cut there; a gene on a
-    sequence that the file does not hold has an empty text.
+    Parameters
+    ----------
+    path
+        FASTA file of whole chromosomes, which are read one at a time.
+    parts
+        What ``regions`` returns.
+
+    Returns
+    -------
+    DNA of each row, along its strand. An interval that runs over an end of its chromosome is cut
+    there; a gene on a sequence that the file does not have has an empty text.
     """
     out = np.full(len(parts), "", dtype=object)
-    rows = {
-        name: np.flatnonzero((parts.seqname == name).to_numpy()) for name in parts.seqname.unique()
-    }
+    rows = {name: np.flatnonzero(parts.seqname == name) for name in parts.seqname.unique()}
     for name, sequence in readers.fasta_records(path):
         for i in rows.get(name, ()):
-            held = "".join(sequence[max(0, a - 1) : max(0, b)] for a, b in parts.pieces.iloc[i])
-            out[i] = reverse_complement(held) if parts.strand.iloc[i] == "-" else held
+            dna = "".join(sequence[max(0, a - 1) : max(0, b)] for a, b in parts.pieces.iloc[i])
+            out[i] = reverse_complement(dna) if parts.strand.iloc[i] == "-" else dna
     return out.tolist()

@@ -1,8 +1,9 @@
-"""What a builder of tasks gives, and how it reads the names of genes."""
+"""What a builder of tasks receives and returns, and how it reads the names of genes."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,13 +11,28 @@ import pandas as pd
 
 from ..core.errors import BadInput
 from ..core.specs import SourceSpec, TaskSpec
-from . import date_symbols
-from . import genes as identifiers
+from . import date_symbols, genes
+from . import sources as upstream
 
 
 @dataclass(frozen=True, eq=False)
 class Labels:
-    """What a builder gives: entities (n,), labels (n,) or (n, n_classes), class names; the entry's words if changed."""
+    """
+    Entities and labels, as a builder returns them.
+
+    Attributes
+    ----------
+    entities
+        Names of the entities, shape (n,).
+    labels
+        Shape (n,), or (n, n_classes) of a multi-label task.
+    classes
+        Class names; empty for regression.
+    name, title, description
+        The task's, where they differ from those of its declaration.
+    note
+        Which genes of the file were left out and why, in one sentence for the description.
+    """
 
     entities: np.ndarray
     labels: np.ndarray
@@ -25,69 +41,154 @@ class Labels:
     title: str | None = None
     description: str | None = None
     note: str = ""
-    """What was left out of the file's genes and why, in one sentence; it is added to the description."""
+
+
+@dataclass(frozen=True, eq=False)
+class Declaration:
+    """
+    The declaration of a task, with the sources that its builder reads.
+
+    Attributes
+    ----------
+    source
+        The source that declares the task.
+    task
+        The declaration of the task.
+    sources
+        Declared sources by id, for gene names and for tasks that read a second source.
+    """
+
+    source: SourceSpec
+    task: TaskSpec
+    sources: Mapping[str, SourceSpec]
+
+    @property
+    def where(self) -> str:
+        """Source and task, as the beginning of a message."""
+        return f"source '{self.source.id}', task '{self.task.name}'"
+
+    def table(self, file: str, where: Mapping[str, str] | None = None) -> pd.DataFrame:
+        """
+        Read a file of the source.
+
+        Parameters
+        ----------
+        file
+            Name of the file in the declaration of the source.
+        where
+            Column → regular expression that its values must contain.
+
+        Returns
+        -------
+        The rows that match.
+        """
+        frame = upstream.table(self.source, file)
+        for name, pattern in (where or {}).items():
+            frame = frame[frame[name].astype(str).str.contains(pattern, regex=True)]
+        return frame
+
+    def symbols(self, names: np.ndarray, ids: str) -> np.ndarray:
+        """
+        Read identifiers as gene symbols.
+
+        Parameters
+        ----------
+        names
+            n identifiers.
+        ids
+            ``symbol`` takes the names as they stand, less those that a spreadsheet turned into a
+            date or number. ``approved`` brings them to HGNC's approved symbols: those approved
+            stay, previous ones are replaced, all others are empty. Another kind of identifier
+            (``genes.KINDS``) is looked up.
+
+        Returns
+        -------
+        Symbols, shape (n,); empty where there is none or more than one.
+        """
+        names = np.asarray(names, dtype=str)
+        if ids == "symbol":
+            return np.where(date_symbols.spoiled(names), "", names)
+        code, unique = pd.factorize(names.astype(object))
+        resolver = genes.resolver(self.sources)
+        if ids == "approved":
+            return np.array(genes.current_symbols(resolver.names, unique), dtype=str)[code]
+        return resolver.resolve(unique, kind=ids).symbol[code]
 
 
 def slug(text: str) -> str:
-    """Lower case, words joined by hyphens: a name that fits a file, an address and a shell."""
+    """
+    Turn a text into a name that fits a file, an address and a shell.
+
+    Parameters
+    ----------
+    text
+        Any text.
+
+    Returns
+    -------
+    It in lower case, words joined by hyphens.
+    """
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
-def symbols(names: np.ndarray, ids: str) -> np.ndarray:
-    """Gene symbols of identifiers of a kind, ``(n,)``; empty where there is none or more than one.
-
-    ``symbol`` takes the names as they stand, less those that a spreadsheet turned into a date or number. ``approved``
-    brings them to HGNC's approved symbols: those approved stay, previous ones are replaced, all others (aliases, names
-    of viruses and complexes) are empty. Another kind of identifier is looked up.
+def left_out(names: np.ndarray) -> str:
     """
-    names = np.asarray(names, dtype=str)
-    if ids == "symbol":
-        return np.where(date_symbols.spoiled(names), "", names)
-    code, unique = pd.factorize(names.astype(object))
-    return (
-        _approved(unique)
-        if ids == "approved"
-        else identifiers.resolver().resolve(unique, kind=ids).symbol
-    )[code]
+    Say which gene names are left out because a spreadsheet changed them.
 
+    Parameters
+    ----------
+    names
+        Gene names, shape (n,).
 
-def _approved(names: np.ndarray) -> np.ndarray:
-    """Approved symbols of names that are approved or previous ones of one gene; empty for all others."""
-    known = identifiers.resolver().names
-    return np.array(
-        [
-            n
-            if n in known["approved"]
-            else known["previous"][n][0]
-            if len(known["previous"].get(n, ())) == 1
-            else ""
-            for n in names
-        ],
-        dtype=str,
-    )
-
-
-def left_out(names: np.ndarray, *, examples: int = 3) -> str:
-    """A sentence that names what of some gene names is no gene because a spreadsheet changed it; empty if none is."""
+    Returns
+    -------
+    One sentence with three examples; empty if no name is damaged.
+    """
     bad = sorted(set(np.asarray(names, dtype=str)[date_symbols.spoiled(names)]))
     if not bad:
         return ""
-    shown = ", ".join(bad[:examples]) + ", …" * (len(bad) > examples)
-    return f"Left out: {len(bad)} name{'s' * (len(bad) > 1)} that a spreadsheet made of gene symbols ({shown})."
+    shown = ", ".join(bad[:3]) + ", …" * (len(bad) > 3)
+    plural = "s" * (len(bad) > 1)
+    return f"Left out: {len(bad)} name{plural} that a spreadsheet made of gene symbols ({shown})."
 
 
 def multiclass(
-    source: SourceSpec, entry: TaskSpec, entities: np.ndarray, labels: np.ndarray, min_class: int
+    declared: Declaration,
+    entities: np.ndarray,
+    labels: np.ndarray,
+    min_class: int,
+    *,
+    note: str = "",
 ) -> Labels:
-    """Multi-class labels from their names, ``(n,)``; classes with fewer than ``min_class`` genes are left out.
+    """
+    Make multi-class labels of class names.
 
-    Raises: BadInput: fewer than two classes are left.
+    Parameters
+    ----------
+    declared
+        The declaration, for messages.
+    entities
+        Names of genes, shape (n,).
+    labels
+        The class of each, shape (n,).
+    min_class
+        Classes with fewer genes are left out, with their genes.
+    note
+        As in ``Labels``.
+
+    Returns
+    -------
+    Labels as indices into the sorted class names.
+
+    Raises
+    ------
+    BadInput
+        Fewer than two classes are left.
     """
     names, code, number = np.unique(labels, return_inverse=True, return_counts=True)
-    kept = np.flatnonzero(number >= min_class)
-    if len(kept) < 2:
-        raise BadInput(
-            f"source '{source.id}', task '{entry.name}': fewer than two classes of {min_class} genes."
-        )
-    inside = np.isin(code, kept)
-    return Labels(np.asarray(entities)[inside], np.searchsorted(kept, code[inside]), names[kept])
+    large = np.flatnonzero(number >= min_class)
+    if len(large) < 2:
+        raise BadInput(f"{declared.where}: fewer than two classes of {min_class} genes.")
+    use = np.isin(code, large)
+    index = np.searchsorted(large, code[use])
+    return Labels(np.asarray(entities)[use], index, names[large], note=note)

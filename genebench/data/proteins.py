@@ -1,59 +1,79 @@
-"""Genes whose proteins are alike: sequences of the reference proteome, aligned, and who is linked by them.
+"""Groups of genes with similar proteins, from alignments of the reference proteome.
 
-Two proteins are alike if their best global alignment is more than ``ABOVE`` identical, over all its columns, and they
-have a segment in common that chance does not give. A domain that is a small part of both does not make them alike, so
-that what is built of many domains does not chain into one group; one that is half of both can. Groups are what such
-links connect (single linkage).
+Two proteins are similar if their best global alignment is more than ``ABOVE`` identical, over all
+its columns, and they share a segment that chance does not give. A domain that is a small part of
+both does not make them similar, so that proteins of many domains do not chain into one group; one
+that is half of both can. Groups are what such links connect (single linkage).
 """
 
 from __future__ import annotations
 
 import os
-import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from ..core import cache, paths, specs
+from ..core import cache, paths
 from ..core.errors import BadInput
-from . import genes, sources
+from ..core.specs import SourceSpec
+from . import genes
+from . import sources as upstream
 
 VERSION = 1
 """Bump when ``groups`` gives other groups for the same proteome."""
 ABOVE = 0.35
-"""Share of identical columns, gaps counted, beyond which two proteins are alike. Gaps are placed where they find
-matches: unrelated proteins of 400 letters have 0.24, those that agree in 30 % of their letters, end to end, 0.35."""
+"""Share of identical columns, gaps counted, above which proteins are similar. Gaps are placed where
+they find matches: unrelated proteins of 400 letters have 0.24, those that agree in 30 % of their
+letters, end to end, 0.35."""
 CHANCE = 1e-5
-"""Chance of an unrelated pair to be aligned (``alignment.resembling``): of 20,000 proteins, some 2,000 pairs."""
+"""Chance of an unrelated pair to be aligned (``alignment.resembling``): of 20,000 proteins, some
+2,000 pairs."""
 SOURCE, FILE = "proteome", "sequences"
-
-_NAMED = re.compile(r"\bGN=(\S+)")
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ*-"
 
 
 def coded(sequences: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Letters as numbers below 32, and where each sequence begins, (n + 1,); upper and lower case are the same letter.
-
-    Raises: BadInput: an empty sequence, or letters other than those of the alphabet, ``*`` and ``-``.
     """
-    table = np.full(256, 255, dtype=np.uint8)
-    for code, letter in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ*-", start=1):
-        table[ord(letter)] = table[ord(letter.lower())] = code
+    Encode sequences as numbers; upper and lower case are the same letter.
+
+    Parameters
+    ----------
+    sequences
+        n sequences.
+
+    Returns
+    -------
+    letters
+        Codes below 32 of all sequences, uint8.
+    start
+        Where each sequence begins, shape (n + 1,).
+
+    Raises
+    ------
+    BadInput
+        An empty sequence, or characters other than letters, ``*`` and ``-``.
+    """
+    codes = np.full(256, 255, dtype=np.uint8)
+    for letters in (_LETTERS, _LETTERS.lower()):
+        codes[list(letters)] = np.arange(1, len(letters) + 1)
     start = np.fromiter(accumulate(map(len, sequences), initial=0), np.int64, len(sequences) + 1)
-    if len(sequences) and np.diff(start).min() == 0:
-        raise BadInput(
-            f"sequence {int(np.argmin(np.diff(start)))} is empty and has no identity; leave it out."
-        )
-    letters = table[np.frombuffer("".join(sequences).encode("latin-1", "replace"), dtype=np.uint8)]
+    empty = np.flatnonzero(np.diff(start) == 0)
+    if len(empty):
+        raise BadInput(f"sequence {empty[0]} is empty and has no identity; leave it out.")
+    letters = codes[np.frombuffer("".join(sequences).encode("latin-1", "replace"), dtype=np.uint8)]
     if (letters == 255).any():
         bad = int(np.searchsorted(start, np.argmax(letters == 255), side="right")) - 1
         raise BadInput(
-            f"sequence {bad} ('{sequences[bad][:30]}') has a character that is no letter; correct it."
+            f"sequence {bad} ('{sequences[bad][:30]}') has a character that is no letter; "
+            "correct it."
         )
     return letters, start
 
@@ -66,34 +86,58 @@ def alike(
     above: float = ABOVE,
     jobs: int | None = None,
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """For each sequence in turn: its number, which later ones are more than ``above`` identical, and how much, (0, 1].
-
-    Args: letters, start: as ``coded`` gives them. candidates: numbers of the sequences, later than the one given, with
-    which it is aligned, best the shortest first, int64. jobs: threads; None: one a core.
     """
+    Find the sequences that are more than ``above`` identical with each.
+
+    Parameters
+    ----------
+    letters, start
+        As returned by ``coded``.
+    candidates
+        Number of a sequence → those of later ones with which it is aligned, int64, best the
+        shortest first.
+    above
+        Share of identical columns, [0, 1).
+    jobs
+        Threads; None: one a core.
+
+    Yields
+    ------
+    Number of each sequence in turn, numbers of the later ones that are similar, and how much,
+    (0, 1].
+    """
+    from . import alignment
+
     number = len(start) - 1
     composition = np.zeros((number, 32), dtype=np.int32)
     np.add.at(composition, (np.repeat(np.arange(number), np.diff(start)), letters), 1)
 
     def one(i: int) -> tuple[np.ndarray, np.ndarray]:
-        from . import alignment
-
-        with_ = candidates(i)
-        found, identity = np.empty(len(with_), np.int64), np.empty(len(with_), np.float64)
-        held = alignment.alike(i, with_, letters, start, composition, above, found, identity)
-        return found[:held], identity[:held]
+        return alignment.alike(i, candidates(i), letters, start, composition, above)
 
     with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
-        for i, (found, identity) in enumerate(pool.map(one, range(number))):
-            yield i, found, identity
+        for i, (others, identity) in enumerate(pool.map(one, range(number))):
+            yield i, others, identity
 
 
 def related(sequences: Sequence[str], *, jobs: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of alike proteins of a whole proteome, by their numbers, ``(m,)`` each: as many as connect the groups.
+    """
+    Find pairs of similar proteins, as many as connect the groups.
 
-    Aligned are pairs with a segment in common that chance does not give (``alignment.resembling``) and that are not yet
-    connected by others. Near the threshold some relatives have none: two genes of two groups can still be more than
-    ``ABOVE`` identical.
+    Aligned are pairs with a common segment that chance does not give (``alignment.resembling``) and
+    that are not yet connected by others. Near the threshold some relatives have none: two genes of
+    two groups can still be more than ``ABOVE`` identical.
+
+    Parameters
+    ----------
+    sequences
+        The proteins.
+    jobs
+        Threads; None: one a core.
+
+    Returns
+    -------
+    Numbers of the first and of the second protein of each pair, shape (m,) each.
     """
     from . import alignment
 
@@ -103,12 +147,12 @@ def related(sequences: Sequence[str], *, jobs: int | None = None) -> tuple[np.nd
     group, pairs = np.arange(len(length)), []
 
     def candidates(i: int) -> np.ndarray:
-        found = indices[indptr[i] : indptr[i + 1]].astype(np.int64)
-        found = found[group[found] != group[i]]
-        return found[np.argsort(length[found], kind="stable")]
+        others = indices[indptr[i] : indptr[i + 1]].astype(np.int64)
+        others = others[group[others] != group[i]]
+        return others[np.argsort(length[others], kind="stable")]
 
-    for i, found, _ in alike(letters, start, candidates, jobs=jobs):
-        for j in found:
+    for i, others, _ in alike(letters, start, candidates, jobs=jobs):
+        for j in others:
             if group[i] != group[j]:
                 group[group == group[j]] = group[i]
                 pairs.append((i, j))
@@ -116,20 +160,27 @@ def related(sequences: Sequence[str], *, jobs: int | None = None) -> tuple[np.nd
     return first, second
 
 
-def held_by(
-    headers: Sequence[str], *, known: genes.Resolver | None = None
-) -> list[tuple[str, ...]]:
-    """Approved symbols of the genes of each protein of a FASTA file of UniProt, by its headers; empty for none.
-
-    By the accession (``sp|P12345|…`` or bare), as HGNC lists it; one that several genes have (histones) is of all of
-    them. Where HGNC does not list it, by the name after ``GN=``.
+def genes_of_proteins(headers: Sequence[str], resolver: genes.Resolver) -> list[tuple[str, ...]]:
     """
-    known = known or genes.resolver()
-    words = [h.split()[0] for h in headers]
-    accession = [w.split("|")[1] if w.count("|") == 2 else w for w in words]
-    by_number = known.resolve(accession, kind="uniprot")
-    written = [_NAMED.search(h) for h in headers]
-    by_name = genes.approved([w.group(1) if w else "" for w in written], known=known).tolist()
+    Find the genes of the proteins of a FASTA file of UniProt.
+
+    Parameters
+    ----------
+    headers
+        Headers of n proteins.
+    resolver
+        Looks up the accession (``sp|P12345|…`` or bare); one that several genes have (histones) is
+        of all of them. Where HGNC does not list it, the name after ``GN=`` is taken.
+
+    Returns
+    -------
+    Approved symbols of each protein's genes; empty for none.
+    """
+    words = [header.split()[0] for header in headers]
+    accession = [word.split("|")[1] if word.count("|") == 2 else word for word in words]
+    by_number = resolver.resolve(accession, kind="uniprot")
+    names = pd.Series(headers, dtype=str).str.extract(r"\bGN=(\S+)")[0].fillna("")
+    by_name = resolver.approved(names).tolist()
     return [
         by_number.candidates.get(a) or tuple(filter(None, [symbol or name]))
         for a, symbol, name in zip(accession, by_number.symbol.tolist(), by_name)
@@ -139,76 +190,161 @@ def held_by(
 def linked(
     owners: Sequence[Sequence[str]], first: np.ndarray, second: np.ndarray
 ) -> dict[str, str]:
-    """Gene → its group, named by the group's first gene in alphabetical order.
-
-    Args: owners: the genes of each protein; those of one protein, and the proteins of one gene, are linked. first,
-    second: numbers of alike proteins.
     """
-    names = sorted({name for held in owners for name in held})
-    at = {name: i for i, name in enumerate(names)}
-    has = np.array(
-        [(k, at[name]) for k, held in enumerate(owners) for name in held], np.int64
-    ).reshape(-1, 2)
-    a = np.concatenate([first + len(names), has[:, 0] + len(names)])
-    b = np.concatenate([second + len(names), has[:, 1]])
+    Join genes to groups.
+
+    Parameters
+    ----------
+    owners
+        The genes of each protein; those of one protein, and the proteins of one gene, are linked.
+    first, second
+        Numbers of similar proteins, shape (m,).
+
+    Returns
+    -------
+    Gene → its group, named by the group's first gene in alphabetical order.
+    """
+    owned = [(k, name) for k, listed in enumerate(owners) for name in listed]
+    code, names = pd.factorize(np.array([name for _, name in owned], dtype=object), sort=True)
     size = len(names) + len(owners)
-    _, label = csgraph.connected_components(
-        sparse.coo_array((np.ones(len(a)), (a, b)), (size, size)), directed=False
-    )
+    a = np.concatenate([first, np.array([k for k, _ in owned], dtype=np.int64)]) + len(names)
+    b = np.concatenate([second + len(names), code])
+    links = sparse.coo_array((np.ones(len(a)), (a, b)), (size, size))
+    _, label = csgraph.connected_components(links, directed=False)
     head: dict[int, str] = {}
-    return {name: head.setdefault(int(label[i]), name) for i, name in enumerate(names)}
+    return {name: head.setdefault(part, name) for name, part in zip(names, label.tolist())}
 
 
-def recipe() -> dict:
-    """Everything that determines the groups of the declared proteome. Raises: sources.Missing: it is not to be had."""
+def recipe(sources: Mapping[str, SourceSpec]) -> dict:
+    """
+    Return everything that determines the groups of the declared proteome.
+
+    Parameters
+    ----------
+    sources
+        Declared sources by id.
+
+    Returns
+    -------
+    The recipe of the cached file.
+
+    Raises
+    ------
+    sources.Missing
+        The proteome, or the table of HGNC, is not available.
+    """
     return {
         "stage": ["alike proteins", VERSION],
         "rule": [ABOVE, CHANCE],
-        "proteome": genes.fingerprint(SOURCE),
-        "names": genes.fingerprint(),
+        "proteome": genes.fingerprint(sources, SOURCE),
+        "names": genes.fingerprint(sources),
     }
 
 
-def path() -> Path:
-    """Where the groups of the declared proteome are kept. Raises: sources.Missing: it is not to be had."""
-    return paths.PROTEINS / f"alike-{cache.key(recipe())}.npz"
+def path(sources: Mapping[str, SourceSpec]) -> Path:
+    """
+    Return where the groups of the declared proteome are cached.
+
+    Parameters
+    ----------
+    sources
+        Declared sources by id.
+
+    Returns
+    -------
+    Path of the ``.npz`` file, which need not exist.
+
+    Raises
+    ------
+    sources.Missing
+        The proteome, or the table of HGNC, is not available.
+    """
+    return paths.PROTEINS / f"alike-{cache.key(recipe(sources))}.npz"
 
 
-def make(*, jobs: int | None = None) -> dict[str, float]:
-    """Align the declared proteome and keep its groups. Returns what is noted beside them: numbers of ``proteins``, of
-    ``genes`` that have one, of ``groups``, of genes in the ``largest``, and ``seconds``."""
+def ready(sources: Mapping[str, SourceSpec]) -> bool:
+    """
+    Tell whether the groups of the declared proteome are cached.
+
+    Parameters
+    ----------
+    sources
+        Declared sources by id.
+
+    Returns
+    -------
+    True if they are.
+
+    Raises
+    ------
+    sources.Missing
+        The proteome, or the table of HGNC, is not available.
+    """
+    return cache.state(path(sources)) == "ready"
+
+
+def make(sources: Mapping[str, SourceSpec], *, jobs: int | None = None) -> dict[str, float]:
+    """
+    Align the declared proteome and cache its groups.
+
+    Parameters
+    ----------
+    sources
+        Declared sources by id.
+    jobs
+        Threads; None: one a core.
+
+    Returns
+    -------
+    What is noted beside them: numbers of ``proteins``, of ``genes`` that have one, of ``groups``,
+    of genes in the ``largest``, and ``seconds``.
+
+    Raises
+    ------
+    sources.Missing
+        The proteome, or the table of HGNC, is not available.
+    """
     begun = time.perf_counter()
-    frame = sources.table(specs.source(SOURCE), FILE)
-    group = linked(held_by(frame.header.tolist()), *related(frame.sequence.tolist(), jobs=jobs))
-    held = {
-        "genes": np.array(list(group), dtype=str),
-        "group": np.array(list(group.values()), dtype=str),
-    }
-    size = np.unique(held["group"], return_counts=True)[1] if group else np.zeros(1, int)
+    frame = upstream.table(genes.source_by_id(sources, SOURCE), FILE)
+    owners = genes_of_proteins(frame.header.tolist(), genes.resolver(sources))
+    group = linked(owners, *related(frame.sequence.tolist(), jobs=jobs))
+    arrays = {"genes": np.array(list(group), str), "group": np.array(list(group.values()), str)}
+    size = np.unique(arrays["group"], return_counts=True)[1]
     facts = {
         "proteins": len(frame),
         "genes": len(group),
         "groups": len(size),
-        "largest": int(size.max()),
+        "largest": int(size.max(initial=0)),
+        "seconds": round(time.perf_counter() - begun, 1),
     }
-    facts["seconds"] = round(time.perf_counter() - begun, 1)
-    cache.store(path(), recipe(), lambda to: np.savez_compressed(to, **held), **facts)
+    save = partial(np.savez_compressed, **arrays)
+    cache.store(path(sources), recipe(sources), save, **facts)
     return facts
 
 
-def ready() -> bool:
-    """Whether the groups of the declared proteome are kept. Raises: sources.Missing: it is not to be had."""
-    return cache.state(path()) == "ready"
-
-
-def groups(symbols: Iterable[str], *, known: genes.Resolver | None = None) -> list[str]:
-    """The group of each symbol, in order: genes of one group have alike proteins. Made at the first use, and kept.
-
-    A gene without a protein in the proteome (most of them make none) is a group by itself.
-    Raises: sources.Missing: the proteome, or the table of HGNC, is nowhere to be had.
+def groups(symbols: Iterable[str], sources: Mapping[str, SourceSpec]) -> list[str]:
     """
-    if not ready():
-        make()
-    with np.load(path(), allow_pickle=False) as held:
-        of = dict(zip(held["genes"].tolist(), held["group"].tolist()))
-    return [of.get(name, name) for name in genes.approved(symbols, known=known).tolist()]
+    Return the group of each gene: genes of one group have similar proteins.
+
+    Parameters
+    ----------
+    symbols
+        Gene symbols.
+    sources
+        Declared sources by id; the proteome is aligned at the first use.
+
+    Returns
+    -------
+    Name of each symbol's group, in their order. A gene without a protein in the proteome (most of
+    them make none) is a group by itself.
+
+    Raises
+    ------
+    sources.Missing
+        The proteome, or the table of HGNC, is not available.
+    """
+    if not ready(sources):
+        make(sources)
+    with np.load(path(sources), allow_pickle=False) as arrays:
+        group = dict(zip(arrays["genes"].tolist(), arrays["group"].tolist()))
+    return [group.get(name, name) for name in genes.resolver(sources).approved(symbols).tolist()]

@@ -1,190 +1,171 @@
-"""Gene vectors that lie in a checkpoint: one table of the network, and which gene each of its rows is."""
+"""Gene vectors that lie in a checkpoint: one tensor of a network, and the gene of each row."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
 from ..core.errors import BadInput, unknown
-from ..core.specs import ModelSpec
 from ..data import readers
-from . import Embedding, ids, weights
+from . import weights
+from .ids import rows_of
 
 
-def checkpoint(
-    spec: ModelSpec,
-    genes: np.ndarray,
-    *,
-    tensor: str | None = None,
-    inside: tuple[str, ...] = (),
-    genes_in: tuple[str, ...] = (),
-    norm: str | None = None,
-    kind: str | None = None,
-) -> Embedding:
-    """Rows of one tensor of a checkpoint, by a vocabulary of genes; no network is run.
+def checkpoint(spec, genes, *, declared, tensor=None, inside=(), genes_in=(), norm=None, kind=None):
+    """Take the rows of one tensor of a checkpoint by a vocabulary of genes; no network is run.
 
-    ``spec.files`` names the ``weights`` (safetensors, a torch file of tensors, ``.npy`` or ``.npz``) and the
-    ``vocabulary``: gene → row as JSON or plain pickle, a JSON list, or text with one gene a line (in the first column,
-    under a header ``gene``, ``gene_name`` or ``symbol`` where there is one). Without a vocabulary the weights are a
-    mapping gene → vector.
+    Parameters
+    ----------
+    spec : ModelSpec
+        ``files`` names the ``weights`` (safetensors, a torch file of tensors, ``.npy`` or ``.npz``)
+        and the ``vocabulary``: gene → row as JSON or plain pickle, a JSON list, or text with one
+        gene a line (in the first column, under a header ``gene``, ``gene_name`` or ``symbol``
+        where there is one). Without a vocabulary the weights are a mapping gene → vector.
+    genes : ndarray of str, shape (n_genes,)
+    declared : Declarations
+    tensor : str, optional
+        Name of the tensor.
+    inside, genes_in : tuple of str
+        Keys of the nested mappings that the tensor and the vocabulary lie in.
+    norm : str, optional
+        Prefix of a layer norm (``weight``, ``bias``) that the network applies to the rows.
+    kind : str, optional
+        Kind of identifier of the vocabulary, as in ``ids.canonical``.
 
-    Args:
-        tensor: its name. inside: keys of the mappings that it lies in. genes_in: likewise, of the vocabulary.
-        norm: prefix of a layer norm (``weight``, ``bias``) that the network puts on the rows.
-        kind: kind of identifier of the vocabulary (``genes.KINDS``); None: told by their looks.
+    Returns
+    -------
+    Embedding
 
-    Raises: BadInput: a file that is not what is declared. sources.Missing: weights are not here.
+    Raises
+    ------
+    BadInput
+        A file that is not what is declared, or that would run code.
+    sources.Missing
+        The weights are not available.
     """
     folder = weights.locate(spec)
-    weights.hold(spec, folder)
+    weights.verify(spec, folder)
     path = folder / spec.files["weights"]
-    held = _tensors(path, inside)
+    tensors = _tensors(path, inside)
     if "vocabulary" in spec.files:
-        table = _tensor(held, tensor, path)
+        table = _tensor(tensors, tensor, path)
         names, rows = _vocabulary(folder / spec.files["vocabulary"], genes_in, len(table))
         if norm:
-            table = _normed(
-                table, _tensor(held, f"{norm}.weight", path), _tensor(held, f"{norm}.bias", path)
-            )
+            scale, shift = (_tensor(tensors, f"{norm}.{part}", path) for part in ("weight", "bias"))
+            centred = table - table.mean(axis=1, keepdims=True)
+            deviation = np.sqrt(table.var(axis=1, keepdims=True) + 1e-5)  # torch's epsilon
+            table = centred / deviation * scale + shift
     else:
-        names = [str(n) for n in held]
-        table = _stacked(held, path)
+        names = list(map(str, tensors))
+        table = _stacked(tensors, path)
         rows = np.arange(len(names))
-    has, row = ids.match(genes, names, kind=kind)
-    return Embedding(
-        np.asarray(genes)[has], np.ascontiguousarray(table[rows[row]], dtype=np.float32)
-    )
+    return rows_of(genes, names, table[rows], declared, kind=kind)
 
 
-def _tensors(path: Path, inside: tuple[str, ...]):
-    """What a file of weights holds: a mapping from names to tensors or arrays."""
+def _tensors(path, inside):
+    """Tensors or arrays of a file of weights by name; a single one has the empty name."""
     import torch
-    from safetensors import SafetensorError, safe_open
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
 
     try:
         if path.suffix == ".safetensors":
-            with safe_open(path, framework="pt") as file:
-                return _Lazy(path, list(file.keys()))
+            return load_file(path)
         if path.suffix in (".npy", ".npz"):
             loaded = np.load(path, allow_pickle=False)
-            return loaded if path.suffix == ".npz" else {"": loaded}
-        held = torch.load(path, map_location="cpu", weights_only=True)
+        else:
+            loaded = torch.load(path, map_location="cpu", weights_only=True)
     except (SafetensorError, OSError, ValueError, RuntimeError, EOFError, KeyError) as err:
-        raise _unreadable(path, err) from err
-    except (
-        Exception
-    ) as err:  # weights_only refuses what is no tensor with an error of the unpickler
         raise BadInput(
-            f"{path}: holds more than tensors and plain containers ({type(err).__name__}), which may run code when "
-            f"loaded; save its tensors alone, as safetensors."
+            f"{path}: cannot be read as weights ({type(err).__name__}); fetch it again."
         ) from err
-    for key in inside:
-        if not isinstance(held, dict) or key not in held:
-            raise unknown("part", key, held if isinstance(held, dict) else (), where=str(path))
-        held = held[key]
-    if not isinstance(held, dict):
-        held = {"": held}
-    return held
+    except Exception as err:  # weights_only refuses other objects with an unpickling error
+        raise BadInput(
+            f"{path}: holds more than tensors and plain containers ({type(err).__name__}), which "
+            f"may run code when loaded; save its tensors alone, as safetensors."
+        ) from err
+    loaded = _nested(loaded, inside, path)
+    return loaded if isinstance(loaded, Mapping) else {"": loaded}
 
 
-class _Lazy(dict):
-    """Names of a safetensors file; a tensor is read when it is asked for."""
-
-    def __init__(self, path: Path, names: list[str]) -> None:
-        super().__init__({name: None for name in names})
-        self.path = path
-
-    def __getitem__(self, name: str):
-        from safetensors import safe_open
-
-        with safe_open(self.path, framework="pt") as file:
-            return file.get_tensor(name)
+def _nested(value, keys, path):
+    for key in keys:
+        known = value if isinstance(value, Mapping) else ()
+        if key not in known:
+            raise unknown("part", key, known, where=str(path))
+        value = value[key]
+    return value
 
 
-def _unreadable(path: Path, err: Exception) -> BadInput:
-    return BadInput(f"{path}: cannot be read as weights ({type(err).__name__}); fetch it again.")
+def _tensor(tensors, name, path):
+    name = name or ""
+    if name not in tensors:
+        raise unknown("tensor", name, tensors, where=str(path))
+    return _array(tensors[name], path)
 
 
-def _tensor(held, name: str | None, path: Path) -> np.ndarray:
-    """One tensor as numpy, in single precision."""
-    if (name or "") not in held:
-        raise unknown("tensor", name or "", held, where=str(path))
-    return _array(held[name or ""], path)
-
-
-def _array(value, path: Path) -> np.ndarray:
+def _array(value, path):
+    """A tensor as numpy, in single precision."""
     import torch
 
     if isinstance(value, torch.Tensor):
         value = value.detach().float().numpy()
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiu":
         raise BadInput(
-            f"{path}: holds a {type(value).__name__} where a tensor belongs; mend 'tensor' or 'inside'."
+            f"{path}: holds a {type(value).__name__} where a tensor belongs; "
+            f"mend 'tensor' or 'inside'."
         )
     return value.astype(np.float32, copy=False)
 
 
-def _stacked(held, path: Path) -> np.ndarray:
+def _stacked(tensors, path):
     """A mapping gene → vector as a matrix."""
-    arrays = [_array(held[n], path).ravel() for n in held]
-    widths = {len(a) for a in arrays}
-    if len(widths) != 1:
+    arrays = [_array(value, path).ravel() for value in tensors.values()]
+    widths = len(set(map(len, arrays)))
+    if widths != 1:
         raise BadInput(
-            f"{path}: its vectors have {len(widths)} widths; declare a 'vocabulary' and a 'tensor'."
+            f"{path}: its vectors have {widths} widths; declare a 'vocabulary' and a 'tensor'."
         )
     return np.stack(arrays)
 
 
-def _normed(table: np.ndarray, scale: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """Layer norm of each row (Ba et al. 2016), with torch's 1e-5."""
-    centred = table - table.mean(axis=1, keepdims=True)
-    return centred / np.sqrt(table.var(axis=1, keepdims=True) + 1e-5) * scale + shift
-
-
-def _vocabulary(path: Path, inside: tuple[str, ...], size: int) -> tuple[list[str], np.ndarray]:
-    """Genes, and the row of each in a table of ``size`` rows; tokens that name no gene stay in and match nothing."""
-    held = _listed(path)
-    for key in inside:
-        if not isinstance(held, dict) or key not in held:
-            raise unknown("part", key, held if isinstance(held, dict) else (), where=str(path))
-        held = held[key]
-    if isinstance(held, list):
-        if len(held) > size:
+def _vocabulary(path, inside, size):
+    """Tokens, and the row of each in a table of ``size`` rows; those of no gene match nothing."""
+    tokens = _nested(_read_vocabulary(path), inside, path)
+    if isinstance(tokens, list):
+        if len(tokens) > size:
             raise BadInput(
-                f"{path}: lists {len(held)} genes for a table of {size} rows; it belongs to other weights."
+                f"{path}: lists {len(tokens)} genes for a table of {size} rows; "
+                f"it belongs to other weights."
             )
-        return [str(g) for g in held], np.arange(len(held))
-    if not isinstance(held, dict) or not all(type(v) is int for v in held.values()):
+        return list(map(str, tokens)), np.arange(len(tokens))
+    if not isinstance(tokens, dict) or not all(type(row) is int for row in tokens.values()):
         raise BadInput(
-            f"{path}: is neither a list of genes nor a mapping gene → row; mend 'vocabulary' or 'genes_in'."
+            f"{path}: is neither a list of genes nor a mapping gene → row; "
+            f"mend 'vocabulary' or 'genes_in'."
         )
-    rows = np.fromiter(held.values(), dtype=np.int64, count=len(held))
+    rows = np.fromiter(tokens.values(), dtype=np.int64, count=len(tokens))
     if len(rows) and (rows.min() < 0 or rows.max() >= size):
         raise BadInput(
             f"{path}: gives row {rows.max()} of a table of {size} rows; it belongs to other weights."
         )
-    return [str(g) for g in held], rows
+    return list(map(str, tokens)), rows
 
 
-def _listed(path: Path):
+def _read_vocabulary(path):
     try:
         if path.suffix == ".json":
             return json.loads(path.read_text(encoding="utf-8"))
         if path.suffix in (".pkl", ".pickle"):
             return readers.read_plain(path)
-        frame = pd.read_csv(
-            path, sep="\t" if path.suffix == ".tsv" else ",", header=None, dtype=str
-        )
-    except (ValueError, UnicodeDecodeError, pd.errors.ParserError) as err:
+        sep = "\t" if path.suffix == ".tsv" else ","
+        tokens = pd.read_csv(path, sep=sep, header=None, dtype=str)[0]
+    except (ValueError, pd.errors.ParserError) as err:
         raise BadInput(
             f"{path}: cannot be read as a vocabulary ({type(err).__name__}); fetch it again."
         ) from err
-    column = frame.iloc[:, 0]
-    headed = column.iloc[0].lower() in ("gene", "gene_name", "symbol")
-    return column.iloc[int(headed) :].tolist()
-
-
-ENCODERS = {"checkpoint": checkpoint}
+    has_header = tokens[0].lower() in ("gene", "gene_name", "symbol")
+    return tokens[int(has_header) :].tolist()

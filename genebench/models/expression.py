@@ -1,4 +1,4 @@
-"""Gene vectors computed from an expression table."""
+"""Gene vectors computed from an expression table, genes × cells or tissues."""
 
 from __future__ import annotations
 
@@ -8,71 +8,98 @@ import numpy as np
 from sklearn.decomposition import NMF, PCA
 from sklearn.exceptions import ConvergenceWarning
 
-from ..core import specs
-from ..core.specs import ModelSpec
 from ..data import sources
 from . import Embedding
-from .ids import match
+from .ids import rows_of
 
 
-def pca(
-    spec: ModelSpec, genes: np.ndarray, *, source: str, file: str, dim: int, seed: int = 0
-) -> Embedding:
-    """Principal components of genes over cells: each gene's profile is standardised, then projected on ``dim`` axes."""
-    profile = sources.table(specs.source(source), file)
+def pca(spec, genes, *, declared, source, file, dim):
+    """Take principal components of the genes' profiles, each standardised over the cells.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    genes : ndarray of str, shape (n_genes,)
+    declared : Declarations
+    source, file : str
+        Source and its expression table, genes × cells.
+    dim : int
+        Number of components.
+
+    Returns
+    -------
+    Embedding
+        Genes of the run that the table has; components are those of the whole table.
+    """
+    profile = sources.table(declared.source(source), file)
     profile = profile[~profile.index.duplicated()].sort_index()
     values = profile.to_numpy()
-    values = (values - values.mean(axis=1, keepdims=True)) / (
-        values.std(axis=1, keepdims=True) + 1e-8
-    )
-    vectors = PCA(dim, random_state=seed).fit_transform(values)
-    known = np.isin(profile.index.to_numpy(str), genes)
-    return Embedding(profile.index.to_numpy(str)[known], vectors[known].astype(np.float32))
+    scale = values.std(axis=1, keepdims=True) + 1e-8
+    values = (values - values.mean(axis=1, keepdims=True)) / scale
+    vectors = PCA(dim, random_state=0).fit_transform(values)
+    names = profile.index.to_numpy(str)
+    in_run = np.isin(names, genes)
+    return Embedding(names[in_run], vectors[in_run].astype(np.float32))
 
 
-def _logs(source: str, file: str) -> tuple[np.ndarray, np.ndarray]:
-    """Genes, (n,), and log2(1 + expression), (n, columns), of a table genes × tissues."""
-    held = sources.table(specs.source(source), file)
-    return held.index.to_numpy(str), np.log2(1 + held.to_numpy(np.float64))
+def svd(spec, genes, *, declared, source, file, dim):
+    """Decompose log2(1 + expression), each tissue centred over the genes, by its singular values.
 
+    The level of expression stays in the vectors (mostly on the first axis), unlike in ``pca``,
+    which standardises each gene. The sign of each axis makes the largest of its tissue weights
+    positive.
 
-def svd(spec: ModelSpec, genes: np.ndarray, *, source: str, file: str, dim: int) -> Embedding:
-    """Singular value decomposition of log2(1 + expression), each tissue centred over the genes, ``dim`` axes.
+    Parameters
+    ----------
+    spec : ModelSpec
+    genes : ndarray of str, shape (n_genes,)
+    declared : Declarations
+    source, file : str
+        Source and its expression table, genes × tissues.
+    dim : int
+        Number of axes.
 
-    The level of expression stays in the vectors (mostly on the first axis), unlike in ``pca``, which standardises
-    each gene. The sign of each axis makes the largest of its tissue weights positive.
+    Returns
+    -------
+    Embedding
+        Genes of the run that the table has.
     """
-    names, values = _logs(source, file)
+    names, values = _log_expression(declared, source, file)
     u, s, v = np.linalg.svd(values - values.mean(axis=0), full_matrices=False)
     sign = np.sign(v[np.arange(len(v)), np.abs(v).argmax(axis=1)])
-    has, row = match(genes, names, kind="symbol")
-    return Embedding(genes[has], (u * s * sign)[row, :dim].astype(np.float32))
+    return rows_of(genes, names, (u * s * sign)[:, :dim], declared, kind="symbol")
 
 
-def nmf(
-    spec: ModelSpec,
-    genes: np.ndarray,
-    *,
-    source: str,
-    file: str,
-    dim: int,
-    seed: int = 0,
-    rounds: int = 300,
-) -> Embedding:
-    """Non-negative matrix factorisation of log2(1 + expression): the weight of ``dim`` programmes in each gene.
+def nmf(spec, genes, *, declared, source, file, dim):
+    """Factorise log2(1 + expression) into non-negative programmes.
 
-    Coordinate descent from the deterministic start NNDSVDA (Boutsidis & Gallopoulos 2008), at most ``rounds`` sweeps.
+    Coordinate descent from the deterministic start NNDSVDA (Boutsidis & Gallopoulos 2008).
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    genes : ndarray of str, shape (n_genes,)
+    declared : Declarations
+    source, file : str
+        Source and its expression table, genes × tissues.
+    dim : int
+        Number of programmes.
+
+    Returns
+    -------
+    Embedding
+        Weight of each programme in a gene, non-negative.
     """
-    names, values = _logs(source, file)
+    names, values = _log_expression(declared, source, file)
+    model = NMF(dim, init="nndsvda", max_iter=300, tol=1e-3, random_state=0)
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", ConvergenceWarning
-        )  # the last digits do not matter to a probe
-        weight = NMF(
-            dim, init="nndsvda", max_iter=rounds, tol=1e-3, random_state=seed
-        ).fit_transform(values)
-    has, row = match(genes, names, kind="symbol")
-    return Embedding(genes[has], weight[row].astype(np.float32))
+        # the last digits do not matter to a probe
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        weights = model.fit_transform(values)
+    return rows_of(genes, names, weights, declared, kind="symbol")
 
 
-ENCODERS = {"pca": pca, "svd": svd, "nmf": nmf}
+def _log_expression(declared, source, file):
+    """Genes, (n,), and log2(1 + expression), (n, tissues)."""
+    table = sources.table(declared.source(source), file)
+    return table.index.to_numpy(str), np.log2(1 + table.to_numpy(np.float64))

@@ -1,8 +1,13 @@
-"""Networks with the Hugging Face interface: tokens, windows, layers, pooling. Text, protein and DNA encoders use it."""
+"""Networks with the Hugging Face interface: tokens, windows, layers, pooling.
+
+The encoders of text, protein and DNA use it.
+"""
 
 from __future__ import annotations
 
 import importlib
+import inspect
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +18,8 @@ from . import Sequences, weights
 
 CONTEXT = 256
 """Most tokens of a network that declares no ``context``."""
-FRESH_OK = ("pooler", "contact_head", "lm_head", "position_ids", "rotary_emb.inv_freq")
-"""Weights that may be missing in a checkpoint, because the vectors do not pass through them."""
+_UNUSED = ("pooler", "contact_head", "lm_head", "position_ids", "rotary_emb.inv_freq")
+"""Weights that a checkpoint may lack, because the vectors do not pass through them."""
 
 
 def sequences(
@@ -30,231 +35,253 @@ def sequences(
     unit: bool = False,
     module: str | None = None,
 ) -> Sequences:
-    """Work for the inference loop: texts (or lists of words) in tokens, and the network that turns them into vectors.
+    """Tokenize texts for the network of a checkpoint.
 
-    Args:
-        entities: (n,). texts: one per entity, or one per element of ``owner``, which says whose each is (row of
-            ``entities``); the vector of an entity is then the mean of its texts' weighted by their numbers of tokens.
-        specials: whether the tokens that the tokenizer adds count in a mean.
-        windows: cut what is longer than the context into overlapping windows (a quarter of the context is shared), in
-            whose mean each token counts once, where it has most context; otherwise what is too long is cut off.
-        layer: which hidden state; −1 the last, 0 the input embeddings.
-        unit: whether vectors are scaled to length 1.
-        module: a Python module whose import registers the network.
+    Parameters
+    ----------
+    spec : ModelSpec
+    folder : Path
+        Folder of the checkpoint.
+    entities : ndarray of str, shape (n_entities,)
+    texts : list of str, or of list of str
+        Texts or lists of words, one per entity or per element of ``owner``.
+    owner : ndarray of int, optional
+        Row in ``entities`` that each text belongs to; the vector of an entity is then the mean of
+        its texts' vectors, weighted by their numbers of tokens.
+    specials : bool
+        Whether the tokens that the tokenizer adds count in a mean.
+    windows : bool
+        True: what is longer than the context is cut into overlapping windows (a quarter of the
+        context is shared), in whose mean each token counts once, where it has most context.
+        False: what is too long is truncated.
+    layer : int
+        Which hidden state; −1 the last, 0 the input embeddings.
+    unit : bool
+        Whether vectors are scaled to length 1.
+    module : str, optional
+        Python module whose import registers the network.
 
-    Raises: BadInput: a tokenizer or network that cannot be loaded, or lacks weights (none is made up).
+    Returns
+    -------
+    Sequences
+
+    Raises
+    ------
+    BadInput
+        A tokenizer or network that cannot be loaded, or lacks weights (none is made up).
     """
     trust = weights.trusted(spec)
     if module:
-        _registered(spec, module)
-    if spec.weights is None:  # a package has a version, which the recipe holds
-        weights.hold(spec, folder)
+        _import(spec, module)
+    weights.verify(spec, folder)
     tokenizer = _tokenizer(spec, folder, trust)
     context = spec.context or CONTEXT
     spans = None
     if windows:
         tokens, spans, owner = _windows(tokenizer, texts, owner, context, specials)
     else:
-        tokens = _encoded(tokenizer, texts, context)
+        tokens = _token_ids(tokenizer, texts, truncation=True, max_length=context)
         if not specials:
             head, tail = _added(tokenizer, texts)
             spans = [(head, max(head + 1, len(t) - tail)) for t in tokens]
+    end, pad = tokenizer.eos_token_id, tokenizer.pad_token_id
     if spec.pooling == "last":
-        tokens, spans = _ended(tokenizer, texts, tokens, context), None
-    pad = (
-        tokenizer.pad_token_id
-        if tokenizer.pad_token_id is not None
-        else tokenizer.eos_token_id or 0
-    )
+        spans = None
+        if end is not None and not _added(tokenizer, texts)[1]:  # nothing closes a text yet
+            tokens = [[*t[: context - 1], end] for t in tokens]
 
     def forward(device):
         network = load(spec, folder, trust=trust).to(device).eval()
-        masks = takes_mask(network)
+        masks = "attention_mask" in inspect.signature(network.forward).parameters
 
         def vectors(ids, mask, counted=None):
-            given = {"attention_mask": mask} if masks else {}
-            return pooled(
-                _hidden(network, ids, given, layer),
-                mask if counted is None else counted,
-                mask,
-                spec.pooling,
-            )
+            options = {"attention_mask": mask} if masks else {}
+            hidden = _hidden(network, ids, layer, **options)
+            return pooled(hidden, mask if counted is None else counted, mask, spec.pooling)
 
         vectors.masks = masks
         return vectors
 
-    return Sequences(
-        entities, tokens, pad, forward, owner=owner, spans=spans, unit=unit, dtype=spec.dtype
-    )
-
-
-def _ended(tokenizer, texts: list, tokens: list[list[int]], context: int) -> list[list[int]]:
-    """Token lists that end with the token whose state is taken: the tokenizer's own, or else its end of text."""
-    end = tokenizer.eos_token_id
-    if end is None or _added(tokenizer, texts)[1]:
-        return tokens
-    return [[*t[: context - 1], end] for t in tokens]
-
-
-def takes_mask(network) -> bool:
-    """Whether a network can be told which tokens are padding; one that cannot is given batches of one length."""
-    import inspect
-
-    return "attention_mask" in inspect.signature(network.forward).parameters
-
-
-def pooled(hidden, counted, mask, mode: str):
-    """One vector per sequence, (batch, d) in single precision, from hidden states, (batch, length, d).
-
-    ``counted`` marks the tokens of a mean, ``mask`` all that are not padding; both (batch, length). ``cls`` takes the
-    first token, ``last`` the last one that is not padding.
-    """
-    if mode == "cls":
-        return hidden[:, 0].float()
-    if mode == "last":
-        at = (
-            (mask.shape[1] - 1 - mask.flip(1).argmax(1))
-            .view(-1, 1, 1)
-            .expand(-1, 1, hidden.shape[2])
-        )
-        return hidden.gather(1, at).squeeze(1).float()
-    hidden = hidden.float()
-    weight = counted.unsqueeze(-1).to(hidden.dtype)
-    return (hidden * weight).sum(1) / weight.sum(1)
-
-
-def _hidden(network, ids, given: dict, layer: int):
-    out = network(input_ids=ids, **given, **({} if layer == -1 else {"output_hidden_states": True}))
-    if layer != -1:
-        return out.hidden_states[layer]
-    return out[0] if isinstance(out, tuple) else out.last_hidden_state
+    pad = (end or 0) if pad is None else pad
+    return Sequences(entities, tokens, pad, forward, owner, spans, unit, spec.dtype)
 
 
 def load(spec: ModelSpec, folder: Path, *, trust: bool = False):
-    """The network of a checkpoint, on the CPU, in the declared number format; its encoder if it also has a decoder.
+    """Load the network of a checkpoint in the declared number format.
 
-    Raises: BadInput: it cannot be loaded, or weights that the vectors pass through are missing.
+    Parameters
+    ----------
+    spec : ModelSpec
+    folder : Path
+    trust : bool
+        Whether code that comes with the checkpoint may be run.
+
+    Returns
+    -------
+    transformers.PreTrainedModel
+        On the CPU; of a network with encoder and decoder the encoder.
+
+    Raises
+    ------
+    BadInput
+        It cannot be loaded, or weights that the vectors pass through are missing.
     """
     import torch
     from transformers import AutoConfig, AutoModel, AutoModelForTextEncoding
     from transformers.utils import logging
 
+    options = {"local_files_only": True, "trust_remote_code": trust}
     logging.disable_progress_bar()
     level = logging.get_verbosity()
-    logging.set_verbosity_error()  # missing weights are looked at below
+    logging.set_verbosity_error()  # missing weights are checked below
     try:
-        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=trust)
-        two = getattr(config, "is_encoder_decoder", False) or hasattr(
-            config, "num_decoder_layers"
-        )  # as T5 has
-        kind = AutoModelForTextEncoding if two else AutoModel
-        network, told = kind.from_pretrained(
-            folder,
-            config=config,
-            local_files_only=True,
-            trust_remote_code=trust,
-            dtype=getattr(torch, spec.dtype),
-            weights_only=True,
-            output_loading_info=True,
-        )
-    except Exception as err:  # loaders of many formats raise many things
-        raise BadInput(
-            f"model '{spec.name}': the network in {folder} cannot be loaded ({type(err).__name__}: "
-            f"{' '.join(str(err).split())[:160]}); fetch it again, or mend its entry."
-        ) from err
+        with _loading(spec, "network", folder):
+            config = AutoConfig.from_pretrained(folder, **options)
+            # T5 has the second attribute
+            has_decoder = getattr(config, "is_encoder_decoder", False) or hasattr(
+                config, "num_decoder_layers"
+            )
+            kind = AutoModelForTextEncoding if has_decoder else AutoModel
+            network, report = kind.from_pretrained(
+                folder,
+                config=config,
+                dtype=getattr(torch, spec.dtype),
+                weights_only=True,
+                output_loading_info=True,
+                **options,
+            )
     finally:
         logging.set_verbosity(level)
-    missing = [k for k in sorted(told["missing_keys"]) if not any(part in k for part in FRESH_OK)]
+    missing = [k for k in sorted(report["missing_keys"]) if not any(u in k for u in _UNUSED)]
     if missing:
         raise BadInput(
-            f"model '{spec.name}': {len(missing)} weights are missing in {folder}, '{missing[0]}' first; none is made "
-            f"up, so fetch the model again."
+            f"model '{spec.name}': {len(missing)} weights are missing in {folder}, "
+            f"'{missing[0]}' first; none is made up, so fetch the model again."
         )
     return network
 
 
-def _tokenizer(spec: ModelSpec, folder: Path, trust: bool):
-    from transformers import AutoTokenizer
+def pooled(hidden, counted, mask, mode: str):
+    """Pool hidden states to one vector a sequence.
 
-    try:
-        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=trust)
-    except Exception as err:
-        raise BadInput(
-            f"model '{spec.name}': the tokenizer in {folder} cannot be loaded ({type(err).__name__}: "
-            f"{' '.join(str(err).split())[:160]}); fetch the model again."
-        ) from err
+    Parameters
+    ----------
+    hidden : Tensor, shape (batch, length, d)
+    counted : Tensor, shape (batch, length)
+        1 for the tokens of a mean.
+    mask : Tensor, shape (batch, length)
+        1 for all tokens that are not padding.
+    mode : {'mean', 'cls', 'last'}
+        Mean, first token, or last token that is not padding.
 
-
-def _registered(spec: ModelSpec, module: str) -> None:
-    try:
-        importlib.import_module(module)
-    except ImportError as err:
-        raise BadInput(
-            f"model '{spec.name}': the network is defined in the Python package '{module.split('.')[0]}', which cannot "
-            f"be imported ({err}); install it."
-        ) from err
-
-
-def _encoded(tokenizer, texts: list, context: int | None, **options) -> list[list[int]]:
-    """Token ids of each text; what has more than ``context`` tokens is cut off, unless that is None."""
-    if not texts:
-        return []
-    cut = (
-        {"truncation": True, "max_length": context}
-        if context
-        else {"truncation": False, "verbose": False}
-    )
-    words = isinstance(texts[0], list)
-    return (
-        tokenizer(texts, is_split_into_words=True, **cut, **options)["input_ids"]
-        if words
-        else (tokenizer(texts, **cut, **options)["input_ids"])
-    )
-
-
-def _added(tokenizer, texts: list) -> tuple[int, int]:
-    """How many tokens the tokenizer puts before and behind a text."""
-    for text in texts[:8]:
-        (bare,), (full,) = (
-            _encoded(tokenizer, [text], None, add_special_tokens=False),
-            _encoded(tokenizer, [text], None),
-        )
-        for head in range(len(full) - len(bare) + 1):
-            if bare and full[head : head + len(bare)] == bare:
-                return head, len(full) - len(bare) - head
-    return 0, 0
-
-
-def _windows(
-    tokenizer, texts: list, owner, context: int, specials: bool
-) -> tuple[list, list, np.ndarray]:
-    """Tokens of every window, the span that counts in each, and whose it is."""
-    bodies = _encoded(tokenizer, texts, None, add_special_tokens=False)
-    head, tail = _added(tokenizer, texts)
-    before, behind = [], []
-    if texts:
-        (full,) = _encoded(tokenizer, texts[:1], None)
-        before, behind = full[:head], full[len(full) - tail :]
-    room = context - head - tail
-    tokens, spans, whose = [], [], []
-    for number, body in enumerate(bodies):
-        for start, stop, first, last in cut(len(body), room, room // 4):
-            tokens.append([*before, *body[start:stop], *behind])
-            low, high = head + first - start, head + last - start
-            whole = specials and len(body) <= room
-            spans.append((0, len(tokens[-1])) if whole else (low, high))
-            whose.append(number if owner is None else owner[number])
-    return tokens, spans, np.asarray(whose, dtype=np.int64)
+    Returns
+    -------
+    Tensor of float32, shape (batch, d)
+    """
+    if mode == "cls":
+        return hidden[:, 0].float()
+    if mode == "last":
+        last = mask.shape[1] - 1 - mask.flip(1).argmax(1)
+        index = last.view(-1, 1, 1).expand(-1, 1, hidden.shape[2])
+        return hidden.gather(1, index).squeeze(1).float()
+    hidden = hidden.float()
+    weight = counted.unsqueeze(-1).to(hidden.dtype)
+    return (hidden * weight).sum(1) / weight.sum(1)
 
 
 def cut(length: int, room: int, shared: int) -> list[tuple[int, int, int, int]]:
-    """Windows over ``length`` tokens: (start, stop, first, last), of which ``first`` to ``last`` count.
+    """Cut a sequence of tokens into overlapping windows.
 
-    A window holds at most ``room`` tokens and shares at least ``shared`` with the next; the counted parts follow each
-    other without gap or overlap, and meet in the middle of what is shared.
+    Parameters
+    ----------
+    length : int
+        Number of tokens.
+    room : int
+        Most tokens of a window.
+    shared : int
+        Least number of tokens that a window shares with the next.
+
+    Returns
+    -------
+    list of (start, stop, first, last)
+        Tokens ``start`` to ``stop`` are read, of which ``first`` to ``last`` count. What counts
+        follows each other without gap or overlap, and meets in the middle of what is shared.
     """
     if length <= room:
         return [(0, length, 0, length)]
     starts = [*range(0, length - room, room - shared), length - room]
     meet = [(right + left + room) // 2 for left, right in zip(starts, starts[1:])]
     return [(s, s + room, a, b) for s, a, b in zip(starts, [0, *meet], [*meet, length])]
+
+
+def _hidden(network, ids, layer, **options):
+    if layer != -1:
+        return network(input_ids=ids, output_hidden_states=True, **options).hidden_states[layer]
+    out = network(input_ids=ids, **options)
+    return out[0] if isinstance(out, tuple) else out.last_hidden_state
+
+
+def _tokenizer(spec, folder, trust):
+    from transformers import AutoTokenizer
+
+    with _loading(spec, "tokenizer", folder):
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=trust)
+
+
+@contextmanager
+def _loading(spec, what, folder):
+    """One sentence for what goes wrong; loaders of many formats raise many things."""
+    try:
+        yield
+    except Exception as err:
+        reason = " ".join(str(err).split())[:160]
+        raise BadInput(
+            f"model '{spec.name}': the {what} in {folder} cannot be loaded "
+            f"({type(err).__name__}: {reason}); fetch it again, or mend its entry."
+        ) from err
+
+
+def _import(spec, module):
+    try:
+        importlib.import_module(module)
+    except ImportError as err:
+        raise BadInput(
+            f"model '{spec.name}': the network is defined in the Python package "
+            f"'{module.split('.')[0]}', which cannot be imported ({err}); install it."
+        ) from err
+
+
+def _token_ids(tokenizer, texts, **options):
+    if not texts:
+        return []
+    words = isinstance(texts[0], list)
+    return tokenizer(texts, is_split_into_words=words, verbose=False, **options)["input_ids"]
+
+
+def _added(tokenizer, texts):
+    """How many tokens the tokenizer puts before and behind a text."""
+    for text in texts[:8]:
+        (bare,) = _token_ids(tokenizer, [text], add_special_tokens=False)
+        (full,) = _token_ids(tokenizer, [text])
+        for head in range(len(full) - len(bare) + 1):
+            if bare and full[head : head + len(bare)] == bare:
+                return head, len(full) - len(bare) - head
+    return 0, 0
+
+
+def _windows(tokenizer, texts, owner, context, specials):
+    """Tokens of every window, the span that counts in each, and whose it is."""
+    bodies = _token_ids(tokenizer, texts, add_special_tokens=False)
+    head, tail = _added(tokenizer, texts)
+    (full,) = _token_ids(tokenizer, texts[:1]) or ([],)
+    before, behind = full[:head], full[len(full) - tail :]
+    room = context - head - tail
+    tokens, spans, whose = [], [], []
+    for number, body in enumerate(bodies):
+        for start, stop, first, last in cut(len(body), room, room // 4):
+            tokens.append([*before, *body[start:stop], *behind])
+            whole = specials and len(body) <= room
+            span = (head + first - start, head + last - start)
+            spans.append((0, len(tokens[-1])) if whole else span)
+            whose.append(number if owner is None else owner[number])
+    return tokens, spans, np.asarray(whose, dtype=np.int64)

@@ -3,130 +3,158 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-from ..core import specs
 from ..core.errors import unknown
+from ..core.specs import Declarations
 from ..data import sources, tasks
-from .ids import match, named
+from .ids import canonical, match
 
 MASK = "[MASK]"
-"""What stands in place of a masked word: the mask of BERT's vocabulary."""
+"""What replaces a masked word: the mask token of BERT's vocabulary."""
 
-RECIPES = {
-    "symbol": "{symbol}",
-    "name": "{name}",
-    "summary": "Gene symbol {symbol} full name {name} with the summary {summary}",
-    "summary-masked": "Gene symbol {symbol} full name {name} with the summary {summary}",
-}
-"""Recipe → the text given for a gene. ``summary`` is the wording of gene-benchmark (arXiv 2412.04075); ``-masked`` is
-its twin without the gene's names and the words of the labels."""
+_SUMMARY = "Gene symbol {symbol} full name {name} with the summary {summary}"
+RECIPES = {"symbol": "{symbol}", "name": "{name}", "summary": _SUMMARY, "summary-masked": _SUMMARY}
+"""Recipe → template of the text of a gene. ``summary`` is the wording of gene-benchmark (arXiv
+2412.04075); ``-masked`` is its twin without the gene's names and the words of the labels."""
 
-_KEPT = ENGLISH_STOP_WORDS | {"gene", "genes", "protein", "proteins"}
-"""Words of labels that stay: what says nothing, or stands in every text."""
-
-
-def about(genes: np.ndarray, *, summary: bool = True, names: bool = True) -> pd.DataFrame:
-    """What HGNC and NCBI say of each gene: one row each, columns ``symbol, name, summary, names``; empty where nothing.
-
-    ``symbol`` and ``name`` are HGNC's; ``summary`` is NCBI's (RefSeq), found by Entrez id; ``names`` joins by ``|`` the
-    symbol, previous symbols and aliases of HGNC, the synonyms of NCBI, and the gene as the run names it. Without
-    ``summary`` or ``names`` that column stays empty and its file of NCBI is not opened.
-    Raises: sources.Missing: a file of HGNC or NCBI is nowhere to be had.
-    """
-    hgnc, ncbi = sources.table(specs.source("hgnc"), "genes"), specs.source("ncbi")
-    out = pd.DataFrame(
-        "",
-        index=pd.RangeIndex(len(genes)),
-        columns=["symbol", "name", "summary", "names"],
-        dtype=object,
-    )
-    held = hgnc.set_index("symbol").reindex(named(genes))
-    known = held.name.notna().to_numpy()
-    out.loc[known, "symbol"] = held.index.to_numpy(object)[known]
-    out.loc[known, "name"] = held.name.to_numpy(object)[known]
-    if summary:
-        has, more = _of_ncbi(genes, sources.table(ncbi, "gene_summary"), "Summary")
-        out.loc[has, "summary"] = more
-    if names:
-        parts = [held.index.to_series(), held.prev_symbol, held.alias_symbol]
-        out["names"] = [
-            "|".join(map(str, row)) for row in zip(genes, *(p.fillna("").to_numpy() for p in parts))
-        ]
-        has, more = _of_ncbi(genes, sources.table(ncbi, "gene_info"), "Synonyms")
-        out.loc[has, "names"] = [f"{a}|{b}" for a, b in zip(out.names[has], more)]
-    return out
-
-
-def _of_ncbi(genes: np.ndarray, table: pd.DataFrame, column: str) -> tuple[np.ndarray, np.ndarray]:
-    """Which genes a table of NCBI has a text for, indices (m,), and the text, (m,); ``-`` stands for none."""
-    table = table[
-        (table["#tax_id"] == "9606") & ~table.GeneID.duplicated() & (table[column].str.len() > 1)
-    ]
-    has, row = match(genes, table.GeneID, kind="entrez")
-    return has, table[column].to_numpy(object)[row]
+_UNMASKED = ENGLISH_STOP_WORDS | {"gene", "genes", "protein", "proteins"}
+"""Words of labels that are not masked: they say nothing, or are in every text."""
 
 
 def texts(
-    genes: np.ndarray, recipe: str, *, labels_of: list[str] | None = None
+    genes: np.ndarray,
+    recipe: str,
+    declared: Declarations,
+    *,
+    labels_of: Sequence[str] | None = None,
 ) -> tuple[np.ndarray, list[str]]:
-    """The text of each gene that has all that the recipe asks for: the genes, (m,), and their texts, (m,).
+    """Write the text of each gene for which all that the recipe needs is known.
 
-    ``labels_of`` names the sources whose labels' words are masked by the recipes ``-masked``.
-    Raises: BadInput: unknown recipe. sources.Missing: a file of HGNC or NCBI is nowhere to be had.
+    Parameters
+    ----------
+    genes : ndarray of str, shape (n_genes,)
+    recipe : str
+        Key of ``RECIPES``.
+    declared : Declarations
+        HGNC and NCBI are read.
+    labels_of : sequence of str, optional
+        Sources whose label words the recipes ``-masked`` mask.
+
+    Returns
+    -------
+    genes : ndarray of str, shape (m,)
+        Genes with a text.
+    texts : list of str, length m
+
+    Raises
+    ------
+    BadInput
+        Unknown recipe.
+    sources.Missing
+        A file of HGNC or NCBI is not available.
     """
     if recipe not in RECIPES:
         raise unknown("text recipe", recipe, RECIPES)
     template, masked = RECIPES[recipe], recipe.endswith("-masked")
-    asked = re.findall(r"{(\w+)}", template)
-    held = about(genes, summary="summary" in asked, names=masked)
-    covered = (held[asked] != "").all(axis=1).to_numpy()
-    made = [template.format(**row) for row in held[covered].to_dict("records")]
+    fields = re.findall(r"{(\w+)}", template)
+    facts = _facts(genes, declared, summary="summary" in fields, names=masked)
+    complete = (facts[fields] != "").all(axis=1).to_numpy()
+    facts = facts[complete]
+    written = [template.format(**row) for row in facts[fields].to_dict("records")]
     if masked:
-        begins = frozenset(label_words(tuple(labels_of or ())))
-        made = [_mask(text, _own(names), begins) for names, text in zip(held.names[covered], made)]
-    return np.asarray(genes)[covered], made
+        stems = frozenset(label_words(labels_of or (), declared))
+        names = map(_name_pattern, facts.names)
+        written = [_masked(text, name, stems) for text, name in zip(written, names)]
+    return np.asarray(genes)[complete], written
 
 
-def _own(names: str) -> re.Pattern:
-    """A gene's names as whole words: upper or lower case counts where a name has no digit (``SET``, ``REST``)."""
-    held = sorted({n.strip() for n in names.split("|")} - {"", "-"}, key=lambda n: (-len(n), n))
-    held = [n for n in held if len(n) > 1]
-    parts = [f"(?i:{re.escape(n)})" if re.search(r"\d", n) else re.escape(n) for n in held]
+def _facts(genes, declared, *, summary, names):
+    """Text columns ``symbol, name, summary, names`` of each gene; empty where nothing is known.
+
+    ``names`` joins by ``|`` the gene as the run calls it, the symbol, previous symbols and aliases
+    of HGNC and the synonyms of NCBI. A file of NCBI that is not needed is not opened.
+    """
+    hgnc = sources.table(declared.source("hgnc"), "genes").set_index("symbol")
+    hgnc = hgnc.reindex(canonical(genes, declared.sources))
+    symbol = np.where(hgnc.name.notna(), hgnc.index, "")
+    facts = pd.DataFrame({"symbol": symbol, "name": hgnc.name.fillna("").to_numpy()})
+    if summary:
+        facts["summary"] = _ncbi(genes, declared, "gene_summary", "Summary")
+    if names:
+        synonyms = _ncbi(genes, declared, "gene_info", "Synonyms")
+        columns = [genes, hgnc.index, hgnc.prev_symbol.fillna(""), hgnc.alias_symbol.fillna("")]
+        facts["names"] = ["|".join(map(str, row)) for row in zip(*columns, synonyms)]
+    return facts
+
+
+def _ncbi(genes, declared, file, column):
+    """Human entries of a column of an NCBI table by Entrez id; ``-`` stands for none there."""
+    table = sources.table(declared.source("ncbi"), file)
+    human = (table["#tax_id"] == "9606") & ~table.GeneID.duplicated()
+    table = table[human & (table[column].str.len() > 1)]
+    genes_at, row = match(genes, table.GeneID, declared.sources, kind="entrez")
+    out = np.full(len(genes), "", dtype=object)
+    out[genes_at] = table[column].to_numpy(object)[row]
+    return out
+
+
+def _name_pattern(names):
+    """A gene's names as whole words; the case of one without a digit counts (``SET``, ``REST``)."""
+    distinct = {name.strip() for name in names.split("|")} - {"", "-"}
+    ranked = sorted((n for n in distinct if len(n) > 1), key=lambda n: (-len(n), n))
+    parts = [f"(?i:{re.escape(n)})" if re.search(r"\d", n) else re.escape(n) for n in ranked]
     return re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(parts) or '(?!)'})(?![A-Za-z0-9])")
 
 
-def _mask(text: str, own: re.Pattern, begins: frozenset[str]) -> str:
-    """A text without the names that ``own`` finds and the words that begin with one of ``begins``."""
+def _masked(text, names, stems):
+    """A text without the gene's names and the words that begin with one of the stems."""
 
-    def word(found: re.Match) -> str:
-        held = found.group().lower()
-        hit = held not in _KEPT and any(held[:n] in begins for n in range(4, len(held) + 1))
+    def replace(found):
+        word = found.group().lower()
+        hit = word not in _UNMASKED and any(word[:n] in stems for n in range(4, len(word) + 1))
         return MASK if hit else found.group()
 
-    return re.sub(r"(?<!\[)[A-Za-z]{4,}", word, own.sub(MASK, text))
+    return re.sub(r"(?<!\[)[A-Za-z]{4,}", replace, names.sub(MASK, text))
 
 
-@lru_cache
-def label_words(source_ids: tuple[str, ...]) -> tuple[str, ...]:
-    """The beginnings of the words that labels of classification tasks are made of, sorted; all in lower case.
+_label_words: dict[tuple[str, ...], tuple[str, ...]] = {}
+"""Declarations of labelled sources as JSON → their label words; building tasks takes seconds."""
 
-    Words have four letters or more. Of a word of nine letters or more the last three are left off, of a shorter one
-    the plural's ``s``, so that ``metabolism`` also masks ``metabolic``. Labels of tasks that cannot be built here are
-    unknown and are not masked.
+
+def label_words(labels_of: Sequence[str], declared: Declarations) -> tuple[str, ...]:
+    """Collect the stems of the words that labels of classification tasks are made of.
+
+    Words have four letters or more. Of a word of nine letters or more the last three are left off,
+    of a shorter one the plural's ``s``, so that ``metabolism`` also masks ``metabolic``. Labels of
+    tasks that cannot be built here are unknown and are not masked.
+
+    Parameters
+    ----------
+    labels_of : sequence of str
+        Ids of sources.
+    declared : Declarations
+
+    Returns
+    -------
+    tuple of str
+        Stems in lower case, sorted.
     """
-    found: set[str] = set()
-    for source_id in source_ids:
-        built = tasks.of_source(specs.source(source_id), missing=lambda sentence: None)
-        for task in (t for entry in built for t in entry):
-            for word in re.findall(r"[a-z]{4,}", " ".join(task.classes).lower()):
-                found |= (
-                    {word[:-3] if len(word) >= 9 else word.rstrip("s")}
-                    if word not in _KEPT
-                    else set()
-                )
-    return tuple(sorted(found))
+    labelled = [declared.source(name) for name in labels_of]
+    key = tuple(source.model_dump_json() for source in labelled)
+    if key not in _label_words:
+        built = [task for source in labelled for task in _tasks(source, declared)]
+        labels = " ".join(label for task in built for label in task.classes).lower()
+        words = set(re.findall(r"[a-z]{4,}", labels)) - _UNMASKED
+        stems = {word[:-3] if len(word) >= 9 else word.rstrip("s") for word in words}
+        _label_words[key] = tuple(sorted(stems))
+    return _label_words[key]
+
+
+def _tasks(source, declared):
+    entries = tasks.from_source(source, declared.sources, missing=lambda sentence: None)
+    return [task for entry in entries for task in entry]

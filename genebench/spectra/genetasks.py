@@ -121,8 +121,9 @@ def models(profile: str) -> list[str]:
 
 def recipe(data: DataSet, model: str) -> list:
     """What determines a model's vectors."""
+    held = plan.context(data.parts["profile"])
     return [
-        inference.recipe(specs.model(model), plan.context(data.parts["profile"]).digest),
+        inference.recipe(specs.model(model), held.digest, held.declared),
         probes.VERSION,
     ]
 

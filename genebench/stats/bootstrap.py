@@ -1,12 +1,13 @@
-"""Bootstrap over genes, linearised: what a score would be on other genes of the same kind. Fits nothing.
+"""Bootstrap over genes, linearised: what a score would be on other genes of the same kind.
 
-Each gene has, per score, an *influence*: how far the score moves when that gene counts a little more. A draw of the
-Poisson bootstrap gives gene i the weight w_i ~ Poisson(1); to first order the score moves by the sum of (w_i − 1)
-times its influence (the infinitesimal jackknife, Efron 1982; for AUROC these are the components of DeLong et al.
-1988). So all draws of all models of a task are one matrix product, and need one sort per task and model.
+Fits nothing. Each gene has, per score, an *influence*: how far the score moves when that gene
+counts a little more. A draw of the Poisson bootstrap gives gene i the weight w_i ~ Poisson(1); to
+first order the score moves by the sum of (w_i − 1) times its influence (the infinitesimal
+jackknife, Efron 1982; for AUROC these are the components of DeLong et al. 1988). So all draws of
+all models of a task are one matrix product, and need one sort per task and model.
 
-A gene has the same weights in every task, split and model: differences are paired, and tasks that share genes move
-together.
+A gene has the same weights in every task, split and model: differences are paired, and tasks that
+share genes move together.
 """
 
 from __future__ import annotations
@@ -21,24 +22,52 @@ DRAWS = 1000
 
 
 def weights(genes: np.ndarray, draws: int = DRAWS, *, seed: int) -> np.ndarray:
-    """Poisson(1) weights of each gene in each draw, (n, draws) uint8; they depend on its name and the seed alone."""
+    """Poisson(1) weights of each gene in each draw; they depend on its name and the seed alone.
+
+    Parameters
+    ----------
+    genes : ndarray of str, shape (n,)
+        Their names.
+    draws, seed : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    ndarray of shape (n, draws)
+        uint8.
+    """
     out = np.empty((len(genes), draws), dtype=np.uint8)
     for i, gene in enumerate(np.asarray(genes).tolist()):
-        key = [seed & 0xFFFFFFFF, zlib.crc32(gene.encode()) + (zlib.adler32(gene.encode()) << 32)]
-        out[i] = np.random.Generator(np.random.Philox(key=np.array(key, dtype=np.uint64))).poisson(
-            1.0, draws
-        )
+        name = gene.encode()
+        key = [seed & 0xFFFFFFFF, zlib.crc32(name) + (zlib.adler32(name) << 32)]
+        bits = np.random.Philox(key=np.array(key, dtype=np.uint64))
+        out[i] = np.random.Generator(bits).poisson(1.0, draws)
     return out
 
 
 def moves(
     influence: np.ndarray, weight: np.ndarray, parts: tuple[np.ndarray, ...], *, rows: int = 4096
 ) -> np.ndarray:
-    """How each draw moves each score, (n_scores, draws) float32.
+    """How far each draw moves each score.
 
-    Args: influence: (n, n_scores). weight: of each gene in each draw, (n_genes, draws). parts: which gene (or, of a
-    pair, which two) each row is, (n,) each. A pair counts by the product of its genes' weights, which is careful: its
-    variance is a bound from above (the pigeonhole bootstrap, Owen 2007). rows: taken at a time, to bound the memory.
+    A pair counts by the product of its genes' weights, which is careful: its variance is a bound
+    from above (the pigeonhole bootstrap, Owen 2007).
+
+    Parameters
+    ----------
+    influence : ndarray of shape (n, n_scores)
+        Of each row.
+    weight : ndarray of shape (n_genes, draws)
+        Of each gene in each draw.
+    parts : tuple of ndarray of shape (n,)
+        Which gene (or, of a pair, which two) each row is.
+    rows : int
+        Rows at a time, to bound the memory.
+
+    Returns
+    -------
+    ndarray of shape (n_scores, draws)
+        float32.
     """
     out = np.zeros((influence.shape[1], weight.shape[1]), dtype=np.float32)
     for s in range(0, len(influence), rows):
@@ -52,71 +81,108 @@ def moves(
 def placements(
     y: np.ndarray, p: np.ndarray, fold: np.ndarray, n_folds: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Per entity the share of its fold's other class that it is ranked rightly against, ties counting half, (n,).
+    """Share of the other class of its fold that each entity is ranked rightly against.
 
-    Args: y: 0/1, (n,). p: predictions of any ordered type, (n,). fold: 0 … n_folds − 1, (n,).
-    Returns: the shares (NaN in a fold of one class), and the number of negatives and positives by fold, (2, n_folds).
+    Parameters
+    ----------
+    y : ndarray of shape (n,)
+        0/1 labels.
+    p : ndarray of shape (n,)
+        Predictions of any ordered type.
+    fold : ndarray of shape (n,)
+        0 … n_folds − 1.
+    n_folds : int
+        Number of folds.
+
+    Returns
+    -------
+    share : ndarray of shape (n,)
+        Ties count half; NaN in a fold of one class.
+    number : ndarray of shape (2, n_folds)
+        Negatives and positives of each fold.
     """
     order = np.lexsort((p, fold))
-    f, q, yy = fold[order], p[order], y[order].astype(np.int64)
+    f, q, positive = fold[order], p[order], y[order].astype(np.int64)
     first = np.ones(len(y), dtype=bool)
     first[1:] = (q[1:] != q[:-1]) | (f[1:] != f[:-1])
+    tie = np.cumsum(first) - 1
     start = np.flatnonzero(first)
     end = np.append(start[1:], len(y))
-    tie = np.cumsum(first) - 1
-    low, high = (
-        np.searchsorted(f, np.arange(n_folds)),
-        np.searchsorted(f, np.arange(n_folds), side="right"),
-    )
-    positives = np.concatenate([[0], np.cumsum(yy)])
+    low, high = (np.searchsorted(f, np.arange(n_folds), side=s) for s in ("left", "right"))
+    positives = np.concatenate([[0], np.cumsum(positive)])
     negatives = np.arange(len(y) + 1) - positives
     number = np.stack([c[high] - c[low] for c in (negatives, positives)])
     beaten = (negatives[start] + negatives[end])[tie] / 2 - negatives[low][f]
     beating = positives[high][f] - (positives[start] + positives[end])[tie] / 2
     with np.errstate(invalid="ignore", divide="ignore"):
-        sorted_ = np.where(yy == 1, beaten / number[0][f], beating / number[1][f])
+        share = np.where(positive == 1, beaten / number[0][f], beating / number[1][f])
     out = np.empty(len(y))
-    out[order] = np.where((number == 0).any(axis=0)[f], np.nan, sorted_)
+    out[order] = np.where((number == 0).any(axis=0)[f], np.nan, share)
     return out, number
 
 
 def auroc(
     y: np.ndarray, p: np.ndarray, fold: np.ndarray, share: np.ndarray | None = None
 ) -> tuple[float, np.ndarray]:
-    """Mean over folds of AUROC, and each entity's influence on it, (n,).
+    """Mean over folds of AUROC, and each entity's influence on it.
 
-    ``share``: weight of each fold, (n_folds,); None: equal. Folds of one class do not count. Residuals are taken from
-    the mean over all folds, so that a fold with two positives does not look certain, and scaled by √(n / (n − 1)) per
-    class, which makes the variance DeLong's.
+    Folds of one class do not count. Residuals are taken from the mean over all folds, so that a
+    fold with two positives does not look certain, and scaled by √(n / (n − 1)) per class, which
+    makes the variance DeLong's.
+
+    Parameters
+    ----------
+    y, p, fold : ndarray of shape (n,)
+        0/1 labels, predictions, folds.
+    share : ndarray of shape (n_folds,), optional
+        Weight of each fold; None: equal.
+
+    Returns
+    -------
+    score : float
+        NaN if no fold counts.
+    influence : ndarray of shape (n,)
     """
-    n_folds = int(fold.max()) + 1 if share is None else len(share)
-    placed, number = placements(y, p, fold, n_folds)
-    share = np.ones(n_folds) if share is None else share.astype(float)
+    share = np.ones(int(fold.max()) + 1) if share is None else share.astype(float)
+    placed, number = placements(y, p, fold, len(share))
     share = np.where((number == 0).any(axis=0), 0.0, share)
     if not share.sum():
         return np.nan, np.zeros(len(y))
-    share = share / share.sum()
-    of_own = number[(y > 0).astype(int), fold]  # size of the entity's class in its fold
-    weight = share[fold] / np.maximum(of_own, 1)
+    share, side = share / share.sum(), (y > 0).astype(int)
+    weight = share[fold] / np.maximum(number[side, fold], 1)  # by the entity's class in its fold
     score = float(np.nansum(weight * np.nan_to_num(placed) * (y > 0)))
     total = number[:, share > 0].sum(axis=1)
-    scale = np.sqrt(total / np.maximum(total - 1, 1))[(y > 0).astype(int)]
+    scale = np.sqrt(total / np.maximum(total - 1, 1))[side]
     return score, np.where(weight > 0, np.nan_to_num(placed - score) * weight * scale, 0.0)
 
 
 def auroc_weighted(Y: np.ndarray, P: np.ndarray, fold: np.ndarray) -> tuple[float, np.ndarray]:
-    """Mean over folds of the one-vs-rest AUROC weighted by class size, and each entity's influence on it, (n,).
+    """Mean over folds of the one-vs-rest AUROC weighted by class size, and influences on it.
 
-    Args: Y: class index, (n,), or 0/1 per label, (n, n_labels). P: (n, n_labels). Class sizes are taken as given.
+    Class sizes are taken as given.
+
+    Parameters
+    ----------
+    Y : ndarray of shape (n,) or (n, n_labels)
+        Class, or 0/1 per label.
+    P : ndarray of shape (n, n_labels)
+        Predictions.
+    fold : ndarray of shape (n,)
+        Folds.
+
+    Returns
+    -------
+    score : float
+    influence : ndarray of shape (n,)
     """
     truth = Y if Y.ndim == 2 else (Y[:, None] == np.arange(P.shape[1])).astype(np.int64)
-    n_folds = int(fold.max()) + 1
-    size = np.stack([truth[fold == k].sum(axis=0) for k in range(n_folds)])  # (n_folds, n_labels)
-    size = np.where((size > 0) & (size < np.bincount(fold, minlength=n_folds)[:, None]), size, 0)
-    told = size.sum(axis=1)
-    share = size / np.maximum(told, 1)[:, None] / max(1, (told > 0).sum())
+    n = np.bincount(fold)
+    size = np.stack([truth[fold == k].sum(axis=0) for k in range(len(n))])  # (n_folds, n_labels)
+    size = np.where((size > 0) & (size < n[:, None]), size, 0)
+    total = size.sum(axis=1)
+    share = size / np.maximum(total, 1)[:, None] / max(1, (total > 0).sum())
     score, influence = 0.0, np.zeros(len(truth))
-    if not (told > 0).any():
+    if not total.any():
         return np.nan, influence
     for c in np.flatnonzero(size.any(axis=0)):
         one, moved = auroc(truth[:, c], P[:, c], fold, share[:, c])
@@ -126,15 +192,27 @@ def auroc_weighted(Y: np.ndarray, P: np.ndarray, fold: np.ndarray) -> tuple[floa
 
 
 def spearman(y: np.ndarray, p: np.ndarray, fold: np.ndarray) -> tuple[float, np.ndarray]:
-    """Mean over folds of the rank correlation, and each entity's influence on it, (n,).
+    """Mean over folds of the rank correlation, and each entity's influence on it.
 
-    The influence is the projection of the U-statistic (Hoeffding 1948): the entity's own product of ranks, and what
-    its presence does to the ranks of the others. Folds of a constant truth do not count; a constant prediction is 0.
+    The influence is the projection of the U-statistic (Hoeffding 1948): the entity's own product of
+    ranks, and what its presence does to the ranks of the others. Folds of a constant truth do not
+    count; a constant prediction is 0.
+
+    Parameters
+    ----------
+    y, p, fold : ndarray of shape (n,)
+        Numbers, predictions, folds.
+
+    Returns
+    -------
+    score : float
+        NaN if no fold counts.
+    influence : ndarray of shape (n,)
     """
-    used = [k for k in range(int(fold.max()) + 1) if np.ptp(y[fold == k]) > 0] if len(y) else []
     scores, influence = [], np.zeros(len(y))
+    used = [k for k in np.unique(fold) if np.ptp(y[fold == k]) > 0]
     for k in used:
-        at = np.flatnonzero(fold == k)
+        at = fold == k
         one, moved = _spearman(y[at], p[at])
         scores.append(one)
         influence[at] = moved / len(used)
@@ -142,9 +220,9 @@ def spearman(y: np.ndarray, p: np.ndarray, fold: np.ndarray) -> tuple[float, np.
 
 
 def _spearman(y: np.ndarray, p: np.ndarray) -> tuple[float, np.ndarray]:
-    if np.ptp(p) == 0:
-        return 0.0, np.zeros(len(y))
     n = len(y)
+    if np.ptp(p) == 0:
+        return 0.0, np.zeros(n)
     (u, su, ties_u), (v, sv, ties_v) = _ranks(y), _ranks(p)
     rho = float((u * v).mean())
     moved = u * v + _above(u, v) / su + _above(v, u) / sv - rho / 2 * (ties_u + ties_v)
@@ -152,7 +230,7 @@ def _spearman(y: np.ndarray, p: np.ndarray) -> tuple[float, np.ndarray]:
 
 
 def _ranks(x: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
-    """Standardised ranks, (n,); their deviation as shares of n; and each entity's pull on their variance by its ties.
+    """Standardised ranks, (n,); their deviation as shares of n; each entity's pull by its ties.
 
     Without ties the variance of ranks is fixed (1/12); groups of shares q make it (1 − Σ q³) / 12.
     """
@@ -166,33 +244,79 @@ def _above(u: np.ndarray, v: np.ndarray) -> np.ndarray:
     """Mean over all entities of v where u is higher, and half of it where u is equal, (n,)."""
     order = np.argsort(u, kind="stable")
     total = np.concatenate([[0.0], np.cumsum(v[order])])
-    left, right = np.searchsorted(u[order], u), np.searchsorted(u[order], u, side="right")
+    left, right = (np.searchsorted(u[order], u, side=s) for s in ("left", "right"))
     return (total[-1] - (total[left] + total[right]) / 2) / len(u)
 
 
 def influence(
     kind: str, y: np.ndarray, p: np.ndarray, fold: np.ndarray
 ) -> tuple[float, np.ndarray]:
-    """The main score of a kind of task (mean over folds), and each entity's influence on it, (n,)."""
-    fold = fold.astype(np.int64)
-    if kind in ("binary", "pair"):
-        return auroc(y, p, fold)
-    return spearman(y, p, fold) if kind == "regression" else auroc_weighted(y, p, fold)
+    """The main score of a kind of task (mean over folds), and each entity's influence on it.
+
+    Parameters
+    ----------
+    kind : str
+        Kind of task.
+    y, p : ndarray
+        Labels and predictions, as metrics take them.
+    fold : ndarray of shape (n,)
+        Folds.
+
+    Returns
+    -------
+    score : float
+    influence : ndarray of shape (n,)
+    """
+    of = {"binary": auroc, "pair": auroc, "regression": spearman}
+    return of.get(kind, auroc_weighted)(y, p, fold.astype(np.int64))
+
+
+def percentiles(draws: np.ndarray, level: float = 0.95) -> np.ndarray:
+    """Percentile interval of draws.
+
+    Parameters
+    ----------
+    draws : ndarray of shape (…, draws)
+        Of a statistic.
+    level : float
+        Of the interval.
+
+    Returns
+    -------
+    ndarray of shape (2, …)
+        Low and high.
+    """
+    return np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=-1)
 
 
 def interval(
     score: np.ndarray, moved: np.ndarray, *, low: float, high: float, level: float = 0.95
 ) -> np.ndarray:
-    """Percentile interval of scores that lie between the bounds ``low`` and ``high``, (2, …).
+    """Percentile interval of scores that lie between two bounds.
 
-    Args: score: (…). moved: draws of how far each score moves, (…, draws). The score is moved on the scale on which it
-    has no bounds (logit of its place between them; for a correlation that is Fisher's z), so that the interval stays
-    inside and is longer towards the middle. A score at a bound has no width there, and is given none.
+    The score is moved on the scale on which it has no bounds (logit of its place between them; for
+    a correlation that is Fisher's z), so that the interval stays inside and is longer towards the
+    middle. A score at a bound has no width there, and is given none.
+
+    Parameters
+    ----------
+    score : ndarray of shape (…)
+        Scores.
+    moved : ndarray of shape (…, draws)
+        Draws of how far each score moves.
+    low, high : float
+        The bounds.
+    level : float
+        Of the interval.
+
+    Returns
+    -------
+    ndarray of shape (2, …)
+        Low and high.
     """
     score, moved = np.asarray(score, dtype=float), np.asarray(moved, dtype=float)
-    quantiles = np.quantile(moved, [(1 - level) / 2, (1 + level) / 2], axis=-1)
     place = np.clip((score - low) / (high - low), 1e-12, 1 - 1e-12)
-    step = quantiles / (high - low) / (place * (1 - place))
+    step = percentiles(moved, level) / (high - low) / (place * (1 - place))
     moved_place = 1 / (1 + np.exp(-np.clip(np.log(place / (1 - place)) + step, -700, 700)))
     inside = (score > low) & (score < high)
     return np.where(inside, low + (high - low) * moved_place, score)
@@ -201,5 +325,20 @@ def interval(
 def difference_interval(
     difference: np.ndarray, moved: np.ndarray, *, level: float = 0.95
 ) -> np.ndarray:
-    """Percentile interval of differences of two scores on the same genes, (2, …); ``moved``: (…, draws)."""
-    return difference + np.quantile(moved, [(1 - level) / 2, (1 + level) / 2], axis=-1)
+    """Percentile interval of differences of two scores on the same genes.
+
+    Parameters
+    ----------
+    difference : ndarray of shape (…)
+        Of the scores.
+    moved : ndarray of shape (…, draws)
+        Draws of how far each difference moves.
+    level : float
+        Of the interval.
+
+    Returns
+    -------
+    ndarray of shape (2, …)
+        Low and high.
+    """
+    return difference + percentiles(moved, level)

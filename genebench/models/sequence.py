@@ -1,0 +1,239 @@
+"""Encoders of protein and DNA sequences: their composition, and networks that read them."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+import numpy as np
+from sklearn.feature_extraction.text import CountVectorizer
+
+from ..core.errors import BadInput, unknown
+from ..data import genome, sources
+from . import Embedding, hub, weights
+from .ids import match
+
+# letter, average mass in dalton, hydropathy (no unit, high is hydrophobic; Kyte & Doolittle 1982)
+_RESIDUES = """
+A  71.0788  1.8    R 156.1875 -4.5    N 114.1038 -3.5    D 115.0886 -3.5    C 103.1388  2.5
+Q 128.1307 -3.5    E 129.1155 -3.5    G  57.0519 -0.4    H 137.1411 -3.2    I 113.1594  4.5
+L 113.1594  3.8    K 128.1741 -3.9    M 131.1926  1.9    F 147.1766  2.8    P  97.1167 -1.6
+S  87.0782 -0.8    T 101.1051 -0.7    W 186.2132 -0.9    Y 163.1760 -1.3    V  99.1326  4.2
+""".split()
+_LETTERS = sorted(_RESIDUES[::3])
+_MASS = dict(zip(_RESIDUES[::3], map(float, _RESIDUES[1::3])))
+_HYDROPATHY = dict(zip(_RESIDUES[::3], map(float, _RESIDUES[2::3])))
+
+RESIDUE_FORMATS = {
+    "joined": lambda sequence: sequence,
+    "spaced": lambda sequence: " ".join(re.sub("[UZOB]", "X", sequence)),
+    "words": list,
+}
+"""How a tokenizer takes residues: as one word (ESM), one by one with rare ones as X (ProtT5), or
+as a list of words (Ankh)."""
+
+
+def kmer_shares(sequences, k):
+    """Measure the share of each k-mer of residues in protein sequences.
+
+    Parameters
+    ----------
+    sequences : sequence of str, length n
+    k : int
+
+    Returns
+    -------
+    ndarray of float, shape (n, 20 ** k)
+        Shares in lexical order, 0 to 1, adding up to 1; a k-mer with a letter beyond the twenty
+        does not count, and a sequence without any that counts is all zeros.
+    """
+    kmers = list(map("".join, itertools.product(_LETTERS, repeat=k)))
+    counter = CountVectorizer(
+        analyzer="char", lowercase=False, ngram_range=(k, k), vocabulary=kmers
+    )
+    counts = counter.transform(sequences).toarray()
+    return counts / counts.sum(axis=1, keepdims=True).clip(1)
+
+
+def protein_descriptors(sequences):
+    """Describe proteins by seven physico-chemical numbers.
+
+    Parameters
+    ----------
+    sequences : sequence of str, length n
+        Letters beyond the twenty residues count for the length only.
+
+    Returns
+    -------
+    ndarray of float, shape (n, 7)
+        Natural log of the number of residues; means over the residues of mass (dalton), charge at
+        neutral pH (K, R +1; D, E −1) and hydropathy (Kyte & Doolittle 1982); shares, 0 to 1, of
+        aromatic (F, W, Y), aliphatic (A, I, L, V) and polar uncharged residues (S, T, N, Q).
+    """
+    charge = {"K": 1, "R": 1, "D": -1, "E": -1}
+    classes = [dict.fromkeys(letters, 1) for letters in ("FWY", "AILV", "STNQ")]
+    scales = [_MASS, charge, _HYDROPATHY, *classes]
+    values = np.array([[scale.get(letter, 0) for scale in scales] for letter in _LETTERS])
+    lengths = np.log([len(sequence) for sequence in sequences])
+    return np.column_stack([lengths, kmer_shares(sequences, 1) @ values])
+
+
+def composition(
+    spec, genes, *, declared, source, file, k=1, descriptors=True, id_pattern=None, kind=None
+):
+    """Count the k-mers of each gene's protein: what a protein model must beat.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    genes : ndarray of str, shape (n_genes,)
+    declared : Declarations
+    source, file : str
+        Source and its FASTA file; of several sequences of a gene the first is taken.
+    k : int
+    descriptors : bool
+        Whether the ``protein_descriptors`` come before the shares of the k-mers.
+    id_pattern : str, optional
+        Regular expression whose first group is the gene's id in a header; None: the first word.
+    kind : str, optional
+        Kind of identifier, as in ``ids.canonical``.
+
+    Returns
+    -------
+    Embedding
+
+    Raises
+    ------
+    BadInput
+        A header that the pattern does not match.
+    """
+    fasta = sources.table(declared.source(source), file)
+    ids = fasta.id.to_numpy(str)
+    if id_pattern:
+        found = [re.search(id_pattern, header) for header in fasta.header]
+        if None in found:
+            raise BadInput(
+                f"model '{spec.name}': the header '>{fasta.header[found.index(None)]}' has no id "
+                f"of the form {id_pattern}; mend 'id_pattern' or the file."
+            )
+        ids = [result.group(1) for result in found]
+    genes_at, row = match(genes, ids, declared.sources, kind=kind)
+    texts = fasta.sequence.iloc[row]
+    vectors = kmer_shares(texts, k)
+    if descriptors:
+        vectors = np.hstack([protein_descriptors(texts), vectors])
+    return Embedding(genes[genes_at], vectors.astype(np.float32))
+
+
+def protein(spec, genes, *, declared, source, file, written="joined", layer=-1):
+    """Average the hidden states of a protein language model over the residues of each protein.
+
+    Longer proteins are read in overlapping windows, each residue counted once.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    genes : ndarray of str, shape (n_genes,)
+    declared : Declarations
+    source, file : str
+        Source and its FASTA file; ids are UniProt accessions (``sp|P12345|…`` or bare). Of two
+        sequences of one gene the first is taken.
+    written : str
+        Key of ``RESIDUE_FORMATS``.
+    layer : int
+        As in ``hub.sequences``.
+
+    Returns
+    -------
+    Sequences
+
+    Raises
+    ------
+    BadInput
+        Unknown way of writing residues.
+    sources.Missing
+        Sequences or weights are not available.
+    """
+    if written not in RESIDUE_FORMATS:
+        where = f"model '{spec.name}'"
+        raise unknown("way of writing residues", written, RESIDUE_FORMATS, where=where)
+    folder = weights.locate(spec)
+    fasta = sources.table(declared.source(source), file)
+    accession = [i.split("|")[1] if i.count("|") == 2 else i for i in fasta.id]
+    genes_at, row = match(genes, accession, declared.sources, kind="uniprot")
+    texts = [RESIDUE_FORMATS[written](s) for s in fasta.sequence.to_numpy(object)[row]]
+    return hub.sequences(
+        spec, folder, genes[genes_at], texts, specials=False, windows=True, layer=layer
+    )
+
+
+def dna(
+    spec,
+    genes,
+    *,
+    declared,
+    source,
+    file="genome",
+    region="promoter",
+    cut=None,
+    both_strands=True,
+    lower=False,
+    layer=-1,
+    module=None,
+):
+    """Average the hidden states of a genomic language model over the tokens of a gene's DNA.
+
+    DNA is read along the gene's strand and, with ``both_strands``, also against it: the two count
+    alike, so that a sequence and its reverse complement have the same vector. What is longer than
+    the context is read in overlapping windows.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    genes : ndarray of str, shape (n_genes,)
+    declared : Declarations
+    source, file : str
+        Source of the genome and its FASTA file; the source's file ``genes`` is a GTF.
+    region : str
+        Promoter, coding sequence or body, as in ``genome.regions``.
+    cut : dict of str to int, optional
+        ``upstream``, ``downstream`` and ``longest`` of ``genome.regions``, in bp.
+    both_strands : bool
+    lower : bool
+        Whether the tokenizer needs lower case.
+    layer, module
+        As in ``hub.sequences``.
+
+    Returns
+    -------
+    Sequences
+
+    Raises
+    ------
+    BadInput
+        Unknown region.
+    sources.Missing
+        Genome, genes or weights are not available.
+    """
+    folder = weights.locate(spec)
+    assembly = declared.source(source)
+    regions = genome.regions(sources.table(assembly, "genes"), region, **(cut or {}))
+    genes_at, row = match(genes, regions.gene, declared.sources, kind="symbol")
+    extracted = genome.extract(sources.locate(assembly, file), regions.iloc[row])
+    found = [text != "" for text in extracted]
+    texts = [text.lower() if lower else text for text in extracted if text]
+    owner = np.arange(len(texts))
+    if both_strands:
+        texts += map(genome.reverse_complement, texts.copy())
+        owner = np.tile(owner, 2)
+    return hub.sequences(
+        spec,
+        folder,
+        genes[genes_at[found]],
+        texts,
+        owner=owner,
+        specials=False,
+        windows=True,
+        layer=layer,
+        module=module,
+    )

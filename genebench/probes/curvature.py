@@ -1,0 +1,140 @@
+"""Curvature from a problem's own weights, for labels whose weights are far from even."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .features import Rows
+
+TWO_CLASSES = (14, 30)
+"""Iterations after which the curvature of a problem that is still going is taken from its own
+weights."""
+
+MORE_CLASSES = (14, 30, 60, 120, 240)
+"""The same of several classes, which take longer; where entities are so few that all classes part,
+it does not help."""
+
+MOST = 4
+"""Entities that make up such a curvature, in numbers of features: fewer leave directions out, more
+cost time."""
+
+LARGE = 2048
+"""Most features for which that is done: beyond, a factorisation costs more than it saves."""
+
+
+def due(age: Tensor, ages: tuple[int, ...] = TWO_CLASSES) -> Tensor:
+    """Which problems have just gone through one of some numbers of iterations.
+
+    Parameters
+    ----------
+    age : Tensor of shape (K,)
+        Iterations so far.
+    ages : tuple of int
+        The numbers of iterations.
+
+    Returns
+    -------
+    Tensor of shape (K,)
+        bool.
+    """
+    return torch.isin(age, torch.tensor(ages, device=age.device))
+
+
+class OwnCurvature:
+    """Inverse Hessians with their own weights, one for all folds of a task.
+
+    A label that is rare or all but separable has its weight on few entities: these make up its
+    Hessian, the others count with their mean weight. Of several classes each has its own, as if it
+    were fitted against the rest alone. It serves as the first guess of L-BFGS, so what it lacks
+    costs steps, not digits.
+
+    Parameters
+    ----------
+    features : Rows
+        Features of the problems.
+    n_classes : int
+        Rows of weights of a problem.
+    memory : float
+        Bytes for the inverses.
+    """
+
+    def __init__(self, features: Rows, n_classes: int, memory: float) -> None:
+        self.able = type(features) is Rows and features.d <= LARGE and not features.sparse
+        self.able &= n_classes == 1 or features.n >= MOST * features.d
+        self.ages = TWO_CLASSES if n_classes == 1 else MORE_CLASSES
+        self.inverse: dict[int, Tensor] = {}
+        self.most = memory // (features.X.element_size() * (features.d + 1) ** 2)
+
+    def renew(self, features: Rows, problems, state) -> None:
+        """Factorise anew for the problems whose time it is.
+
+        Parameters
+        ----------
+        features : Rows
+            Features of the problems.
+        problems : solver.Problems
+            All of them.
+        state : solver._State
+            Those at work; ``own`` is set to the task whose inverse serves a problem.
+        """
+        if not self.able:
+            return
+        used = state.own[state.going].unique().tolist()
+        self.inverse = {t: inverse for t, inverse in self.inverse.items() if t in used}
+        now = state.going & due(state.age, self.ages)
+        for task in problems.task[state.ids[now]].unique().tolist():
+            if (len(self.inverse) + 1) * state.M.shape[1] > self.most and task not in self.inverse:
+                break
+            rows = torch.where(now & (problems.task[state.ids] == task))[0]
+            inverse = _inverse(features, state, rows)
+            if inverse is not None:
+                self.inverse[task] = inverse
+                state.own[rows] = task
+
+    def multiply(self, state, g: Tensor, out: Tensor) -> None:
+        """Put inverse Hessian times vectors in the rows of the problems that have one.
+
+        Steps of several classes sum to zero over them, as the gradient does: what all have in
+        common changes nothing.
+
+        Parameters
+        ----------
+        state : solver._State
+            Problems at work.
+        g, out : Tensor of shape (K, C, d + 1)
+            The vectors, and where the products go.
+        """
+        for task, inverse in self.inverse.items():
+            rows = torch.where(state.own == task)[0]
+            if len(rows) and len(inverse) == 1:
+                out[rows, 0] = g[rows, 0] @ inverse[0]
+            elif len(rows):
+                moved = torch.bmm(g[rows].transpose(0, 1), inverse).transpose(0, 1)
+                out[rows] = moved - moved.mean(1, keepdim=True)
+
+
+def _inverse(features: Rows, state, rows: Tensor) -> Tensor | None:
+    """Inverses of a task's Hessians, (C, d + 1, d + 1); None where one is beyond the precision."""
+    scale = 1.0 if features.standardise else float(features.unit.max())
+    X = features.even.X
+    mean, penalty = state.mean[rows].mean(0), (1 / state.C[rows]).mean()
+    few = min(features.n, MOST * features.d)
+    out = X.new_empty(state.M.shape[1], features.d + 1, features.d + 1)
+    for c, H in enumerate(out):
+        size = state.R[rows, c].abs()
+        weight = (size - size * size).mean(0)
+        top, at = torch.topk(weight, few, sorted=False)
+        rest = max(float(weight.sum() - top.sum()), 0.0)
+        root = top.sqrt()[:, None]
+        A = torch.cat([X[at].sub_(mean).mul_(root * scale), root], 1)
+        torch.mm(A.T, A, out=H)
+        H[:-1, :-1].add_(features.second.to(H.dtype), alpha=rest * scale**2)
+        H.diagonal()[:-1] += penalty
+        # a class that training lacks does not move
+        H[-1, -1] += rest if rest or float(top.sum()) else 1.0
+        factor, wrong = torch.linalg.cholesky_ex(H)
+        if int(wrong):
+            return None
+        torch.cholesky_inverse(factor, out=H)
+    return out

@@ -1,0 +1,96 @@
+"""Recipe, key, atomic file with a sidecar."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+
+from genebench.core import cache
+
+
+def test_the_key_is_the_sha256_of_the_canonical_json_in_any_order():
+    text = '{"a":[1,2.5],"b":"\\u00e9"}'
+    expected = hashlib.sha256(text.encode()).hexdigest()[:16]
+    assert cache.key({"b": "é", "a": [1, 2.5]}) == cache.key({"a": [1, 2.5], "b": "é"}) == expected
+
+
+@pytest.mark.parametrize(
+    "changed", [{"a": 2}, {"a": 1.5}, {"a": "1"}, {"a": 1, "b": None}, {"A": 1}]
+)
+def test_any_change_of_the_recipe_changes_the_key(changed):
+    assert cache.key({"a": 1}) != cache.key(changed)
+
+
+def test_a_recipe_with_nan_is_refused():
+    with pytest.raises(ValueError):
+        cache.key({"a": float("nan")})
+
+
+def test_an_atomic_write_replaces_the_file_only_at_the_end(tmp_path):
+    path = tmp_path / "folder" / "a.txt"
+    with cache.atomic(path) as temporary:
+        temporary.write_text("new")
+        assert not path.exists()
+        assert temporary.parent == path.parent and temporary.suffix == path.suffix
+    (tmp_path / "plain").write_text("x")
+    assert path.read_text() == "new" and list(path.parent.iterdir()) == [path]
+    assert path.stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_an_error_inside_an_atomic_write_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), cache.atomic(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """An artefact with its sidecar."""
+    path = tmp_path / "thing.txt"
+    cache.store(path, {"a": 1}, lambda p: p.write_text("content"), seconds=2.5)
+    return path
+
+
+def test_a_stored_artefact_is_ready_and_its_sidecar_has_recipe_and_facts(stored):
+    sidecar = json.loads(cache.sidecar(stored).read_text())
+    assert cache.state(stored) == "ready" and sidecar["recipe"] == {"a": 1}
+    assert sidecar["sha256"] == cache.digest(stored) == hashlib.sha256(b"content").hexdigest()
+    assert cache.facts(stored) == {"seconds": 2.5}
+    assert cache.state(stored.with_name("other.txt")) == "absent"
+
+
+@pytest.mark.parametrize("content", ["conten", "Content", ""])
+def test_a_changed_or_truncated_artefact_is_broken(stored, content):
+    stored.write_text(content)
+    assert cache.state(stored) == "broken"
+
+
+@pytest.mark.parametrize("sidecar", [None, "", "{", "[]", "null", '{"sha256": 1}'])
+def test_an_artefact_without_a_sound_sidecar_is_broken(stored, sidecar):
+    cache.sidecar(stored).unlink()
+    if sidecar is not None:
+        cache.sidecar(stored).write_text(sidecar)
+    assert cache.state(stored) == "broken"
+
+
+def test_an_error_while_storing_leaves_nothing(tmp_path):
+    def fail(path):
+        path.write_text("half")
+        raise OSError("disk full")
+
+    with pytest.raises(OSError):
+        cache.store(tmp_path / "thing.txt", {}, fail)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_dropping_takes_the_sidecar_or_the_whole_folder_along(stored):
+    cache.drop(stored)
+    assert list(stored.parent.iterdir()) == []
+    cache.drop(stored)  # twice is no error
+    cache.drop(stored.parent)
+    assert not stored.parent.exists()

@@ -1,0 +1,212 @@
+"""Declarations: what is refused, and what the sentence says."""
+
+from __future__ import annotations
+
+import pytest
+from helpers import edit_yaml, forget
+from pydantic import ValidationError
+
+from genebench.core import errors, paths, specs
+from genebench.core.errors import BadInput, unknown
+
+
+def line_of(path, text: str) -> int:
+    """Number of the first line that contains a text."""
+    return 1 + next(i for i, line in enumerate(path.read_text().splitlines()) if text in line)
+
+
+def sentence(function, *args) -> str:
+    """The sentence with which a call is refused."""
+    with pytest.raises(BadInput) as caught:
+        function(*args)
+    return str(caught.value)
+
+
+def test_the_declarations_of_a_project_are_read(home):
+    declared = specs.declared()
+    assert list(declared.sources) == ["toy"] and declared.profile("tiny").folds == 3
+    assert list(declared.models) == ["full", "part", "stem", "random", "shuffled", "oracle"]
+    assert declared.source("toy").files["labels"].format == "tsv"
+    with pytest.raises(ValidationError, match="frozen"):
+        declared.profile("tiny").seed = 1
+
+
+def test_a_users_own_entries_stand_beside_the_declared_ones_and_nowhere_else(home):
+    declared = specs.declared()
+    mine = declared.model("full").model_copy(update={"name": "mine", "exposed": {"toy/": "Yes."}})
+    more = declared.extended(models=[mine])
+    assert more.model("mine").title == "Full" and "mine" not in specs.declared().models
+    assert more.exposed("mine", "toy/value") and not more.exposed("full", "toy/value")
+
+
+def test_pages_are_read_in_reading_order(home):
+    pages = [{"notebook": "a", "page": "one"}, {"notebook": "a", "page": "two"}]
+    pages[1]["parameters"] = {"group": "x"}
+    edit_yaml(paths.PROFILES, lambda d: d.update(pages=pages))
+    assert [p.page for p in specs.pages()] == ["one", "two"]
+    assert specs.pages()[1].parameters == {"group": "x"}
+    edit_yaml(paths.PROFILES, lambda d: d.pop("pages"))
+    assert "'pages' is missing" in sentence(specs.pages)
+
+
+def test_an_unknown_key_names_file_line_and_the_nearest_key(home):
+    edit_yaml(paths.MODELS, lambda d: d["models"]["stem"].update(colour="#123456"))
+    words = sentence(specs.declared)
+    assert words.startswith(f"{paths.MODELS}:{line_of(paths.MODELS, 'colour')}:")
+    assert "unknown key 'colour'" in words and "did you mean 'color'?" in words
+
+
+@pytest.mark.parametrize(
+    "change, typo, where, near",
+    [
+        (lambda d: d["tasks"][2].update(knid="binary"), "knid", "tasks.2.knid", "kind"),
+        (
+            lambda d: d["files"]["labels"].update(fromat="t"),
+            "fromat",
+            "files.labels.fromat",
+            "form",
+        ),
+    ],
+)
+def test_an_unknown_key_inside_is_found_too(home, change, typo, where, near):
+    path = paths.SOURCES / "toy.yml"
+    edit_yaml(path, change)
+    words = sentence(specs.declared)
+    assert words.startswith(f"{path}:{line_of(path, typo)}: key '{where}'")
+    assert f"did you mean '{near}" in words
+
+
+def test_a_misspelt_key_is_named_before_the_one_that_is_missing(home):
+    def misspell(d):
+        d["models"]["full"]["encodr"] = d["models"]["full"].pop("encoder")
+
+    edit_yaml(paths.MODELS, misspell)
+    assert "unknown key 'encodr'; did you mean 'encoder'" in sentence(specs.declared)
+
+
+@pytest.mark.parametrize(
+    "key, value",
+    [("color", "red"), ("family", "magic"), ("labels", "maybe"), ("options", 3), ("dim", "many")],
+)
+def test_a_wrong_value_names_file_line_and_key(home, key, value):
+    edit_yaml(paths.MODELS, lambda d: d["models"]["oracle"].update({key: value}))
+    words, text = sentence(specs.declared), paths.MODELS.read_text().splitlines()
+    line = max(i for i, row in enumerate(text, 1) if f" {key}:" in row)
+    assert words.startswith(f"{paths.MODELS}:{line}: key '{key}'")
+    assert words.endswith("mend that value.")
+
+
+@pytest.mark.parametrize(
+    "key, value", [("folds", 1), ("repeats", 0), ("common_floor", 1.5), ("term_stride", 0)]
+)
+def test_a_profile_outside_its_bounds_is_refused(home, key, value):
+    edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update({key: value}))
+    assert f"key '{key}'" in sentence(specs.declared)
+
+
+def test_a_missing_key_is_named_with_the_line_of_its_entry(home):
+    path = paths.SOURCES / "toy.yml"
+    edit_yaml(path, lambda d: d["tasks"][2].pop("kind"))
+    words = sentence(specs.declared)
+    assert f":{line_of(path, 'toy/class')}:" in words and "required" in words
+
+
+@pytest.mark.parametrize(
+    "text, line",
+    [
+        ("models:\n  a: {title: x\n", 3),
+        ("models:\n\ta: 1\n", 2),
+        ("a: 'x\n", 2),
+        ("a: 1\nb: 2\na: 3\n", 3),
+        ("a: !!python/object/apply:os.getcwd []\n", 1),
+    ],
+)
+def test_malformed_or_hostile_yaml_names_file_and_line(tmp_path, text, line):
+    path = tmp_path / "models.yml"
+    path.write_text(text)
+    assert sentence(specs.read_yaml, path).startswith(f"{path}:{line}: malformed YAML")
+
+
+@pytest.mark.parametrize(
+    "data", [b"a: \xff\n", b"a: \x00\n", b"{a: 1}: 2\n", b"? [a]\n: b\n", b"{{name}}: x\n"]
+)
+def test_strange_yaml_is_one_sentence(tmp_path, data):
+    path = tmp_path / "a.yml"
+    path.write_bytes(data)
+    assert str(path) in sentence(specs.read_yaml, path)
+
+
+def test_aliases_are_shared_keep_their_lines_and_cannot_fill_the_memory(tmp_path):
+    path = tmp_path / "p.yml"
+    path.write_text("a: &x\n  k: 1\nb: *x\n")
+    read = specs.read_yaml(path)
+    assert read == {"a": {"k": 1}, "b": {"k": 1}}
+    assert read.lines == {"": 1, "a": 1, "b": 3} and read["a"].lines["k"] == 2
+    path.write_text(
+        "a0: &a0 [x]\n"
+        + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 10))
+    )
+    assert "its aliases stand for more than" in sentence(specs.read_yaml, path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "modles: {}\n",
+        "models:\n",
+        "models: [a]\n",
+        "models: {a: text}\n",
+        "models: {a: {name: b}}\n",
+        "models: {a: {1: b}}\n",
+        "- a\n",
+        "",
+    ],
+)
+def test_models_of_a_wrong_shape_are_one_sentence(home, text):
+    paths.MODELS.write_text(text)
+    forget()
+    assert str(paths.MODELS) in sentence(specs.declared)
+
+
+def test_a_file_that_is_missing_empty_or_of_another_name_is_told(home, tmp_path):
+    assert "GENEBENCH_HOME" in sentence(specs.read_yaml, tmp_path / "none.yml")
+    edit_yaml(paths.SOURCES / "toy.yml", lambda d: d.update(id="joy"))
+    assert "key 'id' is 'joy' but the file is named 'toy'" in sentence(specs.declared)
+    (paths.SOURCES / "toy.yml").write_text("")
+    forget()
+    assert "key ''" not in sentence(specs.declared)
+
+
+@pytest.mark.parametrize(
+    "what, near, known",
+    [("model", "orakle", "oracle"), ("source", "toi", "toy"), ("profile", "tinny", "tiny")],
+)
+def test_an_unknown_name_is_answered_with_the_nearest(home, what, near, known):
+    words = sentence(getattr(specs.declared(), what), near)
+    assert words == f"unknown {what} '{near}'; did you mean '{known}'?"
+
+
+@pytest.mark.parametrize("key, wrong", [("models", "orakle"), ("sources", "toi")])
+def test_a_profile_that_names_an_unknown_entry_is_refused(home, key, wrong):
+    edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update({key: [wrong]}))
+    words = sentence(specs.declared().profile, "tiny")
+    assert "profile 'tiny'" in words and f"'{wrong}'; did you mean" in words
+
+
+@pytest.mark.parametrize(
+    "name, known, hint",
+    [
+        ("orcale", ["oracle", "random"], "did you mean 'oracle'?"),
+        ("HEIGHT", ["hpo/body-height", "jaspar/gc"], "did you mean 'hpo/body-height'?"),
+        ("zzz", ["random", "family"], "known: family, random."),
+        ("zzz", [f"name{i}" for i in range(30)], "there are 30 to choose from"),
+    ],
+)
+def test_an_unknown_name_has_a_hint(name, known, hint):
+    words = str(unknown("thing", name, known, where="a.yml:7"))
+    assert words.startswith(f"a.yml:7: unknown thing '{name}'; ") and hint in words
+
+
+def test_a_sentence_is_one_printable_line_of_bounded_length():
+    words = str(BadInput("a\nb\x1b[31m" + "c" * 5000))
+    assert "\n" not in words and "\x1b" not in words and len(words) <= errors.LONGEST + 3

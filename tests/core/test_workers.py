@@ -1,0 +1,117 @@
+"""The loop over units: cached ones are skipped, failures are noted, processes end with their parent."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from helpers import in_this_process
+
+from genebench.core import cache, paths, workers
+from genebench.core.errors import BadInput, RunFailed
+
+
+def recipe(shared, unit):
+    return {"unit": unit, "shared": shared}
+
+
+def measure(shared, unit):
+    from threadpoolctl import threadpool_info
+
+    if unit == 13:
+        raise BadInput("thirteen cannot be done; leave it out.")
+    if unit == 7:
+        raise ZeroDivisionError("by zero")
+    threads = [pool["num_threads"] for pool in threadpool_info()]
+    return {"threads": np.array(threads), "x": np.arange(unit)}
+
+
+STAGE = workers.ArrayStage("units", "CELLS", recipe, measure, with_torch=False)
+
+
+@pytest.fixture
+def cells(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "CELLS", tmp_path / "cells")
+
+
+def execute(units, **options):
+    """Run units in this process; returns the outcome and what was reported."""
+    said, steps = [], []
+    with in_this_process(1, "shared") as pool:
+        report = {"say": said.append, "progress": lambda *step: steps.append(step)}
+        outcome = workers.execute(STAGE, "shared", units, pool, **report, **options)
+    return outcome, said, steps
+
+
+def test_units_are_computed_on_one_thread_once_and_failures_stop_no_other(cells):
+    outcome, said, steps = execute([3, 7, 13, 5], at_once=2)
+    assert (outcome.units, outcome.cached, outcome.computed) == (4, 0, 2)
+    assert outcome.failed == {
+        "7": "ZeroDivisionError: by zero",
+        "13": "thirteen cannot be done; leave it out.",
+    }
+    assert said[0] == "4 units, 0 cached, 4 to do, 2 at a time"
+    assert "unit '7' failed: ZeroDivisionError: by zero" in said and steps[-1] == ("units", 4, 4)
+    arrays = STAGE.load("shared", 3)
+    assert (arrays["threads"] == 1).all() and arrays["x"].tolist() == [0, 1, 2]
+    outcome, said, _ = execute([3, 5])
+    assert (outcome.cached, outcome.computed, outcome.failed) == (2, 0, {})
+    with pytest.raises(RunFailed, match="2 units failed, first '7': ZeroDivisionError"):
+        execute([3, 7, 13])[0].check("units")
+
+
+def test_a_broken_artefact_is_announced_and_made_again(cells):
+    execute([3])
+    (path,) = STAGE.files("shared", 3)
+    path.write_bytes(path.read_bytes()[:50])
+    outcome, said, _ = execute([3])
+    assert outcome.computed == 1 and "the cached file of '3' is broken" in said[0]
+    assert cache.state(path) == "ready"
+
+
+def test_another_shared_object_is_another_artefact(cells):
+    assert STAGE.files("shared", 3) != STAGE.files("other", 3)
+
+
+def script(tmp_path, text: str, **options):
+    """Start a script that may start processes."""
+    path = tmp_path / "script.py"
+    path.write_text("import os, sys, time\nfrom genebench.core import workers\n" + text)
+    root = str(paths.ROOT)
+    environment = {**os.environ, "PYTHONPATH": root}
+    return subprocess.Popen(
+        [sys.executable, str(path)], stdout=subprocess.PIPE, text=True, env=environment, **options
+    )
+
+
+def test_workers_leave_when_their_parent_is_killed(tmp_path):
+    parent = script(
+        tmp_path,
+        "if __name__ == '__main__':\n    pool = workers.pool(1)\n"
+        "    print(pool.submit(os.getpid).result(), flush=True)\n    time.sleep(60)\n",
+    )
+    worker = int(parent.stdout.readline())
+    parent.kill()
+    parent.communicate()
+    for _ in range(100):
+        if not os.path.exists(f"/proc/{worker}"):
+            return
+        time.sleep(0.1)
+    os.kill(worker, signal.SIGKILL)
+    pytest.fail("the worker outlived its parent by ten seconds")
+
+
+def test_a_stopped_pool_ends_at_once(tmp_path):
+    process = script(
+        tmp_path,
+        "if __name__ == '__main__':\n    with workers.pool(1) as pool:\n"
+        "        futures = [pool.submit(time.sleep, 30) for _ in range(5)]\n"
+        "        time.sleep(1.5)\n        began = time.monotonic()\n        workers.stop(pool)\n"
+        "    print(time.monotonic() - began)\n",
+    )
+    assert float(process.communicate(timeout=100)[0]) < 15
