@@ -15,7 +15,7 @@ from scipy import sparse
 from test_encoders import genes, model
 
 from genebench import models
-from genebench.book import tables
+from genebench.book import cards
 from genebench.core import paths, specs
 from genebench.core.errors import BadInput
 from genebench.data import genes as identifiers
@@ -528,7 +528,7 @@ def test_a_model_without_its_input_says_what_is_needed(monkeypatch, tmp_path):
         ("genept", "zenodo.org/records/10833191"),
         ("protein-composition", "genebench fetch proteome"),
     ):
-        status, why = tables.model_status(specs.models()[name])
+        status, why = cards.model_status(specs.models()[name], specs.sources())
         assert status == "missing" and what in why
 
 

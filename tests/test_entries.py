@@ -12,7 +12,7 @@ from helpers import sha256
 
 from genebench import models
 from genebench.benchmark import splits
-from genebench.book import tables
+from genebench.book import cards
 from genebench.core import paths, specs
 from genebench.data import sources, tasks
 from genebench.stats import metrics
@@ -118,7 +118,9 @@ def test_what_comes_with_the_dependencies_is_all_there(real):
 
 def test_every_difference_to_the_paper_over_two_percent_has_its_reason(real):
     found = {t.name: t for t in real[0]}
-    beside = tables.against_paper(specs.profile("paper"), found)
+    beside = cards.published_tasks(
+        specs.profile("paper"), specs.sources(), found, specs.published()
+    )
     far = beside[beside["difference %"].abs() > 2]
     assert (beside.status != "not declared").all() and (far.reason != "").all()
 

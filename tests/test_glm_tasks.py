@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from genebench.benchmark import results
-from genebench.book import genomic_transfer
+from genebench.book import glm as pages
 from genebench.core import paths
 from genebench.data import sources
 from genebench.glm import codes, design, effects, markov, transfer, windows, zero_shot
@@ -189,7 +189,7 @@ def test_what_fine_tuning_adds_is_told_over_the_sets_with_classes():
     )
     held = held.assign(low=held.score - 0.01, high=held.score + [0.01, 0.01, 0.01, 0.2, 0.01, 0.01])
     loose = held.assign(split="random", score=0.99)
-    told = genomic_transfer.tuned_words(
+    told = pages.fine_tuned_words(
         pd.concat([held, loose, held.assign(task="c", metric="spearman", score=0.1)])
     )
     assert (

@@ -144,7 +144,7 @@ def test_a_task_without_dates_or_with_too_few_cannot_be_split_by_them(task):
 
 def test_every_split_is_named_wherever_splits_are(task):
     assert (
-        set(tiers.RUNGS)
+        set(tiers.SPLITS)
         == set(leaderboard.SPLIT_WORDS)
         == set(genetasks.LADDER)
         == set(splits.SPLITS)

@@ -10,20 +10,21 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sklearn.neighbors import NearestNeighbors
 
 from ..core import cache, paths
 from ..core.specs import Declarations, ModelSpec
 from ..data import families
 from ..data.tasks import Task
 from . import predictions, results
-from .plan import Plan, make
+
+if TYPE_CHECKING:
+    from .plan import Plan
 
 NONE = 255
 """No prediction, where a share is stored in percent."""
@@ -238,6 +239,8 @@ def _percentiles(values: np.ndarray) -> np.ndarray:
 
 def _nearest(plan: Plan, names: list[str]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Nearest genes by cosine, of models that are no shortcut and have two dimensions or more."""
+    from sklearn.neighbors import NearestNeighbors
+
     out = {}
     for name in names:
         if plan.models[name].family == "shortcut":
@@ -373,14 +376,16 @@ def refresh(profile: str, declared: Declarations, *, by: str = "stem") -> bool:
     bool
         Whether it was written.
     """
+    from . import plan
+
     models = declared.models
     of = {"scores": cache.digest(results.scores_path(profile)), "by": by}
     of |= {"exposed": cache.key({m: s.exposed for m, s in models.items()})}
     old = read(profile)
     if old is not None and old[1].get("of") == of:
         return False
-    plan = make(profile, declared=declared)
-    atlas = gather(plan, by=by)
+    whole = plan.make(profile, declared=declared)
+    atlas = gather(whole, by=by)
     if atlas is None:
         return False
     tasks = sorted({task for _, task, _, _ in atlas.others})
@@ -389,7 +394,7 @@ def refresh(profile: str, declared: Declarations, *, by: str = "stem") -> bool:
         "labels": atlas.labels,
         "models": atlas.models,
         "exposed": atlas.exposed.astype(int).tolist(),
-        "tasks": {t: plan.tasks[t].title for t in tasks},
+        "tasks": {t: whole.tasks[t].title for t in tasks},
         "read": {t: [int(models[m].exposed_on(t)) for m in atlas.models] for t in tasks},
         "near": list(atlas.near),
         "rule": families.RULES[by],
