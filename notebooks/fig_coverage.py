@@ -13,10 +13,11 @@
 # %% [markdown]
 # # Coverage: common, own and all genes
 #
-# Models differ in which genes they can embed. Filling the gaps with random vectors would punish small models and hide
-# why; leaving genes out silently would flatter them. So each model is trained on the genes that it covers and scored
-# three times: on its *own* genes; on the *common* genes, which every broad model covers; and on *all* genes of the
-# task, where a gene without a vector gets the class prior of the training fold, never an invented vector.
+# Models differ in which genes they can embed. Filling the gaps with random vectors would punish
+# small models and hide why; leaving genes out silently would flatter them. So each model is trained
+# on the genes that it covers and scored three times: on its *own* genes; on the *common* genes,
+# which every broad model covers; and on *all* genes of the task, where a gene without a vector gets
+# the class prior of the training fold, never an invented vector.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile's results
@@ -40,15 +41,16 @@ show.figure(
     page=page,
     profile=profile,
     name="triptych",
-    caption="Plain mean of test AUROC over the tasks on which a model has all three scores: on common genes "
-    "(diamond), on the model's own genes (circle) and on all genes of the task (square). Where a model covers every "
-    "gene, own and all agree. Tasks on which a model is exposed are left out.",
+    caption="Plain mean of test AUROC over the tasks on which a model has all three scores: on "
+    "common genes (diamond), on the model's own genes (circle) and on all genes of the task "
+    "(square). Where a model covers every gene, own and all agree. Tasks on which a model is "
+    "exposed are left out.",
     alt="Three marks per model: plain mean AUROC on common, own and all genes.",
 )
 
 # %% [markdown]
-# Where a rank moves with the gene set, the arrows say so. Only models that are scored on nearly all tasks are ranked;
-# the others answer other questions.
+# Where a rank moves with the gene set, the arrows say so. Only models that are scored on nearly all
+# tasks are ranked; the others answer other questions.
 
 # %% tags=["remove-input"]
 show.table(

@@ -42,9 +42,10 @@ show.figure(
     page=page,
     profile=profile,
     name="tasks",
-    caption=f"Test AUROC of every model on the classification tasks of the group {group}: one dot a task (mean over "
-    "folds); a box spans the quartiles where there are five tasks or more that the model is not exposed on. A star: "
-    "the model was trained on the labels. Each model on the genes that it can embed.",
+    caption=f"Test AUROC of every model on the classification tasks of the group {group}: one dot "
+    "a task (mean over folds); a box spans the quartiles where there are five tasks or more that "
+    "the model is not exposed on. A star: the model was trained on the labels. Each model on the "
+    "genes that it can embed.",
     alt=f"Dots and boxes of AUROC per model for the tasks of the group {group}.",
 )
 
@@ -54,9 +55,9 @@ show.table(
     page=page,
     profile=profile,
     name="means",
-    caption="Weighted means of the score over the tasks that can show a difference, on the common genes, with tiers, "
-    "ranks and 95 % intervals over genes and tasks, by split. Models that are exposed, or miss many of the genes, "
-    "are left out.",
+    caption="Weighted means of the score over the tasks that can show a difference, on the common "
+    "genes, with tiers, ranks and 95 % intervals over genes and tasks, by split. Models that are "
+    "exposed, or miss many of the genes, are left out.",
 )
 
 # %% tags=["remove-input"]
@@ -78,8 +79,9 @@ show.table(
     page=page,
     profile=profile,
     name="excess",
-    caption="Score on the common genes, best shortcut of the task on the same genes and folds, and excess over it, "
-    "with 95 % intervals over genes (that of the excess is paired); regression tasks are in Spearman correlation.",
+    caption="Score on the common genes, best shortcut of the task on the same genes and folds, "
+    "and excess over it, with 95 % intervals over genes (that of the excess is paired); "
+    "regression tasks are in Spearman correlation.",
 )
 
 # %% tags=["remove-input"]
@@ -99,10 +101,11 @@ show.table(
 # %% [markdown]
 # ## Cards of the tasks
 #
-# *Families* join the gene groups of HGNC and the letters of the symbols; a task whose largest family has much of it
-# says little about other genes. The *smallest detectable difference* is that of two uncorrelated models
-# {cite}`hanley1982` (80 % power at the 95 % level), averaged over classes or labels; models scored on the same genes can
-# be separated by less, see [what each task can show](power).
+# *Families* join the gene groups of HGNC and the letters of the symbols; a task whose largest
+# family has much of it says little about other genes. The *smallest detectable difference* is that
+# of two uncorrelated models {cite}`hanley1982` (80 % power at the 95 % level), averaged over
+# classes or labels; models scored on the same genes can be separated by less, see [what each task
+# can show](power).
 
 # %% tags=["remove-input"]
 Markdown(cards.task_cards(tables.of_group(results.read_tasks(shown), group)))

@@ -13,12 +13,12 @@
 # %% [markdown]
 # # Relatives and leakage: what survives
 #
-# The same tasks, models and genes under splits that are ever harder: `random` folds; whole chromosomes; folds that keep
-# genes of one symbol stem or family together, or those of similar proteins; the least studied genes; those annotated
-# last. A model that knows what genes do falls little; one that only averages relatives has none left to average, and
-# falls to chance by construction. Shown
-# are the splits that were run. Underpowered tasks, exposed models and models that miss many of the genes are left out,
-# so that every line is about the same questions.
+# The same tasks, models and genes under splits that are ever harder: `random` folds; whole
+# chromosomes; folds that keep genes of one symbol stem or family together, or those of similar
+# proteins; the least studied genes; those annotated last. A model that knows what genes do falls
+# little; one that only averages relatives has none left to average, and falls to chance by
+# construction. Shown are the splits that were run. Underpowered tasks, exposed models and models
+# that miss many of the genes are left out, so that every line is about the same questions.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile's results
@@ -39,10 +39,10 @@ show.figure(
     page=page,
     profile=profile,
     name="slopes",
-    caption="Weighted mean of test AUROC on the common genes by split (marks), one row a model, ordered by the first "
-    "panel; shortcuts are hollow, the dotted line is chance. Thin lines: 95 % intervals over genes and tasks. Tasks "
-    "that resemble each other weigh less; in the first panel every group weighs the same. Each panel has its "
-    "own scale.",
+    caption="Weighted mean of test AUROC on the common genes by split (marks), one row a model, "
+    "ordered by the first panel; shortcuts are hollow, the dotted line is chance. Thin lines: 95 "
+    "% intervals over genes and tasks. Tasks that resemble each other weigh less; in the first "
+    "panel every group weighs the same. Each panel has its own scale.",
     alt="Mean AUROC of each model under each split, one panel a group of tasks, one row a model.",
 )
 
@@ -50,7 +50,8 @@ show.figure(
 show.prose(tiers.ladder_words(means, models))
 
 # %% [markdown]
-# *Lost* is what a model scores less than under the first split, on the same genes and tasks, with its paired interval.
+# *Lost* is what a model scores less than under the first split, on the same genes and tasks, with
+# its paired interval.
 
 # %% tags=["remove-input"]
 show.table(
@@ -58,6 +59,6 @@ show.table(
     page=page,
     profile=profile,
     name="lost",
-    caption="Score and lost: weighted means of test AUROC on the common genes, with 95 % intervals over genes and "
-    "tasks.",
+    caption="Score and lost: weighted means of test AUROC on the common genes, with 95 % "
+    "intervals over genes and tasks.",
 )

@@ -19,12 +19,12 @@ page: str = "spectra-tuberculosis"  # name of this page
 datasets: str = "tb-rif,tb-inh,tb-pza"  # data sets of data/spectra.yml, or gene tasks of Part I
 
 # %% tags=["remove-input"]
-from genebench.book import show, spectra
+from genebench.book import show, spectra, spectra_figures
 from genebench.core import specs
 
 show.begin()
 known, names = spectra.declared(specs.declared()), datasets.split(",")
-spectra.sections(names, known, page=page, profile=profile)
+spectra_figures.sections(names, known, page=page, profile=profile)
 
 # %% [markdown]
 # ## Areas, falls and existing splits
@@ -35,8 +35,9 @@ show.table(
     page=page,
     profile=profile,
     name="areas",
-    caption="Area under the curve (AUSPC), mean over seeds with 95 % interval. Over overlap it is another number: the "
-    "mean score over the span of overlap. 'λ to': the largest λ that has a score.",
+    caption="Area under the curve (AUSPC), mean over seeds with 95 % interval. Over overlap it is "
+    "another number: the mean score over the span of overlap. 'λ to': the largest λ that has a "
+    "score.",
 )
 
 # %% tags=["remove-input"]
@@ -45,8 +46,9 @@ show.table(
     page=page,
     profile=profile,
     name="finding",
-    caption="Fall from λ = 0 to the largest λ that every seed has a score at, with 95 % interval over seeds; the same "
-    "fall of the size-matched control, and its share of the fall; what is lost to overlap at equal size.",
+    caption="Fall from λ = 0 to the largest λ that every seed has a score at, with 95 % interval "
+    "over seeds; the same fall of the size-matched control, and its share of the fall; what is "
+    "lost to overlap at equal size.",
 )
 
 # %% tags=["remove-input"]
@@ -55,6 +57,7 @@ show.table(
     page=page,
     profile=profile,
     name="placed",
-    caption="Splits that others use, placed at the λ whose splits have the nearest overlap, and what each model scores "
-    "on them and on the curve. A score exactly at chance: the model has nothing to go by and says the same of all.",
+    caption="Splits that others use, placed at the λ whose splits have the nearest overlap, and "
+    "what each model scores on them and on the curve. A score exactly at chance: the model has "
+    "nothing to go by and says the same of all.",
 )

@@ -13,10 +13,11 @@
 # %% [markdown]
 # # Claims of the papers, compared with our results
 #
-# Each finding is restated so that scores can contradict it: the best model of one kind minus the best of another, on
-# the same genes, tasks and folds. It *holds* if the 95 % interval lies above zero, *fails* if it lies below, and is
-# *open* if zero is inside. The intervals are those of all pairs of models at once, so that they are
-# corrected for selecting the best. A model that was trained on the labels of many of the tasks cannot stand for its kind: where none is left, nothing
+# Each finding is restated so that scores can contradict it: the best model of one kind minus the
+# best of another, on the same genes, tasks and folds. It *holds* if the 95 % interval lies above
+# zero, *fails* if it lies below, and is *open* if zero is inside. The intervals are those of all
+# pairs of models at once, so that they are corrected for selecting the best. A model that was
+# trained on the labels of many of the tasks cannot stand for its kind: where none is left, nothing
 # can be said.
 
 # %% tags=["parameters"]
@@ -46,9 +47,10 @@ show.figure(
     page=page,
     profile=profile,
     name="verdicts",
-    caption="Findings of the papers as differences of weighted mean AUROC (common genes) with simultaneous 95 % "
-    "intervals over genes and tasks, and the verdict of each.",
-    alt="Difference and interval of each finding, with the words holds, fails, open or cannot be tested.",
+    caption="Findings of the papers as differences of weighted mean AUROC (common genes) with "
+    "simultaneous 95 % intervals over genes and tasks, and the verdict of each.",
+    alt="Difference and interval of each finding, with the words holds, fails, open or cannot be "
+    "tested.",
 )
 
 # %% tags=["remove-input"]

@@ -13,8 +13,9 @@
 # %% [markdown]
 # # What a run costs
 #
-# Time and memory of the run whose scores this book shows, from its manifest. A cell is one model on one block of tasks
-# under one split, five folds each; its predictions are kept, so that intervals and other metrics need no fit.
+# Time and memory of the run whose scores this book shows, from its manifest. A cell is one model on
+# one block of tasks under one split, five folds each; its predictions are kept, so that intervals
+# and other metrics need no fit.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile's results
@@ -23,7 +24,7 @@ source: str = "paper"  # whose results are shown; empty: those of the profile of
 
 # %% tags=["remove-input"]
 from genebench.benchmark import costs, results
-from genebench.book import figures, show, speed, tiers
+from genebench.book import show, speed, tiers
 from genebench.core import manifest, specs
 
 show.begin()
@@ -34,12 +35,13 @@ show.prose(costs.words(run))
 # %% tags=["remove-input"]
 spent = costs.spent(run)
 show.figure(
-    figures.cost_bars(spent, models),
+    speed.cost_bars(spent, models),
     spent,
     page=page,
     profile=profile,
     name="models",
-    caption="CPU seconds by model: all probes of all tasks, splits and folds, and the embedding that is made once.",
+    caption="CPU seconds by model: all probes of all tasks, splits and folds, and the embedding "
+    "that is made once.",
     alt="Bars of CPU seconds by model, probes and embedding end to end.",
 )
 
@@ -56,8 +58,8 @@ show.table(
 # %% [markdown]
 # ## Stages
 #
-# Seconds of the clock of the run that computed the results, and the memory of its largest process in MiB. A later run
-# that computes fewer than half of the cells anew does not change them.
+# Seconds of the clock of the run that computed the results, and the memory of its largest process
+# in MiB. A later run that computes fewer than half of the cells anew does not change them.
 
 # %% tags=["remove-input"]
 show.table(

@@ -13,9 +13,10 @@
 # %% [markdown]
 # # Exposure: which models were trained on the labels
 #
-# For every model and every source of labels: *clean*, the model was trained on nothing that has these labels;
-# *exposed*, it does, for all of the source's tasks or for part of them; *unknown*, nobody can say, because the text of
-# its training is not listed. Exposed scores are starred, and in no mean, tier or ladder.
+# For every model and every source of labels: *clean*, the model was trained on nothing that has
+# these labels; *exposed*, it does, for all of the source's tasks or for part of them; *unknown*,
+# nobody can say, because the text of its training is not listed. Exposed scores are starred, and in
+# no mean, tier or ladder.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile's models and labels
@@ -38,7 +39,8 @@ show.figure(
     page=page,
     profile=profile,
     name="matrix",
-    caption="Models against sources of labels: clean, unknown, exposed on a part of the tasks, or exposed.",
+    caption="Models against sources of labels: clean, unknown, exposed on a part of the tasks, or "
+    "exposed.",
     alt="Grid of models and sources of labels with the words clean, unknown, part or exposed.",
 )
 

@@ -13,10 +13,11 @@
 # %% [markdown]
 # # Catalogue of genomic language models
 #
-# {{ glm_catalogue_models }} published models since {{ glm_catalogue_first }}, in the columns of Table 1 of the review
-# {cite}`benegas2024` and beyond it: {{ glm_catalogue_masked }} with a masked objective, {{ glm_catalogue_causal }}
-# with a causal one, {{ glm_catalogue_nucleotide }} that read single nucleotides. An empty cell was not checked.
-# Several of those with a place on the Hugging Face Hub can be scored by `genebench glm score`.
+# {{ glm_catalogue_models }} published models since {{ glm_catalogue_first }}, in the columns of
+# Table 1 of the review {cite}`benegas2024` and beyond it: {{ glm_catalogue_masked }} with a masked
+# objective, {{ glm_catalogue_causal }} with a causal one, {{ glm_catalogue_nucleotide }} that read
+# single nucleotides. An empty cell was not checked. Several of those with a place on the Hugging
+# Face Hub can be scored by `genebench glm score`.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for

@@ -13,21 +13,23 @@
 # %% [markdown]
 # # Leaderboard
 #
-# Which model is best *for your question*, and how sure is that? The first table answers by group of tasks, the figure
-# and the table below it say more, and at the end you can weigh the groups yourself.
+# Which model is best *for your question*, and how sure is that? The first table answers by group of
+# tasks, the figure and the table below it say more, and at the end you can weigh the groups
+# yourself.
 #
-# Read the *tier* before the number: the models of a tier are not significantly different from the best of it, though
-# one with a wide interval can stand below a model of the next, as the grey bars show. Differences are judged by a
-# bootstrap over genes, and over tasks where a group has enough of them, with all pairs of a group tested at once
-# {cite}`westfall1993`: a false separation among them has a chance of one in twenty at most. A rank interval
-# {cite}`mogstad2024` says which ranks a model can have. The *excess* says what a model adds to the letters of the
-# symbol, the family and the like: a mean over tasks of the score minus that of the best shortcut of the task on the
-# same genes and folds; at 0 or below it adds nothing.
+# Read the *tier* before the number: the models of a tier are not significantly different from the
+# best of it, though one with a wide interval can stand below a model of the next, as the grey bars
+# show. Differences are judged by a bootstrap over genes, and over tasks where a group has enough of
+# them, with all pairs of a group tested at once {cite}`westfall1993`: a false separation among them
+# has a chance of one in twenty at most. A rank interval {cite}`mogstad2024` says which ranks a
+# model can have. The *excess* says what a model adds to the letters of the symbol, the family and
+# the like: a mean over tasks of the score minus that of the best shortcut of the task on the same
+# genes and folds; at 0 or below it adds nothing.
 #
-# The split says how hard the test is: under `random` relatives of a gene can be in training; under `stem` and `family`
-# they cannot; under `chromosome` the neighbours on the chromosome cannot. All means are {term}`weighted means
-# <Weighted mean>`: tasks that cannot show a difference between two models (*underpowered*) do not count, and tasks that
-# resemble each other share their weight.
+# The split says how hard the test is: under `random` relatives of a gene can be in training; under
+# `stem` and `family` they cannot; under `chromosome` the neighbours on the chromosome cannot. All
+# means are {term}`weighted means <Weighted mean>`: tasks that cannot show a difference between two
+# models (*underpowered*) do not count, and tasks that resemble each other share their weight.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
@@ -47,10 +49,11 @@ means, pairs = tiers.of_measure(every), tiers.of_measure(results.read_beside(sho
 show.prose(leaderboard.answers(every, plain, models, folder="" if source else None))
 
 # %% [markdown]
-# Random folds but for the last column, classification tasks, the common genes, 95 % intervals over genes and tasks.
-# Models and tasks of a group are those that can be compared there: each model has a score, and was not trained on the
-# labels, on each task. So all groups together have fewer tasks than their sum, and a model's mean of a group can differ
-# a little between the two views. *Localization* is mostly in which tissues and cells a gene's RNA is found.
+# Random folds but for the last column, classification tasks, the common genes, 95 % intervals over
+# genes and tasks. Models and tasks of a group are those that can be compared there: each model has
+# a score, and was not trained on the labels, on each task. So all groups together have fewer tasks
+# than their sum, and a model's mean of a group can differ a little between the two views.
+# *Localization* is mostly in which tissues and cells a gene's RNA is found.
 
 # %% tags=["remove-input"]
 show.figure(
@@ -61,10 +64,12 @@ show.figure(
     page=page,
     profile=profile,
     name="ranks",
-    caption="Weighted mean of test AUROC on the common genes under random folds, with 95 % intervals over genes and "
-    "tasks, and the ranks that each model can have. Grey bars on the right join models of which no two are "
-    "significantly different; a line stands where a model of a lower tier follows.",
-    alt="Models by mean AUROC with intervals, one panel a group of tasks, bars joining those that do not differ.",
+    caption="Weighted mean of test AUROC on the common genes under random folds, with 95 % "
+    "intervals over genes and tasks, and the ranks that each model can have. Grey bars on the "
+    "right join models of which no two are significantly different; a line stands where a model "
+    "of a lower tier follows.",
+    alt="Models by mean AUROC with intervals, one panel a group of tasks, bars joining those that "
+    "do not differ.",
 )
 
 # %% tags=["remove-input"]
@@ -73,18 +78,19 @@ show.table(
     page=page,
     profile=profile,
     name="means",
-    caption="Weighted means of test AUROC and of the excess over the best shortcut, common genes, by group and split, "
-    "with 95 % intervals over genes and tasks. Regression tasks have another measure and are on the pages of the "
-    "groups.",
+    caption="Weighted means of test AUROC and of the excess over the best shortcut, common genes, "
+    "by group and split, with 95 % intervals over genes and tasks. Regression tasks have another "
+    "measure and are on the pages of the groups.",
 )
 
 # %% [markdown]
 # ## Your own weights
 #
-# How much should each group of tasks count? The weighted means below also follow the weights that you set; the address
-# of the page keeps them, so that a link shows what you see. A model without a mean in a group that counts is left at
-# the end. Each group has here all of its own tasks; the mean over all groups above is over the tasks that all its
-# models share, and differs a little. Tiers and intervals are those of the tables; for your own weights there are none.
+# How much should each group of tasks count? The weighted means below also follow the weights that
+# you set; the address of the page keeps them, so that a link shows what you see. A model without a
+# mean in a group that counts is left at the end. Each group has here all of its own tasks; the mean
+# over all groups above is over the tasks that all its models share, and differs a little. Tiers and
+# intervals are those of the tables; for your own weights there are none.
 
 # %% tags=["remove-input"]
 weighed = tiers.by_group(tiers.first_split(means), models)
@@ -99,7 +105,8 @@ show.table(
     page=page,
     profile=profile,
     name="pairs",
-    caption="Differences of weighted means of test AUROC, common genes, with simultaneous 95 % intervals.",
+    caption="Differences of weighted means of test AUROC, common genes, with simultaneous 95 % "
+    "intervals.",
 )
 
 # %% tags=["remove-cell"]

@@ -13,9 +13,10 @@
 # %% [markdown]
 # # Models
 #
-# What each model reads, what it was trained on, and on which tasks it has seen the labels (*exposed*): such a score is
-# shown with a star and is no evidence of understanding. Shortcuts and controls are models like any other. A model whose
-# status is `missing` has not run here; the reason says what it needs.
+# What each model reads, what it was trained on, and on which tasks it has seen the labels
+# (*exposed*): such a score is shown with a star and is no evidence of understanding. Shortcuts and
+# controls are models like any other. A model whose status is `missing` has not run here; the reason
+# says what it needs.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for

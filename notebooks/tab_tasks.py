@@ -13,9 +13,10 @@
 # %% [markdown]
 # # Tasks
 #
-# Every task with its size, balance, families, origin, release, licence and the hash of its labels: those of
-# gene-benchmark {cite}`kantor2024`, built from their sources, with the derived binary ones (one per label of a
-# multi-label task). Search by name; the pages of the [groups](group-genomic) have a card for each.
+# Every task with its size, balance, families, origin, release, licence and the hash of its labels:
+# those of gene-benchmark {cite}`kantor2024`, built from their sources, with the derived binary ones
+# (one per label of a multi-label task). Search by name; the pages of the [groups](group-genomic)
+# have a card for each.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
@@ -40,9 +41,10 @@ cards.per_group(listed[listed.status == "ready"], specs.GROUPS)
 # %% [markdown]
 # ## Beside the published tasks
 #
-# Every task that the paper lists: number of genes (or pairs) here and as published, and the reason for every difference
-# over two percent. `missing`: the file at hand lacks it; the official download has it. The paper's two NOTCH1 names are
-# those of its own runs, which read each other's file; the catalogue says what is really inside.
+# Every task that the paper lists: number of genes (or pairs) here and as published, and the reason
+# for every difference over two percent. `missing`: the file at hand lacks it; the official download
+# has it. The paper's two NOTCH1 names are those of its own runs, which read each other's file; the
+# catalogue says what is really inside.
 
 # %% tags=["remove-input"]
 beside = pd.read_csv(results.published_path(source), keep_default_na=False)

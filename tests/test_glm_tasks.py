@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from genebench.benchmark import results
-from genebench.book import glm as pages
+from genebench.book import glm_transfer as pages
 from genebench.core import paths
 from genebench.data import sources
 from genebench.glm import codes, design, effects, markov, transfer, windows, zero_shot

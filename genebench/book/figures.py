@@ -66,13 +66,6 @@ FAMILIES = {
 }
 """Family of models to colour, in their order; told apart by eyes that see no red or green too."""
 
-_KINDS = {
-    "binary": ("o", "#0077bb"),
-    "multiclass": ("s", "#cc3311"),
-    "multilabel": ("D", "#009988"),
-    "regression": ("^", "#555555"),
-}
-
 
 def use_style() -> None:
     """Set the house style of all figures; called once at the top of a notebook.
@@ -499,95 +492,4 @@ def family_boxes(frame: pd.DataFrame, *, label: str, chance: float = 0.5) -> Fig
     for family in order:
         ax.plot([], [], "s", color=FAMILIES[family], markersize=10, label=family)
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(order))
-    return fig
-
-
-def size_and_power(frame: pd.DataFrame, *, limit: float) -> Figure:
-    """Number of genes of each task against the smallest difference that it can show.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Columns ``kind``, ``genes`` and ``smallest difference`` between two models, in AUROC or
-        Spearman correlation; rows without one are left out.
-    limit : float
-        Above it a task is called underpowered; drawn as a line.
-
-    Returns
-    -------
-    Figure
-    """
-    fig, ax = plt.subplots(figsize=(8, 4.2))
-    frame = frame[frame["smallest difference"].notna()]
-    look = {"markersize": 7, "alpha": 0.75, "markeredgecolor": "white", "markeredgewidth": 0.6}
-    for kind, (marker, ink) in _KINDS.items():
-        part = frame[frame.kind == kind]
-        if len(part):
-            y = part["smallest difference"]
-            ax.plot(part.genes, y, marker, color=ink, label=kind, **look)
-    ax.axhline(limit, color=INK, linestyle="--", linewidth=1.2)
-    box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5}
-    place = {"transform": ax.get_yaxis_transform(), "va": "bottom", "zorder": 4, "bbox": box}
-    ax.text(0.01, limit, "underpowered above", fontsize=11, **place)
-    ax.set_xscale("log")
-    ax.xaxis.set_minor_locator(matplotlib.ticker.LogLocator(subs=(2, 5)))
-    whole = matplotlib.ticker.FuncFormatter(lambda value, _: f"{value:,.0f}")
-    ax.xaxis.set_major_formatter(whole)
-    ax.xaxis.set_minor_formatter(whole)
-    ax.set(xlabel="genes of the task (log scale)", ylim=(0, None))
-    ax.set_ylabel("smallest detectable difference\n(AUROC; of regression Spearman)")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=4)
-    return fig
-
-
-def cost_bars(table: pd.DataFrame, models: Mapping[str, ModelSpec]) -> Figure:
-    """CPU seconds by model, embedding and probes end to end.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Columns ``model``, ``embedding_s`` and ``fits_s``, in seconds.
-    models : mapping of str to ModelSpec
-        Declared models.
-
-    Returns
-    -------
-    Figure
-    """
-    rows = ordered(table.model, models)
-    table = table.set_index("model").loc[rows].fillna({"embedding_s": 0.0})
-    fig, ax = plt.subplots(figsize=(9, 0.36 * len(rows) + 1.4))
-    y, fits = range(len(rows)), table.fits_s
-    ax.barh(y, fits, color="#0072b2", label="probes, all tasks and splits")
-    ax.barh(y, table.embedding_s, left=fits, color="#e69f00", label="embedding, once")
-    rows_axis(ax, titles(rows, models))
-    ax.set_xlabel("CPU seconds")
-    ax.legend(loc="lower right")
-    return fig
-
-
-def log_lines(table: pd.DataFrame, *, x: str, panel: str, label: str) -> Figure:
-    """CPU seconds against a size, both logarithmic.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Columns ``who``, ``seconds``, those named, and ``case`` where there are several.
-    x, panel : str
-        Columns of the size and of the panel.
-    label : str
-        What the size is.
-
-    Returns
-    -------
-    Figure
-    """
-    case = table.get("case", pd.Series("", index=table.index))
-    inks = dict(zip(table.who.unique(), ("#0072b2", "#d55e00", "#56b4e9", "#555555")))
-    marks = dict(zip(case.unique(), "osD^v"))
-    names = (table.who + ": " + case).str.removesuffix(": ")
-    frame = table.assign(row=names, ink=table.who.map(inks), mark=case.map(marks))
-    fig = lines(frame, x=x, y="seconds", panel=panel, xlabel=label, ylabel="CPU seconds")
-    for ax in fig.axes:
-        ax.set(xscale="log", yscale="log")
     return fig

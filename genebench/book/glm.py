@@ -15,7 +15,6 @@ from ..benchmark import summaries
 from ..core import paths
 from ..core.errors import BadInput, unknown
 from ..core.yamls import read_yaml
-from .figures import minus
 
 CALIBRATED = "-calibrated"
 """Ending of the name of a model whose scores are less the mean of the three-base context."""
@@ -34,9 +33,6 @@ YARDSTICKS = {
     "bits": "bits a base",
 }
 """Columns of the evaluation of designed promoters to axis labels."""
-
-NETWORK = "glm-simulated"
-"""The network of the simulated genomes."""
 
 
 @dataclass(frozen=True)
@@ -268,11 +264,22 @@ def quotable(frame: pd.DataFrame, shown: Looks) -> dict[str, str]:
         simple = rows[~rows.model.str.startswith("glm-") & ~rows.model.isin(INFORMED)]
         best = simple.sort_values("score").model.iloc[-1]
         spans["other"] = f"{shown.title(best)}, {spans[best]}"
-        out |= {_slug(*key, model): words for model, words in spans.items()}
+        out |= {slug(*key, model): words for model, words in spans.items()}
     return out
 
 
-def _slug(*words: str) -> str:
+def slug(*words: str) -> str:
+    """Name of a number for the prose.
+
+    Parameters
+    ----------
+    *words : str
+        Its parts; slashes and hyphens become underscores.
+
+    Returns
+    -------
+    str
+    """
     return "_".join(words).replace("/", "_").replace("-", "_")
 
 
@@ -373,260 +380,10 @@ def design_values(frame: pd.DataFrame, predictor: pd.DataFrame) -> dict[str, str
         ``<set>_<column>``, and of the ``predictor`` its rank correlation and sizes.
     """
     rows = frame.set_index("set")[list(YARDSTICKS)].stack()
-    out = {_slug(*key): f"{value:.2f}" for key, value in rows.items()}
+    out = {slug(*key): f"{value:.2f}" for key, value in rows.items()}
     row = predictor.iloc[0]
     sizes = {"predictor_fitted": f"{row.n_train:,}", "predictor_tested": f"{row.n_test:,}"}
     return {**out, **sizes, "predictor": f"{row.spearman:.2f}"}
-
-
-def transfer_values(frame: pd.DataFrame, shown: Looks) -> dict[str, str]:
-    """Numbers of the transfer for the prose: every score, and how much was used.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Rows of ``scores_of``.
-    shown : Looks
-        Titles of models.
-
-    Returns
-    -------
-    dict
-
-    Raises
-    ------
-    BadInput
-        The study of fine-tuning has no low-rank adapters.
-    """
-    used, fitted = read("transfer", "sets"), read("tuning", "sets")
-    moving = summaries.moving_weights(fitted)
-    if moving is None:
-        raise BadInput(
-            "the study of fine-tuning lacks low-rank adapters; pip install peft, then "
-            "'python -m notebooks.studies.glm_runs tuning'."
-        )
-    return {
-        **quotable(frame, shown),
-        "most": f"{used.windows.max():,}",
-        "epochs": str(fitted.epochs.max()),
-        "seeds": str(used.seeds.min()),
-        "lora_moves": f"{100 * moving:.0f} %",
-    }
-
-
-def fine_tuned(tasks: str, shown: Looks) -> pd.DataFrame:
-    """Scores of networks fitted to the labels, beside frozen ones on the very same splits.
-
-    Parameters
-    ----------
-    tasks : str
-        Beginnings of names of tasks, joined by commas.
-    shown : Looks
-        Titles of tasks.
-
-    Returns
-    -------
-    DataFrame
-        Rows of ``scores_of``.
-    """
-    fitted = scores_of("tuning", tasks, shown)
-    frozen = scores_of("transfer", tasks, shown, repeats=(0,))
-    beside = frozen.model.str.startswith("glm-") | frozen.model.isin(["untrained", "one-hot-cnn"])
-    same = frozen.task.isin(fitted.task) & frozen.split.isin(fitted.split)
-    return pd.concat([frozen[beside & same], fitted], ignore_index=True)
-
-
-_WAYS = {
-    "frozen": "frozen with a linear probe",
-    "fine-tuned": "all weights fine-tuned",
-    "lora": "low-rank adapters",
-    "untrained": "random weights, frozen",
-    "fine-tuned-untrained": "random weights, all fitted",
-    "one-hot-cnn": "a small convolutional network from labels alone",
-}
-
-
-def fine_tuned_words(frame: pd.DataFrame) -> str:
-    """What fine-tuning adds, and how often, in Markdown.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Rows of ``fine_tuned``.
-
-    Returns
-    -------
-    str
-    """
-    rows = summaries.fine_tuning(frame)
-    means = [f"{words} {rows.score[way]:.2f}" for way, words in _WAYS.items() if way in rows.index]
-    gains = [
-        f"{_WAYS[way]} score above the frozen network in {rows.above[way]} ({rows.clear[way]} with "
-        "intervals apart)"
-        for way in ("fine-tuned", "lora")
-        if way in rows.index
-    ]
-    head = f"**Mean AUROC over {rows.tasks.iloc[0]} sets with classes, no word shared:**"
-    return f"{head} {'; '.join(means)}. Of these sets, {' and '.join(gains)}."
-
-
-def layer_table(frame: pd.DataFrame, shown: Looks) -> pd.DataFrame:
-    """Layers and poolings, the best first within task and model.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        ``layers.csv``.
-    shown : Looks
-        Titles of tasks and models.
-
-    Returns
-    -------
-    DataFrame
-    """
-    rows = frame.sort_values(["task", "model", "score"], ascending=[True, True, False])
-    rows = rows.assign(task=rows.task.map(shown.tasks), model=rows.model.map(shown.title))
-    return rows[["task", "model", "layer", "pooling", "score", "chosen"]].reset_index(drop=True)
-
-
-def split_sizes(frame: pd.DataFrame) -> pd.DataFrame:
-    """How many windows each split of a task trains and tests on, one row a task.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Rows of ``scores_of``.
-
-    Returns
-    -------
-    DataFrame
-        Text "trained / tested" by split.
-    """
-    sizes = summaries.sizes_of_splits(frame).astype(str)
-    text = sizes.n_train + " / " + sizes.n_test
-    return text.unstack().fillna("–").rename_axis(columns=None, index="task").reset_index()
-
-
-def motif_table(frame: pd.DataFrame, shown: Looks) -> pd.DataFrame:
-    """Motifs that recur in what models expect, with the nearest known profile.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        ``motifs.csv``.
-    shown : Looks
-        Titles of models.
-
-    Returns
-    -------
-    DataFrame
-        ``r`` with the profile, what chance reaches, and whether it is beyond chance.
-    """
-    words = [" ".join(c[i : i + 10] for i in range(0, len(c), 10)) for c in frame.consensus]
-    beyond = np.where(frame.r > frame.chance, "yes", "no")
-    model = frame.model.map(shown.title)
-    frame = frame.assign(model=model, beyond=beyond, consensus=words)
-    frame = frame[["model", "motif", "sites", "match", "r", "chance", "beyond", "consensus"]]
-    names = {"match": "nearest profile", "chance": "r by chance", "beyond": "beyond chance"}
-    return frame.rename(columns=names)
-
-
-def motif_values(frame: pd.DataFrame) -> dict[str, int]:
-    """Per model, how many motifs recur and how many lie nearer to a profile than by chance.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        ``motifs.csv``.
-
-    Returns
-    -------
-    dict
-    """
-    out = {}
-    for model, part in frame.groupby("model"):
-        out[_slug(model, "found")] = len(part)
-        out[_slug(model, "known")] = int((part.r > part.chance).sum())
-    return out
-
-
-def simulated_bits(bits: pd.DataFrame, shown: Looks) -> pd.DataFrame:
-    """Bits a base on the test chromosome, by kind of base (rows) and model (columns).
-
-    Parameters
-    ----------
-    bits : DataFrame
-        ``bits.csv``.
-    shown : Looks
-        Titles of models.
-
-    Returns
-    -------
-    DataFrame
-        With the share of the bases that are of each kind.
-    """
-    share = bits.drop_duplicates("bases").set_index("bases").share
-    names = list(dict.fromkeys(bits.model))
-    wide = bits.pivot(index="bases", columns="model", values="bits")
-    wide = wide.loc[share.index, names].rename(columns=shown.title)
-    return wide.rename_axis(columns=None).assign(share=share).reset_index()
-
-
-def simulated_table(scores: pd.DataFrame, logos: pd.DataFrame, shown: Looks) -> pd.DataFrame:
-    """Every score on the simulated genomes, and how many motifs each model recovers.
-
-    Parameters
-    ----------
-    scores, logos : DataFrame
-        ``scores.csv`` and ``logos.csv``.
-    shown : Looks
-        Titles of models.
-
-    Returns
-    -------
-    DataFrame
-    """
-    part = scores[scores.scores.isin(["calibrated", "corrected", "linear probe"])]
-    spans = [minus(f"{r.score:.3f} ({r.low:.3f} to {r.high:.3f})") for r in part.itertuples()]
-    columns = ["question", "on", "model", "score (95 % interval)", "n"]
-    rows = list(zip(part.task, part.subset, part.model.map(shown.title), spans, part.n))
-    best = logos[logos.model != "planted"].drop_duplicates(["motif", "model"])
-    for model, of in best.groupby("model", sort=False):
-        recovered = f"{(of.r >= 0.8).sum()} of {len(of)}"
-        head = ("motifs recovered", "r of 0.8 or more", shown.title(model))
-        rows.append((*head, recovered, len(of)))
-    return pd.DataFrame(rows, columns=columns)
-
-
-def simulated_values(
-    scores: pd.DataFrame, logos: pd.DataFrame, curve: pd.DataFrame
-) -> dict[str, str]:
-    """Numbers of the simulated genomes for the prose.
-
-    Parameters
-    ----------
-    scores, logos, curve : DataFrame
-        ``scores.csv``, ``logos.csv`` and ``curve.csv``.
-
-    Returns
-    -------
-    dict
-    """
-    one = scores[(scores.model == NETWORK) & scores.scores.isin(["calibrated", "corrected"])]
-    best = one.set_index(["task", "subset"]).score
-    keys = {
-        "coding": ("LLR against S", "coding"),
-        "motif": ("LLR against S", "motif"),
-        "structure": ("LLR against S", "structure"),
-        "deleterious": ("deleterious against neutral", "all"),
-        "pairs": ("planted pairs", "hairpins"),
-    }
-    r = logos[logos.model == NETWORK].drop_duplicates("motif").r
-    return {
-        **{name: f"{best[key]:.2f}" for name, key in keys.items()},
-        "motifs": f"{int((r >= 0.8).sum())} of {len(r)}",
-        "minutes": f"{curve.cpu_s.max() / 60:.0f}",
-    }
 
 
 def catalogue() -> tuple[pd.DataFrame, list[dict[str, str]]]:

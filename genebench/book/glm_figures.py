@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -15,12 +14,6 @@ from .glm import CALIBRATED, YARDSTICKS, Looks
 
 BASES = {"A": "#009e73", "C": "#0072b2", "G": "#e69f00", "T": "#d55e00"}
 """Letter to colour in logos."""
-
-RANDOM_SPLITS = {
-    "matched": "as many windows, drawn at random",
-    "random": "all windows, drawn at random",
-}
-"""Split at random to what is said of it."""
 
 
 def bits_by_order(frame: pd.DataFrame, shown: Looks) -> Figure:
@@ -231,41 +224,6 @@ def yardsticks(frame: pd.DataFrame, shown: Looks) -> Figure:
     inks = [shown.designs[name]["color"] for name in frame["set"]]
     intervals.hlines(range(len(rows)), frame.activity_low, frame.activity_high, color=inks)
     return fig
-
-
-def split_scores(frame: pd.DataFrame, shown: Looks, *, loose: str = "matched") -> Figure:
-    """Scores of models (rows) by task (panels): filled on the spectral split, hollow at random.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Columns ``task, title, model, split, metric, score, low, high``.
-    shown : Looks
-        Titles, colours and markers.
-    loose : {"matched", "random"}
-        Which random split.
-
-    Returns
-    -------
-    Figure
-        Chance is 0.5 of an AUROC, 0 of a rank correlation.
-    """
-    tasks = {t: i for i, t in enumerate(frame.title.unique())}
-    frame = shown.styled(frame[frame.split.isin([loose, "spectral"])])
-    hollow = frame.split == loose
-    frame = frame.assign(
-        face=np.where(hollow, "white", frame.ink),
-        shift=np.where(hollow, -0.14, 0.14),
-        row=[textwrap.fill(words, 26) for words in frame.row],
-    )
-    rows = list(dict.fromkeys(frame.row))
-    measure = {"spearman": "Spearman, chance 0", "auroc": "AUROC, chance 0.5"}
-    frame["panel"] = frame.title + "\n" + frame.metric.map(measure)
-    frame = frame.sort_values("title", key=lambda c: c.map(tasks), kind="stable")
-    face = {"markerfacecolor": "white"}
-    key = {RANDOM_SPLITS[loose]: face, "no shared word of test and train": {}}
-    options = {"panel": "panel", "key": key, "height": 0.4, "sharex": False}
-    return dots(frame, rows, label="score (AUROC 0 to 1, Spearman −1 to 1)", **options)
 
 
 def scatter(

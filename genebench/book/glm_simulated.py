@@ -13,8 +13,11 @@ from matplotlib.textpath import TextPath
 from matplotlib.transforms import Affine2D
 
 from .figures import dots, minus
-from .glm import NETWORK, Looks
+from .glm import Looks, slug
 from .glm_figures import BASES
+
+NETWORK = "glm-simulated"
+"""The network of the simulated genomes."""
 
 SHOWN = (NETWORK, "markov-two-sided", "markov-chain", "oracle")
 """Models that are drawn beside each other."""
@@ -200,3 +203,125 @@ def hairpin_maps(frame: pd.DataFrame, shown: Looks) -> Figure:
         fig.colorbar(image, ax=ax, shrink=0.7, label="change of log-odds, corrected")
     axes[0, 0].set_ylabel("base that is looked at")
     return fig
+
+
+def motif_table(frame: pd.DataFrame, shown: Looks) -> pd.DataFrame:
+    """Motifs that recur in what models expect, with the nearest known profile.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``motifs.csv``.
+    shown : Looks
+        Titles of models.
+
+    Returns
+    -------
+    DataFrame
+        ``r`` with the profile, what chance reaches, and whether it is beyond chance.
+    """
+    words = [" ".join(c[i : i + 10] for i in range(0, len(c), 10)) for c in frame.consensus]
+    beyond = np.where(frame.r > frame.chance, "yes", "no")
+    model = frame.model.map(shown.title)
+    frame = frame.assign(model=model, beyond=beyond, consensus=words)
+    frame = frame[["model", "motif", "sites", "match", "r", "chance", "beyond", "consensus"]]
+    names = {"match": "nearest profile", "chance": "r by chance", "beyond": "beyond chance"}
+    return frame.rename(columns=names)
+
+
+def motif_values(frame: pd.DataFrame) -> dict[str, int]:
+    """Per model, how many motifs recur and how many lie nearer to a profile than by chance.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``motifs.csv``.
+
+    Returns
+    -------
+    dict
+    """
+    out = {}
+    for model, part in frame.groupby("model"):
+        out[slug(model, "found")] = len(part)
+        out[slug(model, "known")] = int((part.r > part.chance).sum())
+    return out
+
+
+def simulated_bits(bits: pd.DataFrame, shown: Looks) -> pd.DataFrame:
+    """Bits a base on the test chromosome, by kind of base (rows) and model (columns).
+
+    Parameters
+    ----------
+    bits : DataFrame
+        ``bits.csv``.
+    shown : Looks
+        Titles of models.
+
+    Returns
+    -------
+    DataFrame
+        With the share of the bases that are of each kind.
+    """
+    share = bits.drop_duplicates("bases").set_index("bases").share
+    names = list(dict.fromkeys(bits.model))
+    wide = bits.pivot(index="bases", columns="model", values="bits")
+    wide = wide.loc[share.index, names].rename(columns=shown.title)
+    return wide.rename_axis(columns=None).assign(share=share).reset_index()
+
+
+def simulated_table(scores: pd.DataFrame, logos: pd.DataFrame, shown: Looks) -> pd.DataFrame:
+    """Every score on the simulated genomes, and how many motifs each model recovers.
+
+    Parameters
+    ----------
+    scores, logos : DataFrame
+        ``scores.csv`` and ``logos.csv``.
+    shown : Looks
+        Titles of models.
+
+    Returns
+    -------
+    DataFrame
+    """
+    part = scores[scores.scores.isin(["calibrated", "corrected", "linear probe"])]
+    spans = [minus(f"{r.score:.3f} ({r.low:.3f} to {r.high:.3f})") for r in part.itertuples()]
+    columns = ["question", "on", "model", "score (95 % interval)", "n"]
+    rows = list(zip(part.task, part.subset, part.model.map(shown.title), spans, part.n))
+    best = logos[logos.model != "planted"].drop_duplicates(["motif", "model"])
+    for model, of in best.groupby("model", sort=False):
+        recovered = f"{(of.r >= 0.8).sum()} of {len(of)}"
+        head = ("motifs recovered", "r of 0.8 or more", shown.title(model))
+        rows.append((*head, recovered, len(of)))
+    return pd.DataFrame(rows, columns=columns)
+
+
+def simulated_values(
+    scores: pd.DataFrame, logos: pd.DataFrame, curve: pd.DataFrame
+) -> dict[str, str]:
+    """Numbers of the simulated genomes for the prose.
+
+    Parameters
+    ----------
+    scores, logos, curve : DataFrame
+        ``scores.csv``, ``logos.csv`` and ``curve.csv``.
+
+    Returns
+    -------
+    dict
+    """
+    one = scores[(scores.model == NETWORK) & scores.scores.isin(["calibrated", "corrected"])]
+    best = one.set_index(["task", "subset"]).score
+    keys = {
+        "coding": ("LLR against S", "coding"),
+        "motif": ("LLR against S", "motif"),
+        "structure": ("LLR against S", "structure"),
+        "deleterious": ("deleterious against neutral", "all"),
+        "pairs": ("planted pairs", "hairpins"),
+    }
+    r = logos[logos.model == NETWORK].drop_duplicates("motif").r
+    return {
+        **{name: f"{best[key]:.2f}" for name, key in keys.items()},
+        "motifs": f"{int((r >= 0.8).sum())} of {len(r)}",
+        "minutes": f"{curve.cpu_s.max() / 60:.0f}",
+    }

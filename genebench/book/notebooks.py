@@ -17,12 +17,13 @@ from pathlib import Path
 
 from .. import __version__
 from ..benchmark import gene_tables, results
-from ..core import cache, manifest, paths, specs, workers
+from ..core import cache, paths, specs, workers
 from ..core.cluster import Cluster
 from ..core.errors import BadInput, RunFailed, unknown
 from ..core.specs import PageSpec
 from ..data import sources
 from . import publish, show
+from .publish import offer, source, titled
 
 CODE = Path(__file__).resolve().parents[2]
 """Folder that the packages ``genebench`` and ``benchmarks`` lie in."""
@@ -32,6 +33,7 @@ READS = {
     "genebench.book.genes": ("{shown}",),
     "genebench.book.spectra": ("spectra",),
     "genebench.book.glm": ("glm",),
+    "genebench.book.glm_transfer": ("glm",),
     "benchmarks": ("perf",),
 }
 """What a notebook imports to the folders of results that it reads through it; ``{shown}`` is the
@@ -41,7 +43,7 @@ profile whose results the page shows."""
 # --- what a page depends on -----------------------------------------------------------------------
 
 
-@lru_cache(maxsize=None)
+@lru_cache(maxsize=4096)
 def _imports(path: Path, package: str, _changed: int) -> frozenset[str]:
     """Dotted names that a file imports, anywhere in it; of ``from a import b`` both a and a.b."""
     found = set()
@@ -145,7 +147,7 @@ def tables(page: PageSpec, profile: str) -> list[Path]:
     return sorted(p for folder in every for p in folder.rglob("*") if p.is_file())
 
 
-@lru_cache(maxsize=None)
+@lru_cache(maxsize=4096)
 def _digest(path: Path, _changed: int, _size: int) -> str:
     return cache.digest(path)
 
@@ -175,30 +177,6 @@ def key(page: PageSpec, profile: str, parameters: dict | None = None) -> str:
     return cache.key([page.model_dump(), profile, parameters or {}, digests])[:16]
 
 
-def source(page: PageSpec) -> Path:
-    """The notebook's text source.
-
-    Parameters
-    ----------
-    page : PageSpec
-        A page of the book.
-
-    Returns
-    -------
-    Path
-
-    Raises
-    ------
-    BadInput
-        There is none of that name.
-    """
-    path = paths.NOTEBOOKS / f"{page.notebook}.py"
-    if not path.exists():
-        known = [p.stem for p in paths.NOTEBOOKS.glob("*.py")]
-        raise unknown("notebook", page.notebook, known, where=str(paths.PROFILES))
-    return path
-
-
 def require_pages(profile: str) -> None:
     """Check that the book can be built for a profile.
 
@@ -219,96 +197,6 @@ def require_pages(profile: str) -> None:
             f"profile '{profile}' has no pages of its own yet; build the book with one of "
             f"{having}, or list its tasks with 'genebench tasks --profile {profile}'."
         )
-
-
-# --- notebooks to take away -----------------------------------------------------------------------
-
-
-def _titled(page: PageSpec):
-    """The source notebook under the page's own title."""
-    import jupytext
-
-    book = jupytext.read(source(page))
-    if page.title:
-        first = next(c for c in book.cells if c.cell_type == "markdown")
-        first.source = "\n".join([f"# {page.title}", *first.source.splitlines()[1:]])
-    return book
-
-
-_PARAMETER = re.compile(r'^(\w+)(: str = )"([^"]*)"', re.M)
-
-_FETCH = """import importlib.util
-import os
-
-if importlib.util.find_spec('genebench') is None:
-    get_ipython().system('git clone --depth 1 https://github.com/{} genebench-clone')
-    os.chdir('genebench-clone')
-    get_ipython().system('pip install -q -e .[book]')
-    import site; site.main()"""
-
-
-def plain(page: PageSpec, profile: str):
-    """The notebook of a page as a reader takes it away; nothing is run.
-
-    Where the project's repository is known, a first cell fetches and installs the project if it is
-    not there.
-
-    Parameters
-    ----------
-    page : PageSpec
-        A page of the book.
-    profile : str
-        Which profile the book is built for.
-
-    Returns
-    -------
-    NotebookNode
-        The page's own parameters are the defaults.
-    """
-    from nbformat.v4 import new_code_cell
-
-    book = _titled(page)
-    given = {"profile": profile, "page": page.page, **page.parameters}
-    for cell in book.cells:
-        if "parameters" in cell.metadata.get("tags", []):
-            cell.source = _PARAMETER.sub(
-                lambda m: f"{m[1]}{m[2]}{json.dumps(str(given.get(m[1], m[3])))}", cell.source
-            )
-    if where := publish.repository():
-        setup = new_code_cell(_FETCH.format(where), metadata={"tags": ["setup"]})
-        book.cells.insert(1, setup)
-    return book
-
-
-def offer(page: PageSpec, profile: str, folder: Path) -> None:
-    """Save what reruns a page: the notebook as ``.ipynb`` and ``.py``, and its configuration.
-
-    Parameters
-    ----------
-    page : PageSpec
-        A page of the book.
-    profile : str
-        Which profile the book is built for.
-    folder : Path
-        Where.
-    """
-    import jupytext
-    import nbformat
-
-    book = plain(page, profile)
-    folder.mkdir(parents=True, exist_ok=True)
-    texts = {"ipynb": nbformat.writes(book), "py": jupytext.writes(book, "py:percent")}
-    for suffix, text in texts.items():
-        with cache.atomic(folder / f"{page.page}.{suffix}") as temporary:
-            temporary.write_text(text, encoding="utf-8")
-    run = manifest.read(results.manifest_path(profile))
-    facts = {name: run[name] for name in ("versions", "commit", "seed", "device") if name in run}
-    declared = {
-        "page": page.model_dump(),
-        "profile": specs.declared().profile(profile).model_dump(),
-        "results_made_with": facts,
-    }
-    cache.write_json(folder / f"{page.page}.json", declared)
 
 
 # --- execution ------------------------------------------------------------------------------------
@@ -348,7 +236,7 @@ def _execute(unit: _Execution) -> None:
     start, page, out = time.perf_counter(), unit.page, unit.out
     partial = out.with_name(f".{out.name}")
     out.parent.mkdir(parents=True, exist_ok=True)
-    book = _titled(page)
+    book = titled(page)
     given = {"profile": unit.profile, "page": page.page, **page.parameters, **unit.parameters}
     strange = sorted(set(given) - set(papermill.inspect_notebook(book)))
     if strange:

@@ -1,4 +1,4 @@
-"""The book on a static host: where readers launch its notebooks, and its dated versions."""
+"""What readers take away: notebooks, addresses that launch them, dated versions of the book."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from datetime import date
 from html import escape
 from pathlib import Path
 
-from ..core import cache, paths
-from ..core.errors import BadInput
+from ..benchmark import results
+from ..core import cache, manifest, paths, specs
+from ..core.errors import BadInput, unknown
+from ..core.specs import PageSpec
 
 BRANCH = "gh-pages"
 """Branch of the repository that the host shows; Colab opens the notebooks that lie there."""
@@ -170,3 +172,125 @@ def site(folder: Path, version: str, *, on: date | None = None, html: Path | Non
         with cache.atomic(folder / name) as temporary:
             temporary.write_text(text, encoding="utf-8")
     return folder / version
+
+
+def source(page: PageSpec) -> Path:
+    """The notebook's text source.
+
+    Parameters
+    ----------
+    page : PageSpec
+        A page of the book.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    BadInput
+        There is none of that name.
+    """
+    path = paths.NOTEBOOKS / f"{page.notebook}.py"
+    if not path.exists():
+        known = [p.stem for p in paths.NOTEBOOKS.glob("*.py")]
+        raise unknown("notebook", page.notebook, known, where=str(paths.PROFILES))
+    return path
+
+
+def titled(page: PageSpec):
+    """The source notebook under the page's own title.
+
+    Parameters
+    ----------
+    page : PageSpec
+        A page of the book.
+
+    Returns
+    -------
+    NotebookNode
+    """
+    import jupytext
+
+    book = jupytext.read(source(page))
+    if page.title:
+        first = next(c for c in book.cells if c.cell_type == "markdown")
+        first.source = "\n".join([f"# {page.title}", *first.source.splitlines()[1:]])
+    return book
+
+
+_PARAMETER = re.compile(r'^(\w+)(: str = )"([^"]*)"', re.M)
+
+
+_FETCH = """import importlib.util
+import os
+
+if importlib.util.find_spec('genebench') is None:
+    get_ipython().system('git clone --depth 1 https://github.com/{} genebench-clone')
+    os.chdir('genebench-clone')
+    get_ipython().system('pip install -q -e .[book]')
+    import site; site.main()"""
+
+
+def plain(page: PageSpec, profile: str):
+    """The notebook of a page as a reader takes it away; nothing is run.
+
+    Where the project's repository is known, a first cell fetches and installs the project if it is
+    not there.
+
+    Parameters
+    ----------
+    page : PageSpec
+        A page of the book.
+    profile : str
+        Which profile the book is built for.
+
+    Returns
+    -------
+    NotebookNode
+        The page's own parameters are the defaults.
+    """
+    from nbformat.v4 import new_code_cell
+
+    book = titled(page)
+    given = {"profile": profile, "page": page.page, **page.parameters}
+    for cell in book.cells:
+        if "parameters" in cell.metadata.get("tags", []):
+            cell.source = _PARAMETER.sub(
+                lambda m: f"{m[1]}{m[2]}{json.dumps(str(given.get(m[1], m[3])))}", cell.source
+            )
+    if where := repository():
+        setup = new_code_cell(_FETCH.format(where), metadata={"tags": ["setup"]})
+        book.cells.insert(1, setup)
+    return book
+
+
+def offer(page: PageSpec, profile: str, folder: Path) -> None:
+    """Save what reruns a page: the notebook as ``.ipynb`` and ``.py``, and its configuration.
+
+    Parameters
+    ----------
+    page : PageSpec
+        A page of the book.
+    profile : str
+        Which profile the book is built for.
+    folder : Path
+        Where.
+    """
+    import jupytext
+    import nbformat
+
+    book = plain(page, profile)
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = {"ipynb": nbformat.writes(book), "py": jupytext.writes(book, "py:percent")}
+    for suffix, text in texts.items():
+        with cache.atomic(folder / f"{page.page}.{suffix}") as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    run = manifest.read(results.manifest_path(profile))
+    facts = {name: run[name] for name in ("versions", "commit", "seed", "device") if name in run}
+    declared = {
+        "page": page.model_dump(),
+        "profile": specs.declared().profile(profile).model_dump(),
+        "results_made_with": facts,
+    }
+    cache.write_json(folder / f"{page.page}.json", declared)

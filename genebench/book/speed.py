@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from ..core.specs import ModelSpec
+from .figures import lines, ordered, rows_axis, titles
 
 WORDS = {
     "ours_cpu_s": "genebench, CPU s",
@@ -166,3 +173,56 @@ def reliability_words(faults: pd.DataFrame, fuzz: pd.DataFrame) -> str:
         f"{int(fuzz.refused.sum()):,} refused in a sentence, {int(fuzz.other.sum())} ended "
         "otherwise.**"
     )
+
+
+def cost_bars(table: pd.DataFrame, models: Mapping[str, ModelSpec]) -> Figure:
+    """CPU seconds by model, embedding and probes end to end.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns ``model``, ``embedding_s`` and ``fits_s``, in seconds.
+    models : mapping of str to ModelSpec
+        Declared models.
+
+    Returns
+    -------
+    Figure
+    """
+    rows = ordered(table.model, models)
+    table = table.set_index("model").loc[rows].fillna({"embedding_s": 0.0})
+    fig, ax = plt.subplots(figsize=(9, 0.36 * len(rows) + 1.4))
+    y, fits = range(len(rows)), table.fits_s
+    ax.barh(y, fits, color="#0072b2", label="probes, all tasks and splits")
+    ax.barh(y, table.embedding_s, left=fits, color="#e69f00", label="embedding, once")
+    rows_axis(ax, titles(rows, models))
+    ax.set_xlabel("CPU seconds")
+    ax.legend(loc="lower right")
+    return fig
+
+
+def log_lines(table: pd.DataFrame, *, x: str, panel: str, label: str) -> Figure:
+    """CPU seconds against a size, both logarithmic.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns ``who``, ``seconds``, those named, and ``case`` where there are several.
+    x, panel : str
+        Columns of the size and of the panel.
+    label : str
+        What the size is.
+
+    Returns
+    -------
+    Figure
+    """
+    case = table.get("case", pd.Series("", index=table.index))
+    inks = dict(zip(table.who.unique(), ("#0072b2", "#d55e00", "#56b4e9", "#555555")))
+    marks = dict(zip(case.unique(), "osD^v"))
+    names = (table.who + ": " + case).str.removesuffix(": ")
+    frame = table.assign(row=names, ink=table.who.map(inks), mark=case.map(marks))
+    fig = lines(frame, x=x, y="seconds", panel=panel, xlabel=label, ylabel="CPU seconds")
+    for ax in fig.axes:
+        ax.set(xscale="log", yscale="log")
+    return fig

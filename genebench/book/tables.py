@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from ..benchmark.summaries import with_exposure
 from ..core.errors import BadInput, unknown
 from ..core.specs import GROUPS, ModelSpec, ProfileSpec, SourceSpec
-from .figures import INK, dots, ordered, rows_axis, styled, titles
+from .figures import INK, dots, minus, ordered, rows_axis, styled, titles
 from .tiers import readable
 
 Models = Mapping[str, ModelSpec]
@@ -336,3 +336,79 @@ def exposure_words(profile: ProfileSpec, models: Models, sources: Mapping[str, S
 
 def _cited(spec: ModelSpec | SourceSpec) -> str:
     return f" {{cite}}`{spec.citation}`" if spec.citation else ""
+
+
+def complement(pairs: pd.DataFrame, models: Models) -> pd.DataFrame:
+    """What a joined model scores more than each of its parts.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        Rows of ``pairs.csv``.
+    models : mapping of str to ModelSpec
+        Declared models; option ``of`` names the parts.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``group, split, model, part, difference`` (model minus part), ``low``, ``high``,
+        ``p``, ``separated``, ``tasks``.
+    """
+    turned = pairs.rename(columns={"model": "other", "other": "model"})
+    turned = turned.assign(difference=-pairs.difference, low=-pairs.high, high=-pairs.low)
+    both = pd.concat([pairs, turned], ignore_index=True).rename(columns={"other": "part"})
+    joined = [p in models[m].options.get("of", ()) for m, p in zip(both.model, both.part)]
+    columns = "group split model part difference low high p separated tasks".split()
+    return both.loc[joined, columns].reset_index(drop=True)
+
+
+def complement_plot(frame: pd.DataFrame, models: Models, *, label: str) -> Figure:
+    """What each joined model scores more than its parts, one panel a split.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows of ``complement`` of one group.
+    models : mapping of str to ModelSpec
+        Declared models.
+    label : str
+        What the numbers are.
+
+    Returns
+    -------
+    Figure
+        Filled marks are significantly different from 0; empty squares are not.
+    """
+    frame = styled(frame, models)
+    parts = [f"{row}\nminus {models[p].title}" for row, p in zip(frame.row, frame.part)]
+    faces = np.where(frame.separated.astype(bool), frame.ink, "white")
+    frame = frame.assign(row=parts, face=faces, mark=np.where(frame.separated, "o", "s"))
+    frame = frame.assign(panel=frame.split + " folds")
+    rows = list(dict.fromkeys(parts))
+    options = {"value": "difference", "panel": "panel", "chance": 0, "height": 0.55}
+    return dots(frame, rows, label=label, **options)
+
+
+def complement_words(frame: pd.DataFrame, models: Models) -> str:
+    """What the differences say, one sentence a pair and split, in Markdown.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows of ``complement``.
+    models : mapping of str to ModelSpec
+        Declared models.
+
+    Returns
+    -------
+    str
+    """
+    lines = []
+    for row in frame.itertuples():
+        words = "is not significantly different from"
+        if row.separated:
+            words = f"scores {'more' if row.difference > 0 else 'less'} than"
+        whole, part = models[row.model].title, models[row.part].title
+        change = minus(f"{row.difference:+.3f}")
+        lines.append(f"- {row.split}: *{whole}* {words} *{part}* ({change}).")
+    return "\n".join(lines)

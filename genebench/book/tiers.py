@@ -10,12 +10,14 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
+from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator
 
 from ..core.errors import BadInput
 from ..core.specs import GROUPS, ModelSpec
-from .figures import INK, dots, lines, minus, ordered, styled, titles
+from .figures import INK, dots, lines, ordered, styled, titles
 
 Models = Mapping[str, ModelSpec]
 
@@ -199,82 +201,6 @@ def label_curves(frame: pd.DataFrame, models: Models, *, label: str, chance: flo
         ax.set_xscale("log", base=2)
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     return fig
-
-
-def complement(pairs: pd.DataFrame, models: Models) -> pd.DataFrame:
-    """What a joined model scores more than each of its parts.
-
-    Parameters
-    ----------
-    pairs : DataFrame
-        Rows of ``pairs.csv``.
-    models : mapping of str to ModelSpec
-        Declared models; option ``of`` names the parts.
-
-    Returns
-    -------
-    DataFrame
-        Columns ``group, split, model, part, difference`` (model minus part), ``low``, ``high``,
-        ``p``, ``separated``, ``tasks``.
-    """
-    turned = pairs.rename(columns={"model": "other", "other": "model"})
-    turned = turned.assign(difference=-pairs.difference, low=-pairs.high, high=-pairs.low)
-    both = pd.concat([pairs, turned], ignore_index=True).rename(columns={"other": "part"})
-    joined = [p in models[m].options.get("of", ()) for m, p in zip(both.model, both.part)]
-    columns = "group split model part difference low high p separated tasks".split()
-    return both.loc[joined, columns].reset_index(drop=True)
-
-
-def complement_plot(frame: pd.DataFrame, models: Models, *, label: str) -> Figure:
-    """What each joined model scores more than its parts, one panel a split.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Rows of ``complement`` of one group.
-    models : mapping of str to ModelSpec
-        Declared models.
-    label : str
-        What the numbers are.
-
-    Returns
-    -------
-    Figure
-        Filled marks are significantly different from 0; empty squares are not.
-    """
-    frame = styled(frame, models)
-    parts = [f"{row}\nminus {models[p].title}" for row, p in zip(frame.row, frame.part)]
-    faces = np.where(frame.separated.astype(bool), frame.ink, "white")
-    frame = frame.assign(row=parts, face=faces, mark=np.where(frame.separated, "o", "s"))
-    frame = frame.assign(panel=frame.split + " folds")
-    rows = list(dict.fromkeys(parts))
-    options = {"value": "difference", "panel": "panel", "chance": 0, "height": 0.55}
-    return dots(frame, rows, label=label, **options)
-
-
-def complement_words(frame: pd.DataFrame, models: Models) -> str:
-    """What the differences say, one sentence a pair and split, in Markdown.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Rows of ``complement``.
-    models : mapping of str to ModelSpec
-        Declared models.
-
-    Returns
-    -------
-    str
-    """
-    lines = []
-    for row in frame.itertuples():
-        words = "is not significantly different from"
-        if row.separated:
-            words = f"scores {'more' if row.difference > 0 else 'less'} than"
-        whole, part = models[row.model].title, models[row.part].title
-        change = minus(f"{row.difference:+.3f}")
-        lines.append(f"- {row.split}: *{whole}* {words} *{part}* ({change}).")
-    return "\n".join(lines)
 
 
 def tier_plot(means: pd.DataFrame, pairs: pd.DataFrame, models: Models, *, label: str) -> Figure:
@@ -497,3 +423,49 @@ def power_table(power: pd.DataFrame, models: Models, split: str = "random") -> p
     names = {"smallest": "smallest difference", "more genes": "more genes needed"}
     shown = frame.assign(underpowered=weak, more_genes=words)
     return readable(shown, models, columns).rename(columns=names)
+
+
+_KINDS = {
+    "binary": ("o", "#0077bb"),
+    "multiclass": ("s", "#cc3311"),
+    "multilabel": ("D", "#009988"),
+    "regression": ("^", "#555555"),
+}
+
+
+def size_and_power(frame: pd.DataFrame, *, limit: float) -> Figure:
+    """Number of genes of each task against the smallest difference that it can show.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns ``kind``, ``genes`` and ``smallest difference`` between two models, in AUROC or
+        Spearman correlation; rows without one are left out.
+    limit : float
+        Above it a task is called underpowered; drawn as a line.
+
+    Returns
+    -------
+    Figure
+    """
+    fig, ax = plt.subplots(figsize=(8, 4.2))
+    frame = frame[frame["smallest difference"].notna()]
+    look = {"markersize": 7, "alpha": 0.75, "markeredgecolor": "white", "markeredgewidth": 0.6}
+    for kind, (marker, ink) in _KINDS.items():
+        part = frame[frame.kind == kind]
+        if len(part):
+            y = part["smallest difference"]
+            ax.plot(part.genes, y, marker, color=ink, label=kind, **look)
+    ax.axhline(limit, color=INK, linestyle="--", linewidth=1.2)
+    box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5}
+    place = {"transform": ax.get_yaxis_transform(), "va": "bottom", "zorder": 4, "bbox": box}
+    ax.text(0.01, limit, "underpowered above", fontsize=11, **place)
+    ax.set_xscale("log")
+    ax.xaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+    whole = FuncFormatter(lambda value, _: f"{value:,.0f}")
+    ax.xaxis.set_major_formatter(whole)
+    ax.xaxis.set_minor_formatter(whole)
+    ax.set(xlabel="genes of the task (log scale)", ylim=(0, None))
+    ax.set_ylabel("smallest detectable difference\n(AUROC; of regression Spearman)")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=4)
+    return fig

@@ -4,7 +4,6 @@ import contextlib
 import functools
 import html.parser
 import http.server
-import json
 import re
 import shutil
 import threading

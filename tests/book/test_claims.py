@@ -21,7 +21,7 @@ CLAIM = {
 def tables(
     difference: float, half: float, *, models=("full", "part", "stem")
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Means and pairs of one group in which full is ``difference`` above stem, give or take ``half``."""
+    """Means and pairs of one group: full is ``difference`` above stem, ± ``half``."""
     score = {"full": 0.7, "part": 0.65, "stem": 0.7 - difference}
     means = pd.DataFrame(
         [

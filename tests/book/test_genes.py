@@ -30,7 +30,7 @@ def test_the_share_of_a_gene_is_its_part_in_the_auroc():
 @pytest.fixture
 def atlas(warm):
     """Predictions of the made-up profile."""
-    return gene_tables.gather("tiny", specs.declared().models)
+    return gene_tables.gather(plan.make("tiny"))
 
 
 def test_shares_give_the_scores_of_the_results_back(atlas):
@@ -51,7 +51,7 @@ def test_shares_give_the_scores_of_the_results_back(atlas):
 
 def test_neighbours_are_the_nearest_by_cosine_and_never_the_gene_itself(atlas):
     name, (at, cosine) = next(iter(atlas.near.items()))
-    embedding = plan.context("tiny").embedding(name)
+    embedding = plan.make("tiny").embedding(name)
     unit = embedding.vectors / np.linalg.norm(embedding.vectors, axis=1, keepdims=True)
     similarity = unit @ unit.T
     np.fill_diagonal(similarity, -2)
@@ -87,7 +87,7 @@ def test_shards_have_every_gene_once(warm):
     shards = [p.read_text()[len("genebenchShard(") : -3] for p in folder.glob("genes-tiny-*.js")]
     parts = sorted(map(json.loads, shards), key=lambda part: part["number"])
     assert [g["gene"] for part in parts for g in part["genes"]] == index["genes"]
-    assert not gene_tables.refresh("tiny", models, by="stem")  # it is up to date
+    assert not gene_tables.refresh("tiny", specs.declared())  # it is up to date
 
 
 def test_without_predictions_the_page_says_what_to_run(warm):

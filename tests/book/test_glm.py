@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from genebench.benchmark import summaries
-from genebench.book import glm, glm_figures, glm_simulated
+from genebench.book import glm, glm_figures, glm_simulated, glm_transfer
 from genebench.core.errors import BadInput
 
 
@@ -62,7 +62,7 @@ def test_fine_tuning_is_compared_on_the_tasks_that_all_have():
     table = summaries.fine_tuning(frame)
     assert table.tasks.tolist() == [2, 2] and table.score["lora"] == pytest.approx(0.725)
     assert (table.above["lora"], table.clear["lora"]) == (1, 1)
-    words = glm.fine_tuned_words(frame)
+    words = glm_transfer.fine_tuned_words(frame)
     assert "low-rank adapters 0.72" in words or "low-rank adapters 0.73" in words
 
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from genebench.book import notebooks
+from genebench.book import notebooks, publish
 from genebench.cli import main as command
 from genebench.core import paths, specs, workers
 from genebench.core.errors import BadInput, RunFailed
@@ -47,7 +47,7 @@ def test_every_page_has_a_notebook_a_place_in_the_contents_and_known_parameters(
     assert listed == {p.page for p in specs.pages()}
     for page in specs.pages():
         assert set(page.parameters) <= set(
-            papermill.inspect_notebook(jupytext.read(notebooks.source(page)))
+            papermill.inspect_notebook(jupytext.read(publish.source(page)))
         )
 
 
@@ -156,7 +156,7 @@ def page(name):
 
 def imported(name):
     """Modules of the project that a page imports, as paths below its root."""
-    found = notebooks.modules(notebooks.source(page(name)))
+    found = notebooks.modules(publish.source(page(name)))
     return {str(p.relative_to(notebooks.CODE)) for p in found}
 
 
@@ -212,7 +212,7 @@ def test_a_changed_table_changes_the_key_of_the_pages_that_read_it(sandbox, tmp_
 
 @pytest.mark.parametrize("spec", specs.pages(), ids=lambda p: p.page)
 def test_a_notebook_to_take_away_has_the_page_s_own_parameters(spec):
-    book = notebooks.plain(spec, "ci")
+    book = publish.plain(spec, "ci")
     found = papermill.inspect_notebook(book)
     given = {"profile": "ci", "page": spec.page, **spec.parameters}
     assert {name: json.loads(found[name]["default"]) for name in given} == given
@@ -221,7 +221,7 @@ def test_a_notebook_to_take_away_has_the_page_s_own_parameters(spec):
 
 def test_a_notebook_to_take_away_fetches_the_project_where_it_is_known(monkeypatch, tmp_path):
     monkeypatch.setenv("GENEBENCH_REPOSITORY", "o/n")
-    notebooks.offer(page("power"), "demo", tmp_path)
+    publish.offer(page("power"), "demo", tmp_path)
     assert {p.suffix for p in tmp_path.iterdir()} == {".ipynb", ".py", ".json"}
     setup = json.loads((tmp_path / "power.ipynb").read_text())["cells"][1]
     assert "github.com/o/n" in "".join(setup["source"]) and "setup" in setup["metadata"]["tags"]
@@ -230,7 +230,7 @@ def test_a_notebook_to_take_away_fetches_the_project_where_it_is_known(monkeypat
 @pytest.mark.slow
 @pytest.mark.parametrize("spec", specs.pages(), ids=lambda p: p.page)
 def test_every_notebook_runs_with_plain_papermill(spec, tmp_path):
-    notebooks.offer(spec, "demo", tmp_path)
+    publish.offer(spec, "demo", tmp_path)
     here = tmp_path / f"{spec.page}.ipynb"
     options = {"kernel_name": "python3", "cwd": paths.ROOT, "progress_bar": False}
     papermill.execute_notebook(here, tmp_path / "out.ipynb", **options)

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from genebench.benchmark import summaries
-from genebench.book import spectra
+from genebench.book import spectra, spectra_figures
 from genebench.core import paths, specs
 
 
@@ -46,7 +46,7 @@ def test_the_words_name_the_model_that_falls_most(known):
 
 def test_a_page_shows_every_data_set_and_way_of_splitting(known, tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "executed", lambda profile: tmp_path)
-    text = spectra.sections(["tb-pza"], known, page="p", profile="x").data
+    text = spectra_figures.sections(["tb-pza"], known, page="p", profile="x").data
     names = ["tb-pza", "tb-pza-by-model", "tb-pza-weighted", "tb-pza-weighted-by-model"]
     assert all(f"fig-p-{name}\n" in text for name in [*names, "tb-pza-overlap"])
     assert spectra.about("tb-pza", known) in text and text.count("**What it shows.**") == 2
