@@ -200,7 +200,7 @@ def dots(
         axes[0, 0].lines[-1].set_label(words)
     fig.supxlabel(label, fontsize=12)
     if key:
-        legend_below(fig, axes.flat[:1], columns=min(4, len(key)))
+        legend(fig, axes.flat[:1], columns=min(4, len(key)))
     return fig
 
 
@@ -261,7 +261,7 @@ def lines(
         ax.axis("off")
     fig.supxlabel(xlabel, fontsize=12)
     fig.supylabel(ylabel, fontsize=12)
-    legend_below(fig, axes.flat, columns=3, fontsize=10.5)
+    legend(fig, axes.flat, columns=3, fontsize=10.5)
     return fig
 
 
@@ -286,8 +286,8 @@ def rows_axis(ax: Axes, labels: list[str]) -> None:
     ax.set(ylabel="", ylim=(len(labels) - 0.4, -0.6))
 
 
-def legend_below(fig: Figure, axes: Iterable[Axes], *, columns: int = 2, **options) -> None:
-    """Put one legend below all panels; of equal labels one is shown.
+def legend(fig: Figure, axes: Iterable[Axes], *, columns: int = 2, **options) -> None:
+    """Put one legend above all panels; of equal labels one is shown.
 
     Parameters
     ----------
@@ -301,7 +301,7 @@ def legend_below(fig: Figure, axes: Iterable[Axes], *, columns: int = 2, **optio
         Options of ``Figure.legend``.
     """
     shown = {k: v for ax in axes for v, k in zip(*ax.get_legend_handles_labels())}
-    options = {"loc": "outside lower center", "ncols": columns} | options
+    options = {"loc": "outside upper center", "ncols": columns} | options
     fig.legend(shown.values(), shown.keys(), **options)
 
 
@@ -447,7 +447,7 @@ def task_scores(
     if starred:
         for mark, words in (("o", "one task"), ("*", "a task whose labels the model has seen")):
             ax.plot([], [], mark, color="#777777", markersize=9, label=words)
-        legend_below(fig, [ax])
+        legend(fig, [ax])
     if chance is not None:
         ax.axvline(chance, color=INK, linestyle="--", linewidth=1)
     rows_axis(ax, [f"{models[m].title}{'*' * (m in starred)}" for m in rows])

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from .figures import INK, dots, legend_below, lines, minus
+from .figures import INK, dots, legend, lines, minus
 from .glm import CALIBRATED, YARDSTICKS, Looks
 
 BASES = {"A": "#009e73", "C": "#0072b2", "G": "#e69f00", "T": "#d55e00"}
@@ -267,5 +267,5 @@ def scatter(
         ax.set(title=shown.title(model), xlabel=f"{axis} 1", ylabel=f"{axis} 2")
         ax.set(xticks=[], yticks=[])
         ax.grid(False)
-    legend_below(fig, axes[0, :1], columns=5, markerscale=2)
+    legend(fig, axes[0, :1], columns=5, markerscale=2)
     return fig
