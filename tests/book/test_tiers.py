@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genebench.book import tiers
+from genebench.book import tables, tiers
 from genebench.core import specs
 from genebench.core.errors import BadInput
 
@@ -114,8 +114,8 @@ def test_a_joined_model_is_compared_with_its_parts(models):
     row = {"group": "all", "split": "random", "model": "part", "other": "full", "p": 0.01}
     row |= {"difference": -0.1, "low": -0.2, "high": -0.05, "separated": True, "tasks": 3}
     known = {**models, "full": spec}
-    frame = tiers.complement(pd.DataFrame([row]), known)
+    frame = tables.complement(pd.DataFrame([row]), known)
     shown = frame.loc[0, ["model", "part", "difference", "low"]].tolist()
     assert shown == ["full", "part", 0.1, 0.05]
-    assert "*Full* scores more than *Part* (+0.100)" in tiers.complement_words(frame, known)
-    assert len(tiers.complement_plot(frame, known, label="d").axes) == 1
+    assert "*Full* scores more than *Part* (+0.100)" in tables.complement_words(frame, known)
+    assert len(tables.complement_plot(frame, known, label="d").axes) == 1
