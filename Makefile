@@ -8,13 +8,16 @@ PIP     := $(BIN)/python -m pip install -qq --disable-pip-version-check -c const
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: book test setup run notebooks lint clean
+.PHONY: book test test-mirror setup run notebooks lint clean
 
 book: setup                          ## run PROFILE, execute the notebooks, build _build/html/index.html
 	$(BIN)/genebench book --profile $(PROFILE) -j $(JOBS)
 
 test: setup                          ## run the test suite
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q
+
+test-mirror: setup                   ## the tests that need real data in a folder of GENEBENCH_MIRROR
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m 'mirror and not slow'
 
 setup: $(VENV)/.stamp
 $(VENV)/.stamp: pyproject.toml constraints.txt

@@ -71,8 +71,7 @@ def made_up(kind: str, n: int, d: int, tasks: int) -> tuple:
 
 
 def measure(progress: Progress = quiet) -> pd.DataFrame:
-    """CPU seconds of each cell of ``GRID``, the least of two: ``kind, n, d, tasks, folds, cpu_s``.
-   """
+    """CPU seconds of each cell of ``GRID``, the least of two: ``kind, n, d, tasks, folds, cpu_s``."""
     rows, cases = [], [(kind, *size) for kind, sizes in GRID.items() for size in sizes]
     fit.compute(*made_up("binary", 200, 8, 2))  # imports
     for done, (kind, n, d, tasks) in enumerate(cases, start=1):
@@ -112,7 +111,8 @@ def around() -> pd.DataFrame:
 
 def fitted(frame: pd.DataFrame) -> pd.DataFrame:
     """Seconds of each term by kind, none below 0, nearest in relative error: ``kind, term,
-    seconds``."""
+    seconds``.
+    """
     out = []
     for kind, part in frame.groupby("kind", sort=False):
         A = np.array([terms(r.n, r.d, r.tasks, r.folds) for r in part.itertuples()])

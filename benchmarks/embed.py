@@ -1,5 +1,7 @@
-"""How fast the inference loop is, beside the plain loop that one would write: same network, same
-run, same threads."""
+"""How fast the inference loop is, beside the plain loop that one would write.
+
+Same network, same run, same threads.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +35,9 @@ def results_path() -> Path:
 
 
 def plain(network, tokenizer, texts: list[str], *, device: str, context: int) -> np.ndarray:
-    """The loop to be compared with: fixed batches in the given order, padded to their longest,
-    single precision.
+    """The loop to be compared with.
+
+    Fixed batches in the given order, padded to their longest, single precision.
 
     Returns the mean of the last hidden states over the tokens that are not padding, (n, d) float32.
     """
@@ -88,7 +91,8 @@ def ceiling(*, device: str, dtype: str, size: int = 1536, seconds: float = 1.0) 
 
 def operations(network, lengths: np.ndarray) -> float:
     """Multiplications and additions of a transformer over sequences of these lengths in tokens,
-    without padding."""
+    without padding.
+    """
     c = network.config
     dense = (
         2 * c.num_hidden_layers * (4 * c.hidden_size**2 + 2 * c.hidden_size * c.intermediate_size)
@@ -113,8 +117,9 @@ def compare(
     context: int,
     repeats: int,
 ) -> dict[str, object]:
-    """One row: both loops over the same texts in turn, ``repeats`` times; rates are medians, in
-    ``unit`` per second.
+    """One row: both loops over the same texts in turn, ``repeats`` times.
+
+    Rates are medians, in ``unit`` per second.
 
     Args: units: what the texts hold of ``unit`` (texts, residues or nucleotides that are read).
     """
@@ -205,21 +210,18 @@ def summaries(path: Path | None, number: int, *, seed: int = 0) -> list[str]:
     Some summaries stand for a whole family of genes; a sample has fewer such repeats than the whole
     file.
     """
-    options = specs.source("ncbi").files["gene_summary"].options
-    table = (
-        readers.read_tsv(path, **options)
-        if path
-        else sources.table(specs.source("ncbi"), "gene_summary")
-    )
-    held = table.Summary[table["#tax_id"] == "9606"].to_numpy(object)
-    return np.random.default_rng(seed).permutation(held)[:number].tolist()
+    source = specs.declared().source("ncbi")
+    options = source.files["gene_summary"].options
+    table = readers.read_tsv(path, **options) if path else sources.table(source, "gene_summary")
+    human = table.Summary[table["#tax_id"] == "9606"].to_numpy(object)
+    return np.random.default_rng(seed).permutation(human)[:number].tolist()
 
 
 def text_rows(texts: list[str], *, device: str, repeats: int) -> list[dict[str, object]]:
     """MiniLM on gene summaries, in single precision and in bfloat16."""
     from transformers import AutoTokenizer
 
-    spec = specs.model("minilm-symbol")
+    spec = specs.declared().model("minilm-symbol")
     folder = sources.package_folder(spec.weights) / spec.options["path"]
     network = hub.load(spec, folder).to(device).eval()
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
@@ -288,8 +290,10 @@ def dna_rows(
     width: int = 768,
     context: int = 512,
 ) -> list[dict[str, object]]:
-    """A network of the size of DNABERT-2 (random weights: the speed is the same) on nucleotides,
-    six to a token."""
+    """A network of the size of DNABERT-2 (random weights.
+
+    The speed is the same) on nucleotides, six to a token.
+    """
     import torch
     from transformers import BertConfig, BertModel
 
@@ -321,8 +325,10 @@ def dna_rows(
 
 
 class Residues:
-    """The tokens of ESM-2, without a file: begin, one per residue, end. Called like a Hugging Face
-    tokenizer."""
+    """The tokens of ESM-2, without a file: begin, one per residue, end.
+
+    Called like a Hugging Face tokenizer.
+    """
 
     pad_token_id = 1
     letters = {letter: 4 + i for i, letter in enumerate("LAGVSERTIDPKQNFYMHWCXBUZO")}
@@ -362,13 +368,16 @@ class Residues:
 
 class Sixmers(Residues):
     """Words of six nucleotides, side by side, and single ones for the rest, as the Nucleotide
-    Transformer cuts."""
+    Transformer cuts.
+    """
 
     letters = {letter: 3 + i for i, letter in enumerate("ACGTN")}
 
     def tokens(self, text: str, most: int) -> list[int]:
-        """Numbers of the first ``most`` tokens of a sequence; a word with a letter beyond ACGT is
-        cut up."""
+        """Numbers of the first ``most`` tokens of a sequence.
+
+        A word with a letter beyond ACGT is cut up.
+        """
         out: list[int] = []
         for at in range(0, len(text), 6):
             word = ["ACGT".find(c) for c in text[at : at + 6]]
@@ -432,16 +441,17 @@ def measure(
     write(rows)
     for path, measured in ((proteins, protein_rows), (nucleotides, dna_rows)):
         if path:
-            held = readers.read_fasta(path).sequence.to_numpy(object)
-            chosen = np.random.default_rng(0).permutation(held)[: number // 4].tolist()
+            sequences = readers.read_fasta(path).sequence.to_numpy(object)
+            chosen = np.random.default_rng(0).permutation(sequences)[: number // 4].tolist()
             rows += measured(chosen, device=device, repeats=repeats)
             write(rows)
     return pd.DataFrame(rows)
 
 
 def speeds(*, measured_on: str = "") -> pd.DataFrame:
-    """The kept rows, one per case, device and number of threads; the text cases are first measured
-    on a device named.
+    """The kept rows, one per case, device and number of threads.
+
+    The text cases are first measured on a device named.
 
     Raises: BadInput: nothing was measured yet.
     """

@@ -1,7 +1,9 @@
-"""How fast the probe engine is, beside what the field runs and beside the best that a skilled user would write.
+"""How fast the probe engine is, beside what the field runs and beside the best that a skilled user
+would write.
 
-Everything is measured in one process, on one core, side by side: CPU seconds, medians of alternating runs. Each answer
-is held against one reference solution in double precision at a tight tolerance.
+Everything is measured in one process, on one core, side by side: CPU seconds, medians of
+alternating runs. Each answer is held against one reference solution in double precision at a tight
+tolerance.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from sklearn.preprocessing import StandardScaler
 
 from genebench import probes
 from genebench.benchmark import plan, splits
-from genebench.core import paths, specs
+from genebench.core import paths
 from genebench.core.cache import atomic
 from genebench.core.errors import BadInput
 from genebench.data.tasks import Task
@@ -46,8 +48,8 @@ COLUMNS = [
     "peak_mb",
 ]
 VECTORS = {384: ["minilm-symbol"], 768: ["minilm-symbol", "minilm-name"], 1024: ["bag-of-words"]}
-"""Real vectors: MiniLM on the symbol, joined with MiniLM on the full name, and word counts, whose columns are of
-very unequal scale: the bag of words of gene-benchmark."""
+"""Real vectors: MiniLM on the symbol, joined with MiniLM on the full name, and word counts, whose
+columns are of very unequal scale: the bag of words of gene-benchmark."""
 
 CASES = (
     "genecorpus/dosage-sensitive-tf",
@@ -62,7 +64,8 @@ CASES = (
     "hpa/rna-tissue-specificity",
     "hpa/prognostics-liver-cancer",
 )
-"""Tasks of profile ``paper``: every kind, from hundreds of genes to all; beyond the least d, every third of them."""
+"""Tasks of profile ``paper``: every kind, from hundreds of genes to all; beyond the least d, every
+third of them."""
 
 REFERENCE_FOLDS = 1
 """Folds whose reference solution is computed."""
@@ -73,7 +76,9 @@ LONG = 5.0
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """Vectors (n, d), labels (n,) or (n, n_tasks) and folds of the same shape (of a multi-label task: (n,))."""
+    """Vectors (n, d), labels (n,) or (n, n_tasks) and folds of the same shape (of a multi-label
+    task: (n,)).
+    """
 
     name: str
     kind: str
@@ -89,9 +94,9 @@ class Case:
 
 def vectors(d: int, profile: str) -> tuple[np.ndarray, np.ndarray]:
     """Genes that every model of ``VECTORS[d]`` covers, and their joined vectors, (n,) and (n, d)."""
-    context = plan.context(profile)
+    made_plan = plan.make(profile)
     made = [
-        inference.embed(specs.model(name), context.universe, context.declared)
+        inference.embed(made_plan.declared.model(name), made_plan.universe, made_plan.declared)
         for name in VECTORS[d]
     ]
     genes = made[0].entities
@@ -104,7 +109,7 @@ def case(task: Task, genes: np.ndarray, X: np.ndarray, *, n_folds: int = 5, seed
     """A task on the genes that have vectors, with its seeded random folds."""
     at = np.searchsorted(genes, task.entities).clip(max=len(genes) - 1)
     has = genes[at] == task.entities
-    fold = splits.folds(task, "random", n_folds=n_folds, seed=seed)
+    fold = splits.folds(task, "random", n_folds=n_folds, seed=seed, sources={})
     return Case(task.name, task.kind, X[at[has]], task.labels[has], fold[has])
 
 
@@ -114,9 +119,11 @@ def ours(c: Case, *, standardise: bool, device: str = "cpu") -> np.ndarray:
 
 
 def peer(c: Case) -> np.ndarray:
-    """gene-benchmark's path: ``cross_validate`` of ``LogisticRegression(max_iter=5000)`` on the vectors as they are.
+    """gene-benchmark's path: ``cross_validate`` of ``LogisticRegression(max_iter=5000)`` on the
+    vectors as they are.
 
-    One call a task; multi-label tasks by ``MultiOutputClassifier`` (arXiv 2412.04075). Returns out-of-fold values.
+    One call a task; multi-label tasks by ``MultiOutputClassifier`` (arXiv 2412.04075). Returns
+    out-of-fold values.
     """
     out = None
     for column, y, fold in _tasks(c):
@@ -135,7 +142,10 @@ def _predicts(model, X, y) -> float:
 
 
 def best(c: Case, solver: str) -> np.ndarray:
-    """What a skilled user would write: standardised, single precision; ``lbfgs`` warm from fold to fold, or Newton."""
+    """What a skilled user would write: standardised, single precision.
+
+    ``lbfgs`` warm from fold to fold, or Newton.
+    """
     X = c.X.astype(np.float32)
     out = None
     for column, y, fold in _tasks(c):
@@ -235,7 +245,9 @@ def _place(out: np.ndarray | None, values: np.ndarray, column: int | None, c: Ca
 
 
 def delta(c: Case, values: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Absolute differences of AUROC (weighted over classes or labels) from the reference, one a task and fold."""
+    """Absolute differences of AUROC (weighted over classes or labels) from the reference, one a
+    task and fold.
+    """
     out = []
     for column, y, fold in _tasks(c):
         mine, ref = (
@@ -256,7 +268,10 @@ def _auroc(c: Case, y: np.ndarray, values: np.ndarray) -> float:
 def timed(
     functions: dict[str, Callable[[], np.ndarray]], *, runs: int = 3
 ) -> tuple[dict[str, float], dict]:
-    """Median CPU seconds of each function over alternating runs, and each one's last answer; long ones run once."""
+    """Median CPU seconds of each function over alternating runs, and each one's last answer.
+
+    Long ones run once.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in functions}
     answers = {}
     for turn in range(runs):
@@ -270,7 +285,9 @@ def timed(
 
 
 def compare(c: Case, *, device: str = "cpu") -> tuple[list[dict], list[dict]]:
-    """Rows of ``COLUMNS`` of one case against the peer and against the best, and rows of everybody's distance."""
+    """Rows of ``COLUMNS`` of one case against the peer and against the best, and rows of
+    everybody's distance.
+    """
     rows, distances = [], []
     newton = len(np.unique(c.y)) == 2
     for against, standardise in (("peer", False), ("best", True)):
@@ -346,10 +363,12 @@ def together(rows: list[dict]) -> list[dict]:
 def block(
     found: dict[str, Task], genes: np.ndarray, X: np.ndarray, n_tasks: int, *, least: int = 30
 ) -> Case:
-    """Binary tasks on the same genes: the labels of the Reactome task and of its sets, then chance labels like them.
+    """Binary tasks on the same genes.
 
-    Up to the number of real tasks they are real; beyond, a task's labels are dealt out anew with its own seed, so that
-    the size of every class stays real.
+    The labels of the Reactome task and of its sets, then chance labels like them.
+
+    Up to the number of real tasks they are real; beyond, a task's labels are dealt out anew with
+    its own seed, so that the size of every class stays real.
     """
     whole = found["reactome/pathways"]
     real = [
@@ -373,12 +392,15 @@ def measure(
     device: str = "cpu",
     say: Callable[[str], None] = print,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Measure everything (about half an hour on one core). Returns rows of ``COLUMNS``, and the distances."""
+    """Measure everything (about half an hour on one core).
+
+    Returns rows of ``COLUMNS``, and the distances.
+    """
     import torch
     from threadpoolctl import threadpool_limits
 
     torch.set_num_threads(1)
-    found = plan.context(profile).tasks
+    found = plan.make(profile).tasks
     rows, distances = [], []
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -414,7 +436,9 @@ def measure(
 
 
 def largest(n_tasks: int = 300, n: int = 20000, d: int = 4096, memory: float = 4e9) -> dict:
-    """The largest case that is promised, in a process of its own: ``peak_mb`` is what it takes beside X and labels."""
+    """The largest case that is promised, in a process of its own: ``peak_mb`` is what it takes
+    beside X and labels.
+    """
     code = (
         f"from genebench import perf_probe; perf_probe.print_largest({n_tasks}, {n}, {d}, {memory})"
     )
@@ -462,14 +486,20 @@ def print_largest(n_tasks: int, n: int, d: int, memory: float) -> None:
 
 
 def speeds(*, measured_on: str = "") -> pd.DataFrame:
-    """The kept rows of ``COLUMNS``; first measured on a device named. Raises: BadInput: nothing was measured yet."""
+    """The kept rows of ``COLUMNS``; first measured on a device named. Raises: BadInput.
+
+    Nothing was measured yet.
+    """
     if measured_on:
         write(*measure(device=measured_on))
     return _kept("probe")
 
 
 def distances() -> pd.DataFrame:
-    """Everybody's kept distances from the reference solution. Raises: BadInput: nothing was measured yet."""
+    """Everybody's kept distances from the reference solution. Raises: BadInput.
+
+    Nothing was measured yet.
+    """
     return _kept("probe_distance")
 
 

@@ -61,8 +61,10 @@ def read(path: Path | io.BytesIO, name: str) -> pd.DataFrame:
 
 
 def schema_2(frame: pd.DataFrame) -> pd.DataFrame:
-    """Scores of either schema with the choice of genes in a column of its own; later columns are
-    left out."""
+    """Scores of either schema with the choice of genes in a column of its own.
+
+    Later columns are left out.
+    """
     parts = frame.metric.astype(str).str.partition("@")
     if "genes" not in frame:
         frame = frame.assign(metric=parts[0], genes=parts[2].replace("", "own"))

@@ -1,5 +1,6 @@
-"""How fast Spectra's graphs and splits are made, beside the published package: same samples, same
-splits, same machine.
+"""Speed of Spectra's graphs and splits beside the published package.
+
+Same samples, same splits, same machine.
 
 Every measurement runs in a process of its own, one after the other. Seconds are of the processor,
 all threads together; megabytes are the peak of what the work takes beside what the process holds
@@ -44,9 +45,9 @@ COLUMNS = [
     "ours_process_mb",
     "theirs_process_mb",
 ]
-"""What is measured, then how much of it. ``identical``: share of the splits with the package's very
-train and test sets; ``…_mb``: peak above what the process held before the work; ``…_process_mb``:
-of the whole process."""
+"""What is measured, then how much of it. ``identical``: share of the splits with the train and test
+sets of the package; ``…_mb``: peak above the memory of the process before the work;
+``…_process_mb``: of the whole process."""
 
 BINARY, WEIGHTS, CORRECTED = "reference, binary", "reference, weights", "corrected, binary"
 PARAMETERS = tuple(i / 20 for i in range(21))
@@ -74,9 +75,24 @@ MANY = 5000
 
 
 def barcodes(dataset: str, n: int) -> list[frozenset[str]]:
-    """Mutations of n samples of a data set, drawn at random (0: all, in their order).
+    """Draw barcodes of a data set.
 
-    Raises: sources.Missing: its file is nowhere to be had.
+    Parameters
+    ----------
+    dataset : str
+        A key of ``BESIDE``.
+    n : int
+        Number of samples, drawn at random; 0: all, in their order.
+
+    Returns
+    -------
+    list of frozenset of str
+        Mutations of each sample.
+
+    Raises
+    ------
+    sources.Missing
+        A file that is nowhere to be had.
     """
     from genebench.core import specs
     from genebench.data import sources
@@ -84,53 +100,62 @@ def barcodes(dataset: str, n: int) -> list[frozenset[str]]:
 
     if dataset in LISTED:
         file, column, sep = LISTED[dataset]
-        every = [
-            frozenset(text.split(sep))
-            for text in sources.table(specs.source("spectra_published"), file)[column]
-        ]
+        source = specs.declared().source("spectra_published")
+        every = [frozenset(text.split(sep)) for text in sources.table(source, file)[column]]
     else:
-        data = datasets.load(dataset)
-        held = data.barcodes
-        ends = zip(held.indptr[:-1], held.indptr[1:])
-        every = [frozenset(data.marks[m] for m in held.indices[low:high]) for low, high in ends]
+        data = datasets.load(datasets.declared().dataset(dataset))
+        marks, rows = np.array(data.marks, dtype=object), data.barcodes
+        every = [frozenset(marks[row]) for row in np.split(rows.indices, rows.indptr[1:-1])]
     return [every[i] for i in np.random.default_rng(0).permutation(len(every))[:n]] if n else every
 
 
 def share(a: frozenset[str], b: frozenset[str]) -> int:
-    """The binary property, as it is given to the package: 1 where two barcodes have a mutation in
-    common."""
+    """Binary property, as the package takes it: 1 where two barcodes have a mutation in common."""
     return int(not a.isdisjoint(b))
 
 
 def positions(samples: Iterable[frozenset[str]]) -> np.ndarray:
     """First and last mutated position of each barcode of mutations like A141C, (n, 2) int16."""
-    held = [[int(m[1:-1]) for m in sample] for sample in samples]
-    return np.array([(min(row), max(row)) for row in held], dtype=np.int16)
+    rows = [[int(m[1:-1]) for m in sample] for sample in samples]
+    return np.array([(min(row), max(row)) for row in rows], dtype=np.int16)
 
 
 def near(a: np.ndarray, b: np.ndarray) -> float:
-    """The continuous property, as it is given to the package: 1 / (1 + least distance between
-    mutated positions)."""
+    """Continuous property, as the package takes it: 1 / (1 + least distance between positions)."""
     (p, q), (r, s) = a, b
     return 1 / (1 + min(abs(p - r), abs(p - s), abs(q - r), abs(q - s)))
+
+
+def weighted_graph(positions: np.ndarray):
+    """The complete graph of samples by the nearness of their positions, (n, k)."""
+    from benchmarks.nearness import nearness
+    from genebench.spectra import properties
+
+    places = np.ascontiguousarray(positions.T, dtype=np.float64)
+
+    def rows(low: int, high: int) -> np.ndarray:
+        return nearness(places, low, high)
+
+    return properties.from_blocks(len(positions), rows, complete=True, block=256)
 
 
 def ours(
     samples: list[frozenset[str]], parameters, seeds, *, continuous: bool, mode: str = "reference"
 ) -> dict:
-    """Graph and splits by genebench; medians of three runs where they are short."""
+    """Measure graph and splits by genebench; medians of several runs where they are short."""
     from genebench.spectra import properties, splits
 
     places = positions(samples) if continuous else None
 
     def graph():
-        return properties.nearness(places) if continuous else properties.shared_mutations(samples)
+        return weighted_graph(places) if continuous else properties.shared_mutations(samples)
 
     make_warm(continuous)
     begin = _memory_now()
     g, graph_s, graph_wall_s = _timed(graph)
     graph_mb = _peak() - begin
-    made, splits_s, splits_wall_s = _timed(lambda: splits.splits(g, parameters, seeds, mode=mode))
+    every, splits_s, splits_wall_s = _timed(lambda: splits.splits(g, parameters, seeds, mode=mode))
+    sides = {pair: None if s is None else (s.train, s.test) for pair, s in every.items()}
     return {
         "edges": g.m,
         "graph_s": graph_s,
@@ -140,34 +165,29 @@ def ours(
         "splits_wall_s": splits_wall_s,
         "splits_mb": _peak() - begin,
         "process_mb": _peak(),
-        "splits": digests(
-            {pair: None if s is None else (s.train, s.test) for pair, s in made.items()}
-        ),
+        "splits": digests(sides),
     }
 
 
 def _timed(
     work: Callable[[], object], *, runs: int = 25, enough: float = 0.5
 ) -> tuple[object, float, float]:
-    """What the work gives, and the medians of its processor and wall seconds, over runs until there
-    were enough."""
+    """Output of some work, and medians of its processor and wall seconds over several runs."""
     cpu, wall = [], []
     while not cpu or (len(cpu) < runs and sum(cpu) < enough):
         start = time.process_time(), time.perf_counter()
-        made = work()
+        output = work()
         cpu.append(time.process_time() - start[0])
         wall.append(time.perf_counter() - start[1])
-    return made, float(np.median(cpu)), float(np.median(wall))
+    return output, float(np.median(cpu)), float(np.median(wall))
 
 
 def make_warm(continuous: bool) -> None:
-    """Load, and where nothing is kept compile, all the loops that ``ours`` uses, on samples of no
-    interest."""
+    """Load, and where nothing is cached compile, all the loops that ``ours`` uses."""
     from genebench.spectra import properties, splits
 
-    few = [frozenset((f"A{i % 7}C", f"A{i % 5}D")) for i in range(40)]
-    g = properties.shared_mutations(few, continuous=continuous)
-    g = properties.nearness(np.arange(18).reshape(9, 2)) if continuous else g
+    g = properties.shared_mutations([{f"A{i % 7}C", f"A{i % 5}D"} for i in range(40)])
+    g = weighted_graph(np.arange(18).reshape(9, 2)) if continuous else g
     try:
         for mode in ("corrected", "reference"):
             splits.splits(g, [0.5], [0], mode=mode)
@@ -176,38 +196,36 @@ def make_warm(continuous: bool) -> None:
 
 
 def theirs(samples: list[frozenset[str]], parameters, seeds, *, continuous: bool) -> dict:
-    """Graph and splits by the published package."""
-    import networkx  # noqa: F401 - what is loaded before the work is no part of it
+    """Measure graph and splits by the published package."""
+    import networkx  # noqa: F401 - its import is no part of the work
     import scipy.stats  # noqa: F401
     import spectrae  # noqa: F401
 
     from benchmarks import spectrae as package
 
-    given = [row.tolist() for row in positions(samples)] if continuous else samples
+    samples = [row.tolist() for row in positions(samples)] if continuous else samples
     begin, graph = _memory_now(), []
-    made = package.run(
-        given,
+    result = package.run(
+        samples,
         near if continuous else share,
         parameters,
         seeds,
         binary=not continuous,
         after_graph=lambda: graph.append(_peak() - begin),
     )
-    out = {
-        "graph_s": made.graph_s,
-        "splits_s": made.splits_s,
-        "edges": made.edges,
+    return {
+        "graph_s": result.graph_s,
+        "splits_s": result.splits_s,
+        "edges": result.edges,
         "graph_mb": graph[0],
-    }
-    return out | {
         "splits_mb": _peak() - begin,
         "process_mb": _peak(),
-        "splits": digests(made.splits),
+        "splits": digests(result.splits),
     }
 
 
-def digests(made: dict) -> dict[str, str]:
-    """A short digest of the sets of train and test samples of each split, by its λ and seed."""
+def digests(splits: dict) -> dict[str, str]:
+    """Digest of the sets of train and test samples of each split, by its λ and seed."""
 
     def digest(split) -> str:
         if split is None:
@@ -215,11 +233,11 @@ def digests(made: dict) -> dict[str, str]:
         sides = [np.sort(np.asarray(side, dtype="<i4")) for side in split]
         return hashlib.sha256(sides[0].tobytes() + b"|" + sides[1].tobytes()).hexdigest()[:16]
 
-    return {f"{parameter} {seed}": digest(split) for (parameter, seed), split in made.items()}
+    return {f"{parameter} {seed}": digest(split) for (parameter, seed), split in splits.items()}
 
 
 def _memory_now() -> float:
-    """What the process holds, in MiB; where the system can, the peak starts anew from here."""
+    """Memory of the process, in MiB; where the system can, the peak starts anew from here."""
     try:
         Path("/proc/self/clear_refs").write_text("5")
     except OSError:
@@ -228,8 +246,7 @@ def _memory_now() -> float:
 
 
 def _peak() -> float:
-    """The process's peak since ``_memory_now``, in MiB (where the system cannot tell: since its
-    start)."""
+    """The process's peak since ``_memory_now``, in MiB (but on Linux: since its start)."""
     try:
         return _of_status("VmHWM")
     except OSError:
@@ -242,103 +259,80 @@ def _of_status(name: str) -> float:
 
 
 def print_one(
-    who: str, dataset: str, n: int, continuous: int, few: int, mode: str = "reference"
+    who: str, dataset: str, n: int, continuous: bool, few: bool, mode: str = "reference"
 ) -> None:
-    """One measurement, printed as JSON; run in a process of its own."""
+    """Print one measurement as JSON; run in a process of its own."""
     parameters, seeds = (FEW_PARAMETERS, FEW_SEEDS) if few else (PARAMETERS, SEEDS)
     samples = barcodes(dataset, n)
     options = {"mode": mode} if who == "ours" else {}
     work = {"ours": ours, "theirs": theirs}[who]
-    print(
-        json.dumps(
-            {"n": len(samples)}
-            | work(samples, parameters, seeds, continuous=bool(continuous), **options)
-        )
+    result = work(samples, parameters, seeds, continuous=continuous, **options)
+    print(json.dumps({"n": len(samples)} | result))
+
+
+def _in_process(code: str, what: str, **environment: str) -> str:
+    """Output of some lines of Python with this module as ``p``, in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"from benchmarks import spectra as p; {code}"],
+        capture_output=True,
+        text=True,
+        cwd=paths.ROOT,
+        env=os.environ | environment,
     )
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["it printed nothing"])[-1]
+        raise BadInput(f"measuring {what} failed ({last}); mend that and run it again.")
+    return done.stdout.splitlines()[-1]
 
 
 def alone(
     who: str, dataset: str, n: int, *, continuous: bool, few: bool, mode: str = "reference"
 ) -> dict:
     """``print_one`` in a process of its own."""
-    given = ", ".join(map(repr, (who, dataset, n, int(continuous), int(few), mode)))
-    code = f"from genebench import perf_spectra as p; p.print_one({given})"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=paths.ROOT
-    )
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise BadInput(
-            f"measuring {who} on {n} samples of '{dataset}' failed ({last}); mend that and run it again."
-        )
-    return json.loads(done.stdout.splitlines()[-1])
+    arguments = ", ".join(map(repr, (who, dataset, n, continuous, few, mode)))
+    what = f"{who} on {n} samples of '{dataset}'"
+    return json.loads(_in_process(f"p.print_one({arguments})", what))
 
 
 def compile_seconds() -> float:
-    """Processor seconds to compile all loops of mode ``reference`` for the first time on a machine.
-   """
+    """Processor seconds to compile all loops of mode ``reference`` for the first time."""
     code = (
-        "import time; from genebench import perf_spectra as p; from genebench.spectra import properties, splits; "
-        "import numba; s = time.process_time(); p.make_warm(False); print(time.process_time() - s)"
+        "import numba, time; from genebench.spectra import properties, splits; "
+        "s = time.process_time(); p.make_warm(False); print(time.process_time() - s)"
     )
     with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(
-            [sys.executable, "-c", code],
-            capture_output=True,
-            text=True,
-            check=True,
-            cwd=paths.ROOT,
-            env=os.environ | {"NUMBA_CACHE_DIR": folder},
-        )
-    return float(done.stdout)
+        return float(_in_process(code, "the compilation", NUMBA_CACHE_DIR=folder))
 
 
 def rows(dataset: str, n: int, mode: str, *, beside: bool) -> list[dict]:
     """Rows of ``COLUMNS`` of one data set and size: the graph, the splits, and both together."""
     continuous = mode == WEIGHTS
-    few = beside and (continuous or n >= MANY)
-    mine = alone("ours", dataset, n, continuous=continuous, few=few, mode=mode.split(",")[0])
-    other = alone("theirs", dataset, n, continuous=continuous, few=few) if beside else {}
+    options = {"continuous": continuous, "few": beside and (continuous or n >= MANY)}
+    mine = alone("ours", dataset, n, mode=mode.split(",")[0], **options)
+    other = alone("theirs", dataset, n, **options) if beside else {}
     same = [mine["splits"][key] == value for key, value in other.get("splits", {}).items()]
     out = []
     for stage in ("graph", "splits", "both"):
         parts = ("graph", "splits") if stage == "both" else (stage,)
-        seconds, others, wall = (
-            sum(held.get(f"{part}_{what}", np.nan) for part in parts)
-            for held, what in ((mine, "s"), (other, "s"), (mine, "wall_s"))
-        )
-        wide = "graph_mb" if stage == "graph" else "splits_mb"
-        out.append(
-            {
-                "dataset": dataset,
-                "mode": mode,
-                "n": mine["n"],
-                "stage": stage,
-                "ours_s": seconds,
-                "theirs_s": others,
-                "ratio": others / seconds,
-                "ours_wall_s": wall,
-                "ours_mb": mine[wide],
-                "theirs_mb": other.get(wide, np.nan),
-                "ours_process_mb": mine["process_mb"],
-                "theirs_process_mb": other.get("process_mb", np.nan),
-                "edges": mine["edges"],
-                "splits": len(mine["splits"]),
-                "identical": np.mean(same) if same and stage != "graph" else np.nan,
-            }
-        )
+        memory = "graph_mb" if stage == "graph" else "splits_mb"
+        seconds = sum(mine[f"{part}_s"] for part in parts)
+        others = sum(other.get(f"{part}_s", np.nan) for part in parts)
+        row = {"dataset": dataset, "mode": mode, "n": mine["n"], "stage": stage}
+        row |= {"ours_s": seconds, "theirs_s": others, "ratio": others / seconds}
+        row |= {"ours_wall_s": sum(mine[f"{part}_wall_s"] for part in parts)}
+        row |= {"ours_mb": mine[memory], "theirs_mb": other.get(memory, np.nan)}
+        row |= {"ours_process_mb": mine["process_mb"]}
+        row |= {"theirs_process_mb": other.get("process_mb", np.nan)}
+        row |= {"edges": mine["edges"], "splits": len(mine["splits"])}
+        row["identical"] = np.mean(same) if same and stage != "graph" else np.nan
+        out.append(row)
     return out
 
 
 def cases() -> list[tuple[str, int, str, bool]]:
-    """Data set, samples (0: all), mode, and beside the package or not; what is longest for the
-    package is last."""
-    out = [
-        (dataset, n, mode, False)
-        for mode in (BINARY, CORRECTED)
-        for dataset, sizes in ALONE.items()
-        for n in sizes
-    ]
+    """Data set, samples (0: all), mode, and beside the package or not; the longest are last."""
+    modes = (BINARY, CORRECTED)
+    out = [(d, n, mode, False) for mode in modes for d, sizes in ALONE.items() for n in sizes]
     out += [("rrm", n, WEIGHTS, True) for n in CONTINUOUS_BESIDE]
     out += [("rrm", n, WEIGHTS, False) for n in CONTINUOUS_ALONE]
     beside = [(dataset, n, BINARY, True) for dataset, sizes in BESIDE.items() for n in sizes]
@@ -346,32 +340,37 @@ def cases() -> list[tuple[str, int, str, bool]]:
 
 
 def measure(*, again: bool = False, say: Callable[[str], None] = print) -> pd.DataFrame:
-    """Measure every case (half an hour, nearly all of it the package's) and keep the rows as they
-    come.
+    """Measure every case (half an hour, nearly all of it the package's).
 
-    Cases that are kept are not measured again unless asked for ``again``.
+    Parameters
+    ----------
+    again : bool
+        Measure also the cases that were measured before.
+    say : callable
+        Receives one sentence a case.
+
+    Returns
+    -------
+    DataFrame
+        Rows of ``COLUMNS``, which are written as they come.
     """
     frame = pd.DataFrame(columns=COLUMNS) if again or not _path().exists() else pd.read_csv(_path())
     if not (frame.stage == "compile, once").any():
-        first = {
-            "dataset": "all",
-            "mode": BINARY,
-            "stage": "compile, once",
-            "ours_s": compile_seconds(),
-        }
-        frame = pd.DataFrame([first], columns=COLUMNS)
+        first = {"dataset": "all", "mode": BINARY, "stage": "compile, once"}
+        frame = pd.DataFrame([{**first, "ours_s": compile_seconds()}], columns=COLUMNS)
     began, todo = time.perf_counter(), cases()
     for i, (dataset, n, mode, beside) in enumerate(todo, 1):
-        held = frame[(frame.dataset == dataset) & (frame["mode"] == mode)]
-        if (held.n == (n or len(barcodes(dataset, 0)))).any():
+        done = frame[(frame.dataset == dataset) & (frame["mode"] == mode)]
+        if (done.n == (n or len(barcodes(dataset, 0)))).any():
             continue
         new = pd.DataFrame(rows(dataset, n, mode, beside=beside))
         frame = pd.concat([frame, new[COLUMNS]], ignore_index=True)
         write(frame)  # one case at most is lost
         last = new.iloc[-1]
         say(
-            f"{i}/{len(todo)}, {time.perf_counter() - began:.0f} s: {dataset} n={last.n} {last['mode']}: "
-            f"{last.ours_s:.4g} s, {last.theirs_s:.4g} s by the package, identical {last.identical:.3f}"
+            f"{i}/{len(todo)}, {time.perf_counter() - began:.0f} s: {dataset} n={last.n} {mode}: "
+            f"{last.ours_s:.4g} s, {last.theirs_s:.4g} s by the package, identical "
+            f"{last.identical:.3f}"
         )
     return frame
 
@@ -384,8 +383,23 @@ def write(frame: pd.DataFrame) -> None:
 
 
 def speeds(*, measured_on: str = "") -> pd.DataFrame:
-    """The kept rows of ``COLUMNS``; first measured where a device is named. Raises: BadInput:
-    nothing was measured."""
+    """Read the measurements.
+
+    Parameters
+    ----------
+    measured_on : str
+        A device: measure anew first.
+
+    Returns
+    -------
+    DataFrame
+        Rows of ``COLUMNS``.
+
+    Raises
+    ------
+    BadInput
+        Nothing was measured.
+    """
     if measured_on:
         measure(again=True)
     if not _path().exists():
@@ -401,14 +415,12 @@ TITLES = {"rrm": "RRM", "tb-pza": "TB pyrazinamide", "amyloid": "amyloid beta", 
 
 
 def growth(frame: pd.DataFrame) -> pd.DataFrame:
-    """Processor seconds of one graph and of one split by samples: columns ``stage, case, who, n,
-    seconds``."""
-    held = frame[frame.stage.isin(["graph", "splits"]) & (frame["mode"] != CORRECTED)].copy()
-    held["case"] = held.dataset.map(TITLES) + np.where(held["mode"] == BINARY, "", ", weights")
-    parts = [
-        held.assign(who=who, seconds=held[column])
-        for who, column in (("genebench", "ours_s"), ("published package", "theirs_s"))
-    ]
+    """Processor seconds of one graph and of one split: ``stage, case, who, n, seconds``."""
+    chosen = frame.stage.isin(["graph", "splits"]) & (frame["mode"] != CORRECTED)
+    frame = frame[chosen].copy()
+    frame["case"] = frame.dataset.map(TITLES) + np.where(frame["mode"] == BINARY, "", ", weights")
+    columns = {"genebench": "ours_s", "published package": "theirs_s"}
+    parts = [frame.assign(who=who, seconds=frame[column]) for who, column in columns.items()]
     out = pd.concat(parts, ignore_index=True).dropna(subset="seconds")
     out["seconds"] /= np.where(out.stage == "splits", out.splits, 1)
     out["stage"] = out.stage.map({"graph": "properties and graph", "splits": "one split"})
@@ -416,55 +428,42 @@ def growth(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def headline(frame: pd.DataFrame) -> pd.DataFrame:
-    """The least and the most of what matters over the cases measured beside the package: ``what,
-    least, most``."""
-    beside = frame[(frame["mode"] == BINARY) & frame.ratio.notna()]
-    stages = beside.groupby("stage").ratio
-    weighed = frame[(frame["mode"] == WEIGHTS) & frame.ratio.notna()].groupby("stage").ratio
+    """Range over the cases measured beside the package: ``what, least, most``."""
+    measured = frame[frame.ratio.notna()]
+    beside = measured[measured["mode"] == BINARY]
+    ratio, weighed = (
+        measured[measured["mode"] == mode].groupby("stage").ratio.agg(["min", "max"])
+        for mode in (BINARY, WEIGHTS)
+    )
+    over = "processor time of the package over ours"
     rows = [
-        (
-            "processor time of the package over ours, properties and graph",
-            stages.min()["graph"],
-            stages.max()["graph"],
-        ),
-        (
-            "processor time of the package over ours, splits",
-            stages.min()["splits"],
-            stages.max()["splits"],
-        ),
+        (f"{over}, properties and graph", *ratio.loc["graph"]),
+        (f"{over}, splits", *ratio.loc["splits"]),
         ("share of splits that are identical", frame.identical.min(), frame.identical.max()),
-        ("the same with weights, graph", weighed.min()["graph"], weighed.max()["graph"]),
-        ("the same with weights, splits", weighed.min()["splits"], weighed.max()["splits"]),
+        ("the same with weights, graph", *weighed.loc["graph"]),
+        ("the same with weights, splits", *weighed.loc["splits"]),
     ]
-    for stage, until in (
-        ("graph", "until the graph is made"),
-        ("splits", "until all splits are made"),
-    ):
+    ends = {"graph": "until the graph is made", "splits": "until all splits are made"}
+    for stage, until in ends.items():
         large = beside[(beside.stage == stage) & (beside.n >= LARGE)]
         more = large.theirs_mb / large.ours_mb
-        rows.append(
-            (
-                f"memory of the package over ours, {until}, from {LARGE:,} samples",
-                more.min(),
-                more.max(),
-            )
-        )
+        what = f"memory of the package over ours, {until}, from {LARGE:,} samples"
+        rows.append((what, more.min(), more.max()))
     for mode, name in ((BINARY, "binary"), (CORRECTED, "corrected"), (WEIGHTS, "with weights")):
-        largest = frame[
-            (frame["mode"] == mode) & (frame.stage == "both") & (frame.dataset == "rrm")
-        ].nlargest(1, "n")
-        for wall, size, number in zip(largest.ours_wall_s, largest.ours_process_mb, largest.n):
-            rows += [
-                (f"seconds by the clock, RRM {name}, {number:,.0f} samples", wall, wall),
-                (f"MB of the whole process, RRM {name}, {number:,.0f} samples", size, size),
-            ]
+        chosen = (frame["mode"] == mode) & (frame.stage == "both") & (frame.dataset == "rrm")
+        for row in frame[chosen].nlargest(1, "n").itertuples():
+            of = f"RRM {name}, {row.n:,.0f} samples"
+            rows.append((f"seconds by the clock, {of}", *[row.ours_wall_s] * 2))
+            rows.append((f"MB of the whole process, {of}", *[row.ours_process_mb] * 2))
     return pd.DataFrame(rows, columns=["what", "least", "most"])
 
 
 def main(given: list[str]) -> None:
-    """``python -m benchmarks.spectra``: measure every case and keep the rows."""
+    """``python -m benchmarks.spectra``: measure every case and write the rows."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--again", action="store_true", help="measure anew what is kept")
+    parser.add_argument(
+        "--again", action="store_true", help="measure anew what was measured before"
+    )
     measure(
         again=parser.parse_args(given).again,
         say=lambda text: print(text, file=sys.stderr, flush=True),

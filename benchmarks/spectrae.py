@@ -1,5 +1,4 @@
-"""The published package ``spectrae`` 1.0.3 at work on a list of samples, to be compared with; it
-must be installed."""
+"""The published package ``spectrae`` 1.0.3, run on a list of samples; it must be installed."""
 
 from __future__ import annotations
 
@@ -16,9 +15,18 @@ from genebench.data.sources import package_folder
 
 
 @dataclass(frozen=True, eq=False)
-class Made:
-    """What the package made: sample numbers of train and test by (λ, seed), None where it gives
-    none; and seconds."""
+class Splits:
+    """Output of the package.
+
+    Attributes
+    ----------
+    splits : dict
+        (λ, seed) → samples of train and of test; None where the package makes no split.
+    edges : int
+        Edges of its graph.
+    graph_s, splits_s : float
+        Processor seconds of properties and graph, and of all splits.
+    """
 
     splits: dict[tuple[float, int], tuple[list[int], list[int]] | None]
     edges: int
@@ -39,14 +47,33 @@ def run(
     *,
     binary: bool = True,
     after_graph: Callable[[], object] | None = None,
-) -> Made:
-    """Graph and splits as a user of the package would make them, in a folder of its own that is
-    gone afterwards.
+) -> Splits:
+    """Make graph and splits as a user of the package would, in an empty folder that is removed.
 
-    The package's cross-split overlap is the user's to write; here it is the constant 0, so that
-    nobody's time is measured for it. Seconds are of the processor; the graph includes the
-    properties of all pairs. ``after_graph`` is called once between the two, on nobody's time.
-    Raises: BadInput: the package is not installed. Whatever the package raises on this graph.
+    The package's cross-split overlap is the user's to write; here it is the constant 0, so that no
+    time is measured for it.
+
+    Parameters
+    ----------
+    samples : sequence
+        The samples.
+    alike : callable
+        Property of two samples.
+    parameters, seeds : sequence
+        Spectral parameters λ, and the seeds of each.
+    binary : bool
+        Whether the property is binary.
+    after_graph : callable, optional
+        Called between graph and splits; its time is not measured.
+
+    Returns
+    -------
+    Splits
+
+    Raises
+    ------
+    BadInput
+        The package is not installed.
     """
     if not installed():
         raise BadInput(
@@ -67,7 +94,7 @@ def run(
         def __getitem__(self, i):
             return self.samples[i]
 
-    made: dict = {}
+    splits: dict = {}
 
     class Recorded(Spectra):
         def spectra_properties(self, a, b):
@@ -77,9 +104,9 @@ def run(
             return 0
 
         def generate_spectra_split(self, parameter, seed, test_size=0.2):
-            found = super().generate_spectra_split(parameter, seed, test_size)
-            made[(parameter, seed)] = None if found[0] is None else (found[0], found[1])
-            return found
+            output = super().generate_spectra_split(parameter, seed, test_size)
+            splits[(parameter, seed)] = None if output[0] is None else output[:2]
+            return output
 
     with _elsewhere():
         start = time.process_time()
@@ -91,13 +118,15 @@ def run(
             after_graph()
         start = time.process_time()
         theirs.generate_spectra_splits(list(parameters), len(seeds), list(seeds))
-        return Made(made, theirs.SPG.number_of_edges(), graph_s, time.process_time() - start)
+        return Splits(splits, theirs.SPG.number_of_edges(), graph_s, time.process_time() - start)
 
 
 @contextlib.contextmanager
 def _elsewhere() -> Iterator[None]:
-    """In an empty folder, with what is printed thrown away; Python's global random state is put
-    back."""
+    """In an empty folder, with what is printed thrown away.
+
+    Python's global random state is put back.
+    """
     import random
 
     state, here = random.getstate(), os.getcwd()

@@ -30,9 +30,7 @@
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
 page: str = "speed-embed"  # name of this page
-measure: str = (
-    ""  # a device (cpu, cuda) to measure the text cases on first; empty: show what is stored
-)
+measure: str = ""  # a device to measure the text cases on first; empty: show what is stored
 
 # %% tags=["remove-input"]
 from benchmarks import embed

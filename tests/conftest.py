@@ -37,7 +37,8 @@ def home(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
-    """One whole run of the made-up profile: ``folder``, ``frame`` (its rows), ``outcome`` and what it ``said``."""
+    """One whole run of the made-up profile: ``folder``, ``frame`` (its rows), ``outcome`` and what
+    it ``said``."""
     folder, said = make_home(tmp_path_factory.mktemp("finished") / "home"), []
     with pytest.MonkeyPatch.context() as monkeypatch:
         enter(monkeypatch, folder)
@@ -57,7 +58,8 @@ def warm(finished, tmp_path, monkeypatch):
 
 @pytest.fixture(scope="session")
 def real():
-    """Every task of every declared source that can be built from files at hand, and why the others cannot."""
+    """Every task of every declared source that can be built from files at hand, and why the others
+    cannot."""
     told = []
     with sources.only_at_hand():
         known = specs.declared().sources
@@ -80,7 +82,8 @@ def pytest_addoption(parser):
 
 @pytest.fixture(scope="session")
 def faults(request):
-    """Note one try of a fault: what it was, cells lost by it, whether the rerun was identical, what became of it."""
+    """Note one try of a fault: what it was, cells lost by it, whether the rerun was identical, what
+    became of it."""
     seen: list[tuple] = []
     yield lambda fault, lost, identical, outcome: seen.append(
         (fault, int(lost), bool(identical), outcome)
@@ -97,7 +100,8 @@ def faults(request):
 
 @pytest.fixture(scope="session")
 def fuzzed(request):
-    """Note what was tried on a reader: name, inputs, those read, refused in a sentence, anything else, seconds."""
+    """Note what was tried on a reader: name, inputs, those read, refused in a sentence, anything
+    else, seconds."""
     seen: list[tuple] = []
     yield lambda *row: seen.append(row)
     if seen and request.config.getoption("--record"):

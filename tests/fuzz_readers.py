@@ -1,11 +1,14 @@
-"""A coverage-guided fuzz target for every reader of files that others give; no test: it runs until its time ends.
+"""A coverage-guided fuzz target for every reader of files that others give.
+
+No test: it runs until its time ends.
 
     pip install atheris
     python tests/fuzz_readers.py .fuzz-corpus -max_total_time=600 -timeout=20 -rss_limit_mb=4096
 
-The first byte chooses the reader. It starts from one sound file of each format, and libFuzzer keeps what reaches new
-code. A fault that is no sentence, a hang or a crash ends it and leaves the input behind. With ``GENEBENCH_RECORD=1``
-what came of the inputs is added up in ``data/results/reliability/guided.csv``.
+The first byte chooses the reader. It starts from one sound file of each format, and libFuzzer
+keeps what reaches new code. A fault that is no sentence, a hang or a crash ends it and leaves the
+input behind. With ``GENEBENCH_RECORD=1`` what came of the inputs is added up in
+``data/results/reliability/guided.csv``.
 """
 
 from __future__ import annotations
@@ -48,7 +51,7 @@ EVERY = 2000
 
 def seeds() -> dict[str, tuple]:
     """Name → (reader, sound content): every format of vectors, and ``TEXTS``."""
-    from test_hostile import SEEDS
+    from data.test_hostile_files import SEEDS
 
     out = {f"vectors: {name}": (vectors.read_vectors, content) for name, content in SEEDS.items()}
     real = next(iter(sorted(paths.RESULTS.glob("*/scores.parquet"))), None)
@@ -56,7 +59,7 @@ def seeds() -> dict[str, tuple]:
         small = FOLDER / "scores.parquet"
         pd.read_parquet(real).head(40).to_parquet(small)
         TEXTS["scores"] = (results.read, small.read_bytes())
-    return out | {name: held for name, held in TEXTS.items()}
+    return out | {name: reader for name, reader in TEXTS.items()}
 
 
 READERS = seeds()
@@ -91,10 +94,10 @@ def one(data: bytes) -> None:
         count[2] += 1
     count[3] += time.perf_counter() - start
     if sum(c[0] for c in COUNT.values()) % EVERY == 0:
-        kept()
+        write_counts()
 
 
-def kept() -> None:
+def write_counts() -> None:
     """Write the counts."""
     if os.environ.get("GENEBENCH_RECORD"):
         rows = [(n, *c[:3], c[0] - c[1] - c[2], round(c[3], 1)) for n, c in sorted(COUNT.items())]

@@ -10,13 +10,26 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from genebench.benchmark import plan, run
-from genebench.core import paths, workers
+from genebench.core import paths, specs, workers
 from genebench.core.workers import quiet
+from genebench.data import tasks
 
 GENES = sorted(f"{a}{b}X{i}" for a in "BDEGHJ" for b in "KMNQS" for i in range(1, 7))
 """180 made-up symbols: 30 families of six."""
+
+
+COLUMNS = """
+    hgnc_id symbol prev_symbol alias_symbol ensembl_gene_id entrez_id uniprot_ids location gene_group_id locus_group
+""".split()
+"""Columns of the table of HGNC that are read."""
+CODING = "protein-coding gene"
 
 
 def sha256(path: Path) -> str:
@@ -45,8 +58,92 @@ def in_this_process(jobs: int, shared=None) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1)
 
 
+LETTERS = np.array(list("ACDEFGHIKLMNPQRSTVWY"))
+SHARE = (
+    np.array([70, 23, 47, 71, 36, 66, 26, 43, 57, 100, 21, 36, 63, 48, 56, 83, 54, 60, 12, 28])
+    / 1000
+)
+"""Amino acids of the human proteome, rounded."""
+
+
+def protein(rng: np.random.Generator, length: int) -> np.ndarray:
+    """A random protein, as numbers of ``LETTERS``."""
+    return rng.choice(20, length, p=SHARE / SHARE.sum())
+
+
+def relative(
+    rng: np.random.Generator, ancestor: np.ndarray, kept: float, gaps: float = 0.01
+) -> np.ndarray:
+    """A copy of which a share ``kept`` of the letters stay, with short pieces left out and put in.
+   """
+    letters = np.where(rng.random(len(ancestor)) < kept, ancestor, protein(rng, len(ancestor)))
+    parts, at = [], 0
+    while at < len(letters):
+        step = rng.geometric(gaps)
+        parts.append(letters[at : at + step])
+        at += step
+        if rng.random() < 0.5:
+            at += rng.geometric(0.3)
+        else:
+            parts.append(protein(rng, rng.geometric(0.3)))
+    return np.concatenate(parts)
+
+
+def simulated(
+    seed: int, sizes: list[int], *, alone: int, identity: float
+) -> tuple[list[str], np.ndarray]:
+    """Proteins of lengths as in man, in families of these sizes whose members are ``identity``
+    identical in pairs, and others alone, some long ones of which have one of three domains of 80
+    letters (copies are 40 % identical).
+
+    Returns: sequences, and the family of each, −1 for none.
+    """
+    rng = np.random.default_rng(seed)
+    kept = np.sqrt((identity - 0.06) / 0.94)  # letters drawn anew agree with a chance of 0.06
+    lengths = np.clip(np.exp(rng.normal(np.log(415), 0.78, len(sizes) + alone)), 100, 2000).astype(
+        int
+    )
+    held, family = [], []
+    for f, (size, length) in enumerate(zip(sizes, lengths)):
+        ancestor = protein(rng, length)
+        held += [relative(rng, ancestor, kept) for _ in range(size)]
+        family += [f] * size
+    domains = [protein(rng, 80) for _ in range(3)]
+    for i, length in enumerate(lengths[len(sizes) :]):
+        made = protein(rng, length)
+        if i % 2 and length > 400:
+            copy = relative(rng, domains[i % 3], 0.6)
+            made[100 : 100 + len(copy)] = copy
+        held.append(made)
+        family.append(-1)
+    return ["".join(LETTERS[s]) for s in held], np.array(family)
+
+
+def header(number: int, symbol: str = "") -> str:
+    """The header of a protein as UniProt writes it."""
+    named = f" GN={symbol}" if symbol else ""
+    return f"sp|P{number:05d}|X{number}_HUMAN Protein {number} OS=Homo sapiens OX=9606{named} PE=1 SV=1"
+
+
+def logistic(X, y, fold, *, standardise: bool = True) -> np.ndarray:
+    """Out-of-fold log-odds of scikit-learn's logistic regression; fold −1 is left out and has 0."""
+    fit = LogisticRegression(C=1, solver="newton-cholesky", max_iter=1000, tol=1e-10)
+    pipeline = make_pipeline(StandardScaler(with_std=standardise), fit)
+    logits = np.zeros(len(y))
+    for k in np.unique(fold[fold >= 0]):
+        train = (fold != k) & (fold >= 0)
+        logits[fold == k] = pipeline.fit(X[train], y[train]).decision_function(X[fold == k])
+    return logits
+
+
+def load_tasks(profile, **options) -> dict:
+    """Tasks of a profile from the declared sources, and its own."""
+    return tasks.load(profile, specs.declared().sources, **options)
+
+
 def write_toy_files(folder: Path) -> dict[str, Path]:
-    """A small ontology, memberships and a table of 180 genes whose labels follow their family and the columns x."""
+    """A small ontology, memberships and a table of 180 genes whose labels follow their family and
+    the columns x."""
     rng = np.random.default_rng(0)
     folder.mkdir(parents=True)
     family = np.arange(len(GENES)) // 6
@@ -217,3 +314,50 @@ def enter(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.delenv("GENEBENCH_MIRROR", raising=False)
     monkeypatch.setattr(workers, "pool", in_this_process)
     forget()
+
+
+def plain(seed: int = 0, n: int = 1000, d: int = 20) -> tuple[np.ndarray, np.ndarray]:
+    """Normal features, of which half bear on a binary label."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n, d))
+    return X, (X[:, : d // 2].sum(1) + 2 * rng.standard_normal(n) > 0).astype(int)
+
+
+def folds(y, n_folds: int = 4, seed: int = 0) -> np.ndarray:
+    """Stratified fold of each entity."""
+    out = np.zeros(len(y), dtype=np.int8)
+    parts = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
+    for k, (_, test) in enumerate(parts.split(y, y)):
+        out[test] = k
+    return out
+
+
+def exact(*, C: float = 1.0, standardise: bool = True):
+    """Scikit-learn's logistic regression at its tight optimum (two classes or more), not fitted."""
+    fit = LogisticRegression(C=C, solver="newton-cholesky", max_iter=1000, tol=1e-10)
+    return make_pipeline(StandardScaler(with_std=standardise), fit)
+
+
+def reference(X, y, fold, **options) -> np.ndarray:
+    """Out-of-fold log-odds of ``exact``; fold −1 is left out and has 0."""
+    X, out = np.asarray(X, dtype=np.float64), np.zeros(len(y))
+    for k in np.unique(fold[fold >= 0]):
+        train = (fold != k) & (fold >= 0)
+        fit = exact(**options).fit(X[train], y[train])
+        out[fold == k] = fit.decision_function(X[fold == k])
+    return out
+
+
+def gaps(y, ours, theirs, fold) -> np.ndarray:
+    """|ΔAUROC| of each fold.
+
+    Entities that the reference takes to be exactly alike (copies, families of like counts) tie;
+    which of them a solver's rounding puts first says nothing, so they tie in both.
+    """
+    out = []
+    for k in np.unique(fold[fold >= 0]):
+        t = fold == k
+        alike, group = np.unique(theirs[t].round(6), return_inverse=True)
+        level = np.bincount(group, ours[t]) / np.bincount(group)
+        out.append(abs(roc_auc_score(y[t], level[group]) - roc_auc_score(y[t], alike[group])))
+    return np.array(out)

@@ -61,7 +61,8 @@ def test_the_trap_springs(browser):
 
 
 def told(evil: str) -> dict:
-    """What a card shows, with the same harmful text wherever a user's file or a declaration can put one."""
+    """What a card shows, with the same harmful text wherever a user's file or a declaration can put
+    one."""
     lines = [evil, evil]
     model = {
         "title": evil,

@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers import forget
-from test_resolver import CODING, COLUMNS
+from helpers import CODING, COLUMNS
 
 from genebench.benchmark import splits
 from genebench.core import paths, specs
 from genebench.core.errors import BadInput
 from genebench.data import gene_sets, genes, tasks
+from genebench.data.labels import Declaration
 
 SYMBOLS = [f"G{i:03d}X" for i in range(240)]
 
@@ -58,8 +59,9 @@ def written(lines: list[str]) -> None:
 
 @pytest.fixture
 def lines(tmp_path, monkeypatch):
-    """Annotations of 240 genes with processes, and with what must not count for their dates: later ones, other aspects,
-    the root, negative ones, those without data; names of genes are looked up in a made-up table."""
+    """Annotations of 240 genes with processes, and with what must not count for their dates: later
+    ones, other aspects, the root, negative ones, those without data; names of genes are looked up
+    in a made-up table."""
     blank = dict.fromkeys(COLUMNS, "")
     rows = [
         {**blank, "hgnc_id": f"HGNC:{i}", "symbol": s, "locus_group": CODING}
@@ -72,9 +74,11 @@ def lines(tmp_path, monkeypatch):
     )
     monkeypatch.setattr(paths, "DOWNLOADS", tmp_path / "downloads")
     monkeypatch.setattr(paths, "TASKS", tmp_path / "tasks")
-    monkeypatch.setattr(genes, "resolver", lambda: known)
+    monkeypatch.setattr(genes, "resolver", lambda sources: known)
     monkeypatch.setattr(
-        genes, "fingerprint", lambda source=None: of_source(source) if source else ["made up"]
+        genes,
+        "fingerprint",
+        lambda declared, source=None: of_source(declared, source) if source else ["made up"],
     )
     held = []
     for i, s in enumerate(SYMBOLS):
@@ -96,7 +100,7 @@ def lines(tmp_path, monkeypatch):
 def test_the_date_of_a_gene_is_that_of_its_first_annotation_of_the_aspect(lines):
     written(lines)
     source = specs.source("goa")
-    first = {e.name: gene_sets.dates(source, e) for e in source.tasks}
+    first = {e.name: gene_sets.dates(Declaration(source, e, specs.sources())) for e in source.tasks}
     assert first["goa/process"].to_dict() == {s: int(day(i)) for i, s in enumerate(SYMBOLS)}
     assert set(first["goa/function"]) == {19900101} and len(first["goa/component"]) == 0
 
@@ -104,7 +108,7 @@ def test_the_date_of_a_gene_is_that_of_its_first_annotation_of_the_aspect(lines)
 def test_a_task_is_cut_from_the_newest_genes_to_the_oldest(lines):
     written(lines)
     source = specs.source("goa")
-    made = tasks.build(source, source.tasks[0])
+    made = tasks.build(source, source.tasks[0], specs.sources())
     assert len(made) == 1 and splits.lacking("date") == ""
     (task,) = made
     fold = dict(zip(task.entities.tolist(), splits.folds(task, "date", n_folds=5, seed=1).tolist()))
@@ -118,7 +122,10 @@ def test_sources_without_dates_have_none(lines):
     written(lines)
     for name in ("reactome", "goa_symbols", "hpa"):
         source = specs.source(name)
-        assert all(gene_sets.dates(source, entry) is None for entry in source.tasks)
+        assert all(
+            gene_sets.dates(Declaration(source, entry, specs.sources())) is None
+            for entry in source.tasks
+        )
 
 
 @pytest.mark.parametrize("date", ["2024-01-01", "20241301", "", "15012024x"])
@@ -129,4 +136,4 @@ def test_a_date_that_is_none_is_told_with_its_gene(lines, date):
         BadInput,
         match=f"an annotation of G007X has the date '{date}', which is not one of the form",
     ):
-        gene_sets.dates(source, source.tasks[0])
+        gene_sets.dates(Declaration(source, source.tasks[0], specs.sources()))

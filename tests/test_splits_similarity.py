@@ -1,4 +1,5 @@
-"""Genes of alike proteins, on a simulated proteome whose families are known."""
+"""Folds without similar proteins on both sides, on a simulated proteome whose families are known.
+"""
 
 from __future__ import annotations
 
@@ -7,160 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import forget
-from test_resolver import CODING, COLUMNS
+from helpers import CODING, COLUMNS, forget, header, simulated
 
 from genebench.benchmark import splits
 from genebench.core import cache, paths, specs
 from genebench.core.errors import BadInput
-from genebench.data import alignment, genes, proteins, sources
+from genebench.data import genes, proteins, sources
 from genebench.data.tasks import Task
-from genebench.spectra import properties
-
-LETTERS = np.array(list("ACDEFGHIKLMNPQRSTVWY"))
-SHARE = (
-    np.array([70, 23, 47, 71, 36, 66, 26, 43, 57, 100, 21, 36, 63, 48, 56, 83, 54, 60, 12, 28])
-    / 1000
-)
-"""Amino acids of the human proteome, rounded."""
-
-
-def protein(rng: np.random.Generator, length: int) -> np.ndarray:
-    """A random protein, as numbers of ``LETTERS``."""
-    return rng.choice(20, length, p=SHARE / SHARE.sum())
-
-
-def relative(
-    rng: np.random.Generator, ancestor: np.ndarray, kept: float, gaps: float = 0.01
-) -> np.ndarray:
-    """A copy of which a share ``kept`` of the letters stay, with short pieces left out and put in."""
-    letters = np.where(rng.random(len(ancestor)) < kept, ancestor, protein(rng, len(ancestor)))
-    parts, at = [], 0
-    while at < len(letters):
-        step = rng.geometric(gaps)
-        parts.append(letters[at : at + step])
-        at += step
-        if rng.random() < 0.5:
-            at += rng.geometric(0.3)
-        else:
-            parts.append(protein(rng, rng.geometric(0.3)))
-    return np.concatenate(parts)
-
-
-def simulated(
-    seed: int, sizes: list[int], *, alone: int, identity: float
-) -> tuple[list[str], np.ndarray]:
-    """Proteins of lengths as in man, in families of these sizes whose members are ``identity`` identical in pairs, and
-    others alone, some long ones of which have one of three domains of 80 letters (copies are 40 % identical).
-
-    Returns: sequences, and the family of each, −1 for none.
-    """
-    rng = np.random.default_rng(seed)
-    kept = np.sqrt((identity - 0.06) / 0.94)  # letters drawn anew agree with a chance of 0.06
-    lengths = np.clip(np.exp(rng.normal(np.log(415), 0.78, len(sizes) + alone)), 100, 2000).astype(
-        int
-    )
-    held, family = [], []
-    for f, (size, length) in enumerate(zip(sizes, lengths)):
-        ancestor = protein(rng, length)
-        held += [relative(rng, ancestor, kept) for _ in range(size)]
-        family += [f] * size
-    domains = [protein(rng, 80) for _ in range(3)]
-    for i, length in enumerate(lengths[len(sizes) :]):
-        made = protein(rng, length)
-        if i % 2 and length > 400:
-            copy = relative(rng, domains[i % 3], 0.6)
-            made[100 : 100 + len(copy)] = copy
-        held.append(made)
-        family.append(-1)
-    return ["".join(LETTERS[s]) for s in held], np.array(family)
-
-
-def components(n: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Number of the group of each of n proteins, ``(n,)``."""
-    names = [f"{i:04d}" for i in range(n)]
-    of = proteins.linked([(name,) for name in names], first, second)
-    return np.array([int(of[name]) for name in names])
-
-
-@pytest.fixture(scope="module")
-def planted():
-    """120 proteins of 20 families at 60 %, and 60 alone: sequences, families, groups found."""
-    sequences, family = simulated(1, [2] * 8 + [5] * 8 + [16] * 4, alone=60, identity=0.6)
-    return sequences, family, components(len(sequences), *proteins.related(sequences, jobs=1))
-
-
-def test_planted_families_are_whole_and_nothing_else_is_merged(planted):
-    _, family, group = planted
-    for f in range(family.max() + 1):
-        assert len(set(group[family == f])) == 1
-    assert len(set(group)) == family.max() + 1 + (family == -1).sum()
-
-
-def test_the_groups_are_those_of_aligning_every_pair():
-    sequences, _ = simulated(2, [4] * 8, alone=10, identity=0.5)
-    whole = properties.sequence_identity(sequences, above=proteins.ABOVE, binary=True, jobs=1)
-    first, second, _ = whole.edges()
-    truth = components(len(sequences), first, second)
-    np.testing.assert_array_equal(
-        components(len(sequences), *proteins.related(sequences, jobs=1)), truth
-    )
-    assert len(set(truth)) < len(sequences)
-
-
-def test_a_domain_alone_does_not_link_what_is_otherwise_different():
-    rng = np.random.default_rng(3)
-    domain = protein(rng, 80)
-    a, b = (np.concatenate([protein(rng, 260), domain, protein(rng, 260)]) for _ in range(2))
-    whole = relative(rng, a, 0.8)
-    sequences = ["".join(LETTERS[s]) for s in (a, b, whole)]
-    letters, start = proteins.coded(sequences)
-    indptr, indices = alignment.resembling(letters, start, proteins.ABOVE, proteins.CHANCE)
-    assert np.split(indices, indptr[1:-1])[0].tolist() == [1, 2]  # looked at, and refused
-    assert np.stack(proteins.related(sequences, jobs=1)).T.tolist() == [[0, 2]]
-
-
-def test_the_threshold_is_what_end_to_end_relatives_at_thirty_per_cent_reach():
-    rng = np.random.default_rng(8)
-    identity = {}
-    for agree in (0.06, 0.3, 0.5):  # 0.06: letters drawn anew
-        kept = (agree - 0.06) / 0.94
-        drawn = [protein(rng, 400) for _ in range(200)]
-        others = [np.where(rng.random(400) < kept, a, protein(rng, 400)) for a in drawn]
-        coded = [[(s + 1).astype(np.uint8) for s in pair] for pair in zip(drawn, others)]
-        identity[agree] = np.mean([alignment.identity(a, b) for a, b in coded])
-    assert abs(identity[0.06] - 0.24) < 0.01 and abs(identity[0.3] - proteins.ABOVE) < 0.01
-    assert identity[0.5] > proteins.ABOVE + 0.1
-
-
-def test_words_of_two_letters_and_lengths_too_unlike_bring_no_pair_to_an_alignment():
-    rng = np.random.default_rng(4)
-    a, b = ("".join(LETTERS[protein(rng, 200)]) for _ in range(2))
-    low = "QQHQ" * 20
-    for pair in ([low, low], [low + a, low + b], [a, a + b * 3], [a[:3], a[:3]]):
-        assert (
-            len(alignment.resembling(*proteins.coded(pair), proteins.ABOVE, proteins.CHANCE)[1])
-            == 0
-        )
-    assert (
-        len(alignment.resembling(*proteins.coded([a, a]), proteins.ABOVE, proteins.CHANCE)[1]) == 1
-    )
-
-
-def test_unrelated_pairs_are_aligned_about_as_often_as_is_said():
-    rng = np.random.default_rng(5)
-    sequences = ["".join(LETTERS[protein(rng, 400)]) for _ in range(400)]
-    number = len(alignment.resembling(*proteins.coded(sequences), proteins.ABOVE, 0.01)[1])
-    assert 0.002 < number / (400 * 399 / 2) < 0.02
-
-
-# --- from the file to the folds ---------------------------------------------------------------------------------------
-
-
-def header(number: int, symbol: str = "") -> str:
-    """The header of a protein as UniProt writes it."""
-    named = f" GN={symbol}" if symbol else ""
-    return f"sp|P{number:05d}|X{number}_HUMAN Protein {number} OS=Homo sapiens OX=9606{named} PE=1 SV=1"
 
 
 def resolver(rows: list[tuple[str, str]]) -> genes.Resolver:
@@ -180,24 +34,17 @@ def resolver(rows: list[tuple[str, str]]) -> genes.Resolver:
     return genes.build(pd.DataFrame(made, columns=COLUMNS), release="Made up")
 
 
-def test_a_protein_is_of_the_genes_that_list_it_else_of_the_one_it_names():
-    known = resolver([("ONE", "P00001"), ("H4A", "P00002"), ("H4B", "P00002"), ("OLD", "P00009")])
-    held = proteins.held_by(
-        [header(1, "X"), header(2, "H4A"), header(3, "OLD"), header(4)], known=known
-    )
-    assert [set(h) for h in held] == [{"ONE"}, {"H4A", "H4B"}, {"OLD"}, set()]
-
-
-def test_genes_of_one_protein_and_proteins_of_one_gene_are_linked():
-    owners = [("B", "A"), ("C",), ("C",), (), ("D",), ("E",)]
-    found = proteins.linked(owners, np.array([0, 2, 3]), np.array([1, 3, 4]))
-    assert found == {"A": "A", "B": "A", "C": "A", "D": "A", "E": "E"}
+@pytest.fixture(scope="module")
+def planted():
+    """120 proteins of 20 families at 60 %, and 60 alone: sequences, families."""
+    return simulated(1, [2] * 8 + [5] * 8 + [16] * 4, alone=60, identity=0.6)
 
 
 @pytest.fixture
 def written(planted, tmp_path, monkeypatch):
-    """The simulated proteome as a file of the declared source; a task on its genes and 20 without a protein."""
-    sequences, family, _ = planted
+    """The simulated proteome as a file of the declared source; a task on its genes and 20 without a
+    protein."""
+    sequences, family = planted
     symbols = [f"G{i:03d}X" for i in np.random.default_rng(6).permutation(len(sequences))]
     known = resolver(
         [(s, f"P{i:05d}") for i, s in enumerate(symbols)] + [(f"NC{i:02d}X", "") for i in range(20)]
@@ -208,9 +55,11 @@ def written(planted, tmp_path, monkeypatch):
     of_source = genes.fingerprint
     monkeypatch.setattr(paths, "DOWNLOADS", tmp_path / "downloads")
     monkeypatch.setattr(paths, "PROTEINS", tmp_path / "proteins")
-    monkeypatch.setattr(genes, "resolver", lambda: known)
+    monkeypatch.setattr(genes, "resolver", lambda sources: known)
     monkeypatch.setattr(
-        genes, "fingerprint", lambda source=None: of_source(source) if source else ["made up"]
+        genes,
+        "fingerprint",
+        lambda declared, source=None: of_source(declared, source) if source else ["made up"],
     )
     forget()
     names = np.sort([*symbols, *(f"NC{i:02d}X" for i in range(20))])
@@ -268,13 +117,13 @@ def test_proteins_are_aligned_once_and_again_when_the_file_is_another(written, m
         and "180 genes with a protein, 80 groups, the largest of 16" in said[1]
         and len(said) == 2
     )
-    assert cache.facts(proteins.path())["proteins"] == 180
+    assert cache.facts(proteins.path(specs.sources()))["proteins"] == 180
     before = splits.fingerprint("similarity")
     path = sources.locate(specs.source(proteins.SOURCE), proteins.FILE)
     path.write_text(path.read_text() + f">{header(999)}\nMKV\n")
     path.with_name(path.name + ".sha256").unlink()
     forget()
-    assert splits.fingerprint("similarity") != before and not proteins.ready()
+    assert splits.fingerprint("similarity") != before and not proteins.ready(specs.sources())
 
 
 def test_a_proteome_that_is_not_at_hand_is_told_with_what_to_fetch(written):

@@ -117,7 +117,7 @@ class _Model:
         self.seconds = {k: v * self.slower for k, v in {**by, "pair": by["binary"]}.items()}
 
     def cell(self, plan: Plan, cell: Cell, inside: np.ndarray, d: int) -> tuple[float, float]:
-        """(seconds of one core, bytes cached) of a cell whose model covers ``inside`` of its genes."""
+        """(seconds of one core, bytes cached) of a cell whose model covers these genes."""
         profile, spec = plan.profile, plan.declared.models[cell.model]
         block, n = [plan.tasks[name] for name in cell.tasks], int(inside.sum())
         kind, usable = block[0].kind, _usable(block, inside, profile)
@@ -144,7 +144,7 @@ def _usable(block: list[Task], inside: np.ndarray, profile: ProfileSpec) -> list
 
 
 def _vectors(plan: Plan, model: str) -> tuple[np.ndarray, int, bool]:
-    """Genes that a model covers, (n_genes,) bool, in how many dimensions, and whether it is known."""
+    """Genes that a model covers, (n_genes,) bool, dimensions, and whether that is known."""
     path = plan.embedding_path(model)
     if not path.exists():
         dim = plan.declared.models[model].dim

@@ -29,8 +29,9 @@ NEGATIVES = {
 """Which genes are the negatives of a set -> in words."""
 
 WITHOUT_HGNC = (
-    "the table of HGNC is not at hand, so ids are taken as symbols just as they stand, and older names, other ids and "
-    "spellings are lost; run 'genebench fetch hgnc', or name a folder that holds it in GENEBENCH_MIRROR."
+    "the table of HGNC is not at hand, so ids are taken as symbols just as they stand, and older "
+    "names, other ids and spellings are lost; run 'genebench fetch hgnc', or name a folder that "
+    "holds it in GENEBENCH_MIRROR."
 )
 
 
@@ -131,7 +132,7 @@ def from_gmt(
     if not len(members):
         raise BadInput(f"{gmt}: no set can become a task; '{table['set'][0]}': {table.use[0]}.")
     messages += _warnings(table)
-    # a set of all genes: it makes no task, for nothing is outside, and brings the genes of no other set
+    # a set of all genes: it makes no task, for nothing is outside, and brings genes of no set
     everything = pd.DataFrame({"set": "universe", "name": "universe", "gene": entities})
     members = pd.concat([members, everything], ignore_index=True)
     made, source = _profile(gmt, profile, negatives, members)
@@ -156,7 +157,8 @@ def _read(gmt: Path) -> pd.DataFrame:
         raise BadInput(f"{gmt}: cannot be read ({err.strerror}); give a GMT file.") from None
     if listed.empty:
         raise BadInput(
-            f"{gmt}: holds no gene set; write a line a set, with name, description and genes by tabs."
+            f"{gmt}: holds no gene set; write a line a set, with name, description and genes by "
+            "tabs."
         )
     return listed.drop_duplicates(["set", "gene"], ignore_index=True)
 
@@ -188,7 +190,7 @@ def _first_lost(resolved: Resolution | None) -> str:
 def _negatives(
     profile: ProfileSpec, declared: Declarations, negatives: str, symbol, resolver: Resolver | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Approved symbols of the genes of all tasks, and the names that the tasks use for them, (n,)."""
+    """Approved symbols of the genes of all tasks, and the names of these in the tasks, (n,)."""
     if negatives == "file":
         names = np.unique(symbol[symbol != ""])
         return names, names
@@ -204,8 +206,7 @@ def _negatives(
 def _sets(
     listed: pd.DataFrame, names: np.ndarray, entities: np.ndarray, least: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """``CustomTasks.sets``, and the members (columns ``set, name, gene``) of the sets that can be
-    used."""
+    """``CustomTasks.sets``, and the members (``set, name, gene``) of the usable ones."""
     at = dict(zip(names.tolist(), entities.tolist()))
     rows, parts = [], [pd.DataFrame(columns=["set", "name", "gene"])]
     for number, (name, part) in enumerate(listed.groupby("set", sort=False), start=1):

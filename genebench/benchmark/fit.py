@@ -1,4 +1,4 @@
-"""One cell: out-of-fold predictions of a probe on a model's vectors, and their scores as tidy rows."""
+"""One cell: out-of-fold predictions of a probe on vectors, and their scores as tidy rows."""
 
 from __future__ import annotations
 
@@ -263,7 +263,7 @@ def _fold_scores(
 
 
 def _with_prior(part: _Fold, predicted: Predictions, covered: np.ndarray) -> np.ndarray:
-    """Predictions for every entity: probabilities, or numbers; the training prior without a vector."""
+    """Predictions for every entity; those without a vector have the training prior."""
     known = probes.probabilities(part.task.kind, predicted.values)
     out = np.zeros((len(part.y), *known.shape[1:]), dtype=np.float64)
     out[predicted.rows] = known

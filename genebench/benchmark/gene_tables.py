@@ -169,7 +169,7 @@ def gather(plan: Plan, *, by: str = "stem") -> Atlas | None:
         np.array(exposed, dtype=bool).reshape(len(names), len(labels)),
         _other_tasks(plan.universe, chosen, names, others),
         _nearest(plan, names),
-        families.families(plan.universe, by=by),
+        families.families(plan.universe, plan.declared.sources, by=by),
     )
 
 

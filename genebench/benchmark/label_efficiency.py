@@ -1,5 +1,6 @@
-"""Label efficiency: score over the number of training labels, on nested subsets of each fold's
-training genes.
+"""Label efficiency.
+
+Score over the number of training labels, on nested subsets of each fold's training genes.
 
 All models of a task see the same labels in the same order, on the *common* genes: curves differ by
 the vectors alone. A curve that rises early needs few labels; one that never passes a shortcut shows
@@ -9,6 +10,7 @@ that the labels were the knowledge.
 from __future__ import annotations
 
 from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 

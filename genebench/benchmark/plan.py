@@ -132,8 +132,10 @@ class Plan:
 
     @cached_property
     def embedding(self):
-        """Callable: name of a model -> its ``Embedding`` of the universe, from the cache or made
-        now."""
+        """Callable.
+
+        Name of a model -> its ``Embedding`` of the universe, from the cache or made now.
+        """
         return lru_cache(maxsize=2)(self._embedding)
 
     def _embedding(self, model: str) -> Embedding:
@@ -141,7 +143,7 @@ class Plan:
 
     @cached_property
     def _coverage(self) -> dict[str, np.ndarray]:
-        """Per model that is not a control: genes of the universe that it embeds, (n_genes,) bool."""
+        """Genes of the universe that each model but controls embeds, (n_genes,) bool."""
         covered = {}
         for name, spec in self.models.items():
             path = self.embedding_path(name)
@@ -232,7 +234,7 @@ class Plan:
 
     @cached_property
     def path(self):
-        """Callable: cell -> path of its rows in the cache. The vectors of its model must be there."""
+        """Callable: cell -> path of its rows in the cache; its vectors must be there."""
         return lru_cache(maxsize=None)(self._path)
 
     def _path(self, cell: Cell) -> Path:
@@ -324,7 +326,7 @@ def _probes(profile: ProfileSpec, task: Task) -> list[str]:
 def _cells(
     profile: ProfileSpec, found: Mapping[str, Task], usable: Iterable[str], first: str
 ) -> tuple[Cell, ...]:
-    """Every cell of some splits: binary tasks of the same genes share a block, others stand alone."""
+    """Every cell of some splits; binary tasks of the same genes share a block."""
     blocks: dict[tuple, list[list[str]]] = {}
     for task in found.values():
         if _probes(profile, task):

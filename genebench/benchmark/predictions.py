@@ -1,5 +1,4 @@
-"""Out-of-fold predictions, kept once per cell, so that any interval, subset or new metric needs no
-refit.
+"""Out-of-fold predictions, kept once per cell: a new metric or interval needs no refit.
 
 Values (log-odds, log-probabilities, numbers) are kept as 16-bit codes: a column's range in 65,535
 steps. Scores are computed from the codes, so that what is kept gives exactly the scores that were
@@ -20,8 +19,18 @@ STEPS = 65535
 
 
 def quantise(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Codes of values, column by column: (n,) or (n, c) → codes uint16, and each column's least
-    value and step."""
+    """Code values in 65,535 steps of the range of their column.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,) or (n, c)
+
+    Returns
+    -------
+    codes : ndarray of uint16, same shape
+    low, step : ndarray, shape () or (c,)
+        Least value and step of each column.
+    """
     wide = np.asarray(values, dtype=np.float64)
     low, high = wide.min(axis=0), wide.max(axis=0)
     step = np.where(high > low, (high - low) / STEPS, 1.0)
@@ -29,8 +38,18 @@ def quantise(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def restore(codes: np.ndarray, low: np.ndarray, step: np.ndarray) -> np.ndarray:
-    """Values of codes, float64, each within half a step (1/131,070 of its column's range) of what
-    was given."""
+    """Turn codes into values.
+
+    Parameters
+    ----------
+    codes, low, step : ndarray
+        Of ``quantise``.
+
+    Returns
+    -------
+    ndarray of float64
+        Each within half a step (1/131,070 of its column's range) of what was coded.
+    """
     return low + codes * step
 
 
@@ -38,10 +57,14 @@ def restore(codes: np.ndarray, low: np.ndarray, step: np.ndarray) -> np.ndarray:
 class Predictions:
     """What one cell predicted for one task in one repeat.
 
-    Attributes:
-        rows: which of the task's entities have a prediction (covered, and tested in some fold),
-        (m,) int32. fold: fold in which each was tested, (m,) int8. codes, low, step: see
-        ``quantise``; codes (m,) or (m, c).
+    Attributes
+    ----------
+    rows : ndarray of int32, shape (m,)
+        Which of the task's entities have a prediction (covered, and tested in some fold).
+    fold : ndarray of int8, shape (m,)
+        Fold in which each was tested.
+    codes, low, step : ndarray
+        See ``quantise``; codes have shape (m,) or (m, c).
     """
 
     rows: np.ndarray
@@ -60,26 +83,44 @@ _FIELDS = tuple(Predictions.__dataclass_fields__)
 
 
 def path(cell: Path) -> Path:
-    """Where the predictions of a cell are kept, beside its rows."""
+    """Path of the predictions of a cell, beside its rows."""
     return cell.with_name(cell.stem + "-oof.npz")
 
 
-def store(cell: Path, recipe: dict, held: dict[tuple[str, int], Predictions]) -> None:
-    """Keep a cell's predictions by (task, repeat)."""
-    arrays = {
-        f"{i}_{name}": getattr(p, name) for i, p in enumerate(held.values()) for name in _FIELDS
-    }
-    names = np.array([f"{task}\t{repeat}" for task, repeat in held])
+def store(cell: Path, recipe: dict, predictions: dict[tuple[str, int], Predictions]) -> None:
+    """Cache the predictions of a cell.
+
+    Parameters
+    ----------
+    cell : Path
+        Of its rows.
+    recipe : dict
+    predictions : dict of (str, int) to Predictions
+        By task and repeat.
+    """
+    every = enumerate(predictions.values())
+    arrays = {f"{i}_{name}": getattr(p, name) for i, p in every for name in _FIELDS}
+    names = np.array([f"{task}\t{repeat}" for task, repeat in predictions])
     cache.store(path(cell), recipe, lambda to: np.savez(to, names=names, **arrays))
 
 
 def load(cell: Path) -> dict[tuple[str, int], Predictions]:
-    """A cell's predictions by (task, repeat); empty if every task of it was skipped."""
+    """Read the predictions of a cell.
+
+    Parameters
+    ----------
+    cell : Path
+        Of its rows.
+
+    Returns
+    -------
+    dict of (str, int) to Predictions
+        By task and repeat; empty if every task was skipped.
+    """
     out = {}
-    with np.load(path(cell), allow_pickle=False) as held:
-        for i, name in enumerate(held["names"].tolist()):
+    with np.load(path(cell), allow_pickle=False) as arrays:
+        for i, name in enumerate(arrays["names"].tolist()):
             task, repeat = name.split("\t")
-            out[task, int(repeat)] = Predictions(
-                **{field: held[f"{i}_{field}"] for field in _FIELDS}
-            )
+            fields = {field: arrays[f"{i}_{field}"] for field in _FIELDS}
+            out[task, int(repeat)] = Predictions(**fields)
     return out

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from .. import probes
-from ..core import cache, paths, workers
+from ..core import workers
 from ..core.specs import Declarations
 from ..core.workers import ArrayStage, Progress, Say, quiet
 from ..data import sources
@@ -99,8 +99,9 @@ def _plain(name: str) -> str:
 
 
 def by_group(frame: pd.DataFrame) -> pd.DataFrame:
-    """Average the published scores of each model over the tasks of each group: quoted, not
-    computed.
+    """Average the published scores of each model over the tasks of each group.
+
+    Quoted, not computed.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from ..core import cache, paths
 from ..core.errors import BadInput, unknown
 from ..core.specs import GROUPS, MORE_GROUPS
-from ..data import declared
+from ..data import limits
 from ..data.readers import EXACT
 from ..stats import metrics
 
@@ -292,7 +292,8 @@ def read(path: Path) -> pd.DataFrame:
         Unreadable, of an older version, or with other columns than the schema.
     """
     try:
-        table = declared.parquet(path, path)
+        with limits.faults_of(path):
+            table = limits.read_parquet(path)
     except BadInput:
         raise
     except Exception as err:  # a damaged footer raises whatever it leads to
@@ -304,8 +305,8 @@ def read(path: Path) -> pd.DataFrame:
     extra = [n for n in table.column_names if n not in SCHEMA.names]
     if set(missing) == _ADDED and not extra:
         raise BadInput(
-            f"{path}: written by an older version (schema 1, without {', '.join(sorted(missing))}); "
-            "rerun 'genebench run'."
+            f"{path}: written by an older version (schema 1, without "
+            f"{', '.join(sorted(missing))}); rerun 'genebench run'."
         )
     if missing or extra:
         raise BadInput(
@@ -343,8 +344,9 @@ def order(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def write(frame: pd.DataFrame, path: Path) -> None:
-    """Write rows in their order, atomically; the same rows give the same bytes with the same
-    pyarrow.
+    """Write rows in their order, atomically.
+
+    The same rows give the same bytes with the same pyarrow.
 
     Parameters
     ----------

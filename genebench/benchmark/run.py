@@ -53,8 +53,7 @@ def run(
     say: Say = print,
     progress: Progress = quiet,
 ) -> RunOutcome:
-    """Run the requested cells of a plan, from the cache where they are there, and write the
-    results.
+    """Run the requested cells of a plan that are not cached, and write the results.
 
     Parameters
     ----------
@@ -292,8 +291,8 @@ def _older(path: Path, *, whole: bool) -> pd.DataFrame:
         if whole:
             return pd.DataFrame(columns=results.SCHEMA.names)
         raise BadInput(
-            f"{err} A part cannot be added to it: run the whole profile, without --models, --tasks, "
-            "--split."
+            f"{err} A part cannot be added to it: run the whole profile, without --models, "
+            "--tasks, --split."
         ) from None
 
 

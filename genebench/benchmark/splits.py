@@ -204,8 +204,9 @@ def _assign(task: Task, split: str, groups: list | None, n_folds: int, seed: int
 
 
 def look_up(task: Task, split: str, sources: Sources) -> list | None:
-    """Look up what a split needs to know of the genes of a task: family, chromosome, number or date
-    of annotations.
+    """Look up what a split needs to know of the genes of a task.
+
+    Family, chromosome, number or date of annotations.
 
     Parameters
     ----------
@@ -284,8 +285,9 @@ def lacking(split: str, sources: Sources) -> str:
 
 
 def fingerprint(split: str, sources: Sources) -> list | None:
-    """Tell what the folds of a split depend on besides task and seed: rules, and the files that are
-    read.
+    """Tell what the folds of a split depend on besides task and seed.
+
+    Rules, and the files that are read.
 
     Parameters
     ----------
@@ -354,7 +356,7 @@ def _strata(task: Task) -> np.ndarray | None:
 
 
 def _in_order(value: Sequence[int], n_folds: int, seed: int) -> np.ndarray:
-    """Folds of like size from the lowest value to the highest; equal ones are divided by the seed."""
+    """Folds of like size from the lowest value to the highest; the seed divides equal ones."""
     order = np.lexsort((np.random.default_rng(seed).random(len(value)), value))
     fold = np.empty(len(value), dtype=np.int8)
     fold[order] = np.arange(len(value)) * n_folds // len(value)
@@ -449,8 +451,9 @@ STAGE = Stage("folds", _files, _gather, _divide, _store)
 
 
 def load(plan, unit: FoldUnit) -> tuple[np.ndarray, list[str]]:
-    """Read the folds of a block, or make and cache them; random ones are made anew, which is
-    faster.
+    """Read the folds of a block, or make and cache them.
+
+    Random ones are made anew, which is faster.
 
     Parameters
     ----------

@@ -28,8 +28,9 @@ FIELD = 0.5
 
 
 def field(fair: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Choose tasks and models that a mean can be about: all these models are fair on all these
-    tasks.
+    """Choose tasks and models that a mean can be about.
+
+    All these models are fair on all these tasks.
 
     Of all cut-offs on the number of a model's tasks (from ``FIELD`` of them up), the one that keeps
     most pairs of a model and a task; of equals, most tasks.
@@ -218,7 +219,7 @@ def tables(plan: Plan, groups: list[Group]) -> dict[str, pd.DataFrame]:
 
 
 def _intervals(plan: Plan, b: Board) -> pd.DataFrame:
-    """One row per task, model and choice of genes; excess on common genes over the best shortcut."""
+    """One row per task, model and choice of genes, with the excess on common genes."""
     rows = []
     for g, (genes, frame) in enumerate(zip(resampling.GENES, b.frames)):
         at = g, _places(frame.task, b.tasks), _places(frame.model, b.models)
@@ -323,7 +324,7 @@ def _means(plan: Plan, boards: list[Board], power: pd.DataFrame):
 
 
 def _of_group(plan: Plan, boards: list[Board], tasks, models, weight: np.ndarray, groups):
-    """(means, pairs) of each split; ``lost`` is what a model scores less than in the first split."""
+    """(means, pairs) of each split; ``lost``: how much less than in the first split."""
     first, at = None, np.ix_(tasks, models)
     for b in boards:
         names = np.array([b.models[m] for m in models])

@@ -373,6 +373,7 @@ def run(
     return len(todo)
 
 
+<<<<<<< HEAD
 def refresh_genes(profile: str) -> None:
     """Write the gene table of a profile where its predictions are on this machine.
 
@@ -390,6 +391,40 @@ def refresh_genes(profile: str) -> None:
 
 
 # --- the book -------------------------------------------------------------------------------------
+=======
+def run_study(name: str, parameters: dict) -> Path:
+    """Execute a long study of ``notebooks/studies``, which the book's build never does.
+
+    Parameters
+    ----------
+    name : str
+        Notebook.
+    parameters : dict
+        Of the notebook.
+
+    Returns
+    -------
+    Path
+        The executed notebook.
+
+    Raises
+    ------
+    BadInput
+        Unknown study.
+    RunFailed
+        It failed.
+    """
+    known = [p.stem for p in (paths.NOTEBOOKS / "studies").glob("*.py")]
+    if name not in known:
+        raise unknown("study", name, known)
+    page = PageSpec.model_construct(
+        notebook=f"studies/{name}", page=name, title=None, parameters={}
+    )
+    _, fault, _ = execute(page, "studies", parameters, timeout=7 * 24 * 3600)
+    if fault:
+        raise RunFailed(f"study '{name}' failed: {fault}")
+    return paths.executed("studies") / f"{name}.ipynb"
+>>>>>>> main
 
 
 def _sign(page: PageSpec, profile: str, path: Path) -> None:

@@ -29,25 +29,22 @@ def train(
     ] = None,
     held_out: Annotated[
         list[str] | None,
-        typer.Option("--held-out", help="Sequences kept for validation (default: the last one)."),
+        typer.Option("--held-out", help="Sequences to validate on (default: the last one)."),
     ] = None,
     device: Device = "cpu",
 ) -> None:
-    """Train a small model on genomes; validates on sequences of their own; goes on where it was cut
-    off."""
+    """Train a small model on genomes, validate it on other sequences; resumes where it stopped."""
     from ..core.progress import Reporter
-    from ..glm import check, own
-    from ..glm import train as module
+    from ..glm import perplexity, trained
+    from ..glm import train as training
 
-    made = check.recipe_of(recipe, change or [])
+    settings = training.read_recipe(recipe, change or [])
     with Reporter() as report:
-        training, validation = check.parts(fasta, held_out or [], several=made.species > 0)
-        folder = module.train(
-            training, made, out, device=device, say=report.say, progress=report.step
-        )
-        table = check.bits(own.load(folder, device=device), validation, training)
+        known, validation = training.split(fasta, held_out or [], several=settings.species > 0)
+        training.train(known, settings, out, device=device, say=report.say, progress=report.step)
+        table = perplexity.validate(trained.load(out, device=device), validation, known)
     print(table.round(4).to_string(index=False))
-    print(folder)
+    print(out)
 
 
 def score(
@@ -81,42 +78,34 @@ def score(
         bool, typer.Option("--download", help="Fetch a model that is not here.")
     ] = False,
 ) -> None:
-    """Score variants without training: one row a variant, those that cannot be scored named and
-    counted."""
+    """Score variants without training: one row a variant; what cannot be scored is counted."""
     from ..core.errors import BadInput, unknown
     from ..core.progress import Reporter
-    from ..glm import load as loading
-    from ..glm import score as scoring
-    from ..glm import variants as module
+    from ..glm import hub
+    from ..glm import variants as reader
+    from ..glm.score import STRANDS
 
-    if strands not in scoring.STRANDS:
-        raise unknown("choice of strands", strands, scoring.STRANDS)
+    if strands not in STRANDS:
+        raise unknown("choice of strands", strands, STRANDS)
     kinds = tuple(dict.fromkeys(k.strip() for k in scores.split(",") if k.strip()))
-    sequences = module.genome(fasta)
-    frame = module.check(module.read(variants), sequences)
-    for sentence in module.told(frame, sequences):
+    genome = reader.genome(fasta)
+    frame = reader.check(reader.read(variants), genome)
+    for sentence in reader.messages(frame, genome):
         print(f"genebench: {sentence}", file=sys.stderr)
-    if not (frame.status == module.GOOD).any():
+    good = (frame.status == reader.GOOD).sum()
+    if not good:
         raise BadInput(
-            f"{variants}: none of its {len(frame)} variants can be scored on {fasta}; see the reasons above."
+            f"{variants}: none of its {len(frame)} variants can be scored on {fasta}; see the "
+            "reasons above."
         )
-    held = loading.load(model, device=device, download=download)
+    network = hub.load(model, device=device, download=download)
+    options = {"kinds": kinds, "length": window, "strands": strands}
     with Reporter() as report:
-        made = module.score(
-            held,
-            sequences,
-            frame,
-            kinds=kinds,
-            length=window,
-            strands=strands,
-            progress=report.step,
-        )
+        table = reader.score(network, genome, frame, **options, progress=report.step)
     if calibrate and "llr" in kinds:
-        made = module.with_calibration(made, sequences)
-    module.write(made, out)
-    print(
-        f"{(made.status == module.GOOD).sum()} of {len(made)} variants scored by {held.name}: {out}"
-    )
+        table = reader.with_calibration(table, genome)
+    reader.write(table, out)
+    print(f"{good} of {len(table)} variants scored by {network.name}: {out}")
 
 
 def simulate(
@@ -125,13 +114,17 @@ def simulate(
     ],
     seed: Annotated[int, typer.Option(help="Seed; another one draws another family.")] = 0,
 ) -> None:
-    """Simulate a family of genomes with known selection: FASTA files, truth (S of every
-    substitution), elements."""
+    """Simulate genomes with known selection: FASTA files, S of every substitution, elements."""
+    from ..core import specs
     from ..core.progress import Reporter
-    from ..glm import simulate as module
+    from ..glm import motifs
+    from ..glm.simulate import family as simulating
 
+    design = simulating.Design(**({"seed": seed} if seed else {}))
     with Reporter() as report:
-        for path in module.write_family(out, seed=seed, progress=report.step):
+        profiles = motifs.jaspar(specs.source("jaspar"))
+        family = simulating.simulate(design, profiles, progress=report.step)
+        for path in simulating.write_family(family, out):
             print(path)
 
 
@@ -145,51 +138,56 @@ def interpret(
     ],
     device: Device = "cpu",
 ) -> None:
-    """What a model has understood of a genome: starts of genes, codon positions; on its held-out
-    part."""
-    from ..glm import interpret as module
-    from ..glm import load as loading
+    """Logos of gene starts and certainty by codon position, on a genome's held-out part."""
+    from ..core import specs
+    from ..glm import genomes, hub
+    from ..glm import interpret as interpreting
 
-    for path in module.interpreted(genome, loading.load(model, device=device), out):
+    data = genomes.load(genome, specs.sources())
+    for path in interpreting.write_tables(data, hub.load(model, device=device), out):
         print(path)
 
 
 def design(
     out: Annotated[Path, typer.Option("--out", help="FASTA to write.")],
-    tag: Annotated[
-        str, typer.Option(help="Expression that is asked for: 'high' or 'low'.")
-    ] = "high",
+    tag: Annotated[str, typer.Option(help="Expression: 'high' or 'low'.")] = "high",
     n: Annotated[int, typer.Option("-n", min=1, help="How many.")] = 100,
     temperature: Annotated[float, typer.Option(help="Below 1: the likely becomes likelier.")] = 1.0,
     without: Annotated[
-        list[str] | None, typer.Option("--without", help="Words that no design may hold (repeat).")
+        list[str] | None,
+        typer.Option("--without", help="Words that no design may contain (repeat)."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed; another one draws others.")] = 0,
 ) -> None:
     """Design yeast promoters of 80 bases by the small network with expression tags."""
-    from ..glm import design as module
+    from ..glm import design as designing
 
-    made = module.designed(
-        out,
-        n=n,
-        tag=tag,
-        temperature=temperature,
-        forbidden=[w.upper() for w in without or []],
-        seed=seed,
-    )
-    print(f"{made} designs: {out}")
+    words = [w.upper() for w in without or []]
+    options = {"tag": tag, "temperature": temperature, "forbidden": words, "seed": seed}
+    print(f"{designing.write_designs(out, n=n, **options)} designs: {out}")
 
 
 COMMANDS: list[Callable] = [train, score, simulate, interpret, design]
 
 
 def group(guarded: Callable[[Callable], Callable]) -> typer.Typer:
-    """All commands as one group; ``guarded`` makes a function whose faults end as one sentence."""
+    """Join all commands to one group.
+
+    Parameters
+    ----------
+    guarded : callable
+        Makes a function whose faults end as one sentence.
+
+    Returns
+    -------
+    typer.Typer
+        The group ``glm``.
+    """
     app = typer.Typer(
         help="Genomic language models: simulate, train, score.",
         no_args_is_help=True,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     for function in COMMANDS:
-        app.command(name=function.__name__.rstrip("_"))(guarded(function))
+        app.command(name=function.__name__)(guarded(function))
     return app

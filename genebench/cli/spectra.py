@@ -49,38 +49,41 @@ def spectra(
 ) -> None:
     """Draw the spectrum of data sets: splits of falling overlap, models on each, curves, areas."""
     from ..core.progress import Reporter
-    from ..spectra import catalogue, files, table
-    from ..spectra import run as runner
+    from ..spectra import datasets, table
 
     if not names:
         columns = ["data set", "title", "paper", "kind", "models", "status", "needs"]
-        show(catalogue.frame(), as_json, columns)
+        show(table.datasets(datasets.declared()), as_json, columns)
         return
-    lambdas = files.numbers(parameters) if parameters else None
+    from ..spectra import files
+    from ..spectra import run as runner
+    from ..spectra import study as studies
+
+    lambdas = files.numbers(parameters) if parameters else ()
     options = {"mode": mode, "parameters": lambdas, "seeds": seeds, "profile": profile}
-    wanted = runner.ask(split_names(names), **options)
+    study = studies.make(split_names(names), **options)
     with Reporter() as report:
         if write_splits:
-            print(files.write_splits(wanted, write_splits))
+            print(files.write_splits(study, write_splits))
             return
         if predictions:
-            done = files.score(wanted, predictions, split_names(models), say=report.say)
+            done = files.score(study, predictions, split_names(models), say=report.say)
         else:
             done = runner.run(
-                wanted,
+                study,
                 chosen=split_names(models),
-                thin=lambdas is None,
+                thin=not lambdas,
                 jobs=jobs,
                 say=report.say,
                 progress=report.step,
             )
     print(
-        f"{done.cells} cells: {done.cached} cached, {done.computed} computed, {len(done.failed)} "
+        f"{done.units} cells: {done.cached} cached, {done.computed} computed, {len(done.failed)} "
         f"failed; {done.unscored} splits without a score (see manifest.json); "
         f"{done.seconds:.0f} s; {table.path('auspc.csv')}"
     )
     check(done.failed)
-    show(catalogue.areas({w.dataset for w in wanted}), as_json, catalogue.AREAS)
+    show(table.areas(set(study.datasets)), as_json, table.AREAS)
 
 
 COMMANDS = [spectra]

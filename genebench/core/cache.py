@@ -18,7 +18,18 @@ from typing import Any
 
 
 def key(recipe: Any) -> str:
-    """First 16 hex digits of the SHA-256 of the recipe's canonical JSON."""
+    """Hash a recipe.
+
+    Parameters
+    ----------
+    recipe : object
+        Plain values; no NaN.
+
+    Returns
+    -------
+    str
+        First 16 hex digits of the SHA-256 of its canonical JSON.
+    """
     text = json.dumps(
         recipe, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
     )
@@ -26,21 +37,40 @@ def key(recipe: Any) -> str:
 
 
 def of_names(names: Iterable[str]) -> str:
-    """First 16 hex digits of the SHA-256 of names in their order, one a line: a gene universe in a
-    recipe."""
+    """Hash names in their order, such as a gene universe, for a recipe.
+
+    Parameters
+    ----------
+    names : iterable of str
+
+    Returns
+    -------
+    str
+        First 16 hex digits of the SHA-256 of the names, one a line.
+    """
     return hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
 
 
 def digest(path: Path) -> str:
     """SHA-256 of a file, as 64 hex digits."""
-    with open(path, "rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """A temporary path beside ``path`` that takes its place when the block ends well, and vanishes
-    otherwise."""
+    """Write a file in one step: a reader never meets half of it.
+
+    Parameters
+    ----------
+    path : Path
+
+    Yields
+    ------
+    Path
+        A temporary path beside ``path`` that takes its place when the block ends well, and vanishes
+        otherwise.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
     os.close(handle)
@@ -63,53 +93,76 @@ _UMASK = _umask()
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON atomically, sorted and indented, so that a diff of it can be read."""
+    """Write JSON atomically, sorted and indented, so that a diff of it can be read.
+
+    Parameters
+    ----------
+    path : Path
+    value : object
+        Plain values.
+    """
     with atomic(path) as temporary:
         temporary.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def sidecar(path: Path) -> Path:
-    """Where the recipe of an artefact is kept."""
+    """Path of the recipe of an artefact."""
     return path.with_suffix(".json")
 
 
 def store(path: Path, recipe: Any, write: Callable[[Path], None], **facts: Any) -> None:
-    """Write an artefact and its sidecar; ``facts`` (timings, counts) are kept beside the recipe,
-    outside the key.
+    """Write an artefact and its sidecar.
 
     The sidecar carries the artefact's SHA-256 and is written last: an artefact without a matching
     one is not there.
+
+    Parameters
+    ----------
+    path : Path
+    recipe : object
+        Everything that determines the artefact.
+    write : callable
+        Writes the artefact to a path.
+    **facts
+        Timings and counts, noted beside the recipe and outside the key.
     """
     with atomic(path) as temporary:
         write(temporary)
         sha256 = digest(temporary)
-    held = {"recipe": recipe, "sha256": sha256, "facts": facts}
-    write_json(sidecar(path), {**held, "seal": _seal(held)})
+    note = {"recipe": recipe, "sha256": sha256, "facts": facts}
+    write_json(sidecar(path), {**note, "seal": _seal(note)})
 
 
-def _seal(held: dict) -> str:
+def _seal(note: dict) -> str:
     """Names what a sidecar says, so that a damaged one is known."""
-    return key({name: held[name] for name in ("recipe", "sha256", "facts")})
+    return key({name: note[name] for name in ("recipe", "sha256", "facts")})
 
 
 def facts(path: Path) -> dict[str, Any]:
-    """What was noted beside an artefact when it was stored."""
+    """Read what was noted beside an artefact when it was stored."""
     return json.loads(sidecar(path).read_text(encoding="utf-8"))["facts"]
 
 
 def state(path: Path) -> str:
-    """``ready``, ``absent`` or ``broken`` (artefact and sidecar disagree: truncated, edited, or cut
-    off)."""
+    """Tell whether an artefact can be used.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    {"ready", "absent", "broken"}
+        Broken: artefact and sidecar disagree (truncated, edited, or cut off).
+    """
     if not path.exists():
         return "absent"
     try:
-        held = json.loads(sidecar(path).read_text(encoding="utf-8"))
-        noted, _, _ = held["sha256"], held["recipe"], held["facts"]
-        if held.get("seal", "") not in ("", _seal(held)):  # older ones have none
-            return "broken"
-    except (OSError, ValueError, KeyError, TypeError):
+        note = json.loads(sidecar(path).read_text(encoding="utf-8"))
+        sound = note.get("seal", "") in ("", _seal(note))  # older ones have none
+        return "ready" if sound and note["sha256"] == digest(path) else "broken"
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return "broken"
-    return "ready" if noted == digest(path) else "broken"
 
 
 def drop(path: Path) -> None:

@@ -1,5 +1,6 @@
-"""Units of work on the workers of a Dask cluster; the only module that knows Dask (extra
-``cluster``).
+"""Units of work on the workers of a Dask cluster.
+
+The only module that knows Dask (extra ``cluster``).
 
 What units share is sent to a worker once and passed on from worker to worker. Outputs come back to
 this process, and nobody else stores them. A worker may join, leave or be killed at any time: its

@@ -9,9 +9,17 @@ LONGEST = 1400
 """Letters of a sentence; what is longer loses its middle."""
 
 
-class Sentence(Exception):
-    """A fault that is told in one line: what a file holds may stand in it, but not steer the
-    reader's terminal."""
+class Sentence(Exception):  # noqa: N818 — it is one
+    """An error that a person reads in one line.
+
+    What a file contains may stand in it, but not steer the reader's terminal: it is one printable
+    line of at most ``LONGEST`` letters.
+
+    Parameters
+    ----------
+    text : str
+        What, where, and what to do next.
+    """
 
     def __init__(self, text: str = "") -> None:
         line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
@@ -28,7 +36,22 @@ class RunFailed(Sentence):
 
 
 def unknown(what: str, name: str, known: Iterable[str], *, where: str = "") -> BadInput:
-    """A sentence for a name that is not in a list, with the nearest name that is."""
+    """Word the error of a name that is not in a list.
+
+    Parameters
+    ----------
+    what : str
+        Kind of thing, such as "model".
+    name : str
+    known : iterable of str
+        Names that are in the list; the nearest is suggested.
+    where : str, optional
+        File and line, or profile.
+
+    Returns
+    -------
+    BadInput
+    """
     names = sorted(map(str, known))
     near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
     near = near or [n for n in names if str(name).lower() in n.lower()][:1]

@@ -1,5 +1,7 @@
-"""The manifest: what made the results. Versions, seeds, device, time, memory, commit, releases,
-skipped pairs."""
+"""The manifest: what made the results.
+
+Versions, seeds, device, time, memory, commit, releases, skipped pairs.
+"""
 
 from __future__ import annotations
 

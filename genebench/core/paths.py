@@ -68,7 +68,10 @@ def mirrors() -> list[Path]:
 
 
 def weights() -> list[Path]:
-    """Folders of model weights: those of ``GENEBENCH_WEIGHTS`` (separated like ``PATH``), then
-    ``weights`` below the mirrors, then our own."""
+    """Folders of model weights.
+
+    Those of ``GENEBENCH_WEIGHTS`` (separated like ``PATH``), then ``weights`` below the mirrors,
+    then our own.
+    """
     named = [Path(p) for p in os.environ.get("GENEBENCH_WEIGHTS", "").split(os.pathsep) if p]
     return [*named, *(mirror / "weights" for mirror in mirrors()), WEIGHTS]

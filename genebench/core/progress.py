@@ -18,14 +18,12 @@ from rich.progress import (
 
 
 class Reporter:
-    """A context manager whose ``say`` prints a sentence and whose ``step`` reports (stage, done,
-    total).
+    """Report what long work does; to be entered as a context.
 
     Everything goes to standard error, so that ``--json`` output stays clean.
     """
 
     every = 10.0
-    """Seconds between two lines in a log."""
 
     def __init__(self) -> None:
         self.console = Console(stderr=True)
@@ -54,14 +52,25 @@ class Reporter:
             self.progress.stop()
 
     def say(self, text: str) -> None:
-        """Print one sentence above the bars, or as a line of the log."""
+        """Print one sentence above the bars, or as a line of the log.
+
+        Parameters
+        ----------
+        text : str
+        """
         if self.live:
             self.console.print(text, highlight=False, markup=False)
         else:
             print(text, file=sys.stderr, flush=True)
 
     def step(self, stage: str, done: int, total: int) -> None:
-        """Report that ``done`` of ``total`` units of a stage have ended."""
+        """Report how many units of a stage have ended.
+
+        Parameters
+        ----------
+        stage : str
+        done, total : int
+        """
         now = time.monotonic()
         began = self.began.setdefault(stage, now)
         if self.live:

@@ -73,8 +73,10 @@ Inside = Annotated[str, AfterValidator(_inside)]
 
 
 class FileSpec(Spec):
-    """One upstream file, or folder of parts: in an installed package, or at a URL (mirrors hold it
-    at ``path``)."""
+    """One upstream file, or folder of parts.
+
+    In an installed package, or at a URL (mirrors hold it at ``path``).
+    """
 
     format: Literal[
         "tsv",
@@ -200,8 +202,7 @@ class ModelSpec(Spec):
 
 
 class EfficiencySpec(Spec):
-    """Which curves of score over number of training labels a profile has (``genebench
-    efficiency``)."""
+    """Curves of score over number of training labels (``genebench efficiency``)."""
 
     tasks: list[str]
     """Names of binary tasks."""
@@ -272,7 +273,8 @@ def sources() -> dict[str, SourceSpec]:
         spec = build(SourceSpec, read_yaml(path), path)
         if spec.id != path.stem:
             raise BadInput(
-                f"{path}: key 'id' is '{spec.id}' but the file is named '{path.stem}'; make them equal."
+                f"{path}: key 'id' is '{spec.id}' but the file is named '{path.stem}'; make them "
+                "equal."
             )
         out[spec.id] = spec
     return out

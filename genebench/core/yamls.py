@@ -1,5 +1,7 @@
-"""YAML files to declarations: read safely, checked, and one sentence for each fault with file and
-line."""
+"""YAML files to declarations.
+
+Read safely, checked, and one sentence for each fault with file and line.
+"""
 
 from __future__ import annotations
 
@@ -16,15 +18,16 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class Marked(dict):
-    """A mapping that remembers the line of each of its keys, and under the empty key its own first
-    line."""
+    """A mapping that remembers the line of each key (under the empty key: its own)."""
 
     lines: dict[str, int]
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads plain values only. What aliases repeat is counted: ten lines of them can stand for a
-    billion values."""
+    """Reads plain values only. What aliases repeat is counted.
+
+    Ten lines of them can stand for a billion values.
+    """
 
     def get_single_node(self):
         node = super().get_single_node()
@@ -40,8 +43,10 @@ _MOST = 1_000_000
 
 
 def _nodes(node: yaml.Node, known: dict[int, int]) -> int:
-    """How many values a node stands for once every alias is written out; ``known`` from those
-    already counted."""
+    """How many values a node stands for once every alias is written out.
+
+    ``known`` from those already counted.
+    """
     if id(node) not in known:
         known[id(node)] = _MOST  # where it holds itself
         inner = node.value if isinstance(node, yaml.CollectionNode) else ()

@@ -198,6 +198,7 @@ def tags(
         A column is not in the file.
     """
     table, note = _labelled_rows(declared, label=label, **rows)
+    width = table.gene.to_numpy(str).dtype
     table = table.assign(text=table.text.str.split(separator, regex=False)).explode("text")
     table = table.assign(text=table.text.str.strip()).drop_duplicates()
     table = table[table.text != ""]
@@ -208,7 +209,8 @@ def tags(
     if table.text.nunique() < 2:
         raise BadInput(f"{declared.where}: fewer than two labels of {min_label} genes.")
     labels = pd.crosstab(table.gene, table.text)
-    yield Labels(labels.index, labels.to_numpy(np.int64), labels.columns, note=note)
+    genes = np.array(labels.index, dtype=width)
+    yield Labels(genes, labels.to_numpy(np.int64), labels.columns, note=note)
 
 
 def lists(
@@ -253,9 +255,7 @@ def _isin(entities: list[str], positive: set[str]) -> np.ndarray:
     return np.array([entity in positive for entity in entities], dtype=np.int64)
 
 
-def pairs(
-    declared: Declaration, *, files: list[list[str]], classes: list[str]
-) -> Iterator[Labels]:
+def pairs(declared: Declaration, *, files: list[list[str]], classes: list[str]) -> Iterator[Labels]:
     """
     Build a task of gene pairs with a 0/1 label.
 

@@ -24,7 +24,7 @@ SEP SEPT SEPTEMBER
 OCT OCTOBER
 NOV NOVEMBER
 DEC DECEMBER"""
-"""The letters that a spreadsheet reads as each month; ``MARC1`` becomes ``1-Mar`` as ``MARCH1`` does."""
+"""What a spreadsheet reads as each month; ``MARC1`` becomes ``1-Mar`` as ``MARCH1`` does."""
 _NAMES = [line.split() for line in _MONTHS.splitlines()]
 _NUMBER = {name: number for number, names in enumerate(_NAMES, start=1) for name in names}
 _DATES = [

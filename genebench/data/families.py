@@ -1,4 +1,4 @@
-"""Gene families, which must not be on both sides of a split: by symbol stems, or HGNC gene groups."""
+"""Gene families, which must not be on both sides of a split: by HGNC gene groups or symbols."""
 
 from __future__ import annotations
 
@@ -121,7 +121,9 @@ def families(
 def _group_of_stem(resolver: genes.Resolver) -> dict[str, str]:
     """Map each stem that has gene groups to one of them."""
     coding = resolver.genes[resolver.genes.coding]
-    groups = [[g for g in text.split("|") if g not in {"", *LOOSE_GROUPS}] for text in coding.groups]
+    groups = [
+        [g for g in text.split("|") if g not in {"", *LOOSE_GROUPS}] for text in coding.groups
+    ]
     size = Counter(g for listed in groups for g in listed)
     shared: dict[str, Counter] = defaultdict(Counter)
     for symbol, listed in zip(coding.index, groups):

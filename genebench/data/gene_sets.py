@@ -82,7 +82,9 @@ def dates(declared: Declaration) -> pd.Series | None:
             "YYYYMMDD; fetch the file again."
         )
     listed = frame[options["gene_column"]].to_numpy(str)
-    return frame.date.astype(int).groupby(declared.symbols(listed, options.get("ids", "symbol"))).min()
+    return (
+        frame.date.astype(int).groupby(declared.symbols(listed, options.get("ids", "symbol"))).min()
+    )
 
 
 def _below(terms: pd.DataFrame, root: str) -> dict[str, str]:
@@ -98,9 +100,7 @@ def _below(terms: pd.DataFrame, root: str) -> dict[str, str]:
     return found
 
 
-def branches(
-    declared: Declaration, *, members: dict, ontology: str, root: str
-) -> Iterator[Labels]:
+def branches(declared: Declaration, *, members: dict, ontology: str, root: str) -> Iterator[Labels]:
     """
     Build a multi-label task of the branches of an ontology.
 
@@ -198,7 +198,9 @@ def terms(
     titles = _below(declared.table(ontology), root)
     among = collection.rows(titles)
     genes = collection.matrix[among].any(axis=0)
-    yield from _one_each(declared, collection, among, genes, titles, min_genes, merge_jaccard, titles)
+    yield from _one_each(
+        declared, collection, among, genes, titles, min_genes, merge_jaccard, titles
+    )
 
 
 def sets(
@@ -240,7 +242,9 @@ def sets(
     collection = _gene_sets(declared, **members)
     among = np.char.startswith(collection.sets, prefix)
     if relation:
-        among &= collection.rows(declared.table(relation)[["parent", "child"]].to_numpy(str).ravel())
+        among &= collection.rows(
+            declared.table(relation)[["parent", "child"]].to_numpy(str).ravel()
+        )
     genes = np.full(len(collection.genes), True)
     if prefix or relation:
         genes = collection.matrix[among].any(axis=0)

@@ -320,7 +320,8 @@ def _plain(text: str, kind: str) -> str:
 def _hint(text: str, form: str, kind: str | None) -> str:
     """What an id looks like that was not found as it stands, or an empty text."""
     if kind and form not in (kind, "symbol"):
-        return f"looks like an identifier of kind '{form}' and was read as '{kind}'; leave the kind out"
+        looks = f"looks like an identifier of kind '{form}' and was read as '{kind}'"
+        return f"{looks}; leave the kind out"
     return next((hint for pattern, hint in _HINTS.items() if re.fullmatch(pattern, text)), "")
 
 

@@ -5,7 +5,6 @@ The only module that touches the network.
 
 from __future__ import annotations
 
-import functools
 import gzip
 import hashlib
 import importlib.util
@@ -13,7 +12,6 @@ import os
 import shutil
 import tempfile
 import time
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -26,20 +24,27 @@ import pandas as pd
 from ..core import cache, paths
 from ..core.errors import BadInput, unknown
 from ..core.specs import FileSpec, SourceSpec
-from . import vectors
-from .readers import READERS
+from . import annotations, vectors
+
+LARGEST = 50e9
+"""Bytes of the largest file that is fetched; what any source declares is below a tenth of it."""
+TRIES = 5
+"""How often a download is begun or taken up again, after pauses of 1, 2, 4 … seconds."""
+_CHUNK = 1 << 16
+_PROTOCOL = "https://"
+
+_may_download: ContextVar[bool] = ContextVar("may_download", default=True)
+_refused: dict[tuple[str, Path], str] = {}
+"""Downloads that failed, with the fault: a process tries each once, however many tasks need it."""
 
 
 class Missing(BadInput):
     """A file that is not to be had here; what does not need it goes on."""
 
 
-_may_download: ContextVar[bool] = ContextVar("may_download", default=True)
-
-
 @contextmanager
 def only_at_hand() -> Iterator[None]:
-    """Within this context nothing is downloaded: a file that is not here is ``Missing``."""
+    """Download nothing within this context: a file that is not here is ``Missing``."""
     token = _may_download.set(False)
     try:
         yield
@@ -48,70 +53,136 @@ def only_at_hand() -> Iterator[None]:
 
 
 def locate(source: SourceSpec, name: str, *, download: bool = True) -> Path:
-    """Path of one file of a source, its SHA-256 checked.
+    """Find one file of a source and check its SHA-256.
 
-    Looks inside the installed package, then in the download cache, then in the mirror folders (with or without
-    ``.gz``), then on the web.
+    Looks inside the installed package, then in the download cache, then in the mirror folders
+    (with or without ``.gz``), then on the web.
 
-    Raises: Missing: the file is nowhere to be had, or is not the declared release.
+    Parameters
+    ----------
+    source
+        The declared source.
+    name
+        Which of its files.
+    download
+        Whether it may come from the web.
+
+    Returns
+    -------
+    pathlib.Path
+        The file, or the folder of its parts.
+
+    Raises
+    ------
+    BadInput
+        The source has no such file.
+    Missing
+        The file is nowhere to be had, or is not the declared release.
     """
     if name not in source.files:
         raise unknown("file", name, source.files, where=f"source '{source.id}'")
     spec = source.files[name]
-    path = _in_package(source, spec) if spec.package else _outside(source, spec, download=download)
-    seen = digest(path)
-    if seen in spec.stand_ins:
-        return path
-    if seen != (spec.sha256 or _recorded(path, seen)):
+    path = _in_package(source, spec) if spec.package else _outside(source, spec, download)
+    sha256 = digest(path)
+    if sha256 not in spec.stand_ins and sha256 != (spec.sha256 or _recorded(path, sha256)):
         raise Missing(
-            f"source '{source.id}': {path} is not the declared release {source.release} (its sha256 "
-            f"{seen[:12]}… is another); install the pinned versions with 'pip install -c constraints.txt -e .'"
+            f"source '{source.id}': {path} is not the declared release {source.release} (its "
+            f"sha256 {sha256[:12]}… is another); install the pinned versions with 'pip install -c "
+            "constraints.txt -e .'"
             + ("." if spec.package else ", or delete that file and run 'genebench fetch' again.")
         )
     return path
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file, or of the names and SHA-256 of a folder's files; computed once while they stay as they are."""
-    held = sorted(path.iterdir()) if path.is_dir() else [path]
-    return _digest(str(path), tuple((p.name, p.stat().st_mtime_ns) for p in held))
+    """Compute a SHA-256, once while the files stay as they are.
+
+    Parameters
+    ----------
+    path
+        A file or a folder of files.
+
+    Returns
+    -------
+    str
+        64 hex digits: of the file, or of the names and SHA-256 of the files of the folder.
+    """
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    return _digest(path, tuple((file.name, file.stat().st_mtime_ns) for file in files))
 
 
 @lru_cache
-def _digest(path: str, held: tuple[tuple[str, int], ...]) -> str:
-    if not Path(path).is_dir():
-        return cache.digest(Path(path))
-    lines = "".join(f"{name} {cache.digest(Path(path) / name)}\n" for name, _ in held)
+def _digest(path: Path, files: tuple[tuple[str, int], ...]) -> str:
+    if not path.is_dir():
+        return cache.digest(path)
+    lines = "".join(f"{name} {cache.digest(path / name)}\n" for name, _ in files)
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def _recorded(path: Path, seen: str) -> str:
+def _recorded(path: Path, sha256: str) -> str:
     """The SHA-256 noted when an undeclared file was first used; noted now if it never was."""
     lock = path.with_name(path.name + ".sha256")
     if not lock.exists():
         with cache.atomic(lock) as temporary:
-            temporary.write_text(seen)
+            temporary.write_text(sha256)
     return lock.read_text().strip()
 
 
 def stand_in(source: SourceSpec, name: str) -> str:
-    """What differs from the official file in the one at hand; an empty string if it is the official one."""
+    """Tell how the file at hand differs from the official one.
+
+    Parameters
+    ----------
+    source
+        The declared source.
+    name
+        Which of its files.
+
+    Returns
+    -------
+    str
+        The declared difference; empty if it is the official file.
+
+    Raises
+    ------
+    Missing
+        As by ``locate``.
+    """
     return source.files[name].stand_ins.get(digest(locate(source, name)), "")
 
 
 def package_folder(package: str) -> Path | None:
-    """Folder of an installed package, found without importing it; None where it is not installed."""
-    found = importlib.util.find_spec(package)
-    return (
-        Path(found.submodule_search_locations[0])
-        if found and found.submodule_search_locations
-        else None
-    )
+    """Find the folder of an installed package without importing it.
+
+    Parameters
+    ----------
+    package
+        Name by which it is imported.
+
+    Returns
+    -------
+    pathlib.Path or None
+        The folder; None where it is not installed, or is a single module.
+    """
+    spec = importlib.util.find_spec(package)
+    places = spec and spec.submodule_search_locations
+    return Path(places[0]) if places else None
 
 
 @lru_cache
 def package_version(package: str) -> str | None:
-    """Version of the distribution of that name; None where it is not installed."""
+    """Look up the version of an installed distribution.
+
+    Parameters
+    ----------
+    package
+        Name of the distribution.
+
+    Returns
+    -------
+    str or None
+        The version; None where it is not installed.
+    """
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
@@ -122,214 +193,185 @@ def _in_package(source: SourceSpec, spec: FileSpec) -> Path:
     folder = package_folder(spec.package)
     if folder is None or not (folder / spec.path).exists():
         raise Missing(
-            f"source '{source.id}': {spec.path} comes with the package '{spec.package}', which is not installed as "
-            f"pinned; run 'pip install -c constraints.txt -e .'."
+            f"source '{source.id}': {spec.path} comes with the package '{spec.package}', which is "
+            "not installed as pinned; run 'pip install -c constraints.txt -e .'."
         )
     return folder / spec.path
 
 
-def _outside(source: SourceSpec, spec: FileSpec, *, download: bool) -> Path:
-    kept = paths.DOWNLOADS / spec.path
-    if kept.exists():
-        return kept
-    refused = ""
+def _outside(source: SourceSpec, spec: FileSpec, download: bool) -> Path:
+    target = paths.DOWNLOADS / spec.path
+    if target.exists():
+        return target
+    where = (
+        f"source '{source.id}': {spec.path} is neither in {paths.DOWNLOADS} nor in a folder of "
+        "GENEBENCH_MIRROR"
+    )
     for mirror in paths.mirrors():
-        for found in (mirror / spec.path, mirror / (spec.path + ".gz")):
+        for found in (mirror / spec.path, mirror / f"{spec.path}.gz"):
             if found.exists():
-                fault = _copy(found, kept, spec)
-                if not fault:
-                    return kept
-                refused += f" ({found} is there, but {fault})"
-    where = f"source '{source.id}': {spec.path} is neither in {paths.DOWNLOADS} nor in a folder of GENEBENCH_MIRROR"
-    where += refused
+                try:
+                    return _install(found, target, spec)
+                except Exception as err:  # what a broken archive leads to
+                    where += f" ({found} is there, but cannot be used: {err})"
     if not spec.url or not spec.url.startswith("https://"):
-        raise Missing(
-            f"{where}; {spec.how or 'no https address is declared for it'}, and put it at {kept}."
-        )
+        how = spec.how or "no https address is declared for it"
+        raise Missing(f"{where}; {how}, and put it at {target}.")
     if not (download and _may_download.get()):
         raise Missing(f"{where}; run 'genebench fetch {source.id}'.")
-    fault = _download(spec.url, kept, spec.sha256)
+    fault = _download(spec, target)
     if fault:
-        raise Missing(f"{where}, and {spec.url} could not be fetched ({fault}); put it at {kept}.")
-    return kept
-
-
-_refused: dict[tuple[str, Path], str] = {}
-"""Downloads that failed, with the fault: not asked again by the same process, however many tasks need them."""
-
-
-def _download(url: str, kept: Path, sha256: str | None) -> str:
-    """Fetch a file (unpacked if only its address ends in ``.gz``); returns the fault, or an empty string."""
-    import pooch
-
-    if (url, kept) in _refused:
-        return _refused[url, kept]
-    packed = url.endswith(".gz") and kept.suffix != ".gz"
-    known = f"sha256:{sha256}" if sha256 and not packed else None
-    begun = kept.with_name(f".{kept.name}.{hashlib.sha256(url.encode()).hexdigest()[:8]}.part")
-    try:
-        pooch.retrieve(
-            url,
-            known_hash=known,
-            fname=kept.name,
-            path=kept.parent,
-            downloader=functools.partial(_fetched, begun),
+        raise Missing(
+            f"{where}, and {spec.url} could not be fetched ({fault}); put it at {target}."
         )
-        if packed:
-            with (
-                cache.atomic(kept) as temporary,
-                gzip.open(kept) as stream,
-                open(temporary, "wb") as out,
-            ):
-                for part in iter(lambda: stream.read(_CHUNK), b""):
+    return target
+
+
+def _install(found: Path, target: Path, spec: FileSpec) -> Path:
+    """Copy (and unpack) a file or folder to its place, if it is the declared one."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as folder:
+        copy = Path(folder) / target.name
+        if found.is_dir():
+            shutil.copytree(found, copy)
+        else:
+            packed = found.suffix == ".gz" and target.suffix != ".gz"
+            with (gzip.open if packed else open)(found, "rb") as stream, open(copy, "wb") as out:
+                while part := stream.read(_CHUNK):
                     if out.tell() > LARGEST:
-                        raise ValueError("too large once unpacked")
+                        raise ValueError("it is too large once unpacked")
                     out.write(part)
-    except Exception as err:
-        if packed:  # what was not unpacked must not be taken for what was
-            kept.unlink(missing_ok=True)
-        return _refused.setdefault(
-            (url, kept),
-            f"{type(err).__name__}: {str(err)[:120]}" if str(err) else type(err).__name__,
-        )
-    return ""
+        if spec.sha256 and digest(copy) not in {spec.sha256, *spec.stand_ins}:
+            raise ValueError("its sha256 hash is another")
+        os.replace(copy, target)
+    return target
 
 
-LARGEST = 50e9
-"""Bytes of the largest file that is fetched; what any source declares is below a tenth of it."""
-TRIES = 5
-"""How often a download is begun or taken up again; the pauses between them are 1, 2, 4 … seconds."""
-_CHUNK = 1 << 16
-_PROTOCOL = "https://"
+def _download(spec: FileSpec, target: Path) -> str:
+    """Fetch a file (unpacked if only its address ends in ``.gz``); the fault, or empty text."""
+    name = f".{target.name}.{hashlib.sha256(spec.url.encode()).hexdigest()[:8]}.part"
+    part = target.with_name(name + ".gz" * spec.url.endswith(".gz"))
+    if (spec.url, target) not in _refused:
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _fetch(spec.url, part)
+            try:
+                _install(part, target, spec)
+            finally:
+                part.unlink()
+            return ""
+        except Exception as err:
+            _refused[spec.url, target] = f"{type(err).__name__}: {str(err)[:120]}"
+    return _refused[spec.url, target]
 
 
-def _fetched(begun: Path, url: str, output: str, _: object) -> None:
-    """Fetch an address for pooch, which compares the checksum; a download that broke off goes on where it was.
-
-    What has come is kept in ``begun`` across processes. Proxies are those of the environment.
-    Raises: ValueError: not https (also after a redirection), or too large. OSError: it broke off ``TRIES`` times.
-    """
+def _fetch(url: str, part: Path) -> None:
+    """Fetch an address; what has come stays in ``part``, also for another process to go on with."""
     import requests
 
     for attempt in range(1, TRIES + 1):
         try:
-            _go_on(url, begun)
-            break
-        except requests.HTTPError as err:
-            if (
-                attempt == TRIES
-                or err.response.status_code < 500
-                and err.response.status_code not in (408, 429)
-            ):
-                raise
-        except (
-            requests.ConnectionError,
-            requests.Timeout,
-            requests.exceptions.ChunkedEncodingError,
-        ):
-            if attempt == TRIES:
+            return _fetch_rest(url, part)
+        except requests.RequestException as err:
+            status = 500 if err.response is None else err.response.status_code
+            if attempt == TRIES or status < 500 and status not in (408, 429):
                 raise
         time.sleep(2 ** (attempt - 1))
-    shutil.move(begun, output)
 
 
-def _go_on(url: str, begun: Path) -> None:
+def _fetch_rest(url: str, part: Path) -> None:
     """Fetch what is missing of a file, if its server can go on in the middle; else all of it."""
     import requests
 
-    there = begun.stat().st_size if begun.exists() else 0
-    asked = {"Range": f"bytes={there}-"} if there else {}
-    with requests.get(
-        url, headers={"Accept-Encoding": "identity", **asked}, stream=True, timeout=60
-    ) as told:
-        if any(not step.url.startswith(_PROTOCOL) for step in (*told.history, told)):
+    size = part.stat().st_size if part.exists() else 0
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={size}-"} if size else {})
+    with requests.get(url, headers=headers, stream=True, timeout=60) as answer:
+        if any(not step.url.startswith(_PROTOCOL) for step in (*answer.history, answer)):
             raise ValueError("it leads to an address that is not https")
-        if (
-            there and told.status_code == 416
-        ):  # what is there is all of it, or of another file: begin anew
-            begun.unlink()
-            return _go_on(url, begun)
-        told.raise_for_status()
-        there = there if told.status_code == 206 else 0
-        expected = (
-            int(told.headers["Content-Length"])
-            if told.headers.get("Content-Length", "").isdigit()
-            else None
-        )
-        if there + (expected or 0) > LARGEST:
-            raise ValueError(f"it declares {there + expected:,} bytes, too large")
-        with open(begun, "ab" if there else "wb") as out:
-            for part in told.iter_content(_CHUNK):
-                if out.tell() + len(part) > LARGEST:
+        if size and answer.status_code == 416:  # it is whole, or of another file: begin anew
+            part.unlink()
+            return _fetch_rest(url, part)
+        answer.raise_for_status()
+        size = size if answer.status_code == 206 else 0
+        if size + int(answer.headers.get("Content-Length", 0)) > LARGEST:
+            raise ValueError("it declares too many bytes, it is too large")
+        with open(part, "ab" if size else "wb") as out:
+            for chunk in answer.iter_content(_CHUNK):  # raises where the connection breaks off
+                if out.tell() + len(chunk) > LARGEST:
                     raise ValueError("it is too large")
-                out.write(part)
-            if expected is not None and out.tell() - there != expected:
-                raise requests.ConnectionError("it broke off")
-
-
-def _copy(found: Path, kept: Path, spec: FileSpec) -> str:
-    """Copy (and unpack) a mirror's file if it is the declared one; returns why not, or an empty string."""
-    packed = found.suffix == ".gz" and not spec.path.endswith(".gz")
-    if found.is_dir():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=kept.parent, prefix=".") as temporary:
-            shutil.copytree(found, Path(temporary) / kept.name)
-            if spec.sha256 and digest(Path(temporary) / kept.name) not in {
-                spec.sha256,
-                *spec.stand_ins,
-            }:
-                return "its sha256 is another"
-            os.replace(Path(temporary) / kept.name, kept)
-        return ""
-    try:
-        with (
-            gzip.open(found) if packed else open(found, "rb") as stream,
-            cache.atomic(kept) as temporary,
-        ):
-            with open(temporary, "wb") as out:
-                shutil.copyfileobj(stream, out)
-            if spec.sha256 and cache.digest(temporary) not in {spec.sha256, *spec.stand_ins}:
-                raise ValueError("its sha256 is another")
-    except (OSError, EOFError, zlib.error) as err:
-        return f"cannot be unpacked ({err})"
-    except ValueError as err:
-        return str(err)
-    return ""
+                out.write(chunk)
 
 
 def table(source: SourceSpec, name: str) -> pd.DataFrame:
-    """One file of a source as a data frame; its declared ``format`` says how it is read."""
-    return _table(source.id, str(locate(source, name)), source.files[name].model_dump_json()).copy(
-        deep=False
-    )
+    """Read one file of a source; its declared ``format`` says how.
+
+    Parameters
+    ----------
+    source
+        The declared source.
+    name
+        Which of its files.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As by the reader of that format (``readers.READERS``). Of ``vectors``: a row a gene, index
+        ``id``.
+
+    Raises
+    ------
+    BadInput
+        The file cannot be read; the sentence names it.
+    Missing
+        As by ``locate``.
+    """
+    path = locate(source, name)
+    return _table(source.id, path, source.files[name].model_dump_json()).copy(deep=False)
 
 
 @lru_cache(maxsize=8)
-def _table(source: str, path: str, spec_json: str) -> pd.DataFrame:
+def _table(source: str, path: Path, spec_json: str) -> pd.DataFrame:
     spec = FileSpec.model_validate_json(spec_json)
     try:
         if spec.format == "vectors":
             ids, matrix = vectors.read_vectors(path, **{"strict": False, **spec.options})
             return pd.DataFrame(matrix, index=pd.Index(ids, name="id"))
-        return READERS[spec.format](Path(path), **spec.options)
-    except (BadInput, TypeError):
+        return annotations.READERS[spec.format](path, **spec.options)
+    except BadInput:
         raise
     except Exception as err:  # every library of a format raises its own
-        told = next(iter(str(err).splitlines()), "")[:120] or type(err).__name__
         raise BadInput(
-            f"source '{source}': {path} cannot be read as {spec.format} ({told}); "
-            f"delete it and run 'genebench fetch {source}'."
+            f"source '{source}': {path} cannot be read as {spec.format} ({type(err).__name__}: "
+            f"{str(err)[:120]}); delete it and run 'genebench fetch {source}'."
         ) from err
 
 
 def hub_snapshot(
     repository: str, *, revision: str | None, patterns: list[str], download: bool = False
 ) -> Path | None:
-    """Folder of a Hugging Face repository in the local cache, files that match ``patterns`` fetched if ``download``.
+    """Find files of a Hugging Face repository in the local cache, or fetch them.
 
-    None where nothing of it is cached and nothing may be fetched; the folder may lack files. Its name is the commit.
+    Parameters
+    ----------
+    repository
+        ``owner/name``.
+    revision
+        Commit, tag or branch; None: the default branch.
+    patterns
+        Globs of the files.
+    download
+        Whether they may be fetched.
 
-    Raises: Missing: the download failed, is refused without a click on the licence, or there is no web.
+    Returns
+    -------
+    pathlib.Path or None
+        A folder named by the commit, which may lack files; None where nothing of it is cached and
+        nothing may be fetched.
+
+    Raises
+    ------
+    Missing
+        The download failed, is refused without a click on the licence, or there is no web.
     """
     import huggingface_hub
     from huggingface_hub import errors
@@ -346,20 +388,34 @@ def hub_snapshot(
         )
     except errors.GatedRepoError as err:
         raise Missing(
-            f"{where} need a click on their licence: accept it at https://huggingface.co/{repository}, run 'hf auth "
-            f"login', and run this again."
+            f"{where} need a click on their licence: accept it at "
+            f"https://huggingface.co/{repository}, run 'hf auth login', and run this again."
         ) from err
     except Exception as err:  # the client raises what its transport raises
         if not download:
             return None
         raise Missing(
-            f"{where} could not be fetched ({type(err).__name__}); fetch them where there is a web, put the files into "
-            f"a folder '{repository}' below one that GENEBENCH_WEIGHTS names, and run this again."
+            f"{where} could not be fetched ({type(err).__name__}); fetch them where there is a "
+            f"web, put the files into a folder '{repository}' below one that GENEBENCH_WEIGHTS "
+            "names, and run this again."
         ) from err
 
 
 def status(source: SourceSpec) -> tuple[str, str]:
-    """``ready`` or ``missing``, and why (the first file that is not to be had without a download)."""
+    """Tell whether all files of a source are at hand.
+
+    Parameters
+    ----------
+    source
+        The declared source.
+
+    Returns
+    -------
+    state : str
+        ``ready`` or ``missing``.
+    why : str
+        What is to be done for the first file that is not to be had without a download.
+    """
     try:
         for name in source.files:
             locate(source, name, download=False)

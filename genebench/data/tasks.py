@@ -1,4 +1,4 @@
-"""Tasks: entities and labels, with a hash; built from their declarations, cached, listed, picked."""
+"""Tasks: entities and labels, with a hash; built from their declarations, cached, picked."""
 
 from __future__ import annotations
 
@@ -153,7 +153,9 @@ def _fault(kind: str, labels: np.ndarray, n_classes: int) -> str:
     return "it has labels of one class only" if len(values) < 2 else "it has more than two classes"
 
 
-def build(source: SourceSpec, entry: TaskSpec, sources: Mapping[str, SourceSpec]) -> list[Task]:
+def build(
+    source: SourceSpec, entry: TaskSpec, sources: Mapping[str, SourceSpec] | None = None
+) -> list[Task]:
     """
     Build the tasks of one declaration.
 
@@ -164,7 +166,7 @@ def build(source: SourceSpec, entry: TaskSpec, sources: Mapping[str, SourceSpec]
     entry
         The declaration.
     sources
-        Declared sources by id, for gene names and for a second source.
+        Declared sources by id; needed where ids are looked up, or another source is read.
 
     Returns
     -------
@@ -177,7 +179,7 @@ def build(source: SourceSpec, entry: TaskSpec, sources: Mapping[str, SourceSpec]
     sources.Missing
         A file or column is not available.
     """
-    declared = Declaration(source, entry, sources)
+    declared = Declaration(source, entry, sources or {})
     if entry.shape not in SHAPES:
         raise unknown("shape", entry.shape, SHAPES, where=declared.where)
     try:

@@ -1,33 +1,42 @@
-"""Files of gene vectors, in any of the common formats → ids and a matrix; every fault is one sentence.
+"""Read files of gene vectors in any of the common formats; every fault is one sentence.
 
-csv, tsv, word2vec and GloVe text, npz, npy with a list of ids, parquet, h5ad, safetensors, json and plain pickles of
-gene → vector; the text formats and json also as ``.gz``, text also as a ``.zip`` of one file. Nothing in a file is run.
+csv, tsv, word2vec and GloVe text, npz, npy with a list of ids, parquet, h5ad, safetensors, json and
+plain pickles of gene → vector; text and json also as ``.gz`` or in a ``.zip``. Nothing in a file is
+run. A format is one function in ``FORMATS``: of a ``VectorFile``, to ids, numbers and, where there
+are any, names of the columns.
 """
 
 from __future__ import annotations
 
+import csv
 import io
+import itertools
 import json
 import re
 import warnings
-import zlib
-from collections.abc import Callable, Mapping
-from functools import partial
+import zipfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from ..core.errors import BadInput, unknown
-from . import date_symbols, declared, delimited, readers
+from . import date_symbols, limits
+from .readers import open_unpacked
 
-LARGEST = 1e10
-"""A value beyond this, up or down, is a fault of the file: its square leaves no digits for the others."""
-
-_MOUSE = re.compile(r"(?!C(\d+|X|Y)orf)[A-Z][a-z0-9-]*[a-z][a-z0-9-]*")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-_LONGEST = 200
-"""Letters of the longest id."""
+_MOUSE = r"(?!C(\d+|X|Y)orf)[A-Z][a-z0-9-]*[a-z][a-z0-9-]*"
+_UNUSABLE_ID = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]|.{201}")
+_ID_NAMES = (
+    "symbol gene_symbol gene gene_name gene_id genes gene_names id ids name identifier index "
+    "entrez entrez_id geneid ensembl ensembl_id ensembl_gene_id ensgene uniprot uniprot_id hgnc "
+    "hgnc_id accession feature_name"
+).split()
+_WORDS = dict.fromkeys(["", "NA", "N/A", "NULL", "null", "None", "none", "#N/A"], np.nan)
+_WORDS |= {"True": 1.0, "False": 0.0}
+_DELIMITERS = {"\t": "tab", ";": "semicolon", ",": "comma", " ": "space"}
 _MAGIC = {
     b"PK\x03\x04": ("a zip archive", (".npz", ".zip")),
     b"PAR1": ("a parquet file", (".parquet", ".pq")),
@@ -35,6 +44,28 @@ _MAGIC = {
     b"\x93NUMPY": ("a numpy array", (".npy",)),
     b"\x1f\x8b": ("a gzip file", (".gz",)),
 }
+
+
+class VectorFile(NamedTuple):
+    """A file of vectors, opened.
+
+    Attributes
+    ----------
+    path
+        Where it is.
+    ending
+        That of its unpacked name, in lower case; it tells the format.
+    raw
+        Its unpacked content.
+    ids, array
+        As given to ``read_vectors``.
+    """
+
+    path: Path
+    ending: str
+    raw: bytes
+    ids: str | None
+    array: str | None
 
 
 def read_vectors(
@@ -45,393 +76,373 @@ def read_vectors(
     fewest: int = 20,
     strict: bool = True,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The ids, (n,) text, and vectors, (n, d) float32 and finite, of a file; the format is told by its ending.
+    """Read and check a file of vectors of genes.
 
-    Args:
-        ids: name of the column of ids; for ``.npy`` and ``.safetensors`` the path of a text file with one id a line
-            (default: the file beside it with the ending ``.ids.txt``).
-        array: which array of a file that holds several: a key of an ``.npz`` or ``.safetensors``; of an ``.h5ad``
-            ``X`` (genes are the rows), ``X.T`` (genes are the columns), ``obsm/<key>`` or ``varm/<key>``.
-        fewest: a file with fewer genes is a fault.
-        strict: whether spreadsheet dates, mouse symbols and ids that stand twice among the ids are faults too; without
-            it they are left to the resolver, whose report lists them.
-    Raises: BadInput: anything that keeps the file from being vectors of genes, with its place and what to do.
+    Parameters
+    ----------
+    path
+        The file; its ending tells the format.
+    ids
+        Name of the column or array of ids. For ``.npy`` and ``.safetensors`` the path of a text
+        file with one id a line (default: the file beside it with the ending ``.ids.txt``).
+    array
+        Which array of a file that holds several: a key of an ``.npz`` or ``.safetensors``; of an
+        ``.h5ad`` ``X`` (genes are the rows), ``X.T`` (genes are the columns), ``obsm/<key>`` or
+        ``varm/<key>``.
+    fewest, strict
+        As of ``check_vectors``.
+
+    Returns
+    -------
+    ids : numpy.ndarray of str, shape (n,)
+    vectors : numpy.ndarray of float32, shape (n, d)
+        Finite.
+
+    Raises
+    ------
+    BadInput
+        Anything that keeps the file from being vectors of genes, with its place and what to do.
     """
     path = Path(path)
-    ending, raw = _opened(path)
-    if ending not in _FORMATS:
-        listed = ", ".join(sorted(_FORMATS))
-        more = " (save the sheet as CSV)" if ending in (".xlsx", ".xls") else ""
-        raise BadInput(
-            f"{path}: the ending '{ending}' is none that holds vectors{more}; use one of {listed}."
-        )
-    try:
-        names, matrix, columns = _FORMATS[ending](path, raw, ids, array)
-    except UnicodeDecodeError as err:
-        raise BadInput(
-            f"{path}: not UTF-8 text (byte {err.start}); save it as UTF-8, or give its ending right."
-        ) from None
-    return check_vectors(path, names, matrix, columns, fewest=fewest, strict=strict)
+    with limits.faults_of(path):
+        if path.is_dir():
+            raise BadInput("is a folder; name one file in it.")
+        if not path.exists():
+            raise BadInput("no such file; check the spelling.")
+        try:
+            ending, raw = _unpacked(path)
+            table = FORMATS[ending](VectorFile(path, ending, raw, ids, array))
+        except BadInput:
+            raise
+        except Exception as err:  # every library of a format raises its own
+            fault = f"{type(err).__name__}: {str(err)[:90]}"
+            if isinstance(err, UnicodeDecodeError):
+                fault = f"not UTF-8 text, byte {err.start}"
+            raise BadInput(
+                f"cannot be read as {path.suffix[1:]} ({fault}); write it again."
+            ) from err
+    return check_vectors(path, *table, fewest=fewest, strict=strict)
+
+
+def _unpacked(path: Path) -> tuple[str, bytes]:
+    """The ending that tells the format, and the content."""
+    with open_unpacked(path) as stream:
+        ending = Path(str(stream.name).removesuffix(".gz")).suffix.lower()
+        if ending not in FORMATS:
+            more = " (save the sheet as CSV)" if ending.startswith(".xls") else ""
+            raise BadInput(
+                f"the ending '{ending}' is none that holds vectors{more}; use one of "
+                f"{', '.join(sorted(FORMATS))}."
+            )
+        raw = limits.read_all(stream)
+    if not raw.strip():
+        raise BadInput("is empty; write it again.")
+    for magic, (what, endings) in _MAGIC.items():
+        if raw.startswith(magic) and ending not in endings:
+            raise BadInput(
+                f"is {what}, though its name ends in '{ending}'; rename it to end in "
+                f"{' or '.join(endings)}, or unpack it."
+            )
+    return ending, raw
 
 
 def check_vectors(
     where: Path | str,
-    ids,
-    matrix,
+    ids: Iterable,
+    matrix: np.ndarray,
     columns: list[str] | None = None,
     *,
     fewest: int = 20,
     strict: bool = True,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Ids, (n,) text, and vectors, (n, d) float32, if they can be used; ``where`` begins the sentence if they cannot.
+    """Check that ids and vectors can be used.
 
-    Raises: BadInput: too few genes, lengths that differ, values that are missing, infinite or beyond ``LARGEST``, and
-    with ``strict`` ids that stand twice, were turned into dates or are of the mouse.
+    Parameters
+    ----------
+    where
+        Begins the sentence if they cannot.
+    ids
+        (n,) ids of genes.
+    matrix
+        (n, d) real numbers within ± ``limits.LARGEST``.
+    columns
+        (d,) names of the columns.
+    fewest
+        Fewer genes are a fault.
+    strict
+        Whether spreadsheet dates, symbols of the mouse and ids that stand twice are faults too;
+        else they are left to the resolver, whose report lists them.
+
+    Returns
+    -------
+    ids : numpy.ndarray of str, shape (n,)
+    vectors : numpy.ndarray of float32, shape (n, d)
+
+    Raises
+    ------
+    BadInput
+        The first fault, with its row (counted from 1) and column.
     """
-    ids, matrix = np.array([str(i).strip() for i in ids], dtype=str), np.asarray(matrix)
-    if matrix.ndim != 2 or matrix.shape[1] == 0:
-        raise BadInput(
-            f"{where}: holds an array of shape {matrix.shape}, no table of genes × dimensions; save that."
-        )
-    if len(ids) != len(matrix):
-        raise BadInput(
-            f"{where}: {len(ids)} ids for {len(matrix)} vectors; give one id for each row, in their order."
-        )
-    if len(ids) < fewest:
-        raise BadInput(
-            f"{where}: holds {len(ids)} genes where {fewest} are the least; give more genes."
-        )
-    if odd := [i for i in ids.tolist() if _CONTROL.search(i) or len(i) > _LONGEST]:
-        raise BadInput(
-            f"{where}: the id {ascii(odd[0])[:60]} holds control characters, or is too long; mend it."
-        )
-    if (ids == "").any():
-        raise BadInput(
-            f"{where}: row {_row(np.flatnonzero(ids == '')[0])} has no id; name its gene or drop the row."
-        )
-    if np.iscomplexobj(matrix) or matrix.dtype.kind not in "fiub":
-        raise BadInput(
-            f"{where}: holds values of type {matrix.dtype}, no real numbers; save them as float32."
-        )
-    _check_values(where, ids, matrix, columns)
-    if strict:
-        _check_ids(where, ids)
-    return ids, np.ascontiguousarray(matrix, dtype=np.float32)
-
-
-def _row(index: int) -> int:
-    return int(index) + 1
-
-
-def _check_values(where, ids: np.ndarray, matrix: np.ndarray, columns) -> None:
-    def column(at):
-        return f"column '{columns[at]}'" if columns is not None else f"column {at + 1}"
-
-    missing = np.isnan(matrix) if matrix.dtype.kind == "f" else np.zeros(matrix.shape, dtype=bool)
-    if missing.all(axis=0).any():
-        raise BadInput(
-            f"{where}: {column(missing.all(axis=0).argmax())} holds no value at all; drop it."
-        )
-    for fault, what in (
-        (missing, "no value"),
-        (~np.isfinite(matrix), "inf"),
-        (np.abs(matrix) > LARGEST, ""),
-    ):
-        if fault.any():
-            row, at = np.argwhere(fault)[0]
-            what = what or f"{matrix[row, at]:.3g}, beyond {LARGEST:.0e}"
+    ids, matrix = [str(i).strip() for i in ids], np.asarray(matrix)
+    with limits.faults_of(where):
+        if matrix.ndim != 2 or matrix.shape[1] == 0:
             raise BadInput(
-                f"{where}: gene '{ids[row]}' (row {_row(row)}) has {what} in {column(at)} ({fault.sum()} such values "
-                f"in all); mend the value or drop the gene."
+                f"holds an array of shape {matrix.shape}, no table of genes × dimensions; save "
+                "that."
             )
+        if len(ids) != len(matrix):
+            raise BadInput(
+                f"{len(ids)} ids for {len(matrix)} vectors; give one id a row, in their order."
+            )
+        if len(ids) < fewest:
+            raise BadInput(f"holds {len(ids)} genes where {fewest} are the least; give more genes.")
+        if matrix.dtype.kind not in "fiub":
+            raise BadInput(
+                f"holds values of type {matrix.dtype}, no real numbers; save them as float32."
+            )
+        _check_ids(ids, strict)
+        limits.check_values(ids, matrix, columns or range(1, matrix.shape[1] + 1))
+    return np.array(ids, dtype=str), np.ascontiguousarray(matrix, dtype=np.float32)
 
 
-def _check_ids(where, ids: np.ndarray) -> None:
-    dates = np.flatnonzero(date_symbols.spoiled(ids)).tolist()
-    if dates:
+def _check_ids(ids: list[str], strict: bool) -> None:
+    """Raise a sentence at the first id that cannot name a gene."""
+    odd = next((text for text in ids if _UNUSABLE_ID.search(text)), None)
+    if odd:
         raise BadInput(
-            f"{where}: {len(dates)} of the ids {'are dates' if len(dates) > 1 else 'is a date'} that a spreadsheet "
-            f"made of gene symbols ('{ids[dates[0]]}' in row {_row(dates[0])}); export the table again with that "
-            f"column as text, or with Ensembl ids."
+            f"the id {ascii(odd)[:60]} holds control characters, or is too long; mend it."
         )
-    mouse = np.array([bool(_MOUSE.fullmatch(text)) for text in ids])
-    if mouse.mean() > 0.5:
+    if "" in ids:
+        raise BadInput(f"row {ids.index('') + 1} has no id; name its gene or drop the row.")
+    if not strict:
+        return
+    names = pd.Series(ids)
+    dates = names[date_symbols.spoiled(ids)]
+    if len(dates):
         raise BadInput(
-            f"{where}: {mouse.sum()} of {len(ids)} ids are written like symbols of the mouse ('{ids[mouse][0]}'); map "
-            f"them to their human orthologues."
+            f"{len(dates)} of the ids {'are dates' if len(dates) > 1 else 'is a date'} that a "
+            f"spreadsheet made of gene symbols ('{dates.iloc[0]}' in row {dates.index[0] + 1}); "
+            "export the table again with that column as text, or with Ensembl ids."
         )
-    again = pd.Series(ids).duplicated().to_numpy(bool)
-    if again.any():
-        at = np.flatnonzero(again)[0]
-        first = np.flatnonzero(ids == ids[at])[0]
+    mouse = names[names.str.fullmatch(_MOUSE)]
+    if len(mouse) > len(ids) / 2:
         raise BadInput(
-            f"{where}: the id '{ids[at]}' stands in row {_row(first)} and in row {_row(at)} ({again.sum()} such rows "
-            f"in all); keep one vector for each gene."
+            f"{len(mouse)} of {len(ids)} ids are written like symbols of the mouse "
+            f"('{mouse.iloc[0]}'); map them to their human orthologues."
+        )
+    again = names[names.duplicated()]
+    if len(again):
+        raise BadInput(
+            f"the id '{again.iloc[0]}' stands in row {ids.index(again.iloc[0]) + 1} and in row "
+            f"{again.index[0] + 1} ({len(again)} such rows in all); keep one vector for each gene."
         )
 
 
-# --- bytes ------------------------------------------------------------------------------------------------------------
+def _read_text(file: VectorFile) -> tuple:
+    """Delimited text; two whole numbers in its first line announce word2vec."""
+    lines = [line.rstrip(" \r") for line in file.raw.decode("utf-8-sig").lstrip("\r\n").split("\n")]
+    sep = {".csv": ",", ".tsv": "\t"}.get(file.ending)
+    announced = not sep and re.fullmatch(r"(\d{1,15})[ \t]+\d{1,15}", lines[0])
+    if announced:
+        lines[0] = ""
+    first = next(filter(None, lines), "")
+    sep = sep or next((s for s in "\t," if s in first), " ")
+    if sep not in first:
+        other = next((name for s, name in _DELIMITERS.items() if s in first), "")
+        fault = f" (it is delimited by {other}); save it with {_DELIMITERS[sep]}s."
+        raise BadInput(
+            f"has no {_DELIMITERS[sep]} in its first line, though its name ends in '{file.ending}'"
+            + (fault if other else "; it has a single column.")
+        )
+    reader = csv.reader(lines, delimiter=sep)
+    rows = filter(None, reader)
+    names, row = _header(next(rows), rows, file.ids, bool(announced))
+    at = 0 if announced else _id_column(names, row, file.ids)
+    ids, matrix = [], []
+    for cells in itertools.chain(filter(None, [row]), rows):
+        if len(cells) != len(names):
+            raise BadInput(
+                f":{reader.line_num}: has {len(cells)} cells where the first line has "
+                f"{len(names)}; make all rows equally long."
+            )
+        ids.append(cells.pop(at))
+        values = list(map(_number, cells))
+        if None in values:
+            wrong = values.index(None)
+            raise BadInput(
+                f"column '{[*names[:at], *names[at + 1 :]][wrong]}' holds the text "
+                f"'{cells[wrong]}' (row {len(ids)}) where a number belongs; drop that column, or "
+                "name it as the column of ids."
+            )
+        matrix.append(np.array(values))
+    if announced and len(ids) != int(announced[1]):
+        raise BadInput(
+            f"announces {announced[1]} vectors and holds {len(ids)}; copy or download it again."
+        )
+    return ids, np.array(matrix).reshape(len(ids), len(names) - 1), [*names[:at], *names[at + 1 :]]
 
 
-def _opened(path: Path) -> tuple[str, bytes]:
-    """The ending that tells the format, and the unpacked bytes of a file whose beginning agrees with it."""
-    if path.is_dir():
-        raise BadInput(f"{path}: is a folder; name one file in it.")
+def _number(text: str) -> float | None:
+    """A number, NaN where there is none; None for other text."""
     try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        raise BadInput(f"{path}: no such file; check the spelling.") from None
-    parts = [s.lower() for s in path.suffixes]
-    ending = parts[-1] if parts else ""
-    _agrees(path, ending, raw)
-    if ending == ".gz":
-        raw = declared.gunzip(path, raw)
-        ending = parts[-2] if len(parts) > 1 else ""
-        _agrees(path, ending, raw)
-    elif ending == ".zip":
-        try:
-            with readers.opened(path) as stream:
-                raw, inner = declared.unpacked(path, stream), getattr(stream, "name", "")
-        except (OSError, ValueError, EOFError, zlib.error, readers.zipfile.BadZipFile) as err:
-            raise BadInput(
-                f"{path}: cannot be unpacked ({err}); copy or download it again."
-            ) from None
-        ending = Path(inner).suffix.lower()
-        _agrees(path, ending, raw)
-    return ending, raw
+        return _WORDS[text] if text in _WORDS else float(text)
+    except ValueError:
+        return None
 
 
-def _agrees(path: Path, ending: str, raw: bytes) -> None:
-    """Raise a sentence where the first bytes are not of the format that the ending names."""
-    if not raw.strip():
-        raise BadInput(f"{path}: is empty; write it again.")
-    if raw[:512].lstrip().lower().startswith((b"<!doctype html", b"<html", b"<?xml")):
+def _header(row: list[str], rows: Iterator[list[str]], ids: str | None, no: bool) -> tuple:
+    """Names of the columns and the first row of values."""
+    names = [cell.strip() for cell in row]
+    named = names[0].lower() in ("", *_ID_NAMES) or ids in names
+    if no or not named and None not in map(_number, names[1:]):
+        names = ["", *map(str, range(1, len(names)))]
+    else:
+        row = next(rows, [])
+    names = [name or f"unnamed {i}" for i, name in enumerate(names, start=1)]
+    name, n = Counter(names).most_common(1)[0]
+    if n > 1:
+        raise BadInput(f"has two columns named '{name}'; rename one.")
+    return names, row
+
+
+def _id_column(names: list[str], row: list[str], ids: str | None) -> int:
+    """Which column holds ids: the one named, else one of a usual name, else a first of text."""
+    if ids is not None:
+        if ids not in names:
+            raise unknown("column", str(ids), names)
+        return names.index(ids)
+    lower = [name.lower().replace(" ", "_") for name in names]
+    usual = [lower.index(name) for name in _ID_NAMES if name in lower]
+    if usual:
+        return usual[0]
+    if not row or row[0] not in _WORDS and _number(row[0]) is not None:
         raise BadInput(
-            f"{path}: is a web page (an error or login page, likely) and no data; download the file itself."
+            f"has no column of gene ids (the first, '{names[0]}', begins with "
+            f"{''.join(row[:1])[:60]}); add one named 'symbol', or say which column it is."
         )
-    for magic, (what, endings) in _MAGIC.items():
-        if raw.startswith(magic) and ending not in endings and ending not in (".xlsx", ".xls"):
-            raise BadInput(
-                f"{path}: is {what}, though its name ends in '{ending}'; rename it to end in {' or '.join(endings)}, "
-                f"or unpack it."
-            )
-        if ending in endings and not raw.startswith(magic):
-            raise BadInput(
-                f"{path}: ends in '{ending}' but is not {what}; copy or download it again."
-            )
+    return 0
 
 
-# --- formats ----------------------------------------------------------------------------------------------------------
-
-
-def _text(path: Path, raw: bytes, ids, array, *, ending: str) -> tuple:
-    return delimited.read_text(path, raw, ids=ids, ending=ending)
-
-
-def _parquet(path: Path, raw: bytes, ids, array) -> tuple:
-    try:
-        frame = declared.parquet(path, io.BytesIO(raw)).to_pandas()
-    except BadInput:
-        raise
-    except Exception as err:
-        raise BadInput(
-            f"{path}: cannot be read as parquet ({str(err).splitlines()[0][:90]}); write it again."
-        ) from None
+def _read_parquet(file: VectorFile) -> tuple:
+    """A Parquet table, with the ids in a column or in the index of pandas."""
+    frame = limits.read_parquet(io.BytesIO(file.raw)).to_pandas()
     if not isinstance(frame.index, pd.RangeIndex):
         frame = frame.reset_index(names=frame.index.name or "id")
     frame.columns = frame.columns.map(str)
-    if frame.shape[1] < 2 or not len(frame):
-        raise BadInput(
-            f"{path}: holds {len(frame)} rows and {frame.shape[1]} columns, no vectors; write it again."
-        )
-    at = delimited.id_column(
-        path, list(frame.columns), [str(v) for v in frame.iloc[0]], ids, headed=True
-    )
-    return delimited.split(path, frame, frame.columns[at])
+    at = _id_column(list(frame), [str(values.iloc[0]) for _, values in frame.items()], file.ids)
+    values = frame.drop(columns=frame.columns[at])
+    with np.errstate(invalid="ignore"):  # a signalling NaN of single precision is a NaN
+        matrix = values.to_numpy(dtype=np.float64, na_value=np.nan)
+    return frame.iloc[:, at], matrix, list(values)
 
 
-# --- arrays -----------------------------------------------------------------------------------------------------------
-
-
-def _npz(path: Path, raw: bytes, ids, array) -> tuple:
-    try:
-        with np.load(io.BytesIO(raw), allow_pickle=False) as held:
-            declared.archive(path, held.zip)
-            arrays = {name: held[name] for name in held.files}
-        other = [name for name, a in arrays.items() if not isinstance(a, np.ndarray)]
-        if other or not arrays:
-            what = f"holds '{other[0]}', which is no array of NumPy" if other else "holds no array"
+def _read_mapping(file: VectorFile) -> tuple:
+    """Gene → list of numbers, as json or as a pickle of plain containers."""
+    if file.ending == ".json":
+        table = json.loads(file.raw.decode("utf-8-sig"))
+    else:
+        table = limits.read_pickle(file.path)
+    if not (isinstance(table, dict) and table and all(isinstance(v, list) for v in table.values())):
+        raise BadInput("holds no mapping of gene → list of numbers; write one.")
+    d = len(next(iter(table.values())))
+    for gene, values in table.items():
+        if len(values) != d:
             raise BadInput(
-                f"{path}: {what}; write it again with numpy.savez, or unpack it and give the file inside."
+                f"gene '{gene}' has {len(values)} numbers where the first has {d}; mend it."
             )
-    except BadInput:
-        raise
-    except Exception as err:
-        raise _unloadable(path, err) from None
-    if ids is not None and ids not in arrays:
-        raise unknown("array", str(ids), arrays, where=str(path))
-    texts = {
-        n: a for n, a in arrays.items() if a.ndim == 1 and a.dtype.kind in "US" and ids in (None, n)
-    }
-    if ids is not None and not texts:
-        texts = {ids: arrays[ids].ravel()}
-    if not texts and array is None and len({a.shape for a in arrays.values()}) == 1:
-        if next(iter(arrays.values())).ndim == 1:  # one array for each gene, named by it
-            return list(arrays), np.stack(list(arrays.values())), None
-    if len(texts) != 1:
-        raise BadInput(
-            f"{path}: holds {len(texts)} arrays of text ({', '.join(texts) or 'among ' + ', '.join(arrays)}) where "
-            f"one, the ids, belongs; say which with ids=, or add it."
-        )
-    (names,) = texts.values()
-    if names.dtype.kind == "S":
-        names = np.char.decode(names, "utf-8")
-    return names, _one_array(path, {n: a for n, a in arrays.items() if n not in texts}, array), None
+    limits.check_size(8.0 * len(table) * d)
+    values = itertools.chain.from_iterable(table.values())
+    return table, np.fromiter(values, np.float64, len(table) * d).reshape(-1, d)
 
 
-def _unloadable(path: Path, err: Exception) -> BadInput:
-    if "allow_pickle" in str(err) or "Object arrays" in str(err):
-        return BadInput(
-            f"{path}: holds an array of Python objects, which could run code and is not opened; save numbers as "
-            f"float32 and ids with dtype=str."
-        )
-    return BadInput(f"{path}: cannot be read ({type(err).__name__}); write it again.")
+def _choose(arrays: dict, name: str | None, candidates: list, option: str) -> np.ndarray:
+    """The array that is named, or the only one that can be meant."""
+    if name is None and len(candidates) == 1:
+        return arrays[candidates[0]]
+    if name is None:
+        shapes = [f"{name} {'×'.join(map(str, a.shape))}" for name, a in arrays.items()]
+        raise BadInput(f"holds {', '.join(shapes[:6])}; say which is meant with {option}=.")
+    if name not in arrays:
+        raise unknown("array", name, arrays)
+    return arrays[name]
 
 
-def _one_array(path: Path, arrays: Mapping[str, np.ndarray], array: str | None) -> np.ndarray:
-    """The array asked for, or the only one with two axes."""
-    if array is not None:
-        if array not in arrays:
-            raise unknown("array", array, arrays, where=str(path))
-        return arrays[array]
-    wide = {n: a for n, a in arrays.items() if a.ndim == 2}
-    if len(wide) == 1:
-        return next(iter(wide.values()))
-    shapes = ", ".join(
-        f"{n} {'×'.join(map(str, a.shape))}" for n, a in list((wide or arrays).items())[:6]
-    )
-    raise BadInput(
-        f"{path}: holds {len(wide)} tables of numbers ({shapes}); say which with array=."
-    )
+def _matrix(arrays: dict, name: str | None) -> np.ndarray:
+    """The array that is named, or the only one of two axes."""
+    return _choose(arrays, name, [n for n, a in arrays.items() if a.ndim == 2], "array")
 
 
-def _beside(path: Path, ids) -> list[str]:
+def _read_npz(file: VectorFile) -> tuple:
+    """Arrays of numpy, one of them the ids, or one for each gene."""
+    arrays = {}
+    with zipfile.ZipFile(io.BytesIO(file.raw)) as archive:
+        limits.check_size(sum(m.file_size for m in archive.infolist()), "its unpacked content")
+        for name in archive.namelist():
+            if not name.endswith(".npy"):
+                raise BadInput(
+                    f"holds '{name}', which is no array of NumPy; write it again with numpy.savez, "
+                    "or unpack it and give the file inside."
+                )
+            with limits.faults_of(name):
+                arrays[name.removesuffix(".npy")] = limits.read_npy(archive.read(name))
+    texts = [n for n, a in arrays.items() if a.ndim == 1 and a.dtype.kind in "US"]
+    if not texts and file.ids is file.array is None and all(a.ndim == 1 for a in arrays.values()):
+        return arrays, np.stack(list(arrays.values()))
+    ids = _choose(arrays, file.ids, texts, "ids").ravel()
+    ids = np.char.decode(ids, "utf-8") if ids.dtype.kind == "S" else ids
+    return ids, _matrix(arrays, file.array)
+
+
+def _ids_beside(file: VectorFile) -> list[str]:
     """The ids of a file that holds none: one a line of a text file."""
-    listed = Path(ids) if ids is not None else path.with_suffix(".ids.txt")
-    if not listed.is_file():
+    path = Path(file.ids or file.path.with_suffix(".ids.txt"))
+    if not path.is_file():
         raise BadInput(
-            f"{path}: holds no ids and there is no file {listed}; write it, one id a line, in order."
+            f"holds no ids and there is no file {path}; write it, one id a line, in order."
         )
-    return listed.read_text(encoding="utf-8-sig").split()
+    return path.read_text(encoding="utf-8-sig").split()
 
 
-def _npy(path: Path, raw: bytes, ids, array) -> tuple:
-    try:
-        declared.array(path, io.BytesIO(raw), len(raw))
-        held = np.load(io.BytesIO(raw), allow_pickle=False)
-    except BadInput:
-        raise
-    except Exception as err:
-        raise _unloadable(path, err) from None
-    return _beside(path, ids), held, None
+def _read_npy(file: VectorFile) -> tuple:
+    """One array of numpy."""
+    matrix = limits.read_npy(file.raw)
+    return _ids_beside(file), matrix
 
 
-def _safetensors(path: Path, raw: bytes, ids, array) -> tuple:
+def _read_safetensors(file: VectorFile) -> tuple:
+    """Named arrays without text."""
     from safetensors.numpy import load
 
-    try:
-        arrays = load(raw)
-    except Exception as err:
-        raise BadInput(
-            f"{path}: cannot be read as safetensors ({type(err).__name__}: {str(err)[:60]}); save it again as float32."
-        ) from None
-    return _beside(path, ids), _one_array(path, arrays, array), None
+    matrix = _matrix(load(file.raw), file.array)
+    return _ids_beside(file), matrix
 
 
-def _h5ad(path: Path, raw: bytes, ids, array) -> tuple:
+def _read_h5ad(file: VectorFile) -> tuple:
+    """An AnnData object whose rows or columns are genes."""
     import anndata
 
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # old layouts are moved; ids that stand twice are told below
-            declared.hdf5(path)
-            held = anndata.read_h5ad(path)
-    except BadInput:
-        raise
-    except Exception as err:
-        raise BadInput(
-            f"{path}: cannot be read as h5ad ({type(err).__name__}); write it again."
-        ) from None
-    rows, columns = held.obs_names, held.var_names
-    if ids is not None:
-        table = next((t for t in (held.obs, held.var) if ids in t), None)
-        if table is None:
-            raise unknown("column", str(ids), [*held.obs, *held.var], where=str(path))
-        rows, columns = (table[ids], columns) if table is held.obs else (rows, table[ids])
-    places = {"X": (rows, held.X), "X.T": (columns, held.X)} if held.X is not None else {}
-    places |= {f"obsm/{k}": (rows, v) for k, v in held.obsm.items()}
-    places |= {f"varm/{k}": (columns, v) for k, v in held.varm.items()}
-    if array is None and set(places) - {"X.T"} == {"X"}:
-        array = "X"
-    if array not in places:
-        if array is not None:
-            raise unknown("array", array, places, where=str(path))
-        raise BadInput(f"{path}: holds {', '.join(places) or 'no array'}; say which with array=.")
-    names, values = places[array]
-    values = values.toarray() if hasattr(values, "toarray") else np.asarray(values)
-    return list(map(str, names)), values.T if array == "X.T" else values, None
+    limits.check_hdf5(file.path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # on old layouts, and on ids that are checked later
+        data = anndata.read_h5ad(file.path)
+    arrays = {} if data.X is None else {"X": data.X, "X.T": data.X.T}
+    for place, tables in (("obsm", data.obsm), ("varm", data.varm)):
+        arrays |= {f"{place}/{key}": table for key, table in tables.items()}
+    matrix = _choose(arrays, file.array, [name for name in arrays if name != "X.T"], "array")
+    genes = data.var if str(file.array).startswith(("X.T", "varm")) else data.obs
+    if file.ids is not None and file.ids not in genes:
+        raise unknown("column", str(file.ids), genes)
+    names = genes.index if file.ids is None else genes[file.ids]
+    return names, matrix.toarray() if hasattr(matrix, "toarray") else np.asarray(matrix)
 
 
-def _mapping(path: Path, raw: bytes, ids, array) -> tuple:
-    """Gene → list of numbers, as json or as a pickle of plain containers."""
-    if path.suffixes[-1].lower() in (".pkl", ".pickle"):
-        held = readers.read_plain(path)
-    else:
-        try:
-            held = json.loads(raw.decode("utf-8-sig"))
-        except UnicodeDecodeError:
-            raise
-        except json.JSONDecodeError as err:
-            raise BadInput(
-                f"{path}:{err.lineno}: malformed JSON ({err.msg}); write it again."
-            ) from None
-        except (RecursionError, ValueError) as err:
-            raise BadInput(f"{path}: malformed JSON ({str(err)[:80]}); write it again.") from None
-    if (
-        not isinstance(held, dict)
-        or not held
-        or not all(isinstance(v, list | tuple) for v in held.values())
-    ):
-        raise BadInput(f"{path}: holds no mapping of gene → list of numbers; write one.")
-    wide = len(next(iter(held.values())))
-    uneven = next((g for g, v in held.items() if len(v) != wide), None)
-    if uneven is not None:
-        raise BadInput(
-            f"{path}: gene '{uneven}' has {len(held[uneven])} numbers where the first has {wide}; mend it."
-        )
-    declared.fits(path, 8.0 * wide * len(held))
-    odd = next(
-        (g for g, v in held.items() if not all(isinstance(x, int | float | str | None) for x in v)),
-        None,
-    )
-    if odd is not None:
-        raise BadInput(f"{path}: gene {str(odd)[:60]!r} holds what is no number; mend it.")
-    try:
-        return list(held), np.array(list(held.values()), dtype=np.float64), None
-    except (ValueError, TypeError, OverflowError) as err:
-        raise BadInput(f"{path}: a value is no number ({str(err)[:80]}); mend it.") from None
-
-
-_FORMATS: dict[str, Callable] = {
-    **{
-        ending: partial(_text, ending=ending) for ending in (".csv", ".tsv", ".txt", ".vec", ".w2v")
-    },
-    **dict.fromkeys((".parquet", ".pq"), _parquet),
-    **dict.fromkeys((".json", ".pkl", ".pickle"), _mapping),
-    ".npz": _npz,
-    ".npy": _npy,
-    ".h5ad": _h5ad,
-    ".safetensors": _safetensors,
+FORMATS = {
+    **dict.fromkeys((".csv", ".tsv", ".txt", ".vec", ".w2v"), _read_text),
+    **dict.fromkeys((".parquet", ".pq"), _read_parquet),
+    **dict.fromkeys((".json", ".pkl", ".pickle"), _read_mapping),
+    ".npz": _read_npz,
+    ".npy": _read_npy,
+    ".h5ad": _read_h5ad,
+    ".safetensors": _read_safetensors,
 }
+"""Ending → reader of that format."""

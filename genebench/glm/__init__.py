@@ -1,1 +1,1 @@
-"""Genomic language models: small ones trained here, others' by name; scores, probes, design and interpretation."""
+"""Genomic language models: small ones trained here, others by name; scores, probes, design."""

@@ -1,9 +1,10 @@
-"""Real genomes: bases, what each base is part of, who is held out, and what the held-out part shares with the rest."""
+"""Real genomes: bases, what each base is part of, and which part it belongs to."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -11,17 +12,41 @@ import pandas as pd
 
 from ..core import paths, specs
 from ..core.errors import BadInput, unknown
-from ..data import readers, sources
+from ..data import readers
+from ..data import sources as files
 from . import codes
 
 REGIONS = ("intergenic", "coding", "intron", "RNA gene", "pseudogene", "mobile or repeat")
 """Classes of bases, by their number. RNA genes: ribosomal, transfer and other untranslated RNAs."""
 PARTS = ("train", "validation", "test", "left out")
 """Parts of a genome, by their number."""
+CODON = np.array([16, 4, 1])
+"""Weight of each base of a codon in its number, 0 (AAA) to 63 (TTT)."""
+WORD = 24
+"""Length of the k-mers by which a base counts as a duplicate."""
+_FEATURES = ["seqname", "kind", "start", "end", "strand", "phase", "gene"]
 
 
 class GenomeSpec(specs.Spec):
-    """One genome: where it comes from, how its features are written, which blocks are held out, how it is drawn."""
+    """One declared genome.
+
+    Attributes
+    ----------
+    name, title, color : str
+        How it is called and drawn.
+    source : str
+        Source that has its files ``genome`` and ``features``.
+    layout : {"gff", "sgd", "none"}
+        How its features are written.
+    code : {1, 11}
+        Genetic code (NCBI's number).
+    validation, test : dict of str to list of int
+        Chromosome to first and last base (1-based, inclusive); an empty list is all of it.
+    left_out : list of str
+        Chromosomes that are used nowhere.
+    recipe : dict
+        How its small model is trained (``net.Recipe``).
+    """
 
     name: str
     title: str
@@ -29,29 +54,44 @@ class GenomeSpec(specs.Spec):
     layout: Literal["gff", "sgd", "none"]
     color: str
     code: Literal[1, 11]
-    """Genetic code (NCBI's number)."""
     validation: dict[str, list[int]]
     test: dict[str, list[int]]
-    """Chromosome → first and last base (1-based, both inside); an empty list is the whole chromosome."""
     left_out: list[str] = []
     recipe: dict[str, Any] = {}
-    """How the small model of this genome is trained (``recipe.Recipe``)."""
 
 
-@lru_cache
 def declared() -> dict[str, GenomeSpec]:
-    """Every declared genome by name."""
+    """Read ``data/glm_genomes.yml``.
+
+    Returns
+    -------
+    dict of str to GenomeSpec
+        Every declared genome by name, in file order.
+    """
     return specs.entries(GenomeSpec, paths.DATA / "glm_genomes.yml", "genomes")
 
 
 @dataclass(frozen=True, eq=False)
 class Genome:
-    """A genome as arrays over all its bases, chromosomes one after the other, (n_bases,) each.
+    """A genome as arrays over all its bases, one chromosome after the other.
 
-    ``codes``: A, C, G, T, N = 0 to 4. ``region``: number of the class in ``REGIONS``. ``position``: 1, 2 or 3 in the
-    codon, 0 outside coding sequence or where two genes overlap in different frames. ``strand``: 1, −1, or 0 where
-    nothing lies or both strands are used. ``part``: number in ``PARTS``. ``starts``: chromosome → its first index.
-    ``genes``: one row per intact coding gene: ``gene, strand, pieces`` (pairs of indices, the end outside, ascending).
+    Attributes
+    ----------
+    spec : GenomeSpec
+    codes : ndarray of uint8, (n_bases,)
+        A, C, G, T, N = 0 to 4.
+    region : ndarray of uint8, (n_bases,)
+        Number of the class in ``REGIONS``.
+    position : ndarray of uint8, (n_bases,)
+        1, 2 or 3 in the codon; 0 outside coding sequence and where genes overlap out of frame.
+    strand : ndarray of int8, (n_bases,)
+        1, -1, or 0 where nothing lies or both strands are used.
+    part : ndarray of uint8, (n_bases,)
+        Number in ``PARTS``.
+    starts : dict of str to int
+        Chromosome to its first index.
+    genes : DataFrame
+        One row an intact coding gene: ``gene, strand, pieces`` (half-open index pairs, ascending).
     """
 
     spec: GenomeSpec
@@ -63,50 +103,122 @@ class Genome:
     starts: dict[str, int]
     genes: pd.DataFrame
 
-    def blocks(self, part: str) -> list[tuple[int, int]]:
-        """Runs of bases of one part within one chromosome, as (first, behind the last) indices."""
+    def inside(self, part: str) -> np.ndarray:
+        """Mask of one part.
+
+        Parameters
+        ----------
+        part : str
+            One of ``PARTS``.
+
+        Returns
+        -------
+        ndarray of bool, (n_bases,)
+
+        Raises
+        ------
+        BadInput
+            Unknown part.
+        """
         if part not in PARTS:
             raise unknown("part of a genome", part, PARTS)
-        edge = np.flatnonzero(np.diff(self.part == PARTS.index(part), prepend=False, append=False))
-        cuts = sorted(self.starts.values())
+        return self.part == PARTS.index(part)
+
+    def blocks(self, part: str) -> list[tuple[int, int]]:
+        """Unbroken runs of bases of one part, each within one chromosome.
+
+        Parameters
+        ----------
+        part : str
+            One of ``PARTS``.
+
+        Returns
+        -------
+        list of (int, int)
+            Half-open pairs of indices.
+        """
+        edges = np.flatnonzero(np.diff(self.inside(part), prepend=False, append=False))
         out = []
-        for a, b in edge.reshape(-1, 2).tolist():
-            inner = [c for c in cuts if a < c < b]
+        for a, b in edges.reshape(-1, 2).tolist():
+            inner = [c for c in sorted(self.starts.values()) if a < c < b]
             out += list(zip([a, *inner], [*inner, b]))
         return out
 
     def sequences(self, part: str) -> list[np.ndarray]:
-        """The bases of one part, one array per block."""
+        """Bases of one part.
+
+        Parameters
+        ----------
+        part : str
+            One of ``PARTS``.
+
+        Returns
+        -------
+        list of ndarray of uint8
+            One array a block.
+        """
         return [self.codes[a:b] for a, b in self.blocks(part)]
 
-    def index(self, seqname: str, at: np.ndarray) -> np.ndarray:
-        """Indices of 1-based positions of a chromosome. Raises: BadInput: no such chromosome."""
-        if seqname not in self.starts:
-            raise unknown("chromosome", seqname, self.starts, where=f"genome '{self.spec.name}'")
-        return np.asarray(at) - 1 + self.starts[seqname]
+    def coding(self, gene) -> np.ndarray:
+        """Coding sequence of a gene, along its strand.
 
-    def duplicates(self, part: str = "test", *, k: int = 24) -> np.ndarray:
-        """Whether each base of a part is covered by a k-mer that training holds too, on either strand, (n_bases,)."""
-        asked = np.unique(np.concatenate([words(s, k) for s in self.sequences(part)]))
-        hit = np.zeros(len(asked) + 1, dtype=bool)
-        for sequence in self.sequences("train"):
-            held = words(sequence, k)
-            at = np.searchsorted(asked, held)
-            hit[at[asked[np.minimum(at, len(asked) - 1)] == held]] = True
+        Parameters
+        ----------
+        gene : row of ``genes``
+
+        Returns
+        -------
+        ndarray of uint8, (length,)
+        """
+        bases = np.concatenate([self.codes[a:b] for a, b in gene.pieces])
+        return codes.reverse_complement(bases) if gene.strand == "-" else bases
+
+    def codon_usage(self) -> np.ndarray:
+        """Share of each codon in the genes of the training part.
+
+        Returns
+        -------
+        ndarray, (64,)
+            One is added to each count.
+        """
+        count = np.ones(64)
+        for gene in self.genes.itertuples():
+            if all((self.part[a:b] == 0).all() for a, b in gene.pieces):
+                bases = self.coding(gene)
+                if len(bases) % 3 == 0 and bases.max() < codes.N:
+                    count += np.bincount(bases.reshape(-1, 3) @ CODON, minlength=64)
+        return count / count.sum()
+
+    @cached_property
+    def duplicates(self) -> np.ndarray:
+        """Bases of the test part in a 24-mer of the training part, either strand, (n_bases,)."""
+        train = np.unique(np.concatenate([kmers(s, WORD) for s in self.sequences("train")]))
         out = np.zeros(len(self.codes), dtype=bool)
-        for a, b in self.blocks(part):
-            found = np.flatnonzero(hit[np.searchsorted(asked, words(self.codes[a:b], k))])
-            cover = np.zeros(b - a + 1, dtype=np.int64)
-            np.add.at(cover, found, 1)
-            np.add.at(cover, found + k, -1)
-            out[a:b] = np.cumsum(cover[:-1]) > 0
+        for a, b in self.blocks("test"):
+            if b - a >= WORD:
+                shared = np.isin(kmers(self.codes[a:b], WORD), train)
+                out[a:b] = np.convolve(shared, np.ones(WORD, dtype=np.int64)) > 0
         return out
 
+    @property
+    def fresh(self) -> np.ndarray:
+        """Bases of the test part outside duplicates, (n_bases,) bool."""
+        return self.inside("test") & ~self.duplicates
 
-def words(sequence: np.ndarray, k: int) -> np.ndarray:
-    """The k-mer that starts at each base, the lower of its two strands, as a number, (L − k + 1,) uint64; k ≤ 31.
 
-    A k-mer with an N has the highest number.
+def kmers(sequence: np.ndarray, k: int) -> np.ndarray:
+    """Number the k-mer that starts at each base, the same for both strands.
+
+    Parameters
+    ----------
+    sequence : ndarray of uint8, (L,)
+    k : int
+        At most 31.
+
+    Returns
+    -------
+    ndarray of uint64, (L - k + 1,)
+        The lower number of the two strands; the highest possible one for a k-mer with an N.
     """
     n = len(sequence) - k + 1
     if n <= 0:
@@ -117,164 +229,171 @@ def words(sequence: np.ndarray, k: int) -> np.ndarray:
         forward = forward * np.uint64(4) + base[i : i + n]
         backward = backward * np.uint64(4) + (np.uint64(3) - base[k - 1 - i : k - 1 - i + n])
     out = np.minimum(forward, backward)
-    bad = np.convolve(sequence > 3, np.ones(k, dtype=np.int64))[k - 1 : len(sequence)] > 0
-    out[bad] = np.iinfo(np.uint64).max
+    ambiguous = np.convolve(sequence > 3, np.ones(k, dtype=np.int64))[k - 1 : len(sequence)] > 0
+    out[ambiguous] = np.iinfo(np.uint64).max
     return out
 
 
-@lru_cache(maxsize=4)
-def load(name: str) -> Genome:
-    """A declared genome. Raises: BadInput: unknown, or its features do not fit. sources.Missing: not to be had."""
-    if name not in declared():
-        raise unknown("genome", name, declared())
-    spec = declared()[name]
-    source = specs.source(spec.source)
-    records = list(readers.fasta_records(sources.locate(source, "genome")))
-    held = [codes.encode(text) for _, text in records]
-    starts = dict(zip((n for n, _ in records), np.cumsum([0, *map(len, held[:-1])]).tolist()))
-    whole = np.concatenate(held)
-    ends = {n: starts[n] + len(text) for n, text in records}
-    rows = LAYOUTS[spec.layout](source) if spec.layout != "none" else _none()
+def joined(sequences: list[np.ndarray]) -> np.ndarray:
+    """Join sequences into one, with an N behind each, which no context or k-mer crosses.
+
+    Parameters
+    ----------
+    sequences : list of ndarray of uint8
+
+    Returns
+    -------
+    ndarray of uint8
+    """
+    gap = np.array([codes.N], dtype=np.uint8)
+    return np.concatenate([piece for s in sequences for piece in (s, gap)])
+
+
+def unlike(sequences: list[np.ndarray], others: list[np.ndarray], *, k: int = 16) -> np.ndarray:
+    """Which sequences share no k-mer with any of the others, on either strand.
+
+    Parameters
+    ----------
+    sequences, others : list of ndarray of uint8
+    k : int
+        Length of the k-mers.
+
+    Returns
+    -------
+    ndarray of bool, (n_sequences,)
+    """
+    avoid = np.unique(kmers(joined(others), k))
+    shared = np.isin(kmers(joined(sequences), k), avoid[avoid != np.iinfo(np.uint64).max])
+    ends = np.cumsum([len(s) + 1 for s in sequences])
+    hit = np.searchsorted(ends, np.flatnonzero(shared), side="right")
+    return ~np.isin(np.arange(len(sequences)), hit)
+
+
+def load(name: str, sources: Mapping[str, specs.SourceSpec]) -> Genome:
+    """Read a declared genome.
+
+    Parameters
+    ----------
+    name : str
+        Genome of ``data/glm_genomes.yml``.
+    sources : mapping of str to SourceSpec
+        Declared sources by id.
+
+    Returns
+    -------
+    Genome
+
+    Raises
+    ------
+    BadInput
+        Unknown genome, or features that do not fit it.
+    sources.Missing
+        A file that cannot be had.
+    """
+    if name not in (known := declared()):
+        raise unknown("genome", name, known)
+    spec = known[name]
+    if spec.source not in sources:
+        raise unknown("source", spec.source, sources)
+    source = sources[spec.source]
+    records = {n: codes.encode(t) for n, t in readers.fasta_records(files.locate(source, "genome"))}
+    lengths = {n: len(bases) for n, bases in records.items()}
+    starts = dict(zip(records, np.cumsum([0, *lengths.values()]).tolist()))
+    rows = _LAYOUTS[spec.layout](source)
     rows = rows[rows.seqname.isin(list(starts))]
-    out = (rows.end > rows.seqname.map({n: len(t) for n, t in records})) | (rows.start < 1)
-    if out.any():
+    off = (rows.end > rows.seqname.map(lengths)) | (rows.start < 1)
+    if off.any():
         raise BadInput(
-            f"genome '{name}': the feature {rows[out].iloc[0].gene} runs off its chromosome; mend the file."
+            f"genome '{name}': the feature {rows[off].iloc[0].gene} runs off its chromosome; "
+            "mend the file."
         )
-    return Genome(
-        spec,
-        whole,
-        *_regions(rows, starts, len(whole)),
-        _parts(spec, starts, ends),
-        starts,
-        _genes(rows, starts),
-    )
+    bases = np.concatenate(list(records.values()))
+    layers = _annotate(rows, starts, len(bases))
+    return Genome(spec, bases, *layers, _parts(spec, lengths), starts, _genes(rows, starts))
 
 
-def _parts(spec: GenomeSpec, starts: dict[str, int], ends: dict[str, int]) -> np.ndarray:
-    part = np.zeros(max(ends.values()), dtype=np.uint8)
-    left = {name: [] for name in spec.left_out}
-    for number, blocks in ((1, spec.validation), (2, spec.test), (3, left)):
+def _parts(spec: GenomeSpec, lengths: dict[str, int]) -> np.ndarray:
+    parts = {name: np.zeros(length, dtype=np.uint8) for name, length in lengths.items()}
+    left_out = {name: [] for name in spec.left_out}
+    for number, blocks in enumerate((spec.validation, spec.test, left_out), start=1):
         for name, block in blocks.items():
-            if name not in starts:
-                raise unknown("chromosome", name, starts, where=f"genome '{spec.name}'")
-            first, last = block or (1, ends[name] - starts[name])
-            part[starts[name] + first - 1 : starts[name] + last] = number
-    return part
+            if name not in parts:
+                raise unknown("chromosome", name, parts, where=f"genome '{spec.name}'")
+            first, last = block or (1, lengths[name])
+            parts[name][first - 1 : last] = number
+    return np.concatenate(list(parts.values()))
 
 
-def _none() -> pd.DataFrame:
-    columns = ["seqname", "kind", "start", "end", "strand", "phase", "gene"]
-    return pd.DataFrame(
-        {c: pd.Series(dtype=np.int64 if c in ("start", "end", "phase") else str) for c in columns}
-    )
+def _no_features(source: specs.SourceSpec) -> pd.DataFrame:
+    numeric = dict.fromkeys(("start", "end", "phase"), np.int64)
+    return pd.DataFrame(columns=_FEATURES).astype(numeric)
 
 
 _GFF_KINDS = {
     "CDS": "coding",
-    "rRNA": "RNA gene",
-    "tRNA": "RNA gene",
-    "ncRNA": "RNA gene",
-    "tmRNA": "RNA gene",
-    "SRP_RNA": "RNA gene",
-    "RNase_P_RNA": "RNA gene",
-    "antisense_RNA": "RNA gene",
     "pseudogene": "pseudogene",
-    "mobile_genetic_element": "mobile or repeat",
-    "repeat_region": "mobile or repeat",
+    **dict.fromkeys(("mobile_genetic_element", "repeat_region"), "mobile or repeat"),
+    **dict.fromkeys("rRNA tRNA ncRNA tmRNA SRP_RNA RNase_P_RNA antisense_RNA".split(), "RNA gene"),
 }
 
 
-def features_gff(source: specs.SourceSpec) -> pd.DataFrame:
-    """Features of an NCBI GFF3 file, one row each: ``seqname, kind`` (of ``REGIONS``), ``start, end`` (1-based, both
-    inside), ``strand, phase`` (bases before the first whole codon), ``gene`` (the parent's id). Pseudogenes have no
-    coding rows."""
-    rows = sources.table(source, "features")
-    rows = rows[rows.kind.isin(list(_GFF_KINDS))].copy()
+def _gff(source: specs.SourceSpec) -> pd.DataFrame:
+    """Features of an NCBI GFF3 file; pseudogenes have no coding rows."""
+    rows = files.table(source, "features")
+    rows = rows[rows.kind.isin(list(_GFF_KINDS))]
     pseudo = rows.attributes.str.contains("pseudo=true", regex=False)
-    rows["gene"] = (
-        rows.attributes.str.extract(r"(?:^|;)Parent=([^;]*)")[0]
-        .fillna("")
-        .str.removeprefix("gene-")
+    parent = rows.attributes.str.extract(r"(?:^|;)Parent=([^;]*)")[0].fillna("")
+    rows = rows.assign(
+        gene=parent.str.removeprefix("gene-"),
+        phase=readers.numbers(rows.phase).fillna(0),
+        kind=rows.kind.map(_GFF_KINDS).where(~pseudo, "pseudogene"),
     )
-    rows["phase"] = readers.numbers(rows.phase).fillna(0).astype(np.int64)
-    rows["kind"] = rows.kind.map(_GFF_KINDS).where(~pseudo, "pseudogene")
-    out = rows.astype({"start": np.int64, "end": np.int64})
-    return out[["seqname", "kind", "start", "end", "strand", "phase", "gene"]].reset_index(
-        drop=True
-    )
+    numeric = dict.fromkeys(("start", "end", "phase"), np.int64)
+    return rows.astype(numeric)[_FEATURES].reset_index(drop=True)
 
 
 _SGD_KINDS = {
     "CDS": "coding",
     "intron": "intron",
-    "noncoding_exon": "RNA gene",
-    "tRNA_gene": "RNA gene",
-    "rRNA_gene": "RNA gene",
-    "snoRNA_gene": "RNA gene",
-    "snRNA_gene": "RNA gene",
-    "ncRNA_gene": "RNA gene",
     "pseudogene": "pseudogene",
+    **dict.fromkeys(
+        "noncoding_exon tRNA_gene rRNA_gene snoRNA_gene snRNA_gene ncRNA_gene".split(), "RNA gene"
+    ),
 }
-_SGD_REPEATS = {
-    "transposable_element_gene",
-    "LTR_retrotransposon",
-    "long_terminal_repeat",
-    "telomere",
-    "X_element",
-    "telomeric_repeat",
-    "X_element_combinatorial_repeat",
-    "Y_prime_element",
-}
+_SGD_REPEATS = set(
+    "transposable_element_gene LTR_retrotransposon long_terminal_repeat telomere X_element "
+    "telomeric_repeat X_element_combinatorial_repeat Y_prime_element".split()
+)
+_SGD_CHROMOSOMES = "I II III IV V VI VII VIII IX X XI XII XIII XIV XV XVI Mito".split()
 
 
-def features_sgd(source: specs.SourceSpec) -> pd.DataFrame:
-    """Features of SGD's table in the form of ``features_gff``. Dubious open reading frames are no genes; coding parts
-    of transposons count as repeats."""
-    rows = sources.table(source, "features")
-    rows = rows[rows.start.str.fullmatch(r"\d+") & rows.end.str.fullmatch(r"\d+")].astype(
-        {"start": np.int64, "end": np.int64}
-    )
+def _sgd(source: specs.SourceSpec) -> pd.DataFrame:
+    """Features of SGD's table.
+
+    Dubious open reading frames are no genes; coding parts of transposons count as repeats.
+    """
+    rows = files.table(source, "features")
+    rows = rows[rows.start.str.fullmatch(r"\d+") & rows.end.str.fullmatch(r"\d+")]
     kinds = dict(zip(rows.name, rows.kind))
     dubious = set(rows.name[(rows.kind == "ORF") & rows.qualifier.str.startswith("Dubious")])
     repeat = rows.kind.isin(_SGD_REPEATS) | rows.parent.map(kinds).isin(_SGD_REPEATS)
-    rows["kind"] = rows.kind.map(_SGD_KINDS).where(~repeat, "mobile or repeat")
-    rows["gene"] = rows.parent.where(rows.parent.isin(set(rows.name[rows.kind.isna()])), rows.name)
-    chromosome = rows.seqname.str.fullmatch(r"\d+").map({True: 1, False: 0})
-    home = readers.numbers(rows.seqname.where(chromosome == 1))
-    rows["seqname"] = home.map(dict(enumerate(["", *_ROMAN, "Mito"]))).fillna("")
-    rows = rows[rows.kind.notna() & ~rows.gene.isin(dubious) & (rows.gene != "")].copy()
-    low, high = rows[["start", "end"]].min(axis=1), rows[["start", "end"]].max(axis=1)
-    rows["start"], rows["end"] = low, high
-    rows["strand"] = rows.strand.map({"W": "+", "C": "-"}).fillna(".")
-    rows["phase"] = _phases(rows)
-    return rows[["seqname", "kind", "start", "end", "strand", "phase", "gene"]].reset_index(
-        drop=True
+    kind = rows.kind.map(_SGD_KINDS).where(~repeat, "mobile or repeat")
+    number = readers.numbers(rows.seqname.where(rows.seqname.str.fullmatch(r"\d+")))
+    ends = rows[["start", "end"]].astype(np.int64)
+    rows = rows.assign(
+        kind=kind,
+        gene=rows.parent.where(rows.parent.isin(set(rows.name[kind.isna()])), rows.name),
+        seqname=number.map(dict(enumerate(_SGD_CHROMOSOMES, start=1))).fillna(""),
+        start=ends.min(axis=1),
+        end=ends.max(axis=1),
+        strand=rows.strand.map({"W": "+", "C": "-"}).fillna("."),
     )
-
-
-_ROMAN = [
-    "I",
-    "II",
-    "III",
-    "IV",
-    "V",
-    "VI",
-    "VII",
-    "VIII",
-    "IX",
-    "X",
-    "XI",
-    "XII",
-    "XIII",
-    "XIV",
-    "XV",
-    "XVI",
-]
+    rows = rows[rows.kind.notna() & ~rows.gene.isin(dubious) & (rows.gene != "")]
+    return rows.assign(phase=_phases(rows))[_FEATURES].reset_index(drop=True)
 
 
 def _phases(rows: pd.DataFrame) -> pd.Series:
-    """Bases before the first whole codon of each coding part, from the lengths of the parts before it."""
+    """Bases before the first whole codon of each coding part, from the parts before it."""
     out = pd.Series(0, index=rows.index)
     for _, part in rows[rows.kind == "coding"].groupby("gene", sort=False):
         part = part.sort_values("start", ascending=part.strand.iloc[0] != "-")
@@ -283,13 +402,11 @@ def _phases(rows: pd.DataFrame) -> pd.Series:
     return out
 
 
-LAYOUTS = {"gff": features_gff, "sgd": features_sgd}
+_LAYOUTS = {"gff": _gff, "sgd": _sgd, "none": _no_features}
 
 
-def _regions(
-    rows: pd.DataFrame, starts: dict[str, int], n: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Class, codon position and strand of every base; RNA genes win over coding sequence, that over all else."""
+def _annotate(rows: pd.DataFrame, starts: dict[str, int], n: int) -> tuple[np.ndarray, ...]:
+    """Class, codon position and strand of every base; later kinds of the tuple win."""
     region, position, strand = np.zeros(n, np.uint8), np.zeros(n, np.uint8), np.zeros(n, np.int8)
     for kind in ("mobile or repeat", "pseudogene", "intron", "coding", "RNA gene"):
         for row in rows[rows.kind == kind].itertuples():
@@ -300,30 +417,18 @@ def _regions(
                 continue
             at = np.arange(a, b)
             place = ((at - a if way > 0 else b - 1 - at) - row.phase) % 3 + 1
-            again = (region[a:b] == 1) & ((position[a:b] != place) | (strand[a:b] != way))
-            position[a:b] = np.where(again, 0, place)
-            strand[a:b] = np.where(again & (strand[a:b] != way), 0, way)
+            coding, other_way = region[a:b] == 1, strand[a:b] != way
+            position[a:b] = np.where(coding & ((position[a:b] != place) | other_way), 0, place)
+            strand[a:b] = np.where(coding & other_way, 0, way)
             region[a:b] = 1
     return region, position, strand
 
 
 def _genes(rows: pd.DataFrame, starts: dict[str, int]) -> pd.DataFrame:
-    """Coding genes with their pieces in ascending order."""
     out = []
     for gene, part in rows[rows.kind == "coding"].groupby("gene", sort=False):
         part = part.sort_values("start")
-        home = starts[part.seqname.iloc[0]]
-        out.append(
-            (
-                gene,
-                part.strand.iloc[0],
-                [(home + a - 1, home + b) for a, b in zip(part.start, part.end)],
-            )
-        )
+        first = starts[part.seqname.iloc[0]]
+        pieces = [(first + a - 1, first + b) for a, b in zip(part.start, part.end)]
+        out.append((gene, part.strand.iloc[0], pieces))
     return pd.DataFrame(out, columns=["gene", "strand", "pieces"])
-
-
-def coding(genome: Genome, gene) -> np.ndarray:
-    """The coding sequence of a row of ``genes``, along its strand, (L,) codes."""
-    held = np.concatenate([genome.codes[a:b] for a, b in gene.pieces])
-    return codes.reverse_complement(held) if gene.strand == "-" else held

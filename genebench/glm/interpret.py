@@ -1,4 +1,4 @@
-"""What a model has understood of a genome: starts of genes, codon positions, folded RNA, recurring motifs."""
+"""What a model has learnt of a genome: starts of genes, codon positions, pairs of RNA bases."""
 
 from __future__ import annotations
 
@@ -7,27 +7,38 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ..benchmark import results
 from ..core.errors import BadInput
-from . import codes, genomes, motifs
-from .genomes import PARTS, Genome
+from ..stats import metrics
+from . import codes, perplexity
+from .genomes import REGIONS, Genome
 
 UP, DOWN = 20, 12
 """Bases shown before the first base of the start codon, and from it on."""
 
 
-def held_out_genes(genome: Genome, *, duplicate: np.ndarray, flank: int = UP + DOWN) -> list:
-    """Rows of ``genes`` that lie in the test part with ``flank`` bases to each side, and are not mostly duplicates."""
-    inside = (genome.part == PARTS.index("test")) & ~duplicate
-    out = []
+def held_out_genes(genome: Genome, *, flank: int = UP + DOWN) -> list:
+    """Genes that lie in the test part with their flanks, less than a tenth of them duplicates.
+
+    Parameters
+    ----------
+    genome : Genome
+    flank : int
+        Bases to each side.
+
+    Returns
+    -------
+    list of rows of ``genome.genes``
+
+    Raises
+    ------
+    BadInput
+        There is none.
+    """
+    test, fresh, out = genome.inside("test"), genome.fresh, []
     for gene in genome.genes.itertuples():
-        a, b = gene.pieces[0][0], gene.pieces[-1][1]
-        low, high = a - flank, b + flank
-        tested = (
-            low >= 0
-            and high <= len(genome.codes)
-            and (genome.part[low:high] == PARTS.index("test")).all()
-        )
-        if tested and inside[low:high].mean() > 0.9:
+        low, high = gene.pieces[0][0] - flank, gene.pieces[-1][1] + flank
+        if low >= 0 and high <= len(test) and test[low:high].all() and fresh[low:high].mean() > 0.9:
             out.append(gene)
     if not out:
         raise BadInput(
@@ -36,292 +47,232 @@ def held_out_genes(genome: Genome, *, duplicate: np.ndarray, flank: int = UP + D
     return out
 
 
-def around(
-    genome: Genome,
-    genes: list,
-    table: np.ndarray,
-    *,
-    up: int = UP,
-    down: int = DOWN,
-    end: str = "start",
-):
-    """Bases and a model's probabilities around the starts of genes, along their strands: (n, L) and (n, L, 4).
+def around_starts(
+    genome: Genome, genes: list, table: np.ndarray, *, up: int = UP, down: int = DOWN
+) -> tuple[np.ndarray, np.ndarray]:
+    """Bases and a model's probabilities around the starts of genes, along their strands.
 
-    Args: table: log-probabilities of every base of the genome, (n_bases, 4). end: "start" (of the coding sequence), or
-    "before": the ``up`` bases before it alone.
+    Parameters
+    ----------
+    genome : Genome
+    genes : list of rows of ``genome.genes``
+    table : ndarray, (n_bases, 4)
+        Natural-log probabilities of every base of the genome.
+    up, down : int
+        Bases before the start codon, and from its first base on.
+
+    Returns
+    -------
+    bases : ndarray, (n_genes, up + down)
+    p : ndarray, (n_genes, up + down, 4)
     """
-    bases, given = [], []
+    bases, p = [], []
     for gene in genes:
-        if gene.strand == "-":
-            at = np.arange(gene.pieces[-1][1] - 1 + up, gene.pieces[-1][1] - 1 - down, -1)
-        else:
-            at = np.arange(gene.pieces[0][0] - up, gene.pieces[0][0] + down)
-        p = np.exp(table[at])
-        bases.append(
-            3 - np.minimum(genome.codes[at], 3) if gene.strand == "-" else genome.codes[at]
-        )
-        given.append(p[:, ::-1] if gene.strand == "-" else p)
-    length = up if end == "before" else up + down
-    return np.array(bases)[:, :length], np.array(given)[:, :length]
+        reverse = gene.strand == "-"
+        at = np.arange(-up, down)
+        at = gene.pieces[-1][1] - 1 - at if reverse else gene.pieces[0][0] + at
+        bases.append(3 - np.minimum(genome.codes[at], 3) if reverse else genome.codes[at])
+        p.append(np.exp(table[at])[:, :: -1 if reverse else 1])
+    return np.array(bases), np.array(p)
 
 
 def heights(share: np.ndarray, background: np.ndarray) -> np.ndarray:
-    """Letters' heights of a logo in bits, (L, 4): each base's share times the information of its position.
+    """Heights of a logo's letters: share times relative entropy of the position.
 
-    Information against the background (relative entropy), so that a base as frequent as elsewhere has none.
+    Parameters
+    ----------
+    share : ndarray, (L, 4)
+        Share of each base.
+    background : ndarray, (4,)
+
+    Returns
+    -------
+    ndarray, (L, 4)
+        Bits.
     """
-    held = np.maximum(share, 1e-9)
-    return held * (held * np.log2(held / background)).sum(1, keepdims=True)
+    share = np.maximum(share, 1e-9)
+    return share * (share * np.log2(share / background)).sum(1, keepdims=True)
 
 
-def start_logo(
-    genome: Genome, table: np.ndarray, duplicate: np.ndarray
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Logos around the starts of held-out genes: as the genome has them, and as the model expects them.
+def start_logo(genome: Genome, table: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Logos around the starts of test genes, of the genome and as a model expects them.
 
-    Returns: heights, one row a place and base (``place, base, genome, model``; place 0 is the first base of the start
-    codon); and agreement, one row a stretch: ``stretch, r`` (Pearson's, of heights), ``low, high`` (95 %, over genes).
+    Parameters
+    ----------
+    genome : Genome
+    table : ndarray, (n_bases, 4)
+        Natural-log probabilities.
+
+    Returns
+    -------
+    logo : DataFrame
+        ``place`` (0: first base of the start codon), ``base, genome, model`` (bits).
+    agreement : DataFrame
+        ``stretch, r`` (Pearson's, of heights), ``low, high`` (95 %, over genes), ``genes``.
     """
-    genes = held_out_genes(genome, duplicate=duplicate)
-    bases, given = around(genome, genes, table)
+    genes = held_out_genes(genome)
+    bases, p = around_starts(genome, genes, table)
     known = genome.codes[genome.codes < codes.N]
     background = np.bincount(np.concatenate([known, 3 - known]), minlength=4) / len(known) / 2
-    real = np.eye(4)[np.minimum(bases, 3)]
-    place = np.arange(-UP, DOWN)
-    upstream, start = (place >= -15) & (place <= -4), (place >= 0) & (place < 3)
+    real, place = np.eye(4)[np.minimum(bases, 3)], np.arange(-UP, DOWN)
     stretches = {
-        "upstream (−15 to −4)": upstream,
-        "start codon": start,
+        "upstream (−15 to −4)": (place >= -15) & (place <= -4),
+        "start codon": (place >= 0) & (place < 3),
         "all": np.ones(len(place), bool),
     }
 
-    def agreement(rows: np.ndarray) -> list[float]:
-        a, b = heights(real[rows].mean(0), background), heights(given[rows].mean(0), background)
+    def agreement(rows) -> list[float]:
+        a, b = (heights(share[rows].mean(0), background) for share in (real, p))
         return [float(np.corrcoef(a[m].ravel(), b[m].ravel())[0, 1]) for m in stretches.values()]
 
     rng = np.random.default_rng(0)
     drawn = np.array([agreement(rng.integers(0, len(genes), len(genes))) for _ in range(200)])
-    told = pd.DataFrame({"stretch": list(stretches), "r": agreement(np.arange(len(genes)))})
-    told["low"], told["high"] = np.quantile(drawn, (0.025, 0.975), axis=0)
-    told["genes"] = len(genes)
-    shown = pd.DataFrame(
-        {
-            "place": np.repeat(place, 4),
-            "base": list("ACGT") * len(place),
-            "genome": heights(real.mean(0), background).ravel(),
-            "model": heights(given.mean(0), background).ravel(),
-        }
-    )
-    return shown, told
+    agreed = pd.DataFrame({"stretch": list(stretches), "r": agreement(np.arange(len(genes)))})
+    agreed["low"], agreed["high"] = np.quantile(drawn, (0.025, 0.975), axis=0)
+    agreed["genes"] = len(genes)
+    logo = {
+        "place": np.repeat(place, 4),
+        "base": list("ACGT") * len(place),
+        "genome": heights(real.mean(0), background).ravel(),
+        "model": heights(p.mean(0), background).ravel(),
+    }
+    return pd.DataFrame(logo), agreed
 
 
-def codon_positions(
-    genome: Genome, table: np.ndarray, duplicate: np.ndarray, *, model: str
-) -> pd.DataFrame:
-    """How sure a model is at each codon position of held-out genes: ``position, top, truth, bits, bases``.
+def codon_positions(genome: Genome, table: np.ndarray, *, model: str) -> pd.DataFrame:
+    """How certain a model is at each codon position of test genes.
 
-    ``top``: mean probability of its likeliest base; ``truth``: of the base that stands there.
+    Parameters
+    ----------
+    genome : Genome
+    table : ndarray, (n_bases, 4)
+        Natural-log probabilities.
+    model : str
+
+    Returns
+    -------
+    DataFrame
+        ``model, position, top`` (mean probability of the likeliest base), ``truth`` (of the base
+        that stands there), ``bits, bases``.
     """
+    at = [np.flatnonzero(genome.fresh & (genome.position == i)) for i in (1, 2, 3)]
+    return _certainty(model, [(np.exp(table[i]), np.minimum(genome.codes[i], 3)) for i in at])
+
+
+def codon_usage_positions(genome: Genome) -> pd.DataFrame:
+    """``codon_positions`` of a codon-usage table that knows gene and frame.
+
+    Parameters
+    ----------
+    genome : Genome
+
+    Returns
+    -------
+    DataFrame
+        As ``codon_positions``; each base is predicted from the other two of its codon.
+    """
+    usage = genome.codon_usage().reshape(4, 4, 4)
+    genes = [genome.coding(g) for g in held_out_genes(genome)]
+    whole = [s.reshape(-1, 3) for s in genes if len(s) % 3 == 0 and s.max() < codes.N]
+    codon = np.concatenate(whole).astype(int)
+    by_position = []
+    for i in range(3):
+        share = np.moveaxis(usage / usage.sum(i, keepdims=True), i, 2)
+        by_position.append((share[tuple(np.delete(codon, i, axis=1).T)], codon[:, i]))
+    return _certainty("codon-usage", by_position)
+
+
+def _certainty(model: str, by_position: list[tuple[np.ndarray, np.ndarray]]) -> pd.DataFrame:
     rows = []
-    for position in (1, 2, 3):
-        at = np.flatnonzero(
-            (genome.part == PARTS.index("test")) & ~duplicate & (genome.position == position)
-        )
-        p = np.exp(table[at])
-        truth = p[np.arange(len(at)), np.minimum(genome.codes[at], 3)]
-        rows.append(
-            (model, position, p.max(1).mean(), truth.mean(), -np.log2(truth).mean(), len(at))
-        )
+    for i, (p, base) in enumerate(by_position, start=1):
+        truth = p[np.arange(len(p)), base]
+        rows.append((model, i, p.max(1).mean(), truth.mean(), -np.log2(truth).mean(), len(p)))
     return pd.DataFrame(rows, columns=["model", "position", "top", "truth", "bits", "bases"])
 
 
-def codon_usage_positions(genome: Genome, duplicate: np.ndarray) -> pd.DataFrame:
-    """``codon_positions`` of a table of codons that is told gene and frame: a base given the other two of its codon."""
-    from .zero_shot import _usage
+def acceptor_stems(
+    genome: Genome, model, *, window: int = 512, most: int = 12
+) -> tuple[np.ndarray, pd.DataFrame]:
+    """Dependency maps of test tRNA genes, and whether they show the acceptor stem.
 
-    usage = _usage(genome.spec.name).reshape(4, 4, 4)
-    genes = held_out_genes(genome, duplicate=duplicate)
-    held = [genomes.coding(genome, g) for g in genes]
-    codon = np.concatenate(
-        [s.reshape(-1, 3) for s in held if len(s) % 3 == 0 and s.max() < 4]
-    ).astype(int)
-    rows = []
-    for position in (0, 1, 2):
-        given = usage / usage.sum(position, keepdims=True)
-        others = [codon[:, i] for i in range(3)]
-        p = np.stack(
-            [
-                given[
-                    tuple(np.full(len(codon), b) if i == position else others[i] for i in range(3))
-                ]
-                for b in range(4)
-            ],
-            axis=1,
-        )
-        truth = p[np.arange(len(codon)), codon[:, position]]
-        rows.append(
-            (
-                "codon-usage",
-                position + 1,
-                p.max(1).mean(),
-                truth.mean(),
-                -np.log2(truth).mean(),
-                len(codon),
-            )
-        )
-    return pd.DataFrame(rows, columns=["model", "position", "top", "truth", "bits", "bases"])
+    The first seven bases of a tRNA pair with the seven before its last one (before the last four,
+    where the gene ends in CCA).
 
+    Parameters
+    ----------
+    genome : Genome
+    model : nucleotide model
+    window : int
+        Bases that the model reads.
+    most : int
+        Genes.
 
-def folded(genome: Genome, model, duplicate: np.ndarray, *, window: int = 512, most: int = 12):
-    """Dependency maps of held-out transfer RNA genes, and whether they show the pairs of the acceptor stem.
+    Returns
+    -------
+    first : ndarray, (n, n)
+        Map of the first gene.
+    pairs : DataFrame
+        ``gene, auroc`` (pairs of the stem against all others four or more apart), ``top`` (share of
+        the stem's pairs in the highest per cent).
 
-    A transfer RNA's first seven bases pair with the seven before its last one (of a gene that ends in CCA: before the
-    last four). Returns: the map of the first gene, (n, n); one row a gene: ``gene, auroc, top`` (pairs of the stem
-    against all others four or more apart; share of the stem's pairs in the highest per cent).
+    Raises
+    ------
+    BadInput
+        No tRNA gene in the test part.
     """
-    from ..stats import metrics
-    from .score import map_of
-
-    runs = _rna(genome, duplicate, lengths=(70, 95))
-    rows, first = [], None
-    for a, b in runs[:most]:
+    maps, rows = [], []
+    for a, b in _trna_genes(genome)[:most]:
         start = max(0, min(len(genome.codes) - window, (a + b) // 2 - window // 2))
-        held = genome.codes[start : start + window]
-        found = map_of(model, held, a - start, b - start)
-        found = (found + found.T) / 2
-        first = found if first is None else first
-        n, stem = b - a, np.zeros((b - a, b - a), dtype=int)
-        letters = codes.decode(held[a - start : b - start])
-        if genome.strand[a] < 0:
-            letters = codes.decode(codes.reverse_complement(held[a - start : b - start]))
-        last = n - 5 if letters.endswith("CCA") else n - 2
-        for i in range(7):
-            x, y = i, last - i
-            if genome.strand[a] < 0:
-                x, y = n - 1 - i, n - 1 - y
-            stem[min(x, y), max(x, y)] = 1
+        n, reverse = b - a, genome.strand[a] < 0
+        dependency = perplexity.dependency_map(
+            model, genome.codes[start : start + window], a - start, b - start
+        )
+        maps.append((dependency + dependency.T) / 2)
+        gene = genome.codes[a:b]
+        letters = codes.decode(codes.reverse_complement(gene) if reverse else gene)
+        x = np.arange(7)
+        y = n - (5 if letters.endswith("CCA") else 2) - x
+        stem = np.zeros((n, n), dtype=int)
+        if reverse:
+            x, y = n - 1 - y, n - 1 - x
+        stem[x, y] = 1
         i, j = np.triu_indices(n, k=4)
-        truth, value = stem[i, j], found[i, j]
-        auroc = float(metrics.areas(truth[:, None], value[:, None])[0][0])
+        truth, value = stem[i, j], maps[-1][i, j]
         top = float((value[truth == 1] >= np.quantile(value, 0.99)).mean())
-        rows.append((f"{a}-{b}", auroc, top))
-    if first is None:
+        rows.append((f"{a}-{b}", metrics.auroc(truth, value), top))
+    if not rows:
         raise BadInput(
             f"genome '{genome.spec.name}' has no transfer RNA gene in its held-out part."
         )
-    return first, pd.DataFrame(rows, columns=["gene", "auroc", "top"])
+    return maps[0], pd.DataFrame(rows, columns=["gene", "auroc", "top"])
 
 
-def _rna(
-    genome: Genome, duplicate: np.ndarray, *, lengths: tuple[int, int]
-) -> list[tuple[int, int]]:
-    """Runs of bases of RNA genes of a length in the held-out part, duplicates last."""
-    inside = (genome.region == genomes.REGIONS.index("RNA gene")) & (
-        genome.part == PARTS.index("test")
-    )
-    edge = np.flatnonzero(np.diff(inside, prepend=False, append=False)).reshape(-1, 2)
-    held = [(int(a), int(b)) for a, b in edge if lengths[0] <= b - a <= lengths[1]]
-    return sorted(held, key=lambda run: duplicate[run[0] : run[1]].mean())
+def _trna_genes(genome: Genome) -> list[tuple[int, int]]:
+    """Held-out RNA genes of 70 to 95 bases, those with most duplicates last."""
+    inside = (genome.region == REGIONS.index("RNA gene")) & genome.inside("test")
+    edges = np.flatnonzero(np.diff(inside, prepend=False, append=False)).reshape(-1, 2).tolist()
+    genes = [(a, b) for a, b in edges if 70 <= b - a <= 95]
+    return sorted(genes, key=lambda gene: genome.duplicates[slice(*gene)].mean())
 
 
-SHUFFLES = 50
-"""Times that a found motif's columns are shuffled, to know how well a profile is matched by chance."""
+def write_tables(genome: Genome, model, out: Path) -> list[Path]:
+    """Logos and codon positions of a model on the test part of a genome, as CSV files.
 
+    Parameters
+    ----------
+    genome : Genome
+    model : nucleotide model
+    out : Path
+        Folder.
 
-def discovered(
-    genome: Genome, table: np.ndarray, duplicate: np.ndarray, *, tax_id: str, upstream: int = 400
-):
-    """Motifs that recur in what a model expects upstream of held-out genes, by TF-MoDISco (Shrikumar et al. 2018).
-
-    A base's worth is its log-probability less the mean over the four, so that what the model is sure of stands out.
-    Returns: one row a motif, the commonest first: ``motif, sites, width, consensus, match, r`` (the nearest JASPAR
-    profile of the species and its correlation) and ``chance`` (what the motif's shuffled columns reach with their own
-    nearest profile in one case of twenty); and their letters: ``motif, of`` (found or match), ``position, A, C, G, T``.
-    Raises: BadInput: modisco-lite is not installed.
+    Returns
+    -------
+    list of Path
     """
-    try:
-        import modiscolite
-    except ImportError:
-        raise BadInput(
-            "motif discovery needs the package modisco-lite; run 'pip install modisco-lite'."
-        ) from None
-    genes = held_out_genes(genome, duplicate=duplicate, flank=upstream)
-    bases, given = around(genome, genes, table, up=upstream, down=0)
-    log = np.log(np.maximum(given, 1e-6))
-    worth = log - log.mean(2, keepdims=True)
-    hot = np.eye(4)[np.minimum(bases, 3)]
-    found, _ = modiscolite.tfmodisco.TFMoDISco(
-        one_hot=hot.astype("float32"),
-        hypothetical_contribs=(worth * 0.1).astype("float32"),
-        sliding_window_size=15,
-        flank_size=5,
-        max_seqlets_per_metacluster=2000,
-        n_leiden_runs=2,
-    )
-    held = [(_trimmed(np.asarray(p.sequence, dtype=float)), len(p.seqlets)) for p in found or []]
-    return named_motifs([(m, n) for m, n in held if len(m) >= 5], motifs.jaspar(tax_id=tax_id))
-
-
-def named_motifs(found: list[tuple[np.ndarray, int]], profiles: dict[str, np.ndarray]):
-    """The two tables of ``discovered`` from motifs ((width, 4) probabilities) with their numbers of sites."""
-    rng, rows, letters = np.random.default_rng(0), [], []
-    for i, (matrix, sites) in enumerate(sorted(found, key=lambda one: -one[1])):
-        near, r = _nearest(matrix, profiles)
-        shuffled = [
-            _nearest(matrix[rng.permutation(len(matrix))], profiles)[1] for _ in range(SHUFFLES)
-        ]
-        consensus = "".join(
-            "ACGT"[b] if p > 0.5 else "n" for b, p in zip(matrix.argmax(1), matrix.max(1))
-        )
-        name = f"motif {i + 1}"
-        rows.append(
-            (name, sites, len(matrix), consensus, near, r, float(np.quantile(shuffled, 0.95)))
-        )
-        letters += [(name, "found", j, *row) for j, row in enumerate(matrix)]
-        if near:
-            _, shift, is_turned = motifs.aligned(
-                matrix, profiles[near], overlap=min(5, len(matrix))
-            )
-            match = motifs.turned(profiles[near]) if is_turned else profiles[near]
-            letters += [(name, "match", j + shift, *row) for j, row in enumerate(match)]
-    columns = ["motif", "sites", "width", "consensus", "match", "r", "chance"]
-    return pd.DataFrame(rows, columns=columns), pd.DataFrame(
-        letters, columns=["motif", "of", "position", *"ACGT"]
-    )
-
-
-def _trimmed(matrix: np.ndarray, least: float = 0.3) -> np.ndarray:
-    """A motif without its uninformative ends."""
-    matrix = (matrix + 0.0025) / 1.01
-    told = np.flatnonzero(motifs.information(matrix) >= least)
-    return matrix[told[0] : told[-1] + 1] if len(told) else matrix[:0]
-
-
-def _nearest(matrix: np.ndarray, profiles: dict[str, np.ndarray]) -> tuple[str, float]:
-    overlap = min(5, len(matrix))
-    likeness = {
-        name: motifs.likeness(matrix, p, overlap=overlap)
-        for name, p in profiles.items()
-        if len(p) >= overlap
-    }
-    best = max(likeness, key=likeness.get, default="")
-    return best, likeness.get(best, np.nan)
-
-
-def interpreted(name: str, model, out: Path) -> list[Path]:
-    """Logos and codon positions of any model on the held-out part of a genome, as tables in a folder."""
-    import pandas as pd
-
-    from ..benchmark import results
-    from . import genomes, perplexity
-
-    genome = genomes.load(name)
-    duplicate = genome.duplicates()
-    table = perplexity.laid_out(genome, model)
-    shown, agreement = start_logo(genome, table, duplicate)
-    codon = codon_positions(genome, table, duplicate, model=model.name)
-    usage = codon_usage_positions(genome, duplicate)
-    frames = {"logo": shown, "logo_agreement": agreement, "codon": pd.concat([codon, usage])}
+    table = perplexity.genome_track(genome, model)
+    logo, agreement = start_logo(genome, table)
+    codon = [codon_positions(genome, table, model=model.name), codon_usage_positions(genome)]
+    frames = {"logo": logo, "logo_agreement": agreement, "codon": pd.concat(codon)}
     for stem, frame in frames.items():
         results.write_csv(frame.round(5), out / f"{stem}.csv")
     return [out / f"{stem}.csv" for stem in frames]

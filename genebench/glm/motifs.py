@@ -1,89 +1,217 @@
-"""Motifs of transcription factors as matrices of probabilities: from JASPAR, compared, and scanned for."""
+"""Motifs as matrices of probabilities: from JASPAR, compared, and searched in what a model expects."""
 
 from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from ..core import specs
-from ..data import sources
+from ..core.errors import BadInput
+from ..core.specs import SourceSpec
+from ..data import sources as files
+from .genomes import Genome
+from .interpret import around_starts, held_out_genes
+
+_SHUFFLES = 50
+"""Times that a motif's columns are shuffled, to know how well a profile matches by chance."""
 
 
-def jaspar(
-    path: Path | None = None, *, tax_id: str = "9606", pseudocount: float = 0.01
-) -> dict[str, np.ndarray]:
-    """All CORE profiles of a species, latest version of each: identifier and name → (width, 4) probabilities of A, C,
-    G, T, sorted by identifier. ``path``: the SQLite release; None: that of the declared source ``jaspar``.
+def jaspar(source: SourceSpec, *, tax_id: str = "9606", pseudocount: float = 0.01) -> dict:
+    """Read the CORE profiles of a species, latest version of each.
 
-    A share ``pseudocount`` of each position is spread evenly over the four bases, so that none has probability 0.
+    Parameters
+    ----------
+    source : SourceSpec
+        Source whose file ``motifs`` is the SQLite release of JASPAR.
+    tax_id : str
+        NCBI's number of the species.
+    pseudocount : float
+        Share of each position that is spread evenly, so that no base has probability 0.
+
+    Returns
+    -------
+    dict of str to ndarray, (width, 4)
+        Identifier and name -> probabilities of A, C, G, T; sorted by identifier.
     """
-    path = path or sources.locate(specs.source("jaspar"), "motifs")
+    query = (
+        "select M.BASE_ID base, M.VERSION version, M.NAME name, D.row letter, D.col position, "
+        "D.val count from MATRIX M join MATRIX_SPECIES S on S.ID = M.ID join MATRIX_DATA D on "
+        "D.ID = M.ID where S.TAX_ID = ? and M.COLLECTION = 'CORE'"
+    )
+    path = files.locate(source, "motifs")
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
-        frame = pd.read_sql(
-            "select M.BASE_ID base, M.VERSION version, M.NAME name, D.row letter, D.col position, D.val count "
-            "from MATRIX M join MATRIX_SPECIES S on S.ID = M.ID join MATRIX_DATA D on D.ID = M.ID "
-            "where S.TAX_ID = ? and M.COLLECTION = 'CORE'",
-            db,
-            params=(tax_id,),
-        )
+        frame = pd.read_sql(query, db, params=(tax_id,))
     frame = frame[frame.version == frame.groupby("base").version.transform("max")]
-    out = {}
-    for (base, name), part in frame.groupby(["base", "name"]):
-        counts = part.pivot_table(
-            index="position", columns="letter", values="count", aggfunc="first", fill_value=0.0
-        )
-        counts = counts.reindex(columns=list("ACGT"), fill_value=0.0).to_numpy(dtype=float)
-        share = counts / counts.sum(1, keepdims=True)
-        out[f"{base} {name}"] = (1 - pseudocount) * share + pseudocount / 4
-    return out
+    keys = ["base", "name", "position"]
+    wide = frame.pivot_table("count", keys, "letter", aggfunc="first", fill_value=0.0)
+    wide = wide.reindex(columns=list("ACGT"), fill_value=0.0).astype(float)
+    share = wide / wide.to_numpy().sum(1, keepdims=True)
+    matrices = ((1 - pseudocount) * share + pseudocount / 4).groupby(level=["base", "name"])
+    return {f"{base} {name}": rows.to_numpy() for (base, name), rows in matrices}
 
 
 def information(matrix: np.ndarray) -> np.ndarray:
-    """Information of each position against even bases, in bits, 0 to 2, (width,)."""
+    """Information of each position of a motif against even bases.
+
+    Parameters
+    ----------
+    matrix : ndarray, (width, 4)
+        Probabilities.
+
+    Returns
+    -------
+    ndarray, (width,)
+        Bits, 0 to 2.
+    """
     return 2 + (matrix * np.log2(matrix)).sum(1)
 
 
-def turned(matrix: np.ndarray) -> np.ndarray:
-    """The motif of the other strand."""
-    return matrix[::-1, ::-1]
+def align(a: np.ndarray, b: np.ndarray, *, overlap: int = 6) -> tuple[float, int, bool]:
+    """Find how two motifs lie best on each other, over all shifts and both strands.
 
+    Parameters
+    ----------
+    a, b : ndarray, (width, 4)
+        Probabilities.
+    overlap : int
+        Positions that must overlap.
 
-def likeness(a: np.ndarray, b: np.ndarray, *, overlap: int = 6) -> float:
-    """Highest correlation of two motifs over all shifts that overlap by ``overlap`` positions, on either strand."""
-    return aligned(a, b, overlap=overlap)[0]
-
-
-def aligned(a: np.ndarray, b: np.ndarray, *, overlap: int = 6) -> tuple[float, int, bool]:
-    """How two motifs lie best on each other: their correlation, where the second begins on the first, and whether the
-    second is turned to the other strand; see ``likeness``."""
+    Returns
+    -------
+    (float, int, bool)
+        Correlation, where ``b`` begins on ``a``, whether ``b`` is reversed.
+    """
     best = (-1.0, 0, False)
-    for is_turned, other in ((False, b), (True, turned(b))):
+    for reverse, other in ((False, b), (True, b[::-1, ::-1])):
         for shift in range(overlap - len(other), len(a) - overlap + 1):
-            lo, hi = max(0, shift), min(len(a), shift + len(other))
-            x, y = a[lo:hi].ravel() - 0.25, other[lo - shift : hi - shift].ravel() - 0.25
-            best = max(best, (float(x @ y / np.sqrt((x @ x) * (y @ y))), shift, is_turned))
+            low, high = max(0, shift), min(len(a), shift + len(other))
+            x, y = a[low:high].ravel() - 0.25, other[low - shift : high - shift].ravel() - 0.25
+            best = max(best, (float(x @ y / np.sqrt((x @ x) * (y @ y))), shift, reverse))
     return best
 
 
-def chosen(
-    profiles: dict[str, np.ndarray],
-    n: int,
-    *,
-    widths: tuple[int, int] = (8, 12),
-    bits: float = 1.2,
-    alike: float = 0.75,
-) -> dict[str, np.ndarray]:
-    """``n`` sharp profiles that do not resemble each other: in the order given, each of a width within ``widths``, of
-    ``bits`` a position or more on average, and less than ``alike`` (``likeness``) to any taken before."""
+def distinct(profiles: dict, n: int, *, bits: float = 1.2) -> dict:
+    """Choose sharp profiles that do not resemble each other.
+
+    Parameters
+    ----------
+    profiles : dict of str to ndarray, (width, 4)
+    n : int
+        How many.
+    bits : float
+        Least mean information of a position.
+
+    Returns
+    -------
+    dict of str to ndarray
+        The first ``n`` of 8 to 12 positions that correlate below 0.75 with all before.
+    """
     out: dict[str, np.ndarray] = {}
     for name, matrix in profiles.items():
-        sharp = widths[0] <= len(matrix) <= widths[1] and information(matrix).mean() >= bits
-        if sharp and all(likeness(matrix, held) < alike for held in out.values()):
+        sharp = 8 <= len(matrix) <= 12 and information(matrix).mean() >= bits
+        if len(out) < n and sharp and all(align(matrix, m)[0] < 0.75 for m in out.values()):
             out[name] = matrix
-        if len(out) == n:
-            break
     return out
+
+
+def find_motifs(
+    genome: Genome, table: np.ndarray, profiles: dict, *, upstream: int = 400
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Motifs in what a model expects upstream of test genes, by TF-MoDISco.
+
+    A base's contribution is its log-probability less the mean over the four
+    (Shrikumar et al. 2018).
+
+    Parameters
+    ----------
+    genome : Genome
+    table : ndarray, (n_bases, 4)
+        Natural-log probabilities.
+    profiles : dict of str to ndarray, (width, 4)
+        Known motifs.
+    upstream : int
+        Bases before the start codon.
+
+    Returns
+    -------
+    motifs, letters : DataFrame
+        As ``match_motifs``.
+
+    Raises
+    ------
+    BadInput
+        modisco-lite is not installed.
+    """
+    try:
+        import modiscolite
+    except ImportError:
+        raise BadInput(
+            "motif discovery needs the package modisco-lite; run 'pip install modisco-lite'."
+        ) from None
+    genes = held_out_genes(genome, flank=upstream)
+    bases, p = around_starts(genome, genes, table, up=upstream, down=0)
+    log = np.log(np.maximum(p, 1e-6))
+    patterns, _ = modiscolite.tfmodisco.TFMoDISco(
+        one_hot=np.eye(4)[np.minimum(bases, 3)].astype("float32"),
+        hypothetical_contribs=((log - log.mean(2, keepdims=True)) * 0.1).astype("float32"),
+        sliding_window_size=15,
+        flank_size=5,
+        max_seqlets_per_metacluster=2000,
+        n_leiden_runs=2,
+    )
+    trimmed = [(_trim(np.asarray(p.sequence, dtype=float)), len(p.seqlets)) for p in patterns or []]
+    return match_motifs([(m, n) for m, n in trimmed if len(m) >= 5], profiles)
+
+
+def match_motifs(
+    motifs: list[tuple[np.ndarray, int]], profiles: dict
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Name motifs by the nearest known profile.
+
+    Parameters
+    ----------
+    motifs : list of (ndarray of shape (width, 4), int)
+        Probabilities and number of sites.
+    profiles : dict of str to ndarray, (width, 4)
+
+    Returns
+    -------
+    motifs : DataFrame
+        The commonest first: ``motif, sites, width, consensus, match, r, chance`` (correlation that
+        shuffled columns reach in one case of twenty).
+    letters : DataFrame
+        ``motif, of`` (found or match), ``position, A, C, G, T``.
+    """
+    rng, rows, letters = np.random.default_rng(0), [], []
+    for number, (matrix, sites) in enumerate(sorted(motifs, key=lambda m: -m[1]), start=1):
+        near, r = _nearest(matrix, profiles)
+        shuffled = [_nearest(rng.permutation(matrix), profiles)[1] for _ in range(_SHUFFLES)]
+        top = zip(matrix.argmax(1), matrix.max(1))
+        consensus = "".join("ACGT"[b] if p > 0.5 else "n" for b, p in top)
+        name, chance = f"motif {number}", float(np.quantile(shuffled, 0.95))
+        rows.append((name, sites, len(matrix), consensus, near, r, chance))
+        letters += [(name, "found", j, *row) for j, row in enumerate(matrix)]
+        if near:
+            match = profiles[near]
+            _, shift, reverse = align(matrix, match, overlap=min(5, len(matrix)))
+            match = match[::-1, ::-1] if reverse else match
+            letters += [(name, "match", j, *row) for j, row in enumerate(match, start=shift)]
+    columns = ["motif", "sites", "width", "consensus", "match", "r", "chance"]
+    of_letters = pd.DataFrame(letters, columns=["motif", "of", "position", *"ACGT"])
+    return pd.DataFrame(rows, columns=columns), of_letters
+
+
+def _trim(matrix: np.ndarray, least: float = 0.3) -> np.ndarray:
+    """A motif without its uninformative ends."""
+    matrix = (matrix + 0.0025) / 1.01
+    sharp = np.flatnonzero(information(matrix) >= least)
+    return matrix[sharp[0] : sharp[-1] + 1] if len(sharp) else matrix[:0]
+
+
+def _nearest(matrix: np.ndarray, profiles: dict) -> tuple[str, float]:
+    width = min(5, len(matrix))
+    r = {n: align(matrix, p, overlap=width)[0] for n, p in profiles.items() if len(p) >= width}
+    best = max(r, key=r.get, default="")
+    return best, r.get(best, np.nan)

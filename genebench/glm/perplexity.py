@@ -1,86 +1,257 @@
-"""What a model says of a whole stretch of a genome, and its bits per base: all, outside duplicates, by class."""
+"""What a model expects along a sequence: probabilities, dependencies, bits per base."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
+from . import codes
+from .codes import Nucleotides
 from .genomes import REGIONS, Genome
 
-WINDOW = 1024
-"""Bases of a window; its outer parts serve as context."""
+WORD = 24
+"""Length of the words by which a held-out base counts as seen in training."""
 
 
-def track(model, sequence: np.ndarray, *, window: int = WINDOW, batch: int = 32) -> np.ndarray:
-    """A model's natural-log probabilities of A, C, G, T at every base of a sequence (L,), (L, 4) float32.
+def track(model: Nucleotides, sequence: np.ndarray, *, window: int = 1024) -> np.ndarray:
+    """Log-probabilities of the bases at every position of a sequence.
 
-    Windows overlap by the model's context (at most a quarter of a window on each side): every base away from the
-    ends of the sequence is read with its context.
+    Parameters
+    ----------
+    model : Nucleotides
+        Any model.
+    sequence : ndarray of shape (L,), uint8
+        Codes.
+    window : int
+        Bases of a window; windows overlap by the model's context, at most a quarter on each side.
+
+    Returns
+    -------
+    ndarray of shape (L, 4), float32
+        Natural logarithms.
     """
-    length = len(sequence)
     edge = min(model.context, window // 4)
-    step = window - 2 * edge
-    starts = np.arange(-edge, max(1, length - edge), step)
-    padded = np.concatenate(
-        [np.full(edge, 4, np.uint8), sequence, np.full(window + edge, 4, np.uint8)]
-    )
-    out = np.empty((length, 4), dtype=np.float32)
+    return _tiled(model, sequence, window, edge, edge, batch=32)
+
+
+def _tiled(model, sequence, window, left, right, batch):
+    """Conditionals of windows that overlap by ``left`` and ``right`` bases of context, joined."""
+    step, parts = window - left - right, []
+    starts = np.arange(0, max(1, len(sequence)), step)
     for s in range(0, len(starts), batch):
-        part = starts[s : s + batch]
-        windows = np.stack([padded[a + edge : a + edge + window] for a in part])
-        found = model.conditionals(windows)
-        for a, one in zip(part, found):
-            low, high = a + edge, min(length, a + window - edge)
-            if high > low:
-                out[low:high] = one[edge : edge + high - low]
-    return out
+        rows = codes.windows(sequence, starts[s : s + batch] - left, window)
+        parts.append(model.conditionals(rows)[:, left : left + step].reshape(-1, 4))
+    return np.concatenate(parts)[: len(sequence)]
 
 
-def laid_out(genome: Genome, model, part: str = "test") -> np.ndarray:
-    """A model's log-probabilities over a whole genome, NaN outside one part, (n_bases, 4) float32."""
+def model_bits(model: Nucleotides, sequence: codes.Sequence, *, window: int = 512) -> np.ndarray:
+    """Bits that a model needs for each base of a sequence; the lower the better.
+
+    Parameters
+    ----------
+    model : Nucleotides
+        Any model.
+    sequence : Sequence
+        Bases.
+    window : int
+        Bases of a window; windows overlap by the model's context on both sides, at most a quarter
+        of a window (on the left only, at most half a window, if causal).
+
+    Returns
+    -------
+    ndarray of shape (L,), float32
+        NaN at N.
+    """
+    causal = model.objective == "causal"
+    left = min(model.context, window // (2 if causal else 4))
+    logs = _tiled(model, sequence.codes, window, left, 0 if causal else left, batch=64)
+    cost = -codes.observed(logs, sequence.codes) / np.log(2)
+    return np.where(sequence.codes < codes.N, cost, np.nan).astype(np.float32)
+
+
+def dependency_map(model: Nucleotides, window: np.ndarray, first: int, last: int) -> np.ndarray:
+    """Nucleotide dependencies within a stretch of a window (da Silva et al. 2024).
+
+    Parameters
+    ----------
+    model : Nucleotides
+        Any model.
+    window : ndarray of shape (L,), uint8
+        Codes.
+    first, last : int
+        The stretch is ``first`` to ``last`` − 1, n bases.
+
+    Returns
+    -------
+    ndarray of shape (n, n), float32
+        Entry (i, j) is the most that any substitution at j moves the log-odds of any base at i;
+        natural logarithm; 0 on the diagonal.
+    """
+    n = last - first
+    place = np.repeat(np.arange(first, last), 3)
+    alt = (window[place] + np.tile([1, 2, 3], n)) % 4
+    rows = np.repeat(window[None], 3 * n + 1, axis=0).astype(np.uint8)
+    rows[np.arange(1, 3 * n + 1), place] = alt
+    logs = model.conditionals(rows)[:, first:last].astype(np.float64)
+    p = np.clip(np.exp(logs), 1e-6, 1 - 1e-6)
+    odds = np.log(p) - np.log1p(-p)
+    moved = np.abs(odds[1:] - odds[0]).max(-1).reshape(n, 3, n).max(1).T
+    np.fill_diagonal(moved, 0)
+    return moved.astype(np.float32)
+
+
+def genome_track(genome: Genome, model: Nucleotides, part: str = "test") -> np.ndarray:
+    """``track`` over one part of a genome.
+
+    Parameters
+    ----------
+    genome : Genome
+        With blocks of each part.
+    model : Nucleotides
+        Any model.
+    part : str
+        Train, validation or test.
+
+    Returns
+    -------
+    ndarray of shape (n_bases, 4), float32
+        NaN outside the part.
+    """
     table = np.full((len(genome.codes), 4), np.nan, dtype=np.float32)
     for a, b in genome.blocks(part):
         table[a:b] = track(model, genome.codes[a:b])
     return table
 
 
-def bits(logp: np.ndarray, sequence: np.ndarray) -> np.ndarray:
-    """Bits that each base costs, (L,) float32; NaN at N."""
-    held = np.take_along_axis(logp, np.minimum(sequence, 3).astype(np.int64)[:, None], axis=1)[:, 0]
-    return np.where(sequence < 4, -held / np.float32(np.log(2)), np.nan).astype(np.float32)
+def bits(logs: np.ndarray, sequence: np.ndarray) -> np.ndarray:
+    """Bits that each base costs.
+
+    Parameters
+    ----------
+    logs : ndarray of shape (L, 4), float32
+        Of ``track``.
+    sequence : ndarray of shape (L,), uint8
+        Codes.
+
+    Returns
+    -------
+    ndarray of shape (L,), float32
+        NaN at N.
+    """
+    cost = -codes.observed(logs, sequence) / np.float32(np.log(2))
+    return np.where(sequence < codes.N, cost, np.nan).astype(np.float32)
 
 
 def summary(genome: Genome, cost: np.ndarray, duplicate: np.ndarray) -> pd.DataFrame:
-    """Mean bits per base by choice of bases: ``where, bits, bases, low, high`` (95 % interval over blocks of 2,000).
+    """Mean bits per base by choice of bases.
 
-    Args: cost: bits of each base of the genome, NaN where it is not held out, (n_bases,). duplicate: (n_bases,) bool.
+    Parameters
+    ----------
+    genome : Genome
+        With region and codon position of each base.
+    cost : ndarray of shape (n_bases,)
+        Bits of each base, NaN where it is not held out.
+    duplicate : ndarray of shape (n_bases,), bool
+        Bases that training has in a near copy.
+
+    Returns
+    -------
+    DataFrame
+        ``where, bits, low, high, bases``: mean and 95 % interval over blocks of 2,000 bases;
+        choices of fewer than 200 bases are left out.
     """
     known = np.isfinite(cost)
-    chosen = {
-        "all": known,
-        "outside duplicates": known & ~duplicate,
-        "duplicates": known & duplicate,
-    }
     fresh = known & ~duplicate
-    chosen |= {name: fresh & (genome.region == i) for i, name in enumerate(REGIONS)}
-    chosen |= {f"codon position {p}": fresh & (genome.position == p) for p in (1, 2, 3)}
-    rows = []
-    for name, mask in chosen.items():
-        if mask.sum() >= 200:
-            rows.append((name, *block_interval(cost, mask), int(mask.sum())))
+    masks = {"all": known, "outside duplicates": fresh, "duplicates": known & duplicate}
+    masks |= {name: fresh & (genome.region == i) for i, name in enumerate(REGIONS)}
+    masks |= {f"codon position {p}": fresh & (genome.position == p) for p in (1, 2, 3)}
+    rows = [
+        (name, *_block_interval(cost, mask), int(mask.sum()))
+        for name, mask in masks.items()
+        if mask.sum() >= 200
+    ]
     return pd.DataFrame(rows, columns=["where", "bits", "low", "high", "bases"])
 
 
-def block_interval(
-    value: np.ndarray, mask: np.ndarray, *, size: int = 2000
-) -> tuple[float, float, float]:
-    """Mean over the masked bases and its 95 % interval, blocks of neighbours taken as independent."""
+def _block_interval(value, mask, *, size=2000):
+    """Mean over masked bases and its 95 % interval, blocks of neighbours taken as independent."""
     at = np.flatnonzero(mask)
-    block = at // size
-    _, inverse = np.unique(block, return_inverse=True)
-    total, n = np.bincount(inverse, weights=value[at]), np.bincount(inverse)
+    _, block = np.unique(at // size, return_inverse=True)
+    total, n = np.bincount(block, weights=value[at]), np.bincount(block)
     mean = total.sum() / n.sum()
-    spread = (
-        np.sqrt(((total - mean * n) ** 2).sum()) / n.sum() * np.sqrt(len(n) / max(1, len(n) - 1))
-    )
-    return float(mean), float(mean - 1.96 * spread), float(mean + 1.96 * spread)
+    error = np.sqrt(((total - mean * n) ** 2).sum()) / n.sum()
+    half = 1.96 * (error * np.sqrt(len(n) / max(1, len(n) - 1)))
+    return float(mean), float(mean - half), float(mean + half)
+
+
+def seen(sequence: np.ndarray, training: Sequence[np.ndarray], *, k: int = WORD) -> np.ndarray:
+    """Find the bases that words shared with training cover.
+
+    Parameters
+    ----------
+    sequence : ndarray of shape (L,), uint8
+        Codes.
+    training : sequence of ndarray
+        Codes, of which both strands are searched.
+    k : int
+        Length of a word.
+
+    Returns
+    -------
+    ndarray of shape (L,), bool
+        True where covered.
+    """
+    words = codes.kmers(sequence, k)
+    shared = np.zeros(len(words), dtype=bool)
+    for other in training:
+        for strand in (other, codes.reverse_complement(other)):
+            shared |= np.isin(words, codes.kmers(strand, k)) & (words >= 0)
+    cover, starts = np.zeros(len(sequence) + 1, dtype=np.int64), np.flatnonzero(shared)
+    cover[starts] += 1
+    cover[starts + k] -= 1
+    return cover[:-1].cumsum() > 0
+
+
+def validate(
+    model: Nucleotides,
+    validation: Sequence[codes.Sequence],
+    training: Sequence[codes.Sequence],
+    *,
+    regions: tuple[str, ...] = (),
+) -> pd.DataFrame:
+    """Bits a base and perplexity on held-out sequences.
+
+    Parameters
+    ----------
+    model : Nucleotides
+        Any model.
+    validation, training : sequence of Sequence
+        Held-out sequences, and those whose words are searched for in them.
+    regions : tuple of str
+        Names of the classes of region.
+
+    Returns
+    -------
+    DataFrame
+        ``bases, n, share, bits, perplexity`` (lower is better): of all bases, outside repeats,
+        outside what training has seen, and by class of region.
+    """
+    bits = np.concatenate([model_bits(model, s) for s in validation])
+    known = [t.codes for t in training]
+    repeats = [np.zeros(len(s.codes), bool) if s.repeats is None else s.repeats for s in validation]
+    masks = {
+        "all": np.ones(len(bits), dtype=bool),
+        "outside repeats": ~np.concatenate(repeats),
+        f"outside shared {WORD}-mers": ~np.concatenate([seen(s.codes, known) for s in validation]),
+    }
+    if regions and all(s.regions is not None for s in validation):
+        region = np.concatenate([s.regions for s in validation])
+        masks |= {name: region == i for i, name in enumerate(regions)}
+    finite, rows = np.isfinite(bits), []
+    for name, mask in masks.items():
+        part = bits[mask & finite]
+        mean = float(part.mean()) if len(part) else np.nan
+        rows.append((name, len(part), len(part) / max(1, finite.sum()), mean, 2.0**mean))
+    return pd.DataFrame(rows, columns=["bases", "n", "share", "bits", "perplexity"])

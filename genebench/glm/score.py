@@ -1,18 +1,19 @@
 """Zero-shot scores of variants from any nucleotide model.
 
-The log-likelihood ratio (LLR) is log P(alternative) − log P(reference), natural; below 0 the model finds the variant
-less likely. Variants that lie together share windows, the reference is run once for all of them, and equal questions
-are asked once; every answer is the same as that of one window and one variant at a time.
+The log-likelihood ratio (LLR) is log P(alternative) − log P(reference), natural; below 0 the model
+finds the variant less likely. Variants that lie together share windows, the reference is run once
+for all of them, and equal queries are run once; every score is the same as that of one window and
+one variant at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from . import codes
-from .base import Nucleotides, at
+from .codes import Nucleotides
 
 REACH = 32
 """Bases to each side over which an influence is averaged."""
@@ -21,46 +22,39 @@ AROUND = 8
 STRANDS = ("both", "given")
 
 
-def margin(model: Nucleotides, length: int) -> int:
-    """Bases that a variant has on each side of it at least, in windows of ``length`` that variants share."""
-    return min(model.context, (length - 1) * 3 // 8)
-
-
 def tiles(model: Nucleotides, positions: np.ndarray, length: int) -> np.ndarray:
-    """Start of the window of each position (0-based), (n,); the windows lie on a grid, so that neighbours share one.
+    """Start of the window of each position, on a grid, so that neighbours share a window.
 
-    A model whose tokens are k-mers keeps their phase: starts are multiples of its ``granularity``.
+    Parameters
+    ----------
+    model : Nucleotides
+        Starts are multiples of its ``token_length``.
+    positions : array-like of shape (n,), int
+        From 0.
+    length : int
+        Bases of a window.
+
+    Returns
+    -------
+    ndarray of shape (n,), int
+        Each position has the model's context on both sides, at most 3/8 of the window.
     """
-    side, grain = margin(model, length), getattr(model, "granularity", 1)
+    side = min(model.context, (length - 1) * 3 // 8)
     step = max(1, length - 2 * side)
-    return (np.asarray(positions) // step * step - side) // grain * grain
+    return (np.asarray(positions) // step * step - side) // model.token_length * model.token_length
 
 
-def _unique(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _unique(rows):
     """Index of the first of each group of equal rows, and each row's group."""
-    held = np.ascontiguousarray(rows)
-    _, first, group = np.unique(
-        held.view(np.dtype((np.void, held.dtype.itemsize * held.shape[1]))).ravel(),
-        return_index=True,
-        return_inverse=True,
-    )
-    return first, group
+    rows = np.ascontiguousarray(rows)
+    whole = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).ravel()
+    return np.unique(whole, return_index=True, return_inverse=True)[1:]
 
 
-def _turned(
-    windows: np.ndarray, positions: np.ndarray, *bases: np.ndarray
-) -> tuple[np.ndarray, ...]:
-    other = codes.reverse_complement
-    return (
-        np.ascontiguousarray(other(windows)),
-        windows.shape[1] - 1 - positions,
-        *(other(b[:, None])[:, 0] for b in bases),
-    )
-
-
-def _strands(model: Nucleotides, strands: str) -> bool:
-    """Whether the other strand must be asked too; a model that treats both alike would only repeat itself."""
-    return strands == "both" and not getattr(model, "both_alike", False)
+def _substituted(windows, positions, alt):
+    changed = np.array(windows, dtype=np.uint8)
+    changed[np.arange(len(changed)), positions] = alt
+    return changed
 
 
 def llr(
@@ -73,178 +67,187 @@ def llr(
     strands: str = "both",
     batch: int = 256,
 ) -> np.ndarray:
-    """LLR of single substitutions, (n,) float32.
+    """LLR of single substitutions.
 
-    A masked model is asked once for the distribution at the position; of a causal model the likelihoods of the whole
-    window with either base are compared. ``strands``: "both" takes the mean over the two, "given" the one given.
-    Args: windows: (n, L) with the reference base at ``positions``. ref, alt: codes 0 to 3. batch: windows in a pass.
+    A masked model gives the distribution at the position; of a causal model the likelihoods of the
+    whole window with either base are compared.
+
+    Parameters
+    ----------
+    model : Nucleotides
+        Any model.
+    windows : ndarray of shape (n, L), uint8
+        Codes, with the reference at ``positions``.
+    positions : array-like of shape (n,), int
+        Position in each window.
+    ref, alt : array-like of shape (n,), int
+        Codes 0 to 3.
+    strands : {"both", "given"}
+        Mean over the two strands, or the given one.
+    batch : int
+        Windows in a pass.
+
+    Returns
+    -------
+    ndarray of shape (n,), float32
+        Natural logarithm.
     """
-    windows, positions = (
-        np.ascontiguousarray(windows, dtype=np.uint8),
-        np.asarray(positions, dtype=np.int64),
-    )
+    windows = np.ascontiguousarray(windows, dtype=np.uint8)
+    positions = np.asarray(positions, dtype=np.int64)
     ref, alt = (np.asarray(b, dtype=np.uint8) for b in (ref, alt))
-    one = (
-        _substitutions
-        if model.objective == "masked" and not getattr(model, "by_likelihood", False)
-        else _whole
-    )
+    whole = model.objective == "causal" or model.by_likelihood
+    one = _whole if whole else _substitutions
     out = one(model, windows, positions, ref, alt, batch)
-    if _strands(model, strands):
-        out = (out + one(model, *_turned(windows, positions, ref, alt), batch)) / 2
+    if strands == "both" and not model.strand_symmetric:
+        turned = np.ascontiguousarray(codes.reverse_complement(windows))
+        place = windows.shape[1] - 1 - positions
+        out = (out + one(model, turned, place, 3 - ref, 3 - alt, batch)) / 2
     return out.astype(np.float32)
 
 
-def _substitutions(model, windows, positions, ref, alt, batch: int) -> np.ndarray:
-    """Of a masked model: one query for each place of each window, or one pass a window; see ``_seen``."""
-    if getattr(model, "one_pass", not hasattr(model, "at")):
+def _substitutions(model, windows, positions, ref, alt, batch):
+    """Of a masked model: one pass a window, or one query for each position of each window."""
+    if model.one_pass:
         first, group = _unique(windows)
         out = np.empty(len(windows))
-        order = np.argsort(group, kind="stable")
-        edges = np.searchsorted(group[order], np.arange(0, len(first) + batch, batch))
-        for s, (a, b) in zip(range(0, len(first), batch), zip(edges, edges[1:])):
-            logs, rows = model.conditionals(windows[first[s : s + batch]]), order[a:b]
-            mine = logs[group[rows] - s, positions[rows]]
-            out[rows] = (
-                mine[np.arange(len(rows)), alt[rows]] - mine[np.arange(len(rows)), ref[rows]]
-            )
+        for s in range(0, len(first), batch):
+            logs = model.conditionals(windows[first[s : s + batch]])
+            rows = np.flatnonzero((group >= s) & (group < s + batch))
+            at = logs[group[rows] - s, positions[rows]]
+            order = np.arange(len(rows))
+            out[rows] = at[order, alt[rows]] - at[order, ref[rows]]
         return out
-    windows, positions = _seen(model, windows, positions)
-    first, group = _unique(
-        np.concatenate([windows, positions.astype("<i8")[:, None].view(np.uint8)], axis=1)
-    )
-    asked = [
-        at(model, windows[first[s : s + batch]], positions[first[s : s + batch]])
-        for s in range(0, len(first), batch)
-    ]
-    logs = np.concatenate(asked) if asked else np.zeros((0, 4))
+    windows, positions = _visible(model, windows, positions)
+    places = positions.astype("<i8")[:, None].view(np.uint8)
+    first, group = _unique(np.concatenate([windows, places], axis=1))
+    logs = np.zeros((len(first), 4), dtype=np.float32)
+    for s in range(0, len(first), batch):
+        part = first[s : s + batch]
+        logs[s : s + batch] = model.at(windows[part], positions[part])
     return logs[group, alt] - logs[group, ref]
 
 
-def _seen(model, windows: np.ndarray, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The parts of the windows that a model with a limited ``reach`` can see from the positions, and these in them."""
-    reach = getattr(model, "reach", None)
-    if reach is None or 2 * reach + 1 >= windows.shape[1]:
+def _visible(model, windows, positions):
+    """The parts of the windows that a model can see from the positions, and these in them."""
+    reach, length = model.receptive_field, windows.shape[1]
+    if reach is None or 2 * reach + 1 >= length:
         return windows, positions
-    start = np.clip(positions - reach, 0, windows.shape[1] - (2 * reach + 1))
-    return np.take_along_axis(
-        windows, start[:, None] + np.arange(2 * reach + 1), axis=1
-    ), positions - start
+    start = np.clip(positions - reach, 0, length - (2 * reach + 1))
+    columns = start[:, None] + np.arange(2 * reach + 1)
+    return np.take_along_axis(windows, columns, axis=1), positions - start
 
 
-def _whole(model, windows, positions, ref, alt, batch: int) -> np.ndarray:
-    """Likelihood of the window with the alternative less that with the reference, which is run once for all.
+def _whole(model, windows, positions, ref, alt, batch):
+    """Likelihood of the window with the alternative less that with the reference.
 
-    A model that keeps what it has read (``changes``) only reads on from the change; of one that sees a limited way
-    (``reach``) only that way is read. Both give what whole windows give.
+    An incremental model only reads on from the change; of one with a limited receptive field only
+    that is read. Both give what whole windows give.
     """
-    if getattr(model, "keeps", False):
+    if model.incremental:
         first, group = _unique(windows)
         out = np.empty(len(windows))
-        for i in range(len(first)):
+        for i, window in enumerate(windows[first]):
             rows = np.flatnonzero(group == i)
-            out[rows] = model.changes(windows[first[i]], positions[rows], alt[rows])
+            out[rows] = model.changes(window, positions[rows], alt[rows])
         return out
-    windows, positions = _seen(model, windows, positions)
-    changed = windows.copy()
-    changed[np.arange(len(windows)), positions] = alt
-    return likelihood(model, changed, batch=batch) - likelihood(model, windows, batch=batch)
+    windows, positions = _visible(model, windows, positions)
+    changed = _substituted(windows, positions, alt)
+    return _likelihood(model, changed, batch=batch) - _likelihood(model, windows, batch=batch)
 
 
-def likelihood(model: Nucleotides, windows: np.ndarray, *, batch: int = 256) -> np.ndarray:
-    """Log-likelihood of whole windows by a causal model, or pseudo-log-likelihood by a masked one (the sum over all
-    positions of what each is given the others), (n,) float64; equal windows are run once; N counts nothing."""
-    first, group = _unique(windows)
-    held = windows[first]
-    if hasattr(model, "likelihood") and getattr(
-        model, "by_likelihood", model.objective == "causal"
-    ):
-        ask = model.likelihood
-    else:
-        ask = lambda part: _summed(model.conditionals(part), part).sum(1, dtype=np.float64)  # noqa: E731
-    out = [ask(held[s : s + batch]) for s in range(0, len(held), batch)]
-    return (np.concatenate(out) if out else np.zeros(0))[group]
+def _likelihood(model, windows, batch=256):
+    """Log-likelihood of whole windows, (n,) float64; equal ones are run once, N counts nothing.
 
-
-def _summed(logs: np.ndarray, windows: np.ndarray) -> np.ndarray:
-    """Log-probability of the base that stands at each position, 0 at N, (n, L)."""
-    got = np.take_along_axis(logs, np.minimum(windows, 3)[..., None].astype(np.int64), -1)[..., 0]
-    return np.where(windows < codes.N, got, 0)
-
-
-def edited(
-    sequence: np.ndarray, position: int, ref: int, alt: np.ndarray, *, length: int
-) -> tuple[np.ndarray, ...]:
-    """Windows without and with a change, both (length,), and where it begins in them.
-
-    ``ref`` bases from ``position`` on are replaced by ``alt``; what is gained or lost is made up at the right end.
+    Of a masked model the pseudo-log-likelihood: the sum over all positions of what each is given
+    the others.
     """
-    start = position - (length - ref) // 2
-    whole = codes.windows(sequence, np.array([start]), length + ref)[0]
-    place = position - start
-    return (
-        whole[:length],
-        np.concatenate([whole[:place], alt, whole[place + ref :]])[:length],
-        np.int64(place),
-    )
+    first, group = _unique(windows)
+    out = np.zeros(len(first))
+    for s in range(0, len(first), batch):
+        part = windows[first[s : s + batch]]
+        if model.by_likelihood:
+            out[s : s + batch] = model.likelihood(part)
+        else:
+            logs = codes.observed(model.conditionals(part), part)
+            out[s : s + batch] = logs.sum(1, dtype=np.float64)
+    return out[group]
+
+
+def _edited(sequence, position, ref, alt, *, length):
+    """Windows without and with a change, (length,) each, and where it begins in them.
+
+    ``ref`` bases from ``position`` on are replaced; what is gained or lost is made up at the right.
+    """
+    place = (length - ref) // 2
+    whole = codes.windows(sequence, [position - place], length + ref)[0]
+    changed = np.concatenate([whole[:place], alt, whole[place + ref :]])
+    return whole[:length], changed[:length], place
 
 
 def pseudo(
     model: Nucleotides,
     sequence: np.ndarray,
-    changes: list[tuple[int, int, np.ndarray]],
+    changes: Sequence[tuple[int, int, np.ndarray]],
     *,
     length: int,
     strands: str = "both",
     around: int = AROUND,
 ) -> np.ndarray:
-    """LLR of any changes (several substitutions, insertions, deletions), (n,) float32.
+    """LLR of any changes: several substitutions, insertions, deletions.
 
-    A causal model compares the likelihoods of the two windows. A masked one compares pseudo-likelihoods: each changed
-    position and ``around`` bases to each side are asked for in turn, in the window without and in that with the change.
-    ``changes``: (position, number of reference bases, codes of the alternative).
+    A causal model compares the likelihoods of the two windows, a masked one pseudo-likelihoods of
+    each changed position and its neighbourhood, in the windows without and with the change.
+
+    Parameters
+    ----------
+    model : Nucleotides
+        Any model.
+    sequence : ndarray of shape (L,), uint8
+        Codes.
+    changes : sequence of (int, int, ndarray)
+        Position (from 0), number of reference bases, codes of the alternative.
+    length : int
+        Bases of a window.
+    strands : {"both", "given"}
+        Mean over the two strands, or the given one.
+    around : int
+        Bases to each side of a change that count.
+
+    Returns
+    -------
+    ndarray of shape (n,), float32
+        Natural logarithm.
     """
-    pairs = [
-        edited(sequence, p, n, np.asarray(b, dtype=np.uint8), length=length) for p, n, b in changes
-    ]
+    pairs = [_edited(sequence, p, n, alt, length=length) for p, n, alt in changes]
+    place = np.array([pair[2] for pair in pairs], dtype=np.int64)
+    sizes = np.array([(n, len(alt)) for _, n, alt in changes], dtype=np.int64).reshape(-1, 2)
     out = np.zeros(len(pairs))
-    sides = [False, True] if _strands(model, strands) else [False]
+    sides = [False, True] if strands == "both" and not model.strand_symmetric else [False]
     for turned in sides:
         for which, sign in ((0, -1), (1, 1)):
-            rows = np.array([pair[which] for pair in pairs], dtype=np.uint8).reshape(
-                len(pairs), length
-            )
-            first = np.array([pair[2] - around for pair in pairs])
-            last = np.array(
-                [pair[2] + around + (n, len(b))[which] for pair, (_, n, b) in zip(pairs, changes)]
-            )
+            rows = np.array([p[which] for p in pairs], dtype=np.uint8).reshape(-1, length)
+            first, last = place - around, place + around + sizes[:, which]
             if turned:
-                rows, first, last = (
-                    np.ascontiguousarray(codes.reverse_complement(rows)),
-                    length - last,
-                    length - first,
-                )
-            out += sign * _spans(model, rows, np.maximum(first, 0), np.minimum(last, length))
+                rows = np.ascontiguousarray(codes.reverse_complement(rows))
+                first, last = length - last, length - first
+            first, last = np.maximum(first, 0), np.minimum(last, length)
+            out += sign * _spans(model, rows, first, last)
     return (out / len(sides)).astype(np.float32)
 
 
-def _spans(
-    model: Nucleotides, windows: np.ndarray, first: np.ndarray, last: np.ndarray
-) -> np.ndarray:
-    if model.objective == "causal" or getattr(model, "by_likelihood", False):
-        return likelihood(model, windows)
-    row = np.repeat(np.arange(len(windows)), last - first)
-    place = (
-        np.concatenate([np.arange(a, b) for a, b in zip(first, last)])
-        if len(row)
-        else np.zeros(0, np.int64)
-    )
-    if getattr(model, "one_pass", not hasattr(model, "at")):
+def _spans(model, windows, first, last):
+    """Log-likelihood of the bases ``first`` to ``last`` − 1, or of whole windows if causal."""
+    if model.objective == "causal" or model.by_likelihood:
+        return _likelihood(model, windows)
+    column = np.arange(windows.shape[1])
+    row, place = np.nonzero((column >= first[:, None]) & (column < last[:, None]))
+    if model.one_pass:
         logs = model.conditionals(windows)[row, place]
     else:
-        logs = at(model, windows[row], place)
-    got = _summed(logs[:, None], windows[row, place][:, None])[:, 0]
-    return np.bincount(row, weights=got, minlength=len(windows))
+        logs = model.at(windows[row], place)
+    return np.bincount(
+        row, weights=codes.observed(logs, windows[row, place]), minlength=len(windows)
+    )
 
 
 def influence(
@@ -255,29 +258,40 @@ def influence(
     *,
     reach: int = REACH,
 ) -> np.ndarray:
-    """How far a substitution moves what the model expects around it, (n,) float32, 0 or more.
+    """How far a substitution moves what the model expects around it.
 
-    Mean over the ``reach`` bases on each side of the divergence (Kullback and Leibler) of the distribution with the
-    alternative from that with the reference; of a causal model only the bases to the right count.
+    Parameters
+    ----------
+    model : Nucleotides
+        Any model.
+    windows : ndarray of shape (n, L), uint8
+        Codes with the reference.
+    positions, alt : array-like of shape (n,), int
+        Position in each window, and code of the alternative.
+    reach : int
+        Bases to each side that count; of a causal model only those to the right.
+
+    Returns
+    -------
+    ndarray of shape (n,), float32
+        Mean Kullback–Leibler divergence (natural, 0 or more) of the distributions with the
+        alternative from those with the reference.
     """
-    changed = np.array(windows, dtype=np.uint8)
-    changed[np.arange(len(windows)), positions] = alt
-    near = np.concatenate([np.arange(-reach, 0), np.arange(1, reach + 1)])
-    place = np.asarray(positions)[:, None] + near
-    counted = (place >= 0) & (place < windows.shape[1])
-    if model.objective == "causal":
-        counted &= near > 0
-    row, column = np.nonzero(counted)
-    at_, first, group = place[row, column], *_unique(np.ascontiguousarray(windows))
-    if getattr(model, "one_pass", not hasattr(model, "at")) or model.objective == "causal":
-        p = model.conditionals(windows[first])[group[row], at_]
-        q = model.conditionals(changed)[row, at_]
+    changed = _substituted(windows, positions, alt)
+    distance = np.arange(windows.shape[1]) - np.asarray(positions)[:, None]
+    low = 1 if model.objective == "causal" else -reach
+    counted = (distance >= low) & (distance <= reach) & (distance != 0)
+    row, place = np.nonzero(counted)
+    if model.one_pass:
+        first, group = _unique(windows)
+        p = model.conditionals(windows[first])[group[row], place]
+        q = model.conditionals(changed)[row, place]
     else:
-        p, q = at(model, np.asarray(windows)[row], at_), at(model, changed[row], at_)
-    diverged = (np.exp(p.astype(np.float64)) * (p.astype(np.float64) - q)).sum(-1)
-    return (
-        np.bincount(row, weights=diverged, minlength=len(windows)) / np.maximum(counted.sum(1), 1)
-    ).astype(np.float32)
+        p, q = model.at(windows[row], place), model.at(changed[row], place)
+    p = p.astype(np.float64)
+    divergence = (np.exp(p) * (p - q)).sum(-1)
+    total = np.bincount(row, weights=divergence, minlength=len(windows))
+    return (total / np.maximum(counted.sum(1), 1)).astype(np.float32)
 
 
 def embedding(
@@ -288,57 +302,77 @@ def embedding(
     *,
     layer: int = -1,
 ) -> np.ndarray:
-    """How far a substitution moves the hidden state at its place, (n,) float32: 1 − cosine, 0 to 2."""
-    changed = np.array(windows, dtype=np.uint8)
-    changed[np.arange(len(windows)), positions] = alt
-    first, group = _unique(np.ascontiguousarray(windows))
+    """How far a substitution moves the hidden state at its place.
+
+    Parameters
+    ----------
+    model : Nucleotides
+        One with hidden states.
+    windows : ndarray of shape (n, L), uint8
+        Codes with the reference.
+    positions, alt : array-like of shape (n,), int
+        Position in each window, and code of the alternative.
+    layer : int
+        −1 is the last.
+
+    Returns
+    -------
+    ndarray of shape (n,), float32
+        1 − cosine, 0 to 2.
+    """
+    first, group = _unique(windows)
     a = model.hidden(windows[first], layer)[group, positions].astype(np.float64)
-    b = model.hidden(changed, layer)[np.arange(len(changed)), positions].astype(np.float64)
+    changed = model.hidden(_substituted(windows, positions, alt), layer)
+    b = changed[np.arange(len(changed)), positions].astype(np.float64)
     size = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
     return (1 - (a * b).sum(1) / np.maximum(size, 1e-12)).astype(np.float32)
 
 
 def contexts(sequence: np.ndarray, positions: np.ndarray, alt: np.ndarray) -> np.ndarray:
-    """Kind of mutation of each substitution: the bases before, at and after it, and the new one, (n,) int64."""
-    padded = np.concatenate([[codes.N], sequence, [codes.N]]).astype(np.int64)
+    """Kind of mutation: the bases before, at and after a substitution, and the new one.
+
+    Parameters
+    ----------
+    sequence : ndarray of shape (L,), uint8
+        Codes.
+    positions, alt : array-like of shape (n,), int
+        Position (from 0) and code of the alternative.
+
+    Returns
+    -------
+    ndarray of shape (n,), int64
+        In [0, 500).
+    """
+    padded = np.pad(sequence, 1, constant_values=codes.N).astype(np.int64)
     p = np.asarray(positions)
-    return ((padded[p] * 5 + padded[p + 1]) * 5 + padded[p + 2]) * 4 + np.asarray(
-        alt, dtype=np.int64
-    )
+    triplet = (padded[p] * 5 + padded[p + 1]) * 5 + padded[p + 2]
+    return triplet * 4 + np.asarray(alt, dtype=np.int64)
 
 
 def calibrated(
     scores: np.ndarray, kinds: np.ndarray, reference: np.ndarray | None = None
 ) -> np.ndarray:
-    """Scores less the mean score of their kind of mutation, (n,): what is left beyond the bias of mutation (CpG most).
+    """Scores less the mean score of their kind of mutation (CpG has the largest bias).
 
-    ``reference``: which scores the means are taken over, bool (intergenic bases, say); None: all. A kind that the
-    reference lacks gets the mean of the reference.
+    Parameters
+    ----------
+    scores : ndarray of shape (n,)
+        LLR.
+    kinds : ndarray of shape (n,), int
+        Of ``contexts``.
+    reference : array-like of shape (n,), bool, optional
+        Scores over which the means are taken (intergenic bases, say); None: all.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        A kind that the reference lacks is corrected by the mean of the reference.
     """
-    held = (
-        np.ones(len(scores), dtype=bool) if reference is None else np.asarray(reference, dtype=bool)
-    )
-    total = np.bincount(kinds[held], weights=scores[held], minlength=500)
-    count = np.bincount(kinds[held], minlength=500)
-    overall = scores[held].mean() if held.any() else 0.0
+    used = np.ones(len(scores), bool) if reference is None else np.asarray(reference, bool)
+    total = np.bincount(kinds[used], weights=scores[used], minlength=500)
+    count = np.bincount(kinds[used], minlength=500)
+    overall = scores[used].mean() if used.any() else 0.0
     return scores - np.where(count > 0, total / np.maximum(count, 1), overall)[kinds]
-
-
-def map_of(model: Nucleotides, window: np.ndarray, first: int, last: int) -> np.ndarray:
-    """Dependency map of the bases first … last − 1 of a window, (n, n) float32: entry (i, j) is the most that any
-    substitution at j moves the log-odds of any base at i (da Silva et al. 2024). Natural logarithm; 0 on the diagonal.
-    """
-    n = last - first
-    rows = np.repeat(window[None], 3 * n + 1, axis=0).astype(np.uint8)
-    for j in range(n):
-        for b in range(3):
-            rows[1 + 3 * j + b, first + j] = (window[first + j] + b + 1) % 4
-    logs = model.conditionals(rows)[:, first:last].astype(np.float64)
-    p = np.clip(np.exp(logs), 1e-6, 1 - 1e-6)
-    odds = np.log(p) - np.log1p(-p)
-    moved = np.abs(odds[1:] - odds[0]).max(-1).reshape(n, 3, n).max(1).T
-    np.fill_diagonal(moved, 0)
-    return moved.astype(np.float32)
 
 
 def every_substitution(
@@ -349,16 +383,33 @@ def every_substitution(
     strands: str = "both",
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> np.ndarray:
-    """LLR of every substitution of a sequence, (L, 4) float32: 0 for the base that stands there, NaN at N."""
+    """LLR of every substitution of a sequence.
+
+    Parameters
+    ----------
+    model : Nucleotides
+        Any model.
+    sequence : ndarray of shape (L,), uint8
+        Codes.
+    length : int
+        Bases of a window.
+    strands : {"both", "given"}
+        Mean over the two strands, or the given one.
+    progress : callable
+        Takes a stage, the bases done and all bases.
+
+    Returns
+    -------
+    ndarray of shape (L, 4), float32
+        0 for the base that stands there, NaN at N.
+    """
     out = np.full((len(sequence), 4), np.nan, dtype=np.float32)
     block = 64 * length
     for s in range(0, len(sequence), block):
         known = s + np.flatnonzero(sequence[s : s + block] < codes.N)
         position, alt = np.repeat(known, 4), np.tile(np.arange(4, dtype=np.uint8), len(known))
         start = tiles(model, position, length)
-        held = codes.windows(sequence, start, length)
-        out[position, alt] = llr(
-            model, held, position - start, sequence[position], alt, strands=strands
-        )
+        rows, ref = codes.windows(sequence, start, length), sequence[position]
+        out[position, alt] = llr(model, rows, position - start, ref, alt, strands=strands)
         progress("scoring", min(s + block, len(sequence)), len(sequence))
     return out

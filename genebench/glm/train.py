@@ -1,45 +1,43 @@
-"""Train a small model: sequences and a recipe → a folder of weights. Goes on where it was cut off."""
+"""Train a small model: sequences and a recipe → a folder of weights; resumes where it stopped."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
+import yaml
+from safetensors.torch import save
+from torch.nn import functional
 
 from ..core import cache
 from ..core.errors import BadInput
-from . import codes, net
-from . import tokens as tokenising
-from .base import Sequence
-from .recipe import Recipe
+from . import codes, net, variants
+from .net import Recipe
+from .trained import RECIPE, VERSION, WEIGHTS
 
-VERSION = 2
-WEIGHTS, RECIPE, STATE = "weights.safetensors", "recipe.json", "state.pt"
+STATE = "state.pt"
 EVERY = 30.0
 """Seconds between two checkpoints."""
 
 
-def identity(sequences: list[Sequence], recipe: Recipe) -> dict:
-    """What determines the weights: recipe, and a digest of the sequences and of what weighs their bases."""
-    import hashlib
-
-    held = hashlib.sha256()
+def _identity(sequences, recipe):
+    """What determines the weights."""
+    digest = hashlib.sha256()
     for s in sequences:
-        held.update(f"{s.name} {s.species} {len(s.codes)}".encode())
+        digest.update(f"{s.name} {s.species} {len(s.codes)}".encode())
         for part in (s.codes, s.repeats, s.regions):
-            held.update(b"-" if part is None else np.ascontiguousarray(part).tobytes())
-    return {
-        "recipe": recipe.model_dump(mode="json"),
-        "sequences": held.hexdigest(),
-        "version": VERSION,
-    }
+            digest.update(b"-" if part is None else np.ascontiguousarray(part).tobytes())
+    given = recipe.model_dump(mode="json")
+    return {"recipe": given, "sequences": digest.hexdigest(), "version": VERSION}
 
 
-def base_weights(sequence: Sequence, recipe: Recipe) -> np.ndarray:
-    """Weight of each base in the loss, (L,) float32: 0 at N, less in repeats, by class of region."""
+def _base_weights(sequence, recipe):
+    """Weight of each base in the loss."""
     out = (sequence.codes < codes.N).astype(np.float32)
     if sequence.repeats is not None:
         out[sequence.repeats] *= recipe.repeats
@@ -49,48 +47,39 @@ def base_weights(sequence: Sequence, recipe: Recipe) -> np.ndarray:
     return out
 
 
-class Sampler:
-    """Windows drawn evenly from all sequences, on both strands where the network does not see both itself."""
+class _Sampler:
+    """Windows drawn evenly from all sequences, on both strands unless the network sees both."""
 
-    def __init__(self, sequences: list[Sequence], recipe: Recipe) -> None:
-        long = [s for s in sequences if len(s.codes) >= recipe.window]
-        if not long:
+    def __init__(self, sequences: Sequence[codes.Sequence], recipe: Recipe) -> None:
+        self.sequences = [s for s in sequences if len(s.codes) >= recipe.window]
+        if not self.sequences:
             raise BadInput(
-                f"no sequence is as long as the window of {recipe.window} bases; give longer ones or a shorter window."
+                f"no sequence is as long as the window of {recipe.window} bases; give longer ones "
+                "or a shorter window."
             )
-        self.recipe, self.sequences = recipe, long
-        self.weights = [base_weights(s, recipe) for s in long]
-        room = np.array([len(s.codes) - recipe.window + 1 for s in long], dtype=float)
-        self.ends = np.cumsum(room)
+        self.recipe, self.weights = recipe, [_base_weights(s, recipe) for s in self.sequences]
+        starts = [len(s.codes) - recipe.window + 1 for s in self.sequences]
+        self.edges = np.cumsum([0, *starts])
 
     def batch(self, step: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Codes (B, window), weights (B, window) and species (B,) of one step; the same for the same step and seed."""
+        """Draw the windows of one step; the same for the same step and seed."""
         r = self.recipe
         rng = np.random.default_rng([r.seed, step])
-        at = rng.integers(0, int(self.ends[-1]), r.batch)
-        which = np.searchsorted(self.ends, at, side="right")
-        start = (at - np.concatenate([[0], self.ends])[which]).astype(np.int64)
-        rows = [self.sequences[w].codes[s : s + r.window] for w, s in zip(which, start)]
-        weights = [self.weights[w][s : s + r.window] for w, s in zip(which, start)]
+        drawn = rng.integers(0, int(self.edges[-1]), r.batch)
+        which = np.searchsorted(self.edges[1:], drawn, side="right")
         flip = rng.random(r.batch) < (0 if r.equivariant and r.objective != "causal" else 0.5)
-        rows = [codes.reverse_complement(x) if f else x for x, f in zip(rows, flip)]
-        weights = [w[::-1] if f else w for w, f in zip(weights, flip)]
-        return (
-            np.stack(rows),
-            np.stack(weights),
-            np.array([self.sequences[w].species for w in which]),
-        )
+        rows, weights = [], []
+        for w, start, turned in zip(which, drawn - self.edges[which], flip):
+            part = slice(start, start + r.window)
+            row, weight = self.sequences[w].codes[part], self.weights[w][part]
+            rows.append(codes.reverse_complement(row) if turned else row)
+            weights.append(weight[::-1] if turned else weight)
+        species = np.array([self.sequences[w].species for w in which])
+        return np.stack(rows), np.stack(weights), species
 
 
-def loss(network, recipe: Recipe, tokens, weights, species, hide=None):
-    """Weighted mean loss of one batch in bits a base, and the one that is reported (two-sided or causal).
-
-    ``tokens``: (B, T) int; ``weights``: (B, T), bases' weights summed over each token; ``hide``: of a masked objective,
-    which tokens are hidden, (B, T) bool.
-    """
-    import torch
-    from torch.nn import functional as F
-
+def _loss(network, recipe, tokens, weights, species, hide=None):
+    """Weighted mean loss of one batch."""
     given = tokens if hide is None else torch.where(hide, recipe.vocabulary + 1, tokens)
     logits, left = network(given, species if recipe.species else None)
     weights = weights if hide is None else weights * hide
@@ -98,90 +87,162 @@ def loss(network, recipe: Recipe, tokens, weights, species, hide=None):
     total = weights.sum().clamp(min=1e-6) * float(np.log(2))
 
     def mean(values):
-        lost = F.cross_entropy(values.float().view(-1, values.shape[-1]), target, reduction="none")
-        return (lost * weights.reshape(-1)).sum() / total
+        rows = values.float().view(-1, values.shape[-1])
+        return (
+            functional.cross_entropy(rows, target, reduction="none") * weights.reshape(-1)
+        ).sum() / total
 
-    told = mean(logits)
-    return (told if left is None else told + recipe.left * mean(left)), told
+    reported = mean(logits)
+    return (reported if left is None else reported + recipe.left * mean(left)), reported
+
+
+def descend(network, optimiser, losses: Iterable, *, clip: float | None = None) -> Iterator:
+    """Take one step of an optimiser for each loss.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        What is trained.
+    optimiser : torch.optim.Optimizer
+        Of its parameters.
+    losses : iterable of Tensor
+        Computed one by one, each with the weights that the step before has left.
+    clip : float, optional
+        Longest gradient.
+
+    Yields
+    ------
+    Tensor
+        The loss before the step, detached.
+    """
+    for value in losses:
+        optimiser.zero_grad(set_to_none=True)
+        value.backward()
+        if clip is not None:
+            torch.nn.utils.clip_grad_norm_(network.parameters(), clip)
+        optimiser.step()
+        yield value.detach()
 
 
 def train(
-    sequences: list[Sequence],
+    sequences: Sequence[codes.Sequence],
     recipe: Recipe,
     folder: Path,
     *,
     device: str = "cpu",
     say: Callable[[str], None] = lambda text: None,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
-    stop: Callable[[], bool] = lambda: False,
     compiled: bool = False,
 ) -> Path:
-    """Train on sequences, write ``weights.safetensors`` and ``recipe.json`` to a folder, and return it.
+    """Train on sequences and write ``weights.safetensors`` and ``recipe.json`` to a folder.
 
-    Resumes from ``state.pt`` if one of the same recipe and sequences is there; is done at once if the weights are.
-    ``facts`` in ``recipe.json``: losses every 50 steps (bits a base), bases seen, CPU seconds, device. ``stop`` is
-    asked at every step; True leaves a checkpoint and raises KeyboardInterrupt. ``compiled``: compile the network first
-    (needs a C++ compiler; half a minute, then 1.7 times as fast on a CPU with bfloat16).
+    Resumes from ``state.pt`` if one of the same recipe and sequences is there; is done at once if
+    the weights are. ``facts`` in ``recipe.json``: losses every 50 steps (bits a base), bases seen,
+    CPU seconds, device, number of weights.
 
-    Raises: BadInput: no sequence is as long as a window.
+    Parameters
+    ----------
+    sequences : sequence of Sequence
+        To train on.
+    recipe : Recipe
+        Architecture and training.
+    folder : Path
+        Where the weights go.
+    device : str
+        Torch device.
+    say, progress : callable
+        Take one sentence; and a stage, the steps done and all steps.
+    compiled : bool
+        Compile the network first (needs a C++ compiler; half a minute, then 1.7 times as fast on
+        a CPU with bfloat16).
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    BadInput
+        No sequence is as long as a window.
     """
-    import torch
-
     folder = Path(folder)
-    made = identity(sequences, recipe)
-    key = cache.key(made)
+    described = _identity(sequences, recipe)
+    key = cache.key(described)
     if _done(folder, key):
         say(f"{folder}: already trained.")
         return folder
-    sampler = Sampler(sequences, recipe)
-    tokens = tokenising.learn(recipe, [s.codes for s in sequences])
+    sampler = _Sampler(sequences, recipe)
+    tokens = codes.learn(recipe, [s.codes for s in sequences])
     network = net.build(recipe).to(device)
-    plain = [p for p in network.parameters() if p.ndim < 2]
-    wide = [p for p in network.parameters() if p.ndim >= 2]
-    groups = [
-        {"params": wide, "weight_decay": recipe.decay},
-        {"params": plain, "weight_decay": 0.0},
-    ]
-    optimiser = torch.optim.AdamW(groups, lr=recipe.rate, betas=(0.9, 0.98), fused=True)
-    held = _resume(folder, key, network, optimiser, device)
-    if held["step"]:
-        say(f"{folder}: going on at step {held['step']} of {recipe.steps}.")
+    optimiser = _optimiser(network, recipe)
+    state = _resume(folder / STATE, key, network, optimiser, device)
+    if state["step"]:
+        say(f"{folder}: going on at step {state['step']} of {recipe.steps}.")
     if compiled:
         network.compile()
     saved, began, recent = time.monotonic(), time.process_time(), []
-    for step in range(held["step"], recipe.steps):
-        for group in optimiser.param_groups:
-            group["lr"] = float(recipe.rate * _schedule(step, recipe))
-        with torch.autocast(
-            device.split(":")[0], torch.bfloat16, enabled=recipe.dtype == "bfloat16"
-        ):
-            total, told = loss(network, recipe, *_tensors(sampler, tokens, recipe, step, device))
-        optimiser.zero_grad(set_to_none=True)
-        total.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
-        recent.append(told.detach())
-        if (step + 1) % 50 == 0:
-            held["losses"].append(round(float(torch.stack(recent).mean()), 4))
-            recent = []
-            progress("training", step + 1, recipe.steps)
-        held["step"] = step + 1
-        wanted = stop()
-        if wanted or (time.monotonic() - saved > EVERY and (step + 1) % 50 == 0):
-            held["cpu_s"] += time.process_time() - began
-            began, saved = time.process_time(), time.monotonic()
-            _checkpoint(folder, key, network, optimiser, held)
-            if wanted:
-                raise KeyboardInterrupt
-    held["cpu_s"] += time.process_time() - began
-    _finish(folder, made, key, network, tokens, held, device)
-    say(
-        f"{folder}: trained, last loss {held['losses'][-1] if held['losses'] else float('nan'):.3f} bits a base."
-    )
+    cast = recipe.dtype == "bfloat16"
+
+    def losses():
+        for step in range(state["step"], recipe.steps):
+            for group in optimiser.param_groups:
+                group["lr"] = float(recipe.rate * _schedule(step, recipe))
+            batch = _tensors(sampler, tokens, recipe, step, device)
+            with torch.autocast(device.split(":")[0], torch.bfloat16, enabled=cast):
+                total, reported = _loss(network, recipe, *batch)
+            recent.append(reported.detach())
+            yield total
+
+    steps = descend(network, optimiser, losses(), clip=1.0)
+    for step, _ in enumerate(steps, state["step"] + 1):
+        state["step"] = step
+        if step % 50 == 0:
+            state["losses"].append(round(float(torch.stack(recent).mean()), 4))
+            recent.clear()
+            progress("training", step, recipe.steps)
+            if time.monotonic() - saved > EVERY:
+                state["cpu_s"] += time.process_time() - began
+                began, saved = time.process_time(), time.monotonic()
+                weights = {"network": network.state_dict(), "optimiser": optimiser.state_dict()}
+                with cache.atomic(folder / STATE) as temporary:
+                    torch.save({"key": key, **weights, **state}, temporary)
+    state["cpu_s"] += time.process_time() - began
+    _finish(folder, described, recipe, network, device, state, tokens.merges)
+    last = state["losses"][-1] if state["losses"] else float("nan")
+    say(f"{folder}: trained, last loss {last:.3f} bits a base.")
     return folder
 
 
-def _schedule(step: int, recipe: Recipe) -> float:
+def _optimiser(network, recipe):
+    """AdamW, which decays matrices only."""
+    every = list(network.parameters())
+    groups = [
+        {"params": [p for p in every if p.ndim >= 2], "weight_decay": recipe.decay},
+        {"params": [p for p in every if p.ndim < 2], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=recipe.rate, betas=(0.9, 0.98), fused=True)
+
+
+def _finish(folder, described, recipe, network, device, state, merges):
+    """Write weights and recipe, and drop the checkpoint."""
+    weights = {n: p.detach().to("cpu").contiguous().clone() for n, p in network.named_parameters()}
+    with cache.atomic(folder / WEIGHTS) as temporary:
+        temporary.write_bytes(save(weights))
+        sha256 = cache.digest(temporary)
+    facts = {
+        "losses_every_50_steps": state["losses"],
+        "bases_seen": recipe.steps * recipe.batch * recipe.window,
+        "cpu_s": round(state["cpu_s"], 1),
+        "device": device,
+        "weights": sum(p.numel() for p in network.parameters()),
+    }
+    added = {"key": cache.key(described), "sha256": sha256, "facts": facts, "merges": merges}
+    cache.write_json(folder / RECIPE, described | added)
+    (folder / STATE).unlink(missing_ok=True)
+
+
+def _schedule(step, recipe):
     """Share of the full rate at a step: a straight rise, then half a cosine down to zero."""
     rise = max(1, int(recipe.warmup * recipe.steps))
     if step < rise:
@@ -189,83 +250,125 @@ def _schedule(step: int, recipe: Recipe) -> float:
     return 0.5 * (1 + np.cos(np.pi * (step - rise) / max(1, recipe.steps - rise)))
 
 
-def _tensors(
-    sampler: Sampler, tokens: tokenising.Tokens, recipe: Recipe, step: int, device: str
-) -> tuple:
-    import torch
-
+def _tensors(sampler, tokens, recipe, step, device):
+    """Tokens, their weights, species and which are hidden, of one step."""
     rows, weights, species = sampler.batch(step)
     ids = tokens.encode(rows)
+    known = ids != tokens.unknown
     if tokens.kind != "nucleotide":
-        held = np.zeros(ids.shape, dtype=np.float32)
-        for i, row in enumerate(rows):
+        sums = np.zeros(ids.shape, dtype=np.float32)
+        for total, row, weight in zip(sums, rows, weights):
             starts = tokens.spans(row)[:, 0]
-            held[i, : len(starts)] = np.add.reduceat(weights[i], starts)
-        weights = held * (ids != tokens.unknown)
+            total[: len(starts)] = np.add.reduceat(weight, starts)
+        weights = sums * known
     hide = None
     if recipe.objective == "masked":
-        hide = np.random.default_rng([recipe.seed, step, 1]).random(ids.shape) < recipe.masked
-        hide = torch.from_numpy(hide & (ids != tokens.unknown)).to(device)
-    given = (torch.from_numpy(a).to(device) for a in (ids, weights.astype(np.float32), species))
-    return (*given, hide)
+        drawn = np.random.default_rng([recipe.seed, step, 1]).random(ids.shape)
+        hide = torch.from_numpy((drawn < recipe.masked) & known).to(device)
+    arrays = (ids, weights.astype(np.float32), species)
+    return (*(torch.from_numpy(a).to(device) for a in arrays), hide)
 
 
-def _resume(folder: Path, key: str, network, optimiser, device: str) -> dict:
-    import torch
-
-    path = folder / STATE
+def _resume(path, key, network, optimiser, device):
+    """Step, losses and CPU seconds of a checkpoint, whose weights are loaded; or a fresh start."""
     if path.exists():
-        held = torch.load(path, weights_only=True, map_location=device)
-        if held["key"] == key:
-            network.load_state_dict(held["network"])
-            optimiser.load_state_dict(held["optimiser"])
-            return {"step": held["step"], "losses": held["losses"], "cpu_s": held["cpu_s"]}
+        saved = torch.load(path, weights_only=True, map_location=device)
+        if saved["key"] == key:
+            network.load_state_dict(saved["network"])
+            optimiser.load_state_dict(saved["optimiser"])
+            return {name: saved[name] for name in ("step", "losses", "cpu_s")}
     return {"step": 0, "losses": [], "cpu_s": 0.0}
 
 
-def _checkpoint(folder: Path, key: str, network, optimiser, held: dict) -> None:
-    import torch
-
-    with cache.atomic(folder / STATE) as temporary:
-        torch.save(
-            {
-                "key": key,
-                "network": network.state_dict(),
-                "optimiser": optimiser.state_dict(),
-                **held,
-            },
-            temporary,
-        )
-
-
-def _finish(folder: Path, made: dict, key: str, network, tokens, held: dict, device: str) -> None:
-    from safetensors.torch import save
-
-    weights = {
-        name: p.detach().to("cpu").contiguous().clone() for name, p in network.named_parameters()
-    }
-    with cache.atomic(folder / WEIGHTS) as temporary:
-        temporary.write_bytes(save(weights))
-        sha256 = cache.digest(temporary)
-    r = made["recipe"]
-    facts = {
-        "losses_every_50_steps": held["losses"],
-        "bases_seen": r["steps"] * r["batch"] * r["window"],
-        "cpu_s": round(held["cpu_s"], 1),
-        "device": device,
-        "weights": net.size(network),
-    }
-    cache.write_json(
-        folder / RECIPE,
-        {**made, "key": key, "sha256": sha256, "facts": facts, "merges": tokens.state()},
-    )
-    (folder / STATE).unlink(missing_ok=True)
-
-
-def _done(folder: Path, key: str) -> bool:
-    """Whether the folder holds whole weights of this very recipe and these very sequences."""
+def _done(folder, key):
+    """Whether the folder has whole weights of this very recipe and these very sequences."""
     try:
-        told = json.loads((folder / RECIPE).read_text(encoding="utf-8"))
-        return told["key"] == key and told["sha256"] == cache.digest(folder / WEIGHTS)
+        saved = json.loads((folder / RECIPE).read_text(encoding="utf-8"))
+        return saved["key"] == key and saved["sha256"] == cache.digest(folder / WEIGHTS)
     except (OSError, ValueError, KeyError):
         return False
+
+
+def read_recipe(path: Path | None, changes: Sequence[str] = ()) -> Recipe:
+    """Read a recipe and change some of its keys.
+
+    Parameters
+    ----------
+    path : Path or None
+        YAML or JSON; None: the default recipe.
+    changes : sequence of str
+        Each ``key=value``.
+
+    Returns
+    -------
+    Recipe
+        The changed recipe.
+
+    Raises
+    ------
+    BadInput
+        No readable table, a change of another form, or a wrong key or value.
+    """
+    given = {}
+    if path is not None:
+        try:
+            given = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, yaml.YAMLError) as err:
+            reason = str(err).splitlines()[0]
+            raise BadInput(f"{path}: no readable recipe ({reason}); give a YAML or JSON file.")
+        if not isinstance(given, dict):
+            raise BadInput(
+                f"{path}: a recipe is a table of keys and values, such as 'width: 96'; correct it."
+            )
+    for text in changes:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise BadInput(
+                f"--set {text}: not of the form key=value; write for example --set steps=500."
+            )
+        given[name.strip()] = yaml.safe_load(value)
+    return net.recipe(given, where=str(path or "recipe"))
+
+
+def split(
+    paths: Sequence[Path], held_out: Sequence[str], *, several: bool = False
+) -> tuple[list[codes.Sequence], list[codes.Sequence]]:
+    """Divide the sequences of FASTA files by name.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        FASTA files.
+    held_out : sequence of str
+        Names of sequences to validate on; none: the last one.
+    several : bool
+        Whether each file is a species of its own (1 … n), or all are species 0.
+
+    Returns
+    -------
+    list of Sequence, list of Sequence
+        To train on, and to validate on.
+
+    Raises
+    ------
+    BadInput
+        A name that no file has, or nothing left to train on.
+    """
+    every = []
+    for number, path in enumerate(paths, 1):
+        for s in variants.genome(path).values():
+            species = number if several else 0
+            every.append(codes.Sequence(s.name, s.codes, s.repeats, s.regions, species))
+    names = [s.name for s in every]
+    chosen = held_out or names[-1:]
+    absent = [n for n in chosen if n not in names]
+    if absent:
+        raise BadInput(
+            f"no sequence '{absent[0]}' to hold out; there are {', '.join(dict.fromkeys(names))}."
+        )
+    training = [s for s in every if s.name not in chosen]
+    if not training:
+        raise BadInput(
+            "nothing is left to train on; hold out fewer sequences, or give a genome of several."
+        )
+    return training, [s for s in every if s.name in chosen]

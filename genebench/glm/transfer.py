@@ -1,239 +1,225 @@
-"""How far vectors of windows carry: frozen layers, k-mer counts, a network fitted to the labels alone, fine-tuning."""
+"""How well representations of windows transfer: frozen layers, k-mer counts, fitted networks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import copy
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 import pandas as pd
+import torch
+from torch import nn
+from torch.nn import functional
 
 from .. import probes
-from ..benchmark.results import SCHEMA
 from ..core.errors import BadInput, unknown
-from ..stats import bootstrap, metrics
-from . import codes
-from .windows import GROUP, Windows
+from ..stats import metrics
+from . import codes, net, train, trained
+from . import windows as tasks
+from .windows import Windows
+from .zero_shot import main_score, tidy
 
-POOLINGS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
-    "mean": lambda h, known: (h * known[..., None]).sum(1) / np.maximum(known.sum(1), 1)[:, None],
-    "max": lambda h, known: np.where(known[..., None], h, -np.inf).max(1),
-    "deviation": lambda h, known: np.sqrt(
-        np.maximum(POOLINGS["mean"](h**2, known) - POOLINGS["mean"](h, known) ** 2, 0)
-    ),
-}
-"""Name → states (n, L, d) and which bases are known (n, L) to vectors (n, d)."""
+POOLINGS = ("mean", "max", "deviation")
+
+
+def pool(states: np.ndarray, known: np.ndarray) -> Iterator[np.ndarray]:
+    """Pool hidden states over the known bases of each window.
+
+    Parameters
+    ----------
+    states : ndarray, (n, L, d)
+    known : ndarray of bool, (n, L)
+
+    Yields
+    ------
+    ndarray, (n, d)
+        Mean, maximum and standard deviation, as in ``POOLINGS``.
+    """
+    size, known = np.maximum(known.sum(1), 1)[:, None], known[..., None]
+    mean = (states * known).sum(1) / size
+    yield mean
+    yield np.where(known, states, -np.inf).max(1)
+    yield np.sqrt(np.maximum((states**2 * known).sum(1) / size - mean**2, 0))
 
 
 def embeddings(
     model, windows: np.ndarray, *, layers: Sequence[int] | None = None, batch: int = 256
 ) -> dict[tuple[int, str], np.ndarray]:
-    """Vectors of windows by layer and pooling of a model, (n, d) float32 each; ``layers``: which, None: all."""
+    """Embed windows by layer and pooling of a model.
+
+    Parameters
+    ----------
+    model : nucleotide model
+    windows : ndarray of uint8, (n, L)
+    layers : sequence of int, optional
+        Which; None: all.
+    batch : int
+        Windows of a pass.
+
+    Returns
+    -------
+    dict of (int, str) to ndarray of float32, (n, d)
+    """
     out: dict[tuple[int, str], list[np.ndarray]] = {}
-    for s in range(0, len(windows), batch):
-        part = windows[s : s + batch]
-        known = part < codes.N
+    for start in range(0, len(windows), batch):
+        part = windows[start : start + batch]
         one = partial(model.hidden, part)
         every = model.states(part) if hasattr(model, "states") else map(one, range(model.layers))
         for layer, states in enumerate(every):
-            for name, pool in POOLINGS.items() if layers is None or layer in layers else ():
-                out.setdefault((layer, name), []).append(pool(states, known).astype(np.float32))
+            if layers is None or layer in layers:
+                for name, pooled in zip(POOLINGS, pool(states, part < codes.N)):
+                    out.setdefault((layer, name), []).append(pooled.astype(np.float32))
     return {key: np.concatenate(parts) for key, parts in out.items()}
 
 
-def kmers(windows: np.ndarray, k: int) -> np.ndarray:
-    """Share of each k-mer of a window, strands added up, (n, 4^k) float32."""
-    out = np.zeros((len(windows), 4**k), dtype=np.float32)
-    for row, window in zip(out, windows):
-        for strand in (window, codes.reverse_complement(window)):
-            index = codes.kmers(strand, k)
-            np.add.at(row, index[index >= 0], 1)
-    return out / np.maximum(out.sum(1, keepdims=True), 1)
+def kmer_shares(windows: np.ndarray, k: int) -> np.ndarray:
+    """Share of each k-mer in windows, both strands added up.
+
+    Parameters
+    ----------
+    windows : ndarray of uint8, (n, L)
+    k : int
+
+    Returns
+    -------
+    ndarray of float32, (n, 4^k)
+    """
+    counts = np.empty((len(windows), 4**k), dtype=np.float32)
+    for row, window in zip(counts, windows):
+        strands = [codes.kmers(s, k) for s in (window, codes.reverse_complement(window))]
+        # an N has the number -1 and falls off
+        row[:] = np.bincount(np.concatenate(strands) + 1, minlength=4**k + 1)[1:]
+    return counts / np.maximum(counts.sum(1, keepdims=True), 1)
 
 
-def probed(task: Windows, vectors: np.ndarray, train: np.ndarray, test: np.ndarray) -> np.ndarray:
-    """Predictions of the linear probe for the tested rows, (n_test,)."""
+def probe(task: Windows, vectors: np.ndarray, train: np.ndarray, test: np.ndarray) -> np.ndarray:
+    """Predict the tested rows by the linear probe.
+
+    Parameters
+    ----------
+    task : Windows
+    vectors : ndarray, (n, d)
+    train, test : ndarray of int
+        Rows.
+
+    Returns
+    -------
+    ndarray, (n_test,)
+        Log-odds, or values.
+    """
     fold = np.full(len(task), -1)
     fold[test], fold[train] = 0, 1
     return probes.predict(vectors, task.label, fold, kind=task.kind)[:, 0][test]
 
 
-class Picked:
-    """Vectors of one task by many layers and poolings; which is taken is chosen on the rows trained on, each time."""
+class LayerChoice:
+    """Embeddings by layer and pooling, of which one is chosen on the rows of training, each time.
 
-    def __init__(self, task: Windows, every: dict[tuple[int, str], np.ndarray]) -> None:
-        self.task, self.every, self.scores = task, every, []
+    Parameters
+    ----------
+    task : Windows
+    vectors : dict of (int, str) to ndarray, (n, d)
+        As of ``embeddings``.
+    """
+
+    def __init__(self, task: Windows, vectors: dict[tuple[int, str], np.ndarray]) -> None:
+        self.task, self.vectors, self.scores = task, vectors, []
 
     def __call__(self, train: np.ndarray) -> np.ndarray:
-        """The vectors, (n, d), whose linear probe has the best mean score in five folds of the rows ``train``."""
+        """The vectors whose linear probe has the best mean score in five folds of ``train``."""
         fold = np.full(len(self.task), -1)
         fold[train] = np.random.default_rng(0).permutation(len(train)) % 5
-        name, label = metrics.main(self.task.kind), self.task.label
-        found = {}
-        for key, vectors in self.every.items():
-            given = probes.predict(vectors, label, fold, kind=self.task.kind)[:, 0]
-            parts = [
-                metrics.METRICS[name].function(label[fold == k], given[fold == k]) for k in range(5)
-            ]
-            found[key] = float(np.mean(parts))
-        self.scores.append(found)
-        return self.every[max(found, key=found.get)]
+        kind, label, scores = self.task.kind, self.task.label, {}
+        metric = metrics.METRICS[metrics.main(kind)].function
+        for key, vectors in self.vectors.items():
+            values = probes.predict(vectors, label, fold, kind=kind)[:, 0]
+            by_fold = [metric(label[fold == k], values[fold == k]) for k in range(5)]
+            scores[key] = float(np.mean(by_fold))
+        self.scores.append(scores)
+        return self.vectors[max(scores, key=scores.get)]
 
     def table(self) -> pd.DataFrame:
-        """``layer, pooling, score`` (mean over all choices that were made), ``chosen`` (how often)."""
-        best = [max(found, key=found.get) for found in self.scores]
-        rows = [
-            (*key, np.mean([f[key] for f in self.scores]), best.count(key)) for key in self.every
-        ]
+        """Mean score over all choices and how often each was chosen.
+
+        Returns
+        -------
+        DataFrame
+            ``layer, pooling, score, chosen``.
+        """
+        best = [max(scores, key=scores.get) for scores in self.scores]
+        rows = [(*k, np.mean([s[k] for s in self.scores]), best.count(k)) for k in self.vectors]
         return pd.DataFrame(rows, columns=["layer", "pooling", "score", "chosen"])
 
     def usual(self) -> np.ndarray:
         """The vectors that were chosen most often, (n, d)."""
         row = self.table().sort_values("chosen").iloc[-1]
-        return self.every[int(row.layer), row.pooling]
+        return self.vectors[int(row.layer), row.pooling]
 
 
-class Network:
-    """A network that is fitted to labels, with early stopping; both strands count alike."""
+class OneHotCNN(nn.Module):
+    """Two convolutions on one-hot bases, maximum of each filter, one output.
 
-    def __init__(
-        self,
-        make: Callable,
-        *,
-        kind: str,
-        rate: float,
-        epochs: int = 12,
-        batch: int = 64,
-        seed: int = 0,
-    ):
-        self.make, self.kind, self.rate, self.epochs, self.batch, self.seed = (
-            make,
-            kind,
-            rate,
-            epochs,
-            batch,
-            seed,
-        )
-        self.network, self.scale = None, (0.0, 1.0)
-
-    def fit(self, windows: np.ndarray, label: np.ndarray, train: np.ndarray) -> Network:
-        """Fit on nine tenths of the rows ``train``; the epoch is kept that tells the rest best. Returns itself."""
-        import torch
-
-        rng = np.random.default_rng(self.seed)
-        order = rng.permutation(train)
-        held, used = order[: max(1, len(order) // 10)], order[max(1, len(order) // 10) :]
-        torch.manual_seed(self.seed)
-        network = self.network = self.make()
-        wanted = [p for p in network.parameters() if p.requires_grad]
-        optimiser = torch.optim.AdamW(wanted, lr=self.rate, weight_decay=0.01)
-        if self.kind == "regression":
-            self.scale = (label[used].mean(), label[used].std() or 1.0)
-        truth = torch.tensor((label - self.scale[0]) / self.scale[1], dtype=torch.float32)
-        inputs = torch.from_numpy(np.ascontiguousarray(windows)).long()
-        least, kept = np.inf, None
-        for _ in range(self.epochs):
-            network.train()
-            for rows in np.array_split(rng.permutation(used), max(1, len(used) // self.batch)):
-                x = inputs[rows]
-                if rng.random() < 0.5:
-                    x = torch.where(x < codes.N, 3 - x, x).flip(1)
-                loss = self._loss(network(x), truth[rows])
-                optimiser.zero_grad(set_to_none=True)
-                loss.backward()
-                optimiser.step()
-            missed = self._loss(torch.from_numpy(self._run(inputs[held])), truth[held]).item()
-            if missed < least:
-                least, kept = missed, {k: v.clone() for k, v in network.state_dict().items()}
-        network.load_state_dict(kept)
-        return self
-
-    def predict(self, windows: np.ndarray) -> np.ndarray:
-        """Log-odds, or values on the scale of the labels, (n,) float32."""
-        import torch
-
-        inputs = torch.from_numpy(np.ascontiguousarray(windows)).long()
-        return (self._run(inputs) * self.scale[1] + self.scale[0]).astype(np.float32)
-
-    def _loss(self, given, truth):
-        from torch.nn import functional as F
-
-        if self.kind == "regression":
-            return F.mse_loss(given, truth)
-        return F.binary_cross_entropy_with_logits(given, truth)
-
-    def _run(self, inputs) -> np.ndarray:
-        """Mean of both strands."""
-        import torch
-
-        network = self.network.eval()
-        out = []
-        with torch.inference_mode():
-            for x in inputs.split(256):
-                turned = torch.where(x < codes.N, 3 - x, x).flip(1)
-                out.append((network(x) + network(turned)) / 2)
-        return torch.cat(out).numpy()
-
-
-def cnn(width: int = 64) -> Callable:
-    """A convolutional network on one-hot bases, from nothing: two layers, highest value of each filter, one output."""
-    import torch
-    from torch import nn
-    from torch.nn import functional as F
-
-    class OneHot(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.first, self.second = (
-                nn.Conv1d(4, width, 11, padding=5),
-                nn.Conv1d(width, width, 7, padding=3),
-            )
-            self.out = nn.Linear(width, 1)
-
-        def forward(self, x):
-            hot = F.one_hot(x, 5)[..., :4].float().transpose(1, 2)
-            h = F.max_pool1d(F.relu(self.first(hot)), 2)
-            return self.out(F.relu(self.second(h)).amax(-1)).squeeze(-1)
-
-    return lambda: OneHot().to(torch.float32)
-
-
-def tuned(model, *, lora: bool = False, rank: int = 8) -> Callable:
-    """A trained network with a linear head on the mean of its last states: all weights move, or only LoRA's.
-
-    Raises: BadInput: a model without a network of its own; with ``lora``, where peft is not installed.
+    Parameters
+    ----------
+    width : int
+        Filters of a layer.
     """
-    import copy
 
-    import torch
-    from torch import nn
+    def __init__(self, width: int = 64) -> None:
+        super().__init__()
+        self.first = nn.Conv1d(4, width, 11, padding=5)
+        self.second = nn.Conv1d(width, width, 7, padding=3)
+        self.out = nn.Linear(width, 1)
 
-    if not hasattr(model, "network"):
-        raise BadInput(
-            f"'{model.name}' has no network to fine-tune; take one that 'genebench glm train' made."
-        )
+    def forward(self, x):
+        """Codes (n, L) -> outputs (n,)."""
+        hot = functional.one_hot(x, 5)[..., :4].float().transpose(1, 2)
+        h = functional.max_pool1d(functional.relu(self.first(hot)), 2)
+        return self.out(functional.relu(self.second(h)).amax(-1)).squeeze(-1)
 
-    class Tuned(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.body = copy.deepcopy(model.network)
-            if lora:
-                for p in self.body.parameters():
-                    p.requires_grad_(False)
-                self.body = _adapted(self.body, rank)
-            width = self.body.hidden(torch.zeros(1, 16, dtype=torch.long)).shape[-1]
-            self.out = nn.Linear(width, 1)
 
-        def forward(self, x):
-            known = (x < codes.N).unsqueeze(-1)
-            states = self.body.hidden(x)
-            return self.out((states * known).sum(1) / known.sum(1).clamp(min=1)).squeeze(-1)
+class FineTuned(nn.Module):
+    """A trained network with a linear head on the mean of its last states.
 
-    return Tuned
+    Parameters
+    ----------
+    model : nucleotide model
+    lora : bool
+        Fit low-rank adapters of the blocks' linear layers alone (Hu et al. 2021), by peft.
+    rank : int
+        Of the adapters.
+
+    Raises
+    ------
+    BadInput
+        A model without a network of its own, or peft is not installed.
+    """
+
+    def __init__(self, model, *, lora: bool = False, rank: int = 8) -> None:
+        super().__init__()
+        if not hasattr(model, "network"):
+            raise BadInput(
+                f"'{model.name}' has no network to fine-tune; take one that 'genebench glm train' "
+                "made."
+            )
+        self.body = copy.deepcopy(model.network)
+        if lora:
+            self.body.requires_grad_(False)
+            self.body = _adapted(self.body, rank)
+        width = self.body.hidden(torch.zeros(1, 16, dtype=torch.long)).shape[-1]
+        self.out = nn.Linear(width, 1)
+
+    def forward(self, x):
+        """Codes (n, L) -> outputs (n,)."""
+        known = (x < codes.N).unsqueeze(-1)
+        mean = (self.body.hidden(x) * known).sum(1) / known.sum(1).clamp(min=1)
+        return self.out(mean).squeeze(-1)
 
 
 def _adapted(network, rank: int):
-    """A network whose linear layers inside the blocks have low-rank adapters (Hu et al. 2021), by peft."""
     try:
         import peft
     except ImportError:
@@ -244,72 +230,192 @@ def _adapted(network, rank: int):
     return peft.get_peft_model(network, config).base_model.model
 
 
-def scored(task: Windows, predicted: np.ndarray, test: np.ndarray, *, seed: int) -> pd.DataFrame:
-    """Main metric and, of a binary task, AUPRC and prior, each with its 95 % interval over the tested windows."""
-    names = np.array([f"{task.name}:{i}" for i in test])
-    fold = np.zeros(len(test), dtype=np.int64)
-    value, influence = bootstrap.influence(task.kind, task.label[test], predicted, fold)
-    moved = bootstrap.moves(
-        influence[:, None], bootstrap.weights(names, seed=seed), (np.arange(len(test)),)
-    )
-    main = metrics.METRICS[metrics.main(task.kind)]
-    low, high = bootstrap.interval(np.array([value]), moved, low=main.low, high=main.high)
-    rows = [(metrics.main(task.kind), value, low[0], high[0])]
+def untrained(model) -> trained.TrainedModel:
+    """The same network with random weights.
+
+    Parameters
+    ----------
+    model : TrainedModel
+
+    Returns
+    -------
+    TrainedModel
+        Named ``untrained``.
+    """
+    recipe = model.recipe.model_copy(update={"name": "untrained", "seed": model.recipe.seed + 1})
+    return trained.TrainedModel(recipe, net.build(recipe), model.tokens)
+
+
+@dataclass
+class Network:
+    """A network that is fitted to labels with early stopping, both strands alike.
+
+    Attributes
+    ----------
+    make : callable
+        Makes the module.
+    kind : {"binary", "regression"}
+    rate : float
+        Of learning.
+    epochs, batch, seed : int
+    """
+
+    make: Callable[[], nn.Module]
+    kind: str
+    rate: float
+    epochs: int = 12
+    batch: int = 64
+    seed: int = 0
+
+    def fit(self, windows: np.ndarray, label: np.ndarray, rows: np.ndarray) -> Network:
+        """Fit on nine tenths of the rows; the epoch with the least loss on the rest is taken.
+
+        Parameters
+        ----------
+        windows : ndarray of uint8, (n, L)
+        label : ndarray, (n,)
+        rows : ndarray of int
+            Of training.
+
+        Returns
+        -------
+        Network
+            Itself.
+        """
+        rng = np.random.default_rng(self.seed)
+        order, tenth = rng.permutation(rows), max(1, len(rows) // 10)
+        check, rows = order[:tenth], order[tenth:]
+        torch.manual_seed(self.seed)
+        self.network = self.make()
+        weights = [p for p in self.network.parameters() if p.requires_grad]
+        optimiser = torch.optim.AdamW(weights, lr=self.rate, weight_decay=0.01)
+        regression = self.kind == "regression"
+        loss = functional.mse_loss if regression else functional.binary_cross_entropy_with_logits
+        self.scale = (label[rows].mean(), label[rows].std() or 1.0) if regression else (0.0, 1.0)
+        truth = torch.tensor((label - self.scale[0]) / self.scale[1], dtype=torch.float32)
+        inputs, least = _tensor(windows), np.inf
+        for _ in range(self.epochs):
+            self.network.train()
+            parts = np.array_split(rng.permutation(rows), max(1, len(rows) // self.batch))
+            drawn = ((part, _either(inputs[part], rng)) for part in parts)
+            losses = (loss(self.network(x), truth[part]) for part, x in drawn)
+            deque(train.descend(self.network, optimiser, losses), maxlen=0)
+            level = loss(self._outputs(inputs[check]), truth[check]).item()
+            if level < least:
+                least, best = level, copy.deepcopy(self.network.state_dict())
+        self.network.load_state_dict(best)
+        return self
+
+    def predict(self, windows: np.ndarray) -> np.ndarray:
+        """Predict windows, mean over both strands.
+
+        Parameters
+        ----------
+        windows : ndarray of uint8, (n, L)
+
+        Returns
+        -------
+        ndarray of float32, (n,)
+            Log-odds, or values on the scale of the labels.
+        """
+        outputs = self._outputs(_tensor(windows)).numpy()
+        return (outputs * self.scale[1] + self.scale[0]).astype(np.float32)
+
+    def _outputs(self, inputs: torch.Tensor) -> torch.Tensor:
+        network = self.network.eval()
+        with torch.no_grad():
+            return torch.cat([(network(x) + network(_reverse(x))) / 2 for x in inputs.split(256)])
+
+
+def _tensor(windows: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(windows)).long()
+
+
+def _either(x: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+    return _reverse(x) if rng.random() < 0.5 else x
+
+
+def _reverse(x: torch.Tensor) -> torch.Tensor:
+    return torch.where(x < codes.N, 3 - x, x).flip(1)
+
+
+def metrics_of(
+    task: Windows, predicted: np.ndarray, test: np.ndarray, *, seed: int
+) -> pd.DataFrame:
+    """Metrics of predictions of the tested windows.
+
+    Parameters
+    ----------
+    task : Windows
+    predicted : ndarray, (n_test,)
+    test : ndarray of int
+        Rows.
+    seed : int
+
+    Returns
+    -------
+    DataFrame
+        ``metric, score, low, high`` (95 % over windows); of a binary task also AUPRC and prior.
+    """
+    names, label = np.array([f"{task.name}:{i}" for i in test]), task.label[test]
+    rows = [main_score(task.kind, label, predicted, names, seed=seed)]
     if task.kind == "binary":
-        told = metrics.score(
-            "binary", task.label[test], 1 / (1 + np.exp(-predicted)), ["auprc", "prior"]
-        )
-        rows += [(name, told[name], np.nan, np.nan) for name in ("auprc", "prior")]
+        p = 1 / (1 + np.exp(-predicted))
+        more = metrics.score("binary", label, p, ["auprc", "prior"])
+        rows += [(name, value, np.nan, np.nan) for name, value in more.items()]
     return pd.DataFrame(rows, columns=["metric", "score", "low", "high"])
 
 
 def evaluate(
     task: Windows,
-    vectors: dict[str, np.ndarray | Picked],
-    networks: dict[str, Callable[[int], Network]],
+    vectors: dict[str, np.ndarray | LayerChoice],
+    networks: dict[str, Network],
     families: dict[str, str],
     *,
-    splits: tuple[str, ...],
-    seeds: tuple[int, ...] = (0, 1, 2),
-    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    splits: Sequence[str],
+    seeds: Sequence[int] = (0, 1, 2),
 ) -> pd.DataFrame:
-    """Tidy rows (``results.SCHEMA`` and ``low, high``) of every set of vectors and every network under every split.
+    """Score every set of vectors and every network under every split.
 
-    Args: vectors: model → (n, d), probed linearly, or a choice of such. networks: model → seed to the network that is
-    to be fitted. splits: of ``windows.SPLITS``; the published one is run once, others once a seed (``repeat``).
-    Raises: BadInput: a model without a family.
+    Parameters
+    ----------
+    task : Windows
+    vectors : dict of str to ndarray, (n, d), or LayerChoice
+        Probed linearly.
+    networks : dict of str to Network
+        Fitted once a split, with its seed.
+    families : dict of str to str
+        Family of each model.
+    splits : sequence of str
+        Of ``windows.SPLITS``; the published one is run once, others once a seed (``repeat``).
+    seeds : sequence of int
+
+    Returns
+    -------
+    DataFrame
+        Columns of ``results.SCHEMA`` and ``low, high``.
+
+    Raises
+    ------
+    BadInput
+        A model without a family.
     """
-    from . import windows
-
-    if lacking := [m for m in (*vectors, *networks) if m not in families]:
+    models = {**vectors, **networks}
+    if lacking := [m for m in models if m not in families]:
         raise unknown("model", lacking[0], families)
-    jobs = [(s, seed) for s in splits for seed in ((0,) if s == "published" else seeds)]
-    out, done = [], 0
-    for split, seed in jobs:
-        train, test = windows.sides(task, split, seed=seed)
-        for name in (*vectors, *networks):
-            if name in vectors:
-                held = vectors[name](train) if isinstance(vectors[name], Picked) else vectors[name]
-                predicted, probe = probed(task, held, train, test), "linear"
+    out = []
+    for split, seed in [(s, i) for s in splits for i in (seeds if s != "published" else (0,))]:
+        train, test = tasks.split(task, split, seed=seed)
+        row = {"split": split, "repeat": seed, "n_train": len(train), "n_test": len(test)}
+        for name, model in models.items():
+            if isinstance(model, Network):
+                fitted = replace(model, seed=seed).fit(task.codes, task.label, train)
+                predicted = fitted.predict(task.codes[test])
             else:
-                fitted = networks[name](seed).fit(task.codes, task.label, train)
-                predicted, probe = fitted.predict(task.codes[test]), "fitted"
-            made = scored(task, predicted, test, seed=seed)
-            out.append(
-                made.assign(
-                    model=name,
-                    family=families[name],
-                    probe=probe,
-                    split=split,
-                    repeat=seed,
-                    n_train=len(train),
-                    n_test=len(test),
-                )
-            )
-            done += 1
-            progress(task.name, done, len(jobs) * (len(vectors) + len(networks)))
+                given = model(train) if isinstance(model, LayerChoice) else model
+                predicted = probe(task, given, train, test)
+            row |= {"probe": "fitted" if name in networks else "linear", "model": name}
+            scores = metrics_of(task, predicted, test, seed=seed)
+            out.append(scores.assign(**row, family=families[name]))
     frame = pd.concat(out, ignore_index=True)
-    frame = frame.assign(
-        task=task.name, group=GROUP, kind=task.kind, split_param="", fold=0, coverage=1.0, key=""
-    )
-    return frame[[*SCHEMA.names, "low", "high"]]
+    return tidy(frame, task=task.name, group=tasks.GROUP, kind=task.kind)

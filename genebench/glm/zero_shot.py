@@ -1,36 +1,68 @@
-"""Scores of changes without any fit: log-likelihood ratios of models, and baselines that know no model at all.
+"""Scores of changes without any fit: log-likelihood ratios of models, and baselines without one.
 
-Every score says how harmful a change looks, the higher the more; for a model that is log P(ref) − log P(alt).
+A score says how harmful a change looks, the higher the more; of a model: log P(ref) - log P(alt).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from ..benchmark.results import SCHEMA
+from ..core import cache
+from ..core.specs import SourceSpec
+from ..data import sources as files
 from ..stats import bootstrap, metrics
-from . import codes, perplexity, score
+from . import codes, genomes, markov, perplexity, score
 from .effects import AMINO, GROUP, Effects
 
 SEED = 20240711
 PAD = 512
 """Bases read beyond the outermost change of a stretch."""
+_ORDERS = {"chain": range(2, 9), "around": range(2, 11), "trinucleotide": [2]}
+"""K-mer models that score variants -> orders among which one is chosen."""
+_HUMAN_FILES = ("prom_core_all", "tf_0", "tf_1", "tf_2", "tf_4")
+"""Sets of GUE whose windows human k-mer models count."""
 
 
 def harm(table: np.ndarray, at: np.ndarray, ref: np.ndarray, alt: np.ndarray) -> np.ndarray:
-    """log P(ref) − log P(alt) of changes, (n,), from a model's log-probabilities of a whole sequence, (L, 4)."""
+    """Score changes from a model's probabilities.
+
+    Parameters
+    ----------
+    table : ndarray, (L, 4)
+        Natural-log probabilities of every base of the sequence.
+    at, ref, alt : ndarray of int, (n,)
+        Index and codes of each change.
+
+    Returns
+    -------
+    ndarray, (n,)
+        log P(ref) - log P(alt).
+    """
     return table[at, ref] - table[at, alt]
 
 
 def tracks(model, sequence: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """A model's log-probabilities where changes are, (L, 4) float32; NaN in stretches that hold none."""
+    """Log-probabilities of a model around changes.
+
+    Parameters
+    ----------
+    model : nucleotide model
+    sequence : ndarray of uint8, (L,)
+    at : ndarray of int, (n,)
+        Indices of the changes.
+
+    Returns
+    -------
+    ndarray of float32, (L, 4)
+        NaN in stretches without changes.
+    """
     out = np.full((len(sequence), 4), np.nan, dtype=np.float32)
     places = np.unique(at)
-    cut = np.flatnonzero(np.diff(places) > 2 * PAD) + 1
-    for part in np.split(places, cut):
+    for part in np.split(places, np.flatnonzero(np.diff(places) > 2 * PAD) + 1):
         low, high = max(0, part[0] - PAD), min(len(sequence), part[-1] + PAD + 1)
         out[low:high] = perplexity.track(model, sequence[low:high])
     return out
@@ -39,180 +71,351 @@ def tracks(model, sequence: np.ndarray, at: np.ndarray) -> np.ndarray:
 def calibrated(
     table: np.ndarray, sequence: np.ndarray, at: np.ndarray, alt: np.ndarray
 ) -> np.ndarray:
-    """The harm of changes less the mean over all bases in the same context (left, base, right), (n,).
+    """Score changes relative to the mean over all bases in the same context (left, base, right).
 
-    So that a change that is common because it is easy to make, as at CpG, is not taken for a harmless one.
+    So that a change that is common because it is easy to make, as at CpG, does not look harmless.
+
+    Parameters
+    ----------
+    table : ndarray, (L, 4)
+        Natural-log probabilities; NaN where there are none.
+    sequence : ndarray of uint8, (L,)
+    at, alt : ndarray of int, (n,)
+
+    Returns
+    -------
+    ndarray, (n,)
     """
-    place = np.repeat(np.flatnonzero(np.isfinite(table[:, 0]) & (sequence < codes.N)), 4)
-    base = np.tile(np.arange(4, dtype=np.uint8), len(place) // 4)
+    known = np.flatnonzero(np.isfinite(table[:, 0]) & (sequence < codes.N))
+    place, base = np.repeat(known, 4), np.tile(np.arange(4, dtype=np.uint8), len(known))
     other = base != sequence[place]
-    place, base = place[other], base[other]
-    every = np.concatenate(
-        [harm(table, at, sequence[at], alt), harm(table, place, sequence[place], base)]
-    )
-    kinds = np.concatenate(
-        [score.contexts(sequence, at, alt), score.contexts(sequence, place, base)]
-    )
-    return score.calibrated(every, kinds, np.arange(len(every)) >= len(at))[: len(at)]
+    place, base = np.concatenate([at, place[other]]), np.concatenate([alt, base[other]])
+    scores = harm(table, place, sequence[place], base)
+    background = np.arange(len(place)) >= len(at)
+    return score.calibrated(scores, score.contexts(sequence, place, base), background)[: len(at)]
 
 
-def transition(task: Effects) -> np.ndarray:
-    """1 for a transversion, 0 for a transition (A↔G, C↔T)."""
+def transversion(task: Effects) -> np.ndarray:
+    """Score transversions 1 and transitions (A-G, C-T) 0.
+
+    Parameters
+    ----------
+    task : Effects
+
+    Returns
+    -------
+    ndarray, (n,)
+    """
     return ((task.ref ^ task.alt) != 2).astype(float)
 
 
 def cpg(task: Effects) -> np.ndarray:
-    """1 for a change that breaks a CpG, less 1 for a transition there (C>T, G>A), which is what mutation does most."""
-    s = np.append(task.sequence, 4)
-    inside = ((s[task.at] == 1) & (s[task.at + 1] == 2)) | (
-        (s[task.at] == 2) & (s[task.at - 1] == 1)
-    )
-    return np.where(inside, transition(task), 0.5)
+    """Score changes of a CpG: transversions 1, transitions 0; all others 0.5.
+
+    Parameters
+    ----------
+    task : Effects
+
+    Returns
+    -------
+    ndarray, (n,)
+    """
+    s, at = np.append(task.sequence, codes.N), task.at
+    inside = ((s[at] == 1) & (s[at + 1] == 2)) | ((s[at] == 2) & (s[at - 1] == 1))
+    return np.where(inside, transversion(task), 0.5)
 
 
-def gc(task: Effects) -> np.ndarray:
-    """1 for a G or C that is lost, −1 for one that is won."""
-    strong = [np.isin(x, (1, 2)).astype(float) for x in (task.ref, task.alt)]
-    return strong[0] - strong[1]
+def gc_loss(task: Effects) -> np.ndarray:
+    """Score a lost G or C 1, a gained one -1, and others 0.
+
+    Parameters
+    ----------
+    task : Effects
+
+    Returns
+    -------
+    ndarray, (n,)
+    """
+    return np.isin(task.ref, (1, 2)).astype(float) - np.isin(task.alt, (1, 2))
 
 
 def codon_usage(task: Effects) -> np.ndarray | None:
-    """How much rarer the new codon is in the genome's training genes; it is told the reading frame. None elsewhere."""
+    """Score how much rarer the new codon is in the genome's training genes.
+
+    Parameters
+    ----------
+    task : Effects
+
+    Returns
+    -------
+    ndarray, (n,), or None
+        None where no codons are known.
+    """
     if "codon_ref" not in task.beside:
         return None
-    usage = np.log(_usage(task.species))
+    usage = np.log(task.genome.codon_usage())
     return usage[task.beside.codon_ref] - usage[task.beside.codon_alt]
 
 
-def _usage(name: str) -> np.ndarray:
-    """Share of each codon in a genome's genes outside the held-out part, (64,)."""
-    from . import genomes
+def blosum62(task: Effects) -> np.ndarray | None:
+    """Score the amino-acid change by BLOSUM62, sign turned.
 
-    genome = genomes.load(name)
-    count = np.ones(64)
-    for gene in genome.genes.itertuples():
-        if all((genome.part[a:b] == 0).all() for a, b in gene.pieces):
-            bases = genomes.coding(genome, gene)
-            if len(bases) % 3 == 0 and bases.max() < 4:
-                count += np.bincount(bases.reshape(-1, 3) @ np.array([16, 4, 1]), minlength=64)
-    return count / count.sum()
+    Parameters
+    ----------
+    task : Effects
 
-
-def substitution(task: Effects) -> np.ndarray | None:
-    """BLOSUM62 of the amino-acid change, turned round; it is told gene and frame. None where there is no protein."""
+    Returns
+    -------
+    ndarray, (n,), or None
+        -5, as of a synonymous change, outside codons; None where there is no protein.
+    """
     from Bio.Align import substitution_matrices
 
-    matrix = substitution_matrices.load("BLOSUM62")
-    if "codon_ref" in task.beside:
-        pairs = [(AMINO[a], AMINO[b]) for a, b in zip(task.beside.codon_ref, task.beside.codon_alt)]
-    elif "aa_ref" in task.beside:
-        pairs = list(zip(task.beside.aa_ref, task.beside.aa_alt))
+    matrix, beside = substitution_matrices.load("BLOSUM62"), task.beside
+    if "codon_ref" in beside:
+        pairs = [(AMINO[a], AMINO[b]) for a, b in zip(beside.codon_ref, beside.codon_alt)]
+    elif "aa_ref" in beside:
+        pairs = list(zip(beside.aa_ref, beside.aa_alt))
     else:
         return None
     known = set(matrix.alphabet)
-    # outside codons nothing is known: the score of a synonymous change
     return np.array([-matrix[a, b] if a in known and b in known else -5.0 for a, b in pairs])
 
 
-def conservation(task: Effects) -> np.ndarray | None:
-    """phyloP over mammals of the changed base; it is told other genomes. None where the table has none."""
-    return task.beside.phylop.fillna(0).to_numpy() if "phylop" in task.beside else None
-
-
-def chance(task: Effects) -> np.ndarray:
-    """A random number for each change."""
-    return np.random.default_rng(SEED).random(len(task))
-
-
 BASELINES: dict[str, Callable[[Effects], np.ndarray | None]] = {
-    "transversion": transition,
+    "transversion": transversion,
     "cpg": cpg,
-    "gc-loss": gc,
+    "gc-loss": gc_loss,
     "codon-usage": codon_usage,
-    "blosum62": substitution,
-    "phylop": conservation,
-    "random": chance,
+    "blosum62": blosum62,
+    "phylop": lambda t: t.beside.phylop.fillna(0).to_numpy() if "phylop" in t.beside else None,
+    "random": lambda task: np.random.default_rng(SEED).random(len(task)),
 }
-"""Name in ``data/glm_models.yml`` → its scores of a task."""
+"""Name in ``data/glm_models.yml`` -> scores of a task, None where it has none. phyloP over mammals
+knows other genomes; codon usage and BLOSUM62 know gene and frame."""
+_FAMILIES = {
+    **dict.fromkeys(("markov-chain", "markov-around", "trinucleotide"), "counts"),
+    **dict.fromkeys(("phylop", "blosum62", "codon-usage"), "reference"),
+    "random": "control",
+}
 
 
-def measured(task: Effects, found: np.ndarray, *, seed: int = SEED) -> pd.DataFrame:
-    """Metrics of one score on one task, with 95 % intervals over clusters: ``metric, score, low, high``.
+def family(model: str) -> str:
+    """Family of a scorer of variants.
 
-    Binary: AUROC and AUPRC (whose interval is drawn by resampling clusters); regression: Spearman's correlation.
+    Parameters
+    ----------
+    model : str
+        Name, with or without ``-calibrated``.
+
+    Returns
+    -------
+    str
     """
-    names, cluster = np.unique(task.cluster, return_inverse=True)
-    weight = bootstrap.weights(names, seed=seed)
-    fold = np.zeros(len(task), dtype=np.int64)
-    value, influence = bootstrap.influence(task.kind, task.label, found, fold)
-    moved = bootstrap.moves(influence[:, None], weight, (cluster,))
-    main = metrics.METRICS[metrics.main(task.kind)]
+    base = model.removesuffix("-calibrated")
+    return "network" if base.startswith("glm-") else _FAMILIES.get(base, "shortcut")
+
+
+def main_score(
+    kind: str, label: np.ndarray, predicted: np.ndarray, cluster: np.ndarray, *, seed: int
+) -> tuple[str, float, float, float]:
+    """Main metric of predictions with its 95 % interval over clusters.
+
+    Parameters
+    ----------
+    kind : {"binary", "regression"}
+        AUROC or Spearman's correlation.
+    label, predicted : ndarray, (n,)
+    cluster : ndarray of str, (n,)
+    seed : int
+
+    Returns
+    -------
+    (str, float, float, float)
+        Metric, score, lower and upper bound.
+    """
+    names, group = np.unique(cluster, return_inverse=True)
+    value, influence = bootstrap.influence(kind, label, predicted, np.zeros(len(label), np.int64))
+    moved = bootstrap.moves(influence[:, None], bootstrap.weights(names, seed=seed), (group,))
+    main = metrics.METRICS[metrics.main(kind)]
     low, high = bootstrap.interval(np.array([value]), moved, low=main.low, high=main.high)
-    rows = [(metrics.main(task.kind), value, low[0], high[0])]
+    return metrics.main(kind), value, low[0], high[0]
+
+
+def metrics_of(task: Effects, scores: np.ndarray, *, seed: int = SEED) -> pd.DataFrame:
+    """Metrics of one score on one task, with 95 % intervals over clusters.
+
+    Parameters
+    ----------
+    task : Effects
+    scores : ndarray, (n,)
+    seed : int
+
+    Returns
+    -------
+    DataFrame
+        ``metric, score, low, high``: AUROC, AUPRC (clusters resampled) and prior, or Spearman's
+        correlation.
+    """
+    rows = [main_score(task.kind, task.label, scores, task.cluster, seed=seed)]
     if task.kind == "binary":
-        rows.append(("auprc", *_precision(task.label, found, weight[:, :200], cluster)))
+        names, group = np.unique(task.cluster, return_inverse=True)
+        weight = bootstrap.weights(names, seed=seed)[:, :200]
+        rows.append(("auprc", *_precision(task.label, scores, weight[group])))
         rows.append(("prior", task.label.mean(), np.nan, np.nan))
     return pd.DataFrame(rows, columns=["metric", "score", "low", "high"])
 
 
-def _precision(
-    y: np.ndarray, p: np.ndarray, weight: np.ndarray, cluster: np.ndarray
-) -> tuple[float, float, float]:
-    """Average precision and the 2.5 and 97.5 % quantiles over draws of weights of the clusters."""
+def _precision(y: np.ndarray, p: np.ndarray, weight: np.ndarray) -> tuple[float, float, float]:
+    """Average precision, 2.5 and 97.5 % quantiles over the draws of weights, (n, draws)."""
     order = np.argsort(-p, kind="stable")
-    p, y, cluster = p[order], y[order], cluster[order]
+    p, y, weight = p[order], y[order], weight[order]
     last = np.append(p[1:] != p[:-1], True)
 
     def average(w: np.ndarray) -> float:
-        tp, seen = np.cumsum(w * y), np.cumsum(w)
-        tp, seen = tp[last], seen[last]
-        rise = np.diff(tp, prepend=0)
-        return float((rise * tp / np.maximum(seen, 1e-12)).sum() / tp[-1]) if tp[-1] > 0 else np.nan
+        hits, seen = np.cumsum(w * y)[last], np.cumsum(w)[last]
+        area = (np.diff(hits, prepend=0) * hits / np.maximum(seen, 1e-12)).sum()
+        return float(area / hits[-1]) if hits[-1] > 0 else np.nan
 
-    drawn = [average(weight[cluster, d].astype(float)) for d in range(weight.shape[1])]
+    drawn = [average(draw.astype(float)) for draw in weight.T]
     low, high = np.nanquantile(drawn, (0.025, 0.975))
     return average(np.ones(len(y))), float(low), float(high)
 
 
-def rows(
-    task: Effects, scores: dict[str, np.ndarray], family: dict[str, str], *, key: str
-) -> pd.DataFrame:
-    """Tidy rows of several scores of one task, in the columns of ``results.SCHEMA`` and ``low, high``."""
-    out = []
-    for model, found in scores.items():
-        known = np.isfinite(found)
-        made = measured(task, np.where(known, found, np.nanmean(found)))
-        made = made.assign(model=model, family=family[model], coverage=known.mean())
-        out.append(made)
-    frame = pd.concat(out, ignore_index=True).assign(
-        task=task.name,
-        group=GROUP,
-        kind=task.kind,
-        probe="zero-shot",
-        split="zero-shot",
-        split_param="",
-        repeat=0,
-        fold=0,
-        n_train=0,
-        n_test=len(task),
-        key=key,
-    )
-    return frame[[*SCHEMA.names, "low", "high"]]
+def tidy(frame: pd.DataFrame, **columns) -> pd.DataFrame:
+    """Complete rows of scores to the columns of ``results.SCHEMA``.
 
+    Parameters
+    ----------
+    frame : DataFrame
+        With ``low, high`` and some of the columns.
+    **columns
+        Constant columns; what is not given is one fold of a model that covers all.
 
-def of_models(
-    task: Effects, models: Sequence, table: dict[str, np.ndarray] | None = None
-) -> dict[str, np.ndarray]:
-    """Harm by every model, raw and calibrated (``<model>`` and ``<model>-calibrated``), (n,) each.
-
-    ``table``: log-probabilities of this sequence that were already made, by model name; filled on the way.
+    Returns
+    -------
+    DataFrame
+        Columns of the schema, then ``low, high``.
     """
-    table = {} if table is None else table
-    out = {}
-    for model in models:
-        if model.name not in table:
-            table[model.name] = tracks(model, task.sequence, task.at)
-        held = table[model.name]
-        out[model.name] = harm(held, task.at, task.ref, task.alt)
-        out[f"{model.name}-calibrated"] = calibrated(held, task.sequence, task.at, task.alt)
-    return out
+    usual = {"split_param": "", "repeat": 0, "fold": 0, "n_train": 0, "coverage": 1.0, "key": ""}
+    missing = {name: value for name, value in usual.items() if name not in frame}
+    return frame.assign(**{**missing, **columns})[[*SCHEMA.names, "low", "high"]]
+
+
+def score_rows(task: Effects, scores: dict[str, np.ndarray]) -> pd.DataFrame:
+    """Tidy rows of several scores of one task.
+
+    Parameters
+    ----------
+    task : Effects
+    scores : dict of str to ndarray, (n,)
+        By model; a change without a score gets the model's mean.
+
+    Returns
+    -------
+    DataFrame
+        Columns of ``results.SCHEMA`` and ``low, high``.
+    """
+    recipe = {"task": task.name, "n": len(task), "seed": SEED, "models": sorted(scores)}
+    out = []
+    for model, values in scores.items():
+        known = np.isfinite(values)
+        rows = metrics_of(task, np.where(known, values, np.nanmean(values)))
+        out.append(rows.assign(model=model, family=family(model), coverage=known.mean()))
+    constant = {"task": task.name, "group": GROUP, "kind": task.kind, "n_test": len(task)}
+    constant |= {"probe": "zero-shot", "split": "zero-shot", "key": cache.key(recipe)}
+    return tidy(pd.concat(out, ignore_index=True), **constant)
+
+
+def score_set(tasks: list[Effects], models: Sequence) -> pd.DataFrame:
+    """Score the tasks of a set by every model (raw and calibrated) and every baseline.
+
+    Parameters
+    ----------
+    tasks : list of Effects
+    models : sequence of nucleotide models
+
+    Returns
+    -------
+    DataFrame
+        Columns of ``results.SCHEMA`` and ``low, high``.
+    """
+    tables: dict[int, dict[str, np.ndarray]] = {}
+    out = []
+    for task in tasks:
+        if id(task.sequence) not in tables:
+            at = np.concatenate([t.at for t in tasks if t.sequence is task.sequence])
+            tables[id(task.sequence)] = {m.name: tracks(m, task.sequence, at) for m in models}
+        scores = {}
+        for name, table in tables[id(task.sequence)].items():
+            scores[name] = harm(table, task.at, task.ref, task.alt)
+            # of the trinucleotide model nothing would be left but rounding
+            if name != "trinucleotide":
+                given = (table, task.sequence, task.at, task.alt)
+                scores[f"{name}-calibrated"] = calibrated(*given)
+        baselines = {name: function(task) for name, function in BASELINES.items()}
+        scores |= {name: values for name, values in baselines.items() if values is not None}
+        out.append(score_rows(task, scores))
+    return pd.concat(out, ignore_index=True)
+
+
+def kmer_models(
+    tasks: list[Effects], sources: Mapping[str, SourceSpec]
+) -> tuple[list[markov.Markov], pd.DataFrame]:
+    """K-mer models for a set of tasks that have counted nothing of what is scored.
+
+    Parameters
+    ----------
+    tasks : list of Effects
+        Of one species.
+    sources : mapping of str to SourceSpec
+
+    Returns
+    -------
+    models : list of Markov
+        One of each kind, of the order with the fewest bits on sequence that was not counted.
+    table : DataFrame
+        ``model, order, bits`` (per base of that sequence).
+    """
+    genome = tasks[0].genome
+    if genome is None:
+        distinct = {id(t.sequence): t for t in tasks}.values()
+        near = [t.sequence[max(0, t.at.min() - 50) : t.at.max() + 50] for t in distinct]
+        count, check = _human_sequences(near, sources)
+    else:
+        bases = genome.codes.copy()
+        if genome.spec.name == "mtb":  # the scored regions lie all over the genome
+            for at in np.unique(np.concatenate([t.at for t in tasks])):
+                bases[max(0, at - 50) : at + 51] = codes.N
+        count, check = (
+            [bases[a:b] for a, b in genome.blocks(part)] for part in ("train", "validation")
+        )
+    out, rows = [], []
+    for kind, orders in _ORDERS.items():
+        known = kind in markov.KINDS
+        fitted = markov.fit(count, check, orders=orders, kind=kind if known else "around")
+        level = {k: _mean_bits(model, check) for k, model in fitted.items()}
+        order = min(level, key=level.get)
+        fitted[order].name = f"markov-{kind}" if known else kind
+        out.append(fitted[order])
+        rows.append((fitted[order].name, order, level[order]))
+    return out, pd.DataFrame(rows, columns=["model", "order", "bits"])
+
+
+def _human_sequences(
+    avoid: list[np.ndarray], sources: Mapping[str, SourceSpec]
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Windows to count, none like ``avoid``; and to choose on, none like those counted."""
+    texts = [t for f in _HUMAN_FILES for t in files.table(sources["gue"], f).sequence]
+    windows = [codes.encode(t) for t in dict.fromkeys(texts)]
+    unseen = np.flatnonzero(genomes.unlike(windows, avoid))
+    clean = np.random.default_rng(0).permutation(unseen)
+    cut = len(clean) // 20
+    check, count = ([windows[i] for i in rows] for rows in (clean[:cut], clean[cut:]))
+    check = [s for s, new in zip(check, genomes.unlike(check, count)) if new]
+    return [genomes.joined(count)], [genomes.joined(check)]
+
+
+def _mean_bits(model, sequences: list[np.ndarray]) -> float:
+    bits = [perplexity.bits(model.conditionals(s[None])[0], s) for s in sequences]
+    return float(np.nanmean(np.concatenate(bits)))

@@ -1,7 +1,5 @@
 """Shortcuts: what can be known of a gene without any model of biology."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -38,7 +36,7 @@ def ngrams(spec, genes, *, longest, dim, declared=None):
     return Embedding(genes, truncated_svd(tfidf.fit_transform(genes), dim))
 
 
-def stem(spec, genes, *, by="stem", declared=None):
+def stem(spec, genes, *, declared, by="stem"):
     """Mark the family of each gene: one indicator column per family with two or more genes.
 
     A linear probe on it predicts the (shrunk) mean label of the gene's training relatives: the
@@ -49,23 +47,18 @@ def stem(spec, genes, *, by="stem", declared=None):
     ----------
     spec : ModelSpec
     genes : ndarray of str, shape (n_genes,)
+    declared : Declarations
     by : str
         Rule of ``families.families``: symbol stems, or HGNC gene groups.
-    declared : Declarations, optional
-        Needed by the rule ``hgnc``.
 
     Returns
     -------
     Embedding
         Every gene.
     """
-    names = pd.Series(_families(genes, by, declared))
+    names = pd.Series(families(genes, declared.sources, by=by))
     shared = names.where(names.duplicated(keep=False))
     return Embedding(genes, pd.get_dummies(shared, dtype=np.float32).to_numpy())
-
-
-def _families(genes, by, declared):
-    return families(genes, declared.sources, by=by)
 
 
 def constant(spec, genes, *, declared=None):

@@ -233,7 +233,8 @@ def run(
                 try:
                     output = _forward(work, forward, batch, device)
                 except (RuntimeError, MemoryError) as err:
-                    if not _out_of_memory(err):
+                    kinds = (torch.OutOfMemoryError, MemoryError)
+                    if not isinstance(err, kinds) and "can't allocate memory" not in str(err):
                         raise
                     if len(batch) == 1:
                         raise RunFailed(
@@ -275,13 +276,6 @@ def _forward(work, forward, batch, device):
     if work.unit and work.owner is None:
         output = torch.nn.functional.normalize(output.float(), dim=1)
     return output
-
-
-def _out_of_memory(err):
-    import torch
-
-    kinds = (torch.OutOfMemoryError, MemoryError)
-    return isinstance(err, kinds) or "can't allocate memory" in str(err)
 
 
 def _entity_vectors(work, shards, back):

@@ -1,7 +1,5 @@
 """Gene vectors that lie in a checkpoint: one tensor of a network, and the gene of each row."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 
@@ -150,7 +148,8 @@ def _vocabulary(path, inside, size):
     rows = np.fromiter(tokens.values(), dtype=np.int64, count=len(tokens))
     if len(rows) and (rows.min() < 0 or rows.max() >= size):
         raise BadInput(
-            f"{path}: gives row {rows.max()} of a table of {size} rows; it belongs to other weights."
+            f"{path}: gives row {rows.max()} of a table of {size} rows; "
+            f"it belongs to other weights."
         )
     return list(map(str, tokens)), rows
 

@@ -1,7 +1,5 @@
 """Controls: vectors whose score is known beforehand, run like any other model."""
 
-from __future__ import annotations
-
 import hashlib
 
 import numpy as np

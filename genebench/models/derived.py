@@ -4,8 +4,6 @@ They show what a score is due to. The option ``of`` names the models that one is
 ``genebench.models.inference`` hands their embeddings over as ``parts``.
 """
 
-from __future__ import annotations
-
 from functools import reduce
 
 import numpy as np

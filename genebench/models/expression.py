@@ -1,7 +1,5 @@
 """Gene vectors computed from an expression table, genes × cells or tissues."""
 
-from __future__ import annotations
-
 import warnings
 
 import numpy as np

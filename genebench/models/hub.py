@@ -49,7 +49,7 @@ def sequences(
         Row in ``entities`` that each text belongs to; the vector of an entity is then the mean of
         its texts' vectors, weighted by their numbers of tokens.
     specials : bool
-        Whether the tokens that the tokenizer adds count in a mean.
+        Whether the tokens that the tokenizer adds count in the mean of windows.
     windows : bool
         True: what is longer than the context is cut into overlapping windows (a quarter of the
         context is shared), in whose mean each token counts once, where it has most context.
@@ -81,9 +81,6 @@ def sequences(
         tokens, spans, owner = _windows(tokenizer, texts, owner, context, specials)
     else:
         tokens = _token_ids(tokenizer, texts, truncation=True, max_length=context)
-        if not specials:
-            head, tail = _added(tokenizer, texts)
-            spans = [(head, max(head + 1, len(t) - tail)) for t in tokens]
     end, pad = tokenizer.eos_token_id, tokenizer.pad_token_id
     if spec.pooling == "last":
         spans = None

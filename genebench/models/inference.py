@@ -8,7 +8,6 @@ import os
 import re
 import time
 from collections.abc import Callable
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from functools import cache as memoised
 from pathlib import Path
@@ -191,12 +190,13 @@ def embed(
     shards = file.with_suffix(".parts")
     if isinstance(result, Sequences):
         names = devices(device)
-        plan = Batches.of(result)
-        job = _Job(spec, genes, declared, names, cache.key(contents), plan.digest)
+        here = names[:1] if cluster else names
+        job = _Job(spec, genes, declared, here, cache.key(contents), Batches.of(result), shards)
         if cluster:
-            _run_elsewhere(replace(job, devices=names[:1]), plan, shards, cluster, progress)
+            _run_elsewhere(job, cluster, progress)
         elif len(names) > 1:
-            _run_in_pool(job, plan, shards, progress)
+            with workers.pool(len(names), job) as pool:
+                _run_elsewhere(job, pool, progress)
         result = infer(result, device=names[0], folder=shards, progress=progress)
     check(result, spec.name)
     cache.store(
@@ -284,9 +284,9 @@ def devices(text: str) -> list[str]:
 
 @dataclass(frozen=True, eq=False)
 class _Job:
-    """A network's inference as other processes need it.
+    """A network's inference as other processes need it; ``folder`` takes the finished shards.
 
-    ``key`` and ``digest`` say which vectors and batches a process must come to by itself.
+    ``key`` and the digest of ``batches`` say what a process must come to by itself.
     """
 
     spec: ModelSpec
@@ -294,59 +294,51 @@ class _Job:
     declared: Declarations
     devices: list[str]
     key: str
-    digest: str
+    batches: Batches
+    folder: Path
 
 
-def _run_in_pool(job, plan, folder, progress):
-    """Have one process a device run the shards."""
-    with workers.pool(len(job.devices), (job, plan, folder)) as pool:
-        try:
-            _run_elsewhere(job, plan, folder, pool, progress)
-        except BrokenProcessPool as err:
-            raise RunFailed(
-                "a process died (killed, or out of memory); what was finished is kept, run again"
-            ) from err
-        except BaseException:
-            workers.stop(pool)
-            raise
-
-
-def _run_elsewhere(job, plan, folder, executor, progress):
+def _run_elsewhere(job, executor, progress):
     """Have other processes run the shards that are not finished."""
-    todo = [i for i in range(len(plan.shards)) if plan.read(folder, i) is None]
-    done = len(plan.order) - sum(len(plan.shards[i]) for i in todo)
-    for number, fault in workers.each(executor, _STAGE, (job, plan, folder), todo):
-        if fault:
-            raise RunFailed(f"{fault} (another process; what was finished is kept)")
-        done += len(plan.shards[number])
-        progress(done, len(plan.order))
+    shards = job.batches.shards
+    todo = [i for i in range(len(shards)) if job.batches.read(job.folder, i) is None]
+
+    def advance(*_):
+        done = [len(rows) for i, rows in enumerate(shards) if _files(job, i)[0].exists()]
+        progress(sum(done), len(job.batches.order))
+
+    options = {"say": workers.quiet, "progress": advance, "waiting": todo}
+    outcome = workers.execute(_STAGE, job, todo, executor, **options)
+    for fault in outcome.failed.values():
+        raise RunFailed(f"{fault} (another process; what was finished is kept)")
 
 
-def _files(shared, number):
-    return []
+def _files(job, number):
+    return [job.batches.path(job.folder, number)]
 
 
-def _gather(shared, number):
-    job = shared[0]
-    return workers.Once(f"genes {job.key}", lambda: job), number
+def _gather(job, number):
+    return workers.Once(f"network {job.key}", lambda: job), number
 
 
 def _compute(job, number):
     """Vectors of one shard; the weights are loaded once for all shards of a process."""
     import torch
 
-    fault = f"model '{job.spec.name}': "
+    fault = f"model '{job.spec.name}':"
     if job.key not in _networks:
         if _key(job.spec, job.genes, job.declared) != job.key:
             raise BadInput(
-                f"{fault}other weights or input files are at hand there; give it the same ones."
+                f"{fault} other weights or input files are at hand there; give it the same ones."
             )
         work = _encode(job.spec, job.genes, job.declared)
         _networks.clear()
         _networks[job.key] = replace(work, forward=memoised(work.forward)), Batches.of(work)
     work, plan = _networks[job.key]
-    if plan.digest != job.digest:
-        raise BadInput(f"{fault}its input becomes other tokens there; install the pinned versions.")
+    if plan.digest != job.batches.digest:
+        raise BadInput(
+            f"{fault} its input becomes other tokens there; install the pinned versions."
+        )
     # processes of a pool are numbered in turn, and each keeps to one device
     process = re.sub(r"\D", "", multiprocessing.current_process().name)
     device = job.devices[int(process or 0) % len(job.devices)]
@@ -357,9 +349,8 @@ def _compute(job, number):
     return vectors[number]
 
 
-def _store(shared, number, vectors):
-    _, plan, folder = shared
-    plan.write(folder, number, vectors)
+def _store(job, number, vectors):
+    job.batches.write(job.folder, number, vectors)
 
 
 _STAGE = workers.Stage("shards", _files, _gather, _compute, _store)

@@ -3,8 +3,6 @@
 Two factorisations (Laplacian eigenmap, DeepWalk in closed form) and the degree.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
@@ -111,11 +109,11 @@ def graph(declared, source, file, first, second):
     """
     table = sources.table(declared.source(source), file)
     symbols, code = np.unique(table[[first, second]].to_numpy(str), return_inverse=True)
-    a, b = canonical(symbols, declared.sources, kind="symbol")[code.reshape(-1, 2)].T
-    keep = (a != b) & (a != "") & (b != "")
-    nodes, code = np.unique(np.stack([a[keep], b[keep]], axis=1), return_inverse=True)
-    i, j = code.reshape(-1, 2).T
-    adjacency = sparse.csr_matrix((np.ones(len(i)), (i, j)), shape=(len(nodes), len(nodes)))
+    pairs = canonical(symbols, declared.sources, kind="symbol")[code.reshape(-1, 2)]
+    pairs = pairs[(pairs != "").all(axis=1) & (pairs[:, 0] != pairs[:, 1])]
+    nodes, code = np.unique(pairs, return_inverse=True)
+    ends, n = code.reshape(-1, 2).T, len(nodes)
+    adjacency = sparse.csr_matrix((np.ones(len(pairs)), ends), shape=(n, n))
     adjacency = adjacency + adjacency.T
     adjacency.data[:] = 1
     return nodes, adjacency

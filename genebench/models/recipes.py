@@ -147,14 +147,14 @@ def label_words(labels_of: Sequence[str], declared: Declarations) -> tuple[str, 
     labelled = [declared.source(name) for name in labels_of]
     key = tuple(source.model_dump_json() for source in labelled)
     if key not in _label_words:
-        built = [task for source in labelled for task in _tasks(source, declared)]
+        built = [
+            task
+            for source in labelled
+            for entry in tasks.from_source(source, declared.sources, missing=lambda _: None)
+            for task in entry
+        ]
         labels = " ".join(label for task in built for label in task.classes).lower()
         words = set(re.findall(r"[a-z]{4,}", labels)) - _UNMASKED
         stems = {word[:-3] if len(word) >= 9 else word.rstrip("s") for word in words}
         _label_words[key] = tuple(sorted(stems))
     return _label_words[key]
-
-
-def _tasks(source, declared):
-    entries = tasks.from_source(source, declared.sources, missing=lambda sentence: None)
-    return [task for entry in entries for task in entry]

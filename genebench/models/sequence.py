@@ -1,7 +1,5 @@
 """Encoders of protein and DNA sequences: their composition, and networks that read them."""
 
-from __future__ import annotations
-
 import itertools
 import re
 
@@ -10,8 +8,8 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from ..core.errors import BadInput, unknown
 from ..data import genome, sources
-from . import Embedding, hub, weights
-from .ids import match
+from . import hub, weights
+from .ids import match, rows_of
 
 # letter, average mass in dalton, hydropathy (no unit, high is hydrophobic; Kyte & Doolittle 1982)
 _RESIDUES = """
@@ -117,12 +115,10 @@ def composition(
                 f"of the form {id_pattern}; mend 'id_pattern' or the file."
             )
         ids = [result.group(1) for result in found]
-    genes_at, row = match(genes, ids, declared.sources, kind=kind)
-    texts = fasta.sequence.iloc[row]
-    vectors = kmer_shares(texts, k)
+    vectors = kmer_shares(fasta.sequence, k)
     if descriptors:
-        vectors = np.hstack([protein_descriptors(texts), vectors])
-    return Embedding(genes[genes_at], vectors.astype(np.float32))
+        vectors = np.hstack([protein_descriptors(fasta.sequence), vectors])
+    return rows_of(genes, ids, vectors, declared, kind=kind)
 
 
 def protein(spec, genes, *, declared, source, file, written="joined", layer=-1):

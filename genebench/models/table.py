@@ -1,7 +1,5 @@
 """Gene vectors that are rows of a table: published vectors, columns, and annotation profiles."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from scipy import sparse

@@ -1,7 +1,5 @@
 """Encoders of a text about the gene: language models, and the word counts that they must beat."""
 
-from __future__ import annotations
-
 import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 

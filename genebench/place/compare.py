@@ -62,9 +62,9 @@ def placed(frame: pd.DataFrame, table: pd.DataFrame, name: str, models: Models) 
     Returns
     -------
     dict
-        ``groups`` (score per group of tasks with interval, beside every model), ``tier``, ``rivals``
-        (head to head with each model), ``excess`` over the best shortcut, ``counts``, ``tasks`` (one
-        row each), ``wins`` and ``losses`` (the first ``TOP``).
+        ``groups`` (score per group of tasks with interval, beside every model), ``tier``,
+        ``rivals`` (head to head with each model), ``excess`` over the best shortcut, ``counts``,
+        ``tasks`` (one row each), ``wins`` and ``losses`` (the first ``TOP``).
 
     Raises
     ------
@@ -125,8 +125,8 @@ def by_task(paired: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         One row per task and model with the 95 % interval over folds (Nadeau & Bengio 2003, see
-        ``intervals.fold_interval``), ``low`` and ``high``, and ``verdict``: win or loss if it leaves
-        out 0, else tie.
+        ``intervals.fold_interval``), ``low`` and ``high``, and ``verdict``: win or loss if it
+        leaves out 0, else tie.
     """
     by = ["task", "kind", "group", "model", "family"]
     means = {name: (name, "mean") for name in ("score", "score_other", "difference", "coverage")}
@@ -254,8 +254,8 @@ def tier(rivals: list[dict]) -> dict:
     Returns
     -------
     dict
-        Titles ``above``, ``level``, ``below`` and ``open``; ``first`` and ``last`` possible place of
-        ``of``; ``sentence``; ``rule``.
+        Titles ``above``, ``level``, ``below`` and ``open``; ``first`` and ``last`` possible place
+        of ``of``; ``sentence``; ``rule``.
     """
     kinds = ("above", "level", "below", "open")
     stands = {k: [r["title"] for r in rivals if r["stands"] == k] for k in kinds}

@@ -1,6 +1,6 @@
-"""Does a score come from the labels, or from what is easier than the question?
+"""Checks of unknown vectors: does a score come from the labels, or from an easier question.
 
-Checks of vectors that nobody knows. Each gives a ``Finding``: ``flag``, the scores cannot be taken
+Each gives a ``Finding``: ``flag``, the scores cannot be taken
 at their word; ``note``, something to know when they are read; ``clear``, looked for and not found;
 ``open``, could not be looked for here.
 """
@@ -59,8 +59,8 @@ def label_columns(tasks: Iterable[Task], embedding: Embedding) -> Finding:
     """Look for a single column of the vectors that is nearly the labels of a task, without a probe.
 
     A column counts if its AUROC for a class (against the rest), or for a regression the absolute
-    Spearman correlation, is beyond ``LABEL_COLUMN``, and if chance would not give one such column in
-    a hundred files of this size.
+    Spearman correlation, is beyond ``LABEL_COLUMN``, and if chance would not give one such column
+    in a hundred files of this size.
 
     Parameters
     ----------
@@ -101,8 +101,8 @@ def label_columns(tasks: Iterable[Task], embedding: Embedding) -> Finding:
         title,
         "flag",
         f"On {len(names)} task{'s' * (len(names) > 1)} a single column is nearly the labels "
-        f"themselves (column {first['column']} for '{names[0]}': {first['strength']:.3f}), so those "
-        "scores say nothing about genes.",
+        f"themselves (column {first['column']} for '{names[0]}': {first['strength']:.3f}), so "
+        "those scores say nothing about genes.",
         float(len(names)),
         rows,
     )
@@ -322,8 +322,8 @@ def too_good(mine: pd.Series, best: pd.Series) -> Finding:
     return Finding(
         title,
         "flag",
-        f"{count} no fair model or shortcut reaches {FAIR} (first '{odd[0]}'): find out whether the "
-        "labels, or the data that they are made of, went into the vectors.",
+        f"{count} no fair model or shortcut reaches {FAIR} (first '{odd[0]}'): find out whether "
+        "the labels, or the data that they are made of, went into the vectors.",
         float(len(odd)),
         rows,
     )

@@ -1,4 +1,6 @@
-"""A user's own file of vectors, placed among the models of a profile: ids, checks, scores, tier, leaks.
+"""A user's own file of vectors, placed among the models of a profile.
+
+Ids, checks, scores, tier, leaks.
 
 The file becomes a model and a profile of its own (``place.read``), named by its content, so that a
 second call with the same vectors finds every score in the cache. Nothing is written to the results

@@ -46,8 +46,8 @@ class UserVectors:
     declared : Declarations
         With the model and its source.
     whole, by_family : ProfileSpec
-        The model on the tasks of a profile; and on a sample of them with families kept whole, beside
-        the letters of the symbol.
+        The model on the tasks of a profile; and on a sample of them with families kept whole,
+        beside the letters of the symbol.
     ids : dict
         Kind, numbers and examples of what became of the ids.
     checks : list of dict
@@ -154,7 +154,7 @@ def _resolve(names: np.ndarray, plan: Plan, resolver, kind: str | None) -> tuple
         meanings = {**genes.STATUSES, AS_IT_IS: "a name that HGNC does not know, but the tasks use"}
         rows = [_resolved(resolved, status == k, k, meaning) for k, meaning in meanings.items()]
         facts = {"kind": resolved.kind, "release": resolved.release}
-        facts["genes"] = int(resolved.kept.sum())
+        facts["genes"] = int(resolved.unique.sum())
         sentence = resolved.sentence()
     inside, rows = np.flatnonzero(at >= 0), [r for r in rows if r["ids"]]
     report = {**facts, "given": len(names), "covered": len(inside), "of": len(universe)}

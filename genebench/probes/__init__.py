@@ -140,14 +140,16 @@ def method(kind: str, probe: str = "linear") -> Method:
     return PROBES[probe][kind]
 
 
-def _finite(X: np.ndarray) -> np.ndarray:
+def _finite(X):
     X = np.asarray(X)
     bad = np.argwhere(~np.isfinite(X))
+
     if len(bad):
         row, column = bad[0]
         raise BadInput(
             f"row {row}, column {column} of the vectors is {X[row, column]}; mend or drop it."
         )
+
     return X
 
 
@@ -216,6 +218,7 @@ def predict(
     strength = settings.get("C", settings.get("alpha"))
     if pairs is None and isinstance(strength, int | float) and strength > 0:
         groups = indicators.codes(X)
+
     if groups is not None:
         fit, features = getattr(indicators, how.function), groups
         settings["standardise"] = standardise
@@ -230,12 +233,14 @@ def predict(
         else:
             features = Pairs(_finite(X), *pairs, join, **given)
         settings["memory"] = max(memory - features.bytes, 1e6)
+
     Y, folds = np.asarray(Y), np.asarray(folds)
     if kind == "multiclass":
         return fit(features, Y, folds, **settings)
     Y = Y.reshape(len(Y), -1)
     folds = np.broadcast_to(folds.reshape(len(Y), -1), Y.shape)
     values = fit(features, Y, folds, **settings)
+
     return values if kind == "regression" else np.clip(values, -LIMIT, LIMIT)
 
 

@@ -1,4 +1,5 @@
-"""Curvature from a problem's own weights, for labels whose weights are far from even."""
+"""Inverse Hessians for the solver: one of mean weights for all, in the basis of the features, and
+of a task's own weights where these are far from even."""
 
 from __future__ import annotations
 
@@ -39,6 +40,53 @@ def due(age: Tensor, ages: tuple[int, ...] = TWO_CLASSES) -> Tensor:
         bool.
     """
     return torch.isin(age, torch.tensor(ages, device=age.device))
+
+
+def precondition(features: Rows, state, g: Tensor) -> Tensor:
+    """Multiply by the inverse Hessian whose weights are replaced by their mean.
+
+    Parameters
+    ----------
+    features : Rows
+        Features of the problems.
+    state : solver._State
+        Problems at work.
+    g : Tensor of shape (K, C, d + 1)
+        The vectors.
+
+    Returns
+    -------
+    Tensor of shape (K, C, d + 1)
+    """
+    spectrum, V = features.basis
+    several, classes = g.shape[1] > 1, None
+    height, penalty = state.curve[:, 0], 1 / state.C[:, None, None]
+
+    if several:  # the classes' eigenbasis
+        height, classes = torch.linalg.eigh(state.curve)
+        height = height.clamp(min=0)
+        g = classes.transpose(1, 2) @ g
+
+    inverse = 1 / (height[..., None] * spectrum + penalty)
+    free = height > 1e-6 * height.amax(1, keepdim=True)
+    intercept = torch.where(free, 1 / height.clamp(min=1e-30), 0)
+    out = torch.empty_like(g)
+    inner = g[..., :-1]
+
+    if V is None:
+        out[..., :-1] = inner * inverse
+    else:
+        z = (inner.flatten(0, 1) @ V).view_as(inverse)
+        if V.shape[1] == V.shape[0]:
+            back = (z * inverse).flatten(0, 1) @ V.T
+        else:  # directions that no entity spans have the penalty alone
+            rest = 1 / penalty
+            back = (z * (inverse - rest)).flatten(0, 1) @ V.T + (rest * inner).flatten(0, 1)
+        out[..., :-1] = back.view_as(inner)
+
+    out[..., -1] = g[..., -1] * intercept
+
+    return classes @ out if several else out
 
 
 class OwnCurvature:
@@ -82,7 +130,9 @@ class OwnCurvature:
             return
         used = state.own[state.going].unique().tolist()
         self.inverse = {t: inverse for t, inverse in self.inverse.items() if t in used}
+        # as many as memory allows
         now = state.going & due(state.age, self.ages)
+
         for task in problems.task[state.ids[now]].unique().tolist():
             if (len(self.inverse) + 1) * state.M.shape[1] > self.most and task not in self.inverse:
                 break
@@ -114,16 +164,18 @@ class OwnCurvature:
                 out[rows] = moved - moved.mean(1, keepdim=True)
 
 
-def _inverse(features: Rows, state, rows: Tensor) -> Tensor | None:
+def _inverse(features, state, rows):
     """Inverses of a task's Hessians, (C, d + 1, d + 1); None where one is beyond the precision."""
     scale = 1.0 if features.standardise else float(features.unit.max())
     X = features.even.X
     mean, penalty = state.mean[rows].mean(0), (1 / state.C[rows]).mean()
     few = min(features.n, MOST * features.d)
     out = X.new_empty(state.M.shape[1], features.d + 1, features.d + 1)
+
     for c, H in enumerate(out):
         size = state.R[rows, c].abs()
         weight = (size - size * size).mean(0)
+        # the heaviest entities stand for themselves, the rest by the mean of all
         top, at = torch.topk(weight, few, sorted=False)
         rest = max(float(weight.sum() - top.sum()), 0.0)
         root = top.sqrt()[:, None]
@@ -137,4 +189,5 @@ def _inverse(features: Rows, state, rows: Tensor) -> Tensor | None:
         if int(wrong):
             return None
         torch.cholesky_inverse(factor, out=H)
+
     return out

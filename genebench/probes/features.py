@@ -33,18 +33,21 @@ meet (one-hots)."""
 _DERIVED = ("basis", "second", "_clipped", "uneven")
 
 
-def _centred(X: np.ndarray, dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
+def _centred(X, dtype):
     """Columns less their mean, rounded last; their standard deviation in double, and constancy."""
     mean = X.mean(0, dtype=np.float64)
-    largest = np.maximum(*(np.abs(a.astype(np.float64)) for a in (X.max(0), X.min(0))))
+    largest = np.abs(np.array([X.max(0), X.min(0)], dtype=np.float64)).max(0)
     out, squares = torch.empty(X.shape, dtype=dtype), np.zeros(X.shape[1])
     step = max(1, CHUNK // X.shape[1])
+
     for at in range(0, len(X), step):
         wide = X[at : at + step] - mean
         out[at : at + step] = torch.from_numpy(wide)
         squares += np.einsum("nd,nd->d", wide, wide)
+
     deviation = np.sqrt(squares / len(X))
     flat = deviation <= 1e-12 * np.maximum(largest, 1e-300)
+
     return out, torch.from_numpy(deviation), torch.from_numpy(flat)
 
 
@@ -106,7 +109,7 @@ class Rows:
         self.sparse = X.shape[1] > WIDE and np.count_nonzero(X) < SPARSE * X.size
         self.standardise = standardise
         scaled, deviation, flat = _centred(X, dtype)
-        if not standardise:
+        if not standardise:  # one number for all columns
             deviation = deviation.square().mean().sqrt().expand(len(deviation))
         scaled *= inverse(deviation, flat).to(dtype)
         self.X = scaled.to(device)
@@ -214,6 +217,7 @@ class Rows:
             value, V = (a.to(self.X.device) for a in torch.linalg.eigh(self.second.cpu()))
             value = value.clamp(min=0)
             unit = self.unit.max().double()
+
         if not self.standardise:
             value = value * unit**2
         return value.to(self.X.dtype), None if V is None else V.to(self.X.dtype)
@@ -234,7 +238,7 @@ class Rows:
         return self if self.standardise else self._clipped
 
     @cached_property
-    def _clipped(self) -> Rows:
+    def _clipped(self):
         length = self.X.norm(dim=1, keepdim=True)
         twin = self.to(self.X.dtype)
         twin.X = self.X * (LONGEST * length.median() / length.clamp(min=1e-30)).clamp(max=1)
@@ -263,16 +267,19 @@ class Rows:
             return mean, self.unit.expand_as(mean)
         variance = self.squares(weight) / size - mean * mean
         thin = (variance < 1e-2).any(0) & (self.unit > 0)  # single precision may have lost these
+
         if thin.any():
             x, weight = self._columns(thin).double(), train.double()
             size = weight.sum(1, keepdim=True)
             exact = weight @ x / size
             mean[:, thin] = exact.to(mean.dtype)
             variance[:, thin] = (weight @ (x * x) / size - exact * exact).to(mean.dtype)
+
         scale = variance.clamp(min=0).sqrt()
+
         return mean, inverse(scale, scale <= 1e-6 * mean.abs() + 1e-9)
 
-    def _columns(self, columns: Tensor) -> Tensor:
+    def _columns(self, columns):
         return self.X[:, columns]
 
 
@@ -304,6 +311,7 @@ class Pairs(Rows):
             torch.as_tensor(np.asarray(i), device=self.X.device) for i in (first, second)
         )
         self.n = len(self.a)
+
         if join == "concat":
             self.d, self.unit = 2 * self.d, torch.cat([self.unit, self.unit])
         elif join == "hadamard":
@@ -326,13 +334,15 @@ class Pairs(Rows):
         """Margins without intercept, (K, n_pairs), as ``Rows.forward``."""
         if self.join == "hadamard":
             return torch.cat([W @ x.T for _, x in self._pieces()], 1)
+
         if self.join == "mean":
             S = (W / 2) @ self.entities.T
             return S[:, self.a] + S[:, self.b]
+
         A, B = W.chunk(2, 1)
         return (A @ self.entities.T)[:, self.a] + (B @ self.entities.T)[:, self.b]
 
-    def _by_entity(self, R: Tensor) -> tuple[Tensor, Tensor]:
+    def _by_entity(self, R):
         """Sums over the pairs that an entity is first of, and second of, two (K, n)."""
         zero = R.new_zeros(len(R), len(self.entities))
         return zero.index_add(1, self.a, R), zero.index_add(1, self.b, R)
@@ -357,12 +367,14 @@ class Pairs(Rows):
         cross = [
             (w[:, None] * self.entities[self.a]).mul_(self.entities[self.b]).sum(0) for w in weight
         ]
+
         return ((A + B) @ square + 2 * torch.stack(cross)) / 4
 
     def gram(self) -> Tensor:
         """Features' second moments summed over all pairs, (d, d), in double precision."""
         if self.join == "hadamard":
             return sum((x.T @ x).double() for _, x in self._pieces())
+        # by entity first: how often each is first and second of a pair, and who meets whom
         X, g = self.entities.double(), len(self.entities)
         ones = X.new_ones(1, self.n)
         A, B = (c[0] for c in self._by_entity(ones))
@@ -371,9 +383,10 @@ class Pairs(Rows):
         aa, bb, ab = X.T @ (A[:, None] * X), X.T @ (B[:, None] * X), X.T @ torch.sparse.mm(met, X)
         if self.join == "mean":
             return (aa + bb + ab + ab.T) / 4
+
         return torch.cat([torch.cat([aa, ab], 1), torch.cat([ab.T, bb], 1)])
 
-    def _columns(self, columns: Tensor) -> Tensor:
+    def _columns(self, columns):
         first, second = columns.chunk(2) if self.join == "concat" else (columns, columns)
         x, y = self.entities[:, first][self.a], self.entities[:, second][self.b]
         if self.join == "concat":

@@ -8,7 +8,6 @@ general solver, in a hundredth of the time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +25,9 @@ CLOSE = 1e-12
 
 LONGEST = 4.0
 """Longest step of a margin: beyond, the curvature at the start says nothing."""
+
+
+_NO_END = "a linear fit of group indicators did not converge; look at the labels."
 
 
 def codes(X: np.ndarray) -> np.ndarray | None:
@@ -50,12 +52,13 @@ def codes(X: np.ndarray) -> np.ndarray | None:
     return np.where(number > 0, column, -1)
 
 
-def _each_fold(code, L: np.ndarray, folds, strength: float, standardise: bool) -> Iterator[tuple]:
+def _each_fold(code, L, folds, strength, standardise):
     """For each fold: entities to predict, (n,), their group, and for each group the number of
     training entities, (G,), the sums of their labels L, (G, c), and the penalty on its number:
     infinite where the column is constant, and of the last group, which is of no column."""
     n_groups = int(code.max()) + 1
     group = np.where(code < 0, n_groups, code)
+
     for k in np.unique(folds[folds >= 0]):
         train, test = (folds != k) & (folds >= 0), folds == k
         size, *total = (
@@ -69,9 +72,10 @@ def _each_fold(code, L: np.ndarray, folds, strength: float, standardise: bool) -
         yield test, group[test], size, np.stack(total, axis=1), penalty
 
 
-def _margins(code, y, folds, n_classes: int, C: float, standardise: bool) -> Iterator[tuple]:
+def _margins(code, y, folds, n_classes, C, standardise):
     """Test entities, (n,), training entities and margins of the classes, fold by fold."""
     truth = y[:, None] == np.arange(n_classes)
+
     for test, group, _, counts, penalty in _each_fold(code, truth, folds, 1 / C, standardise):
         total = counts.sum(axis=0)
         seen = total > 0
@@ -104,12 +108,14 @@ def logistic(
         Log-odds of the positive class from the fit that did not see the entity, float32.
     """
     out = np.zeros(Y.shape, dtype=np.float32)
+
     for t, y in enumerate(Y.T):  # the two classes share the penalty
         for test, total, margin in _margins(code, y, folds[:, t], 2, C / 2, standardise):
             if total.all():
                 out[test, t] = margin[:, 1] - margin[:, 0]
             else:
                 out[test, t] = np.log((total[1] + 0.5) / (total[0] + 0.5))
+
     return out
 
 
@@ -180,6 +186,7 @@ def ridge(
         Predictions in the unit of the labels, float64.
     """
     out = np.zeros(Y.shape)
+
     for t in range(Y.shape[1]):
         folds_ = _each_fold(code, Y[:, [t]], folds[:, t], alpha, standardise)
         for test, group, size, total, penalty in folds_:
@@ -188,6 +195,7 @@ def ridge(
             b = (pull * total[:, 0]).sum() / (pull * size).sum()
             value = b + (1 - pull) * (total[:, 0] / np.maximum(size, 1) - b)
             out[test, t] = value[group]
+
     return out
 
 
@@ -221,14 +229,15 @@ class _Groups:
         return float(self.times @ self.losses(b, U) + rest)
 
     def curvature(self, P: np.ndarray, at=slice(None)) -> tuple[np.ndarray, np.ndarray]:
-        """Second derivatives of some groups' log-loss from shares P, and with penalty, (g, c, c)."""
+        """Second derivatives of groups' log-loss from shares P, and with penalty, (g, c, c)."""
         eye = np.eye(P.shape[1])
         bend = self.size[at, None, None] * (P[:, :, None] * (eye - P[:, None, :]))
         return bend, bend + self.penalty[at, None, None] * eye
 
     def settle(self, b: np.ndarray, U: np.ndarray) -> np.ndarray:
-        """Each group's optimum at given intercepts from a guess U: Newton, each at its own length."""
+        """Each group's optimum at given intercepts, from a guess U, by Newton's method."""
         U, at = U.copy(), np.arange(len(U))
+
         for _ in range(STEPS):
             P = _shares(b + U[at])
             slope = self.size[at, None] * P - self.counts[at] + self.penalty[at, None] * U[at]
@@ -243,24 +252,22 @@ class _Groups:
             now, length = self.losses(b, U[at], at), np.ones(len(at))
             for _ in range(30):
                 then = self.losses(b, U[at] - length[:, None] * step, at)
+                # each group at its own length: a step must lower its loss
                 short = then > now - 1e-4 * length * gain + 1e-12 * np.abs(now)
                 if not short.any():
                     break
                 length[short] /= 2
             U[at] -= length[:, None] * step
-        raise _no_end()
+
+        raise RunFailed(_NO_END)
 
 
-def _no_end() -> RunFailed:
-    return RunFailed("a linear fit of group indicators did not converge; look at the labels.")
-
-
-def _shares(margin: np.ndarray) -> np.ndarray:
+def _shares(margin):
     e = np.exp(margin - margin.max(axis=-1, keepdims=True))
     return e / e.sum(axis=-1, keepdims=True)
 
 
-def _fit(counts: np.ndarray, penalty: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _fit(counts, penalty):
     """Intercepts (c,) and each group's numbers (G, c) of a softmax; zeros at infinite penalty.
 
     The groups are solved at given intercepts, and the intercepts by Newton's method on what is then
@@ -274,11 +281,13 @@ def _fit(counts: np.ndarray, penalty: np.ndarray) -> tuple[np.ndarray, np.ndarra
     b = np.log(counts.sum(axis=0) / counts.sum())
     U = groups.settle(b, np.zeros((len(rows), c)))
     now = groups.loss(b, U)
+
     for _ in range(STEPS):
         P, q = _shares(b + U), _shares(b)
         slope = times @ (groups.size[:, None] * P - groups.counts) + n_rest * q - groups.rest
         bend, penalised = groups.curvature(P)
-        moved = np.linalg.solve(penalised, bend)  # of U, by a step of b
+        # the Schur complement: what a step of b moves U by, and what curvature is then left
+        moved = np.linalg.solve(penalised, bend)
         arrow = np.einsum("g,gij->ij", times * groups.penalty, moved)
         arrow = arrow + n_rest * (np.diag(q) - np.outer(q, q))
         # the intercepts' common level is free
@@ -295,7 +304,9 @@ def _fit(counts: np.ndarray, penalty: np.ndarray) -> tuple[np.ndarray, np.ndarra
             length /= 2
         b, U, now = then_b, then_U, then
     else:
-        raise _no_end()
+        raise RunFailed(_NO_END)
+
     out = np.zeros_like(counts)
     out[free] = U[back.ravel()]
+
     return b, out

@@ -31,10 +31,12 @@ def nearest(X: Tensor, k: int, *, memory: float = 2e9) -> np.ndarray:
     """
     out = np.empty((len(X), k), dtype=np.int64)
     step = max(1, int(memory / 12 / len(X)))
+
     for rows in torch.arange(len(X), device=X.device).split(step):
         cosine = X[rows] @ X.T
         cosine[torch.arange(len(rows), device=X.device), rows] = -torch.inf
         out[rows.cpu()] = cosine.topk(k, dim=1).indices.cpu().numpy()
+
     return out
 
 
@@ -76,9 +78,11 @@ def knn_values(
     X = torch.nn.functional.normalize(features.X, dim=1)
     candidates = nearest(X, min(len(X) - 1, 3 * k + 10), memory=memory)
     out = np.zeros(Y.shape)
+
     for t, fold in enumerate(folds.T):
         y = np.asarray(Y[:, t], dtype=np.float64)
-        near = fold[candidates]  # (n, candidates)
+        # candidates of the entity's own fold, and of none, do not vote
+        near = fold[candidates]
         allowed = (near != fold[:, None]) & (near >= 0)
         vote = allowed & (np.cumsum(allowed, axis=1) <= k)
         number = vote.sum(axis=1)
@@ -88,6 +92,7 @@ def knn_values(
             cosine = (X[torch.as_tensor(train)] @ X[i]).cpu().numpy()
             out[i, t] = y[train[np.argsort(-cosine, kind="stable")[:k]]].mean()
         out[fold < 0, t] = 0
+
     return out
 
 

@@ -9,14 +9,13 @@ exactly: it drops out of every sum, without a mask and without a copy of X.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from ..core.errors import RunFailed
-from .curvature import OwnCurvature, due
+from .curvature import OwnCurvature, due, precondition
 from .features import CHUNK, Rows
 
 FAR = 1e30
@@ -158,10 +157,12 @@ def solve(
     own = OwnCurvature(features, C, memory / 4)
     state, turn = _enter(features, problems, truth, waiting[:room]), 0
     waiting = waiting[room:]
+
     while True:
         n_going = int(state.going.sum())
         if n_going <= (0.5 if len(waiting) else CROWDED) * len(state.ids):
             state = state.take(state.going)
+        # half a room is filled at once: wide products are cheaper, and entering has its price
         if len(waiting) and len(state.ids) <= room // 2:
             take = room - n_going
             state = state.join(_enter(features, problems, truth, waiting[:take]))
@@ -172,6 +173,7 @@ def solve(
         own.renew(features, problems, state)
         step = _direction(features, state, own, turn)
         turn += 1
+        # the decrement per unit of weight, so that rare and common labels end equally near
         weight = torch.diagonal(state.curve, dim1=1, dim2=2).sum(1).clamp(min=1e-30)
         over = (_dot(state.grad, step).clamp(min=0) / weight).sqrt() <= least
         tired = (state.age >= max_iter) & ~over
@@ -186,7 +188,9 @@ def solve(
                 continue
         _advance(features, problems, truth, state, -step)
         _refresh(features, problems, truth, state)
+
     late = torch.cat(late)
+
     if len(late):
         if features.X.dtype == torch.float64:
             raise RunFailed(
@@ -198,6 +202,7 @@ def solve(
         wide = features.to(torch.float64)
         options = {"tolerance": tolerance, "max_iter": 20 * max_iter, "memory": memory}
         W[late], b[late] = (a.to(W.dtype) for a in solve(wide, again, **options))
+
     return W, b
 
 
@@ -220,11 +225,11 @@ def margins(features: Rows, W: Tensor, b: Tensor) -> Tensor:
     return features.forward(W.flatten(0, 1)).view(*b.shape, features.n).add_(b[..., None])
 
 
-def _dot(a: Tensor, b: Tensor) -> Tensor:
+def _dot(a, b):
     return torch.linalg.vecdot(a.flatten(1), b.flatten(1))
 
 
-def _enter(features: Rows, problems: Problems, truth: Tensor, ids: Tensor) -> _State:
+def _enter(features, problems, truth, ids):
     """Bring problems to work: weights zero, intercepts at the training prior, what must not be seen
     out of the way."""
     dtype, C, n, K = features.X.dtype, problems.n_classes, features.n, len(ids)
@@ -251,6 +256,7 @@ def _enter(features: Rows, problems: Problems, truth: Tensor, ids: Tensor) -> _S
         new(K, HISTORY, width),
         torch.eye(HISTORY, dtype=dtype, device=ids.device).repeat(K, 1, 1),
     )
+
     for here in _pieces(M):
         y, use = truth[problems.task[ids[here]]], train[back[here]]
         if C == 1:
@@ -261,46 +267,44 @@ def _enter(features: Rows, problems: Problems, truth: Tensor, ids: Tensor) -> _S
             M[here, 0] = torch.where(use, U[here, 0, -1:], far)
         else:
             for at, one, seen in zip(range(*here.indices(K)), y, use):
-                _enter_classes(U[at], M[at], one, seen)
+                share = torch.bincount(one[seen], minlength=C).to(dtype) / seen.sum()
+                log = torch.where(share > 0, share.clamp(min=1e-30).log(), 0)
+                U[at, :, -1] = torch.where(share > 0, log - log[share > 0].mean(), 0)
+                M[at] = torch.where(share > 0, U[at, :, -1], -FAR)[:, None]
+                M[at, :, ~seen] = -FAR
+                hidden = torch.where(~seen)[0]
+                M[at, one[hidden], hidden] = FAR
         _residuals(state, here, y)
+
     return state
 
 
-def _enter_classes(U: Tensor, M: Tensor, y: Tensor, use: Tensor) -> None:
-    share = torch.bincount(y[use], minlength=len(U)).to(U.dtype) / use.sum()
-    log = torch.where(share > 0, share.clamp(min=1e-30).log(), 0)
-    U[:, -1] = torch.where(share > 0, log - log[share > 0].mean(), 0)
-    M[:] = torch.where(share > 0, U[:, -1], -FAR)[:, None]
-    hidden = torch.where(~use)[0]
-    M[:, hidden] = -FAR
-    M[y[hidden], hidden] = FAR
-
-
-def _pieces(M: Tensor) -> Iterator[slice]:
+def _pieces(M):
     """Slices of problems whose margins fit the cache."""
     step = max(1, CHUNK // (M.shape[1] * M.shape[2])) if M.device.type == "cpu" else len(M)
     for at in range(0, len(M), step):
         yield slice(at, min(at + step, len(M)))
 
 
-def _probabilities(M: Tensor) -> Tensor:
+def _probabilities(M):
     return torch.sigmoid(M) if M.shape[-2] == 1 else torch.softmax(M, dim=-2)
 
 
-def _less_truth(P: Tensor, y: Tensor) -> Tensor:
+def _less_truth(P, y):
     """Take the labels from probabilities (k, C, n), in place: residuals."""
     if P.shape[1] == 1:
         return P.sub_(y[:, None])
     return P.scatter_add_(1, y[:, None], P.new_full((), -1.0).expand(len(y), 1, y.shape[1]))
 
 
-def _residuals(state: _State, here: slice | Tensor, y: Tensor) -> None:
+def _residuals(state, here, y):
     """Set residuals and curvature of some problems from their margins."""
     if state.M.shape[1] > 1:
         P = _probabilities(state.M[here])
         state.curve[here] = torch.diag_embed(P.sum(2)) - P @ P.transpose(1, 2)
         state.R[here] = _less_truth(P, y)
         return
+
     R = state.R[here, 0]  # a view of a slice, a copy of rows
     torch.sigmoid(state.M[here, 0], out=R).sub_(y)
     dot = torch.linalg.vecdot  # p (1 − p) = |r| (1 − |r|)
@@ -309,7 +313,7 @@ def _residuals(state: _State, here: slice | Tensor, y: Tensor) -> None:
         state.R[here, 0] = R
 
 
-def _gradient(features: Rows, state: _State, turn: int) -> None:
+def _gradient(features, state, turn):
     """Set the gradient of every problem and note its change."""
     old, grad = state.grad, torch.empty_like(state.U)
     grad[..., -1] = state.R.sum(2)
@@ -317,53 +321,28 @@ def _gradient(features: Rows, state: _State, turn: int) -> None:
     grad[..., :-1] = (inner - grad[..., -1:] * state.mean[:, None]) * state.inverse_scale[:, None]
     grad[..., :-1] += 1 / state.C[:, None, None] * state.U[..., :-1]
     state.grad = grad
+
     if turn:
         s, y, slot = state.step.flatten(1), (grad - old).flatten(1), (turn - 1) % HISTORY
         sy = torch.linalg.vecdot(s, y)
+        # a pair of no curvature, or from before a problem entered, does not count
         good = (sy > 1e-12 * torch.linalg.vecdot(y, y).clamp(min=1e-30)) & (state.age > 0)
         one = good.to(s.dtype)[:, None]
         state.S[:, slot], state.Y[:, slot] = s * one, y * one
         state.products[:, :, slot] = (state.S @ state.Y[:, slot, :, None])[..., 0]
         state.products[:, slot, slot] = torch.where(good, sy, 1)
+
     state.age = state.age + 1
 
 
-def _precondition(features: Rows, state: _State, g: Tensor) -> Tensor:
-    """Inverse of the Hessian with its weights replaced by their mean times vectors (K, C, d + 1)."""
-    spectrum, V = features.basis
-    several, classes = g.shape[1] > 1, None
-    height, penalty = state.curve[:, 0], 1 / state.C[:, None, None]
-    if several:  # the classes' eigenbasis
-        height, classes = torch.linalg.eigh(state.curve)
-        height = height.clamp(min=0)
-        g = classes.transpose(1, 2) @ g
-    inverse = 1 / (height[..., None] * spectrum + penalty)
-    free = height > 1e-6 * height.amax(1, keepdim=True)
-    intercept = torch.where(free, 1 / height.clamp(min=1e-30), 0)
-    out = torch.empty_like(g)
-    inner = g[..., :-1]
-    if V is None:
-        out[..., :-1] = inner * inverse
-    else:
-        z = (inner.flatten(0, 1) @ V).view_as(inverse)
-        if V.shape[1] == V.shape[0]:
-            back = (z * inverse).flatten(0, 1) @ V.T
-        else:  # directions that no entity spans have the penalty alone
-            rest = 1 / penalty
-            back = (z * (inverse - rest)).flatten(0, 1) @ V.T + (rest * inner).flatten(0, 1)
-        out[..., :-1] = back.view_as(inner)
-    out[..., -1] = g[..., -1] * intercept
-    return classes @ out if several else out
-
-
-def _weights(state: _State, U: Tensor, rows: Tensor | slice = slice(None)) -> tuple:
+def _weights(state, U, rows=slice(None)):
     """Weights and intercepts of features as they are, from those of features scaled in the fold."""
     U = U[rows]
     W = U[..., :-1] * state.inverse_scale[rows][:, None]
     return W, U[..., -1] - torch.einsum("kcd,kd->kc", W, state.mean[rows])
 
 
-def _advance(features, problems, truth, state, step) -> None:
+def _advance(features, problems, truth, state, step):
     """One step of every problem: length along the direction, weights, margins and residuals."""
     along = margins(features, *_weights(state, step))
     penalty = 1 / state.C
@@ -371,10 +350,12 @@ def _advance(features, problems, truth, state, step) -> None:
     ss = (step[..., :-1] ** 2).sum((1, 2)) * penalty
     start = _dot(state.grad, step).abs()
     length = torch.ones_like(us)
+
     for here in _pieces(state.M):
         y = truth[problems.task[state.ids[here]]]
         state.M[here] += along[here]
         _residuals(state, here, y)
+        # the full step is tried first: near the optimum it is right, and costs one pass
         left = _dot(state.R[here], along[here]) + us[here] + ss[here]
         bad = torch.where((left.abs() > ACCEPT * start[here]) & state.going[here])[0]
         if len(bad):
@@ -383,21 +364,24 @@ def _advance(features, problems, truth, state, step) -> None:
             length[at] = t = _length(M, along[at], y[bad], us[at], ss[at], start[at])
             state.M[at] = M + t[:, None, None] * along[at]
             _residuals(state, at, y[bad])
+
     state.step = step * length[:, None, None]
     state.U = state.U + state.step
 
 
-def _refresh(features, problems, truth, state) -> None:
+def _refresh(features, problems, truth, state):
     """Margins of problems that take long, from their weights: added-up rounding is gone."""
     rows = torch.where(state.going & due(state.age))[0]
     step = max(1, (1 << 24) // (state.M.shape[1] * features.n))
+
     for at in rows.split(step) if len(rows) else ():
         fresh = margins(features, *_weights(state, state.U, at))
+        # what a problem must not see stays far
         state.M[at] = torch.where(state.M[at].abs() < FAR / 2, fresh, state.M[at])
         _residuals(state, at, truth[problems.task[state.ids[at]]])
 
 
-def _direction(features, state, own: OwnCurvature, turn: int) -> Tensor:
+def _direction(features, state, own, turn):
     """The L-BFGS product of inverse Hessian and gradient (Nocedal 1980).
 
     The preconditioner is its first guess. The two loops are two triangular systems: R α = S g, then
@@ -405,7 +389,7 @@ def _direction(features, state, own: OwnCurvature, turn: int) -> Tensor:
     """
 
     def first(g: Tensor) -> Tensor:
-        out = _precondition(features, state, g)
+        out = precondition(features, state, g)
         own.multiply(state, g, out)
         return out
 
@@ -422,16 +406,18 @@ def _direction(features, state, own: OwnCurvature, turn: int) -> Tensor:
     r = first(q).view_as(g)
     right = torch.diagonal(R, dim1=1, dim2=2)[..., None] * alpha - (Y @ r)[:, place]
     gamma = torch.linalg.solve_triangular(R.transpose(1, 2), right, upper=False)
+
     return torch.baddbmm(r, S.transpose(1, 2), gamma[:, back]).view_as(state.grad)
 
 
-def _length(M, along, y, us, ss, start) -> Tensor:
+def _length(M, along, y, us, ss, start):
     """Step length per problem, (k,), by safeguarded Newton steps on the loss along the direction.
 
     Accepted where the slope along the direction has fallen to a share of ``ACCEPT``.
     """
     t = torch.ones_like(us)
     low, high = torch.zeros_like(t), torch.full_like(t, torch.inf)
+
     for _ in range(20):
         P = _probabilities(M + t[:, None, None] * along)
         Pa = P * along
@@ -448,4 +434,5 @@ def _length(M, along, y, us, ss, start) -> Tensor:
         new = torch.minimum(new, 4 * t)  # where the loss is all but flat, Newton leaves the world
         halfway = torch.where(torch.isfinite(high), (low + high) / 2, 2 * t)
         t = torch.where(settled, t, torch.where((new > low) & (new < high), new, halfway))
+
     return t

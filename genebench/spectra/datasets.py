@@ -1,15 +1,17 @@
-"""The data sets of Part II: their declarations (``data/spectra.yml``), and the tables that they are read from.
+"""Data sets and models of the spectral curves, as declared in ``data/spectra.yml``.
 
-A data set has *units*, which a split puts on one side or the other (mutation barcodes, proteins, ligands, genes), and
-*samples*, which are fitted and scored (isolates, residues, pairs); where nothing else is said they are the same.
+A data set has *units*, which a split puts on one side or the other (mutation barcodes, proteins,
+ligands, genes), and *samples*, which are fitted and scored (isolates, residues, pairs); where
+nothing else is said they are the same.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -19,14 +21,28 @@ from scipy import sparse
 from ..core import paths, specs
 from ..core.errors import BadInput, unknown
 from ..core.specs import FileSpec, Kind, SourceSpec, Spec
-from ..data import readers, sources
+from ..data import sources
+from . import builders
 
 VERSION = 1
 """Bump when a reader gives other units, samples or labels for the same file."""
 
 
 class ExistingSpec(Spec):
-    """A split that others use, to be placed on the curve: by the values of a column, or by a rule."""
+    """A split that others use, placed on the curve: by the values of a column, or by a rule.
+
+    Attributes
+    ----------
+    kind, words : str
+        What differs between the sides, and the rule as a sentence.
+    column : str or None
+        Column whose values name the side.
+    train, test : list of str
+        Values of each side.
+    rule : str or None
+        ``fewest``: the fifth of the units with the most marks is tested; ``order``: the last fifth
+        of the file; ``components``: whole components, the smallest first, until a fifth is tested.
+    """
 
     kind: Literal["metadata", "similarity"]
     words: str
@@ -37,14 +53,24 @@ class ExistingSpec(Spec):
 
 
 class DataSetSpec(Spec):
-    """One data set: what it is, how its file is read, when two units are linked, and which models are run on it."""
+    """Declaration of a data set.
+
+    Attributes
+    ----------
+    paper, differs : str
+        The set of the Spectra paper that it is or stands for, and how it differs.
+    shape, options : str, dict
+        How its file is read: a key of ``builders.BUILDERS``, and its options.
+    property : dict
+        When two units are linked.
+    modes, models, existing
+        Ways of splitting, models that are run, splits that others use.
+    """
 
     name: str
     title: str
     paper: str | None = None
-    """The set of the Spectra paper that it is or stands for."""
     differs: str = ""
-    """What is different from that set."""
     kind: Kind
     group: specs.Group
     label: str
@@ -62,7 +88,7 @@ class DataSetSpec(Spec):
 
     @property
     def source(self) -> SourceSpec:
-        """Its files as a source, so that they are found, verified and read as all others."""
+        """Its files as a source, so that they are located, verified and read as all others."""
         return SourceSpec(
             id=f"spectra-{self.name}",
             title=self.title,
@@ -79,12 +105,28 @@ class DataSetSpec(Spec):
 class DataSet:
     """Units, samples and labels.
 
-    Attributes:
-        ids: of the units, (n,). labels: of the samples; 0/1, class index or real number, (m,). classes: as of a task.
-        unit: which unit each sample is of, (m,). weight: how many times each sample counts (isolates), (m,).
-        barcodes: what each unit carries, (n, n_marks) CSR of 0/1, or None; ``marks`` names the columns.
-        sequences: one a unit, or None. table: what else the file says of each unit, one row each.
-        parts: what a shape adds for its models (residue indices, the other side of a pair).
+    Attributes
+    ----------
+    name, kind, group : str
+        Of the data set: its name, kind of label and group in the results.
+    ids : ndarray of shape (n,)
+        Names of the units.
+    labels : ndarray of shape (m,)
+        Of the samples: 0/1, class index or real number.
+    classes : tuple of str
+        Names of the classes.
+    unit : ndarray of shape (m,), int, or None
+        Unit of each sample; None: samples are units.
+    weight : ndarray of shape (m,), or None
+        How many times each sample counts (isolates).
+    barcodes : csr_matrix of shape (n, n_marks), or None
+        Marks that each unit carries, 0/1; ``marks`` names the columns.
+    sequences : tuple of str, or None
+        One per unit.
+    table : DataFrame or None
+        Other columns of the file, one row per unit.
+    parts : dict
+        What a builder adds for its models (residue indices, the other side of a pair).
     """
 
     name: str
@@ -117,327 +159,202 @@ class DataSet:
     @cached_property
     def hash(self) -> str:
         """16 hex digits of the SHA-256 of units, samples and labels."""
-        total = hashlib.sha256(
-            "\n".join((self.kind, *self.classes, "", *map(str, self.ids))).encode()
-        )
-        for part in (
-            self.labels.astype("<f8"),
-            self.of_unit.astype("<i8"),
-            self.counts.astype("<f8"),
-        ):
-            total.update(np.ascontiguousarray(part).tobytes())
+        parts = ["\n".join((self.kind, *self.classes, "", *map(str, self.ids))).encode()]
+        parts += [self.labels.astype("<f8"), self.of_unit.astype("<i8"), self.counts.astype("<f8")]
         if self.barcodes is not None:
-            total.update(
-                self.barcodes.indices.astype("<i8").tobytes()
-                + self.barcodes.indptr.astype("<i8").tobytes()
-            )
+            parts += [self.barcodes.indices.astype("<i8"), self.barcodes.indptr.astype("<i8")]
         if self.sequences is not None:
-            total.update("\n".join(self.sequences).encode())
+            parts.append("\n".join(self.sequences).encode())
+        total = hashlib.sha256()
+        for part in parts:
+            total.update(np.ascontiguousarray(part) if isinstance(part, np.ndarray) else part)
         return total.hexdigest()[:16]
 
 
-@lru_cache
-def declared() -> dict[str, DataSetSpec]:
-    """Every declared data set by name."""
-    return specs.entries(DataSetSpec, paths.SPECTRA, "datasets")
+class ModelSpec(Spec):
+    """Declaration of a model of the spectral curves.
+
+    Attributes
+    ----------
+    paper : bool
+        Whether it is one of the Spectra paper's.
+    features, estimator, options : str, str, dict
+        What it sees, how it is fitted, and options of both.
+    steps : int
+        λ from 0 to 1 in so many steps (20: 21 values); expensive models take fewer.
+    needs : str
+        Of a model that takes its predictions from a file: what to do, in one clause.
+    """
+
+    name: str
+    title: str
+    family: Literal[
+        "shortcut", "baseline", "classical", "network", "language model", "structure model"
+    ]
+    description: str
+    paper: bool = False
+    features: str | None = None
+    estimator: str | None = None
+    options: dict[str, Any] = {}
+    steps: int = 20
+    needs: str = ""
+    citation: str | None = None
+    color: str
 
 
-def spec(name: str) -> DataSetSpec:
-    """One data set by name. Raises: BadInput: unknown, with the nearest name."""
-    if name not in declared():
-        raise unknown("data set", name, declared(), where=str(paths.SPECTRA))
-    return declared()[name]
+@dataclass(frozen=True)
+class Declarations:
+    """The content of ``data/spectra.yml``.
+
+    Attributes
+    ----------
+    datasets : mapping of str to DataSetSpec
+        Data sets by name, in the order of the file.
+    models : mapping of str to ModelSpec
+        Models by name, in the order of the file.
+    """
+
+    datasets: Mapping[str, DataSetSpec]
+    models: Mapping[str, ModelSpec]
+
+    def dataset(self, name: str) -> DataSetSpec:
+        """Return one data set.
+
+        Parameters
+        ----------
+        name : str
+            Its name.
+
+        Returns
+        -------
+        DataSetSpec
+
+        Raises
+        ------
+        BadInput
+            Unknown; names the nearest one.
+        """
+        return _pick(self.datasets, "data set", name)
+
+    def model(self, name: str) -> ModelSpec:
+        """Return one model.
+
+        Parameters
+        ----------
+        name : str
+            Its name.
+
+        Returns
+        -------
+        ModelSpec
+
+        Raises
+        ------
+        BadInput
+            Unknown; names the nearest one.
+        """
+        return _pick(self.models, "model", name)
 
 
-def status(name: str) -> tuple[str, str]:
-    """``ready`` or ``missing``, and one sentence saying what is needed."""
-    return sources.status(spec(name).source)
+def _pick(known: Mapping[str, Any], what: str, name: str) -> Any:
+    if name not in known:
+        raise unknown(what, name, known, where=str(paths.SPECTRA))
+    return known[name]
 
 
-@lru_cache(maxsize=32)
-def load(name: str) -> DataSet:
-    """One data set. Raises: BadInput: unknown. sources.Missing: its file is nowhere to be had (says what to do)."""
-    entry = spec(name)
-    if entry.shape not in SHAPES:
-        raise unknown("shape", entry.shape, SHAPES, where=f"{paths.SPECTRA}: data set '{name}'")
-    frames = {file: sources.table(entry.source, file) for file in entry.files}
+def declared() -> Declarations:
+    """Read ``data/spectra.yml``.
+
+    Returns
+    -------
+    Declarations
+
+    Raises
+    ------
+    BadInput
+        A fault in the file; names line and key.
+    """
+    return _declared(paths.SPECTRA, paths.SPECTRA.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=1)
+def _declared(path: Path, changed: int) -> Declarations:
+    entries = specs.entries
+    return Declarations(entries(DataSetSpec, path, "datasets"), entries(ModelSpec, path, "models"))
+
+
+def load(spec: DataSetSpec) -> DataSet:
+    """Read a data set; the last few are cached in memory.
+
+    Parameters
+    ----------
+    spec : DataSetSpec
+        Its declaration.
+
+    Returns
+    -------
+    DataSet
+
+    Raises
+    ------
+    BadInput
+        A column or option that does not fit the file.
+    sources.Missing
+        A file that is nowhere to be had; says what to do.
+    """
+    return _load(spec.model_dump_json())
+
+
+@lru_cache(maxsize=4)
+def _load(declaration: str) -> DataSet:
+    spec = DataSetSpec.model_validate_json(declaration)
+    where = f"{paths.SPECTRA}: data set '{spec.name}'"
+    if spec.shape not in builders.BUILDERS:
+        raise unknown("shape", spec.shape, builders.BUILDERS, where=where)
+    frames = {file: sources.table(spec.source, file) for file in spec.files}
     try:
-        return SHAPES[entry.shape](entry, frames, **entry.options)
+        parts = builders.BUILDERS[spec.shape](frames, **spec.options)
     except KeyError as err:
+        columns = ", ".join(frames["table"].columns)
         raise BadInput(
-            f"{paths.SPECTRA}: data set '{name}': the file has no column {err}; its columns are "
-            f"{', '.join(frames['table'].columns)}."
+            f"{where}: the file has no column {err}; its columns are {columns}."
         ) from err
+    except BadInput as err:
+        raise BadInput(f"{where}: {err}") from err
+    return DataSet(spec.name, spec.kind, spec.group, **parts)
 
 
-def incidence(lists: list[list[str]]) -> tuple[sparse.csr_matrix, tuple[str, ...]]:
-    """Units × marks as 0/1, (n, n_marks), and the names of the marks, sorted; a mark counts once a unit."""
-    marks = sorted({m for row in lists for m in row})
-    at = {m: i for i, m in enumerate(marks)}
-    rows = [sorted({at[m] for m in row}) for row in lists]
-    ends = np.concatenate([[0], np.cumsum([len(r) for r in rows])])
-    found = np.array([i for r in rows for i in r], dtype=np.int32)
-    matrix = sparse.csr_matrix(
-        (np.ones(len(found), np.float32), found, ends), shape=(len(lists), len(marks))
-    )
-    return matrix, tuple(marks)
+def existing(data: DataSet, spec: ExistingSpec, components: np.ndarray) -> np.ndarray:
+    """Assign units to the sides of a split that others use.
 
+    Parameters
+    ----------
+    data : DataSet
+        The data set.
+    spec : ExistingSpec
+        The split.
+    components : ndarray of shape (n,), int
+        Connected component of each unit, for that rule.
 
-def _kept(frame: pd.DataFrame, label: str, where: dict[str, Any] | None) -> pd.DataFrame:
-    """The rows that have a label and the values asked for."""
-    for column, value in (where or {}).items():
-        frame = frame[frame[column] == str(value)]
-    return frame[frame[label] != ""].reset_index(drop=True)
-
-
-def barcodes(
-    entry: DataSetSpec,
-    frames: dict[str, pd.DataFrame],
-    *,
-    label: str,
-    barcode: str = "",
-    sequence: str = "",
-    marks: dict[str, Any] | None = None,
-    drug: str = "",
-    limit: int = 0,
-    where: dict[str, Any] | None = None,
-) -> DataSet:
-    """Sets of mutations with a phenotype: mutational scans and resistance barcodes.
-
-    The set is the column ``barcode``, cut as ``marks`` says: at a ``separator``; ``against`` a wild type, where the two
-    differ (site and letter); by the positions of the wild type that the column ``sequence`` has ``changed`` (from the
-    first to the last that differs, so that insertions and deletions have a place); or, of a ``single`` mutation, its
-    site and its new residue. ``drug``: rows are isolates; those of one barcode are one unit with up to two samples,
-    susceptible and resistant, weighted by number; the drug's regions are kept. Else rows of one barcode are averaged.
-    ``limit``: that many units, drawn once at random.
+    Returns
+    -------
+    ndarray of shape (n,), int8
+        1 train, 2 test, 0 neither.
     """
-    frame, marks = _kept(frames["table"], label, where), marks or {}
-    frame = frame.assign(_y=readers.numbers(frame[label], strict=True))
-    if drug:
-        return _isolates(entry, frame, frames.get("regions"), barcode, marks["separator"], drug)
-    key = sequence if "changed" in marks else barcode
-    mean = frame.groupby(key, sort=True)["_y"].mean()
-    frame = (
-        frame.drop_duplicates(key)
-        .set_index(key, drop=False)
-        .loc[mean.index]
-        .assign(_y=mean)
-        .reset_index(drop=True)
-    )
-    if limit and limit < len(frame):
-        rows = np.sort(np.random.default_rng(0).choice(len(frame), limit, replace=False))
-        frame = frame.iloc[rows].reset_index(drop=True)
-    if "against" in marks:
-        lists = [
-            [f"{w}{i + 1}{a}" for i, (a, w) in enumerate(zip(v, marks["against"])) if a != w]
-            for v in frame[key]
-        ]
-    elif "changed" in marks:
-        lists = [[str(p + 1) for p in _positions(s, marks["changed"])] for s in frame[key]]
-    elif "single" in marks:
-        lists = [[v[:-1], f"to {v[-1]}"] for v in frame[key]]
-    else:
-        lists = [v.split(marks["separator"]) if v else [] for v in frame[key]]
-    matrix, names = incidence(lists)
-    return DataSet(
-        entry.name,
-        entry.kind,
-        entry.group,
-        frame[key].to_numpy(object),
-        frame["_y"].to_numpy(float),
-        barcodes=matrix,
-        marks=names,
-        sequences=tuple(frame[sequence]) if sequence else None,
-        table=frame,
-    )
-
-
-def _positions(sequence: str, wild: str) -> range:
-    """Positions of the wild type that a variant changes: what is left of it after the common beginning and end."""
-    head = next(
-        (i for i, (a, b) in enumerate(zip(sequence, wild)) if a != b), min(len(sequence), len(wild))
-    )
-    rest = min(len(sequence), len(wild)) - head
-    tail = next((i for i in range(rest) if sequence[-1 - i] != wild[-1 - i]), rest)
-    return range(min(head, len(wild) - 1), max(len(wild) - tail, min(head, len(wild) - 1) + 1))
-
-
-def _isolates(
-    entry: DataSetSpec, frame, regions, barcode: str, separator: str, drug: str
-) -> DataSet:
-    """Unique barcodes as units; isolates counted by phenotype."""
-    number = frame.groupby([barcode, "_y"], sort=True).size().reset_index(name="isolates")
-    ids = np.array(sorted(number[barcode].unique()), dtype=object)
-    matrix, marks = incidence([b.split(separator) if b else [] for b in ids])
-    at = {b: i for i, b in enumerate(ids)}
-    unit = number[barcode].map(at).to_numpy(np.int64)
-    parts = {}
-    if regions is not None:
-        parts["regions"] = (
-            regions[regions.drug == drug].astype({"start": int, "end": int}).reset_index(drop=True)
-        )
-    return DataSet(
-        entry.name,
-        entry.kind,
-        entry.group,
-        ids,
-        number["_y"].to_numpy(np.int64),
-        classes=("susceptible", "resistant"),
-        unit=unit,
-        weight=number.isolates.to_numpy(float),
-        barcodes=matrix,
-        marks=marks,
-        parts=parts,
-        table=pd.DataFrame({"barcode": ids}),
-    )
-
-
-def sequences(
-    entry: DataSetSpec,
-    frames: dict[str, pd.DataFrame],
-    *,
-    label: str,
-    sequence: str = "sequence",
-    drop: list[str] | None = None,
-    min_class: int = 10,
-) -> DataSet:
-    """Proteins with one label each; classes of fewer than ``min_class`` and those of ``drop`` are left out."""
-    frame = _kept(frames["table"], label, None)
-    frame = frame[~frame[label].isin(drop or [])].drop_duplicates(sequence)
-    number = frame[label].value_counts()
-    frame = frame[frame[label].isin(number.index[number >= min_class])].reset_index(drop=True)
-    classes = tuple(sorted(frame[label].unique()))
-    y = np.searchsorted(np.array(classes), frame[label].to_numpy(str))
-    ids = frame["id"].to_numpy(object)
-    return DataSet(
-        entry.name,
-        entry.kind,
-        entry.group,
-        ids,
-        y,
-        classes=classes,
-        sequences=tuple(frame[sequence]),
-        table=frame,
-    )
-
-
-def residues(
-    entry: DataSetSpec,
-    frames: dict[str, pd.DataFrame],
-    *,
-    label: str,
-    sequence: str = "sequence",
-    mask: str = "",
-) -> DataSet:
-    """Chains with one letter of label a residue; with ``mask`` only residues that have a 1 there count."""
-    frame = frames["table"].reset_index(drop=True)
-    text = [list(s) for s in frame[label]]
-    counted = (
-        [[c == "1" for c in row] for row in frame[mask]]
-        if mask
-        else [[True] * len(t) for t in text]
-    )
-    for name, a, b, c in zip(frame["id"], frame[sequence], text, counted):
-        if not len(a) == len(b) == len(c):
-            raise BadInput(
-                f"{paths.SPECTRA}: data set '{entry.name}': chain '{name}' has {len(a)} residues and {len(b)} labels; "
-                f"mend that row."
-            )
-    unit = np.repeat(np.arange(len(frame)), [sum(c) for c in counted])
-    place = np.concatenate([np.flatnonzero(c) for c in counted])
-    found = np.array([t for row, c in zip(text, counted) for t, k in zip(row, c) if k])
-    classes = tuple(sorted(set(found.tolist())))
-    return DataSet(
-        entry.name,
-        entry.kind,
-        entry.group,
-        frame["id"].to_numpy(object),
-        np.searchsorted(np.array(classes), found),
-        classes=classes,
-        unit=unit,
-        sequences=tuple(frame[sequence]),
-        table=frame,
-        parts={"place": place},
-    )
-
-
-def pairs(
-    entry: DataSetSpec, frames: dict[str, pd.DataFrame], *, side: str, label: str, limit: int = 0
-) -> DataSet:
-    """Ligand × protein pairs with a number; the units are the ligands or the proteins, whichever ``side`` says.
-
-    The file has the columns ``drug_id, target_id`` and ``label``, and SMILES and sequence there or in the files
-    ``drugs`` and ``targets``. ``limit``: that many pairs, drawn once at random.
-    """
-    frame = _kept(frames["table"], label, None)
-    if limit and limit < len(frame):
-        frame = frame.iloc[
-            np.sort(np.random.default_rng(0).choice(len(frame), limit, replace=False))
-        ]
-    for other, key in (("drugs", "drug_id"), ("targets", "target_id")):
-        if other in frames:
-            frame = frame.merge(frames[other], on=key, how="inner")
-    drugs = frame.drop_duplicates("drug_id").sort_values("drug_id").set_index("drug_id")
-    targets = frame.drop_duplicates("target_id").sort_values("target_id").set_index("target_id")
-    at = {
-        "drug": drugs.index.get_indexer(frame.drug_id),
-        "target": targets.index.get_indexer(frame.target_id),
-    }
-    if side not in at:
-        raise unknown("side", side, at, where=f"{paths.SPECTRA}: data set '{entry.name}'")
-    kept = drugs if side == "drug" else targets
-    parts = {
-        "drug": at["drug"],
-        "target": at["target"],
-        "smiles": tuple(drugs.smiles),
-        "proteins": tuple(targets.sequence),
-    }
-    parts |= {"drugs": drugs.index.to_numpy(object), "targets": targets.index.to_numpy(object)}
-    return DataSet(
-        entry.name,
-        entry.kind,
-        entry.group,
-        kept.index.to_numpy(object),
-        readers.numbers(frame[label], strict=True).to_numpy(float),
-        unit=at[side],
-        sequences=parts["proteins"] if side == "target" else None,
-        table=kept.reset_index(),
-        parts=parts,
-    )
-
-
-SHAPES: dict[str, Callable[..., DataSet]] = {
-    f.__name__: f for f in (barcodes, sequences, residues, pairs)
-}
-
-
-def existing(
-    entry: DataSetSpec, data: DataSet, name: str, components: np.ndarray | None = None
-) -> np.ndarray:
-    """Side of each unit in a split that others use: 1 train, 0 test, −1 in neither, (n,) int8.
-
-    Rules: ``fewest`` tests the fifth of the units with the most marks; ``order`` the last fifth in the order of the
-    file; ``components`` whole connected components (given), the smallest first until a fifth is tested.
-    """
-    how = entry.existing[name]
     n = len(data)
-    if how.column:
-        value = data.table[how.column]
-        return np.where(value.isin(how.train), 1, np.where(value.isin(how.test), 0, -1)).astype(
-            np.int8
-        )
-    side = np.ones(n, dtype=np.int8)
-    if how.rule == "fewest":
-        rank = np.lexsort((np.arange(n), np.asarray(data.barcodes.sum(axis=1)).ravel()))
-        side[rank[int(0.8 * n) :]] = 0
-    elif how.rule == "components":
+    if spec.column:
+        value = data.table[spec.column]
+        sides = [value.isin(spec.train), value.isin(spec.test)]
+        return np.select(sides, [1, 2], 0).astype(np.int8)
+    tested = np.zeros(n, dtype=bool)
+    if spec.rule == "components":
         size = np.bincount(components)
-        tested = np.zeros(len(size), dtype=bool)
-        for c in np.argsort(size, kind="stable"):
-            if size[tested].sum() + size[c] > 0.2 * n:
-                break
-            tested[c] = True
-        side[tested[components]] = 0
+        smallest = np.argsort(size, kind="stable")
+        chosen = smallest[np.cumsum(size[smallest]) <= 0.2 * n]
+        tested = np.isin(components, chosen)
+    elif spec.rule == "fewest":
+        number = np.asarray(data.barcodes.sum(axis=1)).ravel()
+        tested[np.argsort(number, kind="stable")[int(0.8 * n) :]] = True
     else:
-        side[int(0.8 * n) :] = 0
-    return side
+        tested[int(0.8 * n) :] = True
+    return np.where(tested, 2, 1).astype(np.int8)

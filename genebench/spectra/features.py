@@ -1,7 +1,6 @@
-"""What the models of Part II see of a unit or a sample: sets of mutations, residues, words of a sequence or a ligand.
+"""Features of the spectral models: sets of mutations, residues, words of a sequence or a ligand.
 
-Every function takes a data set and returns one row for each *sample* (of units that have one sample, one row a unit),
-dense (m, d) float32 or CSR; none of them looks at labels or at a split.
+No feature depends on labels or on a split.
 """
 
 from __future__ import annotations
@@ -13,200 +12,235 @@ import numpy as np
 from scipy import sparse
 
 from ..core.errors import unknown
+from .builders import incidence
 from .datasets import DataSet
 
 VERSION = 1
-"""Bump when features change what they hold."""
-
+"""Bump when features give other values."""
 RESIDUES = "ACDEFGHIKLMNPQRSTVWY"
 _CODE = np.full(256, 20, dtype=np.uint8)
-for _i, _letter in enumerate(RESIDUES):
-    _CODE[ord(_letter)] = _i
+_CODE[[ord(letter) for letter in RESIDUES]] = np.arange(20)
+
+
+def _codes(text: str) -> np.ndarray:
+    return _CODE[np.frombuffer(text.encode("ascii", "replace"), dtype=np.uint8)]
 
 
 def tokens(sequences: tuple[str, ...], *, ends: int = 0) -> np.ndarray:
-    """Residues as numbers 0–19 (20: another letter, 21: none), (n, longest) uint8.
+    """Encode residues as numbers.
 
-    ``ends``: of a sequence longer than twice this, only that many residues of each end.
+    Parameters
+    ----------
+    sequences : tuple of str
+        Protein sequences.
+    ends : int
+        Of a sequence longer than twice this, only that many residues of each end; 0: all.
+
+    Returns
+    -------
+    ndarray of shape (n, longest), uint8
+        0–19; 20: another letter, 21: padding.
     """
     cut = [s if not ends or len(s) <= 2 * ends else s[:ends] + s[-ends:] for s in sequences]
     out = np.full((len(cut), max(map(len, cut))), 21, dtype=np.uint8)
     for row, text in zip(out, cut):
-        row[: len(text)] = _CODE[np.frombuffer(text.encode("ascii", "replace"), dtype=np.uint8)]
+        row[: len(text)] = _codes(text)
     return out
 
 
-def _samples(data: DataSet, per_unit):
-    return per_unit if data.unit is None else per_unit[data.unit]
-
-
-def marks(data: DataSet) -> sparse.csr_matrix:
-    """Which mutations are there, 0/1."""
-    return _samples(data, data.barcodes)
-
-
-def mutation_count(data: DataSet) -> np.ndarray:
-    """Number of mutations and its square root: how much is changed, not what."""
-    number = np.asarray(data.barcodes.sum(axis=1)).reshape(-1, 1)
-    return _samples(data, np.hstack([number, np.sqrt(number)]).astype(np.float32))
-
-
-def mark_pairs(data: DataSet, *, width: int = 1 << 14) -> sparse.csr_matrix:
-    """Mutations, and every two of them hashed to ``width`` columns (as 0.3, so that they are shrunk ten times more)."""
-    first = data.barcodes.tocsr()
-    rows, columns = [], []
-    for i in range(first.shape[0]):
-        held = first.indices[first.indptr[i] : first.indptr[i + 1]].astype(np.int64)
-        a, b = np.triu_indices(min(len(held), 40), 1)  # a barcode of 40 mutations has 780 pairs
-        found = np.unique((held[a] * 1_000_003 + held[b] * 7_919) % width)
-        rows.append(np.full(len(found), i))
-        columns.append(found)
-    r, c = np.concatenate(rows), np.concatenate(columns)
-    second = sparse.csr_matrix(
-        (np.full(len(r), 0.3, np.float32), (r, c)), shape=(first.shape[0], width)
-    )
-    return _samples(data, sparse.hstack([first, second], format="csr"))
-
-
-def regions(data: DataSet) -> np.ndarray:
-    """TB: number of substitutions and of insertions or deletions in each region of the drug."""
-    held = data.parts["regions"]
-    place = np.array([int(m.split(":")[0]) for m in data.marks])
-    plain = np.array([len(m.split(":")[1]) == len(m.split(":")[2]) == 1 for m in data.marks])
-    inside = (place[:, None] >= held.start.to_numpy()) & (place[:, None] <= held.end.to_numpy())
-    table = np.hstack([inside & plain[:, None], inside & ~plain[:, None]]).astype(np.float32)
-    return _samples(data, np.asarray(data.barcodes @ table))
-
-
-def length(data: DataSet) -> np.ndarray:
-    """Logarithm of the length."""
-    return _samples(data, np.log([[max(1, len(s))] for s in data.sequences]).astype(np.float32))
-
-
-def composition(data: DataSet) -> np.ndarray:
-    """Share of each residue, and the logarithm of the length."""
-    return _samples(data, words(data.sequences, 1))
-
-
 def words(sequences: tuple[str, ...], k: int) -> np.ndarray:
-    """Share of every word of 1 … k residues among those of its length, and log length, (n, 20 + … + 20^k + 1)."""
+    """Compute the share of every word of 1 to k residues among those of its length, and log length.
+
+    Parameters
+    ----------
+    sequences : tuple of str
+        Protein sequences; words with other letters than the 20 residues do not count.
+    k : int
+        Longest words.
+
+    Returns
+    -------
+    ndarray of shape (n, 20 + … + 20^k + 1), float32
+    """
     out = []
     for text in sequences:
-        code = _CODE[np.frombuffer(text.encode("ascii", "replace"), dtype=np.uint8)].astype(
-            np.int64
-        )
-        row = []
+        code, row = _codes(text).astype(np.int64), []
         for size in range(1, k + 1):
-            at = sum(code[i : len(code) - size + 1 + i] * 20 ** (size - 1 - i) for i in range(size))
-            sound = np.all([code[i : len(code) - size + 1 + i] < 20 for i in range(size)], axis=0)
-            row.append(np.bincount(at[sound], minlength=20**size)[: 20**size] / max(1, sound.sum()))
+            letters = [code[i : len(code) - size + 1 + i] for i in range(size)]
+            at = sum(part * 20 ** (size - 1 - i) for i, part in enumerate(letters))
+            at = at[np.all([part < 20 for part in letters], axis=0)]
+            row.append(np.bincount(at, minlength=20**size) / max(1, len(at)))
         out.append(np.concatenate([*row, [np.log(max(1, len(text)))]]))
     return np.asarray(out, dtype=np.float32)
 
 
-def kmers(data: DataSet) -> np.ndarray:
-    """Shares of residues and of pairs of neighbours, and log length."""
-    return _samples(data, words(data.sequences, 2))
+def lingos(smiles: tuple[str, ...], *, width: int | None = None) -> sparse.csr_matrix:
+    """Find the words of four letters of a SMILES, ring numbers as 0 (LINGO, Vidal 2005).
 
+    Parameters
+    ----------
+    smiles : tuple of str
+        Molecules.
+    width : int, optional
+        Hash words to so many columns.
 
-def triples(data: DataSet) -> sparse.csr_matrix:
-    """Numbers of words of three residues, weighted by rarity and scaled to length 1 (for nearest neighbours)."""
-    counts = [{} for _ in data.sequences]
-    for row, text in zip(counts, data.sequences):
-        for i in range(len(text) - 2):
-            row[text[i : i + 3]] = row.get(text[i : i + 3], 0) + 1
-    at = {w: j for j, w in enumerate(sorted({w for row in counts for w in row}))}
-    r = np.repeat(np.arange(len(counts)), [len(row) for row in counts])
-    c = np.array([at[w] for row in counts for w in row])
-    v = np.array([n for row in counts for n in row.values()], dtype=np.float32)
-    rarity = (
-        np.log((1 + len(counts)) / (1 + np.bincount(c, minlength=len(at)))).astype(np.float32) + 1
-    )
-    matrix = sparse.csr_matrix((v * rarity[c], (r, c)), shape=(len(counts), len(at)))
-    norm = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-    return _samples(
-        data, sparse.diags(1 / np.maximum(norm, 1e-9)).astype(np.float32) @ matrix
-    ).tocsr()
-
-
-def amino_acids(data: DataSet) -> np.ndarray:
-    """Of single mutants: which residue was replaced by which, wherever it stands, (m, 40)."""
-    first = np.array([RESIDUES.index(v[0]) for v in data.ids])
-    last = np.array([RESIDUES.index(v[-1]) for v in data.ids])
-    return _samples(
-        data, np.hstack([np.eye(20, dtype=np.float32)[first], np.eye(20, dtype=np.float32)[last]])
-    )
-
-
-def windows(data: DataSet, *, width: int) -> np.ndarray:
-    """Of residues: the neighbours within ``width`` places, one-hot, (m, 21 × width) float32."""
-    half = width // 2
-    padded = np.pad(tokens(data.sequences), ((0, 0), (half, half)), constant_values=21).astype(
-        np.int64
-    )
-    at = data.parts["place"][:, None] + np.arange(width)
-    seen = padded[data.unit[:, None], at]
-    out = np.zeros((len(seen), width, 22), dtype=np.float32)
-    np.put_along_axis(out, seen[..., None], 1.0, axis=2)
-    return out[..., :21].reshape(len(seen), -1)
-
-
-def lingos(
-    smiles: tuple[str, ...], *, width: int | None = None, size: int = 4
-) -> sparse.csr_matrix:
-    """Which words of four letters a SMILES holds, ring numbers as 0 (LINGO, Vidal 2005), 0/1, (n, n_words or width)."""
+    Returns
+    -------
+    csr_matrix of shape (n, n_words or width), float32
+        0/1.
+    """
     lists = []
     for text in smiles:
         plain = "".join("0" if ch.isdigit() else ch for ch in text)
-        lists.append({plain[i : i + size] for i in range(max(1, len(plain) - size + 1))})
-    if width is None:
-        at = {w: j for j, w in enumerate(sorted(set().union(*lists)))}
-        columns = [sorted(at[w] for w in row) for row in lists]
-    else:
-        columns = [sorted({zlib.crc32(w.encode()) % width for w in row}) for row in lists]
-    ends = np.concatenate([[0], np.cumsum([len(r) for r in columns])])
-    found = np.array([j for row in columns for j in row], dtype=np.int32)
-    shape = (len(lists), width or len(at))
-    return sparse.csr_matrix((np.ones(len(found), np.float32), found, ends), shape=shape)
+        letters = {plain[i : i + 4] for i in range(max(1, len(plain) - 3))}
+        lists.append({zlib.crc32(w.encode()) % width for w in letters} if width else letters)
+    return incidence(lists, range(width) if width else None)[0]
 
 
-def ligand(data: DataSet) -> np.ndarray:
+def _marks(data: DataSet) -> sparse.csr_matrix:
+    """Mutations, 0/1."""
+    return data.barcodes
+
+
+def _mutation_count(data: DataSet) -> np.ndarray:
+    """Number of mutations and its square root: how much is changed, not what."""
+    number = np.asarray(data.barcodes.sum(axis=1)).reshape(-1, 1)
+    return np.hstack([number, np.sqrt(number)]).astype(np.float32)
+
+
+def _mark_pairs(data: DataSet, width: int = 1 << 14) -> sparse.csr_matrix:
+    """Mutations, and every two of them hashed, as 0.3 so that they are shrunk ten times more."""
+    hashed = []
+    for row in np.split(data.barcodes.indices.astype(np.int64), data.barcodes.indptr[1:-1]):
+        a, b = np.triu_indices(min(len(row), 40), 1)  # a barcode of 40 mutations has 780 pairs
+        hashed.append(np.unique((row[a] * 1_000_003 + row[b] * 7_919) % width))
+    ends = np.append(0, np.cumsum([len(row) for row in hashed]))
+    values = np.full(ends[-1], 0.3, np.float32)
+    second = sparse.csr_matrix((values, np.concatenate(hashed), ends), (len(hashed), width))
+    return sparse.hstack([data.barcodes, second], format="csr")
+
+
+def regions(data: DataSet) -> np.ndarray:
+    """Count the mutations of each region of a drug (TB).
+
+    Parameters
+    ----------
+    data : DataSet
+        With marks ``position:reference:alternative`` and ``parts["regions"]``, a table with the
+        columns ``start`` and ``end``.
+
+    Returns
+    -------
+    ndarray of shape (n, 2 × regions), float32
+        Substitutions by region, then insertions and deletions by region.
+    """
+    table = data.parts["regions"]
+    parts = [mark.split(":") for mark in data.marks]
+    place = np.array([int(part[0]) for part in parts])[:, None]
+    plain = np.array([len(part[1]) == len(part[2]) == 1 for part in parts])[:, None]
+    inside = (place >= table.start.to_numpy()) & (place <= table.end.to_numpy())
+    counted = np.hstack([inside & plain, inside & ~plain]).astype(np.float32)
+    return np.asarray(data.barcodes @ counted)
+
+
+def _length(data: DataSet) -> np.ndarray:
+    """Logarithm of the length."""
+    return np.log([[max(1, len(s))] for s in data.sequences]).astype(np.float32)
+
+
+def _triples(data: DataSet) -> sparse.csr_matrix:
+    """Numbers of words of three residues, weighted by rarity and scaled to length 1."""
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    given = {"analyzer": "char", "ngram_range": (3, 3), "lowercase": False, "dtype": np.float32}
+    counts = CountVectorizer(**given).fit_transform(data.sequences)
+    counts.sort_indices()
+    n, number = counts.shape[0], np.bincount(counts.indices, minlength=counts.shape[1])
+    rarity = np.log((1 + n) / (1 + number)).astype(np.float32) + 1
+    counts.data *= rarity[counts.indices]
+    norm = np.sqrt(np.asarray(counts.multiply(counts).sum(axis=1)).ravel())
+    return (sparse.diags(1 / np.maximum(norm, 1e-9)).astype(np.float32) @ counts).tocsr()
+
+
+def _amino_acids(data: DataSet) -> np.ndarray:
+    """Of single mutants: which residue was replaced by which, wherever it stands, (n, 40)."""
+    first, last = (np.array([RESIDUES.index(v[end]) for v in data.ids]) for end in (0, -1))
+    return np.eye(20, dtype=np.float32)[np.stack([first, last], axis=1)].reshape(-1, 40)
+
+
+def windows(data: DataSet, *, width: int) -> np.ndarray:
+    """One-hot encode the neighbours of each residue.
+
+    Parameters
+    ----------
+    data : DataSet
+        With one sample per residue (``parts["place"]``).
+    width : int
+        Residues of a window, an odd number.
+
+    Returns
+    -------
+    ndarray of shape (m, 21 × width), float32
+        Places beyond the ends of a chain are 0.
+    """
+    half = width // 2
+    padded = np.pad(tokens(data.sequences), ((0, 0), (half, half)), constant_values=21)
+    seen = padded[data.unit[:, None], data.parts["place"][:, None] + np.arange(width)]
+    return np.eye(22, 21, dtype=np.float32)[seen].reshape(len(seen), -1)
+
+
+def _ligand(data: DataSet) -> np.ndarray:
     """Of pairs: words of the ligand's SMILES, hashed to 256."""
     return lingos(data.parts["smiles"], width=256).toarray()[data.parts["drug"]]
 
 
-def target(data: DataSet) -> np.ndarray:
+def _target(data: DataSet) -> np.ndarray:
     """Of pairs: shares of residues and neighbours in the protein."""
     return words(data.parts["proteins"], 2)[data.parts["target"]]
 
 
-def both(data: DataSet) -> np.ndarray:
-    """Of pairs: ligand and protein side by side."""
-    return np.hstack([ligand(data), target(data)])
-
-
 FEATURES: dict[str, Callable] = {
-    f.__name__: f
-    for f in (
-        marks,
-        mutation_count,
-        mark_pairs,
-        regions,
-        length,
-        composition,
-        kmers,
-        triples,
-        amino_acids,
-        windows,
-        ligand,
-        target,
-        both,
-    )
+    "marks": _marks,
+    "mutation_count": _mutation_count,
+    "mark_pairs": _mark_pairs,
+    "regions": regions,
+    "length": _length,
+    "composition": lambda data: words(data.sequences, 1),
+    "kmers": lambda data: words(data.sequences, 2),
+    "triples": _triples,
+    "amino_acids": _amino_acids,
+    "windows": windows,
+    "ligand": _ligand,
+    "target": _target,
+    "both": lambda data: np.hstack([_ligand(data), _target(data)]),
 }
+"""Features by the name that ``data/spectra.yml`` uses."""
+PER_SAMPLE = ("windows", "ligand", "target", "both")
+"""Features with one row per sample; the others have one per unit."""
 
 
 def make(name: str, data: DataSet, **options):
-    """The features of that name. Raises: BadInput: unknown."""
+    """Compute features of every sample of a data set.
+
+    Parameters
+    ----------
+    name : str
+        A key of ``FEATURES``.
+    data : DataSet
+        The data set.
+    **options
+        Of the features (``width`` of windows).
+
+    Returns
+    -------
+    ndarray or csr_matrix of shape (m, d), float32
+
+    Raises
+    ------
+    BadInput
+        Unknown features.
+    """
     if name not in FEATURES:
         raise unknown("features", name, FEATURES)
-    return FEATURES[name](data, **options)
+    rows = FEATURES[name](data, **options)
+    return rows if name in PER_SAMPLE or data.unit is None else rows[data.unit]

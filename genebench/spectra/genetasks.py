@@ -1,154 +1,241 @@
-"""Gene tasks of Part I on the spectrum: units are genes, the property says which genes are relatives.
+"""Gene tasks on the spectrum: units are genes, the property says which genes are relatives.
 
-The same vectors, probes and splits as in Part I; the ladder of splits (``LADDER``) is placed on the curve as splits
-that others use.
+Vectors, probes and splits are those of the benchmark; its splits are placed on the curve.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import nullcontext
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from .. import probes
-from ..benchmark import plan, splits
-from ..core import specs
+from ..benchmark import splits
+from ..benchmark.plan import Plan
 from ..core.errors import BadInput, unknown
+from ..core.specs import ModelSpec
 from ..data import families, sources
+from ..data.tasks import Task
 from ..models import inference
 from . import properties
-from .datasets import DataSet, declared
+from .datasets import DataSet
 from .graph import Graph
 
 PROPERTIES = {
     "stem": "two genes share the letters of their symbol",
     "family": "two genes are of one HGNC gene group or share the letters of their symbol",
 }
-"""When two genes are linked; ``cosine:MODEL`` links genes whose vectors of that model have a cosine above 0.8."""
-ALWAYS = ("random", "stem", "family", "chromosome", "study")
-LADDER = (*ALWAYS, "similarity", "date")
-"""Splits of Part I, placed on the curve where their tables are at hand; the key of a cut names those of ``ALWAYS``, and
-the others where they are at hand without a download."""
+"""When two genes are linked; ``cosine:MODEL`` links genes whose vectors of that model are alike."""
 ALIKE = 0.8
+"""Cosine above which two genes are linked."""
+ALWAYS = ("random", "stem", "family", "chromosome", "study")
+EXISTING = (*ALWAYS, "similarity", "date")
+"""Splits of the benchmark that are placed on the curve. The cache key names those of ``ALWAYS``,
+and the others where their tables are at hand without a download."""
 
 
-@lru_cache
-def at_hand(split: str) -> list | None:
-    """What a split of Part I depends on (an empty list: on nothing), or None where its table is not at hand."""
-    with nullcontext() if split in ALWAYS else sources.only_at_hand():
-        return None if splits.lacking(split) else splits.fingerprint(split) or []
+@dataclass(frozen=True, eq=False)
+class GeneTask:
+    """A task of the benchmark as a data set of spectral curves.
 
-
-def rungs() -> list:
-    """What the key of a cut says of the ladder: (split, what it depends on)."""
-    return [[s, at_hand(s)] for s in LADDER if s in ALWAYS or at_hand(s) is not None]
-
-
-@lru_cache
-def rule(name: str) -> dict:
-    """What determines the links of a property. Raises: BadInput: unknown, or its table is not at hand."""
-    if name.startswith("cosine:"):
-        return {"name": name, "above": ALIKE, "model": specs.model(name.split(":", 1)[1]).name}
-    if name not in PROPERTIES:
-        raise unknown("property", name, [*PROPERTIES, "cosine:minilm-symbol"])
-    if why := splits.lacking(name):
-        raise BadInput(why)
-    return {"name": name, "table": at_hand(name)}
-
-
-@lru_cache(maxsize=8)
-def load(name: str, profile: str) -> DataSet:
-    """A task as a data set; ``name`` may end in ``@property``.
-
-    Raises: BadInput: the profile has no such task, or it is one of pairs or several labels.
+    Attributes
+    ----------
+    name : str
+        Name in the results: that of the task, or ``task@property``.
+    property : str
+        A key of ``PROPERTIES``, or ``cosine:MODEL``.
+    task : Task
+        The task.
+    plan : Plan
+        Genes, models, vectors and splits of its profile.
     """
-    held, plain = plan.context(profile), name.partition("@")[0]
-    if plain not in held.tasks:
-        raise unknown("data set or task", plain, [*declared(), *held.tasks])
-    task = held.tasks[plain]
-    if task.kind not in ("binary", "multiclass", "regression"):
-        raise BadInput(
-            f"task '{name}' is one of kind {task.kind}; the spectrum takes binary, multiclass and regression."
-        )
-    parts = {"profile": profile, "task": plain}
-    return DataSet(
-        name, task.kind, task.group, task.entities, task.labels, task.classes, parts=parts
-    )
 
+    name: str
+    property: str
+    task: Task
+    plan: Plan
 
-def graph(data: DataSet, name: str) -> Graph:
-    """Which genes are relatives by a property. A gene that a model cannot embed has no relatives by its cosine."""
-    rule(name)
-    if not name.startswith("cosine:"):
-        of = (
-            families.stems(data.ids)
-            if name == "stem"
-            else families.families(tuple(data.ids.tolist()))
-        )
-        return properties.shared_label(of)
-    made = plan.context(data.parts["profile"]).embedding(name.split(":", 1)[1])
-    at = made.rows(data.ids)
-    found = properties.cosine(made.vectors[at[at >= 0]], above=ALIKE, binary=True)
-    where = np.flatnonzero(at >= 0)
-    first, second, _ = found.edges()
-    return Graph.from_edges(len(data), where[first], where[second])
+    @classmethod
+    def of(cls, name: str, plan: Plan) -> GeneTask:
+        """Look a task up.
 
+        Parameters
+        ----------
+        name : str
+            ``task`` (then by ``stem``) or ``task@property``.
+        plan : Plan
+            Has the task.
 
-def ladder(data: DataSet):
-    """(split, fold, side of each gene) of Part I's splits that can be made here, five folds each."""
-    held = plan.context(data.parts["profile"])
-    p = held.profile
-    for name in LADDER:
-        if at_hand(name) is None:
-            continue
-        try:
-            fold = splits.folds(held.tasks[data.parts["task"]], name, n_folds=p.folds, seed=p.seed)
-        except splits.Unsplittable:
-            continue
-        for k in range(p.folds):
-            yield name, k, np.where(fold == k, 2, 1)
+        Returns
+        -------
+        GeneTask
 
+        Raises
+        ------
+        BadInput
+            An unknown property or one whose table is not at hand, or a task of pairs or of several
+            labels.
+        """
+        task, _, property = name.partition("@")
+        out = cls(name.removesuffix("@stem"), property or "stem", plan.tasks[task], plan)
+        out.rule  # noqa: B018 - raises
+        if out.task.kind not in ("binary", "multiclass", "regression"):
+            raise BadInput(
+                f"task '{name}' is one of kind {out.task.kind}; the spectrum takes binary, "
+                f"multiclass and regression."
+            )
+        return out
 
-def models(profile: str) -> list[str]:
-    """Models of a profile that a curve is drawn for: all but controls that need the labels."""
-    return [
-        m
-        for m in specs.profile(profile).models
-        if specs.model(m).family != "control" or m == "random"
-    ]
+    @cached_property
+    def rule(self) -> dict:
+        """What determines the links; raises BadInput: unknown, or its table is not at hand."""
+        if self.property.startswith("cosine:"):
+            model = self.plan.declared.model(self.property.partition(":")[2])
+            return {"name": self.property, "above": ALIKE, "model": model.name}
+        if self.property not in PROPERTIES:
+            raise unknown("property", self.property, [*PROPERTIES, "cosine:minilm-symbol"])
+        if why := splits.lacking(self.property, self.plan.declared.sources):
+            raise BadInput(why)
+        return {"name": self.property, "table": self._fingerprint(self.property)}
 
+    def load(self) -> DataSet:
+        """Return the task as a data set, genes as units and samples.
 
-def recipe(data: DataSet, model: str) -> list:
-    """What determines a model's vectors."""
-    held = plan.context(data.parts["profile"])
-    return [
-        inference.recipe(specs.model(model), held.digest, held.declared),
-        probes.VERSION,
-    ]
+        Returns
+        -------
+        DataSet
+        """
+        t = self.task
+        return DataSet(self.name, t.kind, t.group, t.entities, t.labels, t.classes)
 
+    def graph(self, data: DataSet) -> Graph:
+        """Link the genes that are relatives.
 
-def covered(data: DataSet, model: str) -> np.ndarray:
-    """Which genes a model has a vector for, (n,) bool."""
-    return plan.context(data.parts["profile"]).embedding(model).rows(data.ids) >= 0
+        Parameters
+        ----------
+        data : DataSet
+            Of ``load``.
 
+        Returns
+        -------
+        Graph
+            Binary; a gene without a vector has no relatives by its cosine.
+        """
+        if self.property == "stem":
+            return properties.shared_label(families.stems(data.ids))
+        if self.property == "family":
+            sources = self.plan.declared.sources
+            return properties.shared_label(families.families(data.ids, sources))
+        embedding = self.plan.embedding(self.property.partition(":")[2])
+        at = embedding.rows(data.ids)
+        genes = np.flatnonzero(at >= 0)
+        near = properties.cosine(embedding.vectors[at[genes]], above=ALIKE, binary=True)
+        first, second, _ = near.edges()
+        return Graph.from_edges(len(data), genes[first], genes[second])
 
-def predict(data: DataSet, model: str, sides: np.ndarray) -> np.ndarray:
-    """Values for every gene and split, (n_splits, n, …), NaN where none.
+    def _fingerprint(self, split: str) -> list | None:
+        """What a split of the benchmark depends on; None where its table is not at hand."""
+        known = self.plan.declared.sources
+        with nullcontext() if split in ALWAYS else sources.only_at_hand():
+            if splits.lacking(split, known):
+                return None
+            return splits.fingerprint(split, known) or []
 
-    Args: sides: 1 train, 2 test, 0 neither, (n_splits, n). All splits of a binary task are fitted together.
-    """
-    made = plan.context(data.parts["profile"]).embedding(model)
-    at = made.rows(data.ids)
-    has = at >= 0
-    fold = np.where(sides[:, has] == 2, 0, np.where(sides[:, has] == 1, 1, -1)).astype(np.int8)
-    X, y = made.vectors[at[has]], data.labels[has]
-    wide = (len(data.classes),) if data.kind == "multiclass" else ()
-    out = np.full((len(sides), len(data), *wide), np.nan)
-    if data.kind == "binary":
-        Y = np.repeat(y[:, None], len(sides), axis=1)
-        out[:, has] = probes.predict(X, Y, fold.T, kind="binary").T
-    else:
-        for i, one in enumerate(fold):
-            out[i, has] = probes.predict(X, y, one, kind=data.kind).reshape(int(has.sum()), *wide)
-    return out
+    @cached_property
+    def existing_recipe(self) -> list:
+        """(Split of the benchmark, what it depends on), of those at hand."""
+        prints = [[split, self._fingerprint(split)] for split in EXISTING]
+        return [row for row in prints if row[1] is not None]
+
+    def existing(self) -> Iterator[tuple[str, int, np.ndarray]]:
+        """Make the splits of the benchmark that can be made here.
+
+        Yields
+        ------
+        split : str
+        fold : int
+        side : ndarray of shape (n,)
+            1 train, 2 test.
+        """
+        profile, known = self.plan.profile, self.plan.declared.sources
+        options = {"n_folds": profile.folds, "seed": profile.seed, "sources": known}
+        for name, _ in self.existing_recipe:
+            try:
+                fold = splits.folds(self.task, name, **options)
+            except splits.Unsplittable:
+                continue
+            for k in range(profile.folds):
+                yield name, k, np.where(fold == k, 2, 1)
+
+    @property
+    def models(self) -> list[ModelSpec]:
+        """Models of the profile without the controls that need the labels."""
+        every = self.plan.models.values()
+        return [m for m in every if m.family != "control" or m.name == "random"]
+
+    def recipe(self, model: ModelSpec) -> list:
+        """What determines a model's vectors and predictions.
+
+        Parameters
+        ----------
+        model : ModelSpec
+            The model.
+
+        Returns
+        -------
+        list
+            For the cache key.
+        """
+        vectors = inference.recipe(model, self.plan.universe_digest, self.plan.declared)
+        return [vectors, probes.VERSION]
+
+    def covered(self, data: DataSet, model: ModelSpec) -> np.ndarray:
+        """Which genes a model has a vector for.
+
+        Parameters
+        ----------
+        data : DataSet
+            Of ``load``.
+        model : ModelSpec
+            The model.
+
+        Returns
+        -------
+        ndarray of shape (n,), bool
+        """
+        return self.plan.embedding(model.name).rows(data.ids) >= 0
+
+    def predict(self, data: DataSet, model: ModelSpec, sides: np.ndarray) -> np.ndarray:
+        """Fit the benchmark's probe on each split; those of a binary task are fitted together.
+
+        Parameters
+        ----------
+        data : DataSet
+            Of ``load``.
+        model : ModelSpec
+            The model.
+        sides : ndarray of shape (n_splits, n)
+            1 train, 2 test, 0 neither.
+
+        Returns
+        -------
+        ndarray of shape (n_splits, n, …)
+            Values of each gene; NaN without a vector.
+        """
+        embedding = self.plan.embedding(model.name)
+        at = embedding.rows(data.ids)
+        has = at >= 0
+        X, y = embedding.vectors[at[has]], data.labels[has]
+        fold = np.array([-1, 1, 0], dtype=np.int8)[sides[:, has]]  # fold 0 is predicted
+        wide = (len(data.classes),) if data.kind == "multiclass" else ()
+        out = np.full((len(sides), len(data), *wide), np.nan)
+        if data.kind == "binary":
+            Y = np.repeat(y[:, None], len(sides), axis=1)
+            out[:, has] = probes.predict(X, Y, fold.T, kind="binary").T
+            return out
+        for values, one in zip(out, fold):
+            values[has] = probes.predict(X, y, one, kind=data.kind).reshape(len(X), *wide)
+        return out

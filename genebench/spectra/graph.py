@@ -1,4 +1,4 @@
-"""The spectral property graph: which samples are alike, and how much, as a symmetric sparse matrix."""
+"""The spectral property graph: which samples are alike, and how much."""
 
 from __future__ import annotations
 
@@ -6,17 +6,27 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy import sparse
 
 from ..core.errors import BadInput
 
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """A graph of ``n`` samples in compressed rows: neighbours of i are ``indices[indptr[i] : indptr[i + 1]]``.
+    """A symmetric graph of samples in compressed sparse rows.
 
-    Every edge stands in both rows, neighbours ascend, no sample is its own neighbour, and samples without a neighbour
-    have an empty row. ``indptr`` (n + 1,) int64, ``indices`` (2m,) int32; ``weights`` (2m,) float32 is how alike two
-    samples are, or None in a binary graph.
+    Rows ascend, no sample is its own neighbour, samples without a neighbour have an empty row.
+
+    Attributes
+    ----------
+    n : int
+        Number of samples.
+    indptr : ndarray of shape (n + 1,), int64
+        The neighbours of sample i are ``indices[indptr[i] : indptr[i + 1]]``.
+    indices : ndarray of shape (2m,), int32
+        Neighbours; every edge is in both rows.
+    weights : ndarray of shape (2m,), float32, or None
+        Similarity of the two samples; None in a binary graph.
     """
 
     n: int
@@ -26,57 +36,58 @@ class Graph:
 
     @classmethod
     def from_edges(cls, n: int, first, second, weights=None) -> Graph:
-        """A graph of ``n`` samples from pairs of sample numbers, in any order and direction, repeats allowed.
+        """Build a graph from pairs of samples, in any order and direction, repeats allowed.
 
-        Args: first, second: sample numbers, (m,). weights: how alike, (m,); None: binary. A weight of 0 is no edge.
-        Raises: BadInput: a number outside 0 … n − 1, a pair of a sample with itself, a weight that is not finite, two
-        weights for one pair.
+        Parameters
+        ----------
+        n : int
+            Number of samples.
+        first, second : array-like of int, shape (m,)
+            Ends of the edges, 0 to n − 1.
+        weights : array-like of float, shape (m,), optional
+            Similarities; a weight of 0 is no edge. None: binary.
+
+        Returns
+        -------
+        Graph
+
+        Raises
+        ------
+        BadInput
+            A number outside 0 to n − 1, a pair of a sample with itself, a weight that is not
+            finite, or two weights for one pair.
         """
         first, second = (np.asarray(a, dtype=np.int64).ravel() for a in (first, second))
-        if len(first) != len(second) or (
-            weights is not None and len(np.ravel(weights)) != len(first)
-        ):
+        values = np.ones(len(first)) if weights is None else np.ravel(weights)
+        values = values.astype(np.float32)
+        if not len(first) == len(second) == len(values):
             raise BadInput(
-                f"edges: {len(first)} first ends do not fit {len(second)} second ends or their weights."
-            )
-        outside = (np.minimum(first, second) < 0) | (np.maximum(first, second) >= n)
-        if outside.any():
-            i = int(np.argmax(outside))
-            raise BadInput(
-                f"edge {i} links {first[i]} and {second[i]}, but samples are numbered 0 to {n - 1}."
-            )
-        if (first == second).any():
-            raise BadInput(
-                f"edge {int(np.argmax(first == second))} links a sample with itself; leave it out."
+                f"edges: {len(first)} first ends do not fit {len(second)} second ends or their "
+                f"weights."
             )
         low, high = np.minimum(first, second), np.maximum(first, second)
-        if weights is None:
-            key = np.unique(low * n + high)
-            return cls._mirrored(n, key // n, key % n, None)
-        weights = np.ravel(weights).astype(np.float32)
-        if not np.isfinite(weights).all():
-            raise BadInput(
-                f"edge {int(np.argmin(np.isfinite(weights)))} has a weight that is no finite number."
-            )
-        key, at, which = np.unique(low * n + high, return_index=True, return_inverse=True)
-        if (weights != weights[at][which]).any():
-            i = int(np.argmax(weights != weights[at][which]))
+        faults = {
+            "links {a} and {b}, but samples are numbered 0 to {last}": (low < 0) | (high >= n),
+            "links a sample with itself; leave it out": low == high,
+            "has a weight that is no finite number": ~np.isfinite(values),
+        }
+        for why, wrong in faults.items():
+            if wrong.any():
+                i = int(np.argmax(wrong))
+                raise BadInput(f"edge {i} {why.format(a=first[i], b=second[i], last=n - 1)}.")
+        _, at, which = np.unique(low * n + high, return_index=True, return_inverse=True)
+        differ = values != values[at][which]
+        if differ.any():
+            i = int(np.argmax(differ))
             raise BadInput(
                 f"the pair {low[i]}, {high[i]} has two different weights; give each pair one."
             )
-        held = weights[at] != 0
-        return cls._mirrored(n, key[held] // n, key[held] % n, weights[at][held])
-
-    @classmethod
-    def _mirrored(
-        cls, n: int, low: np.ndarray, high: np.ndarray, weights: np.ndarray | None
-    ) -> Graph:
-        rows, columns = np.concatenate([low, high]), np.concatenate([high, low])
-        order = np.lexsort((columns, rows))
-        indptr = np.zeros(n + 1, dtype=np.int64)
-        np.cumsum(np.bincount(rows, minlength=n), out=indptr[1:])
-        twice = None if weights is None else np.concatenate([weights, weights])[order]
-        return cls(n, indptr, columns[order].astype(np.int32), twice)
+        at = at[values[at] != 0]
+        rows, columns = np.append(low[at], high[at]), np.append(high[at], low[at])
+        matrix = sparse.csr_array((np.tile(values[at], 2), (rows, columns)), (n, n))
+        matrix.sort_indices()
+        indptr, indices = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32)
+        return cls(n, indptr, indices, None if weights is None else matrix.data)
 
     @property
     def m(self) -> int:
@@ -85,7 +96,7 @@ class Graph:
 
     @property
     def binary(self) -> bool:
-        """Whether samples are alike or not, without degrees."""
+        """Whether edges have no weights."""
         return self.weights is None
 
     @cached_property
@@ -94,16 +105,42 @@ class Graph:
         return np.diff(self.indptr)
 
     @property
-    def density(self) -> float:
-        """Share of all pairs of samples that are linked, in [0, 1]; 0 for fewer than two samples."""
-        return 2 * self.m / (self.n * (self.n - 1)) if self.n > 1 else 0.0
+    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """``indptr``, ``indices`` and ``weights`` for compiled loops (no weights: length 0)."""
+        return self.indptr, self.indices, np.empty(0, np.float32) if self.binary else self.weights
+
+    @cached_property
+    def components(self) -> np.ndarray:
+        """Connected component of each sample, numbered by their first sample, (n,) int32."""
+        from . import kernels
+
+        return kernels.components(self.indptr, self.indices)
 
     def edges(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-        """First and second ends (first < second, ascending), (m,) int32 each, and their weights (m,) or None."""
+        """List every edge once.
+
+        Returns
+        -------
+        first, second : ndarray of shape (m,), int32
+            Ends, first < second, ascending.
+        weights : ndarray of shape (m,), float32, or None
+            Similarities; None in a binary graph.
+        """
         rows = np.repeat(np.arange(self.n, dtype=np.int32), self.degree)
         upper = rows < self.indices
         return rows[upper], self.indices[upper], None if self.binary else self.weights[upper]
 
     def neighbours(self, sample: int) -> np.ndarray:
-        """Numbers of the samples that are like one sample, ascending, int32."""
+        """Samples that one sample is linked with.
+
+        Parameters
+        ----------
+        sample : int
+            Number of the sample.
+
+        Returns
+        -------
+        ndarray of int32
+            Ascending.
+        """
         return self.indices[self.indptr[sample] : self.indptr[sample + 1]]

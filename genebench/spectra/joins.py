@@ -1,14 +1,12 @@
-"""The compiled loops that make graphs of samples with marks in common, and of samples whose bits overlap."""
+"""Compiled loops that build graphs: samples with a mark in common, blocks of similarities."""
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
 
-_BIT = np.zeros(64, np.int64)  # number of the one bit that is set in x, at x · _DEBRUIJN >> 58
-_DEBRUIJN = np.uint64(0x03F79D71B4CB0A89)
-for _i in range(64):
-    _BIT[((0x03F79D71B4CB0A89 << _i) & (2**64 - 1)) >> 58] = _i
+TILE = 64
+"""Columns whose rows are written together, so that they stay in the processor's cache."""
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -20,61 +18,61 @@ def _ones(x):
     return np.int64((x * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
-@njit(cache=True, nogil=True)
-def _holders(start, marks, n_marks):
-    """Samples that hold each mark, ascending: mark t has ``holders[first[t] : first[t + 1]]``."""
-    first = np.zeros(n_marks + 1, np.int64)
-    for t in marks:
-        first[t + 1] += 1
-    for t in range(n_marks):
-        first[t + 1] += first[t]
-    holders, cursor = np.empty(len(marks), np.int32), first[:-1].copy()
-    for i in range(len(start) - 1):
-        for p in range(start[i], start[i + 1]):
-            holders[cursor[marks[p]]] = i
-            cursor[marks[p]] += 1
-    return first, holders
+@njit(cache=True, nogil=True, inline="always")
+def _set(row, samples):
+    """Set the bits of some samples in a row of 64 samples a word."""
+    for j in samples:
+        row[j >> 6] |= np.uint64(1) << np.uint64(j & 63)
 
 
 @njit(cache=True, nogil=True)
-def _row(i, start, marks, first, holders, common, bits, row):
-    """Set in ``row`` (bits of 64 samples a word) the samples that share a mark with sample i, and i itself not."""
-    for p in range(start[i], start[i + 1]):
-        t = marks[p]
+def _row(i, start, marks, first, carriers, common, bits, row):
+    """Set in ``row`` the samples that share a mark with sample i, other than i."""
+    for t in marks[start[i] : start[i + 1]]:
         if common[t] >= 0:
             for w in range(len(row)):
                 row[w] |= bits[common[t], w]
         else:
-            for q in range(first[t], first[t + 1]):
-                j = np.uint64(holders[q])
-                row[j >> np.uint64(6)] |= np.uint64(1) << (j & np.uint64(63))
+            _set(row, carriers[first[t] : first[t + 1]])
     row[i >> 6] &= ~(np.uint64(1) << np.uint64(i & 63))
 
 
 @njit(cache=True, nogil=True)
-def shared(start, marks, n_marks):
-    """Rows of the graph whose samples share at least one mark (sample i has ``marks[start[i] : start[i + 1]]``).
+def shared(start, marks, first, carriers):
+    """Link samples that share at least one mark.
 
-    A row is a set of bits, to which each mark adds its samples: a common mark 64 at once, a rare one each by itself.
-    Returns indptr (n + 1,) int64 and indices int32.
+    A row is a set of bits to which each mark adds its samples: a common mark 64 at once, a rare one
+    each by itself.
+
+    Parameters
+    ----------
+    start : ndarray of shape (n + 1,), int64
+        Sample i carries ``marks[start[i] : start[i + 1]]``.
+    marks : ndarray of int32
+        Marks of all samples, one after another.
+    first, carriers : ndarray
+        Mark t is carried by samples ``carriers[first[t] : first[t + 1]]``.
+
+    Returns
+    -------
+    indptr : ndarray of shape (n + 1,), int64
+    indices : ndarray of int32
+        Rows of the graph.
     """
-    n = len(start) - 1
-    first, holders = _holders(start, marks, n_marks)
+    n, n_marks = len(start) - 1, len(first) - 1
     words = n // 64 + 1
-    common, found = np.full(n_marks, -1, np.int32), 0
+    common, count = np.full(n_marks, -1, np.int32), 0
     for t in range(n_marks):
         if first[t + 1] - first[t] > words:
-            common[t] = found
-            found += 1
-    bits = np.zeros((found, words), np.uint64)
+            common[t] = count
+            count += 1
+    bits = np.zeros((count, words), np.uint64)
     for t in range(n_marks):
         if common[t] >= 0:
-            for q in range(first[t], first[t + 1]):
-                j = np.uint64(holders[q])
-                bits[common[t], j >> np.uint64(6)] |= np.uint64(1) << (j & np.uint64(63))
+            _set(bits[common[t]], carriers[first[t] : first[t + 1]])
     indptr, row = np.zeros(n + 1, np.int64), np.zeros(words, np.uint64)
     for i in range(n):
-        _row(i, start, marks, first, holders, common, bits, row)
+        _row(i, start, marks, first, carriers, common, bits, row)
         size = 0
         for w in range(words):
             size += _ones(row[w])
@@ -84,94 +82,32 @@ def shared(start, marks, n_marks):
     for i in range(n):
         if indptr[i] == indptr[i + 1]:
             continue
-        _row(i, start, marks, first, holders, common, bits, row)
+        _row(i, start, marks, first, carriers, common, bits, row)
         for w in range(words):
             x, row[w] = row[w], np.uint64(0)
             while x:
-                low = x & (~x + np.uint64(1))
-                indices[at] = (w << 6) + _BIT[(low * _DEBRUIJN) >> np.uint64(58)]
+                below = x ^ (x - np.uint64(1))  # the lowest bit that is set, and all below it
+                indices[at] = (w << 6) + _ones(below) - 1
                 at += 1
-                x ^= low
+                x &= ~below
     return indptr, indices
 
 
 @njit(cache=True, nogil=True)
-def jaccards(start, marks, indptr, indices):
-    """Marks that two samples share over marks that either has, for every edge, (2m,) float32."""
-    out, own = (
-        np.empty(len(indices), np.float32),
-        np.zeros(marks.max() + 1 if len(marks) else 1, np.bool_),
-    )
-    for i in range(len(start) - 1):
-        for p in range(start[i], start[i + 1]):
-            own[marks[p]] = True
-        for p in range(indptr[i], indptr[i + 1]):
-            j, both = indices[p], 0
-            for q in range(start[j], start[j + 1]):
-                both += own[marks[q]]
-            out[p] = both / (start[i + 1] - start[i] + start[j + 1] - start[j] - both)
-        for p in range(start[i], start[i + 1]):
-            own[marks[p]] = False
-    return out
-
-
-@njit(cache=True, nogil=True)
-def tanimoto(bits, low, high):
-    """Bits that two rows both have over bits that either has, of rows low … high with all, (high − low, n) float32."""
-    n, words = bits.shape
-    sizes, out = np.zeros(n, np.int64), np.zeros((high - low, n), np.float32)
-    for i in range(n):
-        for w in range(words):
-            sizes[i] += _ones(bits[i, w])
-    for i in range(low, high):
-        for j in range(n):
-            both = 0
-            for w in range(words):
-                both += _ones(bits[i, w] & bits[j, w])
-            either = sizes[i] + sizes[j] - both
-            out[i - low, j] = both / either if either else 0.0
-    return out
-
-
-@njit(cache=True, nogil=True)
-def once(indptr, indices, weights):
-    """The weight of every edge, once, (m,) float32."""
-    out, at = np.empty(len(indices) // 2, np.float32), 0
-    for i in range(len(indptr) - 1):
-        for p in range(indptr[i], indptr[i + 1]):
-            if indices[p] > i:
-                out[at] = weights[p]
-                at += 1
-    return out
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def nearness(positions, low, high):
-    """1 / (1 + the least distance between a position of one and one of the other), of rows low … high with later rows.
-
-    positions: (k, n) float64 (whole numbers, which it holds exactly and compares many at once). Returns (high − low, n)
-    float32; what is not of a later row is 0.
-    """
-    k, n = positions.shape
-    held, out = np.empty(n), np.zeros((high - low, n), np.float32)
-    for i in range(low, high):
-        least, row = held[i + 1 :], out[i - low, i + 1 :]
-        least[:] = np.inf
-        for x in range(k):
-            own = positions[x, i]
-            for y in range(k):
-                other = positions[y, i + 1 :]
-                for j in range(len(least)):
-                    apart = abs(own - other[j])
-                    least[j] = apart if apart < least[j] else least[j]
-        for j in range(len(least)):
-            row[j] = 1.0 / (1.0 + least[j])
-    return out
-
-
-@njit(cache=True, nogil=True)
 def tally(values, low, above, every, degree):
-    """Add to ``degree`` the edges of rows low, low + 1, … with later samples: values above ``above``, or but for 0."""
+    """Add the edges of a block of rows to the degrees of both ends.
+
+    Parameters
+    ----------
+    values : ndarray of shape (rows, n), float32
+        Similarities of samples ``low``, ``low + 1``, … to all; only later samples count.
+    low : int
+        Sample of the first row.
+    above, every : float, bool
+        Edges are values above ``above``, or with ``every`` all values but 0.
+    degree : ndarray of shape (n,), int64
+        Degrees, added to in place.
+    """
     for i in range(len(values)):
         own = 0
         for j in range(low + i + 1, values.shape[1]):
@@ -181,12 +117,19 @@ def tally(values, low, above, every, degree):
         degree[low + i] += own
 
 
-TILE = 64  # columns whose rows are written together, so that they stay in the cache
-
-
 @njit(cache=True, nogil=True)
 def place(values, low, above, every, cursor, indices, weights):
-    """Write the same edges into both their rows, from where the cursors stand; in this order rows ascend."""
+    """Write the edges of a block of rows into the rows of both ends, so that rows ascend.
+
+    Parameters
+    ----------
+    values, low, above, every
+        As of ``tally``.
+    cursor : ndarray of shape (n,), int64
+        Where the next neighbour of each sample is written; advanced in place.
+    indices, weights : ndarray
+        Rows of the graph, written in place; ``weights`` of length 0: binary.
+    """
     n, weighed = values.shape[1], len(weights) > 0
     for left in range(low - low % TILE, n, TILE):
         for i in range(len(values)):
@@ -196,7 +139,7 @@ def place(values, low, above, every, cursor, indices, weights):
                     if weighed:
                         weights[cursor[j]] = values[i, j]
                     cursor[j] += 1
-    for i in range(len(values)):  # all that is before a sample in its own row is written by now
+    for i in range(len(values)):  # everything before a sample in its own row is written by now
         at = cursor[low + i]
         for j in range(low + i + 1, n):
             if values[i, j] != 0 if every else values[i, j] > above:

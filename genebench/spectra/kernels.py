@@ -1,7 +1,7 @@
-"""The compiled loops of splits: Python's random numbers, walks over a graph, links across a split.
+"""Compiled loops of splits: walks over a graph, overlap across a split, components, balanced deals.
 
-Modules with compiled loops are imported on first use, for numba loads slowly. Compiled code is kept between runs; it
-knows of changes to its own file only, so a loop stands in one file with all that it calls.
+Loaded on first use, because numba is slow to import. numba's disk cache notices changes of this
+file only, so a loop stands in one file with everything it calls.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ import numpy as np
 from numba import njit
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+BLOCK = 128
 
 
-# Random numbers: Python's own generator (MT19937), word by word
+# Mersenne Twister (MT19937) as in Python's ``random``
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -23,7 +24,7 @@ def _twist(high, low):
 
 @njit(cache=True, nogil=True)
 def _refill(state, words):
-    """The next 624 words of MT19937 from its state, both (624,) uint32, in place."""
+    """Advance the state, (624,) uint32, and write its next 624 tempered words."""
     for k in range(227):
         state[k] = state[k + 397] ^ _twist(state[k], state[k + 1])
     for k in range(227, 623):
@@ -38,77 +39,15 @@ def _refill(state, words):
 
 
 @njit(cache=True, nogil=True)
-def python_draws(seed, below):
-    """``randrange(below[i])`` and ``random()`` in turn, as Python draws them after this seed: two arrays."""
-    state, words, at = seeded(seed)[0], np.empty(624, np.uint32), 624
-    whole, uniform = np.empty(len(below), np.int64), np.empty(len(below), np.float64)
-    for i in range(len(below)):
-        bits = 1
-        while below[i] >> bits:
-            bits += 1
-        whole[i], at = _below(below[i], bits, state, words, at)
-        x, at = _uniform(state, words, at)
-        uniform[i] = x * 2.0**-53
-    return whole, uniform
-
-
-@njit(cache=True, nogil=True)
-def _below(n, bits, state, words, at):
-    """Python's ``randrange(n)`` of an n of so many bits: as many are drawn, and again until they are below n."""
-    while True:
-        if at == 624:
-            _refill(state, words)
-            at = 0
-        drawn = np.int64(words[at]) >> (32 - bits)
-        at += 1
-        if drawn < n:
-            return drawn, at
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _uniform(state, words, at):
-    """Python's ``random()`` times 2⁵³: the integer of 53 bits of two words."""
-    if at < 623:
-        return np.int64(words[at] >> 5) * 67108864 + np.int64(words[at + 1] >> 6), at + 2
+def _next(state, words, at):
+    """Next 32-bit word, and the position after it."""
     if at == 624:
         _refill(state, words)
-        return np.int64(words[0] >> 5) * 67108864 + np.int64(words[1] >> 6), 2
-    high = np.int64(words[623] >> 5)
-    _refill(state, words)
-    return high * 67108864 + np.int64(words[0] >> 6), 1
+        at = 0
+    return np.int64(words[at]), at + 1
 
 
-@njit(cache=True, nogil=True)
-def seeded(seed):
-    """States of Python's ``random.Random(seed)`` and NumPy's ``RandomState(seed)``, as seeded, (2, 624) uint32."""
-    states = np.empty((2, 624), np.uint32)
-    for which, first in enumerate((np.uint64(19650218), np.uint64(seed))):
-        states[which, 0] = first
-        for k in range(1, 624):
-            x = np.uint64(states[which, k - 1])
-            states[which, k] = np.uint64(1812433253) * (x ^ (x >> np.uint64(30))) + np.uint64(k)
-    python, k = states[0], 1
-    for _ in range(624):  # Python mixes the seed in, as a key of one word
-        x = np.uint64(python[k - 1])
-        python[k] = (
-            np.uint64(python[k]) ^ ((x ^ (x >> np.uint64(30))) * np.uint64(1664525))
-        ) + np.uint64(seed)
-        k += 1
-        if k == 624:
-            python[0], k = python[623], 1
-    for _ in range(623):
-        x = np.uint64(python[k - 1])
-        python[k] = (
-            np.uint64(python[k]) ^ ((x ^ (x >> np.uint64(30))) * np.uint64(1566083941))
-        ) - np.uint64(k)
-        k += 1
-        if k == 624:
-            python[0], k = python[623], 1
-    python[0] = 0x80000000
-    return states
-
-
-# Random numbers that belong to a sample or an edge: the same whatever else is in the data set
+# SplitMix64: numbers that belong to one sample or edge, whatever else is in the data set
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -118,9 +57,29 @@ def _mix(x):
     return x ^ (x >> np.uint64(31))
 
 
+@njit(cache=True, nogil=True, inline="always")
+def _unit(x):
+    """A 64-bit number as a float in [0, 1)."""
+    return np.float64(_mix(x) >> np.uint64(11)) * 2.0**-53
+
+
 @njit(cache=True, nogil=True)
 def keys(seed, use, n):
-    """A random 64-bit number of each sample for one ``use`` of a seed (SplitMix64), (n,) uint64."""
+    """Draw a random 64-bit number for each sample.
+
+    Parameters
+    ----------
+    seed : uint64
+        Seed.
+    use : int
+        Stream of that seed, one per purpose.
+    n : int
+        Number of samples; the number of sample i does not depend on it.
+
+    Returns
+    -------
+    ndarray of shape (n,), uint64
+    """
     start = _mix(_mix(seed + GOLDEN) + np.uint64(use) * GOLDEN)
     out = np.empty(n, np.uint64)
     for i in range(n):
@@ -128,102 +87,43 @@ def keys(seed, use, n):
     return out
 
 
-# Walks
-
-
 @njit(cache=True, nogil=True)
-def split_like_package(
-    indptr, indices, weights, threshold, parameter, test_size, states, order, units, out
-):
-    """One split by the published package's rules; fills ``out`` with train, test and dropped samples, each ascending.
+def walk_like_package(indptr, indices, weights, threshold, parameter, state):
+    """Walk a graph as the published package does, drawing its random numbers.
 
-    Args: indptr, indices, weights: the graph that is walked, numbered and with rows in the package's order. states: of
-    Python's generator and of NumPy's legacy one, just seeded, (2, 624) uint32. order: sample of each node. units:
-    samples that go to train whole. out: (samples,) int32.
-    Returns: sizes of train and test, and how many nodes were kept; both 0 where the package's rules give no split.
-    """
-    kept = np.empty(len(order), np.int32)
-    count = _walk_like_package(indptr, indices, weights, threshold, parameter, states[0], kept)
-    n_test = np.int64(np.ceil(test_size * count))
-    if n_test >= count:
-        return 0, 0, count
-    dealt = _permutation(count, states[1])
-    side = np.zeros(len(out), np.int8)
-    side[units] = 1
-    for k in range(count):
-        side[order[kept[dealt[k]]]] = 2 if k < n_test else 1
-    return _listed(side, out) + (count,)
+    Each turn draws one of the remaining nodes, retains it, and drops each remaining neighbour when
+    the next ``random()`` is below the parameter and the weight reaches the threshold. The walk ends
+    when no edge remains; the remaining nodes are retained.
 
+    Parameters
+    ----------
+    indptr, indices, weights : ndarray
+        Graph with nodes and rows in the package's order; ``weights`` of length 0: binary.
+    threshold : float
+        Least weight of a neighbour that may be dropped.
+    parameter : float
+        Spectral parameter, in [0, 1].
+    state : ndarray of shape (624,), uint32
+        State of ``random.Random(seed)``; left unchanged.
 
-@njit(cache=True, nogil=True)
-def _listed(side, out):
-    """Train (side 1), then test (2), then dropped (0) samples, each ascending; returns the sizes of train and test."""
-    n_train, n_test = 0, 0
-    for s in side:
-        n_train += s == 1
-        n_test += s == 2
-    at, test, rest = 0, n_train, n_train + n_test
-    for i in range(len(side)):
-        if side[i] == 1:
-            out[at] = i
-            at += 1
-        elif side[i] == 2:
-            out[test] = i
-            test += 1
-        else:
-            out[rest] = i
-            rest += 1
-    return n_train, n_test
-
-
-@njit(cache=True, nogil=True)
-def _permutation(n, state):
-    """NumPy's ``RandomState(seed).permutation(n)``: a shuffle from the end, each draw masked until it fits."""
-    state, words, at = state.copy(), np.empty(624, np.uint32), 624
-    out = np.arange(n)
-    mask = 1
-    while mask < n:
-        mask = mask * 2 + 1
-    for i in range(n - 1, 0, -1):
-        while mask >> 1 >= i:
-            mask >>= 1
-        while True:
-            if at == 624:
-                _refill(state, words)
-                at = 0
-            j = np.int64(words[at]) & mask
-            at += 1
-            if j <= i:
-                break
-        out[i], out[j] = out[j], out[i]
-    return out
-
-
-@njit(cache=True, nogil=True)
-def _walk_like_package(indptr, indices, weights, threshold, parameter, state, kept):
-    """The walk of the published package over its own order of nodes; fills ``kept`` and returns how many there are.
-
-    Each turn draws one of the remaining nodes, keeps it, and drops each remaining neighbour when Python's next
-    ``random()`` is below the parameter and the weight reaches the threshold (a binary graph has no weights: length 0).
-    It ends when no edge is left; what remains is kept.
+    Returns
+    -------
+    ndarray of int32
+        Retained nodes in the order of their draws.
     """
     n = len(indptr) - 1
     binary = len(weights) == 0
     state, words, at = state.copy(), np.empty(624, np.uint32), 624
-    alive = np.ones(n, np.int8)
-    by_32, by_1024 = (
-        np.zeros(n // 32 + 1, np.int32),
-        np.zeros(n // 1024 + 1, np.int32),
-    )  # how many remain of so many
+    alive, retained = np.ones(n, np.int8), np.empty(n, np.int32)
+    blocks = np.zeros(
+        n // BLOCK + 1, np.int32
+    )  # remaining nodes, so that the k-th is quick to find
     for i in range(n):
-        by_32[i >> 5] += 1
-        by_1024[i >> 10] += 1
-    limit = np.int64(
-        np.ceil(parameter * 2.0**53)
-    )  # exact: so many of the 2⁵³ values are below the parameter
+        blocks[i // BLOCK] += 1
+    limit = np.int64(np.ceil(parameter * 2.0**53))  # exact: random() is a multiple of 2⁻⁵³
     left, bits, count, scan, edge = n, 32, 0, 0, np.int64(0)
     while True:
-        while scan < n:  # the first remaining edge; what was passed never comes back
+        while scan < n:  # the first remaining edge; nothing before it comes back
             if alive[scan]:
                 edge = max(edge, indptr[scan])
                 while edge < indptr[scan + 1] and not alive[indices[edge]]:
@@ -235,60 +135,78 @@ def _walk_like_package(indptr, indices, weights, threshold, parameter, state, ke
             break
         while not left >> (bits - 1):
             bits -= 1
-        rest, at = _below(left, bits, state, words, at)
-        block = 0  # the drawn one among the remaining nodes, in order
-        while by_1024[block] <= rest:
-            rest -= by_1024[block]
+        rest = np.int64(left)
+        while rest >= left:  # Python's randrange(left)
+            rest, at = _next(state, words, at)
+            rest >>= 32 - bits
+        block = 0
+        while blocks[block] <= rest:
+            rest -= blocks[block]
             block += 1
-        block <<= 5
-        while by_32[block] <= rest:
-            rest -= by_32[block]
-            block += 1
-        u = (block << 5) - 1
+        u = block * BLOCK - 1
         while rest >= 0:
             u += 1
             rest -= alive[u]
-        kept[count] = u
+        retained[count] = u
         count += 1
-        left -= _remove(u, alive, by_32, by_1024)
+        left -= _remove(u, alive, blocks)
         if binary and parameter == 0.0:
             continue
         for p in range(indptr[u], indptr[u + 1]):
             v = indices[p]
             if not alive[v]:
                 continue
-            if parameter == 1.0:
-                left -= _remove(v, alive, by_32, by_1024)
-                continue
-            x, at = _uniform(state, words, at)
-            if x < limit and (binary or weights[p] >= threshold):
-                left -= _remove(v, alive, by_32, by_1024)
+            if parameter < 1.0:  # Python's random(), of two words
+                high, at = _next(state, words, at)
+                low, at = _next(state, words, at)
+                if (high >> 5) * 67108864 + (low >> 6) >= limit:
+                    continue
+                if not binary and weights[p] < threshold:
+                    continue
+            left -= _remove(v, alive, blocks)
     for i in range(n):
         if alive[i]:
-            kept[count] = i
+            retained[count] = i
             count += 1
-    return count
+    return retained[:count]
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _remove(u, alive, by_32, by_1024):
+def _remove(u, alive, blocks):
     alive[u] = 0
-    by_32[u >> 5] -= 1
-    by_1024[u >> 10] -= 1
+    blocks[u // BLOCK] -= 1
     return 1
 
 
 @njit(cache=True, nogil=True)
-def _walk(indptr, indices, weights, threshold, chance, seed, order):
-    """Keep samples in the given order; each drops its neighbours that are not yet kept with their own chance.
+def walk(indptr, indices, weights, threshold, chance, seed, order):
+    """Retain samples in a given order; each drops its undecided neighbours with a chance.
 
-    Whether an edge drops depends on the seed and the edge alone, so that walks of one seed at two parameters differ by
-    the parameter only. Returns 1 for each sample that is kept, (n,) int8.
+    Whether an edge drops depends on the seed and the edge alone, so that walks of one seed at two
+    parameters differ by the parameter only.
+
+    Parameters
+    ----------
+    indptr, indices, weights : ndarray
+        Graph; ``weights`` of length 0: binary.
+    threshold : float
+        Least weight of a neighbour that may be dropped (below ``chance`` 1).
+    chance : float
+        Probability of dropping a neighbour, in [0, 1].
+    seed : uint64
+        Seed.
+    order : ndarray of shape (n,), int
+        Order in which samples are visited.
+
+    Returns
+    -------
+    ndarray of shape (n,), bool
+        Retained samples.
     """
     n = len(indptr) - 1
     binary = len(weights) == 0
     start = _mix(_mix(seed + GOLDEN) + np.uint64(3) * GOLDEN)
-    state = np.zeros(n, np.int8)  # 0 open, 1 kept, 2 dropped
+    state = np.zeros(n, np.int8)  # 0 undecided, 1 retained, 2 dropped
     for u in order:
         if state[u] == 2:
             continue
@@ -303,72 +221,62 @@ def _walk(indptr, indices, weights, threshold, chance, seed, order):
                 state[v] = 2
             elif binary or weights[p] >= threshold:
                 pair = (np.uint64(min(u, v)) << np.uint64(32)) | np.uint64(max(u, v))
-                if (
-                    np.float64(_mix(start ^ _mix(pair + GOLDEN)) >> np.uint64(11)) * 2.0**-53
-                    < chance
-                ):
+                if _unit(start ^ _mix(pair + GOLDEN)) < chance:
                     state[v] = 2
-    for u in range(n):
-        state[u] = state[u] == 1
-    return state
-
-
-@njit(cache=True, nogil=True)
-def split_by_lot(indptr, indices, weights, threshold, chance, seed, order, lot, test_size, out):
-    """One corrected split: a walk, then the first of the kept in the order ``lot`` are tested; ``out`` as above."""
-    side = _walk(indptr, indices, weights, threshold, chance, seed, order)
-    count = 0
-    for s in side:
-        count += s
-    n_test = np.int64(np.ceil(test_size * count))
-    if n_test >= count:
-        return 0, 0, count
-    left = n_test
-    for u in lot:
-        if left == 0:
-            break
-        if side[u]:
-            side[u] = 2
-            left -= 1
-    return _listed(side, out) + (count,)
-
-
-@njit(cache=True, nogil=True)
-def split_by_balance(
-    indptr, indices, weights, threshold, chance, seed, order, counts, test_size, out
-):
-    """One weighted split: a walk, then the kept are dealt by ``balance``; ``out`` as above."""
-    side = _walk(indptr, indices, weights, threshold, chance, seed, order)
-    kept = np.flatnonzero(side)
-    tested = balance(counts[kept], seed, 500, 1.0 - test_size)
-    for k in range(len(kept)):
-        side[kept[k]] = 2 if tested[k] else 1
-    n_train, n_test = _listed(side, out)
-    if n_train == 0 or n_test == 0:
-        return 0, 0, len(kept)
-    return n_train, n_test, len(kept)
-
-
-# Links across a split
+    return state == 1
 
 
 @njit(cache=True, nogil=True)
 def across(indptr, indices, weights, side, test):
-    """Test samples with a neighbour in train (side 1), number of edges between test and train, and their sum."""
-    linked, edges, total = 0, 0, 0.0
+    """Count and sum the edges between train and test.
+
+    Parameters
+    ----------
+    indptr, indices, weights : ndarray
+        Graph; ``weights`` of length 0: every edge counts 1.
+    side : ndarray of shape (n,), int8
+        1 for samples of train.
+    test : ndarray of int
+        Samples of test.
+
+    Returns
+    -------
+    linked : int
+        Test samples with at least one neighbour in train.
+    total : float
+        Sum of the weights of edges between test and train.
+    """
+    linked, total = 0, 0.0
     for u in test:
-        before = edges
+        hit = False
         for p in range(indptr[u], indptr[u + 1]):
             if side[indices[p]] == 1:
-                edges += 1
+                hit = True
                 total += weights[p] if len(weights) else 1.0
-        linked += edges > before
-    return linked, edges, total
+        linked += hit
+    return linked, total
 
 
 @njit(cache=True, nogil=True)
 def balance(counts, seed, restarts, share):
-    """The best of ``restarts`` random deals of barcodes, as ``splits.balance`` says; returns (n,) bool."""
+    """Deal barcodes to train and test; see ``splits.balance``.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (n,), float64
+        Samples of each barcode.
+    seed : uint64
+        Seed.
+    restarts : int
+        Number of random deals, of which the best is returned.
+    share : float
+        Share of barcodes and samples for train, in (0, 1).
+
+    Returns
+    -------
+    ndarray of shape (n,), bool
+        Barcodes of test.
+    """
     n = len(counts)
     total = counts.sum()
     train_samples, test_samples = share * total, (1.0 - share) * total
@@ -383,21 +291,20 @@ def balance(counts, seed, restarts, share):
         in_train, in_test, nodes, waiting = 0.0, 0.0, 0, 0
         for i in order:
             x += GOLDEN
-            to_test = np.float64(_mix(x) >> np.uint64(11)) * 2.0**-53 >= share
+            to_test = _unit(x) >= share
             if not to_test and in_train + counts[i] < train_samples:
                 in_train += counts[i]
                 nodes += 1
             elif to_test and in_test + counts[i] < test_samples:
                 in_test += counts[i]
             else:
-                order[waiting] = i  # read already: the front of the order holds those set aside
+                order[waiting] = i  # the front of the order has been read: it stores the overflow
                 waiting += 1
                 continue
             side[i] = to_test
-        for k in range(waiting):
-            i = order[k]
+        for i in order[:waiting]:
             x += GOLDEN
-            side[i] = np.float64(_mix(x) >> np.uint64(11)) * 2.0**-53 >= share
+            side[i] = _unit(x) >= share
             if side[i]:
                 in_test += counts[i]
             else:
@@ -408,6 +315,83 @@ def balance(counts, seed, restarts, share):
         if loss < least:
             least = loss
             best[:] = side
-        for i in range(n):
-            order[i] = i
+        order[:] = np.arange(n)
     return best
+
+
+@njit(cache=True, nogil=True)
+def components(indptr, indices):
+    """Label the connected components of a graph.
+
+    Parameters
+    ----------
+    indptr, indices : ndarray
+        Graph.
+
+    Returns
+    -------
+    ndarray of shape (n,), int32
+        Component of each node; components are numbered by their first node.
+    """
+    n = len(indptr) - 1
+    label, stack, count = np.full(n, -1, np.int32), np.empty(n, np.int32), 0
+    for first in range(n):
+        if label[first] >= 0:
+            continue
+        label[first], stack[0], depth = count, first, 1
+        while depth:
+            depth -= 1
+            u = stack[depth]
+            for v in indices[indptr[u] : indptr[u + 1]]:
+                if label[v] < 0:
+                    label[v], stack[depth] = count, v
+                    depth += 1
+        count += 1
+    return label
+
+
+@njit(cache=True, nogil=True)
+def renumber(indptr, indices, weights, order):
+    """Take the subgraph of some samples, rows in the order of the package's neighbours.
+
+    A row lists neighbours that stand earlier in the order, by the order; then the later ones, by
+    their sample number.
+
+    Parameters
+    ----------
+    indptr, indices, weights : ndarray
+        Graph; ``weights`` of length 0: binary.
+    order : ndarray of int
+        Samples of the subgraph; a sample's place in it is its new number.
+
+    Returns
+    -------
+    indptr, indices, weights : ndarray
+        The subgraph.
+    """
+    n, size = len(indptr) - 1, len(order)
+    place = np.full(n, -1, np.int32)
+    place[order] = np.arange(size)
+    new, earlier = np.zeros(size + 1, np.int64), np.zeros(size, np.int64)
+    for k in range(size):
+        u = order[k]
+        new[k + 1] = new[k]
+        for p in range(indptr[u], indptr[u + 1]):
+            q = place[indices[p]]
+            if q >= 0:
+                new[k + 1] += 1
+                earlier[k] += q < k
+    out = np.empty(new[size], np.int32)
+    values = np.empty(new[size] if len(weights) else 0, np.float32)
+    front = new[:-1].copy()
+    for k in range(size):
+        u, back = order[k], new[k] + earlier[k]
+        for p in range(indptr[u], indptr[u + 1]):
+            q = place[indices[p]]
+            if q > k:
+                out[back], out[front[q]] = q, k
+                if len(weights):
+                    values[back], values[front[q]] = weights[p], weights[p]
+                back += 1
+                front[q] += 1
+    return new, out, values

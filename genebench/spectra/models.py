@@ -1,112 +1,106 @@
-"""The models of Part II: their declarations, and how each is fitted on one side of a split and asked of the other."""
+"""The models of the spectral curves: each is fitted on one side of a split and predicts the other.
+
+Networks are small, trained on the CPU for every split, and seeded. Their work is bounded by steps,
+not by rows: every training sample can be drawn, and a large set costs no more than a small one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Literal
 
 import numpy as np
+import torch
 from scipy import sparse
+from torch import nn
 
-from ..core import paths, specs
+from ..core import paths
 from ..core.errors import BadInput, unknown
-from ..core.specs import Spec
 from . import features
-from .datasets import DataSet
+from .datasets import DataSet, ModelSpec
 
 VERSION = 1
 """Bump when a model gives other predictions."""
+RATE, DECAY = 2e-3, 1e-4
+"""Learning rate and weight decay of networks."""
+FEWEST = 120
+"""Steps that even a small training set gets."""
+EPOCHS = 15
 
-
-class CurveModelSpec(Spec):
-    """One model: what it sees, how it is fitted, how it is drawn; or what it needs, where it does not run from here."""
-
-    name: str
-    title: str
-    family: Literal[
-        "shortcut", "baseline", "classical", "network", "language model", "structure model"
-    ]
-    description: str
-    paper: bool = False
-    """Whether it is one of the models of the Spectra paper."""
-    features: str | None = None
-    estimator: str | None = None
-    options: dict[str, Any] = {}
-    steps: int = 20
-    """The spectral parameter is cut into this many steps (20: 21 values); dear models take fewer."""
-    needs: str = ""
-    """For a model that takes its predictions from a file: what to do, in one clause."""
-    citation: str | None = None
-    color: str
-
-
-@lru_cache
-def declared() -> dict[str, CurveModelSpec]:
-    """Every declared model by name."""
-    return specs.entries(CurveModelSpec, paths.SPECTRA, "models")
-
-
-def spec(name: str) -> CurveModelSpec:
-    """One model by name. Raises: BadInput: unknown, or one that takes its predictions from a file."""
-    if name not in declared():
-        raise unknown("model", name, declared(), where=str(paths.SPECTRA))
-    return declared()[name]
-
-
-@lru_cache(maxsize=4)
-def _features(data: DataSet, name: str, options: tuple):
-    return features.make(name, data, **dict(options))
+Batches = Callable[[np.ndarray], tuple[torch.Tensor, ...]]
+"""Samples → inputs of a network."""
 
 
 def predict(
-    data: DataSet, model: str, train: np.ndarray, test: np.ndarray, *, seed: int
+    data: DataSet, spec: ModelSpec, train: np.ndarray, test: np.ndarray, *, seed: int
 ) -> np.ndarray:
     """Fit a model on some samples and predict others.
 
-    Args: train, test: rows of samples. seed: of networks.
-    Returns: log-odds or a score that rises with the positive class, (n_test,); one score a class, (n_test, n_classes);
-    or real numbers, (n_test,).
-    Raises: BadInput: unknown, or a model that takes its predictions from a file (says what to do).
+    Parameters
+    ----------
+    data : DataSet
+        The data set.
+    spec : ModelSpec
+        The model.
+    train, test : ndarray of int
+        Samples of each side.
+    seed : int
+        Of networks.
+
+    Returns
+    -------
+    ndarray
+        Binary: log-odds or a score that rises with the positive class, (n_test,); multiclass: one
+        score per class, (n_test, n_classes); regression: real numbers, (n_test,).
+
+    Raises
+    ------
+    BadInput
+        A model that takes its predictions from a file (says what to do), or an unknown estimator.
     """
-    how = spec(model)
-    if how.needs or how.estimator is None:
-        raise BadInput(f"model '{model}': {how.needs}.")
-    if how.estimator not in ESTIMATORS:
-        raise unknown(
-            "estimator", how.estimator, ESTIMATORS, where=f"{paths.SPECTRA}: model '{model}'"
-        )
-    return ESTIMATORS[how.estimator](data, how, train, test, seed)
+    if spec.needs or spec.estimator is None:
+        raise BadInput(f"model '{spec.name}': {spec.needs}.")
+    if spec.estimator not in ESTIMATORS:
+        where = f"{paths.SPECTRA}: model '{spec.name}'"
+        raise unknown("estimator", spec.estimator, ESTIMATORS, where=where)
+    return ESTIMATORS[spec.estimator](data, spec, train, test, seed)
 
 
-def _seen(data: DataSet, how: CurveModelSpec):
-    given = {k: v for k, v in how.options.items() if k == "width"}
-    return _features(data, how.features, tuple(given.items()))
+def _features(data: DataSet, spec: ModelSpec):
+    return _cached_features(data, spec.features, spec.options.get("width"))
 
 
-def linear(
-    data: DataSet, how: CurveModelSpec, train: np.ndarray, test: np.ndarray, seed: int
-) -> np.ndarray:
-    """Logistic regression, ridge on one column a class, or ridge; L2 with strength 1, samples weighted by number."""
-    X, y, w = _seen(data, how), data.labels, data.counts
+@lru_cache(maxsize=4)
+def _cached_features(data: DataSet, name: str, width: int | None):
+    return features.make(name, data, **({"width": width} if width else {}))
+
+
+def _standardised(X: np.ndarray, train: np.ndarray, least: float) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation of the columns in train; deviations up to ``least`` count as 1."""
+    spread = X[train].std(axis=0)
+    return X[train].mean(axis=0), np.where(spread > least, spread, 1)
+
+
+def _linear(data: DataSet, spec: ModelSpec, train, test, seed: int) -> np.ndarray:
+    """Logistic regression, or ridge (of classes: one column each); L2 1, samples weighted."""
+    X, y, w = _features(data, spec), data.labels, data.counts[train]
     A, B = X[train], X[test]
     if not sparse.issparse(X):
-        mean, spread = A.mean(axis=0), A.std(axis=0)
-        spread = np.where(spread > 0, spread, 1)
+        mean, spread = _standardised(X, train, 0)
         A, B = (A - mean) / spread, (B - mean) / spread
     if data.kind == "binary":
         from sklearn.linear_model import LogisticRegression
 
-        fitted = LogisticRegression(C=1.0, max_iter=300).fit(A, y[train], sample_weight=w[train])
+        fitted = LogisticRegression(C=1.0, max_iter=300).fit(A, y[train], sample_weight=w)
         return fitted.decision_function(B)
     if data.kind == "multiclass":
-        wanted = (y[train][:, None] == np.arange(len(data.classes))).astype(np.float64)
-        return _ridge(A, wanted, B, w[train])
-    return _ridge(A, y[train][:, None].astype(float), B, w[train])[:, 0]
+        columns = y[train][:, None] == np.arange(len(data.classes))
+        return _ridge(A, columns.astype(np.float64), B, w)
+    return _ridge(A, y[train][:, None].astype(float), B, w)[:, 0]
 
 
 def _ridge(A, Y: np.ndarray, B, w: np.ndarray, *, alpha: float = 1.0) -> np.ndarray:
-    """Ridge with an intercept that is not shrunk; closed form of the smaller side, or LSQR for sparse columns."""
+    """Ridge with a free intercept, in closed form; sparse columns by conjugate gradients."""
     if sparse.issparse(A):
         from sklearn.linear_model import Ridge
 
@@ -116,123 +110,206 @@ def _ridge(A, Y: np.ndarray, B, w: np.ndarray, *, alpha: float = 1.0) -> np.ndar
     centre, middle = np.average(A, axis=0, weights=w), np.average(Y, axis=0, weights=w)
     root = np.sqrt(w)[:, None]
     A, Y = (A - centre) * root, (Y - middle) * root
-    gram = A.T @ A if A.shape[1] <= A.shape[0] else A @ A.T
+    tall = A.shape[1] <= A.shape[0]
+    gram = A.T @ A if tall else A @ A.T
     gram[np.diag_indices_from(gram)] += alpha
-    solved = (
-        np.linalg.solve(gram, A.T @ Y)
-        if A.shape[1] <= A.shape[0]
-        else A.T @ np.linalg.solve(gram, Y)
-    )
+    solved = np.linalg.solve(gram, A.T @ Y) if tall else A.T @ np.linalg.solve(gram, Y)
     return (B - centre) @ solved + middle
 
 
-def site_independent(data: DataSet, how: CurveModelSpec, train, test, seed: int) -> np.ndarray:
-    """The sum over a unit's mutations of each one's own mean effect, shrunk by one observation; no fit together.
+def _site_independent(data: DataSet, spec: ModelSpec, train, test, seed: int) -> np.ndarray:
+    """Sum over a unit's mutations of each one's own effect, shrunk by one observation.
 
-    Of a class the log-odds of the mutation among both classes (naive Bayes), of a number the mean distance from the
-    training mean of the units that carry it. Columns of marks, or of one-hot residues of equal sequences.
+    Of a class the log-odds of the mutation among both classes (naive Bayes), of a number the mean
+    distance from the training mean of the units that carry it.
     """
-    X, y, w = _seen(data, how), data.labels.astype(float), data.counts
+    X, y, w = _features(data, spec), data.labels[train].astype(float), data.counts[train]
     A, B = sparse.csr_matrix(X[train]), sparse.csr_matrix(X[test])
     if data.kind == "binary":
-        with_mark = [np.asarray(A.T @ (w[train] * (y[train] == c))).ravel() + 0.5 for c in (0, 1)]
-        total = [(w[train] * (y[train] == c)).sum() + 1 for c in (0, 1)]
-        return B @ np.log((with_mark[1] / total[1]) / (with_mark[0] / total[0]))
-    middle = np.average(y[train], weights=w[train])
-    number = np.asarray(A.T @ w[train]).ravel()
-    return middle + B @ (np.asarray(A.T @ (w[train] * (y[train] - middle))).ravel() / (number + 1))
+        carriers = [np.asarray(A.T @ (w * (y == c))).ravel() + 0.5 for c in (0, 1)]
+        total = [(w * (y == c)).sum() + 1 for c in (0, 1)]
+        return B @ np.log((carriers[1] / total[1]) / (carriers[0] / total[0]))
+    middle = np.average(y, weights=w)
+    number = np.asarray(A.T @ w).ravel()
+    return middle + B @ (np.asarray(A.T @ (w * (y - middle))).ravel() / (number + 1))
 
 
-def neighbour(data: DataSet, how: CurveModelSpec, train, test, seed: int) -> np.ndarray:
-    """The labels of the five most similar training samples, weighted by similarity (inner product of the features)."""
-    X, k = _seen(data, how), min(int(how.options.get("k", 5)), len(train))
+def _neighbour(data: DataSet, spec: ModelSpec, train, test, seed: int) -> np.ndarray:
+    """Labels of the five most similar training samples, weighted by inner product."""
+    X, k = _features(data, spec), min(5, len(train))
     near = (X[test] @ X[train].T).toarray()
     best = np.argpartition(-near, k - 1, axis=1)[:, :k]
     weight = np.take_along_axis(near, best, axis=1) + 1e-6
-    held = data.labels[train][best]
+    labels = data.labels[train][best]
     if data.kind == "multiclass":
         out = np.zeros((len(test), len(data.classes)))
         for j in range(k):
-            np.add.at(out, (np.arange(len(test)), held[:, j]), weight[:, j])
+            out[np.arange(len(test)), labels[:, j]] += weight[:, j]
         return out
-    return (held * weight).sum(axis=1) / weight.sum(axis=1)
+    return (labels * weight).sum(axis=1) / weight.sum(axis=1)
 
 
-def mean_of(data: DataSet, how: CurveModelSpec, train, test, seed: int) -> np.ndarray:
-    """Of pairs: the training mean of the same ligand (or of the same target), whatever the other side is."""
-    side = data.parts[how.options["side"]]
-    y, n = data.labels, int(side.max()) + 1
+def _mean_of(data: DataSet, spec: ModelSpec, train, test, seed: int) -> np.ndarray:
+    """Of pairs: training mean of the same ligand or protein, shrunk by one observation."""
+    side, y = data.parts[spec.options["side"]], data.labels[train]
+    n, middle = int(side.max()) + 1, y.mean()
     number = np.bincount(side[train], minlength=n)
-    middle = y[train].mean()
-    mean = (np.bincount(side[train], weights=y[train], minlength=n) + middle) / (number + 1)
+    mean = (np.bincount(side[train], weights=y, minlength=n) + middle) / (number + 1)
     return mean[side[test]]
 
 
-def mlp(data: DataSet, how: CurveModelSpec, train, test, seed: int) -> np.ndarray:
+def _mlp(data: DataSet, spec: ModelSpec, train, test, seed: int) -> np.ndarray:
     """Perceptron on marks (an embedding bag) or on standardised numbers."""
-    from . import nets
-
-    X = _seen(data, how)
-    given = {"steps": int(how.options.get("steps", 500)), "batch": 256, "seed": seed}
+    X = _features(data, spec)
+    d = X.shape[1]
     if sparse.issparse(X):
-        batch_of = nets.bags(X, np.arange(X.shape[0]))
-        return nets.fit_predict(
-            lambda out: nets.Bag(X.shape[1], 32, out), batch_of, data, train, test, **given
-        )
-    import torch
 
-    mean, spread = X[train].mean(axis=0), X[train].std(axis=0)
-    spread = np.where(spread > 1e-6, spread, 1)
-    return nets.fit_predict(
-        lambda out: nets.perceptron(X.shape[1], 64, out),
-        lambda rows: (torch.as_tensor((X[rows] - mean) / spread),),
-        data,
-        train,
-        test,
-        **given,
-    )
+        def batch_of(rows: np.ndarray) -> tuple[torch.Tensor, ...]:
+            part = X[rows]
+            return torch.as_tensor(part.indices).long(), torch.as_tensor(part.indptr[:-1]).long()
+
+        def make(outputs: int) -> nn.Module:
+            return _Bag(d, 32, outputs)
+
+    else:
+        mean, spread = _standardised(X, train, 1e-6)
+
+        def batch_of(rows: np.ndarray) -> tuple[torch.Tensor, ...]:
+            return (torch.as_tensor((X[rows] - mean) / spread),)
+
+        def make(outputs: int) -> nn.Module:
+            first = (nn.Linear(d, 64), nn.ReLU(), nn.Dropout(0.1))
+            return nn.Sequential(*first, nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, outputs))
+
+    steps = int(spec.options.get("steps", 500))
+    return _trained(make, batch_of, data, train, test, seed=seed, steps=steps, batch=256)
 
 
-def cnn(data: DataSet, how: CurveModelSpec, train, test, seed: int) -> np.ndarray:
+def _cnn(data: DataSet, spec: ModelSpec, train, test, seed: int) -> np.ndarray:
     """One convolution over residues.
 
-    Of equal sequences every place keeps its own weights behind it; of others the largest and mean answer count. Of
-    chains with a label a residue it is a convolution as wide as ``width``, which sees that window of each residue.
+    Of equal sequences every place keeps its own weights behind it; of others the maximum and mean
+    over places count. Of chains with a label a residue it is a perceptron on ``width`` residues.
     """
     if "place" in data.parts:
-        return mlp(data, how.model_copy(update={"features": "windows"}), train, test, seed)
-    import torch
+        return _mlp(data, spec.model_copy(update={"features": "windows"}), train, test, seed)
+    sizes = np.array([len(s) for s in data.sequences])
+    placed = np.mean(sizes == np.median(sizes)) > 0.9
+    codes = _cached_tokens(data)[data.of_unit]
+    length = codes.shape[1]
 
-    from . import nets
+    def make(outputs: int) -> nn.Module:
+        channels, width = (16, 5) if placed else (32, 9)
+        return _Convolution(length, channels, width, placed, outputs)
 
-    sizes = [len(s) for s in data.sequences]
-    placed = np.mean(np.array(sizes) == np.median(sizes)) > 0.9
-    codes = _tokens(data)[data.of_unit] if data.unit is not None else _tokens(data)
-    batch = 64
-    steps = int(min(400, max(100, how.options["residues"] // (batch * codes.shape[1]))))
-    return nets.fit_predict(
-        lambda out: nets.Convolution(
-            codes.shape[1],
-            channels=16 if placed else 32,
-            width=5 if placed else 9,
-            placed=placed,
-            outputs=out,
-        ),
-        lambda rows: (torch.as_tensor(codes[rows].astype(np.int64)),),
-        data,
-        train,
-        test,
-        seed=seed,
-        steps=steps,
-        batch=batch,
-    )
+    def batch_of(rows: np.ndarray) -> tuple[torch.Tensor, ...]:
+        return (torch.as_tensor(codes[rows].astype(np.int64)),)
+
+    steps = int(min(400, max(100, spec.options["residues"] // (64 * length))))
+    return _trained(make, batch_of, data, train, test, seed=seed, steps=steps, batch=64)
 
 
 @lru_cache(maxsize=1)
-def _tokens(data: DataSet) -> np.ndarray:
+def _cached_tokens(data: DataSet) -> np.ndarray:
     return features.tokens(data.sequences, ends=100)
 
 
 ESTIMATORS: dict[str, Callable] = {
-    f.__name__: f for f in (linear, site_independent, neighbour, mean_of, mlp, cnn)
+    "linear": _linear,
+    "site_independent": _site_independent,
+    "neighbour": _neighbour,
+    "mean_of": _mean_of,
+    "mlp": _mlp,
+    "cnn": _cnn,
 }
+"""How a model is fitted, by the ``estimator`` of its declaration."""
+
+
+def _loss(kind: str) -> Callable:
+    """Mean loss of a batch of outputs."""
+    if kind == "multiclass":
+        return nn.functional.cross_entropy
+    if kind == "binary":
+        return lambda out, y: nn.functional.binary_cross_entropy_with_logits(out[:, 0], y)
+    return lambda out, y: nn.functional.mse_loss(out[:, 0], y)
+
+
+def _trained(
+    make: Callable[[int], nn.Module],
+    batch_of: Batches,
+    data: DataSet,
+    train: np.ndarray,
+    test: np.ndarray,
+    *,
+    seed: int,
+    steps: int,
+    batch: int,
+) -> np.ndarray:
+    """Train a network, at most so many steps, samples drawn by weight; predictions of test."""
+    classes, y, weight = data.kind == "multiclass", data.labels, data.counts[train]
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    net = make(len(data.classes) if classes else 1)
+    centre, spread = 0.0, 1.0
+    if data.kind == "regression":
+        centre, spread = y[train].mean(), y[train].std() or 1.0
+    target = torch.as_tensor((y - centre) / spread, dtype=torch.long if classes else torch.float32)
+    uneven = weight / weight.sum() if np.ptp(weight) else None
+    loss, size = _loss(data.kind), min(batch, len(train))
+    total = min(steps, max(FEWEST, EPOCHS * -(-len(train) // size)))
+    optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=total)
+    net.train()
+    order = np.empty(0, dtype=np.int64)
+    for _ in range(total):
+        while len(order) < size:
+            shuffled = uneven is None
+            more = rng.permutation(train) if shuffled else rng.choice(train, len(train), p=uneven)
+            order = np.concatenate([order, more])
+        rows, order = order[:size], order[size:]
+        optimiser.zero_grad()
+        loss(net(*batch_of(rows)), target[rows]).backward()
+        optimiser.step()
+        schedule.step()
+    net.eval()
+    with torch.no_grad():
+        parts = [net(*batch_of(test[s : s + 2048])).numpy() for s in range(0, len(test), 2048)]
+    out = np.concatenate(parts)
+    return out if classes else out[:, 0] * spread + centre
+
+
+class _Bag(nn.Module):
+    """Perceptron with one hidden layer on a set of marks."""
+
+    def __init__(self, n_marks: int, hidden: int, outputs: int) -> None:
+        super().__init__()
+        self.first = nn.EmbeddingBag(n_marks + 1, hidden, mode="sum", padding_idx=n_marks)
+        nn.init.normal_(self.first.weight, std=0.05)
+        self.rest = nn.Sequential(nn.ReLU(), nn.Dropout(0.1), nn.Linear(hidden, hidden), nn.ReLU())
+        self.last = nn.Linear(hidden, outputs)
+
+    def forward(self, marks: torch.Tensor, starts: torch.Tensor) -> torch.Tensor:
+        """Marks of all rows one after another, and where each row starts → (rows, outputs)."""
+        return self.last(self.rest(self.first(marks, starts)))
+
+
+class _Convolution(nn.Module):
+    """One convolution over residues; then a layer on all places, or on their maximum and mean."""
+
+    def __init__(self, length: int, channels: int, width: int, placed: bool, outputs: int) -> None:
+        super().__init__()
+        self.letters = nn.Embedding(22, 16, padding_idx=21)
+        self.convolve = nn.Conv1d(16, channels, width, padding=width // 2)
+        self.placed = placed
+        first = nn.Linear(channels * (length if placed else 2), 64)
+        self.rest = nn.Sequential(first, nn.GELU(), nn.Dropout(0.1), nn.Linear(64, outputs))
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Residue numbers (21: none), (rows, length) → (rows, outputs)."""
+        seen = (tokens != 21)[:, None]
+        hidden = nn.functional.gelu(self.convolve(self.letters(tokens).transpose(1, 2))) * seen
+        if self.placed:
+            return self.rest(hidden.flatten(1))
+        return self.rest(
+            torch.cat([hidden.amax(2), hidden.sum(2) / seen.sum(2).clamp(min=1)], dim=1)
+        )

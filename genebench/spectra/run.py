@@ -1,16 +1,15 @@
-"""Data set × way of splitting × model × λ → the same tidy rows as everywhere, and the tables beside them. Resumes.
+"""Run a study: models on splits → the same tidy rows as everywhere, and the tables beside them.
 
-A *cell* is one model on the splits of one data set at one λ (all seeds, spectral and size-matched); of a gene task, at
-every λ, because its splits are fitted together; and one more on the splits that others use.
+A *cell* is one model on the splits of one data set at one λ (all seeds, spectral and size-matched);
+of a gene task, at every λ, because its splits are fitted together; and one more on the splits that
+others use.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,387 +17,358 @@ import numpy as np
 import pandas as pd
 
 from ..benchmark import results
-from ..core import cache, paths, specs, workers
+from ..core import cache, paths, workers
 from ..core.errors import BadInput, RunFailed, unknown
+from ..core.workers import Outcome, Progress, Say, Stage, quiet
 from ..stats import metrics
-from . import cuts, datasets, genetasks, models, table
-from .cuts import MODES, Wanted
+from . import curve, models, table
+from . import study as studies
+from .datasets import DataSet
+from .genetasks import GeneTask
+from .study import Request, Study
 
 VERSION = 1
 """Bump when ``compute`` gives other rows."""
-STEPS = 20
-SEEDS = 3
 LEAST = 10
 """Fewest samples in test, and in train, for a score."""
-TASKS = (
-    "hpo/dominant-vs-recessive",
-    "hpo/x-linked-vs-autosomal",
-    "jaspar/motif-vs-disease-gene",
-    "hpo/number-of-diseases",
-)
-"""Gene tasks that ``all`` takes, beside every data set whose file is at hand."""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One unit of work. ``parameters`` are λ, or empty for the splits that others use."""
-
-    wanted: Wanted
-    model: str
-    parameters: tuple[float, ...]
-
-    def __str__(self) -> str:
-        at = (
-            f"λ = {self.parameters[0]:g}"
-            if len(self.parameters) == 1
-            else "every λ"
-            if self.parameters
-            else "others' splits"
-        )
-        return f"{self.wanted.dataset} × {self.model} × {self.wanted.mode} × {at}"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """Cells in all, taken from the cache, computed; sentence per failed cell; splits without a score; seconds."""
-
-    cells: int
-    cached: int
-    computed: int
-    failed: dict[str, str]
-    unscored: int
-    seconds: float
-
-
-def names(asked: Iterable[str]) -> list[str]:
-    """Data sets and gene tasks asked for; ``all`` is every data set at hand and the gene tasks of ``TASKS``."""
-    out: list[str] = []
-    for name in asked:
-        ready = (
-            [n for n in datasets.declared() if datasets.status(n)[0] == "ready"]
-            if name == "all"
-            else []
-        )
-        out += [*ready, *TASKS] if name == "all" else [name]
-    return list(dict.fromkeys(out))
-
-
-def own_models(wanted: Wanted) -> list[str]:
-    """The models of a data set or gene task."""
-    declared = datasets.declared()
-    return (
-        list(declared[wanted.dataset].models)
-        if wanted.dataset in declared
-        else genetasks.models(wanted.profile)
-    )
-
-
-def grid(steps: int = STEPS) -> tuple[float, ...]:
-    """λ from 0 to 1 in so many steps."""
-    return tuple(round(i / steps, 6) for i in range(steps + 1))
-
-
-def plan(wanted: Wanted, *, chosen: Iterable[str] = (), thin: bool = True) -> list[Cell]:
-    """The cells of a data set; a dear model takes fewer λ where ``thin``. Raises: BadInput: unknown model."""
-    having, gene = own_models(wanted), wanted.dataset not in datasets.declared()
-    for model in chosen:
-        if model not in having:
-            if not gene and model in models.declared() and models.spec(model).needs:
-                raise BadInput(f"model '{model}': {models.spec(model).needs}.")
-            raise unknown("model", model, having, where=f"data set '{wanted.dataset}'")
-    out = []
-    for model in [m for m in having if not chosen or m in chosen]:
-        if gene:
-            out.append(Cell(wanted, model, wanted.parameters))
-        else:
-            coarse = grid(models.spec(model).steps) if thin else wanted.parameters
-            out += [Cell(wanted, model, (p,)) for p in wanted.parameters if p in coarse]
-        if wanted.mode == "corrected" and (gene or datasets.spec(wanted.dataset).existing):
-            out.append(Cell(wanted, model, ()))
-    return out
-
-
-def recipe(cell: Cell) -> dict:
-    """Everything that determines a cell's rows."""
-    wanted = cell.wanted
-    if wanted.dataset in datasets.declared():
-        spec = models.spec(cell.model)
-        how = [spec.features, spec.estimator, spec.options, models.VERSION]
-    else:
-        how = genetasks.recipe(cuts.data(wanted), cell.model)
-    return {
-        "stage": ["spectra", VERSION, metrics.VERSION],
-        "cuts": cuts.recipe(replace(wanted, parameters=cell.parameters)),
-        "model": [cell.model, how],
-        "least": LEAST,
-    }
-
-
-def cell_path(cell: Cell) -> Path:
-    """Where a cell's rows are cached."""
-    folder = cell.wanted.dataset.replace("/", "--")
-    return paths.CURVES / "cells" / folder / f"{cell.model}-{cache.key(recipe(cell))}.parquet"
-
-
-def compute(cell: Cell) -> tuple[pd.DataFrame, list[dict]]:
-    """Rows of one cell, and the splits without a score with their reasons."""
-    wanted = cell.wanted
-    held, cut = cuts.data(wanted), cuts.read(wanted)
-    about = cut.about
-    if cell.parameters:
-        mine = about.split_param.isin([f"{p:g}" for p in cell.parameters]) & (
-            about.split_param != ""
-        )
-    else:
-        mine = about.split_param == ""
-    at = np.flatnonzero(mine)
-    gene = wanted.dataset not in datasets.declared()
-    values = _of_genes(held, cell.model, cut, at) if gene else _of_samples(held, cell, cut, at)
-    key, rows, unscored = cache.key(recipe(cell)), [], []
-    family = specs.model(cell.model).family if gene else models.spec(cell.model).family
-    probe = "linear" if gene else models.spec(cell.model).estimator
-    for i, train, test, predicted, coverage, why in values:
-        row = about.iloc[i]
-        named = {
-            "split": row.split,
-            "split_param": row.split_param,
-            "repeat": int(row["repeat"]),
-            "fold": int(row.fold),
-        }
-        if why:
-            unscored.append({**named, "reason": why})
-        else:
-            rows += scored(
-                held, cell.model, family, probe, named, train, test, predicted, coverage, key
-            )
-    return pd.DataFrame(rows, columns=results.SCHEMA.names), unscored
-
-
 METRICS = {
     "binary": ["auroc", "auprc"],
     "multiclass": ["auroc_weighted", "accuracy"],
     "regression": ["spearman", "r2"],
 }
+"""Kind of label → metrics."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One unit of work.
+
+    Attributes
+    ----------
+    request : Request
+        Data set and splits.
+    model : str
+        Name of the model.
+    parameters : tuple of float
+        Spectral parameters λ; empty: the splits that others use.
+    """
+
+    request: Request
+    model: str
+    parameters: tuple[float, ...]
+
+    def __str__(self) -> str:
+        at = "every λ" if self.parameters else "others' splits"
+        if len(self.parameters) == 1:
+            at = f"λ = {self.parameters[0]:g}"
+        return f"{self.request.dataset} × {self.model} × {self.request.mode} × {at}"
+
+
+@dataclass(frozen=True)
+class CurveOutcome(Outcome):
+    """What became of a run.
+
+    Attributes
+    ----------
+    units, cached, computed, failed
+        Of cells, see ``workers.Outcome``; ``failed`` names data sets without splits, too.
+    unscored : int
+        Splits without a score, with reasons in the manifest.
+    seconds : float
+        Wall clock.
+    """
+
+    unscored: int = 0
+    seconds: float = 0.0
+
+
+def cells(
+    study: Study, request: Request, *, chosen: Iterable[str] = (), thin: bool = True
+) -> list[Cell]:
+    """List the cells of one request.
+
+    Parameters
+    ----------
+    study : Study
+    request : Request
+    chosen : iterable of str, optional
+        Names of models; none: those of the data set.
+    thin : bool
+        Whether expensive models take fewer λ.
+
+    Returns
+    -------
+    list of Cell
+
+    Raises
+    ------
+    BadInput
+        Unknown model, or one that takes its predictions from a file.
+    """
+    source, declared = study.datasets[request.dataset], study.declared.models
+    gene = isinstance(source, GeneTask)
+    own = [m.name for m in source.models] if gene else source.models
+    for model in chosen:
+        if model not in own:
+            if not gene and model in declared and declared[model].needs:
+                raise BadInput(f"model '{model}': {declared[model].needs}.")
+            raise unknown("model", model, own, where=f"data set '{request.dataset}'")
+    out = []
+    for model in [m for m in own if not chosen or m in chosen]:
+        if gene:
+            out.append(Cell(request, model, request.parameters))
+        else:
+            coarse = studies.grid(study.declared.model(model).steps) if thin else request.parameters
+            out += [Cell(request, model, (p,)) for p in request.parameters if p in coarse]
+        if request.mode == "corrected" and (gene or source.existing):
+            out.append(Cell(request, model, ()))
+    return out
+
+
+def recipe(study: Study, cell: Cell) -> dict:
+    """Everything that determines the rows of a cell.
+
+    Parameters
+    ----------
+    study : Study
+    cell : Cell
+
+    Returns
+    -------
+    dict
+        Of plain values, for the cache key.
+    """
+    source = study.datasets[cell.request.dataset]
+    if isinstance(source, GeneTask):
+        how = source.recipe(source.plan.models[cell.model])
+    else:
+        spec = study.declared.model(cell.model)
+        how = [spec.features, spec.estimator, spec.options, models.VERSION]
+    splits = replace(cell.request, parameters=cell.parameters)
+    return {
+        "stage": ["spectra", VERSION, metrics.VERSION],
+        "cuts": studies.recipe(study, splits),
+        "model": [cell.model, how],
+        "least": LEAST,
+    }
+
+
+def cell_path(study: Study, cell: Cell) -> Path:
+    """Where the rows of a cell are cached.
+
+    Parameters
+    ----------
+    study : Study
+    cell : Cell
+
+    Returns
+    -------
+    Path
+    """
+    name = f"{cell.model}-{cache.key(recipe(study, cell))}.parquet"
+    return paths.CURVES / "cells" / cell.request.dataset.replace("/", "--") / name
+
+
+def samples(data: DataSet, side: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Samples of the units on each side of a split.
+
+    Parameters
+    ----------
+    data : DataSet
+    side : ndarray of shape (n,)
+        1 train, 2 test, 0 neither.
+
+    Returns
+    -------
+    train, test : ndarray of int
+    """
+    of_sample = side[data.of_unit]
+    return np.flatnonzero(of_sample == 1), np.flatnonzero(of_sample == 2)
+
+
+def compute(study: Study, cell: Cell) -> tuple[pd.DataFrame, dict]:
+    """Fit a model on each split of a cell and score it.
+
+    Parameters
+    ----------
+    study : Study
+    cell : Cell
+
+    Returns
+    -------
+    DataFrame
+        Columns of ``results.SCHEMA``.
+    dict
+        ``seconds`` of the processor, and the ``unscored`` splits with their reasons.
+    """
+    with workers.one_thread():
+        start = time.process_time()
+        rows, unscored = _compute(study, cell)
+        seconds = time.process_time() - start
+    frame = pd.DataFrame(rows, columns=results.SCHEMA.names)
+    return frame, {"seconds": seconds, "unscored": unscored}
+
+
+def _compute(study: Study, cell: Cell) -> tuple[list[dict], list[dict]]:
+    source, data = study.datasets[cell.request.dataset], study.data(cell.request.dataset)
+    splits = studies.read(study, cell.request)
+    mine = splits.about.split_param.isin([f"{p:g}" for p in cell.parameters] or [""])
+    at, sides, coverage = np.flatnonzero(mine), splits.sides[mine.to_numpy()], 1.0
+    gene = isinstance(source, GeneTask)
+    spec = source.plan.models[cell.model] if gene else study.declared.model(cell.model)
+    if gene:
+        covered = source.covered(data, spec)
+        sides, coverage = sides * covered, float(covered.mean())
+    parts = [samples(data, side) for side in sides]
+    about = splits.about.iloc[at]
+    reasons = [why or why_not(data, *part) for why, part in zip(about.reason, parts)]
+    sound = np.array([not why for why in reasons], dtype=bool)
+    values = iter(source.predict(data, spec, sides[sound]) if gene and sound.any() else ())
+    names = {"model": spec.name, "family": spec.family, "key": cache.key(recipe(study, cell))}
+    names["probe"] = "linear" if gene else spec.estimator
+    rows, unscored = [], []
+    for row, (train, test), why in zip(about.itertuples(), parts, reasons):
+        named = {"split": row.split, "split_param": row.split_param}
+        named |= {"repeat": int(row.repeat), "fold": int(row.fold)}
+        if why:
+            unscored.append({**named, "reason": why})
+            continue
+        if gene:
+            predicted = next(values)[test]
+        else:
+            predicted = models.predict(data, spec, train, test, seed=int(row.repeat))
+        rows += scored(data, train, test, predicted, **names, **named, coverage=coverage)
+    return rows, unscored
 
 
 def scored(
-    held,
-    model,
-    family,
-    probe,
-    named: dict,
-    train,
-    test,
-    predicted: np.ndarray,
-    coverage: float,
-    key: str,
-):
-    """Rows of one split: every metric of ``METRICS``, each sample counted as often as it stands for (isolates)."""
-    times = held.counts[test].astype(int)
-    y, p = np.repeat(held.labels[test], times, axis=0), np.repeat(predicted, times, axis=0)
-    if held.kind == "multiclass" and p.ndim == 1:
-        p = (p[:, None] == np.arange(len(held.classes))).astype(float)
-    shared = {
-        "task": held.name,
-        "group": held.group,
-        "kind": held.kind,
-        "model": model,
-        "family": family,
-        "probe": probe,
-        **named,
-        "n_train": int(held.counts[train].sum()),
-        "n_test": int(times.sum()),
-        "coverage": coverage,
-        "key": key,
-    }
-    found = metrics.score(held.kind, y, p, METRICS[held.kind])
-    return [{**shared, "metric": name, "score": score} for name, score in found.items()]
+    data: DataSet, train: np.ndarray, test: np.ndarray, predicted: np.ndarray, **columns
+) -> list[dict]:
+    """Score the predictions of one split by every metric of its kind.
+
+    Parameters
+    ----------
+    data : DataSet
+    train, test : ndarray of int
+        Samples; each counts as often as it stands for (isolates).
+    predicted : ndarray of shape (n_test,) or (n_test, n_classes)
+        Scores, or of several classes their indices.
+    **columns
+        Further columns of the rows.
+
+    Returns
+    -------
+    list of dict
+        Rows of ``results.SCHEMA``.
+    """
+    times = data.counts[test].astype(int)
+    y, p = np.repeat(data.labels[test], times, axis=0), np.repeat(predicted, times, axis=0)
+    if data.kind == "multiclass" and p.ndim == 1:
+        p = (p[:, None] == np.arange(len(data.classes))).astype(float)
+    columns |= {"task": data.name, "group": data.group, "kind": data.kind}
+    columns |= {"n_train": int(data.counts[train].sum()), "n_test": int(times.sum())}
+    spectral = columns["split"].removesuffix(curve.CONTROL)
+    columns["control"] = "size" if columns["split"] != spectral else ""
+    columns["variant"] = spectral.partition("spectral-")[2]
+    values = metrics.score(data.kind, y, p, METRICS[data.kind])
+    columns["genes"] = "own"
+    return [{**columns, "metric": name, "score": score} for name, score in values.items()]
 
 
-def why_not(held: datasets.DataSet, train: np.ndarray, test: np.ndarray) -> str:
-    """Why a split has no score on these samples, or an empty text."""
+def why_not(data: DataSet, train: np.ndarray, test: np.ndarray) -> str:
+    """Say why a split has no score.
+
+    Parameters
+    ----------
+    data : DataSet
+    train, test : ndarray of int
+        Samples of each side.
+
+    Returns
+    -------
+    str
+        Empty where it has one.
+    """
     for name, side in (("train", train), ("test", test)):
-        number = held.counts[side].sum()
+        number = data.counts[side].sum()
         if number < LEAST:
             return f"{int(number)} samples in {name}, where {LEAST} are the fewest"
-        if len(np.unique(held.labels[side])) < 2:
-            return f"one {'value' if held.kind == 'regression' else 'class'} only in {name}"
-    if held.kind == "multiclass" and not np.isin(held.labels[test], held.labels[train]).any():
+        if len(np.unique(data.labels[side])) < 2:
+            return f"one {'value' if data.kind == 'regression' else 'class'} only in {name}"
+    if data.kind == "multiclass" and not np.isin(data.labels[test], data.labels[train]).any():
         return "no class of test is in train"
     return ""
 
 
-def _of_samples(held, cell: Cell, cut: cuts.Cuts, at: np.ndarray):
-    """(split, train, test, predictions, coverage, reason) of each split, one model fitted for each."""
-    for i in at:
-        side = cut.sides[i][held.of_unit]
-        train, test = np.flatnonzero(side == 1), np.flatnonzero(side == 2)
-        why = cut.about.reason.iloc[i] or why_not(held, train, test)
-        seed = int(cut.about["repeat"].iloc[i])
-        yield (
-            i,
-            train,
-            test,
-            None if why else models.predict(held, cell.model, train, test, seed=seed),
-            1.0,
-            why,
-        )
+def _files(study: Study, cell: Cell) -> list[Path]:
+    return [cell_path(study, cell)]
 
 
-def _of_genes(held, model: str, cut: cuts.Cuts, at: np.ndarray):
-    """The same of a gene task; genes without a vector are on neither side."""
-    has = genetasks.covered(held, model)
-    parts = []
-    for i in at:
-        train, test = (
-            np.flatnonzero((cut.sides[i] == 1) & has),
-            np.flatnonzero((cut.sides[i] == 2) & has),
-        )
-        parts.append((i, train, test, cut.about.reason.iloc[i] or why_not(held, train, test)))
-    sound = [i for i, _, _, why in parts if not why]
-    values = dict(zip(sound, genetasks.predict(held, model, cut.sides[sound]))) if sound else {}
-    for i, train, test, why in parts:
-        yield i, train, test, None if why else values[i][test], float(has.mean()), why
+def _gather(study: Study, cell: Cell) -> tuple:
+    return study, cell
 
 
-def _cut(wanted: Wanted) -> tuple[Wanted, str]:
-    try:
-        cuts.make(wanted)
-    except (BadInput, RunFailed) as err:
-        return wanted, str(err)
-    except Exception as err:
-        return wanted, f"{type(err).__name__}: {err}"
-    return wanted, ""
+def _store(study: Study, cell: Cell, output: tuple[pd.DataFrame, dict]) -> None:
+    rows, facts = output
+
+    def write(to: Path) -> None:
+        rows.to_parquet(to, index=False)
+
+    cache.store(cell_path(study, cell), recipe(study, cell), write, **facts)
 
 
-def _work(cell: Cell) -> tuple[Cell, str]:
-    """Compute and store one cell in a worker; returns the fault as a sentence, empty if none."""
-    try:
-        with workers.one_thread():
-            start = time.process_time()
-            rows, unscored = compute(cell)
-    except Exception as err:
-        return cell, workers.fault(err)
-    seconds = time.process_time() - start
-    cache.store(
-        cell_path(cell),
-        recipe(cell),
-        lambda to: rows.to_parquet(to, index=False),
-        seconds=seconds,
-        unscored=unscored,
-    )
-    return cell, ""
+STAGE = Stage("cells", _files, _gather, compute, _store)
 
 
 def run(
-    wanted: list[Wanted],
+    study: Study,
     *,
     chosen: Iterable[str] = (),
     thin: bool = True,
     jobs: int | None = None,
-    write: bool = True,
-    say: Callable[[str], None] = print,
-    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
-) -> Outcome:
-    """Run data sets and gene tasks, from the cache where it is there, and write ``data/results/spectra``.
+    say: Say = print,
+    progress: Progress = quiet,
+) -> CurveOutcome:
+    """Run a study, from the cache where it is there, and write ``data/results/spectra``.
 
-    Args: chosen: models; none: those of each data set. thin: whether dear models take fewer λ. say: told one sentence
-    at a time. progress: told (stage, done, total). A fault of a cell never stops the others.
+    Parameters
+    ----------
+    study : Study
+    chosen, thin
+        As of ``cells``.
+    jobs : int, optional
+        Processes; None: one a core.
+    say, progress : callable, optional
+        See ``workers.Say`` and ``workers.Progress``.
+
+    Returns
+    -------
+    CurveOutcome
+        A failed cell never stops the others.
+
+    Raises
+    ------
+    BadInput
+        Unknown model.
+    RunFailed
+        A process died, or no split has a score; what has ended is cached.
     """
-    start, chosen = time.perf_counter(), list(chosen)
-    cells = [c for w in wanted for c in plan(w, chosen=chosen, thin=thin)]
-    jobs, faults = jobs or os.cpu_count() or 1, {}
-    with workers.pool(jobs) as pool:
-        try:
-            uncut = [w for w in wanted if cache.state(cuts.path(w)) != "ready"]
-            for done, future in enumerate(
-                as_completed([pool.submit(_cut, w) for w in uncut]), start=1
-            ):
-                w, why = future.result()
-                if why:
-                    faults[f"{w.dataset} × {w.mode}"] = why
-                    say(f"data set '{w.dataset}' cannot be split: {why}")
-                progress("splits", done, len(uncut))
-            cells = [c for c in cells if f"{c.wanted.dataset} × {c.wanted.mode}" not in faults]
-            waiting = [c for c in cells if cache.state(cell_path(c)) != "ready"]
-            say(
-                f"{len(cells)} cells, {len(cells) - len(waiting)} cached, {len(waiting)} to do, {jobs} at a time"
-            )
-            progress("cells", 0, len(waiting))
-            futures = [pool.submit(_work, cell) for cell in waiting]
-            for done, future in enumerate(as_completed(futures), start=1):
-                cell, why = future.result()
-                if why:
-                    faults[str(cell)] = why
-                    say(f"cell '{cell}' failed: {why}")
-                progress("cells", done, len(waiting))
-        except KeyboardInterrupt:
-            workers.stop(pool)
-            raise
-        except BrokenProcessPool:
-            raise RunFailed(
-                "a worker process died (killed, or out of memory); what was finished is kept, run again"
-            )
-    ready = [c for c in cells if str(c) not in faults]
-    told = [{**cache.facts(cell_path(c)), "cell": c} for c in ready]
-    if write and ready:
-        parts = [pd.read_parquet(cell_path(c)) for c in ready]
-        abouts = [(w, cuts.read(w).about) for w in wanted if any(c.wanted == w for c in ready)]
+    start, jobs, chosen = time.perf_counter(), jobs or os.cpu_count() or 1, list(chosen)
+    planned = [c for r in study.requests for c in cells(study, r, chosen=chosen, thin=thin)]
+    report = {"say": say, "progress": progress, "at_once": jobs}
+    with workers.pool(jobs, study) as pool:
+        failed = workers.execute(studies.STAGE, study, study.requests, pool, **report).failed
+        planned = [cell for cell in planned if str(cell.request) not in failed]
+        outcome = workers.execute(STAGE, study, planned, pool, **report)
+    failed |= outcome.failed
+    ready = [cell for cell in planned if str(cell) not in failed]
+    facts = [{**cache.facts(cell_path(study, cell)), "cell": cell} for cell in ready]
+    if ready:
+        parts = [pd.read_parquet(cell_path(study, cell)) for cell in ready]
         if not any(map(len, parts)):
-            raise RunFailed(
-                f"no split has a score ({told[0]['unscored'][0]['reason']}); nothing was written"
-            )
-        table.write(parts, told, abouts, jobs=jobs, run_s=time.perf_counter() - start)
-    computed = sum(str(c) not in faults for c in waiting)
-    unscored = sum(len(t["unscored"]) for t in told)
-    return Outcome(
-        len(cells),
-        len(cells) - len(waiting),
-        computed,
-        faults,
-        unscored,
-        time.perf_counter() - start,
-    )
-
-
-def modes(name: str) -> list[str]:
-    """The ways of splitting that a data set asks for."""
-    return list(datasets.spec(name).modes) if name in datasets.declared() else ["corrected"]
-
-
-def ask(
-    asked: Iterable[str],
-    *,
-    mode: str | None = None,
-    parameters: Iterable[float] | None = None,
-    seeds: int = SEEDS,
-    profile: str = "demo",
-) -> list[Wanted]:
-    """What the command line means: every data set or task with its ways of splitting.
-
-    Args: asked: names; of a gene task ``task@property`` too, which is its name in the results (without: ``stem``).
-    Raises: BadInput: something unknown.
-    """
-    lambdas = tuple(sorted({round(float(p), 6) for p in parameters})) if parameters else grid()
-    if not all(0 <= p <= 1 for p in lambdas):
-        raise BadInput(
-            f"the spectral parameters are {', '.join(f'{p:g}' for p in lambdas)}; give numbers from 0 to 1."
-        )
-    if mode and mode not in MODES:
-        raise unknown("mode", mode, MODES)
-    out = []
-    for name in names(asked):
-        gene = name not in datasets.declared()
-        if gene:
-            property = name.partition("@")[2] or "stem"
-            name = name.removesuffix("@stem")
-            genetasks.rule(property)
-            genetasks.load(name, profile)
-        else:
-            datasets.load(name)
-        given = {"property": property, "profile": profile} if gene else {}
-        out += [
-            Wanted(name, m, lambdas, tuple(range(seeds)), **given)
-            for m in ([mode] if mode else modes(name))
-        ]
-    return out
+            why = facts[0]["unscored"][0]["reason"]
+            raise RunFailed(f"no split has a score ({why}); nothing was written")
+        table.write(parts, facts, study, jobs=jobs, run_s=time.perf_counter() - start)
+    unscored = sum(len(fact["unscored"]) for fact in facts)
+    numbers = outcome.units, outcome.cached, outcome.computed, failed, unscored
+    return CurveOutcome(*numbers, time.perf_counter() - start)

@@ -1,12 +1,12 @@
-"""Train and test sets along the spectral parameter λ: as the published package makes them, corrected, or weighted."""
+"""Train and test sets along the spectral parameter λ."""
 
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
@@ -14,20 +14,16 @@ from ..core.errors import BadInput, unknown
 from .graph import Graph
 
 VERSION = 1
-
+"""Bump when the same graph, parameter and seed give another split."""
 MODES = ("corrected", "reference", "weighted")
-"""``corrected``: every sample takes part. ``reference``: the published package, sample for sample. ``weighted``: the
-paper's procedure for barcodes that many samples share."""
-
+"""``corrected``: every sample takes part. ``reference``: the published package, sample for sample.
+``weighted``: the paper's procedure for barcodes that many samples share."""
 PARALLEL = 5_000_000
-"""Edges walked, all splits together, from which several threads are worth starting."""
+"""Entries of rows walked, all splits together, from which threads are worth starting."""
 
-
-Sizes = tuple[int, int, int]
-"""Samples of train and of test (both 0: no split), and how many were kept."""
-
-Maker = Callable[[float, int, float, float, np.ndarray], Sizes]
-"""(λ, seed, test size, threshold of weights, where train, test and dropped samples are written) → sizes."""
+Sides = tuple[np.ndarray, np.ndarray]
+Walk = Callable[[float, int, float], Sides]
+"""(λ, seed, least weight that drops) → samples of train and of test; one is empty: no split."""
 
 
 class Unsplittable(BadInput):
@@ -36,7 +32,13 @@ class Unsplittable(BadInput):
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Numbers of the samples trained on, tested on and left out, each ascending int32; together all samples."""
+    """One train and test set; the three parts together are all samples.
+
+    Attributes
+    ----------
+    train, test, dropped : ndarray of int32
+        Samples trained on, tested on and left out, each ascending.
+    """
 
     train: np.ndarray
     test: np.ndarray
@@ -44,7 +46,19 @@ class Split:
 
     @classmethod
     def of(cls, n: int, train: np.ndarray, test: np.ndarray) -> Split:
-        """A split of ``n`` samples; whoever is on no side is dropped."""
+        """Build a split from its two sides.
+
+        Parameters
+        ----------
+        n : int
+            Number of samples; those on no side are dropped.
+        train, test : ndarray of int
+            Samples of each side, in any order.
+
+        Returns
+        -------
+        Split
+        """
         side = np.zeros(n, dtype=np.int8)
         side[train], side[test] = 1, 2
         return cls(*(np.flatnonzero(side == s).astype(np.int32) for s in (1, 2, 0)))
@@ -58,47 +72,64 @@ def split(
     mode: str = "corrected",
     test_size: float = 0.2,
     counts: Sequence[int] | None = None,
-    scores: Sequence[float] | None = None,
 ) -> Split:
-    """One split of a graph's samples at the spectral parameter λ in [0, 1].
+    """Split a graph's samples at one spectral parameter λ.
 
-    corrected: samples are visited in random order; each is kept unless it was dropped, and drops each neighbour not yet
-    kept with chance λ. A share ``test_size`` of the kept is drawn for test. Samples without a neighbour are kept, λ = 0
-    keeps all, at λ = 1 no edge joins train and test. The random numbers belong to samples and edges, so that one seed
-    at two λ differs by λ alone, on every machine alike.
+    corrected: samples are visited in random order; each is retained unless it was dropped, and
+    drops each undecided neighbour with probability λ. A share ``test_size`` of the retained is
+    drawn for test. Samples without a neighbour are retained, λ = 0 retains all, at λ = 1 no edge
+    joins train and test. The random numbers belong to samples and edges, so that one seed at two λ
+    differs by λ alone, on every machine alike.
 
-    reference: the sets of ``spectrae`` 1.0.3, sample for sample: samples without a neighbour are dropped, components
-    that are cliques go to train whole, a sample linked with all others of its component is dropped.
+    reference: the sets of ``spectrae`` 1.0.3, sample for sample: samples without a neighbour are
+    dropped, components that are cliques go to train whole, a sample linked with all others of its
+    component is dropped.
 
-    weighted: nodes stand for ``counts`` samples each (barcodes); the highest of ``scores`` is always kept next (see
-    ``node_scores``, which is the default; the seed parts equal ones), neighbours are dropped with chance λ², and
-    ``balance`` deals the kept nodes to train and test. As in ``corrected``, what has no neighbour left is kept; the
-    paper's scripts drop it, but for the wild type.
+    weighted: nodes stand for ``counts`` samples each (barcodes); the node of most samples is
+    retained next (seeds part equal ones), neighbours are dropped with probability λ², and
+    ``balance`` deals the retained nodes. The paper's score of a node has two more terms, rare
+    mutations and few neighbours, whose factors its scripts leave open; the splits shipped for
+    pyrazinamide are matched best without them (at λ = 1, 82 % of the linked barcodes retained by
+    either are retained by both; 67 % with equal factors). As in ``corrected``, nodes without a
+    neighbour left are retained; the paper's scripts drop them, but for the wild type.
 
-    In a graph with weights a neighbour is dropped only if, besides, its weight ranks above 100 (1 − λ) per cent of all
-    pairs of samples; at λ = 1 every neighbour is dropped.
+    In a graph with weights a neighbour is dropped only if its weight also ranks above 100 (1 − λ)
+    per cent of all pairs of samples; at λ = 1 every neighbour is dropped.
 
-    Args: seed: 0 … 2³² − 1. test_size: in (0, 1). counts, scores: (n,), only in mode ``weighted``.
-    Raises: BadInput: an argument out of range. Unsplittable: too few samples are left, or, in mode ``reference``, the
-    package refuses the graph.
+    Parameters
+    ----------
+    graph : Graph
+        Which samples are alike.
+    parameter : float
+        Spectral parameter λ, in [0, 1].
+    seed : int
+        0 to 2³² − 1.
+    mode : {"corrected", "reference", "weighted"}
+        Procedure.
+    test_size : float
+        Share of test, in (0, 1).
+    counts : sequence of int, shape (n,)
+        Samples of each node; mode ``weighted`` only.
+
+    Returns
+    -------
+    Split
+
+    Raises
+    ------
+    BadInput
+        An argument out of range.
+    Unsplittable
+        Too few samples are left, or the published package refuses the graph (``reference``).
     """
-    found = splits(
-        graph,
-        [parameter],
-        [seed],
-        mode=mode,
-        test_size=test_size,
-        counts=counts,
-        scores=scores,
-        jobs=1,
-    )
-    (made,) = found.values()
-    if made is None:
+    options = {"mode": mode, "test_size": test_size, "counts": counts, "jobs": 1}
+    (result,) = splits(graph, [parameter], [seed], **options).values()
+    if result is None:
         raise Unsplittable(
-            f"at the spectral parameter {parameter:g} too few samples are left for train and test; take a smaller "
-            f"parameter, or a property that links fewer samples."
+            f"at the spectral parameter {parameter:g} too few samples are left for train and test; "
+            f"take a smaller parameter, or a property that links fewer samples."
         )
-    return made
+    return result
 
 
 def splits(
@@ -109,142 +140,134 @@ def splits(
     mode: str = "corrected",
     test_size: float = 0.2,
     counts: Sequence[int] | None = None,
-    scores: Sequence[float] | None = None,
     jobs: int | None = None,
 ) -> dict[tuple[float, int], Split | None]:
-    """Every split of ``parameters`` × ``seeds``, in that order; None where ``split`` says that there is none.
+    """Split a graph's samples at every parameter and seed; the same splits as by ``split``.
 
-    The same splits as by ``split``, one by one; what all of them need is prepared once, and large graphs are walked by
-    ``jobs`` threads (None: one a core).
-    Raises: BadInput: as ``split``; also when the graph as a whole is refused.
+    Parameters
+    ----------
+    graph, mode, test_size, counts
+        As of ``split``.
+    parameters : iterable of float
+        Spectral parameters λ.
+    seeds : iterable of int
+        Seeds of each λ.
+    jobs : int, optional
+        Threads for large graphs; None: one a core.
+
+    Returns
+    -------
+    dict
+        (λ, seed) → split, in this order; None where ``split`` raises that too few samples are left.
+
+    Raises
+    ------
+    BadInput
+        As ``split``; also when the graph as a whole is refused.
     """
     parameters, seeds = [float(p) for p in parameters], [int(s) for s in seeds]
-    for parameter in parameters:
-        _check(graph, parameter, 0, mode, test_size, counts)
-    for seed in seeds:
-        _check(graph, 0.0, seed, mode, test_size, counts)
+    _check(graph, parameters, seeds, mode, test_size, counts)
     thresholds = _thresholds(graph, parameters)
-    make = _PREPARED[mode](graph, counts, scores)
+    walk = _WALKS[mode](graph, seeds, test_size, counts)
+
+    def one(pair: tuple[float, int]) -> Split | None:
+        train, test = walk(*pair, thresholds[pair[0]])
+        return Split.of(graph.n, train, test) if len(train) and len(test) else None
+
     pairs = [(parameter, seed) for parameter in parameters for seed in seeds]
-
-    out = np.empty((len(pairs), graph.n), dtype=np.int32)
-
-    def one(i: int) -> Split | None:
-        parameter, seed = pairs[i]
-        n_train, n_test, _ = make(parameter, seed, test_size, thresholds[parameter], out[i])
-        if not n_test:
-            return None
-        return Split(
-            out[i, :n_train], out[i, n_train : n_train + n_test], out[i, n_train + n_test :]
-        )
-
     if len(graph.indices) * len(pairs) < PARALLEL or jobs == 1:
-        return dict(zip(pairs, map(one, range(len(pairs)))))
+        return dict(zip(pairs, map(one, pairs)))
     with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
-        return dict(zip(pairs, pool.map(one, range(len(pairs)))))
+        return dict(zip(pairs, pool.map(one, pairs)))
 
 
 def size_matched(split: Split, *, seed: int) -> Split:
-    """A control for the size of a split: as many samples in train and in test, drawn from all at random.
+    """Draw a control for the size of a split: as many samples in train and in test, at random.
 
-    What a model loses on the spectral split but not on this one is due to overlap, and not to fewer samples.
+    The part of a spectral split's loss that this control does not show is due to overlap, and not
+    to fewer samples.
+
+    Parameters
+    ----------
+    split : Split
+        Its sizes are taken.
+    seed : int
+        0 to 2³² − 1.
+
+    Returns
+    -------
+    Split
     """
     n = len(split.train) + len(split.test) + len(split.dropped)
-    order = np.argsort(_keys(seed, "size", n), kind="stable")
-    n_test, n_kept = len(split.test), len(split.test) + len(split.train)
-    return Split.of(n, order[n_test:n_kept], order[:n_test])
+    order, n_test = _order(seed, "size", n), len(split.test)
+    return Split.of(n, order[n_test : n_test + len(split.train)], order[:n_test])
 
 
-def node_scores(
-    graph: Graph,
-    counts: Sequence[int],
-    frequency: Sequence[float] | None = None,
-    terms=(1.0, 0.0, 0.0),
-) -> np.ndarray:
-    """The paper's score of a barcode: many samples, rare mutations and few neighbours first. (n,) float64 in [0, 1].
+def balance(counts: Sequence[int], *, seed: int, test_size: float = 0.2) -> np.ndarray:
+    """Deal barcodes to train and test so that both barcodes and samples are split near the target.
 
-    A third of: samples over the most samples of any barcode; 1 − mean frequency of its mutations over the highest; 1 −
-    degree over the highest; each times its of three ``terms``. Without ``frequency`` the second is left at 0. The
-    paper's scripts leave the terms open; the splits shipped with them for pyrazinamide are matched best by the first
-    alone (at λ = 1, 82 % of the linked barcodes kept by either are kept by both; 67 % with three equal terms).
-    """
-    counts = np.asarray(counts, dtype=float)
+    The paper's procedure: in each of 500 restarts, in random order, a barcode is drawn for train
+    with probability 1 − test_size and placed if its side's samples stay below their target; the
+    others are placed at random at the end. The deal with the least sum of the four deviations
+    (barcodes and samples, train and test) is returned.
 
-    def share(x: np.ndarray) -> np.ndarray:
-        return x / x.max() if len(x) and x.max() > 0 else np.zeros(len(x))
+    Parameters
+    ----------
+    counts : sequence of int, shape (n,)
+        Samples of each barcode.
+    seed : int
+        0 to 2³² − 1.
+    test_size : float
+        Share of test, in (0, 1).
 
-    many, few = share(counts), 1 - share(graph.degree.astype(float))
-    rare = np.zeros(graph.n) if frequency is None else 1 - share(np.asarray(frequency, dtype=float))
-    return (terms[0] * many + terms[1] * rare + terms[2] * few) / 3
-
-
-def balance(
-    counts: Sequence[int], *, seed: int, test_size: float = 0.2, restarts: int = 500
-) -> np.ndarray:
-    """Deal barcodes to train and test so that both barcodes and samples are parted near 1 − test_size : test_size.
-
-    The paper's procedure: in each restart, in random order, a barcode is drawn for train with chance 1 − test_size and
-    placed if its side's samples stay below their target; those that are not are placed at random at the end. The deal
-    with the least sum of the four deviations (barcodes and samples, train and test) is taken.
-
-    Args: counts: samples of each barcode, (n,). Returns: which are tested on, (n,) bool.
+    Returns
+    -------
+    ndarray of shape (n,), bool
+        Barcodes of test.
     """
     from . import kernels
 
     counts = np.ascontiguousarray(counts, dtype=np.float64)
-    return kernels.balance(counts, np.uint64(seed), restarts, 1.0 - test_size)
+    return kernels.balance(counts, np.uint64(seed), 500, 1.0 - test_size)
 
 
-def _check(graph: Graph, parameter: float, seed: int, mode: str, test_size: float, counts) -> None:
+def _check(graph: Graph, parameters, seeds, mode: str, test_size: float, counts) -> None:
     if mode not in MODES:
         raise unknown("mode", mode, MODES)
-    if not 0 <= parameter <= 1:
-        raise BadInput(f"the spectral parameter is {parameter}; it must be from 0 to 1.")
-    if not 0 <= seed < 2**32:
-        raise BadInput(f"the seed is {seed}; it must be from 0 to {2**32 - 1}.")
+    for parameter in parameters:
+        if not 0 <= parameter <= 1:
+            raise BadInput(f"the spectral parameter is {parameter}; it must be from 0 to 1.")
+    for seed in seeds:
+        if not 0 <= seed < 2**32:
+            raise BadInput(f"the seed is {seed}; it must be from 0 to {2**32 - 1}.")
     if not 0 < test_size < 1:
         raise BadInput(f"the share of test samples is {test_size}; it must lie between 0 and 1.")
     if mode == "weighted" and (counts is None or len(counts) != graph.n):
         raise BadInput(
-            f"weighted splits need 'counts', one number for each of the {graph.n} nodes of the graph."
+            f"weighted splits need 'counts', one number for each of the {graph.n} nodes of the "
+            f"graph."
         )
 
 
 def _thresholds(graph: Graph, parameters: Sequence[float]) -> dict[float, float]:
-    """The least weight that ranks above 100 (1 − λ) per cent of all pairs, for each λ; infinite where none does.
+    """Least weight that ranks above 100 (1 − λ) per cent of all pairs, for each λ; inf: none does.
 
-    Ranks as by ``scipy.stats.percentileofscore``; pairs that are not in the graph count with weight 0.
+    Ranks as by ``scipy.stats.percentileofscore``; pairs that are not edges count with weight 0.
     """
     if graph.binary:
         return dict.fromkeys(parameters, 0.0)
-    from . import joins
-
-    weights = joins.once(graph.indptr, graph.indices, graph.weights)
-    weights.sort()
+    values, number = np.unique(graph.weights, return_counts=True)
+    upper = np.cumsum(number // 2)  # every edge is in two rows
     pairs = graph.n * (graph.n - 1) // 2
-    zeros = pairs - len(weights)
-
-    def rank(i: int) -> float:
-        lower, upper = (
-            int(np.searchsorted(weights, weights[i], side)) for side in ("left", "right")
-        )
-        below, up_to = (zeros if weights[i] > 0 else 0), (zeros if weights[i] >= 0 else 0)
-        return (lower + below + upper + up_to + 1) * (50.0 / pairs)
-
-    def least(parameter: float) -> float:
-        low, high = 0, len(weights)
-        while low < high:
-            middle = (low + high) // 2
-            if (1 - parameter) * 100 < rank(middle):
-                high = middle
-            else:
-                low = middle + 1
-        return float(weights[low]) if low < len(weights) else np.inf
-
-    return {parameter: least(parameter) for parameter in parameters}
+    zeros, lower = pairs - graph.m, upper - number // 2
+    ranks = lower + upper + zeros * (values > 0) + zeros * (values >= 0) + 1
+    ranks = np.append(ranks * (50.0 / max(1, pairs)), np.inf)
+    values = np.append(values, np.inf)
+    return {p: float(values[np.argmax(ranks > (1 - p) * 100)]) for p in parameters}
 
 
-USES = {"order": 1, "test": 2, "size": 4}  # 3 is an edge's
+USES = {"order": 1, "test": 2, "size": 4}
+"""Streams of random numbers of a seed; 3 is that of edges."""
 
 
 def _keys(seed: int, use: str, n: int) -> np.ndarray:
@@ -253,104 +276,81 @@ def _keys(seed: int, use: str, n: int) -> np.ndarray:
     return kernels.keys(np.uint64(seed), USES[use], n)
 
 
-_NO_WEIGHTS = np.empty(0, dtype=np.float32)
+def _order(seed: int, use: str, n: int) -> np.ndarray:
+    return np.argsort(_keys(seed, use, n), kind="stable")
 
 
-def _weights(graph: Graph) -> np.ndarray:
-    return _NO_WEIGHTS if graph.binary else graph.weights
+def _sides(order: np.ndarray, test_size: float) -> Sides:
+    """The first of the retained samples are tested, the others trained on."""
+    n_test = int(np.ceil(test_size * len(order)))
+    return order[n_test:], order[:n_test]
 
 
-def _corrected(graph: Graph, counts=None, scores=None) -> Maker:
+def _corrected(graph: Graph, seeds, test_size: float, counts) -> Walk:
     from . import kernels
 
-    @lru_cache(maxsize=64)
-    def drawn(seed: int) -> tuple[np.ndarray, np.ndarray]:
-        return tuple(
-            np.argsort(_keys(seed, use, graph.n), kind="stable") for use in ("order", "test")
-        )
+    orders = {s: (_order(s, "order", graph.n), _order(s, "test", graph.n)) for s in seeds}
 
-    def make(
-        parameter: float, seed: int, test_size: float, threshold: float, out: np.ndarray
-    ) -> Sizes:
-        walked = (
-            graph.indptr,
-            graph.indices,
-            _weights(graph),
-            threshold,
-            parameter,
-            np.uint64(seed),
-        )
-        return kernels.split_by_lot(*walked, *drawn(seed), test_size, out)
+    def walk(parameter: float, seed: int, threshold: float) -> Sides:
+        order, lot = orders[seed]
+        retained = kernels.walk(*graph.arrays, threshold, parameter, np.uint64(seed), order)
+        return _sides(lot[retained[lot]], test_size)
 
-    return make
+    return walk
 
 
-def _weighted(graph: Graph, counts, scores=None) -> Maker:
+def _weighted(graph: Graph, seeds, test_size: float, counts) -> Walk:
     from . import kernels
 
     counts = np.asarray(counts, dtype=np.float64)
-    scores = node_scores(graph, counts) if scores is None else np.asarray(scores, dtype=float)
+    orders = {seed: np.lexsort((_keys(seed, "order", graph.n), -counts)) for seed in seeds}
 
-    @lru_cache(maxsize=64)
-    def order(seed: int) -> np.ndarray:
-        return np.lexsort((_keys(seed, "order", graph.n), -scores))
+    def walk(parameter: float, seed: int, threshold: float) -> Sides:
+        chance, random_seed = parameter**2, np.uint64(seed)
+        retained = kernels.walk(*graph.arrays, threshold, chance, random_seed, orders[seed])
+        nodes = np.flatnonzero(retained)
+        tested = balance(counts[nodes], seed=seed, test_size=test_size)
+        return nodes[~tested], nodes[tested]
 
-    def make(
-        parameter: float, seed: int, test_size: float, threshold: float, out: np.ndarray
-    ) -> Sizes:
-        walked = (
-            graph.indptr,
-            graph.indices,
-            _weights(graph),
-            threshold,
-            parameter**2,
-            np.uint64(seed),
-        )
-        return kernels.split_by_balance(*walked, order(seed), counts, test_size, out)
-
-    return make
+    return walk
 
 
-def _reference(graph: Graph, counts=None, scores=None) -> Maker:
-    from . import kernels, ordering
+def _reference(graph: Graph, seeds, test_size: float, counts) -> Walk:
+    from . import kernels
 
     order, units, n_units = _package_nodes(graph)
-    if np.array_equal(
-        order, np.arange(graph.n)
-    ):  # then rows are in the package's order as they are
-        walked = graph.indptr, graph.indices, _weights(graph)
-    else:
-        walked = ordering.renumber(graph.indptr, graph.indices, _weights(graph), order)
+    arrays = graph.arrays
+    if not np.array_equal(order, np.arange(graph.n)):  # else rows are in the package's order
+        arrays = kernels.renumber(*arrays, order)
+    states = {s: np.array(random.Random(s).getstate()[1][:624], dtype=np.uint32) for s in seeds}
 
-    states = lru_cache(maxsize=64)(kernels.seeded)
+    def walk(parameter: float, seed: int, threshold: float) -> Sides:
+        nodes = order[kernels.walk_like_package(*arrays, threshold, parameter, states[seed])]
+        if n_units + len(nodes) <= 5:  # the package's own rule
+            return nodes[:0], nodes[:0]
+        shuffled = nodes[np.random.RandomState(seed).permutation(len(nodes))]
+        train, test = _sides(shuffled, test_size)
+        return (np.append(train, units), test) if len(train) else (train, test)
 
-    def make(
-        parameter: float, seed: int, test_size: float, threshold: float, out: np.ndarray
-    ) -> Sizes:
-        n_train, n_test, kept = kernels.split_like_package(
-            *walked, threshold, parameter, test_size, states(np.uint64(seed)), order, units, out
-        )
-        too_few = n_units + kept <= 5  # the package's own rule
-        return (
-            (0, 0, kept + len(units))
-            if too_few or not n_test
-            else (n_train, n_test, kept + len(units))
-        )
-
-    return make
+    return walk
 
 
 def _package_nodes(graph: Graph) -> tuple[np.ndarray, np.ndarray, int]:
-    """The samples that the package walks over, in its order; those of cliques, which go to train; number of cliques.
+    """Samples that the package walks over, in its order; those of cliques; number of cliques.
 
-    Raises: Unsplittable: the package refuses the graph, or ends with an error on it.
+    The package numbers nodes by first appearance in the list of pairs (i, j), i < j: by the lesser
+    of a node and its first neighbour. Raises Unsplittable where the package refuses the graph, or
+    ends with an error on it.
     """
-    from . import ordering
-
-    order = ordering.package_order(graph.indptr, graph.indices)
+    linked = np.flatnonzero(graph.degree)
+    first = graph.indices[graph.indptr[linked]]
+    order = linked[np.argsort(np.minimum(linked, first), kind="stable")].astype(np.int32)
     if not graph.binary:
         return order, order[:0], 0
-    of, clique, hub, sizes = ordering.components(graph.indptr, graph.indices, order)
+    label = np.unique(graph.components[linked], return_inverse=True)[1]
+    size, degree = np.bincount(label), graph.degree[linked]
+    hub = degree == size[label] - 1  # linked with all others of its component
+    clique = np.bincount(label, weights=hub) == size
     density = 2 * graph.m / (len(order) * (len(order) - 1)) if len(order) > 1 else 0.0
     if clique.all():
         raise _refused("every group of linked samples is linked throughout, or none are linked")
@@ -358,18 +358,15 @@ def _package_nodes(graph: Graph) -> tuple[np.ndarray, np.ndarray, int]:
         raise _refused(
             f"{density:.0%} of the pairs of linked samples are linked, and 40 % is its limit"
         )
-    left = len(order)
-    for component in range(len(clique)):
-        if clique[component]:
-            if 2 * sizes[component] >= left:
-                raise _refused(
-                    "a group linked throughout holds half of the samples or more, which stops it"
-                )
-            left -= int(sizes[component])
-        else:
-            left -= int(hub[of == component].sum())
-    in_clique = clique[of[order]]
-    return order[~in_clique & ~hub[order]], order[in_clique], int(clique.sum())
+    removed = np.bincount(label, weights=hub).astype(int)
+    left = len(order) - (np.cumsum(removed) - removed)  # before each component is visited
+    if (clique & (2 * size >= left)).any():
+        raise _refused(
+            "a group linked throughout holds half of the samples or more, which stops it"
+        )
+    walked, in_clique = np.zeros(graph.n, bool), np.zeros(graph.n, bool)
+    walked[linked], in_clique[linked] = ~hub, clique[label]
+    return order[walked[order]], order[in_clique[order]], int(clique.sum())
 
 
 def _refused(why: str) -> Unsplittable:
@@ -378,4 +375,4 @@ def _refused(why: str) -> Unsplittable:
     )
 
 
-_PREPARED = {"corrected": _corrected, "reference": _reference, "weighted": _weighted}
+_WALKS = {"corrected": _corrected, "reference": _reference, "weighted": _weighted}

@@ -1,4 +1,4 @@
-"""The folder of results of Part II: rows merged with those of other data sets, overlaps, curves' areas, findings."""
+"""The results of the spectral curves: rows merged with earlier ones, and the tables beside them."""
 
 from __future__ import annotations
 
@@ -6,143 +6,322 @@ import json
 import platform
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import scipy
 
 from .. import __version__
 from ..benchmark import results
 from ..core import cache, manifest
 from ..core.errors import BadInput, RunFailed
-from . import curve, datasets, published
+from ..data import sources
+from ..data.readers import numbers
+from . import curve
+from .datasets import Declarations
+from .genetasks import GeneTask
+from .study import MODES, Request, Study
+from .study import read as read_splits
 
 PROFILE = "spectra"
 BESIDE = ("overlaps.csv", "auspc.csv", "points.csv", "findings.csv", "placed.csv", "published.csv")
-"""Tables beside ``scores.parquet``: see ``curve`` for their columns; ``overlaps.csv`` has one row a split."""
+"""Tables beside ``scores.parquet``: see ``curve``; ``overlaps.csv`` has one row per split."""
+AREAS = ["data set", "model", "split", "metric", "AUSPC", "low", "high", "size-matched"]
+"""Columns of ``areas`` that the command line shows."""
+SPREADS = {
+    ("INH", "Logistic Regression"): ("tb-inh", "logistic", "spectral-weighted"),
+    ("PZA", "Logistic Regression"): ("tb-pza", "logistic", "spectral-weighted"),
+    ("GFP", "Logistic Regression"): ("gfp", "ridge", "spectral"),
+    ("GFP", "CNN"): ("gfp", "cnn", "spectral"),
+}
+"""Published data set and model → ours: standard deviations over three replicates at each λ."""
+_SPLIT = ["dataset", "mode", "split", "split_param", "repeat", "fold"]
+_LISTED = [
+    *("data set", "title", "paper", "kind", "unit", "linked where", "models", "status", "needs"),
+    *("differs", "licence", "homepage"),
+]
 
 
 def path(name: str) -> Path:
-    """Where a table lies."""
+    """Where a table is stored.
+
+    Parameters
+    ----------
+    name : str
+        One of ``BESIDE``.
+
+    Returns
+    -------
+    Path
+    """
     return results.beside_path(PROFILE, name)
 
 
 def read(name: str) -> pd.DataFrame:
-    """A table. Raises: BadInput: not made yet."""
+    """Read a table.
+
+    Parameters
+    ----------
+    name : str
+        One of ``BESIDE``.
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    BadInput
+        Not made yet.
+    """
     if not path(name).exists():
         raise BadInput(f"{path(name)}: not made yet; run 'genebench spectra all'.")
-    kept = {"split_param": str} if name == "overlaps.csv" else {}
-    frame = pd.read_csv(path(name), dtype=kept, keep_default_na=True)
-    return frame.assign(split_param=frame.split_param.fillna("")) if kept else frame
+    frame = pd.read_csv(path(name), dtype={"split_param": str})
+    return frame.fillna({"split_param": ""}) if name == "overlaps.csv" else frame
 
 
 def write(
-    parts: list[pd.DataFrame], told: list[dict], abouts: list[tuple], *, jobs: int, run_s: float
+    parts: list[pd.DataFrame],
+    facts: list[dict],
+    study: Study,
+    *,
+    jobs: int,
+    run_s: float,
 ) -> None:
-    """Write everything; what this run covers replaces the rows of the same data set, model and way of splitting.
+    """Write every table; rows of the same data set, model and way of splitting are replaced.
 
-    Args: parts: rows of the cells. told: facts of the cells, each with its ``cell``. abouts: what was asked and the
-    table of its splits.
+    Parameters
+    ----------
+    parts : list of DataFrame
+        Rows of the cells.
+    facts : list of dict
+        Of each cell: ``cell``, ``seconds``, ``unscored``.
+    study : Study
+        What was run.
+    jobs, run_s : int, float
+        Processes, and seconds of the run.
+
+    Raises
+    ------
+    RunFailed
+        Rows that break the schema; nothing is written.
     """
-    new = pd.concat([p for p in parts if len(p)], ignore_index=True)
+    rows = pd.concat([part for part in parts if len(part)], ignore_index=True)
     scores = results.scores_path(PROFILE)
-    covered = {(t["cell"].wanted.dataset, t["cell"].model, _ways(t["cell"])) for t in told}
     if scores.exists():
         old = results.read(scores)
         old = old.astype({c: str for c in old.select_dtypes("category")})
-        keep = [(a, b, _way(c)) not in covered for a, b, c in zip(old.task, old.model, old.split)]
-        new = pd.concat([old[keep], new], ignore_index=True)
-    faults = results.validate(new, "the new results")
-    if faults:
+        replaced = {_at(fact["cell"]) for fact in facts}
+        of_row = zip(old.task, old.model, map(_way, old.split))
+        rows = pd.concat([old[[at not in replaced for at in of_row]], rows], ignore_index=True)
+    if faults := results.validate(rows, "the new results"):
         raise RunFailed(f"the results are not sound and were not written: {faults[0]}")
-    overlaps = _overlaps(abouts)
-    results.write(new, scores)
-    _csv(overlaps, "overlaps.csv")
-    rows = curve.joined(results.read(scores), overlaps)
-    _csv(curve.points(rows), "points.csv")
-    _csv(curve.areas(rows), "auspc.csv")
-    _csv(curve.findings(rows), "findings.csv")
-    _csv(curve.placed(rows, overlaps), "placed.csv")
-    if published.at_hand():
-        beside = published.compare(rows, overlaps)
-        if len(beside):
-            _csv(beside, "published.csv")
-    _manifest(told, new, jobs=jobs, run_s=run_s)
+    done = {fact["cell"].request for fact in facts}
+    overlaps = _overlaps(study, [request for request in study.requests if request in done])
+    results.write(rows, scores)
+    joined = curve.joined(results.read(scores), overlaps)
+    tables = {
+        "overlaps.csv": overlaps,
+        "points.csv": curve.points(joined),
+        "auspc.csv": curve.areas(joined),
+        "findings.csv": curve.findings(joined),
+        "placed.csv": curve.placed(joined, overlaps),
+    }
+    if study.published and sources.status(study.published)[0] == "ready":
+        published = sources.table(study.published, "results")
+        tables["published.csv"] = compared(published, joined, overlaps)
+    for name, frame in tables.items():
+        if name != "published.csv" or len(frame):
+            rounded = frame.round({c: 6 for c in frame.select_dtypes("float")})
+            results.write_csv(rounded, path(name))
+    _write_manifest(facts, rows, study.declared, jobs=jobs, run_s=run_s)
 
 
 def _way(split: str) -> str:
-    """A spectral split with its control is one way; all splits that others use are another."""
+    """A spectral split with its control is one way; all splits in use are another."""
     return split.removesuffix(curve.CONTROL) if split.startswith("spectral") else "others"
 
 
-def _ways(cell) -> str:
-    from .cuts import MODES
-
-    return MODES[cell.wanted.mode] if cell.parameters else "others"
-
-
-def _csv(frame: pd.DataFrame, name: str) -> None:
-    results.write_csv(frame.round({c: 6 for c in frame.select_dtypes("float")}), path(name))
+def _at(cell) -> tuple[str, str, str]:
+    """Data set, model and way of splitting of a cell."""
+    way = MODES[cell.request.mode] if cell.parameters else "others"
+    return cell.request.dataset, cell.model, way
 
 
-def _overlaps(abouts: list[tuple]) -> pd.DataFrame:
-    new = pd.concat(
-        [about.assign(dataset=w.dataset, mode=w.mode, property=w.property) for w, about in abouts],
-        ignore_index=True,
-    )
-    new = new[new.n_test > 0]
-    keys = ["dataset", "mode", "split", "split_param", "repeat", "fold"]
-    columns = "dataset mode split split_param repeat fold n_train n_test jaccard test_linked mean_similarity property"
+def _overlaps(study: Study, requests: list[Request]) -> pd.DataFrame:
+    """Overlaps of every split; those of other data sets and ways of splitting stay."""
+    frames = []
+    for request in requests:
+        source = study.datasets[request.dataset]
+        shown = source.property if isinstance(source, GeneTask) else ""
+        about = {"dataset": request.dataset, "mode": request.mode, "property": shown}
+        frames.append(read_splits(study, request).about.assign(**about))
+    rows = pd.concat(frames, ignore_index=True)
+    rows = rows[rows.n_test > 0]
     if path("overlaps.csv").exists():
-        old = read("overlaps.csv")
-        done = set(zip(*(new[k].astype(str) for k in keys)))
-        old = old[[k not in done for k in zip(*(old[k].astype(str) for k in keys))]]
-        new = pd.concat([old, new], ignore_index=True)
-    return new.sort_values(keys, ignore_index=True)[columns.split()]
+        rows = pd.concat([read("overlaps.csv"), rows], ignore_index=True)
+        rows = rows[~rows[_SPLIT].astype(str).duplicated(keep="last")]
+    columns = [*_SPLIT, "n_train", "n_test", *curve.OVERLAPS, "property"]
+    return rows.sort_values(_SPLIT, ignore_index=True)[columns]
 
 
-def _manifest(told: list[dict], rows: pd.DataFrame, *, jobs: int, run_s: float) -> None:
-    """What made the results; cells of other runs are kept."""
+def _write_manifest(
+    facts: list[dict], rows: pd.DataFrame, declared: Declarations, *, jobs: int, run_s: float
+) -> None:
+    """Versions, cost and cells of the results; cells that this run does not replace stay."""
     to = results.manifest_path(PROFILE)
     old = json.loads(to.read_text(encoding="utf-8")) if to.exists() else {}
-    known = {(c["model"], c["split"], c["first"]): c for c in old.get("cells", [])}
-    lost = [u for u in old.get("unscored", [])]
-    for fact in told:
-        at = (fact["cell"].model, _ways(fact["cell"]), fact["cell"].wanted.dataset)
-        known.pop(at, None)
-        lost = [u for u in lost if (u["model"], _way(u["split"]), u["task"]) != at]
-    for fact in told:
-        at = (fact["cell"].model, _ways(fact["cell"]), fact["cell"].wanted.dataset)
-        kept = known.setdefault(
-            at, {"model": at[0], "split": at[1], "first": at[2], "n": 1, "seconds": 0.0}
-        )
-        kept["seconds"] = round(kept["seconds"] + fact["seconds"], 2)
-        lost += [{"task": at[2], "model": at[0], **u} for u in fact["unscored"]]
-    way = rows.split.map(_way)
-    number = rows.groupby([rows.model, way, rows.task]).size()
-    for at, cell in known.items():
+    replaced = {_at(fact["cell"]) for fact in facts}
+    cells = {(c["first"], c["model"], c["split"]): c for c in old.get("cells", [])}
+    cells = {at: cell for at, cell in cells.items() if at not in replaced}
+    unscored = [
+        row
+        for row in old.get("unscored", [])
+        if (row["task"], row["model"], _way(row["split"])) not in replaced
+    ]
+    number = rows.groupby([rows.task, rows.model, rows.split.map(_way)]).size()
+    for fact in facts:
+        dataset, model, way = at = _at(fact["cell"])
+        seconds = round(cells.get(at, {"seconds": 0.0})["seconds"] + fact["seconds"], 2)
+        cells[at] = {"model": model, "split": way, "first": dataset, "n": 1, "seconds": seconds}
+        unscored += [{"task": dataset, "model": model, **row} for row in fact["unscored"]]
+    for at, cell in cells.items():
         cell["rows"] = int(number.get(at, 0))
-    declared = [n for n in datasets.declared() if n in set(rows.task)]
-    cache.write_json(
-        to,
-        {
-            "profile": PROFILE,
-            "versions": {
-                "python": platform.python_version(),
-                "genebench": __version__,
-                **manifest.versions(),
-            },
-            "seed": 0,
-            "device": f"cpu ({platform.machine()}), {jobs} processes of one thread",
-            "wall_s": {
-                "run": round(run_s, 1),
-                "sum_over_cells": round(sum(c["seconds"] for c in known.values()), 1),
-            },
-            "peak_memory_mb": round(manifest.peak_memory_mb()),
-            "commit": manifest.commit(),
-            "sources": {n: datasets.spec(n).homepage for n in declared},
-            "files": {
-                n: {f: s.sha256 for f, s in datasets.spec(n).files.items()} for n in declared
-            },
-            "cells": [known[at] for at in sorted(known)],
-            "skipped": {},
-            "unscored": sorted(lost, key=lambda u: json.dumps(u, sort_keys=True)),
-        },
-    )
+    specs = [spec for name, spec in declared.datasets.items() if name in set(rows.task)]
+    total = round(sum(cell["seconds"] for cell in cells.values()), 1)
+    versions = {"python": platform.python_version(), "genebench": __version__}
+    out = {
+        "profile": PROFILE,
+        "versions": versions | manifest.versions(),
+        "seed": 0,
+        "device": f"cpu ({platform.machine()}), {jobs} processes of one thread",
+        "wall_s": {"run": round(run_s, 1), "sum_over_cells": total},
+        "peak_memory_mb": round(manifest.peak_memory_mb()),
+        "commit": manifest.commit(),
+        "sources": {spec.name: spec.homepage for spec in specs},
+        "files": {s.name: {f: file.sha256 for f, file in s.files.items()} for s in specs},
+        "cells": sorted(cells.values(), key=lambda c: (c["model"], c["split"], c["first"])),
+        "skipped": {},
+        "unscored": sorted(unscored, key=lambda row: json.dumps(row, sort_keys=True)),
+    }
+    cache.write_json(to, out)
+
+
+def compared(published: pd.DataFrame, rows: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
+    """Compare splits and curves with the results in the paper's repository.
+
+    Only summaries are returned: no number of the repository's files as it stands there.
+
+    Parameters
+    ----------
+    published : DataFrame
+        The repository's results.
+    rows : DataFrame
+        Of ``curve.joined``.
+    overlaps : DataFrame
+        Rows of ``overlaps.csv``.
+
+    Returns
+    -------
+    DataFrame
+        One row a quantity: means over the λ that both have (``lambdas``), ``published`` and
+        ``ours``, their rank correlation over λ, and mean absolute difference.
+    """
+    theirs = published.assign(parameter=published.spectral_parameter)
+    for column in ("parameter", "value", "n_samples"):
+        theirs[column] = numbers(theirs[column], strict=True)
+    theirs = theirs.set_index("parameter")
+    shared = theirs[(theirs.metric == "cross_split_overlap") & (theirs.dataset == "RRM")]
+    mine = overlaps[(overlaps.dataset == "rrm") & (overlaps.split == "spectral")]
+    mine = mine.assign(units=mine.n_train + mine.n_test)
+    mean = mine.groupby(mine.split_param.astype(float))[["jaccard", "units"]].mean()
+    jaccard = "share of mutations on both sides (Jaccard)"
+    pairs = [
+        ("rrm", "", jaccard, shared.value, mean.jaccard),
+        ("rrm", "", "variants kept", shared.n_samples, mean.units),
+    ]
+    spread = theirs[theirs.metric == "std_of_test_metric"]
+    for (dataset, model), (task, name, split) in SPREADS.items():
+        other = spread[(spread.dataset == dataset) & (spread.model == model)].value
+        own = rows[(rows.task == task) & (rows.model == name) & (rows.split == split)]
+        own = own.groupby("parameter").score.std(ddof=0)
+        pairs.append((task, name, "standard deviation of the score over three seeds", other, own))
+    out = []
+    for dataset, model, quantity, other, own in pairs:
+        both = pd.DataFrame({"published": other, "ours": own}).dropna()
+        if len(both) < 3:
+            continue
+        row = {"dataset": dataset, "model": model, "quantity": quantity, "lambdas": len(both)}
+        flat = (np.ptp(both, axis=0) == 0).any()
+        rank = np.nan if flat else scipy.stats.spearmanr(both.published, both.ours).statistic
+        difference = (both.published - both.ours).abs().mean()
+        row |= {**both.mean(), "rank_correlation": rank, "mean_difference": difference}
+        out.append(row)
+    return pd.DataFrame(out)
+
+
+def datasets(declared: Declarations) -> pd.DataFrame:
+    """List the declared data sets.
+
+    Parameters
+    ----------
+    declared : Declarations
+        The data sets.
+
+    Returns
+    -------
+    DataFrame
+        One row a data set: title, the paper's set that it stands for, kind, number of models,
+        ``status`` (ready, missing), what it needs.
+    """
+    specs = list(declared.datasets.values())
+    frame = pd.DataFrame([spec.model_dump() for spec in specs])
+    frame = frame.rename(columns={"name": "data set"}).fillna({"paper": ""})
+    frame["linked where"] = [spec.property["words"] for spec in specs]
+    frame["models"] = frame.models.map(len)
+    frame[["status", "needs"]] = [sources.status(spec.source) for spec in specs]
+    return frame[_LISTED]
+
+
+def models(declared: Declarations) -> pd.DataFrame:
+    """List the declared models.
+
+    Parameters
+    ----------
+    declared : Declarations
+        The models.
+
+    Returns
+    -------
+    DataFrame
+        One row a model: title, family, whether it is the paper's, what it does or what it needs.
+    """
+    frame = pd.DataFrame([spec.model_dump() for spec in declared.models.values()])
+    frame = frame.rename(columns={"name": "model"})
+    frame["of the paper"] = np.where(frame.paper, "yes", "")
+    frame["status"] = np.where(frame.needs == "", "runs here", "from a file")
+    frame["what it does or needs"] = frame.needs.where(frame.needs != "", frame.description)
+    return frame[["model", "title", "family", *frame.columns[-3:]]]
+
+
+def areas(names: set[str] | None = None) -> pd.DataFrame:
+    """AUSPC over λ beside that of the size-matched control.
+
+    Parameters
+    ----------
+    names : set of str, optional
+        Data sets; None: all.
+
+    Returns
+    -------
+    DataFrame
+        One row per data set, model and way of splitting, rounded to three digits.
+    """
+    frame = read("auspc.csv")
+    frame = frame[(frame.over == "lambda") & (frame.task.isin(names) if names else True)]
+    is_control = frame.split.str.endswith(curve.CONTROL)
+    control = frame[is_control].assign(split=frame.split.str.removesuffix(curve.CONTROL))
+    control = control.rename(columns={"auspc": "size-matched"})
+    keys = ["task", "model", "split"]
+    out = frame[~is_control].merge(control[[*keys, "size-matched"]], on=keys, how="left")
+    out = out.rename(columns={"task": "data set", "auspc": "AUSPC"})
+    return out.round(dict.fromkeys(("AUSPC", "low", "high", "size-matched"), 3))

@@ -20,6 +20,9 @@ import scipy
 DRAWS = 1000
 """Draws of a profile's intervals."""
 
+LEVEL = 0.95
+"""Of every interval and test."""
+
 
 def weights(genes: np.ndarray, draws: int = DRAWS, *, seed: int) -> np.ndarray:
     """Poisson(1) weights of each gene in each draw; they depend on its name and the seed alone.
@@ -37,11 +40,13 @@ def weights(genes: np.ndarray, draws: int = DRAWS, *, seed: int) -> np.ndarray:
         uint8.
     """
     out = np.empty((len(genes), draws), dtype=np.uint8)
+
     for i, gene in enumerate(np.asarray(genes).tolist()):
         name = gene.encode()
         key = [seed & 0xFFFFFFFF, zlib.crc32(name) + (zlib.adler32(name) << 32)]
         bits = np.random.Philox(key=np.array(key, dtype=np.uint64))
         out[i] = np.random.Generator(bits).poisson(1.0, draws)
+
     return out
 
 
@@ -70,11 +75,13 @@ def moves(
         float32.
     """
     out = np.zeros((influence.shape[1], weight.shape[1]), dtype=np.float32)
+
     for s in range(0, len(influence), rows):
         w = weight[parts[0][s : s + rows]].astype(np.float32)
         for more in parts[1:]:
             w *= weight[more[s : s + rows]]
         out += influence[s : s + rows].astype(np.float32).T @ (w - 1)
+
     return out
 
 
@@ -105,6 +112,7 @@ def placements(
     f, q, positive = fold[order], p[order], y[order].astype(np.int64)
     first = np.ones(len(y), dtype=bool)
     first[1:] = (q[1:] != q[:-1]) | (f[1:] != f[:-1])
+    # groups of equal predictions in a fold, and where each begins and ends
     tie = np.cumsum(first) - 1
     start = np.flatnonzero(first)
     end = np.append(start[1:], len(y))
@@ -118,6 +126,7 @@ def placements(
         share = np.where(positive == 1, beaten / number[0][f], beating / number[1][f])
     out = np.empty(len(y))
     out[order] = np.where((number == 0).any(axis=0)[f], np.nan, share)
+
     return out, number
 
 
@@ -145,6 +154,7 @@ def auroc(
     """
     share = np.ones(int(fold.max()) + 1) if share is None else share.astype(float)
     placed, number = placements(y, p, fold, len(share))
+    # a fold of one class has no AUROC; the others take its weight
     share = np.where((number == 0).any(axis=0), 0.0, share)
     if not share.sum():
         return np.nan, np.zeros(len(y))
@@ -153,6 +163,7 @@ def auroc(
     score = float(np.nansum(weight * np.nan_to_num(placed) * (y > 0)))
     total = number[:, share > 0].sum(axis=1)
     scale = np.sqrt(total / np.maximum(total - 1, 1))[side]
+
     return score, np.where(weight > 0, np.nan_to_num(placed - score) * weight * scale, 0.0)
 
 
@@ -184,10 +195,12 @@ def auroc_weighted(Y: np.ndarray, P: np.ndarray, fold: np.ndarray) -> tuple[floa
     score, influence = 0.0, np.zeros(len(truth))
     if not total.any():
         return np.nan, influence
+
     for c in np.flatnonzero(size.any(axis=0)):
         one, moved = auroc(truth[:, c], P[:, c], fold, share[:, c])
         score += one * share[:, c].sum()
         influence += moved * share[:, c].sum()
+
     return score, influence
 
 
@@ -211,25 +224,28 @@ def spearman(y: np.ndarray, p: np.ndarray, fold: np.ndarray) -> tuple[float, np.
     """
     scores, influence = [], np.zeros(len(y))
     used = [k for k in np.unique(fold) if np.ptp(y[fold == k]) > 0]
+
     for k in used:
         at = fold == k
         one, moved = _spearman(y[at], p[at])
         scores.append(one)
         influence[at] = moved / len(used)
+
     return (float(np.mean(scores)) if scores else np.nan), influence
 
 
-def _spearman(y: np.ndarray, p: np.ndarray) -> tuple[float, np.ndarray]:
+def _spearman(y, p):
     n = len(y)
     if np.ptp(p) == 0:
         return 0.0, np.zeros(n)
     (u, su, ties_u), (v, sv, ties_v) = _ranks(y), _ranks(p)
     rho = float((u * v).mean())
     moved = u * v + _above(u, v) / su + _above(v, u) / sv - rho / 2 * (ties_u + ties_v)
+
     return rho, (moved - moved.mean()) * np.sqrt(n / (n - 1)) / n
 
 
-def _ranks(x: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
+def _ranks(x):
     """Standardised ranks, (n,); their deviation as shares of n; each entity's pull by its ties.
 
     Without ties the variance of ranks is fixed (1/12); groups of shares q make it (1 − Σ q³) / 12.
@@ -240,7 +256,7 @@ def _ranks(x: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
     return (rank - rank.mean()) / deviation, deviation, -(share**2) / 4 / deviation**2
 
 
-def _above(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+def _above(u, v):
     """Mean over all entities of v where u is higher, and half of it where u is equal, (n,)."""
     order = np.argsort(u, kind="stable")
     total = np.concatenate([[0.0], np.cumsum(v[order])])
@@ -271,27 +287,23 @@ def influence(
     return of.get(kind, auroc_weighted)(y, p, fold.astype(np.int64))
 
 
-def percentiles(draws: np.ndarray, level: float = 0.95) -> np.ndarray:
+def percentiles(draws: np.ndarray) -> np.ndarray:
     """Percentile interval of draws.
 
     Parameters
     ----------
     draws : ndarray of shape (…, draws)
         Of a statistic.
-    level : float
-        Of the interval.
 
     Returns
     -------
     ndarray of shape (2, …)
         Low and high.
     """
-    return np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=-1)
+    return np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=-1)
 
 
-def interval(
-    score: np.ndarray, moved: np.ndarray, *, low: float, high: float, level: float = 0.95
-) -> np.ndarray:
+def interval(score: np.ndarray, moved: np.ndarray, *, low: float, high: float) -> np.ndarray:
     """Percentile interval of scores that lie between two bounds.
 
     The score is moved on the scale on which it has no bounds (logit of its place between them; for
@@ -306,8 +318,6 @@ def interval(
         Draws of how far each score moves.
     low, high : float
         The bounds.
-    level : float
-        Of the interval.
 
     Returns
     -------
@@ -315,16 +325,16 @@ def interval(
         Low and high.
     """
     score, moved = np.asarray(score, dtype=float), np.asarray(moved, dtype=float)
+    # the derivative of the logit, 1 / (place (1 − place)), carries the step over
     place = np.clip((score - low) / (high - low), 1e-12, 1 - 1e-12)
-    step = percentiles(moved, level) / (high - low) / (place * (1 - place))
+    step = percentiles(moved) / (high - low) / (place * (1 - place))
     moved_place = 1 / (1 + np.exp(-np.clip(np.log(place / (1 - place)) + step, -700, 700)))
     inside = (score > low) & (score < high)
+
     return np.where(inside, low + (high - low) * moved_place, score)
 
 
-def difference_interval(
-    difference: np.ndarray, moved: np.ndarray, *, level: float = 0.95
-) -> np.ndarray:
+def difference_interval(difference: np.ndarray, moved: np.ndarray) -> np.ndarray:
     """Percentile interval of differences of two scores on the same genes.
 
     Parameters
@@ -333,12 +343,10 @@ def difference_interval(
         Of the scores.
     moved : ndarray of shape (…, draws)
         Draws of how far each difference moves.
-    level : float
-        Of the interval.
 
     Returns
     -------
     ndarray of shape (2, …)
         Low and high.
     """
-    return difference + percentiles(moved, level)
+    return difference + percentiles(moved)

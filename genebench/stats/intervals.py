@@ -8,26 +8,20 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from .bootstrap import percentiles
+from .bootstrap import LEVEL, percentiles
 from .separation import power
 
 UNDERPOWERED = 0.1
 """A task that cannot show a difference this large between two models is called underpowered."""
 
 
-def mean_interval(
-    values: np.ndarray, *, level: float = 0.95, draws: int = 2000, seed: int = 0
-) -> tuple[float, float, float]:
-    """Mean over tasks with its percentile bootstrap interval (Efron & Tibshirani 1993).
+def mean_interval(values: np.ndarray) -> tuple[float, float, float]:
+    """Mean over tasks with its percentile interval of 2,000 draws (Efron & Tibshirani 1993).
 
     Parameters
     ----------
     values : ndarray of shape (n,)
         One a task.
-    level : float
-        Of the interval.
-    draws, seed : int
-        Of the bootstrap.
 
     Returns
     -------
@@ -36,21 +30,21 @@ def mean_interval(
     """
     values = np.asarray(values, dtype=np.float64)
     low = high = np.nan
+
     if len(values) >= 3:
-        pick = np.random.default_rng(seed).integers(0, len(values), (draws, len(values)))
-        low, high = percentiles(values[pick].mean(axis=1), level)
+        pick = np.random.default_rng(0).integers(0, len(values), (2000, len(values)))
+        low, high = percentiles(values[pick].mean(axis=1))
+
     return float(values.mean()), float(low), float(high)
 
 
-def t_interval(values: np.ndarray, *, level: float = 0.95) -> tuple[float, float, float]:
+def t_interval(values: np.ndarray) -> tuple[float, float, float]:
     """Mean of a few independent values (of seeds, of loci) with Student's t interval.
 
     Parameters
     ----------
     values : ndarray of shape (n,)
         NaN and inf are left out.
-    level : float
-        Of the interval.
 
     Returns
     -------
@@ -61,11 +55,11 @@ def t_interval(values: np.ndarray, *, level: float = 0.95) -> tuple[float, float
     values = values[np.isfinite(values)]
     mean, half = float(values.mean()) if len(values) else np.nan, np.nan
     if len(values) > 1:
-        half = float(_t(level, len(values)) * values.std(ddof=1) / np.sqrt(len(values)))
+        half = float(_t(len(values)) * values.std(ddof=1) / np.sqrt(len(values)))
     return mean, mean - half, mean + half
 
 
-def fold_interval(mean, sd, n_folds, *, level: float = 0.95) -> tuple:
+def fold_interval(mean, sd, n_folds) -> tuple:
     """Interval of cross-validated scores, corrected for the overlap of their training sets.
 
     The variance of the mean over k folds is sd² (1/k + 1/(k − 1)); Student's t with k − 1 degrees
@@ -77,8 +71,6 @@ def fold_interval(mean, sd, n_folds, *, level: float = 0.95) -> tuple:
         Over the folds.
     n_folds : int or array
         Their number.
-    level : float
-        Of the interval.
 
     Returns
     -------
@@ -86,12 +78,12 @@ def fold_interval(mean, sd, n_folds, *, level: float = 0.95) -> tuple:
         NaN of fewer than two folds.
     """
     n = np.where(np.asarray(n_folds) > 1, n_folds, np.nan)
-    half = _t(level, n) * sd * np.sqrt(1 / n + 1 / (n - 1))
+    half = _t(n) * sd * np.sqrt(1 / n + 1 / (n - 1))
     return mean - half, mean + half
 
 
-def _t(level: float, n):
-    return scipy.stats.t.ppf((1 + level) / 2, n - 1)
+def _t(n):
+    return scipy.stats.t.ppf((1 + LEVEL) / 2, n - 1)
 
 
 def excess(frame: pd.DataFrame, exposed: Callable[[str, str], bool]) -> pd.DataFrame:
@@ -119,6 +111,7 @@ def excess(frame: pd.DataFrame, exposed: Callable[[str, str], bool]) -> pd.DataF
         columns={"model": "best_shortcut", "score": "shortcut"}
     )
     joined = frame[~frame.family.isin(["shortcut", "control"])].merge(best, on=same, how="inner")
+
     return joined.assign(excess=joined.score - joined.shortcut)
 
 
@@ -152,26 +145,26 @@ def task_difference(kind: str, labels: np.ndarray) -> float:
         return float(power() * np.sqrt(2 * 1.06 / (n - 3)))
     size = labels.sum(axis=0) if kind == "multilabel" else np.bincount(labels)
     size = size[1:] if kind == "binary" else size[(size > 0) & (size < n)]
+
     return float(np.average([smallest_difference(int(k), n - int(k)) for k in size], weights=size))
 
 
-def smallest_difference(n_positive: int, n_negative: int, *, auroc: float = 0.75) -> float:
+def smallest_difference(n_positive: int, n_negative: int) -> float:
     """Smallest difference of two AUROCs that a task of this size can show (Hanley & McNeil 1982).
 
-    Two uncorrelated curves, two-sided test at the 95 % level, 80 % power: an upper bound, because
-    models scored on the same genes are correlated.
+    Two uncorrelated curves near 0.75, two-sided test at the 95 % level, 80 % power: an upper bound,
+    because models scored on the same genes are correlated.
 
     Parameters
     ----------
     n_positive, n_negative : int
         Genes of each class.
-    auroc : float
-        About what the two curves reach.
 
     Returns
     -------
     float
     """
+    auroc = 0.75
     q1, q2 = auroc / (2 - auroc), 2 * auroc**2 / (1 + auroc)
     variance = (
         auroc * (1 - auroc)

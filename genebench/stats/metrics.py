@@ -70,6 +70,7 @@ def areas(
     size = len(Y)
     if valid is not None:  # what does not count goes to the end
         size, Y, P = valid.sum(axis=0), np.where(valid, Y, 0), np.where(valid, P, -np.inf)
+    # counts of positives and entities down to each prediction, best first
     order = np.argsort(-P, axis=0, kind="stable")
     y, p = np.take_along_axis(Y, order, 0), np.take_along_axis(P, order, 0)
     tp = np.cumsum(y, axis=0, dtype=np.float64)
@@ -83,14 +84,18 @@ def areas(
         out[1:] = np.maximum.accumulate(np.where(last, count, 0), axis=0)[:-1]
         return out
 
+    # trapezoids between groups of ties, so that a tie counts half
     positive, earlier = tp[-1], before(tp)
     negative = size - positive
     rise = np.where(last, tp - earlier, 0)
     run = np.where(last, seen - before(seen), 0) - rise
+
     with np.errstate(invalid="ignore", divide="ignore"):
         auroc = (run * (tp + earlier)).sum(axis=0) / 2 / (positive * negative)
         auprc = (rise * (tp / seen)).sum(axis=0) / positive
+
     none = (positive == 0) | (negative == 0)
+
     return np.where(none, np.nan, auroc), np.where(none, np.nan, auprc)
 
 
@@ -117,7 +122,7 @@ AREAS, DECISIONS = ("auroc", "auprc"), ("precision", "recall", "f1")
 """Binary metrics that share one sort, and those that share one decision."""
 
 
-def _columns(names, Y: np.ndarray, P: np.ndarray, hit, valid=None) -> dict[str, np.ndarray]:
+def _columns(names, Y, P, hit, valid=None):
     """The named of the binary metrics, and those computed with them, of every column."""
     out = {}
     if set(AREAS) & set(names):
@@ -127,38 +132,45 @@ def _columns(names, Y: np.ndarray, P: np.ndarray, hit, valid=None) -> dict[str, 
     return out
 
 
-def _classes(names, y: np.ndarray, p: np.ndarray) -> dict[str, np.ndarray]:
+def _classes(names, y, p):
     """The same of a binary task, or of every class or label, and ``size``: its positives."""
     truth, hit = y, p > 0.5
+
     if p.ndim == 1:
         truth, p, hit = (a[:, None] for a in (y, p, hit))
     elif y.ndim == 1:
         truth, hit = (a[:, None] == np.arange(p.shape[1]) for a in (y, p.argmax(axis=1)))
+
     truth = truth.astype(np.int64)
     return {**_columns(names, truth, p, hit), "size": truth.sum(axis=0)}
 
 
-def _one(name: str, y: np.ndarray, p: np.ndarray, each=None) -> float:
+def _one(name, y, p, each=None):
     """A metric of a binary task, from ``_classes`` if there already."""
     (value,) = (each or _classes([name], y, p))[name]
+
     if np.isnan(value):
         raise BadInput(
             "AUROC and AUPRC need test entities of both classes; use fewer folds or a larger task."
         )
+
     return float(value)
 
 
-def _average(name: str, y: np.ndarray, p: np.ndarray, each=None) -> float:
+def _average(name, y, p, each=None):
     """Its plain (``_macro``) or weighted mean over classes or labels."""
     metric, average = name.split("_")
     each = each or _classes([metric], y, p)
     size = each["size"]
     use = (size > 0) & (size < len(y))  # a class absent from the test fold has no score
+
     if not use.any():
         raise BadInput(
             "no class has test entities both in and out of it; use fewer folds or a larger task."
         )
+
     weights = size[use] if average == "weighted" else None
+
     return float(np.average(each[metric][use], weights=weights))
 
 
@@ -249,11 +261,7 @@ def spearman(y: np.ndarray, p: np.ndarray) -> float:
     return 0.0 if np.ptp(p) == 0 or np.ptp(y) == 0 else float(scipy.stats.spearmanr(y, p).statistic)
 
 
-def _prior(y: np.ndarray, p: np.ndarray) -> float:
-    return float(np.mean(y))
-
-
-def _table() -> dict[str, Metric]:
+def _table():
     one, labels, real = ("binary", "pair"), ("multilabel",), ("regression",)
     share = "share of entities classified rightly"
     table = {
@@ -263,7 +271,14 @@ def _table() -> dict[str, Metric]:
         "auprc": Metric(
             partial(_one, "auprc"), one, 0, 1, "average precision; chance is the prior"
         ),
-        "prior": Metric(_prior, one, 0, 1, "share of positives in the test fold", reference=True),
+        "prior": Metric(
+            lambda y, p: float(y.mean()),
+            one,
+            0,
+            1,
+            "share of positives in the test fold",
+            reference=True,
+        ),
         "accuracy": Metric(accuracy, ("binary", "multiclass", "pair"), 0, 1, share),
         "subset_accuracy": Metric(
             subset_accuracy, labels, 0, 1, "share of entities with every label right"
@@ -279,6 +294,7 @@ def _table() -> dict[str, Metric]:
         "weighted": (("multiclass", *labels), "labels weighted by their number of positives"),
         "macro": (labels, "every label counting the same"),
     }
+
     for name in (*DECISIONS, *AREAS):
         shown = f"{name.upper()} one-vs-rest" if name in AREAS else name
         for average, (kinds, words) in averages.items():
@@ -286,6 +302,7 @@ def _table() -> dict[str, Metric]:
             table[key] = Metric(
                 partial(_average, key), kinds, 0, 1, f"{shown}, {words}", key == "auroc_weighted"
             )
+
     return table
 
 
@@ -381,6 +398,7 @@ def score_block(
     out = _columns(names, Y, P, hit, valid)
     out |= {"accuracy": ((hit == Y) & valid).sum(axis=0) / some, "prior": positive / some}
     none = (positive == 0) | (positive == size)
+
     return {n: np.where(none, np.nan, out[n]) for n in names}
 
 

@@ -4,10 +4,12 @@ power, weights of tasks."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 import scipy
+
+from .bootstrap import LEVEL
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +46,8 @@ class Comparison:
     separated: np.ndarray
 
 
-def compare(scores: np.ndarray, moved: np.ndarray, *, level: float = 0.95) -> Comparison:
-    """Compare M models, at most 1 − ``level`` chance of any false separation among all pairs.
+def compare(scores: np.ndarray, moved: np.ndarray) -> Comparison:
+    """Compare M models, at most 5 % chance of any false separation among all pairs.
 
     Single-step max-T (Westfall & Young 1993): a pair is separated where its difference in standard
     errors exceeds the quantile, over draws, of the largest such deviation of any pair. A tier is
@@ -59,8 +61,6 @@ def compare(scores: np.ndarray, moved: np.ndarray, *, level: float = 0.95) -> Co
         Higher is better.
     moved : ndarray of shape (M, draws)
         Paired draws of how far each score moves.
-    level : float
-        See above.
 
     Returns
     -------
@@ -73,15 +73,18 @@ def compare(scores: np.ndarray, moved: np.ndarray, *, level: float = 0.95) -> Co
     error = shift.std(axis=1)
     safe = np.maximum(error, 1e-12)  # two copies of one model differ by nothing
     largest = np.abs(shift / safe[:, None]).max(axis=0, initial=0)
-    bar = max(np.quantile(largest, level), scipy.stats.norm.ppf((1 + level) / 2))
+    bar = max(np.quantile(largest, LEVEL), scipy.stats.norm.ppf((1 + LEVEL) / 2))
     steps = np.abs(difference) / safe
     separated = (steps > bar) & (np.abs(difference) > 1e-9)
+    # who is significantly better than whom
     beats = np.zeros((len(scores), len(scores)), dtype=bool)
     beats[i, j], beats[j, i] = separated & (difference > 0), separated & (difference < 0)
     tier = np.zeros(len(scores), dtype=int)
+
     for head in np.argsort(-scores, kind="stable"):
         if tier[head] == 0:
             tier[(tier == 0) & ~beats[head] & (scores <= scores[head])] = tier.max() + 1
+
     return Comparison(
         pairs=np.column_stack([i, j]),
         difference=difference,
@@ -96,7 +99,7 @@ def compare(scores: np.ndarray, moved: np.ndarray, *, level: float = 0.95) -> Co
     )
 
 
-@lru_cache(maxsize=1)
+@cache
 def power() -> float:
     """Standard errors that a difference needs for 80 % power by a two-sided test at 5 %.
 
@@ -163,7 +166,7 @@ def mean_ranks(scores: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return np.average(scipy.stats.rankdata(-np.asarray(scores), axis=1), axis=0, weights=weight)
 
 
-def critical_difference(n_models: int, n_tasks: float, *, level: float = 0.95) -> float:
+def critical_difference(n_models: int, n_tasks: float) -> float:
     """Difference of mean ranks that the Nemenyi test takes for real (Demšar 2006).
 
     Parameters
@@ -172,14 +175,12 @@ def critical_difference(n_models: int, n_tasks: float, *, level: float = 0.95) -
         Models.
     n_tasks : float
         Tasks; may be effective ones.
-    level : float
-        Of the test.
 
     Returns
     -------
     float
     """
-    q = scipy.stats.studentized_range.ppf(level, n_models, np.inf) / np.sqrt(2)
+    q = scipy.stats.studentized_range.ppf(LEVEL, n_models, np.inf) / np.sqrt(2)
     return float(q * np.sqrt(n_models * (n_models + 1) / (6 * n_tasks)))
 
 
@@ -208,11 +209,13 @@ def resemblance(labels: list[np.ndarray], rows: list[np.ndarray], n: int) -> np.
     Z = np.zeros((n, at[-1]), dtype=np.float32)
     for start, columns, r in zip(at, wide, rows):
         Z[r, start : start + columns.shape[1]] = columns - columns.mean(axis=0)
+    # squared products of columns, summed over the columns of each pair of tasks
     gram = (Z.T @ Z).astype(float) ** 2
     inner = np.add.reduceat(np.add.reduceat(gram, at[:-1], axis=0), at[:-1], axis=1)
     norm = np.sqrt(np.maximum(np.diag(inner), 1e-30))
     out = np.clip(inner / norm / norm[:, None], 0, 1)
     np.fill_diagonal(out, 1)
+
     return out
 
 
@@ -283,6 +286,7 @@ def task_draws(
         float64.
     """
     rng, out = np.random.default_rng(seed), np.zeros(moved.shape[1:])
+
     for group in np.unique(groups):
         at = np.flatnonzero(groups == group)
         counts = np.ones((len(at), moved.shape[2]))
@@ -290,10 +294,12 @@ def task_draws(
             counts = rng.poisson(1.0, counts.shape).astype(float)
             counts[:, counts.sum(axis=0) == 0] = 1
         share = counts * weight[at, None]
+        # the group's weight stays, whatever tasks were drawn
         share *= weight[at].sum() / weight.sum() / share.sum(axis=0)
         centre = np.average(scores[at], axis=0, weights=weight[at])
         out += (
             np.einsum("tb,tmb->mb", share, moved[at], optimize=True)
             + (scores[at] - centre).T @ share
         )
+
     return out

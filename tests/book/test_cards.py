@@ -18,12 +18,13 @@ from genebench.stats import intervals
 def listed(home):
     """The catalogue of the made-up tasks."""
     known = specs.declared()
-    return cards.task_rows(tasks.load(known.profile("tiny")), known.sources)
+    return cards.task_rows(tasks.load(known.profile("tiny"), known.sources), known.sources)
 
 
 def test_a_row_says_what_can_be_counted(listed, home):
     row = listed.set_index("task").loc["toy/term/heart"]
-    task = tasks.load(specs.declared().profile("tiny"))["toy/term/heart"]
+    known = specs.declared()
+    task = tasks.load(known.profile("tiny"), known.sources)["toy/term/heart"]
     assert (row.genes, row.families, row.hash) == (len(task), 30, task.hash)
     assert row["largest family"] == pytest.approx(6 / len(task), abs=1e-4)
     assert row.prior == pytest.approx(task.labels.mean(), abs=1e-4)

@@ -98,12 +98,11 @@ def test_without_predictions_the_page_says_what_to_run(warm):
     assert "genebench run --profile tiny" in html and not list(paths.static("tiny").glob("genes*"))
 
 
-def test_relatives_are_found_without_the_network(warm, tmp_path, monkeypatch):
+def test_relatives_are_found_without_the_network(warm, monkeypatch):
     def refuse(*_, **__):
         raise AssertionError("a page of the book uses the network")
 
-    monkeypatch.setenv("GENEBENCH_MIRROR", "")
-    monkeypatch.setattr(paths, "DOWNLOADS", tmp_path)
+    monkeypatch.setattr(sources, "status", lambda source: ("missing", "not here"))
     monkeypatch.setattr(sources, "_download", refuse)
     notebooks.refresh_genes("tiny")
     assert gene_tables.read("tiny")[1]["rule"] == "symbol stems"

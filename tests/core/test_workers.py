@@ -1,4 +1,5 @@
-"""The loop over units: cached ones are skipped, failures are noted, processes end with their parent."""
+"""The loop over units: cached ones are skipped, failures are noted, processes end with their
+parent."""
 
 from __future__ import annotations
 

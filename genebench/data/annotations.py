@@ -1,0 +1,282 @@
+"""Read files of gene annotation and expression: JASPAR, GAF, UniProt, long tables, AnnData.
+
+Importing this module adds its formats to ``readers.READERS``.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sqlite3
+import warnings
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ..core.errors import BadInput, unknown
+from .readers import EXACT, open_unpacked, reader
+from .readers import READERS as READERS
+
+_POSITIONS = """
+with motif as (
+  -- the columns beside max() are those of the latest version
+  select M.ID id, M.BASE_ID base, M.NAME symbol, max(M.VERSION),
+    (select VAL from MATRIX_ANNOTATION where ID = M.ID and TAG = 'class') class,
+    (select VAL from MATRIX_ANNOTATION where ID = M.ID and TAG = 'family') family
+  from MATRIX M join MATRIX_SPECIES S on S.ID = M.ID
+  where S.TAX_ID = ? and M.COLLECTION = ?
+  group by M.BASE_ID
+)
+select symbol, base, class, family,
+  total(val * (row = 'A')) A, total(val * (row = 'C')) C,
+  total(val * (row = 'G')) G, total(val * (row = 'T')) T
+from motif join MATRIX_DATA D on D.ID = motif.id
+where symbol not like '%::%'
+group by base, col
+order by base, col
+"""
+"""Counts of the bases at each position of each profile."""
+
+
+@reader("jaspar")
+def read_jaspar(
+    path: Path,
+    *,
+    tax_id: str = "9606",
+    collection: str = "CORE",
+    pseudocount: float = 0.8,
+    without: tuple = (),
+) -> pd.DataFrame:
+    """Read the monomer transcription factors of a JASPAR SQLite release.
+
+    Factors that only have dimer profiles (``A::B``) are left out: such a motif is not one gene's.
+
+    Parameters
+    ----------
+    path
+        The database.
+    tax_id
+        Species, as a taxon of NCBI.
+    collection
+        Collection of profiles.
+    pseudocount
+        Added to each position of a count matrix, a fourth to each base.
+    without
+        Symbols to leave out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a factor, sorted: ``symbol``; ``class`` and ``family`` of the DNA-binding domain,
+        empty where unknown; means over its profiles of ``gc`` (expected G+C fraction, 0 to 1),
+        ``information`` (bits against a uniform background, Schneider et al. 1986), ``width`` (bp)
+        and the frequencies of ``A``, ``C``, ``G``, ``T``; ``n_motifs`` (profiles, of each its
+        latest version).
+    """
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        rows = pd.read_sql(_POSITIONS, database, params=(tax_id, collection))
+    rows = rows[~rows.symbol.isin(without)].assign(width=1.0, n_motifs=1)
+    counts = rows[list("ACGT")]
+    frequency = counts.add(pseudocount / 4).div(counts.sum(axis=1) + pseudocount, axis=0)
+    rows[list("ACGT")] = frequency
+    rows["gc"] = frequency.C + frequency.G
+    rows["information"] = 2 + (frequency * np.log2(frequency)).sum(axis=1)
+    first = {"class": "first", "family": "first"}
+    mean = first | dict.fromkeys(["gc", "information", "width", *"ACGT"], "mean")
+    sums = {"information": "sum", "width": "sum", "n_motifs": "first"}
+    profiles = rows.groupby(["symbol", "base"]).agg(mean | sums)
+    factors = profiles.groupby("symbol").agg(mean | {"n_motifs": "sum"})
+    return factors.fillna({"class": "", "family": ""}).reset_index()
+
+
+@reader("long")
+def read_long(path: Path, *, gene: str, symbol: str, column: str, value: str) -> pd.DataFrame:
+    """Read a long table of measurements, one row per gene and column, as genes × columns.
+
+    Left out are genes without a symbol of their own (empty, or an Ensembl id), symbols that stand
+    for several genes, and genes that were not measured in every column.
+
+    Parameters
+    ----------
+    path
+        Tab-delimited text with a header.
+    gene, symbol
+        Names of the columns of stable ids and of gene symbols.
+    column
+        Name of the column whose values become columns (a tissue).
+    value
+        Name of the column of numbers; their unit stays as it is.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``symbol``, sorted; a column each of the values of ``column``, sorted.
+
+    Raises
+    ------
+    BadInput
+        A value is missing or infinite, or a gene has two values in one column.
+    ValueError
+        A column is missing, or a value is no number.
+    """
+    labels = [gene, symbol, column]
+    with open_unpacked(path) as stream:
+        frame = pd.read_csv(
+            stream,
+            sep="\t",
+            usecols=[*labels, value],
+            dtype=dict.fromkeys(labels, "category") | {value: np.float64},
+            keep_default_na=False,
+            na_values={value: [""]},
+            **EXACT,
+        )
+    unusable = ~np.isfinite(frame[value])
+    if unusable.any():
+        raise BadInput(f"'{value}' is empty or infinite in {unusable.sum()} rows; mend it.")
+    if frame.duplicated([gene, column]).any():
+        raise BadInput(f"a '{gene}' stands twice with one '{column}'; fetch the file again.")
+    wide = frame.pivot(index=gene, columns=column, values=value)
+    names = frame.drop_duplicates(gene).set_index(gene)[symbol].astype(str)[wide.index]
+    clear = ~names.str.contains(r"^$|^ENSG\d{11}") & ~names.duplicated(keep=False)
+    wide.index, wide.columns = names.rename("symbol"), wide.columns.astype(str).rename(None)
+    return wide[clear.to_numpy()].dropna().sort_index()
+
+
+@reader("expression")
+def read_expression(path: Path, *, cluster: str) -> pd.DataFrame:
+    """Read the expression of single cells as genes × cells.
+
+    Parameters
+    ----------
+    path
+        An ``.h5ad`` of natural-log-normalised counts, ``log(1 + x)``; its ``raw`` layer is taken
+        where there is one.
+    cluster
+        Column of ``obs`` that holds the cell type.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``symbol``; columns ``<cell type>|<cell>``.
+    """
+    import anndata
+
+    with warnings.catch_warnings():
+        for category in (FutureWarning, PendingDeprecationWarning):  # old layouts are moved
+            warnings.simplefilter("ignore", category)
+        data = anndata.read_h5ad(path)
+    layer = data.raw or data
+    values = layer.X.toarray() if hasattr(layer.X, "toarray") else layer.X
+    cells = data.obs[cluster].astype(str) + "|" + data.obs_names
+    index = pd.Index(layer.var_names.astype(str), name="symbol")
+    return pd.DataFrame(np.asarray(values, np.float64).T, index=index, columns=list(cells))
+
+
+_GAF = (
+    "db object symbol qualifier go_id reference evidence with aspect name synonym type taxon date "
+    "assigned_by extension form"
+).split()
+"""Columns of GAF 2.2: http://geneontology.org/docs/go-annotation-file-gaf-format-2.2"""
+
+
+@reader("gaf")
+def read_gaf(
+    path: Path, *, taxon: str = "taxon:9606", without: tuple[str, ...] = ("ND",)
+) -> pd.DataFrame:
+    """Read Gene Ontology annotations (GAF 2.1 or 2.2).
+
+    Left out are annotations that say what a gene does *not* do (a qualifier with ``NOT``). Terms
+    stay as they were annotated: that a term is part of another is said by the ontology.
+
+    Parameters
+    ----------
+    path
+        The file.
+    taxon
+        Species; where a row has two, the first counts.
+    without
+        Evidence codes to leave out (``ND``: no data; ``IEA``: not seen by a curator).
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``symbol``, ``go_id``, ``aspect`` (``P`` process, ``F`` function, ``C``
+        component), ``evidence``, ``qualifier`` and ``date``.
+
+    Raises
+    ------
+    BadInput
+        The file does not say that it is a GAF, or a line does not have its 17 columns.
+    """
+    rows = []
+    with open_unpacked(path) as stream:
+        for number, line in enumerate(io.TextIOWrapper(stream, encoding="utf-8"), start=1):
+            if number == 1 and not re.match(r"!\s*gaf-version:\s*2", line):
+                raise BadInput(
+                    ":1: does not begin with '!gaf-version: 2…'; take the official annotation file."
+                )
+            if line.startswith("!") or not line.strip():
+                continue
+            rows.append(line.rstrip("\n").split("\t"))
+            if len(rows[-1]) != len(_GAF):
+                raise BadInput(
+                    f":{number}: has {len(rows[-1])} of the 17 columns of GAF 2; fetch the file "
+                    "again."
+                )
+    if not rows:
+        raise BadInput("holds nothing that is annotated; fetch the file again.")
+    frame = pd.DataFrame(rows, columns=_GAF, dtype=str)
+    keep = ~frame.qualifier.str.contains(r"(?:^|\|)NOT(?:\||$)") & ~frame.evidence.isin(without)
+    keep &= frame.taxon.str.split("|").str[0] == taxon
+    columns = ["symbol", "go_id", "aspect", "evidence", "qualifier", "date"]
+    return frame.loc[keep, columns].reset_index(drop=True)
+
+
+@reader("uniprot")
+def read_uniprot(path: Path, *, give: str = "proteins") -> pd.DataFrame:
+    """Read the JSON stream of UniProtKB as one of the tables that the site gives as TSV.
+
+    Parameters
+    ----------
+    path
+        The stream.
+    give
+        ``proteins``: a row a protein; or ``keywords``: each keyword that a protein has, once.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Text. Of ``proteins``: ``Entry``, ``Gene Names (primary)`` (several joined by ``; ``) and
+        ``Keywords`` (joined by ``;``). Of ``keywords``: ``keyword``, ``accession``, ``category``.
+
+    Raises
+    ------
+    BadInput
+        Another choice for ``give``.
+    ValueError, KeyError, TypeError, AttributeError
+        It is no JSON, or not of that form.
+    """
+    with open_unpacked(path) as stream:
+        entries = json.load(stream)["results"]
+    if give == "keywords":
+        words = {
+            (word["name"], word["id"], word["category"])
+            for entry in entries
+            for word in entry.get("keywords", ())
+        }
+        columns = ["keyword", "accession", "category"]
+        return pd.DataFrame(sorted(words), columns=columns, dtype=str)
+    if give != "proteins":
+        raise unknown("choice for 'give'", give, ("proteins", "keywords"))
+    rows = [
+        (
+            entry["primaryAccession"],
+            "; ".join(g["geneName"]["value"] for g in entry.get("genes", ()) if "geneName" in g),
+            ";".join(word["name"] for word in entry.get("keywords", ())),
+        )
+        for entry in entries
+    ]
+    return pd.DataFrame(rows, columns=["Entry", "Gene Names (primary)", "Keywords"], dtype=str)

@@ -1,0 +1,1 @@
+"""Simulated genomes whose selection is known base by base."""

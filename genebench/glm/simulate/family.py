@@ -1,0 +1,353 @@
+"""A family of simulated genomes whose selection is known base by base.
+
+Species descend from one ancestor at equilibrium between mutation, selection and drift. They share a
+map: genes (two boxes before the start at a fixed distance, coding sequence with codon preferences,
+stop), clusters of motifs, hairpins (fixed boxes, and arms that only have to pair), repeats without
+function, and neutral DNA between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ...core import cache
+from ...core.specs import Spec
+from .. import codes, motifs
+from ..codes import Sequence
+from .landscape import (
+    CODING,
+    CODON,
+    MOTIF,
+    REPEAT,
+    STRUCTURE,
+    Landscape,
+    Mutation,
+    evolve,
+    segregating,
+)
+
+TEST = "chr6"
+"""Chromosome that models are tested on."""
+_STOPS = [48, 50, 56]
+"""Numbers of TAA, TAG and TGA."""
+
+
+class Design(Spec):
+    """Size and strength of a simulated family.
+
+    Attributes
+    ----------
+    chromosomes : dict of str to int
+        Lengths in bases.
+    species, motifs : int
+        How many.
+    bits : float
+        Least information of a planted profile, bits a position.
+    consensus : float
+        Scaled fitness of the one right base in fixed boxes, start and stop codons.
+    usage : float
+        Deviation of the scaled fitness of codons.
+    stop : float
+        Scaled fitness of a stop codon inside a gene.
+    genes, clusters, hairpins, repeats : float
+        How often each kind of element is placed, relative to the others.
+    spacer : int
+        Neutral bases between elements, on average.
+    settle, branch : float
+        Time that the ancestor evolves to equilibrium, and from it to each species.
+    theta : float
+        Population-scaled mutation rate of the species whose variants are drawn.
+    seed : int
+    """
+
+    chromosomes: dict[str, int] = {f"chr{i}": 200_000 for i in range(1, 7)}
+    species: int = 4
+    motifs: int = 8
+    bits: float = 1.2
+    consensus: float = 5.0
+    usage: float = 1.5
+    stop: float = -8.0
+    genes: float = 1.0
+    clusters: float = 2.0
+    hairpins: float = 1.5
+    repeats: float = 0.3
+    spacer: int = 25
+    settle: float = 2.0
+    branch: float = 0.3
+    theta: float = 0.02
+    seed: int = 20240711
+
+
+@dataclass(frozen=True)
+class Chromosome:
+    """One chromosome of the map.
+
+    Attributes
+    ----------
+    landscape : Landscape
+    elements : DataFrame
+        ``kind, name, start, end, strand``.
+    """
+
+    landscape: Landscape
+    elements: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Family:
+    """The map, the planted motifs, and the sequences.
+
+    Attributes
+    ----------
+    design : Design
+    chromosomes : dict of str to Chromosome
+    motifs : dict of str to ndarray, (width, 4)
+    sequences : dict of int to dict of str to Sequence
+        Species (1, 2, ...) -> chromosome -> sequence.
+    mutation : Mutation
+    """
+
+    design: Design
+    chromosomes: dict[str, Chromosome]
+    motifs: dict[str, np.ndarray]
+    sequences: dict[int, dict[str, Sequence]]
+    mutation: Mutation = field(default_factory=Mutation)
+
+    def truth(self, name: str, species: int = 1) -> pd.DataFrame:
+        """Every substitution of a chromosome.
+
+        Parameters
+        ----------
+        name : str
+            Chromosome.
+        species : int
+
+        Returns
+        -------
+        DataFrame
+            ``position`` (0-based), ``ref, alt`` (codes), ``region`` (code), ``S``, ``bias`` (log
+            rate over rate back), ``oracle`` (their sum, the true LLR), ``rate``.
+        """
+        bases = self.sequences[species][name].codes
+        landscape = self.chromosomes[name].landscape
+        s, bias = landscape.selection(bases), self.mutation.bias(bases)
+        rate = self.mutation.rates(bases, np.arange(len(bases)))
+        position, alt = np.nonzero(np.arange(4) != bases[:, None])
+        columns = {"position": position, "ref": bases[position], "alt": alt.astype(np.uint8)}
+        columns["region"] = landscape.region[position]
+        values = {"S": s, "bias": bias, "oracle": s + bias, "rate": rate}
+        return pd.DataFrame(columns | {k: v[position, alt] for k, v in values.items()})
+
+    def population(self, truth: pd.DataFrame, *, sample: int = 200) -> np.ndarray:
+        """Copies of each mutation in a sample of a population.
+
+        Parameters
+        ----------
+        truth : DataFrame
+            As of ``truth``.
+        sample : int
+            Chromosomes.
+
+        Returns
+        -------
+        ndarray of int, (n,)
+            0: absent.
+        """
+        rng = np.random.default_rng([self.design.seed, 99])
+        s, rate = truth.S.to_numpy(), truth.rate.to_numpy()
+        return segregating(s, rate, rng, theta=self.design.theta, sample=sample)
+
+
+class _Map:
+    """Draws the elements of a family and places them on one chromosome after another."""
+
+    def __init__(self, design: Design, planted: dict[str, np.ndarray], neutral: np.ndarray) -> None:
+        self.design, self.rng = design, np.random.default_rng([design.seed, 0])
+        self.planted = {name: np.log(matrix / neutral) for name, matrix in planted.items()}
+        self.usage = self.rng.normal(0, design.usage, 64)
+        self.usage[_STOPS] = design.stop
+        self.boxes = [self._fixed(self.rng.integers(0, 4, n)) for n in (6, 5, 6)]
+        self.repeats = [self.rng.integers(0, 4, 250).astype(np.uint8) for _ in range(3)]
+
+    def _fixed(self, bases) -> np.ndarray:
+        return self.design.consensus * (np.arange(4) == np.asarray(bases)[:, None])
+
+    def chromosome(self, length: int) -> Chromosome:
+        """Draw a chromosome of a length."""
+        design, rng = self.design, self.rng
+        self.land, self.rows = Landscape.neutral(length, self.usage), []
+        place = [self._gene, self._cluster, self._hairpin, self._repeat]
+        share = np.array([design.genes, design.clusters, design.hairpins, design.repeats])
+        at = int(rng.geometric(1 / design.spacer))
+        while at < length - 600:
+            kind = place[rng.choice(4, p=share / share.sum())]
+            at = kind(at, self._strand()) + int(rng.geometric(1 / design.spacer))
+        columns = ["kind", "name", "start", "end", "strand"]
+        return Chromosome(self.land, pd.DataFrame(self.rows, columns=columns))
+
+    def _strand(self) -> int:
+        return 1 if self.rng.random() < 0.5 else -1
+
+    def _put(self, start: int, fitness: np.ndarray, region: int, strand: int) -> int:
+        """Put site-wise fitness down; returns its end."""
+        end = start + len(fitness)
+        self.land.site[start:end] = fitness[::strand, ::strand]
+        self.land.region[start:end] = region
+        return end
+
+    def _motif(self, at: int, name: str, strand: int) -> int:
+        end = self._put(at, self.planted[name], MOTIF, strand)
+        self.rows.append(("motif", name, at, end, strand))
+        return end
+
+    def _gene(self, at: int, strand: int) -> int:
+        """Box, 17 bases, box, a leader of 15 to 35, start, 50 to 110 codons, stop."""
+        first, second = list(self.planted)[:2]
+        count, leader = int(self.rng.integers(50, 111)), int(self.rng.integers(15, 36))
+        if strand > 0:
+            end = self._motif(at, first, strand)
+            end = self._motif(end + 17, second, strand)
+            return self._coding(end + leader, strand, count)
+        end = self._coding(at, strand, count)
+        end = self._motif(end + leader, second, strand)
+        return self._motif(end + 17, first, strand)
+
+    def _coding(self, at: int, strand: int, count: int) -> int:
+        land, end = self.land, at + 3 * (count + 2)
+        self.rows.append(("gene", "gene", at, end, strand))
+        land.region[at:end] = CODING
+        ends = [self._fixed([0, 3, 2]), self._fixed([3, 0, 0])][::strand]
+        self._put(at, ends[0], CODING, strand)
+        self._put(end - 3, ends[1], CODING, strand)
+        inner = np.arange(at + 3, end - 3).reshape(-1, 3)
+        land.codon[at + 3 : end - 3] = np.repeat(inner[:, ::strand], 3, axis=0)
+        land.reverse[at:end] = strand < 0
+        return end
+
+    def _cluster(self, at: int, strand: int) -> int:
+        """Two to five motifs on either strand, 4 to 12 bases apart."""
+        names, rng = list(self.planted), self.rng
+        for _ in range(int(rng.integers(2, 6))):
+            name = names[rng.integers(len(names))]
+            at = self._motif(at, name, self._strand()) + int(rng.integers(4, 13))
+        return at
+
+    def _hairpin(self, at: int, strand: int) -> int:
+        """Fixed box, arm of 6, fixed loop, the arm that pairs with the first, fixed box."""
+        start, boxes = at, self.boxes[::strand]
+        left = self._put(start, boxes[0], STRUCTURE, strand) + np.arange(6)
+        right = self._put(left[-1] + 1, boxes[1], STRUCTURE, strand) + np.arange(6)
+        end = self._put(right[-1] + 1, boxes[2], STRUCTURE, strand)
+        self.land.region[start:end] = STRUCTURE
+        self.land.partner[left], self.land.partner[right] = right[::-1], left[::-1]
+        self.rows.append(("hairpin", "hairpin", start, end, strand))
+        return int(end)
+
+    def _repeat(self, at: int, strand: int) -> int:
+        """A copy of one of three families; its bases are put in when the ancestor has settled."""
+        number = int(self.rng.integers(len(self.repeats)))
+        end = at + len(self.repeats[number])
+        self.land.region[at:end] = REPEAT
+        self.rows.append(("repeat", f"repeat {number + 1}", at, end, strand))
+        return end
+
+
+def _beginning(landscape: Landscape, neutral: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A first sequence near equilibrium: each base by mutation and its own fitness; arms paired."""
+    weight = neutral * np.exp(landscape.site)
+    running = (weight / weight.sum(1, keepdims=True)).cumsum(1)
+    bases = (running < rng.random((len(weight), 1))).sum(1).clip(max=3).astype(np.uint8)
+    index = np.arange(len(bases))
+    later = np.flatnonzero((landscape.partner >= 0) & (landscape.partner < index))
+    bases[later] = 3 - bases[landscape.partner[later]]
+    a, b, c = np.indices((4, 4, 4)).reshape(3, 64)
+    share = np.exp(landscape.usage) * neutral[a] * neutral[b] * neutral[c]
+    first = landscape.codon[:, 0] == index
+    for reverse in (False, True):
+        places = landscape.codon[first & (landscape.reverse == reverse)]
+        drawn = rng.choice(64, len(places), p=share / share.sum())
+        read = (drawn[:, None] // CODON % 4).astype(np.uint8)
+        bases[places] = 3 - read if reverse else read
+    return bases
+
+
+def simulate(
+    design: Design,
+    profiles: dict[str, np.ndarray],
+    *,
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+) -> Family:
+    """Simulate a family; the same design gives the same bases.
+
+    Parameters
+    ----------
+    design : Design
+    profiles : dict of str to ndarray, (width, 4)
+        Probabilities of motifs to choose from.
+    progress : callable
+
+    Returns
+    -------
+    Family
+    """
+    mutation = Mutation()
+    neutral = mutation.neutral()
+    planted = motifs.distinct(profiles, design.motifs, bits=design.bits)
+    drawn = _Map(design, planted, neutral)
+    chromosomes = {name: drawn.chromosome(n) for name, n in design.chromosomes.items()}
+    sequences: dict[int, dict[str, Sequence]] = {i: {} for i in range(1, design.species + 1)}
+    for number, (name, chromosome) in enumerate(chromosomes.items()):
+        land, elements = chromosome.landscape, chromosome.elements
+        rng = np.random.default_rng([design.seed, 1, number])
+        bases = _beginning(land, neutral, rng)
+        bases = evolve(bases, land, mutation, rng, time=design.settle)
+        for row in elements[elements.kind == "repeat"].itertuples():
+            copy = drawn.repeats[int(row.name.split()[1]) - 1]
+            bases[row.start : row.end] = copy if row.strand > 0 else codes.reverse_complement(copy)
+        for species in sequences:
+            now = evolve(bases, land, mutation, rng, time=design.branch)
+            repeats = land.region == REPEAT
+            sequences[species][name] = Sequence(name, now, repeats, land.region, species)
+        progress("simulating", number + 1, len(chromosomes))
+    return Family(design, chromosomes, planted, sequences, mutation)
+
+
+def write_family(family: Family, out: Path, *, chromosome: str = TEST) -> list[Path]:
+    """Write one FASTA a species (repeats in small letters), the elements, and the truth.
+
+    Parameters
+    ----------
+    family : Family
+    out : Path
+        Folder.
+    chromosome : str
+        Whose substitutions, of the first species, are written.
+
+    Returns
+    -------
+    list of Path
+    """
+    texts = {f"species{i}.fa": _fasta(rows) for i, rows in family.sequences.items()}
+    parts = [c.elements.assign(chrom=name) for name, c in family.chromosomes.items()]
+    truth = family.truth(chromosome).assign(chrom=chromosome)
+    frames = {"elements.tsv": pd.concat(parts, ignore_index=True), "truth.tsv": truth}
+    options = {"sep": "\t", "index": False, "float_format": "%.5g", "lineterminator": "\n"}
+    texts |= {name: frame.to_csv(**options) for name, frame in frames.items()}
+    for name, text in texts.items():
+        with cache.atomic(out / name) as temporary:
+            temporary.write_text(text, encoding="ascii")
+    return [out / name for name in texts]
+
+
+def _fasta(sequences: dict[str, Sequence]) -> str:
+    lines = []
+    for name, s in sequences.items():
+        letters = zip(codes.decode(s.codes), s.repeats)
+        text = "".join(c.lower() if repeat else c for c, repeat in letters)
+        lines += [f">{name}", *(text[i : i + 60] for i in range(0, len(text), 60))]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,298 @@
+"""Readers of the files of spectral data sets: units, samples and labels from their tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from ..core.errors import BadInput, unknown
+from ..data import readers
+
+
+def incidence(
+    lists: Iterable[Collection], columns: Iterable | None = None
+) -> tuple[sparse.csr_matrix, tuple]:
+    """Encode which marks each unit carries.
+
+    Parameters
+    ----------
+    lists : iterable of collections
+        Marks of each unit; a mark counts once.
+    columns : iterable, optional
+        Marks by column; None: those that occur, sorted.
+
+    Returns
+    -------
+    csr_matrix of shape (n, n_marks), float32
+        0/1.
+    tuple
+        Marks by column.
+    """
+    lists = [set(row) for row in lists]
+    names = tuple(sorted(set().union(*lists)) if columns is None else columns)
+    at = {name: i for i, name in enumerate(names)}
+    rows = [sorted(at[name] for name in row) for row in lists]
+    ends = np.append(0, np.cumsum([len(row) for row in rows]))
+    indices = np.array([i for row in rows for i in row], dtype=np.int32)
+    values = np.ones(len(indices), np.float32)
+    return sparse.csr_matrix((values, indices, ends), shape=(len(rows), len(names))), names
+
+
+def _selected(frame: pd.DataFrame, label: str, where: dict[str, Any]) -> pd.DataFrame:
+    """The rows that have a label and the given values."""
+    for column, value in where.items():
+        frame = frame[frame[column] == str(value)]
+    return frame[frame[label] != ""].reset_index(drop=True)
+
+
+def _limited(frame: pd.DataFrame, limit: int) -> pd.DataFrame:
+    """At most so many rows, drawn once at random, in their order; 0: all."""
+    if not 0 < limit < len(frame):
+        return frame
+    rows = np.random.default_rng(0).choice(len(frame), limit, replace=False)
+    return frame.iloc[np.sort(rows)].reset_index(drop=True)
+
+
+def barcodes(
+    frames: dict[str, pd.DataFrame],
+    *,
+    label: str,
+    marks: dict[str, Any],
+    barcode: str = "",
+    sequence: str = "",
+    drug: str = "",
+    limit: int = 0,
+    where: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Read sets of mutations with a phenotype: mutational scans and resistance barcodes.
+
+    Parameters
+    ----------
+    frames : dict of str to DataFrame
+        The files: ``table``, and of isolates ``regions``.
+    label, barcode, sequence : str
+        Columns.
+    marks : dict
+        How ``barcode`` gives the set: cut at a ``separator``; sites that differ from the wild type
+        ``against``; of a ``single`` mutation its site and new residue; or positions of the wild
+        type that ``sequence`` has ``changed`` (from the first to the last that differs, so that
+        insertions and deletions have a position).
+    drug : str
+        Rows are isolates: those of one barcode are one unit with up to two samples, susceptible and
+        resistant, weighted by number. Otherwise the labels of one barcode are averaged.
+    limit : int
+        Number of units drawn once at random; 0: all.
+    where : dict, optional
+        Column → value that rows must have.
+
+    Returns
+    -------
+    dict
+        Fields of ``DataSet``.
+    """
+    frame = _selected(frames["table"], label, where or {})
+    frame = frame.assign(_y=readers.numbers(frame[label], strict=True))
+    if drug:
+        return _isolates(frame, frames.get("regions"), barcode, marks["separator"], drug)
+    key = sequence if "changed" in marks else barcode
+    mean = frame.groupby(key, sort=True)["_y"].mean()
+    frame = frame.drop_duplicates(key).set_index(key, drop=False).loc[mean.index]
+    frame = _limited(frame.assign(_y=mean).reset_index(drop=True), limit)
+    matrix, names = incidence(_mutations(value, marks) for value in frame[key])
+    return {
+        "ids": frame[key].to_numpy(object),
+        "labels": frame["_y"].to_numpy(float),
+        "barcodes": matrix,
+        "marks": names,
+        "sequences": tuple(frame[sequence]) if sequence else None,
+        "table": frame,
+    }
+
+
+def _mutations(value: str, marks: dict[str, Any]) -> list[str]:
+    """Mutations of one variant."""
+    if wild := marks.get("against"):
+        return [f"{w}{i + 1}{a}" for i, (a, w) in enumerate(zip(value, wild)) if a != w]
+    if "changed" in marks:
+        return [str(p + 1) for p in _positions(value, marks["changed"])]
+    if "single" in marks:
+        return [value[:-1], f"to {value[-1]}"]
+    return value.split(marks["separator"]) if value else []
+
+
+def _positions(sequence: str, wild: str) -> range:
+    """Positions of the wild type between the ends that a variant shares with it."""
+    shorter = min(len(sequence), len(wild))
+    differ = (i for i, (a, b) in enumerate(zip(sequence, wild)) if a != b)
+    head = next(differ, shorter)
+    rest = shorter - head
+    tail = next((i for i in range(rest) if sequence[-1 - i] != wild[-1 - i]), rest)
+    first = min(head, len(wild) - 1)
+    return range(first, max(len(wild) - tail, first + 1))
+
+
+def _isolates(frame, regions, barcode: str, separator: str, drug: str) -> dict[str, Any]:
+    """Different barcodes as units; isolates counted by phenotype."""
+    number = frame.groupby([barcode, "_y"], sort=True).size().reset_index(name="isolates")
+    ids, unit = np.unique(number[barcode].to_numpy(object), return_inverse=True)
+    matrix, names = incidence(b.split(separator) if b else [] for b in ids)
+    parts = {}
+    if regions is not None:
+        own = regions[regions.drug == drug].astype({"start": int, "end": int})
+        parts["regions"] = own.reset_index(drop=True)
+    return {
+        "ids": ids,
+        "labels": number["_y"].to_numpy(np.int64),
+        "classes": ("susceptible", "resistant"),
+        "unit": unit,
+        "weight": number.isolates.to_numpy(float),
+        "barcodes": matrix,
+        "marks": names,
+        "parts": parts,
+        "table": pd.DataFrame({"barcode": ids}),
+    }
+
+
+def sequences(
+    frames: dict[str, pd.DataFrame],
+    *,
+    label: str,
+    drop: Collection[str] = (),
+    min_class: int = 10,
+) -> dict[str, Any]:
+    """Read proteins with one label each.
+
+    Parameters
+    ----------
+    frames : dict of str to DataFrame
+        The file ``table`` with the columns ``id`` and ``sequence``.
+    label : str
+        Column of the class.
+    drop : collection of str
+        Classes that are left out.
+    min_class : int
+        Fewest proteins of a class.
+
+    Returns
+    -------
+    dict
+        Fields of ``DataSet``.
+    """
+    frame = _selected(frames["table"], label, {})
+    frame = frame[~frame[label].isin(drop)].drop_duplicates("sequence")
+    number = frame[label].map(frame[label].value_counts())
+    frame = frame[number >= min_class].reset_index(drop=True)
+    classes, y = np.unique(frame[label].to_numpy(str), return_inverse=True)
+    return {
+        "ids": frame["id"].to_numpy(object),
+        "labels": y,
+        "classes": tuple(classes.tolist()),
+        "sequences": tuple(frame["sequence"]),
+        "table": frame,
+    }
+
+
+def residues(frames: dict[str, pd.DataFrame], *, label: str, mask: str = "") -> dict[str, Any]:
+    """Read chains with one letter of label a residue.
+
+    Parameters
+    ----------
+    frames : dict of str to DataFrame
+        The file ``table`` with the columns ``id`` and ``sequence``.
+    label : str
+        Column of the labels.
+    mask : str
+        Column of 0/1 a residue: only those with 1 are samples; empty: all.
+
+    Returns
+    -------
+    dict
+        Fields of ``DataSet``; ``parts["place"]`` is each sample's index in its chain.
+
+    Raises
+    ------
+    BadInput
+        A chain whose labels or mask are not as long as its sequence.
+    """
+    frame = frames["table"].reset_index(drop=True)
+    masks = frame[mask] if mask else ["1" * len(text) for text in frame[label]]
+    for name, a, b, c in zip(frame["id"], frame["sequence"], frame[label], masks):
+        if not len(a) == len(b) == len(c):
+            raise BadInput(
+                f"chain '{name}' has {len(a)} residues and {len(b)} labels; mend that row."
+            )
+    at = [np.flatnonzero(np.array(list(m)) == "1") for m in masks]
+    letters = np.concatenate([np.array(list(t))[i] for t, i in zip(frame[label], at)])
+    classes, y = np.unique(letters, return_inverse=True)
+    return {
+        "ids": frame["id"].to_numpy(object),
+        "labels": y,
+        "classes": tuple(classes.tolist()),
+        "unit": np.repeat(np.arange(len(frame)), [len(i) for i in at]),
+        "sequences": tuple(frame["sequence"]),
+        "table": frame,
+        "parts": {"place": np.concatenate(at)},
+    }
+
+
+def pairs(
+    frames: dict[str, pd.DataFrame], *, side: str, label: str, limit: int = 0
+) -> dict[str, Any]:
+    """Read pairs of a ligand and a protein with a number.
+
+    Parameters
+    ----------
+    frames : dict of str to DataFrame
+        The file ``table`` with the columns ``drug_id, target_id`` and ``label``; SMILES and
+        sequence there or in the files ``drugs`` and ``targets``.
+    side : {"drug", "target"}
+        Which are the units.
+    label : str
+        Column of the number.
+    limit : int
+        Number of pairs drawn once at random; 0: all.
+
+    Returns
+    -------
+    dict
+        Fields of ``DataSet``; ``parts`` has both sides.
+
+    Raises
+    ------
+    BadInput
+        Unknown side.
+    """
+    frame = _limited(_selected(frames["table"], label, {}), limit)
+    for other, key in (("drugs", "drug_id"), ("targets", "target_id")):
+        if other in frames:
+            frame = frame.merge(frames[other], on=key, how="inner")
+    tables = {
+        name: frame.drop_duplicates(f"{name}_id").sort_values(f"{name}_id").set_index(f"{name}_id")
+        for name in ("drug", "target")
+    }
+    if side not in tables:
+        raise unknown("side", side, tables)
+    parts: dict[str, Any] = {}
+    for name, table in tables.items():
+        parts[name] = table.index.get_indexer(frame[f"{name}_id"])
+        parts[f"{name}s"] = table.index.to_numpy(object)
+    parts["smiles"] = tuple(tables["drug"].smiles)
+    parts["proteins"] = tuple(tables["target"].sequence)
+    return {
+        "ids": parts[f"{side}s"],
+        "labels": readers.numbers(frame[label], strict=True).to_numpy(float),
+        "unit": parts[side],
+        "sequences": parts["proteins"] if side == "target" else None,
+        "table": tables[side].reset_index(),
+        "parts": parts,
+    }
+
+
+BUILDERS: dict[str, Callable[..., dict[str, Any]]] = {
+    f.__name__: f for f in (barcodes, sequences, residues, pairs)
+}
+"""How the files of a data set are read, by the ``shape`` of its declaration."""

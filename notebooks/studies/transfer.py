@@ -1,0 +1,54 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Study: transfer to windows of DNA with labels
+#
+# Linear probes of the best layer and pooling of a network, trained and untrained, beside k-mer
+# counts and a network fitted to the labels alone, under several splits. Rows of the task in
+# `data/results/glm/transfer/` are replaced, others stay. On the CPU.
+
+# %% tags=["parameters"]
+profile: str = "studies"  # folder of the executed notebook
+page: str = "transfer"  # name of this study
+task: str = "ecoli-coding"  # which set of windows, as in genebench/glm/windows.py
+seeds: int = 2  # draws of each split
+
+# %%
+from genebench.core import specs
+from genebench.glm import hub, transfer, windows
+from genebench.glm.studies import labels, tables
+
+data = windows.load(task, specs.sources())
+model = hub.load(labels.CARRIED[data.species])
+untrained = transfer.untrained(model)
+choices = {m.name: labels.layer_choice(data, m) for m in (model, untrained)}
+counts = {f"{k}-mers": transfer.kmer_shares(data.codes, k) for k in (3, 4, 5)}
+networks = {"one-hot-cnn": transfer.Network(transfer.OneHotCNN, data.kind, 2e-3)}
+
+# %%
+families = dict.fromkeys(counts, "counts") | {"one-hot-cnn": "labels alone"}
+families |= {model.name: "network", untrained.name: "control"}
+splits = [name for name in windows.SPLITS if name != "published" or data.test.any()]
+vectors = counts | choices
+scores = transfer.evaluate(
+    data, vectors, networks, families, splits=splits, seeds=list(range(seeds))
+)
+tables.merge_scores(scores, "transfer")
+scores
+
+# %%
+layers, places = labels.layers_and_places(data, choices, {"4-mers": counts["4-mers"]}, model.name)
+tables.merge(layers, "transfer", "layers")
+tables.merge(places, "transfer", "map")
+tables.merge(labels.window_counts(data, seeds), "transfer", "sets")
+layers

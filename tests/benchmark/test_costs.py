@@ -1,0 +1,91 @@
+"""The estimate of a run: what it counts is what is then there."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks import costs as measuring
+from genebench.benchmark import costs, fit, plan, predictions, results
+from genebench.core import cache, paths
+from genebench.core.errors import BadInput
+
+
+@pytest.fixture
+def priced(monkeypatch):
+    """Write a cost model of round numbers into the project that was entered."""
+
+    def write() -> None:
+        kinds = measuring.GRID
+        rows = [(k, t, 0.01 if t == "cell" else 0.0) for k in kinds for t in costs.TERMS]
+        rows += [("interval", "cell", 0.5), ("interval", "fit", 0.1)]
+        rows += [("folds", "cell", 1.0), ("reference", "cell", 2.0)]
+        frame = pd.DataFrame(rows, columns=["kind", "term", "seconds"])
+        results.write_csv(frame, paths.PERF / "costs.csv")
+        monkeypatch.setattr(costs, "reference", lambda: 2.0)
+
+    return write
+
+
+def test_the_terms_that_made_the_seconds_are_found():
+    true, rows = np.array([0.01, 2e-4, 3e-9, 5e-11, 1e-10, 2e-7]), []
+    for kind, sizes in measuring.GRID.items():
+        rows += [(kind, n, d, t, 5, true @ costs.terms(n, d, t, 5)) for n, d, t in sizes]
+    frame = pd.DataFrame(rows, columns=["kind", "n", "d", "tasks", "folds", "cpu_s"])
+    model = measuring.fitted(frame)
+    by = {k: p.seconds.to_numpy() for k, p in model.groupby("kind", sort=False)}
+    guess = [by[r.kind] @ costs.terms(r.n, r.d, r.tasks, r.folds) for r in frame.itertuples()]
+    np.testing.assert_allclose(guess, frame.cpu_s, rtol=0.02)
+    assert (model.seconds >= 0).all()
+
+
+@pytest.mark.parametrize("kind", measuring.GRID)
+def test_a_made_up_cell_is_one_that_is_fitted_and_scored(kind):
+    output = fit.compute(*measuring.made_up(kind, 400, 8, 3 if kind != "regression" else 1))
+    assert output.skipped == [] and output.seconds > 0 and output.cpu_s > 0
+    assert len(output.predictions) == (3 if kind == "binary" else 1)
+    main = output.rows[output.rows.metric.isin(["auroc", "auroc_weighted", "spearman"])]
+    assert (0.2 if kind == "regression" else 0.55) < main.score.mean() < 0.99
+
+
+def test_an_estimate_counts_what_a_run_does_and_caches(warm, priced):
+    priced()
+    tiny = plan.make("tiny")
+    estimate = costs.estimate(tiny)
+    stages = estimate.stages.set_index("stage")
+    assert stages.loc["cells", ["units", "to do"]].tolist() == [60, 0]
+    assert stages.loc["embeddings", ["units", "to do"]].tolist() == [6, 0]
+    assert stages.loc["folds", "units"] == stages.loc["intervals", "units"] == 10
+    assert estimate.workers == 1 and estimate.shipped > 0
+    files = [p for c in tiny.cells for p in (tiny.path(c), predictions.path(tiny.path(c)))]
+    there = sum(p.stat().st_size + cache.sidecar(p).stat().st_size for p in files)
+    assert 0.5 < costs.of_cells(tiny).bytes.sum() / there < 2
+
+
+def test_cells_that_are_left_are_what_costs_and_a_slower_machine_takes_longer(
+    home, priced, monkeypatch
+):
+    priced()
+    estimate = costs.estimate(plan.make("tiny"))
+    hours = estimate.stages.set_index("stage")["core hours"]
+    assert hours["cells"] == pytest.approx(60 * 0.01 / 3600)
+    assert "6 models have no vectors yet" in " ".join(estimate.messages)
+    monkeypatch.setattr(costs, "reference", lambda: 6.0)
+    slower = costs.estimate(plan.make("tiny")).stages["core hours"].sum()
+    assert slower == pytest.approx(3 * hours.sum())
+
+
+def test_a_larger_plan_grows_as_its_pairs(home, priced):
+    priced()
+    tiny = plan.make("tiny")
+    whole, many = (costs.estimate(tiny, scale=scale) for scale in ((7, 6), (7000, 600)))
+    small, large = (e.stages.set_index("stage")["core hours"] for e in (whole, many))
+    assert large["cells"] == pytest.approx(1e5 * small["cells"])
+    assert large["folds"] == pytest.approx(1e3 * small["folds"])
+    assert many.workers > whole.workers == 1
+
+
+def test_without_a_cost_model_a_sentence_says_how_to_measure_it(home):
+    with pytest.raises(BadInput, match="python -m benchmarks.costs"):
+        costs.estimate(plan.make("tiny"))

@@ -1,0 +1,188 @@
+"""A user's gene sets and another universe: what becomes of each gene, and that other results stay.
+"""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pandas as pd
+import pytest
+from helpers import COLUMNS, GENES, run_tiny
+from typer.testing import CliRunner
+
+from genebench.benchmark import custom_tasks, plan, results
+from genebench.cli.main import app
+from genebench.core import paths, specs
+from genebench.core.errors import BadInput
+from genebench.data import genes, sources, tasks
+from genebench.stats import intervals
+
+
+def write(path, *sets):
+    """A GMT file: a line a set, of name and genes."""
+    path.write_text("".join("\t".join([name, "mine", *ids]) + "\n" for name, *ids in sets))
+    return path
+
+
+@pytest.fixture
+def gmt(home):
+    """Three sets of the made-up genes: forty, sixty, and three."""
+    sets = ("A set", *GENES[:40]), ("b/{B}", *GENES[60:120]), ("few", *GENES[:3])
+    return write(home / "My list.v1.gmt", *sets)
+
+
+@pytest.fixture
+def known(monkeypatch):
+    """A resolver: each gene had a name with OLD before it, and the first two share an alias."""
+    rows = [
+        (f"HGNC:{i}", g, f"OLD{g}", "TWO" if i < 2 else "", "", str(i + 500), "", "1p", "", "other")
+        for i, g in enumerate(GENES)
+    ]
+    table = genes.build(pd.DataFrame(rows, columns=COLUMNS), release="Made up")
+    monkeypatch.setattr(genes, "resolver", lambda sources: table)
+
+
+def from_gmt(path, **options):
+    declared = specs.declared()
+    return custom_tasks.from_gmt(path, declared.profile("tiny"), declared, **options)
+
+
+def loaded(custom) -> dict:
+    return dict(plan.make(custom.profile, declared=custom.declared).tasks)
+
+
+def test_a_set_becomes_a_task_against_all_other_genes_of_the_profile(gmt):
+    custom = from_gmt(gmt)
+    made, name = loaded(custom), custom.profile.name
+    assert name.startswith("gmt-my-list-") and name.endswith("-tiny")
+    assert list(made) == [f"{name}/a-set-s1", f"{name}/b-b-s2"]
+    task = made[f"{name}/a-set-s1"]
+    assert task.entities.tolist() == GENES and task.classes == ("absent", "A set")
+    assert set(task.entities[task.labels == 1]) == set(GENES[:40])
+    assert "b/{B}" in made[f"{name}/b-b-s2"].description
+
+
+def test_each_set_has_its_size_its_power_or_why_it_is_left_out(gmt):
+    custom = from_gmt(gmt)
+    assert custom.sets["set"].tolist() == ["A set", "b/{B}", "few"]
+    assert custom.sets.positives.tolist() == [40, 60, 3]
+    assert custom.sets.negatives.tolist() == [140, 120, 177]
+    assert custom.sets["smallest difference"][0] == intervals.smallest_difference(40, 140)
+    assert custom.sets.use.tolist()[:2] == ["underpowered", "underpowered"]
+    left = "the set 'few' is left out: 3 of its 3 ids are among these genes, and 5 are needed."
+    assert left in custom.messages and custom_tasks.WITHOUT_HGNC in custom.messages
+    assert any("2 of 3 sets cannot show a difference of 0.1 AUROC" in s for s in custom.messages)
+
+
+def test_negatives_may_be_the_other_genes_of_the_file(gmt):
+    custom = from_gmt(gmt, negatives="file")
+    assert custom.profile.name.endswith("-file")
+    assert {len(t) for t in loaded(custom).values()} == {100}
+    assert custom.sets.negatives.tolist() == [60, 40, 97]
+
+
+def test_two_files_of_one_name_never_share_a_profile(gmt):
+    first = from_gmt(gmt)
+    write(gmt, ("A set", *GENES[1:41]), ("b/{B}", *GENES[60:120]))
+    second = from_gmt(gmt)
+    assert first.profile.name != second.profile.name
+    hashes = [sorted(t.hash for t in loaded(c).values()) for c in (first, second)]
+    assert len(set(hashes[0]) & set(hashes[1])) == 1  # the set that is the same
+    assert first.profile.name not in specs.declared().profiles
+
+
+def test_ids_are_resolved_counted_where_lost_and_named_as_the_tasks_name_them(home, known):
+    # 511 is the Entrez id of GENES[11]
+    ids = [f"OLD{GENES[2]}", *GENES[2:10], "511", "TWO", "NOBODY1", "NOBODY2"]
+    custom = from_gmt(write(home / "x.gmt", ("set", *ids)))
+    row = custom.sets.iloc[0]
+    assert (row.listed, row.lost, row.ambiguous, row.outside, row.positives) == (13, 3, 1, 0, 8)
+    (task,) = loaded(custom).values()
+    assert set(task.entities[task.labels == 1]) == set(GENES[2:10])
+    assert any("give 8 genes of Made up" in s for s in custom.messages)
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        (b"", "holds no gene set"),
+        (b"\n\n", "holds no gene set"),
+        (b"<!DOCTYPE html><html>404</html>", "is a web page"),
+        (b"set one BRCA1 TP53\n", ":1: a gene set needs a name"),
+        (b"a\tx\tB\nb\tx\n", ":2: the set 'b' has no genes"),
+        (b"a\tx\tB\na\ty\tC\n", ":2: the set 'a' is on line 1 too"),
+        (b"\tx\tB\n", ":1: the set '' has no name"),
+        (b"\x1f\x8b\x08\x00\xff\xfe", "not UTF-8 text"),
+        (b"a\tx\tNOBODY1,NOBODY2\n", "no set can become a task; 'a': 0 of its 1 ids are among"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_one_sentence(home, text, words):
+    path = home / "bad.gmt"
+    path.write_bytes(text)
+    result = CliRunner().invoke(app, ["tasks", "-p", "tiny", "--gmt", str(path)])
+    assert result.exit_code == 2 and words in result.stderr and str(path) in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert not list((paths.DOWNLOADS / "own").glob("*"))
+
+
+def test_a_file_without_a_known_gene_says_what_the_first_looks_like(home, known):
+    path = write(home / "mouse.gmt", ("set", "Trp53", "Brca1x"))
+    with pytest.raises(BadInput, match="none of its 2 ids is a known gene .first: 'Trp53', mouse"):
+        from_gmt(path)
+
+
+def test_a_file_that_is_not_there_and_unknown_words_are_told(home, gmt):
+    with pytest.raises(BadInput, match="no such file; give a GMT file"):
+        from_gmt(home / "no.gmt")
+    with pytest.raises(BadInput, match="unknown choice of negatives 'files'; did you mean 'file'"):
+        from_gmt(gmt, negatives="files")
+    with pytest.raises(BadInput, match="unknown universe 'papr'; did you mean 'paper'"):
+        custom_tasks.cut_to(specs.declared().profile("tiny"), "papr")
+
+
+def test_a_run_is_beside_the_profile_and_never_in_its_place(gmt):
+    run_tiny(models=["random"], split="random")
+    before = results.scores_path("tiny").read_bytes()
+    words = ["run", "-p", "tiny", "--gmt", str(gmt), "--models", "full,stem,random"]
+    result = CliRunner().invoke(app, [*words, "--split", "random", "-j", "1"])
+    assert result.exit_code == 0, result.output
+    assert results.scores_path("tiny").read_bytes() == before
+    name = from_gmt(gmt).profile.name
+    assert set(results.load(name).task) == {f"{name}/a-set-s1", f"{name}/b-b-s2"}
+    assert results.validate_path(paths.results(name)) == []
+    assert "best shortcut" in result.output and "underpowered" in result.stderr
+
+
+def test_a_profile_on_another_universe_is_one_of_its_own(home, known, monkeypatch):
+    listed = np.array(GENES[::2])
+    monkeypatch.setattr(genes, "paper_universe", lambda sources: listed)
+    profile = specs.declared().profile("tiny")
+    cut = custom_tasks.cut_to(profile, "paper")
+    assert cut.name == "tiny-paper-genes" and custom_tasks.cut_to(profile, "all") is profile
+    whole, part = plan.make("tiny").tasks, plan.make(cut).tasks
+    assert set(part) <= set(whole) and len(part) >= 5
+    for name, task in part.items():
+        assert set(task.entities) <= set(listed) and task.hash != whole[name].hash
+        at = {g: i for i, g in enumerate(whole[name].entities)}
+        if task.kind in ("binary", "regression"):
+            labels = [whole[name].labels[at[g]] for g in task.entities]
+            assert task.labels.tolist() == labels
+
+
+@pytest.mark.mirror
+def test_real_tasks_are_cut_to_the_genes_of_the_paper():
+    if not os.environ.get("GENEBENCH_MIRROR"):
+        pytest.skip("the list of the paper's genes is not at hand; set GENEBENCH_MIRROR")
+    declared = specs.declared()
+    path = sources.locate(declared.source("genebench_paper"), "universe")
+    listed = list(set(path.read_text().split()))
+    base = declared.profile("paper")
+    base = base.model_copy(update={"sources": ["humantfs", "genecorpus"]})
+    whole = tasks.load(base, declared.sources)
+    cut = tasks.load(base.model_copy(update={"universe": "paper"}), declared.sources)
+    assert set(cut) == set(whole)
+    for name, task in cut.items():
+        plain = np.isin(whole[name].entities, listed)  # under the very name that the list has
+        assert plain.sum() <= len(task) <= min(plain.sum() * 1.02, len(whole[name]) - 1), name
+        assert set(whole[name].entities[plain]) <= set(task.entities)

@@ -1,0 +1,109 @@
+"""A run of one pair task, with its controls and splits."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from helpers import GENES, edit_yaml, logistic, sha256
+from sklearn.metrics import roc_auc_score
+
+from genebench.benchmark import plan, predictions, results, run, splits
+from genebench.core import paths
+
+
+def columns() -> dict[str, np.ndarray]:
+    """The columns x of each made-up gene."""
+    lines = (paths.DOWNLOADS / "toy" / "labels.tsv").read_text().splitlines()[1:]
+    rows = [line.split("\t") for line in lines]
+    return {row[0]: np.array(row[3:], dtype=float) for row in rows}
+
+
+@pytest.fixture
+def paired(home):
+    """A home with one task of some 500 pairs, labelled by columns of both sides: pair → label."""
+    x, rng = columns(), np.random.default_rng(5)
+    first, other, kin = rng.integers(0, [[len(GENES)], [len(GENES)], [6]], (3, 1500))
+    # half of the pairs are of one family, so that splits by family leave some
+    second = np.where(np.arange(1500) % 2 == 0, first // 6 * 6 + kin, other)
+    order = sorted({(GENES[a], GENES[b]) for a, b in zip(first, second) if a < b})
+    marks = [int(x[a][0] + x[b][1] > 0) for a, b in order]
+    files = {
+        "couples": ("pairs", [f"{a} {b}" for a, b in order], {}),
+        "marks": ("tsv", map(str, marks), {"header": None, "names": ["label"]}),
+    }
+    task = dict(name="toy/together", title="together", description="together", kind="pair")
+    task |= {"group": "protein properties", "shape": "pairs"}
+    task["options"] = {"files": [["couples", "marks"]], "classes": ["apart", "together"]}
+
+    def declare(source):
+        for name, (form, lines, options) in files.items():
+            path = paths.DOWNLOADS / "toy" / f"{name}.txt"
+            path.write_text("".join(f"{line}\n" for line in lines))
+            spec = {"format": form, "path": f"toy/{name}.txt", "sha256": sha256(path)}
+            source["files"][name] = spec | {"options": options}
+        source["tasks"] = [task]
+
+    edit_yaml(paths.SOURCES / "toy.yml", declare)
+    return dict(zip((f"{a}|{b}" for a, b in order), marks))
+
+
+def quiet(text: str) -> None:
+    """Say nothing."""
+
+
+def test_pair_task_runs_with_its_controls(paired):
+    outcome = run.run("tiny", jobs=1, say=quiet)
+    frame = results.load("tiny")
+    assert outcome.failed == {} and outcome.cells == outcome.computed == 12 and outcome.skipped == 0
+    assert set(frame.kind) == {"pair"} and set(frame.probe) == {"logistic"}
+    assert results.validate(frame, "here") == []
+    auroc = frame[frame.metric == "auroc"]
+    area = auroc.groupby(["model", "split"], observed=True).score.mean()
+    for split in ("random", "stem"):
+        assert area["oracle", split] == 1 and area["full", split] > 0.9
+        assert abs(area["random", split] - 0.5) < 0.12 and abs(area["shuffled", split] - 0.5) < 0.12
+    # a pair is covered where both of its genes are
+    known = {g for i, g in enumerate(GENES) if i % 5 < 3}
+    both = [set(pair.split("|")) <= known for pair in paired]
+    rows = auroc[auroc.split == "random"].groupby("model", observed=True)
+    assert rows.n_test.sum()["full"] == len(paired) and rows.n_test.sum()["part"] == sum(both)
+    assert rows.coverage.first()["part"] == pytest.approx(np.mean(both))
+
+
+def test_scores_of_pairs_are_those_of_the_joined_vectors(paired):
+    run.run("tiny", models=["full"], split="stem", jobs=1, say=quiet)
+    (cell,) = plan.plan("tiny", models=["full"], split="stem")
+    task = plan.context("tiny").tasks["toy/together"]
+    y, x = np.array([paired[pair] for pair in task.entities]), columns()
+    np.testing.assert_array_equal(task.labels, y)
+    X = np.array([np.concatenate([x[gene] for gene in pair.split("|")]) for pair in task.entities])
+    fold = splits.folds(task, "stem", n_folds=3, seed=7)
+    theirs = logistic(X, y, fold)
+    stored = predictions.load(plan.cell_path(cell))["toy/together", 0]
+    np.testing.assert_array_equal(stored.rows, np.flatnonzero(fold >= 0))
+    np.testing.assert_array_equal(stored.fold, fold[fold >= 0])
+    np.testing.assert_allclose(stored.values, theirs[fold >= 0], atol=3e-3)
+    score = results.load("tiny").query("metric == 'auroc'").set_index("fold").score
+    for k in range(3):
+        assert score[k] == pytest.approx(roc_auc_score(y[fold == k], theirs[fold == k]), abs=1e-3)
+
+
+def sides(task, fold) -> list[set[str]]:
+    """Genes of the pairs of each fold."""
+    folds = range(int(fold.max()) + 1)
+    return [{gene for part in task.parts for gene in part[fold == k]} for k in folds]
+
+
+def disjoint(groups: list[set[str]]) -> bool:
+    """Whether no member is in two groups, and each has some."""
+    return all(groups) and sum(map(len, groups)) == len(set().union(*groups))
+
+
+@pytest.mark.parametrize("repeat", [0, 1])
+def test_split_of_pairs_has_no_gene_nor_relative_on_both_sides(paired, repeat):
+    task = plan.context("tiny").tasks["toy/together"]
+    fold = splits.folds(task, "stem", n_folds=3, seed=7, repeat=repeat)
+    genes = sides(task, fold)
+    assert disjoint(genes) and disjoint([{g.split("X")[0] for g in side} for side in genes])
+    left_out = [set(pair.split("|")) for pair in task.entities[fold < 0]]
+    assert left_out and not any(pair <= side for pair in left_out for side in genes)

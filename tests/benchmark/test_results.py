@@ -1,0 +1,259 @@
+"""The tidy rows: stored in one way, refused when unsound, averaged as one would by hand."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from helpers import sha256
+
+from genebench.benchmark import results
+from genebench.core import cache, paths
+from genebench.core.errors import BadInput
+
+
+def row(**changes) -> dict:
+    """One sound row."""
+    base = {
+        "task": "a/b",
+        "group": "genomic properties",
+        "kind": "binary",
+        "model": "m",
+        "family": "text",
+    }
+    base |= {
+        "probe": "logistic",
+        "split": "random",
+        "split_param": "",
+        "repeat": 0,
+        "fold": 0,
+        "metric": "auroc",
+        "genes": "own",
+        "variant": "",
+        "control": "",
+    }
+    return {
+        **base,
+        "score": 0.75,
+        "n_train": 80,
+        "n_test": 20,
+        "coverage": 0.5,
+        "key": "0" * 16,
+        **changes,
+    }
+
+
+@pytest.fixture
+def frame():
+    """Two models, two tasks, three folds, with scores that can be added by hand."""
+    rows = [
+        row(model=m, task=t, fold=f, score=0.5 + 0.1 * f + 0.05 * (m == "n"), n_test=20 + f)
+        for m in ("m", "n")
+        for t in ("a/b", "a/c")
+        for f in range(3)
+    ]
+    return pd.DataFrame(rows)
+
+
+# --- storing --------------------------------------------------------------------------------------
+
+
+def test_rows_come_back_as_they_were_written(frame, tmp_path):
+    results.write(frame, tmp_path / "scores.parquet")
+    back = results.read(tmp_path / "scores.parquet")
+    assert list(back.columns) == results.SCHEMA.names
+    expected = frame.sort_values(results.IDENTITY).reset_index(drop=True)
+    for name in results.SCHEMA.names:
+        assert back[name].tolist() == expected[name].tolist(), name
+
+
+def test_scores_keep_every_bit(frame, tmp_path):
+    frame["score"] = np.nextafter(1 / np.arange(2, 14), 1)
+    results.write(frame, tmp_path / "s.parquet")
+    back = results.read(tmp_path / "s.parquet").set_index(["model", "task", "fold"]).score
+    for _, r in frame.iterrows():
+        assert back[r.model, r.task, r.fold] == r.score
+
+
+def test_the_same_rows_in_any_order_give_the_same_bytes(frame, tmp_path):
+    results.write(frame, tmp_path / "a.parquet")
+    results.write(frame.sample(frac=1, random_state=1), tmp_path / "b.parquet")
+    results.write(results.read(tmp_path / "a.parquet"), tmp_path / "c.parquet")
+    assert len({sha256(tmp_path / f"{n}.parquet") for n in "abc"}) == 1
+
+
+def test_no_results_yet_says_how_to_make_them(home):
+    with pytest.raises(BadInput, match="no results yet; run 'genebench run --profile tiny'"):
+        results.load("tiny")
+
+
+def test_an_unreadable_file_is_one_sentence(tmp_path):
+    (tmp_path / "s.parquet").write_bytes(b"PAR1 this is none")
+    with pytest.raises(BadInput, match="not a readable parquet file"):
+        results.read(tmp_path / "s.parquet")
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [({"drop": "score"}, "missing \\['score'\\]"), ({"add": "extra"}, "unknown \\['extra'\\]")],
+)
+def test_a_file_with_other_columns_is_refused(frame, tmp_path, change, words):
+    other = frame.drop(columns=change["drop"]) if "drop" in change else frame.assign(extra=1)
+    other.to_parquet(tmp_path / "s.parquet")
+    with pytest.raises(BadInput, match=words):
+        results.read(tmp_path / "s.parquet")
+
+
+def test_a_file_of_the_first_schema_is_refused_with_the_way_on(frame, tmp_path):
+    frame.drop(columns=["genes", "variant", "control"]).to_parquet(tmp_path / "s.parquet")
+    with pytest.raises(BadInput, match="older version .schema 1.*; rerun 'genebench run'"):
+        results.read(tmp_path / "s.parquet")
+
+
+def test_a_column_of_another_type_is_refused(frame, tmp_path):
+    frame.assign(score="high").to_parquet(tmp_path / "s.parquet")
+    with pytest.raises(BadInput, match="wrong type"):
+        results.read(tmp_path / "s.parquet")
+
+
+# --- validating -----------------------------------------------------------------------------------
+
+
+def test_sound_rows_have_no_faults(frame):
+    assert results.validate(frame, "here") == []
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({"score": 1.2}, "1 scores of 'auroc' outside [0, 1], first 1.2"),
+        ({"score": -0.1}, "scores of 'auroc' outside"),
+        ({"score": np.nan}, "scores of 'auroc' outside"),
+        ({"score": np.inf}, "scores of 'auroc' outside"),
+        ({"metric": "r2", "kind": "regression", "score": -np.inf}, "scores of 'r2' outside"),
+        ({"genes": "comon"}, "unknown choice of genes 'comon'"),
+        ({"group": "galaxies"}, "unknown group"),
+        ({"coverage": np.nan}, "'coverage' outside"),
+        ({"kind": "regression"}, "'auroc' is no metric of a regression task"),
+        ({"metric": "arouc"}, "unknown metric 'arouc'"),
+        ({"coverage": 1.5}, "'coverage' outside [0, 1]"),
+        ({"n_test": 0}, "'n_test' outside"),
+        ({"n_train": -1}, "'n_train' outside"),
+        ({"fold": -1}, "'fold' outside"),
+    ],
+)
+def test_a_fault_is_named_with_its_place(frame, change, words):
+    bad = pd.concat([frame, pd.DataFrame([row(task="z/z", **change)])], ignore_index=True)
+    (fault,) = results.validate(bad, "here")
+    assert fault.startswith("here: ") and words in fault
+
+
+def test_a_negative_r2_is_no_fault(frame):
+    assert results.validate(frame.assign(kind="regression", metric="r2", score=-3.0), "here") == []
+
+
+def test_a_manifest_that_lacks_a_key_is_a_fault(warm):
+    path = results.manifest_path("tiny")
+    facts = json.loads(path.read_text())
+    del facts["seed"]
+    path.write_text(json.dumps(facts))
+    (fault,) = results.validate_path(path.parent)
+    assert fault.endswith("the manifest lacks seed.")
+
+
+@pytest.mark.parametrize(
+    "spoil, words",
+    [
+        (lambda f: f.iloc[: len(f) // 2], "pairs of task and model"),
+        (lambda f: f[f.fold != f.fold.max()], "folds where"),
+    ],
+)
+def test_results_with_holes_are_not_valid(warm, spoil, words):
+    results.write(spoil(results.load("tiny")), results.scores_path("tiny"))
+    path = results.manifest_path("tiny")
+    facts = {k: v for k, v in json.loads(path.read_text()).items() if k != "seal"}
+    facts["scores_sha256"] = cache.digest(results.scores_path("tiny"))
+    cache.write_json(path, {**facts, "seal": cache.key(facts)})  # as if it had been made so
+    assert any(words in fault for fault in results.validate_path(paths.results("tiny")))
+
+
+@pytest.mark.parametrize("change", [{"cells": []}, {"seed": "x"}, {"profile": 7}])
+def test_a_manifest_of_the_wrong_types_is_not_valid(warm, change):
+    path = results.manifest_path("tiny")
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    assert results.validate_path(paths.results("tiny"))
+
+
+@pytest.mark.parametrize("name, words", [("none.parquet", "no such file"), ("", "holds neither")])
+def test_nothing_to_validate_says_what_to_give(tmp_path, name, words):
+    with pytest.raises(BadInput, match=words):
+        results.validate_path(tmp_path / name)
+
+
+def test_a_file_of_another_kind_is_refused(tmp_path):
+    (tmp_path / "m.json").write_text("{")
+    with pytest.raises(BadInput, match="neither parquet nor readable JSON"):
+        results.validate_path(tmp_path / "m.json")
+
+
+# --- averaging ------------------------------------------------------------------------------------
+
+
+def test_averages_are_those_made_by_hand(frame):
+    means = results.aggregate(frame).set_index(["model", "task"])
+    assert len(means) == 4
+    assert means.loc[("m", "a/b"), "score"] == pytest.approx(0.6)
+    assert means.loc[("n", "a/c"), "score"] == pytest.approx(0.65)
+    assert means.loc[("m", "a/b"), "sd"] == pytest.approx(np.std([0.5, 0.6, 0.7], ddof=1))
+    assert means.loc[("m", "a/b"), ["n_folds", "n_test"]].tolist() == [3, 63]
+
+
+def test_rows_read_from_a_file_average_to_the_same(frame, tmp_path):
+    results.write(frame, tmp_path / "s.parquet")
+    read, made = (results.aggregate(f) for f in (results.read(tmp_path / "s.parquet"), frame))
+    pd.testing.assert_frame_equal(read, made, check_dtype=False)
+
+
+@pytest.fixture
+def three_choices(home):
+    """A binary model with part of the genes, one with all of them, and a regression row; stored as
+    a profile."""
+    part = [
+        row(genes=g, score=v, fold=f)
+        for f in (0, 1)
+        for g, v in (("own", 0.8), ("common", 0.7), ("all", 0.6))
+    ]
+    full = [
+        row(model="f", genes=g, score=v, coverage=1.0) for g, v in (("own", 0.9), ("common", 0.85))
+    ]
+    other = [
+        row(metric="auprc", score=0.1),
+        row(task="a/r", kind="regression", metric="spearman", score=0.3),
+    ]
+    other += [
+        row(task="a/r", kind="regression", metric="r2", score=0.2),
+        row(split="family", score=0.2),
+    ]
+    results.write(pd.DataFrame(part + full + other), results.scores_path("tiny"))
+
+
+@pytest.mark.parametrize(
+    "genes, expected",
+    [
+        ("own", {("m", "a/b"): 0.8, ("f", "a/b"): 0.9, ("m", "a/r"): 0.3}),
+        ("common", {("m", "a/b"): 0.7, ("f", "a/b"): 0.85}),
+        ("all", {("m", "a/b"): 0.6, ("f", "a/b"): 0.9}),
+    ],
+)
+def test_main_scores_are_chosen_by_genes_and_full_coverage_counts_as_all(
+    three_choices, genes, expected
+):
+    main = results.main_scores("tiny", genes=genes).set_index(["model", "task"])
+    assert main.score.to_dict() == pytest.approx(expected)
+    assert set(main.metric) <= {"auroc", "spearman"}
+
+
+def test_main_scores_are_of_one_split(three_choices):
+    assert results.main_scores("tiny", split="family").score.tolist() == [0.2]

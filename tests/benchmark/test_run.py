@@ -1,0 +1,305 @@
+"""A run: what is resumed, what a failure costs, what the manifest says."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import random
+import shutil
+
+import pandas as pd
+import pytest
+from helpers import TINY, edit_yaml, enter, run_tiny, sha256
+
+from genebench.benchmark import costs, fit, plan, predictions, resampling, results
+from genebench.core import cache, manifest, paths
+from genebench.core.errors import BadInput
+from genebench.models import control
+
+FILES = ("scores.parquet", *results.BESIDE)
+
+
+def digests(folder=None) -> dict[str, str]:
+    """SHA-256 of every table of results of a project."""
+    there = (folder or paths.ROOT) / "data" / "results" / "tiny"
+    return {name: sha256(there / name) for name in FILES}
+
+
+def scores() -> str:
+    return sha256(results.scores_path("tiny"))
+
+
+def read_manifest() -> dict:
+    return json.loads(results.manifest_path("tiny").read_text())
+
+
+def test_a_whole_run_is_sound_and_complete(finished):
+    outcome = finished.outcome
+    assert outcome.failed == {} and outcome.computed == outcome.units == 60
+    assert results.validate(finished.frame, "here") == []
+    pairs = finished.frame[["task", "model", "split"]].drop_duplicates()
+    assert len(pairs) + outcome.skipped == 7 * 6 * 2
+    assert results.validate_path(finished.folder / "data" / "results" / "tiny") == []
+
+
+def test_a_second_run_computes_nothing_and_changes_nothing(warm, monkeypatch):
+    monkeypatch.setattr(fit, "_compute", lambda *given: pytest.fail("computed again"))
+    monkeypatch.setattr(resampling, "_influences", lambda *given: pytest.fail("made again"))
+    before, said = digests(), []
+    outcome = run_tiny(say=said.append)
+    assert (outcome.cached, outcome.computed, outcome.failed) == (60, 0, {})
+    assert digests() == before and any("60 cells, 60 cached, 0 to do" in s for s in said)
+
+
+def test_a_run_without_its_cache_gives_the_same_bytes(warm):
+    before = digests()
+    for folder in (paths.CELLS, paths.EMBEDDINGS, paths.BOARDS):
+        shutil.rmtree(folder)
+    results.scores_path("tiny").unlink()
+    run_tiny()
+    assert digests() == before
+
+
+def test_parts_run_one_after_the_other_add_up_to_the_whole(home, finished):
+    run_tiny(models=["full"], names=["toy/class"], split="random")
+    part = results.load("tiny").sort_values(results.IDENTITY)
+    whole = finished.frame.query("model == 'full' and task == 'toy/class' and split == 'random'")
+    assert part.score.tolist() == whole.sort_values(results.IDENTITY).score.tolist()
+    for model in TINY["models"]:
+        run_tiny(models=[model])
+    assert digests() == digests(finished.folder)
+
+
+def test_a_partial_run_keeps_the_manifest_whole_and_rows_of_other_splits(home):
+    edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(splits=["random"]))
+    run_tiny()
+    run_tiny(models=["full"], split="stem")
+    tiny = plan.make("tiny")
+    cache.drop(tiny.path(tiny.cells[0]))
+    run_tiny()
+    frame = results.load("tiny")
+    assert set(frame[frame.split == "stem"].model) == {"full"}
+    assert set(frame.split) == {"random", "stem"}
+    assert results.validate_path(paths.results("tiny")) == []
+
+
+def test_a_model_taken_from_the_profile_leaves_the_results(warm):
+    models = [m for m in TINY["models"] if m != "random"]
+    edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(models=models))
+    run_tiny()
+    assert "random" not in set(results.load("tiny").model)
+
+
+def test_results_of_an_older_schema_are_replaced_by_a_whole_run_and_stop_a_partial_one(warm):
+    before, path = scores(), results.scores_path("tiny")
+    old = pd.read_parquet(path).drop(columns=["genes", "variant", "control"])
+    old.to_parquet(path)
+    with pytest.raises(BadInput, match="older version .schema 1.* A part cannot be added to it"):
+        cache.drop(plan.make("tiny").path(plan.make("tiny").cells[0]))
+        run_tiny(models=["full"])
+    run_tiny()
+    assert scores() == before
+
+
+# --- failures -------------------------------------------------------------------------------------
+
+
+def test_one_failing_cell_is_named_and_the_rest_is_finished(home, monkeypatch, finished):
+    right = control.shuffled
+
+    def shuffled(task, seed):
+        if task.name == "toy/class":
+            raise ZeroDivisionError("made up")
+        return right(task, seed)
+
+    monkeypatch.setattr(control, "shuffled", shuffled)
+    said = []
+    outcome = run_tiny(say=said.append)
+    names = {"shuffled × toy/class × random", "shuffled × toy/class × stem"}
+    assert set(outcome.failed) == names and outcome.computed == 58
+    assert set(outcome.failed.values()) == {"ZeroDivisionError: made up"}
+    assert all(any(name in s and "failed" in s for s in said) for name in names)
+    lost = (finished.frame.model == "shuffled") & (finished.frame.task == "toy/class")
+    assert lost.any() and len(results.load("tiny")) == (~lost).sum()
+    shown = set(results.read_beside("tiny", "intervals.parquet").model)
+    assert shown == set(TINY["models"]) - {"shuffled"}
+    assert any("leave out shuffled" in s for s in said)
+    monkeypatch.undo()
+    enter(monkeypatch, home)
+    outcome = run_tiny()
+    assert (outcome.cached, outcome.computed) == (58, 2) and digests() == digests(finished.folder)
+
+
+def test_a_model_that_cannot_be_embedded_is_named_and_the_rest_is_finished(home):
+    edit_yaml(paths.MODELS, lambda d: d["models"]["full"]["options"].update(columns=["x9"]))
+    said = []
+    outcome = run_tiny(say=said.append)
+    assert "full" in outcome.failed and outcome.computed == 50
+    assert any("embedding 'full' failed" in s and "x9" in s for s in said)
+    others = set(TINY["models"]) - {"full"}
+    assert set(results.load("tiny").model) == others
+    assert set(results.read_beside("tiny", "intervals.parquet").model) == others
+
+
+def test_skipped_tasks_are_noted_with_their_reason_and_have_no_rows(warm):
+    change = {"min_per_class": 20, "models": ["full", "part", "stem"]}
+    edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(change))
+    barred = {"regression": "It says nothing there."}
+    edit_yaml(paths.MODELS, lambda d: d["models"]["stem"].update(not_for=barred))
+    outcome = run_tiny()
+    skipped = read_manifest()["skipped"]["random"]
+    assert outcome.skipped >= 2 and outcome.failed == {} and "full" not in skipped
+    assert skipped["part"]["toy/value"] == "only 108 genes have a vector (120 needed)"
+    assert skipped["stem"]["toy/value"] == "It says nothing there."
+    frame = results.load("tiny")
+    assert set(frame[frame.task == "toy/value"].model) == {"full"}
+
+
+def test_a_part_of_a_profile_gets_no_intervals_and_a_message_says_so(home):
+    said = []
+    run_tiny(models=["full"], say=said.append)
+    assert any("no intervals" in s and "run the whole profile" in s for s in said)
+    with pytest.raises(BadInput, match="not made yet; run 'genebench run --profile tiny'"):
+        results.read_beside("tiny", "intervals.parquet")
+
+
+# --- the manifest ---------------------------------------------------------------------------------
+
+
+def test_the_manifest_says_what_made_the_results(finished):
+    facts = json.loads((finished.folder / "data/results/tiny/manifest.json").read_text())
+    numbers = (facts["schema"], facts["seed"], len(facts["cells"]), facts["tasks"])
+    assert numbers == (2, 7, 60, 7) and facts["sources"] == {"toy": "1"}
+    assert all(cell["seconds"] > 0 and cell["cpu_s"] >= 0 for cell in facts["cells"])
+    assert facts["models"] == TINY["models"] and set(facts["embeddings"]) == set(TINY["models"])
+    assert facts["versions"]["pandas"] == pd.__version__ and facts["peak_memory_mb"] > 0
+    stages = facts["wall_s"]["stages"]
+    assert set(stages) == set(costs.STAGES)
+    assert facts["wall_s"]["run"] == pytest.approx(sum(stages.values()), abs=0.3)
+    spent = costs.spent(facts)
+    assert list(spent.model) == TINY["models"] and spent.cells.sum() == 60
+    assert spent.fits_s.sum() == pytest.approx(sum(c["cpu_s"] for c in facts["cells"]))
+    assert list(costs.stages(facts).stage) == [*costs.STAGES, "the whole run"]
+    assert "60 cells on cpu" in costs.words(facts)
+
+
+def test_a_run_that_computes_little_leaves_the_costs_of_the_one_before(warm, monkeypatch):
+    before, tiny = read_manifest(), plan.make("tiny")
+    tiny.path(tiny.cells[0]).unlink()
+    assert run_tiny().computed == 1
+    after = read_manifest()
+    assert after["wall_s"]["stages"] == before["wall_s"]["stages"]
+    assert after["peak_memory_mb"] == before["peak_memory_mb"]
+    for cell in tiny.cells:
+        tiny.path(cell).unlink()
+    memory = iter([10.0, 4000.0])  # when the scores are written; after the workers have ended
+    monkeypatch.setattr(manifest, "peak_memory_mb", lambda: next(memory))
+    run_tiny()
+    assert read_manifest()["peak_memory_mb"] == 4000
+    assert read_manifest()["wall_s"]["stages"] != before["wall_s"]["stages"]
+
+
+# --- damaged files, places that cannot be written -------------------------------------------------
+
+
+def flip(path, rng) -> None:
+    """Turn one bit."""
+    data = bytearray(path.read_bytes())
+    data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+    path.write_bytes(data)
+
+
+def truncate(path, rng) -> None:
+    """Lose the end."""
+    path.write_bytes(path.read_bytes()[: rng.randrange(1, path.stat().st_size)])
+
+
+def cell():
+    tiny = plan.make("tiny")
+    return tiny.path(tiny.cells[7])
+
+
+PLACES = {
+    "rows of a cell": cell,
+    "predictions of a cell": lambda: predictions.path(cell()),
+    "note beside a cell": lambda: cache.sidecar(cell()),
+    "vectors": lambda: plan.make("tiny").embedding_path("part"),
+    "folds": lambda: sorted(paths.FOLDS.glob("*.npz"))[0],
+    "intervals": lambda: sorted(paths.BOARDS.glob("*.npz"))[0],
+    "scores.parquet": lambda: results.scores_path("tiny"),
+    "manifest.json": lambda: results.manifest_path("tiny"),
+    "means.csv": lambda: results.beside_path("tiny", "means.csv"),
+}
+
+
+@pytest.mark.parametrize(
+    "damage", [flip, pytest.param(truncate, marks=pytest.mark.slow)], ids=["flip", "truncate"]
+)
+@pytest.mark.parametrize("place", PLACES)
+def test_a_damaged_file_is_known_and_made_again(warm, finished, faults, place, damage):
+    damage(PLACES[place](), random.Random(len(place)))
+    outcome = run_tiny()
+    same = digests() == digests(finished.folder)
+    what = {"flip": "one bit turned in: ", "truncate": "end lost of: "}[damage.__name__]
+    faults(what + place, outcome.computed, same, "known by its SHA-256, made again")
+    assert same and outcome.failed == {} and outcome.computed <= 1
+    assert results.sealed("tiny") and results.validate_path(paths.results("tiny")) == []
+
+
+def test_no_turned_bit_of_a_cell_or_of_the_scores_is_ever_read(warm):
+    rng, path = random.Random(1), cell()
+    files = [path, predictions.path(path), cache.sidecar(path)]
+    files.append(cache.sidecar(files[1]))
+    sound = {p: p.read_bytes() for p in files}
+    for i in range(200):
+        hit = files[i % 4]
+        flip(hit, rng)
+        assert "broken" in {cache.state(path), cache.state(files[1])}, hit
+        hit.write_bytes(sound[hit])
+    path = results.scores_path("tiny")
+    sound = path.read_bytes()
+    for _ in range(20):
+        flip(path, rng)
+        try:
+            assert results.validate_path(path.parent)
+        except BadInput:
+            pass
+        path.write_bytes(sound)
+
+
+def test_half_written_files_of_a_killed_run_are_never_read(warm, finished):
+    for folder in (cell().parent, paths.EMBEDDINGS, paths.FOLDS, paths.results("tiny")):
+        (folder / ".half.parquet").write_bytes(b"PAR1half")
+        (folder / ".half.json").write_text("{")
+    assert run_tiny().computed == 0 and digests() == digests(finished.folder)
+
+
+def test_a_full_disk_stops_the_run_and_costs_nothing(home, finished, monkeypatch):
+    right, calls = cache.os.replace, iter(range(10**9))
+
+    def replace(a, b):
+        if next(calls) >= 25:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(b))
+        right(a, b)
+
+    monkeypatch.setattr(cache.os, "replace", replace)
+    with pytest.raises(OSError):
+        run_tiny()
+    assert not results.scores_path("tiny").exists()
+    monkeypatch.setattr(cache.os, "replace", right)
+    assert run_tiny().cached > 0 and digests() == digests(finished.folder)
+    assert not [p for p in paths.CACHE.rglob(".*") if p.is_file()]
+
+
+def test_a_warm_cache_that_is_read_only_is_enough(warm, finished, monkeypatch):
+    shutil.rmtree(paths.results("tiny"))
+    right = cache.atomic
+
+    def refuse(path):
+        if path.is_relative_to(paths.CACHE):
+            raise OSError(errno.EROFS, "Read-only file system", str(path))
+        return right(path)
+
+    monkeypatch.setattr(cache, "atomic", refuse)
+    assert run_tiny().computed == 0 and digests() == digests(finished.folder)

@@ -1,0 +1,266 @@
+"""Folds: seeded, balanced, and with whole families on one side."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+import pytest
+from helpers import CODING, COLUMNS, run_tiny
+
+from genebench.benchmark import splits
+from genebench.core.errors import BadInput
+from genebench.data import families, genes, proteins
+
+KINDS = ("binary", "multiclass", "multilabel", "regression")
+
+
+def tables() -> genes.Resolver:
+    """A resolver of the made-up genes: two stems a gene group, 23 chromosomes, every 30th gene
+    without one."""
+    rows = []
+    for i in range(300):
+        f = i // 6
+        name = f"B{'BCDEFGHJKL'[f // 10]}{'BCDEFGHJKL'[f % 10]}{i % 6 + 1}"
+        place = "" if i % 30 == 0 else f"{i % 22 + 1}p1" if i % 7 else "Xq1"
+        rows.append((f"HGNC:{i + 1}", name, "", "", "", "", "", place, f"{f // 2 + 1}", CODING))
+    return genes.build(pd.DataFrame(rows, columns=COLUMNS), release="Made up")
+
+
+@pytest.fixture(autouse=True)
+def known(monkeypatch):
+    """The made-up tables in place of those of HGNC and GOA."""
+    made_up = tables()
+    monkeypatch.setattr(genes, "resolver", lambda sources: made_up)
+
+    def counts(names, sources):
+        return np.array([len(n) + ord(n[2]) % 6 for n in names])
+
+    def days(task, sources):
+        return [20000101 + 10000 * (ord(n[2]) % 32 + (n[3] > "4")) for n in task.entities]
+
+    monkeypatch.setattr(genes, "annotation_count", counts)
+    monkeypatch.setattr(proteins, "groups", lambda names, sources: [n[:2] + n[3:] for n in names])
+    monkeypatch.setattr(splits, "_dates", days)
+    return made_up
+
+
+@pytest.fixture
+def task(make_task):
+    """A task of each kind on 300 genes in 50 families, made to order."""
+
+    def make(kind: str):
+        rng = np.random.default_rng(5)
+        labels = {
+            "binary": rng.integers(0, 2, 300),
+            "multiclass": rng.integers(0, 4, 300),
+            "multilabel": rng.integers(0, 2, (300, 3)),
+            "regression": rng.standard_normal(300),
+        }
+        return make_task(kind, labels[kind])
+
+    return make
+
+
+@pytest.mark.parametrize("split", splits.SPLITS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_gene_is_tested_exactly_once_and_folds_are_of_like_size(task, kind, split):
+    fold = splits.folds(task(kind), split, n_folds=5, seed=1, sources={})
+    assert fold.shape == (300,) and fold.dtype == np.int8
+    sizes = np.bincount(fold, minlength=5)
+    assert len(sizes) == 5 and sizes.min() >= 36 and sizes.max() <= 84
+
+
+@pytest.mark.parametrize("split", splits.SPLITS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_seed_gives_the_same_folds_and_another_seed_others(task, kind, split):
+    first, again, other = (
+        splits.folds(task(kind), split, n_folds=5, seed=s, sources={}) for s in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+
+
+def test_repeats_differ(task):
+    a, b = (
+        splits.folds(task("binary"), "random", n_folds=5, seed=1, repeat=r, sources={})
+        for r in (0, 1)
+    )
+    assert (a != b).any()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_chromosome_is_in_one_fold_and_genes_without_one_are_together(task, kind, known):
+    made = task(kind)
+    fold, place = (
+        splits.folds(made, "chromosome", n_folds=5, seed=1, sources={}),
+        known.chromosome(made.entities),
+    )
+    assert (place == "").sum() == 10 and len(set(place)) == 24
+    assert all(len(set(fold[place == p])) == 1 for p in set(place))
+
+
+def test_the_first_fold_of_the_study_split_holds_the_least_studied_genes(task):
+    made = task("binary")
+    fold, count = (
+        splits.folds(made, "study", n_folds=5, seed=1, sources={}),
+        genes.annotation_count(made.entities, {}),
+    )
+    assert np.bincount(fold).tolist() == [60] * 5
+    assert all(count[fold == k].max() <= count[fold == k + 1].min() for k in range(4))
+
+
+def test_genes_of_alike_proteins_are_in_one_fold_whatever_they_are_called(task):
+    made = task("binary")
+    fold, group = (
+        splits.folds(made, "similarity", n_folds=5, seed=1, sources={}),
+        np.array(proteins.groups(made.entities, {})),
+    )
+    assert len(set(group)) == 30 and all(len(set(fold[group == g])) == 1 for g in set(group))
+    assert (
+        len({s[:3] for s in made.entities[fold == 0]} & {s[:3] for s in made.entities[fold == 1]})
+        > 0
+    )
+
+
+def test_the_first_fold_of_the_date_split_holds_the_newest_genes(task):
+    made = task("binary")
+    fold, day = (
+        splits.folds(made, "date", n_folds=5, seed=1, sources={}),
+        np.array(splits.look_up(made, "date", {})),
+    )
+    assert np.bincount(fold).tolist() == [60] * 5
+    assert all(day[fold == k].min() >= day[fold == k + 1].max() for k in range(4))
+
+
+def test_a_task_without_dates_or_with_too_few_cannot_be_split_by_them(task):
+    made = task("binary")
+    with pytest.raises(splits.Unsplittable, match="its source 'made' has no dates of annotation"):
+        splits._assign(made, "date", [], 5, 1)
+    with pytest.raises(
+        splits.Unsplittable, match="first annotated on 2 days only, where 5 folds need as many"
+    ):
+<<<<<<< HEAD:tests/test_splits.py
+        splits.folds(made, "date", n_folds=5, seed=1, groups=[20010101, 20020101] * 150)
+
+
+def test_every_split_is_named_wherever_splits_are(task):
+    assert (
+        set(tiers.SPLITS)
+        == set(leaderboard.SPLIT_WORDS)
+        == set(genetasks.LADDER)
+        == set(splits.SPLITS)
+    )
+    (option,) = options.Split.__metadata__
+    assert all(f" {name}" in option.help for name in splits.SPLITS)
+=======
+        splits._assign(made, "date", [20010101, 20020101] * 150, 5, 1)
+>>>>>>> main:tests/benchmark/test_splits.py
+
+
+def test_a_task_of_fewer_groups_than_folds_cannot_be_split(make_task):
+    made = make_task("binary", np.tile([0, 1], 30), size=20)  # three stems
+    with pytest.raises(
+        splits.Unsplittable, match="its genes are of 2 family only, where 5 folds need as many"
+    ):
+        splits.folds(made, "family", n_folds=5, seed=1, sources={})
+
+
+def test_a_family_larger_than_a_fold_has_a_fold_to_itself(make_task):
+    made = make_task("regression", np.arange(60.0))
+    fold = splits._assign(made, "family", ["a"] * 57 + ["b", "c", "d"], 3, 1)
+    assert len(set(fold[:57])) == 1 and set(fold) == {0, 1, 2} and fold[0] not in fold[57:]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_family_is_on_both_sides_of_a_family_split(task, kind):
+    made = task(kind)
+    sides = {}
+    for split, kin in (
+        ("stem", families.stems(made.entities)),
+        ("family", families.families(made.entities, {})),
+    ):
+        fold = splits.folds(made, split, n_folds=5, seed=1, sources={})
+        sides[split] = {}
+        for name, f in zip(kin, fold):
+            sides[split].setdefault(name, set()).add(int(f))
+    assert len(sides["stem"]) == 50 and len(sides["family"]) == 25
+    assert all(len(s) == 1 for part in sides.values() for s in part.values())
+
+
+def test_a_random_split_does_part_families(task):
+    made = task("binary")
+    fold = splits.folds(made, "random", n_folds=5, seed=1, sources={})
+    assert any(
+        len({f for s, f in zip(families.stems(made.entities), fold) if s == stem}) > 1
+        for stem in ("BBB", "BBC")
+    )
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass"])
+def test_a_random_split_gives_each_fold_its_share_of_each_class(task, kind):
+    made = task(kind)
+    fold = splits.folds(made, "random", n_folds=5, seed=1, sources={})
+    for c in np.unique(made.labels):
+        per = np.bincount(fold[made.labels == c], minlength=5)
+        assert per.max() - per.min() <= 1
+
+
+def test_folds_depend_on_genes_and_labels_and_not_on_the_name_of_the_task(make_task):
+    labels = np.tile([0, 1, 1], 40)
+    a, b = make_task("binary", labels, name="a/a"), make_task("binary", labels, name="b/b")
+    for split in splits.SPLITS:
+        np.testing.assert_array_equal(
+            splits.folds(a, split, n_folds=4, seed=3, sources={}),
+            splits.folds(b, split, n_folds=4, seed=3, sources={}),
+        )
+
+
+def test_an_unknown_split_is_answered_with_the_nearest(task):
+    with pytest.raises(BadInput, match="unknown split 'familly'; did you mean 'family'"):
+        splits.folds(task("binary"), "familly", n_folds=5, seed=1, sources={})
+
+
+GOLDEN = {
+    "random": "9d0e4e957388ab30",
+    "stem": "92abffd73f67884f",
+    "family": "e5ac6651270a5097",
+    "chromosome": "ab77e6b23cb8fbb1",
+    "study": "c426b4c6b385b299",
+    "similarity": "e5e42cd9268a7fa3",
+    "date": "1ef9da75d839330a",
+}
+"""Hash of the folds of a task of each kind. They change only with ``splits.VERSION``: published
+scores rest on them."""
+
+
+@pytest.mark.parametrize("split", splits.SPLITS)
+def test_the_folds_are_those_that_published_scores_rest_on(task, split):
+    digest = b"".join(
+        splits.folds(task(kind), split, n_folds=5, seed=20241205, sources={}).tobytes()
+        for kind in KINDS
+    )
+    assert splits.VERSION == 1
+    assert hashlib.sha256(digest).hexdigest()[:16] == GOLDEN[split]
+
+
+# --- tables that are not at hand --------------------------------------------------------------------------------------
+
+
+def test_a_split_without_its_table_says_what_to_fetch(home):
+    for split, needed in splits.NEEDED.items():
+        assert (
+            f"the split '{split}' needs a table that is not at hand; run 'genebench fetch {needed}'"
+            in (splits.lacking(split, {}))
+        )
+    assert splits.lacking("random", {}) == splits.lacking("stem", {}) == ""
+    assert set(splits.NEEDED) == set(splits.SPLITS) - {"random", "stem"}
+
+
+def test_a_run_of_tasks_that_have_no_dates_says_so(home, monkeypatch):
+    monkeypatch.setattr(splits, "lacking", lambda split, sources: "")
+    monkeypatch.setattr(splits, "fingerprint", lambda split, sources: [])
+    monkeypatch.setattr(splits, "_dates", lambda task, sources: [])
+    with pytest.raises(BadInput, match="no task was scored under 'date'; of 'toy/value': its sour"):
+        run_tiny(models=["random"], names=["toy/value"], split="date")

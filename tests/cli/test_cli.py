@@ -1,0 +1,110 @@
+"""The contract of the command line: tables, JSON, exit status, one sentence for bad input."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from genebench.benchmark import results
+from genebench.cli import options
+from genebench.cli.main import app
+from genebench.core import specs
+
+
+@pytest.fixture
+def call():
+    """Call the command in this process."""
+    return lambda *words: CliRunner().invoke(app, list(words))
+
+
+def test_models_as_json_has_status_and_reason_of_every_model(call):
+    result = call("models", "--json")
+    rows = json.loads(result.stdout)
+    assert result.exit_code == 0 and [r["model"] for r in rows] == list(specs.declared().models)
+    known = {"ready", "missing", "needs download", "needs a licence click", "needs GPU memory"}
+    assert {r["status"] for r in rows} <= known and all("reason" in r for r in rows)
+
+
+def test_tasks_as_json_covers_the_five_groups_with_licence_and_release(call):
+    result = call("tasks", "--profile", "ci", "--json")
+    rows = json.loads(result.stdout)
+    assert result.exit_code == 0 and {r["group"] for r in rows} == set(specs.GROUPS)
+    assert all(r["licence"] and r["release"] and len(r["hash"]) == 16 for r in rows)
+
+
+@pytest.mark.parametrize(
+    "words, near",
+    [
+        (["run", "--profile", "demoo"], "demo"),
+        (["tasks", "--profile", "c"], "ci"),
+        (["run", "--profile", "ci", "--models", "minilm-symbl"], "minilm-symbol"),
+        (["run", "--profile", "ci", "--tasks", "jaspar/dbd-clas"], "jaspar/dbd-class"),
+        (["run", "--profile", "ci", "--split", "famly"], "family"),
+        (["embed", "--profile", "ci", "--model", "orcle"], "oracle"),
+        (["fetch", "jasper"], "jaspar"),
+    ],
+)
+def test_an_unknown_name_ends_with_status_2_and_the_nearest_name(call, words, near):
+    result = call(*words)
+    assert result.exit_code == 2 and f"did you mean '{near}'?" in result.stderr
+    assert "Traceback" not in result.stderr and len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "words", [["run", "--no-such"], ["no-such-command"], ["run", "-j", "0"], ["embed"]]
+)
+def test_bad_usage_ends_with_status_2(call, words):
+    assert call(*words).exit_code == 2
+
+
+@pytest.mark.parametrize("name", ["demo", "paper", "joined", "spectra"])
+def test_validate_accepts_the_committed_results(call, name):
+    result = call("validate", str(results.scores_path(name).parent))
+    assert result.exit_code == 0 and "valid" in result.stdout, result.output
+
+
+@pytest.mark.parametrize("text", ["", "not parquet", "<html>not found</html>"])
+def test_validate_refuses_what_is_no_results_file(call, tmp_path, text):
+    for name in ("scores.parquet", "manifest.json"):
+        (tmp_path / name).write_text(text)
+        result = call("validate", str(tmp_path / name))
+        assert result.exit_code == 2 and str(tmp_path) in result.stderr
+
+
+def test_validate_names_a_score_out_of_bounds_and_what_to_give(call, tmp_path):
+    frame = results.read(results.scores_path("joined")).head(50).copy()
+    frame.loc[3, "score"] = 1.5
+    results.write(frame, tmp_path / "scores.parquet")
+    result = call("validate", str(tmp_path / "scores.parquet"))
+    assert result.exit_code == 2 and "1.5" in result.stdout
+    result = call("validate")
+    assert result.exit_code == 2 and result.stderr.count("\n") == 1
+    assert "'genebench validate " in result.stderr
+    assert "demo" in result.stderr.split("results below")[1]
+
+
+@pytest.mark.parametrize("width", [60, 200])
+def test_reasons_stand_whole_below_the_table(capsys, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    why = "the file is not here; " + "fetch it and " * 20 + "run again."
+    columns = {"model": ["a", "b", "c"], "status": ["ready", "missing", "missing"]}
+    frame = pd.DataFrame({**columns, "reason": ["", why, why]})
+    options.show(frame, False, ["model", "status", "reason"])
+    table, _, below = capsys.readouterr().out.partition("\n\n")
+    assert below == f"b, c: {why}\n" and "missing" in table and "fetch" not in table
+    options.show(frame.head(1), False, ["model", "status", "reason"])
+    assert capsys.readouterr().out.count("\n") == 2
+
+
+def test_the_module_is_the_command_and_help_names_every_part_of_the_contract(call):
+    words = [sys.executable, "-m", "genebench", "--version"]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.startswith("genebench ")
+    names = "fetch tasks models embed run place spectra glm notebooks book validate"
+    assert all(name in call("--help").stdout for name in names.split())
+    assert all(name in call("glm", "--help").stdout for name in "train score interpret".split())

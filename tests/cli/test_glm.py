@@ -1,0 +1,49 @@
+"""The commands ``genebench glm train`` and ``score``: FASTA to scores, and faults."""
+
+import numpy as np
+import pandas as pd
+from typer.testing import CliRunner
+
+from genebench.cli.main import app
+from genebench.glm import codes
+
+SIZES = ("width=8", "joint=8", "depth=1", "steps=3", "window=32", "batch=2")
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["glm", *map(str, arguments)])
+
+
+def test_from_fasta_to_scores_and_faults_in_one_sentence(tmp_path):
+    rng, fasta, out = np.random.default_rng(8), tmp_path / "g.fa", tmp_path / "o.tsv"
+    a, b = (codes.decode(rng.integers(0, 4, 600)) for _ in range(2))
+    fasta.write_text(f">a\n{a}\n>b\n{b}\n")
+    train = ("train", fasta, *(x for size in SIZES for x in ("--set", size)), "--out")
+    trained = run(*train, tmp_path / "m")
+    assert trained.exit_code == 0, trained.output
+    assert "outside repeats" in trained.output
+    alt = "ACGT"[3 - "ACGT".index(b[99])]
+    variants = tmp_path / "v.vcf"
+    variants.write_text(f"#CHROM\tPOS\tID\tREF\tALT\nb\t100\t.\t{b[99]}\t{alt}\nb\t9999\t.\tA\tC\n")
+    score = ("score", tmp_path / "m", "--variants", variants, "--out", out, "--fasta")
+    more = ("--scores", "llr,influence,embedding", "--calibrate")
+    scored = run(*score, fasta, *more)
+    assert scored.exit_code == 0, scored.output
+    assert "1 of 2 variants not scored: position off the sequence" in scored.output
+    table = pd.read_csv(out, sep="\t")
+    assert table.llr.notna().tolist() == [True, False]
+    assert {"influence", "embedding", "llr_calibrated"} <= set(table)
+    empty = tmp_path / "empty.vcf"
+    empty.write_text("chrom,pos,ref,alt\nb,9999,A,C\n")
+    for arguments, sentence in (
+        ((*score, tmp_path / "none.fa"), "cannot be read"),
+        ((*score, fasta, "--scores", "lrr"), "did you mean 'llr'"),
+        ((*score, fasta, "--strands", "bth"), "did you mean 'both'"),
+        ((*score, fasta, "--variants", empty), "none of its 1 variants can be scored"),
+        (
+            (*train, tmp_path / "n", "--held-out", "z"),
+            "no sequence 'z' to hold out; there are a, b",
+        ),
+    ):
+        bad = run(*arguments)
+        assert bad.exit_code == 2 and sentence in bad.output and "Traceback" not in bad.output

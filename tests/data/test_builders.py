@@ -1,0 +1,169 @@
+"""Builders, checked against what can be counted by hand; readers of faults are in test_tasks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from helpers import GENES
+
+from genebench.core import paths, specs
+from genebench.core.errors import BadInput
+from genebench.data import sources, tasks
+
+MEMBERS = {"file": "members", "set_column": "set", "gene_column": "gene"}
+CONTRAST = {"members": MEMBERS, "positive": ["T:1"], "negative": ["T:2", "T:3"], "both": "drop"}
+COLUMN = {"file": "f", "gene_column": "g", "label": "v"}
+TERMS = {"T:1": "heart", "T:2": "liver", "T:3": "brain", "T:4": "valve"}
+
+
+@pytest.fixture
+def toy(home):
+    """The made-up source."""
+    return specs.sources()["toy"]
+
+
+@pytest.fixture
+def build(toy, monkeypatch):
+    """The one task of a shape and its options, from made-up tables by name."""
+
+    def one(kind: str, shape: str, tables: dict | None = None, **options) -> tasks.Task:
+        words = dict(name="toy/x", title="X", description="x", group="genomic properties")
+        entry = specs.TaskSpec(**words, kind=kind, shape=shape, options=options)
+        with monkeypatch.context() as patch:
+            if tables is not None:
+                patch.setattr(sources, "table", lambda source, file: pd.DataFrame(tables[file]))
+            (task,) = tasks.build(toy, entry, {"toy": toy})
+        return task
+
+    return one
+
+
+@pytest.fixture
+def members(toy):
+    """Set → its genes, read with pandas alone."""
+    frame = pd.read_csv(paths.DOWNLOADS / "toy" / "members.tsv", sep="\t")
+    return frame.groupby("set")["gene"].agg(set).to_dict()
+
+
+def positives(task: tasks.Task) -> set[str]:
+    """Genes of the positive class."""
+    return set(task.entities[task.labels == 1])
+
+
+def terms(toy, **options) -> list[tasks.Task]:
+    """The tasks of the terms of the made-up ontology."""
+    entry = toy.tasks[0]
+    return tasks.build(toy, entry.model_copy(update={"options": {**entry.options, **options}}))
+
+
+def test_terms_expand_to_a_binary_task_each_over_all_annotated_genes(toy, members):
+    everyone = set().union(*(members[t] for t in TERMS))
+    built = terms(toy)
+    assert [t.name for t in built] == [f"toy/term/{name}" for name in TERMS.values()]
+    for task, term in zip(built, TERMS):
+        assert set(task.entities) == everyone and positives(task) == members[term]
+        assert task.classes == ("absent", task.title)
+    floor = min(len(members["T:4"]), len(everyone) - len(members["T:4"])) + 1
+    large = {TERMS[t] for t in TERMS if floor <= len(members[t]) <= len(everyone) - floor}
+    assert {t.title for t in terms(toy, min_genes=floor)} == large < set(TERMS.values())
+
+
+def test_near_copies_are_merged_into_the_largest_and_named(toy, members):
+    jaccard = len(members["T:4"]) / len(members["T:1"]) - 1e-6
+    built = {t.title: t.description for t in terms(toy, merge_jaccard=jaccard)}
+    assert "valve" not in built and "merged" not in built["liver"]
+    assert built["heart"].endswith("Near-copies merged into it: valve.")
+
+
+def test_branches_are_a_label_per_child_of_the_root(toy, members):
+    (task,) = tasks.build(toy, toy.tasks[1])
+    assert task.classes == ("brain", "heart", "liver")
+    for labels, term in zip(task.labels.T, ("T:3", "T:1", "T:2")):
+        assert set(task.entities[labels == 1]) == members[term]
+    assert set(task.entities) == set().union(*(members[t] for t in TERMS))
+
+
+@pytest.mark.parametrize("both", ["drop", "positive"])
+def test_contrast_treats_genes_of_both_sides_as_declared(build, members, both):
+    task = build("binary", "contrast", **{**CONTRAST, "both": both}, classes=["no", "yes"])
+    yes, no = members["T:1"], members["T:2"] | members["T:3"]
+    assert positives(task) == (yes - no if both == "drop" else yes)
+    assert set(task.entities) == (yes ^ no if both == "drop" else yes | no)
+    assert task.classes == ("no", "yes")
+
+
+@pytest.mark.parametrize(
+    "change, fault", [({"both": "dorp"}, "'drop'"), ({"positive": ["T:11"]}, "'T:1'")]
+)
+def test_unknown_choice_of_a_contrast_is_an_error_with_the_nearest(build, change, fault):
+    with pytest.raises(BadInput, match=f"did you mean {fault}"):
+        build("binary", "contrast", **{**CONTRAST, **change}, classes=["no", "yes"])
+
+
+def test_count_is_log2_of_distinct_values_with_the_prefix(build):
+    table = {"gene": list("BBBAAC-") + [""], "d": ["O:1", "O:1", "O:2", "O:1", "R:3", "R:1"]}
+    table["d"] += ["O:4", "O:5"]
+    options = {"file": "f", "gene_column": "gene", "counted": "d", "prefix": "O:"}
+    task = build("regression", "count", {"f": table}, **options)
+    assert task.entities.tolist() == ["A", "B"] and task.labels.tolist() == [0.0, 1.0]
+
+
+def test_column_of_words_is_multiclass_without_rare_and_empty_classes(build):
+    table = {"g": list("FEDCBA"), "v": ["x", "y", "y", "x", "z", ""]}
+    task = build("multiclass", "column", {"f": table}, **COLUMN, min_class=2)
+    assert task.entities.tolist() == ["C", "D", "E", "F"]
+    assert [task.classes[i] for i in task.labels] == ["x", "y", "y", "x"]
+
+
+def test_column_of_numbers_is_regression_in_the_order_of_the_genes(toy):
+    (task,) = tasks.build(toy, toy.tasks[3])
+    table = pd.read_csv(paths.DOWNLOADS / "toy" / "labels.tsv", sep="\t", index_col="symbol")
+    assert task.classes == () and task.entities.tolist() == sorted(GENES)
+    np.testing.assert_array_equal(task.labels, table.loc[task.entities, "value"])
+
+
+@pytest.mark.parametrize(
+    "kind, values, fault",
+    [
+        ("regression", [1.0, np.inf], "'v' holds 'inf', no number"),
+        ("multiclass", ["x", "x"], "fewer than two classes"),
+        ("binary", ["x", "x"], "need two, one 'y'"),
+    ],
+)
+def test_column_that_makes_no_task_is_an_error(build, kind, values, fault):
+    more = {"positive": "y"} if kind == "binary" else {}
+    with pytest.raises(BadInput, match=fault):
+        build(kind, "column", {"f": {"g": ["A", "B"], "v": values}}, **COLUMN, **more)
+
+
+def test_tags_are_labels_that_enough_genes_have(build):
+    table = {"g": list("DCBA"), "v": ["a; b;a", "b;c", "a", "c;z"]}
+    options = {**COLUMN, "separator": ";", "min_label": 2}
+    task = build("multilabel", "tags", {"f": table}, **options)
+    assert task.entities.tolist() == list("ABCD") and task.classes == ("a", "b", "c")
+    assert task.labels.tolist() == [[0, 0, 1], [1, 0, 0], [0, 1, 1], [1, 1, 0]]
+    tables = {"f": table, "known": {"tag": ["a", "b"]}}
+    among = {"file": "known", "column": "tag"}
+    task = build("multilabel", "tags", tables, **options, among=among)
+    assert task.entities.tolist() == list("BCD") and task.classes == ("a", "b")
+
+
+def test_membership_sets_genes_here_against_genes_only_there(build):
+    tables = {"here": {"g": ["A", "B"]}, "there": {"h": ["B", "C", "C", "-", ""]}}
+    other = {"source": "toy", "file": "there", "gene_column": "h"}
+    options = {"file": "here", "gene_column": "g", "other": other, "classes": ["there", "here"]}
+    task = build("binary", "membership", tables, **options)
+    assert dict(zip(task.entities, task.labels)) == {"A": 1, "B": 1, "C": 0}
+    with pytest.raises(BadInput, match="unknown source 'tyo'; did you mean 'toy'"):
+        build("binary", "membership", tables, **{**options, "other": {**other, "source": "tyo"}})
+
+
+def test_top_is_the_type_with_the_highest_mean_on_the_linear_scale(build):
+    cells = {"p|1": [8, 0, 4], "p|2": [10, 0, 0], "q|a|3": [1, 3, 1], "q|a|4": [1, 5, 2]}
+    tables = {"f": np.log1p(pd.DataFrame(cells, index=["B", "A", "C"], dtype=float))}
+    options = {"file": "f", "min_class": 1}
+    task = build("multiclass", "top", tables, **options, clusters={"p": "P", "q|a": "Q"})
+    assert [task.classes[i] for i in task.labels] == ["Q", "P", "P"]
+    with pytest.raises(BadInput, match=r"unknown cluster 'q\|a'"):
+        build("multiclass", "top", tables, **options, clusters={"p": "P"})

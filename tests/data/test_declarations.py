@@ -1,0 +1,169 @@
+"""Every declaration in ``data/``: complete, cited, built, and with names that exist."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import re
+
+import numpy as np
+import pytest
+from helpers import sha256
+
+from genebench import models
+from genebench.benchmark import splits
+from genebench.book import tables
+from genebench.core import paths, specs
+from genebench.data import sources, tasks
+from genebench.stats import metrics
+
+SOURCES, MODELS, PROFILES, PAGES = specs.sources(), specs.models(), specs.profiles(), specs.pages()
+ENTRIES = [(s, t) for s in SOURCES.values() for t in s.tasks]
+FILES = [(s, n) for s in SOURCES.values() for n in s.files]
+BIBLIOGRAPHY = paths.BOOK / "references.bib"
+
+
+def cited(key: str) -> bool:
+    """Whether a citation key is in the bibliography (true while there is none yet)."""
+    entry = rf"@\w+\{{\s*{re.escape(key)}\s*,"
+    return not BIBLIOGRAPHY.exists() or bool(re.search(entry, BIBLIOGRAPHY.read_text()))
+
+
+# --- sources --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
+def test_source_is_described_and_cited(source):
+    words = (source.title, source.licence, source.attribution, source.release)
+    assert all(text.strip() for text in words)
+    assert source.homepage.startswith("https://")
+    assert cited(source.citation), f"{source.citation} is not in {BIBLIOGRAPHY}"
+
+
+@pytest.mark.parametrize("source, name", FILES, ids=lambda x: getattr(x, "id", x))
+def test_file_is_the_declared_one(source, name):
+    spec = source.files[name]
+    assert spec.package or (spec.url or "").startswith("https://") or spec.how
+    if spec.package is None and sources.status(source)[0] != "ready":
+        pytest.skip(f"{spec.path} is not here; run 'genebench fetch {source.id}'")
+    path = sources.locate(source, name, download=False)
+    recorded = path.with_name(path.name + ".sha256")
+    allowed = {spec.sha256, *spec.stand_ins, recorded.read_text() if recorded.exists() else None}
+    assert sha256(path) in allowed
+
+
+@pytest.mark.parametrize("source, entry", ENTRIES, ids=lambda x: getattr(x, "name", ""))
+def test_task_is_described_and_its_shape_takes_its_options(source, entry):
+    assert entry.title.strip() and entry.description.strip().endswith((".", "?"))
+    assert re.fullmatch(r"[a-z0-9_]+(/[a-z0-9-]+)+", entry.name) and entry.version >= 1
+    inspect.signature(tasks.SHAPES[entry.shape]).bind(None, **entry.options)
+    assert entry.kind == "pair" or metrics.of_kind(entry.kind)
+
+
+def test_every_task_is_built_sound(real_tasks):
+    assert len({t.name for t in real_tasks}) == len(real_tasks)
+    assert {t.group for t in real_tasks} == set(specs.GROUPS)
+    for task in real_tasks:
+        y, n = task.labels, len(task.classes)
+        assert task.title and task.description and "{" not in task.description, task.name
+        assert (task.entities[1:] > task.entities[:-1]).all(), task.name
+        assert len(y) == len(task) >= 40 and np.isfinite(y).all(), task.name
+        if task.kind == "regression":
+            assert n == 0 and np.ptp(y) > 0, task.name
+        elif task.kind == "multilabel":
+            assert y.shape[1] == n and set(np.unique(y)) == {0, 1}, task.name
+        else:
+            assert np.bincount(y, minlength=n).min() > 0 and y.max() + 1 == n, task.name
+
+
+def test_every_declaration_gives_a_task_or_a_sentence_why_not(real):
+    names, sentences = [t.name for t in real[0]], real[1]
+    for source, entry in ENTRIES:
+        if not any(n == entry.name or n.startswith(f"{entry.name}/") for n in names):
+            starts = f"source '{source.id}': "
+            reasons = [s for s in sentences if f"task '{entry.name}'" in s or s.startswith(starts)]
+            assert reasons, entry.name
+    packaged = [s.id for s in SOURCES.values() if all(f.package for f in s.files.values())]
+    assert len(packaged) == 3
+    assert not [s for s in sentences for name in packaged if s.startswith(f"source '{name}'")]
+
+
+def test_every_difference_to_the_paper_over_two_percent_has_its_reason(real):
+    compared = tables.against_paper(PROFILES["paper"], {t.name: t for t in real[0]})
+    far = compared[compared["difference %"].abs() > 2]
+    assert (compared.status != "not declared").all() and (far.reason != "").all()
+
+
+# --- models ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+def test_model_is_described_and_cited(model):
+    words = (model.title, model.licence, model.description, model.input, model.trained_on)
+    assert all(text.strip() for text in words)
+    assert model.citation or model.family in ("shortcut", "control")
+    assert model.citation is None or cited(model.citation)
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+def test_encoder_takes_the_options_of_its_model(model):
+    signature = inspect.signature(models.encoder(model))
+    given = {"sources": SOURCES} if "sources" in signature.parameters else {}
+    given |= {"parts": []} if "of" in model.options else {}
+    signature.bind(model, np.array(["A"]), **model.options, **given)
+    for module in (*model.requires, *filter(None, [model.weights])):
+        assert importlib.util.find_spec(module), f"{module} is not installed"
+    if "source" in model.options:
+        assert model.options["file"] in SOURCES[model.options["source"]].files
+    assert {*model.reads, *model.options.get("labels_of", ())} <= set(SOURCES)
+
+
+def test_model_is_exposed_to_tasks_that_exist_and_to_the_source_that_it_reads(real_tasks):
+    names = {t.name for t in real_tasks} | {entry.name for _, entry in ENTRIES}
+    for model in MODELS.values():
+        for prefix, why in model.exposed.items():
+            assert any(n.startswith(prefix) for n in names), f"{model.name}: no task '{prefix}…'"
+            assert why.strip().endswith("."), f"{model.name}: say why in a sentence"
+        source = SOURCES.get(model.options.get("source"))
+        if source and source.tasks and model.labels == "true":
+            assert any(entry.name.startswith(tuple(model.exposed)) for entry in source.tasks)
+
+
+@pytest.mark.parametrize("what", ["color", "title"])
+def test_no_two_models_share(what):
+    values = [getattr(m, what).lower() for m in MODELS.values()]
+    assert len(set(values)) == len(values)
+
+
+def test_every_control_is_there():
+    controls = {m.encoder for m in MODELS.values() if m.family == "control"}
+    assert {"random", "oracle", "shuffled"} <= controls | {m.labels for m in MODELS.values()}
+
+
+# --- profiles and pages ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+def test_profile_names_what_exists_and_nothing_twice(profile):
+    assert profile.title.strip()
+    for names, known in (
+        (profile.sources, SOURCES),
+        (profile.models, MODELS),
+        (profile.splits, splits.SPLITS),
+    ):
+        assert names and set(names) <= set(known) and len(set(names)) == len(names)
+    for entry in (entry for name in profile.sources for entry in SOURCES[name].tasks):
+        other = entry.options.get("other")
+        assert other is None or other["source"] in profile.sources, entry.name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.page)
+def test_page_has_a_notebook_and_its_task_exists(page, real_tasks):
+    assert (paths.NOTEBOOKS / f"{page.notebook}.py").exists()
+    assert page.parameters.get("group", "genomic properties") in specs.GROUPS
+    assert page.parameters.get("task", real_tasks[0].name) in {t.name for t in real_tasks}
+
+
+def test_no_two_pages_share_an_address():
+    names = [p.page for p in PAGES]
+    assert names and len(set(names)) == len(names)

@@ -1,0 +1,95 @@
+"""Regions of made-up genes on both strands, and of the yeast genome of the mirror."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from genebench.core.errors import BadInput
+from genebench.data import genome, readers
+
+CHROMOSOME = "AACCGGTTACGTNACGATTACA"
+ROWS = """
+c1 gene 5 12 + E1 PLUS
+c1 CDS 5 6 + E1 PLUS T1 basic Ensembl_canonical
+c1 CDS 9 12 + E1 PLUS T1 Ensembl_canonical
+c1 CDS 5 12 + E1 PLUS T2
+c1 exon 5 12 + E1 PLUS T2
+c1 gene 14 20 - E2 MINUS
+c1 CDS 18 20 - E2 MINUS T3
+c1 CDS 14 15 - E2 MINUS T3
+c1 CDS 14 16 - E2 MINUS T4
+c2 gene 1 3 + E3
+"""
+
+
+def gtf(row: str) -> str:
+    """A line of a GTF file."""
+    seqname, feature, start, end, strand, *names = row.split()
+    keys = ("gene_id", "gene_name", "transcript_id", "tag", "tag")
+    attributes = " ".join(f'{key} "{name}";' for key, name in zip(keys, names))
+    return "\t".join([seqname, "x", feature, start, end, ".", strand, ".", attributes]) + "\n"
+
+
+@pytest.fixture
+def cut(tmp_path):
+    """DNA of a region of the made-up genes, by gene."""
+    (tmp_path / "g.gtf").write_text("#!made up\n" + "".join(map(gtf, ROWS.strip().splitlines())))
+    lines = [">c1 made up", CHROMOSOME[:10].lower(), CHROMOSOME[10:], ">c3", "AAAA"]
+    (tmp_path / "g.fa").write_text("\n".join(lines) + "\n")
+
+    def region(name: str, **options) -> dict[str, str]:
+        parts = genome.regions(readers.read_gtf(tmp_path / "g.gtf"), name, **options)
+        return dict(zip(parts.gene, genome.extract(tmp_path / "g.fa", parts)))
+
+    return region
+
+
+def test_reverse_complement_is_its_own_inverse():
+    turned = genome.reverse_complement
+    assert turned("AACGTN") == "NACGTT" and turned("RYKMn") == "nKMRY"
+    assert turned(turned("ACGTNRYSWKMBDHV")) == "ACGTNRYSWKMBDHV"
+
+
+def test_promoter_is_read_towards_its_gene(cut):
+    minus = genome.reverse_complement(CHROMOSOME[18:22])
+    dna = cut("promoter", upstream=3, downstream=2)
+    assert dna == {"PLUS": "ACCGG", "MINUS": minus, "E3": ""}
+
+
+def test_gene_body_begins_at_the_start_of_transcription(cut):
+    dna = cut("gene", longest=4)
+    assert dna["PLUS"] == CHROMOSOME[4:8]
+    assert dna["MINUS"] == genome.reverse_complement(CHROMOSOME[16:20])
+    assert cut("gene")["PLUS"] == CHROMOSOME[4:12]
+
+
+def test_coding_sequence_is_of_the_canonical_or_longest_transcript(cut):
+    minus = genome.reverse_complement(CHROMOSOME[13:15] + CHROMOSOME[17:20])
+    assert cut("cds") == {"PLUS": CHROMOSOME[4:6] + CHROMOSOME[8:12], "MINUS": minus}
+
+
+def test_unknown_region_is_an_error_with_the_nearest(cut):
+    with pytest.raises(BadInput, match="unknown region of a gene 'promotor'; did you mean 'prom"):
+        cut("promotor")
+
+
+@pytest.mark.mirror
+def test_coding_sequences_of_yeast_begin_with_a_start_and_have_no_stop(tmp_path):
+    folders = [Path(f) for f in os.environ.get("GENEBENCH_MIRROR", "").split(os.pathsep) if f]
+    found = [g for f in folders if (g := f / "sequences" / "genomes" / "yeast_r64").is_dir()]
+    if not found:
+        pytest.skip("needs the mirror with the yeast genome")
+    for packed, name in (("*.toplevel.fa.gz", "y.fa"), ("*.gtf.gz", "y.gtf")):
+        content = next(found[0].glob(packed)).read_bytes()
+        (tmp_path / name).write_bytes(gzip.decompress(content))
+    parts = genome.regions(readers.read_gtf(tmp_path / "y.gtf"), "cds")
+    parts = parts[parts.seqname != "Mito"]  # another genetic code
+    coding = [s for s in genome.extract(tmp_path / "y.fa", parts) if len(s) % 3 == 0]
+    codons = [{s[i : i + 3] for i in range(0, len(s), 3)} for s in coding]
+    right = [s.startswith("ATG") and not c & {"TAA", "TAG", "TGA"} for s, c in zip(coding, codons)]
+    assert len(coding) > 5500 and np.mean(right) > 0.97

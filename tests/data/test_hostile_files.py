@@ -1,0 +1,544 @@
+"""Input that means harm, or is merely broken: a sentence, in bounded time and memory.
+
+Nothing of it is run.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import pickle
+import pickletools
+import resource
+import struct
+import subprocess
+import sys
+import textwrap
+import time
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from helpers import enter, make_home
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pyarrow import parquet as pq
+
+from genebench.benchmark import custom_tasks, results
+from genebench.core import paths, specs
+from genebench.core.errors import BadInput
+from genebench.data import limits, readers, sources, vectors
+
+MANY = int(os.environ.get("GENEBENCH_FUZZ", "20"))
+"""Inputs tried per property."""
+hostile = settings(
+    max_examples=MANY,
+    deadline=10_000,
+    suppress_health_check=list(HealthCheck),
+    derandomize=MANY <= 60,
+    database=None,
+)
+GENES = [f"GENE{i}" for i in range(24)]
+NUMBERS = np.random.default_rng(0).standard_normal((24, 3)).astype(np.float32)
+
+
+def zipped(**members: bytes) -> bytes:
+    """A zip archive."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def seeds() -> dict[str, bytes]:
+    """One small sound file of each format of vectors."""
+    from safetensors.numpy import save
+
+    frame = pd.DataFrame(NUMBERS, columns=list("abc"), index=pd.Index(GENES, name="symbol")).round(
+        3
+    )
+    npz, npy, parquet = io.BytesIO(), io.BytesIO(), io.BytesIO()
+    np.savez(npz, ids=np.array(GENES), vectors=NUMBERS)
+    np.save(npy, NUMBERS)
+    frame.to_parquet(parquet)
+    text = frame.to_csv(sep=" ", header=False)
+    mapping = dict(zip(GENES, frame.to_numpy().tolist()))
+    out = {
+        "v.csv": frame.to_csv().encode(),
+        "v.tsv": frame.to_csv(sep="\t").encode(),
+        "v.txt": text.encode(),
+        "v.vec": f"24 3\n{text}".encode(),
+        "v.json": json.dumps(mapping).encode(),
+        "v.pkl": pickle.dumps(mapping),
+        "v.npz": npz.getvalue(),
+        "v.npy": npy.getvalue(),
+        "v.parquet": parquet.getvalue(),
+        "v.safetensors": save({"vectors": NUMBERS}),
+    }
+    out["v.csv.gz"] = gzip.compress(out["v.csv"], mtime=0)
+    out["v.tsv.zip"] = zipped(**{"v.tsv": out["v.tsv"]})
+    return out
+
+
+SEEDS = seeds()
+COUNT = dict.fromkeys(["tried", "read", "refused", "other"], 0)
+
+
+def tried(function, *args, **options):
+    """What a call gives, or its sentence; any other fault fails the test."""
+    COUNT["tried"] += 1
+    COUNT["other"] += 1  # until it is known to have ended well
+    try:
+        result = function(*args, **options)
+        COUNT["read"] += 1
+    except BadInput as err:
+        result = str(err)
+        assert 20 < len(result) < 1500 and "\n" not in result and "Traceback" not in result
+        COUNT["refused"] += 1
+    COUNT["other"] -= 1
+    return result
+
+
+@pytest.fixture(autouse=True)
+def counted(request, fuzzed):
+    """Count the inputs of each property."""
+    COUNT.update(dict.fromkeys(COUNT, 0))
+    start = time.perf_counter()
+    yield
+    if COUNT["tried"] >= MANY:
+        name, _, what = request.node.name.removeprefix("test_").removesuffix("]").partition("[")
+        words = name.replace("_", " ").partition(" is ")[0].partition(" are ")[0]
+        fuzzed(f"{words}: {what}" if what else words, *COUNT.values(), time.perf_counter() - start)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder that holds the ids of the formats without."""
+    path = tmp_path_factory.mktemp("hostile")
+    (path / "v.ids.txt").write_text("\n".join(GENES))
+    return path
+
+
+# Every reader, on sound files that were damaged.
+
+
+@st.composite
+def damaged(draw, content: bytes) -> bytes:
+    """A file of which bytes were changed, cut out, doubled or put in."""
+    raw = bytearray(content)
+    for _ in range(draw(st.integers(1, 4))):
+        at = draw(st.integers(0, max(0, len(raw) - 1)))
+        what = draw(st.sampled_from(["flip", "cut", "drop", "double", "put", "big"]))
+        if what == "flip" and raw:
+            raw[at] ^= 1 << draw(st.integers(0, 7))
+        elif what == "cut":
+            del raw[at:]
+        elif what == "drop":
+            del raw[at : at + draw(st.integers(1, 40))]
+        elif what == "double":
+            raw[at:at] = raw[at : at + draw(st.integers(1, 200))]
+        elif what == "put":
+            raw[at:at] = draw(st.binary(max_size=30))
+        elif what == "big":
+            number = draw(st.sampled_from([-1, 2**31, 2**40, 2**62, 0]))
+            raw[at : at + 8] = struct.pack("<q", number)
+    return bytes(raw)
+
+
+@pytest.mark.parametrize("name", SEEDS)
+def test_a_damaged_file_of_vectors_is_read_or_refused_in_a_sentence(folder, name):
+    (folder / name).write_bytes(SEEDS[name])
+    ids, matrix = vectors.read_vectors(folder / name)
+    assert ids.tolist() == GENES and matrix.shape == (24, 3)
+
+    @hostile
+    @given(damaged(SEEDS[name]))
+    def check(content):
+        (folder / name).write_bytes(content)
+        result = tried(vectors.read_vectors, folder / name)
+        if not isinstance(result, str):
+            ids, matrix = result
+            assert len(ids) == len(matrix) >= 20 and np.isfinite(matrix).all()
+
+    check()
+
+
+FASTA = b">one first\nACGT\nAC\n>two\nMKV*\n"
+TEXTS = {
+    "gmt": b"set one\thttp://x\tTP53\tBRCA1\nset two\t\tMYC\n",
+    "tsv": b"gene\tlabel\nTP53\t1\nBRCA1\t0\n",
+    "pairs": b"TP53 BRCA1\nMYC MAX\n",
+    "obo": b"format-version: 1.2\n\n[Term]\nid: T:1\nname: a\nis_a: T:0 ! x\n\n[Term]\nid: T:2\n",
+    "fasta": FASTA,
+    "gaf": b"!gaf-version: 2.2\n" + b"\t".join([b"x"] * 12 + [b"taxon:9606"] + [b"x"] * 4) + b"\n",
+    "gtf": b'1\te\tgene\t1\t9\t.\t+\t.\tgene_id "E"; gene_name "N";\n',
+    "uniprot": b'{"results": [{"primaryAccession": "P", "genes": [{"geneName": {"value": "A"}}]}]}',
+    "lists": pickle.dumps({"a": ["TP53"], "b": ["MYC"]}),
+    "jaspar": b"SQLite format 3\x00" + bytes(200),
+}
+
+
+@pytest.mark.parametrize("format", TEXTS)
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "zipped"])
+def test_a_damaged_source_is_read_or_refused_in_a_sentence(folder, format, packed):
+    path = folder / (f"s.{format}" + ".zip" * packed)
+    spec = specs.FileSpec(format=format, path=path.name).model_dump_json()
+    whole = zipped(s=TEXTS[format]) if packed else TEXTS[format]
+
+    @hostile
+    @given(st.one_of(damaged(whole), st.binary(max_size=300)))
+    def check(content):
+        path.write_bytes(content)
+        result = tried(sources._table.__wrapped__, "made-up", path, spec)
+        assert isinstance(result, str | pd.DataFrame)
+
+    check()
+
+
+def encoded(text: str) -> bytes:
+    """Text as bytes, also what is no valid UTF-8."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def test_any_text_as_gene_sets_is_read_or_refused_in_a_sentence(folder):
+    @hostile
+    @given(st.one_of(st.text(max_size=400), st.text("\t\nab\x00\u2028é", max_size=200)))
+    def check(text):
+        (folder / "own.gmt").write_bytes(encoded(text))
+        result = tried(custom_tasks._read, folder / "own.gmt")
+        assert isinstance(result, str) or {"set", "gene"} <= set(result.columns)
+
+    check()
+
+
+def test_any_fasta_is_read_or_refused_record_by_record(folder):
+    @hostile
+    @given(st.one_of(damaged(FASTA), st.binary(max_size=200)))
+    def check(content):
+        (folder / "r.fa").write_bytes(content)
+        result = tried(lambda: list(readers.fasta_records(folder / "r.fa")))
+        assert isinstance(result, str) or all(sequence.isascii() for _, sequence in result)
+
+    check()
+
+
+DECLARATION = (
+    b"profiles:\n  p: {title: t, sources: [a], models: &m [x, y], folds: 5}\n  q: {models: *m}\n"
+)
+
+
+def test_any_declaration_is_read_or_refused_in_a_sentence(folder):
+    @hostile
+    @given(st.one_of(damaged(DECLARATION), st.text(max_size=200).map(encoded)))
+    def check(content):
+        (folder / "d.yml").write_bytes(content)
+        raw = tried(specs.read_yaml, folder / "d.yml")
+        tried(specs.build, specs.ProfileSpec, raw, folder / "d.yml")
+
+    check()
+
+
+def test_any_scores_are_read_or_refused_in_a_sentence(folder):
+    path = folder / "scores.parquet"
+    pq.write_table(results.SCHEMA.empty_table(), path)
+    sound = path.read_bytes()
+    assert results.read(path).empty
+
+    @hostile
+    @given(damaged(sound))
+    def check(content):
+        path.write_bytes(content)
+        result = tried(results.read, path)
+        if not isinstance(result, str):
+            tried(results.validate, result, "here")
+
+    check()
+
+
+def test_any_manifest_is_judged(folder):
+    simple = st.none() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
+    values = st.recursive(
+        simple,
+        lambda x: st.lists(x, max_size=3) | st.dictionaries(st.text(max_size=5), x),
+        max_leaves=5,
+    )
+
+    @hostile
+    @given(st.dictionaries(st.sampled_from(sorted(results.MANIFEST_KEYS)), values))
+    def check(manifest):
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+        assert tried(results.validate_path, folder / "manifest.json")
+
+    check()
+
+
+NUMBER = "0E5410000085830688"
+
+
+def test_an_exponent_of_many_digits_ends_in_a_sentence_and_not_the_process(tmp_path):
+    """pandas 2.3 breaks off with a segmentation fault there; found by ``fuzz_readers.py``."""
+    code = f"""
+    import pandas as pd
+    from pathlib import Path
+    from genebench.core.errors import BadInput
+    from genebench.data import annotations, readers, vectors
+    for ending, sep in ((".txt", " "), (".csv", ","), (".tsv", "\\t")):
+        path = Path(r"{tmp_path}") / ("v" + ending)
+        for number in ("{NUMBER}", "-1e-99999999999999999999", "3E99999"):
+            rows = [["symbol", "a"], ["TP53", number], ["BRCA1", "2"]]
+            path.write_text("\\n".join(sep.join(r) for r in rows))
+            try:
+                vectors.read_vectors(path)
+            except BadInput as err:
+                assert "\\n" not in str(err)
+    path.write_text("g\\ts\\tc\\tv\\nE1\\tTP53\\tliver\\t{NUMBER}\\n")
+    annotations.read_long(path, gene="g", symbol="s", column="c", value="v")
+    values = readers.numbers(pd.Series(["{NUMBER}", "2", "1e-300", "x"]))
+    assert values.isna().tolist() == [True, False, False, True] and values[2] == 1e-300, values
+    print("alive")
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=paths.ROOT)
+    assert done.returncode == 0 and done.stdout.strip() == "alive", done.stderr[-500:]
+
+
+def test_the_content_of_a_file_cannot_break_or_steer_the_line_that_quotes_it():
+    """Found by ``fuzz_readers.py``: a quoted cell with a line feed and an escape sequence."""
+    text = str(BadInput("v.csv: holds 'a\n\x1b[2Jb\u202e\ud800'; mend it."))
+    assert text == "v.csv: holds 'a [2Jb '; mend it." and text.isprintable()
+    long = str(BadInput("x" * 5000 + " at the end"))
+    assert len(long) < 1500 and long.endswith(" at the end")
+    assert str(pickle.loads(pickle.dumps(BadInput("a b")))) == "a b"  # it comes back from a worker
+
+
+# Pickles.
+
+
+class Evil:
+    """Pickled, it would write a file."""
+
+    def __init__(self, path):
+        self.path = str(path)
+
+    def __reduce__(self):
+        return open, (self.path, "w")
+
+
+def opcode(name: str) -> bytes:
+    """The byte of an opcode of pickles."""
+    return next(op.code for op in pickletools.opcodes if op.name == name).encode("latin-1")
+
+
+PICKLES = {
+    "a place in the memo": opcode("EMPTY_LIST") + opcode("LONG_BINPUT") + b"\xff\xff\xff\x7f",
+    "the same in digits": opcode("EMPTY_LIST") + opcode("PUT") + b"2147483647\n",
+    "the same in very many digits": opcode("EMPTY_LIST") + opcode("PUT") + b"9" * 400 + b"\n",
+    "bytes": opcode("BYTEARRAY8") + struct.pack("<Q", 2**36),
+    "text": opcode("BINUNICODE8") + struct.pack("<Q", 2**40) + b"abc",
+    "a frame": opcode("FRAME") + struct.pack("<Q", 2**40),
+    "an argument without its end": opcode("PERSID") + b"abc",
+    "no opcode": b"hello",
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("name", PICKLES)
+def test_a_pickle_that_is_broken_or_declares_more_than_it_holds_takes_no_memory(tmp_path, name):
+    """The C unpickler makes room before it looks: 976 bytes took 8 GB."""
+    path = tmp_path / "v.pkl"
+    path.write_bytes(pickle.PROTO + b"\x04" + PICKLES[name] + pickle.STOP)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(BadInput, match="not a readable pickle|no mapping"):
+        vectors.read_vectors(path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024  # KiB
+
+
+def test_tuples_in_tuples_are_refused_before_they_are_hashed(tmp_path):
+    pairs = ()
+    for _ in range(60):
+        pairs = (pairs, pairs)
+    content = opcode("EMPTY_DICT") + pickle.dumps(pairs, 4)[2:-1] + b"K\x01s."
+    (tmp_path / "v.pkl").write_bytes(content)
+    with pytest.raises(BadInput, match="tuples"):
+        vectors.read_vectors(tmp_path / "v.pkl")
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_sound_pickles_of_every_protocol_are_read(tmp_path, protocol):
+    table = {f"GENE{i}": [0.5 * i, -i, 10**i, None, True] for i in range(300)}
+    table |= {"ß\n": [b"\n", {"a"}], "long" * 100: "x\\" * 70_000, 5: {}}
+    if protocol < 4:  # bytes and sets name a function there
+        del table["ß\n"]
+    (tmp_path / "v.pkl").write_bytes(pickle.dumps(table, protocol))
+    assert readers.read_plain(tmp_path / "v.pkl") == table
+
+
+@pytest.mark.parametrize("protocol", range(6))
+@pytest.mark.parametrize(
+    "value, name", [(np.arange(3), "numpy"), (Evil("x"), "open"), (np.float64, "numpy.float64")]
+)
+def test_a_pickle_that_names_a_class_or_function_is_not_opened(tmp_path, protocol, value, name):
+    (tmp_path / "v.pkl").write_bytes(pickle.dumps({"a": [value]}, protocol))
+    with pytest.raises(BadInput, match=f"asks for '.*{name}.*is not opened"):
+        readers.read_plain(tmp_path / "v.pkl")
+
+
+def test_no_reader_runs_what_a_file_says(tmp_path):
+    mark = tmp_path / "ran"
+    evil = np.array([Evil(mark)] * 24, dtype=object)
+    (tmp_path / "e.pkl").write_bytes(pickle.dumps({"A": Evil(mark)}))
+    np.save(tmp_path / "e.npy", evil, allow_pickle=True)
+    np.savez(tmp_path / "e.npz", ids=np.array(GENES), vectors=evil)
+    (tmp_path / "e.yml").write_text(f"a: !!python/object/apply:builtins.open [{mark}, w]")
+    for name in ("e.pkl", "e.npy", "e.npz"):
+        assert "is not opened" in tried(vectors.read_vectors, tmp_path / name)
+    assert "python/object/apply" in tried(specs.read_yaml, tmp_path / "e.yml")
+    assert "is not opened" in tried(readers.read_lists, tmp_path / "e.pkl")
+    assert not mark.exists()
+
+
+# Bombs: small files that declare or unpack to what no memory holds.
+
+
+def npy_head(shape: tuple, descr: str = "<f8") -> bytes:
+    """The head of an ``.npy`` that declares a shape, and a few bytes."""
+    out = io.BytesIO()
+    head = {"descr": descr, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(out, head)
+    return out.getvalue() + bytes(64)
+
+
+def write_bombs(folder) -> list:
+    """Write files of at most a megabyte that stand for terabytes, and return their paths."""
+    import h5py
+    import pyarrow as pa
+
+    wide = {"ids.npy": npy_head((2,), "<U8"), "vectors.npy": npy_head((10**7, 10**5))}
+    alike = dict.fromkeys(map(str, range(100_000)), [0.0] * 100_000)
+    contents = {
+        "shape.npy": npy_head((10**6, 10**6)),
+        "text.npy": npy_head((100,), "<U500000000"),
+        "shape.npz": zipped(**wide),
+        "zeros.csv.gz": gzip.compress(gzip.compress(bytes(10**6))),
+        "deep.json": b'{"A": ' + b"[" * 200_000 + b"]" * 200_000 + b"}",
+        "digits.json": b'{"A": [' + b"9" * 100_000 + b"]}",
+        "digits.vec": b"9" * 100_000 + b" 3\nA 1 2 3\n",
+        "alike.pkl": pickle.dumps(alike),
+    }
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    long = pa.DictionaryArray.from_arrays(np.zeros(3000, np.int32), ["A" * 900_000])
+    pq.write_table(pa.table({"symbol": long}), folder / "long.parquet", compression="zstd")
+    part = pa.table({"x": pa.array(np.zeros(10**7, np.int8))})
+    with pq.ParquetWriter(folder / "rows.parquet", part.schema, compression="zstd") as writer:
+        for _ in range(20):
+            writer.write_table(part)
+    lists = pa.table({"x": [[1.0], [2.0]]})
+    pq.write_table(lists, folder / "lists.parquet")
+    with h5py.File(folder / "wide.h5ad", "w") as file:
+        file.create_dataset("X", shape=(10**6, 10**6), dtype="f4", chunks=(1000, 1000))
+    with h5py.File(folder / "sparse.h5ad", "w") as file:
+        file.create_group("X").attrs["shape"] = (10**7, 10**6)
+    with h5py.File(folder / "outside.h5ad", "w") as file:
+        file["X"] = h5py.ExternalLink("other.h5", "/X")
+    with h5py.File(folder / "elsewhere.h5ad", "w") as file:
+        file.create_dataset("X", (2,), "f8", external=[("other.raw", 0, 16)])
+    return sorted(folder.iterdir())
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory):
+    """What a fresh process says of every bomb with 1 GB allowed; peak memory in MB as ``peak``."""
+    code = """
+    import json, sys
+    from genebench.data import limits, vectors
+    limits.most = lambda: 1e9
+    messages = {}
+    for path in sys.argv[1:]:
+        try:
+            vectors.read_vectors(path)
+            messages[path] = "read"
+        except Exception as err:
+            messages[path] = f"{type(err).__name__}: {err}"
+    status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+    print(json.dumps({"peak": int(status["VmHWM"].split()[0]) / 1024, **messages}))
+    """
+    bombs = map(str, write_bombs(tmp_path_factory.mktemp("bombs")))
+    command = [sys.executable, "-c", textwrap.dedent(code), *bombs]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return {os.path.basename(k): v for k, v in json.loads(done.stdout).items()}
+
+
+@pytest.mark.parametrize(
+    "name, words",
+    [
+        ("shape.npy", "declares an array of 1000000×1000000 float64, more than the file holds"),
+        ("text.npy", "more than the file holds"),
+        ("shape.npz", "vectors.npy: declares an array of 10000000×100000"),
+        ("zeros.csv.gz", "is a gzip file"),
+        ("deep.json", "cannot be read as json (RecursionError"),
+        ("digits.json", "cannot be read as json (ValueError"),
+        ("digits.vec", "has no column of gene ids"),
+        ("alike.pkl", "would take 80 GB of memory, and 1 GB are allowed here"),
+        ("long.parquet", "holds a text of 900,000 letters"),
+        ("lists.parquet", "column 'x' holds lists"),
+        ("rows.parquet", "would take 2 GB of memory"),
+        ("wide.h5ad", "would take 4,000 GB of memory"),
+        ("sparse.h5ad", "the full form of '/X' would take 40,000 GB"),
+        ("outside.h5ad", "'/X' is a link"),
+        ("elsewhere.h5ad", "'/X' lies in another file"),
+    ],
+)
+def test_a_file_that_declares_too_much_is_refused_before_anything_is_made(judged, name, words):
+    assert judged[name].startswith("BadInput: ") and words in judged[name], judged[name]
+
+
+def test_no_bomb_took_memory(judged):
+    assert 50 < judged["peak"] < 1000
+
+
+@pytest.mark.parametrize("name", ["big.csv.gz", "big.csv.zip"])
+def test_what_unpacks_to_too_much_is_refused_while_it_unpacks(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(limits, "most", lambda: 1e6)
+    content = b"symbol,x\n" + b"A,0\n" * 10**6
+    packed = zipped(**{"big.csv": content}) if name.endswith("zip") else gzip.compress(content)
+    (tmp_path / name).write_bytes(packed)
+    assert "its unpacked content would take" in tried(vectors.read_vectors, tmp_path / name)
+
+
+def test_aliases_that_stand_for_a_billion_values_are_refused(tmp_path):
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 10)]
+    bombs = {
+        "stand for more than 1,000,000 values": "\n".join(lines),
+        "malformed YAML": "a: &a [*a]",
+    }
+    for words, text in bombs.items():
+        (tmp_path / "bomb.yml").write_text(text)
+        assert words in tried(specs.read_yaml, tmp_path / "bomb.yml")
+
+
+# Nothing is written elsewhere.
+
+
+@pytest.mark.parametrize("name", ["../out", "/abs", "a/../../b", "..", "../x"])
+def test_a_declaration_cannot_point_out_of_its_folder(name):
+    text = tried(specs.build, specs.FileSpec, {"format": "tsv", "path": name}, "here.yml")
+    assert isinstance(text, str) and "path" in text
+
+
+@pytest.mark.parametrize("name", ["../evil", "a/b", "a\nb", "<b>", ""])
+def test_a_name_that_becomes_a_folder_is_plain(tmp_path, name):
+    folder = make_home(tmp_path / "home")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        enter(monkeypatch, folder)
+        models = yaml.safe_load(paths.MODELS.read_text())
+        models["models"][name] = models["models"].pop("full")
+        paths.MODELS.write_text(yaml.safe_dump(models))
+        assert "letters, digits" in tried(specs.models)

@@ -1,0 +1,65 @@
+"""Groups of similar proteins, on a simulated proteome whose families are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from helpers import LETTERS, header, protein, relative, simulated
+
+from genebench.core.errors import BadInput
+from genebench.data import proteins
+from genebench.spectra import properties
+
+
+def components(n: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Number of the group of each of n proteins, (n,)."""
+    names = [f"{i:04d}" for i in range(n)]
+    group = proteins.linked([(name,) for name in names], first, second)
+    return np.array([int(group[name]) for name in names])
+
+
+def test_planted_families_are_whole_and_nothing_else_is_joined():
+    sequences, family = simulated(1, [2] * 8 + [5] * 8 + [16] * 4, alone=60, identity=0.6)
+    group = components(len(sequences), *proteins.related(sequences, jobs=1))
+    for f in range(family.max() + 1):
+        assert len(set(group[family == f])) == 1
+    assert len(set(group)) == family.max() + 1 + (family == -1).sum()
+
+
+def test_groups_are_those_of_aligning_every_pair():
+    sequences, _ = simulated(2, [4] * 8, alone=10, identity=0.5)
+    whole = properties.sequence_identity(sequences, above=proteins.ABOVE, binary=True, jobs=1)
+    first, second, _ = whole.edges()
+    truth = components(len(sequences), first, second)
+    group = components(len(sequences), *proteins.related(sequences, jobs=1))
+    np.testing.assert_array_equal(group, truth)
+    assert len(set(truth)) < len(sequences)
+
+
+def test_protein_has_the_genes_that_list_it_or_the_one_it_names(resolver):
+    headers = [header(3, "X"), header(2, "KINA2"), header(9, "OLDK1"), header(8)]
+    owners = proteins.genes_of_proteins(headers, resolver)
+    assert [set(o) for o in owners] == [{"KINA2", "LONE1"}, {"KINA1"}, {"KINA1"}, set()]
+
+
+def test_genes_of_one_protein_and_proteins_of_one_gene_are_linked():
+    owners = [("B", "A"), ("C",), ("C",), (), ("D",), ("E",)]
+    group = proteins.linked(owners, np.array([0, 2, 3]), np.array([1, 3, 4]))
+    assert group == {"A": "A", "B": "A", "C": "A", "D": "A", "E": "E"}
+
+
+@pytest.mark.parametrize(
+    "sequences, fault",
+    [(["A", ""], "sequence 1 is empty"), (["A", "C1"], r"sequence 1 \('C1'\) has a character")],
+)
+def test_sequences_that_cannot_be_aligned_are_an_error(sequences, fault):
+    with pytest.raises(BadInput, match=fault):
+        proteins.coded(sequences)
+
+
+def test_domain_alone_does_not_link_different_proteins():
+    rng = np.random.default_rng(3)
+    domain = protein(rng, 80)
+    a, b = (np.concatenate([protein(rng, 260), domain, protein(rng, 260)]) for _ in range(2))
+    sequences = ["".join(LETTERS[s]) for s in (a, b, relative(rng, a, 0.8))]
+    assert np.stack(proteins.related(sequences, jobs=1)).T.tolist() == [[0, 2]]

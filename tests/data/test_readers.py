@@ -1,0 +1,423 @@
+"""Formats of upstream files, read and reshaped; every fault is one sentence that names the file."""
+
+from __future__ import annotations
+
+import json
+import math
+import pickle
+import sqlite3
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from genebench.core import specs
+from genebench.core.errors import BadInput
+from genebench.core.specs import FileSpec, SourceSpec
+from genebench.data import annotations, readers, sources
+
+
+@pytest.fixture
+def read(tmp_path, monkeypatch):
+    """Read a content as a declared file of a source: ``read(content, format, name, **options)``."""
+    monkeypatch.setattr(sources.paths, "DOWNLOADS", tmp_path)
+    monkeypatch.delenv("GENEBENCH_MIRROR", raising=False)
+
+    def from_content(content: str | bytes, format: str, name: str = "file", **options):
+        (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+        (tmp_path / f"{name}.sha256").unlink(missing_ok=True)
+        sources._table.cache_clear()
+        words = ("title", "homepage", "release", "licence", "attribution", "citation")
+        file = FileSpec(format=format, path=name, options=options)
+        source = SourceSpec(id="s", files={"f": file}, **dict.fromkeys(words, "x"))
+        return sources.table(source, "f")
+
+    return from_content
+
+
+def zipped(method: int = zipfile.ZIP_DEFLATED, **members: str) -> bytes:
+    """A zip archive; ``UP`` and ``__`` in a name stand for ``..`` and a slash."""
+    import io
+
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        for name, text in members.items():
+            archive.writestr(name.replace("__", "/").replace("UP", ".."), text)
+    return out.getvalue()
+
+
+# Tables, lists and gene sets.
+
+TABLE = "gene\tid\nNA\t007\nMARCH1\t\n"
+
+
+@pytest.mark.parametrize(
+    "content, format, name",
+    [
+        (TABLE, "tsv", "t.tsv"),
+        (TABLE.replace("\t", ","), "csv", "t.csv"),
+        (zipped(t=TABLE), "tsv", "t.tsv.zip"),
+    ],
+)
+def test_a_table_keeps_every_value_as_text(read, content, format, name):
+    table = read(content, format, name)
+    assert table.columns.tolist() == ["gene", "id"]
+    assert table.to_numpy().tolist() == [["NA", "007"], ["MARCH1", ""]]
+
+
+@pytest.mark.parametrize(
+    "content, name, sentence",
+    [
+        (zipped(t=TABLE)[:-40], "t.tsv.zip", "cannot be unpacked"),
+        (zipped(UP__evil=TABLE), "t.tsv.zip", "where one plain file belongs"),
+        (zipped(a=TABLE, b=TABLE), "t.tsv.zip", "where one plain file belongs"),
+        ("<!DOCTYPE html><html>404</html>", "t.tsv", "is a web page"),
+        (zipped(t="  <HTML>504</HTML>"), "t.tsv.zip", "is a web page"),
+        ("", "t.tsv", "cannot be read as tsv"),
+        (b"Gene\tlabel\nA\tx\ty\tz\nB\n\xff\xfe", "t.tsv", "cannot be read as tsv"),
+    ],
+)
+def test_a_broken_table_is_one_sentence_and_nothing_is_unpacked(
+    read, tmp_path, content, name, sentence
+):
+    with pytest.raises(BadInput, match=sentence) as caught:
+        read(content, "tsv", name)
+    assert str(tmp_path / name) in str(caught.value) and "\n" not in str(caught.value)
+    assert {p.name for p in tmp_path.iterdir()} == {name, f"{name}.sha256"}
+
+
+def test_pairs_and_lists_are_tables(read):
+    pairs = read("A B\nNA C\n", "pairs")
+    assert pairs.columns.tolist() == ["first", "second"]
+    assert pairs.to_numpy().tolist() == [["A", "B"], ["NA", "C"]]
+    lists = read(pickle.dumps({"yes": ["A", "B"], "no": ["C"]}), "lists")
+    assert lists.to_numpy().tolist() == [["yes", "A"], ["yes", "B"], ["no", "C"]]
+
+
+@pytest.mark.parametrize("content", [[1, 2], {"a": "text"}])
+def test_another_pickle_is_no_dict_of_lists(read, content):
+    with pytest.raises(BadInput, match="no dict of lists"):
+        read(pickle.dumps(content), "lists")
+
+
+def test_gene_sets_are_known_by_id_or_by_name(tmp_path):
+    (tmp_path / "t.gmt").write_text("one\tid1\tA\t B\n\ntwo\t\tA\n")
+    for by_name, names in ((False, ["id1", "id1", "two"]), (True, ["one", "one", "two"])):
+        sets = readers.read_gmt(tmp_path / "t.gmt", by_name=by_name)
+        assert sets["set"].tolist() == names and sets.gene.tolist() == ["A", "B", "A"]
+    (tmp_path / "t.gmt").write_text("one\tid1\tA\tB\ntwo\n")
+    with pytest.raises(BadInput, match=r"t.gmt:2: a gene set needs a name"):
+        readers.read_gmt(tmp_path / "t.gmt")
+
+
+OBO = """format-version: 1.2
+remark: [Term] inside a header
+
+[Term]
+id: T:0
+name: All
+
+[Term]
+id: T:1
+name: heart: the pump
+def: "A. is_a: nothing" []
+is_a: T:0 ! All
+
+[Term]
+id: T:2
+name: valve
+is_a: T:1 {source="x"} ! heart
+is_a: T:0 ! All
+
+[Term]
+id: T:3
+name: gone
+is_a: T:0 ! All
+is_obsolete: true
+
+[Typedef]
+id: part_of
+name: part of
+is_a: T:0
+"""
+
+
+def test_an_ontology_has_one_row_per_term_and_parent(read):
+    terms = read(OBO, "obo")
+    assert list(terms.columns) == ["id", "name", "parent"]
+    assert sorted(map(tuple, terms.to_numpy())) == [
+        ("T:0", "All", ""),
+        ("T:1", "heart: the pump", "T:0"),
+        ("T:2", "valve", "T:0"),
+        ("T:2", "valve", "T:1"),
+    ]
+
+
+# Measurements.
+
+HPA = {"gene": "Gene", "symbol": "Gene name", "column": "Tissue", "value": "nTPM"}
+LONG = """Gene	Gene name	Tissue	TPM	nTPM
+ENSG00000000003	TSPAN6	skin	1	29.6
+ENSG00000000003	TSPAN6	liver	1	0.0
+ENSG00000000005	TNMD	liver	1	1.5
+ENSG00000000005	TNMD	skin	1	2
+ENSG00000015479	MATR3	skin	1	3
+ENSG00000015479	MATR3	liver	1	3
+ENSG00000280987	MATR3	skin	1	0
+ENSG00000280987	MATR3	liver	1	0
+ENSG00000999999	ENSG00000999999	skin	1	3
+ENSG00000999999	ENSG00000999999	liver	1	3
+ENSG00000000419	DPM1	skin	1	3
+ENSG00000000457	NA	skin	1	7
+ENSG00000000457	NA	liver	1	8
+"""
+
+
+def test_a_long_table_loses_genes_that_are_ambiguous_unnamed_or_incomplete(read):
+    table = read(zipped(zipfile.ZIP_BZIP2, t=LONG), "long", "t.tsv.zip", **HPA)
+    assert table.columns.tolist() == ["liver", "skin"] and table.index.name == "symbol"
+    assert table.index.tolist() == ["NA", "TNMD", "TSPAN6"]  # a name is text, also "NA"
+    assert table.to_numpy().tolist() == [[8, 7], [1.5, 2], [0, 29.6]]
+
+
+@pytest.mark.parametrize(
+    "change, sentence",
+    [
+        (("nTPM", "NX"), "columns expected but not found: .'nTPM'"),
+        (("29.6", "many"), "could not convert string to float: 'many'"),
+        (("29.6", ""), "is empty or infinite in 1 rows"),
+        (("29.6", "inf"), "is empty or infinite in 1 rows"),
+        (("TSPAN6	liver", "TSPAN6	skin"), "stands twice"),
+    ],
+)
+def test_a_fault_in_a_long_table_is_one_sentence(read, change, sentence):
+    with pytest.raises(BadInput, match=f"t.tsv.*{sentence}") as caught:
+        read(LONG.replace(*change), "long", "t.tsv", **HPA)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.mirror
+@pytest.mark.parametrize("name", ["consensus", "gtex", "fantom"])
+def test_the_expression_of_the_protein_atlas_equals_a_pivot_by_pandas(name):
+    source = specs.source("hpa_rna")
+    if sources.status(source)[0] != "ready":
+        pytest.skip("needs the files of hpa_rna, from a folder of GENEBENCH_MIRROR")
+    table, value = sources.table(source, name), source.files[name].options["value"]
+    raw = pd.read_csv(sources.locate(source, name), sep="\t", nrows=120_000, keep_default_na=False)
+    whole = raw[raw.Gene != raw.Gene.iloc[-1]]  # the last gene may be cut
+    pivot = whole.pivot(index="Gene name", columns="Tissue", values=value).dropna()
+    shared = table.index.intersection(pivot.index)
+    assert len(table) > 18_000 and len(shared) > 1_500 and table.index.is_unique
+    np.testing.assert_array_equal(table.loc[shared], pivot.loc[shared, table.columns])
+
+
+def test_expression_is_genes_by_cells_with_the_cell_type_in_the_column_name(tmp_path):
+    import anndata
+
+    values = np.array([[0.0, math.log(3)], [1.0, 0.5], [0.0, 0.0]])
+    obs = pd.DataFrame({"kind": ["B", "T", "B"]}, index=["c1", "c2", "c3"])
+    data = anndata.AnnData(values, obs=obs, var=pd.DataFrame(index=["GATA1", "CD4"]))
+    data.write_h5ad(tmp_path / "e.h5ad")
+    table = annotations.read_expression(tmp_path / "e.h5ad", cluster="kind")
+    assert list(table.columns) == ["B|c1", "T|c2", "B|c3"] and list(table.index) == ["GATA1", "CD4"]
+    np.testing.assert_allclose(table.to_numpy(), values.T)
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_columns_of_a_parquet_data_set_keep_their_types(tmp_path, parts):
+    ids = ["E1", "E2", "E3", "E4", "E5", None]
+    whole = pd.DataFrame({"id": ids, "n": range(6), "score": [0.1, 0.9, 0.5, 0.3, np.nan, 0.2]})
+    if parts == 1:
+        whole.to_parquet(tmp_path / "d")
+    else:
+        (tmp_path / "d").mkdir()
+        (tmp_path / "d" / "_SUCCESS").touch()
+        for i in range(parts):
+            whole[2 * i : 2 * i + 2].to_parquet(tmp_path / "d" / f"part-{i}.snappy.parquet")
+    table = readers.read_parquet(tmp_path / "d", columns=["id", "score"])
+    pd.testing.assert_frame_equal(table, whole[["id", "score"]])
+    with pytest.raises(KeyError, match="other"):
+        readers.read_parquet(tmp_path / "d", columns=["other"])
+
+
+def test_a_folder_without_parts_is_no_data_set(tmp_path):
+    with pytest.raises(BadInput, match="is a folder without '.parquet' files"):
+        readers.read_parquet(tmp_path, columns=["score"])
+
+
+# Annotation.
+
+
+@pytest.fixture
+def jaspar(tmp_path):
+    """A JASPAR release of seven matrices with hand-made counts."""
+    database = sqlite3.connect(tmp_path / "j.sqlite")
+    database.executescript(
+        """create table MATRIX (ID, COLLECTION, BASE_ID, VERSION, NAME);
+        create table MATRIX_SPECIES (ID, TAX_ID);
+        create table MATRIX_ANNOTATION (ID, TAG, VAL);
+        create table MATRIX_DATA (ID, row, col, val);"""
+    )
+    motifs = [  # collection, base, version, name, species, columns of counts (A, C, G, T)
+        ("CORE", "MA1", 1, "OLD", "9606", [(9, 1, 0, 0)]),
+        ("CORE", "MA1", 2, "FOXA1", "9606", [(10, 0, 0, 0), (0, 0, 5, 5)]),
+        ("CORE", "MA2", 1, "FOXA1", "9606", [(0, 10, 0, 0)] * 4),
+        ("CORE", "MA3", 1, "MAX::MYC", "9606", [(1, 1, 1, 1)]),
+        ("CORE", "MA4", 1, "Mouse1", "10090", [(1, 1, 1, 1)]),
+        ("UNVALIDATED", "MA5", 1, "SOX2", "9606", [(1, 1, 1, 1)]),
+        ("CORE", "MA6", 1, "FLAT", "9606", [(5, 5, 5, 5)]),
+    ]
+    for number, (*motif, species, columns) in enumerate(motifs, start=1):
+        database.execute("insert into MATRIX values (?,?,?,?,?)", (number, *motif))
+        database.execute("insert into MATRIX_SPECIES values (?,?)", (number, species))
+        cells = [(number, b, i, n) for i, c in enumerate(columns, 1) for b, n in zip("ACGT", c)]
+        database.executemany("insert into MATRIX_DATA values (?,?,?,?)", cells)
+    notes = [(3, "class", "Fork head"), (2, "family", "FOX"), (2, "medline", "1")]
+    database.executemany("insert into MATRIX_ANNOTATION values (?,?,?)", notes)
+    database.commit()
+    database.close()
+    return annotations.read_jaspar(tmp_path / "j.sqlite", pseudocount=0.0001).set_index("symbol")
+
+
+def test_motifs_of_human_core_monomers_are_averaged_as_by_hand(jaspar):
+    assert list(jaspar.index) == ["FLAT", "FOXA1"]
+    row = jaspar.loc["FOXA1"]
+    assert row["n_motifs"] == 2 and row["width"] == pytest.approx((2 + 4) / 2)
+    assert row["gc"] == pytest.approx((0.25 + 1) / 2, abs=1e-3)  # A then G or T; and four times C
+    assert row["information"] == pytest.approx(((2 + 1) + 4 * 2) / 2, abs=1e-2)
+    assert row[["A", "C", "G", "T"]].tolist() == pytest.approx([0.25, 0.5, 0.125, 0.125], abs=1e-3)
+    flat = jaspar.loc["FLAT", ["gc", "information", "width"]].tolist()
+    assert flat == pytest.approx([0.5, 0, 1], abs=1e-9)
+
+
+def test_class_and_family_of_a_motif_are_empty_where_unknown(jaspar):
+    assert jaspar.loc["FOXA1", ["class", "family"]].tolist() == ["Fork head", "FOX"]
+    assert jaspar.loc["FLAT", ["class", "family"]].tolist() == ["", ""]
+
+
+def gaf(symbol, qualifier, term, evidence, aspect, taxon="taxon:9606") -> str:
+    """A line of GAF."""
+    first = ["UniProtKB", "P1", symbol, qualifier, term, "PMID:1", evidence, "", aspect]
+    return "\t".join([*first, "name", "syn", "protein", taxon, "20230101", "UniProt", "", ""])
+
+
+GAF = "\n".join(
+    [
+        "!gaf-version: 2.2",
+        "!generated-by: GOC",
+        gaf("TP53", "involved_in", "GO:0006915", "IDA", "P", "taxon:9606|taxon:11676"),
+        gaf("BRCA1", "NOT|enables", "GO:0005515", "IPI", "F"),
+        gaf("NOTCH1", "located_in", "GO:0005634", "IEA", "C"),
+        gaf("GATA1", "involved_in", "GO:0008150", "ND", "P"),
+        gaf("tat", "involved_in", "GO:0006915", "IDA", "P", "taxon:11676|taxon:9606"),
+    ]
+)
+
+
+def test_annotations_lose_negations_other_species_and_codes_without_evidence(read):
+    table = read(GAF, "gaf")[["symbol", "go_id", "aspect", "evidence"]]
+    tp53, notch1 = ["TP53", "GO:0006915", "P", "IDA"], ["NOTCH1", "GO:0005634", "C", "IEA"]
+    assert table.to_numpy().tolist() == [tp53, notch1]
+    assert read(GAF, "gaf", without=["ND", "IEA"]).symbol.tolist() == ["TP53"]
+    assert read(GAF, "gaf", without=[]).symbol.tolist() == ["TP53", "NOTCH1", "GATA1"]
+
+
+@pytest.mark.parametrize(
+    "text, sentence",
+    [
+        (GAF.replace("!gaf-version: 2.2", "!gpa-version: 2"), "a.gaf:1: does not begin"),
+        (GAF.replace("\tUniProt\t\t", "\tUniProt"), "a.gaf:3: has 15 of the 17 columns"),
+        ("!gaf-version: 2.2\n", "a.gaf: holds nothing"),
+    ],
+)
+def test_another_file_is_no_gaf(read, text, sentence):
+    with pytest.raises(BadInput, match=sentence):
+        read(text, "gaf", "a.gaf")
+
+
+KEYWORDS = {
+    "Acetylation": ("KW-0007", "PTM"),
+    "Phosphoprotein": ("KW-0597", "PTM"),
+    "Reference proteome": ("KW-1185", "Technical term"),
+    "Zinc": ("KW-0862", "Ligand"),
+}
+
+
+def uniprot(proteins: list[tuple[str, list[str], list[str]]]) -> tuple[str, str, str]:
+    """The same proteins as JSON stream and as TSV, and the list of keywords as TSV."""
+    entries = [
+        {
+            "primaryAccession": accession,
+            "genes": [{"geneName": {"value": gene}, "synonyms": [{"value": "X"}]} for gene in genes]
+            or [{"orfNames": [{"value": "hCG_1"}]}],
+            "keywords": [
+                {"id": KEYWORDS[w][0], "category": KEYWORDS[w][1], "name": w} for w in words
+            ],
+        }
+        for accession, genes, words in proteins
+    ]
+    rows = ["\t".join([a, "; ".join(genes), ";".join(words)]) for a, genes, words in proteins]
+    listed = ["\t".join([word, *more]) for word, more in KEYWORDS.items()]
+    tsv = "\n".join(["Entry\tGene Names (primary)\tKeywords", *rows])
+    return (
+        json.dumps({"results": entries}),
+        tsv + "\n",
+        "\n".join(["keyword\taccession\tcategory", *listed]) + "\n",
+    )
+
+
+def proteins() -> list:
+    """Proteins of which one has no gene name, one is of two genes and one has no keyword."""
+    words = [[w for i, w in enumerate(KEYWORDS) if number >> i & 1] for number in range(16)]
+    named = [(f"P{i:05d}", [f"G{i}"], words[1 + i % 15]) for i in range(90)]
+    odd = [("Q1", [], words[3]), ("Q2", ["H4C1", "H4C2"], words[3]), ("Q3", ["G999"], [])]
+    return named + odd
+
+
+def test_the_json_stream_of_uniprot_gives_the_tables_of_its_tsv_form(read):
+    stream, tsv, listed = uniprot(proteins())
+    pd.testing.assert_frame_equal(read(stream, "uniprot"), read(tsv, "tsv"))
+    pd.testing.assert_frame_equal(read(stream, "uniprot", give="keywords"), read(listed, "tsv"))
+    with pytest.raises(BadInput, match="unknown choice for 'give' 'keyword'"):
+        read(stream, "uniprot", give="keyword")
+
+
+@pytest.mark.parametrize(
+    "text", ['{"results": [{"genes": []}]}', '{"result": []}', "[1]", '{"results": ', "Entry\tA\n"]
+)
+def test_another_file_is_no_json_of_uniprot(read, text):
+    with pytest.raises(BadInput, match="u.json cannot be read as uniprot") as caught:
+        read(text, "uniprot", "u.json")
+    assert "\n" not in str(caught.value)
+
+
+# Sequences.
+
+
+def test_fasta_has_headers_and_joined_lines(tmp_path):
+    (tmp_path / "a.fa").write_text("\n>sp|P1|A_HUMAN text here\nMKV\r\nac*\n\n>two\nM K\n")
+    table = readers.read_fasta(tmp_path / "a.fa")
+    assert table.id.tolist() == ["sp|P1|A_HUMAN", "two"] and table.sequence.tolist() == [
+        "MKVAC",
+        "MK",
+    ]
+    assert table.header[0] == "sp|P1|A_HUMAN text here"
+    records = list(readers.fasta_records(tmp_path / "a.fa"))
+    assert records == [("sp|P1|A_HUMAN", "MKVAC*"), ("two", "MK")]
+
+
+@pytest.mark.parametrize(
+    "text, sentence",
+    [
+        ("MKV\n", "does not begin with a header line"),
+        ("", "does not begin with a header line"),
+        (">a\n>b\nMK\n", "the header '>a' has no sequence"),
+        (">\nMK\n", "the header '>' has no id"),
+        (">a\nMKµ\n", "the record 'a' holds other letters than ASCII"),
+    ],
+)
+def test_another_file_is_no_fasta(tmp_path, text, sentence):
+    (tmp_path / "a.fa").write_text(text, encoding="utf-8")
+    with pytest.raises(BadInput, match=f"a.fa: {sentence}"):
+        readers.read_fasta(tmp_path / "a.fa")

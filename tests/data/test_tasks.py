@@ -1,0 +1,182 @@
+"""Tasks: their hash, their cache, and what a profile loads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from helpers import edit_yaml, forget, load_tasks, toy_source, write_yaml
+
+from genebench.core import paths, specs
+from genebench.core.errors import BadInput
+from genebench.data import builders, tasks
+
+
+@pytest.fixture
+def toy(home):
+    """The made-up source."""
+    return specs.sources()["toy"]
+
+
+def load(**options) -> dict[str, tasks.Task]:
+    """The tasks of the made-up profile."""
+    return load_tasks(specs.profiles()["tiny"], **options)
+
+
+def entry(**changes) -> specs.TaskSpec:
+    """A declaration of a task with some keys changed."""
+    words = dict(name="toy/x", title="X", description="x", group="genomic properties")
+    return specs.TaskSpec(**{**words, "kind": "regression", "shape": "column", **changes})
+
+
+# --- one task -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "kind, genes, labels, fault",
+    [
+        ("regression", [], [], "no genes"),
+        ("regression", ["A", "A"], [1.0, 1.0], "a gene twice"),
+        ("regression", ["", "A"], [1.0, 1.0], "a gene without a name"),
+        ("regression", ["A", "B"], [1.0, np.nan], "no finite numbers"),
+        ("binary", ["A", "B"], [1, 1], "one class only"),
+        ("binary", ["A", "B", "C"], [0, 1, 2], "more than two classes"),
+        ("binary", ["A", "B"], [0.5, 1.0], "not those of a binary task"),
+        ("multiclass", ["A", "B"], [0, 2], "two or more classes, each with a gene"),
+        ("multilabel", ["A"], [[0, 2]], "not 0 and 1"),
+    ],
+)
+def test_labels_that_cannot_be_used_are_an_error(toy, monkeypatch, kind, genes, labels, fault):
+    made = builders.Labels(np.array(genes, dtype=str), np.array(labels), ("a", "b"))
+    monkeypatch.setitem(builders.SHAPES, "column", lambda declared: [made])
+    with pytest.raises(BadInput, match=f"source 'toy', task 'toy/x': .*{fault}"):
+        tasks.build(toy, entry(kind=kind))
+
+
+@pytest.mark.parametrize(
+    "changes, fault",
+    [
+        ({"shape": "colunm"}, "unknown shape 'colunm'; did you mean 'column'"),
+        ({"options": {"file": "labels"}}, "label.*mend 'options'"),
+        ({"options": {"file": "f", "gene_column": "g", "label": "v", "mni": 1}}, "mni.*'options'"),
+        (
+            {"shape": "count", "options": dict.fromkeys(("file", "gene_column"), "labels")},
+            "counted",
+        ),
+    ],
+)
+def test_options_that_a_shape_does_not_take_are_named(toy, changes, fault):
+    with pytest.raises(BadInput, match=f"task 'toy/x': .*{fault}"):
+        tasks.build(toy, entry(**changes))
+
+
+def test_hash_depends_on_entities_labels_and_classes_alone(make_task):
+    task = make_task("binary", [0, 1, 0, 1])
+    wider = task.entities.astype("<U40"), task.labels.astype(np.int8)
+    assert replace(task, entities=wider[0], labels=wider[1], title="t", name="n").hash == task.hash
+    changed = [
+        replace(task, labels=1 - task.labels),
+        replace(task, entities=np.array(["A1", *task.entities[1:]])),
+        replace(task, classes=("a", "b")),
+    ]
+    assert len({t.hash for t in (task, *changed)}) == 4
+    real = make_task("regression", [0.0, 1.0])
+    assert replace(real, labels=real.labels + [0, 1e-12]).hash != real.hash
+
+
+@pytest.mark.parametrize(
+    "kind, labels, words",
+    [
+        ("binary", [0, 1, 1, 1], "3 of 4 positive (75.0%)"),
+        ("multiclass", [0, 1, 1, 2], "3 classes of 1 to 2 genes"),
+        (
+            "multilabel",
+            [[0, 1], [0, 1], [1, 0], [0, 1]],
+            "2 labels, each on 25% to 75% of the genes",
+        ),
+        ("regression", [1.0, 2.0, 4.0], "median 2, range 1 to 4"),
+    ],
+)
+def test_balance_in_a_few_words(make_task, kind, labels, words):
+    assert make_task(kind, labels).balance == words
+
+
+# --- the tasks of a profile -----------------------------------------------------------------------
+
+TERMS = [f"toy/term/{name}" for name in ("brain", "heart", "liver", "valve")]
+
+
+def test_profile_is_loaded_by_group_then_name(home):
+    loaded = load()
+    assert list(loaded) == ["toy/value", "toy/systems", *TERMS, "toy/class"]
+    assert all(name == task.name for name, task in loaded.items())
+
+
+def test_stride_thins_declarations_that_expand_and_no_others(home):
+    edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(term_stride=3))
+    loaded = list(load())
+    assert [n for n in loaded if "/term/" in n] == ["toy/term/heart", "toy/term/valve"]
+    assert len(loaded) == 5
+
+
+def test_missing_source_is_reported_once_and_the_rest_is_loaded(home):
+    (paths.DOWNLOADS / "toy" / "members.tsv").unlink()
+    forget()
+    edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(sources=["toy", "other"]))
+    other = {**toy_source({"labels": paths.DOWNLOADS / "toy" / "labels.tsv"}), "id": "other"}
+    other["tasks"] = [{**other["tasks"][3], "name": "other/value"}]
+    write_yaml(paths.SOURCES / "other.yml", other)
+    sentences = []
+    loaded = load(missing=sentences.append)
+    assert list(loaded) == ["other/value", "toy/value", "toy/class"]
+    assert len(sentences) == 1 and "members.tsv" in sentences[0]
+    with pytest.raises(BadInput, match="members.tsv"):
+        load()
+
+
+def test_two_tasks_of_one_name_are_an_error(home):
+    edit_yaml(paths.SOURCES / "toy.yml", lambda d: d["tasks"].append(d["tasks"][3]))
+    with pytest.raises(BadInput, match="two tasks are named 'toy/value'; rename one"):
+        load()
+
+
+def test_source_that_is_not_declared_is_an_error(home):
+    with pytest.raises(BadInput, match="unknown source 'toy'"):
+        tasks.load(specs.profiles()["tiny"], {})
+
+
+@pytest.mark.parametrize("damage", ["none", "cut"])
+def test_cached_tasks_equal_those_just_built(home, damage):
+    built = load()
+    (path,) = paths.TASKS.glob("*.npz")
+    if damage == "cut":
+        path.write_bytes(path.read_bytes()[:100])
+    again = load()
+    assert list(again) == list(built) and len(built) == 7
+    for a, b in zip(built.values(), again.values()):
+        for name in ("title", "description", "group", "kind", "source", "version", "classes"):
+            assert getattr(a, name) == getattr(b, name)
+        assert a.labels.dtype == b.labels.dtype and a.hash == b.hash == replace(b).hash
+        np.testing.assert_array_equal(a.labels, b.labels)
+        np.testing.assert_array_equal(a.entities, b.entities)
+
+
+def test_changed_declaration_is_built_anew(home):
+    before = load()["toy/class"]
+    edit_yaml(paths.SOURCES / "toy.yml", lambda d: d["tasks"][2]["options"].update(min_class=60))
+    assert len(load()["toy/class"].classes) < len(before.classes)
+
+
+def test_picking_takes_names_and_folders(home):
+    loaded = load()
+    assert list(tasks.pick(loaded, ["toy/class", "toy/term/"])) == ["toy/class", *TERMS]
+    assert tasks.pick(loaded, None) == loaded
+    for name, near in (("toy/clas", "toy/class"), ("toy/term", "toy/term/")):
+        with pytest.raises(BadInput, match=f"did you mean '{near}'"):
+            tasks.pick(loaded, [name])
+
+
+def test_universe_is_every_gene_once_and_sorted(make_task):
+    a, b = make_task("binary", [0, 1] * 5), make_task("binary", [0, 1] * 8, size=4)
+    assert tasks.universe([a, b]).tolist() == sorted(set(a.entities) | set(b.entities))

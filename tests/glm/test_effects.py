@@ -1,0 +1,48 @@
+"""Tasks of variants: reference bases, consequences, draws."""
+
+import numpy as np
+import pytest
+from Bio.Seq import Seq
+from glm import toys
+
+from genebench.core.errors import BadInput
+from genebench.glm import codes, effects
+
+
+def test_a_change_with_another_reference_base_is_refused():
+    with pytest.raises(BadInput, match="1 changes have another reference base"):
+        one = np.array([0])
+        effects.Effects("t", "binary", codes.encode("ACGT"), one, one + 1, one + 2, one, one)
+
+
+def test_consequences_are_those_of_a_translation_by_biopython():
+    toy = toys.genome()
+    rows = effects.changes(toy)
+    assert len(rows) == 2 * 3 * (len(toys.GENE) - 6)
+    genes = {g.gene: g for g in toy.genes.itertuples()}
+    for row in rows.sample(60, random_state=1).itertuples():
+        assert toy.codes[row.at] == row.ref
+        toy.codes[row.at] = row.alt
+        before, after = Seq(toys.GENE), Seq(codes.decode(toy.coding(genes[row.gene])))
+        toy.codes[row.at] = row.ref
+        a, b = str(before.translate()), str(after.translate())
+        kind = "synonymous" if a == b else "nonsense" if b.count("*") > 1 else "missense"
+        assert effects.CONSEQUENCES[row.consequence] == kind
+
+
+def test_changes_are_of_as_many_genes_as_requested():
+    toy = toys.genome()
+    toy.codes[820 : 820 + len(toys.GENE)] = toys.reverse(codes.encode(toys.GENE))
+    for genes in (1, 2):
+        tasks = effects.consequences(toy, genes=genes)
+        names = [t.name.removeprefix("toy/") for t in tasks]
+        kinds = ["nonsense-vs-synonymous", "nonsense-vs-missense", "missense-vs-synonymous"]
+        assert names == kinds
+        assert all(len(set(t.cluster)) == genes for t in tasks)
+    few = effects.consequences(toy, most=7)[2]
+    assert (np.bincount(few.label) == 7).all()
+
+
+def test_an_unknown_set_is_an_error():
+    with pytest.raises(BadInput, match="unknown set of variants 'brca'; did you mean 'brca1'"):
+        effects.load("brca", {})

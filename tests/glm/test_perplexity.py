@@ -1,0 +1,49 @@
+"""Bits per base by choice of bases, and dependency maps."""
+
+import numpy as np
+
+from genebench.glm import codes, perplexity
+from genebench.glm.codes import Sequence
+from tests.glm.tiny import GENOME
+
+
+def test_words_shared_with_training_are_searched_on_both_strands():
+    rng = np.random.default_rng(6)
+    training, sequence = (rng.integers(0, 4, n).astype(np.uint8) for n in (500, 200))
+    sequence[20:60] = training[100:140]
+    sequence[100:140] = codes.reverse_complement(training[300:340])
+    seen = perplexity.seen(sequence, [training])
+    assert seen[20:60].all() and seen[100:140].all() and seen.sum() <= 84
+
+
+def test_bits_are_split_by_repeat_and_region():
+    class Even(codes.Nucleotides):
+        context = 4
+
+        def conditionals(self, windows):
+            out = np.full((*windows.shape, 4), np.log(0.25), np.float32)
+            out[:, ::2] = np.log([0.97, 0.01, 0.01, 0.01])
+            return out
+
+    second = np.arange(1000) >= 500
+    s = Sequence("a", np.zeros(1000, np.uint8), ~second, second.astype(np.uint8))
+    table = perplexity.validate(Even(), [s], [], regions=("x", "y")).set_index("bases")
+    assert np.allclose(table.bits, (2 - np.log2(0.97)) / 2, atol=0.02)
+    assert table.n.tolist() == [1000, 500, 1000, 500, 500]
+    assert np.allclose(table.perplexity, 2**table.bits)
+
+
+def test_a_dependency_map_shows_which_base_depends_on_which():
+    """A model by hand: base i + 5 is the complement of base i, all else is even."""
+
+    class Pairs(codes.Nucleotides):
+        def conditionals(self, windows):
+            out = np.full((*windows.shape, 4), 0.25, dtype=np.float32)
+            out[:, 5:] = 0.1 / 3
+            rows, columns = np.indices(windows[:, 5:].shape)
+            out[rows, columns + 5, 3 - windows[:, :-5]] = 0.9
+            return np.log(out)
+
+    moved = perplexity.dependency_map(Pairs(), GENOME[:60], 20, 40)
+    i, j = np.indices(moved.shape)
+    assert (moved[i - j == 5] > 4).all() and (moved[i - j != 5] < 1e-5).all()

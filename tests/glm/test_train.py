@@ -1,0 +1,83 @@
+"""Training: what is learnt, resuming, recipes from files."""
+
+import json
+
+import numpy as np
+import pytest
+
+from genebench.core.errors import BadInput
+from genebench.glm import hub, net, perplexity, train
+from genebench.glm.codes import Sequence
+from tests.glm.tiny import ARCHITECTURES, KMERS, label, small, windows
+
+SEQUENCES = [Sequence("a", np.random.default_rng(0).integers(0, 4, 3000).astype(np.uint8))]
+MORE = [
+    {"objective": "causal", **KMERS},
+    {"objective": "masked", "tokens": "bpe", "equivariant": False, "merges": 20},
+    {"objective": "blind-spot", "dtype": "bfloat16", "species": 2},
+]
+
+
+@pytest.mark.parametrize("given", [*ARCHITECTURES, *MORE], ids=label)
+def test_a_trained_model_is_loaded_again_with_the_same_answers(tmp_path, given):
+    recipe, w = small(**given), windows(2)
+    folder = train.train(SEQUENCES, recipe, tmp_path / "m")
+    first, again = hub.load(folder), hub.load(folder)
+    method = "likelihood" if recipe.tokens == "bpe" else "conditionals"
+    out = getattr(first, method)(w)
+    assert np.isfinite(out).all() and np.array_equal(out, getattr(again, method)(w))
+    assert first.hidden(w).shape[:2] == w.shape and not (folder / "state.pt").exists()
+    facts = json.loads((folder / "recipe.json").read_text())["facts"]
+    assert facts["weights"] == sum(p.numel() for p in first.network.parameters())
+
+
+def test_training_learns_what_can_be_learnt(tmp_path):
+    """Independent truth: the entropy of ACGT repeated with 10 % of the bases drawn anew."""
+    rng = np.random.default_rng(0)
+    s = np.tile(np.arange(4, dtype=np.uint8), 5000)
+    s = np.where(rng.random(len(s)) < 0.1, rng.integers(0, 4, len(s)), s).astype(np.uint8)
+    p = 0.9 + 0.1 / 4
+    entropy = -(p * np.log2(p) + 3 * (0.025 * np.log2(0.025)))
+    recipe = small(steps=150, equivariant=False, rate=0.01, batch=8)
+    m = hub.load(train.train([Sequence("x", s)], recipe, tmp_path / "m"))
+    bits = float(np.nanmean(perplexity.model_bits(m, Sequence("y", s[:4000]))))
+    assert entropy - 0.03 < bits < entropy + 0.08
+
+
+def test_a_stopped_training_resumes_to_the_same_weights(tmp_path, monkeypatch):
+    recipe, cut, said = small(steps=120), tmp_path / "cut", []
+    whole = train.train(SEQUENCES, recipe, tmp_path / "whole")
+    monkeypatch.setattr(train, "EVERY", 0.0)
+
+    def stop(stage, done, total):
+        if done == 100:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train.train(SEQUENCES, recipe, cut, progress=stop)
+    assert (cut / "state.pt").exists() and not (cut / "recipe.json").exists()
+    for _ in range(2):
+        train.train(SEQUENCES, recipe, cut, say=said.append)
+    assert "going on at step 50 of 120" in said[0]
+    weights = [(f / "weights.safetensors").read_bytes() for f in (whole, cut)]
+    assert weights[0] == weights[1]
+    assert said[-1] == f"{cut}: already trained."
+
+
+def test_sequences_shorter_than_the_window_are_refused(tmp_path):
+    with pytest.raises(BadInput, match="as long as the window of 64"):
+        train.train([Sequence("a", windows(1, 20)[0])], small(), tmp_path)
+
+
+def test_recipes_from_files_and_changes(tmp_path):
+    path = tmp_path / "r.yml"
+    path.write_text("width: 32\nsteps: 10\n")
+    recipe = train.read_recipe(path, ["steps=20", "name=x"])
+    assert (recipe.width, recipe.steps, recipe.name) == (32, 20, "x")
+    assert train.read_recipe(None) == net.Recipe()
+    for text, sentence in (("- a\n", "a table of keys and"), ("a: [\n", "no readable recipe")):
+        path.write_text(text)
+        with pytest.raises(BadInput, match=sentence):
+            train.read_recipe(path)
+    with pytest.raises(BadInput, match="not of the form key=value"):
+        train.read_recipe(None, ["steps"])

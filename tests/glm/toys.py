@@ -1,0 +1,70 @@
+"""A small genome, tasks and a network that the tests of genomic language models share."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import torch
+
+from genebench.glm import codes, effects, genomes, net, trained, windows
+
+GENE = "ATG" + "GCTAAACGTTGGGAT" * 8 + "TAA"
+_FEATURES = ["seqname", "kind", "start", "end", "strand", "phase", "gene"]
+
+
+def bases(n: int, *, seed: int = 0) -> np.ndarray:
+    """Random bases."""
+    return np.random.default_rng(seed).integers(0, 4, n).astype(np.uint8)
+
+
+def reverse(sequence: np.ndarray) -> np.ndarray:
+    """The other strand."""
+    return codes.reverse_complement(sequence).copy()
+
+
+def features(*rows: tuple) -> pd.DataFrame:
+    """Coding features of chromosome c: (start, end, strand, gene)."""
+    full = [("c", "coding", a, b, strand, 0, gene) for a, b, strand, gene in rows]
+    return pd.DataFrame(full, columns=_FEATURES)
+
+
+def genome() -> genomes.Genome:
+    """A chromosome of 1,000 bases with a gene on each strand in the test part, 601 to 1,000."""
+    fields = {"name": "toy", "title": "Toy", "source": "ecoli", "layout": "none"}
+    blocks = {"validation": {}, "test": {"c": [601, 1000]}}
+    spec = genomes.GenomeSpec(**fields, **blocks, color="#000000", code=11)
+    sequence, gene = bases(1000, seed=7), codes.encode(GENE)
+    sequence[650 : 650 + len(gene)] = gene
+    sequence[820 : 820 + len(gene)] = reverse(gene)
+    rows = features((651, 650 + len(gene), "+", "a"), (821, 820 + len(gene), "-", "b"))
+    layers = genomes._annotate(rows, {"c": 0}, 1000)
+    part = genomes._parts(spec, {"c": 1000})
+    return genomes.Genome(spec, sequence, *layers, part, {"c": 0}, genomes._genes(rows, {"c": 0}))
+
+
+def variants(**changes) -> effects.Effects:
+    """Fifty changes of a random sequence, 20 of them harmful."""
+    rng, sequence = np.random.default_rng(3), bases(400, seed=3)
+    at = np.sort(rng.permutation(398)[:50] + 1)
+    alt = ((sequence[at] + 1 + rng.integers(0, 3, 50)) % 4).astype(np.uint8)
+    label = rng.permutation(np.repeat([1, 0], [20, 30]))
+    usual = {"name": "t/x", "label": label, "cluster": np.arange(50).astype(str)}
+    fixed = {"kind": "binary", "sequence": sequence, "at": at, "ref": sequence[at], "alt": alt}
+    return effects.Effects(**fixed, **{**usual, **changes})
+
+
+def labelled(n: int = 120) -> windows.Windows:
+    """Windows of 60 bases, half of which contain a planted word; the first 40 are a family."""
+    sequences = bases(n * 60, seed=5).reshape(n, 60)
+    label = np.arange(n) % 2
+    sequences[label == 1, 20:28] = codes.encode("TATAATGC")
+    sequences[:40, 40:60] = sequences[0, 40:60]
+    return windows.Windows("t", "binary", "human", sequences, label, np.zeros(n, bool))
+
+
+def network() -> trained.TrainedModel:
+    """A small network with random weights."""
+    sizes = {"width": 16, "joint": 16, "depth": 2, "first": 3, "window": 64}
+    made = net.recipe({**sizes, "batch": 4, "steps": 3, "heads": 2})
+    torch.manual_seed(1)
+    return trained.TrainedModel(made, net.build(made), codes.Tokens(made))

@@ -1,0 +1,151 @@
+"""Fixtures of the tests of models: declarations, made-up genes, weights in a fresh place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from genebench.core import paths
+from genebench.core.specs import ModelSpec
+from genebench.data import genes as identifiers
+from genebench.data import sources
+
+_HGNC = """
+hgnc_id,symbol,name,alias_symbol,prev_symbol,entrez_id,ensembl_gene_id,uniprot_ids
+HGNC:1,KIN1,kinase one,KP1|p60,OLDK1,11,ENSG00000000001,P00001
+HGNC:2,SET,SET nuclear proto-oncogene,TAF-I,,12,ENSG00000000002,P00002
+HGNC:3,CHN3,channel three,BOTH,,13,ENSG00000000003,P00003
+HGNC:4,CHN4,channel four,BOTH,,14,ENSG00000000004,P00004
+"""
+
+
+@pytest.fixture
+def hgnc() -> pd.DataFrame:
+    """Four made-up genes as HGNC lists them."""
+    rows = [line.split(",") for line in _HGNC.split("\n") if line]
+    table = pd.DataFrame(rows[1:], columns=rows[0])
+    return table.assign(locus_group="gene with protein product", location="1p1", gene_group_id="")
+
+
+@pytest.fixture
+def model() -> Callable[..., ModelSpec]:
+    """Declare a model, by default one whose weights are on the Hub."""
+    base = dict(name="tiny", title="T", family="text", encoder="transformer", description="d")
+    base |= dict(input="i", licence="none", trained_on="Nothing.", color="#000000")
+    base |= dict(hub="owner/tiny", context=32)
+    return lambda **changes: ModelSpec(**base | changes)
+
+
+@pytest.fixture
+def tables(monkeypatch, hgnc) -> dict[tuple[str, str], pd.DataFrame]:
+    """Tables of made-up sources by (source, file); the resolver knows the four genes."""
+    resolver = identifiers.build(hgnc, release="Toy")
+    frames = {("hgnc", "genes"): hgnc}
+    monkeypatch.setattr(identifiers, "resolver", lambda *_: resolver)
+    monkeypatch.setattr(sources, "table", lambda source, file: frames[source, file])
+    return frames
+
+
+@pytest.fixture
+def declared() -> SimpleNamespace:
+    """Declarations in which a source is its own name."""
+    return SimpleNamespace(source=lambda name: name, sources={})
+
+
+@pytest.fixture
+def shelf(tmp_path, monkeypatch):
+    """Folder of the model on the Hub; nothing else is available, and nothing was used before."""
+    monkeypatch.setenv("GENEBENCH_WEIGHTS", str(tmp_path / "shelf"))
+    monkeypatch.setattr(paths, "WEIGHTS", tmp_path / "weights")
+    monkeypatch.setattr(paths, "WEIGHTS_USED", tmp_path / "weights" / "used")
+    monkeypatch.setattr(sources, "hub_snapshot", lambda *args, **options: None)
+    return tmp_path / "shelf" / "owner" / "tiny"
+
+
+@pytest.fixture
+def run() -> Callable[..., np.ndarray]:
+    """A sorted gene universe."""
+    return lambda *names: np.array(sorted(names))
+
+
+_SIZE = dict(hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32)
+_SIZE |= dict(vocab_size=64, max_position_embeddings=64)
+_T5 = dict(d_model=16, d_kv=8, d_ff=32, num_layers=2, num_heads=2, vocab_size=64)
+_ESM = _SIZE | dict(vocab_size=33, pad_token_id=1, mask_token_id=32, token_dropout=True)
+_RESIDUES = "LAGVSERTIDPKQNFYMHWCX"
+
+
+@pytest.fixture
+def save(shelf) -> Callable[..., object]:
+    """Save a tiny random network of a real class and its tokenizer; returns the network."""
+    import torch
+    import transformers as hf
+
+    def make(kind: str, *, end: bool = False, **config):
+        many = _SIZE | dict(num_key_value_heads=2, head_dim=8)
+        classes = {
+            "bert": (hf.BertModel, hf.BertConfig, _SIZE),
+            "mpnet": (hf.MPNetModel, hf.MPNetConfig, _SIZE),
+            "mistral": (hf.MistralModel, hf.MistralConfig, many),
+            "qwen3": (hf.Qwen3Model, hf.Qwen3Config, many),
+            "t5": (hf.T5EncoderModel, hf.T5Config, _T5 | dict(is_encoder_decoder=True)),
+            "esm": (hf.EsmForMaskedLM, hf.EsmConfig, _ESM | dict(position_embedding_type="rotary")),
+        }
+        cls, config_class, options = classes[kind]
+        torch.manual_seed(0)
+        network = cls(config_class(**options | config)).eval()
+        network.save_pretrained(shelf)
+        _save_residues(shelf) if kind == "esm" else _save_words(shelf, end=end)
+        return network
+
+    return make
+
+
+def _save_words(folder, *, end: bool) -> None:
+    """A word tokenizer with the special tokens of BERT, or with an end of text only."""
+    import transformers
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+
+    names = "[PAD] [UNK] [CLS] [SEP] [MASK] </s> BRCA1 TP53 TTN gene a the of".split()
+    vocabulary = {token: i for i, token in enumerate([*names, *_RESIDUES])}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    special = {"pad_token": "[PAD]", "unk_token": "[UNK]"}
+    if end:
+        special["eos_token"] = "</s>"
+    else:
+        special |= {"cls_token": "[CLS]", "sep_token": "[SEP]", "mask_token": "[MASK]"}
+        tokenizer.post_processor = processors.TemplateProcessing(
+            single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+        )
+    fast = transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special)
+    fast.save_pretrained(folder)
+
+
+def _save_residues(folder) -> None:
+    """The real tokenizer of ESM-2 with its own vocabulary."""
+    import transformers
+
+    tokens = ["<cls>", "<pad>", "<eos>", "<unk>", *"LAGVSERTIDPKQNFYMHWCXBUZO.-", "<null_1>"]
+    (folder / "vocab.txt").write_text("\n".join([*tokens, "<mask>"]))
+    transformers.EsmTokenizer(str(folder / "vocab.txt")).save_pretrained(folder)
+
+
+@pytest.fixture
+def states(shelf) -> Callable[..., np.ndarray]:
+    """Hidden states of one text by the network's own class, special tokens included."""
+    import torch
+    import transformers
+
+    def hidden(network, text: str, *, layer: int = -1, end: bool = False) -> np.ndarray:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(shelf)
+        ids = tokenizer(text)["input_ids"] + [tokenizer.eos_token_id] * end
+        with torch.no_grad():
+            out = network(input_ids=torch.tensor([ids]), output_hidden_states=True)
+        return out.hidden_states[layer][0].numpy()
+
+    return hidden

@@ -1,0 +1,193 @@
+"""The inference loop: batches, shards, resuming after a kill, memory that runs out."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from genebench.core.errors import BadInput, RunFailed
+from genebench.models import Sequences, batches
+from genebench.models.batches import Batches, infer
+
+
+def work(tokens, *, fail=None, shapes=None, n=None, masks=True, **options) -> Sequences:
+    """A network that returns mean and number of the tokens that count; ``fail(ids)`` may raise."""
+
+    def forward(device):
+        def means(ids, mask, counted=None):
+            if shapes is not None:
+                shapes.append(tuple(ids.shape))
+            if fail:
+                fail(ids)
+            counted = mask if counted is None else counted
+            total = counted.sum(1)
+            return torch.stack([(ids * counted).sum(1) / total, total], dim=1).double()
+
+        means.masks = masks
+        return means
+
+    return Sequences(np.arange(n or len(tokens)), tokens, 99, forward, **options)
+
+
+@pytest.fixture
+def tokens():
+    """Sixty distinct sequences of one to thirty tokens."""
+    rng = np.random.default_rng(0)
+    return [[i, *rng.integers(1, 50, rng.integers(0, 30)).tolist()] for i in range(60)]
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Shards of 100 tokens."""
+    monkeypatch.setattr(batches, "SHARD", 100)
+
+
+def test_shards_are_cut_whatever_the_budget_and_together_are_the_whole(tokens, small):
+    plan = Batches.of(work(tokens))
+    assert len(plan.shards) > 5
+    assert sorted(np.concatenate(plan.shards).tolist()) == list(range(60))
+    lengths = [len(tokens[i]) for i in plan.order]
+    assert lengths == sorted(lengths, reverse=True)
+    expected = [[np.mean(t), len(t)] for t in tokens]
+    for budget in (1, 40, 5000):
+        result = infer(work(tokens), token_budget=budget)
+        np.testing.assert_allclose(result.vectors, expected, rtol=1e-6)
+    assert result.vectors.dtype == np.float32 and result.entities[7] == 7
+
+
+@pytest.mark.parametrize("budget", [31, 64, 200])
+def test_no_batch_has_more_padded_tokens_than_the_budget(tokens, budget):
+    shapes, calls = [], []
+    infer(
+        work(tokens, shapes=shapes),
+        token_budget=budget,
+        progress=lambda done, total: calls.append((done, total)),
+    )
+    assert max(rows * length for rows, length in shapes) <= budget
+    assert sum(rows for rows, _ in shapes) == 60
+    assert calls[-1] == (60, 60) and [d for d, _ in calls] == sorted({d for d, _ in calls})
+
+
+def test_equal_sequences_are_run_once():
+    shapes = []
+    result = infer(work([[1, 2], [3], [1, 2], [3], [1, 2]], shapes=shapes))
+    assert result.vectors.tolist() == [[1.5, 2], [3, 1], [1.5, 2], [3, 1], [1.5, 2]]
+    assert sum(rows for rows, _ in shapes) == 2
+
+
+def test_networks_without_a_mask_get_batches_of_one_length():
+    shapes = []
+    tokens = [[1] * n for n in (3, 3, 2, 5)] + [[2] * 3]
+    result = infer(work(tokens, shapes=shapes, masks=False))
+    assert result.vectors[:, 1].tolist() == [3, 3, 2, 5, 3]
+    assert shapes == [(1, 5), (2, 3), (1, 2)]
+
+
+def test_no_entities_are_an_empty_embedding():
+    assert infer(work([])).vectors.shape == (0, 0)
+
+
+def test_a_run_that_was_cut_off_goes_on_and_loses_one_shard_at_most(tokens, small, tmp_path):
+    ran, shards, shapes = [], Batches.of(work(tokens)).shards, []
+
+    def interrupt(ids):
+        if len(ran) == 3:
+            raise KeyboardInterrupt
+        ran.append(len(ids))
+
+    with pytest.raises(KeyboardInterrupt):
+        infer(work(tokens, fail=interrupt), folder=tmp_path)
+    stored = sorted(tmp_path.rglob("*.npy"))
+    assert 2 <= len(stored) <= 3  # each shard is one batch here
+    stored[0].write_bytes(stored[0].read_bytes()[:60])  # a broken shard is run again
+    result = infer(work(tokens, shapes=shapes), folder=tmp_path)
+    again = [shards[0], *shards[len(stored) :]]
+    assert sum(rows for rows, _ in shapes) == sum(map(len, again))
+    np.testing.assert_array_equal(result.vectors, infer(work(tokens)).vectors)
+
+
+def test_shards_of_other_sequences_are_not_taken(tokens, small, tmp_path):
+    infer(work(tokens), folder=tmp_path)
+    other = [[*t, 7] for t in tokens]
+    result = infer(work(other), folder=tmp_path).vectors
+    np.testing.assert_array_equal(result, infer(work(other)).vectors)
+
+
+KILLED = """
+import os, sys, numpy as np
+from pathlib import Path
+from genebench.models import Sequences, batches
+batches.SHARD, last, calls = 100, int(sys.argv[2]), []
+def forward(device):
+    def sums(ids, mask):
+        if len(calls) == last:
+            os.kill(os.getpid(), 9)
+        calls.append(1)
+        return (ids * mask).sum(1, keepdim=True).float()
+    return sums
+tokens = [[i] * (1 + i % 20) for i in range(80)]
+work = Sequences(np.arange(80), tokens, 0, forward)
+vectors = batches.infer(work, folder=Path(sys.argv[1])).vectors[:, 0]
+print(len(calls), bool((vectors == [sum(t) for t in tokens]).all()))
+"""
+
+
+def test_a_killed_process_loses_one_shard_at_most(tmp_path):
+    def run(last):
+        command = [sys.executable, "-c", KILLED, str(tmp_path), str(last)]
+        root = Path(__file__).resolve().parents[2]
+        return subprocess.run(command, cwd=root, capture_output=True, text=True, env={**os.environ})
+
+    assert run(4).returncode == -9
+    stored = sorted(tmp_path.rglob("[0-9]*.npy"))
+    assert len(stored) >= 3 and all(len(np.load(path)) for path in stored)
+    ran, right = run(-1).stdout.split()
+    assert right == "True"
+    assert len(stored) + int(ran) == len(list(tmp_path.rglob("[0-9]*.npy")))
+
+
+def test_a_batch_that_does_not_fit_is_halved_and_the_rest_goes_on(tokens):
+    shapes = []
+
+    def limited(ids):
+        if ids.numel() > 120:
+            raise torch.OutOfMemoryError("out of memory")
+
+    result = infer(work(tokens, fail=limited, shapes=shapes), token_budget=1000)
+    np.testing.assert_array_equal(result.vectors, infer(work(tokens)).vectors)
+    assert sum(rows * length > 120 for rows, length in shapes) <= 4  # a few trials, then no more
+
+
+@pytest.mark.parametrize(
+    "error, expected, message",
+    [
+        (MemoryError(), RunFailed, "a sequence of 30 tokens does not fit into the memory of 'cpu'"),
+        (RuntimeError("a bug"), RuntimeError, "a bug"),
+    ],
+)
+def test_only_a_lack_of_memory_is_taken_for_one(error, expected, message):
+    def fail(ids):
+        raise error
+
+    with pytest.raises(expected, match=message):
+        infer(work([[1] * 30], fail=fail))
+
+
+def test_a_device_that_is_not_there_is_one_sentence():
+    if torch.cuda.is_available():
+        pytest.skip("there is a CUDA device")
+    with pytest.raises(BadInput, match="no CUDA device; use --device cpu"):
+        infer(work([[1]]), device="cuda")
+
+
+def test_an_entity_is_the_mean_of_its_parts_by_the_tokens_that_count():
+    parts, owner = [[9, 1, 2, 9], [9, 6, 9], [9, 5, 5, 9]], np.array([0, 0, 1])
+    spans = [(1, 3), (1, 2), (1, 3)]
+    result = infer(work(parts, n=2, owner=owner, spans=spans))
+    np.testing.assert_allclose(result.vectors[:, 0], [(1 + 2 + 6) / 3, 5])
+    result = infer(work(parts, n=2, owner=owner, unit=True)).vectors
+    np.testing.assert_allclose(np.linalg.norm(result, axis=1), 1, atol=1e-6)

@@ -1,0 +1,40 @@
+"""Controls: what is known of them beforehand."""
+
+import numpy as np
+import pytest
+from helpers import GENES
+
+from genebench.models import control
+
+
+def test_random_vectors_depend_on_symbol_and_seed_only_and_are_standard_normal(model, run):
+    few = control.random(model(), run("A", "C"), dim=6).vectors
+    many = control.random(model(), run("A", "B", "C"), dim=6).vectors
+    np.testing.assert_array_equal(few, many[[0, 2]])
+    a, b = (control.random(model(), np.array(GENES), dim=50, seed=s).vectors for s in (0, 1))
+    assert abs(a.mean()) < 0.05 and abs(a.std() - 1) < 0.05
+    assert abs(np.corrcoef(a.ravel(), b.ravel())[0, 1]) < 0.05
+
+
+@pytest.mark.parametrize(
+    "kind, labels, vectors",
+    [
+        ("binary", [0, 1, 1], [[0], [1], [1]]),
+        ("regression", [0.5, -1.0, 2.0], [[0.5], [-1], [2]]),
+        ("multiclass", [2, 0, 1], [[0, 0, 1], [1, 0, 0], [0, 1, 0]]),
+        ("multilabel", [[0, 1], [1, 1], [0, 0]], [[0, 1], [1, 1], [0, 0]]),
+    ],
+)
+def test_the_oracle_sees_the_labels(make_task, kind, labels, vectors):
+    assert control.oracle_vectors(make_task(kind, labels)).tolist() == vectors
+
+
+@pytest.mark.parametrize("shape", [200, (200, 3)])
+def test_shuffled_labels_are_the_same_labels_on_other_genes(make_task, shape):
+    labels = np.random.default_rng(0).integers(0, 2, shape)
+    task = make_task("binary" if shape == 200 else "multilabel", labels)
+    shuffled = control.shuffled(task, 1)
+    assert sorted(map(str, shuffled.tolist())) == sorted(map(str, labels.tolist()))
+    assert (shuffled != task.labels).mean() > 0.3
+    np.testing.assert_array_equal(shuffled, control.shuffled(task, 1))
+    assert (shuffled != control.shuffled(task, 2)).any()

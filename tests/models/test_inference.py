@@ -1,0 +1,228 @@
+"""The cache of embeddings never answers with something else; several processes give the same."""
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from helpers import GENES, edit_yaml, sha256
+
+from genebench.core import cache, paths, specs, workers
+from genebench.core.errors import BadInput
+from genebench.models import Embedding, Sequences, batches, inference, recipes
+
+UNIVERSE = np.array(GENES)
+
+
+def embed(name, **options):
+    """Vectors of a model of the made-up project."""
+    known = specs.declared()
+    return inference.embed(known.model(name), UNIVERSE, known, **options)
+
+
+def path(spec, genes=UNIVERSE):
+    """Where the vectors of a model are cached."""
+    return inference.path(spec, genes, specs.declared())
+
+
+def use(monkeypatch, result):
+    """Let every encoder return the same."""
+    encode = lambda spec, genes, **options: result  # noqa: E731
+    monkeypatch.setattr(inference, "encoder", lambda spec: encode)
+
+
+def test_vectors_are_computed_once_and_then_read(home, monkeypatch):
+    first = embed("full")
+    monkeypatch.setattr(inference, "encoder", lambda spec: pytest.fail("computed again"))
+    second = embed("full")
+    np.testing.assert_array_equal(second.vectors, first.vectors)
+    np.testing.assert_array_equal(second.entities, first.entities)
+
+
+@pytest.mark.parametrize("damage", [b"", b"not a zip", None])
+def test_a_broken_file_is_computed_again_and_said_so(home, damage):
+    first, file, said = embed("full"), path(specs.model("full")), []
+    file.write_bytes(file.read_bytes()[:-50] if damage is None else damage)
+    np.testing.assert_array_equal(embed("full", say=said.append).vectors, first.vectors)
+    assert len(said) == 1 and file.name in said[0] and "broken" in said[0]
+    assert cache.state(file) == "ready"
+
+
+@pytest.mark.parametrize(
+    "change, same",
+    [
+        ({"title": "T", "color": "#ffffff", "licence": "L", "name": "n", "parameters": 5}, True),
+        ({"options": {"dim": 9}}, False),
+        ({"weights": "w"}, False),
+        ({"encoder": "random2"}, False),
+        ({"hub": "owner/other"}, False),
+        ({"revision": "b" * 40}, False),
+        ({"pooling": "cls"}, False),
+        ({"context": 33}, False),
+        ({"dtype": "bfloat16"}, False),
+    ],
+)
+def test_what_determines_the_vectors_and_nothing_else_changes_the_recipe(home, change, same):
+    spec = specs.model("random")
+    assert (path(spec.model_copy(update=change)) == path(spec)) == same
+
+
+def test_another_universe_or_release_or_part_is_another_file(home):
+    known, full = specs.declared(), specs.model("full")
+    two = full.model_copy(update={"encoder": "reduced", "options": {"of": ["full"], "dim": 2}})
+    before = path(full)
+    assert path(full, UNIVERSE[:-1]) != before
+    toy = known.source("toy")
+    labels = toy.files["labels"].model_copy(update={"sha256": "0" * 64})
+    changed = toy.model_copy(update={"files": {**toy.files, "labels": labels}})
+    other = known.extended(sources=[changed])
+    assert inference.path(full, UNIVERSE, other) != before
+    assert inference.path(two, UNIVERSE, other) != path(two)
+
+
+def test_another_file_at_hand_is_another_embedding_where_no_checksum_is_declared(home):
+    file = paths.DOWNLOADS / "toy" / "emb.csv"
+    pd.DataFrame(np.eye(180, 3), index=pd.Index(GENES, name="symbol")).to_csv(file)
+    entry = {"format": "vectors", "path": "toy/emb.csv", "how": "write it"}
+    edit_yaml(home / "data" / "sources" / "toy.yml", lambda y: y["files"].update(emb=entry))
+    stem = specs.model("stem")
+    spec = stem.model_copy(update={"reads": ["toy"]})
+    first = inference.recipe(spec, "genes", specs.declared())
+    assert first["inputs"]["toy"]["emb"] == sha256(file) and path(spec) != path(stem)
+    file.write_text(file.read_text().replace("1.0", "2.0"))
+    file.with_name("emb.csv.sha256").unlink()  # who replaces a file removes its record
+    assert inference.recipe(spec, "genes", specs.declared()) != first
+    file.unlink()
+    assert inference.recipe(spec, "genes", specs.declared())["inputs"]["toy"]["emb"] == ""
+
+
+def test_models_of_fixed_inputs_have_the_recipe_they_always_had():
+    known = specs.declared()
+    for name in known.profile("demo").models:
+        assert "inputs" not in inference.recipe(known.model(name), "genes", known)
+
+
+def test_the_words_that_are_masked_are_part_of_the_recipe(monkeypatch):
+    spec, seen = specs.models()["bag-of-words-masked"], set()
+    for words in (("kinase",), ("kinase", "channel")):
+        monkeypatch.setattr(recipes, "label_words", lambda *_, words=words: words)
+        seen.add(path(spec))
+    assert len(seen) == 2
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_vectors_that_are_not_finite_are_refused_and_not_cached(home, monkeypatch, value):
+    vectors = np.zeros((3, 4), np.float32)
+    vectors[1, 2] = value
+    use(monkeypatch, Embedding(UNIVERSE[:3], vectors))
+    message = f"model 'stem': the vector of '{UNIVERSE[1]}' holds {value} in column 2"
+    with pytest.raises(BadInput, match=message):
+        embed("stem")
+    assert cache.state(path(specs.model("stem"))) == "absent"
+
+
+@pytest.mark.parametrize(
+    "encoder, options, message",
+    [
+        ("random", {"dmi": 3}, "unexpected keyword argument 'dmi'; mend its 'options'"),
+        ("columns", {"source": "toy", "file": "labels", "gene_column": "x", "columns": []}, "'x'"),
+        ("columns", {"source": "toi"}, "unknown source 'toi'; did you mean 'toy'"),
+        ("joined", {"of": ["full", "oracle"]}, "cannot be made of 'oracle'"),
+        ("joined", {"of": ["full", "ful"]}, "unknown model 'ful'; did you mean 'full'"),
+        ("joined", {}, "argument: 'of'"),
+    ],
+)
+def test_wrong_options_are_one_sentence(home, encoder, options, message):
+    spec = specs.model("full").model_copy(update={"encoder": encoder, "options": options})
+    with pytest.raises(BadInput, match=message):
+        inference.embed(spec, UNIVERSE, specs.declared())
+
+
+def test_a_derived_model_gets_the_vectors_of_its_parts(home):
+    spec = specs.model("full").model_copy(
+        update={"encoder": "joined", "options": {"of": ["full", "part"]}}
+    )
+    both = inference.embed(spec, UNIVERSE, specs.declared())
+    assert both.entities.tolist() == embed("part").entities.tolist()
+    assert both.vectors.shape[1] == 8
+
+
+def test_devices_are_named_and_joined_by_commas():
+    assert inference.devices("cpu, cpu") == ["cpu", "cpu"]
+    assert inference.devices("cuda:1") == ["cuda:1"]
+    for text in (" ", "" if torch.cuda.is_available() else "all"):
+        with pytest.raises(BadInput, match="there is no such device"):
+            inference.devices(text)
+
+
+def sums(n: int) -> Sequences:
+    """A network that sums n distinct sequences of tokens."""
+    tokens = [[i] * (1 + i % 7) for i in range(n)]
+    forward = lambda device: lambda ids, mask: (ids * mask).sum(1, keepdim=True)  # noqa: E731
+    return Sequences(UNIVERSE[:n], tokens, 0, forward)
+
+
+@pytest.fixture
+def threads(monkeypatch):
+    """Workers are threads of this process."""
+
+    def pool(jobs, shared):
+        workers.start(shared)
+        return ThreadPoolExecutor(jobs)
+
+    monkeypatch.setattr(workers, "pool", pool)
+    monkeypatch.setattr(batches, "SHARD", 20)
+    monkeypatch.setattr(inference, "_networks", {})
+
+
+@pytest.mark.parametrize("device", ["cpu", "cpu,cpu,cpu"])
+def test_one_or_several_processes_give_the_same_vectors(home, threads, monkeypatch, device):
+    work, calls = sums(60), []
+    use(monkeypatch, work)
+    result = embed("stem", device=device, progress=lambda *call: calls.append(call))
+    assert result.vectors[:, 0].tolist() == [sum(t) for t in work.tokens]
+    assert calls[-1] == (60, 60)
+    assert not path(specs.model("stem")).with_suffix(".parts").exists()
+
+
+@pytest.mark.parametrize(
+    "fault, message",
+    [("key", "other weights or input files are at hand"), ("tokens", "becomes other tokens there")],
+)
+def test_a_process_with_other_inputs_is_refused(home, monkeypatch, fault, message):
+    use(monkeypatch, sums(9))
+    monkeypatch.setattr(inference, "_networks", {})
+    known, spec = specs.declared(), specs.model("stem")
+    key = "0" if fault == "key" else path(spec).stem.split("-")[1]
+    plan = batches.Batches.of(sums(8))
+    job = inference._Job(spec, UNIVERSE, known, ["cpu"], key, plan, Path("unused"))
+    with pytest.raises(BadInput, match=message):
+        inference._compute(job, 0)
+
+
+@pytest.mark.slow
+def test_two_real_processes_give_the_vectors_of_one(tmp_path):
+    script = (
+        "import numpy as np\nfrom genebench.core import specs\n"
+        "from genebench.models import batches, inference, encoder\nbatches.SHARD = 8\n"
+        "if __name__ == '__main__':\n"
+        "    genes = np.array(sorted('TP53 BRCA1 HOXA13 IL2 A1BG'.split()))\n"
+        "    known = specs.declared()\n"
+        "    spec = known.model('minilm-symbol')\n"
+        "    one = batches.infer(encoder(spec)(spec, genes, **spec.options))\n"
+        "    batches.run = None  # from here on this process computes nothing\n"
+        "    two = inference.embed(spec, genes, known, device='cpu,cpu')\n"
+        "    print(float(abs(one.vectors - two.vectors).max()))\n"
+    )
+    (tmp_path / "two.py").write_text(script)
+    root = str(Path(__file__).resolve().parents[2])
+    env = {**os.environ, "GENEBENCH_CACHE": str(tmp_path), "PYTHONPATH": root}
+    command = [sys.executable, str(tmp_path / "two.py")]
+    result = subprocess.run(command, capture_output=True, text=True, env=env)
+    assert result.returncode == 0, result.stderr[-500:]
+    assert float(result.stdout) < 1e-5

@@ -1,0 +1,57 @@
+"""The registry of encoders, and rows of an embedding."""
+
+import importlib
+import inspect
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from genebench import models
+from genebench.core import specs
+from genebench.core.errors import BadInput
+from genebench.models import Embedding, baseline
+
+
+def test_rows_of_entities_and_minus_one_for_others():
+    embedding = Embedding(np.array(["B", "D", "F"]), np.zeros((3, 1), np.float32))
+    rows = embedding.rows(np.array(["A", "B", "C", "F", "G", "FF"]))
+    assert rows.tolist() == [-1, 0, -1, 2, -1, -1]
+    empty = Embedding(np.array([], dtype=str), np.zeros((0, 3)))
+    assert empty.rows(np.array(["A", "B"])).tolist() == [-1, -1]
+
+
+def test_an_unknown_encoder_is_answered_with_the_nearest(model):
+    assert models.encoder(model(encoder="ngrams")) is baseline.ngrams
+    with pytest.raises(
+        BadInput, match="model 'tiny': unknown encoder 'ngrms'; did you mean 'ngrams'"
+    ):
+        models.encoder(model(encoder="ngrms"))
+
+
+@pytest.mark.parametrize("name", models.ENCODERS)
+def test_every_encoder_takes_a_declaration_then_genes_then_options_by_keyword(model, name):
+    signature = inspect.signature(models.encoder(model(encoder=name)))
+    first, second, *rest = signature.parameters.values()
+    assert (first.name, second.name) == ("spec", "genes") and "declared" in signature.parameters
+    assert all(p.kind is p.KEYWORD_ONLY for p in rest)
+
+
+def test_every_neural_entry_is_complete():
+    for spec in specs.models().values():
+        if spec.hub or spec.files:
+            assert spec.citation and (spec.hub or spec.how), spec.name
+            assert spec.files or (spec.parameters and spec.context), spec.name
+            assert spec.encoder in ("transformer", "protein", "dna", "checkpoint"), spec.name
+
+
+def test_importing_loads_neither_torch_nor_transformers():
+    names = [f"genebench.models.{name}" for name in {*models.ENCODERS.values(), "inference"}]
+    assert all(importlib.import_module(name) for name in names)
+    script = (
+        f"import sys, {', '.join(names)}; print({{'torch', 'transformers'}} & {{*sys.modules}})"
+    )
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, env={**os.environ})
+    assert told.stdout.decode().strip() == "set()", told.stderr

@@ -1,0 +1,65 @@
+"""Texts of genes, and what is masked in them."""
+
+import pandas as pd
+import pytest
+
+from genebench.core import specs
+from genebench.core.errors import BadInput
+from genebench.models import recipes
+
+KINASE = "KIN1, or p60 and P60-like, is a kinase of kinases; OLDK1 was its name. It binds KP1X."
+SET = "A set of proteins; SET and INHAT block metabolic enzymes of metabolism."
+
+
+@pytest.fixture(autouse=True)
+def ncbi(tables):
+    """What NCBI says of the four genes."""
+    summaries = [("9606", "11", KINASE), ("9606", "12", SET), ("10090", "13", "A mouse gene.")]
+    columns = ["#tax_id", "GeneID", "Summary"]
+    tables["ncbi", "gene_summary"] = pd.DataFrame([*summaries, ("9606", "14", "")], columns=columns)
+    synonyms = [("9606", "11", "-"), ("9606", "12", "INHAT|2PP2A"), ("9606", "13", "-")]
+    columns = ["#tax_id", "GeneID", "Synonyms"]
+    tables["ncbi", "gene_info"] = pd.DataFrame(synonyms, columns=columns)
+    return tables
+
+
+def test_a_gene_has_a_text_only_if_all_that_the_recipe_needs_is_known(ncbi, declared, run):
+    genes = run("KIN1", "SET", "CHN3", "CHN4", "UNKNOWN9")
+    assert recipes.texts(genes, "symbol", declared)[1] == ["CHN3", "CHN4", "KIN1", "SET"]
+    ncbi.pop(("ncbi", "gene_info"))  # neither recipe needs it
+    assert dict(zip(*recipes.texts(genes, "name", declared)))["CHN4"] == "channel four"
+    covered, texts = recipes.texts(genes, "summary", declared)
+    start = "Gene symbol SET full name SET nuclear proto-oncogene with the summary "
+    assert covered.tolist() == ["KIN1", "SET"] and texts[1] == start + SET
+
+
+def test_an_unknown_recipe_is_answered_with_the_nearest(declared, run):
+    with pytest.raises(BadInput, match="unknown text recipe 'sumary'; did you mean 'summary'"):
+        recipes.texts(run("KIN1"), "sumary", declared)
+
+
+def test_the_masked_twin_has_neither_names_of_the_gene_nor_words_of_the_labels(
+    monkeypatch, declared, run
+):
+    monkeypatch.setattr(recipes, "label_words", lambda *_: ("kinase", "metabol"))
+    _, texts = recipes.texts(run("OLDK1", "SET"), "summary-masked", declared, labels_of=["hpa"])
+    assert texts == [
+        "Gene symbol [MASK] full name [MASK] one with the summary [MASK], or [MASK] and "
+        "[MASK]-like, is a [MASK] of [MASK]; [MASK] was its name. It binds KP1X.",
+        "Gene symbol [MASK] full name [MASK] nuclear proto-oncogene with the summary A set of "
+        "proteins; [MASK] and [MASK] block [MASK] enzymes of [MASK].",
+    ]
+
+
+def test_label_words_are_those_of_the_classes_without_what_says_nothing(monkeypatch, make_task):
+    task = make_task("multiclass", [0, 1, 2] * 10)
+    labels = ("Metabolism of the Kinases", "Ion channels", "from these proteins, other genes")
+    object.__setattr__(task, "classes", labels)
+    monkeypatch.setattr(recipes.tasks, "from_source", lambda source, *args, **options: [[task]])
+    monkeypatch.setattr(recipes, "_label_words", {})
+    assert recipes.label_words(["hpa"], specs.declared()) == ("channel", "kinase", "metabol")
+
+
+def test_an_unknown_source_of_labels_is_answered_with_the_nearest():
+    with pytest.raises(BadInput, match="unknown source 'hpaa'; did you mean 'hpa'"):
+        recipes.label_words(["hpaa"], specs.declared())

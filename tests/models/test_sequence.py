@@ -1,0 +1,130 @@
+"""Encoders of sequences: compositions counted by hand, networks against their own classes."""
+
+from collections import Counter
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from genebench import models
+from genebench.core import specs
+from genebench.core.errors import BadInput
+from genebench.data import genome, sources
+from genebench.models import hub, inference, sequence
+
+FASTA = {"source": "proteome", "file": "sequences"}
+PROTEINS = {"P00001": "MDLSALRVEE", "P00002": "MTTQAPTFTQPLQSVVVLEGSTATFEAHISGFPVPEVSWFRDGQVISTS"}
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_kmer_shares_are_those_counted_one_by_one(k):
+    alphabet = "ACDEFGHIKLMNPQRSTVWY"
+    text = "".join(np.random.default_rng(0).choice([*alphabet, "X"], 200))
+    count = Counter(text[i : i + k] for i in range(201 - k) if "X" not in text[i : i + k])
+    expected = [count["".join(c)] / sum(count.values()) for c in product(alphabet, repeat=k)]
+    shares = sequence.kmer_shares([text, "XXXX", "A"[: k - 1]], k)
+    np.testing.assert_allclose(shares[0], expected, atol=1e-12)
+    assert (shares[1:] == 0).all()
+
+
+def test_protein_descriptors_by_hand():
+    mass = (128.1741 + 156.1875 + 115.0886 + 186.2132 + 113.1594 + 99.1326 + 87.0782) / 7
+    hydropathy = (-3.9 - 4.5 - 3.5 - 0.9 + 4.5 + 4.2 - 0.8) / 7
+    expected = [np.log(10), mass, 1 / 7, hydropathy, 1 / 7, 2 / 7, 1 / 7]
+    result = sequence.protein_descriptors(["KRDWIVSXXX"])
+    np.testing.assert_allclose(result, [expected], rtol=1e-9)
+
+
+def test_a_proteome_gives_descriptors_and_shares_by_accession(tables, declared, run):
+    rows = [("tr|P00009|X", "MA"), ("sp|P00001|KIN1", "AACD"), ("sp|P00002|SET", "WW")]
+    rows = [(header, header + " text", residues) for header, residues in rows]
+    tables["proteome", "sequences"] = pd.DataFrame(rows, columns=["id", "header", "sequence"])
+    spec = specs.models()["protein-composition"]
+    encode, options = sequence.composition, spec.options | {"declared": declared}
+    embedding = encode(spec, run("KIN1", "SET", "CHN3"), **options)
+    assert embedding.entities.tolist() == ["KIN1", "SET"]
+    assert embedding.vectors.shape == (2, spec.dim) and embedding.vectors[1, 7 + 18] == 1
+    assert embedding.vectors[0, 7:10].tolist() == [0.5, 0.25, 0.25]
+    with pytest.raises(BadInput, match="the header '>tr.P00009.X text' has no id of the form"):
+        encode(spec, run("KIN1"), **options | {"id_pattern": "^sp[|](.+)[|]"})
+
+
+@pytest.fixture
+def protein(tables, model, declared, run):
+    """Vectors of KIN1 and SET by a protein model."""
+    rows = [(f"sp|{name}|X_HUMAN", residues) for name, residues in PROTEINS.items()]
+    tables["proteome", "sequences"] = pd.DataFrame(rows, columns=["id", "sequence"])
+
+    def vectors(context=64, **options):
+        spec = model(family="protein", encoder="protein", context=context)
+        work = models.encoder(spec)(spec, run("KIN1", "SET"), declared=declared, **FASTA, **options)
+        return inference.infer(work).vectors
+
+    return vectors
+
+
+def test_a_protein_is_the_mean_over_its_residues(save, states, protein):
+    network = save("esm")
+    for row, residues in zip(protein(), PROTEINS.values()):
+        hidden = states(network, residues)
+        assert len(hidden) == len(residues) + 2
+        np.testing.assert_allclose(row, hidden[1:-1].mean(0), atol=2e-6)
+
+
+def test_a_long_protein_is_the_mean_over_windows(save, states, protein):
+    network, residues = save("esm"), PROTEINS["P00002"]
+    parts = [
+        states(network, residues[start:stop])[1:-1][first - start : last - start]
+        for start, stop, first, last in hub.cut(len(residues), 16, 4)
+    ]
+    assert len(parts) > 2 and sum(map(len, parts)) == len(residues)
+    np.testing.assert_allclose(protein(18)[1], np.concatenate(parts).mean(0), atol=2e-6)
+
+
+def test_input_embeddings_in_windows_are_those_of_the_whole_protein(save, protein):
+    """Layer 0 knows no neighbours (without token dropout): windows must not be seen in it."""
+    save("esm", token_dropout=False)
+    np.testing.assert_allclose(protein(14, layer=0), protein(64, layer=0), atol=1e-6)
+
+
+def test_residues_are_written_as_the_tokenizer_needs_them(save, states, protein, tables):
+    network = save("t5")
+    tables["proteome", "sequences"] = pd.DataFrame({"id": ["P00001"], "sequence": ["MEUL"]})
+    spaced = protein(written="spaced")[0]  # rare residues are X
+    np.testing.assert_allclose(spaced, states(network, "M E X L")[1:-1].mean(0), atol=2e-6)
+    assert np.abs(protein(written="words")[0] - spaced).max() > 1e-4  # U is not X
+    with pytest.raises(BadInput, match="unknown way of writing residues 'space'"):
+        protein(written="space")
+
+
+@pytest.fixture
+def dna(monkeypatch, tables, model, declared, run):
+    """Vectors of genes by a DNA model; SET has no sequence."""
+    parts = pd.DataFrame({"gene": ["SET", "KIN1", "CHN3"]})
+    texts = {"SET": "", "KIN1": "ACGTTGCA", "CHN3": "TTACGN"}
+    tables["grch38", "genes"] = parts
+    monkeypatch.setattr(genome, "regions", lambda table, region: table)
+    monkeypatch.setattr(genome, "extract", lambda path, parts: [texts[g] for g in parts.gene])
+    monkeypatch.setattr(sources, "locate", lambda source, file: file)
+
+    def embed(**options):
+        spec = model(family="dna", encoder="dna", context=64)
+        work = models.encoder(spec)(
+            spec, run("KIN1", "SET", "CHN3"), declared=declared, source="grch38", **options
+        )
+        return inference.infer(work)
+
+    embed.texts = texts
+    return embed
+
+
+def test_a_sequence_and_its_reverse_complement_have_one_vector(save, dna):
+    save("esm")
+    both, forward = dna(), dna(both_strands=False).vectors
+    assert both.entities.tolist() == ["CHN3", "KIN1"]  # without a sequence there is no vector
+    dna.texts.update({name: genome.reverse_complement(text) for name, text in dna.texts.items()})
+    np.testing.assert_allclose(dna().vectors, both.vectors, atol=1e-6)
+    backward = dna(both_strands=False).vectors
+    assert np.abs(forward - backward).max() > 1e-3
+    np.testing.assert_allclose(both.vectors, (forward + backward) / 2, atol=1e-6)

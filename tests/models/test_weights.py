@@ -1,0 +1,71 @@
+"""Where weights are, whether they are the same as before, and whose code is run."""
+
+import pytest
+import torch
+
+from genebench.core.errors import BadInput
+from genebench.data import sources
+from genebench.models import weights
+
+
+def test_weights_that_are_not_available_are_one_sentence_that_says_what_to_run(shelf, model):
+    message = "embed --model tiny --download.*'owner/tiny'.*GENEBENCH_WEIGHTS"
+    with pytest.raises(sources.Missing, match=message):
+        weights.locate(model())
+    status, reason = weights.status(model(parameters=100))
+    assert status == "needs download" and "about 400 MB" in reason
+    assert weights.status(model(gated=True))[0] == "needs a licence click"
+
+
+def test_half_of_the_weights_are_not_the_weights(save, shelf, model):
+    save("bert")
+    assert weights.locate(model()) == shelf
+    (shelf / "model.safetensors").rename(shelf / "model.partial")
+    with pytest.raises(sources.Missing, match="lacks model.safetensors or pytorch_model.bin"):
+        weights.locate(model())
+    index = '{"weight_map": {"a": "model-1.safetensors"}}'
+    (shelf / "model.safetensors.index.json").write_text(index)
+    with pytest.raises(sources.Missing, match="lacks model-1.safetensors"):
+        weights.locate(model())
+    (shelf / "model.safetensors.index.json").write_text("{}")
+    with pytest.raises(BadInput, match="is no index of weights"):
+        weights.locate(model())
+
+
+def test_a_large_model_must_fit_a_gpu(save, model, monkeypatch):
+    save("bert")
+    monkeypatch.setattr(weights, "_gpu_gb", lambda: 0.0)
+    status, reason = weights.status(model(parameters=7000, dtype="bfloat16"))
+    assert status == "needs GPU memory" and reason.startswith("about 17 GB")
+    monkeypatch.setattr(weights, "_gpu_gb", lambda: 24.0)
+    assert weights.status(model(parameters=7000, dtype="bfloat16")) == ("ready", "")
+
+
+def test_other_weights_than_those_used_first_are_refused(save, shelf, model):
+    network = save("bert")
+    weights.verify(model(), shelf)
+    weights.verify(model(), shelf)
+    torch.nn.init.ones_(network.embeddings.word_embeddings.weight)
+    network.save_pretrained(shelf)
+    with pytest.raises(BadInput, match="are others .* than those used before"):
+        weights.verify(model(), shelf)
+
+
+def test_a_snapshot_of_another_revision_is_refused(tmp_path, shelf, model):
+    with pytest.raises(BadInput, match="is not the declared revision"):
+        weights.verify(model(revision="a" * 40), tmp_path / ("b" * 40))
+
+
+def test_code_is_run_only_if_declared_pinned_and_requested(model, monkeypatch):
+    monkeypatch.delenv("GENEBENCH_REMOTE_CODE", raising=False)
+    pinned = model(remote_code=True, revision="a" * 40)
+    assert weights.trusted(model()) is False
+    with pytest.raises(BadInput, match="no revision is pinned"):
+        weights.trusted(model(remote_code=True))
+    with pytest.raises(BadInput, match="--remote-code"):
+        weights.trusted(pinned)
+    monkeypatch.setenv("GENEBENCH_REMOTE_CODE", "another")
+    with pytest.raises(BadInput):
+        weights.trusted(pinned)
+    weights.trust(pinned)
+    assert weights.trusted(pinned) is True

@@ -1,0 +1,621 @@
+"""A user's own file of vectors: ids, checks, scores beside the table, leaks, one page; a sentence
+for each fault."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from helpers import COLUMNS, GENES, enter, forget, run_tiny
+from scipy.stats import mannwhitneyu, rankdata
+from sklearn.metrics import roc_auc_score
+from typer.testing import CliRunner
+
+from genebench.benchmark import fit, plan, results
+from genebench.cli.main import app
+from genebench.core import paths, specs
+from genebench.core.errors import BadInput
+from genebench.data import genes
+from genebench.models import Embedding
+from genebench.place import compare, leaks, read
+from genebench.stats import intervals
+
+RNG = np.random.default_rng(5)
+
+
+def toy_vectors() -> pd.DataFrame:
+    """The columns that the model ``full`` of the made-up project is made of."""
+    return pd.read_csv(paths.DOWNLOADS / "toy" / "labels.tsv", sep="\t", index_col="symbol")[
+        ["x0", "x1", "x2", "x3"]
+    ]
+
+
+def placed(path: Path, *words: str):
+    """Call the command on the made-up profile; the card goes beside the file."""
+    out = path.parent / "card"
+    return CliRunner().invoke(
+        app, ["place", str(path), "-p", "tiny", "-j", "1", "--out", str(out), *words]
+    ), out
+
+
+def card_of(path: Path, *words: str) -> dict:
+    """The card of a file that can be used."""
+    got, out = placed(path, *words)
+    assert got.exit_code == 0, got.output + got.stderr
+    return json.loads((out / "card.json").read_text())
+
+
+def read_tiny(path: Path, **reading) -> read.UserVectors:
+    """Read a file for the made-up profile."""
+    return read.read(path, plan.make("tiny"), "x", **reading)
+
+
+@pytest.fixture(scope="module")
+def good(finished, tmp_path_factory):
+    """One placed file (all 180 genes, the columns of ``full``), its home, what was said and what it
+    wrote."""
+    folder = shutil.copytree(finished.folder, tmp_path_factory.mktemp("placed") / "home")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        enter(monkeypatch, folder)
+        before = {p: p.read_bytes() for p in sorted(paths.RESULTS.rglob("*")) if p.is_file()}
+        path = folder / "My vectors.csv"
+        toy_vectors().to_csv(path)
+        got, out = placed(path)
+        after = {p: p.read_bytes() for p in sorted(paths.RESULTS.rglob("*")) if p.is_file()}
+    forget()
+    assert got.exit_code == 0, got.output + got.stderr
+    return {
+        "folder": folder,
+        "got": got,
+        "out": out,
+        "before": before,
+        "after": after,
+        "card": json.loads((out / "card.json").read_text()),
+    }
+
+
+# --- what comes out -------------------------------------------------------------------------------
+
+
+def test_the_scores_are_those_of_the_same_vectors_as_a_declared_model(good, finished):
+    frame = results.read(good["out"] / "scores.parquet").astype(
+        {"task": str, "metric": str, "genes": str, "model": str}
+    )
+    assert results.validate(frame, "placed") == [] and set(frame.model) == {"my-vectors"}
+    declared = finished.frame[(finished.frame.model == "full") & (finished.frame.split == "random")]
+    by = ["task", "metric", "genes", "fold"]
+    both = frame.merge(
+        declared.astype({"task": str, "metric": str, "genes": str})[[*by, "score"]],
+        on=by,
+        suffixes=("", "_declared"),
+    )
+    # common genes are those of the models of a profile
+    plain = both[both.genes != "common"]
+    assert len(plain) == len(frame[frame.genes != "common"]) > 100
+    np.testing.assert_array_equal(plain.score, plain.score_declared)
+
+
+def test_the_results_of_the_profile_stay_as_they_were_and_no_folder_is_added(good):
+    assert good["before"] == good["after"] and {"scores.parquet", "manifest.json"} <= {
+        p.name for p in good["before"]
+    }
+
+
+def test_its_own_twin_in_the_table_is_level_with_it_and_random_vectors_are_below(good):
+    tier = good["card"]["tier"]
+    assert (
+        "Full" in tier["level"] and {"Random", "Stem"} <= set(tier["below"]) and tier["first"] == 1
+    )
+    (twin,) = [r for r in good["card"]["rivals"] if r["model"] == "full"]
+    assert (
+        twin["difference"] == 0
+        and twin["win"] == twin["loss"] == 0
+        and twin["tie"] == twin["tasks"]
+    )
+    assert not {"oracle", "shuffled"} & {r["model"] for r in good["card"]["rivals"]}
+
+
+def test_the_excess_is_over_the_best_shortcut_on_each_task(good, finished):
+    frame = finished.frame[finished.frame.split == "random"]
+    main = results.aggregate(results.main_rows(frame, genes="all"))
+    main = main[main.kind != "regression"].pivot(index="task", columns="model", values="score")
+    assert good["card"]["excess"]["mean"] == pytest.approx((main["full"] - main["stem"]).mean())
+    assert good["card"]["excess"]["tasks"] == len(main)
+
+
+def test_the_card_is_one_page_that_asks_no_network_and_says_what_the_command_says(good):
+    page = (good["out"] / "card.html").read_text()
+    assert page.startswith("<!DOCTYPE html>") and page.rstrip().endswith("</html>")
+    assert not any(
+        word in page for word in ("http:", "https:", "<script", "<link", "src=", "@import", "url(")
+    )
+    for sentence in good["card"]["sentences"]:
+        assert sentence in good["got"].stdout
+        assert sentence.replace("'", "&#39;") in page
+    for spec in ("full", "stem", "part"):
+        assert (
+            f"#00000{['full', 'part', 'stem'].index(spec)}" in page
+        )  # the colours of data/models.yml
+    assert sorted(p.name for p in good["out"].iterdir()) == [
+        "card.html",
+        "card.json",
+        "scores.parquet",
+    ]
+
+
+def test_a_second_call_takes_every_cell_from_the_cache(good, monkeypatch, tmp_path):
+    enter(monkeypatch, good["folder"])
+    monkeypatch.setattr(fit, "_compute", lambda *a: pytest.fail("computed again"))
+    folder = tmp_path / "again"
+    folder.mkdir()
+    path = shutil.copy(good["folder"] / "My vectors.csv", folder / "other name.csv")
+    card = card_of(Path(path), "--name", "My vectors")
+    assert card["cost"]["cells_cached"] == card["cost"]["cells"] > 0
+    volatile = ("cost", "file")
+    assert {k: v for k, v in card.items() if k not in volatile} == {
+        k: v for k, v in good["card"].items() if k not in volatile
+    }
+    scores = (folder / "card" / "scores.parquet").read_bytes()
+    assert scores == (good["out"] / "scores.parquet").read_bytes()
+    forget()
+
+
+def test_random_vectors_are_at_chance_in_the_lowest_tier(warm):
+    path = warm / "noise.csv"
+    pd.DataFrame(
+        np.random.default_rng(9).standard_normal((180, 6)), index=pd.Index(GENES, name="gene")
+    ).to_csv(path)
+    card = card_of(path)
+    (wide,) = [g for g in card["groups"] if g["group"] == "biological processes"]
+    assert 0.4 < wide["score"] < 0.6
+    assert (
+        "Full" in card["tier"]["above"]
+        and "Random" in card["tier"]["level"]
+        and not card["tier"]["below"]
+    )
+    assert not [f for f in card["leaks"] if f["level"] == "flag"]
+
+
+def test_a_copy_with_its_rows_shuffled_falls_to_chance(warm):
+    frame = toy_vectors()
+    path = warm / "shuffled.csv"
+    frame.set_axis(np.random.default_rng(2).permutation(frame.index), axis=0).rename_axis(
+        "symbol"
+    ).to_csv(path)
+    card = card_of(path)
+    assert "Full" in card["tier"]["above"] and card["excess"]["mean"] < 0
+    mean = np.mean([t["score"] for t in card["tasks"] if t["kind"] != "regression"])
+    assert 0.4 < mean < 0.6
+
+
+def test_a_file_that_holds_the_labels_is_flagged_with_the_column_of_each_task(warm):
+    tasks = [t for t in plan.make("tiny").tasks.values() if t.kind == "binary"]
+    noise = np.random.default_rng(3).standard_normal((180, 5))
+    table = pd.DataFrame(noise, index=pd.Index(GENES, name="symbol"))
+    for task in tasks:
+        table[task.name] = pd.Series(task.labels, index=task.entities).reindex(GENES, fill_value=0)
+    table.to_csv(warm / "oracle.csv")
+    card = card_of(warm / "oracle.csv")
+    first = card["leaks"][0]
+    assert first["check"] == "Labels among the columns" and first["level"] == "flag"
+    assert {(r["task"], r["column"]) for r in first["rows"]} >= {
+        (t.name, 6 + i) for i, t in enumerate(tasks)
+    }
+    flagged = len({r["task"] for r in first["rows"]})
+    assert "Do not take the scores at their word" in card["sentences"][-1]
+    assert (
+        f"labels among the columns, on {flagged} of {card['tasks_scored']} tasks"
+        in card["sentences"][-1]
+    )
+
+
+def test_vectors_that_only_know_the_family_collapse_when_relatives_are_kept_apart(warm):
+    code = np.random.default_rng(1).standard_normal((30, 12))[np.arange(180) // 6]
+    path = warm / "families.csv"
+    (
+        pd.DataFrame(code, index=pd.Index(GENES, name="symbol"))
+        + 1e-3 * RNG.standard_normal((180, 12))
+    ).to_csv(path)
+    found = {f["check"]: f for f in card_of(path)["leaks"]}
+    assert found["Relatives kept out of training"]["level"] == "flag"
+    assert found["Relatives kept out of training"]["value"] < 0.5
+
+
+def test_a_file_of_part_of_the_genes_says_so_and_is_compared_on_all_of_them(warm, finished):
+    frame = pd.read_csv(paths.DOWNLOADS / "toy" / "known.tsv", sep="\t", index_col="symbol")
+    path = warm / "part.csv"
+    frame[["x0", "x1", "x2", "x3"]].to_csv(path)
+    card = card_of(path)
+    assert card["ids"]["covered"] == 108 and "(60%)" in card["sentences"][0]
+    main = results.aggregate(results.main_rows(finished.frame, genes="all"))
+    expected = main[main.model == "part"].set_index("task").score
+    for task in card["tasks"]:
+        assert task["coverage"] == pytest.approx(0.6, abs=0.15)
+        assert task["score_all_genes"] == pytest.approx(expected[task["task"]], abs=1e-12)
+    (twin,) = [r for r in card["rivals"] if r["model"] == "part"]
+    assert twin["difference"] == pytest.approx(0, abs=1e-12)
+    part = pd.DataFrame(card["tasks"]).query("kind != 'regression'")
+    assert (
+        f"{part.score.mean():.3f} on its own genes and {part.score_all_genes.mean():.3f} on all"
+        in card["sentences"][1]
+    )
+    assert f"(covers {twin['coverage']:.0%})" in (warm / "card" / "card.html").read_text()
+    assert twin["coverage"] == pytest.approx(part.coverage.mean(), abs=1e-6)
+
+
+# --- formats and ids ------------------------------------------------------------------------------
+
+
+def word2vec(frame: pd.DataFrame, path: Path) -> None:
+    """The text format of word2vec."""
+    rows = [
+        f"{g} " + " ".join(map(repr, v)) for g, v in zip(frame.index, frame.to_numpy().tolist())
+    ]
+    path.write_text("\n".join([f"{len(frame)} {frame.shape[1]}", *rows]) + "\n")
+
+
+def npy(frame: pd.DataFrame, path: Path) -> None:
+    """An array with its ids beside it."""
+    np.save(path, frame.to_numpy())
+    path.with_suffix(".ids.txt").write_text("\n".join(frame.index))
+
+
+def h5ad(frame: pd.DataFrame, path: Path, place: str) -> None:
+    """An AnnData whose rows (obsm) or columns (varm) are the genes."""
+    import anndata
+
+    other = pd.DataFrame(index=["a", "b"])
+    mine = pd.DataFrame(index=frame.index.to_numpy(str))
+    shape = (len(frame), 2) if place == "obsm" else (2, len(frame))
+    obs, var = (mine, other) if place == "obsm" else (other, mine)
+    table = anndata.AnnData(np.zeros(shape, np.float32), obs=obs, var=var)
+    getattr(table, place)["emb"] = frame.to_numpy()
+    table.write_h5ad(path)
+
+
+def safetensors(frame: pd.DataFrame, path: Path) -> None:
+    """A safetensors file with its ids beside it."""
+    from safetensors.numpy import save_file
+
+    save_file({"emb": np.ascontiguousarray(frame.to_numpy(np.float32))}, str(path))
+    path.with_suffix(".ids.txt").write_text("\n".join(frame.index))
+
+
+FORMATS = {
+    "v.csv": (lambda f, p: f.to_csv(p), {}),
+    "v.tsv": (lambda f, p: f.to_csv(p, sep="\t"), {}),
+    "v.npz": (lambda f, p: np.savez(p, genes=f.index.to_numpy(str), vectors=f.to_numpy()), {}),
+    "v.npy": (npy, {}),
+    "v.parquet": (lambda f, p: f.to_parquet(p), {}),
+    "obsm.h5ad": (lambda f, p: h5ad(f, p, "obsm"), {"array": "obsm/emb"}),
+    "varm.h5ad": (lambda f, p: h5ad(f, p, "varm"), {"array": "varm/emb"}),
+    "v.vec": (word2vec, {}),
+    "v.safetensors": (safetensors, {}),
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_is_the_same_model(good, monkeypatch, tmp_path, name):
+    enter(monkeypatch, good["folder"])
+    write, reading = FORMATS[name]
+    write(toy_vectors(), tmp_path / name)
+    made = read_tiny(tmp_path / name, **reading)
+    assert (made.n_genes, made.dim) == (180, 4)
+    twin = read_tiny(good["folder"] / "My vectors.csv")
+    assert made.name == twin.name, "the name is that of the content"
+    (toy_vectors() + [0, 0, 0, 1e-3]).to_csv(tmp_path / "other.csv")
+    assert read_tiny(tmp_path / "other.csv").name != made.name
+    assert made.name in made.declared.models and made.name not in plan.make("tiny").models
+    forget()
+
+
+@pytest.fixture
+def known(monkeypatch):
+    """A resolver of the made-up genes: each had a name with OLD before it, and the first two share
+    an alias."""
+    rows = [
+        (
+            f"HGNC:{i}",
+            g,
+            f"OLD{g}",
+            "TWO" if i < 2 else "",
+            f"ENSG{i:011d}",
+            str(i + 500),
+            "",
+            "1p",
+            "",
+            "other",
+        )
+        for i, g in enumerate(GENES)
+    ]
+    table = genes.build(pd.DataFrame(rows, columns=COLUMNS), release="Made up")
+    monkeypatch.setattr(genes, "resolver", lambda sources: table)
+
+
+def test_ids_are_resolved_and_the_lost_and_ambiguous_are_listed(warm, known):
+    frame = toy_vectors().iloc[2:]
+    names = frame.index.tolist()
+    names[0] = f"OLD{names[0]}"
+    more = pd.DataFrame(np.ones((4, 4)), index=["TWO", "NOBODY1", "Nobody2", f"OLD{names[5]}"])
+    more.columns = frame.columns
+    pd.concat([frame.set_axis(names, axis=0), more]).rename_axis("symbol").to_csv(warm / "x.csv")
+    made = read_tiny(warm / "x.csv")
+    found = {s["status"]: s for s in made.ids["statuses"]}
+    assert (
+        made.n_genes == made.ids["covered"] == 178
+        and made.ids["given"] == 182
+        and made.ids["lost"] == 4
+    )
+    assert (
+        found["previous"]["examples"] == [f"OLD{GENES[2]} → {GENES[2]}"]
+        and found["previous"]["used"]
+    )
+    assert found["ambiguous"]["examples"] == [f"TWO → {GENES[0]} or {GENES[1]}"]
+    assert found["unknown"]["ids"] == 2 and "mouse style" in found["unknown"]["examples"][1]
+    assert found["duplicate"]["ids"] == 1 and not found["duplicate"]["used"]
+    kept = np.load(paths.DOWNLOADS / "own" / f"{made.name}.npz")
+    row = dict(zip(kept["ids"].tolist(), kept["vectors"]))
+    np.testing.assert_allclose(
+        row[GENES[7]], frame.loc[GENES[7]].to_numpy(np.float32)
+    )  # not that of its old name
+
+
+def test_ensembl_ids_are_told_by_themselves(warm, known):
+    frame = (
+        toy_vectors()
+        .set_axis([f"ENSG{i:011d}.3" for i in range(180)], axis=0)
+        .rename_axis("gene_id")
+    )
+    frame.to_csv(warm / "x.csv")
+    made = read_tiny(warm / "x.csv")
+    assert made.ids["kind"] == "ensembl" and made.n_genes == 180
+
+
+def test_without_the_table_of_hgnc_ids_are_symbols_and_a_sentence_says_so(good):
+    assert "the table of HGNC is not at hand" in good["card"]["ids"]["sentences"][0]
+    assert (
+        good["card"]["ids"]["kind"] == "symbol, unresolved"
+        and good["card"]["ids"]["covered"] == 180
+    )
+
+
+def test_odd_values_are_told(warm):
+    frame = toy_vectors().assign(same=3.0, wide=RNG.standard_normal(180) * 1e7)
+    frame.iloc[0] = 0.0
+    frame.iloc[2] = frame.iloc[3]
+    frame["same"] = 3.0
+    frame.to_csv(warm / "x.csv")
+    made = read_tiny(warm / "x.csv")
+    checks = {c["check"]: c for c in made.checks}
+    assert (
+        checks["constant columns"]["sentence"].startswith("1 of 6 columns")
+        and not checks["constant columns"]["fine"]
+    )
+    assert checks["equal vectors"]["sentence"].startswith("2 genes") and not checks["scale"]["fine"]
+    assert checks["zero vectors"]["fine"]  # the constant column is not zero
+
+
+# --- what cannot be used --------------------------------------------------------------------------
+
+
+def csv(frame: pd.DataFrame) -> bytes:
+    """A table as bytes of a csv file."""
+    return frame.to_csv().encode()
+
+
+def spoiled(frame: pd.DataFrame, **cells_) -> pd.DataFrame:
+    """A table with some ids replaced."""
+    return frame.rename(index=cells_).rename_axis("symbol")
+
+
+def zipped(frame: pd.DataFrame, folder: Path) -> bytes:
+    """A zip archive of one csv."""
+    with zipfile.ZipFile(folder / "inner.zip", "w") as archive:
+        archive.writestr("vectors.csv", frame.to_csv())
+    return (folder / "inner.zip").read_bytes()
+
+
+def with_value(frame: pd.DataFrame, value: float) -> pd.DataFrame:
+    """A table with one value replaced."""
+    frame = frame.copy()
+    frame.iloc[4, 1] = value
+    return frame
+
+
+BROKEN = {
+    "wrong delimiter": (lambda f, d: f.to_csv(sep=";").encode(), "delimited by semicolon"),
+    "no ids": (lambda f, d: f.to_csv(index=False).encode(), "has no column of gene ids"),
+    "dates": (
+        lambda f, d: csv(spoiled(f, **{GENES[3]: "1-Sep"})),
+        "a spreadsheet made of gene symbols",
+    ),
+    "duplicated genes": (
+        lambda f, d: csv(spoiled(f, **{GENES[3]: GENES[4]})),
+        f"the id '{GENES[4]}' stands in row 4",
+    ),
+    "a column without values": (
+        lambda f, d: csv(f.assign(x1=np.nan)),
+        "column 'x1' holds no value at all",
+    ),
+    "ragged rows": (lambda f, d: csv(f) + b"LAST,1.0\n", "has 2 cells where the first line has 5"),
+    "five genes": (lambda f, d: csv(f.iloc[:5]), "holds 5 genes where 20 are the least"),
+    "mouse symbols": (
+        lambda f, d: csv(spoiled(f, **{g: g.capitalize() + "ap" for g in GENES})),
+        "symbols of the mouse",
+    ),
+    "huge values": (
+        lambda f, d: csv(with_value(f, 1e30)),
+        "has 1e+30, beyond 1e+10 in column 'x1'",
+    ),
+    "a zip with another name": (zipped, "is a zip archive, though its name ends in '.csv'"),
+    "an empty file": (lambda f, d: b"", "is empty; write it again"),
+    "a web page": (lambda f, d: b"<!DOCTYPE html><html>404</html>", "is a web page"),
+    "no gene of the profile": (
+        lambda f, d: csv(
+            f.set_axis([f"NONE{i}" for i in range(len(f))], axis=0).rename_axis("symbol")
+        ),
+        "0 of its 180 ids are among the 180 genes of profile 'tiny', and 20 are needed (first lost: NONE0)",
+    ),
+    "one vector for all": (lambda f, d: csv(f * 0 + 2.5), "every gene has the same vector"),
+    "a missing value": (lambda f, d: csv(with_value(f, np.nan)), "has no value in column 'x1'"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_file_is_one_sentence_and_status_2(good, monkeypatch, tmp_path, name):
+    enter(monkeypatch, good["folder"])
+    noted = set((paths.DOWNLOADS / "own").iterdir())
+    make, sentence = BROKEN[name]
+    path = tmp_path / "bad file.csv"
+    path.write_bytes(make(toy_vectors(), tmp_path))
+    got, out = placed(path)
+    assert got.exit_code == 2 and sentence in got.stderr, got.stderr
+    assert (
+        str(path) in got.stderr and len(got.stderr.strip().splitlines()) == 1 and got.stdout == ""
+    )
+    assert not out.exists() and set((paths.DOWNLOADS / "own").iterdir()) == noted
+    forget()
+
+
+def test_a_place_that_cannot_take_the_card_and_a_profile_without_scores_are_told(home):
+    path = home / "x.csv"
+    toy_vectors().to_csv(path)
+    got, _ = placed(path)
+    assert got.exit_code == 2 and "no results yet; run 'genebench run --profile tiny'" in got.stderr
+    run_tiny(models=["random"], split="random")
+    got = CliRunner().invoke(app, ["place", str(path), "-p", "tiny", "--out", str(path)])
+    assert got.exit_code == 2 and "is a file, and the card needs a folder" in got.stderr
+    got = CliRunner().invoke(app, ["place", str(path), "-p", "tinny"])
+    assert (
+        got.exit_code == 2 and "no results yet" in got.stderr or "did you mean 'tiny'" in got.stderr
+    )
+
+
+def test_a_cell_that_fails_is_status_1_and_no_card_is_written(warm, monkeypatch):
+    path = warm / "x.csv"
+    (toy_vectors() * 2).to_csv(path)
+
+    def fail(*given):
+        raise RuntimeError("out of luck")
+
+    monkeypatch.setattr(fit, "_compute", fail)
+    got, out = placed(path)
+    assert (
+        got.exit_code == 1 and "out of luck" in got.stderr and "no card was written" in got.stderr
+    )
+    assert not out.exists() and "Traceback" not in got.stderr
+
+
+# --- the parts ------------------------------------------------------------------------------------
+
+
+def test_areas_of_bare_columns_are_those_of_scikit_learn(make_task):
+    labels = (np.arange(120) % 3 == 0).astype(int)
+    task = make_task("binary", labels)
+    X = np.round(RNG.standard_normal((120, 6)), 1)
+    X[:, 2] = -task.labels + 1e-3 * RNG.standard_normal(120)
+    ((row, z),) = leaks._columns(task, task.labels, rankdata(X, axis=0))
+    assert (row["task"], row["label"], row["column"]) == (task.name, "class 1", 3) and z > 5
+    assert row["strength"] == round(1 - roc_auc_score(task.labels, X[:, 2]), 4)
+    finding = leaks.label_columns([task], Embedding(task.entities, X.astype(np.float32)))
+    assert finding.level == "flag" and finding.rows[0]["column"] == 3
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "multilabel", "regression"])
+def test_labels_of_every_kind_are_found_among_the_columns(make_task, kind):
+    base = np.arange(120)
+    labels = {
+        "multiclass": base % 3,
+        "multilabel": np.stack([base % 2, base % 3 == 0], axis=1).astype(int),
+        "regression": RNG.standard_normal(120),
+    }[kind]
+    task = make_task(kind, labels)
+    y = (
+        task.labels
+        if kind == "regression"
+        else task.labels == 2
+        if kind == "multiclass"
+        else task.labels[:, 1]
+    )
+    X = np.column_stack([RNG.standard_normal((120, 3)), np.exp(y.astype(float))]).astype(np.float32)
+    finding = leaks.label_columns([task], Embedding(task.entities, X))
+    assert [r["column"] for r in finding.rows] == [4] and finding.level == "flag"
+    clean = leaks.label_columns([task], Embedding(task.entities, X[:, :3]))
+    assert clean.level == "clear" and clean.rows == []
+
+
+def test_a_tiny_task_that_a_column_hits_by_chance_is_no_flag(make_task):
+    task = make_task("binary", np.r_[np.ones(4, int), np.zeros(16, int)])
+    X = np.random.default_rng(0).standard_normal((20, 20000)).astype(np.float32)
+    areas = mannwhitneyu(X[task.labels == 1], X[task.labels == 0], axis=0).statistic / (4 * 16)
+    assert areas.max() > leaks.LABEL_COLUMN  # one of many columns does hit
+    assert leaks.label_columns([task], Embedding(task.entities, X)).level == "clear"
+
+
+def test_what_survives_is_a_share_of_the_score_above_chance():
+    near = pd.Series({"a": 0.9, "b": 0.7, "c": 0.6})
+    found = leaks.survival(near, pd.Series({"a": 0.6, "b": 0.5}), "family", also={"Letters": 0.3})
+    assert (
+        found.value == pytest.approx(0.05 / 0.3)
+        and found.level == "flag"
+        and "(Letters: 30%)" in found.sentence
+    )
+    assert leaks.survival(near, pd.Series({"a": 0.85}), "family").level == "clear"
+    assert leaks.survival(near, pd.Series(dtype=float), "family").level == "open"
+    assert leaks.survival(near * 0 + 0.5, near * 0 + 0.5, "stem").value is None
+
+
+def test_scores_are_too_good_only_where_the_table_is_not():
+    mine = pd.Series({f"t{i}": 1.0 if i < 5 else 0.7 for i in range(20)})
+    assert leaks.too_good(mine, mine * 0 + 0.8).level == "flag"
+    assert leaks.too_good(mine, mine).level == "clear"
+
+
+def test_families_and_study_are_noted_where_the_vectors_tell_them():
+    family = np.arange(180) // 6
+    X = np.random.default_rng(0).standard_normal((30, 20))[family] + 0.01 * RNG.standard_normal(
+        (180, 20)
+    )
+    names = np.array([f"{'BCDFG'[f // 6]}{'KLMNPR'[f % 6]}Q{i}" for i, f in enumerate(family)])
+    order = np.argsort(names)
+    table = Embedding(names[order], X[order].astype(np.float32))
+    noise = Embedding(table.entities, RNG.standard_normal((180, 5)).astype(np.float32))
+    assert (
+        leaks.stems(table, least=6).level == "note" and leaks.stems(noise, least=6).level == "clear"
+    )
+    assert leaks.stems(table, least=7).level == "open"
+    count = np.exp(table.vectors[:, 0].astype(float)) * 10
+    assert leaks.study(table, count).level == "note" and leaks.study(noise, count).level == "clear"
+    assert leaks.study(table, None).level == "open"
+
+
+def test_the_verdict_of_a_task_is_the_corrected_interval_of_its_folds():
+    rows = pd.DataFrame(
+        {
+            "task": "a",
+            "kind": "binary",
+            "group": "localization",
+            "model": "m",
+            "family": "table",
+            "score": [0.8, 0.82, 0.81],
+            "score_other": [0.7, 0.71, 0.69],
+        }
+    )
+    rows = rows.assign(difference=rows.score - rows.score_other, coverage=0.5)
+    (row,) = compare.by_task(rows).to_dict("records")
+    low, high = intervals.fold_interval(rows.difference.mean(), rows.difference.std(), 3)
+    assert (row["low"], row["high"]) == pytest.approx((low, high)) and row["verdict"] == "win"
+    (one,) = compare.by_task(rows.iloc[:1]).to_dict("records")
+    assert one["verdict"] == "tie"
+
+
+def test_a_table_of_other_tasks_is_refused(warm, finished):
+    frame = finished.frame[finished.frame.model == "full"]
+    other = finished.frame.assign(task=finished.frame.task.astype(str) + "x")
+    with pytest.raises(BadInput, match="shares no task with these vectors"):
+        compare.placed(frame, other, "full", specs.declared().models)

@@ -1,0 +1,181 @@
+"""Linear probes against scikit-learn and closed forms."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+from helpers import exact, folds, gaps, plain, reference
+from sklearn.linear_model import Ridge, RidgeCV
+from sklearn.metrics import log_loss
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from genebench import probes
+from genebench.core.errors import BadInput
+from genebench.probes import linear
+
+SCALES = pytest.mark.parametrize("standardise", [True, False], ids=["standardised", "raw"])
+
+
+def binary(X, y, fold, **options) -> np.ndarray:
+    """Log-odds of one binary task, (n,)."""
+    return probes.predict(X, y, fold, kind="binary", **options)[:, 0]
+
+
+@cache
+def cases() -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Vectors and labels that make a fit hard."""
+    X, y = plain(1)
+    constant, outlier, long, separable = (X.copy() for _ in range(4))
+    constant[:, [0, 3, 5]] = 0, 1, 1e6
+    outlier[17, 3] = 1e6
+    long[17] *= 1e4
+    separable[:, 0] = 10 * y
+    rare, three = np.zeros(400, int), np.zeros(600, int)
+    rare[np.argsort(-X[:400, 0] - X[:400, 1])[:24:3]] = 1
+    three[np.argsort(-X[:600, 0])[:60:20]] = 1
+    return {
+        "unscaled": (X * np.logspace(-3, 3, 20) + np.logspace(3, -3, 20), y),
+        "shifted": (X + 1000, y),
+        "constant": (constant, y),
+        "duplicated": (np.hstack([X, X, -X]), y),
+        "more columns than rows": plain(4, n=200, d=350),
+        "separable": (separable, y),
+        "large": (100 * X, (X[:, 0] + X[:, 1] > 0).astype(int)),
+        "eight positives": (X[:400], rare),
+        "three positives": (X[:600], three),
+        "outlier": (outlier, y),
+        "long row": (long, y),
+    }
+
+
+@SCALES
+@pytest.mark.parametrize("case", cases())
+def test_logistic_equals_scikit_learn(case, standardise):
+    X, y = cases()[case]
+    fold = folds(y, 3 if case == "three positives" else 4)
+    ours, tight = (binary(X, y, fold, standardise=standardise, tolerance=t) for t in (3e-4, 1e-4))
+    theirs = reference(X, y, fold, standardise=standardise)
+    theirs = np.clip(theirs, -probes.LIMIT, probes.LIMIT)
+    gap = gaps(y, ours, theirs, fold)
+    assert gap.max() <= 1e-3 and np.median(gap) <= 5e-4
+    error = np.abs(tight - theirs) / np.maximum(1, np.abs(theirs))
+    assert error.max() <= 5e-3 and np.median(error) <= 2e-4
+
+
+@pytest.mark.parametrize("C", [1e-3, 30.0])
+def test_any_strength_of_the_penalty_and_entities_left_out_agree(C):
+    X, y = plain(21)
+    fold = folds(y)
+    fold[::5] = -1
+    ours = binary(X, y, fold, C=C)
+    np.testing.assert_allclose(ours, reference(X, y, fold, C=C), atol=3e-3)
+    assert (ours[fold < 0] == 0).all()
+
+
+def test_a_label_absent_from_training_gets_the_share_of_the_training_entities():
+    X, y = plain(25, n=200)
+    fold = folds(y)
+    Y = np.stack([np.where(fold == 0, y, 0), np.where(fold == 0, 0, y)], axis=1)
+    ours = probes.predict(X, Y, fold, kind="multilabel")
+    assert (ours[fold == 0, 0] == np.float32(np.log(0.5 / ((fold != 0).sum() + 0.5)))).all()
+    for k in (1, 2, 3):  # the other folds are fitted as ever
+        theirs = exact().fit(X[fold != k], Y[fold != k, 0]).decision_function(X[fold == k])
+        np.testing.assert_allclose(ours[fold == k, 0], theirs, atol=3e-3)
+    np.testing.assert_allclose(ours[:, 1], reference(X, Y[:, 1], fold), atol=3e-3)
+
+
+def test_a_fold_without_training_entities_is_refused():
+    X, y = plain(n=50)
+    with pytest.raises(BadInput, match="a fold has no training entity; use fewer folds"):
+        binary(X, y, np.zeros(50, int))
+
+
+# --- the strength of the penalty, chosen ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("C, slack", [("loo", 1.02), ("inner", 1)])
+def test_the_strength_is_chosen_as_by_exact_refits(C, slack):
+    X, y = plain(3, n=60, d=8)
+    y = (X[:, 0] + 2 * np.random.default_rng(3).standard_normal(60) > 0).astype(int)
+    fold, part = folds(y, 2), np.arange(60)
+    if C == "inner":
+        part = np.random.default_rng(0).permutation(part % linear.INNER)
+    ours = binary(X, y, fold, C=C)
+    each = {c: binary(X, y, fold, C=c) for c in linear.GRID}
+    for k in (0, 1):
+        train, loss = fold != k, {}
+        for c in linear.GRID:
+            p = np.zeros(60)
+            for left_out in np.unique(part[train]):
+                a, b = train & (part != left_out), train & (part == left_out)
+                p[b] = exact(C=c).fit(X[a], y[a]).predict_proba(X[b])[:, 1]
+            loss[c] = log_loss(y[train], p[train])
+        chosen = min(each, key=lambda c: np.abs(each[c] - ours)[~train].max())
+        assert np.abs(each[chosen] - ours)[~train].max() < 1e-3
+        assert loss[chosen] <= min(loss.values()) * slack
+        assert max(loss.values()) > min(loss.values()) * 1.05  # there is something to choose
+
+
+@pytest.mark.parametrize("C", [0, -1.0, "best"])
+def test_a_strength_that_is_none_is_refused(C):
+    X, y = plain(n=60)
+    fold = folds(y)
+    with pytest.raises(BadInput, match="it must be a positive number, 'loo' or 'inner'"):
+        binary(X, y, fold, C=C)
+    with pytest.raises(BadInput, match="softmax has no approximate leave-one-out"):
+        probes.predict(X, y, fold, kind="multiclass", C="loo")
+
+
+# --- softmax --------------------------------------------------------------------------------------
+
+
+def classes(n_classes: int, n: int = 900, d: int = 12):
+    """Features and classes of unlike size."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((n, d))
+    noise = 3 * rng.gumbel(size=(n, n_classes))
+    y = (2 * X @ rng.standard_normal((d, n_classes)) + noise).argmax(axis=1)
+    y[: 5 * n_classes] = np.repeat(np.arange(n_classes), 5)
+    return X, y
+
+
+@SCALES
+@pytest.mark.parametrize("n_classes", [6, 24])
+def test_softmax_equals_scikit_learn(n_classes, standardise):
+    X, y = classes(n_classes)
+    X, fold = X * np.logspace(-1, 1, X.shape[1]) + 3, folds(y, 3)
+    fold[y == 2] = np.where(np.arange((y == 2).sum()), 0, -1)  # absent from training of fold 0
+    ours = probes.predict(X, y, fold, kind="multiclass", standardise=standardise)
+    theirs = np.full(ours.shape, -np.inf)
+    for k in range(3):
+        fit = exact(standardise=standardise).fit(X[t := (fold != k) & (fold >= 0)], y[t])
+        rows = np.flatnonzero(fold == k)
+        theirs[np.ix_(rows, fit[-1].classes_)] = fit.predict_log_proba(X[rows])
+    tested = fold >= 0
+    assert np.abs(ours - theirs)[theirs > -10].max() <= 0.01
+    assert np.abs(np.exp(ours) - np.exp(theirs))[tested].max() <= 1e-3
+    assert (ours[fold == 0, 2] == linear.FLOOR).all()
+    np.testing.assert_allclose(np.exp(ours[tested]).sum(axis=1), 1, atol=1e-5)
+
+
+# --- ridge ----------------------------------------------------------------------------------------
+
+
+@SCALES
+@pytest.mark.parametrize("d", [6, 150])
+@pytest.mark.parametrize("alpha", [2.0, [0.1, 1.0, 10.0, 100.0]], ids=["one", "chosen"])
+def test_ridge_equals_scikit_learn(alpha, d, standardise):
+    rng = np.random.default_rng(1)
+    X = rng.standard_normal((90, d)) * np.resize([1, 10, 100, 0.1, 1, 1], d) + 3
+    Y = X @ rng.standard_normal((d, 2)) / 10 + rng.standard_normal((90, 2)) + 5
+    fold = np.arange(90) % 3
+    ours = probes.predict(X, Y, fold, kind="regression", alpha=alpha, standardise=standardise)
+    fit = RidgeCV(alpha) if isinstance(alpha, list) else Ridge(alpha)
+    for k in range(3):
+        for t in range(2):
+            model = make_pipeline(StandardScaler(with_std=standardise), fit)
+            theirs = model.fit(X[fold != k], Y[fold != k, t]).predict(X[fold == k])
+            np.testing.assert_allclose(ours[fold == k, t], theirs, rtol=1e-6)

@@ -1,0 +1,104 @@
+"""Influences and intervals over genes against scikit-learn, scipy, exact bootstraps and truth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from genebench.stats import bootstrap, metrics
+
+
+@pytest.fixture(scope="module")
+def weights():
+    """Weights of 700 made-up genes."""
+    return bootstrap.weights(np.array([f"G{i}" for i in range(700)]), 400, seed=1)
+
+
+def simulate(n, prior, auc, rng, folds=5):
+    """Labels, stratified folds and two equally good predictions whose noise is correlated."""
+    y = (np.arange(n) < int(n * prior)).astype(int)
+    fold = np.empty(n, dtype=int)
+    for c in (0, 1):
+        fold[y == c] = rng.permutation((y == c).sum()) % folds
+    far, base = stats.norm.ppf(auc) * np.sqrt(2), rng.normal(size=n)
+    return y, fold, far * y + base, far * y + 0.7 * base + np.sqrt(0.51) * rng.normal(size=n)
+
+
+def test_weights_are_poisson_and_a_gene_has_the_same_ones_in_every_set():
+    genes = np.array(["A1", "B2", "C3"])
+    w = bootstrap.weights(genes, 5000, seed=3)
+    assert w.mean(axis=1) == pytest.approx(1, abs=0.05)
+    assert w.var(axis=1) == pytest.approx(1, abs=0.08)
+    np.testing.assert_array_equal(bootstrap.weights(genes[1:], 5000, seed=3), w[1:])
+    assert (bootstrap.weights(genes, 5000, seed=4) != w).mean() > 0.5
+    assert abs(np.corrcoef(w)[0, 1]) < 0.05
+
+
+def test_draws_of_spearman_are_those_of_an_exact_bootstrap_with_ties(weights):
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=400)
+    y, p = (x + rng.normal(size=400)).round(0), x.round(0)
+    _, influence = bootstrap.spearman(y, p, np.zeros(400, dtype=int))
+    w = weights[:400, :400]
+    moved = bootstrap.moves(influence[:, None], w, (np.arange(400),))[0]
+    exact = [stats.spearmanr(np.repeat(y, d), np.repeat(p, d)).statistic for d in w.T]
+    assert np.corrcoef(moved, exact)[0, 1] > 0.97
+    assert moved.std() == pytest.approx(np.std(exact), rel=0.05)
+
+
+def test_the_standard_error_of_one_auroc_is_that_of_delong():
+    rng = np.random.default_rng(4)
+    y = np.repeat([1, 0], [40, 160])
+    p = y + rng.normal(size=200)
+    _, influence = bootstrap.auroc(y, p, np.zeros(200, dtype=int))
+    beats = (p[:40, None] > p[None, 40:]).astype(float)
+    delong = beats.mean(axis=1).var(ddof=1) / 40 + beats.mean(axis=0).var(ddof=1) / 160
+    assert (influence**2).sum() == pytest.approx(delong, rel=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "multilabel", "binary", "regression"])
+def test_the_main_score_of_every_kind_is_that_of_the_table_of_metrics(kind):
+    rng, fold = np.random.default_rng(5), np.arange(240) % 4
+    p = rng.random((240, 4) if kind.startswith("multi") else 240).round(2)
+    y = {
+        "multiclass": rng.integers(0, 4, 240),
+        "multilabel": rng.integers(0, 2, (240, 4)),
+        "binary": rng.integers(0, 2, 240),
+        "regression": rng.random(240),
+    }[kind]
+    if kind == "multiclass":
+        y[(y == 3) & (fold == 1)] = 0  # a class that one fold lacks
+    if kind == "binary":
+        one = bootstrap.auroc(y, p, np.where(y == 1, 0, 1))
+        assert np.isnan(one[0]) and not one[1].any()  # no fold of two classes
+    score, influence = bootstrap.influence(kind, y, p, fold)
+    metric = metrics.METRICS[metrics.main(kind)].function
+    expected = np.mean([metric(y[fold == k], p[fold == k]) for k in range(4)])
+    assert score == pytest.approx(expected, abs=1e-12)
+    assert len(influence) == 240 and influence.any()
+
+
+def test_both_genes_of_a_pair_carry_weight():
+    w = np.array([[0, 1, 2], [2, 1, 3]], dtype=np.uint8)
+    moved = bootstrap.moves(np.array([[1.0]]), w, (np.array([0]), np.array([1])))
+    np.testing.assert_allclose(moved, [[-1, 0, 5]])
+
+
+@pytest.mark.parametrize("n, prior, auc", [(300, 0.1, 0.75), (700, 0.06, 0.88)])
+def test_intervals_of_auroc_have_the_true_value_in_93_to_97_percent(n, prior, auc, weights):
+    rng, hits, runs = np.random.default_rng(1), np.zeros(2), 500
+    for _ in range(runs):
+        y, fold, first, second = simulate(n, prior, auc, rng)
+        (a, ia), (b, ib) = bootstrap.auroc(y, first, fold), bootstrap.auroc(y, second, fold)
+        moved = bootstrap.moves(np.stack([ia, ib], axis=1), weights, (np.arange(n),))
+        low, high = bootstrap.interval(np.array(a), moved[0], low=0, high=1)
+        down, up = bootstrap.difference_interval(a - b, moved[0] - moved[1])
+        hits += low <= auc <= high, down <= 0 <= up
+    assert (hits / runs >= 0.93).all() and (hits / runs <= 0.97).all()
+
+
+def test_an_interval_stays_within_the_bounds_and_a_perfect_score_has_none():
+    moved = np.random.default_rng(0).normal(0, 0.2, (2, 1000))
+    bounds = bootstrap.interval(np.array([0.98, 1.0]), moved, low=0, high=1)
+    assert 0 < bounds[0, 0] < 0.98 < bounds[1, 0] < 1 and bounds[:, 1].tolist() == [1, 1]

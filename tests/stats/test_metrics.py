@@ -1,0 +1,148 @@
+"""Every metric against scikit-learn or scipy, ties included."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+from sklearn import metrics as reference
+from sklearn.preprocessing import label_binarize
+
+from genebench.core.errors import BadInput
+from genebench.stats import metrics
+
+
+def data(kind: str, seed: int, ties: bool):
+    """Labels and predictions of a kind; with ``ties`` few distinct ones, 0.5 among them."""
+    rng = np.random.default_rng(seed)
+    if kind == "regression":
+        y = rng.standard_normal(120)
+        p = 0.5 * y + rng.standard_normal(120)
+        return (y.round(), p.round()) if ties else (y, p)
+    if kind == "multiclass":
+        y = np.append(np.arange(4), rng.integers(0, 4, 200) * rng.integers(0, 2, 200))
+        share = 0.2 + 0.2 * np.eye(4)[y]
+        share /= share.sum(axis=1, keepdims=True)
+        draw = (lambda s: rng.multinomial(10, s) / 10) if ties else (lambda s: rng.dirichlet(5 * s))
+        return y, np.array([draw(s) for s in share])
+    prior = [0.05, 0.2, 0.5, 0.8, 0.95] if kind == "multilabel" else [0.5]
+    y = (rng.random((200, len(prior))) < prior).astype(np.int64)
+    p = 0.3 * y + 0.7 * rng.random(y.shape)
+    y, p = (y, p) if kind == "multilabel" else (y[:, 0], p[:, 0])
+    return y, p.round(1) if ties else p
+
+
+def expected(kind: str, name: str, y, p) -> float:
+    """Score by scikit-learn or scipy."""
+    base, _, average = name.partition("_")
+    if kind == "regression":
+        return reference.r2_score(y, p) if name == "r2" else stats.spearmanr(y, p).statistic
+    decided = p.argmax(axis=1) if kind == "multiclass" else p > 0.5
+    if base in ("prior", "accuracy", "subset"):
+        return y.mean() if base == "prior" else reference.accuracy_score(y, decided)
+    if base in AREAS:
+        y = label_binarize(y, classes=range(4)) if kind == "multiclass" else y
+        return AREAS[base](y, p, average=average or "macro")
+    function = getattr(reference, f"{base}_score")
+    return function(y, decided, average=average or "binary", zero_division=0)
+
+
+AREAS = {"auroc": reference.roc_auc_score, "auprc": reference.average_precision_score}
+KINDS = ("binary", "multiclass", "multilabel", "regression")
+EVERY_KIND = pytest.mark.parametrize("kind", KINDS)
+
+
+@pytest.mark.parametrize("ties", [False, True], ids=["distinct", "ties"])
+@EVERY_KIND
+def test_metrics_equal_the_reference_together_and_one_by_one(kind, ties):
+    for seed in range(5):
+        y, p = data(kind, seed, ties)
+        together = metrics.score(kind, y, p)
+        for name in metrics.of_kind(kind):
+            right = expected(kind, name, y, p)
+            assert together[name] == pytest.approx(right, abs=1e-12, rel=0)
+            assert metrics.score(kind, y, p, [name]) == {name: together[name]}
+            assert metrics.METRICS[name].function(y, p) == together[name]
+
+
+@pytest.mark.parametrize(
+    "kind, name",
+    zip(KINDS, ("auroc", "auroc_weighted", "auroc_weighted", "spearman")),
+)
+def test_the_main_metric_of_a_kind_stands_first(kind, name):
+    assert metrics.main(kind) == name == metrics.of_kind(kind)[0]
+    assert [n for n in metrics.of_kind(kind) if metrics.METRICS[n].main] == [name]
+
+
+def test_an_unknown_kind_is_answered_with_the_nearest():
+    with pytest.raises(BadInput, match="did you mean 'multiclass'"):
+        metrics.of_kind("multiclas")
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_areas_of_one_class_alone_are_refused(label):
+    y, p = np.full(5, label), np.linspace(0, 1, 5)
+    for name in ("auroc", "auprc"):
+        with pytest.raises(BadInput, match="both classes"):
+            metrics.METRICS[name].function(y, p)
+    with pytest.raises(BadInput, match="no class has test entities both in and out of it"):
+        metrics.score("multilabel", y[:, None], p[:, None])
+    assert not metrics.scorable("binary", y) and not metrics.scorable("multilabel", y[:, None])
+    assert metrics.scorable("multilabel", np.array([[0, 1], [1, 1]]))
+
+
+def test_a_class_that_no_test_entity_has_does_not_count():
+    y, p = data("multiclass", 0, False)
+    y, p = y[y != 2], p[y != 2]
+    each = [(y == c).sum() * AREAS["auroc"](y == c, p[:, c]) for c in (0, 1, 3)]
+    score = metrics.score("multiclass", y, p)["auroc_weighted"]
+    assert score == pytest.approx(sum(each) / len(y), abs=1e-12)
+
+
+@pytest.mark.parametrize("y, p", [([1.0, 2, 3], [5.0, 5, 5]), ([2.0, 2, 2], [1.0, 2, 3])])
+def test_the_rank_correlation_with_a_constant_is_zero(y, p):
+    assert metrics.spearman(np.array(y), np.array(p)) == 0
+
+
+def test_pairs_and_single_precision_are_scored_as_binary_tasks_are():
+    y, p = data("binary", 4, True)
+    right = metrics.score("binary", y, p)
+    assert metrics.score("pair", y, p) == right
+    assert metrics.score("binary", y, p.astype(np.float32))["auroc"] == right["auroc"]
+
+
+# --- many tasks at once ---------------------------------------------------------------------------
+
+
+@pytest.fixture(params=[9, 1, 0], ids=["distinct", "ties", "few"])
+def block(request):
+    """Thirty tasks of unlike size as columns: labels, predictions and which entities count; the
+    rest is filled with what would spoil a score."""
+    rng = np.random.default_rng(11)
+    Y = (rng.random((120, 30)) < np.linspace(0.05, 0.95, 30)).astype(np.int64)
+    P = (0.3 * Y + 0.7 * rng.random(Y.shape)).round(request.param)
+    valid = rng.random(Y.shape) < np.linspace(0.4, 1, 30)
+    Y[~valid], P[~valid] = 1, np.where(rng.random((~valid).sum()) < 0.5, 0, 1)
+    Y[:, 7], Y[:, 8], valid[:, 9], valid[:, 29] = 0, 1, False, True
+    return Y, P, valid
+
+
+def by_column(name, Y, P, valid):
+    """Reference scores, NaN where a task's entities are of one class (or there are none)."""
+    columns = [(Y[v, t], P[v, t]) for t, v in enumerate(valid.T)]
+    return [expected("binary", name, y, p) if len(set(y)) == 2 else np.nan for y, p in columns]
+
+
+def test_areas_of_many_tasks_equal_the_reference_at_any_scale_of_the_predictions(block):
+    Y, P, valid = block
+    for use, scaled in ((valid, P), (valid, 1e6 * P - 1e9), (None, P)):
+        mask = np.ones(Y.shape, dtype=bool) if use is None else use
+        for name, ours in zip(AREAS, metrics.areas(Y, scaled, use)):
+            np.testing.assert_allclose(ours, by_column(name, Y, P, mask), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", metrics.of_kind("binary"))
+def test_every_metric_of_a_block_equals_the_reference(block, name):
+    ours = metrics.score_block(*block)[name]
+    np.testing.assert_allclose(ours, by_column(name, *block), rtol=0, atol=1e-12)
+    np.testing.assert_array_equal(metrics.score_block(*block, [name])[name], ours)

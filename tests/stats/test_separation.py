@@ -1,0 +1,122 @@
+"""Tiers, ranks, power and task weights against scipy, published tables and simulated truth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from genebench.stats import bootstrap, separation
+
+N = 400
+
+
+@pytest.fixture(scope="module")
+def simulated():
+    """Comparison of models on one simulated task, by their distances between the classes.
+
+    Noise of a correlation: models share part of their errors.
+    """
+    weights = bootstrap.weights(np.array([f"G{i}" for i in range(N)]), 300, seed=1)
+    fold = np.arange(N) % 5
+
+    def run(distances, rng):
+        y, base = (rng.random(N) < 0.4).astype(int), rng.normal(size=N)
+        models = [d * y + 0.7 * base + np.sqrt(0.51) * rng.normal(size=N) for d in distances]
+        scores, influences = zip(*(bootstrap.auroc(y, p, fold) for p in models))
+        moved = bootstrap.moves(np.stack(influences, axis=1), weights, (np.arange(N),))
+        return separation.compare(np.array(scores), moved)
+
+    return run
+
+
+def test_equal_models_are_all_in_one_tier_in_95_percent_of_runs(simulated):
+    rng = np.random.default_rng(4)
+    whole = [not simulated([1] * 5, rng).separated.any() for _ in range(120)]
+    assert 0.9 <= np.mean(whole) <= 0.99
+
+
+def test_a_model_better_by_twice_the_smallest_difference_is_separated_in_over_80_percent(
+    simulated,
+):
+    rng = np.random.default_rng(5)
+    far = np.sqrt(2) * stats.norm.ppf(0.7)
+    errors = [simulated([far] * 4, rng).error.mean() for _ in range(30)]
+    smallest = separation.smallest_paired(np.mean(errors))
+    better = np.sqrt(2) * stats.norm.ppf(0.7 + 2 * smallest)
+    runs = [simulated([better, far, far, far], rng) for _ in range(120)]
+    assert np.mean([r.rank_high[0] == 1 for r in runs]) > 0.8
+    error = runs[0].error[0]
+    more = separation.more_genes(N, smallest / 2, np.mean(errors))
+    assert (N + more) / N == pytest.approx(4, rel=0.01)  # half the difference, four times the genes
+    assert separation.more_genes(N, 1.0, error) == 0
+    assert np.isnan(separation.more_genes(N, 0.0, error))
+
+
+def test_the_bar_for_many_independent_pairs_is_that_of_tukey():
+    moved = np.random.default_rng(7).normal(size=(6, 40000))
+    result = separation.compare(np.zeros(6), moved)
+    bar = (result.high[0] - result.low[0]) / 2 / result.error[0]
+    assert bar == pytest.approx(stats.studentized_range.ppf(0.95, 6, np.inf) / np.sqrt(2), rel=0.02)
+
+
+@pytest.mark.parametrize(
+    "scores, tiers, best, worst",
+    [
+        ([0.5, 0.9, 0.895, 0.7], [3, 1, 1, 2], [4, 1, 1, 3], [4, 2, 2, 3]),
+        ([0.56, 0.53, 0.50], [1, 1, 2], [1, 1, 2], [2, 3, 3]),  # a chain shares tiers with heads
+        ([0.7], [1], [1], [1]),
+    ],
+)
+def test_tiers_and_ranks_of_plain_cases(scores, tiers, best, worst):
+    moved = 0.01 * np.random.default_rng(8).normal(size=(len(scores), 4000))
+    result = separation.compare(np.array(scores), moved)
+    assert result.tier.tolist() == tiers
+    assert result.rank_low.tolist() == best and result.rank_high.tolist() == worst
+
+
+def test_mean_ranks_share_ties_and_weigh_tasks():
+    scores = np.array([[0.9, 0.8, 0.8], [0.5, 0.6, 0.7], [0.5, 0.6, 0.7]])
+    ranks = separation.mean_ranks(scores, np.array([1, 0.5, 0.5]))
+    np.testing.assert_allclose(ranks, [2.0, 2.25, 1.75])
+
+
+@pytest.mark.parametrize("models, q", [(2, 1.960), (5, 2.728), (10, 3.164)])
+def test_the_critical_difference_is_that_of_demsars_table(models, q):
+    expected = q * np.sqrt(models * (models + 1) / (6 * 30))
+    assert separation.critical_difference(models, 30) == pytest.approx(expected, rel=1e-3)
+
+
+# --- tasks that resemble each other ---------------------------------------------------------------
+
+
+def test_ten_copies_of_a_task_weigh_as_one():
+    one, other = np.random.default_rng(11).random((2, 500))
+    rows = [*[np.arange(500)] * 11, np.arange(500, 1000)]  # the last of other genes
+    alike = separation.resemblance([one < 0.3] * 10 + [other, one], rows, 1000)
+    weight = separation.task_weights(alike)
+    assert [weight[:10].sum(), weight[10]] == pytest.approx([1, 1], abs=0.05)
+    assert alike[0, 11] == 0 and separation.effective_number(alike[[0, 11]][:, [0, 11]]) == 2
+
+
+def test_the_effective_number_is_that_of_the_eigenvalues_of_the_correlation_of_binary_tasks():
+    rng = np.random.default_rng(12)
+    tasks = [(rng.random(300) < 0.4).astype(int) for _ in range(4)]
+    tasks += [np.where(rng.random(300) < 0.2, 1 - tasks[0], tasks[0]) for _ in range(3)]
+    alike, r = separation.resemblance(tasks, [np.arange(300)] * 7, 300), np.corrcoef(tasks)
+    number = 7**2 / (np.linalg.eigvalsh(r) ** 2).sum()
+    assert separation.effective_number(alike) == pytest.approx(number, rel=1e-3)
+    np.testing.assert_allclose(alike, r**2, atol=1e-4)
+
+
+def test_draws_of_a_mean_over_tasks_spread_by_genes_and_tasks():
+    rng = np.random.default_rng(14)
+    scores = 0.7 + 0.1 * rng.normal(size=(40, 1))
+    still, weight, one = np.zeros((40, 1, 4000)), np.ones(40), np.zeros(40)
+    over_tasks = separation.task_draws(scores, still, weight, one)
+    assert over_tasks.std() == pytest.approx(scores.std() / np.sqrt(40), rel=0.07)
+    # the same genes move all tasks together
+    shared = 0.02 * rng.normal(size=(1, 1, 4000)).repeat(40, axis=0)
+    both = separation.task_draws(scores, shared, weight, one)
+    assert both.std() == pytest.approx(np.hypot(over_tasks.std(), 0.02), rel=0.07)
+    assert separation.task_draws(scores[:4], still[:4], weight[:4], one[:4]).std() == 0
