@@ -31,19 +31,9 @@ from genebench.book import cards, show
 from genebench.core import specs
 
 show.begin()
-<<<<<<< HEAD
 listed = results.read_tasks(source)
 texts = ["prior", "family rule", "classes", "description", "licence"]
 show.table(listed.drop(columns=texts), page=page, profile=profile, name="catalogue")
-=======
-listed = cards.entries(tasks.load(specs.profile(profile), specs.sources(), missing=print))
-show.table(
-    cards.brief(listed).drop(columns=["status", "reason"]),
-    page=page,
-    profile=profile,
-    name="catalogue",
-)
->>>>>>> main
 
 # %% tags=["remove-input"]
 cards.per_group(listed[listed.status == "ready"], specs.GROUPS)

@@ -71,13 +71,8 @@ def task_rows(tasks: Mapping[str, Task], known: Sources, *, by: str = "stem") ->
     """
     entities = {t.entities_hash: t.entities for t in tasks.values() if t.kind != "pair"}
     kin = {
-<<<<<<< HEAD
         digest: np.unique(families.families(genes, known, by=by), return_counts=True)[1]
         for digest, genes in entities.items()
-=======
-        at: np.unique(families.families(e, specs.sources(), by=by), return_counts=True)[1]
-        for at, e in shared.items()
->>>>>>> main
     }
     releases = {s: release(known[s]) for s in {t.source for t in tasks.values()}}
     rows = []

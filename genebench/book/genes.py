@@ -46,7 +46,6 @@ def look_up(profile: str, models: Mapping[str, ModelSpec], *, page: str, source:
             f"not been made yet; run <code>genebench run --profile {name}</code>, then "
             f"<code>genebench notebooks --profile {name} --page {escape(page)}</code>.</p>"
         )
-<<<<<<< HEAD
     rows, about = found
     facts = [
         {"name": m, "title": models[m].title, "family": models[m].family, "color": models[m].color}
@@ -74,37 +73,6 @@ def look_up(profile: str, models: Mapping[str, ModelSpec], *, page: str, source:
     return HTML(
         f'<div class="gb-genes" {at}></div><div class="gb-fallback">{plain}</div>'
         f'<script src="{show.STATIC}/genes.js"></script>'
-=======
-    chosen = [held.tasks[t] for t in dict.fromkeys(t for c in planned for t in c.tasks)]
-    labels, truth, places = _labels(held.universe, chosen)
-    right = np.full((len(models), len(labels), len(held.universe)), NONE, dtype=np.uint8)
-    said: dict[tuple[str, str], predictions.Predictions] = {}
-    for cell in planned:
-        for (name, repeat), made in predictions.load(plan.cell_path(cell)).items():
-            if repeat == 0 and name in places:
-                _fill(
-                    right[models.index(cell.model)],
-                    held.tasks[name],
-                    places[name],
-                    made,
-                    held.universe,
-                )
-            elif repeat == 0 and held.tasks[name].kind in ("multiclass", "regression"):
-                said[name, cell.model] = made
-    told = [
-        m for m in range(len(models)) if not np.isin(right[m], (50, NONE)).all()
-    ]  # a constant says nothing
-    models = [models[m] for m in told]
-    return Atlas(
-        held.universe,
-        models,
-        labels,
-        truth,
-        right[told],
-        _told(held.universe, chosen, models, said),
-        _near(held, models),
-        families.families(held.universe, specs.sources(), by=rule()),
->>>>>>> main
     )
 
 

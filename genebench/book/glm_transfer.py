@@ -41,7 +41,7 @@ def transfer_values(frame: pd.DataFrame, shown: Looks) -> dict[str, str]:
     if moving is None:
         raise BadInput(
             "the study of fine-tuning lacks low-rank adapters; pip install peft, then "
-            "'python -m notebooks.studies.glm_runs tuning'."
+            "'genebench notebooks --study tuning'."
         )
     return {
         **quotable(frame, shown),

@@ -373,25 +373,6 @@ def run(
     return len(todo)
 
 
-<<<<<<< HEAD
-def refresh_genes(profile: str) -> None:
-    """Write the gene table of a profile where its predictions are on this machine.
-
-    Relatives are those of HGNC where its table is at hand, else symbol stems; nothing is fetched.
-
-    Parameters
-    ----------
-    profile : str
-        Its name.
-    """
-    known = specs.declared()
-    hgnc = known.sources.get("hgnc")
-    by = "hgnc" if hgnc and sources.status(hgnc)[0] == "ready" else "stem"
-    gene_tables.refresh(profile, known, by=by)
-
-
-# --- the book -------------------------------------------------------------------------------------
-=======
 def run_study(name: str, parameters: dict) -> Path:
     """Execute a long study of ``notebooks/studies``, which the book's build never does.
 
@@ -417,14 +398,32 @@ def run_study(name: str, parameters: dict) -> Path:
     known = [p.stem for p in (paths.NOTEBOOKS / "studies").glob("*.py")]
     if name not in known:
         raise unknown("study", name, known)
-    page = PageSpec.model_construct(
-        notebook=f"studies/{name}", page=name, title=None, parameters={}
-    )
-    _, fault, _ = execute(page, "studies", parameters, timeout=7 * 24 * 3600)
-    if fault:
-        raise RunFailed(f"study '{name}' failed: {fault}")
-    return paths.executed("studies") / f"{name}.ipynb"
->>>>>>> main
+    page = PageSpec.model_construct(notebook=f"studies/{name}", page=name)
+    unit = _Execution(page, "studies", parameters, 7 * 24 * 3600, key(page, "studies", parameters))
+    try:
+        _execute(unit)
+    except RunFailed as err:
+        raise RunFailed(f"study '{name}' failed: {err}") from err
+    return unit.out
+
+
+def refresh_genes(profile: str) -> None:
+    """Write the gene table of a profile where its predictions are on this machine.
+
+    Relatives are those of HGNC where its table is at hand, else symbol stems; nothing is fetched.
+
+    Parameters
+    ----------
+    profile : str
+        Its name.
+    """
+    known = specs.declared()
+    hgnc = known.sources.get("hgnc")
+    by = "hgnc" if hgnc and sources.status(hgnc)[0] == "ready" else "stem"
+    gene_tables.refresh(profile, known, by=by)
+
+
+# --- the book -------------------------------------------------------------------------------------
 
 
 def _sign(page: PageSpec, profile: str, path: Path) -> None:

@@ -11,18 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-<<<<<<< HEAD
 from ..benchmark import summaries
 from ..benchmark.summaries import CHEAP
 from ..core.specs import Declarations, PublishedSpec
-from ..spectra import catalogue, curve, models, table
-from ..spectra import datasets as data_sets
-=======
-from ..core import specs
-from ..spectra import curve, datasets, table
-from ..stats import metrics
-from .figures import INK
->>>>>>> main
+from ..spectra import curve, table
+from ..spectra import datasets as declarations
 
 BROAD = 0.5
 """A model with vectors for less than this share of a task's genes is left out of overview, words
@@ -38,7 +31,6 @@ WAYS = {
 _MARKS = "osD^vPX*<>"
 
 
-<<<<<<< HEAD
 @dataclass(frozen=True)
 class Declared:
     """Models and data sets of Part II, and the models of Part I.
@@ -121,10 +113,6 @@ class Declared:
             mark=frame.model.map(marks),
             dash=["--" if self.cheap(m) else "-" for m in frame.model],
         )
-=======
-def _spec(model: str):
-    return datasets.declared().models.get(model) or specs.model(model)
->>>>>>> main
 
 
 def declared(known: Declarations) -> Declared:
@@ -135,31 +123,13 @@ def declared(known: Declarations) -> Declared:
     known : Declarations
         ``specs.declared()``.
 
-<<<<<<< HEAD
     Returns
     -------
     Declared
     """
-    own = models.declared()
-    others = {m: s for m, s in known.models.items() if m not in own}
-    return Declared({**own, **others}, data_sets.declared())
-=======
-def color(model: str) -> str:
-    """A model's one colour."""
-    return _spec(model).color
-
-
-def ordered(names: Iterable[str]) -> list[str]:
-    """Real models first, then baselines, shortcuts and controls; each in the order of their declarations."""
-    rank = {"baseline": 1, "shortcut": 2, "control": 3}
-    order = {n: i for i, n in enumerate([*datasets.declared().models, *specs.models()])}
-    return sorted(set(names), key=lambda n: (rank.get(_spec(n).family, 0), order[n]))
-
-
-def heading(dataset: str) -> str:
-    """A data set's title, or the gene task's name."""
-    return datasets.declared().dataset(dataset).title if dataset in datasets.declared().datasets else dataset
->>>>>>> main
+    own = declarations.declared()
+    others = {m: s for m, s in known.models.items() if m not in own.models}
+    return Declared({**own.models, **others}, own.datasets)
 
 
 def points(dataset: str, way: str = "spectral") -> pd.DataFrame:
@@ -192,18 +162,12 @@ def about(dataset: str, known: Declared) -> str:
     known : Declared
         Models and data sets.
 
-<<<<<<< HEAD
     Returns
     -------
     str
         Markdown (MyST).
     """
     if dataset not in known.datasets:
-=======
-def about(dataset: str) -> str:
-    """What a data set is, in a few sentences with its citations (MyST)."""
-    if dataset not in datasets.declared().datasets:
->>>>>>> main
         task, _, other = dataset.partition("@")
         linked = "where they share the letters of their symbol before the first digit, which "
         linked = f"by `{other}`" if other else linked + "paralogues mostly do"
@@ -211,20 +175,10 @@ def about(dataset: str) -> str:
             f"The gene task `{task}` of Part I. Unit of splitting: the gene; two genes are linked "
             f"{linked}. The probes are those of Part I; its splits stand on the curve below."
         )
-<<<<<<< HEAD
     spec = known.datasets[dataset]
     ours = " It is not one of the paper's."
     if spec.paper:
         ours = f" It stands for the set {spec.paper} of the paper. {spec.differs}"
-=======
-    s = datasets.declared().dataset(dataset)
-    cited = ",".join(s.citation)
-    ours = (
-        f" It stands for the set {s.paper} of the paper. {s.differs}"
-        if s.paper
-        else " It is not one of the paper's."
-    )
->>>>>>> main
     return (
         f"What is predicted: {spec.label}. Unit of splitting: {spec.unit}. Linked: "
         f"{spec.property['words']}. {{cite}}`{','.join(spec.citation)}`{ours} "
@@ -355,20 +309,11 @@ def finding_table(known: Declared, datasets: Iterable[str] | None = None) -> pd.
     datasets : iterable of str, optional
         Only these.
 
-<<<<<<< HEAD
     Returns
     -------
     DataFrame
     """
     rows = _of(table.read("findings.csv"), datasets)
-=======
-def placed_table(dataset: str) -> pd.DataFrame:
-    """Splits that others use: overlap, the λ with the nearest overlap, and each model's score beside the curve's."""
-    held = table.read("placed.csv")
-    held = held[held.dataset == dataset]
-    entry = datasets.declared().datasets.get(dataset)
-    kinds = {n: e.kind for n, e in entry.existing.items()} if entry else {}
->>>>>>> main
     return pd.DataFrame(
         {
             "data set": rows.task.map(known.heading),
@@ -391,52 +336,8 @@ def placed_table(dataset: str) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-<<<<<<< HEAD
 def placed_table(known: Declared, datasets: Iterable[str]) -> pd.DataFrame:
     """Splits that others use: their overlap, the nearest λ, and scores beside the curve's.
-=======
-def overview() -> Figure:
-    """AUSPC of every model on every data set beside its size-matched control: a dot and a tick, one row a data set."""
-    held = table.read("auspc.csv")
-    wanted = held.split.isin(["spectral", "spectral" + curve.CONTROL]) & (held.coverage >= BROAD)
-    held = held[(held.over == "lambda") & wanted]
-    rows = [
-        d
-        for d in [*datasets.declared().datasets, *sorted(set(held.task) - set(datasets.declared().datasets))]
-        if d in set(held.task)
-    ]
-    fig, ax = plt.subplots(figsize=(9.4, 0.52 * len(rows) + 1.6))
-    inks = {"network": "#CC79A7", "classical": "#0072B2", "baseline": "#E69F00"}
-    for y, name in enumerate(rows[::-1]):
-        part = held[held.task == name]
-        best = part[part.split == "spectral"].sort_values("auspc")
-        step = np.linspace(-0.27, 0.27, len(best)) if len(best) > 1 else [0.0]
-        for model, value, shift in zip(best.model, best.auspc, step):
-            family = _spec(model).family
-            ink = "#888888" if family in CHEAP else inks.get(family, "#009E73")
-            other = part[(part.model == model) & (part.split != "spectral")].auspc
-            if len(other):
-                ax.plot([value, other.iloc[0]], [y + shift] * 2, color=ink, linewidth=1, alpha=0.55)
-                ax.plot(other.iloc[0], y + shift, "|", color=ink, markersize=7, markeredgewidth=2)
-            ax.plot(value, y + shift, "o", color=ink, markersize=5.5)
-    for ink, words in (
-        ("#0072B2", "regression on features"),
-        ("#CC79A7", "network"),
-        ("#E69F00", "baseline"),
-        ("#009E73", "vectors of Part I"),
-        ("#888888", "shortcut or control"),
-    ):
-        ax.plot([], [], "o", color=ink, label=words)
-    ax.plot([], [], "|", color=INK, markersize=8, markeredgewidth=2, label="the same, size-matched")
-    metric = held.drop_duplicates("task").set_index("task").metric
-    ax.set_yticks(
-        range(len(rows)),
-        [f"{heading(d)} ({'ρ' if metric[d] == 'spearman' else 'AUROC'})" for d in rows[::-1]],
-    )
-    ax.set(xlabel="AUSPC over λ (chance: AUROC 0.5, Spearman ρ 0)", ylabel="")
-    fig.legend(loc="outside lower center", ncols=3, fontsize=10.5)
-    return fig
->>>>>>> main
 
     Parameters
     ----------
@@ -470,7 +371,6 @@ def overview() -> Figure:
     ).reset_index(drop=True)
 
 
-<<<<<<< HEAD
 def published_areas(known: Declared, published: PublishedSpec) -> pd.DataFrame:
     """Published areas, quoted, beside those of our models on the same or the nearest data set.
 
@@ -558,17 +458,9 @@ def lists(known: Declared) -> tuple[pd.DataFrame, pd.DataFrame]:
     -------
     datasets, models : DataFrame
     """
-    sets = catalogue.frame().drop(columns=["models"])
+    sets = table.datasets(declarations.declared()).drop(columns=["models"])
     sets["needs"] = [
         known.datasets[name].files["table"].how if status != "ready" else ""
         for name, status in zip(sets["data set"], sets.status)
-=======
-def lists() -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Every declared data set and model, with what those need that do not run here."""
-    sets = table.datasets(datasets.declared()).drop(columns=["models"])
-    sets["needs"] = [
-        datasets.declared().dataset(n).files["table"].how if s != "ready" else ""
-        for n, s in zip(sets["data set"], sets.status)
->>>>>>> main
     ]
-    return sets.drop(columns=["status"]), table.models(datasets.declared())
+    return sets.drop(columns=["status"]), table.models(declarations.declared())

@@ -119,11 +119,7 @@ def embed(
     ] = False,
     scheduler: Scheduler = None,
 ) -> None:
-<<<<<<< HEAD
-    """Make (or find) the vectors of one model for all genes of a profile; goes on where it stopped."""
-=======
     """Make (or find) the vectors of one model for all genes of a profile; resumes."""
->>>>>>> main
     from ..core.cluster import Cluster
     from ..core.progress import Reporter
     from ..models import inference, weights

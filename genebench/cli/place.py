@@ -39,11 +39,7 @@ def place(
     jobs: AllJobs = None,
     as_json: Json = False,
 ) -> None:
-<<<<<<< HEAD
-    """Place your own vectors among the models of a profile: card.html, card.json, scores.parquet."""
-=======
     """Place your own vectors among the models of a profile; write card and scores."""
->>>>>>> main
     from ..core.progress import Reporter
     from ..place import place as module
 

@@ -141,22 +141,7 @@ def test_a_task_without_dates_or_with_too_few_cannot_be_split_by_them(task):
     with pytest.raises(
         splits.Unsplittable, match="first annotated on 2 days only, where 5 folds need as many"
     ):
-<<<<<<< HEAD:tests/test_splits.py
-        splits.folds(made, "date", n_folds=5, seed=1, groups=[20010101, 20020101] * 150)
-
-
-def test_every_split_is_named_wherever_splits_are(task):
-    assert (
-        set(tiers.SPLITS)
-        == set(leaderboard.SPLIT_WORDS)
-        == set(genetasks.LADDER)
-        == set(splits.SPLITS)
-    )
-    (option,) = options.Split.__metadata__
-    assert all(f" {name}" in option.help for name in splits.SPLITS)
-=======
         splits._assign(made, "date", [20010101, 20020101] * 150, 5, 1)
->>>>>>> main:tests/benchmark/test_splits.py
 
 
 def test_a_task_of_fewer_groups_than_folds_cannot_be_split(make_task):
