@@ -21,7 +21,6 @@ from ..core import cache, paths, specs, workers
 from ..core.cluster import Cluster
 from ..core.errors import BadInput, RunFailed, unknown
 from ..core.specs import PageSpec
-from ..data import sources
 from .publish import default, offer, sign, source, titled
 
 CODE = Path(__file__).resolve().parents[2]
@@ -175,7 +174,6 @@ def require_pages(profile: str) -> None:
     Parameters
     ----------
     profile : str
-        Its name.
 
     Raises
     ------
@@ -346,7 +344,7 @@ def run(
         if name not in known:
             raise unknown("page", name, known)
     if "genes" in chosen:
-        refresh_genes(profile)
+        gene_tables.refresh(profile, specs.declared())
     given = parameters or {}
     units = [
         _Execution(page, profile, given, timeout, key(page, profile, given))
@@ -397,22 +395,6 @@ def run_study(name: str, parameters: dict) -> Path:
     except RunFailed as err:
         raise RunFailed(f"study '{name}' failed: {err}") from err
     return unit.out
-
-
-def refresh_genes(profile: str) -> None:
-    """Write the gene table of a profile where its predictions are on this machine.
-
-    Relatives are those of HGNC where its table is at hand, else symbol stems; nothing is fetched.
-
-    Parameters
-    ----------
-    profile : str
-        Its name.
-    """
-    known = specs.declared()
-    hgnc = known.sources.get("hgnc")
-    by = "hgnc" if hgnc and sources.status(hgnc)[0] == "ready" else "stem"
-    gene_tables.refresh(profile, known, by=by)
 
 
 # --- the book -------------------------------------------------------------------------------------
