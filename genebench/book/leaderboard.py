@@ -214,7 +214,7 @@ FAMILIES = {
     "table": "#56b4e9",
     "shortcut": "#999999",
 }
-"""Family of models to colour, in their order; told apart by eyes that see no red or green too."""
+"""Family of models to colour, in their order; distinct for colour-blind readers too."""
 
 
 def family_boxes(frame: pd.DataFrame, *, label: str, chance: float = 0.5) -> Figure:
