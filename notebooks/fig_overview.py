@@ -26,7 +26,7 @@ source: str = "paper"  # whose results are shown; empty: those of the profile of
 
 # %% tags=["remove-input"]
 from genebench.benchmark import results, summaries
-from genebench.book import figures, show, tables, tiers
+from genebench.book import figures, leaderboard, show, tables, tiers
 from genebench.core import specs
 
 show.begin()
@@ -60,7 +60,7 @@ show.figure(
 
 # %% tags=["remove-input"]
 show.figure(
-    figures.family_boxes(scores[scores.kind != "regression"], label="test AUROC (0 to 1)"),
+    leaderboard.family_boxes(scores[scores.kind != "regression"], label="test AUROC (0 to 1)"),
     scores[scores.kind != "regression"][["task", "group", "model", "family", "score"]],
     page=page,
     profile=profile,

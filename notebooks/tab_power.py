@@ -25,13 +25,13 @@ source: str = "paper"  # whose results are shown; empty: those of the profile of
 
 # %% tags=["remove-input"]
 from genebench.benchmark import results
-from genebench.book import show, tiers
+from genebench.book import show, tables, tiers
 from genebench.core import specs
 from genebench.stats import intervals
 
 show.begin()
 models, shown = specs.declared().models, source or profile
-table = tiers.power_table(results.read_beside(shown, "power.csv"), models)
+table = tables.power_table(results.read_beside(shown, "power.csv"), models)
 show.figure(
     tiers.size_and_power(table, limit=intervals.UNDERPOWERED),
     table[["task", "kind", "genes", "smallest difference"]],

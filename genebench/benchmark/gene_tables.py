@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from ..core import cache, paths
 from ..core.specs import Declarations, ModelSpec
-from ..data import families
+from ..data import families, sources
 from ..data.tasks import Task
 from . import predictions, results
 
@@ -359,8 +359,10 @@ def _neighbours(at: np.ndarray, cosine: np.ndarray, family: set[int]) -> list[di
     return [{"gene": i, "cosine": c, "kin": i in family} for i, c in found]
 
 
-def refresh(profile: str, declared: Declarations, *, by: str = "stem") -> bool:
+def refresh(profile: str, declared: Declarations) -> bool:
     """Write the gene table of a profile where its predictions are cached and it is out of date.
+
+    Relatives are those of HGNC where its table is at hand, else symbol stems; nothing is fetched.
 
     Parameters
     ----------
@@ -368,8 +370,6 @@ def refresh(profile: str, declared: Declarations, *, by: str = "stem") -> bool:
         Name of the profile.
     declared : Declarations
         Where its models and sources are looked up.
-    by : {"stem", "hgnc"}
-        Rule of ``families.families``.
 
     Returns
     -------
@@ -378,7 +378,8 @@ def refresh(profile: str, declared: Declarations, *, by: str = "stem") -> bool:
     """
     from . import plan
 
-    models = declared.models
+    models, hgnc = declared.models, declared.sources.get("hgnc")
+    by = "hgnc" if hgnc and sources.status(hgnc)[0] == "ready" else "stem"
     of = {"scores": cache.digest(results.scores_path(profile)), "by": by}
     of |= {"exposed": cache.key({m: s.exposed for m, s in models.items()})}
     old = read(profile)

@@ -12,7 +12,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..core.specs import GROUPS, ModelSpec
+from ..core.specs import ModelSpec
 
 INK, GRID = "#222222", "#d9d9d9"
 
@@ -54,17 +54,6 @@ STYLE = {
 
 FEW = 5
 """Of fewer scores no quartiles are drawn, but each score alone."""
-
-FAMILIES = {
-    "text": "#0072b2",
-    "protein": "#009e73",
-    "dna": "#6b410f",
-    "expression": "#d55e00",
-    "network": "#cc79a7",
-    "table": "#56b4e9",
-    "shortcut": "#999999",
-}
-"""Family of models to colour, in their order; told apart by eyes that see no red or green too."""
 
 
 def use_style() -> None:
@@ -452,44 +441,4 @@ def task_scores(
         ax.axvline(chance, color=INK, linestyle="--", linewidth=1)
     rows_axis(ax, [f"{models[m].title}{'*' * (m in starred)}" for m in rows])
     ax.set_xlabel(label)
-    return fig
-
-
-def family_boxes(frame: pd.DataFrame, *, label: str, chance: float = 0.5) -> Figure:
-    """Scores by family of models and group of tasks; a box spans the quartiles.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Columns ``task, model, family, group, score``; controls are left out. Of a group with fewer
-        than ``FEW`` tasks the scores are drawn as points.
-    label : str
-        Name, unit and range of the score.
-    chance : float
-        Score of guessing.
-
-    Returns
-    -------
-    Figure
-    """
-    import seaborn as sns
-
-    frame = frame[frame.family != "control"].astype({"group": str, "family": str})
-    groups = [g for g in GROUPS if g in set(frame.group)]
-    order = [f for f in FAMILIES if f in set(frame.family)]
-    enough = frame.groupby("group").task.transform("nunique") >= FEW
-    fig, ax = plt.subplots(figsize=(9.2, 4.6))
-    same = {"x": "group", "y": "score", "order": groups, "ax": ax, "legend": False}
-    same |= {"hue": "family", "hue_order": order, "palette": FAMILIES}
-    if enough.any():
-        box = {"fliersize": 1.5, "linewidth": 1, "width": 0.75, "saturation": 1}
-        sns.boxplot(frame[enough], **same, **box)
-    if not enough.all():
-        sns.stripplot(frame[~enough], **same, dodge=True, size=5, alpha=0.8)
-    ax.axhline(chance, color=INK, linestyle="--", linewidth=1)
-    ax.set_xticks(range(len(groups)), [textwrap.fill(g, 12) for g in groups])
-    ax.set(xlabel="", ylabel=label, xlim=(-0.5, len(groups) - 0.5))
-    for family in order:
-        ax.plot([], [], "s", color=FAMILIES[family], markersize=10, label=family)
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(order))
     return fig

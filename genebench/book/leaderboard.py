@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Mapping
 
 import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
 
 from ..core.errors import RunFailed
 from ..core.specs import GROUPS, ModelSpec
-from .figures import minus
+from .figures import FEW, INK, minus
 from .tiers import SPLITS
 
 Models = Mapping[str, ModelSpec]
@@ -200,3 +203,55 @@ def _named(spec: ModelSpec) -> str:
 def _joined(words: Iterable[str]) -> str:
     words = [f"*{w}*" for w in words]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+FAMILIES = {
+    "text": "#0072b2",
+    "protein": "#009e73",
+    "dna": "#6b410f",
+    "expression": "#d55e00",
+    "network": "#cc79a7",
+    "table": "#56b4e9",
+    "shortcut": "#999999",
+}
+"""Family of models to colour, in their order; distinct for colour-blind readers too."""
+
+
+def family_boxes(frame: pd.DataFrame, *, label: str, chance: float = 0.5) -> Figure:
+    """Scores by family of models and group of tasks; a box spans the quartiles.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns ``task, model, family, group, score``; controls are left out. Of a group with fewer
+        than ``FEW`` tasks the scores are drawn as points.
+    label : str
+        Name, unit and range of the score.
+    chance : float
+        Score of guessing.
+
+    Returns
+    -------
+    Figure
+    """
+    import seaborn as sns
+
+    frame = frame[frame.family != "control"].astype({"group": str, "family": str})
+    groups = [g for g in GROUPS if g in set(frame.group)]
+    order = [f for f in FAMILIES if f in set(frame.family)]
+    enough = frame.groupby("group").task.transform("nunique") >= FEW
+    fig, ax = plt.subplots(figsize=(9.2, 4.6))
+    same = {"x": "group", "y": "score", "order": groups, "ax": ax, "legend": False}
+    same |= {"hue": "family", "hue_order": order, "palette": FAMILIES}
+    if enough.any():
+        box = {"fliersize": 1.5, "linewidth": 1, "width": 0.75, "saturation": 1}
+        sns.boxplot(frame[enough], **same, **box)
+    if not enough.all():
+        sns.stripplot(frame[~enough], **same, dodge=True, size=5, alpha=0.8)
+    ax.axhline(chance, color=INK, linestyle="--", linewidth=1)
+    ax.set_xticks(range(len(groups)), [textwrap.fill(g, 12) for g in groups])
+    ax.set(xlabel="", ylabel=label, xlim=(-0.5, len(groups) - 0.5))
+    for family in order:
+        ax.plot([], [], "s", color=FAMILIES[family], markersize=10, label=family)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(order))
+    return fig

@@ -21,9 +21,7 @@ from ..core import cache, paths, specs, workers
 from ..core.cluster import Cluster
 from ..core.errors import BadInput, RunFailed, unknown
 from ..core.specs import PageSpec
-from ..data import sources
-from . import publish, show
-from .publish import offer, source, titled
+from .publish import default, offer, sign, source, titled
 
 CODE = Path(__file__).resolve().parents[2]
 """Folder that the packages ``genebench`` and ``benchmarks`` lie in."""
@@ -118,13 +116,6 @@ def _found(name: str, root: Path) -> Iterator[tuple[Path, str]]:
         yield file, ".".join(parts[:-1])
 
 
-def _default(page: PageSpec, name: str) -> str:
-    """A parameter of a page, or its default in the notebook; empty where there is none."""
-    text = source(page).read_text(encoding="utf-8")
-    default = re.search(rf'^{name}: str = "([^"]*)"', text, re.M)
-    return page.parameters.get(name, default[1] if default else "")
-
-
 def tables(page: PageSpec, profile: str) -> list[Path]:
     """Tables of results that a page reads, by what its notebook imports (``READS``).
 
@@ -141,7 +132,7 @@ def tables(page: PageSpec, profile: str) -> list[Path]:
         Files that exist, sorted.
     """
     names = {part for name in imports(source(page)) for part in (name, name.partition(".")[0])}
-    shown = _default(page, "source") or profile
+    shown = default(page, "source") or profile
     folders = [f.format(shown=shown) for name in names & set(READS) for f in READS[name]]
     every = (paths.RESULTS / folder for folder in dict.fromkeys(folders))
     return sorted(p for folder in every for p in folder.rglob("*") if p.is_file())
@@ -183,7 +174,6 @@ def require_pages(profile: str) -> None:
     Parameters
     ----------
     profile : str
-        Its name.
 
     Raises
     ------
@@ -354,7 +344,7 @@ def run(
         if name not in known:
             raise unknown("page", name, known)
     if "genes" in chosen:
-        refresh_genes(profile)
+        gene_tables.refresh(profile, specs.declared())
     given = parameters or {}
     units = [
         _Execution(page, profile, given, timeout, key(page, profile, given))
@@ -407,45 +397,7 @@ def run_study(name: str, parameters: dict) -> Path:
     return unit.out
 
 
-def refresh_genes(profile: str) -> None:
-    """Write the gene table of a profile where its predictions are on this machine.
-
-    Relatives are those of HGNC where its table is at hand, else symbol stems; nothing is fetched.
-
-    Parameters
-    ----------
-    profile : str
-        Its name.
-    """
-    known = specs.declared()
-    hgnc = known.sources.get("hgnc")
-    by = "hgnc" if hgnc and sources.status(hgnc)[0] == "ready" else "stem"
-    gene_tables.refresh(profile, known, by=by)
-
-
 # --- the book -------------------------------------------------------------------------------------
-
-
-def _sign(page: PageSpec, profile: str, path: Path) -> None:
-    """Put at the end of an executed page how it is rerun."""
-    import nbformat
-
-    book = nbformat.read(path, as_version=4)
-    shown = _default(page, "source") or profile
-    scores = str(results.scores_path(shown))
-    listed = ["git", "ls-files", "--error-unmatch", scores]
-    there = subprocess.run(listed, cwd=paths.ROOT, capture_output=True).returncode == 0
-    whence = "a part of the repository" if there else f"from `genebench run --profile {shown}`"
-    words = show.rerun(
-        page.page,
-        notebook=page.notebook,
-        profile=profile,
-        seconds=book.metadata.get("genebench", {}).get("seconds", 0),
-        needs=page.needs or f"the results of profile *{shown}* ({whence})",
-        launchers=publish.launchers(page.page, page.notebook),
-    )
-    book.cells.append(nbformat.v4.new_markdown_cell(words))
-    nbformat.write(book, path)
 
 
 def book(profile: str, *, say: Callable[[str], None] = print) -> Path:
@@ -478,7 +430,7 @@ def book(profile: str, *, say: Callable[[str], None] = print) -> Path:
     shutil.copytree(executed, paths.pages(), ignore=shutil.ignore_patterns("failed", ".*"))
     for page in pages:
         offer(page, profile, paths.pages() / "static" / "notebooks")
-        _sign(page, profile, paths.pages() / f"{page.page}.ipynb")
+        sign(page, profile, paths.pages() / f"{page.page}.ipynb")
     values = {"book_profile": profile, "book_version": __version__}
     cache.write_json(paths.pages() / "files" / "book-values.json", values)
     shutil.rmtree(paths.HTML, ignore_errors=True)

@@ -15,6 +15,7 @@ from ..benchmark import results
 from ..core import cache, manifest, paths, specs
 from ..core.errors import BadInput, unknown
 from ..core.specs import PageSpec
+from . import show
 
 BRANCH = "gh-pages"
 """Branch of the repository that the host shows; Colab opens the notebooks that lie there."""
@@ -294,3 +295,55 @@ def offer(page: PageSpec, profile: str, folder: Path) -> None:
         "results_made_with": facts,
     }
     cache.write_json(folder / f"{page.page}.json", declared)
+
+
+def default(page: PageSpec, name: str) -> str:
+    """A parameter of a page, or its default in the notebook.
+
+    Parameters
+    ----------
+    page : PageSpec
+        A page of the book.
+    name : str
+        Of the parameter.
+
+    Returns
+    -------
+    str
+        Empty where there is none.
+    """
+    text = source(page).read_text(encoding="utf-8")
+    default = re.search(rf'^{name}: str = "([^"]*)"', text, re.M)
+    return page.parameters.get(name, default[1] if default else "")
+
+
+def sign(page: PageSpec, profile: str, path: Path) -> None:
+    """Put at the end of an executed page how it is rerun.
+
+    Parameters
+    ----------
+    page : PageSpec
+        A page of the book.
+    profile : str
+        Which profile the book is built for.
+    path : Path
+        The executed notebook.
+    """
+    import nbformat
+
+    book = nbformat.read(path, as_version=4)
+    shown = default(page, "source") or profile
+    scores = str(results.scores_path(shown))
+    listed = ["git", "ls-files", "--error-unmatch", scores]
+    there = subprocess.run(listed, cwd=paths.ROOT, capture_output=True).returncode == 0
+    whence = "a part of the repository" if there else f"from `genebench run --profile {shown}`"
+    words = show.rerun(
+        page.page,
+        notebook=page.notebook,
+        profile=profile,
+        seconds=book.metadata.get("genebench", {}).get("seconds", 0),
+        needs=page.needs or f"the results of profile *{shown}* ({whence})",
+        launchers=launchers(page.page, page.notebook),
+    )
+    book.cells.append(nbformat.v4.new_markdown_cell(words))
+    nbformat.write(book, path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from html import escape
 from pathlib import Path
 
@@ -29,6 +30,7 @@ def begin() -> None:
     """
     import itables
 
+    warnings.filterwarnings("ignore", message="IProgress not found")  # said by tqdm of the hub
     figures.use_style()
     itables.init_notebook_mode(all_interactive=False, connected=False)
 

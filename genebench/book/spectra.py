@@ -47,45 +47,15 @@ class Declared:
     datasets: Mapping
 
     def title(self, model: str) -> str:
-        """Title of a model.
-
-        Parameters
-        ----------
-        model : str
-            Its name.
-
-        Returns
-        -------
-        str
-        """
+        """Title of a model."""
         return self.models[model].title
 
     def heading(self, dataset: str) -> str:
-        """Title of a data set, or the name of a gene task.
-
-        Parameters
-        ----------
-        dataset : str
-            Its name.
-
-        Returns
-        -------
-        str
-        """
+        """Title of a data set, or the name of a gene task."""
         return self.datasets[dataset].title if dataset in self.datasets else dataset
 
     def cheap(self, model: str) -> bool:
-        """Whether a model is a shortcut or a control.
-
-        Parameters
-        ----------
-        model : str
-            Its name.
-
-        Returns
-        -------
-        bool
-        """
+        """Whether a model is a shortcut or a control."""
         return self.models[model].family in CHEAP
 
     def styled(self, frame: pd.DataFrame) -> pd.DataFrame:

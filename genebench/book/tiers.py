@@ -37,7 +37,6 @@ EFFICIENCY = "task labels model score low high best_shortcut excess excess_low e
 """Columns of ``efficiency.csv`` that are shown."""
 
 _MARKS = dict(zip(SPLITS, "osD^vP*"))
-_GENES = 20_000  # about as many genes of a human code for a protein: no task has more
 
 
 def of_measure(means: pd.DataFrame, measure: str = "auroc") -> pd.DataFrame:
@@ -394,35 +393,6 @@ def by_group(means: pd.DataFrame, models: Models) -> pd.DataFrame:
     rows = ordered(table.index, models)
     table = table.loc[rows, [g for g in GROUPS if g in table.columns]]
     return table.set_axis(titles(rows, models), axis=0).rename_axis(index=None, columns=None)
-
-
-def power_table(power: pd.DataFrame, models: Models, split: str = "random") -> pd.DataFrame:
-    """Rows of ``power.csv`` of one split for readers, the weakest tasks first.
-
-    Parameters
-    ----------
-    power : DataFrame
-        ``power.csv``.
-    models : mapping of str to ModelSpec
-        Declared models.
-    split : str
-        Which split.
-
-    Returns
-    -------
-    DataFrame
-        ``smallest difference`` (AUROC, or Spearman correlation) and ``more genes needed`` to
-        separate the two best models, in words.
-    """
-    frame = power[power.split == split]
-    frame = frame.sort_values("smallest", ascending=False, na_position="first")
-    words = ["" if np.isnan(n) else f"{n:,.0f}" for n in frame.more_genes]
-    words = ["more than there are" if n > _GENES else w for n, w in zip(frame.more_genes, words)]
-    weak = np.where(frame.underpowered, "underpowered", "")
-    columns = "task kind genes smallest underpowered best second difference more_genes".split()
-    names = {"smallest": "smallest difference", "more genes": "more genes needed"}
-    shown = frame.assign(underpowered=weak, more_genes=words)
-    return readable(shown, models, columns).rename(columns=names)
 
 
 _KINDS = {

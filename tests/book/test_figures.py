@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 
-from genebench.book import figures
+from genebench.book import figures, leaderboard
 from genebench.core import specs
 
 
@@ -31,7 +31,7 @@ def test_a_group_of_few_tasks_has_points_beside_the_boxes_of_others():
         for m in "ab"
     ]
     frame = pd.DataFrame(rows, columns=["task", "model", "family", "group", "score"])
-    (ax,) = figures.family_boxes(frame, label="AUROC").axes
+    (ax,) = leaderboard.family_boxes(frame, label="AUROC").axes
     assert len(ax.patches) == 1 and max(len(c.get_offsets()) for c in ax.collections) == 8
 
 

@@ -9,7 +9,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from genebench.benchmark import gene_tables, plan, results
-from genebench.book import genes, notebooks
+from genebench.book import genes
 from genebench.core import paths, specs
 from genebench.data import sources
 
@@ -78,7 +78,7 @@ def test_means_and_verdict_are_over_labels_that_the_model_was_not_trained_on(atl
 
 
 def test_shards_have_every_gene_once(warm):
-    notebooks.refresh_genes("tiny")
+    gene_tables.refresh("tiny", specs.declared())
     models = specs.declared().models
     html = genes.look_up("tiny", models, page="genes", source="tiny").data
     assert "gb-genes" in html and "gb-plain" in html
@@ -93,12 +93,12 @@ def test_shards_have_every_gene_once(warm):
 def test_without_predictions_the_page_says_what_to_run(warm):
     for cached in paths.CELLS.rglob("*-oof.npz"):
         cached.unlink()
-    notebooks.refresh_genes("tiny")
+    gene_tables.refresh("tiny", specs.declared())
     html = genes.look_up("tiny", specs.declared().models, page="genes", source="tiny").data
     assert "genebench run --profile tiny" in html and not list(paths.static("tiny").glob("genes*"))
 
 
 def test_relatives_are_symbol_stems_where_the_table_of_hgnc_is_not_here(warm, monkeypatch):
     monkeypatch.setattr(sources, "status", lambda source: ("missing", "not here"))
-    notebooks.refresh_genes("tiny")
+    gene_tables.refresh("tiny", specs.declared())
     assert gene_tables.read("tiny")[1]["rule"] == "symbol stems"

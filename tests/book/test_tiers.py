@@ -103,7 +103,7 @@ def test_power_lists_the_weakest_task_first(models):
             "more_genes": [400.0, 1e6, np.nan],
         }
     )
-    table = tiers.power_table(power, models)
+    table = tables.power_table(power, models)
     assert table.task.tolist() == ["z", "x", "y"]
     assert table.underpowered.tolist() == ["underpowered"] * 2 + [""]
     assert table["more genes needed"].tolist() == ["", "400", "more than there are"]
