@@ -256,7 +256,9 @@ def test_paths_are_spelled_in_one_module():
 def test_what_a_page_imports_is_light():
     """Every page of the book starts a kernel: what only some of them need is loaded where it is
     needed."""
-    wanted = "cards claims figures genes glm glm_figures leaderboard show speed spectra tables tiers"
+    wanted = (
+        "cards claims figures genes glm glm_figures leaderboard show speed spectra tables tiers"
+    )
     script = (
         f"import sys; from genebench.book import {', '.join(wanted.split())}; print(*sys.modules)"
     )

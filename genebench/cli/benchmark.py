@@ -271,9 +271,9 @@ def validate(
     ] = None,
 ) -> None:
     """Check results against the schema, the metrics' bounds and the uniqueness of rows."""
-    from ..benchmark import results
+    from ..benchmark import validation
 
-    if faults := results.validate_path(path):
+    if faults := validation.validate_path(path):
         print(*faults, sep="\n")
         many = "s" * (len(faults) > 1)
         raise BadInput(f"{path}: {len(faults)} fault{many} found; rerun 'genebench run'.")
