@@ -272,7 +272,6 @@ def _write(
         results.manifest_path(name),
         plan.profile,
         {s: plan.declared.sources[s] for s in plan.profile.sources},
-        device="cpu",
         jobs=jobs,
         n_tasks=len(plan.tasks),
         cells=facts,
