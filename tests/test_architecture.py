@@ -104,7 +104,7 @@ def test_nothing_in_the_package_imports_what_times_or_shows_it():
 
 def test_the_reader_of_imports_sees_them():
     assert {"core.cache", "stats.metrics", "probes"} <= inner_imports(
-        PACKAGE / "benchmark" / "run.py"
+        PACKAGE / "benchmark" / "fit.py"
     )
     assert "requests" in outer_imports(PACKAGE / "data" / "sources.py")
 

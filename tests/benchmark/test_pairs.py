@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from helpers import GENES, edit_yaml, logistic, sha256
+from helpers import GENES, edit_yaml, logistic, run_tiny, sha256
 from sklearn.metrics import roc_auc_score
 
-from genebench.benchmark import plan, predictions, results, run, splits, validation
+from genebench.benchmark import plan, predictions, results, splits, validation
 from genebench.core import paths
 
 
@@ -47,17 +47,13 @@ def paired(home):
     return dict(zip((f"{a}|{b}" for a, b in order), marks))
 
 
-def quiet(text: str) -> None:
-    """Say nothing."""
-
-
 def test_pair_task_runs_with_its_controls(paired):
-    outcome = run.run("tiny", jobs=1, say=quiet)
+    outcome = run_tiny()
     frame = results.load("tiny")
-    assert outcome.failed == {} and outcome.cells == outcome.computed == 12 and outcome.skipped == 0
+    assert outcome.failed == {} and outcome.units == outcome.computed == 12 and outcome.skipped == 0
     assert set(frame.kind) == {"pair"} and set(frame.probe) == {"logistic"}
     assert validation.validate(frame, "here") == []
-    auroc = frame[frame.metric == "auroc"]
+    auroc = frame[(frame.metric == "auroc") & (frame.genes == "own")]
     area = auroc.groupby(["model", "split"], observed=True).score.mean()
     for split in ("random", "stem"):
         assert area["oracle", split] == 1 and area["full", split] > 0.9
@@ -71,19 +67,21 @@ def test_pair_task_runs_with_its_controls(paired):
 
 
 def test_scores_of_pairs_are_those_of_the_joined_vectors(paired):
-    run.run("tiny", models=["full"], split="stem", jobs=1, say=quiet)
-    (cell,) = plan.plan("tiny", models=["full"], split="stem")
-    task = plan.context("tiny").tasks["toy/together"]
+    run_tiny(models=["full"], split="stem")
+    tiny = plan.make("tiny", models=["full"], split="stem")
+    (cell,), task = tiny.requested, tiny.tasks["toy/together"]
     y, x = np.array([paired[pair] for pair in task.entities]), columns()
     np.testing.assert_array_equal(task.labels, y)
     X = np.array([np.concatenate([x[gene] for gene in pair.split("|")]) for pair in task.entities])
-    fold = splits.folds(task, "stem", n_folds=3, seed=7)
+    fold = splits.folds(task, "stem", n_folds=3, seed=7, sources={})
     theirs = logistic(X, y, fold)
-    stored = predictions.load(plan.cell_path(cell))["toy/together", 0]
+    stored = predictions.load(tiny.path(cell))["toy/together", 0]
     np.testing.assert_array_equal(stored.rows, np.flatnonzero(fold >= 0))
     np.testing.assert_array_equal(stored.fold, fold[fold >= 0])
     np.testing.assert_allclose(stored.values, theirs[fold >= 0], atol=3e-3)
-    score = results.load("tiny").query("metric == 'auroc'").set_index("fold").score
+    score = (
+        results.load("tiny").query("metric == 'auroc' and genes == 'own'").set_index("fold").score
+    )
     for k in range(3):
         assert score[k] == pytest.approx(roc_auc_score(y[fold == k], theirs[fold == k]), abs=1e-3)
 
@@ -101,8 +99,8 @@ def disjoint(groups: list[set[str]]) -> bool:
 
 @pytest.mark.parametrize("repeat", [0, 1])
 def test_split_of_pairs_has_no_gene_nor_relative_on_both_sides(paired, repeat):
-    task = plan.context("tiny").tasks["toy/together"]
-    fold = splits.folds(task, "stem", n_folds=3, seed=7, repeat=repeat)
+    task = plan.make("tiny").tasks["toy/together"]
+    fold = splits.folds(task, "stem", n_folds=3, seed=7, repeat=repeat, sources={})
     genes = sides(task, fold)
     assert disjoint(genes) and disjoint([{g.split("X")[0] for g in side} for side in genes])
     left_out = [set(pair.split("|")) for pair in task.entities[fold < 0]]

@@ -1,146 +1,20 @@
-"""Names that mean harm on the pages: in a browser, none of them is more than text."""
+"""Harmful names in a browser: on a page of the book none of them is more than text."""
 
 from __future__ import annotations
 
-import shutil
 import warnings
 
 import pandas as pd
 import pytest
+from browsers import EVIL, hit, launch
 
 from genebench.book import show
 from genebench.core import paths
-from genebench.place import card
-
-EVIL = [
-    "<script>window.hit=1</script>",
-    "<img src=x onerror='window.hit=1'>",
-    '"><svg onload=window.hit=1>',
-    "</style></title></script><script>window.hit=1</script>",
-    "{raw:html}`<script>window.hit=1</script>`",
-    "[x](javascript:window.hit=1)",
-    "`</code><script>window.hit=1</script>`",
-    "```{raw} html\n<script>window.hit=1</script>\n```",
-    "'-window.hit=1-'",
-]
-CHROMIUM = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
-FLAGS = "--no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update".split()
 
 
 @pytest.fixture(scope="module")
 def browser():
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        running = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield running
-        running.close()
-
-
-def hit(browser, html: str) -> tuple[bool, str]:
-    """Whether a page ran what a name says (also after every link was clicked), and its text."""
-    shown = browser.new_page()
-    dialogs: list = []
-    shown.on("dialog", lambda d: (dialogs.append(d.message), d.dismiss()))
-    shown.set_content(html, wait_until="load")
-    shown.wait_for_timeout(200)
-    for link in shown.query_selector_all("a[href^='javascript']"):
-        link.click(force=True)
-    found = shown.evaluate("window.hit === 1") or bool(dialogs)
-    text = shown.evaluate("document.body.innerText")
-    shown.close()
-    return found, text
-
-
-def test_the_trap_springs(browser):
-    assert hit(browser, EVIL[0])[0] and hit(browser, EVIL[1])[0]
-
-
-def told(evil: str) -> dict:
-    """What a card shows, with the same harmful text wherever a user's file or a declaration can put
-    one."""
-    lines = [evil, evil]
-    model = {
-        "title": evil,
-        "family": "table",
-        "color": "#000000",
-        "score": 0.6,
-        "mean": 0.6,
-        "low": 0.5,
-        "high": 0.7,
-    }
-    return {
-        "genebench": "0",
-        "name": evil,
-        "profile": evil,
-        "file": evil,
-        "sha256": "0" * 64,
-        "dimension": 3,
-        "tasks_scored": 2,
-        "skipped": [{"task": evil, "reason": evil}],
-        "sentences": lines,
-        "cost": {
-            "this_call_s": 1.0,
-            "fits_core_s": 1.0,
-            "cells_cached": 0,
-            "cells": 1,
-            "peak_memory_mb": 1,
-        },
-        "ids": {
-            "covered": 20,
-            "of": 40,
-            "given": 30,
-            "lost": 1,
-            "kind": evil,
-            "sentences": lines,
-            "statuses": [
-                {"status": evil, "meaning": evil, "ids": 3, "used": False, "examples": lines}
-            ],
-        },
-        "checks": [{"check": evil, "fine": False, "sentence": evil}],
-        "leaks": [{"check": evil, "level": "flag", "sentence": evil, "value": 1, "rows": []}],
-        "wins": [
-            {
-                "task": evil,
-                "metric": "auroc",
-                "score_all_genes": 0.6,
-                "rival_title": evil,
-                "rival_score": 0.5,
-                "difference": 0.1,
-                "low": 0.0,
-                "high": 0.2,
-            }
-        ],
-        "losses": [],
-        "counts": {"win": 1, "tie": 0, "loss": 0},
-        "groups": [],
-        "model": model,
-        "excess": {"tasks": 0, "sentence": evil, "by_group": []},
-    }
-
-
-PARTS = [
-    card._header,
-    card._meaning,
-    card._wins,
-    card._leaks,
-    card._lost,
-    card._checks,
-    card._how,
-    card._excess,
-]
-
-
-@pytest.mark.browser
-def test_a_card_shows_harmful_names_as_text(browser):
-    html = "<!DOCTYPE html><body>" + "\n".join(part(told(evil)) for evil in EVIL for part in PARTS)
-    found, text = hit(browser, html)
-    assert not found
-    assert [evil for evil in EVIL if " ".join(evil.split()) not in " ".join(text.split())] == []
+    yield from launch()
 
 
 @pytest.mark.browser
