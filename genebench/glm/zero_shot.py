@@ -297,7 +297,8 @@ def tidy(frame: pd.DataFrame, **columns) -> pd.DataFrame:
     DataFrame
         Columns of the schema, then ``low, high``.
     """
-    usual = {"split_param": "", "repeat": 0, "fold": 0, "n_train": 0, "coverage": 1.0, "key": ""}
+    usual = dict.fromkeys(("split_param", "variant", "control", "key"), "")
+    usual |= {"repeat": 0, "fold": 0, "n_train": 0, "coverage": 1.0, "genes": "own"}
     missing = {name: value for name, value in usual.items() if name not in frame}
     return frame.assign(**{**missing, **columns})[[*SCHEMA.names, "low", "high"]]
 
