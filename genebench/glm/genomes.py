@@ -234,41 +234,6 @@ def kmers(sequence: np.ndarray, k: int) -> np.ndarray:
     return out
 
 
-def joined(sequences: list[np.ndarray]) -> np.ndarray:
-    """Join sequences into one, with an N behind each, which no context or k-mer crosses.
-
-    Parameters
-    ----------
-    sequences : list of ndarray of uint8
-
-    Returns
-    -------
-    ndarray of uint8
-    """
-    gap = np.array([codes.N], dtype=np.uint8)
-    return np.concatenate([piece for s in sequences for piece in (s, gap)])
-
-
-def unlike(sequences: list[np.ndarray], others: list[np.ndarray], *, k: int = 16) -> np.ndarray:
-    """Which sequences share no k-mer with any of the others, on either strand.
-
-    Parameters
-    ----------
-    sequences, others : list of ndarray of uint8
-    k : int
-        Length of the k-mers.
-
-    Returns
-    -------
-    ndarray of bool, (n_sequences,)
-    """
-    avoid = np.unique(kmers(joined(others), k))
-    shared = np.isin(kmers(joined(sequences), k), avoid[avoid != np.iinfo(np.uint64).max])
-    ends = np.cumsum([len(s) + 1 for s in sequences])
-    hit = np.searchsorted(ends, np.flatnonzero(shared), side="right")
-    return ~np.isin(np.arange(len(sequences)), hit)
-
-
 def load(name: str, sources: Mapping[str, specs.SourceSpec]) -> Genome:
     """Read a declared genome.
 

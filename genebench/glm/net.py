@@ -263,7 +263,7 @@ class _Attention(nn.Module):
 
 
 def _rotated(x, start):
-    """Rotary positional embedding (Su et al. 2021) of positions ``start`` …"""
+    """Rotary positional embedding (Su et al. 2021) of positions from ``start`` on."""
     half = x.shape[-1] // 2
     kind = {"device": x.device, "dtype": torch.float32}
     rate = 1000.0 ** (-torch.arange(half, **kind) / half)

@@ -8,7 +8,7 @@ one variant at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -373,43 +373,3 @@ def calibrated(
     count = np.bincount(kinds[used], minlength=500)
     overall = scores[used].mean() if used.any() else 0.0
     return scores - np.where(count > 0, total / np.maximum(count, 1), overall)[kinds]
-
-
-def every_substitution(
-    model: Nucleotides,
-    sequence: np.ndarray,
-    *,
-    length: int = 512,
-    strands: str = "both",
-    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
-) -> np.ndarray:
-    """LLR of every substitution of a sequence.
-
-    Parameters
-    ----------
-    model : Nucleotides
-        Any model.
-    sequence : ndarray of shape (L,), uint8
-        Codes.
-    length : int
-        Bases of a window.
-    strands : {"both", "given"}
-        Mean over the two strands, or the given one.
-    progress : callable
-        Takes a stage, the bases done and all bases.
-
-    Returns
-    -------
-    ndarray of shape (L, 4), float32
-        0 for the base that stands there, NaN at N.
-    """
-    out = np.full((len(sequence), 4), np.nan, dtype=np.float32)
-    block = 64 * length
-    for s in range(0, len(sequence), block):
-        known = s + np.flatnonzero(sequence[s : s + block] < codes.N)
-        position, alt = np.repeat(known, 4), np.tile(np.arange(4, dtype=np.uint8), len(known))
-        start = tiles(model, position, length)
-        rows, ref = codes.windows(sequence, start, length), sequence[position]
-        out[position, alt] = llr(model, rows, position - start, ref, alt, strands=strands)
-        progress("scoring", min(s + block, len(sequence)), len(sequence))
-    return out

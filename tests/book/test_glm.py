@@ -7,7 +7,8 @@ import pytest
 from genebench.book import genomic, genomic_transfer, glm
 from genebench.core import paths, specs
 from genebench.core.errors import BadInput
-from genebench.glm import genomes, zero_shot
+from genebench.glm import genomes
+from notebooks.studies.lib import zero_shot
 
 
 def test_the_catalogue_is_whole_and_its_questions_lead_somewhere():

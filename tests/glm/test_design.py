@@ -8,7 +8,8 @@ from glm import toys
 
 from genebench.core import paths
 from genebench.core.errors import BadInput
-from genebench.glm import codes, design, markov, perplexity, transfer, windows
+from genebench.glm import codes, design
+from notebooks.studies.lib import designs, markov, tracks, transfer, windows
 
 PAIRS = np.random.default_rng(0).dirichlet([0.5] * 4, 4)
 
@@ -34,8 +35,8 @@ def edits(a: str, b: str) -> int:
 def test_distances_are_least_numbers_of_edits():
     a, b = toys.bases(84).reshape(6, 14), toys.bases(144, seed=1).reshape(9, 16)
     truth = [min(edits(codes.decode(x), codes.decode(y)) for y in b) for x in a]
-    assert design.distances(a, b).tolist() == truth
-    assert design.distances(a, a).tolist() == [0] * 6
+    assert designs.distances(a, b).tolist() == truth
+    assert designs.distances(a, a).tolist() == [0] * 6
 
 
 def test_samples_follow_the_model_and_contain_no_forbidden_word():
@@ -59,9 +60,9 @@ def test_refining_makes_sequences_likelier():
     sequence = chain()
     model = markov.fit([sequence], [sequence[:2000]], orders=[3], kind="chain")[3]
     begun = toys.bases(1800).reshape(30, 60)
-    refined = design.refine(model, begun, rounds=4)
+    refined = designs.refine(model, begun, rounds=4)
     bits = [
-        np.mean([perplexity.bits(model.conditionals(s[None])[0], s).mean() for s in sequences])
+        np.mean([tracks.bits(model.conditionals(s[None])[0], s).mean() for s in sequences])
         for sequences in (begun, refined)
     ]
     assert bits[1] < bits[0] - 0.2
@@ -73,15 +74,15 @@ def test_motif_sites_are_found_on_both_strands():
     sequences = np.zeros((3, 30), dtype=np.uint8)
     sequences[0, 5:11] = codes.encode("GATAAC")
     sequences[1, 5:11] = codes.encode("GTTATC")
-    assert design.motif_hits(sequences, {"m": matrix})[:, 0].tolist() == [1, 1, 0]
+    assert designs.motif_hits(sequences, {"m": matrix})[:, 0].tolist() == [1, 1, 0]
 
 
 def test_a_probe_does_not_discriminate_sets_by_families_of_copies():
     sequences = np.repeat(toys.bases(7200).reshape(120, 60), 4, axis=0)
     vectors = [transfer.kmer_shares(s, 4) for s in (sequences[:240], sequences[240:])]
     alone = np.arange(480)
-    assert design.discriminate(*vectors, alone) > 0.9, "whoever knows a copy knows the set"
-    assert 0.3 < design.discriminate(*vectors, windows.families(sequences)) < 0.7
+    assert designs.discriminate(*vectors, alone) > 0.9, "whoever knows a copy knows the set"
+    assert 0.3 < designs.discriminate(*vectors, windows.families(sequences)) < 0.7
 
 
 def test_metrics_of_a_set_are_those_of_its_making():
@@ -89,7 +90,7 @@ def test_metrics_of_a_set_are_those_of_its_making():
     motif = {"m": 0.97 * np.eye(4)[codes.encode("GATA")] + 0.03 / 4}
     rich = np.where(other == 0, 2, other).astype(np.uint8)
     options = {"predict": lambda s: (s == 2).mean(1), "likelihood": lambda s: (s == 1).mean(1)}
-    table = design.judge(
+    table = designs.judge(
         {"natural": other, "copies": natural, "rich": rich},
         natural,
         natural,

@@ -6,7 +6,8 @@ from Bio.Seq import Seq
 from glm import toys
 
 from genebench.core.errors import BadInput
-from genebench.glm import codes, effects
+from genebench.glm import codes
+from notebooks.studies.lib import effects
 
 
 def test_a_change_with_another_reference_base_is_refused():

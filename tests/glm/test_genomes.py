@@ -8,6 +8,7 @@ from genebench.core import specs
 from genebench.core.errors import BadInput
 from genebench.data import sources
 from genebench.glm import codes, genomes
+from notebooks.studies.lib import windows
 
 
 def test_genes_are_read_along_both_strands_and_positions_count_from_the_start():
@@ -61,8 +62,8 @@ def test_sequences_that_share_a_word_are_alike_and_no_word_crosses_two():
     sequences[4][-8:], sequences[5][:8] = others[1][30:38], others[1][38:46]
     sequences.append(toys.bases(9, seed=20))
     expected = [True, False, True, False, True, True, True]
-    assert genomes.unlike(sequences, others).tolist() == expected
-    joined = genomes.joined(sequences)
+    assert windows.unlike(sequences, others).tolist() == expected
+    joined = windows.joined(sequences)
     assert len(joined) == sum(map(len, sequences)) + 7 and (joined == codes.N).sum() == 7
 
 

@@ -6,6 +6,7 @@ from glm import toys
 
 from genebench.core.errors import BadInput
 from genebench.glm import genomes, interpret
+from notebooks.studies.lib import genome as of_genome
 
 
 def certain(toy):
@@ -62,10 +63,10 @@ def test_the_acceptor_stem_of_a_trna_is_where_it_should_be(strand):
     along = np.arange(a, b)[::strand]
     partner = {int(along[i]): int(along[74 - i]) for i in range(7)}
     partner |= {j: i for i, j in partner.items()}
-    _, pairs = interpret.acceptor_stems(toy, Paired(partner, 1000 - 512))
+    _, pairs = of_genome.acceptor_stems(toy, Paired(partner, 1000 - 512))
     assert len(pairs) == 1 and pairs.auroc[0] == 1 and pairs.top[0] == 1
     shifted = {i + 2: j for i, j in partner.items()}
-    assert interpret.acceptor_stems(toy, Paired(shifted, 1000 - 512))[1].auroc[0] < 0.9
+    assert of_genome.acceptor_stems(toy, Paired(shifted, 1000 - 512))[1].auroc[0] < 0.9
 
 
 def test_a_genome_without_genes_is_an_error():
@@ -74,4 +75,4 @@ def test_a_genome_without_genes_is_an_error():
     with pytest.raises(BadInput, match="has no gene in its held-out part"):
         interpret.held_out_genes(toy)
     with pytest.raises(BadInput, match="no transfer RNA gene in its held-out part"):
-        interpret.acceptor_stems(toy, None)
+        of_genome.acceptor_stems(toy, None)

@@ -5,7 +5,8 @@ import pytest
 from glm import toys
 
 from genebench.core.errors import BadInput
-from genebench.glm import codes, markov, perplexity
+from genebench.glm import codes, perplexity
+from notebooks.studies.lib import markov, tracks
 
 
 def test_a_model_reaches_the_entropy_of_its_chain():
@@ -20,7 +21,7 @@ def test_a_model_reaches_the_entropy_of_its_chain():
     test = sequence[25_000:]
     truth = -np.log2(table[test[1:-1].astype(int) * 4 + test[:-2], test[2:]]).mean()
     logs = {k: m.conditionals(test[None])[0] for k, m in models.items()}
-    cost = {k: perplexity.bits(log, test)[2:].mean() for k, log in logs.items()}
+    cost = {k: tracks.bits(log, test)[2:].mean() for k, log in logs.items()}
     assert abs(cost[2] - truth) < 0.01 and cost[0] > truth + 0.1
     assert cost[6] < cost[2] + 0.03, "interpolation falls back where words are rare"
 

@@ -7,6 +7,7 @@ from glm import toys
 from genebench.core import specs
 from genebench.data import sources
 from genebench.glm import motifs
+from notebooks.studies.lib import motifs as naming
 
 
 def profile(width, seed):
@@ -39,7 +40,7 @@ def test_a_motif_is_named_by_its_profile_on_either_strand_and_noise_is_not():
     profiles = {f"p{i}": rng.dirichlet([0.2] * 4, 9) for i in range(12)}
     one, other = profiles["p2"], profiles["p7"]
     noise = rng.dirichlet(np.ones(4), 9)
-    table, letters = motifs.match_motifs(
+    table, letters = naming.match_motifs(
         [(other[::-1, ::-1], 40), (one[1:], 90), (noise, 10)], profiles
     )
     assert table.motif.tolist() == ["motif 1", "motif 2", "motif 3"]

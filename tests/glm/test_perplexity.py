@@ -4,6 +4,7 @@ import numpy as np
 
 from genebench.glm import codes, perplexity
 from genebench.glm.codes import Sequence
+from notebooks.studies.lib import tracks
 from tests.glm.tiny import GENOME
 
 
@@ -44,6 +45,6 @@ def test_a_dependency_map_shows_which_base_depends_on_which():
             out[rows, columns + 5, 3 - windows[:, :-5]] = 0.9
             return np.log(out)
 
-    moved = perplexity.dependency_map(Pairs(), GENOME[:60], 20, 40)
+    moved = tracks.dependency_map(Pairs(), GENOME[:60], 20, 40)
     i, j = np.indices(moved.shape)
     assert (moved[i - j == 5] > 4).all() and (moved[i - j != 5] < 1e-5).all()

@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from genebench.glm import codes, hub, score
+from notebooks.studies.lib import simulated
 from tests.glm.tiny import GENOME, KMERS, LENGTH, RNG, checkpoint, model
 
 HUB = ["bert", "bert-kmer", "esm", "gpt2", "llama", "mamba"]
@@ -122,7 +123,7 @@ def test_calibration_removes_the_bias_of_mutation():
 def test_every_substitution_is_that_of_llr(every):
     m, sequence = every["blind-spot"], GENOME[:150].copy()
     sequence[10] = codes.N
-    out = score.every_substitution(m, sequence, length=LENGTH)
+    out = simulated.every_substitution(m, sequence, length=LENGTH)
     assert np.isnan(out[10]).all() and np.isfinite(out[11:]).all()
     assert out[11, sequence[11]] == 0
     start, alt = score.tiles(m, np.array([77]), LENGTH), (sequence[[77]] + 1) % 4

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from glm import toys
 
-from genebench.glm import codes, variants
-from genebench.glm.simulate import family as simulating
-from genebench.glm.simulate import landscape
-from genebench.glm.simulate.landscape import Landscape, Mutation
+from genebench.glm import codes, landscape, variants
+from genebench.glm import simulate as simulating
+from genebench.glm.landscape import Landscape, Mutation
+from notebooks.studies.lib import simulated
 
 SHARP = {f"m{i}": 0.97 * np.eye(4)[toys.bases(9, seed=i)] + 0.03 / 4 for i in range(8)}
 
@@ -126,7 +126,7 @@ def test_harmful_mutations_are_rare_in_the_population():
     """Independent truth: the neutral spectrum falls as 1 / j."""
     n, rng = 200_000, np.random.default_rng(4)
     neutral, harmful = (
-        landscape.segregating(np.full(n, s), np.ones(n), rng, theta=0.02) for s in (0.0, -8.0)
+        simulated.segregating(np.full(n, s), np.ones(n), rng, theta=0.02) for s in (0.0, -8.0)
     )
     counts = np.bincount(neutral, minlength=6)
     np.testing.assert_allclose(counts[1:5] / counts[1], 1 / np.arange(1, 5), atol=0.06)

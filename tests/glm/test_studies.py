@@ -16,10 +16,10 @@ from genebench.benchmark import results
 from genebench.book import notebooks
 from genebench.core import paths
 from genebench.core.errors import BadInput
-from genebench.glm import codes, genomes, transfer, zero_shot
-from genebench.glm.simulate import family as simulating
-from genebench.glm.studies import genome as of_genome
-from genebench.glm.studies import labels, promoters, simulated, tables
+from genebench.glm import codes, genomes
+from genebench.glm import simulate as simulating
+from notebooks.studies.lib import genome as of_genome
+from notebooks.studies.lib import labels, promoters, simulated, tables, transfer, zero_shot
 
 
 def test_rows_of_a_task_that_is_scored_anew_replace_the_old_ones(tmp_path, monkeypatch):

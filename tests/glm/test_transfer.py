@@ -10,7 +10,8 @@ from glm import toys
 
 from genebench.benchmark import results
 from genebench.core.errors import BadInput
-from genebench.glm import codes, transfer
+from genebench.glm import codes
+from notebooks.studies.lib import transfer
 
 
 def test_kmer_shares_are_the_same_on_both_strands_and_skip_n():

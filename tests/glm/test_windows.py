@@ -8,7 +8,8 @@ from glm import toys
 from genebench.core import specs
 from genebench.core.errors import BadInput
 from genebench.data import sources
-from genebench.glm import codes, genomes, windows
+from genebench.glm import codes, genomes
+from notebooks.studies.lib import windows
 
 
 def test_at_most_a_quarter_of_the_drawn_windows_is_of_the_published_test():

@@ -9,7 +9,8 @@ from glm import toys
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from genebench.benchmark import results
-from genebench.glm import codes, effects, markov, zero_shot
+from genebench.glm import codes
+from notebooks.studies.lib import effects, markov, zero_shot
 
 
 def noisy(task, seed=0):

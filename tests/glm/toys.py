@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from genebench.glm import codes, effects, genomes, net, trained, windows
+from genebench.glm import codes, genomes, net, trained
+from notebooks.studies.lib import effects, windows
 
 GENE = "ATG" + "GCTAAACGTTGGGAT" * 8 + "TAA"
 _FEATURES = ["seqname", "kind", "start", "end", "strand", "phase", "gene"]

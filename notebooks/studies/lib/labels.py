@@ -8,11 +8,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from .. import (
-    effects,
-    transfer,
-    windows,
-)
+from . import effects, transfer, windows
 
 CARRIED = {"ecoli": "glm-ecoli", "yeast": "glm-yeast", "human": "glm-ecoli", "mouse": "glm-ecoli"}
 """Species of windows -> network that is transferred to them (their own, where there is one)."""

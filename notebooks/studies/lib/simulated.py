@@ -6,6 +6,7 @@ Trained on chromosomes 1 to 4 of all species, checked on 5, tested on 6 of the f
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,11 +20,13 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from ...stats import bootstrap, metrics
-from .. import codes, markov, net, perplexity, score, trained
-from ..codes import Sequence
-from ..simulate.family import TEST, Family
-from ..simulate.landscape import CODING, MOTIF, NEUTRAL, REGIONS, REPEAT, STRUCTURE
+from genebench.glm import codes, net, perplexity, score, trained
+from genebench.glm.codes import Sequence
+from genebench.glm.landscape import CODING, MOTIF, NEUTRAL, REGIONS, REPEAT, STRUCTURE
+from genebench.glm.simulate import TEST, Family
+from genebench.stats import bootstrap, metrics
+
+from . import markov, tracks
 
 TRAIN, VALIDATION = ("chr1", "chr2", "chr3", "chr4"), ("chr5",)
 RECIPE = net.Recipe(
@@ -132,7 +135,7 @@ def compare(family: Family, network) -> Comparison:
     out = Comparison(family, models, truth)
     whole = out.sequence.codes[: SHOWN + 1024]
     for name, model in models.items():
-        llr = score.every_substitution(model, whole, strands="given")
+        llr = every_substitution(model, whole, strands="given")
         out.llr[name] = llr[truth.position, truth.alt].astype(np.float64)
     out.llr["oracle"] = truth.oracle.to_numpy(dtype=np.float64)
     return out
@@ -206,7 +209,9 @@ def odds(comparison: Comparison) -> pd.DataFrame:
         half added to each count), ``rare`` (at most 1 % of 200 chromosomes), ``common`` (5 % or
         more), ``spearman_frequency``.
     """
-    copies = comparison.family.population(comparison.truth)
+    design, truth = comparison.family.design, comparison.truth
+    rng = np.random.default_rng([design.seed, 99])
+    copies = segregating(truth["S"].to_numpy(), truth.rate.to_numpy(), rng, theta=design.theta)
     present = copies > 0
     frequency = (np.minimum(copies, 200 - copies) / 200)[present]
     groups, rows = np.stack([frequency <= 0.01, frequency >= 0.05]), []
@@ -308,7 +313,7 @@ def dependencies(
         for a, b in zip(pins.start, pins.end):
             n = b - a
             window = codes.windows(comparison.sequence.codes, [a - flank], n + 2 * flank)[0]
-            raw = perplexity.dependency_map(model, window, flank, flank + n)
+            raw = tracks.dependency_map(model, window, flank, flank + n)
             fixed = corrected(raw)
             paired = partner[a:b, None] == np.arange(a, b)
             i, j = np.triu_indices(n, 3)
@@ -437,3 +442,82 @@ def held_out_bits(comparison: Comparison) -> pd.DataFrame:
         for name, model in comparison.models.items()
     ]
     return pd.concat(tables, ignore_index=True)
+
+
+def segregating(
+    s: np.ndarray, rate: np.ndarray, rng: np.random.Generator, *, theta: float, sample: int = 200
+) -> np.ndarray:
+    """Copies of mutations among sampled chromosomes (Poisson random field).
+
+    The expected number of mutations at frequency x is theta * rate * (1 - e^{-S(1-x)}) /
+    ((1 - e^{-S}) x (1 - x)) dx (Wright 1938; Sawyer & Hartl 1992). A second mutation of the same
+    kind at a site is left out.
+
+    Parameters
+    ----------
+    s, rate : ndarray, (n,)
+        Scaled selection coefficient and rate of each mutation.
+    rng : Generator
+    theta : float
+        Population-scaled mutation rate.
+    sample : int
+        Chromosomes.
+
+    Returns
+    -------
+    ndarray of int, (n,)
+        0: absent.
+    """
+    x = (np.arange(2000) + 0.5) / 2000
+    sampled = scipy.stats.binom.pmf(np.arange(1, sample)[:, None], sample, x)
+    grid = np.arange(-30, 30.01, 0.25)
+    near = np.where(np.abs(grid) < 1e-6, 1e-6, grid)[:, None]
+    density = np.expm1(-near * (1 - x)) / np.expm1(-near) / (x * (1 - x)) * (x[1] - x[0])
+    expected = density @ sampled.T
+    row = np.clip(np.round((s - grid[0]) / 0.25).astype(int), 0, len(grid) - 1)
+    number = theta * rate * expected.sum(1)[row]
+    present = np.flatnonzero(rng.random(len(s)) < -np.expm1(-number))
+    out = np.zeros(len(s), dtype=np.int64)
+    running = (expected / expected.sum(1, keepdims=True)).cumsum(1)
+    out[present] = 1 + (running[row[present]] < rng.random(len(present))[:, None]).sum(1)
+    return np.minimum(out, sample - 1)
+
+
+def every_substitution(
+    model: codes.Nucleotides,
+    sequence: np.ndarray,
+    *,
+    length: int = 512,
+    strands: str = "both",
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+) -> np.ndarray:
+    """LLR of every substitution of a sequence.
+
+    Parameters
+    ----------
+    model : Nucleotides
+        Any model.
+    sequence : ndarray of shape (L,), uint8
+        Codes.
+    length : int
+        Bases of a window.
+    strands : {"both", "given"}
+        Mean over the two strands, or the given one.
+    progress : callable
+        Takes a stage, the bases done and all bases.
+
+    Returns
+    -------
+    ndarray of shape (L, 4), float32
+        0 for the base that stands there, NaN at N.
+    """
+    out = np.full((len(sequence), 4), np.nan, dtype=np.float32)
+    block = 64 * length
+    for s in range(0, len(sequence), block):
+        known = s + np.flatnonzero(sequence[s : s + block] < codes.N)
+        position, alt = np.repeat(known, 4), np.tile(np.arange(4, dtype=np.uint8), len(known))
+        start = score.tiles(model, position, length)
+        rows, ref = codes.windows(sequence, start, length), sequence[position]
+        out[position, alt] = score.llr(model, rows, position - start, ref, alt, strands=strands)
+        progress("scoring", min(s + block, len(sequence)), len(sequence))
+    return out
