@@ -13,7 +13,6 @@ import pytest
 from glm import toys
 
 from genebench.benchmark import results
-from genebench.book import notebooks
 from genebench.core import paths
 from genebench.core.errors import BadInput
 from genebench.glm import codes, genomes
@@ -126,5 +125,7 @@ def test_a_study_is_parameterised_and_calls_what_there_is(path):
 
 
 def test_an_unknown_study_is_an_error():
+    from genebench.book import notebooks
+
     with pytest.raises(BadInput, match="unknown study 'genom'; did you mean 'genome'"):
         notebooks.run_study("genom", {})
