@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .genomes import CODON
+
 NEUTRAL, CODING, MOTIF, STRUCTURE, REPEAT = range(5)
 REGIONS = ("neutral", "coding", "motif", "structure", "repeat")
 """Names of the classes of region, by code."""
-CODON = np.array([16, 4, 1])
-"""Weight of each base of a codon in its number."""
 PAIRS = np.array([[0, 0, 0, 4], [0, 0, 4, 0], [0, 4, 0, 2], [4, 0, 2, 0]], dtype=float)
 """Fitness of two paired bases: 4 for Watson and Crick, 2 for G-T, 0 else."""
 

@@ -12,7 +12,7 @@ from ..core.specs import SourceSpec
 from ..data import sources as files
 
 
-def jaspar(source: SourceSpec, *, tax_id: str = "9606", pseudocount: float = 0.01) -> dict:
+def jaspar(source: SourceSpec, *, tax_id: str = "9606") -> dict:
     """Read the CORE profiles of a species, latest version of each.
 
     Parameters
@@ -21,8 +21,6 @@ def jaspar(source: SourceSpec, *, tax_id: str = "9606", pseudocount: float = 0.0
         Source whose file ``motifs`` is the SQLite release of JASPAR.
     tax_id : str
         NCBI's number of the species.
-    pseudocount : float
-        Share of each position that is spread evenly, so that no base has probability 0.
 
     Returns
     -------
@@ -42,7 +40,8 @@ def jaspar(source: SourceSpec, *, tax_id: str = "9606", pseudocount: float = 0.0
     wide = frame.pivot_table("count", keys, "letter", aggfunc="first", fill_value=0.0)
     wide = wide.reindex(columns=list("ACGT"), fill_value=0.0).astype(float)
     share = wide / wide.to_numpy().sum(1, keepdims=True)
-    matrices = ((1 - pseudocount) * share + pseudocount / 4).groupby(level=["base", "name"])
+    # no base has probability 0
+    matrices = (0.99 * share + 0.01 / 4).groupby(level=["base", "name"])
     return {f"{base} {name}": rows.to_numpy() for (base, name), rows in matrices}
 
 
@@ -81,8 +80,10 @@ def align(a: np.ndarray, b: np.ndarray, *, overlap: int = 6) -> tuple[float, int
     for reverse, other in ((False, b), (True, b[::-1, ::-1])):
         for shift in range(overlap - len(other), len(a) - overlap + 1):
             low, high = max(0, shift), min(len(a), shift + len(other))
-            x, y = a[low:high].ravel() - 0.25, other[low - shift : high - shift].ravel() - 0.25
-            best = max(best, (float(x @ y / np.sqrt((x @ x) * (y @ y))), shift, reverse))
+            x = a[low:high].ravel() - 0.25
+            y = other[low - shift : high - shift].ravel() - 0.25
+            r = x @ y / np.sqrt((x @ x) * (y @ y))
+            best = max(best, (float(r), shift, reverse))
     return best
 
 

@@ -94,34 +94,6 @@ def genome_track(genome: Genome, model: Nucleotides, part: str = "test") -> np.n
     return table
 
 
-def seen(sequence: np.ndarray, training: Sequence[np.ndarray], *, k: int = WORD) -> np.ndarray:
-    """Find the bases that words shared with training cover.
-
-    Parameters
-    ----------
-    sequence : ndarray of shape (L,), uint8
-        Codes.
-    training : sequence of ndarray
-        Codes, of which both strands are searched.
-    k : int
-        Length of a word.
-
-    Returns
-    -------
-    ndarray of shape (L,), bool
-        True where covered.
-    """
-    words = codes.kmers(sequence, k)
-    shared = np.zeros(len(words), dtype=bool)
-    for other in training:
-        for strand in (other, codes.reverse_complement(other)):
-            shared |= np.isin(words, codes.kmers(strand, k)) & (words >= 0)
-    cover, starts = np.zeros(len(sequence) + 1, dtype=np.int64), np.flatnonzero(shared)
-    cover[starts] += 1
-    cover[starts + k] -= 1
-    return cover[:-1].cumsum() > 0
-
-
 def validate(
     model: Nucleotides,
     validation: Sequence[codes.Sequence],
@@ -147,12 +119,14 @@ def validate(
         outside what training has seen, and by class of region.
     """
     bits = np.concatenate([model_bits(model, s) for s in validation])
-    known = [t.codes for t in training]
+    words = [codes.canonical(t.codes, WORD) for t in training]
+    words = np.unique(np.concatenate([np.empty(0, np.int64), *words]))
     repeats = [np.zeros(len(s.codes), bool) if s.repeats is None else s.repeats for s in validation]
+    seen = [codes.covered(s.codes, words, WORD) for s in validation]
     masks = {
         "all": np.ones(len(bits), dtype=bool),
         "outside repeats": ~np.concatenate(repeats),
-        f"outside shared {WORD}-mers": ~np.concatenate([seen(s.codes, known) for s in validation]),
+        f"outside shared {WORD}-mers": ~np.concatenate(seen),
     }
     if regions and all(s.regions is not None for s in validation):
         region = np.concatenate([s.regions for s in validation])
@@ -160,6 +134,6 @@ def validate(
     finite, rows = np.isfinite(bits), []
     for name, mask in masks.items():
         part = bits[mask & finite]
-        mean = float(part.mean()) if len(part) else np.nan
-        rows.append((name, len(part), len(part) / max(1, finite.sum()), mean, 2.0**mean))
+        n, mean = len(part), float(part.mean()) if len(part) else np.nan
+        rows.append((name, n, n / max(1, finite.sum()), mean, 2.0**mean))
     return pd.DataFrame(rows, columns=["bases", "n", "share", "bits", "perplexity"])

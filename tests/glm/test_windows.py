@@ -31,7 +31,7 @@ def test_a_spectral_split_shares_no_word_and_a_matched_one_is_as_large(seed):
     task = toys.labelled(60)
     train, test = windows.split(task, "spectral", seed=seed)
     words = [
-        {*np.concatenate([genomes.kmers(w, 16) for w in task.codes[s]])} for s in (train, test)
+        {*np.concatenate([codes.canonical(w, 16) for w in task.codes[s]])} for s in (train, test)
     ]
     assert len(train) and len(test) and not words[0] & words[1]
     a, b = windows.split(task, "matched", seed=seed)

@@ -105,11 +105,14 @@ def mean_difference(a: np.ndarray, b: np.ndarray) -> float:
     Returns
     -------
     float
-        Root mean square over the columns that vary; 0 is alike.
+        Root mean square over the columns that vary; 0 is alike, NaN where none varies.
     """
     deviation = b.std(0)
     used = deviation > 0
-    return float(np.sqrt((((a.mean(0) - b.mean(0))[used] / deviation[used]) ** 2).mean()))
+    if not used.any():
+        return np.nan
+    moved = (a.mean(0) - b.mean(0))[used] / deviation[used]
+    return float(np.sqrt((moved**2).mean()))
 
 
 def discriminate(a: np.ndarray, b: np.ndarray, family: np.ndarray, *, seed: int = 0) -> float:

@@ -241,8 +241,8 @@ def membership(windows: np.ndarray) -> sparse.csr_array:
     csr_array of int8, (n, n_kmers)
         0 or 1.
     """
-    words = [np.unique(genomes.kmers(w, WORD)) for w in windows]
-    words = [w[w != np.iinfo(np.uint64).max] for w in words]
+    words = [np.unique(codes.canonical(w, WORD)) for w in windows]
+    words = [w[w >= 0] for w in words]
     known, column = np.unique(np.concatenate(words), return_inverse=True)
     start = np.cumsum([0, *map(len, words)])
     values = np.ones(len(column), np.int8)
@@ -330,8 +330,8 @@ def unlike(sequences: list[np.ndarray], others: list[np.ndarray], *, k: int = 16
     -------
     ndarray of bool, (n_sequences,)
     """
-    avoid = np.unique(genomes.kmers(joined(others), k))
-    shared = np.isin(genomes.kmers(joined(sequences), k), avoid[avoid != np.iinfo(np.uint64).max])
+    avoid = np.unique(codes.canonical(joined(others), k))
+    shared = np.isin(codes.canonical(joined(sequences), k), avoid[avoid >= 0])
     ends = np.cumsum([len(s) + 1 for s in sequences])
     hit = np.searchsorted(ends, np.flatnonzero(shared), side="right")
     return ~np.isin(np.arange(len(sequences)), hit)
