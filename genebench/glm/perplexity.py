@@ -42,7 +42,8 @@ def _tiled(model, sequence, window, left, right, batch):
     starts = np.arange(0, max(1, len(sequence)), step)
     for s in range(0, len(starts), batch):
         rows = codes.windows(sequence, starts[s : s + batch] - left, window)
-        parts.append(model.conditionals(rows)[:, left : left + step].reshape(-1, 4))
+        inner = model.conditionals(rows)[:, left : left + step]
+        parts.append(inner.reshape(-1, 4))
     return np.concatenate(parts)[: len(sequence)]
 
 
@@ -118,19 +119,26 @@ def validate(
         ``bases, n, share, bits, perplexity`` (lower is better): of all bases, outside repeats,
         outside what training has seen, and by class of region.
     """
-    bits = np.concatenate([model_bits(model, s) for s in validation])
     words = [codes.canonical(t.codes, WORD) for t in training]
     words = np.unique(np.concatenate([np.empty(0, np.int64), *words]))
-    repeats = [np.zeros(len(s.codes), bool) if s.repeats is None else s.repeats for s in validation]
-    seen = [codes.covered(s.codes, words, WORD) for s in validation]
+    rows = []
+    for s in validation:
+        columns = {
+            "bits": model_bits(model, s),
+            "repeat": False if s.repeats is None else s.repeats,
+            "seen": codes.covered(s.codes, words, WORD),
+            "region": -1 if s.regions is None else s.regions,
+        }
+        rows.append(pd.DataFrame(columns))
+    table = pd.concat(rows, ignore_index=True)
     masks = {
-        "all": np.ones(len(bits), dtype=bool),
-        "outside repeats": ~np.concatenate(repeats),
-        f"outside shared {WORD}-mers": ~np.concatenate(seen),
+        "all": np.ones(len(table), dtype=bool),
+        "outside repeats": ~table.repeat,
+        f"outside shared {WORD}-mers": ~table.seen,
     }
-    if regions and all(s.regions is not None for s in validation):
-        region = np.concatenate([s.regions for s in validation])
-        masks |= {name: region == i for i, name in enumerate(regions)}
+    if regions and (table.region >= 0).all():
+        masks |= {name: table.region == i for i, name in enumerate(regions)}
+    bits = table.bits.to_numpy()
     finite, rows = np.isfinite(bits), []
     for name, mask in masks.items():
         part = bits[mask & finite]

@@ -8,15 +8,6 @@ from notebooks.studies.lib import tracks
 from tests.glm.tiny import GENOME
 
 
-def test_words_shared_with_training_are_searched_on_both_strands():
-    rng = np.random.default_rng(6)
-    training, sequence = (rng.integers(0, 4, n).astype(np.uint8) for n in (500, 200))
-    sequence[20:60] = training[100:140]
-    sequence[100:140] = codes.reverse_complement(training[300:340])
-    seen = perplexity.seen(sequence, [training])
-    assert seen[20:60].all() and seen[100:140].all() and seen.sum() <= 84
-
-
 def test_bits_are_split_by_repeat_and_region():
     class Even(codes.Nucleotides):
         context = 4

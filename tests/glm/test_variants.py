@@ -35,13 +35,6 @@ def fasta(tmp_path):
     return tmp_path / "g.fa"
 
 
-def test_a_genome_has_small_letters_as_repeats_and_iupac_as_n(fasta):
-    genome = variants.genome(fasta)
-    assert list(genome) == ["chr1", "chr2"]
-    assert codes.decode(genome["chr1"].codes) == "ACGTACGTACGGTTNNNNAC"
-    assert genome["chr1"].repeats.sum() == 6 and not genome["chr2"].repeats.any()
-
-
 @pytest.mark.parametrize(
     "kind, packed, ending",
     [("vcf", "bgzip", "\n"), ("tsv", "plain", "\r\n"), ("csv", "gzip", "\n")],

@@ -213,15 +213,18 @@ def odds(comparison: Comparison) -> pd.DataFrame:
     rng = np.random.default_rng([design.seed, 99])
     copies = segregating(truth["S"].to_numpy(), truth.rate.to_numpy(), rng, theta=design.theta)
     present = copies > 0
-    frequency = (np.minimum(copies, 200 - copies) / 200)[present]
+    rarer = np.minimum(copies, 200 - copies)
+    frequency = (rarer / 200)[present]
     groups, rows = np.stack([frequency <= 0.01, frequency >= 0.05]), []
     for model, raw in comparison.llr.items():
         values = comparison.calibrated(raw)[present]
         rho = float(scipy.stats.spearmanr(values, frequency)[0])
         for share in (0.01, 0.05, 0.1, 0.2, 0.4):
             low = values <= np.quantile(values, share)
-            (a, b), (c, d) = ((groups & side).sum(1) + 0.5 for side in (low, ~low))
-            log, error = np.log(a * d / (b * c)), 1.96 * np.sqrt(1 / a + 1 / b + 1 / c + 1 / d)
+            a, b = (groups & low).sum(1) + 0.5
+            c, d = (groups & ~low).sum(1) + 0.5
+            log = np.log(a * d / (b * c))
+            error = 1.96 * np.sqrt(1 / a + 1 / b + 1 / c + 1 / d)
             ratios = np.exp([log, log - error, log + error])
             rows.append((model, share, *ratios, int(a), int(b), rho))
     columns = "model lowest odds_ratio low high rare common spearman_frequency".split()
@@ -314,18 +317,19 @@ def dependencies(
             n = b - a
             window = codes.windows(comparison.sequence.codes, [a - flank], n + 2 * flank)[0]
             raw = tracks.dependency_map(model, window, flank, flank + n)
-            fixed = corrected(raw)
+            fixed, both = corrected(raw), (raw + raw.T) / 2
             paired = partner[a:b, None] == np.arange(a, b)
-            i, j = np.triu_indices(n, 3)
-            for kind, values in (("raw", (raw + raw.T) / 2), ("corrected", fixed)):
-                areas[kind].append(roc_auc_score(paired[i, j], values[i, j]))
+            upper = np.triu_indices(n, 3)
+            areas["raw"].append(roc_auc_score(paired[upper], both[upper]))
+            areas["corrected"].append(roc_auc_score(paired[upper], fixed[upper]))
             if len(areas["raw"]) == 1:
                 rows_, columns = np.indices(raw.shape)
                 flat = {"i": rows_, "j": columns, "raw": raw, "corrected": fixed}
                 frame = pd.DataFrame({key: values.ravel() for key, values in flat.items()})
                 maps.append(frame.assign(model=name, planted=paired.ravel()))
         for kind, values in areas.items():
-            mean, half = np.mean(values), 1.96 * np.std(values, ddof=1) / np.sqrt(len(values))
+            mean = np.mean(values)
+            half = 1.96 * np.std(values, ddof=1) / np.sqrt(len(values))
             bounds = max(0, mean - half), min(1, mean + half)
             row = ("planted pairs", "hairpins", name, kind, "auroc")
             rows.append((*row, float(mean), *bounds, len(values)))
@@ -357,9 +361,10 @@ def regions(
     rng = np.random.default_rng(3)
     region, bases = comparison.sequence.regions, comparison.sequence.codes
     grid = np.arange(128, 2 * SHOWN - length - 128, 16)
-    inside, start, label = region[grid[:, None] + np.arange(length)], [], []
+    inside, start, label = codes.windows(region, grid, length), [], []
     for code in (NEUTRAL, CODING, STRUCTURE, REPEAT):
-        pure = grid[(inside == code).mean(1) >= (0.55 if code == STRUCTURE else 0.95)]
+        share = 0.55 if code == STRUCTURE else 0.95
+        pure = grid[(inside == code).mean(1) >= share]
         start.append(rng.choice(pure, min(len(pure), each), replace=False))
         label += [code] * len(start[-1])
     start, label = np.concatenate(start), np.array(label)
@@ -469,17 +474,22 @@ def segregating(
         0: absent.
     """
     x = (np.arange(2000) + 0.5) / 2000
+    width = x[1] - x[0]
     sampled = scipy.stats.binom.pmf(np.arange(1, sample)[:, None], sample, x)
     grid = np.arange(-30, 30.01, 0.25)
     near = np.where(np.abs(grid) < 1e-6, 1e-6, grid)[:, None]
-    density = np.expm1(-near * (1 - x)) / np.expm1(-near) / (x * (1 - x)) * (x[1] - x[0])
+    share = np.expm1(-near * (1 - x)) / np.expm1(-near)
+    density = share / (x * (1 - x)) * width
     expected = density @ sampled.T
-    row = np.clip(np.round((s - grid[0]) / 0.25).astype(int), 0, len(grid) - 1)
-    number = theta * rate * expected.sum(1)[row]
+    total = expected.sum(1, keepdims=True)
+    row = np.round((s - grid[0]) / 0.25).astype(int)
+    row = np.clip(row, 0, len(grid) - 1)
+    number = theta * rate * total[row, 0]
     present = np.flatnonzero(rng.random(len(s)) < -np.expm1(-number))
+    running = (expected / total).cumsum(1)
+    drawn = rng.random(len(present))[:, None]
     out = np.zeros(len(s), dtype=np.int64)
-    running = (expected / expected.sum(1, keepdims=True)).cumsum(1)
-    out[present] = 1 + (running[row[present]] < rng.random(len(present))[:, None]).sum(1)
+    out[present] = 1 + (running[row[present]] < drawn).sum(1)
     return np.minimum(out, sample - 1)
 
 

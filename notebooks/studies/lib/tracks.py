@@ -90,13 +90,13 @@ def dependency_map(model: Nucleotides, window: np.ndarray, first: int, last: int
         natural logarithm; 0 on the diagonal.
     """
     n = last - first
-    place = np.repeat(np.arange(first, last), 3)
-    alt = (window[place] + np.tile([1, 2, 3], n)) % 4
+    place, shift = np.repeat(np.arange(first, last), 3), np.tile([1, 2, 3], n)
     rows = np.repeat(window[None], 3 * n + 1, axis=0).astype(np.uint8)
-    rows[np.arange(1, 3 * n + 1), place] = alt
+    rows[np.arange(1, 3 * n + 1), place] = (window[place] + shift) % 4
     logs = model.conditionals(rows)[:, first:last].astype(np.float64)
     p = np.clip(np.exp(logs), 1e-6, 1 - 1e-6)
     odds = np.log(p) - np.log1p(-p)
-    moved = np.abs(odds[1:] - odds[0]).max(-1).reshape(n, 3, n).max(1).T
+    moved = np.abs(odds[1:] - odds[0]).max(-1)
+    moved = moved.reshape(n, 3, n).max(1).T
     np.fill_diagonal(moved, 0)
     return moved.astype(np.float32)

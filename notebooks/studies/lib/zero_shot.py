@@ -88,13 +88,13 @@ def calibrated(
     -------
     ndarray, (n,)
     """
-    known = np.flatnonzero(np.isfinite(table[:, 0]) & (sequence < codes.N))
-    place, base = np.repeat(known, 4), np.tile(np.arange(4, dtype=np.uint8), len(known))
-    other = base != sequence[place]
-    place, base = np.concatenate([at, place[other]]), np.concatenate([alt, base[other]])
+    known = np.isfinite(table[:, 0]) & (sequence < codes.N)
+    place, base = np.nonzero((np.arange(4) != sequence[:, None]) & known[:, None])
+    place, base = np.append(at, place), np.append(alt, base)
     scores = harm(table, place, sequence[place], base)
     background = np.arange(len(place)) >= len(at)
-    return score.calibrated(scores, score.contexts(sequence, place, base), background)[: len(at)]
+    kinds = score.contexts(sequence, place, base)
+    return score.calibrated(scores, kinds, background)[: len(at)]
 
 
 def transversion(task: Effects) -> np.ndarray:
