@@ -7,7 +7,6 @@ from glm import toys
 from genebench.core import specs
 from genebench.core.errors import BadInput
 from genebench.glm import codes, genomes
-from notebooks.studies.lib import windows
 
 
 def test_genes_are_read_along_both_strands_and_positions_count_from_the_start():
@@ -30,18 +29,6 @@ def test_duplicates_are_in_training_on_either_strand():
     gene[650 : 650 + len(toys.GENE)] = gene[820 : 820 + len(toys.GENE)] = True
     assert not toy.duplicates[~gene].any()
     assert toy.fresh.sum() == 400 - toy.duplicates.sum()
-
-
-def test_sequences_that_share_a_word_are_alike_and_no_word_crosses_two():
-    sequences = [toys.bases(40, seed=i) for i in range(6)]
-    others = [toys.bases(50, seed=i) for i in (10, 11)]
-    sequences[1][5:21] = others[0][20:36]
-    sequences[3][10:26] = toys.reverse(others[1][:16])
-    # half of a word in each of two neighbours
-    sequences[4][-8:], sequences[5][:8] = others[1][30:38], others[1][38:46]
-    sequences.append(toys.bases(9, seed=20))
-    expected = [True, False, True, False, True, True, True]
-    assert windows.unlike(sequences, others).tolist() == expected
 
 
 def test_an_unknown_genome_is_an_error():

@@ -33,18 +33,6 @@ def test_the_two_sided_chain_is_the_exact_conditional_of_the_one_sided_one():
         np.testing.assert_allclose(found[i], total - np.logaddexp.reduce(total), atol=1e-4)
 
 
-@pytest.mark.parametrize("kind", markov.KINDS)
-def test_a_model_does_not_look_at_the_base_itself_nor_over_an_n(kind):
-    model = markov.fit([toys.bases(5000)], [toys.bases(500)], orders=[4], kind=kind)[4]
-    window = toys.bases(20, seed=1)
-    changed = window.copy()
-    changed[10] = (window[10] + 1) % 4
-    a, b = model.conditionals(np.stack([window, changed]))[:, 10]
-    np.testing.assert_array_equal(a, b)
-    window[9] = codes.N
-    np.testing.assert_allclose(np.exp(model.conditionals(window[None])).sum(-1), 1, rtol=1e-4)
-
-
 @pytest.mark.parametrize(
     "orders, kind, message", [([13], "causal", "between 0 and 12"), ([2], "casual", "did you mean")]
 )

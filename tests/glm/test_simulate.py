@@ -70,7 +70,6 @@ def test_elements_are_what_was_planted(family):
     assert all(len(s) % 3 == 0 for s in genes)
     partner = chromosome.landscape.partner
     paired = np.flatnonzero(partner >= 0)
-    assert (partner[partner[paired]] == paired).all()
     assert (bases[paired] + bases[partner[paired]] == 3).mean() > 0.8
 
 

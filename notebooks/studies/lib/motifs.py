@@ -84,12 +84,13 @@ def match_motifs(
     """
     rng, rows, letters = np.random.default_rng(0), [], []
     for number, (matrix, sites) in enumerate(sorted(motifs, key=lambda m: -m[1]), start=1):
+        name = f"motif {number}"
         near, r = _nearest(matrix, profiles)
-        shuffled = [_nearest(rng.permutation(matrix), profiles)[1] for _ in range(_SHUFFLES)]
+        drawn = [rng.permutation(matrix) for _ in range(_SHUFFLES)]
+        chance = np.quantile([_nearest(m, profiles)[1] for m in drawn], 0.95)
         top = zip(matrix.argmax(1), matrix.max(1))
         consensus = "".join("ACGT"[b] if p > 0.5 else "n" for b, p in top)
-        name, chance = f"motif {number}", float(np.quantile(shuffled, 0.95))
-        rows.append((name, sites, len(matrix), consensus, near, r, chance))
+        rows.append((name, sites, len(matrix), consensus, near, r, float(chance)))
         letters += [(name, "found", j, *row) for j, row in enumerate(matrix)]
         if near:
             match = profiles[near]

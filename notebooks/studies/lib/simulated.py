@@ -188,11 +188,12 @@ def _interval(kind: str, y: np.ndarray, p: np.ndarray, block: np.ndarray) -> tup
     value, influence = bootstrap.influence(kind, y, p, np.zeros(len(y), dtype=np.int64))
     names, group = np.unique(block, return_inverse=True)
     summed = np.bincount(group, weights=influence)[:, None]
-    weight = bootstrap.weights(np.array([f"block {b}" for b in names]), seed=1)
+    blocks = np.array([f"block {b}" for b in names])
+    weight = bootstrap.weights(blocks, seed=1)
     draws = bootstrap.moves(summed, weight, (np.arange(len(names)),))
     least = -1.0 if kind == "regression" else 0.0
-    low, high = bootstrap.interval(np.array([value]), draws, low=least, high=1.0)[:, 0]
-    return float(value), float(low), float(high)
+    bounds = bootstrap.interval(np.array([value]), draws, low=least, high=1.0)
+    return float(value), *map(float, bounds[:, 0])
 
 
 def odds(comparison: Comparison) -> pd.DataFrame:
@@ -381,8 +382,8 @@ def regions(
     weight = 1 / np.bincount(truth, minlength=len(REGIONS))[truth]
     for name, x in states.items():
         linear = LogisticRegression(C=0.1, max_iter=500, class_weight="balanced")
-        fitted = make_pipeline(StandardScaler(), linear).fit(x[first], label[first])
-        hit = fitted.predict(x[second]) == truth
+        probe = make_pipeline(StandardScaler(), linear)
+        hit = probe.fit(x[first], label[first]).predict(x[second]) == truth
         drawn = rng.integers(0, len(hit), (500, len(hit)))
         draws = [np.average(hit[i], weights=weight[i]) for i in drawn]
         row = ("region class", "windows of four classes", name, "linear probe", "accuracy")
@@ -525,7 +526,8 @@ def every_substitution(
     block = 64 * length
     for s in range(0, len(sequence), block):
         known = s + np.flatnonzero(sequence[s : s + block] < codes.N)
-        position, alt = np.repeat(known, 4), np.tile(np.arange(4, dtype=np.uint8), len(known))
+        position = np.repeat(known, 4)
+        alt = np.tile(np.arange(4, dtype=np.uint8), len(known))
         start = score.tiles(model, position, length)
         rows, ref = codes.windows(sequence, start, length), sequence[position]
         out[position, alt] = score.llr(model, rows, position - start, ref, alt, strands=strands)

@@ -66,7 +66,8 @@ def _block_interval(value, mask, *, size=2000):
     _, block = np.unique(at // size, return_inverse=True)
     total, n = np.bincount(block, weights=value[at]), np.bincount(block)
     mean = total.sum() / n.sum()
-    error = np.sqrt(((total - mean * n) ** 2).sum()) / n.sum()
+    off = total - mean * n
+    error = np.sqrt((off**2).sum()) / n.sum()
     half = 1.96 * (error * np.sqrt(len(n) / max(1, len(n) - 1)))
     return float(mean), float(mean - half), float(mean + half)
 
