@@ -13,44 +13,48 @@
 # %% [markdown]
 # # Coverage: common, own and all genes
 #
-# Models differ in which genes they can embed. Filling the gaps with random vectors would punish small models and hide
-# why; leaving genes out silently would flatter them. So each model is trained on the genes that it covers and scored
-# three times: on its *own* genes; on the *common* genes, which every broad model covers; and on *all* genes of the
-# task, where a gene without a vector gets the class prior of the training fold, never an invented vector.
+# Models differ in which genes they can embed. Filling the gaps with random vectors would punish
+# small models and hide why; leaving genes out silently would flatter them. So each model is trained
+# on the genes that it covers and scored three times: on its *own* genes; on the *common* genes,
+# which every broad model covers; and on *all* genes of the task, where a gene without a vector gets
+# the class prior of the training fold, never an invented vector.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile's results
 page: str = "coverage"  # name of this page
-source: str = ""  # whose results are shown; empty: those of the profile that the book is built for
+source: str = "paper"  # whose results are shown; empty: those of the profile of the book
 
 # %% tags=["remove-input"]
-from genebench.benchmark import results
-from genebench.book import figures, show, tables
+from genebench.benchmark import results, summaries
+from genebench.book import show, tables, tiers
+from genebench.core import specs
 
 show.begin()
-shown = source or profile
-triptych = tables.triptych(
-    {g: results.main_scores(shown, genes=g) for g in ("common", "own", "all")}
-)
+models, shown = specs.declared().models, source or profile
+choices = {g: results.main_scores(shown, genes=g) for g in ("common", "own", "all")}
+table = summaries.by_choice_of_genes(choices, models)
 show.figure(
-    figures.coverage_bars(triptych, label="plain mean AUROC over classification tasks (0 to 1)"),
-    triptych,
+    tables.coverage_plot(
+        table, models, label="plain mean AUROC over classification tasks (0 to 1)"
+    ),
+    table,
     page=page,
     profile=profile,
     name="triptych",
-    caption="Plain mean of test AUROC over the tasks on which a model has all three scores: on common genes "
-    "(diamond), on the model's own genes (circle) and on all genes of the task (square). Where a model covers every "
-    "gene, own and all agree. Tasks on which a model is exposed are left out.",
+    caption="Plain mean of test AUROC over the tasks on which a model has all three scores: on "
+    "common genes (diamond), on the model's own genes (circle) and on all genes of the task "
+    "(square). Where a model covers every gene, own and all agree. Tasks on which a model is "
+    "exposed are left out.",
     alt="Three marks per model: plain mean AUROC on common, own and all genes.",
 )
 
 # %% [markdown]
-# Where a rank moves with the gene set, the arrows say so. Only models that are scored on nearly all tasks are ranked;
-# the others answer other questions.
+# Where a rank moves with the gene set, the arrows say so. Only models that are scored on nearly all
+# tasks are ranked; the others answer other questions.
 
 # %% tags=["remove-input"]
 show.table(
-    tables.titled(triptych),
+    tiers.readable(table.reset_index(), models, ["model", *table]),
     page=page,
     profile=profile,
     name="table",

@@ -13,91 +13,103 @@
 # %% [markdown]
 # # Do vectors of a genomic language model transfer?
 #
-# Windows of DNA with a label: coding or not, promoter or not, bound by a factor or not, how strongly expressed. The
-# network's hidden states are pooled to one vector a window and a linear probe is fitted to them; beside it the same
-# probe on counts of short words, on the same network with random weights, and a small convolutional network fitted to
-# the labels alone. Layer (every third) and pooling are chosen on each split's training side.
+# Windows of DNA with a label: coding or not, promoter or not, bound by a factor or not, how
+# strongly expressed. The network's hidden states are pooled to one vector a window and a linear
+# probe is fitted to them; beside it the same probe on counts of short words, on the same network
+# with random weights, and a small convolutional network fitted to the labels alone. Layer (every
+# third) and pooling are chosen on each split's training side.
 #
-# **What it shows.** In its own genome, on windows of the part that it was not trained on, a network's vectors score
-# highest, though intervals overlap: coding against intergenic in E. coli, without shared words,
-# {{ glm_transfer_ecoli_coding_spectral_glm_ecoli }} against {{ glm_transfer_ecoli_coding_spectral_other }}, the best of
-# the others; in yeast {{ glm_transfer_yeast_coding_spectral_glm_yeast }} against
-# {{ glm_transfer_yeast_coding_spectral_other }}.
+# **What it shows.** In its own genome, on windows of the part that it was not trained on, a
+# network's vectors score highest, though intervals overlap: coding against intergenic in E. coli,
+# without shared words, {{ glm_transfer_ecoli_coding_spectral_glm_ecoli }} against {{
+# glm_transfer_ecoli_coding_spectral_other }}, the best of the others; in yeast {{
+# glm_transfer_yeast_coding_spectral_glm_yeast }} against {{
+# glm_transfer_yeast_coding_spectral_other }}.
 #
-# Carried to another domain of life no gain is seen: on human promoters the network of E. coli reaches
-# {{ glm_transfer_gue_prom_core_tata_spectral_glm_ecoli }}, and with random weights
-# {{ glm_transfer_gue_prom_core_tata_spectral_untrained }}. Random filters and a probe are a strong baseline, stronger
-# there than counts of words; a transfer without that control would look like understanding.
+# Carried to another domain of life no gain is seen: on human promoters the network of E. coli
+# reaches {{ glm_transfer_gue_prom_core_tata_spectral_glm_ecoli }}, and with random weights {{
+# glm_transfer_gue_prom_core_tata_spectral_untrained }}. Random filters and a probe are a strong
+# baseline, stronger there than counts of words; a transfer without that control would look like
+# understanding.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
 page: str = "glm-transfer"  # name of this page
 
 # %% tags=["remove-input"]
-from genebench.book import genomic_transfer, glm, show
+from genebench.book import glm, glm_figures, glm_transfer, show
 
 show.begin()
-scores = glm.scores_of("transfer", "ecoli/,yeast,gue/,enhancer/")
-show.values(genomic_transfer.values(scores), page=page.replace("-", "_"), profile=profile)
+looks, tasks = glm.looks(), "ecoli/,yeast,gue/,enhancer/"
+scores = glm.scores_of("transfer", tasks, looks)
+show.values(glm_transfer.transfer_values(scores, looks), page=page, profile=profile)
 show.figure(
-    genomic_transfer.splits(scores),
+    glm_transfer.split_scores(scores, looks),
     scores,
     page=page,
     profile=profile,
     name="splits",
-    caption="Filled: no window of test shares a word of 16 bases with one of train. Hollow: as many windows on each "
-    "side, drawn at random. Means over splits; bars: mean 95 % intervals over the tested windows. Dashed: chance. The "
-    "network is that of E. coli on bacterial, human and mouse windows, that of yeast on those of yeast.",
-    alt="Scores of networks, k-mer counts and fitted networks on seven sets of windows of DNA, by split.",
+    caption="Filled: no window of test shares a word of 16 bases with one of train. Hollow: as "
+    "many windows on each side, drawn at random. Means over splits; bars: mean 95 % intervals "
+    "over the tested windows. The network is that of E. coli on bacterial, human and mouse "
+    "windows, that of yeast on those of yeast.",
+    alt="Scores of networks, k-mer counts and fitted networks on seven sets of windows of DNA, by "
+    "split.",
 )
 
 # %% [markdown]
 # ## What the split does
 #
-# Where windows overlap, a random split can be solved by memory. Expression from yeast promoters, by the network: all
-# windows, at random: {{ glm_transfer_yeast_promoter_expression_random_glm_yeast }}; as few windows as can be kept
-# apart, at random: {{ glm_transfer_yeast_promoter_expression_matched_glm_yeast }}; kept apart:
-# {{ glm_transfer_yeast_promoter_expression_spectral_glm_yeast }}. The first step down is the smaller training set, the
-# second the shared words; few windows are left to test, so the intervals are wide. On mouse factor binding the network
-# falls from {{ glm_transfer_gue_mouse_2_matched_glm_ecoli }} to {{ glm_transfer_gue_mouse_2_spectral_glm_ecoli }} with
-# as many windows on each side, the untrained one from {{ glm_transfer_gue_mouse_2_matched_untrained }} to
-# {{ glm_transfer_gue_mouse_2_spectral_untrained }}. Elsewhere the two differ less.
+# Where windows overlap, a random split can be solved by memory. Expression from yeast promoters, by
+# the network: all windows, at random: {{ glm_transfer_yeast_promoter_expression_random_glm_yeast
+# }}; as few windows as can be kept apart, at random: {{
+# glm_transfer_yeast_promoter_expression_matched_glm_yeast }}; kept apart: {{
+# glm_transfer_yeast_promoter_expression_spectral_glm_yeast }}. The first step down is the smaller
+# training set, the second the shared words; few windows are left to test, so the intervals are
+# wide. On mouse factor binding the network falls from {{ glm_transfer_gue_mouse_2_matched_glm_ecoli
+# }} to {{ glm_transfer_gue_mouse_2_spectral_glm_ecoli }} with as many windows on each side, the
+# untrained one from {{ glm_transfer_gue_mouse_2_matched_untrained }} to {{
+# glm_transfer_gue_mouse_2_spectral_untrained }}. Elsewhere the two differ less.
 #
 # ## Does it help to fit the weights too?
 #
-# The same network was also fitted to the labels: all its weights, or low-rank adapters alone {cite}`hu2021lora`
-# ({{ glm_transfer_lora_moves }} of the weights); as a control, all weights of the network that had never seen a genome.
-# Beside them stand the frozen ones, on the same split. The two are not tuned alike: a frozen network's layer and
-# pooling are chosen by inner folds, a fine-tuned one ends in the mean of its last layer, learns at one rate that was
-# not searched for, and spares a tenth of the training windows to know when to stop.
+# The same network was also fitted to the labels: all its weights, or low-rank adapters alone
+# {cite}`hu2021lora` ({{ glm_transfer_lora_moves }} of the weights); as a control, all weights of
+# the network that had never seen a genome. Beside them stand the frozen ones, on the same split.
+# The two are not tuned alike: a frozen network's layer and pooling are chosen by inner folds, a
+# fine-tuned one ends in the mean of its last layer, learns at one rate that was not searched for,
+# and spares a tenth of the training windows to know when to stop.
 
 # %% tags=["remove-input"]
-fitted = genomic_transfer.tuned("ecoli/,yeast,gue/,enhancer/")
+fitted = glm_transfer.fine_tuned(tasks, looks)
 show.figure(
-    genomic_transfer.splits(fitted, loose="random"),
+    glm_transfer.split_scores(fitted, looks, loose="random"),
     fitted,
     page=page,
     profile=profile,
     name="tuning",
-    caption="Frozen and fitted networks. Filled: no window of test shares a word of 16 bases with one of train. "
-    "Hollow: all windows, split at random. One draw of each split; bars: 95 % intervals over the tested windows.",
-    alt="Scores of frozen networks, fine-tuned ones and controls on sets of windows of DNA, by split.",
+    caption="Frozen and fitted networks. Filled: no window of test shares a word of 16 bases with "
+    "one of train. Hollow: all windows, split at random. One draw of each split; bars: 95 % "
+    "intervals over the tested windows.",
+    alt="Scores of frozen networks, fine-tuned ones and controls on sets of windows of DNA, by "
+    "split.",
 )
 
 # %% tags=["remove-input"]
-show.prose(genomic_transfer.tuned_words(fitted))
+show.prose(glm_transfer.fine_tuned_words(fitted))
 
 # %% [markdown]
 # ## What was left out
 #
-# All this is small on purpose, so that it runs in less than an hour on one core. At most {{ glm_transfer_most }}
-# windows of a set were drawn (a quarter of them, at most, from those that the published split tests). Each split was
-# drawn {{ glm_transfer_seeds }} times, but once for fine-tuned networks, which were fitted for
-# {{ glm_transfer_epochs }} epochs at most; the epoch was taken that told the spared windows best. The table says how
-# many windows each split trains and tests on: the promoters of yeast overlap so much that few are left.
+# All this is small on purpose, so that it runs in less than an hour on one core. At most {{
+# glm_transfer_most }} windows of a set were drawn (a quarter of them, at most, from those that the
+# published split tests). Each split was drawn {{ glm_transfer_seeds }} times, but once for
+# fine-tuned networks, which were fitted for {{ glm_transfer_epochs }} epochs at most; the epoch was
+# taken that told the spared windows best. The table says how many windows each split trains and
+# tests on: the promoters of yeast overlap so much that few are left.
 
 # %% tags=["remove-input"]
-sizes = genomic_transfer.kept_on_each_side(scores)
+sizes = glm_transfer.split_sizes(scores)
 show.table(
     sizes,
     page=page,
@@ -107,16 +119,24 @@ show.table(
 )
 
 # %% [markdown]
-# The network of E. coli is carried to human and mouse windows, a foreign genome to it; a network of their own could
-# do better. What a *published* gLM reaches on human tasks is in the papers of the [catalogue](glm-catalogue).
+# The network of E. coli is carried to human and mouse windows, a foreign genome to it; a network of
+# their own could do better. What a *published* gLM reaches on human tasks is in the papers of the
+# [catalogue](glm-catalogue).
 #
 # ## Every score
 #
-# `published`: the split that came with the set. `random`: a fifth of all windows is tested. `spectral`: no word is
-# shared between training and test. `matched`: at random, with as many windows on each side as the spectral split has.
+# `published`: the split that came with the set. `random`: a fifth of all windows is tested.
+# `spectral`: no word is shared between training and test. `matched`: at random, with as many
+# windows on each side as the spectral split has.
 
 # %% tags=["remove-input"]
-show.table(glm.table_of(scores), page=page, profile=profile, name="scores", caption="Every score.")
+show.table(
+    glm.score_table(scores, looks),
+    page=page,
+    profile=profile,
+    name="scores",
+    caption="Every score.",
+)
 
 # %% [markdown]
 # ## Layers and poolings
@@ -124,11 +144,12 @@ show.table(glm.table_of(scores), page=page, profile=profile, name="scores", capt
 # %% tags=["remove-input"]
 layers = glm.read("transfer", "layers")
 show.table(
-    genomic_transfer.layer_table(layers),
+    glm_transfer.layer_table(layers, looks),
     page=page,
     profile=profile,
     name="layers",
-    caption="Linear probe in five folds of the training side, mean over all splits; chosen: in how many splits.",
+    caption="Linear probe in five folds of the training side, mean over all splits; chosen: in "
+    "how many splits.",
 )
 
 # %% [markdown]
@@ -136,13 +157,16 @@ show.table(
 
 # %% tags=["remove-input"]
 placed = glm.read("transfer", "map")
+placed = placed[placed.task == "ecoli/coding"].replace({"label": {0: "intergenic", 1: "coding"}})
+classes = {"intergenic": "#e69f00", "coding": "#0072b2"}
 show.figure(
-    glm.window_map(placed, task="ecoli/coding", names=("intergenic", "coding")),
+    glm_figures.scatter(placed, looks, by="label", classes=classes, axis="component"),
     placed,
     page=page,
     profile=profile,
     name="map",
-    caption="Held-out windows of E. coli by the first two principal components of the network's vectors and of "
-    "4-mer counts. Two components show little of what a probe uses: read its number above.",
+    caption="Held-out windows of E. coli by the first two principal components of the network's "
+    "vectors and of 4-mer counts. Two components show little of what a probe uses: read its "
+    "number above.",
     alt="Scatter plots of coding and intergenic windows by network vectors and by 4-mer counts.",
 )

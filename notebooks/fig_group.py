@@ -16,76 +16,96 @@
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile's results
 page: str = "group-localization"  # name of this page
-source: str = ""  # whose results are shown; empty: those of the profile that the book is built for
+source: str = "paper"  # whose results are shown; empty: those of the profile of the book
 group: str = "localization"  # which of the five groups
 
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
-from genebench.benchmark import results
-from genebench.book import figures, show, tables, tiers
+from genebench.benchmark import results, summaries
+from genebench.book import cards, figures, show, tables, tiers
+from genebench.core import specs
 
 show.begin()
-shown = source or profile
+models, shown = specs.declared().models, source or profile
 scores = tables.of_group(results.main_scores(shown), group)
 classified, ranked = scores[scores.kind != "regression"], scores[scores.kind == "regression"]
 means = results.read_beside(shown, "means.csv")
-Markdown(tables.group_words(scores, means[means.split == "random"], group))
+Markdown(tables.group_words(scores, means[means.split == "random"], models, group))
 
 # %% tags=["remove-input"]
 show.figure(
-    figures.task_scores(tables.with_exposure(classified), label="test AUROC (0 to 1)"),
-    tables.wide(classified),
+    figures.task_scores(
+        summaries.with_exposure(classified, models), models, label="test AUROC (0 to 1)"
+    ),
+    tables.wide(classified, models)[0],
     page=page,
     profile=profile,
     name="tasks",
-    caption=f"Test AUROC of every model on the classification tasks of the group {group}: one dot a task (mean over "
-    "folds); a box spans the quartiles where there are five tasks or more that the model is not exposed on. A star: "
-    "the model has read part of the answers. Each model on the genes that it can embed.",
+    caption=f"Test AUROC of every model on the classification tasks of the group {group}: one dot "
+    "a task (mean over folds); a box spans the quartiles where there are five tasks or more that "
+    "the model is not exposed on. A star: the model was trained on the labels. Each model on the "
+    "genes that it can embed.",
     alt=f"Dots and boxes of AUROC per model for the tasks of the group {group}.",
 )
 
 # %% tags=["remove-input"]
 show.table(
-    tiers.tier_table(means[means.group == group]),
+    tiers.tier_table(means[means.group == group], models),
     page=page,
     profile=profile,
     name="means",
-    caption="Weighted means of the score over the tasks that can show a difference, on the common genes, with tiers, "
-    "ranks and 95 % intervals over genes and tasks, by split. Models that are exposed, or miss many of the genes, "
-    "are left out.",
+    caption="Weighted means of the score over the tasks that can show a difference, on the common "
+    "genes, with tiers, ranks and 95 % intervals over genes and tasks, by split. Models that are "
+    "exposed, or miss many of the genes, are left out.",
 )
 
 # %% tags=["remove-input"]
+values, stars = tables.wide(classified, models)
 show.table(
-    tables.wide(classified),
+    values,
     page=page,
     profile=profile,
     name="scores",
-    caption="Test AUROC by task and model. A star: the model has read part of the answers.",
-    marks=tables.stars(classified),
+    caption="Test AUROC by task and model. A star: the model was trained on the labels.",
+    marks=stars,
 )
 
 # %% tags=["remove-input"]
 show.table(
-    tables.excess_table(tables.of_group(results.read_beside(shown, "intervals.parquet"), group)),
+    tables.excess_table(
+        tables.of_group(results.read_beside(shown, "intervals.parquet"), group), models
+    ),
     page=page,
     profile=profile,
     name="excess",
-    caption="Score on the common genes, best shortcut of the task on the same genes and folds, and excess over it, "
-    "with 95 % intervals over genes (that of the excess is paired); regression tasks are in Spearman correlation.",
+    caption="Score on the common genes, best shortcut of the task on the same genes and folds, "
+    "and excess over it, with 95 % intervals over genes (that of the excess is paired); "
+    "regression tasks are in Spearman correlation.",
 )
 
 # %% tags=["remove-input"]
 (
     show.table(
-        tables.wide(ranked),
+        tables.wide(ranked, models)[0],
         page=page,
         profile=profile,
         name="regression",
         caption="Test rank correlation (Spearman) by regression task and model. A star: as above.",
-        marks=tables.stars(ranked),
+        marks=tables.wide(ranked, models)[1],
     )
     if len(ranked)
     else Markdown("This group has no regression task in this profile.")
 )
+
+# %% [markdown]
+# ## Cards of the tasks
+#
+# *Families* join the gene groups of HGNC and the letters of the symbols; a task whose largest
+# family has much of it says little about other genes. The *smallest detectable difference* is that
+# of two uncorrelated models {cite}`hanley1982` (80 % power at the 95 % level), averaged over
+# classes or labels; models scored on the same genes can be separated by less, see [what each task
+# can show](power).
+
+# %% tags=["remove-input"]
+Markdown(cards.task_cards(tables.of_group(results.read_tasks(shown), group)))

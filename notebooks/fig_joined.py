@@ -13,9 +13,10 @@
 # %% [markdown]
 # # What a model adds to a shortcut, and what its size is worth
 #
-# Two vectors side by side that score more than each alone know different things. Here a text model that sees the symbol
-# is joined to shortcuts that see it too, and to an expression table; and it is cut to as many dimensions as that table
-# has, by principal components or on chance directions, because a wider vector gives a probe more to work with.
+# Two vectors side by side that score more than each alone know different things. Here a text model
+# that sees the symbol is joined to shortcuts that see it too, and to an expression table; and it is
+# cut to as many dimensions as that table has, by principal components or on random projections,
+# because a wider vector gives a probe more to work with.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
@@ -26,37 +27,41 @@ source: str = "joined"  # which profile's results are shown
 from IPython.display import Markdown
 
 from genebench.benchmark import results
-from genebench.book import show, tiers
+from genebench.book import show, tables, tiers
+from genebench.core import specs
 
 show.begin()
+models = specs.declared().models
 pairs = tiers.of_measure(results.read_beside(source, "pairs.csv"))
-made = tiers.complement(pairs)
-whole = made[made.group == made.group.iloc[0]]
+joined = tables.complement(pairs, models)
+whole = joined[joined.group == joined.group.iloc[0]]
 show.figure(
-    tiers.complement_plot(whole, label="difference of weighted mean AUROC"),
+    tables.complement_plot(whole, models, label="difference of weighted mean AUROC"),
     whole,
     page=page,
     profile=profile,
     name="parts",
-    caption="Weighted mean AUROC of each model made of others minus that of each of its parts, over the tasks of all "
-    "groups, on the same genes and folds, with simultaneous 95 % intervals over genes and tasks. Filled: told apart; "
-    "empty squares: not told apart.",
-    alt="Differences of weighted mean AUROC between made models and their parts, one panel a split.",
+    caption="Weighted mean AUROC of each joined model minus that of each of its parts, over the "
+    "tasks of all groups, on the same genes and folds, with simultaneous 95 % intervals over "
+    "genes and tasks. Filled: significantly different; empty squares: not.",
+    alt="Differences of weighted mean AUROC between joined models and their parts, one panel a "
+    "split.",
 )
 
 # %% tags=["remove-input"]
-Markdown(tiers.complement_words(whole))
+Markdown(tables.complement_words(whole, models))
 
 # %% [markdown]
 # ## By group of tasks
 
 # %% tags=["remove-input"]
 show.table(
-    tiers.named(made),
+    tiers.readable(joined, models, joined),
     page=page,
     profile=profile,
     name="groups",
-    caption="Differences of weighted means of test AUROC, common genes, with simultaneous 95 % intervals.",
+    caption="Differences of weighted means of test AUROC, common genes, with simultaneous 95 % "
+    "intervals.",
 )
 
 # %% [markdown]
@@ -65,9 +70,10 @@ show.table(
 # %% tags=["remove-input"]
 means = tiers.of_measure(results.read_beside(source, "means.csv"))
 show.table(
-    tiers.tier_table(means),
+    tiers.tier_table(means, models),
     page=page,
     profile=profile,
     name="table",
-    caption="Weighted means of test AUROC and of the excess over the best shortcut, common genes, by split.",
+    caption="Weighted means of test AUROC and of the excess over the best shortcut, common genes, "
+    "by split.",
 )

@@ -13,10 +13,10 @@
 # %% [markdown]
 # # How many labels a model needs
 #
-# A biologist with a new list of genes has few labels. Here every probe is trained on 16 labels, then 32, and so on up
-# to all training genes of a fold. The subsets are nested, keep the shares of the classes, and are the same for every
-# model, so that two curves differ by the vectors alone. Folds are random: with many labels, shortcuts profit from
-# relatives on both sides.
+# A biologist with a new list of genes has few labels. Here every probe is trained on 16 labels,
+# then 32, and so on up to all training genes of a fold. The subsets are nested, keep the shares of
+# the classes, and are the same for every model, so that two curves differ by the vectors alone.
+# Folds are random: with many labels, shortcuts profit from relatives on both sides.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
@@ -24,30 +24,33 @@ page: str = "labels"  # name of this page
 source: str = "demo"  # which profile's curves are shown
 
 # %% tags=["remove-input"]
-from genebench.benchmark import results
-from genebench.book import show, tables, tiers
+from genebench.benchmark import results, summaries
+from genebench.book import show, tiers
+from genebench.core import specs
 
 show.begin()
-curves = tables.with_exposure(results.read_efficiency(source))
+models = specs.declared().models
+curves = summaries.with_exposure(results.read_efficiency(source), models)
 shown = curves[~curves.exposed]
 show.figure(
-    tiers.label_curves(shown, label="test AUROC (0 to 1, chance 0.5)"),
+    tiers.label_curves(shown, models, label="test AUROC (0 to 1, chance 0.5)"),
     shown,
     page=page,
     profile=profile,
     name="curves",
-    caption="Test AUROC over the number of training labels (logarithmic), on the common genes of each task, mean "
-    "over folds and draws of the subset; all panels have one scale; bands are 95 % bootstrap intervals over the "
-    "tested genes (another draw of a few labels would move a curve by more). Shortcuts are dashed, controls and "
-    "chance dotted; models that have read the answers are left out.",
+    caption="Test AUROC over the number of training labels (logarithmic), on the common genes of "
+    "each task, mean over folds and draws of the subset; all panels have one scale; bands are 95 "
+    "% bootstrap intervals over the tested genes (another draw of a few labels would move a curve "
+    "by more). Shortcuts are dashed, controls and chance dotted; models that were trained on the "
+    "labels are left out.",
     alt="Curves of AUROC over number of training labels, one panel a task, one line a model.",
 )
 
 # %% [markdown]
-# *Excess* is the score minus that of the best shortcut with as many labels, with its paired interval.
+# *Excess* is the score minus that of the best shortcut with as many labels, with its paired
+# interval.
 
 # %% tags=["remove-input"]
-show.table(tiers.efficiency_table(shown), page=page, profile=profile, name="table")
-
-# %% tags=["remove-cell"]
-show.values(tiers.efficiency_numbers(shown), page=page, profile=profile)
+show.table(
+    tiers.readable(shown, models, tiers.EFFICIENCY), page=page, profile=profile, name="table"
+)

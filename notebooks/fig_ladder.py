@@ -11,52 +11,54 @@
 # ---
 
 # %% [markdown]
-# # The leakage ladder: what survives
+# # Relatives and leakage: what survives
 #
-# The same tasks, models and genes under splits that are ever harder: `random` folds; whole chromosomes; folds that keep
-# genes of one symbol stem or family together, or those of alike proteins; the least studied genes; those annotated
-# last. A model that knows what genes do falls little; one that only averages relatives has none left to average, and
-# falls to chance by construction. Shown
-# are the splits that were run. Underpowered tasks, exposed models and models that miss many of the genes are left out,
-# so that every line is about the same questions.
+# The same tasks, models and genes under splits that are ever harder: `random` folds; whole
+# chromosomes; folds that keep genes of one symbol stem or family together, or those of similar
+# proteins; the least studied genes; those annotated last. A model that knows what genes do falls
+# little; one that only averages relatives has none left to average, and falls to chance by
+# construction. Shown are the splits that were run. Underpowered tasks, exposed models and models
+# that miss many of the genes are left out, so that every line is about the same questions.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile's results
 page: str = "ladder"  # name of this page
-source: str = ""  # whose results are shown; empty: those of the profile that the book is built for
+source: str = "paper"  # whose results are shown; empty: those of the profile of the book
 
 # %% tags=["remove-input"]
 from genebench.benchmark import results
 from genebench.book import show, tiers
+from genebench.core import specs
 
 show.begin()
-shown = source or profile
+models, shown = specs.declared().models, source or profile
 means = tiers.of_measure(results.read_beside(shown, "means.csv"))
 show.figure(
-    tiers.ladder(means, label=tiers.MEASURES["auroc"]),
+    tiers.ladder(means, models, label=tiers.MEASURES["auroc"]),
     means,
     page=page,
     profile=profile,
     name="slopes",
-    caption="Weighted mean of test AUROC on the common genes by split (marks), one row a model, ordered by the first "
-    "panel; shortcuts are hollow, the dotted line is chance. Thin lines: 95 % intervals over genes and tasks. Tasks "
-    "that resemble each other weigh less; in the first panel every group weighs the same. Each panel has its "
-    "own scale.",
+    caption="Weighted mean of test AUROC on the common genes by split (marks), one row a model, "
+    "ordered by the first panel; shortcuts are hollow, the dotted line is chance. Thin lines: 95 "
+    "% intervals over genes and tasks. Tasks that resemble each other weigh less; in the first "
+    "panel every group weighs the same. Each panel has its own scale.",
     alt="Mean AUROC of each model under each split, one panel a group of tasks, one row a model.",
 )
 
 # %% tags=["remove-input"]
-show.prose(tiers.ladder_words(means))
+show.prose(tiers.ladder_words(means, models))
 
 # %% [markdown]
-# *Lost* is what a model scores less than under the first split, on the same genes and tasks, with its paired interval.
+# *Lost* is what a model scores less than under the first split, on the same genes and tasks, with
+# its paired interval.
 
 # %% tags=["remove-input"]
 show.table(
-    tiers.lost_table(means),
+    tiers.lost_table(means, models),
     page=page,
     profile=profile,
     name="lost",
-    caption="Score and lost: weighted means of test AUROC on the common genes, with 95 % intervals over genes and "
-    "tasks.",
+    caption="Score and lost: weighted means of test AUROC on the common genes, with 95 % "
+    "intervals over genes and tasks.",
 )

@@ -13,23 +13,24 @@
 # %% [markdown]
 # # Speed of embedding
 #
-# Sequences per second of genebench's inference loop beside the plain loop that one would write: fixed batches in the
-# given order, padded to their longest, single precision. Both run the same network on the same input in turn, with the
-# same number of threads, tokenizing included; rates are medians. The kept rows come from a machine that had other work
-# at the time: their ratios hold better than their rates.
+# Sequences per second of genebench's inference loop beside the plain loop that one would write:
+# fixed batches in the given order, padded to their longest, single precision. Both run the same
+# network on the same input in turn, with the same number of threads, tokenizing included; rates are
+# medians. The kept rows come from a machine that had other work at the time: their ratios hold
+# better than their rates.
 #
-# What makes the difference in single precision: sequences are sorted by length, so that little is padded, and equal
-# ones are run once (many genes of one family share one NCBI summary; *distinct tokens* is the share that is left in
-# this sample). The vectors are the same but for rounding (*lowest cosine*). In bfloat16 the arithmetic is coarser and
-# about twice as fast where the processor has it; a model is run in it only if its entry says so, because it changes the
-# vectors. *Of the ceiling* is the share of the fastest matrix product measured on the same device and threads.
+# What makes the difference in single precision: sequences are sorted by length, so that little is
+# padded, and equal ones are run once (many genes of one family share one NCBI summary; *distinct
+# tokens* is the share that is left in this sample). The vectors are the same but for rounding
+# (*lowest cosine*). In bfloat16 the arithmetic is coarser and about twice as fast where the
+# processor has it; a model is run in it only if its entry says so, because it changes the vectors.
+# *Of the ceiling* is the share of the fastest matrix product measured on the same device and
+# threads.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
 page: str = "speed-embed"  # name of this page
-measure: str = (
-    ""  # a device (cpu, cuda) to measure the text cases on first; empty: show what is kept
-)
+measure: str = ""  # a device to measure the text cases on first; empty: show what is stored
 
 # %% tags=["remove-input"]
 from benchmarks import embed

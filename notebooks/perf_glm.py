@@ -13,22 +13,24 @@
 # %% [markdown]
 # # Speed of variant scores
 #
-# Variants scored in a second by genebench beside the plain loop that one would write:
-# one variant after another in the same window, both strands, one query (masked models) or two whole windows
-# (causal ones). The same model in the same run, medians of alternating repeats. With one thread by the processor's
-# time; with one thread per core by the clock, where batches also keep every core busy and a loop of small windows
-# cannot. Every substitution of a stretch is scored, and by the loop an even sample of them: three variants a base are
-# as dense as variants get, and sparse ones share less.
+# Variants scored in a second by genebench beside the plain loop that one would write: one variant
+# after another in the same window, both strands, one query (masked models) or two whole windows
+# (causal ones). The same model in the same run, medians of alternating repeats. With one thread by
+# the processor's time; with one thread per core by the clock, where batches also keep every core
+# busy and a loop of small windows cannot. Every substitution of a stretch is scored, and by the
+# loop an even sample of them: three variants a base are as dense as variants get, and sparse ones
+# share less.
 #
-# What makes the difference: variants that lie together share a window, a place is asked once for all its alternatives,
-# the reference is run once for all variants of a window, a network that treats both strands alike is run on one, a
-# causal network reads on from the change only, and windows go in batches. A blind-spot network answers for every base
-# of a window at once. Both ways give the same scores: the *largest difference* is rounding.
+# What makes the difference: variants that lie together share a window, a place is asked once for
+# all its alternatives, the reference is run once for all variants of a window, a network that
+# treats both strands alike is run on one, a causal network reads on from the change only, and
+# windows go in batches. A blind-spot network answers for every base of a window at once. Both ways
+# give the same scores: the *largest difference* is rounding.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
 page: str = "speed-glm"  # name of this page
-measure: str = ""  # a device (cpu, cuda) to measure on first; empty: show what is kept
+measure: str = ""  # a device (cpu, cuda) to measure on first; empty: show what is stored
 
 # %% tags=["remove-input"]
 from benchmarks import glm

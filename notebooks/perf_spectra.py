@@ -13,29 +13,31 @@
 # %% [markdown]
 # # Speed of Spectra's graphs and splits
 #
-# The published package, `spectrae` 1.0.3 {cite}`ektefaie2024`, asks a Python function about every pair of samples,
-# keeps all answers in a text file and walks a graph of Python objects. Here a mutation's list of samples, turned into
-# bits, gives the same graph at once, and the walk is compiled. In mode `reference` it draws the same random numbers, so
-# that each split has the package's very train and test sets: `identical` is the share of splits that do.
+# The published package, `spectrae` 1.0.3 {cite}`ektefaie2024`, asks a Python function about every
+# pair of samples, keeps all answers in a text file and walks a graph of Python objects. Here a
+# mutation's list of samples, turned into bits, gives the same graph at once, and the walk is
+# compiled. In mode `reference` it draws the same random numbers, so that each split has the
+# package's very train and test sets: `identical` is the share of splits that do.
 #
-# Seconds are of the processor, all threads together, with code that has been compiled before (the first call on a
-# machine takes the row `compile, once` more). Every measurement ran in a process of its own; megabytes are the peak
-# over what the process held before the work (*whole process*: all of it). The package's own test of overlap is left
-# empty, so that its time counts for nobody. The machine had other work at the time, at times several times what it can
-# do at once: seconds of the processor and their ratios hold better than those of the clock. Ours are the median of
-# several runs, the package's are of one.
+# Seconds are of the processor, all threads together, with code that has been compiled before (the
+# first call on a machine takes the row `compile, once` more). Every measurement ran in a process of
+# its own; megabytes are the peak over what the process held before the work (*whole process*: all
+# of it). The package's own test of overlap is left empty, so that its time counts for nobody. The
+# machine had other work at the time, at times several times what it can do at once: seconds of the
+# processor and their ratios hold better than those of the clock. Ours are the median of several
+# runs, the package's are of one.
 #
-# Amyloid beta stands for the double mutants that the paper splits. Few have a score at hand: they are split here, and
-# no model learns from them.
+# Amyloid beta stands for the double mutants that the paper splits. Few have a score at hand: they
+# are split here, and no model learns from them.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
 page: str = "speed-spectra"  # name of this page
-measure: str = ""  # "cpu": measure anew first (half an hour; needs the data and the package); empty: show what is kept
+measure: str = ""  # "cpu": measure anew first (half an hour); empty: show what is stored
 
 # %% tags=["remove-input"]
 from benchmarks import spectra
-from genebench.book import figures, show, speed
+from genebench.book import show, speed
 
 show.begin()
 speeds = spectra.speeds(measured_on=measure)
@@ -61,19 +63,21 @@ show.table(
 # %% [markdown]
 # ## How it grows
 #
-# The package looks at all pairs of samples, whatever they share, and rebuilds the list of what is left at each draw.
-# Here the graph costs what its edges do. With weights every pair is an edge, and there is no way around looking at all:
-# the property, how near two variants' mutations lie, is compiled here and a Python function there, as the package asks.
+# The package looks at all pairs of samples, whatever they share, and rebuilds the list of what is
+# left at each draw. Here the graph costs what its edges do. With weights every pair is an edge, and
+# there is no way around looking at all: the property, how near two variants' mutations lie, is
+# compiled here and a Python function there, as the package asks.
 
 # %% tags=["remove-input"]
 show.figure(
-    figures.growth(spectra.growth(speeds)),
+    speed.log_lines(spectra.growth(speeds), x="n", panel="stage", label="samples"),
     spectra.growth(speeds),
     page=page,
     profile=profile,
     name="growth",
-    caption="Processor seconds for the properties with their graph (left) and for one split, the mean of all (right), "
-    "against the number of samples; both axes logarithmic. Blue: genebench; orange: the published package.",
-    alt="Two log-log panels: the package's times rise steeply from 500 samples on, genebench's lie orders of magnitude "
-    "below and go on to the full data sets.",
+    caption="Processor seconds for the properties with their graph (left) and for one split, the "
+    "mean of all (right), against the number of samples; both axes logarithmic. Blue: genebench; "
+    "orange: the published package.",
+    alt="Two log-log panels: the package's times rise steeply from 500 samples on, genebench's "
+    "lie orders of magnitude below and go on to the full data sets.",
 )

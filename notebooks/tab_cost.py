@@ -13,38 +13,41 @@
 # %% [markdown]
 # # What a run costs
 #
-# Time and memory of the run whose scores this book shows, from its manifest. A cell is one model on one block of tasks
-# under one split, five folds each; its predictions are kept, so that intervals and other metrics need no fit.
+# Time and memory of the run whose scores this book shows, from its manifest. A cell is one model on
+# one block of tasks under one split, five folds each; its predictions are kept, so that intervals
+# and other metrics need no fit.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile's results
 page: str = "cost"  # name of this page
-source: str = ""  # whose costs are shown; empty: those of the profile that the book is built for
+source: str = "paper"  # whose results are shown; empty: those of the profile of the book
 
 # %% tags=["remove-input"]
 from genebench.benchmark import costs, results
-from genebench.book import figures, show, speed, tables
-from genebench.core import manifest
+from genebench.book import show, speed, tiers
+from genebench.core import manifest, specs
 
 show.begin()
-held = manifest.read(results.manifest_path(source or profile))
-show.prose(costs.words(held))
+models = specs.declared().models
+run = manifest.read(results.manifest_path(source or profile))
+show.prose(costs.words(run))
 
 # %% tags=["remove-input"]
-spent = costs.spent(held)
+spent = costs.spent(run)
 show.figure(
-    figures.spent_bars(spent),
+    speed.cost_bars(spent, models),
     spent,
     page=page,
     profile=profile,
     name="models",
-    caption="CPU seconds by model: all probes of all tasks, splits and folds, and the embedding that is made once.",
+    caption="CPU seconds by model: all probes of all tasks, splits and folds, and the embedding "
+    "that is made once.",
     alt="Bars of CPU seconds by model, probes and embedding end to end.",
 )
 
 # %% tags=["remove-input"]
 show.table(
-    tables.titled(spent.set_index("model")),
+    tiers.readable(spent, models, spent),
     page=page,
     profile=profile,
     name="table",
@@ -55,13 +58,10 @@ show.table(
 # %% [markdown]
 # ## Stages
 #
-# Seconds of the clock of the run that computed the results, and the memory of its largest process in MiB. A later run
-# that computes fewer than half of the cells anew does not change them.
+# Seconds of the clock of the run that computed the results, and the memory of its largest process
+# in MiB. A later run that computes fewer than half of the cells anew does not change them.
 
 # %% tags=["remove-input"]
 show.table(
-    costs.stages(held), page=page, profile=profile, name="stages", digits=1, words=speed.COSTS
+    costs.stages(run), page=page, profile=profile, name="stages", digits=1, words=speed.COSTS
 )
-
-# %% tags=["remove-cell"]
-show.values(costs.numbers(held), page=page, profile=profile)

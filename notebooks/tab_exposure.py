@@ -11,35 +11,36 @@
 # ---
 
 # %% [markdown]
-# # Who has read the answers
+# # Exposure: which models were trained on the labels
 #
-# For every model and every source of labels: *clean*, nothing that the model was made from holds these labels;
-# *exposed*, it does, for all of the source's tasks or for part of them; *unknown*, nobody can say, because the text of
-# its training is not listed. Exposed scores are starred, and in no mean, tier or ladder.
+# For every model and every source of labels: *clean*, the model was trained on nothing that has
+# these labels; *exposed*, it does, for all of the source's tasks or for part of them; *unknown*,
+# nobody can say, because the text of its training is not listed. Exposed scores are starred, and in
+# no mean, tier or ladder.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile's models and labels
 page: str = "exposure"  # name of this page
-source: str = (
-    ""  # whose models and labels are shown; empty: those of the profile that the book is built for
-)
+source: str = "paper"  # whose results are shown; empty: those of the profile of the book
 
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
-from genebench.book import exposure, show
+from genebench.book import show, tables
 from genebench.core import specs
 
 show.begin()
-shown = specs.profile(source or profile)
-matrix = exposure.matrix(shown)
+known = specs.declared()
+shown = known.profile(source or profile)
+matrix = tables.exposure(shown, known.models, known.sources)
 show.figure(
-    exposure.plot(matrix),
+    tables.exposure_plot(matrix, known.models),
     matrix,
     page=page,
     profile=profile,
     name="matrix",
-    caption="Models against sources of labels: clean, unknown, exposed on a part of the tasks, or exposed.",
+    caption="Models against sources of labels: clean, unknown, exposed on a part of the tasks, or "
+    "exposed.",
     alt="Grid of models and sources of labels with the words clean, unknown, part or exposed.",
 )
 
@@ -47,7 +48,7 @@ show.figure(
 show.table(matrix.drop(columns=["model", "source"]), page=page, profile=profile, name="reasons")
 
 # %% [markdown]
-# ## What they were made from
+# ## What they were trained on
 
 # %% tags=["remove-input"]
-Markdown(exposure.words(shown))
+Markdown(tables.exposure_words(shown, known.models, known.sources))

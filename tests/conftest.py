@@ -153,3 +153,8 @@ def make_task():
         )
 
     return make
+
+
+def pytest_make_parametrize_id(val, argname):
+    """Name bytes by their length: packed ones hold the time, and processes must agree on names."""
+    return f"{argname}-{len(val)}-bytes" if isinstance(val, bytes) else None

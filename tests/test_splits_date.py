@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import forget
-from helpers import CODING, COLUMNS
+from helpers import CODING, COLUMNS, forget
 
 from genebench.benchmark import splits
 from genebench.core import paths, specs

@@ -1,5 +1,4 @@
-"""Folds without similar proteins on both sides, on a simulated proteome whose families are known.
-"""
+"""Folds without similar proteins on both sides, on a simulated proteome whose families are known."""
 
 from __future__ import annotations
 

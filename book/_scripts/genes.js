@@ -14,7 +14,6 @@
     return e;
   };
   const script = (src, done, fault) => document.head.append(make("script", {src, onload: done, onerror: fault}));
-  const bytes = text => Uint8Array.from(atob(text), c => c.charCodeAt(0));
 
   const start = root => {
     const base = root.dataset.base + `genes-${root.dataset.profile}`;
@@ -97,17 +96,14 @@
       if (v === about.none) return make("td", {className: "n none", textContent: "–", title: "no vector for this gene"});
       const [, word, sign] = judged(v);
       return make("td", {className: `n ${word.split(" ")[0]}${read ? " read" : ""}`,
-        title: read ? `${word}; the model has read part of the answers` : word}, make("span", {"aria-hidden": "true", textContent: sign + " "}), `${v}${read ? "*" : ""}`);
+        title: read ? `${word}; the model was trained on the labels` : word}, make("span", {"aria-hidden": "true", textContent: sign + " "}), `${v}${read ? "*" : ""}`);
     };
     const headed = names => make("thead", {}, make("tr", {}, ...names.map((n, i) => make("th", {scope: "col", className: i ? "n" : "", textContent: n}))));
     const wide = (label, caption, head, rows) => make("div", {className: "gb-wide", tabIndex: 0, role: "region", "aria-label": label},
       make("table", {className: "gb-table gb-tasks"}, make("caption", {textContent: caption}), headed(head), make("tbody", {}, ...rows)));
     const titles = () => about.models.map(m => m.title);
-    const named = i => {
-      const [name, task, , card] = about.labels[i];
-      return make("th", {scope: "row", title: task}, card ? make("a", {href: `${card}.html`, textContent: name}) : name);
-    };
-    const read = (m, label) => about.exposed[m][label] === "1";
+    const named = i => make("th", {scope: "row", title: about.labels[i].task, textContent: about.labels[i].name});
+    const read = (m, label) => about.exposed[m][label] === 1;
 
     // A family by HGNC is named by the number of its gene group.
     const called = family => {
@@ -115,80 +111,53 @@
       return group ? make("a", {href: `https://www.genenames.org/data/genegroup/#!/group/${group[1]}`, textContent: `HGNC gene group ${group[1]}`}) : `symbols that begin with ${family}`;
     };
 
-    // The answer in a sentence: the best model beside the best shortcut, on the labels that both can be asked about.
-    const verdict = (gene, right, usable) => {
-      const M = about.models.length, isShortcut = x => about.models[x.m].family === "shortcut";
-      const most = Math.max(...usable.map(x => x.n)), broad = usable.filter(x => 2 * x.n >= most);
-      const model = broad.find(x => !isShortcut(x)), shortcut = broad.find(isShortcut);
-      if (!model) return null;
-      const pairs = gene.l.map((label, k) => [model, shortcut].filter(Boolean).map(x => read(x.m, label) ? about.none : right[k * M + x.m]))
-        .filter(row => row.every(v => v !== about.none));
-      if (!pairs.length) return null;
-      const mean = i => Math.round(pairs.reduce((sum, row) => sum + row[i], 0) / pairs.length);
-      const score = mean(0), other = shortcut ? mean(1) : null;
-      const word = score >= 90 ? "Yes, mostly" : score >= 70 ? "In part" : score >= 55 ? "Little better than guessing" : score > 45 ? "As by guessing" : "No";
-      const none = other !== null && other >= score;
-      return make("p", {className: "gb-verdict"},
-        make("strong", {textContent: `Is ${gene.s} predicted right? ${word}${none ? ", and no better than by a shortcut" : ""}.`}),
-        ` ${about.models[model.m].title}, the best model here, ranks it above ${score} % of the genes without a label, mean over ` +
-        `${pairs.length} label${pairs.length > 1 ? "s" : ""} (guessing: 50 %)` +
-        (shortcut ? `; ${about.models[shortcut.m].title}, the best shortcut, above ${other} % on the same labels.` : ".") +
-        (pairs.length < 5 ? " With so few labels this can be chance." : ""));
-    };
-
     const draw = (i, gene) => {
-      const M = about.models.length, right = bytes(gene.p), alarms = bytes(gene.q);
-      const mean = about.models.map((_, m) => {
-        const seen = gene.l.map((label, k) => read(m, label) ? about.none : right[k * M + m]).filter(v => v !== about.none);
-        return {m, n: seen.length, mean: seen.length ? seen.reduce((a, b) => a + b, 0) / seen.length : null};
-      });
-      const [family, size, kin, alike] = gene.f;
-      const listed = list => list.flatMap((g, k) => [k ? ", " : "", link(g)]);
-      const parts = [make("h2", {textContent: gene.s, id: "gb-title", tabIndex: -1}),
-        make("p", {}, `${gene.l.length} label${gene.l.length === 1 ? "" : "s"} of the ${gene.l.length + gene.n} asked about this gene.`),
-        make("p", {}, alike ? "Genes of a like symbol: " : "No gene of a like symbol here.", ...listed(kin.slice(0, alike)), alike ? ". " : " ",
-          ...(size > alike ? ["Splits by family also keep with it ", called(family), ` (${size - alike} more genes, not all of them relatives): `,
-            ...listed(kin.slice(alike)), size > kin.length ? " …" : "."] : []))];
-      const usable = mean.filter(x => x.mean !== null).sort((a, b) => b.mean - a.mean);
-      const answer = verdict(gene, right, usable);
-      if (answer) parts.splice(1, 0, answer);
-      if (usable.length) {
-        const bars = usable.map(x => make("tr", {},
-          make("th", {scope: "row"}, make("i", {className: "gb-chip" + (about.models[x.m].family === "shortcut" ? " square" : ""), style: `background:${about.models[x.m].color}`}),
-            about.models[x.m].page ? make("a", {href: `${about.models[x.m].page}.html`, textContent: about.models[x.m].title}) : about.models[x.m].title),
-          make("td", {className: "n", textContent: `${x.mean.toFixed(0)} %`}), make("td", {}, make("div", {className: "gb-interval", "aria-hidden": "true"},
-            make("i", {className: "chance", style: "left:50%"}), make("i", {className: "bar", style: `left:0;width:${x.mean}%;background:${about.models[x.m].color}`}))),
-          make("td", {className: "n", textContent: x.n}), make("td", {textContent: judged(x.mean)[1]})));
+      const listed = genes => genes.flatMap((g, k) => [k ? ", " : "", link(g)]);
+      const others = gene.size - gene.alike;
+      const parts = [make("h2", {textContent: gene.gene, id: "gb-title", tabIndex: -1})];
+      if (gene.words.length) parts.push(make("p", {className: "gb-verdict"},
+        make("strong", {textContent: gene.words[0]}), " " + gene.words[1]));
+      parts.push(
+        make("p", {}, `${gene.labels.length} label${gene.labels.length === 1 ? "" : "s"} of the ${gene.labels.length + gene.absent} that this gene has or has not.`),
+        make("p", {}, gene.alike ? "Genes of a similar symbol: " : "No gene of a similar symbol here.",
+          ...listed(gene.relatives.slice(0, gene.alike)), gene.alike ? ". " : " ",
+          ...(others ? ["Splits by family also keep with it ", called(gene.family), ` (${others} more genes, not all of them relatives): `,
+            ...listed(gene.relatives.slice(gene.alike)), gene.size > gene.relatives.length ? " …" : "."] : [])));
+      const order = about.models.map((_, m) => m).filter(m => gene.means[m] !== null).sort((a, b) => gene.means[b] - gene.means[a]);
+      if (order.length) {
+        const bars = order.map(m => {
+          const {title, color, family} = about.models[m], mean = gene.means[m];
+          return make("tr", {},
+            make("th", {scope: "row"}, make("i", {className: "gb-chip" + (family === "shortcut" ? " square" : ""), style: `background:${color}`}), title),
+            make("td", {className: "n", textContent: `${mean.toFixed(0)} %`}), make("td", {}, make("div", {className: "gb-interval", "aria-hidden": "true"},
+              make("i", {className: "chance", style: "left:50%"}), make("i", {className: "bar", style: `left:0;width:${mean}%;background:${color}`}))),
+            make("td", {className: "n", textContent: gene.counts[m]}), make("td", {textContent: judged(mean)[1]}));
+        });
         parts.push(make("h3", {textContent: "Model by model"}), make("div", {className: "gb-wide"}, make("table", {className: "gb-table"},
-          make("caption", {textContent: `Of the genes without a label, the share that each model ranks below ${gene.s}, mean over its labels (tasks that the model has read are left out). Guessing: 50 %.`}),
+          make("caption", {textContent: `Of the genes without a label, the share that each model ranks below ${gene.gene}, mean over its labels (tasks whose labels the model was trained on are left out). Guessing: 50 %.`}),
           headed(["model", "ranked below", "", "labels", "in a word"]), make("tbody", {}, ...bars))));
       }
-      if (gene.l.length) {
-        const worth = k => { const seen = about.models.map((_, m) => read(m, gene.l[k]) ? about.none : right[k * M + m]).filter(v => v !== about.none);
-          return seen.length ? seen.reduce((a, b) => a + b, 0) / seen.length : 101; };
-        const sorted = gene.l.map((_, k) => k).sort((a, b) => worth(a) - worth(b));
-        const rows = sorted.map(k => make("tr", {}, named(gene.l[k]), ...about.models.map((_, m) => cell(right[k * M + m], read(m, gene.l[k])))));
-        parts.push(make("h3", {textContent: "Its labels"}), wide(`Labels of ${gene.s}`,
-          "One row a label that the gene has, the most missed first. A number: percent of the genes without the label that the model ranks below this gene (✓ 90 or more, ○ from 45, about chance, ✗ below). A star: the model has read part of the answers.",
-          ["label", ...titles()], rows));
-      }
-      if (gene.a.length) parts.push(make("h3", {textContent: "False alarms"}), wide(`False alarms of ${gene.s}`,
+      const rows = (labels, shares) => labels.map((label, k) =>
+        make("tr", {}, named(label), ...shares[k].map((v, m) => cell(v, read(m, label)))));
+      if (gene.labels.length) parts.push(make("h3", {textContent: "Its labels"}), wide(`Labels of ${gene.gene}`,
+        "One row a label that the gene has, the most missed first. A number: percent of the genes without the label that the model ranks below this gene (✓ 90 or more, ○ from 45, about chance, ✗ below). A star: the model was trained on the labels.",
+        ["label", ...titles()], rows(gene.labels, gene.shares)));
+      if (gene.alarms.length) parts.push(make("h3", {textContent: "False alarms"}), wide(`False alarms of ${gene.gene}`,
         "Labels that the gene does not have but that the models would most readily give it. A number: percent of the genes with the label that the model ranks above this gene.",
-        ["label", ...titles()], gene.a.map((label, k) => make("tr", {}, named(label), ...about.models.map((_, m) => cell(alarms[k * M + m], read(m, label)))))));
-      if (gene.o.length) parts.push(make("h3", {textContent: "Classes and numbers"}), wide(`Classes and numbers of ${gene.s}`,
-        "What the gene is, and what each model predicts; a number is told as its percentile among the genes of the task.",
-        ["task", "truth", ...titles()], gene.o.map(([task, truth, said]) => make("tr", {},
-          make("th", {scope: "row"}, about.tasks[task][1] ? make("a", {href: `${about.tasks[task][1]}.html`, textContent: about.tasks[task][0]}) : about.tasks[task][0]),
-          make("td", {className: "n", textContent: truth}), ...said.map((w, m) => make("td", {className: "n" + (w === truth ? " found" : ""),
-            textContent: w ? (w === truth ? "✓ " : "") + w + (about.read[task][m] ? "*" : "") : "–"}))))));
-      const near = gene.k.map((list, k) => [about.near[k], list]).filter(([, list]) => list.length);
-      if (near.length) {
-        parts.push(make("h3", {textContent: "Nearest genes"}), make("p", {className: "gb-told", textContent: "By the cosine of the vectors (in brackets). Bold: kept together with it in splits by family."}),
-          make("dl", {}, ...near.flatMap(([m, list]) => [make("dt", {textContent: about.models.find(x => x.name === m).title}),
-            make("dd", {}, ...list.flatMap(([g, c, kept], k) => [k ? ", " : "", kept ? make("b", {}, link(g)) : link(g), ` (${c.toFixed(2).replace("-", "−")})`]))])));
-      }
+        ["label", ...titles()], rows(gene.alarms, gene.alarm_shares)));
+      if (gene.others.length) parts.push(make("h3", {textContent: "Classes and numbers"}), wide(`Classes and numbers of ${gene.gene}`,
+        "What the gene is, and what each model predicts; a number is shown as its percentile among the genes of the task.",
+        ["task", "truth", ...titles()], gene.others.map(({task, truth, predicted}) => make("tr", {},
+          make("th", {scope: "row", textContent: about.tasks[task]}), make("td", {className: "n", textContent: truth}),
+          ...predicted.map((word, m) => make("td", {className: "n" + (word === truth ? " found" : ""),
+            textContent: word ? (word === truth ? "✓ " : "") + word + (about.read[task][m] ? "*" : "") : "–"}))))));
+      const near = gene.near.map((list, k) => [about.near[k], list]).filter(([, list]) => list.length);
+      if (near.length) parts.push(make("h3", {textContent: "Nearest genes"}),
+        make("p", {className: "gb-told", textContent: "By the cosine of the vectors (in brackets). Bold: kept together with it in splits by family."}),
+        make("dl", {}, ...near.flatMap(([model, list]) => [make("dt", {textContent: about.models.find(x => x.name === model).title}),
+          make("dd", {}, ...list.flatMap(({gene: g, cosine, kin}, k) => [k ? ", " : "", kin ? make("b", {}, link(g)) : link(g), ` (${cosine.toFixed(2).replace("-", "−")})`]))])));
       out.replaceChildren(...parts);
-      document.title = `${gene.s} – genebench`;
+      document.title = `${gene.gene} – genebench`;
     };
 
     const follow = () => {

@@ -16,7 +16,7 @@ from ..core.cluster import Cluster
 from ..core.errors import BadInput, RunFailed
 from ..core.workers import Outcome, Progress, Say, Stage, quiet
 from ..models import inference
-from . import fit, results, splits, tables
+from . import fit, results, splits, tables, validation
 from .plan import Cell, Plan
 
 
@@ -234,7 +234,7 @@ def _up_to_date(plan: Plan, cells: list[Cell], facts: list[dict], *, whole: bool
     if not path.exists() or not results.manifest_path(name).exists():
         return False
     try:
-        if results.sealed(name) is False:
+        if validation.sealed(name) is False:
             return False
         old = results.read(path)
     except BadInput:
@@ -264,7 +264,7 @@ def _write(
         others = old[[k not in new and k[2] not in renewed for k in at]]
         texts = {c: str for c in old.select_dtypes("category")}
         rows = pd.concat([others.astype(texts), rows], ignore_index=True)
-    faults = results.validate(rows, "the new results")
+    faults = validation.validate(rows, "the new results")
     if faults:
         raise RunFailed(f"the results are not sound and were not written: {faults[0]}")
     results.write(rows, path)
@@ -272,7 +272,6 @@ def _write(
         results.manifest_path(name),
         plan.profile,
         {s: plan.declared.sources[s] for s in plan.profile.sources},
-        device="cpu",
         jobs=jobs,
         n_tasks=len(plan.tasks),
         cells=facts,

@@ -1,23 +1,26 @@
-"""Findings of papers as claims that can fail: a difference of two means with an interval, and a verdict by rule.
+"""Findings of papers as claims that can fail, and the paper's scores beside ours.
 
-A claim names two sets of models and a group of tasks. The best of each set stand for it; their difference and its
-interval come from the tests of all pairs at once (``pairs.csv``), so that picking the best is paid for. Models that
-have read the answers are in no mean, and so cannot stand for their set: where none is left, nothing can be said.
+A claim names two sets of models and a group of tasks. The best of each set stand for it; their
+difference and its interval are those of all pairs at once (``pairs.csv``), so that they are
+corrected for selecting the best. Models that were trained on the labels are in no mean, and cannot
+stand for their set: where none is left, nothing can be said.
 """
 
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from ..core import specs
-from ..core.specs import ClaimSpec, ProfileSpec
-from .figures import INK, write_numbers
+from ..benchmark.summaries import REASONED
+from ..core.specs import GROUPS, ClaimSpec, ModelSpec
+from .figures import INK, dots, minus, numbers, rows_axis
+
+Models = Mapping[str, ModelSpec]
 
 VERDICTS = {
     "holds": "#1b7837",
@@ -25,290 +28,261 @@ VERDICTS = {
     "open": "#777777",
     "cannot be tested": "#bbbbbb",
 }
-"""What can come of a claim → its colour. holds: the interval is above zero; fails: below; open: it has zero in it."""
+"""Verdict to its colour. The interval of a claim that holds is above zero, of one that fails below;
+an open one has zero in it."""
 
 
-def verdicts(profile: ProfileSpec, means: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
-    """One row per declared claim: who stands for each side, their difference with interval, the verdict, who is out.
+def verdicts(
+    claims: Iterable[ClaimSpec], models: Models, means: pd.DataFrame, pairs: pd.DataFrame
+) -> pd.DataFrame:
+    """Judge claims by the tables of a profile.
 
-    Args: means, pairs: ``means.csv`` and ``pairs.csv`` of the profile. ``left_out``: models of either side that take no
-    part in that mean, because they have read the answers or miss many of the genes.
+    Parameters
+    ----------
+    claims : iterable of ClaimSpec
+        Declared claims.
+    models : mapping of str to ModelSpec
+        Models of the profile.
+    means, pairs : DataFrame
+        ``means.csv`` and ``pairs.csv`` of the profile.
+
+    Returns
+    -------
+    DataFrame
+        One row per claim: who stands for each side (``better``, ``worse``), their ``difference``
+        with ``low`` and ``high``, ``tasks``, ``verdict``, ``why`` it cannot be tested, ``left_out``
+        (models of either side that are in no mean, by title) and ``note``; of a claim about what
+        is lost also the best shortcut (``beside``) and what it loses.
     """
-    return pd.DataFrame(
-        [_verdict(claim, profile, means, pairs) for claim in specs.published().claims]
-    )
+    means, pairs = (f[f.measure == "auroc"] for f in (means, pairs))
+    return pd.DataFrame([_verdict(claim, models, means, pairs) for claim in claims])
 
 
-def _verdict(
-    claim: ClaimSpec, profile: ProfileSpec, means: pd.DataFrame, pairs: pd.DataFrame
-) -> dict:
-    here = means[
-        (means.measure == "auroc") & (means.group == claim.group) & (means.split == claim.split)
+def _verdict(claim: ClaimSpec, models: Models, means: pd.DataFrame, pairs: pd.DataFrame) -> dict:
+    means, pairs = (f[(f.group == claim.group) & (f.split == claim.split)] for f in (means, pairs))
+    means = means.sort_values("score", ascending=False, kind="stable")
+    family = means.model.map(lambda m: models[m].family)
+    sides = [
+        [m for m, spec in models.items() if m in names or spec.family in names]
+        for names in (claim.better, claim.worse)
     ]
-    sides = [[m for m in profile.models if _of(m, names)] for names in (claim.better, claim.worse)]
-    scored = [here[here.model.isin(side)] for side in sides]
-    out = {
-        "claim": claim.id,
-        "says": claim.says,
-        "citation": claim.citation,
-        "group": claim.group,
-        "split": claim.split,
-        "better": "",
-        "worse": "",
-        "tasks": 0,
-        "difference": None,
-        "low": None,
-        "high": None,
-        "verdict": "cannot be tested",
-        "beside": "",
-        "beside_lost": None,
-    }
-    absent = sorted({m for side in sides for m in side} - set(here.model))
-    empty = [
-        " or ".join(names)
-        for names, side in zip((claim.better, claim.worse), sides)
-        if names and not side
-    ]
-    out["why"] = (
-        f"the profile has no model of {empty[0]}" if empty else "no fair model is left on one side"
-    )
-    out["left_out"] = ", ".join(specs.model(m).title for m in absent)
-    out["note"] = claim.note
-    if claim.lost_since:
-        stands = scored[0].nlargest(1, "score")
-        if len(stands):
-            row = stands.iloc[0]
-            out |= {
-                "better": row.model,
-                "worse": row.model,
-                "tasks": int(row.tasks),
-                "difference": row.lost,
-            }
-            out |= {"low": row.lost_low, "high": row.lost_high}
-            easy = here[[specs.model(m).family == "shortcut" for m in here.model]].nlargest(
-                1, "score"
-            )
-            out |= (
-                {"beside": easy.model.iloc[0], "beside_lost": easy.lost.iloc[0]}
-                if len(easy)
-                else {}
-            )
-    elif all(map(len, scored)):
-        first, second = (s.nlargest(1, "score").model.iloc[0] for s in scored)
-        low, high = _between(first, second, pairs, claim)
-        gap = [s.score.max() for s in scored]
-        out |= {"better": first, "worse": second, "tasks": int(here.tasks.iloc[0])}
-        out |= {"difference": gap[0] - gap[1], "low": low, "high": high}
+    best = [means[means.model.isin(side)].head(1) for side in sides]
+    absent = sorted({m for side in sides for m in side} - set(means.model))
+    out = claim.model_dump(include={"says", "citation", "group", "split", "note"})
+    out |= {"claim": claim.id, "better": "", "worse": "", "tasks": 0, "beside": ""}
+    out |= dict.fromkeys(("difference", "low", "high", "beside_lost"))
+    out |= {"verdict": "cannot be tested", "why": "no fair model is left on one side"}
+    out["left_out"] = ", ".join(models[m].title for m in absent)
+    for names, side in zip((claim.better, claim.worse), sides):
+        if names and not side:
+            out["why"] = f"the profile has no model of {' or '.join(names)}"
+    if claim.lost_since and len(best[0]):
+        row = best[0].iloc[0]
+        ends = {"difference": row.lost, "low": row.lost_low, "high": row.lost_high}
+        out |= {"better": row.model, "worse": row.model, "tasks": int(row.tasks), **ends}
+        for easy in means[family == "shortcut"].head(1).itertuples():
+            out |= {"beside": easy.model, "beside_lost": easy.lost}
+    elif not claim.lost_since and all(map(len, best)):
+        first, second = (rows.model.iloc[0] for rows in best)
+        ends = _difference(first, second, pairs)
+        out |= {"better": first, "worse": second, "tasks": int(means.tasks.iloc[0]), **ends}
     if out["difference"] is not None:
         out["verdict"] = "holds" if out["low"] > 0 else "fails" if out["high"] < 0 else "open"
     return out
 
 
-def _of(model: str, names: list[str]) -> bool:
-    return model in names or specs.model(model).family in names
-
-
-def _between(first: str, second: str, pairs: pd.DataFrame, claim: ClaimSpec) -> tuple[float, float]:
-    """Simultaneous interval of the first minus the second."""
-    part = pairs[
-        (pairs.measure == "auroc") & (pairs.group == claim.group) & (pairs.split == claim.split)
-    ]
-    same = part[(part.model == first) & (part.other == second)]
+def _difference(first: str, second: str, pairs: pd.DataFrame) -> dict[str, float]:
+    """The first model minus the second, with its simultaneous interval."""
+    same = pairs[(pairs.model == first) & (pairs.other == second)]
     if len(same):
-        return same.low.iloc[0], same.high.iloc[0]
-    turned = part[(part.model == second) & (part.other == first)].iloc[0]
-    return -turned.high, -turned.low
+        return same.iloc[0][["difference", "low", "high"]].to_dict()
+    turned = pairs[(pairs.model == second) & (pairs.other == first)].iloc[0]
+    return {"difference": -turned.difference, "low": -turned.high, "high": -turned.low}
 
 
 def claim_plot(frame: pd.DataFrame, *, label: str) -> Figure:
-    """Difference and interval of each claim that can be tested; the verdict beside it."""
-    fig, ax = plt.subplots(figsize=(9, 0.75 * len(frame) + 1.2))
-    for y, row in enumerate(frame.itertuples()):
-        ink = VERDICTS[row.verdict]
-        if row.verdict != "cannot be tested":
-            ax.plot(
-                [row.low, row.high],
-                [y, y],
-                color=ink,
-                linewidth=3,
-                alpha=0.6,
-                solid_capstyle="round",
-            )
-            ax.plot(row.difference, y, "o", color=ink, markersize=9)
-        ax.text(1.01, y, row.verdict, transform=ax.get_yaxis_transform(), va="center", color=INK)
-    ax.axvline(0, color=INK, linewidth=1.2)
-    ax.set_yticks(range(len(frame)), [textwrap.fill(s, 46) for s in frame.says])
-    ax.set(xlabel=label, ylim=(len(frame) - 0.5, -0.5))
-    ax.xaxis.set_major_locator(MaxNLocator(5))
+    """Difference and interval of each claim that can be tested, with the verdict beside it.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows of ``verdicts``.
+    label : str
+        What the numbers are.
+
+    Returns
+    -------
+    Figure
+    """
+    rows = [textwrap.fill(words, 46) for words in frame.says]
+    shown = frame.assign(row=rows, ink=frame.verdict.map(VERDICTS)).astype({"difference": float})
+    shown = shown.astype({"low": float, "high": float})
+    fig = dots(shown, rows, label=label, value="difference", chance=0, height=0.75)
+    for y, words in enumerate(frame.verdict):
+        place = {"transform": fig.axes[0].get_yaxis_transform(), "va": "center"}
+        fig.axes[0].text(1.01, y, words, color=INK, **place)
     return fig
 
 
-def claim_words(frame: pd.DataFrame) -> str:
-    """Each claim with its verdict, who stands for the sides, the difference and what could not take part; Markdown."""
-    parts = []
-    for row in frame.itertuples():
-        words = f"**{row.says}** {{cite}}`{row.citation}` *{row.verdict.capitalize()}*"
-        if row.verdict == "cannot be tested":
-            words += f": {row.why}."
-        elif row.better == row.worse:
-            lost = _span(row).replace("+", "")
-            best = f"*{specs.model(row.better).title}*, the best that is fair there,"
-            words += f": {best} loses {lost} over {row.tasks} tasks."
-            if row.beside:
-                words += f" The shortcut that is best there, *{specs.model(row.beside).title}*, loses {row.beside_lost:.3f}."
-        else:
-            who = f"*{specs.model(row.better).title}* minus *{specs.model(row.worse).title}*"
-            words += (
-                f": {who} is {_span(row)} over {row.tasks} tasks ({row.group}, {row.split} folds)."
-            )
-        words += (
-            f" Not compared, having read answers or missing many genes: {row.left_out}."
-            * bool(row.left_out)
-        )
-        parts.append(f"- {words} {row.note}".rstrip())
-    return "\n".join(parts)
+def claim_words(frame: pd.DataFrame, models: Models) -> str:
+    """Each claim with its verdict, who stands for the sides, and who is left out, in Markdown.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows of ``verdicts``.
+    models : mapping of str to ModelSpec
+        Declared models.
+
+    Returns
+    -------
+    str
+    """
+    return "\n".join(_claim(row, models) for row in frame.itertuples())
+
+
+def _claim(row, models: Models) -> str:
+    words = f"- **{row.says}** {{cite}}`{row.citation}` *{row.verdict.capitalize()}*: "
+    if row.verdict == "cannot be tested":
+        words += f"{row.why}."
+    elif row.better == row.worse:
+        words += f"*{models[row.better].title}*, the best that is fair there, loses "
+        words += f"{_span(row).replace('+', '')} over {row.tasks} tasks."
+        if row.beside:
+            words += f" The shortcut that is best there, *{models[row.beside].title}*, loses "
+            words += f"{row.beside_lost:.3f}."
+    else:
+        words += f"*{models[row.better].title}* minus *{models[row.worse].title}* is {_span(row)} "
+        words += f"over {row.tasks} tasks ({row.group}, {row.split} folds)."
+    if row.left_out:
+        words += f" Excluded (leakage or low coverage): {row.left_out}."
+    return f"{words} {row.note}".rstrip()
 
 
 def _span(row) -> str:
-    shown = [f"{v:+.3f}".replace("-", "−") for v in (row.difference, row.low, row.high)]
+    shown = [minus(f"{v:+.3f}") for v in (row.difference, row.low, row.high)]
     return f"{shown[0]} AUROC ({shown[1]} to {shown[2]})"
 
 
-def claim_numbers(frame: pd.DataFrame) -> dict[str, object]:
-    """How many claims came to each verdict."""
-    return {
-        "number": len(frame),
-        **{v.replace(" ", "_"): int((frame.verdict == v).sum()) for v in VERDICTS},
-    }
-
-
-# --- reproduced scores ------------------------------------------------------------------------------------------------
-
-FAR = 0.03
-"""A reproduced score that differs by more needs a reason."""
+# --- reproduced scores ----------------------------------------------------------------------------
 
 
 def reproduction_plot(frame: pd.DataFrame, *, label: str) -> Figure:
-    """Published score of each task with its deviation over folds, and ours on plain and on standardised vectors."""
+    """Published score of each task with its deviation over folds, beside ours.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows of ``reproduction.csv``.
+    label : str
+        What the numbers are, with range.
+
+    Returns
+    -------
+    Figure
+    """
     frame = frame.sort_values(["group", "published"], ascending=[True, False], ignore_index=True)
     fig, ax = plt.subplots(figsize=(9, 0.26 * len(frame) + 1.6))
-    y = range(len(frame))
-    ax.errorbar(
-        frame.published,
-        y,
-        xerr=frame.published_sd,
-        fmt="s",
-        color="#555555",
-        markersize=7,
-        label="published",
-    )
-    ax.plot(frame.plain, y, "o", color="#0072b2", markersize=6, label="ours, vectors as they are")
+    y, blue, orange = range(len(frame)), "#0072b2", "#d55e00"
+    look = {"fmt": "s", "color": "#555555", "markersize": 7, "label": "published"}
+    ax.errorbar(frame.published, y, xerr=frame.published_sd, **look)
+    ax.plot(frame.plain, y, "o", color=blue, markersize=6, label="ours, vectors as they are")
     if frame.decided.notna().any():
-        ax.plot(
-            frame.decided,
-            y,
-            "x",
-            color="#0072b2",
-            markersize=7,
-            label="the same, yes or no of each label",
-        )
-    ax.hlines(y, frame.low, frame.high, color="#d55e00", linewidth=1.6, alpha=0.6)
-    ax.plot(frame.score, y, "D", color="#d55e00", markersize=5, label="ours, standardised")
+        words = "the same, from hard 0/1 predictions"
+        ax.plot(frame.decided, y, "x", color=blue, markersize=7, label=words)
+    ax.hlines(y, frame.low, frame.high, color=orange, linewidth=1.6, alpha=0.6)
+    ax.plot(frame.score, y, "D", color=orange, markersize=5, label="ours, standardised")
     ax.axvline(0.5, color=INK, linestyle="--", linewidth=1)
-    ax.set_yticks(y, frame.listed)
-    ax.set(xlabel=label, ylim=(len(frame) - 0.4, -0.6))
+    rows_axis(ax, list(frame.listed))
+    ax.set_xlabel(label)
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1 + 2.2 / len(frame)), ncols=2)
     return fig
 
 
-def reproduction_table(frame: pd.DataFrame) -> pd.DataFrame:
-    """Rows of ``reproduction.csv`` as readers want them, the largest difference first, with its reason."""
-    why = specs.published().reproduction
-    far = frame.difference.abs() > FAR
-    within = frame.difference.abs() <= 2 * frame.published_sd
-    near = np.where(
-        within,
-        "within two deviations of the published folds",
-        f"beyond two deviations, under {FAR:g}: not looked into",
-    )
-    reason = [why.get(t, "not explained") if f else n for t, f, n in zip(frame.task, far, near)]
-    out = frame.assign(reason=reason).sort_values(
-        "difference", key=abs, ascending=False, ignore_index=True
-    )
-    keep = [
-        "listed",
-        "genes",
-        "published",
-        "published_sd",
-        "plain",
-        "decided",
-        "score",
-        "difference",
-        "reason",
-    ]
+def reproduction_table(frame: pd.DataFrame, reasons: Mapping[str, str]) -> pd.DataFrame:
+    """Rows of ``reproduction.csv`` for readers, the largest difference first.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows of ``reproduction.csv``.
+    reasons : mapping of str to str
+        Task to the reason for a difference over ``summaries.REASONED``.
+
+    Returns
+    -------
+    DataFrame
+    """
+    gap = frame.difference.abs()
+    far = [reasons.get(t, "not explained") for t in frame.task]
+    beyond = f"beyond two deviations, under {REASONED:g}: not looked into"
+    near = np.where(gap <= 2 * frame.published_sd, "within two deviations of the folds", beyond)
+    frame = frame.assign(reason=np.where(gap > REASONED, far, near))
+    frame = frame.sort_values("difference", key=abs, ascending=False, ignore_index=True)
     names = {
         "listed": "task",
+        "genes": "genes",
+        "published": "published",
+        "published_sd": "± over folds",
         "plain": "as they are",
-        "decided": "yes or no",
+        "decided": "hard predictions",
         "score": "standardised",
+        "difference": "difference",
+        "reason": "reason",
     }
-    return out[keep].rename(columns={**names, "published_sd": "± over folds"})
+    return frame[list(names)].rename(columns=names)
 
 
-def reproduction_words(frame: pd.DataFrame) -> str:
-    """How many tasks agree with what was published, and how closely, in Markdown."""
-    gap = frame.difference.abs()
-    told, why = reproduction_numbers(frame), specs.published().reproduction
-    near = int((gap <= 2 * frame.published_sd).sum())
-    far = frame[gap > FAR].sort_values("difference", key=abs, ascending=False)
-    listed = ", ".join(
-        f"{row.listed} ({row.difference:+.3f})".replace("(-", "(−") for row in far.itertuples()
-    )
-    half = sum("not wholly" in why.get(t, "").lower() for t in far.task) + told["unexplained"]
+def reproduction_words(
+    frame: pd.DataFrame, summary: Mapping[str, float], reasons: Mapping[str, str]
+) -> str:
+    """How many tasks agree with what was published, and how closely, in Markdown.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows of ``reproduction.csv``.
+    summary : mapping of str to float
+        ``summaries.reproduction`` of them.
+    reasons : mapping of str to str
+        Task to the reason for a difference.
+
+    Returns
+    -------
+    str
+    """
+    far = frame[frame.difference.abs() > REASONED]
+    far = far.sort_values("difference", key=abs, ascending=False)
+    rows = zip(far.listed, far.difference)
+    shown = ", ".join(f"{name} ({minus(f'{value:+.3f}')})" for name, value in rows)
+    given = [reasons.get(t, "not wholly").lower() for t in far.task]
+    half = sum("not wholly" in why for why in given)
     return (
-        f"**Of {len(frame)} tasks {near} lie within two deviations of the published folds and "
-        f"{int((gap <= FAR).sum())} within {FAR:g} AUROC; the mean absolute difference is {told['difference']}.** "
-        f"Beyond {FAR:g}: {listed or 'none'}; the table gives each its reason, {half} of them not a whole one."
+        f"**Of {len(frame)} tasks {summary['within_sd']} lie within two deviations of the "
+        f"published folds and {summary['near']} within {REASONED:g} AUROC; the mean absolute "
+        f"difference is {summary['mean']:.3f}.** Beyond {REASONED:g}: {shown or 'none'}; the table "
+        f"gives each its reason, {half} of them not a whole one."
     )
-
-
-def reproduction_numbers(frame: pd.DataFrame) -> dict[str, object]:
-    """What the prose quotes: tasks, mean absolute difference to the published score, and how many are far from it."""
-    far = frame[frame.difference.abs() > FAR]
-    apart = (frame.score - frame.published).abs()
-    return {
-        "tasks": len(frame),
-        "difference": f"{frame.difference.abs().mean():.3f}",
-        "standardised": f"{apart.mean():.3f}",
-        "median": f"{frame.difference.abs().median():.3f}",
-        "far": len(far),
-        "unexplained": len(set(far.task) - set(specs.published().reproduction)),
-    }
 
 
 def published_map(frame: pd.DataFrame, *, label: str) -> Figure:
-    """The paper's summary: mean published score by model (rows, by family) and group of tasks (columns)."""
-    import seaborn as sns
+    """The paper's summary: mean published score by model (rows) and group of tasks (columns).
 
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows of ``published_groups.csv``: ``family, model, group, score``.
+    label : str
+        What the numbers are, with range.
+
+    Returns
+    -------
+    Figure
+    """
     table = frame.pivot(index=["family", "model"], columns="group", values="score")
-    table = table[[g for g in specs.GROUPS if g in table.columns]]
+    table = table[[g for g in GROUPS if g in table.columns]]
     fig, ax = plt.subplots(figsize=(9.2, 0.5 * len(table) + 1.6))
-    sns.heatmap(
-        table,
-        cmap="RdBu_r",
-        vmin=0,
-        vmax=1,
-        linewidths=1,
-        ax=ax,
-        cbar_kws={"label": label, "shrink": 0.8},
-    )
-    write_numbers(ax, table)
-    ax.set_yticks(
-        [i + 0.5 for i in range(len(table))], [f"{m} ({f})" for f, m in table.index], rotation=0
-    )
-    ax.set_xticks(
-        [i + 0.5 for i in range(table.shape[1])], [textwrap.fill(g, 12) for g in table], rotation=0
-    )
-    ax.set(xlabel="", ylabel="")
-    ax.grid(False)
+    numbers(ax, table, vmin=0, vmax=1, label=label)
+    words = [f"{model} ({family})" for family, model in table.index]
+    ax.set_yticks(np.arange(len(table)) + 0.5, words, rotation=0)
     return fig

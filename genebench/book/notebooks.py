@@ -1,8 +1,8 @@
-"""jupytext source → papermill → executed notebook, in parallel, resumed; and the book around them."""
+"""From jupytext source to executed notebook, in parallel, resumed; and the book around them."""
 
 from __future__ import annotations
 
-import hashlib
+import ast
 import json
 import os
 import re
@@ -10,193 +10,186 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from .. import __version__
-from ..benchmark import results
-from ..core import cache, manifest, paths, specs, workers
+from ..benchmark import gene_tables, results
+from ..core import cache, paths, specs, workers
 from ..core.cluster import Cluster
 from ..core.errors import BadInput, RunFailed, unknown
 from ..core.specs import PageSpec
-from ..spectra import table as spectra
-from . import publish
-from . import show as shown
+from .publish import default, offer, sign, source, titled
+
+CODE = Path(__file__).resolve().parents[2]
+"""Folder that the packages ``genebench`` and ``benchmarks`` lie in."""
+
+READS = {
+    "genebench.benchmark.results": ("{shown}", "reliability"),
+    "genebench.book.genes": ("{shown}",),
+    "genebench.book.spectra": ("spectra",),
+    "genebench.book.glm": ("glm",),
+    "genebench.book.glm_transfer": ("glm",),
+    "benchmarks": ("perf",),
+}
+"""What a notebook imports to the folders of results that it reads through it; ``{shown}`` is the
+profile whose results the page shows."""
+
+
+# --- what a page depends on -----------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4096)
+def _imports(path: Path, package: str, _changed: int) -> frozenset[str]:
+    """Dotted names that a file imports, anywhere in it; of ``from a import b`` both a and a.b."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            parents = package.split(".")[: -(node.level - 1) or None] if node.level else []
+            base = ".".join([*parents, *filter(None, [node.module])])
+            found |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
+    return frozenset(found)
+
+
+def imports(path: Path, package: str = "") -> frozenset[str]:
+    """What a Python file imports.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    package : str
+        Dotted name of its package, for relative imports.
+
+    Returns
+    -------
+    frozenset of str
+        Dotted names; of ``from a import b`` both ``a`` and ``a.b``.
+    """
+    return _imports(path, package, path.stat().st_mtime_ns)
+
+
+def modules(path: Path, root: Path = CODE) -> set[Path]:
+    """Modules of this project that a file imports, directly or through others.
+
+    Parameters
+    ----------
+    path : Path
+        A notebook or module.
+    root : Path
+        Folder that the packages lie in.
+
+    Returns
+    -------
+    set of Path
+        Files, those of the packages around them included. A package that imports its modules by
+        name at run time counts as a whole.
+    """
+    found: set[Path] = set()
+    waiting = set(imports(path))
+    while waiting:
+        for file, package in _found(waiting.pop(), root):
+            if file in found:
+                continue
+            found.add(file)
+            names = imports(file, package)
+            waiting |= names
+            if file.name == "__init__.py" and "importlib" in names:
+                waiting |= {f"{package}.{sibling.stem}" for sibling in file.parent.glob("*.py")}
+    return found
+
+
+def _found(name: str, root: Path) -> Iterator[tuple[Path, str]]:
+    """A module of this project and the packages around it, each with its package; else nothing."""
+    parts = name.split(".")
+    if parts[0] not in ("genebench", "benchmarks"):
+        return
+    for depth in range(1, len(parts) + 1):
+        at, package = root.joinpath(*parts[:depth]), ".".join(parts[:depth])
+        if (at / "__init__.py").exists():
+            yield at / "__init__.py", package
+    if (file := at.with_suffix(".py")).exists():
+        yield file, ".".join(parts[:-1])
+
+
+def tables(page: PageSpec, profile: str) -> list[Path]:
+    """Tables of results that a page reads, by what its notebook imports (``READS``).
+
+    Parameters
+    ----------
+    page : PageSpec
+        A page of the book.
+    profile : str
+        Which profile the book is built for.
+
+    Returns
+    -------
+    list of Path
+        Files that exist, sorted.
+    """
+    names = {part for name in imports(source(page)) for part in (name, name.partition(".")[0])}
+    shown = default(page, "source") or profile
+    folders = [f.format(shown=shown) for name in names & set(READS) for f in READS[name]]
+    every = (paths.RESULTS / folder for folder in dict.fromkeys(folders))
+    return sorted(p for folder in every for p in folder.rglob("*") if p.is_file())
+
+
+@lru_cache(maxsize=4096)
+def _digest(path: Path, _changed: int, _size: int) -> str:
+    return cache.digest(path)
 
 
 def key(page: PageSpec, profile: str, parameters: dict | None = None) -> str:
-    """Hash of everything that an executed page depends on: source, parameters, package, declarations, results.
+    """Hash of what an executed page depends on.
 
-    ``parameters`` are those given by hand: a page made with them is not the page of the book.
+    Parameters
+    ----------
+    page : PageSpec
+        A page of the book.
+    profile : str
+        Which profile the book is built for.
+    parameters : dict, optional
+        Those given by hand: a page made with them is not the page of the book.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits of the page, its source, the modules that it imports (directly or
+        through others), the declarations, and the tables that it reads.
     """
-    total = hashlib.sha256(
-        json.dumps([page.model_dump(), profile, parameters or {}], sort_keys=True).encode()
-    )
-    code = sorted((paths.ROOT / "genebench").rglob("*.py"))
-    declared = [*sorted(paths.DATA.glob("*.yml")), *sorted(paths.SOURCES.glob("*.yml"))]
-    told = dict.fromkeys(
-        [profile, *str(page.parameters.get("also", "paper")).split(",")]
-    )  # some show others too
-    made = [path(p.strip()) for p in told for path in (results.scores_path, results.manifest_path)]
-    made += [results.beside_path(p.strip(), name) for p in told for name in results.BESIDE]
-    made += [results.tasks_path("paper"), results.published_path("paper")]
-    made += [spectra.path(name) for name in (*spectra.BESIDE, "scores.parquet")]
-    for path in [source(page), *code, *declared, *(p for p in made if p.exists())]:
-        total.update(path.read_bytes())
-    return total.hexdigest()[:16]
-
-
-def source(page: PageSpec) -> Path:
-    """The notebook's text source. Raises: BadInput: there is none of that name."""
-    path = paths.NOTEBOOKS / f"{page.notebook}.py"
-    if not path.exists():
-        raise unknown(
-            "notebook",
-            page.notebook,
-            [p.stem for p in paths.NOTEBOOKS.glob("*.py")],
-            where=str(paths.PROFILES),
-        )
-    return path
+    declared = [*paths.DATA.glob("*.yml"), *paths.SOURCES.glob("*.yml")]
+    files = {source(page), *modules(source(page)), *declared, *tables(page, profile)}
+    stats = [(path, path.stat()) for path in sorted(files)]
+    digests = [[path.name, _digest(path, s.st_mtime_ns, s.st_size)] for path, s in stats]
+    return cache.key([page.model_dump(), profile, parameters or {}, digests])[:16]
 
 
 def require_pages(profile: str) -> None:
-    """Raise a sentence where a profile is unknown, or the book's pages are not made for it."""
-    if not specs.profile(profile).book:
-        having = ", ".join(name for name, p in specs.profiles().items() if p.book)
-        raise BadInput(
-            f"profile '{profile}' has no pages of its own yet; build the book with one of {having}, or list its tasks "
-            f"with 'genebench tasks --profile {profile}'."
-        )
+    """Check that the book can be built for a profile.
 
+    Parameters
+    ----------
+    profile : str
 
-def _current(out: Path, wanted: str) -> bool:
-    try:
-        return json.loads(out.read_text(encoding="utf-8"))["metadata"]["genebench"]["key"] == wanted
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-
-
-def _titled(page: PageSpec):
-    """The source notebook under the page's own title."""
-    import jupytext
-
-    book = jupytext.read(source(page))
-    if page.title:
-        first = next(c for c in book.cells if c.cell_type == "markdown")
-        first.source = "\n".join([f"# {page.title}", *first.source.splitlines()[1:]])
-    return book
-
-
-_PARAMETER = re.compile(r'^(\w+)(: str = )"[^"]*"', re.M)
-
-
-def plain(page: PageSpec, profile: str):
-    """The notebook of a page as a reader takes it away: the page's own parameters are the defaults, nothing is run.
-
-    Where the project's repository is known, a first cell fetches and installs the project if it is not there.
+    Raises
+    ------
+    BadInput
+        The profile is unknown, or has no pages of its own.
     """
-    from nbformat.v4 import new_code_cell
-
-    book = _titled(page)
-    given = {"profile": profile, "page": page.page, **page.parameters}
-    for cell in book.cells:
-        if "parameters" in cell.metadata.get("tags", []):
-            own = lambda m: (
-                f"{m[1]}{m[2]}{json.dumps(str(given.get(m[1], m[0].split(chr(34))[1])))}"
-            )  # noqa: E731
-            cell.source = _PARAMETER.sub(own, cell.source)
-    if where := publish.repository():
-        fetch = (
-            "import importlib.util\nimport os\n\nif importlib.util.find_spec('genebench') is None:\n"
-            f"    get_ipython().system('git clone --depth 1 https://github.com/{where} genebench-clone')\n"
-            "    os.chdir('genebench-clone')\n"
-            "    get_ipython().system('pip install -q -e .[book]')\n    import site; site.main()"
+    known = specs.declared()
+    if not known.profile(profile).book:
+        having = ", ".join(name for name, p in known.profiles.items() if p.book)
+        raise BadInput(
+            f"profile '{profile}' has no pages of its own yet; build the book with one of "
+            f"{having}, or list its tasks with 'genebench tasks --profile {profile}'."
         )
-        book.cells.insert(1, new_code_cell(fetch, metadata={"tags": ["setup"]}))
-    return book
 
 
-def offer(page: PageSpec, profile: str, folder: Path) -> None:
-    """Keep what reruns a page: the notebook as ``.ipynb`` and ``.py``, and as JSON the configuration that made it."""
-    import jupytext
-    import nbformat
-
-    book = plain(page, profile)
-    folder.mkdir(parents=True, exist_ok=True)
-    for suffix, text in (
-        ("ipynb", nbformat.writes(book)),
-        ("py", jupytext.writes(book, "py:percent")),
-    ):
-        with cache.atomic(folder / f"{page.page}.{suffix}") as temporary:
-            temporary.write_text(text, encoding="utf-8")
-    made = manifest.read(results.manifest_path(profile))
-    facts = {name: made[name] for name in ("versions", "commit", "seed", "device") if name in made}
-    declared = {
-        "page": page.model_dump(),
-        "profile": specs.profile(profile).model_dump(),
-        "results_made_with": facts,
-    }
-    cache.write_json(folder / f"{page.page}.json", declared)
-
-
-def execute(page: PageSpec, profile: str, parameters: dict, timeout: int) -> tuple[str, str, float]:
-    """Execute one notebook; returns (page, fault or empty, seconds). A fault leaves the partial copy in ``failed/``."""
-    import papermill
-    from traitlets.config import Config
-
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    start = time.perf_counter()
-    folder = paths.executed(profile)
-    out, partial = folder / f"{page.page}.ipynb", folder / f".{page.page}.ipynb"
-    folder.mkdir(parents=True, exist_ok=True)
-    book = _titled(page)
-    given = {"profile": profile, "page": page.page, **page.parameters, **parameters}
-    strange = sorted(set(given) - set(papermill.inspect_notebook(book)))
-    if strange:
-        return page.page, f"notebook '{page.notebook}' has no parameter '{strange[0]}'", 0.0
-    try:
-        done = papermill.execute_notebook(
-            book,
-            partial,
-            parameters=given,
-            kernel_name="python3",
-            language="python",
-            cwd=paths.ROOT,
-            progress_bar=False,
-            execution_timeout=timeout,
-            config=Config(KernelManager={"transport_encryption": "auto"}),
-        )
-    except Exception as err:  # papermill, nbclient and the kernel each raise their own
-        if partial.exists():
-            (folder / "failed").mkdir(exist_ok=True)
-            shutil.move(partial, folder / "failed" / out.name)
-        out.unlink(missing_ok=True)
-        last = next(
-            (line for line in reversed(str(err).strip().splitlines()) if line.strip()),
-            type(err).__name__,
-        )
-        return (
-            page.page,
-            f"{last.strip()[:300]} (see {folder / 'failed' / out.name})",
-            time.perf_counter() - start,
-        )
-    seconds = time.perf_counter() - start
-    done.metadata["genebench"] = {
-        "key": key(page, profile, parameters),
-        "parameters": given,
-        "seconds": round(seconds, 1),
-    }
-    for cell in done.cells:
-        tags = cell.metadata.get("tags", [])
-        if {"parameters", "injected-parameters"} & set(tags):
-            cell.metadata["tags"] = [*tags, "remove-cell"]
-    import nbformat
-
-    nbformat.write(done, partial)
-    os.replace(partial, out)
-    return page.page, "", seconds
+# --- execution ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -209,26 +202,88 @@ class _Execution:
     timeout: int
     key: str
 
+    def __str__(self) -> str:
+        return self.page.page
+
+    @property
+    def out(self) -> Path:
+        """Path of the executed notebook."""
+        return paths.executed(self.profile) / f"{self.page.page}.ipynb"
+
 
 def _execute(unit: _Execution) -> None:
+    """Execute one notebook; a fault leaves the partial copy in ``failed/``."""
+    import nbformat
+    import papermill
+    from traitlets.config import Config
+
     if key(unit.page, unit.profile, unit.parameters) != unit.key:
         raise BadInput(
-            f"other results or declarations are seen from there ({paths.ROOT}); share that folder with it."
+            f"other results or declarations are seen from there ({paths.ROOT}); share that folder "
+            "with it."
         )
-    why = execute(unit.page, unit.profile, unit.parameters, unit.timeout)[1]
-    if why:
-        raise RunFailed(why)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    start, page, out = time.perf_counter(), unit.page, unit.out
+    partial = out.with_name(f".{out.name}")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    book = titled(page)
+    given = {"profile": unit.profile, "page": page.page, **page.parameters, **unit.parameters}
+    strange = sorted(set(given) - set(papermill.inspect_notebook(book)))
+    if strange:
+        raise RunFailed(f"notebook '{page.notebook}' has no parameter '{strange[0]}'")
+    try:
+        done = papermill.execute_notebook(
+            book,
+            partial,
+            parameters=given,
+            kernel_name="python3",
+            language="python",
+            cwd=paths.ROOT,
+            progress_bar=False,
+            execution_timeout=unit.timeout,
+            config=Config(KernelManager={"transport_encryption": "auto"}),
+        )
+    except Exception as err:  # papermill, nbclient and the kernel each raise their own
+        failed = out.parent / "failed" / out.name
+        if partial.exists():
+            failed.parent.mkdir(exist_ok=True)
+            shutil.move(partial, failed)
+        out.unlink(missing_ok=True)
+        lines = [line.strip() for line in str(err).splitlines() if line.strip()]
+        last = lines[-1] if lines else type(err).__name__
+        raise RunFailed(f"{last[:300]} (see {failed})") from err
+    seconds = round(time.perf_counter() - start, 1)
+    done.metadata["genebench"] = {"key": unit.key, "parameters": given, "seconds": seconds}
+    for cell in done.cells:
+        tags = cell.metadata.get("tags", [])
+        if {"parameters", "injected-parameters"} & set(tags):
+            cell.metadata["tags"] = [*tags, "remove-cell"]
+    nbformat.write(done, partial)
+    os.replace(partial, out)
 
 
-def _given(unit: _Execution) -> tuple[_Execution]:
+def _files(shared: None, unit: _Execution) -> list[Path]:
+    return [unit.out]
+
+
+def _gather(shared: None, unit: _Execution) -> tuple[_Execution]:
     return (unit,)
 
 
-def _written(unit: _Execution, made: None) -> None:
+def _store(shared: None, unit: _Execution, nothing: None) -> None:
     """A notebook has put itself in its place."""
 
 
-STAGE = workers.Stage(_given, _execute, _written)
+STAGE = workers.Stage("notebooks", _files, _gather, _execute, _store)
+
+
+def _current(unit: _Execution) -> bool:
+    """Whether the executed page is that of the book, made from what is there now."""
+    try:
+        facts = json.loads(unit.out.read_text(encoding="utf-8"))["metadata"]["genebench"]
+        return facts["key"] == unit.key and not unit.parameters
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def run(
@@ -243,56 +298,68 @@ def run(
     say: Callable[[str], None] = print,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> int:
-    """Execute the book's notebooks for a profile, skipping those whose inputs have not changed. Returns how many ran.
+    """Execute the book's notebooks for a profile, skipping those whose inputs have not changed.
 
-    ``scheduler``: address of a Dask cluster whose workers execute them; its workers must see the folders of this
-    project, because a notebook reads the results and writes its figures there.
-    Raises: BadInput: unknown page, or no results yet. RunFailed: a notebook failed (named; the others are done).
+    Parameters
+    ----------
+    profile : str
+        Which profile the book is built for.
+    pages : iterable of str, optional
+        Only these pages.
+    parameters : dict, optional
+        Given to every notebook; its page is executed again by the next run without them.
+    jobs : int
+        Notebooks at a time.
+    force : bool
+        Execute even what has not changed.
+    timeout : int
+        Seconds that a cell may take.
+    scheduler : str, optional
+        Address of a Dask cluster whose workers execute them; they must see the folders of this
+        project, because a notebook reads the results and writes its figures there.
+    say, progress : callable
+        Told what happens.
+
+    Returns
+    -------
+    int
+        How many were executed.
+
+    Raises
+    ------
+    BadInput
+        Unknown page, or no results yet.
+    RunFailed
+        A notebook failed; it is named, and the others are done.
     """
     require_pages(profile)
     if not results.scores_path(profile).exists():
         raise BadInput(
-            f"profile '{profile}' has no results yet; run 'genebench run --profile {profile}' first."
+            f"profile '{profile}' has no results yet; run 'genebench run --profile {profile}' "
+            "first."
         )
     known = {p.page: p for p in specs.pages()}
     chosen = list(pages or known)
     for name in chosen:
         if name not in known:
             raise unknown("page", name, known)
-    todo = [
-        known[n]
-        for n in chosen
-        if force
-        or parameters
-        or not _current(paths.executed(profile) / f"{n}.ipynb", key(known[n], profile))
+    if "genes" in chosen:
+        gene_tables.refresh(profile, specs.declared())
+    given = parameters or {}
+    units = [
+        _Execution(page, profile, given, timeout, key(page, profile, given))
+        for page in (known[name] for name in chosen)
     ]
-    say(
-        f"{len(chosen)} notebooks, {len(chosen) - len(todo)} cached, {len(todo)} to run, {jobs} at a time"
-    )
-    faults = {}
-    if todo:
-        units = [
-            _Execution(p, profile, parameters or {}, timeout, key(p, profile, parameters))
-            for p in todo
-        ]
-        with Cluster(scheduler) if scheduler else workers.pool(min(jobs, len(todo))) as pool:
-            progress("notebooks", 0, len(todo))
-            try:
-                for done, (unit, why) in enumerate(workers.each(pool, STAGE, units), start=1):
-                    say(f"{unit.page.page}: {'FAILED ' + why if why else 'done'}")
-                    if why:
-                        faults[unit.page.page] = why
-                    progress("notebooks", done, len(todo))
-            except KeyboardInterrupt:
-                if not scheduler:
-                    workers.stop(pool)
-                raise
-    if faults:
-        first = next(iter(faults))
-        raise RunFailed(
-            f"notebook '{first}' failed: {faults[first]}"
-            + (f" (and {len(faults) - 1} more)" * (len(faults) > 1))
-        )
+    todo = [unit for unit in units if force or not _current(unit)]
+    if not todo:
+        say(f"{len(units)} notebooks, all of them cached")
+        return 0
+    options = {"say": say, "progress": progress, "at_once": jobs, "waiting": todo}
+    with Cluster(scheduler) if scheduler else workers.pool(min(jobs, len(todo))) as pool:
+        failed = workers.execute(STAGE, None, units, pool, **options).failed
+    for name, why in failed.items():
+        more = f" (and {len(failed) - 1} more)" * (len(failed) > 1)
+        raise RunFailed(f"notebook '{name}' failed: {why}{more}")
     return len(todo)
 
 
@@ -321,103 +388,63 @@ def run_study(name: str, parameters: dict) -> Path:
     known = [p.stem for p in (paths.NOTEBOOKS / "studies").glob("*.py")]
     if name not in known:
         raise unknown("study", name, known)
-    page = PageSpec.model_construct(
-        notebook=f"studies/{name}", page=name, title=None, parameters={}
-    )
-    _, fault, _ = execute(page, "studies", parameters, timeout=7 * 24 * 3600)
-    if fault:
-        raise RunFailed(f"study '{name}' failed: {fault}")
-    return paths.executed("studies") / f"{name}.ipynb"
+    page = PageSpec.model_construct(notebook=f"studies/{name}", page=name)
+    unit = _Execution(page, "studies", parameters, 7 * 24 * 3600, key(page, "studies", parameters))
+    try:
+        _execute(unit)
+    except RunFailed as err:
+        raise RunFailed(f"study '{name}' failed: {err}") from err
+    return unit.out
 
 
-def _sign(page: PageSpec, profile: str, path: Path) -> None:
-    """Put at the end of an executed page how it is rerun."""
-    import nbformat
-
-    book = nbformat.read(path, as_version=4)
-    seconds = book.metadata.get("genebench", {}).get("seconds", 0)
-    words = shown.rerun(
-        page.page,
-        notebook=page.notebook,
-        profile=profile,
-        seconds=seconds,
-        needs=page.needs or _needs(page, profile),
-        launchers=publish.launchers(page.page, page.notebook),
-    )
-    book.cells.append(nbformat.v4.new_markdown_cell(words))
-    nbformat.write(book, path)
-
-
-def _needs(page: PageSpec, profile: str) -> str:
-    """Which results a page is made from, and where they come from."""
-    default = re.search(r'^source: str = "([^"]*)"', source(page).read_text(encoding="utf-8"), re.M)
-    shown_of = page.parameters.get("source") or (default and default[1]) or profile
-    whence = (
-        "a part of the repository"
-        if _tracked(shown_of)
-        else f"`genebench run --profile {shown_of}` makes them"
-    )
-    return f"the results of profile *{shown_of}* ({whence})"
-
-
-@lru_cache
-def _tracked(profile: str) -> bool:
-    """Whether git holds the scores of a profile; asked once, not for every page."""
-    command = ["git", "ls-files", "--error-unmatch", str(results.scores_path(profile))]
-    return subprocess.run(command, cwd=paths.ROOT, capture_output=True).returncode == 0
+# --- the book -------------------------------------------------------------------------------------
 
 
 def book(profile: str, *, say: Callable[[str], None] = print) -> Path:
-    """Build the HTML book from the executed notebooks of a profile, warnings as errors. Returns its first page.
+    """Build the HTML book from the executed notebooks of a profile, warnings as errors.
 
-    Raises: RunFailed: a page is missing or Jupyter Book reports a warning.
+    Parameters
+    ----------
+    profile : str
+        Its name.
+    say : callable
+        Told what happens.
+
+    Returns
+    -------
+    Path
+        The first page.
+
+    Raises
+    ------
+    RunFailed
+        A page is missing, or Jupyter Book reports a warning.
     """
-    made = paths.executed(profile)
-    absent = [p.page for p in specs.pages() if not (made / f"{p.page}.ipynb").exists()]
-    if absent:
-        raise RunFailed(
-            f"page '{absent[0]}' has not been executed; run 'genebench notebooks --profile {profile}'."
-        )
+    executed = paths.executed(profile)
+    pages = specs.pages()
+    for page in pages:
+        if not (executed / f"{page.page}.ipynb").exists():
+            command = f"genebench notebooks --profile {profile}"
+            raise RunFailed(f"page '{page.page}' has not been executed; run '{command}'.")
     shutil.rmtree(paths.pages(), ignore_errors=True)
-    shutil.copytree(made, paths.pages(), ignore=shutil.ignore_patterns("failed", ".*"))
-    for page in specs.pages():
+    shutil.copytree(executed, paths.pages(), ignore=shutil.ignore_patterns("failed", ".*"))
+    for page in pages:
         offer(page, profile, paths.pages() / "static" / "notebooks")
-        _sign(page, profile, paths.pages() / f"{page.page}.ipynb")
+        sign(page, profile, paths.pages() / f"{page.page}.ipynb")
     values = {"book_profile": profile, "book_version": __version__}
     cache.write_json(paths.pages() / "files" / "book-values.json", values)
     shutil.rmtree(paths.HTML, ignore_errors=True)
     start = time.perf_counter()
-    start_book = "import sys; from jupyter_book.cli.main import main; sys.exit(main())"
-    command = [
-        sys.executable,
-        "-c",
-        start_book,
-        "build",
-        str(paths.BOOK),
-        "--config",
-        str(paths.CONFIG),
-    ]
-    command += [
-        "--toc",
-        str(paths.TOC),
-        "--path-output",
-        str(paths.ROOT),
-        "-W",
-        "-n",
-        "--keep-going",
-        "-q",
-        "--all",
-    ]
-    told = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True)
-    faults = [
-        line
-        for line in told.stderr.splitlines()
-        if re.search(r"WARNING|ERROR|\w*[Ee]rror( \(\w+\))?:", line)
-    ]
-    if told.returncode != 0 or not (paths.HTML / "index.html").exists():
-        tail = faults or (told.stdout + told.stderr).strip().splitlines()[-5:]
-        raise RunFailed(
-            "the book was not built: " + " | ".join(line.strip()[:300] for line in tail[:5])
-        )
+    begin = "import sys; from jupyter_book.cli.main import main; sys.exit(main())"
+    command = [sys.executable, "-c", begin, "build", str(paths.BOOK), "--config", str(paths.CONFIG)]
+    command += ["--toc", str(paths.TOC), "--path-output", str(paths.ROOT)]
+    command += "-W -n --keep-going -q --all".split()
+    done = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True)
+    if done.returncode != 0 or not (paths.HTML / "index.html").exists():
+        fault = re.compile(r"WARNING|ERROR|\w*[Ee]rror( \(\w+\))?:")
+        lines = [line for line in done.stderr.splitlines() if fault.search(line)]
+        lines = lines or (done.stdout + done.stderr).strip().splitlines()[-5:]
+        faults = " | ".join(line.strip()[:300] for line in lines[:5])
+        raise RunFailed(f"the book was not built: {faults}")
     say(f"book built in {time.perf_counter() - start:.0f} s: {paths.HTML / 'index.html'}")
     return paths.HTML / "index.html"

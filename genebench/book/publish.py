@@ -1,4 +1,4 @@
-"""The book on a static host: where readers launch its notebooks, and how its dated versions lie side by side."""
+"""What readers take away: notebooks, addresses that launch them, dated versions of the book."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from datetime import date
 from html import escape
 from pathlib import Path
 
-from ..core import cache, paths
-from ..core.errors import BadInput
+from ..benchmark import results
+from ..core import cache, manifest, paths, specs
+from ..core.errors import BadInput, unknown
+from ..core.specs import PageSpec
+from . import show
 
 BRANCH = "gh-pages"
 """Branch of the repository that the host shows; Colab opens the notebooks that lie there."""
@@ -22,58 +25,116 @@ LATEST = "latest"
 
 
 def repository() -> str:
-    """``owner/name`` on GitHub: from ``GENEBENCH_REPOSITORY``, else from the clone's remote; empty if there is none."""
+    """The project's repository on GitHub.
+
+    Returns
+    -------
+    str
+        ``owner/name``, from ``GENEBENCH_REPOSITORY``, else from the clone's remote; empty if there
+        is none.
+
+    Raises
+    ------
+    BadInput
+        ``GENEBENCH_REPOSITORY`` is no such name.
+    """
     given = os.environ.get("GENEBENCH_REPOSITORY", "")
     if not given:
-        told = subprocess.run(
-            ["git", "remote", "get-url", "origin"],
-            cwd=paths.ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        given = told.stdout.strip()
+        command = ["git", "remote", "get-url", "origin"]
+        remote = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True)
+        given = remote.stdout.strip()
         if "github.com" not in given:
             return ""
-    found = re.search(r"(?:^|github\.com[:/])([\w.-]+/[\w.-]+?)(?:\.git)?/?$", given)
-    if not found:
+    match = re.search(r"(?:^|github\.com[:/])([\w.-]+/[\w.-]+?)(?:\.git)?/?$", given)
+    if not match:
         raise BadInput(
-            f"GENEBENCH_REPOSITORY is '{given}'; write it as owner/name, or as the address on github.com."
+            f"GENEBENCH_REPOSITORY is '{given}'; write it as owner/name, or as the address on "
+            "github.com."
         )
-    return found.group(1)
+    return match[1]
 
 
 def release() -> str:
-    """Which version the book is built for: ``GENEBENCH_RELEASE``, else the newest."""
+    """Which version the book is built for.
+
+    Returns
+    -------
+    str
+        ``GENEBENCH_RELEASE``, else ``LATEST``.
+
+    Raises
+    ------
+    BadInput
+        It cannot name a version.
+    """
     return _version(os.environ.get("GENEBENCH_RELEASE") or LATEST)
 
 
 def launchers(page: str, notebook: str) -> dict[str, str]:
-    """Name of a service → address that opens a page's notebook there; empty where the repository is not known."""
+    """Services that open a page's notebook.
+
+    Parameters
+    ----------
+    page, notebook : str
+        Names of the page and of its source.
+
+    Returns
+    -------
+    dict of str to str
+        Name of a service to an address; empty where the repository is not known.
+    """
     where = repository()
     if not where:
         return {}
     tag = "HEAD" if release() == LATEST else release()
+    at = f"{where}/blob/{BRANCH}/{release()}/_static/notebooks/{page}.ipynb"
+    tree = f"{where}/{tag}?urlpath=lab/tree/notebooks/{notebook}.py"
     return {
-        "Colab": f"https://colab.research.google.com/github/{where}/blob/{BRANCH}/{release()}/_static/notebooks/{page}.ipynb",
-        "Binder": f"https://mybinder.org/v2/gh/{where}/{tag}?urlpath=lab/tree/notebooks/{notebook}.py",
+        "Colab": f"https://colab.research.google.com/github/{at}",
+        "Binder": f"https://mybinder.org/v2/gh/{tree}",
     }
 
 
 def _version(name: str) -> str:
-    if not re.fullmatch(r"[\w][\w.-]*", name) or ".." in name:
+    if not re.fullmatch(r"\w[\w.-]*", name) or ".." in name:
         raise BadInput(
             f"'{name}' cannot name a version; use letters, digits, dots and dashes, such as v0.2.0."
         )
     return name
 
 
-def site(folder: Path, version: str, *, on: date | None = None, html: Path | None = None) -> Path:
-    """Add the built book to a site as ``folder/<version>/`` and as ``folder/latest/``; older versions stay.
+_STYLE = (
+    "<style>:root{color-scheme:light dark}"
+    "body{font:16px/1.6 system-ui,sans-serif;margin:2rem}</style>"
+)
 
-    Writes ``versions.json`` (version → date), ``versions.html``, and an ``index.html`` that leads to the newest. A
-    version that is there is replaced and keeps its first date. Returns the folder of the version.
-    Raises: BadInput: the book is not built, or the name cannot be that of a version.
+
+def site(folder: Path, version: str, *, on: date | None = None, html: Path | None = None) -> Path:
+    """Add the built book to a site as a dated version and as the newest; older versions stay.
+
+    Writes ``versions.json`` (version to date), ``versions.html``, and an ``index.html`` that leads
+    to the newest. A version that exists is replaced and keeps its first date.
+
+    Parameters
+    ----------
+    folder : Path
+        The site.
+    version : str
+        Name of the version.
+    on : date, optional
+        Its date; today.
+    html : Path, optional
+        The built book; ``paths.HTML``.
+
+    Returns
+    -------
+    Path
+        Folder of the version.
+
+    Raises
+    ------
+    BadInput
+        The book is not built, or the name cannot be that of a version.
     """
     html, version = html or paths.HTML, _version(version)
     if not (html / "index.html").exists():
@@ -88,23 +149,201 @@ def site(folder: Path, version: str, *, on: date | None = None, html: Path | Non
         shutil.copytree(html, fresh)
         shutil.rmtree(folder / name, ignore_errors=True)
         os.replace(fresh, folder / name)
-    held = folder / "versions.json"
-    known = json.loads(held.read_text(encoding="utf-8")) if held.exists() else {}
+    listed = folder / "versions.json"
+    known = json.loads(listed.read_text(encoding="utf-8")) if listed.exists() else {}
     known.setdefault(version, (on or date.today()).isoformat())
-    cache.write_json(held, known)
+    cache.write_json(listed, known)
     rows = "\n".join(
         f'<li><a href="{escape(name)}/index.html">{escape(name)}</a>, {escape(day)}</li>'
         for name, day in sorted(known.items(), key=lambda item: item[1], reverse=True)
     )
-    style = "<style>:root{color-scheme:light dark}body{font:16px/1.6 system-ui,sans-serif;margin:2rem}</style>"
-    head = f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>genebench</title>{style}'
+    head = '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>genebench</title>'
+    to_newest = f'<meta http-equiv="refresh" content="0; url={LATEST}/index.html">'
+    links = (
+        f'<p><a href="{LATEST}/index.html">The book</a> · '
+        '<a href="versions.html">all versions</a></p>'
+    )
+    title = f"<h1>Versions of the book</h1><ul>\n{rows}\n</ul>"
     pages = {
-        "versions.html": f"{head}</head><body><h1>Versions of the book</h1><ul>\n{rows}\n</ul></body></html>\n",
-        "index.html": f'{head}<meta http-equiv="refresh" content="0; url={LATEST}/index.html"></head><body>'
-        f'<p><a href="{LATEST}/index.html">The book</a> · <a href="versions.html">all versions</a></p></body></html>\n',
+        "versions.html": f"{head}{_STYLE}</head><body>{title}</body></html>\n",
+        "index.html": f"{head}{_STYLE}{to_newest}</head><body>{links}</body></html>\n",
         ".nojekyll": "",
     }
     for name, text in pages.items():
         with cache.atomic(folder / name) as temporary:
             temporary.write_text(text, encoding="utf-8")
     return folder / version
+
+
+def source(page: PageSpec) -> Path:
+    """The notebook's text source.
+
+    Parameters
+    ----------
+    page : PageSpec
+        A page of the book.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    BadInput
+        There is none of that name.
+    """
+    path = paths.NOTEBOOKS / f"{page.notebook}.py"
+    if not path.exists():
+        known = [p.stem for p in paths.NOTEBOOKS.glob("*.py")]
+        raise unknown("notebook", page.notebook, known, where=str(paths.PROFILES))
+    return path
+
+
+def titled(page: PageSpec):
+    """The source notebook under the page's own title.
+
+    Parameters
+    ----------
+    page : PageSpec
+        A page of the book.
+
+    Returns
+    -------
+    NotebookNode
+    """
+    import jupytext
+
+    book = jupytext.read(source(page))
+    if page.title:
+        first = next(c for c in book.cells if c.cell_type == "markdown")
+        first.source = "\n".join([f"# {page.title}", *first.source.splitlines()[1:]])
+    return book
+
+
+_PARAMETER = re.compile(r'^(\w+)(: str = )"([^"]*)"', re.M)
+
+
+_FETCH = """import importlib.util
+import os
+
+if importlib.util.find_spec('genebench') is None:
+    get_ipython().system('git clone --depth 1 https://github.com/{} genebench-clone')
+    os.chdir('genebench-clone')
+    get_ipython().system('pip install -q -e .[book]')
+    import site; site.main()"""
+
+
+def plain(page: PageSpec, profile: str):
+    """The notebook of a page as a reader takes it away; nothing is run.
+
+    Where the project's repository is known, a first cell fetches and installs the project if it is
+    not there.
+
+    Parameters
+    ----------
+    page : PageSpec
+        A page of the book.
+    profile : str
+        Which profile the book is built for.
+
+    Returns
+    -------
+    NotebookNode
+        The page's own parameters are the defaults.
+    """
+    from nbformat.v4 import new_code_cell
+
+    book = titled(page)
+    given = {"profile": profile, "page": page.page, **page.parameters}
+    for cell in book.cells:
+        if "parameters" in cell.metadata.get("tags", []):
+            cell.source = _PARAMETER.sub(
+                lambda m: f"{m[1]}{m[2]}{json.dumps(str(given.get(m[1], m[3])))}", cell.source
+            )
+    if where := repository():
+        setup = new_code_cell(_FETCH.format(where), metadata={"tags": ["setup"]})
+        book.cells.insert(1, setup)
+    return book
+
+
+def offer(page: PageSpec, profile: str, folder: Path) -> None:
+    """Save what reruns a page: the notebook as ``.ipynb`` and ``.py``, and its configuration.
+
+    Parameters
+    ----------
+    page : PageSpec
+        A page of the book.
+    profile : str
+        Which profile the book is built for.
+    folder : Path
+        Where.
+    """
+    import jupytext
+    import nbformat
+
+    book = plain(page, profile)
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = {"ipynb": nbformat.writes(book), "py": jupytext.writes(book, "py:percent")}
+    for suffix, text in texts.items():
+        with cache.atomic(folder / f"{page.page}.{suffix}") as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    run = manifest.read(results.manifest_path(profile))
+    facts = {name: run[name] for name in ("versions", "commit", "seed", "device") if name in run}
+    declared = {
+        "page": page.model_dump(),
+        "profile": specs.declared().profile(profile).model_dump(),
+        "results_made_with": facts,
+    }
+    cache.write_json(folder / f"{page.page}.json", declared)
+
+
+def default(page: PageSpec, name: str) -> str:
+    """A parameter of a page, or its default in the notebook.
+
+    Parameters
+    ----------
+    page : PageSpec
+        A page of the book.
+    name : str
+        Of the parameter.
+
+    Returns
+    -------
+    str
+        Empty where there is none.
+    """
+    text = source(page).read_text(encoding="utf-8")
+    default = re.search(rf'^{name}: str = "([^"]*)"', text, re.M)
+    return page.parameters.get(name, default[1] if default else "")
+
+
+def sign(page: PageSpec, profile: str, path: Path) -> None:
+    """Put at the end of an executed page how it is rerun.
+
+    Parameters
+    ----------
+    page : PageSpec
+        A page of the book.
+    profile : str
+        Which profile the book is built for.
+    path : Path
+        The executed notebook.
+    """
+    import nbformat
+
+    book = nbformat.read(path, as_version=4)
+    shown = default(page, "source") or profile
+    scores = str(results.scores_path(shown))
+    listed = ["git", "ls-files", "--error-unmatch", scores]
+    there = subprocess.run(listed, cwd=paths.ROOT, capture_output=True).returncode == 0
+    whence = "a part of the repository" if there else f"from `genebench run --profile {shown}`"
+    words = show.rerun(
+        page.page,
+        notebook=page.notebook,
+        profile=profile,
+        seconds=book.metadata.get("genebench", {}).get("seconds", 0),
+        needs=page.needs or f"the results of profile *{shown}* ({whence})",
+        launchers=launchers(page.page, page.notebook),
+    )
+    book.cells.append(nbformat.v4.new_markdown_cell(words))
+    nbformat.write(book, path)

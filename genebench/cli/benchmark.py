@@ -66,17 +66,19 @@ def tasks(
 ) -> None:
     """List a profile's tasks with size, balance, origin and status. Downloads nothing."""
     from ..benchmark import results
-    from ..book import cards, tables
+    from ..book import cards
+    from ..core import specs
     from ..data import sources
 
     with sources.only_at_hand():
         plan = make_plan(profile, gmt=gmt, negatives=negatives, universe=universe)
-        frame = cards.whole(plan)
+        known = plan.declared.sources
+        frame = cards.task_catalogue(plan.profile, known, plan.tasks, plan.messages)
     show(frame, as_json, ["task", "group", "kind", "genes", "balance", "status", "reason"])
     print(f"{(frame.status == 'ready').sum()} of {len(frame)} tasks ready.", file=sys.stderr)
     if write:
         results.write_csv(frame, results.tasks_path(plan.profile.name))
-        beside = tables.against_paper(plan)
+        beside = cards.published_tasks(plan.profile, known, plan.tasks, specs.published())
         results.write_csv(beside, results.published_path(plan.profile.name))
 
 
@@ -87,11 +89,11 @@ def models(
     as_json: Json = False,
 ) -> None:
     """List all models with family, input, size, licence and status."""
-    from ..book import tables
+    from ..book import cards
     from ..core import specs
 
     declared = specs.declared()
-    frame = tables.model_catalogue(declared)
+    frame = cards.model_catalogue(declared.models.values(), declared.sources)
     if profile:
         chosen = frame.model.isin(declared.profile(profile).models)
         frame = frame[chosen].reset_index(drop=True)
@@ -171,9 +173,8 @@ def run(
     """Run task × model × split × probe, resume what is there, write data/results/<profile>/."""
     import os
 
-    from ..benchmark import results
+    from ..benchmark import results, summaries
     from ..benchmark import run as runner
-    from ..book import tables
     from ..core.progress import Reporter
 
     jobs = jobs or os.cpu_count() or 1
@@ -200,7 +201,7 @@ def run(
     )
     check(done.failed)
     if gmt:
-        shown = tables.beside_shortcuts(results.load(plan.profile.name)).round(3)
+        shown = summaries.beside_shortcuts(plan.profile.name, plan.declared.models).round(3)
         print(shown.to_string(index=False))
 
 
@@ -270,9 +271,9 @@ def validate(
     ] = None,
 ) -> None:
     """Check results against the schema, the metrics' bounds and the uniqueness of rows."""
-    from ..benchmark import results
+    from ..benchmark import validation
 
-    if faults := results.validate_path(path):
+    if faults := validation.validate_path(path):
         print(*faults, sep="\n")
         many = "s" * (len(faults) > 1)
         raise BadInput(f"{path}: {len(faults)} fault{many} found; rerun 'genebench run'.")

@@ -31,7 +31,6 @@ def write(
     profile: ProfileSpec,
     sources: Mapping[str, SourceSpec],
     *,
-    device: str,
     jobs: int,
     n_tasks: int,
     cells: list[dict],
@@ -51,7 +50,6 @@ def write(
     profile : ProfileSpec
     sources : mapping of str to SourceSpec
         Those of the profile.
-    device : str
     jobs : int
         Processes.
     n_tasks : int
@@ -84,7 +82,7 @@ def write(
             here.pop(task, None)
         here |= {skip["task"]: skip["reason"] for skip in cell["skipped"]}
     cost = {
-        "device": f"{device} ({platform.machine()}), {jobs} processes of one thread",
+        "device": f"cpu ({platform.machine()}), {jobs} processes of one thread",
         "wall_s": {"run": round(run_s, 1)},
         "peak_memory_mb": round(peak_memory_mb()),
     }

@@ -1,1 +1,1 @@
-"""Genomic language models: small ones trained here, others by name; scores, probes, design."""
+"""Genomic language models: trained here or by name; scores, probes, design, interpretation."""

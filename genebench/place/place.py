@@ -18,7 +18,7 @@ import pandas as pd
 
 from .. import __version__
 from ..benchmark import plan as planning
-from ..benchmark import results, run
+from ..benchmark import results, run, validation
 from ..benchmark.plan import Plan
 from ..core import cache, manifest
 from ..core.errors import BadInput, RunFailed
@@ -98,7 +98,7 @@ def place(
     cost |= {"this_call_s": seconds, "peak_memory_mb": round(manifest.peak_memory_mb())}
     made |= {"skipped": skipped, "cost": cost, "model": mine}
     rows = rows.assign(model=mine)
-    if faults := results.validate(rows, "the scores of these vectors"):
+    if faults := validation.validate(rows, "the scores of these vectors"):
         raise RunFailed(f"the scores are not sound and no card was written: {faults[0]}")
     results.write(rows, out / "scores.parquet")
     cache.write_json(out / "card.json", _plain(made))

@@ -11,7 +11,7 @@ import pandas as pd
 import scipy
 
 from .. import __version__
-from ..benchmark import results
+from ..benchmark import results, validation
 from ..core import cache, manifest
 from ..core.errors import BadInput, RunFailed
 from ..data import sources
@@ -113,7 +113,7 @@ def write(
         replaced = {_at(fact["cell"]) for fact in facts}
         of_row = zip(old.task, old.model, map(_way, old.split))
         rows = pd.concat([old[[at not in replaced for at in of_row]], rows], ignore_index=True)
-    if faults := results.validate(rows, "the new results"):
+    if faults := validation.validate(rows, "the new results"):
         raise RunFailed(f"the results are not sound and were not written: {faults[0]}")
     done = {fact["cell"].request for fact in facts}
     overlaps = _overlaps(study, [request for request in study.requests if request in done])

@@ -1,5 +1,4 @@
-"""A user's gene sets and another universe: what becomes of each gene, and that other results stay.
-"""
+"""A user's gene sets and another universe: what becomes of each gene, and that other results stay."""
 
 from __future__ import annotations
 
@@ -11,7 +10,7 @@ import pytest
 from helpers import COLUMNS, GENES, run_tiny
 from typer.testing import CliRunner
 
-from genebench.benchmark import custom_tasks, plan, results
+from genebench.benchmark import custom_tasks, plan, results, validation
 from genebench.cli.main import app
 from genebench.core import paths, specs
 from genebench.core.errors import BadInput
@@ -150,7 +149,7 @@ def test_a_run_is_beside_the_profile_and_never_in_its_place(gmt):
     assert results.scores_path("tiny").read_bytes() == before
     name = from_gmt(gmt).profile.name
     assert set(results.load(name).task) == {f"{name}/a-set-s1", f"{name}/b-b-s2"}
-    assert results.validate_path(paths.results(name)) == []
+    assert validation.validate_path(paths.results(name)) == []
     assert "best shortcut" in result.output and "underpowered" in result.stderr
 
 

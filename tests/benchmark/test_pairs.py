@@ -7,7 +7,7 @@ import pytest
 from helpers import GENES, edit_yaml, logistic, sha256
 from sklearn.metrics import roc_auc_score
 
-from genebench.benchmark import plan, predictions, results, run, splits
+from genebench.benchmark import plan, predictions, results, run, splits, validation
 from genebench.core import paths
 
 
@@ -56,7 +56,7 @@ def test_pair_task_runs_with_its_controls(paired):
     frame = results.load("tiny")
     assert outcome.failed == {} and outcome.cells == outcome.computed == 12 and outcome.skipped == 0
     assert set(frame.kind) == {"pair"} and set(frame.probe) == {"logistic"}
-    assert results.validate(frame, "here") == []
+    assert validation.validate(frame, "here") == []
     auroc = frame[frame.metric == "auroc"]
     area = auroc.groupby(["model", "split"], observed=True).score.mean()
     for split in ("random", "stem"):

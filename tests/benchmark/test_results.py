@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from helpers import sha256
 
-from genebench.benchmark import results
+from genebench.benchmark import results, validation
 from genebench.core import cache, paths
 from genebench.core.errors import BadInput
 
@@ -122,7 +122,7 @@ def test_a_column_of_another_type_is_refused(frame, tmp_path):
 
 
 def test_sound_rows_have_no_faults(frame):
-    assert results.validate(frame, "here") == []
+    assert validation.validate(frame, "here") == []
 
 
 @pytest.mark.parametrize(
@@ -146,12 +146,14 @@ def test_sound_rows_have_no_faults(frame):
 )
 def test_a_fault_is_named_with_its_place(frame, change, words):
     bad = pd.concat([frame, pd.DataFrame([row(task="z/z", **change)])], ignore_index=True)
-    (fault,) = results.validate(bad, "here")
+    (fault,) = validation.validate(bad, "here")
     assert fault.startswith("here: ") and words in fault
 
 
 def test_a_negative_r2_is_no_fault(frame):
-    assert results.validate(frame.assign(kind="regression", metric="r2", score=-3.0), "here") == []
+    assert (
+        validation.validate(frame.assign(kind="regression", metric="r2", score=-3.0), "here") == []
+    )
 
 
 def test_a_manifest_that_lacks_a_key_is_a_fault(warm):
@@ -159,7 +161,7 @@ def test_a_manifest_that_lacks_a_key_is_a_fault(warm):
     facts = json.loads(path.read_text())
     del facts["seed"]
     path.write_text(json.dumps(facts))
-    (fault,) = results.validate_path(path.parent)
+    (fault,) = validation.validate_path(path.parent)
     assert fault.endswith("the manifest lacks seed.")
 
 
@@ -176,26 +178,26 @@ def test_results_with_holes_are_not_valid(warm, spoil, words):
     facts = {k: v for k, v in json.loads(path.read_text()).items() if k != "seal"}
     facts["scores_sha256"] = cache.digest(results.scores_path("tiny"))
     cache.write_json(path, {**facts, "seal": cache.key(facts)})  # as if it had been made so
-    assert any(words in fault for fault in results.validate_path(paths.results("tiny")))
+    assert any(words in fault for fault in validation.validate_path(paths.results("tiny")))
 
 
 @pytest.mark.parametrize("change", [{"cells": []}, {"seed": "x"}, {"profile": 7}])
 def test_a_manifest_of_the_wrong_types_is_not_valid(warm, change):
     path = results.manifest_path("tiny")
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
-    assert results.validate_path(paths.results("tiny"))
+    assert validation.validate_path(paths.results("tiny"))
 
 
 @pytest.mark.parametrize("name, words", [("none.parquet", "no such file"), ("", "holds neither")])
 def test_nothing_to_validate_says_what_to_give(tmp_path, name, words):
     with pytest.raises(BadInput, match=words):
-        results.validate_path(tmp_path / name)
+        validation.validate_path(tmp_path / name)
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path):
     (tmp_path / "m.json").write_text("{")
     with pytest.raises(BadInput, match="neither parquet nor readable JSON"):
-        results.validate_path(tmp_path / "m.json")
+        validation.validate_path(tmp_path / "m.json")
 
 
 # --- averaging ------------------------------------------------------------------------------------

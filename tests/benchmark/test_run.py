@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from helpers import TINY, edit_yaml, enter, run_tiny, sha256
 
-from genebench.benchmark import costs, fit, plan, predictions, resampling, results
+from genebench.benchmark import costs, fit, plan, predictions, resampling, results, validation
 from genebench.core import cache, manifest, paths
 from genebench.core.errors import BadInput
 from genebench.models import control
@@ -37,10 +37,10 @@ def read_manifest() -> dict:
 def test_a_whole_run_is_sound_and_complete(finished):
     outcome = finished.outcome
     assert outcome.failed == {} and outcome.computed == outcome.units == 60
-    assert results.validate(finished.frame, "here") == []
+    assert validation.validate(finished.frame, "here") == []
     pairs = finished.frame[["task", "model", "split"]].drop_duplicates()
     assert len(pairs) + outcome.skipped == 7 * 6 * 2
-    assert results.validate_path(finished.folder / "data" / "results" / "tiny") == []
+    assert validation.validate_path(finished.folder / "data" / "results" / "tiny") == []
 
 
 def test_a_second_run_computes_nothing_and_changes_nothing(warm, monkeypatch):
@@ -81,7 +81,7 @@ def test_a_partial_run_keeps_the_manifest_whole_and_rows_of_other_splits(home):
     frame = results.load("tiny")
     assert set(frame[frame.split == "stem"].model) == {"full"}
     assert set(frame.split) == {"random", "stem"}
-    assert results.validate_path(paths.results("tiny")) == []
+    assert validation.validate_path(paths.results("tiny")) == []
 
 
 def test_a_model_taken_from_the_profile_leaves_the_results(warm):
@@ -244,7 +244,7 @@ def test_a_damaged_file_is_known_and_made_again(warm, finished, faults, place, d
     what = {"flip": "one bit turned in: ", "truncate": "end lost of: "}[damage.__name__]
     faults(what + place, outcome.computed, same, "known by its SHA-256, made again")
     assert same and outcome.failed == {} and outcome.computed <= 1
-    assert results.sealed("tiny") and results.validate_path(paths.results("tiny")) == []
+    assert validation.sealed("tiny") and validation.validate_path(paths.results("tiny")) == []
 
 
 def test_no_turned_bit_of_a_cell_or_of_the_scores_is_ever_read(warm):
@@ -262,7 +262,7 @@ def test_no_turned_bit_of_a_cell_or_of_the_scores_is_ever_read(warm):
     for _ in range(20):
         flip(path, rng)
         try:
-            assert results.validate_path(path.parent)
+            assert validation.validate_path(path.parent)
         except BadInput:
             pass
         path.write_bytes(sound)

@@ -1,5 +1,4 @@
-"""Cells on a Dask cluster of two processes: the same bytes as here, whatever happens to a worker.
-"""
+"""Cells on a Dask cluster of two processes: the same bytes as here, whatever happens to a worker."""
 
 from __future__ import annotations
 

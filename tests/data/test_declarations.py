@@ -12,7 +12,7 @@ from helpers import sha256
 
 from genebench import models
 from genebench.benchmark import splits
-from genebench.book import tables
+from genebench.book import cards
 from genebench.core import paths, specs
 from genebench.data import sources, tasks
 from genebench.stats import metrics
@@ -89,7 +89,9 @@ def test_every_declaration_gives_a_task_or_a_sentence_why_not(real):
 
 
 def test_every_difference_to_the_paper_over_two_percent_has_its_reason(real):
-    compared = tables.against_paper(PROFILES["paper"], {t.name: t for t in real[0]})
+    compared = cards.published_tasks(
+        PROFILES["paper"], specs.sources(), {t.name: t for t in real[0]}, specs.published()
+    )
     far = compared[compared["difference %"].abs() > 2]
     assert (compared.status != "not declared").all() and (far.reason != "").all()
 

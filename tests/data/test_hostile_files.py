@@ -28,7 +28,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet as pq
 
-from genebench.benchmark import custom_tasks, results
+from genebench.benchmark import custom_tasks, results, validation
 from genebench.core import paths, specs
 from genebench.core.errors import BadInput
 from genebench.data import limits, readers, sources, vectors
@@ -255,7 +255,7 @@ def test_any_scores_are_read_or_refused_in_a_sentence(folder):
         path.write_bytes(content)
         result = tried(results.read, path)
         if not isinstance(result, str):
-            tried(results.validate, result, "here")
+            tried(validation.validate, result, "here")
 
     check()
 
@@ -272,7 +272,7 @@ def test_any_manifest_is_judged(folder):
     @given(st.dictionaries(st.sampled_from(sorted(results.MANIFEST_KEYS)), values))
     def check(manifest):
         (folder / "manifest.json").write_text(json.dumps(manifest))
-        assert tried(results.validate_path, folder / "manifest.json")
+        assert tried(validation.validate_path, folder / "manifest.json")
 
     check()
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from glm import toys
 
-from genebench.benchmark import results
+from genebench.benchmark import results, validation
 from genebench.core.errors import BadInput
 from genebench.glm import codes
 from notebooks.studies.lib import transfer
@@ -42,7 +42,7 @@ def test_a_fitted_network_finds_a_planted_word_and_a_probe_of_noise_does_not():
     families = dict.fromkeys(["noise", "label"], "control") | {"cnn": "labels alone"}
     options = {"splits": ("random", "matched"), "seeds": (0, 1)}
     frame = transfer.evaluate(task, noise, {"cnn": cnn}, families, **options)
-    assert results.validate(frame[results.SCHEMA.names], "frame") == []
+    assert validation.validate(frame[results.SCHEMA.names], "frame") == []
     main = frame[frame.metric == "auroc"].set_index(["model", "split"]).sort_index()
     assert len(main) == 3 * 2 * 2 and (main.n_test.xs("random", level=1) == 48).all()
     assert main.score["cnn"].mean() > 0.9 and (main.score["label"] > 1 - 1e-9).all()

@@ -6,7 +6,7 @@ import pytest
 from glm import toys
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from genebench.benchmark import results
+from genebench.benchmark import results, validation
 from genebench.glm import codes
 from notebooks.studies.lib import effects, markov, zero_shot
 
@@ -52,7 +52,7 @@ def test_rows_of_a_set_are_whole():
     models = list(markov.fit(*fit, orders=[2], kind="around").values())
     models[0].name = "markov-around"
     frame = zero_shot.score_set(tasks, models)
-    assert results.validate(frame[results.SCHEMA.names], "frame") == []
+    assert validation.validate(frame[results.SCHEMA.names], "frame") == []
     names = {"markov-around", "markov-around-calibrated", "transversion", "cpg", "gc-loss"}
     assert set(frame.model) == names | {"random"} and set(frame.task) == {"t/x", "t/y"}
     assert set(frame.family) == {"counts", "shortcut", "control"}

@@ -16,7 +16,7 @@ from scipy.stats import mannwhitneyu, rankdata
 from sklearn.metrics import roc_auc_score
 from typer.testing import CliRunner
 
-from genebench.benchmark import fit, plan, results
+from genebench.benchmark import fit, plan, results, validation
 from genebench.cli.main import app
 from genebench.core import paths, specs
 from genebench.core.errors import BadInput
@@ -86,7 +86,7 @@ def test_the_scores_are_those_of_the_same_vectors_as_a_declared_model(good, fini
     frame = results.read(good["out"] / "scores.parquet").astype(
         {"task": str, "metric": str, "genes": str, "model": str}
     )
-    assert results.validate(frame, "placed") == [] and set(frame.model) == {"my-vectors"}
+    assert validation.validate(frame, "placed") == [] and set(frame.model) == {"my-vectors"}
     declared = finished.frame[(finished.frame.model == "full") & (finished.frame.split == "random")]
     by = ["task", "metric", "genes", "fold"]
     both = frame.merge(

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 from typer.testing import CliRunner
 
-from genebench.benchmark import results
+from genebench.benchmark import results, validation
 from genebench.cli import main as cli
 from genebench.core import paths
 from genebench.core.errors import BadInput
@@ -24,7 +24,7 @@ def scores() -> pd.DataFrame:
 def test_run_writes_sound_rows_resumes_and_mends_a_broken_file(declared, go):
     _, first = go(declared)
     assert (first.units, first.computed, first.failed) == (6, 6, {})
-    assert results.validate_path(paths.results("spectra")) == []
+    assert validation.validate_path(paths.results("spectra")) == []
     assert set(scores().split) == {"spectral", "spectral-size"}
     assert set(scores().metric) == {"spearman", "r2"}
     overlaps = table.read("overlaps.csv").set_index(["split", "split_param"])
@@ -121,7 +121,7 @@ def test_second_data_set_leaves_the_rows_of_the_first(declared, go):
     go(declared, "toy-two")
     assert (scores().task == "toy").sum() == len(before)
     assert set(scores().task) == {"toy", "toy-two"} == set(table.areas()["data set"])
-    assert results.validate_path(paths.results("spectra")) == []
+    assert validation.validate_path(paths.results("spectra")) == []
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_gene_task_runs_offline_and_the_splits_in_use_are_placed(tmp_path, monke
     monkeypatch.setattr(paths, "CURVES", tmp_path / "curves")
     study = studies.make(["hpo/dominant-vs-recessive"], parameters=[0, 1], seeds=2)
     done = run.run(study, chosen=["symbol-ngrams", "random"], jobs=1, say=lambda text: None)
-    assert not done.failed and results.validate_path(paths.results("spectra")) == []
+    assert not done.failed and validation.validate_path(paths.results("spectra")) == []
     assert {"random", "stem"} <= set(table.read("placed.csv").split)
     points = table.read("points.csv").set_index(["model", "split", "parameter"]).score
     assert abs(points["random", "spectral", 0.0] - 0.5) < 0.12

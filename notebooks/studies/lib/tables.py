@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from genebench.benchmark import results
+from genebench.benchmark import results, validation
 from genebench.core import paths
 from genebench.core.errors import BadInput
 
@@ -75,7 +75,7 @@ def merge_scores(frame: pd.DataFrame, study: str) -> list[Path]:
         before = before[~before.task.isin(set(frame.task))]
         before = before.astype(dict.fromkeys(before.select_dtypes("category"), str))
         scores = pd.concat([before, scores], ignore_index=True)
-    if faults := results.validate(scores, str(path)):
+    if faults := validation.validate(scores, str(path)):
         raise BadInput(faults[0])
     results.write(scores, path)
     columns = ["task", "model", "probe", "split", "repeat", "metric"]

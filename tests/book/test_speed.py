@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 
 from genebench.benchmark import results
-from genebench.book import show, speed
+from genebench.book import speed
 from genebench.core import paths
 
 
-def test_many_tasks_and_one_alone_are_told_apart():
+def test_many_tasks_and_one_alone_are_compared():
     rows = [
         ("block of 1", 1, 384, "peer", 2.0),
         ("block of 300", 300, 384, "peer", 30.0),
@@ -20,18 +20,18 @@ def test_many_tasks_and_one_alone_are_told_apart():
     words = speed.probe_words(
         pd.DataFrame(rows, columns=["case", "n_tasks", "d", "against", "ratio"])
     )
-    assert "300 tasks together are, beside the peer, 30.0 (384 numbers a gene)" in words
-    assert words.endswith("beside tuned scikit-learn, 17.0 (384 numbers a gene).")
+    assert "300 tasks together are, beside the peer, 30.0 (384 dimensions)" in words
+    assert words.endswith("beside tuned scikit-learn, 17.0 (384 dimensions).")
     assert words.startswith("**How many times as fast:** one task alone is 0.9 to 2.0 times")
 
 
-def test_rates_and_reliability_are_told_from_their_rows():
+def test_words_say_what_the_rows_hold():
     rates = pd.DataFrame({"case": ["a", "b"], "ratio": [2.0, 8.1], "threads": [1, 1]})
     assert speed.rate_words(rates) == "**Times as fast as the plain loop: b 8.1; a 2.**"
-    told = speed.rate_words(pd.concat([rates, rates.assign(threads=4, ratio=[3.0, 9.0])])).split(
+    words = speed.rate_words(pd.concat([rates, rates.assign(threads=4, ratio=[3.0, 9.0])])).split(
         "\n\n"
     )
-    assert "with 1 thread: b 8.1; a 2." in told[0] and "with 4 threads: b 9; a 3." in told[1]
+    assert "with 1 thread: b 8.1; a 2." in words[0] and "with 4 threads: b 9; a 3." in words[1]
     both = pd.concat([rates.assign(device="cpu"), rates.assign(device="cuda", ratio=[30.0, 20.0])])
     assert "with cuda: a 30; b 20." in speed.rate_words(both)
     faults = pd.DataFrame(
@@ -43,19 +43,13 @@ def test_rates_and_reliability_are_told_from_their_rows():
     assert speed.reliability_words(pd.DataFrame({"not measured yet": [""]}), fuzz) == ""
 
 
-def test_a_plan_is_told_in_units_that_can_be_read():
-    frame = pd.DataFrame(
-        {"quantity": ["bytes"], "foretold": [34e6], "measured": [35e6], "ratio": [0.97]}
-    )
-    row = speed.plan_beside(frame).iloc[0]
-    assert speed.cluster_beside(pd.DataFrame({"bytes": [34e6]}))["kept, MB"].tolist() == [
-        pytest.approx(34)
-    ]
-    assert (row.quantity, row.foretold, row.measured) == (
-        "kept, MB",
-        pytest.approx(34),
-        pytest.approx(35),
-    )
+def test_a_dry_run_is_shown_in_units_that_can_be_read():
+    frame = {"quantity": ["bytes"], "foretold": [34e6], "measured": [35e6], "ratio": [0.97]}
+    row = speed.dry_run_beside(pd.DataFrame(frame)).iloc[0]
+    assert row.quantity == "stored, MB"
+    assert (row.predicted, row.measured) == (pytest.approx(34), pytest.approx(35))
+    stored = speed.cluster_beside(pd.DataFrame({"bytes": [34e6]}))["stored, MB"]
+    assert stored.tolist() == [pytest.approx(34)]
 
 
 @pytest.mark.parametrize("name", ["probe", "embed", "glm", "spectra"])
@@ -67,17 +61,3 @@ def test_every_measured_column_that_is_no_plain_word_is_headed_by_one(name):
 def test_reliability_is_headed_by_words():
     for name in results.RELIABILITY:
         assert [c for c in results.reliability(name) if "_" in c and c not in speed.WORDS] == []
-
-
-def test_numbers_of_unequal_size_keep_their_leading_digits_and_files_their_names(
-    tmp_path, monkeypatch
-):
-    monkeypatch.setattr(paths, "executed", lambda profile: tmp_path)
-    frame = pd.DataFrame({"ours_per_s": [144192.7767, 0.000123456], "other": [None, 2.0]})
-    html = show.table(
-        frame, page="p", profile="x", name="t", significant=3, words={"ours_per_s": "a second"}
-    ).data
-    assert (
-        "a second" in html and "144000" in html and "0.000123" in html and "ours_per_s" not in html
-    )
-    assert (tmp_path / "files" / "p-t.csv").read_text().splitlines()[0] == "ours_per_s,other"

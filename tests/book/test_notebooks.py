@@ -9,7 +9,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from genebench.book import notebooks
+from genebench.book import notebooks, publish
 from genebench.cli import main as command
 from genebench.core import paths, specs, workers
 from genebench.core.errors import BadInput, RunFailed
@@ -47,11 +47,11 @@ def test_every_page_has_a_notebook_a_place_in_the_contents_and_known_parameters(
     assert listed == {p.page for p in specs.pages()}
     for page in specs.pages():
         assert set(page.parameters) <= set(
-            papermill.inspect_notebook(jupytext.read(notebooks.source(page)))
+            papermill.inspect_notebook(jupytext.read(publish.source(page)))
         )
 
 
-def test_no_executed_or_paired_notebook_is_kept_beside_the_sources():
+def test_no_executed_or_paired_notebook_lies_beside_the_sources():
     assert not list(paths.NOTEBOOKS.glob("*.ipynb"))
 
 
@@ -90,12 +90,12 @@ def one_process(monkeypatch):
 
 def test_a_page_is_executed_once_titled_and_then_taken_from_the_cache(sandbox):
     assert run() == 1
-    made = json.loads((paths.executed("demo") / "a.ipynb").read_text())
-    assert made["cells"][0]["source"][0].strip() == "# A page"
-    assert "page a 7" in json.dumps(made)
+    done = json.loads((paths.executed("demo") / "a.ipynb").read_text())
+    assert done["cells"][0]["source"][0].strip() == "# A page"
+    assert "page a 7" in json.dumps(done)
     hidden = [
         c
-        for c in made["cells"]
+        for c in done["cells"]
         if {"parameters", "injected-parameters"} & set(c["metadata"].get("tags", []))
     ]
     assert len(hidden) == 2 and all("remove-cell" in c["metadata"]["tags"] for c in hidden)
@@ -106,7 +106,7 @@ def test_a_page_is_executed_once_titled_and_then_taken_from_the_cache(sandbox):
     assert run() == 1
 
 
-def test_a_failing_notebook_is_named_kept_apart_and_does_not_stop_the_others(sandbox):
+def test_a_failing_notebook_is_named_and_does_not_stop_the_others(sandbox):
     sandbox.insert(0, specs.PageSpec(notebook="bad", page="b"))
     with pytest.raises(RunFailed, match="notebook 'b' failed: ValueError: broken on purpose"):
         run()
@@ -122,10 +122,10 @@ def test_an_unknown_parameter_is_an_error_and_not_a_log_line(sandbox):
 
 def test_a_parameter_of_the_command_line_reaches_the_page_and_the_next_call_restores_it(sandbox):
     line = ["notebooks", "--profile", "demo", "--page", "a", "-P"]
-    told = CliRunner().invoke(command.app, [*line, "n=9"])
-    assert told.exit_code == 0, told.output
-    made = paths.executed("demo") / "a.ipynb"
-    assert "page a 9" in made.read_text() and run() == 1 and "page a 7" in made.read_text()
+    result = CliRunner().invoke(command.app, [*line, "n=9"])
+    assert result.exit_code == 0, result.output
+    out = paths.executed("demo") / "a.ipynb"
+    assert "page a 9" in out.read_text() and run() == 1 and "page a 7" in out.read_text()
     wrong = CliRunner().invoke(command.app, [*line, "n"])
     assert wrong.exit_code == 2 and "key=value" in wrong.output
 
@@ -144,3 +144,93 @@ def test_notebooks_without_results_say_what_to_run_first(sandbox, tmp_path):
 def test_a_book_without_executed_pages_says_what_to_run(sandbox):
     with pytest.raises(RunFailed, match="genebench notebooks --profile demo"):
         notebooks.book("demo")
+
+
+# --- what a page depends on -----------------------------------------------------------------------
+
+
+def page(name):
+    """A page of the book."""
+    return next(p for p in specs.pages() if p.page == name)
+
+
+def imported(name):
+    """Modules of the project that a page imports, as paths below its root."""
+    found = notebooks.modules(publish.source(page(name)))
+    return {str(p.relative_to(notebooks.CODE)) for p in found}
+
+
+def test_only_pages_that_import_a_room_depend_on_it():
+    rooms = {p.page: {m.split("/")[1] for m in imported(p.page)} for p in specs.pages()}
+    assert {name for name, of in rooms.items() if "glm" in of} <= {"speed-glm"}
+    assert {name for name, of in rooms.items() if "spectra" in of} >= {"spectra", "spectra-genes"}
+    assert "spectra" not in rooms["leaderboard"] | rooms["models"] | rooms["glm-ecoli"]
+    assert "genebench/book/glm.py" in imported("glm-ecoli") - imported("leaderboard")
+    assert "genebench/core/specs.py" in imported("leaderboard")
+
+
+def test_imports_are_followed_through_packages_functions_and_relative_names(tmp_path):
+    tree = {
+        "genebench/__init__.py": "",
+        "genebench/a/__init__.py": "import importlib",
+        "genebench/a/one.py": "from ..b import three",
+        "genebench/a/two.py": "",
+        "genebench/b/__init__.py": "",
+        "genebench/b/three.py": "def f():\n    from . import four",
+        "genebench/b/four.py": "import numpy",
+        "genebench/b/five.py": "",
+        "page.py": "from genebench.b import three",
+        "whole.py": "import genebench.a",
+    }
+    for name, text in tree.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    found = notebooks.modules(tmp_path / "page.py", tmp_path)
+    assert {p.stem for p in found} == {"__init__", "three", "four"}
+    found = notebooks.modules(tmp_path / "whole.py", tmp_path)  # imports its modules by name
+    assert {p.stem for p in found} == {"__init__", "one", "two", "three", "four"}
+
+
+def test_a_page_reads_only_the_tables_that_it_names():
+    folders = {p.page: {f.parent.name for f in notebooks.tables(p, "ci")} for p in specs.pages()}
+    assert folders["leaderboard"] == {"paper", "reliability"}
+    assert folders["spectra-binding"] == {"spectra"} and folders["speed-probe"] == {"perf"}
+    assert {"ecoli", "yeast"} <= folders["glm-ecoli"] and not folders["models"]
+    assert "paper" not in folders["this-copy"] and folders["joined"] == {"joined", "reliability"}
+
+
+def test_a_changed_table_changes_the_key_of_the_pages_that_read_it(sandbox, tmp_path):
+    text = (paths.NOTEBOOKS / "good.py").read_text()
+    (paths.NOTEBOOKS / "good.py").write_text(text + "from genebench.benchmark import results\n")
+    before = notebooks.key(sandbox[0], "demo")
+    (tmp_path / "results" / "demo" / "scores.parquet").write_bytes(b"other")
+    assert notebooks.key(sandbox[0], "demo") != before != notebooks.key(sandbox[0], "ci")
+
+
+# --- notebooks to take away -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("spec", specs.pages(), ids=lambda p: p.page)
+def test_a_notebook_to_take_away_has_the_page_s_own_parameters(spec):
+    book = publish.plain(spec, "ci")
+    found = papermill.inspect_notebook(book)
+    given = {"profile": "ci", "page": spec.page, **spec.parameters}
+    assert {name: json.loads(found[name]["default"]) for name in given} == given
+    assert not any(cell.get("outputs") for cell in book.cells)
+
+
+def test_a_notebook_to_take_away_fetches_the_project_where_it_is_known(monkeypatch, tmp_path):
+    monkeypatch.setenv("GENEBENCH_REPOSITORY", "o/n")
+    publish.offer(page("power"), "demo", tmp_path)
+    assert {p.suffix for p in tmp_path.iterdir()} == {".ipynb", ".py", ".json"}
+    setup = json.loads((tmp_path / "power.ipynb").read_text())["cells"][1]
+    assert "github.com/o/n" in "".join(setup["source"]) and "setup" in setup["metadata"]["tags"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("spec", specs.pages(), ids=lambda p: p.page)
+def test_every_notebook_runs_with_plain_papermill(spec, tmp_path):
+    publish.offer(spec, "demo", tmp_path)
+    here = tmp_path / f"{spec.page}.ipynb"
+    options = {"kernel_name": "python3", "cwd": paths.ROOT, "progress_bar": False}
+    papermill.execute_notebook(here, tmp_path / "out.ipynb", **options)

@@ -1,0 +1,319 @@
+"""Plain means and counts that pages show beside the weighted means of the stage of tables.
+
+Every function takes a tidy table of scores and returns a tidy table; the book only reads and
+draws what is computed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from ..core.specs import ModelSpec
+from . import results
+
+CHEAP = ("shortcut", "control")
+"""Families of models that know nothing of the entities."""
+
+REASONED = 0.03
+"""A reproduced score that differs by more than this AUROC needs a reason."""
+
+
+def with_exposure(frame: pd.DataFrame, models: Mapping[str, ModelSpec]) -> pd.DataFrame:
+    """Mark scores on tasks whose labels the model was trained on.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns ``model`` and ``task`` and any others.
+    models : mapping of str to ModelSpec
+        Declared models by name; their ``exposed`` says which tasks.
+
+    Returns
+    -------
+    DataFrame
+        The same rows with the boolean column ``exposed``.
+    """
+    pairs = frame[["model", "task"]].drop_duplicates().itertuples(index=False)
+    flags = {(m, t): models[m].exposed_on(t) for m, t in pairs}
+    return frame.assign(exposed=[flags[k] for k in zip(frame.model, frame.task)])
+
+
+def plain_means(scores: pd.DataFrame, models: Mapping[str, ModelSpec]) -> pd.DataFrame:
+    """Average each model over the tasks of each group, every task weighing the same.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Main scores on one choice of genes (``results.main_scores``).
+    models : mapping of str to ModelSpec
+        Declared models by name.
+
+    Returns
+    -------
+    DataFrame
+        One row per measure (``auroc`` of classification tasks, ``spearman`` of regression tasks),
+        group (and ``all`` groups) and model: ``tasks`` (number), ``score`` (mean, in the range of
+        the measure), ``coverage`` (mean share of genes with a vector, 0 to 1), ``exposed`` (number
+        of the tasks that the model was trained on) and ``n_folds`` (largest).
+    """
+    measure = np.where(scores.kind == "regression", "spearman", "auroc")
+    frame = with_exposure(scores, models).assign(measure=measure)
+    grouped = pd.concat([frame, frame.assign(group="all")]).groupby(["measure", "group", "model"])
+    return grouped.agg(
+        tasks=("score", "size"),
+        score=("score", "mean"),
+        coverage=("coverage", "mean"),
+        exposed=("exposed", "sum"),
+        n_folds=("n_folds", "max"),
+    ).reset_index()
+
+
+def beside_shortcuts(profile: str, models: Mapping[str, ModelSpec]) -> pd.DataFrame:
+    """Best model and best shortcut of each binary task and split, on the common genes.
+
+    Narrow models (scored on other genes), controls and exposed pairs do not count.
+
+    Parameters
+    ----------
+    profile : str
+        Name of the profile.
+    models : mapping of str to ModelSpec
+        Declared models by name.
+
+    Returns
+    -------
+    DataFrame
+        One row per task and split: both with their AUROC (0 to 1), and ``excess``, the difference.
+    """
+    splits = results.load(profile).split.unique()
+    frame = pd.concat([results.main_scores(profile, split=s, genes="common") for s in splits])
+    frame = frame[(frame.kind == "binary") & (frame.family != "control")]
+    fair = with_exposure(frame, models).query("~exposed").sort_values(["score", "model"])
+    side = np.where(fair.family == "shortcut", "shortcut", "model")
+    best = fair.assign(side=side).groupby(["task", "split", "side"]).tail(1)
+    wide = best.pivot(index=["task", "split"], columns="side", values=["model", "score"])
+    columns = [(what, who) for who in ("model", "shortcut") for what in ("model", "score")]
+    wide = wide.reindex(columns=pd.MultiIndex.from_tuples(columns))
+    out = wide.set_axis(["best model", "its AUROC", "best shortcut", "AUROC"], axis=1)
+    out = out.reset_index().astype({"its AUROC": float, "AUROC": float})
+    return out.assign(excess=out["its AUROC"] - out["AUROC"])
+
+
+def by_choice_of_genes(
+    choices: Mapping[str, pd.DataFrame], models: Mapping[str, ModelSpec]
+) -> pd.DataFrame:
+    """Mean AUROC of each model on several choices of genes, over the tasks that have all of them.
+
+    Controls and exposed tasks are left out.
+
+    Parameters
+    ----------
+    choices : mapping of str to DataFrame
+        Main scores by choice of genes: ``common``, ``own`` and ``all``.
+    models : mapping of str to ModelSpec
+        Declared models by name.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by model in the order of the declarations: one column per choice (AUROC, 0 to 1),
+        ``tasks``, ``coverage`` (0 to 1), and the ranks by choice among the models that are scored
+        on at least nine tenths of the tasks; others have a dash.
+    """
+    parts = []
+    for name, frame in choices.items():
+        frame = frame[(frame.kind != "regression") & (frame.family != "control")]
+        fair = with_exposure(frame, models).query("~exposed")
+        parts.append(fair.set_index(["model", "task"]).score.rename(name))
+    grouped = pd.concat(parts, axis=1).dropna().groupby("model")
+    table = grouped.mean().assign(tasks=grouped.size())
+    table["coverage"] = choices["own"].groupby("model").coverage.mean().reindex(table.index)
+    ranked = table[table.tasks >= 0.9 * table.tasks.max()][list(choices)]
+    ranks = ranked.rank(ascending=False, method="min").astype(int).astype(str)
+    ranks = ranks.agg(" → ".join, axis=1)
+    table["rank " + " → ".join(choices)] = ranks.reindex(table.index, fill_value="–")
+    return table.loc[[m for m in models if m in table.index]]
+
+
+def reproduction(frame: pd.DataFrame) -> dict[str, float]:
+    """Summarise how far reproduced scores lie from the published ones.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows of ``reproduction.csv``: ``published``, ``published_sd``, ``score``, ``difference``.
+
+    Returns
+    -------
+    dict of str to float
+        ``tasks``, ``mean`` and ``median`` absolute difference in AUROC, ``standardised`` (the mean
+        of our standardised scores), and how many tasks are ``within_sd`` (two deviations of the
+        published folds) and ``near`` (within ``REASONED``).
+    """
+    gap = frame.difference.abs()
+    return {
+        "tasks": len(frame),
+        "mean": gap.mean(),
+        "median": gap.median(),
+        "standardised": (frame.score - frame.published).abs().mean(),
+        "within_sd": int((gap <= 2 * frame.published_sd).sum()),
+        "near": int((gap <= REASONED).sum()),
+    }
+
+
+def over_repeats(frame: pd.DataFrame) -> pd.DataFrame:
+    """Average scores, intervals and sizes of splits over repeats.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns ``task, model, probe, split, metric, score, low, high, n_train, n_test``.
+
+    Returns
+    -------
+    DataFrame
+        One row per task, model, probe, split and metric, in the order of the first repeat.
+    """
+    keys = ["task", "model", "probe", "split", "metric"]
+    values = ["score", "low", "high", "n_train", "n_test"]
+    return frame.groupby(keys, sort=False)[values].mean().reset_index()
+
+
+def over_loci(frame: pd.DataFrame) -> pd.DataFrame:
+    """Average the scores of reporter assays over loci; repeats of one locus count once.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows with ``task`` (``mpra/<locus>…``), ``model`` and ``score`` (Spearman correlation).
+
+    Returns
+    -------
+    DataFrame
+        One row per model: ``score``, ``low`` and ``high`` (95 % interval over loci, normal
+        approximation), ``loci`` (number), and ``task`` and ``title`` of the whole.
+    """
+    part = frame[frame.task.str.startswith("mpra/")].copy()
+    part["locus"] = part.task.str.removeprefix("mpra/").str.extract(r"^([a-z0-9]+)")[0]
+    loci = part.groupby(["model", "locus"]).score.mean().unstack()
+    mean, number = loci.mean(axis=1), loci.notna().sum(axis=1)
+    half = 1.96 * loci.std(axis=1, ddof=1) / np.sqrt(number)
+    out = pd.DataFrame({"score": mean, "low": mean - half, "high": mean + half, "loci": number})
+    return out.reset_index().assign(task="mpra", title="reporter assays, mean of the loci")
+
+
+def fine_tuning(frame: pd.DataFrame) -> pd.DataFrame:
+    """Compare ways of fitting a network over the tasks with classes that all of them have.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Scores of frozen and fitted networks: ``task, model, split, metric, score, low, high``.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by way of fitting (all frozen pretrained networks are ``frozen``): ``tasks``,
+        ``score`` (mean AUROC on the spectral split), and on how many tasks it is ``above`` the
+        frozen network, and ``clear`` of it (intervals apart).
+    """
+    part = frame[(frame.split == "spectral") & (frame.metric == "auroc")]
+    part = part.assign(model=part.model.where(~part.model.str.startswith("glm-"), "frozen"))
+    wide = part.pivot(index="task", columns="model", values=["score", "low", "high"])
+    wide = wide[wide.score.notna().all(axis=1)]
+    above = wide.score.gt(wide.score.frozen, axis=0)
+    clear = wide.low.gt(wide.high.frozen, axis=0)
+    return pd.DataFrame(
+        {
+            "tasks": len(wide),
+            "score": wide.score.mean(),
+            "above": above.sum(),
+            "clear": clear.sum(),
+        }
+    )
+
+
+def moving_weights(sizes: pd.DataFrame) -> float | None:
+    """Average the share of a network's weights that low-rank adapters add, over tasks.
+
+    Parameters
+    ----------
+    sizes : DataFrame
+        Columns ``model`` and ``weights_that_move`` (0 to 1).
+
+    Returns
+    -------
+    float or None
+        None where no adapters were fitted.
+    """
+    moving = sizes[sizes.model == "lora"].weights_that_move
+    return float(moving.mean()) if len(moving) else None
+
+
+def sizes_of_splits(frame: pd.DataFrame) -> pd.DataFrame:
+    """Average how many windows each split of a task trains and tests on.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns ``title, split, n_train, n_test``.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by title and split; whole numbers, mean over models and repeats.
+    """
+    grouped = frame.groupby(["title", "split"], sort=False)
+    return grouped[["n_train", "n_test"]].mean().round().astype(int)
+
+
+def overlaps_over_seeds(overlaps: pd.DataFrame, dataset: str) -> pd.DataFrame:
+    """Average overlap and size of the spectral splits of a data set over seeds.
+
+    Parameters
+    ----------
+    overlaps : DataFrame
+        Rows of ``overlaps.csv``.
+    dataset : str
+        Which data set.
+
+    Returns
+    -------
+    DataFrame
+        One row per ``split`` and ``parameter`` (λ, 0 to 1): numbers of units and the three
+        definitions of overlap (0 to 1).
+    """
+    part = overlaps[(overlaps.dataset == dataset) & overlaps.split.str.startswith("spectral")]
+    part = part.assign(parameter=part.split_param.astype(float))
+    columns = ["n_train", "n_test", "jaccard", "test_linked", "mean_similarity"]
+    return part.groupby(["split", "parameter"])[columns].mean().reset_index()
+
+
+def spectral_findings(findings: pd.DataFrame) -> dict[str, float]:
+    """Count in how many curves performance falls with overlap.
+
+    Parameters
+    ----------
+    findings : DataFrame
+        Rows of ``findings.csv`` of the models that are to be counted.
+
+    Returns
+    -------
+    dict of str to float
+        Curves ``spanning`` a quarter of overlap or more; of these how many ``falling`` and below
+        their size-matched control (``gap``), the median percentage of the fall that size explains
+        (``size_median``), and in how many the rank correlation with overlap is positive.
+    """
+    spanning = findings[findings.overlap_first - findings.overlap_last >= 0.25]
+    falling = spanning[spanning.falls]
+    return {
+        "spanning": len(spanning),
+        "falling": len(falling),
+        "gap": int((spanning.gap_low > 0).sum()),
+        "size_median": f"{100 * falling.share_size.median():.0f}",
+        "rank_positive": int((spanning["rank"] > 0).sum()),
+        "ranked": int(spanning["rank"].notna().sum()),
+    }

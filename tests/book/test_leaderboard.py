@@ -1,0 +1,56 @@
+"""The answers in words say what the tables say; a broken control stops the book."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from genebench.benchmark import results, summaries
+from genebench.book import leaderboard
+from genebench.core import specs
+from genebench.core.errors import RunFailed
+
+
+@pytest.fixture
+def run(warm):
+    """Means, plain means and models of a finished run."""
+    models = specs.declared().models
+    plain = summaries.plain_means(results.main_scores("tiny"), models)
+    return results.read_beside("tiny", "means.csv"), plain, models
+
+
+def test_the_answers_name_the_first_tier_and_how_sure_it_is(run):
+    means, plain, models = run
+    first = means[(means.measure == "auroc") & (means.split == "random")]
+    lines = leaderboard.answers(means, plain, models, folder="there/").splitlines()[2:]
+    groups = [g for g in specs.GROUPS if (first.group == g).any()]
+    assert len(lines) == len(groups) > 0
+    for line, group in zip(lines, groups):
+        part = first[first.group == group].sort_values("score", ascending=False)
+        assert f"[{group}](there/group-{specs.GROUPS[group]})" in line
+        assert f"*{models[part.model.iloc[0]].title}" in line
+        assert f"{part.score.iloc[0]:.2f} (" in line
+        assert not [m for m in part.model[part.tier > 1] if f"*{models[m].title}" in line]
+
+
+def test_numbers_of_the_front_page_follow_from_the_means(run):
+    means, _, models = run
+    numbers = leaderboard.numbers(means, models)
+    means = means[means.measure == "auroc"]
+    group = "all" if (means.group == "all").any() else means.group.iloc[0]
+    score = means[means.group == group].set_index(["split", "model"]).score
+    best = score["random"].idxmax()
+    assert numbers["top_score"] == f"{score['random', best]:.2f}"
+    assert numbers["hard_after"] == f"{score['stem', best]:.2f}"
+    assert numbers["letters_before"] == "–"
+
+
+def test_a_control_that_is_missing_or_out_of_its_band_stops_the_book():
+    rows = [("oracle", 1.0), ("random", 0.5), ("shuffled", 0.5)]
+    plain = pd.DataFrame(rows, columns=["model", "score"])
+    plain = plain.assign(measure="auroc", group="all", tasks=3, n_folds=5)
+    assert leaderboard.controls(plain)["oracle"] == "1.00"
+    with pytest.raises(RunFailed, match="the control 'shuffled' has no scores"):
+        leaderboard.controls(plain.query("model != 'shuffled'"))
+    with pytest.raises(RunFailed, match="'random' scores 0.600, outside"):
+        leaderboard.controls(plain.assign(score=[1.0, 0.6, 0.5]))

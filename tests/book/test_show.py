@@ -1,0 +1,78 @@
+"""What a notebook puts on its page: files beside the page, and no request to any network."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import pyplot as plt
+
+from genebench.book import show
+from genebench.core import paths
+
+
+@pytest.fixture(autouse=True)
+def folders(tmp_path, monkeypatch):
+    """Pages and data of their own."""
+    monkeypatch.setattr(paths, "executed", lambda profile: tmp_path)
+    monkeypatch.setattr(paths, "static", lambda profile: tmp_path / "static")
+    return tmp_path
+
+
+def test_numbers_of_unequal_size_keep_their_leading_digits_and_files_their_names(folders):
+    frame = pd.DataFrame({"ours_per_s": [144192.7767, 0.000123456], "other": [None, 2.0]})
+    html = show.table(
+        frame, page="p", profile="x", name="t", significant=3, words={"ours_per_s": "a second"}
+    ).data
+    assert (
+        "a second" in html and "144000" in html and "0.000123" in html and "ours_per_s" not in html
+    )
+    assert (folders / "files" / "p-t.csv").read_text().splitlines()[0] == "ours_per_s,other"
+
+
+def test_a_figure_is_saved_with_its_data_and_offered(folders):
+    frame = pd.DataFrame({"a": [1]})
+    text = show.figure(
+        plt.figure(), frame, page="p", profile="x", name="f", caption="A <b>.", alt="Alt."
+    ).data
+    for kind in ("png", "svg", "csv"):
+        assert (folders / "files" / f"p-f.{kind}").exists() and f"p-f.{kind}>`" in text
+    assert ":name: fig-p-f" in text and ":alt: Alt." in text and "A &lt;b>." in text
+
+
+def test_missing_numbers_are_dashes_and_marks_stay_out_of_the_file(folders):
+    frame = pd.DataFrame({"a": [0.5, np.nan], "b": [1.25, 2.0]})
+    marks = pd.DataFrame({"b": ["*", ""]})
+    text = show.table(frame, page="p", profile="x", name="t", marks=marks).data
+    assert show.DASH in text and "1.250*" in text
+    assert (folders / "files" / "p-t.csv").read_text() == "a,b\n0.5,1.25\n,2.0\n"
+
+
+def test_data_for_a_script_are_a_call_with_plain_json(folders):
+    show.data({"a": [1, None], "b": "µ"}, profile="x", name="n", call="f")
+    text = (folders / "static" / "n.js").read_text(encoding="utf-8")
+    assert text.startswith("f(") and json.loads(text[2:-3]) == {"a": [1, None], "b": "µ"}
+    with pytest.raises(ValueError):
+        show.data({"a": float("nan")}, profile="x", name="m", call="f")
+    assert not (folders / "static" / "m.js").exists()
+
+
+def test_the_readers_weights_have_every_mean_and_ask_no_network(folders):
+    frame = pd.DataFrame({"one": [0.5, np.nan], "two": [0.7, 0.8]}, index=["A </script>", "B"])
+    text = show.weights(frame, page="p", profile="x", name="w").data
+    given = json.loads(html.unescape(re.search(r'data-means="([^"]*)"', text)[1]))
+    assert given["rows"][1] == {"name": "B", "values": [None, 0.8]}
+    assert given["columns"] == ["one", "two"]
+    assert text.count("</script>") == 1 and "http" not in text
+    assert (folders / "files" / "p-w.csv").exists()
+
+
+def test_a_number_that_is_not_finite_cannot_be_quoted(folders):
+    show.values({"y": 1}, page="a-x", profile="x")
+    assert json.loads((folders / "files" / "a-x-values.json").read_text()) == {"a_x_y": 1}
+    with pytest.raises(ValueError, match="cannot be quoted"):
+        show.values({"y": float("nan")}, page="p", profile="x")

@@ -1,0 +1,71 @@
+"""Words, tables and figures of Part II say what its tables of results say."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from genebench.benchmark import summaries
+from genebench.book import spectra, spectra_figures
+from genebench.core import paths, specs
+
+
+@pytest.fixture(scope="module")
+def known():
+    """Declared models and data sets."""
+    return spectra.declared(specs.declared())
+
+
+def read(name: str) -> pd.DataFrame:
+    """A table of results, read without the package."""
+    return pd.read_csv(paths.RESULTS / "spectra" / name)
+
+
+def test_areas_stand_beside_those_of_the_size_matched_control(known):
+    table, raw = spectra.area_table(known, ["davis", "kiba"]), read("auspc.csv")
+    assert set(table["data set"]) == {known.heading("davis"), known.heading("kiba")}
+    own = raw[(raw.task == "davis") & (raw.split == "spectral") & (raw.over == "lambda")]
+    control = raw[(raw.task == "davis") & (raw.split == "spectral-size") & (raw.over == "lambda")]
+    part = table[table["data set"] == known.heading("davis")].set_index("model")
+    for row in own.itertuples():
+        assert part["AUSPC over λ"][known.title(row.model)] == row.auspc
+        matched = control[control.model == row.model].auspc.iloc[0]
+        assert part["size-matched"][known.title(row.model)] == matched
+
+
+def test_the_words_name_the_model_that_falls_most(known):
+    rows = read("findings.csv").query("task == 'gfp' and split == 'spectral' and coverage >= 0.5")
+    rows = rows[[not known.cheap(m) for m in rows.model]]
+    falling = rows[rows.falls].sort_values("fall", ascending=False)
+    words = spectra.verdict("gfp", known)
+    assert f"{len(falling)} of {len(rows)} models" in words or falling.empty
+    if len(falling):
+        assert f"*{known.title(falling.model.iloc[0])}*" in words
+    assert spectra.verdict("gfp", known, "spectral-weighted") == ""
+
+
+def test_a_page_shows_every_data_set_and_way_of_splitting(known, tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "executed", lambda profile: tmp_path)
+    text = spectra_figures.sections(["tb-pza"], known, page="p", profile="x").data
+    names = ["tb-pza", "tb-pza-by-model", "tb-pza-weighted", "tb-pza-weighted-by-model"]
+    assert all(f"fig-p-{name}\n" in text for name in [*names, "tb-pza-overlap"])
+    assert spectra.about("tb-pza", known) in text and text.count("**What it shows.**") == 2
+    gene_task = spectra.about("hpo/dominant-vs-recessive@family", known)
+    assert "Unit of splitting: the gene" in gene_task and "by `family`" in gene_task
+
+
+def test_overlaps_are_means_over_seeds():
+    raw = read("overlaps.csv").query("dataset == 'gfp' and split == 'spectral'")
+    table = summaries.overlaps_over_seeds(read("overlaps.csv"), "gfp")
+    for at in (0.0, 0.5):
+        row = table[(table.split == "spectral") & (table.parameter == at)].iloc[0]
+        expected = raw[raw.split_param.astype(float) == at].test_linked.mean()
+        assert row.test_linked == pytest.approx(expected)
+
+
+def test_every_data_set_with_a_curve_is_on_a_page(known):
+    pages = [p.parameters["datasets"] for p in specs.pages() if p.notebook == "fig_spectra"]
+    shown = {d for text in pages for d in text.split(",")}
+    assert shown == set(read("points.csv").task) and spectra.numbers(known)["datasets"] == len(
+        shown
+    )

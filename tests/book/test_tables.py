@@ -1,0 +1,77 @@
+"""Tables for readers: stars, groups, exposure."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from helpers import edit_yaml
+
+from genebench.benchmark import results, summaries
+from genebench.book import tables
+from genebench.core import paths, specs
+from genebench.core.errors import BadInput
+
+
+def expose(**change) -> None:
+    """Change declarations of made-up models."""
+    edit_yaml(paths.MODELS, lambda d: [d["models"][m].update(c) for m, c in change.items()])
+
+
+def test_scores_by_task_are_starred_where_the_model_was_trained_on_the_labels(home):
+    expose(full={"exposed": {"toy/a": "It is the label."}})
+    frame = {"task": ["toy/a", "toy/b"] * 2, "model": ["full"] * 2 + ["part"] * 2, "score": 0.6}
+    values, stars = tables.wide(pd.DataFrame(frame), specs.declared().models)
+    assert stars.to_dict("list") == {"Full": ["*", ""], "Part": ["", ""]}
+    assert list(values) == ["task", "Full", "Part"]
+
+
+def test_a_group_is_picked_or_refused(home):
+    frame = pd.DataFrame({"group": ["protein properties"], "score": [1.0]})
+    assert len(tables.of_group(frame, "protein properties")) == 1
+    with pytest.raises(BadInput, match="unknown group 'localisation'; did you mean 'localization'"):
+        tables.of_group(frame, "localisation")
+    with pytest.raises(BadInput, match="the group 'localization' has no scores or tasks"):
+        tables.of_group(frame, "localization")
+
+
+def test_groups_show_plain_means_with_marks_beside_weighted_ones(warm, means):
+    expose(full={"exposed": {"toy/": "It is the label."}})
+    models = specs.declared().models
+    scores = results.main_scores("tiny")
+    plain = summaries.plain_means(scores, models)
+    table, marks = tables.by_group(plain)
+    group = table.columns[0]
+    part = scores[(scores.group == group) & (scores.kind != "regression")]
+    assert table.loc["part", group] == pytest.approx(part[part.model == "part"].score.mean())
+    assert marks.loc["full", group] == "*"
+    first = means.query("split == 'random'").assign(group=group)
+    row = tables.scores_by_group(plain, first, models).set_index(["model", "group"])
+    assert row.loc[("Full", group), "common genes"] == pytest.approx(0.9)
+    assert pd.isna(row.loc[("Oracle", group), "tier"])
+
+
+def test_exposure_says_clean_part_exposed_and_unknown_with_reasons(warm):
+    known = specs.declared()
+    every = tables.exposure(known.profiles["tiny"], known.models, known.sources)
+    assert set(every.status) == {"clean"}
+    expose(
+        full={"exposed": {"toy/": "It read them."}, "citation": "nobody2024"},
+        part={"exposed": {"toy/class": "It read one."}},
+        stem={"unclear": {"": "Nobody can say."}},
+    )
+    known = specs.declared()
+    of = known.profiles["tiny"], known.models, known.sources
+    table = tables.exposure(*of).set_index("model")
+    statuses = {"full": "exposed", "part": "partly exposed", "stem": "unknown"}
+    assert table.status.to_dict() == statuses
+    assert table.why["full"] == "It read them."
+    assert "{cite}`nobody2024`" in tables.exposure_words(*of)
+    (ax,) = tables.exposure_plot(table.reset_index(), known.models).axes
+    assert [t.get_text() for t in ax.texts] == ["exposed", "part", "unknown"]
+
+
+def test_every_pair_of_the_declared_profiles_has_a_status_a_reason_and_a_citation():
+    known = specs.declared()
+    for profile in known.profiles.values():
+        table = tables.exposure(profile, known.models, known.sources)
+        assert (table.why != "").all() and (table.citations != "").all()
