@@ -118,7 +118,7 @@ def simulate(
     from ..core import specs
     from ..core.progress import Reporter
     from ..glm import motifs
-    from ..glm.simulate import family as simulating
+    from ..glm import simulate as simulating
 
     design = simulating.Design(**({"seed": seed} if seed else {}))
     with Reporter() as report:

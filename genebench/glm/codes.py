@@ -226,6 +226,48 @@ def kmers(codes: np.ndarray, k: int) -> np.ndarray:
     return np.where(known, index, -1)
 
 
+def canonical(codes: np.ndarray, k: int) -> np.ndarray:
+    """Index of the k-mer that begins at each position, the same for both strands.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (L,), uint8
+        Codes.
+    k : int
+        Length, at most 31.
+
+    Returns
+    -------
+    ndarray of shape (L − k + 1,), int64
+        The lower index of the two strands; −1 where the k-mer has an N.
+    """
+    return np.minimum(kmers(codes, k), kmers(reverse_complement(codes), k)[::-1])
+
+
+def covered(codes: np.ndarray, words: np.ndarray, k: int) -> np.ndarray:
+    """Find the bases that lie in one of some k-mers, on either strand.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (L,), uint8
+        Codes.
+    words : ndarray of int64
+        Of ``canonical``.
+    k : int
+        Length of the k-mers.
+
+    Returns
+    -------
+    ndarray of shape (L,), bool
+        True where covered; a k-mer with an N covers nothing.
+    """
+    mine = canonical(codes, k)
+    shared = np.isin(mine, words) & (mine >= 0)
+    if len(shared) == 0:
+        return np.zeros(len(codes), dtype=bool)
+    return np.convolve(shared, np.ones(k, dtype=np.int64)) > 0
+
+
 def observed(logs: np.ndarray, codes: np.ndarray) -> np.ndarray:
     """Log-probability of the base that stands at each position.
 

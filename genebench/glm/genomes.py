@@ -192,81 +192,16 @@ class Genome:
     @cached_property
     def duplicates(self) -> np.ndarray:
         """Bases of the test part in a 24-mer of the training part, either strand, (n_bases,)."""
-        train = np.unique(np.concatenate([kmers(s, WORD) for s in self.sequences("train")]))
-        out = np.zeros(len(self.codes), dtype=bool)
+        words = np.concatenate([codes.canonical(s, WORD) for s in self.sequences("train")])
+        out, words = np.zeros(len(self.codes), dtype=bool), np.unique(words)
         for a, b in self.blocks("test"):
-            if b - a >= WORD:
-                shared = np.isin(kmers(self.codes[a:b], WORD), train)
-                out[a:b] = np.convolve(shared, np.ones(WORD, dtype=np.int64)) > 0
+            out[a:b] = codes.covered(self.codes[a:b], words, WORD)
         return out
 
     @property
     def fresh(self) -> np.ndarray:
         """Bases of the test part outside duplicates, (n_bases,) bool."""
         return self.inside("test") & ~self.duplicates
-
-
-def kmers(sequence: np.ndarray, k: int) -> np.ndarray:
-    """Number the k-mer that starts at each base, the same for both strands.
-
-    Parameters
-    ----------
-    sequence : ndarray of uint8, (L,)
-    k : int
-        At most 31.
-
-    Returns
-    -------
-    ndarray of uint64, (L - k + 1,)
-        The lower number of the two strands; the highest possible one for a k-mer with an N.
-    """
-    n = len(sequence) - k + 1
-    if n <= 0:
-        return np.empty(0, dtype=np.uint64)
-    forward, backward = np.zeros(n, dtype=np.uint64), np.zeros(n, dtype=np.uint64)
-    base = np.minimum(sequence, 3).astype(np.uint64)
-    for i in range(k):
-        forward = forward * np.uint64(4) + base[i : i + n]
-        backward = backward * np.uint64(4) + (np.uint64(3) - base[k - 1 - i : k - 1 - i + n])
-    out = np.minimum(forward, backward)
-    ambiguous = np.convolve(sequence > 3, np.ones(k, dtype=np.int64))[k - 1 : len(sequence)] > 0
-    out[ambiguous] = np.iinfo(np.uint64).max
-    return out
-
-
-def joined(sequences: list[np.ndarray]) -> np.ndarray:
-    """Join sequences into one, with an N behind each, which no context or k-mer crosses.
-
-    Parameters
-    ----------
-    sequences : list of ndarray of uint8
-
-    Returns
-    -------
-    ndarray of uint8
-    """
-    gap = np.array([codes.N], dtype=np.uint8)
-    return np.concatenate([piece for s in sequences for piece in (s, gap)])
-
-
-def unlike(sequences: list[np.ndarray], others: list[np.ndarray], *, k: int = 16) -> np.ndarray:
-    """Which sequences share no k-mer with any of the others, on either strand.
-
-    Parameters
-    ----------
-    sequences, others : list of ndarray of uint8
-    k : int
-        Length of the k-mers.
-
-    Returns
-    -------
-    ndarray of bool, (n_sequences,)
-    """
-    avoid = np.unique(kmers(joined(others), k))
-    shared = np.isin(kmers(joined(sequences), k), avoid[avoid != np.iinfo(np.uint64).max])
-    ends = np.cumsum([len(s) + 1 for s in sequences])
-    hit = np.searchsorted(ends, np.flatnonzero(shared), side="right")
-    return ~np.isin(np.arange(len(sequences)), hit)
 
 
 def load(name: str, sources: Mapping[str, specs.SourceSpec]) -> Genome:
@@ -407,20 +342,24 @@ _LAYOUTS = {"gff": _gff, "sgd": _sgd, "none": _no_features}
 
 def _annotate(rows: pd.DataFrame, starts: dict[str, int], n: int) -> tuple[np.ndarray, ...]:
     """Class, codon position and strand of every base; later kinds of the tuple win."""
-    region, position, strand = np.zeros(n, np.uint8), np.zeros(n, np.uint8), np.zeros(n, np.int8)
+    region, position = np.zeros((2, n), dtype=np.uint8)
+    strand = np.zeros(n, dtype=np.int8)
     for kind in ("mobile or repeat", "pseudogene", "intron", "coding", "RNA gene"):
         for row in rows[rows.kind == kind].itertuples():
-            a, b = starts[row.seqname] + row.start - 1, starts[row.seqname] + row.end
+            first = starts[row.seqname]
+            part = slice(first + row.start - 1, first + row.end)
             way = {"+": 1, "-": -1}.get(row.strand, 0)
             if kind != "coding":
-                region[a:b], position[a:b], strand[a:b] = REGIONS.index(kind), 0, way
+                region[part], position[part], strand[part] = REGIONS.index(kind), 0, way
                 continue
-            at = np.arange(a, b)
-            place = ((at - a if way > 0 else b - 1 - at) - row.phase) % 3 + 1
-            coding, other_way = region[a:b] == 1, strand[a:b] != way
-            position[a:b] = np.where(coding & ((position[a:b] != place) | other_way), 0, place)
-            strand[a:b] = np.where(coding & other_way, 0, way)
-            region[a:b] = 1
+            along = np.arange(row.end - row.start + 1)[:: 1 if way > 0 else -1]
+            place = (along - row.phase) % 3 + 1
+            coding = region[part] == 1
+            clash = coding & (strand[part] != way)
+            other_frame = coding & (position[part] != place)
+            position[part] = np.where(clash | other_frame, 0, place)
+            strand[part] = np.where(clash, 0, way)
+            region[part] = 1
     return region, position, strand
 
 

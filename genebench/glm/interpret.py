@@ -9,9 +9,8 @@ import pandas as pd
 
 from ..benchmark import results
 from ..core.errors import BadInput
-from ..stats import metrics
 from . import codes, perplexity
-from .genomes import REGIONS, Genome
+from .genomes import Genome
 
 UP, DOWN = 20, 12
 """Bases shown before the first base of the start codon, and from it on."""
@@ -188,71 +187,6 @@ def _certainty(model: str, by_position: list[tuple[np.ndarray, np.ndarray]]) -> 
         truth = p[np.arange(len(p)), base]
         rows.append((model, i, p.max(1).mean(), truth.mean(), -np.log2(truth).mean(), len(p)))
     return pd.DataFrame(rows, columns=["model", "position", "top", "truth", "bits", "bases"])
-
-
-def acceptor_stems(
-    genome: Genome, model, *, window: int = 512, most: int = 12
-) -> tuple[np.ndarray, pd.DataFrame]:
-    """Dependency maps of test tRNA genes, and whether they show the acceptor stem.
-
-    The first seven bases of a tRNA pair with the seven before its last one (before the last four,
-    where the gene ends in CCA).
-
-    Parameters
-    ----------
-    genome : Genome
-    model : nucleotide model
-    window : int
-        Bases that the model reads.
-    most : int
-        Genes.
-
-    Returns
-    -------
-    first : ndarray, (n, n)
-        Map of the first gene.
-    pairs : DataFrame
-        ``gene, auroc`` (pairs of the stem against all others four or more apart), ``top`` (share of
-        the stem's pairs in the highest per cent).
-
-    Raises
-    ------
-    BadInput
-        No tRNA gene in the test part.
-    """
-    maps, rows = [], []
-    for a, b in _trna_genes(genome)[:most]:
-        start = max(0, min(len(genome.codes) - window, (a + b) // 2 - window // 2))
-        n, reverse = b - a, genome.strand[a] < 0
-        dependency = perplexity.dependency_map(
-            model, genome.codes[start : start + window], a - start, b - start
-        )
-        maps.append((dependency + dependency.T) / 2)
-        gene = genome.codes[a:b]
-        letters = codes.decode(codes.reverse_complement(gene) if reverse else gene)
-        x = np.arange(7)
-        y = n - (5 if letters.endswith("CCA") else 2) - x
-        stem = np.zeros((n, n), dtype=int)
-        if reverse:
-            x, y = n - 1 - y, n - 1 - x
-        stem[x, y] = 1
-        i, j = np.triu_indices(n, k=4)
-        truth, value = stem[i, j], maps[-1][i, j]
-        top = float((value[truth == 1] >= np.quantile(value, 0.99)).mean())
-        rows.append((f"{a}-{b}", metrics.auroc(truth, value), top))
-    if not rows:
-        raise BadInput(
-            f"genome '{genome.spec.name}' has no transfer RNA gene in its held-out part."
-        )
-    return maps[0], pd.DataFrame(rows, columns=["gene", "auroc", "top"])
-
-
-def _trna_genes(genome: Genome) -> list[tuple[int, int]]:
-    """Held-out RNA genes of 70 to 95 bases, those with most duplicates last."""
-    inside = (genome.region == REGIONS.index("RNA gene")) & genome.inside("test")
-    edges = np.flatnonzero(np.diff(inside, prepend=False, append=False)).reshape(-1, 2).tolist()
-    genes = [(a, b) for a, b in edges if 70 <= b - a <= 95]
-    return sorted(genes, key=lambda gene: genome.duplicates[slice(*gene)].mean())
 
 
 def write_tables(genome: Genome, model, out: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Motifs as matrices of probabilities: from JASPAR, compared, and searched in what a model expects."""
+"""Motifs as matrices of probabilities: from JASPAR, compared, and chosen."""
 
 from __future__ import annotations
 
@@ -8,17 +8,11 @@ from contextlib import closing
 import numpy as np
 import pandas as pd
 
-from ..core.errors import BadInput
 from ..core.specs import SourceSpec
 from ..data import sources as files
-from .genomes import Genome
-from .interpret import around_starts, held_out_genes
-
-_SHUFFLES = 50
-"""Times that a motif's columns are shuffled, to know how well a profile matches by chance."""
 
 
-def jaspar(source: SourceSpec, *, tax_id: str = "9606", pseudocount: float = 0.01) -> dict:
+def jaspar(source: SourceSpec, *, tax_id: str = "9606") -> dict:
     """Read the CORE profiles of a species, latest version of each.
 
     Parameters
@@ -27,8 +21,6 @@ def jaspar(source: SourceSpec, *, tax_id: str = "9606", pseudocount: float = 0.0
         Source whose file ``motifs`` is the SQLite release of JASPAR.
     tax_id : str
         NCBI's number of the species.
-    pseudocount : float
-        Share of each position that is spread evenly, so that no base has probability 0.
 
     Returns
     -------
@@ -48,7 +40,8 @@ def jaspar(source: SourceSpec, *, tax_id: str = "9606", pseudocount: float = 0.0
     wide = frame.pivot_table("count", keys, "letter", aggfunc="first", fill_value=0.0)
     wide = wide.reindex(columns=list("ACGT"), fill_value=0.0).astype(float)
     share = wide / wide.to_numpy().sum(1, keepdims=True)
-    matrices = ((1 - pseudocount) * share + pseudocount / 4).groupby(level=["base", "name"])
+    # no base has probability 0
+    matrices = (0.99 * share + 0.01 / 4).groupby(level=["base", "name"])
     return {f"{base} {name}": rows.to_numpy() for (base, name), rows in matrices}
 
 
@@ -87,8 +80,10 @@ def align(a: np.ndarray, b: np.ndarray, *, overlap: int = 6) -> tuple[float, int
     for reverse, other in ((False, b), (True, b[::-1, ::-1])):
         for shift in range(overlap - len(other), len(a) - overlap + 1):
             low, high = max(0, shift), min(len(a), shift + len(other))
-            x, y = a[low:high].ravel() - 0.25, other[low - shift : high - shift].ravel() - 0.25
-            best = max(best, (float(x @ y / np.sqrt((x @ x) * (y @ y))), shift, reverse))
+            x = a[low:high].ravel() - 0.25
+            y = other[low - shift : high - shift].ravel() - 0.25
+            r = x @ y / np.sqrt((x @ x) * (y @ y))
+            best = max(best, (float(r), shift, reverse))
     return best
 
 
@@ -114,104 +109,3 @@ def distinct(profiles: dict, n: int, *, bits: float = 1.2) -> dict:
         if len(out) < n and sharp and all(align(matrix, m)[0] < 0.75 for m in out.values()):
             out[name] = matrix
     return out
-
-
-def find_motifs(
-    genome: Genome, table: np.ndarray, profiles: dict, *, upstream: int = 400
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Motifs in what a model expects upstream of test genes, by TF-MoDISco.
-
-    A base's contribution is its log-probability less the mean over the four
-    (Shrikumar et al. 2018).
-
-    Parameters
-    ----------
-    genome : Genome
-    table : ndarray, (n_bases, 4)
-        Natural-log probabilities.
-    profiles : dict of str to ndarray, (width, 4)
-        Known motifs.
-    upstream : int
-        Bases before the start codon.
-
-    Returns
-    -------
-    motifs, letters : DataFrame
-        As ``match_motifs``.
-
-    Raises
-    ------
-    BadInput
-        modisco-lite is not installed.
-    """
-    try:
-        import modiscolite
-    except ImportError:
-        raise BadInput(
-            "motif discovery needs the package modisco-lite; run 'pip install modisco-lite'."
-        ) from None
-    genes = held_out_genes(genome, flank=upstream)
-    bases, p = around_starts(genome, genes, table, up=upstream, down=0)
-    log = np.log(np.maximum(p, 1e-6))
-    patterns, _ = modiscolite.tfmodisco.TFMoDISco(
-        one_hot=np.eye(4)[np.minimum(bases, 3)].astype("float32"),
-        hypothetical_contribs=((log - log.mean(2, keepdims=True)) * 0.1).astype("float32"),
-        sliding_window_size=15,
-        flank_size=5,
-        max_seqlets_per_metacluster=2000,
-        n_leiden_runs=2,
-    )
-    trimmed = [(_trim(np.asarray(p.sequence, dtype=float)), len(p.seqlets)) for p in patterns or []]
-    return match_motifs([(m, n) for m, n in trimmed if len(m) >= 5], profiles)
-
-
-def match_motifs(
-    motifs: list[tuple[np.ndarray, int]], profiles: dict
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Name motifs by the nearest known profile.
-
-    Parameters
-    ----------
-    motifs : list of (ndarray of shape (width, 4), int)
-        Probabilities and number of sites.
-    profiles : dict of str to ndarray, (width, 4)
-
-    Returns
-    -------
-    motifs : DataFrame
-        The commonest first: ``motif, sites, width, consensus, match, r, chance`` (correlation that
-        shuffled columns reach in one case of twenty).
-    letters : DataFrame
-        ``motif, of`` (found or match), ``position, A, C, G, T``.
-    """
-    rng, rows, letters = np.random.default_rng(0), [], []
-    for number, (matrix, sites) in enumerate(sorted(motifs, key=lambda m: -m[1]), start=1):
-        near, r = _nearest(matrix, profiles)
-        shuffled = [_nearest(rng.permutation(matrix), profiles)[1] for _ in range(_SHUFFLES)]
-        top = zip(matrix.argmax(1), matrix.max(1))
-        consensus = "".join("ACGT"[b] if p > 0.5 else "n" for b, p in top)
-        name, chance = f"motif {number}", float(np.quantile(shuffled, 0.95))
-        rows.append((name, sites, len(matrix), consensus, near, r, chance))
-        letters += [(name, "found", j, *row) for j, row in enumerate(matrix)]
-        if near:
-            match = profiles[near]
-            _, shift, reverse = align(matrix, match, overlap=min(5, len(matrix)))
-            match = match[::-1, ::-1] if reverse else match
-            letters += [(name, "match", j, *row) for j, row in enumerate(match, start=shift)]
-    columns = ["motif", "sites", "width", "consensus", "match", "r", "chance"]
-    of_letters = pd.DataFrame(letters, columns=["motif", "of", "position", *"ACGT"])
-    return pd.DataFrame(rows, columns=columns), of_letters
-
-
-def _trim(matrix: np.ndarray, least: float = 0.3) -> np.ndarray:
-    """A motif without its uninformative ends."""
-    matrix = (matrix + 0.0025) / 1.01
-    sharp = np.flatnonzero(information(matrix) >= least)
-    return matrix[sharp[0] : sharp[-1] + 1] if len(sharp) else matrix[:0]
-
-
-def _nearest(matrix: np.ndarray, profiles: dict) -> tuple[str, float]:
-    width = min(5, len(matrix))
-    r = {n: align(matrix, p, overlap=width)[0] for n, p in profiles.items() if len(p) >= width}
-    best = max(r, key=r.get, default="")
-    return best, r.get(best, np.nan)

@@ -157,11 +157,13 @@ class _Shift(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad):
         batch, length, channels = grad.shape
-        width, high = channels // len(ctx.offsets), max(0, *ctx.offsets)
-        out = grad.new_zeros(batch, ctx.low + length + high, width)
+        low, high = ctx.low, max(0, *ctx.offsets)
+        width = channels // len(ctx.offsets)
+        out = grad.new_zeros(batch, low + length + high, width)
         for offset, part in zip(ctx.offsets, grad.split(width, dim=-1)):
-            out[:, ctx.low + offset : ctx.low + offset + length] += part
-        return out[:, ctx.low : ctx.low + length], None
+            start = low + offset
+            out[:, start : start + length] += part
+        return out[:, low : low + length], None
 
 
 def _shifted(x, offsets):
@@ -205,10 +207,12 @@ class _LongConvolution(nn.Module):
     def kernel(self, length: int):
         """Response of each channel to a pulse, (sides, C, length) float32."""
         time = torch.arange(length, device=self.decay.device, dtype=torch.float32)
-        damped = torch.exp(-torch.exp(self.decay).unsqueeze(-1) * time)
+        rate = torch.exp(self.decay).unsqueeze(-1)
+        damped = torch.exp(-rate * time)
         angle = self.turn.unsqueeze(-1) * time
         real, imaginary = self.weight.float().unsqueeze(-1).unbind(-2)
-        return (damped * (real * angle.cos() - imaginary * angle.sin())).sum(-2)
+        wave = real * angle.cos() - imaginary * angle.sin()
+        return (damped * wave).sum(-2)
 
     def forward(self, x):
         """(B, L, C) → what is added to it."""
@@ -217,10 +221,10 @@ class _LongConvolution(nn.Module):
         size = 2 * length
         response = torch.fft.rfft(self.kernel(length), size)
         spectrum = response[0] if self.causal else response[0] + response[1].conj()
-        run = torch.fft.irfft(torch.fft.rfft(value, size) * spectrum, size)[..., :length]
-        return self.mix(
-            functional.gelu(run.transpose(1, 2).to(x.dtype)) * torch.sigmoid(self.gate(y))
-        )
+        product = torch.fft.rfft(value, size) * spectrum
+        run = torch.fft.irfft(product, size)[..., :length]
+        run = run.transpose(1, 2).to(x.dtype)
+        return self.mix(functional.gelu(run) * torch.sigmoid(self.gate(y)))
 
 
 class _Attention(nn.Module):
@@ -251,9 +255,10 @@ class _Attention(nn.Module):
         q, k = _rotated(q, start), _rotated(k, start)
         keys, values, mask = k, v, None
         if before:
-            old_k, old_v = (old.expand(batch, -1, -1, -1) for old in before)
-            keys, values = torch.cat([old_k, k], dim=2), torch.cat([old_v, v], dim=2)
-            mask = torch.ones(length, start + length, dtype=torch.bool, device=x.device).tril(start)
+            old = [part.expand(batch, -1, -1, -1) for part in before]
+            keys, values = (torch.cat(pair, dim=2) for pair in zip(old, (k, v)))
+            mask = torch.ones(length, start + length, dtype=torch.bool, device=x.device)
+            mask = mask.tril(start)
         causal = self.causal and mask is None
         run = functional.scaled_dot_product_attention(
             q, keys, values, attn_mask=mask, is_causal=causal
@@ -263,14 +268,16 @@ class _Attention(nn.Module):
 
 
 def _rotated(x, start):
-    """Rotary positional embedding (Su et al. 2021) of positions ``start`` …"""
-    half = x.shape[-1] // 2
+    """Rotary positional embedding (Su et al. 2021) of positions from ``start`` on."""
+    length, half = x.shape[-2], x.shape[-1] // 2
     kind = {"device": x.device, "dtype": torch.float32}
     rate = 1000.0 ** (-torch.arange(half, **kind) / half)
-    angle = torch.arange(start, start + x.shape[-2], **kind)[:, None] * rate
+    place = torch.arange(start, start + length, **kind)
+    angle = place[:, None] * rate
     cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
     a, b = x.split(half, dim=-1)
-    return torch.cat([a * cos - b * sin, a * sin + b * cos], dim=-1)
+    turned = [a * cos - b * sin, a * sin + b * cos]
+    return torch.cat(turned, dim=-1)
 
 
 _BLOCKS = {"convolution": _Convolution, "attention": _Attention, "state-space": _LongConvolution}
@@ -351,7 +358,8 @@ def after_start(start, x):
     Tensor of shape (B, L, C)
         Moved on.
     """
-    return torch.cat([start.to(x.dtype).expand(len(x), 1, -1), x[:, :-1]], dim=1)
+    first = start.to(x.dtype).expand(len(x), 1, -1)
+    return torch.cat([first, x[:, :-1]], dim=1)
 
 
 class _BlindSpot(nn.Module):
@@ -370,11 +378,14 @@ class _BlindSpot(nn.Module):
     def forward(self, tokens, species=None):
         """(B, L) → logits (B, L, 4) given both sides, and given the left side alone."""
         here = after_start(self.start, self.tower(tokens, species))
-        there = after_start(self.start, self.back(_other_strand(tokens), species)).flip(1)
-        forward = self.out(functional.gelu(self.near(here) + self.far(there)))
-        backward = self.out(functional.gelu(self.near(there) + self.far(here))).flip(-1)
-        left = self.left(here)
-        return forward + backward + left + self.left(there).flip(-1), left
+        back = self.back(_other_strand(tokens), species)
+        there = after_start(self.start, back).flip(1)
+        forward, backward = self._joined(here, there), self._joined(there, here)
+        left, right = self.left(here), self.left(there)
+        return forward + backward.flip(-1) + left + right.flip(-1), left
+
+    def _joined(self, near, far):
+        return self.out(functional.gelu(self.near(near) + self.far(far)))
 
     def hidden(self, tokens, species=None, layer: int = -1):
         """(B, L) → states that have seen the base itself and both sides, (B, L, 2 C)."""
@@ -407,7 +418,8 @@ class _OneTower(nn.Module):
         """(B, L) → logits (B, L, vocabulary), of a masked one at the masked positions; None."""
         logits = self._logits(tokens, species)
         if self.both:
-            logits = (logits + self._logits(_other_strand(tokens), species).flip(1).flip(-1)) / 2
+            back = self._logits(_other_strand(tokens), species)
+            logits = (logits + back.flip(1).flip(-1)) / 2
         return logits, None
 
     def hidden(self, tokens, species=None, layer: int = -1):

@@ -9,7 +9,7 @@ import pandas as pd
 
 from . import codes
 from .codes import Nucleotides
-from .genomes import REGIONS, Genome
+from .genomes import Genome
 
 WORD = 24
 """Length of the words by which a held-out base counts as seen in training."""
@@ -42,7 +42,8 @@ def _tiled(model, sequence, window, left, right, batch):
     starts = np.arange(0, max(1, len(sequence)), step)
     for s in range(0, len(starts), batch):
         rows = codes.windows(sequence, starts[s : s + batch] - left, window)
-        parts.append(model.conditionals(rows)[:, left : left + step].reshape(-1, 4))
+        inner = model.conditionals(rows)[:, left : left + step]
+        parts.append(inner.reshape(-1, 4))
     return np.concatenate(parts)[: len(sequence)]
 
 
@@ -71,37 +72,6 @@ def model_bits(model: Nucleotides, sequence: codes.Sequence, *, window: int = 51
     return np.where(sequence.codes < codes.N, cost, np.nan).astype(np.float32)
 
 
-def dependency_map(model: Nucleotides, window: np.ndarray, first: int, last: int) -> np.ndarray:
-    """Nucleotide dependencies within a stretch of a window (da Silva et al. 2024).
-
-    Parameters
-    ----------
-    model : Nucleotides
-        Any model.
-    window : ndarray of shape (L,), uint8
-        Codes.
-    first, last : int
-        The stretch is ``first`` to ``last`` − 1, n bases.
-
-    Returns
-    -------
-    ndarray of shape (n, n), float32
-        Entry (i, j) is the most that any substitution at j moves the log-odds of any base at i;
-        natural logarithm; 0 on the diagonal.
-    """
-    n = last - first
-    place = np.repeat(np.arange(first, last), 3)
-    alt = (window[place] + np.tile([1, 2, 3], n)) % 4
-    rows = np.repeat(window[None], 3 * n + 1, axis=0).astype(np.uint8)
-    rows[np.arange(1, 3 * n + 1), place] = alt
-    logs = model.conditionals(rows)[:, first:last].astype(np.float64)
-    p = np.clip(np.exp(logs), 1e-6, 1 - 1e-6)
-    odds = np.log(p) - np.log1p(-p)
-    moved = np.abs(odds[1:] - odds[0]).max(-1).reshape(n, 3, n).max(1).T
-    np.fill_diagonal(moved, 0)
-    return moved.astype(np.float32)
-
-
 def genome_track(genome: Genome, model: Nucleotides, part: str = "test") -> np.ndarray:
     """``track`` over one part of a genome.
 
@@ -123,95 +93,6 @@ def genome_track(genome: Genome, model: Nucleotides, part: str = "test") -> np.n
     for a, b in genome.blocks(part):
         table[a:b] = track(model, genome.codes[a:b])
     return table
-
-
-def bits(logs: np.ndarray, sequence: np.ndarray) -> np.ndarray:
-    """Bits that each base costs.
-
-    Parameters
-    ----------
-    logs : ndarray of shape (L, 4), float32
-        Of ``track``.
-    sequence : ndarray of shape (L,), uint8
-        Codes.
-
-    Returns
-    -------
-    ndarray of shape (L,), float32
-        NaN at N.
-    """
-    cost = -codes.observed(logs, sequence) / np.float32(np.log(2))
-    return np.where(sequence < codes.N, cost, np.nan).astype(np.float32)
-
-
-def summary(genome: Genome, cost: np.ndarray, duplicate: np.ndarray) -> pd.DataFrame:
-    """Mean bits per base by choice of bases.
-
-    Parameters
-    ----------
-    genome : Genome
-        With region and codon position of each base.
-    cost : ndarray of shape (n_bases,)
-        Bits of each base, NaN where it is not held out.
-    duplicate : ndarray of shape (n_bases,), bool
-        Bases that training has in a near copy.
-
-    Returns
-    -------
-    DataFrame
-        ``where, bits, low, high, bases``: mean and 95 % interval over blocks of 2,000 bases;
-        choices of fewer than 200 bases are left out.
-    """
-    known = np.isfinite(cost)
-    fresh = known & ~duplicate
-    masks = {"all": known, "outside duplicates": fresh, "duplicates": known & duplicate}
-    masks |= {name: fresh & (genome.region == i) for i, name in enumerate(REGIONS)}
-    masks |= {f"codon position {p}": fresh & (genome.position == p) for p in (1, 2, 3)}
-    rows = [
-        (name, *_block_interval(cost, mask), int(mask.sum()))
-        for name, mask in masks.items()
-        if mask.sum() >= 200
-    ]
-    return pd.DataFrame(rows, columns=["where", "bits", "low", "high", "bases"])
-
-
-def _block_interval(value, mask, *, size=2000):
-    """Mean over masked bases and its 95 % interval, blocks of neighbours taken as independent."""
-    at = np.flatnonzero(mask)
-    _, block = np.unique(at // size, return_inverse=True)
-    total, n = np.bincount(block, weights=value[at]), np.bincount(block)
-    mean = total.sum() / n.sum()
-    error = np.sqrt(((total - mean * n) ** 2).sum()) / n.sum()
-    half = 1.96 * (error * np.sqrt(len(n) / max(1, len(n) - 1)))
-    return float(mean), float(mean - half), float(mean + half)
-
-
-def seen(sequence: np.ndarray, training: Sequence[np.ndarray], *, k: int = WORD) -> np.ndarray:
-    """Find the bases that words shared with training cover.
-
-    Parameters
-    ----------
-    sequence : ndarray of shape (L,), uint8
-        Codes.
-    training : sequence of ndarray
-        Codes, of which both strands are searched.
-    k : int
-        Length of a word.
-
-    Returns
-    -------
-    ndarray of shape (L,), bool
-        True where covered.
-    """
-    words = codes.kmers(sequence, k)
-    shared = np.zeros(len(words), dtype=bool)
-    for other in training:
-        for strand in (other, codes.reverse_complement(other)):
-            shared |= np.isin(words, codes.kmers(strand, k)) & (words >= 0)
-    cover, starts = np.zeros(len(sequence) + 1, dtype=np.int64), np.flatnonzero(shared)
-    cover[starts] += 1
-    cover[starts + k] -= 1
-    return cover[:-1].cumsum() > 0
 
 
 def validate(
@@ -238,20 +119,29 @@ def validate(
         ``bases, n, share, bits, perplexity`` (lower is better): of all bases, outside repeats,
         outside what training has seen, and by class of region.
     """
-    bits = np.concatenate([model_bits(model, s) for s in validation])
-    known = [t.codes for t in training]
-    repeats = [np.zeros(len(s.codes), bool) if s.repeats is None else s.repeats for s in validation]
+    words = [codes.canonical(t.codes, WORD) for t in training]
+    words = np.unique(np.concatenate([np.empty(0, np.int64), *words]))
+    rows = []
+    for s in validation:
+        columns = {
+            "bits": model_bits(model, s),
+            "repeat": False if s.repeats is None else s.repeats,
+            "seen": codes.covered(s.codes, words, WORD),
+            "region": -1 if s.regions is None else s.regions,
+        }
+        rows.append(pd.DataFrame(columns))
+    table = pd.concat(rows, ignore_index=True)
     masks = {
-        "all": np.ones(len(bits), dtype=bool),
-        "outside repeats": ~np.concatenate(repeats),
-        f"outside shared {WORD}-mers": ~np.concatenate([seen(s.codes, known) for s in validation]),
+        "all": np.ones(len(table), dtype=bool),
+        "outside repeats": ~table.repeat,
+        f"outside shared {WORD}-mers": ~table.seen,
     }
-    if regions and all(s.regions is not None for s in validation):
-        region = np.concatenate([s.regions for s in validation])
-        masks |= {name: region == i for i, name in enumerate(regions)}
+    if regions and (table.region >= 0).all():
+        masks |= {name: table.region == i for i, name in enumerate(regions)}
+    bits = table.bits.to_numpy()
     finite, rows = np.isfinite(bits), []
     for name, mask in masks.items():
         part = bits[mask & finite]
-        mean = float(part.mean()) if len(part) else np.nan
-        rows.append((name, len(part), len(part) / max(1, finite.sum()), mean, 2.0**mean))
+        n, mean = len(part), float(part.mean()) if len(part) else np.nan
+        rows.append((name, n, n / max(1, finite.sum()), mean, 2.0**mean))
     return pd.DataFrame(rows, columns=["bases", "n", "share", "bits", "perplexity"])

@@ -8,7 +8,7 @@ one variant at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -113,9 +113,8 @@ def _substitutions(model, windows, positions, ref, alt, batch):
         for s in range(0, len(first), batch):
             logs = model.conditionals(windows[first[s : s + batch]])
             rows = np.flatnonzero((group >= s) & (group < s + batch))
-            at = logs[group[rows] - s, positions[rows]]
-            order = np.arange(len(rows))
-            out[rows] = at[order, alt[rows]] - at[order, ref[rows]]
+            window, place = group[rows] - s, positions[rows]
+            out[rows] = logs[window, place, alt[rows]] - logs[window, place, ref[rows]]
         return out
     windows, positions = _visible(model, windows, positions)
     places = positions.astype("<i8")[:, None].view(np.uint8)
@@ -173,17 +172,6 @@ def _likelihood(model, windows, batch=256):
     return out[group]
 
 
-def _edited(sequence, position, ref, alt, *, length):
-    """Windows without and with a change, (length,) each, and where it begins in them.
-
-    ``ref`` bases from ``position`` on are replaced; what is gained or lost is made up at the right.
-    """
-    place = (length - ref) // 2
-    whole = codes.windows(sequence, [position - place], length + ref)[0]
-    changed = np.concatenate([whole[:place], alt, whole[place + ref :]])
-    return whole[:length], changed[:length], place
-
-
 def pseudo(
     model: Nucleotides,
     sequence: np.ndarray,
@@ -195,7 +183,8 @@ def pseudo(
 ) -> np.ndarray:
     """LLR of any changes: several substitutions, insertions, deletions.
 
-    A causal model compares the likelihoods of the two windows, a masked one pseudo-likelihoods of
+    What is gained or lost is made up at the right end of a window. A causal model compares the
+    likelihoods of the two windows, a masked one pseudo-likelihoods of
     each changed position and its neighbourhood, in the windows without and with the change.
 
     Parameters
@@ -218,20 +207,26 @@ def pseudo(
     ndarray of shape (n,), float32
         Natural logarithm.
     """
-    pairs = [_edited(sequence, p, n, alt, length=length) for p, n, alt in changes]
-    place = np.array([pair[2] for pair in pairs], dtype=np.int64)
-    sizes = np.array([(n, len(alt)) for _, n, alt in changes], dtype=np.int64).reshape(-1, 2)
-    out = np.zeros(len(pairs))
+    place = np.array([(length - n) // 2 for _, n, _ in changes], dtype=np.int64)
+    before, after = [], []
+    for start, (position, n, alt) in zip(place, changes):
+        whole = codes.windows(sequence, [position - start], length + n)[0]
+        changed = np.concatenate([whole[:start], alt, whole[start + n :]])
+        before.append(whole[:length])
+        after.append(changed[:length])
+    sizes = [n for _, n, _ in changes], [len(alt) for _, _, alt in changes]
+    out = np.zeros(len(changes))
     sides = [False, True] if strands == "both" and not model.strand_symmetric else [False]
     for turned in sides:
-        for which, sign in ((0, -1), (1, 1)):
-            rows = np.array([p[which] for p in pairs], dtype=np.uint8).reshape(-1, length)
-            first, last = place - around, place + around + sizes[:, which]
+        for windows, size, sign in zip((before, after), sizes, (-1, 1)):
+            rows = np.array(windows, dtype=np.uint8).reshape(-1, length)
+            first = place - around
+            last = place + around + np.array(size, dtype=np.int64)
             if turned:
                 rows = np.ascontiguousarray(codes.reverse_complement(rows))
                 first, last = length - last, length - first
-            first, last = np.maximum(first, 0), np.minimum(last, length)
-            out += sign * _spans(model, rows, first, last)
+            spans = np.maximum(first, 0), np.minimum(last, length)
+            out += sign * _spans(model, rows, *spans)
     return (out / len(sides)).astype(np.float32)
 
 
@@ -241,13 +236,15 @@ def _spans(model, windows, first, last):
         return _likelihood(model, windows)
     column = np.arange(windows.shape[1])
     row, place = np.nonzero((column >= first[:, None]) & (column < last[:, None]))
+    logs = codes.observed(_at(model, windows, row, place), windows[row, place])
+    return np.bincount(row, weights=logs, minlength=len(windows))
+
+
+def _at(model, windows, row, place):
+    """Conditionals at places of windows, (n, 4)."""
     if model.one_pass:
-        logs = model.conditionals(windows)[row, place]
-    else:
-        logs = model.at(windows[row], place)
-    return np.bincount(
-        row, weights=codes.observed(logs, windows[row, place]), minlength=len(windows)
-    )
+        return model.conditionals(windows)[row, place]
+    return model.at(windows[row], place)
 
 
 def influence(
@@ -282,13 +279,9 @@ def influence(
     low = 1 if model.objective == "causal" else -reach
     counted = (distance >= low) & (distance <= reach) & (distance != 0)
     row, place = np.nonzero(counted)
-    if model.one_pass:
-        first, group = _unique(windows)
-        p = model.conditionals(windows[first])[group[row], place]
-        q = model.conditionals(changed)[row, place]
-    else:
-        p, q = model.at(windows[row], place), model.at(changed[row], place)
-    p = p.astype(np.float64)
+    first, group = _unique(windows)
+    p = _at(model, windows[first], group[row], place).astype(np.float64)
+    q = _at(model, changed, row, place)
     divergence = (np.exp(p) * (p - q)).sum(-1)
     total = np.bincount(row, weights=divergence, minlength=len(windows))
     return (total / np.maximum(counted.sum(1), 1)).astype(np.float32)
@@ -299,10 +292,8 @@ def embedding(
     windows: np.ndarray,
     positions: np.ndarray,
     alt: np.ndarray,
-    *,
-    layer: int = -1,
 ) -> np.ndarray:
-    """How far a substitution moves the hidden state at its place.
+    """How far a substitution moves the last hidden state at its place.
 
     Parameters
     ----------
@@ -312,8 +303,6 @@ def embedding(
         Codes with the reference.
     positions, alt : array-like of shape (n,), int
         Position in each window, and code of the alternative.
-    layer : int
-        −1 is the last.
 
     Returns
     -------
@@ -321,11 +310,13 @@ def embedding(
         1 − cosine, 0 to 2.
     """
     first, group = _unique(windows)
-    a = model.hidden(windows[first], layer)[group, positions].astype(np.float64)
-    changed = model.hidden(_substituted(windows, positions, alt), layer)
-    b = changed[np.arange(len(changed)), positions].astype(np.float64)
+    a = model.hidden(windows[first])[group, positions].astype(np.float64)
+    changed = model.hidden(_substituted(windows, positions, alt))
+    rows = np.arange(len(changed))
+    b = changed[rows, positions].astype(np.float64)
     size = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-    return (1 - (a * b).sum(1) / np.maximum(size, 1e-12)).astype(np.float32)
+    cosine = (a * b).sum(1) / np.maximum(size, 1e-12)
+    return (1 - cosine).astype(np.float32)
 
 
 def contexts(sequence: np.ndarray, positions: np.ndarray, alt: np.ndarray) -> np.ndarray:
@@ -368,48 +359,10 @@ def calibrated(
     ndarray of shape (n,)
         A kind that the reference lacks is corrected by the mean of the reference.
     """
-    used = np.ones(len(scores), bool) if reference is None else np.asarray(reference, bool)
-    total = np.bincount(kinds[used], weights=scores[used], minlength=500)
-    count = np.bincount(kinds[used], minlength=500)
-    overall = scores[used].mean() if used.any() else 0.0
-    return scores - np.where(count > 0, total / np.maximum(count, 1), overall)[kinds]
-
-
-def every_substitution(
-    model: Nucleotides,
-    sequence: np.ndarray,
-    *,
-    length: int = 512,
-    strands: str = "both",
-    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
-) -> np.ndarray:
-    """LLR of every substitution of a sequence.
-
-    Parameters
-    ----------
-    model : Nucleotides
-        Any model.
-    sequence : ndarray of shape (L,), uint8
-        Codes.
-    length : int
-        Bases of a window.
-    strands : {"both", "given"}
-        Mean over the two strands, or the given one.
-    progress : callable
-        Takes a stage, the bases done and all bases.
-
-    Returns
-    -------
-    ndarray of shape (L, 4), float32
-        0 for the base that stands there, NaN at N.
-    """
-    out = np.full((len(sequence), 4), np.nan, dtype=np.float32)
-    block = 64 * length
-    for s in range(0, len(sequence), block):
-        known = s + np.flatnonzero(sequence[s : s + block] < codes.N)
-        position, alt = np.repeat(known, 4), np.tile(np.arange(4, dtype=np.uint8), len(known))
-        start = tiles(model, position, length)
-        rows, ref = codes.windows(sequence, start, length), sequence[position]
-        out[position, alt] = llr(model, rows, position - start, ref, alt, strands=strands)
-        progress("scoring", min(s + block, len(sequence)), len(sequence))
-    return out
+    used = slice(None) if reference is None else np.asarray(reference, bool)
+    among, values = kinds[used], scores[used]
+    total = np.bincount(among, weights=values, minlength=500)
+    count = np.bincount(among, minlength=500)
+    overall = values.mean() if len(values) else 0.0
+    means = np.where(count > 0, total / np.maximum(count, 1), overall)
+    return scores - means[kinds]

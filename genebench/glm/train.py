@@ -69,12 +69,13 @@ class _Sampler:
         which = np.searchsorted(self.edges[1:], drawn, side="right")
         flip = rng.random(r.batch) < (0 if r.equivariant and r.objective != "causal" else 0.5)
         rows, weights = [], []
-        for w, start, turned in zip(which, drawn - self.edges[which], flip):
+        chosen = [self.sequences[w] for w in which]
+        for i, start in enumerate(drawn - self.edges[which]):
             part = slice(start, start + r.window)
-            row, weight = self.sequences[w].codes[part], self.weights[w][part]
-            rows.append(codes.reverse_complement(row) if turned else row)
-            weights.append(weight[::-1] if turned else weight)
-        species = np.array([self.sequences[w].species for w in which])
+            row, weight = chosen[i].codes[part], self.weights[which[i]][part]
+            rows.append(codes.reverse_complement(row) if flip[i] else row)
+            weights.append(weight[::-1] if flip[i] else weight)
+        species = np.array([s.species for s in chosen])
         return np.stack(rows), np.stack(weights), species
 
 
@@ -132,7 +133,6 @@ def train(
     device: str = "cpu",
     say: Callable[[str], None] = lambda text: None,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
-    compiled: bool = False,
 ) -> Path:
     """Train on sequences and write ``weights.safetensors`` and ``recipe.json`` to a folder.
 
@@ -152,9 +152,6 @@ def train(
         Torch device.
     say, progress : callable
         Take one sentence; and a stage, the steps done and all steps.
-    compiled : bool
-        Compile the network first (needs a C++ compiler; half a minute, then 1.7 times as fast on
-        a CPU with bfloat16).
 
     Returns
     -------
@@ -179,8 +176,6 @@ def train(
     state = _resume(folder / STATE, key, network, optimiser, device)
     if state["step"]:
         say(f"{folder}: going on at step {state['step']} of {recipe.steps}.")
-    if compiled:
-        network.compile()
     saved, began, recent = time.monotonic(), time.process_time(), []
     cast = recipe.dtype == "bfloat16"
 

@@ -16,6 +16,8 @@ from . import codes, net
 
 VERSION = 2
 WEIGHTS, RECIPE = "weights.safetensors", "recipe.json"
+_BLOCK = 8
+"""Bases whose alternatives go on from one reading of what lies before."""
 
 
 def within(
@@ -48,9 +50,11 @@ def within(
     word = np.take_along_axis(padded, (positions - place)[:, None] + np.arange(k), axis=1)
     compare = np.not_equal if both else np.less
     given = compare(np.arange(k), place[:, None]) & (word < codes.N)
-    fits = (~given[:, None] | (table == word[:, None])).all(-1)
+    same = table == word[:, None]
+    fits = (same | ~given[:, None]).all(-1)
     weight = np.where(fits, np.exp(logs.astype(np.float64)), 0.0)
-    bases = [np.where(table[:, place].T == b, weight, 0.0).sum(1) for b in range(4)]
+    there = table[:, place].T
+    bases = [np.where(there == b, weight, 0.0).sum(1) for b in range(4)]
     single = np.stack(bases, axis=1)
     total = np.maximum(single.sum(1, keepdims=True), 1e-300)
     return np.log(np.maximum(single, 1e-300) / total).astype(np.float32)
@@ -173,9 +177,7 @@ class TokenModel(codes.Nucleotides):
             out += np.bincount(row[part], weights=observed, minlength=len(ids))
         return out
 
-    def changes(
-        self, window: np.ndarray, positions: np.ndarray, alt: np.ndarray, *, block: int = 8
-    ) -> np.ndarray:
+    def changes(self, window: np.ndarray, positions: np.ndarray, alt: np.ndarray) -> np.ndarray:
         """LLR of substitutions in one window, of an ``incremental`` model.
 
         What lies before a block of bases is read once; the block's alternatives go on from there.
@@ -188,8 +190,6 @@ class TokenModel(codes.Nucleotides):
             Position of each substitution.
         alt : ndarray of shape (n,), uint8
             Code of each alternative.
-        block : int
-            Bases of a block.
 
         Returns
         -------
@@ -197,17 +197,17 @@ class TokenModel(codes.Nucleotides):
             Natural log-likelihood of the window with the alternative less that without.
         """
         reference, read_on = self._reader(window)
+        observed = codes.observed(reference, window)
         positions, letter = np.asarray(positions), np.minimum(window, 3)
-        known, place = window < codes.N, np.arange(len(window))
-        observed = np.where(known, reference[place, letter], 0.0)
         out = reference[positions, alt] - reference[positions, letter[positions]]
-        begins = positions // block * block
+        begins = positions // _BLOCK * _BLOCK
         for begin in np.unique(begins):
-            rows, after = np.flatnonzero(begins == begin), place[begin + 1 :]
+            rows = np.flatnonzero(begins == begin)
             changed = np.repeat(window[None], len(rows), axis=0)
             changed[np.arange(len(rows)), positions[rows]] = alt[rows]
-            logs = read_on(int(begin), changed)[:, np.arange(len(after)), letter[after]]
-            gain = np.where(known[after], logs, 0.0) - observed[after]
+            after = np.arange(begin + 1, len(window))
+            logs = codes.observed(read_on(int(begin), changed), window[None, after])
+            gain = logs - observed[after]
             out[rows] += np.where(after > positions[rows, None], gain, 0.0).sum(1)
         return out
 

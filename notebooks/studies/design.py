@@ -29,8 +29,9 @@ import numpy as np
 import pandas as pd
 
 from genebench.core import specs
-from genebench.glm import design, genomes, hub, motifs, windows
-from genebench.glm.studies import promoters, tables
+from genebench.glm import design, genomes, hub, motifs
+from notebooks.studies.lib import designs as judging
+from notebooks.studies.lib import promoters, tables, windows
 
 sources = specs.sources()
 measured = windows.promoters(sources, fewest_reads=10)
@@ -52,8 +53,8 @@ designs["network-high-cold"] = design.sample_tagged(network, each, "high", tempe
 # %%
 rng = np.random.default_rng
 designs["shuffled"] = rng(0).permuted(natural[:each], axis=1)
-designs["refined"] = design.refine(hub.load("glm-yeast"), designs["shuffled"], rounds=4)
-designs["random"] = rng(0).integers(0, 4, (each, windows.PROMOTER)).astype(np.uint8)
+designs["refined"] = judging.refine(hub.load("glm-yeast"), designs["shuffled"], rounds=4)
+designs["random"] = rng(0).integers(0, 4, (each, design.PROMOTER)).astype(np.uint8)
 
 # %%
 profiles = motifs.jaspar(sources["jaspar"], tax_id="4932")
@@ -62,6 +63,6 @@ judges = {
     "predict": predictor.predict,
     "likelihood": promoters.chain_bits(genomes.load("yeast", sources)),
 }
-table = design.judge(designs, natural, training, profiles=sharp, **judges)
+table = judging.judge(designs, natural, training, profiles=sharp, **judges)
 tables.save(table, "design", "yardsticks")
 table

@@ -26,8 +26,8 @@ device: str = "cpu"  # torch device of the network
 # %%
 from genebench.core import specs
 from genebench.glm import genomes
-from genebench.glm.studies import genome as of_genome
-from genebench.glm.studies import tables
+from notebooks.studies.lib import genome as of_genome
+from notebooks.studies.lib import tables
 
 data = genomes.load(genome, specs.sources())
 trained = of_genome.networks([genome], device=device)

@@ -26,11 +26,10 @@ device: str = "cpu"  # torch device
 import pandas as pd
 
 from genebench.core import paths, specs
-from genebench.glm import hub, motifs, train
-from genebench.glm.simulate import family
-from genebench.glm.studies import simulated, tables
+from genebench.glm import hub, motifs, simulate, train
+from notebooks.studies.lib import simulated, tables
 
-genomes = family.simulate(family.Design(), motifs.jaspar(specs.sources()["jaspar"]))
+genomes = simulate.simulate(simulate.Design(), motifs.jaspar(specs.sources()["jaspar"]))
 folder = paths.GLM_MODELS / "simulated"
 sequences = simulated.sequences(genomes, simulated.TRAIN)
 train.train(sequences, simulated.RECIPE, folder, device=device, say=print)

@@ -26,7 +26,7 @@ device: str = "cpu"  # torch device
 # %%
 from genebench.core import paths, specs
 from genebench.glm import genomes, net, train
-from genebench.glm.studies import genome as of_genome
+from notebooks.studies.lib import genome as of_genome
 
 data = genomes.load(genome, specs.sources())
 made = net.recipe(data.spec.recipe, where=f"data/glm_genomes.yml: {genome}")

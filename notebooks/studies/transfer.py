@@ -20,13 +20,13 @@
 # %% tags=["parameters"]
 profile: str = "studies"  # folder of the executed notebook
 page: str = "transfer"  # name of this study
-task: str = "ecoli-coding"  # which set of windows, as in genebench/glm/windows.py
+task: str = "ecoli-coding"  # which set of windows, as in notebooks/studies/lib/windows.py
 seeds: int = 2  # draws of each split
 
 # %%
 from genebench.core import specs
-from genebench.glm import hub, transfer, windows
-from genebench.glm.studies import labels, tables
+from genebench.glm import hub
+from notebooks.studies.lib import labels, tables, transfer, windows
 
 data = windows.load(task, specs.sources())
 model = hub.load(labels.CARRIED[data.species])

@@ -20,13 +20,13 @@
 # %% tags=["parameters"]
 profile: str = "studies"  # folder of the executed notebook
 page: str = "tuning"  # name of this study
-task: str = "ecoli-coding"  # which set of windows, as in genebench/glm/windows.py
+task: str = "ecoli-coding"  # which set of windows, as in notebooks/studies/lib/windows.py
 epochs: int = 5  # of fine-tuning
 
 # %%
 from genebench.core import specs
-from genebench.glm import hub, transfer, windows
-from genebench.glm.studies import labels, tables
+from genebench.glm import hub
+from notebooks.studies.lib import labels, tables, transfer, windows
 
 data = windows.load(task, specs.sources())
 ways = labels.fine_tunings(data, hub.load(labels.CARRIED[data.species]), epochs=epochs)

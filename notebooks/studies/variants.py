@@ -25,9 +25,9 @@ device: str = "cpu"  # torch device of the networks
 
 # %%
 from genebench.core import specs
-from genebench.glm import effects, genomes, zero_shot
-from genebench.glm.studies import genome as of_genome
-from genebench.glm.studies import labels, tables
+from genebench.glm import genomes
+from notebooks.studies.lib import effects, labels, tables, zero_shot
+from notebooks.studies.lib import genome as of_genome
 
 sources = specs.sources()
 tasks = effects.load(variants, sources)

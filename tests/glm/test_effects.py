@@ -6,7 +6,8 @@ from Bio.Seq import Seq
 from glm import toys
 
 from genebench.core.errors import BadInput
-from genebench.glm import codes, effects
+from genebench.glm import codes
+from notebooks.studies.lib import effects
 
 
 def test_a_change_with_another_reference_base_is_refused():
@@ -28,19 +29,6 @@ def test_consequences_are_those_of_a_translation_by_biopython():
         a, b = str(before.translate()), str(after.translate())
         kind = "synonymous" if a == b else "nonsense" if b.count("*") > 1 else "missense"
         assert effects.CONSEQUENCES[row.consequence] == kind
-
-
-def test_changes_are_of_as_many_genes_as_requested():
-    toy = toys.genome()
-    toy.codes[820 : 820 + len(toys.GENE)] = toys.reverse(codes.encode(toys.GENE))
-    for genes in (1, 2):
-        tasks = effects.consequences(toy, genes=genes)
-        names = [t.name.removeprefix("toy/") for t in tasks]
-        kinds = ["nonsense-vs-synonymous", "nonsense-vs-missense", "missense-vs-synonymous"]
-        assert names == kinds
-        assert all(len(set(t.cluster)) == genes for t in tasks)
-    few = effects.consequences(toy, most=7)[2]
-    assert (np.bincount(few.label) == 7).all()
 
 
 def test_an_unknown_set_is_an_error():

@@ -6,7 +6,6 @@ from glm import toys
 
 from genebench.core import specs
 from genebench.core.errors import BadInput
-from genebench.data import sources
 from genebench.glm import codes, genomes
 
 
@@ -22,26 +21,6 @@ def test_genes_are_read_along_both_strands_and_positions_count_from_the_start():
         toy.blocks("tset")
 
 
-def test_overlapping_frames_have_no_position():
-    rows = toys.features((1, 30, "+", "a"), (20, 49, "+", "b"), (31, 60, "+", "c"))
-    _, position, _ = genomes._annotate(rows, {"c": 0}, 60)
-    assert (position[19:30] == 0).all() and position[:3].tolist() == [1, 2, 3]
-
-
-def test_kmers_are_those_of_either_strand():
-    sequence = toys.bases(60)
-    sequence[20] = codes.N
-    text = codes.decode(sequence)
-    for i, number in enumerate(genomes.kmers(sequence, 5).tolist()):
-        word = text[i : i + 5]
-        other = codes.decode(codes.reverse_complement(codes.encode(word)))
-        if "N" in word:
-            assert number == np.iinfo(np.uint64).max
-        else:
-            numbers = [int(w.translate(str.maketrans("ACGT", "0123")), 4) for w in (word, other)]
-            assert number == min(numbers)
-
-
 def test_duplicates_are_in_training_on_either_strand():
     toy = toys.genome()
     toy.codes[700:740] = toys.reverse(toy.codes[100:140])
@@ -52,35 +31,6 @@ def test_duplicates_are_in_training_on_either_strand():
     assert toy.fresh.sum() == 400 - toy.duplicates.sum()
 
 
-def test_sequences_that_share_a_word_are_alike_and_no_word_crosses_two():
-    sequences = [toys.bases(40, seed=i) for i in range(6)]
-    others = [toys.bases(50, seed=i) for i in (10, 11)]
-    sequences[1][5:21] = others[0][20:36]
-    sequences[3][10:26] = toys.reverse(others[1][:16])
-    # half of a word in each of two neighbours
-    sequences[4][-8:], sequences[5][:8] = others[1][30:38], others[1][38:46]
-    sequences.append(toys.bases(9, seed=20))
-    expected = [True, False, True, False, True, True, True]
-    assert genomes.unlike(sequences, others).tolist() == expected
-    joined = genomes.joined(sequences)
-    assert len(joined) == sum(map(len, sequences)) + 7 and (joined == codes.N).sum() == 7
-
-
 def test_an_unknown_genome_is_an_error():
     with pytest.raises(BadInput, match="unknown genome 'ecolii'; did you mean 'ecoli'"):
         genomes.load("ecolii", specs.sources())
-
-
-@pytest.mark.mirror
-@pytest.mark.parametrize("name", ["ecoli", "yeast"])
-def test_a_declared_genome_reads_as_its_annotation_says(name):
-    declared = specs.sources()
-    if sources.status(declared[genomes.declared()[name].source])[0] != "ready":
-        pytest.skip(f"the genome of {name} is not here; run 'genebench fetch {name}'")
-    genome = genomes.load(name, declared)
-    genes = [codes.decode(genome.coding(g)) for g in list(genome.genes.itertuples())[::20]]
-    assert len(genes) > 150
-    assert np.mean([text[:3] in ("ATG", "GTG", "TTG") for text in genes]) > 0.97
-    assert np.mean([text[-3:] in ("TAA", "TAG", "TGA") for text in genes]) > 0.97
-    parts = np.bincount(genome.part, minlength=4)
-    assert parts[2] > 400_000 and parts[1] > 50_000 and parts[0] > 5 * parts[2]

@@ -6,18 +6,13 @@ from glm import toys
 
 from genebench.core.errors import BadInput
 from genebench.glm import genomes, interpret
+from notebooks.studies.lib import genome as of_genome
+from notebooks.studies.lib import tracks
 
 
 def certain(toy):
     """Log-probabilities of a model that expects the bases that stand there."""
     return np.where(np.eye(4)[toy.codes] > 0, np.log(0.97), np.log(0.01)).astype(np.float32)
-
-
-def test_letters_without_information_have_no_height():
-    background = np.array([0.3, 0.2, 0.2, 0.3])
-    assert np.abs(interpret.heights(background[None], background)).max() < 1e-12
-    sure = interpret.heights(np.eye(4)[:1], np.full(4, 0.25))
-    assert sure.sum() == pytest.approx(2, abs=1e-5)
 
 
 def test_a_model_that_expects_the_genome_agrees_with_its_starts_and_is_certain():
@@ -30,42 +25,17 @@ def test_a_model_that_expects_the_genome_agrees_with_its_starts_and_is_certain()
     np.testing.assert_allclose(codon[["top", "truth"]], 0.97, rtol=1e-5)
 
 
-def test_codon_usage_knows_the_codons_of_the_genes(monkeypatch):
-    toy = toys.genome()
-    codon = toy.coding(next(toy.genes.itertuples())).reshape(-1, 3) @ genomes.CODON
-    usage = np.bincount(codon, minlength=64) + 1e-6
-    monkeypatch.setattr(genomes.Genome, "codon_usage", lambda self: usage)
-    table = interpret.codon_usage_positions(toy).set_index("position")
-    assert (table.bits < 0.5).all() and (table.top >= table.truth - 1e-9).all()
-
-
-class Paired:
-    """A model that expects each base of a stem to pair with its partner, and nothing elsewhere."""
-
-    def __init__(self, partner, start):
-        self.pairs = [(i - start, j - start) for i, j in partner.items()]
-
-    def conditionals(self, windows):
-        """Even everywhere but in the stem."""
-        out = np.full((*windows.shape, 4), np.log(0.25), dtype=np.float32)
-        for i, j in self.pairs:
-            out[:, i] = np.log(0.02)
-            out[np.arange(len(windows)), i, 3 - windows[:, j]] = np.log(0.94)
-        return out
-
-
 @pytest.mark.parametrize("strand", [1, -1])
-def test_the_acceptor_stem_of_a_trna_is_where_it_should_be(strand):
+def test_the_acceptor_stem_of_a_trna_is_where_it_should_be(strand, monkeypatch):
     toy, a, b = toys.genome(), 900, 976
     toy.region[a:b], toy.strand[a:b] = genomes.REGIONS.index("RNA gene"), strand
     toy.codes[a:b] = 0  # no CCA at its end: the stem ends one base before the last
-    along = np.arange(a, b)[::strand]
-    partner = {int(along[i]): int(along[74 - i]) for i in range(7)}
-    partner |= {j: i for i, j in partner.items()}
-    _, pairs = interpret.acceptor_stems(toy, Paired(partner, 1000 - 512))
+    planted = np.zeros((76, 76))
+    planted[np.arange(7), 74 - np.arange(7)] = 1
+    planted = planted[::strand, ::strand]
+    monkeypatch.setattr(tracks, "dependency_map", lambda *given: planted)
+    _, pairs = of_genome.acceptor_stems(toy, None)
     assert len(pairs) == 1 and pairs.auroc[0] == 1 and pairs.top[0] == 1
-    shifted = {i + 2: j for i, j in partner.items()}
-    assert interpret.acceptor_stems(toy, Paired(shifted, 1000 - 512))[1].auroc[0] < 0.9
 
 
 def test_a_genome_without_genes_is_an_error():
@@ -74,4 +44,4 @@ def test_a_genome_without_genes_is_an_error():
     with pytest.raises(BadInput, match="has no gene in its held-out part"):
         interpret.held_out_genes(toy)
     with pytest.raises(BadInput, match="no transfer RNA gene in its held-out part"):
-        interpret.acceptor_stems(toy, None)
+        of_genome.acceptor_stems(toy, None)

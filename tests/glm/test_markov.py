@@ -5,24 +5,8 @@ import pytest
 from glm import toys
 
 from genebench.core.errors import BadInput
-from genebench.glm import codes, markov, perplexity
-
-
-def test_a_model_reaches_the_entropy_of_its_chain():
-    rng = np.random.default_rng(7)
-    table, out = rng.dirichlet([0.4] * 4, 16), [0, 0]
-    edges = table.cumsum(1)
-    for u in rng.random(30_000):
-        out.append(int(min(3, (u > edges[out[-1] * 4 + out[-2]]).sum())))
-    sequence = np.array(out, dtype=np.uint8)
-    fit = [sequence[:20_000]], [sequence[20_000:25_000]]
-    models = markov.fit(*fit, orders=[0, 2, 6], both_strands=False)
-    test = sequence[25_000:]
-    truth = -np.log2(table[test[1:-1].astype(int) * 4 + test[:-2], test[2:]]).mean()
-    logs = {k: m.conditionals(test[None])[0] for k, m in models.items()}
-    cost = {k: perplexity.bits(log, test)[2:].mean() for k, log in logs.items()}
-    assert abs(cost[2] - truth) < 0.01 and cost[0] > truth + 0.1
-    assert cost[6] < cost[2] + 0.03, "interpolation falls back where words are rare"
+from genebench.glm import codes
+from notebooks.studies.lib import markov
 
 
 def test_orders_are_counted_by_hand():
@@ -47,25 +31,6 @@ def test_the_two_sided_chain_is_the_exact_conditional_of_the_one_sided_one():
         logs = np.take_along_axis(left.conditionals(changed), changed[..., None].astype(int), 2)
         total = logs.sum((1, 2), dtype=np.float64)
         np.testing.assert_allclose(found[i], total - np.logaddexp.reduce(total), atol=1e-4)
-
-
-@pytest.mark.parametrize("kind", markov.KINDS)
-def test_a_model_does_not_look_at_the_base_itself_nor_over_an_n(kind):
-    model = markov.fit([toys.bases(5000)], [toys.bases(500)], orders=[4], kind=kind)[4]
-    window = toys.bases(20, seed=1)
-    changed = window.copy()
-    changed[10] = (window[10] + 1) % 4
-    a, b = model.conditionals(np.stack([window, changed]))[:, 10]
-    np.testing.assert_array_equal(a, b)
-    window[9] = codes.N
-    np.testing.assert_allclose(np.exp(model.conditionals(window[None])).sum(-1), 1, rtol=1e-4)
-
-
-def test_tiles_of_a_long_sequence_are_as_one_window():
-    sequence = toys.bases(3000)
-    model = markov.fit([sequence], [sequence[:500]], orders=[5], kind="chain")[5]
-    whole = model.conditionals(sequence[None])[0]
-    np.testing.assert_allclose(perplexity.track(model, sequence, window=256), whole, atol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -4,16 +4,8 @@ import numpy as np
 
 from genebench.glm import codes, perplexity
 from genebench.glm.codes import Sequence
+from notebooks.studies.lib import tracks
 from tests.glm.tiny import GENOME
-
-
-def test_words_shared_with_training_are_searched_on_both_strands():
-    rng = np.random.default_rng(6)
-    training, sequence = (rng.integers(0, 4, n).astype(np.uint8) for n in (500, 200))
-    sequence[20:60] = training[100:140]
-    sequence[100:140] = codes.reverse_complement(training[300:340])
-    seen = perplexity.seen(sequence, [training])
-    assert seen[20:60].all() and seen[100:140].all() and seen.sum() <= 84
 
 
 def test_bits_are_split_by_repeat_and_region():
@@ -44,6 +36,6 @@ def test_a_dependency_map_shows_which_base_depends_on_which():
             out[rows, columns + 5, 3 - windows[:, :-5]] = 0.9
             return np.log(out)
 
-    moved = perplexity.dependency_map(Pairs(), GENOME[:60], 20, 40)
+    moved = tracks.dependency_map(Pairs(), GENOME[:60], 20, 40)
     i, j = np.indices(moved.shape)
     assert (moved[i - j == 5] > 4).all() and (moved[i - j != 5] < 1e-5).all()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
+from benchmarks.glm import plain
 from genebench.glm import codes, hub, score
 from tests.glm.tiny import GENOME, KMERS, LENGTH, RNG, checkpoint, model
 
@@ -29,41 +30,22 @@ def every(tmp_path_factory):
     return out
 
 
-def one_at_a_time(m, windows, positions, ref, alt):
-    """One variant, one strand, one window, one query (or two whole windows) after another."""
-    out = []
-    for w, p, r, a in zip(windows, positions, ref, alt):
-        other = (codes.reverse_complement(w).copy(), len(w) - 1 - p, 3 - r, 3 - a)
-        total = 0.0
-        for v, q, x, y in ((w, p, r, a), other):
-            if m.objective == "masked":
-                logs = m.at(v[None], np.array([q]))[0]
-                total += float(logs[y]) - float(logs[x])
-                continue
-            for base, sign in ((y, 1), (x, -1)):
-                row = v.copy()
-                row[q] = base
-                total += sign * float(codes.observed(m.conditionals(row[None])[0], row).sum())
-        out.append(total / 2)
-    return np.array(out)
-
-
 def some(m, n=12):
     """Windows of the genome's grid, positions in them, references and alternatives."""
     positions = np.sort(RNG.integers(60, 600, n))
     ref = GENOME[positions]
     alt = ((ref + RNG.integers(1, 4, n)) % 4).astype(np.uint8)
     start = score.tiles(m, positions, LENGTH)
-    return codes.windows(GENOME, start, LENGTH), positions - start, ref, alt
+    return positions, codes.windows(GENOME, start, LENGTH), positions - start, ref, alt
 
 
 @pytest.mark.parametrize("name", [*TRAINED, *HUB])
 def test_llr_equals_a_slow_reference_on_both_strands_and_in_any_batch(every, name):
     m = every[name]
-    w, p, r, a = some(m)
+    positions, w, p, r, a = some(m)
     llr = score.llr(m, w, p, r, a)
     assert np.ptp(llr) > 1e-3
-    slow = one_at_a_time(m, w, p, r, a)
+    slow = plain(m, GENOME, positions, r, a, length=LENGTH)
     assert np.abs(llr - slow).max() < 1e-5 * max(1, np.abs(llr).max())
     other = np.ascontiguousarray(codes.reverse_complement(w))
     assert np.abs(llr - score.llr(m, other, LENGTH - 1 - p, 3 - r, 3 - a)).max() < 1e-4
@@ -84,26 +66,18 @@ def test_a_pseudo_llr_of_one_substitution_without_neighbours_is_the_llr(every, n
     assert np.allclose(pseudo, llr, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["causal", "masked"])
-def test_insertions_and_deletions_score_and_no_change_scores_zero(every, name):
-    same = [(100, 3, GENOME[100:103]), (50, 1, GENOME[50:51])]
-    other = [(100, 3, GENOME[100:101]), (50, 1, codes.encode("AGG"))]
-    assert np.allclose(score.pseudo(every[name], GENOME, same, length=40), 0)
-    assert score.pseudo(every[name], GENOME, other, length=40).all()
-
-
 @pytest.mark.parametrize("name", FEW)
 def test_influence_is_the_mean_divergence_of_the_neighbours(every, name):
     m = every[name]
-    w, p, r, a = some(m, 4)
+    _, w, p, r, a = some(m, 4)
     influence = score.influence(m, w, p, a, reach=5)
     changed = w.copy()
     changed[np.arange(4), p] = a
     x, y = (m.conditionals(rows).astype(float) for rows in (w, changed))
     divergence = (np.exp(x) * (x - y)).sum(-1)
     low = 0 if m.objective == "causal" else -5
-    for i in range(4):
-        near = [j for j in range(p[i] + low, p[i] + 6) if 0 <= j < LENGTH and j != p[i]]
+    for i, q in enumerate(p):
+        near = [j for j in range(max(0, q + low), min(LENGTH, q + 6)) if j != q]
         assert np.isclose(influence[i], np.mean(divergence[i, near]), atol=1e-5)
     assert (score.embedding(m, w, p, a) > 0).all() and (score.embedding(m, w, p, r) < 1e-5).all()
 
@@ -117,18 +91,6 @@ def test_calibration_removes_the_bias_of_mutation():
     biased = effect + 5 * RNG.normal(size=500)[kinds]
     assert spearmanr(biased, effect)[0] < 0.5
     assert spearmanr(score.calibrated(biased, kinds), effect)[0] > 0.8
-
-
-def test_every_substitution_is_that_of_llr(every):
-    m, sequence = every["blind-spot"], GENOME[:150].copy()
-    sequence[10] = codes.N
-    out = score.every_substitution(m, sequence, length=LENGTH)
-    assert np.isnan(out[10]).all() and np.isfinite(out[11:]).all()
-    assert out[11, sequence[11]] == 0
-    start, alt = score.tiles(m, np.array([77]), LENGTH), (sequence[[77]] + 1) % 4
-    windows = codes.windows(sequence, start, LENGTH)
-    llr = score.llr(m, windows, 77 - start, sequence[[77]], alt)
-    assert np.isclose(out[77, alt], llr, atol=1e-5)
 
 
 def test_committed_scores_of_a_committed_model_stay():

@@ -13,13 +13,13 @@ import pytest
 from glm import toys
 
 from genebench.benchmark import results
-from genebench.book import notebooks
 from genebench.core import paths
 from genebench.core.errors import BadInput
-from genebench.glm import codes, genomes, transfer, zero_shot
-from genebench.glm.simulate import family as simulating
-from genebench.glm.studies import genome as of_genome
-from genebench.glm.studies import labels, promoters, simulated, tables
+from genebench.glm import genomes
+from genebench.glm import simulate as simulating
+from notebooks.studies.lib import genome as of_genome
+from notebooks.studies.lib import labels, simulated, tables, transfer, zero_shot
+from tests.glm.tiny import model
 
 
 def test_rows_of_a_task_that_is_scored_anew_replace_the_old_ones(tmp_path, monkeypatch):
@@ -40,7 +40,7 @@ def test_rows_of_a_task_that_is_scored_anew_replace_the_old_ones(tmp_path, monke
 
 
 def test_a_genome_is_compared_with_and_without_a_network():
-    toy, network = toys.genome(), toys.network()
+    toy, network = toys.genome(), model()
     toy.part[100:400] = genomes.PARTS.index("validation")
     study = of_genome.held_out(toy, [network], most=4)
     assert set(study.bits.sides) == {"one", "two"} and set(study.bits.order) == {0, 2, 3, 4}
@@ -48,13 +48,11 @@ def test_a_genome_is_compared_with_and_without_a_network():
     assert set(study.gain.sides) == {"one", "two"} and (study.gain.saved < 0).all()
     learnt = of_genome.interpretation(toy, study.tables)
     assert set(learnt["codon"].model) == {*study.tables, "codon-usage"}
-    without = of_genome.held_out(toy, [], most=4)
-    assert list(without.tables) == ["markov-chain"] and not len(without.gain)
 
 
 def test_fine_tuning_has_its_control_and_says_what_moves():
     task = dataclasses.replace(toys.labelled(60), name="toy/word")
-    ways = labels.fine_tunings(task, toys.network(), epochs=1)
+    ways = labels.fine_tunings(task, model(), epochs=1)
     families = dict.fromkeys(ways, "network")
     frame = transfer.evaluate(task, {}, ways, families, splits=("random",), seeds=(0,))
     assert {"fine-tuned", "fine-tuned-untrained"} <= set(frame.model) == set(ways)
@@ -63,37 +61,17 @@ def test_fine_tuning_has_its_control_and_says_what_moves():
     assert "lora" not in ways or 0 < facts.weights_that_move["lora"] < 0.5
 
 
-def test_parts_are_whole_families_of_about_their_shares():
-    family = np.repeat(np.arange(100), np.random.default_rng(0).integers(1, 6, 100))
-    part = promoters.assign_parts(family)
-    assert all(len(set(part[family == f])) == 1 for f in range(100))
-    np.testing.assert_allclose(np.bincount(part) / len(part), (0.6, 0.2, 0.2), atol=0.04)
-
-
-def test_thirds_of_expression_and_a_predictor_without_data():
-    texts = [codes.decode(toys.bases(80, seed=i)) for i in range(30)]
-    frame = pd.DataFrame({"set": "native", "sequence": texts, "expression": np.arange(30.0)})
-    thirds = promoters.expression_thirds(frame)
-    assert {tag: len(rows) for tag, rows in thirds.items()} == {"low": 10, "high": 10}
-    assert codes.decode(thirds["low"][0]) == texts[0]
-    assert sum(map(len, promoters.native_parts(frame))) == 30
-    with pytest.raises(BadInput, match="needs 1,000 promoters that are not native"):
-        promoters.fit_predictor(frame.assign(set="random"), frame[:2])
-
-
 def test_the_oracle_is_best_on_a_simulated_family(monkeypatch):
     monkeypatch.setattr(simulated, "SHOWN", 6000)
     names = (*simulated.TRAIN, *simulated.VALIDATION, simulating.TEST)
     sharp = {f"m{i}": 0.97 * np.eye(4)[toys.bases(9, seed=i)] + 0.03 / 4 for i in range(8)}
     design = simulating.Design(chromosomes=dict.fromkeys(names, 8000), species=2, settle=0.5)
-    comparison = simulated.compare(simulating.simulate(design, sharp), toys.network())
-    assert set(comparison.llr) == {"glm-simulated", "markov-two-sided", "markov-chain", "oracle"}
+    comparison = simulated.compare(simulating.simulate(design, sharp), model())
     table = simulated.constraint(comparison)
     whole = table[(table.subset == "all") & (table.scores == "raw")]
     best = whole.set_index("model").score.groupby(whole.task.to_numpy()).idxmax()
     assert set(best) == {"oracle"} and (table.low <= table.high).all()
     logos = simulated.logos(comparison)
-    assert np.allclose(logos[logos.model == "planted"].r, 1)
     assert (logos[logos.model == "genome"].r > 0.8).all()
     first, pairs = simulated.dependencies(comparison, count=2)
     assert first.planted.sum() == 3 * 12 and pairs.score.between(0, 1).all()
@@ -126,5 +104,7 @@ def test_a_study_is_parameterised_and_calls_what_there_is(path):
 
 
 def test_an_unknown_study_is_an_error():
+    from genebench.book import notebooks
+
     with pytest.raises(BadInput, match="unknown study 'genom'; did you mean 'genome'"):
         notebooks.run_study("genom", {})

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import torch
 
-from genebench.glm import codes, effects, genomes, net, trained, windows
+from genebench.glm import codes, genomes
+from notebooks.studies.lib import effects, windows
 
 GENE = "ATG" + "GCTAAACGTTGGGAT" * 8 + "TAA"
 _FEATURES = ["seqname", "kind", "start", "end", "strand", "phase", "gene"]
@@ -60,11 +60,3 @@ def labelled(n: int = 120) -> windows.Windows:
     sequences[label == 1, 20:28] = codes.encode("TATAATGC")
     sequences[:40, 40:60] = sequences[0, 40:60]
     return windows.Windows("t", "binary", "human", sequences, label, np.zeros(n, bool))
-
-
-def network() -> trained.TrainedModel:
-    """A small network with random weights."""
-    sizes = {"width": 16, "joint": 16, "depth": 2, "first": 3, "window": 64}
-    made = net.recipe({**sizes, "batch": 4, "steps": 3, "heads": 2})
-    torch.manual_seed(1)
-    return trained.TrainedModel(made, net.build(made), codes.Tokens(made))

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from ..core.errors import BadInput, unknown
-from ..core.specs import SourceSpec
-from ..data import sources as files
-from ..data.readers import numbers
-from . import codes, genomes
+from genebench.core.errors import BadInput, unknown
+from genebench.core.specs import SourceSpec
+from genebench.data import sources as files
+from genebench.data.readers import numbers
+from genebench.glm import codes, genomes
 
 GROUP = "variant effects"
 FEWEST_TAGS = 10

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ...core import cache
-from ...core.specs import Spec
-from .. import codes, motifs
-from ..codes import Sequence
+from ..core import cache
+from ..core.specs import Spec
+from . import codes, motifs
+from .codes import Sequence
 from .landscape import (
     CODING,
     CODON,
@@ -28,7 +28,6 @@ from .landscape import (
     Landscape,
     Mutation,
     evolve,
-    segregating,
 )
 
 TEST = "chr6"
@@ -142,25 +141,6 @@ class Family:
         columns["region"] = landscape.region[position]
         values = {"S": s, "bias": bias, "oracle": s + bias, "rate": rate}
         return pd.DataFrame(columns | {k: v[position, alt] for k, v in values.items()})
-
-    def population(self, truth: pd.DataFrame, *, sample: int = 200) -> np.ndarray:
-        """Copies of each mutation in a sample of a population.
-
-        Parameters
-        ----------
-        truth : DataFrame
-            As of ``truth``.
-        sample : int
-            Chromosomes.
-
-        Returns
-        -------
-        ndarray of int, (n,)
-            0: absent.
-        """
-        rng = np.random.default_rng([self.design.seed, 99])
-        s, rate = truth.S.to_numpy(), truth.rate.to_numpy()
-        return segregating(s, rate, rng, theta=self.design.theta, sample=sample)
 
 
 class _Map:

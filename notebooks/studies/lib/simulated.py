@@ -6,6 +6,7 @@ Trained on chromosomes 1 to 4 of all species, checked on 5, tested on 6 of the f
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,11 +20,13 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from ...stats import bootstrap, metrics
-from .. import codes, markov, net, perplexity, score, trained
-from ..codes import Sequence
-from ..simulate.family import TEST, Family
-from ..simulate.landscape import CODING, MOTIF, NEUTRAL, REGIONS, REPEAT, STRUCTURE
+from genebench.glm import codes, net, perplexity, score, trained
+from genebench.glm.codes import Sequence
+from genebench.glm.landscape import CODING, MOTIF, NEUTRAL, REGIONS, REPEAT, STRUCTURE
+from genebench.glm.simulate import TEST, Family
+from genebench.stats import bootstrap, metrics
+
+from . import markov, tracks
 
 TRAIN, VALIDATION = ("chr1", "chr2", "chr3", "chr4"), ("chr5",)
 RECIPE = net.Recipe(
@@ -132,7 +135,7 @@ def compare(family: Family, network) -> Comparison:
     out = Comparison(family, models, truth)
     whole = out.sequence.codes[: SHOWN + 1024]
     for name, model in models.items():
-        llr = score.every_substitution(model, whole, strands="given")
+        llr = every_substitution(model, whole, strands="given")
         out.llr[name] = llr[truth.position, truth.alt].astype(np.float64)
     out.llr["oracle"] = truth.oracle.to_numpy(dtype=np.float64)
     return out
@@ -185,11 +188,12 @@ def _interval(kind: str, y: np.ndarray, p: np.ndarray, block: np.ndarray) -> tup
     value, influence = bootstrap.influence(kind, y, p, np.zeros(len(y), dtype=np.int64))
     names, group = np.unique(block, return_inverse=True)
     summed = np.bincount(group, weights=influence)[:, None]
-    weight = bootstrap.weights(np.array([f"block {b}" for b in names]), seed=1)
+    blocks = np.array([f"block {b}" for b in names])
+    weight = bootstrap.weights(blocks, seed=1)
     draws = bootstrap.moves(summed, weight, (np.arange(len(names)),))
     least = -1.0 if kind == "regression" else 0.0
-    low, high = bootstrap.interval(np.array([value]), draws, low=least, high=1.0)[:, 0]
-    return float(value), float(low), float(high)
+    bounds = bootstrap.interval(np.array([value]), draws, low=least, high=1.0)
+    return float(value), *map(float, bounds[:, 0])
 
 
 def odds(comparison: Comparison) -> pd.DataFrame:
@@ -206,17 +210,22 @@ def odds(comparison: Comparison) -> pd.DataFrame:
         half added to each count), ``rare`` (at most 1 % of 200 chromosomes), ``common`` (5 % or
         more), ``spearman_frequency``.
     """
-    copies = comparison.family.population(comparison.truth)
+    design, truth = comparison.family.design, comparison.truth
+    rng = np.random.default_rng([design.seed, 99])
+    copies = segregating(truth["S"].to_numpy(), truth.rate.to_numpy(), rng, theta=design.theta)
     present = copies > 0
-    frequency = (np.minimum(copies, 200 - copies) / 200)[present]
+    rarer = np.minimum(copies, 200 - copies)
+    frequency = (rarer / 200)[present]
     groups, rows = np.stack([frequency <= 0.01, frequency >= 0.05]), []
     for model, raw in comparison.llr.items():
         values = comparison.calibrated(raw)[present]
         rho = float(scipy.stats.spearmanr(values, frequency)[0])
         for share in (0.01, 0.05, 0.1, 0.2, 0.4):
             low = values <= np.quantile(values, share)
-            (a, b), (c, d) = ((groups & side).sum(1) + 0.5 for side in (low, ~low))
-            log, error = np.log(a * d / (b * c)), 1.96 * np.sqrt(1 / a + 1 / b + 1 / c + 1 / d)
+            a, b = (groups & low).sum(1) + 0.5
+            c, d = (groups & ~low).sum(1) + 0.5
+            log = np.log(a * d / (b * c))
+            error = 1.96 * np.sqrt(1 / a + 1 / b + 1 / c + 1 / d)
             ratios = np.exp([log, log - error, log + error])
             rows.append((model, share, *ratios, int(a), int(b), rho))
     columns = "model lowest odds_ratio low high rare common spearman_frequency".split()
@@ -308,19 +317,20 @@ def dependencies(
         for a, b in zip(pins.start, pins.end):
             n = b - a
             window = codes.windows(comparison.sequence.codes, [a - flank], n + 2 * flank)[0]
-            raw = perplexity.dependency_map(model, window, flank, flank + n)
-            fixed = corrected(raw)
+            raw = tracks.dependency_map(model, window, flank, flank + n)
+            fixed, both = corrected(raw), (raw + raw.T) / 2
             paired = partner[a:b, None] == np.arange(a, b)
-            i, j = np.triu_indices(n, 3)
-            for kind, values in (("raw", (raw + raw.T) / 2), ("corrected", fixed)):
-                areas[kind].append(roc_auc_score(paired[i, j], values[i, j]))
+            upper = np.triu_indices(n, 3)
+            areas["raw"].append(roc_auc_score(paired[upper], both[upper]))
+            areas["corrected"].append(roc_auc_score(paired[upper], fixed[upper]))
             if len(areas["raw"]) == 1:
                 rows_, columns = np.indices(raw.shape)
                 flat = {"i": rows_, "j": columns, "raw": raw, "corrected": fixed}
                 frame = pd.DataFrame({key: values.ravel() for key, values in flat.items()})
                 maps.append(frame.assign(model=name, planted=paired.ravel()))
         for kind, values in areas.items():
-            mean, half = np.mean(values), 1.96 * np.std(values, ddof=1) / np.sqrt(len(values))
+            mean = np.mean(values)
+            half = 1.96 * np.std(values, ddof=1) / np.sqrt(len(values))
             bounds = max(0, mean - half), min(1, mean + half)
             row = ("planted pairs", "hairpins", name, kind, "auroc")
             rows.append((*row, float(mean), *bounds, len(values)))
@@ -352,9 +362,10 @@ def regions(
     rng = np.random.default_rng(3)
     region, bases = comparison.sequence.regions, comparison.sequence.codes
     grid = np.arange(128, 2 * SHOWN - length - 128, 16)
-    inside, start, label = region[grid[:, None] + np.arange(length)], [], []
+    inside, start, label = codes.windows(region, grid, length), [], []
     for code in (NEUTRAL, CODING, STRUCTURE, REPEAT):
-        pure = grid[(inside == code).mean(1) >= (0.55 if code == STRUCTURE else 0.95)]
+        share = 0.55 if code == STRUCTURE else 0.95
+        pure = grid[(inside == code).mean(1) >= share]
         start.append(rng.choice(pure, min(len(pure), each), replace=False))
         label += [code] * len(start[-1])
     start, label = np.concatenate(start), np.array(label)
@@ -371,8 +382,8 @@ def regions(
     weight = 1 / np.bincount(truth, minlength=len(REGIONS))[truth]
     for name, x in states.items():
         linear = LogisticRegression(C=0.1, max_iter=500, class_weight="balanced")
-        fitted = make_pipeline(StandardScaler(), linear).fit(x[first], label[first])
-        hit = fitted.predict(x[second]) == truth
+        probe = make_pipeline(StandardScaler(), linear)
+        hit = probe.fit(x[first], label[first]).predict(x[second]) == truth
         drawn = rng.integers(0, len(hit), (500, len(hit)))
         draws = [np.average(hit[i], weights=weight[i]) for i in drawn]
         row = ("region class", "windows of four classes", name, "linear probe", "accuracy")
@@ -437,3 +448,88 @@ def held_out_bits(comparison: Comparison) -> pd.DataFrame:
         for name, model in comparison.models.items()
     ]
     return pd.concat(tables, ignore_index=True)
+
+
+def segregating(
+    s: np.ndarray, rate: np.ndarray, rng: np.random.Generator, *, theta: float, sample: int = 200
+) -> np.ndarray:
+    """Copies of mutations among sampled chromosomes (Poisson random field).
+
+    The expected number of mutations at frequency x is theta * rate * (1 - e^{-S(1-x)}) /
+    ((1 - e^{-S}) x (1 - x)) dx (Wright 1938; Sawyer & Hartl 1992). A second mutation of the same
+    kind at a site is left out.
+
+    Parameters
+    ----------
+    s, rate : ndarray, (n,)
+        Scaled selection coefficient and rate of each mutation.
+    rng : Generator
+    theta : float
+        Population-scaled mutation rate.
+    sample : int
+        Chromosomes.
+
+    Returns
+    -------
+    ndarray of int, (n,)
+        0: absent.
+    """
+    x = (np.arange(2000) + 0.5) / 2000
+    width = x[1] - x[0]
+    sampled = scipy.stats.binom.pmf(np.arange(1, sample)[:, None], sample, x)
+    grid = np.arange(-30, 30.01, 0.25)
+    near = np.where(np.abs(grid) < 1e-6, 1e-6, grid)[:, None]
+    share = np.expm1(-near * (1 - x)) / np.expm1(-near)
+    density = share / (x * (1 - x)) * width
+    expected = density @ sampled.T
+    total = expected.sum(1, keepdims=True)
+    row = np.round((s - grid[0]) / 0.25).astype(int)
+    row = np.clip(row, 0, len(grid) - 1)
+    number = theta * rate * total[row, 0]
+    present = np.flatnonzero(rng.random(len(s)) < -np.expm1(-number))
+    running = (expected / total).cumsum(1)
+    drawn = rng.random(len(present))[:, None]
+    out = np.zeros(len(s), dtype=np.int64)
+    out[present] = 1 + (running[row[present]] < drawn).sum(1)
+    return np.minimum(out, sample - 1)
+
+
+def every_substitution(
+    model: codes.Nucleotides,
+    sequence: np.ndarray,
+    *,
+    length: int = 512,
+    strands: str = "both",
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+) -> np.ndarray:
+    """LLR of every substitution of a sequence.
+
+    Parameters
+    ----------
+    model : Nucleotides
+        Any model.
+    sequence : ndarray of shape (L,), uint8
+        Codes.
+    length : int
+        Bases of a window.
+    strands : {"both", "given"}
+        Mean over the two strands, or the given one.
+    progress : callable
+        Takes a stage, the bases done and all bases.
+
+    Returns
+    -------
+    ndarray of shape (L, 4), float32
+        0 for the base that stands there, NaN at N.
+    """
+    out = np.full((len(sequence), 4), np.nan, dtype=np.float32)
+    block = 64 * length
+    for s in range(0, len(sequence), block):
+        known = s + np.flatnonzero(sequence[s : s + block] < codes.N)
+        position = np.repeat(known, 4)
+        alt = np.tile(np.arange(4, dtype=np.uint8), len(known))
+        start = score.tiles(model, position, length)
+        rows, ref = codes.windows(sequence, start, length), sequence[position]
+        out[position, alt] = score.llr(model, rows, position - start, ref, alt, strands=strands)
+        progress("scoring", min(s + block, len(sequence)), len(sequence))
+    return out

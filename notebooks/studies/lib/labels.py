@@ -8,11 +8,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from .. import (
-    effects,
-    transfer,
-    windows,
-)
+from . import effects, transfer, windows
 
 CARRIED = {"ecoli": "glm-ecoli", "yeast": "glm-yeast", "human": "glm-ecoli", "mouse": "glm-ecoli"}
 """Species of windows -> network that is transferred to them (their own, where there is one)."""
@@ -123,9 +119,11 @@ def principal_components(
     """
     rows = np.random.default_rng(0).permutation(len(task))[:most]
     part = vectors[rows]
-    u, s, _ = np.linalg.svd((part - part.mean(0)) / np.maximum(part.std(0), 1e-6), False)
+    scaled = (part - part.mean(0)) / np.maximum(part.std(0), 1e-6)
+    u, s, _ = np.linalg.svd(scaled, full_matrices=False)
+    x, y = (u[:, :2] * s[:2]).T
     columns = {"task": task.name, "model": model, "label": task.label[rows]}
-    return pd.DataFrame(columns | {"x": u[:, 0] * s[0], "y": u[:, 1] * s[1]})
+    return pd.DataFrame(columns | {"x": x, "y": y})
 
 
 def fine_tunings(

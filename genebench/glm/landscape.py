@@ -11,13 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy
+
+from .genomes import CODON
 
 NEUTRAL, CODING, MOTIF, STRUCTURE, REPEAT = range(5)
 REGIONS = ("neutral", "coding", "motif", "structure", "repeat")
 """Names of the classes of region, by code."""
-CODON = np.array([16, 4, 1])
-"""Weight of each base of a codon in its number."""
 PAIRS = np.array([[0, 0, 0, 4], [0, 0, 4, 0], [0, 4, 0, 2], [4, 0, 2, 0]], dtype=float)
 """Fitness of two paired bases: 4 for Watson and Crick, 2 for G-T, 0 else."""
 
@@ -256,42 +255,3 @@ def evolve(
             new = (rate[moves].cumsum(1) < drawn[:, None]).sum(1)
             bases[at[moves]] = np.minimum(new, 3).astype(np.uint8)
     return bases
-
-
-def segregating(
-    s: np.ndarray, rate: np.ndarray, rng: np.random.Generator, *, theta: float, sample: int = 200
-) -> np.ndarray:
-    """Copies of mutations among sampled chromosomes (Poisson random field).
-
-    The expected number of mutations at frequency x is theta * rate * (1 - e^{-S(1-x)}) /
-    ((1 - e^{-S}) x (1 - x)) dx (Wright 1938; Sawyer & Hartl 1992). A second mutation of the same
-    kind at a site is left out.
-
-    Parameters
-    ----------
-    s, rate : ndarray, (n,)
-        Scaled selection coefficient and rate of each mutation.
-    rng : Generator
-    theta : float
-        Population-scaled mutation rate.
-    sample : int
-        Chromosomes.
-
-    Returns
-    -------
-    ndarray of int, (n,)
-        0: absent.
-    """
-    x = (np.arange(2000) + 0.5) / 2000
-    sampled = scipy.stats.binom.pmf(np.arange(1, sample)[:, None], sample, x)
-    grid = np.arange(-30, 30.01, 0.25)
-    near = np.where(np.abs(grid) < 1e-6, 1e-6, grid)[:, None]
-    density = np.expm1(-near * (1 - x)) / np.expm1(-near) / (x * (1 - x)) * (x[1] - x[0])
-    expected = density @ sampled.T
-    row = np.clip(np.round((s - grid[0]) / 0.25).astype(int), 0, len(grid) - 1)
-    number = theta * rate * expected.sum(1)[row]
-    present = np.flatnonzero(rng.random(len(s)) < -np.expm1(-number))
-    out = np.zeros(len(s), dtype=np.int64)
-    running = (expected / expected.sum(1, keepdims=True)).cumsum(1)
-    out[present] = 1 + (running[row[present]] < rng.random(len(present))[:, None]).sum(1)
-    return np.minimum(out, sample - 1)

@@ -10,12 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from ..benchmark.results import SCHEMA
-from ..core import cache
-from ..core.specs import SourceSpec
-from ..data import sources as files
-from ..stats import bootstrap, metrics
-from . import codes, genomes, markov, perplexity, score
+from genebench.benchmark.results import SCHEMA
+from genebench.core import cache
+from genebench.core.specs import SourceSpec
+from genebench.data import sources as files
+from genebench.glm import codes, perplexity, score
+from genebench.stats import bootstrap, metrics
+
+from . import markov, tracks
 from .effects import AMINO, GROUP, Effects
 
 SEED = 20240711
@@ -45,7 +47,7 @@ def harm(table: np.ndarray, at: np.ndarray, ref: np.ndarray, alt: np.ndarray) ->
     return table[at, ref] - table[at, alt]
 
 
-def tracks(model, sequence: np.ndarray, at: np.ndarray) -> np.ndarray:
+def around_changes(model, sequence: np.ndarray, at: np.ndarray) -> np.ndarray:
     """Log-probabilities of a model around changes.
 
     Parameters
@@ -86,13 +88,13 @@ def calibrated(
     -------
     ndarray, (n,)
     """
-    known = np.flatnonzero(np.isfinite(table[:, 0]) & (sequence < codes.N))
-    place, base = np.repeat(known, 4), np.tile(np.arange(4, dtype=np.uint8), len(known))
-    other = base != sequence[place]
-    place, base = np.concatenate([at, place[other]]), np.concatenate([alt, base[other]])
+    known = np.isfinite(table[:, 0]) & (sequence < codes.N)
+    place, base = np.nonzero((np.arange(4) != sequence[:, None]) & known[:, None])
+    place, base = np.append(at, place), np.append(alt, base)
     scores = harm(table, place, sequence[place], base)
     background = np.arange(len(place)) >= len(at)
-    return score.calibrated(scores, score.contexts(sequence, place, base), background)[: len(at)]
+    kinds = score.contexts(sequence, place, base)
+    return score.calibrated(scores, kinds, background)[: len(at)]
 
 
 def transversion(task: Effects) -> np.ndarray:
@@ -297,7 +299,8 @@ def tidy(frame: pd.DataFrame, **columns) -> pd.DataFrame:
     DataFrame
         Columns of the schema, then ``low, high``.
     """
-    usual = {"split_param": "", "repeat": 0, "fold": 0, "n_train": 0, "coverage": 1.0, "key": ""}
+    usual = dict.fromkeys(("split_param", "variant", "control", "key"), "")
+    usual |= {"repeat": 0, "fold": 0, "n_train": 0, "coverage": 1.0, "genes": "own"}
     missing = {name: value for name, value in usual.items() if name not in frame}
     return frame.assign(**{**missing, **columns})[[*SCHEMA.names, "low", "high"]]
 
@@ -345,7 +348,9 @@ def score_set(tasks: list[Effects], models: Sequence) -> pd.DataFrame:
     for task in tasks:
         if id(task.sequence) not in tables:
             at = np.concatenate([t.at for t in tasks if t.sequence is task.sequence])
-            tables[id(task.sequence)] = {m.name: tracks(m, task.sequence, at) for m in models}
+            tables[id(task.sequence)] = {
+                m.name: around_changes(m, task.sequence, at) for m in models
+            }
         scores = {}
         for name, table in tables[id(task.sequence)].items():
             scores[name] = harm(table, task.at, task.ref, task.alt)
@@ -408,14 +413,14 @@ def _human_sequences(
     """Windows to count, none like ``avoid``; and to choose on, none like those counted."""
     texts = [t for f in _HUMAN_FILES for t in files.table(sources["gue"], f).sequence]
     windows = [codes.encode(t) for t in dict.fromkeys(texts)]
-    unseen = np.flatnonzero(genomes.unlike(windows, avoid))
+    unseen = np.flatnonzero(windows.unlike(windows, avoid))
     clean = np.random.default_rng(0).permutation(unseen)
     cut = len(clean) // 20
     check, count = ([windows[i] for i in rows] for rows in (clean[:cut], clean[cut:]))
-    check = [s for s, new in zip(check, genomes.unlike(check, count)) if new]
-    return [genomes.joined(count)], [genomes.joined(check)]
+    check = [s for s, new in zip(check, windows.unlike(check, count)) if new]
+    return [windows.joined(count)], [windows.joined(check)]
 
 
 def _mean_bits(model, sequences: list[np.ndarray]) -> float:
-    bits = [perplexity.bits(model.conditionals(s[None])[0], s) for s in sequences]
+    bits = [tracks.bits(model.conditionals(s[None])[0], s) for s in sequences]
     return float(np.nanmean(np.concatenate(bits)))

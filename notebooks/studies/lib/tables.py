@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from ...benchmark import results, validation
-from ...core import paths
-from ...core.errors import BadInput
+from genebench.benchmark import results, validation
+from genebench.core import paths
+from genebench.core.errors import BadInput
 
 
 def save(frame: pd.DataFrame, study: str, name: str) -> Path:

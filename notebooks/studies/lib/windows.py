@@ -11,14 +11,15 @@ import pandas as pd
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from ..core.errors import BadInput, unknown
-from ..core.specs import SourceSpec
-from ..data import sources as files
-from . import codes, genomes
+from genebench.core.errors import BadInput, unknown
+from genebench.core.specs import SourceSpec
+from genebench.data import sources as files
+from genebench.glm import codes, genomes
+from genebench.glm.design import PROMOTER
 
 GROUP = "DNA windows"
-FLANK, PROMOTER = 17, 80
-"""Bases of the reporter's constant flank before a yeast promoter, and of the promoter itself."""
+FLANK = 17
+"""Bases of the reporter's constant flank before a yeast promoter."""
 WORD = 16
 """Length of the k-mers that make two windows alike; two of some thousands hardly share one by
 chance."""
@@ -240,8 +241,8 @@ def membership(windows: np.ndarray) -> sparse.csr_array:
     csr_array of int8, (n, n_kmers)
         0 or 1.
     """
-    words = [np.unique(genomes.kmers(w, WORD)) for w in windows]
-    words = [w[w != np.iinfo(np.uint64).max] for w in words]
+    words = [np.unique(codes.canonical(w, WORD)) for w in windows]
+    words = [w[w >= 0] for w in words]
     known, column = np.unique(np.concatenate(words), return_inverse=True)
     start = np.cumsum([0, *map(len, words)])
     values = np.ones(len(column), np.int8)
@@ -285,7 +286,7 @@ def split(task: Windows, name: str, *, seed: int) -> tuple[np.ndarray, np.ndarra
     BadInput
         Unknown split, or a task without a published one.
     """
-    from ..spectra import properties, splits
+    from genebench.spectra import properties, splits
 
     if name not in SPLITS:
         raise unknown("split of windows", name, SPLITS)
@@ -299,3 +300,38 @@ def split(task: Windows, name: str, *, seed: int) -> tuple[np.ndarray, np.ndarra
         order, n = np.random.default_rng(seed).permutation(len(task)), len(sides.train)
         return np.sort(order[:n]), np.sort(order[n : n + len(sides.test)])
     return sides.train, sides.test
+
+
+def joined(sequences: list[np.ndarray]) -> np.ndarray:
+    """Join sequences into one, with an N behind each, which no context or k-mer crosses.
+
+    Parameters
+    ----------
+    sequences : list of ndarray of uint8
+
+    Returns
+    -------
+    ndarray of uint8
+    """
+    gap = np.array([codes.N], dtype=np.uint8)
+    return np.concatenate([piece for s in sequences for piece in (s, gap)])
+
+
+def unlike(sequences: list[np.ndarray], others: list[np.ndarray], *, k: int = 16) -> np.ndarray:
+    """Which sequences share no k-mer with any of the others, on either strand.
+
+    Parameters
+    ----------
+    sequences, others : list of ndarray of uint8
+    k : int
+        Length of the k-mers.
+
+    Returns
+    -------
+    ndarray of bool, (n_sequences,)
+    """
+    avoid = np.unique(codes.canonical(joined(others), k))
+    shared = np.isin(codes.canonical(joined(sequences), k), avoid[avoid >= 0])
+    ends = np.cumsum([len(s) + 1 for s in sequences])
+    hit = np.searchsorted(ends, np.flatnonzero(shared), side="right")
+    return ~np.isin(np.arange(len(sequences)), hit)

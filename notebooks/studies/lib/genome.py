@@ -7,17 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ...core import paths
-from .. import (
-    genomes,
-    hub,
-    interpret,
-    markov,
-    motifs,
-    perplexity,
-    trained,
-)
-from ..codes import Sequence
+from genebench.core import paths
+from genebench.core.errors import BadInput
+from genebench.glm import codes, genomes, hub, interpret, perplexity, trained
+from genebench.glm.codes import Sequence
+from genebench.glm.genomes import REGIONS, Genome
+from genebench.stats import metrics
+
+from . import markov, motifs, tracks
 
 
 def training_sequences(genome: genomes.Genome) -> list[Sequence]:
@@ -87,7 +84,7 @@ class HeldOut:
     Attributes
     ----------
     bits : DataFrame
-        As of ``perplexity.summary``, with ``model, sides`` (one or two), ``order`` (0: network).
+        As of ``tracks.summary``, with ``model, sides`` (one or two), ``order`` (0: network).
     gain : DataFrame
         Bits that the network saves against the best k-mer model: ``where, saved, low, high, bases,
         sides, against``.
@@ -127,8 +124,8 @@ def held_out(genome: genomes.Genome, networks: list, *, most: int = 12) -> HeldO
     rows, best = [], {}
     for model, sides, order in models:
         table = perplexity.genome_track(genome, model)
-        cost = perplexity.bits(table, genome.codes)
-        summary = perplexity.summary(genome, cost, genome.duplicates)
+        cost = tracks.bits(table, genome.codes)
+        summary = tracks.summary(genome, cost, genome.duplicates)
         rows.append(summary.assign(model=model.name, sides=sides, order=order))
         key, level = (sides, order == 0), float(np.nanmean(cost[genome.fresh]))
         if key not in best or level < best[key][0]:
@@ -136,7 +133,7 @@ def held_out(genome: genomes.Genome, networks: list, *, most: int = 12) -> HeldO
     gains = [pd.DataFrame()]
     for sides in ("one", "two") if networks else ():
         _, cost, _, against, _ = best[sides, False]
-        saved = perplexity.summary(genome, cost - best[sides, True][1], genome.duplicates)
+        saved = tracks.summary(genome, cost - best[sides, True][1], genome.duplicates)
         gains.append(saved.rename(columns={"bits": "saved"}).assign(sides=sides, against=against))
     columns = ["where", "saved", "low", "high", "bases", "sides", "against"]
     gain = pd.concat(gains, ignore_index=True).reindex(columns=columns)
@@ -179,9 +176,9 @@ def stems(genome: genomes.Genome, model) -> dict[str, pd.DataFrame]:
     Returns
     -------
     dict of str to DataFrame
-        ``map``: ``i, j, moved``; ``pairs``: as of ``interpret.acceptor_stems``, with ``model``.
+        ``map``: ``i, j, moved``; ``pairs``: as of ``acceptor_stems``, with ``model``.
     """
-    first, pairs = interpret.acceptor_stems(genome, model)
+    first, pairs = acceptor_stems(genome, model)
     wide = pd.DataFrame(first).rename_axis("i").reset_index()
     long = wide.melt("i", var_name="j", value_name="moved")
     return {"map": long, "pairs": pairs.assign(model=model.name)}
@@ -209,3 +206,68 @@ def motifs_of(
         for rows, frame in zip(tables, frames):
             rows.append(frame.assign(model=model.name))
     return [pd.concat(rows, ignore_index=True) for rows in tables]
+
+
+def acceptor_stems(
+    genome: Genome, model, *, window: int = 512, most: int = 12
+) -> tuple[np.ndarray, pd.DataFrame]:
+    """Dependency maps of test tRNA genes, and whether they show the acceptor stem.
+
+    The first seven bases of a tRNA pair with the seven before its last one (before the last four,
+    where the gene ends in CCA).
+
+    Parameters
+    ----------
+    genome : Genome
+    model : nucleotide model
+    window : int
+        Bases that the model reads.
+    most : int
+        Genes.
+
+    Returns
+    -------
+    first : ndarray, (n, n)
+        Map of the first gene.
+    pairs : DataFrame
+        ``gene, auroc`` (pairs of the stem against all others four or more apart), ``top`` (share of
+        the stem's pairs in the highest per cent).
+
+    Raises
+    ------
+    BadInput
+        No tRNA gene in the test part.
+    """
+    maps, rows = [], []
+    for a, b in _trna_genes(genome)[:most]:
+        start = max(0, min(len(genome.codes) - window, (a + b) // 2 - window // 2))
+        n, reverse = b - a, genome.strand[a] < 0
+        dependency = tracks.dependency_map(
+            model, genome.codes[start : start + window], a - start, b - start
+        )
+        maps.append((dependency + dependency.T) / 2)
+        gene = genome.codes[a:b]
+        letters = codes.decode(codes.reverse_complement(gene) if reverse else gene)
+        x = np.arange(7)
+        y = n - (5 if letters.endswith("CCA") else 2) - x
+        stem = np.zeros((n, n), dtype=int)
+        if reverse:
+            x, y = n - 1 - y, n - 1 - x
+        stem[x, y] = 1
+        i, j = np.triu_indices(n, k=4)
+        truth, value = stem[i, j], maps[-1][i, j]
+        top = float((value[truth == 1] >= np.quantile(value, 0.99)).mean())
+        rows.append((f"{a}-{b}", metrics.auroc(truth, value), top))
+    if not rows:
+        raise BadInput(
+            f"genome '{genome.spec.name}' has no transfer RNA gene in its held-out part."
+        )
+    return maps[0], pd.DataFrame(rows, columns=["gene", "auroc", "top"])
+
+
+def _trna_genes(genome: Genome) -> list[tuple[int, int]]:
+    """Held-out RNA genes of 70 to 95 bases, those with most duplicates last."""
+    inside = (genome.region == REGIONS.index("RNA gene")) & genome.inside("test")
+    edges = np.flatnonzero(np.diff(inside, prepend=False, append=False)).reshape(-1, 2).tolist()
+    genes = [(a, b) for a, b in edges if 70 <= b - a <= 95]
+    return sorted(genes, key=lambda gene: genome.duplicates[slice(*gene)].mean())

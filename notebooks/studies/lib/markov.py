@@ -13,8 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 from numba import njit
 
-from ..core.errors import BadInput, unknown
-from . import codes
+from genebench.core.errors import BadInput, unknown
+from genebench.glm import codes
 
 VERSION = 1
 KINDS = ("causal", "around", "chain")

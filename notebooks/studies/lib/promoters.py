@@ -8,19 +8,12 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from ...core import paths
-from ...core.errors import BadInput
-from .. import (
-    design,
-    genomes,
-    markov,
-    net,
-    perplexity,
-    train,
-    transfer,
-    windows,
-)
-from ..codes import Sequence
+from genebench.core import paths
+from genebench.core.errors import BadInput
+from genebench.glm import design, genomes, net, train
+from genebench.glm.codes import Sequence
+
+from . import markov, tracks, transfer, windows
 from .genome import chain
 
 
@@ -107,7 +100,7 @@ def fit_predictor(
     """
     others, tested = promoters[promoters["set"] != "native"], windows.stack(test.sequence)
     sequences, y = windows.stack(others.sequence), others.expression.to_numpy()
-    new = genomes.unlike(list(sequences), list(tested), k=windows.WORD)
+    new = windows.unlike(list(sequences), list(tested), k=windows.WORD)
     sequences, y = sequences[new], y[new]
     if len(sequences) < 1000:
         raise BadInput(
@@ -140,7 +133,7 @@ def train_generator(promoters: dict[str, np.ndarray]):
         objective="causal",
         width=64,
         depth=5,
-        window=windows.PROMOTER,
+        window=design.PROMOTER,
         batch=64,
         steps=160,
         species=2,
@@ -172,7 +165,7 @@ def sample_chain(promoters: np.ndarray, check: np.ndarray, n: int) -> np.ndarray
     """
     options = {"orders": [5], "kind": "causal", "both_strands": False}
     chain = markov.fit(list(promoters), list(check), **options)[5]
-    return design.sample(chain.conditionals, n, windows.PROMOTER, context=5, seed=1)
+    return design.sample(chain.conditionals, n, design.PROMOTER, context=5, seed=1)
 
 
 def chain_bits(genome: genomes.Genome) -> Callable[[np.ndarray], np.ndarray]:
@@ -189,5 +182,5 @@ def chain_bits(genome: genomes.Genome) -> Callable[[np.ndarray], np.ndarray]:
     """
     model = chain(genome, 6)
     return lambda sequences: np.array(
-        [perplexity.bits(p, s).mean() for p, s in zip(model.conditionals(sequences), sequences)]
+        [tracks.bits(p, s).mean() for p, s in zip(model.conditionals(sequences), sequences)]
     )

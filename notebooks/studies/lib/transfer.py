@@ -14,10 +14,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from .. import probes
-from ..core.errors import BadInput, unknown
-from ..stats import metrics
-from . import codes, net, train, trained
+from genebench import probes
+from genebench.core.errors import BadInput, unknown
+from genebench.glm import codes, net, train, trained
+from genebench.stats import metrics
+
 from . import windows as tasks
 from .windows import Windows
 from .zero_shot import main_score, tidy

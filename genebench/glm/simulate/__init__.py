@@ -1,1 +1,0 @@
-"""Simulated genomes whose selection is known base by base."""

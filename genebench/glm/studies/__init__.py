@@ -1,1 +1,0 @@
-"""What the notebooks of ``notebooks/studies`` call."""

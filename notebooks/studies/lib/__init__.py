@@ -1,0 +1,1 @@
+"""What the notebooks of ``notebooks/studies`` call, beyond the package."""

@@ -1,0 +1,116 @@
+"""Motifs in what a model expects, by TF-MoDISco, named by the nearest known profile."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from genebench.core.errors import BadInput
+from genebench.glm.genomes import Genome
+from genebench.glm.interpret import around_starts, held_out_genes
+from genebench.glm.motifs import align, information
+
+_SHUFFLES = 50
+"""Times that a motif's columns are shuffled, to know how well a profile matches by chance."""
+
+
+def find_motifs(
+    genome: Genome, table: np.ndarray, profiles: dict, *, upstream: int = 400
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Motifs in what a model expects upstream of test genes, by TF-MoDISco.
+
+    A base's contribution is its log-probability less the mean over the four
+    (Shrikumar et al. 2018).
+
+    Parameters
+    ----------
+    genome : Genome
+    table : ndarray, (n_bases, 4)
+        Natural-log probabilities.
+    profiles : dict of str to ndarray, (width, 4)
+        Known motifs.
+    upstream : int
+        Bases before the start codon.
+
+    Returns
+    -------
+    motifs, letters : DataFrame
+        As ``match_motifs``.
+
+    Raises
+    ------
+    BadInput
+        modisco-lite is not installed.
+    """
+    try:
+        import modiscolite
+    except ImportError:
+        raise BadInput(
+            "motif discovery needs the package modisco-lite; run 'pip install modisco-lite'."
+        ) from None
+    genes = held_out_genes(genome, flank=upstream)
+    bases, p = around_starts(genome, genes, table, up=upstream, down=0)
+    log = np.log(np.maximum(p, 1e-6))
+    patterns, _ = modiscolite.tfmodisco.TFMoDISco(
+        one_hot=np.eye(4)[np.minimum(bases, 3)].astype("float32"),
+        hypothetical_contribs=((log - log.mean(2, keepdims=True)) * 0.1).astype("float32"),
+        sliding_window_size=15,
+        flank_size=5,
+        max_seqlets_per_metacluster=2000,
+        n_leiden_runs=2,
+    )
+    trimmed = [(_trim(np.asarray(p.sequence, dtype=float)), len(p.seqlets)) for p in patterns or []]
+    return match_motifs([(m, n) for m, n in trimmed if len(m) >= 5], profiles)
+
+
+def match_motifs(
+    motifs: list[tuple[np.ndarray, int]], profiles: dict
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Name motifs by the nearest known profile.
+
+    Parameters
+    ----------
+    motifs : list of (ndarray of shape (width, 4), int)
+        Probabilities and number of sites.
+    profiles : dict of str to ndarray, (width, 4)
+
+    Returns
+    -------
+    motifs : DataFrame
+        The commonest first: ``motif, sites, width, consensus, match, r, chance`` (correlation that
+        shuffled columns reach in one case of twenty).
+    letters : DataFrame
+        ``motif, of`` (found or match), ``position, A, C, G, T``.
+    """
+    rng, rows, letters = np.random.default_rng(0), [], []
+    for number, (matrix, sites) in enumerate(sorted(motifs, key=lambda m: -m[1]), start=1):
+        name = f"motif {number}"
+        near, r = _nearest(matrix, profiles)
+        drawn = [rng.permutation(matrix) for _ in range(_SHUFFLES)]
+        chance = np.quantile([_nearest(m, profiles)[1] for m in drawn], 0.95)
+        top = zip(matrix.argmax(1), matrix.max(1))
+        consensus = "".join("ACGT"[b] if p > 0.5 else "n" for b, p in top)
+        rows.append((name, sites, len(matrix), consensus, near, r, float(chance)))
+        letters += [(name, "found", j, *row) for j, row in enumerate(matrix)]
+        if near:
+            match = profiles[near]
+            _, shift, reverse = align(matrix, match, overlap=min(5, len(matrix)))
+            match = match[::-1, ::-1] if reverse else match
+            letters += [(name, "match", j, *row) for j, row in enumerate(match, start=shift)]
+    columns = ["motif", "sites", "width", "consensus", "match", "r", "chance"]
+    of_letters = pd.DataFrame(letters, columns=["motif", "of", "position", *"ACGT"])
+    return pd.DataFrame(rows, columns=columns), of_letters
+
+
+def _trim(matrix: np.ndarray, least: float = 0.3) -> np.ndarray:
+    """A motif without its uninformative ends."""
+    matrix = (matrix + 0.0025) / 1.01
+    sharp = np.flatnonzero(information(matrix) >= least)
+    return matrix[sharp[0] : sharp[-1] + 1] if len(sharp) else matrix[:0]
+
+
+def _nearest(matrix: np.ndarray, profiles: dict) -> tuple[str, float]:
+    width = min(5, len(matrix))
+    r = {n: align(matrix, p, overlap=width)[0] for n, p in profiles.items() if len(p) >= width}
+    best = max(r, key=r.get, default="")
+    return best, r.get(best, np.nan)
