@@ -13,19 +13,6 @@ def pairs(sequences: list[str], chance: float = proteins.CHANCE) -> int:
     return len(alignment.resembling(*proteins.coded(sequences), proteins.ABOVE, chance)[1])
 
 
-def test_threshold_is_the_identity_of_relatives_at_thirty_per_cent():
-    rng = np.random.default_rng(8)
-    identity = {}
-    for agree in (0.06, 0.3, 0.5):  # 0.06: letters drawn anew
-        same = (agree - 0.06) / 0.94
-        drawn = [protein(rng, 400) for _ in range(200)]
-        others = [np.where(rng.random(400) < same, a, protein(rng, 400)) for a in drawn]
-        coded = [[(s + 1).astype(np.uint8) for s in pair] for pair in zip(drawn, others)]
-        identity[agree] = np.mean([alignment.identity(a, b) for a, b in coded])
-    assert abs(identity[0.06] - 0.24) < 0.01 and abs(identity[0.3] - proteins.ABOVE) < 0.01
-    assert identity[0.5] > proteins.ABOVE + 0.1
-
-
 def test_low_complexity_and_unlike_lengths_are_not_aligned():
     rng = np.random.default_rng(4)
     a, b = ("".join(LETTERS[protein(rng, 200)]) for _ in range(2))

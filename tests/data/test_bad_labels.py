@@ -9,7 +9,7 @@ import pytest
 
 from genebench.core.errors import BadInput
 from genebench.core.specs import FileSpec, SourceSpec, TaskSpec
-from genebench.data import date_symbols, sources, tasks
+from genebench.data import sources, tasks
 
 TABLE = "Gene\tlabel\tscore\tlist\n" + "".join(
     f"{'ABCDEFGH'[i % 8]}{i:03d}\t{'xyz'[i % 3]}\t{i / 7:.3f}\t{'p,q' if i % 2 else 'q'}\n"
@@ -83,12 +83,6 @@ def test_labels_that_make_no_task_are_one_sentence(build, text, kind, options, e
         build(text, kind, "column", COLUMN | options)
 
 
-def test_tags_are_split_counted_and_derived(build):
-    whole, derived = build(TABLE, "multilabel", "tags", TAGS, derive=20)
-    assert whole.classes == ("p", "q") and whole.labels.sum(axis=0).tolist() == [45, 90]
-    assert (derived.name, derived.kind) == ("s/t/p", "binary") and derived.labels.sum() == 45
-
-
 def test_pairs_with_both_labels_are_dropped_and_unequal_files_refused(build):
     text = "A B\nA B\nC D\nE F\n"
     (task,) = build(text, "pair", "pairs", PAIRS, "pairs", marks="1\n0\n1\n0\n")
@@ -130,11 +124,3 @@ def test_a_date_in_lists_and_pairs_is_no_gene_either(build):
     text, marks = "A B\nC D\n1-Sep D\nA 3-Mar\n", "1\n0\n1\n0\n"
     (task,) = build(text, "pair", "pairs", PAIRS, "pairs", marks=marks)
     assert task.entities.tolist() == ["A|B", "C|D"] and task.description.endswith(left_out)
-
-
-def test_names_that_look_like_dates_but_are_symbols_stay(build):
-    names = "SEPTIN1 MARCHF1 DEC1 OCT4 HLA-A NKX2-1 MT-CO1 C1orf35 AC009779.3 RP11-3N2.1".split()
-    assert not date_symbols.spoiled(names).any()
-    rows = "".join(f"{name}\t{'xy'[i % 2]}\n" for i, name in enumerate(names))
-    (task,) = build("Gene\tlabel\n" + rows, "multiclass", "column")
-    assert sorted(task.entities) == sorted(names) and task.description == "d"

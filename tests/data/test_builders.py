@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import GENES
 
 from genebench.core import paths, specs
 from genebench.core.errors import BadInput
@@ -69,13 +68,6 @@ def test_terms_expand_to_a_binary_task_each_over_all_annotated_genes(toy, member
     assert {t.title for t in terms(toy, min_genes=floor)} == large < set(TERMS.values())
 
 
-def test_near_copies_are_merged_into_the_largest_and_named(toy, members):
-    jaccard = len(members["T:4"]) / len(members["T:1"]) - 1e-6
-    built = {t.title: t.description for t in terms(toy, merge_jaccard=jaccard)}
-    assert "valve" not in built and "merged" not in built["liver"]
-    assert built["heart"].endswith("Near-copies merged into it: valve.")
-
-
 def test_branches_are_a_label_per_child_of_the_root(toy, members):
     (task,) = tasks.build(toy, toy.tasks[1])
     assert task.classes == ("brain", "heart", "liver")
@@ -107,34 +99,6 @@ def test_count_is_log2_of_distinct_values_with_the_prefix(build):
     options = {"file": "f", "gene_column": "gene", "counted": "d", "prefix": "O:"}
     task = build("regression", "count", {"f": table}, **options)
     assert task.entities.tolist() == ["A", "B"] and task.labels.tolist() == [0.0, 1.0]
-
-
-def test_column_of_words_is_multiclass_without_rare_and_empty_classes(build):
-    table = {"g": list("FEDCBA"), "v": ["x", "y", "y", "x", "z", ""]}
-    task = build("multiclass", "column", {"f": table}, **COLUMN, min_class=2)
-    assert task.entities.tolist() == ["C", "D", "E", "F"]
-    assert [task.classes[i] for i in task.labels] == ["x", "y", "y", "x"]
-
-
-def test_column_of_numbers_is_regression_in_the_order_of_the_genes(toy):
-    (task,) = tasks.build(toy, toy.tasks[3])
-    table = pd.read_csv(paths.DOWNLOADS / "toy" / "labels.tsv", sep="\t", index_col="symbol")
-    assert task.classes == () and task.entities.tolist() == sorted(GENES)
-    np.testing.assert_array_equal(task.labels, table.loc[task.entities, "value"])
-
-
-@pytest.mark.parametrize(
-    "kind, values, fault",
-    [
-        ("regression", [1.0, np.inf], "'v' holds 'inf', no number"),
-        ("multiclass", ["x", "x"], "fewer than two classes"),
-        ("binary", ["x", "x"], "need two, one 'y'"),
-    ],
-)
-def test_column_that_makes_no_task_is_an_error(build, kind, values, fault):
-    more = {"positive": "y"} if kind == "binary" else {}
-    with pytest.raises(BadInput, match=fault):
-        build(kind, "column", {"f": {"g": ["A", "B"], "v": values}}, **COLUMN, **more)
 
 
 def test_tags_are_labels_that_enough_genes_have(build):

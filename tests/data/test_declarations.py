@@ -118,28 +118,6 @@ def test_encoder_takes_the_options_of_its_model(model):
     assert {*model.reads, *model.options.get("labels_of", ())} <= set(SOURCES)
 
 
-def test_model_is_exposed_to_tasks_that_exist_and_to_the_source_that_it_reads(real_tasks):
-    names = {t.name for t in real_tasks} | {entry.name for _, entry in ENTRIES}
-    for model in MODELS.values():
-        for prefix, why in model.exposed.items():
-            assert any(n.startswith(prefix) for n in names), f"{model.name}: no task '{prefix}…'"
-            assert why.strip().endswith("."), f"{model.name}: say why in a sentence"
-        source = SOURCES.get(model.options.get("source"))
-        if source and source.tasks and model.labels == "true":
-            assert any(entry.name.startswith(tuple(model.exposed)) for entry in source.tasks)
-
-
-@pytest.mark.parametrize("what", ["color", "title"])
-def test_no_two_models_share(what):
-    values = [getattr(m, what).lower() for m in MODELS.values()]
-    assert len(set(values)) == len(values)
-
-
-def test_every_control_is_there():
-    controls = {m.encoder for m in MODELS.values() if m.family == "control"}
-    assert {"random", "oracle", "shuffled"} <= controls | {m.labels for m in MODELS.values()}
-
-
 # --- profiles and pages ---------------------------------------------------------------------------
 
 
@@ -162,8 +140,3 @@ def test_page_has_a_notebook_and_its_task_exists(page, real_tasks):
     assert (paths.NOTEBOOKS / f"{page.notebook}.py").exists()
     assert page.parameters.get("group", "genomic properties") in specs.GROUPS
     assert page.parameters.get("task", real_tasks[0].name) in {t.name for t in real_tasks}
-
-
-def test_no_two_pages_share_an_address():
-    names = [p.page for p in PAGES]
-    assert names and len(set(names)) == len(names)

@@ -55,23 +55,6 @@ def test_category_and_score_equal_the_naive_rule_on_every_gene():
 
 
 @pytest.mark.parametrize(
-    "levels, category, score",
-    [
-        ([0.9, 0, 0, 0], "Not detected", np.nan),
-        ([1, 0, 0, 0], "Tissue enriched", 10.0),  # over the floor of 0.1
-        ([4, 1, 1, 1], "Tissue enriched", 4.0),
-        ([6, 6, 1.5, 1], "Group enriched", 4.0),
-        ([2, 0.9, 0.1, 0.1], "Low tissue specificity", np.nan),  # the second is not detected
-        ([8, 4, 4, 4, 4, 4] + [0] * 10, "Tissue enhanced", np.nan),  # six are too many
-        ([8, 4, 4, 4, 4, 0] + [0] * 10, "Group enriched", 48.0),
-    ],
-)
-def test_edges_of_the_rule_for_tissues(levels, category, score):
-    result, value = expression.tissue_specificity(np.array([levels]))
-    assert result.tolist() == [category] and value[0] == pytest.approx(score, nan_ok=True)
-
-
-@pytest.mark.parametrize(
     "levels, category",
     [
         ([0.9] * 6, "Not detected"),
@@ -84,28 +67,6 @@ def test_edges_of_the_rule_for_tissues(levels, category, score):
 )
 def test_distribution_counts_tissues_from_the_detection_limit(levels, category):
     assert expression.tissue_distribution(np.array([levels])).tolist() == [category]
-
-
-CATEGORIES = [
-    ([0.4, 0.1, 0, 0, 0, 0], "not detected"),
-    ([0.5, 0.1, 0, 0, 0, 0], "enriched"),
-    ([8, 2, 2, 2, 2, 2], "enriched"),
-    ([8, 8, 2, 2, 2, 2], "group enriched"),
-    ([12, 4, 2, 1, 1, 1], "group enriched"),  # mean of two 8 = 4 × 2
-    ([8, 8, 8, 2, 2, 2], "group enriched"),
-    ([8, 8, 8, 8, 2, 2], "low specificity"),  # four of six is more than half
-    ([8, 3, 1.5, 1.5, 1.5, 1.5], "enhanced"),  # mean of the others 1.8; 5.5 < 4 × 1.5
-    ([7, 3, 1.5, 1.5, 1.5, 1.5], "low specificity"),
-    ([8.0, 8, 2], "low specificity"),  # three types have no groups
-    ([8, 2, 2], "enriched"),
-    ([8, 3, 0.9], "enhanced"),
-]
-
-
-@pytest.mark.parametrize("profile, category", CATEGORIES)
-def test_specificity_of_cell_types_follows_the_rule(profile, category):
-    shuffled = np.array([np.random.default_rng(0).permutation(profile)])
-    assert expression.specificity_category(shuffled, detection=0.5).tolist() == [category]
 
 
 def test_group_of_tissues_is_its_highest_and_an_unknown_one_is_an_error():

@@ -38,20 +38,6 @@ def positives(task: tasks.Task) -> set[str]:
     return set(task.entities[task.labels == 1])
 
 
-def test_top_level_pathways_have_approved_symbols_of_human_genes_only(ready):
-    source = ready("reactome")
-    whole, *derived = tasks.from_source(source, sources=DECLARED)[0]
-    frame, relation = sources.table(source, "pathways"), sources.table(source, "relation")
-    frame = frame[frame["set"].isin(set(relation.parent) - set(relation.child))]
-    assert len(whole.classes) == 29 and set(whole.classes) <= set(frame.name)
-    status = genes.resolver(DECLARED).resolve(whole.entities, kind="symbol").status
-    named = set(frame.gene)
-    assert (status == "approved").all() and len(named) - 400 < len(whole) < len(named)
-    assert set(whole.entities) <= approved(named)
-    for task in derived[::6]:
-        assert positives(task) == approved(frame.gene[frame.name == task.classes[1]])
-
-
 def test_pathway_tasks_have_the_genes_of_their_pathway_and_are_no_near_copies(ready):
     source = ready("reactome_hierarchy")
     (built,) = tasks.from_source(source, sources=DECLARED)

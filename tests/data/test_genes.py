@@ -100,11 +100,6 @@ def test_unresolved_id_has_a_hint(resolver, text, hint):
     assert hint in resolver.resolve([text]).hints[text]
 
 
-@pytest.mark.parametrize("text", ["KINA2", "OLDK1", "NOBODY", "C7orf999"])
-def test_resolved_or_shapeless_id_has_no_hint(resolver, text):
-    assert resolver.resolve([text]).hints == {}
-
-
 # --- a list ---------------------------------------------------------------------------------------
 
 
@@ -132,14 +127,6 @@ def test_bare_numbers_are_entrez_ids_only_among_others(resolver):
     mixed = resolver.resolve(["KINA1", "OLDK2", "13", "52"])
     assert mixed.status.tolist() == ["approved", "previous", "unknown", "alias"]
     assert "Entrez" in mixed.hints["13"]
-
-
-def test_requested_kind_is_used_for_every_id(resolver):
-    result = resolver.resolve(["KINA1", "ENSG00000000002"], kind="symbol")
-    assert result.status.tolist() == ["approved", "unknown"]
-    assert "leave the kind out" in result.hints["ENSG00000000002"]
-    assert resolver.resolve(["5"], kind="hgnc").symbol.tolist() == ["CO9orf1"]
-    assert resolver.resolve(["KINA1"], kind="entrez").status.tolist() == ["unknown"]
 
 
 def test_unknown_kind_is_an_error_with_the_nearest(resolver):
@@ -171,19 +158,6 @@ def test_sentence_counts_every_id_once(resolver):
 # --- the tables -----------------------------------------------------------------------------------
 
 
-def test_ensembl_adds_ids_where_name_and_place_are_certain(resolver):
-    numbers = ["001", "101", "102", "103", "104", "105", "106"]
-    symbol = resolver.resolve([f"ENSG00000000{i}" for i in numbers]).symbol
-    assert symbol.tolist() == ["KINA1", "KINA1", "KINA2", "", "", "KINA1", ""]
-
-
-def test_ensembl_is_optional(hgnc):
-    alone = genes.build(hgnc)
-    symbol = alone.resolve(["ENSG00000000002", "ENSG00000000101"]).symbol
-    assert symbol.tolist() == ["KINA2", ""]
-    assert alone.chromosome(["DECA1", "KINA1"]).tolist() == ["", "19"]
-
-
 def test_incomplete_table_is_an_error(hgnc):
     with pytest.raises(BadInput, match="no column prev_symbol, entrez_id; take"):
         genes.build(hgnc.drop(columns=["prev_symbol", "entrez_id"]))
@@ -206,11 +180,6 @@ def test_chromosome_is_that_of_the_location_or_of_ensembl(resolver):
     assert resolver.chromosome([]).shape == (0,)
 
 
-def test_approved_symbols_replace_older_names_only(resolver):
-    symbols = resolver.approved(["OLDK1", "NICK", "NOBODY7", "KINA2"])
-    assert symbols.tolist() == ["KINA1", "NICK", "NOBODY7", "KINA2"]
-
-
 def test_resolver_of_declared_sources_is_shared_until_files_change(declared, hgnc):
     first = genes.resolver(declared)
     assert genes.resolver(dict(declared)) is first and first.release == "HGNC 1 and Ensembl 1"
@@ -221,11 +190,6 @@ def test_resolver_of_declared_sources_is_shared_until_files_change(declared, hgn
     forget()
     assert len(genes.resolver(declared).genes) == len(first.genes) - 1
     assert genes.fingerprint(declared)[0] != before[0] and len(before) == 2
-
-
-def test_resolver_without_hgnc_is_an_error(declared):
-    with pytest.raises(BadInput, match="unknown source 'hgnc'"):
-        genes.resolver({"ensembl": declared["ensembl"]})
 
 
 def test_annotations_are_counted_once_per_term_by_any_name(declared):
@@ -278,29 +242,6 @@ def test_official_ids_are_resolved_or_listed_as_shared(real, rows, column, kind,
     wrong = [(i, s) for (i, s), symbol in zip(pairs, result.symbol) if symbol != s]
     assert len(wrong) <= shared
     assert all(s in result.candidates[i] for i, s in wrong)
-
-
-@pytest.mark.mirror
-@pytest.mark.parametrize("column, share", [("prev_symbol", 0.96), ("alias_symbol", 0.92)])
-def test_official_other_names_are_resolved_or_listed(real, rows, column, share):
-    approved = {row["symbol"] for row in rows}
-    pairs = [(i, row["symbol"]) for row in rows for i in row[column].split("|") if i]
-    result = real.resolve([i for i, _ in pairs], kind="symbol")
-    assert (result.status != "unknown").all()
-    for (name, symbol), resolved in zip(pairs, result.symbol):
-        assert resolved == symbol or symbol in result.candidates[name]
-        assert resolved == name or name not in approved
-    assert (result.symbol == [s for _, s in pairs]).mean() > share
-
-
-@pytest.mark.mirror
-def test_chromosomes_of_hgnc_are_those_of_ensembl(real, rows):
-    placed = {row["ensgene"]: row["chr"] for row in official("ensembl", "genes")}
-    assembled = {*map(str, range(1, 23)), "X", "Y", "MT"}
-    both = [r for r in rows if r["location"] and placed.get(r["ensembl_gene_id"]) in assembled]
-    chromosome = real.chromosome([row["symbol"] for row in both])
-    differ = chromosome != [placed[row["ensembl_gene_id"]] for row in both]
-    assert set(chromosome) == assembled and len(both) > 40_000 and differ.sum() <= 4
 
 
 @pytest.mark.mirror

@@ -49,12 +49,6 @@ def cut(tmp_path):
     return region
 
 
-def test_reverse_complement_is_its_own_inverse():
-    turned = genome.reverse_complement
-    assert turned("AACGTN") == "NACGTT" and turned("RYKMn") == "nKMRY"
-    assert turned(turned("ACGTNRYSWKMBDHV")) == "ACGTNRYSWKMBDHV"
-
-
 def test_promoter_is_read_towards_its_gene(cut):
     minus = genome.reverse_complement(CHROMOSOME[18:22])
     dna = cut("promoter", upstream=3, downstream=2)

@@ -42,12 +42,6 @@ def test_protein_has_the_genes_that_list_it_or_the_one_it_names(resolver):
     assert [set(o) for o in owners] == [{"KINA2", "LONE1"}, {"KINA1"}, {"KINA1"}, set()]
 
 
-def test_genes_of_one_protein_and_proteins_of_one_gene_are_linked():
-    owners = [("B", "A"), ("C",), ("C",), (), ("D",), ("E",)]
-    group = proteins.linked(owners, np.array([0, 2, 3]), np.array([1, 3, 4]))
-    assert group == {"A": "A", "B": "A", "C": "A", "D": "A", "E": "E"}
-
-
 @pytest.mark.parametrize(
     "sequences, fault",
     [(["A", ""], "sequence 1 is empty"), (["A", "C1"], r"sequence 1 \('C1'\) has a character")],
