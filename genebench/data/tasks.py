@@ -214,8 +214,8 @@ def _derived(whole: Task, least: int) -> Iterator[Task]:
 
 def from_source(
     source: SourceSpec,
-    *,
     sources: Mapping[str, SourceSpec],
+    *,
     missing: Callable[[str], None] | None = None,
 ) -> list[list[Task]]:
     """
