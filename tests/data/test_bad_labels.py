@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
-
 import numpy as np
 import pytest
 
@@ -83,14 +81,6 @@ def test_labels_that_make_no_task_are_one_sentence(build, text, kind, options, e
         build(text, kind, "column", COLUMN | options)
 
 
-def test_pairs_with_both_labels_are_dropped_and_unequal_files_refused(build):
-    text = "A B\nA B\nC D\nE F\n"
-    (task,) = build(text, "pair", "pairs", PAIRS, "pairs", marks="1\n0\n1\n0\n")
-    assert task.entities.tolist() == ["C|D", "E|F"] and task.labels.tolist() == [1, 0]
-    with pytest.raises(BadInput, match="4 pairs in 'f', 2 labels in 'marks'"):
-        build(text, "pair", "pairs", PAIRS, "pairs", marks="1\n0\n")
-
-
 MANGLED = "1-Sep\tx\t1\tp\n1-Mar\ty\t2\tq\n2.31E+13\tz\t3\tp\n2023-03-02\tx\t4\tp\n"
 
 
@@ -113,14 +103,3 @@ def test_symbols_that_a_spreadsheet_turned_into_dates_are_named_and_never_genes(
     names = "4 names that a spreadsheet made of gene symbols (1-Mar, 1-Sep, 2.31E+13, …)."
     assert len(task) == 90 and task.description == f"d Left out: {names}"
     assert clean.description == "d" and clean.hash == task.hash
-
-
-def test_a_date_in_lists_and_pairs_is_no_gene_either(build):
-    left_out = "Left out: 2 names that a spreadsheet made of gene symbols (1-Sep, 3-Mar)."
-    lists = pickle.dumps({"yes": ["A", "B", "1-Sep"], "no": ["C", "D", "3-Mar"]})
-    options = {"file": "f", "positive": "yes", "negative": "no", "ids": "symbol"}
-    (task,) = build(lists, "binary", "lists", options, "lists")
-    assert task.entities.tolist() == ["A", "B", "C", "D"] and task.description.endswith(left_out)
-    text, marks = "A B\nC D\n1-Sep D\nA 3-Mar\n", "1\n0\n1\n0\n"
-    (task,) = build(text, "pair", "pairs", PAIRS, "pairs", marks=marks)
-    assert task.entities.tolist() == ["A|B", "C|D"] and task.description.endswith(left_out)

@@ -93,14 +93,6 @@ def test_unknown_choice_of_a_contrast_is_an_error_with_the_nearest(build, change
         build("binary", "contrast", **{**CONTRAST, **change}, classes=["no", "yes"])
 
 
-def test_count_is_log2_of_distinct_values_with_the_prefix(build):
-    table = {"gene": list("BBBAAC-") + [""], "d": ["O:1", "O:1", "O:2", "O:1", "R:3", "R:1"]}
-    table["d"] += ["O:4", "O:5"]
-    options = {"file": "f", "gene_column": "gene", "counted": "d", "prefix": "O:"}
-    task = build("regression", "count", {"f": table}, **options)
-    assert task.entities.tolist() == ["A", "B"] and task.labels.tolist() == [0.0, 1.0]
-
-
 def test_tags_are_labels_that_enough_genes_have(build):
     table = {"g": list("DCBA"), "v": ["a; b;a", "b;c", "a", "c;z"]}
     options = {**COLUMN, "separator": ";", "min_label": 2}

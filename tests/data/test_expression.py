@@ -54,21 +54,6 @@ def test_category_and_score_equal_the_naive_rule_on_every_gene():
     assert len(counts) == 5 and counts.min() >= 20  # every branch was taken
 
 
-@pytest.mark.parametrize(
-    "levels, category",
-    [
-        ([0.9] * 6, "Not detected"),
-        ([1, 0, 0, 0, 0, 0], "Detected in single"),
-        ([1, 1, 0, 0, 0, 0], "Detected in many"),
-        ([1, 1, 0, 0, 0, 0, 0], "Detected in some"),
-        ([1] * 6, "Detected in all"),
-        ([1] * 5 + [0], "Detected in many"),
-    ],
-)
-def test_distribution_counts_tissues_from_the_detection_limit(levels, category):
-    assert expression.tissue_distribution(np.array([levels])).tolist() == [category]
-
-
 def test_group_of_tissues_is_its_highest_and_an_unknown_one_is_an_error():
     columns = {"colon": [1.0, 5], "skin": [3.0, 0], "rectum": [2.0, 4]}
     frame = pd.DataFrame(columns, index=["A", "B"])

@@ -18,14 +18,6 @@ def components(n: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return np.array([int(group[name]) for name in names])
 
 
-def test_planted_families_are_whole_and_nothing_else_is_joined():
-    sequences, family = simulated(1, [2] * 8 + [5] * 8 + [16] * 4, alone=60, identity=0.6)
-    group = components(len(sequences), *proteins.related(sequences, jobs=1))
-    for f in range(family.max() + 1):
-        assert len(set(group[family == f])) == 1
-    assert len(set(group)) == family.max() + 1 + (family == -1).sum()
-
-
 def test_groups_are_those_of_aligning_every_pair():
     sequences, _ = simulated(2, [4] * 8, alone=10, identity=0.5)
     whole = properties.sequence_identity(sequences, above=proteins.ABOVE, binary=True, jobs=1)
