@@ -185,8 +185,12 @@ class Resolver:
         symbol = np.array([found[t][1] for t in texts], dtype=str)
         status = np.array([found[t][0] for t in texts], dtype=object)
         candidates = {t: genes for t, (_, _, genes) in found.items() if len(genes) > 1}
-        status = _mark_duplicates(symbol, status)
-        texts = np.array(texts, dtype=str)
+        # of the ids of a gene the one of the best status is used, of equals the first
+        rank = {s: i for i, s in enumerate(STATUSES)}
+        order = np.argsort([rank[s] for s in status], kind="stable")
+        order = order[symbol[order] != ""]
+        status[order[pd.Series(symbol[order]).duplicated().to_numpy(bool)]] = "duplicate"
+        texts, status = np.array(texts, dtype=str), status.astype(str)
         return Resolution(texts, symbol, status, most, candidates, hints, self.release)
 
     def approved(self, symbols: Iterable[str]) -> np.ndarray:
@@ -325,15 +329,6 @@ def _hint(text: str, form: str, kind: str | None) -> str:
     return next((hint for pattern, hint in _HINTS.items() if re.fullmatch(pattern, text)), "")
 
 
-def _mark_duplicates(symbol: np.ndarray, status: np.ndarray) -> np.ndarray:
-    """Statuses in which all but the best id of each gene (the first of equals) are duplicates."""
-    rank = {s: i for i, s in enumerate(STATUSES)}
-    order = np.argsort([rank[s] for s in status], kind="stable")
-    order = order[symbol[order] != ""]
-    status[order[pd.Series(symbol[order]).duplicated().to_numpy(bool)]] = "duplicate"
-    return status.astype(str)
-
-
 # --- tables ---------------------------------------------------------------------------------------
 
 _NAMES = {"approved": "symbol", "previous": "prev_symbol", "alias": "alias_symbol"}
@@ -377,11 +372,10 @@ def build(
         A column is missing, or a symbol stands twice.
     """
     columns = (*_NAMES.values(), *_NUMBERS.values(), *_ABOUT)
-    lacking, twice = [c for c in columns if c not in hgnc], []
-    if not lacking:
-        twice = hgnc.symbol[hgnc.symbol.duplicated()].tolist()
+    lacking = ", ".join(c for c in columns if c not in hgnc)
+    twice = [] if lacking else hgnc.symbol[hgnc.symbol.duplicated()].tolist()
     if lacking or twice:
-        fault = f"no column {', '.join(lacking)}" if lacking else f"the symbol '{twice[0]}' twice"
+        fault = f"no column {lacking}" if lacking else f"the symbol '{twice[0]}' twice"
         raise BadInput(f"the table of HGNC has {fault}; take the official hgnc_complete_set.txt.")
     names = {tier: _listed(hgnc, column) for tier, column in _NAMES.items()}
     numbers = {kind: _listed(hgnc, column) for kind, column in _NUMBERS.items()}

@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genebench.core import specs
 from genebench.core.errors import BadInput
-from genebench.data import expression, sources, tasks
+from genebench.data import expression
 
 
 def naive(levels: list[float]) -> tuple[str, float]:
@@ -65,28 +64,5 @@ def test_group_of_tissues_is_its_highest_and_an_unknown_one_is_an_error():
         expression.grouped_tissues(frame, {"gut": ["colon", "rectun"]})
 
 
-@pytest.fixture(scope="module")
-def rebuilt():
-    """The tasks of the consensus table by name, and HPA's own table of genes."""
-    declared = specs.sources()
-    with sources.only_at_hand():
-        if any(sources.status(declared[name])[0] != "ready" for name in ("hpa", "hpa_rna")):
-            pytest.skip("the tables of the Atlas are not here; run 'genebench fetch hpa hpa_rna'")
-        entries = [e for e in declared["hpa_rna"].tasks if "consensus" in e.name]
-        built = [tasks.build(declared["hpa_rna"], e, declared)[0] for e in entries]
-    return {task.name.split("/")[-1]: task for task in built}, declared["hpa"]
-
-
 # least agreement: 'atlas' was itself rebuilt from this table (one row differs in 10,000);
 # 'secretome' has the official labels of release 21.1, from expression before it was rounded
-@pytest.mark.mirror
-@pytest.mark.parametrize("file, least", [("atlas", 0.9995), ("secretome", 0.99)])
-@pytest.mark.parametrize("what", ["specificity", "distribution"])
-def test_rebuilt_categories_agree_with_those_of_the_atlas(rebuilt, what, file, least):
-    task = rebuilt[0][f"tissue-{what}"]
-    table = sources.table(rebuilt[1], file).drop_duplicates("Gene", keep=False)
-    theirs = table.set_index("Gene")[f"RNA tissue {what}"]
-    shared = pd.Index(task.entities).isin(theirs.index)
-    ours = np.array(task.classes)[task.labels[shared]]
-    assert shared.sum() > 2_500
-    assert (ours == theirs[task.entities[shared]].to_numpy()).mean() >= least

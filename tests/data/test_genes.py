@@ -89,22 +89,6 @@ def test_unresolved_id_has_a_hint(resolver, text, hint):
 # --- a list ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "ids, kind",
-    [
-        (["KINA1", "KINA2", "14"], "symbol"),
-        (["ENSG00000000001", "ENSG00000000077", "KINA1"], "ensembl"),
-        ([11, 12, "KINA1"], "entrez"),
-        (["P00001", "Q9Y6K9", "A0A024RBG1", "KINA1"], "uniprot"),
-        (["HGNC:1", "HGNC:2"], "hgnc"),
-        ([], "symbol"),
-        ([None, "", 12], "entrez"),
-    ],
-)
-def test_kind_of_a_list_is_that_of_most_ids(resolver, ids, kind):
-    assert resolver.resolve(ids).kind == kind
-
-
 def test_bare_numbers_are_entrez_ids_only_among_others(resolver):
     status = resolver.resolve(["11", "12", "KINA1"]).status
     assert status.tolist() == ["duplicate", "entrez", "approved"]
@@ -123,12 +107,6 @@ def test_best_id_of_a_gene_is_used_and_all_have_its_symbol(resolver):
     assert result.status.tolist() == ["duplicate", "approved", "duplicate", "duplicate", "alias"]
     assert result.symbol.tolist() == ["KINA2"] * 4 + ["LONE1"]
     assert result.unique.tolist() == [False, True, False, False, True]
-
-
-def test_no_ids_give_no_symbols(resolver):
-    result = resolver.resolve([])
-    assert result.symbol.shape == result.status.shape == result.unique.shape == (0,)
-    assert result.sentence() == "0 of 0 ids (kind: symbol) give 0 genes of Toy 1."
 
 
 def test_sentence_counts_every_id_once(resolver):

@@ -97,13 +97,6 @@ def test_a_stand_in_is_used_and_says_what_differs(labels):
     assert sources.stand_in(source, "labels") == "shorter"
 
 
-def test_the_status_of_a_source_is_ready_or_says_what_is_missing(labels):
-    assert sources.status(toy()) == ("ready", "")
-    labels.unlink()
-    state, why = sources.status(toy())
-    assert state == "missing" and "labels.tsv" in why
-
-
 BODY = bytes(range(256)) * 4000
 RIGHT = hashlib.sha256(BODY).hexdigest()
 
@@ -183,11 +176,6 @@ def web(server, tmp_path, monkeypatch):
     return SimpleNamespace(
         fetch=fetch, file=file, address=server, pauses=pauses, requests=Server.requests
     )
-
-
-def test_a_file_comes_whole_and_leaves_nothing_beside_it(web):
-    assert web.fetch("/plain") == "" and web.file.read_bytes() == BODY
-    assert [p.name for p in web.file.parent.iterdir()] == ["file.bin"] and web.pauses == []
 
 
 def test_a_download_that_breaks_off_is_resumed(web):
