@@ -88,18 +88,7 @@ class Task:
         return f"{counts[1]} of {len(self)} positive ({counts[1] / len(self):.1%})"
 
     def subset(self, mask: np.ndarray) -> Task:
-        """
-        Restrict the task to some of its entities.
-
-        Parameters
-        ----------
-        mask
-            Which entities, shape (n,).
-
-        Returns
-        -------
-        The task on them.
-        """
+        """Restrict the task to the entities of a mask, shape (n,)."""
         return replace(self, entities=self.entities[mask], labels=self.labels[mask])
 
 
@@ -219,9 +208,7 @@ def from_source(
     missing: Callable[[str], None] | None = None,
 ) -> list[list[Task]]:
     """
-    Return the tasks of every declaration of a source, from the cache where they are there.
-
-    The cache is keyed by the files: another file is another key.
+    Return the tasks of every declaration of a source, from the cache of the files at hand.
 
     Parameters
     ----------
@@ -456,17 +443,6 @@ def pick(tasks: dict[str, Task], names: Iterable[str] | None) -> dict[str, Task]
 
 
 def universe(tasks: Iterable[Task]) -> np.ndarray:
-    """
-    Collect the genes of some tasks.
-
-    Parameters
-    ----------
-    tasks
-        The tasks.
-
-    Returns
-    -------
-    Every gene, sorted, shape (n,).
-    """
+    """Collect every gene of some tasks, sorted, shape (n,)."""
     parts = {t.entities_hash: t.parts for t in tasks}
     return np.unique(np.concatenate([genes for sides in parts.values() for genes in sides]))

@@ -227,7 +227,7 @@ def test_motifs_are_those_of_pyjaspar():
     motifs = {}
     for motif in database.fetch_motifs(collection="CORE", species=["9606"]):
         motifs.setdefault(motif.name, []).append(motif)
-    # it leaves out a motif whose latest version is in another collection
+    # it leaves out a motif of which a newer version is of another species
     assert {n for n in motifs if "::" not in n} - set(table.index) == {"EWSR1-FLI1"}
     shared = [n for n in table.index if len(motifs.get(n, ())) == table.n_motifs[n]]
     assert len(shared) > 0.9 * len(table)
