@@ -1,1 +1,1 @@
-"""What is measured: upstream files, gene identifiers, families, genomes, and the tasks that are cut from them."""
+"""What is measured: upstream files, gene ids, families, genomes, and the tasks built from them."""

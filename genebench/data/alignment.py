@@ -11,16 +11,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-MATCH, MISMATCH, GAP = 2, -4, -5
-NEVER = -(2**30)
+MATCH, MISMATCH, GAP = np.float32(2), np.float32(-4), np.float32(-5)
 LANES = 64
 """Sequences that are aligned with one at once: each arithmetic step is done for all of them."""
-FEW = 6
-"""So many or fewer are aligned one by one instead."""
-LONGEST = 4095
-"""Letters up to which identical columns and columns of two letters fit into one float32."""
-SAME = LONGEST + 1
-"""Weight of an identical column in such a number; one of two letters weighs 1."""
+SAME, OTHER = np.int32(2**16 + 1), np.int32(1)
+"""What a column of two letters that agree, or differ, adds to a count of both kinds."""
 SEED, DROP = 3, 12
 """Score of a match in a segment without gaps, where a mismatch costs 1, and how far it may fall
 below its best."""
@@ -28,98 +23,47 @@ LAMBDA, K = 0.72, 0.15
 """Parameters of the scores of such segments by chance (Karlin & Altschul 1990): λ > 0 with
 p·exp(3λ) + (1 − p)·exp(−λ) = 1, where two letters of unrelated proteins agree with the chance
 p = 1/16, and a round factor."""
-_SAME, _TWO = np.float32(SAME + 1), np.float32(1)
-_MATCH, _MISMATCH, _GAP = np.float32(MATCH), np.float32(MISMATCH), np.float32(GAP)
 
 
 @njit(cache=True, nogil=True)
-def _aligned(a, b, width):
-    """Score, identical columns and columns of the best alignment in a band around the diagonals."""
-    la, lb = len(a), len(b)
-    low, high = min(0, lb - la) - width, max(0, lb - la) + width
-    score, columns = np.full(lb + 2, NEVER, np.int64), np.zeros(lb + 2, np.int64)
-    for j in range(min(lb, high) + 1):
-        score[j] = j * GAP
-    for i in range(1, la + 1):
-        before, last = max(0, i + low - 1), min(lb, i + high)
-        diagonal, diagonal_columns = score[before], columns[before]
-        left, left_columns = i * GAP if i + low <= 0 else NEVER, 0
-        score[before], columns[before] = left, left_columns
-        for j in range(before + 1, last + 1):
-            both, both_columns = diagonal + MISMATCH, diagonal_columns + 1
-            if a[i - 1] == b[j - 1]:
-                both, both_columns = diagonal + MATCH, diagonal_columns + 1 + 2**32
-            diagonal, diagonal_columns = score[j], columns[j]
-            left += GAP
-            if diagonal + GAP > left:
-                left, left_columns = diagonal + GAP, diagonal_columns
-            if both > left:
-                left, left_columns = both, both_columns
-            score[j], columns[j] = left, left_columns
-        score[last + 1] = NEVER
-    return score[lb], columns[lb] >> 32, la + lb - (columns[lb] & (2**32 - 1))
-
-
-@njit(cache=True, nogil=True)
-def identity(a, b):
+def _identities(a, others, lengths):
     """
-    Compute the identity of two sequences in their first best global alignment.
+    Identity of one sequence with some others, side by side in (longest, n), float32.
 
-    The band around the diagonal is doubled until no alignment that leaves it can score as much as
-    the best within it, so that the result is that of the whole matrix.
-
-    Parameters
-    ----------
-    a, b
-        Coded sequences, uint8.
-
-    Returns
-    -------
-    Identical columns over columns, in [0, 1].
+    Each step of the matrix is done for all of them at once.
     """
-    la, lb = len(a), len(b)
-    if la == 0 or lb == 0:
-        return 1.0 if la == lb else 0.0
-    width = 8
-    while True:
-        score, same, columns = _aligned(a, b, width)
-        gaps = abs(la - lb) + 2 * (width + 1)  # at least so many, outside the band
-        beyond = (la + lb - gaps) // 2 * MATCH + gaps * GAP
-        if score > beyond or width >= max(la, lb):
-            return same / columns
-        width *= 2
-
-
-@njit(cache=True, nogil=True)
-def _lanes(a, others, score, columns, diagonal, diagonal_columns, left, left_columns):
-    """
-    The whole matrix of one sequence (rows) against ``LANES`` others, (longest, LANES) float32.
-
-    Leaves in ``columns[j, l]``, for the first j letters of l, the columns of two letters + 4096 ×
-    identical columns. The last four arguments are room for one cell of each.
-    """
-    for j in range(len(others) + 1):
-        score[j], columns[j] = _GAP * np.float32(j), np.float32(0)
+    longest, n = others.shape
+    score = np.empty((longest + 1, n), np.float32)
+    columns = np.zeros((longest + 1, n), np.int32)
+    diagonal, left = np.empty((2, n), np.float32)
+    diagonal_columns, left_columns = np.empty((2, n), np.int32)
+    for j in range(longest + 1):
+        score[j] = GAP * np.float32(j)
     for i in range(1, len(a) + 1):
         x = a[i - 1]
-        diagonal[:], diagonal_columns[:] = score[0], np.float32(0)
-        score[0] = _GAP * np.float32(i)
-        left[:], left_columns[:] = score[0], np.float32(0)
-        for j in range(1, len(others) + 1):
+        diagonal[:], diagonal_columns[:] = score[0], 0
+        score[0] = GAP * np.float32(i)
+        left[:], left_columns[:] = score[0], 0
+        for j in range(1, longest + 1):
             letters, s, c = others[j - 1], score[j], columns[j]
-            for l in range(LANES):  # noqa: E741
-                equal = x == letters[l]
-                both = diagonal[l] + (_MATCH if equal else _MISMATCH)
-                both_columns = diagonal_columns[l] + (_SAME if equal else _TWO)
-                old, old_columns = s[l], c[l]
-                up, best = old + _GAP, left[l] + _GAP
-                best_columns = old_columns if up > best else left_columns[l]
+            for k in range(n):
+                equal = x == letters[k]
+                both = diagonal[k] + (MATCH if equal else MISMATCH)
+                both_columns = diagonal_columns[k] + (SAME if equal else OTHER)
+                old, old_columns = s[k], c[k]
+                up, best = old + GAP, left[k] + GAP
+                best_columns = old_columns if up > best else left_columns[k]
                 best = up if up > best else best
                 best_columns = both_columns if both > best else best_columns
                 best = both if both > best else best
-                diagonal[l], diagonal_columns[l] = old, old_columns
-                left[l], left_columns[l] = best, best_columns
-                s[l], c[l] = best, best_columns
+                diagonal[k], diagonal_columns[k] = old, old_columns
+                left[k], left_columns[k] = best, best_columns
+                s[k], c[k] = best, best_columns
+    values = np.empty(n)
+    for k in range(n):
+        count = np.int64(np.uint32(columns[lengths[k], k]))
+        values[k] = (count >> 16) / (len(a) + lengths[k] - (count & 0xFFFF))
+    return values
 
 
 @njit(cache=True, nogil=True)
@@ -146,33 +90,20 @@ def alike(i, candidates, letters, start, composition, above):
     -------
     Numbers of the similar ones, and the identity of each, (0, 1].
     """
-    a = letters[start[i] : start[i + 1]]
-    la, length, own = len(a), start[1:] - start[:-1], a.astype(np.float32)
-    chosen, count, width = np.empty(len(candidates), np.int64), 0, la
+    a, length = letters[start[i] : start[i + 1]].astype(np.float32), start[1:] - start[:-1]
+    chosen, count = np.empty(len(candidates), np.int64), 0
     for j in candidates:
-        if np.minimum(composition[i], composition[j]).sum() > above * max(la, length[j]):
-            chosen[count], width = j, max(width, length[j])
+        shared = np.minimum(composition[i], composition[j]).sum()
+        if shared > above * max(len(a), length[j]):
+            chosen[count] = j
             count += 1
-    room = width + 1 if width <= LONGEST and count > FEW else 1
-    others, cell = np.zeros((room, LANES), np.float32), np.empty((4, LANES), np.float32)
-    score, columns = np.empty((room, LANES), np.float32), np.empty((room, LANES), np.float32)
     values = np.empty(count)
     for first in range(0, count, LANES):
         block = chosen[first : min(first + LANES, count)]
-        if room == 1 or len(block) <= FEW:
-            for k in range(len(block)):
-                b = letters[start[block[k]] : start[block[k] + 1]]
-                values[first + k] = identity(a, b)
-            continue
-        longest = length[block].max()
-        others[:longest] = np.float32(0)
+        others = np.zeros((length[block].max(), len(block)), np.float32)
         for k in range(len(block)):
             others[: length[block[k]], k] = letters[start[block[k]] : start[block[k] + 1]]
-        _lanes(own, others[:longest], score, columns, cell[0], cell[1], cell[2], cell[3])
-        for k in range(len(block)):
-            lb = length[block[k]]
-            both = np.int64(columns[lb, k])
-            values[first + k] = both // SAME / (la + lb - both % SAME)
+        values[first : first + len(block)] = _identities(a, others, length[block])
     similar = values > above
     return chosen[:count][similar], values[similar]
 

@@ -294,12 +294,9 @@ def _copies(ids: np.ndarray, matrix: np.ndarray, jaccard: float) -> dict[str, li
     alike = shared / (size[:, None] + size[None] - shared) >= jaccard
     copies: dict[int, list[str]] = {}
     for i in np.lexsort((ids, -size)):
-        twin = next((k for k in copies if alike[i, k]), None)
-        if twin is None:
-            copies[i] = []
-        else:
-            copies[twin].append(ids[i])
-    return {ids[i]: twins for i, twins in copies.items()}
+        twin = next((k for k in copies if alike[i, k]), i)
+        copies.setdefault(twin, []).append(ids[i])
+    return {twins[0]: twins[1:] for twins in copies.values()}
 
 
 def contrast(

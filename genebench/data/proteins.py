@@ -36,6 +36,8 @@ letters, end to end, 0.35."""
 CHANCE = 1e-5
 """Chance of an unrelated pair to be aligned (``alignment.resembling``): of 20,000 proteins, some
 2,000 pairs."""
+LONGEST = 2**16 - 1
+"""Letters of the longest sequence that is aligned."""
 SOURCE, FILE = "proteome", "sequences"
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ*-"
 
@@ -59,15 +61,17 @@ def coded(sequences: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     Raises
     ------
     BadInput
-        An empty sequence, or characters other than letters, ``*`` and ``-``.
+        An empty sequence, one of more than ``LONGEST`` letters, or characters other than
+        letters, ``*`` and ``-``.
     """
     codes = np.full(256, 255, dtype=np.uint8)
     for letters in (_LETTERS, _LETTERS.lower()):
         codes[list(letters)] = np.arange(1, len(letters) + 1)
     start = np.fromiter(accumulate(map(len, sequences), initial=0), np.int64, len(sequences) + 1)
-    empty = np.flatnonzero(np.diff(start) == 0)
-    if len(empty):
-        raise BadInput(f"sequence {empty[0]} is empty and has no identity; leave it out.")
+    length = np.diff(start)
+    for fault, odd in (("is empty", length == 0), ("is too long", length > LONGEST)):
+        if odd.any():
+            raise BadInput(f"sequence {odd.argmax()} {fault} and has no identity; leave it out.")
     letters = codes[np.frombuffer("".join(sequences).encode("latin-1", "replace"), dtype=np.uint8)]
     if (letters == 255).any():
         bad = int(np.searchsorted(start, np.argmax(letters == 255), side="right")) - 1

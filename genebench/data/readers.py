@@ -215,9 +215,6 @@ def read_gmt(path: Path, *, by_name: bool = False) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["set", "name", "gene"])
 
 
-read_plain = limits.read_pickle
-
-
 @reader("lists")
 def read_lists(path: Path) -> pd.DataFrame:
     """Read a pickled dict of lists, without running code.

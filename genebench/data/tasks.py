@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -88,18 +88,7 @@ class Task:
         return f"{counts[1]} of {len(self)} positive ({counts[1] / len(self):.1%})"
 
     def subset(self, mask: np.ndarray) -> Task:
-        """
-        Restrict the task to some of its entities.
-
-        Parameters
-        ----------
-        mask
-            Which entities, shape (n,).
-
-        Returns
-        -------
-        The task on them.
-        """
+        """Restrict the task to the entities of a mask, shape (n,)."""
         return replace(self, entities=self.entities[mask], labels=self.labels[mask])
 
 
@@ -214,14 +203,12 @@ def _derived(whole: Task, least: int) -> Iterator[Task]:
 
 def from_source(
     source: SourceSpec,
-    *,
     sources: Mapping[str, SourceSpec],
+    *,
     missing: Callable[[str], None] | None = None,
 ) -> list[list[Task]]:
     """
-    Return the tasks of every declaration of a source, from the cache where they are there.
-
-    The cache is keyed by the files: another file is another key.
+    Return the tasks of every declaration of a source, from the cache of the files at hand.
 
     Parameters
     ----------
@@ -244,11 +231,11 @@ def from_source(
     """
     if not source.tasks:
         return []
-    files = {name: _digests(genes.source_by_id(sources, name)) for name in sorted(_needs(source))}
+    needed = [genes.source_by_id(sources, name) for name in sorted(_needs(source))]
     recipe = {
         "stage": ["tasks", builders.VERSION],
         "source": source.model_dump(mode="json"),
-        "files": files,
+        "files": {s.id: {name: _digest(s, name) for name in s.files} for s in needed},
     }
     path = paths.TASKS / f"{source.id}-{cache.key(recipe)}.npz"
     if cache.state(path) == "ready":
@@ -279,30 +266,26 @@ def _needs(source: SourceSpec) -> set[str]:
     return needed
 
 
-def _digests(source: SourceSpec) -> dict[str, str]:
-    """SHA-256 of each of a source's files, empty where it is not available."""
-    digests = dict.fromkeys(source.files, "")
-    for name in source.files:
-        try:
-            digests[name] = upstream.digest(upstream.locate(source, name))
-        except upstream.Missing:
-            continue
-    return digests
+def _digest(source: SourceSpec, name: str) -> str:
+    """SHA-256 of a file of a source, empty where it is not available."""
+    try:
+        return upstream.digest(upstream.locate(source, name))
+    except upstream.Missing:
+        return ""
 
 
-_FIELDS = ("name", "title", "description", "group", "kind", "source", "version", "classes")
+_FIELDS = [f.name for f in fields(Task) if f.name not in ("entities", "labels")]
 
 
 def _write(path: Path, built: list[list[Task]], absent: list[str]) -> None:
     """Write tasks; those that share their entities share an array."""
     arrays, meta, shared = {}, [], {}
-    for number, (entry, task) in enumerate((i, t) for i, part in enumerate(built) for t in part):
+    for entry, task in ((i, t) for i, part in enumerate(built) for t in part):
         at = shared.setdefault(task.entities_hash, len(shared))
-        arrays[f"entities_{at}"] = task.entities
         small = task.labels if task.kind == "regression" else task.labels.astype(np.int16)
-        arrays[f"labels_{number}"] = small
-        fields = {name: getattr(task, name) for name in _FIELDS}
-        meta.append({"entry": entry, "set": at, "hash": task.hash, **fields})
+        arrays |= {f"entities_{at}": task.entities, f"labels_{len(meta)}": small}
+        about = {name: getattr(task, name) for name in _FIELDS}
+        meta.append({"entry": entry, "set": at, "hash": task.hash, **about})
     text = json.dumps([len(built), meta, absent]).encode()
     np.savez(path, meta=np.frombuffer(text, dtype=np.uint8), **arrays)
 
@@ -312,12 +295,12 @@ def _read(path: Path) -> tuple[list[list[Task]], list[str]]:
         n, meta, absent = json.loads(arrays["meta"].tobytes())
         entities = {at: arrays[f"entities_{at}"] for at in {m["set"] for m in meta}}
         built: list[list[Task]] = [[] for _ in range(n)]
-        for number, fields in enumerate(meta):
-            entry, at, noted = (fields.pop(key) for key in ("entry", "set", "hash"))
+        for number, about in enumerate(meta):
+            entry, at, noted = (about.pop(key) for key in ("entry", "set", "hash"))
             labels = arrays[f"labels_{number}"]
-            labels = labels if fields["kind"] == "regression" else labels.astype(np.int64)
-            fields["classes"] = tuple(fields["classes"])
-            task = Task(entities=entities[at], labels=labels, **fields)
+            labels = labels if about["kind"] == "regression" else labels.astype(np.int64)
+            about["classes"] = tuple(about["classes"])
+            task = Task(entities=entities[at], labels=labels, **about)
             task.__dict__["hash"] = noted  # the digest of the file itself guards it
             built[entry].append(task)
     return built, absent
@@ -367,8 +350,7 @@ def load(
         for built in from_source(source, sources=sources, missing=report):
             tasks += built[:: profile.term_stride] if len(built) > 1 else built
     if profile.universe == "paper":
-        listed, resolver = genes.paper_universe(sources), genes.resolver(sources)
-        tasks = list(_restrict_all(tasks, listed, resolver, profile.min_per_class, report))
+        tasks = list(_restrict_all(tasks, sources, profile.min_per_class, report))
     rank = list(GROUPS)
     ordered = sorted(tasks, key=lambda t: (rank.index(t.group), t.name))
     named = {t.name: t for t in ordered}
@@ -379,34 +361,28 @@ def load(
 
 
 def _restrict_all(
-    tasks: list[Task],
-    listed: np.ndarray,
-    resolver: genes.Resolver,
-    least: int,
-    report: Callable[[str], None],
+    tasks: list[Task], sources: Mapping[str, SourceSpec], least: int, report: Callable
 ) -> Iterator[Task]:
-    """The tasks on the genes of a fixed list; one that has too few of them is reported."""
+    """The tasks on the genes of the paper; one that has too few of them is reported."""
+    listed, resolver = genes.paper_universe(sources), genes.resolver(sources)
     inside: dict[str, np.ndarray] = {}
     for task in tasks:
-        at = task.entities_hash
-        if at not in inside:
-            inside[at] = _inside(task, listed, resolver)
-        part = _restrict(task.subset(inside[at]), least)
+        mask = inside.get(task.entities_hash)
+        if mask is None:
+            # an entity counts by any name of its gene, each gene once; a pair by both genes
+            sides = [resolver.resolve(side, kind="symbol") for side in task.parts]
+            mask = np.all([np.isin(side.symbol, listed) for side in sides], axis=0)
+            mask = mask if task.kind == "pair" else mask & sides[0].unique
+            inside[task.entities_hash] = mask
+        part = _restrict(task.subset(mask), least)
         if part is not None:
             yield part
             continue
         report(
             f"source '{task.source}', task '{task.name}': too few of its genes "
-            f"({inside[at].sum()}, or fewer than {least} of a class) are among the "
+            f"({mask.sum()}, or fewer than {least} of a class) are among the "
             f"{len(listed):,} of the fixed universe; take 'universe: all'."
         )
-
-
-def _inside(task: Task, listed: np.ndarray, resolver: genes.Resolver) -> np.ndarray:
-    """Which entities are among approved symbols, by any name, each once; a pair by both genes."""
-    sides = [resolver.resolve(side, kind="symbol") for side in task.parts]
-    mask = np.logical_and.reduce([np.isin(side.symbol, listed) for side in sides])
-    return mask if task.kind == "pair" else mask & sides[0].unique
 
 
 def _restrict(task: Task, least: int) -> Task | None:
@@ -467,17 +443,6 @@ def pick(tasks: dict[str, Task], names: Iterable[str] | None) -> dict[str, Task]
 
 
 def universe(tasks: Iterable[Task]) -> np.ndarray:
-    """
-    Collect the genes of some tasks.
-
-    Parameters
-    ----------
-    tasks
-        The tasks.
-
-    Returns
-    -------
-    Every gene, sorted, shape (n,).
-    """
+    """Collect every gene of some tasks, sorted, shape (n,)."""
     parts = {t.entities_hash: t.parts for t in tasks}
     return np.unique(np.concatenate([genes for sides in parts.values() for genes in sides]))

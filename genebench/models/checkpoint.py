@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.errors import BadInput, unknown
-from ..data import readers
+from ..data import limits
 from . import weights
 from .ids import rows_of
 
@@ -159,7 +159,7 @@ def _read_vocabulary(path):
         if path.suffix == ".json":
             return json.loads(path.read_text(encoding="utf-8"))
         if path.suffix in (".pkl", ".pickle"):
-            return readers.read_plain(path)
+            return limits.read_pickle(path)
         sep = "\t" if path.suffix == ".tsv" else ","
         tokens = pd.read_csv(path, sep=sep, header=None, dtype=str)[0]
     except (ValueError, pd.errors.ParserError) as err:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import GENES
 
 from genebench.core import paths, specs
 from genebench.core.errors import BadInput
@@ -69,13 +68,6 @@ def test_terms_expand_to_a_binary_task_each_over_all_annotated_genes(toy, member
     assert {t.title for t in terms(toy, min_genes=floor)} == large < set(TERMS.values())
 
 
-def test_near_copies_are_merged_into_the_largest_and_named(toy, members):
-    jaccard = len(members["T:4"]) / len(members["T:1"]) - 1e-6
-    built = {t.title: t.description for t in terms(toy, merge_jaccard=jaccard)}
-    assert "valve" not in built and "merged" not in built["liver"]
-    assert built["heart"].endswith("Near-copies merged into it: valve.")
-
-
 def test_branches_are_a_label_per_child_of_the_root(toy, members):
     (task,) = tasks.build(toy, toy.tasks[1])
     assert task.classes == ("brain", "heart", "liver")
@@ -99,42 +91,6 @@ def test_contrast_treats_genes_of_both_sides_as_declared(build, members, both):
 def test_unknown_choice_of_a_contrast_is_an_error_with_the_nearest(build, change, fault):
     with pytest.raises(BadInput, match=f"did you mean {fault}"):
         build("binary", "contrast", **{**CONTRAST, **change}, classes=["no", "yes"])
-
-
-def test_count_is_log2_of_distinct_values_with_the_prefix(build):
-    table = {"gene": list("BBBAAC-") + [""], "d": ["O:1", "O:1", "O:2", "O:1", "R:3", "R:1"]}
-    table["d"] += ["O:4", "O:5"]
-    options = {"file": "f", "gene_column": "gene", "counted": "d", "prefix": "O:"}
-    task = build("regression", "count", {"f": table}, **options)
-    assert task.entities.tolist() == ["A", "B"] and task.labels.tolist() == [0.0, 1.0]
-
-
-def test_column_of_words_is_multiclass_without_rare_and_empty_classes(build):
-    table = {"g": list("FEDCBA"), "v": ["x", "y", "y", "x", "z", ""]}
-    task = build("multiclass", "column", {"f": table}, **COLUMN, min_class=2)
-    assert task.entities.tolist() == ["C", "D", "E", "F"]
-    assert [task.classes[i] for i in task.labels] == ["x", "y", "y", "x"]
-
-
-def test_column_of_numbers_is_regression_in_the_order_of_the_genes(toy):
-    (task,) = tasks.build(toy, toy.tasks[3])
-    table = pd.read_csv(paths.DOWNLOADS / "toy" / "labels.tsv", sep="\t", index_col="symbol")
-    assert task.classes == () and task.entities.tolist() == sorted(GENES)
-    np.testing.assert_array_equal(task.labels, table.loc[task.entities, "value"])
-
-
-@pytest.mark.parametrize(
-    "kind, values, fault",
-    [
-        ("regression", [1.0, np.inf], "'v' holds 'inf', no number"),
-        ("multiclass", ["x", "x"], "fewer than two classes"),
-        ("binary", ["x", "x"], "need two, one 'y'"),
-    ],
-)
-def test_column_that_makes_no_task_is_an_error(build, kind, values, fault):
-    more = {"positive": "y"} if kind == "binary" else {}
-    with pytest.raises(BadInput, match=fault):
-        build(kind, "column", {"f": {"g": ["A", "B"], "v": values}}, **COLUMN, **more)
 
 
 def test_tags_are_labels_that_enough_genes_have(build):
@@ -167,3 +123,76 @@ def test_top_is_the_type_with_the_highest_mean_on_the_linear_scale(build):
     assert [task.classes[i] for i in task.labels] == ["Q", "P", "P"]
     with pytest.raises(BadInput, match=r"unknown cluster 'q\|a'"):
         build("multiclass", "top", tables, **options, clusters={"p": "P"})
+
+
+def test_near_copies_are_merged_into_the_largest_and_named(toy, members):
+    jaccard = len(members["T:4"]) / len(members["T:1"]) - 1e-6
+    built = {t.title: t.description for t in terms(toy, merge_jaccard=jaccard)}
+    assert "valve" not in built and "merged" not in built["liver"]
+    assert built["heart"].endswith("Near-copies merged into it: valve.")
+
+
+# --- labels that are missing, doubled or mangled --------------------------------------------------
+
+
+def test_a_gene_with_two_labels_is_left_out_and_one_that_repeats_is_used_once(build):
+    table = {"g": list("AABBC"), "v": list("11123")}
+    task = build("regression", "column", {"f": table}, **COLUMN)
+    assert task.entities.tolist() == ["A", "C"] and task.labels.tolist() == [1, 3]
+
+
+def test_a_gap_is_no_class_and_small_classes_are_left_out(build):
+    labels = [*"xxyyz", "NaN", "nan", "NA", "N/A", "", " ", None]
+    table = {"g": [f"A{i}" for i in range(12)], "v": labels}
+    task = build("multiclass", "column", {"f": table}, **COLUMN, min_class=2)
+    assert task.classes == ("x", "y") and task.labels.tolist() == [0, 0, 1, 1]
+    assert build("multiclass", "column", {"f": table}, **COLUMN).classes == ("x", "y", "z")
+
+
+@pytest.mark.parametrize(
+    "kind, labels, options, sentence",
+    [
+        ("regression", ["1", "NaN"], {}, "'v' holds 'NaN', no number"),
+        ("regression", ["1", "inf"], {}, "'v' holds 'inf', no number"),
+        ("regression", ["1", "1,5"], {}, "'v' holds '1,5', no number"),
+        ("binary", ["x", "z"], {"positive": "y"}, "need two, one 'y'"),
+        ("multiclass", ["x", ""], {"min_class": 1}, "fewer than two classes of 1 genes"),
+        ("multiclass", ["x", "y"], {"label": "other"}, "'f' at hand has no column 'other'"),
+    ],
+)
+def test_labels_that_make_no_task_are_one_sentence(build, kind, labels, options, sentence):
+    with pytest.raises(BadInput, match=sentence):
+        build(kind, "column", {"f": {"g": ["A", "B"], "v": labels}}, **{**COLUMN, **options})
+
+
+def test_pairs_with_both_labels_are_dropped_and_unequal_files_refused(build):
+    options = {"files": [["f", "marks"]], "classes": ["no", "yes"]}
+    tables = {
+        "f": {"first": list("AACE"), "second": list("BBDF")},
+        "marks": {"label": list("1010")},
+    }
+    task = build("pair", "pairs", tables, **options)
+    assert task.entities.tolist() == ["C|D", "E|F"] and task.labels.tolist() == [1, 0]
+    tables["marks"] = {"label": ["1", "0"]}
+    with pytest.raises(BadInput, match="4 pairs in 'f', 2 labels in 'marks'"):
+        build("pair", "pairs", tables, **options)
+
+
+@pytest.mark.parametrize(
+    "kind, shape, options",
+    [
+        ("multiclass", "column", COLUMN),
+        ("regression", "count", {"file": "f", "gene_column": "g", "counted": "v", "prefix": ""}),
+        ("multilabel", "tags", {**COLUMN, "separator": ";", "min_label": 1}),
+        ("binary", "lists", {"file": "f", "positive": "x", "negative": "y", "ids": "symbol"}),
+    ],
+)
+def test_symbols_that_a_spreadsheet_turned_into_dates_are_named_and_never_genes(
+    build, kind, shape, options
+):
+    genes = ["A", "DEC1", "HLA-A", "RP11-3N2.1", "1-Sep", "1-Mar", "2.31E+13", "2023-03-02"]
+    table = {"g": genes, "gene": genes, "v": list("xyxyxyxy"), "set": list("xyxyxyxy")}
+    task = build(kind, shape, {"f": table}, **options)
+    assert task.entities.tolist() == genes[:4] and task.description == (
+        "x Left out: 4 names that a spreadsheet made of gene symbols (1-Mar, 1-Sep, 2.31E+13, …)."
+    )

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import os
-from pathlib import Path
-
-import numpy as np
 import pytest
 
 from genebench.core.errors import BadInput
@@ -49,12 +44,6 @@ def cut(tmp_path):
     return region
 
 
-def test_reverse_complement_is_its_own_inverse():
-    turned = genome.reverse_complement
-    assert turned("AACGTN") == "NACGTT" and turned("RYKMn") == "nKMRY"
-    assert turned(turned("ACGTNRYSWKMBDHV")) == "ACGTNRYSWKMBDHV"
-
-
 def test_promoter_is_read_towards_its_gene(cut):
     minus = genome.reverse_complement(CHROMOSOME[18:22])
     dna = cut("promoter", upstream=3, downstream=2)
@@ -76,20 +65,3 @@ def test_coding_sequence_is_of_the_canonical_or_longest_transcript(cut):
 def test_unknown_region_is_an_error_with_the_nearest(cut):
     with pytest.raises(BadInput, match="unknown region of a gene 'promotor'; did you mean 'prom"):
         cut("promotor")
-
-
-@pytest.mark.mirror
-def test_coding_sequences_of_yeast_begin_with_a_start_and_have_no_stop(tmp_path):
-    folders = [Path(f) for f in os.environ.get("GENEBENCH_MIRROR", "").split(os.pathsep) if f]
-    found = [g for f in folders if (g := f / "sequences" / "genomes" / "yeast_r64").is_dir()]
-    if not found:
-        pytest.skip("needs the mirror with the yeast genome")
-    for packed, name in (("*.toplevel.fa.gz", "y.fa"), ("*.gtf.gz", "y.gtf")):
-        content = next(found[0].glob(packed)).read_bytes()
-        (tmp_path / name).write_bytes(gzip.decompress(content))
-    parts = genome.regions(readers.read_gtf(tmp_path / "y.gtf"), "cds")
-    parts = parts[parts.seqname != "Mito"]  # another genetic code
-    coding = [s for s in genome.extract(tmp_path / "y.fa", parts) if len(s) % 3 == 0]
-    codons = [{s[i : i + 3] for i in range(0, len(s), 3)} for s in coding]
-    right = [s.startswith("ATG") and not c & {"TAA", "TAG", "TGA"} for s, c in zip(coding, codons)]
-    assert len(coding) > 5500 and np.mean(right) > 0.97

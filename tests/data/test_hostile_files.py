@@ -28,7 +28,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet as pq
 
-from genebench.benchmark import custom_tasks, results, validation
 from genebench.core import paths, specs
 from genebench.core.errors import BadInput
 from genebench.data import limits, readers, sources, vectors
@@ -168,13 +167,12 @@ def test_a_damaged_file_of_vectors_is_read_or_refused_in_a_sentence(folder, name
     check()
 
 
-FASTA = b">one first\nACGT\nAC\n>two\nMKV*\n"
 TEXTS = {
     "gmt": b"set one\thttp://x\tTP53\tBRCA1\nset two\t\tMYC\n",
     "tsv": b"gene\tlabel\nTP53\t1\nBRCA1\t0\n",
     "pairs": b"TP53 BRCA1\nMYC MAX\n",
     "obo": b"format-version: 1.2\n\n[Term]\nid: T:1\nname: a\nis_a: T:0 ! x\n\n[Term]\nid: T:2\n",
-    "fasta": FASTA,
+    "fasta": b">one first\nACGT\nAC\n>two\nMKV*\n",
     "gaf": b"!gaf-version: 2.2\n" + b"\t".join([b"x"] * 12 + [b"taxon:9606"] + [b"x"] * 4) + b"\n",
     "gtf": b'1\te\tgene\t1\t9\t.\t+\t.\tgene_id "E"; gene_name "N";\n',
     "uniprot": b'{"results": [{"primaryAccession": "P", "genes": [{"geneName": {"value": "A"}}]}]}',
@@ -184,95 +182,16 @@ TEXTS = {
 
 
 @pytest.mark.parametrize("format", TEXTS)
-@pytest.mark.parametrize("packed", [False, True], ids=["plain", "zipped"])
-def test_a_damaged_source_is_read_or_refused_in_a_sentence(folder, format, packed):
-    path = folder / (f"s.{format}" + ".zip" * packed)
+def test_a_damaged_source_is_read_or_refused_in_a_sentence(folder, format):
+    path = folder / f"s.{format}"
     spec = specs.FileSpec(format=format, path=path.name).model_dump_json()
-    whole = zipped(s=TEXTS[format]) if packed else TEXTS[format]
 
     @hostile
-    @given(st.one_of(damaged(whole), st.binary(max_size=300)))
+    @given(st.one_of(damaged(TEXTS[format]), st.binary(max_size=300)))
     def check(content):
         path.write_bytes(content)
         result = tried(sources._table.__wrapped__, "made-up", path, spec)
         assert isinstance(result, str | pd.DataFrame)
-
-    check()
-
-
-def encoded(text: str) -> bytes:
-    """Text as bytes, also what is no valid UTF-8."""
-    return text.encode("utf-8", "surrogatepass")
-
-
-def test_any_text_as_gene_sets_is_read_or_refused_in_a_sentence(folder):
-    @hostile
-    @given(st.one_of(st.text(max_size=400), st.text("\t\nab\x00\u2028é", max_size=200)))
-    def check(text):
-        (folder / "own.gmt").write_bytes(encoded(text))
-        result = tried(custom_tasks._read, folder / "own.gmt")
-        assert isinstance(result, str) or {"set", "gene"} <= set(result.columns)
-
-    check()
-
-
-def test_any_fasta_is_read_or_refused_record_by_record(folder):
-    @hostile
-    @given(st.one_of(damaged(FASTA), st.binary(max_size=200)))
-    def check(content):
-        (folder / "r.fa").write_bytes(content)
-        result = tried(lambda: list(readers.fasta_records(folder / "r.fa")))
-        assert isinstance(result, str) or all(sequence.isascii() for _, sequence in result)
-
-    check()
-
-
-DECLARATION = (
-    b"profiles:\n  p: {title: t, sources: [a], models: &m [x, y], folds: 5}\n  q: {models: *m}\n"
-)
-
-
-def test_any_declaration_is_read_or_refused_in_a_sentence(folder):
-    @hostile
-    @given(st.one_of(damaged(DECLARATION), st.text(max_size=200).map(encoded)))
-    def check(content):
-        (folder / "d.yml").write_bytes(content)
-        raw = tried(specs.read_yaml, folder / "d.yml")
-        tried(specs.build, specs.ProfileSpec, raw, folder / "d.yml")
-
-    check()
-
-
-def test_any_scores_are_read_or_refused_in_a_sentence(folder):
-    path = folder / "scores.parquet"
-    pq.write_table(results.SCHEMA.empty_table(), path)
-    sound = path.read_bytes()
-    assert results.read(path).empty
-
-    @hostile
-    @given(damaged(sound))
-    def check(content):
-        path.write_bytes(content)
-        result = tried(results.read, path)
-        if not isinstance(result, str):
-            tried(validation.validate, result, "here")
-
-    check()
-
-
-def test_any_manifest_is_judged(folder):
-    simple = st.none() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
-    values = st.recursive(
-        simple,
-        lambda x: st.lists(x, max_size=3) | st.dictionaries(st.text(max_size=5), x),
-        max_leaves=5,
-    )
-
-    @hostile
-    @given(st.dictionaries(st.sampled_from(sorted(results.MANIFEST_KEYS)), values))
-    def check(manifest):
-        (folder / "manifest.json").write_text(json.dumps(manifest))
-        assert tried(validation.validate_path, folder / "manifest.json")
 
     check()
 
@@ -305,15 +224,6 @@ def test_an_exponent_of_many_digits_ends_in_a_sentence_and_not_the_process(tmp_p
     command = [sys.executable, "-c", textwrap.dedent(code)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=paths.ROOT)
     assert done.returncode == 0 and done.stdout.strip() == "alive", done.stderr[-500:]
-
-
-def test_the_content_of_a_file_cannot_break_or_steer_the_line_that_quotes_it():
-    """Found by ``fuzz_readers.py``: a quoted cell with a line feed and an escape sequence."""
-    text = str(BadInput("v.csv: holds 'a\n\x1b[2Jb\u202e\ud800'; mend it."))
-    assert text == "v.csv: holds 'a [2Jb '; mend it." and text.isprintable()
-    long = str(BadInput("x" * 5000 + " at the end"))
-    assert len(long) < 1500 and long.endswith(" at the end")
-    assert str(pickle.loads(pickle.dumps(BadInput("a b")))) == "a b"  # it comes back from a worker
 
 
 # Pickles.
@@ -358,16 +268,6 @@ def test_a_pickle_that_is_broken_or_declares_more_than_it_holds_takes_no_memory(
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024  # KiB
 
 
-def test_tuples_in_tuples_are_refused_before_they_are_hashed(tmp_path):
-    pairs = ()
-    for _ in range(60):
-        pairs = (pairs, pairs)
-    content = opcode("EMPTY_DICT") + pickle.dumps(pairs, 4)[2:-1] + b"K\x01s."
-    (tmp_path / "v.pkl").write_bytes(content)
-    with pytest.raises(BadInput, match="tuples"):
-        vectors.read_vectors(tmp_path / "v.pkl")
-
-
 @pytest.mark.parametrize("protocol", range(6))
 def test_sound_pickles_of_every_protocol_are_read(tmp_path, protocol):
     table = {f"GENE{i}": [0.5 * i, -i, 10**i, None, True] for i in range(300)}
@@ -375,17 +275,7 @@ def test_sound_pickles_of_every_protocol_are_read(tmp_path, protocol):
     if protocol < 4:  # bytes and sets name a function there
         del table["ß\n"]
     (tmp_path / "v.pkl").write_bytes(pickle.dumps(table, protocol))
-    assert readers.read_plain(tmp_path / "v.pkl") == table
-
-
-@pytest.mark.parametrize("protocol", range(6))
-@pytest.mark.parametrize(
-    "value, name", [(np.arange(3), "numpy"), (Evil("x"), "open"), (np.float64, "numpy.float64")]
-)
-def test_a_pickle_that_names_a_class_or_function_is_not_opened(tmp_path, protocol, value, name):
-    (tmp_path / "v.pkl").write_bytes(pickle.dumps({"a": [value]}, protocol))
-    with pytest.raises(BadInput, match=f"asks for '.*{name}.*is not opened"):
-        readers.read_plain(tmp_path / "v.pkl")
+    assert limits.read_pickle(tmp_path / "v.pkl") == table
 
 
 def test_no_reader_runs_what_a_file_says(tmp_path):
@@ -422,12 +312,9 @@ def write_bombs(folder) -> list:
     alike = dict.fromkeys(map(str, range(100_000)), [0.0] * 100_000)
     contents = {
         "shape.npy": npy_head((10**6, 10**6)),
-        "text.npy": npy_head((100,), "<U500000000"),
         "shape.npz": zipped(**wide),
         "zeros.csv.gz": gzip.compress(gzip.compress(bytes(10**6))),
         "deep.json": b'{"A": ' + b"[" * 200_000 + b"]" * 200_000 + b"}",
-        "digits.json": b'{"A": [' + b"9" * 100_000 + b"]}",
-        "digits.vec": b"9" * 100_000 + b" 3\nA 1 2 3\n",
         "alike.pkl": pickle.dumps(alike),
     }
     for name, content in contents.items():
@@ -479,12 +366,9 @@ def judged(tmp_path_factory):
     "name, words",
     [
         ("shape.npy", "declares an array of 1000000×1000000 float64, more than the file holds"),
-        ("text.npy", "more than the file holds"),
         ("shape.npz", "vectors.npy: declares an array of 10000000×100000"),
         ("zeros.csv.gz", "is a gzip file"),
         ("deep.json", "cannot be read as json (RecursionError"),
-        ("digits.json", "cannot be read as json (ValueError"),
-        ("digits.vec", "has no column of gene ids"),
         ("alike.pkl", "would take 80 GB of memory, and 1 GB are allowed here"),
         ("long.parquet", "holds a text of 900,000 letters"),
         ("lists.parquet", "column 'x' holds lists"),
@@ -497,9 +381,6 @@ def judged(tmp_path_factory):
 )
 def test_a_file_that_declares_too_much_is_refused_before_anything_is_made(judged, name, words):
     assert judged[name].startswith("BadInput: ") and words in judged[name], judged[name]
-
-
-def test_no_bomb_took_memory(judged):
     assert 50 < judged["peak"] < 1000
 
 
@@ -510,18 +391,6 @@ def test_what_unpacks_to_too_much_is_refused_while_it_unpacks(tmp_path, monkeypa
     packed = zipped(**{"big.csv": content}) if name.endswith("zip") else gzip.compress(content)
     (tmp_path / name).write_bytes(packed)
     assert "its unpacked content would take" in tried(vectors.read_vectors, tmp_path / name)
-
-
-def test_aliases_that_stand_for_a_billion_values_are_refused(tmp_path):
-    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
-    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 10)]
-    bombs = {
-        "stand for more than 1,000,000 values": "\n".join(lines),
-        "malformed YAML": "a: &a [*a]",
-    }
-    for words, text in bombs.items():
-        (tmp_path / "bomb.yml").write_text(text)
-        assert words in tried(specs.read_yaml, tmp_path / "bomb.yml")
 
 
 # Nothing is written elsewhere.

@@ -5,11 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genebench.data.labels import Declaration, left_out, slug
-
-
-def test_slug_fits_an_address():
-    assert slug(" Abnormality of the  (left) Hand/2 ") == "abnormality-of-the-left-hand-2"
+from genebench.data.labels import Declaration
 
 
 @pytest.mark.parametrize(
@@ -22,9 +18,3 @@ def test_slug_fits_an_address():
 )
 def test_identifiers_are_read_as_symbols(declared, ids, names, symbols):
     assert Declaration(None, None, declared).symbols(np.array(names), ids).tolist() == symbols
-
-
-def test_damaged_names_are_listed_in_one_sentence():
-    assert left_out(np.array(["TP53"])) == ""
-    text = left_out(np.array(["1-Sep", "2-Sep", "1-Sep", "3-Sep", "4-Sep"]))
-    assert text.startswith("Left out: 4 names that") and text.endswith("(1-Sep, 2-Sep, 3-Sep, …).")

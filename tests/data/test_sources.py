@@ -6,7 +6,6 @@ import gzip
 import hashlib
 import http.server
 import os
-import sys
 import threading
 from types import SimpleNamespace
 
@@ -38,10 +37,6 @@ def message(function, *args, **options) -> str:
     return str(caught.value)
 
 
-def test_a_file_in_the_download_cache_is_used(labels):
-    assert sources.locate(toy(), "labels") == labels
-
-
 def test_an_unknown_file_is_answered_with_the_nearest(home):
     sentence = "source 'toy': unknown file 'label'; did you mean 'labels'?"
     assert message(sources.locate, toy(), "label") == sentence
@@ -60,20 +55,6 @@ def test_a_mirror_serves_a_file_with_or_without_gz(labels, tmp_path, monkeypatch
     monkeypatch.setenv("GENEBENCH_MIRROR", mirrors)
     assert sources.locate(toy(), "labels", download=False).read_bytes() == content
     assert labels.exists()
-
-
-def test_a_folder_of_parts_is_copied_and_any_change_makes_it_another_release(
-    home, tmp_path, monkeypatch
-):
-    monkeypatch.setenv("GENEBENCH_MIRROR", str(tmp_path / "mirror"))
-    mirror = tmp_path / "mirror" / "parts"
-    mirror.mkdir(parents=True)
-    (mirror / "part-0").write_text("a")
-    source = toy(path="parts", sha256=None)
-    folder = sources.locate(source, "labels")
-    assert folder == paths.DOWNLOADS / "parts" and [p.name for p in folder.iterdir()] == ["part-0"]
-    (folder / "part-1").write_text("b")
-    assert "is not the declared release" in message(sources.locate, source, "labels")
 
 
 @pytest.mark.parametrize("content, fault", [(b"\x1f\x8b broken", "cannot be used"), (None, "hash")])
@@ -114,38 +95,6 @@ def test_a_stand_in_is_used_and_says_what_differs(labels):
     source = toy(stand_ins={sha256(labels): "shorter"})
     assert sources.locate(source, "labels") == labels
     assert sources.stand_in(source, "labels") == "shorter"
-
-
-def test_a_package_that_is_not_installed_is_named(home):
-    text = message(sources.locate, toy(package="no_such_package"), "labels")
-    assert "'no_such_package', which is not installed" in text and "pip install" in text
-
-
-def test_a_file_inside_an_installed_package_is_used(home):
-    file = sources.package_folder("yaml") / "loader.py"
-    source = toy(package="yaml", path="loader.py", sha256=sha256(file))
-    assert sources.locate(source, "labels") == file
-
-
-def test_a_package_folder_is_looked_up_without_importing_it():
-    assert sources.package_folder("this_is_not_installed") is None
-    before = set(sys.modules)
-    assert (sources.package_folder("sqlite3") / "dbapi2.py").exists()
-    assert set(sys.modules) <= before | {"sqlite3"}
-
-
-def test_the_status_of_a_source_is_ready_or_says_what_is_missing(labels):
-    assert sources.status(toy()) == ("ready", "")
-    labels.unlink()
-    state, why = sources.status(toy())
-    assert state == "missing" and "labels.tsv" in why
-
-
-def test_a_cached_table_does_not_change_with_its_copy(home):
-    table = sources.table(toy(), "labels")
-    columns = list(table.columns)
-    table["new"] = 1
-    assert list(sources.table(toy(), "labels").columns) == columns and columns[0] == "symbol"
 
 
 BODY = bytes(range(256)) * 4000
@@ -229,11 +178,6 @@ def web(server, tmp_path, monkeypatch):
     )
 
 
-def test_a_file_comes_whole_and_leaves_nothing_beside_it(web):
-    assert web.fetch("/plain") == "" and web.file.read_bytes() == BODY
-    assert [p.name for p in web.file.parent.iterdir()] == ["file.bin"] and web.pauses == []
-
-
 def test_a_download_that_breaks_off_is_resumed(web):
     assert web.fetch("/broken") == "" and web.file.read_bytes() == BODY
     none, *starts = [requested for _, requested in web.requests]
@@ -241,29 +185,10 @@ def test_a_download_that_breaks_off_is_resumed(web):
     assert none is None and 0 < first < second < len(BODY) and web.pauses == [1, 2]
 
 
-def test_a_server_that_cannot_resume_sends_all_of_it(web):
-    assert web.fetch("/whole-again") == "" and web.file.read_bytes() == BODY
-
-
-def test_another_process_resumes_what_the_first_left(web, monkeypatch):
-    monkeypatch.setattr(sources, "TRIES", 1)
-    assert "Error" in web.fetch("/broken") and not web.file.exists()
-    assert web.fetch("/broken") and len(web.requests) == 1  # tried once by a process
-    sources._refused.clear()
-    monkeypatch.setattr(sources, "TRIES", 5)
-    assert web.fetch("/broken") == "" and web.file.read_bytes() == BODY
-    assert web.requests[1][1] is not None
-
-
 def test_a_busy_server_is_tried_again_and_a_missing_page_is_not(web):
     assert web.fetch("/busy") == "" and len(web.requests) == 3 and web.pauses == [1, 2]
     web.requests.clear()
     assert "404" in web.fetch("/gone") and len(web.requests) == 1
-
-
-def test_a_download_with_another_hash_is_never_used(web):
-    assert "hash is another" in web.fetch("/plain", sha256="0" * 64)
-    assert list(web.file.parent.iterdir()) == []
 
 
 def test_an_address_that_leads_elsewhere_must_be_https_too(web, monkeypatch):
@@ -285,14 +210,6 @@ def test_a_download_is_unpacked_and_refused_if_it_unpacks_to_too_much(web, monke
     monkeypatch.setattr(sources, "LARGEST", 100_000)
     monkeypatch.setattr(sources, "_CHUNK", 50_000)
     assert "too large" in web.fetch("/packed.gz") and not web.file.exists()
-
-
-def test_the_proxy_of_the_environment_is_used(web, monkeypatch):
-    for name in ("no_proxy", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("http_proxy", web.address)
-    assert web.fetch("/plain", address="http://nowhere.example") == ""
-    assert web.requests[0][0] == "http://nowhere.example/plain"
 
 
 def test_nothing_is_fetched_at_hand_and_a_failed_download_names_address_fault_and_place(

@@ -85,23 +85,6 @@ def test_hash_depends_on_entities_labels_and_classes_alone(make_task):
     assert replace(real, labels=real.labels + [0, 1e-12]).hash != real.hash
 
 
-@pytest.mark.parametrize(
-    "kind, labels, words",
-    [
-        ("binary", [0, 1, 1, 1], "3 of 4 positive (75.0%)"),
-        ("multiclass", [0, 1, 1, 2], "3 classes of 1 to 2 genes"),
-        (
-            "multilabel",
-            [[0, 1], [0, 1], [1, 0], [0, 1]],
-            "2 labels, each on 25% to 75% of the genes",
-        ),
-        ("regression", [1.0, 2.0, 4.0], "median 2, range 1 to 4"),
-    ],
-)
-def test_balance_in_a_few_words(make_task, kind, labels, words):
-    assert make_task(kind, labels).balance == words
-
-
 # --- the tasks of a profile -----------------------------------------------------------------------
 
 TERMS = [f"toy/term/{name}" for name in ("brain", "heart", "liver", "valve")]
@@ -111,13 +94,6 @@ def test_profile_is_loaded_by_group_then_name(home):
     loaded = load()
     assert list(loaded) == ["toy/value", "toy/systems", *TERMS, "toy/class"]
     assert all(name == task.name for name, task in loaded.items())
-
-
-def test_stride_thins_declarations_that_expand_and_no_others(home):
-    edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(term_stride=3))
-    loaded = list(load())
-    assert [n for n in loaded if "/term/" in n] == ["toy/term/heart", "toy/term/valve"]
-    assert len(loaded) == 5
 
 
 def test_missing_source_is_reported_once_and_the_rest_is_loaded(home):
@@ -141,11 +117,6 @@ def test_two_tasks_of_one_name_are_an_error(home):
         load()
 
 
-def test_source_that_is_not_declared_is_an_error(home):
-    with pytest.raises(BadInput, match="unknown source 'toy'"):
-        tasks.load(specs.profiles()["tiny"], {})
-
-
 @pytest.mark.parametrize("damage", ["none", "cut"])
 def test_cached_tasks_equal_those_just_built(home, damage):
     built = load()
@@ -162,12 +133,6 @@ def test_cached_tasks_equal_those_just_built(home, damage):
         np.testing.assert_array_equal(a.entities, b.entities)
 
 
-def test_changed_declaration_is_built_anew(home):
-    before = load()["toy/class"]
-    edit_yaml(paths.SOURCES / "toy.yml", lambda d: d["tasks"][2]["options"].update(min_class=60))
-    assert len(load()["toy/class"].classes) < len(before.classes)
-
-
 def test_picking_takes_names_and_folders(home):
     loaded = load()
     assert list(tasks.pick(loaded, ["toy/class", "toy/term/"])) == ["toy/class", *TERMS]
@@ -175,8 +140,3 @@ def test_picking_takes_names_and_folders(home):
     for name, near in (("toy/clas", "toy/class"), ("toy/term", "toy/term/")):
         with pytest.raises(BadInput, match=f"did you mean '{near}'"):
             tasks.pick(loaded, [name])
-
-
-def test_universe_is_every_gene_once_and_sorted(make_task):
-    a, b = make_task("binary", [0, 1] * 5), make_task("binary", [0, 1] * 8, size=4)
-    assert tasks.universe([a, b]).tolist() == sorted(set(a.entities) | set(b.entities))

@@ -93,33 +93,24 @@ def npy(path):
 GOOD = {
     "a.csv": (csv(frame()), {}),
     "a.tsv": (csv(frame(), sep="\t"), {}),
-    "integers as column names.csv": (csv(frame().set_axis(range(D), axis=1)), {}),
     "no header.csv": (csv(frame(), header=False), {}),
-    "no name of the index.csv": (csv(frame().rename_axis(None)), {}),
     "ids last.csv": (csv(frame().assign(symbol=IDS), index=False), {}),
     "ids named.csv": (csv(frame().rename_axis("what")), {"ids": "what"}),
-    "quoted.csv": (csv(frame(), quoting=1), {}),
     "bom and windows.csv": (content("\ufeff" + CSV.replace("\n", "\r\n")), {}),
     "a.csv.gz": (content(GZIP), {}),
     "a.zip": (zipped, {}),
     "a.txt": (content(f"{N} {D}\n{GLOVE}"), {}),
     "a.vec": (content(GLOVE), {}),
-    "tabs.txt": (csv(frame(), sep="\t"), {}),
     "a.npz": (npz(genes=IDS, vectors=X), {}),
     "bytes.npz": (npz(genes=IDS.astype("S"), vectors=X), {}),
     "one array for each gene.npz": (npz(**dict(zip(IDS, X))), {}),
     "several.npz": (npz(genes=IDS, a=X, b=X[:, :2]), {"array": "a"}),
     "a.npy": (npy, {}),
     "a.parquet": (lambda p: frame().to_parquet(p), {}),
-    "column.parquet": (lambda p: frame().reset_index().to_parquet(p), {}),
     "a.h5ad": (h5ad(), {}),
     "transposed.h5ad": (h5ad(True), {"array": "X.T"}),
-    "obsm.h5ad": (h5ad(obsm=X), {"array": "obsm/emb"}),
-    "varm.h5ad": (h5ad(True, varm=X), {"array": "varm/emb"}),
     "a.safetensors": (safetensors(), {}),
-    "two.safetensors": (safetensors(other=X[:, :2].copy()), {"array": "emb"}),
     "a.json": (content(json.dumps(MAPPING)), {}),
-    "a.json.gz": (content(gzip.compress(json.dumps(MAPPING).encode())), {}),
     "a.pickle": (content(pickle.dumps(MAPPING)), {}),
 }
 
@@ -131,12 +122,6 @@ def test_every_format_gives_the_same_ids_and_vectors(tmp_path, name):
     ids, matrix = read_vectors(tmp_path / name, **options)
     assert ids.tolist() == IDS.tolist() and matrix.dtype == np.float32
     np.testing.assert_allclose(matrix, X, rtol=1e-6)
-
-
-def test_ids_of_an_array_can_lie_in_a_file_of_another_name(tmp_path):
-    np.save(tmp_path / "a.npy", X)
-    (tmp_path / "genes.txt").write_text("\n".join(IDS))
-    assert read_vectors(tmp_path / "a.npy", ids=tmp_path / "genes.txt")[0].tolist() == IDS.tolist()
 
 
 @pytest.mark.parametrize(
@@ -178,56 +163,39 @@ def with_ids(ids: dict[int, str]) -> pd.DataFrame:
 LINES = CSV.splitlines()
 BROKEN = {
     "semicolons.csv": (csv(frame(), sep=";"), "delimited by semicolon.; save it with commas"),
-    "tabs.csv": (csv(frame(), sep="\t"), "delimited by tab.; save it with commas"),
-    "commas.tsv": (csv(frame()), "delimited by comma.; save it with tabs"),
     "one column.csv": (content("symbol\n" + "\n".join(IDS)), "it has a single column"),
     "no ids.csv": (csv(frame(), index=False), "no column of gene ids .the first, 'v0'"),
-    "bare numbers.csv": (csv(frame(), index=False, header=False), "no column of gene ids"),
     "dates.csv": (
         csv(with_ids({3: "1-Sep", 4: "2-Mar"})),
         "2 of the ids are dates that a spreadsheet made of gene symbols .'1-Sep' in row 4",
     ),
-    "iso dates.csv": (csv(with_ids({3: "2023-09-01 00:00:00"})), "1 of the ids is a date"),
     "twice.csv": (csv(with_ids({9: "GENE2"})), "the id 'GENE2' stands in row 3 and in row 10"),
     "no id.csv": (csv(with_ids({9: ""})), "row 10 has no id"),
     "long id.csv": (csv(with_ids({9: "A" * 201})), "control characters, or is too long"),
     "mouse.csv": (csv(frame([f"Trp{i}b" for i in range(N)])), "symbols of the mouse .'Trp0b'"),
     "all NaN.csv": (csv(frame(v9=np.nan)), "column 'v9' holds no value at all; drop it"),
     "a gap.csv": (csv(with_value("")), "gene 'GENE7' .row 8. has no value in column 'v2'"),
-    "infinite.csv": (csv(with_value("-inf")), "gene 'GENE7' .row 8. has inf in column 'v2'"),
     "huge.csv": (csv(with_value(1e30)), "has 1e.30, beyond 1e.10 in column 'v2'"),
     "words.csv": (csv(with_value("n.d.")), "column 'v2' holds the text 'n.d.' .row 8"),
-    "a class.csv": (csv(frame(kind="kinase")), "column 'kind' holds the text 'kinase' .row 1"),
     "ragged.csv": (
         content("\n".join([*LINES[:5], LINES[5] + ",1.0", *LINES[6:]])),
         ":6: has 6 cells where the first line has 5",
     ),
-    "cut short.csv": (content(CSV[:-20]), "has [1-4] cells where the first line has 5"),
     "two alike.csv": (content("symbol,a,a\nA,1,2\n"), "two columns named 'a'"),
-    "odd header.tsv": (content('sym"ol a\tb\nA\t1\t2\n'), "has 3 cells where the first line has 2"),
     "few.csv": (csv(frame()[:5]), "holds 5 genes where 20 are the least"),
-    "only a header.csv": (content("symbol,v0,v1\n"), "holds 0 genes"),
     "blank.csv": (content(" \n\n "), "is empty"),
     "page.csv": (content("<!DOCTYPE html><html>sign in</html>"), "is a web page"),
     "zip.csv": (zipped, "is a zip archive, though its name ends in '.csv'; rename it"),
-    "gzip.tsv": (content(GZIP), "is a gzip file, though its name ends in '.tsv'"),
-    "parquet.csv": (lambda p: frame().to_parquet(p), "is a parquet file, though"),
     "csv.parquet": (csv(frame()), "cannot be read as parquet .ArrowInvalid"),
-    "csv.npz": (csv(frame()), "cannot be read as npz .BadZipFile: File is not a zip file"),
-    "csv.h5ad": (csv(frame()), "cannot be read as h5ad .OSError"),
     "half.csv.gz": (content(GZIP[:-30]), "cannot be unpacked"),
     "latin.csv": (content(frame(["µ1", *IDS[1:]]).to_csv().encode("latin-1")), "not UTF-8"),
     "sheet.xlsx": (content("PK"), "save the sheet as CSV"),
     "vectors": (content("x"), "the ending '' is none that holds vectors"),
     "short.txt": (content("30 4\nA 1 2 3 4\n"), "announces 30 vectors and holds 1"),
-    "uneven.txt": (content("2 4\nA 1 2 3 4\nB 1 2 3\n"), ":3: has 4 cells where the first"),
-    "words.txt": (content("2 2\nA 1 2\nB 1 x\n"), "holds the text 'x' .row 2"),
     "several.npz": (
         npz(genes=IDS, a=X, b=X[:, :2]),
         "holds genes 30, a 30×4, b 30×2; say which is meant with array=",
     ),
-    "two lists.npz": (npz(a=IDS, b=IDS, x=X), "holds a 30, b 30, x 30×4; say .* with ids="),
-    "no ids.npz": (npz(x=X), "say which is meant with ids="),
     "objects.npz": (npz(genes=IDS.astype(object), x=X), "Python objects, which could run"),
     "other files.npz": (zipped, "holds 'vectors.csv', which is no array of NumPy"),
     "hostile.npy": (
@@ -236,17 +204,10 @@ BROKEN = {
     ),
     "no list.npy": (lambda p: np.save(p, X), "holds no ids and there is no file .*list.ids.txt"),
     "other length.npz": (npz(genes=IDS[:-1], x=X), "29 ids for 30 vectors"),
-    "one axis.npz": (npz(g=IDS, x=X[:, :, None]), "g 30, x 30×4×1; say which"),
     "complex.npz": (npz(g=IDS, x=X * 1j), "values of type complex64"),
     "choice.h5ad": (h5ad(obsm=X), "X 30×4, X.T 4×30, obsm/emb 30×4; say which"),
-    "cut.safetensors": (content("nothing"), "cannot be read as safetensors"),
     "bad.json": (content("{\n1"), "cannot be read as json .*line 2"),
-    "list.json": (content("[1, 2]"), "no mapping of gene → list of numbers"),
     "uneven.json": (content('{"A": [1, 2], "B": [1]}'), "gene 'B' has 1 numbers where the first"),
-    "words.json": (content('{"A": [1], "B": ["x"]}'), "could not convert string to float: 'x'"),
-    "deep.json": (content('{"A": [[1]]}'), "cannot be read as json"),
-    "hostile.pickle": (content(pickle.dumps({"A": Hostile()})), "which data has no need of"),
-    "arrays.pkl": (content(pickle.dumps({"A": X[0]})), "which data has no need of"),
     "folder.csv": (lambda p: p.mkdir(), "is a folder"),
     "none.csv": (lambda p: None, "no such file; check the spelling"),
 }
@@ -288,11 +249,3 @@ def test_vectors_in_memory_are_checked_by_the_same_rules():
     assert ids.tolist() == IDS.tolist() and matrix.dtype == np.float32
     with pytest.raises(BadInput, match="^mine: gene 'GENE1' .row 2. has no value in column 1"):
         vectors.check_vectors("mine", IDS, np.where(np.arange(N)[:, None] == 1, np.nan, X))
-
-
-def test_a_signalling_nan_is_a_missing_value(tmp_path):
-    x = X.copy()
-    x.view(np.uint32)[5, 1] = 0x7FA00000
-    frame(x=x).to_parquet(tmp_path / "v.parquet")
-    with pytest.raises(BadInput, match="no value in column 'v1'"):
-        read_vectors(tmp_path / "v.parquet")

@@ -1,0 +1,333 @@
+"""What an identifier of a human gene means: an index of symbols and ids, and its look-up."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from ..core.errors import unknown
+from . import date_symbols
+
+KINDS = ("symbol", "ensembl", "entrez", "uniprot", "hgnc")
+"""Kinds of identifier; the earlier one wins where a list has as many of two."""
+
+STATUSES = {
+    "approved": "an approved symbol",
+    "hgnc": "an HGNC id",
+    "ensembl": "an Ensembl gene id",
+    "entrez": "an Entrez id",
+    "uniprot": "a UniProt accession",
+    "previous": "a symbol that the gene had before",
+    "alias": "another name of one gene",
+    "excel": "a symbol that a spreadsheet turned into a date or number",
+    "case": "a symbol in other upper or lower case",
+    "ambiguous": "a name of several genes, which are listed",
+    "withdrawn": "an entry that HGNC withdrew or merged",
+    "unknown": "no identifier of a human gene that this release knows",
+    "duplicate": "a gene that another id of the list already gives",
+}
+"""Status of an id → its meaning; of two ids of one gene, that whose status stands first is used."""
+
+_TIERS = ("approved", "previous", "alias")
+# as in https://www.uniprot.org/help/accession_numbers
+_ACCESSION = r"[OPQ]\d[A-Z0-9]{3}\d|[A-NR-Z]\d([A-Z][A-Z0-9]{2}\d){1,2}"
+_FORMS = {
+    "ensembl": re.compile(r"ENSG\d{11}(\.\d+)?(_PAR_Y)?", re.I),
+    "hgnc": re.compile(r"HGNC:\d+", re.I),
+    "entrez": re.compile(r"\d+(\.0)?"),
+    "uniprot": re.compile(rf"((sp|tr)\|)?({_ACCESSION})([-.]\d+)?(\|\w+)?"),
+}
+_MOUSE = r"(?!C(\d+|X|Y)orf)[A-Z][a-z0-9-]*[a-z][a-z0-9-]*|\d{4,}[A-Z]\d+Rik"
+_HINTS = {
+    r"": "the id is empty",
+    r"\d+(\.0)?": "a bare number: an Entrez id (kind='entrez'), or a date that a spreadsheet "
+    "turned into a number",
+    r"ENS[A-Z]{3,4}G\d{11}(\.\d+)?": "an Ensembl gene of another species; map it to its human "
+    "orthologue",
+    r"ENS[TP]\d{11}(\.\d+)?": "an Ensembl transcript or protein; give its gene (ENSG...)",
+    r"ENSG\d{11}(\.\d+)?(_PAR_Y)?": "an Ensembl gene that is retired, newer than this release or "
+    "without a symbol",
+    r"LOC\d+": "a placeholder of NCBI; its number is an Entrez id",
+    r"\w+_HUMAN": "a UniProt entry name; give its accession",
+    _MOUSE: "mouse style; map it to its orthologue",
+}
+Index = dict[str, tuple[str, ...]]
+"""Identifier → approved symbols of the genes that have it, in the order of the table."""
+
+
+@dataclass(frozen=True, eq=False)
+class Resolution:
+    """
+    What each of n ids means; nothing is dropped and nothing is guessed.
+
+    Attributes
+    ----------
+    ids
+        The ids as text, without the blanks around them, shape (n,).
+    symbol
+        Approved symbol of each id, shape (n,); empty where there is none or more than one.
+        Duplicates have theirs too.
+    status
+        A key of ``STATUSES`` for each id, shape (n,).
+    kind
+        The kind of identifier that was requested, or that most ids are.
+    candidates
+        Every gene that an id can mean, for ids that can mean several; the one taken stands first.
+    hints
+        What an id that was not resolved, or only by its case, looks like.
+    release
+        The tables that were searched.
+    """
+
+    ids: np.ndarray
+    symbol: np.ndarray
+    status: np.ndarray
+    kind: str
+    candidates: Index
+    hints: dict[str, str]
+    release: str
+
+    @property
+    def unique(self) -> np.ndarray:
+        """Mask of one id of each resolved gene, shape (n,): those to use where genes are unique."""
+        return (self.symbol != "") & (self.status != "duplicate")
+
+    def sentence(self) -> str:
+        """
+        Summarise the resolution for a reader.
+
+        Returns
+        -------
+        One sentence: how many ids were resolved, to how many genes, and the status of the others.
+        """
+        counts = Counter(self.status.tolist())
+        plain = {"approved", *KINDS}
+        parts = [f"{counts[s]:,} {s}" for s in STATUSES if counts[s] and s not in plain]
+        found = f"{(self.symbol != '').sum():,} of {len(self.ids):,} ids (kind: {self.kind})"
+        genes = f"{self.unique.sum():,} genes of {self.release}"
+        return f"{found} give {genes}{'; ' * bool(parts)}{', '.join(parts)}."
+
+
+@dataclass(frozen=True, eq=False)
+class Resolver:
+    """
+    An index of the identifiers of human genes; ``build`` and ``resolver`` make one.
+
+    Attributes
+    ----------
+    genes
+        One row per approved symbol (the index): ``chromosome``, ``groups`` (ids of HGNC gene
+        groups, joined by ``|``) and ``coding`` (whether HGNC calls it protein-coding).
+    names
+        Symbols by tier: approved, previous, alias.
+    numbers
+        Identifiers by kind: ensembl, entrez, uniprot, hgnc.
+    release
+        The tables that it was built from.
+    """
+
+    genes: pd.DataFrame
+    names: dict[str, Index]
+    numbers: dict[str, Index]
+    release: str
+
+    def resolve(self, ids: Iterable, *, kind: str | None = None) -> Resolution:
+        """
+        Find the approved symbol of each id.
+
+        A symbol is looked up among the approved ones, then the previous ones, then the aliases, and
+        the first of these that knows it decides: it is resolved if one gene has it there, else
+        ambiguous. A date is read as the symbols that spreadsheets turn into it (``1-Sep`` was
+        ``SEPT1``; Ziemann et al. 2016), by the same rule over all of them. Only then is upper or
+        lower case ignored.
+
+        Parameters
+        ----------
+        ids
+            n identifiers, as text or numbers.
+        kind
+            A member of ``KINDS``, as which every id is read. None: each id is read as what it looks
+            like, except that bare numbers are Entrez ids only where most of the list are.
+
+        Returns
+        -------
+        The resolution, in the order of the ids.
+
+        Raises
+        ------
+        BadInput
+            Unknown kind.
+        """
+        if kind is not None and kind not in KINDS:
+            raise unknown("kind of identifier", kind, KINDS)
+        texts = [_text(i) for i in ([ids] if isinstance(ids, str) else ids)]
+        forms = {t: self._form(t) for t in dict.fromkeys(texts)}
+        counts = Counter(forms[t] for t in texts if t)
+        most = kind or max(KINDS, key=lambda k: counts[k])
+        found, hints = {}, {}
+        for text, form in forms.items():
+            # a bare number is an Entrez id only among others
+            read_as = kind or ("symbol" if form == "entrez" != most else form)
+            found[text] = self._by_name(text) if read_as == "symbol" else self._by_id(text, read_as)
+            hint = _hint(text, form, kind)
+            if hint and found[text][0] in ("case", "unknown"):
+                hints[text] = hint
+        symbol = np.array([found[t][1] for t in texts], dtype=str)
+        status = np.array([found[t][0] for t in texts], dtype=object)
+        candidates = {t: genes for t, (_, _, genes) in found.items() if len(genes) > 1}
+        # of the ids of a gene the one of the best status is used, of equals the first
+        rank = {s: i for i, s in enumerate(STATUSES)}
+        order = np.argsort([rank[s] for s in status], kind="stable")
+        order = order[symbol[order] != ""]
+        status[order[pd.Series(symbol[order]).duplicated().to_numpy(bool)]] = "duplicate"
+        texts, status = np.array(texts, dtype=str), status.astype(str)
+        return Resolution(texts, symbol, status, most, candidates, hints, self.release)
+
+    def approved(self, symbols: Iterable[str]) -> np.ndarray:
+        """
+        Replace older and other names by approved symbols.
+
+        Parameters
+        ----------
+        symbols
+            n gene symbols.
+
+        Returns
+        -------
+        The approved symbol of each, shape (n,); the name itself where it has none or several.
+        """
+        found = self.resolve(symbols, kind="symbol")
+        return np.where(found.symbol == "", found.ids, found.symbol)
+
+    def chromosome(self, symbols: Iterable[str]) -> np.ndarray:
+        """
+        Look up the chromosome of each gene.
+
+        Parameters
+        ----------
+        symbols
+            n approved symbols.
+
+        Returns
+        -------
+        ``1`` to ``22``, ``X``, ``Y`` or ``MT``, shape (n,); empty where unknown. Genes of the
+        pseudoautosomal regions, which lie on X and Y, are on ``X``.
+        """
+        return self.genes.chromosome.reindex(list(symbols), fill_value="").to_numpy(str)
+
+    def _form(self, text: str) -> str:
+        """The kind of identifier that a text looks like; a symbol like an accession is a symbol."""
+        for kind, form in _FORMS.items():
+            named = kind == "uniprot" and any(text in self.names[t] for t in _TIERS)
+            if form.fullmatch(text) and not named:
+                return kind
+        return "symbol"
+
+    def _by_id(self, text: str, kind: str) -> tuple[str, str, tuple[str, ...]]:
+        """Status, symbol and candidates of an id other than a symbol."""
+        plain = _plain(text, kind)
+        found = self.numbers[kind].get(plain, ())
+        if found:
+            return (kind, found[0], found) if len(found) == 1 else ("ambiguous", "", found)
+        older = kind == "hgnc" and _FORMS[kind].fullmatch(plain) and int(plain[5:]) < self._newest
+        return ("withdrawn" if older else "unknown"), "", ()
+
+    def _by_name(self, text: str) -> tuple[str, str, tuple[str, ...]]:
+        """Status, symbol and candidates of a symbol."""
+        if text.lower().endswith("~withdrawn"):
+            return "withdrawn", "", ()
+        tier, symbol, found = _decide(self.names, [text])
+        if found:
+            return (tier if symbol else "ambiguous"), symbol, found
+        upper = text.upper()
+        spelled = date_symbols.symbols_of_date(upper)
+        damaged = spelled or date_symbols.SCIENTIFIC.fullmatch(upper)
+        _, symbol, found = _decide(self._upper, spelled if damaged else [upper])
+        if damaged:
+            return "excel", symbol, found
+        return ("case" if symbol else "ambiguous" if found else "unknown"), symbol, found
+
+    @cached_property
+    def _newest(self) -> int:
+        return max((int(i[5:]) for i in self.numbers["hgnc"]), default=0)
+
+    @cached_property
+    def _upper(self) -> dict[str, Index]:
+        return {
+            tier: make_index((key.upper(), s) for key, symbols in index.items() for s in symbols)
+            for tier, index in self.names.items()
+        }
+
+
+def make_index(pairs: Iterable[tuple[str, str]]) -> Index:
+    """Index (key, symbol) pairs: each key → its distinct symbols, in order."""
+    out: dict[str, dict[str, None]] = {}
+    for key, symbol in pairs:
+        out.setdefault(key, {})[symbol] = None
+    return {key: tuple(symbols) for key, symbols in out.items()}
+
+
+def _decide(names: dict[str, Index], spellings: list[str]) -> tuple[str, str, tuple[str, ...]]:
+    """The first tier that knows a spelling, its symbol if it is one, and the genes of all tiers."""
+    known = {
+        tier: list(dict.fromkeys(s for text in spellings for s in names[tier].get(text, ())))
+        for tier in _TIERS
+    }
+    tier = next((t for t in _TIERS if known[t]), "")
+    symbol = known[tier][0] if tier and len(known[tier]) == 1 else ""
+    return tier, symbol, tuple(dict.fromkeys(s for t in _TIERS for s in known[t]))
+
+
+def current_symbols(names: dict[str, Index], texts: Iterable[str]) -> list[str]:
+    """
+    Bring approved and previous symbols to approved ones.
+
+    Parameters
+    ----------
+    names
+        ``Resolver.names``.
+    texts
+        Gene names.
+
+    Returns
+    -------
+    Approved symbol of each; empty where a name is neither an approved nor a previous symbol of one
+    gene (aliases, names of viruses and complexes).
+    """
+    certain = {**names, "alias": {}}
+    return [_decide(certain, [text])[1] for text in texts]
+
+
+def _text(value: object) -> str:
+    """An id as text: numbers without a decimal point, missing values as an empty text."""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, float) and value.is_integer():  # a column of numbers with a gap has 7157.0
+        return f"{value:.0f}"
+    return "" if value is None or pd.isna(value) else str(value).strip()
+
+
+def _plain(text: str, kind: str) -> str:
+    """An identifier as the tables write it: without version, isoform or database prefix."""
+    if kind == "hgnc":
+        return f"HGNC:{text.split(':')[-1]}"
+    if kind == "entrez":
+        return text.removesuffix(".0")
+    found = _FORMS[kind].fullmatch(text)
+    if not found:
+        return text
+    return found.group(3) if kind == "uniprot" else text[:15].upper()
+
+
+def _hint(text: str, form: str, kind: str | None) -> str:
+    """What an id looks like that was not found as it stands, or an empty text."""
+    if kind and form not in (kind, "symbol"):
+        looks = f"looks like an identifier of kind '{form}' and was read as '{kind}'"
+        return f"{looks}; leave the kind out"
+    return next((hint for pattern, hint in _HINTS.items() if re.fullmatch(pattern, text)), "")

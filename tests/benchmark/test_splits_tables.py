@@ -1,0 +1,158 @@
+"""Splits that read declared files: annotations with dates, and a simulated proteome."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from helpers import CODING, COLUMNS, forget, header, simulated
+
+from genebench.benchmark import splits
+from genebench.core import cache, paths, specs
+from genebench.core.errors import BadInput
+from genebench.data import gene_sets, proteins, sources, tasks
+from genebench.data.labels import Declaration
+
+FAMILIES = [2] * 6 + [5] * 4 + [8] * 2
+SYMBOLS = [f"G{i:03d}X" for i in range(120)]
+
+
+@pytest.fixture
+def declared(tmp_path, monkeypatch):
+    """Declared sources whose files lie in a folder of their own, with a made-up table of HGNC."""
+    monkeypatch.delenv("GENEBENCH_MIRROR", raising=False)
+    monkeypatch.setattr(paths, "DOWNLOADS", tmp_path)
+    monkeypatch.setattr(paths, "PROTEINS", tmp_path / "proteins")
+    table = pd.DataFrame({"symbol": SYMBOLS, "locus_group": CODING}, columns=COLUMNS).fillna("")
+    table["hgnc_id"] = [f"HGNC:{i}" for i in range(1, 121)]
+    table["uniprot_ids"] = [f"P{i:05d}" for i in range(120)]
+    table.loc[0, "prev_symbol"] = "OLDNAME"
+    known = specs.sources()
+    known["hgnc"] = known["hgnc"].model_copy(
+        update={"files": {"genes": specs.FileSpec(format="tsv", path="hgnc.tsv")}}
+    )
+    table.to_csv(tmp_path / "hgnc.tsv", sep="\t", index=False)
+    forget()
+    with sources.only_at_hand():
+        yield known
+    forget()
+
+
+def write(source: specs.SourceSpec, file: str, text: str) -> None:
+    """Write a file of a source, and forget what was read of another."""
+    path = paths.DOWNLOADS / source.files[file].path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.with_name(path.name + ".sha256").unlink(missing_ok=True)
+    path.write_text(text)
+    forget()
+
+
+# --- dates ----------------------------------------------------------------------------------------
+
+
+def line(symbol, date, term="GO:0000001", aspect="P", qualifier="involved_in", code="IDA") -> str:
+    """A line of GAF 2.2."""
+    start = ["UniProtKB", "P1", symbol, qualifier, term, "PMID:1", code, "", aspect, "name", ""]
+    return "\t".join([*start, "protein", "taxon:9606", date, "UniProt", "", ""])
+
+
+def annotations(*more: str) -> str:
+    """A file in which gene i was first annotated in year 1900 + i, with lines that do not count."""
+    rows = ["!gaf-version: 2.2", *more]
+    for i, s in enumerate(SYMBOLS):
+        rows += [line(s, "20240101"), line(s, "18900101", qualifier="NOT|involved_in")]
+        name, term = "OLDNAME" if i == 0 else s, f"GO:000000{i % 2 + 1}"
+        rows += [line(name, f"{1900 + i}0615", term)]
+        rows += [line(s, "18910101", aspect="F", term="GO:0000003"), line(s, "18920101", code="ND")]
+        rows += [line(s, "18930101", term="GO:0008150")]
+    return "\n".join(rows) + "\n"
+
+
+def first_dates(declared, entry) -> pd.Series | None:
+    """The dates of the genes of a declaration of ``goa``."""
+    return gene_sets.dates(Declaration(declared["goa"], entry, declared))
+
+
+def test_a_task_is_split_by_the_first_annotation_of_the_aspect_from_new_to_old(declared):
+    goa = declared["goa"]
+    write(goa, "annotations", annotations())
+    process, function, component = (first_dates(declared, entry) for entry in goa.tasks)
+    assert process.to_dict() == {s: (1900 + i) * 10000 + 615 for i, s in enumerate(SYMBOLS)}
+    assert set(function) == {18910101} and len(component) == 0
+    (task,) = tasks.build(goa, goa.tasks[0], declared)
+    assert splits.lacking("date", declared) == ""
+    fold = splits.folds(task, "date", n_folds=5, seed=1, sources=declared)
+    assert fold.tolist() == [4 - i * 5 // 120 for i in range(120)]
+    before = splits.fingerprint("date", declared)
+    write(goa, "annotations", annotations(line("G007X", "19000101")))
+    assert splits.fingerprint("date", declared) != before
+
+
+def test_a_source_without_dates_has_none(declared):
+    for name in ("reactome", "goa_symbols", "hpa"):
+        source = declared[name]
+        found = [gene_sets.dates(Declaration(source, entry, declared)) for entry in source.tasks]
+        assert found and not any(dates is not None for dates in found)
+
+
+@pytest.mark.parametrize("date", ["2024-01-01", "20241301", "", "15012024x"])
+def test_a_date_that_is_none_is_named_with_its_gene(declared, date):
+    write(declared["goa"], "annotations", annotations(line("G007X", date)))
+    with pytest.raises(BadInput, match=f"annotation of G007X has the date '{date}', which is not"):
+        first_dates(declared, declared["goa"].tasks[0])
+
+
+# --- similar proteins -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def planted():
+    """48 proteins of 12 families at 60 %, and 40 alone: sequences, families."""
+    return simulated(1, FAMILIES, alone=40, identity=0.6)
+
+
+@pytest.fixture
+def task(declared, planted):
+    """A task on the genes of the simulated proteome and on 32 without a protein."""
+    records = zip(SYMBOLS, planted[0])
+    text = "".join(f">{header(i, s)}\n{q}\n" for i, (s, q) in enumerate(records))
+    write(declared[proteins.SOURCE], proteins.FILE, text)
+    words = ("t/t", "t", "d", "protein properties", "binary", "made", 1)
+    return tasks.Task(*words, np.array(SYMBOLS), np.arange(120) % 2, ("no", "yes"))
+
+
+def test_no_family_is_on_both_sides_of_a_split_by_similarity(declared, planted, task):
+    said = []
+    assert splits.lacking("similarity", declared) == ""
+    for _ in range(2):
+        splits.prepare({"random", "similarity"}, declared, jobs=1, say=said.append)
+    assert len(said) == 2 and "88 genes with a protein, 52 groups, the largest of 8" in said[1]
+    assert cache.facts(proteins.path(declared))["proteins"] == 88
+    group = np.array(splits.look_up(task, "similarity", declared))
+    sizes = np.unique(group, return_counts=True)[1]
+    assert sorted(sizes) == sorted(FAMILIES + [1] * 72)
+    fold = splits.folds(task, "similarity", n_folds=5, seed=1, sources=declared)
+    for f in range(len(FAMILIES)):
+        assert len(set(group[:88][planted[1] == f])) == len(set(fold[:88][planted[1] == f])) == 1
+    rng = np.random.default_rng(7)
+    pairs = sorted({f"{a}|{b}" for a, b in rng.choice(SYMBOLS, (600, 2)) if a < b})
+    labels = np.arange(len(pairs)) % 2
+    couples = replace(task, kind="pair", entities=np.array(pairs), labels=labels)
+    fold = splits.folds(couples, "similarity", n_folds=3, seed=1, sources=declared)
+    group_of = dict(zip(SYMBOLS, group))
+    sides = [{group_of[g] for part in couples.parts for g in part[fold == k]} for k in range(3)]
+    assert all(sides) and sum(map(len, sides)) == len(set().union(*sides)) and (fold == -1).any()
+    before = splits.fingerprint("similarity", declared)
+    path = sources.locate(declared[proteins.SOURCE], proteins.FILE)
+    text = path.read_text() + f">{header(999)}\nMKV\n"
+    write(declared[proteins.SOURCE], proteins.FILE, text)
+    assert splits.fingerprint("similarity", declared) != before and not proteins.ready(declared)
+
+
+def test_a_proteome_that_is_missing_is_named_with_what_to_fetch(declared):
+    why = splits.lacking("similarity", declared)
+    assert "'similarity' needs a table that is not at hand; run 'genebench fetch hgnc prot" in why
+    with pytest.raises(BadInput, match="genebench fetch proteome"):
+        splits.prepare({"similarity"}, declared)
