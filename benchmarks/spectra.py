@@ -136,7 +136,7 @@ def weighted_graph(positions: np.ndarray):
     def rows(low: int, high: int) -> np.ndarray:
         return nearness(places, low, high)
 
-    return properties.from_blocks(len(positions), rows, complete=True, block=256)
+    return properties.from_blocks(len(positions), rows, block=256)
 
 
 def ours(

@@ -12,6 +12,7 @@ import scipy
 from scipy import sparse
 
 from ..stats import metrics
+from ..stats.intervals import t_interval
 from .graph import Graph
 from .splits import Split
 
@@ -49,11 +50,12 @@ def overlaps(graph: Graph, split: Split, barcodes=None) -> dict[str, float]:
         all pairs of a train and a test sample (the package's tutorials); of a binary graph the
         share of those pairs that are linked.
     """
-    from . import kernels
-
     side = np.zeros(graph.n, dtype=np.int8)
     side[split.train] = 1
-    linked, total = kernels.across(*graph.arrays, side, split.test)
+    rows = graph.matrix[split.test]
+    across = side[rows.indices] == 1
+    linked = np.diff(np.append(0, np.cumsum(across))[rows.indptr]) > 0
+    total = np.append(0.0, np.cumsum(rows.data[across], dtype=float))[-1]
     n_train, n_test, jaccard = len(split.train), len(split.test), np.nan
     if barcodes is not None:
         rows = sparse.csr_array(barcodes)
@@ -62,36 +64,9 @@ def overlaps(graph: Graph, split: Split, barcodes=None) -> dict[str, float]:
         jaccard = len(np.intersect1d(first, second)) / either if either else np.nan
     return {
         "jaccard": jaccard,
-        "test_linked": linked / n_test if n_test else np.nan,
+        "test_linked": linked.sum() / n_test if n_test else np.nan,
         "mean_similarity": total / (n_train * n_test) if n_train and n_test else np.nan,
     }
-
-
-def interval(values: np.ndarray, level: float = 0.95) -> tuple[float, float, float]:
-    """Compute the mean and Student's t interval of a few values.
-
-    Parameters
-    ----------
-    values : array-like of float
-        One value per seed; NaN are left out.
-    level : float
-        Confidence level, in (0, 1).
-
-    Returns
-    -------
-    mean, low, high : float
-        The bounds are NaN with fewer than two values, the mean with none.
-    """
-    values = np.asarray(values, dtype=float)
-    values = values[np.isfinite(values)]
-    if len(values) < 2:
-        return float(values[0]) if len(values) else np.nan, np.nan, np.nan
-    half = (
-        scipy.stats.t.ppf((1 + level) / 2, len(values) - 1)
-        * values.std(ddof=1)
-        / np.sqrt(len(values))
-    )
-    return float(values.mean()), float(values.mean() - half), float(values.mean() + half)
 
 
 def area(x: np.ndarray, y: np.ndarray) -> float:
@@ -160,7 +135,7 @@ def points(rows: pd.DataFrame) -> pd.DataFrame:
     out = []
     for at, part in rows[rows.parameter.notna()].groupby([*_CURVE, "parameter"], sort=True):
         row = dict(zip([*_CURVE, "parameter"], at))
-        mean, low, high = interval(part.score)
+        mean, low, high = t_interval(part.score)
         row["score"] = mean
         row["low"], row["high"] = np.clip([low, high], *_bounds(row["metric"]))
         row["seeds"] = part["repeat"].nunique()
@@ -195,7 +170,7 @@ def areas(rows: pd.DataFrame) -> pd.DataFrame:
             begin, end = part[column].min(), part[column].max()
             wide = over == "lambda" or end - begin >= NARROW
             seeds = [area(s[column], s.score) for _, s in part.groupby("repeat") if wide]
-            values = np.clip(interval(seeds), *_bounds(row["metric"]))
+            values = np.clip(t_interval(seeds), *_bounds(row["metric"]))
             row |= dict(zip(("auspc", "low", "high"), values))
             row |= {"seeds": len(seeds), "points": part.parameter.nunique()}
             out.append(row | {"begin": begin, "end": end, "coverage": part.coverage.mean()})
@@ -230,9 +205,9 @@ def findings(rows: pd.DataFrame) -> pd.DataFrame:
                 continue
             first, last = wide.index.min(), wide.index.max()
             control = control.reindex([first, last])
-            fall, low, high = interval(wide.loc[first] - wide.loc[last])
-            of_size = interval(control.loc[first] - control.loc[last])[0]
-            gap, gap_low, gap_high = interval(control.loc[last] - wide.loc[last])
+            fall, low, high = t_interval(wide.loc[first] - wide.loc[last])
+            of_size = t_interval(control.loc[first] - control.loc[last])[0]
+            gap, gap_low, gap_high = t_interval(control.loc[last] - wide.loc[last])
             seen = mine.groupby("parameter")[["score", OVERLAP]].mean().dropna()
             flat = len(seen) < 3 or np.ptp(seen[OVERLAP]) < NARROW or np.ptp(seen.score) == 0
             rank = np.nan if flat else scipy.stats.spearmanr(seen.score, seen[OVERLAP]).statistic

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from itertools import accumulate, chain, count
 
 import numpy as np
@@ -76,12 +76,12 @@ def _numbered(barcodes: Iterable[Collection[Hashable]]) -> Graph:
 
 def _sharing(start: np.ndarray, flat: np.ndarray, n_marks: int) -> Graph:
     """The graph of samples i that carry the marks ``flat[start[i] : start[i + 1]]``."""
-    from . import joins
+    from . import kernels
 
     n, start, flat = len(start) - 1, start.astype(np.int64), flat.astype(np.int32)
     first = np.append(0, np.cumsum(np.bincount(flat, minlength=n_marks)))
     carriers = np.repeat(np.arange(n, dtype=np.int32), np.diff(start))
-    return Graph(n, *joins.shared(start, flat, first, carriers[np.argsort(flat, kind="stable")]))
+    return Graph(n, *kernels.shared(start, flat, first, carriers[np.argsort(flat, kind="stable")]))
 
 
 def from_blocks(
@@ -90,7 +90,6 @@ def from_blocks(
     *,
     above: float | None = None,
     binary: bool = False,
-    complete: bool = False,
     block: int = 512,
 ) -> Graph:
     """Link samples by blocks of rows of their similarity matrix, which is never in memory whole.
@@ -100,45 +99,29 @@ def from_blocks(
     n : int
         Number of samples.
     rows : callable
-        ``rows(low, high)``: array (high − low, n); called twice for each block. Only similarities
-        to later samples are used.
+        ``rows(low, high)``: array (high − low, n); only similarities to later samples are used.
     above : float, optional
         Edges are values above it; None: all values but 0.
     binary : bool
         Leave the weights out.
-    complete : bool
-        Every pair is known to be an edge: each block is computed once.
     block : int
         Rows of a block.
 
     Returns
     -------
     Graph
-
-    Raises
-    ------
-    BadInput
-        ``complete``, but some pair is no edge.
     """
-    from . import joins
-
-    def blocks() -> Iterator[tuple[np.ndarray, int]]:
-        for low in range(0, n, block):
-            yield np.ascontiguousarray(rows(low, min(n, low + block)), dtype=np.float32), low
-
-    rule = (0.0 if above is None else above, above is None)
-    degree = np.full(n, n - 1 if complete else 0, dtype=np.int64)
-    for values, low in () if complete else blocks():
-        joins.tally(values, low, *rule, degree)
-    indptr = np.append(0, np.cumsum(degree))
-    indices = np.empty(indptr[-1], dtype=np.int32)
-    weights = np.empty(0 if binary else indptr[-1], dtype=np.float32)
-    cursor = indptr[:-1].copy()
-    for values, low in blocks():
-        joins.place(values, low, *rule, cursor, indices, weights)
-    if complete and (cursor != indptr[1:]).any():
-        raise BadInput("some pairs are no edges, though all were said to be; leave 'complete' out.")
-    return Graph(n, indptr, indices, None if binary else weights)
+    first, second, weights = [[]], [[]], [[]]
+    for low in range(0, n, block):
+        values = np.asarray(rows(low, min(n, low + block)), dtype=np.float32)
+        linked = np.triu(values != 0 if above is None else values > above, low + 1)
+        i, j = np.nonzero(linked)
+        first.append((i + low).astype(np.int32))
+        second.append(j.astype(np.int32))
+        weights.append(values[linked])
+    ends = [np.concatenate(part).astype(np.int32) for part in (first, second)]
+    values = None if binary else np.concatenate(weights).astype(np.float32)
+    return Graph.symmetric(n, *ends, values)
 
 
 def cosine(X: np.ndarray, *, above: float, binary: bool = False) -> Graph:

@@ -328,7 +328,7 @@ def _all(
     source: DataSetSpec | GeneTask, request: Request, data: DataSet, links: Graph
 ) -> Iterator[tuple[splits.Split | None, dict]]:
     """Every split with its name, parameter, repeat and fold; None where there is no such split."""
-    options, name = {"mode": request.mode, "jobs": 1}, MODES[request.mode]
+    options, name = {"mode": request.mode}, MODES[request.mode]
     if request.mode == "weighted":
         options["counts"] = np.bincount(data.of_unit, weights=data.counts, minlength=len(data))
     spectral = splits.splits(links, request.parameters, request.seeds, **options)
