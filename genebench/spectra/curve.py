@@ -91,6 +91,13 @@ def area(x: np.ndarray, y: np.ndarray) -> float:
     return float(np.trapezoid(line.to_numpy(), x) / (x[-1] - x[0]))
 
 
+def rank(x: pd.Series, y: pd.Series) -> float:
+    """Spearman correlation of two columns; NaN where one does not vary."""
+    if len(x) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
+        return np.nan
+    return scipy.stats.spearmanr(x, y).statistic
+
+
 def joined(scores: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
     """Join the main scores, one row a split, with the overlap of that split.
 
@@ -114,8 +121,9 @@ def joined(scores: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
     kinds = {"split_param": str, "repeat": int, "fold": int}
     right = overlaps.rename(columns={"dataset": "task"}).astype(kinds)
     right = right.drop(columns=["mode", "n_train", "n_test"], errors="ignore")
-    rows = rows.astype({"repeat": int, "fold": int})
-    return rows.merge(right, on=keys, how="left", validate="many_to_one")
+    return rows.astype({"repeat": int, "fold": int}).merge(
+        right, on=keys, how="left", validate="many_to_one"
+    )
 
 
 def points(rows: pd.DataFrame) -> pd.DataFrame:
@@ -135,16 +143,16 @@ def points(rows: pd.DataFrame) -> pd.DataFrame:
     out = []
     for at, part in rows[rows.parameter.notna()].groupby([*_CURVE, "parameter"], sort=True):
         row = dict(zip([*_CURVE, "parameter"], at))
-        mean, low, high = t_interval(part.score)
-        row["score"] = mean
-        row["low"], row["high"] = np.clip([low, high], *_bounds(row["metric"]))
+        row |= _interval(row["metric"], part.score, "score")
         row["seeds"] = part["repeat"].nunique()
         out.append(row | part[[*OVERLAPS, "n_train", "n_test"]].mean().to_dict())
     return pd.DataFrame(out)
 
 
-def _bounds(metric: str) -> tuple[float, float]:
-    return metrics.METRICS[metric].low, metrics.METRICS[metric].high
+def _interval(metric, values, name):
+    """Mean and interval over seeds, inside the range of the metric."""
+    limits = metrics.METRICS[metric].low, metrics.METRICS[metric].high
+    return dict(zip((name, "low", "high"), np.clip(t_interval(values), *limits)))
 
 
 def areas(rows: pd.DataFrame) -> pd.DataFrame:
@@ -170,8 +178,7 @@ def areas(rows: pd.DataFrame) -> pd.DataFrame:
             begin, end = part[column].min(), part[column].max()
             wide = over == "lambda" or end - begin >= NARROW
             seeds = [area(s[column], s.score) for _, s in part.groupby("repeat") if wide]
-            values = np.clip(t_interval(seeds), *_bounds(row["metric"]))
-            row |= dict(zip(("auspc", "low", "high"), values))
+            row |= _interval(row["metric"], seeds, "auspc")
             row |= {"seeds": len(seeds), "points": part.parameter.nunique()}
             out.append(row | {"begin": begin, "end": end, "coverage": part.coverage.mean()})
     return pd.DataFrame(out)
@@ -209,8 +216,7 @@ def findings(rows: pd.DataFrame) -> pd.DataFrame:
             of_size = t_interval(control.loc[first] - control.loc[last])[0]
             gap, gap_low, gap_high = t_interval(control.loc[last] - wide.loc[last])
             seen = mine.groupby("parameter")[["score", OVERLAP]].mean().dropna()
-            flat = len(seen) < 3 or np.ptp(seen[OVERLAP]) < NARROW or np.ptp(seen.score) == 0
-            rank = np.nan if flat else scipy.stats.spearmanr(seen.score, seen[OVERLAP]).statistic
+            spread = len(seen) > 2 and np.ptp(seen[OVERLAP]) >= NARROW
             falls = bool(low > 0)
             out.append(
                 {
@@ -228,7 +234,7 @@ def findings(rows: pd.DataFrame) -> pd.DataFrame:
                     "gap_low": gap_low,
                     "gap_high": gap_high,
                     "share_size": of_size / fall if falls else np.nan,
-                    "rank": rank,
+                    "rank": rank(seen.score, seen[OVERLAP]) if spread else np.nan,
                     "overlap_first": seen[OVERLAP].iloc[0],
                     "overlap_last": seen[OVERLAP].iloc[-1],
                     "coverage": part.coverage.mean(),

@@ -12,8 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from ..core.errors import unknown
-from .builders import incidence
-from .datasets import DataSet
+from .builders import DataSet, incidence
 
 VERSION = 1
 """Bump when features give other values."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import platform
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import scipy
 
 from .. import __version__
 from ..benchmark import results
@@ -19,7 +20,7 @@ from ..data.readers import numbers
 from . import curve
 from .datasets import Declarations
 from .genetasks import GeneTask
-from .study import MODES, Request, Study
+from .study import SPLIT, Study
 from .study import read as read_splits
 
 PROFILE = "spectra"
@@ -34,7 +35,7 @@ SPREADS = {
     ("GFP", "CNN"): ("gfp", "cnn", "spectral"),
 }
 """Published data set and model → ours: standard deviations over three replicates at each λ."""
-_SPLIT = ["dataset", "mode", "split", "split_param", "repeat", "fold"]
+_SPLIT = ["dataset", "mode", *SPLIT]
 _LISTED = [
     *("data set", "title", "paper", "kind", "unit", "linked where", "models", "status", "needs"),
     *("differs", "licence", "homepage"),
@@ -79,22 +80,33 @@ def read(name: str) -> pd.DataFrame:
     return frame.fillna({"split_param": ""}) if name == "overlaps.csv" else frame
 
 
-def write(
-    parts: list[pd.DataFrame],
-    facts: list[dict],
-    study: Study,
-    *,
-    jobs: int,
-    run_s: float,
-) -> None:
+@dataclass(frozen=True)
+class Scored:
+    """What a cell gave.
+
+    Attributes
+    ----------
+    cell : run.Cell
+        Data set, model and splits.
+    rows, unscored : list of dict
+        Rows of ``results.SCHEMA``, and splits without a score with the ``reason``.
+    seconds : float
+        Of the processor.
+    """
+
+    cell: Any
+    rows: list[dict]
+    unscored: list[dict]
+    seconds: float
+
+
+def write(computed: list[Scored], study: Study, *, jobs: int, run_s: float) -> None:
     """Write every table; rows of the same data set, model and way of splitting are replaced.
 
     Parameters
     ----------
-    parts : list of DataFrame
-        Rows of the cells.
-    facts : list of dict
-        Of each cell: ``cell``, ``seconds``, ``unscored``.
+    computed : list of Scored
+        Of each cell.
     study : Study
         What was run.
     jobs, run_s : int, float
@@ -105,18 +117,17 @@ def write(
     RunFailed
         Rows that break the schema; nothing is written.
     """
-    rows = pd.concat([part for part in parts if len(part)], ignore_index=True)
-    scores = results.scores_path(PROFILE)
+    rows = pd.DataFrame([row for part in computed for row in part.rows])
+    rows = rows.reindex(columns=results.SCHEMA.names)
+    scores, replaced = results.scores_path(PROFILE), {part.cell.way for part in computed}
     if scores.exists():
         old = results.read(scores)
         old = old.astype({c: str for c in old.select_dtypes("category")})
-        replaced = {_at(fact["cell"]) for fact in facts}
         of_row = zip(old.task, old.model, map(_way, old.split))
         rows = pd.concat([old[[at not in replaced for at in of_row]], rows], ignore_index=True)
     if faults := results.validate(rows, "the new results"):
         raise RunFailed(f"the results are not sound and were not written: {faults[0]}")
-    done = {fact["cell"].request for fact in facts}
-    overlaps = _overlaps(study, [request for request in study.requests if request in done])
+    overlaps = _overlaps(study, dict.fromkeys(part.cell.request for part in computed))
     results.write(rows, scores)
     joined = curve.joined(results.read(scores), overlaps)
     tables = {
@@ -127,63 +138,51 @@ def write(
         "placed.csv": curve.placed(joined, overlaps),
     }
     if study.published and sources.status(study.published)[0] == "ready":
-        published = sources.table(study.published, "results")
-        tables["published.csv"] = compared(published, joined, overlaps)
+        published = compared(sources.table(study.published, "results"), joined, overlaps)
+        tables |= {"published.csv": published} if len(published) else {}
     for name, frame in tables.items():
-        if name != "published.csv" or len(frame):
-            rounded = frame.round({c: 6 for c in frame.select_dtypes("float")})
-            results.write_csv(rounded, path(name))
-    _write_manifest(facts, rows, study.declared, jobs=jobs, run_s=run_s)
+        rounded = frame.round({c: 6 for c in frame.select_dtypes("float")})
+        results.write_csv(rounded, path(name))
+    _write_manifest(computed, rows, study.declared, jobs=jobs, run_s=run_s)
 
 
-def _way(split: str) -> str:
+def _way(split):
     """A spectral split with its control is one way; all splits in use are another."""
     return split.removesuffix(curve.CONTROL) if split.startswith("spectral") else "others"
 
 
-def _at(cell) -> tuple[str, str, str]:
-    """Data set, model and way of splitting of a cell."""
-    way = MODES[cell.request.mode] if cell.parameters else "others"
-    return cell.request.dataset, cell.model, way
-
-
-def _overlaps(study: Study, requests: list[Request]) -> pd.DataFrame:
+def _overlaps(study, requests):
     """Overlaps of every split; those of other data sets and ways of splitting stay."""
-    frames = []
+    frames = [read("overlaps.csv")] if path("overlaps.csv").exists() else []
     for request in requests:
         source = study.datasets[request.dataset]
         shown = source.property if isinstance(source, GeneTask) else ""
         about = {"dataset": request.dataset, "mode": request.mode, "property": shown}
-        frames.append(read_splits(study, request).about.assign(**about))
+        frame = read_splits(study, request).about.assign(**about)
+        frames.append(frame[frame.n_test > 0])
     rows = pd.concat(frames, ignore_index=True)
-    rows = rows[rows.n_test > 0]
-    if path("overlaps.csv").exists():
-        rows = pd.concat([read("overlaps.csv"), rows], ignore_index=True)
-        rows = rows[~rows[_SPLIT].astype(str).duplicated(keep="last")]
+    rows = rows[~rows[_SPLIT].astype(str).duplicated(keep="last")]
     columns = [*_SPLIT, "n_train", "n_test", *curve.OVERLAPS, "property"]
     return rows.sort_values(_SPLIT, ignore_index=True)[columns]
 
 
-def _write_manifest(
-    facts: list[dict], rows: pd.DataFrame, declared: Declarations, *, jobs: int, run_s: float
-) -> None:
+def _write_manifest(computed, rows, declared, *, jobs, run_s) -> None:
     """Versions, cost and cells of the results; cells that this run does not replace stay."""
     to = results.manifest_path(PROFILE)
-    old = json.loads(to.read_text(encoding="utf-8")) if to.exists() else {}
-    replaced = {_at(fact["cell"]) for fact in facts}
-    cells = {(c["first"], c["model"], c["split"]): c for c in old.get("cells", [])}
-    cells = {at: cell for at, cell in cells.items() if at not in replaced}
+    old, replaced = manifest.read(to), {part.cell.way for part in computed}
+    before = {(c["first"], c["model"], c["split"]): c for c in old.get("cells", [])}
+    cells = {at: cell for at, cell in before.items() if at not in replaced}
     unscored = [
         row
         for row in old.get("unscored", [])
         if (row["task"], row["model"], _way(row["split"])) not in replaced
     ]
     number = rows.groupby([rows.task, rows.model, rows.split.map(_way)]).size()
-    for fact in facts:
-        dataset, model, way = at = _at(fact["cell"])
-        seconds = round(cells.get(at, {"seconds": 0.0})["seconds"] + fact["seconds"], 2)
+    for part in computed:
+        dataset, model, way = at = part.cell.way
+        seconds = round(cells.get(at, {"seconds": 0.0})["seconds"] + part.seconds, 2)
         cells[at] = {"model": model, "split": way, "first": dataset, "n": 1, "seconds": seconds}
-        unscored += [{"task": dataset, "model": model, **row} for row in fact["unscored"]]
+        unscored += [{"task": dataset, "model": model, **row} for row in part.unscored]
     for at, cell in cells.items():
         cell["rows"] = int(number.get(at, 0))
     specs = [spec for name, spec in declared.datasets.items() if name in set(rows.task)]
@@ -226,7 +225,7 @@ def compared(published: pd.DataFrame, rows: pd.DataFrame, overlaps: pd.DataFrame
         One row a quantity: means over the λ that both have (``lambdas``), ``published`` and
         ``ours``, their rank correlation over λ, and mean absolute difference.
     """
-    theirs = published.assign(parameter=published.spectral_parameter)
+    theirs = published.rename(columns={"spectral_parameter": "parameter"})
     for column in ("parameter", "value", "n_samples"):
         theirs[column] = numbers(theirs[column], strict=True)
     theirs = theirs.set_index("parameter")
@@ -248,15 +247,10 @@ def compared(published: pd.DataFrame, rows: pd.DataFrame, overlaps: pd.DataFrame
     out = []
     for dataset, model, quantity, other, own in pairs:
         both = pd.DataFrame({"published": other, "ours": own}).dropna()
-        if len(both) < 3:
-            continue
         row = {"dataset": dataset, "model": model, "quantity": quantity, "lambdas": len(both)}
-        flat = (np.ptp(both, axis=0) == 0).any()
-        rank = np.nan if flat else scipy.stats.spearmanr(both.published, both.ours).statistic
-        difference = (both.published - both.ours).abs().mean()
-        row |= {**both.mean(), "rank_correlation": rank, "mean_difference": difference}
-        out.append(row)
-    return pd.DataFrame(out)
+        row |= {**both.mean(), "rank_correlation": curve.rank(both.published, both.ours)}
+        out.append(row | {"mean_difference": (both.published - both.ours).abs().mean()})
+    return pd.DataFrame([row for row in out if row["lambdas"] >= 3])
 
 
 def datasets(declared: Declarations) -> pd.DataFrame:
@@ -273,13 +267,12 @@ def datasets(declared: Declarations) -> pd.DataFrame:
         One row a data set: title, the paper's set that it stands for, kind, number of models,
         ``status`` (ready, missing), what it needs.
     """
-    specs = list(declared.datasets.values())
-    frame = pd.DataFrame([spec.model_dump() for spec in specs])
-    frame = frame.rename(columns={"name": "data set"}).fillna({"paper": ""})
+    specs = declared.datasets.values()
+    frame = pd.DataFrame([spec.model_dump() for spec in specs]).fillna({"paper": ""})
     frame["linked where"] = [spec.property["words"] for spec in specs]
     frame["models"] = frame.models.map(len)
     frame[["status", "needs"]] = [sources.status(spec.source) for spec in specs]
-    return frame[_LISTED]
+    return frame.rename(columns={"name": "data set"})[_LISTED]
 
 
 def models(declared: Declarations) -> pd.DataFrame:
@@ -296,10 +289,10 @@ def models(declared: Declarations) -> pd.DataFrame:
         One row a model: title, family, whether it is the paper's, what it does or what it needs.
     """
     frame = pd.DataFrame([spec.model_dump() for spec in declared.models.values()])
-    frame = frame.rename(columns={"name": "model"})
     frame["of the paper"] = np.where(frame.paper, "yes", "")
     frame["status"] = np.where(frame.needs == "", "runs here", "from a file")
     frame["what it does or needs"] = frame.needs.where(frame.needs != "", frame.description)
+    frame = frame.rename(columns={"name": "model"})
     return frame[["model", "title", "family", *frame.columns[-3:]]]
 
 

@@ -64,4 +64,4 @@ def test_column_that_is_missing_is_named(declared):
     spec = declared.dataset("toy")
     wrong = spec.model_copy(update={"options": {**spec.options, "label": "fitness"}})
     with pytest.raises(BadInput, match="data set 'toy': the file has no column 'fitness'"):
-        datasets.load(wrong)
+        wrong.load()

@@ -129,8 +129,9 @@ def test_walk_draws_pythons_random_numbers(seed):
     """On a graph without triangles, by the rules of the walk in plain Python."""
     n = 2000  # a ring of them needs the generator's state several times
     graph = Graph.from_edges(n, np.arange(n), (np.arange(n) + 1) % n)
-    state = np.array(random.Random(seed).getstate()[1][:624], np.uint32)
-    walked = kernels.walk_like_package(*graph.arrays, 0.0, 0.4, state)
+    twister = np.random.MT19937()
+    twister.state = np.random.RandomState([seed]).get_state()
+    walked = kernels.walk_like_package(*graph.arrays, 0.0, 0.4, np.random.Generator(twister))
     generator, left, truth = random.Random(seed), list(range(n)), []
     alive = set(left)
     while any((i + 1) % n in alive for i in alive):

@@ -57,18 +57,6 @@ def test_every_sample_is_on_one_side_or_dropped(graph, mode):
 
 
 @pytest.mark.parametrize("mode", splits.MODES)
-def test_alone_together_and_in_threads_they_are_the_same(graph, mode, monkeypatch):
-    alone = make(graph, mode, [0.0, 0.3, 0.9], jobs=1)
-    monkeypatch.setattr(splits, "PARALLEL", 0)
-    threads = make(graph, mode, [0.0, 0.3, 0.9], jobs=3)
-    options = {"counts": counts(graph.n)} if mode == "weighted" else {}
-    for (parameter, seed), split in alone.items():
-        single = splits.split(graph, parameter, seed=seed, mode=mode, **options)
-        for other in (single, threads[parameter, seed]):
-            assert all((a == b).all() for a, b in zip(vars(split).values(), vars(other).values()))
-
-
-@pytest.mark.parametrize("mode", splits.MODES)
 def test_overlap_and_size_fall_with_lambda_to_no_overlap(graph, barcodes, mode):
     matrix, rows = builders.incidence(barcodes)[0], []
     made = make(graph, mode, PARAMETERS[::4], range(10))
