@@ -8,10 +8,9 @@ nothing else is said they are the same.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain
 from os.path import commonprefix
 from typing import Any
 
@@ -21,6 +20,12 @@ from scipy import sparse
 
 from ..core.errors import BadInput, unknown
 from ..data import readers
+from .properties import incidence
+
+Frames = dict[str, pd.DataFrame]
+"""Tables by the name of the file."""
+Fields = dict[str, Any]
+"""Fields of ``DataSet``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,35 +110,6 @@ class DataSet:
         return hashlib.sha256(b"".join(map(bytes, parts))).hexdigest()[:16]
 
 
-def incidence(
-    lists: Iterable[Collection], columns: Iterable | None = None
-) -> tuple[sparse.csr_matrix, tuple]:
-    """Encode which marks each unit carries.
-
-    Parameters
-    ----------
-    lists : iterable of collections
-        Marks of each unit; a mark counts once.
-    columns : iterable, optional
-        Marks by column; None: those that occur, sorted.
-
-    Returns
-    -------
-    csr_matrix of shape (n, n_marks), float32
-        0/1.
-    tuple
-        Marks by column.
-    """
-    lists = [set(row) for row in lists]
-    names = tuple(sorted(set().union(*lists)) if columns is None else columns)
-    at = {name: i for i, name in enumerate(names)}
-    rows = [sorted(map(at.get, row)) for row in lists]
-    ends = np.append(0, np.cumsum([*map(len, rows)]))
-    indices = np.fromiter(chain.from_iterable(rows), np.int32)
-    ones = np.ones(len(indices), np.float32)
-    return sparse.csr_matrix((ones, indices, ends), (len(rows), len(names))), names
-
-
 def _selected(frame, label, where):
     """The rows that have a label and the given values."""
     for column, value in where.items():
@@ -150,7 +126,7 @@ def _limited(frame, limit):
 
 
 def barcodes(
-    frames: dict[str, pd.DataFrame],
+    frames: Frames,
     *,
     label: str,
     marks: dict[str, Any],
@@ -159,7 +135,7 @@ def barcodes(
     drug: str = "",
     limit: int = 0,
     where: dict[str, Any] | None = None,
-) -> dict[str, Any]:
+) -> Fields:
     """Read sets of mutations with a phenotype: mutational scans and resistance barcodes.
 
     Parameters
@@ -244,12 +220,12 @@ def _isolates(frame, regions, barcode, marks, drug):
 
 
 def sequences(
-    frames: dict[str, pd.DataFrame],
+    frames: Frames,
     *,
     label: str,
     drop: Collection[str] = (),
     min_class: int = 10,
-) -> dict[str, Any]:
+) -> Fields:
     """Read proteins with one label each.
 
     Parameters
@@ -282,7 +258,7 @@ def sequences(
     }
 
 
-def residues(frames: dict[str, pd.DataFrame], *, label: str, mask: str = "") -> dict[str, Any]:
+def residues(frames: Frames, *, label: str, mask: str = "") -> Fields:
     """Read chains with one letter of label a residue.
 
     Parameters
@@ -325,9 +301,7 @@ def residues(frames: dict[str, pd.DataFrame], *, label: str, mask: str = "") -> 
     }
 
 
-def pairs(
-    frames: dict[str, pd.DataFrame], *, side: str, label: str, limit: int = 0
-) -> dict[str, Any]:
+def pairs(frames: Frames, *, side: str, label: str, limit: int = 0) -> Fields:
     """Read pairs of a ligand and a protein with a number.
 
     Parameters

@@ -210,40 +210,26 @@ def findings(rows: pd.DataFrame) -> pd.DataFrame:
             wide, control = _by_seed(mine), _by_seed(part[part.split == split + CONTROL])
             if len(wide) < 2:
                 continue
-            first, last = wide.index.min(), wide.index.max()
-            control = control.reindex([first, last])
-            fall, low, high = t_interval(wide.loc[first] - wide.loc[last])
-            of_size = t_interval(control.loc[first] - control.loc[last])[0]
-            gap, gap_low, gap_high = t_interval(control.loc[last] - wide.loc[last])
+            begin, end = wide.index[[0, -1]]
+            control = control.reindex([begin, end])
             seen = mine.groupby("parameter")[["score", OVERLAP]].mean().dropna()
             spread = len(seen) > 2 and np.ptp(seen[OVERLAP]) >= NARROW
-            falls = bool(low > 0)
-            out.append(
-                {
-                    **dict(zip(by, at)),
-                    "split": split,
-                    "parameter": last,
-                    "first": wide.loc[first].mean(),
-                    "last": wide.loc[last].mean(),
-                    "fall": fall,
-                    "fall_low": low,
-                    "fall_high": high,
-                    "falls": falls,
-                    "fall_size": of_size,
-                    "gap": gap,
-                    "gap_low": gap_low,
-                    "gap_high": gap_high,
-                    "share_size": of_size / fall if falls else np.nan,
-                    "rank": rank(seen.score, seen[OVERLAP]) if spread else np.nan,
-                    "overlap_first": seen[OVERLAP].iloc[0],
-                    "overlap_last": seen[OVERLAP].iloc[-1],
-                    "coverage": part.coverage.mean(),
-                }
-            )
+            fall = t_interval(wide.loc[begin] - wide.loc[end])
+            gap = t_interval(control.loc[end] - wide.loc[end])
+            row = {**dict(zip(by, at)), "split": split, "parameter": end}
+            row |= {"first": wide.loc[begin].mean(), "last": wide.loc[end].mean()}
+            row |= dict(zip(("fall", "fall_low", "fall_high"), fall))
+            row["falls"] = bool(row["fall_low"] > 0)
+            row["fall_size"] = t_interval(control.loc[begin] - control.loc[end])[0]
+            row |= dict(zip(("gap", "gap_low", "gap_high"), gap))
+            row["share_size"] = row["fall_size"] / row["fall"] if row["falls"] else np.nan
+            row["rank"] = rank(seen.score, seen[OVERLAP]) if spread else np.nan
+            row |= dict(zip(("overlap_first", "overlap_last"), seen[OVERLAP].iloc[[0, -1]]))
+            out.append(row | {"coverage": part.coverage.mean()})
     return pd.DataFrame(out)
 
 
-def _by_seed(part: pd.DataFrame) -> pd.DataFrame:
+def _by_seed(part):
     """Scores by λ (rows) and seed (columns), only λ at which every seed has one."""
     return part.pivot_table(
         index="parameter", columns="repeat", values="score", aggfunc="mean"
@@ -275,21 +261,13 @@ def placed(rows: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
         others = part[~part.split.str.startswith("spectral")]
         for split, own in others.groupby("split", sort=True) if len(spectral) else ():
             overlap = own[OVERLAP].mean()
-            near = mean.index[int(np.argmin(np.abs(mean.to_numpy() - overlap)))]
+            near = mean.index[np.argmin(np.abs(mean.to_numpy() - overlap))]
+            of_split = {"overlap": overlap, **own[["n_train", "n_test"]].mean()}
+            of_split |= {"parameter": near, "curve_overlap": mean[near]}
             for model, mine in rows[rows.task == task].groupby("model", sort=True):
                 line = mine[mine.split == "spectral"].groupby("parameter").score.mean()
-                out.append(
-                    {
-                        "dataset": task,
-                        "split": split,
-                        "model": model,
-                        "overlap": overlap,
-                        "n_train": own.n_train.mean(),
-                        "n_test": own.n_test.mean(),
-                        "parameter": near,
-                        "curve_overlap": mean[near],
-                        "score": mine[mine.split == split].score.mean(),
-                        "curve": np.interp(near, line.index, line) if len(line) else np.nan,
-                    }
-                )
+                row = {"dataset": task, "split": split, "model": model, **of_split}
+                row["score"] = mine[mine.split == split].score.mean()
+                row["curve"] = np.interp(near, line.index, line) if len(line) else np.nan
+                out.append(row)
     return pd.DataFrame(out)

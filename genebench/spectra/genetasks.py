@@ -140,7 +140,7 @@ class GeneTask:
         first, second, _ = near.edges()
         return Graph.from_edges(len(data), genes[first], genes[second])
 
-    def _fingerprint(self, split: str) -> list | None:
+    def _fingerprint(self, split):
         """What a split of the benchmark depends on; None where its table is not at hand."""
         known = self.plan.declared.sources
         with nullcontext() if split in ALWAYS else sources.only_at_hand():

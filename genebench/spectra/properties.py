@@ -2,16 +2,46 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
-from itertools import accumulate, chain, count
+from itertools import chain
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 
 from ..core.errors import BadInput
 from ..data.proteins import alike, coded
 from .graph import Graph
+
+
+def incidence(
+    lists: Iterable[Collection], columns: Iterable | None = None
+) -> tuple[sparse.csr_matrix, tuple]:
+    """Encode which marks each unit carries.
+
+    Parameters
+    ----------
+    lists : iterable of collections
+        Marks of each unit; a mark counts once.
+    columns : iterable, optional
+        Marks by column; None: those that occur, sorted.
+
+    Returns
+    -------
+    csr_matrix of shape (n, n_marks), float32
+        0/1.
+    tuple
+        Marks by column.
+    """
+    lists = [set(row) for row in lists]
+    flat = pd.Series(chain.from_iterable(lists), dtype=object)
+    at, names = pd.factorize(flat, sort=True)
+    if columns is not None:
+        at, names = pd.Index(columns).get_indexer(flat), columns
+    ends, ones = np.append(0, np.cumsum([*map(len, lists)])), np.ones(len(flat), np.float32)
+    matrix = sparse.csr_matrix((ones, at, ends.astype(int)), (len(lists), len(names)))
+    matrix.sort_indices()
+    return matrix, tuple(names)
 
 
 def shared_mutations(barcodes) -> Graph:
@@ -36,10 +66,10 @@ def shared_mutations(barcodes) -> Graph:
         matrix = sparse.csr_array(barcodes)
         matrix.sum_duplicates()
         matrix.eliminate_zeros()
-        return _sharing(matrix.indptr, matrix.indices, matrix.shape[1])
+        return _sharing(matrix)
     if any(isinstance(barcode, str) for barcode in barcodes):
         raise BadInput("barcodes are texts; split each into the set of its mutations.")
-    return _numbered(barcodes)
+    return _sharing(incidence(barcodes)[0])
 
 
 def shared_label(groups: Iterable[Hashable | Collection[Hashable] | None]) -> Graph:
@@ -57,31 +87,21 @@ def shared_label(groups: Iterable[Hashable | Collection[Hashable] | None]) -> Gr
         Binary.
     """
 
-    def labels(group) -> Collection[Hashable]:
+    def labels(group):
         if isinstance(group, (set, frozenset, list, tuple)):
             return group
         return () if group is None or group == "" or group != group else (group,)
 
-    return _numbered([labels(group) for group in groups])
+    return _sharing(incidence(map(labels, groups))[0])
 
 
-def _numbered(barcodes: Iterable[Collection[Hashable]]) -> Graph:
-    """The graph of collections of marks, which are numbered by first appearance."""
-    rows = [b if isinstance(b, (set, frozenset)) else frozenset(b) for b in barcodes]
-    number: defaultdict[Hashable, int] = defaultdict(count().__next__)
-    start = np.fromiter(accumulate(map(len, rows), initial=0), np.int64, len(rows) + 1)
-    flat = np.fromiter(map(number.__getitem__, chain.from_iterable(rows)), np.int32, start[-1])
-    return _sharing(start, flat, len(number))
-
-
-def _sharing(start: np.ndarray, flat: np.ndarray, n_marks: int) -> Graph:
-    """The graph of samples i that carry the marks ``flat[start[i] : start[i + 1]]``."""
+def _sharing(matrix):
+    """The graph of samples, rows of a matrix, that have a mark, a column, in common."""
     from . import kernels
 
-    n, start, flat = len(start) - 1, start.astype(np.int64), flat.astype(np.int32)
-    first = np.append(0, np.cumsum(np.bincount(flat, minlength=n_marks)))
-    carriers = np.repeat(np.arange(n, dtype=np.int32), np.diff(start))
-    return Graph(n, *kernels.shared(start, flat, first, carriers[np.argsort(flat, kind="stable")]))
+    by_mark, n = matrix.tocsc(), matrix.shape[0]
+    arrays = (matrix.indptr, matrix.indices, by_mark.indptr, by_mark.indices)
+    return Graph(n, *kernels.shared(*arrays))
 
 
 def from_blocks(

@@ -249,7 +249,7 @@ def scored(
     return [{**columns, "metric": name, "score": score} for name, score in values.items()]
 
 
-def _why_not(data, train, test) -> str:
+def _why_not(data, train, test):
     """Why a split has no score; empty where it has one."""
     for name, side in (("train", train), ("test", test)):
         number = data.counts[side].sum()

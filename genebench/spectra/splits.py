@@ -221,7 +221,7 @@ def balance(counts: Sequence[int], *, seed: int, test_size: float = 0.2) -> np.n
     return kernels.balance(counts, np.uint64(seed), 500, 1.0 - test_size)
 
 
-def _check(graph, parameters, seeds, mode, test_size, counts) -> None:
+def _check(graph, parameters, seeds, mode, test_size, counts):
     """Raise BadInput if an argument is out of range."""
     if mode not in MODES:
         raise unknown("mode", mode, MODES)
@@ -238,7 +238,7 @@ def _check(graph, parameters, seeds, mode, test_size, counts) -> None:
         )
 
 
-def _thresholds(graph: Graph, parameters: Sequence[float]) -> dict[float, float]:
+def _thresholds(graph, parameters):
     """Least weight that ranks above 100 (1 − λ) per cent of all pairs, for each λ; inf: none does.
 
     Ranks as by ``scipy.stats.percentileofscore``; pairs that are not edges count with weight 0.
@@ -266,13 +266,13 @@ def _order(seed, use, n):
     return np.argsort(_keys(seed, use, n), kind="stable")
 
 
-def _sides(order, test_size) -> Sides:
+def _sides(order, test_size):
     """The first of the retained samples are tested, the others trained on."""
     n_test = int(np.ceil(test_size * len(order)))
     return order[n_test:], order[:n_test]
 
 
-def _corrected(graph, seeds, test_size, counts) -> Walk:
+def _corrected(graph, seeds, test_size, counts):
     from . import kernels
 
     orders = {s: (_order(s, "order", graph.n), _order(s, "test", graph.n)) for s in seeds}
@@ -285,7 +285,7 @@ def _corrected(graph, seeds, test_size, counts) -> Walk:
     return walk
 
 
-def _weighted(graph, seeds, test_size, counts) -> Walk:
+def _weighted(graph, seeds, test_size, counts):
     from . import kernels
 
     counts = np.asarray(counts, dtype=np.float64)
@@ -301,7 +301,7 @@ def _weighted(graph, seeds, test_size, counts) -> Walk:
     return walk
 
 
-def _reference(graph, seeds, test_size, counts) -> Walk:
+def _reference(graph, seeds, test_size, counts):
     from . import kernels
 
     order, units, n_units = _package_nodes(graph)
@@ -338,7 +338,7 @@ def _in_package_order(graph, order):
     return both.indptr, both.indices % size, both.data[: 0 if graph.binary else None]
 
 
-def _package_nodes(graph) -> tuple[np.ndarray, np.ndarray, int]:
+def _package_nodes(graph):
     """Samples that the package walks over, in its order; those of cliques; number of cliques.
 
     The package numbers nodes by first appearance in the list of pairs (i, j), i < j: by the lesser

@@ -16,7 +16,6 @@ import pandas as pd
 from ..benchmark import plan as benchmark_plan
 from ..core import specs
 from ..core.errors import BadInput, unknown
-from ..core.specs import SourceSpec
 from ..core.workers import ArrayStage
 from ..data import sources
 from . import curve, datasets, features, splits
@@ -78,14 +77,11 @@ class Study:
         The requested data sets.
     declared : Declarations
         All declared data sets and models.
-    published : SourceSpec or None
-        The results in the paper's repository, compared with where they are at hand.
     """
 
     requests: tuple[Request, ...]
     datasets: Mapping[str, DataSetSpec | GeneTask]
     declared: Declarations
-    published: SourceSpec | None = None
 
     def data(self, name: str) -> DataSet:
         """Read one of the data sets."""
@@ -149,7 +145,7 @@ def make(
         raise BadInput(f"the spectral parameters are {wrong}; give numbers from 0 to 1.")
     if mode and mode not in MODES:
         raise unknown("mode", mode, MODES)
-    declared, known = declared or datasets.declared(), specs.declared()
+    declared = declared or datasets.declared()
     every = {n: s for n, s in declared.datasets.items() if "all" in names}
     ready = [n for n, s in every.items() if sources.status(s.source)[0] == "ready"]
     wide = [n for name in names for n in ([*ready, *TASKS] if name == "all" else [name])]
@@ -157,7 +153,7 @@ def make(
     for name in wide:
         source = declared.datasets.get(name)
         if source is None:
-            plan = plan or benchmark_plan.make(profile, declared=known)
+            plan = plan or benchmark_plan.make(profile, declared=specs.declared())
             if name.partition("@")[0] not in plan.tasks:
                 raise unknown("data set or task", name, [*declared.datasets, *plan.tasks])
             source = GeneTask.of(name, plan)
@@ -167,7 +163,7 @@ def make(
         for name, source in chosen.items()
         for way in ([mode] if mode else source.modes)
     )
-    return Study(requests, chosen, declared, known.sources.get("spectra_published"))
+    return Study(requests, chosen, declared)
 
 
 @dataclass(frozen=True, eq=False)

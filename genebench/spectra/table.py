@@ -16,7 +16,6 @@ from ..benchmark import results
 from ..core import cache, manifest
 from ..core.errors import BadInput, RunFailed
 from ..data import sources
-from ..data.readers import numbers
 from . import curve
 from .datasets import Declarations
 from .genetasks import GeneTask
@@ -25,16 +24,10 @@ from .study import read as read_splits
 
 PROFILE = "spectra"
 BESIDE = ("overlaps.csv", "auspc.csv", "points.csv", "findings.csv", "placed.csv", "published.csv")
-"""Tables beside ``scores.parquet``: see ``curve``; ``overlaps.csv`` has one row per split."""
+"""Tables beside ``scores.parquet``: see ``curve``; ``overlaps.csv`` has one row per split, and
+``published.csv`` is written by ``benchmarks/spectra_published.py``."""
 AREAS = ["data set", "model", "split", "metric", "AUSPC", "low", "high", "size-matched"]
 """Columns of ``areas`` that the command line shows."""
-SPREADS = {
-    ("INH", "Logistic Regression"): ("tb-inh", "logistic", "spectral-weighted"),
-    ("PZA", "Logistic Regression"): ("tb-pza", "logistic", "spectral-weighted"),
-    ("GFP", "Logistic Regression"): ("gfp", "ridge", "spectral"),
-    ("GFP", "CNN"): ("gfp", "cnn", "spectral"),
-}
-"""Published data set and model → ours: standard deviations over three replicates at each λ."""
 _SPLIT = ["dataset", "mode", *SPLIT]
 _LISTED = [
     *("data set", "title", "paper", "kind", "unit", "linked where", "models", "status", "needs"),
@@ -130,19 +123,12 @@ def write(computed: list[Scored], study: Study, *, jobs: int, run_s: float) -> N
     overlaps = _overlaps(study, dict.fromkeys(part.cell.request for part in computed))
     results.write(rows, scores)
     joined = curve.joined(results.read(scores), overlaps)
-    tables = {
-        "overlaps.csv": overlaps,
-        "points.csv": curve.points(joined),
-        "auspc.csv": curve.areas(joined),
-        "findings.csv": curve.findings(joined),
-        "placed.csv": curve.placed(joined, overlaps),
-    }
-    if study.published and sources.status(study.published)[0] == "ready":
-        published = compared(sources.table(study.published, "results"), joined, overlaps)
-        tables |= {"published.csv": published} if len(published) else {}
+    tables = {"overlaps": overlaps, "placed": curve.placed(joined, overlaps)}
+    tables |= {"points": curve.points(joined), "auspc": curve.areas(joined)}
+    tables["findings"] = curve.findings(joined)
     for name, frame in tables.items():
         rounded = frame.round({c: 6 for c in frame.select_dtypes("float")})
-        results.write_csv(rounded, path(name))
+        results.write_csv(rounded, path(f"{name}.csv"))
     _write_manifest(computed, rows, study.declared, jobs=jobs, run_s=run_s)
 
 
@@ -166,7 +152,7 @@ def _overlaps(study, requests):
     return rows.sort_values(_SPLIT, ignore_index=True)[columns]
 
 
-def _write_manifest(computed, rows, declared, *, jobs, run_s) -> None:
+def _write_manifest(computed, rows, declared, *, jobs, run_s):
     """Versions, cost and cells of the results; cells that this run does not replace stay."""
     to = results.manifest_path(PROFILE)
     old, replaced = manifest.read(to), {part.cell.way for part in computed}
@@ -203,54 +189,6 @@ def _write_manifest(computed, rows, declared, *, jobs, run_s) -> None:
         "unscored": sorted(unscored, key=lambda row: json.dumps(row, sort_keys=True)),
     }
     cache.write_json(to, out)
-
-
-def compared(published: pd.DataFrame, rows: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
-    """Compare splits and curves with the results in the paper's repository.
-
-    Only summaries are returned: no number of the repository's files as it stands there.
-
-    Parameters
-    ----------
-    published : DataFrame
-        The repository's results.
-    rows : DataFrame
-        Of ``curve.joined``.
-    overlaps : DataFrame
-        Rows of ``overlaps.csv``.
-
-    Returns
-    -------
-    DataFrame
-        One row a quantity: means over the λ that both have (``lambdas``), ``published`` and
-        ``ours``, their rank correlation over λ, and mean absolute difference.
-    """
-    theirs = published.rename(columns={"spectral_parameter": "parameter"})
-    for column in ("parameter", "value", "n_samples"):
-        theirs[column] = numbers(theirs[column], strict=True)
-    theirs = theirs.set_index("parameter")
-    shared = theirs[(theirs.metric == "cross_split_overlap") & (theirs.dataset == "RRM")]
-    mine = overlaps[(overlaps.dataset == "rrm") & (overlaps.split == "spectral")]
-    mine = mine.assign(units=mine.n_train + mine.n_test)
-    mean = mine.groupby(mine.split_param.astype(float))[["jaccard", "units"]].mean()
-    jaccard = "share of mutations on both sides (Jaccard)"
-    pairs = [
-        ("rrm", "", jaccard, shared.value, mean.jaccard),
-        ("rrm", "", "variants kept", shared.n_samples, mean.units),
-    ]
-    spread = theirs[theirs.metric == "std_of_test_metric"]
-    for (dataset, model), (task, name, split) in SPREADS.items():
-        other = spread[(spread.dataset == dataset) & (spread.model == model)].value
-        own = rows[(rows.task == task) & (rows.model == name) & (rows.split == split)]
-        own = own.groupby("parameter").score.std(ddof=0)
-        pairs.append((task, name, "standard deviation of the score over three seeds", other, own))
-    out = []
-    for dataset, model, quantity, other, own in pairs:
-        both = pd.DataFrame({"published": other, "ours": own}).dropna()
-        row = {"dataset": dataset, "model": model, "quantity": quantity, "lambdas": len(both)}
-        row |= {**both.mean(), "rank_correlation": curve.rank(both.published, both.ours)}
-        out.append(row | {"mean_difference": (both.published - both.ours).abs().mean()})
-    return pd.DataFrame([row for row in out if row["lambdas"] >= 3])
 
 
 def datasets(declared: Declarations) -> pd.DataFrame:
@@ -311,10 +249,9 @@ def areas(names: set[str] | None = None) -> pd.DataFrame:
     """
     frame = read("auspc.csv")
     frame = frame[(frame.over == "lambda") & (frame.task.isin(names) if names else True)]
-    is_control = frame.split.str.endswith(curve.CONTROL)
-    control = frame[is_control].assign(split=frame.split.str.removesuffix(curve.CONTROL))
-    control = control.rename(columns={"auspc": "size-matched"})
-    keys = ["task", "model", "split"]
-    out = frame[~is_control].merge(control[[*keys, "size-matched"]], on=keys, how="left")
+    keys, way = ["task", "model", "split"], frame.split.str.removesuffix(curve.CONTROL)
+    control = frame.assign(split=way)[way != frame.split]
+    control = control.rename(columns={"auspc": "size-matched"})[[*keys, "size-matched"]]
+    out = frame[way == frame.split].merge(control, on=keys, how="left")
     out = out.rename(columns={"task": "data set", "auspc": "AUSPC"})
     return out.round(dict.fromkeys(("AUSPC", "low", "high", "size-matched"), 3))
