@@ -199,7 +199,7 @@ def _shared_mutations(data, how):
         return properties.shared_mutations(data.barcodes)
     number = sparse.triu(data.barcodes @ data.barcodes.T, 1, format="coo")
     linked = number.data >= how["least"]
-    return Graph.symmetric(len(data), number.row[linked], number.col[linked])
+    return Graph.from_edges(len(data), number.row[linked], number.col[linked])
 
 
 def _sequence_identity(data, how):

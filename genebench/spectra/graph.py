@@ -37,7 +37,7 @@ class Graph:
 
     @classmethod
     def from_edges(cls, n: int, first, second, weights=None) -> Graph:
-        """Build a graph from pairs of samples, in any order and direction, repeats allowed.
+        """Build a graph from its edges, each given once, in any order and direction.
 
         Parameters
         ----------
@@ -46,7 +46,7 @@ class Graph:
         first, second : array-like of int, shape (m,)
             Ends of the edges, 0 to n − 1.
         weights : array-like of float, shape (m,), optional
-            Similarities; a weight of 0 is no edge. None: binary.
+            Similarities; None: binary.
 
         Returns
         -------
@@ -55,46 +55,13 @@ class Graph:
         Raises
         ------
         BadInput
-            A number outside 0 to n − 1, a pair of a sample with itself, a weight that is not
-            finite, or two weights for one pair.
+            An edge that is given twice, or links a sample with itself.
         """
-        first, second = (np.asarray(a, dtype=np.int64).ravel() for a in (first, second))
-        values = np.asarray(np.ones(len(first)) if weights is None else weights, np.float32)
-        low, high = np.minimum(first, second), np.maximum(first, second)
-        faults = {
-            f"links samples that are not numbered 0 to {n - 1}": (low < 0) | (high >= n),
-            "links a sample with itself; leave it out": low == high,
-            "has a weight that is no finite number": ~np.isfinite(values),
-        }
-        _, at, which = np.unique(low * n + high, return_index=True, return_inverse=True)
-        faults["has two different weights; give each pair one"] = values != values[at][which]
-        for why, wrong in faults.items():
-            if wrong.any():
-                i = int(np.argmax(wrong))
-                raise BadInput(f"edge {i} ({first[i]}, {second[i]}) {why}.")
-        at = at[values[at] != 0]
-        return cls.symmetric(n, low[at], high[at], None if weights is None else values[at])
-
-    @classmethod
-    def symmetric(cls, n: int, low, high, weights=None) -> Graph:
-        """Build a graph from sound edges, each given once.
-
-        Parameters
-        ----------
-        n : int
-            Number of samples.
-        low, high : ndarray of int, shape (m,)
-            Ends of the edges.
-        weights : ndarray of float32, shape (m,), optional
-            Similarities; None: binary.
-
-        Returns
-        -------
-        Graph
-        """
-        values = np.ones(len(low), np.int8) if weights is None else weights
-        ends = np.append(low, high), np.append(high, low)
+        values = np.ones(len(first), np.int8) if weights is None else np.float32(weights)
+        ends = np.append(first, second).astype(int), np.append(second, first).astype(int)
         matrix = sparse.csr_array((np.tile(values, 2), ends), (n, n))
+        if matrix.nnz < 2 * len(first):
+            raise BadInput("some edge is given twice, or links a sample with itself; leave it out.")
         indptr, indices = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32)
         return cls(n, indptr, indices, None if weights is None else matrix.data)
 

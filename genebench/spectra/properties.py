@@ -141,7 +141,7 @@ def from_blocks(
         weights.append(values[linked])
     ends = [np.concatenate(part).astype(np.int32) for part in (first, second)]
     values = None if binary else np.concatenate(weights).astype(np.float32)
-    return Graph.symmetric(n, *ends, values)
+    return Graph.from_edges(n, *ends, values)
 
 
 def cosine(X: np.ndarray, *, above: float, binary: bool = False) -> Graph:

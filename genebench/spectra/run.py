@@ -211,29 +211,15 @@ def score_splits(
         if why:
             unscored.append({**at, "reason": why})
         else:
-            rows += scored(data, *part, next(predicted), **at, **columns)
+            rows += _scored(data, *part, next(predicted), **at, **columns)
     return rows, unscored
 
 
-def scored(
-    data: DataSet, train: np.ndarray, test: np.ndarray, predicted: np.ndarray, **columns
-) -> list[dict]:
-    """Score the predictions of one split by every metric of its kind.
+def _scored(data, train, test, predicted, **columns):
+    """Rows of one split, by every metric of its kind.
 
-    Parameters
-    ----------
-    data : DataSet
-    train, test : ndarray of int
-        Samples; each counts as often as it stands for (isolates).
-    predicted : ndarray of shape (n_test,) or (n_test, n_classes)
-        Scores, or of several classes their indices.
-    **columns
-        Further columns of the rows.
-
-    Returns
-    -------
-    list of dict
-        Rows of ``results.SCHEMA``.
+    A sample counts as often as it stands for (isolates); a prediction is a score, or of several
+    classes an index.
     """
     times = data.counts[test].astype(int)
     y, p = np.repeat(data.labels[test], times, axis=0), np.repeat(predicted, times, axis=0)
