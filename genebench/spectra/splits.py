@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -17,9 +17,6 @@ VERSION = 1
 MODES = ("corrected", "reference", "weighted")
 """``corrected``: every sample takes part. ``reference``: the published package, sample for sample.
 ``weighted``: the paper's procedure for barcodes that many samples share."""
-Sides = tuple[np.ndarray, np.ndarray]
-Walk = Callable[[float, int, float], Sides]
-"""(λ, seed, least weight that drops) → samples of train and of test; one is empty: no split."""
 
 
 class Unsplittable(BadInput):
@@ -377,3 +374,5 @@ def _package_nodes(graph):
 
 
 _WALKS = {"corrected": _corrected, "reference": _reference, "weighted": _weighted}
+"""Mode → function of graph, seeds, share of test and counts, which returns the walk: λ, seed and
+least weight that drops → samples of train and of test; one is empty: no split."""
