@@ -37,12 +37,6 @@ def test_additive_effects_are_learned(additive, name, least):
     assert metrics.spearman(additive.labels[test], predicted) > least
 
 
-def test_site_independent_model_by_hand(make_data):
-    data = make_data([1.0, 3.0, 5.0, 0.0], [["a"], ["a", "b"], ["b"], ["a"]])
-    predicted = predict(data, "site-independent", [0, 1, 2], [3])
-    assert predicted[0] == pytest.approx(3 + ((1 - 3) + (3 - 3)) / (2 + 1))
-
-
 def test_networks_are_seeded_and_a_convolution_learns_a_motif(make_data):
     rng = np.random.default_rng(0)
     y = np.arange(400) % 2
