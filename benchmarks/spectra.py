@@ -103,7 +103,7 @@ def barcodes(dataset: str, n: int) -> list[frozenset[str]]:
         source = specs.declared().source("spectra_published")
         every = [frozenset(text.split(sep)) for text in sources.table(source, file)[column]]
     else:
-        data = datasets.load(datasets.declared().dataset(dataset))
+        data = datasets.declared().dataset(dataset).load()
         marks, rows = np.array(data.marks, dtype=object), data.barcodes
         every = [frozenset(marks[row]) for row in np.split(rows.indices, rows.indptr[1:-1])]
     return [every[i] for i in np.random.default_rng(0).permutation(len(every))[:n]] if n else every
@@ -136,7 +136,7 @@ def weighted_graph(positions: np.ndarray):
     def rows(low: int, high: int) -> np.ndarray:
         return nearness(places, low, high)
 
-    return properties.from_blocks(len(positions), rows, complete=True, block=256)
+    return properties.from_blocks(len(positions), rows, block=256)
 
 
 def ours(

@@ -1,8 +1,17 @@
-"""Readers of the files of spectral data sets: units, samples and labels from their tables."""
+"""Data sets of the spectral curves, and how they are built from the tables of their files.
+
+A data set has *units*, which a split puts on one side or the other (mutation barcodes, proteins,
+ligands, genes), and *samples*, which are fitted and scored (isolates, residues, pairs); where
+nothing else is said they are the same.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from functools import cached_property
+from os.path import commonprefix
 from typing import Any
 
 import numpy as np
@@ -11,45 +20,104 @@ from scipy import sparse
 
 from ..core.errors import BadInput, unknown
 from ..data import readers
+from .properties import incidence
+
+Frames = dict[str, pd.DataFrame]
+"""Tables by the name of the file."""
+Fields = dict[str, Any]
+"""Fields of ``DataSet``."""
 
 
-def incidence(
-    lists: Iterable[Collection], columns: Iterable | None = None
-) -> tuple[sparse.csr_matrix, tuple]:
-    """Encode which marks each unit carries.
+@dataclass(frozen=True, eq=False)
+class DataSet:
+    """Units, samples and labels.
 
-    Parameters
+    Attributes
     ----------
-    lists : iterable of collections
-        Marks of each unit; a mark counts once.
-    columns : iterable, optional
-        Marks by column; None: those that occur, sorted.
-
-    Returns
-    -------
-    csr_matrix of shape (n, n_marks), float32
-        0/1.
-    tuple
-        Marks by column.
+    name, kind, group : str
+        Of the data set: its name, kind of label and group in the results.
+    ids : ndarray of shape (n,)
+        Names of the units.
+    labels : ndarray of shape (m,)
+        Of the samples: 0/1, class index or real number.
+    classes : tuple of str
+        Names of the classes.
+    unit : ndarray of shape (m,), int, or None
+        Unit of each sample; None: samples are units.
+    weight : ndarray of shape (m,), or None
+        How many times each sample counts (isolates).
+    barcodes : csr_matrix of shape (n, n_marks), or None
+        Marks that each unit carries, 0/1; ``marks`` names the columns.
+    sequences : tuple of str, or None
+        One per unit.
+    table : DataFrame or None
+        Other columns of the file, one row per unit.
+    parts : dict
+        What a builder adds for its models (residue indices, the other side of a pair).
     """
-    lists = [set(row) for row in lists]
-    names = tuple(sorted(set().union(*lists)) if columns is None else columns)
-    at = {name: i for i, name in enumerate(names)}
-    rows = [sorted(at[name] for name in row) for row in lists]
-    ends = np.append(0, np.cumsum([len(row) for row in rows]))
-    indices = np.array([i for row in rows for i in row], dtype=np.int32)
-    values = np.ones(len(indices), np.float32)
-    return sparse.csr_matrix((values, indices, ends), shape=(len(rows), len(names))), names
+
+    name: str
+    kind: str
+    group: str
+    ids: np.ndarray
+    labels: np.ndarray
+    classes: tuple[str, ...] = ()
+    unit: np.ndarray | None = None
+    weight: np.ndarray | None = None
+    barcodes: sparse.csr_matrix | None = None
+    marks: tuple[str, ...] = ()
+    sequences: tuple[str, ...] | None = None
+    table: pd.DataFrame | None = None
+    parts: dict[str, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def of_unit(self) -> np.ndarray:
+        """Unit of each sample, (m,)."""
+        return np.arange(len(self.ids)) if self.unit is None else self.unit
+
+    @property
+    def counts(self) -> np.ndarray:
+        """How many times each sample counts, (m,)."""
+        return np.ones(len(self.labels)) if self.weight is None else self.weight
+
+    def samples(self, side: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Samples of the units on each side of a split.
+
+        Parameters
+        ----------
+        side : ndarray of shape (n,)
+            1 train, 2 test, 0 neither.
+
+        Returns
+        -------
+        train, test : ndarray of int
+        """
+        of_sample = side[self.of_unit]
+        return np.flatnonzero(of_sample == 1), np.flatnonzero(of_sample == 2)
+
+    @cached_property
+    def hash(self) -> str:
+        """16 hex digits of the SHA-256 of units, samples and labels."""
+        parts = ["\n".join((self.kind, *self.classes, "", *map(str, self.ids))).encode()]
+        parts += [self.labels.astype("<f8"), self.of_unit.astype("<i8"), self.counts.astype("<f8")]
+        if self.barcodes is not None:
+            parts += [self.barcodes.indices.astype("<i8"), self.barcodes.indptr.astype("<i8")]
+        if self.sequences is not None:
+            parts.append("\n".join(self.sequences).encode())
+        return hashlib.sha256(b"".join(map(bytes, parts))).hexdigest()[:16]
 
 
-def _selected(frame: pd.DataFrame, label: str, where: dict[str, Any]) -> pd.DataFrame:
+def _selected(frame, label, where):
     """The rows that have a label and the given values."""
     for column, value in where.items():
         frame = frame[frame[column] == str(value)]
     return frame[frame[label] != ""].reset_index(drop=True)
 
 
-def _limited(frame: pd.DataFrame, limit: int) -> pd.DataFrame:
+def _limited(frame, limit):
     """At most so many rows, drawn once at random, in their order; 0: all."""
     if not 0 < limit < len(frame):
         return frame
@@ -58,7 +126,7 @@ def _limited(frame: pd.DataFrame, limit: int) -> pd.DataFrame:
 
 
 def barcodes(
-    frames: dict[str, pd.DataFrame],
+    frames: Frames,
     *,
     label: str,
     marks: dict[str, Any],
@@ -67,7 +135,7 @@ def barcodes(
     drug: str = "",
     limit: int = 0,
     where: dict[str, Any] | None = None,
-) -> dict[str, Any]:
+) -> Fields:
     """Read sets of mutations with a phenotype: mutational scans and resistance barcodes.
 
     Parameters
@@ -97,7 +165,7 @@ def barcodes(
     frame = _selected(frames["table"], label, where or {})
     frame = frame.assign(_y=readers.numbers(frame[label], strict=True))
     if drug:
-        return _isolates(frame, frames.get("regions"), barcode, marks["separator"], drug)
+        return _isolates(frame, frames["regions"], barcode, marks, drug)
     key = sequence if "changed" in marks else barcode
     mean = frame.groupby(key, sort=True)["_y"].mean()
     frame = frame.drop_duplicates(key).set_index(key, drop=False).loc[mean.index]
@@ -113,7 +181,7 @@ def barcodes(
     }
 
 
-def _mutations(value: str, marks: dict[str, Any]) -> list[str]:
+def _mutations(value, marks):
     """Mutations of one variant."""
     if wild := marks.get("against"):
         return [f"{w}{i + 1}{a}" for i, (a, w) in enumerate(zip(value, wild)) if a != w]
@@ -124,26 +192,20 @@ def _mutations(value: str, marks: dict[str, Any]) -> list[str]:
     return value.split(marks["separator"]) if value else []
 
 
-def _positions(sequence: str, wild: str) -> range:
+def _positions(sequence, wild):
     """Positions of the wild type between the ends that a variant shares with it."""
-    shorter = min(len(sequence), len(wild))
-    differ = (i for i, (a, b) in enumerate(zip(sequence, wild)) if a != b)
-    head = next(differ, shorter)
-    rest = shorter - head
-    tail = next((i for i in range(rest) if sequence[-1 - i] != wild[-1 - i]), rest)
+    head = len(commonprefix([sequence, wild]))
+    ends = [text[head:][::-1] for text in (sequence, wild)]
     first = min(head, len(wild) - 1)
-    return range(first, max(len(wild) - tail, first + 1))
+    return range(first, max(len(wild) - len(commonprefix(ends)), first + 1))
 
 
-def _isolates(frame, regions, barcode: str, separator: str, drug: str) -> dict[str, Any]:
+def _isolates(frame, regions, barcode, marks, drug):
     """Different barcodes as units; isolates counted by phenotype."""
     number = frame.groupby([barcode, "_y"], sort=True).size().reset_index(name="isolates")
     ids, unit = np.unique(number[barcode].to_numpy(object), return_inverse=True)
-    matrix, names = incidence(b.split(separator) if b else [] for b in ids)
-    parts = {}
-    if regions is not None:
-        own = regions[regions.drug == drug].astype({"start": int, "end": int})
-        parts["regions"] = own.reset_index(drop=True)
+    matrix, names = incidence(_mutations(value, marks) for value in ids)
+    own = regions[regions.drug == drug].astype({"start": int, "end": int})
     return {
         "ids": ids,
         "labels": number["_y"].to_numpy(np.int64),
@@ -152,18 +214,18 @@ def _isolates(frame, regions, barcode: str, separator: str, drug: str) -> dict[s
         "weight": number.isolates.to_numpy(float),
         "barcodes": matrix,
         "marks": names,
-        "parts": parts,
+        "parts": {"regions": own.reset_index(drop=True)},
         "table": pd.DataFrame({"barcode": ids}),
     }
 
 
 def sequences(
-    frames: dict[str, pd.DataFrame],
+    frames: Frames,
     *,
     label: str,
     drop: Collection[str] = (),
     min_class: int = 10,
-) -> dict[str, Any]:
+) -> Fields:
     """Read proteins with one label each.
 
     Parameters
@@ -196,7 +258,7 @@ def sequences(
     }
 
 
-def residues(frames: dict[str, pd.DataFrame], *, label: str, mask: str = "") -> dict[str, Any]:
+def residues(frames: Frames, *, label: str, mask: str = "") -> Fields:
     """Read chains with one letter of label a residue.
 
     Parameters
@@ -239,9 +301,7 @@ def residues(frames: dict[str, pd.DataFrame], *, label: str, mask: str = "") -> 
     }
 
 
-def pairs(
-    frames: dict[str, pd.DataFrame], *, side: str, label: str, limit: int = 0
-) -> dict[str, Any]:
+def pairs(frames: Frames, *, side: str, label: str, limit: int = 0) -> Fields:
     """Read pairs of a ligand and a protein with a number.
 
     Parameters
@@ -270,16 +330,14 @@ def pairs(
     for other, key in (("drugs", "drug_id"), ("targets", "target_id")):
         if other in frames:
             frame = frame.merge(frames[other], on=key, how="inner")
-    tables = {
-        name: frame.drop_duplicates(f"{name}_id").sort_values(f"{name}_id").set_index(f"{name}_id")
-        for name in ("drug", "target")
-    }
+    tables, parts = {}, {}
+    for name in ("drug", "target"):
+        key = f"{name}_id"
+        table = frame.drop_duplicates(key).sort_values(key).set_index(key)
+        tables[name], parts[f"{name}s"] = table, table.index.to_numpy(object)
+        parts[name] = table.index.get_indexer(frame[key])
     if side not in tables:
         raise unknown("side", side, tables)
-    parts: dict[str, Any] = {}
-    for name, table in tables.items():
-        parts[name] = table.index.get_indexer(frame[f"{name}_id"])
-        parts[f"{name}s"] = table.index.to_numpy(object)
     parts["smiles"] = tuple(tables["drug"].smiles)
     parts["proteins"] = tuple(tables["target"].sequence)
     return {
@@ -292,7 +350,5 @@ def pairs(
     }
 
 
-BUILDERS: dict[str, Callable[..., dict[str, Any]]] = {
-    f.__name__: f for f in (barcodes, sequences, residues, pairs)
-}
+BUILDERS = {f.__name__: f for f in (barcodes, sequences, residues, pairs)}
 """How the files of a data set are read, by the ``shape`` of its declaration."""

@@ -12,6 +12,7 @@ import scipy
 from scipy import sparse
 
 from ..stats import metrics
+from ..stats.intervals import t_interval
 from .graph import Graph
 from .splits import Split
 
@@ -49,11 +50,12 @@ def overlaps(graph: Graph, split: Split, barcodes=None) -> dict[str, float]:
         all pairs of a train and a test sample (the package's tutorials); of a binary graph the
         share of those pairs that are linked.
     """
-    from . import kernels
-
     side = np.zeros(graph.n, dtype=np.int8)
     side[split.train] = 1
-    linked, total = kernels.across(*graph.arrays, side, split.test)
+    rows = graph.matrix[split.test]
+    across = side[rows.indices] == 1
+    linked = np.diff(np.append(0, np.cumsum(across))[rows.indptr]) > 0
+    total = np.append(0.0, np.cumsum(rows.data[across], dtype=float))[-1]
     n_train, n_test, jaccard = len(split.train), len(split.test), np.nan
     if barcodes is not None:
         rows = sparse.csr_array(barcodes)
@@ -62,36 +64,9 @@ def overlaps(graph: Graph, split: Split, barcodes=None) -> dict[str, float]:
         jaccard = len(np.intersect1d(first, second)) / either if either else np.nan
     return {
         "jaccard": jaccard,
-        "test_linked": linked / n_test if n_test else np.nan,
+        "test_linked": linked.sum() / n_test if n_test else np.nan,
         "mean_similarity": total / (n_train * n_test) if n_train and n_test else np.nan,
     }
-
-
-def interval(values: np.ndarray, level: float = 0.95) -> tuple[float, float, float]:
-    """Compute the mean and Student's t interval of a few values.
-
-    Parameters
-    ----------
-    values : array-like of float
-        One value per seed; NaN are left out.
-    level : float
-        Confidence level, in (0, 1).
-
-    Returns
-    -------
-    mean, low, high : float
-        The bounds are NaN with fewer than two values, the mean with none.
-    """
-    values = np.asarray(values, dtype=float)
-    values = values[np.isfinite(values)]
-    if len(values) < 2:
-        return float(values[0]) if len(values) else np.nan, np.nan, np.nan
-    half = (
-        scipy.stats.t.ppf((1 + level) / 2, len(values) - 1)
-        * values.std(ddof=1)
-        / np.sqrt(len(values))
-    )
-    return float(values.mean()), float(values.mean() - half), float(values.mean() + half)
 
 
 def area(x: np.ndarray, y: np.ndarray) -> float:
@@ -114,6 +89,13 @@ def area(x: np.ndarray, y: np.ndarray) -> float:
         return np.nan
     x = line.index.to_numpy()
     return float(np.trapezoid(line.to_numpy(), x) / (x[-1] - x[0]))
+
+
+def rank(x: pd.Series, y: pd.Series) -> float:
+    """Spearman correlation of two columns; NaN where one does not vary."""
+    if len(x) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
+        return np.nan
+    return scipy.stats.spearmanr(x, y).statistic
 
 
 def joined(scores: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
@@ -139,8 +121,9 @@ def joined(scores: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
     kinds = {"split_param": str, "repeat": int, "fold": int}
     right = overlaps.rename(columns={"dataset": "task"}).astype(kinds)
     right = right.drop(columns=["mode", "n_train", "n_test"], errors="ignore")
-    rows = rows.astype({"repeat": int, "fold": int})
-    return rows.merge(right, on=keys, how="left", validate="many_to_one")
+    return rows.astype({"repeat": int, "fold": int}).merge(
+        right, on=keys, how="left", validate="many_to_one"
+    )
 
 
 def points(rows: pd.DataFrame) -> pd.DataFrame:
@@ -160,16 +143,16 @@ def points(rows: pd.DataFrame) -> pd.DataFrame:
     out = []
     for at, part in rows[rows.parameter.notna()].groupby([*_CURVE, "parameter"], sort=True):
         row = dict(zip([*_CURVE, "parameter"], at))
-        mean, low, high = interval(part.score)
-        row["score"] = mean
-        row["low"], row["high"] = np.clip([low, high], *_bounds(row["metric"]))
+        row |= _interval(row["metric"], part.score, "score")
         row["seeds"] = part["repeat"].nunique()
         out.append(row | part[[*OVERLAPS, "n_train", "n_test"]].mean().to_dict())
     return pd.DataFrame(out)
 
 
-def _bounds(metric: str) -> tuple[float, float]:
-    return metrics.METRICS[metric].low, metrics.METRICS[metric].high
+def _interval(metric, values, name):
+    """Mean and interval over seeds, inside the range of the metric."""
+    limits = metrics.METRICS[metric].low, metrics.METRICS[metric].high
+    return dict(zip((name, "low", "high"), np.clip(t_interval(values), *limits)))
 
 
 def areas(rows: pd.DataFrame) -> pd.DataFrame:
@@ -195,8 +178,7 @@ def areas(rows: pd.DataFrame) -> pd.DataFrame:
             begin, end = part[column].min(), part[column].max()
             wide = over == "lambda" or end - begin >= NARROW
             seeds = [area(s[column], s.score) for _, s in part.groupby("repeat") if wide]
-            values = np.clip(interval(seeds), *_bounds(row["metric"]))
-            row |= dict(zip(("auspc", "low", "high"), values))
+            row |= _interval(row["metric"], seeds, "auspc")
             row |= {"seeds": len(seeds), "points": part.parameter.nunique()}
             out.append(row | {"begin": begin, "end": end, "coverage": part.coverage.mean()})
     return pd.DataFrame(out)
@@ -228,41 +210,26 @@ def findings(rows: pd.DataFrame) -> pd.DataFrame:
             wide, control = _by_seed(mine), _by_seed(part[part.split == split + CONTROL])
             if len(wide) < 2:
                 continue
-            first, last = wide.index.min(), wide.index.max()
-            control = control.reindex([first, last])
-            fall, low, high = interval(wide.loc[first] - wide.loc[last])
-            of_size = interval(control.loc[first] - control.loc[last])[0]
-            gap, gap_low, gap_high = interval(control.loc[last] - wide.loc[last])
+            begin, end = wide.index[[0, -1]]
+            control = control.reindex([begin, end])
             seen = mine.groupby("parameter")[["score", OVERLAP]].mean().dropna()
-            flat = len(seen) < 3 or np.ptp(seen[OVERLAP]) < NARROW or np.ptp(seen.score) == 0
-            rank = np.nan if flat else scipy.stats.spearmanr(seen.score, seen[OVERLAP]).statistic
-            falls = bool(low > 0)
-            out.append(
-                {
-                    **dict(zip(by, at)),
-                    "split": split,
-                    "parameter": last,
-                    "first": wide.loc[first].mean(),
-                    "last": wide.loc[last].mean(),
-                    "fall": fall,
-                    "fall_low": low,
-                    "fall_high": high,
-                    "falls": falls,
-                    "fall_size": of_size,
-                    "gap": gap,
-                    "gap_low": gap_low,
-                    "gap_high": gap_high,
-                    "share_size": of_size / fall if falls else np.nan,
-                    "rank": rank,
-                    "overlap_first": seen[OVERLAP].iloc[0],
-                    "overlap_last": seen[OVERLAP].iloc[-1],
-                    "coverage": part.coverage.mean(),
-                }
-            )
+            spread = len(seen) > 2 and np.ptp(seen[OVERLAP]) >= NARROW
+            fall = t_interval(wide.loc[begin] - wide.loc[end])
+            gap = t_interval(control.loc[end] - wide.loc[end])
+            row = {**dict(zip(by, at)), "split": split, "parameter": end}
+            row |= {"first": wide.loc[begin].mean(), "last": wide.loc[end].mean()}
+            row |= dict(zip(("fall", "fall_low", "fall_high"), fall))
+            row["falls"] = bool(row["fall_low"] > 0)
+            row["fall_size"] = t_interval(control.loc[begin] - control.loc[end])[0]
+            row |= dict(zip(("gap", "gap_low", "gap_high"), gap))
+            row["share_size"] = row["fall_size"] / row["fall"] if row["falls"] else np.nan
+            row["rank"] = rank(seen.score, seen[OVERLAP]) if spread else np.nan
+            row |= dict(zip(("overlap_first", "overlap_last"), seen[OVERLAP].iloc[[0, -1]]))
+            out.append(row | {"coverage": part.coverage.mean()})
     return pd.DataFrame(out)
 
 
-def _by_seed(part: pd.DataFrame) -> pd.DataFrame:
+def _by_seed(part):
     """Scores by λ (rows) and seed (columns), only λ at which every seed has one."""
     return part.pivot_table(
         index="parameter", columns="repeat", values="score", aggfunc="mean"
@@ -294,21 +261,13 @@ def placed(rows: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
         others = part[~part.split.str.startswith("spectral")]
         for split, own in others.groupby("split", sort=True) if len(spectral) else ():
             overlap = own[OVERLAP].mean()
-            near = mean.index[int(np.argmin(np.abs(mean.to_numpy() - overlap)))]
+            near = mean.index[np.argmin(np.abs(mean.to_numpy() - overlap))]
+            of_split = {"overlap": overlap, **own[["n_train", "n_test"]].mean()}
+            of_split |= {"parameter": near, "curve_overlap": mean[near]}
             for model, mine in rows[rows.task == task].groupby("model", sort=True):
                 line = mine[mine.split == "spectral"].groupby("parameter").score.mean()
-                out.append(
-                    {
-                        "dataset": task,
-                        "split": split,
-                        "model": model,
-                        "overlap": overlap,
-                        "n_train": own.n_train.mean(),
-                        "n_test": own.n_test.mean(),
-                        "parameter": near,
-                        "curve_overlap": mean[near],
-                        "score": mine[mine.split == split].score.mean(),
-                        "curve": np.interp(near, line.index, line) if len(line) else np.nan,
-                    }
-                )
+                row = {"dataset": task, "split": split, "model": model, **of_split}
+                row["score"] = mine[mine.split == split].score.mean()
+                row["curve"] = np.interp(near, line.index, line) if len(line) else np.nan
+                out.append(row)
     return pd.DataFrame(out)

@@ -1,31 +1,22 @@
-"""Data sets and models of the spectral curves, as declared in ``data/spectra.yml``.
-
-A data set has *units*, which a split puts on one side or the other (mutation barcodes, proteins,
-ligands, genes), and *samples*, which are fitted and scored (isolates, residues, pairs); where
-nothing else is said they are the same.
-"""
+"""Data sets and models of the spectral curves, as declared in ``data/spectra.yml``."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 from scipy import sparse
 
 from ..core import paths, specs
 from ..core.errors import BadInput, unknown
 from ..core.specs import FileSpec, Kind, SourceSpec, Spec
 from ..data import sources
-from . import builders
-
-VERSION = 1
-"""Bump when a reader gives other units, samples or labels for the same file."""
+from . import builders, features, properties
+from .builders import DataSet
+from .graph import Graph
 
 
 class ExistingSpec(Spec):
@@ -100,75 +91,132 @@ class DataSetSpec(Spec):
             files=self.files,
         )
 
+    def load(self) -> DataSet:
+        """Read the data set; the last few are cached in memory.
 
-@dataclass(frozen=True, eq=False)
-class DataSet:
-    """Units, samples and labels.
+        Returns
+        -------
+        DataSet
 
-    Attributes
-    ----------
-    name, kind, group : str
-        Of the data set: its name, kind of label and group in the results.
-    ids : ndarray of shape (n,)
-        Names of the units.
-    labels : ndarray of shape (m,)
-        Of the samples: 0/1, class index or real number.
-    classes : tuple of str
-        Names of the classes.
-    unit : ndarray of shape (m,), int, or None
-        Unit of each sample; None: samples are units.
-    weight : ndarray of shape (m,), or None
-        How many times each sample counts (isolates).
-    barcodes : csr_matrix of shape (n, n_marks), or None
-        Marks that each unit carries, 0/1; ``marks`` names the columns.
-    sequences : tuple of str, or None
-        One per unit.
-    table : DataFrame or None
-        Other columns of the file, one row per unit.
-    parts : dict
-        What a builder adds for its models (residue indices, the other side of a pair).
-    """
+        Raises
+        ------
+        BadInput
+            A column or option that does not fit the file.
+        sources.Missing
+            A file that is nowhere to be had; says what to do.
+        """
+        return _load(self.model_dump_json())
 
-    name: str
-    kind: str
-    group: str
-    ids: np.ndarray
-    labels: np.ndarray
-    classes: tuple[str, ...] = ()
-    unit: np.ndarray | None = None
-    weight: np.ndarray | None = None
-    barcodes: sparse.csr_matrix | None = None
-    marks: tuple[str, ...] = ()
-    sequences: tuple[str, ...] | None = None
-    table: pd.DataFrame | None = None
-    parts: dict[str, Any] = field(default_factory=dict)
+    def graph(self, data: DataSet) -> Graph:
+        """Link the units that are alike.
 
-    def __len__(self) -> int:
-        return len(self.ids)
+        Parameters
+        ----------
+        data : DataSet
+            Of ``load``.
+
+        Returns
+        -------
+        Graph
+            Binary.
+
+        Raises
+        ------
+        BadInput
+            Unknown property.
+        """
+        name = self.property["name"]
+        if name not in _LINKS:
+            where = f"{paths.SPECTRA}: data set '{self.name}'"
+            raise unknown("property", name, _LINKS, where=where)
+        return _LINKS[name](data, self.property)
 
     @property
-    def of_unit(self) -> np.ndarray:
-        """Unit of each sample, (m,)."""
-        return np.arange(len(self.ids)) if self.unit is None else self.unit
+    def links_recipe(self) -> dict:
+        """What determines the links, for the cache key."""
+        return self.property
 
     @property
-    def counts(self) -> np.ndarray:
-        """How many times each sample counts, (m,)."""
-        return np.ones(len(self.labels)) if self.weight is None else self.weight
+    def in_use_recipe(self) -> dict:
+        """What determines the splits that others use, for the cache key."""
+        return {name: spec.model_dump() for name, spec in self.existing.items()}
 
-    @cached_property
-    def hash(self) -> str:
-        """16 hex digits of the SHA-256 of units, samples and labels."""
-        parts = ["\n".join((self.kind, *self.classes, "", *map(str, self.ids))).encode()]
-        parts += [self.labels.astype("<f8"), self.of_unit.astype("<i8"), self.counts.astype("<f8")]
-        if self.barcodes is not None:
-            parts += [self.barcodes.indices.astype("<i8"), self.barcodes.indptr.astype("<i8")]
-        if self.sequences is not None:
-            parts.append("\n".join(self.sequences).encode())
-        total = hashlib.sha256()
-        for part in parts:
-            total.update(np.ascontiguousarray(part) if isinstance(part, np.ndarray) else part)
-        return total.hexdigest()[:16]
+    def in_use(self, data: DataSet, links: Graph) -> Iterator[tuple[str, int, np.ndarray]]:
+        """Make the splits that others use.
+
+        Yields
+        ------
+        split : str
+        fold : int
+        side : ndarray of shape (n,)
+            1 train, 2 test, 0 neither.
+        """
+        for name, spec in self.existing.items():
+            yield name, 0, existing(data, spec, links.components)
+
+    def available(self, declared: Declarations) -> dict[str, ModelSpec]:
+        """Models of the data set by name."""
+        return {name: declared.model(name) for name in self.models}
+
+    def recipe(self, model: ModelSpec) -> list:
+        """What determines a model's predictions, for the cache key."""
+        from . import models
+
+        return [model.features, model.estimator, model.options, models.VERSION]
+
+    def covered(self, data: DataSet, model: ModelSpec) -> np.ndarray:
+        """Which units a model can predict: all, (n,) bool."""
+        return np.ones(len(data), dtype=bool)
+
+    def predict(self, data: DataSet, model: ModelSpec, sides, seeds) -> list[np.ndarray]:
+        """Fit a model on each split; see ``models.predict``.
+
+        Parameters
+        ----------
+        data : DataSet
+            Of ``load``.
+        model : ModelSpec
+            One of ``available``.
+        sides : ndarray of shape (n_splits, n)
+            1 train, 2 test, 0 neither.
+        seeds : sequence of int
+            One a split.
+
+        Returns
+        -------
+        list of ndarray
+            Predictions of the test samples of each split.
+        """
+        from . import models
+
+        pairs = zip(sides, seeds)
+        return [models.predict(data, model, *data.samples(s), seed=int(k)) for s, k in pairs]
+
+
+def _shared_mutations(data, how):
+    """Units that share ``least`` mutations."""
+    if how.get("least", 1) == 1:
+        return properties.shared_mutations(data.barcodes)
+    number = sparse.triu(data.barcodes @ data.barcodes.T, 1, format="coo")
+    linked = number.data >= how["least"]
+    return Graph.from_edges(len(data), number.row[linked], number.col[linked])
+
+
+def _sequence_identity(data, how):
+    options = {"above": how["threshold"], "kmer": how.get("kmer"), "binary": True, "jobs": 1}
+    return properties.sequence_identity(data.sequences, **options)
+
+
+def _lingo(data, how):
+    return properties.tanimoto(features.lingos(data.parts["smiles"]), above=how["threshold"])
+
+
+_LINKS = {
+    "shared_mutations": _shared_mutations,
+    "shared_label": lambda data, how: properties.shared_label(data.table[how["column"]].tolist()),
+    "sequence_identity": _sequence_identity,
+    "lingo": _lingo,
+}
 
 
 class ModelSpec(Spec):
@@ -256,7 +304,7 @@ class Declarations:
         return _pick(self.models, "model", name)
 
 
-def _pick(known: Mapping[str, Any], what: str, name: str) -> Any:
+def _pick(known, what, name):
     if name not in known:
         raise unknown(what, name, known, where=str(paths.SPECTRA))
     return known[name]
@@ -278,35 +326,13 @@ def declared() -> Declarations:
 
 
 @lru_cache(maxsize=1)
-def _declared(path: Path, changed: int) -> Declarations:
+def _declared(path, changed):
     entries = specs.entries
     return Declarations(entries(DataSetSpec, path, "datasets"), entries(ModelSpec, path, "models"))
 
 
-def load(spec: DataSetSpec) -> DataSet:
-    """Read a data set; the last few are cached in memory.
-
-    Parameters
-    ----------
-    spec : DataSetSpec
-        Its declaration.
-
-    Returns
-    -------
-    DataSet
-
-    Raises
-    ------
-    BadInput
-        A column or option that does not fit the file.
-    sources.Missing
-        A file that is nowhere to be had; says what to do.
-    """
-    return _load(spec.model_dump_json())
-
-
 @lru_cache(maxsize=4)
-def _load(declaration: str) -> DataSet:
+def _load(declaration):
     spec = DataSetSpec.model_validate_json(declaration)
     where = f"{paths.SPECTRA}: data set '{spec.name}'"
     if spec.shape not in builders.BUILDERS:
@@ -314,13 +340,10 @@ def _load(declaration: str) -> DataSet:
     frames = {file: sources.table(spec.source, file) for file in spec.files}
     try:
         parts = builders.BUILDERS[spec.shape](frames, **spec.options)
-    except KeyError as err:
+    except (KeyError, BadInput) as err:
         columns = ", ".join(frames["table"].columns)
-        raise BadInput(
-            f"{where}: the file has no column {err}; its columns are {columns}."
-        ) from err
-    except BadInput as err:
-        raise BadInput(f"{where}: {err}") from err
+        missing = f"the file has no column {err}; its columns are {columns}."
+        raise BadInput(f"{where}: {missing if isinstance(err, KeyError) else err}") from err
     return DataSet(spec.name, spec.kind, spec.group, **parts)
 
 
@@ -346,15 +369,12 @@ def existing(data: DataSet, spec: ExistingSpec, components: np.ndarray) -> np.nd
         value = data.table[spec.column]
         sides = [value.isin(spec.train), value.isin(spec.test)]
         return np.select(sides, [1, 2], 0).astype(np.int8)
-    tested = np.zeros(n, dtype=bool)
     if spec.rule == "components":
         size = np.bincount(components)
         smallest = np.argsort(size, kind="stable")
-        chosen = smallest[np.cumsum(size[smallest]) <= 0.2 * n]
-        tested = np.isin(components, chosen)
-    elif spec.rule == "fewest":
-        number = np.asarray(data.barcodes.sum(axis=1)).ravel()
-        tested[np.argsort(number, kind="stable")[int(0.8 * n) :]] = True
+        tested = np.isin(components, smallest[np.cumsum(size[smallest]) <= 0.2 * n])
     else:
-        tested[int(0.8 * n) :] = True
+        number = data.barcodes.sum(axis=1) if spec.rule == "fewest" else np.arange(n)
+        place = np.argsort(np.argsort(np.ravel(number), kind="stable"))
+        tested = place >= int(0.8 * n)
     return np.where(tested, 2, 1).astype(np.int8)

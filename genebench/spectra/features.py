@@ -7,23 +7,18 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from itertools import product
 
 import numpy as np
 from scipy import sparse
 
 from ..core.errors import unknown
-from .builders import incidence
-from .datasets import DataSet
+from .builders import DataSet
+from .properties import incidence
 
 VERSION = 1
 """Bump when features give other values."""
 RESIDUES = "ACDEFGHIKLMNPQRSTVWY"
-_CODE = np.full(256, 20, dtype=np.uint8)
-_CODE[[ord(letter) for letter in RESIDUES]] = np.arange(20)
-
-
-def _codes(text: str) -> np.ndarray:
-    return _CODE[np.frombuffer(text.encode("ascii", "replace"), dtype=np.uint8)]
 
 
 def tokens(sequences: tuple[str, ...], *, ends: int = 0) -> np.ndarray:
@@ -44,7 +39,7 @@ def tokens(sequences: tuple[str, ...], *, ends: int = 0) -> np.ndarray:
     cut = [s if not ends or len(s) <= 2 * ends else s[:ends] + s[-ends:] for s in sequences]
     out = np.full((len(cut), max(map(len, cut))), 21, dtype=np.uint8)
     for row, text in zip(out, cut):
-        row[: len(text)] = _codes(text)
+        row[: len(text)] = [RESIDUES.find(letter) % 21 for letter in text]
     return out
 
 
@@ -62,16 +57,21 @@ def words(sequences: tuple[str, ...], k: int) -> np.ndarray:
     -------
     ndarray of shape (n, 20 + … + 20^k + 1), float32
     """
-    out = []
-    for text in sequences:
-        code, row = _codes(text).astype(np.int64), []
-        for size in range(1, k + 1):
-            letters = [code[i : len(code) - size + 1 + i] for i in range(size)]
-            at = sum(part * 20 ** (size - 1 - i) for i, part in enumerate(letters))
-            at = at[np.all([part < 20 for part in letters], axis=0)]
-            row.append(np.bincount(at, minlength=20**size) / max(1, len(at)))
-        out.append(np.concatenate([*row, [np.log(max(1, len(text)))]]))
-    return np.asarray(out, dtype=np.float32)
+    parts = []
+    for size in range(1, k + 1):
+        known = ["".join(word) for word in product(RESIDUES, repeat=size)]
+        number = _counted(sequences, size, vocabulary=known).toarray()
+        parts.append(number / np.maximum(1, number.sum(axis=1, keepdims=True)))
+    length = np.log([max(1, len(text)) for text in sequences])
+    return np.column_stack([*parts, length]).astype(np.float32)
+
+
+def _counted(sequences, size, **options):
+    """Number of each word of so many residues."""
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    options |= {"analyzer": "char", "ngram_range": (size, size), "lowercase": False}
+    return CountVectorizer(**options).fit_transform(sequences)
 
 
 def lingos(smiles: tuple[str, ...], *, width: int | None = None) -> sparse.csr_matrix:
@@ -97,18 +97,13 @@ def lingos(smiles: tuple[str, ...], *, width: int | None = None) -> sparse.csr_m
     return incidence(lists, range(width) if width else None)[0]
 
 
-def _marks(data: DataSet) -> sparse.csr_matrix:
-    """Mutations, 0/1."""
-    return data.barcodes
-
-
-def _mutation_count(data: DataSet) -> np.ndarray:
+def _mutation_count(data):
     """Number of mutations and its square root: how much is changed, not what."""
     number = np.asarray(data.barcodes.sum(axis=1)).reshape(-1, 1)
     return np.hstack([number, np.sqrt(number)]).astype(np.float32)
 
 
-def _mark_pairs(data: DataSet, width: int = 1 << 14) -> sparse.csr_matrix:
+def _mark_pairs(data, width=1 << 14):
     """Mutations, and every two of them hashed, as 0.3 so that they are shrunk ten times more."""
     hashed = []
     for row in np.split(data.barcodes.indices.astype(np.int64), data.barcodes.indptr[1:-1]):
@@ -143,17 +138,14 @@ def regions(data: DataSet) -> np.ndarray:
     return np.asarray(data.barcodes @ counted)
 
 
-def _length(data: DataSet) -> np.ndarray:
+def _length(data):
     """Logarithm of the length."""
     return np.log([[max(1, len(s))] for s in data.sequences]).astype(np.float32)
 
 
-def _triples(data: DataSet) -> sparse.csr_matrix:
+def _triples(data):
     """Numbers of words of three residues, weighted by rarity and scaled to length 1."""
-    from sklearn.feature_extraction.text import CountVectorizer
-
-    given = {"analyzer": "char", "ngram_range": (3, 3), "lowercase": False, "dtype": np.float32}
-    counts = CountVectorizer(**given).fit_transform(data.sequences)
+    counts = _counted(data.sequences, 3, dtype=np.float32)
     counts.sort_indices()
     n, number = counts.shape[0], np.bincount(counts.indices, minlength=counts.shape[1])
     rarity = np.log((1 + n) / (1 + number)).astype(np.float32) + 1
@@ -162,7 +154,7 @@ def _triples(data: DataSet) -> sparse.csr_matrix:
     return (sparse.diags(1 / np.maximum(norm, 1e-9)).astype(np.float32) @ counts).tocsr()
 
 
-def _amino_acids(data: DataSet) -> np.ndarray:
+def _amino_acids(data):
     """Of single mutants: which residue was replaced by which, wherever it stands, (n, 40)."""
     first, last = (np.array([RESIDUES.index(v[end]) for v in data.ids]) for end in (0, -1))
     return np.eye(20, dtype=np.float32)[np.stack([first, last], axis=1)].reshape(-1, 40)
@@ -189,18 +181,18 @@ def windows(data: DataSet, *, width: int) -> np.ndarray:
     return np.eye(22, 21, dtype=np.float32)[seen].reshape(len(seen), -1)
 
 
-def _ligand(data: DataSet) -> np.ndarray:
+def _ligand(data):
     """Of pairs: words of the ligand's SMILES, hashed to 256."""
     return lingos(data.parts["smiles"], width=256).toarray()[data.parts["drug"]]
 
 
-def _target(data: DataSet) -> np.ndarray:
+def _target(data):
     """Of pairs: shares of residues and neighbours in the protein."""
     return words(data.parts["proteins"], 2)[data.parts["target"]]
 
 
 FEATURES: dict[str, Callable] = {
-    "marks": _marks,
+    "marks": lambda data: data.barcodes,
     "mutation_count": _mutation_count,
     "mark_pairs": _mark_pairs,
     "regions": regions,

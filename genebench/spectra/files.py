@@ -8,15 +8,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..benchmark import results
-from ..core import cache
+from ..core import cache, workers
 from ..core.errors import BadInput
 from ..core.workers import Say
 from ..data import readers
 from . import run, table
 from . import study as studies
-from .datasets import DataSet
-from .study import Request, Splits, Study
+from .builders import DataSet
+from .study import Study
 
 SPLIT = ["split", "split_param", "repeat"]
 COLUMNS = [*SPLIT, "id", "prediction"]
@@ -70,7 +69,7 @@ def numbers(text: str) -> list[float]:
         ) from None
 
 
-def _only(study: Study) -> tuple[Request, DataSet, Splits]:
+def _only(study):
     """The one request of a study, its data set and splits."""
     if len(study.requests) != 1:
         raise BadInput(
@@ -78,8 +77,9 @@ def _only(study: Study) -> tuple[Request, DataSet, Splits]:
             f"--mode."
         )
     (request,) = study.requests
-    if cache.state(studies.path(study, request)) != "ready":
-        studies.STAGE.store(study, request, studies.divide(study, request))
+    waiting = workers.pending(studies.STAGE, study, [request])
+    if why := waiting and workers.do(studies.STAGE, study, request):
+        raise BadInput(why)
     return request, study.data(request.dataset), studies.read(study, request)
 
 
@@ -147,54 +147,50 @@ def score(study: Study, path: Path, names: list[str], *, say: Say = print) -> ru
             "say with --models which one model of data/spectra.yml the predictions are of."
         )
     model = study.declared.model(names[0])
-    cell = run.Cell(request, model.name, request.parameters)
-    predictions = _read(path, data)
-    parts = {"file": cache.digest(path), "cuts": studies.recipe(study, request)}
-    key = cache.key({**parts, "model": model.name})
-    names = {"model": model.name, "family": model.family, "probe": "file", "key": key}
-    ids, rows, unscored = sample_ids(data), [], []
-    grouped = predictions.groupby(SPLIT, sort=True)
-    for at, part in grouped:
-        at_split = np.flatnonzero((splits.about[SPLIT] == list(at)).all(axis=1))
-        if not len(at_split):
+    predictions = dict(list(_read(path, data).groupby(SPLIT, sort=True)))
+    about = splits.about.drop_duplicates(SPLIT)
+    known = about.set_index(SPLIT).index
+    for at in predictions:
+        if at not in known:
             raise BadInput(
                 f"{path}: the split {at} is none of '{request.dataset}'; see --write-splits."
             )
-        train, test = run.samples(data, splits.sides[at_split[0]])
-        named = {"split": at[0], "split_param": at[1], "repeat": int(at[2]), "fold": 0}
-        if why := run.why_not(data, train, test):
-            unscored.append({**named, "reason": why})
-            continue
-        values = part.drop_duplicates("id").set_index("id").prediction.reindex(ids[test])
-        absent = values.index[values.isna()]
-        if len(absent):
-            raise BadInput(
-                f"{path}: split {at} has no prediction for '{absent[0]}' ({len(absent)} such); "
-                f"give one for every test sample."
-            )
-        rows += run.scored(data, train, test, values.to_numpy(), **names, **named, coverage=1.0)
+    about, ids = about[known.isin(list(predictions))], sample_ids(data)
+
+    def predict(sides, about):
+        for side, at in zip(sides, about[SPLIT].itertuples(index=False, name=None)):
+            part = predictions[at].drop_duplicates("id").set_index("id").prediction
+            values = part.reindex(ids[data.samples(side)[1]])
+            if values.isna().any():
+                absent = values.index[values.isna()]
+                raise BadInput(
+                    f"{path}: split {at} has no prediction for '{absent[0]}' ({len(absent)} such); "
+                    f"give one for every test sample."
+                )
+            yield values.to_numpy()
+
+    recipe = {"file": cache.digest(path), "cuts": studies.recipe(study, request)}
+    key = cache.key({**recipe, "model": model.name})
+    names = {"model": model.name, "family": model.family, "probe": "file", "key": key}
+    chosen = splits.sides[about.index], about
+    rows, unscored = run.score_splits(data, *chosen, predict, **names, coverage=1.0)
     if not rows:
         why = unscored[0]["reason"] if unscored else "it has no rows"
         raise BadInput(f"{path}: no split of it can be scored ({why}).")
-    table.write(
-        [pd.DataFrame(rows, columns=results.SCHEMA.names)],
-        [{"cell": cell, "seconds": 0.0, "unscored": unscored}],
-        study,
-        jobs=1,
-        run_s=time.perf_counter() - start,
-    )
-    say(f"{len(grouped)} splits of '{model.name}' scored")
-    return run.CurveOutcome(1, 0, 1, {}, len(unscored), time.perf_counter() - start)
+    cell, seconds = run.Cell(request, model.name, request.parameters), time.perf_counter() - start
+    table.write([table.Scored(cell, rows, unscored, 0.0)], study, jobs=1, run_s=seconds)
+    say(f"{len(predictions)} splits of '{model.name}' scored")
+    return run.CurveOutcome(1, 0, 1, {}, len(unscored), seconds)
 
 
-def _read(path: Path, data: DataSet) -> pd.DataFrame:
+def _read(path, data):
     """Predictions of a file, classes as numbers."""
     needed = ", ".join(COLUMNS)
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (OSError, ValueError) as err:
         why = str(err).splitlines()[0][:100]
-        raise BadInput(f"{path}: cannot be read as CSV ({why}); give {needed}.")
+        raise BadInput(f"{path}: cannot be read as CSV ({why}); give {needed}.") from None
     for column in COLUMNS:
         if column not in frame:
             raise BadInput(f"{path}: has no column {column}; its columns must be {needed}.")
@@ -205,8 +201,7 @@ def _read(path: Path, data: DataSet) -> pd.DataFrame:
         if strange:
             known = ", ".join(data.classes[:12])
             raise BadInput(f"{path}: '{strange[0]}' is no class of '{data.name}'; known: {known}.")
-        at = {c: i for i, c in enumerate(data.classes)}
-        return frame.assign(prediction=frame.prediction.map(at))
+        return frame.assign(prediction=frame.prediction.map(data.classes.index))
     frame["prediction"] = readers.numbers(frame.prediction)
     bad = ~np.isfinite(frame.prediction)
     if bad.any():

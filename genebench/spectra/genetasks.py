@@ -21,7 +21,8 @@ from ..data import families, sources
 from ..data.tasks import Task
 from ..models import inference
 from . import properties
-from .datasets import DataSet
+from .builders import DataSet
+from .datasets import Declarations
 from .graph import Graph
 
 PROPERTIES = {
@@ -51,12 +52,15 @@ class GeneTask:
         The task.
     plan : Plan
         Genes, models, vectors and splits of its profile.
+    modes : tuple of str
+        Ways of splitting.
     """
 
     name: str
     property: str
     task: Task
     plan: Plan
+    modes: tuple[str, ...] = ("corrected",)
 
     @classmethod
     def of(cls, name: str, plan: Plan) -> GeneTask:
@@ -81,7 +85,7 @@ class GeneTask:
         """
         task, _, property = name.partition("@")
         out = cls(name.removesuffix("@stem"), property or "stem", plan.tasks[task], plan)
-        out.rule  # noqa: B018 - raises
+        out.links_recipe  # noqa: B018 - raises
         if out.task.kind not in ("binary", "multiclass", "regression"):
             raise BadInput(
                 f"task '{name}' is one of kind {out.task.kind}; the spectrum takes binary, "
@@ -90,7 +94,7 @@ class GeneTask:
         return out
 
     @cached_property
-    def rule(self) -> dict:
+    def links_recipe(self) -> dict:
         """What determines the links; raises BadInput: unknown, or its table is not at hand."""
         if self.property.startswith("cosine:"):
             model = self.plan.declared.model(self.property.partition(":")[2])
@@ -136,7 +140,7 @@ class GeneTask:
         first, second, _ = near.edges()
         return Graph.from_edges(len(data), genes[first], genes[second])
 
-    def _fingerprint(self, split: str) -> list | None:
+    def _fingerprint(self, split):
         """What a split of the benchmark depends on; None where its table is not at hand."""
         known = self.plan.declared.sources
         with nullcontext() if split in ALWAYS else sources.only_at_hand():
@@ -145,12 +149,12 @@ class GeneTask:
             return splits.fingerprint(split, known) or []
 
     @cached_property
-    def existing_recipe(self) -> list:
+    def in_use_recipe(self) -> list:
         """(Split of the benchmark, what it depends on), of those at hand."""
         prints = [[split, self._fingerprint(split)] for split in EXISTING]
         return [row for row in prints if row[1] is not None]
 
-    def existing(self) -> Iterator[tuple[str, int, np.ndarray]]:
+    def in_use(self, data: DataSet, links: Graph) -> Iterator[tuple[str, int, np.ndarray]]:
         """Make the splits of the benchmark that can be made here.
 
         Yields
@@ -162,7 +166,7 @@ class GeneTask:
         """
         profile, known = self.plan.profile, self.plan.declared.sources
         options = {"n_folds": profile.folds, "seed": profile.seed, "sources": known}
-        for name, _ in self.existing_recipe:
+        for name, _ in self.in_use_recipe:
             try:
                 fold = splits.folds(self.task, name, **options)
             except splits.Unsplittable:
@@ -170,11 +174,10 @@ class GeneTask:
             for k in range(profile.folds):
                 yield name, k, np.where(fold == k, 2, 1)
 
-    @property
-    def models(self) -> list[ModelSpec]:
-        """Models of the profile without the controls that need the labels."""
-        every = self.plan.models.values()
-        return [m for m in every if m.family != "control" or m.name == "random"]
+    def available(self, declared: Declarations) -> dict[str, ModelSpec]:
+        """Models of the profile by name, without the controls that need the labels."""
+        every = self.plan.models.items()
+        return {n: m for n, m in every if m.family != "control" or n == "random"}
 
     def recipe(self, model: ModelSpec) -> list:
         """What determines a model's vectors and predictions.
@@ -208,7 +211,7 @@ class GeneTask:
         """
         return self.plan.embedding(model.name).rows(data.ids) >= 0
 
-    def predict(self, data: DataSet, model: ModelSpec, sides: np.ndarray) -> np.ndarray:
+    def predict(self, data: DataSet, model: ModelSpec, sides, seeds) -> list[np.ndarray]:
         """Fit the benchmark's probe on each split; those of a binary task are fitted together.
 
         Parameters
@@ -216,26 +219,26 @@ class GeneTask:
         data : DataSet
             Of ``load``.
         model : ModelSpec
-            The model.
+            One of ``available``.
         sides : ndarray of shape (n_splits, n)
             1 train, 2 test, 0 neither.
+        seeds : sequence of int
+            Not needed.
 
         Returns
         -------
-        ndarray of shape (n_splits, n, …)
-            Values of each gene; NaN without a vector.
+        list of ndarray
+            Predictions of the test genes of each split.
         """
         embedding = self.plan.embedding(model.name)
         at = embedding.rows(data.ids)
         has = at >= 0
         X, y = embedding.vectors[at[has]], data.labels[has]
         fold = np.array([-1, 1, 0], dtype=np.int8)[sides[:, has]]  # fold 0 is predicted
-        wide = (len(data.classes),) if data.kind == "multiclass" else ()
-        out = np.full((len(sides), len(data), *wide), np.nan)
         if data.kind == "binary":
             Y = np.repeat(y[:, None], len(sides), axis=1)
-            out[:, has] = probes.predict(X, Y, fold.T, kind="binary").T
-            return out
-        for values, one in zip(out, fold):
-            values[has] = probes.predict(X, y, one, kind=data.kind).reshape(len(X), *wide)
-        return out
+            every = probes.predict(X, Y, fold.T, kind="binary").T
+        else:
+            every = [probes.predict(X, y, one, kind=data.kind) for one in fold]
+        wide = (len(data.classes),) if data.kind == "multiclass" else ()
+        return [v.reshape(len(X), *wide)[one == 0] for v, one in zip(every, fold)]

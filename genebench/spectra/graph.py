@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse import csgraph
 
 from ..core.errors import BadInput
 
@@ -36,7 +37,7 @@ class Graph:
 
     @classmethod
     def from_edges(cls, n: int, first, second, weights=None) -> Graph:
-        """Build a graph from pairs of samples, in any order and direction, repeats allowed.
+        """Build a graph from its edges, each given once, in any order and direction.
 
         Parameters
         ----------
@@ -45,7 +46,7 @@ class Graph:
         first, second : array-like of int, shape (m,)
             Ends of the edges, 0 to n − 1.
         weights : array-like of float, shape (m,), optional
-            Similarities; a weight of 0 is no edge. None: binary.
+            Similarities; None: binary.
 
         Returns
         -------
@@ -54,38 +55,13 @@ class Graph:
         Raises
         ------
         BadInput
-            A number outside 0 to n − 1, a pair of a sample with itself, a weight that is not
-            finite, or two weights for one pair.
+            An edge that is given twice, or links a sample with itself.
         """
-        first, second = (np.asarray(a, dtype=np.int64).ravel() for a in (first, second))
-        values = np.ones(len(first)) if weights is None else np.ravel(weights)
-        values = values.astype(np.float32)
-        if not len(first) == len(second) == len(values):
-            raise BadInput(
-                f"edges: {len(first)} first ends do not fit {len(second)} second ends or their "
-                f"weights."
-            )
-        low, high = np.minimum(first, second), np.maximum(first, second)
-        faults = {
-            "links {a} and {b}, but samples are numbered 0 to {last}": (low < 0) | (high >= n),
-            "links a sample with itself; leave it out": low == high,
-            "has a weight that is no finite number": ~np.isfinite(values),
-        }
-        for why, wrong in faults.items():
-            if wrong.any():
-                i = int(np.argmax(wrong))
-                raise BadInput(f"edge {i} {why.format(a=first[i], b=second[i], last=n - 1)}.")
-        _, at, which = np.unique(low * n + high, return_index=True, return_inverse=True)
-        differ = values != values[at][which]
-        if differ.any():
-            i = int(np.argmax(differ))
-            raise BadInput(
-                f"the pair {low[i]}, {high[i]} has two different weights; give each pair one."
-            )
-        at = at[values[at] != 0]
-        rows, columns = np.append(low[at], high[at]), np.append(high[at], low[at])
-        matrix = sparse.csr_array((np.tile(values[at], 2), (rows, columns)), (n, n))
-        matrix.sort_indices()
+        values = np.ones(len(first), np.int8) if weights is None else np.float32(weights)
+        ends = np.append(first, second).astype(int), np.append(second, first).astype(int)
+        matrix = sparse.csr_array((np.tile(values, 2), ends), (n, n))
+        if matrix.nnz < 2 * len(first):
+            raise BadInput("some edge is given twice, or links a sample with itself; leave it out.")
         indptr, indices = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32)
         return cls(n, indptr, indices, None if weights is None else matrix.data)
 
@@ -110,11 +86,15 @@ class Graph:
         return self.indptr, self.indices, np.empty(0, np.float32) if self.binary else self.weights
 
     @cached_property
+    def matrix(self) -> sparse.csr_array:
+        """Weights as a sparse matrix (n, n); 1 for the edges of a binary graph."""
+        values = np.ones(len(self.indices), np.float32) if self.binary else self.weights
+        return sparse.csr_array((values, self.indices, self.indptr), (self.n, self.n))
+
+    @cached_property
     def components(self) -> np.ndarray:
         """Connected component of each sample, numbered by their first sample, (n,) int32."""
-        from . import kernels
-
-        return kernels.components(self.indptr, self.indices)
+        return csgraph.connected_components(replace(self, weights=None).matrix, directed=False)[1]
 
     def edges(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         """List every edge once.

@@ -1,4 +1,4 @@
-"""Compiled loops of splits: walks over a graph, overlap across a split, components, balanced deals.
+"""Compiled loops: samples with a mark in common, walks over a graph, balanced deals.
 
 Loaded on first use, because numba is slow to import. numba's disk cache notices changes of this
 file only, so a loop stands in one file with everything it calls.
@@ -11,40 +11,6 @@ from numba import njit
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 BLOCK = 128
-
-
-# Mersenne Twister (MT19937) as in Python's ``random``
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _twist(high, low):
-    y = (high & np.uint32(0x80000000)) | (low & np.uint32(0x7FFFFFFF))
-    return (y >> np.uint32(1)) ^ (np.uint32(0x9908B0DF) * (y & np.uint32(1)))
-
-
-@njit(cache=True, nogil=True)
-def _refill(state, words):
-    """Advance the state, (624,) uint32, and write its next 624 tempered words."""
-    for k in range(227):
-        state[k] = state[k + 397] ^ _twist(state[k], state[k + 1])
-    for k in range(227, 623):
-        state[k] = state[k - 227] ^ _twist(state[k], state[k + 1])
-    state[623] = state[396] ^ _twist(state[623], state[0])
-    for k in range(624):
-        y = state[k]
-        y ^= y >> np.uint32(11)
-        y ^= (y << np.uint32(7)) & np.uint32(0x9D2C5680)
-        y ^= (y << np.uint32(15)) & np.uint32(0xEFC60000)
-        words[k] = y ^ (y >> np.uint32(18))
-
-
-@njit(cache=True, nogil=True)
-def _next(state, words, at):
-    """Next 32-bit word, and the position after it."""
-    if at == 624:
-        _refill(state, words)
-        at = 0
-    return np.int64(words[at]), at + 1
 
 
 # SplitMix64: numbers that belong to one sample or edge, whatever else is in the data set
@@ -81,14 +47,11 @@ def keys(seed, use, n):
     ndarray of shape (n,), uint64
     """
     start = _mix(_mix(seed + GOLDEN) + np.uint64(use) * GOLDEN)
-    out = np.empty(n, np.uint64)
-    for i in range(n):
-        out[i] = _mix(start ^ _mix(np.uint64(i) + GOLDEN))
-    return out
+    return _mix(start ^ _mix(np.arange(n).astype(np.uint64) + GOLDEN))
 
 
 @njit(cache=True, nogil=True)
-def walk_like_package(indptr, indices, weights, threshold, parameter, state):
+def walk_like_package(indptr, indices, weights, threshold, parameter, generator):
     """Walk a graph as the published package does, drawing its random numbers.
 
     Each turn draws one of the remaining nodes, retains it, and drops each remaining neighbour when
@@ -103,8 +66,8 @@ def walk_like_package(indptr, indices, weights, threshold, parameter, state):
         Least weight of a neighbour that may be dropped.
     parameter : float
         Spectral parameter, in [0, 1].
-    state : ndarray of shape (624,), uint32
-        State of ``random.Random(seed)``; left unchanged.
+    generator : numpy.random.Generator
+        Mersenne Twister in the state of ``random.Random(seed)``.
 
     Returns
     -------
@@ -113,14 +76,9 @@ def walk_like_package(indptr, indices, weights, threshold, parameter, state):
     """
     n = len(indptr) - 1
     binary = len(weights) == 0
-    state, words, at = state.copy(), np.empty(624, np.uint32), 624
     alive, retained = np.ones(n, np.int8), np.empty(n, np.int32)
-    blocks = np.zeros(
-        n // BLOCK + 1, np.int32
-    )  # remaining nodes, so that the k-th is quick to find
-    for i in range(n):
-        blocks[i // BLOCK] += 1
-    limit = np.int64(np.ceil(parameter * 2.0**53))  # exact: random() is a multiple of 2⁻⁵³
+    # numbers of remaining nodes, so that the k-th is quick to find
+    blocks = np.bincount(np.arange(n) // BLOCK, minlength=1)
     left, bits, count, scan, edge = n, 32, 0, 0, np.int64(0)
     while True:
         while scan < n:  # the first remaining edge; nothing before it comes back
@@ -136,9 +94,8 @@ def walk_like_package(indptr, indices, weights, threshold, parameter, state):
         while not left >> (bits - 1):
             bits -= 1
         rest = np.int64(left)
-        while rest >= left:  # Python's randrange(left)
-            rest, at = _next(state, words, at)
-            rest >>= 32 - bits
+        while rest >= left:  # Python's randrange(left), of the first bits of a word
+            rest = np.int64(generator.random(dtype=np.float32) * (1 << bits))
         block = 0
         while blocks[block] <= rest:
             rest -= blocks[block]
@@ -156,19 +113,13 @@ def walk_like_package(indptr, indices, weights, threshold, parameter, state):
             v = indices[p]
             if not alive[v]:
                 continue
-            if parameter < 1.0:  # Python's random(), of two words
-                high, at = _next(state, words, at)
-                low, at = _next(state, words, at)
-                if (high >> 5) * 67108864 + (low >> 6) >= limit:
+            if parameter < 1.0:
+                if generator.random() >= parameter:
                     continue
                 if not binary and weights[p] < threshold:
                     continue
             left -= _remove(v, alive, blocks)
-    for i in range(n):
-        if alive[i]:
-            retained[count] = i
-            count += 1
-    return retained[:count]
+    return np.append(retained[:count], np.flatnonzero(alive).astype(np.int32))
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -224,37 +175,6 @@ def walk(indptr, indices, weights, threshold, chance, seed, order):
                 if _unit(start ^ _mix(pair + GOLDEN)) < chance:
                     state[v] = 2
     return state == 1
-
-
-@njit(cache=True, nogil=True)
-def across(indptr, indices, weights, side, test):
-    """Count and sum the edges between train and test.
-
-    Parameters
-    ----------
-    indptr, indices, weights : ndarray
-        Graph; ``weights`` of length 0: every edge counts 1.
-    side : ndarray of shape (n,), int8
-        1 for samples of train.
-    test : ndarray of int
-        Samples of test.
-
-    Returns
-    -------
-    linked : int
-        Test samples with at least one neighbour in train.
-    total : float
-        Sum of the weights of edges between test and train.
-    """
-    linked, total = 0, 0.0
-    for u in test:
-        hit = False
-        for p in range(indptr[u], indptr[u + 1]):
-            if side[indices[p]] == 1:
-                hit = True
-                total += weights[p] if len(weights) else 1.0
-        linked += hit
-    return linked, total
 
 
 @njit(cache=True, nogil=True)
@@ -320,78 +240,38 @@ def balance(counts, seed, restarts, share):
 
 
 @njit(cache=True, nogil=True)
-def components(indptr, indices):
-    """Label the connected components of a graph.
+def shared(start, marks, first, carriers):
+    """Link samples that share at least one mark.
 
     Parameters
     ----------
-    indptr, indices : ndarray
-        Graph.
+    start : ndarray of shape (n + 1,), int64
+        Sample i carries ``marks[start[i] : start[i + 1]]``.
+    marks : ndarray of int32
+        Marks of all samples, one after another.
+    first, carriers : ndarray
+        Mark t is carried by samples ``carriers[first[t] : first[t + 1]]``.
 
     Returns
     -------
-    ndarray of shape (n,), int32
-        Component of each node; components are numbered by their first node.
+    indptr : ndarray of shape (n + 1,), int64
+    indices : ndarray of int32
+        Rows of the graph.
     """
-    n = len(indptr) - 1
-    label, stack, count = np.full(n, -1, np.int32), np.empty(n, np.int32), 0
-    for first in range(n):
-        if label[first] >= 0:
-            continue
-        label[first], stack[0], depth = count, first, 1
-        while depth:
-            depth -= 1
-            u = stack[depth]
-            for v in indices[indptr[u] : indptr[u + 1]]:
-                if label[v] < 0:
-                    label[v], stack[depth] = count, v
-                    depth += 1
-        count += 1
-    return label
-
-
-@njit(cache=True, nogil=True)
-def renumber(indptr, indices, weights, order):
-    """Take the subgraph of some samples, rows in the order of the package's neighbours.
-
-    A row lists neighbours that stand earlier in the order, by the order; then the later ones, by
-    their sample number.
-
-    Parameters
-    ----------
-    indptr, indices, weights : ndarray
-        Graph; ``weights`` of length 0: binary.
-    order : ndarray of int
-        Samples of the subgraph; a sample's place in it is its new number.
-
-    Returns
-    -------
-    indptr, indices, weights : ndarray
-        The subgraph.
-    """
-    n, size = len(indptr) - 1, len(order)
-    place = np.full(n, -1, np.int32)
-    place[order] = np.arange(size)
-    new, earlier = np.zeros(size + 1, np.int64), np.zeros(size, np.int64)
-    for k in range(size):
-        u = order[k]
-        new[k + 1] = new[k]
-        for p in range(indptr[u], indptr[u + 1]):
-            q = place[indices[p]]
-            if q >= 0:
-                new[k + 1] += 1
-                earlier[k] += q < k
-    out = np.empty(new[size], np.int32)
-    values = np.empty(new[size] if len(weights) else 0, np.float32)
-    front = new[:-1].copy()
-    for k in range(size):
-        u, back = order[k], new[k] + earlier[k]
-        for p in range(indptr[u], indptr[u + 1]):
-            q = place[indices[p]]
-            if q > k:
-                out[back], out[front[q]] = q, k
-                if len(weights):
-                    values[back], values[front[q]] = weights[p], weights[p]
-                back += 1
-                front[q] += 1
-    return new, out, values
+    n = len(start) - 1
+    indptr, indices = np.zeros(n + 1, np.int64), np.empty(0, np.int32)
+    for writes in (False, True):
+        seen, cursor = np.full(n, -1), indptr[:-1].copy()
+        for i in range(n):  # samples ascend, and so does every row they are written to
+            seen[i] = i
+            for t in marks[start[i] : start[i + 1]]:
+                for j in carriers[first[t] : first[t + 1]]:
+                    if seen[j] != i:
+                        seen[j] = i
+                        if writes:
+                            indices[cursor[j]] = i
+                        cursor[j] += 1
+        if not writes:
+            indptr[1:] = np.cumsum(cursor)
+            indices = np.empty(indptr[n], np.int32)
+    return indptr, indices

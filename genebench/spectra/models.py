@@ -17,7 +17,8 @@ from torch import nn
 from ..core import paths
 from ..core.errors import BadInput, unknown
 from . import features
-from .datasets import DataSet, ModelSpec
+from .builders import DataSet
+from .datasets import ModelSpec
 
 VERSION = 1
 """Bump when a model gives other predictions."""
@@ -26,9 +27,6 @@ RATE, DECAY = 2e-3, 1e-4
 FEWEST = 120
 """Steps that even a small training set gets."""
 EPOCHS = 15
-
-Batches = Callable[[np.ndarray], tuple[torch.Tensor, ...]]
-"""Samples → inputs of a network."""
 
 
 def predict(
@@ -63,25 +61,26 @@ def predict(
     if spec.estimator not in ESTIMATORS:
         where = f"{paths.SPECTRA}: model '{spec.name}'"
         raise unknown("estimator", spec.estimator, ESTIMATORS, where=where)
+    torch.manual_seed(seed)
     return ESTIMATORS[spec.estimator](data, spec, train, test, seed)
 
 
-def _features(data: DataSet, spec: ModelSpec):
+def _features(data, spec):
     return _cached_features(data, spec.features, spec.options.get("width"))
 
 
 @lru_cache(maxsize=4)
-def _cached_features(data: DataSet, name: str, width: int | None):
+def _cached_features(data, name, width):
     return features.make(name, data, **({"width": width} if width else {}))
 
 
-def _standardised(X: np.ndarray, train: np.ndarray, least: float) -> tuple[np.ndarray, np.ndarray]:
+def _standardised(X, train, least):
     """Mean and deviation of the columns in train; deviations up to ``least`` count as 1."""
     spread = X[train].std(axis=0)
     return X[train].mean(axis=0), np.where(spread > least, spread, 1)
 
 
-def _linear(data: DataSet, spec: ModelSpec, train, test, seed: int) -> np.ndarray:
+def _linear(data, spec, train, test, seed):
     """Logistic regression, or ridge (of classes: one column each); L2 1, samples weighted."""
     X, y, w = _features(data, spec), data.labels, data.counts[train]
     A, B = X[train], X[test]
@@ -99,7 +98,7 @@ def _linear(data: DataSet, spec: ModelSpec, train, test, seed: int) -> np.ndarra
     return _ridge(A, y[train][:, None].astype(float), B, w)[:, 0]
 
 
-def _ridge(A, Y: np.ndarray, B, w: np.ndarray, *, alpha: float = 1.0) -> np.ndarray:
+def _ridge(A, Y, B, w, *, alpha=1.0):
     """Ridge with a free intercept, in closed form; sparse columns by conjugate gradients."""
     if sparse.issparse(A):
         from sklearn.linear_model import Ridge
@@ -117,7 +116,7 @@ def _ridge(A, Y: np.ndarray, B, w: np.ndarray, *, alpha: float = 1.0) -> np.ndar
     return (B - centre) @ solved + middle
 
 
-def _site_independent(data: DataSet, spec: ModelSpec, train, test, seed: int) -> np.ndarray:
+def _site_independent(data, spec, train, test, seed):
     """Sum over a unit's mutations of each one's own effect, shrunk by one observation.
 
     Of a class the log-odds of the mutation among both classes (naive Bayes), of a number the mean
@@ -134,7 +133,7 @@ def _site_independent(data: DataSet, spec: ModelSpec, train, test, seed: int) ->
     return middle + B @ (np.asarray(A.T @ (w * (y - middle))).ravel() / (number + 1))
 
 
-def _neighbour(data: DataSet, spec: ModelSpec, train, test, seed: int) -> np.ndarray:
+def _neighbour(data, spec, train, test, seed):
     """Labels of the five most similar training samples, weighted by inner product."""
     X, k = _features(data, spec), min(5, len(train))
     near = (X[test] @ X[train].T).toarray()
@@ -143,13 +142,12 @@ def _neighbour(data: DataSet, spec: ModelSpec, train, test, seed: int) -> np.nda
     labels = data.labels[train][best]
     if data.kind == "multiclass":
         out = np.zeros((len(test), len(data.classes)))
-        for j in range(k):
-            out[np.arange(len(test)), labels[:, j]] += weight[:, j]
+        np.add.at(out, (np.arange(len(test))[:, None], labels), weight)
         return out
     return (labels * weight).sum(axis=1) / weight.sum(axis=1)
 
 
-def _mean_of(data: DataSet, spec: ModelSpec, train, test, seed: int) -> np.ndarray:
+def _mean_of(data, spec, train, test, seed):
     """Of pairs: training mean of the same ligand or protein, shrunk by one observation."""
     side, y = data.parts[spec.options["side"]], data.labels[train]
     n, middle = int(side.max()) + 1, y.mean()
@@ -158,34 +156,33 @@ def _mean_of(data: DataSet, spec: ModelSpec, train, test, seed: int) -> np.ndarr
     return mean[side[test]]
 
 
-def _mlp(data: DataSet, spec: ModelSpec, train, test, seed: int) -> np.ndarray:
+def _mlp(data, spec, train, test, seed):
     """Perceptron on marks (an embedding bag) or on standardised numbers."""
-    X = _features(data, spec)
+    X, outputs = _features(data, spec), _outputs(data)
     d = X.shape[1]
     if sparse.issparse(X):
+        bag = _Bag(d + 1, 32, mode="sum", padding_idx=d)
+        nn.init.normal_(bag.weight, std=0.05)
+        hidden = (nn.ReLU(), nn.Dropout(0.1), nn.Linear(32, 32), nn.ReLU())
+        net = nn.Sequential(bag, *hidden, nn.Linear(32, outputs))
 
-        def batch_of(rows: np.ndarray) -> tuple[torch.Tensor, ...]:
+        def batch_of(rows):
             part = X[rows]
-            return torch.as_tensor(part.indices).long(), torch.as_tensor(part.indptr[:-1]).long()
-
-        def make(outputs: int) -> nn.Module:
-            return _Bag(d, 32, outputs)
+            return [torch.as_tensor(a).long() for a in (part.indices, part.indptr[:-1])]
 
     else:
         mean, spread = _standardised(X, train, 1e-6)
+        first = (nn.Linear(d, 64), nn.ReLU(), nn.Dropout(0.1))
+        net = nn.Sequential(*first, nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, outputs))
 
-        def batch_of(rows: np.ndarray) -> tuple[torch.Tensor, ...]:
-            return (torch.as_tensor((X[rows] - mean) / spread),)
-
-        def make(outputs: int) -> nn.Module:
-            first = (nn.Linear(d, 64), nn.ReLU(), nn.Dropout(0.1))
-            return nn.Sequential(*first, nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, outputs))
+        def batch_of(rows):
+            return torch.as_tensor((X[rows] - mean) / spread)
 
     steps = int(spec.options.get("steps", 500))
-    return _trained(make, batch_of, data, train, test, seed=seed, steps=steps, batch=256)
+    return _trained(net, batch_of, data, train, test, seed=seed, steps=steps, batch=256)
 
 
-def _cnn(data: DataSet, spec: ModelSpec, train, test, seed: int) -> np.ndarray:
+def _cnn(data, spec, train, test, seed):
     """One convolution over residues.
 
     Of equal sequences every place keeps its own weights behind it; of others the maximum and mean
@@ -197,20 +194,18 @@ def _cnn(data: DataSet, spec: ModelSpec, train, test, seed: int) -> np.ndarray:
     placed = np.mean(sizes == np.median(sizes)) > 0.9
     codes = _cached_tokens(data)[data.of_unit]
     length = codes.shape[1]
+    channels, width = (16, 5) if placed else (32, 9)
+    net = _Convolution(length, channels, width, placed, _outputs(data))
 
-    def make(outputs: int) -> nn.Module:
-        channels, width = (16, 5) if placed else (32, 9)
-        return _Convolution(length, channels, width, placed, outputs)
+    def batch_of(rows):
+        return torch.as_tensor(codes[rows].astype(np.int64))
 
-    def batch_of(rows: np.ndarray) -> tuple[torch.Tensor, ...]:
-        return (torch.as_tensor(codes[rows].astype(np.int64)),)
-
-    steps = int(min(400, max(100, spec.options["residues"] // (64 * length))))
-    return _trained(make, batch_of, data, train, test, seed=seed, steps=steps, batch=64)
+    steps = int(np.clip(spec.options["residues"] // (64 * length), 100, 400))
+    return _trained(net, batch_of, data, train, test, seed=seed, steps=steps, batch=64)
 
 
 @lru_cache(maxsize=1)
-def _cached_tokens(data: DataSet) -> np.ndarray:
+def _cached_tokens(data):
     return features.tokens(data.sequences, ends=100)
 
 
@@ -225,40 +220,37 @@ ESTIMATORS: dict[str, Callable] = {
 """How a model is fitted, by the ``estimator`` of its declaration."""
 
 
-def _loss(kind: str) -> Callable:
-    """Mean loss of a batch of outputs."""
-    if kind == "multiclass":
-        return nn.functional.cross_entropy
-    if kind == "binary":
-        return lambda out, y: nn.functional.binary_cross_entropy_with_logits(out[:, 0], y)
-    return lambda out, y: nn.functional.mse_loss(out[:, 0], y)
+_LOSSES = {
+    "multiclass": nn.functional.cross_entropy,
+    "binary": nn.functional.binary_cross_entropy_with_logits,
+    "regression": nn.functional.mse_loss,
+}
 
 
-def _trained(
-    make: Callable[[int], nn.Module],
-    batch_of: Batches,
-    data: DataSet,
-    train: np.ndarray,
-    test: np.ndarray,
-    *,
-    seed: int,
-    steps: int,
-    batch: int,
-) -> np.ndarray:
-    """Train a network, at most so many steps, samples drawn by weight; predictions of test."""
+def _outputs(data):
+    return len(data.classes) if data.kind == "multiclass" else 1
+
+
+def _trained(net, batch_of, data, train, test, *, seed, steps, batch):
+    """Train a network, at most so many steps, samples drawn by weight; predictions of test.
+
+    ``batch_of`` turns samples into the input of the network.
+    """
     classes, y, weight = data.kind == "multiclass", data.labels, data.counts[train]
-    torch.manual_seed(seed)
-    rng = np.random.default_rng(seed)
-    net = make(len(data.classes) if classes else 1)
-    centre, spread = 0.0, 1.0
+    rng, centre, spread = np.random.default_rng(seed), 0.0, 1.0
     if data.kind == "regression":
         centre, spread = y[train].mean(), y[train].std() or 1.0
     target = torch.as_tensor((y - centre) / spread, dtype=torch.long if classes else torch.float32)
     uneven = weight / weight.sum() if np.ptp(weight) else None
-    loss, size = _loss(data.kind), min(batch, len(train))
+    size = min(batch, len(train))
     total = min(steps, max(FEWEST, EPOCHS * -(-len(train) // size)))
     optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=total)
+
+    def output(rows):
+        out = net(batch_of(rows))
+        return out if classes else out[:, 0]
+
     net.train()
     order = np.empty(0, dtype=np.int64)
     for _ in range(total):
@@ -268,29 +260,22 @@ def _trained(
             order = np.concatenate([order, more])
         rows, order = order[:size], order[size:]
         optimiser.zero_grad()
-        loss(net(*batch_of(rows)), target[rows]).backward()
+        _LOSSES[data.kind](output(rows), target[rows]).backward()
         optimiser.step()
         schedule.step()
     net.eval()
     with torch.no_grad():
-        parts = [net(*batch_of(test[s : s + 2048])).numpy() for s in range(0, len(test), 2048)]
+        parts = [output(test[s : s + 2048]).numpy() for s in range(0, len(test), 2048)]
     out = np.concatenate(parts)
-    return out if classes else out[:, 0] * spread + centre
+    return out if classes else out * spread + centre
 
 
-class _Bag(nn.Module):
-    """Perceptron with one hidden layer on a set of marks."""
+class _Bag(nn.EmbeddingBag):
+    """Sum of the vectors of each set of marks."""
 
-    def __init__(self, n_marks: int, hidden: int, outputs: int) -> None:
-        super().__init__()
-        self.first = nn.EmbeddingBag(n_marks + 1, hidden, mode="sum", padding_idx=n_marks)
-        nn.init.normal_(self.first.weight, std=0.05)
-        self.rest = nn.Sequential(nn.ReLU(), nn.Dropout(0.1), nn.Linear(hidden, hidden), nn.ReLU())
-        self.last = nn.Linear(hidden, outputs)
-
-    def forward(self, marks: torch.Tensor, starts: torch.Tensor) -> torch.Tensor:
-        """Marks of all rows one after another, and where each row starts → (rows, outputs)."""
-        return self.last(self.rest(self.first(marks, starts)))
+    def forward(self, batch: list[torch.Tensor]) -> torch.Tensor:
+        """Marks of all rows one after another, and where each row starts → (rows, hidden)."""
+        return super().forward(*batch)
 
 
 class _Convolution(nn.Module):
@@ -308,8 +293,6 @@ class _Convolution(nn.Module):
         """Residue numbers (21: none), (rows, length) → (rows, outputs)."""
         seen = (tokens != 21)[:, None]
         hidden = nn.functional.gelu(self.convolve(self.letters(tokens).transpose(1, 2))) * seen
-        if self.placed:
-            return self.rest(hidden.flatten(1))
-        return self.rest(
-            torch.cat([hidden.amax(2), hidden.sum(2) / seen.sum(2).clamp(min=1)], dim=1)
-        )
+        mean = hidden.sum(2) / seen.sum(2).clamp(min=1)
+        pooled = torch.cat([hidden.amax(2), mean], dim=1)
+        return self.rest(hidden.flatten(1) if self.placed else pooled)

@@ -2,16 +2,46 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
-from itertools import accumulate, chain, count
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from itertools import chain
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 
 from ..core.errors import BadInput
 from ..data.proteins import alike, coded
 from .graph import Graph
+
+
+def incidence(
+    lists: Iterable[Collection], columns: Iterable | None = None
+) -> tuple[sparse.csr_matrix, tuple]:
+    """Encode which marks each unit carries.
+
+    Parameters
+    ----------
+    lists : iterable of collections
+        Marks of each unit; a mark counts once.
+    columns : iterable, optional
+        Marks by column; None: those that occur, sorted.
+
+    Returns
+    -------
+    csr_matrix of shape (n, n_marks), float32
+        0/1.
+    tuple
+        Marks by column.
+    """
+    lists = [set(row) for row in lists]
+    flat = pd.Series(chain.from_iterable(lists), dtype=object)
+    at, names = pd.factorize(flat, sort=True)
+    if columns is not None:
+        at, names = pd.Index(columns).get_indexer(flat), columns
+    ends, ones = np.append(0, np.cumsum([*map(len, lists)])), np.ones(len(flat), np.float32)
+    matrix = sparse.csr_matrix((ones, at, ends.astype(int)), (len(lists), len(names)))
+    matrix.sort_indices()
+    return matrix, tuple(names)
 
 
 def shared_mutations(barcodes) -> Graph:
@@ -36,10 +66,10 @@ def shared_mutations(barcodes) -> Graph:
         matrix = sparse.csr_array(barcodes)
         matrix.sum_duplicates()
         matrix.eliminate_zeros()
-        return _sharing(matrix.indptr, matrix.indices, matrix.shape[1])
+        return _sharing(matrix)
     if any(isinstance(barcode, str) for barcode in barcodes):
         raise BadInput("barcodes are texts; split each into the set of its mutations.")
-    return _numbered(barcodes)
+    return _sharing(incidence(barcodes)[0])
 
 
 def shared_label(groups: Iterable[Hashable | Collection[Hashable] | None]) -> Graph:
@@ -57,31 +87,21 @@ def shared_label(groups: Iterable[Hashable | Collection[Hashable] | None]) -> Gr
         Binary.
     """
 
-    def labels(group) -> Collection[Hashable]:
+    def labels(group):
         if isinstance(group, (set, frozenset, list, tuple)):
             return group
         return () if group is None or group == "" or group != group else (group,)
 
-    return _numbered([labels(group) for group in groups])
+    return _sharing(incidence(map(labels, groups))[0])
 
 
-def _numbered(barcodes: Iterable[Collection[Hashable]]) -> Graph:
-    """The graph of collections of marks, which are numbered by first appearance."""
-    rows = [b if isinstance(b, (set, frozenset)) else frozenset(b) for b in barcodes]
-    number: defaultdict[Hashable, int] = defaultdict(count().__next__)
-    start = np.fromiter(accumulate(map(len, rows), initial=0), np.int64, len(rows) + 1)
-    flat = np.fromiter(map(number.__getitem__, chain.from_iterable(rows)), np.int32, start[-1])
-    return _sharing(start, flat, len(number))
+def _sharing(matrix):
+    """The graph of samples, rows of a matrix, that have a mark, a column, in common."""
+    from . import kernels
 
-
-def _sharing(start: np.ndarray, flat: np.ndarray, n_marks: int) -> Graph:
-    """The graph of samples i that carry the marks ``flat[start[i] : start[i + 1]]``."""
-    from . import joins
-
-    n, start, flat = len(start) - 1, start.astype(np.int64), flat.astype(np.int32)
-    first = np.append(0, np.cumsum(np.bincount(flat, minlength=n_marks)))
-    carriers = np.repeat(np.arange(n, dtype=np.int32), np.diff(start))
-    return Graph(n, *joins.shared(start, flat, first, carriers[np.argsort(flat, kind="stable")]))
+    by_mark, n = matrix.tocsc(), matrix.shape[0]
+    arrays = (matrix.indptr, matrix.indices, by_mark.indptr, by_mark.indices)
+    return Graph(n, *kernels.shared(*arrays))
 
 
 def from_blocks(
@@ -90,7 +110,6 @@ def from_blocks(
     *,
     above: float | None = None,
     binary: bool = False,
-    complete: bool = False,
     block: int = 512,
 ) -> Graph:
     """Link samples by blocks of rows of their similarity matrix, which is never in memory whole.
@@ -100,45 +119,29 @@ def from_blocks(
     n : int
         Number of samples.
     rows : callable
-        ``rows(low, high)``: array (high − low, n); called twice for each block. Only similarities
-        to later samples are used.
+        ``rows(low, high)``: array (high − low, n); only similarities to later samples are used.
     above : float, optional
         Edges are values above it; None: all values but 0.
     binary : bool
         Leave the weights out.
-    complete : bool
-        Every pair is known to be an edge: each block is computed once.
     block : int
         Rows of a block.
 
     Returns
     -------
     Graph
-
-    Raises
-    ------
-    BadInput
-        ``complete``, but some pair is no edge.
     """
-    from . import joins
-
-    def blocks() -> Iterator[tuple[np.ndarray, int]]:
-        for low in range(0, n, block):
-            yield np.ascontiguousarray(rows(low, min(n, low + block)), dtype=np.float32), low
-
-    rule = (0.0 if above is None else above, above is None)
-    degree = np.full(n, n - 1 if complete else 0, dtype=np.int64)
-    for values, low in () if complete else blocks():
-        joins.tally(values, low, *rule, degree)
-    indptr = np.append(0, np.cumsum(degree))
-    indices = np.empty(indptr[-1], dtype=np.int32)
-    weights = np.empty(0 if binary else indptr[-1], dtype=np.float32)
-    cursor = indptr[:-1].copy()
-    for values, low in blocks():
-        joins.place(values, low, *rule, cursor, indices, weights)
-    if complete and (cursor != indptr[1:]).any():
-        raise BadInput("some pairs are no edges, though all were said to be; leave 'complete' out.")
-    return Graph(n, indptr, indices, None if binary else weights)
+    first, second, weights = [[]], [[]], [[]]
+    for low in range(0, n, block):
+        values = np.asarray(rows(low, min(n, low + block)), dtype=np.float32)
+        linked = np.triu(values != 0 if above is None else values > above, low + 1)
+        i, j = np.nonzero(linked)
+        first.append((i + low).astype(np.int32))
+        second.append(j.astype(np.int32))
+        weights.append(values[linked])
+    ends = [np.concatenate(part).astype(np.int32) for part in (first, second)]
+    values = None if binary else np.concatenate(weights).astype(np.float32)
+    return Graph.from_edges(n, *ends, values)
 
 
 def cosine(X: np.ndarray, *, above: float, binary: bool = False) -> Graph:

@@ -7,25 +7,24 @@ others use.
 
 from __future__ import annotations
 
+import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from ..benchmark import results
-from ..core import cache, paths, workers
+from ..core import cache, workers
 from ..core.errors import BadInput, RunFailed, unknown
-from ..core.workers import Outcome, Progress, Say, Stage, quiet
+from ..core.workers import ArrayStage, Outcome, Progress, Say, quiet
 from ..stats import metrics
-from . import curve, models, table
+from . import curve, table
 from . import study as studies
-from .datasets import DataSet
+from .builders import DataSet
 from .genetasks import GeneTask
-from .study import Request, Study
+from .study import SPLIT, Request, Study
 
 VERSION = 1
 """Bump when ``compute`` gives other rows."""
@@ -56,6 +55,12 @@ class Cell:
     request: Request
     model: str
     parameters: tuple[float, ...]
+
+    @property
+    def way(self) -> tuple[str, str, str]:
+        """Data set, model and way of splitting: what a new run replaces in the results."""
+        split = studies.MODES[self.request.mode] if self.parameters else "others"
+        return self.request.dataset, self.model, split
 
     def __str__(self) -> str:
         at = "every λ" if self.parameters else "others' splits"
@@ -105,45 +110,29 @@ def cells(
     BadInput
         Unknown model, or one that takes its predictions from a file.
     """
-    source, declared = study.datasets[request.dataset], study.declared.models
-    gene = isinstance(source, GeneTask)
-    own = [m.name for m in source.models] if gene else source.models
-    for model in chosen:
-        if model not in own:
-            if not gene and model in declared and declared[model].needs:
-                raise BadInput(f"model '{model}': {declared[model].needs}.")
-            raise unknown("model", model, own, where=f"data set '{request.dataset}'")
-    out = []
-    for model in [m for m in own if not chosen or m in chosen]:
-        if gene:
-            out.append(Cell(request, model, request.parameters))
-        else:
-            coarse = studies.grid(study.declared.model(model).steps) if thin else request.parameters
-            out += [Cell(request, model, (p,)) for p in request.parameters if p in coarse]
+    source, out = study.datasets[request.dataset], []
+    own, gene = source.available(study.declared), isinstance(source, GeneTask)
+    for model in [model for model in chosen if model not in own]:
+        needs = getattr(study.declared.models.get(model), "needs", "")
+        if needs and not gene:
+            raise BadInput(f"model '{model}': {needs}.")
+        raise unknown("model", model, own, where=f"data set '{request.dataset}'")
+    for model, spec in own.items():
+        if chosen and model not in chosen:
+            continue
+        coarse = studies.grid(spec.steps) if thin and not gene else request.parameters
+        ways = [(p,) for p in request.parameters if p in coarse]
+        ways = [request.parameters] if gene else ways
         if request.mode == "corrected" and (gene or source.existing):
-            out.append(Cell(request, model, ()))
+            ways.append(())
+        out += [Cell(request, model, way) for way in ways]
     return out
 
 
 def recipe(study: Study, cell: Cell) -> dict:
-    """Everything that determines the rows of a cell.
-
-    Parameters
-    ----------
-    study : Study
-    cell : Cell
-
-    Returns
-    -------
-    dict
-        Of plain values, for the cache key.
-    """
+    """Everything that determines the rows of a cell, as plain values for the cache key."""
     source = study.datasets[cell.request.dataset]
-    if isinstance(source, GeneTask):
-        how = source.recipe(source.plan.models[cell.model])
-    else:
-        spec = study.declared.model(cell.model)
-        how = [spec.features, spec.estimator, spec.options, models.VERSION]
+    how = source.recipe(source.available(study.declared)[cell.model])
     splits = replace(cell.request, parameters=cell.parameters)
     return {
         "stage": ["spectra", VERSION, metrics.VERSION],
@@ -153,40 +142,7 @@ def recipe(study: Study, cell: Cell) -> dict:
     }
 
 
-def cell_path(study: Study, cell: Cell) -> Path:
-    """Where the rows of a cell are cached.
-
-    Parameters
-    ----------
-    study : Study
-    cell : Cell
-
-    Returns
-    -------
-    Path
-    """
-    name = f"{cell.model}-{cache.key(recipe(study, cell))}.parquet"
-    return paths.CURVES / "cells" / cell.request.dataset.replace("/", "--") / name
-
-
-def samples(data: DataSet, side: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Samples of the units on each side of a split.
-
-    Parameters
-    ----------
-    data : DataSet
-    side : ndarray of shape (n,)
-        1 train, 2 test, 0 neither.
-
-    Returns
-    -------
-    train, test : ndarray of int
-    """
-    of_sample = side[data.of_unit]
-    return np.flatnonzero(of_sample == 1), np.flatnonzero(of_sample == 2)
-
-
-def compute(study: Study, cell: Cell) -> tuple[pd.DataFrame, dict]:
+def compute(study: Study, cell: Cell) -> dict:
     """Fit a model on each split of a cell and score it.
 
     Parameters
@@ -196,70 +152,74 @@ def compute(study: Study, cell: Cell) -> tuple[pd.DataFrame, dict]:
 
     Returns
     -------
-    DataFrame
-        Columns of ``results.SCHEMA``.
     dict
-        ``seconds`` of the processor, and the ``unscored`` splits with their reasons.
+        ``rows`` of ``results.SCHEMA`` and the ``unscored`` splits with their reasons, both as JSON;
+        ``seconds`` of the processor.
     """
-    with workers.one_thread():
-        start = time.process_time()
-        rows, unscored = _compute(study, cell)
-        seconds = time.process_time() - start
-    frame = pd.DataFrame(rows, columns=results.SCHEMA.names)
-    return frame, {"seconds": seconds, "unscored": unscored}
-
-
-def _compute(study: Study, cell: Cell) -> tuple[list[dict], list[dict]]:
+    start = time.process_time()
     source, data = study.datasets[cell.request.dataset], study.data(cell.request.dataset)
-    splits = studies.read(study, cell.request)
+    splits, spec = studies.read(study, cell.request), source.available(study.declared)[cell.model]
     mine = splits.about.split_param.isin([f"{p:g}" for p in cell.parameters] or [""])
-    at, sides, coverage = np.flatnonzero(mine), splits.sides[mine.to_numpy()], 1.0
-    gene = isinstance(source, GeneTask)
-    spec = source.plan.models[cell.model] if gene else study.declared.model(cell.model)
-    if gene:
-        covered = source.covered(data, spec)
-        sides, coverage = sides * covered, float(covered.mean())
-    parts = [samples(data, side) for side in sides]
-    about = splits.about.iloc[at]
-    reasons = [why or why_not(data, *part) for why, part in zip(about.reason, parts)]
-    sound = np.array([not why for why in reasons], dtype=bool)
-    values = iter(source.predict(data, spec, sides[sound]) if gene and sound.any() else ())
-    names = {"model": spec.name, "family": spec.family, "key": cache.key(recipe(study, cell))}
-    names["probe"] = "linear" if gene else spec.estimator
-    rows, unscored = [], []
-    for row, (train, test), why in zip(about.itertuples(), parts, reasons):
-        named = {"split": row.split, "split_param": row.split_param}
-        named |= {"repeat": int(row.repeat), "fold": int(row.fold)}
-        if why:
-            unscored.append({**named, "reason": why})
-            continue
-        if gene:
-            predicted = next(values)[test]
-        else:
-            predicted = models.predict(data, spec, train, test, seed=int(row.repeat))
-        rows += scored(data, train, test, predicted, **names, **named, coverage=coverage)
-    return rows, unscored
+    covered = source.covered(data, spec)
+    names = {"model": spec.name, "family": spec.family, "coverage": float(covered.mean())}
+    names["probe"] = "linear" if isinstance(source, GeneTask) else spec.estimator
+    names["key"] = cache.key(recipe(study, cell))
+
+    def predict(sides, about):
+        return source.predict(data, spec, sides, about["repeat"])
+
+    chosen = splits.sides[mine.to_numpy()] * covered, splits.about[mine]
+    rows, unscored = score_splits(data, *chosen, predict, **names)
+    seconds = time.process_time() - start
+    return {"rows": json.dumps(rows), "unscored": json.dumps(unscored), "seconds": seconds}
 
 
-def scored(
-    data: DataSet, train: np.ndarray, test: np.ndarray, predicted: np.ndarray, **columns
-) -> list[dict]:
-    """Score the predictions of one split by every metric of its kind.
+def score_splits(
+    data: DataSet,
+    sides: np.ndarray,
+    about: pd.DataFrame,
+    predict: Callable[[np.ndarray, pd.DataFrame], Iterable[np.ndarray]],
+    **columns,
+) -> tuple[list[dict], list[dict]]:
+    """Score the predictions of each split that can be scored.
 
     Parameters
     ----------
     data : DataSet
-    train, test : ndarray of int
-        Samples; each counts as often as it stands for (isolates).
-    predicted : ndarray of shape (n_test,) or (n_test, n_classes)
-        Scores, or of several classes their indices.
+    sides : ndarray of shape (n_splits, n)
+        1 train, 2 test, 0 neither.
+    about : DataFrame
+        Of ``study.Splits``.
+    predict : callable
+        Sides and rows of the splits that can be scored → predictions of the test samples of each.
     **columns
         Further columns of the rows.
 
     Returns
     -------
-    list of dict
+    rows : list of dict
         Rows of ``results.SCHEMA``.
+    unscored : list of dict
+        Splits without a score, with the ``reason``.
+    """
+    parts = [data.samples(side) for side in sides]
+    reasons = [why or _why_not(data, *part) for why, part in zip(about.reason, parts)]
+    sound = np.array([not why for why in reasons], dtype=bool)
+    predicted = iter(predict(sides[sound], about[sound]) if sound.any() else ())
+    rows, unscored = [], []
+    for at, part, why in zip(about[SPLIT].to_dict("records"), parts, reasons):
+        if why:
+            unscored.append({**at, "reason": why})
+        else:
+            rows += _scored(data, *part, next(predicted), **at, **columns)
+    return rows, unscored
+
+
+def _scored(data, train, test, predicted, **columns):
+    """Rows of one split, by every metric of its kind.
+
+    A sample counts as often as it stands for (isolates); a prediction is a score, or of several
+    classes an index.
     """
     times = data.counts[test].astype(int)
     y, p = np.repeat(data.labels[test], times, axis=0), np.repeat(predicted, times, axis=0)
@@ -275,20 +235,8 @@ def scored(
     return [{**columns, "metric": name, "score": score} for name, score in values.items()]
 
 
-def why_not(data: DataSet, train: np.ndarray, test: np.ndarray) -> str:
-    """Say why a split has no score.
-
-    Parameters
-    ----------
-    data : DataSet
-    train, test : ndarray of int
-        Samples of each side.
-
-    Returns
-    -------
-    str
-        Empty where it has one.
-    """
+def _why_not(data, train, test):
+    """Why a split has no score; empty where it has one."""
     for name, side in (("train", train), ("test", test)):
         number = data.counts[side].sum()
         if number < LEAST:
@@ -300,24 +248,7 @@ def why_not(data: DataSet, train: np.ndarray, test: np.ndarray) -> str:
     return ""
 
 
-def _files(study: Study, cell: Cell) -> list[Path]:
-    return [cell_path(study, cell)]
-
-
-def _gather(study: Study, cell: Cell) -> tuple:
-    return study, cell
-
-
-def _store(study: Study, cell: Cell, output: tuple[pd.DataFrame, dict]) -> None:
-    rows, facts = output
-
-    def write(to: Path) -> None:
-        rows.to_parquet(to, index=False)
-
-    cache.store(cell_path(study, cell), recipe(study, cell), write, **facts)
-
-
-STAGE = Stage("cells", _files, _gather, compute, _store)
+STAGE = ArrayStage("cells", "CURVES", recipe, compute)
 
 
 def run(
@@ -362,13 +293,17 @@ def run(
         outcome = workers.execute(STAGE, study, planned, pool, **report)
     failed |= outcome.failed
     ready = [cell for cell in planned if str(cell) not in failed]
-    facts = [{**cache.facts(cell_path(study, cell)), "cell": cell} for cell in ready]
+    computed = []
+    for cell in ready:
+        arrays = STAGE.load(study, cell)
+        rows, unscored, seconds = (arrays[n].item() for n in ("rows", "unscored", "seconds"))
+        # data sets of equal content share what is cached
+        rows = [{**row, "task": cell.request.dataset} for row in json.loads(rows)]
+        computed.append(table.Scored(cell, rows, json.loads(unscored), seconds))
+    unscored = [row for part in computed for row in part.unscored]
     if ready:
-        parts = [pd.read_parquet(cell_path(study, cell)) for cell in ready]
-        if not any(map(len, parts)):
-            why = facts[0]["unscored"][0]["reason"]
-            raise RunFailed(f"no split has a score ({why}); nothing was written")
-        table.write(parts, facts, study, jobs=jobs, run_s=time.perf_counter() - start)
-    unscored = sum(len(fact["unscored"]) for fact in facts)
-    numbers = outcome.units, outcome.cached, outcome.computed, failed, unscored
+        if not any(part.rows for part in computed):
+            raise RunFailed(f"no split has a score ({unscored[0]['reason']}); nothing was written")
+        table.write(computed, study, jobs=jobs, run_s=time.perf_counter() - start)
+    numbers = outcome.units, outcome.cached, outcome.computed, failed, len(unscored)
     return CurveOutcome(*numbers, time.perf_counter() - start)

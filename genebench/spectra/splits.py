@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import random
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
+from scipy import sparse
 
 from ..core.errors import BadInput, unknown
 from .graph import Graph
@@ -18,12 +17,6 @@ VERSION = 1
 MODES = ("corrected", "reference", "weighted")
 """``corrected``: every sample takes part. ``reference``: the published package, sample for sample.
 ``weighted``: the paper's procedure for barcodes that many samples share."""
-PARALLEL = 5_000_000
-"""Entries of rows walked, all splits together, from which threads are worth starting."""
-
-Sides = tuple[np.ndarray, np.ndarray]
-Walk = Callable[[float, int, float], Sides]
-"""(λ, seed, least weight that drops) → samples of train and of test; one is empty: no split."""
 
 
 class Unsplittable(BadInput):
@@ -122,7 +115,7 @@ def split(
     Unsplittable
         Too few samples are left, or the published package refuses the graph (``reference``).
     """
-    options = {"mode": mode, "test_size": test_size, "counts": counts, "jobs": 1}
+    options = {"mode": mode, "test_size": test_size, "counts": counts}
     (result,) = splits(graph, [parameter], [seed], **options).values()
     if result is None:
         raise Unsplittable(
@@ -140,7 +133,6 @@ def splits(
     mode: str = "corrected",
     test_size: float = 0.2,
     counts: Sequence[int] | None = None,
-    jobs: int | None = None,
 ) -> dict[tuple[float, int], Split | None]:
     """Split a graph's samples at every parameter and seed; the same splits as by ``split``.
 
@@ -152,8 +144,6 @@ def splits(
         Spectral parameters λ.
     seeds : iterable of int
         Seeds of each λ.
-    jobs : int, optional
-        Threads for large graphs; None: one a core.
 
     Returns
     -------
@@ -170,15 +160,12 @@ def splits(
     thresholds = _thresholds(graph, parameters)
     walk = _WALKS[mode](graph, seeds, test_size, counts)
 
-    def one(pair: tuple[float, int]) -> Split | None:
-        train, test = walk(*pair, thresholds[pair[0]])
-        return Split.of(graph.n, train, test) if len(train) and len(test) else None
-
-    pairs = [(parameter, seed) for parameter in parameters for seed in seeds]
-    if len(graph.indices) * len(pairs) < PARALLEL or jobs == 1:
-        return dict(zip(pairs, map(one, pairs)))
-    with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
-        return dict(zip(pairs, pool.map(one, pairs)))
+    out: dict[tuple[float, int], Split | None] = {}
+    for parameter, seed in product(parameters, seeds):
+        train, test = walk(parameter, seed, thresholds[parameter])
+        some = len(train) and len(test)
+        out[parameter, seed] = Split.of(graph.n, train, test) if some else None
+    return out
 
 
 def size_matched(split: Split, *, seed: int) -> Split:
@@ -231,17 +218,16 @@ def balance(counts: Sequence[int], *, seed: int, test_size: float = 0.2) -> np.n
     return kernels.balance(counts, np.uint64(seed), 500, 1.0 - test_size)
 
 
-def _check(graph: Graph, parameters, seeds, mode: str, test_size: float, counts) -> None:
+def _check(graph, parameters, seeds, mode, test_size, counts):
+    """Raise BadInput if an argument is out of range."""
     if mode not in MODES:
         raise unknown("mode", mode, MODES)
-    for parameter in parameters:
-        if not 0 <= parameter <= 1:
-            raise BadInput(f"the spectral parameter is {parameter}; it must be from 0 to 1.")
-    for seed in seeds:
-        if not 0 <= seed < 2**32:
-            raise BadInput(f"the seed is {seed}; it must be from 0 to {2**32 - 1}.")
-    if not 0 < test_size < 1:
-        raise BadInput(f"the share of test samples is {test_size}; it must lie between 0 and 1.")
+    limits = [("spectral parameter", p, "from 0 to 1", 0 <= p <= 1) for p in parameters]
+    limits += [("seed", s, f"from 0 to {2**32 - 1}", 0 <= s < 2**32) for s in seeds]
+    limits += [("share of test samples", test_size, "between 0 and 1", 0 < test_size < 1)]
+    for what, value, limit, sound in limits:
+        if not sound:
+            raise BadInput(f"the {what} is {value}; it must be {limit}.")
     if mode == "weighted" and (counts is None or len(counts) != graph.n):
         raise BadInput(
             f"weighted splits need 'counts', one number for each of the {graph.n} nodes of the "
@@ -249,7 +235,7 @@ def _check(graph: Graph, parameters, seeds, mode: str, test_size: float, counts)
         )
 
 
-def _thresholds(graph: Graph, parameters: Sequence[float]) -> dict[float, float]:
+def _thresholds(graph, parameters):
     """Least weight that ranks above 100 (1 − λ) per cent of all pairs, for each λ; inf: none does.
 
     Ranks as by ``scipy.stats.percentileofscore``; pairs that are not edges count with weight 0.
@@ -266,32 +252,29 @@ def _thresholds(graph: Graph, parameters: Sequence[float]) -> dict[float, float]
     return {p: float(values[np.argmax(ranks > (1 - p) * 100)]) for p in parameters}
 
 
-USES = {"order": 1, "test": 2, "size": 4}
-"""Streams of random numbers of a seed; 3 is that of edges."""
-
-
-def _keys(seed: int, use: str, n: int) -> np.ndarray:
+def _keys(seed, use, n):
+    """Random numbers of samples; ``use`` is a stream of the seed, of which 3 is that of edges."""
     from . import kernels
 
-    return kernels.keys(np.uint64(seed), USES[use], n)
+    return kernels.keys(np.uint64(seed), {"order": 1, "test": 2, "size": 4}[use], n)
 
 
-def _order(seed: int, use: str, n: int) -> np.ndarray:
+def _order(seed, use, n):
     return np.argsort(_keys(seed, use, n), kind="stable")
 
 
-def _sides(order: np.ndarray, test_size: float) -> Sides:
+def _sides(order, test_size):
     """The first of the retained samples are tested, the others trained on."""
     n_test = int(np.ceil(test_size * len(order)))
     return order[n_test:], order[:n_test]
 
 
-def _corrected(graph: Graph, seeds, test_size: float, counts) -> Walk:
+def _corrected(graph, seeds, test_size, counts):
     from . import kernels
 
     orders = {s: (_order(s, "order", graph.n), _order(s, "test", graph.n)) for s in seeds}
 
-    def walk(parameter: float, seed: int, threshold: float) -> Sides:
+    def walk(parameter, seed, threshold):
         order, lot = orders[seed]
         retained = kernels.walk(*graph.arrays, threshold, parameter, np.uint64(seed), order)
         return _sides(lot[retained[lot]], test_size)
@@ -299,13 +282,13 @@ def _corrected(graph: Graph, seeds, test_size: float, counts) -> Walk:
     return walk
 
 
-def _weighted(graph: Graph, seeds, test_size: float, counts) -> Walk:
+def _weighted(graph, seeds, test_size, counts):
     from . import kernels
 
     counts = np.asarray(counts, dtype=np.float64)
     orders = {seed: np.lexsort((_keys(seed, "order", graph.n), -counts)) for seed in seeds}
 
-    def walk(parameter: float, seed: int, threshold: float) -> Sides:
+    def walk(parameter, seed, threshold):
         chance, random_seed = parameter**2, np.uint64(seed)
         retained = kernels.walk(*graph.arrays, threshold, chance, random_seed, orders[seed])
         nodes = np.flatnonzero(retained)
@@ -315,17 +298,17 @@ def _weighted(graph: Graph, seeds, test_size: float, counts) -> Walk:
     return walk
 
 
-def _reference(graph: Graph, seeds, test_size: float, counts) -> Walk:
+def _reference(graph, seeds, test_size, counts):
     from . import kernels
 
     order, units, n_units = _package_nodes(graph)
-    arrays = graph.arrays
-    if not np.array_equal(order, np.arange(graph.n)):  # else rows are in the package's order
-        arrays = kernels.renumber(*arrays, order)
-    states = {s: np.array(random.Random(s).getstate()[1][:624], dtype=np.uint32) for s in seeds}
+    arrays = _in_package_order(graph, order)
 
-    def walk(parameter: float, seed: int, threshold: float) -> Sides:
-        nodes = order[kernels.walk_like_package(*arrays, threshold, parameter, states[seed])]
+    def walk(parameter, seed, threshold):
+        twister = np.random.MT19937()
+        twister.state = np.random.RandomState([seed]).get_state()  # that of random.Random(seed)
+        generator = np.random.Generator(twister)
+        nodes = order[kernels.walk_like_package(*arrays, threshold, parameter, generator)]
         if n_units + len(nodes) <= 5:  # the package's own rule
             return nodes[:0], nodes[:0]
         shuffled = nodes[np.random.RandomState(seed).permutation(len(nodes))]
@@ -335,7 +318,24 @@ def _reference(graph: Graph, seeds, test_size: float, counts) -> Walk:
     return walk
 
 
-def _package_nodes(graph: Graph) -> tuple[np.ndarray, np.ndarray, int]:
+def _in_package_order(graph, order):
+    """Arrays of the subgraph of some samples, numbered by their place in an order.
+
+    A row lists neighbours that stand earlier in the order, by the order; then the later ones, by
+    their sample number.
+    """
+    size, place = len(order), np.full(graph.n, -1)
+    place[order] = np.arange(size)
+    rows = graph.matrix[order]
+    row, column = np.repeat(np.arange(size), np.diff(rows.indptr)), place[rows.indices]
+    later = column > row
+    ends = np.append(0, np.cumsum(np.bincount(row[later], minlength=size)))
+    upper = sparse.csr_array((rows.data[later], column[later], ends), (size, size))
+    both = sparse.hstack([upper.T.tocsr(), upper], format="csr")
+    return both.indptr, both.indices % size, both.data[: 0 if graph.binary else None]
+
+
+def _package_nodes(graph):
     """Samples that the package walks over, in its order; those of cliques; number of cliques.
 
     The package numbers nodes by first appearance in the list of pairs (i, j), i < j: by the lesser
@@ -352,27 +352,27 @@ def _package_nodes(graph: Graph) -> tuple[np.ndarray, np.ndarray, int]:
     hub = degree == size[label] - 1  # linked with all others of its component
     clique = np.bincount(label, weights=hub) == size
     density = 2 * graph.m / (len(order) * (len(order) - 1)) if len(order) > 1 else 0.0
-    if clique.all():
-        raise _refused("every group of linked samples is linked throughout, or none are linked")
-    if density >= 0.4:
-        raise _refused(
-            f"{density:.0%} of the pairs of linked samples are linked, and 40 % is its limit"
-        )
     removed = np.bincount(label, weights=hub).astype(int)
     left = len(order) - (np.cumsum(removed) - removed)  # before each component is visited
-    if (clique & (2 * size >= left)).any():
-        raise _refused(
-            "a group linked throughout holds half of the samples or more, which stops it"
+    faults = {
+        "every group of linked samples is linked throughout, or none are linked": clique.all(),
+        f"{density:.0%} of the pairs of linked samples are linked, and 40 % is its limit": (
+            density >= 0.4
+        ),
+        "a group linked throughout holds half of the samples or more, which stops it": (
+            clique & (2 * size >= left)
+        ).any(),
+    }
+    if any(faults.values()):
+        why = next(why for why, true in faults.items() if true)
+        raise Unsplittable(
+            f"the published package makes no split of this graph ({why}); take mode 'corrected'."
         )
     walked, in_clique = np.zeros(graph.n, bool), np.zeros(graph.n, bool)
     walked[linked], in_clique[linked] = ~hub, clique[label]
     return order[walked[order]], order[in_clique[order]], int(clique.sum())
 
 
-def _refused(why: str) -> Unsplittable:
-    return Unsplittable(
-        f"the published package makes no split of this graph ({why}); take mode 'corrected'."
-    )
-
-
 _WALKS = {"corrected": _corrected, "reference": _reference, "weighted": _weighted}
+"""Mode → function of graph, seeds, share of test and counts, which returns the walk: λ, seed and
+least weight that drops → samples of train and of test; one is empty: no split."""

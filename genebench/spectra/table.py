@@ -4,37 +4,31 @@ from __future__ import annotations
 
 import json
 import platform
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import scipy
 
 from .. import __version__
 from ..benchmark import results, validation
 from ..core import cache, manifest
 from ..core.errors import BadInput, RunFailed
 from ..data import sources
-from ..data.readers import numbers
 from . import curve
 from .datasets import Declarations
 from .genetasks import GeneTask
-from .study import MODES, Request, Study
+from .study import SPLIT, Study
 from .study import read as read_splits
 
 PROFILE = "spectra"
 BESIDE = ("overlaps.csv", "auspc.csv", "points.csv", "findings.csv", "placed.csv", "published.csv")
-"""Tables beside ``scores.parquet``: see ``curve``; ``overlaps.csv`` has one row per split."""
+"""Tables beside ``scores.parquet``: see ``curve``; ``overlaps.csv`` has one row per split, and
+``published.csv`` is written by ``benchmarks/spectra_published.py``."""
 AREAS = ["data set", "model", "split", "metric", "AUSPC", "low", "high", "size-matched"]
 """Columns of ``areas`` that the command line shows."""
-SPREADS = {
-    ("INH", "Logistic Regression"): ("tb-inh", "logistic", "spectral-weighted"),
-    ("PZA", "Logistic Regression"): ("tb-pza", "logistic", "spectral-weighted"),
-    ("GFP", "Logistic Regression"): ("gfp", "ridge", "spectral"),
-    ("GFP", "CNN"): ("gfp", "cnn", "spectral"),
-}
-"""Published data set and model → ours: standard deviations over three replicates at each λ."""
-_SPLIT = ["dataset", "mode", "split", "split_param", "repeat", "fold"]
+_SPLIT = ["dataset", "mode", *SPLIT]
 _LISTED = [
     *("data set", "title", "paper", "kind", "unit", "linked where", "models", "status", "needs"),
     *("differs", "licence", "homepage"),
@@ -79,22 +73,33 @@ def read(name: str) -> pd.DataFrame:
     return frame.fillna({"split_param": ""}) if name == "overlaps.csv" else frame
 
 
-def write(
-    parts: list[pd.DataFrame],
-    facts: list[dict],
-    study: Study,
-    *,
-    jobs: int,
-    run_s: float,
-) -> None:
+@dataclass(frozen=True)
+class Scored:
+    """What a cell gave.
+
+    Attributes
+    ----------
+    cell : run.Cell
+        Data set, model and splits.
+    rows, unscored : list of dict
+        Rows of ``results.SCHEMA``, and splits without a score with the ``reason``.
+    seconds : float
+        Of the processor.
+    """
+
+    cell: Any
+    rows: list[dict]
+    unscored: list[dict]
+    seconds: float
+
+
+def write(computed: list[Scored], study: Study, *, jobs: int, run_s: float) -> None:
     """Write every table; rows of the same data set, model and way of splitting are replaced.
 
     Parameters
     ----------
-    parts : list of DataFrame
-        Rows of the cells.
-    facts : list of dict
-        Of each cell: ``cell``, ``seconds``, ``unscored``.
+    computed : list of Scored
+        Of each cell.
     study : Study
         What was run.
     jobs, run_s : int, float
@@ -105,85 +110,65 @@ def write(
     RunFailed
         Rows that break the schema; nothing is written.
     """
-    rows = pd.concat([part for part in parts if len(part)], ignore_index=True)
-    scores = results.scores_path(PROFILE)
+    rows = pd.DataFrame([row for part in computed for row in part.rows])
+    rows = rows.reindex(columns=results.SCHEMA.names)
+    scores, replaced = results.scores_path(PROFILE), {part.cell.way for part in computed}
     if scores.exists():
         old = results.read(scores)
         old = old.astype({c: str for c in old.select_dtypes("category")})
-        replaced = {_at(fact["cell"]) for fact in facts}
         of_row = zip(old.task, old.model, map(_way, old.split))
         rows = pd.concat([old[[at not in replaced for at in of_row]], rows], ignore_index=True)
     if faults := validation.validate(rows, "the new results"):
         raise RunFailed(f"the results are not sound and were not written: {faults[0]}")
-    done = {fact["cell"].request for fact in facts}
-    overlaps = _overlaps(study, [request for request in study.requests if request in done])
+    overlaps = _overlaps(study, dict.fromkeys(part.cell.request for part in computed))
     results.write(rows, scores)
     joined = curve.joined(results.read(scores), overlaps)
-    tables = {
-        "overlaps.csv": overlaps,
-        "points.csv": curve.points(joined),
-        "auspc.csv": curve.areas(joined),
-        "findings.csv": curve.findings(joined),
-        "placed.csv": curve.placed(joined, overlaps),
-    }
-    if study.published and sources.status(study.published)[0] == "ready":
-        published = sources.table(study.published, "results")
-        tables["published.csv"] = compared(published, joined, overlaps)
+    tables = {"overlaps": overlaps, "placed": curve.placed(joined, overlaps)}
+    tables |= {"points": curve.points(joined), "auspc": curve.areas(joined)}
+    tables["findings"] = curve.findings(joined)
     for name, frame in tables.items():
-        if name != "published.csv" or len(frame):
-            rounded = frame.round({c: 6 for c in frame.select_dtypes("float")})
-            results.write_csv(rounded, path(name))
-    _write_manifest(facts, rows, study.declared, jobs=jobs, run_s=run_s)
+        rounded = frame.round({c: 6 for c in frame.select_dtypes("float")})
+        results.write_csv(rounded, path(f"{name}.csv"))
+    _write_manifest(computed, rows, study.declared, jobs=jobs, run_s=run_s)
 
 
-def _way(split: str) -> str:
+def _way(split):
     """A spectral split with its control is one way; all splits in use are another."""
     return split.removesuffix(curve.CONTROL) if split.startswith("spectral") else "others"
 
 
-def _at(cell) -> tuple[str, str, str]:
-    """Data set, model and way of splitting of a cell."""
-    way = MODES[cell.request.mode] if cell.parameters else "others"
-    return cell.request.dataset, cell.model, way
-
-
-def _overlaps(study: Study, requests: list[Request]) -> pd.DataFrame:
+def _overlaps(study, requests):
     """Overlaps of every split; those of other data sets and ways of splitting stay."""
-    frames = []
+    frames = [read("overlaps.csv")] if path("overlaps.csv").exists() else []
     for request in requests:
         source = study.datasets[request.dataset]
         shown = source.property if isinstance(source, GeneTask) else ""
         about = {"dataset": request.dataset, "mode": request.mode, "property": shown}
-        frames.append(read_splits(study, request).about.assign(**about))
+        frame = read_splits(study, request).about.assign(**about)
+        frames.append(frame[frame.n_test > 0])
     rows = pd.concat(frames, ignore_index=True)
-    rows = rows[rows.n_test > 0]
-    if path("overlaps.csv").exists():
-        rows = pd.concat([read("overlaps.csv"), rows], ignore_index=True)
-        rows = rows[~rows[_SPLIT].astype(str).duplicated(keep="last")]
+    rows = rows[~rows[_SPLIT].astype(str).duplicated(keep="last")]
     columns = [*_SPLIT, "n_train", "n_test", *curve.OVERLAPS, "property"]
     return rows.sort_values(_SPLIT, ignore_index=True)[columns]
 
 
-def _write_manifest(
-    facts: list[dict], rows: pd.DataFrame, declared: Declarations, *, jobs: int, run_s: float
-) -> None:
+def _write_manifest(computed, rows, declared, *, jobs, run_s):
     """Versions, cost and cells of the results; cells that this run does not replace stay."""
     to = results.manifest_path(PROFILE)
-    old = json.loads(to.read_text(encoding="utf-8")) if to.exists() else {}
-    replaced = {_at(fact["cell"]) for fact in facts}
-    cells = {(c["first"], c["model"], c["split"]): c for c in old.get("cells", [])}
-    cells = {at: cell for at, cell in cells.items() if at not in replaced}
+    old, replaced = manifest.read(to), {part.cell.way for part in computed}
+    before = {(c["first"], c["model"], c["split"]): c for c in old.get("cells", [])}
+    cells = {at: cell for at, cell in before.items() if at not in replaced}
     unscored = [
         row
         for row in old.get("unscored", [])
         if (row["task"], row["model"], _way(row["split"])) not in replaced
     ]
     number = rows.groupby([rows.task, rows.model, rows.split.map(_way)]).size()
-    for fact in facts:
-        dataset, model, way = at = _at(fact["cell"])
-        seconds = round(cells.get(at, {"seconds": 0.0})["seconds"] + fact["seconds"], 2)
+    for part in computed:
+        dataset, model, way = at = part.cell.way
+        seconds = round(cells.get(at, {"seconds": 0.0})["seconds"] + part.seconds, 2)
         cells[at] = {"model": model, "split": way, "first": dataset, "n": 1, "seconds": seconds}
-        unscored += [{"task": dataset, "model": model, **row} for row in fact["unscored"]]
+        unscored += [{"task": dataset, "model": model, **row} for row in part.unscored]
     for at, cell in cells.items():
         cell["rows"] = int(number.get(at, 0))
     specs = [spec for name, spec in declared.datasets.items() if name in set(rows.task)]
@@ -206,59 +191,6 @@ def _write_manifest(
     cache.write_json(to, out)
 
 
-def compared(published: pd.DataFrame, rows: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
-    """Compare splits and curves with the results in the paper's repository.
-
-    Only summaries are returned: no number of the repository's files as it stands there.
-
-    Parameters
-    ----------
-    published : DataFrame
-        The repository's results.
-    rows : DataFrame
-        Of ``curve.joined``.
-    overlaps : DataFrame
-        Rows of ``overlaps.csv``.
-
-    Returns
-    -------
-    DataFrame
-        One row a quantity: means over the λ that both have (``lambdas``), ``published`` and
-        ``ours``, their rank correlation over λ, and mean absolute difference.
-    """
-    theirs = published.assign(parameter=published.spectral_parameter)
-    for column in ("parameter", "value", "n_samples"):
-        theirs[column] = numbers(theirs[column], strict=True)
-    theirs = theirs.set_index("parameter")
-    shared = theirs[(theirs.metric == "cross_split_overlap") & (theirs.dataset == "RRM")]
-    mine = overlaps[(overlaps.dataset == "rrm") & (overlaps.split == "spectral")]
-    mine = mine.assign(units=mine.n_train + mine.n_test)
-    mean = mine.groupby(mine.split_param.astype(float))[["jaccard", "units"]].mean()
-    jaccard = "share of mutations on both sides (Jaccard)"
-    pairs = [
-        ("rrm", "", jaccard, shared.value, mean.jaccard),
-        ("rrm", "", "variants kept", shared.n_samples, mean.units),
-    ]
-    spread = theirs[theirs.metric == "std_of_test_metric"]
-    for (dataset, model), (task, name, split) in SPREADS.items():
-        other = spread[(spread.dataset == dataset) & (spread.model == model)].value
-        own = rows[(rows.task == task) & (rows.model == name) & (rows.split == split)]
-        own = own.groupby("parameter").score.std(ddof=0)
-        pairs.append((task, name, "standard deviation of the score over three seeds", other, own))
-    out = []
-    for dataset, model, quantity, other, own in pairs:
-        both = pd.DataFrame({"published": other, "ours": own}).dropna()
-        if len(both) < 3:
-            continue
-        row = {"dataset": dataset, "model": model, "quantity": quantity, "lambdas": len(both)}
-        flat = (np.ptp(both, axis=0) == 0).any()
-        rank = np.nan if flat else scipy.stats.spearmanr(both.published, both.ours).statistic
-        difference = (both.published - both.ours).abs().mean()
-        row |= {**both.mean(), "rank_correlation": rank, "mean_difference": difference}
-        out.append(row)
-    return pd.DataFrame(out)
-
-
 def datasets(declared: Declarations) -> pd.DataFrame:
     """List the declared data sets.
 
@@ -273,13 +205,12 @@ def datasets(declared: Declarations) -> pd.DataFrame:
         One row a data set: title, the paper's set that it stands for, kind, number of models,
         ``status`` (ready, missing), what it needs.
     """
-    specs = list(declared.datasets.values())
-    frame = pd.DataFrame([spec.model_dump() for spec in specs])
-    frame = frame.rename(columns={"name": "data set"}).fillna({"paper": ""})
+    specs = declared.datasets.values()
+    frame = pd.DataFrame([spec.model_dump() for spec in specs]).fillna({"paper": ""})
     frame["linked where"] = [spec.property["words"] for spec in specs]
     frame["models"] = frame.models.map(len)
     frame[["status", "needs"]] = [sources.status(spec.source) for spec in specs]
-    return frame[_LISTED]
+    return frame.rename(columns={"name": "data set"})[_LISTED]
 
 
 def models(declared: Declarations) -> pd.DataFrame:
@@ -296,10 +227,10 @@ def models(declared: Declarations) -> pd.DataFrame:
         One row a model: title, family, whether it is the paper's, what it does or what it needs.
     """
     frame = pd.DataFrame([spec.model_dump() for spec in declared.models.values()])
-    frame = frame.rename(columns={"name": "model"})
     frame["of the paper"] = np.where(frame.paper, "yes", "")
     frame["status"] = np.where(frame.needs == "", "runs here", "from a file")
     frame["what it does or needs"] = frame.needs.where(frame.needs != "", frame.description)
+    frame = frame.rename(columns={"name": "model"})
     return frame[["model", "title", "family", *frame.columns[-3:]]]
 
 
@@ -318,10 +249,9 @@ def areas(names: set[str] | None = None) -> pd.DataFrame:
     """
     frame = read("auspc.csv")
     frame = frame[(frame.over == "lambda") & (frame.task.isin(names) if names else True)]
-    is_control = frame.split.str.endswith(curve.CONTROL)
-    control = frame[is_control].assign(split=frame.split.str.removesuffix(curve.CONTROL))
-    control = control.rename(columns={"auspc": "size-matched"})
-    keys = ["task", "model", "split"]
-    out = frame[~is_control].merge(control[[*keys, "size-matched"]], on=keys, how="left")
+    keys, way = ["task", "model", "split"], frame.split.str.removesuffix(curve.CONTROL)
+    control = frame.assign(split=way)[way != frame.split]
+    control = control.rename(columns={"auspc": "size-matched"})[[*keys, "size-matched"]]
+    out = frame[way == frame.split].merge(control, on=keys, how="left")
     out = out.rename(columns={"task": "data set", "auspc": "AUSPC"})
     return out.round(dict.fromkeys(("AUSPC", "low", "high", "size-matched"), 3))

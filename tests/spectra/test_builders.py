@@ -11,18 +11,12 @@ from genebench.spectra.datasets import DataSet
 def test_isolates_of_one_barcode_are_one_weighted_unit():
     frame = pd.DataFrame({"b": ["x;y", "x;y", "y;x", "", "x;y"], "p": ["1", "0", "1", "0", "1"]})
     options = {"label": "p", "barcode": "b", "marks": {"separator": ";"}, "drug": "X"}
-    out = builders.barcodes({"table": frame}, **options)
+    regions = pd.DataFrame({"drug": ["X"], "start": ["1"], "end": ["9"]})
+    out = builders.barcodes({"table": frame, "regions": regions}, **options)
     assert list(out["ids"]) == ["", "x;y", "y;x"] and out["marks"] == ("x", "y")
     rows = zip(out["unit"].tolist(), out["labels"].tolist(), out["weight"].tolist())
     assert sorted(rows) == [(0, 0, 1.0), (1, 0, 1.0), (1, 1, 2.0), (2, 1, 1.0)]
     assert out["barcodes"].toarray().tolist() == [[0, 0], [1, 1], [1, 1]]
-
-
-def test_labels_of_one_barcode_are_averaged_and_missing_ones_left_out():
-    frame = pd.DataFrame({"b": ["A1C", "A1C", "D2E:A1C", "D2E"], "s": ["1", "3", "5", ""]})
-    out = builders.barcodes({"table": frame}, label="s", barcode="b", marks={"separator": ":"})
-    assert dict(zip(out["ids"], out["labels"])) == {"A1C": 2.0, "D2E:A1C": 5.0}
-    assert out["barcodes"].sum() == 3
 
 
 @pytest.mark.parametrize(
@@ -54,12 +48,6 @@ def test_residues_are_masked_and_uneven_chain_is_named():
     assert [out["classes"][i] for i in out["labels"]] == ["H", "E", "C", "C"]
     with pytest.raises(BadInput, match="chain 'b' has 2 residues and 1 labels"):
         builders.residues({"table": frame.assign(ss=["HCE", "C"])}, label="ss")
-
-
-def test_proteins_of_rare_and_dropped_classes_are_left_out():
-    frame = pd.DataFrame({"id": list("abcdef"), "sequence": list("ACDEFG"), "y": list("xxyzzw")})
-    out = builders.sequences({"table": frame}, label="y", drop=["z"], min_class=2)
-    assert list(out["ids"]) == ["a", "b"] and out["classes"] == ("x",)
 
 
 def test_units_of_pairs_are_one_side():

@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genebench.spectra import builders, features
-from genebench.spectra.datasets import DataSet
+from genebench.spectra import features
 
 
 def test_words_are_shares():
@@ -14,21 +13,6 @@ def test_words_are_shares():
     assert row[0, 0] == pytest.approx(2 / 3) and row[0, :20].sum() == pytest.approx(1)
     assert row[0, 20 + 1] == pytest.approx(0.5) and row[0, 20 + 20] == pytest.approx(0.5)
     assert row[1, 20:420].sum() == 0 and row[0, -1] == pytest.approx(np.log(4))
-
-
-def test_window_has_the_neighbours_and_nothing_beyond_the_ends():
-    frame = pd.DataFrame({"id": ["a"], "sequence": ["ACD"], "ss": ["HHC"]})
-    out = builders.residues({"table": frame}, label="ss")
-    data = DataSet("t", "multiclass", "protein structure", **out)
-    X = features.make("windows", data, width=3).reshape(3, 3, 21)
-    assert X[0, 0].sum() == 0 and X[0, 1].argmax() == 0 and X[0, 2].argmax() == 1
-    assert X[2, 2].sum() == 0 and X[2, 1].argmax() == 2
-
-
-def test_lingos_share_words_but_not_ring_numbers():
-    M = features.lingos(("c1ccccc1", "c2ccccc2", "CCCCO")).toarray()
-    assert (M[0] == M[1]).all() and (M[0] * M[2]).sum() == 0
-    assert features.lingos(("CCCCO",), width=8).shape == (1, 8)
 
 
 def test_triples_are_scikit_learns_tf_idf(make_data):

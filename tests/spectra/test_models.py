@@ -37,27 +37,6 @@ def test_additive_effects_are_learned(additive, name, least):
     assert metrics.spearman(additive.labels[test], predicted) > least
 
 
-def test_weighted_fit_is_that_of_the_repeated_samples(additive, make_data):
-    y, counts = (additive.labels > 0).astype(int), np.arange(240) % 3 + 1.0
-    marks = {"kind": "binary", "barcodes": additive.barcodes}
-    train, test = np.arange(180), np.arange(180, 240)
-    weighted = predict(make_data(y, weight=counts, **marks), "logistic", train, test)
-    times = np.repeat(train, counts[train].astype(int))
-    assert np.allclose(weighted, predict(make_data(y, **marks), "logistic", times, test), atol=1e-2)
-
-
-def test_site_independent_model_by_hand(make_data):
-    data = make_data([1.0, 3.0, 5.0, 0.0], [["a"], ["a", "b"], ["b"], ["a"]])
-    predicted = predict(data, "site-independent", [0, 1, 2], [3])
-    assert predicted[0] == pytest.approx(3 + ((1 - 3) + (3 - 3)) / (2 + 1))
-
-
-def test_unseen_mutations_have_one_score(make_data):
-    data = make_data([0, 1, 0, 1, 0, 1], list("abcdef"), "binary")
-    predicted = predict(data, "logistic", [0, 1, 2, 3], [4, 5])
-    assert metrics.auroc(data.labels[4:], predicted) == 0.5
-
-
 def test_networks_are_seeded_and_a_convolution_learns_a_motif(make_data):
     rng = np.random.default_rng(0)
     y = np.arange(400) % 2
@@ -69,18 +48,6 @@ def test_networks_are_seeded_and_a_convolution_learns_a_motif(make_data):
     assert np.array_equal(first, predict(data, "cnn", train, test, seed=1))
     assert (first.argmax(axis=1) == y[test]).mean() > 0.9
     assert not np.array_equal(first, predict(data, "cnn", train, test, seed=2))
-
-
-def test_mean_of_a_side_by_hand(make_data):
-    parts = {"drug": np.array([0, 0, 1, 0]), "target": np.array([0, 1, 0, 2])}
-    data = make_data([2.0, 4.0, 9.0, 0.0], parts=parts)
-    assert predict(data, "ligand-mean", [0, 1, 2], [3])[0] == pytest.approx((2 + 4 + 5) / 3)
-
-
-def test_nearest_neighbours_share_words(make_data):
-    texts = ("ACDEFG", "ACDEFH", "KLMNPQ", "KLMNPR", "ACDEFK")
-    data = make_data([0, 0, 1, 1, 0], None, "multiclass", classes=("a", "b"), sequences=texts)
-    assert predict(data, "neighbour", [0, 1, 2, 3], [4]).argmax() == 0
 
 
 def test_model_of_a_file_says_what_it_needs(additive):
