@@ -71,7 +71,7 @@ def made_up(kind: str, n: int, d: int, tasks: int) -> tuple:
 
 
 def measure(progress: Progress = quiet) -> pd.DataFrame:
-    """CPU seconds of each cell of ``GRID``, the least of two: ``kind, n, d, tasks, folds, cpu_s``."""
+    """CPU seconds of each cell of ``GRID``, least of two: ``kind, n, d, tasks, folds, cpu_s``."""
     rows, cases = [], [(kind, *size) for kind, sizes in GRID.items() for size in sizes]
     fit.compute(*made_up("binary", 200, 8, 2))  # imports
     for done, (kind, n, d, tasks) in enumerate(cases, start=1):

@@ -93,7 +93,7 @@ class Case:
 
 
 def vectors(d: int, profile: str) -> tuple[np.ndarray, np.ndarray]:
-    """Genes that every model of ``VECTORS[d]`` covers, and their joined vectors, (n,) and (n, d)."""
+    """Genes that every model of ``VECTORS[d]`` covers, (n,), and joined vectors, (n, d)."""
     made_plan = plan.make(profile)
     made = [
         inference.embed(made_plan.declared.model(name), made_plan.universe, made_plan.declared)
@@ -341,7 +341,7 @@ def row(c: Case, against: str, mine: float, theirs: float, device: str) -> dict:
 
 
 def together(rows: list[dict]) -> list[dict]:
-    """Rows of all cases together: the sums of their seconds, against the peer and against the best."""
+    """Rows of all cases together: sums of seconds, against the peer and against the best."""
     out = []
     for against in ("peer", "best"):
         these = [r for r in rows if r["against"] == against]

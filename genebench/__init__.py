@@ -1,6 +1,7 @@
-"""genebench: does a model understand genes, and does the number mean something?
+"""Benchmark what models know about genes, and whether the score means something.
 
-``data/`` says what is measured, ``genebench/`` measures it, ``notebooks/`` show it, ``book/`` explains it.
+``data/`` says what is measured, ``genebench/`` measures it, ``notebooks/`` show it, ``book/``
+explains it.
 """
 
 __version__ = "0.1.0"

@@ -26,7 +26,8 @@ GENES = sorted(f"{a}{b}X{i}" for a in "BDEGHJ" for b in "KMNQS" for i in range(1
 
 
 COLUMNS = """
-    hgnc_id symbol prev_symbol alias_symbol ensembl_gene_id entrez_id uniprot_ids location gene_group_id locus_group
+    hgnc_id symbol prev_symbol alias_symbol ensembl_gene_id entrez_id uniprot_ids location
+    gene_group_id locus_group
 """.split()
 """Columns of the table of HGNC that are read."""
 CODING = "protein-coding gene"
@@ -121,7 +122,8 @@ def simulated(
 def header(number: int, symbol: str = "") -> str:
     """The header of a protein as UniProt writes it."""
     named = f" GN={symbol}" if symbol else ""
-    return f"sp|P{number:05d}|X{number}_HUMAN Protein {number} OS=Homo sapiens OX=9606{named} PE=1 SV=1"
+    protein = f"sp|P{number:05d}|X{number}_HUMAN Protein {number}"
+    return f"{protein} OS=Homo sapiens OX=9606{named} PE=1 SV=1"
 
 
 def logistic(X, y, fold, *, standardise: bool = True) -> np.ndarray:

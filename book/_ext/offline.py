@@ -1,4 +1,4 @@
-"""Sphinx extension of the book: no request leaves a page, and numbers in the prose come from the results."""
+"""Sphinx extension: no request leaves a page, and numbers in the prose come from the results."""
 
 import base64
 import json
@@ -9,7 +9,7 @@ from docutils import nodes
 
 
 def _without_thebe(app, config):
-    """Jupyter Book always loads sphinx_thebe, which names a CDN in every page and raises an error; unused here."""
+    """Drop sphinx_thebe, which Jupyter Book always loads: it names a CDN in every page."""
     for event in ("env-before-read-docs", "doctree-resolved", "html-page-context"):
         listeners = app.events.listeners.get(event, [])
         app.events.listeners[event] = [
@@ -26,7 +26,7 @@ def _numbers(app, config):
 
 
 def _data(app, config):
-    """Scripts that few pages need, and the data that the executed notebooks kept for them, beside the style sheets."""
+    """Scripts that few pages need, and the data that the notebooks kept for them."""
     config.html_static_path += [
         p for p in ("_scripts", "executed/static") if Path(app.srcdir, p).is_dir()
     ]
@@ -48,7 +48,8 @@ _AWESOME = "_static/vendor/fontawesome"
 def _icons(app, fault):
     """The icons become one style sheet that holds its fonts.
 
-    The theme loads a script of 1.5 MB for them, and fonts that a browser refuses to a page opened from disk.
+    The theme loads a script of 1.5 MB for them, and fonts that a browser refuses to a page opened
+    from disk.
     """
     if fault or app.builder.name != "html":
         return
@@ -78,6 +79,7 @@ def _icons(app, fault):
 
 
 def setup(app):
+    """Register what is above; Sphinx calls this."""
     app.connect("build-finished", _icons)
     app.connect("config-inited", _data)
     app.connect("html-page-context", _light, priority=900)

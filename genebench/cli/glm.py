@@ -122,7 +122,7 @@ def simulate(
 
     design = simulating.Design(**({"seed": seed} if seed else {}))
     with Reporter() as report:
-        profiles = motifs.jaspar(specs.source("jaspar"))
+        profiles = motifs.jaspar(specs.declared().source("jaspar"))
         family = simulating.simulate(design, profiles, progress=report.step)
         for path in simulating.write_family(family, out):
             print(path)
@@ -143,7 +143,7 @@ def interpret(
     from ..glm import genomes, hub
     from ..glm import interpret as interpreting
 
-    data = genomes.load(genome, specs.sources())
+    data = genomes.load(genome, specs.declared().sources)
     for path in interpreting.write_tables(data, hub.load(model, device=device), out):
         print(path)
 

@@ -265,8 +265,7 @@ class PageSpec(Spec):
     """What it takes to rerun the page besides the results in the repository; one clause."""
 
 
-@lru_cache
-def sources() -> dict[str, SourceSpec]:
+def _sources() -> dict[str, SourceSpec]:
     """Every declared source by id, in file order."""
     out = {}
     for path in sorted(paths.SOURCES.glob("*.yml")):
@@ -278,18 +277,6 @@ def sources() -> dict[str, SourceSpec]:
             )
         out[spec.id] = spec
     return out
-
-
-@lru_cache
-def models() -> dict[str, ModelSpec]:
-    """Every declared model by name."""
-    return entries(ModelSpec, paths.MODELS, "models")
-
-
-@lru_cache
-def profiles() -> dict[str, ProfileSpec]:
-    """Every declared profile by name."""
-    return entries(ProfileSpec, paths.PROFILES, "profiles")
 
 
 @dataclass(frozen=True)
@@ -379,6 +366,7 @@ def _pick(known: Mapping[str, Any], what: str, name: str) -> Any:
     return known[name]
 
 
+@lru_cache
 def declared() -> Declarations:
     """Read every declaration of the project.
 
@@ -392,7 +380,11 @@ def declared() -> Declarations:
     BadInput
         A fault in a file; names file, line and key.
     """
-    return Declarations(sources(), models(), profiles())
+    return Declarations(
+        _sources(),
+        entries(ModelSpec, paths.MODELS, "models"),
+        entries(ProfileSpec, paths.PROFILES, "profiles"),
+    )
 
 
 class SizesSpec(Spec):
@@ -450,18 +442,3 @@ def published() -> PublishedSpec:
 def pages() -> list[PageSpec]:
     """The executed notebooks of the book, in reading order."""
     return [build(PageSpec, raw, paths.PROFILES) for raw in under(paths.PROFILES, "pages", list)]
-
-
-def profile(name: str) -> ProfileSpec:
-    """Transitional: one profile of ``declared``."""
-    return declared().profile(name)
-
-
-def model(name: str) -> ModelSpec:
-    """Transitional: one model of ``declared``."""
-    return declared().model(name)
-
-
-def source(name: str) -> SourceSpec:
-    """Transitional: one source of ``declared``."""
-    return declared().source(name)

@@ -1,5 +1,8 @@
-"""Inverse Hessians for the solver: one of mean weights for all, in the basis of the features, and
-of a task's own weights where these are far from even."""
+"""Inverse Hessians for the solver.
+
+One of mean weights for all, in the basis of the features, and one of a task's own weights where
+these are far from even.
+"""
 
 from __future__ import annotations
 

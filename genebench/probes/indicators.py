@@ -53,9 +53,12 @@ def codes(X: np.ndarray) -> np.ndarray | None:
 
 
 def _each_fold(code, L, folds, strength, standardise):
-    """For each fold: entities to predict, (n,), their group, and for each group the number of
-    training entities, (G,), the sums of their labels L, (G, c), and the penalty on its number:
-    infinite where the column is constant, and of the last group, which is of no column."""
+    """Counts and label sums of each group, fold by fold.
+
+    Yields entities to predict, (n,), their group, and for each group the number of training
+    entities, (G,), the sums of their labels L, (G, c), and the penalty on its number: infinite
+    where the column is constant, and of the last group, which is of no column.
+    """
     n_groups = int(code.max()) + 1
     group = np.where(code < 0, n_groups, code)
 

@@ -230,8 +230,7 @@ def _dot(a, b):
 
 
 def _enter(features, problems, truth, ids):
-    """Bring problems to work: weights zero, intercepts at the training prior, what must not be seen
-    out of the way."""
+    """Start problems: weights zero, intercepts at the training prior, test rows masked."""
     dtype, C, n, K = features.X.dtype, problems.n_classes, features.n, len(ids)
     masks, back = torch.unique(problems.mask[ids], return_inverse=True)
     train = problems.train[masks]

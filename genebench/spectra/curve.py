@@ -16,6 +16,8 @@ from ..stats.intervals import t_interval
 from .graph import Graph
 from .splits import Split
 
+SPLIT = ["split", "split_param", "repeat", "fold"]
+"""Columns that name a split."""
 CONTROL = "-size"
 """Suffix of the control's split name: as many units as the spectral split, drawn at random."""
 FAMILIES = ("spectral", "spectral-weighted", "spectral-reference")

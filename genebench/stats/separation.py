@@ -1,5 +1,7 @@
-"""Significant differences between models: simultaneous tests from bootstrap draws, tiers, ranks,
-power, weights of tasks."""
+"""Significant differences between models.
+
+Simultaneous tests from bootstrap draws, tiers, ranks, power and weights of tasks.
+"""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ from genebench.glm import design, genomes, hub, motifs
 from notebooks.studies.lib import designs as judging
 from notebooks.studies.lib import promoters, tables, windows
 
-sources = specs.sources()
+sources = specs.declared().sources
 measured = windows.promoters(sources, fewest_reads=10)
 fitted, shown, against = promoters.native_parts(measured)
 predictor, quality = promoters.fit_predictor(measured, pd.concat([shown, against]))

@@ -29,7 +29,7 @@ from genebench.glm import genomes
 from notebooks.studies.lib import genome as of_genome
 from notebooks.studies.lib import tables
 
-data = genomes.load(genome, specs.sources())
+data = genomes.load(genome, specs.declared().sources)
 trained = of_genome.networks([genome], device=device)
 study = of_genome.held_out(data, trained)
 tables.save(study.bits, genome, "held_out")

@@ -29,7 +29,7 @@ from genebench.glm import genomes, motifs
 from notebooks.studies.lib import genome as of_genome
 from notebooks.studies.lib import tables
 
-sources = specs.sources()
+sources = specs.declared().sources
 data = genomes.load(genome, sources)
 models = [*of_genome.networks([genome], device=device), of_genome.chain(data, 8)]
 found, letters = of_genome.motifs_of(data, models, motifs.jaspar(sources["jaspar"], tax_id=tax_id))

@@ -29,7 +29,7 @@ from genebench.core import paths, specs
 from genebench.glm import hub, motifs, simulate, train
 from notebooks.studies.lib import simulated, tables
 
-genomes = simulate.simulate(simulate.Design(), motifs.jaspar(specs.sources()["jaspar"]))
+genomes = simulate.simulate(simulate.Design(), motifs.jaspar(specs.declared().sources["jaspar"]))
 folder = paths.GLM_MODELS / "simulated"
 sequences = simulated.sequences(genomes, simulated.TRAIN)
 train.train(sequences, simulated.RECIPE, folder, device=device, say=print)

@@ -28,7 +28,7 @@ from genebench.core import paths, specs
 from genebench.glm import genomes, net, train
 from notebooks.studies.lib import genome as of_genome
 
-data = genomes.load(genome, specs.sources())
+data = genomes.load(genome, specs.declared().sources)
 made = net.recipe(data.spec.recipe, where=f"data/glm_genomes.yml: {genome}")
 train.train(
     of_genome.training_sequences(data), made, paths.GLM_MODELS / made.name, device=device, say=print

@@ -28,7 +28,7 @@ from genebench.core import specs
 from genebench.glm import hub
 from notebooks.studies.lib import labels, tables, transfer, windows
 
-data = windows.load(task, specs.sources())
+data = windows.load(task, specs.declared().sources)
 model = hub.load(labels.CARRIED[data.species])
 untrained = transfer.untrained(model)
 choices = {m.name: labels.layer_choice(data, m) for m in (model, untrained)}

@@ -28,7 +28,7 @@ from genebench.core import specs
 from genebench.glm import hub
 from notebooks.studies.lib import labels, tables, transfer, windows
 
-data = windows.load(task, specs.sources())
+data = windows.load(task, specs.declared().sources)
 ways = labels.fine_tunings(data, hub.load(labels.CARRIED[data.species]), epochs=epochs)
 families = {way: "control" if way.endswith("untrained") else "network" for way in ways}
 scores = transfer.evaluate(data, {}, ways, families, splits=["random", "spectral"], seeds=[0])

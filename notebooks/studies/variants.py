@@ -29,7 +29,7 @@ from genebench.glm import genomes
 from notebooks.studies.lib import effects, labels, tables, zero_shot
 from notebooks.studies.lib import genome as of_genome
 
-sources = specs.sources()
+sources = specs.declared().sources
 tasks = effects.load(variants, sources)
 counted, orders = zero_shot.kmer_models(tasks, sources)
 trained = of_genome.networks(list(genomes.declared()), device=device)

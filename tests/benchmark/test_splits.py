@@ -230,7 +230,7 @@ def test_the_folds_are_those_that_published_scores_rest_on(task, split):
     assert hashlib.sha256(digest).hexdigest()[:16] == GOLDEN[split]
 
 
-# --- tables that are not at hand --------------------------------------------------------------------------------------
+# --- tables that are not at hand
 
 
 def test_a_split_without_its_table_says_what_to_fetch(home):

@@ -29,7 +29,7 @@ def declared(tmp_path, monkeypatch):
     table["hgnc_id"] = [f"HGNC:{i}" for i in range(1, 121)]
     table["uniprot_ids"] = [f"P{i:05d}" for i in range(120)]
     table.loc[0, "prev_symbol"] = "OLDNAME"
-    known = specs.sources()
+    known = specs.declared().sources
     known["hgnc"] = known["hgnc"].model_copy(
         update={"files": {"genes": specs.FileSpec(format="tsv", path="hgnc.tsv")}}
     )

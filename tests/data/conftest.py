@@ -76,7 +76,7 @@ def declared(hgnc, ensembl, tmp_path, monkeypatch):
         ("goa_symbols", "annotations"): pd.DataFrame(annotations, columns=["symbol", "go_id"]),
     }
     words = dict.fromkeys(("title", "homepage", "licence", "attribution", "citation"), "x")
-    sources = {"goa": specs.source("goa")}
+    sources = {"goa": specs.declared().source("goa")}
     for (name, file), table in tables.items():
         table.to_csv(tmp_path / f"{name}.tsv", sep="\t", index=False)
         files = {file: {"format": "tsv", "path": f"{name}.tsv"}}

@@ -19,7 +19,7 @@ TERMS = {"T:1": "heart", "T:2": "liver", "T:3": "brain", "T:4": "valve"}
 @pytest.fixture
 def toy(home):
     """The made-up source."""
-    return specs.sources()["toy"]
+    return specs.declared().sources["toy"]
 
 
 @pytest.fixture

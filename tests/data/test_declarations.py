@@ -14,7 +14,12 @@ from genebench.core import paths, specs
 from genebench.data import sources, tasks
 from genebench.stats import metrics
 
-SOURCES, MODELS, PROFILES, PAGES = specs.sources(), specs.models(), specs.profiles(), specs.pages()
+SOURCES, MODELS, PROFILES, PAGES = (
+    specs.declared().sources,
+    specs.declared().models,
+    specs.declared().profiles,
+    specs.pages(),
+)
 ENTRIES = [(s, t) for s in SOURCES.values() for t in s.tasks]
 FILES = [(s, n) for s in SOURCES.values() for n in s.files]
 BIBLIOGRAPHY = paths.BOOK / "references.bib"

@@ -57,7 +57,7 @@ def test_family_is_a_gene_group_of_the_stem_or_the_stem(declared):
 def test_official_families_are_as_described():
     if not os.environ.get("GENEBENCH_MIRROR"):
         pytest.skip("the table of HGNC is not at hand; set GENEBENCH_MIRROR")
-    declared = specs.sources()
+    declared = specs.declared().sources
     with sources.only_at_hand():
         table = genes.resolver(declared).genes
         coding = table.index[table.coding]

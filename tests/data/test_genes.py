@@ -166,7 +166,7 @@ def test_annotations_are_counted_once_per_term_by_any_name(declared):
 
 def official(source: str, name: str) -> list[dict]:
     """Rows of a declared file, read by the standard library."""
-    path = sources.locate(specs.source(source), name, download=False)
+    path = sources.locate(specs.declared().source(source), name, download=False)
     with open(path, encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream, delimiter="\t"))
 
@@ -177,7 +177,7 @@ def real():
     if not os.environ.get("GENEBENCH_MIRROR"):
         pytest.skip("GENEBENCH_MIRROR is unset: there is no table of HGNC to read")
     with sources.only_at_hand():
-        return genes.resolver(specs.sources())
+        return genes.resolver(specs.declared().sources)
 
 
 @pytest.fixture(scope="module")
@@ -208,7 +208,9 @@ def test_official_ids_are_resolved_or_listed_as_shared(real, rows, column, kind,
 
 @pytest.mark.mirror
 def test_genes_of_the_paper_are_known(real):
-    listed = sources.locate(specs.source("genebench_paper"), "universe").read_text().split()
-    universe = genes.paper_universe(specs.sources())
+    listed = (
+        sources.locate(specs.declared().source("genebench_paper"), "universe").read_text().split()
+    )
+    universe = genes.paper_universe(specs.declared().sources)
     assert len(listed) == 16_217 and len(set(universe)) == len(universe) >= 0.99 * len(listed)
     assert real.genes.coding[universe].mean() > 0.98 and (real.chromosome(universe) != "").all()

@@ -221,7 +221,7 @@ def test_columns_of_a_parquet_data_set_keep_their_types(tmp_path):
 def test_motifs_are_those_of_pyjaspar():
     import pyjaspar
 
-    source = specs.source("jaspar")
+    source = specs.declared().source("jaspar")
     table = sources.table(source, "motifs").set_index("symbol")
     database = pyjaspar.jaspardb(release=f"JASPAR{source.release}")
     motifs = {}

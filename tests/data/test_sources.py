@@ -27,7 +27,7 @@ def labels(home):
 def toy(**file):
     """The made-up source, after a change of the declaration of its labels."""
     edit_yaml(paths.SOURCES / "toy.yml", lambda d: d["files"]["labels"].update(file))
-    return specs.source("toy")
+    return specs.declared().source("toy")
 
 
 def message(function, *args, **options) -> str:

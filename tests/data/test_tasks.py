@@ -16,12 +16,12 @@ from genebench.data import builders, tasks
 @pytest.fixture
 def toy(home):
     """The made-up source."""
-    return specs.sources()["toy"]
+    return specs.declared().sources["toy"]
 
 
 def load(**options) -> dict[str, tasks.Task]:
     """The tasks of the made-up profile."""
-    return load_tasks(specs.profiles()["tiny"], **options)
+    return load_tasks(specs.declared().profiles["tiny"], **options)
 
 
 def entry(**changes) -> specs.TaskSpec:

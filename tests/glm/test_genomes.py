@@ -33,4 +33,4 @@ def test_duplicates_are_in_training_on_either_strand():
 
 def test_an_unknown_genome_is_an_error():
     with pytest.raises(BadInput, match="unknown genome 'ecolii'; did you mean 'ecoli'"):
-        genomes.load("ecolii", specs.sources())
+        genomes.load("ecolii", specs.declared().sources)

@@ -44,7 +44,7 @@ def test_a_motif_is_named_by_its_profile_on_either_strand_and_noise_is_not():
 
 @pytest.mark.mirror
 def test_profiles_of_jaspar_are_probabilities():
-    source = specs.sources()["jaspar"]
+    source = specs.declared().sources["jaspar"]
     if sources.status(source)[0] != "ready":
         pytest.skip("JASPAR is not here; run 'genebench fetch jaspar'")
     profiles = motifs.jaspar(source)

@@ -37,7 +37,7 @@ def write(shelf):
     """Write the weights and the vocabulary of a declared model; returns their folder."""
 
     def files(name, weights, vocabulary=None):
-        spec = specs.models()[name]
+        spec = specs.declared().models[name]
         folder = shelf.parents[1] / (spec.hub or name)
         for file in spec.files.values():
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +56,7 @@ def write(shelf):
 
 def read(name, **changes):
     """Vectors of the genes by a declared model."""
-    spec = specs.models()[name].model_copy(update=changes)
+    spec = specs.declared().models[name].model_copy(update=changes)
     return checkpoint.checkpoint(spec, GENES, declared=specs.declared(), **spec.options)
 
 
@@ -113,7 +113,7 @@ def test_other_formats_of_weights(write, ending):
     folder = write("gears", {}, "ACTB\nTP53\n")
     np.savez(folder / "other.npz", **{"gene_emb.weight": TABLE.numpy()})
     save_file({"gene_emb.weight": TABLE.bfloat16()}, folder / "other.safetensors")
-    files = specs.models()["gears"].files | {"weights": f"other.{ending}"}
+    files = specs.declared().models["gears"].files | {"weights": f"other.{ending}"}
     np.testing.assert_array_equal(read("gears", files=files).vectors, TABLE[:2])
 
 

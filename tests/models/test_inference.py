@@ -46,7 +46,7 @@ def test_vectors_are_computed_once_and_then_read(home, monkeypatch):
 
 @pytest.mark.parametrize("damage", [b"", b"not a zip", None])
 def test_a_broken_file_is_computed_again_and_said_so(home, damage):
-    first, file, said = embed("full"), path(specs.model("full")), []
+    first, file, said = embed("full"), path(specs.declared().model("full")), []
     file.write_bytes(file.read_bytes()[:-50] if damage is None else damage)
     np.testing.assert_array_equal(embed("full", say=said.append).vectors, first.vectors)
     assert len(said) == 1 and file.name in said[0] and "broken" in said[0]
@@ -68,12 +68,12 @@ def test_a_broken_file_is_computed_again_and_said_so(home, damage):
     ],
 )
 def test_what_determines_the_vectors_and_nothing_else_changes_the_recipe(home, change, same):
-    spec = specs.model("random")
+    spec = specs.declared().model("random")
     assert (path(spec.model_copy(update=change)) == path(spec)) == same
 
 
 def test_another_universe_or_release_or_part_is_another_file(home):
-    known, full = specs.declared(), specs.model("full")
+    known, full = specs.declared(), specs.declared().model("full")
     two = full.model_copy(update={"encoder": "reduced", "options": {"of": ["full"], "dim": 2}})
     before = path(full)
     assert path(full, UNIVERSE[:-1]) != before
@@ -90,7 +90,7 @@ def test_another_file_at_hand_is_another_embedding_where_no_checksum_is_declared
     pd.DataFrame(np.eye(180, 3), index=pd.Index(GENES, name="symbol")).to_csv(file)
     entry = {"format": "vectors", "path": "toy/emb.csv", "how": "write it"}
     edit_yaml(home / "data" / "sources" / "toy.yml", lambda y: y["files"].update(emb=entry))
-    stem = specs.model("stem")
+    stem = specs.declared().model("stem")
     spec = stem.model_copy(update={"reads": ["toy"]})
     first = inference.recipe(spec, "genes", specs.declared())
     assert first["inputs"]["toy"]["emb"] == sha256(file) and path(spec) != path(stem)
@@ -108,7 +108,7 @@ def test_models_of_fixed_inputs_have_the_recipe_they_always_had():
 
 
 def test_the_words_that_are_masked_are_part_of_the_recipe(monkeypatch):
-    spec, seen = specs.models()["bag-of-words-masked"], set()
+    spec, seen = specs.declared().models["bag-of-words-masked"], set()
     for words in (("kinase",), ("kinase", "channel")):
         monkeypatch.setattr(recipes, "label_words", lambda *_, words=words: words)
         seen.add(path(spec))
@@ -123,7 +123,7 @@ def test_vectors_that_are_not_finite_are_refused_and_not_cached(home, monkeypatc
     message = f"model 'stem': the vector of '{UNIVERSE[1]}' holds {value} in column 2"
     with pytest.raises(BadInput, match=message):
         embed("stem")
-    assert cache.state(path(specs.model("stem"))) == "absent"
+    assert cache.state(path(specs.declared().model("stem"))) == "absent"
 
 
 @pytest.mark.parametrize(
@@ -138,14 +138,18 @@ def test_vectors_that_are_not_finite_are_refused_and_not_cached(home, monkeypatc
     ],
 )
 def test_wrong_options_are_one_sentence(home, encoder, options, message):
-    spec = specs.model("full").model_copy(update={"encoder": encoder, "options": options})
+    spec = (
+        specs.declared().model("full").model_copy(update={"encoder": encoder, "options": options})
+    )
     with pytest.raises(BadInput, match=message):
         inference.embed(spec, UNIVERSE, specs.declared())
 
 
 def test_a_derived_model_gets_the_vectors_of_its_parts(home):
-    spec = specs.model("full").model_copy(
-        update={"encoder": "joined", "options": {"of": ["full", "part"]}}
+    spec = (
+        specs.declared()
+        .model("full")
+        .model_copy(update={"encoder": "joined", "options": {"of": ["full", "part"]}})
     )
     both = inference.embed(spec, UNIVERSE, specs.declared())
     assert both.entities.tolist() == embed("part").entities.tolist()
@@ -187,7 +191,7 @@ def test_one_or_several_processes_give_the_same_vectors(home, threads, monkeypat
     result = embed("stem", device=device, progress=lambda *call: calls.append(call))
     assert result.vectors[:, 0].tolist() == [sum(t) for t in work.tokens]
     assert calls[-1] == (60, 60)
-    assert not path(specs.model("stem")).with_suffix(".parts").exists()
+    assert not path(specs.declared().model("stem")).with_suffix(".parts").exists()
 
 
 @pytest.mark.parametrize(
@@ -197,7 +201,7 @@ def test_one_or_several_processes_give_the_same_vectors(home, threads, monkeypat
 def test_a_process_with_other_inputs_is_refused(home, monkeypatch, fault, message):
     use(monkeypatch, sums(9))
     monkeypatch.setattr(inference, "_networks", {})
-    known, spec = specs.declared(), specs.model("stem")
+    known, spec = specs.declared(), specs.declared().model("stem")
     key = "0" if fault == "key" else path(spec).stem.split("-")[1]
     plan = batches.Batches.of(sums(8))
     job = inference._Job(spec, UNIVERSE, known, ["cpu"], key, plan, Path("unused"))

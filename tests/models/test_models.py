@@ -40,7 +40,7 @@ def test_every_encoder_takes_a_declaration_then_genes_then_options_by_keyword(mo
 
 
 def test_every_neural_entry_is_complete():
-    for spec in specs.models().values():
+    for spec in specs.declared().models.values():
         if spec.hub or spec.files:
             assert spec.citation and (spec.hub or spec.how), spec.name
             assert spec.files or (spec.parameters and spec.context), spec.name

@@ -40,7 +40,7 @@ def test_a_proteome_gives_descriptors_and_shares_by_accession(tables, declared, 
     rows = [("tr|P00009|X", "MA"), ("sp|P00001|KIN1", "AACD"), ("sp|P00002|SET", "WW")]
     rows = [(header, header + " text", residues) for header, residues in rows]
     tables["proteome", "sequences"] = pd.DataFrame(rows, columns=["id", "header", "sequence"])
-    spec = specs.models()["protein-composition"]
+    spec = specs.declared().models["protein-composition"]
     encode, options = sequence.composition, spec.options | {"declared": declared}
     embedding = encode(spec, run("KIN1", "SET", "CHN3"), **options)
     assert embedding.entities.tolist() == ["KIN1", "SET"]

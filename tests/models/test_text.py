@@ -90,7 +90,7 @@ def test_a_package_that_is_not_installed_says_how_to_get_it(model):
 
 def test_minilm_equals_sentence_transformers():
     reference = pytest.importorskip("sentence_transformers")
-    spec = specs.models()["minilm-symbol"]
+    spec = specs.declared().models["minilm-symbol"]
     genes = np.array(sorted("TP53 BRCA1 HOXA13 MT-CO1 RP11-34P13.7 C9orf72 IL2 KRT18".split()))
     result = vectors(spec, genes, **spec.options)
     folder = sources.package_folder(spec.weights) / spec.options["path"]

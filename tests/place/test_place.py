@@ -459,7 +459,8 @@ BROKEN = {
         lambda f, d: csv(
             f.set_axis([f"NONE{i}" for i in range(len(f))], axis=0).rename_axis("symbol")
         ),
-        "0 of its 180 ids are among the 180 genes of profile 'tiny', and 20 are needed (first lost: NONE0)",
+        "0 of its 180 ids are among the 180 genes of profile 'tiny', and 20 are needed "
+        "(first lost: NONE0)",
     ),
     "one vector for all": (lambda f, d: csv(f * 0 + 2.5), "every gene has the same vector"),
     "a missing value": (lambda f, d: csv(with_value(f, np.nan)), "has no value in column 'x1'"),

@@ -28,7 +28,8 @@ def test_pairs_and_tiny_regressions_have_none():
 
 
 def test_the_difference_of_a_regression_is_found_four_times_in_five():
-    """By simulation: Spearman correlations of independent samples, tested by the formula's own standard error."""
+    """By simulation: Spearman correlations of independent samples, tested by the formula's own
+    standard error."""
     n, draws, rng = 200, 3000, np.random.default_rng(1)
     delta = intervals.task_difference("regression", np.arange(float(n)))
 
