@@ -24,7 +24,7 @@ from . import curve, table
 from . import study as studies
 from .builders import DataSet
 from .genetasks import GeneTask
-from .study import SPLIT, Request, Study
+from .study import Request, Study
 
 VERSION = 1
 """Bump when ``compute`` gives other rows."""
@@ -207,7 +207,7 @@ def score_splits(
     sound = np.array([not why for why in reasons], dtype=bool)
     predicted = iter(predict(sides[sound], about[sound]) if sound.any() else ())
     rows, unscored = [], []
-    for at, part, why in zip(about[SPLIT].to_dict("records"), parts, reasons):
+    for at, part, why in zip(about[curve.SPLIT].to_dict("records"), parts, reasons):
         if why:
             unscored.append({**at, "reason": why})
         else:

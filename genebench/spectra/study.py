@@ -31,8 +31,6 @@ MODES = {
     "reference": "spectral-reference",
 }
 """Mode → name of its splits in the results."""
-SPLIT = ["split", "split_param", "repeat", "fold"]
-"""Columns that name a split."""
 STEPS, SEEDS = 20, 3
 """Steps of λ from 0 to 1, and seeds of each λ."""
 TASKS = (
@@ -242,7 +240,7 @@ def divide(study: Study, request: Request) -> dict:
             shared = curve.overlaps(links, split, data.barcodes)
         sizes = {"n_train": (side == 1).sum(), "n_test": (side == 2).sum()}
         reason = "" if split else "too few units are left for train and test"
-        rows.append({**dict(zip(SPLIT, at)), **sizes, **shared, "reason": reason})
+        rows.append({**dict(zip(curve.SPLIT, at)), **sizes, **shared, "reason": reason})
     return {"sides": sides, "about": pd.DataFrame(rows).to_json(orient="split")}
 
 

@@ -6,7 +6,7 @@ import json
 import platform
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,9 +18,9 @@ from ..core.errors import BadInput, RunFailed
 from ..data import sources
 from . import curve
 from .datasets import Declarations
-from .genetasks import GeneTask
-from .study import SPLIT, Study
-from .study import read as read_splits
+
+if TYPE_CHECKING:
+    from .study import Study
 
 PROFILE = "spectra"
 BESIDE = ("overlaps.csv", "auspc.csv", "points.csv", "findings.csv", "placed.csv", "published.csv")
@@ -28,7 +28,7 @@ BESIDE = ("overlaps.csv", "auspc.csv", "points.csv", "findings.csv", "placed.csv
 ``published.csv`` is written by ``benchmarks/spectra_published.py``."""
 AREAS = ["data set", "model", "split", "metric", "AUSPC", "low", "high", "size-matched"]
 """Columns of ``areas`` that the command line shows."""
-_SPLIT = ["dataset", "mode", *SPLIT]
+_SPLIT = ["dataset", "mode", *curve.SPLIT]
 _LISTED = [
     *("data set", "title", "paper", "kind", "unit", "linked where", "models", "status", "needs"),
     *("differs", "licence", "homepage"),
@@ -139,10 +139,12 @@ def _way(split):
 
 def _overlaps(study, requests):
     """Overlaps of every split; those of other data sets and ways of splitting stay."""
+    from .study import read as read_splits
+
     frames = [read("overlaps.csv")] if path("overlaps.csv").exists() else []
     for request in requests:
-        source = study.datasets[request.dataset]
-        shown = source.property if isinstance(source, GeneTask) else ""
+        shown = study.datasets[request.dataset].property  # a name, or a declaration
+        shown = shown if isinstance(shown, str) else ""
         about = {"dataset": request.dataset, "mode": request.mode, "property": shown}
         frame = read_splits(study, request).about.assign(**about)
         frames.append(frame[frame.n_test > 0])
