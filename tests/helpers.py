@@ -75,7 +75,7 @@ def protein(rng: np.random.Generator, length: int) -> np.ndarray:
 def relative(
     rng: np.random.Generator, ancestor: np.ndarray, kept: float, gaps: float = 0.01
 ) -> np.ndarray:
-    """A copy of which a share ``kept`` of the letters stay, with short pieces left out and put in."""
+    """A copy in which a share ``kept`` of the letters stay, with pieces left out or put in."""
     letters = np.where(rng.random(len(ancestor)) < kept, ancestor, protein(rng, len(ancestor)))
     parts, at = [], 0
     while at < len(letters):

@@ -22,7 +22,7 @@ from ..data import builders, tasks
 from ..data.tasks import Task
 from ..models import Embedding, inference
 from ..stats import metrics
-from . import splits
+from . import fold_blocks, splits
 
 VERSION = 2
 """Bump when ``run.compute`` changes what it computes."""
@@ -195,14 +195,14 @@ class Plan:
         return lru_cache(maxsize=4)(self._make_block)
 
     def _make_block(self, split: str, names: tuple[str, ...]) -> Block:
-        folds = tuple(splits.load(self, unit) for unit in self.fold_units(split, names))
+        folds = tuple(fold_blocks.load(self, unit) for unit in self.fold_units(split, names))
         first, *rest = (self.tasks[name] for name in names)
         same = (replace(task, entities=first.entities) for task in rest)  # sent as one array
         return Block((first, *same), self.common(first), folds)
 
-    def fold_units(self, split: str, names: tuple[str, ...]) -> list[splits.FoldUnit]:
+    def fold_units(self, split: str, names: tuple[str, ...]) -> list[fold_blocks.FoldUnit]:
         """The folds that a block of tasks needs, one a repeat."""
-        return [splits.FoldUnit(split, names, r) for r in range(self.profile.repeats)]
+        return [fold_blocks.FoldUnit(split, names, r) for r in range(self.profile.repeats)]
 
     @cached_property
     def _digest_of_common(self):

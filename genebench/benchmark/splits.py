@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 
-from ..core import cache, paths
 from ..core.errors import BadInput, unknown
 from ..core.specs import SourceSpec, TaskSpec
-from ..core.workers import Say, Stage
+from ..core.workers import Say
 from ..data import families, gene_sets, genes, proteins
 from ..data.labels import Declaration
 from ..data.tasks import Task
@@ -190,10 +188,11 @@ def folds(
     """
     if split not in SPLITS:
         raise unknown("split", split, SPLITS)
-    return _assign(task, split, look_up(task, split, sources), n_folds, seed + 1000 * repeat)
+    return assign(task, split, look_up(task, split, sources), n_folds, seed + 1000 * repeat)
 
 
-def _assign(task: Task, split: str, groups: list | None, n_folds: int, seed: int) -> np.ndarray:
+def assign(task: Task, split: str, groups: list | None, n_folds: int, seed: int) -> np.ndarray:
+    """Fold of each row, (n,); of pairs by their members, −1 where these are of two folds."""
     if task.kind != "pair" or split == "random":
         return SPLITS[split](task, groups, n_folds, seed)
     members = np.unique(np.concatenate(task.parts))
@@ -240,14 +239,14 @@ def look_up(task: Task, split: str, sources: Sources) -> list | None:
     return _dates(task, sources)
 
 
-def _entry(task: Task, sources: Sources) -> TaskSpec | None:
+def entry_of(task: Task, sources: Sources) -> TaskSpec | None:
     """The declaration that a task comes from; None of a task that was made up."""
     entries = sources[task.source].tasks if task.source in sources else []
     return next((e for e in entries if f"{task.name}/".startswith(f"{e.name}/")), None)
 
 
 def _dates(task: Task, sources: Sources) -> list[int]:
-    entry = _entry(task, sources)
+    entry = entry_of(task, sources)
     first = None
     if entry:
         first = gene_sets.dates(Declaration(sources[task.source], entry, sources))
@@ -377,99 +376,3 @@ def _number(kind, task: Task, *labels) -> np.ndarray:
         fold[test] = i
     assert (fold >= 0).all()
     return fold
-
-
-# --- folds of a block of tasks, made once for all models ------------------------------------------
-
-
-@dataclass(frozen=True)
-class FoldUnit:
-    """The folds of a block of tasks of a plan in one repeat.
-
-    Attributes
-    ----------
-    split : str
-    tasks : tuple of str
-        They share their entities.
-    repeat : int
-    """
-
-    split: str
-    tasks: tuple[str, ...]
-    repeat: int
-
-    def __str__(self) -> str:
-        return f"{self.tasks[0]} × {self.split}"
-
-
-def _recipe(plan, unit: FoldUnit) -> dict:
-    profile = plan.profile
-    fingerprint_of = fingerprint(unit.split, plan.declared.sources)
-    return {
-        "stage": ["folds", VERSION],
-        "tasks": [plan.tasks[name].hash for name in unit.tasks],
-        "split": [unit.split, fingerprint_of, profile.folds, profile.seed, unit.repeat],
-    }
-
-
-def _files(plan, unit: FoldUnit) -> list[Path]:
-    return [paths.FOLDS / f"{unit.split}-{cache.key(_recipe(plan, unit))}.npz"]
-
-
-def _gather(plan, unit: FoldUnit) -> tuple:
-    together, sources = [plan.tasks[name] for name in unit.tasks], plan.declared.sources
-    entries = [_entry(t, sources) if unit.split == "date" else None for t in together]
-    groups = {}  # tasks of one entry share their dates; all others share everything
-    for task, entry in zip(together, entries):
-        name = entry and entry.name
-        if name not in groups:
-            groups[name] = look_up(task, unit.split, sources)
-    each = [groups[entry and entry.name] for entry in entries]
-    return together, unit.split, each, plan.profile.folds, plan.profile.seed + 1000 * unit.repeat
-
-
-def _divide(together: list[Task], split: str, groups: list, n_folds: int, seed: int) -> tuple:
-    """Folds of each task, (n_tasks, n) int8, and why one cannot be divided (its row is −1)."""
-    out = np.full((len(together), len(together[0])), -1, dtype=np.int8)
-    reasons = [""] * len(together)
-    for i, task in enumerate(together):
-        try:
-            out[i] = _assign(task, split, groups[i], n_folds, seed)
-        except Unsplittable as err:
-            reasons[i] = str(err)
-    return out, reasons
-
-
-def _store(plan, unit: FoldUnit, output: tuple) -> None:
-    fold, reasons = output
-    (path,) = _files(plan, unit)
-    recipe = _recipe(plan, unit)
-    cache.store(path, recipe, lambda to: np.savez(to, cut=fold, told=np.array(reasons)))
-
-
-STAGE = Stage("folds", _files, _gather, _divide, _store)
-
-
-def load(plan, unit: FoldUnit) -> tuple[np.ndarray, list[str]]:
-    """Read the folds of a block, or make and cache them.
-
-    Random ones are made anew, which is faster.
-
-    Parameters
-    ----------
-    plan : Plan
-    unit : FoldUnit
-
-    Returns
-    -------
-    fold : ndarray of int8, shape (n_tasks, n)
-    reasons : list of str
-        Why a task cannot be divided (its row is −1); empty where it can.
-    """
-    if unit.split == "random":
-        return _divide(*_gather(plan, unit))
-    (path,) = _files(plan, unit)
-    if cache.state(path) != "ready":
-        _store(plan, unit, _divide(*_gather(plan, unit)))
-    with np.load(path, allow_pickle=False) as arrays:
-        return arrays["cut"], arrays["told"].tolist()

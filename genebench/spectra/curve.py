@@ -28,6 +28,8 @@ OVERLAP = "test_linked"
 """The overlap that the curve is drawn over: share of test units with a linked unit in train."""
 NARROW = 0.05
 """A curve whose overlap spans less than this has no area over overlap."""
+SPLIT = ["split", "split_param", "repeat", "fold"]
+"""Columns that name a split."""
 _CURVE = ["task", "group", "kind", "model", "split", "metric"]
 
 
@@ -119,7 +121,7 @@ def joined(scores: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
     rows = scores.astype({c: str for c in scores.select_dtypes("category")})
     rows = rows[rows.metric == rows.kind.map({k: metrics.main(k) for k in rows.kind.unique()})]
     rows = rows.assign(parameter=pd.to_numeric(rows.split_param, errors="coerce"))
-    keys = ["task", "split", "split_param", "repeat", "fold"]
+    keys = ["task", *SPLIT]
     kinds = {"split_param": str, "repeat": int, "fold": int}
     right = overlaps.rename(columns={"dataset": "task"}).astype(kinds)
     right = right.drop(columns=["mode", "n_train", "n_test"], errors="ignore")

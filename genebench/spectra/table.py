@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from .. import __version__
-from ..benchmark import results, validation
+from ..benchmark import results
 from ..core import cache, manifest
 from ..core.errors import BadInput, RunFailed
 from ..data import sources
@@ -118,7 +118,7 @@ def write(computed: list[Scored], study: Study, *, jobs: int, run_s: float) -> N
         old = old.astype({c: str for c in old.select_dtypes("category")})
         of_row = zip(old.task, old.model, map(_way, old.split))
         rows = pd.concat([old[[at not in replaced for at in of_row]], rows], ignore_index=True)
-    if faults := validation.validate(rows, "the new results"):
+    if faults := results.validate(rows, "the new results"):
         raise RunFailed(f"the results are not sound and were not written: {faults[0]}")
     overlaps = _overlaps(study, dict.fromkeys(part.cell.request for part in computed))
     results.write(rows, scores)
@@ -139,14 +139,14 @@ def _way(split):
 
 def _overlaps(study, requests):
     """Overlaps of every split; those of other data sets and ways of splitting stay."""
-    from . import study as studies
+    from .study import read as read_splits
 
     frames = [read("overlaps.csv")] if path("overlaps.csv").exists() else []
     for request in requests:
-        source = study.datasets[request.dataset]
-        shown = source.property if isinstance(source.property, str) else ""  # of gene tasks
+        shown = study.datasets[request.dataset].property  # a name, or a declaration
+        shown = shown if isinstance(shown, str) else ""
         about = {"dataset": request.dataset, "mode": request.mode, "property": shown}
-        frame = studies.read(study, request).about.assign(**about)
+        frame = read_splits(study, request).about.assign(**about)
         frames.append(frame[frame.n_test > 0])
     rows = pd.concat(frames, ignore_index=True)
     rows = rows[~rows[_SPLIT].astype(str).duplicated(keep="last")]

@@ -1,4 +1,4 @@
-"""A user's gene sets and another universe: what becomes of each gene, and that other results stay."""
+"""A user's gene sets and another universe: where each gene goes, and that other results stay."""
 
 from __future__ import annotations
 

@@ -137,11 +137,11 @@ def test_the_first_fold_of_the_date_split_holds_the_newest_genes(task):
 def test_a_task_without_dates_or_with_too_few_cannot_be_split_by_them(task):
     made = task("binary")
     with pytest.raises(splits.Unsplittable, match="its source 'made' has no dates of annotation"):
-        splits._assign(made, "date", [], 5, 1)
+        splits.assign(made, "date", [], 5, 1)
     with pytest.raises(
         splits.Unsplittable, match="first annotated on 2 days only, where 5 folds need as many"
     ):
-        splits._assign(made, "date", [20010101, 20020101] * 150, 5, 1)
+        splits.assign(made, "date", [20010101, 20020101] * 150, 5, 1)
 
 
 def test_a_task_of_fewer_groups_than_folds_cannot_be_split(make_task):
@@ -154,7 +154,7 @@ def test_a_task_of_fewer_groups_than_folds_cannot_be_split(make_task):
 
 def test_a_family_larger_than_a_fold_has_a_fold_to_itself(make_task):
     made = make_task("regression", np.arange(60.0))
-    fold = splits._assign(made, "family", ["a"] * 57 + ["b", "c", "d"], 3, 1)
+    fold = splits.assign(made, "family", ["a"] * 57 + ["b", "c", "d"], 3, 1)
     assert len(set(fold[:57])) == 1 and set(fold) == {0, 1, 2} and fold[0] not in fold[57:]
 
 

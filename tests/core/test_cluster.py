@@ -1,4 +1,4 @@
-"""Cells on a Dask cluster of two processes: the same bytes as here, whatever happens to a worker."""
+"""Cells on a Dask cluster of two processes: the same bytes, whatever happens to a worker."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from helpers import run_tiny, sha256
 
 distributed = pytest.importorskip("distributed")
 
-from genebench.benchmark import plan, results, splits  # noqa: E402
+from genebench.benchmark import fold_blocks, plan, results  # noqa: E402
 from genebench.core import cluster, paths, workers  # noqa: E402
 from genebench.core.errors import BadInput  # noqa: E402
 
@@ -100,8 +100,8 @@ def test_folds_are_made_from_what_was_gathered(warm):
     tiny = plan.make("tiny")
     cell = next(c for c in tiny.cells if c.split == "stem")
     (unit,) = tiny.fold_units(cell.split, cell.tasks)
-    fold, reasons = splits.STAGE.compute(*splits.STAGE.gather(tiny, unit))
-    np.testing.assert_array_equal(fold, splits.load(tiny, unit)[0])
+    fold, reasons = fold_blocks.STAGE.compute(*fold_blocks.STAGE.gather(tiny, unit))
+    np.testing.assert_array_equal(fold, fold_blocks.load(tiny, unit)[0])
     assert reasons == [""] * len(unit.tasks)
 
 
