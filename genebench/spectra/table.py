@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from .. import __version__
-from ..benchmark import results
+from ..benchmark import results, validation
 from ..core import cache, manifest
 from ..core.errors import BadInput, RunFailed
 from ..data import sources
@@ -118,7 +118,7 @@ def write(computed: list[Scored], study: Study, *, jobs: int, run_s: float) -> N
         old = old.astype({c: str for c in old.select_dtypes("category")})
         of_row = zip(old.task, old.model, map(_way, old.split))
         rows = pd.concat([old[[at not in replaced for at in of_row]], rows], ignore_index=True)
-    if faults := results.validate(rows, "the new results"):
+    if faults := validation.validate(rows, "the new results"):
         raise RunFailed(f"the results are not sound and were not written: {faults[0]}")
     overlaps = _overlaps(study, dict.fromkeys(part.cell.request for part in computed))
     results.write(rows, scores)

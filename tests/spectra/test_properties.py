@@ -1,4 +1,4 @@
-"""Property graphs against plain loops over all pairs, Biopython and RDKit."""
+"""Property graphs against plain loops over all pairs."""
 
 from __future__ import annotations
 
