@@ -263,3 +263,11 @@ def test_what_a_page_imports_is_light():
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert not {"seaborn", "scipy.stats", "sklearn", "torch", "numba"} & set(told.stdout.split())
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "book/add.md"])
+def test_files_named_for_contributors_exist(page):
+    named = set(re.findall(r"`([a-z_]+/[\w./]*?(?:\.\w+|/))`", (ROOT / page).read_text()))
+    assert named
+    for name in named:
+        assert (ROOT / name).exists() or (ROOT / "genebench" / name).exists(), name

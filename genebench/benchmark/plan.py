@@ -25,12 +25,14 @@ from ..stats import metrics
 from . import fold_blocks, splits
 
 VERSION = 2
-"""Bump when ``run.compute`` changes what it computes."""
+"""Bump when ``fit.compute`` changes what it computes."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One unit of work.
+    """One model × one block of tasks that share their genes × one split × one probe.
+
+    Computed and cached whole.
 
     Attributes
     ----------

@@ -164,7 +164,7 @@ def _make_vectors(plan: Plan, model: str) -> None:
 
 
 def _stored(plan: Plan, model: str, output: None) -> None:
-    """Inference has stored the vectors shard by shard."""
+    """Nothing to do: ``inference.embed`` has stored the vectors."""
 
 
 EMBEDDINGS = Stage("embeddings", _vectors_of, _plan_and_model, _make_vectors, _stored)

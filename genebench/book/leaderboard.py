@@ -1,4 +1,7 @@
-"""The answers of a profile in words, from its table of weighted means and its plain means."""
+"""The answers of a profile in words, from its weighted and plain means.
+
+The leaderboard's table and figure are in ``tiers``; its numbers are made by ``benchmark.tables``.
+"""
 
 from __future__ import annotations
 

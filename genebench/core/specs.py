@@ -181,7 +181,7 @@ class ModelSpec(Spec):
     citation: str | None = None
     trained_on: str
     exposed: dict[str, str] = {}
-    """Source id → why a score on a task of that source is not a fair test of this model."""
+    """Beginning of task names → why a score on them is not a fair test of this model."""
     unclear: dict[str, str] = {}
     """Beginning of task names (empty: all) → why nobody can say whether the model has read their
     answers."""

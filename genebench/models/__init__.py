@@ -16,7 +16,7 @@ import numpy as np
 from ..core.errors import unknown
 from ..core.specs import ModelSpec
 
-_FAMILIES = {
+_MODULES = {
     "baseline": "annotation_count constant coordinates ngrams stem",
     "checkpoint": "checkpoint",
     "control": "oracle random",
@@ -27,7 +27,7 @@ _FAMILIES = {
     "table": "columns profile_svd vectors",
     "text": "bag_of_words tfidf transformer",
 }
-ENCODERS = {name: module for module, names in _FAMILIES.items() for name in names.split()}
+ENCODERS = {name: module for module, names in _MODULES.items() for name in names.split()}
 """Name of each encoder → the module that defines the function of that name."""
 
 

@@ -174,7 +174,7 @@ def embed(
         A process died, or a sequence does not fit into memory.
     """
     contents = recipe(spec, cache.of_names(genes.tolist()), declared)
-    file = paths.EMBEDDINGS / f"{spec.encoder}-{cache.key(contents)}.npz"
+    file = path(spec, genes, declared)
     state = cache.state(file)
     if state == "ready":
         with np.load(file, allow_pickle=False) as arrays:

@@ -40,7 +40,7 @@ METRICS = {
 
 @dataclass(frozen=True)
 class Cell:
-    """One unit of work.
+    """One model on one split of a data set, computed and cached whole.
 
     Attributes
     ----------

@@ -146,3 +146,18 @@ def test_every_metric_of_a_block_equals_the_reference(block, name):
     ours = metrics.score_block(*block)[name]
     np.testing.assert_allclose(ours, by_column(name, *block), rtol=0, atol=1e-12)
     np.testing.assert_array_equal(metrics.score_block(*block, [name])[name], ours)
+
+
+def test_a_new_metric_of_binary_tasks_is_one_row(monkeypatch):
+    loss = metrics.Metric(lambda y, p: -float(((y - p) ** 2).mean()), ("binary",), -1, 0, "Brier")
+    monkeypatch.setitem(metrics.METRICS, "brier", loss)
+    rng = np.random.default_rng(3)
+    Y, P = rng.integers(0, 2, (40, 3)), rng.random((40, 3))
+    valid = rng.random((40, 3)) < 0.7
+    Y[:, 2] = 1
+    ours = metrics.score_block(Y, P, valid)["brier"]
+    for t in range(2):
+        y, p = Y[valid[:, t], t], P[valid[:, t], t]
+        assert ours[t] == pytest.approx(-reference.brier_score_loss(y, p))
+        assert metrics.score("binary", y, p)["brier"] == ours[t]
+    assert np.isnan(ours[2])
