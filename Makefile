@@ -14,10 +14,10 @@ book: setup                          ## run PROFILE, execute the notebooks, buil
 	$(BIN)/genebench book --profile $(PROFILE) -j $(JOBS)
 
 test: setup                          ## run the test suite
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2
 
 test-mirror: setup                   ## the tests that need real data in a folder of GENEBENCH_MIRROR
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m 'mirror and not slow'
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 -m 'mirror and not slow'
 
 setup: $(VENV)/.stamp
 $(VENV)/.stamp: pyproject.toml constraints.txt
