@@ -44,7 +44,11 @@ def _recipe(plan, unit: FoldUnit) -> dict:
 
 
 def _files(plan, unit: FoldUnit) -> list[Path]:
-    return [paths.FOLDS / f"{unit.split}-{cache.key(_recipe(plan, unit))}.npz"]
+    return [_path(unit, _recipe(plan, unit))]
+
+
+def _path(unit: FoldUnit, recipe: dict) -> Path:
+    return paths.FOLDS / f"{unit.split}-{cache.key(recipe)}.npz"
 
 
 def _gather(plan, unit: FoldUnit) -> tuple:
@@ -56,7 +60,8 @@ def _gather(plan, unit: FoldUnit) -> tuple:
         if name not in groups:
             groups[name] = splits.look_up(task, unit.split, sources)
     each = [groups[entry and entry.name] for entry in entries]
-    return together, unit.split, each, plan.profile.folds, plan.profile.seed + 1000 * unit.repeat
+    seed = splits.seed_of(plan.profile.seed, unit.repeat)
+    return together, unit.split, each, plan.profile.folds, seed
 
 
 def _divide(together: list[Task], split: str, groups: list, n_folds: int, seed: int) -> tuple:
@@ -73,9 +78,10 @@ def _divide(together: list[Task], split: str, groups: list, n_folds: int, seed: 
 
 def _store(plan, unit: FoldUnit, output: tuple) -> None:
     fold, reasons = output
-    (path,) = _files(plan, unit)
     recipe = _recipe(plan, unit)
-    cache.store(path, recipe, lambda to: np.savez(to, cut=fold, told=np.array(reasons)))
+    cache.store(
+        _path(unit, recipe), recipe, lambda to: np.savez(to, cut=fold, told=np.array(reasons))
+    )
 
 
 STAGE = Stage("folds", _files, _gather, _divide, _store)

@@ -188,7 +188,13 @@ def folds(
     """
     if split not in SPLITS:
         raise unknown("split", split, SPLITS)
-    return assign(task, split, look_up(task, split, sources), n_folds, seed + 1000 * repeat)
+    groups = look_up(task, split, sources)
+    return assign(task, split, groups, n_folds, seed_of(seed, repeat))
+
+
+def seed_of(seed: int, repeat: int) -> int:
+    """Seed of a repeat."""
+    return seed + 1000 * repeat
 
 
 def assign(task: Task, split: str, groups: list | None, n_folds: int, seed: int) -> np.ndarray:

@@ -122,11 +122,15 @@ def path(spec: ModelSpec, genes: np.ndarray, declared: Declarations) -> Path:
     -------
     Path
     """
-    return paths.EMBEDDINGS / f"{spec.encoder}-{_key(spec, genes, declared)}.npz"
+    return _file(spec, _key(spec, genes, declared))
 
 
 def _key(spec, genes, declared):
     return cache.key(recipe(spec, cache.of_names(genes.tolist()), declared))
+
+
+def _file(spec, key):
+    return paths.EMBEDDINGS / f"{spec.encoder}-{key}.npz"
 
 
 def embed(
@@ -174,7 +178,8 @@ def embed(
         A process died, or a sequence does not fit into memory.
     """
     contents = recipe(spec, cache.of_names(genes.tolist()), declared)
-    file = path(spec, genes, declared)
+    key = cache.key(contents)
+    file = _file(spec, key)
     state = cache.state(file)
     if state == "ready":
         with np.load(file, allow_pickle=False) as arrays:
@@ -191,7 +196,7 @@ def embed(
     if isinstance(result, Sequences):
         names = devices(device)
         here = names[:1] if cluster else names
-        job = _Job(spec, genes, declared, here, cache.key(contents), Batches.of(result), shards)
+        job = _Job(spec, genes, declared, here, key, Batches.of(result), shards)
         if cluster:
             _run_elsewhere(job, cluster, progress)
         elif len(names) > 1:
