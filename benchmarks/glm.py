@@ -17,7 +17,7 @@ import torch
 from genebench.benchmark import results
 from genebench.core import paths
 from genebench.core.errors import BadInput
-from genebench.glm import codes, hub, net, score, trained
+from genebench.glm import codes, hub, net, score, tokens, trained
 from genebench.glm.codes import Nucleotides
 
 LENGTH, STRETCH = 256, 512
@@ -129,7 +129,7 @@ def cases(device: str) -> dict[str, Callable[[], Nucleotides]]:
     def small(**given) -> Callable[[], Nucleotides]:
         recipe = net.Recipe(name="speed", **SMALL, **given)
         return lambda: trained.TrainedModel(
-            recipe, net.build(recipe), codes.Tokens(recipe), device=device
+            recipe, net.build(recipe), tokens.Tokens(recipe), device=device
         )
 
     return {

@@ -1,4 +1,4 @@
-"""DNA as codes and tokens, sequences of a genome, and the interface of a nucleotide model.
+"""DNA as codes, sequences of a genome, and the interface of a nucleotide model.
 
 A, C, G, T, N = 0 … 4, one byte a base. Every letter that is not one of four bases is N.
 """
@@ -27,12 +27,8 @@ class Sequence:
     ----------
     name : str
         Identifier, such as a chromosome.
-    codes : ndarray of shape (L,), uint8
-        Bases.
-    repeats : ndarray of shape (L,), bool, optional
-        Soft-masked bases.
-    regions : ndarray of shape (L,), uint8, optional
-        Class of region of each base.
+    codes, repeats, regions : ndarray of shape (L,), uint8, bool and uint8
+        Bases, soft-masked bases, and class of region of each base (the last two optional).
     species : int
         0 where it does not matter, else 1 … n.
     """
@@ -53,10 +49,8 @@ class Nucleotides:
         Name in tables and messages.
     objective : {"masked", "causal"}
         Whether a conditional knows both sides or the left side alone.
-    context : int
-        Positions seen to each side (of a causal model: to the left).
-    layers : int
-        Number of hidden states that ``hidden`` can give.
+    context, layers : int
+        Positions seen to each side (causal: to the left), and hidden states that there are.
     one_pass : bool
         Whether one pass gives the conditionals of all positions of a window.
     by_likelihood : bool
@@ -67,10 +61,8 @@ class Nucleotides:
         Whether ``changes`` can go on from what was read before a substitution.
     receptive_field : int or None
         Bases to each side that the model can see, where that is less than any window.
-    token_length : int
-        Bases of a token; windows begin at multiples of it.
-    max_length : int
-        Bases that the model can read at once.
+    token_length, max_length : int
+        Bases of a token (windows begin at multiples of it), and bases read at once.
     """
 
     name = ""
@@ -93,26 +85,12 @@ class Nucleotides:
         Returns
         -------
         ndarray of shape (n, L, 4), float32
-            Natural logarithms for A, C, G, T, given the rest of the window (masked) or all to
-            the left (causal).
+            Natural logarithms, given the rest of the window (masked) or the left (causal).
         """
         raise NotImplementedError
 
     def at(self, windows: np.ndarray, positions: np.ndarray) -> np.ndarray:
-        """Conditionals at one position of each window.
-
-        Parameters
-        ----------
-        windows : ndarray of shape (n, L), uint8
-            Codes.
-        positions : ndarray of shape (n,), int
-            Position in each window.
-
-        Returns
-        -------
-        ndarray of shape (n, 4), float32
-            Natural logarithms.
-        """
+        """Conditionals at one position of each window, (n, 4) float32."""
         return self.conditionals(windows)[np.arange(len(windows)), positions]
 
     def hidden(self, windows: np.ndarray, layer: int = -1) -> np.ndarray:
@@ -134,23 +112,7 @@ class Nucleotides:
 
 
 def encode(text: str | bytes) -> np.ndarray:
-    """Turn letters into codes.
-
-    Parameters
-    ----------
-    text : str or bytes
-        Small letters count as capitals, U as T, IUPAC letters for several bases as N.
-
-    Returns
-    -------
-    ndarray of shape (L,), uint8
-        Codes.
-    """
-    return _CODES[_bytes(text)]
-
-
-def lower(text: str | bytes) -> np.ndarray:
-    """Find small letters (soft-masked repeats).
+    """Turn letters into codes; small letters count as capitals, U as T.
 
     Parameters
     ----------
@@ -159,9 +121,14 @@ def lower(text: str | bytes) -> np.ndarray:
 
     Returns
     -------
-    ndarray of shape (L,), bool
-        True at a small letter.
+    ndarray of shape (L,), uint8
+        IUPAC letters for several bases are N.
     """
+    return _CODES[_bytes(text)]
+
+
+def lower(text: str | bytes) -> np.ndarray:
+    """Find small letters (soft-masked repeats), (L,) bool."""
     return _bytes(text) >= ord("a")
 
 
@@ -171,18 +138,7 @@ def _bytes(text):
 
 
 def decode(codes: np.ndarray) -> str:
-    """Turn codes into letters.
-
-    Parameters
-    ----------
-    codes : array-like of shape (L,)
-        Codes 0 to 4.
-
-    Returns
-    -------
-    str
-        Capital letters.
-    """
+    """Turn codes into capital letters."""
     return _LETTERS[np.asarray(codes, dtype=np.uint8)].tobytes().decode("ascii")
 
 
@@ -217,17 +173,21 @@ def kmers(codes: np.ndarray, k: int) -> np.ndarray:
     ndarray of shape (L − k + 1,), int64
         In [0, 4^k), the first base the highest digit; −1 where the k-mer has an N.
     """
-    size = max(0, len(codes) - k + 1)
-    index, known = np.zeros(size, dtype=np.int64), np.ones(size, dtype=bool)
-    for j in range(k):
-        part = codes[j : j + size]
-        index = index * 4 + np.minimum(part, 3)
-        known &= part < N
-    return np.where(known, index, -1)
+    if len(codes) < k:
+        return np.empty(0, dtype=np.int64)
+    index = np.convolve(codes, 4 ** np.arange(k), "valid")
+    return np.where(np.convolve(codes == N, np.ones(k), "valid") > 0, -1, index)
+
+
+def words(windows: np.ndarray, k: int) -> np.ndarray:
+    """Index of the k-mers of windows side by side, (n, ⌈L / k⌉); −1 with an N or cut short."""
+    padded = np.pad(windows, ((0, 0), (0, -windows.shape[1] % k)), constant_values=N)
+    bases = padded.reshape(len(windows), -1, k).astype(np.int64)
+    return np.where((bases < N).all(-1), bases @ 4 ** np.arange(k)[::-1], -1)
 
 
 def canonical(codes: np.ndarray, k: int) -> np.ndarray:
-    """Index of the k-mer that begins at each position, the same for both strands.
+    """Index of the k-mer that begins at each position, the lower one of the two strands.
 
     Parameters
     ----------
@@ -239,7 +199,7 @@ def canonical(codes: np.ndarray, k: int) -> np.ndarray:
     Returns
     -------
     ndarray of shape (L − k + 1,), int64
-        The lower index of the two strands; −1 where the k-mer has an N.
+        −1 where the k-mer has an N.
     """
     return np.minimum(kmers(codes, k), kmers(reverse_complement(codes), k)[::-1])
 
@@ -261,11 +221,8 @@ def covered(codes: np.ndarray, words: np.ndarray, k: int) -> np.ndarray:
     ndarray of shape (L,), bool
         True where covered; a k-mer with an N covers nothing.
     """
-    mine = canonical(codes, k)
-    shared = np.isin(mine, words) & (mine >= 0)
-    if len(shared) == 0:
-        return np.zeros(len(codes), dtype=bool)
-    return np.convolve(shared, np.ones(k, dtype=np.int64)) > 0
+    shared = np.isin(canonical(codes, k), words[words >= 0])
+    return np.convolve(np.append(shared, False), np.ones(k))[: len(codes)] > 0
 
 
 def observed(logs: np.ndarray, codes: np.ndarray) -> np.ndarray:
@@ -309,136 +266,26 @@ def windows(codes: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
     return np.where(inside, codes[np.clip(at, 0, max(0, len(codes) - 1))], np.uint8(N))
 
 
-def spelt(k: int) -> np.ndarray:
-    """Codes of the bases of every k-mer.
+def substituted(windows: np.ndarray, positions: np.ndarray, alt: np.ndarray) -> np.ndarray:
+    """Copies of windows, each with another base (or of rows of tokens, with another token).
 
     Parameters
     ----------
-    k : int
-        Length.
-
-    Returns
-    -------
-    ndarray of shape (4^k, k)
-        In the order of the k-mers' index.
-    """
-    return np.indices((4,) * k).reshape(k, -1).T
-
-
-class Tokens:
-    """Tokens of windows: single nucleotides, k-mers that do not overlap, or byte-pair units.
-
-    Parameters
-    ----------
-    recipe : net.Recipe
-        Kind of tokens and vocabulary.
-    merges : str, optional
-        JSON of a byte-pair vocabulary (``tokenizers``).
-
-    Attributes
-    ----------
-    unknown, mask : int
-        Tokens of what has an N, and of a masked token.
-    """
-
-    def __init__(self, recipe, merges: str | None = None) -> None:
-        self.kind, self.k = recipe.tokens, 1 if recipe.tokens == "nucleotide" else recipe.k
-        self.unknown, self.mask = recipe.vocabulary, recipe.vocabulary + 1
-        self.merges = merges
-        if merges is not None:
-            from tokenizers import Tokenizer
-
-            self._pairs = Tokenizer.from_str(merges)
-
-    def encode(self, windows: np.ndarray) -> np.ndarray:
-        """Tokenize windows.
-
-        Parameters
-        ----------
-        windows : ndarray of shape (n, L), uint8
-            Codes.
-
-        Returns
-        -------
-        ndarray of shape (n, T), int64
-            A rest shorter than a k-mer and a k-mer with an N are ``unknown``.
-        """
-        if self.kind == "nucleotide":
-            return windows.astype(np.int64)
-        if self.kind == "kmer":
-            rest = -windows.shape[1] % self.k
-            padded = np.pad(windows.astype(np.int64), ((0, 0), (0, rest)), constant_values=N)
-            words = padded.reshape(len(windows), -1, self.k)
-            index = words @ 4 ** np.arange(self.k)[::-1]
-            return np.where((words < N).all(-1), index, self.unknown)
-        rows = [
-            [self.unknown if t == "N" else self._pairs.token_to_id(t) for t in self._split(w)]
-            for w in windows
-        ]
-        longest = max(map(len, rows), default=0)
-        return np.array([r + [self.unknown] * (longest - len(r)) for r in rows], dtype=np.int64)
-
-    def _split(self, window):
-        """Byte-pair units of one window, in order; each N stands alone."""
-        out: list[str] = []
-        for i, piece in enumerate(decode(window).split("N")):
-            out += ["N"] * (i > 0)
-            out += self._pairs.encode(piece).tokens if piece else []
-        return out
-
-    def spans(self, window: np.ndarray) -> np.ndarray:
-        """Bases of each token of one window.
-
-        Parameters
-        ----------
-        window : ndarray of shape (L,), uint8
-            Codes.
-
-        Returns
-        -------
-        ndarray of shape (T, 2), int64
-            First base, and the one after the last.
-        """
-        if self.kind == "bpe":
-            ends = np.cumsum([len(t) for t in self._split(window)], dtype=np.int64)
-        else:
-            count = -(-len(window) // self.k)
-            ends = np.minimum(np.arange(1, count + 1) * self.k, len(window))
-        return np.stack([np.append(0, ends)[:-1], ends], axis=1)
-
-
-def learn(recipe, sequences: list[np.ndarray]) -> Tokens:
-    """Tokens of a recipe; a byte-pair vocabulary is learnt from 4,000 pieces of 128 bases.
-
-    Parameters
-    ----------
-    recipe : net.Recipe
-        Kind of tokens, size of the vocabulary, seed.
-    sequences : list of ndarray of shape (L,), uint8
+    windows : ndarray of shape (n, L), int
         Codes.
+    positions, alt : array-like of shape (n,), int
+        Position in each window, and code of its new base.
 
     Returns
     -------
-    Tokens
-        Ready to encode.
+    ndarray of shape (n, L), int
+        The changed windows.
     """
-    if recipe.tokens != "bpe":
-        return Tokens(recipe)
-    from tokenizers import Tokenizer, models, trainers
+    changed = np.array(windows)
+    changed[np.arange(len(changed)), positions] = alt
+    return changed
 
-    rng = np.random.default_rng(recipe.seed)
-    sizes = np.array([len(s) for s in sequences], dtype=float)
-    texts = []
-    for which in rng.choice(len(sequences), 4000, p=sizes / sizes.sum()):
-        sequence = sequences[which]
-        start = int(rng.integers(0, max(1, len(sequence) - 128)))
-        texts += filter(None, decode(sequence[start : start + 128]).split("N"))
-    tokenizer = Tokenizer(models.BPE())
-    trainer = trainers.BpeTrainer(
-        vocab_size=recipe.vocabulary,
-        initial_alphabet=list("ACGT"),
-        special_tokens=[],
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(texts, trainer)
-    return Tokens(recipe, tokenizer.to_str())
+
+def spelt(k: int) -> np.ndarray:
+    """Codes of the bases of every k-mer in the order of their index, (4^k, k)."""
+    return np.indices((4,) * k).reshape(k, -1).T

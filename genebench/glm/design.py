@@ -33,18 +33,17 @@ def sample(
     ----------
     conditionals : callable
         Of a causal model: (n, L) codes -> (n, L, 4) natural-log probabilities.
-    n, length : int
-    context : int
-        Bases to the left that the model needs.
+    n, length, context, seed : int
+        Sequences, bases of each, and bases to the left that the model needs.
     temperature : float
         Below 1 the likely bases become likelier.
     forbidden : tuple of str
         Words that no sequence may contain (a base that would complete one is not drawn).
-    seed : int
 
     Returns
     -------
-    ndarray of uint8, (n, length)
+    ndarray of shape (n, length), uint8
+        Codes.
 
     Raises
     ------
@@ -56,16 +55,14 @@ def sample(
             f"the temperature is {temperature}, but must be above 0; 1 draws as the model says."
         )
     rng = np.random.default_rng(seed)
-    words = [codes.encode(w) for w in forbidden]
     out = np.full((n, length), codes.N, dtype=np.uint8)
     for i in range(length):
         # the last base is not looked at
         logits = conditionals(np.pad(out[:, max(0, i - context) : i], ((0, 0), (0, 1))))[:, -1]
         logits = logits / temperature
-        for word in words:
-            k = len(word) - 1
-            if i >= k:
-                logits[(out[:, i - k : i] == word[:-1]).all(1), word[-1]] = -np.inf
+        for *before, last in map(codes.encode, forbidden):
+            if i >= len(before):
+                logits[(out[:, i - len(before) : i] == before).all(1), last] = -np.inf
         best = logits.max(1, keepdims=True)
         if not np.isfinite(best).all():
             raise BadInput(
@@ -78,18 +75,8 @@ def sample(
     return out
 
 
-def promoter_network():
-    """The trained causal network of promoters with tags.
-
-    Returns
-    -------
-    TrainedModel
-
-    Raises
-    ------
-    BadInput
-        It has not been trained.
-    """
+def promoter_network() -> trained.TrainedModel:
+    """Load the trained causal network of promoters with tags; an error where there is none."""
     folder = paths.GLM_MODELS / "promoters"
     if not (folder / trained.WEIGHTS).exists():
         raise BadInput(
@@ -99,9 +86,7 @@ def promoter_network():
     return hub.load(folder)
 
 
-def write_designs(
-    path: Path, *, n: int, tag: str, temperature: float, forbidden: list[str], seed: int
-) -> int:
+def write_designs(path: Path, *, n: int, tag: str, **options) -> int:
     """Write designed promoters of a tag as FASTA.
 
     Parameters
@@ -112,22 +97,16 @@ def write_designs(
         How many.
     tag : {"high", "low"}
         Expression.
-    temperature, forbidden, seed
-        As ``sample``.
+    **options
+        Of ``sample``.
 
     Returns
     -------
     int
         Number of designs.
-
-    Raises
-    ------
-    BadInput
-        An unknown tag, or no trained network.
     """
     if tag not in TAGS:
         raise unknown("tag", tag, TAGS)
-    options = {"temperature": temperature, "forbidden": tuple(forbidden), "seed": seed}
     designs = sample_tagged(promoter_network(), n, tag, **options)
     with cache.atomic(path) as temporary, open(temporary, "w", encoding="ascii") as stream:
         for number, sequence in enumerate(designs, start=1):
@@ -136,20 +115,23 @@ def write_designs(
 
 
 def sample_tagged(network, n: int, tag: str, **options) -> np.ndarray:
-    """Draw promoters of a tag from the network.
+    """Draw promoters of a tag.
 
     Parameters
     ----------
     network : TrainedModel
         As of ``promoter_network``.
     n : int
+        How many.
     tag : {"high", "low"}
+        Expression.
     **options
         Of ``sample``.
 
     Returns
     -------
-    ndarray of uint8, (n, 80)
+    ndarray of shape (n, 80), uint8
+        Codes.
     """
     network.species = TAGS[tag]
     return sample(network.conditionals, n, PROMOTER, context=PROMOTER, **options)

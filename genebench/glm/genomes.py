@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -24,7 +25,8 @@ CODON = np.array([16, 4, 1])
 """Weight of each base of a codon in its number, 0 (AAA) to 63 (TTT)."""
 WORD = 24
 """Length of the k-mers by which a base counts as a duplicate."""
-_FEATURES = ["seqname", "kind", "start", "end", "strand", "phase", "gene"]
+FEATURES = ["seqname", "kind", "start", "end", "strand", "phase", "gene"]
+"""Columns of a table of features."""
 
 
 class GenomeSpec(specs.Spec):
@@ -61,13 +63,7 @@ class GenomeSpec(specs.Spec):
 
 
 def declared() -> dict[str, GenomeSpec]:
-    """Read ``data/glm_genomes.yml``.
-
-    Returns
-    -------
-    dict of str to GenomeSpec
-        Every declared genome by name, in file order.
-    """
+    """Read ``data/glm_genomes.yml``: every declared genome by name, in file order."""
     return specs.entries(GenomeSpec, paths.DATA / "glm_genomes.yml", "genomes")
 
 
@@ -78,16 +74,15 @@ class Genome:
     Attributes
     ----------
     spec : GenomeSpec
-    codes : ndarray of uint8, (n_bases,)
+        Its declaration.
+    codes : ndarray of shape (n_bases,), uint8
         A, C, G, T, N = 0 to 4.
-    region : ndarray of uint8, (n_bases,)
-        Number of the class in ``REGIONS``.
-    position : ndarray of uint8, (n_bases,)
+    region, part : ndarray of shape (n_bases,), uint8
+        Number of the class in ``REGIONS``, and in ``PARTS``.
+    position : ndarray of shape (n_bases,), uint8
         1, 2 or 3 in the codon; 0 outside coding sequence and where genes overlap out of frame.
-    strand : ndarray of int8, (n_bases,)
+    strand : ndarray of shape (n_bases,), int8
         1, -1, or 0 where nothing lies or both strands are used.
-    part : ndarray of uint8, (n_bases,)
-        Number in ``PARTS``.
     starts : dict of str to int
         Chromosome to its first index.
     genes : DataFrame
@@ -104,22 +99,7 @@ class Genome:
     genes: pd.DataFrame
 
     def inside(self, part: str) -> np.ndarray:
-        """Mask of one part.
-
-        Parameters
-        ----------
-        part : str
-            One of ``PARTS``.
-
-        Returns
-        -------
-        ndarray of bool, (n_bases,)
-
-        Raises
-        ------
-        BadInput
-            Unknown part.
-        """
+        """Mask of one of ``PARTS``, (n_bases,) bool."""
         if part not in PARTS:
             raise unknown("part of a genome", part, PARTS)
         return self.part == PARTS.index(part)
@@ -137,56 +117,38 @@ class Genome:
         list of (int, int)
             Half-open pairs of indices.
         """
-        edges = np.flatnonzero(np.diff(self.inside(part), prepend=False, append=False))
-        out = []
-        for a, b in edges.reshape(-1, 2).tolist():
-            inner = [c for c in sorted(self.starts.values()) if a < c < b]
-            out += list(zip([a, *inner], [*inner, b]))
-        return out
+        inside = np.append(self.inside(part), False)
+        change = np.diff(inside, prepend=False)
+        change[list(self.starts.values())] = True
+        edges = np.flatnonzero(change).tolist()
+        return [(a, b) for a, b in pairwise(edges) if inside[a]]
 
     def sequences(self, part: str) -> list[np.ndarray]:
-        """Bases of one part.
-
-        Parameters
-        ----------
-        part : str
-            One of ``PARTS``.
-
-        Returns
-        -------
-        list of ndarray of uint8
-            One array a block.
-        """
+        """Bases of one part, one array a block."""
         return [self.codes[a:b] for a, b in self.blocks(part)]
 
     def coding(self, gene) -> np.ndarray:
-        """Coding sequence of a gene, along its strand.
-
-        Parameters
-        ----------
-        gene : row of ``genes``
-
-        Returns
-        -------
-        ndarray of uint8, (length,)
-        """
+        """Coding sequence of a row of ``genes`` along its strand, (length,) uint8."""
         bases = np.concatenate([self.codes[a:b] for a, b in gene.pieces])
         return codes.reverse_complement(bases) if gene.strand == "-" else bases
 
-    def codon_usage(self) -> np.ndarray:
-        """Share of each codon in the genes of the training part.
+    def codons(self, genes: Iterable) -> np.ndarray:
+        """Codons of those of some rows of ``genes`` that are whole, (n, 3) int."""
+        whole = [np.empty((0, 3), int)]
+        for gene in genes:
+            bases = self.coding(gene)
+            if len(bases) % 3 == 0 and bases.max() < codes.N:
+                whole.append(bases.reshape(-1, 3))
+        return np.concatenate(whole)
 
-        Returns
-        -------
-        ndarray, (64,)
-            One is added to each count.
-        """
-        count = np.ones(64)
-        for gene in self.genes.itertuples():
-            if all((self.part[a:b] == 0).all() for a, b in gene.pieces):
-                bases = self.coding(gene)
-                if len(bases) % 3 == 0 and bases.max() < codes.N:
-                    count += np.bincount(bases.reshape(-1, 3) @ CODON, minlength=64)
+    def codon_usage(self) -> np.ndarray:
+        """Share of each codon in the genes of the training part, (64,); one is added to a count."""
+        trained = [
+            gene
+            for gene in self.genes.itertuples()
+            if not any(self.part[a:b].any() for a, b in gene.pieces)
+        ]
+        count = 1.0 + np.bincount(self.codons(trained) @ CODON, minlength=64)
         return count / count.sum()
 
     @cached_property
@@ -217,13 +179,7 @@ def load(name: str, sources: Mapping[str, specs.SourceSpec]) -> Genome:
     Returns
     -------
     Genome
-
-    Raises
-    ------
-    BadInput
-        Unknown genome, or features that do not fit it.
-    sources.Missing
-        A file that cannot be had.
+        With its features; an unknown one is an error.
     """
     if name not in (known := declared()):
         raise unknown("genome", name, known)
@@ -231,39 +187,60 @@ def load(name: str, sources: Mapping[str, specs.SourceSpec]) -> Genome:
     if spec.source not in sources:
         raise unknown("source", spec.source, sources)
     source = sources[spec.source]
-    records = {n: codes.encode(t) for n, t in readers.fasta_records(files.locate(source, "genome"))}
-    lengths = {n: len(bases) for n, bases in records.items()}
+    records = readers.fasta_records(files.locate(source, "genome"))
+    rows = {"gff": _gff, "sgd": _sgd}[spec.layout](source) if spec.layout != "none" else []
+    return assemble(spec, {n: codes.encode(text) for n, text in records}, rows)
+
+
+def assemble(
+    spec: GenomeSpec, records: dict[str, np.ndarray], rows: pd.DataFrame | list[tuple]
+) -> Genome:
+    """Lay features along the bases of a genome.
+
+    Parameters
+    ----------
+    spec : GenomeSpec
+        Its declaration.
+    records : dict of str to ndarray of uint8
+        Codes by chromosome.
+    rows : DataFrame or list of tuple
+        Features with the columns ``FEATURES``; of other chromosomes they are passed over.
+
+    Returns
+    -------
+    Genome
+        The whole; a feature or block that does not fit it is an error.
+    """
+    lengths = {name: len(bases) for name, bases in records.items()}
     starts = dict(zip(records, np.cumsum([0, *lengths.values()]).tolist()))
-    rows = _LAYOUTS[spec.layout](source)
-    rows = rows[rows.seqname.isin(list(starts))]
+    rows = pd.DataFrame(rows, columns=FEATURES)
+    rows = rows[rows.seqname.isin(list(starts))].astype(_WHOLE)
+    first = rows.seqname.map(starts)
     off = (rows.end > rows.seqname.map(lengths)) | (rows.start < 1)
     if off.any():
         raise BadInput(
-            f"genome '{name}': the feature {rows[off].iloc[0].gene} runs off its chromosome; "
+            f"genome '{spec.name}': the feature {rows[off].iloc[0].gene} runs off its chromosome; "
             "mend the file."
         )
+    rows = rows.assign(start=first + rows.start - 1, end=first + rows.end)
     bases = np.concatenate(list(records.values()))
-    layers = _annotate(rows, starts, len(bases))
-    return Genome(spec, bases, *layers, _parts(spec, lengths), starts, _genes(rows, starts))
-
-
-def _parts(spec: GenomeSpec, lengths: dict[str, int]) -> np.ndarray:
-    parts = {name: np.zeros(length, dtype=np.uint8) for name, length in lengths.items()}
-    left_out = {name: [] for name in spec.left_out}
+    part = np.zeros(len(bases), dtype=np.uint8)
+    left_out = dict.fromkeys(spec.left_out, ())
     for number, blocks in enumerate((spec.validation, spec.test, left_out), start=1):
         for name, block in blocks.items():
-            if name not in parts:
-                raise unknown("chromosome", name, parts, where=f"genome '{spec.name}'")
-            first, last = block or (1, lengths[name])
-            parts[name][first - 1 : last] = number
-    return np.concatenate(list(parts.values()))
+            if name not in starts:
+                raise unknown("chromosome", name, starts, where=f"genome '{spec.name}'")
+            low, high = block or (1, lengths[name])
+            part[starts[name] + low - 1 : starts[name] + high] = number
+    genes = []
+    for gene, pieces in rows[rows.kind == "coding"].groupby("gene", sort=False):
+        ends = pieces.sort_values("start")[["start", "end"]]
+        genes.append((gene, pieces.strand.iloc[0], list(ends.itertuples(index=False, name=None))))
+    genes = pd.DataFrame(genes, columns=["gene", "strand", "pieces"])
+    return Genome(spec, bases, *_annotate(rows, len(bases)), part, starts, genes)
 
 
-def _no_features(source: specs.SourceSpec) -> pd.DataFrame:
-    numeric = dict.fromkeys(("start", "end", "phase"), np.int64)
-    return pd.DataFrame(columns=_FEATURES).astype(numeric)
-
-
+_WHOLE = dict.fromkeys(("start", "end", "phase"), np.int64)
 _GFF_KINDS = {
     "CDS": "coding",
     "pseudogene": "pseudogene",
@@ -278,13 +255,11 @@ def _gff(source: specs.SourceSpec) -> pd.DataFrame:
     rows = rows[rows.kind.isin(list(_GFF_KINDS))]
     pseudo = rows.attributes.str.contains("pseudo=true", regex=False)
     parent = rows.attributes.str.extract(r"(?:^|;)Parent=([^;]*)")[0].fillna("")
-    rows = rows.assign(
+    return rows.assign(
         gene=parent.str.removeprefix("gene-"),
         phase=readers.numbers(rows.phase).fillna(0),
         kind=rows.kind.map(_GFF_KINDS).where(~pseudo, "pseudogene"),
     )
-    numeric = dict.fromkeys(("start", "end", "phase"), np.int64)
-    return rows.astype(numeric)[_FEATURES].reset_index(drop=True)
 
 
 _SGD_KINDS = {
@@ -295,7 +270,7 @@ _SGD_KINDS = {
         "noncoding_exon tRNA_gene rRNA_gene snoRNA_gene snRNA_gene ncRNA_gene".split(), "RNA gene"
     ),
 }
-_SGD_REPEATS = set(
+_SGD_REPEATS = (
     "transposable_element_gene LTR_retrotransposon long_terminal_repeat telomere X_element "
     "telomeric_repeat X_element_combinatorial_repeat Y_prime_element".split()
 )
@@ -317,57 +292,34 @@ def _sgd(source: specs.SourceSpec) -> pd.DataFrame:
     ends = rows[["start", "end"]].astype(np.int64)
     rows = rows.assign(
         kind=kind,
-        gene=rows.parent.where(rows.parent.isin(set(rows.name[kind.isna()])), rows.name),
-        seqname=number.map(dict(enumerate(_SGD_CHROMOSOMES, start=1))).fillna(""),
+        gene=rows.parent.where(rows.parent.isin(rows.name[kind.isna()]), rows.name),
+        seqname=number.map(dict(enumerate(_SGD_CHROMOSOMES, start=1))),
         start=ends.min(axis=1),
         end=ends.max(axis=1),
         strand=rows.strand.map({"W": "+", "C": "-"}).fillna("."),
+        phase=0,
     )
     rows = rows[rows.kind.notna() & ~rows.gene.isin(dubious) & (rows.gene != "")]
-    return rows.assign(phase=_phases(rows))[_FEATURES].reset_index(drop=True)
-
-
-def _phases(rows: pd.DataFrame) -> pd.Series:
-    """Bases before the first whole codon of each coding part, from the parts before it."""
-    out = pd.Series(0, index=rows.index)
     for _, part in rows[rows.kind == "coding"].groupby("gene", sort=False):
         part = part.sort_values("start", ascending=part.strand.iloc[0] != "-")
         before = (part.end - part.start + 1).cumsum().shift(fill_value=0)
-        out[part.index] = -before % 3
-    return out
+        rows.loc[part.index, "phase"] = -before % 3  # bases before the first whole codon
+    return rows
 
 
-_LAYOUTS = {"gff": _gff, "sgd": _sgd, "none": _no_features}
-
-
-def _annotate(rows: pd.DataFrame, starts: dict[str, int], n: int) -> tuple[np.ndarray, ...]:
+def _annotate(rows: pd.DataFrame, n: int) -> tuple[np.ndarray, ...]:
     """Class, codon position and strand of every base; later kinds of the tuple win."""
     region, position = np.zeros((2, n), dtype=np.uint8)
     strand = np.zeros(n, dtype=np.int8)
     for kind in ("mobile or repeat", "pseudogene", "intron", "coding", "RNA gene"):
         for row in rows[rows.kind == kind].itertuples():
-            first = starts[row.seqname]
-            part = slice(first + row.start - 1, first + row.end)
-            way = {"+": 1, "-": -1}.get(row.strand, 0)
-            if kind != "coding":
-                region[part], position[part], strand[part] = REGIONS.index(kind), 0, way
-                continue
-            along = np.arange(row.end - row.start + 1)[:: 1 if way > 0 else -1]
-            place = (along - row.phase) % 3 + 1
-            coding = region[part] == 1
-            clash = coding & (strand[part] != way)
-            other_frame = coding & (position[part] != place)
-            position[part] = np.where(clash | other_frame, 0, place)
-            strand[part] = np.where(clash, 0, way)
-            region[part] = 1
+            part, way, place = slice(row.start, row.end), {"+": 1, "-": -1}.get(row.strand, 0), 0
+            if kind == "coding":
+                along = np.arange(row.end - row.start)[:: 1 if way > 0 else -1]
+                place = (along - row.phase) % 3 + 1
+                clash = (region[part] == 1) & (strand[part] != way)
+                other_frame = (region[part] == 1) & (position[part] != place)
+                place = np.where(clash | other_frame, 0, place)
+                way = np.where(clash, 0, way)
+            region[part], position[part], strand[part] = REGIONS.index(kind), place, way
     return region, position, strand
-
-
-def _genes(rows: pd.DataFrame, starts: dict[str, int]) -> pd.DataFrame:
-    out = []
-    for gene, part in rows[rows.kind == "coding"].groupby("gene", sort=False):
-        part = part.sort_values("start")
-        first = starts[part.seqname.iloc[0]]
-        pieces = [(first + a - 1, first + b) for a, b in zip(part.start, part.end)]
-        out.append((gene, part.strand.iloc[0], pieces))
-    return pd.DataFrame(out, columns=["gene", "strand", "pieces"])

@@ -16,12 +16,13 @@ from ..core import paths
 from ..core.errors import BadInput
 from ..data import sources
 from . import codes, trained
+from .token_model import TokenModel
 
 PROBE = "ACGTTGCAAGTCCATGGATCTTACGAACGTGACTGCCTAAGTTCGCAT"
 """A text whose tokens show what kind a tokenizer is."""
 
 
-def load(name: str | Path, *, device: str = "cpu", download: bool = False) -> trained.TokenModel:
+def load(name: str | Path, *, device: str = "cpu", download: bool = False) -> TokenModel:
     """Load a model by its folder or name.
 
     Parameters
@@ -36,12 +37,7 @@ def load(name: str | Path, *, device: str = "cpu", download: bool = False) -> tr
     Returns
     -------
     TrainedModel or HubModel
-        Ready to score.
-
-    Raises
-    ------
-    BadInput
-        Nothing of that name is here, or it cannot be loaded.
+        Ready to score; a name of which nothing is here is an error.
     """
     for folder in (Path(name), paths.GLM_MODELS / str(name)):
         if (folder / trained.RECIPE).exists():
@@ -70,12 +66,7 @@ def locate(name: str, *, download: bool = False) -> Path:
     Returns
     -------
     Path
-        A folder with ``config.json``.
-
-    Raises
-    ------
-    BadInput
-        Not here.
+        A folder with ``config.json``; one that is not here is an error.
     """
     for base in paths.weights():
         for folder in (base / name, base / name.replace("/", "--")):
@@ -126,7 +117,7 @@ def _checkpoint(folder, device):
     return HubModel(folder.name, network, tokenizer, causal=causal, device=device)
 
 
-class HubModel(trained.TokenModel):
+class HubModel(TokenModel):
     """A masked or causal language model of Hugging Face.
 
     Parameters
@@ -141,11 +132,6 @@ class HubModel(trained.TokenModel):
         Whether the network is causal or masked.
     device : str
         Torch device.
-
-    Attributes
-    ----------
-    kind : {"letter", "kmer", "piece"}
-        Kind of tokens.
     """
 
     room = 1 << 14
@@ -157,12 +143,10 @@ class HubModel(trained.TokenModel):
         self.layers = int(getattr(config, "num_hidden_layers", getattr(config, "n_layer", 1))) + 1
         self.lower = "acgt" in vocabulary or ("a" in vocabulary and "A" not in vocabulary)
         self.one_pass, self.ahead, self.mask = causal, int(causal), tokenizer.mask_token_id
-        probe = self._numbers(codes.encode(PROBE))
+        probe = np.array(self._numbers(codes.encode(PROBE)))
         inner = np.flatnonzero(~np.isin(probe, tokenizer.all_special_ids))
-        if not len(inner):
-            raise self._unfit("its tokenizer does not know DNA letters; give a model of DNA.")
-        first, end = int(inner[0]), int(inner[-1]) + 1
-        self.before, self.after, self.head = probe[:first], probe[end:], first
+        first, end = (inner[0], inner[-1] + 1) if len(inner) else (0, 0)
+        self.before, self.after, self.head = probe[:first], probe[end:], int(first)
         pieces = [_bare(t).upper() for t in tokenizer.convert_ids_to_tokens(probe[first:end])]
         if "".join(pieces) != PROBE:
             raise self._unfit(
@@ -171,13 +155,13 @@ class HubModel(trained.TokenModel):
                 "supported."
             )
         sizes = sorted(set(map(len, pieces)))
-        self.kind = "piece" if len(sizes) > 1 else "letter" if sizes == [1] else "kmer"
-        self.token_length = sizes[0] if self.kind == "kmer" else 1
-        self.by_likelihood = self.kind == "piece" or (causal and self.kind == "kmer")
-        self.incremental = causal and self.kind == "letter" and self._has_cache(probe)
+        self.several = len(sizes) > 1
+        self.token_length = 1 if self.several else sizes[0]
+        self.by_likelihood = self.several or (causal and self.token_length > 1)
+        self.incremental = causal and not self.by_likelihood and self._has_cache(probe)
         self.max_length = (_most_tokens(config) - first - len(self.after)) * self.token_length
         self.context = self.max_length // 3
-        if self.kind != "piece":
+        if not self.several:
             self._set_table({_bare(t): i for t, i in vocabulary.items()})
 
     def _unfit(self, reason):
@@ -192,9 +176,7 @@ class HubModel(trained.TokenModel):
 
     def _has_cache(self, probe):
         """Whether the network gives keys and values that can be repeated for several rows."""
-        with torch.inference_mode():
-            out = self.network(input_ids=self._placed(np.array([probe])), use_cache=True)
-        return hasattr(getattr(out, "past_key_values", None), "batch_repeat_interleave")
+        return hasattr(self._read(probe[None], 0, None, None)[1], "batch_repeat_interleave")
 
     def _set_table(self, vocabulary):
         """Tokens of all k-mers, and of what has an unknown base."""
@@ -203,30 +185,23 @@ class HubModel(trained.TokenModel):
         if absent:
             raise self._unfit(f"its vocabulary lacks '{absent[0]}'; give a model of DNA.")
         self.ids = np.array([vocabulary[n] for n in names])
-        tokenizer = self.tokenizer
-        choices = (vocabulary.get(self._text([codes.N])), tokenizer.unk_token_id)
-        known = [i for i in (*choices, tokenizer.pad_token_id) if i is not None]
-        self.unknown = known[0] if known else int(self.ids[0])
+        special = self.tokenizer.unk_token_id, self.tokenizer.pad_token_id, self.ids[0]
+        choices = vocabulary.get(self._text([codes.N])), *special
+        self.unknown = next(i for i in choices if i is not None)
 
     def _tokens(self, windows):
-        if self.kind == "piece":
-            raise BadInput(
-                f"model '{self.name}' has tokens of several lengths; no state belongs to one base."
-            )
+        if self.several:
+            raise self._unfit("it has tokens of several lengths; no state belongs to one base.")
         (n, length), k = windows.shape, self.token_length
         if length % k or length > self.max_length:
-            raise BadInput(
-                f"model '{self.name}' reads windows of a multiple of {k} bases, at most "
-                f"{self.max_length}, not {length}; give another --window."
+            raise self._unfit(
+                f"it reads windows of a multiple of {k} bases, at most {self.max_length}, not "
+                f"{length}; give another --window."
             )
-        words = windows.reshape(n, -1, k).astype(np.int64)
-        index = np.minimum(words, 3) @ 4 ** np.arange(k)[::-1]
-        inner = np.where((words < codes.N).all(-1), self.ids[index], self.unknown)
-        sides = ((0, 0), (self.head, len(self.after)))
-        ids = np.pad(inner, sides)
-        ids[:, : self.head] = self.before
-        ids[:, ids.shape[1] - len(self.after) :] = self.after
-        return ids
+        index = codes.words(windows, k)
+        inner = np.where(index < 0, self.unknown, self.ids[index])
+        sides = (np.tile(side, (n, 1)) for side in (self.before, self.after))
+        return np.hstack([next(sides), inner, next(sides)])
 
     def _tokenized(self, windows):
         rows = [self._numbers(w) for w in windows]
@@ -242,53 +217,14 @@ class HubModel(trained.TokenModel):
     def _hidden(self, ids, layer):
         return self.network(input_ids=ids, output_hidden_states=True).hidden_states[layer]
 
-    def _spread(self, states, windows):
-        count = windows.shape[1] // self.token_length
-        inner = states[:, self.head : self.head + count]
-        return np.repeat(inner, self.token_length, axis=1)
-
-    def _base_logs(self, logits):
-        return logits[..., self.ids].float().log_softmax(-1).cpu().numpy()
-
-    def conditionals(self, windows: np.ndarray) -> np.ndarray:
-        """Log-probabilities as of ``Nucleotides``; a first base that nothing predicts is even.
-
-        Raises
-        ------
-        BadInput
-            Byte-pair tokens, or a causal model of k-mers.
-        """
-        if not self.one_pass:
-            return super().conditionals(windows)
-        self._check_single()
-        n, length = windows.shape
-        out = np.full((n, length, 4), np.log(0.25), dtype=np.float32)
-        for part, logits in self._run(self._tokens(windows), self._logits):
-            logs, first = self._base_logs(logits), max(self.head - 1, 0)
-            out[part, 0 if self.head else 1 :] = logs[:, first : self.head - 1 + length]
-        return out
-
-    def _reader(self, window):
-        ids, cached, read = self._tokens(window[None]), None, 0
-
-        def run(tokens, past, use_cache):
-            placed = self._placed(tokens)
-            with torch.inference_mode():
-                return self.network(input_ids=placed, past_key_values=past, use_cache=use_cache)
-
-        def read_on(begin, changed):
-            nonlocal cached, read
-            if self.head + begin > read:
-                cached = run(ids[:, read : self.head + begin], cached, True).past_key_values
-                read = self.head + begin
-            past = copy.deepcopy(cached)
-            if past is not None:
-                past.batch_repeat_interleave(len(changed))
-            tokens = self._tokens(changed)[:, read : self.head + len(window)]
-            logs = self._base_logs(run(tokens, past, past is not None).logits)
-            return logs[:, : len(window) - begin - 1].astype(np.float64)
-
-        return self.conditionals(window[None])[0].astype(np.float64), read_on
+    def _read(self, ids, start, end, past):
+        past = copy.deepcopy(past)
+        if past is not None:
+            past.batch_repeat_interleave(len(ids))
+        options = {"past_key_values": past, "use_cache": True}
+        with torch.inference_mode():
+            out = self.network(input_ids=self._placed(ids[:, start:end]), **options)
+        return out.logits, getattr(out, "past_key_values", None)
 
 
 def _bare(token):

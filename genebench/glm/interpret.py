@@ -1,4 +1,4 @@
-"""What a model has learnt of a genome: starts of genes, codon positions, pairs of RNA bases."""
+"""What a model has learnt of a genome: starts of genes and codon positions."""
 
 from __future__ import annotations
 
@@ -22,17 +22,14 @@ def held_out_genes(genome: Genome, *, flank: int = UP + DOWN) -> list:
     Parameters
     ----------
     genome : Genome
+        With features; one without such genes is an error.
     flank : int
         Bases to each side.
 
     Returns
     -------
     list of rows of ``genome.genes``
-
-    Raises
-    ------
-    BadInput
-        There is none.
+        At least one.
     """
     test, fresh, out = genome.inside("test"), genome.fresh, []
     for gene in genome.genes.itertuples():
@@ -54,24 +51,28 @@ def around_starts(
     Parameters
     ----------
     genome : Genome
+        Its bases.
     genes : list of rows of ``genome.genes``
-    table : ndarray, (n_bases, 4)
+        Which.
+    table : ndarray of shape (n_bases, 4)
         Natural-log probabilities of every base of the genome.
     up, down : int
         Bases before the start codon, and from its first base on.
 
     Returns
     -------
-    bases : ndarray, (n_genes, up + down)
-    p : ndarray, (n_genes, up + down, 4)
+    bases : ndarray of shape (n_genes, up + down)
+        Codes.
+    p : ndarray of shape (n_genes, up + down, 4)
+        Probabilities.
     """
     bases, p = [], []
     for gene in genes:
-        reverse = gene.strand == "-"
-        at = np.arange(-up, down)
-        at = gene.pieces[-1][1] - 1 - at if reverse else gene.pieces[0][0] + at
-        bases.append(3 - np.minimum(genome.codes[at], 3) if reverse else genome.codes[at])
-        p.append(np.exp(table[at])[:, :: -1 if reverse else 1])
+        way = -1 if gene.strand == "-" else 1
+        first = gene.pieces[-1][1] - 1 if way < 0 else gene.pieces[0][0]
+        at = first + way * np.arange(-up, down)
+        bases.append(3 - np.minimum(genome.codes[at], 3) if way < 0 else genome.codes[at])
+        p.append(np.exp(table[at])[:, ::way])
     return np.array(bases), np.array(p)
 
 
@@ -80,13 +81,12 @@ def heights(share: np.ndarray, background: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    share : ndarray, (L, 4)
-        Share of each base.
-    background : ndarray, (4,)
+    share, background : ndarray of shape (L, 4) and (4,)
+        Share of each base at each position, and on the whole.
 
     Returns
     -------
-    ndarray, (L, 4)
+    ndarray of shape (L, 4)
         Bits.
     """
     share = np.maximum(share, 1e-9)
@@ -99,7 +99,8 @@ def start_logo(genome: Genome, table: np.ndarray) -> tuple[pd.DataFrame, pd.Data
     Parameters
     ----------
     genome : Genome
-    table : ndarray, (n_bases, 4)
+        With features.
+    table : ndarray of shape (n_bases, 4)
         Natural-log probabilities.
 
     Returns
@@ -126,16 +127,15 @@ def start_logo(genome: Genome, table: np.ndarray) -> tuple[pd.DataFrame, pd.Data
 
     rng = np.random.default_rng(0)
     drawn = np.array([agreement(rng.integers(0, len(genes), len(genes))) for _ in range(200)])
-    agreed = pd.DataFrame({"stretch": list(stretches), "r": agreement(np.arange(len(genes)))})
-    agreed["low"], agreed["high"] = np.quantile(drawn, (0.025, 0.975), axis=0)
-    agreed["genes"] = len(genes)
+    low, high = np.quantile(drawn, (0.025, 0.975), axis=0)
+    columns = {"stretch": list(stretches), "r": agreement(slice(None)), "low": low, "high": high}
     logo = {
         "place": np.repeat(place, 4),
         "base": list("ACGT") * len(place),
         "genome": heights(real.mean(0), background).ravel(),
         "model": heights(p.mean(0), background).ravel(),
     }
-    return pd.DataFrame(logo), agreed
+    return pd.DataFrame(logo), pd.DataFrame(columns | {"genes": len(genes)})
 
 
 def codon_positions(genome: Genome, table: np.ndarray, *, model: str) -> pd.DataFrame:
@@ -144,9 +144,11 @@ def codon_positions(genome: Genome, table: np.ndarray, *, model: str) -> pd.Data
     Parameters
     ----------
     genome : Genome
-    table : ndarray, (n_bases, 4)
+        With features.
+    table : ndarray of shape (n_bases, 4)
         Natural-log probabilities.
     model : str
+        Its name.
 
     Returns
     -------
@@ -159,21 +161,9 @@ def codon_positions(genome: Genome, table: np.ndarray, *, model: str) -> pd.Data
 
 
 def codon_usage_positions(genome: Genome) -> pd.DataFrame:
-    """``codon_positions`` of a codon-usage table that knows gene and frame.
-
-    Parameters
-    ----------
-    genome : Genome
-
-    Returns
-    -------
-    DataFrame
-        As ``codon_positions``; each base is predicted from the other two of its codon.
-    """
+    """``codon_positions`` of a codon-usage table that predicts a base from its codon's others."""
     usage = genome.codon_usage().reshape(4, 4, 4)
-    genes = [genome.coding(g) for g in held_out_genes(genome)]
-    whole = [s.reshape(-1, 3) for s in genes if len(s) % 3 == 0 and s.max() < codes.N]
-    codon = np.concatenate(whole).astype(int)
+    codon = genome.codons(held_out_genes(genome)).astype(int)
     by_position = []
     for i in range(3):
         share = np.moveaxis(usage / usage.sum(i, keepdims=True), i, 2)
@@ -195,13 +185,16 @@ def write_tables(genome: Genome, model, out: Path) -> list[Path]:
     Parameters
     ----------
     genome : Genome
-    model : nucleotide model
+        With features.
+    model : Nucleotides
+        Any model.
     out : Path
         Folder.
 
     Returns
     -------
     list of Path
+        The files.
     """
     table = perplexity.genome_track(genome, model)
     logo, agreement = start_logo(genome, table)

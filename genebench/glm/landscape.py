@@ -27,17 +27,17 @@ class Landscape:
 
     Attributes
     ----------
-    site : ndarray, (L, 4)
+    site : ndarray of shape (L, 4)
         Fitness of each base where it acts alone, 0 elsewhere.
-    region : ndarray of uint8, (L,)
+    region : ndarray of shape (L,), uint8
         Class.
-    codon : ndarray of int, (L, 3)
+    codon : ndarray of shape (L, 3), int
         Positions of a coding base's codon in reading order, -1 elsewhere.
-    reverse : ndarray of bool, (L,)
+    reverse : ndarray of shape (L,), bool
         Whether the codon is read on the other strand.
-    partner : ndarray of int, (L,)
+    partner : ndarray of shape (L,), int
         The paired position, -1: none.
-    usage : ndarray, (64,)
+    usage : ndarray of shape (64,)
         Fitness of the codons.
     """
 
@@ -50,17 +50,7 @@ class Landscape:
 
     @classmethod
     def neutral(cls, length: int, usage: np.ndarray) -> Landscape:
-        """A landscape without selection.
-
-        Parameters
-        ----------
-        length : int
-        usage : ndarray, (64,)
-
-        Returns
-        -------
-        Landscape
-        """
+        """A landscape of some bases without selection, for codons of this fitness."""
         return cls(
             site=np.zeros((length, 4)),
             region=np.zeros(length, dtype=np.uint8),
@@ -70,26 +60,27 @@ class Landscape:
             usage=usage,
         )
 
-    def fitness(self, bases: np.ndarray, at: np.ndarray) -> np.ndarray:
-        """Fitness at positions for each base there, all others as they are.
+    def gain(self, bases: np.ndarray, at: np.ndarray) -> np.ndarray:
+        """Scaled selection coefficient S of every substitution at some positions.
 
         Parameters
         ----------
-        bases : ndarray of uint8, (L,)
-        at : ndarray of int, (n,)
+        bases : ndarray of shape (L,), uint8
+            Codes of the whole chromosome.
+        at : ndarray of shape (n,), int
+            Positions; all others are as they are.
 
         Returns
         -------
-        ndarray, (n, 4)
-            Of A, C, G, T, up to a constant.
+        ndarray of shape (n, 4)
+            To A, C, G, T; 0 for the base itself.
         """
-        out = self.site[at].copy()
+        fitness = self.site[at].copy()
         coding = np.flatnonzero(self.codon[at, 0] >= 0)
-        if len(coding):
-            out[coding] += self._codons(bases, at[coding])
+        fitness[coding] += self._codons(bases, at[coding])
         paired = np.flatnonzero(self.partner[at] >= 0)
-        out[paired] += PAIRS[bases[self.partner[at[paired]]]]
-        return out
+        fitness[paired] += PAIRS[bases[self.partner[at[paired]]]]
+        return fitness - fitness[np.arange(len(at)), bases[at]][:, None]
 
     def _codons(self, bases: np.ndarray, at: np.ndarray) -> np.ndarray:
         places, reverse = self.codon[at], self.reverse[at][:, None]
@@ -98,24 +89,6 @@ class Landscape:
         rest = np.where(own, 0, read) @ CODON
         usage = self.usage[rest[:, None] + np.arange(4) * (own @ CODON)[:, None]]
         return np.where(reverse, usage[:, ::-1], usage)
-
-    def selection(self, bases: np.ndarray) -> np.ndarray:
-        """Scaled selection coefficient S of every substitution.
-
-        Parameters
-        ----------
-        bases : ndarray of uint8, (L,)
-
-        Returns
-        -------
-        ndarray of float32, (L, 4)
-            0 for the base itself.
-        """
-        return _gain(self.fitness(bases, np.arange(len(bases))), bases).astype(np.float32)
-
-
-def _gain(fitness: np.ndarray, bases: np.ndarray) -> np.ndarray:
-    return fitness - np.take_along_axis(fitness, bases[:, None].astype(np.int64), 1)
 
 
 def fixation(s: np.ndarray) -> np.ndarray:
@@ -162,46 +135,27 @@ class Mutation:
         np.fill_diagonal(rate, 0)
         return rate / rate.sum() * 4
 
-    def rates(self, bases: np.ndarray, at: np.ndarray) -> np.ndarray:
-        """Rate from the base at each position to each base, given its neighbours.
+    def rates(self, bases: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Rates of the substitutions at some positions, given the neighbours, and of the way back.
 
         Parameters
         ----------
-        bases : ndarray of uint8, (L,)
-        at : ndarray of int, (n,)
+        bases : ndarray of shape (L,), uint8
+            Codes of the whole chromosome.
+        at : ndarray of shape (n,), int
+            Positions.
 
         Returns
         -------
-        ndarray, (n, 4)
+        there, back : ndarray of shape (n, 4)
+            From the base that stands there to A, C, G, T, and from these to it.
         """
-        padded = np.concatenate([[4], bases, [4]])
-        return self._rates(padded[at], padded[at + 1], padded[at + 2])
-
-    def _rates(self, before: np.ndarray, here: np.ndarray, after: np.ndarray) -> np.ndarray:
-        out = self.table()[here]
-        out[(here == 1) & (after == 2), 3] *= self.cpg
-        out[(here == 2) & (before == 1), 0] *= self.cpg
-        return out
-
-    def bias(self, bases: np.ndarray) -> np.ndarray:
-        """Log rate to each base over the rate back: the LLR of a neutral substitution.
-
-        Parameters
-        ----------
-        bases : ndarray of uint8, (L,)
-
-        Returns
-        -------
-        ndarray of float32, (L, 4)
-            0 for the base itself.
-        """
-        before, after = np.append(4, bases[:-1]), np.append(bases[1:], 4)
-        there, out = self._rates(before, bases, after), np.zeros((len(bases), 4), dtype=np.float32)
-        for b in range(4):
-            differs = bases != b
-            back = self._rates(before, np.full_like(bases, b), after)[differs, bases[differs]]
-            out[differs, b] = np.log(there[differs, b] / back)
-        return out
+        padded = np.pad(bases, 1, constant_values=4)
+        rate = np.repeat(self.table()[None], len(at), axis=0)
+        rate[padded[at + 2] == 2, 1, 3] *= self.cpg
+        rate[padded[at] == 1, 2, 0] *= self.cpg
+        row, here = np.arange(len(at)), bases[at]
+        return rate[row, here], rate[row, :, here]
 
     def neutral(self) -> np.ndarray:
         """Shares of A, C, G, T at equilibrium without context and selection, (4,)."""
@@ -227,18 +181,19 @@ def evolve(
 
     Parameters
     ----------
-    bases : ndarray of uint8, (L,)
-    landscape : Landscape
-    mutation : Mutation
+    bases : ndarray of shape (L,), uint8
+        Codes to begin with.
+    landscape, mutation : Landscape, Mutation
+        The forces.
     rng : Generator
-    time : float
-        1 is one mutation a neutral site, without CpG.
-    step : float
-        Time of a sweep.
+        Of the draws.
+    time, step : float
+        In all, and of a sweep; 1 is one mutation a neutral site, without CpG.
 
     Returns
     -------
-    ndarray of uint8, (L,)
+    ndarray of shape (L,), uint8
+        Codes.
     """
     bases = bases.copy()
     for sweep in range(max(1, round(time / step))):
@@ -247,8 +202,7 @@ def evolve(
             partner = landscape.partner[at]
             clash = (partner >= 0) & (partner % 3 == third) & ((partner > at) == bool(sweep % 2))
             at = at[~clash]
-            s = _gain(landscape.fitness(bases, at), bases[at])
-            rate = mutation.rates(bases, at) * fixation(s)
+            rate = mutation.rates(bases, at)[0] * fixation(landscape.gain(bases, at))
             total = rate.sum(1)
             moves = np.flatnonzero(rng.random(len(at)) < -np.expm1(-total * step))
             drawn = rng.random(len(moves)) * total[moves]

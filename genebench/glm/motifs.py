@@ -46,18 +46,7 @@ def jaspar(source: SourceSpec, *, tax_id: str = "9606") -> dict:
 
 
 def information(matrix: np.ndarray) -> np.ndarray:
-    """Information of each position of a motif against even bases.
-
-    Parameters
-    ----------
-    matrix : ndarray, (width, 4)
-        Probabilities.
-
-    Returns
-    -------
-    ndarray, (width,)
-        Bits, 0 to 2.
-    """
+    """Information of each position of a matrix of probabilities, (width,) bits of 0 to 2."""
     return 2 + (matrix * np.log2(matrix)).sum(1)
 
 

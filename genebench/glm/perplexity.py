@@ -1,4 +1,4 @@
-"""What a model expects along a sequence: probabilities, dependencies, bits per base."""
+"""What a model expects along a sequence: probabilities, and bits per base."""
 
 from __future__ import annotations
 
@@ -9,10 +9,7 @@ import pandas as pd
 
 from . import codes
 from .codes import Nucleotides
-from .genomes import Genome
-
-WORD = 24
-"""Length of the words by which a held-out base counts as seen in training."""
+from .genomes import WORD, Genome
 
 
 def track(model: Nucleotides, sequence: np.ndarray, *, window: int = 1024) -> np.ndarray:
@@ -42,8 +39,7 @@ def _tiled(model, sequence, window, left, right, batch):
     starts = np.arange(0, max(1, len(sequence)), step)
     for s in range(0, len(starts), batch):
         rows = codes.windows(sequence, starts[s : s + batch] - left, window)
-        inner = model.conditionals(rows)[:, left : left + step]
-        parts.append(inner.reshape(-1, 4))
+        parts.append(model.conditionals(rows)[:, left : left + step].reshape(-1, 4))
     return np.concatenate(parts)[: len(sequence)]
 
 
@@ -72,25 +68,10 @@ def model_bits(model: Nucleotides, sequence: codes.Sequence, *, window: int = 51
     return np.where(sequence.codes < codes.N, cost, np.nan).astype(np.float32)
 
 
-def genome_track(genome: Genome, model: Nucleotides, part: str = "test") -> np.ndarray:
-    """``track`` over one part of a genome.
-
-    Parameters
-    ----------
-    genome : Genome
-        With blocks of each part.
-    model : Nucleotides
-        Any model.
-    part : str
-        Train, validation or test.
-
-    Returns
-    -------
-    ndarray of shape (n_bases, 4), float32
-        NaN outside the part.
-    """
+def genome_track(genome: Genome, model: Nucleotides) -> np.ndarray:
+    """``track`` over the test part of a genome, (n_bases, 4) float32; NaN outside of it."""
     table = np.full((len(genome.codes), 4), np.nan, dtype=np.float32)
-    for a, b in genome.blocks(part):
+    for a, b in genome.blocks("test"):
         table[a:b] = track(model, genome.codes[a:b])
     return table
 
@@ -111,7 +92,7 @@ def validate(
     validation, training : sequence of Sequence
         Held-out sequences, and those whose words are searched for in them.
     regions : tuple of str
-        Names of the classes of region.
+        Names of the classes of region, where all held-out sequences have them.
 
     Returns
     -------
@@ -119,9 +100,8 @@ def validate(
         ``bases, n, share, bits, perplexity`` (lower is better): of all bases, outside repeats,
         outside what training has seen, and by class of region.
     """
-    words = [codes.canonical(t.codes, WORD) for t in training]
-    words = np.unique(np.concatenate([np.empty(0, np.int64), *words]))
-    rows = []
+    words = [np.empty(0, np.int64), *(codes.canonical(t.codes, WORD) for t in training)]
+    words, parts = np.unique(np.concatenate(words)), []
     for s in validation:
         columns = {
             "bits": model_bits(model, s),
@@ -129,19 +109,18 @@ def validate(
             "seen": codes.covered(s.codes, words, WORD),
             "region": -1 if s.regions is None else s.regions,
         }
-        rows.append(pd.DataFrame(columns))
-    table = pd.concat(rows, ignore_index=True)
+        parts.append(pd.DataFrame(columns))
+    table = pd.concat(parts).dropna(subset="bits")
     masks = {
-        "all": np.ones(len(table), dtype=bool),
+        "all": table.bits < np.inf,
         "outside repeats": ~table.repeat,
         f"outside shared {WORD}-mers": ~table.seen,
     }
-    if regions and (table.region >= 0).all():
-        masks |= {name: table.region == i for i, name in enumerate(regions)}
-    bits = table.bits.to_numpy()
-    finite, rows = np.isfinite(bits), []
-    for name, mask in masks.items():
-        part = bits[mask & finite]
-        n, mean = len(part), float(part.mean()) if len(part) else np.nan
-        rows.append((name, n, n / max(1, finite.sum()), mean, 2.0**mean))
-    return pd.DataFrame(rows, columns=["bases", "n", "share", "bits", "perplexity"])
+    masks |= {name: table.region == i for i, name in enumerate(regions)}
+    bits = {name: table.bits.to_numpy()[mask] for name, mask in masks.items()}
+    rows = [
+        (name, len(b), len(b) / max(1, len(table)), float(b.mean()) if len(b) else np.nan)
+        for name, b in bits.items()
+    ]
+    frame = pd.DataFrame(rows, columns=["bases", "n", "share", "bits"])
+    return frame.assign(perplexity=2.0**frame.bits)

@@ -20,6 +20,8 @@ REACH = 32
 AROUND = 8
 """Bases to each side of a change that a pseudo-likelihood counts."""
 STRANDS = ("both", "given")
+_BATCH = 256
+"""Windows in a pass."""
 
 
 def tiles(model: Nucleotides, positions: np.ndarray, length: int) -> np.ndarray:
@@ -51,12 +53,6 @@ def _unique(rows):
     return np.unique(whole, return_index=True, return_inverse=True)[1:]
 
 
-def _substituted(windows, positions, alt):
-    changed = np.array(windows, dtype=np.uint8)
-    changed[np.arange(len(changed)), positions] = alt
-    return changed
-
-
 def llr(
     model: Nucleotides,
     windows: np.ndarray,
@@ -65,7 +61,6 @@ def llr(
     alt: np.ndarray,
     *,
     strands: str = "both",
-    batch: int = 256,
 ) -> np.ndarray:
     """LLR of single substitutions.
 
@@ -78,52 +73,67 @@ def llr(
         Any model.
     windows : ndarray of shape (n, L), uint8
         Codes, with the reference at ``positions``.
-    positions : array-like of shape (n,), int
-        Position in each window.
-    ref, alt : array-like of shape (n,), int
-        Codes 0 to 3.
+    positions, ref, alt : array-like of shape (n,), int
+        Position in each window, and codes 0 to 3.
     strands : {"both", "given"}
         Mean over the two strands, or the given one.
-    batch : int
-        Windows in a pass.
 
     Returns
     -------
     ndarray of shape (n,), float32
         Natural logarithm.
     """
-    windows = np.ascontiguousarray(windows, dtype=np.uint8)
     positions = np.asarray(positions, dtype=np.int64)
     ref, alt = (np.asarray(b, dtype=np.uint8) for b in (ref, alt))
-    whole = model.objective == "causal" or model.by_likelihood
-    one = _whole if whole else _substitutions
-    out = one(model, windows, positions, ref, alt, batch)
+    out = _one_strand(model, windows, positions, ref, alt)
     if strands == "both" and not model.strand_symmetric:
-        turned = np.ascontiguousarray(codes.reverse_complement(windows))
-        place = windows.shape[1] - 1 - positions
-        out = (out + one(model, turned, place, 3 - ref, 3 - alt, batch)) / 2
+        turned, place = codes.reverse_complement(windows), windows.shape[1] - 1 - positions
+        out = (out + _one_strand(model, turned, place, 3 - ref, 3 - alt)) / 2
     return out.astype(np.float32)
 
 
-def _substitutions(model, windows, positions, ref, alt, batch):
-    """Of a masked model: one pass a window, or one query for each position of each window."""
-    if model.one_pass:
-        first, group = _unique(windows)
-        out = np.empty(len(windows))
-        for s in range(0, len(first), batch):
-            logs = model.conditionals(windows[first[s : s + batch]])
-            rows = np.flatnonzero((group >= s) & (group < s + batch))
-            window, place = group[rows] - s, positions[rows]
-            out[rows] = logs[window, place, alt[rows]] - logs[window, place, ref[rows]]
-        return out
-    windows, positions = _visible(model, windows, positions)
-    places = positions.astype("<i8")[:, None].view(np.uint8)
-    first, group = _unique(np.concatenate([windows, places], axis=1))
-    logs = np.zeros((len(first), 4), dtype=np.float32)
-    for s in range(0, len(first), batch):
-        part = first[s : s + batch]
-        logs[s : s + batch] = model.at(windows[part], positions[part])
-    return logs[group, alt] - logs[group, ref]
+def _by_window(model):
+    """Whether a model only compares the likelihoods of whole windows."""
+    return model.objective == "causal" or model.by_likelihood
+
+
+def _one_strand(model, windows, positions, ref, alt):
+    """LLR on the given strand.
+
+    An incremental model only reads on from the change; of one with a limited receptive field only
+    that is read. Both give what whole windows give.
+    """
+    if _by_window(model) and not model.incremental:
+        windows, positions = _visible(model, windows, positions)
+        changed = codes.substituted(windows, positions, alt)
+        return _likelihood(model, changed) - _likelihood(model, windows)
+    first, group = _unique(windows)
+    if not model.incremental:
+        logs, rows = _at(model, windows[first], group, positions), np.arange(len(group))
+        return (logs[rows, alt] - logs[rows, ref]).astype(np.float64)
+    out = np.empty(len(windows))
+    for i, window in enumerate(windows[first]):
+        rows = np.flatnonzero(group == i)
+        out[rows] = model.changes(window, positions[rows], alt[rows])
+    return out
+
+
+def _at(model, windows, row, place):
+    """Conditionals at places of windows, (n, 4); equal queries are run once."""
+    out = np.empty((len(row), 4), dtype=np.float32)
+    if not model.one_pass:
+        windows, place = _visible(model, windows[row], place)
+        places = place.astype("<i8")[:, None].view(np.uint8)
+        row, first = _unique(np.concatenate([windows, places], axis=1))[::-1]
+        windows, place = windows[first], place[first]
+    for s in range(0, len(windows), _BATCH):
+        part = slice(s, s + _BATCH)
+        mine = np.flatnonzero((row >= s) & (row < s + _BATCH))
+        if model.one_pass:
+            out[mine] = model.conditionals(windows[part])[row[mine] - s, place[mine]]
+        else:
+            out[mine] = model.at(windows[part], place[part])[row[mine] - s]
+    return out
 
 
 def _visible(model, windows, positions):
@@ -136,25 +146,7 @@ def _visible(model, windows, positions):
     return np.take_along_axis(windows, columns, axis=1), positions - start
 
 
-def _whole(model, windows, positions, ref, alt, batch):
-    """Likelihood of the window with the alternative less that with the reference.
-
-    An incremental model only reads on from the change; of one with a limited receptive field only
-    that is read. Both give what whole windows give.
-    """
-    if model.incremental:
-        first, group = _unique(windows)
-        out = np.empty(len(windows))
-        for i, window in enumerate(windows[first]):
-            rows = np.flatnonzero(group == i)
-            out[rows] = model.changes(window, positions[rows], alt[rows])
-        return out
-    windows, positions = _visible(model, windows, positions)
-    changed = _substituted(windows, positions, alt)
-    return _likelihood(model, changed, batch=batch) - _likelihood(model, windows, batch=batch)
-
-
-def _likelihood(model, windows, batch=256):
+def _likelihood(model, windows):
     """Log-likelihood of whole windows, (n,) float64; equal ones are run once, N counts nothing.
 
     Of a masked model the pseudo-log-likelihood: the sum over all positions of what each is given
@@ -162,13 +154,13 @@ def _likelihood(model, windows, batch=256):
     """
     first, group = _unique(windows)
     out = np.zeros(len(first))
-    for s in range(0, len(first), batch):
-        part = windows[first[s : s + batch]]
+    for s in range(0, len(first), _BATCH):
+        part = windows[first[s : s + _BATCH]]
         if model.by_likelihood:
-            out[s : s + batch] = model.likelihood(part)
+            out[s : s + _BATCH] = model.likelihood(part)
         else:
             logs = codes.observed(model.conditionals(part), part)
-            out[s : s + batch] = logs.sum(1, dtype=np.float64)
+            out[s : s + _BATCH] = logs.sum(1, dtype=np.float64)
     return out[group]
 
 
@@ -195,12 +187,10 @@ def pseudo(
         Codes.
     changes : sequence of (int, int, ndarray)
         Position (from 0), number of reference bases, codes of the alternative.
-    length : int
-        Bases of a window.
+    length, around : int
+        Bases of a window, and to each side of a change that count.
     strands : {"both", "given"}
         Mean over the two strands, or the given one.
-    around : int
-        Bases to each side of a change that count.
 
     Returns
     -------
@@ -208,43 +198,31 @@ def pseudo(
         Natural logarithm.
     """
     place = np.array([(length - n) // 2 for _, n, _ in changes], dtype=np.int64)
-    before, after = [], []
+    pairs = []
     for start, (position, n, alt) in zip(place, changes):
         whole = codes.windows(sequence, [position - start], length + n)[0]
         changed = np.concatenate([whole[:start], alt, whole[start + n :]])
-        before.append(whole[:length])
-        after.append(changed[:length])
-    sizes = [n for _, n, _ in changes], [len(alt) for _, _, alt in changes]
+        pairs.append((whole[:length], changed[:length]))
+    sizes = np.array([(n, len(alt)) for _, n, alt in changes], dtype=np.int64).T
+    sides = 2 if strands == "both" and not model.strand_symmetric else 1
     out = np.zeros(len(changes))
-    sides = [False, True] if strands == "both" and not model.strand_symmetric else [False]
-    for turned in sides:
-        for windows, size, sign in zip((before, after), sizes, (-1, 1)):
-            rows = np.array(windows, dtype=np.uint8).reshape(-1, length)
-            first = place - around
-            last = place + around + np.array(size, dtype=np.int64)
-            if turned:
-                rows = np.ascontiguousarray(codes.reverse_complement(rows))
-                first, last = length - last, length - first
-            spans = np.maximum(first, 0), np.minimum(last, length)
-            out += sign * _spans(model, rows, *spans)
-    return (out / len(sides)).astype(np.float32)
+    for windows, size, sign in zip(np.array(pairs).swapaxes(0, 1), sizes, (-1, 1)):
+        first, last = place - around, place + around + size
+        for _ in range(sides):
+            out += sign * _spans(model, windows, first, last)
+            windows = codes.reverse_complement(windows)
+            first, last = length - last, length - first
+    return (out / sides).astype(np.float32)
 
 
 def _spans(model, windows, first, last):
     """Log-likelihood of the bases ``first`` to ``last`` − 1, or of whole windows if causal."""
-    if model.objective == "causal" or model.by_likelihood:
+    if _by_window(model):
         return _likelihood(model, windows)
     column = np.arange(windows.shape[1])
     row, place = np.nonzero((column >= first[:, None]) & (column < last[:, None]))
     logs = codes.observed(_at(model, windows, row, place), windows[row, place])
     return np.bincount(row, weights=logs, minlength=len(windows))
-
-
-def _at(model, windows, row, place):
-    """Conditionals at places of windows, (n, 4)."""
-    if model.one_pass:
-        return model.conditionals(windows)[row, place]
-    return model.at(windows[row], place)
 
 
 def influence(
@@ -274,7 +252,7 @@ def influence(
         Mean Kullback–Leibler divergence (natural, 0 or more) of the distributions with the
         alternative from those with the reference.
     """
-    changed = _substituted(windows, positions, alt)
+    changed = codes.substituted(windows, positions, alt)
     distance = np.arange(windows.shape[1]) - np.asarray(positions)[:, None]
     low = 1 if model.objective == "causal" else -reach
     counted = (distance >= low) & (distance <= reach) & (distance != 0)
@@ -288,10 +266,7 @@ def influence(
 
 
 def embedding(
-    model: Nucleotides,
-    windows: np.ndarray,
-    positions: np.ndarray,
-    alt: np.ndarray,
+    model: Nucleotides, windows: np.ndarray, positions: np.ndarray, alt: np.ndarray
 ) -> np.ndarray:
     """How far a substitution moves the last hidden state at its place.
 
@@ -311,12 +286,10 @@ def embedding(
     """
     first, group = _unique(windows)
     a = model.hidden(windows[first])[group, positions].astype(np.float64)
-    changed = model.hidden(_substituted(windows, positions, alt))
-    rows = np.arange(len(changed))
-    b = changed[rows, positions].astype(np.float64)
+    changed = model.hidden(codes.substituted(windows, positions, alt))
+    b = changed[np.arange(len(changed)), positions].astype(np.float64)
     size = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-    cosine = (a * b).sum(1) / np.maximum(size, 1e-12)
-    return (1 - cosine).astype(np.float32)
+    return (1 - (a * b).sum(1) / np.maximum(size, 1e-12)).astype(np.float32)
 
 
 def contexts(sequence: np.ndarray, positions: np.ndarray, alt: np.ndarray) -> np.ndarray:
@@ -334,10 +307,8 @@ def contexts(sequence: np.ndarray, positions: np.ndarray, alt: np.ndarray) -> np
     ndarray of shape (n,), int64
         In [0, 500).
     """
-    padded = np.pad(sequence, 1, constant_values=codes.N).astype(np.int64)
-    p = np.asarray(positions)
-    triplet = (padded[p] * 5 + padded[p + 1]) * 5 + padded[p + 2]
-    return triplet * 4 + np.asarray(alt, dtype=np.int64)
+    around = codes.windows(sequence, np.asarray(positions) - 1, 3)
+    return around @ np.array([100, 20, 4]) + np.asarray(alt, dtype=np.int64)
 
 
 def calibrated(

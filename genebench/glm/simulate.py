@@ -8,8 +8,10 @@ function, and neutral DNA between.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,16 +21,7 @@ from ..core import cache
 from ..core.specs import Spec
 from . import codes, motifs
 from .codes import Sequence
-from .landscape import (
-    CODING,
-    CODON,
-    MOTIF,
-    REPEAT,
-    STRUCTURE,
-    Landscape,
-    Mutation,
-    evolve,
-)
+from .landscape import CODING, MOTIF, REPEAT, STRUCTURE, Landscape, Mutation, evolve
 
 TEST = "chr6"
 """Chromosome that models are tested on."""
@@ -49,10 +42,8 @@ class Design(Spec):
         Least information of a planted profile, bits a position.
     consensus : float
         Scaled fitness of the one right base in fixed boxes, start and stop codons.
-    usage : float
-        Deviation of the scaled fitness of codons.
-    stop : float
-        Scaled fitness of a stop codon inside a gene.
+    usage, stop : float
+        Deviation of the scaled fitness of codons, and that of a stop codon inside a gene.
     genes, clusters, hairpins, repeats : float
         How often each kind of element is placed, relative to the others.
     spacer : int
@@ -61,7 +52,6 @@ class Design(Spec):
         Time that the ancestor evolves to equilibrium, and from it to each species.
     theta : float
         Population-scaled mutation rate of the species whose variants are drawn.
-    seed : int
     """
 
     chromosomes: dict[str, int] = {f"chr{i}": 200_000 for i in range(1, 7)}
@@ -89,6 +79,7 @@ class Chromosome:
     Attributes
     ----------
     landscape : Landscape
+        Selection on its bases.
     elements : DataFrame
         ``kind, name, start, end, strand``.
     """
@@ -104,11 +95,15 @@ class Family:
     Attributes
     ----------
     design : Design
+        Size and strength.
     chromosomes : dict of str to Chromosome
-    motifs : dict of str to ndarray, (width, 4)
+        The map.
+    motifs : dict of str to ndarray of shape (width, 4)
+        Planted motifs.
     sequences : dict of int to dict of str to Sequence
         Species (1, 2, ...) -> chromosome -> sequence.
     mutation : Mutation
+        Rates.
     """
 
     design: Design
@@ -117,14 +112,13 @@ class Family:
     sequences: dict[int, dict[str, Sequence]]
     mutation: Mutation = field(default_factory=Mutation)
 
-    def truth(self, name: str, species: int = 1) -> pd.DataFrame:
-        """Every substitution of a chromosome.
+    def truth(self, name: str) -> pd.DataFrame:
+        """Every substitution of a chromosome of the first species.
 
         Parameters
         ----------
         name : str
             Chromosome.
-        species : int
 
         Returns
         -------
@@ -132,15 +126,15 @@ class Family:
             ``position`` (0-based), ``ref, alt`` (codes), ``region`` (code), ``S``, ``bias`` (log
             rate over rate back), ``oracle`` (their sum, the true LLR), ``rate``.
         """
-        bases = self.sequences[species][name].codes
-        landscape = self.chromosomes[name].landscape
-        s, bias = landscape.selection(bases), self.mutation.bias(bases)
-        rate = self.mutation.rates(bases, np.arange(len(bases)))
+        bases, landscape = self.sequences[1][name].codes, self.chromosomes[name].landscape
+        every = np.arange(len(bases))
         position, alt = np.nonzero(np.arange(4) != bases[:, None])
+        rate, back = (r[position, alt] for r in self.mutation.rates(bases, every))
+        s = landscape.gain(bases, every)[position, alt].astype(np.float32)
+        bias = np.log(rate / back).astype(np.float32)
         columns = {"position": position, "ref": bases[position], "alt": alt.astype(np.uint8)}
-        columns["region"] = landscape.region[position]
-        values = {"S": s, "bias": bias, "oracle": s + bias, "rate": rate}
-        return pd.DataFrame(columns | {k: v[position, alt] for k, v in values.items()})
+        columns |= {"region": landscape.region[position], "S": s, "bias": bias}
+        return pd.DataFrame(columns | {"oracle": s + bias, "rate": rate})
 
 
 class _Map:
@@ -173,6 +167,11 @@ class _Map:
     def _strand(self) -> int:
         return 1 if self.rng.random() < 0.5 else -1
 
+    def _note(self, kind: str, name: str, start: int, end: int, strand: int) -> int:
+        """Note an element; returns its end."""
+        self.rows.append((kind, name, start, int(end), strand))
+        return int(end)
+
     def _put(self, start: int, fitness: np.ndarray, region: int, strand: int) -> int:
         """Put site-wise fitness down; returns its end."""
         end = start + len(fitness)
@@ -180,26 +179,23 @@ class _Map:
         self.land.region[start:end] = region
         return end
 
-    def _motif(self, at: int, name: str, strand: int) -> int:
-        end = self._put(at, self.planted[name], MOTIF, strand)
-        self.rows.append(("motif", name, at, end, strand))
-        return end
+    def _motif(self, name: str, at: int, strand: int) -> int:
+        return self._note(
+            "motif", name, at, self._put(at, self.planted[name], MOTIF, strand), strand
+        )
 
     def _gene(self, at: int, strand: int) -> int:
         """Box, 17 bases, box, a leader of 15 to 35, start, 50 to 110 codons, stop."""
-        first, second = list(self.planted)[:2]
-        count, leader = int(self.rng.integers(50, 111)), int(self.rng.integers(15, 36))
-        if strand > 0:
-            end = self._motif(at, first, strand)
-            end = self._motif(end + 17, second, strand)
-            return self._coding(end + leader, strand, count)
-        end = self._coding(at, strand, count)
-        end = self._motif(end + leader, second, strand)
-        return self._motif(end + 17, first, strand)
+        first, second = (partial(self._motif, name) for name in list(self.planted)[:2])
+        coding = partial(self._coding, int(self.rng.integers(50, 111)))
+        leader = int(self.rng.integers(15, 36))
+        parts = [first, second, coding][::strand]
+        for part, gap in zip(parts, [*[17, leader][::strand], 0]):
+            at = part(at, strand) + gap
+        return at
 
-    def _coding(self, at: int, strand: int, count: int) -> int:
+    def _coding(self, count: int, at: int, strand: int) -> int:
         land, end = self.land, at + 3 * (count + 2)
-        self.rows.append(("gene", "gene", at, end, strand))
         land.region[at:end] = CODING
         ends = [self._fixed([0, 3, 2]), self._fixed([3, 0, 0])][::strand]
         self._put(at, ends[0], CODING, strand)
@@ -207,34 +203,33 @@ class _Map:
         inner = np.arange(at + 3, end - 3).reshape(-1, 3)
         land.codon[at + 3 : end - 3] = np.repeat(inner[:, ::strand], 3, axis=0)
         land.reverse[at:end] = strand < 0
-        return end
+        return self._note("gene", "gene", at, end, strand)
 
     def _cluster(self, at: int, strand: int) -> int:
         """Two to five motifs on either strand, 4 to 12 bases apart."""
         names, rng = list(self.planted), self.rng
         for _ in range(int(rng.integers(2, 6))):
             name = names[rng.integers(len(names))]
-            at = self._motif(at, name, self._strand()) + int(rng.integers(4, 13))
+            at = self._motif(name, at, self._strand()) + int(rng.integers(4, 13))
         return at
 
     def _hairpin(self, at: int, strand: int) -> int:
         """Fixed box, arm of 6, fixed loop, the arm that pairs with the first, fixed box."""
-        start, boxes = at, self.boxes[::strand]
-        left = self._put(start, boxes[0], STRUCTURE, strand) + np.arange(6)
-        right = self._put(left[-1] + 1, boxes[1], STRUCTURE, strand) + np.arange(6)
-        end = self._put(right[-1] + 1, boxes[2], STRUCTURE, strand)
-        self.land.region[start:end] = STRUCTURE
+        end, arms = at - 6, []
+        for box in self.boxes[::strand]:
+            end = self._put(end + 6, box, STRUCTURE, strand)
+            arms.append(np.arange(end, end + 6))
+        left, right, _ = arms
+        self.land.region[at:end] = STRUCTURE
         self.land.partner[left], self.land.partner[right] = right[::-1], left[::-1]
-        self.rows.append(("hairpin", "hairpin", start, end, strand))
-        return int(end)
+        return self._note("hairpin", "hairpin", at, end, strand)
 
     def _repeat(self, at: int, strand: int) -> int:
         """A copy of one of three families; its bases are put in when the ancestor has settled."""
         number = int(self.rng.integers(len(self.repeats)))
         end = at + len(self.repeats[number])
         self.land.region[at:end] = REPEAT
-        self.rows.append(("repeat", f"repeat {number + 1}", at, end, strand))
-        return end
+        return self._note("repeat", f"repeat {number + 1}", at, end, strand)
 
 
 def _beginning(landscape: Landscape, neutral: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -245,13 +240,12 @@ def _beginning(landscape: Landscape, neutral: np.ndarray, rng: np.random.Generat
     index = np.arange(len(bases))
     later = np.flatnonzero((landscape.partner >= 0) & (landscape.partner < index))
     bases[later] = 3 - bases[landscape.partner[later]]
-    a, b, c = np.indices((4, 4, 4)).reshape(3, 64)
-    share = np.exp(landscape.usage) * neutral[a] * neutral[b] * neutral[c]
+    share = np.exp(landscape.usage) * neutral[codes.spelt(3)].prod(1)
     first = landscape.codon[:, 0] == index
     for reverse in (False, True):
         places = landscape.codon[first & (landscape.reverse == reverse)]
         drawn = rng.choice(64, len(places), p=share / share.sum())
-        read = (drawn[:, None] // CODON % 4).astype(np.uint8)
+        read = codes.spelt(3)[drawn].astype(np.uint8)
         bases[places] = 3 - read if reverse else read
     return bases
 
@@ -267,13 +261,16 @@ def simulate(
     Parameters
     ----------
     design : Design
-    profiles : dict of str to ndarray, (width, 4)
+        Size and strength.
+    profiles : dict of str to ndarray of shape (width, 4)
         Probabilities of motifs to choose from.
     progress : callable
+        Takes a stage, the chromosomes done and all.
 
     Returns
     -------
     Family
+        Its map and sequences.
     """
     mutation = Mutation()
     neutral = mutation.neutral()
@@ -284,8 +281,7 @@ def simulate(
     for number, (name, chromosome) in enumerate(chromosomes.items()):
         land, elements = chromosome.landscape, chromosome.elements
         rng = np.random.default_rng([design.seed, 1, number])
-        bases = _beginning(land, neutral, rng)
-        bases = evolve(bases, land, mutation, rng, time=design.settle)
+        bases = evolve(_beginning(land, neutral, rng), land, mutation, rng, time=design.settle)
         for row in elements[elements.kind == "repeat"].itertuples():
             copy = drawn.repeats[int(row.name.split()[1]) - 1]
             bases[row.start : row.end] = copy if row.strand > 0 else codes.reverse_complement(copy)
@@ -303,6 +299,7 @@ def write_family(family: Family, out: Path, *, chromosome: str = TEST) -> list[P
     Parameters
     ----------
     family : Family
+        What is written.
     out : Path
         Folder.
     chromosome : str
@@ -311,6 +308,7 @@ def write_family(family: Family, out: Path, *, chromosome: str = TEST) -> list[P
     Returns
     -------
     list of Path
+        The files.
     """
     texts = {f"species{i}.fa": _fasta(rows) for i, rows in family.sequences.items()}
     parts = [c.elements.assign(chrom=name) for name, c in family.chromosomes.items()]
@@ -329,5 +327,5 @@ def _fasta(sequences: dict[str, Sequence]) -> str:
     for name, s in sequences.items():
         letters = zip(codes.decode(s.codes), s.repeats)
         text = "".join(c.lower() if repeat else c for c, repeat in letters)
-        lines += [f">{name}", *(text[i : i + 60] for i in range(0, len(text), 60))]
+        lines += [f">{name}", textwrap.fill(text, 60)]
     return "\n".join(lines) + "\n"

@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,9 @@ import yaml
 from safetensors.torch import save
 from torch.nn import functional
 
-from ..core import cache
+from ..core import cache, specs
 from ..core.errors import BadInput
-from . import codes, net, variants
+from . import codes, net, tokens, variants
 from .net import Recipe
 from .trained import RECIPE, VERSION, WEIGHTS
 
@@ -50,48 +51,59 @@ def _base_weights(sequence, recipe):
 class _Sampler:
     """Windows drawn evenly from all sequences, on both strands unless the network sees both."""
 
-    def __init__(self, sequences: Sequence[codes.Sequence], recipe: Recipe) -> None:
+    def __init__(self, sequences: Sequence[codes.Sequence], recipe: Recipe, tokens) -> None:
         self.sequences = [s for s in sequences if len(s.codes) >= recipe.window]
         if not self.sequences:
             raise BadInput(
                 f"no sequence is as long as the window of {recipe.window} bases; give longer ones "
                 "or a shorter window."
             )
-        self.recipe, self.weights = recipe, [_base_weights(s, recipe) for s in self.sequences]
+        self.recipe, self.tokens = recipe, tokens
+        self.weights = [_base_weights(s, recipe) for s in self.sequences]
         starts = [len(s.codes) - recipe.window + 1 for s in self.sequences]
         self.edges = np.cumsum([0, *starts])
 
-    def batch(self, step: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Draw the windows of one step; the same for the same step and seed."""
+    def windows(self, step: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Draw the windows of one step, their weights and species; the same for the same step."""
         r = self.recipe
         rng = np.random.default_rng([r.seed, step])
         drawn = rng.integers(0, int(self.edges[-1]), r.batch)
         which = np.searchsorted(self.edges[1:], drawn, side="right")
         flip = rng.random(r.batch) < (0 if r.equivariant and r.objective != "causal" else 0.5)
         rows, weights = [], []
-        chosen = [self.sequences[w] for w in which]
-        for i, start in enumerate(drawn - self.edges[which]):
+        for w, start, turned in zip(which, drawn - self.edges[which], flip):
             part = slice(start, start + r.window)
-            row, weight = chosen[i].codes[part], self.weights[which[i]][part]
-            rows.append(codes.reverse_complement(row) if flip[i] else row)
-            weights.append(weight[::-1] if flip[i] else weight)
-        species = np.array([s.species for s in chosen])
+            row, weight = self.sequences[w].codes[part], self.weights[w][part]
+            rows.append(codes.reverse_complement(row) if turned else row)
+            weights.append(weight[::-1] if turned else weight)
+        species = np.array([self.sequences[w].species for w in which])
         return np.stack(rows), np.stack(weights), species
 
+    def batch(self, step: int, device: str) -> list[torch.Tensor]:
+        """Tokens of the windows of one step, their weights, species and which are hidden."""
+        rows, weights, species = self.windows(step)
+        ids = self.tokens.encode(rows)
+        sums = np.zeros(ids.shape, dtype=np.float32)
+        for total, row, weight in zip(sums, rows, weights):
+            starts = self.tokens.spans(row)[:, 0]
+            total[: len(starts)] = np.add.reduceat(weight, starts)
+        counted, hide = ids != self.tokens.unknown, np.zeros(ids.shape, dtype=bool)
+        if self.recipe.objective == "masked":
+            drawn = np.random.default_rng([self.recipe.seed, step, 1]).random(ids.shape)
+            counted = hide = (drawn < self.recipe.masked) & counted
+        return [torch.from_numpy(a).to(device) for a in (ids, sums * counted, species, hide)]
 
-def _loss(network, recipe, tokens, weights, species, hide=None):
+
+def _loss(network, recipe, ids, weights, species, hide):
     """Weighted mean loss of one batch."""
-    given = tokens if hide is None else torch.where(hide, recipe.vocabulary + 1, tokens)
-    logits, left = network(given, species if recipe.species else None)
-    weights = weights if hide is None else weights * hide
-    target = tokens.clamp(max=recipe.vocabulary - 1).view(-1)
+    logits, left = network(torch.where(hide, recipe.vocabulary + 1, ids), species)
+    target = ids.clamp(max=recipe.vocabulary - 1).view(-1)
     total = weights.sum().clamp(min=1e-6) * float(np.log(2))
 
     def mean(values):
         rows = values.float().view(-1, values.shape[-1])
-        return (
-            functional.cross_entropy(rows, target, reduction="none") * weights.reshape(-1)
-        ).sum() / total
+        losses = functional.cross_entropy(rows, target, reduction="none")
+        return (losses * weights.reshape(-1)).sum() / total
 
     reported = mean(logits)
     return (reported if left is None else reported + recipe.left * mean(left)), reported
@@ -143,7 +155,7 @@ def train(
     Parameters
     ----------
     sequences : sequence of Sequence
-        To train on.
+        To train on; none as long as a window is an error.
     recipe : Recipe
         Architecture and training.
     folder : Path
@@ -157,11 +169,6 @@ def train(
     -------
     Path
         The folder.
-
-    Raises
-    ------
-    BadInput
-        No sequence is as long as a window.
     """
     folder = Path(folder)
     described = _identity(sequences, recipe)
@@ -169,42 +176,59 @@ def train(
     if _done(folder, key):
         say(f"{folder}: already trained.")
         return folder
-    sampler = _Sampler(sequences, recipe)
-    tokens = codes.learn(recipe, [s.codes for s in sequences])
+    sampler = _Sampler(sequences, recipe, tokens.learn(recipe, [s.codes for s in sequences]))
     network = net.build(recipe).to(device)
     optimiser = _optimiser(network, recipe)
-    state = _resume(folder / STATE, key, network, optimiser, device)
-    if state["step"]:
-        say(f"{folder}: going on at step {state['step']} of {recipe.steps}.")
-    saved, began, recent = time.monotonic(), time.process_time(), []
-    cast = recipe.dtype == "bfloat16"
+    parts, state = (
+        {"network": network, "optimiser": optimiser},
+        {"step": 0, "losses": [], "cpu_s": 0.0},
+    )
+    if (folder / STATE).exists():
+        saved = torch.load(folder / STATE, weights_only=True, map_location=device)
+        if saved.pop("key") == key:
+            for name, part in parts.items():
+                part.load_state_dict(saved.pop(name))
+            state = saved
+            say(f"{folder}: going on at step {state['step']} of {recipe.steps}.")
+    wall, began, recent = time.monotonic(), time.process_time() - state["cpu_s"], []
 
     def losses():
         for step in range(state["step"], recipe.steps):
             for group in optimiser.param_groups:
                 group["lr"] = float(recipe.rate * _schedule(step, recipe))
-            batch = _tensors(sampler, tokens, recipe, step, device)
+            batch = sampler.batch(step, device)
+            cast = recipe.dtype == "bfloat16"
             with torch.autocast(device.split(":")[0], torch.bfloat16, enabled=cast):
                 total, reported = _loss(network, recipe, *batch)
             recent.append(reported.detach())
             yield total
 
-    steps = descend(network, optimiser, losses(), clip=1.0)
-    for step, _ in enumerate(steps, state["step"] + 1):
-        state["step"] = step
-        if step % 50 == 0:
+    for _ in descend(network, optimiser, losses(), clip=1.0):
+        state["step"] += 1
+        if state["step"] % 50 == 0:
             state["losses"].append(round(float(torch.stack(recent).mean()), 4))
             recent.clear()
-            progress("training", step, recipe.steps)
-            if time.monotonic() - saved > EVERY:
-                state["cpu_s"] += time.process_time() - began
-                began, saved = time.process_time(), time.monotonic()
-                weights = {"network": network.state_dict(), "optimiser": optimiser.state_dict()}
+            progress("training", state["step"], recipe.steps)
+            if time.monotonic() - wall > EVERY:
+                wall, state["cpu_s"] = time.monotonic(), time.process_time() - began
+                weights = {name: part.state_dict() for name, part in parts.items()}
                 with cache.atomic(folder / STATE) as temporary:
                     torch.save({"key": key, **weights, **state}, temporary)
-    state["cpu_s"] += time.process_time() - began
-    _finish(folder, described, recipe, network, device, state, tokens.merges)
-    last = state["losses"][-1] if state["losses"] else float("nan")
+    weights = {n: p.detach().to("cpu").contiguous().clone() for n, p in network.named_parameters()}
+    with cache.atomic(folder / WEIGHTS) as temporary:
+        temporary.write_bytes(save(weights))
+        sha256 = cache.digest(temporary)
+    facts = {
+        "losses_every_50_steps": state["losses"],
+        "bases_seen": recipe.steps * recipe.batch * recipe.window,
+        "cpu_s": round(time.process_time() - began, 1),
+        "device": device,
+        "weights": sum(p.numel() for p in network.parameters()),
+    }
+    added = {"key": key, "sha256": sha256, "facts": facts, "merges": sampler.tokens.merges}
+    cache.write_json(folder / RECIPE, described | added)
+    (folder / STATE).unlink(missing_ok=True)
+    last = (state["losses"] or [float("nan")])[-1]
     say(f"{folder}: trained, last loss {last:.3f} bits a base.")
     return folder
 
@@ -219,60 +243,12 @@ def _optimiser(network, recipe):
     return torch.optim.AdamW(groups, lr=recipe.rate, betas=(0.9, 0.98), fused=True)
 
 
-def _finish(folder, described, recipe, network, device, state, merges):
-    """Write weights and recipe, and drop the checkpoint."""
-    weights = {n: p.detach().to("cpu").contiguous().clone() for n, p in network.named_parameters()}
-    with cache.atomic(folder / WEIGHTS) as temporary:
-        temporary.write_bytes(save(weights))
-        sha256 = cache.digest(temporary)
-    facts = {
-        "losses_every_50_steps": state["losses"],
-        "bases_seen": recipe.steps * recipe.batch * recipe.window,
-        "cpu_s": round(state["cpu_s"], 1),
-        "device": device,
-        "weights": sum(p.numel() for p in network.parameters()),
-    }
-    added = {"key": cache.key(described), "sha256": sha256, "facts": facts, "merges": merges}
-    cache.write_json(folder / RECIPE, described | added)
-    (folder / STATE).unlink(missing_ok=True)
-
-
 def _schedule(step, recipe):
     """Share of the full rate at a step: a straight rise, then half a cosine down to zero."""
     rise = max(1, int(recipe.warmup * recipe.steps))
     if step < rise:
         return (step + 1) / rise
     return 0.5 * (1 + np.cos(np.pi * (step - rise) / max(1, recipe.steps - rise)))
-
-
-def _tensors(sampler, tokens, recipe, step, device):
-    """Tokens, their weights, species and which are hidden, of one step."""
-    rows, weights, species = sampler.batch(step)
-    ids = tokens.encode(rows)
-    known = ids != tokens.unknown
-    if tokens.kind != "nucleotide":
-        sums = np.zeros(ids.shape, dtype=np.float32)
-        for total, row, weight in zip(sums, rows, weights):
-            starts = tokens.spans(row)[:, 0]
-            total[: len(starts)] = np.add.reduceat(weight, starts)
-        weights = sums * known
-    hide = None
-    if recipe.objective == "masked":
-        drawn = np.random.default_rng([recipe.seed, step, 1]).random(ids.shape)
-        hide = torch.from_numpy((drawn < recipe.masked) & known).to(device)
-    arrays = (ids, weights.astype(np.float32), species)
-    return (*(torch.from_numpy(a).to(device) for a in arrays), hide)
-
-
-def _resume(path, key, network, optimiser, device):
-    """Step, losses and CPU seconds of a checkpoint, whose weights are loaded; or a fresh start."""
-    if path.exists():
-        saved = torch.load(path, weights_only=True, map_location=device)
-        if saved["key"] == key:
-            network.load_state_dict(saved["network"])
-            optimiser.load_state_dict(saved["optimiser"])
-            return {name: saved[name] for name in ("step", "losses", "cpu_s")}
-    return {"step": 0, "losses": [], "cpu_s": 0.0}
 
 
 def _done(folder, key):
@@ -297,31 +273,19 @@ def read_recipe(path: Path | None, changes: Sequence[str] = ()) -> Recipe:
     Returns
     -------
     Recipe
-        The changed recipe.
-
-    Raises
-    ------
-    BadInput
-        No readable table, a change of another form, or a wrong key or value.
+        The changed recipe; what is no recipe or no such change is an error.
     """
-    given = {}
-    if path is not None:
-        try:
-            given = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, yaml.YAMLError) as err:
-            reason = str(err).splitlines()[0]
-            raise BadInput(f"{path}: no readable recipe ({reason}); give a YAML or JSON file.")
-        if not isinstance(given, dict):
-            raise BadInput(
-                f"{path}: a recipe is a table of keys and values, such as 'width: 96'; correct it."
-            )
+    if path and not path.is_file():
+        raise BadInput(f"{path}: there is no such file; give a recipe in YAML or JSON.")
+    given = specs.read_yaml(path) if path else {}
     for text in changes:
         name, equals, value = text.partition("=")
         if not equals:
             raise BadInput(
                 f"--set {text}: not of the form key=value; write for example --set steps=500."
             )
-        given[name.strip()] = yaml.safe_load(value)
+        if isinstance(given, dict):
+            given |= {name.strip(): yaml.safe_load(value)}
     return net.recipe(given, where=str(path or "recipe"))
 
 
@@ -349,11 +313,11 @@ def split(
     BadInput
         A name that no file has, or nothing left to train on.
     """
-    every = []
-    for number, path in enumerate(paths, 1):
-        for s in variants.genome(path).values():
-            species = number if several else 0
-            every.append(codes.Sequence(s.name, s.codes, s.repeats, s.regions, species))
+    every = [
+        replace(s, species=number if several else 0)
+        for number, path in enumerate(paths, 1)
+        for s in variants.genome(path).values()
+    ]
     names = [s.name for s in every]
     chosen = held_out or names[-1:]
     absent = [n for n in chosen if n not in names]
@@ -361,9 +325,9 @@ def split(
         raise BadInput(
             f"no sequence '{absent[0]}' to hold out; there are {', '.join(dict.fromkeys(names))}."
         )
-    training = [s for s in every if s.name not in chosen]
-    if not training:
+    parts = [s for s in every if s.name not in chosen], [s for s in every if s.name in chosen]
+    if not parts[0]:
         raise BadInput(
             "nothing is left to train on; hold out fewer sequences, or give a genome of several."
         )
-    return training, [s for s in every if s.name in chosen]
+    return parts

@@ -5,10 +5,12 @@ from __future__ import annotations
 import gzip
 import io
 from collections.abc import Callable
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from Bio.SeqIO.FastaIO import SimpleFastaParser
 
 from ..core import cache
 from ..core.errors import BadInput, unknown
@@ -18,18 +20,18 @@ from .codes import Nucleotides, Sequence
 
 GOOD = "ok"
 FAULTS = (
-    "sequence not in the FASTA file",
-    "position off the sequence",
-    "reference allele differs from the FASTA file",
-    "allele with N or another letter than A, C, G, T",
-    "symbolic or missing allele",
-    "alternative equals reference",
     "position is no number",
+    "sequence not in the FASTA file",
+    "symbolic or missing allele",
+    "allele with N or another letter than A, C, G, T",
+    "position off the sequence",
+    "alternative equals reference",
+    "reference allele differs from the FASTA file",
 )
-"""Why a variant is not scored, in the words of the column ``status``."""
+"""Why a variant is not scored, in the words of the column ``status`` and in order of the checks."""
 KINDS = ("llr", "influence", "embedding")
 """Scores, in the words of ``score``."""
-_COLUMNS = ("chrom", "pos", "id", "ref", "alt")
+_COLUMNS = ["chrom", "pos", "id", "ref", "alt"]
 _SYNONYMS = {
     "#chrom": "chrom",
     "chromosome": "chrom",
@@ -42,15 +44,14 @@ _SYNONYMS = {
 }
 
 
-def _lines(path):
-    """Numbered lines of a plain, gzip or bgzip file, without their ends and a byte-order mark."""
+@contextmanager
+def _text(path):
+    """Text of a plain, gzip or bgzip file without a byte-order mark."""
     try:
         with open(path, "rb") as raw:
             packed = raw.read(2) == b"\x1f\x8b"
-        with gzip.open(path, "rb") if packed else open(path, "rb") as raw:
-            text = io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace", newline=None)
-            for number, line in enumerate(text, 1):
-                yield number, line.rstrip("\r\n")
+        with gzip.open(path) if packed else open(path, "rb") as raw:
+            yield io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace")
     except (EOFError, gzip.BadGzipFile) as err:
         raise BadInput(f"{path}: a broken gzip file ({err}); fetch or pack it again.")
     except OSError as err:
@@ -76,26 +77,19 @@ def genome(path: Path) -> dict[str, Sequence]:
     BadInput
         No FASTA, a name twice, or no bases at all.
     """
-    parts: dict[str, list[str]] = {}
-    name = None
-    for number, line in _lines(path):
-        if line.startswith(">"):
-            name = (line[1:].split() or [""])[0]
-            if name in parts:
-                raise BadInput(
-                    f"{path}: line {number}: sequence '{name}' stands twice; keep one of them."
-                )
-            parts[name] = []
-        elif name is not None:
-            parts[name].append(line.strip())
-        elif line.strip():
-            raise BadInput(f"{path}: does not begin with a header line '>id'; it is no FASTA file.")
-    texts = {key: "".join(lines) for key, lines in parts.items()}
-    if not any(texts.values()):
+    out: dict[str, Sequence] = {}
+    with _text(path) as text:
+        for title, bases in SimpleFastaParser(text):
+            name = title.partition(" ")[0]
+            if name in out:
+                raise BadInput(f"{path}: sequence '{name}' stands twice; keep one of them.")
+            out[name] = Sequence(name, codes.encode(bases), codes.lower(bases))
+    if not any(len(s.codes) for s in out.values()):
         raise BadInput(
-            f"{path}: holds no sequence; give a FASTA file of the genome that the variants are of."
+            f"{path}: holds no sequence below a header line '>id'; give a FASTA file of the genome "
+            "that the variants are of."
         )
-    return {k: Sequence(k, codes.encode(text), codes.lower(text)) for k, text in texts.items()}
+    return out
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -117,21 +111,32 @@ def read(path: Path) -> pd.DataFrame:
     BadInput
         No such columns, or a row with too few fields, by its line.
     """
-    rows, place, separator = [], None, "\t"
-    for number, line in _lines(path):
-        if not line.strip() or line.startswith("##"):
-            continue
-        if place is None:
-            separator = "\t" if "\t" in line else ","
-            place, is_header = _columns(path, number, line, line.split(separator))
-            if is_header:
+    rows, place, separator = [], {}, "\t"
+    with _text(path) as text:
+        for number, line in enumerate(text, 1):
+            if not line.strip() or line.startswith("##"):
                 continue
-        fields, needed = line.split(separator), max(place.values()) + 1
-        if len(fields) < needed:
-            count = f"{len(fields)} fields where {needed} belong"
-            raise BadInput(f"{path}: line {number}: {count}; mend that line.")
-        rows.append((number, *(fields[place[c]].strip() if c in place else "." for c in _COLUMNS)))
-    if place is None:
+            if not place:
+                separator = "\t" if "\t" in line else ","
+                fields = [f.strip().lower() for f in line.split(separator)]
+                names = [_SYNONYMS.get(f, f) for f in fields]
+                if {"chrom", "pos", "ref", "alt"} <= set(names):
+                    place = {c: names.index(c) for c in _COLUMNS if c in names}
+                    continue
+                if len(names) < 5 or line.startswith("#"):
+                    raise BadInput(
+                        f"{path}: line {number}: no columns chrom, pos, ref, alt; give a VCF, or "
+                        "name them first."
+                    )
+                place = {c: i for i, c in enumerate(_COLUMNS)}
+            fields, needed = line.split(separator), max(place.values()) + 1
+            if len(fields) < needed:
+                count = f"{len(fields)} fields where {needed} belong"
+                raise BadInput(f"{path}: line {number}: {count}; mend that line.")
+            rows.append(
+                (number, *(fields[place[c]].strip() if c in place else "." for c in _COLUMNS))
+            )
+    if not rows:
         raise BadInput(
             f"{path}: holds no variants; give a VCF or a table with columns chrom, pos, ref, alt."
         )
@@ -140,19 +145,6 @@ def read(path: Path) -> pd.DataFrame:
     frame["ref"] = frame.ref.str.upper()
     frame["alt"] = frame.alt.str.upper().str.split(",")
     return frame.explode("alt", ignore_index=True)
-
-
-def _columns(path, number, line, fields):
-    """Place of each column, and whether the line is a header; without one it is that of a VCF."""
-    names = [_SYNONYMS.get(n, n) for n in (f.strip().lower() for f in fields)]
-    if {"chrom", "pos", "ref", "alt"} <= set(names):
-        return {c: names.index(c) for c in _COLUMNS if c in names}, True
-    if len(names) < 5 or line.startswith("#"):
-        raise BadInput(
-            f"{path}: line {number}: no columns chrom, pos, ref, alt; give a VCF, or name them "
-            "first."
-        )
-    return {c: i for i, c in enumerate(_COLUMNS)}, False
 
 
 def check(frame: pd.DataFrame, sequences: dict[str, Sequence]) -> pd.DataFrame:
@@ -175,22 +167,18 @@ def check(frame: pd.DataFrame, sequences: dict[str, Sequence]) -> pd.DataFrame:
 
 
 def _status(row, sequences):
-    missing, off, differs, letters, symbolic, same, number = FAULTS
-    if row.pos < 0:
-        return number
-    if row.chrom not in sequences:
-        return missing
-    if not row.alt or not row.ref or row.alt == "." or set("<>[]*") & set(row.alt):
-        return symbolic
-    if set(row.ref + row.alt) - set("ACGT"):
-        return letters
-    start, reference = row.pos - 1, sequences[row.chrom].codes
-    end = start + len(row.ref)
-    if start < 0 or end > len(reference):
-        return off
-    if row.ref == row.alt:
-        return same
-    return GOOD if codes.decode(reference[start:end]) == row.ref else differs
+    reference = sequences[row.chrom].codes if row.chrom in sequences else codes.encode("")
+    start, end = row.pos - 1, row.pos - 1 + len(row.ref)
+    holds = (
+        row.pos < 0,
+        row.chrom not in sequences,
+        not row.alt or not row.ref or row.alt == "." or set("<>[]*") & set(row.alt),
+        set(row.ref + row.alt) - set("ACGT"),
+        start < 0 or end > len(reference),
+        row.ref == row.alt,
+        codes.decode(reference[max(start, 0) : end]) != row.ref,
+    )
+    return next((fault for fault, wrong in zip(FAULTS, holds) if wrong), GOOD)
 
 
 def messages(frame: pd.DataFrame, sequences: dict[str, Sequence]) -> list[str]:
@@ -211,11 +199,11 @@ def messages(frame: pd.DataFrame, sequences: dict[str, Sequence]) -> list[str]:
     out = []
     for fault, part in frame[frame.status != GOOD].groupby("status", sort=False):
         row, more = part.iloc[0], ""
-        if fault == FAULTS[0]:
+        if row.chrom not in sequences:
             plain = row.chrom.removeprefix("chr")
-            near = [n for n in sequences if n.removeprefix("chr") == plain]
-            has = f"it has {', '.join(list(sequences)[:4])}"
-            more = "; " + (f"the FASTA file names it '{near[0]}'" if near else has)
+            near = [f"names it '{n}'" for n in sequences if n.removeprefix("chr") == plain]
+            has = [*near, f"has {', '.join(list(sequences)[:4])}"]
+            more = f"; the FASTA file {has[0]}"
         out.append(
             f"{len(part)} of {len(frame)} variants not scored: {fault} (first: line {row.line}, "
             f"{row.chrom}:{row.pos} {row.ref[:12]}>{row.alt[:12]}{more})."
@@ -257,38 +245,34 @@ def score(
     DataFrame
         With a column for each of ``kinds``, NaN where a variant is not ok and, but for ``llr``,
         where it is no single substitution.
-
-    Raises
-    ------
-    BadInput
-        Unknown kind of score.
     """
     for kind in kinds:
         if kind not in KINDS:
             raise unknown("score", kind, KINDS)
-    length = length or _suggested(model)
+    if not length:  # twice the context and as much again to share, at most all that it reads
+        grain = model.token_length
+        most = min(model.max_length, max(64, 3 * model.context))
+        length = max(grain, most // grain * grain)
     empty = {kind: np.full(len(frame), np.nan, dtype=np.float32) for kind in kinds}
     out = frame.assign(**empty).reset_index(drop=True)
     good, single = out[out.status == GOOD], _single(out)
+    jobs = [(part, True) for part in _parts(single.sort_values(["chrom", "pos"]), 2048)]
+    if "llr" in kinds:
+        jobs += [(part, False) for part in _parts(good.drop(single.index), 256)]
     done = 0
-    for part in _parts(single.sort_values(["chrom", "pos"]), 2048):
-        codes_, position = sequences[part.chrom.iloc[0]].codes, part.pos.to_numpy() - 1
-        start = scoring.tiles(model, position, length)
-        windows, place = codes.windows(codes_, start, length), position - start
-        ref, alt = (codes.encode("".join(part[c])) for c in ("ref", "alt"))
-        for kind in kinds:
-            if kind == "llr":
-                scores = scoring.llr(model, windows, place, ref, alt, strands=strands)
-            else:
-                scores = getattr(scoring, kind)(model, windows, place, alt)
-            out.loc[part.index, kind] = scores
-        done += len(part)
-        progress("variants", done, len(good))
-    for part in _parts(good.drop(single.index), 256) if "llr" in kinds else ():
-        changes = [(r.pos - 1, len(r.ref), codes.encode(r.alt)) for r in part.itertuples()]
-        codes_ = sequences[part.chrom.iloc[0]].codes
-        scores = scoring.pseudo(model, codes_, changes, length=length, strands=strands)
-        out.loc[part.index, "llr"] = scores
+    for part, alone in jobs:
+        bases, position = sequences[part.chrom.iloc[0]].codes, part.pos.to_numpy() - 1
+        if alone:
+            start = scoring.tiles(model, position, length)
+            ref, alt = (codes.encode("".join(part[c])) for c in ("ref", "alt"))
+            given = model, codes.windows(bases, start, length), position - start
+            for kind in kinds:
+                options = {"ref": ref, "strands": strands} if kind == "llr" else {}
+                out.loc[part.index, kind] = getattr(scoring, kind)(*given, alt=alt, **options)
+        else:
+            alleles = zip(position.tolist(), part.ref.str.len(), map(codes.encode, part.alt))
+            options = {"length": length, "strands": strands}
+            out.loc[part.index, "llr"] = scoring.pseudo(model, bases, list(alleles), **options)
         done += len(part)
         progress("variants", done, len(good))
     return out
@@ -307,12 +291,6 @@ def _parts(frame, size):
             yield part.iloc[s : s + size]
 
 
-def _suggested(model):
-    """Length of windows: twice the context and as much again to share, at most all it reads."""
-    grain = model.token_length
-    return max(grain, min(model.max_length, max(64, 3 * model.context)) // grain * grain)
-
-
 def with_calibration(frame: pd.DataFrame, sequences: dict[str, Sequence]) -> pd.DataFrame:
     """Add the LLR of single substitutions less its mean by kind of mutation.
 
@@ -328,27 +306,17 @@ def with_calibration(frame: pd.DataFrame, sequences: dict[str, Sequence]) -> pd.
     DataFrame
         With a column ``llr_calibrated``.
     """
-    out = frame.assign(llr_calibrated=np.float32(np.nan))
-    single = _single(out)
-    kinds = np.empty(len(single), dtype=np.int64)
-    for name in single.chrom.unique():
-        mine = (single.chrom == name).to_numpy()
-        position, alt = single.pos[mine].to_numpy() - 1, codes.encode("".join(single.alt[mine]))
-        kinds[mine] = scoring.contexts(sequences[name].codes, position, alt)
-    scores = scoring.calibrated(single.llr.to_numpy(), kinds)
-    out.loc[single.index, "llr_calibrated"] = scores.astype(np.float32)
-    return out
+    single = _single(frame)
+    kinds = pd.Series(0, index=single.index)
+    for name, part in single.groupby("chrom"):
+        alt = codes.encode("".join(part.alt))
+        kinds[part.index] = scoring.contexts(sequences[name].codes, part.pos - 1, alt)
+    scores = scoring.calibrated(single.llr.to_numpy(), kinds.to_numpy())
+    scores = pd.Series(scores, index=single.index, dtype=np.float32)
+    return frame.assign(llr_calibrated=scores.reindex(frame.index))
 
 
 def write(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table of variants atomically.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Of ``score``.
-    path : Path
-        Tab-separated, scores to six digits.
-    """
+    """Write a table of ``score`` atomically, tab-separated, scores to six digits."""
     with cache.atomic(path) as temporary:
         frame.to_csv(temporary, sep="\t", index=False, float_format="%.6g")

@@ -5,7 +5,7 @@ import torch
 import transformers as t
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, processors, trainers
 
-from genebench.glm import codes, net, trained
+from genebench.glm import codes, net, tokens, trained
 
 RNG = np.random.default_rng(5)
 GENOME = RNG.integers(0, 4, 700).astype(np.uint8)
@@ -34,7 +34,7 @@ def model(**given):
     for p in network.parameters():
         if p.ndim > 1:
             torch.nn.init.normal_(p, std=0.3)
-    return trained.TrainedModel(recipe, network, codes.Tokens(recipe))
+    return trained.TrainedModel(recipe, network, tokens.Tokens(recipe))
 
 
 def windows(n=3, length=LENGTH):

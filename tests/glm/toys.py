@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 from genebench.glm import codes, genomes
 from notebooks.studies.lib import effects, windows
 
 GENE = "ATG" + "GCTAAACGTTGGGAT" * 8 + "TAA"
-_FEATURES = ["seqname", "kind", "start", "end", "strand", "phase", "gene"]
 
 
 def bases(n: int, *, seed: int = 0) -> np.ndarray:
@@ -22,12 +20,6 @@ def reverse(sequence: np.ndarray) -> np.ndarray:
     return codes.reverse_complement(sequence).copy()
 
 
-def features(*rows: tuple) -> pd.DataFrame:
-    """Coding features of chromosome c: (start, end, strand, gene)."""
-    full = [("c", "coding", a, b, strand, 0, gene) for a, b, strand, gene in rows]
-    return pd.DataFrame(full, columns=_FEATURES)
-
-
 def genome() -> genomes.Genome:
     """A chromosome of 1,000 bases with a gene on each strand in the test part, 601 to 1,000."""
     fields = {"name": "toy", "title": "Toy", "source": "ecoli", "layout": "none"}
@@ -36,10 +28,9 @@ def genome() -> genomes.Genome:
     sequence, gene = bases(1000, seed=7), codes.encode(GENE)
     sequence[650 : 650 + len(gene)] = gene
     sequence[820 : 820 + len(gene)] = reverse(gene)
-    rows = features((651, 650 + len(gene), "+", "a"), (821, 820 + len(gene), "-", "b"))
-    layers = genomes._annotate(rows, {"c": 0}, 1000)
-    part = genomes._parts(spec, {"c": 1000})
-    return genomes.Genome(spec, sequence, *layers, part, {"c": 0}, genomes._genes(rows, {"c": 0}))
+    ends = [("+", 651, "a"), ("-", 821, "b")]
+    rows = [("c", "coding", a, a + len(gene) - 1, strand, 0, n) for strand, a, n in ends]
+    return genomes.assemble(spec, {"c": sequence}, rows)
 
 
 def variants(**changes) -> effects.Effects:

@@ -1,0 +1,229 @@
+"""Networks over tokens of any kind: conditionals, hidden states and likelihoods."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import torch
+
+from ..core.errors import BadInput
+from . import codes
+
+_BLOCK = 8
+"""Bases whose alternatives go on from one reading of what lies before."""
+
+
+def within(
+    logs: np.ndarray, windows: np.ndarray, positions: np.ndarray, k: int, *, both: bool
+) -> np.ndarray:
+    """Turn log-probabilities of k-mers into those of one of their bases.
+
+    Parameters
+    ----------
+    logs : ndarray of shape (n, 4^k)
+        Log-probabilities of the k-mer that holds the base.
+    windows : ndarray of shape (n, L), uint8
+        Codes; k-mers begin at multiples of k.
+    positions : ndarray of shape (n,), int
+        Of the base in its window.
+    k : int
+        Length of a k-mer.
+    both : bool
+        Whether the other bases of the k-mer are given, or only those before; an N is summed over.
+
+    Returns
+    -------
+    ndarray of shape (n, 4), float32
+        Natural logarithms.
+    """
+    if k == 1:
+        return logs
+    table, place = codes.spelt(k), positions % k
+    padded = np.pad(windows, ((0, 0), (0, k)), constant_values=codes.N)
+    word = np.take_along_axis(padded, (positions - place)[:, None] + np.arange(k), axis=1)
+    given = (np.not_equal if both else np.less)(np.arange(k), place[:, None]) & (word < codes.N)
+    fits = ((table == word[:, None]) | ~given[:, None]).all(-1)
+    weight = np.where(fits, np.exp(logs.astype(np.float64)), 0.0)
+    there = table[:, place].T
+    single = np.stack([np.where(there == b, weight, 0.0).sum(1) for b in range(4)], axis=1)
+    total = np.maximum(single.sum(1, keepdims=True), 1e-300)
+    return np.log(np.maximum(single, 1e-300) / total).astype(np.float32)
+
+
+class TokenModel(codes.Nucleotides):
+    """Base class of networks over tokens of any kind.
+
+    A subclass gives ``_tokens`` and ``_tokenized`` (tokens of windows), ``_logits`` and
+    ``_hidden`` (of a batch), and ``_read`` (logits of a part of tokens, going on from what was
+    read before) where it is ``incremental``.
+
+    Attributes
+    ----------
+    device : str
+        Torch device.
+    mask, head, ahead, room : int
+        Token of a masked base; special tokens before the first base; how many tokens before a
+        token its logits stand; tokens in one forward pass, at most.
+    ids : ndarray of shape (4^k,)
+        Tokens of the k-mers, in the order of their index.
+    bfloat16 : bool
+        Whether products are computed in bfloat16.
+    """
+
+    device = "cpu"
+    head = ahead = 0
+    bfloat16 = False
+
+    def _run(self, ids, forward):
+        """A slice of rows and what ``forward`` gives for it, float32, batch by batch."""
+        size = max(1, self.room // max(1, ids.shape[1]))
+        for s in range(0, len(ids), size):
+            part = slice(s, s + size)
+            with torch.inference_mode(), self._cast():
+                out = forward(self._placed(ids[part])).float()
+            yield part, out
+
+    def _placed(self, ids):
+        return torch.from_numpy(np.ascontiguousarray(ids)).to(self.device)
+
+    def _cast(self):
+        return torch.autocast(self.device.split(":")[0], torch.bfloat16, enabled=self.bfloat16)
+
+    def _base_logs(self, logits):
+        """Log-probabilities of the k-mers alone."""
+        return logits[..., self.ids].float().log_softmax(-1).cpu().numpy()
+
+    def _check_single(self):
+        if self.by_likelihood:
+            raise BadInput(
+                f"model '{self.name}' has tokens of several bases and gives no probability of a "
+                "single base; score variants by likelihoods instead."
+            )
+
+    def conditionals(self, windows: np.ndarray) -> np.ndarray:
+        """Log-probabilities as of ``Nucleotides``; if need be the token of each base is masked.
+
+        A first base that nothing predicts is even. Tokens that give no probability of a single
+        base are an error.
+        """
+        if self.one_pass:
+            return self._in_one_pass(windows, self._logits)
+        row, column = np.indices(windows.shape).reshape(2, -1)
+        return self.at(windows[row], column).reshape(*windows.shape, 4)
+
+    def _in_one_pass(self, windows, forward):
+        self._check_single()
+        (n, length), k, first = windows.shape, self.token_length, self.head - self.ahead
+        parts = [self._base_logs(part) for _, part in self._run(self._tokens(windows), forward)]
+        logs = np.concatenate(parts)[:, max(first, 0) : first + length]
+        if first < 0:
+            logs = np.pad(logs, ((0, 0), (1, 0), (0, 0)), constant_values=np.log(0.25))
+        if k == 1:
+            return logs
+        at = [np.full(n, i) for i in range(length)]
+        bases = [within(logs[:, i // k], windows, p, k, both=False) for i, p in enumerate(at)]
+        return np.stack(bases, axis=1)
+
+    def at(self, windows: np.ndarray, positions: np.ndarray) -> np.ndarray:
+        """Conditionals at one position of each window; the token there is masked, if need be."""
+        if self.one_pass:
+            return super().at(windows, positions)
+        self._check_single()
+        ids, positions = self._tokens(windows), np.asarray(positions)
+        place = positions // self.token_length + self.head
+        ids = codes.substituted(ids, place, self.mask)
+        out = np.empty((len(ids), 4), dtype=np.float32)
+        for part, logits in self._run(ids, self._logits):
+            logs = self._base_logs(logits[np.arange(len(logits)), place[part]])
+            out[part] = within(logs, windows[part], positions[part], self.token_length, both=True)
+        return out
+
+    def likelihood(self, windows: np.ndarray) -> np.ndarray:
+        """Log-likelihood of whole windows.
+
+        Parameters
+        ----------
+        windows : ndarray of shape (n, L), uint8
+            Codes.
+
+        Returns
+        -------
+        ndarray of shape (n,), float64
+            Of a causal model the sum over its tokens; of a masked one the pseudo-log-likelihood,
+            each token masked in turn. Special tokens, N and a first token that nothing predicts
+            count nothing.
+        """
+        out = np.zeros(len(windows))
+        sums = self._causal_sums if self.objective == "causal" else self._masked_sums
+        for rows, ids, counted in self._tokenized(windows):
+            out[rows] = sums(ids, counted)
+        return out
+
+    def _causal_sums(self, ids, counted):
+        out, counted = np.zeros(len(ids)), counted[:, self.ahead :]
+        target = np.where(counted, ids[:, self.ahead :], 0)[..., None]
+        for part, logits in self._run(ids, self._logits):
+            logs = logits[:, : counted.shape[1]].log_softmax(-1).cpu().numpy()
+            observed = np.take_along_axis(logs, target[part], -1)[..., 0]
+            out[part] = np.where(counted[part], observed, 0).sum(1, dtype=np.float64)
+        return out
+
+    def _masked_sums(self, ids, counted):
+        row, place = np.nonzero(counted)
+        masked, out = codes.substituted(ids[row], place, self.mask), np.zeros(len(ids))
+        for part, logits in self._run(masked, self._logits):
+            logs = logits[np.arange(len(logits)), place[part]].log_softmax(-1).cpu().numpy()
+            observed = logs[np.arange(len(logs)), ids[row[part], place[part]]]
+            out += np.bincount(row[part], weights=observed, minlength=len(ids))
+        return out
+
+    def changes(self, window: np.ndarray, positions: np.ndarray, alt: np.ndarray) -> np.ndarray:
+        """LLR of substitutions in one window, of an ``incremental`` model.
+
+        What lies before a block of bases is read once; the block's alternatives go on from there.
+
+        Parameters
+        ----------
+        window : ndarray of shape (L,), uint8
+            Codes with the reference.
+        positions, alt : ndarray of shape (n,), int
+            Position of each substitution, and code of the alternative.
+
+        Returns
+        -------
+        ndarray of shape (n,), float64
+            Natural log-likelihood of the window with the alternative less that without.
+        """
+        reference = self.conditionals(window[None])[0].astype(np.float64)
+        observed, letter = codes.observed(reference, window), np.minimum(window, 3)
+        out = reference[positions, alt] - reference[positions, letter[positions]]
+        ids, past, read, end = self._tokens(window[None]), None, 0, self.head + len(window)
+        begins = positions // _BLOCK * _BLOCK
+        for begin in np.unique(begins).tolist():
+            if self.head + begin > read:
+                _, past = self._read(ids, read, self.head + begin, past)
+                read = self.head + begin
+            rows, after = np.flatnonzero(begins == begin), np.arange(begin + 1, len(window))
+            changed = np.repeat(window[None], len(rows), axis=0)
+            changed = codes.substituted(changed, positions[rows], alt[rows])
+            logits, _ = self._read(self._tokens(changed), read, end, past)
+            logs = self._base_logs(logits)[:, : len(after)].astype(np.float64)
+            gain = codes.observed(logs, window[None, after]) - observed[after]
+            out[rows] += np.where(after > positions[rows, None], gain, 0.0).sum(1)
+        return out
+
+    def hidden(self, windows: np.ndarray, layer: int = -1) -> np.ndarray:
+        """Hidden states as of ``Nucleotides``; no such layer is an error."""
+        if not -1 <= layer < self.layers:
+            raise BadInput(
+                f"model '{self.name}' has layers 0 to {self.layers - 1}, not {layer}; "
+                "-1 is the last."
+            )
+        run = self._run(self._tokens(windows), partial(self._hidden, layer=layer))
+        return self._spread(np.concatenate([states.cpu().numpy() for _, states in run]), windows)
+
+    def _spread(self, states, windows):
+        """States of tokens at each of their bases."""
+        inner = np.repeat(states[:, self.head :], self.token_length, axis=1)
+        return inner[:, : windows.shape[1]]
