@@ -77,11 +77,9 @@ def plain(model: Nucleotides, sequence, positions, ref, alt, *, length: int = LE
         LLR.
     """
     out = np.zeros(len(positions))
-    starts = score.tiles(model, positions, length)
-    for i, (p, r, a, start) in enumerate(zip(positions, ref, alt, starts)):
-        window = codes.windows(sequence, [start], length)
+    for i, (p, r, a) in enumerate(zip(positions, ref, alt)):
+        window, (place,) = score.placed(model, sequence, [p], length)
         turned = np.ascontiguousarray(codes.reverse_complement(window))
-        place = p - start
         for row, at, x, y in ((window, place, r, a), (turned, length - 1 - place, 3 - r, 3 - a)):
             if model.objective == "masked":
                 logs = model.at(row, np.array([at]))[0]
@@ -108,8 +106,7 @@ def shared(
     ndarray of shape (n,), float32
         LLR.
     """
-    start = score.tiles(model, positions, length)
-    return score.llr(model, codes.windows(sequence, start, length), positions - start, ref, alt)
+    return score.llr(model, *score.placed(model, sequence, positions, length), alt)
 
 
 def cases(device: str) -> dict[str, Callable[[], Nucleotides]]:

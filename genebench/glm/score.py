@@ -16,7 +16,7 @@ from . import codes
 from .codes import Nucleotides
 
 REACH = 32
-"""Bases to each side over which an influence is averaged."""
+"""Bases to each side over which an influence is averaged (causal models: to the right)."""
 AROUND = 8
 """Bases to each side of a change that a pseudo-likelihood counts."""
 STRANDS = ("both", "given")
@@ -24,13 +24,17 @@ _BATCH = 256
 """Windows in a pass."""
 
 
-def tiles(model: Nucleotides, positions: np.ndarray, length: int) -> np.ndarray:
-    """Start of the window of each position, on a grid, so that neighbours share a window.
+def placed(
+    model: Nucleotides, sequence: np.ndarray, positions: np.ndarray, length: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cut the windows of positions out of a sequence, on a grid so that neighbours share one.
 
     Parameters
     ----------
     model : Nucleotides
-        Starts are multiples of its ``token_length``.
+        Windows begin at multiples of its ``token_length``.
+    sequence : ndarray of shape (L,), uint8
+        Codes.
     positions : array-like of shape (n,), int
         From 0.
     length : int
@@ -38,26 +42,34 @@ def tiles(model: Nucleotides, positions: np.ndarray, length: int) -> np.ndarray:
 
     Returns
     -------
-    ndarray of shape (n,), int
-        Each position has the model's context on both sides, at most 3/8 of the window.
+    windows : ndarray of shape (n, length), uint8
+        Each with the model's context on both sides of its position, at most 3/8 of the window.
+    positions : ndarray of shape (n,), int
+        Position in each window.
     """
+    positions = np.asarray(positions)
     side = min(model.context, (length - 1) * 3 // 8)
-    step = max(1, length - 2 * side)
-    return (np.asarray(positions) // step * step - side) // model.token_length * model.token_length
+    step, grain = max(1, length - 2 * side), model.token_length
+    start = (positions // step * step - side) // grain * grain
+    return codes.windows(sequence, start, length), positions - start
 
 
-def _unique(rows):
-    """Index of the first of each group of equal rows, and each row's group."""
+def _distinct(rows):
+    """Rows without repetition, and which of them each row is."""
     rows = np.ascontiguousarray(rows)
     whole = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).ravel()
-    return np.unique(whole, return_index=True, return_inverse=True)[1:]
+    _, first, group = np.unique(whole, return_index=True, return_inverse=True)
+    return rows[first], group
+
+
+def _strands(model, strands):
+    return 2 if strands == "both" and not model.strand_symmetric else 1
 
 
 def llr(
     model: Nucleotides,
     windows: np.ndarray,
     positions: np.ndarray,
-    ref: np.ndarray,
     alt: np.ndarray,
     *,
     strands: str = "both",
@@ -72,9 +84,9 @@ def llr(
     model : Nucleotides
         Any model.
     windows : ndarray of shape (n, L), uint8
-        Codes, with the reference at ``positions``.
-    positions, ref, alt : array-like of shape (n,), int
-        Position in each window, and codes 0 to 3.
+        Codes with the reference.
+    positions, alt : array-like of shape (n,), int
+        Position in each window, and code of the alternative.
     strands : {"both", "given"}
         Mean over the two strands, or the given one.
 
@@ -83,12 +95,12 @@ def llr(
     ndarray of shape (n,), float32
         Natural logarithm.
     """
-    positions = np.asarray(positions, dtype=np.int64)
-    ref, alt = (np.asarray(b, dtype=np.uint8) for b in (ref, alt))
-    out = _one_strand(model, windows, positions, ref, alt)
-    if strands == "both" and not model.strand_symmetric:
-        turned, place = codes.reverse_complement(windows), windows.shape[1] - 1 - positions
-        out = (out + _one_strand(model, turned, place, 3 - ref, 3 - alt)) / 2
+    positions, alt = np.asarray(positions), np.asarray(alt)
+    out, sides = np.zeros(len(windows)), _strands(model, strands)
+    for _ in range(sides):
+        out += _one_strand(model, windows, positions, alt) / sides
+        windows, alt = codes.reverse_complement(windows), 3 - alt
+        positions = windows.shape[1] - 1 - positions
     return out.astype(np.float32)
 
 
@@ -97,7 +109,7 @@ def _by_window(model):
     return model.objective == "causal" or model.by_likelihood
 
 
-def _one_strand(model, windows, positions, ref, alt):
+def _one_strand(model, windows, positions, alt):
     """LLR on the given strand.
 
     An incremental model only reads on from the change; of one with a limited receptive field only
@@ -107,14 +119,13 @@ def _one_strand(model, windows, positions, ref, alt):
         windows, positions = _visible(model, windows, positions)
         changed = codes.substituted(windows, positions, alt)
         return _likelihood(model, changed) - _likelihood(model, windows)
-    first, group = _unique(windows)
+    every, (windows, group), rows = windows, _distinct(windows), np.arange(len(windows))
     if not model.incremental:
-        logs, rows = _at(model, windows[first], group, positions), np.arange(len(group))
-        return (logs[rows, alt] - logs[rows, ref]).astype(np.float64)
-    out = np.empty(len(windows))
-    for i, window in enumerate(windows[first]):
-        rows = np.flatnonzero(group == i)
-        out[rows] = model.changes(window, positions[rows], alt[rows])
+        logs = _at(model, windows, group, positions)
+        return logs[rows, alt] - logs[rows, every[rows, positions]]
+    out = np.empty(len(rows))
+    for i, window in enumerate(windows):
+        out[group == i] = model.changes(window, positions[group == i], alt[group == i])
     return out
 
 
@@ -124,15 +135,14 @@ def _at(model, windows, row, place):
     if not model.one_pass:
         windows, place = _visible(model, windows[row], place)
         places = place.astype("<i8")[:, None].view(np.uint8)
-        row, first = _unique(np.concatenate([windows, places], axis=1))[::-1]
-        windows, place = windows[first], place[first]
+        queries, row = _distinct(np.hstack([windows, places]))
+        windows, query_place = queries[:, :-8], queries[:, -8:].copy().view("<i8")[:, 0]
     for s in range(0, len(windows), _BATCH):
-        part = slice(s, s + _BATCH)
-        mine = np.flatnonzero((row >= s) & (row < s + _BATCH))
+        part, mine = windows[s : s + _BATCH], np.flatnonzero((row >= s) & (row < s + _BATCH))
         if model.one_pass:
-            out[mine] = model.conditionals(windows[part])[row[mine] - s, place[mine]]
+            out[mine] = model.conditionals(part)[row[mine] - s, place[mine]]
         else:
-            out[mine] = model.at(windows[part], place[part])[row[mine] - s]
+            out[mine] = model.at(part, query_place[s : s + _BATCH])[row[mine] - s]
     return out
 
 
@@ -152,16 +162,16 @@ def _likelihood(model, windows):
     Of a masked model the pseudo-log-likelihood: the sum over all positions of what each is given
     the others.
     """
-    first, group = _unique(windows)
-    out = np.zeros(len(first))
-    for s in range(0, len(first), _BATCH):
-        part = windows[first[s : s + _BATCH]]
+    windows, group = _distinct(windows)
+    out = []
+    for s in range(0, len(windows), _BATCH):
+        part = windows[s : s + _BATCH]
         if model.by_likelihood:
-            out[s : s + _BATCH] = model.likelihood(part)
+            out.append(model.likelihood(part))
         else:
             logs = codes.observed(model.conditionals(part), part)
-            out[s : s + _BATCH] = logs.sum(1, dtype=np.float64)
-    return out[group]
+            out.append(logs.sum(1, dtype=np.float64))
+    return np.concatenate(out)[group]
 
 
 def pseudo(
@@ -171,13 +181,12 @@ def pseudo(
     *,
     length: int,
     strands: str = "both",
-    around: int = AROUND,
 ) -> np.ndarray:
     """LLR of any changes: several substitutions, insertions, deletions.
 
     What is gained or lost is made up at the right end of a window. A causal model compares the
-    likelihoods of the two windows, a masked one pseudo-likelihoods of
-    each changed position and its neighbourhood, in the windows without and with the change.
+    likelihoods of the two windows, a masked one pseudo-likelihoods of each changed position and
+    its neighbourhood, in the windows without and with the change.
 
     Parameters
     ----------
@@ -187,8 +196,8 @@ def pseudo(
         Codes.
     changes : sequence of (int, int, ndarray)
         Position (from 0), number of reference bases, codes of the alternative.
-    length, around : int
-        Bases of a window, and to each side of a change that count.
+    length : int
+        Bases of a window.
     strands : {"both", "given"}
         Mean over the two strands, or the given one.
 
@@ -197,22 +206,21 @@ def pseudo(
     ndarray of shape (n,), float32
         Natural logarithm.
     """
-    place = np.array([(length - n) // 2 for _, n, _ in changes], dtype=np.int64)
+    start = np.array([(length - n) // 2 for _, n, _ in changes])
     pairs = []
-    for start, (position, n, alt) in zip(place, changes):
-        whole = codes.windows(sequence, [position - start], length + n)[0]
-        changed = np.concatenate([whole[:start], alt, whole[start + n :]])
+    for before, (position, n, alt) in zip(start, changes):
+        whole = codes.windows(sequence, [position - before], length + n)[0]
+        changed = np.concatenate([whole[:before], alt, whole[before + n :]])
         pairs.append((whole[:length], changed[:length]))
-    sizes = np.array([(n, len(alt)) for _, n, alt in changes], dtype=np.int64).T
-    sides = 2 if strands == "both" and not model.strand_symmetric else 1
-    out = np.zeros(len(changes))
+    out, sides = np.zeros(len(changes)), _strands(model, strands)
+    sizes = np.array([(n, len(alt)) for _, n, alt in changes]).T
     for windows, size, sign in zip(np.array(pairs).swapaxes(0, 1), sizes, (-1, 1)):
-        first, last = place - around, place + around + size
+        first, last = start - AROUND, start + AROUND + size
         for _ in range(sides):
-            out += sign * _spans(model, windows, first, last)
+            out += sign * _spans(model, windows, first, last) / sides
             windows = codes.reverse_complement(windows)
             first, last = length - last, length - first
-    return (out / sides).astype(np.float32)
+    return out.astype(np.float32)
 
 
 def _spans(model, windows, first, last):
@@ -226,40 +234,29 @@ def _spans(model, windows, first, last):
 
 
 def influence(
-    model: Nucleotides,
-    windows: np.ndarray,
-    positions: np.ndarray,
-    alt: np.ndarray,
-    *,
-    reach: int = REACH,
+    model: Nucleotides, windows: np.ndarray, positions: np.ndarray, alt: np.ndarray
 ) -> np.ndarray:
     """How far a substitution moves what the model expects around it.
 
     Parameters
     ----------
-    model : Nucleotides
-        Any model.
-    windows : ndarray of shape (n, L), uint8
-        Codes with the reference.
-    positions, alt : array-like of shape (n,), int
-        Position in each window, and code of the alternative.
-    reach : int
-        Bases to each side that count; of a causal model only those to the right.
+    model, windows, positions, alt
+        As of ``llr``.
 
     Returns
     -------
     ndarray of shape (n,), float32
         Mean Kullback–Leibler divergence (natural, 0 or more) of the distributions with the
-        alternative from those with the reference.
+        alternative from those with the reference, over ``REACH``.
     """
-    changed = codes.substituted(windows, positions, alt)
     distance = np.arange(windows.shape[1]) - np.asarray(positions)[:, None]
-    low = 1 if model.objective == "causal" else -reach
-    counted = (distance >= low) & (distance <= reach) & (distance != 0)
+    counted = (np.abs(distance) <= REACH) & (distance != 0)
+    if model.objective == "causal":
+        counted &= distance > 0
     row, place = np.nonzero(counted)
-    first, group = _unique(windows)
-    p = _at(model, windows[first], group[row], place).astype(np.float64)
-    q = _at(model, changed, row, place)
+    distinct, group = _distinct(windows)
+    p = _at(model, distinct, group[row], place).astype(np.float64)
+    q = _at(model, codes.substituted(windows, positions, alt), row, place)
     divergence = (np.exp(p) * (p - q)).sum(-1)
     total = np.bincount(row, weights=divergence, minlength=len(windows))
     return (total / np.maximum(counted.sum(1), 1)).astype(np.float32)
@@ -272,21 +269,17 @@ def embedding(
 
     Parameters
     ----------
-    model : Nucleotides
-        One with hidden states.
-    windows : ndarray of shape (n, L), uint8
-        Codes with the reference.
-    positions, alt : array-like of shape (n,), int
-        Position in each window, and code of the alternative.
+    model, windows, positions, alt
+        As of ``llr``; the model has hidden states.
 
     Returns
     -------
     ndarray of shape (n,), float32
         1 − cosine, 0 to 2.
     """
-    first, group = _unique(windows)
-    a = model.hidden(windows[first])[group, positions].astype(np.float64)
+    distinct, group = _distinct(windows)
     changed = model.hidden(codes.substituted(windows, positions, alt))
+    a = model.hidden(distinct)[group, positions].astype(np.float64)
     b = changed[np.arange(len(changed)), positions].astype(np.float64)
     size = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
     return (1 - (a * b).sum(1) / np.maximum(size, 1e-12)).astype(np.float32)
@@ -331,9 +324,7 @@ def calibrated(
         A kind that the reference lacks is corrected by the mean of the reference.
     """
     used = slice(None) if reference is None else np.asarray(reference, bool)
-    among, values = kinds[used], scores[used]
-    total = np.bincount(among, weights=values, minlength=500)
-    count = np.bincount(among, minlength=500)
-    overall = values.mean() if len(values) else 0.0
-    means = np.where(count > 0, total / np.maximum(count, 1), overall)
-    return scores - means[kinds]
+    total = np.bincount(kinds[used], weights=scores[used], minlength=500)
+    count = np.bincount(kinds[used], minlength=500)
+    overall = scores[used].mean() if count.any() else 0.0
+    return scores - np.where(count > 0, total / np.maximum(count, 1), overall)[kinds]

@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 import torch
+from torch.nn import functional
 
 from ..core.errors import BadInput
 from . import codes
@@ -42,13 +43,13 @@ def within(
     table, place = codes.spelt(k), positions % k
     padded = np.pad(windows, ((0, 0), (0, k)), constant_values=codes.N)
     word = np.take_along_axis(padded, (positions - place)[:, None] + np.arange(k), axis=1)
-    given = (np.not_equal if both else np.less)(np.arange(k), place[:, None]) & (word < codes.N)
-    fits = ((table == word[:, None]) | ~given[:, None]).all(-1)
-    weight = np.where(fits, np.exp(logs.astype(np.float64)), 0.0)
-    there = table[:, place].T
-    single = np.stack([np.where(there == b, weight, 0.0).sum(1) for b in range(4)], axis=1)
-    total = np.maximum(single.sum(1, keepdims=True), 1e-300)
-    return np.log(np.maximum(single, 1e-300) / total).astype(np.float32)
+    compare = np.not_equal if both else np.less
+    summed = ~compare(np.arange(k), place[:, None]) | (word == codes.N)
+    fits = ((table == word[:, None]) | summed[:, None]).all(-1)
+    p, there = np.exp(logs.astype(np.float64)) * fits, table[:, place].T
+    single = np.stack([(p * (there == b)).sum(1) for b in range(4)], axis=1)
+    single = np.maximum(single, 1e-300)
+    return np.log(single / single.sum(1, keepdims=True)).astype(np.float32)
 
 
 class TokenModel(codes.Nucleotides):
@@ -131,13 +132,17 @@ class TokenModel(codes.Nucleotides):
             return super().at(windows, positions)
         self._check_single()
         ids, positions = self._tokens(windows), np.asarray(positions)
-        place = positions // self.token_length + self.head
-        ids = codes.substituted(ids, place, self.mask)
         out = np.empty((len(ids), 4), dtype=np.float32)
-        for part, logits in self._run(ids, self._logits):
-            logs = self._base_logs(logits[np.arange(len(logits)), place[part]])
-            out[part] = within(logs, windows[part], positions[part], self.token_length, both=True)
+        for part, logits in self._masked(ids, positions // self.token_length + self.head):
+            logs, given = self._base_logs(logits), (windows[part], positions[part])
+            out[part] = within(logs, *given, self.token_length, both=True)
         return out
+
+    def _masked(self, ids, place):
+        """A slice of rows and their logits at a place each, whose token is masked."""
+        masked = codes.substituted(ids, place, self.mask)
+        for part, logits in self._run(masked, self._logits):
+            yield part, logits[np.arange(len(logits)), place[part]]
 
     def likelihood(self, windows: np.ndarray) -> np.ndarray:
         """Log-likelihood of whole windows.
@@ -155,27 +160,21 @@ class TokenModel(codes.Nucleotides):
             count nothing.
         """
         out = np.zeros(len(windows))
-        sums = self._causal_sums if self.objective == "causal" else self._masked_sums
         for rows, ids, counted in self._tokenized(windows):
-            out[rows] = sums(ids, counted)
-        return out
-
-    def _causal_sums(self, ids, counted):
-        out, counted = np.zeros(len(ids)), counted[:, self.ahead :]
-        target = np.where(counted, ids[:, self.ahead :], 0)[..., None]
-        for part, logits in self._run(ids, self._logits):
-            logs = logits[:, : counted.shape[1]].log_softmax(-1).cpu().numpy()
-            observed = np.take_along_axis(logs, target[part], -1)[..., 0]
-            out[part] = np.where(counted[part], observed, 0).sum(1, dtype=np.float64)
-        return out
-
-    def _masked_sums(self, ids, counted):
-        row, place = np.nonzero(counted)
-        masked, out = codes.substituted(ids[row], place, self.mask), np.zeros(len(ids))
-        for part, logits in self._run(masked, self._logits):
-            logs = logits[np.arange(len(logits)), place[part]].log_softmax(-1).cpu().numpy()
-            observed = logs[np.arange(len(logs)), ids[row[part], place[part]]]
-            out += np.bincount(row[part], weights=observed, minlength=len(ids))
+            target = torch.where(self._placed(counted), self._placed(ids), -100)[:, self.ahead :]
+            total = np.zeros(len(ids))
+            if self.objective == "causal":
+                for part, logits in self._run(ids, self._logits):
+                    logits = logits[:, : target.shape[1]].transpose(1, 2)
+                    costs = functional.cross_entropy(logits, target[part], reduction="none")
+                    total[part] = -costs.cpu().numpy().sum(1, dtype=np.float64)
+            else:
+                row, place = np.nonzero(counted)
+                for part, logits in self._masked(ids[row], place):
+                    right = target[row[part], place[part]]
+                    costs = functional.cross_entropy(logits, right, reduction="none")
+                    total -= np.bincount(row[part], costs.cpu().numpy(), len(ids))
+            out[rows] = total
         return out
 
     def changes(self, window: np.ndarray, positions: np.ndarray, alt: np.ndarray) -> np.ndarray:

@@ -37,61 +37,53 @@ def _identity(sequences, recipe):
     return {"recipe": given, "sequences": digest.hexdigest(), "version": VERSION}
 
 
-def _base_weights(sequence, recipe):
-    """Weight of each base in the loss."""
-    out = (sequence.codes < codes.N).astype(np.float32)
-    if sequence.repeats is not None:
-        out[sequence.repeats] *= recipe.repeats
-    if sequence.regions is not None:
-        for region, weight in recipe.weights.items():
-            out[sequence.regions == region] *= weight
-    return out
-
-
 class _Sampler:
     """Windows drawn evenly from all sequences, on both strands unless the network sees both."""
 
     def __init__(self, sequences: Sequence[codes.Sequence], recipe: Recipe, tokens) -> None:
-        self.sequences = [s for s in sequences if len(s.codes) >= recipe.window]
-        if not self.sequences:
+        long = [s for s in sequences if len(s.codes) >= recipe.window]
+        if not long:
             raise BadInput(
                 f"no sequence is as long as the window of {recipe.window} bases; give longer ones "
                 "or a shorter window."
             )
         self.recipe, self.tokens = recipe, tokens
-        self.weights = [_base_weights(s, recipe) for s in self.sequences]
-        starts = [len(s.codes) - recipe.window + 1 for s in self.sequences]
-        self.edges = np.cumsum([0, *starts])
+        self.codes = np.concatenate([s.codes for s in long])
+        self.weights = np.concatenate([self._weights(s) for s in long])
+        self.species = np.array([s.species for s in long])
+        self.sizes = np.array([len(s.codes) for s in long])
 
-    def windows(self, step: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Draw the windows of one step, their weights and species; the same for the same step."""
-        r = self.recipe
-        rng = np.random.default_rng([r.seed, step])
-        drawn = rng.integers(0, int(self.edges[-1]), r.batch)
-        which = np.searchsorted(self.edges[1:], drawn, side="right")
-        flip = rng.random(r.batch) < (0 if r.equivariant and r.objective != "causal" else 0.5)
-        rows, weights = [], []
-        for w, start, turned in zip(which, drawn - self.edges[which], flip):
-            part = slice(start, start + r.window)
-            row, weight = self.sequences[w].codes[part], self.weights[w][part]
-            rows.append(codes.reverse_complement(row) if turned else row)
-            weights.append(weight[::-1] if turned else weight)
-        species = np.array([self.sequences[w].species for w in which])
-        return np.stack(rows), np.stack(weights), species
+    def _weights(self, sequence):
+        """Weight of each base in the loss."""
+        out = (sequence.codes < codes.N).astype(np.float32)
+        if sequence.repeats is not None:
+            out[sequence.repeats] *= self.recipe.repeats
+        for region, weight in self.recipe.weights.items():
+            if sequence.regions is not None:
+                out[sequence.regions == region] *= weight
+        return out
 
     def batch(self, step: int, device: str) -> list[torch.Tensor]:
-        """Tokens of the windows of one step, their weights, species and which are hidden."""
-        rows, weights, species = self.windows(step)
+        """Tokens of the windows of one step, their weights, species, and which are hidden."""
+        r, rng = self.recipe, np.random.default_rng([self.recipe.seed, step])
+        ends = np.cumsum(self.sizes - r.window + 1)
+        drawn = rng.integers(0, int(ends[-1]), r.batch)
+        which = np.searchsorted(ends, drawn, side="right")
+        at = (drawn + which * (r.window - 1))[:, None] + np.arange(r.window)
+        rows, weights = self.codes[at], self.weights[at]
+        flip = rng.random(r.batch) < (0 if r.equivariant and r.objective != "causal" else 0.5)
+        rows[flip], weights[flip] = codes.reverse_complement(rows[flip]), weights[flip, ::-1]
         ids = self.tokens.encode(rows)
         sums = np.zeros(ids.shape, dtype=np.float32)
         for total, row, weight in zip(sums, rows, weights):
             starts = self.tokens.spans(row)[:, 0]
             total[: len(starts)] = np.add.reduceat(weight, starts)
         counted, hide = ids != self.tokens.unknown, np.zeros(ids.shape, dtype=bool)
-        if self.recipe.objective == "masked":
-            drawn = np.random.default_rng([self.recipe.seed, step, 1]).random(ids.shape)
-            counted = hide = (drawn < self.recipe.masked) & counted
-        return [torch.from_numpy(a).to(device) for a in (ids, sums * counted, species, hide)]
+        if r.objective == "masked":
+            shares = np.random.default_rng([r.seed, step, 1]).random(ids.shape)
+            counted = hide = (shares < r.masked) & counted
+        arrays = ids, sums * counted, self.species[which], hide
+        return [torch.from_numpy(a).to(device) for a in arrays]
 
 
 def _loss(network, recipe, ids, weights, species, hide):

@@ -263,12 +263,11 @@ def score(
     for part, alone in jobs:
         bases, position = sequences[part.chrom.iloc[0]].codes, part.pos.to_numpy() - 1
         if alone:
-            start = scoring.tiles(model, position, length)
-            ref, alt = (codes.encode("".join(part[c])) for c in ("ref", "alt"))
-            given = model, codes.windows(bases, start, length), position - start
+            given = scoring.placed(model, bases, position, length)
+            alt = codes.encode("".join(part.alt))
             for kind in kinds:
-                options = {"ref": ref, "strands": strands} if kind == "llr" else {}
-                out.loc[part.index, kind] = getattr(scoring, kind)(*given, alt=alt, **options)
+                options = {"strands": strands} if kind == "llr" else {}
+                out.loc[part.index, kind] = getattr(scoring, kind)(model, *given, alt, **options)
         else:
             alleles = zip(position.tolist(), part.ref.str.len(), map(codes.encode, part.alt))
             options = {"length": length, "strands": strands}

@@ -40,8 +40,8 @@ def test_an_equivariant_network_treats_both_strands_alike(given):
 @pytest.mark.parametrize(
     "given, sentence",
     [
-        ({"widht": 3}, "widht: Extra inputs"),
-        ({"width": "wide"}, "width: Input should be a valid integer"),
+        ({"widht": 3}, "unknown key 'widht'; did you mean 'width'"),
+        ({"width": "wide"}, "key 'width': input should be a valid integer"),
         ({"tokens": "kmer"}, "take objective masked or causal"),
         ({"objective": "causal", "tokens": "bpe"}, "set equivariant: false"),
         ({"mixer": "attention", "width": 10}, "no multiple of twice the 4 heads"),

@@ -35,42 +35,44 @@ def some(m, n=12):
     positions = np.sort(RNG.integers(60, 600, n))
     ref = GENOME[positions]
     alt = ((ref + RNG.integers(1, 4, n)) % 4).astype(np.uint8)
-    start = score.tiles(m, positions, LENGTH)
-    return positions, codes.windows(GENOME, start, LENGTH), positions - start, ref, alt
+    return positions, *score.placed(m, GENOME, positions, LENGTH), ref, alt
 
 
 @pytest.mark.parametrize("name", [*TRAINED, *HUB])
-def test_llr_equals_a_slow_reference_on_both_strands_and_in_any_batch(every, name):
+def test_llr_equals_a_slow_reference_on_both_strands_and_in_any_batch(every, name, monkeypatch):
     m = every[name]
     positions, w, p, r, a = some(m)
-    llr = score.llr(m, w, p, r, a)
+    llr = score.llr(m, w, p, a)
     assert np.ptp(llr) > 1e-3
     slow = plain(m, GENOME, positions, r, a, length=LENGTH)
     assert np.abs(llr - slow).max() < 1e-5 * max(1, np.abs(llr).max())
     other = np.ascontiguousarray(codes.reverse_complement(w))
-    assert np.abs(llr - score.llr(m, other, LENGTH - 1 - p, 3 - r, 3 - a)).max() < 1e-4
+    assert np.abs(llr - score.llr(m, other, LENGTH - 1 - p, 3 - a)).max() < 1e-4
     order = RNG.permutation(len(p))
-    shuffled = score.llr(m, w[order], p[order], r[order], a[order], batch=3)
+    monkeypatch.setattr(score, "_BATCH", 3)
+    shuffled = score.llr(m, w[order], p[order], a[order])
     assert np.abs(shuffled - llr[order]).max() < 1e-5
 
 
 @pytest.mark.parametrize("name", FEW)
-def test_a_pseudo_llr_of_one_substitution_without_neighbours_is_the_llr(every, name):
+def test_a_pseudo_llr_of_one_substitution_without_neighbours_is_the_llr(every, name, monkeypatch):
+    monkeypatch.setattr(score, "AROUND", 0)
     m, position = every[name], np.array([200, 333])
     alt = ((GENOME[position] + 1) % 4).astype(np.uint8)
     changes = [(int(p), 1, np.array([a])) for p, a in zip(position, alt)]
-    pseudo = score.pseudo(m, GENOME, changes, length=LENGTH, around=0)
+    pseudo = score.pseudo(m, GENOME, changes, length=LENGTH)
     start = position - (LENGTH - 1) // 2
     windows = codes.windows(GENOME, start, LENGTH)
-    llr = score.llr(m, windows, position - start, GENOME[position], alt)
+    llr = score.llr(m, windows, position - start, alt)
     assert np.allclose(pseudo, llr, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", FEW)
-def test_influence_is_the_mean_divergence_of_the_neighbours(every, name):
+def test_influence_is_the_mean_divergence_of_the_neighbours(every, name, monkeypatch):
+    monkeypatch.setattr(score, "REACH", 5)
     m = every[name]
     _, w, p, r, a = some(m, 4)
-    influence = score.influence(m, w, p, a, reach=5)
+    influence = score.influence(m, w, p, a)
     changed = w.copy()
     changed[np.arange(4), p] = a
     x, y = (m.conditionals(rows).astype(float) for rows in (w, changed))
@@ -97,5 +99,5 @@ def test_committed_scores_of_a_committed_model_stay():
     """LLR of three substitutions by the model of E. coli, as first computed."""
     m, position = hub.load("glm-ecoli"), np.array([60, 61, 64])
     alt = (GENOME[position] + 1) % 4
-    llr = score.llr(m, np.tile(GENOME[:128], (3, 1)), position, GENOME[position], alt)
+    llr = score.llr(m, np.tile(GENOME[:128], (3, 1)), position, alt)
     np.testing.assert_allclose(llr, [-0.62188673, 1.0728397, -0.2749008], atol=1e-5)

@@ -44,7 +44,8 @@ def test_selection_is_the_change_of_the_fitness_of_the_chromosome(family):
         single = land.site[np.arange(len(b)), b].sum()
         return single + paired + land.usage[read @ [16, 4, 1]].sum()
 
-    found, before, rng = land.selection(bases), total(bases), np.random.default_rng(3)
+    found, before = land.gain(bases, np.arange(len(bases))), total(bases)
+    rng = np.random.default_rng(3)
     for region in range(5):
         for p in rng.choice(np.flatnonzero(land.region == region), 6):
             changed = bases.copy()

@@ -75,7 +75,7 @@ def test_recipes_from_files_and_changes(tmp_path):
     recipe = train.read_recipe(path, ["steps=20", "name=x"])
     assert (recipe.width, recipe.steps, recipe.name) == (32, 20, "x")
     assert train.read_recipe(None) == net.Recipe()
-    for text, sentence in (("- a\n", "a table of keys and"), ("a: [\n", "no readable recipe")):
+    for text, sentence in (("- a\n", "where a mapping of name"), ("a: [\n", "malformed YAML")):
         path.write_text(text)
         with pytest.raises(BadInput, match=sentence):
             train.read_recipe(path)

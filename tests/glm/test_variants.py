@@ -80,9 +80,10 @@ HEADER = b"#CHROM\tPOS\tID\tREF\tALT\n"
         (variants.read, b"#CHROM\tPOS\nchr1\t1\n", "line 1: no columns chrom, pos, ref, alt"),
         (variants.read, HEADER + b"chr1\t1\n", "line 2: 2 fields where 5 belong"),
         (variants.read, gzip.compress(HEADER * 50)[:30], "a broken gzip file"),
-        (variants.genome, b"ACGT\n", "no FASTA file"),
+        (variants.read, HEADER, "holds no variants"),
+        (variants.genome, b"ACGT\n", "holds no sequence"),
         (variants.genome, b">a\n", "holds no sequence"),
-        (variants.genome, b">a\nA\n>a\nC\n", "line 3: sequence 'a' stands twice"),
+        (variants.genome, b">a\nA\n>a\nC\n", "sequence 'a' stands twice"),
         (variants.genome, b"", "holds no sequence"),
     ],
 )
@@ -101,7 +102,6 @@ def test_a_table_of_variants_is_scored_as_variants_one_by_one(given):
     frame = pd.DataFrame({"chrom": "c", "pos": positions + 1, **letters, "status": "ok"})
     table = variants.score(m, genome, frame, kinds=variants.KINDS, length=LENGTH)
     assert (table.embedding > 0).all() and (table.influence >= 0).all()
-    start = score.tiles(m, positions, LENGTH)
-    for i, window in enumerate(codes.windows(GENOME, start, LENGTH)):
-        one = score.llr(m, window[None], (positions - start)[[i]], ref[[i]], alt[[i]])
+    for i, position in enumerate(positions):
+        one = score.llr(m, *score.placed(m, GENOME, [position], LENGTH), alt[[i]])
         assert np.isclose(table.llr[i], one[0], atol=2e-5)

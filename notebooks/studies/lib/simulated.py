@@ -528,8 +528,7 @@ def every_substitution(
         known = s + np.flatnonzero(sequence[s : s + block] < codes.N)
         position = np.repeat(known, 4)
         alt = np.tile(np.arange(4, dtype=np.uint8), len(known))
-        start = score.tiles(model, position, length)
-        rows, ref = codes.windows(sequence, start, length), sequence[position]
-        out[position, alt] = score.llr(model, rows, position - start, ref, alt, strands=strands)
+        rows = score.placed(model, sequence, position, length)
+        out[position, alt] = score.llr(model, *rows, alt, strands=strands)
         progress("scoring", min(s + block, len(sequence)), len(sequence))
     return out
