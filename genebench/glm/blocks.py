@@ -186,8 +186,7 @@ class Tower(Layered):
         x = self.entry(_shifted(hot, self.offsets))
         if self.species is None:
             return x
-        if species is None:
-            species = torch.zeros(len(tokens), dtype=torch.long, device=x.device)
+        species = torch.zeros_like(tokens[:, 0]) if species is None else species
         return x + self.species(species)[:, None].to(x.dtype)
 
     def states(self, tokens, species=None):

@@ -137,9 +137,10 @@ def _bytes(text):
     return np.frombuffer(raw, dtype=np.uint8)
 
 
-def decode(codes: np.ndarray) -> str:
-    """Turn codes into capital letters."""
-    return _LETTERS[np.asarray(codes, dtype=np.uint8)].tobytes().decode("ascii")
+def decode(codes: np.ndarray, lower: np.ndarray | bool = False) -> str:
+    """Turn codes into letters, small ones where ``lower``."""
+    letters = _LETTERS[np.asarray(codes, dtype=np.uint8)] + np.uint8(32) * lower
+    return letters.tobytes().decode("ascii")
 
 
 def reverse_complement(codes: np.ndarray) -> np.ndarray:

@@ -108,10 +108,10 @@ def write_designs(path: Path, *, n: int, tag: str, **options) -> int:
     if tag not in TAGS:
         raise unknown("tag", tag, TAGS)
     designs = sample_tagged(promoter_network(), n, tag, **options)
-    with cache.atomic(path) as temporary, open(temporary, "w", encoding="ascii") as stream:
-        for number, sequence in enumerate(designs, start=1):
-            stream.write(f">design_{number} tag={tag}\n{codes.decode(sequence)}\n")
-    return len(designs)
+    rows = [f">design_{i} tag={tag}\n{codes.decode(s)}\n" for i, s in enumerate(designs, 1)]
+    with cache.atomic(path) as temporary:
+        temporary.write_text("".join(rows), encoding="ascii")
+    return len(rows)
 
 
 def sample_tagged(network, n: int, tag: str, **options) -> np.ndarray:

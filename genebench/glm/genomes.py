@@ -241,40 +241,25 @@ def assemble(
 
 
 _WHOLE = dict.fromkeys(("start", "end", "phase"), np.int64)
-_GFF_KINDS = {
-    "CDS": "coding",
-    "pseudogene": "pseudogene",
-    **dict.fromkeys(("mobile_genetic_element", "repeat_region"), "mobile or repeat"),
-    **dict.fromkeys("rRNA tRNA ncRNA tmRNA SRP_RNA RNase_P_RNA antisense_RNA".split(), "RNA gene"),
-}
+
+
+def _kinds(layout: str) -> dict[str, str]:
+    """Class of region by type of feature, as declared for a layout."""
+    classes = specs.under(paths.DATA / "glm_genomes.yml", "features", dict)[layout]
+    return {kind: region for region, kinds in classes.items() for kind in kinds}
 
 
 def _gff(source: specs.SourceSpec) -> pd.DataFrame:
     """Features of an NCBI GFF3 file; pseudogenes have no coding rows."""
     rows = files.table(source, "features")
-    rows = rows[rows.kind.isin(list(_GFF_KINDS))]
+    rows = rows.assign(kind=rows.kind.map(_kinds("gff"))).dropna(subset="kind")
     pseudo = rows.attributes.str.contains("pseudo=true", regex=False)
     parent = rows.attributes.str.extract(r"(?:^|;)Parent=([^;]*)")[0].fillna("")
     return rows.assign(
         gene=parent.str.removeprefix("gene-"),
         phase=readers.numbers(rows.phase).fillna(0),
-        kind=rows.kind.map(_GFF_KINDS).where(~pseudo, "pseudogene"),
+        kind=rows.kind.where(~pseudo, "pseudogene"),
     )
-
-
-_SGD_KINDS = {
-    "CDS": "coding",
-    "intron": "intron",
-    "pseudogene": "pseudogene",
-    **dict.fromkeys(
-        "noncoding_exon tRNA_gene rRNA_gene snoRNA_gene snRNA_gene ncRNA_gene".split(), "RNA gene"
-    ),
-}
-_SGD_REPEATS = (
-    "transposable_element_gene LTR_retrotransposon long_terminal_repeat telomere X_element "
-    "telomeric_repeat X_element_combinatorial_repeat Y_prime_element".split()
-)
-_SGD_CHROMOSOMES = "I II III IV V VI VII VIII IX X XI XII XIII XIV XV XVI Mito".split()
 
 
 def _sgd(source: specs.SourceSpec) -> pd.DataFrame:
@@ -284,16 +269,16 @@ def _sgd(source: specs.SourceSpec) -> pd.DataFrame:
     """
     rows = files.table(source, "features")
     rows = rows[rows.start.str.fullmatch(r"\d+") & rows.end.str.fullmatch(r"\d+")]
-    kinds = dict(zip(rows.name, rows.kind))
-    dubious = set(rows.name[(rows.kind == "ORF") & rows.qualifier.str.startswith("Dubious")])
-    repeat = rows.kind.isin(_SGD_REPEATS) | rows.parent.map(kinds).isin(_SGD_REPEATS)
-    kind = rows.kind.map(_SGD_KINDS).where(~repeat, "mobile or repeat")
+    dubious = rows.name[(rows.kind == "ORF") & rows.qualifier.str.startswith("Dubious")]
+    kind, repeat = rows.kind.map(_kinds("sgd")), "mobile or repeat"
+    kind = kind.mask(rows.parent.map(dict(zip(rows.name, kind))) == repeat, repeat)
     number = readers.numbers(rows.seqname.where(rows.seqname.str.fullmatch(r"\d+")))
     ends = rows[["start", "end"]].astype(np.int64)
+    chromosomes = "I II III IV V VI VII VIII IX X XI XII XIII XIV XV XVI Mito".split()
     rows = rows.assign(
         kind=kind,
         gene=rows.parent.where(rows.parent.isin(rows.name[kind.isna()]), rows.name),
-        seqname=number.map(dict(enumerate(_SGD_CHROMOSOMES, start=1))),
+        seqname=number.map(dict(enumerate(chromosomes, start=1))),
         start=ends.min(axis=1),
         end=ends.max(axis=1),
         strand=rows.strand.map({"W": "+", "C": "-"}).fillna("."),

@@ -39,50 +39,27 @@ def load(name: str | Path, *, device: str = "cpu", download: bool = False) -> To
     TrainedModel or HubModel
         Ready to score; a name of which nothing is here is an error.
     """
-    for folder in (Path(name), paths.GLM_MODELS / str(name)):
-        if (folder / trained.RECIPE).exists():
-            return trained.load(folder, device=device)
-        if (folder / "config.json").exists():
-            return _checkpoint(folder, device)
-    if str(name).count("/") == 1 and not Path(name).exists():
-        return _checkpoint(locate(str(name), download=download), device)
+    name = str(name)
+    places = [Path(name), paths.GLM_MODELS / name]
+    for base in paths.weights():
+        places += [base / name, base / name.replace("/", "--")]
+    loaders = {trained.RECIPE: trained.load, "config.json": _checkpoint}
+    ready = [(loader, p) for p in places for file, loader in loaders.items() if (p / file).exists()]
+    if not ready and name.count("/") == 1:
+        patterns = ["*.json", "*.txt", "*.model", "*.safetensors"]
+        cached = sources.hub_snapshot(name, revision=None, patterns=patterns, download=download)
+        ready += [(_checkpoint, cached)] if cached else []
+    for loader, folder in ready:
+        return loader(folder, device=device)
     raise BadInput(
-        f"no model '{name}': neither a folder with {trained.RECIPE} (made by 'genebench glm "
-        "train') or config.json (Hugging Face), nor a name below "
-        f"{paths.GLM_MODELS}; give one of those."
+        f"no model '{name}': neither a folder with {trained.RECIPE} (of 'genebench glm train') or "
+        f"config.json (Hugging Face), nor a name below {paths.GLM_MODELS}, nor a repository that "
+        "is here; put its files into a folder of that name below one that GENEBENCH_WEIGHTS names, "
+        "or allow the download with --download."
     )
 
 
-def locate(name: str, *, download: bool = False) -> Path:
-    """Find the snapshot of a repository among the folders of weights or in the cache.
-
-    Parameters
-    ----------
-    name : str
-        ``owner/name`` on Hugging Face.
-    download : bool
-        Whether it may be fetched.
-
-    Returns
-    -------
-    Path
-        A folder with ``config.json``; one that is not here is an error.
-    """
-    for base in paths.weights():
-        for folder in (base / name, base / name.replace("/", "--")):
-            if (folder / "config.json").exists():
-                return folder
-    patterns = ["*.json", "*.txt", "*.model", "*.safetensors"]
-    folder = sources.hub_snapshot(name, revision=None, patterns=patterns, download=download)
-    if folder is None:
-        raise BadInput(
-            f"model '{name}' is not here; put its files into a folder '{name}' below one that "
-            "GENEBENCH_WEIGHTS names, or allow the download with --download."
-        )
-    return Path(folder)
-
-
-def _checkpoint(folder, device):
+def _checkpoint(folder, *, device):
     """A Hugging Face model from its folder; refused if it is of neither kind or lacks weights."""
     from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer
     from transformers.utils import logging

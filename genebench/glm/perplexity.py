@@ -112,15 +112,13 @@ def validate(
         parts.append(pd.DataFrame(columns))
     table = pd.concat(parts).dropna(subset="bits")
     masks = {
-        "all": table.bits < np.inf,
+        "all": table.bits.notna(),
         "outside repeats": ~table.repeat,
         f"outside shared {WORD}-mers": ~table.seen,
     }
     masks |= {name: table.region == i for i, name in enumerate(regions)}
-    bits = {name: table.bits.to_numpy()[mask] for name, mask in masks.items()}
-    rows = [
-        (name, len(b), len(b) / max(1, len(table)), float(b.mean()) if len(b) else np.nan)
-        for name, b in bits.items()
-    ]
-    frame = pd.DataFrame(rows, columns=["bases", "n", "share", "bits"])
-    return frame.assign(perplexity=2.0**frame.bits)
+    rows = []
+    for name, mask in masks.items():
+        mean = float(table.bits.to_numpy()[mask].mean()) if mask.any() else np.nan
+        rows.append((name, mask.sum(), mask.sum() / max(1, len(table)), mean, 2.0**mean))
+    return pd.DataFrame(rows, columns=["bases", "n", "share", "bits", "perplexity"])

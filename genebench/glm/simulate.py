@@ -27,6 +27,8 @@ TEST = "chr6"
 """Chromosome that models are tested on."""
 _STOPS = [48, 50, 56]
 """Numbers of TAA, TAG and TGA."""
+_CLASSES = {"motif": MOTIF, "gene": CODING, "hairpin": STRUCTURE, "repeat": REPEAT}
+"""Class of region by kind of element."""
 
 
 class Design(Spec):
@@ -130,11 +132,16 @@ class Family:
         every = np.arange(len(bases))
         position, alt = np.nonzero(np.arange(4) != bases[:, None])
         rate, back = (r[position, alt] for r in self.mutation.rates(bases, every))
-        s = landscape.gain(bases, every)[position, alt].astype(np.float32)
-        bias = np.log(rate / back).astype(np.float32)
-        columns = {"position": position, "ref": bases[position], "alt": alt.astype(np.uint8)}
-        columns |= {"region": landscape.region[position], "S": s, "bias": bias}
-        return pd.DataFrame(columns | {"oracle": s + bias, "rate": rate})
+        columns = {
+            "position": position,
+            "ref": bases[position],
+            "alt": alt.astype(np.uint8),
+            "region": landscape.region[position],
+            "S": landscape.gain(bases, every)[position, alt].astype(np.float32),
+            "bias": np.log(rate / back).astype(np.float32),
+        }
+        frame = pd.DataFrame(columns)
+        return frame.assign(oracle=frame["S"] + frame.bias, rate=rate)
 
 
 class _Map:
@@ -146,7 +153,8 @@ class _Map:
         self.usage = self.rng.normal(0, design.usage, 64)
         self.usage[_STOPS] = design.stop
         self.boxes = [self._fixed(self.rng.integers(0, 4, n)) for n in (6, 5, 6)]
-        self.repeats = [self.rng.integers(0, 4, 250).astype(np.uint8) for _ in range(3)]
+        names = [f"repeat {i}" for i in (1, 2, 3)]
+        self.repeats = {n: self.rng.integers(0, 4, 250).astype(np.uint8) for n in names}
 
     def _fixed(self, bases) -> np.ndarray:
         return self.design.consensus * (np.arange(4) == np.asarray(bases)[:, None])
@@ -167,22 +175,16 @@ class _Map:
     def _strand(self) -> int:
         return 1 if self.rng.random() < 0.5 else -1
 
-    def _note(self, kind: str, name: str, start: int, end: int, strand: int) -> int:
-        """Note an element; returns its end."""
-        self.rows.append((kind, name, start, int(end), strand))
-        return int(end)
-
-    def _put(self, start: int, fitness: np.ndarray, region: int, strand: int) -> int:
-        """Put site-wise fitness down; returns its end."""
-        end = start + len(fitness)
-        self.land.site[start:end] = fitness[::strand, ::strand]
-        self.land.region[start:end] = region
+    def _put(self, kind: str, name: str, at: int, fitness: np.ndarray, strand: int) -> int:
+        """Put an element of site-wise fitness down; returns its end."""
+        end = at + len(fitness)
+        self.land.site[at:end] = fitness[::strand, ::strand]
+        self.land.region[at:end] = _CLASSES[kind]
+        self.rows.append((kind, name, at, end, strand))
         return end
 
     def _motif(self, name: str, at: int, strand: int) -> int:
-        return self._note(
-            "motif", name, at, self._put(at, self.planted[name], MOTIF, strand), strand
-        )
+        return self._put("motif", name, at, self.planted[name], strand)
 
     def _gene(self, at: int, strand: int) -> int:
         """Box, 17 bases, box, a leader of 15 to 35, start, 50 to 110 codons, stop."""
@@ -195,15 +197,13 @@ class _Map:
         return at
 
     def _coding(self, count: int, at: int, strand: int) -> int:
-        land, end = self.land, at + 3 * (count + 2)
-        land.region[at:end] = CODING
-        ends = [self._fixed([0, 3, 2]), self._fixed([3, 0, 0])][::strand]
-        self._put(at, ends[0], CODING, strand)
-        self._put(end - 3, ends[1], CODING, strand)
+        start, stop = self._fixed([0, 3, 2]), self._fixed([3, 0, 0])
+        whole = np.concatenate([start, np.zeros((3 * count, 4)), stop])
+        end = self._put("gene", "gene", at, whole, strand)
         inner = np.arange(at + 3, end - 3).reshape(-1, 3)
-        land.codon[at + 3 : end - 3] = np.repeat(inner[:, ::strand], 3, axis=0)
-        land.reverse[at:end] = strand < 0
-        return self._note("gene", "gene", at, end, strand)
+        self.land.codon[at + 3 : end - 3] = np.repeat(inner[:, ::strand], 3, axis=0)
+        self.land.reverse[at:end] = strand < 0
+        return end
 
     def _cluster(self, at: int, strand: int) -> int:
         """Two to five motifs on either strand, 4 to 12 bases apart."""
@@ -215,21 +215,19 @@ class _Map:
 
     def _hairpin(self, at: int, strand: int) -> int:
         """Fixed box, arm of 6, fixed loop, the arm that pairs with the first, fixed box."""
-        end, arms = at - 6, []
-        for box in self.boxes[::strand]:
-            end = self._put(end + 6, box, STRUCTURE, strand)
-            arms.append(np.arange(end, end + 6))
-        left, right, _ = arms
-        self.land.region[at:end] = STRUCTURE
+        arm = np.zeros((6, 4))
+        first, loop, last = self.boxes
+        whole = np.concatenate([first, arm, loop, arm, last])
+        end = self._put("hairpin", "hairpin", at, whole, strand)
+        inner = np.arange(at + 6, end - 6)
+        left, right = inner[:6], inner[-6:]
         self.land.partner[left], self.land.partner[right] = right[::-1], left[::-1]
-        return self._note("hairpin", "hairpin", at, end, strand)
+        return end
 
     def _repeat(self, at: int, strand: int) -> int:
         """A copy of one of three families; its bases are put in when the ancestor has settled."""
-        number = int(self.rng.integers(len(self.repeats)))
-        end = at + len(self.repeats[number])
-        self.land.region[at:end] = REPEAT
-        return self._note("repeat", f"repeat {number + 1}", at, end, strand)
+        name = list(self.repeats)[self.rng.integers(len(self.repeats))]
+        return self._put("repeat", name, at, np.zeros((250, 4)), strand)
 
 
 def _beginning(landscape: Landscape, neutral: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -279,16 +277,16 @@ def simulate(
     chromosomes = {name: drawn.chromosome(n) for name, n in design.chromosomes.items()}
     sequences: dict[int, dict[str, Sequence]] = {i: {} for i in range(1, design.species + 1)}
     for number, (name, chromosome) in enumerate(chromosomes.items()):
-        land, elements = chromosome.landscape, chromosome.elements
-        rng = np.random.default_rng([design.seed, 1, number])
-        bases = evolve(_beginning(land, neutral, rng), land, mutation, rng, time=design.settle)
-        for row in elements[elements.kind == "repeat"].itertuples():
-            copy = drawn.repeats[int(row.name.split()[1]) - 1]
-            bases[row.start : row.end] = copy if row.strand > 0 else codes.reverse_complement(copy)
-        for species in sequences:
-            now = evolve(bases, land, mutation, rng, time=design.branch)
-            repeats = land.region == REPEAT
-            sequences[species][name] = Sequence(name, now, repeats, land.region, species)
+        land, rng = chromosome.landscape, np.random.default_rng([design.seed, 1, number])
+        let_evolve = partial(evolve, landscape=land, mutation=mutation, rng=rng)
+        bases = let_evolve(_beginning(land, neutral, rng), time=design.settle)
+        for row in chromosome.elements.itertuples():
+            if row.kind == "repeat":
+                copy = drawn.repeats[row.name]
+                bases[row.start : row.end] = copy if row.strand > 0 else 3 - copy[::-1]
+        for species, by_name in sequences.items():
+            now = let_evolve(bases, time=design.branch)
+            by_name[name] = Sequence(name, now, land.region == REPEAT, land.region, species)
         progress("simulating", number + 1, len(chromosomes))
     return Family(design, chromosomes, planted, sequences, mutation)
 
@@ -310,22 +308,18 @@ def write_family(family: Family, out: Path, *, chromosome: str = TEST) -> list[P
     list of Path
         The files.
     """
-    texts = {f"species{i}.fa": _fasta(rows) for i, rows in family.sequences.items()}
-    parts = [c.elements.assign(chrom=name) for name, c in family.chromosomes.items()]
+    texts = {}
+    for number, sequences in family.sequences.items():
+        rows = {name: codes.decode(s.codes, s.repeats) for name, s in sequences.items()}
+        texts[f"species{number}.fa"] = "".join(
+            f">{name}\n{textwrap.fill(row, 60)}\n" for name, row in rows.items()
+        )
+    elements = [c.elements.assign(chrom=name) for name, c in family.chromosomes.items()]
     truth = family.truth(chromosome).assign(chrom=chromosome)
-    frames = {"elements.tsv": pd.concat(parts, ignore_index=True), "truth.tsv": truth}
+    frames = {"elements.tsv": pd.concat(elements), "truth.tsv": truth}
     options = {"sep": "\t", "index": False, "float_format": "%.5g", "lineterminator": "\n"}
     texts |= {name: frame.to_csv(**options) for name, frame in frames.items()}
     for name, text in texts.items():
         with cache.atomic(out / name) as temporary:
             temporary.write_text(text, encoding="ascii")
     return [out / name for name in texts]
-
-
-def _fasta(sequences: dict[str, Sequence]) -> str:
-    lines = []
-    for name, s in sequences.items():
-        letters = zip(codes.decode(s.codes), s.repeats)
-        text = "".join(c.lower() if repeat else c for c, repeat in letters)
-        lines += [f">{name}", textwrap.fill(text, 60)]
-    return "\n".join(lines) + "\n"

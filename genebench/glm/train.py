@@ -215,7 +215,7 @@ def train(
         "bases_seen": recipe.steps * recipe.batch * recipe.window,
         "cpu_s": round(time.process_time() - began, 1),
         "device": device,
-        "weights": sum(p.numel() for p in network.parameters()),
+        "weights": sum(w.numel() for w in weights.values()),
     }
     added = {"key": key, "sha256": sha256, "facts": facts, "merges": sampler.tokens.merges}
     cache.write_json(folder / RECIPE, described | added)
@@ -227,10 +227,9 @@ def train(
 
 def _optimiser(network, recipe):
     """AdamW, which decays matrices only."""
-    every = list(network.parameters())
     groups = [
-        {"params": [p for p in every if p.ndim >= 2], "weight_decay": recipe.decay},
-        {"params": [p for p in every if p.ndim < 2], "weight_decay": 0.0},
+        {"params": [p for p in network.parameters() if (p.ndim < 2) == flat], "weight_decay": decay}
+        for flat, decay in ((False, recipe.decay), (True, 0.0))
     ]
     return torch.optim.AdamW(groups, lr=recipe.rate, betas=(0.9, 0.98), fused=True)
 
@@ -310,13 +309,10 @@ def split(
         for number, path in enumerate(paths, 1)
         for s in variants.genome(path).values()
     ]
-    names = [s.name for s in every]
-    chosen = held_out or names[-1:]
-    absent = [n for n in chosen if n not in names]
-    if absent:
-        raise BadInput(
-            f"no sequence '{absent[0]}' to hold out; there are {', '.join(dict.fromkeys(names))}."
-        )
+    names = list(dict.fromkeys(s.name for s in every))
+    chosen = held_out or [every[-1].name]
+    if absent := [n for n in chosen if n not in names]:
+        raise BadInput(f"no sequence '{absent[0]}' to hold out; there are {', '.join(names)}.")
     parts = [s for s in every if s.name not in chosen], [s for s in every if s.name in chosen]
     if not parts[0]:
         raise BadInput(

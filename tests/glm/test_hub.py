@@ -51,5 +51,5 @@ def test_models_that_are_no_dna_models_are_named(tmp_path):
     (folder / "config.json").write_text(json.dumps({"model_type": "bert", "vocab_size": "x"}))
     with pytest.raises(BadInput, match="no masked or causal language model can be loaded"):
         hub.load(folder)
-    with pytest.raises(BadInput, match="is not here; put its files into a folder"):
+    with pytest.raises(BadInput, match="is here; put its files into a folder"):
         hub.load("nobody/no-such-model-anywhere")

@@ -3,13 +3,11 @@
 import gzip
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from genebench.core.errors import BadInput
-from genebench.glm import codes, score, variants
-from genebench.glm.codes import Sequence
-from tests.glm.tiny import GENOME, KMERS, LENGTH, model
+from genebench.glm import variants
+from tests.glm.tiny import model
 
 FASTA = ">chr1 first\nACGTACGTAC\nggttNNRYac\n>chr2\nTTTTCCCCAAAA\n"
 ROWS = [
@@ -29,30 +27,24 @@ ROWS = [
 ]
 
 
-@pytest.fixture
-def fasta(tmp_path):
-    (tmp_path / "g.fa").write_text(FASTA)
-    return tmp_path / "g.fa"
+def packed(text):
+    """As bgzip packs: blocks of their own, and an empty one at the end."""
+    return b"".join(map(gzip.compress, (text[:100], text[100:], b"")))
 
 
 @pytest.mark.parametrize(
-    "kind, packed, ending",
-    [("vcf", "bgzip", "\n"), ("tsv", "plain", "\r\n"), ("csv", "gzip", "\n")],
+    "first, separator, ending, pack",
+    [
+        ("##fileformat=VCFv4.2\n#CHROM\tPOS\tREF\tALT", "\t", "\n", packed),
+        ("chrom\tpos\tref\talt", "\t", "\r\n", bytes),
+        ("chr,position,reference,alternate", ",", "\n", gzip.compress),
+    ],
 )
-def test_every_fault_is_named_counted_and_never_scored(fasta, kind, packed, ending):
-    if kind == "vcf":
-        lines = ["##fileformat=VCFv4.2", "#CHROM\tPOS\tID\tREF\tALT\tQUAL"]
-        lines += [f"{c}\t{p}\t.\t{r}\t{a}\t." for c, p, r, a, _ in ROWS]
-    else:
-        separator = "\t" if kind == "tsv" else ","
-        lines = [separator.join(row[:4]) for row in [("chrom", "pos", "ref", "alt"), *ROWS]]
-    data = (ending.join(lines) + ending).encode()
-    if packed == "gzip":
-        data = gzip.compress(data)
-    elif packed == "bgzip":  # blocks of their own, and an empty one at the end
-        data = b"".join(map(gzip.compress, (data[:100], data[100:], b"")))
-    path = fasta.with_name(f"v.{kind}")
-    path.write_bytes(data)
+def test_every_fault_is_named_counted_and_never_scored(tmp_path, first, separator, ending, pack):
+    path, fasta = tmp_path / "v", tmp_path / "g.fa"
+    text = ending.join([first, *(separator.join(row[:4]) for row in ROWS)])
+    path.write_bytes(pack(text.encode()))
+    fasta.write_text(FASTA)
     genome = variants.genome(fasta)
     frame = variants.check(variants.read(path), genome)
     assert frame.status.tolist() == [row[4] for row in ROWS]
@@ -60,13 +52,14 @@ def test_every_fault_is_named_counted_and_never_scored(fasta, kind, packed, endi
     assert len(sentences) == len({r[4] for r in ROWS}) - 1
     absent = next(s for s in sentences if "not in the FASTA" in s)
     assert absent.startswith("1 of 13") and "the FASTA file names it 'chr1'" in absent
-    table = variants.score(model(), genome, frame, length=16)
+    table = variants.score(model(), genome, frame, kinds=variants.KINDS, length=16)
     assert np.isfinite(table.llr).tolist() == (frame.status == "ok").tolist()
+    assert (table.embedding[:2] > 0).all() and (table.influence[:2] >= 0).all()
 
 
-def test_rows_with_several_alternatives_become_several(fasta):
-    fasta.with_name("v.vcf").write_text("chr2\t1\trs1\tT\tA,C\n")
-    frame = variants.read(fasta.with_name("v.vcf"))
+def test_rows_with_several_alternatives_become_several(tmp_path):
+    (tmp_path / "v.vcf").write_text("chr2\t1\trs1\tT\tA,C\n")
+    frame = variants.read(tmp_path / "v.vcf")
     assert frame.alt.tolist() == ["A", "C"] and frame.id.tolist() == ["rs1"] * 2
 
 
@@ -91,17 +84,3 @@ def test_a_broken_file_is_answered_in_one_sentence(tmp_path, read, data, sentenc
     (tmp_path / "f").write_bytes(data)
     with pytest.raises(BadInput, match=sentence):
         read(tmp_path / "f")
-
-
-@pytest.mark.parametrize("given", [{}, {"objective": "causal", **KMERS}])
-def test_a_table_of_variants_is_scored_as_variants_one_by_one(given):
-    m, genome = model(**given), {"c": Sequence("c", GENOME)}
-    positions = np.array([300, 301, 301, 340, 90])
-    ref, alt = GENOME[positions], (GENOME[positions] + np.array([1, 1, 2, 3, 1])) % 4
-    letters = {"ref": list(codes.decode(ref)), "alt": list(codes.decode(alt))}
-    frame = pd.DataFrame({"chrom": "c", "pos": positions + 1, **letters, "status": "ok"})
-    table = variants.score(m, genome, frame, kinds=variants.KINDS, length=LENGTH)
-    assert (table.embedding > 0).all() and (table.influence >= 0).all()
-    for i, position in enumerate(positions):
-        one = score.llr(m, *score.placed(m, GENOME, [position], LENGTH), alt[[i]])
-        assert np.isclose(table.llr[i], one[0], atol=2e-5)
