@@ -80,7 +80,6 @@ class Nucleotides:
         Parameters
         ----------
         windows : ndarray of shape (n, L), uint8
-            Codes.
 
         Returns
         -------
@@ -99,7 +98,6 @@ class Nucleotides:
         Parameters
         ----------
         windows : ndarray of shape (n, L), uint8
-            Codes.
         layer : int
             0 to ``layers`` − 1; −1 is the last.
 
@@ -112,18 +110,7 @@ class Nucleotides:
 
 
 def encode(text: str | bytes) -> np.ndarray:
-    """Turn letters into codes; small letters count as capitals, U as T.
-
-    Parameters
-    ----------
-    text : str or bytes
-        Letters.
-
-    Returns
-    -------
-    ndarray of shape (L,), uint8
-        IUPAC letters for several bases are N.
-    """
+    """Turn letters into codes, (L,) uint8; small letters count as capitals, U as T, others as N."""
     return _CODES[_bytes(text)]
 
 
@@ -144,18 +131,7 @@ def decode(codes: np.ndarray, lower: np.ndarray | bool = False) -> str:
 
 
 def reverse_complement(codes: np.ndarray) -> np.ndarray:
-    """Read the other strand in its own direction.
-
-    Parameters
-    ----------
-    codes : ndarray of shape (…, L)
-        Codes; the last axis is the sequence.
-
-    Returns
-    -------
-    ndarray of shape (…, L), uint8
-        A view with a negative stride.
-    """
+    """Read the other strand in its own direction, (…, L) → the same; a view with a stride < 0."""
     return _COMPLEMENT[codes][..., ::-1]
 
 
@@ -165,7 +141,6 @@ def kmers(codes: np.ndarray, k: int) -> np.ndarray:
     Parameters
     ----------
     codes : ndarray of shape (L,), uint8
-        Codes.
     k : int
         Length, at most 31.
 
@@ -188,20 +163,7 @@ def words(windows: np.ndarray, k: int) -> np.ndarray:
 
 
 def canonical(codes: np.ndarray, k: int) -> np.ndarray:
-    """Index of the k-mer that begins at each position, the lower one of the two strands.
-
-    Parameters
-    ----------
-    codes : ndarray of shape (L,), uint8
-        Codes.
-    k : int
-        Length, at most 31.
-
-    Returns
-    -------
-    ndarray of shape (L − k + 1,), int64
-        −1 where the k-mer has an N.
-    """
+    """``kmers``, of the two strands' indices the lower one."""
     return np.minimum(kmers(codes, k), kmers(reverse_complement(codes), k)[::-1])
 
 
@@ -211,11 +173,8 @@ def covered(codes: np.ndarray, words: np.ndarray, k: int) -> np.ndarray:
     Parameters
     ----------
     codes : ndarray of shape (L,), uint8
-        Codes.
-    words : ndarray of int64
+    words, k : ndarray of int64 and int
         Of ``canonical``.
-    k : int
-        Length of the k-mers.
 
     Returns
     -------
@@ -227,19 +186,16 @@ def covered(codes: np.ndarray, words: np.ndarray, k: int) -> np.ndarray:
 
 
 def observed(logs: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    """Log-probability of the base that stands at each position.
+    """Log-probability of the base that stands at each position; 0 at N.
 
     Parameters
     ----------
-    logs : ndarray of shape (…, 4)
-        Log-probabilities of A, C, G, T.
-    codes : ndarray of shape (…), uint8
-        Codes.
+    logs, codes : ndarray of shape (…, 4) and (…)
+        Log-probabilities of A, C, G, T, and codes.
 
     Returns
     -------
     ndarray of shape (…)
-        0 at N.
     """
     index = np.minimum(codes, 3)[..., None].astype(np.int64)
     return np.where(codes < N, np.take_along_axis(logs, index, axis=-1)[..., 0], 0)
@@ -251,11 +207,8 @@ def windows(codes: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
     Parameters
     ----------
     codes : ndarray of shape (L,), uint8
-        Codes.
-    starts : array-like of shape (n,), int
-        First positions, which may lie outside.
-    length : int
-        Bases of a window.
+    starts, length : array-like of shape (n,) and int
+        First positions, which may lie outside, and bases of a window.
 
     Returns
     -------

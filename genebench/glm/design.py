@@ -94,7 +94,6 @@ def write_designs(path: Path, *, n: int, tag: str, **options) -> int:
     path : Path
         File to write.
     n : int
-        How many.
     tag : {"high", "low"}
         Expression.
     **options
@@ -122,7 +121,6 @@ def sample_tagged(network, n: int, tag: str, **options) -> np.ndarray:
     network : TrainedModel
         As of ``promoter_network``.
     n : int
-        How many.
     tag : {"high", "low"}
         Expression.
     **options

@@ -74,7 +74,6 @@ class Genome:
     Attributes
     ----------
     spec : GenomeSpec
-        Its declaration.
     codes : ndarray of shape (n_bases,), uint8
         A, C, G, T, N = 0 to 4.
     region, part : ndarray of shape (n_bases,), uint8
@@ -200,7 +199,6 @@ def assemble(
     Parameters
     ----------
     spec : GenomeSpec
-        Its declaration.
     records : dict of str to ndarray of uint8
         Codes by chromosome.
     rows : DataFrame or list of tuple

@@ -30,7 +30,6 @@ def load(name: str | Path, *, device: str = "cpu", download: bool = False) -> To
     name : str or Path
         A folder, a name below ``data/glm/models``, or a Hugging Face repository.
     device : str
-        Torch device.
     download : bool
         Whether a repository that is not here may be fetched.
 
@@ -108,7 +107,6 @@ class HubModel(TokenModel):
     causal : bool
         Whether the network is causal or masked.
     device : str
-        Torch device.
     """
 
     room = 1 << 14

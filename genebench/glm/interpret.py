@@ -22,14 +22,12 @@ def held_out_genes(genome: Genome, *, flank: int = UP + DOWN) -> list:
     Parameters
     ----------
     genome : Genome
-        With features; one without such genes is an error.
     flank : int
         Bases to each side.
 
     Returns
     -------
     list of rows of ``genome.genes``
-        At least one.
     """
     test, fresh, out = genome.inside("test"), genome.fresh, []
     for gene in genome.genes.itertuples():
@@ -51,9 +49,7 @@ def around_starts(
     Parameters
     ----------
     genome : Genome
-        Its bases.
     genes : list of rows of ``genome.genes``
-        Which.
     table : ndarray of shape (n_bases, 4)
         Natural-log probabilities of every base of the genome.
     up, down : int
@@ -99,7 +95,6 @@ def start_logo(genome: Genome, table: np.ndarray) -> tuple[pd.DataFrame, pd.Data
     Parameters
     ----------
     genome : Genome
-        With features.
     table : ndarray of shape (n_bases, 4)
         Natural-log probabilities.
 
@@ -144,11 +139,9 @@ def codon_positions(genome: Genome, table: np.ndarray, *, model: str) -> pd.Data
     Parameters
     ----------
     genome : Genome
-        With features.
     table : ndarray of shape (n_bases, 4)
         Natural-log probabilities.
     model : str
-        Its name.
 
     Returns
     -------
@@ -185,16 +178,12 @@ def write_tables(genome: Genome, model, out: Path) -> list[Path]:
     Parameters
     ----------
     genome : Genome
-        With features.
     model : Nucleotides
-        Any model.
     out : Path
-        Folder.
 
     Returns
     -------
     list of Path
-        The files.
     """
     table = perplexity.genome_track(genome, model)
     logo, agreement = start_logo(genome, table)

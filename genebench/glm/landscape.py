@@ -17,6 +17,8 @@ from .genomes import CODON
 NEUTRAL, CODING, MOTIF, STRUCTURE, REPEAT = range(5)
 REGIONS = ("neutral", "coding", "motif", "structure", "repeat")
 """Names of the classes of region, by code."""
+STEP = 0.05
+"""Time of a sweep."""
 PAIRS = np.array([[0, 0, 0, 4], [0, 0, 4, 0], [0, 4, 0, 2], [4, 0, 2, 0]], dtype=float)
 """Fitness of two paired bases: 4 for Watson and Crick, 2 for G-T, 0 else."""
 
@@ -172,7 +174,6 @@ def evolve(
     rng: np.random.Generator,
     *,
     time: float,
-    step: float = 0.05,
 ) -> np.ndarray:
     """Let substitutions happen.
 
@@ -187,16 +188,15 @@ def evolve(
         The forces.
     rng : Generator
         Of the draws.
-    time, step : float
-        In all, and of a sweep; 1 is one mutation a neutral site, without CpG.
+    time : float
+        1 is one mutation a neutral site, without CpG.
 
     Returns
     -------
     ndarray of shape (L,), uint8
-        Codes.
     """
     bases = bases.copy()
-    for sweep in range(max(1, round(time / step))):
+    for sweep in range(max(1, round(time / STEP))):
         for third in range(3):
             at = np.arange(third, len(bases), 3)
             partner = landscape.partner[at]
@@ -204,7 +204,7 @@ def evolve(
             at = at[~clash]
             rate = mutation.rates(bases, at)[0] * fixation(landscape.gain(bases, at))
             total = rate.sum(1)
-            moves = np.flatnonzero(rng.random(len(at)) < -np.expm1(-total * step))
+            moves = np.flatnonzero(rng.random(len(at)) < -np.expm1(-total * STEP))
             drawn = rng.random(len(moves)) * total[moves]
             new = (rate[moves].cumsum(1) < drawn[:, None]).sum(1)
             bases[at[moves]] = np.minimum(new, 3).astype(np.uint8)

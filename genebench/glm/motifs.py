@@ -83,7 +83,6 @@ def distinct(profiles: dict, n: int, *, bits: float = 1.2) -> dict:
     ----------
     profiles : dict of str to ndarray, (width, 4)
     n : int
-        How many.
     bits : float
         Least mean information of a position.
 

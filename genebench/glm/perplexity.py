@@ -12,58 +12,38 @@ from .codes import Nucleotides
 from .genomes import WORD, Genome
 
 
-def track(model: Nucleotides, sequence: np.ndarray, *, window: int = 1024) -> np.ndarray:
+def track(
+    model: Nucleotides, sequence: np.ndarray, *, window: int = 1024, one_sided: bool = False
+) -> np.ndarray:
     """Log-probabilities of the bases at every position of a sequence.
 
     Parameters
     ----------
     model : Nucleotides
-        Any model.
     sequence : ndarray of shape (L,), uint8
-        Codes.
     window : int
         Bases of a window; windows overlap by the model's context, at most a quarter on each side.
+    one_sided : bool
+        Whether they overlap on the left alone, by at most half a window.
 
     Returns
     -------
     ndarray of shape (L, 4), float32
         Natural logarithms.
     """
-    edge = min(model.context, window // 4)
-    return _tiled(model, sequence, window, edge, edge, batch=32)
-
-
-def _tiled(model, sequence, window, left, right, batch):
-    """Conditionals of windows that overlap by ``left`` and ``right`` bases of context, joined."""
-    step, parts = window - left - right, []
+    left = min(model.context, window // (2 if one_sided else 4))
+    step, parts = window - left - (0 if one_sided else left), []
     starts = np.arange(0, max(1, len(sequence)), step)
-    for s in range(0, len(starts), batch):
-        rows = codes.windows(sequence, starts[s : s + batch] - left, window)
-        parts.append(model.conditionals(rows)[:, left : left + step].reshape(-1, 4))
+    for s in range(0, len(starts), 32):
+        logs = model.conditionals(codes.windows(sequence, starts[s : s + 32] - left, window))
+        parts.append(logs[:, left : left + step].reshape(-1, 4))
     return np.concatenate(parts)[: len(sequence)]
 
 
-def model_bits(model: Nucleotides, sequence: codes.Sequence, *, window: int = 512) -> np.ndarray:
-    """Bits that a model needs for each base of a sequence; the lower the better.
-
-    Parameters
-    ----------
-    model : Nucleotides
-        Any model.
-    sequence : Sequence
-        Bases.
-    window : int
-        Bases of a window; windows overlap by the model's context on both sides, at most a quarter
-        of a window (on the left only, at most half a window, if causal).
-
-    Returns
-    -------
-    ndarray of shape (L,), float32
-        NaN at N.
-    """
+def model_bits(model: Nucleotides, sequence: codes.Sequence) -> np.ndarray:
+    """Bits that a model needs for each base of a sequence, (L,) float32; NaN at N."""
     causal = model.objective == "causal"
-    left = min(model.context, window // (2 if causal else 4))
-    logs = _tiled(model, sequence.codes, window, left, 0 if causal else left, batch=64)
+    logs = track(model, sequence.codes, window=512, one_sided=causal)
     cost = -codes.observed(logs, sequence.codes) / np.log(2)
     return np.where(sequence.codes < codes.N, cost, np.nan).astype(np.float32)
 
@@ -88,7 +68,6 @@ def validate(
     Parameters
     ----------
     model : Nucleotides
-        Any model.
     validation, training : sequence of Sequence
         Held-out sequences, and those whose words are searched for in them.
     regions : tuple of str

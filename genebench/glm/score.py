@@ -33,19 +33,15 @@ def placed(
     ----------
     model : Nucleotides
         Windows begin at multiples of its ``token_length``.
-    sequence : ndarray of shape (L,), uint8
-        Codes.
-    positions : array-like of shape (n,), int
-        From 0.
+    sequence, positions : ndarray of shape (L,) and array-like of shape (n,)
+        Codes, and places from 0.
     length : int
         Bases of a window.
 
     Returns
     -------
-    windows : ndarray of shape (n, length), uint8
+    windows, positions : ndarray of shape (n, length) and (n,)
         Each with the model's context on both sides of its position, at most 3/8 of the window.
-    positions : ndarray of shape (n,), int
-        Position in each window.
     """
     positions = np.asarray(positions)
     side = min(model.context, (length - 1) * 3 // 8)
@@ -82,11 +78,8 @@ def llr(
     Parameters
     ----------
     model : Nucleotides
-        Any model.
-    windows : ndarray of shape (n, L), uint8
-        Codes with the reference.
-    positions, alt : array-like of shape (n,), int
-        Position in each window, and code of the alternative.
+    windows, positions, alt : ndarray of shape (n, L), (n,) and (n,)
+        Codes with the reference, position in each window, and code of the alternative.
     strands : {"both", "given"}
         Mean over the two strands, or the given one.
 
@@ -191,9 +184,7 @@ def pseudo(
     Parameters
     ----------
     model : Nucleotides
-        Any model.
     sequence : ndarray of shape (L,), uint8
-        Codes.
     changes : sequence of (int, int, ndarray)
         Position (from 0), number of reference bases, codes of the alternative.
     length : int
@@ -290,15 +281,12 @@ def contexts(sequence: np.ndarray, positions: np.ndarray, alt: np.ndarray) -> np
 
     Parameters
     ----------
-    sequence : ndarray of shape (L,), uint8
-        Codes.
-    positions, alt : array-like of shape (n,), int
-        Position (from 0) and code of the alternative.
+    sequence, positions, alt : ndarray of shape (L,), (n,) and (n,)
+        Codes, places from 0, and codes of the alternatives.
 
     Returns
     -------
-    ndarray of shape (n,), int64
-        In [0, 500).
+    ndarray of shape (n,), int64, in [0, 500)
     """
     around = codes.windows(sequence, np.asarray(positions) - 1, 3)
     return around @ np.array([100, 20, 4]) + np.asarray(alt, dtype=np.int64)
@@ -311,10 +299,8 @@ def calibrated(
 
     Parameters
     ----------
-    scores : ndarray of shape (n,)
-        LLR.
-    kinds : ndarray of shape (n,), int
-        Of ``contexts``.
+    scores, kinds : ndarray of shape (n,)
+        LLR, and what ``contexts`` gives.
     reference : array-like of shape (n,), bool, optional
         Scores over which the means are taken (intergenic bases, say); None: all.
 

@@ -36,10 +36,8 @@ class Design(Spec):
 
     Attributes
     ----------
-    chromosomes : dict of str to int
-        Lengths in bases.
-    species, motifs : int
-        How many.
+    chromosomes, species, motifs : dict of str to int, int, int
+        Lengths in bases; how many.
     bits : float
         Least information of a planted profile, bits a position.
     consensus : float
@@ -76,15 +74,7 @@ class Design(Spec):
 
 @dataclass(frozen=True)
 class Chromosome:
-    """One chromosome of the map.
-
-    Attributes
-    ----------
-    landscape : Landscape
-        Selection on its bases.
-    elements : DataFrame
-        ``kind, name, start, end, strand``.
-    """
+    """One chromosome of the map; elements: ``kind, name, start, end, strand``."""
 
     landscape: Landscape
     elements: pd.DataFrame
@@ -97,15 +87,11 @@ class Family:
     Attributes
     ----------
     design : Design
-        Size and strength.
-    chromosomes : dict of str to Chromosome
-        The map.
-    motifs : dict of str to ndarray of shape (width, 4)
-        Planted motifs.
+    chromosomes, motifs : dict of str to Chromosome, dict of str to ndarray of shape (width, 4)
+        The map, and the planted motifs.
     sequences : dict of int to dict of str to Sequence
         Species (1, 2, ...) -> chromosome -> sequence.
     mutation : Mutation
-        Rates.
     """
 
     design: Design
@@ -259,7 +245,6 @@ def simulate(
     Parameters
     ----------
     design : Design
-        Size and strength.
     profiles : dict of str to ndarray of shape (width, 4)
         Probabilities of motifs to choose from.
     progress : callable
@@ -268,7 +253,6 @@ def simulate(
     Returns
     -------
     Family
-        Its map and sequences.
     """
     mutation = Mutation()
     neutral = mutation.neutral()
@@ -297,16 +281,13 @@ def write_family(family: Family, out: Path, *, chromosome: str = TEST) -> list[P
     Parameters
     ----------
     family : Family
-        What is written.
     out : Path
-        Folder.
     chromosome : str
         Whose substitutions, of the first species, are written.
 
     Returns
     -------
     list of Path
-        The files.
     """
     texts = {}
     for number, sequences in family.sequences.items():

@@ -62,7 +62,6 @@ class TokenModel(codes.Nucleotides):
     Attributes
     ----------
     device : str
-        Torch device.
     mask, head, ahead, room : int
         Token of a masked base; special tokens before the first base; how many tokens before a
         token its logits stand; tokens in one forward pass, at most.
@@ -150,7 +149,6 @@ class TokenModel(codes.Nucleotides):
         Parameters
         ----------
         windows : ndarray of shape (n, L), uint8
-            Codes.
 
         Returns
         -------

@@ -40,7 +40,6 @@ class Tokens:
         Parameters
         ----------
         windows : ndarray of shape (n, L), uint8
-            Codes.
 
         Returns
         -------
@@ -80,12 +79,10 @@ def learn(recipe, sequences: list[np.ndarray]) -> Tokens:
     recipe : net.Recipe
         Kind of tokens, size of the vocabulary, seed.
     sequences : list of ndarray of shape (L,), uint8
-        Codes.
 
     Returns
     -------
     Tokens
-        Ready to encode.
     """
     if recipe.tokens != "bpe":
         return Tokens(recipe)

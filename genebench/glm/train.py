@@ -106,10 +106,8 @@ def descend(network, optimiser, losses: Iterable, *, clip: float | None = None) 
 
     Parameters
     ----------
-    network : torch.nn.Module
-        What is trained.
-    optimiser : torch.optim.Optimizer
-        Of its parameters.
+    network, optimiser : torch.nn.Module, torch.optim.Optimizer
+        What is trained, and what moves its parameters.
     losses : iterable of Tensor
         Computed one by one, each with the weights that the step before has left.
     clip : float, optional
@@ -148,19 +146,15 @@ def train(
     ----------
     sequences : sequence of Sequence
         To train on; none as long as a window is an error.
-    recipe : Recipe
-        Architecture and training.
-    folder : Path
-        Where the weights go.
+    recipe, folder : Recipe, Path
+        How, and where the weights go.
     device : str
-        Torch device.
     say, progress : callable
         Take one sentence; and a stage, the steps done and all steps.
 
     Returns
     -------
     Path
-        The folder.
     """
     folder = Path(folder)
     described = _identity(sequences, recipe)
@@ -287,10 +281,8 @@ def split(
 
     Parameters
     ----------
-    paths : sequence of Path
-        FASTA files.
-    held_out : sequence of str
-        Names of sequences to validate on; none: the last one.
+    paths, held_out : sequence of Path, sequence of str
+        FASTA files, and names of sequences to validate on (none: the last one).
     several : bool
         Whether each file is a species of its own (1 … n), or all are species 0.
 
@@ -298,11 +290,7 @@ def split(
     -------
     list of Sequence, list of Sequence
         To train on, and to validate on.
-
-    Raises
-    ------
-    BadInput
-        A name that no file has, or nothing left to train on.
+        A name that no file has, or nothing left to train on, is an error.
     """
     every = [
         replace(s, species=number if several else 0)

@@ -32,7 +32,6 @@ class TrainedModel(TokenModel):
     tokens : Tokens
         Of the same recipe.
     device : str
-        Torch device.
 
     Attributes
     ----------
@@ -111,7 +110,6 @@ def load(folder: Path, *, device: str = "cpu") -> TrainedModel:
     folder : Path
         With ``recipe.json`` and ``weights.safetensors``.
     device : str
-        Torch device.
 
     Returns
     -------

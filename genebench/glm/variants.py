@@ -32,11 +32,7 @@ FAULTS = (
 KINDS = ("llr", "influence", "embedding")
 """Scores, in the words of ``score``."""
 _COLUMNS = ["chrom", "pos", "id", "ref", "alt"]
-_SYNONYMS = {
-    "#chrom": "chrom",
-    "chromosome": "chrom",
-    "chr": "chrom",
-    "seqname": "chrom",
+_SYNONYMS = dict.fromkeys(("#chrom", "chromosome", "chr", "seqname"), "chrom") | {
     "position": "pos",
     "reference": "ref",
     "alternate": "alt",
@@ -71,11 +67,7 @@ def genome(path: Path) -> dict[str, Sequence]:
     -------
     dict of str to Sequence
         By the first word of their headers; small letters are ``repeats``.
-
-    Raises
-    ------
-    BadInput
-        No FASTA, a name twice, or no bases at all.
+        No FASTA, a name twice, or no bases at all is an error.
     """
     out: dict[str, Sequence] = {}
     with _text(path) as text:
@@ -105,11 +97,7 @@ def read(path: Path) -> pd.DataFrame:
     DataFrame
         ``line, chrom, pos, id, ref, alt``: position from 1, −1 where it is no number; alleles in
         capitals; a row with several alternatives becomes several.
-
-    Raises
-    ------
-    BadInput
-        No such columns, or a row with too few fields, by its line.
+        No such columns, or a row with too few fields, is an error with its line.
     """
     rows, place, separator = [], {}, "\t"
     with _text(path) as text:
@@ -152,10 +140,8 @@ def check(frame: pd.DataFrame, sequences: dict[str, Sequence]) -> pd.DataFrame:
 
     Parameters
     ----------
-    frame : DataFrame
-        Of ``read``.
-    sequences : dict of str to Sequence
-        Of ``genome``.
+    frame, sequences : DataFrame, dict of str to Sequence
+        Of ``read``, and of ``genome``.
 
     Returns
     -------
@@ -186,10 +172,8 @@ def messages(frame: pd.DataFrame, sequences: dict[str, Sequence]) -> list[str]:
 
     Parameters
     ----------
-    frame : DataFrame
-        Of ``check``.
-    sequences : dict of str to Sequence
-        Of ``genome``.
+    frame, sequences : DataFrame, dict of str to Sequence
+        Of ``check``, and of ``genome``.
 
     Returns
     -------
@@ -226,13 +210,9 @@ def score(
     Parameters
     ----------
     model : Nucleotides
-        Any model.
-    sequences : dict of str to Sequence
-        Of ``genome``.
-    frame : DataFrame
-        Of ``check``.
+    sequences, frame : dict of str to Sequence, DataFrame
+        Of ``genome``, and of ``check``.
     kinds : tuple of {"llr", "influence", "embedding"}
-        Which scores.
     length : int
         Bases of a window; 0: so that a variant sees the model's whole context.
     strands : {"both", "given"}
@@ -295,10 +275,8 @@ def with_calibration(frame: pd.DataFrame, sequences: dict[str, Sequence]) -> pd.
 
     Parameters
     ----------
-    frame : DataFrame
-        Of ``score``, with ``llr``.
-    sequences : dict of str to Sequence
-        Of ``genome``.
+    frame, sequences : DataFrame, dict of str to Sequence
+        Of ``score`` with ``llr``, and of ``genome``.
 
     Returns
     -------

@@ -26,7 +26,7 @@ def test_at_equilibrium_bases_stand_as_sella_and_hirsh_say():
     land = Landscape.neutral(20_000, np.zeros(64))
     land.site[:] = fitness
     rng = np.random.default_rng(0)
-    bases = landscape.evolve(toys.bases(20_000), land, mutation, rng, time=5, step=0.1)
+    bases = landscape.evolve(toys.bases(20_000), land, mutation, rng, time=5)
     expected = mutation.neutral() * np.exp(fitness)
     share = np.bincount(bases, minlength=4) / 20_000
     np.testing.assert_allclose(share, expected / expected.sum(), atol=0.012)
