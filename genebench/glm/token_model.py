@@ -163,8 +163,8 @@ class TokenModel(codes.Nucleotides):
             total = np.zeros(len(ids))
             if self.objective == "causal":
                 for part, logits in self._run(ids, self._logits):
-                    logits = logits[:, : target.shape[1]].transpose(1, 2)
-                    costs = functional.cross_entropy(logits, target[part], reduction="none")
+                    logs = logits[:, : target.shape[1]].log_softmax(-1).transpose(1, 2)
+                    costs = functional.nll_loss(logs, target[part], reduction="none")
                     total[part] = -costs.cpu().numpy().sum(1, dtype=np.float64)
             else:
                 row, place = np.nonzero(counted)

@@ -1,4 +1,4 @@
-"""Real genomes: annotation, k-mers and duplicates on small sequences."""
+"""DNA as codes, genomes with annotation, and what a model has learnt of one."""
 
 import numpy as np
 import pytest
@@ -6,31 +6,73 @@ from glm import toys
 
 from genebench.core import specs
 from genebench.core.errors import BadInput
-from genebench.glm import codes, genomes
+from genebench.glm import codes, genomes, interpret
+from notebooks.studies.lib import genome as of_genome
+from notebooks.studies.lib import tracks
 
 
-def test_genes_are_read_along_both_strands_and_positions_count_from_the_start():
-    toy = toys.genome()
+@pytest.fixture
+def toy():
+    return toys.genome()
+
+
+def test_codes_decode_and_reverse_complement():
+    assert codes.decode(codes.encode("ACGTNacgtnRYU")) == "ACGTNACGTNNNT"
+    assert codes.decode(codes.reverse_complement(codes.encode("AACGTN"))) == "NACGTT"
+    assert codes.decode([0, 1], codes.lower("aC")) == "aC"
+    assert codes.kmers(codes.encode("ACGTN"), 2).tolist() == [1, 6, 11, -1]
+    cut = codes.windows(codes.encode("ACGT"), np.array([-2, 2]), 4)
+    assert codes.decode(cut.ravel()) == "NNACGTNN"
+
+
+def test_genes_are_read_along_both_strands_and_positions_count_from_the_start(toy):
     assert [codes.decode(toy.coding(g)) for g in toy.genes.itertuples()] == [toys.GENE] * 2
     end = 820 + len(toys.GENE)
     assert toy.position[650:656].tolist() == [1, 2, 3, 1, 2, 3]
     assert toy.position[end - 6 : end].tolist() == [3, 2, 1, 3, 2, 1]
     assert (toy.strand[820:end] == -1).all()
     assert toy.blocks("test") == [(600, 1000)] and toy.blocks("train") == [(0, 600)]
-    with pytest.raises(BadInput, match="unknown part of a genome 'tset'; did you mean 'test'"):
-        toy.blocks("tset")
 
 
-def test_duplicates_are_in_training_on_either_strand():
-    toy = toys.genome()
+def test_duplicates_are_in_training_on_either_strand(toy):
     toy.codes[700:740] = toys.reverse(toy.codes[100:140])
     assert toy.duplicates[700:740].all() and not toy.duplicates[:600].any()
-    gene = np.zeros(1000, bool)
-    gene[650 : 650 + len(toys.GENE)] = gene[820 : 820 + len(toys.GENE)] = True
-    assert not toy.duplicates[~gene].any()
+    assert not toy.duplicates[toy.region == 0][:-300].all()
     assert toy.fresh.sum() == 400 - toy.duplicates.sum()
 
 
-def test_an_unknown_genome_is_an_error():
-    with pytest.raises(BadInput, match="unknown genome 'ecolii'; did you mean 'ecoli'"):
-        genomes.load("ecolii", specs.declared().sources)
+def test_a_model_that_expects_the_genome_agrees_with_its_starts_and_is_certain(toy):
+    table = np.where(np.eye(4)[toy.codes] > 0, np.log(0.97), np.log(0.01))
+    logo, agreement = interpret.start_logo(toy, table)
+    assert (agreement.r > 0.99).all() and agreement.genes[0] == 2
+    start = logo[logo.place.between(0, 2)].pivot(index="place", columns="base", values="model")
+    assert start.idxmax(axis=1).tolist() == list("ATG")
+    codon = interpret.codon_positions(toy, table, model="m")
+    np.testing.assert_allclose(codon[["top", "truth"]], 0.97, rtol=1e-5)
+
+
+@pytest.mark.parametrize("strand", [1, -1])
+def test_the_acceptor_stem_of_a_trna_is_where_it_should_be(strand, toy, monkeypatch):
+    a, b = 900, 976
+    toy.region[a:b], toy.strand[a:b] = genomes.REGIONS.index("RNA gene"), strand
+    toy.codes[a:b] = 0  # no CCA at its end: the stem ends one base before the last
+    planted = np.zeros((76, 76))
+    planted[np.arange(7), 74 - np.arange(7)] = 1
+    monkeypatch.setattr(tracks, "dependency_map", lambda *given: planted[::strand, ::strand])
+    _, pairs = of_genome.acceptor_stems(toy, None)
+    assert len(pairs) == 1 and pairs.auroc[0] == 1 and pairs.top[0] == 1
+
+
+@pytest.mark.parametrize(
+    "read, sentence",
+    [
+        (lambda toy: genomes.load("ecolii", specs.declared().sources), "did you mean 'ecoli'"),
+        (lambda toy: toy.blocks("tset"), "unknown part of a genome 'tset'; did you mean 'test'"),
+        (interpret.held_out_genes, "has no gene in its held-out part"),
+        (lambda toy: of_genome.acceptor_stems(toy, None), "no transfer RNA gene in its held-out"),
+    ],
+)
+def test_what_a_genome_lacks_is_an_error(toy, read, sentence):
+    toy.part[:] = 0
+    with pytest.raises(BadInput, match=sentence):
+        read(toy)

@@ -1,13 +1,51 @@
-"""Models over tokens: hidden states, k-mers, folders that are no model."""
+"""Networks before any training, recipes, hidden states, k-mers, folders that are no model."""
 
 import numpy as np
 import pytest
 import torch
 
 from genebench.core.errors import BadInput
-from genebench.glm import hub, train
+from genebench.glm import codes, hub, net, train
 from genebench.glm.codes import Sequence
-from tests.glm.tiny import GENOME, KMERS, model, small, windows
+from tests.glm.tiny import ARCHITECTURES, GENOME, KMERS, LENGTH, label, model, small, windows
+
+
+@pytest.mark.parametrize("given", ARCHITECTURES, ids=label)
+def test_conditionals_are_probabilities_that_do_not_look_at_the_base_itself(given):
+    m, w = model(**given), windows()
+    p, changed = m.conditionals(w), w.copy()
+    assert p.shape == (3, LENGTH, 4) and p.dtype == np.float32
+    np.testing.assert_allclose(np.exp(p).sum(-1), 1, atol=1e-5)
+    np.testing.assert_allclose(m.conditionals(w[1:2])[0], p[1], atol=1e-5)
+    changed[:, 20] = (changed[:, 20] + 1) % 4
+    moved = np.abs(p - m.conditionals(changed)).max((0, 2))
+    assert moved[20] < 2e-5 and moved[21] > 1e-3  # a Fourier transform leaks its rounding
+    left = moved[:20].max()
+    assert (left < 2e-5) if given["objective"] == "causal" else (left > 1e-3)
+
+
+@pytest.mark.parametrize("given", ARCHITECTURES[:6], ids=label)
+def test_an_equivariant_network_treats_both_strands_alike(given):
+    w = windows()
+    for equivariant in (True, False):
+        m = model(**given, equivariant=equivariant)
+        other = m.conditionals(codes.reverse_complement(w))[:, ::-1, ::-1]
+        assert np.allclose(m.conditionals(w), other, atol=1e-4) == equivariant
+
+
+@pytest.mark.parametrize(
+    "given, sentence",
+    [
+        ({"widht": 3}, "unknown key 'widht'; did you mean 'width'"),
+        ({"width": "wide"}, "key 'width': input should be a valid integer"),
+        ({"tokens": "kmer"}, "take objective masked or causal"),
+        ({"objective": "causal", "tokens": "bpe"}, "set equivariant: false"),
+        ({"mixer": "attention", "width": 10}, "no multiple of twice the 4 heads"),
+    ],
+)
+def test_a_wrong_recipe_is_answered_in_one_sentence(given, sentence):
+    with pytest.raises(BadInput, match=sentence):
+        net.recipe(given)
 
 
 @pytest.mark.parametrize("given", [{}, {"objective": "masked", **KMERS}])
@@ -16,9 +54,8 @@ def test_all_layers_of_one_pass_are_those_one_by_one(given):
     w[0, 5] = 4
     layers = m.states(w)
     assert len(layers) == m.layers
-    for layer, states in enumerate(layers):
-        np.testing.assert_allclose(states, m.hidden(w, layer), atol=1e-6)
-    np.testing.assert_allclose(layers[-1], m.hidden(w), atol=1e-6)
+    for layer, states in enumerate([*layers, layers[-1]]):
+        np.testing.assert_allclose(states, m.hidden(w, layer % m.layers - (layer == m.layers)))
 
 
 def test_a_kmer_model_is_conditioned_as_enumeration_says():
@@ -28,26 +65,24 @@ def test_a_kmer_model_is_conditioned_as_enumeration_says():
     ids[:, 2] = m.tokens.mask
     with torch.inference_mode():
         p = torch.softmax(m.network(torch.from_numpy(ids))[0][:, 2].double(), -1).numpy()
-    for row in range(2):
-        hand = np.array([p[row, 16 * w[row, 6] + 4 * b + w[row, 8]] for b in range(4)])
-        assert np.allclose(np.exp(m.at(w, np.array([7, 7]))[row]), hand / hand.sum(), atol=1e-5)
+    for row, found in enumerate(np.exp(m.at(w, np.array([7, 7])))):
+        hand = p[row].reshape(4, 4, 4)[w[row, 6], :, w[row, 8]]
+        np.testing.assert_allclose(found, hand / hand.sum(), atol=1e-5)
 
 
 def test_broken_and_foreign_models_are_named(tmp_path):
-    with pytest.raises(BadInput, match="no model 'nothing'"):
-        hub.load("nothing")
     folder = train.train([Sequence("a", GENOME)], small(), tmp_path / "m")
-    with pytest.raises(BadInput, match="layers 0 to 2, not 7"):
-        hub.load(folder).hidden(windows(1), 7)
-    with pytest.raises(BadInput, match="has no left side alone"):
-        model(objective="masked").left(windows(1))
     weights = folder / "weights.safetensors"
-    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
-    with pytest.raises(BadInput, match="SHA-256 differs"):
-        hub.load(folder)
-    weights.unlink()
-    with pytest.raises(BadInput, match="a recipe but no weights.safetensors"):
-        hub.load(folder)
-    (folder / "recipe.json").write_text("{")
-    with pytest.raises(BadInput, match="no readable recipe"):
-        hub.load(folder)
+    content = weights.read_bytes()
+    for break_it, call, sentence in (
+        (None, lambda: hub.load("nothing"), "no model 'nothing'"),
+        (None, lambda: hub.load(folder).hidden(windows(1), 7), "layers 0 to 2, not 7"),
+        (None, lambda: model(objective="masked").left(windows(1)), "has no left side alone"),
+        (lambda: weights.write_bytes(content[:-1] + b"x"), None, "SHA-256 differs"),
+        (weights.unlink, None, "a recipe but no weights.safetensors"),
+        (lambda: (folder / "recipe.json").write_text("{"), None, "no readable recipe"),
+    ):
+        if break_it:
+            break_it()
+        with pytest.raises(BadInput, match=sentence):
+            call() if call else hub.load(folder)

@@ -1,4 +1,4 @@
-"""Transfer: poolings, k-mer shares, choice of layers, fitted networks."""
+"""Transfer: windows and their splits, k-mer shares, choice of layers, fitted networks."""
 
 import importlib.util
 from functools import partial
@@ -10,7 +10,7 @@ from glm import toys
 from genebench.benchmark import results, validation
 from genebench.core.errors import BadInput
 from genebench.glm import codes
-from notebooks.studies.lib import transfer
+from notebooks.studies.lib import transfer, windows
 from tests.glm.tiny import model
 
 
@@ -57,5 +57,31 @@ def test_low_rank_adapters_leave_the_network_as_it_is():
         with pytest.raises(BadInput, match="pip install peft"):
             transfer.FineTuned(network, lora=True)
     assert all(p.requires_grad for p in network.network.parameters())
-    with pytest.raises(BadInput, match="'m' has no network to fine-tune"):
-        transfer.FineTuned(type("M", (), {"name": "m"})())
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_spectral_split_shares_no_word_and_a_matched_one_is_as_large(seed):
+    task = toys.labelled(60)
+    train, test = windows.split(task, "spectral", seed=seed)
+    words = [
+        {*np.concatenate([codes.canonical(w, 16) for w in task.codes[s]])} for s in (train, test)
+    ]
+    assert len(train) and len(test) and not words[0] & words[1]
+    a, b = windows.split(task, "matched", seed=seed)
+    assert (len(a), len(b)) == (len(train), len(test)) and not set(a) & set(b)
+    assert len(a) + len(b) < 60
+    assert sum(map(len, windows.split(task, "random", seed=seed))) == 60
+
+
+@pytest.mark.parametrize(
+    "read, sentence",
+    [
+        (lambda task: windows.split(task, "published", seed=0), "no published split"),
+        (lambda task: windows.split(task, "randm", seed=0), "'randm'; did you mean 'random'"),
+        (lambda task: windows.load("enhancers", {}), "unknown set of windows 'enhancers'"),
+        (transfer.FineTuned, "'t' has no network to fine-tune"),
+    ],
+)
+def test_what_is_not_there_is_an_error(read, sentence):
+    with pytest.raises(BadInput, match=sentence):
+        read(toys.labelled(10))

@@ -1,30 +1,49 @@
-"""Zero-shot scores of variants: metrics, calibration, baselines, k-mer models."""
+"""Zero-shot scores of variants: tasks, metrics, baselines, k-mer models."""
 
 import numpy as np
 import pandas as pd
 import pytest
+from Bio.Seq import Seq
 from glm import toys
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from genebench.benchmark import results, validation
+from genebench.core.errors import BadInput
 from genebench.glm import codes
 from notebooks.studies.lib import effects, markov, zero_shot
 
 
-def noisy(task, seed=0):
-    """Scores that know something of the labels."""
-    return task.label + np.random.default_rng(seed).normal(0, 1.2, len(task)).round(1)
+def test_a_wrong_change_and_an_unknown_set_are_errors():
+    one = np.array([0])
+    with pytest.raises(BadInput, match="1 changes have another reference base"):
+        effects.Effects("t", "binary", codes.encode("ACGT"), one, one + 1, one + 2, one, one)
+    with pytest.raises(BadInput, match="unknown set of variants 'brca'; did you mean 'brca1'"):
+        effects.load("brca", {})
+
+
+def test_consequences_are_those_of_a_translation_by_biopython():
+    toy = toys.genome()
+    rows, before = effects.changes(toy), str(Seq(toys.GENE).translate())
+    assert len(rows) == 2 * 3 * (len(toys.GENE) - 6)
+    genes = {g.gene: g for g in toy.genes.itertuples()}
+    for row in rows.sample(60, random_state=1).itertuples():
+        assert toy.codes[row.at] == row.ref
+        toy.codes[row.at] = row.alt
+        after = str(Seq(codes.decode(toy.coding(genes[row.gene]))).translate())
+        toy.codes[row.at] = row.ref
+        kind = "nonsense" if after.count("*") > 1 else "missense"
+        kind = "synonymous" if before == after else kind
+        assert effects.CONSEQUENCES[row.consequence] == kind
 
 
 def test_scores_are_those_of_scikit_learn_and_lie_in_their_intervals():
     task = toys.variants()
-    scores = noisy(task)
+    scores = task.label + np.random.default_rng(0).normal(0, 1.2, len(task)).round(1)
     table = zero_shot.metrics_of(task, scores).set_index("metric")
-    assert table.score["auroc"] == pytest.approx(roc_auc_score(task.label, scores))
-    assert table.score["auprc"] == pytest.approx(average_precision_score(task.label, scores))
-    for metric in ("auroc", "auprc"):
-        assert table.low[metric] < table.score[metric] < table.high[metric]
     assert table.score["prior"] == 0.4
+    for metric, truth in (("auroc", roc_auc_score), ("auprc", average_precision_score)):
+        assert table.score[metric] == pytest.approx(truth(task.label, scores))
+        assert table.low[metric] < table.score[metric] < table.high[metric]
 
 
 def test_baselines_score_what_their_names_say():
@@ -38,7 +57,6 @@ def test_baselines_score_what_their_names_say():
 def test_references_know_codons():
     toy = toys.genome()
     toy.part[:] = 0  # all genes count
-    toy.part[0] = 2
     assert toy.codon_usage()[effects.AMINO.index("M")] == pytest.approx(3 / (64 + 84))
     beside = {"codon_ref": [14] * 50, "codon_alt": [12, 63] * 25}  # ATG -> ATA, TTT
     task = toys.variants(genome=toy, beside=pd.DataFrame(beside))
@@ -49,9 +67,9 @@ def test_references_know_codons():
 def test_rows_of_a_set_are_whole():
     tasks = [toys.variants(), toys.variants(name="t/y")]
     fit = [tasks[0].sequence], [toys.bases(200)]
-    models = list(markov.fit(*fit, orders=[2], kind="around").values())
-    models[0].name = "markov-around"
-    frame = zero_shot.score_set(tasks, models)
+    (model,) = markov.fit(*fit, orders=[2], kind="around").values()
+    model.name = "markov-around"
+    frame = zero_shot.score_set(tasks, [model])
     assert validation.validate(frame[results.SCHEMA.names], "frame") == []
     names = {"markov-around", "markov-around-calibrated", "transversion", "cpg", "gc-loss"}
     assert set(frame.model) == names | {"random"} and set(frame.task) == {"t/x", "t/y"}
