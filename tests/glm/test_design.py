@@ -49,18 +49,13 @@ def test_metrics_of_a_set_are_those_of_its_making():
     assert table.discriminator["rich"] > 0.9 > 0.8 > table.discriminator["natural"]
 
 
-def test_a_wrong_tag_or_a_missing_network_is_an_error(tmp_path, monkeypatch):
-    options = {"n": 1, "temperature": 1, "forbidden": [], "seed": 0}
-    with pytest.raises(BadInput, match="unknown tag 'hihg'; did you mean 'high'"):
-        design.write_designs(tmp_path / "x.fa", tag="hihg", **options)
-    monkeypatch.setattr(paths, "GLM_MODELS", tmp_path)
-    with pytest.raises(BadInput, match="run 'genebench notebooks --study design'"):
-        design.write_designs(tmp_path / "x.fa", tag="high", **options)
-
-
-def test_designs_are_written_as_fasta(tmp_path):
-    options = {"tag": "low", "temperature": 1.0, "forbidden": ["TATA"], "seed": 0}
-    assert design.write_designs(tmp_path / "x.fa", n=3, **options) == 3
-    lines = (tmp_path / "x.fa").read_text().splitlines()
+def test_designs_are_written_as_fasta(tmp_path, monkeypatch):
+    path = tmp_path / "x.fa"
+    assert design.write_designs(path, n=3, tag="low", forbidden=["TATA"]) == 3
+    lines = path.read_text().splitlines()
     assert lines[::2] == [f">design_{i} tag=low" for i in (1, 2, 3)]
     assert all(re.fullmatch("[ACGT]{80}", s) and "TATA" not in s for s in lines[1::2])
+    monkeypatch.setattr(paths, "GLM_MODELS", tmp_path)
+    for tag, sentence in (("hihg", "did you mean 'high'"), ("high", "notebooks --study design")):
+        with pytest.raises(BadInput, match=sentence):
+            design.write_designs(path, n=1, tag=tag)
