@@ -66,15 +66,15 @@ def _checkpoint(folder, *, device):
     logging.disable_progress_bar()
     level = logging.get_verbosity()
     logging.set_verbosity_error()  # missing weights are looked at below
-    local = {"local_files_only": True}
+    safe = {"trust_remote_code": False, "local_files_only": True}
     try:
-        config = AutoConfig.from_pretrained(folder, trust_remote_code=False, **local)
-        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, **local)
+        config = AutoConfig.from_pretrained(folder, **safe)
+        tokenizer = AutoTokenizer.from_pretrained(folder, **safe)
         written = " ".join(getattr(config, "architectures", None) or [])
         causal = "MaskedLM" not in written and ("CausalLM" in written or "LMHead" in written)
         kind = AutoModelForCausalLM if causal else AutoModelForMaskedLM
         options = {"config": config, "weights_only": True, "output_loading_info": True}
-        network, report = kind.from_pretrained(folder, **options, **local)
+        network, report = kind.from_pretrained(folder, **options, **safe)
     except Exception as err:  # loaders of many formats raise many things
         raise BadInput(
             f"{folder}: no masked or causal language model can be loaded ({type(err).__name__}: "
@@ -115,7 +115,7 @@ class HubModel(TokenModel):
         self.name, self.objective, self.device = name, "causal" if causal else "masked", device
         self.tokenizer, self.network = tokenizer, network.to(device).eval()
         config, vocabulary = network.config, tokenizer.get_vocab()
-        self.layers = int(getattr(config, "num_hidden_layers", getattr(config, "n_layer", 1))) + 1
+        self.layers = int(getattr(config, "num_hidden_layers", 1)) + 1
         self.lower = "acgt" in vocabulary or ("a" in vocabulary and "A" not in vocabulary)
         self.one_pass, self.ahead, self.mask = causal, int(causal), tokenizer.mask_token_id
         probe = np.array(self._numbers(codes.encode(PROBE)))
@@ -143,8 +143,7 @@ class HubModel(TokenModel):
         return BadInput(f"model '{self.name}': {reason}")
 
     def _text(self, window):
-        text = codes.decode(window)
-        return text.lower() if self.lower else text
+        return codes.decode(window, self.lower)
 
     def _numbers(self, window):
         return list(self.tokenizer(self._text(window))["input_ids"])
@@ -209,9 +208,8 @@ def _bare(token):
 
 def _most_tokens(config):
     """Tokens that a network can read at once; some number positions from the padding token on."""
-    names = ("max_position_embeddings", "n_positions", "max_seq_len")
-    limits = [getattr(config, n, None) for n in names]
-    most = min([n for n in limits if isinstance(n, int) and n > 0] + [1 << 12])
+    limits = (getattr(config, n, None) for n in ("max_position_embeddings", "max_seq_len"))
+    most = min([1 << 12, *(n for n in limits if isinstance(n, int) and n > 0)])
     if getattr(config, "model_type", "") in ("roberta", "esm"):
         most -= (getattr(config, "pad_token_id", None) or 0) + 1
     return most

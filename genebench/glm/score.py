@@ -156,15 +156,14 @@ def _likelihood(model, windows):
     the others.
     """
     windows, group = _distinct(windows)
-    out = []
+    out = np.empty(len(windows))
     for s in range(0, len(windows), _BATCH):
         part = windows[s : s + _BATCH]
         if model.by_likelihood:
-            out.append(model.likelihood(part))
+            out[s : s + _BATCH] = model.likelihood(part)
         else:
-            logs = codes.observed(model.conditionals(part), part)
-            out.append(logs.sum(1, dtype=np.float64))
-    return np.concatenate(out)[group]
+            out[s : s + _BATCH] = codes.observed(model.conditionals(part), part).sum(1, dtype=float)
+    return out[group]
 
 
 def pseudo(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -98,7 +98,7 @@ class Family:
     chromosomes: dict[str, Chromosome]
     motifs: dict[str, np.ndarray]
     sequences: dict[int, dict[str, Sequence]]
-    mutation: Mutation = field(default_factory=Mutation)
+    mutation: Mutation
 
     def truth(self, name: str) -> pd.DataFrame:
         """Every substitution of a chromosome of the first species.
