@@ -56,9 +56,9 @@ class Landscape:
         return cls(
             site=np.zeros((length, 4)),
             region=np.zeros(length, dtype=np.uint8),
-            codon=np.full((length, 3), -1, dtype=np.int64),
+            codon=np.full((length, 3), -1),
             reverse=np.zeros(length, dtype=bool),
-            partner=np.full(length, -1, dtype=np.int64),
+            partner=np.full(length, -1),
             usage=usage,
         )
 

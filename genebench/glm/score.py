@@ -127,6 +127,7 @@ def _at(model, windows, row, place):
     out = np.empty((len(row), 4), dtype=np.float32)
     if not model.one_pass:
         windows, place = _visible(model, windows[row], place)
+        # a query is a window and, in eight bytes behind it, its place
         places = place.astype("<i8")[:, None].view(np.uint8)
         queries, row = _distinct(np.hstack([windows, places]))
         windows, query_place = queries[:, :-8], queries[:, -8:].copy().view("<i8")[:, 0]
