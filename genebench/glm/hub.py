@@ -44,7 +44,7 @@ def load(name: str | Path, *, device: str = "cpu", download: bool = False) -> To
         places += [base / name, base / name.replace("/", "--")]
     loaders = {trained.RECIPE: trained.load, "config.json": _checkpoint}
     ready = [(loader, p) for p in places for file, loader in loaders.items() if (p / file).exists()]
-    if not ready and name.count("/") == 1:
+    if not ready and name.count("/") == 1 and not places[0].exists():
         patterns = ["*.json", "*.txt", "*.model", "*.safetensors"]
         cached = sources.hub_snapshot(name, revision=None, patterns=patterns, download=download)
         ready += [(_checkpoint, cached)] if cached else []
@@ -134,7 +134,7 @@ class HubModel(TokenModel):
         self.token_length = 1 if self.several else sizes[0]
         self.by_likelihood = self.several or (causal and self.token_length > 1)
         self.incremental = causal and not self.by_likelihood and self._has_cache(probe)
-        self.max_length = (_most_tokens(config) - first - len(self.after)) * self.token_length
+        self.max_length = (_most_tokens(config) - self.head - len(self.after)) * self.token_length
         self.context = self.max_length // 3
         if not self.several:
             self._set_table({_bare(t): i for t, i in vocabulary.items()})
