@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import zlib
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,7 +49,7 @@ def _text(path):
             packed = raw.read(2) == b"\x1f\x8b"
         with gzip.open(path) if packed else open(path, "rb") as raw:
             yield io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace")
-    except (EOFError, gzip.BadGzipFile) as err:
+    except (EOFError, gzip.BadGzipFile, zlib.error) as err:
         raise BadInput(f"{path}: a broken gzip file ({err}); fetch or pack it again.")
     except OSError as err:
         reason = err.strerror or err

@@ -73,6 +73,7 @@ HEADER = b"#CHROM\tPOS\tID\tREF\tALT\n"
         (variants.read, b"#CHROM\tPOS\nchr1\t1\n", "line 1: no columns chrom, pos, ref, alt"),
         (variants.read, HEADER + b"chr1\t1\n", "line 2: 2 fields where 5 belong"),
         (variants.read, gzip.compress(HEADER * 50)[:30], "a broken gzip file"),
+        (variants.read, gzip.compress(HEADER * 50)[:12] + b"\xff" * 20, "a broken gzip file"),
         (variants.read, HEADER, "holds no variants"),
         (variants.genome, b"ACGT\n", "holds no sequence"),
         (variants.genome, b">a\n", "holds no sequence"),
