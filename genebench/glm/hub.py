@@ -155,10 +155,11 @@ class HubModel(TokenModel):
     def _set_table(self, vocabulary):
         """Tokens of all k-mers, and of what has an unknown base."""
         names = [self._text(row) for row in codes.spelt(self.token_length)]
-        absent = [n for n in names if n not in vocabulary]
-        if absent:
-            raise self._unfit(f"its vocabulary lacks '{absent[0]}'; give a model of DNA.")
-        self.ids = np.array([vocabulary[n] for n in names])
+        ids = [vocabulary.get(name) for name in names]
+        if None in ids:
+            lacking = names[ids.index(None)]
+            raise self._unfit(f"its vocabulary lacks '{lacking}'; give a model of DNA.")
+        self.ids = np.array(ids)
         special = self.tokenizer.unk_token_id, self.tokenizer.pad_token_id, self.ids[0]
         choices = vocabulary.get(self._text([codes.N])), *special
         self.unknown = next(i for i in choices if i is not None)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import exprel
 
 from .genomes import CODON
 
@@ -91,24 +92,6 @@ class Landscape:
         rest = np.where(own, 0, read) @ CODON
         usage = self.usage[rest[:, None] + np.arange(4) * (own @ CODON)[:, None]]
         return np.where(reverse, usage[:, ::-1], usage)
-
-
-def fixation(s: np.ndarray) -> np.ndarray:
-    """How often a mutation is fixed, relative to a neutral one.
-
-    Parameters
-    ----------
-    s : ndarray
-        Scaled selection coefficients.
-
-    Returns
-    -------
-    ndarray
-        S / (1 - exp(-S)); 1 at 0.
-    """
-    s = np.clip(s, -60, 60)
-    small = np.abs(s) < 1e-6
-    return np.where(small, 1 + s / 2, s / -np.expm1(-np.where(small, 1.0, s)))
 
 
 @dataclass(frozen=True)
@@ -202,7 +185,8 @@ def evolve(
             partner = landscape.partner[at]
             clash = (partner >= 0) & (partner % 3 == third) & ((partner > at) == bool(sweep % 2))
             at = at[~clash]
-            rate = mutation.rates(bases, at)[0] * fixation(landscape.gain(bases, at))
+            fixation = 1 / exprel(-landscape.gain(bases, at))  # S / (1 - exp(-S)); 1 at 0
+            rate = mutation.rates(bases, at)[0] * fixation
             total = rate.sum(1)
             moves = np.flatnonzero(rng.random(len(at)) < -np.expm1(-total * STEP))
             drawn = rng.random(len(moves)) * total[moves]
