@@ -39,12 +39,12 @@ def entry(**changes) -> specs.TaskSpec:
         ("regression", [], [], "no genes"),
         ("regression", ["A", "A"], [1.0, 1.0], "a gene twice"),
         ("regression", ["", "A"], [1.0, 1.0], "a gene without a name"),
-        ("regression", ["A", "B"], [1.0, np.nan], "no finite numbers"),
-        ("binary", ["A", "B"], [1, 1], "one class only"),
-        ("binary", ["A", "B", "C"], [0, 1, 2], "more than two classes"),
+        ("regression", ["A", "B"], [1.0, np.nan], "not those of a regression task"),
+        ("binary", ["A", "B"], [1, 1], "not those of a binary task"),
+        ("binary", ["A", "B", "C"], [0, 1, 2], "not those of a binary task"),
         ("binary", ["A", "B"], [0.5, 1.0], "not those of a binary task"),
-        ("multiclass", ["A", "B"], [0, 2], "two or more classes, each with a gene"),
-        ("multilabel", ["A"], [[0, 2]], "not 0 and 1"),
+        ("multiclass", ["A", "B"], [0, 2], "not those of a multiclass task"),
+        ("multilabel", ["A"], [[0, 2]], "not those of a multilabel task"),
     ],
 )
 def test_labels_that_cannot_be_used_are_an_error(toy, monkeypatch, kind, genes, labels, fault):
