@@ -41,8 +41,6 @@ def entry(**changes) -> specs.TaskSpec:
         ("regression", ["", "A"], [1.0, 1.0], "a gene without a name"),
         ("regression", ["A", "B"], [1.0, np.nan], "not those of a regression task"),
         ("binary", ["A", "B"], [1, 1], "not those of a binary task"),
-        ("binary", ["A", "B", "C"], [0, 1, 2], "not those of a binary task"),
-        ("binary", ["A", "B"], [0.5, 1.0], "not those of a binary task"),
         ("multiclass", ["A", "B"], [0, 2], "not those of a multiclass task"),
         ("multilabel", ["A"], [[0, 2]], "not those of a multilabel task"),
     ],
@@ -59,11 +57,6 @@ def test_labels_that_cannot_be_used_are_an_error(toy, monkeypatch, kind, genes, 
     [
         ({"shape": "colunm"}, "unknown shape 'colunm'; did you mean 'column'"),
         ({"options": {"file": "labels"}}, "label.*mend 'options'"),
-        ({"options": {"file": "f", "gene_column": "g", "label": "v", "mni": 1}}, "mni.*'options'"),
-        (
-            {"shape": "count", "options": dict.fromkeys(("file", "gene_column"), "labels")},
-            "counted",
-        ),
     ],
 )
 def test_options_that_a_shape_does_not_take_are_named(toy, changes, fault):
