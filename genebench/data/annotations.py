@@ -56,7 +56,6 @@ def read_jaspar(
     Parameters
     ----------
     path : Path
-        The database.
     tax_id, collection : str
         Species, as a taxon of NCBI, and collection of profiles.
     pseudocount : float
@@ -181,7 +180,6 @@ def read_gaf(
     Parameters
     ----------
     path : Path
-        The file.
     taxon : str
         Species; where a row has two, the first counts.
     without : tuple of str
@@ -216,7 +214,6 @@ def read_uniprot(path: Path, *, give: str = "proteins") -> pd.DataFrame:
     Parameters
     ----------
     path : Path
-        The stream.
     give : {"proteins", "keywords"}
         A row a protein, or each keyword that a protein has, once.
 

@@ -30,7 +30,6 @@ def count(
     Parameters
     ----------
     declared : Declaration
-        The declaration of the task.
     file, gene_column : str
         Where the genes are.
     counted : str
@@ -105,9 +104,7 @@ def column(
     Parameters
     ----------
     declared : Declaration
-        The declaration of the task.
     label : str
-        The column.
     min_class : int
         Classes with fewer genes are left out of a multi-class task.
     positive : str, optional
@@ -119,25 +116,16 @@ def column(
     Yields
     ------
     Labels
-        Of the task.
     """
     table, note = _labelled_rows(declared, label=label, **rows)
     genes, text = table.gene.to_numpy(str), table.text.to_numpy(str)
     if declared.task.kind == "regression":
-        values = numbers(table.text).to_numpy(float)
-        if not np.isfinite(values).all():
-            bad = text[~np.isfinite(values)][0]
-            raise BadInput(f"{declared.where}: '{label}' holds '{bad}', no number; mend the file.")
-        yield Labels(genes, values, note=note)
+        yield Labels(genes, numbers(table.text).to_numpy(float), note=note)
     elif declared.task.kind == "binary":
         classes = sorted(set(text.tolist()), key=lambda name: (name == positive, name))
-        if len(classes) != 2 or positive not in classes:
-            raise BadInput(
-                f"{declared.where}: '{label}' holds {classes[:4]}; need two, one '{positive}'."
-            )
         yield Labels(genes, (text == positive).astype(np.int64), classes, note=note)
     else:
-        yield multiclass(declared, genes, text, min_class, note=note)
+        yield multiclass(genes, text, min_class, note=note)
 
 
 def tags(
@@ -154,9 +142,7 @@ def tags(
     Parameters
     ----------
     declared : Declaration
-        The declaration of the task.
     label : str
-        The column.
     separator : str
         What joins its labels.
     min_label : int
@@ -170,7 +156,6 @@ def tags(
     Yields
     ------
     Labels
-        Of the task; two labels or more.
     """
     table, note = _labelled_rows(declared, label=label, **rows)
     table = table.assign(text=table.text.str.split(separator, regex=False)).explode("text")
@@ -180,8 +165,6 @@ def tags(
         allowed = declared.table(among["file"], among.get("where"))[among["column"]]
         table = table[table.text.isin(allowed)]
     table = table[table.groupby("text").gene.transform("size") >= min_label]
-    if table.text.nunique() < 2:
-        raise BadInput(f"{declared.where}: fewer than two labels of {min_label} genes.")
     labels = pd.crosstab(table.gene, table.text)
     yield Labels(labels.index, labels.to_numpy(np.int64), labels.columns, note=note)
 
@@ -192,7 +175,6 @@ def pairs(declared: Declaration, *, files: list[list[str]], classes: list[str]) 
     Parameters
     ----------
     declared : Declaration
-        The declaration of the task.
     files : list of [str, str]
         (pairs, labels) files of equal length.
     classes : list of str
@@ -229,7 +211,6 @@ def membership(
     Parameters
     ----------
     declared : Declaration
-        The declaration of the task.
     file, gene_column : str
         Where the positive genes are.
     other : dict
@@ -240,7 +221,6 @@ def membership(
     Yields
     ------
     Labels
-        Of the task.
     """
     second = source_by_id(declared.sources, other["source"])
     theirs = upstream.table(second, other["file"])[other["gene_column"]]

@@ -39,7 +39,6 @@ def top(declared: Declaration, *, file: str, clusters: dict, min_class: int) -> 
     Parameters
     ----------
     declared : Declaration
-        The declaration of the task.
     file : str
         File of log(1 + x) expression, genes × cells; columns are ``cluster|cell``.
     clusters : dict of str to str
@@ -50,11 +49,10 @@ def top(declared: Declaration, *, file: str, clusters: dict, min_class: int) -> 
     Yields
     ------
     Labels
-        Of the task.
     """
     profile = _profile(declared, file, clusters)
     highest = profile.idxmax(axis=1).to_numpy(str)
-    yield multiclass(declared, profile.index.to_numpy(str), highest, min_class)
+    yield multiclass(profile.index.to_numpy(str), highest, min_class)
 
 
 def specificity(
@@ -76,7 +74,6 @@ def specificity(
     Parameters
     ----------
     declared : Declaration
-        The declaration of the task.
     file, clusters, min_class
         As in ``top``.
     detection : float
@@ -87,7 +84,6 @@ def specificity(
     Yields
     ------
     Labels
-        Of the task.
     """
     profile = _profile(declared, file, clusters)
     down = -np.sort(-profile.to_numpy(), axis=1)
@@ -101,7 +97,7 @@ def specificity(
         "enhanced": down[:, 0] >= fold * down[:, 1:].mean(axis=1),
     }
     category = _first(rules, "low specificity")
-    yield multiclass(declared, profile.index.to_numpy(str), category, min_class)
+    yield multiclass(profile.index.to_numpy(str), category, min_class)
 
 
 def tissue_specificity(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -205,7 +201,6 @@ def tissues(
     Parameters
     ----------
     declared : Declaration
-        The declaration of the task.
     file : str
         File of expression in nTPM, genes × tissues.
     groups : dict of str to list of str
@@ -218,7 +213,6 @@ def tissues(
     Yields
     ------
     Labels
-        Of the task.
     """
     frame = grouped_tissues(declared.table(file), groups)
     genes, levels = frame.index.to_numpy(str), frame.to_numpy()
@@ -230,4 +224,4 @@ def tissues(
         enriched = np.isfinite(score)
         yield Labels(genes[enriched], score[enriched])
     else:
-        yield multiclass(declared, genes, given[give], min_class)
+        yield multiclass(genes, given[give], min_class)

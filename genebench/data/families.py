@@ -39,7 +39,6 @@ def stem(symbol: str) -> str:
     Parameters
     ----------
     symbol : str
-        A gene symbol.
 
     Returns
     -------
@@ -76,7 +75,6 @@ def families(symbols: Iterable[str], sources: Sources, *, by: str = "hgnc") -> l
     Parameters
     ----------
     symbols : iterable of str
-        Gene symbols.
     sources : mapping of str to SourceSpec
         Declared sources by id; ``hgnc`` is read for the rule of that name.
     by : str

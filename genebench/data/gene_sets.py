@@ -80,7 +80,6 @@ def branches(declared: Declaration, *, members: dict, ontology: str, root: str) 
     Parameters
     ----------
     declared : Declaration
-        The declaration of the task.
     members : dict
         Which gene sets: ``file``, ``set_column``, ``gene_column``, and optionally ``ids`` (as in
         ``Declaration.symbols``), ``where`` (column → regular expression) and ``at_least`` (genes).
@@ -107,7 +106,6 @@ def roots(declared: Declaration, *, members: dict, relation: str, prefix: str) -
     Parameters
     ----------
     declared : Declaration
-        The declaration of the task.
     members : dict
         As in ``branches``; the names of sets are in the column ``name``.
     relation : str
@@ -148,7 +146,6 @@ def terms(
     Parameters
     ----------
     declared : Declaration
-        The declaration of the tasks.
     members : dict
         As in ``branches``.
     ontology : str
@@ -188,7 +185,6 @@ def sets(
     Parameters
     ----------
     declared : Declaration
-        The declaration of the tasks.
     members : dict
         As in ``branches``.
     min_genes : int
@@ -279,7 +275,6 @@ def contrast(
     Parameters
     ----------
     declared : Declaration
-        The declaration of the task.
     members : dict
         As in ``branches``.
     positive, negative : list of str
@@ -292,12 +287,8 @@ def contrast(
     Yields
     ------
     Labels
-        Of the task.
     """
     collection, note = _gene_sets(declared, **members)
-    for name in (*positive, *negative):
-        if name not in collection.index:
-            raise unknown("set", name, collection.index, where=declared.where)
     if both not in ("drop", "positive"):
         raise unknown("choice for 'both'", both, ("drop", "positive"), where=declared.where)
     yes, no = (collection.loc[ids].any() for ids in (positive, negative))
@@ -313,7 +304,6 @@ def lists(
     Parameters
     ----------
     declared : Declaration
-        The declaration of the task.
     file : str
         File of lists.
     positive, negative : str
@@ -324,7 +314,6 @@ def lists(
     Yields
     ------
     Labels
-        Of the task.
     """
     members = {"file": file, "set_column": "set", "gene_column": "gene", "ids": ids}
     sides = {"positive": [positive], "negative": [negative], "classes": [negative, positive]}

@@ -51,7 +51,6 @@ def build(
     Returns
     -------
     Resolver
-        Of both tables.
     """
     columns = (*_COLUMNS.values(), "location", "gene_group_id", "locus_group")
     lacking = ", ".join(c for c in columns if c not in hgnc)
@@ -94,14 +93,12 @@ def source_by_id(sources: Sources, name: str) -> SourceSpec:
     Parameters
     ----------
     sources : mapping of str to SourceSpec
-        Declared sources by id.
     name : str
         Id of a source; an unknown one is an error with the nearest.
 
     Returns
     -------
     SourceSpec
-        Its declaration.
     """
     if name not in sources:
         raise unknown("source", name, sources)
@@ -145,7 +142,6 @@ def fingerprint(sources: Sources, name: str | None = None) -> list[str]:
     Parameters
     ----------
     sources : mapping of str to SourceSpec
-        Declared sources by id.
     name : str, optional
         Id of a source; None: those that the resolver is built from.
 
@@ -164,7 +160,6 @@ def annotations(sources: Sources) -> str:
     Parameters
     ----------
     sources : mapping of str to SourceSpec
-        Declared sources by id.
 
     Returns
     -------
@@ -183,9 +178,7 @@ def annotation_count(symbols: Iterable[str], sources: Sources) -> np.ndarray:
     Parameters
     ----------
     symbols : iterable of str
-        n gene symbols.
     sources : mapping of str to SourceSpec
-        Declared sources by id.
 
     Returns
     -------
@@ -204,7 +197,6 @@ def paper_universe(sources: Sources) -> np.ndarray:
     Parameters
     ----------
     sources : mapping of str to SourceSpec
-        Declared sources by id.
 
     Returns
     -------

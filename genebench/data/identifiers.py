@@ -137,7 +137,6 @@ class Resolver:
         Parameters
         ----------
         ids : iterable of length n
-            Identifiers, as text or numbers.
         kind : str, optional
             A member of ``KINDS``, as which every id is read. None: each id is read as what it looks
             like, except that bare numbers are Entrez ids only where most of the list are.
@@ -178,7 +177,6 @@ class Resolver:
         Parameters
         ----------
         symbols : iterable of str
-            n gene symbols.
 
         Returns
         -------
@@ -270,7 +268,6 @@ def current_symbols(index: dict[str, Index], texts: Iterable[str]) -> list[str]:
     index : dict of str to Index
         As of ``Resolver``.
     texts : iterable of str
-        Gene names.
 
     Returns
     -------

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..core.errors import BadInput
 from ..core.specs import SourceSpec, TaskSpec
 from . import date_symbols, genes
 from . import sources as upstream
@@ -52,7 +51,6 @@ class Declaration:
     source : SourceSpec
         The source that declares the task.
     task : TaskSpec
-        The declaration of the task.
     sources : mapping of str to SourceSpec
         Declared sources by id, for gene names and for tasks that read a second source.
     """
@@ -150,7 +148,6 @@ def slug(text: str) -> str:
     Parameters
     ----------
     text : str
-        Any text.
 
     Returns
     -------
@@ -166,7 +163,6 @@ def left_out(names: np.ndarray) -> str:
     Parameters
     ----------
     names : ndarray of str
-        Gene names.
 
     Returns
     -------
@@ -182,23 +178,16 @@ def left_out(names: np.ndarray) -> str:
 
 
 def multiclass(
-    declared: Declaration,
-    entities: np.ndarray,
-    labels: np.ndarray,
-    min_class: int,
-    *,
-    note: str = "",
+    entities: np.ndarray, labels: np.ndarray, min_class: int, *, note: str = ""
 ) -> Labels:
     """Make multi-class labels of class names.
 
     Parameters
     ----------
-    declared : Declaration
-        The declaration, for messages.
     entities, labels : ndarray of str, shape (n,)
         Names of genes, and the class of each.
     min_class : int
-        Classes with fewer genes are left out, with their genes; two must be left.
+        Classes with fewer genes are left out, with their genes.
     note : str
         As in ``Labels``.
 
@@ -209,7 +198,5 @@ def multiclass(
     """
     names, code, number = np.unique(labels, return_inverse=True, return_counts=True)
     large = np.flatnonzero(number >= min_class)
-    if len(large) < 2:
-        raise BadInput(f"{declared.where}: fewer than two classes of {min_class} genes.")
     use = np.isin(code, large)
     return Labels(entities[use], np.searchsorted(large, code[use]), names[large], note=note)

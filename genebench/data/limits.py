@@ -88,7 +88,6 @@ def read_all(stream: IO[bytes]) -> bytes:
     Returns
     -------
     bytes
-        All of its content.
     """
     content = io.BytesIO()
     while chunk := stream.read(1 << 20):
@@ -103,12 +102,10 @@ def read_npy(raw: bytes) -> np.ndarray:
     Parameters
     ----------
     raw : bytes
-        The file.
 
     Returns
     -------
     ndarray
-        Its array.
     """
     stream, form = io.BytesIO(raw), np.lib.format
     version = "_".join(map(str, form.read_magic(stream)))
@@ -132,7 +129,6 @@ def check_parquet(source: Any, columns: list[str] | None = None) -> list[str]:
     Parameters
     ----------
     source : Path or binary file object
-        The table.
     columns : list of str, optional
         Those that will be read; all if None.
 
@@ -163,7 +159,6 @@ def read_parquet(source: Any) -> Any:
     Parameters
     ----------
     source : Path or binary file object
-        The table.
 
     Returns
     -------
@@ -272,12 +267,10 @@ def read_pickle(path: Path) -> Any:
     Parameters
     ----------
     path : Path
-        The file.
 
     Returns
     -------
     object
-        What it holds.
 
     Raises
     ------

@@ -124,7 +124,6 @@ def related(sequences: Sequence[str], *, jobs: int | None = None) -> tuple[np.nd
     Parameters
     ----------
     sequences : sequence of str
-        The proteins.
     jobs : int, optional
         Threads; None: one a core.
 
@@ -213,7 +212,6 @@ def recipe(sources: Sources) -> dict:
     Parameters
     ----------
     sources : mapping of str to SourceSpec
-        Declared sources by id.
 
     Returns
     -------
@@ -244,7 +242,6 @@ def make(sources: Sources, *, jobs: int | None = None) -> dict[str, float]:
     Parameters
     ----------
     sources : mapping of str to SourceSpec
-        Declared sources by id.
     jobs : int, optional
         Threads; None: one a core.
 
@@ -278,7 +275,6 @@ def groups(symbols: Iterable[str], sources: Sources) -> list[str]:
     Parameters
     ----------
     symbols : iterable of str
-        Gene symbols.
     sources : mapping of str to SourceSpec
         Declared sources by id; the proteome is aligned at the first use.
 

@@ -193,7 +193,6 @@ def read_lists(path: Path) -> pd.DataFrame:
     Parameters
     ----------
     path : Path
-        The pickle.
 
     Returns
     -------
@@ -214,7 +213,6 @@ def read_obo(path: Path) -> pd.DataFrame:
     Parameters
     ----------
     path : Path
-        UTF-8 text.
 
     Returns
     -------
@@ -241,7 +239,6 @@ def read_parquet(path: Path, *, columns: list[str]) -> pd.DataFrame:
     path : Path
         A file, or a folder of parts (``*.parquet``).
     columns : list of str
-        Names of the columns.
 
     Returns
     -------

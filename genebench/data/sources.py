@@ -63,9 +63,7 @@ def locate(source: SourceSpec, name: str, *, download: bool = True) -> Path:
     Parameters
     ----------
     source : SourceSpec
-        The declared source.
     name : str
-        Which of its files.
     download : bool
         Whether it may come from the web.
 
@@ -134,9 +132,7 @@ def stand_in(source: SourceSpec, name: str) -> str:
     Parameters
     ----------
     source : SourceSpec
-        The declared source.
     name : str
-        Which of its files.
 
     Returns
     -------
@@ -292,9 +288,7 @@ def table(source: SourceSpec, name: str) -> pd.DataFrame:
     Parameters
     ----------
     source : SourceSpec
-        The declared source.
     name : str
-        Which of its files.
 
     Returns
     -------
@@ -371,7 +365,6 @@ def status(source: SourceSpec) -> tuple[str, str]:
     Parameters
     ----------
     source : SourceSpec
-        The declared source.
 
     Returns
     -------

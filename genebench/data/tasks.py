@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -28,9 +28,7 @@ class Task:
     Attributes
     ----------
     name, title, description, group, kind, source : str
-        As in its declaration.
     version : int
-        As in its declaration.
     entities : ndarray of str, shape (n,)
         Gene symbols (of pairs ``A|B``), sorted, unique.
     labels : ndarray of shape (n,) or (n, n_classes)
@@ -113,7 +111,7 @@ def _task(declared: Declaration, made: Labels) -> Task:
     if task.kind == "regression":
         sound = y.dtype.kind == "f" and np.isfinite(y).all()
     elif task.kind == "multilabel":
-        sound = y.dtype.kind in "iu" and y.ndim == 2 and values <= {0, 1}
+        sound = y.dtype.kind in "iu" and y.ndim == 2 and n > 1 and values <= {0, 1}
     else:
         enough = n >= 2 if task.kind == "multiclass" else n == 2
         sound = y.dtype.kind in "iu" and y.ndim == 1 and enough and values == set(range(n))
@@ -121,8 +119,8 @@ def _task(declared: Declaration, made: Labels) -> Task:
         "no genes": len(names) == 0,
         "a gene without a name": (names == "").any(),
         "a gene twice": (task.entities[1:] == task.entities[:-1]).any(),
-        f"labels that are not those of a {task.kind} task (finite numbers, or each class with a "
-        "gene)": not sound,
+        f"labels that are not those of a {task.kind} task (finite numbers, or two "
+        "classes or more, each with a gene)": not sound,
     }
     for fault in (text for text, present in faults.items() if present):
         raise BadInput(
@@ -138,9 +136,7 @@ def build(source: SourceSpec, entry: TaskSpec, sources: Sources | None = None) -
     Parameters
     ----------
     source : SourceSpec
-        The source that declares it.
     entry : TaskSpec
-        The declaration.
     sources : mapping of str to SourceSpec, optional
         Declared sources by id; needed where ids are looked up, or another source is read.
 
@@ -185,9 +181,7 @@ def from_source(
     Parameters
     ----------
     source : SourceSpec
-        The source.
     sources : mapping of str to SourceSpec
-        Declared sources by id, for gene names and for a second source.
     missing : callable, optional
         Called with a sentence for a declaration whose file or column is not available; it then has
         no tasks. Without it, that is raised (``sources.Missing``).
@@ -197,41 +191,52 @@ def from_source(
     list of list of Task
         Tasks by declaration, in order.
     """
-    if not source.tasks:
-        return []
-    needed = [genes.source_by_id(sources, name) for name in sorted(_needs(source))]
-    recipe = {
-        "stage": ["tasks by entities", builders.VERSION],
-        "source": source.model_dump(mode="json"),
-        "files": {s.id: {name: _digest(s, name) for name in s.files} for s in needed},
-    }
-    path = paths.TASKS / f"{source.id}-{cache.key(recipe)}.npz"
-    if cache.state(path) == "ready":
-        built, absent = _read(path)
-    else:
-        built, absent = [], []
-        for entry in source.tasks:
-            try:
-                built.append(build(source, entry, sources))
-            except upstream.Missing as err:
-                built.append([])
-                absent.append(str(err))
-        cache.store(path, recipe, lambda temporary: _write(temporary, built, absent))
-    for sentence in absent:
-        if missing is None:
-            raise upstream.Missing(sentence)
-        missing(sentence)
+    built = []
+    for entry in source.tasks:
+        try:
+            built.append(_cached(source, entry, sources))
+        except upstream.Missing as err:
+            if missing is None:
+                raise
+            missing(str(err))
+            built.append([])
     return built
 
 
-def _needs(source: SourceSpec) -> set[str]:
-    """Ids of the sources that a source's tasks are built from: itself, and those of its options."""
-    needed = {source.id}
-    for options in (entry.options for entry in source.tasks):
-        needed |= {options["other"]["source"]} if "other" in options else set()
-        for part in (options, options.get("members", {})):
-            needed |= {"hgnc", "ensembl"} if part.get("ids", "symbol") != "symbol" else set()
-    return needed
+def _cached(source: SourceSpec, entry: TaskSpec, sources: Sources) -> list[Task]:
+    """The tasks of one declaration, which share their entities, from the cache."""
+    parts = entry.options, entry.options.get("members", {})
+    looked_up = any(part.get("ids", "symbol") != "symbol" for part in parts)
+    other = entry.options.get("other", {"source": source.id})
+    needed = {source.id, other["source"], *(("hgnc", "ensembl") if looked_up else ())}
+    used = [genes.source_by_id(sources, name) for name in sorted(needed)]
+    recipe = {
+        "stage": ["tasks of a declaration", builders.VERSION],
+        "source": source.model_dump(mode="json", exclude={"tasks"}),
+        "task": entry.model_dump(mode="json"),
+        "files": {s.id: {name: _digest(s, name) for name in s.files} for s in used},
+    }
+    path = paths.TASKS / f"{source.id}-{cache.key(recipe)}.npz"
+    if cache.state(path) != "ready":
+        cache.store(path, recipe, partial(_write, built=build(source, entry, sources)))
+    with np.load(path, allow_pickle=False) as arrays:
+        about, entities = json.loads(arrays["about"].item()), arrays["entities"]
+        tasks = []
+        for number, (noted, *words, kind, classes) in enumerate(about):
+            y = arrays[str(number)]
+            y = y if kind == "regression" else y.astype(np.int64)
+            declared = entry.group, kind, source.id, entry.version
+            tasks.append(Task(*words, *declared, entities, y, tuple(classes)))
+            tasks[-1].__dict__["hash"] = noted  # the digest of the file itself guards it
+    return tasks
+
+
+def _write(path: Path, built: list[Task]) -> None:
+    about = [(t.hash, t.name, t.title, t.description, t.kind, t.classes) for t in built]
+    labels = [t.labels if t.kind == "regression" else t.labels.astype(np.int16) for t in built]
+    entities = built[0].entities if built else np.array([], dtype=str)
+    arrays = {str(number): y for number, y in enumerate(labels)}
+    np.savez(path, about=np.array(json.dumps(about)), entities=entities, **arrays)
 
 
 def _digest(source: SourceSpec, name: str) -> str:
@@ -242,32 +247,6 @@ def _digest(source: SourceSpec, name: str) -> str:
         return ""
 
 
-def _write(path: Path, built: list[list[Task]], absent: list[str]) -> None:
-    """Write tasks; those that share their entities share an array."""
-    arrays, meta = {}, []
-    for entry, task in ((i, t) for i, part in enumerate(built) for t in part):
-        small = task.labels if task.kind == "regression" else task.labels.astype(np.int16)
-        arrays |= {task.entities_hash: task.entities, f"labels {len(meta)}": small}
-        about = task.name, task.title, task.description, task.group, task.kind, task.source
-        meta.append([entry, task.entities_hash, task.hash, task.classes, *about, task.version])
-    text = json.dumps([len(built), meta, absent]).encode()
-    np.savez(path, meta=np.frombuffer(text, dtype=np.uint8), **arrays)
-
-
-def _read(path: Path) -> tuple[list[list[Task]], list[str]]:
-    with np.load(path, allow_pickle=False) as arrays:
-        n, meta, absent = json.loads(arrays["meta"].tobytes())
-        entities = {at: arrays[at] for at in {at for _, at, *_ in meta}}
-        built: list[list[Task]] = [[] for _ in range(n)]
-        for number, (entry, at, noted, classes, *about) in enumerate(meta):
-            labels = arrays[f"labels {number}"]
-            labels = labels if labels.dtype.kind == "f" else labels.astype(np.int64)
-            task = Task(*about, entities[at], labels, tuple(classes))
-            task.__dict__["hash"] = noted  # the digest of the file itself guards it
-            built[entry].append(task)
-    return built, absent
-
-
 def load(
     profile: ProfileSpec, sources: Sources, *, missing: Callable[[str], None] | None = None
 ) -> dict[str, Task]:
@@ -276,9 +255,7 @@ def load(
     Parameters
     ----------
     profile : ProfileSpec
-        The profile.
     sources : mapping of str to SourceSpec
-        Declared sources by id, and the profile's own.
     missing : callable, optional
         Called once with each sentence about what is not available; its tasks are left out. Without
         it, that is raised (``sources.Missing``).
@@ -367,7 +344,6 @@ def pick(tasks: dict[str, Task], names: Iterable[str] | None) -> dict[str, Task]
     Parameters
     ----------
     tasks : dict of str to Task
-        Tasks by name.
     names : iterable of str, optional
         Names, or folders of names that end in ``/``; None or empty: all tasks.
 

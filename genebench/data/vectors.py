@@ -45,7 +45,6 @@ class VectorFile(NamedTuple):
     Attributes
     ----------
     path : Path
-        Where it is.
     ending : str
         That of its unpacked name, in lower case; it tells the format.
     raw : bytes
@@ -263,15 +262,14 @@ def _read_mapping(file: VectorFile) -> tuple:
         table = json.loads(file.raw.decode("utf-8-sig"))
     else:
         table = limits.read_pickle(file.path)
-    rows = list(table.values()) if isinstance(table, dict) else [None]
-    if not rows or not all(isinstance(row, list) for row in rows):
-        raise BadInput("holds no mapping of gene → list of numbers; write one.")
-    fewest, most = min(map(len, rows)), max(map(len, rows))
-    if fewest < most:
-        raise BadInput(f"holds lists of {fewest} to {most} numbers; make all equally long.")
-    limits.check_size(8.0 * len(rows) * most)
+    rows = list(table.values())
+    lengths = {isinstance(row, list) and len(row) for row in rows}
+    if len(lengths) != 1 or not any(lengths):
+        raise BadInput("holds no mapping of gene → list of numbers, all equally long; write one.")
+    size = len(rows) * lengths.pop()
+    limits.check_size(8.0 * size)
     numbers = itertools.chain.from_iterable(rows)
-    return table, np.fromiter(numbers, np.float64, len(rows) * most).reshape(-1, most)
+    return table, np.fromiter(numbers, np.float64, size).reshape(len(rows), -1)
 
 
 def _choose(arrays: dict, name: str | None, candidates: list, option: str) -> np.ndarray:
@@ -334,8 +332,6 @@ def _read_h5ad(file: VectorFile) -> tuple:
         arrays |= {f"{place}/{key}": table for key, table in tables.items()}
     matrix = _choose(arrays, file.array, [name for name in arrays if name != "X.T"], "array")
     genes = data.var if str(file.array).startswith(("X.T", "varm")) else data.obs
-    if file.ids is not None and file.ids not in genes:
-        raise unknown("column", str(file.ids), genes)
     names = genes.index if file.ids is None else genes[file.ids]
     return names, matrix.toarray() if hasattr(matrix, "toarray") else np.asarray(matrix)
 

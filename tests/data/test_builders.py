@@ -145,9 +145,15 @@ def labelled(*labels: str) -> dict:
 @pytest.mark.parametrize(
     "kind, shape, tables, options, sentence",
     [
-        ("regression", "column", labelled("1", "NaN"), COLUMN, "'v' holds 'NaN', no number"),
-        ("binary", "column", labelled("x", "z"), {**COLUMN, "positive": "y"}, "two, one 'y'"),
-        ("multiclass", "column", labelled("x", ""), COLUMN, "fewer than two classes of 0 genes"),
+        ("regression", "column", labelled("1", "NaN"), COLUMN, "not those of a regression"),
+        (
+            "binary",
+            "column",
+            labelled("x", "z"),
+            {**COLUMN, "positive": "y"},
+            "of a binary task",
+        ),
+        ("multiclass", "column", labelled("x", ""), COLUMN, "not those of a multiclass"),
         ("pair", "pairs", {**PAIRS, "marks": {"label": ["1"]}}, PAIRED, "4 pairs in 'f', 1 labels"),
         ("multiclass", "top", LEVELS, {**TYPES, "clusters": {"p": "P"}}, r"cluster 'q\|a'"),
         ("binary", "contrast", None, {**CONTRAST, "classes": [], "both": "dorp"}, "mean 'drop'"),

@@ -206,7 +206,7 @@ def test_a_pickle_that_is_broken_or_declares_more_than_it_holds_takes_no_memory(
     path = tmp_path / "v.pkl"
     path.write_bytes(pickle.PROTO + b"\x04" + PICKLES[name] + pickle.STOP)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(BadInput, match="cannot be read as pickle|no mapping"):
+    with pytest.raises(BadInput, match="cannot be read as"):
         vectors.read_vectors(path)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024  # KiB
 

@@ -113,8 +113,7 @@ def test_two_tasks_of_one_name_are_an_error(home):
 @pytest.mark.parametrize("damage", ["none", "cut"])
 def test_cached_tasks_equal_those_just_built(home, damage):
     built = load()
-    (path,) = paths.TASKS.glob("*.npz")
-    if damage == "cut":
+    for path in paths.TASKS.glob("*.npz") if damage == "cut" else ():
         path.write_bytes(path.read_bytes()[:100])
     again = load()
     assert list(again) == list(built) and len(built) == 7

