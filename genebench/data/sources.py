@@ -199,12 +199,13 @@ def _outside(source: SourceSpec, spec: FileSpec, download: bool) -> Path:
         raise Missing(f"{where}; {how}, and put it at {target}.")
     if not (download and _may_download.get()):
         raise Missing(f"{where}; run 'genebench fetch {source.id}'.")
-    fault = _download(spec, target)
-    if fault:
-        raise Missing(
-            f"{where}, and {spec.url} could not be fetched ({fault}); put it at {target}."
-        )
-    return target
+    if (spec.url, target) not in _refused:
+        try:
+            return _download(spec, target)
+        except Exception as err:  # of the web, or of a broken archive
+            _refused[spec.url, target] = f"{type(err).__name__}: {str(err)[:120]}"
+    fault = _refused[spec.url, target]
+    raise Missing(f"{where}, and {spec.url} could not be fetched ({fault}); put it at {target}.")
 
 
 def _install(found: Path, target: Path, spec: FileSpec) -> Path:
@@ -227,22 +228,16 @@ def _install(found: Path, target: Path, spec: FileSpec) -> Path:
     return target
 
 
-def _download(spec: FileSpec, target: Path) -> str:
-    """Fetch a file (unpacked if only its address ends in ``.gz``); the fault, or empty text."""
+def _download(spec: FileSpec, target: Path) -> Path:
+    """Fetch a file; it is unpacked if only its address ends in ``.gz``."""
     name = f".{target.name}.{hashlib.sha256(spec.url.encode()).hexdigest()[:8]}.part"
     part = target.with_name(name + ".gz" * spec.url.endswith(".gz"))
-    if (spec.url, target) not in _refused:
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _fetch(spec.url, part)
-            try:
-                _install(part, target, spec)
-            finally:
-                part.unlink()
-            return ""
-        except Exception as err:
-            _refused[spec.url, target] = f"{type(err).__name__}: {str(err)[:120]}"
-    return _refused[spec.url, target]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _fetch(spec.url, part)
+    try:
+        return _install(part, target, spec)
+    finally:
+        part.unlink()
 
 
 def _fetch(url: str, part: Path) -> None:
