@@ -122,9 +122,7 @@ def read_long(path: Path, *, gene: str, symbol: str, column: str, value: str) ->
     unusable = ~np.isfinite(frame[value])
     if unusable.any():
         raise BadInput(f"'{value}' is empty or infinite in {unusable.sum()} rows; mend it.")
-    if frame.duplicated([gene, column]).any():
-        raise BadInput(f"a '{gene}' stands twice with one '{column}'; fetch the file again.")
-    wide = frame.pivot(index=gene, columns=column, values=value)
+    wide = frame.pivot(index=gene, columns=column, values=value)  # raises where a value repeats
     names = frame.drop_duplicates(gene).set_index(gene)[symbol].astype(str)[wide.index]
     clear = ~names.str.contains(r"^$|^ENSG\d{11}") & ~names.duplicated(keep=False)
     wide.index, wide.columns = names.rename("symbol"), wide.columns.astype(str).rename(None)
@@ -151,8 +149,7 @@ def read_expression(path: Path, *, cluster: str) -> pd.DataFrame:
     import anndata
 
     with warnings.catch_warnings():
-        for category in (FutureWarning, PendingDeprecationWarning):  # old layouts are moved
-            warnings.simplefilter("ignore", category)
+        warnings.simplefilter("ignore")  # old layouts are moved
         data = anndata.read_h5ad(path)
     layer = data.raw or data
     values = layer.X.toarray() if hasattr(layer.X, "toarray") else layer.X

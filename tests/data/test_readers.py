@@ -178,7 +178,7 @@ def test_a_long_table_loses_genes_that_are_ambiguous_unnamed_or_incomplete(read)
     [
         (("nTPM", "NX"), "columns expected but not found: .'nTPM'"),
         (("29.6", "inf"), "is empty or infinite in 1 rows"),
-        (("TSPAN6	liver", "TSPAN6	skin"), "stands twice"),
+        (("TSPAN6	liver", "TSPAN6	skin"), "duplicate entries"),
     ],
 )
 def test_a_fault_in_a_long_table_is_one_sentence(read, change, sentence):
