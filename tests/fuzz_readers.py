@@ -17,62 +17,47 @@ import os
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 import atheris
 
 with atheris.instrument_imports(include=["genebench"]):
     import pandas as pd
+    from data.test_hostile_files import TEXTS
+    from data.test_vectors import GOOD
 
     from genebench.benchmark import results
     from genebench.core import manifest, paths, specs
     from genebench.core.errors import BadInput
-    from genebench.data import readers, vectors
+    from genebench.data import annotations, vectors
     from genebench.glm import variants
 
-TEXTS = {
-    "gmt": (readers.read_gmt, b"SET\tabout\tTP53\tBRCA1\n"),
-    "fasta": (readers.read_fasta, b">sp|P1|A_HUMAN a GN=TP53\nMKV\n>b\nACD\n"),
-    "lists": (readers.read_lists, b"TP53\tBRCA1\n"),
-    "yaml": (specs.read_yaml, b"a: [1, {b: c}]\n"),
-    "genome": (variants.genome, b">chr1 one\nACGTNacgt\n>chr2\nGGCC\n"),
-    "vcf": (
-        variants.read,
-        b"##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\nchr1\t2\t.\tC\tA,T\n",
-    ),
-    "scores": (results.read, b""),
-    "manifest": (manifest.read, b'{"cells": [], "versions": {}}'),
-}
 FOLDER = Path(tempfile.mkdtemp())
-COUNT: dict[str, list[float]] = {}
+VCF = b"##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\nchr1\t2\t.\tC\tA,T\n"
+COUNT = Counter()
 EVERY = 2000
 """Inputs between two writings of the counts."""
 
 
-def seeds() -> dict[str, tuple]:
-    """Name → (reader, sound content): every format of vectors, and ``TEXTS``."""
-    from data.test_hostile_files import SEEDS
+def readers() -> dict[str, tuple]:
+    """Name of a file → (its reader, sound content)."""
+    out = {f"s.{name}": (annotations.READERS[name], text) for name, text in TEXTS.items()}
+    out["v.yaml"] = specs.read_yaml, b"a: [1, {b: c}]\n"
+    out["v.fa"] = variants.genome, b">chr1 one\nACGTNacgt\n>chr2\nGGCC\n"
+    out["v.vcf"] = variants.read, VCF
+    out["manifest.json"] = manifest.read, b'{"cells": [], "versions": {}}'
+    for name in (name for name in GOOD if name.startswith("v.")):
+        GOOD[name][0](FOLDER / name)
+        out[name] = vectors.read_vectors, (FOLDER / name).read_bytes()
+    for real in sorted(paths.RESULTS.glob("*/scores.parquet"))[:1]:
+        pd.read_parquet(real).head(40).to_parquet(FOLDER / "scores.parquet")
+        out["scores.parquet"] = results.read, (FOLDER / "scores.parquet").read_bytes()
+    return out
 
-    out = {f"vectors: {name}": (vectors.read_vectors, content) for name, content in SEEDS.items()}
-    real = next(iter(sorted(paths.RESULTS.glob("*/scores.parquet"))), None)
-    if real is not None:
-        small = FOLDER / "scores.parquet"
-        pd.read_parquet(real).head(40).to_parquet(small)
-        TEXTS["scores"] = (results.read, small.read_bytes())
-    return out | {name: reader for name, reader in TEXTS.items()}
 
-
-READERS = seeds()
+READERS = readers()
 NAMES = list(READERS)
-
-
-def ending(name: str) -> str:
-    """The name of a file that a reader takes."""
-    return (
-        name.split(": ")[1]
-        if ": " in name
-        else {"scores": "v.parquet", "vcf": "v.vcf"}.get(name, "v.txt")
-    )
 
 
 def one(data: bytes) -> None:
@@ -80,36 +65,27 @@ def one(data: bytes) -> None:
     if not data:
         return
     name = NAMES[data[0] % len(NAMES)]
-    path = FOLDER / ending(name)
-    path.write_bytes(data[1:])
-    count, start = COUNT.setdefault(name, [0, 0, 0, 0.0]), time.perf_counter()
-    count[0] += 1
+    (FOLDER / name).write_bytes(data[1:])
+    start, end = time.perf_counter(), "read"
     try:
-        READERS[name][0](path)
-        count[1] += 1
+        READERS[name][0](FOLDER / name)
     except BadInput as err:
-        count[2] += 1
+        end = "refused"
         assert "\n" not in str(err) and len(str(err)) < 1500, repr(str(err))
-    except UnicodeDecodeError:  # the callers of the text readers make a sentence of it
-        count[2] += 1
-    count[3] += time.perf_counter() - start
-    if sum(c[0] for c in COUNT.values()) % EVERY == 0:
-        write_counts()
-
-
-def write_counts() -> None:
-    """Write the counts."""
-    if os.environ.get("GENEBENCH_RECORD"):
-        rows = [(n, *c[:3], c[0] - c[1] - c[2], round(c[3], 1)) for n, c in sorted(COUNT.items())]
+    COUNT[name, end] += 1
+    COUNT[name, "seconds"] += time.perf_counter() - start
+    COUNT["all"] += 1
+    if COUNT["all"] % EVERY == 0 and os.environ.get("GENEBENCH_RECORD"):
+        ends = [[COUNT[n, end] for end in ("read", "refused", "seconds")] for n in sorted(NAMES)]
+        rows = [(n, a + b, a, b, 0, round(s, 1)) for n, (a, b, s) in zip(sorted(NAMES), ends)]
         columns = ["reader", "inputs", "read", "refused", "other", "seconds"]
         results.write_csv(pd.DataFrame(rows, columns=columns), results.reliability_path("guided"))
 
 
 if __name__ == "__main__":
-    corpus = [a for a in sys.argv[1:] if not a.startswith("-")]
-    if corpus:
-        Path(corpus[0]).mkdir(parents=True, exist_ok=True)
+    for folder in (Path(a) for a in sys.argv[1:] if not a.startswith("-")):
+        folder.mkdir(parents=True, exist_ok=True)
         for number, (_, content) in enumerate(READERS.values()):
-            Path(corpus[0], f"seed-{number}").write_bytes(bytes([number]) + content)
+            (folder / f"seed-{number}").write_bytes(bytes([number]) + content)
     atheris.Setup(sys.argv, one)
     atheris.Fuzz()

@@ -27,8 +27,7 @@ p = 1/16, and a round factor."""
 
 @njit(cache=True, nogil=True)
 def _identities(a, others, lengths):
-    """
-    Identity of one sequence with some others, side by side in (longest, n), float32.
+    """Identity of one sequence with some others, side by side in (longest, n), float32.
 
     Each step of the matrix is done for all of them at once.
     """
@@ -67,45 +66,34 @@ def _identities(a, others, lengths):
 
 
 @njit(cache=True, nogil=True)
-def alike(i, candidates, letters, start, composition, above):
-    """
-    Find which later sequences are more than ``above`` identical with one.
-
-    A pair is not aligned if the letters that both have cannot make it identical enough.
+def identities(i, others, letters, start):
+    """Identity of one sequence with some others.
 
     Parameters
     ----------
-    i
+    i : int
         Number of the sequence.
-    candidates
-        Numbers of later ones, int64, best sorted by length.
-    letters, start
-        Codes of all sequences, uint8 below 32, and where each begins, shape (n + 1,).
-    composition
-        How often each has each letter, shape (n, 32), int32.
-    above
-        Share of identical columns, [0, 1).
+    others : ndarray of int64, shape (m,)
+        Numbers of the others, best sorted by length.
+    letters : ndarray of uint8
+        Codes of all sequences, below 32.
+    start : ndarray of int64, shape (n + 1,)
+        Where each begins.
 
     Returns
     -------
-    Numbers of the similar ones, and the identity of each, (0, 1].
+    ndarray of shape (m,)
+        Share of identical columns, [0, 1].
     """
     a, length = letters[start[i] : start[i + 1]].astype(np.float32), start[1:] - start[:-1]
-    chosen, count = np.empty(len(candidates), np.int64), 0
-    for j in candidates:
-        shared = np.minimum(composition[i], composition[j]).sum()
-        if shared > above * max(len(a), length[j]):
-            chosen[count] = j
-            count += 1
-    values = np.empty(count)
-    for first in range(0, count, LANES):
-        block = chosen[first : min(first + LANES, count)]
-        others = np.zeros((length[block].max(), len(block)), np.float32)
-        for k in range(len(block)):
-            others[: length[block[k]], k] = letters[start[block[k]] : start[block[k] + 1]]
-        values[first : first + len(block)] = _identities(a, others, length[block])
-    similar = values > above
-    return chosen[:count][similar], values[similar]
+    values = np.empty(len(others))
+    for first in range(0, len(others), LANES):
+        block = others[first : first + LANES]
+        side = np.zeros((length[block].max(), len(block)), np.float32)
+        for k, j in enumerate(block):
+            side[: length[j], k] = letters[start[j] : start[j + 1]]
+        values[first : first + LANES] = _identities(a, side, length[block])
+    return values
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -123,8 +111,7 @@ def _extended(letters, p, q, most, step):
 
 @njit(cache=True, nogil=True)
 def resembling(letters, start, above, chance):
-    """
-    Find pairs of sequences with a common segment, without gaps, that chance seldom gives.
+    """Find pairs of sequences with a common segment, without gaps, that chance seldom gives.
 
     From each word of four letters that two sequences share, a segment grows both ways as in BLAST
     (Altschul et al. 1990), ``SEED`` for a match and −1 for a mismatch, until it has fallen more
@@ -136,15 +123,19 @@ def resembling(letters, start, above, chance):
 
     Parameters
     ----------
-    letters, start, above
-        As in ``alike``.
-    chance
+    letters, start : ndarray
+        As in ``identities``.
+    above : float
+        Share of identical columns, [0, 1).
+    chance : float
         Chance of an unrelated pair to be found, (0, 1).
 
     Returns
     -------
-    Where the later partners of each sequence begin, shape (n + 1,), int64, and the partners,
-    ascending, int32.
+    indptr : ndarray of int64, shape (n + 1,)
+        Where the later partners of each sequence begin.
+    indices : ndarray of int32
+        The partners, ascending.
     """
     n, total = len(start) - 1, len(letters)
     length = start[1:] - start[:-1]

@@ -5,7 +5,6 @@ Importing this module adds its formats to ``readers.READERS``.
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import sqlite3
@@ -56,20 +55,17 @@ def read_jaspar(
 
     Parameters
     ----------
-    path
-        The database.
-    tax_id
-        Species, as a taxon of NCBI.
-    collection
-        Collection of profiles.
-    pseudocount
+    path : Path
+    tax_id, collection : str
+        Species, as a taxon of NCBI, and collection of profiles.
+    pseudocount : float
         Added to each position of a count matrix, a fourth to each base.
-    without
+    without : tuple of str
         Symbols to leave out.
 
     Returns
     -------
-    pandas.DataFrame
+    DataFrame
         A row a factor, sorted: ``symbol``; ``class`` and ``family`` of the DNA-binding domain,
         empty where unknown; means over its profiles of ``gc`` (expected G+C fraction, 0 to 1),
         ``information`` (bits against a uniform background, Schneider et al. 1986), ``width`` (bp)
@@ -101,26 +97,16 @@ def read_long(path: Path, *, gene: str, symbol: str, column: str, value: str) ->
 
     Parameters
     ----------
-    path
+    path : Path
         Tab-delimited text with a header.
-    gene, symbol
-        Names of the columns of stable ids and of gene symbols.
-    column
-        Name of the column whose values become columns (a tissue).
-    value
-        Name of the column of numbers; their unit stays as it is.
+    gene, symbol, column, value : str
+        Names of the columns of stable ids, of gene symbols, of what becomes columns (a tissue), and
+        of numbers, whose unit stays as it is.
 
     Returns
     -------
-    pandas.DataFrame
+    DataFrame
         Index ``symbol``, sorted; a column each of the values of ``column``, sorted.
-
-    Raises
-    ------
-    BadInput
-        A value is missing or infinite, or a gene has two values in one column.
-    ValueError
-        A column is missing, or a value is no number.
     """
     labels = [gene, symbol, column]
     with open_unpacked(path) as stream:
@@ -136,9 +122,7 @@ def read_long(path: Path, *, gene: str, symbol: str, column: str, value: str) ->
     unusable = ~np.isfinite(frame[value])
     if unusable.any():
         raise BadInput(f"'{value}' is empty or infinite in {unusable.sum()} rows; mend it.")
-    if frame.duplicated([gene, column]).any():
-        raise BadInput(f"a '{gene}' stands twice with one '{column}'; fetch the file again.")
-    wide = frame.pivot(index=gene, columns=column, values=value)
+    wide = frame.pivot(index=gene, columns=column, values=value)  # raises where a value repeats
     names = frame.drop_duplicates(gene).set_index(gene)[symbol].astype(str)[wide.index]
     clear = ~names.str.contains(r"^$|^ENSG\d{11}") & ~names.duplicated(keep=False)
     wide.index, wide.columns = names.rename("symbol"), wide.columns.astype(str).rename(None)
@@ -151,22 +135,21 @@ def read_expression(path: Path, *, cluster: str) -> pd.DataFrame:
 
     Parameters
     ----------
-    path
+    path : Path
         An ``.h5ad`` of natural-log-normalised counts, ``log(1 + x)``; its ``raw`` layer is taken
         where there is one.
-    cluster
+    cluster : str
         Column of ``obs`` that holds the cell type.
 
     Returns
     -------
-    pandas.DataFrame
+    DataFrame
         Index ``symbol``; columns ``<cell type>|<cell>``.
     """
     import anndata
 
     with warnings.catch_warnings():
-        for category in (FutureWarning, PendingDeprecationWarning):  # old layouts are moved
-            warnings.simplefilter("ignore", category)
+        warnings.simplefilter("ignore")  # old layouts are moved
         data = anndata.read_h5ad(path)
     layer = data.raw or data
     values = layer.X.toarray() if hasattr(layer.X, "toarray") else layer.X
@@ -193,41 +176,27 @@ def read_gaf(
 
     Parameters
     ----------
-    path
-        The file.
-    taxon
+    path : Path
+    taxon : str
         Species; where a row has two, the first counts.
-    without
+    without : tuple of str
         Evidence codes to leave out (``ND``: no data; ``IEA``: not seen by a curator).
 
     Returns
     -------
-    pandas.DataFrame
+    DataFrame
         Columns ``symbol``, ``go_id``, ``aspect`` (``P`` process, ``F`` function, ``C``
         component), ``evidence``, ``qualifier`` and ``date``.
-
-    Raises
-    ------
-    BadInput
-        The file does not say that it is a GAF, or a line does not have its 17 columns.
     """
-    rows = []
     with open_unpacked(path) as stream:
-        for number, line in enumerate(io.TextIOWrapper(stream, encoding="utf-8"), start=1):
-            if number == 1 and not re.match(r"!\s*gaf-version:\s*2", line):
-                raise BadInput(
-                    ":1: does not begin with '!gaf-version: 2…'; take the official annotation file."
-                )
-            if line.startswith("!") or not line.strip():
-                continue
-            rows.append(line.rstrip("\n").split("\t"))
-            if len(rows[-1]) != len(_GAF):
-                raise BadInput(
-                    f":{number}: has {len(rows[-1])} of the 17 columns of GAF 2; fetch the file "
-                    "again."
-                )
-    if not rows:
-        raise BadInput("holds nothing that is annotated; fetch the file again.")
+        lines = stream.read().decode().splitlines()
+    if not re.match(r"!\s*gaf-version:\s*2", "".join(lines[:1])):
+        raise BadInput(
+            ":1: does not begin with '!gaf-version: 2…'; take the official annotation file."
+        )
+    rows = [line.split("\t") for line in lines if line.strip() and not line.startswith("!")]
+    if {len(row) for row in rows} != {len(_GAF)}:
+        raise BadInput("is empty, or a line has not the 17 columns of GAF 2; fetch the file again.")
     frame = pd.DataFrame(rows, columns=_GAF, dtype=str)
     keep = ~frame.qualifier.str.contains(r"(?:^|\|)NOT(?:\||$)") & ~frame.evidence.isin(without)
     keep &= frame.taxon.str.split("|").str[0] == taxon
@@ -241,34 +210,22 @@ def read_uniprot(path: Path, *, give: str = "proteins") -> pd.DataFrame:
 
     Parameters
     ----------
-    path
-        The stream.
-    give
-        ``proteins``: a row a protein; or ``keywords``: each keyword that a protein has, once.
+    path : Path
+    give : {"proteins", "keywords"}
+        A row a protein, or each keyword that a protein has, once.
 
     Returns
     -------
-    pandas.DataFrame
+    DataFrame
         Text. Of ``proteins``: ``Entry``, ``Gene Names (primary)`` (several joined by ``; ``) and
         ``Keywords`` (joined by ``;``). Of ``keywords``: ``keyword``, ``accession``, ``category``.
-
-    Raises
-    ------
-    BadInput
-        Another choice for ``give``.
-    ValueError, KeyError, TypeError, AttributeError
-        It is no JSON, or not of that form.
     """
     with open_unpacked(path) as stream:
         entries = json.load(stream)["results"]
     if give == "keywords":
-        words = {
-            (word["name"], word["id"], word["category"])
-            for entry in entries
-            for word in entry.get("keywords", ())
-        }
-        columns = ["keyword", "accession", "category"]
-        return pd.DataFrame(sorted(words), columns=columns, dtype=str)
+        words = pd.DataFrame([word for entry in entries for word in entry.get("keywords", ())])
+        words = words.rename(columns={"name": "keyword", "id": "accession"}).drop_duplicates()
+        return words[["keyword", "accession", "category"]].sort_values("keyword", ignore_index=True)
     if give != "proteins":
         raise unknown("choice for 'give'", give, ("proteins", "keywords"))
     rows = [

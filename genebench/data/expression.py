@@ -23,34 +23,36 @@ def _profile(declared: Declaration, file: str, clusters: dict[str, str]) -> pd.D
     """Mean expression of each gene in each cell type, on the linear scale."""
     frame = declared.table(file)
     label = pd.Index(frame.columns.str.rsplit("|", n=1).str[0])
-    strange = sorted(set(label) - set(clusters))
-    if strange:
-        raise unknown("cluster", strange[0], clusters, where=f"source '{declared.source.id}'")
+    for strange in label[~label.isin(clusters)]:
+        raise unknown("cluster", strange, clusters, where=f"source '{declared.source.id}'")
     return np.expm1(frame).T.groupby(label.map(clusters).to_numpy()).mean().T.sort_index(axis=1)
 
 
+def _first(rules: dict[str, np.ndarray], default: str) -> np.ndarray:
+    """Name of the first rule that each gene keeps, shape (n_genes,)."""
+    return np.select(list(rules.values()), list(rules), default=default)
+
+
 def top(declared: Declaration, *, file: str, clusters: dict, min_class: int) -> Iterator[Labels]:
-    """
-    Build a multi-class task: the cell type with the highest mean expression of a gene.
+    """Build a multi-class task: the cell type with the highest mean expression of a gene.
 
     Parameters
     ----------
-    declared
-        The declaration of the task.
-    file
+    declared : Declaration
+    file : str
         File of log(1 + x) expression, genes × cells; columns are ``cluster|cell``.
-    clusters
+    clusters : dict of str to str
         Cluster label → cell type.
-    min_class
+    min_class : int
         Classes with fewer genes are left out.
 
     Yields
     ------
-    Labels of the task.
+    Labels
     """
     profile = _profile(declared, file, clusters)
     highest = profile.idxmax(axis=1).to_numpy(str)
-    yield multiclass(declared, profile.index.to_numpy(str), highest, min_class)
+    yield multiclass(profile.index.to_numpy(str), highest, min_class)
 
 
 def specificity(
@@ -62,51 +64,29 @@ def specificity(
     fold: float,
     min_class: int,
 ) -> Iterator[Labels]:
-    """
-    Build a multi-class task: the specificity category of a gene over cell types.
+    """Build a multi-class task: the specificity category of a gene over cell types.
+
+    With cell types by falling expression: ``not detected`` (the first under ``detection``),
+    ``enriched`` (the first ``fold`` times the second), ``group enriched`` (the mean of the first 2
+    to 5, of half of the types at most, ``fold`` times the next), ``enhanced`` (the first ``fold``
+    times the mean of the others), ``low specificity``.
 
     Parameters
     ----------
-    declared
-        The declaration of the task.
+    declared : Declaration
     file, clusters, min_class
         As in ``top``.
-    detection, fold
-        As in ``specificity_category``.
+    detection : float
+        Level from which a gene is detected, on the linear scale.
+    fold : float
+        Fold change from which a type stands out.
 
     Yields
     ------
-    Labels of the task.
+    Labels
     """
     profile = _profile(declared, file, clusters)
-    labels = specificity_category(profile.to_numpy(), detection=detection, fold=fold)
-    yield multiclass(declared, profile.index.to_numpy(str), labels, min_class)
-
-
-def specificity_category(profile: np.ndarray, *, detection: float, fold: float = 4.0) -> np.ndarray:
-    """
-    Classify genes by how specific their expression is.
-
-    With the types sorted by expression: *not detected* (highest below ``detection``), *enriched*
-    (highest at least ``fold`` times the second), *group enriched* (mean of 2 to 5 types, at most
-    half of them, at least ``fold`` times the next), *enhanced* (highest at least ``fold`` times the
-    mean of all others), else *low specificity*. Source: Human Protein Atlas, "Transcriptomics:
-    specificity classification" (Uhlén et al. 2015).
-
-    Parameters
-    ----------
-    profile
-        Mean expression per type, shape (n_genes, n_types).
-    detection
-        Level from which a gene is detected, in the unit of ``profile``.
-    fold
-        Fold change from which a type stands out.
-
-    Returns
-    -------
-    Category of each gene, shape (n_genes,).
-    """
-    down = -np.sort(-profile, axis=1)
+    down = -np.sort(-profile.to_numpy(), axis=1)
     n = down.shape[1]
     mean = np.cumsum(down, axis=1) / np.arange(1, n + 1)
     groups = [mean[:, k - 1] >= fold * down[:, k] for k in range(2, min(5, n // 2) + 1)]
@@ -116,12 +96,12 @@ def specificity_category(profile: np.ndarray, *, detection: float, fold: float =
         "group enriched": np.any(groups, axis=0),
         "enhanced": down[:, 0] >= fold * down[:, 1:].mean(axis=1),
     }
-    return np.select(list(rules.values()), list(rules), default="low specificity")
+    category = _first(rules, "low specificity")
+    yield multiclass(profile.index.to_numpy(str), category, min_class)
 
 
 def tissue_specificity(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """
-    Classify genes by the rule that the Human Protein Atlas publishes for tissues.
+    """Classify genes by the rule that the Human Protein Atlas publishes for tissues.
 
     With tissues by falling expression: *Not detected* (the first under 1 nTPM); *Tissue enriched*
     (the first at least 4 times the second; that ratio is the score); *Group enriched* (the 2 to 5
@@ -132,15 +112,14 @@ def tissue_specificity(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Parameters
     ----------
-    levels
-        Expression in nTPM, shape (n_genes, n_tissues).
+    levels : ndarray of shape (n_genes, n_tissues)
+        Expression in nTPM.
 
     Returns
     -------
-    category
-        Shape (n_genes,).
-    score
-        Shape (n_genes,), 4 and upwards; NaN where there is no enrichment.
+    category : ndarray of str, shape (n_genes,)
+    score : ndarray of shape (n_genes,)
+        4 and upwards; NaN where there is no enrichment.
     """
     down = -np.sort(-np.asarray(levels, dtype=float), axis=1)
     first, below = down[:, 0], np.maximum(down, _FLOOR)
@@ -157,64 +136,56 @@ def tissue_specificity(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         "Group enriched": some & (down[at, inside - 1] >= _DETECTED) & (several >= _FOLD),
         "Tissue enhanced": first >= _FOLD * down.mean(axis=1),
     }
-    category = np.select(list(rules.values()), list(rules), default="Low tissue specificity")
+    category = _first(rules, "Low tissue specificity")
     enriched = [category == "Tissue enriched", category == "Group enriched"]
     return category, np.round(np.select(enriched, [single, several], default=np.nan), 9)
 
 
 def tissue_distribution(levels: np.ndarray) -> np.ndarray:
-    """
-    Classify genes by the number of tissues that express them at 1 nTPM or more.
+    """Classify genes by the number of tissues that express them at 1 nTPM or more.
 
     *Detected in all*, *many* (a third of them or more), *some* (two or more), *single* (one), *Not
     detected*. Source: as for ``tissue_specificity``.
 
     Parameters
     ----------
-    levels
-        Expression in nTPM, shape (n_genes, n_tissues).
+    levels : ndarray of shape (n_genes, n_tissues)
+        Expression in nTPM.
 
     Returns
     -------
-    Category of each gene, shape (n_genes,).
+    ndarray of str, shape (n_genes,)
+        Category of each gene.
     """
-    number, tissues = (np.asarray(levels) >= _DETECTED).sum(axis=1), np.shape(levels)[1]
+    number, tissues = (levels >= _DETECTED).sum(axis=1), levels.shape[1]
     rules = {
         "Not detected": number == 0,
         "Detected in single": number == 1,
         "Detected in all": number == tissues,
         "Detected in many": number / tissues >= _MANY,
     }
-    return np.select(list(rules.values()), list(rules), default="Detected in some")
+    return _first(rules, "Detected in some")
 
 
 def grouped_tissues(frame: pd.DataFrame, groups: dict[str, list[str]]) -> pd.DataFrame:
-    """
-    Join tissues to groups by their highest value.
+    """Join tissues to groups by their highest value.
 
     Parameters
     ----------
-    frame
+    frame : DataFrame
         Expression, genes × tissues.
-    groups
-        Group → its tissues; a tissue of no group is its own.
+    groups : dict of str to list of str
+        Group → its tissues; a tissue of no group is its own, an unknown one an error.
 
     Returns
     -------
-    Expression, genes × groups.
-
-    Raises
-    ------
-    BadInput
-        A group names a tissue that the table does not have.
+    DataFrame
+        Expression, genes × groups.
     """
-    group_of = dict(zip(frame.columns, frame.columns))
-    for group, tissues in groups.items():
-        for tissue in tissues:
-            if tissue not in group_of:
-                raise unknown("tissue", tissue, frame.columns, where=f"group '{group}'")
-            group_of[tissue] = group
-    return frame.T.groupby(frame.columns.map(group_of).to_numpy()).max().T
+    group_of = {tissue: group for group, listed in groups.items() for tissue in listed}
+    for tissue in (name for name in group_of if name not in frame):
+        raise unknown("tissue", tissue, frame.columns, where=f"group '{group_of[tissue]}'")
+    return frame.T.groupby([group_of.get(name, name) for name in frame]).max().T
 
 
 def tissues(
@@ -225,42 +196,32 @@ def tissues(
     give: str,
     min_class: int = 10,
 ) -> Iterator[Labels]:
-    """
-    Build a task of where a gene is expressed, by the rule of the Human Protein Atlas.
+    """Build a task of where a gene is expressed, by the rule of the Human Protein Atlas.
 
     Parameters
     ----------
-    declared
-        The declaration of the task.
-    file
+    declared : Declaration
+    file : str
         File of expression in nTPM, genes × tissues.
-    groups
+    groups : dict of str to list of str
         As in ``grouped_tissues``.
-    give
-        ``specificity`` or ``distribution`` (multi-class), or ``score`` (regression: the fold change
-        of enriched genes, which alone have one).
-    min_class
+    give : {"specificity", "distribution", "score"}
+        Multi-class, or (``score``) the fold change of enriched genes, which alone have one.
+    min_class : int
         Classes with fewer genes are left out.
 
     Yields
     ------
-    Labels of the task.
-
-    Raises
-    ------
-    BadInput
-        Another choice for ``give``.
+    Labels
     """
     frame = grouped_tissues(declared.table(file), groups)
     genes, levels = frame.index.to_numpy(str), frame.to_numpy()
-    choices = ("specificity", "distribution", "score")
-    if give not in choices:
-        where = f"task '{declared.task.name}'"
-        raise unknown("choice for 'give'", give, choices, where=where)
     category, score = tissue_specificity(levels)
+    given = {"specificity": category, "distribution": tissue_distribution(levels), "score": score}
+    if give not in given:
+        raise unknown("choice for 'give'", give, given, where=declared.where)
     if give == "score":
         enriched = np.isfinite(score)
         yield Labels(genes[enriched], score[enriched])
-        return
-    category = category if give == "specificity" else tissue_distribution(levels)
-    yield multiclass(declared, genes, category, min_class)
+    else:
+        yield multiclass(genes, given[give], min_class)

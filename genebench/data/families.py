@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 
 from ..core.errors import unknown
-from ..core.specs import SourceSpec
 from . import genes
+from .sources import Sources
 
 STEM_VERSION = 1
 FAMILY_VERSION = 1
@@ -30,8 +30,7 @@ LOOSE_GROUPS = frozenset("471 454 870 1691 1835 694 542 645 1902 2258 2293".spli
 
 
 def stem(symbol: str) -> str:
-    """
-    Return the letters before the first digit of a gene symbol, which paralogues mostly share.
+    """Return the letters before the first digit of a gene symbol, which paralogues mostly share.
 
     ``KRT18`` → ``KRT``, ``HOXA13`` → ``HOXA``, ``SLC25A4`` → ``SLC``, ``HLA-B`` → ``HLA``. A crude
     proxy of the gene family where curated gene groups are not available: unrelated genes can share
@@ -39,39 +38,25 @@ def stem(symbol: str) -> str:
 
     Parameters
     ----------
-    symbol
-        A gene symbol.
+    symbol : str
 
     Returns
     -------
-    The stem. Symbols that name a place and not a function (clones such as ``RP11-…``, ``C9orf72``,
-    ``LINC…``) and symbols that do not begin with two letters are their own stem.
+    str
+        The stem. Symbols that name a place and not a function (clones such as ``RP11-…``,
+        ``C9orf72``, ``LINC…``) and those that do not begin with two letters are their own stem.
     """
     letters = None if _OWN_STEM.match(symbol) else _LETTERS.match(symbol)
     return letters.group() if letters else symbol
 
 
 def stems(symbols: Iterable[str]) -> list[str]:
-    """
-    Return the stem of each symbol.
-
-    Parameters
-    ----------
-    symbols
-        Gene symbols.
-
-    Returns
-    -------
-    ``stem`` of each, in their order.
-    """
+    """``stem`` of each symbol, in their order."""
     return [stem(s) for s in symbols]
 
 
-def families(
-    symbols: Iterable[str], sources: Mapping[str, SourceSpec], *, by: str = "hgnc"
-) -> list[str]:
-    """
-    Return the family of each symbol.
+def families(symbols: Iterable[str], sources: Sources, *, by: str = "hgnc") -> list[str]:
+    """Return the family of each symbol.
 
     ``hgnc`` joins stems that share an HGNC gene group: the genes of one stem (of the approved
     symbol, where the one given is an older or another name) go whole to one group, called
@@ -89,23 +74,16 @@ def families(
 
     Parameters
     ----------
-    symbols
-        Gene symbols.
-    sources
+    symbols : iterable of str
+    sources : mapping of str to SourceSpec
         Declared sources by id; ``hgnc`` is read for the rule of that name.
-    by
+    by : str
         A key of ``RULES``.
 
     Returns
     -------
-    Name of each symbol's family, in their order.
-
-    Raises
-    ------
-    BadInput
-        Unknown rule.
-    sources.Missing
-        The rule ``hgnc`` without its table.
+    list of str
+        Name of each symbol's family, in their order.
     """
     symbols = list(symbols)
     if by not in RULES:

@@ -3,27 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from ..core.errors import BadInput, unknown
-from .labels import Declaration, Labels, left_out, slug
-
-
-@dataclass(frozen=True, eq=False)
-class _GeneSets:
-    """Which gene is in which set: ``matrix`` is 0/1, shape (n_sets, n_genes)."""
-
-    sets: np.ndarray
-    genes: np.ndarray
-    matrix: np.ndarray
-    note: str
-
-    def rows(self, ids) -> np.ndarray:
-        """Mask of the sets with these ids, shape (n_sets,)."""
-        return np.isin(self.sets, list(ids))
+from .labels import Declaration, Labels, slug
 
 
 def _gene_sets(
@@ -35,125 +20,110 @@ def _gene_sets(
     ids: str = "symbol",
     where: dict[str, str] | None = None,
     at_least: int = 1,
-) -> _GeneSets:
-    """Read sets; those of fewer than ``at_least`` genes are left out, their genes stay."""
-    frame = declared.table(file, where)
-    listed = frame[gene_column].to_numpy(str)
-    genes = declared.symbols(listed, ids)
-    rows = pd.DataFrame({"set": frame[set_column].to_numpy(str), "gene": genes})
+) -> tuple[pd.DataFrame, str]:
+    """Which gene is in which set (0/1, sets × genes), and the note on what is left out.
+
+    Sets of fewer than ``at_least`` genes are left out, their genes stay.
+    """
+    frame, note = declared.rows(file, gene_column, ids=ids, where=where)
+    rows = frame[[set_column, "gene"]].set_axis(["set", "gene"], axis=1).astype(str)
     rows = rows[~rows.gene.isin(("", "-"))].drop_duplicates()
     gene_of, genes = pd.factorize(rows.gene, sort=True)
     enough = (rows.groupby("set").gene.transform("size") >= at_least).to_numpy(bool)
     set_of, sets = pd.factorize(rows["set"][enough], sort=True)
     matrix = np.zeros((len(sets), len(genes)), dtype=np.uint8)
     matrix[set_of, gene_of[enough]] = 1
-    return _GeneSets(sets.to_numpy(str), genes.to_numpy(str), matrix, left_out(listed))
+    return pd.DataFrame(matrix, index=sets, columns=genes), note
 
 
 def dates(declared: Declaration) -> pd.Series | None:
-    """
-    Find when each gene was first annotated.
+    """Find when each gene was first annotated.
 
     Parameters
     ----------
-    declared
+    declared : Declaration
         The declaration of a task from gene sets.
 
     Returns
     -------
-    Gene → earliest date (YYYYMMDD, int) among the rows that the tasks are built from. None where
-    the source has no dates: of the formats that are read, annotations of the Gene Ontology (GAF)
-    have them.
-
-    Raises
-    ------
-    BadInput
-        A date that is none.
+    Series of int, or None
+        Gene → earliest date (YYYYMMDD) among the rows that the tasks are built from. None where
+        the source has no dates: of the formats that are read, annotations of the Gene Ontology
+        (GAF) have them.
     """
     options, files = declared.task.options.get("members", {}), declared.source.files
     if "file" not in options or files[options["file"]].format != "gaf":
         return None
-    frame = declared.table(options["file"], options.get("where"))
+    names = ("file", "gene_column", "ids", "where")
+    frame, _ = declared.rows(**{name: options[name] for name in names if name in options})
     odd = frame[~frame.date.str.fullmatch(r"[12]\d{3}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")]
     if len(odd):
         raise BadInput(
-            f"source '{declared.source.id}', file '{options['file']}': an annotation of "
-            f"{odd.symbol.iloc[0]} has the date '{odd.date.iloc[0]}', which is not one of the form "
-            "YYYYMMDD; fetch the file again."
+            f"source '{declared.source.id}': an annotation of {odd.symbol.iloc[0]} has the date "
+            f"'{odd.date.iloc[0]}', which is not one of the form YYYYMMDD; fetch the file again."
         )
-    listed = frame[options["gene_column"]].to_numpy(str)
-    return (
-        frame.date.astype(int).groupby(declared.symbols(listed, options.get("ids", "symbol"))).min()
-    )
+    return frame.date.astype(int).groupby(frame.gene.to_numpy(str)).min()
 
 
 def _below(terms: pd.DataFrame, root: str) -> dict[str, str]:
     """Every term under ``root`` (not the root itself) → its name."""
-    children = terms.groupby("parent")["id"].agg(list).to_dict()
-    names = dict(zip(terms["id"], terms["name"]))
-    found: dict[str, str] = {}
-    waiting = [root]
-    while waiting:
-        new = [child for child in children.get(waiting.pop(), ()) if child not in found]
-        found |= {child: names[child] for child in new}
-        waiting += new
-    return found
+    below: set[str] = set()
+    while (more := set(terms.id[terms.parent.isin({root, *below})])) != below:
+        below = more
+    found = terms[terms.id.isin(below)]
+    return dict(zip(found.id, found["name"]))
 
 
 def branches(declared: Declaration, *, members: dict, ontology: str, root: str) -> Iterator[Labels]:
-    """
-    Build a multi-label task of the branches of an ontology.
+    """Build a multi-label task of the branches of an ontology.
 
     Parameters
     ----------
-    declared
-        The declaration of the task.
-    members
+    declared : Declaration
+    members : dict
         Which gene sets: ``file``, ``set_column``, ``gene_column``, and optionally ``ids`` (as in
         ``Declaration.symbols``), ``where`` (column → regular expression) and ``at_least`` (genes).
-    ontology
+    ontology : str
         File of the terms.
-    root
+    root : str
         Id of the term whose children are the labels.
 
     Yields
     ------
-    For each gene annotated anywhere under ``root``, the children of ``root`` that it falls under.
+    Labels
+        For each gene annotated anywhere under ``root``, the children of ``root`` that it is under.
     """
-    collection, terms = _gene_sets(declared, **members), declared.table(ontology)
-    under = collection.matrix[collection.rows(_below(terms, root))].any(axis=0)
-    top = terms[(terms.parent == root) & terms.id.isin(collection.sets)].sort_values("name")
-    labels = collection.matrix[np.searchsorted(collection.sets, top.id.to_numpy(str))][:, under].T
-    yield Labels(collection.genes[under], labels.astype(np.int64), top.name, note=collection.note)
+    (collection, note), terms = _gene_sets(declared, **members), declared.table(ontology)
+    collection = collection[collection.index.isin(_below(terms, root))]
+    top = terms[(terms.parent == root) & terms.id.isin(collection.index)].sort_values("name")
+    labels = collection.loc[top.id, collection.any()].T
+    yield Labels(labels.index, labels.to_numpy(np.int64), top.name, note=note)
 
 
 def roots(declared: Declaration, *, members: dict, relation: str, prefix: str) -> Iterator[Labels]:
-    """
-    Build a multi-label task of the top-level sets of a hierarchy.
+    """Build a multi-label task of the top-level sets of a hierarchy.
 
     Parameters
     ----------
-    declared
-        The declaration of the task.
-    members
+    declared : Declaration
+    members : dict
         As in ``branches``; the names of sets are in the column ``name``.
-    relation
+    relation : str
         File of two columns, parent and child. A top-level set is a parent and no child.
-    prefix
+    prefix : str
         Beginning of the ids of the sets that are used.
 
     Yields
     ------
-    For each gene of a top-level set, those that it is in.
+    Labels
+        For each gene of a top-level set, those that it is in.
     """
-    collection, frame = _gene_sets(declared, **members), declared.table(relation)
-    top = collection.sets[collection.rows(set(frame.parent) - set(frame.child))]
-    top = top[np.char.startswith(top, prefix)]
-    title = _titles(declared, members, "name")
-    labels = collection.matrix[collection.rows(top)].T
-    some = labels.any(axis=1)
-    names = [title[s] for s in top]
-    yield Labels(collection.genes[some], labels[some].astype(np.int64), names, note=collection.note)
+    (collection, note), frame = _gene_sets(declared, **members), declared.table(relation)
+    top = collection.index.isin(set(frame.parent) - set(frame.child))
+    labels = collection[top & collection.index.str.startswith(prefix)].T
+    labels, title = labels[labels.any(axis=1)], _titles(declared, members, "name")
+    names = [title[s] for s in labels]
+    yield Labels(labels.index, labels.to_numpy(np.int64), names, note=note)
 
 
 def _titles(declared: Declaration, members: dict, column: str) -> dict[str, str]:
@@ -171,36 +141,33 @@ def terms(
     min_genes: int,
     merge_jaccard: float,
 ) -> Iterator[Labels]:
-    """
-    Build a binary task of each term of an ontology, over all genes annotated under a root.
+    """Build a binary task of each term of an ontology, over all genes annotated under a root.
 
     Parameters
     ----------
-    declared
-        The declaration of the tasks.
-    members
+    declared : Declaration
+    members : dict
         As in ``branches``.
-    ontology
+    ontology : str
         File of the terms.
-    root
+    root : str
         Id of the term under which the tasks lie.
-    min_genes
+    min_genes : int
         Fewest genes of a term, and as many outside it.
-    merge_jaccard
+    merge_jaccard : float
         Jaccard index, (0, 1], from which terms are near-copies: the largest becomes a task, whose
         description names the others.
 
     Yields
     ------
-    Labels of each task; classes are ``absent`` and the term's name.
+    Labels
+        Of each task; classes are ``absent`` and the term's name.
     """
-    collection = _gene_sets(declared, **members)
+    collection, note = _gene_sets(declared, **members)
     titles = _below(declared.table(ontology), root)
-    among = collection.rows(titles)
-    genes = collection.matrix[among].any(axis=0)
-    yield from _one_each(
-        declared, collection, among, genes, titles, min_genes, merge_jaccard, titles
-    )
+    collection = collection[collection.index.isin(titles)]
+    collection = collection.loc[:, collection.any()]
+    yield from _one_each(declared, collection, note, titles, titles, min_genes, merge_jaccard)
 
 
 def sets(
@@ -213,82 +180,77 @@ def sets(
     relation: str | None = None,
     merge_jaccard: float | None = None,
 ) -> Iterator[Labels]:
-    """
-    Build a binary task of each gene set, against all other genes.
+    """Build a binary task of each gene set, against all other genes.
 
     Parameters
     ----------
-    declared
-        The declaration of the tasks.
-    members
+    declared : Declaration
+    members : dict
         As in ``branches``.
-    min_genes
+    min_genes : int
         Fewest genes of a set, and as many outside it.
-    names
+    names : str, optional
         Column of a set's name, which becomes the title; the task is named by the set's id, which
         stays when a set is renamed.
-    prefix
+    prefix : str
         Beginning of the ids of the sets that are used.
-    relation
+    relation : str, optional
         File of the columns parent and child that lists the sets that are used. With ``prefix`` or
         ``relation`` the genes are those of any set used, else those of the whole file.
-    merge_jaccard
+    merge_jaccard : float, optional
         As in ``terms``; None: near-copies are not merged.
 
     Yields
     ------
-    Labels of each task; classes are ``absent`` and the set's name.
+    Labels
+        Of each task; classes are ``absent`` and the set's name.
     """
-    collection = _gene_sets(declared, **members)
-    among = np.char.startswith(collection.sets, prefix)
+    collection, note = _gene_sets(declared, **members)
+    used = collection.index.str.startswith(prefix)
     if relation:
-        among &= collection.rows(
-            declared.table(relation)[["parent", "child"]].to_numpy(str).ravel()
-        )
-    genes = np.full(len(collection.genes), True)
+        listed = declared.table(relation)[["parent", "child"]].to_numpy(str)
+        used &= collection.index.isin(listed.ravel())
+    collection = collection[used]
     if prefix or relation:
-        genes = collection.matrix[among].any(axis=0)
+        collection = collection.loc[:, collection.any()]
     titles = _titles(declared, members, names or members["set_column"])
-    ids = dict(zip(collection.sets, collection.sets))
-    yield from _one_each(declared, collection, among, genes, titles, min_genes, merge_jaccard, ids)
+    yield from _one_each(declared, collection, note, titles, {}, min_genes, merge_jaccard)
 
 
 def _one_each(
     declared: Declaration,
-    collection: _GeneSets,
-    among: np.ndarray,
-    genes: np.ndarray,
+    collection: pd.DataFrame,
+    note: str,
     titles: dict[str, str],
+    named: dict[str, str],
     min_genes: int,
     merge_jaccard: float | None,
-    named: dict[str, str],
 ) -> Iterator[Labels]:
-    """A binary task of each of some sets (mask ``among``) on some genes (mask)."""
-    ids, matrix = collection.sets[among], collection.matrix[among][:, genes]
-    size = matrix.sum(axis=1, dtype=np.int64)
-    enough = (size >= min_genes) & (matrix.shape[1] - size >= min_genes)
-    ids, matrix = ids[enough], matrix[enough]
-    copies = _copies(ids, matrix, merge_jaccard) if merge_jaccard else dict.fromkeys(ids, ())
-    for i, name in enumerate(ids):
-        if name not in copies:
+    """A binary task of each set that has, and lacks, enough of the genes."""
+    size = collection.sum(axis=1)
+    collection = collection[(size >= min_genes) & (collection.shape[1] - size >= min_genes)]
+    copies = _copies(collection, merge_jaccard) if merge_jaccard else {}
+    for name, labels in zip(collection.index, collection.to_numpy(np.int64)):
+        if merge_jaccard and name not in copies:
             continue
-        title = titles[name]
-        merged = "; ".join(sorted(titles[copy] for copy in copies[name]))
-        text = declared.task.description.format(name=title, id=name)
+        text = declared.task.description.format(name=titles[name], id=name)
+        if copies.get(name):
+            merged = "; ".join(sorted(titles[copy] for copy in copies[name]))
+            text = f"{text} Near-copies merged into it: {merged}."
         yield Labels(
-            collection.genes[genes],
-            matrix[i].astype(np.int64),
-            ("absent", title),
-            name=f"{declared.task.name}/{slug(named[name])}",
-            title=title,
-            description=text + (f" Near-copies merged into it: {merged}." if merged else ""),
-            note=collection.note,
+            collection.columns,
+            labels,
+            ("absent", titles[name]),
+            name=f"{declared.task.name}/{slug(named.get(name, name))}",
+            title=titles[name],
+            description=text,
+            note=note,
         )
 
 
-def _copies(ids: np.ndarray, matrix: np.ndarray, jaccard: float) -> dict[str, list[str]]:
+def _copies(collection: pd.DataFrame, jaccard: float) -> dict[str, list[str]]:
     """Sets to use → their near-copies (Jaccard index of ``jaccard`` or more): the largest stays."""
-    matrix = matrix.astype(np.float32)
+    ids, matrix = collection.index, collection.to_numpy(np.float32)
     size = matrix.sum(axis=1, dtype=np.float64)
     shared = matrix @ matrix.T
     alike = shared / (size[:, None] + size[None] - shared) >= jaccard
@@ -308,38 +270,51 @@ def contrast(
     classes: list[str],
     both: str,
 ) -> Iterator[Labels]:
-    """
-    Build a binary task of some gene sets against others.
+    """Build a binary task of some gene sets against others.
 
     Parameters
     ----------
-    declared
-        The declaration of the task.
-    members
+    declared : Declaration
+    members : dict
         As in ``branches``.
-    positive, negative
+    positive, negative : list of str
         Ids of the sets whose genes are positive, and negative.
-    classes
+    classes : list of str
         Names of the negative and the positive class.
-    both
-        What becomes of a gene in both: ``drop`` it, or call it ``positive``.
+    both : {"drop", "positive"}
+        What becomes of a gene in both.
 
     Yields
     ------
-    Labels of the task.
-
-    Raises
-    ------
-    BadInput
-        Unknown set, or another choice for ``both``.
+    Labels
     """
-    collection = _gene_sets(declared, **members)
-    for name in (*positive, *negative):
-        if name not in collection.sets:
-            raise unknown("set", name, collection.sets, where=declared.where)
-    yes, no = (collection.matrix[collection.rows(ids)].any(axis=0) for ids in (positive, negative))
+    collection, note = _gene_sets(declared, **members)
     if both not in ("drop", "positive"):
-        where = f"task '{declared.task.name}'"
-        raise unknown("choice for 'both'", both, ("drop", "positive"), where=where)
+        raise unknown("choice for 'both'", both, ("drop", "positive"), where=declared.where)
+    yes, no = (collection.loc[ids].any() for ids in (positive, negative))
     use = (yes ^ no) if both == "drop" else (yes | no)
-    yield Labels(collection.genes[use], yes[use].astype(np.int64), classes, note=collection.note)
+    yield Labels(yes.index[use], yes[use].to_numpy(np.int64), classes, note=note)
+
+
+def lists(
+    declared: Declaration, *, file: str, positive: str, negative: str, ids: str
+) -> Iterator[Labels]:
+    """Build a binary task of the genes of one list against those of another.
+
+    Parameters
+    ----------
+    declared : Declaration
+    file : str
+        File of lists.
+    positive, negative : str
+        Names of the two lists. A gene in both, or without a symbol, is left out.
+    ids : str
+        How genes are named, as in ``Declaration.symbols``.
+
+    Yields
+    ------
+    Labels
+    """
+    members = {"file": file, "set_column": "set", "gene_column": "gene", "ids": ids}
+    sides = {"positive": [positive], "negative": [negative], "classes": [negative, positive]}
+    return contrast(declared, members=members, both="drop", **sides)

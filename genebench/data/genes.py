@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
@@ -13,27 +13,26 @@ from ..core.specs import SourceSpec
 from . import sources as upstream
 from .identifiers import KINDS as KINDS
 from .identifiers import STATUSES as STATUSES
-from .identifiers import Index, Resolver, current_symbols, make_index
 from .identifiers import Resolution as Resolution
+from .identifiers import Resolver, current_symbols, make_index
+from .sources import Sources
 
-# --- tables ---------------------------------------------------------------------------------------
-
-_NAMES = {"approved": "symbol", "previous": "prev_symbol", "alias": "alias_symbol"}
-_NUMBERS = {
+_COLUMNS = {
+    "approved": "symbol",
+    "previous": "prev_symbol",
+    "alias": "alias_symbol",
     "ensembl": "ensembl_gene_id",
     "entrez": "entrez_id",
     "uniprot": "uniprot_ids",
     "hgnc": "hgnc_id",
 }
-_ABOUT = ["location", "gene_group_id", "locus_group"]
 _CHROMOSOMES = [*map(str, range(1, 23)), "X", "Y", "MT"]
 
 
 def build(
     hgnc: pd.DataFrame, ensembl: pd.DataFrame | None = None, *, release: str = "HGNC"
 ) -> Resolver:
-    """
-    Build a resolver from tables.
+    """Build a resolver from tables.
 
     An Ensembl id that HGNC does not give means the gene that Ensembl names, if that is an approved
     or previous symbol of one gene and the id lies on that gene's chromosome, a patch or another
@@ -42,30 +41,27 @@ def build(
 
     Parameters
     ----------
-    hgnc
+    hgnc : DataFrame
         The HGNC complete set with the columns of the official file, all as text.
-    ensembl
+    ensembl : DataFrame, optional
         Ensembl's table of genes with the columns ``ensgene, symbol, chr``.
-    release
+    release : str
         What the tables are called in messages.
 
     Returns
     -------
-    The resolver.
-
-    Raises
-    ------
-    BadInput
-        A column is missing, or a symbol stands twice.
+    Resolver
     """
-    columns = (*_NAMES.values(), *_NUMBERS.values(), *_ABOUT)
+    columns = (*_COLUMNS.values(), "location", "gene_group_id", "locus_group")
     lacking = ", ".join(c for c in columns if c not in hgnc)
     twice = [] if lacking else hgnc.symbol[hgnc.symbol.duplicated()].tolist()
     if lacking or twice:
         fault = f"no column {lacking}" if lacking else f"the symbol '{twice[0]}' twice"
         raise BadInput(f"the table of HGNC has {fault}; take the official hgnc_complete_set.txt.")
-    names = {tier: _listed(hgnc, column) for tier, column in _NAMES.items()}
-    numbers = {kind: _listed(hgnc, column) for kind, column in _NUMBERS.items()}
+    index = {}
+    for kind, column in _COLUMNS.items():
+        rows = zip(hgnc[column].tolist(), hgnc.symbol.tolist())
+        index[kind] = make_index((v, symbol) for text, symbol in rows for v in text.split("|") if v)
     place = hgnc.location.str.extract(r"^(\d{1,2}|X|Y|mitochondria)(?=[pqc -]|$)")[0].fillna("")
     about = {
         "chromosome": place.replace("mitochondria", "MT").to_numpy(str),
@@ -74,7 +70,7 @@ def build(
     }
     genes = pd.DataFrame(about, index=pd.Index(hgnc.symbol, name="symbol"))
     if ensembl is not None:
-        known = numbers["ensembl"]
+        known = index["ensembl"]
         assembled = ensembl.chr.isin(_CHROMOSOMES)
         placed = {
             known[g][0]: c
@@ -84,63 +80,43 @@ def build(
         from_ensembl = genes.index.map(placed).fillna("")
         genes["chromosome"] = genes.chromosome.where(genes.chromosome != "", from_ensembl)
         more = ensembl[~ensembl.ensgene.isin(known) & (ensembl.symbol != "")]
-        meant = pd.Series(current_symbols(names, more.symbol), index=more.index, dtype=object)
+        meant = pd.Series(current_symbols(index, more.symbol), index=more.index, dtype=object)
         same_place = ~assembled[more.index] | (more.chr == meant.map(genes.chromosome))
         use = same_place & (meant != "")
-        numbers["ensembl"] = known | {g: (s,) for g, s in zip(more.ensgene[use], meant[use])}
-    return Resolver(genes, names, numbers, release)
+        index["ensembl"] = known | {g: (s,) for g, s in zip(more.ensgene[use], meant[use])}
+    return Resolver(genes, index, release)
 
 
-def _listed(hgnc: pd.DataFrame, column: str) -> Index:
-    """Index of a column whose values are joined by ``|``."""
-    rows = zip(hgnc[column].tolist(), hgnc.symbol.tolist())
-    return make_index(
-        (value, symbol) for text, symbol in rows for value in text.split("|") if value
-    )
-
-
-def source_by_id(sources: Mapping[str, SourceSpec], name: str) -> SourceSpec:
-    """
-    Return a declared source.
+def source_by_id(sources: Sources, name: str) -> SourceSpec:
+    """Return a declared source.
 
     Parameters
     ----------
-    sources
-        Declared sources by id.
-    name
-        Id of a source.
+    sources : mapping of str to SourceSpec
+    name : str
+        Id of a source; an unknown one is an error with the nearest.
 
     Returns
     -------
-    Its declaration.
-
-    Raises
-    ------
-    BadInput
-        Unknown source, with the nearest id.
+    SourceSpec
     """
     if name not in sources:
         raise unknown("source", name, sources)
     return sources[name]
 
 
-def resolver(sources: Mapping[str, SourceSpec]) -> Resolver:
-    """
-    Return the resolver of the declared HGNC release, and of Ensembl's where its table is here.
+def resolver(sources: Sources) -> Resolver:
+    """Return the resolver of the declared HGNC release, and of Ensembl's where its table is here.
 
     Parameters
     ----------
-    sources
+    sources : mapping of str to SourceSpec
         Declared sources by id, of which ``hgnc`` and ``ensembl`` are read.
 
     Returns
     -------
-    The resolver; the same object while declarations and files stay as they are.
-
-    Raises
-    ------
-    sources.Missing
-        The table of HGNC is not available.
+    Resolver
+        The same object while declarations and files stay as they are.
     """
     used = _resolver_sources(sources)
     digests = tuple(upstream.digest(upstream.locate(spec, "genes")) for spec in used)
@@ -154,77 +130,60 @@ def _resolver(declared: tuple[str, ...], _digests: tuple[str, ...]) -> Resolver:
     return build(*(upstream.table(s, "genes") for s in used), release=release)
 
 
-def _resolver_sources(sources: Mapping[str, SourceSpec]) -> list[SourceSpec]:
+def _resolver_sources(sources: Sources) -> list[SourceSpec]:
     """HGNC, and Ensembl where its table is here."""
     hgnc, ensembl = (source_by_id(sources, name) for name in ("hgnc", "ensembl"))
     return [hgnc, ensembl] if upstream.status(ensembl)[0] == "ready" else [hgnc]
 
 
-def fingerprint(sources: Mapping[str, SourceSpec], name: str | None = None) -> list[str]:
-    """
-    Compute the digests of the files that a look-up depends on.
+def fingerprint(sources: Sources, name: str | None = None) -> list[str]:
+    """Compute the digests of the files that a look-up depends on.
 
     Parameters
     ----------
-    sources
-        Declared sources by id.
-    name
+    sources : mapping of str to SourceSpec
+    name : str, optional
         Id of a source; None: those that the resolver is built from.
 
     Returns
     -------
-    SHA-256 of each file.
-
-    Raises
-    ------
-    sources.Missing
-        One of them is not available.
+    list of str
+        SHA-256 of each file.
     """
     used = [source_by_id(sources, name)] if name else _resolver_sources(sources)
     return [upstream.digest(upstream.locate(spec, file)) for spec in used for file in spec.files]
 
 
-# --- what is known of a gene ----------------------------------------------------------------------
-
-
-def annotations(sources: Mapping[str, SourceSpec]) -> str:
-    """
-    Choose the source of Gene Ontology annotations.
+def annotations(sources: Sources) -> str:
+    """Choose the source of Gene Ontology annotations.
 
     Parameters
     ----------
-    sources
-        Declared sources by id.
+    sources : mapping of str to SourceSpec
 
     Returns
     -------
-    ``goa``, the official file, where it is available; else ``goa_symbols``, symbols and terms only.
+    {"goa", "goa_symbols"}
+        The official file where it is available; else symbols and terms only.
     """
     return "goa" if upstream.status(source_by_id(sources, "goa"))[0] == "ready" else "goa_symbols"
 
 
-def annotation_count(symbols: Iterable[str], sources: Mapping[str, SourceSpec]) -> np.ndarray:
-    """
-    Count the Gene Ontology terms of each gene: a measure of how well studied it is.
+def annotation_count(symbols: Iterable[str], sources: Sources) -> np.ndarray:
+    """Count the Gene Ontology terms of each gene: a measure of how well studied it is.
 
     Both the symbols and those of the annotations are resolved, so that an older name finds its
     gene; a name that is unknown, or that of several genes, stands for itself.
 
     Parameters
     ----------
-    symbols
-        n gene symbols.
-    sources
-        Declared sources by id.
+    symbols : iterable of str
+    sources : mapping of str to SourceSpec
 
     Returns
     -------
-    Number of distinct terms, int, shape (n,); 0 for a gene without annotations.
-
-    Raises
-    ------
-    sources.Missing
-        The annotations, or the table of HGNC, are not available.
+    ndarray of int, shape (n,)
+        Number of distinct terms; 0 for a gene without annotations.
     """
     known = resolver(sources)
     frame = upstream.table(source_by_id(sources, annotations(sources)), "annotations")
@@ -232,23 +191,17 @@ def annotation_count(symbols: Iterable[str], sources: Mapping[str, SourceSpec]) 
     return terms.reindex(known.approved(symbols), fill_value=0).to_numpy(int)
 
 
-def paper_universe(sources: Mapping[str, SourceSpec]) -> np.ndarray:
-    """
-    Return the genes on which the paper compares its models (arXiv 2412.04075).
+def paper_universe(sources: Sources) -> np.ndarray:
+    """Return the genes on which the paper compares its models (arXiv 2412.04075).
 
     Parameters
     ----------
-    sources
-        Declared sources by id.
+    sources : mapping of str to SourceSpec
 
     Returns
     -------
-    Approved symbols in the paper's order, shape (n,).
-
-    Raises
-    ------
-    sources.Missing
-        The list, or the table of HGNC, is not available.
+    ndarray of str
+        Approved symbols in the paper's order.
     """
     listed = upstream.table(source_by_id(sources, "genebench_paper"), "universe").symbol
     found = resolver(sources).resolve(listed, kind="symbol")

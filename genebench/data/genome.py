@@ -16,17 +16,17 @@ REGIONS = ("promoter", "gene", "cds")
 
 
 def reverse_complement(sequence: str) -> str:
-    """
-    Return the other strand of a DNA sequence, read in its own direction.
+    """Return the other strand of a DNA sequence, read in its own direction.
 
     Parameters
     ----------
-    sequence
+    sequence : str
         DNA; IUPAC letters for several bases are complemented too.
 
     Returns
     -------
-    The reverse complement, of the same length.
+    str
+        The reverse complement, of the same length.
     """
     return sequence.translate(_COMPLEMENT)[::-1]
 
@@ -39,31 +39,26 @@ def regions(
     downstream: int = 200,
     longest: int = 20_000,
 ) -> pd.DataFrame:
-    """
-    Find the intervals of one region of every gene.
+    """Find the intervals of one region of every gene.
 
     Parameters
     ----------
-    genes
+    genes : DataFrame
         What ``readers.read_gtf`` returns.
-    region
-        ``promoter``: around the start of transcription. ``gene``: from the start of transcription
-        to the end. ``cds``: the coding parts of the canonical transcript, or of the one with the
-        longest coding sequence where none is marked.
-    upstream, downstream
+    region : {"promoter", "gene", "cds"}
+        Around the start of transcription; from the start of transcription to the end; the coding
+        parts of the canonical transcript, or of the one with the longest coding sequence where none
+        is marked.
+    upstream, downstream : int
         Bases of a promoter before, and from, the start of transcription.
-    longest
+    longest : int
         Most bases of a ``gene``.
 
     Returns
     -------
-    One row per gene name (of genes that share a name the first of the file): ``gene, seqname,
-    strand, pieces``; pieces are (start, end), 1-based, both inside, ascending.
-
-    Raises
-    ------
-    BadInput
-        Unknown region.
+    DataFrame
+        One row per gene name (of genes that share a name the first of the file): ``gene, seqname,
+        strand, pieces``; pieces are (start, end), 1-based, both inside, ascending.
     """
     if region not in REGIONS:
         raise unknown("region of a gene", region, REGIONS)
@@ -77,46 +72,39 @@ def regions(
     else:
         start = first.where(~minus, np.maximum(first, last - longest + 1))
         end = last.where(minus, np.minimum(last, first + longest - 1))
-    pieces = [[pair] for pair in zip(start.tolist(), end.tolist())]
-    return _table(rows.gene_name, rows.seqname, rows.strand, pieces)
-
-
-def _table(names, seqnames, strands, pieces: list[list[tuple[int, int]]]) -> pd.DataFrame:
-    columns = {"gene": names, "seqname": seqnames, "strand": strands}
-    out = pd.DataFrame(columns).reset_index(drop=True)
-    return out.assign(pieces=pd.Series(pieces, index=out.index, dtype=object))
+    rows = rows.rename(columns={"gene_name": "gene"})[["gene", "seqname", "strand"]]
+    return rows.assign(pieces=[[pair] for pair in zip(start, end)]).reset_index(drop=True)
 
 
 def _coding(rows: pd.DataFrame) -> pd.DataFrame:
     """Coding parts of one transcript per gene name."""
     first = rows.drop_duplicates("gene_name").set_index("gene_name").gene_id
     rows = rows[rows.gene_id == rows.gene_name.map(first)]
-    rows = rows.assign(length=rows.end - rows.start + 1)
+    rows = rows.assign(length=rows.end - rows.start + 1, pieces=[*zip(rows.start, rows.end)])
     each = rows.groupby(["gene_name", "transcript_id"], sort=False, as_index=False)
     best = each.agg({"canonical": "any", "length": "sum"})
     best = best.sort_values(["canonical", "length"], ascending=False, kind="stable")
     best = best.drop_duplicates("gene_name")[["gene_name", "transcript_id"]]
     parts = rows.merge(best).groupby("gene_name", sort=False)
-    pieces = [sorted(zip(p.start.tolist(), p.end.tolist())) for _, p in parts]
-    first = parts[["seqname", "strand"]].first()
-    return _table(first.index, first.seqname.to_numpy(), first.strand.to_numpy(), pieces)
+    table = parts.agg({"seqname": "first", "strand": "first", "pieces": sorted})
+    return table.rename_axis("gene").reset_index()
 
 
 def extract(path: Path, parts: pd.DataFrame) -> list[str]:
-    """
-    Read the DNA of some regions.
+    """Read the DNA of some regions.
 
     Parameters
     ----------
-    path
+    path : Path
         FASTA file of whole chromosomes, which are read one at a time.
-    parts
+    parts : DataFrame
         What ``regions`` returns.
 
     Returns
     -------
-    DNA of each row, along its strand. An interval that runs over an end of its chromosome is cut
-    there; a gene on a sequence that the file does not have has an empty text.
+    list of str
+        DNA of each row, along its strand. An interval that runs over an end of its chromosome is
+        cut there; a gene on a sequence that the file does not have has an empty text.
     """
     out = np.full(len(parts), "", dtype=object)
     rows = {name: np.flatnonzero(parts.seqname == name) for name in parts.seqname.unique()}

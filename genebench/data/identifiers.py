@@ -63,25 +63,23 @@ Index = dict[str, tuple[str, ...]]
 
 @dataclass(frozen=True, eq=False)
 class Resolution:
-    """
-    What each of n ids means; nothing is dropped and nothing is guessed.
+    """What each of n ids means; nothing is dropped and nothing is guessed.
 
     Attributes
     ----------
-    ids
-        The ids as text, without the blanks around them, shape (n,).
-    symbol
-        Approved symbol of each id, shape (n,); empty where there is none or more than one.
-        Duplicates have theirs too.
-    status
-        A key of ``STATUSES`` for each id, shape (n,).
-    kind
+    ids : ndarray of str, shape (n,)
+        The ids as text, without the blanks around them.
+    symbol : ndarray of str, shape (n,)
+        Approved symbol of each id, also of duplicates; empty where there is none or more than one.
+    status : ndarray of str, shape (n,)
+        A key of ``STATUSES`` for each id.
+    kind : str
         The kind of identifier that was requested, or that most ids are.
-    candidates
+    candidates : dict of str to tuple of str
         Every gene that an id can mean, for ids that can mean several; the one taken stands first.
-    hints
+    hints : dict of str to str
         What an id that was not resolved, or only by its case, looks like.
-    release
+    release : str
         The tables that were searched.
     """
 
@@ -99,13 +97,7 @@ class Resolution:
         return (self.symbol != "") & (self.status != "duplicate")
 
     def sentence(self) -> str:
-        """
-        Summarise the resolution for a reader.
-
-        Returns
-        -------
-        One sentence: how many ids were resolved, to how many genes, and the status of the others.
-        """
+        """One sentence: how many ids were resolved, to how many genes, and what the others are."""
         counts = Counter(self.status.tolist())
         plain = {"approved", *KINDS}
         parts = [f"{counts[s]:,} {s}" for s in STATUSES if counts[s] and s not in plain]
@@ -116,30 +108,25 @@ class Resolution:
 
 @dataclass(frozen=True, eq=False)
 class Resolver:
-    """
-    An index of the identifiers of human genes; ``build`` and ``resolver`` make one.
+    """An index of the identifiers of human genes; ``build`` and ``resolver`` make one.
 
     Attributes
     ----------
-    genes
+    genes : DataFrame
         One row per approved symbol (the index): ``chromosome``, ``groups`` (ids of HGNC gene
         groups, joined by ``|``) and ``coding`` (whether HGNC calls it protein-coding).
-    names
-        Symbols by tier: approved, previous, alias.
-    numbers
-        Identifiers by kind: ensembl, entrez, uniprot, hgnc.
-    release
+    index : dict of str to Index
+        Symbols by tier (approved, previous, alias), other ids by kind.
+    release : str
         The tables that it was built from.
     """
 
     genes: pd.DataFrame
-    names: dict[str, Index]
-    numbers: dict[str, Index]
+    index: dict[str, Index]
     release: str
 
     def resolve(self, ids: Iterable, *, kind: str | None = None) -> Resolution:
-        """
-        Find the approved symbol of each id.
+        """Find the approved symbol of each id.
 
         A symbol is looked up among the approved ones, then the previous ones, then the aliases, and
         the first of these that knows it decides: it is resolved if one gene has it there, else
@@ -149,20 +136,15 @@ class Resolver:
 
         Parameters
         ----------
-        ids
-            n identifiers, as text or numbers.
-        kind
+        ids : iterable of length n
+        kind : str, optional
             A member of ``KINDS``, as which every id is read. None: each id is read as what it looks
             like, except that bare numbers are Entrez ids only where most of the list are.
 
         Returns
         -------
-        The resolution, in the order of the ids.
-
-        Raises
-        ------
-        BadInput
-            Unknown kind.
+        Resolution
+            In the order of the ids.
         """
         if kind is not None and kind not in KINDS:
             raise unknown("kind of identifier", kind, KINDS)
@@ -174,7 +156,7 @@ class Resolver:
         for text, form in forms.items():
             # a bare number is an Entrez id only among others
             read_as = kind or ("symbol" if form == "entrez" != most else form)
-            found[text] = self._by_name(text) if read_as == "symbol" else self._by_id(text, read_as)
+            found[text] = self._look_up(text, read_as)
             hint = _hint(text, form, kind)
             if hint and found[text][0] in ("case", "unknown"):
                 hints[text] = hint
@@ -190,61 +172,55 @@ class Resolver:
         return Resolution(texts, symbol, status, most, candidates, hints, self.release)
 
     def approved(self, symbols: Iterable[str]) -> np.ndarray:
-        """
-        Replace older and other names by approved symbols.
+        """Replace older and other names by approved symbols.
 
         Parameters
         ----------
-        symbols
-            n gene symbols.
+        symbols : iterable of str
 
         Returns
         -------
-        The approved symbol of each, shape (n,); the name itself where it has none or several.
+        ndarray of str, shape (n,)
+            The approved symbol of each; the name itself where it has none or several.
         """
         found = self.resolve(symbols, kind="symbol")
         return np.where(found.symbol == "", found.ids, found.symbol)
 
     def chromosome(self, symbols: Iterable[str]) -> np.ndarray:
-        """
-        Look up the chromosome of each gene.
+        """Look up the chromosome of each gene.
 
         Parameters
         ----------
-        symbols
+        symbols : iterable of str
             n approved symbols.
 
         Returns
         -------
-        ``1`` to ``22``, ``X``, ``Y`` or ``MT``, shape (n,); empty where unknown. Genes of the
-        pseudoautosomal regions, which lie on X and Y, are on ``X``.
+        ndarray of str, shape (n,)
+            ``1`` to ``22``, ``X`` (also of genes on X and Y), ``Y`` or ``MT``; empty where unknown.
         """
         return self.genes.chromosome.reindex(list(symbols), fill_value="").to_numpy(str)
 
     def _form(self, text: str) -> str:
         """The kind of identifier that a text looks like; a symbol like an accession is a symbol."""
         for kind, form in _FORMS.items():
-            named = kind == "uniprot" and any(text in self.names[t] for t in _TIERS)
+            named = kind == "uniprot" and any(text in self.index[t] for t in _TIERS)
             if form.fullmatch(text) and not named:
                 return kind
         return "symbol"
 
-    def _by_id(self, text: str, kind: str) -> tuple[str, str, tuple[str, ...]]:
-        """Status, symbol and candidates of an id other than a symbol."""
-        plain = _plain(text, kind)
-        found = self.numbers[kind].get(plain, ())
-        if found:
-            return (kind, found[0], found) if len(found) == 1 else ("ambiguous", "", found)
-        older = kind == "hgnc" and _FORMS[kind].fullmatch(plain) and int(plain[5:]) < self._newest
-        return ("withdrawn" if older else "unknown"), "", ()
-
-    def _by_name(self, text: str) -> tuple[str, str, tuple[str, ...]]:
-        """Status, symbol and candidates of a symbol."""
-        if text.lower().endswith("~withdrawn"):
-            return "withdrawn", "", ()
-        tier, symbol, found = _decide(self.names, [text])
+    def _look_up(self, text: str, kind: str) -> tuple[str, str, tuple[str, ...]]:
+        """Status, symbol and candidates of an id."""
+        named = kind == "symbol"
+        spelling = text if named else _plain(text, kind)
+        tier, symbol, found = _decide(self.index, [spelling], _TIERS if named else [kind])
         if found:
             return (tier if symbol else "ambiguous"), symbol, found
+        older = kind == "hgnc" and _FORMS[kind].fullmatch(spelling)
+        if older and int(spelling[5:]) < self._newest or text.lower().endswith("~withdrawn"):
+            return "withdrawn", "", ()
+        if not named:
+            return "unknown", "", ()
         upper = text.upper()
         spelled = date_symbols.symbols_of_date(upper)
         damaged = spelled or date_symbols.SCIENTIFIC.fullmatch(upper)
@@ -255,13 +231,15 @@ class Resolver:
 
     @cached_property
     def _newest(self) -> int:
-        return max((int(i[5:]) for i in self.numbers["hgnc"]), default=0)
+        return max((int(i[5:]) for i in self.index["hgnc"]), default=0)
 
     @cached_property
     def _upper(self) -> dict[str, Index]:
         return {
-            tier: make_index((key.upper(), s) for key, symbols in index.items() for s in symbols)
-            for tier, index in self.names.items()
+            tier: make_index(
+                (key.upper(), s) for key, found in self.index[tier].items() for s in found
+            )
+            for tier in _TIERS
         }
 
 
@@ -273,35 +251,31 @@ def make_index(pairs: Iterable[tuple[str, str]]) -> Index:
     return {key: tuple(symbols) for key, symbols in out.items()}
 
 
-def _decide(names: dict[str, Index], spellings: list[str]) -> tuple[str, str, tuple[str, ...]]:
+def _decide(
+    index: dict[str, Index], spellings: list[str], tiers: Iterable[str] = _TIERS
+) -> tuple[str, str, tuple[str, ...]]:
     """The first tier that knows a spelling, its symbol if it is one, and the genes of all tiers."""
-    known = {
-        tier: list(dict.fromkeys(s for text in spellings for s in names[tier].get(text, ())))
-        for tier in _TIERS
-    }
-    tier = next((t for t in _TIERS if known[t]), "")
-    symbol = known[tier][0] if tier and len(known[tier]) == 1 else ""
-    return tier, symbol, tuple(dict.fromkeys(s for t in _TIERS for s in known[t]))
+    known = [[s for text in spellings for s in index[t].get(text, ())] for t in tiers]
+    tier, first = next(((t, set(k)) for t, k in zip(tiers, known) if k), ("", ()))
+    return tier, first.pop() if len(first) == 1 else "", tuple(dict.fromkeys(sum(known, [])))
 
 
-def current_symbols(names: dict[str, Index], texts: Iterable[str]) -> list[str]:
-    """
-    Bring approved and previous symbols to approved ones.
+def current_symbols(index: dict[str, Index], texts: Iterable[str]) -> list[str]:
+    """Bring approved and previous symbols to approved ones.
 
     Parameters
     ----------
-    names
-        ``Resolver.names``.
-    texts
-        Gene names.
+    index : dict of str to Index
+        As of ``Resolver``.
+    texts : iterable of str
 
     Returns
     -------
-    Approved symbol of each; empty where a name is neither an approved nor a previous symbol of one
-    gene (aliases, names of viruses and complexes).
+    list of str
+        Approved symbol of each; empty where a name is neither an approved nor a previous symbol of
+        one gene (aliases, names of viruses and complexes).
     """
-    certain = {**names, "alias": {}}
-    return [_decide(certain, [text])[1] for text in texts]
+    return [_decide(index, [text], ("approved", "previous"))[1] for text in texts]
 
 
 def _text(value: object) -> str:

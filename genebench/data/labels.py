@@ -9,28 +9,27 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..core.errors import BadInput
 from ..core.specs import SourceSpec, TaskSpec
 from . import date_symbols, genes
 from . import sources as upstream
+from .sources import Sources
 
 
 @dataclass(frozen=True, eq=False)
 class Labels:
-    """
-    Entities and labels, as a builder returns them.
+    """Entities and labels, as a builder returns them.
 
     Attributes
     ----------
-    entities
-        Names of the entities, shape (n,).
-    labels
-        Shape (n,), or (n, n_classes) of a multi-label task.
-    classes
+    entities : sequence of str, length n
+        Names of the entities.
+    labels : ndarray of shape (n,) or (n, n_classes)
+        The latter of a multi-label task.
+    classes : sequence of str
         Class names; empty for regression.
-    name, title, description
+    name, title, description : str, optional
         The task's, where they differ from those of its declaration.
-    note
+    note : str
         Which genes of the file were left out and why, in one sentence for the description.
     """
 
@@ -45,22 +44,20 @@ class Labels:
 
 @dataclass(frozen=True, eq=False)
 class Declaration:
-    """
-    The declaration of a task, with the sources that its builder reads.
+    """The declaration of a task, with the sources that its builder reads.
 
     Attributes
     ----------
-    source
+    source : SourceSpec
         The source that declares the task.
-    task
-        The declaration of the task.
-    sources
+    task : TaskSpec
+    sources : mapping of str to SourceSpec
         Declared sources by id, for gene names and for tasks that read a second source.
     """
 
     source: SourceSpec
     task: TaskSpec
-    sources: Mapping[str, SourceSpec]
+    sources: Sources
 
     @property
     def where(self) -> str:
@@ -68,34 +65,63 @@ class Declaration:
         return f"source '{self.source.id}', task '{self.task.name}'"
 
     def table(self, file: str, where: Mapping[str, str] | None = None) -> pd.DataFrame:
-        """
-        Read a file of the source.
+        """Read rows of a file of the source.
 
         Parameters
         ----------
-        file
+        file : str
             Name of the file in the declaration of the source.
-        where
+        where : mapping of str to str, optional
             Column → regular expression that its values must contain.
 
         Returns
         -------
-        The rows that match.
+        DataFrame
+            The rows that match.
         """
         frame = upstream.table(self.source, file)
         for name, pattern in (where or {}).items():
             frame = frame[frame[name].astype(str).str.contains(pattern, regex=True)]
         return frame
 
-    def symbols(self, names: np.ndarray, ids: str) -> np.ndarray:
-        """
-        Read identifiers as gene symbols.
+    def rows(
+        self,
+        file: str,
+        gene_column: str,
+        *,
+        ids: str = "symbol",
+        where: Mapping[str, str] | None = None,
+    ) -> tuple[pd.DataFrame, str]:
+        """Read rows of a file of the source with the symbols of their genes.
 
         Parameters
         ----------
-        names
-            n identifiers.
-        ids
+        file, where
+            As in ``table``.
+        gene_column : str
+            Column of the genes.
+        ids : str
+            How they are named, as in ``symbols``.
+
+        Returns
+        -------
+        rows : DataFrame
+            Those with a gene; its symbol is in the column ``gene``, empty where there is none.
+        note : str
+            As in ``Labels``.
+        """
+        frame = self.table(file, where).dropna(subset=[gene_column])
+        listed = frame[gene_column].to_numpy(str)
+        return frame.assign(gene=self.symbols(listed, ids)), left_out(listed)
+
+    def symbols(self, names: np.ndarray, ids: str) -> np.ndarray:
+        """Read identifiers as gene symbols.
+
+        Parameters
+        ----------
+        names : ndarray of str, shape (n,)
+            The identifiers.
+        ids : str
             ``symbol`` takes the names as they stand, less those that a spreadsheet turned into a
             date or number. ``approved`` brings them to HGNC's approved symbols: those approved
             stay, previous ones are replaced, all others are empty. Another kind of identifier
@@ -103,7 +129,8 @@ class Declaration:
 
         Returns
         -------
-        Symbols, shape (n,); empty where there is none or more than one.
+        ndarray of str, shape (n,)
+            Symbols; empty where there is none or more than one.
         """
         names = np.asarray(names, dtype=str)
         if ids == "symbol":
@@ -111,40 +138,38 @@ class Declaration:
         code, unique = pd.factorize(names.astype(object))
         resolver = genes.resolver(self.sources)
         if ids == "approved":
-            return np.array(genes.current_symbols(resolver.names, unique), dtype=str)[code]
+            return np.array(genes.current_symbols(resolver.index, unique), dtype=str)[code]
         return resolver.resolve(unique, kind=ids).symbol[code]
 
 
 def slug(text: str) -> str:
-    """
-    Turn a text into a name that fits a file, an address and a shell.
+    """Turn a text into a name that fits a file, an address and a shell.
 
     Parameters
     ----------
-    text
-        Any text.
+    text : str
 
     Returns
     -------
-    It in lower case, words joined by hyphens.
+    str
+        It in lower case, words joined by hyphens.
     """
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 def left_out(names: np.ndarray) -> str:
-    """
-    Say which gene names are left out because a spreadsheet changed them.
+    """Say which gene names are left out because a spreadsheet changed them.
 
     Parameters
     ----------
-    names
-        Gene names, shape (n,).
+    names : ndarray of str
 
     Returns
     -------
-    One sentence with three examples; empty if no name is damaged.
+    str
+        One sentence with three examples; empty if no name is damaged.
     """
-    bad = sorted(set(np.asarray(names, dtype=str)[date_symbols.spoiled(names)]))
+    bad = sorted(set(names[date_symbols.spoiled(names)]))
     if not bad:
         return ""
     shown = ", ".join(bad[:3]) + ", …" * (len(bad) > 3)
@@ -153,42 +178,25 @@ def left_out(names: np.ndarray) -> str:
 
 
 def multiclass(
-    declared: Declaration,
-    entities: np.ndarray,
-    labels: np.ndarray,
-    min_class: int,
-    *,
-    note: str = "",
+    entities: np.ndarray, labels: np.ndarray, min_class: int, *, note: str = ""
 ) -> Labels:
-    """
-    Make multi-class labels of class names.
+    """Make multi-class labels of class names.
 
     Parameters
     ----------
-    declared
-        The declaration, for messages.
-    entities
-        Names of genes, shape (n,).
-    labels
-        The class of each, shape (n,).
-    min_class
+    entities, labels : ndarray of str, shape (n,)
+        Names of genes, and the class of each.
+    min_class : int
         Classes with fewer genes are left out, with their genes.
-    note
+    note : str
         As in ``Labels``.
 
     Returns
     -------
-    Labels as indices into the sorted class names.
-
-    Raises
-    ------
-    BadInput
-        Fewer than two classes are left.
+    Labels
+        Indices into the sorted class names.
     """
     names, code, number = np.unique(labels, return_inverse=True, return_counts=True)
     large = np.flatnonzero(number >= min_class)
-    if len(large) < 2:
-        raise BadInput(f"{declared.where}: fewer than two classes of {min_class} genes.")
     use = np.isin(code, large)
-    index = np.searchsorted(large, code[use])
-    return Labels(np.asarray(entities)[use], index, names[large], note=note)
+    return Labels(entities[use], np.searchsorted(large, code[use]), names[large], note=note)

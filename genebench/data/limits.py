@@ -25,30 +25,34 @@ from ..core.errors import BadInput
 
 LONGEST_TEXT = 10_000
 """Bytes of the longest text that a cell of a Parquet table may hold."""
-LARGEST = 1e10
-"""A value beyond this, up or down, is a fault: its square leaves no digits for the others."""
 
 
 @contextmanager
-def faults_of(path: Path | str) -> Iterator[None]:
+def faults_of(path: Path | str, form: str = "") -> Iterator[None]:
     """Begin the sentence of each fault within this context with the file that has it.
 
     Parameters
     ----------
-    path
-        The file, or what else was given in its place. A sentence that begins with ``:3: `` (a
-        line) follows it at once, any other after a colon.
-
-    Raises
-    ------
-    BadInput
-        The fault, with its place.
+    path : Path or str
+        The file; a sentence that begins with ``:3: `` (a line) follows it without a space.
+    form : str
+        Name of the format; with it, what a library raises on a file becomes a sentence too.
     """
     try:
         yield
     except BadInput as err:
-        separator = "" if str(err).startswith(":") else ": "
-        raise BadInput(f"{path}{separator}{err}") from err
+        if str(err).startswith(str(path)):
+            raise
+        raise BadInput(f"{path}{'' if str(err).startswith(':') else ': '}{err}") from err
+    except Exception as err:  # every library of a format raises its own
+        if not form or isinstance(err, FileNotFoundError):
+            raise
+        fault = f"{type(err).__name__}: {str(err)[:120]}"
+        if isinstance(err, UnicodeDecodeError):
+            fault = f"not UTF-8 text, byte {err.start}"
+        raise BadInput(
+            f"{path}: cannot be read as {form} ({fault}); write it, or fetch it, again."
+        ) from err
 
 
 def most() -> float:
@@ -61,15 +65,10 @@ def check_size(size: float, what: str = "its data") -> None:
 
     Parameters
     ----------
-    size
-        Bytes that it would take.
-    what
+    size : float
+        Bytes that it would take; ``most()`` are allowed.
+    what : str
         Name of it, for the sentence.
-
-    Raises
-    ------
-    BadInput
-        ``size`` is above ``most()``.
     """
     if size > most():
         raise BadInput(
@@ -78,56 +77,17 @@ def check_size(size: float, what: str = "its data") -> None:
         )
 
 
-def check_values(ids: list[str], matrix: np.ndarray, columns: list[str] | range) -> None:
-    """Refuse values that are missing, infinite or too large.
-
-    Parameters
-    ----------
-    ids
-        (n,) names of the rows.
-    matrix
-        (n, d) real numbers.
-    columns
-        (d,) names of the columns.
-
-    Raises
-    ------
-    BadInput
-        The first value that cannot be used, or a column without any.
-    """
-    unusable = ~(np.abs(matrix) <= LARGEST)
-    if not unusable.any():
-        return
-    empty = np.isnan(matrix).all(axis=0)
-    if empty.any():
-        raise BadInput(f"column {columns[empty.argmax()]!r} holds no value at all; drop it.")
-    row, at = np.argwhere(unusable)[0]
-    fault = {"nan": "no value", "inf": "inf", "-inf": "inf"}.get(
-        str(matrix[row, at]), f"{matrix[row, at]:.3g}, beyond {LARGEST:.0e}"
-    )
-    raise BadInput(
-        f"gene '{ids[row]}' (row {row + 1}) has {fault} in column {columns[at]!r} "
-        f"({unusable.sum()} such values in all); mend the value or drop the gene."
-    )
-
-
 def read_all(stream: IO[bytes]) -> bytes:
-    """Read a stream that may unpack as it is read.
+    """Read a stream that may unpack as it is read, up to ``most()`` bytes.
 
     Parameters
     ----------
-    stream
+    stream : binary file object
         A file, or a file inside an archive.
 
     Returns
     -------
     bytes
-        All of its content.
-
-    Raises
-    ------
-    BadInput
-        The content is larger than ``most()``; no more than that is unpacked.
     """
     content = io.BytesIO()
     while chunk := stream.read(1 << 20):
@@ -137,28 +97,19 @@ def read_all(stream: IO[bytes]) -> bytes:
 
 
 def read_npy(raw: bytes) -> np.ndarray:
-    """Read the content of an ``.npy`` file.
+    """Read the content of an ``.npy`` file; one of Python objects is refused.
 
     Parameters
     ----------
-    raw
-        The file.
+    raw : bytes
 
     Returns
     -------
-    numpy.ndarray
-        Its array.
-
-    Raises
-    ------
-    BadInput
-        Python objects, or more values than the file has room for.
-    ValueError, AttributeError
-        It is no ``.npy`` file, or of a version that numpy does not use for numbers and text.
+    ndarray
     """
-    stream = io.BytesIO(raw)
-    major, minor = np.lib.format.read_magic(stream)
-    shape, _, dtype = getattr(np.lib.format, f"read_array_header_{major}_{minor}")(stream)
+    stream, form = io.BytesIO(raw), np.lib.format
+    version = "_".join(map(str, form.read_magic(stream)))
+    shape, _, dtype = getattr(form, f"read_array_header_{version}")(stream)
     if dtype.hasobject:
         raise BadInput(
             "holds an array of Python objects, which could run code and is not opened; save "
@@ -173,26 +124,18 @@ def read_npy(raw: bytes) -> np.ndarray:
 
 
 def check_parquet(source: Any, columns: list[str] | None = None) -> list[str]:
-    """Check the footer of a Parquet file.
+    """Check by its footer that a Parquet table fits into memory and has no lists.
 
     Parameters
     ----------
-    source
-        Path or binary stream.
-    columns
-        Those that will be read; None: all.
+    source : Path or binary file object
+    columns : list of str, optional
+        Those that will be read; all if None.
 
     Returns
     -------
     list of str
         Names of the columns of text among them.
-
-    Raises
-    ------
-    BadInput
-        A column of lists, or a table that does not fit into memory.
-    KeyError, pyarrow.ArrowException, OSError
-        A column is missing, or it cannot be read.
     """
     import pyarrow as pa
     from pyarrow import parquet as pq
@@ -211,33 +154,24 @@ def check_parquet(source: Any, columns: list[str] | None = None) -> list[str]:
 
 
 def read_parquet(source: Any) -> Any:
-    """Read a Parquet table of numbers and short texts.
+    """Read a Parquet table of numbers and of texts up to ``LONGEST_TEXT``.
 
     Parameters
     ----------
-    source
-        Path or binary stream.
+    source : Path or binary file object
 
     Returns
     -------
     pyarrow.Table
-        The table; texts stay dictionary-encoded.
-
-    Raises
-    ------
-    BadInput
-        As by ``check_parquet``, or a text longer than ``LONGEST_TEXT``.
-    pyarrow.ArrowException, OSError
-        It cannot be read.
+        Texts stay dictionary-encoded.
     """
     import pyarrow as pa
     from pyarrow import compute
     from pyarrow import parquet as pq
 
-    table = pq.read_table(
-        source, read_dictionary=check_parquet(source), page_checksum_verification=True
-    )
-    for name, column in zip(table.column_names, table.columns, strict=True):
+    texts = check_parquet(source)
+    table = pq.read_table(source, read_dictionary=texts, page_checksum_verification=True)
+    for name, column in zip(table.column_names, table.columns):
         for chunk in column.chunks if pa.types.is_dictionary(column.type) else ():
             longest = compute.max(compute.binary_length(chunk.dictionary)).as_py() or 0
             if longest > LONGEST_TEXT:
@@ -252,16 +186,8 @@ def check_hdf5(path: Path) -> None:
 
     Parameters
     ----------
-    path
-        The file.
-
-    Raises
-    ------
-    BadInput
-        A link, storage in another file, data sets larger than ``most()`` in all, or a sparse
-        matrix (a group with a ``shape`` of two numbers) whose full form is.
-    OSError
-        It cannot be read.
+    path : Path
+        The file. The full form of a sparse matrix (a group with a ``shape``) must fit too.
     """
     import h5py
 
@@ -283,33 +209,26 @@ def check_hdf5(path: Path) -> None:
             check_size(4.0 * float(shape[0]) * float(shape[1]), f"the full form of '/{name[:60]}'")
 
     with h5py.File(path, "r") as file:
-        name = file.visititems_links(outward)
-        if name is not None:
-            raise BadInput(f"'/{name[:60]}' is a link; write a file that holds all its data.")
+        if link := file.visititems_links(outward):
+            raise BadInput(f"'/{link[:60]}' is a link; write a file that holds all its data.")
         file.visititems(check_item)
 
 
 # Opcodes of pickles. Most have an argument of fixed width or one that ends with its line, and are
 # passed over by a regular expression. The others are looked at one by one: an argument that begins
-# with its length, and a place in the memo, which the unpickler makes that long.
+# with its length, and a place in the memo or a frame, which the unpickler makes that long.
 _REFUSED = {"TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "FROZENSET"}
 _LAST = {"STOP", "GLOBAL", "INST", "STACK_GLOBAL"}
-_MEMO = {"PUT", "LONG_BINPUT"}
-_LENGTHS = {
-    pickletools.TAKEN_FROM_ARGUMENT1: 1,
-    pickletools.TAKEN_FROM_ARGUMENT4: 4,
-    pickletools.TAKEN_FROM_ARGUMENT4U: 4,
-    pickletools.TAKEN_FROM_ARGUMENT8U: 8,
-}
-_OPCODES = {ord(op.code): (op.name, op.arg.n if op.arg else 0) for op in pickletools.opcodes}
+_SIZES = {"PUT", "LONG_BINPUT", "FRAME"}
 
 
 def _passed_over() -> re.Pattern[bytes]:
     """Any run of opcodes that need no look."""
     codes = defaultdict(bytes)
-    for code, (name, width) in _OPCODES.items():
-        if width not in _LENGTHS and name not in _REFUSED | _LAST | _MEMO | {"FRAME"}:
-            codes[width] += re.escape(bytes([code]))
+    for op in pickletools.opcodes:
+        width = op.arg.n if op.arg else 0
+        if width >= pickletools.UP_TO_NEWLINE and op.name not in _REFUSED | _LAST | _SIZES:
+            codes[width] += re.escape(op.code.encode("latin-1"))
     lines = codes.pop(pickletools.UP_TO_NEWLINE)
     fixed = [b"[%b].{%d}" % (some, width) for width, some in sorted(codes.items(), reverse=True)]
     return re.compile(b"(?:%b|[%b][^\n]*\n)*+" % (b"|".join(fixed), lines), re.DOTALL)
@@ -318,32 +237,18 @@ def _passed_over() -> re.Pattern[bytes]:
 _PASSED_OVER = _passed_over()
 
 
-def _check_opcodes(raw: Any) -> None:
+def _check_opcodes(raw: mmap.mmap) -> None:
     """Walk over a pickle up to its end or to its first class, which the unpickler will refuse."""
-    at = 0
     while True:
-        at = _PASSED_OVER.match(raw, at).end()
-        name, width = _OPCODES[raw[at]]
-        if name in _LAST:
+        raw.seek(_PASSED_OVER.match(raw, raw.tell()).end())
+        op = pickletools.code2op[raw.read(1).decode("latin-1")]
+        if op.name in _LAST:
             return
-        if name in _REFUSED:  # cheap to write and, nested, endless to hash
-            raise BadInput(
-                "not a readable pickle (it holds tuples or frozen sets, where lists, dicts, text "
-                "and numbers belong); delete it and fetch it again."
-            )
-        start = at + 1
-        if width == pickletools.UP_TO_NEWLINE:  # a place in the memo; others lack their end
-            line = re.compile(rb"(\d+)\n").match(raw, start)
-            at, number = line.end(), int(line[1])
-        else:
-            at = start + _LENGTHS.get(width, width)
-            number = int.from_bytes(raw[start:at], "little")
-        if number > len(raw):
-            raise BadInput(
-                "not a readable pickle (it asks for more memory than its length can need); delete "
-                "it and fetch it again."
-            )
-        at += number if width in _LENGTHS else 0
+        if op.name in _REFUSED:  # cheap to write and, nested, endless to hash
+            raise ValueError("it holds tuples or frozen sets, where lists and dicts belong")
+        argument = op.arg.reader(raw)  # raises where the file ends before it
+        if op.name in _SIZES and argument > len(raw):
+            raise ValueError("it asks for more memory than its length can need")
 
 
 class _PlainUnpickler(pickle.Unpickler):
@@ -361,30 +266,18 @@ def read_pickle(path: Path) -> Any:
 
     Parameters
     ----------
-    path
-        The file.
+    path : Path
 
     Returns
     -------
     object
-        What it holds.
 
     Raises
     ------
     BadInput
         It names a class or function, declares more than it holds, has tuples, or is broken.
     """
-    with faults_of(path):
-        try:
-            with (
-                open(path, "rb") as stream,
-                mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as raw,
-            ):
-                _check_opcodes(raw)
-                return _PlainUnpickler(stream).load()
-        except BadInput:
-            raise
-        except Exception as err:  # whatever damaged opcodes lead to
-            raise BadInput(
-                f"not a readable pickle ({type(err).__name__}); delete it and fetch it again."
-            ) from err
+    with faults_of(path, "pickle"), open(path, "rb") as stream:
+        with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as raw:
+            _check_opcodes(raw)
+        return _PlainUnpickler(stream).load()

@@ -8,24 +8,24 @@ that is half of both can. Groups are what such links connect (single linkage).
 
 from __future__ import annotations
 
+import itertools
 import os
+import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
-from scipy.sparse import csgraph
+from scipy.cluster.hierarchy import DisjointSet
 
 from ..core import cache, paths
 from ..core.errors import BadInput
-from ..core.specs import SourceSpec
 from . import genes
 from . import sources as upstream
+from .sources import Sources
 
 VERSION = 1
 """Bump when ``groups`` gives other groups for the same proteome."""
@@ -39,47 +39,32 @@ CHANCE = 1e-5
 LONGEST = 2**16 - 1
 """Letters of the longest sequence that is aligned."""
 SOURCE, FILE = "proteome", "sequences"
-_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ*-"
 
 
 def coded(sequences: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """
-    Encode sequences as numbers; upper and lower case are the same letter.
+    """Encode sequences as numbers; upper and lower case are the same letter.
 
     Parameters
     ----------
-    sequences
-        n sequences.
+    sequences : sequence of str
+        n sequences of 1 to ``LONGEST`` letters, ``*`` and ``-``; others are an error.
 
     Returns
     -------
-    letters
-        Codes below 32 of all sequences, uint8.
-    start
-        Where each sequence begins, shape (n + 1,).
-
-    Raises
-    ------
-    BadInput
-        An empty sequence, one of more than ``LONGEST`` letters, or characters other than
-        letters, ``*`` and ``-``.
+    letters : ndarray of uint8
+        Codes below 32 of all sequences.
+    start : ndarray of int64, shape (n + 1,)
+        Where each sequence begins.
     """
-    codes = np.full(256, 255, dtype=np.uint8)
-    for letters in (_LETTERS, _LETTERS.lower()):
-        codes[list(letters)] = np.arange(1, len(letters) + 1)
-    start = np.fromiter(accumulate(map(len, sequences), initial=0), np.int64, len(sequences) + 1)
-    length = np.diff(start)
-    for fault, odd in (("is empty", length == 0), ("is too long", length > LONGEST)):
-        if odd.any():
-            raise BadInput(f"sequence {odd.argmax()} {fault} and has no identity; leave it out.")
-    letters = codes[np.frombuffer("".join(sequences).encode("latin-1", "replace"), dtype=np.uint8)]
-    if (letters == 255).any():
-        bad = int(np.searchsorted(start, np.argmax(letters == 255), side="right")) - 1
-        raise BadInput(
-            f"sequence {bad} ('{sequences[bad][:30]}') has a character that is no letter; "
-            "correct it."
-        )
-    return letters, start
+    for number, text in enumerate(sequences):
+        if not re.fullmatch(r"[A-Za-z*-]+", text) or len(text) > LONGEST:
+            raise BadInput(
+                f"sequence {number} ('{text[:30]}') is empty or too long, or has a character that "
+                "is no letter; correct it, or leave it out."
+            )
+    letters = "".join(sequences).upper().translate(str.maketrans("*-", "[\\"))  # after Z
+    start = np.cumsum([0, *map(len, sequences)])
+    return np.frombuffer(letters.encode(), dtype=np.uint8) - np.uint8(64), start
 
 
 def alike(
@@ -90,43 +75,47 @@ def alike(
     above: float = ABOVE,
     jobs: int | None = None,
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """
-    Find the sequences that are more than ``above`` identical with each.
+    """Find the sequences that are more than ``above`` identical with each.
+
+    A pair is not aligned if the letters that both have cannot make it identical enough.
 
     Parameters
     ----------
-    letters, start
+    letters, start : ndarray
         As returned by ``coded``.
-    candidates
+    candidates : callable
         Number of a sequence → those of later ones with which it is aligned, int64, best the
         shortest first.
-    above
+    above : float
         Share of identical columns, [0, 1).
-    jobs
+    jobs : int, optional
         Threads; None: one a core.
 
     Yields
     ------
-    Number of each sequence in turn, numbers of the later ones that are similar, and how much,
-    (0, 1].
+    tuple of int, ndarray, ndarray
+        Number of each sequence in turn, numbers of the later ones that are similar, and how much,
+        (0, 1].
     """
     from . import alignment
 
-    number = len(start) - 1
-    composition = np.zeros((number, 32), dtype=np.int32)
-    np.add.at(composition, (np.repeat(np.arange(number), np.diff(start)), letters), 1)
+    length = np.diff(start)
+    composition = np.zeros((len(length), 32), dtype=np.int32)
+    np.add.at(composition, (np.repeat(np.arange(len(length)), length), letters), 1)
 
-    def one(i: int) -> tuple[np.ndarray, np.ndarray]:
-        return alignment.alike(i, candidates(i), letters, start, composition, above)
+    def one(i: int) -> tuple[int, np.ndarray, np.ndarray]:
+        others = candidates(i)
+        shared = np.minimum(composition[i], composition[others]).sum(axis=1)
+        others = others[shared > above * np.maximum(length[i], length[others])]
+        identity = alignment.identities(i, others, letters, start)
+        return i, others[identity > above], identity[identity > above]
 
     with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
-        for i, (others, identity) in enumerate(pool.map(one, range(number))):
-            yield i, others, identity
+        yield from pool.map(one, range(len(length)))
 
 
 def related(sequences: Sequence[str], *, jobs: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """
-    Find pairs of similar proteins, as many as connect the groups.
+    """Find pairs of similar proteins, as many as connect the groups.
 
     Aligned are pairs with a common segment that chance does not give (``alignment.resembling``) and
     that are not yet connected by others. Near the threshold some relatives have none: two genes of
@@ -134,14 +123,14 @@ def related(sequences: Sequence[str], *, jobs: int | None = None) -> tuple[np.nd
 
     Parameters
     ----------
-    sequences
-        The proteins.
-    jobs
+    sequences : sequence of str
+    jobs : int, optional
         Threads; None: one a core.
 
     Returns
     -------
-    Numbers of the first and of the second protein of each pair, shape (m,) each.
+    first, second : ndarray of int64, shape (m,)
+        Numbers of the proteins of each pair.
     """
     from . import alignment
 
@@ -165,20 +154,20 @@ def related(sequences: Sequence[str], *, jobs: int | None = None) -> tuple[np.nd
 
 
 def genes_of_proteins(headers: Sequence[str], resolver: genes.Resolver) -> list[tuple[str, ...]]:
-    """
-    Find the genes of the proteins of a FASTA file of UniProt.
+    """Find the genes of the proteins of a FASTA file of UniProt.
 
     Parameters
     ----------
-    headers
+    headers : sequence of str
         Headers of n proteins.
-    resolver
+    resolver : Resolver
         Looks up the accession (``sp|P12345|…`` or bare); one that several genes have (histones) is
         of all of them. Where HGNC does not list it, the name after ``GN=`` is taken.
 
     Returns
     -------
-    Approved symbols of each protein's genes; empty for none.
+    list of tuple of str
+        Approved symbols of each protein's genes; empty for none.
     """
     words = [header.split()[0] for header in headers]
     accession = [word.split("|")[1] if word.count("|") == 2 else word for word in words]
@@ -194,48 +183,40 @@ def genes_of_proteins(headers: Sequence[str], resolver: genes.Resolver) -> list[
 def linked(
     owners: Sequence[Sequence[str]], first: np.ndarray, second: np.ndarray
 ) -> dict[str, str]:
-    """
-    Join genes to groups.
+    """Join genes to groups.
 
     Parameters
     ----------
-    owners
+    owners : sequence of sequence of str
         The genes of each protein; those of one protein, and the proteins of one gene, are linked.
-    first, second
-        Numbers of similar proteins, shape (m,).
+    first, second : ndarray of int, shape (m,)
+        Numbers of similar proteins.
 
     Returns
     -------
-    Gene → its group, named by the group's first gene in alphabetical order.
+    dict of str to str
+        Gene → its group, named by the group's first gene in alphabetical order.
     """
     owned = [(k, name) for k, listed in enumerate(owners) for name in listed]
-    code, names = pd.factorize(np.array([name for _, name in owned], dtype=object), sort=True)
-    size = len(names) + len(owners)
-    a = np.concatenate([first, np.array([k for k, _ in owned], dtype=np.int64)]) + len(names)
-    b = np.concatenate([second + len(names), code])
-    links = sparse.coo_array((np.ones(len(a)), (a, b)), (size, size))
-    _, label = csgraph.connected_components(links, directed=False)
-    head: dict[int, str] = {}
-    return {name: head.setdefault(part, name) for name, part in zip(names, label.tolist())}
+    names = sorted({name for _, name in owned})
+    links = DisjointSet([*range(len(owners)), *names])
+    for a, b in itertools.chain(owned, zip(first, second)):
+        links.merge(a, b)
+    head: dict[object, str] = {}
+    return {name: head.setdefault(links[name], name) for name in names}
 
 
-def recipe(sources: Mapping[str, SourceSpec]) -> dict:
-    """
-    Return everything that determines the groups of the declared proteome.
+def recipe(sources: Sources) -> dict:
+    """Everything that determines the groups of the declared proteome, the recipe of their file.
 
     Parameters
     ----------
-    sources
-        Declared sources by id.
+    sources : mapping of str to SourceSpec
 
     Returns
     -------
-    The recipe of the cached file.
-
-    Raises
-    ------
-    sources.Missing
-        The proteome, or the table of HGNC, is not available.
+    dict
+        Versions, thresholds and digests of the files.
     """
     return {
         "stage": ["alike proteins", VERSION],
@@ -245,68 +226,30 @@ def recipe(sources: Mapping[str, SourceSpec]) -> dict:
     }
 
 
-def path(sources: Mapping[str, SourceSpec]) -> Path:
-    """
-    Return where the groups of the declared proteome are cached.
-
-    Parameters
-    ----------
-    sources
-        Declared sources by id.
-
-    Returns
-    -------
-    Path of the ``.npz`` file, which need not exist.
-
-    Raises
-    ------
-    sources.Missing
-        The proteome, or the table of HGNC, is not available.
-    """
+def path(sources: Sources) -> Path:
+    """Where the groups of the declared proteome are cached, a ``.npz`` that need not exist."""
     return paths.PROTEINS / f"alike-{cache.key(recipe(sources))}.npz"
 
 
-def ready(sources: Mapping[str, SourceSpec]) -> bool:
-    """
-    Tell whether the groups of the declared proteome are cached.
-
-    Parameters
-    ----------
-    sources
-        Declared sources by id.
-
-    Returns
-    -------
-    True if they are.
-
-    Raises
-    ------
-    sources.Missing
-        The proteome, or the table of HGNC, is not available.
-    """
+def ready(sources: Sources) -> bool:
+    """Whether the groups of the declared proteome are cached."""
     return cache.state(path(sources)) == "ready"
 
 
-def make(sources: Mapping[str, SourceSpec], *, jobs: int | None = None) -> dict[str, float]:
-    """
-    Align the declared proteome and cache its groups.
+def make(sources: Sources, *, jobs: int | None = None) -> dict[str, float]:
+    """Align the declared proteome and cache its groups.
 
     Parameters
     ----------
-    sources
-        Declared sources by id.
-    jobs
+    sources : mapping of str to SourceSpec
+    jobs : int, optional
         Threads; None: one a core.
 
     Returns
     -------
-    What is noted beside them: numbers of ``proteins``, of ``genes`` that have one, of ``groups``,
-    of genes in the ``largest``, and ``seconds``.
-
-    Raises
-    ------
-    sources.Missing
-        The proteome, or the table of HGNC, is not available.
+    dict of str to float
+        What is noted beside them: numbers of ``proteins``, of ``genes`` that have one, of
+        ``groups``, of genes in the ``largest``, and ``seconds``.
     """
     begun = time.perf_counter()
     frame = upstream.table(genes.source_by_id(sources, SOURCE), FILE)
@@ -326,26 +269,20 @@ def make(sources: Mapping[str, SourceSpec], *, jobs: int | None = None) -> dict[
     return facts
 
 
-def groups(symbols: Iterable[str], sources: Mapping[str, SourceSpec]) -> list[str]:
-    """
-    Return the group of each gene: genes of one group have similar proteins.
+def groups(symbols: Iterable[str], sources: Sources) -> list[str]:
+    """Return the group of each gene: genes of one group have similar proteins.
 
     Parameters
     ----------
-    symbols
-        Gene symbols.
-    sources
+    symbols : iterable of str
+    sources : mapping of str to SourceSpec
         Declared sources by id; the proteome is aligned at the first use.
 
     Returns
     -------
-    Name of each symbol's group, in their order. A gene without a protein in the proteome (most of
-    them make none) is a group by itself.
-
-    Raises
-    ------
-    sources.Missing
-        The proteome, or the table of HGNC, is not available.
+    list of str
+        Name of each symbol's group, in their order. A gene without a protein in the proteome (most
+        of them make none) is a group by itself.
     """
     if not ready(sources):
         make(sources)

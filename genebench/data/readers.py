@@ -1,7 +1,7 @@
 """Read the formats of upstream files as data frames.
 
 Nothing in a file is run, and no archive is unpacked to disk. A fault is ``BadInput`` with the path
-of the file; what else a library raises is turned into a sentence by ``sources.table``.
+of the file.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import io
 import itertools
 import re
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -34,19 +33,19 @@ def reader(name: str) -> Callable:
 
     Parameters
     ----------
-    name
+    name : str
         The format, as a source declares it.
 
     Returns
     -------
     callable
-        Decorator; the faults of what it decorates begin with the path of the file.
+        Decorator; whatever fails in what it decorates is a sentence with the path of the file.
     """
 
     def register(function: Callable) -> Callable:
         @functools.wraps(function)
         def read(path: Path, **options: Any) -> pd.DataFrame:
-            with limits.faults_of(path):
+            with limits.faults_of(path, name):
                 return function(path, **options)
 
         READERS[name] = read
@@ -61,51 +60,35 @@ def open_unpacked(path: Path) -> Iterator[IO[bytes]]:
 
     Parameters
     ----------
-    path
-        The file; what is packed is never unpacked to disk.
+    path : Path
+        The file; what is packed is never unpacked to disk. A web page that was saved as data is
+        refused.
 
     Yields
     ------
     binary file object
         Its content, from the beginning.
-
-    Raises
-    ------
-    BadInput
-        A broken archive, one with several members, one that points outside, or a web page that
-        was saved as data.
     """
     with ExitStack() as stack:
-        try:
-            if path.suffix.lower() == ".zip":
-                archive = stack.enter_context(zipfile.ZipFile(path))
-                names = [n for n in archive.namelist() if not n.endswith("/")]
-                if len(names) != 1 or names[0][0] in "/\\" or ".." in Path(names[0]).parts:
-                    raise BadInput(
-                        f"holds {names[:3]} where one plain file belongs; fetch the official one."
-                    )
-                limits.check_size(archive.getinfo(names[0]).file_size, "its unpacked content")
-                stream = archive.open(names[0])
-            else:
-                stream = (gzip.open if path.suffix.lower() == ".gz" else open)(path, "rb")
-            stack.enter_context(stream)
-            if stream.read(512).lstrip().lower().startswith((b"<!doctype html", b"<html")):
+        if path.suffix.lower() == ".zip":
+            archive = stack.enter_context(zipfile.ZipFile(path))
+            names = [n for n in archive.namelist() if not n.endswith("/")]
+            if len(names) != 1 or names[0][0] in "/\\" or ".." in Path(names[0]).parts:
                 raise BadInput(
-                    "is a web page (an error or login page, likely) and no data; delete it and "
-                    "fetch the file itself."
+                    f"holds {names[:3]} where one plain file belongs; fetch the official one."
                 )
-            stream.seek(0)
-            yield stream
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            EOFError,
-            NotImplementedError,
-            RuntimeError,
-        ) as err:
+            limits.check_size(archive.getinfo(names[0]).file_size, "its unpacked content")
+            stream = archive.open(names[0])
+        else:
+            stream = (gzip.open if path.suffix.lower() == ".gz" else open)(path, "rb")
+        stack.enter_context(stream)
+        if stream.read(512).lstrip().lower().startswith((b"<!doctype html", b"<html")):
             raise BadInput(
-                f"cannot be unpacked ({str(err)[:90]}); copy or download it again."
-            ) from err
+                "is a web page (an error or login page, likely) and no data; delete it and fetch "
+                "the file itself."
+            )
+        stream.seek(0)
+        yield stream
 
 
 EXACT = {"float_precision": "round_trip"}
@@ -119,20 +102,15 @@ def numbers(values: pd.Series, *, strict: bool = False) -> pd.Series:
 
     Parameters
     ----------
-    values
+    values : Series
         Text or numbers.
-    strict
-        Whether text that is no number is an error.
+    strict : bool
+        Whether text that is no number is a ``ValueError``.
 
     Returns
     -------
-    pandas.Series
+    Series
         Numbers; NaN where the text is none, or has an exponent of five digits or more.
-
-    Raises
-    ------
-    ValueError
-        With ``strict``: a text is no number.
     """
     if not pd.api.types.is_numeric_dtype(values):
         wild = values.astype(str).str.contains(r"[eE][+-]?\d{5,}")
@@ -148,16 +126,16 @@ def read_tsv(path: Path, *, sep: str = "\t", **options: Any) -> pd.DataFrame:
 
     Parameters
     ----------
-    path
+    path : Path
         Text, or a ``.zip`` or ``.gz`` of it.
-    sep
+    sep : str
         What delimits its cells.
     **options
         More options of ``pandas.read_csv``.
 
     Returns
     -------
-    pandas.DataFrame
+    DataFrame
         Every value as text, none missing.
     """
     with open_unpacked(path) as stream:
@@ -176,40 +154,33 @@ def read_gmt(path: Path, *, by_name: bool = False) -> pd.DataFrame:
 
     Parameters
     ----------
-    path
+    path : Path
         UTF-8 text; blank lines are passed over.
-    by_name
-        Whether a set is known by its name (the second column is then any description), and not by
-        its id, or its name where that is empty.
+    by_name : bool
+        Whether a set is known by its name, which must then be unique (the second column is any
+        description), and not by its id, or its name where that is empty.
 
     Returns
     -------
-    pandas.DataFrame
+    DataFrame
         A row a set and gene; columns ``set``, ``name``, ``gene``.
-
-    Raises
-    ------
-    BadInput
-        A line of one cell; with ``by_name`` a name that is empty or stands twice, or a set without
-        genes.
     """
     rows, lines = [], {}
     with open_unpacked(path) as stream:
         text = stream.read().decode("utf-8-sig")
     for number, line in enumerate(text.splitlines(), start=1):
-        name, *rest = (cell.strip() for cell in line.rstrip().split("\t"))
-        if not (name or rest):
+        if not line.strip():
             continue
-        if not rest:
-            raise BadInput(
-                f":{number}: a gene set needs a name, an id or description, and genes, by tabs."
-            )
+        name, *rest = (cell.strip() for cell in line.rstrip().split("\t"))
         genes = [gene for gene in rest[1:] if gene]
-        if by_name and (not genes or not name or name in lines):
-            fault = "has no genes" if name else "has no name"
-            if name in lines:
-                fault = f"is on line {lines[name]} too"
-            raise BadInput(f":{number}: the set '{name[:60]}' {fault}; mend or remove that line.")
+        faults = {
+            "a gene set needs a name, an id or description, and genes, by tabs": not rest,
+            f"the set '{name[:60]}' has no name": by_name and not name,
+            f"the set '{name[:60]}' is on line {lines.get(name)} too": by_name and name in lines,
+            f"the set '{name[:60]}' has no genes": by_name and not genes,
+        }
+        for fault in (text for text, present in faults.items() if present):
+            raise BadInput(f":{number}: {fault}; mend or remove that line.")
         lines[name] = number
         rows += [(name if by_name else rest[0] or name, name, gene) for gene in genes]
     return pd.DataFrame(rows, columns=["set", "name", "gene"])
@@ -221,18 +192,12 @@ def read_lists(path: Path) -> pd.DataFrame:
 
     Parameters
     ----------
-    path
-        The pickle.
+    path : Path
 
     Returns
     -------
-    pandas.DataFrame
+    DataFrame
         A row a list and item; columns ``set``, ``gene``.
-
-    Raises
-    ------
-    BadInput
-        A pickle that is hostile, broken, or no dict of lists of text.
     """
     lists = limits.read_pickle(path)
     if not isinstance(lists, dict) or not all(isinstance(v, list | set) for v in lists.values()):
@@ -247,12 +212,11 @@ def read_obo(path: Path) -> pd.DataFrame:
 
     Parameters
     ----------
-    path
-        UTF-8 text.
+    path : Path
 
     Returns
     -------
-    pandas.DataFrame
+    DataFrame
         A row a term and parent (``is_a``); columns ``id``, ``name``, ``parent``, which is empty
         for a root.
     """
@@ -272,34 +236,21 @@ def read_parquet(path: Path, *, columns: list[str]) -> pd.DataFrame:
 
     Parameters
     ----------
-    path
+    path : Path
         A file, or a folder of parts (``*.parquet``).
-    columns
-        Names of the columns.
+    columns : list of str
 
     Returns
     -------
-    pandas.DataFrame
+    DataFrame
         The columns, parts in the order of their names.
-
-    Raises
-    ------
-    BadInput
-        A folder without parts, or more than fits into memory.
-    KeyError, pyarrow.ArrowException
-        A column is missing, or it is no Parquet.
     """
     from pyarrow import parquet
 
     parts = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
-    if not parts:
-        raise BadInput(
-            "is a folder without '.parquet' files; fetch all parts of the data set into it."
-        )
     for part in parts:
         limits.check_parquet(part, columns)
-    tables = [parquet.read_table(part, columns=columns).to_pandas() for part in parts]
-    return pd.concat(tables, ignore_index=True)
+    return parquet.read_table(parts, columns=columns).to_pandas()
 
 
 @reader("fasta")
@@ -308,28 +259,20 @@ def read_fasta(path: Path) -> pd.DataFrame:
 
     Parameters
     ----------
-    path
+    path : Path
         Text, or a ``.zip`` or ``.gz`` of it.
 
     Returns
     -------
-    pandas.DataFrame
+    DataFrame
         Columns ``id`` (first word of the header), ``header`` and ``sequence``, in upper case and
-        without the closing ``*`` of a stop codon.
-
-    Raises
-    ------
-    BadInput
-        Text before the first header, letters other than ASCII, or a header without an id or
-        without a sequence.
+        without the closing ``*`` of a stop codon; no id and no sequence is empty.
     """
-    rows = []
-    for header, sequence in _records(path):
-        name, sequence = header.partition(" ")[0], sequence.removesuffix("*")
+    rows = [(h.partition(" ")[0], h, s.removesuffix("*")) for h, s in _records(path)]
+    for name, header, sequence in rows:
         if not name or not sequence:
             lacking = "sequence" if name else "id"
             raise BadInput(f"the header '>{header[:40]}' has no {lacking}; mend it.")
-        rows.append((name, header, sequence))
     return pd.DataFrame(rows, columns=["id", "header", "sequence"])
 
 
@@ -338,20 +281,15 @@ def fasta_records(path: Path) -> Iterator[tuple[str, str]]:
 
     Parameters
     ----------
-    path
+    path : Path
         Text, or a ``.zip`` or ``.gz`` of it.
 
     Yields
     ------
     tuple of str
         First word of the header, and the sequence in upper case.
-
-    Raises
-    ------
-    BadInput
-        Text before the first header, or letters other than ASCII.
     """
-    with limits.faults_of(path):
+    with limits.faults_of(path, "fasta"):
         for header, sequence in _records(path):
             yield "".join(header.split(maxsplit=1)[:1]), sequence
 
@@ -386,24 +324,17 @@ def read_gtf(path: Path, *, features: tuple[str, ...] = ("gene", "CDS")) -> pd.D
 
     Parameters
     ----------
-    path
+    path : Path
         The file; lines that begin with ``#`` are comments.
-    features
+    features : tuple of str
         Features (third column) to read.
 
     Returns
     -------
-    pandas.DataFrame
+    DataFrame
         Columns ``seqname``, ``feature``, ``start``, ``end`` (1-based, both inside), ``strand``,
         ``gene_id``, ``gene_name`` (the id where a gene has no name), ``transcript_id`` and
         ``canonical`` (whether Ensembl marks the transcript as the gene's own).
-
-    Raises
-    ------
-    BadInput
-        A row without a gene id.
-    ValueError
-        A line without nine columns, or a place that is no number.
     """
     with open_unpacked(path) as stream:
         chunks = pd.read_csv(
@@ -418,8 +349,7 @@ def read_gtf(path: Path, *, features: tuple[str, ...] = ("gene", "CDS")) -> pd.D
             keep_default_na=False,
             usecols=range(9),
         )
-        parts = [chunk[chunk.feature.isin(features)] for chunk in chunks]
-    frame = pd.concat(parts, ignore_index=True)
+        frame = pd.concat([c[c.feature.isin(features)] for c in chunks], ignore_index=True)
     for name in ("gene_id", "gene_name", "transcript_id"):
         found = frame.attributes.str.extract(rf'(?:^|[; ]){name} "([^"]*)"', expand=False)
         frame[name] = found.fillna("")

@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -26,10 +26,12 @@ from ..core.errors import BadInput, unknown
 from ..core.specs import FileSpec, SourceSpec
 from . import annotations, vectors
 
+Sources = Mapping[str, SourceSpec]
+"""Declared sources by id."""
 LARGEST = 50e9
 """Bytes of the largest file that is fetched; what any source declares is below a tenth of it."""
-TRIES = 5
-"""How often a download is begun or taken up again, after pauses of 1, 2, 4 … seconds."""
+PAUSES = (1, 2, 4, 8, None)
+"""Seconds after each failed try, before a download is begun or taken up again."""
 _CHUNK = 1 << 16
 _PROTOCOL = "https://"
 
@@ -60,22 +62,18 @@ def locate(source: SourceSpec, name: str, *, download: bool = True) -> Path:
 
     Parameters
     ----------
-    source
-        The declared source.
-    name
-        Which of its files.
-    download
+    source : SourceSpec
+    name : str
+    download : bool
         Whether it may come from the web.
 
     Returns
     -------
-    pathlib.Path
+    Path
         The file, or the folder of its parts.
 
     Raises
     ------
-    BadInput
-        The source has no such file.
     Missing
         The file is nowhere to be had, or is not the declared release.
     """
@@ -99,7 +97,7 @@ def digest(path: Path) -> str:
 
     Parameters
     ----------
-    path
+    path : Path
         A file or a folder of files.
 
     Returns
@@ -133,20 +131,13 @@ def stand_in(source: SourceSpec, name: str) -> str:
 
     Parameters
     ----------
-    source
-        The declared source.
-    name
-        Which of its files.
+    source : SourceSpec
+    name : str
 
     Returns
     -------
     str
         The declared difference; empty if it is the official file.
-
-    Raises
-    ------
-    Missing
-        As by ``locate``.
     """
     return source.files[name].stand_ins.get(digest(locate(source, name)), "")
 
@@ -156,12 +147,12 @@ def package_folder(package: str) -> Path | None:
 
     Parameters
     ----------
-    package
+    package : str
         Name by which it is imported.
 
     Returns
     -------
-    pathlib.Path or None
+    Path or None
         The folder; None where it is not installed, or is a single module.
     """
     spec = importlib.util.find_spec(package)
@@ -171,18 +162,7 @@ def package_folder(package: str) -> Path | None:
 
 @lru_cache
 def package_version(package: str) -> str | None:
-    """Look up the version of an installed distribution.
-
-    Parameters
-    ----------
-    package
-        Name of the distribution.
-
-    Returns
-    -------
-    str or None
-        The version; None where it is not installed.
-    """
+    """Version of an installed distribution; None where it is not installed."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
@@ -219,12 +199,13 @@ def _outside(source: SourceSpec, spec: FileSpec, download: bool) -> Path:
         raise Missing(f"{where}; {how}, and put it at {target}.")
     if not (download and _may_download.get()):
         raise Missing(f"{where}; run 'genebench fetch {source.id}'.")
-    fault = _download(spec, target)
-    if fault:
-        raise Missing(
-            f"{where}, and {spec.url} could not be fetched ({fault}); put it at {target}."
-        )
-    return target
+    if (spec.url, target) not in _refused:
+        try:
+            return _download(spec, target)
+        except Exception as err:  # of the web, or of a broken archive
+            _refused[spec.url, target] = f"{type(err).__name__}: {str(err)[:120]}"
+    fault = _refused[spec.url, target]
+    raise Missing(f"{where}, and {spec.url} could not be fetched ({fault}); put it at {target}.")
 
 
 def _install(found: Path, target: Path, spec: FileSpec) -> Path:
@@ -247,36 +228,30 @@ def _install(found: Path, target: Path, spec: FileSpec) -> Path:
     return target
 
 
-def _download(spec: FileSpec, target: Path) -> str:
-    """Fetch a file (unpacked if only its address ends in ``.gz``); the fault, or empty text."""
+def _download(spec: FileSpec, target: Path) -> Path:
+    """Fetch a file; it is unpacked if only its address ends in ``.gz``."""
     name = f".{target.name}.{hashlib.sha256(spec.url.encode()).hexdigest()[:8]}.part"
     part = target.with_name(name + ".gz" * spec.url.endswith(".gz"))
-    if (spec.url, target) not in _refused:
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _fetch(spec.url, part)
-            try:
-                _install(part, target, spec)
-            finally:
-                part.unlink()
-            return ""
-        except Exception as err:
-            _refused[spec.url, target] = f"{type(err).__name__}: {str(err)[:120]}"
-    return _refused[spec.url, target]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _fetch(spec.url, part)
+    try:
+        return _install(part, target, spec)
+    finally:
+        part.unlink()
 
 
 def _fetch(url: str, part: Path) -> None:
     """Fetch an address; what has come stays in ``part``, also for another process to go on with."""
     import requests
 
-    for attempt in range(1, TRIES + 1):
+    for pause in PAUSES:
         try:
             return _fetch_rest(url, part)
         except requests.RequestException as err:
             status = 500 if err.response is None else err.response.status_code
-            if attempt == TRIES or status < 500 and status not in (408, 429):
+            if pause is None or status < 500 and status not in (408, 429):
                 raise
-        time.sleep(2 ** (attempt - 1))
+        time.sleep(pause)
 
 
 def _fetch_rest(url: str, part: Path) -> None:
@@ -307,43 +282,26 @@ def table(source: SourceSpec, name: str) -> pd.DataFrame:
 
     Parameters
     ----------
-    source
-        The declared source.
-    name
-        Which of its files.
+    source : SourceSpec
+    name : str
 
     Returns
     -------
-    pandas.DataFrame
+    DataFrame
         As by the reader of that format (``readers.READERS``). Of ``vectors``: a row a gene, index
         ``id``.
-
-    Raises
-    ------
-    BadInput
-        The file cannot be read; the sentence names it.
-    Missing
-        As by ``locate``.
     """
     path = locate(source, name)
-    return _table(source.id, path, source.files[name].model_dump_json()).copy(deep=False)
+    return _table(path, source.files[name].model_dump_json()).copy(deep=False)
 
 
 @lru_cache(maxsize=8)
-def _table(source: str, path: Path, spec_json: str) -> pd.DataFrame:
+def _table(path: Path, spec_json: str) -> pd.DataFrame:
     spec = FileSpec.model_validate_json(spec_json)
-    try:
-        if spec.format == "vectors":
-            ids, matrix = vectors.read_vectors(path, **{"strict": False, **spec.options})
-            return pd.DataFrame(matrix, index=pd.Index(ids, name="id"))
+    if spec.format != "vectors":
         return annotations.READERS[spec.format](path, **spec.options)
-    except BadInput:
-        raise
-    except Exception as err:  # every library of a format raises its own
-        raise BadInput(
-            f"source '{source}': {path} cannot be read as {spec.format} ({type(err).__name__}: "
-            f"{str(err)[:120]}); delete it and run 'genebench fetch {source}'."
-        ) from err
+    ids, matrix = vectors.read_vectors(path, **{"strict": False, **spec.options})
+    return pd.DataFrame(matrix, index=pd.Index(ids, name="id"))
 
 
 def hub_snapshot(
@@ -353,25 +311,20 @@ def hub_snapshot(
 
     Parameters
     ----------
-    repository
+    repository : str
         ``owner/name``.
-    revision
+    revision : str, optional
         Commit, tag or branch; None: the default branch.
-    patterns
+    patterns : list of str
         Globs of the files.
-    download
-        Whether they may be fetched.
+    download : bool
+        Whether they may be fetched; ``Missing`` is raised where that fails.
 
     Returns
     -------
-    pathlib.Path or None
+    Path or None
         A folder named by the commit, which may lack files; None where nothing of it is cached and
         nothing may be fetched.
-
-    Raises
-    ------
-    Missing
-        The download failed, is refused without a click on the licence, or there is no web.
     """
     import huggingface_hub
     from huggingface_hub import errors
@@ -406,13 +359,11 @@ def status(source: SourceSpec) -> tuple[str, str]:
 
     Parameters
     ----------
-    source
-        The declared source.
+    source : SourceSpec
 
     Returns
     -------
-    state : str
-        ``ready`` or ``missing``.
+    state : {"ready", "missing"}
     why : str
         What is to be done for the first file that is not to be had without a download.
     """

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -18,24 +18,23 @@ from . import builders, genes
 from . import sources as upstream
 from .builders import SHAPES
 from .labels import Declaration, Labels, slug
+from .sources import Sources
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """
-    One question about genes, with its answers.
+    """One question about genes, with its answers.
 
     Attributes
     ----------
-    name, title, description, group, kind, source, version
-        As in its declaration.
-    entities
-        Gene symbols (of pairs ``A|B``), sorted, unique, shape (n,).
-    labels
-        What is to be predicted. binary, pair: 0/1, (n,). multiclass: index into ``classes``, (n,).
-        multilabel: 0/1, (n, n_classes). regression: real numbers in the unit that ``description``
-        states, (n,).
-    classes
+    name, title, description, group, kind, source : str
+    version : int
+    entities : ndarray of str, shape (n,)
+        Gene symbols (of pairs ``A|B``), sorted, unique.
+    labels : ndarray of shape (n,) or (n, n_classes)
+        binary, pair: 0/1. multiclass: index into ``classes``. multilabel: 0/1 a class. regression:
+        real numbers in the unit that ``description`` states.
+    classes : tuple of str
         Label names; empty for regression; (negative, positive) for binary.
     """
 
@@ -93,17 +92,9 @@ class Task:
 
 
 def _task(declared: Declaration, made: Labels) -> Task:
-    """A task of what a builder returned. Raises: BadInput: labels that cannot be used."""
-    entry = declared.task
-    order = np.argsort(np.asarray(made.entities, dtype=str), kind="stable")
-    names = np.asarray(made.entities, dtype=str)[order]
-    faults = {
-        "no genes": len(names) == 0,
-        "a gene without a name": (names == "").any(),
-        "a gene twice": (names[1:] == names[:-1]).any(),
-    }
-    for fault in (text for text, present in faults.items() if present):
-        raise BadInput(f"{declared.where}: the labels hold {fault}; look at the source's file.")
+    """A task of what a builder returned, if its labels can be used."""
+    entry, names = declared.task, np.asarray(made.entities, dtype=str)
+    order = np.argsort(names, kind="stable")
     task = Task(
         name=made.name or entry.name,
         title=made.title or entry.title,
@@ -112,76 +103,57 @@ def _task(declared: Declaration, made: Labels) -> Task:
         kind=entry.kind,
         source=declared.source.id,
         version=entry.version,
-        entities=names,
+        entities=names[order],
         labels=np.asarray(made.labels)[order],
         classes=tuple(map(str, made.classes)),
     )
-    fault = _fault(task.kind, task.labels, len(task.classes))
-    if fault:
+    y, n, values = task.labels, len(task.classes), set(np.unique(made.labels).tolist())
+    if task.kind == "regression":
+        sound = y.dtype.kind == "f" and np.isfinite(y).all()
+    elif task.kind == "multilabel":
+        sound = y.dtype.kind in "iu" and y.ndim == 2 and n > 1 and values <= {0, 1}
+    else:
+        enough = n >= 2 if task.kind == "multiclass" else n == 2
+        sound = y.dtype.kind in "iu" and y.ndim == 1 and enough and values == set(range(n))
+    faults = {
+        "no genes": len(names) == 0,
+        "a gene without a name": (names == "").any(),
+        "a gene twice": (task.entities[1:] == task.entities[:-1]).any(),
+        f"labels that are not those of a {task.kind} task (finite numbers, or two "
+        "classes or more, each with a gene)": not sound,
+    }
+    for fault in (text for text, present in faults.items() if present):
         raise BadInput(
-            f"source '{task.source}', task '{task.name}': {fault}; mend its 'kind' or 'options'."
+            f"source '{task.source}', task '{task.name}': it holds {fault}; look at the file, or "
+            "mend its 'kind' or 'options'."
         )
     return task
 
 
-def _fault(kind: str, labels: np.ndarray, n_classes: int) -> str:
-    """Why labels are not those of a task of this kind, or an empty string."""
-    if kind == "regression":
-        finite = labels.dtype.kind == "f" and np.isfinite(labels).all()
-        return "" if finite else "its labels are no finite numbers"
-    if labels.dtype.kind not in "iu" or labels.ndim != (2 if kind == "multilabel" else 1):
-        return f"its labels are not those of a {kind} task"
-    values = set(np.unique(labels))
-    if kind == "multilabel":
-        return "" if values <= {0, 1} else "its labels are not 0 and 1"
-    if kind == "multiclass":
-        sound = len(values) >= 2 and values == set(range(n_classes))
-        return "" if sound else "it needs two or more classes, each with a gene"
-    if values == {0, 1} and n_classes == 2:
-        return ""
-    return "it has labels of one class only" if len(values) < 2 else "it has more than two classes"
-
-
-def build(
-    source: SourceSpec, entry: TaskSpec, sources: Mapping[str, SourceSpec] | None = None
-) -> list[Task]:
-    """
-    Build the tasks of one declaration.
+def build(source: SourceSpec, entry: TaskSpec, sources: Sources | None = None) -> list[Task]:
+    """Build the tasks of one declaration.
 
     Parameters
     ----------
-    source
-        The source that declares it.
-    entry
-        The declaration.
-    sources
+    source : SourceSpec
+    entry : TaskSpec
+    sources : mapping of str to SourceSpec, optional
         Declared sources by id; needed where ids are looked up, or another source is read.
 
     Returns
     -------
-    One task, or many where the shape expands or labels are derived.
-
-    Raises
-    ------
-    BadInput
-        Unknown shape, options that the shape does not take, or labels that cannot be used.
-    sources.Missing
-        A file or column is not available.
+    list of Task
+        One, or many where the shape expands or labels are derived.
     """
     declared = Declaration(source, entry, sources or {})
     if entry.shape not in SHAPES:
         raise unknown("shape", entry.shape, SHAPES, where=declared.where)
     try:
         built = [_task(declared, made) for made in SHAPES[entry.shape](declared, **entry.options)]
-    except (TypeError, KeyError, ValueError) as err:
-        if isinstance(err, TypeError) and "argument" not in str(err):
-            raise
-        fault, also = str(err), ", or look at the file"
-        if isinstance(err, TypeError):
-            fault, also = fault.split("()", 1)[-1].strip(), ""
-        elif isinstance(err, KeyError):
-            fault = f"there is no column or key {err}"
-        raise BadInput(f"{declared.where}: {fault}; mend 'options'{also}.") from err
+    except (TypeError, KeyError, ValueError) as err:  # options that the shape does not take
+        raise BadInput(
+            f"{declared.where}: {type(err).__name__}: {err}; mend 'options', or look at the file."
+        ) from err
     return built + [t for whole in built if entry.derive for t in _derived(whole, entry.derive)]
 
 
@@ -202,68 +174,69 @@ def _derived(whole: Task, least: int) -> Iterator[Task]:
 
 
 def from_source(
-    source: SourceSpec,
-    sources: Mapping[str, SourceSpec],
-    *,
-    missing: Callable[[str], None] | None = None,
+    source: SourceSpec, sources: Sources, *, missing: Callable[[str], None] | None = None
 ) -> list[list[Task]]:
-    """
-    Return the tasks of every declaration of a source, from the cache of the files at hand.
+    """Return the tasks of every declaration of a source, from the cache of the files at hand.
 
     Parameters
     ----------
-    source
-        The source.
-    sources
-        Declared sources by id, for gene names and for a second source.
-    missing
+    source : SourceSpec
+    sources : mapping of str to SourceSpec
+    missing : callable, optional
         Called with a sentence for a declaration whose file or column is not available; it then has
-        no tasks.
+        no tasks. Without it, that is raised (``sources.Missing``).
 
     Returns
     -------
-    Tasks by declaration, in order.
-
-    Raises
-    ------
-    sources.Missing
-        A file or column is not available, and there is no ``missing``.
+    list of list of Task
+        Tasks by declaration, in order.
     """
-    if not source.tasks:
-        return []
-    needed = [genes.source_by_id(sources, name) for name in sorted(_needs(source))]
-    recipe = {
-        "stage": ["tasks", builders.VERSION],
-        "source": source.model_dump(mode="json"),
-        "files": {s.id: {name: _digest(s, name) for name in s.files} for s in needed},
-    }
-    path = paths.TASKS / f"{source.id}-{cache.key(recipe)}.npz"
-    if cache.state(path) == "ready":
-        built, absent = _read(path)
-    else:
-        built, absent = [], []
-        for entry in source.tasks:
-            try:
-                built.append(build(source, entry, sources))
-            except upstream.Missing as err:
-                built.append([])
-                absent.append(str(err))
-        cache.store(path, recipe, lambda temporary: _write(temporary, built, absent))
-    for sentence in absent:
-        if missing is None:
-            raise upstream.Missing(sentence)
-        missing(sentence)
+    built = []
+    for entry in source.tasks:
+        try:
+            built.append(_cached(source, entry, sources))
+        except upstream.Missing as err:
+            if missing is None:
+                raise
+            missing(str(err))
+            built.append([])
     return built
 
 
-def _needs(source: SourceSpec) -> set[str]:
-    """Ids of the sources that a source's tasks are built from: itself, and those of its options."""
-    needed = {source.id}
-    for options in (entry.options for entry in source.tasks):
-        needed |= {options["other"]["source"]} if "other" in options else set()
-        for part in (options, options.get("members", {})):
-            needed |= {"hgnc", "ensembl"} if part.get("ids", "symbol") != "symbol" else set()
-    return needed
+def _cached(source: SourceSpec, entry: TaskSpec, sources: Sources) -> list[Task]:
+    """The tasks of one declaration, which share their entities, from the cache."""
+    parts = entry.options, entry.options.get("members", {})
+    looked_up = any(part.get("ids", "symbol") != "symbol" for part in parts)
+    other = entry.options.get("other", {"source": source.id})
+    needed = {source.id, other["source"], *(("hgnc", "ensembl") if looked_up else ())}
+    used = [genes.source_by_id(sources, name) for name in sorted(needed)]
+    recipe = {
+        "stage": ["tasks of a declaration", builders.VERSION],
+        "source": source.model_dump(mode="json", exclude={"tasks"}),
+        "task": entry.model_dump(mode="json"),
+        "files": {s.id: {name: _digest(s, name) for name in s.files} for s in used},
+    }
+    path = paths.TASKS / f"{source.id}-{cache.key(recipe)}.npz"
+    if cache.state(path) != "ready":
+        cache.store(path, recipe, partial(_write, built=build(source, entry, sources)))
+    with np.load(path, allow_pickle=False) as arrays:
+        about, entities = json.loads(arrays["about"].item()), arrays["entities"]
+        tasks = []
+        for number, (noted, *words, kind, classes) in enumerate(about):
+            y = arrays[str(number)]
+            y = y if kind == "regression" else y.astype(np.int64)
+            declared = entry.group, kind, source.id, entry.version
+            tasks.append(Task(*words, *declared, entities, y, tuple(classes)))
+            tasks[-1].__dict__["hash"] = noted  # the digest of the file itself guards it
+    return tasks
+
+
+def _write(path: Path, built: list[Task]) -> None:
+    about = [(t.hash, t.name, t.title, t.description, t.kind, t.classes) for t in built]
+    labels = [t.labels if t.kind == "regression" else t.labels.astype(np.int16) for t in built]
+    entities = built[0].entities if built else np.array([], dtype=str)
+    arrays = {str(number): y for number, y in enumerate(labels)}
+    np.savez(path, about=np.array(json.dumps(about)), entities=entities, **arrays)
 
 
 def _digest(source: SourceSpec, name: str) -> str:
@@ -274,66 +247,23 @@ def _digest(source: SourceSpec, name: str) -> str:
         return ""
 
 
-_FIELDS = [f.name for f in fields(Task) if f.name not in ("entities", "labels")]
-
-
-def _write(path: Path, built: list[list[Task]], absent: list[str]) -> None:
-    """Write tasks; those that share their entities share an array."""
-    arrays, meta, shared = {}, [], {}
-    for entry, task in ((i, t) for i, part in enumerate(built) for t in part):
-        at = shared.setdefault(task.entities_hash, len(shared))
-        small = task.labels if task.kind == "regression" else task.labels.astype(np.int16)
-        arrays |= {f"entities_{at}": task.entities, f"labels_{len(meta)}": small}
-        about = {name: getattr(task, name) for name in _FIELDS}
-        meta.append({"entry": entry, "set": at, "hash": task.hash, **about})
-    text = json.dumps([len(built), meta, absent]).encode()
-    np.savez(path, meta=np.frombuffer(text, dtype=np.uint8), **arrays)
-
-
-def _read(path: Path) -> tuple[list[list[Task]], list[str]]:
-    with np.load(path, allow_pickle=False) as arrays:
-        n, meta, absent = json.loads(arrays["meta"].tobytes())
-        entities = {at: arrays[f"entities_{at}"] for at in {m["set"] for m in meta}}
-        built: list[list[Task]] = [[] for _ in range(n)]
-        for number, about in enumerate(meta):
-            entry, at, noted = (about.pop(key) for key in ("entry", "set", "hash"))
-            labels = arrays[f"labels_{number}"]
-            labels = labels if about["kind"] == "regression" else labels.astype(np.int64)
-            about["classes"] = tuple(about["classes"])
-            task = Task(entities=entities[at], labels=labels, **about)
-            task.__dict__["hash"] = noted  # the digest of the file itself guards it
-            built[entry].append(task)
-    return built, absent
-
-
 def load(
-    profile: ProfileSpec,
-    sources: Mapping[str, SourceSpec],
-    *,
-    missing: Callable[[str], None] | None = None,
+    profile: ProfileSpec, sources: Sources, *, missing: Callable[[str], None] | None = None
 ) -> dict[str, Task]:
-    """
-    Return every task of a profile.
+    """Return every task of a profile.
 
     Parameters
     ----------
-    profile
-        The profile.
-    sources
-        Declared sources by id, and the profile's own.
-    missing
-        Called once with each sentence about what is not available; its tasks are left out.
+    profile : ProfileSpec
+    sources : mapping of str to SourceSpec
+    missing : callable, optional
+        Called once with each sentence about what is not available; its tasks are left out. Without
+        it, that is raised (``sources.Missing``).
 
     Returns
     -------
-    Tasks by name, ordered by group, then name.
-
-    Raises
-    ------
-    BadInput
-        Unknown source, or two tasks of one name.
-    sources.Missing
-        A file, column or gene is not available, and there is no ``missing``.
+    dict of str to Task
+        Tasks by name, ordered by group, then name.
     """
     reported: set[str] = set()
 
@@ -361,7 +291,7 @@ def load(
 
 
 def _restrict_all(
-    tasks: list[Task], sources: Mapping[str, SourceSpec], least: int, report: Callable
+    tasks: list[Task], sources: Sources, least: int, report: Callable
 ) -> Iterator[Task]:
     """The tasks on the genes of the paper; one that has too few of them is reported."""
     listed, resolver = genes.paper_universe(sources), genes.resolver(sources)
@@ -386,8 +316,7 @@ def _restrict_all(
 
 
 def _restrict(task: Task, least: int) -> Task | None:
-    """
-    A task without the classes or labels (and then genes) of which it has fewer than ``least``.
+    """A task without the classes or labels (and then genes) of which it has too few.
 
     None where too little is left: fewer than two classes, or ``2 * least`` genes of a regression.
     """
@@ -410,31 +339,25 @@ def _restrict(task: Task, least: int) -> Task | None:
 
 
 def pick(tasks: dict[str, Task], names: Iterable[str] | None) -> dict[str, Task]:
-    """
-    Pick tasks by name.
+    """Pick tasks by name.
 
     Parameters
     ----------
-    tasks
-        Tasks by name.
-    names
+    tasks : dict of str to Task
+    names : iterable of str, optional
         Names, or folders of names that end in ``/``; None or empty: all tasks.
 
     Returns
     -------
-    The tasks picked, by name, in the order of ``names``.
-
-    Raises
-    ------
-    BadInput
-        Unknown task.
+    dict of str to Task
+        The tasks picked, by name, in the order of ``names``.
     """
     if not names:
         return tasks
     picked: dict[str, Task] = {}
     for name in names:
-        folder = name if name.endswith("/") else None
-        hits = {k: t for k, t in tasks.items() if k == name or folder and k.startswith(folder)}
+        folder = name.endswith("/")
+        hits = {k: t for k, t in tasks.items() if k == name or folder and k.startswith(name)}
         if not hits:
             folders = {k.rsplit("/", 1)[0] + "/" for k in tasks}
             raise unknown("task", name, folders if f"{name}/" in folders else tasks)

@@ -68,6 +68,13 @@ def test_terms_expand_to_a_binary_task_each_over_all_annotated_genes(toy, member
     assert {t.title for t in terms(toy, min_genes=floor)} == large < set(TERMS.values())
 
 
+def test_near_copies_are_merged_into_the_largest_and_named(toy, members):
+    jaccard = len(members["T:4"]) / len(members["T:1"]) - 1e-6
+    built = {t.title: t.description for t in terms(toy, merge_jaccard=jaccard)}
+    assert "valve" not in built and "merged" not in built["liver"]
+    assert built["heart"].endswith("Near-copies merged into it: valve.")
+
+
 def test_branches_are_a_label_per_child_of_the_root(toy, members):
     (task,) = tasks.build(toy, toy.tasks[1])
     assert task.classes == ("brain", "heart", "liver")
@@ -85,97 +92,76 @@ def test_contrast_treats_genes_of_both_sides_as_declared(build, members, both):
     assert task.classes == ("no", "yes")
 
 
-@pytest.mark.parametrize(
-    "change, fault", [({"both": "dorp"}, "'drop'"), ({"positive": ["T:11"]}, "'T:1'")]
-)
-def test_unknown_choice_of_a_contrast_is_an_error_with_the_nearest(build, change, fault):
-    with pytest.raises(BadInput, match=f"did you mean {fault}"):
-        build("binary", "contrast", **{**CONTRAST, **change}, classes=["no", "yes"])
+# --- from a made-up table f -----------------------------------------------------------------------
 
-
-def test_tags_are_labels_that_enough_genes_have(build):
-    table = {"g": list("DCBA"), "v": ["a; b;a", "b;c", "a", "c;z"]}
-    options = {**COLUMN, "separator": ";", "min_label": 2}
-    task = build("multilabel", "tags", {"f": table}, **options)
-    assert task.entities.tolist() == list("ABCD") and task.classes == ("a", "b", "c")
-    assert task.labels.tolist() == [[0, 0, 1], [1, 0, 0], [0, 1, 1], [1, 1, 0]]
-    tables = {"f": table, "known": {"tag": ["a", "b"]}}
-    among = {"file": "known", "column": "tag"}
-    task = build("multilabel", "tags", tables, **options, among=among)
-    assert task.entities.tolist() == list("BCD") and task.classes == ("a", "b")
-
-
-def test_membership_sets_genes_here_against_genes_only_there(build):
-    tables = {"here": {"g": ["A", "B"]}, "there": {"h": ["B", "C", "C", "-", ""]}}
-    other = {"source": "toy", "file": "there", "gene_column": "h"}
-    options = {"file": "here", "gene_column": "g", "other": other, "classes": ["there", "here"]}
-    task = build("binary", "membership", tables, **options)
-    assert dict(zip(task.entities, task.labels)) == {"A": 1, "B": 1, "C": 0}
-    with pytest.raises(BadInput, match="unknown source 'tyo'; did you mean 'toy'"):
-        build("binary", "membership", tables, **{**options, "other": {**other, "source": "tyo"}})
-
-
-def test_top_is_the_type_with_the_highest_mean_on_the_linear_scale(build):
-    cells = {"p|1": [8, 0, 4], "p|2": [10, 0, 0], "q|a|3": [1, 3, 1], "q|a|4": [1, 5, 2]}
-    tables = {"f": np.log1p(pd.DataFrame(cells, index=["B", "A", "C"], dtype=float))}
-    options = {"file": "f", "min_class": 1}
-    task = build("multiclass", "top", tables, **options, clusters={"p": "P", "q|a": "Q"})
-    assert [task.classes[i] for i in task.labels] == ["Q", "P", "P"]
-    with pytest.raises(BadInput, match=r"unknown cluster 'q\|a'"):
-        build("multiclass", "top", tables, **options, clusters={"p": "P"})
-
-
-def test_near_copies_are_merged_into_the_largest_and_named(toy, members):
-    jaccard = len(members["T:4"]) / len(members["T:1"]) - 1e-6
-    built = {t.title: t.description for t in terms(toy, merge_jaccard=jaccard)}
-    assert "valve" not in built and "merged" not in built["liver"]
-    assert built["heart"].endswith("Near-copies merged into it: valve.")
-
-
-# --- labels that are missing, doubled or mangled --------------------------------------------------
-
-
-def test_a_gene_with_two_labels_is_left_out_and_one_that_repeats_is_used_once(build):
-    table = {"g": list("AABBC"), "v": list("11123")}
-    task = build("regression", "column", {"f": table}, **COLUMN)
-    assert task.entities.tolist() == ["A", "C"] and task.labels.tolist() == [1, 3]
-
-
-def test_a_gap_is_no_class_and_small_classes_are_left_out(build):
-    labels = [*"xxyyz", "NaN", "nan", "NA", "N/A", "", " ", None]
-    table = {"g": [f"A{i}" for i in range(12)], "v": labels}
-    task = build("multiclass", "column", {"f": table}, **COLUMN, min_class=2)
-    assert task.classes == ("x", "y") and task.labels.tolist() == [0, 0, 1, 1]
-    assert build("multiclass", "column", {"f": table}, **COLUMN).classes == ("x", "y", "z")
+TAGS = {"g": list("DCBA"), "v": ["a; b;a", "b;c", "a", "c;z"]}
+TAG = {**COLUMN, "separator": ";", "min_label": 2}
+OTHER = {"source": "toy", "file": "there", "gene_column": "h"}
+SIDES = {"f": {"g": ["A", "B"]}, "there": {"h": ["B", "C", "C", "-", ""]}}
+SIDED = {"file": "f", "gene_column": "g", "other": OTHER, "classes": ["there", "here"]}
+PAIRS = {"f": {"first": list("AACE"), "second": list("BBDF")}, "marks": {"label": list("1010")}}
+PAIRED = {"files": [["f", "marks"]], "classes": ["no", "yes"]}
+CELLS = {"p|1": [8, 0, 4], "p|2": [10, 0, 0], "q|a|3": [1, 3, 1], "q|a|4": [1, 5, 2]}
+LEVELS = {"f": np.log1p(pd.DataFrame(CELLS, index=["B", "A", "C"], dtype=float))}
+TYPES = {"file": "f", "min_class": 1, "clusters": {"p": "P", "q|a": "Q"}}
+TWICE = {"f": {"g": list("AABBC"), "v": list("11123")}}
+GAPS = [*"xxyyz", "NaN", "nan", "NA", "N/A", "", " ", None]
+GAPPED = {"f": {"g": list("ABCDEFGHIJKL"), "v": GAPS}}
 
 
 @pytest.mark.parametrize(
-    "kind, labels, options, sentence",
+    "kind, shape, tables, options, entities, labels, classes",
     [
-        ("regression", ["1", "NaN"], {}, "'v' holds 'NaN', no number"),
-        ("regression", ["1", "inf"], {}, "'v' holds 'inf', no number"),
-        ("regression", ["1", "1,5"], {}, "'v' holds '1,5', no number"),
-        ("binary", ["x", "z"], {"positive": "y"}, "need two, one 'y'"),
-        ("multiclass", ["x", ""], {"min_class": 1}, "fewer than two classes of 1 genes"),
-        ("multiclass", ["x", "y"], {"label": "other"}, "'f' at hand has no column 'other'"),
+        (
+            *("multilabel", "tags", {"f": TAGS}, TAG, "ABCD"),
+            *([[0, 0, 1], [1, 0, 0], [0, 1, 1], [1, 1, 0]], "a b c"),
+        ),
+        (
+            *("multilabel", "tags", {"f": TAGS, "known": {"tag": ["a", "b"]}}),
+            *({**TAG, "among": {"file": "known", "column": "tag"}}, "BCD"),
+            *([[1, 0], [0, 1], [1, 1]], "a b"),
+        ),
+        ("binary", "membership", SIDES, SIDED, "ABC", [1, 1, 0], "there here"),
+        ("multiclass", "top", LEVELS, TYPES, "ABC", [1, 0, 0], "P Q"),
+        ("regression", "column", TWICE, COLUMN, "AC", [1, 3], ""),
+        ("multiclass", "column", GAPPED, COLUMN, "ABCDE", [0, 0, 1, 1, 2], "x y z"),
+        ("multiclass", "column", GAPPED, {**COLUMN, "min_class": 2}, "ABCD", [0, 0, 1, 1], "x y"),
+        ("pair", "pairs", PAIRS, PAIRED, ["C|D", "E|F"], [1, 0], "no yes"),
     ],
 )
-def test_labels_that_make_no_task_are_one_sentence(build, kind, labels, options, sentence):
+def test_labels_are_those_counted_by_hand(
+    build, kind, shape, tables, options, entities, labels, classes
+):
+    task = build(kind, shape, tables, **options)
+    assert task.entities.tolist() == list(entities) and task.labels.tolist() == labels
+    assert task.classes == tuple(classes.split())
+
+
+def labelled(*labels: str) -> dict:
+    """A table of genes A, B, … with labels."""
+    return {"f": {"g": list("AB"), "v": labels}}
+
+
+@pytest.mark.parametrize(
+    "kind, shape, tables, options, sentence",
+    [
+        ("regression", "column", labelled("1", "NaN"), COLUMN, "not those of a regression"),
+        (
+            "binary",
+            "column",
+            labelled("x", "z"),
+            {**COLUMN, "positive": "y"},
+            "of a binary task",
+        ),
+        ("multiclass", "column", labelled("x", ""), COLUMN, "not those of a multiclass"),
+        ("pair", "pairs", {**PAIRS, "marks": {"label": ["1"]}}, PAIRED, "4 pairs in 'f', 1 labels"),
+        ("multiclass", "top", LEVELS, {**TYPES, "clusters": {"p": "P"}}, r"cluster 'q\|a'"),
+        ("binary", "contrast", None, {**CONTRAST, "classes": [], "both": "dorp"}, "mean 'drop'"),
+    ],
+)
+def test_what_makes_no_task_is_one_sentence(build, kind, shape, tables, options, sentence):
     with pytest.raises(BadInput, match=sentence):
-        build(kind, "column", {"f": {"g": ["A", "B"], "v": labels}}, **{**COLUMN, **options})
-
-
-def test_pairs_with_both_labels_are_dropped_and_unequal_files_refused(build):
-    options = {"files": [["f", "marks"]], "classes": ["no", "yes"]}
-    tables = {
-        "f": {"first": list("AACE"), "second": list("BBDF")},
-        "marks": {"label": list("1010")},
-    }
-    task = build("pair", "pairs", tables, **options)
-    assert task.entities.tolist() == ["C|D", "E|F"] and task.labels.tolist() == [1, 0]
-    tables["marks"] = {"label": ["1", "0"]}
-    with pytest.raises(BadInput, match="4 pairs in 'f', 2 labels in 'marks'"):
-        build("pair", "pairs", tables, **options)
+        build(kind, shape, tables, **options)
 
 
 @pytest.mark.parametrize(

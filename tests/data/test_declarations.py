@@ -14,12 +14,7 @@ from genebench.core import paths, specs
 from genebench.data import sources, tasks
 from genebench.stats import metrics
 
-SOURCES, MODELS, PROFILES, PAGES = (
-    specs.declared().sources,
-    specs.declared().models,
-    specs.declared().profiles,
-    specs.pages(),
-)
+SOURCES, MODELS = specs.declared().sources, specs.declared().models
 ENTRIES = [(s, t) for s in SOURCES.values() for t in s.tasks]
 FILES = [(s, n) for s in SOURCES.values() for n in s.files]
 BIBLIOGRAPHY = paths.BOOK / "references.bib"
@@ -96,6 +91,3 @@ def test_encoder_takes_the_options_of_its_model(model):
     if "source" in model.options:
         assert model.options["file"] in SOURCES[model.options["source"]].files
     assert {*model.reads, *model.options.get("labels_of", ())} <= set(SOURCES)
-
-
-# --- profiles and pages ---------------------------------------------------------------------------

