@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
-from scipy import sparse
 
 from ..core import paths, specs
 from ..core.errors import BadInput, unknown
 from ..core.specs import FileSpec, Kind, SourceSpec, Spec
 from ..data import sources
-from . import builders, features, properties
-from .builders import DataSet
+from . import builders, properties
 from .graph import Graph
+from .samples import DataSet
 
 
 class ExistingSpec(Spec):
@@ -66,7 +65,7 @@ class DataSetSpec(Spec):
     group: specs.Group
     label: str
     unit: str
-    shape: str
+    shape: Literal["barcodes", "sequences", "residues", "pairs"]
     property: dict[str, Any]
     modes: list[str] = ["corrected"]
     files: dict[str, FileSpec]
@@ -108,17 +107,7 @@ class DataSetSpec(Spec):
         return _load(self.model_dump_json())
 
     def graph(self, data: DataSet) -> Graph:
-        """Link the units that are alike.
-
-        Parameters
-        ----------
-        data : DataSet
-            Of ``load``.
-
-        Returns
-        -------
-        Graph
-            Binary.
+        """Link the units that are alike; the graph is binary.
 
         Raises
         ------
@@ -127,32 +116,20 @@ class DataSetSpec(Spec):
         """
         name = self.property["name"]
         if name not in _LINKS:
-            where = f"{paths.SPECTRA}: data set '{self.name}'"
-            raise unknown("property", name, _LINKS, where=where)
-        return _LINKS[name](data, self.property)
+            raise unknown("property", name, _LINKS, where=_where(self))
+        options = {k: v for k, v in self.property.items() if k not in ("name", "words")}
+        return replace(_LINKS[name](data, **options), weights=None)
 
     @property
-    def links_recipe(self) -> dict:
-        """What determines the links, for the cache key."""
-        return self.property
-
-    @property
-    def in_use_recipe(self) -> dict:
-        """What determines the splits that others use, for the cache key."""
-        return {name: spec.model_dump() for name, spec in self.existing.items()}
+    def splits_recipe(self) -> dict:
+        """What determines links and the splits that others use, for the cache key."""
+        existing = {name: spec.model_dump() for name, spec in self.existing.items()}
+        return {"property": self.property, "existing": existing}
 
     def in_use(self, data: DataSet, links: Graph) -> Iterator[tuple[str, int, np.ndarray]]:
-        """Make the splits that others use.
-
-        Yields
-        ------
-        split : str
-        fold : int
-        side : ndarray of shape (n,)
-            1 train, 2 test, 0 neither.
-        """
+        """Name, fold and side of each unit of the splits that others use."""
         for name, spec in self.existing.items():
-            yield name, 0, existing(data, spec, links.components)
+            yield name, 0, existing(data, spec, links)
 
     def available(self, declared: Declarations) -> dict[str, ModelSpec]:
         """Models of the data set by name."""
@@ -173,12 +150,10 @@ class DataSetSpec(Spec):
 
         Parameters
         ----------
-        data : DataSet
-            Of ``load``.
-        model : ModelSpec
-            One of ``available``.
+        data, model : DataSet, ModelSpec
+            Of ``load``, and one of ``available``.
         sides : ndarray of shape (n_splits, n)
-            1 train, 2 test, 0 neither.
+            Side of each unit.
         seeds : sequence of int
             One a split.
 
@@ -193,27 +168,20 @@ class DataSetSpec(Spec):
         return [models.predict(data, model, *data.samples(s), seed=int(k)) for s, k in pairs]
 
 
-def _shared_mutations(data, how):
-    """Units that share ``least`` mutations."""
-    if how.get("least", 1) == 1:
-        return properties.shared_mutations(data.barcodes)
-    number = sparse.triu(data.barcodes @ data.barcodes.T, 1, format="coo")
-    linked = number.data >= how["least"]
-    return Graph.from_edges(len(data), number.row[linked], number.col[linked])
+def _lingo(data, threshold):
+    from . import features
+
+    return properties.tanimoto(features.lingos(data.parts["smiles"]), above=threshold)
 
 
-def _sequence_identity(data, how):
-    options = {"above": how["threshold"], "kmer": how.get("kmer"), "binary": True, "jobs": 1}
+def _sequence_identity(data, threshold, kmer=None):
+    options = {"above": threshold, "kmer": kmer, "jobs": 1}
     return properties.sequence_identity(data.sequences, **options)
 
 
-def _lingo(data, how):
-    return properties.tanimoto(features.lingos(data.parts["smiles"]), above=how["threshold"])
-
-
 _LINKS = {
-    "shared_mutations": _shared_mutations,
-    "shared_label": lambda data, how: properties.shared_label(data.table[how["column"]].tolist()),
+    "shared_mutations": lambda data, **how: properties.shared_mutations(data.barcodes, **how),
+    "shared_label": lambda data, column: properties.shared_label(data.table[column]),
     "sequence_identity": _sequence_identity,
     "lingo": _lingo,
 }
@@ -242,7 +210,9 @@ class ModelSpec(Spec):
     description: str
     paper: bool = False
     features: str | None = None
-    estimator: str | None = None
+    estimator: (
+        Literal["linear", "site_independent", "neighbour", "mean_of", "mlp", "cnn"] | None
+    ) = None
     options: dict[str, Any] = {}
     steps: int = 20
     needs: str = ""
@@ -256,108 +226,53 @@ class Declarations:
 
     Attributes
     ----------
-    datasets : mapping of str to DataSetSpec
-        Data sets by name, in the order of the file.
-    models : mapping of str to ModelSpec
-        Models by name, in the order of the file.
+    datasets, models : mapping of str to DataSetSpec, of str to ModelSpec
+        By name, in the order of the file.
     """
 
     datasets: Mapping[str, DataSetSpec]
     models: Mapping[str, ModelSpec]
 
-    def dataset(self, name: str) -> DataSetSpec:
-        """Return one data set.
-
-        Parameters
-        ----------
-        name : str
-            Its name.
-
-        Returns
-        -------
-        DataSetSpec
-
-        Raises
-        ------
-        BadInput
-            Unknown; names the nearest one.
-        """
-        return _pick(self.datasets, "data set", name)
-
     def model(self, name: str) -> ModelSpec:
-        """Return one model.
-
-        Parameters
-        ----------
-        name : str
-            Its name.
-
-        Returns
-        -------
-        ModelSpec
-
-        Raises
-        ------
-        BadInput
-            Unknown; names the nearest one.
-        """
-        return _pick(self.models, "model", name)
-
-
-def _pick(known, what, name):
-    if name not in known:
-        raise unknown(what, name, known, where=str(paths.SPECTRA))
-    return known[name]
+        """Return one model; raises BadInput that names the nearest one."""
+        if name not in self.models:
+            raise unknown("model", name, self.models, where=str(paths.SPECTRA))
+        return self.models[name]
 
 
 def declared() -> Declarations:
-    """Read ``data/spectra.yml``.
-
-    Returns
-    -------
-    Declarations
-
-    Raises
-    ------
-    BadInput
-        A fault in the file; names line and key.
-    """
-    return _declared(paths.SPECTRA, paths.SPECTRA.stat().st_mtime_ns)
+    """Read ``data/spectra.yml``; raises BadInput that names line and key of a fault."""
+    of_kind = {"datasets": DataSetSpec, "models": ModelSpec}
+    return Declarations(*(specs.entries(s, paths.SPECTRA, top) for top, s in of_kind.items()))
 
 
-@lru_cache(maxsize=1)
-def _declared(path, changed):
-    entries = specs.entries
-    return Declarations(entries(DataSetSpec, path, "datasets"), entries(ModelSpec, path, "models"))
+def _where(spec):
+    return f"{paths.SPECTRA}: data set '{spec.name}'"
 
 
 @lru_cache(maxsize=4)
 def _load(declaration):
     spec = DataSetSpec.model_validate_json(declaration)
-    where = f"{paths.SPECTRA}: data set '{spec.name}'"
-    if spec.shape not in builders.BUILDERS:
-        raise unknown("shape", spec.shape, builders.BUILDERS, where=where)
     frames = {file: sources.table(spec.source, file) for file in spec.files}
     try:
         parts = builders.BUILDERS[spec.shape](frames, **spec.options)
     except (KeyError, BadInput) as err:
         columns = ", ".join(frames["table"].columns)
         missing = f"the file has no column {err}; its columns are {columns}."
-        raise BadInput(f"{where}: {missing if isinstance(err, KeyError) else err}") from err
+        why = missing if isinstance(err, KeyError) else err
+        raise BadInput(f"{_where(spec)}: {why}") from err
     return DataSet(spec.name, spec.kind, spec.group, **parts)
 
 
-def existing(data: DataSet, spec: ExistingSpec, components: np.ndarray) -> np.ndarray:
+def existing(data: DataSet, spec: ExistingSpec, links: Graph) -> np.ndarray:
     """Assign units to the sides of a split that others use.
 
     Parameters
     ----------
-    data : DataSet
-        The data set.
-    spec : ExistingSpec
-        The split.
-    components : ndarray of shape (n,), int
-        Connected component of each unit, for that rule.
+    data, spec : DataSet, ExistingSpec
+        The data set, and the split.
+    links : Graph
+        Which units are alike, for the rule ``components``.
 
     Returns
     -------
@@ -370,11 +285,11 @@ def existing(data: DataSet, spec: ExistingSpec, components: np.ndarray) -> np.nd
         sides = [value.isin(spec.train), value.isin(spec.test)]
         return np.select(sides, [1, 2], 0).astype(np.int8)
     if spec.rule == "components":
-        size = np.bincount(components)
+        size = np.bincount(links.components)
         smallest = np.argsort(size, kind="stable")
-        tested = np.isin(components, smallest[np.cumsum(size[smallest]) <= 0.2 * n])
+        tested = np.isin(links.components, smallest[np.cumsum(size[smallest]) <= 0.2 * n])
     else:
-        number = data.barcodes.sum(axis=1) if spec.rule == "fewest" else np.arange(n)
-        place = np.argsort(np.argsort(np.ravel(number), kind="stable"))
-        tested = place >= int(0.8 * n)
+        number = data.barcodes.sum(axis=1).A1 if spec.rule == "fewest" else np.arange(n)
+        tested = np.zeros(n, bool)
+        tested[np.argsort(number, kind="stable")[int(0.8 * n) :]] = True
     return np.where(tested, 2, 1).astype(np.int8)

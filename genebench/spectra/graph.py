@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -94,33 +94,21 @@ class Graph:
     @cached_property
     def components(self) -> np.ndarray:
         """Connected component of each sample, numbered by their first sample, (n,) int32."""
-        return csgraph.connected_components(replace(self, weights=None).matrix, directed=False)[1]
+        return csgraph.connected_components(self.matrix, directed=False)[1]
 
-    def edges(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    def edges(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """List every edge once.
 
         Returns
         -------
         first, second : ndarray of shape (m,), int32
             Ends, first < second, ascending.
-        weights : ndarray of shape (m,), float32, or None
-            Similarities; None in a binary graph.
+        weights : ndarray of shape (m,), float32
+            Similarities; 1 in a binary graph.
         """
-        rows = np.repeat(np.arange(self.n, dtype=np.int32), self.degree)
-        upper = rows < self.indices
-        return rows[upper], self.indices[upper], None if self.binary else self.weights[upper]
+        upper = sparse.triu(self.matrix).tocoo()
+        return upper.row, upper.col, upper.data
 
     def neighbours(self, sample: int) -> np.ndarray:
-        """Samples that one sample is linked with.
-
-        Parameters
-        ----------
-        sample : int
-            Number of the sample.
-
-        Returns
-        -------
-        ndarray of int32
-            Ascending.
-        """
+        """Samples that one sample is linked with, ascending int32."""
         return self.indices[self.indptr[sample] : self.indptr[sample + 1]]

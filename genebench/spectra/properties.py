@@ -44,13 +44,15 @@ def incidence(
     return matrix, tuple(names)
 
 
-def shared_mutations(barcodes) -> Graph:
-    """Link samples that share at least one mutation.
+def shared_mutations(barcodes, *, least: int = 1) -> Graph:
+    """Link samples that share at least one mutation, or so many.
 
     Parameters
     ----------
     barcodes : sequence of collections, or sparse matrix of shape (n, n_mutations)
         Mutations of each sample (an empty collection: wild type), or non-zero entries of a matrix.
+    least : int
+        Fewest mutations in common.
 
     Returns
     -------
@@ -62,14 +64,22 @@ def shared_mutations(barcodes) -> Graph:
     BadInput
         Texts, which have to be split into their mutations.
     """
-    if sparse.issparse(barcodes):
-        matrix = sparse.csr_array(barcodes)
-        matrix.sum_duplicates()
-        matrix.eliminate_zeros()
-        return _sharing(matrix)
-    if any(isinstance(barcode, str) for barcode in barcodes):
-        raise BadInput("barcodes are texts; split each into the set of its mutations.")
-    return _sharing(incidence(barcodes)[0])
+    from . import kernels
+
+    if not sparse.issparse(barcodes):
+        if any(isinstance(barcode, str) for barcode in barcodes):
+            raise BadInput("barcodes are texts; split each into the set of its mutations.")
+        barcodes = incidence(barcodes)[0]
+    matrix = sparse.csr_array(barcodes)
+    matrix.sum_duplicates()
+    matrix.eliminate_zeros()
+    if least > 1:
+        number = sparse.triu(matrix @ matrix.T, 1)
+        linked = number.data >= least
+        return Graph.from_edges(matrix.shape[0], number.row[linked], number.col[linked])
+    carriers = matrix.tocsc()
+    arrays = (matrix.indptr, matrix.indices, carriers.indptr, carriers.indices)
+    return Graph(matrix.shape[0], *kernels.shared(*arrays))
 
 
 def shared_label(groups: Iterable[Hashable | Collection[Hashable] | None]) -> Graph:
@@ -92,25 +102,11 @@ def shared_label(groups: Iterable[Hashable | Collection[Hashable] | None]) -> Gr
             return group
         return () if group is None or group == "" or group != group else (group,)
 
-    return _sharing(incidence(map(labels, groups))[0])
-
-
-def _sharing(matrix):
-    """The graph of samples, rows of a matrix, that have a mark, a column, in common."""
-    from . import kernels
-
-    by_mark, n = matrix.tocsc(), matrix.shape[0]
-    arrays = (matrix.indptr, matrix.indices, by_mark.indptr, by_mark.indices)
-    return Graph(n, *kernels.shared(*arrays))
+    return shared_mutations([*map(labels, groups)])
 
 
 def from_blocks(
-    n: int,
-    rows: Callable[[int, int], np.ndarray],
-    *,
-    above: float | None = None,
-    binary: bool = False,
-    block: int = 512,
+    n: int, rows: Callable[[int, int], np.ndarray], *, above: float = 0, block: int = 512
 ) -> Graph:
     """Link samples by blocks of rows of their similarity matrix, which is never in memory whole.
 
@@ -120,31 +116,25 @@ def from_blocks(
         Number of samples.
     rows : callable
         ``rows(low, high)``: array (high − low, n); only similarities to later samples are used.
-    above : float, optional
-        Edges are values above it; None: all values but 0.
-    binary : bool
-        Leave the weights out.
+    above : float
+        Edges are values above it, 0 or more.
     block : int
         Rows of a block.
 
     Returns
     -------
     Graph
+        With weights.
     """
-    first, second, weights = [[]], [[]], [[]]
+    parts = []
     for low in range(0, n, block):
         values = np.asarray(rows(low, min(n, low + block)), dtype=np.float32)
-        linked = np.triu(values != 0 if above is None else values > above, low + 1)
-        i, j = np.nonzero(linked)
-        first.append((i + low).astype(np.int32))
-        second.append(j.astype(np.int32))
-        weights.append(values[linked])
-    ends = [np.concatenate(part).astype(np.int32) for part in (first, second)]
-    values = None if binary else np.concatenate(weights).astype(np.float32)
-    return Graph.from_edges(n, *ends, values)
+        parts.append(sparse.coo_array(np.triu(np.where(values > above, values, 0), low + 1)))
+    edges = sparse.vstack(parts, format="coo") if parts else sparse.coo_array((0, 0))
+    return Graph.from_edges(n, *edges.coords, edges.data)
 
 
-def cosine(X: np.ndarray, *, above: float, binary: bool = False) -> Graph:
+def cosine(X: np.ndarray, *, above: float) -> Graph:
     """Link samples whose vectors have a cosine above a threshold.
 
     Parameters
@@ -152,13 +142,12 @@ def cosine(X: np.ndarray, *, above: float, binary: bool = False) -> Graph:
     X : ndarray of shape (n, d)
         Vectors.
     above : float
-        Threshold, in [−1, 1).
-    binary : bool
-        Leave the weights, the cosines, out.
+        Threshold, in [0, 1).
 
     Returns
     -------
     Graph
+        Weights are cosines.
 
     Raises
     ------
@@ -174,14 +163,38 @@ def cosine(X: np.ndarray, *, above: float, binary: bool = False) -> Graph:
             f"sample out."
         )
     X = X / length
-    return from_blocks(len(X), lambda low, high: X[low:high] @ X.T, above=above, binary=binary)
+    return from_blocks(len(X), lambda low, high: X[low:high] @ X.T, above=above)
+
+
+def tanimoto(bits, *, above: float) -> Graph:
+    """Link samples by the Tanimoto index of their fingerprints.
+
+    Parameters
+    ----------
+    bits : sparse matrix of shape (n, n_bits), float32
+        Fingerprints, 0/1.
+    above : float
+        Edges are indices, in [0, 1], above it.
+
+    Returns
+    -------
+    Graph
+        Weights are indices.
+    """
+    bits = sparse.csr_array(bits)
+    number = bits.sum(axis=1)
+
+    def rows(low: int, high: int) -> np.ndarray:
+        both = (bits[low:high] @ bits.T).toarray()
+        return both / np.maximum(number[low:high, None] + number - both, 1)
+
+    return from_blocks(bits.shape[0], rows, above=above)
 
 
 def sequence_identity(
     sequences: Sequence[str],
     *,
     above: float = 0.3,
-    binary: bool = False,
     kmer: int | None = None,
     jobs: int | None = None,
 ) -> Graph:
@@ -198,8 +211,6 @@ def sequence_identity(
         Protein or nucleotide sequences.
     above : float
         Threshold of identity, in [0, 1).
-    binary : bool
-        Leave the weights, the identities, out.
     kmer : int, optional
         Align only pairs with a run of so many letters in common. Faster; with 4, of protein domain
         pairs above 0.3, 0.35, 0.4 and 0.5 there remain 83, 94, 98 and 100 %.
@@ -209,6 +220,7 @@ def sequence_identity(
     Returns
     -------
     Graph
+        Weights are identities.
 
     Raises
     ------
@@ -217,48 +229,17 @@ def sequence_identity(
     """
     letters, start = coded(sequences)
     length = np.diff(start)
-    by_length = np.argsort(length, kind="stable")
+    others = np.arange(len(length))
     near = None
     if kmer:
         near = shared_label({s[p : p + kmer] for p in range(len(s) - kmer + 1)} for s in sequences)
 
     def candidates(i: int) -> np.ndarray:
-        if near is None:
-            return by_length[by_length > i]
-        later = near.neighbours(i)
+        later = near.neighbours(i) if near else others
         later = later[later > i].astype(np.int64)
-        return later[np.argsort(length[later])]
+        return later[np.argsort(length[later])]  # the shortest first, which alignment needs
 
-    first, second, weights = [[]], [[]], [[]]
-    for i, others, identities in alike(letters, start, candidates, above=above, jobs=jobs):
-        first.append(np.full(len(others), i))
-        second.append(others)
-        weights.append(identities)
-    ends = np.concatenate(first), np.concatenate(second)
-    return Graph.from_edges(len(sequences), *ends, None if binary else np.concatenate(weights))
-
-
-def tanimoto(bits, *, above: float, binary: bool = True) -> Graph:
-    """Link samples by the Tanimoto index of their fingerprints.
-
-    Parameters
-    ----------
-    bits : sparse matrix of shape (n, n_bits), float32
-        Fingerprints, 0/1.
-    above : float
-        Edges are indices, in [0, 1], above it.
-    binary : bool
-        Leave the weights, the indices, out.
-
-    Returns
-    -------
-    Graph
-    """
-    bits = sparse.csr_array(bits)
-    number = bits.sum(axis=1)
-
-    def rows(low: int, high: int) -> np.ndarray:
-        both = (bits[low:high] @ bits.T).toarray()
-        return both / np.maximum(number[low:high, None] + number - both, 1)
-
-    return from_blocks(bits.shape[0], rows, above=above, binary=binary)
+    found = [([], [], [])]
+    for i, linked, identity in alike(letters, start, candidates, above=above, jobs=jobs):
+        found.append((np.full(len(linked), i), linked, identity))
+    return Graph.from_edges(len(length), *map(np.concatenate, zip(*found)))

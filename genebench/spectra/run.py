@@ -10,32 +10,20 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-
-import numpy as np
-import pandas as pd
 
 from ..core import cache, workers
 from ..core.errors import BadInput, RunFailed, unknown
 from ..core.workers import ArrayStage, Outcome, Progress, Say, quiet
 from ..stats import metrics
-from . import curve, table
+from . import record, scoring
 from . import study as studies
-from .builders import DataSet
 from .genetasks import GeneTask
 from .study import Request, Study
 
 VERSION = 1
 """Bump when ``compute`` gives other rows."""
-LEAST = 10
-"""Fewest samples in test, and in train, for a score."""
-METRICS = {
-    "binary": ["auroc", "auprc"],
-    "multiclass": ["auroc_weighted", "accuracy"],
-    "regression": ["spearman", "r2"],
-}
-"""Kind of label → metrics."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +47,7 @@ class Cell:
     @property
     def way(self) -> tuple[str, str, str]:
         """Data set, model and way of splitting: what a new run replaces in the results."""
-        split = studies.MODES[self.request.mode] if self.parameters else "others"
+        split = studies.MODES[self.request.mode] if self.parameters else record.OTHERS
         return self.request.dataset, self.model, split
 
     def __str__(self) -> str:
@@ -94,8 +82,7 @@ def cells(
 
     Parameters
     ----------
-    study : Study
-    request : Request
+    study, request : Study, Request
     chosen : iterable of str, optional
         Names of models; none: those of the data set.
     thin : bool
@@ -112,15 +99,13 @@ def cells(
     """
     source, out = study.datasets[request.dataset], []
     own, gene = source.available(study.declared), isinstance(source, GeneTask)
-    for model in [model for model in chosen if model not in own]:
-        needs = getattr(study.declared.models.get(model), "needs", "")
-        if needs and not gene:
-            raise BadInput(f"model '{model}': {needs}.")
-        raise unknown("model", model, own, where=f"data set '{request.dataset}'")
-    for model, spec in own.items():
-        if chosen and model not in chosen:
-            continue
-        coarse = studies.grid(spec.steps) if thin and not gene else request.parameters
+    for model in chosen or own:
+        if model not in own:
+            needs = getattr(study.declared.models.get(model), "needs", "")
+            if needs and not gene:
+                raise BadInput(f"model '{model}': {needs}.")
+            raise unknown("model", model, own, where=f"data set '{request.dataset}'")
+        coarse = studies.grid(own[model].steps) if thin and not gene else request.parameters
         ways = [(p,) for p in request.parameters if p in coarse]
         ways = [request.parameters] if gene else ways
         if request.mode == "corrected" and (gene or source.existing):
@@ -138,7 +123,7 @@ def recipe(study: Study, cell: Cell) -> dict:
         "stage": ["spectra", VERSION, metrics.VERSION],
         "cuts": studies.recipe(study, splits),
         "model": [cell.model, how],
-        "least": LEAST,
+        "least": scoring.LEAST,
     }
 
 
@@ -147,8 +132,7 @@ def compute(study: Study, cell: Cell) -> dict:
 
     Parameters
     ----------
-    study : Study
-    cell : Cell
+    study, cell : Study, Cell
 
     Returns
     -------
@@ -158,8 +142,9 @@ def compute(study: Study, cell: Cell) -> dict:
     """
     start = time.process_time()
     source, data = study.datasets[cell.request.dataset], study.data(cell.request.dataset)
-    splits, spec = studies.read(study, cell.request), source.available(study.declared)[cell.model]
-    mine = splits.about.split_param.isin([f"{p:g}" for p in cell.parameters] or [""])
+    sides, about = studies.read(study, cell.request)
+    spec = source.available(study.declared)[cell.model]
+    mine = about.split_param.isin([f"{p:g}" for p in cell.parameters] or [""])
     covered = source.covered(data, spec)
     names = {"model": spec.name, "family": spec.family, "coverage": float(covered.mean())}
     names["probe"] = "linear" if isinstance(source, GeneTask) else spec.estimator
@@ -168,84 +153,9 @@ def compute(study: Study, cell: Cell) -> dict:
     def predict(sides, about):
         return source.predict(data, spec, sides, about["repeat"])
 
-    chosen = splits.sides[mine.to_numpy()] * covered, splits.about[mine]
-    rows, unscored = score_splits(data, *chosen, predict, **names)
+    rows, unscored = scoring.score(data, sides[mine] * covered, about[mine], predict, **names)
     seconds = time.process_time() - start
     return {"rows": json.dumps(rows), "unscored": json.dumps(unscored), "seconds": seconds}
-
-
-def score_splits(
-    data: DataSet,
-    sides: np.ndarray,
-    about: pd.DataFrame,
-    predict: Callable[[np.ndarray, pd.DataFrame], Iterable[np.ndarray]],
-    **columns,
-) -> tuple[list[dict], list[dict]]:
-    """Score the predictions of each split that can be scored.
-
-    Parameters
-    ----------
-    data : DataSet
-    sides : ndarray of shape (n_splits, n)
-        1 train, 2 test, 0 neither.
-    about : DataFrame
-        Of ``study.Splits``.
-    predict : callable
-        Sides and rows of the splits that can be scored → predictions of the test samples of each.
-    **columns
-        Further columns of the rows.
-
-    Returns
-    -------
-    rows : list of dict
-        Rows of ``results.SCHEMA``.
-    unscored : list of dict
-        Splits without a score, with the ``reason``.
-    """
-    parts = [data.samples(side) for side in sides]
-    reasons = [why or _why_not(data, *part) for why, part in zip(about.reason, parts)]
-    sound = np.array([not why for why in reasons], dtype=bool)
-    predicted = iter(predict(sides[sound], about[sound]) if sound.any() else ())
-    rows, unscored = [], []
-    for at, part, why in zip(about[curve.SPLIT].to_dict("records"), parts, reasons):
-        if why:
-            unscored.append({**at, "reason": why})
-        else:
-            rows += _scored(data, *part, next(predicted), **at, **columns)
-    return rows, unscored
-
-
-def _scored(data, train, test, predicted, **columns):
-    """Rows of one split, by every metric of its kind.
-
-    A sample counts as often as it stands for (isolates); a prediction is a score, or of several
-    classes an index.
-    """
-    times = data.counts[test].astype(int)
-    y, p = np.repeat(data.labels[test], times, axis=0), np.repeat(predicted, times, axis=0)
-    if data.kind == "multiclass" and p.ndim == 1:
-        p = (p[:, None] == np.arange(len(data.classes))).astype(float)
-    columns |= {"task": data.name, "group": data.group, "kind": data.kind}
-    columns |= {"n_train": int(data.counts[train].sum()), "n_test": int(times.sum())}
-    spectral = columns["split"].removesuffix(curve.CONTROL)
-    columns["control"] = "size" if columns["split"] != spectral else ""
-    columns["variant"] = spectral.partition("spectral-")[2]
-    values = metrics.score(data.kind, y, p, METRICS[data.kind])
-    columns["genes"] = "own"
-    return [{**columns, "metric": name, "score": score} for name, score in values.items()]
-
-
-def _why_not(data, train, test):
-    """Why a split has no score; empty where it has one."""
-    for name, side in (("train", train), ("test", test)):
-        number = data.counts[side].sum()
-        if number < LEAST:
-            return f"{int(number)} samples in {name}, where {LEAST} are the fewest"
-        if len(np.unique(data.labels[side])) < 2:
-            return f"one {'value' if data.kind == 'regression' else 'class'} only in {name}"
-    if data.kind == "multiclass" and not np.isin(data.labels[test], data.labels[train]).any():
-        return "no class of test is in train"
-    return ""
 
 
 STAGE = ArrayStage("cells", "CURVES", recipe, compute)
@@ -292,18 +202,16 @@ def run(
         planned = [cell for cell in planned if str(cell.request) not in failed]
         outcome = workers.execute(STAGE, study, planned, pool, **report)
     failed |= outcome.failed
-    ready = [cell for cell in planned if str(cell) not in failed]
-    computed = []
-    for cell in ready:
-        arrays = STAGE.load(study, cell)
-        rows, unscored, seconds = (arrays[n].item() for n in ("rows", "unscored", "seconds"))
-        # data sets of equal content share what is cached
-        rows = [{**row, "task": cell.request.dataset} for row in json.loads(rows)]
-        computed.append(table.Scored(cell, rows, json.loads(unscored), seconds))
-    unscored = [row for part in computed for row in part.unscored]
-    if ready:
-        if not any(part.rows for part in computed):
+    computed = {}
+    for cell in planned:
+        if str(cell) not in failed:
+            arrays = {name: value.item() for name, value in STAGE.load(study, cell).items()}
+            parts = {name: json.loads(arrays[name]) for name in ("rows", "unscored")}
+            computed[cell] = arrays | parts
+    unscored = [row for part in computed.values() for row in part["unscored"]]
+    if computed:
+        if not any(part["rows"] for part in computed.values()):
             raise RunFailed(f"no split has a score ({unscored[0]['reason']}); nothing was written")
-        table.write(computed, study, jobs=jobs, run_s=time.perf_counter() - start)
+        record.write(computed, study, jobs=jobs, run_s=time.perf_counter() - start)
     numbers = outcome.units, outcome.cached, outcome.computed, failed, len(unscored)
     return CurveOutcome(*numbers, time.perf_counter() - start)

@@ -19,9 +19,9 @@ from ..core.errors import BadInput, unknown
 from ..core.workers import ArrayStage
 from ..data import sources
 from . import curve, datasets, features, splits
-from .builders import DataSet
 from .datasets import DataSetSpec, Declarations
 from .genetasks import GeneTask
+from .samples import DataSet
 
 VERSION = 1
 """Bump when the same data set and property give other splits."""
@@ -87,17 +87,7 @@ class Study:
 
 
 def grid(steps: int = STEPS) -> tuple[float, ...]:
-    """Space λ evenly from 0 to 1.
-
-    Parameters
-    ----------
-    steps : int
-        Number of steps.
-
-    Returns
-    -------
-    tuple of float, length steps + 1
-    """
+    """λ from 0 to 1 in so many even steps."""
     return tuple(round(i / steps, 6) for i in range(steps + 1))
 
 
@@ -138,17 +128,18 @@ def make(
         Something unknown or out of range.
     """
     lambdas = tuple(sorted({round(float(p), 6) for p in parameters})) or grid()
-    if not all(0 <= p <= 1 for p in lambdas):
+    if not 0 <= lambdas[0] <= lambdas[-1] <= 1:
         wrong = ", ".join(f"{p:g}" for p in lambdas)
         raise BadInput(f"the spectral parameters are {wrong}; give numbers from 0 to 1.")
     if mode and mode not in MODES:
         raise unknown("mode", mode, MODES)
-    declared = declared or datasets.declared()
-    every = {n: s for n, s in declared.datasets.items() if "all" in names}
-    ready = [n for n, s in every.items() if sources.status(s.source)[0] == "ready"]
-    wide = [n for name in names for n in ([*ready, *TASKS] if name == "all" else [name])]
+    declared, names = declared or datasets.declared(), list(names)
+    if "all" in names:
+        every = declared.datasets.items()
+        names += [n for n, spec in every if sources.status(spec.source)[0] == "ready"]
+        names = [n for n in (*names, *TASKS) if n != "all"]
     chosen, plan = {}, None
-    for name in wide:
+    for name in names:
         source = declared.datasets.get(name)
         if source is None:
             plan = plan or benchmark_plan.make(profile, declared=specs.declared())
@@ -164,34 +155,15 @@ def make(
     return Study(requests, chosen, declared)
 
 
-@dataclass(frozen=True, eq=False)
-class Splits:
-    """Splits of one request.
-
-    Attributes
-    ----------
-    sides : ndarray of shape (n_splits, n), int8
-        Side of each unit: 1 train, 2 test, 0 neither.
-    about : DataFrame
-        One row per split: ``split, split_param, repeat, fold, n_train, n_test`` (units), the
-        overlaps of ``curve.OVERLAPS``, and ``reason`` where there is no such split.
-    """
-
-    sides: np.ndarray
-    about: pd.DataFrame
-
-
 def recipe(study: Study, request: Request) -> dict:
     """Everything that determines the splits, as plain values for the cache key."""
-    source = study.datasets[request.dataset]
     return {
         "stage": ["spectra cuts", VERSION, splits.VERSION, 1, features.VERSION],
         "data": study.data(request.dataset).hash,
-        "property": source.links_recipe,
         "mode": request.mode,
         "parameters": list(request.parameters),
         "seeds": list(request.seeds),
-        "existing": source.in_use_recipe,
+        **study.datasets[request.dataset].splits_recipe,
     }
 
 
@@ -200,13 +172,12 @@ def divide(study: Study, request: Request) -> dict:
 
     Parameters
     ----------
-    study : Study
-    request : Request
+    study, request : Study, Request
 
     Returns
     -------
     dict
-        ``sides`` and ``about`` of ``Splits``, the latter as JSON.
+        ``sides`` and ``about``, see ``read``, the latter as JSON.
 
     Raises
     ------
@@ -214,52 +185,53 @@ def divide(study: Study, request: Request) -> dict:
         An unknown property, or a mode that does not fit the data set.
     """
     data, source = study.data(request.dataset), study.datasets[request.dataset]
-    weighted, name = request.mode == "weighted", MODES[request.mode]
-    if weighted and data.weight is None:
+    if request.mode == "weighted" and (data.weight == 1).all():
         raise BadInput(
             f"data set '{request.dataset}': weighted splits need units of several samples; take "
             f"'corrected'."
         )
-    links, every = source.graph(data), []
-    counts = np.bincount(data.of_unit, weights=data.counts, minlength=len(data))
+    links, name, every = source.graph(data), MODES[request.mode], []
+    counts = np.bincount(data.unit, weights=data.weight, minlength=len(data))
     options = {"mode": request.mode, "counts": counts}
     spectral = splits.splits(links, request.parameters, request.seeds, **options)
-    for (parameter, seed), split in spectral.items():
-        control = split and splits.size_matched(split, seed=seed)
-        every += [(name, f"{parameter:g}", seed, 0, split)]
+    for (parameter, seed), side in spectral.items():
+        control = splits.size_matched(side, seed=seed)
+        every += [(name, f"{parameter:g}", seed, 0, side)]
         every += [(name + curve.CONTROL, f"{parameter:g}", seed, 0, control)]
-    for other, fold, side in source.in_use(data, links) if name == "spectral" else ():
-        parts = [np.flatnonzero(side == k) for k in (1, 2)]
-        if all(map(len, parts)):
-            every.append((other, "", 0, fold, splits.Split.of(len(data), *parts)))
-    sides, rows = np.zeros((len(every), len(data)), dtype=np.int8), []
-    for side, (*at, split) in zip(sides, every):
-        shared = dict.fromkeys(curve.OVERLAPS, np.nan)
-        if split:
-            side[split.train], side[split.test] = 1, 2
-            shared = curve.overlaps(links, split, data.barcodes)
-        sizes = {"n_train": (side == 1).sum(), "n_test": (side == 2).sum()}
-        reason = "" if split else "too few units are left for train and test"
-        rows.append({**dict(zip(curve.SPLIT, at)), **sizes, **shared, "reason": reason})
+    for other, fold, side in source.in_use(data, links) if request.mode == "corrected" else ():
+        if {1, 2} <= set(side):
+            every.append((other, "", 0, fold, side))
+    rows = []
+    for *at, side in every:
+        row = dict(zip(curve.SPLIT, at)) | dict.fromkeys(curve.OVERLAPS, np.nan)
+        row |= {"n_train": (side == 1).sum(), "n_test": (side == 2).sum()}
+        if side.any():
+            rows.append(row | curve.overlaps(links, side, data.barcodes) | {"reason": ""})
+        else:
+            rows.append(row | {"reason": "too few units are left for train and test"})
+    sides = np.array([side for *_, side in every], dtype=np.int8)
     return {"sides": sides, "about": pd.DataFrame(rows).to_json(orient="split")}
 
 
 STAGE = ArrayStage("splits", "CURVES", recipe, divide, with_torch=False)
 
 
-def read(study: Study, request: Request) -> Splits:
+def read(study: Study, request: Request) -> tuple[np.ndarray, pd.DataFrame]:
     """Read the cached splits.
 
     Parameters
     ----------
-    study : Study
-    request : Request
+    study, request : Study, Request
 
     Returns
     -------
-    Splits
+    sides : ndarray of shape (n_splits, n), int8
+        Side of each unit: 1 train, 2 test, 0 neither.
+    about : DataFrame
+        One row per split: ``split, split_param, repeat, fold, n_train, n_test`` (units), the
+        overlaps of ``curve.OVERLAPS``, and ``reason`` where there is no such split.
     """
     arrays = STAGE.load(study, request)
     text, kinds = io.StringIO(str(arrays["about"])), {"split_param": str, "reason": str}
     about = pd.read_json(text, orient="split", dtype={"split_param": str})
-    return Splits(arrays["sides"], about.astype(kinds))
+    return arrays["sides"], about.astype(kinds)

@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 
 from genebench.core import paths, workers
-from genebench.spectra import builders, datasets, run
+from genebench.spectra import datasets, properties, run
 from genebench.spectra import study as studies
-from genebench.spectra.datasets import DataSet, DataSetSpec
+from genebench.spectra.datasets import DataSetSpec
+from genebench.spectra.samples import DataSet
 
 LETTERS = "ACDEFGHIKLMNPQRSTVWY"
 
@@ -37,7 +38,7 @@ def make_data():
 
     def make(labels, lists=None, kind: str = "regression", **fields) -> DataSet:
         if lists is not None:
-            fields["barcodes"], fields["marks"] = builders.incidence(lists)
+            fields["barcodes"], fields["marks"] = properties.incidence(lists)
         labels = np.asarray(labels)
         return DataSet("toy", kind, "mutational scans", np.arange(len(labels)), labels, **fields)
 

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from genebench.core.errors import BadInput
-from genebench.spectra import builders, files
-from genebench.spectra.datasets import DataSet
+from genebench.spectra import builders
+from genebench.spectra.samples import DataSet
 
 
 def test_isolates_of_one_barcode_are_one_weighted_unit():
@@ -59,6 +59,6 @@ def test_units_of_pairs_are_one_side():
     assert list(out["ids"]) == ["t1", "t2"] and out["unit"].tolist() == [0, 0, 1]
     assert out["sequences"] == ("AC", "DE")
     data = DataSet("toy", "regression", "protein-ligand pairs", **out)
-    assert files.sample_ids(data).tolist() == ["d1|t1", "d2|t1", "d1|t2"]
+    assert data.names.tolist() == ["d1|t1", "d2|t1", "d1|t2"]
     with pytest.raises(BadInput, match="unknown side 'ligand'"):
         builders.pairs({"table": frame}, side="ligand", label="y")

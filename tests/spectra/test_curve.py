@@ -4,20 +4,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genebench.spectra import builders, curve, properties, splits
+from genebench.spectra import curve, properties, splits
 from genebench.spectra.graph import Graph
 
 
 @pytest.mark.parametrize("parameter", [0.0, 0.3, 1.0])
 def test_overlaps_are_those_of_plain_counting(scan, parameter):
     barcodes = scan(300, sites=900)
-    graph, matrix = properties.shared_mutations(barcodes), builders.incidence(barcodes)[0]
+    graph, matrix = properties.shared_mutations(barcodes), properties.incidence(barcodes)[0]
     first, second, _ = graph.edges()
     both = zip(first.tolist(), second.tolist())
     jaccard = [len(barcodes[i] & barcodes[j]) / len(barcodes[i] | barcodes[j]) for i, j in both]
     weighted = Graph.from_edges(300, first, second, jaccard)
     split = splits.split(graph, parameter, seed=1)
-    train, test = [barcodes[i] for i in split.train], [barcodes[i] for i in split.test]
+    train, test = ([barcodes[i] for i in np.flatnonzero(split == k)] for k in (1, 2))
     found = curve.overlaps(graph, split, matrix)
     mine, other = set().union(*train), set().union(*test)
     assert found["jaccard"] == len(mine & other) / len(mine | other)

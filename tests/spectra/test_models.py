@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from scipy import sparse
 
 from genebench.core.errors import BadInput
 from genebench.spectra import datasets, models
@@ -13,19 +12,6 @@ def predict(data, name, train, test, seed=0):
     """Predictions of a declared model."""
     spec = datasets.declared().model(name)
     return models.predict(data, spec, np.asarray(train), np.asarray(test), seed=seed)
-
-
-@pytest.mark.parametrize("shape", [(60, 8), (20, 50)])
-def test_ridge_is_scikit_learns_with_weights(shape):
-    from sklearn.linear_model import Ridge
-
-    rng = np.random.default_rng(1)
-    A, B = rng.normal(size=shape), rng.normal(size=(5, shape[1]))
-    Y, w = rng.normal(size=(shape[0], 2)), rng.random(shape[0])
-    truth = Ridge(alpha=1.0).fit(A, Y, sample_weight=w).predict(B)
-    assert np.allclose(models._ridge(A, Y, B, w), truth, atol=1e-8)
-    A, B = sparse.csr_matrix(A), sparse.csr_matrix(B)
-    assert np.allclose(models._ridge(A, Y, B, w), truth, atol=1e-2)
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,10 @@ from genebench.spectra import graph, properties
 
 def pairs(g: graph.Graph) -> dict[tuple[int, int], float]:
     """Edges of a sound graph with their weights, 1 in a binary graph."""
-    values = np.ones(2 * g.m) if g.binary else g.weights
-    matrix = sparse.csr_array((values, g.indices, g.indptr), shape=(g.n, g.n))
+    matrix = g.matrix
     assert all((np.diff(g.neighbours(i)) > 0).all() for i in range(g.n))
     assert not matrix.diagonal().any() and abs(matrix - matrix.T).nnz == 0
     first, second, weights = g.edges()
-    weights = np.ones(g.m) if weights is None else weights
     return dict(zip(zip(first.tolist(), second.tolist()), weights.tolist()))
 
 

@@ -32,7 +32,7 @@ def test_run_writes_sound_rows_resumes_and_mends_a_broken_file(declared, go):
     assert (strict[["test_linked", "jaccard"]] == 0).all(axis=None) and len(strict) == 2
     assert control.n_train.tolist() == strict.n_train.tolist() and (control.test_linked > 0).all()
     loose = overlaps.loc["spectral", "0"]
-    assert (loose.n_train + loose.n_test == len(declared.dataset("toy").load())).all()
+    assert (loose.n_train + loose.n_test == len(declared.datasets["toy"].load())).all()
     before = results.scores_path("spectra").read_bytes()
     assert go(declared)[1].cached == 6
     files = paths.CURVES.glob("*.npz")
@@ -82,7 +82,7 @@ def test_predictions_from_a_file_are_scored(declared, go, tmp_path):
     assert len(own) == 8 and np.allclose(own, 1.0) and set(rows.model) > {"gearnet", "ridge"}
     faults = {
         r"has no prediction for .* \(1 such\)": (mine.iloc[1:],),
-        "has no column id": (mine.drop(columns="id"),),
+        "expected but not found: .'id'": (mine.drop(columns="id"),),
         "line 2 has no number as prediction": (mine.assign(prediction="x"),),
         "is none of 'toy'": (mine.assign(split_param=0.3),),
         "unknown model 'gearnt'; did you mean 'gearnet'": (mine, ["gearnt"]),
@@ -96,7 +96,7 @@ def test_predictions_from_a_file_are_scored(declared, go, tmp_path):
 def test_second_data_set_leaves_the_rows_of_the_first(declared, go):
     go(declared)
     before = scores()
-    spec = declared.dataset("toy").model_copy(update={"name": "toy-two"})
+    spec = declared.datasets["toy"].model_copy(update={"name": "toy-two"})
     declared.datasets["toy-two"] = spec
     go(declared, "toy-two")
     assert (scores().task == "toy").sum() == len(before)
