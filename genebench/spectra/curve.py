@@ -46,9 +46,11 @@ def overlaps(graph: Graph, side: np.ndarray, barcodes=None) -> dict[str, float]:
         RRM notebooks), in [0, 1]; NaN without barcodes or mutations. ``test_linked``: share of test
         samples with a neighbour in train (the paper's text). ``mean_similarity``: mean weight over
         all pairs of a train and a test sample (the package's tutorials); of a binary graph the
-        share of those pairs that are linked.
+        share of those pairs that are linked. NaN where a side is empty.
     """
     train, test = side == 1, side == 2
+    if not (train.any() and test.any()):
+        return dict.fromkeys(OVERLAPS, np.nan)
     near, jaccard = graph.matrix[test] @ train.astype(float), np.nan
     if barcodes is not None:
         mine, other = (barcodes.T @ units > 0 for units in (train, test))
@@ -159,7 +161,8 @@ def areas(rows: pd.DataFrame) -> pd.DataFrame:
             seeds = [area(s[column], s.score) for _, s in part.groupby("repeat") if wide]
             row = at | {"over": over} | _interval(at, "auspc", seeds)
             row |= {"seeds": len(seeds), "points": part.parameter.nunique()}
-            out.append(row | {"begin": begin, "end": end, "coverage": part.coverage.mean()})
+            row |= {"begin": begin, "end": end, "coverage": part.coverage.mean()}
+            out.append(row)
     return pd.DataFrame(out)
 
 
@@ -192,21 +195,16 @@ def findings(rows: pd.DataFrame) -> pd.DataFrame:
         (_, loose), (_, strict) = control.reindex([begin, end]).iterrows()
         seen = part.groupby("parameter")[["score", OVERLAP]].mean().dropna()
         row |= {"parameter": end, "first": first.mean(), "last": last.mean()}
-        row |= dict(zip(("fall", "fall_low", "fall_high"), t_interval(first - last)))
-        row["falls"] = bool(row["fall_low"] > 0)
-        row["fall_size"] = t_interval(loose - strict)[0]
+        fall, size = t_interval(first - last), t_interval(loose - strict)[0]
+        row |= dict(zip(("fall", "fall_low", "fall_high"), fall))
+        row |= {"falls": bool(fall[1] > 0), "fall_size": size}
         row |= dict(zip(("gap", "gap_low", "gap_high"), t_interval(strict - last)))
-        row["share_size"] = row["fall_size"] / row["fall"] if row["falls"] else np.nan
+        row["share_size"] = size / fall[0] if row["falls"] else np.nan
         wide = np.ptp(seen[OVERLAP]) >= NARROW
-        row["rank"] = rank(seen.score, seen[OVERLAP]) if wide else np.nan
+        row["rank"] = seen.corr("spearman", min_periods=3).iloc[0, 1] if wide else np.nan
         row |= dict(zip(("overlap_first", "overlap_last"), seen[OVERLAP].iloc[[0, -1]]))
         out.append(row | {"coverage": part.coverage.mean()})
     return pd.DataFrame(out)
-
-
-def rank(x: pd.Series, y: pd.Series) -> float:
-    """Spearman correlation of two columns; NaN of fewer than three values."""
-    return x.corr(y, method="spearman", min_periods=3)
 
 
 def _by_seed(part):
@@ -239,13 +237,11 @@ def placed(rows: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
     for (task, split), own in others[[OVERLAP, "n_train", "n_test"]].mean().iterrows():
         near = (mean[task] - own[OVERLAP]).abs().idxmin()
         at = {**own.rename({OVERLAP: "overlap"}), "parameter": near}
+        at["curve_overlap"] = mean[task, near]
         for model, mine in rows[rows.task == task].groupby("model", sort=True):
             line = mine[mine.split == "spectral"].groupby("parameter").score.mean()
             row = {"dataset": task, "split": split, "model": model, **at}
-            row |= {
-                "curve_overlap": mean[task, near],
-                "score": mine[mine.split == split].score.mean(),
-            }
+            row["score"] = mine[mine.split == split].score.mean()
             row["curve"] = np.interp(near, line.index, line) if len(line) else np.nan
             out.append(row)
     return pd.DataFrame(out)

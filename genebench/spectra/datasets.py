@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from ..core import paths, specs
 from ..core.errors import BadInput, unknown
-from ..core.specs import FileSpec, Kind, SourceSpec, Spec
+from ..core.specs import FileSpec, Kind, Spec
 from ..data import sources
 from . import builders, properties
 from .graph import Graph
@@ -40,6 +40,32 @@ class ExistingSpec(Spec):
     train: list[str] = []
     test: list[str] = []
     rule: Literal["fewest", "components", "order"] | None = None
+
+    def side(self, data: DataSet, links: Graph) -> np.ndarray:
+        """Assign units to the sides of the split.
+
+        Parameters
+        ----------
+        data, links : DataSet, Graph
+            The data set, and which units are alike (for the rule ``components``).
+
+        Returns
+        -------
+        ndarray of shape (n,), int8
+            1 train, 2 test, 0 neither.
+        """
+        n = len(data)
+        if self.column:
+            value = data.table[self.column]
+            return (value.isin(self.train) + 2 * value.isin(self.test)).to_numpy(np.int8)
+        if self.rule == "components":
+            size = np.bincount(links.components)
+            smallest = np.argsort(size, kind="stable")
+            tested = np.isin(links.components, smallest[np.cumsum(size[smallest]) <= 0.2 * n])
+        else:
+            number = data.barcodes.sum(axis=1).A1 if self.rule == "fewest" else np.arange(n)
+            tested = np.isin(np.arange(n), np.argsort(number, kind="stable")[int(0.8 * n) :])
+        return (1 + tested).astype(np.int8)
 
 
 class DataSetSpec(Spec):
@@ -72,23 +98,15 @@ class DataSetSpec(Spec):
     options: dict[str, Any] = {}
     models: list[str]
     homepage: str
+    release: str = "as declared"
     licence: str
     citation: list[str]
     existing: dict[str, ExistingSpec] = {}
 
     @property
-    def source(self) -> SourceSpec:
-        """Its files as a source, so that they are located, verified and read as all others."""
-        return SourceSpec(
-            id=f"spectra-{self.name}",
-            title=self.title,
-            homepage=self.homepage,
-            release="as declared",
-            licence=self.licence,
-            attribution=self.title,
-            citation=self.citation[0],
-            files=self.files,
-        )
+    def id(self) -> str:
+        """Its name as a source: its files are located, verified and read as all others."""
+        return f"spectra-{self.name}"
 
     def load(self) -> DataSet:
         """Read the data set; the last few are cached in memory.
@@ -107,7 +125,7 @@ class DataSetSpec(Spec):
         return _load(self.model_dump_json())
 
     def graph(self, data: DataSet) -> Graph:
-        """Link the units that are alike; the graph is binary.
+        """Link the units that are alike.
 
         Raises
         ------
@@ -118,7 +136,7 @@ class DataSetSpec(Spec):
         if name not in _LINKS:
             raise unknown("property", name, _LINKS, where=_where(self))
         options = {k: v for k, v in self.property.items() if k not in ("name", "words")}
-        return replace(_LINKS[name](data, **options), weights=None)
+        return _LINKS[name](data, **options)
 
     @property
     def splits_recipe(self) -> dict:
@@ -129,7 +147,7 @@ class DataSetSpec(Spec):
     def in_use(self, data: DataSet, links: Graph) -> Iterator[tuple[str, int, np.ndarray]]:
         """Name, fold and side of each unit of the splits that others use."""
         for name, spec in self.existing.items():
-            yield name, 0, existing(data, spec, links)
+            yield name, 0, spec.side(data, links)
 
     def available(self, declared: Declarations) -> dict[str, ModelSpec]:
         """Models of the data set by name."""
@@ -253,7 +271,7 @@ def _where(spec):
 @lru_cache(maxsize=4)
 def _load(declaration):
     spec = DataSetSpec.model_validate_json(declaration)
-    frames = {file: sources.table(spec.source, file) for file in spec.files}
+    frames = {file: sources.table(spec, file) for file in spec.files}
     try:
         parts = builders.BUILDERS[spec.shape](frames, **spec.options)
     except (KeyError, BadInput) as err:
@@ -262,34 +280,3 @@ def _load(declaration):
         why = missing if isinstance(err, KeyError) else err
         raise BadInput(f"{_where(spec)}: {why}") from err
     return DataSet(spec.name, spec.kind, spec.group, **parts)
-
-
-def existing(data: DataSet, spec: ExistingSpec, links: Graph) -> np.ndarray:
-    """Assign units to the sides of a split that others use.
-
-    Parameters
-    ----------
-    data, spec : DataSet, ExistingSpec
-        The data set, and the split.
-    links : Graph
-        Which units are alike, for the rule ``components``.
-
-    Returns
-    -------
-    ndarray of shape (n,), int8
-        1 train, 2 test, 0 neither.
-    """
-    n = len(data)
-    if spec.column:
-        value = data.table[spec.column]
-        sides = [value.isin(spec.train), value.isin(spec.test)]
-        return np.select(sides, [1, 2], 0).astype(np.int8)
-    if spec.rule == "components":
-        size = np.bincount(links.components)
-        smallest = np.argsort(size, kind="stable")
-        tested = np.isin(links.components, smallest[np.cumsum(size[smallest]) <= 0.2 * n])
-    else:
-        number = data.barcodes.sum(axis=1).A1 if spec.rule == "fewest" else np.arange(n)
-        tested = np.zeros(n, bool)
-        tested[np.argsort(number, kind="stable")[int(0.8 * n) :]] = True
-    return np.where(tested, 2, 1).astype(np.int8)

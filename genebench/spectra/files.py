@@ -12,7 +12,7 @@ from ..core import cache, workers
 from ..core.errors import BadInput
 from ..core.workers import Say
 from ..data import readers
-from . import record, run, scoring
+from . import record, run
 from . import study as studies
 from .samples import DataSet
 from .study import Study
@@ -130,7 +130,7 @@ def score(study: Study, path: Path, names: list[str], *, say: Say = print) -> ru
     recipe = {"file": cache.digest(path), "cuts": studies.recipe(study, request)}
     columns = {"model": model.name, "family": model.family, "probe": "file", "coverage": 1.0}
     columns["key"] = cache.key({**recipe, "model": model.name})
-    rows, unscored = scoring.score(data, sides[chosen], about[chosen], predict, **columns)
+    rows, unscored = run.score(data, sides[chosen], about[chosen], predict, **columns)
     if not rows:
         why = unscored[0]["reason"] if unscored else "it has no rows"
         raise BadInput(f"{path}: no split of it can be scored ({why}).")

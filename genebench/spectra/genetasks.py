@@ -132,10 +132,8 @@ class GeneTask:
             sources = self.plan.declared.sources
             return properties.shared_label(families.families(data.ids, sources))
         embedding = self.plan.embedding(self.property.partition(":")[2])
-        at = embedding.rows(data.ids)
-        genes = np.flatnonzero(at >= 0)
-        first, second, _ = properties.cosine(embedding.vectors[at[genes]], above=ALIKE).edges()
-        return Graph.from_edges(len(data), genes[first], genes[second])
+        at = embedding.rows(data.ids)[:, None]
+        return properties.cosine(np.where(at < 0, 0, embedding.vectors[at[:, 0]]), above=ALIKE)
 
     def in_use(self, data: DataSet, links: Graph) -> Iterator[tuple[str, int, np.ndarray]]:
         """Name, fold and side of each gene of the benchmark's splits that can be made here."""

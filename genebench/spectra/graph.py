@@ -96,19 +96,6 @@ class Graph:
         """Connected component of each sample, numbered by their first sample, (n,) int32."""
         return csgraph.connected_components(self.matrix, directed=False)[1]
 
-    def edges(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """List every edge once.
-
-        Returns
-        -------
-        first, second : ndarray of shape (m,), int32
-            Ends, first < second, ascending.
-        weights : ndarray of shape (m,), float32
-            Similarities; 1 in a binary graph.
-        """
-        upper = sparse.triu(self.matrix).tocoo()
-        return upper.row, upper.col, upper.data
-
     def neighbours(self, sample: int) -> np.ndarray:
         """Samples that one sample is linked with, ascending int32."""
         return self.indices[self.indptr[sample] : self.indptr[sample + 1]]

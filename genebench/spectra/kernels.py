@@ -36,11 +36,10 @@ def keys(seed, use, n):
     Parameters
     ----------
     seed : uint64
-        Seed.
     use : int
         Stream of that seed, one per purpose.
     n : int
-        Number of samples; the number of sample i does not depend on it.
+        Number of samples; what sample i draws does not depend on it.
 
     Returns
     -------
@@ -74,8 +73,7 @@ def walk_like_package(indptr, indices, weights, threshold, parameter, generator)
     ndarray of int32
         Retained nodes in the order of their draws.
     """
-    n = len(indptr) - 1
-    binary = len(weights) == 0
+    n, binary = len(indptr) - 1, len(weights) == 0
     alive, retained = np.ones(n, np.int8), np.empty(n, np.int32)
     # numbers of remaining nodes, so that the k-th is quick to find
     blocks = np.bincount(np.arange(n) // BLOCK, minlength=1)
@@ -179,16 +177,19 @@ def walk(indptr, indices, weights, threshold, chance, seed, order):
 
 @njit(cache=True, nogil=True)
 def balance(counts, seed, restarts, share):
-    """Deal barcodes to train and test; see ``splits.balance``.
+    """Deal barcodes to train and test so that both barcodes and samples are near the target.
+
+    In each restart, in random order, a barcode is drawn for train with probability ``share`` and
+    placed if its side's samples stay below their target; the others are placed at random at the
+    end. The deal with the least sum of the four deviations is returned (the paper's procedure).
 
     Parameters
     ----------
     counts : ndarray of shape (n,), float64
         Samples of each barcode.
     seed : uint64
-        Seed.
     restarts : int
-        Number of random deals, of which the best is returned.
+        Number of random deals.
     share : float
         Share of barcodes and samples for train, in (0, 1).
 
@@ -197,45 +198,33 @@ def balance(counts, seed, restarts, share):
     ndarray of shape (n,), bool
         Barcodes of test.
     """
-    n = len(counts)
-    total = counts.sum()
-    train_samples, test_samples = share * total, (1.0 - share) * total
-    train_nodes, test_nodes = share * n, (1.0 - share) * n
-    order, side, best = np.arange(n), np.zeros(n, np.bool_), np.zeros(n, np.bool_)
-    least, x = np.inf, _mix(seed + GOLDEN)
+    n, parts = len(counts), np.array([share, 1.0 - share])
+    aim, best, least = parts * counts.sum(), np.zeros(n, np.bool_), np.inf
+    side, x = best.copy(), _mix(seed + GOLDEN)
     for _ in range(restarts):
+        order, samples, nodes = np.arange(n), np.zeros(2), np.zeros(2)
         for i in range(n - 1, 0, -1):
             x += GOLDEN
             j = np.int64(_mix(x) % np.uint64(i + 1))
             order[i], order[j] = order[j], order[i]
-        in_train, in_test, nodes, waiting = 0.0, 0.0, 0, 0
-        for i in order:
-            x += GOLDEN
-            to_test = _unit(x) >= share
-            if not to_test and in_train + counts[i] < train_samples:
-                in_train += counts[i]
-                nodes += 1
-            elif to_test and in_test + counts[i] < test_samples:
-                in_test += counts[i]
-            else:
-                order[waiting] = i  # the front of the order has been read: it stores the overflow
-                waiting += 1
-                continue
-            side[i] = to_test
-        for i in order[:waiting]:
-            x += GOLDEN
-            side[i] = _unit(x) >= share
-            if side[i]:
-                in_test += counts[i]
-            else:
-                in_train += counts[i]
-                nodes += 1
-        loss = abs(in_train - train_samples) + abs(in_test - test_samples)
-        loss += abs(nodes - train_nodes) + abs(n - nodes - test_nodes)
+        left = order
+        for last in (False, True):  # what finds no place is dealt in the end
+            waiting = 0
+            for i in left:
+                x += GOLDEN
+                to = int(_unit(x) >= share)
+                if last or samples[to] + counts[i] < aim[to]:
+                    samples[to] += counts[i]
+                    nodes[to] += 1
+                    side[i] = to
+                else:
+                    order[waiting] = i  # this far the order has been read
+                    waiting += 1
+            left = order[:waiting]
+        loss = np.abs(samples - aim).sum() + np.abs(nodes - n * parts).sum()
         if loss < least:
             least = loss
             best[:] = side
-        order[:] = np.arange(n)
     return best
 
 

@@ -1,4 +1,8 @@
-"""Models of the spectral curves: each is fitted on one side of a split and predicts the other."""
+"""Models of the spectral curves: each is fitted on one side of a split and predicts the other.
+
+Networks are small, trained on the CPU for every split, and seeded. Their work is bounded by steps,
+not by rows: every training sample can be drawn, and a large set costs no more than a small one.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +14,19 @@ import torch
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression, Ridge
 from torch import nn
+from torch.nn import functional
 
 from ..core.errors import BadInput
-from . import features, networks
+from . import features
 from .datasets import ModelSpec
 from .samples import DataSet
 
 VERSION = 1
 """Bump when a model gives other predictions."""
+RATE, DECAY = 2e-3, 1e-4
+"""Learning rate and weight decay of networks."""
+FEWEST, EPOCHS = 120, 15
+"""Steps that even a small training set gets, and most rounds of it."""
 
 
 def predict(
@@ -27,10 +36,7 @@ def predict(
 
     Parameters
     ----------
-    data : DataSet
-        The data set.
-    spec : ModelSpec
-        The model.
+    data, spec : DataSet, ModelSpec
     train, test : ndarray of int
         Samples of each side.
     seed : int
@@ -49,18 +55,18 @@ def predict(
     """
     if spec.needs:
         raise BadInput(f"model '{spec.name}': {spec.needs}.")
-    name, estimator = spec.features, spec.estimator
+    name, estimator, options = spec.features, spec.estimator, dict(spec.options)
     if estimator == "cnn":  # of chains with a label a residue a perceptron on windows
         name, estimator = ("windows", "mlp") if "place" in data.parts else ("tokens", "cnn")
-    width = spec.options.get("width") if name == "windows" else None
+    width = options.pop("width", None)
     torch.manual_seed(seed)
-    X = _features(data, name, width) if name else None
-    return ESTIMATORS[estimator](data, X, train, test, seed=seed, **spec.options)
+    X = _features(data, name, width if name == "windows" else None)
+    return ESTIMATORS[estimator](data, X, train, test, seed=seed, **options)
 
 
 @lru_cache(maxsize=4)
 def _features(data, name, width):
-    return features.make(name, data, **({"width": width} if width else {}))
+    return name and features.make(name, data, **({"width": width} if width else {}))
 
 
 def _standardised(X, train, least):
@@ -77,17 +83,15 @@ def _targets(data):
 
 def _linear(data, X, train, test, **_):
     """Logistic regression, or ridge (of classes: one column each); L2 1, samples weighted."""
-    solver, weight = "sparse_cg", data.weight[train]
+    y, model = data.labels, LogisticRegression(C=1.0, max_iter=300)
     if not sparse.issparse(X):
-        X, solver = _standardised(X, train, 0), "cholesky"
-    if data.kind == "binary":
-        model = LogisticRegression(C=1.0, max_iter=300)
-        model.fit(X[train], data.labels[train], sample_weight=weight)
-        return model.decision_function(X[test])
-    if solver == "cholesky":
-        X = X.astype(np.float64)
-    model = Ridge(alpha=1.0, solver=solver, tol=1e-4)
-    return model.fit(X[train], _targets(data)[train], sample_weight=weight).predict(X[test])
+        X = _standardised(X, train, 0)
+    if data.kind != "binary":
+        y, model = _targets(data), Ridge(alpha=1.0, solver="sparse_cg", tol=1e-4)
+        if not sparse.issparse(X):
+            X, model.solver = X.astype(np.float64), "cholesky"
+    model.fit(X[train], y[train], sample_weight=data.weight[train])
+    return getattr(model, "decision_function", model.predict)(X[test])
 
 
 def _site_independent(data, X, train, test, **_):
@@ -116,31 +120,35 @@ def _neighbour(data, X, train, test, **_):
 
 def _mean_of(data, X, train, test, *, side, **_):
     """Of pairs: training mean of the same ligand or protein, shrunk by one observation."""
-    of_sample, y = data.parts[side], data.labels[train]
-    n, of_train = int(of_sample.max()) + 1, of_sample[train]
-    total = np.bincount(of_train, weights=y, minlength=n) + y.mean()
-    return (total / (np.bincount(of_train, minlength=n) + 1))[of_sample[test]]
-
-
-def _outputs(data):
-    return len(data.classes) if data.kind == "multiclass" else 1
+    code, y = data.parts[side], data.labels[train]
+    total, number = (np.bincount(code[train], w, code.max() + 1) for w in (y, None))
+    return ((total + y.mean()) / (number + 1))[code[test]]
 
 
 def _mlp(data, X, train, test, *, seed, steps=500, **_):
-    """Perceptron on marks (an embedding bag) or on standardised numbers."""
-    d = X.shape[1]
+    """Two hidden layers of one width on marks (an embedding bag) or on standardised numbers."""
+    d, width = X.shape[1], 32 if sparse.issparse(X) else 64
     if sparse.issparse(X):
-        X, width = features.padded(np.split(X.indices, X.indptr[1:-1]), d), 32
-        first = networks.Bag(d + 1, width, mode="sum", padding_idx=d)
+        X = features.padded(np.split(X.indices, X.indptr[1:-1]), d)
+        first = _Bag(d + 1, width, mode="sum", padding_idx=d)
         nn.init.normal_(first.weight, std=0.05)
     else:
-        X, width = _standardised(X, train, 1e-6), 64
-        first = nn.Linear(d, width)
-    net = networks.perceptron(first, width, _outputs(data))
-    return networks.predict(net, X, data, train, test, seed=seed, steps=steps, batch=256)
+        X, first = _standardised(X, train, 1e-6), nn.Linear(d, width)
+    hidden = nn.ReLU(), nn.Dropout(0.1), nn.Linear(width, width), nn.ReLU()
+    net = nn.Sequential(first, *hidden, nn.Linear(width, _outputs(data)))
+    return _trained(net, data, X, train, test, steps=steps, batch=256, seed=seed)
 
 
-def _cnn(data, X, train, test, *, seed, residues, **_):
+class _Bag(nn.EmbeddingBag):
+    """Sum of the vectors of each set of marks; ``padding_idx`` is none."""
+
+    def forward(self, marks: torch.Tensor) -> torch.Tensor:
+        carried = marks != self.padding_idx
+        number = carried.sum(1)
+        return super().forward(marks[carried].long(), number.cumsum(0) - number)
+
+
+def _cnn(data, X, train, test, *, seed, residues):
     """One convolution over residues.
 
     Of equal sequences every place keeps its own weights behind it; of others the maximum and mean
@@ -148,9 +156,70 @@ def _cnn(data, X, train, test, *, seed, residues, **_):
     """
     sizes, length = np.array([len(s) for s in data.sequences]), X.shape[1]
     placed = np.mean(sizes == np.median(sizes)) > 0.9
-    net = networks.Convolution(length, placed, _outputs(data))
+    net = _Convolution(length if placed else 0, _outputs(data))
     steps = int(np.clip(residues // (64 * length), 100, 400))
-    return networks.predict(net, X, data, train, test, seed=seed, steps=steps, batch=64)
+    return _trained(net, data, X, train, test, steps=steps, batch=64, seed=seed)
+
+
+class _Convolution(nn.Module):
+    """Residue numbers (21: none), (rows, length) → (rows, outputs); length 0: uneven sequences."""
+
+    def __init__(self, length: int, outputs: int) -> None:
+        super().__init__()
+        channels, width = (16, 5) if length else (32, 9)
+        self.letters = nn.Embedding(22, 16, padding_idx=21)
+        self.convolve = nn.Conv1d(16, channels, width, padding=width // 2)
+        self.length, first = length, nn.Linear(channels * (length or 2), 64)
+        self.rest = nn.Sequential(first, nn.GELU(), nn.Dropout(0.1), nn.Linear(64, outputs))
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        seen = (tokens != 21)[:, None]
+        hidden = functional.gelu(self.convolve(self.letters(tokens).transpose(1, 2))) * seen
+        if self.length:
+            return self.rest(hidden.flatten(1))
+        mean = hidden.sum(2) / seen.sum(2).clamp(min=1)
+        return self.rest(torch.cat([hidden.amax(2), mean], dim=1))
+
+
+def _outputs(data):
+    return len(data.classes) if data.kind == "multiclass" else 1
+
+
+_LOSSES = {
+    "multiclass": functional.cross_entropy,
+    "binary": functional.binary_cross_entropy_with_logits,
+    "regression": functional.mse_loss,
+}
+
+
+def _trained(net, data, X, train, test, *, steps, batch, seed):
+    """Train a network, at most so many steps, samples drawn by weight; predictions of test."""
+    y, weight, rng, n = data.labels, data.weight[train], np.random.default_rng(seed), len(train)
+    centre, spread = 0.0, 1.0
+    if data.kind == "regression":
+        centre, spread = y[train].mean(), y[train].std() or 1.0
+    target = torch.as_tensor((y - centre) / spread)
+    target = target.long() if data.kind == "multiclass" else target.float()
+    size = min(batch, n)
+    total = min(steps, max(FEWEST, EPOCHS * -(-n // size)))
+    optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=total)
+    chances = weight / weight.sum()
+    order = [
+        rng.choice(train, n, p=chances) if np.ptp(weight) else rng.permutation(train)
+        for _ in range(-(-total * size // n))
+    ]
+    for rows in np.concatenate(order)[: total * size].reshape(total, size):
+        optimiser.zero_grad()
+        output = net(torch.as_tensor(X[rows])).squeeze(-1)
+        _LOSSES[data.kind](output, target[rows]).backward()
+        optimiser.step()
+        schedule.step()
+    net.eval()
+    with torch.no_grad():
+        parts = [net(part).squeeze(-1) for part in torch.as_tensor(X[test]).split(2048)]
+    out = torch.cat(parts).numpy()
+    return out * spread + centre if data.kind == "regression" else out
 
 
 ESTIMATORS: dict[str, Callable] = {

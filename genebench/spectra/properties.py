@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
-from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -34,14 +33,11 @@ def incidence(
         Marks by column.
     """
     lists = [set(row) for row in lists]
-    flat = pd.Series(chain.from_iterable(lists), dtype=object)
-    at, names = pd.factorize(flat, sort=True)
-    if columns is not None:
-        at, names = pd.Index(columns).get_indexer(flat), columns
-    ends, ones = np.append(0, np.cumsum([*map(len, lists)])), np.ones(len(flat), np.float32)
-    matrix = sparse.csr_matrix((ones, at, ends.astype(int)), (len(lists), len(names)))
-    matrix.sort_indices()
-    return matrix, tuple(names)
+    marks = [mark for row in lists for mark in row]
+    names = pd.Index(sorted(set(marks)) if columns is None else columns)
+    units = np.repeat(np.arange(len(lists)), [*map(len, lists)])
+    at, ones = (units, names.get_indexer(marks)), np.ones(len(marks), np.float32)
+    return sparse.csr_matrix((ones, at), (len(lists), len(names))), tuple(names)
 
 
 def shared_mutations(barcodes, *, least: int = 1) -> Graph:
@@ -96,13 +92,9 @@ def shared_label(groups: Iterable[Hashable | Collection[Hashable] | None]) -> Gr
     Graph
         Binary.
     """
-
-    def labels(group):
-        if isinstance(group, (set, frozenset, list, tuple)):
-            return group
-        return () if group is None or group == "" or group != group else (group,)
-
-    return shared_mutations([*map(labels, groups)])
+    many = (set, frozenset, list, tuple)
+    lists = [g if isinstance(g, many) else {g} - {None, ""} for g in groups]
+    return shared_mutations([[mark for mark in row if mark == mark] for row in lists])
 
 
 def from_blocks(
@@ -140,7 +132,7 @@ def cosine(X: np.ndarray, *, above: float) -> Graph:
     Parameters
     ----------
     X : ndarray of shape (n, d)
-        Vectors.
+        Vectors; a zero vector is linked with nobody.
     above : float
         Threshold, in [0, 1).
 
@@ -152,17 +144,12 @@ def cosine(X: np.ndarray, *, above: float) -> Graph:
     Raises
     ------
     BadInput
-        A vector that is zero or not finite.
+        A vector that is not finite.
     """
     X = np.asarray(X, dtype=np.float32)
-    length = np.linalg.norm(X, axis=1, keepdims=True)
-    bad = ~np.isfinite(length[:, 0]) | (length[:, 0] == 0)
-    if bad.any():
-        raise BadInput(
-            f"vector {int(np.argmax(bad))} is zero or not finite, and has no cosine; leave the "
-            f"sample out."
-        )
-    X = X / length
+    for bad in np.flatnonzero(~np.isfinite(X).all(axis=1)):
+        raise BadInput(f"vector {bad} is not finite, and has no cosine; leave the sample out.")
+    X = X / np.maximum(np.linalg.norm(X, axis=1, keepdims=True), 1e-30)
     return from_blocks(len(X), lambda low, high: X[low:high] @ X.T, above=above)
 
 

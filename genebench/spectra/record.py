@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from operator import itemgetter
 
 import pandas as pd
 
@@ -49,17 +50,16 @@ def write(computed: dict, study: studies.Study, *, jobs: int, run_s: float) -> N
     for name, frame in tables.items():
         rounded = frame.round({c: 6 for c in frame.select_dtypes("float")})
         results.write_csv(rounded, table.path(f"{name}.csv"))
-    _write_manifest(computed, ways, rows, study.declared, jobs=jobs, run_s=run_s)
+    _write_manifest(computed, ways, rows, study, jobs=jobs, run_s=run_s)
 
 
 def _rows(computed, name):
     """Rows of all cells; data sets of equal content share what is cached, but not the name."""
-    every = [row | _named(cell) for cell, part in computed.items() for row in part[name]]
-    return pd.DataFrame(every)
-
-
-def _named(cell):
-    return {"task": cell.request.dataset, "model": cell.model}
+    return pd.DataFrame(
+        row | {"task": cell.request.dataset, "model": cell.model}
+        for cell, part in computed.items()
+        for row in part[name]
+    )
 
 
 def _way(split):
@@ -88,36 +88,33 @@ def _overlaps(study, requests):
     return rows.sort_values(_SPLIT, ignore_index=True)[columns]
 
 
-def _write_manifest(computed, ways, rows, declared, *, jobs, run_s):
+def _write_manifest(computed, ways, rows, study, *, jobs, run_s):
     """Versions, cost and cells of the results; cells that this run does not replace stay."""
     path = results.manifest_path(table.PROFILE)
     old = manifest.read(path)
     names = ["task", "model", *curve.SPLIT, "reason"]
     unscored = _others(pd.DataFrame(old.get("unscored", []), columns=names), ways)
     unscored = pd.concat([unscored, _rows(computed, "unscored")])
-    seconds = {(c["first"], c["model"], c["split"]): c["seconds"] for c in old.get("cells", [])}
-    seconds |= dict.fromkeys(ways, 0.0)
+    at = "first", "model", "split"
+    cells = {itemgetter(*at)(cell): cell for cell in old.get("cells", [])}
+    cells |= {way: dict(zip(at, way)) | {"n": 1, "rows": 0, "seconds": 0.0} for way in ways}
     for cell, part in computed.items():
-        seconds[cell.way] += part["seconds"]
-    number = rows.groupby([rows.task, rows.model, rows.split.map(_way)]).size()
-    cells = [
-        {"model": model, "split": way, "first": task, "n": 1}
-        | {"seconds": round(took, 2), "rows": int(number.get((task, model, way), 0))}
-        for (task, model, way), took in seconds.items()
-    ]
-    specs = [spec for name, spec in declared.datasets.items() if name in set(rows.task)]
+        cells[cell.way]["rows"] += len(part["rows"])
+        cells[cell.way]["seconds"] += round(part["seconds"], 2)
+    total = round(sum(cell["seconds"] for cell in cells.values()), 1)
+    specs = [spec for name, spec in study.declared.datasets.items() if name in set(rows.task)]
+    versions = {"python": platform.python_version(), "genebench": __version__}
     out = {
         "profile": table.PROFILE,
-        "versions": {"python": platform.python_version(), "genebench": __version__}
-        | manifest.versions(),
+        "versions": versions | manifest.versions(),
         "seed": 0,
         "device": f"cpu ({platform.machine()}), {jobs} processes of one thread",
-        "wall_s": {"run": round(run_s, 1), "sum_over_cells": round(sum(seconds.values()), 1)},
+        "wall_s": {"run": round(run_s, 1), "sum_over_cells": total},
         "peak_memory_mb": round(manifest.peak_memory_mb()),
         "commit": manifest.commit(),
         "sources": {spec.name: spec.homepage for spec in specs},
         "files": {s.name: {f: file.sha256 for f, file in s.files.items()} for s in specs},
-        "cells": sorted(cells, key=lambda c: (c["model"], c["split"], c["first"])),
+        "cells": sorted(cells.values(), key=itemgetter("model", "split", "first")),
         "skipped": {},
         "unscored": unscored.sort_values(sorted(names)).to_dict("records"),
     }

@@ -10,20 +10,32 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
 
 from ..core import cache, workers
 from ..core.errors import BadInput, RunFailed, unknown
 from ..core.workers import ArrayStage, Outcome, Progress, Say, quiet
 from ..stats import metrics
-from . import record, scoring
+from . import curve, record
 from . import study as studies
 from .genetasks import GeneTask
+from .samples import DataSet
 from .study import Request, Study
 
 VERSION = 1
 """Bump when ``compute`` gives other rows."""
+LEAST = 10
+"""Fewest samples in test, and in train, for a score."""
+METRICS = {
+    "binary": ["auroc", "auprc"],
+    "multiclass": ["auroc_weighted", "accuracy"],
+    "regression": ["spearman", "r2"],
+}
+"""Kind of label → metrics."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +71,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class CurveOutcome(Outcome):
-    """What became of a run.
+    """What became of the cells of a run; ``failed`` names data sets without splits, too.
 
     Attributes
     ----------
-    units, cached, computed, failed
-        Of cells, see ``workers.Outcome``; ``failed`` names data sets without splits, too.
     unscored : int
         Splits without a score, with reasons in the manifest.
     seconds : float
@@ -105,9 +115,10 @@ def cells(
             if needs and not gene:
                 raise BadInput(f"model '{model}': {needs}.")
             raise unknown("model", model, own, where=f"data set '{request.dataset}'")
-        coarse = studies.grid(own[model].steps) if thin and not gene else request.parameters
-        ways = [(p,) for p in request.parameters if p in coarse]
-        ways = [request.parameters] if gene else ways
+        ways = [request.parameters]
+        if not gene:
+            coarse = studies.grid(own[model].steps) if thin else request.parameters
+            ways = [(p,) for p in request.parameters if p in coarse]
         if request.mode == "corrected" and (gene or source.existing):
             ways.append(())
         out += [Cell(request, model, way) for way in ways]
@@ -118,12 +129,11 @@ def recipe(study: Study, cell: Cell) -> dict:
     """Everything that determines the rows of a cell, as plain values for the cache key."""
     source = study.datasets[cell.request.dataset]
     how = source.recipe(source.available(study.declared)[cell.model])
-    splits = replace(cell.request, parameters=cell.parameters)
     return {
         "stage": ["spectra", VERSION, metrics.VERSION],
-        "cuts": studies.recipe(study, splits),
+        "cuts": studies.recipe(study, replace(cell.request, parameters=cell.parameters)),
         "model": [cell.model, how],
-        "least": scoring.LEAST,
+        "least": LEAST,
     }
 
 
@@ -153,9 +163,71 @@ def compute(study: Study, cell: Cell) -> dict:
     def predict(sides, about):
         return source.predict(data, spec, sides, about["repeat"])
 
-    rows, unscored = scoring.score(data, sides[mine] * covered, about[mine], predict, **names)
+    rows, unscored = score(data, sides[mine] * covered, about[mine], predict, **names)
     seconds = time.process_time() - start
     return {"rows": json.dumps(rows), "unscored": json.dumps(unscored), "seconds": seconds}
+
+
+def score(
+    data: DataSet,
+    sides: np.ndarray,
+    about: pd.DataFrame,
+    predict: Callable[[np.ndarray, pd.DataFrame], Iterable[np.ndarray]],
+    **columns,
+) -> tuple[list[dict], list[dict]]:
+    """Score the predictions of each split that can be scored.
+
+    Parameters
+    ----------
+    data : DataSet
+    sides, about : ndarray of shape (n_splits, n), DataFrame
+        Of ``study.read``.
+    predict : callable
+        Sides and rows of the splits that can be scored → predictions of the test samples of each:
+        scores, or of several classes their numbers.
+    **columns
+        Further columns of the rows.
+
+    Returns
+    -------
+    rows : list of dict
+        Rows of ``results.SCHEMA``.
+    unscored : list of dict
+        Splits without a score, with the ``reason``.
+    """
+    columns |= {"task": data.name, "group": data.group, "kind": data.kind, "genes": "own"}
+    parts = [data.samples(side) for side in sides]
+    reasons = [why or _why_not(data, *part) for why, part in zip(about.reason, parts)]
+    sound = np.array([not why for why in reasons], dtype=bool)
+    predicted = iter(predict(sides[sound], about[sound]) if sound.any() else ())
+    rows, unscored = [], []
+    for at, (train, test), why in zip(about[curve.SPLIT].to_dict("records"), parts, reasons):
+        if why:
+            unscored.append({**at, "reason": why})
+            continue
+        times = data.weight[test].astype(int)
+        y, p = (np.repeat(v, times, axis=0) for v in (data.labels[test], next(predicted)))
+        if data.kind == "multiclass" and p.ndim == 1:
+            p = np.eye(len(data.classes))[p]
+        spectral = at["split"].removesuffix(curve.CONTROL)
+        at["control"] = "size" * (at["split"] != spectral)
+        at["variant"] = spectral.partition("spectral-")[2]
+        at |= {"n_train": int(data.weight[train].sum()), "n_test": int(times.sum())}
+        values = metrics.score(data.kind, y, p, METRICS[data.kind])
+        rows += [{**columns, **at, "metric": name, "score": v} for name, v in values.items()]
+    return rows, unscored
+
+
+def _why_not(data, train, test):
+    """Why a split has no score; empty where it has one."""
+    for name, side in (("train", train), ("test", test)):
+        number = data.weight[side].sum()
+        if number < LEAST:
+            return f"{int(number)} samples in {name}, where {LEAST} are the fewest"
+        if len(np.unique(data.labels[side])) < 2:
+            return f"one {'value' if data.kind == 'regression' else 'class'} only in {name}"
+    unseen = data.kind == "multiclass" and not set(data.labels[test]) & set(data.labels[train])
+    return "no class of test is in train" if unseen else ""
 
 
 STAGE = ArrayStage("cells", "CURVES", recipe, compute)
@@ -202,12 +274,9 @@ def run(
         planned = [cell for cell in planned if str(cell.request) not in failed]
         outcome = workers.execute(STAGE, study, planned, pool, **report)
     failed |= outcome.failed
-    computed = {}
-    for cell in planned:
-        if str(cell) not in failed:
-            arrays = {name: value.item() for name, value in STAGE.load(study, cell).items()}
-            parts = {name: json.loads(arrays[name]) for name in ("rows", "unscored")}
-            computed[cell] = arrays | parts
+    computed = {c: STAGE.load(study, c) for c in planned if str(c) not in failed}
+    for cell, part in computed.items():
+        computed[cell] = {name: json.loads(str(value)) for name, value in part.items()}
     unscored = [row for part in computed.values() for row in part["unscored"]]
     if computed:
         if not any(part["rows"] for part in computed.values()):

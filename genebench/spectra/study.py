@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -136,7 +136,7 @@ def make(
     declared, names = declared or datasets.declared(), list(names)
     if "all" in names:
         every = declared.datasets.items()
-        names += [n for n, spec in every if sources.status(spec.source)[0] == "ready"]
+        names += [n for n, spec in every if sources.status(spec)[0] == "ready"]
         names = [n for n in (*names, *TASKS) if n != "all"]
     chosen, plan = {}, None
     for name in names:
@@ -190,10 +190,11 @@ def divide(study: Study, request: Request) -> dict:
             f"data set '{request.dataset}': weighted splits need units of several samples; take "
             f"'corrected'."
         )
-    links, name, every = source.graph(data), MODES[request.mode], []
+    links, name = replace(source.graph(data), weights=None), MODES[request.mode]
     counts = np.bincount(data.unit, weights=data.weight, minlength=len(data))
     options = {"mode": request.mode, "counts": counts}
     spectral = splits.splits(links, request.parameters, request.seeds, **options)
+    every = []
     for (parameter, seed), side in spectral.items():
         control = splits.size_matched(side, seed=seed)
         every += [(name, f"{parameter:g}", seed, 0, side)]
@@ -201,14 +202,11 @@ def divide(study: Study, request: Request) -> dict:
     for other, fold, side in source.in_use(data, links) if request.mode == "corrected" else ():
         if {1, 2} <= set(side):
             every.append((other, "", 0, fold, side))
-    rows = []
+    rows, few = [], "too few units are left for train and test"
     for *at, side in every:
-        row = dict(zip(curve.SPLIT, at)) | dict.fromkeys(curve.OVERLAPS, np.nan)
+        row = dict(zip(curve.SPLIT, at)) | {"reason": "" if side.any() else few}
         row |= {"n_train": (side == 1).sum(), "n_test": (side == 2).sum()}
-        if side.any():
-            rows.append(row | curve.overlaps(links, side, data.barcodes) | {"reason": ""})
-        else:
-            rows.append(row | {"reason": "too few units are left for train and test"})
+        rows.append(row | curve.overlaps(links, side, data.barcodes))
     sides = np.array([side for *_, side in every], dtype=np.int8)
     return {"sides": sides, "about": pd.DataFrame(rows).to_json(orient="split")}
 

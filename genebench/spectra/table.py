@@ -1,4 +1,4 @@
-"""The tables of the spectral curves, and lists of what is declared. Light, because pages read it."""
+"""The tables of the spectral curves, and lists of what is declared, as pages read them."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def datasets(declared: Declarations) -> pd.DataFrame:
     frame = pd.DataFrame([spec.model_dump() for spec in specs]).fillna({"paper": ""})
     frame["linked where"] = frame.property.str["words"]
     frame["models"] = frame.models.str.len()
-    frame[["status", "needs"]] = [sources.status(spec.source) for spec in specs]
+    frame[["status", "needs"]] = [sources.status(spec) for spec in specs]
     return frame.rename(columns={"name": "data set"})[_LISTED]
 
 

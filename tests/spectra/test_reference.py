@@ -26,8 +26,7 @@ def share(a: frozenset, b: frozenset) -> int:
 
 def linked(graph: Graph):
     """The package's property for the samples of a graph."""
-    edges = set(zip(*(end.tolist() for end in graph.edges()[:2])))
-    return lambda a, b: int((a, b) in edges)
+    return lambda a, b: int(graph.matrix[a, b])
 
 
 def identical(theirs: spectrae.Splits, ours: dict) -> int:
