@@ -66,10 +66,8 @@ def barcodes(
     drug : str
         Rows are isolates: those of one barcode are one unit with up to two samples, susceptible and
         resistant, weighted by number. Otherwise the labels of one barcode are averaged.
-    limit : int
-        Number of units drawn once at random; 0: all.
-    where : dict, optional
-        Column → value that rows must have.
+    limit, where : int, dict
+        Number of units drawn once at random (0: all); column → value that rows must have.
 
     Returns
     -------
@@ -122,14 +120,10 @@ def sequences(
 
     Parameters
     ----------
-    frames : dict of str to DataFrame
-        The file ``table`` with the columns ``id`` and ``sequence``.
-    label : str
-        Column of the class.
-    drop : collection of str
-        Classes that are left out.
-    min_class : int
-        Fewest proteins of a class.
+    frames, label : dict of str to DataFrame, str
+        The file ``table`` with the columns ``id`` and ``sequence``; column of the class.
+    drop, min_class : collection of str, int
+        Classes that are left out, and fewest proteins of the others.
 
     Returns
     -------
@@ -159,10 +153,8 @@ def residues(frames: Frames, *, label: str, mask: str = "") -> Fields:
 
     Parameters
     ----------
-    frames : dict of str to DataFrame
-        The file ``table`` with the columns ``id`` and ``sequence``.
-    label : str
-        Column of the labels.
+    frames, label : dict of str to DataFrame, str
+        The file ``table`` with the columns ``id`` and ``sequence``; column of the labels.
     mask : str
         Column of 0/1 a residue: only those with 1 are samples; empty: all.
 
@@ -200,10 +192,8 @@ def pairs(frames: Frames, *, side: str, label: str, limit: int = 0) -> Fields:
     frames : dict of str to DataFrame
         The file ``table`` with the columns ``drug_id, target_id`` and ``label``; SMILES and
         sequence there or in the files ``drugs`` and ``targets``.
-    side : {"drug", "target"}
-        Which are the units.
-    label : str
-        Column of the number.
+    side, label : {"drug", "target"}, str
+        Which are the units; column of the number.
     limit : int
         Number of pairs drawn once at random; 0: all.
 
@@ -211,11 +201,6 @@ def pairs(frames: Frames, *, side: str, label: str, limit: int = 0) -> Fields:
     -------
     dict
         Fields of ``DataSet``; ``parts`` has both sides.
-
-    Raises
-    ------
-    BadInput
-        Unknown side.
     """
     frame = _limited(_selected(frames["table"], label), limit)
     tables, parts = {}, {}

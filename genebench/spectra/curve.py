@@ -32,10 +32,8 @@ def overlaps(graph: Graph, side: np.ndarray, barcodes=None) -> dict[str, float]:
 
     Parameters
     ----------
-    graph : Graph
-        Which samples are alike.
-    side : ndarray of shape (n,)
-        The split: 1 train, 2 test, 0 neither.
+    graph, side : Graph, ndarray of shape (n,)
+        Which samples are alike; the split: 1 train, 2 test, 0 neither.
     barcodes : sparse matrix of shape (n, n_mutations), optional
         Mutations of each sample, its non-zero entries.
 
@@ -86,10 +84,8 @@ def joined(scores: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    scores : DataFrame
-        Rows of ``scores.parquet``.
-    overlaps : DataFrame
-        Rows of ``overlaps.csv``.
+    scores, overlaps : DataFrame
+        Rows of ``scores.parquet`` and of ``overlaps.csv``.
 
     Returns
     -------
@@ -217,10 +213,8 @@ def placed(rows: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    rows : DataFrame
-        Of ``joined``.
-    overlaps : DataFrame
-        Rows of ``overlaps.csv``.
+    rows, overlaps : DataFrame
+        Of ``joined``, and rows of ``overlaps.csv``.
 
     Returns
     -------

@@ -118,20 +118,12 @@ class DataSetSpec(Spec):
         Raises
         ------
         BadInput
-            A column or option that does not fit the file.
-        sources.Missing
-            A file that is nowhere to be had; says what to do.
+            A column or option that does not fit the file, or a file that is nowhere to be had.
         """
         return _load(self.model_dump_json())
 
     def graph(self, data: DataSet) -> Graph:
-        """Link the units that are alike.
-
-        Raises
-        ------
-        BadInput
-            Unknown property.
-        """
+        """Link the units that are alike; raises BadInput: unknown property."""
         name = self.property["name"]
         if name not in _LINKS:
             raise unknown("property", name, _LINKS, where=_where(self))
@@ -170,10 +162,8 @@ class DataSetSpec(Spec):
         ----------
         data, model : DataSet, ModelSpec
             Of ``load``, and one of ``available``.
-        sides : ndarray of shape (n_splits, n)
-            Side of each unit.
-        seeds : sequence of int
-            One a split.
+        sides, seeds : ndarray of shape (n_splits, n), sequence of int
+            Side of each unit, and a seed a split.
 
         Returns
         -------

@@ -32,10 +32,8 @@ def tokens(sequences: tuple[str, ...], *, ends: int = 0) -> np.ndarray:
 
     Parameters
     ----------
-    sequences : tuple of str
-        Protein sequences.
-    ends : int
-        Of a sequence longer than twice this, only that many residues of each end; 0: all.
+    sequences, ends : tuple of str, int
+        Proteins; of one longer than twice ``ends`` only that many residues of each end (0: all).
 
     Returns
     -------
@@ -51,10 +49,8 @@ def words(sequences: tuple[str, ...], k: int) -> np.ndarray:
 
     Parameters
     ----------
-    sequences : tuple of str
-        Protein sequences; words with other letters than the 20 residues do not count.
-    k : int
-        Longest words.
+    sequences, k : tuple of str, int
+        Proteins, whose words with other letters than the 20 residues do not count; longest words.
 
     Returns
     -------
@@ -83,10 +79,8 @@ def lingos(smiles: tuple[str, ...], *, width: int | None = None) -> sparse.csr_m
 
     Parameters
     ----------
-    smiles : tuple of str
-        Molecules.
-    width : int, optional
-        Hash words to so many columns.
+    smiles, width : tuple of str, int
+        Molecules; hash words to so many columns.
 
     Returns
     -------
@@ -122,8 +116,8 @@ def regions(data: DataSet) -> np.ndarray:
     Parameters
     ----------
     data : DataSet
-        With marks ``position:reference:alternative`` and ``parts["regions"]``, a table with the
-        columns ``start`` and ``end``.
+        With marks ``position:reference:alternative``, and a table of ``start`` and ``end`` as
+        ``parts["regions"]``.
 
     Returns
     -------
@@ -153,10 +147,8 @@ def windows(data: DataSet, *, width: int) -> np.ndarray:
 
     Parameters
     ----------
-    data : DataSet
-        With one sample per residue (``parts["place"]``).
-    width : int
-        Residues of a window, an odd number.
+    data, width : DataSet, int
+        With one sample per residue (``parts["place"]``); residues of a window, an odd number.
 
     Returns
     -------
@@ -206,10 +198,8 @@ def make(name: str, data: DataSet, **options):
 
     Parameters
     ----------
-    name : str
-        A key of ``FEATURES`` or ``OF_SAMPLES``.
-    data : DataSet
-        The data set.
+    name, data : str, DataSet
+        A key of ``FEATURES`` or ``OF_SAMPLES``; the data set.
     **options
         Of the features (``width`` of windows).
 

@@ -51,20 +51,13 @@ def write_splits(study: Study, path: Path) -> Path:
 
     Parameters
     ----------
-    study : Study
-        Of one request.
-    path : Path
-        File; compressed where the name ends in ``.gz``.
+    study, path : Study, Path
+        Of one request; file, compressed where its name ends in ``.gz``.
 
     Returns
     -------
     Path
         The file, with the columns split, split_param, repeat, id, side.
-
-    Raises
-    ------
-    BadInput
-        More than one request.
     """
     _, data, sides, about = _only(study)
     frames = []
@@ -82,14 +75,12 @@ def score(study: Study, path: Path, names: list[str], *, say: Say = print) -> ru
 
     Parameters
     ----------
-    study : Study
-        Of one request.
+    study, names : Study, list of str
+        Of one request; the model, one.
     path : Path
         CSV with ``COLUMNS``: a prediction is a number that rises with the positive class or with
         the value, or of several classes the class itself. Every test sample of a split that the
         file names must be there.
-    names : list of str
-        The model, one.
     say : callable, optional
         See ``workers.Say``.
 

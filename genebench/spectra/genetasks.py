@@ -42,23 +42,18 @@ class GeneTask:
 
     Attributes
     ----------
-    name : str
-        Name in the results: that of the task, or ``task@property``.
-    property : str
-        One of ``PROPERTIES``, or ``cosine:MODEL``.
-    task : Task
-        The task.
-    plan : Plan
-        Genes, models, vectors and splits of its profile.
-    modes : tuple of str
-        Ways of splitting.
+    name, property : str
+        Name in the results: that of the task, or ``task@property``; one of ``PROPERTIES``, or
+        ``cosine:MODEL``.
+    task, plan : Task, Plan
+        The task; genes, models, vectors and splits of its profile.
     """
 
     name: str
     property: str
     task: Task
     plan: Plan
-    modes: tuple[str, ...] = ("corrected",)
+    modes = ("corrected",)
 
     @classmethod
     def of(cls, name: str, plan: Plan) -> GeneTask:
@@ -66,10 +61,8 @@ class GeneTask:
 
         Parameters
         ----------
-        name : str
-            ``task`` (then by ``stem``) or ``task@property``.
-        plan : Plan
-            Has the task.
+        name, plan : str, Plan
+            ``task`` (then by ``stem``) or ``task@property``; the plan has the task.
 
         Returns
         -------
@@ -95,10 +88,7 @@ class GeneTask:
     def splits_recipe(self) -> dict:
         """What determines the links, and the splits in use with what each depends on.
 
-        Raises
-        ------
-        BadInput
-            Unknown property, or its table is not at hand.
+        Raises BadInput: an unknown property, or its table is not at hand.
         """
         declared, model = self.plan.declared, self.property.partition("cosine:")[2]
         links = {"name": self.property}
@@ -168,10 +158,8 @@ class GeneTask:
         ----------
         data, model : DataSet, ModelSpec
             Of ``load``, and one of ``available``.
-        sides : ndarray of shape (n_splits, n)
-            Side of each gene.
-        seeds : sequence of int
-            Not needed.
+        sides, seeds : ndarray of shape (n_splits, n), sequence of int
+            Side of each gene; not needed.
 
         Returns
         -------

@@ -22,10 +22,8 @@ class Graph:
     ----------
     n : int
         Number of samples.
-    indptr : ndarray of shape (n + 1,), int64
+    indptr, indices : ndarray of shape (n + 1,), int64, and (2m,), int32
         The neighbours of sample i are ``indices[indptr[i] : indptr[i + 1]]``.
-    indices : ndarray of shape (2m,), int32
-        Neighbours; every edge is in both rows.
     weights : ndarray of shape (2m,), float32, or None
         Similarity of the two samples; None in a binary graph.
     """
@@ -43,10 +41,8 @@ class Graph:
         ----------
         n : int
             Number of samples.
-        first, second : array-like of int, shape (m,)
-            Ends of the edges, 0 to n − 1.
-        weights : array-like of float, shape (m,), optional
-            Similarities; None: binary.
+        first, second, weights : array-like of shape (m,)
+            Ends of the edges, 0 to n − 1, and similarities; None: binary.
 
         Returns
         -------

@@ -11,6 +11,8 @@ from numba import njit
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 BLOCK = 128
+RESTARTS, SHARE = 500, 0.8
+"""Random deals of barcodes, of which the best is taken, and the share of train in each."""
 
 
 # SplitMix64: numbers that belong to one sample or edge, whatever else is in the data set
@@ -35,11 +37,8 @@ def keys(seed, use, n):
 
     Parameters
     ----------
-    seed : uint64
-    use : int
-        Stream of that seed, one per purpose.
-    n : int
-        Number of samples; what sample i draws does not depend on it.
+    seed, use, n : uint64, int, int
+        Seed, stream of that seed, number of samples (what sample i draws does not depend on it).
 
     Returns
     -------
@@ -61,10 +60,8 @@ def walk_like_package(indptr, indices, weights, threshold, parameter, generator)
     ----------
     indptr, indices, weights : ndarray
         Graph with nodes and rows in the package's order; ``weights`` of length 0: binary.
-    threshold : float
-        Least weight of a neighbour that may be dropped.
-    parameter : float
-        Spectral parameter, in [0, 1].
+    threshold, parameter : float
+        Least weight of a neighbour that may be dropped; spectral parameter, in [0, 1].
     generator : numpy.random.Generator
         Mersenne Twister in the state of ``random.Random(seed)``.
 
@@ -138,14 +135,10 @@ def walk(indptr, indices, weights, threshold, chance, seed, order):
     ----------
     indptr, indices, weights : ndarray
         Graph; ``weights`` of length 0: binary.
-    threshold : float
-        Least weight of a neighbour that may be dropped (below ``chance`` 1).
-    chance : float
-        Probability of dropping a neighbour, in [0, 1].
-    seed : uint64
-        Seed.
-    order : ndarray of shape (n,), int
-        Order in which samples are visited.
+    threshold, chance : float
+        Least weight of a neighbour that may be dropped (below ``chance`` 1); probability of that.
+    seed, order : uint64, ndarray of shape (n,)
+        Seed, and order in which samples are visited.
 
     Returns
     -------
@@ -176,32 +169,27 @@ def walk(indptr, indices, weights, threshold, chance, seed, order):
 
 
 @njit(cache=True, nogil=True)
-def balance(counts, seed, restarts, share):
+def balance(counts, seed):
     """Deal barcodes to train and test so that both barcodes and samples are near the target.
 
-    In each restart, in random order, a barcode is drawn for train with probability ``share`` and
+    In each restart, in random order, a barcode is drawn for train with probability ``SHARE`` and
     placed if its side's samples stay below their target; the others are placed at random at the
     end. The deal with the least sum of the four deviations is returned (the paper's procedure).
 
     Parameters
     ----------
-    counts : ndarray of shape (n,), float64
-        Samples of each barcode.
-    seed : uint64
-    restarts : int
-        Number of random deals.
-    share : float
-        Share of barcodes and samples for train, in (0, 1).
+    counts, seed : ndarray of shape (n,), uint64
+        Samples of each barcode, and seed.
 
     Returns
     -------
     ndarray of shape (n,), bool
         Barcodes of test.
     """
-    n, parts = len(counts), np.array([share, 1.0 - share])
+    n, parts = len(counts), np.array([SHARE, 1.0 - SHARE])
     aim, best, least = parts * counts.sum(), np.zeros(n, np.bool_), np.inf
     side, x = best.copy(), _mix(seed + GOLDEN)
-    for _ in range(restarts):
+    for _ in range(RESTARTS):
         order, samples, nodes = np.arange(n), np.zeros(2), np.zeros(2)
         for i in range(n - 1, 0, -1):
             x += GOLDEN
@@ -212,7 +200,7 @@ def balance(counts, seed, restarts, share):
             waiting = 0
             for i in left:
                 x += GOLDEN
-                to = int(_unit(x) >= share)
+                to = int(_unit(x) >= SHARE)
                 if last or samples[to] + counts[i] < aim[to]:
                     samples[to] += counts[i]
                     nodes[to] += 1
@@ -234,17 +222,14 @@ def shared(start, marks, first, carriers):
 
     Parameters
     ----------
-    start : ndarray of shape (n + 1,), int64
+    start, marks : ndarray
         Sample i carries ``marks[start[i] : start[i + 1]]``.
-    marks : ndarray of int32
-        Marks of all samples, one after another.
     first, carriers : ndarray
         Mark t is carried by samples ``carriers[first[t] : first[t + 1]]``.
 
     Returns
     -------
-    indptr : ndarray of shape (n + 1,), int64
-    indices : ndarray of int32
+    indptr, indices : ndarray of int64, of int32
         Rows of the graph.
     """
     n = len(start) - 1

@@ -26,13 +26,13 @@ def sides(n: int, train: np.ndarray, test: np.ndarray) -> np.ndarray:
     return side
 
 
-def deal(order: np.ndarray, test_size: float) -> tuple[np.ndarray, np.ndarray]:
-    """Samples of train and of test: the first of an order are tested."""
-    n_test = int(np.ceil(test_size * len(order)))
+def deal(order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Samples of train and of test: the first fifth of an order is tested."""
+    n_test = int(np.ceil(0.2 * len(order)))
     return order[n_test:], order[:n_test]
 
 
-def walks(graph: Graph, test_size: float) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
+def walks(graph: Graph) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
     """Prepare the package's walks over a graph.
 
     Samples without a neighbour are dropped, components that are cliques go to train whole, a sample
@@ -42,8 +42,6 @@ def walks(graph: Graph, test_size: float) -> Callable[..., tuple[np.ndarray, np.
     ----------
     graph : Graph
         Which samples are alike.
-    test_size : float
-        Share of test, in (0, 1).
 
     Returns
     -------
@@ -68,7 +66,7 @@ def walks(graph: Graph, test_size: float) -> Callable[..., tuple[np.ndarray, np.
         if n_units + len(nodes) <= 5:  # the package's own rule
             return nodes[:0], nodes[:0]
         shuffled = nodes[np.random.RandomState(seed).permutation(len(nodes))]
-        train, test = deal(shuffled, test_size)
+        train, test = deal(shuffled)
         return (np.append(train, units) if len(train) else train), test
 
     return walk

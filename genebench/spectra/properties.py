@@ -27,10 +27,8 @@ def incidence(
 
     Returns
     -------
-    csr_matrix of shape (n, n_marks), float32
-        0/1.
-    tuple
-        Marks by column.
+    csr_matrix of shape (n, n_marks), float32; tuple
+        0/1, and the marks by column.
     """
     lists = [set(row) for row in lists]
     marks = [mark for row in lists for mark in row]
@@ -108,10 +106,8 @@ def from_blocks(
         Number of samples.
     rows : callable
         ``rows(low, high)``: array (high − low, n); only similarities to later samples are used.
-    above : float
-        Edges are values above it, 0 or more.
-    block : int
-        Rows of a block.
+    above, block : float, int
+        Edges are values above it, 0 or more; rows of a block.
 
     Returns
     -------
@@ -158,10 +154,8 @@ def tanimoto(bits, *, above: float) -> Graph:
 
     Parameters
     ----------
-    bits : sparse matrix of shape (n, n_bits), float32
-        Fingerprints, 0/1.
-    above : float
-        Edges are indices, in [0, 1], above it.
+    bits, above : sparse matrix of shape (n, n_bits), float
+        Fingerprints, 0/1; edges are indices, in [0, 1], above it.
 
     Returns
     -------
@@ -194,10 +188,8 @@ def sequence_identity(
 
     Parameters
     ----------
-    sequences : sequence of str
-        Protein or nucleotide sequences.
-    above : float
-        Threshold of identity, in [0, 1).
+    sequences, above : sequence of str, float
+        Proteins or nucleotides; threshold of identity, in [0, 1).
     kmer : int, optional
         Align only pairs with a run of so many letters in common. Faster; with 4, of protein domain
         pairs above 0.3, 0.35, 0.4 and 0.5 there remain 83, 94, 98 and 100 %.

@@ -24,10 +24,8 @@ def write(computed: dict, study: studies.Study, *, jobs: int, run_s: float) -> N
 
     Parameters
     ----------
-    computed : dict of run.Cell to dict
-        ``rows``, ``unscored`` and ``seconds`` of each cell.
-    study : Study
-        What was run.
+    computed, study : dict of run.Cell to dict, Study
+        ``rows``, ``unscored`` and ``seconds`` of each cell, and what was run.
     jobs, run_s : int, float
         Processes, and seconds of the run.
 

@@ -44,10 +44,8 @@ class Cell:
 
     Attributes
     ----------
-    request : Request
-        Data set and splits.
-    model : str
-        Name of the model.
+    request, model : Request, str
+        Data set and splits; name of the model.
     parameters : tuple of float
         Spectral parameters λ; empty: the splits that others use.
     """
@@ -75,10 +73,8 @@ class CurveOutcome(Outcome):
 
     Attributes
     ----------
-    unscored : int
-        Splits without a score, with reasons in the manifest.
-    seconds : float
-        Wall clock.
+    unscored, seconds : int, float
+        Splits without a score (reasons are in the manifest); wall clock.
     """
 
     unscored: int = 0
@@ -93,10 +89,8 @@ def cells(
     Parameters
     ----------
     study, request : Study, Request
-    chosen : iterable of str, optional
-        Names of models; none: those of the data set.
-    thin : bool
-        Whether expensive models take fewer λ.
+    chosen, thin : iterable of str, bool
+        Names of models (none: those of the data set); whether expensive ones take fewer λ.
 
     Returns
     -------
@@ -179,9 +173,8 @@ def score(
 
     Parameters
     ----------
-    data : DataSet
-    sides, about : ndarray of shape (n_splits, n), DataFrame
-        Of ``study.read``.
+    data, sides, about : DataSet, ndarray, DataFrame
+        The data set, and its splits as of ``study.read``.
     predict : callable
         Sides and rows of the splits that can be scored → predictions of the test samples of each:
         scores, or of several classes their numbers.
@@ -190,10 +183,8 @@ def score(
 
     Returns
     -------
-    rows : list of dict
-        Rows of ``results.SCHEMA``.
-    unscored : list of dict
-        Splits without a score, with the ``reason``.
+    rows, unscored : list of dict
+        Rows of ``results.SCHEMA``; splits without a score, with the ``reason``.
     """
     columns |= {"task": data.name, "group": data.group, "kind": data.kind, "genes": "own"}
     parts = [data.samples(side) for side in sides]
@@ -246,11 +237,10 @@ def run(
 
     Parameters
     ----------
-    study : Study
+    study, jobs : Study, int
+        What is run, and in how many processes; None: one a core.
     chosen, thin
         As of ``cells``.
-    jobs : int, optional
-        Processes; None: one a core.
     say, progress : callable, optional
         See ``workers.Say`` and ``workers.Progress``.
 
@@ -261,8 +251,6 @@ def run(
 
     Raises
     ------
-    BadInput
-        Unknown model.
     RunFailed
         A process died, or no split has a score; what has ended is cached.
     """

@@ -20,24 +20,17 @@ class DataSet:
     ----------
     name, kind, group : str
         Of the data set: its name, kind of label and group in the results.
-    ids : ndarray of shape (n,)
-        Names of the units.
-    labels : ndarray of shape (m,)
-        Of the samples: 0/1, class index or real number.
+    ids, labels : ndarray of shape (n,), of shape (m,)
+        Names of the units; of the samples 0/1, class index or real number.
     classes : tuple of str
         Names of the classes.
-    unit : ndarray of shape (m,), int
-        Unit of each sample; default: samples are units.
-    weight : ndarray of shape (m,)
-        How many times each sample counts (isolates); default: once.
-    names : ndarray of shape (m,)
-        Of the samples, in files of predictions; default: those of the units.
-    barcodes : csr_matrix of shape (n, n_marks), or None
-        Marks that each unit carries, 0/1; ``marks`` names the columns.
-    sequences : tuple of str, or None
-        One per unit.
-    table : DataFrame or None
-        Other columns of the file, one row per unit.
+    unit, weight, names : ndarray of shape (m,)
+        Unit of each sample (default: samples are units), how many times it counts (isolates;
+        default: once), and its name in files of predictions (default: that of the unit).
+    barcodes, marks : csr_matrix of shape (n, n_marks), tuple
+        Marks that each unit carries, 0/1, and names of the columns.
+    sequences, table : tuple of str, DataFrame
+        One per unit, and other columns of the file, one row per unit.
     parts : dict
         What a builder adds for its models (residue indices, the other side of a pair).
     """

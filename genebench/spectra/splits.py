@@ -20,8 +20,6 @@ VERSION = 1
 MODES = ("corrected", "reference", "weighted")
 """``corrected``: every sample takes part. ``reference``: the published package, sample for sample.
 ``weighted``: the paper's procedure for barcodes that many samples share."""
-RESTARTS = 500
-"""Random deals of barcodes, of which the best is taken."""
 _ORDER, _TEST, _, _SIZE = range(1, 5)
 """Streams of random numbers of a seed; the third is that of edges."""
 
@@ -31,10 +29,8 @@ def split(graph: Graph, parameter: float, *, seed: int, **options) -> np.ndarray
 
     Parameters
     ----------
-    graph : Graph
-        Which samples are alike.
-    parameter, seed : float, int
-        Spectral parameter λ, in [0, 1], and seed, 0 to 2³² − 1.
+    graph, parameter, seed : Graph, float, int
+        Which samples are alike; λ, in [0, 1]; 0 to 2³² − 1.
     **options
         Of ``splits``.
 
@@ -63,45 +59,33 @@ def splits(
     seeds: Iterable[int],
     *,
     mode: str = "corrected",
-    test_size: float = 0.2,
     counts: Sequence[int] | None = None,
 ) -> dict[tuple[float, int], np.ndarray]:
     """Split a graph's samples at every spectral parameter λ and seed.
 
     corrected: samples are visited in random order; each is retained unless it was dropped, and
-    drops each undecided neighbour with probability λ. A share ``test_size`` of the retained is
-    drawn for test. Samples without a neighbour are retained, λ = 0 retains all, at λ = 1 no edge
-    joins train and test. The random numbers belong to samples and edges, so that one seed at two λ
-    differs by λ alone, on every machine alike.
-
-    reference: the sets of ``spectrae`` 1.0.3, see ``package.walks``.
+    drops each undecided neighbour with probability λ. A fifth of the retained is drawn for test.
+    Samples without a neighbour are retained, λ = 0 retains all, at λ = 1 no edge joins train and
+    test. The random numbers belong to samples and edges, so that one seed at two λ differs by λ
+    alone, on every machine alike. reference: the sets of ``spectrae`` 1.0.3, see ``package.walks``.
 
     weighted: nodes stand for ``counts`` samples each (barcodes); the node of most samples is
-    retained next (seeds part equal ones), neighbours are dropped with probability λ². Of 500 random
-    deals of the retained to train and test that is taken whose numbers of nodes and of samples are
-    nearest to ``test_size``. The paper's score of a node has two more terms, rare mutations and few
-    neighbours, whose factors its scripts leave open; the splits shipped for pyrazinamide are
-    matched best without them (at λ = 1, 82 % of the linked barcodes retained by either are retained
-    by both; 67 % with equal factors). As in ``corrected``, nodes without a neighbour left are
-    retained; the paper's scripts drop them, but for the wild type.
+    retained next (seeds part equal ones), neighbours are dropped with probability λ², and
+    ``kernels.balance`` deals the retained. The paper's score of a node has two more terms, rare
+    mutations and few neighbours, whose factors its scripts leave open; the splits shipped for
+    pyrazinamide are matched best without them (at λ = 1, 82 % of the linked barcodes retained by
+    either are retained by both; 67 % with equal factors). As in ``corrected``, nodes without a
+    neighbour left are retained; the paper's scripts drop them, but for the wild type.
 
     In a graph with weights a neighbour is dropped only if its weight also ranks above 100 (1 − λ)
     per cent of all pairs of samples; at λ = 1 every neighbour is dropped.
 
     Parameters
     ----------
-    graph : Graph
-        Which samples are alike.
-    parameters : iterable of float
-        Spectral parameters λ, in [0, 1].
-    seeds : iterable of int
-        Seeds of each λ, 0 to 2³² − 1.
-    mode : {"corrected", "reference", "weighted"}
-        Procedure.
-    test_size : float
-        Share of test, in (0, 1).
-    counts : sequence of int, shape (n,)
-        Samples of each node; mode ``weighted`` only.
+    graph, parameters, seeds : Graph, iterable of float, iterable of int
+        Which samples are alike; λ, in [0, 1]; seeds of each λ, 0 to 2³² − 1.
+    mode, counts : {"corrected", "reference", "weighted"}, sequence of int of shape (n,)
+        Procedure, and samples of each node (mode ``weighted`` only).
 
     Returns
     -------
@@ -114,12 +98,12 @@ def splits(
         An argument out of range, or a graph that the published package refuses.
     """
     parameters, seeds = [float(p) for p in parameters], [int(s) for s in seeds]
-    _check(graph, parameters, seeds, mode, test_size, counts)
+    _check(graph, parameters, seeds, mode, counts)
     thresholds = _thresholds(graph, parameters)
     if mode == "reference":
-        walk = package.walks(graph, test_size)
+        walk = package.walks(graph)
     else:
-        walk = _walks(graph, seeds, test_size, counts if mode == "weighted" else None)
+        walk = _walks(graph, seeds, counts if mode == "weighted" else None)
 
     every = product(parameters, seeds)
     return {(p, s): sides(graph.n, *walk(p, s, thresholds[p])) for p, s in every}
@@ -133,10 +117,8 @@ def size_matched(side: np.ndarray, *, seed: int) -> np.ndarray:
 
     Parameters
     ----------
-    side : ndarray of shape (n,)
-        The split.
-    seed : int
-        0 to 2³² − 1.
+    side, seed : ndarray of shape (n,), int
+        The split, and 0 to 2³² − 1.
 
     Returns
     -------
@@ -148,13 +130,12 @@ def size_matched(side: np.ndarray, *, seed: int) -> np.ndarray:
     return sides(len(side), order[n_test : n_test + n_train], order[:n_test])
 
 
-def _check(graph, parameters, seeds, mode, test_size, counts):
+def _check(graph, parameters, seeds, mode, counts):
     """Raise BadInput if an argument is out of range."""
     if mode not in MODES:
         raise unknown("mode", mode, MODES)
     limits = [("spectral parameter", p, "from 0 to 1", 0 <= p <= 1) for p in parameters]
     limits += [("seed", s, f"from 0 to {2**32 - 1}", 0 <= s < 2**32) for s in seeds]
-    limits += [("share of test samples", test_size, "between 0 and 1", 0 < test_size < 1)]
     for what, value, limit, sound in limits:
         if not sound:
             raise BadInput(f"the {what} is {value}; it must be {limit}.")
@@ -189,7 +170,7 @@ def _keys(seed, stream, n):
     return kernels.keys(np.uint64(seed), stream, n)
 
 
-def _walks(graph, seeds, test_size, counts):
+def _walks(graph, seeds, counts):
     """Function of λ, seed and least weight that drops → samples of train and of test.
 
     Without ``counts`` by mode ``corrected``, with them by ``weighted``.
@@ -205,9 +186,9 @@ def _walks(graph, seeds, test_size, counts):
         retained = kernels.walk(*graph.arrays, threshold, chance, stream, orders[seed])
         if counts is None:
             lot = lots[seed]
-            return package.deal(lot[retained[lot]], test_size)
+            return package.deal(lot[retained[lot]])
         nodes = np.flatnonzero(retained)
-        tested = kernels.balance(many[nodes], stream, RESTARTS, 1.0 - test_size)
+        tested = kernels.balance(many[nodes], stream)
         return nodes[~tested], nodes[tested]
 
     return walk

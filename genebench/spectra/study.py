@@ -71,10 +71,8 @@ class Study:
     ----------
     requests : tuple of Request
         What is split, and how.
-    datasets : mapping of str to DataSetSpec or GeneTask
-        The requested data sets.
-    declared : Declarations
-        All declared data sets and models.
+    datasets, declared : mapping of str to DataSetSpec or GeneTask, Declarations
+        The requested data sets; all declared data sets and models.
     """
 
     requests: tuple[Request, ...]
@@ -107,14 +105,10 @@ def make(
     names : iterable of str
         Data sets, gene tasks (``task`` or ``task@property``), or ``all``: every data set at hand
         and the gene tasks of ``TASKS``.
-    mode : str, optional
-        A key of ``MODES``; None: as declared.
-    parameters : iterable of float, optional
-        Spectral parameters λ; none: 0 to 1 in ``STEPS`` steps.
-    seeds : int
-        Seeds of each λ.
-    profile : str
-        Profile of the gene tasks.
+    mode, profile : str
+        A key of ``MODES`` (None: as declared), and profile of the gene tasks.
+    parameters, seeds : iterable of float, int
+        Spectral parameters λ (none: 0 to 1 in ``STEPS`` steps), and number of seeds of each.
     declared : Declarations, optional
         Where data sets and models are looked up; None: ``data/spectra.yml``.
 

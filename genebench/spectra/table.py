@@ -31,12 +31,11 @@ def path(name: str) -> Path:
 
 
 def read(name: str) -> pd.DataFrame:
-    """Read a table.
+    """Read a table of ``BESIDE``.
 
     Parameters
     ----------
     name : str
-        One of ``BESIDE``.
 
     Returns
     -------
@@ -59,7 +58,6 @@ def datasets(declared: Declarations) -> pd.DataFrame:
     Parameters
     ----------
     declared : Declarations
-        The data sets.
 
     Returns
     -------
@@ -81,7 +79,6 @@ def models(declared: Declarations) -> pd.DataFrame:
     Parameters
     ----------
     declared : Declarations
-        The models.
 
     Returns
     -------

@@ -106,7 +106,6 @@ ONE, NONE = Graph.from_edges(1, [], []), Graph.from_edges(0, [], [])
         ("spectral parameter is 1.2", HUB, {"parameter": 1.2}),
         ("seed is -1", HUB, {"seed": -1}),
         ("did you mean 'corrected'", HUB, {"mode": "corected"}),
-        ("share of test samples is 0", HUB, {"test_size": 0}),
         ("need 'counts'", HUB, {"mode": "weighted"}),
     ],
 )
