@@ -72,7 +72,6 @@ def spectra(
             done = runner.run(
                 study,
                 chosen=split_names(models),
-                thin=not lambdas,
                 jobs=jobs,
                 say=report.say,
                 progress=report.step,

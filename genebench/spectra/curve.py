@@ -73,7 +73,7 @@ def area(x: np.ndarray, y: np.ndarray) -> float:
     float
         In the unit of y; NaN of fewer than two different x.
     """
-    line = pd.Series(np.asarray(y, dtype=float)).groupby(np.asarray(x, dtype=float)).mean().dropna()
+    line = pd.Series(np.array(y, float)).groupby(np.array(x, float)).mean().dropna()
     if len(line) < 2:
         return np.nan
     return float(np.trapezoid(line, line.index) / np.ptp(line.index))

@@ -43,7 +43,7 @@ def _only(study):
     for _ in workers.pending(studies.STAGE, study, [request]):
         if why := workers.do(studies.STAGE, study, request):
             raise BadInput(why)
-    return request, study.data(request.dataset), *studies.read(study, request)
+    return request, study.datasets[request.dataset].load(), *studies.read(study, request)
 
 
 def write_splits(study: Study, path: Path) -> Path:

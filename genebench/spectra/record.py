@@ -46,8 +46,7 @@ def write(computed: dict, study: studies.Study, *, jobs: int, run_s: float) -> N
     tables |= {"points": curve.points(joined), "auspc": curve.areas(joined)}
     tables["findings"] = curve.findings(joined)
     for name, frame in tables.items():
-        rounded = frame.round({c: 6 for c in frame.select_dtypes("float")})
-        results.write_csv(rounded, table.path(f"{name}.csv"))
+        results.write_csv(frame.round(6), table.path(f"{name}.csv"))
     _write_manifest(computed, ways, rows, study, jobs=jobs, run_s=run_s)
 
 

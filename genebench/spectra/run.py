@@ -81,16 +81,14 @@ class CurveOutcome(Outcome):
     seconds: float = 0.0
 
 
-def cells(
-    study: Study, request: Request, *, chosen: Iterable[str] = (), thin: bool = True
-) -> list[Cell]:
-    """List the cells of one request.
+def cells(study: Study, request: Request, *, chosen: Iterable[str] = ()) -> list[Cell]:
+    """List the cells of one request; on the whole grid expensive models take fewer λ.
 
     Parameters
     ----------
     study, request : Study, Request
-    chosen, thin : iterable of str, bool
-        Names of models (none: those of the data set); whether expensive ones take fewer λ.
+    chosen : iterable of str
+        Names of models; none: those of the data set.
 
     Returns
     -------
@@ -111,8 +109,8 @@ def cells(
             raise unknown("model", model, own, where=f"data set '{request.dataset}'")
         ways = [request.parameters]
         if not gene:
-            coarse = studies.grid(own[model].steps) if thin else request.parameters
-            ways = [(p,) for p in request.parameters if p in coarse]
+            whole = request.parameters == studies.grid()
+            ways = [(p,) for p in (studies.grid(own[model].steps) if whole else request.parameters)]
         if request.mode == "corrected" and (gene or source.existing):
             ways.append(())
         out += [Cell(request, model, way) for way in ways]
@@ -145,7 +143,8 @@ def compute(study: Study, cell: Cell) -> dict:
         ``seconds`` of the processor.
     """
     start = time.process_time()
-    source, data = study.datasets[cell.request.dataset], study.data(cell.request.dataset)
+    source = study.datasets[cell.request.dataset]
+    data = source.load()
     sides, about = studies.read(study, cell.request)
     spec = source.available(study.declared)[cell.model]
     mine = about.split_param.isin([f"{p:g}" for p in cell.parameters] or [""])
@@ -228,7 +227,6 @@ def run(
     study: Study,
     *,
     chosen: Iterable[str] = (),
-    thin: bool = True,
     jobs: int | None = None,
     say: Say = print,
     progress: Progress = quiet,
@@ -239,7 +237,7 @@ def run(
     ----------
     study, jobs : Study, int
         What is run, and in how many processes; None: one a core.
-    chosen, thin
+    chosen : iterable of str
         As of ``cells``.
     say, progress : callable, optional
         See ``workers.Say`` and ``workers.Progress``.
@@ -255,7 +253,7 @@ def run(
         A process died, or no split has a score; what has ended is cached.
     """
     start, jobs, chosen = time.perf_counter(), jobs or os.cpu_count() or 1, list(chosen)
-    planned = [c for r in study.requests for c in cells(study, r, chosen=chosen, thin=thin)]
+    planned = [c for r in study.requests for c in cells(study, r, chosen=chosen)]
     report = {"say": say, "progress": progress, "at_once": jobs}
     with workers.pool(jobs, study) as pool:
         failed = workers.execute(studies.STAGE, study, study.requests, pool, **report).failed

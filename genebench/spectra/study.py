@@ -21,7 +21,6 @@ from ..data import sources
 from . import curve, datasets, features, splits
 from .datasets import DataSetSpec, Declarations
 from .genetasks import GeneTask
-from .samples import DataSet
 
 VERSION = 1
 """Bump when the same data set and property give other splits."""
@@ -78,10 +77,6 @@ class Study:
     requests: tuple[Request, ...]
     datasets: Mapping[str, DataSetSpec | GeneTask]
     declared: Declarations
-
-    def data(self, name: str) -> DataSet:
-        """Read one of the data sets."""
-        return self.datasets[name].load()
 
 
 def grid(steps: int = STEPS) -> tuple[float, ...]:
@@ -151,13 +146,14 @@ def make(
 
 def recipe(study: Study, request: Request) -> dict:
     """Everything that determines the splits, as plain values for the cache key."""
+    source = study.datasets[request.dataset]
     return {
         "stage": ["spectra cuts", VERSION, splits.VERSION, 1, features.VERSION],
-        "data": study.data(request.dataset).hash,
+        "data": source.load().hash,
         "mode": request.mode,
         "parameters": list(request.parameters),
         "seeds": list(request.seeds),
-        **study.datasets[request.dataset].splits_recipe,
+        **source.splits_recipe,
     }
 
 
@@ -178,7 +174,8 @@ def divide(study: Study, request: Request) -> dict:
     BadInput
         An unknown property, or a mode that does not fit the data set.
     """
-    data, source = study.data(request.dataset), study.datasets[request.dataset]
+    source = study.datasets[request.dataset]
+    data = source.load()
     if request.mode == "weighted" and (data.weight == 1).all():
         raise BadInput(
             f"data set '{request.dataset}': weighted splits need units of several samples; take "
@@ -225,5 +222,4 @@ def read(study: Study, request: Request) -> tuple[np.ndarray, pd.DataFrame]:
     """
     arrays = STAGE.load(study, request)
     text, kinds = io.StringIO(str(arrays["about"])), {"split_param": str, "reason": str}
-    about = pd.read_json(text, orient="split", dtype={"split_param": str})
-    return arrays["sides"], about.astype(kinds)
+    return arrays["sides"], pd.read_json(text, orient="split", dtype=kinds)

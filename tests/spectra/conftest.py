@@ -102,6 +102,6 @@ def go():
         study = studies.make(
             names or ["toy"], parameters=[0, 0.5, 1], seeds=2, declared=declared, **options
         )
-        return study, run.run(study, jobs=1, thin=False, say=lambda text: None)
+        return study, run.run(study, jobs=1, say=lambda text: None)
 
     return work

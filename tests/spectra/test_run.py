@@ -47,7 +47,7 @@ def test_scores_are_those_of_scikit_learn_on_the_written_splits(declared, go, tm
     study, _ = go(declared)
     sides = pd.read_csv(files.write_splits(study, tmp_path / "splits.csv.gz"))
     sides = sides[(sides.split == "spectral") & (sides.split_param == 0.5) & (sides.repeat == 1)]
-    data = study.data("toy")
+    data = study.datasets["toy"].load()
     side = pd.Series(data.ids).map(sides.set_index("id").side).to_numpy()
     train, test = side == "train", side == "test"
     fitted = Ridge(alpha=1.0).fit(data.barcodes[train], data.labels[train])
@@ -67,7 +67,7 @@ def test_mode_that_does_not_fit_is_named(declared, go):
 def test_predictions_from_a_file_are_scored(declared, go, tmp_path):
     study, _ = go(declared)
     sides = pd.read_csv(files.write_splits(study, tmp_path / "splits.csv"))
-    data = study.data("toy")
+    data = study.datasets["toy"].load()
     truth = dict(zip(data.ids, data.labels))
     mine = sides[sides.side == "test"].assign(prediction=lambda f: f.id.map(truth))
     path = tmp_path / "mine.csv"
