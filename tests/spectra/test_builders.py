@@ -23,11 +23,9 @@ def test_isolates_of_one_barcode_are_one_weighted_unit():
     "variant, marks, expected",
     [
         ("MKTA", {"changed": "AKTA"}, ["1"]),
-        ("AKXA", {"changed": "AKTA"}, ["3"]),
         ("AKA", {"changed": "AKTA"}, ["3"]),
         ("AKTTA", {"changed": "AKTA"}, ["4"]),
         ("AKTAM", {"changed": "AKTA"}, ["4"]),
-        ("AKTA", {"changed": "AKTA"}, ["4"]),
         ("XYTA", {"changed": "AKTA"}, ["1", "2"]),
         ("AKCD", {"against": "AKTA"}, ["A4D", "T3C"]),
         ("K417N", {"single": True}, ["K417", "to N"]),

@@ -11,48 +11,33 @@ from benchmarks import spectrae
 from genebench.spectra import kernels, properties, splits
 from genebench.spectra.graph import Graph
 
-PARAMETERS = [i / 20 for i in range(21)]
-SEEDS = [0, 1, 2]
-
 needs_package = pytest.mark.skipif(
     not spectrae.installed(), reason="spectrae is not installed (extra 'spectra-test')"
 )
 
 
-def share(a: frozenset, b: frozenset) -> int:
-    """The package's property: whether two barcodes have a mutation in common."""
-    return int(not a.isdisjoint(b))
-
-
 def linked(graph: Graph):
-    """The package's property for the samples of a graph."""
-    return lambda a, b: int(graph.matrix[a, b])
+    """The package's property for the samples of a graph, which are numbers."""
+    return lambda a, b: float(graph.matrix[a, b])
 
 
-def identical(theirs: spectrae.Splits, ours: dict) -> int:
-    """Number of splits with the same train and test sets in both, or that neither makes."""
-
-    def same(a, b) -> bool:
-        if a is None or not b.any():
-            return a is None and not b.any()
-        return all(sorted(s) == np.flatnonzero(b == k).tolist() for k, s in enumerate(a, 1))
-
-    assert theirs.splits.keys() == ours.keys()
-    return sum(same(theirs.splits[pair], ours[pair]) for pair in ours)
-
-
-def assert_all_identical(barcodes: list[frozenset[str]]) -> None:
-    """Every split of 21 λ × 3 seeds is the package's, and not all for a trivial reason."""
-    theirs = spectrae.run(barcodes, share, PARAMETERS, SEEDS)
-    graph = properties.shared_mutations(barcodes)
-    ours = splits.splits(graph, PARAMETERS, SEEDS, mode="reference")
-    assert theirs.edges == graph.m and identical(theirs, ours) == 63
-    assert len({np.sum(s == 1) for s in ours.values()}) > 20
+def assert_identical(graph: Graph, parameters: list[float], seeds: list[int]) -> dict:
+    """Every split of a graph is the package's, or neither makes it."""
+    options = {"binary": graph.binary}
+    theirs = spectrae.run(list(range(graph.n)), linked(graph), parameters, seeds, **options)
+    ours = splits.splits(graph, parameters, seeds, mode="reference")
+    assert theirs.edges == graph.m and theirs.splits.keys() == ours.keys()
+    for at, side in ours.items():
+        sides = theirs.splits[at] or ((), ())
+        assert [sorted(s) for s in sides] == [np.flatnonzero(side == k).tolist() for k in (1, 2)]
+    return ours
 
 
 @needs_package
 def test_made_up_barcodes_are_split_as_by_the_package(scan):
-    assert_all_identical(scan(300, sites=450))
+    graph = properties.shared_mutations(scan(300, sites=450))
+    ours = assert_identical(graph, [i / 20 for i in range(21)], [0, 1, 2])
+    assert len({np.sum(side == 1) for side in ours.values()}) > 20
 
 
 @needs_package
@@ -61,13 +46,9 @@ def test_graphs_with_weights_are_split_as_by_the_package(zeros):
     rng = np.random.default_rng(0)
     M = np.triu(rng.integers(1, 40, (70, 70)) / 32, 1)  # exact in single precision, with ties
     M = (M * (rng.random(M.shape) < 0.3) if zeros else M).astype(np.float32)
-    M, parameters = M + M.T, [0.0, 0.1, 0.35, 0.5, 0.75, 0.95, 1.0]
-    samples = list(range(70))
-    theirs = spectrae.run(samples, lambda a, b: float(M[a, b]), parameters, [0, 7], binary=False)
-    graph = properties.from_blocks(70, lambda low, high: M[low:high])
-    ours = splits.splits(graph, parameters, [0, 7], mode="reference")
-    assert identical(theirs, ours) == 14
-    none = any(not s.any() for s in ours.values())
+    graph = properties.from_blocks(70, lambda low, high: (M + M.T)[low:high])
+    ours = assert_identical(graph, [0.0, 0.1, 0.35, 0.5, 0.75, 0.95, 1.0], [0, 7])
+    none = any(not side.any() for side in ours.values())
     assert none != zeros  # λ = 1 on a complete graph leaves one sample
 
 

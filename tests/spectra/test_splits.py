@@ -38,11 +38,6 @@ def make(graph, mode, parameters=PARAMETERS, seeds=range(5), **options):
     return splits.splits(graph, parameters, seeds, mode=mode, **options)
 
 
-def mean_size(made: dict) -> float:
-    """Mean number of retained samples."""
-    return np.mean([(s > 0).sum() for s in made.values()])
-
-
 @pytest.mark.parametrize("mode", splits.MODES)
 def test_every_sample_is_on_one_side_or_dropped(graph, mode):
     isolated = set(np.flatnonzero(graph.degree == 0).tolist())
@@ -55,15 +50,11 @@ def test_every_sample_is_on_one_side_or_dropped(graph, mode):
 
 @pytest.mark.parametrize("mode", splits.MODES)
 def test_overlap_and_size_fall_with_lambda_to_no_overlap(graph, barcodes, mode):
-    matrix, rows = properties.incidence(barcodes)[0], []
-    made = make(graph, mode, PARAMETERS[::4], range(10))
-    for parameter in PARAMETERS[::4]:
-        same = [made[parameter, seed] for seed in range(10)]
-        overlaps = [list(curve.overlaps(graph, split, matrix).values()) for split in same]
-        sizes = [(split > 0).sum() for split in same]
-        rows.append([*np.mean(overlaps, axis=0), np.mean(sizes)])
-    assert (np.diff(rows, axis=0) < 0).all()
-    assert rows[-1][:3] == [0, 0, 0]
+    matrix = properties.incidence(barcodes)[0]
+    made = make(graph, mode, PARAMETERS[::4], range(10)).values()
+    rows = [[*curve.overlaps(graph, side, matrix).values(), (side > 0).sum()] for side in made]
+    means = np.reshape(rows, (6, 10, 4)).mean(axis=1)
+    assert (np.diff(means, axis=0) < 0).all() and not means[-1, :3].any()
 
 
 @pytest.mark.parametrize(
@@ -76,8 +67,8 @@ def test_overlap_and_size_fall_with_lambda_to_no_overlap(graph, barcodes, mode):
 )
 def test_splits_are_the_same_on_every_machine(mode, digest):
     n, total = 500, hashlib.sha256()
-    pairs = [(i, (i * i + k) % n) for i in range(n) for k in (3, 11)]
-    edges = {(min(i, j), max(i, j)) for i, j in pairs if i % 10 and i != j}
+    pairs = [sorted((i, (i * i + k) % n)) for i in range(n) if i % 10 for k in (3, 11)]
+    edges = {(i, j) for i, j in pairs if i < j}
     graph = Graph.from_edges(n, *zip(*edges))
     options = {"counts": 1 + np.arange(n) ** 2 % 17} if mode == "weighted" else {}
     made = splits.splits(graph, [0.0, 0.25, 0.5, 1.0], [0, 1], mode=mode, **options)
@@ -87,7 +78,6 @@ def test_splits_are_the_same_on_every_machine(mode, digest):
 
 
 HUB = Graph.from_edges(11, [0] * 10, range(1, 11))
-EMPTY = Graph.from_edges(10, [], [])
 CLIQUES = properties.shared_label(list("aaabbbcccdddeee"))
 ONE, NONE = Graph.from_edges(1, [], []), Graph.from_edges(0, [], [])
 
@@ -97,11 +87,8 @@ ONE, NONE = Graph.from_edges(1, [], []), Graph.from_edges(0, [], [])
     [
         ("take a smaller parameter", properties.shared_label(["a"] * 8), {"parameter": 1.0}),
         ("too few samples are left", ONE, {}),
-        ("too few samples are left", NONE, {}),
-        ("too few samples are left", ONE, {"mode": "weighted", "counts": [1]}),
         ("too few samples are left", NONE, {"mode": "weighted", "counts": []}),
         ("makes no split of this graph .* 'corrected'", CLIQUES, {"mode": "reference"}),
-        ("makes no split of this graph .* 'corrected'", EMPTY, {"mode": "reference"}),
         ("makes no split of this graph .* 'corrected'", NONE, {"mode": "reference"}),
         ("spectral parameter is 1.2", HUB, {"parameter": 1.2}),
         ("seed is -1", HUB, {"seed": -1}),
@@ -116,8 +103,6 @@ def test_graph_or_argument_is_refused_in_one_sentence(words, graph, options):
 
 def test_control_has_the_sizes_of_its_split_and_its_sides_overlap(graph):
     split = splits.split(graph, 1.0, seed=0)
-    controls = [splits.size_matched(split, seed=k) for k in range(10)]
-    for control in controls:
+    for control in (splits.size_matched(split, seed=k) for k in range(10)):
         assert np.bincount(control).tolist() == np.bincount(split).tolist()
-    linked = [curve.overlaps(graph, control)["test_linked"] for control in controls]
-    assert curve.overlaps(graph, split)["test_linked"] == 0 < np.mean(linked)
+        assert curve.overlaps(graph, control)["test_linked"] > 0
