@@ -79,21 +79,21 @@ def barcodes(
     if drug:
         regions = frames["regions"]
         regions = regions[regions.drug == drug].astype({"start": int, "end": int})
-        number = labels.groupby([frame[key], labels]).size()
-        unit, ids = pd.factorize(number.index.get_level_values(0))
+        number = labels.groupby([frame[key], labels]).size().reset_index(name="isolates")
+        unit, ids = pd.factorize(number[key])
         fields = {
-            "labels": number.index.get_level_values(1).to_numpy(np.int64),
+            "labels": number[label].to_numpy(np.int64),
             "classes": ("susceptible", "resistant"),
             "unit": unit,
-            "weight": number.to_numpy(float),
+            "weight": number.isolates.to_numpy(float),
             "parts": {"regions": regions},
         }
     else:
         mean = labels.groupby(frame[key]).mean()
         table = frame.drop_duplicates(key).set_index(key, drop=False).loc[mean.index]
         table = _limited(table.assign(_y=mean), limit)
-        fields = {"labels": table["_y"].to_numpy(float), "table": table}
-        fields["sequences"] = tuple(table[sequence]) if sequence else None
+        own = tuple(table[sequence]) if sequence else None
+        fields = {"labels": table["_y"].to_numpy(float), "table": table, "sequences": own}
         ids = table[key]
     matrix, names = incidence(_mutations(value, marks) for value in ids)
     return {"ids": np.array(ids, object), "barcodes": matrix, "marks": names, **fields}
@@ -210,7 +210,7 @@ def pairs(frames: Frames, *, side: str, label: str, limit: int = 0) -> Fields:
     for name in ("drug", "target"):
         key = f"{name}_id"
         tables[name] = frame.drop_duplicates(key).sort_values(key, ignore_index=True)
-        parts[name] = pd.Index(tables[name][key]).get_indexer(frame[key])
+        parts[name], _ = pd.factorize(frame[key], sort=True)
     if side not in tables:
         raise unknown("side", side, tables)
     parts["smiles"] = tuple(tables["drug"].smiles)

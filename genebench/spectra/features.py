@@ -5,6 +5,7 @@ No feature depends on labels or on a split.
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable, Iterable
 from itertools import product, zip_longest
@@ -40,7 +41,7 @@ def tokens(sequences: tuple[str, ...], *, ends: int = 0) -> np.ndarray:
     ndarray of shape (n, longest), int32
         0–19; 20: another letter, 21: padding.
     """
-    cut = [s if not ends or len(s) <= 2 * ends else s[:ends] + s[-ends:] for s in sequences]
+    cut = [s[:ends] + s[-ends:] if 0 < 2 * ends < len(s) else s for s in sequences]
     return padded(([RESIDUES.find(letter) % 21 for letter in text] for text in cut), 21)
 
 
@@ -58,7 +59,7 @@ def words(sequences: tuple[str, ...], k: int) -> np.ndarray:
     """
     parts = []
     for size in range(1, k + 1):
-        known = ["".join(word) for word in product(RESIDUES, repeat=size)]
+        known = [*map("".join, product(RESIDUES, repeat=size))]
         number = _counted(sequences, size, vocabulary=known).toarray()
         parts.append(number / np.maximum(1, number.sum(axis=1, keepdims=True)))
     return np.column_stack([*parts, _log_length(sequences)]).astype(np.float32)
@@ -89,7 +90,7 @@ def lingos(smiles: tuple[str, ...], *, width: int | None = None) -> sparse.csr_m
     """
     lists = []
     for text in smiles:
-        plain = "".join("0" if ch.isdigit() else ch for ch in text)
+        plain = re.sub(r"\d", "0", text)
         letters = {plain[i : i + 4] for i in range(max(1, len(plain) - 3))}
         lists.append({zlib.crc32(w.encode()) % width for w in letters} if width else letters)
     return incidence(lists, range(width) if width else None)[0]
@@ -124,9 +125,9 @@ def regions(data: DataSet) -> np.ndarray:
     ndarray of shape (n, 2 × regions), float32
         Substitutions by region, then insertions and deletions by region.
     """
-    table, marks = data.parts["regions"], [mark.split(":") for mark in data.marks]
-    place = np.array([[int(mark[0])] for mark in marks])
-    plain = np.array([[len(mark[1]) == len(mark[2]) == 1] for mark in marks])
+    table, marks = data.parts["regions"], np.array([mark.split(":") for mark in data.marks])
+    place = marks[:, :1].astype(int)
+    plain = (np.char.str_len(marks[:, 1:]) == 1).all(axis=1, keepdims=True)
     inside = (place >= table.start.to_numpy()) & (place <= table.end.to_numpy())
     return data.barcodes @ np.hstack([inside & plain, inside & ~plain]).astype(np.float32)
 

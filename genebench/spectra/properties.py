@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 
 import numpy as np
-import pandas as pd
 from scipy import sparse
 
 from ..core.errors import BadInput
@@ -30,12 +29,12 @@ def incidence(
     csr_matrix of shape (n, n_marks), float32; tuple
         0/1, and the marks by column.
     """
-    lists = [set(row) for row in lists]
-    marks = [mark for row in lists for mark in row]
-    names = pd.Index(sorted(set(marks)) if columns is None else columns)
-    units = np.repeat(np.arange(len(lists)), [*map(len, lists)])
-    at, ones = (units, names.get_indexer(marks)), np.ones(len(marks), np.float32)
-    return sparse.csr_matrix((ones, at), (len(lists), len(names))), tuple(names)
+    from sklearn.preprocessing import MultiLabelBinarizer
+
+    binary = MultiLabelBinarizer(classes=columns, sparse_output=True)
+    matrix = binary.fit_transform([*lists]).astype(np.float32)
+    matrix.sort_indices()
+    return matrix, tuple(binary.classes_)
 
 
 def shared_mutations(barcodes, *, least: int = 1) -> Graph:
@@ -114,11 +113,11 @@ def from_blocks(
     Graph
         With weights.
     """
-    parts = []
+    parts = [sparse.coo_array((0, n))]
     for low in range(0, n, block):
         values = np.asarray(rows(low, min(n, low + block)), dtype=np.float32)
         parts.append(sparse.coo_array(np.triu(np.where(values > above, values, 0), low + 1)))
-    edges = sparse.vstack(parts, format="coo") if parts else sparse.coo_array((0, 0))
+    edges = sparse.vstack(parts, format="coo")
     return Graph.from_edges(n, *edges.coords, edges.data)
 
 
