@@ -57,7 +57,7 @@ def declared(additive, tmp_path, monkeypatch):
     """A folder of results with one data set, ``toy``, declared beside the real models."""
     names = [":".join(additive.marks[j] for j in row.indices) for row in additive.barcodes]
     frame = pd.DataFrame({"id": names, "score": additive.labels})
-    (tmp_path / "toy.tsv").write_text(frame.to_csv(sep="\t", index=False))
+    frame.to_csv(tmp_path / "toy.tsv", sep="\t", index=False)
     changes = {
         "name": "toy",
         "models": ["ridge", "mutation-count"],
@@ -67,26 +67,23 @@ def declared(additive, tmp_path, monkeypatch):
     }
     known = datasets.declared()
     known = replace(known, datasets={"toy": known.datasets["rrm"].model_copy(update=changes)})
-    folders = {"DOWNLOADS": "", "CURVES": "curves", "RESULTS": "results"}
-    for name, folder in folders.items():
+    for name, folder in (("DOWNLOADS", ""), ("CURVES", "curves"), ("RESULTS", "results")):
         monkeypatch.setattr(paths, name, tmp_path / folder)
 
     def pool(jobs: int, shared=None) -> ThreadPoolExecutor:
-        workers.start(shared)
-        return ThreadPoolExecutor(1)
+        return ThreadPoolExecutor(1, initializer=workers.start, initargs=[shared])
 
     monkeypatch.setattr(workers, "pool", pool)
     return known
 
 
 @pytest.fixture
-def go():
+def go(declared):
     """Function: make a study of declared data sets at three λ and two seeds, and run it."""
 
-    def work(declared, *names: str, **options):
-        study = studies.make(
-            names or ["toy"], parameters=[0, 0.5, 1], seeds=2, declared=declared, **options
-        )
+    def work(name: str = "toy", **options):
+        options |= {"parameters": [0, 0.5, 1], "seeds": 2, "declared": declared}
+        study = studies.make([name], **options)
         return study, run.run(study, jobs=1, say=lambda text: None)
 
     return work

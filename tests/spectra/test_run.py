@@ -22,27 +22,27 @@ def scores() -> pd.DataFrame:
 
 
 def test_run_writes_sound_rows_resumes_and_mends_a_broken_file(declared, go):
-    _, first = go(declared)
+    _, first = go()
     assert (first.units, first.computed, first.failed) == (6, 6, {})
     assert validation.validate_path(paths.results("spectra")) == []
     assert set(scores().split) == {"spectral", "spectral-size"}
     before = results.scores_path("spectra").read_bytes()
-    assert go(declared)[1].cached == 6
+    assert go()[1].cached == 6
     arrays = paths.CURVES.glob("*.npz")
     next(path for path in arrays if "rows" in np.load(path)).write_bytes(b"half")
-    assert go(declared)[1].computed == 1
+    assert go()[1].computed == 1
     assert results.scores_path("spectra").read_bytes() == before
     declared.datasets["toy-two"] = declared.datasets["toy"].model_copy(update={"name": "toy-two"})
-    go(declared, "toy-two")  # leaves the rows of the first
+    go("toy-two")  # leaves the rows of the first
     assert scores().task.value_counts().nunique() == 1
     assert set(scores().task) == {"toy", "toy-two"} == set(table.areas()["data set"])
     assert validation.validate_path(paths.results("spectra")) == []
 
 
-def test_scores_are_those_of_scikit_learn_on_the_written_splits(declared, go, tmp_path):
+def test_scores_are_those_of_scikit_learn_on_the_written_splits(go, tmp_path):
     from sklearn.linear_model import Ridge
 
-    study, _ = go(declared)
+    study, _ = go()
     at = "split == 'spectral' and split_param == {} and repeat == 1"
     sides = pd.read_csv(files.write_splits(study, tmp_path / "splits.csv.gz"))
     data, sides = study.datasets["toy"].load(), sides.query(at.format(0.5)).set_index("id").side
@@ -53,13 +53,13 @@ def test_scores_are_those_of_scikit_learn_on_the_written_splits(declared, go, tm
     assert rows.score.item() == pytest.approx(truth, abs=0.01)
 
 
-def test_mode_that_does_not_fit_is_named(declared, go):
-    (why,) = go(declared, mode="weighted")[1].failed.values()
+def test_mode_that_does_not_fit_is_named(go):
+    (why,) = go(mode="weighted")[1].failed.values()
     assert "weighted splits need units of several samples" in why
 
 
-def test_predictions_from_a_file_are_scored(declared, go, tmp_path):
-    study, _ = go(declared)
+def test_predictions_from_a_file_are_scored(go, tmp_path):
+    study, _ = go()
     sides = pd.read_csv(files.write_splits(study, tmp_path / "splits.csv"))
     data, path = study.datasets["toy"].load(), tmp_path / "mine.csv"
     mine = sides[sides.side == "test"]
@@ -86,18 +86,18 @@ def test_predictions_from_a_file_are_scored(declared, go, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "arguments, sentence",
+    "words, sentence",
     [
-        (["tb-rfi"], "unknown data set or task 'tb-rfi'; did you mean 'tb-rif'"),
-        (["hpo/dominant-vs-recessive@stme"], "unknown property 'stme'; did you mean 'stem'"),
-        (["hpo/organ-systems"], "the spectrum takes binary, multiclass and regression"),
-        (["rrm", "--parameters", "0,2"], "give numbers from 0 to 1"),
-        (["rrm", "--parameters", "a"], "is no list of numbers"),
-        (["rrm", "--mode", "weighte"], "unknown mode 'weighte'; did you mean 'weighted'"),
+        ("tb-rfi", "unknown data set or task 'tb-rfi'; did you mean 'tb-rif'"),
+        ("hpo/dominant-vs-recessive@stme", "unknown property 'stme'; did you mean 'stem'"),
+        ("hpo/organ-systems", "the spectrum takes binary, multiclass and regression"),
+        ("rrm --parameters 0,2", "give numbers from 0 to 1"),
+        ("rrm --parameters a", "is no list of numbers"),
+        ("rrm --mode weighte", "unknown mode 'weighte'; did you mean 'weighted'"),
     ],
 )
-def test_wrong_input_is_one_sentence_and_status_2(arguments, sentence):
-    out = CliRunner().invoke(cli.app, ["spectra", *arguments])
+def test_wrong_input_is_one_sentence_and_status_2(words, sentence):
+    out = CliRunner().invoke(cli.app, ["spectra", *words.split()])
     assert out.exit_code == 2 and sentence in out.output and "Traceback" not in out.output
 
 

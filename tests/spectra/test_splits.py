@@ -11,67 +11,56 @@ from genebench.core.errors import BadInput
 from genebench.spectra import curve, properties, splits
 from genebench.spectra.graph import Graph
 
-PARAMETERS = [i / 20 for i in range(21)]
+PARAMETERS = [i / 5 for i in range(6)]
 
 
 @pytest.fixture(scope="module")
-def barcodes(scan):
+def matrix(scan):
     """Made-up barcodes, some wild type, with cliques and with hubs."""
-    return scan(800, sites=2000)
+    return properties.incidence(scan(800, sites=2000))[0]
 
 
 @pytest.fixture(scope="module")
-def graph(barcodes):
+def graph(matrix):
     """Barcodes that share a mutation."""
-    return properties.shared_mutations(barcodes)
+    return properties.shared_mutations(matrix)
 
 
-def counts(n: int) -> np.ndarray:
-    """Samples of each barcode: most few, some many."""
-    return np.random.default_rng(1).zipf(1.8, n).clip(max=200)
+@pytest.fixture(scope="module", params=splits.MODES)
+def made(request, graph):
+    """A mode, and its splits of the barcodes, of which most have few samples and some many."""
+    counts = np.random.default_rng(1).zipf(1.8, graph.n).clip(max=200)
+    options = {"mode": request.param, "counts": counts}
+    return request.param, splits.splits(graph, PARAMETERS, range(10), **options)
 
 
-def make(graph, mode, parameters=PARAMETERS, seeds=range(5), **options):
-    """Splits of a mode; the weighted one with counts."""
-    if mode == "weighted":
-        options = {"counts": counts(graph.n)} | options
-    return splits.splits(graph, parameters, seeds, mode=mode, **options)
+def test_every_sample_is_on_one_side_or_dropped(made, graph):
+    isolated = graph.degree == 0
+    assert isolated.sum() > 20
+    for (parameter, _), side in made[1].items():
+        assert side.shape == (graph.n,) and {1, 2} <= set(side) <= {0, 1, 2}
+        if made[0] != "reference":  # λ = 0 retains all, and every λ the isolated
+            assert side[isolated].all() and (parameter > 0 or side.all())
 
 
-@pytest.mark.parametrize("mode", splits.MODES)
-def test_every_sample_is_on_one_side_or_dropped(graph, mode):
-    isolated = set(np.flatnonzero(graph.degree == 0).tolist())
-    assert len(isolated) > 20
-    for (parameter, _), split in make(graph, mode).items():
-        assert split.shape == (graph.n,) and {1, 2} <= set(split) <= {0, 1, 2}
-        if mode != "reference":  # λ = 0 retains all, and every λ the isolated
-            assert split[list(isolated)].all() and (parameter > 0 or split.all())
-
-
-@pytest.mark.parametrize("mode", splits.MODES)
-def test_overlap_and_size_fall_with_lambda_to_no_overlap(graph, barcodes, mode):
-    matrix = properties.incidence(barcodes)[0]
-    made = make(graph, mode, PARAMETERS[::4], range(10)).values()
-    rows = [[*curve.overlaps(graph, side, matrix).values(), (side > 0).sum()] for side in made]
+def test_overlap_and_size_fall_with_lambda_to_no_overlap(made, graph, matrix):
+    sides = made[1].values()
+    rows = [[*curve.overlaps(graph, side, matrix).values(), (side > 0).sum()] for side in sides]
     means = np.reshape(rows, (6, 10, 4)).mean(axis=1)
     assert (np.diff(means, axis=0) < 0).all() and not means[-1, :3].any()
 
 
-@pytest.mark.parametrize(
-    "mode, digest",
-    [
-        ("corrected", "a9030068ff3d8512"),
-        ("reference", "f109672e3552c231"),
-        ("weighted", "bcbc72e448f8edc0"),
-    ],
-)
+DIGESTS = ("a9030068ff3d8512", "f109672e3552c231", "bcbc72e448f8edc0")
+
+
+@pytest.mark.parametrize("mode, digest", zip(splits.MODES, DIGESTS))
 def test_splits_are_the_same_on_every_machine(mode, digest):
     n, total = 500, hashlib.sha256()
     pairs = [sorted((i, (i * i + k) % n)) for i in range(n) if i % 10 for k in (3, 11)]
     edges = {(i, j) for i, j in pairs if i < j}
     graph = Graph.from_edges(n, *zip(*edges))
-    options = {"counts": 1 + np.arange(n) ** 2 % 17} if mode == "weighted" else {}
-    made = splits.splits(graph, [0.0, 0.25, 0.5, 1.0], [0, 1], mode=mode, **options)
+    counts = 1 + np.arange(n) ** 2 % 17
+    made = splits.splits(graph, [0.0, 0.25, 0.5, 1.0], [0, 1], mode=mode, counts=counts)
     for part in (np.flatnonzero(split == k) for split in made.values() for k in (1, 2, 0)):
         total.update(np.append(part, -1).astype("<i4").tobytes())
     assert total.hexdigest()[:16] == digest
