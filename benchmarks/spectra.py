@@ -160,7 +160,7 @@ def ours(
         for pair, side in every.items()
     }
     return {
-        "edges": g.m,
+        "edges": g.nnz // 2,
         "graph_s": graph_s,
         "graph_wall_s": graph_wall_s,
         "graph_mb": graph_mb,

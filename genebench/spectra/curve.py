@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..stats import metrics
 from ..stats.intervals import t_interval
-from .graph import Graph
+from .properties import Graph
 
 SPLIT = ["split", "split_param", "repeat", "fold"]
 """Columns that name a split."""
@@ -49,7 +49,7 @@ def overlaps(graph: Graph, side: np.ndarray, barcodes=None) -> dict[str, float]:
     train, test = side == 1, side == 2
     if not (train.any() and test.any()):
         return dict.fromkeys(OVERLAPS, np.nan)
-    near, jaccard = graph.matrix[test] @ train.astype(float), np.nan
+    near, jaccard = graph[test] @ train.astype(float), np.nan
     if barcodes is not None:
         mine, other = (barcodes.T @ units > 0 for units in (train, test))
         either = (mine | other).sum()

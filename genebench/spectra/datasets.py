@@ -8,13 +8,14 @@ from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
+from scipy.sparse import csgraph
 
 from ..core import paths, specs
 from ..core.errors import BadInput, unknown
 from ..core.specs import FileSpec, Kind, Spec
 from ..data import sources
 from . import builders, properties
-from .graph import Graph
+from .properties import Graph
 from .samples import DataSet
 
 
@@ -59,9 +60,10 @@ class ExistingSpec(Spec):
             value = data.table[self.column]
             return (value.isin(self.train) + 2 * value.isin(self.test)).to_numpy(np.int8)
         if self.rule == "components":
-            size = np.bincount(links.components)
+            component = csgraph.connected_components(links, directed=False)[1]
+            size = np.bincount(component)
             smallest = np.argsort(size, kind="stable")
-            tested = np.isin(links.components, smallest[np.cumsum(size[smallest]) <= 0.2 * n])
+            tested = np.isin(component, smallest[np.cumsum(size[smallest]) <= 0.2 * n])
         else:
             number = data.barcodes.sum(axis=1).A1 if self.rule == "fewest" else np.arange(n)
             tested = np.isin(np.arange(n), np.argsort(number, kind="stable")[int(0.8 * n) :])

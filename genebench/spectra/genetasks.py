@@ -22,7 +22,7 @@ from ..data.tasks import Task
 from ..models import inference
 from . import properties
 from .datasets import Declarations
-from .graph import Graph
+from .properties import Graph
 from .samples import DataSet
 
 PROPERTIES = ("stem", "family")

@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse import csgraph
 
 from ..core.errors import BadInput
-from .graph import Graph
+from . import kernels
+from .properties import Graph
 
 TRAIN, TEST = 1, 2
 """Sides of a split; 0: neither."""
@@ -32,6 +34,11 @@ def deal(order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return order[n_test:], order[:n_test]
 
 
+def arrays(graph: Graph) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Arrays of a graph for compiled loops; of a binary graph no weights."""
+    return graph.indptr, graph.indices, graph.data[: 0 if graph.dtype == bool else None]
+
+
 def walks(graph: Graph) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
     """Prepare the package's walks over a graph.
 
@@ -53,16 +60,14 @@ def walks(graph: Graph) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
     Unsplittable
         The package refuses the graph, or ends with an error on it.
     """
-    from . import kernels
-
     order, units, n_units = _nodes(graph)
-    arrays = _in_order(graph, order)
+    ordered = _in_order(graph, order)
 
     def walk(parameter, seed, threshold):
         twister = np.random.MT19937()
         twister.state = np.random.RandomState([seed]).get_state()  # that of random.Random(seed)
         generator = np.random.Generator(twister)
-        nodes = order[kernels.walk_like_package(*arrays, threshold, parameter, generator)]
+        nodes = order[kernels.walk_like_package(*ordered, threshold, parameter, generator)]
         if n_units + len(nodes) <= 5:  # the package's own rule
             return nodes[:0], nodes[:0]
         shuffled = nodes[np.random.RandomState(seed).permutation(len(nodes))]
@@ -78,15 +83,16 @@ def _in_order(graph, order):
     A row lists neighbours that stand earlier in the order, by the order; then the later ones, by
     their sample number.
     """
-    size, place = len(order), np.full(graph.n, -1)
+    size, place = len(order), np.full(graph.shape[0], -1)
     place[order] = np.arange(size)
-    rows = graph.matrix[order]
+    rows = graph[order]
     row, column = np.repeat(np.arange(size), np.diff(rows.indptr)), place[rows.indices]
     later = column > row
     ends = np.append(0, np.cumsum(np.bincount(row[later], minlength=size)))
     upper = sparse.csr_array((rows.data[later], column[later], ends), (size, size))
     both = sparse.hstack([upper.T.tocsr(), upper], format="csr")
-    return both.indptr, both.indices % size, both.data[: 0 if graph.binary else None]
+    both.indices %= size
+    return arrays(both)
 
 
 def _nodes(graph):
@@ -95,24 +101,26 @@ def _nodes(graph):
     The package numbers nodes by first appearance in the list of pairs (i, j), i < j: by the lesser
     of a node and its first neighbour.
     """
-    linked = np.flatnonzero(graph.degree)
+    degree = np.diff(graph.indptr)
+    linked = np.flatnonzero(degree)
     first = graph.indices[graph.indptr[linked]]
     order = linked[np.argsort(np.minimum(linked, first), kind="stable")].astype(np.int32)
-    if not graph.binary:
+    if graph.dtype != bool:
         return order, order[:0], 0
-    label = np.unique(graph.components[linked], return_inverse=True)[1]
+    component = csgraph.connected_components(graph, directed=False)[1]
+    label = np.unique(component[linked], return_inverse=True)[1]
     size = np.bincount(label)
-    hub = graph.degree[linked] == size[label] - 1  # linked with all others of its component
+    hub = degree[linked] == size[label] - 1  # linked with all others of its component
     removed = np.bincount(label, weights=hub).astype(int)
     clique = removed == size
     left = len(order) - (np.cumsum(removed) - removed)  # before each component is visited
-    dense = 5 * graph.m >= len(order) * (len(order) - 1)  # 40 % of pairs
+    dense = 5 * graph.nnz >= 2 * len(order) * (len(order) - 1)  # 40 % of pairs
     if clique.all() or dense or (clique & (2 * size >= left)).any():
         raise Unsplittable(
             "the published package makes no split of this graph (40 % of the pairs of linked "
             "samples or more are linked, or a group that is linked throughout holds half of the "
             "samples, or every group is linked throughout); take mode 'corrected'."
         )
-    walked, in_clique = np.zeros(graph.n, bool), np.zeros(graph.n, bool)
+    walked, in_clique = np.zeros((2, graph.shape[0]), bool)
     walked[linked], in_clique[linked] = ~hub, clique[label]
     return order[walked[order]], order[in_clique[order]], int(clique.sum())

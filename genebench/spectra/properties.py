@@ -9,7 +9,37 @@ from scipy import sparse
 
 from ..core.errors import BadInput
 from ..data.proteins import alike, coded
-from .graph import Graph
+
+Graph = sparse.csr_array
+"""Which samples are alike: a symmetric sparse matrix, (n, n), in canonical form and without a
+diagonal; of floats, the similarities, or of bool: a binary graph."""
+
+
+def from_edges(n: int, first, second, weights=None) -> Graph:
+    """Build a graph from its edges, each given once, in any order and direction.
+
+    Parameters
+    ----------
+    n : int
+        Number of samples.
+    first, second, weights : array-like of shape (m,)
+        Ends of the edges, 0 to n − 1, and similarities; None: binary.
+
+    Returns
+    -------
+    Graph
+
+    Raises
+    ------
+    BadInput
+        An edge that is given twice, or links a sample with itself.
+    """
+    values = np.ones(len(first), bool) if weights is None else np.float32(weights)
+    ends = np.append(first, second).astype(int), np.append(second, first).astype(int)
+    graph = sparse.csr_array((np.tile(values, 2), ends), (n, n))
+    if graph.nnz < 2 * len(first):
+        raise BadInput("some edge is given twice, or links a sample with itself; leave it out.")
+    return graph
 
 
 def incidence(
@@ -69,10 +99,11 @@ def shared_mutations(barcodes, *, least: int = 1) -> Graph:
     if least > 1:
         number = sparse.triu(matrix @ matrix.T, 1)
         linked = number.data >= least
-        return Graph.from_edges(matrix.shape[0], number.row[linked], number.col[linked])
+        return from_edges(matrix.shape[0], number.row[linked], number.col[linked])
     carriers = matrix.tocsc()
     arrays = (matrix.indptr, matrix.indices, carriers.indptr, carriers.indices)
-    return Graph(matrix.shape[0], *kernels.shared(*arrays))
+    indptr, indices = kernels.shared(*arrays)
+    return Graph((np.ones(len(indices), bool), indices, indptr), (matrix.shape[0],) * 2)
 
 
 def shared_label(groups: Iterable[Hashable | Collection[Hashable] | None]) -> Graph:
@@ -118,7 +149,7 @@ def from_blocks(
         values = np.asarray(rows(low, min(n, low + block)), dtype=np.float32)
         parts.append(sparse.coo_array(np.triu(np.where(values > above, values, 0), low + 1)))
     edges = sparse.vstack(parts, format="coo")
-    return Graph.from_edges(n, *edges.coords, edges.data)
+    return from_edges(n, *edges.coords, edges.data)
 
 
 def cosine(X: np.ndarray, *, above: float) -> Graph:
@@ -213,11 +244,11 @@ def sequence_identity(
         near = shared_label({s[p : p + kmer] for p in range(len(s) - kmer + 1)} for s in sequences)
 
     def candidates(i: int) -> np.ndarray:
-        later = near.neighbours(i) if near else others
+        later = others if near is None else near.indices[near.indptr[i] : near.indptr[i + 1]]
         later = later[later > i].astype(np.int64)
         return later[np.argsort(length[later])]  # the shortest first, which alignment needs
 
     found = [([], [], [])]
     for i, linked, identity in alike(letters, start, candidates, above=above, jobs=jobs):
         found.append((np.full(len(linked), i), linked, identity))
-    return Graph.from_edges(len(length), *map(np.concatenate, zip(*found)))
+    return from_edges(len(length), *map(np.concatenate, zip(*found)))

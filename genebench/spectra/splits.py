@@ -11,9 +11,9 @@ from itertools import product
 import numpy as np
 
 from ..core.errors import BadInput, unknown
-from . import package
-from .graph import Graph
+from . import kernels, package
 from .package import Unsplittable, sides
+from .properties import Graph
 
 VERSION = 1
 """Bump when the same graph, parameter and seed give another split."""
@@ -106,7 +106,7 @@ def splits(
         walk = _walks(graph, seeds, counts if mode == "weighted" else None)
 
     every = product(parameters, seeds)
-    return {(p, s): sides(graph.n, *walk(p, s, thresholds[p])) for p, s in every}
+    return {(p, s): sides(graph.shape[0], *walk(p, s, thresholds[p])) for p, s in every}
 
 
 def size_matched(side: np.ndarray, *, seed: int) -> np.ndarray:
@@ -139,9 +139,9 @@ def _check(graph, parameters, seeds, mode, counts):
     for what, value, limit, sound in limits:
         if not sound:
             raise BadInput(f"the {what} is {value}; it must be {limit}.")
-    if mode == "weighted" and (counts is None or len(counts) != graph.n):
+    if mode == "weighted" and (counts is None or len(counts) != graph.shape[0]):
         raise BadInput(
-            f"weighted splits need 'counts', one number for each of the {graph.n} nodes of the "
+            f"weighted splits need 'counts', one number for each of the {graph.shape[0]} nodes of the "
             f"graph."
         )
 
@@ -151,22 +151,18 @@ def _thresholds(graph, parameters):
 
     Ranks as by ``scipy.stats.percentileofscore``; pairs that are not edges count with weight 0.
     """
-    if graph.binary:
+    if graph.dtype == bool:
         return dict.fromkeys(parameters, 0.0)
-    values, number = np.unique(graph.weights, return_counts=True)
-    upper = np.cumsum(number // 2)  # every edge is in two rows
-    pairs = graph.n * (graph.n - 1) // 2
-    zeros, lower = pairs - graph.m, upper - number // 2
-    ranks = lower + upper + zeros * (values > 0) + zeros * (values >= 0) + 1
-    ranks = np.append(ranks * (50.0 / max(1, pairs)), np.inf)
-    values = np.append(values, np.inf)
-    return {p: float(values[np.argmax(ranks > (1 - p) * 100)]) for p in parameters}
+    pairs = graph.shape[0] * (graph.shape[0] - 1) // 2
+    values, number = np.unique(graph.data, return_counts=True)
+    number //= 2  # every edge is in two rows
+    upper = pairs - graph.nnz // 2 + np.cumsum(number)
+    ranks, values = (2 * upper - number + 1) * (50.0 / max(1, pairs)), np.append(values, np.inf)
+    return {p: values[np.searchsorted(ranks, (1 - p) * 100, "right")] for p in parameters}
 
 
 def _keys(seed, stream, n):
     """Random numbers of samples."""
-    from . import kernels
-
     return kernels.keys(np.uint64(seed), stream, n)
 
 
@@ -175,15 +171,14 @@ def _walks(graph, seeds, counts):
 
     Without ``counts`` by mode ``corrected``, with them by ``weighted``.
     """
-    from . import kernels
-
-    many = np.zeros(graph.n) if counts is None else np.asarray(counts, dtype=np.float64)
-    orders = {s: np.lexsort((_keys(s, _ORDER, graph.n), -many)) for s in seeds}
-    lots = {s: np.argsort(_keys(s, _TEST, graph.n), kind="stable") for s in seeds}
+    n = graph.shape[0]
+    many = np.zeros(n) if counts is None else np.asarray(counts, dtype=np.float64)
+    orders = {s: np.lexsort((_keys(s, _ORDER, n), -many)) for s in seeds}
+    lots = {s: np.argsort(_keys(s, _TEST, n), kind="stable") for s in seeds}
 
     def walk(parameter, seed, threshold):
         chance, stream = parameter if counts is None else parameter**2, np.uint64(seed)
-        retained = kernels.walk(*graph.arrays, threshold, chance, stream, orders[seed])
+        retained = kernels.walk(*package.arrays(graph), threshold, chance, stream, orders[seed])
         if counts is None:
             lot = lots[seed]
             return package.deal(lot[retained[lot]])

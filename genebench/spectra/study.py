@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -181,7 +181,7 @@ def divide(study: Study, request: Request) -> dict:
             f"data set '{request.dataset}': weighted splits need units of several samples; take "
             f"'corrected'."
         )
-    links, name = replace(source.graph(data), weights=None), MODES[request.mode]
+    links, name = source.graph(data).astype(bool), MODES[request.mode]
     counts = np.bincount(data.unit, weights=data.weight, minlength=len(data))
     options = {"mode": request.mode, "counts": counts}
     spectral = splits.splits(links, request.parameters, request.seeds, **options)

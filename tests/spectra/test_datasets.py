@@ -8,9 +8,8 @@ import pytest
 
 from genebench.core import paths
 from genebench.core.errors import BadInput
-from genebench.spectra import builders, datasets, features, models
+from genebench.spectra import builders, datasets, features, models, properties
 from genebench.spectra import study as studies
-from genebench.spectra.graph import Graph
 
 KNOWN = datasets.declared()
 
@@ -41,7 +40,7 @@ def test_existing_split_by_rule_or_column(make_data, rule, tested):
     data = make_data(range(5), ["a", "abc", "b", "ab", "d"], table=table)
     given = {"rule": rule} if rule else {"column": "side", "train": ["r"], "test": ["t"]}
     spec = datasets.ExistingSpec(kind="metadata", words="w", **given)
-    side = spec.side(data, Graph.from_edges(5, [0, 0, 0], [1, 2, 3]))
+    side = spec.side(data, properties.from_edges(5, [0, 0, 0], [1, 2, 3]))
     assert np.flatnonzero(side == 2).tolist() == tested
     assert np.flatnonzero(side == 0).tolist() == ([] if rule else [3])
 

@@ -7,14 +7,13 @@ import pytest
 from helpers import simulated
 
 from genebench.core.errors import BadInput
-from genebench.spectra import graph, properties
+from genebench.spectra import properties
 
 
-def dense(g: graph.Graph) -> np.ndarray:
+def dense(g: properties.Graph) -> np.ndarray:
     """Weights of a sound graph, (n, n), 1 in a binary graph."""
-    assert g.matrix.has_canonical_format and not g.matrix.diagonal().any()
-    assert abs(g.matrix - g.matrix.T).nnz == 0
-    return g.matrix.toarray()
+    assert g.has_canonical_format and not g.diagonal().any() and (g != g.T).nnz == 0
+    return g.toarray().astype(float)
 
 
 def slowly(samples, f) -> np.ndarray:
@@ -25,13 +24,25 @@ def slowly(samples, f) -> np.ndarray:
     return upper + upper.T
 
 
+def test_edges_in_any_order_and_direction():
+    found = properties.from_edges(4, [2, 1], [0, 3], weights=[0.5, 0.25])
+    assert dense(found)[:2].tolist() == [[0, 0, 0.5, 0], [0, 0, 0, 0.25]]
+    assert dense(properties.from_edges(2, [1], [0])).tolist() == [[0, 1], [1, 0]]
+
+
+@pytest.mark.parametrize("edges", [([1], [1]), ([0, 1], [1, 0])])
+def test_edges_that_make_no_sense_are_refused(edges):
+    with pytest.raises(BadInput, match="given twice, or links a sample with itself"):
+        properties.from_edges(3, *edges)
+
+
 @pytest.mark.parametrize("n", [0, 1, 2, 63, 64, 65, 400])
 def test_samples_that_share_a_mutation_are_linked(scan, n):
     barcodes = scan(n)
     truth = slowly(barcodes, lambda a, b: bool(a & b))
     for given in (barcodes, properties.incidence(barcodes)[0]):
         found = properties.shared_mutations(given)
-        assert found.binary and np.array_equal(dense(found), truth)
+        assert found.dtype == bool and np.array_equal(dense(found), truth)
 
 
 def test_barcodes_that_are_texts_are_refused():

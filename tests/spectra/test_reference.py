@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from benchmarks import spectrae
-from genebench.spectra import kernels, properties, splits
-from genebench.spectra.graph import Graph
+from genebench.spectra import kernels, package, properties, splits
+from genebench.spectra.properties import Graph
 
 needs_package = pytest.mark.skipif(
     not spectrae.installed(), reason="spectrae is not installed (extra 'spectra-test')"
@@ -18,15 +18,15 @@ needs_package = pytest.mark.skipif(
 
 def linked(graph: Graph):
     """The package's property for the samples of a graph, which are numbers."""
-    return lambda a, b: float(graph.matrix[a, b])
+    return lambda a, b: float(graph[a, b])
 
 
 def assert_identical(graph: Graph, parameters: list[float], seeds: list[int]) -> dict:
     """Every split of a graph is the package's, or neither makes it."""
-    options = {"binary": graph.binary}
-    theirs = spectrae.run(list(range(graph.n)), linked(graph), parameters, seeds, **options)
+    options = {"binary": graph.dtype == bool}
+    theirs = spectrae.run(list(range(graph.shape[0])), linked(graph), parameters, seeds, **options)
     ours = splits.splits(graph, parameters, seeds, mode="reference")
-    assert theirs.edges == graph.m and theirs.splits.keys() == ours.keys()
+    assert 2 * theirs.edges == graph.nnz and theirs.splits.keys() == ours.keys()
     for at, side in ours.items():
         sides = theirs.splits[at] or ((), ())
         assert [sorted(s) for s in sides] == [np.flatnonzero(side == k).tolist() for k in (1, 2)]
@@ -66,7 +66,7 @@ REFUSED = {
 def test_graph_that_the_package_refuses_is_refused_in_one_sentence(case):
     graph = properties.shared_label(REFUSED[case])
     with pytest.raises(Exception):  # noqa: B017 - plain exceptions, and errors of its own
-        spectrae.run(list(range(graph.n)), linked(graph), [0.5], [0])
+        spectrae.run(list(range(graph.shape[0])), linked(graph), [0.5], [0])
     with pytest.raises(splits.Unsplittable, match="published package makes no split of this graph"):
         splits.split(graph, 0.5, seed=0, mode="reference")
 
@@ -75,14 +75,16 @@ def test_graph_that_the_package_refuses_is_refused_in_one_sentence(case):
 def test_walk_draws_pythons_random_numbers(seed):
     """On a graph without triangles, by the rules of the walk in plain Python."""
     n = 1000  # a ring of them needs the generator's state several times
-    graph = Graph.from_edges(n, np.arange(n), (np.arange(n) + 1) % n)
+    graph = properties.from_edges(n, np.arange(n), (np.arange(n) + 1) % n)
     twister = np.random.MT19937()
     twister.state = np.random.RandomState([seed]).get_state()
-    walked = kernels.walk_like_package(*graph.arrays, 0.0, 0.4, np.random.Generator(twister))
+    walked = kernels.walk_like_package(
+        *package.arrays(graph), 0.0, 0.4, np.random.Generator(twister)
+    )
     generator, left, truth = random.Random(seed), list(range(n)), []
     while any((i + 1) % n in left for i in left):
         truth.append(left[generator.randrange(len(left))])
-        near = [v for v in graph.neighbours(truth[-1]) if v in left]
+        near = [v for v in graph[[truth[-1]]].indices if v in left]
         gone = {truth[-1], *(v for v in near if generator.random() < 0.4)}
         left = [v for v in left if v not in gone]
     assert walked.tolist() == truth + left
