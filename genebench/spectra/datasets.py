@@ -26,10 +26,8 @@ class ExistingSpec(Spec):
     ----------
     kind, words : str
         What differs between the sides, and the rule as a sentence.
-    column : str or None
-        Column whose values name the side.
-    train, test : list of str
-        Values of each side.
+    column, train, test : str, list of str, list of str
+        Column whose values name the side, and the values of each.
     rule : str or None
         ``fewest``: the fifth of the units with the most marks is tested; ``order``: the last fifth
         of the file; ``components``: whole components, the smallest first, until a fifth is tested.
@@ -77,10 +75,8 @@ class DataSetSpec(Spec):
     ----------
     paper, differs : str
         The set of the Spectra paper that it is or stands for, and how it differs.
-    shape, options : str, dict
-        How its file is read: a key of ``builders.BUILDERS``, and its options.
-    property : dict
-        When two units are linked.
+    shape, options, property : str, dict, dict
+        How its file is read (a key of ``builders.BUILDERS`` and its options); when units are linked.
     modes, models, existing
         Ways of splitting, models that are run, splits that others use.
     """
@@ -113,14 +109,7 @@ class DataSetSpec(Spec):
     def load(self) -> DataSet:
         """Read the data set; the last few are cached in memory.
 
-        Returns
-        -------
-        DataSet
-
-        Raises
-        ------
-        BadInput
-            A column or option that does not fit the file, or a file that is nowhere to be had.
+        Raises BadInput: a column or option that does not fit the file, or a file that is missing.
         """
         return _load(self.model_dump_json())
 
@@ -163,7 +152,6 @@ class DataSetSpec(Spec):
         Parameters
         ----------
         data, model : DataSet, ModelSpec
-            Of ``load``, and one of ``available``.
         sides, seeds : ndarray of shape (n_splits, n), sequence of int
             Side of each unit, and a seed a split.
 
@@ -202,12 +190,10 @@ class ModelSpec(Spec):
 
     Attributes
     ----------
-    paper : bool
-        Whether it is one of the Spectra paper's.
+    paper, steps : bool, int
+        Whether it is one of the Spectra paper's; λ from 0 to 1 in so many steps (20: 21 values).
     features, estimator, options : str, str, dict
         What it sees, how it is fitted, and options of both.
-    steps : int
-        λ from 0 to 1 in so many steps (20: 21 values); expensive models take fewer.
     needs : str
         Of a model that takes its predictions from a file: what to do, in one clause.
     """
@@ -232,13 +218,7 @@ class ModelSpec(Spec):
 
 @dataclass(frozen=True)
 class Declarations:
-    """The content of ``data/spectra.yml``.
-
-    Attributes
-    ----------
-    datasets, models : mapping of str to DataSetSpec, of str to ModelSpec
-        By name, in the order of the file.
-    """
+    """The content of ``data/spectra.yml``: data sets and models by name, in its order."""
 
     datasets: Mapping[str, DataSetSpec]
     models: Mapping[str, ModelSpec]

@@ -22,16 +22,6 @@ COLUMNS = [*SPLIT, "id", "prediction"]
 """Columns of a file of predictions."""
 
 
-def numbers(text: str) -> list[float]:
-    """Read numbers joined by commas, such as ``0,0.5,1``; raises BadInput: something else."""
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError:
-        raise BadInput(
-            f"'{text}' is no list of numbers; write for example --parameters 0,0.5,1."
-        ) from None
-
-
 def _only(study):
     """The one request of a study, its data set, and sides and descriptions of its splits."""
     if len(study.requests) != 1:

@@ -157,7 +157,6 @@ class GeneTask:
         Parameters
         ----------
         data, model : DataSet, ModelSpec
-            Of ``load``, and one of ``available``.
         sides, seeds : ndarray of shape (n_splits, n), sequence of int
             Side of each gene; not needed.
 

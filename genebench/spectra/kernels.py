@@ -133,12 +133,10 @@ def walk(indptr, indices, weights, threshold, chance, seed, order):
 
     Parameters
     ----------
-    indptr, indices, weights : ndarray
-        Graph; ``weights`` of length 0: binary.
-    threshold, chance : float
-        Least weight of a neighbour that may be dropped (below ``chance`` 1); probability of that.
-    seed, order : uint64, ndarray of shape (n,)
-        Seed, and order in which samples are visited.
+    indptr, indices, weights, threshold : ndarray, ndarray, ndarray, float
+        Graph (no ``weights``: binary), and least weight that may drop (below ``chance`` 1).
+    chance, seed, order : float, uint64, ndarray of shape (n,)
+        Probability of dropping a neighbour, seed, and order in which samples are visited.
 
     Returns
     -------

@@ -12,9 +12,6 @@ from ..core.errors import BadInput
 from . import kernels
 from .properties import Graph
 
-TRAIN, TEST = 1, 2
-"""Sides of a split; 0: neither."""
-
 
 class Unsplittable(BadInput):
     """A graph that gives no split at this parameter; other parameters may."""
@@ -24,7 +21,7 @@ def sides(n: int, train: np.ndarray, test: np.ndarray) -> np.ndarray:
     """Side of each of n samples, (n,) int8, from the samples of each; all 0 where one is empty."""
     side = np.zeros(n, dtype=np.int8)
     if len(train) and len(test):
-        side[train], side[test] = TRAIN, TEST
+        side[train], side[test] = 1, 2
     return side
 
 

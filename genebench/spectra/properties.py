@@ -20,10 +20,10 @@ def from_edges(n: int, first, second, weights=None) -> Graph:
 
     Parameters
     ----------
-    n : int
-        Number of samples.
-    first, second, weights : array-like of shape (m,)
-        Ends of the edges, 0 to n − 1, and similarities; None: binary.
+    n, first, second : int, array-like of shape (m,)
+        Number of samples, and ends of the edges, 0 to n − 1.
+    weights : array-like of shape (m,)
+        Similarities above 0; None: binary.
 
     Returns
     -------
@@ -157,15 +157,12 @@ def cosine(X: np.ndarray, *, above: float) -> Graph:
 
     Parameters
     ----------
-    X : ndarray of shape (n, d)
-        Vectors; a zero vector is linked with nobody.
-    above : float
-        Threshold, in [0, 1).
+    X, above : ndarray of shape (n, d), float
+        Vectors (a zero vector is linked with nobody), and threshold, in [0, 1).
 
     Returns
     -------
     Graph
-        Weights are cosines.
 
     Raises
     ------
@@ -190,7 +187,6 @@ def tanimoto(bits, *, above: float) -> Graph:
     Returns
     -------
     Graph
-        Weights are indices.
     """
     bits = sparse.csr_array(bits)
     number = bits.sum(axis=1)

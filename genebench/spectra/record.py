@@ -68,7 +68,7 @@ def _others(frame, ways):
     """Rows of earlier results that stay, texts as plain strings."""
     frame = frame.astype({c: str for c in frame.select_dtypes("category")})
     of_row = zip(frame.task, frame.model, map(_way, frame.split))
-    return frame[[at not in ways for at in of_row]]
+    return frame.loc[[at not in ways for at in of_row]]
 
 
 def _overlaps(study, requests):

@@ -44,10 +44,8 @@ class Cell:
 
     Attributes
     ----------
-    request, model : Request, str
-        Data set and splits; name of the model.
-    parameters : tuple of float
-        Spectral parameters λ; empty: the splits that others use.
+    request, model, parameters : Request, str, tuple of float
+        Data set and splits; name; λ of the cell, none: the splits that others use.
     """
 
     request: Request
@@ -86,9 +84,8 @@ def cells(study: Study, request: Request, *, chosen: Iterable[str] = ()) -> list
 
     Parameters
     ----------
-    study, request : Study, Request
-    chosen : iterable of str
-        Names of models; none: those of the data set.
+    study, request, chosen : Study, Request, iterable of str
+        What is run, and names of models; none: those of the data set.
 
     Returns
     -------
@@ -235,10 +232,8 @@ def run(
 
     Parameters
     ----------
-    study, jobs : Study, int
-        What is run, and in how many processes; None: one a core.
-    chosen : iterable of str
-        As of ``cells``.
+    study, chosen, jobs : Study, iterable of str, int
+        What is run; models as of ``cells``; processes, None: one a core.
     say, progress : callable, optional
         See ``workers.Say`` and ``workers.Progress``.
 

@@ -1,6 +1,6 @@
 """Train and test sets along the spectral parameter λ.
 
-A split is an array of the side of each sample: ``TRAIN``, ``TEST``, or 0 for neither.
+A split is an array of the side of each sample: 1 train, 2 test, 0 neither.
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ def make(
     names: Iterable[str],
     *,
     mode: str | None = None,
-    parameters: Iterable[float] = (),
+    parameters: Iterable[float | str] = (),
     seeds: int = SEEDS,
     profile: str = "demo",
     declared: Declarations | None = None,
@@ -116,9 +116,11 @@ def make(
     BadInput
         Something unknown or out of range.
     """
-    lambdas = tuple(sorted({round(float(p), 6) for p in parameters})) or grid()
-    if not 0 <= lambdas[0] <= lambdas[-1] <= 1:
-        wrong = ", ".join(f"{p:g}" for p in lambdas)
+    given = [*parameters]
+    numbers = pd.to_numeric(given, errors="coerce").tolist()
+    lambdas = tuple(sorted({round(p, 6) for p in numbers})) or grid()
+    if not all(0 <= p <= 1 for p in lambdas):
+        wrong = ", ".join(map(str, given))
         raise BadInput(f"the spectral parameters are {wrong}; give numbers from 0 to 1.")
     if mode and mode not in MODES:
         raise unknown("mode", mode, MODES)

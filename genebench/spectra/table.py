@@ -93,13 +93,13 @@ def models(declared: Declarations) -> pd.DataFrame:
     return frame[["model", "title", "family", *frame.columns[-3:]]]
 
 
-def areas(names: set[str] | None = None) -> pd.DataFrame:
+def areas(names: set[str]) -> pd.DataFrame:
     """AUSPC over λ beside that of the size-matched control.
 
     Parameters
     ----------
     names : set of str, optional
-        Data sets; None: all.
+        Data sets.
 
     Returns
     -------
@@ -107,7 +107,7 @@ def areas(names: set[str] | None = None) -> pd.DataFrame:
         One row per data set, model and way of splitting, rounded to three digits.
     """
     frame = read("auspc.csv")
-    frame = frame[(frame.over == "lambda") & (frame.task.isin(names) if names else True)]
+    frame = frame[(frame.over == "lambda") & frame.task.isin(names)]
     known = frame.set_index(["task", "model", "split"]).auspc
     out = frame[~frame.split.str.endswith(curve.CONTROL)]
     control = known.reindex(zip(out.task, out.model, out.split + curve.CONTROL))

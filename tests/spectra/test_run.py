@@ -35,7 +35,9 @@ def test_run_writes_sound_rows_resumes_and_mends_a_broken_file(declared, go):
     declared.datasets["toy-two"] = declared.datasets["toy"].model_copy(update={"name": "toy-two"})
     go("toy-two")  # leaves the rows of the first
     assert scores().task.value_counts().nunique() == 1
-    assert set(scores().task) == {"toy", "toy-two"} == set(table.areas()["data set"])
+    assert (
+        set(scores().task) == {"toy", "toy-two"} == set(table.areas({"toy", "toy-two"})["data set"])
+    )
     assert validation.validate_path(paths.results("spectra")) == []
 
 
@@ -92,7 +94,7 @@ def test_predictions_from_a_file_are_scored(go, tmp_path):
         ("hpo/dominant-vs-recessive@stme", "unknown property 'stme'; did you mean 'stem'"),
         ("hpo/organ-systems", "the spectrum takes binary, multiclass and regression"),
         ("rrm --parameters 0,2", "give numbers from 0 to 1"),
-        ("rrm --parameters a", "is no list of numbers"),
+        ("rrm --parameters a", "the spectral parameters are a; give numbers"),
         ("rrm --mode weighte", "unknown mode 'weighte'; did you mean 'weighted'"),
     ],
 )
