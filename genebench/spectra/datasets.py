@@ -76,7 +76,7 @@ class DataSetSpec(Spec):
     paper, differs : str
         The set of the Spectra paper that it is or stands for, and how it differs.
     shape, options, property : str, dict, dict
-        How its file is read (a key of ``builders.BUILDERS`` and its options); when units are linked.
+        How its file is read (a key of ``builders.BUILDERS``, its options), when units are linked.
     modes, models, existing
         Ways of splitting, models that are run, splits that others use.
     """

@@ -94,7 +94,6 @@ def shared_mutations(barcodes, *, least: int = 1) -> Graph:
             raise BadInput("barcodes are texts; split each into the set of its mutations.")
         barcodes = incidence(barcodes)[0]
     matrix = sparse.csr_array(barcodes)
-    matrix.sum_duplicates()
     matrix.eliminate_zeros()
     if least > 1:
         number = sparse.triu(matrix @ matrix.T, 1)

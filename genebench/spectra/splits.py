@@ -141,8 +141,7 @@ def _check(graph, parameters, seeds, mode, counts):
             raise BadInput(f"the {what} is {value}; it must be {limit}.")
     if mode == "weighted" and (counts is None or len(counts) != graph.shape[0]):
         raise BadInput(
-            f"weighted splits need 'counts', one number for each of the {graph.shape[0]} nodes of the "
-            f"graph."
+            f"weighted splits need 'counts', one number for each of the {graph.shape[0]} nodes."
         )
 
 
