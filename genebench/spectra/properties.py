@@ -111,8 +111,8 @@ def shared_label(groups: Iterable[Hashable | Collection[Hashable] | None]) -> Gr
     Parameters
     ----------
     groups : iterable
-        Group of each sample (gene family, cluster), or a collection of its annotations. None, NaN,
-        an empty text or collection: the sample is linked with nobody.
+        Group of each sample (gene family, cluster), or a collection of its annotations. None, an
+        empty text or collection: the sample is linked with nobody.
 
     Returns
     -------
@@ -120,8 +120,7 @@ def shared_label(groups: Iterable[Hashable | Collection[Hashable] | None]) -> Gr
         Binary.
     """
     many = (set, frozenset, list, tuple)
-    lists = [g if isinstance(g, many) else {g} - {None, ""} for g in groups]
-    return shared_mutations([[mark for mark in row if mark == mark] for row in lists])
+    return shared_mutations([g if isinstance(g, many) else {g} - {None, ""} for g in groups])
 
 
 def from_blocks(

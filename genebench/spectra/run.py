@@ -255,9 +255,11 @@ def run(
         planned = [cell for cell in planned if str(cell.request) not in failed]
         outcome = workers.execute(STAGE, study, planned, pool, **report)
     failed |= outcome.failed
-    computed = {c: STAGE.load(study, c) for c in planned if str(c) not in failed}
-    for cell, part in computed.items():
-        computed[cell] = {name: json.loads(str(value)) for name, value in part.items()}
+    computed = {
+        cell: {name: json.loads(str(value)) for name, value in STAGE.load(study, cell).items()}
+        for cell in planned
+        if str(cell) not in failed
+    }
     unscored = [row for part in computed.values() for row in part["unscored"]]
     if computed:
         if not any(part["rows"] for part in computed.values()):

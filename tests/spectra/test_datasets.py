@@ -8,7 +8,7 @@ import pytest
 
 from genebench.core import paths
 from genebench.core.errors import BadInput
-from genebench.spectra import builders, datasets, features, models, properties
+from genebench.spectra import datasets, features, properties
 from genebench.spectra import study as studies
 
 KNOWN = datasets.declared()
@@ -17,17 +17,15 @@ KNOWN = datasets.declared()
 @pytest.mark.parametrize("spec", KNOWN.datasets.values(), ids=KNOWN.datasets)
 def test_declared_data_set_names_what_exists(spec):
     bibliography = (paths.BOOK / "references.bib").read_text()
-    assert spec.shape in builders.BUILDERS
     assert len(spec.models) >= 4 and not any(KNOWN.model(m).needs for m in spec.models)
     assert all(re.search(rf"@\w+\{{{key},", bibliography) for key in spec.citation)
     assert all(file.how and not file.how.endswith(".") for file in spec.files.values())
-    assert spec.property["words"] and spec.licence and spec.homepage.startswith("http")
+    assert spec.property["words"]
 
 
 @pytest.mark.parametrize("spec", KNOWN.models.values(), ids=KNOWN.models)
 def test_declared_model_runs_or_says_what_it_needs(spec):
     assert bool(spec.estimator) != bool(spec.needs)
-    assert spec.estimator is None or spec.estimator in models.ESTIMATORS
     assert spec.features is None or spec.features in features.FEATURES | features.OF_SAMPLES
     assert studies.STEPS % spec.steps == 0 and re.fullmatch("#[0-9a-fA-F]{6}", spec.color)
 

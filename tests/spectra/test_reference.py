@@ -16,15 +16,15 @@ needs_package = pytest.mark.skipif(
 )
 
 
-def linked(graph: Graph):
-    """The package's property for the samples of a graph, which are numbers."""
-    return lambda a, b: float(graph[a, b])
+def by_the_package(graph: Graph, parameters: list[float], seeds: list[int]) -> spectrae.Splits:
+    """The package's splits of a graph, whose samples are numbers."""
+    samples, binary = list(range(graph.shape[0])), graph.dtype == bool
+    return spectrae.run(samples, lambda a, b: float(graph[a, b]), parameters, seeds, binary=binary)
 
 
 def assert_identical(graph: Graph, parameters: list[float], seeds: list[int]) -> dict:
     """Every split of a graph is the package's, or neither makes it."""
-    options = {"binary": graph.dtype == bool}
-    theirs = spectrae.run(list(range(graph.shape[0])), linked(graph), parameters, seeds, **options)
+    theirs = by_the_package(graph, parameters, seeds)
     ours = splits.splits(graph, parameters, seeds, mode="reference")
     assert 2 * theirs.edges == graph.nnz and theirs.splits.keys() == ours.keys()
     for at, side in ours.items():
@@ -66,7 +66,7 @@ REFUSED = {
 def test_graph_that_the_package_refuses_is_refused_in_one_sentence(case):
     graph = properties.shared_label(REFUSED[case])
     with pytest.raises(Exception):  # noqa: B017 - plain exceptions, and errors of its own
-        spectrae.run(list(range(graph.shape[0])), linked(graph), [0.5], [0])
+        by_the_package(graph, [0.5], [0])
     with pytest.raises(splits.Unsplittable, match="published package makes no split of this graph"):
         splits.split(graph, 0.5, seed=0, mode="reference")
 
