@@ -34,7 +34,6 @@ def test_isolates_of_one_barcode_are_one_weighted_unit():
         ("MKTA", "changed", "AKTA", "1"),
         ("AKA", "changed", "AKTA", "3"),
         ("AKTTA", "changed", "AKTA", "4"),
-        ("AKTAM", "changed", "AKTA", "4"),
         ("XYTA", "changed", "AKTA", "1 2"),
         ("AKCD", "against", "AKTA", "A4D T3C"),
         ("K417", "single", "", "K41 to-7"),
