@@ -230,8 +230,8 @@ def placed(rows: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
     others = others[others.dataset.isin(spectral.dataset)].groupby(["dataset", "split"])
     for (task, split), own in others[[OVERLAP, "n_train", "n_test"]].mean().iterrows():
         near = (mean[task] - own[OVERLAP]).abs().idxmin()
-        at = {**own.rename({OVERLAP: "overlap"}), "parameter": near}
-        at["curve_overlap"] = mean[task, near]
+        at = {"parameter": near, "curve_overlap": mean[task, near]}
+        at = {**own.rename({OVERLAP: "overlap"}), **at}
         for model, mine in rows[rows.task == task].groupby("model", sort=True):
             line = mine[mine.split == "spectral"].groupby("parameter").score.mean()
             row = {"dataset": task, "split": split, "model": model, **at}

@@ -242,7 +242,7 @@ def sequence_identity(
         later = later[later > i].astype(np.int64)
         return later[np.argsort(length[later])]  # the shortest first, which alignment needs
 
-    found = [([], [], [])]
+    parts = [([], [], [])]
     for i, linked, identity in alike(letters, start, candidates, above=above, jobs=jobs):
-        found.append((np.full(len(linked), i), linked, identity))
-    return from_edges(len(length), *map(np.concatenate, zip(*found)))
+        parts.append((np.full(len(linked), i), linked, identity))
+    return from_edges(len(length), *map(np.concatenate, zip(*parts)))
