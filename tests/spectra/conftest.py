@@ -81,9 +81,9 @@ def declared(additive, tmp_path, monkeypatch):
 def go(declared):
     """Function: make a study of declared data sets at three λ and two seeds, and run it."""
 
-    def work(name: str = "toy", **options):
+    def work(name: str = "toy", *chosen: str, **options):
         options |= {"parameters": [0, 0.5, 1], "seeds": 2, "declared": declared}
         study = studies.make([name], **options)
-        return study, run.run(study, jobs=1, say=lambda text: None)
+        return study, run.run(study, chosen=chosen, jobs=1, say=lambda text: None)
 
     return work

@@ -12,8 +12,7 @@ from genebench.benchmark import results, validation
 from genebench.cli import main as cli
 from genebench.core import paths
 from genebench.core.errors import BadInput
-from genebench.spectra import datasets, files, run, table
-from genebench.spectra import study as studies
+from genebench.spectra import datasets, files, table
 
 
 def scores() -> pd.DataFrame:
@@ -111,11 +110,8 @@ def test_list_says_what_is_missing():
 
 
 @pytest.mark.slow
-def test_gene_task_runs_offline_and_the_splits_in_use_are_placed(tmp_path, monkeypatch):
-    monkeypatch.setattr(paths, "RESULTS", tmp_path / "results")
-    monkeypatch.setattr(paths, "CURVES", tmp_path / "curves")
-    study = studies.make(["hpo/dominant-vs-recessive"], parameters=[0, 1], seeds=2)
-    done = run.run(study, chosen=["symbol-ngrams", "random"], jobs=1, say=lambda text: None)
+def test_gene_task_runs_offline_and_the_splits_in_use_are_placed(go):
+    _, done = go("hpo/dominant-vs-recessive", "symbol-ngrams", "random")
     assert not done.failed and validation.validate_path(paths.results("spectra")) == []
     assert {"random", "stem"} <= set(table.read("placed.csv").split)
     points = table.read("points.csv").query("model == 'random' and split == 'spectral'")
