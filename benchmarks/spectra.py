@@ -103,7 +103,7 @@ def barcodes(dataset: str, n: int) -> list[frozenset[str]]:
         source = specs.declared().source("spectra_published")
         every = [frozenset(text.split(sep)) for text in sources.table(source, file)[column]]
     else:
-        data = datasets.declared().dataset(dataset).load()
+        data = datasets.declared().datasets[dataset].load()
         marks, rows = np.array(data.marks, dtype=object), data.barcodes
         every = [frozenset(marks[row]) for row in np.split(rows.indices, rows.indptr[1:-1])]
     return [every[i] for i in np.random.default_rng(0).permutation(len(every))[:n]] if n else every
@@ -155,9 +155,12 @@ def ours(
     g, graph_s, graph_wall_s = _timed(graph)
     graph_mb = _peak() - begin
     every, splits_s, splits_wall_s = _timed(lambda: splits.splits(g, parameters, seeds, mode=mode))
-    sides = {pair: None if s is None else (s.train, s.test) for pair, s in every.items()}
+    sides = {
+        pair: tuple(np.flatnonzero(side == k) for k in (1, 2)) if side.any() else None
+        for pair, side in every.items()
+    }
     return {
-        "edges": g.m,
+        "edges": g.nnz // 2,
         "graph_s": graph_s,
         "graph_wall_s": graph_wall_s,
         "graph_mb": graph_mb,

@@ -66,7 +66,8 @@ def compared(published: pd.DataFrame, rows: pd.DataFrame, overlaps: pd.DataFrame
     for dataset, model, quantity, other, own in pairs:
         both = pd.DataFrame({"published": other, "ours": own}).dropna()
         row = {"dataset": dataset, "model": model, "quantity": quantity, "lambdas": len(both)}
-        row |= {**both.mean(), "rank_correlation": curve.rank(both.published, both.ours)}
+        rank = both.corr("spearman", min_periods=3).iloc[0, 1]
+        row |= {**both.mean(), "rank_correlation": rank}
         out.append(row | {"mean_difference": (both.published - both.ours).abs().mean()})
     return pd.DataFrame([row for row in out if row["lambdas"] >= 3])
 

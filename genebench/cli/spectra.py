@@ -59,7 +59,7 @@ def spectra(
     from ..spectra import run as runner
     from ..spectra import study as studies
 
-    lambdas = files.numbers(parameters) if parameters else ()
+    lambdas = parameters.split(",") if parameters else ()
     options = {"mode": mode, "parameters": lambdas, "seeds": seeds, "profile": profile}
     study = studies.make(split_names(names), **options)
     with Reporter() as report:
@@ -72,7 +72,6 @@ def spectra(
             done = runner.run(
                 study,
                 chosen=split_names(models),
-                thin=not lambdas,
                 jobs=jobs,
                 say=report.say,
                 progress=report.step,

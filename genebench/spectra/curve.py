@@ -8,40 +8,32 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import scipy
-from scipy import sparse
 
 from ..stats import metrics
 from ..stats.intervals import t_interval
-from .graph import Graph
-from .splits import Split
+from .properties import Graph
 
 SPLIT = ["split", "split_param", "repeat", "fold"]
 """Columns that name a split."""
 CONTROL = "-size"
 """Suffix of the control's split name: as many units as the spectral split, drawn at random."""
-FAMILIES = ("spectral", "spectral-weighted", "spectral-reference")
-"""Split names of the modes corrected, weighted and reference."""
 OVERLAPS = ("jaccard", "test_linked", "mean_similarity")
 """The definitions of cross-split overlap, as columns."""
 OVERLAP = "test_linked"
 """The overlap that the curve is drawn over: share of test units with a linked unit in train."""
 NARROW = 0.05
 """A curve whose overlap spans less than this has no area over overlap."""
-SPLIT = ["split", "split_param", "repeat", "fold"]
-"""Columns that name a split."""
-_CURVE = ["task", "group", "kind", "model", "split", "metric"]
+_MODEL = ["task", "group", "kind", "model"]
+_CURVE = [*_MODEL, "split", "metric"]
 
 
-def overlaps(graph: Graph, split: Split, barcodes=None) -> dict[str, float]:
+def overlaps(graph: Graph, side: np.ndarray, barcodes=None) -> dict[str, float]:
     """Compute the cross-split overlap of one split by three definitions; 0: nothing is shared.
 
     Parameters
     ----------
-    graph : Graph
-        Which samples are alike.
-    split : Split
-        Train and test.
+    graph, side : Graph, ndarray of shape (n,)
+        Which samples are alike; the split: 1 train, 2 test, 0 neither.
     barcodes : sparse matrix of shape (n, n_mutations), optional
         Mutations of each sample, its non-zero entries.
 
@@ -52,25 +44,18 @@ def overlaps(graph: Graph, split: Split, barcodes=None) -> dict[str, float]:
         RRM notebooks), in [0, 1]; NaN without barcodes or mutations. ``test_linked``: share of test
         samples with a neighbour in train (the paper's text). ``mean_similarity``: mean weight over
         all pairs of a train and a test sample (the package's tutorials); of a binary graph the
-        share of those pairs that are linked.
+        share of those pairs that are linked. NaN where a side is empty.
     """
-    side = np.zeros(graph.n, dtype=np.int8)
-    side[split.train] = 1
-    rows = graph.matrix[split.test]
-    across = side[rows.indices] == 1
-    linked = np.diff(np.append(0, np.cumsum(across))[rows.indptr]) > 0
-    total = np.append(0.0, np.cumsum(rows.data[across], dtype=float))[-1]
-    n_train, n_test, jaccard = len(split.train), len(split.test), np.nan
+    train, test = side == 1, side == 2
+    if not (train.any() and test.any()):
+        return dict.fromkeys(OVERLAPS, np.nan)
+    near, jaccard = graph[test] @ train.astype(float), np.nan
     if barcodes is not None:
-        rows = sparse.csr_array(barcodes)
-        first, second = (np.unique(rows[s].nonzero()[1]) for s in (split.train, split.test))
-        either = len(np.union1d(first, second))
-        jaccard = len(np.intersect1d(first, second)) / either if either else np.nan
-    return {
-        "jaccard": jaccard,
-        "test_linked": linked.sum() / n_test if n_test else np.nan,
-        "mean_similarity": total / (n_train * n_test) if n_train and n_test else np.nan,
-    }
+        mine, other = (barcodes.T @ units > 0 for units in (train, test))
+        either = (mine | other).sum()
+        jaccard = (mine & other).sum() / either if either else np.nan
+    similar = near.sum() / (train.sum() * test.sum())
+    return {"jaccard": jaccard, "test_linked": np.mean(near > 0), "mean_similarity": similar}
 
 
 def area(x: np.ndarray, y: np.ndarray) -> float:
@@ -88,18 +73,10 @@ def area(x: np.ndarray, y: np.ndarray) -> float:
     float
         In the unit of y; NaN of fewer than two different x.
     """
-    line = pd.Series(np.asarray(y, dtype=float)).groupby(np.asarray(x, dtype=float)).mean().dropna()
+    line = pd.Series(np.array(y, float)).groupby(np.array(x, float)).mean().dropna()
     if len(line) < 2:
         return np.nan
-    x = line.index.to_numpy()
-    return float(np.trapezoid(line.to_numpy(), x) / (x[-1] - x[0]))
-
-
-def rank(x: pd.Series, y: pd.Series) -> float:
-    """Spearman correlation of two columns; NaN where one does not vary."""
-    if len(x) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
-        return np.nan
-    return scipy.stats.spearmanr(x, y).statistic
+    return float(np.trapezoid(line, line.index) / np.ptp(line.index))
 
 
 def joined(scores: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
@@ -107,10 +84,8 @@ def joined(scores: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    scores : DataFrame
-        Rows of ``scores.parquet``.
-    overlaps : DataFrame
-        Rows of ``overlaps.csv``.
+    scores, overlaps : DataFrame
+        Rows of ``scores.parquet`` and of ``overlaps.csv``.
 
     Returns
     -------
@@ -119,15 +94,22 @@ def joined(scores: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
         columns of ``OVERLAPS``.
     """
     rows = scores.astype({c: str for c in scores.select_dtypes("category")})
-    rows = rows[rows.metric == rows.kind.map({k: metrics.main(k) for k in rows.kind.unique()})]
+    rows = rows[rows.metric == rows.kind.map(metrics.main)]
     rows = rows.assign(parameter=pd.to_numeric(rows.split_param, errors="coerce"))
-    keys = ["task", *SPLIT]
-    kinds = {"split_param": str, "repeat": int, "fold": int}
-    right = overlaps.rename(columns={"dataset": "task"}).astype(kinds)
-    right = right.drop(columns=["mode", "n_train", "n_test"], errors="ignore")
-    return rows.astype({"repeat": int, "fold": int}).merge(
-        right, on=keys, how="left", validate="many_to_one"
-    )
+    right = overlaps[["dataset", *SPLIT, *OVERLAPS]].rename(columns={"dataset": "task"})
+    return rows.merge(right, on=["task", *SPLIT], how="left", validate="many_to_one")
+
+
+def _groups(rows, by):
+    """Rows of splits at some λ, by columns whose values come as a dict."""
+    for at, part in rows[rows.parameter.notna()].groupby(by, sort=True):
+        yield dict(zip(by, at)), part
+
+
+def _interval(row, name, values):
+    """Mean and interval over seeds, inside the range of the metric."""
+    metric = metrics.METRICS[row["metric"]]
+    return dict(zip((name, "low", "high"), np.clip(t_interval(values), metric.low, metric.high)))
 
 
 def points(rows: pd.DataFrame) -> pd.DataFrame:
@@ -145,18 +127,10 @@ def points(rows: pd.DataFrame) -> pd.DataFrame:
         and means of overlaps and sizes.
     """
     out = []
-    for at, part in rows[rows.parameter.notna()].groupby([*_CURVE, "parameter"], sort=True):
-        row = dict(zip([*_CURVE, "parameter"], at))
-        row |= _interval(row["metric"], part.score, "score")
-        row["seeds"] = part["repeat"].nunique()
+    for row, part in _groups(rows, [*_CURVE, "parameter"]):
+        row |= _interval(row, "score", part.score) | {"seeds": part["repeat"].nunique()}
         out.append(row | part[[*OVERLAPS, "n_train", "n_test"]].mean().to_dict())
     return pd.DataFrame(out)
-
-
-def _interval(metric, values, name):
-    """Mean and interval over seeds, inside the range of the metric."""
-    limits = metrics.METRICS[metric].low, metrics.METRICS[metric].high
-    return dict(zip((name, "low", "high"), np.clip(t_interval(values), *limits)))
 
 
 def areas(rows: pd.DataFrame) -> pd.DataFrame:
@@ -176,15 +150,15 @@ def areas(rows: pd.DataFrame) -> pd.DataFrame:
         reach 1 the area is the mean height over this span).
     """
     out = []
-    for at, part in rows[rows.parameter.notna()].groupby(_CURVE, sort=True):
+    for at, part in _groups(rows, _CURVE):
         for over, column in (("lambda", "parameter"), ("overlap", OVERLAP)):
-            row = dict(zip(_CURVE, at)) | {"over": over}
-            begin, end = part[column].min(), part[column].max()
+            begin, end = part[column].agg(["min", "max"])
             wide = over == "lambda" or end - begin >= NARROW
             seeds = [area(s[column], s.score) for _, s in part.groupby("repeat") if wide]
-            row |= _interval(row["metric"], seeds, "auspc")
+            row = at | {"over": over} | _interval(at, "auspc", seeds)
             row |= {"seeds": len(seeds), "points": part.parameter.nunique()}
-            out.append(row | {"begin": begin, "end": end, "coverage": part.coverage.mean()})
+            row |= {"begin": begin, "end": end, "coverage": part.coverage.mean()}
+            out.append(row)
     return pd.DataFrame(out)
 
 
@@ -206,38 +180,32 @@ def findings(rows: pd.DataFrame) -> pd.DataFrame:
         size), with interval. ``share_size`` = fall_size / fall where ``falls``, else NaN. ``rank``:
         Spearman correlation of mean score with mean overlap over λ.
     """
-    out = []
-    by = ["task", "group", "kind", "model", "metric"]
-    for at, part in rows[rows.parameter.notna()].groupby(by, sort=True):
-        for split in FAMILIES:
-            mine = part[part.split == split]
-            wide, control = _by_seed(mine), _by_seed(part[part.split == split + CONTROL])
-            if len(wide) < 2:
-                continue
-            begin, end = wide.index[[0, -1]]
-            control = control.reindex([begin, end])
-            seen = mine.groupby("parameter")[["score", OVERLAP]].mean().dropna()
-            spread = len(seen) > 2 and np.ptp(seen[OVERLAP]) >= NARROW
-            fall = t_interval(wide.loc[begin] - wide.loc[end])
-            gap = t_interval(control.loc[end] - wide.loc[end])
-            row = {**dict(zip(by, at)), "split": split, "parameter": end}
-            row |= {"first": wide.loc[begin].mean(), "last": wide.loc[end].mean()}
-            row |= dict(zip(("fall", "fall_low", "fall_high"), fall))
-            row["falls"] = bool(row["fall_low"] > 0)
-            row["fall_size"] = t_interval(control.loc[begin] - control.loc[end])[0]
-            row |= dict(zip(("gap", "gap_low", "gap_high"), gap))
-            row["share_size"] = row["fall_size"] / row["fall"] if row["falls"] else np.nan
-            row["rank"] = rank(seen.score, seen[OVERLAP]) if spread else np.nan
-            row |= dict(zip(("overlap_first", "overlap_last"), seen[OVERLAP].iloc[[0, -1]]))
-            out.append(row | {"coverage": part.coverage.mean()})
+    out, way = [], rows.split.str.removesuffix(CONTROL)
+    rows = rows.assign(split=way, control=rows.split != way)
+    for row, both in _groups(rows, [*_MODEL, "metric", "split"]):
+        part = both[~both.control]
+        line, control = _by_seed(part), _by_seed(both[both.control])
+        if len(line) < 2:
+            continue
+        (begin, first), (end, last) = line.iloc[[0, -1]].iterrows()
+        (_, loose), (_, strict) = control.reindex([begin, end]).iterrows()
+        seen = part.groupby("parameter")[["score", OVERLAP]].mean().dropna()
+        row |= {"parameter": end, "first": first.mean(), "last": last.mean()}
+        fall, size = t_interval(first - last), t_interval(loose - strict)[0]
+        row |= dict(zip(("fall", "fall_low", "fall_high"), fall))
+        row |= {"falls": bool(fall[1] > 0), "fall_size": size}
+        row |= dict(zip(("gap", "gap_low", "gap_high"), t_interval(strict - last)))
+        row["share_size"] = size / fall[0] if row["falls"] else np.nan
+        wide = np.ptp(seen[OVERLAP]) >= NARROW
+        row["rank"] = seen.corr("spearman", min_periods=3).iloc[0, 1] if wide else np.nan
+        row |= dict(zip(("overlap_first", "overlap_last"), seen[OVERLAP].iloc[[0, -1]]))
+        out.append(row | {"coverage": part.coverage.mean()})
     return pd.DataFrame(out)
 
 
 def _by_seed(part):
     """Scores by λ (rows) and seed (columns), only λ at which every seed has one."""
-    return part.pivot_table(
-        index="parameter", columns="repeat", values="score", aggfunc="mean"
-    ).dropna()
+    return part.pivot_table("score", "parameter", "repeat").dropna()
 
 
 def placed(rows: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
@@ -245,10 +213,8 @@ def placed(rows: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    rows : DataFrame
-        Of ``joined``.
-    overlaps : DataFrame
-        Rows of ``overlaps.csv``.
+    rows, overlaps : DataFrame
+        Of ``joined``, and rows of ``overlaps.csv``.
 
     Returns
     -------
@@ -258,20 +224,18 @@ def placed(rows: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
         beside ``curve``, the curve's score there (between the λ that the model was run at); NaN
         where there is none.
     """
-    out = []
-    for task, part in overlaps.groupby("dataset", sort=True):
-        spectral = part[part.split == "spectral"]
-        mean = spectral.groupby(spectral.split_param.astype(float))[OVERLAP].mean().dropna()
-        others = part[~part.split.str.startswith("spectral")]
-        for split, own in others.groupby("split", sort=True) if len(spectral) else ():
-            overlap = own[OVERLAP].mean()
-            near = mean.index[np.argmin(np.abs(mean.to_numpy() - overlap))]
-            of_split = {"overlap": overlap, **own[["n_train", "n_test"]].mean()}
-            of_split |= {"parameter": near, "curve_overlap": mean[near]}
-            for model, mine in rows[rows.task == task].groupby("model", sort=True):
-                line = mine[mine.split == "spectral"].groupby("parameter").score.mean()
-                row = {"dataset": task, "split": split, "model": model, **of_split}
-                row["score"] = mine[mine.split == split].score.mean()
-                row["curve"] = np.interp(near, line.index, line) if len(line) else np.nan
-                out.append(row)
+    out, spectral = [], overlaps[overlaps.split == "spectral"]
+    mean = spectral.groupby(["dataset", spectral.split_param.astype(float)])[OVERLAP].mean()
+    others = overlaps[~overlaps.split.str.startswith("spectral")]
+    others = others[others.dataset.isin(spectral.dataset)].groupby(["dataset", "split"])
+    for (task, split), own in others[[OVERLAP, "n_train", "n_test"]].mean().iterrows():
+        near = (mean[task] - own[OVERLAP]).abs().idxmin()
+        at = {"parameter": near, "curve_overlap": mean[task, near]}
+        at = {**own.rename({OVERLAP: "overlap"}), **at}
+        for model, mine in rows[rows.task == task].groupby("model", sort=True):
+            line = mine[mine.split == "spectral"].groupby("parameter").score.mean()
+            row = {"dataset": task, "split": split, "model": model, **at}
+            row["score"] = mine[mine.split == split].score.mean()
+            row["curve"] = np.interp(near, line.index, line) if len(line) else np.nan
+            out.append(row)
     return pd.DataFrame(out)

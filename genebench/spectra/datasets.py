@@ -8,15 +8,15 @@ from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
-from scipy import sparse
+from scipy.sparse import csgraph
 
 from ..core import paths, specs
 from ..core.errors import BadInput, unknown
-from ..core.specs import FileSpec, Kind, SourceSpec, Spec
+from ..core.specs import FileSpec, Kind, Spec
 from ..data import sources
-from . import builders, features, properties
-from .builders import DataSet
-from .graph import Graph
+from . import builders, properties
+from .properties import Graph
+from .samples import DataSet
 
 
 class ExistingSpec(Spec):
@@ -26,10 +26,8 @@ class ExistingSpec(Spec):
     ----------
     kind, words : str
         What differs between the sides, and the rule as a sentence.
-    column : str or None
-        Column whose values name the side.
-    train, test : list of str
-        Values of each side.
+    column, train, test : str, list of str, list of str
+        Column whose values name the side, and the values of each.
     rule : str or None
         ``fewest``: the fifth of the units with the most marks is tested; ``order``: the last fifth
         of the file; ``components``: whole components, the smallest first, until a fifth is tested.
@@ -42,6 +40,33 @@ class ExistingSpec(Spec):
     test: list[str] = []
     rule: Literal["fewest", "components", "order"] | None = None
 
+    def side(self, data: DataSet, links: Graph) -> np.ndarray:
+        """Assign units to the sides of the split.
+
+        Parameters
+        ----------
+        data, links : DataSet, Graph
+            The data set, and which units are alike (for the rule ``components``).
+
+        Returns
+        -------
+        ndarray of shape (n,), int8
+            1 train, 2 test, 0 neither.
+        """
+        n = len(data)
+        if self.column:
+            value = data.table[self.column]
+            return (value.isin(self.train) + 2 * value.isin(self.test)).to_numpy(np.int8)
+        if self.rule == "components":
+            component = csgraph.connected_components(links, directed=False)[1]
+            size = np.bincount(component)
+            smallest = np.argsort(size, kind="stable")
+            tested = np.isin(component, smallest[np.cumsum(size[smallest]) <= 0.2 * n])
+        else:
+            number = data.barcodes.sum(axis=1).A1 if self.rule == "fewest" else np.arange(n)
+            tested = np.isin(np.arange(n), np.argsort(number, kind="stable")[int(0.8 * n) :])
+        return (1 + tested).astype(np.int8)
+
 
 class DataSetSpec(Spec):
     """Declaration of a data set.
@@ -50,10 +75,8 @@ class DataSetSpec(Spec):
     ----------
     paper, differs : str
         The set of the Spectra paper that it is or stands for, and how it differs.
-    shape, options : str, dict
-        How its file is read: a key of ``builders.BUILDERS``, and its options.
-    property : dict
-        When two units are linked.
+    shape, options, property : str, dict, dict
+        How its file is read (a key of ``builders.BUILDERS``, its options), when units are linked.
     modes, models, existing
         Ways of splitting, models that are run, splits that others use.
     """
@@ -66,93 +89,48 @@ class DataSetSpec(Spec):
     group: specs.Group
     label: str
     unit: str
-    shape: str
+    shape: Literal["barcodes", "sequences", "residues", "pairs"]
     property: dict[str, Any]
     modes: list[str] = ["corrected"]
     files: dict[str, FileSpec]
     options: dict[str, Any] = {}
     models: list[str]
     homepage: str
+    release: str = "as declared"
     licence: str
     citation: list[str]
     existing: dict[str, ExistingSpec] = {}
 
     @property
-    def source(self) -> SourceSpec:
-        """Its files as a source, so that they are located, verified and read as all others."""
-        return SourceSpec(
-            id=f"spectra-{self.name}",
-            title=self.title,
-            homepage=self.homepage,
-            release="as declared",
-            licence=self.licence,
-            attribution=self.title,
-            citation=self.citation[0],
-            files=self.files,
-        )
+    def id(self) -> str:
+        """Its name as a source: its files are located, verified and read as all others."""
+        return f"spectra-{self.name}"
 
     def load(self) -> DataSet:
         """Read the data set; the last few are cached in memory.
 
-        Returns
-        -------
-        DataSet
-
-        Raises
-        ------
-        BadInput
-            A column or option that does not fit the file.
-        sources.Missing
-            A file that is nowhere to be had; says what to do.
+        Raises BadInput: a column or option that does not fit the file, or a file that is missing.
         """
         return _load(self.model_dump_json())
 
     def graph(self, data: DataSet) -> Graph:
-        """Link the units that are alike.
-
-        Parameters
-        ----------
-        data : DataSet
-            Of ``load``.
-
-        Returns
-        -------
-        Graph
-            Binary.
-
-        Raises
-        ------
-        BadInput
-            Unknown property.
-        """
+        """Link the units that are alike; raises BadInput: unknown property."""
         name = self.property["name"]
         if name not in _LINKS:
-            where = f"{paths.SPECTRA}: data set '{self.name}'"
-            raise unknown("property", name, _LINKS, where=where)
-        return _LINKS[name](data, self.property)
+            raise unknown("property", name, _LINKS, where=_where(self))
+        options = {k: v for k, v in self.property.items() if k not in ("name", "words")}
+        return _LINKS[name](data, **options)
 
     @property
-    def links_recipe(self) -> dict:
-        """What determines the links, for the cache key."""
-        return self.property
-
-    @property
-    def in_use_recipe(self) -> dict:
-        """What determines the splits that others use, for the cache key."""
-        return {name: spec.model_dump() for name, spec in self.existing.items()}
+    def splits_recipe(self) -> dict:
+        """What determines links and the splits that others use, for the cache key."""
+        existing = {name: spec.model_dump() for name, spec in self.existing.items()}
+        return {"property": self.property, "existing": existing}
 
     def in_use(self, data: DataSet, links: Graph) -> Iterator[tuple[str, int, np.ndarray]]:
-        """Make the splits that others use.
-
-        Yields
-        ------
-        split : str
-        fold : int
-        side : ndarray of shape (n,)
-            1 train, 2 test, 0 neither.
-        """
+        """Name, fold and side of each unit of the splits that others use."""
         for name, spec in self.existing.items():
-            yield name, 0, existing(data, spec, links.components)
+            yield name, 0, spec.side(data, links)
 
     def available(self, declared: Declarations) -> dict[str, ModelSpec]:
         """Models of the data set by name."""
@@ -173,14 +151,9 @@ class DataSetSpec(Spec):
 
         Parameters
         ----------
-        data : DataSet
-            Of ``load``.
-        model : ModelSpec
-            One of ``available``.
-        sides : ndarray of shape (n_splits, n)
-            1 train, 2 test, 0 neither.
-        seeds : sequence of int
-            One a split.
+        data, model : DataSet, ModelSpec
+        sides, seeds : ndarray of shape (n_splits, n), sequence of int
+            Side of each unit, and a seed a split.
 
         Returns
         -------
@@ -193,27 +166,20 @@ class DataSetSpec(Spec):
         return [models.predict(data, model, *data.samples(s), seed=int(k)) for s, k in pairs]
 
 
-def _shared_mutations(data, how):
-    """Units that share ``least`` mutations."""
-    if how.get("least", 1) == 1:
-        return properties.shared_mutations(data.barcodes)
-    number = sparse.triu(data.barcodes @ data.barcodes.T, 1, format="coo")
-    linked = number.data >= how["least"]
-    return Graph.from_edges(len(data), number.row[linked], number.col[linked])
+def _lingo(data, threshold):
+    from . import features
+
+    return properties.tanimoto(features.lingos(data.parts["smiles"]), above=threshold)
 
 
-def _sequence_identity(data, how):
-    options = {"above": how["threshold"], "kmer": how.get("kmer"), "binary": True, "jobs": 1}
+def _sequence_identity(data, threshold, kmer=None):
+    options = {"above": threshold, "kmer": kmer, "jobs": 1}
     return properties.sequence_identity(data.sequences, **options)
 
 
-def _lingo(data, how):
-    return properties.tanimoto(features.lingos(data.parts["smiles"]), above=how["threshold"])
-
-
 _LINKS = {
-    "shared_mutations": _shared_mutations,
-    "shared_label": lambda data, how: properties.shared_label(data.table[how["column"]].tolist()),
+    "shared_mutations": lambda data, **how: properties.shared_mutations(data.barcodes, **how),
+    "shared_label": lambda data, column: properties.shared_label(data.table[column]),
     "sequence_identity": _sequence_identity,
     "lingo": _lingo,
 }
@@ -224,12 +190,10 @@ class ModelSpec(Spec):
 
     Attributes
     ----------
-    paper : bool
-        Whether it is one of the Spectra paper's.
+    paper, steps : bool, int
+        Whether it is one of the Spectra paper's; λ from 0 to 1 in so many steps (20: 21 values).
     features, estimator, options : str, str, dict
         What it sees, how it is fitted, and options of both.
-    steps : int
-        λ from 0 to 1 in so many steps (20: 21 values); expensive models take fewer.
     needs : str
         Of a model that takes its predictions from a file: what to do, in one clause.
     """
@@ -242,7 +206,9 @@ class ModelSpec(Spec):
     description: str
     paper: bool = False
     features: str | None = None
-    estimator: str | None = None
+    estimator: (
+        Literal["linear", "site_independent", "neighbour", "mean_of", "mlp", "cnn"] | None
+    ) = None
     options: dict[str, Any] = {}
     steps: int = 20
     needs: str = ""
@@ -252,129 +218,37 @@ class ModelSpec(Spec):
 
 @dataclass(frozen=True)
 class Declarations:
-    """The content of ``data/spectra.yml``.
-
-    Attributes
-    ----------
-    datasets : mapping of str to DataSetSpec
-        Data sets by name, in the order of the file.
-    models : mapping of str to ModelSpec
-        Models by name, in the order of the file.
-    """
+    """The content of ``data/spectra.yml``: data sets and models by name, in its order."""
 
     datasets: Mapping[str, DataSetSpec]
     models: Mapping[str, ModelSpec]
 
-    def dataset(self, name: str) -> DataSetSpec:
-        """Return one data set.
-
-        Parameters
-        ----------
-        name : str
-            Its name.
-
-        Returns
-        -------
-        DataSetSpec
-
-        Raises
-        ------
-        BadInput
-            Unknown; names the nearest one.
-        """
-        return _pick(self.datasets, "data set", name)
-
     def model(self, name: str) -> ModelSpec:
-        """Return one model.
-
-        Parameters
-        ----------
-        name : str
-            Its name.
-
-        Returns
-        -------
-        ModelSpec
-
-        Raises
-        ------
-        BadInput
-            Unknown; names the nearest one.
-        """
-        return _pick(self.models, "model", name)
-
-
-def _pick(known, what, name):
-    if name not in known:
-        raise unknown(what, name, known, where=str(paths.SPECTRA))
-    return known[name]
+        """Return one model; raises BadInput that names the nearest one."""
+        if name not in self.models:
+            raise unknown("model", name, self.models, where=str(paths.SPECTRA))
+        return self.models[name]
 
 
 def declared() -> Declarations:
-    """Read ``data/spectra.yml``.
-
-    Returns
-    -------
-    Declarations
-
-    Raises
-    ------
-    BadInput
-        A fault in the file; names line and key.
-    """
-    return _declared(paths.SPECTRA, paths.SPECTRA.stat().st_mtime_ns)
+    """Read ``data/spectra.yml``; raises BadInput that names line and key of a fault."""
+    of_kind = {"datasets": DataSetSpec, "models": ModelSpec}
+    return Declarations(*(specs.entries(s, paths.SPECTRA, top) for top, s in of_kind.items()))
 
 
-@lru_cache(maxsize=1)
-def _declared(path, changed):
-    entries = specs.entries
-    return Declarations(entries(DataSetSpec, path, "datasets"), entries(ModelSpec, path, "models"))
+def _where(spec):
+    return f"{paths.SPECTRA}: data set '{spec.name}'"
 
 
 @lru_cache(maxsize=4)
 def _load(declaration):
     spec = DataSetSpec.model_validate_json(declaration)
-    where = f"{paths.SPECTRA}: data set '{spec.name}'"
-    if spec.shape not in builders.BUILDERS:
-        raise unknown("shape", spec.shape, builders.BUILDERS, where=where)
-    frames = {file: sources.table(spec.source, file) for file in spec.files}
+    frames = {file: sources.table(spec, file) for file in spec.files}
     try:
         parts = builders.BUILDERS[spec.shape](frames, **spec.options)
     except (KeyError, BadInput) as err:
         columns = ", ".join(frames["table"].columns)
         missing = f"the file has no column {err}; its columns are {columns}."
-        raise BadInput(f"{where}: {missing if isinstance(err, KeyError) else err}") from err
+        why = missing if isinstance(err, KeyError) else err
+        raise BadInput(f"{_where(spec)}: {why}") from err
     return DataSet(spec.name, spec.kind, spec.group, **parts)
-
-
-def existing(data: DataSet, spec: ExistingSpec, components: np.ndarray) -> np.ndarray:
-    """Assign units to the sides of a split that others use.
-
-    Parameters
-    ----------
-    data : DataSet
-        The data set.
-    spec : ExistingSpec
-        The split.
-    components : ndarray of shape (n,), int
-        Connected component of each unit, for that rule.
-
-    Returns
-    -------
-    ndarray of shape (n,), int8
-        1 train, 2 test, 0 neither.
-    """
-    n = len(data)
-    if spec.column:
-        value = data.table[spec.column]
-        sides = [value.isin(spec.train), value.isin(spec.test)]
-        return np.select(sides, [1, 2], 0).astype(np.int8)
-    if spec.rule == "components":
-        size = np.bincount(components)
-        smallest = np.argsort(size, kind="stable")
-        tested = np.isin(components, smallest[np.cumsum(size[smallest]) <= 0.2 * n])
-    else:
-        number = data.barcodes.sum(axis=1) if spec.rule == "fewest" else np.arange(n)
-        place = np.argsort(np.argsort(np.ravel(number), kind="stable"))
-        tested = place >= int(0.8 * n)
-    return np.where(tested, 2, 1).astype(np.int8)

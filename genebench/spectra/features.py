@@ -5,20 +5,27 @@ No feature depends on labels or on a split.
 
 from __future__ import annotations
 
+import re
 import zlib
-from collections.abc import Callable
-from itertools import product
+from collections.abc import Callable, Iterable
+from itertools import product, zip_longest
 
 import numpy as np
 from scipy import sparse
+from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 
 from ..core.errors import unknown
-from .builders import DataSet
 from .properties import incidence
+from .samples import DataSet
 
 VERSION = 1
 """Bump when features give other values."""
 RESIDUES = "ACDEFGHIKLMNPQRSTVWY"
+
+
+def padded(rows: Iterable, fill: int) -> np.ndarray:
+    """Stack rows of numbers, (n, longest), the shorter ones filled up."""
+    return np.array([*zip_longest(*rows, fillvalue=fill)], np.int32).T.copy()
 
 
 def tokens(sequences: tuple[str, ...], *, ends: int = 0) -> np.ndarray:
@@ -26,21 +33,16 @@ def tokens(sequences: tuple[str, ...], *, ends: int = 0) -> np.ndarray:
 
     Parameters
     ----------
-    sequences : tuple of str
-        Protein sequences.
-    ends : int
-        Of a sequence longer than twice this, only that many residues of each end; 0: all.
+    sequences, ends : tuple of str, int
+        Proteins; of one longer than twice ``ends`` only that many residues of each end (0: all).
 
     Returns
     -------
-    ndarray of shape (n, longest), uint8
+    ndarray of shape (n, longest), int32
         0–19; 20: another letter, 21: padding.
     """
-    cut = [s if not ends or len(s) <= 2 * ends else s[:ends] + s[-ends:] for s in sequences]
-    out = np.full((len(cut), max(map(len, cut))), 21, dtype=np.uint8)
-    for row, text in zip(out, cut):
-        row[: len(text)] = [RESIDUES.find(letter) % 21 for letter in text]
-    return out
+    cut = [s[:ends] + s[-ends:] if 0 < 2 * ends < len(s) else s for s in sequences]
+    return padded(([RESIDUES.find(letter) % 21 for letter in text] for text in cut), 21)
 
 
 def words(sequences: tuple[str, ...], k: int) -> np.ndarray:
@@ -48,10 +50,8 @@ def words(sequences: tuple[str, ...], k: int) -> np.ndarray:
 
     Parameters
     ----------
-    sequences : tuple of str
-        Protein sequences; words with other letters than the 20 residues do not count.
-    k : int
-        Longest words.
+    sequences, k : tuple of str, int
+        Proteins, whose words with other letters than the 20 residues do not count; longest words.
 
     Returns
     -------
@@ -59,17 +59,18 @@ def words(sequences: tuple[str, ...], k: int) -> np.ndarray:
     """
     parts = []
     for size in range(1, k + 1):
-        known = ["".join(word) for word in product(RESIDUES, repeat=size)]
+        known = [*map("".join, product(RESIDUES, repeat=size))]
         number = _counted(sequences, size, vocabulary=known).toarray()
         parts.append(number / np.maximum(1, number.sum(axis=1, keepdims=True)))
-    length = np.log([max(1, len(text)) for text in sequences])
-    return np.column_stack([*parts, length]).astype(np.float32)
+    return np.column_stack([*parts, _log_length(sequences)]).astype(np.float32)
+
+
+def _log_length(sequences):
+    return np.log([[max(1, len(text))] for text in sequences])
 
 
 def _counted(sequences, size, **options):
     """Number of each word of so many residues."""
-    from sklearn.feature_extraction.text import CountVectorizer
-
     options |= {"analyzer": "char", "ngram_range": (size, size), "lowercase": False}
     return CountVectorizer(**options).fit_transform(sequences)
 
@@ -79,10 +80,8 @@ def lingos(smiles: tuple[str, ...], *, width: int | None = None) -> sparse.csr_m
 
     Parameters
     ----------
-    smiles : tuple of str
-        Molecules.
-    width : int, optional
-        Hash words to so many columns.
+    smiles, width : tuple of str, int
+        Molecules; hash words to so many columns.
 
     Returns
     -------
@@ -91,7 +90,7 @@ def lingos(smiles: tuple[str, ...], *, width: int | None = None) -> sparse.csr_m
     """
     lists = []
     for text in smiles:
-        plain = "".join("0" if ch.isdigit() else ch for ch in text)
+        plain = re.sub(r"\d", "0", text)
         letters = {plain[i : i + 4] for i in range(max(1, len(plain) - 3))}
         lists.append({zlib.crc32(w.encode()) % width for w in letters} if width else letters)
     return incidence(lists, range(width) if width else None)[0]
@@ -99,7 +98,7 @@ def lingos(smiles: tuple[str, ...], *, width: int | None = None) -> sparse.csr_m
 
 def _mutation_count(data):
     """Number of mutations and its square root: how much is changed, not what."""
-    number = np.asarray(data.barcodes.sum(axis=1)).reshape(-1, 1)
+    number = data.barcodes.sum(axis=1).A
     return np.hstack([number, np.sqrt(number)]).astype(np.float32)
 
 
@@ -108,11 +107,8 @@ def _mark_pairs(data, width=1 << 14):
     hashed = []
     for row in np.split(data.barcodes.indices.astype(np.int64), data.barcodes.indptr[1:-1]):
         a, b = np.triu_indices(min(len(row), 40), 1)  # a barcode of 40 mutations has 780 pairs
-        hashed.append(np.unique((row[a] * 1_000_003 + row[b] * 7_919) % width))
-    ends = np.append(0, np.cumsum([len(row) for row in hashed]))
-    values = np.full(ends[-1], 0.3, np.float32)
-    second = sparse.csr_matrix((values, np.concatenate(hashed), ends), (len(hashed), width))
-    return sparse.hstack([data.barcodes, second], format="csr")
+        hashed.append((row[a] * 1_000_003 + row[b] * 7_919) % width)
+    return sparse.hstack([data.barcodes, 0.3 * incidence(hashed, range(width))[0]], format="csr")
 
 
 def regions(data: DataSet) -> np.ndarray:
@@ -121,43 +117,30 @@ def regions(data: DataSet) -> np.ndarray:
     Parameters
     ----------
     data : DataSet
-        With marks ``position:reference:alternative`` and ``parts["regions"]``, a table with the
-        columns ``start`` and ``end``.
+        With marks ``position:reference:alternative``, and a table of ``start`` and ``end`` as
+        ``parts["regions"]``.
 
     Returns
     -------
     ndarray of shape (n, 2 × regions), float32
         Substitutions by region, then insertions and deletions by region.
     """
-    table = data.parts["regions"]
-    parts = [mark.split(":") for mark in data.marks]
-    place = np.array([int(part[0]) for part in parts])[:, None]
-    plain = np.array([len(part[1]) == len(part[2]) == 1 for part in parts])[:, None]
+    table, marks = data.parts["regions"], np.array([mark.split(":") for mark in data.marks])
+    place = marks[:, :1].astype(int)
+    plain = (np.char.str_len(marks[:, 1:]) == 1).all(axis=1, keepdims=True)
     inside = (place >= table.start.to_numpy()) & (place <= table.end.to_numpy())
-    counted = np.hstack([inside & plain, inside & ~plain]).astype(np.float32)
-    return np.asarray(data.barcodes @ counted)
-
-
-def _length(data):
-    """Logarithm of the length."""
-    return np.log([[max(1, len(s))] for s in data.sequences]).astype(np.float32)
+    return data.barcodes @ np.hstack([inside & plain, inside & ~plain]).astype(np.float32)
 
 
 def _triples(data):
     """Numbers of words of three residues, weighted by rarity and scaled to length 1."""
-    counts = _counted(data.sequences, 3, dtype=np.float32)
-    counts.sort_indices()
-    n, number = counts.shape[0], np.bincount(counts.indices, minlength=counts.shape[1])
-    rarity = np.log((1 + n) / (1 + number)).astype(np.float32) + 1
-    counts.data *= rarity[counts.indices]
-    norm = np.sqrt(np.asarray(counts.multiply(counts).sum(axis=1)).ravel())
-    return (sparse.diags(1 / np.maximum(norm, 1e-9)).astype(np.float32) @ counts).tocsr()
+    return TfidfTransformer().fit_transform(_counted(data.sequences, 3, dtype=np.float32))
 
 
 def _amino_acids(data):
     """Of single mutants: which residue was replaced by which, wherever it stands, (n, 40)."""
-    first, last = (np.array([RESIDUES.index(v[end]) for v in data.ids]) for end in (0, -1))
-    return np.eye(20, dtype=np.float32)[np.stack([first, last], axis=1)].reshape(-1, 40)
+    ends = [[RESIDUES.index(name[end]) for end in (0, -1)] for name in data.ids]
+    return np.eye(20, dtype=np.float32)[ends].reshape(-1, 40)
 
 
 def windows(data: DataSet, *, width: int) -> np.ndarray:
@@ -165,10 +148,8 @@ def windows(data: DataSet, *, width: int) -> np.ndarray:
 
     Parameters
     ----------
-    data : DataSet
-        With one sample per residue (``parts["place"]``).
-    width : int
-        Residues of a window, an odd number.
+    data, width : DataSet, int
+        With one sample per residue (``parts["place"]``); residues of a window, an odd number.
 
     Returns
     -------
@@ -176,8 +157,8 @@ def windows(data: DataSet, *, width: int) -> np.ndarray:
         Places beyond the ends of a chain are 0.
     """
     half = width // 2
-    padded = np.pad(tokens(data.sequences), ((0, 0), (half, half)), constant_values=21)
-    seen = padded[data.unit[:, None], data.parts["place"][:, None] + np.arange(width)]
+    letters = np.pad(tokens(data.sequences), ((0, 0), (half, half)), constant_values=21)
+    seen = letters[data.unit[:, None], data.parts["place"][:, None] + np.arange(width)]
     return np.eye(22, 21, dtype=np.float32)[seen].reshape(len(seen), -1)
 
 
@@ -196,19 +177,21 @@ FEATURES: dict[str, Callable] = {
     "mutation_count": _mutation_count,
     "mark_pairs": _mark_pairs,
     "regions": regions,
-    "length": _length,
+    "length": lambda data: _log_length(data.sequences).astype(np.float32),
     "composition": lambda data: words(data.sequences, 1),
     "kmers": lambda data: words(data.sequences, 2),
     "triples": _triples,
     "amino_acids": _amino_acids,
+    "tokens": lambda data: tokens(data.sequences, ends=100),
+}
+"""Features of units by the name that ``data/spectra.yml`` uses."""
+OF_SAMPLES: dict[str, Callable] = {
     "windows": windows,
     "ligand": _ligand,
     "target": _target,
     "both": lambda data: np.hstack([_ligand(data), _target(data)]),
 }
-"""Features by the name that ``data/spectra.yml`` uses."""
-PER_SAMPLE = ("windows", "ligand", "target", "both")
-"""Features with one row per sample; the others have one per unit."""
+"""Features of samples."""
 
 
 def make(name: str, data: DataSet, **options):
@@ -216,10 +199,8 @@ def make(name: str, data: DataSet, **options):
 
     Parameters
     ----------
-    name : str
-        A key of ``FEATURES``.
-    data : DataSet
-        The data set.
+    name, data : str, DataSet
+        A key of ``FEATURES`` or ``OF_SAMPLES``; the data set.
     **options
         Of the features (``width`` of windows).
 
@@ -232,7 +213,8 @@ def make(name: str, data: DataSet, **options):
     BadInput
         Unknown features.
     """
+    if name in OF_SAMPLES:
+        return OF_SAMPLES[name](data, **options)
     if name not in FEATURES:
-        raise unknown("features", name, FEATURES)
-    rows = FEATURES[name](data, **options)
-    return rows if name in PER_SAMPLE or data.unit is None else rows[data.unit]
+        raise unknown("features", name, FEATURES | OF_SAMPLES)
+    return FEATURES[name](data, **options)[data.unit]

@@ -21,15 +21,13 @@ from ..data import families, sources
 from ..data.tasks import Task
 from ..models import inference
 from . import properties
-from .builders import DataSet
 from .datasets import Declarations
-from .graph import Graph
+from .properties import Graph
+from .samples import DataSet
 
-PROPERTIES = {
-    "stem": "two genes share the letters of their symbol",
-    "family": "two genes are of one HGNC gene group or share the letters of their symbol",
-}
-"""When two genes are linked; ``cosine:MODEL`` links genes whose vectors of that model are alike."""
+PROPERTIES = ("stem", "family")
+"""Genes are linked that share the letters of their symbol; that do, or are of one HGNC gene group.
+A third property, ``cosine:MODEL``, links genes whose vectors of that model are alike."""
 ALIKE = 0.8
 """Cosine above which two genes are linked."""
 ALWAYS = ("random", "stem", "family", "chromosome", "study")
@@ -40,27 +38,22 @@ and the others where their tables are at hand without a download."""
 
 @dataclass(frozen=True, eq=False)
 class GeneTask:
-    """A task of the benchmark as a data set of spectral curves.
+    """A task of the benchmark as a data set of spectral curves, with the methods of one.
 
     Attributes
     ----------
-    name : str
-        Name in the results: that of the task, or ``task@property``.
-    property : str
-        A key of ``PROPERTIES``, or ``cosine:MODEL``.
-    task : Task
-        The task.
-    plan : Plan
-        Genes, models, vectors and splits of its profile.
-    modes : tuple of str
-        Ways of splitting.
+    name, property : str
+        Name in the results: that of the task, or ``task@property``; one of ``PROPERTIES``, or
+        ``cosine:MODEL``.
+    task, plan : Task, Plan
+        The task; genes, models, vectors and splits of its profile.
     """
 
     name: str
     property: str
     task: Task
     plan: Plan
-    modes: tuple[str, ...] = ("corrected",)
+    modes = ("corrected",)
 
     @classmethod
     def of(cls, name: str, plan: Plan) -> GeneTask:
@@ -68,10 +61,8 @@ class GeneTask:
 
         Parameters
         ----------
-        name : str
-            ``task`` (then by ``stem``) or ``task@property``.
-        plan : Plan
-            Has the task.
+        name, plan : str, Plan
+            ``task`` (then by ``stem``) or ``task@property``; the plan has the task.
 
         Returns
         -------
@@ -85,7 +76,7 @@ class GeneTask:
         """
         task, _, property = name.partition("@")
         out = cls(name.removesuffix("@stem"), property or "stem", plan.tasks[task], plan)
-        out.links_recipe  # noqa: B018 - raises
+        out.splits_recipe  # noqa: B018 - raises
         if out.task.kind not in ("binary", "multiclass", "regression"):
             raise BadInput(
                 f"task '{name}' is one of kind {out.task.kind}; the spectrum takes binary, "
@@ -94,79 +85,51 @@ class GeneTask:
         return out
 
     @cached_property
-    def links_recipe(self) -> dict:
-        """What determines the links; raises BadInput: unknown, or its table is not at hand."""
-        if self.property.startswith("cosine:"):
-            model = self.plan.declared.model(self.property.partition(":")[2])
-            return {"name": self.property, "above": ALIKE, "model": model.name}
-        if self.property not in PROPERTIES:
+    def splits_recipe(self) -> dict:
+        """What determines the links, and the splits in use with what each depends on.
+
+        Raises BadInput: an unknown property, or its table is not at hand.
+        """
+        declared, model = self.plan.declared, self.property.partition("cosine:")[2]
+        links = {"name": self.property}
+        if model:
+            links |= {"above": ALIKE, "model": declared.model(model).name}
+        elif self.property not in PROPERTIES:
             raise unknown("property", self.property, [*PROPERTIES, "cosine:minilm-symbol"])
-        if why := splits.lacking(self.property, self.plan.declared.sources):
+        elif why := splits.lacking(self.property, declared.sources):
             raise BadInput(why)
-        return {"name": self.property, "table": self._fingerprint(self.property)}
+        else:
+            links["table"] = self._fingerprint(self.property)
+        prints = [[split, self._fingerprint(split)] for split in EXISTING]
+        return {"property": links, "existing": [row for row in prints if row[1] is not None]}
+
+    def _fingerprint(self, split):
+        """What a split of the benchmark depends on; None where its table is not at hand."""
+        known = self.plan.declared.sources
+        with nullcontext() if split in ALWAYS else sources.only_at_hand():
+            return None if splits.lacking(split, known) else splits.fingerprint(split, known) or []
 
     def load(self) -> DataSet:
-        """Return the task as a data set, genes as units and samples.
-
-        Returns
-        -------
-        DataSet
-        """
+        """Return the task as a data set, genes as units and samples."""
         t = self.task
         return DataSet(self.name, t.kind, t.group, t.entities, t.labels, t.classes)
 
     def graph(self, data: DataSet) -> Graph:
-        """Link the genes that are relatives.
-
-        Parameters
-        ----------
-        data : DataSet
-            Of ``load``.
-
-        Returns
-        -------
-        Graph
-            Binary; a gene without a vector has no relatives by its cosine.
-        """
+        """Link the genes that are relatives; a gene without a vector has none by its cosine."""
         if self.property == "stem":
             return properties.shared_label(families.stems(data.ids))
         if self.property == "family":
             sources = self.plan.declared.sources
             return properties.shared_label(families.families(data.ids, sources))
         embedding = self.plan.embedding(self.property.partition(":")[2])
-        at = embedding.rows(data.ids)
-        genes = np.flatnonzero(at >= 0)
-        near = properties.cosine(embedding.vectors[at[genes]], above=ALIKE, binary=True)
-        first, second, _ = near.edges()
-        return Graph.from_edges(len(data), genes[first], genes[second])
-
-    def _fingerprint(self, split):
-        """What a split of the benchmark depends on; None where its table is not at hand."""
-        known = self.plan.declared.sources
-        with nullcontext() if split in ALWAYS else sources.only_at_hand():
-            if splits.lacking(split, known):
-                return None
-            return splits.fingerprint(split, known) or []
-
-    @cached_property
-    def in_use_recipe(self) -> list:
-        """(Split of the benchmark, what it depends on), of those at hand."""
-        prints = [[split, self._fingerprint(split)] for split in EXISTING]
-        return [row for row in prints if row[1] is not None]
+        at = embedding.rows(data.ids)[:, None]
+        return properties.cosine(np.where(at < 0, 0, embedding.vectors[at[:, 0]]), above=ALIKE)
 
     def in_use(self, data: DataSet, links: Graph) -> Iterator[tuple[str, int, np.ndarray]]:
-        """Make the splits of the benchmark that can be made here.
-
-        Yields
-        ------
-        split : str
-        fold : int
-        side : ndarray of shape (n,)
-            1 train, 2 test.
-        """
+        """Name, fold and side of each gene of the benchmark's splits that can be made here."""
         profile, known = self.plan.profile, self.plan.declared.sources
         options = {"n_folds": profile.folds, "seed": profile.seed, "sources": known}
-        for name, _ in self.in_use_recipe:
+        for name, _ in self.splits_recipe["existing"]:
             try:
                 fold = splits.folds(self.task, name, **options)
             except splits.Unsplittable:
@@ -180,35 +143,12 @@ class GeneTask:
         return {n: m for n, m in every if m.family != "control" or n == "random"}
 
     def recipe(self, model: ModelSpec) -> list:
-        """What determines a model's vectors and predictions.
-
-        Parameters
-        ----------
-        model : ModelSpec
-            The model.
-
-        Returns
-        -------
-        list
-            For the cache key.
-        """
+        """What determines a model's vectors and predictions, for the cache key."""
         vectors = inference.recipe(model, self.plan.universe_digest, self.plan.declared)
         return [vectors, probes.VERSION]
 
     def covered(self, data: DataSet, model: ModelSpec) -> np.ndarray:
-        """Which genes a model has a vector for.
-
-        Parameters
-        ----------
-        data : DataSet
-            Of ``load``.
-        model : ModelSpec
-            The model.
-
-        Returns
-        -------
-        ndarray of shape (n,), bool
-        """
+        """Which genes a model has a vector for, (n,) bool."""
         return self.plan.embedding(model.name).rows(data.ids) >= 0
 
     def predict(self, data: DataSet, model: ModelSpec, sides, seeds) -> list[np.ndarray]:
@@ -216,14 +156,9 @@ class GeneTask:
 
         Parameters
         ----------
-        data : DataSet
-            Of ``load``.
-        model : ModelSpec
-            One of ``available``.
-        sides : ndarray of shape (n_splits, n)
-            1 train, 2 test, 0 neither.
-        seeds : sequence of int
-            Not needed.
+        data, model : DataSet, ModelSpec
+        sides, seeds : ndarray of shape (n_splits, n), sequence of int
+            Side of each gene; not needed.
 
         Returns
         -------
@@ -232,13 +167,11 @@ class GeneTask:
         """
         embedding = self.plan.embedding(model.name)
         at = embedding.rows(data.ids)
-        has = at >= 0
-        X, y = embedding.vectors[at[has]], data.labels[has]
-        fold = np.array([-1, 1, 0], dtype=np.int8)[sides[:, has]]  # fold 0 is predicted
+        X, y = embedding.vectors[at[at >= 0]], data.labels[at >= 0]
+        folds = np.array([-1, 1, 0], dtype=np.int8)[sides[:, at >= 0]]  # fold 0 is predicted
         if data.kind == "binary":
             Y = np.repeat(y[:, None], len(sides), axis=1)
-            every = probes.predict(X, Y, fold.T, kind="binary").T
+            every = probes.predict(X, Y, folds.T, kind="binary").T
         else:
-            every = [probes.predict(X, y, one, kind=data.kind) for one in fold]
-        wide = (len(data.classes),) if data.kind == "multiclass" else ()
-        return [v.reshape(len(X), *wide)[one == 0] for v, one in zip(every, fold)]
+            every = [probes.predict(X, y, fold, kind=data.kind) for fold in folds]
+        return [np.squeeze(values)[fold == 0] for values, fold in zip(every, folds)]

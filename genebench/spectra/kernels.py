@@ -11,6 +11,8 @@ from numba import njit
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 BLOCK = 128
+RESTARTS, SHARE = 500, 0.8
+"""Random deals of barcodes, of which the best is taken, and the share of train in each."""
 
 
 # SplitMix64: numbers that belong to one sample or edge, whatever else is in the data set
@@ -35,12 +37,8 @@ def keys(seed, use, n):
 
     Parameters
     ----------
-    seed : uint64
-        Seed.
-    use : int
-        Stream of that seed, one per purpose.
-    n : int
-        Number of samples; the number of sample i does not depend on it.
+    seed, use, n : uint64, int, int
+        Seed, stream of that seed, number of samples (what sample i draws does not depend on it).
 
     Returns
     -------
@@ -62,10 +60,8 @@ def walk_like_package(indptr, indices, weights, threshold, parameter, generator)
     ----------
     indptr, indices, weights : ndarray
         Graph with nodes and rows in the package's order; ``weights`` of length 0: binary.
-    threshold : float
-        Least weight of a neighbour that may be dropped.
-    parameter : float
-        Spectral parameter, in [0, 1].
+    threshold, parameter : float
+        Least weight of a neighbour that may be dropped; spectral parameter, in [0, 1].
     generator : numpy.random.Generator
         Mersenne Twister in the state of ``random.Random(seed)``.
 
@@ -74,8 +70,7 @@ def walk_like_package(indptr, indices, weights, threshold, parameter, generator)
     ndarray of int32
         Retained nodes in the order of their draws.
     """
-    n = len(indptr) - 1
-    binary = len(weights) == 0
+    n, binary = len(indptr) - 1, len(weights) == 0
     alive, retained = np.ones(n, np.int8), np.empty(n, np.int32)
     # numbers of remaining nodes, so that the k-th is quick to find
     blocks = np.bincount(np.arange(n) // BLOCK, minlength=1)
@@ -138,16 +133,10 @@ def walk(indptr, indices, weights, threshold, chance, seed, order):
 
     Parameters
     ----------
-    indptr, indices, weights : ndarray
-        Graph; ``weights`` of length 0: binary.
-    threshold : float
-        Least weight of a neighbour that may be dropped (below ``chance`` 1).
-    chance : float
-        Probability of dropping a neighbour, in [0, 1].
-    seed : uint64
-        Seed.
-    order : ndarray of shape (n,), int
-        Order in which samples are visited.
+    indptr, indices, weights, threshold : ndarray, ndarray, ndarray, float
+        Graph (no ``weights``: binary), and least weight that may drop (below ``chance`` 1).
+    chance, seed, order : float, uint64, ndarray of shape (n,)
+        Probability of dropping a neighbour, seed, and order in which samples are visited.
 
     Returns
     -------
@@ -178,64 +167,50 @@ def walk(indptr, indices, weights, threshold, chance, seed, order):
 
 
 @njit(cache=True, nogil=True)
-def balance(counts, seed, restarts, share):
-    """Deal barcodes to train and test; see ``splits.balance``.
+def balance(counts, seed):
+    """Deal barcodes to train and test so that both barcodes and samples are near the target.
+
+    In each restart, in random order, a barcode is drawn for train with probability ``SHARE`` and
+    placed if its side's samples stay below their target; the others are placed at random at the
+    end. The deal with the least sum of the four deviations is returned (the paper's procedure).
 
     Parameters
     ----------
-    counts : ndarray of shape (n,), float64
-        Samples of each barcode.
-    seed : uint64
-        Seed.
-    restarts : int
-        Number of random deals, of which the best is returned.
-    share : float
-        Share of barcodes and samples for train, in (0, 1).
+    counts, seed : ndarray of shape (n,), uint64
+        Samples of each barcode, and seed.
 
     Returns
     -------
     ndarray of shape (n,), bool
         Barcodes of test.
     """
-    n = len(counts)
-    total = counts.sum()
-    train_samples, test_samples = share * total, (1.0 - share) * total
-    train_nodes, test_nodes = share * n, (1.0 - share) * n
-    order, side, best = np.arange(n), np.zeros(n, np.bool_), np.zeros(n, np.bool_)
-    least, x = np.inf, _mix(seed + GOLDEN)
-    for _ in range(restarts):
+    n, parts = len(counts), np.array([SHARE, 1.0 - SHARE])
+    aim, best, least = parts * counts.sum(), np.zeros(n, np.bool_), np.inf
+    side, x = best.copy(), _mix(seed + GOLDEN)
+    for _ in range(RESTARTS):
+        order, samples, nodes = np.arange(n), np.zeros(2), np.zeros(2)
         for i in range(n - 1, 0, -1):
             x += GOLDEN
             j = np.int64(_mix(x) % np.uint64(i + 1))
             order[i], order[j] = order[j], order[i]
-        in_train, in_test, nodes, waiting = 0.0, 0.0, 0, 0
-        for i in order:
-            x += GOLDEN
-            to_test = _unit(x) >= share
-            if not to_test and in_train + counts[i] < train_samples:
-                in_train += counts[i]
-                nodes += 1
-            elif to_test and in_test + counts[i] < test_samples:
-                in_test += counts[i]
-            else:
-                order[waiting] = i  # the front of the order has been read: it stores the overflow
-                waiting += 1
-                continue
-            side[i] = to_test
-        for i in order[:waiting]:
-            x += GOLDEN
-            side[i] = _unit(x) >= share
-            if side[i]:
-                in_test += counts[i]
-            else:
-                in_train += counts[i]
-                nodes += 1
-        loss = abs(in_train - train_samples) + abs(in_test - test_samples)
-        loss += abs(nodes - train_nodes) + abs(n - nodes - test_nodes)
+        left = order
+        for last in (False, True):  # what finds no place is dealt in the end
+            waiting = 0
+            for i in left:
+                x += GOLDEN
+                to = int(_unit(x) >= SHARE)
+                if last or samples[to] + counts[i] < aim[to]:
+                    samples[to] += counts[i]
+                    nodes[to] += 1
+                    side[i] = to
+                else:
+                    order[waiting] = i  # this far the order has been read
+                    waiting += 1
+            left = order[:waiting]
+        loss = np.abs(samples - aim).sum() + np.abs(nodes - n * parts).sum()
         if loss < least:
             least = loss
             best[:] = side
-        order[:] = np.arange(n)
     return best
 
 
@@ -245,17 +220,14 @@ def shared(start, marks, first, carriers):
 
     Parameters
     ----------
-    start : ndarray of shape (n + 1,), int64
+    start, marks : ndarray
         Sample i carries ``marks[start[i] : start[i + 1]]``.
-    marks : ndarray of int32
-        Marks of all samples, one after another.
     first, carriers : ndarray
         Mark t is carried by samples ``carriers[first[t] : first[t + 1]]``.
 
     Returns
     -------
-    indptr : ndarray of shape (n + 1,), int64
-    indices : ndarray of int32
+    indptr, indices : ndarray of int64, of int32
         Rows of the graph.
     """
     n = len(start) - 1

@@ -3,15 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
-from itertools import chain
 
 import numpy as np
-import pandas as pd
 from scipy import sparse
 
 from ..core.errors import BadInput
 from ..data.proteins import alike, coded
-from .graph import Graph
+
+Graph = sparse.csr_array
+"""Which samples are alike: a symmetric sparse matrix, (n, n), in canonical form and without a
+diagonal; of floats, the similarities, or of bool: a binary graph."""
+
+
+def from_edges(n: int, first, second, weights=None) -> Graph:
+    """Build a graph from its edges, each given once, in any order and direction.
+
+    Parameters
+    ----------
+    n, first, second : int, array-like of shape (m,)
+        Number of samples, and ends of the edges, 0 to n − 1.
+    weights : array-like of shape (m,)
+        Similarities above 0; None: binary.
+
+    Returns
+    -------
+    Graph
+
+    Raises
+    ------
+    BadInput
+        An edge that is given twice, or links a sample with itself.
+    """
+    values = np.ones(len(first), bool) if weights is None else np.float32(weights)
+    ends = np.append(first, second).astype(int), np.append(second, first).astype(int)
+    graph = sparse.csr_array((np.tile(values, 2), ends), (n, n))
+    if graph.nnz < 2 * len(first):
+        raise BadInput("some edge is given twice, or links a sample with itself; leave it out.")
+    return graph
 
 
 def incidence(
@@ -28,29 +56,26 @@ def incidence(
 
     Returns
     -------
-    csr_matrix of shape (n, n_marks), float32
-        0/1.
-    tuple
-        Marks by column.
+    csr_matrix of shape (n, n_marks), float32; tuple
+        0/1, and the marks by column.
     """
-    lists = [set(row) for row in lists]
-    flat = pd.Series(chain.from_iterable(lists), dtype=object)
-    at, names = pd.factorize(flat, sort=True)
-    if columns is not None:
-        at, names = pd.Index(columns).get_indexer(flat), columns
-    ends, ones = np.append(0, np.cumsum([*map(len, lists)])), np.ones(len(flat), np.float32)
-    matrix = sparse.csr_matrix((ones, at, ends.astype(int)), (len(lists), len(names)))
+    from sklearn.preprocessing import MultiLabelBinarizer
+
+    binary = MultiLabelBinarizer(classes=columns, sparse_output=True)
+    matrix = binary.fit_transform([*lists]).astype(np.float32)
     matrix.sort_indices()
-    return matrix, tuple(names)
+    return matrix, tuple(binary.classes_)
 
 
-def shared_mutations(barcodes) -> Graph:
-    """Link samples that share at least one mutation.
+def shared_mutations(barcodes, *, least: int = 1) -> Graph:
+    """Link samples that share at least one mutation, or so many.
 
     Parameters
     ----------
     barcodes : sequence of collections, or sparse matrix of shape (n, n_mutations)
         Mutations of each sample (an empty collection: wild type), or non-zero entries of a matrix.
+    least : int
+        Fewest mutations in common.
 
     Returns
     -------
@@ -62,14 +87,22 @@ def shared_mutations(barcodes) -> Graph:
     BadInput
         Texts, which have to be split into their mutations.
     """
-    if sparse.issparse(barcodes):
-        matrix = sparse.csr_array(barcodes)
-        matrix.sum_duplicates()
-        matrix.eliminate_zeros()
-        return _sharing(matrix)
-    if any(isinstance(barcode, str) for barcode in barcodes):
-        raise BadInput("barcodes are texts; split each into the set of its mutations.")
-    return _sharing(incidence(barcodes)[0])
+    from . import kernels
+
+    if not sparse.issparse(barcodes):
+        if any(isinstance(barcode, str) for barcode in barcodes):
+            raise BadInput("barcodes are texts; split each into the set of its mutations.")
+        barcodes = incidence(barcodes)[0]
+    matrix = sparse.csr_array(barcodes)
+    matrix.eliminate_zeros()
+    if least > 1:
+        number = sparse.triu(matrix @ matrix.T, 1)
+        linked = number.data >= least
+        return from_edges(matrix.shape[0], number.row[linked], number.col[linked])
+    carriers = matrix.tocsc()
+    arrays = (matrix.indptr, matrix.indices, carriers.indptr, carriers.indices)
+    indptr, indices = kernels.shared(*arrays)
+    return Graph((np.ones(len(indices), bool), indices, indptr), (matrix.shape[0],) * 2)
 
 
 def shared_label(groups: Iterable[Hashable | Collection[Hashable] | None]) -> Graph:
@@ -78,39 +111,20 @@ def shared_label(groups: Iterable[Hashable | Collection[Hashable] | None]) -> Gr
     Parameters
     ----------
     groups : iterable
-        Group of each sample (gene family, cluster), or a collection of its annotations. None, NaN,
-        an empty text or collection: the sample is linked with nobody.
+        Group of each sample (gene family, cluster), or a collection of its annotations. None, an
+        empty text or collection: the sample is linked with nobody.
 
     Returns
     -------
     Graph
         Binary.
     """
-
-    def labels(group):
-        if isinstance(group, (set, frozenset, list, tuple)):
-            return group
-        return () if group is None or group == "" or group != group else (group,)
-
-    return _sharing(incidence(map(labels, groups))[0])
-
-
-def _sharing(matrix):
-    """The graph of samples, rows of a matrix, that have a mark, a column, in common."""
-    from . import kernels
-
-    by_mark, n = matrix.tocsc(), matrix.shape[0]
-    arrays = (matrix.indptr, matrix.indices, by_mark.indptr, by_mark.indices)
-    return Graph(n, *kernels.shared(*arrays))
+    many = (set, frozenset, list, tuple)
+    return shared_mutations([g if isinstance(g, many) else {g} - {None, ""} for g in groups])
 
 
 def from_blocks(
-    n: int,
-    rows: Callable[[int, int], np.ndarray],
-    *,
-    above: float | None = None,
-    binary: bool = False,
-    block: int = 512,
+    n: int, rows: Callable[[int, int], np.ndarray], *, above: float = 0, block: int = 512
 ) -> Graph:
     """Link samples by blocks of rows of their similarity matrix, which is never in memory whole.
 
@@ -120,41 +134,29 @@ def from_blocks(
         Number of samples.
     rows : callable
         ``rows(low, high)``: array (high − low, n); only similarities to later samples are used.
-    above : float, optional
-        Edges are values above it; None: all values but 0.
-    binary : bool
-        Leave the weights out.
-    block : int
-        Rows of a block.
+    above, block : float, int
+        Edges are values above it, 0 or more; rows of a block.
 
     Returns
     -------
     Graph
+        With weights.
     """
-    first, second, weights = [[]], [[]], [[]]
+    parts = [sparse.coo_array((0, n))]
     for low in range(0, n, block):
         values = np.asarray(rows(low, min(n, low + block)), dtype=np.float32)
-        linked = np.triu(values != 0 if above is None else values > above, low + 1)
-        i, j = np.nonzero(linked)
-        first.append((i + low).astype(np.int32))
-        second.append(j.astype(np.int32))
-        weights.append(values[linked])
-    ends = [np.concatenate(part).astype(np.int32) for part in (first, second)]
-    values = None if binary else np.concatenate(weights).astype(np.float32)
-    return Graph.from_edges(n, *ends, values)
+        parts.append(sparse.coo_array(np.triu(np.where(values > above, values, 0), low + 1)))
+    edges = sparse.vstack(parts, format="coo")
+    return from_edges(n, *edges.coords, edges.data)
 
 
-def cosine(X: np.ndarray, *, above: float, binary: bool = False) -> Graph:
+def cosine(X: np.ndarray, *, above: float) -> Graph:
     """Link samples whose vectors have a cosine above a threshold.
 
     Parameters
     ----------
-    X : ndarray of shape (n, d)
-        Vectors.
-    above : float
-        Threshold, in [−1, 1).
-    binary : bool
-        Leave the weights, the cosines, out.
+    X, above : ndarray of shape (n, d), float
+        Vectors (a zero vector is linked with nobody), and threshold, in [0, 1).
 
     Returns
     -------
@@ -163,92 +165,22 @@ def cosine(X: np.ndarray, *, above: float, binary: bool = False) -> Graph:
     Raises
     ------
     BadInput
-        A vector that is zero or not finite.
+        A vector that is not finite.
     """
     X = np.asarray(X, dtype=np.float32)
-    length = np.linalg.norm(X, axis=1, keepdims=True)
-    bad = ~np.isfinite(length[:, 0]) | (length[:, 0] == 0)
-    if bad.any():
-        raise BadInput(
-            f"vector {int(np.argmax(bad))} is zero or not finite, and has no cosine; leave the "
-            f"sample out."
-        )
-    X = X / length
-    return from_blocks(len(X), lambda low, high: X[low:high] @ X.T, above=above, binary=binary)
+    for bad in np.flatnonzero(~np.isfinite(X).all(axis=1)):
+        raise BadInput(f"vector {bad} is not finite, and has no cosine; leave the sample out.")
+    X = X / np.maximum(np.linalg.norm(X, axis=1, keepdims=True), 1e-30)
+    return from_blocks(len(X), lambda low, high: X[low:high] @ X.T, above=above)
 
 
-def sequence_identity(
-    sequences: Sequence[str],
-    *,
-    above: float = 0.3,
-    binary: bool = False,
-    kmer: int | None = None,
-    jobs: int | None = None,
-) -> Graph:
-    """Link sequences whose best global alignment is more identical than a threshold.
-
-    Identity is identical columns over columns of the first alignment that Biopython lists with
-    match 1, mismatch −2 and −2.5 for each letter against a gap, the earlier sequence first (as in
-    the Spectra paper). Every pair is aligned that could pass by its letters: some 20 µs a pair of
-    250 letters on one core.
-
-    Parameters
-    ----------
-    sequences : sequence of str
-        Protein or nucleotide sequences.
-    above : float
-        Threshold of identity, in [0, 1).
-    binary : bool
-        Leave the weights, the identities, out.
-    kmer : int, optional
-        Align only pairs with a run of so many letters in common. Faster; with 4, of protein domain
-        pairs above 0.3, 0.35, 0.4 and 0.5 there remain 83, 94, 98 and 100 %.
-    jobs : int, optional
-        Threads; None: one a core.
-
-    Returns
-    -------
-    Graph
-
-    Raises
-    ------
-    BadInput
-        An empty sequence, or letters other than those of the alphabet, ``*`` and ``-``.
-    """
-    letters, start = coded(sequences)
-    length = np.diff(start)
-    by_length = np.argsort(length, kind="stable")
-    near = None
-    if kmer:
-        near = shared_label({s[p : p + kmer] for p in range(len(s) - kmer + 1)} for s in sequences)
-
-    def candidates(i: int) -> np.ndarray:
-        if near is None:
-            return by_length[by_length > i]
-        later = near.neighbours(i)
-        later = later[later > i].astype(np.int64)
-        return later[np.argsort(length[later])]
-
-    first, second, weights = [[]], [[]], [[]]
-    for i, others, identities in alike(letters, start, candidates, above=above, jobs=jobs):
-        first.append(np.full(len(others), i))
-        second.append(others)
-        weights.append(identities)
-    ends = np.concatenate(first), np.concatenate(second)
-    return Graph.from_edges(len(sequences), *ends, None if binary else np.concatenate(weights))
-
-
-def tanimoto(bits, *, above: float, binary: bool = True) -> Graph:
+def tanimoto(bits, *, above: float) -> Graph:
     """Link samples by the Tanimoto index of their fingerprints.
 
     Parameters
     ----------
-    bits : sparse matrix of shape (n, n_bits), float32
-        Fingerprints, 0/1.
-    above : float
-        Edges are indices, in [0, 1], above it.
-    binary : bool
-        Leave the weights, the indices, out.
+    bits, above : sparse matrix of shape (n, n_bits), float
+        Fingerprints, 0/1; edges are indices, in [0, 1], above it.
 
     Returns
     -------
@@ -261,4 +193,56 @@ def tanimoto(bits, *, above: float, binary: bool = True) -> Graph:
         both = (bits[low:high] @ bits.T).toarray()
         return both / np.maximum(number[low:high, None] + number - both, 1)
 
-    return from_blocks(bits.shape[0], rows, above=above, binary=binary)
+    return from_blocks(bits.shape[0], rows, above=above)
+
+
+def sequence_identity(
+    sequences: Sequence[str],
+    *,
+    above: float = 0.3,
+    kmer: int | None = None,
+    jobs: int | None = None,
+) -> Graph:
+    """Link sequences whose best global alignment is more identical than a threshold.
+
+    Identity is identical columns over columns of the first alignment that Biopython lists with
+    match 1, mismatch −2 and −2.5 for each letter against a gap, the earlier sequence first (as in
+    the Spectra paper). Every pair is aligned that could pass by its letters: some 20 µs a pair of
+    250 letters on one core.
+
+    Parameters
+    ----------
+    sequences, above : sequence of str, float
+        Proteins or nucleotides; threshold of identity, in [0, 1).
+    kmer : int, optional
+        Align only pairs with a run of so many letters in common. Faster; with 4, of protein domain
+        pairs above 0.3, 0.35, 0.4 and 0.5 there remain 83, 94, 98 and 100 %.
+    jobs : int, optional
+        Threads; None: one a core.
+
+    Returns
+    -------
+    Graph
+        Weights are identities.
+
+    Raises
+    ------
+    BadInput
+        An empty sequence, or letters other than those of the alphabet, ``*`` and ``-``.
+    """
+    letters, start = coded(sequences)
+    length = np.diff(start)
+    others = np.arange(len(length))
+    near = None
+    if kmer:
+        near = shared_label({s[p : p + kmer] for p in range(len(s) - kmer + 1)} for s in sequences)
+
+    def candidates(i: int) -> np.ndarray:
+        later = others if near is None else near.indices[near.indptr[i] : near.indptr[i + 1]]
+        later = later[later > i].astype(np.int64)
+        return later[np.argsort(length[later])]  # the shortest first, which alignment needs
+
+    parts = [([], [], [])]
+    for i, linked, identity in alike(letters, start, candidates, above=above, jobs=jobs):
+        parts.append((np.full(len(linked), i), linked, identity))
+    return from_edges(len(length), *map(np.concatenate, zip(*parts)))

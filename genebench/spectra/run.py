@@ -20,10 +20,10 @@ from ..core import cache, workers
 from ..core.errors import BadInput, RunFailed, unknown
 from ..core.workers import ArrayStage, Outcome, Progress, Say, quiet
 from ..stats import metrics
-from . import curve, table
+from . import curve, record
 from . import study as studies
-from .builders import DataSet
 from .genetasks import GeneTask
+from .samples import DataSet
 from .study import Request, Study
 
 VERSION = 1
@@ -44,12 +44,8 @@ class Cell:
 
     Attributes
     ----------
-    request : Request
-        Data set and splits.
-    model : str
-        Name of the model.
-    parameters : tuple of float
-        Spectral parameters λ; empty: the splits that others use.
+    request, model, parameters : Request, str, tuple of float
+        Data set and splits; name; λ of the cell, none: the splits that others use.
     """
 
     request: Request
@@ -59,7 +55,7 @@ class Cell:
     @property
     def way(self) -> tuple[str, str, str]:
         """Data set, model and way of splitting: what a new run replaces in the results."""
-        split = studies.MODES[self.request.mode] if self.parameters else "others"
+        split = studies.MODES[self.request.mode] if self.parameters else record.OTHERS
         return self.request.dataset, self.model, split
 
     def __str__(self) -> str:
@@ -71,35 +67,25 @@ class Cell:
 
 @dataclass(frozen=True)
 class CurveOutcome(Outcome):
-    """What became of a run.
+    """What became of the cells of a run; ``failed`` names data sets without splits, too.
 
     Attributes
     ----------
-    units, cached, computed, failed
-        Of cells, see ``workers.Outcome``; ``failed`` names data sets without splits, too.
-    unscored : int
-        Splits without a score, with reasons in the manifest.
-    seconds : float
-        Wall clock.
+    unscored, seconds : int, float
+        Splits without a score (reasons are in the manifest); wall clock.
     """
 
     unscored: int = 0
     seconds: float = 0.0
 
 
-def cells(
-    study: Study, request: Request, *, chosen: Iterable[str] = (), thin: bool = True
-) -> list[Cell]:
-    """List the cells of one request.
+def cells(study: Study, request: Request, *, chosen: Iterable[str] = ()) -> list[Cell]:
+    """List the cells of one request; on the whole grid expensive models take fewer λ.
 
     Parameters
     ----------
-    study : Study
-    request : Request
-    chosen : iterable of str, optional
-        Names of models; none: those of the data set.
-    thin : bool
-        Whether expensive models take fewer λ.
+    study, request, chosen : Study, Request, iterable of str
+        What is run, and names of models; none: those of the data set.
 
     Returns
     -------
@@ -112,17 +98,16 @@ def cells(
     """
     source, out = study.datasets[request.dataset], []
     own, gene = source.available(study.declared), isinstance(source, GeneTask)
-    for model in [model for model in chosen if model not in own]:
-        needs = getattr(study.declared.models.get(model), "needs", "")
-        if needs and not gene:
-            raise BadInput(f"model '{model}': {needs}.")
-        raise unknown("model", model, own, where=f"data set '{request.dataset}'")
-    for model, spec in own.items():
-        if chosen and model not in chosen:
-            continue
-        coarse = studies.grid(spec.steps) if thin and not gene else request.parameters
-        ways = [(p,) for p in request.parameters if p in coarse]
-        ways = [request.parameters] if gene else ways
+    for model in chosen or own:
+        if model not in own:
+            needs = getattr(study.declared.models.get(model), "needs", "")
+            if needs and not gene:
+                raise BadInput(f"model '{model}': {needs}.")
+            raise unknown("model", model, own, where=f"data set '{request.dataset}'")
+        ways = [request.parameters]
+        if not gene:
+            whole = request.parameters == studies.grid()
+            ways = [(p,) for p in (studies.grid(own[model].steps) if whole else request.parameters)]
         if request.mode == "corrected" and (gene or source.existing):
             ways.append(())
         out += [Cell(request, model, way) for way in ways]
@@ -133,10 +118,9 @@ def recipe(study: Study, cell: Cell) -> dict:
     """Everything that determines the rows of a cell, as plain values for the cache key."""
     source = study.datasets[cell.request.dataset]
     how = source.recipe(source.available(study.declared)[cell.model])
-    splits = replace(cell.request, parameters=cell.parameters)
     return {
         "stage": ["spectra", VERSION, metrics.VERSION],
-        "cuts": studies.recipe(study, splits),
+        "cuts": studies.recipe(study, replace(cell.request, parameters=cell.parameters)),
         "model": [cell.model, how],
         "least": LEAST,
     }
@@ -147,8 +131,7 @@ def compute(study: Study, cell: Cell) -> dict:
 
     Parameters
     ----------
-    study : Study
-    cell : Cell
+    study, cell : Study, Cell
 
     Returns
     -------
@@ -157,9 +140,11 @@ def compute(study: Study, cell: Cell) -> dict:
         ``seconds`` of the processor.
     """
     start = time.process_time()
-    source, data = study.datasets[cell.request.dataset], study.data(cell.request.dataset)
-    splits, spec = studies.read(study, cell.request), source.available(study.declared)[cell.model]
-    mine = splits.about.split_param.isin([f"{p:g}" for p in cell.parameters] or [""])
+    source = study.datasets[cell.request.dataset]
+    data = source.load()
+    sides, about = studies.read(study, cell.request)
+    spec = source.available(study.declared)[cell.model]
+    mine = about.split_param.isin([f"{p:g}" for p in cell.parameters] or [""])
     covered = source.covered(data, spec)
     names = {"model": spec.name, "family": spec.family, "coverage": float(covered.mean())}
     names["probe"] = "linear" if isinstance(source, GeneTask) else spec.estimator
@@ -168,13 +153,12 @@ def compute(study: Study, cell: Cell) -> dict:
     def predict(sides, about):
         return source.predict(data, spec, sides, about["repeat"])
 
-    chosen = splits.sides[mine.to_numpy()] * covered, splits.about[mine]
-    rows, unscored = score_splits(data, *chosen, predict, **names)
+    rows, unscored = score(data, sides[mine] * covered, about[mine], predict, **names)
     seconds = time.process_time() - start
     return {"rows": json.dumps(rows), "unscored": json.dumps(unscored), "seconds": seconds}
 
 
-def score_splits(
+def score(
     data: DataSet,
     sides: np.ndarray,
     about: pd.DataFrame,
@@ -185,67 +169,52 @@ def score_splits(
 
     Parameters
     ----------
-    data : DataSet
-    sides : ndarray of shape (n_splits, n)
-        1 train, 2 test, 0 neither.
-    about : DataFrame
-        Of ``study.Splits``.
+    data, sides, about : DataSet, ndarray, DataFrame
+        The data set, and its splits as of ``study.read``.
     predict : callable
-        Sides and rows of the splits that can be scored → predictions of the test samples of each.
+        Sides and rows of the splits that can be scored → predictions of the test samples of each:
+        scores, or of several classes their numbers.
     **columns
         Further columns of the rows.
 
     Returns
     -------
-    rows : list of dict
-        Rows of ``results.SCHEMA``.
-    unscored : list of dict
-        Splits without a score, with the ``reason``.
+    rows, unscored : list of dict
+        Rows of ``results.SCHEMA``; splits without a score, with the ``reason``.
     """
+    columns |= {"task": data.name, "group": data.group, "kind": data.kind, "genes": "own"}
     parts = [data.samples(side) for side in sides]
     reasons = [why or _why_not(data, *part) for why, part in zip(about.reason, parts)]
     sound = np.array([not why for why in reasons], dtype=bool)
     predicted = iter(predict(sides[sound], about[sound]) if sound.any() else ())
     rows, unscored = [], []
-    for at, part, why in zip(about[curve.SPLIT].to_dict("records"), parts, reasons):
+    for at, (train, test), why in zip(about[curve.SPLIT].to_dict("records"), parts, reasons):
         if why:
             unscored.append({**at, "reason": why})
-        else:
-            rows += _scored(data, *part, next(predicted), **at, **columns)
+            continue
+        times = data.weight[test].astype(int)
+        y, p = (np.repeat(v, times, axis=0) for v in (data.labels[test], next(predicted)))
+        if data.kind == "multiclass" and p.ndim == 1:
+            p = np.eye(len(data.classes))[p]
+        spectral = at["split"].removesuffix(curve.CONTROL)
+        at["control"] = "size" * (at["split"] != spectral)
+        at["variant"] = spectral.partition("spectral-")[2]
+        at |= {"n_train": int(data.weight[train].sum()), "n_test": int(times.sum())}
+        values = metrics.score(data.kind, y, p, METRICS[data.kind])
+        rows += [{**columns, **at, "metric": name, "score": v} for name, v in values.items()]
     return rows, unscored
-
-
-def _scored(data, train, test, predicted, **columns):
-    """Rows of one split, by every metric of its kind.
-
-    A sample counts as often as it stands for (isolates); a prediction is a score, or of several
-    classes an index.
-    """
-    times = data.counts[test].astype(int)
-    y, p = np.repeat(data.labels[test], times, axis=0), np.repeat(predicted, times, axis=0)
-    if data.kind == "multiclass" and p.ndim == 1:
-        p = (p[:, None] == np.arange(len(data.classes))).astype(float)
-    columns |= {"task": data.name, "group": data.group, "kind": data.kind}
-    columns |= {"n_train": int(data.counts[train].sum()), "n_test": int(times.sum())}
-    spectral = columns["split"].removesuffix(curve.CONTROL)
-    columns["control"] = "size" if columns["split"] != spectral else ""
-    columns["variant"] = spectral.partition("spectral-")[2]
-    values = metrics.score(data.kind, y, p, METRICS[data.kind])
-    columns["genes"] = "own"
-    return [{**columns, "metric": name, "score": score} for name, score in values.items()]
 
 
 def _why_not(data, train, test):
     """Why a split has no score; empty where it has one."""
     for name, side in (("train", train), ("test", test)):
-        number = data.counts[side].sum()
+        number = data.weight[side].sum()
         if number < LEAST:
             return f"{int(number)} samples in {name}, where {LEAST} are the fewest"
         if len(np.unique(data.labels[side])) < 2:
             return f"one {'value' if data.kind == 'regression' else 'class'} only in {name}"
-    if data.kind == "multiclass" and not np.isin(data.labels[test], data.labels[train]).any():
-        return "no class of test is in train"
-    return ""
+    unseen = data.kind == "multiclass" and not set(data.labels[test]) & set(data.labels[train])
+    return "no class of test is in train" if unseen else ""
 
 
 STAGE = ArrayStage("cells", "CURVES", recipe, compute)
@@ -255,7 +224,6 @@ def run(
     study: Study,
     *,
     chosen: Iterable[str] = (),
-    thin: bool = True,
     jobs: int | None = None,
     say: Say = print,
     progress: Progress = quiet,
@@ -264,11 +232,8 @@ def run(
 
     Parameters
     ----------
-    study : Study
-    chosen, thin
-        As of ``cells``.
-    jobs : int, optional
-        Processes; None: one a core.
+    study, chosen, jobs : Study, iterable of str, int
+        What is run; models as of ``cells``; processes, None: one a core.
     say, progress : callable, optional
         See ``workers.Say`` and ``workers.Progress``.
 
@@ -279,31 +244,26 @@ def run(
 
     Raises
     ------
-    BadInput
-        Unknown model.
     RunFailed
         A process died, or no split has a score; what has ended is cached.
     """
     start, jobs, chosen = time.perf_counter(), jobs or os.cpu_count() or 1, list(chosen)
-    planned = [c for r in study.requests for c in cells(study, r, chosen=chosen, thin=thin)]
+    planned = [c for r in study.requests for c in cells(study, r, chosen=chosen)]
     report = {"say": say, "progress": progress, "at_once": jobs}
     with workers.pool(jobs, study) as pool:
         failed = workers.execute(studies.STAGE, study, study.requests, pool, **report).failed
         planned = [cell for cell in planned if str(cell.request) not in failed]
         outcome = workers.execute(STAGE, study, planned, pool, **report)
     failed |= outcome.failed
-    ready = [cell for cell in planned if str(cell) not in failed]
-    computed = []
-    for cell in ready:
-        arrays = STAGE.load(study, cell)
-        rows, unscored, seconds = (arrays[n].item() for n in ("rows", "unscored", "seconds"))
-        # data sets of equal content share what is cached
-        rows = [{**row, "task": cell.request.dataset} for row in json.loads(rows)]
-        computed.append(table.Scored(cell, rows, json.loads(unscored), seconds))
-    unscored = [row for part in computed for row in part.unscored]
-    if ready:
-        if not any(part.rows for part in computed):
+    computed = {
+        cell: {name: json.loads(str(value)) for name, value in STAGE.load(study, cell).items()}
+        for cell in planned
+        if str(cell) not in failed
+    }
+    unscored = [row for part in computed.values() for row in part["unscored"]]
+    if computed:
+        if not any(part["rows"] for part in computed.values()):
             raise RunFailed(f"no split has a score ({unscored[0]['reason']}); nothing was written")
-        table.write(computed, study, jobs=jobs, run_s=time.perf_counter() - start)
+        record.write(computed, study, jobs=jobs, run_s=time.perf_counter() - start)
     numbers = outcome.units, outcome.cached, outcome.computed, failed, len(unscored)
     return CurveOutcome(*numbers, time.perf_counter() - start)

@@ -19,7 +19,6 @@ from ..core.errors import BadInput, unknown
 from ..core.workers import ArrayStage
 from ..data import sources
 from . import curve, datasets, features, splits
-from .builders import DataSet
 from .datasets import DataSetSpec, Declarations
 from .genetasks import GeneTask
 
@@ -71,33 +70,17 @@ class Study:
     ----------
     requests : tuple of Request
         What is split, and how.
-    datasets : mapping of str to DataSetSpec or GeneTask
-        The requested data sets.
-    declared : Declarations
-        All declared data sets and models.
+    datasets, declared : mapping of str to DataSetSpec or GeneTask, Declarations
+        The requested data sets; all declared data sets and models.
     """
 
     requests: tuple[Request, ...]
     datasets: Mapping[str, DataSetSpec | GeneTask]
     declared: Declarations
 
-    def data(self, name: str) -> DataSet:
-        """Read one of the data sets."""
-        return self.datasets[name].load()
-
 
 def grid(steps: int = STEPS) -> tuple[float, ...]:
-    """Space λ evenly from 0 to 1.
-
-    Parameters
-    ----------
-    steps : int
-        Number of steps.
-
-    Returns
-    -------
-    tuple of float, length steps + 1
-    """
+    """λ from 0 to 1 in so many even steps."""
     return tuple(round(i / steps, 6) for i in range(steps + 1))
 
 
@@ -105,7 +88,7 @@ def make(
     names: Iterable[str],
     *,
     mode: str | None = None,
-    parameters: Iterable[float] = (),
+    parameters: Iterable[float | str] = (),
     seeds: int = SEEDS,
     profile: str = "demo",
     declared: Declarations | None = None,
@@ -117,14 +100,10 @@ def make(
     names : iterable of str
         Data sets, gene tasks (``task`` or ``task@property``), or ``all``: every data set at hand
         and the gene tasks of ``TASKS``.
-    mode : str, optional
-        A key of ``MODES``; None: as declared.
-    parameters : iterable of float, optional
-        Spectral parameters λ; none: 0 to 1 in ``STEPS`` steps.
-    seeds : int
-        Seeds of each λ.
-    profile : str
-        Profile of the gene tasks.
+    mode, profile : str
+        A key of ``MODES`` (None: as declared), and profile of the gene tasks.
+    parameters, seeds : iterable of float, int
+        Spectral parameters λ (none: 0 to 1 in ``STEPS`` steps), and number of seeds of each.
     declared : Declarations, optional
         Where data sets and models are looked up; None: ``data/spectra.yml``.
 
@@ -137,18 +116,21 @@ def make(
     BadInput
         Something unknown or out of range.
     """
-    lambdas = tuple(sorted({round(float(p), 6) for p in parameters})) or grid()
+    given = [*parameters]
+    numbers = pd.to_numeric(given, errors="coerce").tolist()
+    lambdas = tuple(sorted({round(p, 6) for p in numbers})) or grid()
     if not all(0 <= p <= 1 for p in lambdas):
-        wrong = ", ".join(f"{p:g}" for p in lambdas)
+        wrong = ", ".join(map(str, given))
         raise BadInput(f"the spectral parameters are {wrong}; give numbers from 0 to 1.")
     if mode and mode not in MODES:
         raise unknown("mode", mode, MODES)
-    declared = declared or datasets.declared()
-    every = {n: s for n, s in declared.datasets.items() if "all" in names}
-    ready = [n for n, s in every.items() if sources.status(s.source)[0] == "ready"]
-    wide = [n for name in names for n in ([*ready, *TASKS] if name == "all" else [name])]
+    declared, names = declared or datasets.declared(), list(names)
+    if "all" in names:
+        every = declared.datasets.items()
+        names += [n for n, spec in every if sources.status(spec)[0] == "ready"]
+        names = [n for n in (*names, *TASKS) if n != "all"]
     chosen, plan = {}, None
-    for name in wide:
+    for name in names:
         source = declared.datasets.get(name)
         if source is None:
             plan = plan or benchmark_plan.make(profile, declared=specs.declared())
@@ -164,34 +146,16 @@ def make(
     return Study(requests, chosen, declared)
 
 
-@dataclass(frozen=True, eq=False)
-class Splits:
-    """Splits of one request.
-
-    Attributes
-    ----------
-    sides : ndarray of shape (n_splits, n), int8
-        Side of each unit: 1 train, 2 test, 0 neither.
-    about : DataFrame
-        One row per split: ``split, split_param, repeat, fold, n_train, n_test`` (units), the
-        overlaps of ``curve.OVERLAPS``, and ``reason`` where there is no such split.
-    """
-
-    sides: np.ndarray
-    about: pd.DataFrame
-
-
 def recipe(study: Study, request: Request) -> dict:
     """Everything that determines the splits, as plain values for the cache key."""
     source = study.datasets[request.dataset]
     return {
         "stage": ["spectra cuts", VERSION, splits.VERSION, 1, features.VERSION],
-        "data": study.data(request.dataset).hash,
-        "property": source.links_recipe,
+        "data": source.load().hash,
         "mode": request.mode,
         "parameters": list(request.parameters),
         "seeds": list(request.seeds),
-        "existing": source.in_use_recipe,
+        **source.splits_recipe,
     }
 
 
@@ -200,66 +164,64 @@ def divide(study: Study, request: Request) -> dict:
 
     Parameters
     ----------
-    study : Study
-    request : Request
+    study, request : Study, Request
 
     Returns
     -------
     dict
-        ``sides`` and ``about`` of ``Splits``, the latter as JSON.
+        ``sides`` and ``about``, see ``read``, the latter as JSON.
 
     Raises
     ------
     BadInput
         An unknown property, or a mode that does not fit the data set.
     """
-    data, source = study.data(request.dataset), study.datasets[request.dataset]
-    weighted, name = request.mode == "weighted", MODES[request.mode]
-    if weighted and data.weight is None:
+    source = study.datasets[request.dataset]
+    data = source.load()
+    if request.mode == "weighted" and (data.weight == 1).all():
         raise BadInput(
             f"data set '{request.dataset}': weighted splits need units of several samples; take "
             f"'corrected'."
         )
-    links, every = source.graph(data), []
-    counts = np.bincount(data.of_unit, weights=data.counts, minlength=len(data))
+    links, name = source.graph(data).astype(bool), MODES[request.mode]
+    counts = np.bincount(data.unit, weights=data.weight, minlength=len(data))
     options = {"mode": request.mode, "counts": counts}
     spectral = splits.splits(links, request.parameters, request.seeds, **options)
-    for (parameter, seed), split in spectral.items():
-        control = split and splits.size_matched(split, seed=seed)
-        every += [(name, f"{parameter:g}", seed, 0, split)]
+    every = []
+    for (parameter, seed), side in spectral.items():
+        control = splits.size_matched(side, seed=seed)
+        every += [(name, f"{parameter:g}", seed, 0, side)]
         every += [(name + curve.CONTROL, f"{parameter:g}", seed, 0, control)]
-    for other, fold, side in source.in_use(data, links) if name == "spectral" else ():
-        parts = [np.flatnonzero(side == k) for k in (1, 2)]
-        if all(map(len, parts)):
-            every.append((other, "", 0, fold, splits.Split.of(len(data), *parts)))
-    sides, rows = np.zeros((len(every), len(data)), dtype=np.int8), []
-    for side, (*at, split) in zip(sides, every):
-        shared = dict.fromkeys(curve.OVERLAPS, np.nan)
-        if split:
-            side[split.train], side[split.test] = 1, 2
-            shared = curve.overlaps(links, split, data.barcodes)
-        sizes = {"n_train": (side == 1).sum(), "n_test": (side == 2).sum()}
-        reason = "" if split else "too few units are left for train and test"
-        rows.append({**dict(zip(curve.SPLIT, at)), **sizes, **shared, "reason": reason})
+    for other, fold, side in source.in_use(data, links) if request.mode == "corrected" else ():
+        if {1, 2} <= set(side):
+            every.append((other, "", 0, fold, side))
+    rows, few = [], "too few units are left for train and test"
+    for *at, side in every:
+        row = dict(zip(curve.SPLIT, at)) | {"reason": "" if side.any() else few}
+        row |= {"n_train": (side == 1).sum(), "n_test": (side == 2).sum()}
+        rows.append(row | curve.overlaps(links, side, data.barcodes))
+    sides = np.array([side for *_, side in every], dtype=np.int8)
     return {"sides": sides, "about": pd.DataFrame(rows).to_json(orient="split")}
 
 
 STAGE = ArrayStage("splits", "CURVES", recipe, divide, with_torch=False)
 
 
-def read(study: Study, request: Request) -> Splits:
+def read(study: Study, request: Request) -> tuple[np.ndarray, pd.DataFrame]:
     """Read the cached splits.
 
     Parameters
     ----------
-    study : Study
-    request : Request
+    study, request : Study, Request
 
     Returns
     -------
-    Splits
+    sides : ndarray of shape (n_splits, n), int8
+        Side of each unit: 1 train, 2 test, 0 neither.
+    about : DataFrame
+        One row per split: ``split, split_param, repeat, fold, n_train, n_test`` (units), the
+        overlaps of ``curve.OVERLAPS``, and ``reason`` where there is no such split.
     """
     arrays = STAGE.load(study, request)
     text, kinds = io.StringIO(str(arrays["about"])), {"split_param": str, "reason": str}
-    about = pd.read_json(text, orient="split", dtype={"split_param": str})
-    return Splits(arrays["sides"], about.astype(kinds))
+    return arrays["sides"], pd.read_json(text, orient="split", dtype=kinds)

@@ -20,8 +20,8 @@ def components(n: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 def test_groups_are_those_of_aligning_every_pair():
     sequences, _ = simulated(2, [4] * 8, alone=10, identity=0.5)
-    whole = properties.sequence_identity(sequences, above=proteins.ABOVE, binary=True, jobs=1)
-    first, second, _ = whole.edges()
+    whole = properties.sequence_identity(sequences, above=proteins.ABOVE, jobs=1)
+    first, second = np.nonzero(np.triu(whole.toarray()))
     truth = components(len(sequences), first, second)
     group = components(len(sequences), *proteins.related(sequences, jobs=1))
     np.testing.assert_array_equal(group, truth)

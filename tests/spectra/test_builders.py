@@ -1,64 +1,68 @@
 """Units, samples and labels from small tables."""
 
+import io
+
 import pandas as pd
 import pytest
 
 from genebench.core.errors import BadInput
-from genebench.spectra import builders, files
-from genebench.spectra.datasets import DataSet
+from genebench.spectra import builders
+from genebench.spectra.samples import DataSet
+
+
+def frame(text: str) -> pd.DataFrame:
+    """A table as files are read, from words in lines."""
+    return pd.read_csv(io.StringIO(text), sep=" ", dtype=str, keep_default_na=False)
 
 
 def test_isolates_of_one_barcode_are_one_weighted_unit():
-    frame = pd.DataFrame({"b": ["x;y", "x;y", "y;x", "", "x;y"], "p": ["1", "0", "1", "0", "1"]})
-    options = {"label": "p", "barcode": "b", "marks": {"separator": ";"}, "drug": "X"}
-    regions = pd.DataFrame({"drug": ["X"], "start": ["1"], "end": ["9"]})
-    out = builders.barcodes({"table": frame, "regions": regions}, **options)
+    frames = {
+        "table": frame("b p\nx;y 1\nx;y 0\ny;x 1\n 0\nx;y 1"),
+        "regions": frame("drug start end"),
+    }
+    marks = {"separator": ";"}
+    out = builders.barcodes(frames, label="p", barcode="b", marks=marks, drug="X")
     assert list(out["ids"]) == ["", "x;y", "y;x"] and out["marks"] == ("x", "y")
     rows = zip(out["unit"].tolist(), out["labels"].tolist(), out["weight"].tolist())
-    assert sorted(rows) == [(0, 0, 1.0), (1, 0, 1.0), (1, 1, 2.0), (2, 1, 1.0)]
+    assert sorted(rows) == [(0, 0, 1), (1, 0, 1), (1, 1, 2), (2, 1, 1)]
     assert out["barcodes"].toarray().tolist() == [[0, 0], [1, 1], [1, 1]]
 
 
 @pytest.mark.parametrize(
-    "variant, marks, expected",
+    "variant, how, wild, expected",
     [
-        ("MKTA", {"changed": "AKTA"}, ["1"]),
-        ("AKXA", {"changed": "AKTA"}, ["3"]),
-        ("AKA", {"changed": "AKTA"}, ["3"]),
-        ("AKTTA", {"changed": "AKTA"}, ["4"]),
-        ("AKTAM", {"changed": "AKTA"}, ["4"]),
-        ("AKTA", {"changed": "AKTA"}, ["4"]),
-        ("XYTA", {"changed": "AKTA"}, ["1", "2"]),
-        ("AKCD", {"against": "AKTA"}, ["A4D", "T3C"]),
-        ("K417N", {"single": True}, ["K417", "to N"]),
+        ("MKTA", "changed", "AKTA", "1"),
+        ("AKA", "changed", "AKTA", "3"),
+        ("AKTTA", "changed", "AKTA", "4"),
+        ("XYTA", "changed", "AKTA", "1 2"),
+        ("AKCD", "against", "AKTA", "A4D T3C"),
+        ("K417", "single", "", "K41 to-7"),
     ],
 )
-def test_mutations_of_a_variant(variant, marks, expected):
-    frame = pd.DataFrame({"v": [variant], "s": ["1"]})
-    out = builders.barcodes({"table": frame}, label="s", barcode="v", sequence="v", marks=marks)
-    assert sorted(out["marks"]) == expected
+def test_mutations_of_a_variant(variant, how, wild, expected):
+    marks, table = {how: wild}, frame(f"v s\n{variant} 1")
+    out = builders.barcodes({"table": table}, label="s", sequence="v", marks=marks)
+    assert sorted(mark.replace(" ", "-") for mark in out["marks"]) == expected.split()
 
 
 def test_residues_are_masked_and_uneven_chain_is_named():
-    frame = pd.DataFrame(
-        {"id": ["a", "b"], "sequence": ["ACD", "EF"], "ss": ["HCE", "CC"], "m": ["101", "11"]}
+    table = frame("id sequence ss m\na ACD HCE 101\nb EF CC 11")
+    out = builders.residues({"table": table}, label="ss", mask="m")
+    assert (
+        out["unit"].tolist() == [0, 0, 1, 1] and out["names"].tolist() == "a:1 a:3 b:1 b:2".split()
     )
-    out = builders.residues({"table": frame}, label="ss", mask="m")
-    assert out["unit"].tolist() == [0, 0, 1, 1] and out["parts"]["place"].tolist() == [0, 2, 0, 1]
-    assert [out["classes"][i] for i in out["labels"]] == ["H", "E", "C", "C"]
+    assert "".join(out["classes"][i] for i in out["labels"]) == "HECC"
     with pytest.raises(BadInput, match="chain 'b' has 2 residues and 1 labels"):
-        builders.residues({"table": frame.assign(ss=["HCE", "C"])}, label="ss")
+        builders.residues({"table": table.assign(ss=["HCE", "C"])}, label="ss")
 
 
 def test_units_of_pairs_are_one_side():
-    frame = pd.DataFrame(
-        {"drug_id": ["d1", "d2", "d1"], "target_id": ["t1", "t1", "t2"], "y": ["1", "2", "3"]}
-        | {"smiles": ["CC", "CO", "CC"], "sequence": ["AC", "AC", "DE"]}
+    table = frame(
+        "drug_id target_id y smiles sequence\nd1 t1 1 CC AC\nd2 t1 2 CO AC\nd1 t2 3 CC DE"
     )
-    out = builders.pairs({"table": frame}, side="target", label="y")
-    assert list(out["ids"]) == ["t1", "t2"] and out["unit"].tolist() == [0, 0, 1]
-    assert out["sequences"] == ("AC", "DE")
+    out = builders.pairs({"table": table}, side="target", label="y")
     data = DataSet("toy", "regression", "protein-ligand pairs", **out)
-    assert files.sample_ids(data).tolist() == ["d1|t1", "d2|t1", "d1|t2"]
+    assert list(data.ids) == ["t1", "t2"] and data.unit.tolist() == [0, 0, 1]
+    assert data.sequences == ("AC", "DE") and data.names.tolist() == ["d1|t1", "d2|t1", "d1|t2"]
     with pytest.raises(BadInput, match="unknown side 'ligand'"):
-        builders.pairs({"table": frame}, side="ligand", label="y")
+        builders.pairs({"table": table}, side="ligand", label="y")

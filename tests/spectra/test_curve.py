@@ -1,48 +1,41 @@
 """Overlap, points, areas and findings against plain counting and textbooks."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from genebench.spectra import builders, curve, properties, splits
-from genebench.spectra.graph import Graph
+from genebench.spectra import curve, properties, splits
 
 
 @pytest.mark.parametrize("parameter", [0.0, 0.3, 1.0])
 def test_overlaps_are_those_of_plain_counting(scan, parameter):
-    barcodes = scan(300, sites=900)
-    graph, matrix = properties.shared_mutations(barcodes), builders.incidence(barcodes)[0]
-    first, second, _ = graph.edges()
-    both = zip(first.tolist(), second.tolist())
-    jaccard = [len(barcodes[i] & barcodes[j]) / len(barcodes[i] | barcodes[j]) for i, j in both]
-    weighted = Graph.from_edges(300, first, second, jaccard)
-    split = splits.split(graph, parameter, seed=1)
-    train, test = [barcodes[i] for i in split.train], [barcodes[i] for i in split.test]
-    found = curve.overlaps(graph, split, matrix)
-    mine, other = set().union(*train), set().union(*test)
-    assert found["jaccard"] == len(mine & other) / len(mine | other)
-    assert found["test_linked"] == np.mean([any(a & b for b in train) for a in test])
-    alike = [len(a & b) / max(1, len(a | b)) for a in test for b in train]
-    assert found["mean_similarity"] == pytest.approx(np.mean(np.array(alike) > 0))
-    found = curve.overlaps(weighted, split)
-    assert found["mean_similarity"] == pytest.approx(np.mean(alike), abs=1e-7)
+    matrix = properties.incidence(scan(300, sites=900))[0]
+    graph, B = properties.shared_mutations(matrix), matrix.toarray()
+    side = splits.split(graph, parameter, seed=1)
+    train, test = B[side == 1], B[side == 2]
+    shared, number = test @ train.T, test.sum(axis=1)[:, None] + train.sum(axis=1)
+    either = np.maximum(number - shared, 1)
+    found, (mine, other) = curve.overlaps(graph, side, matrix), (train.any(0), test.any(0))
+    assert found["jaccard"] == (mine & other).sum() / (mine | other).sum()
+    assert found["test_linked"] == np.mean(shared.any(axis=1))
+    assert found["mean_similarity"] == pytest.approx(np.mean(shared > 0))
+    found = curve.overlaps(properties.tanimoto(matrix, above=0), side)
+    assert found["mean_similarity"] == pytest.approx(np.mean(shared / either), abs=1e-7)
     assert np.isnan(found["jaccard"])
 
 
 def tables(fall: float, of_size: float, noise: float = 0.01) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Scores and overlaps of a model whose curve falls by ``fall``, its control by ``of_size``."""
-    rng, scores, overlaps = np.random.default_rng(0), [], []
-    for split, drop in (("spectral", fall), ("spectral-size", of_size)):
-        for p, seed in ((p, seed) for p in (0.0, 0.5, 1.0) for seed in range(3)):
-            at = {"split": split, "split_param": f"{p:g}", "repeat": seed, "fold": 0}
-            at |= {"n_train": 8, "n_test": 2}
-            score = 0.9 - drop * p + noise * rng.normal()
-            scores.append({**at, "score": score})
-            linked = 1 - p if split == "spectral" else 1.0
-            overlaps.append({**at, **dict.fromkeys(curve.OVERLAPS, linked)})
+    drops = {"spectral": fall, "spectral-size": of_size}
+    rows = pd.DataFrame(product(drops, (0.0, 0.5, 1.0), range(3)), columns=["split", "p", "repeat"])
+    rows = rows.assign(split_param=rows.p.map("{:g}".format), fold=0, n_train=8, n_test=2)
+    linked = np.where(rows.split == "spectral", 1 - rows.p, 1.0)
+    score = 0.9 - rows.p * rows.split.map(drops) + noise * np.random.default_rng(0).normal(size=18)
     names = {"task": "t", "group": "g", "kind": "binary", "model": "m", "metric": "auroc"}
-    scores = pd.DataFrame(scores).assign(**names, coverage=1.0)
-    return scores, pd.DataFrame(overlaps).assign(dataset="t", mode="corrected")
+    overlaps = rows.assign(dataset="t", **dict.fromkeys(curve.OVERLAPS, linked))
+    return rows.assign(**names, coverage=1.0, score=score), overlaps
 
 
 @pytest.mark.parametrize(
@@ -58,15 +51,14 @@ def test_finding_separates_overlap_from_size(fall, of_size, falls, share):
     areas = curve.areas(joined).set_index(["split", "over"]).auspc
     assert areas["spectral", "lambda"] == pytest.approx(0.9 - fall / 2, abs=0.02)
     assert np.isnan(areas["spectral-size", "overlap"])  # it spans no overlap
-    points = curve.points(joined)
-    assert len(points) == 6 and (points.seeds == 3).all() and (points.low < points.high).all()
+    assert curve.points(joined).seeds.tolist() == [3] * 6
 
 
 def test_existing_split_is_placed_at_the_nearest_overlap():
     scores, overlaps = tables(0.4, 0.0, noise=0.0)
-    other = {"split": "theirs", "split_param": "", "repeat": 0, "fold": 0}
-    scores.loc[len(scores)] = {**scores.iloc[0].to_dict(), **other, "score": 0.66}
-    overlaps.loc[len(overlaps)] = {**overlaps.iloc[0].to_dict(), **other, "test_linked": 0.42}
-    (found,) = curve.placed(curve.joined(scores, overlaps), overlaps).to_dict("records")
+    other = {"split": "theirs", "split_param": "", "score": 0.66, "test_linked": 0.42}
+    parts = [pd.concat([part, part[:1].assign(**other)]) for part in (scores, overlaps)]
+    parts = [part.drop(columns="test_linked" if "model" in part else "score") for part in parts]
+    (found,) = curve.placed(curve.joined(*parts), parts[1]).to_dict("records")
     assert found["parameter"] == 0.5 and found["score"] == 0.66
     assert found["curve"] == pytest.approx(0.7)

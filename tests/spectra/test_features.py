@@ -15,16 +15,6 @@ def test_words_are_shares():
     assert row[1, 20:420].sum() == 0 and row[0, -1] == pytest.approx(np.log(4))
 
 
-def test_triples_are_scikit_learns_tf_idf(make_data):
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    texts = ("ACDACD", "CDAEF", "AC", "EFEFE")
-    data = make_data(range(4), sequences=texts)
-    vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(3, 3), lowercase=False)
-    truth = vectorizer.fit_transform(texts).toarray()
-    assert np.allclose(features.make("triples", data).toarray(), truth, atol=1e-6)
-
-
 def test_regions_count_substitutions_apart_from_insertions_and_deletions(make_data):
     regions = pd.DataFrame({"region": ["r", "s"], "start": [1, 40], "end": [10, 60]})
     lists = [["5:A:C", "6:AT:A"], ["50:G:T"]]

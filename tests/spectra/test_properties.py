@@ -5,38 +5,44 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from helpers import simulated
-from scipy import sparse
 
 from genebench.core.errors import BadInput
-from genebench.spectra import graph, properties
+from genebench.spectra import properties
 
 
-def pairs(g: graph.Graph) -> dict[tuple[int, int], float]:
-    """Edges of a sound graph with their weights, 1 in a binary graph."""
-    values = np.ones(2 * g.m) if g.binary else g.weights
-    matrix = sparse.csr_array((values, g.indices, g.indptr), shape=(g.n, g.n))
-    assert all((np.diff(g.neighbours(i)) > 0).all() for i in range(g.n))
-    assert not matrix.diagonal().any() and abs(matrix - matrix.T).nnz == 0
-    first, second, weights = g.edges()
-    weights = np.ones(g.m) if weights is None else weights
-    return dict(zip(zip(first.tolist(), second.tolist()), weights.tolist()))
+def dense(g: properties.Graph) -> np.ndarray:
+    """Weights of a sound graph, (n, n), 1 in a binary graph."""
+    assert g.has_canonical_format and not g.diagonal().any() and (g != g.T).nnz == 0
+    return g.toarray().astype(float)
 
 
-def slowly(samples, f) -> dict[tuple[int, int], float]:
-    """The same by calling a function for every pair."""
+def slowly(samples, f) -> np.ndarray:
+    """The same by calling a function for every pair, the earlier sample first."""
     n = len(samples)
-    values = {(i, j): f(samples[i], samples[j]) for i in range(n) for j in range(i + 1, n)}
-    return {pair: value for pair, value in values.items() if value}
+    rows = [f(samples[i], samples[j]) * (i < j) for i in range(n) for j in range(n)]
+    upper = np.reshape(rows, (n, n)).astype(float)
+    return upper + upper.T
+
+
+def test_edges_in_any_order_and_direction():
+    found = properties.from_edges(4, [2, 1], [0, 3], weights=[0.5, 0.25])
+    assert dense(found)[:2].tolist() == [[0, 0, 0.5, 0], [0, 0, 0, 0.25]]
+    assert dense(properties.from_edges(2, [1], [0])).tolist() == [[0, 1], [1, 0]]
+
+
+@pytest.mark.parametrize("edges", [([1], [1]), ([0, 1], [1, 0])])
+def test_edges_that_make_no_sense_are_refused(edges):
+    with pytest.raises(BadInput, match="given twice, or links a sample with itself"):
+        properties.from_edges(3, *edges)
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 63, 64, 65, 400])
 def test_samples_that_share_a_mutation_are_linked(scan, n):
     barcodes = scan(n)
-    g = properties.shared_mutations(barcodes)
-    assert g.n == n and g.binary and pairs(g) == slowly(barcodes, lambda a, b: bool(a & b))
-    names = sorted(set().union(*barcodes)) or ["A"]
-    matrix = sparse.csr_matrix([[float(m in b) for m in names] for b in barcodes] or [[0.0]])
-    assert pairs(g) == pairs(properties.shared_mutations(matrix))
+    truth = slowly(barcodes, lambda a, b: bool(a & b))
+    for given in (barcodes, properties.incidence(barcodes)[0]):
+        found = properties.shared_mutations(given)
+        assert found.dtype == bool and np.array_equal(dense(found), truth)
 
 
 def test_barcodes_that_are_texts_are_refused():
@@ -45,21 +51,20 @@ def test_barcodes_that_are_texts_are_refused():
 
 
 def test_label_may_be_missing_one_or_several():
-    groups = ["a", "b", None, {"a", "c"}, ["c", "d"], "", float("nan"), "b", set()]
-    assert set(pairs(properties.shared_label(groups))) == {(0, 3), (3, 4), (1, 7)}
+    groups = ["a", "b", None, {"a", "c"}, ["c", "d"], "", "b", set()]
+    found = np.argwhere(np.triu(dense(properties.shared_label(groups))))
+    assert found.tolist() == [[0, 3], [1, 6], [3, 4]]
 
 
 def test_vectors_are_linked_by_their_cosine():
     from sklearn.metrics.pairwise import cosine_similarity
 
     X = np.random.default_rng(0).standard_normal((600, 5))
-    truth = cosine_similarity(X)
-    found = pairs(properties.cosine(X, above=0.8))
-    first, second = np.nonzero(np.triu(truth > 0.8, 1))
-    assert set(found) == set(zip(first.tolist(), second.tolist()))
-    assert np.allclose(list(found.values()), truth[first, second], atol=1e-6)
-    with pytest.raises(BadInput, match="vector 1 is zero"):
-        properties.cosine(np.eye(3)[:, :1], above=0.5)
+    truth = cosine_similarity(X) * (1 - np.eye(600))
+    found = dense(properties.cosine(X, above=0.8))
+    assert np.allclose(found, truth * (truth > 0.8), atol=1e-6)
+    with pytest.raises(BadInput, match="vector 1 is not finite"):
+        properties.cosine(np.array([[0.0], [np.nan]]), above=0.5)
 
 
 def test_identity_is_that_of_biopythons_first_alignment():
@@ -69,11 +74,10 @@ def test_identity_is_that_of_biopythons_first_alignment():
 
     def identity(a: str, b: str) -> float:
         first, second = aligner.align(a, b)[0]
-        value = sum(x == y for x, y in zip(first, second)) / len(first)
-        return value if value > 0.3 else 0
+        return np.mean([x == y for x, y in zip(first, second)])
 
     sequences = [s[:80] for s in simulated(2, [4] * 6, alone=10, identity=0.5)[0]]
     truth = slowly(sequences, identity)
-    found = pairs(properties.sequence_identity(sequences))
-    assert len(truth) > 20 and set(found) == set(truth)
-    assert all(abs(found[pair] - value) < 1e-6 for pair, value in truth.items())
+    truth *= truth > 0.3
+    assert (truth > 0).sum() > 40
+    assert np.allclose(dense(properties.sequence_identity(sequences)), truth, atol=1e-6)

@@ -12,8 +12,7 @@ from genebench.benchmark import results, validation
 from genebench.cli import main as cli
 from genebench.core import paths
 from genebench.core.errors import BadInput
-from genebench.spectra import datasets, files, run, table
-from genebench.spectra import study as studies
+from genebench.spectra import datasets, files, table
 
 
 def scores() -> pd.DataFrame:
@@ -22,101 +21,84 @@ def scores() -> pd.DataFrame:
 
 
 def test_run_writes_sound_rows_resumes_and_mends_a_broken_file(declared, go):
-    _, first = go(declared)
+    _, first = go()
     assert (first.units, first.computed, first.failed) == (6, 6, {})
     assert validation.validate_path(paths.results("spectra")) == []
     assert set(scores().split) == {"spectral", "spectral-size"}
-    assert set(scores().metric) == {"spearman", "r2"}
-    overlaps = table.read("overlaps.csv").set_index(["split", "split_param"])
-    strict, control = overlaps.loc["spectral", "1"], overlaps.loc["spectral-size", "1"]
-    assert (strict[["test_linked", "jaccard"]] == 0).all(axis=None) and len(strict) == 2
-    assert control.n_train.tolist() == strict.n_train.tolist() and (control.test_linked > 0).all()
-    loose = overlaps.loc["spectral", "0"]
-    assert (loose.n_train + loose.n_test == len(declared.dataset("toy").load())).all()
     before = results.scores_path("spectra").read_bytes()
-    assert go(declared)[1].cached == 6
-    files = paths.CURVES.glob("*.npz")
-    next(path for path in files if "rows" in np.load(path)).write_bytes(b"half")
-    assert go(declared)[1].computed == 1
+    assert go()[1].cached == 6
+    arrays = paths.CURVES.glob("*.npz")
+    next(path for path in arrays if "rows" in np.load(path)).write_bytes(b"half")
+    assert go()[1].computed == 1
     assert results.scores_path("spectra").read_bytes() == before
+    declared.datasets["toy-two"] = declared.datasets["toy"].model_copy(update={"name": "toy-two"})
+    go("toy-two")  # leaves the rows of the first
+    assert scores().task.value_counts().nunique() == 1
+    assert (
+        set(scores().task) == {"toy", "toy-two"} == set(table.areas({"toy", "toy-two"})["data set"])
+    )
+    assert validation.validate_path(paths.results("spectra")) == []
 
 
-def test_scores_are_those_of_scikit_learn_on_the_written_splits(declared, go, tmp_path):
+def test_scores_are_those_of_scikit_learn_on_the_written_splits(go, tmp_path):
     from sklearn.linear_model import Ridge
 
-    study, _ = go(declared)
+    study, _ = go()
+    at = "split == 'spectral' and split_param == {} and repeat == 1"
     sides = pd.read_csv(files.write_splits(study, tmp_path / "splits.csv.gz"))
-    sides = sides[(sides.split == "spectral") & (sides.split_param == 0.5) & (sides.repeat == 1)]
-    data = study.data("toy")
-    side = pd.Series(data.ids).map(sides.set_index("id").side).to_numpy()
-    train, test = side == "train", side == "test"
+    data, sides = study.datasets["toy"].load(), sides.query(at.format(0.5)).set_index("id").side
+    train, test = (np.flatnonzero(sides.reindex(data.ids) == side) for side in ("train", "test"))
     fitted = Ridge(alpha=1.0).fit(data.barcodes[train], data.labels[train])
     truth = stats.spearmanr(fitted.predict(data.barcodes[test]), data.labels[test]).statistic
-    at = {"model": "ridge", "split": "spectral", "split_param": "0.5", "metric": "spearman"}
-    rows = scores()
-    rows = rows[(rows[list(at)].astype(str) == pd.Series(at)).all(axis=1) & (rows["repeat"] == 1)]
-    assert rows.score.iloc[0] == pytest.approx(truth, abs=0.01)
+    rows = scores().query(at.format("'0.5'") + " and model == 'ridge' and metric == 'spearman'")
+    assert rows.score.item() == pytest.approx(truth, abs=0.01)
 
 
-def test_mode_that_does_not_fit_is_named(declared, go):
-    _, done = go(declared, mode="weighted")
-    (why,) = done.failed.values()
-    assert "weighted splits need units of several samples" in why and done.units == 0
+def test_mode_that_does_not_fit_is_named(go):
+    (why,) = go(mode="weighted")[1].failed.values()
+    assert "weighted splits need units of several samples" in why
 
 
-def test_predictions_from_a_file_are_scored(declared, go, tmp_path):
-    study, _ = go(declared)
+def test_predictions_from_a_file_are_scored(go, tmp_path):
+    study, _ = go()
     sides = pd.read_csv(files.write_splits(study, tmp_path / "splits.csv"))
-    data = study.data("toy")
-    truth = dict(zip(data.ids, data.labels))
-    mine = sides[sides.side == "test"].assign(prediction=lambda f: f.id.map(truth))
-    path = tmp_path / "mine.csv"
+    data, path = study.datasets["toy"].load(), tmp_path / "mine.csv"
+    mine = sides[sides.side == "test"]
+    mine = mine.assign(prediction=mine.id.map(dict(zip(data.ids, data.labels))))
 
-    def score(frame: pd.DataFrame, names=("gearnet",)):
+    def score(frame: pd.DataFrame, *names: str):
         frame.to_csv(path, index=False)
         return files.score(study, path, list(names), say=lambda text: None)
 
-    assert score(mine).unscored == 4  # λ = 1 leaves too few
-    rows = scores()
-    own = rows[(rows.model == "gearnet") & (rows.metric == "spearman")].score
-    assert len(own) == 8 and np.allclose(own, 1.0) and set(rows.model) > {"gearnet", "ridge"}
+    assert score(mine, "gearnet").unscored == 4  # λ = 1 leaves too few
+    own = scores().query("model == 'gearnet' and metric == 'spearman'").score
+    assert len(own) == 8 and np.allclose(own, 1.0) and "ridge" in set(scores().model)
     faults = {
-        r"has no prediction for .* \(1 such\)": (mine.iloc[1:],),
-        "has no column id": (mine.drop(columns="id"),),
-        "line 2 has no number as prediction": (mine.assign(prediction="x"),),
-        "is none of 'toy'": (mine.assign(split_param=0.3),),
-        "unknown model 'gearnt'; did you mean 'gearnet'": (mine, ["gearnt"]),
-        "say with --models which one model": (mine, []),
+        r"has no prediction for .* \(1 such\)": (mine.iloc[1:], "gearnet"),
+        "expected but not found: .'id'": (mine.drop(columns="id"), "gearnet"),
+        "line 2 has no number as prediction": (mine.assign(prediction="x"), "gearnet"),
+        "is none of 'toy'": (mine.assign(split_param=0.3), "gearnet"),
+        "unknown model 'gearnt'; did you mean 'gearnet'": (mine, "gearnt"),
+        "say with --models which one model": (mine,),
     }
     for words, given in faults.items():
         with pytest.raises(BadInput, match=words):
             score(*given)
 
 
-def test_second_data_set_leaves_the_rows_of_the_first(declared, go):
-    go(declared)
-    before = scores()
-    spec = declared.dataset("toy").model_copy(update={"name": "toy-two"})
-    declared.datasets["toy-two"] = spec
-    go(declared, "toy-two")
-    assert (scores().task == "toy").sum() == len(before)
-    assert set(scores().task) == {"toy", "toy-two"} == set(table.areas()["data set"])
-    assert validation.validate_path(paths.results("spectra")) == []
-
-
 @pytest.mark.parametrize(
-    "arguments, sentence",
+    "words, sentence",
     [
-        (["tb-rfi"], "unknown data set or task 'tb-rfi'; did you mean 'tb-rif'"),
-        (["hpo/dominant-vs-recessive@stme"], "unknown property 'stme'; did you mean 'stem'"),
-        (["hpo/organ-systems"], "the spectrum takes binary, multiclass and regression"),
-        (["rrm", "--parameters", "0,2"], "give numbers from 0 to 1"),
-        (["rrm", "--parameters", "a"], "is no list of numbers"),
-        (["rrm", "--mode", "weighte"], "unknown mode 'weighte'; did you mean 'weighted'"),
+        ("tb-rfi", "unknown data set or task 'tb-rfi'; did you mean 'tb-rif'"),
+        ("hpo/dominant-vs-recessive@stme", "unknown property 'stme'; did you mean 'stem'"),
+        ("hpo/organ-systems", "the spectrum takes binary, multiclass and regression"),
+        ("rrm --parameters 0,2", "give numbers from 0 to 1"),
+        ("rrm --parameters a", "the spectral parameters are a; give numbers"),
+        ("rrm --mode weighte", "unknown mode 'weighte'; did you mean 'weighted'"),
     ],
 )
-def test_wrong_input_is_one_sentence_and_status_2(arguments, sentence):
-    out = CliRunner().invoke(cli.app, ["spectra", *arguments])
+def test_wrong_input_is_one_sentence_and_status_2(words, sentence):
+    out = CliRunner().invoke(cli.app, ["spectra", *words.split()])
     assert out.exit_code == 2 and sentence in out.output and "Traceback" not in out.output
 
 
@@ -128,12 +110,9 @@ def test_list_says_what_is_missing():
 
 
 @pytest.mark.slow
-def test_gene_task_runs_offline_and_the_splits_in_use_are_placed(tmp_path, monkeypatch):
-    monkeypatch.setattr(paths, "RESULTS", tmp_path / "results")
-    monkeypatch.setattr(paths, "CURVES", tmp_path / "curves")
-    study = studies.make(["hpo/dominant-vs-recessive"], parameters=[0, 1], seeds=2)
-    done = run.run(study, chosen=["symbol-ngrams", "random"], jobs=1, say=lambda text: None)
+def test_gene_task_runs_offline_and_the_splits_in_use_are_placed(go):
+    _, done = go("hpo/dominant-vs-recessive", "symbol-ngrams", "random")
     assert not done.failed and validation.validate_path(paths.results("spectra")) == []
     assert {"random", "stem"} <= set(table.read("placed.csv").split)
-    points = table.read("points.csv").set_index(["model", "split", "parameter"]).score
-    assert abs(points["random", "spectral", 0.0] - 0.5) < 0.12
+    points = table.read("points.csv").query("model == 'random' and split == 'spectral'")
+    assert (points.score - 0.5).abs().iloc[0] < 0.12

@@ -295,11 +295,12 @@ def split(task: Windows, name: str, *, seed: int) -> tuple[np.ndarray, np.ndarra
             raise BadInput(f"task '{task.name}' has no published split; take random or spectral.")
         return np.flatnonzero(~task.test), np.flatnonzero(task.test)
     graph = properties.shared_mutations(membership(task.codes))
-    sides = splits.split(graph, 0.0 if name == "random" else 1.0, seed=seed)
+    side = splits.split(graph, 0.0 if name == "random" else 1.0, seed=seed)
+    train, test = (np.flatnonzero(side == k) for k in (1, 2))
     if name == "matched":
-        order, n = np.random.default_rng(seed).permutation(len(task)), len(sides.train)
-        return np.sort(order[:n]), np.sort(order[n : n + len(sides.test)])
-    return sides.train, sides.test
+        order, n = np.random.default_rng(seed).permutation(len(task)), len(train)
+        return np.sort(order[:n]), np.sort(order[n : n + len(test)])
+    return train, test
 
 
 def joined(sequences: list[np.ndarray]) -> np.ndarray:
