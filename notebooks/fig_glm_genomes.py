@@ -150,7 +150,9 @@ show.figure(
 
 # %% tags=["remove-input"]
 logo, agreement = glm.read(genome, "logo"), glm.read(genome, "logo_agreement")
-stretch = agreement.stretch.str.replace(r"^upstream\b", looks.starts[genome]["upstream"], regex=True)
+stretch = agreement.stretch.str.replace(
+    r"^upstream\b", looks.starts[genome]["upstream"], regex=True
+)
 spans = stretch + ": r = " + agreement.r.map("{:.2f}".format) + " (" + glm.spans(agreement, 2) + ")"
 spans = spans.map(figures.minus).groupby(agreement.model).agg("\n".join)
 letters = logo.melt(["shown", "place", "base"], ["genome", "model"], var_name="of")
@@ -159,7 +161,9 @@ letters = letters.drop_duplicates(["row", "place", "base"])
 names = ["genome", *looks.ordered(logo.shown)]
 letters = letters.pivot(index=["row", "place"], columns="base", values="value").loc[names]
 letters = letters.reset_index().rename(columns={"place": "position"})
-expected = "as the " + letters["row"].replace("genome", names[1]).map(looks.title) + " expects them\n"
+expected = (
+    "as the " + letters["row"].replace("genome", names[1]).map(looks.title) + " expects them\n"
+)
 expected += letters["row"].map(spans)
 letters["title"] = expected.where(letters["row"] != "genome", "as the genes are")
 show.figure(

@@ -216,7 +216,9 @@ recovered = pd.DataFrame(
 )
 listed = pd.concat([pd.DataFrame(columns), recovered], ignore_index=True)
 show.table(
-    listed.assign(**{"model": listed.model.map(looks.title), head: listed[head].map(figures.minus)}),
+    listed.assign(
+        **{"model": listed.model.map(looks.title), head: listed[head].map(figures.minus)}
+    ),
     page=page,
     profile=profile,
     name="summary",
