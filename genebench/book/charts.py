@@ -21,7 +21,7 @@ Panels = list[tuple[Axes, str, pd.DataFrame]]
 
 
 def _panels(
-    frame: pd.DataFrame, panel: str | None, *, wide: int, width: float, height: float, **shared
+    frame: pd.DataFrame, panel: str | None, wide: int, size: tuple[float, float, float], **shared
 ) -> tuple[Figure, Panels]:
     """A figure with one panel for each value of a column, in their order or that of the frame."""
     parts = [("", frame)]
@@ -30,7 +30,8 @@ def _panels(
         parts = list(frame.groupby(panel, sort=ranked, observed=True))
     wide = min(wide, len(parts))
     deep = -(-len(parts) // wide)
-    size = (width or max(8.6, 2.9 * wide + 2), deep * height + 0.4)
+    width, height, above = size
+    size = (width or max(8.6, 2.9 * wide + 2), deep * height + above)
     fig, axes = plt.subplots(deep, wide, figsize=size, squeeze=False, **shared)
     for ax, (name, _) in zip(axes.flat, parts):
         ax.set_title(textwrap.fill(str(name), 34 if width else 30), fontsize=12)
@@ -88,7 +89,7 @@ def dots(
         step = frame[by].map(list(looks).index) - (len(looks) - 1) / 2
         frame = frame.assign(shift=min(0.16, 0.8 / len(looks)) * step)
     shared = {"sharex": sharex, "sharey": rows is not None}
-    fig, panels = _panels(frame, panel, wide=wide, width=0, height=height * most + 1.2, **shared)
+    fig, panels = _panels(frame, panel, wide, (0, height * most + 1.2, 0.4), **shared)
     for ax, name, part in panels:
         names = rows or list(dict.fromkeys(part.row))
         for row in part.to_dict("records"):
@@ -109,7 +110,8 @@ def dots(
         panels[0][0].plot([], [], **plain | look)
     fig.supxlabel(label, fontsize=12)
     if looks:
-        legend(fig, [panels[0][0]], columns=min(4, len(looks)))
+        columns = 4 if sum(map(len, looks)) < 70 else 2
+        legend(fig, [panels[0][0]], columns=min(columns, len(looks)))
     return fig
 
 
@@ -151,7 +153,7 @@ def lines(
     Figure
     """
     shared = {"sharey": True} | shared
-    fig, panels = _panels(frame, panel, wide=3, width=9.4, height=height + 0.3, **shared)
+    fig, panels = _panels(frame, panel, 3, (9.4, height, 0.9), **shared)
     for ax, _, part in panels:
         for label, rows in part.sort_values(x).groupby("row", sort=False):
             first = rows.iloc[0]
