@@ -14,7 +14,8 @@ from ..spectra import curve, table
 from . import show
 from .charts import lines
 from .figures import INK
-from .spectra import WAYS, Declared, about, points, verdict
+from .spectra import WAYS, Declared, points
+from .spectra_words import about, verdict
 
 LABELS = {
     "auroc": "AUROC (0 to 1, chance 0.5)",
