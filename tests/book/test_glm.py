@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from genebench.benchmark import summaries
-from genebench.book import glm, glm_figures, glm_simulated, glm_transfer
+from genebench.book import glm, glm_figures
 from genebench.core.errors import BadInput
 
 
@@ -62,8 +62,6 @@ def test_fine_tuning_is_compared_on_the_tasks_that_all_have():
     table = summaries.fine_tuning(frame)
     assert table.tasks.tolist() == [2, 2] and table.score["lora"] == pytest.approx(0.725)
     assert (table.above["lora"], table.clear["lora"]) == (1, 1)
-    words = glm_transfer.fine_tuned_words(frame)
-    assert "low-rank adapters 0.72" in words or "low-rank adapters 0.73" in words
 
 
 def test_a_raw_score_is_hollow_where_a_calibrated_one_exists(looks):
@@ -73,14 +71,21 @@ def test_a_raw_score_is_hollow_where_a_calibrated_one_exists(looks):
     assert faces.count("white") == 1 and len(ax.get_yticklabels()) == 2
 
 
-def test_figures_can_be_drawn_from_the_results(looks):
-    variants = glm.scores_of("variants", "tb/", looks)
-    assert set(variants.task.str[:3]) == {"tb/"}
-    figures = [
-        glm_figures.bits_by_order(glm.read("yeast", "held_out"), looks),
-        glm_figures.saved_bits(glm.read("yeast", "gain")),
-        glm_figures.codon_positions(glm.read("yeast", "codon"), looks),
-        glm_simulated.constraint(glm.read("simulated", "scores"), looks),
-        glm_simulated.odds(glm.read("simulated", "odds"), looks),
-    ]
-    assert [len(fig.axes) for fig in figures] == [2, 1, 2, 2, 1]
+def test_a_score_on_a_random_split_is_hollow_beside_the_spectral_one(looks):
+    frame = scores(("t", "glm-ecoli", 0.6), ("t", "cpg", 0.5))
+    both = pd.concat([frame.assign(split="spectral"), frame.assign(split="matched")])
+    (ax,) = glm_figures.split_scores(both, looks).axes
+    faces = [x.get_markerfacecolor() for x in ax.lines if len(x.get_xdata()) == 1]
+    assert faces.count("white") == 2 and ax.get_title().startswith("t AUROC, chance")
+
+
+def test_logos_and_maps_have_a_panel_each():
+    letters = pd.DataFrame({"position": [0, 1], "A": 1.0, "C": 0.5, "G": 0.0, "T": 0.0})
+    parts = [letters.assign(row=r, column=c, name=r, title=c) for r in "xy" for c in "ab"]
+    fig = glm_figures.logos(pd.concat(parts), {"a": "left", "b": ""}, height=1, label="bits")
+    assert [ax.get_title() for ax in fig.axes] == ["left\na", "b", "a", "b"]
+    frame = pd.DataFrame({"i": [0, 0, 1, 1], "j": [0, 1, 0, 1], "moved": [0, 1, 1, 0]})
+    frame = frame.assign(planted=frame.moved > 0)
+    both = pd.concat([frame.assign(panel=p) for p in "ab"])
+    axes = glm_figures.dependency_maps(both, label="x").axes
+    assert [len(ax.lines[0].get_xdata()) for ax in axes[:2]] == [2, 2]
