@@ -71,7 +71,6 @@ def numbers(means: pd.DataFrame, models: Models) -> dict[str, object]:
     means : DataFrame
         ``means.csv``.
     models : mapping of str to ModelSpec
-        Declared models.
 
     Returns
     -------
@@ -138,7 +137,6 @@ def answers(
     plain : DataFrame
         ``summaries.plain_means`` on own genes; names the models that are in no weighted mean.
     models : mapping of str to ModelSpec
-        Declared models.
     folder : str, optional
         Where the pages of the groups are, seen from the page that shows this; None: no links.
 
@@ -201,9 +199,7 @@ def group_words(frame: pd.DataFrame, means: pd.DataFrame, models: Models, group:
     means : DataFrame
         ``means.csv``.
     models : mapping of str to ModelSpec
-        Declared models.
     group : str
-        One of ``specs.GROUPS``.
 
     Returns
     -------

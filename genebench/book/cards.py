@@ -57,7 +57,6 @@ def model_cards(models: Iterable[ModelSpec]) -> str:
     Parameters
     ----------
     models : iterable of ModelSpec
-        Which models.
 
     Returns
     -------

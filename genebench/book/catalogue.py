@@ -30,7 +30,6 @@ def release(source: SourceSpec) -> str:
     Parameters
     ----------
     source : SourceSpec
-        A declared source.
 
     Returns
     -------
@@ -52,9 +51,7 @@ def task_rows(tasks: Mapping[str, Task], known: Sources, *, by: str = "stem") ->
     Parameters
     ----------
     tasks : mapping of str to Task
-        Tasks by name.
     known : mapping of str to SourceSpec
-        Declared sources.
     by : {"stem", "hgnc"}
         Rule of ``families.families``; ``hgnc`` needs its table.
 
@@ -108,11 +105,8 @@ def task_catalogue(
     Parameters
     ----------
     profile : ProfileSpec
-        Whose sources.
     known : mapping of str to SourceSpec
-        Declared sources.
     tasks : mapping of str to Task
-        Those that could be built.
     messages : iterable of str
         Why others could not (``Plan.messages``).
 
@@ -145,11 +139,9 @@ def published_tasks(
     Parameters
     ----------
     profile : ProfileSpec
-        Whose sources.
     known : mapping of str to SourceSpec
         Declared sources; an entry's ``paper`` is the task's name there.
     tasks : mapping of str to Task
-        Those that could be built.
     published : PublishedSpec
         Published sizes and reasons for differences.
 
@@ -181,9 +173,7 @@ def model_status(spec: ModelSpec, known: Sources) -> tuple[str, str]:
     Parameters
     ----------
     spec : ModelSpec
-        A declared model.
     known : mapping of str to SourceSpec
-        Declared sources.
 
     Returns
     -------
@@ -213,9 +203,7 @@ def model_catalogue(models: Iterable[ModelSpec], known: Sources) -> pd.DataFrame
     Parameters
     ----------
     models : iterable of ModelSpec
-        Which models.
     known : mapping of str to SourceSpec
-        Declared sources.
 
     Returns
     -------

@@ -35,9 +35,7 @@ def verdicts(
     Parameters
     ----------
     claims : iterable of ClaimSpec
-        Declared claims.
     models : mapping of str to ModelSpec
-        Models of the profile.
     means, pairs : DataFrame
         ``means.csv`` and ``pairs.csv`` of the profile.
 
@@ -98,7 +96,6 @@ def claim_words(frame: pd.DataFrame, models: Models) -> str:
     frame : DataFrame
         Rows of ``verdicts``.
     models : mapping of str to ModelSpec
-        Declared models.
 
     Returns
     -------

@@ -51,9 +51,7 @@ def titles(names: Iterable[str], models: Mapping[str, ModelSpec]) -> list[str]:
     Parameters
     ----------
     names : iterable of str
-        Names of models.
     models : mapping of str to ModelSpec
-        Declared models.
 
     Returns
     -------
@@ -70,7 +68,6 @@ def styled(frame: pd.DataFrame, models: Mapping[str, ModelSpec]) -> pd.DataFrame
     frame : DataFrame
         Column ``model``.
     models : mapping of str to ModelSpec
-        Declared models.
 
     Returns
     -------
@@ -94,9 +91,7 @@ def rows_axis(ax: Axes, labels: list[str]) -> None:
     Parameters
     ----------
     ax : Axes
-        Where to draw.
     labels : list of str
-        One per row.
     """
     ax.set_yticks(range(len(labels)), labels)
     ax.set(ylabel="", ylim=(len(labels) - 0.4, -0.6))
@@ -108,13 +103,10 @@ def legend(fig: Figure, axes: Iterable[Axes], *, columns: int = 2, **options) ->
     Parameters
     ----------
     fig : Figure
-        The figure.
     axes : iterable of Axes
         Panels whose labelled artists are listed.
     columns : int
-        Number of columns.
     **options
-        Options of ``Figure.legend``.
     """
     shown = {k: v for ax in axes for v, k in zip(*ax.get_legend_handles_labels())}
     options = {"loc": "outside upper center", "ncols": columns} | options
@@ -127,7 +119,6 @@ def minus(text: str) -> str:
     Parameters
     ----------
     text : str
-        Formatted numbers.
 
     Returns
     -------

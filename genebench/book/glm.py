@@ -103,11 +103,6 @@ def read(study: str, name: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-
-    Raises
-    ------
-    BadInput
-        It has not been made yet.
     """
     path = paths.GLM_RESULTS / study / f"{name}.csv"
     if not path.exists():
@@ -128,19 +123,12 @@ def scores_of(
     study, tasks : str
         Folder of ``data/results/glm``, and beginnings of names of tasks, joined by commas.
     shown : Looks
-        Titles of tasks.
     repeats : tuple of int, optional
-        Only these repeats.
 
     Returns
     -------
     DataFrame
         ``task, title, model, probe, split, metric, score, low, high, n_train, n_test``.
-
-    Raises
-    ------
-    BadInput
-        The study has no such scores.
     """
     frame = read(study, "intervals")
     chosen = frame.task.str.startswith(tuple(tasks.split(",")))
@@ -164,7 +152,6 @@ def spans(frame: pd.DataFrame, digits: int = 3) -> pd.Series:
     frame : DataFrame
         Columns ``low`` and ``high``.
     digits : int
-        Decimals.
 
     Returns
     -------
@@ -180,9 +167,7 @@ def score_table(frame: pd.DataFrame, shown: Looks) -> pd.DataFrame:
     Parameters
     ----------
     frame : DataFrame
-        Rows of ``scores_of``.
     shown : Looks
-        Titles of models.
 
     Returns
     -------
@@ -208,9 +193,7 @@ def quotable(frame: pd.DataFrame, shown: Looks) -> dict[str, str]:
     Parameters
     ----------
     frame : DataFrame
-        Rows of ``scores_of``.
     shown : Looks
-        Titles of models.
 
     Returns
     -------

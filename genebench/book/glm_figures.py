@@ -33,11 +33,8 @@ def forest(frame: pd.DataFrame, shown: Looks, *, label: str, chance: float) -> F
         Columns ``task, title, model, score, low, high``. Where a calibrated score exists, the raw
         one is hollow.
     shown : Looks
-        Titles, colours and markers.
     label : str
-        What the numbers are, with range.
     chance : float
-        Score of guessing, dashed.
 
     Returns
     -------
@@ -62,9 +59,7 @@ def split_scores(frame: pd.DataFrame, shown: Looks, *, loose: str = "matched") -
     frame : DataFrame
         Columns ``task, title, model, split, metric, score, low, high``.
     shown : Looks
-        Titles, colours and markers.
     loose : {"matched", "random"}
-        Which random split.
 
     Returns
     -------
@@ -117,7 +112,6 @@ def logos(
     height : float
         Of a row, in inches.
     label : str
-        What the heights are, with unit.
     **options
         Set on all axes, such as ``ylim``.
 
@@ -155,7 +149,6 @@ def dependency_maps(frame: pd.DataFrame, *, label: str) -> Figure:
         ``panel`` (title), ``i``, ``j`` and ``moved`` (change of log-odds, 0 or more); where it
         exists ``planted``: pairs that are ringed.
     label : str
-        What the colours are.
 
     Returns
     -------
@@ -190,13 +183,11 @@ def scatter(
     frame : DataFrame
         Columns ``model``, ``x``, ``y`` and the one named by ``by``.
     shown : Looks
-        Titles of models.
     by : str
         Column of the class.
     classes : mapping of str to str
         Class to its colour.
     axis : str
-        What the axes are; a number is added.
 
     Returns
     -------

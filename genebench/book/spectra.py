@@ -138,7 +138,6 @@ def declared(known: Declarations) -> Declared:
     Parameters
     ----------
     known : Declarations
-        ``specs.declared()``.
 
     Returns
     -------
@@ -172,9 +171,7 @@ def area_table(known: Declared, datasets: Iterable[str] | None = None) -> pd.Dat
     Parameters
     ----------
     known : Declared
-        Models and data sets.
     datasets : iterable of str, optional
-        Only these.
 
     Returns
     -------
@@ -197,9 +194,7 @@ def finding_table(known: Declared, datasets: Iterable[str] | None = None) -> pd.
     Parameters
     ----------
     known : Declared
-        Models and data sets.
     datasets : iterable of str, optional
-        Only these.
 
     Returns
     -------

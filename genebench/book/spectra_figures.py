@@ -32,7 +32,6 @@ def curves(rows: pd.DataFrame, known: Declared) -> Figure:
     rows : DataFrame
         Rows of ``points``.
     known : Declared
-        Models and data sets.
 
     Returns
     -------
@@ -65,7 +64,6 @@ def curves_by_model(rows: pd.DataFrame, known: Declared) -> Figure:
     rows : DataFrame
         Rows of ``points``.
     known : Declared
-        Models and data sets.
 
     Returns
     -------
@@ -145,9 +143,7 @@ def sections(datasets: Iterable[str], known: Declared, *, page: str, profile: st
     Parameters
     ----------
     datasets : iterable of str
-        Names of data sets or gene tasks.
     known : Declared
-        Models and data sets.
     page, profile : str
         Name of the page, and which profile the book is built for.
 

@@ -18,9 +18,7 @@ def about(dataset: str, known: Declared) -> str:
     Parameters
     ----------
     dataset : str
-        Name of the data set or gene task.
     known : Declared
-        Models and data sets.
 
     Returns
     -------
@@ -54,11 +52,8 @@ def verdict(dataset: str, known: Declared, way: str = "spectral") -> str:
     Parameters
     ----------
     dataset : str
-        Name of the data set or gene task.
     known : Declared
-        Models and data sets.
     way : str
-        One of ``WAYS``.
 
     Returns
     -------

@@ -64,7 +64,6 @@ def log_lines(table: pd.DataFrame, *, x: str, panel: str, label: str) -> Figure:
     x, panel : str
         Columns of the size and of the panel.
     label : str
-        What the size is.
 
     Returns
     -------

@@ -78,16 +78,10 @@ def of_group(frame: pd.DataFrame, group: str) -> pd.DataFrame:
     frame : DataFrame
         Column ``group``.
     group : str
-        One of ``specs.GROUPS``.
 
     Returns
     -------
     DataFrame
-
-    Raises
-    ------
-    BadInput
-        No such group, or nothing in it.
     """
     if group not in GROUPS:
         raise unknown("group", group, GROUPS)
@@ -108,7 +102,6 @@ def wide(frame: pd.DataFrame, models: Models) -> tuple[pd.DataFrame, pd.DataFram
     frame : DataFrame
         Main scores: ``task, model, score``.
     models : mapping of str to ModelSpec
-        Declared models.
 
     Returns
     -------
@@ -133,11 +126,9 @@ def exposure(
     Parameters
     ----------
     profile : ProfileSpec
-        Whose models (controls left out) and sources.
     models : mapping of str to ModelSpec
         Declared models: ``exposed`` and ``unclear``.
     sources : mapping of str to SourceSpec
-        Declared sources.
 
     Returns
     -------

@@ -51,11 +51,6 @@ def of_measure(means: pd.DataFrame, measure: str = "auroc") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-
-    Raises
-    ------
-    BadInput
-        There are none, because no group has two models and a task that can show a difference.
     """
     part = means[(means.measure == measure) & means.probe.isin(means.probe[:1])]
     if part.empty:
@@ -90,7 +85,6 @@ def ladder_words(means: pd.DataFrame, models: Models) -> str:
     means : DataFrame
         Rows of ``means.csv`` of one measure.
     models : mapping of str to ModelSpec
-        Declared models.
 
     Returns
     -------
@@ -136,9 +130,7 @@ def tier_plot(means: pd.DataFrame, pairs: pd.DataFrame, models: Models, *, label
     means, pairs : DataFrame
         Rows of ``means.csv`` and ``pairs.csv`` of one measure and one split.
     models : mapping of str to ModelSpec
-        Declared models.
     label : str
-        What the numbers are, with range.
 
     Returns
     -------
@@ -201,7 +193,6 @@ def tier_table(means: pd.DataFrame, models: Models) -> pd.DataFrame:
     means : DataFrame
         Rows of ``means.csv``.
     models : mapping of str to ModelSpec
-        Declared models.
 
     Returns
     -------

@@ -59,7 +59,6 @@ def dots(
     rows : list of str, optional
         Labels of the rows; None: each panel has its own, in the order of the frame.
     label : str
-        What the numbers are, with unit and range.
     panel, by : str, optional
         Column of the panel's title, and of what is told apart by ``looks``.
     looks : mapping of str to dict, optional

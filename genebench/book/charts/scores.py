@@ -40,7 +40,6 @@ def heat_map(
         Declared models that the index names: sorted and titled by them, with a line above the
         shortcuts and controls.
     label : str
-        What the numbers are, with range.
     **scale
         ``vmin``, ``vmax`` and ``center`` of the colours.
 
@@ -88,11 +87,8 @@ def task_scores(
         Columns ``model``, ``score`` and ``exposed``. An exposed score is a star and in no box, and
         its model is starred; of fewer than ``FEW`` tasks there is no box.
     models : mapping of str to ModelSpec
-        Declared models.
     label : str
-        Name, unit and range of the score.
     chance : float
-        Score of guessing.
 
     Returns
     -------
