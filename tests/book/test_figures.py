@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genebench.book import charts, figures, glm_figures
+from genebench.book import charts, figures
 from genebench.core import specs
 
 
@@ -28,13 +28,6 @@ def test_numbers_of_a_heat_map_have_no_minus_zero_and_show_none_as_a_dash():
     ax = charts.heat_map(table, marks, vmin=-1, vmax=1, label="x").axes[0]
     assert [t.get_text() for t in ax.texts] == ["0.00", "1.00*", "–", "−0.25†"]
     assert [t.get_color() for t in ax.texts][:2] == [figures.INK, "white"]
-
-
-def test_shortcuts_stand_below_the_models_of_a_heat_map(home):
-    models = specs.declared().models
-    table = pd.DataFrame({"group": [0.7, 0.6]}, index=["stem", "full"])
-    ax = charts.heat_map(table, None, models, vmin=0, vmax=1, label="x").axes[0]
-    assert [t.get_text() for t in ax.get_yticklabels()] == ["Full", "Stem"] and len(ax.lines) == 1
 
 
 def test_dots_stand_on_their_rows_with_their_intervals():
@@ -63,10 +56,3 @@ def test_lines_have_bands_where_there_are_intervals():
     (ax,) = charts.lines(frame, x="x", xlabel="x", ylabel="y", log={"x": 2}).axes
     assert list(ax.lines[0].get_xdata()) == [1, 2] and len(ax.collections) == 1
     assert ax.get_xscale() == "log"
-
-
-def test_letters_are_as_high_as_their_share_of_the_information():
-    rows = pd.DataFrame([[1, 0, 0, 0], [0.25] * 4, [0.5, 0.5, 0, 0]], columns=list("ACGT"))
-    heights = glm_figures.information(rows).to_numpy()
-    expected = [[2, 0, 0, 0], [0] * 4, [0.5, 0.5, 0, 0]]
-    np.testing.assert_allclose(heights, expected, atol=1e-4)

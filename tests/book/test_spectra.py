@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from genebench.benchmark import summaries
 from genebench.book import spectra, spectra_figures, spectra_words
 from genebench.core import paths, specs
 
@@ -55,14 +54,6 @@ def test_a_page_shows_every_data_set_and_way_of_splitting(known, tmp_path, monke
     assert spectra_words.about("tb-pza", known) in text and text.count("**What it shows.**") == 2
     gene_task = spectra_words.about("hpo/dominant-vs-recessive@family", known)
     assert "Unit of splitting: the gene" in gene_task and "by `family`" in gene_task
-
-
-def test_overlaps_are_means_over_seeds():
-    raw = read("overlaps.csv").query("dataset == 'gfp' and split == 'spectral'")
-    table = summaries.overlaps_over_seeds(read("overlaps.csv"), "gfp")
-    expected = raw[raw.split_param.astype(float) == 0.5].test_linked.mean()
-    row = table[(table.split == "spectral") & (table.parameter == 0.5)].iloc[0]
-    assert row.test_linked == pytest.approx(expected)
 
 
 def test_every_data_set_with_a_curve_is_on_a_page():
