@@ -23,7 +23,7 @@ group: str = "localization"  # which of the five groups
 from IPython.display import Markdown
 
 from genebench.benchmark import results, summaries
-from genebench.book import answers, cards, charts, show, tables, tiers
+from genebench.book import answers, charts, markdown, show, tables, tiers
 from genebench.core import specs
 
 show.begin()
@@ -111,4 +111,4 @@ show.table(
 # can show](power).
 
 # %% tags=["remove-input"]
-Markdown(cards.task_cards(tables.of_group(results.read_tasks(shown), group)))
+Markdown(markdown.task_cards(tables.of_group(results.read_tasks(shown), group)))

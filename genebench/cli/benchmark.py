@@ -66,19 +66,19 @@ def tasks(
 ) -> None:
     """List a profile's tasks with size, balance, origin and status. Downloads nothing."""
     from ..benchmark import results
-    from ..book import catalogue
+    from ..book import cards
     from ..core import specs
     from ..data import sources
 
     with sources.only_at_hand():
         plan = make_plan(profile, gmt=gmt, negatives=negatives, universe=universe)
         known = plan.declared.sources
-        frame = catalogue.task_catalogue(plan.profile, known, plan.tasks, plan.messages)
+        frame = cards.task_catalogue(plan.profile, known, plan.tasks, plan.messages)
     show(frame, as_json, ["task", "group", "kind", "genes", "balance", "status", "reason"])
     print(f"{(frame.status == 'ready').sum()} of {len(frame)} tasks ready.", file=sys.stderr)
     if write:
         results.write_csv(frame, results.tasks_path(plan.profile.name))
-        beside = catalogue.published_tasks(plan.profile, known, plan.tasks, specs.published())
+        beside = cards.published_tasks(plan.profile, known, plan.tasks, specs.published())
         results.write_csv(beside, results.published_path(plan.profile.name))
 
 
@@ -89,11 +89,11 @@ def models(
     as_json: Json = False,
 ) -> None:
     """List all models with family, input, size, licence and status."""
-    from ..book import catalogue
+    from ..book import cards
     from ..core import specs
 
     declared = specs.declared()
-    frame = catalogue.model_catalogue(declared.models.values(), declared.sources)
+    frame = cards.model_catalogue(declared.models.values(), declared.sources)
     if profile:
         chosen = frame.model.isin(declared.profile(profile).models)
         frame = frame[chosen].reset_index(drop=True)

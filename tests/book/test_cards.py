@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from genebench.benchmark import results
-from genebench.book import cards, catalogue
+from genebench.book import cards, markdown
 from genebench.core import specs
 from genebench.core.errors import BadInput
 from genebench.data import tasks
@@ -24,7 +24,7 @@ def built(home):
 @pytest.fixture
 def listed(built):
     """Their catalogue."""
-    return catalogue.task_rows(built, specs.declared().sources)
+    return cards.task_rows(built, specs.declared().sources)
 
 
 def test_a_row_says_what_can_be_counted(listed, built):
@@ -54,12 +54,12 @@ def test_a_written_catalogue_is_read_back_and_none_or_an_old_one_says_what_to_ru
 
 def test_a_task_card_has_what_a_reader_needs_or_why_it_is_missing(listed):
     row = listed[listed.task == "toy/term/heart"].assign(description="Costs 5$ <b>")
-    text = cards.task_cards(row)
+    text = markdown.task_cards(row)
     assert text.startswith("````{dropdown} heart (binary, 148 genes)\n") and text.count("````") == 2
     for part in ("30 families", "hash `", "**Licence**: none", "underpowered", "absent; heart"):
         assert part in text
     assert "5\\$ &lt;b>" in text
-    text = cards.task_cards(row.assign(status="missing", reason="no file", hash=""))
+    text = markdown.task_cards(row.assign(status="missing", reason="no file", hash=""))
     assert "not here" in text and "**Cannot be built here**: no file" in text
     assert "hash" not in text
 
@@ -68,22 +68,22 @@ def test_a_catalogue_without_a_ready_task_lists_what_is_missing():
     known = specs.declared()
     profile = known.profile("paper")
     messages = [f"source '{s}': nothing of it is here" for s in profile.sources]
-    listed = catalogue.task_catalogue(profile, known.sources, {}, messages)
-    assert list(listed) == catalogue.COLUMNS and set(listed.status) == {"missing"}
+    listed = cards.task_catalogue(profile, known.sources, {}, messages)
+    assert list(listed) == cards.COLUMNS and set(listed.status) == {"missing"}
     assert len(listed) == sum(len(known.sources[s].tasks) for s in profile.sources)
     assert listed.genes.isna().all() and (listed.reason.str.len() > 0).all()
     published = specs.published()
-    beside = catalogue.published_tasks(profile, known.sources, {}, published)
+    beside = cards.published_tasks(profile, known.sources, {}, published)
     assert set(beside.status) <= {"missing", "not declared"}
     assert list(dict.fromkeys(beside["paper's name"])) == list(published.task_sizes.sizes)
 
 
 def test_every_model_has_a_row_and_a_card():
     known = specs.declared()
-    listed = catalogue.model_catalogue(known.models.values(), known.sources)
+    listed = cards.model_catalogue(known.models.values(), known.sources)
     assert listed.model.tolist() == list(known.models)
     assert (listed.status.eq("ready") | listed.reason.ne("")).all()
-    text = cards.model_cards([known.models["minilm-symbol"]])
+    text = markdown.model_cards([known.models["minilm-symbol"]])
     for part in (known.models["minilm-symbol"].title, "**Licence**", "dimensions", "{dropdown}"):
         assert part in text
 
