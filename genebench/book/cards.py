@@ -102,8 +102,6 @@ def task_catalogue(
 ) -> pd.DataFrame:
     """Describe every task of a profile, and every entry that gave none.
 
-    Families are those of HGNC where its table is at hand, else symbol stems.
-
     Parameters
     ----------
     profile : ProfileSpec
@@ -115,7 +113,8 @@ def task_catalogue(
     Returns
     -------
     DataFrame
-        Columns ``COLUMNS``; ``status`` is ``ready`` or ``missing``, with a ``reason``.
+        Columns ``COLUMNS``; ``status`` is ``ready`` or ``missing``, with a ``reason``. Families are
+        those of HGNC where its table is at hand, else symbol stems.
     """
     by = "hgnc" if sources.status(known["hgnc"])[0] == "ready" else "stem"
     messages = [m.removeprefix("left out: ") for m in messages]
@@ -251,5 +250,5 @@ def packages() -> pd.DataFrame:
         licence = facts.get("License-Expression") or next(iter(named), "")
         licence = licence or " ".join((facts.get("License") or "").split())[:40]
         rows.append((name, facts["Version"].split("+")[0], licence))
-    columns = ["package", "version", "licence"]
-    return pd.DataFrame(rows, columns=columns).drop_duplicates(ignore_index=True)
+    frame = pd.DataFrame(rows, columns=["package", "version", "licence"])
+    return frame.drop_duplicates(ignore_index=True)

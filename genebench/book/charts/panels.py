@@ -17,7 +17,14 @@ Panels = list[tuple[Axes, str, pd.DataFrame]]
 
 
 def _panels(
-    frame: pd.DataFrame, panel: str | None, wide: int, size: tuple[float, float, float], **shared
+    frame: pd.DataFrame,
+    panel: str | None,
+    wide: int,
+    *,
+    height: float,
+    above: float,
+    width: float | None = None,
+    **shared,
 ) -> tuple[Figure, Panels]:
     """A figure with one panel for each value of a column, in their order or that of the frame."""
     parts = [("", frame)]
@@ -26,7 +33,6 @@ def _panels(
         parts = list(frame.groupby(panel, sort=ranked, observed=True))
     wide = min(wide, len(parts))
     deep = -(-len(parts) // wide)
-    width, height, above = size
     size = (width or max(8.6, 2.9 * wide + 2), deep * height + above)
     fig, axes = plt.subplots(deep, wide, figsize=size, squeeze=False, **shared)
     for ax, (name, _) in zip(axes.flat, parts):
@@ -84,7 +90,7 @@ def dots(
         step = frame[by].map(list(looks).index) - (len(looks) - 1) / 2
         frame = frame.assign(shift=min(0.16, 0.8 / len(looks)) * step)
     shared = {"sharex": sharex, "sharey": rows is not None}
-    fig, panels = _panels(frame, panel, wide, (0, height * most + 1.2, 0.4), **shared)
+    fig, panels = _panels(frame, panel, wide, height=height * most + 1.2, above=0.4, **shared)
     for ax, name, part in panels:
         names = rows or list(dict.fromkeys(part.row))
         for row in part.to_dict("records"):
@@ -148,7 +154,7 @@ def lines(
     Figure
     """
     shared = {"sharey": True} | shared
-    fig, panels = _panels(frame, panel, 3, (9.4, height, 0.9), **shared)
+    fig, panels = _panels(frame, panel, 3, width=9.4, height=height, above=0.9, **shared)
     for ax, _, part in panels:
         for label, rows in part.sort_values(x).groupby("row", sort=False):
             first = rows.iloc[0]
