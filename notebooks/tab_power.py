@@ -26,6 +26,7 @@ source: str = "paper"  # whose results are shown; empty: those of the profile of
 # %% tags=["remove-input"]
 import numpy as np
 import seaborn as sns
+from matplotlib.ticker import LogLocator
 
 from genebench.benchmark import results
 from genebench.book import figures, show, tables
@@ -65,7 +66,9 @@ ax.annotate(
 )
 ax.set(xscale="log", xlabel="genes of the task (log scale)", ylim=(0, None))
 ax.set_ylabel("smallest detectable difference\n(AUROC; of regression Spearman)")
+ax.xaxis.set_minor_locator(LogLocator(subs=(2, 5)))
 ax.xaxis.set_major_formatter("{x:,.0f}")
+ax.xaxis.set_minor_formatter("{x:,.0f}")
 ax.figure.set_size_inches(8, 4.2)
 sns.move_legend(ax, "upper center", bbox_to_anchor=(0.5, 1.16), ncols=4, title="")
 show.figure(
