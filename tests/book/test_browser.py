@@ -202,6 +202,7 @@ THEME = {
 def test_a_page_has_no_serious_fault_of_accessibility(opened, name, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     page = opened(name, color_scheme=scheme, reduced_motion="reduce")
+    page.wait_for_function("!document.body.innerText.includes('Loading ITables')")
     options = {"runOnly": ["wcag2a", "wcag2aa", "best-practice"], "resultTypes": ["violations"]}
     found = axe.run(page, "main", options=options).response["violations"]
     opened.faults.clear()  # those of axe's own script
