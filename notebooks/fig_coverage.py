@@ -25,17 +25,31 @@ page: str = "coverage"  # name of this page
 source: str = "paper"  # whose results are shown; empty: those of the profile of the book
 
 # %% tags=["remove-input"]
+import pandas as pd
+
 from genebench.benchmark import results, summaries
-from genebench.book import show, tables, tiers
+from genebench.book import charts, figures, show, tables
 from genebench.core import specs
 
 show.begin()
 models, shown = specs.declared().models, source or profile
 choices = {g: results.main_scores(shown, genes=g) for g in ("common", "own", "all")}
 table = summaries.by_choice_of_genes(choices, models)
+number = table.tasks.map(lambda n: f" ({n:,} task{'s' * (n > 1)})")
+rows = figures.ordered(table.index, models)
+long = table[["all", "common", "own"]].rename(columns="{} genes".format)
+long = long.melt(ignore_index=False, var_name="genes", value_name="score")
+drawn = figures.styled(long.reset_index(), models).assign(shift=0)
+drawn["row"] += drawn.model.map(number)
+marks = {"all genes": "s", "common genes": "D", "own genes": "o"}
 show.figure(
-    tables.coverage_plot(
-        table, models, label="plain mean AUROC over classification tasks (0 to 1)"
+    charts.dots(
+        drawn,
+        list(pd.Series(figures.titles(rows, models)) + number[rows].to_numpy()),
+        label="plain mean AUROC over classification tasks (0 to 1)",
+        by="genes",
+        looks={genes: {"marker": mark} for genes, mark in marks.items()},
+        chance=0.5,
     ),
     table,
     page=page,
@@ -54,7 +68,7 @@ show.figure(
 
 # %% tags=["remove-input"]
 show.table(
-    tiers.readable(table.reset_index(), models, ["model", *table]),
+    tables.readable(table.reset_index(), models, ["model", *table]),
     page=page,
     profile=profile,
     name="table",

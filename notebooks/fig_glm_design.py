@@ -26,13 +26,49 @@ profile: str = "demo"  # which profile the book is built for
 page: str = "glm-design"  # name of this page
 
 # %% tags=["remove-input"]
-from genebench.book import glm, glm_figures, show
+import pandas as pd
+
+from genebench.book import charts, glm, show
 
 show.begin()
-yardsticks, predictor = glm.read("design", "yardsticks"), glm.read("design", "predictor")
-show.values(glm.design_values(yardsticks, predictor), page=page, profile=profile)
+yardsticks, predictor = glm.read("design", "yardsticks"), glm.read("design", "predictor").iloc[0]
+columns = {
+    "gc": "G+C (share)",
+    "kmers": "4-mers: distance",
+    "motifs": "motif sites: distance",
+    "discriminator": "discriminated (AUROC)",
+    "diversity": "diversity (edits a base)",
+    "novelty": "novelty (edits a base)",
+    "activity": "predicted log expression",
+    "bits": "bits a base",
+}
+by_set = yardsticks.set_index("set")[list(columns)]
+cells = by_set.stack().map("{:.2f}".format)
+values = pd.Series(cells.to_numpy(), [glm.slug(*key) for key in cells.index]).to_dict()
+values |= {
+    "predictor": f"{predictor.spearman:.2f}",
+    "predictor_fitted": f"{predictor.n_train:,.0f}",
+    "predictor_tested": f"{predictor.n_test:,.0f}",
+}
+show.values(values, page=page, profile=profile)
+
+ends = yardsticks.rename(columns={"activity_low": "low", "activity_high": "high"})
+long = ends.rename(columns=columns).melt(["set", "low", "high"], list(columns.values()), "panel")
+bare = long.panel != columns["activity"]
+looks = long["set"].map(glm.looks().designs)
+long = long.assign(low=long.low.mask(bare), high=long.high.mask(bare), score=long["value"])
+long = long.assign(row=looks.str["title"], ink=looks.str["color"], mark=looks.str["marker"])
 show.figure(
-    glm_figures.yardsticks(yardsticks, glm.looks()),
+    charts.dots(
+        long,
+        list(long.row.unique()),
+        label="",
+        panel="panel",
+        chance=by_set.rename(columns=columns).loc["natural"].to_dict(),
+        wide=4,
+        sharex=False,
+        height=0.42,
+    ),
     yardsticks,
     page=page,
     profile=profile,

@@ -25,13 +25,26 @@ page: str = "glm-ecoli"  # name of this page
 genome: str = "ecoli"  # which genome of data/glm_genomes.yml
 
 # %% tags=["remove-input"]
-from genebench.book import glm, glm_figures, show
+import pandas as pd
+
+from genebench.book import charts, figures, glm, glm_figures, show
 
 show.begin()
-looks = glm.looks()
+looks, sides = glm.looks(), {"one": "from the left alone", "two": "from both sides"}
 bits, gain = glm.read(genome, "held_out"), glm.read(genome, "gain")
+outside = bits[bits["where"] == "outside duplicates"].sort_values("bits")
+saved = gain[gain["where"] == "outside duplicates"].set_index("sides")
+best = outside[outside.order > 0].groupby("sides").first()
+summary = {
+    "seen": pd.Series({"one": "the left alone", "two": "both sides"}),
+    "best k-mer model": best.model.map(looks.title) + ", order " + best.order.astype(str),
+    "its bits": best.bits,
+    "network's bits": outside[outside.order == 0].groupby("sides").bits.first(),
+    "saved": saved.saved,
+    "95 % interval": glm.spans(saved),
+}
 show.table(
-    glm.genome_table(bits, gain, looks),
+    pd.DataFrame(summary).reset_index(drop=True),
     page=page,
     profile=profile,
     name="summary",
@@ -39,8 +52,25 @@ show.table(
 )
 
 # %% tags=["remove-input"]
+dashes = {"outside duplicates": "-", "all": ":"}
+drawn = looks.styled(bits[bits["where"].isin(list(dashes))])
+drawn = drawn.assign(panel=drawn.sides.map(sides), dash=drawn["where"].map(dashes))
+chain, network = drawn[drawn.order > 0], drawn[(drawn.order == 0) & (drawn.dash == "-")]
+curves = [
+    chain.assign(row=chain.row + chain.dash.map({"-": "", ":": ", all"})),
+    network.assign(mark="", order=chain.order.min()),
+    network.assign(mark="", order=chain.order.max()),
+]
 show.figure(
-    glm_figures.bits_by_order(bits, looks),
+    charts.lines(
+        pd.concat(curves),
+        x="order",
+        y="bits",
+        panel="panel",
+        chance=2,
+        xlabel="order: bases of context that are counted",
+        ylabel="bits per base (lower is better)",
+    ),
     bits,
     page=page,
     profile=profile,
@@ -60,8 +90,16 @@ show.figure(
 # ## Where the network knows more
 
 # %% tags=["remove-input"]
+ways = {sides["two"]: {"color": "#0072b2"}, sides["one"]: {"color": "#56b4e9", "marker": "D"}}
 show.figure(
-    glm_figures.saved_bits(gain),
+    charts.dots(
+        gain.assign(score=gain.saved, row=gain["where"], sides=gain.sides.map(sides)),
+        list(gain["where"].unique()),
+        label="bits per base saved against the best k-mer model (higher is better)",
+        by="sides",
+        looks=ways,
+        chance=0,
+    ),
     gain,
     page=page,
     profile=profile,
@@ -83,8 +121,18 @@ show.figure(
 
 # %% tags=["remove-input"]
 codon = glm.read(genome, "codon")
+measures = {"top": "probability of the likeliest base", "bits": "bits per base"}
+long = codon.rename(columns=measures).melt(["model", "position"], list(measures.values()))
 show.figure(
-    glm_figures.codon_positions(codon, looks),
+    charts.lines(
+        looks.styled(long),
+        x="position",
+        y="value",
+        panel="variable",
+        xlabel="position in the codon",
+        ylabel="",
+        sharey=False,
+    ),
     codon,
     page=page,
     profile=profile,
@@ -102,15 +150,36 @@ show.figure(
 
 # %% tags=["remove-input"]
 logo, agreement = glm.read(genome, "logo"), glm.read(genome, "logo_agreement")
+stretch = agreement.stretch.str.replace(
+    r"^upstream\b", looks.starts[genome]["upstream"], regex=True
+)
+spans = stretch + ": r = " + agreement.r.map("{:.2f}".format) + " (" + glm.spans(agreement, 2) + ")"
+spans = spans.map(figures.minus).groupby(agreement.model).agg("\n".join)
+letters = logo.melt(["shown", "place", "base"], ["genome", "model"], var_name="of")
+letters["row"] = letters.shown.where(letters.of == "model", "genome")
+letters = letters.drop_duplicates(["row", "place", "base"])
+names = ["genome", *looks.ordered(logo.shown)]
+letters = letters.pivot(index=["row", "place"], columns="base", values="value").loc[names]
+letters = letters.reset_index().rename(columns={"place": "position"})
+expected = (
+    "as the " + letters["row"].replace("genome", names[1]).map(looks.title) + " expects them\n"
+)
+expected += letters["row"].map(spans)
+letters["title"] = expected.where(letters["row"] != "genome", "as the genes are")
 show.figure(
-    glm_figures.start_logos(logo, agreement, looks, genome=genome),
+    glm_figures.logos(
+        letters.assign(column="", name=""),
+        {"": ""},
+        height=2.1,
+        label="bits, by place relative to the first base of the start codon",
+    ),
     logo,
     page=page,
     profile=profile,
     name="logo",
     caption="Starts of held-out genes: the genes themselves, then what models expect there given "
     "all other bases; each panel has its own scale. r: correlation of the letters' heights, with "
-    "its 95 % interval over genes. " + looks.start(genome)["words"],
+    "its 95 % interval over genes. " + looks.starts[genome]["words"],
     alt="Sequence logos around the start codon, as in the genome and as expected by models.",
 )
 
@@ -124,7 +193,7 @@ show.figure(
 # %% tags=["remove-input"]
 moved = glm.read(genome, "map")
 show.figure(
-    glm_figures.dependency_map(moved),
+    glm_figures.dependency_maps(moved.assign(panel=""), label="change of log-odds (0 or more)"),
     moved,
     page=page,
     profile=profile,

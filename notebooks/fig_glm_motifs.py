@@ -28,14 +28,38 @@ genome: str = "yeast"  # which genome of data/glm_genomes.yml
 model: str = "glm-yeast"  # whose motifs are drawn
 
 # %% tags=["remove-input"]
-from genebench.book import glm, glm_simulated, show
+import numpy as np
+import pandas as pd
+
+from genebench.book import glm, glm_figures, show
 
 show.begin()
-motifs, letters = glm.read(genome, "motifs"), glm.read(genome, "motif_letters")
-show.values(glm_simulated.motif_values(motifs), page=page, profile=profile)
+looks, motifs = glm.looks(), glm.read(genome, "motifs")
+motifs = motifs.assign(known=motifs.r > motifs.chance, found=1)
+counts = motifs.groupby("model")[["found", "known"]].sum().stack()
+values = pd.Series(counts.to_numpy(), [glm.slug(*key) for key in counts.index])
+show.values(values.to_dict(), page=page, profile=profile)
+
+letters = glm.read(genome, "motif_letters")
+letters = letters[letters.model == model]
+commonest = motifs[motifs.model == model].nlargest(8, "sites").set_index("motif")
+near = commonest.match.str.split().str[-1] + ": r = " + commonest.r.map("{:.2f}".format)
+near += ", by chance " + commonest.chance.map("{:.2f}".format)
+titles = pd.DataFrame({"found": commonest.sites.map("{:,} sites".format), "match": near}).stack()
+pale = np.where(commonest.known, 1, 0.3)
+alphas = pd.DataFrame({"found": 1, "match": pale}, commonest.index).stack()
+drawn = letters[letters.motif.isin(commonest.index)].set_index(["motif", "of"])
+drawn = glm_figures.information(drawn.assign(title=titles, alpha=alphas)).loc[commonest.index]
 show.figure(
-    glm_simulated.expected_motifs(motifs[motifs.model == model], letters[letters.model == model]),
-    letters[letters.model == model],
+    glm_figures.logos(
+        drawn.reset_index(names=["row", "column"]).assign(name=""),
+        {"found": "as the network expects it", "match": "nearest profile of JASPAR"},
+        height=1.15,
+        label="information, bits (0 to 2)",
+        ylim=(0, 2),
+        xticks=[],
+    ),
+    letters,
     page=page,
     profile=profile,
     name="found",
@@ -55,8 +79,20 @@ show.figure(
 # of its own.
 
 # %% tags=["remove-input"]
+listed = pd.DataFrame(
+    {
+        "model": motifs.model.map(looks.title),
+        "motif": motifs.motif,
+        "sites": motifs.sites,
+        "nearest profile": motifs.match,
+        "r": motifs.r,
+        "r by chance": motifs.chance,
+        "beyond chance": np.where(motifs.known, "yes", "no"),
+        "consensus": motifs.consensus.str.findall(".{1,10}").str.join(" "),
+    }
+)
 show.table(
-    glm_simulated.motif_table(motifs, glm.looks()),
+    listed,
     page=page,
     profile=profile,
     name="motifs",

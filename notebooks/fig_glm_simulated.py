@@ -29,14 +29,43 @@ profile: str = "demo"  # which profile the book is built for
 page: str = "glm-simulated"  # name of this page
 
 # %% tags=["remove-input"]
-from genebench.book import glm, glm_figures, glm_simulated, show
+import pandas as pd
+
+from genebench.book import charts, figures, glm, glm_figures, show
 
 show.begin()
-looks = glm.looks()
+looks, network = glm.looks(), "glm-simulated"
+compared = [network, "markov-two-sided", "markov-chain", "oracle"]
 scores, logos, curve = [glm.read("simulated", n) for n in ("scores", "logos", "curve")]
-show.values(glm_simulated.simulated_values(scores, logos, curve), page=page, profile=profile)
+best = scores[(scores.model == network) & scores.scores.isin(["calibrated", "corrected"])]
+best = best.set_index(["task", "subset"]).score.map("{:.2f}".format)
+recovered = logos[logos.model == network].drop_duplicates("motif").r >= 0.8
+values = best["LLR against S"][["coding", "motif", "structure"]].to_dict() | {
+    "deleterious": best["deleterious against neutral", "all"],
+    "pairs": best["planted pairs", "hairpins"],
+    "motifs": f"{recovered.sum()} of {len(recovered)}",
+    "minutes": f"{curve.cpu_s.div(60).max():.0f}",
+}
+show.values(values, page=page, profile=profile)
+panels = {
+    "LLR against S": "Spearman correlation with S (−1 to 1)",
+    "deleterious against neutral": "AUROC, deleterious against neutral (0 to 1)",
+}
+part = scores[scores.task.isin(list(panels)) & scores.scores.isin(["raw", "calibrated"])]
+part = part[(part.task != "LLR against S") | (part.subset != "all")]
+part = looks.styled(part.assign(panel=pd.Categorical(part.task.map(panels), panels.values())))
+part = part.assign(face=part.ink.where(part.scores != "raw", "white"), model=part.row)
 show.figure(
-    glm_simulated.constraint(scores, looks),
+    charts.dots(
+        part.assign(row=part.subset),
+        label="",
+        panel="panel",
+        by="model",
+        looks=looks.markers(scores.model[scores.scores == "raw"]),
+        chance=dict(zip(panels.values(), [0, 0.5])),
+        sharex=False,
+        height=0.95,
+    ),
     scores,
     page=page,
     profile=profile,
@@ -64,9 +93,22 @@ show.figure(
 # the oracle's odds are limited.
 
 # %% tags=["remove-input"]
+odds = glm.read("simulated", "odds")
+shown = odds[odds.model.isin(compared)].sort_values("lowest")
+shares = "lowest " + shown.lowest.map("{:.0%}".format)
+figure = charts.dots(
+    shown.assign(row=shares, model=shown.model.map(looks.title), score=shown.odds_ratio),
+    list(shares.unique()),
+    label="odds ratio, rare : common (log scale)",
+    by="model",
+    looks=looks.markers(compared),
+    chance=1,
+    height=0.7,
+)
+figure.axes[0].set_xscale("log")
 show.figure(
-    glm_simulated.odds(glm.read("simulated", "odds"), looks),
-    glm.read("simulated", "odds"),
+    figure,
+    odds,
     page=page,
     profile=profile,
     name="odds",
@@ -85,8 +127,21 @@ show.figure(
 # more.
 
 # %% tags=["remove-input"]
+heads = {model: looks.title(model) for model in ("planted", "genome", *compared[:2])}
+drawn = logos[logos.model.isin(list(heads))]
+words = "r = " + drawn.r.map("{:.2f}".format).map(figures.minus)
+names = {"row": drawn.motif, "column": drawn.model, "name": drawn.motif.str.split().str[-1]}
 show.figure(
-    glm_simulated.motif_logos(logos, looks),
+    glm_figures.logos(
+        glm_figures.information(drawn).assign(
+            **names, title=words.where(drawn.model != "planted", "")
+        ),
+        heads,
+        height=1.1,
+        label="information, bits (0 to 2)",
+        ylim=(0, 2),
+        xticks=[],
+    ),
     logos,
     page=page,
     profile=profile,
@@ -104,9 +159,13 @@ show.figure(
 # changes its mind about one base when its partner is substituted.
 
 # %% tags=["remove-input"]
+hairpin = glm.read("simulated", "map")
+moved = looks.styled(hairpin)
 show.figure(
-    glm_simulated.hairpin_maps(glm.read("simulated", "map"), looks),
-    glm.read("simulated", "map"),
+    glm_figures.dependency_maps(
+        moved.assign(panel=moved.row, moved=moved.corrected), label="change of log-odds, corrected"
+    ),
+    hairpin,
     page=page,
     profile=profile,
     name="map",
@@ -140,8 +199,26 @@ show.figure(
 # ## All numbers
 
 # %% tags=["remove-input"]
+best = scores[scores.scores.isin(["calibrated", "corrected", "linear probe"])]
+span = best.score.map("{:.3f}".format) + " (" + glm.spans(best) + ")"
+found = logos[logos.model != "planted"].drop_duplicates(["motif", "model"])
+found = found.assign(high=found.r >= 0.8).groupby("model", sort=False).high.agg(["sum", "size"])
+head = "score (95 % interval)"
+columns = {"question": best.task, "on": best.subset, "model": best.model, head: span, "n": best.n}
+recovered = pd.DataFrame(
+    {
+        "question": "motifs recovered",
+        "on": "r of 0.8 or more",
+        "model": found.index,
+        head: found["sum"].astype(str) + " of " + found["size"].astype(str),
+        "n": found["size"],
+    }
+)
+listed = pd.concat([pd.DataFrame(columns), recovered], ignore_index=True)
 show.table(
-    glm_simulated.simulated_table(scores, logos, looks),
+    listed.assign(
+        **{"model": listed.model.map(looks.title), head: listed[head].map(figures.minus)}
+    ),
     page=page,
     profile=profile,
     name="summary",
@@ -149,8 +226,12 @@ show.table(
 )
 
 # %% tags=["remove-input"]
+bits = glm.read("simulated", "bits")
+share = bits.drop_duplicates("bases").set_index("bases").share
+wide = bits.pivot(index="bases", columns="model", values="bits").loc[share.index]
+wide = wide[bits.model.unique()].rename(columns=looks.title).rename_axis(columns=None)
 show.table(
-    glm_simulated.simulated_bits(glm.read("simulated", "bits"), looks),
+    wide.assign(share=share).reset_index(),
     page=page,
     profile=profile,
     name="bits",

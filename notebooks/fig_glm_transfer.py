@@ -37,14 +37,25 @@ profile: str = "demo"  # which profile the book is built for
 page: str = "glm-transfer"  # name of this page
 
 # %% tags=["remove-input"]
-from genebench.book import glm, glm_figures, glm_transfer, show
+import pandas as pd
+
+from genebench.benchmark import summaries
+from genebench.book import glm, glm_figures, show
 
 show.begin()
 looks, tasks = glm.looks(), "ecoli/,yeast,gue/,enhancer/"
 scores = glm.scores_of("transfer", tasks, looks)
-show.values(glm_transfer.transfer_values(scores, looks), page=page, profile=profile)
+used, tuned = glm.read("transfer", "sets"), glm.read("tuning", "sets")
+moving = summaries.moving_weights(tuned)
+values = glm.quotable(scores, looks) | {
+    "most": f"{used.windows.max():,}",
+    "epochs": str(tuned.epochs.max()),
+    "seeds": str(used.seeds.min()),
+    "lora_moves": "–" if moving is None else f"{100 * moving:.0f} %",
+}
+show.values(values, page=page, profile=profile)
 show.figure(
-    glm_transfer.split_scores(scores, looks),
+    glm_figures.split_scores(scores, looks),
     scores,
     page=page,
     profile=profile,
@@ -81,9 +92,13 @@ show.figure(
 # and spares a tenth of the training windows to know when to stop.
 
 # %% tags=["remove-input"]
-fitted = glm_transfer.fine_tuned(tasks, looks)
+fitted = glm.scores_of("tuning", tasks, looks)
+frozen = glm.scores_of("transfer", tasks, looks, repeats=(0,))
+frozen = frozen[frozen.task.isin(fitted.task) & frozen.split.isin(fitted.split)]
+networks = frozen.model.str.contains("^glm-|^untrained$|^one-hot-cnn$")
+fitted = pd.concat([frozen[networks], fitted], ignore_index=True)
 show.figure(
-    glm_transfer.split_scores(fitted, looks, loose="random"),
+    glm_figures.split_scores(fitted, looks, loose="random"),
     fitted,
     page=page,
     profile=profile,
@@ -96,7 +111,24 @@ show.figure(
 )
 
 # %% tags=["remove-input"]
-show.prose(glm_transfer.fine_tuned_words(fitted))
+ways = {
+    "frozen": "frozen with a linear probe",
+    "fine-tuned": "all weights fine-tuned",
+    "lora": "low-rank adapters",
+    "untrained": "random weights, frozen",
+    "fine-tuned-untrained": "random weights, all fitted",
+    "one-hot-cnn": "a small convolutional network from labels alone",
+}
+compared = summaries.fine_tuning(fitted)
+compared = compared.loc[[way for way in ways if way in compared.index]].rename(index=ways)
+gains = compared.loc[compared.index.isin([ways["fine-tuned"], ways["lora"]])].astype(str)
+clear = " (" + gains.clear + " with intervals apart)"
+gains = gains.index + " score above the frozen network in " + gains.above + clear
+show.prose(
+    f"**Mean AUROC over {compared.tasks.iloc[0]} sets with classes, no word shared:** "
+    + "; ".join(compared.index + compared.score.map(" {:.2f}".format))
+    + f". Of these sets, {' and '.join(gains)}."
+)
 
 # %% [markdown]
 # ## What was left out
@@ -109,9 +141,10 @@ show.prose(glm_transfer.fine_tuned_words(fitted))
 # tests on: the promoters of yeast overlap so much that few are left.
 
 # %% tags=["remove-input"]
-sizes = glm_transfer.split_sizes(scores)
+sizes = summaries.sizes_of_splits(scores).astype(str)
+sizes = (sizes.n_train + " / " + sizes.n_test).unstack().fillna("–")
 show.table(
-    sizes,
+    sizes.rename_axis(columns=None, index="task").reset_index(),
     page=page,
     profile=profile,
     name="sizes",
@@ -143,8 +176,10 @@ show.table(
 
 # %% tags=["remove-input"]
 layers = glm.read("transfer", "layers")
+layers = layers.sort_values(["task", "model", "score"], ascending=[True, True, False])
+layers = layers.assign(task=layers.task.map(looks.tasks), model=layers.model.map(looks.title))
 show.table(
-    glm_transfer.layer_table(layers, looks),
+    layers[["task", "model", "layer", "pooling", "score", "chosen"]].reset_index(drop=True),
     page=page,
     profile=profile,
     name="layers",

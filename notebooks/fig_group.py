@@ -23,7 +23,7 @@ group: str = "localization"  # which of the five groups
 from IPython.display import Markdown
 
 from genebench.benchmark import results, summaries
-from genebench.book import cards, figures, show, tables, tiers
+from genebench.book import answers, charts, markdown, show, tables, tiers
 from genebench.core import specs
 
 show.begin()
@@ -31,11 +31,11 @@ models, shown = specs.declared().models, source or profile
 scores = tables.of_group(results.main_scores(shown), group)
 classified, ranked = scores[scores.kind != "regression"], scores[scores.kind == "regression"]
 means = results.read_beside(shown, "means.csv")
-Markdown(tables.group_words(scores, means[means.split == "random"], models, group))
+Markdown(answers.group_words(scores, means, models, group))
 
 # %% tags=["remove-input"]
 show.figure(
-    figures.task_scores(
+    charts.task_scores(
         summaries.with_exposure(classified, models), models, label="test AUROC (0 to 1)"
     ),
     tables.wide(classified, models)[0],
@@ -72,10 +72,13 @@ show.table(
 )
 
 # %% tags=["remove-input"]
+excess = tables.of_group(results.read_beside(shown, "intervals.parquet"), group)
+excess = excess[(excess.split == "random") & excess.excess.notna()]
+excess = summaries.with_exposure(excess, models)
+excess = excess.sort_values(["exposed", "excess"], ascending=[True, False])
+columns = "task model score low high best_shortcut excess excess_low excess_high exposed"
 show.table(
-    tables.excess_table(
-        tables.of_group(results.read_beside(shown, "intervals.parquet"), group), models
-    ),
+    tables.readable(excess, models, columns.split()),
     page=page,
     profile=profile,
     name="excess",
@@ -108,4 +111,4 @@ show.table(
 # can show](power).
 
 # %% tags=["remove-input"]
-Markdown(cards.task_cards(tables.of_group(results.read_tasks(shown), group)))
+Markdown(markdown.task_cards(tables.of_group(results.read_tasks(shown), group)))

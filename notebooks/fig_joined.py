@@ -24,19 +24,37 @@ page: str = "joined"  # name of this page
 source: str = "joined"  # which profile's results are shown
 
 # %% tags=["remove-input"]
+import numpy as np
+import pandas as pd
 from IPython.display import Markdown
 
 from genebench.benchmark import results
-from genebench.book import show, tables, tiers
+from genebench.book import charts, figures, show, tables, tiers
 from genebench.core import specs
 
 show.begin()
 models = specs.declared().models
 pairs = tiers.of_measure(results.read_beside(source, "pairs.csv"))
-joined = tables.complement(pairs, models)
+ends = {"difference": -pairs.difference, "low": -pairs.high, "high": -pairs.low}
+turned = pairs.assign(**ends, model=pairs.other, other=pairs.model)
+both = pd.concat([pairs, turned], ignore_index=True).rename(columns={"other": "part"})
+parts = both.model.map(lambda m: models[m].options.get("of", ()))
+columns = "group split model part difference low high p separated tasks".split()
+joined = both.loc[[p in of for p, of in zip(both.part, parts)], columns].reset_index(drop=True)
 whole = joined[joined.group == joined.group.iloc[0]]
+drawn = figures.styled(whole, models)
+titles = drawn.row + "\nminus " + whole.part.map(lambda m: models[m].title)
+apart = whole.separated.astype(bool)
+drawn = drawn.assign(row=titles, score=whole.difference, panel=whole.split + " folds")
 show.figure(
-    tables.complement_plot(whole, models, label="difference of weighted mean AUROC"),
+    charts.dots(
+        drawn.assign(face=drawn.ink.where(apart, "white"), mark=np.where(apart, "o", "s")),
+        list(titles.unique()),
+        label="difference of weighted mean AUROC",
+        panel="panel",
+        chance=0,
+        height=0.55,
+    ),
     whole,
     page=page,
     profile=profile,
@@ -49,14 +67,18 @@ show.figure(
 )
 
 # %% tags=["remove-input"]
-Markdown(tables.complement_words(whole, models))
+more = np.where(whole.difference > 0, "scores more than", "scores less than")
+words = np.where(apart, more, "is not significantly different from")
+sentences = "- " + whole.split + ": *" + whole.model.map(lambda m: models[m].title) + "* " + words
+sentences += " *" + whole.part.map(lambda m: models[m].title) + "* ("
+Markdown("\n".join(sentences + whole.difference.map("{:+.3f}).".format).map(figures.minus)))
 
 # %% [markdown]
 # ## By group of tasks
 
 # %% tags=["remove-input"]
 show.table(
-    tiers.readable(joined, models, joined),
+    tables.readable(joined, models, joined),
     page=page,
     profile=profile,
     name="groups",

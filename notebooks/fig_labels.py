@@ -25,15 +25,24 @@ source: str = "demo"  # which profile's curves are shown
 
 # %% tags=["remove-input"]
 from genebench.benchmark import results, summaries
-from genebench.book import show, tiers
+from genebench.book import charts, figures, show, tables
 from genebench.core import specs
 
 show.begin()
 models = specs.declared().models
 curves = summaries.with_exposure(results.read_efficiency(source), models)
 shown = curves[~curves.exposed]
+drawn = figures.styled(shown, models).assign(panel=shown.task.str.split("/").str[-1], mark="o")
 show.figure(
-    tiers.label_curves(shown, models, label="test AUROC (0 to 1, chance 0.5)"),
+    charts.lines(
+        drawn,
+        x="labels",
+        panel="panel",
+        xlabel="training labels",
+        ylabel="test AUROC (0 to 1, chance 0.5)",
+        log={"x": 2},
+        chance=0.5,
+    ),
     shown,
     page=page,
     profile=profile,
@@ -51,6 +60,7 @@ show.figure(
 # interval.
 
 # %% tags=["remove-input"]
+columns = "task labels model score low high best_shortcut excess excess_low excess_high"
 show.table(
-    tiers.readable(shown, models, tiers.EFFICIENCY), page=page, profile=profile, name="table"
+    tables.readable(shown, models, columns.split()), page=page, profile=profile, name="table"
 )

@@ -27,14 +27,28 @@ source: str = "paper"  # whose results are shown; empty: those of the profile of
 
 # %% tags=["remove-input"]
 from genebench.benchmark import results
-from genebench.book import show, tiers
+from genebench.book import charts, figures, show, tables, tiers
 from genebench.core import specs
 
 show.begin()
 models, shown = specs.declared().models, source or profile
 means = tiers.of_measure(results.read_beside(shown, "means.csv"))
+drawn = figures.styled(means, models)
+drawn = drawn.assign(panel=tiers.headings(means), folds=means.split + " folds")
+easiest = drawn[means.split == means.split.iloc[0]]
+rest = easiest.group != easiest.group.iloc[0]
+order = easiest.assign(rest=rest).sort_values(["rest", "score"], ascending=[True, False])
+splits = [s for s in tiers.SPLITS if s in set(means.split)]
 show.figure(
-    tiers.ladder(means, models, label=tiers.MEASURES["auroc"]),
+    charts.dots(
+        drawn,
+        list(order.row.unique()),
+        label=tiers.MEASURES["auroc"],
+        panel="panel",
+        by="folds",
+        looks={f"{s} folds": {"marker": m} for s, m in zip(splits, "osD^vP*")},
+        chance=0.5,
+    ),
     means,
     page=page,
     profile=profile,
@@ -54,8 +68,9 @@ show.prose(tiers.ladder_words(means, models))
 # its paired interval.
 
 # %% tags=["remove-input"]
+columns = "group split model score lost lost_low lost_high tasks".split()
 show.table(
-    tiers.lost_table(means, models),
+    tables.readable(means[means.split != means.split.iloc[0]], models, columns),
     page=page,
     profile=profile,
     name="lost",

@@ -25,8 +25,10 @@ page: str = "overview"  # name of this page
 source: str = "paper"  # whose results are shown; empty: those of the profile of the book
 
 # %% tags=["remove-input"]
+import seaborn as sns
+
 from genebench.benchmark import results, summaries
-from genebench.book import figures, leaderboard, show, tables, tiers
+from genebench.book import charts, figures, show, tables, tiers
 from genebench.core import specs
 
 show.begin()
@@ -34,18 +36,19 @@ models, shown = specs.declared().models, source or profile
 scores = results.main_scores(shown)
 plain = summaries.plain_means(scores, models)
 means = tiers.of_measure(results.read_beside(shown, "means.csv"))
-first = tiers.first_split(means)
+first = means[means.split == means.split.iloc[0]]
 
 # %% tags=["remove-input"]
 table, marks = tables.by_group(plain)
 show.figure(
-    figures.heat_map(
+    charts.heat_map(
         table,
         marks,
         models,
         label="plain mean AUROC (0 to 1, chance 0.5)",
-        low=0,
-        chance=0.5,
+        vmin=0,
+        vmax=1,
+        center=0.5,
     ),
     table,
     page=page,
@@ -59,9 +62,32 @@ show.figure(
 )
 
 # %% tags=["remove-input"]
+families = {
+    "text": "#0072b2",
+    "protein": "#009e73",
+    "dna": "#6b410f",
+    "expression": "#d55e00",
+    "network": "#cc79a7",
+    "table": "#56b4e9",
+    "shortcut": "#999999",
+}
+classified = scores[scores.kind != "regression"]
+drawn = classified[classified.family != "control"].astype({"group": str, "family": str})
+drawn = drawn.assign(group=drawn.group.str.replace(" ", "\n"))
+groups = [g.replace(" ", "\n") for g in specs.GROUPS if g in set(classified.group)]
+order = [f for f in families if f in set(drawn.family)]
+same = {"x": "group", "y": "score", "order": groups}
+same |= {"hue": "family", "hue_order": order, "palette": families}
+few = drawn.groupby("group").task.transform("nunique") < charts.FEW
+ax = sns.boxplot(drawn[~few], **same, fliersize=1.5, linewidth=1, width=0.75, saturation=1)
+sns.stripplot(drawn[few], **same, ax=ax, dodge=True, jitter=False, legend=False)
+ax.axhline(0.5, color=figures.INK, linestyle="--", linewidth=1)
+ax.set(xlabel="", ylabel="test AUROC (0 to 1)")
+ax.figure.set_size_inches(9.2, 4.6)
+sns.move_legend(ax, "lower center", bbox_to_anchor=(0.5, 1), ncols=len(order), title="")
 show.figure(
-    leaderboard.family_boxes(scores[scores.kind != "regression"], label="test AUROC (0 to 1)"),
-    scores[scores.kind != "regression"][["task", "group", "model", "family", "score"]],
+    ax.figure,
+    classified[["task", "group", "model", "family", "score"]],
     page=page,
     profile=profile,
     name="families",
@@ -86,8 +112,17 @@ show.figure(
 # to be compared on the common ones, has no dot.
 
 # %% tags=["remove-input"]
+drawn = first[first.excess.notna() & (first.group != "all")]
+drawn = drawn.assign(score=drawn.excess, low=drawn.excess_low, high=drawn.excess_high)
 show.figure(
-    tiers.excess_plot(first, models, label="AUROC minus AUROC of the best shortcut (−1 to 1)"),
+    charts.dots(
+        figures.styled(drawn, models),
+        figures.titles(figures.ordered(drawn.model, models), models),
+        label="AUROC minus AUROC of the best shortcut (−1 to 1)",
+        panel="group",
+        chance=0,
+        wide=5,
+    ),
     first[["group", "model", "tasks", "score", "excess", "excess_low", "excess_high"]],
     page=page,
     profile=profile,
@@ -105,13 +140,14 @@ show.figure(
 # %% tags=["remove-input"]
 ranks, marks = tables.by_group(plain, "spearman")
 show.figure(
-    figures.heat_map(
+    charts.heat_map(
         ranks,
         marks,
         models,
         label="plain mean Spearman correlation (−1 to 1, chance 0)",
-        low=-1,
-        chance=0,
+        vmin=-1,
+        vmax=1,
+        center=0,
     ),
     ranks,
     page=page,
@@ -131,8 +167,17 @@ show.figure(
 # `high` bound the 95 % bootstrap interval over genes and tasks.
 
 # %% tags=["remove-input"]
+names = {"score": "common genes", "tasks": "tasks compared"}
+beside = "model group tier score low high excess excess_low excess_high tasks".split()
+part = plain[(plain.measure == "auroc") & (plain.group != "all")]
+part = part.drop(columns=["measure", "n_folds"]).rename(columns={"score": "AUROC"})
+part.insert(1, "family", part.model.map(lambda m: models[m].family))
+part = part.merge(first[beside].rename(columns=names), on=["model", "group"], how="left")
+part = part.astype({"tier": "Int64", "tasks compared": "Int64"})
+columns = list(part)
+part = part.assign(place=part.model.map(list(models).index)).sort_values(["group", "place"])
 show.table(
-    tables.scores_by_group(plain, first, models),
+    tables.readable(part, models, columns),
     page=page,
     profile=profile,
     name="groups",

@@ -21,6 +21,7 @@ datasets: str = "tb-rif,tb-inh,tb-pza"  # data sets of data/spectra.yml, or gene
 # %% tags=["remove-input"]
 from genebench.book import show, spectra, spectra_figures
 from genebench.core import specs
+from genebench.spectra import table
 
 show.begin()
 known, names = spectra.declared(specs.declared()), datasets.split(",")
@@ -52,8 +53,23 @@ show.table(
 )
 
 # %% tags=["remove-input"]
+placed = table.read("placed.csv").rename(columns={"dataset": "task"})
+placed = placed[placed.task.isin(names)]
+existing = [known.datasets[d].existing if d in known.datasets else {} for d in placed.task]
+kinds = [e[s].kind if s in e else "Part I" for e, s in zip(existing, placed.split)]
+columns = {
+    "task": "data set",
+    "split": "split",
+    "kind": "kind",
+    "model": "model",
+    "overlap": "overlap",
+    "parameter": "nearest λ",
+    "curve_overlap": "overlap there",
+    "score": "score",
+    "curve": "score on the curve",
+}
 show.table(
-    spectra.placed_table(known, names),
+    known.worded(placed.assign(kind=kinds), columns),
     page=page,
     profile=profile,
     name="placed",

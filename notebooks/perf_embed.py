@@ -41,4 +41,4 @@ speeds = embed.speeds(measured_on=measure)
 show.prose(speed.rate_words(speeds))
 
 # %% tags=["remove-input"]
-show.table(speeds, page=page, profile=profile, name="speeds", significant=3, words=speed.WORDS)
+show.table(speeds, page=page, profile=profile, name="speeds", significant=3, words=speed.words())

@@ -48,5 +48,5 @@ show.table(
     name="speeds",
     caption="Every case.",
     significant=3,
-    words=speed.WORDS,
+    words=speed.words(),
 )

@@ -57,7 +57,7 @@ show.table(
     name="speeds",
     caption="Every data set, size and stage.",
     significant=4,
-    words=speed.SAMPLES,
+    words=speed.words(n="samples"),
 )
 
 # %% [markdown]

@@ -29,7 +29,7 @@ source: str = "paper"  # whose results are judged
 from IPython.display import Markdown
 
 from genebench.benchmark import results
-from genebench.book import claims, show
+from genebench.book import charts, claims, show
 from genebench.core import specs
 
 show.begin()
@@ -41,8 +41,16 @@ judged = claims.verdicts(
     results.read_beside(source, "means.csv"),
     results.read_beside(source, "pairs.csv"),
 )
+rows = judged.says.str.wrap(46) + "\n→ " + judged.verdict
+drawn = judged.assign(row=rows, score=judged.difference, ink=judged.verdict.map(claims.VERDICTS))
 show.figure(
-    claims.claim_plot(judged, label="difference of weighted mean AUROC, first minus second"),
+    charts.dots(
+        drawn.astype({"score": float, "low": float, "high": float}),
+        list(rows),
+        label="difference of weighted mean AUROC, first minus second",
+        chance=0,
+        height=0.75,
+    ),
     judged,
     page=page,
     profile=profile,

@@ -24,7 +24,7 @@ source: str = "paper"  # whose results are shown; empty: those of the profile of
 
 # %% tags=["remove-input"]
 from genebench.benchmark import costs, results
-from genebench.book import show, speed, tiers
+from genebench.book import figures, show, speed, tables
 from genebench.core import manifest, specs
 
 show.begin()
@@ -34,8 +34,16 @@ show.prose(costs.words(run))
 
 # %% tags=["remove-input"]
 spent = costs.spent(run)
+rows = figures.ordered(spent.model, models)
+parts = {"fits_s": "probes, all tasks and splits", "embedding_s": "embedding, once"}
+bars = spent.set_index("model").loc[rows, list(parts)].rename(columns=parts)
+ax = bars.set_axis(figures.titles(rows, models)).plot.barh(
+    stacked=True, width=0.8, color=["#0072b2", "#e69f00"], figsize=(9, 0.36 * len(rows) + 1.4)
+)
+ax.set(xlabel="CPU seconds", ylabel="")
+figures.rows_axis(ax, list(figures.titles(rows, models)))
 show.figure(
-    speed.cost_bars(spent, models),
+    ax.figure,
     spent,
     page=page,
     profile=profile,
@@ -47,12 +55,12 @@ show.figure(
 
 # %% tags=["remove-input"]
 show.table(
-    tiers.readable(spent, models, spent),
+    tables.readable(spent, models, spent),
     page=page,
     profile=profile,
     name="table",
     digits=2,
-    words=speed.COSTS,
+    words=speed.words(tasks="tasks fitted, over all splits"),
 )
 
 # %% [markdown]
@@ -63,5 +71,10 @@ show.table(
 
 # %% tags=["remove-input"]
 show.table(
-    costs.stages(run), page=page, profile=profile, name="stages", digits=1, words=speed.COSTS
+    costs.stages(run),
+    page=page,
+    profile=profile,
+    name="stages",
+    digits=1,
+    words=speed.words(tasks="tasks fitted, over all splits"),
 )

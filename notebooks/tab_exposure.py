@@ -24,17 +24,45 @@ page: str = "exposure"  # name of this page
 source: str = "paper"  # whose results are shown; empty: those of the profile of the book
 
 # %% tags=["remove-input"]
+import pandas as pd
+import seaborn as sns
 from IPython.display import Markdown
 
-from genebench.book import show, tables
+from genebench.book import figures, show, tables
 from genebench.core import specs
 
 show.begin()
 known = specs.declared()
 shown = known.profile(source or profile)
 matrix = tables.exposure(shown, known.models, known.sources)
+paints = {
+    "clean": "#d7ecd9",
+    "unknown": "#eeeeee",
+    "partly exposed": "#fbe3b5",
+    "exposed": "#f4b9a7",
+}
+rows = figures.ordered(matrix.model, known.models)
+grid = matrix.pivot(index="model", columns="source", values="status")
+grid = grid.loc[rows, matrix.source.unique()].set_axis(figures.titles(rows, known.models))
+ax = sns.heatmap(
+    grid.map(list(paints).index),
+    annot=grid.replace("partly exposed", "part"),
+    fmt="",
+    annot_kws={"fontsize": 10.5, "color": figures.INK},
+    cmap=list(paints.values()),
+    vmin=0,
+    vmax=3,
+    linewidths=2,
+    cbar=False,
+    xticklabels=True,
+    yticklabels=True,
+)
+ax.xaxis.tick_top()
+ax.grid(False)
+ax.set(xlabel="", ylabel="")
+ax.figure.set_size_inches(max(6, 1.15 * grid.shape[1] + 4), 0.46 * len(rows) + 1)
 show.figure(
-    tables.exposure_plot(matrix, known.models),
+    ax.figure,
     matrix,
     page=page,
     profile=profile,
@@ -51,4 +79,11 @@ show.table(matrix.drop(columns=["model", "source"]), page=page, profile=profile,
 # ## What they were trained on
 
 # %% tags=["remove-input"]
-Markdown(tables.exposure_words(shown, known.models, known.sources))
+entries = [known.models[m] for m in shown.models if known.models[m].family != "control"]
+labels = [known.sources[s] for s in shown.sources if known.sources[s].tasks]
+made = pd.DataFrame([(m.title, " ".join(m.trained_on.split()), m.citation) for m in entries])
+taken = pd.DataFrame([(s.id, f"{s.title}, release {s.release}", s.citation) for s in labels])
+parts = pd.concat([made, taken], keys=["Models", "Labels"])
+cited = (" {cite}`" + parts[2] + "`").fillna("").where(parts[2].fillna("") != "", "")
+items = ("- **" + parts[0] + "**: " + parts[1] + cited).groupby(level=0, sort=False).agg("\n".join)
+Markdown("\n\n".join(items.index + ":\n\n" + items) + "\n")

@@ -24,12 +24,21 @@ profile: str = "demo"  # which profile the book is built for
 page: str = "glm-catalogue"  # name of this page
 
 # %% tags=["remove-input"]
+import numpy as np
+
 from genebench.book import glm, show
 from genebench.core import specs
 
 show.begin()
 listed, questions = glm.catalogue()
-show.values(glm.catalogue_values(listed), page=page, profile=profile)
+counts = {
+    "models": str(len(listed)),
+    "masked": str(listed.task.str.startswith("MLM").sum()),
+    "causal": str(listed.task.str.startswith("CLM").sum()),
+    "nucleotide": str((listed.tokens == "nucleotide").sum()),
+    "first": listed.date.min()[:4],
+}
+show.values(counts, page=page, profile=profile)
 show.table(listed, page=page, profile=profile, name="catalogue")
 
 # %% tags=["remove-input"]
@@ -39,4 +48,7 @@ show.listing(listed, column="title", text="data", title="All models as plain tex
 # ## Open questions of the review, and what our numbers say
 
 # %% tags=["remove-input"]
-show.prose(glm.question_list(questions, [p.page for p in specs.pages()]))
+link = "[" + questions.page + "](" + questions.page + ")"
+there = questions.page.isin([p.page for p in specs.pages()])
+answer = np.where(there, link, "*The results are still to come.*")
+show.prose("\n".join("- **" + questions.asks + "** " + questions.we + " " + answer))

@@ -27,15 +27,26 @@ profile: str = "demo"  # which profile the book is built for
 page: str = "glm-variants"  # name of this page
 
 # %% tags=["remove-input"]
+import pandas as pd
+
 from genebench.benchmark import summaries
 from genebench.book import glm, glm_figures, show
 
 show.begin()
-looks = glm.looks()
+looks, sets = glm.looks(), glm.read("variants", "sets")
 every = glm.scores_of("variants", "ecoli/,yeast/,brca1/,tb/,mpra/", looks)
-show.values(glm.variant_values(every, looks), page=page, profile=profile)
-coding = glm.scores_of("variants", "ecoli/,yeast/", looks)
-bacterial = coding[coding.task.str.startswith("ecoli/")]
+by_locus = every.task.str.startswith("mpra/")
+reporter = summaries.over_loci(every[by_locus])
+clusters = sets.set_index("task").clusters
+quoted = [every[~by_locus], reporter.assign(split="zero-shot")]
+values = glm.quotable(pd.concat(quoted, ignore_index=True), looks)
+values |= {
+    "ecoli_genes": str(clusters["ecoli/nonsense-vs-synonymous"]),
+    "yeast_genes": str(clusters["yeast/nonsense-vs-synonymous"]),
+    "loci": str(reporter.loci.max()),
+}
+show.values(values, page=page, profile=profile)
+bacterial = every[every.task.str.startswith("ecoli/")].reset_index(drop=True)
 show.figure(
     glm_figures.forest(bacterial, looks, label="AUROC (0 to 1)", chance=0.5),
     bacterial,
@@ -67,7 +78,7 @@ show.figure(
 # ## Yeast
 
 # %% tags=["remove-input"]
-fungal = coding[coding.task.str.startswith("yeast/")]
+fungal = every[every.task.str.startswith("yeast/")].reset_index(drop=True)
 show.figure(
     glm_figures.forest(fungal, looks, label="AUROC (0 to 1)", chance=0.5),
     fungal,
@@ -95,7 +106,7 @@ show.figure(
 # tested exons, for *M. tuberculosis* its genome without 50 bases around each tested change.
 
 # %% tags=["remove-input"]
-measured = glm.scores_of("variants", "brca1/", looks)
+measured = every[every.task.str.startswith("brca1/")].reset_index(drop=True)
 show.figure(
     glm_figures.forest(measured, looks, label="AUROC (0 to 1)", chance=0.5),
     measured,
@@ -124,7 +135,7 @@ show.figure(
 # C shows.
 
 # %% tags=["remove-input"]
-resistant = glm.scores_of("variants", "tb/", looks)
+resistant = every[every.task.str.startswith("tb/")].reset_index(drop=True)
 show.figure(
     glm_figures.forest(resistant, looks, label="AUROC (0 to 1)", chance=0.5),
     resistant,
@@ -146,7 +157,6 @@ show.figure(
 # glm_variants_mpra_transversion }}).
 
 # %% tags=["remove-input"]
-reporter = summaries.over_loci(glm.scores_of("variants", "mpra/", looks))
 show.figure(
     glm_figures.forest(reporter, looks, label="Spearman correlation (−1 to 1)", chance=0),
     reporter,
@@ -159,8 +169,18 @@ show.figure(
 )
 
 # %% tags=["remove-input"]
+assays = sets.task.str.startswith("mpra/")
+listed = sets[~assays].assign(set=sets.task.str.partition("/")[0])
+listed["task"] = listed.task.map(looks.tasks).fillna(listed.task)
+whole = sets[assays][["changes", "clusters"]].sum().to_frame().T
+words = f"{assays.sum()} measurements of regulatory elements"
+listed = pd.concat([listed, whole.assign(set="mpra", task=words)], ignore_index=True)
 show.table(
-    glm.variant_sets(looks), page=page, profile=profile, name="sets", caption="What was scored."
+    listed[["set", "task", "changes", "harmful", "clusters"]],
+    page=page,
+    profile=profile,
+    name="sets",
+    caption="What was scored.",
 )
 
 # %% tags=["remove-input"]

@@ -38,7 +38,7 @@ source: str = "paper"  # whose results are shown; empty: those of the profile of
 
 # %% tags=["remove-input"]
 from genebench.benchmark import results, summaries
-from genebench.book import leaderboard, show, tiers
+from genebench.book import answers, figures, show, tables, tiers
 from genebench.core import specs
 
 show.begin()
@@ -46,7 +46,8 @@ models, shown = specs.declared().models, source or profile
 plain = summaries.plain_means(results.main_scores(shown), models)
 every = results.read_beside(shown, "means.csv")
 means, pairs = tiers.of_measure(every), tiers.of_measure(results.read_beside(shown, "pairs.csv"))
-show.prose(leaderboard.answers(every, plain, models, folder="" if source else None))
+first = means[means.split == means.split.iloc[0]]
+show.prose(answers.answers(every, plain, models, folder="" if source else None))
 
 # %% [markdown]
 # Random folds but for the last column, classification tasks, the common genes, 95 % intervals over
@@ -58,9 +59,9 @@ show.prose(leaderboard.answers(every, plain, models, folder="" if source else No
 # %% tags=["remove-input"]
 show.figure(
     tiers.tier_plot(
-        tiers.first_split(means), tiers.first_split(pairs), models, label=tiers.MEASURES["auroc"]
+        first, pairs[pairs.split == pairs.split.iloc[0]], models, label=tiers.MEASURES["auroc"]
     ),
-    tiers.first_split(means),
+    first,
     page=page,
     profile=profile,
     name="ranks",
@@ -93,7 +94,10 @@ show.table(
 # intervals are those of the tables; for your own weights there are none.
 
 # %% tags=["remove-input"]
-weighed = tiers.by_group(tiers.first_split(means), models)
+rows = figures.ordered(first.model[first.group != "all"], models)
+weighed = first.pivot(index="model", columns="group", values="score")
+weighed = weighed.loc[rows, [g for g in specs.GROUPS if g in weighed]]
+weighed = weighed.set_axis(figures.titles(rows, models)).rename_axis(columns=None)
 show.weights(weighed, page=page, profile=profile, name="weights")
 
 # %% [markdown]
@@ -101,7 +105,9 @@ show.weights(weighed, page=page, profile=profile, name="weights")
 
 # %% tags=["remove-input"]
 show.table(
-    tiers.readable(pairs, models, tiers.PAIR),
+    tables.readable(
+        pairs, models, "group split model other difference low high p separated".split()
+    ),
     page=page,
     profile=profile,
     name="pairs",
@@ -111,9 +117,9 @@ show.table(
 
 # %% tags=["remove-cell"]
 show.values(
-    leaderboard.controls(plain)
-    | leaderboard.numbers(every, models)
-    | {"profile": shown, "answers": leaderboard.answers(every, plain, models, folder="executed/")},
+    answers.controls(plain)
+    | answers.numbers(every, models)
+    | {"profile": shown, "answers": answers.answers(every, plain, models, folder="executed/")},
     page=page,
     profile=profile,
 )

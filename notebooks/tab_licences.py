@@ -23,12 +23,31 @@ profile: str = "demo"  # which profile the book is built for
 page: str = "licences"  # name of this page
 
 # %% tags=["remove-input"]
+import numpy as np
+import pandas as pd
+
 from genebench.book import cards, show
 from genebench.core import specs
 
 show.begin()
 known = specs.declared()
-others = cards.third_party(known.models.values(), known.sources.values())
+data = pd.DataFrame([source.model_dump() for source in known.sources.values()])
+every = data.files.str.len()
+checked = data.files.map(lambda files: sum(f["sha256"] is not None for f in files.values()))
+some = " (" + checked.astype(str) + " of " + every.astype(str) + " files declared)"
+some = some.where((checked > 0) & (checked < every), "")
+check = np.where(checked == every, "SHA-256 declared", "SHA-256 of what is fetched first") + some
+data = data.assign(what="data", name=data.id, check=check, at=data.homepage)
+
+models = pd.DataFrame([model.model_dump() for model in known.models.values()])
+models = models[models.hub.notna() | models.weights.notna() | models.files.map(bool)]
+first = np.where(models.revision.notna(), "commit", "first use recorded")
+check = pd.Series(first, models.index).where(models.weights.isna(), "version of its package")
+at = ("https://huggingface.co/" + models.hub).fillna(models.weights).fillna(models.how)
+models = models.assign(what="model", release=models.revision.fillna(""), check=check)
+others = pd.concat([data, models.assign(attribution="", at=at)], ignore_index=True)
+columns = ["what", "name", "title", "release", "licence", "check", "attribution", "at"]
+others = others[columns].rename(columns={"check": "verified by", "at": "from"})
 show.table(others, page=page, profile=profile, name="third-party")
 
 # %% [markdown]

@@ -25,16 +25,16 @@ page: str = "models"  # name of this page
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
-from genebench.book import cards, show
+from genebench.book import cards, markdown, show
 from genebench.core import specs
 
 show.begin()
 known = specs.declared()
-catalogue = cards.model_catalogue(known.models.values(), known.sources)
-show.table(catalogue.drop(columns=["description"]), page=page, profile=profile, name="catalogue")
+listed = cards.model_catalogue(known.models.values(), known.sources)
+show.table(listed.drop(columns=["description"]), page=page, profile=profile, name="catalogue")
 
 # %% [markdown]
 # ## Cards
 
 # %% tags=["remove-input"]
-Markdown(cards.model_cards(known.models.values()))
+Markdown(markdown.model_cards(known.models.values()))

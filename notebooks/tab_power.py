@@ -24,16 +24,55 @@ page: str = "power"  # name of this page
 source: str = "paper"  # whose results are shown; empty: those of the profile of the book
 
 # %% tags=["remove-input"]
+import numpy as np
+import seaborn as sns
+from matplotlib.ticker import LogLocator
+
 from genebench.benchmark import results
-from genebench.book import show, tables, tiers
+from genebench.book import figures, show, tables
 from genebench.core import specs
 from genebench.stats import intervals
 
 show.begin()
 models, shown = specs.declared().models, source or profile
-table = tables.power_table(results.read_beside(shown, "power.csv"), models)
+power = results.read_beside(shown, "power.csv")
+power = power[power.split == "random"]
+power = power.sort_values("smallest", ascending=False, na_position="first")
+number, most = power.more_genes, 20_000  # about as many genes of a human code for a protein
+more = (
+    number.map("{:,.0f}".format).mask(number > most, "more than there are").mask(number.isna(), "")
+)
+columns = {
+    "task": "task",
+    "kind": "kind",
+    "genes": "genes",
+    "smallest": "smallest difference",
+    "weak": "underpowered",
+    "best": "best",
+    "second": "second",
+    "difference": "difference",
+    "more": "more genes needed",
+}
+weak = np.where(power.underpowered, "underpowered", "")
+table = tables.readable(power.assign(weak=weak, more=more), models, columns)
+look = {"hue": "kind", "style": "kind", "alpha": 0.75, "s": 55}
+ax = sns.scatterplot(table[table.kind != "pair"], x="genes", y="smallest difference", **look)
+ax.axhline(intervals.UNDERPOWERED, color=figures.INK, linestyle="--", linewidth=1.2)
+ax.annotate(
+    "underpowered above",
+    (0.01, intervals.UNDERPOWERED),
+    xycoords=("axes fraction", "data"),
+    va="bottom",
+)
+ax.set(xscale="log", xlabel="genes of the task (log scale)", ylim=(0, None))
+ax.set_ylabel("smallest detectable difference\n(AUROC; of regression Spearman)")
+ax.xaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+ax.xaxis.set_major_formatter("{x:,.0f}")
+ax.xaxis.set_minor_formatter("{x:,.0f}")
+ax.figure.set_size_inches(8, 4.2)
+sns.move_legend(ax, "upper center", bbox_to_anchor=(0.5, 1.16), ncols=4, title="")
 show.figure(
-    tiers.size_and_power(table, limit=intervals.UNDERPOWERED),
+    ax.figure,
     table[["task", "kind", "genes", "smallest difference"]],
     page=page,
     profile=profile,

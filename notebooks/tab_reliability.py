@@ -29,10 +29,19 @@ from genebench.book import show, speed
 
 show.begin()
 faults, fuzz = results.reliability("faults"), results.reliability("fuzz")
-show.prose(speed.reliability_words(faults, fuzz))
+show.prose(
+    f"**{len(faults)} kinds of fault, {faults.tries.sum():.0f} tries: after "
+    f"{'all' if faults.identical.all() else faults.identical.sum()} of them the results were "
+    f"those of an undisturbed run, and at most {faults.lost_cells.max():.0f} finished cell was "
+    f"computed again.** **{fuzz.inputs.sum():,.0f} corrupted inputs: {fuzz.read.sum():,.0f} were "
+    f"read, {fuzz.refused.sum():,.0f} refused in a sentence, {fuzz.other.sum():.0f} ended "
+    "otherwise.**"
+    if "tries" in faults and "inputs" in fuzz
+    else ""
+)
 
 # %% tags=["remove-input"]
-show.table(faults, page=page, profile=profile, name="faults", words=speed.WORDS)
+show.table(faults, page=page, profile=profile, name="faults", words=speed.words())
 
 # %% [markdown]
 # ## Corrupted or malicious input
@@ -43,7 +52,7 @@ show.table(faults, page=page, profile=profile, name="faults", words=speed.WORDS)
 # links and outside storage of such files are checked.
 
 # %% tags=["remove-input"]
-show.table(fuzz, page=page, profile=profile, name="fuzz", words=speed.WORDS)
+show.table(fuzz, page=page, profile=profile, name="fuzz", words=speed.words())
 
 # %% [markdown]
 # Then by coverage: starting from a sound file of each format, inputs that reach new code are kept
@@ -54,7 +63,7 @@ show.table(fuzz, page=page, profile=profile, name="fuzz", words=speed.WORDS)
 
 # %% tags=["remove-input"]
 show.table(
-    results.reliability("guided"), page=page, profile=profile, name="guided", words=speed.WORDS
+    results.reliability("guided"), page=page, profile=profile, name="guided", words=speed.words()
 )
 
 # %% [markdown]
@@ -65,8 +74,10 @@ show.table(
 # machine had other work at the time, so elapsed seconds say little.
 
 # %% tags=["remove-input"]
-cluster = speed.cluster_beside(results.reliability("cluster"))
-show.table(cluster, page=page, profile=profile, name="cluster", significant=4, words=speed.WORDS)
+cluster = results.reliability("cluster")
+cluster = cluster.assign(**cluster.filter(["bytes"]).mul(1e-6))
+cluster = cluster.rename(columns={"bytes": "stored, MB"})
+show.table(cluster, page=page, profile=profile, name="cluster", significant=4, words=speed.words())
 
 # %% [markdown]
 # ## What a dry run predicts
@@ -75,8 +86,13 @@ show.table(cluster, page=page, profile=profile, name="cluster", significant=4, w
 # stored).
 
 # %% tags=["remove-input"]
+units = {"bytes": "stored, MB", "cells_cpu_s": "CPU seconds of the cells"}
+names = {"foretold": "predicted", "ratio": "predicted / measured"}
+plan = results.reliability("plan").replace({"quantity": units})
+sizes = plan.filter(["foretold", "measured"])
+sizes = sizes.mask(plan.eq(units["bytes"]).any(axis=1), sizes * 1e-6)
 show.table(
-    speed.dry_run_beside(results.reliability("plan")),
+    plan.assign(**sizes).rename(columns=names),
     page=page,
     profile=profile,
     name="plan",

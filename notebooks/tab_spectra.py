@@ -24,14 +24,53 @@ profile: str = "demo"  # which profile the book is built for
 page: str = "spectra"  # name of this page
 
 # %% tags=["remove-input"]
-from genebench.book import show, spectra, spectra_figures
+import numpy as np
+import pandas as pd
+
+from genebench.benchmark import summaries
+from genebench.book import charts, show, spectra
 from genebench.core import specs
+from genebench.spectra import curve, datasets, table
 
 show.begin()
-known = spectra.declared(specs.declared())
-show.values(spectra.numbers(known), page=page, profile=profile)
+known, areas = spectra.declared(specs.declared()), table.read("auspc.csv")
+findings, points = table.read("findings.csv"), table.read("points.csv")
+counted = findings[(findings.split == "spectral") & (findings.coverage >= spectra.BROAD)]
+counts = summaries.spectral_findings(counted[~counted.model.map(known.cheap)])
+drawn = points[points.split.isin(list(spectra.WAYS))].groupby(["task", "model", "split"]).ngroups
+values = {"datasets": points.task.nunique(), "curves": drawn} | counts
+show.values(values, page=page, profile=profile)
+
+inks = {
+    "regression on features": "#0072B2",
+    "network": "#CC79A7",
+    "baseline": "#E69F00",
+    "vectors of Part I": "#009E73",
+    "shortcut or control": "#888888",
+}
+words = {"classical": "regression on features", "network": "network", "baseline": "baseline"}
+words |= {"shortcut": "shortcut or control", "control": "shortcut or control"}
+broad = areas[(areas.over == "lambda") & (areas.coverage >= spectra.BROAD)]
+own = broad[broad.split == "spectral"]
+place = own.groupby("task").auspc.rank(method="first", ascending=False) - 1
+own = own.assign(shift=0.54 * place.div(own.groupby("task").auspc.transform("size")) - 0.27)
+matched = broad[broad.split == "spectral" + curve.CONTROL]
+matched = matched.merge(own[["task", "model", "shift"]])
+drawn = pd.concat([own.assign(mark="o"), matched.assign(mark="|")]).drop(columns=["low", "high"])
+families = [words.get(known.models[m].family, "vectors of Part I") for m in drawn.model]
+measure = np.where(drawn.metric == "spearman", " (ρ)", " (AUROC)")
+drawn = drawn.assign(family=families, ink=pd.Series(families, drawn.index).map(inks))
+order = [*known.datasets, *sorted(set(drawn.task) - set(known.datasets))]
+drawn = drawn.assign(row=drawn.task.map(known.heading) + measure, score=drawn.auspc)
+looks = {words: {"color": ink} for words, ink in inks.items()}
 show.figure(
-    spectra_figures.overview(known),
+    charts.dots(
+        drawn.sort_values("task", key=lambda c: c.map(order.index), kind="stable"),
+        label="AUSPC over λ (chance: AUROC 0.5, Spearman ρ 0)",
+        by="family",
+        looks=looks | {"the same, size-matched": {"marker": "|"}},
+        height=0.52,
+    ),
     spectra.area_table(known),
     page=page,
     profile=profile,
@@ -71,13 +110,34 @@ show.table(spectra.finding_table(known), page=page, profile=profile, name="findi
 # one (single mutants of the receptor-binding domain).
 
 # %% tags=["remove-input"]
+published = specs.published().auspc.values
+quoted = pd.DataFrame(published).rename_axis("model").reset_index()
+quoted = quoted.melt("model", var_name="data set", value_name="AUSPC over λ").dropna()
+quoted = quoted.assign(split="published", **{"data set": quoted["data set"].map(known.heading)})
+ours = spectra.area_table(known, published)
+both = pd.concat([quoted, ours.assign(split="ours, " + ours.split)])
+both = both[["data set", "model", "split", "AUSPC over λ", "low", "high"]]
 show.table(
-    spectra.published_areas(known, specs.published()), page=page, profile=profile, name="published"
+    both.sort_values("data set", kind="stable", ignore_index=True),
+    page=page,
+    profile=profile,
+    name="published",
 )
 
 # %% tags=["remove-input"]
+columns = {
+    "task": "data set",
+    "model": "model",
+    "quantity": "what",
+    "lambdas": "values of λ",
+    "published": "published, mean",
+    "ours": "ours, mean",
+    "rank_correlation": "rank correlation over λ",
+    "mean_difference": "mean difference",
+}
+checked = table.read("published.csv").rename(columns={"dataset": "task"})
 show.table(
-    spectra.checks(known),
+    known.worded(checked, columns),
     page=page,
     profile=profile,
     name="checks",
@@ -95,8 +155,11 @@ show.table(
 # mine.csv --models NAME` scores what comes back.
 
 # %% tags=["remove-input"]
-sets, listed = spectra.lists(known)
+own = datasets.declared()
+sets = table.datasets(own).drop(columns=["models"])
+needs = sets["data set"].map(lambda name: own.datasets[name].files["table"].how)
+sets = sets.assign(needs=needs.mask(sets.status == "ready", "")).drop(columns=["status"])
 show.table(sets, page=page, profile=profile, name="sets")
 
 # %% tags=["remove-input"]
-show.table(listed, page=page, profile=profile, name="models")
+show.table(table.models(own), page=page, profile=profile, name="models")

@@ -27,7 +27,7 @@ source: str = "paper"  # whose catalogue is shown
 import pandas as pd
 
 from genebench.benchmark import results
-from genebench.book import cards, show
+from genebench.book import show
 from genebench.core import specs
 
 show.begin()
@@ -36,7 +36,10 @@ texts = ["prior", "family rule", "classes", "description", "licence"]
 show.table(listed.drop(columns=texts), page=page, profile=profile, name="catalogue")
 
 # %% tags=["remove-input"]
-cards.per_group(listed[listed.status == "ready"], specs.GROUPS)
+ready = listed[listed.status == "ready"]
+counts = pd.crosstab(ready.group, ready.kind)
+counts = counts.loc[[g for g in specs.GROUPS if g in counts.index]]
+counts.assign(total=counts.sum(axis=1)).rename_axis(index=None, columns=None)
 
 # %% [markdown]
 # ## Beside the published tasks

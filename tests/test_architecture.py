@@ -254,7 +254,8 @@ def test_what_a_page_imports_is_light():
     """Every page of the book starts a kernel: what only some of them need is loaded where it is
     needed."""
     wanted = (
-        "cards claims figures genes glm glm_figures leaderboard show speed spectra tables tiers"
+        "answers cards charts claims figures genes glm glm_figures markdown show "
+        "speed spectra spectra_figures spectra_words tables tiers"
     )
     script = (
         f"import sys; from genebench.book import {', '.join(wanted.split())}; print(*sys.modules)"

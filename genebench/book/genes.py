@@ -24,43 +24,37 @@ def look_up(profile: str, models: Mapping[str, ModelSpec], *, page: str, source:
 
     Parameters
     ----------
-    profile : str
-        Which profile the book is built for.
+    profile, page, source : str
+        Which profile the book is built for, name of the page, and whose genes.
     models : mapping of str to ModelSpec
-        Declared models.
-    page : str
-        Name of the page.
-    source : str
-        Whose genes.
 
     Returns
     -------
     HTML
         Without a gene table it says what to run.
     """
-    found = gene_tables.read(source)
-    if found is None:
-        name = escape(source)
+    table, name = gene_tables.read(source), escape(source)
+    if table is None:
         return HTML(
             "<p><strong>There are no gene pages here:</strong> the gene table of this profile has "
             f"not been made yet; run <code>genebench run --profile {name}</code>, then "
             f"<code>genebench notebooks --profile {name} --page {escape(page)}</code>.</p>"
         )
-    rows, about = found
+    rows, about = table
     facts = [
-        {"name": m, "title": models[m].title, "family": models[m].family, "color": models[m].color}
-        for m in about["models"]
+        models[m].model_dump(include={"name", "title", "family", "color"}) for m in about["models"]
     ]
+    titles = [fact["title"] for fact in facts]
+    rows = [row | {"words": verdict(row, titles)} for row in rows]
     index = {"profile": source, "genes": [row["gene"] for row in rows], "shard": SHARD}
     index |= {"none": gene_tables.NONE} | about | {"models": facts}
-    show.data(index, profile=profile, name=f"genes-{source}", call="genebenchGenes")
-    titles = [fact["title"] for fact in facts]
-    for row in rows:
-        row["words"] = verdict(row, titles)
+    files = {f"genes-{source}": index}
     for number, start in enumerate(range(0, len(rows), SHARD)):
         part = {"number": number, "genes": rows[start : start + SHARD]}
-        name = f"genes-{source}-{number}"
-        show.data(part, profile=profile, name=name, call="genebenchShard")
+        files[f"genes-{source}-{number}"] = part
+    for stem, part in files.items():
+        call = "genebenchGenes" if part is index else "genebenchShard"
+        show.data(part, profile=profile, name=stem, call=call)
     plain = show.plain_table(
         summary(rows, titles),
         page=page,
@@ -69,7 +63,7 @@ def look_up(profile: str, models: Mapping[str, ModelSpec], *, page: str, source:
         "each model ranks below the gene, plain mean over its labels (guessing 50); labels that "
         "the model was trained on are left out.",
     )
-    at = f'data-profile="{escape(source)}" data-base="{show.STATIC}/"'
+    at = f'data-profile="{name}" data-base="{show.STATIC}/"'
     return HTML(
         f'<div class="gb-genes" {at}></div><div class="gb-fallback">{plain}</div>'
         f'<script src="{show.STATIC}/genes.js"></script>'
@@ -84,7 +78,6 @@ def verdict(row: dict, titles: list[str]) -> list[str]:
     row : dict
         Row of the gene table.
     titles : list of str
-        Of its models.
 
     Returns
     -------
@@ -95,18 +88,18 @@ def verdict(row: dict, titles: list[str]) -> list[str]:
     if facts.get("model") is None:
         return []
     score, other, number = facts["score"], facts.get("other"), facts["labels"]
-    word = next((w for least, w in _WORDS if score >= least), "No" if score <= 45 else "")
-    none = ", and no better than by a shortcut" * (other is not None and other >= score)
+    guess = "No" if score <= 45 else "As by guessing"
+    word = next((w for least, w in _WORDS if score >= least), guess)
     reason = (
         f"{titles[facts['model']]}, the best model here, ranks it above {score} % of the genes "
         f"without a label, mean over {number} label{'s' * (number > 1)} (guessing: 50 %)"
     )
     if other is not None:
-        reason += f"; {titles[facts['shortcut']]}, the best shortcut, above {other} % on the same "
-        reason += "labels"
+        word += ", and no better than by a shortcut" * (other >= score)
+        shortcut = titles[facts["shortcut"]]
+        reason += f"; {shortcut}, the best shortcut, above {other} % on the same labels"
     few = " With so few labels this can be chance." * (number < _FEW)
-    answer = f"Is {row['gene']} predicted right? {word or 'As by guessing'}{none}."
-    return [answer, f"{reason}.{few}"]
+    return [f"Is {row['gene']} predicted right? {word}.", f"{reason}.{few}"]
 
 
 def summary(rows: list[dict], titles: list[str], *, most: int = 25) -> pd.DataFrame:
@@ -117,9 +110,7 @@ def summary(rows: list[dict], titles: list[str], *, most: int = 25) -> pd.DataFr
     rows : list of dict
         Rows of the gene table.
     titles : list of str
-        Of its models.
     most : int
-        How many genes.
 
     Returns
     -------

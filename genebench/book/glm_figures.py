@@ -1,165 +1,27 @@
-"""Figures of Part III: genomes, variants, transfer, designs. Draws what it is given."""
+"""Figures of Part III: scores with their calibration and split, logos, dependency maps."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import textwrap
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from .figures import INK, dots, legend, lines, minus
-from .glm import CALIBRATED, YARDSTICKS, Looks
+from .charts import dots
+from .figures import legend
+from .glm import CALIBRATED, Looks
 
 BASES = {"A": "#009e73", "C": "#0072b2", "G": "#e69f00", "T": "#d55e00"}
 """Letter to colour in logos."""
 
-
-def bits_by_order(frame: pd.DataFrame, shown: Looks) -> Figure:
-    """Bits per test base against the order of k-mer models, with the network as a line.
-
-    Solid: outside sequence that training has too; dotted: all.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        ``held_out.csv``: ``model``, ``sides`` ("one" or "two"), ``order`` (0: network), ``where``
-        and ``bits``.
-    shown : Looks
-        Titles, colours and markers.
-
-    Returns
-    -------
-    Figure
-    """
-    sides = {"one": "from the left alone", "two": "from both sides"}
-    where = {"outside duplicates": "-", "all": ":"}
-    frame = frame[frame["where"].isin(list(where))]
-    frame = shown.styled(frame.assign(panel=frame.sides.map(sides), dash=frame["where"].map(where)))
-    network = frame[(frame.order == 0) & (frame.dash == "-")]
-    chain = frame[frame.order > 0]
-    rows = np.where(chain.dash == "-", chain.row, chain.row + ", all")
-    labels = {"xlabel": "order: bases of context that are counted"}
-    labels["ylabel"] = "bits per base (lower is better)"
-    fig = lines(chain.assign(row=rows), x="order", y="bits", panel="panel", chance=2, **labels)
-    for ax in fig.axes:
-        for row in network[network.panel == ax.get_title()].itertuples():
-            ax.axhline(row.bits, color=row.ink, linewidth=2.4, label=row.row)
-    return fig
-
-
-def saved_bits(frame: pd.DataFrame) -> Figure:
-    """Bits that the network saves against the best k-mer model, by class of base.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        ``gain.csv``: ``where``, ``saved`` with ``low`` and ``high`` (95 %), ``sides``.
-
-    Returns
-    -------
-    Figure
-    """
-    looks = {
-        "one": ("#56b4e9", "D", 0.12, "from the left alone"),
-        "two": ("#0072b2", "o", -0.12, "from both sides"),
-    }
-    columns = list(zip(*frame.sides.map(looks)))
-    rows = frame.assign(row=frame["where"], ink=columns[0], mark=columns[1], shift=columns[2])
-    label = "bits per base saved against the best k-mer model (higher is better)"
-    key = {words: {"marker": mark, "color": ink} for ink, mark, _, words in looks.values()}
-    names = list(frame["where"].unique())
-    return dots(rows, names, label=label, value="saved", chance=0, key=key)
-
-
-def codon_positions(frame: pd.DataFrame, shown: Looks) -> Figure:
-    """Probability of the likeliest base (left) and bits (right) by codon position.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        ``codon.csv``: ``model``, ``position`` (1 to 3), ``top`` and ``bits``.
-    shown : Looks
-        Titles, colours and markers.
-
-    Returns
-    -------
-    Figure
-    """
-    panels = {"top": "probability of the likeliest base", "bits": "bits per base"}
-    names = {"var_name": "panel", "value_name": "value"}
-    frame = frame.melt(["model", "position"], list(panels), **names).replace({"panel": panels})
-    labels = {"xlabel": "position in the codon", "ylabel": ""}
-    return lines(
-        shown.styled(frame), x="position", y="value", panel="panel", sharey=False, **labels
-    )
-
-
-def start_logos(
-    frame: pd.DataFrame, agreement: pd.DataFrame, shown: Looks, *, genome: str
-) -> Figure:
-    """Starts of test genes: letters as the genome has them, then as each model expects them.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        ``logo.csv``: ``shown`` (model), ``place``, ``base``, and heights in bits in the columns
-        ``genome`` and ``model``.
-    agreement : DataFrame
-        ``logo_agreement.csv``: ``model, stretch, r, low, high``.
-    shown : Looks
-        Titles, and what the bases before the start codon are called.
-    genome : str
-        Name of the genome.
-
-    Returns
-    -------
-    Figure
-    """
-    import logomaker
-
-    upstream = shown.start(genome)["upstream"]
-    names = agreement.stretch.str.replace(r"^upstream\b", upstream, regex=True)
-    agreement = agreement.assign(stretch=names)
-    models = shown.ordered(frame.shown)
-    panels = [("as the genes are", models[0], "genome")]
-    for model in models:
-        rows = agreement[agreement.model == model].itertuples()
-        spans = [f"{r.stretch}: r = {r.r:.2f} ({r.low:.2f} to {r.high:.2f})" for r in rows]
-        words = minus(f"{spans[0]}\n{'; '.join(spans[1:])}")
-        panels.append((f"as the {shown.title(model)} expects them\n{words}", model, "model"))
-    fig, axes = plt.subplots(len(panels), 1, figsize=(9.2, 2.1 * len(panels)), sharex=True)
-    for ax, (words, model, column) in zip(axes, panels):
-        part = frame[frame.shown == model]
-        letters = part.pivot(index="place", columns="base", values=column)
-        logomaker.Logo(letters, ax=ax, color_scheme=BASES, show_spines=True)
-        ax.set(ylabel="bits", ylim=(0, None))
-        ax.set_title(words, fontsize=9.5)
-        ax.grid(False)
-    axes[-1].set_xlabel("place relative to the first base of the start codon")
-    return fig
-
-
-def dependency_map(frame: pd.DataFrame) -> Figure:
-    """Dependency map of one test transfer RNA gene.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        ``map.csv``: ``i``, ``j`` and ``moved`` (change of log-odds, 0 or more).
-
-    Returns
-    -------
-    Figure
-    """
-    table = frame.pivot(index="i", columns="j", values="moved")
-    fig, ax = plt.subplots(figsize=(6.2, 5.2))
-    shown = ax.imshow(table, cmap="viridis", vmax=float(np.nanquantile(table, 0.995)))
-    ax.set(xlabel="base of the gene", ylabel="base of the gene")
-    ax.grid(False)
-    fig.colorbar(shown, label="change of log-odds (0 or more)")
-    return fig
+RANDOM_SPLITS = {
+    "matched": "as many windows, drawn at random",
+    "random": "all windows, drawn at random",
+}
+"""Split at random to what is said of it."""
 
 
 def forest(frame: pd.DataFrame, shown: Looks, *, label: str, chance: float) -> Figure:
@@ -171,69 +33,148 @@ def forest(frame: pd.DataFrame, shown: Looks, *, label: str, chance: float) -> F
         Columns ``task, title, model, score, low, high``. Where a calibrated score exists, the raw
         one is hollow.
     shown : Looks
-        Titles, colours and markers.
     label : str
-        What the numbers are, with range.
     chance : float
-        Score of guessing, dashed.
 
     Returns
     -------
     Figure
     """
-    base = frame.model.str.removesuffix(CALIBRATED)
-    pairs = set(zip(frame.task, frame.model))
-    paired = np.array([(t, b + CALIBRATED) in pairs for t, b in zip(frame.task, base)])
-    raw = paired & (frame.model == base)
-    tasks = {t: i for i, t in enumerate(frame.title.unique())}
-    styled = shown.styled(frame.assign(shift=(0.26 * ~raw - 0.13) * paired, raw=raw))
-    faces = np.where(styled.raw, "white", styled.ink)
-    styled = styled.assign(face=faces, row=styled.row.str.removesuffix(", calibrated"))
-    rows = list(dict.fromkeys(styled.row))
-    styled = styled.sort_values("title", key=lambda c: c.map(tasks), kind="stable")
-    wide = 2 if len(tasks) == 4 else 3
-    return dots(styled, rows, label=label, panel="title", chance=chance, wide=wide)
+    frame = shown.styled(frame.assign(title=pd.Categorical(frame.title, frame.title.unique())))
+    calibrated = frame.model.str.endswith(CALIBRATED)
+    names = frame.row.str.removesuffix(", calibrated")
+    paired = frame.groupby(["task", names]).model.transform("size") > 1
+    faces = frame.ink.where(calibrated | ~paired, "white")
+    frame = frame.assign(row=names, face=faces, shift=(0.26 * calibrated - 0.13) * paired)
+    wide = 2 if frame.title.nunique() == 4 else 3
+    rows = list(names.unique())
+    return dots(frame, rows, label=label, panel="title", chance=chance, wide=wide)
 
 
-def yardsticks(frame: pd.DataFrame, shown: Looks) -> Figure:
-    """Every set of sequences (rows) on every measure of ``YARDSTICKS`` (panels).
+def split_scores(frame: pd.DataFrame, shown: Looks, *, loose: str = "matched") -> Figure:
+    """Scores of models (rows) by task (panels): filled on the spectral split, hollow at random.
 
     Parameters
     ----------
     frame : DataFrame
-        ``yardsticks.csv``; the natural test sequences are a dashed line.
+        Columns ``task, title, model, split, metric, score, low, high``.
     shown : Looks
-        Looks of the sets.
+    loose : {"matched", "random"}
+
+    Returns
+    -------
+    Figure
+        Chance is 0.5 of an AUROC, 0 of a rank correlation.
+    """
+    measure = {"spearman": "Spearman, chance 0", "auroc": "AUROC, chance 0.5"}
+    panel = frame.title + "\n" + frame.metric.map(measure)
+    frame = shown.styled(frame.assign(panel=pd.Categorical(panel, panel.unique())))
+    frame = frame[frame.split.isin([loose, "spectral"])]
+    words = {loose: RANDOM_SPLITS[loose], "spectral": "no shared word of test and train"}
+    rows = frame.row.map(lambda title: textwrap.fill(title, 26))
+    frame = frame.assign(row=rows, split=frame.split.map(words))
+    looks = {words[loose]: {"markerfacecolor": "white"}, words["spectral"]: {}}
+    options = {"panel": "panel", "by": "split", "looks": looks, "height": 0.4, "sharex": False}
+    label = "score (AUROC 0 to 1, Spearman −1 to 1)"
+    return dots(frame, list(rows.unique()), label=label, **options)
+
+
+def information(frame: pd.DataFrame) -> pd.DataFrame:
+    """Turn probabilities of letters to their share of a position's information.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns ``A``, ``C``, ``G`` and ``T``, 0 to 1, and any others.
+
+    Returns
+    -------
+    DataFrame
+        The same rows, letters in bits (0 to 2).
+    """
+    share = frame[list(BASES)].clip(1e-6, 1)
+    bits = (2 + (share * np.log2(share)).sum(axis=1)).clip(lower=0)
+    return frame.assign(**share.mul(bits, axis=0))
+
+
+def logos(
+    frame: pd.DataFrame, heads: Mapping[str, str], *, height: float, label: str, **options
+) -> Figure:
+    """Sequence logos in rows and columns.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Letters as ``A``, ``C``, ``G``, ``T`` (heights) at each ``position``; ``row`` and
+        ``column`` of the logo, ``name`` (of the row), ``title``; where it exists ``alpha``.
+    heads : mapping of str to str
+        Columns to what stands above them.
+    height : float
+        Of a row, in inches.
+    label : str
+    **options
+        Set on all axes, such as ``ylim``.
 
     Returns
     -------
     Figure
     """
-    names = {"var_name": "column", "value_name": "score"}
-    long = frame.melt("set", list(YARDSTICKS), **names)
-    styles = [shown.designs[name] for name in long["set"]]
-    looks = {"row": "title", "ink": "color", "mark": "marker"}
-    long = long.assign(**{c: [style[key] for style in styles] for c, key in looks.items()})
-    long["panel"] = long.column.map(YARDSTICKS)
-    rows = list(dict.fromkeys(long.row))
-    fig = dots(long, rows, label="", panel="panel", wide=4, sharex=False, height=0.42)
-    natural = frame.set_index("set").loc["natural"]
-    for ax, column in zip(fig.axes, YARDSTICKS):
-        ax.axvline(natural[column], color=INK, linestyle="--", linewidth=1)
-    intervals = fig.axes[list(YARDSTICKS).index("activity")]
-    inks = [shown.designs[name]["color"] for name in frame["set"]]
-    intervals.hlines(range(len(rows)), frame.activity_low, frame.activity_high, color=inks)
+    import logomaker
+
+    rows = list(frame["row"].unique())
+    shape, size = (len(rows), len(heads)), (9.6, height * len(rows) + 0.6)
+    fig, axes = plt.subplots(*shape, figsize=size, squeeze=False, sharex="row")
+    for (row, column), part in frame.groupby(["row", "column"], sort=False):
+        ax = axes[rows.index(row), list(heads).index(column)]
+        letters = part.sort_values("position").set_index("position")[list(BASES)]
+        alpha = part.alpha.iloc[0] if "alpha" in part else 1
+        logomaker.Logo(letters, ax=ax, color_scheme=BASES, show_spines=True, alpha=alpha)
+        ax.set_title(part.title.iloc[0], fontsize=9.5)
+        ax.set(**options)
+        ax.grid(False)
+        if column == next(iter(heads)):
+            ax.set_ylabel(part["name"].iloc[0], rotation=0, ha="right", va="center", fontsize=10.5)
+    for ax, words in zip(axes[0], heads.values()):
+        ax.set_title(f"{words}\n{ax.get_title()}".strip(), fontsize=10.5)
+    fig.supylabel(label, fontsize=11)
+    return fig
+
+
+def dependency_maps(frame: pd.DataFrame, *, label: str) -> Figure:
+    """Heat maps of how far each base moves what is expected at another, one panel a model.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``panel`` (title), ``i``, ``j`` and ``moved`` (change of log-odds, 0 or more); where it
+        exists ``planted``: pairs that are ringed.
+    label : str
+
+    Returns
+    -------
+    Figure
+    """
+    names = list(frame.panel.unique())
+    size = (2.5 * len(names) + 2.6, 3.9)
+    fig, axes = plt.subplots(1, len(names), figsize=size, squeeze=False)
+    ring = {"markerfacecolor": "none", "markeredgecolor": "#d55e00", "markersize": 8}
+    for ax, name in zip(axes[0], names):
+        part = frame[frame.panel == name]
+        table = part.pivot(index="i", columns="j", values="moved")
+        top = max(float(np.nanquantile(table, 0.995)), 1e-9)
+        image = ax.imshow(table, cmap="viridis", vmin=0, vmax=top)
+        if "planted" in part:
+            pairs = part[part.planted]
+            ax.plot(pairs.j, pairs.i, "o", **ring)
+        ax.set(title=name, xlabel="base that is changed")
+        ax.grid(False)
+        fig.colorbar(image, ax=ax, shrink=0.7, label=label)
+    axes[0, 0].set_ylabel("base that is looked at")
     return fig
 
 
 def scatter(
-    frame: pd.DataFrame,
-    shown: Looks,
-    *,
-    by: str,
-    classes: Mapping[str, str],
-    axis: str,
-    models: Iterable[str] | None = None,
+    frame: pd.DataFrame, shown: Looks, *, by: str, classes: Mapping[str, str], axis: str
 ) -> Figure:
     """Windows in two dimensions, one panel a model, coloured by class.
 
@@ -242,30 +183,28 @@ def scatter(
     frame : DataFrame
         Columns ``model``, ``x``, ``y`` and the one named by ``by``.
     shown : Looks
-        Titles of models.
     by : str
         Column of the class.
-    classes : mapping
-        Value of the column to its colour.
+    classes : mapping of str to str
+        Class to its colour.
     axis : str
-        What the axes are; a number is added.
-    models : iterable of str, optional
-        Which models, in this order.
 
     Returns
     -------
     Figure
     """
-    names = list(models or frame.model.unique())
+    import seaborn as sns
+
+    names = list(frame.model.unique())
+    order = [c for c in classes if c in set(frame[by])]
     fig, axes = plt.subplots(1, len(names), figsize=(9.4, 4.5), squeeze=False)
-    look = {"markersize": 3.5, "alpha": 0.75, "rasterized": True}
+    look = {"hue": by, "hue_order": order, "style": by, "style_order": order, "palette": classes}
     for ax, model in zip(axes[0], names):
-        for (words, ink), mark in zip(classes.items(), "o^sDP"):
-            rows = frame[(frame.model == model) & (frame[by] == words)]
-            if len(rows):
-                ax.plot(rows.x, rows.y, mark, color=ink, label=words, **look)
+        part = frame[frame.model == model]
+        sns.scatterplot(part, x="x", y="y", ax=ax, s=22, rasterized=True, legend="full", **look)
         ax.set(title=shown.title(model), xlabel=f"{axis} 1", ylabel=f"{axis} 2")
         ax.set(xticks=[], yticks=[])
+        ax.get_legend().remove()
         ax.grid(False)
     legend(fig, axes[0, :1], columns=5, markerscale=2)
     return fig

@@ -31,7 +31,6 @@ READS = {
     "genebench.book.genes": ("{shown}",),
     "genebench.book.spectra": ("spectra",),
     "genebench.book.glm": ("glm",),
-    "genebench.book.glm_transfer": ("glm",),
     "benchmarks": ("perf",),
 }
 """What a notebook imports to the folders of results that it reads through it; ``{shown}`` is the

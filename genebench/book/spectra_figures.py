@@ -1,4 +1,4 @@
-"""Figures of Part II: curves, overlaps and areas. Draws what the tables say."""
+"""Figures of Part II: curves and overlaps. Draws what the tables say."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ from matplotlib.figure import Figure
 from ..benchmark import summaries
 from ..spectra import curve, table
 from . import show
-from .figures import INK, dots, lines
-from .spectra import BROAD, WAYS, Declared, about, points, verdict
+from .charts import lines
+from .figures import INK
+from .spectra import WAYS, Declared, points
+from .spectra_words import about, verdict
 
 LABELS = {
     "auroc": "AUROC (0 to 1, chance 0.5)",
     "auroc_weighted": "AUROC, weighted over classes (0 to 1, chance 0.5)",
     "spearman": "Spearman correlation (−1 to 1, chance 0)",
 }
-
-
-CHANCE = {"auroc": 0.5, "auroc_weighted": 0.5, "spearman": 0.0}
 
 
 def curves(rows: pd.DataFrame, known: Declared) -> Figure:
@@ -33,7 +32,6 @@ def curves(rows: pd.DataFrame, known: Declared) -> Figure:
     rows : DataFrame
         Rows of ``points``.
     known : Declared
-        Models and data sets.
 
     Returns
     -------
@@ -43,13 +41,19 @@ def curves(rows: pd.DataFrame, known: Declared) -> Figure:
         "parameter": "over λ (0: random, 1: nothing shared)",
         curve.OVERLAP: "over test units with a relative in train (share)",
     }
-    metric = rows.metric.iloc[0]
     own = known.styled(rows[~rows.split.str.endswith(curve.CONTROL)]).drop(columns=["low", "high"])
     own = pd.concat([own.assign(at=own[x], panel=words) for x, words in panels.items()])
-    options = {"x": "at", "panel": "panel", "chance": CHANCE[metric], "height": 4.2}
-    fig = lines(own, xlabel="", ylabel=LABELS[metric], **options)
+    label, chance = _measure(rows)
+    options = {"x": "at", "panel": "panel", "chance": chance, "height": 4.2}
+    fig = lines(own, xlabel="", ylabel=label, **options)
     fig.axes[1].invert_xaxis()
     return fig
+
+
+def _measure(rows: pd.DataFrame) -> tuple[str, float]:
+    """Label and chance of the metric of a curve."""
+    metric = rows.metric.iloc[0]
+    return LABELS[metric], 0.0 if metric == "spearman" else 0.5
 
 
 def curves_by_model(rows: pd.DataFrame, known: Declared) -> Figure:
@@ -60,23 +64,21 @@ def curves_by_model(rows: pd.DataFrame, known: Declared) -> Figure:
     rows : DataFrame
         Rows of ``points``.
     known : Declared
-        Models and data sets.
 
     Returns
     -------
     Figure
         Bands are 95 % intervals over seeds. The axis shows all means; intervals may leave it.
     """
-    metric = rows.metric.iloc[0]
+    label, chance = _measure(rows)
     frame = known.styled(rows)
     control = frame.split.str.endswith(curve.CONTROL)
-    frame = frame.assign(panel=frame.row)
+    frame = frame.assign(panel=frame.row, row="own splits")
     frame.loc[control, ["row", "ink", "mark", "dash"]] = ["size-matched", "#777777", "", ":"]
-    frame.loc[~control, "row"] = "own splits"
-    options = {"x": "parameter", "panel": "panel", "chance": CHANCE[metric], "height": 2.3}
-    label = LABELS[metric].partition(" (")[0]
-    fig = lines(frame, xlabel="spectral parameter λ", ylabel=label, sharex=True, **options)
-    least, most = min(frame.score.min(), CHANCE[metric]), frame.score.max()
+    options = {"x": "parameter", "panel": "panel", "chance": chance, "height": 2.3, "sharex": True}
+    ylabel = label.partition(" (")[0]
+    fig = lines(frame, xlabel="spectral parameter λ", ylabel=ylabel, **options)
+    least, most = min(frame.score.min(), chance), frame.score.max()
     fig.axes[0].set_ylim(least - 0.15 * max(0.1, most - least), most + 0.02)
     return fig
 
@@ -106,32 +108,33 @@ def overlap_plot(rows: pd.DataFrame) -> Figure:
     long = rows.melt(["split", "parameter"], list(_OVERLAPS), var_name="what").dropna()
     control = long.split == rows.split.iloc[0] + curve.CONTROL
     first = (long.split == rows.split.iloc[0]) | (control & (long.what == "test_linked"))
-    long = long.assign(dash=np.where(control, ":", "-"), mark=np.where(control, "", "o"))[first]
-    words, inks = zip(*long.what.map(_OVERLAPS))
-    panels = np.where(long.what.str.startswith("n_"), "units (log scale)", "overlap (0 to 1)")
-    names = [w + ", size-matched" * (d == ":") for w, d in zip(words, long.dash)]
-    long = long.assign(row=names, ink=inks, panel=panels)
+    looks = long.what.map(_OVERLAPS)
+    long = long.assign(
+        row=looks.str[0] + np.where(control, ", size-matched", ""),
+        ink=looks.str[1],
+        dash=np.where(control, ":", "-"),
+        mark=np.where(control, "", "o"),
+        panel=np.where(long.what.str.startswith("n_"), "units (log scale)", "overlap (0 to 1)"),
+    )[first]
     options = {"x": "parameter", "y": "value", "panel": "panel", "sharey": False}
     fig = lines(long, xlabel="spectral parameter λ", ylabel="", **options)
     fig.axes[1].set_yscale("log")
     return fig
 
 
-_CURVES = (
-    (
-        "",
+_CURVES = {
+    "": (
         curves,
         "score of each model on ever stricter splits. Left, over the spectral parameter λ; right, "
         "over what train and test share (it falls to the right); dashed lines are shortcuts.",
     ),
-    (
-        "-by-model",
+    "-by-model": (
         curves_by_model,
         "each model by itself over λ: bands are 95 % intervals over seeds; grey and dotted, the "
         "size-matched control: as many units, drawn at random. A line that falls below its dotted "
         "one loses to overlap, and not to fewer samples.",
     ),
-)
+}
 
 
 def sections(datasets: Iterable[str], known: Declared, *, page: str, profile: str) -> Markdown:
@@ -140,9 +143,7 @@ def sections(datasets: Iterable[str], known: Declared, *, page: str, profile: st
     Parameters
     ----------
     datasets : iterable of str
-        Names of data sets or gene tasks.
     known : Declared
-        Models and data sets.
     page, profile : str
         Name of the page, and which profile the book is built for.
 
@@ -152,7 +153,7 @@ def sections(datasets: Iterable[str], known: Declared, *, page: str, profile: st
         For each data set what it is, and for each way of splitting that it was run with what it
         shows, the curves; then its overlaps.
     """
-    parts = []
+    parts, at = [], {"page": page, "profile": profile}
     for dataset in datasets:
         name, title = dataset.replace("/", "-"), known.heading(dataset)
         parts.append(f"```{{rubric}} {title}\n```\n\n{about(dataset, known)}\n")
@@ -160,76 +161,27 @@ def sections(datasets: Iterable[str], known: Declared, *, page: str, profile: st
             rows = points(dataset, way)
             if rows.empty:
                 continue
-            split = f", {words}" * (way != "spectral")
             parts.append(verdict(dataset, known, way) + "\n")
-            for kind, draw, caption in _CURVES:
+            split = title + f", {words}" * (way != "spectral")
+            for kind, (draw, caption) in _CURVES.items():
                 figure = show.figure(
                     draw(rows, known),
                     rows,
-                    page=page,
-                    profile=profile,
                     name=f"{name}{way.removeprefix('spectral')}{kind}",
-                    caption=f"{title}{split}: {caption}",
-                    alt=f"{caption.partition(':')[0]}: {title}{split}.",
+                    caption=f"{split}: {caption}",
+                    alt=f"{caption.partition(':')[0]}: {split}.",
+                    **at,
                 )
                 parts.append(figure.data)
         rows = summaries.overlaps_over_seeds(table.read("overlaps.csv"), dataset)
         overlap = show.figure(
             overlap_plot(rows),
             rows,
-            page=page,
-            profile=profile,
             name=f"{name}-overlap",
             caption=f"{title}: what train and test share by the definitions in use, and how many "
             "units are left, against λ (mean over seeds).",
             alt=f"Overlap by three definitions and number of units against λ: {title}.",
+            **at,
         )
         parts.append(overlap.data)
     return Markdown("\n".join(parts))
-
-
-_INKS = {
-    "classical": ("#0072B2", "regression on features"),
-    "network": ("#CC79A7", "network"),
-    "baseline": ("#E69F00", "baseline"),
-    "": ("#009E73", "vectors of Part I"),
-    "shortcut": ("#888888", "shortcut or control"),
-}
-
-
-def overview(known: Declared) -> Figure:
-    """AUSPC of every model on every data set (dots) beside its size-matched control (ticks).
-
-    Parameters
-    ----------
-    known : Declared
-        Models and data sets.
-
-    Returns
-    -------
-    Figure
-        One row a data set; the line between dot and tick is what overlap, and not size, gives.
-    """
-    rows = table.read("auspc.csv")
-    rows = rows[(rows.over == "lambda") & (rows.coverage >= BROAD)]
-    parts = []
-    for suffix, mark in (("", "o"), (curve.CONTROL, "|")):
-        part = rows[rows.split == "spectral" + suffix]
-        place = part.groupby("task").auspc.rank(method="first", ascending=False)
-        number = part.groupby("task").auspc.transform("size")
-        parts.append(part.assign(mark=mark, shift=0.54 * (place - 1) / number - 0.27))
-    own, control = parts
-    matched = control.drop(columns=["shift"]).merge(own[["task", "model", "shift"]])
-    frame = pd.concat([own, matched]).drop(columns=["low", "high"])
-    cheap = frame.model.map(known.cheap)
-    family = [known.models[m].family for m in frame.model]
-    family = np.where(cheap, "shortcut", [f if f in _INKS else "" for f in family])
-    measure = np.where(frame.metric == "spearman", " (ρ)", " (AUROC)")
-    frame = frame.assign(ink=[_INKS[f][0] for f in family])
-    frame["row"] = frame.task.map(known.heading) + measure
-    order = [*known.datasets, *sorted(set(frame.task) - set(known.datasets))]
-    frame = frame.sort_values("task", key=lambda c: c.map(order.index), kind="stable")
-    key = {words: {"color": ink} for ink, words in _INKS.values()}
-    key["the same, size-matched"] = {"marker": "|", "color": INK}
-    label = "AUSPC over λ (chance: AUROC 0.5, Spearman ρ 0)"
-    return dots(frame, label=label, value="auspc", key=key, height=0.52)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from genebench.benchmark import summaries
+from genebench.benchmark.splits import SPLITS
 from genebench.book import claims
 from genebench.core import specs
 
@@ -18,36 +18,15 @@ CLAIM = {
 }
 
 
-def tables(
-    difference: float, half: float, *, models=("full", "part", "stem")
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def tables(difference: float, half: float = 0.1, models=("full", "part", "stem")):
     """Means and pairs of one group: full is ``difference`` above stem, ± ``half``."""
-    score = {"full": 0.7, "part": 0.65, "stem": 0.7 - difference}
-    means = pd.DataFrame(
-        [
-            {
-                "measure": "auroc",
-                "group": "all",
-                "split": s,
-                "model": m,
-                "tasks": 4,
-                "score": score[m],
-                "lost": 0.1,
-                "lost_low": 0.05,
-                "lost_high": 0.2,
-            }
-            for s in ("random", "family")
-            for m in models
-        ]
-    )
-    rows = [
-        (m, o, score[m] - score[o])
-        for m, o in (("stem", "full"), ("full", "part"))
-        if {m, o} <= set(models)
-    ]
-    pairs = pd.DataFrame(rows, columns=["model", "other", "difference"])
-    pairs = pairs.assign(measure="auroc", group="all", split="random")
-    return means, pairs.assign(low=pairs.difference - half, high=pairs.difference + half)
+    rows = [(m, s) for s in ("random", "family") for m in models]
+    means = pd.DataFrame(rows, columns=["model", "split"])
+    means = means.assign(measure="auroc", group="all", tasks=4, lost=0.1, lost_low=0.05)
+    means["score"] = means.model.map({"full": 0.7, "part": 0.65, "stem": 0.7 - difference})
+    pair = {"model": "stem", "other": "full", "difference": -difference, "low": -difference - half}
+    pair |= {"high": -difference + half, "measure": "auroc", "group": "all", "split": "random"}
+    return means.assign(lost_high=0.2), pd.DataFrame([pair])
 
 
 @pytest.fixture
@@ -58,7 +37,8 @@ def judge(home):
 
     def judge(means, pairs, **change):
         claim = specs.ClaimSpec(**{**CLAIM, **change})
-        return claims.verdicts([claim], models, means, pairs), models
+        frame = claims.verdicts([claim], models, means, pairs)
+        return frame.iloc[0], claims.claim_words(frame, models)
 
     return judge
 
@@ -68,44 +48,32 @@ def judge(home):
     [(0.2, 0.1, "holds"), (-0.2, 0.1, "fails"), (0.05, 0.1, "open"), (-0.05, 0.1, "open")],
 )
 def test_a_verdict_is_where_the_interval_lies(judge, difference, half, verdict):
-    (row,) = judge(*tables(difference, half))[0].to_dict("records")
-    assert row["verdict"] == verdict and row["difference"] == pytest.approx(difference)
-    ends = (difference - half, difference + half)
-    assert (row["low"], row["high"]) == pytest.approx(ends)
-    assert (row["better"], row["worse"]) == ("full", "stem")
+    row, words = judge(*tables(difference, half), note="Mind this.")
+    assert row.verdict == verdict and row.difference == pytest.approx(difference)
+    assert (row.low, row.high) == pytest.approx((difference - half, difference + half))
+    span = " to ".join(f"{v:+.3f}".replace("-", "−") for v in (row.low, row.high))
+    assert f"*{verdict.capitalize()}*: *Full* minus *Stem* is " in words
+    assert f"AUROC ({span}) over 4 tasks (all, random folds)" in words
+    assert words.endswith("Mind this.")
 
 
 def test_a_side_without_a_fair_model_cannot_be_tested_and_says_who_is_left_out(judge):
-    frame, _ = judge(*tables(0.2, 0.1, models=("part", "stem")))
-    row = frame.iloc[0]
-    assert (row.verdict, row.left_out) == ("cannot be tested", "Full")
-    assert pd.isna(row.difference)
-    words = claims.claim_words(*judge(*tables(0.2, 0.1), worse=["dna"]))
+    row, words = judge(*tables(0.2, models=("part", "stem")))
+    assert row.verdict == "cannot be tested" and pd.isna(row.difference)
+    assert "Excluded (leakage or low coverage): Full." in words
+    _, words = judge(*tables(0.2), worse=["dna"])
     assert "the profile has no model of dna" in words
 
 
 def test_what_is_lost_is_said_of_the_best_model_of_its_side(judge):
     change = {"better": ["table"], "worse": [], "split": "family", "lost_since": "random"}
-    frame, models = judge(*tables(0.2, 0.1), **change)
-    row = frame.iloc[0]
+    row, words = judge(*tables(0.2), **change)
     assert (row.verdict, row.better, row.low, row.high) == ("holds", "full", 0.05, 0.2)
-    title = models[row.beside].title
-    words = claims.claim_words(frame, models)
-    assert f"The shortcut that is best there, *{title}*, loses {row.beside_lost:.3f}." in words
-
-
-def test_the_page_says_verdict_difference_and_interval(judge):
-    frame, models = judge(*tables(0.2, 0.1), note="Mind this.")
-    words = claims.claim_words(frame, models)
-    assert "*Holds*: *Full* minus *Stem* is +0.200 AUROC (+0.100 to +0.300) over 4 tasks" in words
-    assert words.endswith("Mind this.")
-    (ax,) = claims.claim_plot(frame, label="d").axes
-    assert [t.get_text() for t in ax.texts] == ["holds"]
+    assert "*Full*, the best that is fair there, loses 0.100 AUROC (0.050 to 0.200)" in words
+    assert "The shortcut that is best there, *Stem*, loses 0.100." in words
 
 
 def test_every_declared_claim_names_a_group_a_split_and_models_that_exist():
-    from genebench.benchmark.splits import SPLITS
-
     families = set(specs.ModelSpec.model_fields["family"].annotation.__args__)
     assert len(specs.published().claims) >= 6
     for claim in specs.published().claims:
@@ -113,16 +81,3 @@ def test_every_declared_claim_names_a_group_a_split_and_models_that_exist():
         names = set(claim.better + claim.worse)
         assert names <= families | set(specs.declared().models) and claim.better
         assert claim.worse or claim.lost_since in SPLITS
-
-
-def test_far_reproductions_have_their_reason_and_near_ones_say_so():
-    frame = pd.DataFrame({"task": ["a", "b", "c"], "listed": ["A", "B", "C"], "genes": 9})
-    frame = frame.assign(published=0.8, published_sd=0.01, plain=0.8, decided=None, score=0.8)
-    frame = frame.assign(difference=[0.1, -0.005, 0.025])
-    table = claims.reproduction_table(frame, {"a": "other labels"})
-    assert table.task.tolist() == ["A", "C", "B"]
-    assert table.reason.str[:6].tolist() == ["other ", "beyond", "within"]
-    summary = summaries.reproduction(frame)
-    assert (summary["within_sd"], summary["near"]) == (1, 2)
-    words = claims.reproduction_words(frame, summary, {})
-    assert "Beyond 0.03: A (+0.100)" in words and "1 of them not a whole one" in words

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib import pyplot as plt
+import pytest
 
-from genebench.book import figures, leaderboard
+from genebench.book import charts, figures
 from genebench.core import specs
 
 
@@ -14,34 +14,18 @@ def test_few_scores_are_points_and_exposed_ones_are_stars_in_no_box(home):
     models = specs.declared().models
     rows = [(m, 0.5 + 0.05 * i, m == "part" and i == 4) for m in ("full", "part") for i in range(5)]
     frame = pd.DataFrame(rows, columns=["model", "score", "exposed"])
-    (ax,) = figures.task_scores(frame, models, label="AUROC").axes
+    (ax,) = charts.task_scores(frame, models, label="AUROC").axes
     assert [t.get_text() for t in ax.get_yticklabels()] == ["Full", "Part*"]
     assert len(ax.patches) == 1  # of the four fair ones of Part no quartiles are drawn
     few = frame[~frame.exposed].groupby("model").head(4)
-    (ax,) = figures.task_scores(few, models, label="AUROC").axes
+    (ax,) = charts.task_scores(few, models, label="AUROC").axes
     assert len(ax.patches) == 0 and not ax.figure.legends
 
 
-def test_a_group_of_few_tasks_has_points_beside_the_boxes_of_others():
-    groups = (("localization", 4), ("protein properties", 5))
-    rows = [
-        (f"{g}-{i}", m, "text", g, 0.5 + 0.01 * i)
-        for g, n in groups
-        for i in range(n)
-        for m in "ab"
-    ]
-    frame = pd.DataFrame(rows, columns=["task", "model", "family", "group", "score"])
-    (ax,) = leaderboard.family_boxes(frame, label="AUROC").axes
-    assert len(ax.patches) == 1 and max(len(c.get_offsets()) for c in ax.collections) == 8
-
-
 def test_numbers_of_a_heat_map_have_no_minus_zero_and_show_none_as_a_dash():
-    table, ax = (
-        pd.DataFrame([[-0.001, 1.0], [np.nan, -0.25]], columns=["a", "b"]),
-        plt.subplots()[1],
-    )
+    table = pd.DataFrame([[-0.001, 1.0], [np.nan, -0.25]], columns=["a", "b"])
     marks = pd.DataFrame([["", "*"], ["*", "†"]])
-    figures.numbers(ax, table, marks, vmin=-1, vmax=1, label="x")
+    ax = charts.heat_map(table, marks, vmin=-1, vmax=1, label="x").axes[0]
     assert [t.get_text() for t in ax.texts] == ["0.00", "1.00*", "–", "−0.25†"]
     assert [t.get_color() for t in ax.texts][:2] == [figures.INK, "white"]
 
@@ -49,16 +33,26 @@ def test_numbers_of_a_heat_map_have_no_minus_zero_and_show_none_as_a_dash():
 def test_dots_stand_on_their_rows_with_their_intervals():
     frame = pd.DataFrame({"row": ["a", "b"], "ink": "#000000", "score": [0.1, 0.9]})
     frame = frame.assign(low=frame.score - 0.1, high=frame.score + 0.1, panel=["one", "two"])
-    fig = figures.dots(frame, ["a", "b"], label="x", panel="panel", chance=0.5, key={"w": {}})
+    fig = charts.dots(frame, ["a", "b"], label="x", panel="panel", chance={"one": 0, "two": 0.5})
     first, second = fig.axes
     assert (first.get_title(), second.get_title()) == ("one", "two")
     assert [list(line.get_ydata()) for line in second.lines[:2]] == [[1, 1], [1]]
     np.testing.assert_allclose(second.lines[0].get_xdata(), [0.8, 1.0])
-    assert fig.legends[0].get_texts()[0].get_text() == "w"
+    assert [ax.lines[2].get_xdata()[0] for ax in fig.axes] == [0, 0.5]
+
+
+def test_what_is_told_apart_has_its_marker_its_place_and_its_words():
+    frame = pd.DataFrame({"row": "a", "by": ["y", "x"], "score": [0.2, 0.4]})
+    looks = {"x": {"marker": "s"}, "y": {"color": "#ff0000"}}
+    (ax,) = charts.dots(frame, ["a"], label="x", by="by", looks=looks).axes
+    drawn = [(m.get_marker(), float(m.get_ydata()[0])) for m in ax.lines[:2]]
+    assert drawn == [("o", pytest.approx(0.08)), ("s", pytest.approx(-0.08))]
+    assert [t.get_text() for t in ax.figure.legends[0].get_texts()] == ["x", "y"]
 
 
 def test_lines_have_bands_where_there_are_intervals():
     frame = pd.DataFrame({"row": list("aabb"), "ink": "#000000", "x": [2, 1, 1, 2]})
     frame = frame.assign(score=[0.2, 0.1, 0.3, 0.4], low=[0.1, 0.0, np.nan, np.nan], high=0.5)
-    (ax,) = figures.lines(frame, x="x", xlabel="x", ylabel="y").axes
+    (ax,) = charts.lines(frame, x="x", xlabel="x", ylabel="y", log={"x": 2}).axes
     assert list(ax.lines[0].get_xdata()) == [1, 2] and len(ax.collections) == 1
+    assert ax.get_xscale() == "log"

@@ -77,8 +77,10 @@ def test_means_and_verdict_are_over_labels_that_the_model_was_not_trained_on(atl
         assert words[0].startswith(f"Is {row['gene']} predicted right? ")
 
 
-def test_shards_have_every_gene_once(warm):
+def test_the_page_has_every_gene_once(warm, monkeypatch):
+    monkeypatch.setattr(sources, "status", lambda source: ("missing", "not here"))
     gene_tables.refresh("tiny", specs.declared())
+    assert gene_tables.read("tiny")[1]["rule"] == "symbol stems"  # HGNC's table is not here
     models = specs.declared().models
     html = genes.look_up("tiny", models, page="genes", source="tiny").data
     assert "gb-genes" in html and "gb-plain" in html
@@ -96,9 +98,3 @@ def test_without_predictions_the_page_says_what_to_run(warm):
     gene_tables.refresh("tiny", specs.declared())
     html = genes.look_up("tiny", specs.declared().models, page="genes", source="tiny").data
     assert "genebench run --profile tiny" in html and not list(paths.static("tiny").glob("genes*"))
-
-
-def test_relatives_are_symbol_stems_where_the_table_of_hgnc_is_not_here(warm, monkeypatch):
-    monkeypatch.setattr(sources, "status", lambda source: ("missing", "not here"))
-    gene_tables.refresh("tiny", specs.declared())
-    assert gene_tables.read("tiny")[1]["rule"] == "symbol stems"

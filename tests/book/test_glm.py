@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from genebench.benchmark import summaries
-from genebench.book import glm, glm_figures, glm_simulated, glm_transfer
+from genebench.book import glm, glm_figures
 from genebench.core.errors import BadInput
 
 
@@ -17,9 +17,10 @@ def looks():
     return glm.looks()
 
 
-def scores(*rows: tuple) -> pd.DataFrame:
-    """Scores of one split with half a tenth around them."""
-    frame = pd.DataFrame(rows, columns=["task", "model", "score"])
+def scores(**of_models: float) -> pd.DataFrame:
+    """Scores of one task and split with half a tenth around them."""
+    names = [name.replace("_", "-") for name in of_models]
+    frame = pd.DataFrame({"task": "t/a", "model": names, "score": of_models.values()})
     frame = frame.assign(split="zero-shot", low=frame.score - 0.05, high=frame.score + 0.05)
     return frame.assign(title=frame.task, metric="auroc", n_train=0, n_test=9)
 
@@ -33,8 +34,8 @@ def test_models_stand_networks_first_and_a_calibrated_one_after_its_own(looks):
 
 
 def test_the_best_other_score_is_no_network_and_uses_the_sequence_alone(looks):
-    rows = [("t/a", "glm-ecoli", 0.9), ("t/a", "phylop", 0.95), ("t/a", "markov-chain", 0.6)]
-    out = glm.quotable(scores(*rows, ("t/a", "transversion", 0.7)), looks)
+    frame = scores(glm_ecoli=0.9, phylop=0.95, markov_chain=0.6, transversion=0.7)
+    out = glm.quotable(frame, looks)
     assert out["t_a_glm_ecoli"] == "0.90 (0.85 to 0.95)"
     assert out["t_a_other"] == f"{looks.title('transversion')}, 0.70 (0.65 to 0.75)"
 
@@ -48,39 +49,41 @@ def test_a_table_that_does_not_exist_says_what_to_run(looks):
 
 def test_repeats_of_a_locus_count_once():
     values = {"mpra/f9-a": 0.1, "mpra/f9-b": 0.3, "mpra/ldlr": 0.6, "mpra/tert-x": 0.4}
-    frame = scores(*((task, "m", value) for task, value in values.items()))
+    frame = pd.DataFrame({"task": values.keys(), "model": "m", "score": values.values()})
     row = summaries.over_loci(frame).iloc[0]
     loci = np.array([0.2, 0.6, 0.4])
-    assert (row.loci, row.score) == (3, pytest.approx(loci.mean()))
     half = 1.96 * loci.std(ddof=1) / np.sqrt(3)
-    assert (row.low, row.high) == pytest.approx((loci.mean() - half, loci.mean() + half))
+    mean = loci.mean()
+    assert row.loci == 3
+    assert (row.score, row.low, row.high) == pytest.approx((mean, mean - half, mean + half))
 
 
 def test_fine_tuning_is_compared_on_the_tasks_that_all_have():
-    rows = [("a", "glm-x", 0.6), ("a", "lora", 0.8), ("b", "glm-y", 0.7), ("b", "lora", 0.65)]
-    frame = scores(*rows, ("c", "lora", 0.1)).assign(split="spectral")
-    table = summaries.fine_tuning(frame)
+    parts = [
+        scores(glm_x=0.6, lora=0.8),
+        scores(glm_y=0.7, lora=0.65).assign(task="b"),
+        scores(lora=0.1).assign(task="c"),
+    ]
+    table = summaries.fine_tuning(pd.concat(parts).assign(split="spectral"))
     assert table.tasks.tolist() == [2, 2] and table.score["lora"] == pytest.approx(0.725)
     assert (table.above["lora"], table.clear["lora"]) == (1, 1)
-    words = glm_transfer.fine_tuned_words(frame)
-    assert "low-rank adapters 0.72" in words or "low-rank adapters 0.73" in words
 
 
-def test_a_raw_score_is_hollow_where_a_calibrated_one_exists(looks):
-    rows = [("t", "glm-ecoli", 0.6), ("t", "glm-ecoli-calibrated", 0.7), ("t", "cpg", 0.5)]
-    (ax,) = glm_figures.forest(scores(*rows), looks, label="x", chance=0.5).axes
-    faces = [x.get_markerfacecolor() for x in ax.lines if len(x.get_xdata()) == 1]
-    assert faces.count("white") == 1 and len(ax.get_yticklabels()) == 2
+def test_raw_scores_and_those_of_random_splits_are_hollow_beside_others(looks):
+    raw = scores(glm_ecoli=0.6, glm_ecoli_calibrated=0.7, cpg=0.5)
+    (first,) = glm_figures.forest(raw, looks, label="x", chance=0.5).axes
+    both = pd.concat([raw.assign(split=split) for split in ("spectral", "matched")])
+    (second,) = glm_figures.split_scores(both, looks).axes
+    for ax, hollow in ((first, 1), (second, 3)):
+        faces = [x.get_markerfacecolor() for x in ax.lines if len(x.get_xdata()) == 1]
+        assert faces.count("white") == hollow
+    assert len(first.get_yticklabels()) == 2 and second.get_title() == "t/a AUROC, chance 0.5"
 
 
-def test_figures_can_be_drawn_from_the_results(looks):
-    variants = glm.scores_of("variants", "tb/", looks)
-    assert set(variants.task.str[:3]) == {"tb/"}
-    figures = [
-        glm_figures.bits_by_order(glm.read("yeast", "held_out"), looks),
-        glm_figures.saved_bits(glm.read("yeast", "gain")),
-        glm_figures.codon_positions(glm.read("yeast", "codon"), looks),
-        glm_simulated.constraint(glm.read("simulated", "scores"), looks),
-        glm_simulated.odds(glm.read("simulated", "odds"), looks),
-    ]
-    assert [len(fig.axes) for fig in figures] == [2, 1, 2, 2, 1]
+def test_logos_have_a_panel_each_with_letters_by_information():
+    letters = pd.DataFrame({"position": [0, 1], "A": [1, 0.5], "C": [0, 0.5], "G": 0, "T": 0})
+    heights = glm_figures.information(letters)
+    np.testing.assert_allclose(heights[list("ACGT")], [[2, 0, 0, 0], [0.5, 0.5, 0, 0]], atol=1e-4)
+    parts = [heights.assign(row=r, column=c, name=r, title=c) for r in "xy" for c in "ab"]
+    fig = glm_figures.logos(pd.concat(parts), {"a": "left", "b": ""}, height=1, label="bits")
+    assert [ax.get_title() for ax in fig.axes] == ["left\na", "b", "a", "b"]

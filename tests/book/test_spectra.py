@@ -5,8 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from genebench.benchmark import summaries
-from genebench.book import spectra, spectra_figures
+from genebench.book import spectra, spectra_figures, spectra_words
 from genebench.core import paths, specs
 
 
@@ -24,24 +23,27 @@ def read(name: str) -> pd.DataFrame:
 def test_areas_stand_beside_those_of_the_size_matched_control(known):
     table, raw = spectra.area_table(known, ["davis", "kiba"]), read("auspc.csv")
     assert set(table["data set"]) == {known.heading("davis"), known.heading("kiba")}
-    own = raw[(raw.task == "davis") & (raw.split == "spectral") & (raw.over == "lambda")]
-    control = raw[(raw.task == "davis") & (raw.split == "spectral-size") & (raw.over == "lambda")]
     part = table[table["data set"] == known.heading("davis")].set_index("model")
-    for row in own.itertuples():
-        assert part["AUSPC over λ"][known.title(row.model)] == row.auspc
-        matched = control[control.model == row.model].auspc.iloc[0]
-        assert part["size-matched"][known.title(row.model)] == matched
+    columns = {
+        ("spectral", "lambda"): "AUSPC over λ",
+        ("spectral-size", "lambda"): "size-matched",
+        ("spectral", "overlap"): "AUSPC over overlap",
+    }
+    for (split, over), column in columns.items():
+        rows = raw[(raw.task == "davis") & (raw.split == split) & (raw.over == over)]
+        assert len(rows) and all(
+            part[column][known.title(r.model)] == r.auspc for _, r in rows.iterrows()
+        )
 
 
 def test_the_words_name_the_model_that_falls_most(known):
     rows = read("findings.csv").query("task == 'gfp' and split == 'spectral' and coverage >= 0.5")
     rows = rows[[not known.cheap(m) for m in rows.model]]
     falling = rows[rows.falls].sort_values("fall", ascending=False)
-    words = spectra.verdict("gfp", known)
-    assert f"{len(falling)} of {len(rows)} models" in words or falling.empty
-    if len(falling):
-        assert f"*{known.title(falling.model.iloc[0])}*" in words
-    assert spectra.verdict("gfp", known, "spectral-weighted") == ""
+    words = spectra_words.verdict("gfp", known)
+    assert f"{len(falling)} of {len(rows)} models" in words and len(falling)
+    assert f"*{known.title(falling.model.iloc[0])}*" in words
+    assert spectra_words.verdict("gfp", known, "spectral-weighted") == ""
 
 
 def test_a_page_shows_every_data_set_and_way_of_splitting(known, tmp_path, monkeypatch):
@@ -49,23 +51,11 @@ def test_a_page_shows_every_data_set_and_way_of_splitting(known, tmp_path, monke
     text = spectra_figures.sections(["tb-pza"], known, page="p", profile="x").data
     names = ["tb-pza", "tb-pza-by-model", "tb-pza-weighted", "tb-pza-weighted-by-model"]
     assert all(f"fig-p-{name}\n" in text for name in [*names, "tb-pza-overlap"])
-    assert spectra.about("tb-pza", known) in text and text.count("**What it shows.**") == 2
-    gene_task = spectra.about("hpo/dominant-vs-recessive@family", known)
+    assert spectra_words.about("tb-pza", known) in text and text.count("**What it shows.**") == 2
+    gene_task = spectra_words.about("hpo/dominant-vs-recessive@family", known)
     assert "Unit of splitting: the gene" in gene_task and "by `family`" in gene_task
 
 
-def test_overlaps_are_means_over_seeds():
-    raw = read("overlaps.csv").query("dataset == 'gfp' and split == 'spectral'")
-    table = summaries.overlaps_over_seeds(read("overlaps.csv"), "gfp")
-    for at in (0.0, 0.5):
-        row = table[(table.split == "spectral") & (table.parameter == at)].iloc[0]
-        expected = raw[raw.split_param.astype(float) == at].test_linked.mean()
-        assert row.test_linked == pytest.approx(expected)
-
-
-def test_every_data_set_with_a_curve_is_on_a_page(known):
+def test_every_data_set_with_a_curve_is_on_a_page():
     pages = [p.parameters["datasets"] for p in specs.pages() if p.notebook == "fig_spectra"]
-    shown = {d for text in pages for d in text.split(",")}
-    assert shown == set(read("points.csv").task) and spectra.numbers(known)["datasets"] == len(
-        shown
-    )
+    assert {d for text in pages for d in text.split(",")} == set(read("points.csv").task)

@@ -25,7 +25,15 @@ def test_scores_by_task_are_starred_where_the_model_was_trained_on_the_labels(ho
     assert list(values) == ["task", "Full", "Part"]
 
 
-def test_a_group_is_picked_or_refused(home):
+def test_models_are_named_by_title_and_columns_by_words(home):
+    frame = pd.DataFrame({"model": ["full"], "best_shortcut": [None], "excess_low": [0.1]})
+    table = tables.readable(frame, specs.declared().models, frame)
+    assert table.to_dict("records") == [{"model": "Full", "best shortcut": "", "excess low": 0.1}]
+    headed = tables.readable(frame, specs.declared().models, {"excess_low": "at least"})
+    assert list(headed) == ["at least"]
+
+
+def test_a_group_is_picked_or_refused():
     frame = pd.DataFrame({"group": ["protein properties"], "score": [1.0]})
     assert len(tables.of_group(frame, "protein properties")) == 1
     with pytest.raises(BadInput, match="unknown group 'localisation'; did you mean 'localization'"):
@@ -34,20 +42,14 @@ def test_a_group_is_picked_or_refused(home):
         tables.of_group(frame, "localization")
 
 
-def test_groups_show_plain_means_with_marks_beside_weighted_ones(warm, means):
+def test_groups_show_plain_means_with_marks(warm):
     expose(full={"exposed": {"toy/": "It is the label."}})
-    models = specs.declared().models
     scores = results.main_scores("tiny")
-    plain = summaries.plain_means(scores, models)
-    table, marks = tables.by_group(plain)
+    table, marks = tables.by_group(summaries.plain_means(scores, specs.declared().models))
     group = table.columns[0]
     part = scores[(scores.group == group) & (scores.kind != "regression")]
     assert table.loc["part", group] == pytest.approx(part[part.model == "part"].score.mean())
     assert marks.loc["full", group] == "*"
-    first = means.query("split == 'random'").assign(group=group)
-    row = tables.scores_by_group(plain, first, models).set_index(["model", "group"])
-    assert row.loc[("Full", group), "common genes"] == pytest.approx(0.9)
-    assert pd.isna(row.loc[("Oracle", group), "tier"])
 
 
 def test_exposure_says_clean_part_exposed_and_unknown_with_reasons(warm):
@@ -60,14 +62,10 @@ def test_exposure_says_clean_part_exposed_and_unknown_with_reasons(warm):
         stem={"unclear": {"": "Nobody can say."}},
     )
     known = specs.declared()
-    of = known.profiles["tiny"], known.models, known.sources
-    table = tables.exposure(*of).set_index("model")
+    table = tables.exposure(known.profiles["tiny"], known.models, known.sources).set_index("model")
     statuses = {"full": "exposed", "part": "partly exposed", "stem": "unknown"}
-    assert table.status.to_dict() == statuses
-    assert table.why["full"] == "It read them."
-    assert "{cite}`nobody2024`" in tables.exposure_words(*of)
-    (ax,) = tables.exposure_plot(table.reset_index(), known.models).axes
-    assert [t.get_text() for t in ax.texts] == ["exposed", "part", "unknown"]
+    assert table.status.to_dict() == statuses and table.why["full"] == "It read them."
+    assert table.citations["full"].startswith("nobody2024")
 
 
 def test_every_pair_of_the_declared_profiles_has_a_status_a_reason_and_a_citation():

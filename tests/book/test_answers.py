@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from genebench.benchmark import results, summaries
-from genebench.book import leaderboard
+from genebench.book import answers
 from genebench.core import specs
 from genebench.core.errors import RunFailed
 
@@ -22,7 +22,7 @@ def run(warm):
 def test_the_answers_name_the_first_tier_and_how_sure_it_is(run):
     means, plain, models = run
     first = means[(means.measure == "auroc") & (means.split == "random")]
-    lines = leaderboard.answers(means, plain, models, folder="there/").splitlines()[2:]
+    lines = answers.answers(means, plain, models, folder="there/").splitlines()[2:]
     groups = [g for g in specs.GROUPS if (first.group == g).any()]
     assert len(lines) == len(groups) > 0
     for line, group in zip(lines, groups):
@@ -35,7 +35,7 @@ def test_the_answers_name_the_first_tier_and_how_sure_it_is(run):
 
 def test_numbers_of_the_front_page_follow_from_the_means(run):
     means, _, models = run
-    numbers = leaderboard.numbers(means, models)
+    numbers = answers.numbers(means, models)
     means = means[means.measure == "auroc"]
     group = "all" if (means.group == "all").any() else means.group.iloc[0]
     score = means[means.group == group].set_index(["split", "model"]).score
@@ -45,12 +45,22 @@ def test_numbers_of_the_front_page_follow_from_the_means(run):
     assert numbers["letters_before"] == "–"
 
 
+def test_a_group_opens_with_its_size_and_its_best_model_and_shortcut(warm, means):
+    models = specs.declared().models
+    frame = pd.DataFrame({"task": ["a", "b"], "kind": "binary"})
+    words = answers.group_words(frame, means, models, "localization")
+    assert words.startswith("Localization: 2 tasks (2 binary). Compared on the same genes of 6 ")
+    assert "best model is *Full* at 0.90 (0.88 to 0.92) and the best shortcut is *Stem*" in words
+    none = answers.group_words(frame, means, models, "protein properties")
+    assert "No two models can be compared" in none
+
+
 def test_a_control_that_is_missing_or_out_of_its_band_stops_the_book():
     rows = [("oracle", 1.0), ("random", 0.5), ("shuffled", 0.5)]
     plain = pd.DataFrame(rows, columns=["model", "score"])
     plain = plain.assign(measure="auroc", group="all", tasks=3, n_folds=5)
-    assert leaderboard.controls(plain)["oracle"] == "1.00"
+    assert answers.controls(plain)["oracle"] == "1.00"
     with pytest.raises(RunFailed, match="the control 'shuffled' has no scores"):
-        leaderboard.controls(plain.query("model != 'shuffled'"))
+        answers.controls(plain.query("model != 'shuffled'"))
     with pytest.raises(RunFailed, match="'random' scores 0.600, outside"):
-        leaderboard.controls(plain.assign(score=[1.0, 0.6, 0.5]))
+        answers.controls(plain.assign(score=[1.0, 0.6, 0.5]))

@@ -1,0 +1,96 @@
+"""A card for each task and model, in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from ..core.specs import ModelSpec
+
+
+def task_cards(catalogue: pd.DataFrame) -> str:
+    """One collapsed card per task, in Markdown.
+
+    Plain text and lists, so that a phone shows it and the page's search finds it.
+
+    Parameters
+    ----------
+    catalogue : DataFrame
+        Rows of ``cards.task_catalogue``.
+
+    Returns
+    -------
+    str
+        What each task is, how large, what it can show, and whose labels they are.
+    """
+    return "\n".join(_task_card(row) for row in catalogue.to_dict("records"))
+
+
+def _task_card(row: dict) -> str:
+    head, facts = "not here", {"Cannot be built here": row["reason"]}
+    if row["status"] == "ready":
+        unit = "pairs" if row["kind"] == "pair" else "genes"
+        size = f"{int(row['genes']):,}"
+        head = f"{size} {unit}"
+        facts = {"Balance": row["balance"], "Classes": row["classes"] or "real numbers"}
+        if unit == "genes":
+            size += f" in {int(row['families']):,} families; the largest has "
+            size += f"{row['largest family']:.1%}"
+            measure = "Spearman correlation" if row["kind"] == "regression" else "AUROC"
+            weak = ": underpowered" * (row["underpowered"] == "yes")
+            smallest = f"{row['smallest difference']:.3f} {measure}{weak}"
+            facts["Smallest detectable difference"] = smallest
+        facts = {unit.capitalize(): size} | facts
+    facts |= {"Source": f"{row['source']}, release {row['release']}", "Licence": row["licence"]}
+    if isinstance(row["hash"], str) and row["hash"]:
+        facts["Labels"] = f"hash `{row['hash']}`, version {row['version']}"
+    text = f"`{row['task']}`\n\n{_plain(row['description'])}"
+    return _card(f"{row['title']} ({row['kind']}, {head})", text, facts)
+
+
+def model_cards(models: Iterable[ModelSpec]) -> str:
+    """One collapsed card per model, in Markdown.
+
+    Parameters
+    ----------
+    models : iterable of ModelSpec
+
+    Returns
+    -------
+    str
+        What each model is, was trained on and how large it is, and which labels it has seen.
+    """
+    return "\n".join(_model_card(spec) for spec in models)
+
+
+def _model_card(spec: ModelSpec) -> str:
+    where = f"`{spec.hub or spec.weights}`" if spec.hub or spec.weights else ""
+    where += f" at `{spec.revision[:12]}`" if spec.revision else ""
+    size = f"{spec.dim} dimensions" if spec.dim else "as many dimensions as it has columns"
+    size += f"; {spec.parameters:,.4g} million parameters" if spec.parameters else ""
+    seen, unclear = (
+        "; ".join(f"`{task or 'all tasks'}`: {why}" for task, why in listed.items())
+        for listed in (spec.exposed, spec.unclear)
+    )
+    facts = {
+        "Family and input": f"{spec.family}; reads {spec.input}",
+        "Trained on": spec.trained_on,
+        "Licence": spec.licence,
+        "Size": size,
+        "Weights": where,
+        "Trained on labels of": seen or "none of the tasks that we know of",
+        "Unclear": unclear,
+    }
+    return _card(spec.title, f"`{spec.name}`: {_plain(spec.description)}", facts)
+
+
+def _card(head: str, text: str, facts: dict[str, object]) -> str:
+    lines = (f"- **{name}**: {_plain(str(value))}" for name, value in facts.items() if value)
+    body = "\n".join(lines)
+    return f"````{{dropdown}} {_plain(head)}\n{text}\n\n{body}\n````\n"
+
+
+def _plain(text: str) -> str:
+    """Text on one line in which Markdown sees neither markup of HTML nor a formula."""
+    return " ".join(text.split()).replace("<", "&lt;").replace("$", "\\$")

@@ -1,0 +1,106 @@
+"""What the data sets of Part II are, and what their curves say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from ..spectra import table
+from .figures import minus
+from .spectra import BROAD, Declared
+
+
+def about(dataset: str, known: Declared) -> str:
+    """What a data set is, in a few sentences with its citations.
+
+    Parameters
+    ----------
+    dataset : str
+    known : Declared
+
+    Returns
+    -------
+    str
+        Markdown (MyST).
+    """
+    if dataset not in known.datasets:
+        task, _, other = dataset.partition("@")
+        linked = "where they share the letters of their symbol before the first digit, which "
+        linked = f"by `{other}`" if other else linked + "paralogues mostly do"
+        return (
+            f"The gene task `{task}` of Part I. Unit of splitting: the gene; two genes are linked "
+            f"{linked}. The probes are those of Part I; its splits stand on the curve below."
+        )
+    spec = known.datasets[dataset]
+    ours = " It is not one of the paper's."
+    if spec.paper:
+        ours = f" It stands for the set {spec.paper} of the paper. {spec.differs}"
+    return (
+        f"What is predicted: {spec.label}. Unit of splitting: {spec.unit}. Linked: "
+        f"{spec.property['words']}. {{cite}}`{','.join(spec.citation)}`{ours} "
+        f"Licence: {spec.licence}."
+    )
+
+
+def verdict(dataset: str, known: Declared, way: str = "spectral") -> str:
+    """What the curves of a data set say: who falls, by how much, what overlap alone takes.
+
+    Models with vectors for few of the genes (below ``BROAD``) and controls are left out.
+
+    Parameters
+    ----------
+    dataset : str
+    known : Declared
+    way : str
+
+    Returns
+    -------
+    str
+        Markdown; empty where nothing was computed.
+    """
+    rows = table.read("findings.csv")
+    rows = rows[(rows.task == dataset) & (rows.split == way) & (rows.coverage >= BROAD)]
+    rows = rows[[known.models[m].family != "control" for m in rows.model]]
+    if rows.empty:
+        return ""
+    rows = rows.sort_values("fall", ascending=False)
+    most = rows.parameter.max()
+    ends = np.where(rows.parameter == most, "", rows.parameter.map(" [to λ = {:g}]".format))
+    rows = rows.assign(name="*" + rows.model.map(known.title) + "*" + ends)
+    parts, best = [], []
+    for cheap, part in rows.groupby(rows.model.map(known.cheap)):
+        word = "shortcut" if cheap else "model"
+        parts.append(_falls(part, word))
+        for row in part[part.parameter == most].nlargest(1, "last").itertuples():
+            best.append(f"the best {word} scores {row.last:.2f} ({row.name})")
+    parts.append(f"at λ = {most:g} {' and '.join(best)}")
+    parts[1:] = [p[0].upper() + p[1:] for p in parts[1:]]
+    whole = rows[rows.parameter == most]
+    span = f"{whole.overlap_first.max():.0%} to {whole.overlap_last.min():.0%}".replace("%", " %")
+    words = f"**What it shows.** From λ = 0 to λ = {most:g}, as the test units with a relative in "
+    return f"{words}train go from {span}: {'. '.join(parts)}.".replace(" -", minus(" -"))
+
+
+def _falls(part: pd.DataFrame, word: str) -> str:
+    """Which models, or shortcuts, are shown to fall, and which lose to overlap at equal size."""
+    falling, still, taken = part[part.falls], part[~part.falls], part[part.gap_low > 0]
+    words = f"no {word} is shown to fall ({_listed(part['name'])})"
+    if len(falling):
+        first = falling.iloc[0]
+        words = f"{len(falling)} of {len(part)} {word}{'s' * (len(part) > 1)} "
+        words += f"fall{'s' * (len(falling) == 1)}, {first['name']} "
+        words += "the most, " * (len(falling) > 1)
+        words += f"from {first['first']:.2f} to {first['last']:.2f}"
+        words += f"; not shown to fall: {_listed(still['name'])}" if len(still) else ""
+    if len(taken):
+        cost = f"at equal size, overlap is shown to cost {_listed(taken['name'])} something"
+        return f"{words}; {cost}"
+    none = f"; at equal size, overlap is not shown to cost any {word} anything"
+    return words + none * bool(len(falling))
+
+
+def _listed(names: Iterable[str]) -> str:
+    *most, last = sorted(names)
+    return f"{', '.join(most)} and {last}" if most else last
