@@ -1,7 +1,8 @@
 """Models: genes → vectors. One module a family of encoders.
 
-An encoder is a function ``encode(spec, genes, *, declared, **options)`` named in an entry of
-``data/models.yml``. It returns an ``Embedding``, or ``Sequences`` for a neural network, which
+An encoder is a function ``encode(inputs, **options)`` named in an entry of ``data/models.yml``; the
+options are those of the entry, but ``source``, ``file`` and ``of``, which ``Inputs`` reads. It
+returns an ``Embedding``, or ``Sequences`` for a neural network, which
 ``genebench.models.inference`` runs. A gene that cannot be embedded has no vector; none is invented.
 """
 
@@ -47,17 +48,7 @@ class Embedding:
     vectors: np.ndarray
 
     def rows(self, entities: np.ndarray) -> np.ndarray:
-        """Find the row of each entity.
-
-        Parameters
-        ----------
-        entities : ndarray of str, shape (n,)
-
-        Returns
-        -------
-        ndarray of int64, shape (n,)
-            Row in ``vectors``; −1 where the model has no vector.
-        """
+        """Find the row in ``vectors`` of each entity, (n,); −1 where the model has no vector."""
         if len(self.entities) == 0:
             return np.full(len(entities), -1)
         row = np.searchsorted(self.entities, entities).clip(max=len(self.entities) - 1)
@@ -110,7 +101,7 @@ def encoder(spec: ModelSpec) -> Callable[..., Embedding | Sequences]:
     Returns
     -------
     callable
-        ``encode(spec, genes, *, declared, **options)``.
+        ``encode(inputs, **options)``.
 
     Raises
     ------
