@@ -100,8 +100,8 @@ def coordinates(inputs, *, gene_column):
     Returns
     -------
     Embedding
-        log10 of the length in bp (start to end, with introns), strand (1 or −1), one indicator for
-        each of 25 chromosomes and for the ten commonest biotypes. Genes on other contigs have no vector.
+        log10 of the length in bp (start to end, with introns), strand (1 or −1), indicators of 25
+        chromosomes and of the ten commonest biotypes. Genes on other contigs have no vector.
     """
     table = inputs.table()
     table = table[table.chr.isin(_CHROMOSOMES) & ~table[gene_column].duplicated()]

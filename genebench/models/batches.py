@@ -6,7 +6,6 @@ off goes on with the first shard that is missing.
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -65,11 +64,8 @@ class Batches:
         _, order = np.unique(back, return_index=True)
         ends = np.cumsum([len(tokens) for tokens, _ in distinct], dtype=np.int64)
         shards = np.split(order, np.flatnonzero(np.diff(ends // SHARD)) + 1) if keys else []
-        digest = hashlib.sha256(f"{work.pad} {work.dtype} {SHARD}".encode())
-        for tokens, span in distinct:
-            row = [len(tokens), *tokens, *(span or (-1, -1))]
-            digest.update(np.array(row, dtype=np.int64).tobytes())
-        return cls(order, back, shards, digest.hexdigest()[:16])
+        digest = cache.key([work.pad, work.dtype, SHARD, distinct])
+        return cls(order, back, shards, digest)
 
     def path(self, folder: Path, number: int) -> Path:
         """File of the vectors of one shard, by its index in ``shards``."""

@@ -83,7 +83,7 @@ def placed(frame: pd.DataFrame, table: pd.DataFrame, name: str, models: Models) 
     rivals = head_to_head(judged, models)
     won, tied, lost = (tasks[tasks.verdict == kind] for kind in ("win", "tie", "loss"))
     return {
-        "groups": _groups(own, whole, summaries.with_exposure(their_means, models), models),
+        "groups": _groups(own, whole, their_means, models),
         "rivals": rivals,
         "tier": tier(rivals),
         "excess": _excess(over[over.model == name]),
@@ -145,27 +145,23 @@ def _groups(own, whole, theirs: pd.DataFrame, models: Models) -> list[dict]:
     they were not trained on the labels, and only a model that is fair on all is a best shortcut.
     """
     out = []
+    theirs = summaries.with_exposure(theirs, models).eval("fair = ~exposed")
+    columns = {"score": ("score", "mean"), "tasks": ("task", "size"), "fair": ("fair", "sum")}
     by = [pd.Categorical(own.group, list(GROUPS)), own.kind == "regression"]
     for (group, regression), part in own.groupby(by, observed=True):
-        inside = theirs[theirs.task.isin(part.task)]
-        means = inside.groupby("model").agg(
-            score=("score", "mean"), tasks=("score", "size"), exposed=("exposed", "sum")
-        )
-        means = means.assign(fair=means.tasks - means.pop("exposed")).sort_values(
-            "score", ascending=False, kind="stable"
-        )
-        beside = [_about(m, models) | row for m, row in means.to_dict("index").items()]
-        n = part.task.nunique()
-        best = (b for b in beside if b["family"] == "shortcut" and b["fair"] == b["tasks"] == n)
-        score, low, high, interval = _interval(part)
-        all_genes, all_low, all_high, _ = _interval(whole[whole.task.isin(part.task)])
+        names = part.task.unique()
+        means = theirs[theirs.task.isin(names)].groupby("model").agg(**columns)
+        means = means.sort_values("score", ascending=False, kind="stable").to_dict("index")
+        beside = [_about(model, models) | row for model, row in means.items()]
+        fair = [b for b in beside if b["fair"] == b["tasks"] == len(names)]
+        best = next((b for b in fair if b["family"] == "shortcut"), None)
         out.append(
             {
-                **{"group": group, "metric": "Spearman" if regression else "AUROC", "tasks": n},
-                **{"score": score, "low": low, "high": high, "interval": interval},
-                **{"all_genes": all_genes, "all_low": all_low, "all_high": all_high},
-                **{"coverage": part.coverage.mean(), "models": beside},
-                "best_shortcut": next(best, None),
+                **{"group": group, "metric": "Spearman" if regression else "AUROC"},
+                **_interval(whole[whole.task.isin(names)], ("all_genes", "all_low", "all_high")),
+                **_interval(part, ("score", "low", "high")),
+                **{"tasks": len(names), "coverage": part.coverage.mean()},
+                **{"models": beside, "best_shortcut": best},
             }
         )
     return out
@@ -175,13 +171,14 @@ def _about(model: str, models: Models) -> dict:
     return {"model": model} | models[model].model_dump(include=set(ABOUT))
 
 
-def _interval(rows: pd.DataFrame) -> tuple[float, float, float, str]:
+def _interval(rows: pd.DataFrame, names: tuple[str, str, str]) -> dict:
     """Mean over the tasks of some rows (one a fold), its interval, and what that is over."""
-    of_task = rows.groupby("task").score.mean()
-    if len(of_task) >= 3:
-        return *intervals.mean_interval(of_task), "tasks"
-    of_fold, mean = rows.groupby(["repeat", "fold"]).score.mean(), of_task.mean()
-    return mean, *intervals.fold_interval(mean, of_fold.std(), len(of_fold)), "folds"
+    of_task, over = rows.groupby("task").score.mean(), "tasks"
+    mean, low, high = intervals.mean_interval(of_task)
+    if len(of_task) < 3:
+        of_fold, over = rows.groupby(["repeat", "fold"]).score.mean(), "folds"
+        low, high = intervals.fold_interval(mean, of_fold.std(), len(of_fold))
+    return dict(zip(names, (mean, low, high))) | {"interval": over}
 
 
 def head_to_head(judged: pd.DataFrame, models: Models) -> list[dict]:
@@ -202,11 +199,11 @@ def head_to_head(judged: pd.DataFrame, models: Models) -> list[dict]:
     """
     out = []
     for model, part in judged[judged.kind != "regression"].groupby("model"):
-        mean, low, high = intervals.mean_interval(part.difference)
+        _, low, high = intervals.mean_interval(part.difference)
         choices = [np.isnan(low), low > 0, high < 0]
         stands = np.select(choices, ["open", "below", "above"], "level").item()
-        row = {"tasks": len(part), "difference": mean, "low": low, "high": high, "stands": stands}
-        row |= part[["score", "score_other", "coverage"]].mean().to_dict()
+        row = {"tasks": len(part), "low": low, "high": high, "stands": stands}
+        row |= part[["score", "score_other", "difference", "coverage"]].mean().to_dict()
         row |= {kind: (part.verdict == kind).sum() for kind in ("win", "tie", "loss")}
         out.append(_about(model, models) | row)
     return sorted(out, key=lambda r: r["difference"])

@@ -156,16 +156,16 @@ def stems(
     fold = np.stack([_folds(StratifiedKFold, y, seed) for y in Y.T], axis=1)
     values = probes.predict(embedding.vectors[inside], Y, fold, kind="binary")
     area = float(metrics.areas(Y, values)[0].mean())
-    meanings = {
-        "note": "the vectors know families, and a score on folds at random can be had by "
-        "remembering relatives.",
-        "clear": "the vectors hold little of the symbol's letters.",
-    }
-    level = "note" if area > KNOWS_FAMILY else "clear"
+    level, meaning = "clear", "the vectors hold little of the symbol's letters."
+    if area > KNOWS_FAMILY:
+        level = "note"
+        meaning = (
+            "the vectors know families, and a score on folds at random can be had by remembering "
+            "relatives."
+        )
     sentence = (
         "The letters that a gene's symbol shares with its relatives can be predicted from the "
-        f"vectors with a plain mean AUROC of {area:.2f} over {Y.shape[1]} families: "
-        f"{meanings[level]}"
+        f"vectors with a plain mean AUROC of {area:.2f} over {Y.shape[1]} families: {meaning}"
     )
     return Finding(title, level, sentence, area)
 
@@ -201,15 +201,16 @@ def study(embedding: Embedding, count: np.ndarray | None, *, seed: int = 0) -> F
     fold = _folds(KFold, y, seed)
     predicted = probes.predict(embedding.vectors, y, fold, kind="regression").reshape(-1)
     r = metrics.spearman(y, predicted)
-    meanings = {
-        "note": "they separate well-studied genes from others, which alone wins many tasks; mind "
-        "the shortcuts.",
-        "clear": "they say little about how studied a gene is.",
-    }
-    level = "note" if r > KNOWS_STUDY else "clear"
+    level, meaning = "clear", "they say little about how studied a gene is."
+    if r > KNOWS_STUDY:
+        level = "note"
+        meaning = (
+            "they separate well-studied genes from others, which alone wins many tasks; mind the "
+            "shortcuts."
+        )
     sentence = (
         "The number of annotations of a gene can be predicted from the vectors with a rank "
-        f"correlation of {r:.2f}: {meanings[level]}"
+        f"correlation of {r:.2f}: {meaning}"
     )
     return Finding(title, level, sentence, r)
 
