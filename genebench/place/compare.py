@@ -25,23 +25,6 @@ ABOUT = ("title", "family", "color")
 Models = Mapping[str, ModelSpec]
 
 
-def fair(frame: pd.DataFrame, models: Models) -> pd.DataFrame:
-    """Select rows that a new model can be measured by.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Has ``model``, ``task`` and ``family``.
-    models : mapping of str to ModelSpec
-
-    Returns
-    -------
-    DataFrame
-        No controls, and no model on a task whose labels it was trained on.
-    """
-    return summaries.with_exposure(frame, models).query("~exposed and family != 'control'")
-
-
 def placed(frame: pd.DataFrame, table: pd.DataFrame, name: str, models: Models) -> dict:
     """Compare the scores of one model with a table of others.
 
@@ -70,7 +53,9 @@ def placed(frame: pd.DataFrame, table: pd.DataFrame, name: str, models: Models) 
     """
     own, whole = (results.main_rows(frame.assign(model=name), genes=g) for g in ("own", "all"))
     theirs = results.main_rows(table, genes="all")
-    paired = whole.merge(theirs, on=PAIRED, suffixes=("", "_other"))
+    new = whole[[*PAIRED, "kind", "group", "score"]]
+    others = theirs[[*PAIRED, "model", "family", "score", "coverage"]]
+    paired = new.merge(others, on=PAIRED, suffixes=("", "_other"))
     if paired.empty:
         raise BadInput(
             "the profile's table of scores shares no task with these vectors; run 'genebench run' "
@@ -100,8 +85,8 @@ def by_task(paired: pd.DataFrame, models: Models) -> pd.DataFrame:
     Parameters
     ----------
     paired : DataFrame
-        One row a fold: ``score, kind, group`` and, of the other model, ``model_other``,
-        ``family_other``, ``score_other`` and ``coverage_other``.
+        One row a fold: ``task, kind, group, score`` and ``model, family, score_other, coverage`` of
+        the other.
     models : mapping of str to ModelSpec
 
     Returns
@@ -111,8 +96,6 @@ def by_task(paired: pd.DataFrame, models: Models) -> pd.DataFrame:
         (``intervals.fold_interval``), ``low`` and ``high``, and ``verdict``: win or loss if it
         leaves out 0, else tie.
     """
-    names = {f"{name}_other": name for name in ("model", "family", "coverage")}
-    paired = paired[["task", "kind", "group", "score", "score_other", *names]].rename(columns=names)
     paired = summaries.with_exposure(paired, models)
     blind = paired.model.map(lambda name: models[name].encoder == "random")
     paired = paired[blind | ~paired.exposed & (paired.family != "control")]

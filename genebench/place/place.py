@@ -88,16 +88,20 @@ def place(
     base = planning.make(profile)
     vectors = read(path, base, title, **(reading or {}))
     table = _texts(results.load(profile))  # without results there is nothing to be placed among
-    say(f"{path.name}: {vectors.n_genes:,} genes of profile '{profile}' × {vectors.dim} dimensions")
+    dim = vectors.declared.model(vectors.name).dim
+    say(f"{path.name}: {vectors.ids['covered']:,} genes of profile '{profile}' × {dim} dimensions")
     plan = planning.make(vectors.whole, declared=vectors.declared, names=tasks)
     rows, skipped, cost = _scores(plan, jobs=jobs, say=say, progress=progress)
-    findings = _leaks(base, vectors, plan, rows, table, jobs=jobs, progress=progress)
+    made = _compared(vectors, path, base, table, rows)
+    findings = _leaks(base, vectors, plan, rows, table, made["tasks"], jobs, progress)
+    made["leaks"] = list(map(asdict, findings))
     if mine in {*table.model, *base.declared.models}:
         mine = f"my-{mine}"
     seconds = round(time.perf_counter() - start, 1)
     cost |= {"this_call_s": seconds, "peak_memory_mb": round(manifest.peak_memory_mb())}
-    made = _card(vectors, path, base, table, rows, findings)
-    made = _plain(made | {"skipped": skipped, "cost": cost, "model": mine})
+    made |= {"sentences": _sentences(made), "skipped": skipped, "cost": cost, "model": mine}
+    # as JSON: numbers of numpy as Python's, NaN and infinities as null
+    made = json.loads(to_json(made, inf_nan_mode="null", fallback=np.generic.item))
     rows = rows.assign(model=mine)
     if faults := validation.validate(rows, "the scores of these vectors"):
         raise RunFailed(f"the scores are not sound and no card was written: {faults[0]}")
@@ -106,11 +110,6 @@ def place(
     with cache.atomic(out / "card.html") as temporary:
         temporary.write_text(card.html(made), encoding="utf-8")
     return out, made
-
-
-def _plain(value):
-    """What JSON can hold: numbers of numpy as Python's, NaN and infinities as null."""
-    return json.loads(to_json(value, inf_nan_mode="null", fallback=lambda number: number.item()))
 
 
 # --- scores and leaks -----------------------------------------------------------------------------
@@ -144,19 +143,18 @@ def _scores(plan: Plan, **report) -> tuple[pd.DataFrame, list[dict], dict]:
 
 
 def _leaks(
-    base: Plan, vectors: UserVectors, plan: Plan, rows, table, **report
+    base: Plan, vectors: UserVectors, plan: Plan, rows, table, compared: list[dict], jobs, progress
 ) -> list[leaks.Finding]:
     """Every finding about the vectors, those that raise a flag first."""
     embedding = plan.embedding(vectors.name)
     mine = _scores_of(rows, vectors.name)
-    others = results.aggregate(results.main_rows(table, genes="all"))
-    best = compare.fair(others, base.declared.models).groupby("task").score.max()
+    best = pd.DataFrame(compared).set_index("task").rival_score
     findings = [
         leaks.label_columns([plan.tasks[t] for t in rows.task.unique()], embedding),
         leaks.too_good(mine, best),
         leaks.stems(embedding),
         leaks.study(embedding, _annotation_counts(base, embedding)),
-        _survival(vectors, mine, table, **report),
+        _survival(vectors, mine, table, jobs, progress),
     ]
     return sorted(findings, key=lambda f: ("flag", "note", "open", "clear").index(f.level))
 
@@ -204,24 +202,21 @@ def _annotation_counts(base: Plan, embedding: Embedding) -> np.ndarray | None:
 # --- the card -------------------------------------------------------------------------------------
 
 
-def _card(vectors: UserVectors, path: Path, base: Plan, table, rows, findings) -> dict:
-    """Everything that the card shows, but time and skipped tasks."""
-    kinds = sorted(rows.kind.unique())
-    made = {
+def _compared(vectors: UserVectors, path: Path, base: Plan, table, rows) -> dict:
+    """What the card shows of file and scores."""
+    return {
         "genebench": __version__,
         "name": vectors.title,
         "file": path.name,
         "sha256": cache.digest(path),
         "profile": base.profile.name,
-        "dimension": vectors.dim,
+        "dimension": vectors.declared.model(vectors.name).dim,
         "ids": vectors.ids,
         "checks": vectors.checks,
         "tasks_scored": int(rows.task.nunique()),
-        "metrics": {kind: metrics.main(kind) for kind in kinds},
+        "metrics": {kind: metrics.main(kind) for kind in rows.kind.unique()},
         **compare.placed(rows, table, vectors.name, vectors.declared.models),
-        "leaks": list(map(asdict, findings)),
     }
-    return made | {"sentences": _sentences(made)}
 
 
 def _sentences(card: dict) -> list[str]:

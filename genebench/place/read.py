@@ -51,8 +51,6 @@ class UserVectors:
         Kind, numbers and examples of what became of the ids.
     checks : list of dict
         One a check of the values: ``check``, ``fine``, ``sentence``.
-    n_genes, dim : int
-        Size of what is used.
     """
 
     name: str
@@ -62,8 +60,6 @@ class UserVectors:
     by_family: ProfileSpec
     ids: dict
     checks: list[dict]
-    n_genes: int
-    dim: int
 
 
 def read(
@@ -120,8 +116,7 @@ def read(
         np.savez(temporary, ids=used, vectors=vectors)
     source, model = _declare(name, title, file, vectors.shape[1])
     declared = plan.declared.extended(sources=[source], models=[model])
-    profiles = _profiles(plan, name, title)
-    return UserVectors(name, title, declared, *profiles, report, checks, *vectors.shape)
+    return UserVectors(name, title, declared, *_profiles(plan, name, title), report, checks)
 
 
 def _resolve(names: np.ndarray, plan: Plan, resolver, kind: str | None) -> tuple:

@@ -278,7 +278,7 @@ def test_every_format_is_the_same_model_named_by_its_content(good, monkeypatch, 
     write, reading = FORMATS[name]
     write(toy_vectors(), tmp_path / name)
     made = read_tiny(tmp_path / name, **reading)
-    assert (made.n_genes, made.dim) == (180, 4)
+    assert (made.ids["covered"], made.declared.models[made.name].dim) == (180, 4)
     assert made.name == read_tiny(good["folder"] / "My vectors.csv").name
     (toy_vectors() + [0, 0, 0, 1e-3]).to_csv(tmp_path / "other.csv")
     assert read_tiny(tmp_path / "other.csv").name != made.name
@@ -307,11 +307,7 @@ def test_ids_are_resolved_and_the_lost_and_ambiguous_are_listed(warm, known):
     pd.concat([frame.set_axis(names, axis=0), more]).rename_axis("symbol").to_csv(warm / "x.csv")
     made = read_tiny(warm / "x.csv")
     found = {s["status"]: s for s in made.ids["statuses"]}
-    assert (
-        made.n_genes == made.ids["covered"] == 178
-        and made.ids["given"] == 182
-        and made.ids["lost"] == 4
-    )
+    assert made.ids["covered"] == 178 and made.ids["given"] == 182 and made.ids["lost"] == 4
     assert (
         found["previous"]["examples"] == [f"OLD{GENES[2]} → {GENES[2]}"]
         and found["previous"]["used"]
@@ -334,7 +330,7 @@ def test_ensembl_ids_are_told_by_themselves(warm, known):
     )
     frame.to_csv(warm / "x.csv")
     made = read_tiny(warm / "x.csv")
-    assert made.ids["kind"] == "ensembl" and made.n_genes == 180
+    assert made.ids["kind"] == "ensembl" and made.ids["covered"] == 180
 
 
 def test_without_the_table_of_hgnc_ids_are_symbols_and_a_sentence_says_so(good):
@@ -507,8 +503,8 @@ def test_families_and_study_are_noted_where_the_vectors_tell_them():
 
 def test_the_verdict_of_a_task_is_the_corrected_interval_of_its_folds():
     rows = pd.DataFrame({"score": [0.8, 0.82, 0.81], "score_other": [0.7, 0.71, 0.69]})
-    rows = rows.assign(task="a", kind="binary", group="localization", coverage_other=0.5)
-    rows = rows.assign(model_other="pbmc-pca", family_other="expression")
+    rows = rows.assign(task="a", kind="binary", group="localization", coverage=0.5)
+    rows = rows.assign(model="pbmc-pca", family="expression")
     models, difference = specs.declared().models, rows.score - rows.score_other
     (row,) = compare.by_task(rows, models).to_dict("records")
     low, high = intervals.fold_interval(difference.mean(), difference.std(), 3)
