@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 import numpy as np
+import pandas as pd
 
 from ..core.errors import unknown
 from ..core.specs import ModelSpec
@@ -25,7 +26,7 @@ _MODULES = {
     "expression": "nmf pca svd",
     "network": "degree netmf spectral",
     "sequence": "composition dna protein",
-    "table": "columns profile_svd vectors",
+    "table": "columns profile_svd stored vectors",
     "text": "bag_of_words tfidf transformer",
 }
 ENCODERS = {name: module for module, names in _MODULES.items() for name in names.split()}
@@ -49,10 +50,7 @@ class Embedding:
 
     def rows(self, entities: np.ndarray) -> np.ndarray:
         """Find the row in ``vectors`` of each entity, (n,); −1 where the model has no vector."""
-        if len(self.entities) == 0:
-            return np.full(len(entities), -1)
-        row = np.searchsorted(self.entities, entities).clip(max=len(self.entities) - 1)
-        return np.where(self.entities[row] == entities, row, -1)
+        return pd.Index(self.entities).get_indexer(entities)
 
 
 @dataclass(frozen=True, eq=False)

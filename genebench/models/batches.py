@@ -15,6 +15,7 @@ import numpy as np
 
 from ..core import cache
 from ..core.errors import BadInput, RunFailed
+from ..core.workers import quiet
 from . import Embedding, Sequences
 
 BUDGET = defaultdict(lambda: 4096, cuda=32_768)
@@ -87,7 +88,7 @@ def infer(
     *,
     device: str = "cpu",
     folder: Path | None = None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], None] = quiet,
 ) -> Embedding:
     """Turn token sequences into vectors of their entities.
 
@@ -149,7 +150,7 @@ def run(
     numbers: Iterable[int],
     *,
     device: str = "cpu",
-    progress: Callable[[int], None] = lambda done: None,
+    progress: Callable[[int], None] = quiet,
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Run a network over some shards, one after the other.
 

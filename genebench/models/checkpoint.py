@@ -29,7 +29,7 @@ def checkpoint(inputs, *, tensor="", inside=(), genes_in=(), norm=None, kind=Non
     norm : str, optional
         Prefix of a layer norm (``weight``, ``bias``) that the network applies to the rows.
     kind : str, optional
-        Kind of identifier of the vocabulary, as in ``inputs.canonical``.
+        Kind of identifier of the vocabulary, as in ``Inputs.canonical``.
 
     Returns
     -------

@@ -75,9 +75,7 @@ class Job:
         return self.file.with_suffix(".parts")
 
 
-def run(
-    job: Job, *, cluster=None, progress: Callable[[int, int], None] = lambda done, total: None
-) -> None:
+def run(job: Job, *, cluster=None, progress: Callable[[int, int], None] = workers.quiet) -> None:
     """Have other processes run the shards that are not finished.
 
     Parameters

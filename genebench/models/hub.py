@@ -24,10 +24,10 @@ _UNUSED = ("pooler", "contact_head", "lm_head", "position_ids", "rotary_emb.inv_
 
 def sequences(
     spec: ModelSpec,
-    folder: Path,
     entities: np.ndarray,
     texts: list,
     *,
+    path: str = "",
     owner: np.ndarray | None = None,
     windows: bool = False,
     layer: int = -1,
@@ -39,11 +39,11 @@ def sequences(
     Parameters
     ----------
     spec : ModelSpec
-    folder : Path
-        Folder of the checkpoint.
     entities : ndarray of str, shape (n_entities,)
     texts : list of str, or of list of str
         Texts or lists of words, one per entity or per element of ``owner``.
+    path : str
+        Folder of the checkpoint inside the Python package that carries it.
     owner : ndarray of int, optional
         Row in ``entities`` that each text belongs to; the vector of an entity is then the mean of
         its texts' vectors, weighted by their numbers of tokens.
@@ -69,7 +69,8 @@ def sequences(
     """
     from transformers import AutoTokenizer
 
-    trust, context, spans = weights.trusted(spec), spec.context or CONTEXT, None
+    folder, trust = weights.locate(spec, path=path), weights.trusted(spec)
+    context, spans = spec.context or CONTEXT, None
     if module:
         with loading(spec, f"Python package '{module.split('.')[0]}'", folder):
             importlib.import_module(module)

@@ -10,6 +10,7 @@ import numpy as np
 from ..core import cache
 from ..core.errors import BadInput
 from ..core.specs import Declarations, ModelSpec
+from ..core.workers import Say, quiet
 from . import Embedding, Sequences, elsewhere, weights
 from .batches import Batches, infer
 from .elsewhere import Job, devices
@@ -27,8 +28,8 @@ def embed(
     device: str = "cpu",
     download: bool = False,
     cluster=None,
-    say: Callable[[str], None] = lambda text: None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    say: Say = quiet,
+    progress: Callable[[int, int], None] = quiet,
 ) -> Embedding:
     """Embed the genes that a model can embed, from the cache where they are there.
 

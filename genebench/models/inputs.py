@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +10,7 @@ import pandas as pd
 
 from ..core.errors import BadInput
 from ..core.specs import Declarations, ModelSpec, SourceSpec
-from ..data import genes as resolution
-from ..data import sources
+from ..data import genes, sources
 from . import Embedding, Sequences, encoder
 
 
@@ -43,6 +42,53 @@ class Inputs:
         """Read the file of the source that the option ``file`` names."""
         return sources.table(self.source, self.spec.options["file"])
 
+    def canonical(self, ids: Iterable, *, kind: str | None = None) -> np.ndarray:
+        """Bring ids to one name a gene.
+
+        Parameters
+        ----------
+        ids : iterable of str, length n
+        kind : str, optional
+            Kind of identifier (``genes.KINDS``); None: guessed from how the ids look.
+
+        Returns
+        -------
+        ndarray of str, shape (n,)
+            Approved symbol; an id that HGNC does not know as it is; empty where it is ambiguous.
+        """
+        return self._resolved(ids, kind)[0]
+
+    def match(self, ids: Iterable, *, kind: str | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Find which genes a table has, and in which row.
+
+        Two genes of the run may be one gene under two names and then share a row. Of two ids of one
+        gene the one that the resolver keeps is taken.
+
+        Parameters
+        ----------
+        ids : iterable of str
+            Ids of the table, one a row.
+        kind : str, optional
+            As in ``canonical``.
+
+        Returns
+        -------
+        genes_at, row : ndarray of int64, shape (m,)
+            Indices into ``genes``, ascending, and the row of each in the table.
+        """
+        names, status = self._resolved(ids, kind)
+        order = np.argsort(status == "duplicate", kind="stable")
+        row = pd.Series(order, index=names[order], dtype=np.int64)
+        row = row[(row.index != "") & ~row.index.duplicated()]
+        row = row.reindex(self.canonical(self.genes), fill_value=-1).to_numpy()
+        return np.flatnonzero(row >= 0), row[row >= 0]
+
+    def _resolved(self, ids, kind):
+        """Name of the gene of each id, and its status."""
+        found = genes.resolver(self.declared.sources).resolve(ids, kind=kind)
+        unknown = np.isin(found.status, ("unknown", "withdrawn"))
+        return np.where(unknown, found.ids, found.symbol), found.status
+
     def rows(
         self, ids: Iterable, vectors: np.ndarray, *, kind: str | None = None, resolve: bool = True
     ) -> Embedding:
@@ -63,11 +109,10 @@ class Inputs:
         Embedding
         """
         if resolve:
-            genes_at, row = match(self.genes, ids, self.declared.sources, kind=kind)
+            genes_at, row = self.match(ids, kind=kind)
         else:
             row = pd.Index(ids).get_indexer(self.genes)
-            genes_at = np.flatnonzero(row >= 0)
-            row = row[genes_at]
+            genes_at, row = np.flatnonzero(row >= 0), row[row >= 0]
         return Embedding(self.genes[genes_at], np.ascontiguousarray(vectors[row]))
 
 
@@ -102,61 +147,3 @@ def encode(inputs: Inputs) -> Embedding | Sequences:
     if isinstance(result, Sequences):
         return result
     return Embedding(result.entities, np.asarray(result.vectors, dtype=np.float32))
-
-
-def canonical(
-    ids: Iterable, sources: Mapping[str, SourceSpec], *, kind: str | None = None
-) -> np.ndarray:
-    """Bring ids to one name a gene.
-
-    Parameters
-    ----------
-    ids : iterable of str, length n
-    sources : mapping of str to SourceSpec
-        Declared sources, of which HGNC and Ensembl are read.
-    kind : str, optional
-        Kind of identifier (``genes.KINDS``); None: guessed from how the ids look.
-
-    Returns
-    -------
-    ndarray of str, shape (n,)
-        Approved symbol; an id that HGNC does not know as it is; empty where the id is ambiguous.
-    """
-    return _resolved(ids, sources, kind)[0]
-
-
-def match(
-    genes: np.ndarray, ids: Iterable, sources: Mapping[str, SourceSpec], *, kind: str | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Find which genes a table has, and in which row.
-
-    Two genes of the run may be one gene under two names and then share a row. Of two ids of one
-    gene the one that the resolver keeps is taken.
-
-    Parameters
-    ----------
-    genes : ndarray of str, shape (n_genes,)
-    ids : iterable of str
-        Ids of the table, one a row.
-    sources, kind
-        As in ``canonical``.
-
-    Returns
-    -------
-    genes_at, row : ndarray of int64, shape (m,)
-        Indices into ``genes``, ascending, and the row of each in the table.
-    """
-    names, status = _resolved(ids, sources, kind)
-    order = np.argsort(status == "duplicate", kind="stable")
-    row = pd.Series(order, index=names[order], dtype=np.int64)
-    row = row[(row.index != "") & ~row.index.duplicated()]
-    row = row.reindex(canonical(genes, sources), fill_value=-1).to_numpy()
-    genes_at = np.flatnonzero(row >= 0)
-    return genes_at, row[genes_at]
-
-
-def _resolved(ids, sources, kind):
-    """Name of the gene of each id, and its status."""
-    found = resolution.resolver(sources).resolve(ids, kind=kind)
-    unknown = np.isin(found.status, ("unknown", "withdrawn"))
-    return np.where(unknown, found.ids, found.symbol), found.status

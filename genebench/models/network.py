@@ -6,11 +6,10 @@ Two factorisations (Laplacian eigenmap, DeepWalk in closed form) and the degree.
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
-from scipy.sparse.linalg import LinearOperator, eigsh
+from scipy.sparse.linalg import eigsh
 from sklearn.utils.extmath import svd_flip
 
 from . import Embedding
-from .inputs import canonical, match
 
 _SMALL = 500
 """Up to this many nodes the whole matrix is decomposed, which is exact and as fast."""
@@ -75,7 +74,7 @@ def degree(inputs, *, first, second):
         Every gene: log(1 + number of partners); that a gene has none is a real count.
     """
     nodes, adjacency = graph(inputs, first, second)
-    genes_at, row = match(inputs.genes, nodes, inputs.declared.sources, kind="symbol")
+    genes_at, row = inputs.match(nodes, kind="symbol")
     number = np.zeros((len(inputs.genes), 1))
     number[genes_at, 0] = np.log1p(adjacency.sum(axis=1)[row])
     return Embedding(inputs.genes, number)
@@ -101,7 +100,7 @@ def graph(inputs, first, second):
         Symmetric, 0 or 1.
     """
     symbols, code = np.unique(inputs.table()[[first, second]].to_numpy(str), return_inverse=True)
-    pairs = canonical(symbols, inputs.declared.sources, kind="symbol")[code.reshape(-1, 2)]
+    pairs = inputs.canonical(symbols, kind="symbol")[code.reshape(-1, 2)]
     pairs = pairs[(pairs != "").all(axis=1) & (pairs[:, 0] != pairs[:, 1])]
     nodes, code = np.unique(pairs, return_inverse=True)
     shape = (len(nodes), len(nodes))
@@ -170,18 +169,16 @@ def netmf_vectors(adjacency, dim, *, window=10, rank=256):
         blocks = [np.log(np.maximum(left[s : s + 1024] @ side, 1)) @ x for s in range(0, n, 1024)]
         return np.concatenate(blocks).astype(np.float64)
 
-    if n <= max(_SMALL, 2 * dim + 64):
-        values, vectors = np.linalg.eigh(times(np.eye(n)))
-    else:
-        # randomised subspace iteration (Halko et al. 2011)
-        basis = np.random.default_rng(0).standard_normal((n, dim + 32))
-        for _ in range(6):
-            basis, _ = np.linalg.qr(times(basis))
-        small = basis.T @ times(basis)
-        values, inner = np.linalg.eigh(small / 2 + small.T / 2)
-        vectors = basis @ inner
+    # randomised subspace iteration (Halko et al. 2011); of a small matrix the basis is all of it
+    exact = n <= max(_SMALL, 2 * dim + 64)
+    basis = np.eye(n) if exact else np.random.default_rng(0).standard_normal((n, dim + 32))
+    for _ in range(0 if exact else 6):
+        basis, _ = np.linalg.qr(times(basis))
+    small = basis.T @ times(basis)
+    values, inner = np.linalg.eigh(small / 2 + small.T / 2)
     order = np.argsort(-np.abs(values), kind="stable")[:dim]
-    return svd_flip(vectors[:, order], None)[0] * np.sqrt(np.abs(values[order]))
+    vectors = (basis @ inner)[:, order]
+    return svd_flip(vectors, None)[0] * np.sqrt(np.abs(values[order]))
 
 
 def _top(adjacency, k, tau=0.0):
@@ -193,7 +190,6 @@ def _top(adjacency, k, tau=0.0):
     else:
         # ARPACK would draw another start at every call
         start = np.random.default_rng(0).standard_normal(n)
-        operator = LinearOperator(matrix.shape, matvec=matrix.dot, dtype=np.float64)
-        values, vectors = eigsh(operator, k=k, which="LA", v0=start)
+        values, vectors = eigsh(matrix, k=k, which="LA", v0=start)
     order = np.argsort(-values, kind="stable")[:k]
     return values[order], vectors[:, order], scale

@@ -11,7 +11,7 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from ..core.errors import unknown
 from ..core.specs import Declarations
 from ..data import sources, tasks
-from .inputs import Inputs, canonical, match
+from .inputs import Inputs
 
 MASK = "[MASK]"
 """What replaces a masked word: the mask token of BERT's vocabulary."""
@@ -68,7 +68,7 @@ def _facts(inputs, *, summary, names):
     of HGNC and the synonyms of NCBI. A file of NCBI that is not needed is not opened.
     """
     hgnc = sources.table(inputs.declared.source("hgnc"), "genes").set_index("symbol", drop=False)
-    hgnc = hgnc.reindex(canonical(inputs.genes, inputs.declared.sources)).fillna("")
+    hgnc = hgnc.reindex(inputs.canonical(inputs.genes)).fillna("")
     facts = hgnc[["symbol", "name"]].set_axis(inputs.genes)
     if summary:
         facts["summary"] = _ncbi(inputs, "gene_summary", "Summary")
@@ -84,7 +84,7 @@ def _ncbi(inputs, file, column):
     table = sources.table(inputs.declared.source("ncbi"), file)
     human = (table["#tax_id"] == "9606") & ~table.GeneID.duplicated()
     table = table[human & (table[column].str.len() > 1)]
-    genes_at, row = match(inputs.genes, table.GeneID, inputs.declared.sources, kind="entrez")
+    genes_at, row = inputs.match(table.GeneID, kind="entrez")
     out = np.full(len(inputs.genes), "", dtype=object)
     out[genes_at] = table[column].to_numpy(object)[row]
     return out

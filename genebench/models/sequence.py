@@ -8,8 +8,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from ..core.errors import BadInput, unknown
 from ..data import genome, sources
-from . import hub, weights
-from .inputs import match
+from . import hub
 
 # letter, average mass in dalton, hydropathy (no unit, high is hydrophobic; Kyte & Doolittle 1982)
 _RESIDUES = """
@@ -19,8 +18,7 @@ L 113.1594  3.8    K 128.1741 -3.9    M 131.1926  1.9    F 147.1766  2.8    P  9
 S  87.0782 -0.8    T 101.1051 -0.7    W 186.2132 -0.9    Y 163.1760 -1.3    V  99.1326  4.2
 """.split()
 _LETTERS = sorted(_RESIDUES[::3])
-_MASS = dict(zip(_RESIDUES[::3], map(float, _RESIDUES[1::3])))
-_HYDROPATHY = dict(zip(_RESIDUES[::3], map(float, _RESIDUES[2::3])))
+_MASS, _HYDROPATHY = (dict(zip(_RESIDUES[::3], map(float, _RESIDUES[i::3]))) for i in (1, 2))
 
 RESIDUE_FORMATS = {
     "joined": lambda sequence: sequence,
@@ -87,7 +85,7 @@ def composition(inputs, *, k=1, descriptors=True, id_pattern=r"(\S+)", kind=None
     id_pattern : str
         Regular expression whose first group is the gene's id in a header.
     kind : str, optional
-        Kind of identifier, as in ``inputs.canonical``.
+        Kind of identifier, as in ``Inputs.canonical``.
 
     Returns
     -------
@@ -138,13 +136,11 @@ def protein(inputs, *, written="joined", layer=-1):
     if written not in RESIDUE_FORMATS:
         where = f"model '{inputs.spec.name}'"
         raise unknown("way of writing residues", written, RESIDUE_FORMATS, where=where)
-    folder = weights.locate(inputs.spec)
     fasta = inputs.table()
     accession = fasta.id.str.replace(r"^[^|]*\|([^|]*)\|[^|]*$", r"\1", regex=True)
-    genes_at, row = match(inputs.genes, accession, inputs.declared.sources, kind="uniprot")
+    genes_at, row = inputs.match(accession, kind="uniprot")
     texts = list(map(RESIDUE_FORMATS[written], fasta.sequence.iloc[row]))
-    options = {"windows": True, "layer": layer}
-    return hub.sequences(inputs.spec, folder, inputs.genes[genes_at], texts, **options)
+    return hub.sequences(inputs.spec, inputs.genes[genes_at], texts, windows=True, layer=layer)
 
 
 def dna(inputs, *, region="promoter", cut=None, lower=False, layer=-1, module=None):
@@ -171,9 +167,8 @@ def dna(inputs, *, region="promoter", cut=None, lower=False, layer=-1, module=No
     -------
     Sequences
     """
-    folder = weights.locate(inputs.spec)
     regions = genome.regions(sources.table(inputs.source, "genes"), region, **(cut or {}))
-    genes_at, row = match(inputs.genes, regions.gene, inputs.declared.sources, kind="symbol")
+    genes_at, row = inputs.match(regions.gene, kind="symbol")
     file = sources.locate(inputs.source, inputs.spec.options["file"])
     extracted = np.array(genome.extract(file, regions.iloc[row]), dtype=object)
     there = extracted != ""
@@ -181,4 +176,4 @@ def dna(inputs, *, region="promoter", cut=None, lower=False, layer=-1, module=No
     texts += map(genome.reverse_complement, texts.copy())
     owner = np.tile(np.arange(there.sum()), 2)
     options = {"owner": owner, "windows": True, "layer": layer, "module": module}
-    return hub.sequences(inputs.spec, folder, inputs.genes[genes_at[there]], texts, **options)
+    return hub.sequences(inputs.spec, inputs.genes[genes_at[there]], texts, **options)

@@ -6,25 +6,43 @@ from scipy import sparse
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfTransformer
 
+from ..core import paths
 from . import Embedding
 
 
-def vectors(inputs, *, kind=None, resolve=True):
+def vectors(inputs, *, kind=None):
     """Take published vectors from a file of any format that ``genebench.data.vectors`` reads.
 
     Parameters
     ----------
     inputs : Inputs
         The file's ``options`` say which column or array.
-    kind, resolve
-        As in ``Inputs.rows``.
+    kind : str, optional
+        Kind of identifier, as in ``Inputs.canonical``.
 
     Returns
     -------
     Embedding
     """
     table = inputs.table()
-    return inputs.rows(table.index, table.to_numpy(), kind=kind, resolve=resolve)
+    return inputs.rows(table.index, table.to_numpy(), kind=kind)
+
+
+def stored(inputs, *, name):
+    """Take vectors of a user as ``genebench.place`` has stored them.
+
+    Parameters
+    ----------
+    inputs : Inputs
+    name : str
+        Made of their content.
+
+    Returns
+    -------
+    Embedding
+    """
+    with np.load(paths.DOWNLOADS / "own" / f"{name}.npz", allow_pickle=False) as arrays:
+        return inputs.rows(arrays["ids"], arrays["vectors"], resolve=False)
 
 
 def columns(inputs, *, gene_column, columns):

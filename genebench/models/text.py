@@ -2,7 +2,7 @@
 
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
-from . import Embedding, hub, recipes, weights
+from . import Embedding, hub, recipes
 from .table import truncated_svd
 
 
@@ -41,13 +41,11 @@ def transformer(
     -------
     Sequences
     """
-    folder, genes = weights.locate(inputs.spec, path=path), inputs.genes
-    if recipe is None:
-        texts = [template.format(symbol=gene) for gene in genes]
-    else:
+    genes, texts = inputs.genes, [template.format(symbol=gene) for gene in inputs.genes]
+    if recipe:
         genes, texts = recipes.texts(inputs, recipe, labels_of)
     texts = [prefix + text for text in texts]
-    return hub.sequences(inputs.spec, folder, genes, texts, layer=layer, unit=True)
+    return hub.sequences(inputs.spec, genes, texts, path=path, layer=layer, unit=True)
 
 
 def bag_of_words(inputs, *, recipe, size=1024, labels_of=()):

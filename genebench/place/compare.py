@@ -22,6 +22,14 @@ PAIRED = ["task", "repeat", "fold", "n_test"]
 ABOUT = ("title", "family", "color")
 """What the card shows of a model besides its name."""
 
+VERDICTS = {
+    "open": "too few tasks to say whether that is more than chance",
+    "below": "it knows something that the shortcuts do not",
+    "above": "a shortcut that understands nothing does better",
+    "level": "no gain over the shortcuts can be shown",
+}
+"""Where the best shortcut stands → what that means."""
+
 Models = Mapping[str, ModelSpec]
 
 
@@ -182,14 +190,24 @@ def head_to_head(judged: pd.DataFrame, models: Models) -> list[dict]:
     """
     out = []
     for model, part in judged[judged.kind != "regression"].groupby("model"):
-        _, low, high = intervals.mean_interval(part.difference)
-        choices = [np.isnan(low), low > 0, high < 0]
-        stands = np.select(choices, ["open", "below", "above"], "level").item()
-        row = {"tasks": len(part), "low": low, "high": high, "stands": stands}
-        row |= part[["score", "score_other", "difference", "coverage"]].mean().to_dict()
-        row |= {kind: (part.verdict == kind).sum() for kind in ("win", "tie", "loss")}
-        out.append(_about(model, models) | row)
+        row = _about(model, models) | _mean(part.difference, "difference")
+        row["stands"] = _stands(row)
+        row |= part[["score", "score_other", "coverage"]].mean().to_dict()
+        out.append(row | {kind: (part.verdict == kind).sum() for kind in ("win", "tie", "loss")})
     return sorted(out, key=lambda r: r["difference"])
+
+
+def _mean(values: pd.Series, name: str = "mean") -> dict:
+    """Mean over tasks with its 95 % interval."""
+    names = ("tasks", name, "low", "high")
+    return dict(zip(names, (len(values), *intervals.mean_interval(values))))
+
+
+def _stands(row: dict) -> str:
+    """Where others stand by the interval of a difference to them."""
+    low, high = row["low"], row["high"]
+    choices = [np.isnan(low), low > 0, high < 0]
+    return np.select(choices, ["open", "below", "above"], "level").item()
 
 
 def tier(rivals: list[dict]) -> dict:
@@ -236,22 +254,12 @@ def _excess(over: pd.DataFrame) -> dict:
     if over.empty:
         sentence = "The table has no fair shortcut on these tasks, so there is no excess."
         return {"tasks": 0, "sentence": sentence}
-    mean, low, high = intervals.mean_interval(over.excess)
-    groups = []
-    for group, part in over.groupby("group"):
-        numbers = dict(zip(("excess", "low", "high"), intervals.mean_interval(part.excess)))
-        groups.append({"group": group, "tasks": len(part), **numbers})
-    between = f" (95 % interval {low:+.3f} to {high:+.3f})"
-    verdict = "no gain over the shortcuts can be shown"
-    if np.isnan(low):
-        between, verdict = "", "too few tasks to say whether that is more than chance"
-    elif low > 0:
-        verdict = "it knows something that the shortcuts do not"
-    elif high < 0:
-        verdict = "a shortcut that understands nothing does better"
+    out = _mean(over.excess)
+    groups = over.groupby("group").excess
+    out["by_group"] = [{"group": g} | _mean(part, "excess") for g, part in groups]
+    between, stands = f" (95 % interval {out['low']:+.3f} to {out['high']:+.3f})", _stands(out)
     sentence = (
         f"Against the best shortcut of each of {len(over):,} tasks, on the same genes and folds: "
-        f"{mean:+.3f}{between}; {verdict}."
+        f"{out['mean']:+.3f}{'' if stands == 'open' else between}; {VERDICTS[stands]}."
     )
-    numbers = {"tasks": len(over), "mean": mean, "low": low, "high": high}
-    return {**numbers, "by_group": groups, "sentence": sentence}
+    return {**out, "sentence": sentence}

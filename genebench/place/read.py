@@ -1,7 +1,7 @@
 """A user's own file of vectors as a model: read, resolved, checked.
 
-Model, source and profile share one name, made of the content, so that the same vectors are the same
-model whatever the file is called.
+Model and profile share one name, made of the content, so that the same vectors are the same model
+whatever the file is called.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from ..benchmark import custom_tasks
 from ..benchmark.plan import Plan
 from ..core import cache, paths
 from ..core.errors import BadInput
-from ..core.specs import Declarations, FileSpec, ModelSpec, ProfileSpec, SourceSpec
+from ..core.specs import Declarations, ModelSpec, ProfileSpec
 from ..data import genes
 from ..data.vectors import read_vectors
-from ..models.inputs import match
+from ..models.inputs import Inputs
 
 COLOR = "#D81B60"
 """Colour of the vectors that are placed; no declared model has it."""
@@ -43,7 +43,7 @@ class UserVectors:
     name, title : str
         Of the model; ``name`` is made of the content.
     declared : Declarations
-        With the model and its source.
+        With the model.
     whole, by_family : ProfileSpec
         The model on the tasks of a profile; and on a sample of them with families kept whole,
         beside the letters of the symbol.
@@ -111,11 +111,22 @@ def read(
     used, vectors = plan.universe[inside], np.ascontiguousarray(matrix[row])
     text = "\n".join([plan.profile.name, *used]).encode()
     name = f"placed-{hashlib.sha256(text + vectors.tobytes()).hexdigest()[:12]}"
-    file = paths.DOWNLOADS / "own" / f"{name}.npz"
-    with cache.atomic(file) as temporary:
+    with cache.atomic(paths.DOWNLOADS / "own" / f"{name}.npz") as temporary:
         np.savez(temporary, ids=used, vectors=vectors)
-    source, model = _declare(name, title, file, vectors.shape[1])
-    declared = plan.declared.extended(sources=[source], models=[model])
+    model = ModelSpec(
+        name=name,
+        title=title,
+        family="table",
+        encoder="stored",
+        description="A user's own file of vectors.",
+        input="a file",
+        dim=vectors.shape[1],
+        licence="the user's own file",
+        trained_on="Not known.",
+        color=COLOR,
+        options={"name": name},
+    )
+    declared = plan.declared.extended(models=[model])
     return UserVectors(name, title, declared, *_profiles(plan, name, title), report, checks)
 
 
@@ -135,7 +146,7 @@ def _resolve(names: np.ndarray, plan: Plan, resolver, kind: str | None) -> tuple
         }
         sentence = f"{there.sum():,} of {len(names):,} ids are names of genes of the profile."
     else:
-        inside, row = match(universe, names, plan.declared.sources, kind=kind)
+        inside, row = Inputs(None, universe, plan.declared).match(names, kind=kind)
         resolved = resolver.resolve(names, kind=kind)
         lost = np.isin(resolved.status, ("unknown", "withdrawn"))
         status = np.where(lost & there, AS_IT_IS, resolved.status)
@@ -176,8 +187,7 @@ def _checks(path: Path, names: np.ndarray, matrix: np.ndarray) -> list[dict]:
             "its export."
         )
     zero = ~matrix.any(axis=1)
-    rows = pd.Series([row.tobytes() for row in np.ascontiguousarray(matrix)])
-    shared = rows.duplicated(keep=False).to_numpy() & ~zero
+    shared = pd.Series(map(bytes, matrix)).duplicated(keep=False).to_numpy() & ~zero
     ratio = float(spread[~constant].max() / spread[~constant].min())
     norm = np.median(np.linalg.norm(matrix.astype(np.float64), axis=1))
     nothing = "; they do nothing" if constant.any() else ""
@@ -206,35 +216,6 @@ def _checks(path: Path, names: np.ndarray, matrix: np.ndarray) -> list[dict]:
         ),
     ]
     return [{"check": c, "fine": not bad, "sentence": sentence} for c, bad, sentence in checks]
-
-
-def _declare(name: str, title: str, file: Path, dim: int) -> tuple[SourceSpec, ModelSpec]:
-    """The file as a source and a model."""
-    digest = cache.digest(file)
-    about = {"title": title, "licence": "the user's own file"}
-    options = {"path": f"own/{file.name}", "sha256": digest, "how": "run 'genebench place'"}
-    source = SourceSpec(
-        id=name,
-        homepage="",
-        release=f"sha256 {digest[:12]}",
-        attribution="",
-        citation="",
-        files={"vectors": FileSpec(format="vectors", **options)},
-        **about,
-    )
-    model = ModelSpec(
-        name=name,
-        family="table",
-        encoder="vectors",
-        description="A user's own file of vectors.",
-        input="a file",
-        dim=dim,
-        trained_on="Not known.",
-        color=COLOR,
-        options={"source": name, "file": "vectors", "resolve": False},
-        **about,
-    )
-    return source, model
 
 
 def _profiles(plan: Plan, name: str, title: str) -> tuple[ProfileSpec, ProfileSpec]:

@@ -51,7 +51,7 @@ def test_code_that_nobody_declared_is_not_run(save, shelf, vectors):
         inference.infer(vectors("transformer", "TTN"))
 
 
-def test_a_module_that_registers_a_network_must_be_installed(save, shelf, model):
+def test_a_module_that_registers_a_network_must_be_installed(save, model):
     save("bert")
     with pytest.raises(BadInput, match="Python package 'no_such_package'"):
-        hub.sequences(model(), shelf, np.array(["A"]), ["a"], module="no_such_package.model")
+        hub.sequences(model(), np.array(["A"]), ["a"], module="no_such_package.model")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from genebench.models import inputs
+from genebench.models.inputs import Inputs
 
 
 @pytest.mark.parametrize(
@@ -16,5 +16,5 @@ from genebench.models import inputs
 )
 def test_genes_and_ids_match_by_approved_symbol(tables, declared, names, kind, rows):
     genes = np.array(["BOTH", "CHN3", "KIN1", "OLDK1", "UNKNOWN9"])
-    genes_at, row = inputs.match(genes, names, declared.sources, kind=kind)
+    genes_at, row = Inputs(None, genes, declared).match(names, kind=kind)
     assert dict(zip(genes[genes_at], row)) == rows

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 
 FILE = {"source": "s", "file": "f"}
 
@@ -26,11 +25,8 @@ def test_a_profile_svd_at_full_rank_keeps_the_inner_products_of_the_weighted_tab
     np.testing.assert_allclose(result.vectors @ result.vectors.T, expected, atol=1e-5)
 
 
-@pytest.mark.parametrize(
-    "resolve, expected", [(True, {"KIN1": [5, 6], "SET": [1, 2]}), (False, {"SET": [1, 2]})]
-)
-def test_published_vectors_are_found_by_gene_or_as_they_are(tables, vectors, resolve, expected):
+def test_published_vectors_are_found_by_gene(tables, vectors):
     values = [[1.0, 2], [3, 4], [5, 6]]
     tables["s", "f"] = pd.DataFrame(values, index=["SET", "NOBODY", "OLDK1"])
-    result = vectors("vectors", "KIN1 SET CHN3", resolve=resolve, **FILE)
-    assert dict(zip(result.entities.tolist(), result.vectors.tolist())) == expected
+    result = vectors("vectors", "KIN1 SET CHN3", **FILE)
+    assert dict(zip(result.entities, result.vectors.tolist())) == {"KIN1": [5, 6], "SET": [1, 2]}
