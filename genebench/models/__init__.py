@@ -99,12 +99,6 @@ def encoder(spec: ModelSpec) -> Callable[..., Embedding | Sequences]:
     Returns
     -------
     callable
-        ``encode(inputs, **options)``.
-
-    Raises
-    ------
-    BadInput
-        Unknown encoder; names the nearest one.
     """
     if spec.encoder not in ENCODERS:
         raise unknown("encoder", spec.encoder, ENCODERS, where=f"model '{spec.name}'")

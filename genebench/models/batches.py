@@ -100,7 +100,6 @@ def infer(
     ----------
     work : Sequences
     device : str
-        Torch device.
     folder : Path, optional
         Where finished shards are stored and taken up from; None: in memory only.
     progress : callable
@@ -158,27 +157,16 @@ def run(
 
     Parameters
     ----------
-    work : Sequences
-    batches : Batches
-        Of ``work``.
+    work, batches : Sequences, Batches
     numbers : iterable of int
         Indices in ``batches.shards``.
     device : str
-        Torch device.
     progress : callable
         Called with the number of sequences done of the current shard.
 
     Yields
     ------
-    number : int
-    vectors : ndarray of float32, shape (n, d)
-
-    Raises
-    ------
-    BadInput
-        There is no such device.
-    RunFailed
-        A single sequence does not fit into memory.
+    number, vectors : int, ndarray of float32, shape (n, d)
     """
     import torch
 

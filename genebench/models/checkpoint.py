@@ -34,11 +34,6 @@ def checkpoint(inputs, *, tensor="", inside=(), genes_in=(), norm=None, kind=Non
     Returns
     -------
     Embedding
-
-    Raises
-    ------
-    BadInput
-        A file that is not what is declared, or that would run code.
     """
     spec = inputs.spec
     folder = weights.locate(spec)

@@ -27,11 +27,6 @@ def reduced(inputs, *, dim, how="pca"):
     Returns
     -------
     Embedding
-
-    Raises
-    ------
-    BadInput
-        Not one model, another way, or more dimensions than the model has.
     """
     fault = f"model '{inputs.spec.name}':"
     if len(inputs.parts) != 1 or how not in ("pca", "projection"):
@@ -63,11 +58,6 @@ def joined(inputs):
     -------
     Embedding
         Genes that all of them embed.
-
-    Raises
-    ------
-    BadInput
-        Fewer than two models, or no gene that all embed.
     """
     parts = inputs.parts
     shared = reduce(np.intersect1d, (part.entities for part in parts)) if parts else ()

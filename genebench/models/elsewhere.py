@@ -31,11 +31,6 @@ def devices(text: str) -> list[str]:
     Returns
     -------
     list of str
-
-    Raises
-    ------
-    BadInput
-        No device, or none of CUDA for ``all``.
     """
     names = [name.strip() for name in text.split(",") if name.strip()]
     if text == "all":
@@ -85,11 +80,6 @@ def run(job: Job, *, cluster=None, progress: Callable[[int, int], None] = worker
         None: a process for each device of this machine.
     progress : callable
         Called with (sequences done, sequences in all).
-
-    Raises
-    ------
-    RunFailed
-        A process died, or could not run a shard.
     """
     shards = job.batches.shards
 

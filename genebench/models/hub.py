@@ -61,11 +61,6 @@ def sequences(
     Returns
     -------
     Sequences
-
-    Raises
-    ------
-    BadInput
-        A tokenizer or network that cannot be loaded, or lacks weights (none is made up).
     """
     from transformers import AutoTokenizer
 
@@ -123,8 +118,7 @@ def load(spec: ModelSpec, folder: Path, *, trust: bool = False):
 
     Parameters
     ----------
-    spec : ModelSpec
-    folder : Path
+    spec, folder : ModelSpec, Path
     trust : bool
         Whether code that comes with the checkpoint may be run.
 

@@ -27,17 +27,11 @@ def recipe(spec: ModelSpec, digest: str, declared: Declarations) -> dict[str, An
     digest : str
         Of the gene universe, by ``cache.of_names``.
     declared : Declarations
-        Sources that the model reads, and models that it is made of.
 
     Returns
     -------
     dict
         Encoder, options, weights, files, genes; plain values for ``cache.key``.
-
-    Raises
-    ------
-    BadInput
-        Unknown source or model.
     """
     source = spec.options.get("source")
     files = declared.source(source).files if source else {}
@@ -93,17 +87,11 @@ def parts(spec: ModelSpec, declared: Declarations) -> list[ModelSpec]:
 
     Parameters
     ----------
-    spec : ModelSpec
-    declared : Declarations
+    spec, declared : ModelSpec, Declarations
 
     Returns
     -------
     list of ModelSpec
-
-    Raises
-    ------
-    BadInput
-        Unknown model, or one that is itself made of others or of labels.
     """
     named = [declared.model(name) for name in spec.options.get("of", [])]
     for part in named:

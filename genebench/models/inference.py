@@ -37,21 +37,16 @@ def embed(
 
     Parameters
     ----------
-    spec : ModelSpec
-    genes : ndarray of str, shape (n_genes,)
-        The universe, sorted.
-    declared : Declarations
-        Sources that the model reads, and models that it is made of.
+    spec, genes, declared
+        As in ``path``.
     device : str
         Torch device of a neural network, or several joined by commas, or ``all``.
     download : bool
         Whether weights that are missing may be fetched.
     cluster : Cluster, optional
         Dask cluster whose workers run a network, each on its ``device`` and with the same weights.
-    say : callable
-        Called with a sentence when a cached file is broken and computed again.
-    progress : callable
-        Called with (sequences done, sequences in all).
+    say, progress : callable
+        Called with a sentence on a broken file; with (sequences done, sequences in all).
 
     Returns
     -------
@@ -105,14 +100,8 @@ def check(embedding: Embedding, name: str) -> None:
 
     Parameters
     ----------
-    embedding : Embedding
-    name : str
-        Of the model, for the message.
-
-    Raises
-    ------
-    BadInput
-        NaN or inf; names the first entity and column.
+    embedding, name : Embedding, str
+        Vectors, and the model's name for the message that names the first entity and column.
     """
     bad = np.argwhere(~np.isfinite(embedding.vectors))
     if len(bad):

@@ -127,11 +127,6 @@ def encode(inputs: Inputs) -> Embedding | Sequences:
     -------
     Embedding or Sequences
         Vectors in single precision; sequences of a neural network.
-
-    Raises
-    ------
-    BadInput
-        Unknown encoder, wrong options, or a column that is not there.
     """
     options = {k: v for k, v in inputs.spec.options.items() if k not in ("source", "file", "of")}
     where = f"model '{inputs.spec.name}'"

@@ -39,14 +39,7 @@ def texts(inputs: Inputs, recipe: str, labels_of: Sequence[str] = ()) -> tuple[n
 
     Returns
     -------
-    genes : ndarray of str, shape (m,)
-        Genes with a text.
-    texts : list of str, length m
-
-    Raises
-    ------
-    BadInput
-        Unknown recipe.
+    genes, texts : ndarray of str, shape (m,); list of str
     """
     if recipe not in RECIPES:
         raise unknown("text recipe", recipe, RECIPES)

@@ -90,11 +90,6 @@ def composition(inputs, *, k=1, descriptors=True, id_pattern=r"(\S+)", kind=None
     Returns
     -------
     Embedding
-
-    Raises
-    ------
-    BadInput
-        A header that the pattern does not match.
     """
     fasta = inputs.table()
     ids = fasta.header.str.extract(id_pattern)[0]
@@ -127,11 +122,6 @@ def protein(inputs, *, written="joined", layer=-1):
     Returns
     -------
     Sequences
-
-    Raises
-    ------
-    BadInput
-        Unknown way of writing residues.
     """
     if written not in RESIDUE_FORMATS:
         where = f"model '{inputs.spec.name}'"

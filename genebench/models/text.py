@@ -24,17 +24,13 @@ def transformer(
     Parameters
     ----------
     inputs : Inputs
-    path : str
-        Folder of the model inside the Python package that carries it.
-    template : str
-        Text of each gene, with ``{symbol}``.
+    template, prefix : str
+        Text of each gene, with ``{symbol}``; what comes before it, as some models require.
     recipe : str, optional
         Key of ``recipes.RECIPES`` instead; genes that it has no text for are left out.
     labels_of : list of str
         Sources whose labels the recipe masks.
-    prefix : str
-        Comes before every text, as some models require.
-    layer : int
+    path, layer
         As in ``hub.sequences``.
 
     Returns
@@ -60,12 +56,10 @@ def bag_of_words(inputs, *, recipe, size=1024, labels_of=()):
     recipe, labels_of
         As in ``recipes.texts``.
     size : int
-        Number of words.
 
     Returns
     -------
     Embedding
-        Genes that the recipe has a text for.
     """
     genes, texts = recipes.texts(inputs, recipe, labels_of)
     counts = CountVectorizer(max_features=size).fit_transform(texts)
@@ -88,7 +82,6 @@ def tfidf(inputs, *, recipe, dim=256, min_genes=2, labels_of=()):
     Returns
     -------
     Embedding
-        Genes that the recipe has a text for.
     """
     genes, texts = recipes.texts(inputs, recipe, labels_of)
     counter = TfidfVectorizer(min_df=min_genes, stop_words="english", sublinear_tf=True)

@@ -36,10 +36,8 @@ def locate(spec: ModelSpec, *, path: str = "", download: bool = False) -> Path:
     ----------
     spec : ModelSpec
         Says by ``weights``, ``hub`` or ``files`` which route its weights take.
-    path : str
-        Folder inside the Python package that carries the weights.
-    download : bool
-        Whether what is missing may be fetched from the Hub.
+    path, download : str, bool
+        Folder inside the Python package; whether what is missing may be fetched from the Hub.
 
     Returns
     -------
@@ -47,8 +45,6 @@ def locate(spec: ModelSpec, *, path: str = "", download: bool = False) -> Path:
 
     Raises
     ------
-    BadInput
-        The package that carries the weights is not installed.
     sources.Missing
         Not available; says what to run and where to put the files.
     """
@@ -121,14 +117,8 @@ def loading(spec: ModelSpec, what: str, path: Path) -> Iterator[None]:
 
     Parameters
     ----------
-    spec : ModelSpec
-    what, path : str, Path
+    spec, what, path : ModelSpec, str, Path
         What is loaded, and from where.
-
-    Raises
-    ------
-    BadInput
-        Any fault within this context.
     """
     try:
         yield
@@ -154,14 +144,13 @@ def verify(spec: ModelSpec, folder: Path) -> None:
 
     Parameters
     ----------
-    spec : ModelSpec
-    folder : Path
+    spec, folder : ModelSpec, Path
         As found by ``locate``.
 
     Raises
     ------
     BadInput
-        Other weights than before, or than the declared revision; says what to do.
+        Other weights than before, or than the declared revision.
     """
     if spec.weights:
         return

@@ -53,11 +53,6 @@ def placed(frame: pd.DataFrame, table: pd.DataFrame, name: str, models: Models) 
         ``groups`` (score per group of tasks with interval, beside every model), ``tier``,
         ``rivals`` (head to head with each model), ``excess`` over the best shortcut, ``counts``,
         ``tasks`` (one row each), ``wins`` and ``losses`` (the first ``TOP``).
-
-    Raises
-    ------
-    BadInput
-        The table shares no task with the new scores.
     """
     own, whole = (results.main_rows(frame.assign(model=name), genes=g) for g in ("own", "all"))
     theirs = results.main_rows(table, genes="all")

@@ -30,7 +30,7 @@ from ..data import genes
 from ..data.labels import slug
 from ..models import Embedding
 from ..stats import metrics
-from . import card, compare, leaks
+from . import card, compare, labels, leaks
 from .read import UserVectors, read
 
 
@@ -50,9 +50,8 @@ def place(
 
     Parameters
     ----------
-    path : Path
-        A file that ``vectors.read_vectors`` reads.
-    profile : str
+    path, profile : Path, str
+        A file that ``vectors.read_vectors`` reads, and where it is placed.
     out : Path, optional
         Folder for ``card.html``, ``card.json`` and ``scores.parquet``; None: ``<name>-card`` here.
     name : str, optional
@@ -61,22 +60,13 @@ def place(
         ``ids``, ``array`` and ``kind``, see ``place.read``.
     tasks : iterable of str, optional
         Only the blocks that hold these tasks.
-    jobs : int, optional
-        Processes.
-    say, progress : callable, optional
+    jobs, say, progress : int, callable, callable, optional
+        Processes, and what is called with messages and progress.
 
     Returns
     -------
-    folder : Path
-    card : dict
+    folder, card : Path, dict
         What ``card.json`` holds.
-
-    Raises
-    ------
-    BadInput
-        A file that cannot be used, or a profile without results to be placed among.
-    RunFailed
-        A cell failed; what has ended is cached.
     """
     start = time.perf_counter()
     path = Path(path)
@@ -150,7 +140,7 @@ def _leaks(
     mine = _scores_of(rows, vectors.name)
     best = pd.DataFrame(compared).set_index("task").rival_score
     findings = [
-        leaks.label_columns([plan.tasks[t] for t in rows.task.unique()], embedding),
+        labels.label_columns([plan.tasks[t] for t in rows.task.unique()], embedding),
         leaks.too_good(mine, best),
         leaks.stems(embedding),
         leaks.study(embedding, _annotation_counts(base, embedding)),

@@ -75,24 +75,16 @@ def read(
 
     Parameters
     ----------
-    path : Path
+    path, title : Path, str
+        The file, and what the vectors are called.
     plan : Plan
-        Of the profile that the vectors are placed in.
-    title : str
-        What they are called.
-    ids, array
-        See ``vectors.read_vectors``.
-    kind : str, optional
-        Kind of id, see ``genes.Resolver.resolve``.
+        Of the profile that they are placed in.
+    ids, array, kind : str, optional
+        See ``vectors.read_vectors`` and ``genes.Resolver.resolve``.
 
     Returns
     -------
     UserVectors
-
-    Raises
-    ------
-    BadInput
-        A file that cannot be used, or that holds fewer than ``FEWEST`` genes of the profile.
     """
     names, matrix = read_vectors(path, ids=ids, array=array)
     resolver, notes = custom_tasks.find_resolver(plan.declared)
