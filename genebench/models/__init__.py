@@ -1,7 +1,8 @@
 """Models: genes → vectors. One module a family of encoders.
 
-An encoder is a function ``encode(spec, genes, *, declared, **options)`` named in an entry of
-``data/models.yml``. It returns an ``Embedding``, or ``Sequences`` for a neural network, which
+An encoder is a function ``encode(inputs, **options)`` named in an entry of ``data/models.yml``; the
+options are those of the entry, but ``source``, ``file`` and ``of``, which ``Inputs`` reads. It
+returns an ``Embedding``, or ``Sequences`` for a neural network, which
 ``genebench.models.inference`` runs. A gene that cannot be embedded has no vector; none is invented.
 """
 
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 import numpy as np
+import pandas as pd
 
 from ..core.errors import unknown
 from ..core.specs import ModelSpec
@@ -24,7 +26,7 @@ _MODULES = {
     "expression": "nmf pca svd",
     "network": "degree netmf spectral",
     "sequence": "composition dna protein",
-    "table": "columns profile_svd vectors",
+    "table": "columns profile_svd stored vectors",
     "text": "bag_of_words tfidf transformer",
 }
 ENCODERS = {name: module for module, names in _MODULES.items() for name in names.split()}
@@ -47,21 +49,8 @@ class Embedding:
     vectors: np.ndarray
 
     def rows(self, entities: np.ndarray) -> np.ndarray:
-        """Find the row of each entity.
-
-        Parameters
-        ----------
-        entities : ndarray of str, shape (n,)
-
-        Returns
-        -------
-        ndarray of int64, shape (n,)
-            Row in ``vectors``; −1 where the model has no vector.
-        """
-        if len(self.entities) == 0:
-            return np.full(len(entities), -1)
-        row = np.searchsorted(self.entities, entities).clip(max=len(self.entities) - 1)
-        return np.where(self.entities[row] == entities, row, -1)
+        """Find the row in ``vectors`` of each entity, (n,); −1 where the model has no vector."""
+        return pd.Index(self.entities).get_indexer(entities)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,12 +99,6 @@ def encoder(spec: ModelSpec) -> Callable[..., Embedding | Sequences]:
     Returns
     -------
     callable
-        ``encode(spec, genes, *, declared, **options)``.
-
-    Raises
-    ------
-    BadInput
-        Unknown encoder; names the nearest one.
     """
     if spec.encoder not in ENCODERS:
         raise unknown("encoder", spec.encoder, ENCODERS, where=f"model '{spec.name}'")

@@ -6,9 +6,8 @@ off goes on with the first shard that is missing.
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import numpy as np
 
 from ..core import cache
 from ..core.errors import BadInput, RunFailed
+from ..core.workers import quiet
 from . import Embedding, Sequences
 
 BUDGET = defaultdict(lambda: 4096, cuda=32_768)
@@ -65,69 +65,30 @@ class Batches:
         _, order = np.unique(back, return_index=True)
         ends = np.cumsum([len(tokens) for tokens, _ in distinct], dtype=np.int64)
         shards = np.split(order, np.flatnonzero(np.diff(ends // SHARD)) + 1) if keys else []
-        digest = hashlib.sha256(f"{work.pad} {work.dtype} {SHARD}".encode())
-        for tokens, span in distinct:
-            row = [len(tokens), *tokens, *(span or (-1, -1))]
-            digest.update(np.array(row, dtype=np.int64).tobytes())
-        return cls(order, back, shards, digest.hexdigest()[:16])
+        digest = cache.key([work.pad, work.dtype, SHARD, distinct])
+        return cls(order, back, shards, digest)
 
     def path(self, folder: Path, number: int) -> Path:
-        """File of one shard's vectors.
-
-        Parameters
-        ----------
-        folder : Path
-        number : int
-            Index in ``shards``.
-
-        Returns
-        -------
-        Path
-        """
+        """File of the vectors of one shard, by its index in ``shards``."""
         return folder / self.digest / f"{number:06d}.npy"
 
     def read(self, folder: Path, number: int) -> np.ndarray | None:
-        """Read a finished shard.
-
-        Parameters
-        ----------
-        folder : Path
-        number : int
-            Index in ``shards``.
-
-        Returns
-        -------
-        ndarray of float32, shape (n, d), or None
-            None where there is no such file, or it is broken.
-        """
-        try:
-            vectors = np.load(self.path(folder, number), allow_pickle=False)
-        except (OSError, ValueError, EOFError):
-            return None
-        complete = vectors.ndim == 2 and len(vectors) == len(self.shards[number])
-        return vectors if complete else None
+        """Read the vectors of a shard, (n, d); None where it is not finished, or broken."""
+        path = self.path(folder, number)
+        return np.load(path, allow_pickle=False) if cache.state(path) == "ready" else None
 
     def write(self, folder: Path, number: int, vectors: np.ndarray) -> None:
-        """Store a finished shard atomically.
-
-        Parameters
-        ----------
-        folder : Path
-        number : int
-            Index in ``shards``.
-        vectors : ndarray of float32, shape (n, d)
-        """
-        with cache.atomic(self.path(folder, number)) as temporary:
-            np.save(temporary, vectors)
+        """Store the vectors of a shard, (n, d), atomically."""
+        path = self.path(folder, number)
+        cache.store(path, [self.digest, number], lambda to: np.save(to, vectors))
 
 
 def infer(
     work: Sequences,
     *,
     device: str = "cpu",
-    token_budget: int | None = None,
     folder: Path | None = None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], None] = quiet,
 ) -> Embedding:
     """Turn token sequences into vectors of their entities.
 
@@ -139,9 +100,6 @@ def infer(
     ----------
     work : Sequences
     device : str
-        Torch device.
-    token_budget : int, optional
-        Most padded tokens of a batch; None: ``BUDGET`` of the kind of device.
     folder : Path, optional
         Where finished shards are stored and taken up from; None: in memory only.
     progress : callable
@@ -159,79 +117,75 @@ def infer(
         A single sequence does not fit into memory.
     """
     batches = Batches.of(work)
-    numbers = range(len(batches.shards))
-    finished = {i: batches.read(folder, i) for i in numbers} if folder else {}
-    finished = {i: vectors for i, vectors in finished.items() if vectors is not None}
-
-    def save(number, vectors):
-        finished[number] = vectors
-        if folder:
-            batches.write(folder, number, vectors)
+    if not batches.shards:
+        return Embedding(work.entities, np.empty((0, 0), np.float32))
+    shards = [batches.read(folder, i) if folder else None for i in range(len(batches.shards))]
 
     def advance(within):
-        progress(sum(map(len, finished.values())) + within, len(batches.order))
+        done = sum(len(vectors) for vectors in shards if vectors is not None)
+        progress(done + within, len(batches.order))
 
-    todo = [i for i in numbers if i not in finished]
-    if todo:
-        run(work, batches, todo, save, device=device, token_budget=token_budget, progress=advance)
-    return _entity_vectors(work, [finished[i] for i in numbers], batches.back)
+    todo = [i for i, vectors in enumerate(shards) if vectors is None]
+    fresh = run(work, batches, todo, device=device, progress=advance) if todo else ()
+    for number, vectors in fresh:
+        if folder:
+            batches.write(folder, number, vectors)
+        shards[number] = vectors
+    vectors = np.concatenate(shards)[batches.back]
+    if work.owner is None:
+        return Embedding(work.entities, vectors)
+    weight = np.diff(work.spans or [(0, len(t)) for t in work.tokens]).astype(np.float64)
+    total = np.zeros((len(work.entities), vectors.shape[1]))
+    np.add.at(total, work.owner, vectors * weight)
+    total /= np.bincount(work.owner, weight[:, 0], len(total))[:, None]
+    if work.unit:
+        total /= np.linalg.norm(total, axis=1, keepdims=True).clip(1e-12)
+    return Embedding(work.entities, total.astype(np.float32))
 
 
 def run(
     work: Sequences,
     batches: Batches,
     numbers: Iterable[int],
-    save: Callable[[int, np.ndarray], None],
     *,
     device: str = "cpu",
-    token_budget: int | None = None,
-    progress: Callable[[int], None] = lambda done: None,
-) -> None:
+    progress: Callable[[int], None] = quiet,
+) -> Iterator[tuple[int, np.ndarray]]:
     """Run a network over some shards, one after the other.
 
-    The vectors of a batch are fetched when the next one is under way, so that a GPU does not wait
-    for the copy.
+    Vectors are fetched from the device at the end of a shard, so that a GPU does not wait for it.
 
     Parameters
     ----------
-    work : Sequences
-    batches : Batches
-        Of ``work``.
+    work, batches : Sequences, Batches
     numbers : iterable of int
         Indices in ``batches.shards``.
-    save : callable
-        Called with (number, vectors) of each shard.
-    device, token_budget
-        As in ``infer``.
+    device : str
     progress : callable
         Called with the number of sequences done of the current shard.
 
-    Raises
+    Yields
     ------
-    BadInput
-        There is no such device.
-    RunFailed
-        A single sequence does not fit into memory.
+    number, vectors : int, ndarray of float32, shape (n, d)
     """
     import torch
 
     kind = device.split(":")[0]
     if kind == "cuda" and not torch.cuda.is_available():
         raise BadInput(f"device '{device}': this torch sees no CUDA device; use --device cpu.")
-    budget = token_budget or BUDGET[kind]
+    budget = BUDGET[kind]
     half = torch.autocast(kind, dtype=torch.bfloat16, enabled=work.dtype == "bfloat16")
     with torch.inference_mode(), half:
         forward = work.forward(device)
-        same_length = not getattr(forward, "masks", True)
         for number in numbers:
-            rows, at, vectors, pending = batches.shards[number], 0, [], None
+            rows, at, outputs = batches.shards[number], 0, []
             while at < len(rows):
                 longest = max(1, len(work.tokens[rows[at]]))
                 batch = rows[at : at + max(1, budget // longest)]
-                if same_length:  # padding cannot be masked
+                if not getattr(forward, "masks", True):  # padding cannot be masked
                     batch = batch[[len(work.tokens[i]) == longest for i in batch]]
                 try:
-                    output = _forward(work, forward, batch, device)
+                    outputs.append(_forward(work, forward, batch, device))
                 except (RuntimeError, MemoryError) as err:
                     kinds = (torch.OutOfMemoryError, MemoryError)
                     if not isinstance(err, kinds) and "can't allocate memory" not in str(err):
@@ -246,49 +200,30 @@ def run(
                     if kind == "cuda":
                         torch.cuda.empty_cache()
                     continue
-                if pending is not None:
-                    vectors.append(pending.float().cpu().numpy())
-                    progress(at)
-                pending = output
                 at += len(batch)
-            vectors.append(pending.float().cpu().numpy())
+                if at < len(rows):
+                    progress(at)
+            vectors = torch.cat(outputs).float().cpu().numpy()
             progress(at)
-            save(number, np.concatenate(vectors))
+            yield number, vectors
 
 
 def _forward(work, forward, batch, device):
     """Vectors of a batch, still on the device."""
     import torch
+    from torch.nn.utils.rnn import pad_sequence
 
-    lengths = np.array([[len(work.tokens[i])] for i in batch])
-    column = np.arange(max(1, lengths.max()))
-    masks = [column < lengths]
-    ids = np.full(masks[0].shape, work.pad)
-    ids[masks[0]] = np.concatenate([work.tokens[i] for i in batch])
+    tokens = [torch.tensor(work.tokens[i]) for i in batch]
+    ids = pad_sequence(tokens, batch_first=True, padding_value=work.pad)
+    column = torch.arange(ids.shape[1])
+    inputs = [ids, column < torch.tensor([[len(t)] for t in tokens])]
     if work.spans:
-        start, stop = np.array([work.spans[i] for i in batch]).T[..., None]
-        masks.append((start <= column) & (column < stop))
-    inputs = [torch.from_numpy(array.astype(np.int64)) for array in (ids, *masks)]
+        start, stop = torch.tensor([work.spans[i] for i in batch]).T[..., None]
+        inputs.append((start <= column) & (column < stop))
     cuda = device.startswith("cuda")
     if cuda:  # pinned memory is copied while the device computes
         inputs = [tensor.pin_memory() for tensor in inputs]
-    output = forward(*(tensor.to(device, non_blocking=cuda) for tensor in inputs))
+    output = forward(*(tensor.to(device, torch.int64, non_blocking=cuda) for tensor in inputs))
     if work.unit and work.owner is None:
         output = torch.nn.functional.normalize(output.float(), dim=1)
     return output
-
-
-def _entity_vectors(work, shards, back):
-    if not shards:
-        return Embedding(work.entities, np.empty((0, 0), np.float32))
-    vectors = np.concatenate(shards)[back]
-    if work.owner is None:
-        return Embedding(work.entities, vectors)
-    spans = work.spans or [(0, len(tokens)) for tokens in work.tokens]
-    weight = np.diff(spans).astype(np.float64)
-    total = np.zeros((len(work.entities), vectors.shape[1]))
-    np.add.at(total, work.owner, vectors * weight)
-    total /= np.bincount(work.owner, weight[:, 0], len(total))[:, None]
-    if work.unit:
-        total /= np.linalg.norm(total, axis=1, keepdims=True).clip(1e-12)
-    return Embedding(work.entities, total.astype(np.float32))

@@ -5,47 +5,28 @@ import hashlib
 import numpy as np
 
 from . import Embedding
+from .baseline import constant
+
+oracle = constant
+"""Stands in for a model that knows the labels; each task is given ``oracle_vectors`` instead."""
 
 
-def random(spec, genes, *, dim, seed=0, declared=None):
+def random(inputs, *, dim, seed=0):
     """Draw independent standard normal numbers for each gene symbol: scores must lie at chance.
 
     Parameters
     ----------
-    spec : ModelSpec
-    genes : ndarray of str, shape (n_genes,)
-    dim : int
-        Number of dimensions.
-    seed : int
-        A gene's vector depends on this and on its symbol only.
-    declared : Declarations, optional
-        Not read.
+    inputs : Inputs
+    dim, seed : int
+        Number of dimensions; a gene's vector depends on the seed and its symbol only.
 
     Returns
     -------
     Embedding
         Every gene.
     """
-    drawn = [_rng(f"{seed}:{gene}").standard_normal(dim) for gene in genes]
-    return Embedding(genes, np.asarray(drawn, dtype=np.float32))
-
-
-def oracle(spec, genes, *, declared=None):
-    """Stand in for a model that knows each task's labels; see ``oracle_vectors``.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-    genes : ndarray of str, shape (n_genes,)
-    declared : Declarations, optional
-        Not read.
-
-    Returns
-    -------
-    Embedding
-        Every gene, one dimension of zeros.
-    """
-    return Embedding(genes, np.zeros((len(genes), 1), dtype=np.float32))
+    drawn = [_rng(f"{seed}:{gene}").standard_normal(dim) for gene in inputs.genes]
+    return Embedding(inputs.genes, drawn)
 
 
 def oracle_vectors(task):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from ..core.errors import BadInput
 from ..core.specs import ModelSpec
 from . import Sequences, weights
+from .weights import loading
 
 CONTEXT = 256
 """Most tokens of a network that declares no ``context``."""
@@ -24,12 +24,11 @@ _UNUSED = ("pooler", "contact_head", "lm_head", "position_ids", "rotary_emb.inv_
 
 def sequences(
     spec: ModelSpec,
-    folder: Path,
     entities: np.ndarray,
     texts: list,
     *,
+    path: str = "",
     owner: np.ndarray | None = None,
-    specials: bool = True,
     windows: bool = False,
     layer: int = -1,
     unit: bool = False,
@@ -40,20 +39,18 @@ def sequences(
     Parameters
     ----------
     spec : ModelSpec
-    folder : Path
-        Folder of the checkpoint.
     entities : ndarray of str, shape (n_entities,)
     texts : list of str, or of list of str
         Texts or lists of words, one per entity or per element of ``owner``.
+    path : str
+        Folder of the checkpoint inside the Python package that carries it.
     owner : ndarray of int, optional
         Row in ``entities`` that each text belongs to; the vector of an entity is then the mean of
         its texts' vectors, weighted by their numbers of tokens.
-    specials : bool
-        Whether the tokens that the tokenizer adds count in the mean of windows.
     windows : bool
         True: what is longer than the context is cut into overlapping windows (a quarter of the
-        context is shared), in whose mean each token counts once, where it has most context.
-        False: what is too long is truncated.
+        context is shared), in whose mean each token counts once, where it has most context, and
+        tokens that the tokenizer adds do not. False: what is too long is truncated.
     layer : int
         Which hidden state; −1 the last, 0 the input embeddings.
     unit : bool
@@ -64,27 +61,36 @@ def sequences(
     Returns
     -------
     Sequences
-
-    Raises
-    ------
-    BadInput
-        A tokenizer or network that cannot be loaded, or lacks weights (none is made up).
     """
-    trust = weights.trusted(spec)
+    from transformers import AutoTokenizer
+
+    folder, trust = weights.locate(spec, path=path), weights.trusted(spec)
+    context, spans = spec.context or CONTEXT, None
     if module:
-        _import(spec, module)
+        with loading(spec, f"Python package '{module.split('.')[0]}'", folder):
+            importlib.import_module(module)
     weights.verify(spec, folder)
-    tokenizer = _tokenizer(spec, folder, trust)
-    context = spec.context or CONTEXT
-    spans = None
-    if windows:
-        tokens, spans, owner = _windows(tokenizer, texts, owner, context, specials)
+    with loading(spec, "tokenizer", folder):
+        options = {"local_files_only": True, "trust_remote_code": trust}
+        tokenizer = AutoTokenizer.from_pretrained(folder, **options)
+
+    def tokenize(texts, **options):
+        words = isinstance(texts[0], list)
+        return tokenizer(texts, is_split_into_words=words, verbose=False, **options)["input_ids"]
+
+    before, behind = _added(tokenize, texts)
+    if not texts:
+        tokens = []
+    elif windows:
+        bodies = tokenize(texts, add_special_tokens=False)
+        tokens, spans, whose = _windows(bodies, before, behind, context)
+        owner = whose if owner is None else owner[whose]
     else:
-        tokens = _token_ids(tokenizer, texts, truncation=True, max_length=context)
+        tokens = tokenize(texts, truncation=True, max_length=context)
     end, pad = tokenizer.eos_token_id, tokenizer.pad_token_id
     if spec.pooling == "last":
         spans = None
-        if end is not None and not _added(tokenizer, texts)[1]:  # nothing closes a text yet
+        if end is not None and not behind:  # nothing closes a text yet
             tokens = [[*t[: context - 1], end] for t in tokens]
 
     def forward(device):
@@ -93,7 +99,11 @@ def sequences(
 
         def vectors(ids, mask, counted=None):
             options = {"attention_mask": mask} if masks else {}
-            hidden = _hidden(network, ids, layer, **options)
+            if layer == -1:
+                hidden = network(input_ids=ids, **options)[0]
+            else:
+                hidden = network(input_ids=ids, output_hidden_states=True, **options)
+                hidden = hidden.hidden_states[layer]
             return pooled(hidden, mask if counted is None else counted, mask, spec.pooling)
 
         vectors.masks = masks
@@ -108,8 +118,7 @@ def load(spec: ModelSpec, folder: Path, *, trust: bool = False):
 
     Parameters
     ----------
-    spec : ModelSpec
-    folder : Path
+    spec, folder : ModelSpec, Path
     trust : bool
         Whether code that comes with the checkpoint may be run.
 
@@ -129,26 +138,15 @@ def load(spec: ModelSpec, folder: Path, *, trust: bool = False):
 
     options = {"local_files_only": True, "trust_remote_code": trust}
     logging.disable_progress_bar()
-    level = logging.get_verbosity()
     logging.set_verbosity_error()  # missing weights are checked below
-    try:
-        with _loading(spec, "network", folder):
-            config = AutoConfig.from_pretrained(folder, **options)
-            # T5 has the second attribute
-            has_decoder = getattr(config, "is_encoder_decoder", False) or hasattr(
-                config, "num_decoder_layers"
-            )
-            kind = AutoModelForTextEncoding if has_decoder else AutoModel
-            network, report = kind.from_pretrained(
-                folder,
-                config=config,
-                dtype=getattr(torch, spec.dtype),
-                weights_only=True,
-                output_loading_info=True,
-                **options,
-            )
-    finally:
-        logging.set_verbosity(level)
+    with loading(spec, "network", folder):
+        config = AutoConfig.from_pretrained(folder, **options)
+        # T5 has the second attribute
+        has_decoder = getattr(config, "is_encoder_decoder", False)
+        has_decoder |= hasattr(config, "num_decoder_layers")
+        options |= {"config": config, "dtype": getattr(torch, spec.dtype), "weights_only": True}
+        kind = AutoModelForTextEncoding if has_decoder else AutoModel
+        network, report = kind.from_pretrained(folder, output_loading_info=True, **options)
     missing = [k for k in sorted(report["missing_keys"]) if not any(u in k for u in _UNUSED)]
     if missing:
         raise BadInput(
@@ -164,10 +162,8 @@ def pooled(hidden, counted, mask, mode: str):
     Parameters
     ----------
     hidden : Tensor, shape (batch, length, d)
-    counted : Tensor, shape (batch, length)
-        1 for the tokens of a mean.
-    mask : Tensor, shape (batch, length)
-        1 for all tokens that are not padding.
+    counted, mask : Tensor, shape (batch, length)
+        1 for the tokens of a mean; 1 for all tokens that are not padding.
     mode : {'mean', 'cls', 'last'}
         Mean, first token, or last token that is not padding.
 
@@ -175,15 +171,13 @@ def pooled(hidden, counted, mask, mode: str):
     -------
     Tensor of float32, shape (batch, d)
     """
-    if mode == "cls":
-        return hidden[:, 0].float()
-    if mode == "last":
-        last = mask.shape[1] - 1 - mask.flip(1).argmax(1)
-        index = last.view(-1, 1, 1).expand(-1, 1, hidden.shape[2])
-        return hidden.gather(1, index).squeeze(1).float()
-    hidden = hidden.float()
-    weight = counted.unsqueeze(-1).to(hidden.dtype)
-    return (hidden * weight).sum(1) / weight.sum(1)
+    import torch
+
+    if mode == "mean":
+        hidden, weight = hidden.float(), counted.unsqueeze(-1).float()
+        return (hidden * weight).sum(1) / weight.sum(1)
+    at = mask.shape[1] - 1 - mask.flip(1).argmax(1) if mode == "last" else 0
+    return hidden[torch.arange(len(hidden)), at].float()
 
 
 def cut(length: int, room: int, shared: int) -> list[tuple[int, int, int, int]]:
@@ -191,10 +185,8 @@ def cut(length: int, room: int, shared: int) -> list[tuple[int, int, int, int]]:
 
     Parameters
     ----------
-    length : int
-        Number of tokens.
-    room : int
-        Most tokens of a window.
+    length, room : int
+        Number of tokens; most tokens of a window.
     shared : int
         Least number of tokens that a window shares with the next.
 
@@ -211,74 +203,23 @@ def cut(length: int, room: int, shared: int) -> list[tuple[int, int, int, int]]:
     return [(s, s + room, a, b) for s, a, b in zip(starts, [0, *meet], [*meet, length])]
 
 
-def _hidden(network, ids, layer, **options):
-    if layer != -1:
-        return network(input_ids=ids, output_hidden_states=True, **options).hidden_states[layer]
-    out = network(input_ids=ids, **options)
-    return out[0] if isinstance(out, tuple) else out.last_hidden_state
-
-
-def _tokenizer(spec, folder, trust):
-    from transformers import AutoTokenizer
-
-    with _loading(spec, "tokenizer", folder):
-        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=trust)
-
-
-@contextmanager
-def _loading(spec, what, folder):
-    """One sentence for what goes wrong; loaders of many formats raise many things."""
-    try:
-        yield
-    except Exception as err:
-        reason = " ".join(str(err).split())[:160]
-        raise BadInput(
-            f"model '{spec.name}': the {what} in {folder} cannot be loaded "
-            f"({type(err).__name__}: {reason}); fetch it again, or mend its entry."
-        ) from err
-
-
-def _import(spec, module):
-    try:
-        importlib.import_module(module)
-    except ImportError as err:
-        raise BadInput(
-            f"model '{spec.name}': the network is defined in the Python package "
-            f"'{module.split('.')[0]}', which cannot be imported ({err}); install it."
-        ) from err
-
-
-def _token_ids(tokenizer, texts, **options):
-    if not texts:
-        return []
-    words = isinstance(texts[0], list)
-    return tokenizer(texts, is_split_into_words=words, verbose=False, **options)["input_ids"]
-
-
-def _added(tokenizer, texts):
-    """How many tokens the tokenizer puts before and behind a text."""
+def _added(tokenize, texts):
+    """Tokens that a tokenizer puts before and behind a text."""
     for text in texts[:8]:
-        (bare,) = _token_ids(tokenizer, [text], add_special_tokens=False)
-        (full,) = _token_ids(tokenizer, [text])
+        (bare,), (full,) = tokenize([text], add_special_tokens=False), tokenize([text])
         for head in range(len(full) - len(bare) + 1):
             if bare and full[head : head + len(bare)] == bare:
-                return head, len(full) - len(bare) - head
-    return 0, 0
+                return full[:head], full[head + len(bare) :]
+    return [], []
 
 
-def _windows(tokenizer, texts, owner, context, specials):
-    """Tokens of every window, the span that counts in each, and whose it is."""
-    bodies = _token_ids(tokenizer, texts, add_special_tokens=False)
-    head, tail = _added(tokenizer, texts)
-    (full,) = _token_ids(tokenizer, texts[:1]) or ([],)
-    before, behind = full[:head], full[len(full) - tail :]
-    room = context - head - tail
+def _windows(bodies, before, behind, context):
+    """Tokens of every window, the span that counts in each, and the index of its text."""
+    room, head = context - len(before) - len(behind), len(before)
     tokens, spans, whose = [], [], []
     for number, body in enumerate(bodies):
         for start, stop, first, last in cut(len(body), room, room // 4):
             tokens.append([*before, *body[start:stop], *behind])
-            whole = specials and len(body) <= room
-            span = (head + first - start, head + last - start)
-            spans.append((0, len(tokens[-1])) if whole else span)
-            whose.append(number if owner is None else owner[number])
-    return tokens, spans, np.asarray(whose, dtype=np.int64)
+            spans.append((head + first - start, head + last - start))
+            whose.append(number)
+    return tokens, spans, np.array(whose)

@@ -6,17 +6,16 @@ Two factorisations (Laplacian eigenmap, DeepWalk in closed form) and the degree.
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
-from scipy.sparse.linalg import LinearOperator, eigsh
+from scipy.sparse.linalg import eigsh
+from sklearn.utils.extmath import svd_flip
 
-from ..data import sources
 from . import Embedding
-from .ids import canonical, match, rows_of
 
 _SMALL = 500
 """Up to this many nodes the whole matrix is decomposed, which is exact and as fast."""
 
 
-def spectral(spec, genes, *, declared, source, file, first, second, dim):
+def spectral(inputs, *, first, second, dim):
     """Embed the largest connected part of a network by its Laplacian eigenmap.
 
     Degrees are regularised by their mean; entries are scaled by the square root of the sum of
@@ -24,9 +23,7 @@ def spectral(spec, genes, *, declared, source, file, first, second, dim):
 
     Parameters
     ----------
-    spec : ModelSpec
-    genes : ndarray of str, shape (n_genes,)
-    declared, source, file, first, second
+    inputs, first, second
         As in ``graph``.
     dim : int
         Number of eigenvectors.
@@ -36,23 +33,21 @@ def spectral(spec, genes, *, declared, source, file, first, second, dim):
     Embedding
         Genes of the largest connected part.
     """
-    nodes, adjacency = graph(declared, source, file, first, second)
+    nodes, adjacency = graph(inputs, first, second)
     _, part = connected_components(adjacency)
     inside = part == np.bincount(part).argmax()
     adjacency = adjacency[inside][:, inside]
     total = adjacency.sum()
     vectors = spectral_vectors(adjacency, dim, tau=total / inside.sum()) * np.sqrt(total)
-    return rows_of(genes, nodes[inside], vectors, declared, kind="symbol")
+    return inputs.rows(nodes[inside], vectors, kind="symbol")
 
 
-def netmf(spec, genes, *, declared, source, file, first, second, dim):
+def netmf(inputs, *, first, second, dim):
     """Embed a network by DeepWalk in closed form.
 
     Parameters
     ----------
-    spec : ModelSpec
-    genes : ndarray of str, shape (n_genes,)
-    declared, source, file, first, second
+    inputs, first, second
         As in ``graph``.
     dim : int
 
@@ -61,18 +56,16 @@ def netmf(spec, genes, *, declared, source, file, first, second, dim):
     Embedding
         Genes with an interaction.
     """
-    nodes, adjacency = graph(declared, source, file, first, second)
-    return rows_of(genes, nodes, netmf_vectors(adjacency, dim), declared, kind="symbol")
+    nodes, adjacency = graph(inputs, first, second)
+    return inputs.rows(nodes, netmf_vectors(adjacency, dim), kind="symbol")
 
 
-def degree(spec, genes, *, declared, source, file, first, second):
+def degree(inputs, *, first, second):
     """Count the partners of each gene in a network.
 
     Parameters
     ----------
-    spec : ModelSpec
-    genes : ndarray of str, shape (n_genes,)
-    declared, source, file, first, second
+    inputs, first, second
         As in ``graph``.
 
     Returns
@@ -80,22 +73,21 @@ def degree(spec, genes, *, declared, source, file, first, second):
     Embedding
         Every gene: log(1 + number of partners); that a gene has none is a real count.
     """
-    nodes, adjacency = graph(declared, source, file, first, second)
-    genes_at, row = match(genes, nodes, declared.sources, kind="symbol")
-    number = np.zeros((len(genes), 1), dtype=np.float32)
-    number[genes_at, 0] = np.log1p(_degrees(adjacency)[row])
-    return Embedding(genes, number)
+    nodes, adjacency = graph(inputs, first, second)
+    genes_at, row = inputs.match(nodes, kind="symbol")
+    number = np.zeros((len(inputs.genes), 1))
+    number[genes_at, 0] = np.log1p(adjacency.sum(axis=1)[row])
+    return Embedding(inputs.genes, number)
 
 
-def graph(declared, source, file, first, second):
+def graph(inputs, first, second):
     """Read an interaction network from a table of pairs of gene symbols.
 
     Parameters
     ----------
-    declared : Declarations
-    source, file : str
-        Source and its file, one row a pair. A pair that is listed twice or both ways is one edge;
-        a gene with itself is none.
+    inputs : Inputs
+        One row a pair. A pair that is listed twice or both ways is one edge; a gene with itself is
+        none.
     first, second : str
         Columns of symbols. They are brought to the approved ones; those that HGNC does not know
         stay as nodes, ambiguous ones do not.
@@ -104,16 +96,15 @@ def graph(declared, source, file, first, second):
     -------
     nodes : ndarray of str, shape (n,)
         Symbols, sorted.
-    adjacency : csr_matrix, shape (n, n)
+    adjacency : csr_array, shape (n, n)
         Symmetric, 0 or 1.
     """
-    table = sources.table(declared.source(source), file)
-    symbols, code = np.unique(table[[first, second]].to_numpy(str), return_inverse=True)
-    pairs = canonical(symbols, declared.sources, kind="symbol")[code.reshape(-1, 2)]
+    symbols, code = np.unique(inputs.table()[[first, second]].to_numpy(str), return_inverse=True)
+    pairs = inputs.canonical(symbols, kind="symbol")[code.reshape(-1, 2)]
     pairs = pairs[(pairs != "").all(axis=1) & (pairs[:, 0] != pairs[:, 1])]
     nodes, code = np.unique(pairs, return_inverse=True)
-    ends, n = code.reshape(-1, 2).T, len(nodes)
-    adjacency = sparse.csr_matrix((np.ones(len(pairs)), ends), shape=(n, n))
+    shape = (len(nodes), len(nodes))
+    adjacency = sparse.csr_array((np.ones(len(pairs)), code.reshape(-1, 2).T), shape=shape)
     adjacency = adjacency + adjacency.T
     adjacency.data[:] = 1
     return nodes, adjacency
@@ -128,7 +119,7 @@ def spectral_vectors(adjacency, dim, *, tau=0.0):
 
     Parameters
     ----------
-    adjacency : csr_matrix, shape (n, n)
+    adjacency : csr_array, shape (n, n)
     dim : int
     tau : float
         Added to every degree: without it the first eigenvectors of a sparse network sit on a few
@@ -139,9 +130,8 @@ def spectral_vectors(adjacency, dim, *, tau=0.0):
     -------
     ndarray of float, shape (n, dim)
     """
-    inverse = 1 / np.sqrt(_degrees(adjacency) + tau)
-    _, vectors = _top(_normalised(adjacency, tau), dim + 1)
-    return _signed(vectors[:, 1:]) * inverse[:, None]
+    _, vectors, scale = _top(adjacency, dim + 1, tau)
+    return svd_flip(vectors[:, 1:], None)[0] * scale[:, None]
 
 
 def netmf_vectors(adjacency, dim, *, window=10, rank=256):
@@ -154,7 +144,7 @@ def netmf_vectors(adjacency, dim, *, window=10, rank=256):
 
     Parameters
     ----------
-    adjacency : csr_matrix, shape (n, n)
+    adjacency : csr_array, shape (n, n)
     dim : int
     window : int
         Length of the context of a random walk.
@@ -166,63 +156,40 @@ def netmf_vectors(adjacency, dim, *, window=10, rank=256):
     ndarray of float, shape (n, dim)
     """
     n = adjacency.shape[0]
-    degrees = _degrees(adjacency)
-    values, vectors = _top(_normalised(adjacency), min(rank, n))
+    values, vectors, _ = _top(adjacency, min(rank, n))
     weight = sum(values**r for r in range(1, window + 1)) / window
-    side = vectors / np.sqrt(degrees)[:, None]
+    side = vectors / np.sqrt(adjacency.sum(axis=1))[:, None]
     if rank < n:  # as in the reference: what is negative there is noise
         side, weight = side[:, weight > 0], weight[weight > 0]
-    left = (side * weight * degrees.sum()).astype(np.float32)
+    left = (side * weight * adjacency.sum(axis=1).sum()).astype(np.float32)
     side = np.ascontiguousarray(side.T, dtype=np.float32)
 
     def times(x):
-        x = np.asarray(x, dtype=np.float32).reshape(n, -1)
+        x = np.asarray(x, dtype=np.float32)
         blocks = [np.log(np.maximum(left[s : s + 1024] @ side, 1)) @ x for s in range(0, n, 1024)]
         return np.concatenate(blocks).astype(np.float64)
 
-    if n <= max(_SMALL, 2 * dim + 64):
-        values, vectors = np.linalg.eigh(times(np.eye(n)))
-    else:
-        values, vectors = _subspace(times, n, dim)
+    # randomised subspace iteration (Halko et al. 2011); of a small matrix the basis is all of it
+    exact = n <= max(_SMALL, 2 * dim + 64)
+    basis = np.eye(n) if exact else np.random.default_rng(0).standard_normal((n, dim + 32))
+    for _ in range(0 if exact else 6):
+        basis, _ = np.linalg.qr(times(basis))
+    small = basis.T @ times(basis)
+    values, inner = np.linalg.eigh(small / 2 + small.T / 2)
     order = np.argsort(-np.abs(values), kind="stable")[:dim]
-    return _signed(vectors[:, order]) * np.sqrt(np.abs(values[order]))
+    vectors = (basis @ inner)[:, order]
+    return svd_flip(vectors, None)[0] * np.sqrt(np.abs(values[order]))
 
 
-def _degrees(adjacency):
-    return np.asarray(adjacency.sum(axis=1)).ravel()
-
-
-def _normalised(adjacency, tau=0.0):
-    inverse = sparse.diags(1 / np.sqrt(_degrees(adjacency) + tau))
-    return (inverse @ adjacency @ inverse).tocsr()
-
-
-def _top(matrix, k):
-    """The k largest eigenvalues of a symmetric matrix, descending, and their eigenvectors."""
-    n = matrix.shape[0]
+def _top(adjacency, k, tau=0.0):
+    """Eigenpairs of the normalised adjacency, the k largest first, and degrees to the power −½."""
+    n, scale = adjacency.shape[0], 1 / np.sqrt(adjacency.sum(axis=1) + tau)
+    matrix = (sparse.diags_array(scale) @ adjacency @ sparse.diags_array(scale)).tocsr()
     if n <= max(_SMALL, k + 1):
         values, vectors = np.linalg.eigh(matrix.toarray())
     else:
         # ARPACK would draw another start at every call
         start = np.random.default_rng(0).standard_normal(n)
-        operator = LinearOperator(matrix.shape, matvec=matrix.dot, dtype=np.float64)
-        values, vectors = eigsh(operator, k=k, which="LA", v0=start)
+        values, vectors = eigsh(matrix, k=k, which="LA", v0=start)
     order = np.argsort(-values, kind="stable")[:k]
-    return values[order], vectors[:, order]
-
-
-def _subspace(times, n, dim):
-    """Eigenpairs of largest magnitude by randomised subspace iteration (Halko et al. 2011)."""
-    basis = np.random.default_rng(0).standard_normal((n, dim + 32))
-    for _ in range(6):
-        basis, _ = np.linalg.qr(times(basis))
-    small = basis.T @ times(basis)
-    values, inner = np.linalg.eigh(small / 2 + small.T / 2)
-    return values, basis @ inner
-
-
-def _signed(vectors):
-    """Columns with the sign that makes their entry of largest magnitude positive."""
-    peak = np.abs(vectors).argmax(axis=0)
-    sign = np.sign(vectors[peak, np.arange(vectors.shape[1])])
-    return vectors * np.where(sign == 0, 1, sign)
+    return values[order], vectors[:, order], scale

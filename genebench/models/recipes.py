@@ -6,13 +6,12 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from ..core.errors import unknown
 from ..core.specs import Declarations
 from ..data import sources, tasks
-from .ids import canonical, match
+from .inputs import Inputs
 
 MASK = "[MASK]"
 """What replaces a masked word: the mask token of BERT's vocabulary."""
@@ -26,86 +25,67 @@ _UNMASKED = ENGLISH_STOP_WORDS | {"gene", "genes", "protein", "proteins"}
 """Words of labels that are not masked: they say nothing, or are in every text."""
 
 
-def texts(
-    genes: np.ndarray,
-    recipe: str,
-    declared: Declarations,
-    *,
-    labels_of: Sequence[str] | None = None,
-) -> tuple[np.ndarray, list[str]]:
+def texts(inputs: Inputs, recipe: str, labels_of: Sequence[str] = ()) -> tuple[np.ndarray, list]:
     """Write the text of each gene for which all that the recipe needs is known.
 
     Parameters
     ----------
-    genes : ndarray of str, shape (n_genes,)
+    inputs : Inputs
+        HGNC and NCBI are read.
     recipe : str
         Key of ``RECIPES``.
-    declared : Declarations
-        HGNC and NCBI are read.
-    labels_of : sequence of str, optional
+    labels_of : sequence of str
         Sources whose label words the recipes ``-masked`` mask.
 
     Returns
     -------
-    genes : ndarray of str, shape (m,)
-        Genes with a text.
-    texts : list of str, length m
-
-    Raises
-    ------
-    BadInput
-        Unknown recipe.
-    sources.Missing
-        A file of HGNC or NCBI is not available.
+    genes, texts : ndarray of str, shape (m,); list of str
     """
     if recipe not in RECIPES:
         raise unknown("text recipe", recipe, RECIPES)
-    template, masked = RECIPES[recipe], recipe.endswith("-masked")
-    fields = re.findall(r"{(\w+)}", template)
-    facts = _facts(genes, declared, summary="summary" in fields, names=masked)
-    complete = (facts[fields] != "").all(axis=1).to_numpy()
-    facts = facts[complete]
-    written = [template.format(**row) for row in facts[fields].to_dict("records")]
+    masked, fields = recipe.endswith("-masked"), re.findall(r"{(\w+)}", RECIPES[recipe])
+    facts = _facts(inputs, summary="summary" in fields, names=masked)
+    facts = facts[(facts[fields] != "").all(axis=1)]
+    written = [RECIPES[recipe].format(**row) for row in facts.to_dict("records")]
     if masked:
-        stems = frozenset(label_words(labels_of or (), declared))
+        stems = frozenset(label_words(labels_of, inputs.declared))
         names = map(_name_pattern, facts.names)
         written = [_masked(text, name, stems) for text, name in zip(written, names)]
-    return np.asarray(genes)[complete], written
+    return facts.index.to_numpy(str), written
 
 
-def _facts(genes, declared, *, summary, names):
+def _facts(inputs, *, summary, names):
     """Text columns ``symbol, name, summary, names`` of each gene; empty where nothing is known.
 
     ``names`` joins by ``|`` the gene as the run calls it, the symbol, previous symbols and aliases
     of HGNC and the synonyms of NCBI. A file of NCBI that is not needed is not opened.
     """
-    hgnc = sources.table(declared.source("hgnc"), "genes").set_index("symbol")
-    hgnc = hgnc.reindex(canonical(genes, declared.sources))
-    symbol = np.where(hgnc.name.notna(), hgnc.index, "")
-    facts = pd.DataFrame({"symbol": symbol, "name": hgnc.name.fillna("").to_numpy()})
+    hgnc = sources.table(inputs.declared.source("hgnc"), "genes").set_index("symbol", drop=False)
+    hgnc = hgnc.reindex(inputs.canonical(inputs.genes)).fillna("")
+    facts = hgnc[["symbol", "name"]].set_axis(inputs.genes)
     if summary:
-        facts["summary"] = _ncbi(genes, declared, "gene_summary", "Summary")
+        facts["summary"] = _ncbi(inputs, "gene_summary", "Summary")
     if names:
-        synonyms = _ncbi(genes, declared, "gene_info", "Synonyms")
-        columns = [genes, hgnc.index, hgnc.prev_symbol.fillna(""), hgnc.alias_symbol.fillna("")]
-        facts["names"] = ["|".join(map(str, row)) for row in zip(*columns, synonyms)]
+        synonyms = _ncbi(inputs, "gene_info", "Synonyms")
+        columns = [inputs.genes, hgnc.index, hgnc.prev_symbol, hgnc.alias_symbol, synonyms]
+        facts["names"] = list(map("|".join, zip(*columns)))
     return facts
 
 
-def _ncbi(genes, declared, file, column):
+def _ncbi(inputs, file, column):
     """Human entries of a column of an NCBI table by Entrez id; ``-`` stands for none there."""
-    table = sources.table(declared.source("ncbi"), file)
+    table = sources.table(inputs.declared.source("ncbi"), file)
     human = (table["#tax_id"] == "9606") & ~table.GeneID.duplicated()
     table = table[human & (table[column].str.len() > 1)]
-    genes_at, row = match(genes, table.GeneID, declared.sources, kind="entrez")
-    out = np.full(len(genes), "", dtype=object)
+    genes_at, row = inputs.match(table.GeneID, kind="entrez")
+    out = np.full(len(inputs.genes), "", dtype=object)
     out[genes_at] = table[column].to_numpy(object)[row]
     return out
 
 
 def _name_pattern(names):
     """A gene's names as whole words; the case of one without a digit counts (``SET``, ``REST``)."""
-    distinct = {name.strip() for name in names.split("|")} - {"", "-"}
+    distinct = {name.strip() for name in names.split("|")}
     ranked = sorted((n for n in distinct if len(n) > 1), key=lambda n: (-len(n), n))
     parts = [f"(?i:{re.escape(n)})" if re.search(r"\d", n) else re.escape(n) for n in ranked]
     return re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(parts) or '(?!)'})(?![A-Za-z0-9])")

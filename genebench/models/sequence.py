@@ -8,8 +8,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from ..core.errors import BadInput, unknown
 from ..data import genome, sources
-from . import hub, weights
-from .ids import match, rows_of
+from . import hub
 
 # letter, average mass in dalton, hydropathy (no unit, high is hydrophobic; Kyte & Doolittle 1982)
 _RESIDUES = """
@@ -19,8 +18,7 @@ L 113.1594  3.8    K 128.1741 -3.9    M 131.1926  1.9    F 147.1766  2.8    P  9
 S  87.0782 -0.8    T 101.1051 -0.7    W 186.2132 -0.9    Y 163.1760 -1.3    V  99.1326  4.2
 """.split()
 _LETTERS = sorted(_RESIDUES[::3])
-_MASS = dict(zip(_RESIDUES[::3], map(float, _RESIDUES[1::3])))
-_HYDROPATHY = dict(zip(_RESIDUES[::3], map(float, _RESIDUES[2::3])))
+_MASS, _HYDROPATHY = (dict(zip(_RESIDUES[::3], map(float, _RESIDUES[i::3]))) for i in (1, 2))
 
 RESIDUE_FORMATS = {
     "joined": lambda sequence: sequence,
@@ -45,11 +43,9 @@ def kmer_shares(sequences, k):
         Shares in lexical order, 0 to 1, adding up to 1; a k-mer with a letter beyond the twenty
         does not count, and a sequence without any that counts is all zeros.
     """
-    kmers = list(map("".join, itertools.product(_LETTERS, repeat=k)))
-    counter = CountVectorizer(
-        analyzer="char", lowercase=False, ngram_range=(k, k), vocabulary=kmers
-    )
-    counts = counter.transform(sequences).toarray()
+    kmers = map("".join, itertools.product(_LETTERS, repeat=k))
+    options = {"analyzer": "char", "lowercase": False, "ngram_range": (k, k)}
+    counts = CountVectorizer(vocabulary=kmers, **options).transform(sequences).toarray()
     return counts / counts.sum(axis=1, keepdims=True).clip(1)
 
 
@@ -76,64 +72,48 @@ def protein_descriptors(sequences):
     return np.column_stack([lengths, kmer_shares(sequences, 1) @ values])
 
 
-def composition(
-    spec, genes, *, declared, source, file, k=1, descriptors=True, id_pattern=None, kind=None
-):
+def composition(inputs, *, k=1, descriptors=True, id_pattern=r"(\S+)", kind=None):
     """Count the k-mers of each gene's protein: what a protein model must beat.
 
     Parameters
     ----------
-    spec : ModelSpec
-    genes : ndarray of str, shape (n_genes,)
-    declared : Declarations
-    source, file : str
-        Source and its FASTA file; of several sequences of a gene the first is taken.
+    inputs : Inputs
+        A FASTA file; of several sequences of a gene the first is taken.
     k : int
     descriptors : bool
         Whether the ``protein_descriptors`` come before the shares of the k-mers.
-    id_pattern : str, optional
-        Regular expression whose first group is the gene's id in a header; None: the first word.
+    id_pattern : str
+        Regular expression whose first group is the gene's id in a header.
     kind : str, optional
-        Kind of identifier, as in ``ids.canonical``.
+        Kind of identifier, as in ``Inputs.canonical``.
 
     Returns
     -------
     Embedding
-
-    Raises
-    ------
-    BadInput
-        A header that the pattern does not match.
     """
-    fasta = sources.table(declared.source(source), file)
-    ids = fasta.id.to_numpy(str)
-    if id_pattern:
-        found = [re.search(id_pattern, header) for header in fasta.header]
-        if None in found:
-            raise BadInput(
-                f"model '{spec.name}': the header '>{fasta.header[found.index(None)]}' has no id "
-                f"of the form {id_pattern}; mend 'id_pattern' or the file."
-            )
-        ids = [result.group(1) for result in found]
+    fasta = inputs.table()
+    ids = fasta.header.str.extract(id_pattern)[0]
+    if ids.isna().any():
+        raise BadInput(
+            f"model '{inputs.spec.name}': the header '>{fasta.header[ids.isna().idxmax()]}' has no "
+            f"id of the form {id_pattern}; mend 'id_pattern' or the file."
+        )
     vectors = kmer_shares(fasta.sequence, k)
     if descriptors:
         vectors = np.hstack([protein_descriptors(fasta.sequence), vectors])
-    return rows_of(genes, ids, vectors, declared, kind=kind)
+    return inputs.rows(ids, vectors, kind=kind)
 
 
-def protein(spec, genes, *, declared, source, file, written="joined", layer=-1):
+def protein(inputs, *, written="joined", layer=-1):
     """Average the hidden states of a protein language model over the residues of each protein.
 
     Longer proteins are read in overlapping windows, each residue counted once.
 
     Parameters
     ----------
-    spec : ModelSpec
-    genes : ndarray of str, shape (n_genes,)
-    declared : Declarations
-    source, file : str
-        Source and its FASTA file; ids are UniProt accessions (``sp|P12345|…`` or bare). Of two
-        sequences of one gene the first is taken.
+    inputs : Inputs
+        A FASTA file whose ids are UniProt accessions (``sp|P12345|…`` or bare). Of two sequences of
+        one gene the first is taken.
     written : str
         Key of ``RESIDUE_FORMATS``.
     layer : int
@@ -142,59 +122,32 @@ def protein(spec, genes, *, declared, source, file, written="joined", layer=-1):
     Returns
     -------
     Sequences
-
-    Raises
-    ------
-    BadInput
-        Unknown way of writing residues.
-    sources.Missing
-        Sequences or weights are not available.
     """
     if written not in RESIDUE_FORMATS:
-        where = f"model '{spec.name}'"
+        where = f"model '{inputs.spec.name}'"
         raise unknown("way of writing residues", written, RESIDUE_FORMATS, where=where)
-    folder = weights.locate(spec)
-    fasta = sources.table(declared.source(source), file)
-    accession = [i.split("|")[1] if i.count("|") == 2 else i for i in fasta.id]
-    genes_at, row = match(genes, accession, declared.sources, kind="uniprot")
-    texts = [RESIDUE_FORMATS[written](s) for s in fasta.sequence.to_numpy(object)[row]]
-    return hub.sequences(
-        spec, folder, genes[genes_at], texts, specials=False, windows=True, layer=layer
-    )
+    fasta = inputs.table()
+    accession = fasta.id.str.replace(r"^[^|]*\|([^|]*)\|[^|]*$", r"\1", regex=True)
+    genes_at, row = inputs.match(accession, kind="uniprot")
+    texts = list(map(RESIDUE_FORMATS[written], fasta.sequence.iloc[row]))
+    return hub.sequences(inputs.spec, inputs.genes[genes_at], texts, windows=True, layer=layer)
 
 
-def dna(
-    spec,
-    genes,
-    *,
-    declared,
-    source,
-    file="genome",
-    region="promoter",
-    cut=None,
-    both_strands=True,
-    lower=False,
-    layer=-1,
-    module=None,
-):
+def dna(inputs, *, region="promoter", cut=None, lower=False, layer=-1, module=None):
     """Average the hidden states of a genomic language model over the tokens of a gene's DNA.
 
-    DNA is read along the gene's strand and, with ``both_strands``, also against it: the two count
-    alike, so that a sequence and its reverse complement have the same vector. What is longer than
-    the context is read in overlapping windows.
+    DNA is read along the gene's strand and against it: the two count alike, so that a sequence and
+    its reverse complement have the same vector. What is longer than the context is read in
+    overlapping windows.
 
     Parameters
     ----------
-    spec : ModelSpec
-    genes : ndarray of str, shape (n_genes,)
-    declared : Declarations
-    source, file : str
-        Source of the genome and its FASTA file; the source's file ``genes`` is a GTF.
+    inputs : Inputs
+        The FASTA file of a genome; the file ``genes`` of its source is a GTF.
     region : str
         Promoter, coding sequence or body, as in ``genome.regions``.
     cut : dict of str to int, optional
         ``upstream``, ``downstream`` and ``longest`` of ``genome.regions``, in bp.
-    both_strands : bool
     lower : bool
         Whether the tokenizer needs lower case.
     layer, module
@@ -203,33 +156,14 @@ def dna(
     Returns
     -------
     Sequences
-
-    Raises
-    ------
-    BadInput
-        Unknown region.
-    sources.Missing
-        Genome, genes or weights are not available.
     """
-    folder = weights.locate(spec)
-    assembly = declared.source(source)
-    regions = genome.regions(sources.table(assembly, "genes"), region, **(cut or {}))
-    genes_at, row = match(genes, regions.gene, declared.sources, kind="symbol")
-    extracted = genome.extract(sources.locate(assembly, file), regions.iloc[row])
-    found = [text != "" for text in extracted]
-    texts = [text.lower() if lower else text for text in extracted if text]
-    owner = np.arange(len(texts))
-    if both_strands:
-        texts += map(genome.reverse_complement, texts.copy())
-        owner = np.tile(owner, 2)
-    return hub.sequences(
-        spec,
-        folder,
-        genes[genes_at[found]],
-        texts,
-        owner=owner,
-        specials=False,
-        windows=True,
-        layer=layer,
-        module=module,
-    )
+    regions = genome.regions(sources.table(inputs.source, "genes"), region, **(cut or {}))
+    genes_at, row = inputs.match(regions.gene, kind="symbol")
+    file = sources.locate(inputs.source, inputs.spec.options["file"])
+    extracted = np.array(genome.extract(file, regions.iloc[row]), dtype=object)
+    there = extracted != ""
+    texts = [text.lower() if lower else text for text in extracted[there]]
+    texts += map(genome.reverse_complement, texts.copy())
+    owner = np.tile(np.arange(there.sum()), 2)
+    options = {"owner": owner, "windows": True, "layer": layer, "module": module}
+    return hub.sequences(inputs.spec, inputs.genes[genes_at[there]], texts, **options)

@@ -4,48 +4,53 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import TfidfTransformer
 
-from ..data import sources
+from ..core import paths
 from . import Embedding
-from .ids import rows_of
 
 
-def vectors(spec, genes, *, declared, source, file, kind=None, resolve=True):
+def vectors(inputs, *, kind=None):
     """Take published vectors from a file of any format that ``genebench.data.vectors`` reads.
 
     Parameters
     ----------
-    spec : ModelSpec
-    genes : ndarray of str, shape (n_genes,)
-    declared : Declarations
-    source, file : str
-        Source and its file; the file's ``options`` say which column or array.
+    inputs : Inputs
+        The file's ``options`` say which column or array.
     kind : str, optional
-        Kind of identifier, as in ``ids.canonical``.
-    resolve : bool
-        False: the ids are the genes of the run as they are, as ``genebench.place`` writes them.
+        Kind of identifier, as in ``Inputs.canonical``.
 
     Returns
     -------
     Embedding
     """
-    table = sources.table(declared.source(source), file)
-    if resolve:
-        return rows_of(genes, table.index.to_numpy(str), table.to_numpy(), declared, kind=kind)
-    table = table.reindex(genes[np.isin(genes, table.index)])
-    return Embedding(table.index.to_numpy(str), table.to_numpy(np.float32))
+    table = inputs.table()
+    return inputs.rows(table.index, table.to_numpy(), kind=kind)
 
 
-def columns(spec, genes, *, declared, source, file, gene_column, columns):
+def stored(inputs, *, name):
+    """Take vectors of a user as ``genebench.place`` has stored them.
+
+    Parameters
+    ----------
+    inputs : Inputs
+    name : str
+        Made of their content.
+
+    Returns
+    -------
+    Embedding
+    """
+    with np.load(paths.DOWNLOADS / "own" / f"{name}.npz", allow_pickle=False) as arrays:
+        return inputs.rows(arrays["ids"], arrays["vectors"], resolve=False)
+
+
+def columns(inputs, *, gene_column, columns):
     """Take numeric columns of a table with one row per gene, as they are.
 
     Parameters
     ----------
-    spec : ModelSpec
-    genes : ndarray of str, shape (n_genes,)
-    declared : Declarations
-    source, file : str
-        Source and its file.
+    inputs : Inputs
     gene_column : str
         Column of gene symbols.
     columns : list of str
@@ -54,25 +59,20 @@ def columns(spec, genes, *, declared, source, file, gene_column, columns):
     Returns
     -------
     Embedding
-        Genes of the run that the table has.
     """
-    table = sources.table(declared.source(source), file).set_index(gene_column).sort_index()
-    table = table[table.index.isin(genes)]
-    return Embedding(table.index.to_numpy(str), table[columns].to_numpy(np.float32))
+    table = inputs.table()
+    return inputs.rows(table[gene_column], table[columns].to_numpy(), resolve=False)
 
 
-def profile_svd(spec, genes, *, declared, source, file, set_column, gene_column, dim):
+def profile_svd(inputs, *, set_column, gene_column, dim):
     """Reduce the gene × annotation table by truncated SVD.
 
     Each annotation is weighted by its inverse document frequency, log((1 + n) / (1 + n_genes)) + 1.
 
     Parameters
     ----------
-    spec : ModelSpec
-    genes : ndarray of str, shape (n_genes,)
-    declared : Declarations
-    source, file : str
-        Source and its file, one row a pair of gene and annotation.
+    inputs : Inputs
+        One row a pair of gene and annotation.
     set_column, gene_column : str
         Columns of annotations and of gene symbols.
     dim : int
@@ -83,14 +83,14 @@ def profile_svd(spec, genes, *, declared, source, file, set_column, gene_column,
     Embedding
         Genes of the run with an annotation.
     """
-    pairs = sources.table(declared.source(source), file)
-    pairs = pairs[pairs[gene_column].isin(set(genes))]
+    pairs = inputs.table()
+    pairs = pairs[pairs[gene_column].isin(inputs.genes)]
     row, names = pd.factorize(pairs[gene_column], sort=True)
-    col, sets = pd.factorize(pairs[set_column], sort=True)
-    counts = sparse.csr_matrix((np.ones(len(row)), (row, col)), shape=(len(names), len(sets)))
+    col, _ = pd.factorize(pairs[set_column], sort=True)
+    counts = sparse.csr_array((np.ones(len(row)), (row, col)))
     counts.data[:] = 1  # a pair may be listed twice
-    idf = np.log((1 + len(names)) / (1 + np.asarray(counts.sum(axis=0)).ravel())) + 1
-    return Embedding(names.to_numpy(str), truncated_svd(counts @ sparse.diags(idf), dim))
+    weight = sparse.diags_array(TfidfTransformer().fit(counts).idf_)
+    return Embedding(names.to_numpy(str), truncated_svd(counts @ weight, dim))
 
 
 def truncated_svd(matrix, dim):
@@ -104,7 +104,7 @@ def truncated_svd(matrix, dim):
 
     Returns
     -------
-    ndarray of float32, shape (n, dim)
+    ndarray of float, shape (n, dim)
     """
     svd = TruncatedSVD(min(dim, min(matrix.shape) - 1), n_iter=4, random_state=0)
-    return svd.fit_transform(matrix).astype(np.float32)
+    return svd.fit_transform(matrix)

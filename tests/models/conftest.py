@@ -13,6 +13,7 @@ from genebench.core import paths
 from genebench.core.specs import ModelSpec
 from genebench.data import genes as identifiers
 from genebench.data import sources
+from genebench.models.inputs import Inputs, encode
 
 _HGNC = """
 hgnc_id,symbol,name,alias_symbol,prev_symbol,entrez_id,ensembl_gene_id,uniprot_ids
@@ -57,6 +58,17 @@ def declared() -> SimpleNamespace:
 
 
 @pytest.fixture
+def vectors(model, declared) -> Callable[..., object]:
+    """Run an encoder on some genes, as sorted names in one text, with options."""
+
+    def run(encoder: str, genes: str, *, parts=(), spec=None, **options):
+        spec = (spec or model()).model_copy(update={"encoder": encoder, "options": options})
+        return encode(Inputs(spec, np.array(sorted(genes.split())), declared, tuple(parts)))
+
+    return run
+
+
+@pytest.fixture
 def shelf(tmp_path, monkeypatch):
     """Folder of the model on the Hub; nothing else is available, and nothing was used before."""
     monkeypatch.setenv("GENEBENCH_WEIGHTS", str(tmp_path / "shelf"))
@@ -64,12 +76,6 @@ def shelf(tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "WEIGHTS_USED", tmp_path / "weights" / "used")
     monkeypatch.setattr(sources, "hub_snapshot", lambda *args, **options: None)
     return tmp_path / "shelf" / "owner" / "tiny"
-
-
-@pytest.fixture
-def run() -> Callable[..., np.ndarray]:
-    """A sorted gene universe."""
-    return lambda *names: np.array(sorted(names))
 
 
 _SIZE = dict(hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32)

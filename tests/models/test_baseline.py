@@ -4,37 +4,32 @@ import numpy as np
 import pandas as pd
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from genebench.models import baseline
+FILE = {"source": "s", "file": "f"}
 
 
-def test_the_stem_vector_is_one_indicator_per_shared_stem(declared, model, run):
-    genes = run("KRT1", "KRT5", "TP53", "HOXA1", "HOXA2", "HOXA3")
-    embedding = baseline.stem(model(), genes, declared=declared)
+def test_the_stem_vector_is_one_indicator_per_shared_stem(vectors):
+    embedding = vectors("stem", "KRT1 KRT5 TP53 HOXA1 HOXA2 HOXA3")
     assert embedding.entities.tolist() == ["HOXA1", "HOXA2", "HOXA3", "KRT1", "KRT5", "TP53"]
     assert embedding.vectors.tolist() == [[1, 0], [1, 0], [1, 0], [0, 1], [0, 1], [0, 0]]
     assert embedding.vectors.dtype == np.float32
 
 
-def test_ngrams_at_full_rank_keep_the_inner_products_of_tfidf(model, run):
-    genes = run("AB1", "AB2", "CD1", "CE1", "XY", "XZ")
-    vectors = baseline.ngrams(model(), genes, longest=1, dim=5).vectors
-    full = TfidfVectorizer(analyzer="char", lowercase=False).fit_transform(genes).toarray()
-    u, s, _ = np.linalg.svd(full, full_matrices=False)
+def test_ngrams_at_full_rank_keep_the_inner_products_of_tfidf(vectors):
+    result = vectors("ngrams", "AB1 AB2 CD1 CE1 XY XZ", longest=1, dim=5)
+    tfidf = TfidfVectorizer(analyzer="char", lowercase=False)
+    u, s, _ = np.linalg.svd(tfidf.fit_transform(result.entities).toarray(), full_matrices=False)
     expected = (u[:, :5] * s[:5] ** 2) @ u[:, :5].T
-    np.testing.assert_allclose(vectors @ vectors.T, expected, atol=1e-5)
+    np.testing.assert_allclose(result.vectors @ result.vectors.T, expected, atol=1e-5)
 
 
-def test_annotation_counts_are_logs_of_distinct_values_and_zero_counts(
-    tables, declared, model, run
-):
+def test_annotation_counts_are_logs_of_distinct_values_and_zero_counts(tables, vectors):
     columns = {"g": ["A", "A", "A", "C"], "p": ["x", "x", "y", "x"], "d": ["1", "1", "1", "2"]}
     tables["s", "f"] = pd.DataFrame(columns)
-    options = {"source": "s", "file": "f", "gene_column": "g", "counted": ["p", "d"]}
-    embedding = baseline.annotation_count(model(), run("A", "B"), declared=declared, **options)
-    np.testing.assert_allclose(embedding.vectors, np.log([[3, 2], [1, 1]]), rtol=1e-6)
+    result = vectors("annotation_count", "A B", gene_column="g", counted=["p", "d"], **FILE)
+    np.testing.assert_allclose(result.vectors, np.log([[3, 2], [1, 1]]), rtol=1e-6)
 
 
-def test_coordinates_are_length_strand_chromosome_and_biotype(tables, declared, model, run):
+def test_coordinates_are_length_strand_chromosome_and_biotype(tables, vectors):
     rows = [
         ("ENSG00000000001", "X", "1001", "2000", "-1", "coding"),
         ("ENSG00000000001", "X", "1", "2", "1", "coding"),
@@ -42,12 +37,9 @@ def test_coordinates_are_length_strand_chromosome_and_biotype(tables, declared, 
         ("ENSG00000000003", "GL000009.2", "1", "9", "1", "rna"),
     ]
     columns = ["ensgene", "chr", "start", "end", "strand", "biotype"]
-    tables["ensembl", "genes"] = pd.DataFrame(rows, columns=columns)
-    options = {"source": "ensembl", "file": "genes", "gene_column": "ensgene", "biotypes": 2}
-    genes = run("KIN1", "SET", "CHN3")
-    embedding = baseline.coordinates(model(), genes, declared=declared, **options)
-    assert embedding.entities.tolist() == ["KIN1", "SET"]
-    assert embedding.vectors.shape == (2, 2 + 25 + 2)
-    np.testing.assert_allclose(embedding.vectors[:, :2], [[3, -1], [2, 1]])
-    assert np.flatnonzero(embedding.vectors[0, 2:]).tolist() == [22, 25]  # X, coding
-    assert np.flatnonzero(embedding.vectors[1, 2:]).tolist() == [1, 26]  # 2, rna
+    tables["s", "f"] = pd.DataFrame(rows, columns=columns)
+    result = vectors("coordinates", "KIN1 SET CHN3", gene_column="ensgene", **FILE)
+    assert result.entities.tolist() == ["KIN1", "SET"] and result.vectors.shape == (2, 2 + 25 + 2)
+    np.testing.assert_allclose(result.vectors[:, :2], [[3, -1], [2, 1]])
+    assert np.flatnonzero(result.vectors[0, 2:]).tolist() == [22, 25]  # X, coding
+    assert np.flatnonzero(result.vectors[1, 2:]).tolist() == [1, 26]  # 2, rna

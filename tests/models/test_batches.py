@@ -46,28 +46,32 @@ def small(monkeypatch):
     monkeypatch.setattr(batches, "SHARD", 100)
 
 
-def test_shards_are_cut_whatever_the_budget_and_together_are_the_whole(tokens, small):
+@pytest.fixture
+def budget(monkeypatch):
+    """Set the most padded tokens of a batch."""
+    return lambda most: monkeypatch.setattr(batches, "BUDGET", {"cpu": most})
+
+
+def test_shards_are_cut_whatever_the_budget_and_together_are_the_whole(tokens, small, budget):
     plan = Batches.of(work(tokens))
     assert len(plan.shards) > 5
     assert sorted(np.concatenate(plan.shards).tolist()) == list(range(60))
     lengths = [len(tokens[i]) for i in plan.order]
     assert lengths == sorted(lengths, reverse=True)
     expected = [[np.mean(t), len(t)] for t in tokens]
-    for budget in (1, 40, 5000):
-        result = infer(work(tokens), token_budget=budget)
+    for most in (1, 40, 5000):
+        budget(most)
+        result = infer(work(tokens))
         np.testing.assert_allclose(result.vectors, expected, rtol=1e-6)
     assert result.vectors.dtype == np.float32 and result.entities[7] == 7
 
 
-@pytest.mark.parametrize("budget", [31, 64, 200])
-def test_no_batch_has_more_padded_tokens_than_the_budget(tokens, budget):
+@pytest.mark.parametrize("most", [31, 200])
+def test_no_batch_has_more_padded_tokens_than_the_budget(tokens, budget, most):
     shapes, calls = [], []
-    infer(
-        work(tokens, shapes=shapes),
-        token_budget=budget,
-        progress=lambda done, total: calls.append((done, total)),
-    )
-    assert max(rows * length for rows, length in shapes) <= budget
+    budget(most)
+    infer(work(tokens, shapes=shapes), progress=lambda *call: calls.append(call))
+    assert max(rows * length for rows, length in shapes) <= most
     assert sum(rows for rows, _ in shapes) == 60
     assert calls[-1] == (60, 60) and [d for d, _ in calls] == sorted({d for d, _ in calls})
 
@@ -150,14 +154,15 @@ def test_a_killed_process_loses_one_shard_at_most(tmp_path):
     assert len(stored) + int(ran) == len(list(tmp_path.rglob("[0-9]*.npy")))
 
 
-def test_a_batch_that_does_not_fit_is_halved_and_the_rest_goes_on(tokens):
+def test_a_batch_that_does_not_fit_is_halved_and_the_rest_goes_on(tokens, budget):
     shapes = []
+    budget(1000)
 
     def limited(ids):
         if ids.numel() > 120:
             raise torch.OutOfMemoryError("out of memory")
 
-    result = infer(work(tokens, fail=limited, shapes=shapes), token_budget=1000)
+    result = infer(work(tokens, fail=limited, shapes=shapes))
     np.testing.assert_array_equal(result.vectors, infer(work(tokens)).vectors)
     assert sum(rows * length > 120 for rows, length in shapes) <= 4  # a few trials, then no more
 

@@ -14,15 +14,17 @@ from helpers import GENES, edit_yaml, sha256
 
 from genebench.core import cache, paths, specs, workers
 from genebench.core.errors import BadInput
-from genebench.models import Embedding, Sequences, batches, inference, recipes
+from genebench.models import Embedding, Sequences, batches, elsewhere, inference, inputs, recipes
 
 UNIVERSE = np.array(GENES)
 
 
-def embed(name, **options):
-    """Vectors of a model of the made-up project."""
+def embed(name, *, say=workers.quiet, progress=workers.quiet, device="cpu", **changes):
+    """Vectors of a model of the made-up project, or of a changed one."""
     known = specs.declared()
-    return inference.embed(known.model(name), UNIVERSE, known, **options)
+    spec = known.model(name).model_copy(update=changes)
+    report = {"say": say, "progress": progress, "device": device}
+    return inference.embed(spec, UNIVERSE, known, **report)
 
 
 def path(spec, genes=UNIVERSE):
@@ -32,13 +34,12 @@ def path(spec, genes=UNIVERSE):
 
 def use(monkeypatch, result):
     """Let every encoder return the same."""
-    encode = lambda spec, genes, **options: result  # noqa: E731
-    monkeypatch.setattr(inference, "encoder", lambda spec: encode)
+    monkeypatch.setattr(inputs, "encoder", lambda spec: lambda inputs, **options: result)
 
 
 def test_vectors_are_computed_once_and_then_read(home, monkeypatch):
     first = embed("full")
-    monkeypatch.setattr(inference, "encoder", lambda spec: pytest.fail("computed again"))
+    monkeypatch.setattr(inputs, "encoder", lambda spec: pytest.fail("computed again"))
     second = embed("full")
     np.testing.assert_array_equal(second.vectors, first.vectors)
     np.testing.assert_array_equal(second.entities, first.entities)
@@ -134,34 +135,26 @@ def test_vectors_that_are_not_finite_are_refused_and_not_cached(home, monkeypatc
         ("columns", {"source": "toi"}, "unknown source 'toi'; did you mean 'toy'"),
         ("joined", {"of": ["full", "oracle"]}, "cannot be made of 'oracle'"),
         ("joined", {"of": ["full", "ful"]}, "unknown model 'ful'; did you mean 'full'"),
-        ("joined", {}, "argument: 'of'"),
+        ("joined", {}, "takes two models or more"),
     ],
 )
 def test_wrong_options_are_one_sentence(home, encoder, options, message):
-    spec = (
-        specs.declared().model("full").model_copy(update={"encoder": encoder, "options": options})
-    )
     with pytest.raises(BadInput, match=message):
-        inference.embed(spec, UNIVERSE, specs.declared())
+        embed("full", encoder=encoder, options=options)
 
 
 def test_a_derived_model_gets_the_vectors_of_its_parts(home):
-    spec = (
-        specs.declared()
-        .model("full")
-        .model_copy(update={"encoder": "joined", "options": {"of": ["full", "part"]}})
-    )
-    both = inference.embed(spec, UNIVERSE, specs.declared())
+    both = embed("full", encoder="joined", options={"of": ["full", "part"]})
     assert both.entities.tolist() == embed("part").entities.tolist()
     assert both.vectors.shape[1] == 8
 
 
 def test_devices_are_named_and_joined_by_commas():
-    assert inference.devices("cpu, cpu") == ["cpu", "cpu"]
-    assert inference.devices("cuda:1") == ["cuda:1"]
+    assert elsewhere.devices("cpu, cpu") == ["cpu", "cpu"]
+    assert elsewhere.devices("cuda:1") == ["cuda:1"]
     for text in (" ", "" if torch.cuda.is_available() else "all"):
         with pytest.raises(BadInput, match="there is no such device"):
-            inference.devices(text)
+            elsewhere.devices(text)
 
 
 def sums(n: int) -> Sequences:
@@ -181,7 +174,6 @@ def threads(monkeypatch):
 
     monkeypatch.setattr(workers, "pool", pool)
     monkeypatch.setattr(batches, "SHARD", 20)
-    monkeypatch.setattr(inference, "_networks", {})
 
 
 @pytest.mark.parametrize("device", ["cpu", "cpu,cpu,cpu"])
@@ -200,25 +192,24 @@ def test_one_or_several_processes_give_the_same_vectors(home, threads, monkeypat
 )
 def test_a_process_with_other_inputs_is_refused(home, monkeypatch, fault, message):
     use(monkeypatch, sums(9))
-    monkeypatch.setattr(inference, "_networks", {})
     known, spec = specs.declared(), specs.declared().model("stem")
-    key = "0" if fault == "key" else path(spec).stem.split("-")[1]
-    plan = batches.Batches.of(sums(8))
-    job = inference._Job(spec, UNIVERSE, known, ["cpu"], key, plan, Path("unused"))
+    file = Path("other.npz") if fault == "key" else path(spec)
+    given = inputs.Inputs(spec, UNIVERSE, known)
+    job = elsewhere.Job(given, batches.Batches.of(sums(8)), file, ["cpu"])
     with pytest.raises(BadInput, match=message):
-        inference._compute(job, 0)
+        elsewhere._compute(job, 0)
 
 
 @pytest.mark.slow
 def test_two_real_processes_give_the_vectors_of_one(tmp_path):
     script = (
         "import numpy as np\nfrom genebench.core import specs\n"
-        "from genebench.models import batches, inference, encoder\nbatches.SHARD = 8\n"
+        "from genebench.models import batches, inference, inputs\nbatches.SHARD = 8\n"
         "if __name__ == '__main__':\n"
         "    genes = np.array(sorted('TP53 BRCA1 HOXA13 IL2 A1BG'.split()))\n"
         "    known = specs.declared()\n"
         "    spec = known.model('minilm-symbol')\n"
-        "    one = batches.infer(encoder(spec)(spec, genes, **spec.options))\n"
+        "    one = batches.infer(inputs.encode(inputs.Inputs(spec, genes, known)))\n"
         "    batches.run = None  # from here on this process computes nothing\n"
         "    two = inference.embed(spec, genes, known, device='cpu,cpu')\n"
         "    print(float(abs(one.vectors - two.vectors).max()))\n"

@@ -6,16 +6,17 @@ import pytest
 from scipy import sparse
 
 from genebench.models import network
+from genebench.models.inputs import Inputs
 
-EDGES = {"source": "s", "file": "f", "first": "a", "second": "b"}
+FILE, EDGES = {"source": "s", "file": "f"}, {"first": "a", "second": "b"}
 
 
-def ring(n: int, chords: int = 0) -> sparse.csr_matrix:
+def ring(n: int, chords: int = 0) -> sparse.csr_array:
     """A connected graph: a ring of n nodes and some chords."""
     rng = np.random.default_rng(0)
     i = np.concatenate([np.arange(n), rng.integers(0, n, chords)])
     j = np.concatenate([(np.arange(n) + 1) % n, rng.integers(0, n, chords)])
-    graph = sparse.csr_matrix((np.ones(len(i)), (i, j)), shape=(n, n))
+    graph = sparse.csr_array((np.ones(len(i)), (i, j)), shape=(n, n))
     graph = graph + graph.T
     graph.setdiag(0)
     graph.eliminate_zeros()
@@ -23,18 +24,17 @@ def ring(n: int, chords: int = 0) -> sparse.csr_matrix:
     return graph
 
 
-def test_a_graph_has_each_pair_once_no_loop_and_approved_names(tables, declared, model, run):
+def test_a_graph_has_each_pair_once_no_loop_and_approved_names(tables, declared, vectors, model):
     pairs = "KIN1-SET SET-OLDK1 CHN3-CHN3 NEW7-KIN1 BOTH-SET SET-CHN4".split()
     tables["s", "f"] = pd.DataFrame([pair.split("-") for pair in pairs], columns=["a", "b"])
-    nodes, adjacency = network.graph(declared, **EDGES)
+    spec = model(options=FILE)
+    nodes, adjacency = network.graph(Inputs(spec, None, declared), **EDGES)
     assert nodes.tolist() == ["CHN4", "KIN1", "NEW7", "SET"]
     assert adjacency.toarray().tolist() == [[0, 0, 0, 1], [0, 0, 1, 1], [0, 1, 0, 0], [1, 1, 0, 0]]
-    genes = run("CHN3", "KIN1", "OLDK1", "SET")
-    degree = network.degree(model(), genes, declared=declared, **EDGES)
+    degree = vectors("degree", "CHN3 KIN1 OLDK1 SET", **FILE, **EDGES)
     np.testing.assert_allclose(degree.vectors[:, 0], np.log([1, 3, 3, 3]), rtol=1e-6)
-    for encode in (network.spectral, network.netmf):
-        embedding = encode(model(), run("CHN3", "SET"), declared=declared, dim=2, **EDGES)
-        assert embedding.entities.tolist() == ["SET"]
+    for encoder in ("spectral", "netmf"):
+        assert vectors(encoder, "CHN3 SET", dim=2, **FILE, **EDGES).entities.tolist() == ["SET"]
 
 
 @pytest.mark.parametrize("tau", [0, 2.5])
@@ -72,7 +72,7 @@ def test_netmf_of_all_eigenpairs_is_the_svd_of_the_dense_formula(window):
 def test_netmf_in_blocks_and_by_subspace_iteration_is_that_of_the_whole_matrix():
     blocks, rng = np.kron(np.eye(12), np.ones((60, 60))), np.random.default_rng(1)
     drawn = np.triu((rng.random(blocks.shape) < 0.3 * blocks + 0.004), 1)
-    adjacency = sparse.csr_matrix((drawn | drawn.T).astype(float))
+    adjacency = sparse.csr_array((drawn | drawn.T).astype(float))
     n = adjacency.shape[0]
     vectors = network.netmf_vectors(adjacency, 8, rank=n)
     u, s, _ = np.linalg.svd(deepwalk_matrix(adjacency.toarray(), 10))

@@ -1,11 +1,13 @@
 """Texts of genes, and what is masked in them."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from genebench.core import specs
 from genebench.core.errors import BadInput
 from genebench.models import recipes
+from genebench.models.inputs import Inputs
 
 KINASE = "KIN1, or p60 and P60-like, is a kinase of kinases; OLDK1 was its name. It binds KP1X."
 SET = "A set of proteins; SET and INHAT block metabolic enzymes of metabolism."
@@ -23,27 +25,34 @@ def ncbi(tables):
     return tables
 
 
-def test_a_gene_has_a_text_only_if_all_that_the_recipe_needs_is_known(ncbi, declared, run):
-    genes = run("KIN1", "SET", "CHN3", "CHN4", "UNKNOWN9")
-    assert recipes.texts(genes, "symbol", declared)[1] == ["CHN3", "CHN4", "KIN1", "SET"]
+@pytest.fixture
+def texts(declared):
+    """Texts of some genes by a recipe."""
+
+    def write(recipe, genes, labels_of=()):
+        return recipes.texts(Inputs(None, np.array(genes), declared), recipe, labels_of)
+
+    return write
+
+
+def test_a_gene_has_a_text_only_if_all_that_the_recipe_needs_is_known(ncbi, texts):
+    genes = ["CHN3", "CHN4", "KIN1", "SET", "UNKNOWN9"]
+    assert texts("symbol", genes)[1] == genes[:4]
     ncbi.pop(("ncbi", "gene_info"))  # neither recipe needs it
-    assert dict(zip(*recipes.texts(genes, "name", declared)))["CHN4"] == "channel four"
-    covered, texts = recipes.texts(genes, "summary", declared)
+    assert dict(zip(*texts("name", genes)))["CHN4"] == "channel four"
+    covered, written = texts("summary", genes)
     start = "Gene symbol SET full name SET nuclear proto-oncogene with the summary "
-    assert covered.tolist() == ["KIN1", "SET"] and texts[1] == start + SET
+    assert covered.tolist() == ["KIN1", "SET"] and written[1] == start + SET
 
 
-def test_an_unknown_recipe_is_answered_with_the_nearest(declared, run):
+def test_an_unknown_recipe_is_answered_with_the_nearest(texts):
     with pytest.raises(BadInput, match="unknown text recipe 'sumary'; did you mean 'summary'"):
-        recipes.texts(run("KIN1"), "sumary", declared)
+        texts("sumary", ["KIN1"])
 
 
-def test_the_masked_twin_has_neither_names_of_the_gene_nor_words_of_the_labels(
-    monkeypatch, declared, run
-):
+def test_the_masked_twin_has_neither_names_of_the_gene_nor_words_of_the_labels(monkeypatch, texts):
     monkeypatch.setattr(recipes, "label_words", lambda *_: ("kinase", "metabol"))
-    _, texts = recipes.texts(run("OLDK1", "SET"), "summary-masked", declared, labels_of=["hpa"])
-    assert texts == [
+    assert texts("summary-masked", ["OLDK1", "SET"], ["hpa"])[1] == [
         "Gene symbol [MASK] full name [MASK] one with the summary [MASK], or [MASK] and "
         "[MASK]-like, is a [MASK] of [MASK]; [MASK] was its name. It binds KP1X.",
         "Gene symbol [MASK] full name [MASK] nuclear proto-oncogene with the summary A set of "

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genebench import models
 from genebench.core import specs
 from genebench.core.errors import BadInput
 from genebench.data import genome, sources
@@ -36,32 +35,32 @@ def test_protein_descriptors_by_hand():
     np.testing.assert_allclose(result, [expected], rtol=1e-9)
 
 
-def test_a_proteome_gives_descriptors_and_shares_by_accession(tables, declared, run):
+def test_a_proteome_gives_descriptors_and_shares_by_accession(tables, vectors):
     rows = [("tr|P00009|X", "MA"), ("sp|P00001|KIN1", "AACD"), ("sp|P00002|SET", "WW")]
     rows = [(header, header + " text", residues) for header, residues in rows]
     tables["proteome", "sequences"] = pd.DataFrame(rows, columns=["id", "header", "sequence"])
     spec = specs.declared().models["protein-composition"]
-    encode, options = sequence.composition, spec.options | {"declared": declared}
-    embedding = encode(spec, run("KIN1", "SET", "CHN3"), **options)
+    embedding = vectors("composition", "KIN1 SET CHN3", **spec.options)
     assert embedding.entities.tolist() == ["KIN1", "SET"]
     assert embedding.vectors.shape == (2, spec.dim) and embedding.vectors[1, 7 + 18] == 1
     assert embedding.vectors[0, 7:10].tolist() == [0.5, 0.25, 0.25]
     with pytest.raises(BadInput, match="the header '>tr.P00009.X text' has no id of the form"):
-        encode(spec, run("KIN1"), **options | {"id_pattern": "^sp[|](.+)[|]"})
+        vectors("composition", "KIN1", **spec.options | {"id_pattern": "^sp[|](.+)[|]"})
 
 
 @pytest.fixture
-def protein(tables, model, declared, run):
+def protein(tables, model, vectors):
     """Vectors of KIN1 and SET by a protein model."""
     rows = [(f"sp|{name}|X_HUMAN", residues) for name, residues in PROTEINS.items()]
     tables["proteome", "sequences"] = pd.DataFrame(rows, columns=["id", "sequence"])
 
-    def vectors(context=64, **options):
-        spec = model(family="protein", encoder="protein", context=context)
-        work = models.encoder(spec)(spec, run("KIN1", "SET"), declared=declared, **FASTA, **options)
-        return inference.infer(work).vectors
+    def embed(context=64, **options):
+        spec = model(family="protein", context=context)
+        return inference.infer(
+            vectors("protein", "KIN1 SET", spec=spec, **FASTA, **options)
+        ).vectors
 
-    return vectors
+    return embed
 
 
 def test_a_protein_is_the_mean_over_its_residues(save, states, protein):
@@ -98,33 +97,22 @@ def test_residues_are_written_as_the_tokenizer_needs_them(save, states, protein,
         protein(written="space")
 
 
-@pytest.fixture
-def dna(monkeypatch, tables, model, declared, run):
-    """Vectors of genes by a DNA model; SET has no sequence."""
-    parts = pd.DataFrame({"gene": ["SET", "KIN1", "CHN3"]})
-    texts = {"SET": "", "KIN1": "ACGTTGCA", "CHN3": "TTACGN"}
-    tables["grch38", "genes"] = parts
+def test_a_sequence_and_its_reverse_complement_have_one_vector(
+    save, states, monkeypatch, tables, vectors, model
+):
+    network, texts = save("esm"), {"SET": "", "KIN1": "ACGTTGCA", "CHN3": "TTACGN"}
+    tables["grch38", "genes"] = pd.DataFrame({"gene": list(texts)})
     monkeypatch.setattr(genome, "regions", lambda table, region: table)
     monkeypatch.setattr(genome, "extract", lambda path, parts: [texts[g] for g in parts.gene])
     monkeypatch.setattr(sources, "locate", lambda source, file: file)
 
-    def embed(**options):
-        spec = model(family="dna", encoder="dna", context=64)
-        work = models.encoder(spec)(
-            spec, run("KIN1", "SET", "CHN3"), declared=declared, source="grch38", **options
-        )
-        return inference.infer(work)
+    def embed():
+        options = {"spec": model(family="dna", context=64), "source": "grch38", "file": "genome"}
+        return inference.infer(vectors("dna", "KIN1 SET CHN3", **options))
 
-    embed.texts = texts
-    return embed
-
-
-def test_a_sequence_and_its_reverse_complement_have_one_vector(save, dna):
-    save("esm")
-    both, forward = dna(), dna(both_strands=False).vectors
+    both = embed()
     assert both.entities.tolist() == ["CHN3", "KIN1"]  # without a sequence there is no vector
-    dna.texts.update({name: genome.reverse_complement(text) for name, text in dna.texts.items()})
-    np.testing.assert_allclose(dna().vectors, both.vectors, atol=1e-6)
-    backward = dna(both_strands=False).vectors
-    assert np.abs(forward - backward).max() > 1e-3
-    np.testing.assert_allclose(both.vectors, (forward + backward) / 2, atol=1e-6)
+    strands = [states(network, text)[1:-1].mean(0) for text in ("TTACGN", "NCGTAA")]
+    np.testing.assert_allclose(both.vectors[0], np.mean(strands, axis=0), atol=2e-6)
+    texts.update({name: genome.reverse_complement(text) for name, text in texts.items()})
+    np.testing.assert_allclose(embed().vectors, both.vectors, atol=1e-6)

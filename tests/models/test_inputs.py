@@ -1,8 +1,9 @@
 """Matching of genes and ids by the resolver."""
 
+import numpy as np
 import pytest
 
-from genebench.models import ids
+from genebench.models.inputs import Inputs
 
 
 @pytest.mark.parametrize(
@@ -13,7 +14,7 @@ from genebench.models import ids
         (["UNKNOWN9", "BOTH", "KP1", "KIN1"], "symbol", {"KIN1": 3, "OLDK1": 3, "UNKNOWN9": 0}),
     ],
 )
-def test_genes_and_ids_match_by_approved_symbol(tables, declared, run, names, kind, rows):
-    genes = run("OLDK1", "KIN1", "CHN3", "BOTH", "UNKNOWN9")
-    genes_at, row = ids.match(genes, names, declared.sources, kind=kind)
+def test_genes_and_ids_match_by_approved_symbol(tables, declared, names, kind, rows):
+    genes = np.array(["BOTH", "CHN3", "KIN1", "OLDK1", "UNKNOWN9"])
+    genes_at, row = Inputs(None, genes, declared).match(names, kind=kind)
     assert dict(zip(genes[genes_at], row)) == rows

@@ -1,0 +1,142 @@
+"""Other processes, or the workers of a cluster, run the shards of a network."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import re
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from functools import cache as memoised
+from functools import lru_cache
+from pathlib import Path
+
+from ..core import workers
+from ..core.errors import BadInput, RunFailed
+from . import batches
+from .batches import Batches
+from .identity import path
+from .inputs import Inputs, encode
+
+
+def devices(text: str) -> list[str]:
+    """Read the names of torch devices, on each of which one process runs.
+
+    Parameters
+    ----------
+    text : str
+        Names joined by commas; ``all`` is every CUDA device.
+
+    Returns
+    -------
+    list of str
+    """
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if text == "all":
+        import torch
+
+        names = [f"cuda:{i}" for i in range(torch.cuda.device_count())]
+    if not names:
+        raise BadInput(
+            f"device '{text}': there is no such device here; use cpu, cuda:0, or several joined "
+            f"by commas."
+        )
+    return names
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A network's inference as other processes need it.
+
+    Attributes
+    ----------
+    inputs : Inputs
+    batches : Batches
+        What each process must come to by itself.
+    file : Path
+        Of the embedding; the finished shards lie in a folder beside it.
+    devices : list of str
+    """
+
+    inputs: Inputs
+    batches: Batches
+    file: Path
+    devices: list[str]
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the finished shards."""
+        return self.file.with_suffix(".parts")
+
+
+def run(job: Job, *, cluster=None, progress: Callable[[int, int], None] = workers.quiet) -> None:
+    """Have other processes run the shards that are not finished.
+
+    Parameters
+    ----------
+    job : Job
+    cluster : Cluster, optional
+        None: a process for each device of this machine.
+    progress : callable
+        Called with (sequences done, sequences in all).
+    """
+    shards = job.batches.shards
+
+    def advance(*_):
+        done = [len(rows) for i, rows in enumerate(shards) if _files(job, i)[0].exists()]
+        progress(sum(done), len(job.batches.order))
+
+    pool = nullcontext(cluster) if cluster else workers.pool(len(job.devices), job)
+    with pool as executor:
+        options = {"say": workers.quiet, "progress": advance}
+        outcome = workers.execute(_STAGE, job, range(len(shards)), executor, **options)
+    for fault in outcome.failed.values():
+        raise RunFailed(f"{fault} (another process; what was finished is kept)")
+
+
+def _files(job, number):
+    return [job.batches.path(job.folder, number)]
+
+
+def _gather(job, number):
+    return workers.Once(f"network {job.file.stem}", lambda: job), number
+
+
+@lru_cache(maxsize=1)
+def _network(job):
+    """Sequences and batches of the last job of this process, whose weights are loaded once."""
+    inputs, fault = job.inputs, f"model '{job.inputs.spec.name}':"
+    if path(inputs.spec, inputs.genes, inputs.declared).name != job.file.name:
+        raise BadInput(
+            f"{fault} other weights or input files are at hand there; give it the same ones."
+        )
+    work = encode(inputs)
+    work = replace(work, forward=memoised(work.forward))
+    plan = Batches.of(work)
+    if plan.digest != job.batches.digest:
+        raise BadInput(
+            f"{fault} its input becomes other tokens there; install the pinned versions."
+        )
+    return work, plan
+
+
+def _compute(job, number):
+    """Vectors of one shard."""
+    import torch
+
+    work, plan = _network(job)
+    # processes of a pool are numbered in turn, and each keeps to one device
+    process = re.sub(r"\D", "", multiprocessing.current_process().name)
+    device = job.devices[int(process or 0) % len(job.devices)]
+    if device == "cpu" and len(job.devices) > 1 and process:  # they divide its cores
+        torch.set_num_threads(max(1, (os.cpu_count() or 1) // len(job.devices)))
+    ((_, vectors),) = batches.run(work, plan, [number], device=device)
+    return vectors
+
+
+def _store(job, number, vectors):
+    job.batches.write(job.folder, number, vectors)
+
+
+_STAGE = workers.Stage("shards", _files, _gather, _compute, _store)
