@@ -9,15 +9,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .features import Rows
+from .features import Features
 
-TWO_CLASSES = (14, 30)
+AGES = (14, 30, 60, 120, 240)
 """Iterations after which the curvature of a problem that is still going is taken from its own
 weights."""
 
-MORE_CLASSES = (14, 30, 60, 120, 240)
-"""The same of several classes, which take longer; where entities are so few that all classes part,
-it does not help."""
+FEW = 2
+"""How many of them serve two classes. More classes take longer; where entities are so few that all
+classes part, it does not help."""
 
 MOST = 4
 """Entities that make up such a curvature, in numbers of features: fewer leave directions out, more
@@ -27,7 +27,7 @@ LARGE = 2048
 """Most features for which that is done: beyond, a factorisation costs more than it saves."""
 
 
-def due(age: Tensor, ages: tuple[int, ...] = TWO_CLASSES) -> Tensor:
+def due(age: Tensor, ages: tuple[int, ...] = AGES[:FEW]) -> Tensor:
     """Which problems have just gone through one of some numbers of iterations.
 
     Parameters
@@ -45,12 +45,12 @@ def due(age: Tensor, ages: tuple[int, ...] = TWO_CLASSES) -> Tensor:
     return torch.isin(age, torch.tensor(ages, device=age.device))
 
 
-def precondition(features: Rows, state, g: Tensor) -> Tensor:
+def precondition(features: Features, state, g: Tensor) -> Tensor:
     """Multiply by the inverse Hessian whose weights are replaced by their mean.
 
     Parameters
     ----------
-    features : Rows
+    features : Features
         Features of the problems.
     state : solver._State
         Problems at work.
@@ -62,8 +62,7 @@ def precondition(features: Rows, state, g: Tensor) -> Tensor:
     Tensor of shape (K, C, d + 1)
     """
     spectrum, V = features.basis
-    several, classes = g.shape[1] > 1, None
-    height, penalty = state.curve[:, 0], 1 / state.C[:, None, None]
+    several, height, penalty = g.shape[1] > 1, state.curve[:, 0], state.penalty[:, None, None]
 
     if several:  # the classes' eigenbasis
         height, classes = torch.linalg.eigh(state.curve)
@@ -72,22 +71,16 @@ def precondition(features: Rows, state, g: Tensor) -> Tensor:
 
     inverse = 1 / (height[..., None] * spectrum + penalty)
     free = height > 1e-6 * height.amax(1, keepdim=True)
-    intercept = torch.where(free, 1 / height.clamp(min=1e-30), 0)
-    out = torch.empty_like(g)
-    inner = g[..., :-1]
+    out, inner = torch.empty_like(g), g[..., :-1]
+    out[..., -1] = g[..., -1] * torch.where(free, 1 / height.clamp(min=1e-30), 0)
 
     if V is None:
         out[..., :-1] = inner * inverse
     else:
-        z = (inner.flatten(0, 1) @ V).view_as(inverse)
-        if V.shape[1] == V.shape[0]:
-            back = (z * inverse).flatten(0, 1) @ V.T
-        else:  # directions that no entity spans have the penalty alone
-            rest = 1 / penalty
-            back = (z * (inverse - rest)).flatten(0, 1) @ V.T + (rest * inner).flatten(0, 1)
-        out[..., :-1] = back.view_as(inner)
-
-    out[..., -1] = g[..., -1] * intercept
+        # directions that no entity spans have the penalty alone
+        rest = 1 / penalty if V.shape[1] < V.shape[0] else 0
+        z = (inner.flatten(0, 1) @ V).view_as(inverse) * (inverse - rest)
+        out[..., :-1] = (z.flatten(0, 1) @ V.T).view_as(inner) + rest * inner
 
     return classes @ out if several else out
 
@@ -102,7 +95,7 @@ class OwnCurvature:
 
     Parameters
     ----------
-    features : Rows
+    features : Features
         Features of the problems.
     n_classes : int
         Rows of weights of a problem.
@@ -110,19 +103,19 @@ class OwnCurvature:
         Bytes for the inverses.
     """
 
-    def __init__(self, features: Rows, n_classes: int, memory: float) -> None:
-        self.able = type(features) is Rows and features.d <= LARGE and not features.sparse
+    def __init__(self, features: Features, n_classes: int, memory: float) -> None:
+        self.able = features.d <= LARGE and not (features.paired or features.sparse)
         self.able &= n_classes == 1 or features.n >= MOST * features.d
-        self.ages = TWO_CLASSES if n_classes == 1 else MORE_CLASSES
+        self.ages = AGES[:FEW] if n_classes == 1 else AGES
         self.inverse: dict[int, Tensor] = {}
         self.most = memory // (features.X.element_size() * (features.d + 1) ** 2)
 
-    def renew(self, features: Rows, problems, state) -> None:
+    def renew(self, features: Features, problems, state) -> None:
         """Factorise anew for the problems whose time it is.
 
         Parameters
         ----------
-        features : Rows
+        features : Features
             Features of the problems.
         problems : solver.Problems
             All of them.
@@ -133,13 +126,13 @@ class OwnCurvature:
             return
         used = state.own[state.going].unique().tolist()
         self.inverse = {t: inverse for t, inverse in self.inverse.items() if t in used}
-        # as many as memory allows
         now = state.going & due(state.age, self.ages)
+        tasks = problems.task[state.ids]
 
-        for task in problems.task[state.ids[now]].unique().tolist():
+        for task in tasks[now].unique().tolist():  # as many as memory allows
             if (len(self.inverse) + 1) * state.M.shape[1] > self.most and task not in self.inverse:
                 break
-            rows = torch.where(now & (problems.task[state.ids] == task))[0]
+            rows = torch.where(now & (tasks == task))[0]
             inverse = _inverse(features, state, rows)
             if inverse is not None:
                 self.inverse[task] = inverse
@@ -160,18 +153,14 @@ class OwnCurvature:
         """
         for task, inverse in self.inverse.items():
             rows = torch.where(state.own == task)[0]
-            if len(rows) and len(inverse) == 1:
-                out[rows, 0] = g[rows, 0] @ inverse[0]
-            elif len(rows):
-                moved = torch.bmm(g[rows].transpose(0, 1), inverse).transpose(0, 1)
-                out[rows] = moved - moved.mean(1, keepdim=True)
+            moved = torch.bmm(g[rows].transpose(0, 1), inverse).transpose(0, 1)
+            out[rows] = moved - moved.mean(1, keepdim=True) if len(inverse) > 1 else moved
 
 
 def _inverse(features, state, rows):
     """Inverses of a task's Hessians, (C, d + 1, d + 1); None where one is beyond the precision."""
-    scale = 1.0 if features.standardise else float(features.unit.max())
-    X = features.even.X
-    mean, penalty = state.mean[rows].mean(0), (1 / state.C[rows]).mean()
+    X, scale = features.even, features.scale
+    mean, penalty = state.mean[rows].mean(0), state.penalty[rows].mean()
     few = min(features.n, MOST * features.d)
     out = X.new_empty(state.M.shape[1], features.d + 1, features.d + 1)
 

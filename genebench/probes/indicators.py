@@ -23,9 +23,11 @@ STEPS = 200
 CLOSE = 1e-12
 """A fit ends when its squared Newton decrement, per entity, is below this."""
 
+STIFF = 1e30
+"""A penalty that leaves nothing of a number."""
+
 LONGEST = 4.0
 """Longest step of a margin: beyond, the curvature at the start says nothing."""
-
 
 _NO_END = "a linear fit of group indicators did not converge; look at the labels."
 
@@ -56,7 +58,7 @@ def _each_fold(code, L, folds, strength, standardise):
     """Counts and label sums of each group, fold by fold.
 
     Yields entities to predict, (n,), their group, and for each group the number of training
-    entities, (G,), the sums of their labels L, (G, c), and the penalty on its number: infinite
+    entities, (G,), the sums of their labels L, (G, c), and the penalty on its number: ``STIFF``
     where the column is constant, and of the last group, which is of no column.
     """
     n_groups = int(code.max()) + 1
@@ -70,8 +72,8 @@ def _each_fold(code, L, folds, strength, standardise):
         )
         share = size / size.sum()
         scale = share * (1 - share) if standardise else 1.0
-        penalty = np.where((share > 0) & (share < 1), scale * strength, np.inf)
-        penalty[-1] = np.inf
+        penalty = np.where((share > 0) & (share < 1), scale * strength, STIFF)
+        penalty[-1] = STIFF
         yield test, group[test], size, np.stack(total, axis=1), penalty
 
 
@@ -84,8 +86,7 @@ def _margins(code, y, folds, n_classes, C, standardise):
         seen = total > 0
         margin = np.where(seen, np.zeros((len(group), 1)), -np.inf)
         if seen.sum() > 1:
-            b, U = _fit(counts[:, seen], penalty)
-            margin[:, seen] = (b + U)[group]
+            margin[:, seen] = _fit(counts[:, seen], penalty)[group]
         yield test, total, margin
 
 
@@ -193,8 +194,7 @@ def ridge(
     for t in range(Y.shape[1]):
         folds_ = _each_fold(code, Y[:, [t]], folds[:, t], alpha, standardise)
         for test, group, size, total, penalty in folds_:
-            free = np.isfinite(penalty)
-            pull = np.where(free, penalty, 1) / np.where(free, size + penalty, 1)
+            pull = penalty / (size + penalty)
             b = (pull * total[:, 0]).sum() / (pull * size).sum()
             value = b + (1 - pull) * (total[:, 0] / np.maximum(size, 1) - b)
             out[test, t] = value[group]
@@ -206,14 +206,12 @@ def ridge(
 class _Groups:
     """Training entities by group: groups of equal counts are one, with a multiplicity.
 
-    counts: per class, (g, c). penalty: (g,). times: how many groups are alike, (g,). rest: counts
-    of the entities whose margin is the intercept alone, (c,).
+    counts: per class, (g, c). penalty: (g,). times: how many groups are alike, (g,).
     """
 
     counts: np.ndarray
     penalty: np.ndarray
     times: np.ndarray
-    rest: np.ndarray
 
     def __post_init__(self) -> None:
         self.size = self.counts.sum(axis=1)
@@ -226,25 +224,27 @@ class _Groups:
         fit = self.size[at] * sums - (self.counts[at] * M).sum(axis=1)
         return fit + self.penalty[at] * (U * U).sum(axis=1) / 2
 
-    def loss(self, b: np.ndarray, U: np.ndarray) -> float:
-        """Log-loss of all entities."""
-        rest = self.rest.sum() * (b.max() + np.log(np.exp(b - b.max()).sum())) - self.rest @ b
-        return float(self.times @ self.losses(b, U) + rest)
+    def slopes(self, b: np.ndarray, U: np.ndarray, at=slice(None)):
+        """First derivatives of some groups' log-loss, (g, c), and second, (g, c, c)."""
+        M = b + U
+        P = np.exp(M - M.max(axis=1, keepdims=True))
+        P /= P.sum(axis=1, keepdims=True)
+        size = self.size[at, None]
+        bend = size[..., None] * (P[:, :, None] * (np.eye(P.shape[1]) - P[:, None, :]))
+        return size * P - self.counts[at], bend
 
-    def curvature(self, P: np.ndarray, at=slice(None)) -> tuple[np.ndarray, np.ndarray]:
-        """Second derivatives of groups' log-loss from shares P, and with penalty, (g, c, c)."""
-        eye = np.eye(P.shape[1])
-        bend = self.size[at, None, None] * (P[:, :, None] * (eye - P[:, None, :]))
-        return bend, bend + self.penalty[at, None, None] * eye
+    def penalised(self, bend: np.ndarray, at=slice(None)) -> np.ndarray:
+        """Second derivatives of some groups with the penalty."""
+        return bend + self.penalty[at, None, None] * np.eye(bend.shape[1])
 
     def settle(self, b: np.ndarray, U: np.ndarray) -> np.ndarray:
         """Each group's optimum at given intercepts, from a guess U, by Newton's method."""
         U, at = U.copy(), np.arange(len(U))
 
         for _ in range(STEPS):
-            P = _shares(b + U[at])
-            slope = self.size[at, None] * P - self.counts[at] + self.penalty[at, None] * U[at]
-            step = np.linalg.solve(self.curvature(P, at)[1], slope[:, :, None])[:, :, 0]
+            slope, bend = self.slopes(b, U[at], at)
+            slope += self.penalty[at, None] * U[at]
+            step = np.linalg.solve(self.penalised(bend, at), slope[:, :, None])[:, :, 0]
             step *= np.minimum(1, LONGEST / np.maximum(np.abs(step).max(axis=1), 1e-300))[:, None]
             gain = (slope * step).sum(axis=1)
             going = gain > CLOSE * self.size[at]
@@ -265,51 +265,38 @@ class _Groups:
         raise RunFailed(_NO_END)
 
 
-def _shares(margin):
-    e = np.exp(margin - margin.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
-
-
 def _fit(counts, penalty):
-    """Intercepts (c,) and each group's numbers (G, c) of a softmax; zeros at infinite penalty.
+    """Intercepts (c,) plus each group's numbers, (G, c), of a softmax.
 
     The groups are solved at given intercepts, and the intercepts by Newton's method on what is then
     left, whose second derivatives are the Schur complement of the groups' own.
     """
-    c, free = counts.shape[1], np.isfinite(penalty)
-    rows = np.column_stack([counts[free], penalty[free]])
+    c = counts.shape[1]
+    rows = np.column_stack([counts, penalty])
     rows, back, times = np.unique(rows, axis=0, return_inverse=True, return_counts=True)
-    groups = _Groups(rows[:, :c], rows[:, c], times, counts[~free].sum(axis=0))
-    n_rest = groups.rest.sum()
+    groups = _Groups(rows[:, :c], rows[:, c], times)
     b = np.log(counts.sum(axis=0) / counts.sum())
     U = groups.settle(b, np.zeros((len(rows), c)))
-    now = groups.loss(b, U)
+    now = times @ groups.losses(b, U)
 
     for _ in range(STEPS):
-        P, q = _shares(b + U), _shares(b)
-        slope = times @ (groups.size[:, None] * P - groups.counts) + n_rest * q - groups.rest
-        bend, penalised = groups.curvature(P)
+        slope, bend = groups.slopes(b, U)
+        slope = times @ slope
         # the Schur complement: what a step of b moves U by, and what curvature is then left
-        moved = np.linalg.solve(penalised, bend)
+        moved = np.linalg.solve(groups.penalised(bend), bend)
         arrow = np.einsum("g,gij->ij", times * groups.penalty, moved)
-        arrow = arrow + n_rest * (np.diag(q) - np.outer(q, q))
         # the intercepts' common level is free
         step = np.linalg.solve(arrow + np.trace(arrow) / c**2, slope)
         gain, length = slope @ step, 1.0
         if gain <= CLOSE * counts.sum():
-            break
+            return b + U[back.ravel()]
         while True:
             then_b = b - length * step
             then_U = groups.settle(then_b, U + length * (moved @ step))
-            then = groups.loss(then_b, then_U)
+            then = times @ groups.losses(then_b, then_U)
             if then <= now - 1e-4 * length * gain + 1e-12 * abs(now) or length < 1e-6:
                 break
             length /= 2
         b, U, now = then_b, then_U, then
-    else:
-        raise RunFailed(_NO_END)
 
-    out = np.zeros_like(counts)
-    out[free] = U[back.ravel()]
-
-    return b, out
+    raise RunFailed(_NO_END)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ..core.errors import RunFailed
 from .curvature import OwnCurvature, due, precondition
-from .features import CHUNK, Rows
+from .features import CHUNK, Features
 
 FAR = 1e30
 """A margin that makes a probability 0 or 1 exactly."""
@@ -45,7 +45,7 @@ class Problems:
         Training entities, bool.
     mask : Tensor of shape (K,)
         Row of ``train``.
-    C : Tensor of shape (K,)
+    C : float or Tensor of shape (K,)
         Inverse strength of the L2 penalty.
     n_classes : int
         Rows of weights of a problem.
@@ -55,25 +55,8 @@ class Problems:
     task: Tensor
     train: Tensor
     mask: Tensor
-    C: Tensor
+    C: float | Tensor = 1.0
     n_classes: int = 1
-
-    def __len__(self) -> int:
-        return len(self.task)
-
-    def take(self, rows: Tensor) -> Problems:
-        """Some of the problems.
-
-        Parameters
-        ----------
-        rows : Tensor
-            Their numbers, or a mask of shape (K,).
-
-        Returns
-        -------
-        Problems
-        """
-        return replace(self, task=self.task[rows], mask=self.mask[rows], C=self.C[rows])
 
 
 @dataclass
@@ -97,7 +80,7 @@ class _State:
     curve: Tensor
     mean: Tensor
     inverse_scale: Tensor
-    C: Tensor
+    penalty: Tensor
     grad: Tensor
     step: Tensor
     S: Tensor
@@ -112,7 +95,7 @@ class _State:
 
 
 def solve(
-    features: Rows,
+    features: Features,
     problems: Problems,
     *,
     tolerance: float = 3e-4,
@@ -123,7 +106,7 @@ def solve(
 
     Parameters
     ----------
-    features : Rows
+    features : Features
         Features of n entities.
     problems : Problems
         K problems, one or more.
@@ -138,7 +121,7 @@ def solve(
     Returns
     -------
     W : Tensor of shape (K, C, d)
-        Weights on the features as ``Rows`` has them.
+        Weights on the features as ``Features`` has them.
     b : Tensor of shape (K, C)
         Intercepts.
 
@@ -147,15 +130,17 @@ def solve(
     RunFailed
         A problem that does not converge, in single and then in double precision.
     """
-    K, C, n, d = len(problems), problems.n_classes, features.n, features.d
+    K, C, n, d = len(problems.task), problems.n_classes, features.n, features.d
     one = C * (6 * n + (2 * HISTORY + 10) * (d + 1)) * features.X.element_size()
     room = max(1, int(memory / one))
     least = tolerance / 3 if features.uneven else tolerance
     W, b = features.X.new_zeros(K, C, d), features.X.new_zeros(K, C)
-    truth = problems.labels if C > 1 else problems.labels.to(W.dtype)
+    strength = torch.as_tensor(problems.C, dtype=W.dtype, device=W.device).expand(K)
+    labels = problems.labels.to(W.dtype) if C == 1 else problems.labels
+    problems = replace(problems, labels=labels, C=strength)
     waiting, late = torch.arange(K, device=W.device), []
     own = OwnCurvature(features, C, memory / 4)
-    state, turn = _enter(features, problems, truth, waiting[:room]), 0
+    state, turn = _enter(features, problems, waiting[:room]), 0
     waiting = waiting[room:]
 
     while True:
@@ -165,7 +150,7 @@ def solve(
         # half a room is filled at once: wide products are cheaper, and entering has its price
         if len(waiting) and len(state.ids) <= room // 2:
             take = room - n_going
-            state = state.join(_enter(features, problems, truth, waiting[:take]))
+            state = state.join(_enter(features, problems, waiting[:take]))
             waiting = waiting[take:]
         if not len(state.ids):
             break
@@ -176,47 +161,42 @@ def solve(
         # the decrement per unit of weight, so that rare and common labels end equally near
         weight = torch.diagonal(state.curve, dim1=1, dim2=2).sum(1).clamp(min=1e-30)
         over = (_dot(state.grad, step).clamp(min=0) / weight).sqrt() <= least
-        tired = (state.age >= max_iter) & ~over
-        out = (over | tired) & state.going
+        out = (over | (state.age >= max_iter)) & state.going
         if out.any():
             ids = state.ids[out]
             # the last step costs nothing: no margins are needed
             W[ids], b[ids] = _weights(state, state.U - step, out)
-            late.append(state.ids[out & tired])
+            late.append(state.ids[out & ~over])
             state.going = state.going & ~out
             if not state.going.any():
                 continue
-        _advance(features, problems, truth, state, -step)
-        _refresh(features, problems, truth, state)
+        _advance(features, problems, state, -step)
 
     late = torch.cat(late)
 
     if len(late):
-        if features.X.dtype == torch.float64:
+        if W.dtype == torch.float64:
             raise RunFailed(
                 f"{len(late)} linear fits did not converge in {max_iter} iterations in double "
                 "precision; look at the scale of the vectors, or choose a smaller C"
             )
-        again = problems.take(late)
-        again.C = again.C.double()
-        wide = features.to(torch.float64)
+        rows = {name: vars(problems)[name][late] for name in ("task", "mask", "C")}
         options = {"tolerance": tolerance, "max_iter": 20 * max_iter, "memory": memory}
-        W[late], b[late] = (a.to(W.dtype) for a in solve(wide, again, **options))
+        fitted = solve(features.to(torch.float64), replace(problems, **rows), **options)
+        W[late], b[late] = (a.to(W.dtype) for a in fitted)
 
     return W, b
 
 
-def margins(features: Rows, W: Tensor, b: Tensor) -> Tensor:
-    """Margins of weights on the features as ``Rows`` has them.
+def margins(features: Features, W: Tensor, b: Tensor) -> Tensor:
+    """Margins of weights on the features as ``Features`` has them.
 
     Parameters
     ----------
-    features : Rows
+    features : Features
         Features of n entities.
-    W : Tensor of shape (K, C, d)
-        Weights.
-    b : Tensor of shape (K, C)
-        Intercepts.
+    W, b : Tensor of shape (K, C, d) and (K, C)
+        Weights and intercepts.
 
     Returns
     -------
@@ -225,48 +205,55 @@ def margins(features: Rows, W: Tensor, b: Tensor) -> Tensor:
     return features.forward(W.flatten(0, 1)).view(*b.shape, features.n).add_(b[..., None])
 
 
+def _pieces(M):
+    """Slices of problems whose margins fit the cache."""
+    step = max(1, CHUNK // M[0].numel()) if M.device.type == "cpu" else len(M)
+    return [slice(at, at + step) for at in range(0, len(M), step)]
+
+
 def _dot(a, b):
     return torch.linalg.vecdot(a.flatten(1), b.flatten(1))
 
 
-def _enter(features, problems, truth, ids):
+def _enter(features, problems, ids):
     """Start problems: weights zero, intercepts at the training prior, test rows masked."""
-    dtype, C, n, K = features.X.dtype, problems.n_classes, features.n, len(ids)
+    C, n, K = problems.n_classes, features.n, len(ids)
     masks, back = torch.unique(problems.mask[ids], return_inverse=True)
     train = problems.train[masks]
     mean, inverse_scale = features.moments(train)
     new, width = features.X.new_zeros, C * (features.d + 1)
-    U, M, R = new(K, C, features.d + 1), new(K, C, n), new(K, C, n)
+    eye = torch.eye(HISTORY, dtype=mean.dtype, device=ids.device)
     state = _State(
-        ids,
-        torch.zeros_like(ids),
-        torch.ones_like(ids, dtype=torch.bool),
-        torch.full_like(ids, -1),
-        U,
-        M,
-        R,
-        new(K, C, C),
-        mean[back],
-        inverse_scale[back],
-        problems.C[ids].to(dtype),
-        torch.zeros_like(U),
-        torch.zeros_like(U),
-        new(K, HISTORY, width),
-        new(K, HISTORY, width),
-        torch.eye(HISTORY, dtype=dtype, device=ids.device).repeat(K, 1, 1),
+        ids=ids,
+        age=torch.zeros_like(ids),
+        going=torch.ones_like(ids, dtype=torch.bool),
+        own=torch.full_like(ids, -1),
+        U=new(K, C, features.d + 1),
+        M=new(K, C, n),
+        R=new(K, C, n),
+        curve=new(K, C, C),
+        mean=mean[back],
+        inverse_scale=inverse_scale[back],
+        penalty=1 / problems.C[ids],
+        grad=new(K, C, features.d + 1),
+        step=new(K, C, features.d + 1),
+        S=new(K, HISTORY, width),
+        Y=new(K, HISTORY, width),
+        products=eye.repeat(K, 1, 1),
     )
 
+    U, M, task = state.U, state.M, problems.task[ids]
+
     for here in _pieces(M):
-        y, use = truth[problems.task[ids[here]]], train[back[here]]
+        y, use = problems.labels[task[here]], train[back[here]]
         if C == 1:
-            weight = use.to(dtype)
+            weight = use.to(mean.dtype)
             share = torch.linalg.vecdot(y, weight) / weight.sum(1)
             U[here, 0, -1] = torch.log(share / (1 - share))
-            far = (y * (2 * FAR)).sub_(FAR)
-            M[here, 0] = torch.where(use, U[here, 0, -1:], far)
+            M[here, 0] = torch.where(use, U[here, 0, -1:], (y * (2 * FAR)).sub_(FAR))
         else:
             for at, one, seen in zip(range(*here.indices(K)), y, use):
-                share = torch.bincount(one[seen], minlength=C).to(dtype) / seen.sum()
+                share = torch.bincount(one[seen], minlength=C).to(mean.dtype) / seen.sum()
                 log = torch.where(share > 0, share.clamp(min=1e-30).log(), 0)
                 U[at, :, -1] = torch.where(share > 0, log - log[share > 0].mean(), 0)
                 M[at] = torch.where(share > 0, U[at, :, -1], -FAR)[:, None]
@@ -276,13 +263,6 @@ def _enter(features, problems, truth, ids):
         _residuals(state, here, y)
 
     return state
-
-
-def _pieces(M):
-    """Slices of problems whose margins fit the cache."""
-    step = max(1, CHUNK // (M.shape[1] * M.shape[2])) if M.device.type == "cpu" else len(M)
-    for at in range(0, len(M), step):
-        yield slice(at, min(at + step, len(M)))
 
 
 def _probabilities(M):
@@ -318,7 +298,7 @@ def _gradient(features, state, turn):
     grad[..., -1] = state.R.sum(2)
     inner = features.backward(state.R.flatten(0, 1)).view_as(grad[..., :-1])
     grad[..., :-1] = (inner - grad[..., -1:] * state.mean[:, None]) * state.inverse_scale[:, None]
-    grad[..., :-1] += 1 / state.C[:, None, None] * state.U[..., :-1]
+    grad[..., :-1] += state.penalty[:, None, None] * state.U[..., :-1]
     state.grad = grad
 
     if turn:
@@ -341,17 +321,16 @@ def _weights(state, U, rows=slice(None)):
     return W, U[..., -1] - torch.einsum("kcd,kd->kc", W, state.mean[rows])
 
 
-def _advance(features, problems, truth, state, step):
+def _advance(features, problems, state, step):
     """One step of every problem: length along the direction, weights, margins and residuals."""
     along = margins(features, *_weights(state, step))
-    penalty = 1 / state.C
-    us = (state.U[..., :-1] * step[..., :-1]).sum((1, 2)) * penalty
-    ss = (step[..., :-1] ** 2).sum((1, 2)) * penalty
-    start = _dot(state.grad, step).abs()
-    length = torch.ones_like(us)
+    us = (state.U[..., :-1] * step[..., :-1]).sum((1, 2)) * state.penalty
+    ss = (step[..., :-1] ** 2).sum((1, 2)) * state.penalty
+    start, length = _dot(state.grad, step).abs(), torch.ones_like(us)
+    task = problems.task[state.ids]
 
     for here in _pieces(state.M):
-        y = truth[problems.task[state.ids[here]]]
+        y = problems.labels[task[here]]
         state.M[here] += along[here]
         _residuals(state, here, y)
         # the full step is tried first: near the optimum it is right, and costs one pass
@@ -366,18 +345,14 @@ def _advance(features, problems, truth, state, step):
 
     state.step = step * length[:, None, None]
     state.U = state.U + state.step
+    # margins of problems that take long anew from their weights: added-up rounding is gone
+    old = torch.where(state.going & due(state.age))[0]
 
-
-def _refresh(features, problems, truth, state):
-    """Margins of problems that take long, from their weights: added-up rounding is gone."""
-    rows = torch.where(state.going & due(state.age))[0]
-    step = max(1, (1 << 24) // (state.M.shape[1] * features.n))
-
-    for at in rows.split(step) if len(rows) else ():
-        fresh = margins(features, *_weights(state, state.U, at))
+    for rows in old.split(max(1, (1 << 24) // state.M[0].numel())) if len(old) else ():
+        fresh = margins(features, *_weights(state, state.U, rows))
         # what a problem must not see stays far
-        state.M[at] = torch.where(state.M[at].abs() < FAR / 2, fresh, state.M[at])
-        _residuals(state, at, truth[problems.task[state.ids[at]]])
+        state.M[rows] = torch.where(state.M[rows].abs() < FAR / 2, fresh, state.M[rows])
+        _residuals(state, rows, problems.labels[task[rows]])
 
 
 def _direction(features, state, own, turn):
@@ -421,10 +396,10 @@ def _length(M, along, y, us, ss, start):
         P = _probabilities(M + t[:, None, None] * along)
         Pa = P * along
         slope = torch.einsum("kcn,kcn->k", _less_truth(P, y), along) + us + t * ss
-        if P.shape[1] == 1:
-            bend = torch.einsum("kcn,kcn->k", Pa, along - Pa) + ss
-        else:
-            bend = torch.einsum("kcn,kcn->k", Pa, along) - Pa.sum(1).square().sum(1) + ss
+        # p (1 − p) a², of several classes the variance of the step over them
+        shared = 0 if P.shape[1] == 1 else Pa.sum(1).square().sum(1)
+        rest = along - Pa if P.shape[1] == 1 else along
+        bend = torch.einsum("kcn,kcn->k", Pa, rest) - shared + ss
         settled = slope.abs() <= ACCEPT * start
         if bool(settled.all()):
             return t

@@ -85,47 +85,28 @@ def moves(
     return out
 
 
-def placements(
-    y: np.ndarray, p: np.ndarray, fold: np.ndarray, n_folds: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Share of the other class of its fold that each entity is ranked rightly against.
+def _placements(y, p, fold, n_folds):
+    """Share of the other class of its fold that each entity is ranked rightly against, (n,).
 
-    Parameters
-    ----------
-    y : ndarray of shape (n,)
-        0/1 labels.
-    p : ndarray of shape (n,)
-        Predictions of any ordered type.
-    fold : ndarray of shape (n,)
-        0 … n_folds − 1.
-    n_folds : int
-        Number of folds.
-
-    Returns
-    -------
-    share : ndarray of shape (n,)
-        Ties count half; NaN in a fold of one class.
-    number : ndarray of shape (2, n_folds)
-        Negatives and positives of each fold.
+    Ties count half; NaN in a fold of one class. Also negatives and positives of each fold, (2,
+    n_folds).
     """
+    number = np.array([np.bincount(fold[y == c], minlength=n_folds) for c in (0, 1)])
+    until = np.cumsum(number, axis=1)
     order = np.lexsort((p, fold))
-    f, q, positive = fold[order], p[order], y[order].astype(np.int64)
+    f, q, side = fold[order], p[order], y[order].astype(np.int64)
     first = np.ones(len(y), dtype=bool)
     first[1:] = (q[1:] != q[:-1]) | (f[1:] != f[:-1])
     # groups of equal predictions in a fold, and where each begins and ends
-    tie = np.cumsum(first) - 1
-    start = np.flatnonzero(first)
+    tie, start = np.cumsum(first) - 1, np.flatnonzero(first)
     end = np.append(start[1:], len(y))
-    low, high = (np.searchsorted(f, np.arange(n_folds), side=s) for s in ("left", "right"))
-    positives = np.concatenate([[0], np.cumsum(positive)])
-    negatives = np.arange(len(y) + 1) - positives
-    number = np.stack([c[high] - c[low] for c in (negatives, positives)])
-    beaten = (negatives[start] + negatives[end])[tie] / 2 - negatives[low][f]
-    beating = positives[high][f] - (positives[start] + positives[end])[tie] / 2
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where(positive == 1, beaten / number[0][f], beating / number[1][f])
+    seen = np.zeros((2, len(y) + 1), dtype=np.int64)
+    seen[:, 1:] = np.cumsum([1 - side, side], axis=1)
+    lower = ((seen[:, start] + seen[:, end])[:, tie]) / 2 - (until - number)[:, f]
+    right = np.where(side == 1, lower[0], number[1, f] - lower[1])
     out = np.empty(len(y))
-    out[order] = np.where((number == 0).any(axis=0)[f], np.nan, share)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        out[order] = np.where((number == 0).any(axis=0)[f], np.nan, right / number[1 - side, f])
 
     return out, number
 
@@ -142,7 +123,7 @@ def auroc(
     Parameters
     ----------
     y, p, fold : ndarray of shape (n,)
-        0/1 labels, predictions, folds.
+        0/1 labels, predictions of any ordered type, folds (0 …).
     share : ndarray of shape (n_folds,), optional
         Weight of each fold; None: equal.
 
@@ -152,19 +133,20 @@ def auroc(
         NaN if no fold counts.
     influence : ndarray of shape (n,)
     """
-    share = np.ones(int(fold.max()) + 1) if share is None else share.astype(float)
-    placed, number = placements(y, p, fold, len(share))
+    share = np.ones(int(fold.max()) + 1) if share is None else share
+    placed, number = _placements(y, p, fold, len(share))
     # a fold of one class has no AUROC; the others take its weight
     share = np.where((number == 0).any(axis=0), 0.0, share)
     if not share.sum():
         return np.nan, np.zeros(len(y))
     share, side = share / share.sum(), (y > 0).astype(int)
     weight = share[fold] / np.maximum(number[side, fold], 1)  # by the entity's class in its fold
-    score = float(np.nansum(weight * np.nan_to_num(placed) * (y > 0)))
+    placed = np.nan_to_num(placed)
+    score = float(np.sum(weight * placed * side))
     total = number[:, share > 0].sum(axis=1)
     scale = np.sqrt(total / np.maximum(total - 1, 1))[side]
 
-    return score, np.where(weight > 0, np.nan_to_num(placed - score) * weight * scale, 0.0)
+    return score, np.where(weight > 0, (placed - score) * weight * scale, 0.0)
 
 
 def auroc_weighted(Y: np.ndarray, P: np.ndarray, fold: np.ndarray) -> tuple[float, np.ndarray]:

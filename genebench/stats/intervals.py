@@ -9,7 +9,7 @@ import pandas as pd
 import scipy
 
 from .bootstrap import LEVEL, percentiles
-from .separation import power
+from .separation import POWER
 
 UNDERPOWERED = 0.1
 """A task that cannot show a difference this large between two models is called underpowered."""
@@ -142,7 +142,7 @@ def task_difference(kind: str, labels: np.ndarray) -> float:
     if kind == "pair" or (kind == "regression" and n < 4):
         return np.nan
     if kind == "regression":
-        return float(power() * np.sqrt(2 * 1.06 / (n - 3)))
+        return float(POWER * np.sqrt(2 * 1.06 / (n - 3)))
     size = labels.sum(axis=0) if kind == "multilabel" else np.bincount(labels)
     size = size[1:] if kind == "binary" else size[(size > 0) & (size < n)]
 
@@ -171,4 +171,4 @@ def smallest_difference(n_positive: int, n_negative: int) -> float:
         + (n_positive - 1) * (q1 - auroc**2)
         + (n_negative - 1) * (q2 - auroc**2)
     )
-    return float(power() * np.sqrt(2 * variance / (n_positive * n_negative)))
+    return float(POWER * np.sqrt(2 * variance / (n_positive * n_negative)))

@@ -9,7 +9,6 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.preprocessing import StandardScaler
 
 from genebench import probes
-from genebench.probes import features, neighbours
 
 
 def shares(X, y, fold, k: int = 15) -> np.ndarray:
@@ -59,7 +58,7 @@ def test_every_task_has_its_own_folds_and_those_left_out_do_not_vote(data):
     ours = probes.predict(X, Y, F, kind="regression", probe="knn")
     for t in range(2):
         np.testing.assert_allclose(ours[:, t], shares(X, Y[:, t], F[:, t]), atol=1e-9)
-    pieces = neighbours.knn_values(features.Rows(X), Y, F, memory=12 * 400 * 37)
+    pieces = probes.predict(X, Y, F, kind="regression", probe="knn", memory=1)
     np.testing.assert_array_equal(pieces, ours)
 
 
@@ -69,5 +68,5 @@ def test_an_entity_whose_nearest_are_all_in_its_own_fold_looks_further():
     heap = np.repeat([0, 1], 150)
     X = rng.standard_normal((300, 5)) * 0.1 + np.where(heap, 3, -3)[:, None] * [1, 1, 0, 0, 0]
     y, fold = rng.random(300), np.where(rng.random(300) < 0.03, 1 - heap, heap)
-    ours = neighbours.knn_values(features.Rows(X), y[:, None], fold[:, None])[:, 0]
+    ours = probes.predict(X, y, fold, kind="regression", probe="knn")[:, 0]
     np.testing.assert_allclose(ours, shares(X, y, fold), atol=1e-9)

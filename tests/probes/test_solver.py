@@ -27,7 +27,7 @@ def many():
 
 def test_problems_in_waves_give_the_same_answers(many):
     X, Y, F = many
-    rows, one = features.Rows(X), 4 * (3 * 400 + 28 * 31) * 4
+    rows, one = features.Features(X), 4 * (3 * 400 + 28 * 31) * 4
     whole, few = (linear.logistic(rows, Y, F, memory=m) for m in (2e9, 7 * one))
     single = linear.logistic(rows, Y[:, :4], F[:, :4], memory=1)
     np.testing.assert_allclose(few, whole, atol=3e-3)
@@ -37,7 +37,7 @@ def test_problems_in_waves_give_the_same_answers(many):
 def test_softmax_in_waves_and_in_double_precision_gives_the_same_answers(monkeypatch):
     X, _ = plain(3, n=600, d=12)
     y, fold = X[:, :6].argmax(axis=1), np.arange(600) % 3
-    rows = features.Rows(X)
+    rows = features.Features(X)
     whole, single = (np.exp(linear.softmax(rows, y, fold, memory=m)) for m in (2e9, 1))
     monkeypatch.setattr(solver, "solve", partial(solver.solve, max_iter=2))
     double = np.exp(linear.softmax(rows, y, fold))

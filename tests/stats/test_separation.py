@@ -75,18 +75,6 @@ def test_tiers_and_ranks_of_plain_cases(scores, tiers, best, worst):
     assert result.rank_low.tolist() == best and result.rank_high.tolist() == worst
 
 
-def test_mean_ranks_share_ties_and_weigh_tasks():
-    scores = np.array([[0.9, 0.8, 0.8], [0.5, 0.6, 0.7], [0.5, 0.6, 0.7]])
-    ranks = separation.mean_ranks(scores, np.array([1, 0.5, 0.5]))
-    np.testing.assert_allclose(ranks, [2.0, 2.25, 1.75])
-
-
-@pytest.mark.parametrize("models, q", [(2, 1.960), (5, 2.728), (10, 3.164)])
-def test_the_critical_difference_is_that_of_demsars_table(models, q):
-    expected = q * np.sqrt(models * (models + 1) / (6 * 30))
-    assert separation.critical_difference(models, 30) == pytest.approx(expected, rel=1e-3)
-
-
 # --- tasks that resemble each other ---------------------------------------------------------------
 
 
