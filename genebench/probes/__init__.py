@@ -146,16 +146,20 @@ def predict(
         An unknown probe or kind, or a vector with NaN or inf (row and column named).
     """
     how = method(kind, probe)
-    X, settings, groups = np.asarray(X), {**how.options, **options}, None
+    X, Y, folds, groups = np.asarray(X), np.asarray(Y), np.asarray(folds), None
+    settings = {**how.options, **options}
     strength = settings.get("C", settings.get("alpha"))
     if pairs is not None and how.name not in ("logistic", "softmax"):
         raise BadInput(f"the {how.name} probe takes no pairs; use the logistic probe.")
+    if kind != "multiclass":
+        Y = Y.reshape(len(Y), -1)
+        folds = np.broadcast_to(folds.reshape(len(Y), -1), Y.shape)
     if pairs is None and isinstance(strength, int | float) and strength > 0:
         groups = indicators.codes(X)
 
     if groups is not None:
-        module, features = indicators, groups
-        settings["standardise"] = standardise
+        given = {"kind": kind, "strength": strength, "standardise": standardise}
+        values = indicators.predict(groups, Y, folds, **given)
     else:  # torch is slow to import, and the command line must not wait for it
         import torch
 
@@ -165,19 +169,14 @@ def predict(
             raise BadInput(
                 f"row {row}, column {column} of the vectors is {X[row, column]}; mend or drop it."
             )
-        module = import_module(f".{how.module}", __name__)
         # a closed form gives all digits
         dtype = torch.float64 if how.name == "ridge" else torch.float32
         features = Features(X, pairs, standardise=standardise, device=device, dtype=dtype)
         settings["memory"] = max(memory - features.bytes, 1e6)
         if probe != "linear":
             settings["kind"] = kind
-
-    Y, folds = np.asarray(Y), np.asarray(folds)
-    if kind != "multiclass":
-        Y = Y.reshape(len(Y), -1)
-        folds = np.broadcast_to(folds.reshape(len(Y), -1), Y.shape)
-    values = getattr(module, how.name)(features, Y, folds, **settings)
+        fit = getattr(import_module(f".{how.module}", __name__), how.name)
+        values = fit(features, Y, folds, **settings)
 
     return values if kind == "regression" else np.clip(values, -LIMIT, LIMIT)
 
