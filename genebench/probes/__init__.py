@@ -29,11 +29,11 @@ class Method(NamedTuple):
     Attributes
     ----------
     name : str
-        Name in the results, and of its function.
+        Name in the results.
     module : str
-        Where in this package the function is.
+        Module of this package, whose ``predict`` fits.
     options : dict
-        Its defaults, which are part of the recipe of a result.
+        What it takes, which is part of the recipe of a result.
     """
 
     name: str
@@ -158,25 +158,21 @@ def predict(
         groups = indicators.codes(X)
 
     if groups is not None:
-        given = {"kind": kind, "strength": strength, "standardise": standardise}
-        values = indicators.predict(groups, Y, folds, **given)
+        scale = {"strength": strength, "standardise": standardise}
+        values = indicators.predict(groups, Y, folds, kind=kind, **scale)
     else:  # torch is slow to import, and the command line must not wait for it
-        import torch
-
         from .features import Features
 
         for row, column in np.argwhere(~np.isfinite(X))[:1]:
             raise BadInput(
                 f"row {row}, column {column} of the vectors is {X[row, column]}; mend or drop it."
             )
+        given = {"standardise": standardise, "device": device}
         # a closed form gives all digits
-        dtype = torch.float64 if how.name == "ridge" else torch.float32
-        features = Features(X, pairs, standardise=standardise, device=device, dtype=dtype)
-        settings["memory"] = max(memory - features.bytes, 1e6)
-        if probe != "linear":
-            settings["kind"] = kind
-        fit = getattr(import_module(f".{how.module}", __name__), how.name)
-        values = fit(features, Y, folds, **settings)
+        features = Features(X, pairs, double=how.name == "ridge", **given)
+        settings |= {"kind": kind, "memory": max(memory - features.bytes, 1e6)}
+        module = import_module(f".{how.module}", __name__)
+        values = module.predict(features, Y, folds, **settings)
 
     return values if kind == "regression" else np.clip(values, -LIMIT, LIMIT)
 

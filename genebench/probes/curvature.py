@@ -45,8 +45,11 @@ def due(age: Tensor, ages: tuple[int, ...] = AGES[:FEW]) -> Tensor:
     return torch.isin(age, torch.tensor(ages, device=age.device))
 
 
-def precondition(features: Features, state, g: Tensor) -> Tensor:
-    """Multiply by the inverse Hessian whose weights are replaced by their mean.
+def precondition(features: Features, state, own: dict[int, Tensor], g: Tensor) -> Tensor:
+    """Multiply by the inverse Hessian whose weights are replaced by their mean, or by a task's own.
+
+    Own ones serve as the first guess of L-BFGS, so what they lack costs steps, not digits. Their
+    steps of several classes sum to zero over them, as the gradient does.
 
     Parameters
     ----------
@@ -54,6 +57,8 @@ def precondition(features: Features, state, g: Tensor) -> Tensor:
         Features of the problems.
     state : solver._State
         Problems at work.
+    own : dict of int to Tensor
+        See ``renew``.
     g : Tensor of shape (K, C, d + 1)
         The vectors.
 
@@ -62,17 +67,16 @@ def precondition(features: Features, state, g: Tensor) -> Tensor:
     Tensor of shape (K, C, d + 1)
     """
     spectrum, V = features.basis
-    several, height, penalty = g.shape[1] > 1, state.curve[:, 0], state.penalty[:, None, None]
+    height, penalty, turned = state.curve[:, 0], state.penalty[:, None, None], g
 
-    if several:  # the classes' eigenbasis
+    if g.shape[1] > 1:  # the classes' eigenbasis
         height, classes = torch.linalg.eigh(state.curve)
-        height = height.clamp(min=0)
-        g = classes.transpose(1, 2) @ g
+        height, turned = height.clamp(min=0), classes.transpose(1, 2) @ g
 
     inverse = 1 / (height[..., None] * spectrum + penalty)
     free = height > 1e-6 * height.amax(1, keepdim=True)
-    out, inner = torch.empty_like(g), g[..., :-1]
-    out[..., -1] = g[..., -1] * torch.where(free, 1 / height.clamp(min=1e-30), 0)
+    out, inner = torch.empty_like(g), turned[..., :-1]
+    out[..., -1] = turned[..., -1] * torch.where(free, 1 / height.clamp(min=1e-30), 0)
 
     if V is None:
         out[..., :-1] = inner * inverse
@@ -82,79 +86,61 @@ def precondition(features: Features, state, g: Tensor) -> Tensor:
         z = (inner.flatten(0, 1) @ V).view_as(inverse) * (inverse - rest)
         out[..., :-1] = (z.flatten(0, 1) @ V.T).view_as(inner) + rest * inner
 
-    return classes @ out if several else out
+    if g.shape[1] > 1:
+        out = classes @ out
+
+    for task, inverse in own.items():
+        rows = torch.where(state.own == task)[0]
+        moved = torch.bmm(g[rows].transpose(0, 1), inverse).transpose(0, 1)
+        out[rows] = moved - moved.mean(1, keepdim=True) if len(inverse) > 1 else moved
+
+    return out
 
 
-class OwnCurvature:
-    """Inverse Hessians with their own weights, one for all folds of a task.
+def renew(
+    features: Features, problems, state, own: dict[int, Tensor], memory: float
+) -> dict[int, Tensor]:
+    """Inverse Hessians with their own weights, one for all folds of a task; anew where it is time.
 
     A label that is rare or all but separable has its weight on few entities: these make up its
     Hessian, the others count with their mean weight. Of several classes each has its own, as if it
-    were fitted against the rest alone. It serves as the first guess of L-BFGS, so what it lacks
-    costs steps, not digits.
+    were fitted against the rest alone.
 
     Parameters
     ----------
     features : Features
         Features of the problems.
-    n_classes : int
-        Rows of weights of a problem.
+    problems : solver.Problems
+        All of them.
+    state : solver._State
+        Those at work; ``own`` is set to the task whose inverse serves a problem.
+    own : dict of int to Tensor of shape (C, d + 1, d + 1)
+        Those there are, by task.
     memory : float
-        Bytes for the inverses.
+        Bytes that they may take.
+
+    Returns
+    -------
+    dict of int to Tensor
     """
+    several, d = problems.n_classes > 1, features.d
+    if d > LARGE or features.paired or features.sparse or (several and features.n < MOST * d):
+        return own
+    used, tasks = state.own[state.going].unique().tolist(), problems.task[state.ids]
+    own = {task: inverse for task, inverse in own.items() if task in used}
+    now = state.going & due(state.age, AGES if several else AGES[:FEW])
+    one = problems.n_classes * features.X.element_size() * (d + 1) ** 2
 
-    def __init__(self, features: Features, n_classes: int, memory: float) -> None:
-        self.able = features.d <= LARGE and not (features.paired or features.sparse)
-        self.able &= n_classes == 1 or features.n >= MOST * features.d
-        self.ages = AGES[:FEW] if n_classes == 1 else AGES
-        self.inverse: dict[int, Tensor] = {}
-        self.most = memory // (features.X.element_size() * (features.d + 1) ** 2)
+    for task in tasks[now].unique().tolist():
+        if (len(own) + 1) * one > memory and task not in own:
+            break
+        rows = torch.where(now & (tasks == task))[0]
+        inverse = _inverse(features, state, rows)
+        if inverse is not None:
+            own[task] = inverse
+            state.own[rows] = task
 
-    def renew(self, features: Features, problems, state) -> None:
-        """Factorise anew for the problems whose time it is.
-
-        Parameters
-        ----------
-        features : Features
-            Features of the problems.
-        problems : solver.Problems
-            All of them.
-        state : solver._State
-            Those at work; ``own`` is set to the task whose inverse serves a problem.
-        """
-        if not self.able:
-            return
-        used = state.own[state.going].unique().tolist()
-        self.inverse = {t: inverse for t, inverse in self.inverse.items() if t in used}
-        now = state.going & due(state.age, self.ages)
-        tasks = problems.task[state.ids]
-
-        for task in tasks[now].unique().tolist():  # as many as memory allows
-            if (len(self.inverse) + 1) * state.M.shape[1] > self.most and task not in self.inverse:
-                break
-            rows = torch.where(now & (tasks == task))[0]
-            inverse = _inverse(features, state, rows)
-            if inverse is not None:
-                self.inverse[task] = inverse
-                state.own[rows] = task
-
-    def multiply(self, state, g: Tensor, out: Tensor) -> None:
-        """Put inverse Hessian times vectors in the rows of the problems that have one.
-
-        Steps of several classes sum to zero over them, as the gradient does: what all have in
-        common changes nothing.
-
-        Parameters
-        ----------
-        state : solver._State
-            Problems at work.
-        g, out : Tensor of shape (K, C, d + 1)
-            The vectors, and where the products go.
-        """
-        for task, inverse in self.inverse.items():
-            rows = torch.where(state.own == task)[0]
-            moved = torch.bmm(g[rows].transpose(0, 1), inverse).transpose(0, 1)
-            out[rows] = moved - moved.mean(1, keepdim=True) if len(inverse) > 1 else moved
+    return own
 
 
 def _inverse(features, state, rows):

@@ -77,7 +77,7 @@ class Features:
         See above.
     device : str
         Torch device.
-    dtype : torch.dtype
+    double : bool
         Precision.
 
     Attributes
@@ -99,15 +99,15 @@ class Features:
         *,
         standardise: bool = True,
         device: str = "cpu",
-        dtype: torch.dtype = torch.float32,
+        double: bool = False,
     ) -> None:
         self.standardise, self.paired = standardise, pairs is not None
         sparse = X.shape[1] > WIDE and np.count_nonzero(X) < SPARSE * X.size
         self.sparse = sparse and not self.paired
-        scaled, deviation, flat = _centred(X, dtype)
+        scaled, deviation, flat = _centred(X, torch.float64 if double else torch.float32)
         if not standardise:  # one number for all columns
             deviation = deviation.square().mean().sqrt().expand(len(deviation))
-        scaled *= inverse(deviation, flat).to(dtype)
+        scaled *= inverse(deviation, flat).to(scaled)
         self.X = scaled.to(device)
         unit = torch.where(flat, 0, deviation).to(self.X)
         self.sides = [slice(None)]

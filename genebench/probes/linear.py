@@ -20,48 +20,52 @@ INNER = 3
 """Inner folds."""
 
 
-def logistic(
+def predict(
     features: Features,
     Y: np.ndarray,
     folds: np.ndarray,
     *,
+    kind: str,
     C: float | str = 1.0,
-    tolerance: float = 3e-4,
-    memory: float = 2e9,
+    alpha: float = 1.0,
     seed: int = 0,
+    **options,
 ) -> np.ndarray:
-    """L2-regularised logistic regression of many binary tasks at once, each in each of its folds.
+    """L2-regularised regressions of many tasks at once, each in each of its folds.
 
-    The optimum is that of scikit-learn's ``LogisticRegression(C=C)`` on features standardised
-    inside the fold (intercept not penalised).
+    The optimum is that of scikit-learn's ``LogisticRegression(C=C)`` (of several classes the
+    symmetric parametrisation, every class penalised) or ``Ridge(alpha)`` on features standardised
+    inside the fold; intercepts are not penalised.
 
     Parameters
     ----------
     features : Features
         Features of n entities.
     Y : ndarray of shape (n, n_tasks)
-        0/1 labels.
-    folds : ndarray of shape (n, n_tasks)
+        Labels; multi-class: one task, (n,).
+    folds : ndarray of the shape of Y
         Fold in which each entity is tested; −1 leaves an entity out of a task altogether.
+    kind : str
+        Kind of task.
     C : float or {"loo", "inner"}
         Inverse strength of the penalty. ``"loo"``: for each task and fold the strength of ``GRID``
         with the least approximate leave-one-out log-loss on the training entities (Rad & Maleki
-        2020, with the Hessian's weights replaced by their mean). ``"inner"``: the one with the
-        least log-loss over inner folds.
-    tolerance : float
-        See ``solver.solve``.
-    memory : float
-        Bytes for the fits at work.
+        2020, with the Hessian's weights replaced by their mean), not of several classes.
+        ``"inner"``: the one with the least log-loss over inner folds.
+    alpha : float
+        Strength of the penalty of ridge regression.
     seed : int
         Of the inner folds.
+    **options
+        Of ``solver.solve``.
 
     Returns
     -------
-    ndarray of shape (n, n_tasks)
+    ndarray of shape (n, n_tasks) or (n, n_classes)
         Log-odds of the positive class from the fit that did not see the entity, float32; 0 where
         the fold is −1. Where the training entities are all of one class (a label absent from the
-        other folds), the log-odds of their share, (positives + ½) / (n + 1): the same for every
-        entity.
+        other folds), the log-odds of their share, (positives + ½) / (n + 1). Log-probabilities not
+        below ``FLOOR``, which a class absent from training has. Or numbers, float64.
 
     Raises
     ------
@@ -70,128 +74,39 @@ def logistic(
     RunFailed
         A fit that does not converge.
     """
+    if kind == "regression":
+        return _ridge(features, Y, folds, alpha)
+    several, Y, folds = kind == "multiclass", Y.reshape(len(Y), -1), folds.reshape(len(Y), -1)
     labels, train, mask = _tables(features, Y, folds)
-    positive = torch.stack([(y * train[m]).sum(1) for y, m in zip(labels, mask)]).double()
-    size = train.sum(1)[mask]
-    empty = (positive == 0) | (positive == size)
-    task, k = torch.where(~empty)
-    out = np.zeros(Y.shape, dtype=np.float32)
+    n_classes = int(Y.max()) + 1 if several else 1
+    truth = [(labels == c)[:, None] & train[mask] for c in range(max(2, n_classes))]
+    counts = torch.stack([t.sum(2) for t in truth], 2)  # in training, of each task and fold
+    able = (counts > 0).sum(2) > 1
+    task, k = torch.where(able)
+    out = torch.zeros(len(labels), n_classes, len(Y), device=labels.device)
 
     if len(task):
-        problems = Problems(labels, task, train, mask[task, k])
-        options = {"tolerance": tolerance, "memory": memory}
-        out = _out_of_fold(features, problems, k, folds, C, seed, options)[:, 0].T
+        problems = Problems(labels, task, train, mask[task, k], n_classes=n_classes)
+        W, b = _fit(features, problems, C, seed, options)
+        fold = torch.tensor(folds.T.copy(), device=W.device)
+        # margins of all entities, in pieces, of which each problem gives those that it tested
+        for here in torch.arange(len(task)).split(max(1, (1 << 26) // out[0].numel())):
+            M = solver.margins(features, W[here], b[here])
+            tested = fold[task[here]] == k[here, None]
+            out.index_add_(0, task[here], torch.where(tested[:, None], M, 0).float())
 
-    odds = ((positive + 0.5) / (size - positive + 0.5)).log().cpu()
-    for t, k in torch.argwhere(empty).tolist():
-        out[folds[:, t] == k, t] = odds[t, k]
+    out, counts = out.cpu().numpy(), counts.cpu().numpy()
 
-    return out
+    if several:
+        margin = out[0].T.astype(np.float64)
+        margin[counts[0, folds[:, 0]] == 0] = -np.inf
+        return np.where(folds < 0, 0, log_softmax(margin)).astype(np.float32)
 
+    odds = np.log((counts[..., 1] + 0.5) / (counts[..., 0] + 0.5))
+    for t, k in torch.argwhere(~able).tolist():
+        out[t, 0, folds[:, t] == k] = odds[t, k]
 
-def softmax(
-    features: Features,
-    y: np.ndarray,
-    folds: np.ndarray,
-    *,
-    C: float | str = 1.0,
-    tolerance: float = 3e-4,
-    max_iter: int = 1000,
-    memory: float = 2e9,
-    seed: int = 0,
-) -> np.ndarray:
-    """Multinomial logistic regression of one task, all folds together.
-
-    The optimum is that of scikit-learn's ``LogisticRegression(C=C)`` (symmetric parametrisation,
-    every class penalised, intercepts not).
-
-    Parameters
-    ----------
-    features, tolerance, memory, seed
-        As in ``logistic``.
-    y : ndarray of shape (n,)
-        Class.
-    folds : ndarray of shape (n,)
-        Fold in which each entity is tested; −1 leaves it out.
-    C : float or "inner"
-        As in ``logistic``, but not ``"loo"``.
-    max_iter : int
-        Iterations after which a fit goes on in double precision.
-
-    Returns
-    -------
-    ndarray of shape (n, n_classes)
-        Log-probabilities from the fit that did not see the entity, float32, not below ``FLOOR``
-        (which a class absent from the training entities has).
-    """
-    labels, train, mask = _tables(features, y[:, None], folds[:, None])
-    n_classes, task = int(y.max()) + 1, torch.zeros_like(mask[0])
-    problems = Problems(labels, task, train, mask[0], n_classes=n_classes)
-    options = {"tolerance": tolerance, "max_iter": max_iter, "memory": memory}
-    k = torch.arange(len(task), device=task.device)
-    margin = _out_of_fold(features, problems, k, folds, C, seed, options)[0].T.astype(np.float64)
-
-    for k in np.unique(folds[folds >= 0]):
-        counts = np.bincount(y[(folds != k) & (folds >= 0)], minlength=n_classes)
-        margin[np.ix_(folds == k, counts == 0)] = -np.inf
-
-    return np.where(folds[:, None] < 0, 0, log_softmax(margin)).astype(np.float32)
-
-
-def ridge(
-    features: Features,
-    Y: np.ndarray,
-    folds: np.ndarray,
-    *,
-    alpha: float = 1.0,
-    memory: float = 2e9,
-) -> np.ndarray:
-    """Ridge regression of many tasks with the same entities, in closed form, in double precision.
-
-    The optimum of scikit-learn's ``Ridge(alpha)`` on features standardised inside the fold.
-
-    Parameters
-    ----------
-    features : Features
-        Features of n entities.
-    Y, folds : ndarray of shape (n, n_tasks)
-        Real labels, and the fold in which each entity is tested (−1 leaves it out).
-    alpha : float
-        Strength of the penalty.
-    memory : float
-        Not used; every probe takes it.
-
-    Returns
-    -------
-    ndarray of shape (n, n_tasks)
-        Predictions in the unit of the labels, float64.
-    """
-    X, out = features.X.double(), np.zeros(Y.shape)
-    labels = torch.as_tensor(np.asarray(Y, dtype=np.float64), device=X.device)
-    columns, which = np.unique(folds, axis=1, return_inverse=True)
-
-    for number, fold in enumerate(columns.T):
-        tasks = np.flatnonzero(which.ravel() == number)
-        for k in np.unique(fold[fold >= 0]):
-            train, test = (
-                torch.as_tensor(m, device=X.device) for m in ((fold != k) & (fold >= 0), fold == k)
-            )
-            mean, deviation = X[train].mean(0), X[train].std(0, correction=0)
-            scale = inverse(deviation, deviation <= 1e-9)
-            if not features.standardise:
-                scale = features.unit.double()
-            A, B = ((X[rows] - mean) * scale for rows in (train, test))
-            y = labels[train][:, tasks]
-            centre = y.mean(0)
-            # the smaller of the two sides
-            wide = len(A) < A.shape[1]
-            gram, right = (A @ A.T, y - centre) if wide else (A.T @ A, A.T @ (y - centre))
-            gram.diagonal().add_(alpha)
-            solved = torch.cholesky_solve(right, torch.linalg.cholesky(gram))
-            predicted = (B @ A.T if wide else B) @ solved + centre
-            out[np.ix_(fold == k, tasks)] = predicted.cpu().numpy()
-
-    return out
+    return out[:, 0].T
 
 
 def _tables(features, Y, folds):
@@ -210,21 +125,6 @@ def _tables(features, Y, folds):
     labels = np.ascontiguousarray(Y.T).astype(np.int64)
 
     return tuple(torch.as_tensor(a, device=features.X.device) for a in (labels, masks, mask))
-
-
-def _out_of_fold(features, problems, k, folds, C, seed, options):
-    """Margins by the fit that did not see the entity, (n_tasks, C, n); k: what a problem tests."""
-    W, b = _fit(features, problems, C, seed, options)
-    fold = torch.tensor(folds.reshape(features.n, -1).T.copy(), device=W.device)
-    out = torch.zeros(len(fold), b.shape[1], features.n, device=W.device)
-
-    # margins of all entities, in pieces, of which each problem gives those that it tested
-    for here in torch.arange(len(k)).split(max(1, (1 << 26) // out[0].numel())):
-        tested = fold[problems.task[here]] == k[here, None]
-        M = solver.margins(features, W[here], b[here])
-        out.index_add_(0, problems.task[here], torch.where(tested[:, None], M, 0).float())
-
-    return out.cpu().numpy()
 
 
 def _fit(features, problems, C, seed, options):
@@ -272,15 +172,40 @@ def _loo_loss(features, problems, seed, options):
 def _inner_loss(features, problems, seed, options):
     """Log-loss over inner folds of the training entities, (K,)."""
     part = np.random.default_rng(seed).permutation(np.arange(features.n) % INNER)
-    train, Y = problems.train[problems.mask].cpu().numpy(), problems.labels[problems.task].cpu()
-    inner, options = np.where(train, part, -1), {**options, "C": problems.C}
+    use, Y = problems.train[problems.mask].cpu().numpy(), problems.labels[problems.task].cpu()
+    inner, Y = np.where(use, part, -1), Y.numpy()
 
     if problems.n_classes == 1:
-        odds = torch.as_tensor(logistic(features, Y.numpy().T, inner.T, **options)).T
-        log = torch.nn.functional.logsigmoid(torch.where(Y > 0, odds, -odds))
+        odds = predict(features, Y.T, inner.T, kind="binary", C=problems.C, **options).T
+        log = -np.logaddexp(0, np.where(Y > 0, -odds, odds))
     else:
-        rows = zip(Y.numpy(), inner)
-        every = [softmax(features, y, fold, **options)[np.arange(len(y)), y] for y, fold in rows]
-        log = torch.as_tensor(np.stack(every))
+        given = {"kind": "multiclass", "C": problems.C, **options}
+        every = (predict(features, y, fold, **given) for y, fold in zip(Y, inner))
+        log = np.stack([values[np.arange(len(y)), y] for values, y in zip(every, Y)])
 
-    return -(log * train).sum(1) / train.sum(1)
+    return -torch.as_tensor((log * use).sum(1) / use.sum(1))
+
+
+def _ridge(features, Y, folds, alpha):
+    """Ridge regression in closed form, in double precision."""
+    X, out = features.X.double(), np.zeros(Y.shape)
+
+    for t, fold in enumerate(folds.T):
+        labels = torch.as_tensor(np.asarray(Y[:, t : t + 1], dtype=np.float64), device=X.device)
+        for k in np.unique(fold[fold >= 0]):
+            test = torch.as_tensor(fold == k, device=X.device)
+            train = torch.as_tensor(fold >= 0, device=X.device) & ~test
+            mean, deviation = X[train].mean(0), X[train].std(0, correction=0)
+            scale = inverse(deviation, deviation <= 1e-9)
+            if not features.standardise:
+                scale = features.unit
+            A, B = ((X[rows] - mean) * scale for rows in (train, test))
+            centre = labels[train].mean()
+            # the smaller of the two sides
+            wide, y = len(A) < A.shape[1], labels[train] - centre
+            gram, right = (A @ A.T, y) if wide else (A.T @ A, A.T @ y)
+            gram.diagonal().add_(alpha)
+            solved = torch.cholesky_solve(right, torch.linalg.cholesky(gram))
+            out[fold == k, t] = ((B @ A.T if wide else B) @ solved + centre).cpu().numpy()[:, 0]
+
+    return out

@@ -12,7 +12,7 @@ from .indicators import log_softmax
 HIDDEN, EPOCHS, BATCH, RATE, DECAY = 32, 40, 256, 2e-3, 1e-3
 
 
-def mlp(
+def predict(
     features: Features,
     Y: np.ndarray,
     folds: np.ndarray,

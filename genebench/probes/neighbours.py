@@ -8,7 +8,7 @@ import torch
 from .features import Features
 
 
-def knn(
+def predict(
     features: Features,
     Y: np.ndarray,
     folds: np.ndarray,

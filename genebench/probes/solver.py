@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ..core.errors import RunFailed
-from .curvature import OwnCurvature, due, precondition
+from .curvature import due, precondition, renew
 from .features import CHUNK, Features
 
 FAR = 1e30
@@ -66,8 +66,7 @@ class _State:
     U, grad, step: (K, C, d + 1); M, R: (K, C, n). R: residuals, probabilities less labels. curve:
     covariance of the probabilities summed over entities, (K, C, C). S, Y: the last steps and
     changes of gradient, (K, HISTORY, C (d + 1)); products: s_iᵀ y_j. A pair that does not count is
-    zero, with 1 on the diagonal. own: the task whose inverse in ``OwnCurvature`` serves a problem,
-    −1: none.
+    zero, with 1 on the diagonal. own: the task whose own curvature serves a problem, −1: none.
     """
 
     ids: Tensor
@@ -139,8 +138,7 @@ def solve(
     labels = problems.labels.to(W.dtype) if C == 1 else problems.labels
     problems = replace(problems, labels=labels, C=strength)
     waiting, late = torch.arange(K, device=W.device), []
-    own = OwnCurvature(features, C, memory / 4)
-    state, turn = _enter(features, problems, waiting[:room]), 0
+    state, turn, own = _enter(features, problems, waiting[:room]), 0, {}
     waiting = waiting[room:]
 
     while True:
@@ -155,7 +153,7 @@ def solve(
         if not len(state.ids):
             break
         _gradient(features, state, turn)
-        own.renew(features, problems, state)
+        own = renew(features, problems, state, own, memory / 4)
         step = _direction(features, state, own, turn)
         turn += 1
         # the decrement per unit of weight, so that rare and common labels end equally near
@@ -222,26 +220,17 @@ def _enter(features, problems, ids):
     train = problems.train[masks]
     mean, inverse_scale = features.moments(train)
     new, width = features.X.new_zeros, C * (features.d + 1)
-    eye = torch.eye(HISTORY, dtype=mean.dtype, device=ids.device)
     state = _State(
-        ids=ids,
-        age=torch.zeros_like(ids),
-        going=torch.ones_like(ids, dtype=torch.bool),
-        own=torch.full_like(ids, -1),
-        U=new(K, C, features.d + 1),
-        M=new(K, C, n),
-        R=new(K, C, n),
-        curve=new(K, C, C),
-        mean=mean[back],
-        inverse_scale=inverse_scale[back],
-        penalty=1 / problems.C[ids],
-        grad=new(K, C, features.d + 1),
-        step=new(K, C, features.d + 1),
-        S=new(K, HISTORY, width),
-        Y=new(K, HISTORY, width),
-        products=eye.repeat(K, 1, 1),
+        ids,
+        torch.zeros_like(ids),
+        torch.ones_like(ids, dtype=torch.bool),
+        torch.full_like(ids, -1),
+        *(new(K, C, features.d + 1), new(K, C, n), new(K, C, n), new(K, C, C)),
+        *(mean[back], inverse_scale[back], 1 / problems.C[ids]),
+        *(new(K, C, features.d + 1), new(K, C, features.d + 1)),
+        *(new(K, HISTORY, width), new(K, HISTORY, width)),
+        torch.eye(HISTORY, dtype=mean.dtype, device=ids.device).repeat(K, 1, 1),
     )
-
     U, M, task = state.U, state.M, problems.task[ids]
 
     for here in _pieces(M):
@@ -301,16 +290,14 @@ def _gradient(features, state, turn):
     grad[..., :-1] += state.penalty[:, None, None] * state.U[..., :-1]
     state.grad = grad
 
-    if turn:
-        s, y, slot = state.step.flatten(1), (grad - old).flatten(1), (turn - 1) % HISTORY
-        sy = torch.linalg.vecdot(s, y)
-        # a pair of no curvature, or from before a problem entered, does not count
-        good = (sy > 1e-12 * torch.linalg.vecdot(y, y).clamp(min=1e-30)) & (state.age > 0)
-        one = good.to(s.dtype)[:, None]
-        state.S[:, slot], state.Y[:, slot] = s * one, y * one
-        state.products[:, :, slot] = (state.S @ state.Y[:, slot, :, None])[..., 0]
-        state.products[:, slot, slot] = torch.where(good, sy, 1)
-
+    s, y, slot = state.step.flatten(1), (grad - old).flatten(1), (turn - 1) % HISTORY
+    sy = torch.linalg.vecdot(s, y)
+    # a pair of no curvature, or from before a problem entered, does not count
+    good = (sy > 1e-12 * torch.linalg.vecdot(y, y).clamp(min=1e-30)) & (state.age > 0)
+    one = good.to(s.dtype)[:, None]
+    state.S[:, slot], state.Y[:, slot] = s * one, y * one
+    state.products[:, :, slot] = (state.S @ state.Y[:, slot, :, None])[..., 0]
+    state.products[:, slot, slot] = torch.where(good, sy, 1)
     state.age = state.age + 1
 
 
@@ -361,15 +348,9 @@ def _direction(features, state, own, turn):
     The preconditioner is its first guess. The two loops are two triangular systems: R α = S g, then
     with r = H₀(g − Yᵀα): Rᵀ γ = diag(R) α − Y r.
     """
-
-    def first(g: Tensor) -> Tensor:
-        out = precondition(features, state, g)
-        own.multiply(state, g, out)
-        return out
-
     used = min(turn, HISTORY)
     if not used:
-        return first(state.grad)
+        return precondition(features, state, own, state.grad)
     place = torch.arange(turn - used, turn, device=state.grad.device) % used
     back = torch.argsort(place)
     S, Y = state.S[:, :used], state.Y[:, :used]
@@ -377,7 +358,7 @@ def _direction(features, state, own, turn):
     g = state.grad.flatten(1)[..., None]
     alpha = torch.linalg.solve_triangular(R, (S @ g)[:, place], upper=True)
     q = torch.baddbmm(g, Y.transpose(1, 2), alpha[:, back], alpha=-1).view_as(state.grad)
-    r = first(q).view_as(g)
+    r = precondition(features, state, own, q).view_as(g)
     right = torch.diagonal(R, dim1=1, dim2=2)[..., None] * alpha - (Y @ r)[:, place]
     gamma = torch.linalg.solve_triangular(R.transpose(1, 2), right, upper=False)
 

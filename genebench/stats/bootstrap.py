@@ -23,6 +23,9 @@ DRAWS = 1000
 LEVEL = 0.95
 """Of every interval and test."""
 
+ROWS = 4096
+"""Entities whose weights are at hand at a time."""
+
 
 def weights(genes: np.ndarray, draws: int = DRAWS, *, seed: int) -> np.ndarray:
     """Poisson(1) weights of each gene in each draw; they depend on its name and the seed alone.
@@ -50,9 +53,7 @@ def weights(genes: np.ndarray, draws: int = DRAWS, *, seed: int) -> np.ndarray:
     return out
 
 
-def moves(
-    influence: np.ndarray, weight: np.ndarray, parts: tuple[np.ndarray, ...], *, rows: int = 4096
-) -> np.ndarray:
+def moves(influence: np.ndarray, weight: np.ndarray, parts: tuple[np.ndarray, ...]) -> np.ndarray:
     """How far each draw moves each score.
 
     A pair counts by the product of its genes' weights, which is careful: its variance is a bound
@@ -66,8 +67,6 @@ def moves(
         Of each gene in each draw.
     parts : tuple of ndarray of shape (n,)
         Which gene (or, of a pair, which two) each row is.
-    rows : int
-        Rows at a time, to bound the memory.
 
     Returns
     -------
@@ -76,11 +75,12 @@ def moves(
     """
     out = np.zeros((influence.shape[1], weight.shape[1]), dtype=np.float32)
 
-    for s in range(0, len(influence), rows):
-        w = weight[parts[0][s : s + rows]].astype(np.float32)
+    for start in range(0, len(influence), ROWS):
+        here = slice(start, start + ROWS)
+        w = weight[parts[0][here]].astype(np.float32)
         for more in parts[1:]:
-            w *= weight[more[s : s + rows]]
-        out += influence[s : s + rows].astype(np.float32).T @ (w - 1)
+            w *= weight[more[here]]
+        out += influence[here].astype(np.float32).T @ (w - 1)
 
     return out
 
@@ -205,26 +205,20 @@ def spearman(y: np.ndarray, p: np.ndarray, fold: np.ndarray) -> tuple[float, np.
     influence : ndarray of shape (n,)
     """
     scores, influence = [], np.zeros(len(y))
-    used = [k for k in np.unique(fold) if np.ptp(y[fold == k]) > 0]
+    used = [fold == k for k in np.unique(fold) if np.ptp(y[fold == k]) > 0]
 
-    for k in used:
-        at = fold == k
-        one, moved = _spearman(y[at], p[at])
-        scores.append(one)
-        influence[at] = moved / len(used)
+    for at in used:
+        n = at.sum()
+        if np.ptp(p[at]) == 0:
+            scores.append(0.0)
+            continue
+        (u, su, ties_u), (v, sv, ties_v) = _ranks(y[at]), _ranks(p[at])
+        rho = float((u * v).mean())
+        moved = u * v + _above(u, v) / su + _above(v, u) / sv - rho / 2 * (ties_u + ties_v)
+        influence[at] = (moved - moved.mean()) * np.sqrt(n / (n - 1)) / n / len(used)
+        scores.append(rho)
 
     return (float(np.mean(scores)) if scores else np.nan), influence
-
-
-def _spearman(y, p):
-    n = len(y)
-    if np.ptp(p) == 0:
-        return 0.0, np.zeros(n)
-    (u, su, ties_u), (v, sv, ties_v) = _ranks(y), _ranks(p)
-    rho = float((u * v).mean())
-    moved = u * v + _above(u, v) / su + _above(v, u) / sv - rho / 2 * (ties_u + ties_v)
-
-    return rho, (moved - moved.mean()) * np.sqrt(n / (n - 1)) / n
 
 
 def _ranks(x):
