@@ -99,7 +99,7 @@ def predict(
 
     if several:
         margin = out[0].T.astype(np.float64)
-        margin[counts[0, folds[:, 0]] == 0] = -np.inf
+        margin[counts[0, folds[:, 0], :n_classes] == 0] = -np.inf
         return np.where(folds < 0, 0, log_softmax(margin)).astype(np.float32)
 
     odds = np.log((counts[..., 1] + 0.5) / (counts[..., 0] + 0.5))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
 from functools import cache
-from importlib import import_module
 
 import numpy as np
 import pytest
@@ -24,18 +22,6 @@ ROUNDING = {
 their tolerance."""
 
 EVERY = pytest.mark.parametrize("kind, probe", ROUNDING)
-
-
-@pytest.fixture(scope="module")
-def many():
-    """Twelve tasks of very different size on the same entities, each with its own folds."""
-    X, _ = plain(9, n=300, d=16)
-    rng = np.random.default_rng(9)
-    Y = np.zeros((300, 12), dtype=int)
-    for t in range(12):
-        order = np.argsort(X @ rng.standard_normal(16) + 3 * rng.standard_normal(300))
-        Y[order[: 12 + 20 * t], t] = 1
-    return X, Y, np.stack([folds(Y[:, t], seed=t) for t in range(12)], axis=1)
 
 
 @cache
@@ -61,14 +47,15 @@ def test_order_of_genes_names_of_folds_and_units_do_not_matter(kind, probe):
 
 
 @pytest.mark.parametrize("probe", ["linear", "knn"])
-def test_a_task_is_predicted_the_same_alone_among_many_and_in_any_order(many, probe):
-    X, Y, F = many
-    order, near = np.random.default_rng(1).permutation(12), {"atol": ROUNDING["binary", probe]}
-    right = probes.predict(X, Y, F, kind="binary", probe=probe)
-    mixed = probes.predict(X, Y[:, order], F[:, order], kind="binary", probe=probe)
-    np.testing.assert_allclose(mixed, right[:, order], rtol=0, **near)
-    alone = probes.predict(X, Y[:, 5], F[:, 5], kind="binary", probe=probe)
-    np.testing.assert_allclose(alone, right[:, [5]], rtol=0, **near)
+def test_a_task_is_predicted_the_same_alone_and_among_many(probe):
+    X, _, _ = one("binary")
+    score = X @ np.random.default_rng(1).standard_normal((10, 6))
+    Y = (score > np.linspace(-3, 4, 6)).astype(int)
+    F = np.stack([folds(y, seed=t) for t, y in enumerate(Y.T)], axis=1)
+    many = probes.predict(X, Y, F, kind="binary", probe=probe)
+    for t in (5, 2):
+        alone = probes.predict(X, Y[:, t], F[:, t], kind="binary", probe=probe)[:, 0]
+        np.testing.assert_allclose(alone, many[:, t], rtol=0, atol=ROUNDING["binary", probe])
 
 
 @pytest.mark.parametrize("kind, digits", [("regression", 15), ("binary", 5), ("multiclass", 5)])
@@ -91,14 +78,12 @@ def test_the_same_input_gives_the_same_bits(kind, probe):
 # --- what is refused ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("probe", list(probes.PROBES))
-def test_a_vector_that_is_no_number_is_named_by_row_and_column(probe, value):
+def test_a_vector_that_is_no_number_is_named_by_row_and_column(probe):
     X, y, fold = one("binary")
     X = X.copy()
-    X[41, 7] = X[200, 1] = value
-    message = f"row 41, column 7 of the vectors is {value}; mend or drop it"
-    with pytest.raises(BadInput, match=message):
+    X[41, 7], X[200, 1] = -np.inf, np.nan
+    with pytest.raises(BadInput, match="row 41, column 7 of the vectors is -inf; mend or drop it"):
         probes.predict(X, y, fold, kind="binary", probe=probe)
 
 
@@ -113,14 +98,6 @@ def test_unfit_labels_kinds_probes_and_pairs_are_refused():
         probes.predict(X, y, fold, kind="regression", pairs=pairs)
     with pytest.raises(BadInput, match="did you mean 'linear'"):
         probes.method("binary", "liner")
-
-
-def test_recipes_have_the_defaults_of_their_functions():
-    for methods in probes.PROBES.values():
-        for how in methods.values():
-            function = getattr(import_module(f"genebench.probes.{how.module}"), how.name)
-            defaults = {k: p.default for k, p in inspect.signature(function).parameters.items()}
-            assert {k: defaults[k] for k in how.options} == how.options, how
 
 
 # --- controls: the oracle reaches the best score, and no information scores at chance -------------
