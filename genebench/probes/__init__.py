@@ -63,7 +63,6 @@ def takes(kind: str, probe: str = "linear") -> bool:
     Parameters
     ----------
     kind, probe : str
-        Kind of task, and name of a probe.
 
     Returns
     -------
@@ -80,7 +79,6 @@ def method(kind: str, probe: str = "linear") -> Method:
     Parameters
     ----------
     kind, probe : str
-        Kind of task, and name of a probe.
 
     Returns
     -------
@@ -122,13 +120,11 @@ def predict(
         Fold in which each entity is tested, of the shape of Y (one column may serve all tasks);
         −1 leaves an entity out.
     kind, probe : str
-        Kind of task, and name of a probe.
     pairs : tuple of two ndarray of shape (n_pairs,), optional
         Rows of X that make up each entity of a pair task; their features are joined end to end.
     standardise : bool
         Inside the fold; False leaves the scale of the vectors, as gene-benchmark does.
     device : str
-        Torch device.
     memory : float
         Bytes that features and fits at work may take beside X itself; tasks are fitted in waves
         that fit.
@@ -183,7 +179,6 @@ def probabilities(kind: str, values: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     kind : str
-        Kind of task.
     values : ndarray
         Values of ``predict``.
 

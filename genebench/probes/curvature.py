@@ -23,6 +23,9 @@ MOST = 4
 """Entities that make up such a curvature, in numbers of features: fewer leave directions out, more
 cost time."""
 
+HISTORY = 10
+"""Steps that L-BFGS remembers."""
+
 LARGE = 2048
 """Most features for which that is done: beyond, a factorisation costs more than it saves."""
 
@@ -35,36 +38,19 @@ def due(age: Tensor, ages: tuple[int, ...] = AGES[:FEW]) -> Tensor:
     age : Tensor of shape (K,)
         Iterations so far.
     ages : tuple of int
-        The numbers of iterations.
 
     Returns
     -------
-    Tensor of shape (K,)
-        bool.
+    Tensor of bool, shape (K,)
     """
     return torch.isin(age, torch.tensor(ages, device=age.device))
 
 
-def precondition(features: Features, state, own: dict[int, Tensor], g: Tensor) -> Tensor:
+def _precondition(features, state, own, g):
     """Multiply by the inverse Hessian whose weights are replaced by their mean, or by a task's own.
 
     Own ones serve as the first guess of L-BFGS, so what they lack costs steps, not digits. Their
-    steps of several classes sum to zero over them, as the gradient does.
-
-    Parameters
-    ----------
-    features : Features
-        Features of the problems.
-    state : solver._State
-        Problems at work.
-    own : dict of int to Tensor
-        See ``renew``.
-    g : Tensor of shape (K, C, d + 1)
-        The vectors.
-
-    Returns
-    -------
-    Tensor of shape (K, C, d + 1)
+    steps of several classes sum to zero over them, as the gradient does. g: (K, C, d + 1).
     """
     spectrum, V = features.basis
     height, penalty, turned = state.curve[:, 0], state.penalty[:, None, None], g
@@ -97,6 +83,42 @@ def precondition(features: Features, state, own: dict[int, Tensor], g: Tensor) -
     return out
 
 
+def direction(features: Features, state, own: dict[int, Tensor], turn: int) -> Tensor:
+    """L-BFGS product of inverse Hessian and gradient (Nocedal 1980).
+
+    The preconditioner is its first guess. The two loops are two triangular systems: R α = S g, then
+    with r = H₀(g − Yᵀα): Rᵀ γ = diag(R) α − Y r.
+
+    Parameters
+    ----------
+    features : Features
+    state : solver._State
+    own : dict of int to Tensor
+        See ``renew``.
+    turn : int
+        Iterations so far.
+
+    Returns
+    -------
+    Tensor of shape (K, C, d + 1)
+    """
+    used = min(turn, HISTORY)
+    if not used:
+        return _precondition(features, state, own, state.grad)
+    place = torch.arange(turn - used, turn, device=state.grad.device) % used
+    back = torch.argsort(place)
+    S, Y = state.S[:, :used], state.Y[:, :used]
+    R = state.products[:, place[:, None], place]
+    g = state.grad.flatten(1)[..., None]
+    alpha = torch.linalg.solve_triangular(R, (S @ g)[:, place], upper=True)
+    q = torch.baddbmm(g, Y.transpose(1, 2), alpha[:, back], alpha=-1).view_as(state.grad)
+    r = _precondition(features, state, own, q).view_as(g)
+    right = torch.diagonal(R, dim1=1, dim2=2)[..., None] * alpha - (Y @ r)[:, place]
+    gamma = torch.linalg.solve_triangular(R.transpose(1, 2), right, upper=False)
+
+    return torch.baddbmm(r, S.transpose(1, 2), gamma[:, back]).view_as(state.grad)
+
+
 def renew(
     features: Features, problems, state, own: dict[int, Tensor], memory: float
 ) -> dict[int, Tensor]:
@@ -109,7 +131,6 @@ def renew(
     Parameters
     ----------
     features : Features
-        Features of the problems.
     problems : solver.Problems
         All of them.
     state : solver._State

@@ -70,15 +70,11 @@ class Features:
     Parameters
     ----------
     X : ndarray of shape (g, width)
-        Vectors.
     pairs : tuple of two ndarray of shape (n,), optional
         Rows of X that make up each entity; None: every row is one.
-    standardise : bool
-        See above.
+    standardise, double : bool
+        See above; the precision.
     device : str
-        Torch device.
-    double : bool
-        Precision.
 
     Attributes
     ----------
@@ -122,7 +118,6 @@ class Features:
         Parameters
         ----------
         dtype : torch.dtype
-            The precision.
 
         Returns
         -------
@@ -150,7 +145,6 @@ class Features:
         Parameters
         ----------
         W : Tensor of shape (K, d)
-            Weights.
 
         Returns
         -------
@@ -172,7 +166,6 @@ class Features:
         Parameters
         ----------
         R : Tensor of shape (K, n)
-            Residuals.
 
         Returns
         -------
@@ -186,7 +179,6 @@ class Features:
         Parameters
         ----------
         weight : Tensor of shape (K, n)
-            Weights of the entities.
 
         Returns
         -------
@@ -267,8 +259,7 @@ class Features:
 
         Parameters
         ----------
-        train : Tensor of shape (K, n)
-            Training rows of each fold, bool.
+        train : Tensor of bool, shape (K, n)
 
         Returns
         -------

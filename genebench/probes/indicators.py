@@ -68,7 +68,6 @@ def predict(
     Y, folds : ndarray of shape (n, n_tasks), or (n,) if multi-class
         Labels, and the fold in which each entity is tested (−1: none).
     kind : str
-        Kind of task.
     strength : float
         C, or alpha of ridge regression.
     standardise : bool

@@ -40,13 +40,11 @@ def predict(
     Parameters
     ----------
     features : Features
-        Features of n entities.
     Y : ndarray of shape (n, n_tasks)
         Labels; multi-class: one task, (n,).
     folds : ndarray of the shape of Y
         Fold in which each entity is tested; −1 leaves an entity out of a task altogether.
     kind : str
-        Kind of task.
     C : float or {"loo", "inner"}
         Inverse strength of the penalty. ``"loo"``: for each task and fold the strength of ``GRID``
         with the least approximate leave-one-out log-loss on the training entities (Rad & Maleki

@@ -30,13 +30,11 @@ def predict(
     Parameters
     ----------
     features : Features
-        Features of n entities.
     Y : ndarray of shape (n, n_tasks)
         Labels; multi-class: one task, (n,).
     folds : ndarray of the shape of Y
         Fold in which each entity is tested; −1 leaves an entity out.
     kind : str
-        Kind of task.
     memory : float
         Bytes for the networks at work.
     seed : int

@@ -15,17 +15,12 @@ import torch
 from torch import Tensor
 
 from ..core.errors import RunFailed
-from .curvature import due, precondition, renew
-from .features import CHUNK, Features
+from .curvature import HISTORY, direction, due, renew
+from .features import Features
+from .losses import ACCEPT, line_search, pieces, residuals
 
 FAR = 1e30
 """A margin that makes a probability 0 or 1 exactly."""
-
-HISTORY = 10
-"""Steps that L-BFGS remembers."""
-
-ACCEPT = 0.5
-"""A step is taken where it leaves at most this share of the slope along it."""
 
 CROWDED = 0.7
 """Problems that are done make room once no more than this share of those at work is going on."""
@@ -37,14 +32,10 @@ class Problems:
 
     Attributes
     ----------
-    labels : Tensor of shape (n_tasks, n)
-        Logistic: 0/1; softmax: class.
-    task : Tensor of shape (K,)
-        Row of ``labels``.
-    train : Tensor of shape (n_masks, n)
-        Training entities, bool.
-    mask : Tensor of shape (K,)
-        Row of ``train``.
+    labels, train : Tensor of shape (n_tasks, n), Tensor of bool, shape (n_masks, n)
+        0/1 or class, and training entities.
+    task, mask : Tensor of shape (K,)
+        Rows of ``labels`` and ``train``.
     C : float or Tensor of shape (K,)
         Inverse strength of the L2 penalty.
     n_classes : int
@@ -106,9 +97,7 @@ def solve(
     Parameters
     ----------
     features : Features
-        Features of n entities.
     problems : Problems
-        K problems, one or more.
     tolerance : float
         A problem ends when its Newton decrement per unit of weight, √(gᵀH⁻¹g / Σp(1−p)), is below;
         a third of it beside rows that are ``uneven``.
@@ -119,10 +108,8 @@ def solve(
 
     Returns
     -------
-    W : Tensor of shape (K, C, d)
-        Weights on the features as ``Features`` has them.
-    b : Tensor of shape (K, C)
-        Intercepts.
+    W, b : Tensor of shape (K, C, d) and (K, C)
+        Weights on the features as ``Features`` has them, and intercepts.
 
     Raises
     ------
@@ -154,7 +141,7 @@ def solve(
             break
         _gradient(features, state, turn)
         own = renew(features, problems, state, own, memory / 4)
-        step = _direction(features, state, own, turn)
+        step = direction(features, state, own, turn)
         turn += 1
         # the decrement per unit of weight, so that rare and common labels end equally near
         weight = torch.diagonal(state.curve, dim1=1, dim2=2).sum(1).clamp(min=1e-30)
@@ -192,21 +179,13 @@ def margins(features: Features, W: Tensor, b: Tensor) -> Tensor:
     Parameters
     ----------
     features : Features
-        Features of n entities.
     W, b : Tensor of shape (K, C, d) and (K, C)
-        Weights and intercepts.
 
     Returns
     -------
     Tensor of shape (K, C, n)
     """
     return features.forward(W.flatten(0, 1)).view(*b.shape, features.n).add_(b[..., None])
-
-
-def _pieces(M):
-    """Slices of problems whose margins fit the cache."""
-    step = max(1, CHUNK // M[0].numel()) if M.device.type == "cpu" else len(M)
-    return [slice(at, at + step) for at in range(0, len(M), step)]
 
 
 def _dot(a, b):
@@ -233,7 +212,7 @@ def _enter(features, problems, ids):
     )
     U, M, task = state.U, state.M, problems.task[ids]
 
-    for here in _pieces(M):
+    for here in pieces(M):
         y, use = problems.labels[task[here]], train[back[here]]
         if C == 1:
             weight = use.to(mean.dtype)
@@ -249,36 +228,9 @@ def _enter(features, problems, ids):
                 M[at, :, ~seen] = -FAR
                 hidden = torch.where(~seen)[0]
                 M[at, one[hidden], hidden] = FAR
-        _residuals(state, here, y)
+        residuals(state, here, y)
 
     return state
-
-
-def _probabilities(M):
-    return torch.sigmoid(M) if M.shape[-2] == 1 else torch.softmax(M, dim=-2)
-
-
-def _less_truth(P, y):
-    """Take the labels from probabilities (k, C, n), in place: residuals."""
-    if P.shape[1] == 1:
-        return P.sub_(y[:, None])
-    return P.scatter_add_(1, y[:, None], P.new_full((), -1.0).expand(len(y), 1, y.shape[1]))
-
-
-def _residuals(state, here, y):
-    """Set residuals and curvature of some problems from their margins."""
-    if state.M.shape[1] > 1:
-        P = _probabilities(state.M[here])
-        state.curve[here] = torch.diag_embed(P.sum(2)) - P @ P.transpose(1, 2)
-        state.R[here] = _less_truth(P, y)
-        return
-
-    R = state.R[here, 0]  # a view of a slice, a copy of rows
-    torch.sigmoid(state.M[here, 0], out=R).sub_(y)
-    dot = torch.linalg.vecdot  # p (1 − p) = |r| (1 − |r|)
-    state.curve[here, 0, 0] = (R.sum(1) - 2 * dot(y, R) - dot(R, R)).clamp_(min=0)
-    if not isinstance(here, slice):
-        state.R[here, 0] = R
 
 
 def _gradient(features, state, turn):
@@ -316,19 +268,19 @@ def _advance(features, problems, state, step):
     start, length = _dot(state.grad, step).abs(), torch.ones_like(us)
     task = problems.task[state.ids]
 
-    for here in _pieces(state.M):
+    for here in pieces(state.M):
         y = problems.labels[task[here]]
         state.M[here] += along[here]
-        _residuals(state, here, y)
+        residuals(state, here, y)
         # the full step is tried first: near the optimum it is right, and costs one pass
         left = _dot(state.R[here], along[here]) + us[here] + ss[here]
         bad = torch.where((left.abs() > ACCEPT * start[here]) & state.going[here])[0]
         if len(bad):
             at = bad + here.start
             M = state.M[at] - along[at]
-            length[at] = t = _length(M, along[at], y[bad], us[at], ss[at], start[at])
+            length[at] = t = line_search(M, along[at], y[bad], us[at], ss[at], start[at])
             state.M[at] = M + t[:, None, None] * along[at]
-            _residuals(state, at, y[bad])
+            residuals(state, at, y[bad])
 
     state.step = step * length[:, None, None]
     state.U = state.U + state.step
@@ -339,55 +291,4 @@ def _advance(features, problems, state, step):
         fresh = margins(features, *_weights(state, state.U, rows))
         # what a problem must not see stays far
         state.M[rows] = torch.where(state.M[rows].abs() < FAR / 2, fresh, state.M[rows])
-        _residuals(state, rows, problems.labels[task[rows]])
-
-
-def _direction(features, state, own, turn):
-    """The L-BFGS product of inverse Hessian and gradient (Nocedal 1980).
-
-    The preconditioner is its first guess. The two loops are two triangular systems: R α = S g, then
-    with r = H₀(g − Yᵀα): Rᵀ γ = diag(R) α − Y r.
-    """
-    used = min(turn, HISTORY)
-    if not used:
-        return precondition(features, state, own, state.grad)
-    place = torch.arange(turn - used, turn, device=state.grad.device) % used
-    back = torch.argsort(place)
-    S, Y = state.S[:, :used], state.Y[:, :used]
-    R = state.products[:, place[:, None], place]
-    g = state.grad.flatten(1)[..., None]
-    alpha = torch.linalg.solve_triangular(R, (S @ g)[:, place], upper=True)
-    q = torch.baddbmm(g, Y.transpose(1, 2), alpha[:, back], alpha=-1).view_as(state.grad)
-    r = precondition(features, state, own, q).view_as(g)
-    right = torch.diagonal(R, dim1=1, dim2=2)[..., None] * alpha - (Y @ r)[:, place]
-    gamma = torch.linalg.solve_triangular(R.transpose(1, 2), right, upper=False)
-
-    return torch.baddbmm(r, S.transpose(1, 2), gamma[:, back]).view_as(state.grad)
-
-
-def _length(M, along, y, us, ss, start):
-    """Step length per problem, (k,), by safeguarded Newton steps on the loss along the direction.
-
-    Accepted where the slope along the direction has fallen to a share of ``ACCEPT``.
-    """
-    t = torch.ones_like(us)
-    low, high = torch.zeros_like(t), torch.full_like(t, torch.inf)
-
-    for _ in range(20):
-        P = _probabilities(M + t[:, None, None] * along)
-        Pa = P * along
-        slope = torch.einsum("kcn,kcn->k", _less_truth(P, y), along) + us + t * ss
-        # p (1 − p) a², of several classes the variance of the step over them
-        shared = 0 if P.shape[1] == 1 else Pa.sum(1).square().sum(1)
-        rest = along - Pa if P.shape[1] == 1 else along
-        bend = torch.einsum("kcn,kcn->k", Pa, rest) - shared + ss
-        settled = slope.abs() <= ACCEPT * start
-        if bool(settled.all()):
-            return t
-        low, high = torch.where(slope < 0, t, low), torch.where(slope > 0, t, high)
-        new = t - slope / bend.clamp(min=1e-30)
-        new = torch.minimum(new, 4 * t)  # where the loss is all but flat, Newton leaves the world
-        halfway = torch.where(torch.isfinite(high), (low + high) / 2, 2 * t)
-        t = torch.where(settled, t, torch.where((new > low) & (new < high), new, halfway))
-
-    return t
+        residuals(state, rows, problems.labels[task[rows]])

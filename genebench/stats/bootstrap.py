@@ -33,9 +33,7 @@ def weights(genes: np.ndarray, draws: int = DRAWS, *, seed: int) -> np.ndarray:
     Parameters
     ----------
     genes : ndarray of str, shape (n,)
-        Their names.
     draws, seed : int
-        Of the bootstrap.
 
     Returns
     -------
@@ -61,10 +59,7 @@ def moves(influence: np.ndarray, weight: np.ndarray, parts: tuple[np.ndarray, ..
 
     Parameters
     ----------
-    influence : ndarray of shape (n, n_scores)
-        Of each row.
-    weight : ndarray of shape (n_genes, draws)
-        Of each gene in each draw.
+    influence, weight : ndarray of shape (n, n_scores) and (n_genes, draws)
     parts : tuple of ndarray of shape (n,)
         Which gene (or, of a pair, which two) each row is.
 
@@ -129,9 +124,8 @@ def auroc(
 
     Returns
     -------
-    score : float
-        NaN if no fold counts.
-    influence : ndarray of shape (n,)
+    score, influence : float and ndarray of shape (n,)
+        NaN and zeros if no fold counts.
     """
     share = np.ones(int(fold.max()) + 1) if share is None else share
     placed, number = _placements(y, p, fold, len(share))
@@ -156,17 +150,13 @@ def auroc_weighted(Y: np.ndarray, P: np.ndarray, fold: np.ndarray) -> tuple[floa
 
     Parameters
     ----------
-    Y : ndarray of shape (n,) or (n, n_labels)
-        Class, or 0/1 per label.
-    P : ndarray of shape (n, n_labels)
-        Predictions.
+    Y, P : ndarray of shape (n,) or (n, n_labels), and (n, n_labels)
+        Class, or 0/1 per label, and predictions.
     fold : ndarray of shape (n,)
-        Folds.
 
     Returns
     -------
-    score : float
-    influence : ndarray of shape (n,)
+    score, influence : float and ndarray of shape (n,)
     """
     truth = Y if Y.ndim == 2 else (Y[:, None] == np.arange(P.shape[1])).astype(np.int64)
     n = np.bincount(fold)
@@ -200,9 +190,8 @@ def spearman(y: np.ndarray, p: np.ndarray, fold: np.ndarray) -> tuple[float, np.
 
     Returns
     -------
-    score : float
-        NaN if no fold counts.
-    influence : ndarray of shape (n,)
+    score, influence : float and ndarray of shape (n,)
+        NaN and zeros if no fold counts.
     """
     scores, influence = [], np.zeros(len(y))
     used = [fold == k for k in np.unique(fold) if np.ptp(y[fold == k]) > 0]
@@ -248,16 +237,12 @@ def influence(
     Parameters
     ----------
     kind : str
-        Kind of task.
-    y, p : ndarray
-        Labels and predictions, as metrics take them.
-    fold : ndarray of shape (n,)
-        Folds.
+    y, p, fold : ndarray
+        Labels and predictions, as metrics take them, and folds.
 
     Returns
     -------
-    score : float
-    influence : ndarray of shape (n,)
+    score, influence : float and ndarray of shape (n,)
     """
     of = {"binary": auroc, "pair": auroc, "regression": spearman}
     return of.get(kind, auroc_weighted)(y, p, fold.astype(np.int64))
@@ -269,12 +254,10 @@ def percentiles(draws: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     draws : ndarray of shape (…, draws)
-        Of a statistic.
 
     Returns
     -------
     ndarray of shape (2, …)
-        Low and high.
     """
     return np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=-1)
 
@@ -288,17 +271,14 @@ def interval(score: np.ndarray, moved: np.ndarray, *, low: float, high: float) -
 
     Parameters
     ----------
-    score : ndarray of shape (…)
-        Scores.
-    moved : ndarray of shape (…, draws)
-        Draws of how far each score moves.
+    score, moved : ndarray of shape (…) and (…, draws)
+        Scores, and draws of how far each moves.
     low, high : float
         The bounds.
 
     Returns
     -------
     ndarray of shape (2, …)
-        Low and high.
     """
     score, moved = np.asarray(score, dtype=float), np.asarray(moved, dtype=float)
     # the derivative of the logit, 1 / (place (1 − place)), carries the step over
@@ -315,14 +295,10 @@ def difference_interval(difference: np.ndarray, moved: np.ndarray) -> np.ndarray
 
     Parameters
     ----------
-    difference : ndarray of shape (…)
-        Of the scores.
-    moved : ndarray of shape (…, draws)
-        Draws of how far each difference moves.
+    difference, moved : ndarray of shape (…) and (…, draws)
 
     Returns
     -------
     ndarray of shape (2, …)
-        Low and high.
     """
     return difference + percentiles(moved)

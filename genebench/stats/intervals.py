@@ -128,9 +128,7 @@ def task_difference(kind: str, labels: np.ndarray) -> float:
     Parameters
     ----------
     kind : str
-        Kind of task.
     labels : ndarray of shape (n,) or (n, n_labels)
-        Those of a task.
 
     Returns
     -------
@@ -158,7 +156,6 @@ def smallest_difference(n_positive: int, n_negative: int) -> float:
     Parameters
     ----------
     n_positive, n_negative : int
-        Genes of each class.
 
     Returns
     -------

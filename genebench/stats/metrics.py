@@ -47,10 +47,8 @@ def areas(Y: np.ndarray, P: np.ndarray, valid: np.ndarray) -> tuple[np.ndarray, 
 
     Parameters
     ----------
-    Y, P : ndarray of shape (n, n_tasks)
-        0/1 labels, and predictions, the higher the more positive.
-    valid : ndarray of shape (n, n_tasks)
-        Which of them count, bool.
+    Y, P, valid : ndarray of shape (n, n_tasks)
+        0/1 labels, predictions, and which of them count.
 
     Returns
     -------
@@ -188,7 +186,6 @@ def of_kind(kind: str) -> list[str]:
     Parameters
     ----------
     kind : str
-        Kind of task.
 
     Returns
     -------
@@ -207,7 +204,6 @@ def main(kind: str) -> str:
     Parameters
     ----------
     kind : str
-        Kind of task.
 
     Returns
     -------
@@ -225,9 +221,7 @@ def score(
     Parameters
     ----------
     kind : str
-        Kind of task.
     y, p : ndarray
-        Labels and predictions of the test entities.
     names : list of str, optional
         Which metrics; None: all of the kind.
 
@@ -274,10 +268,8 @@ def score_block(
 
     Parameters
     ----------
-    Y, P : ndarray of shape (n, n_tasks)
-        0/1 labels and probabilities.
-    valid : ndarray of shape (n, n_tasks)
-        Which of them are test entities, bool.
+    Y, P, valid : ndarray of shape (n, n_tasks)
+        0/1 labels, probabilities, and which are of test entities.
     names : list of str, optional
         Which metrics; None: all.
 
@@ -305,9 +297,7 @@ def scorable(kind: str, y: np.ndarray) -> bool:
     Parameters
     ----------
     kind : str
-        Kind of task.
     y : ndarray
-        Labels of the test entities.
 
     Returns
     -------

@@ -111,7 +111,6 @@ def smallest_paired(error: np.ndarray | float) -> np.ndarray | float:
     Parameters
     ----------
     error : float or array
-        Standard error of their difference.
 
     Returns
     -------
@@ -130,7 +129,6 @@ def more_genes(n: int, difference: float, error: float) -> float:
     n : int
         Genes there are.
     difference, error : float
-        Of the two scores, and its standard error.
 
     Returns
     -------
@@ -150,12 +148,9 @@ def resemblance(labels: list[np.ndarray], rows: list[np.ndarray], n: int) -> np.
 
     Parameters
     ----------
-    labels : list of ndarray of shape (n_t, c_t)
-        Columns of each task: 0/1 or numbers.
-    rows : list of ndarray of shape (n_t,)
-        Which of the ``n`` genes its rows are.
+    labels, rows : list of ndarray of shape (n_t, c_t) and (n_t,)
+        Columns of each task, 0/1 or numbers, and which of the ``n`` genes its rows are.
     n : int
-        Genes.
 
     Returns
     -------
@@ -183,7 +178,6 @@ def task_weights(similarity: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     similarity : ndarray of shape (T, T)
-        By ``resemblance``.
 
     Returns
     -------
@@ -200,7 +194,6 @@ def effective_number(similarity: np.ndarray) -> float:
     Parameters
     ----------
     similarity : ndarray of shape (T, T)
-        By ``resemblance``.
 
     Returns
     -------
@@ -220,19 +213,14 @@ def task_draws(
 
     Parameters
     ----------
-    scores : ndarray of shape (T, M)
-        Of each task and model.
-    moved : ndarray of shape (T, M, draws)
+    scores, moved : ndarray of shape (T, M) and (T, M, draws)
         By the draws of genes, the same genes in all tasks.
-    weight : ndarray of shape (T,)
-        Of each task.
-    groups : ndarray of shape (T,)
+    weight, groups : ndarray of shape (T,)
         A draw takes tasks anew within each group and leaves the group's weight as it is.
 
     Returns
     -------
     ndarray of shape (M, draws)
-        float64.
     """
     rng, out = np.random.default_rng(0), np.zeros(moved.shape[1:])
 
