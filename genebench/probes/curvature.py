@@ -92,7 +92,7 @@ def direction(features: Features, state, own: dict[int, Tensor], turn: int) -> T
     Parameters
     ----------
     features : Features
-    state : solver._State
+    state : problems.State
     own : dict of int to Tensor
         See ``renew``.
     turn : int
@@ -131,9 +131,9 @@ def renew(
     Parameters
     ----------
     features : Features
-    problems : solver.Problems
+    problems : problems.Problems
         All of them.
-    state : solver._State
+    state : problems.State
         Those at work; ``own`` is set to the task whose inverse serves a problem.
     own : dict of int to Tensor of shape (C, d + 1, d + 1)
         Those there are, by task.

@@ -9,8 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-CHUNK = 1 << 17
-"""Elements that fit a core's cache: elementwise work goes in pieces of this size."""
+from .scaling import centred, inverse
 
 LONGEST = 4.0
 """Length, in medians, to which a row is cut before it counts in the basis of unscaled features."""
@@ -24,39 +23,6 @@ COLUMNS = 64
 WIDE, SPARSE = 512, 0.02
 """More columns than this, and a smaller share of entities that are not zero: columns that hardly
 meet (one-hots)."""
-
-
-def _centred(X, dtype):
-    """Columns less their mean, rounded last; their standard deviation in double, and constancy."""
-    mean = X.mean(0, dtype=np.float64)
-    largest = np.abs(np.array([X.max(0), X.min(0)], dtype=np.float64)).max(0)
-    out, squares = torch.empty(X.shape, dtype=dtype), np.zeros(X.shape[1])
-    step = max(1, CHUNK // X.shape[1])
-
-    for at in range(0, len(X), step):
-        wide = X[at : at + step] - mean
-        out[at : at + step] = torch.from_numpy(wide)
-        squares += np.einsum("nd,nd->d", wide, wide)
-
-    deviation = np.sqrt(squares / len(X))
-    flat = deviation <= 1e-12 * np.maximum(largest, 1e-300)
-
-    return out, torch.from_numpy(deviation), torch.from_numpy(flat)
-
-
-def inverse(scale: Tensor, flat: Tensor) -> Tensor:
-    """One over the scale of features, 0 for those that are constant, which get no weight.
-
-    Parameters
-    ----------
-    scale, flat : Tensor
-        Standard deviations, and which are constant (bool).
-
-    Returns
-    -------
-    Tensor
-    """
-    return torch.where(flat, 0, 1 / torch.where(flat, 1, scale))
 
 
 class Features:
@@ -100,7 +66,7 @@ class Features:
         self.standardise, self.paired = standardise, pairs is not None
         sparse = X.shape[1] > WIDE and np.count_nonzero(X) < SPARSE * X.size
         self.sparse = sparse and not self.paired
-        scaled, deviation, flat = _centred(X, torch.float64 if double else torch.float32)
+        scaled, deviation, flat = centred(X, torch.float64 if double else torch.float32)
         if not standardise:  # one number for all columns
             deviation = deviation.square().mean().sqrt().expand(len(deviation))
         scaled *= inverse(deviation, flat).to(scaled)

@@ -9,9 +9,10 @@ import torch
 
 from ..core.errors import BadInput
 from . import solver
-from .features import Features, inverse
+from .features import Features
 from .indicators import log_softmax
-from .solver import Problems
+from .problems import Problems
+from .scaling import inverse
 
 GRID = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
 """Strengths that are tried where C is chosen and not given."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .features import CHUNK
+from .scaling import CHUNK
 
 ACCEPT = 0.5
 """A step is taken where it leaves at most this share of the slope along it."""
@@ -42,7 +42,7 @@ def residuals(state, here: slice | Tensor, y: Tensor) -> None:
 
     Parameters
     ----------
-    state : solver._State
+    state : problems.State
     here : slice or Tensor
         Which of its problems.
     y : Tensor of shape (k, n)

@@ -9,7 +9,7 @@ exactly: it drops out of every sum, without a mask and without a copy of X.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -18,70 +18,10 @@ from ..core.errors import RunFailed
 from .curvature import HISTORY, direction, due, renew
 from .features import Features
 from .losses import ACCEPT, line_search, pieces, residuals
-
-FAR = 1e30
-"""A margin that makes a probability 0 or 1 exactly."""
+from .problems import FAR, Problems, enter
 
 CROWDED = 0.7
 """Problems that are done make room once no more than this share of those at work is going on."""
-
-
-@dataclass
-class Problems:
-    """K problems over n entities; ``task`` and ``mask`` say which row of a table each one uses.
-
-    Attributes
-    ----------
-    labels, train : Tensor of shape (n_tasks, n), Tensor of bool, shape (n_masks, n)
-        0/1 or class, and training entities.
-    task, mask : Tensor of shape (K,)
-        Rows of ``labels`` and ``train``.
-    C : float or Tensor of shape (K,)
-        Inverse strength of the L2 penalty.
-    n_classes : int
-        Rows of weights of a problem.
-    """
-
-    labels: Tensor
-    task: Tensor
-    train: Tensor
-    mask: Tensor
-    C: float | Tensor = 1.0
-    n_classes: int = 1
-
-
-@dataclass
-class _State:
-    """The problems at work; every tensor has a row a problem.
-
-    U, grad, step: (K, C, d + 1); M, R: (K, C, n). R: residuals, probabilities less labels. curve:
-    covariance of the probabilities summed over entities, (K, C, C). S, Y: the last steps and
-    changes of gradient, (K, HISTORY, C (d + 1)); products: s_iᵀ y_j. A pair that does not count is
-    zero, with 1 on the diagonal. own: the task whose own curvature serves a problem, −1: none.
-    """
-
-    ids: Tensor
-    age: Tensor
-    going: Tensor
-    own: Tensor
-    U: Tensor
-    M: Tensor
-    R: Tensor
-    curve: Tensor
-    mean: Tensor
-    inverse_scale: Tensor
-    penalty: Tensor
-    grad: Tensor
-    step: Tensor
-    S: Tensor
-    Y: Tensor
-    products: Tensor
-
-    def take(self, rows: Tensor) -> _State:
-        return _State(*(a[rows] for a in vars(self).values()))
-
-    def join(self, other: _State) -> _State:
-        return _State(*map(torch.cat, zip(vars(self).values(), vars(other).values())))
 
 
 def solve(
@@ -125,7 +65,7 @@ def solve(
     labels = problems.labels.to(W.dtype) if C == 1 else problems.labels
     problems = replace(problems, labels=labels, C=strength)
     waiting, late = torch.arange(K, device=W.device), []
-    state, turn, own = _enter(features, problems, waiting[:room]), 0, {}
+    state, turn, own = enter(features, problems, waiting[:room]), 0, {}
     waiting = waiting[room:]
 
     while True:
@@ -135,7 +75,7 @@ def solve(
         # half a room is filled at once: wide products are cheaper, and entering has its price
         if len(waiting) and len(state.ids) <= room // 2:
             take = room - n_going
-            state = state.join(_enter(features, problems, waiting[:take]))
+            state = state.join(enter(features, problems, waiting[:take]))
             waiting = waiting[take:]
         if not len(state.ids):
             break
@@ -190,47 +130,6 @@ def margins(features: Features, W: Tensor, b: Tensor) -> Tensor:
 
 def _dot(a, b):
     return torch.linalg.vecdot(a.flatten(1), b.flatten(1))
-
-
-def _enter(features, problems, ids):
-    """Start problems: weights zero, intercepts at the training prior, test rows masked."""
-    C, n, K = problems.n_classes, features.n, len(ids)
-    masks, back = torch.unique(problems.mask[ids], return_inverse=True)
-    train = problems.train[masks]
-    mean, inverse_scale = features.moments(train)
-    new, width = features.X.new_zeros, C * (features.d + 1)
-    state = _State(
-        ids,
-        torch.zeros_like(ids),
-        torch.ones_like(ids, dtype=torch.bool),
-        torch.full_like(ids, -1),
-        *(new(K, C, features.d + 1), new(K, C, n), new(K, C, n), new(K, C, C)),
-        *(mean[back], inverse_scale[back], 1 / problems.C[ids]),
-        *(new(K, C, features.d + 1), new(K, C, features.d + 1)),
-        *(new(K, HISTORY, width), new(K, HISTORY, width)),
-        torch.eye(HISTORY, dtype=mean.dtype, device=ids.device).repeat(K, 1, 1),
-    )
-    U, M, task = state.U, state.M, problems.task[ids]
-
-    for here in pieces(M):
-        y, use = problems.labels[task[here]], train[back[here]]
-        if C == 1:
-            weight = use.to(mean.dtype)
-            share = torch.linalg.vecdot(y, weight) / weight.sum(1)
-            U[here, 0, -1] = torch.log(share / (1 - share))
-            M[here, 0] = torch.where(use, U[here, 0, -1:], (y * (2 * FAR)).sub_(FAR))
-        else:
-            for at, one, seen in zip(range(*here.indices(K)), y, use):
-                share = torch.bincount(one[seen], minlength=C).to(mean.dtype) / seen.sum()
-                log = torch.where(share > 0, share.clamp(min=1e-30).log(), 0)
-                U[at, :, -1] = torch.where(share > 0, log - log[share > 0].mean(), 0)
-                M[at] = torch.where(share > 0, U[at, :, -1], -FAR)[:, None]
-                M[at, :, ~seen] = -FAR
-                hidden = torch.where(~seen)[0]
-                M[at, one[hidden], hidden] = FAR
-        residuals(state, here, y)
-
-    return state
 
 
 def _gradient(features, state, turn):

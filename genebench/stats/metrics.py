@@ -15,6 +15,7 @@ import numpy as np
 import scipy
 
 from ..core.errors import BadInput, unknown
+from .columns import AREAS, DECISIONS, columns
 
 VERSION = 1
 
@@ -40,72 +41,6 @@ class Metric:
     low: float = 0
     high: float = 1
     main: bool = False
-
-
-def areas(Y: np.ndarray, P: np.ndarray, valid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """AUROC and average precision of many binary tasks by one sort; ties count half.
-
-    Parameters
-    ----------
-    Y, P, valid : ndarray of shape (n, n_tasks)
-        0/1 labels, predictions, and which of them count.
-
-    Returns
-    -------
-    auroc, auprc : ndarray of shape (n_tasks,)
-        In [0, 1]; NaN where the entities are all of one class.
-    """
-    # what does not count goes to the end
-    Y, P = np.where(valid, Y, 0), np.where(valid, P, -np.inf)
-    # counts of positives and entities down to each prediction, best first
-    order = np.argsort(-P, axis=0, kind="stable")
-    y, p = np.take_along_axis(Y, order, 0), np.take_along_axis(P, order, 0)
-    tp = np.cumsum(y, axis=0, dtype=np.float64)
-    seen = np.arange(1, len(Y) + 1, dtype=np.float64)[:, None]
-    last = np.ones(p.shape, dtype=bool)  # of its group of ties
-    last[:-1] = p[1:] != p[:-1]
-    last &= p > -np.inf
-
-    def before(count: np.ndarray) -> np.ndarray:
-        out = np.zeros_like(tp)
-        out[1:] = np.maximum.accumulate(np.where(last, count, 0), axis=0)[:-1]
-        return out
-
-    # trapezoids between groups of ties, so that a tie counts half
-    positive, earlier = tp[-1], before(tp)
-    negative = valid.sum(axis=0) - positive
-    rise = np.where(last, tp - earlier, 0)
-    run = np.where(last, seen - before(seen), 0) - rise
-
-    with np.errstate(invalid="ignore", divide="ignore"):
-        auroc = (run * (tp + earlier)).sum(axis=0) / 2 / (positive * negative)
-        auprc = (rise * (tp / seen)).sum(axis=0) / positive
-
-    none = (positive == 0) | (negative == 0)
-
-    return np.where(none, np.nan, auroc), np.where(none, np.nan, auprc)
-
-
-def _decisions(Y, hit):
-    """Precision, recall and F1 of many tasks' 0/1 decisions; zero where undefined."""
-    tp, predicted, true = (a.sum(axis=0, dtype=float) for a in (Y * hit, hit, Y))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        out = np.stack([tp / predicted, tp / true, 2 * tp / (predicted + true)])
-    return np.nan_to_num(out, nan=0.0)
-
-
-AREAS, DECISIONS = ("auroc", "auprc"), ("precision", "recall", "f1")
-"""Binary metrics that share one sort, and those that share one decision."""
-
-
-def _columns(names, Y, P, hit, valid):
-    """The named of the binary metrics, and those computed with them, of every column."""
-    bases, out = {name.partition("_")[0] for name in names}, {}
-    if bases & set(AREAS):
-        out |= zip(AREAS, areas(Y, P, valid))
-    if bases & set(DECISIONS):
-        out |= zip(DECISIONS, _decisions(Y, hit))
-    return out
 
 
 def auroc(y: np.ndarray, p: np.ndarray) -> float:
@@ -246,7 +181,7 @@ def score(
         truth, hit = (a[:, None] == np.arange(p.shape[1]) for a in (y, p.argmax(axis=1)))
 
     truth = truth.astype(np.int64)
-    size, each = truth.sum(axis=0), _columns(names, truth, p, hit, np.ones_like(hit))
+    size, each = truth.sum(axis=0), columns(names, truth, p, hit, np.ones_like(hit))
     use = (size > 0) & (size < len(y))  # a class absent from the test fold has no score
     if not use.any():
         raise BadInput(
@@ -281,7 +216,7 @@ def score_block(
     names = names or of_kind("binary")
     Y, size = np.where(valid, Y, 0), valid.sum(axis=0)
     positive, some, hit = Y.sum(axis=0), np.maximum(size, 1), (P > 0.5) & valid
-    out = _columns(names, Y, P, hit, valid)
+    out = columns(names, Y, P, hit, valid)
     out |= {"accuracy": ((hit == Y) & valid).sum(axis=0) / some, "prior": positive / some}
     none = (positive == 0) | (positive == size)
     for name in set(names) - set(out):  # of metrics that have no block form, task by task

@@ -9,7 +9,7 @@ from sklearn import metrics as reference
 from sklearn.preprocessing import label_binarize
 
 from genebench.core.errors import BadInput
-from genebench.stats import metrics
+from genebench.stats import columns, metrics
 
 
 def data(kind: str, seed: int, ties: bool):
@@ -133,7 +133,7 @@ def by_column(name, Y, P, valid):
 def test_areas_of_many_tasks_equal_the_reference_at_any_scale_of_the_predictions(block):
     Y, P, valid = block
     for use, scaled in ((valid, P), (valid, 1e6 * P - 1e9), (valid | True, P)):
-        for name, ours in zip(AREAS, metrics.areas(Y, scaled, use)):
+        for name, ours in zip(AREAS, columns.areas(Y, scaled, use)):
             np.testing.assert_allclose(ours, by_column(name, Y, P, use), rtol=0, atol=1e-12)
 
 

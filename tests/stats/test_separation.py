@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from genebench.stats import bootstrap, separation
+from genebench.stats import bootstrap, influences, separation
 
 N = 400
 
@@ -23,7 +23,7 @@ def simulated():
     def run(distances, rng):
         y, base = (rng.random(N) < 0.4).astype(int), rng.normal(size=N)
         models = [d * y + 0.7 * base + np.sqrt(0.51) * rng.normal(size=N) for d in distances]
-        scores, influences = zip(*(bootstrap.auroc(y, p, fold) for p in models))
+        scores, influences = zip(*(influences.auroc(y, p, fold) for p in models))
         moved = bootstrap.moves(np.stack(influences, axis=1), weights, (np.arange(N),))
         return separation.compare(np.array(scores), moved)
 
