@@ -23,8 +23,8 @@ def simulated():
     def run(distances, rng):
         y, base = (rng.random(N) < 0.4).astype(int), rng.normal(size=N)
         models = [d * y + 0.7 * base + np.sqrt(0.51) * rng.normal(size=N) for d in distances]
-        scores, influences = zip(*(influences.auroc(y, p, fold) for p in models))
-        moved = bootstrap.moves(np.stack(influences, axis=1), weights, (np.arange(N),))
+        scores, influence = zip(*(influences.auroc(y, p, fold) for p in models))
+        moved = bootstrap.moves(np.stack(influence, axis=1), weights, (np.arange(N),))
         return separation.compare(np.array(scores), moved)
 
     return run
@@ -41,13 +41,12 @@ def test_a_model_better_by_twice_the_smallest_difference_is_separated_in_over_80
 ):
     rng = np.random.default_rng(5)
     far = np.sqrt(2) * stats.norm.ppf(0.7)
-    errors = [simulated([far] * 4, rng).error.mean() for _ in range(30)]
-    smallest = separation.smallest_paired(np.mean(errors))
+    error = np.mean([simulated([far] * 4, rng).error.mean() for _ in range(30)])
+    smallest = separation.smallest_paired(error)
     better = np.sqrt(2) * stats.norm.ppf(0.7 + 2 * smallest)
-    runs = [simulated([better, far, far, far], rng) for _ in range(120)]
-    assert np.mean([r.rank_high[0] == 1 for r in runs]) > 0.8
-    error = runs[0].error[0]
-    more = separation.more_genes(N, smallest / 2, np.mean(errors))
+    best = [simulated([better, far, far, far], rng).rank_high[0] == 1 for _ in range(120)]
+    assert np.mean(best) > 0.8
+    more = separation.more_genes(N, smallest / 2, error)
     assert (N + more) / N == pytest.approx(4, rel=0.01)  # half the difference, four times the genes
     assert separation.more_genes(N, 1.0, error) == 0
     assert np.isnan(separation.more_genes(N, 0.0, error))
