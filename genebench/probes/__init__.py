@@ -83,11 +83,6 @@ def method(kind: str, probe: str = "linear") -> Method:
     Returns
     -------
     Method
-
-    Raises
-    ------
-    BadInput
-        Unknown probe, or a kind that it does not take.
     """
     if not takes(kind, probe):
         able = ", ".join(name for name in PROBES if takes(kind, name)) or "none"
@@ -180,7 +175,6 @@ def probabilities(kind: str, values: np.ndarray) -> np.ndarray:
     ----------
     kind : str
     values : ndarray
-        Values of ``predict``.
 
     Returns
     -------

@@ -34,14 +34,12 @@ def codes(X: np.ndarray) -> np.ndarray | None:
     Parameters
     ----------
     X : ndarray of shape (n, d)
-        Vectors.
 
     Returns
     -------
     ndarray of shape (n,) or None
         Column of the 1, −1 for a row of zeros; None where X is anything else, or one column.
     """
-    X = np.asarray(X)
     if X.shape[1] < 2 or len(X) == 0 or not np.isin(X[:1], (0, 1)).all():
         return None
     number, column = np.count_nonzero(X, axis=1), X.argmax(axis=1)

@@ -78,8 +78,9 @@ def predict(
     several, Y, folds = kind == "multiclass", Y.reshape(len(Y), -1), folds.reshape(len(Y), -1)
     labels, train, mask = _tables(features, Y, folds)
     n_classes = int(Y.max()) + 1 if several else 1
-    truth = [(labels == c)[:, None] & train[mask] for c in range(max(2, n_classes))]
-    counts = torch.stack([t.sum(2) for t in truth], 2)  # in training, of each task and fold
+    use, classes = train[mask], range(max(2, n_classes))
+    # in training, of each task and fold
+    counts = torch.stack([((labels == c)[:, None] & use).sum(2) for c in classes], 2)
     able = (counts > 0).sum(2) > 1
     task, k = torch.where(able)
     out = torch.zeros(len(labels), n_classes, len(Y), device=labels.device)

@@ -141,14 +141,16 @@ def _gradient(features, state, turn):
     grad[..., :-1] += state.penalty[:, None, None] * state.U[..., :-1]
     state.grad = grad
 
-    s, y, slot = state.step.flatten(1), (grad - old).flatten(1), (turn - 1) % HISTORY
-    sy = torch.linalg.vecdot(s, y)
-    # a pair of no curvature, or from before a problem entered, does not count
-    good = (sy > 1e-12 * torch.linalg.vecdot(y, y).clamp(min=1e-30)) & (state.age > 0)
-    one = good.to(s.dtype)[:, None]
-    state.S[:, slot], state.Y[:, slot] = s * one, y * one
-    state.products[:, :, slot] = (state.S @ state.Y[:, slot, :, None])[..., 0]
-    state.products[:, slot, slot] = torch.where(good, sy, 1)
+    if turn:
+        s, y, slot = state.step.flatten(1), (grad - old).flatten(1), (turn - 1) % HISTORY
+        sy = torch.linalg.vecdot(s, y)
+        # a pair of no curvature, or from before a problem entered, does not count
+        good = (sy > 1e-12 * torch.linalg.vecdot(y, y).clamp(min=1e-30)) & (state.age > 0)
+        one = good.to(s.dtype)[:, None]
+        state.S[:, slot], state.Y[:, slot] = s * one, y * one
+        state.products[:, :, slot] = (state.S @ state.Y[:, slot, :, None])[..., 0]
+        state.products[:, slot, slot] = torch.where(good, sy, 1)
+
     state.age = state.age + 1
 
 

@@ -112,7 +112,6 @@ def spearman(y: np.ndarray, p: np.ndarray, fold: np.ndarray) -> tuple[float, np.
     Parameters
     ----------
     y, p, fold : ndarray of shape (n,)
-        Numbers, predictions, folds.
 
     Returns
     -------

@@ -21,7 +21,6 @@ def mean_interval(values: np.ndarray) -> tuple[float, float, float]:
     Parameters
     ----------
     values : ndarray of shape (n,)
-        One a task.
 
     Returns
     -------
@@ -67,10 +66,7 @@ def fold_interval(mean, sd, n_folds) -> tuple:
 
     Parameters
     ----------
-    mean, sd : float or array
-        Over the folds.
-    n_folds : int or array
-        Their number.
+    mean, sd, n_folds : float or array
 
     Returns
     -------

@@ -55,11 +55,6 @@ def auroc(y: np.ndarray, p: np.ndarray) -> float:
     -------
     float
         In [0, 1]; chance is 0.5.
-
-    Raises
-    ------
-    BadInput
-        Labels of one class.
     """
     return score("binary", y, p, ["auroc"])["auroc"]
 

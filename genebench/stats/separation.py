@@ -126,9 +126,8 @@ def more_genes(n: int, difference: float, error: float) -> float:
 
     Parameters
     ----------
-    n : int
-        Genes there are.
-    difference, error : float
+    n, difference, error : float
+        Genes there are; of the two scores.
 
     Returns
     -------
