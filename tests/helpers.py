@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
@@ -333,19 +333,26 @@ def folds(y, n_folds: int = 4, seed: int = 0) -> np.ndarray:
     return out
 
 
-def exact(*, C: float = 1.0, standardise: bool = True):
-    """Scikit-learn's logistic regression at its tight optimum (two classes or more), not fitted."""
+def reference(X, y, fold, kind: str = "binary", *, C: float = 1.0, standardise: bool = True):
+    """Out-of-fold values at the optimum of scikit-learn; fold −1 is left out and has 0.
+
+    Log-odds; log-probabilities, −50 for a class absent from training; or ridge predictions with
+    ``C`` as strength of the penalty.
+    """
     fit = LogisticRegression(C=C, solver="newton-cholesky", max_iter=1000, tol=1e-10)
-    return make_pipeline(StandardScaler(with_std=standardise), fit)
-
-
-def reference(X, y, fold, **options) -> np.ndarray:
-    """Out-of-fold log-odds of ``exact``; fold −1 is left out and has 0."""
-    X, out = np.asarray(X, dtype=np.float64), np.zeros(len(y))
+    fit = make_pipeline(
+        StandardScaler(with_std=standardise), Ridge(C) if kind == "regression" else fit
+    )
+    several = kind == "multiclass"
+    X, out = np.asarray(X, dtype=np.float64), np.zeros((len(y), y.max() + 1) if several else len(y))
     for k in np.unique(fold[fold >= 0]):
-        train = (fold != k) & (fold >= 0)
-        fit = exact(**options).fit(X[train], y[train])
-        out[fold == k] = fit.decision_function(X[fold == k])
+        train, test = (fold != k) & (fold >= 0), fold == k
+        fit.fit(X[train], y[train])
+        if several:
+            out[test] = -50
+            out[np.ix_(test, fit.classes_)] = fit.predict_log_proba(X[test])
+        else:
+            out[test] = (fit.predict if kind == "regression" else fit.decision_function)(X[test])
     return out
 
 

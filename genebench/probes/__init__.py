@@ -9,8 +9,8 @@ from the training entities alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import import_module
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,72 +23,38 @@ LIMIT = 700.0
 """Largest log-odds: double precision has no probability between theirs and 0 or 1."""
 
 
-@dataclass(frozen=True)
-class Method:
+class Method(NamedTuple):
     """One way to fit one kind of task.
 
     Attributes
     ----------
     name : str
         Name in the results.
-    module, function : str
-        Where in this package it is.
+    module : str
+        Module of this package, whose ``predict`` fits.
     options : dict
-        Its defaults, which are part of the recipe of a result.
+        What it takes, which is part of the recipe of a result.
     """
 
     name: str
     module: str
-    function: str
     options: dict
 
-    def fit(self, *arguments, **options) -> np.ndarray:
-        """Fit and predict.
 
-        The module is imported at the first call: torch is slow to import and the command line must
-        not wait for it.
-
-        Parameters
-        ----------
-        *arguments, **options
-            Of the function.
-
-        Returns
-        -------
-        ndarray
-            Out-of-fold values.
-        """
-        module = import_module(f".{self.module}", __name__)
-        return getattr(module, self.function)(*arguments, **options)
-
-
-_LOGISTIC = Method("logistic", "linear", "logistic", {"C": 1.0, "tolerance": 3e-4})
-_SOFTMAX = Method("softmax", "linear", "softmax", {**_LOGISTIC.options, "max_iter": 1000})
+_LOGISTIC = Method("logistic", "linear", {"C": 1.0, "tolerance": 3e-4})
+_KINDS = ("binary", "multilabel", "multiclass", "regression")
 
 PROBES: dict[str, dict[str, Method]] = {
     "linear": {
-        "binary": _LOGISTIC,
-        "multilabel": _LOGISTIC,
-        "pair": _LOGISTIC,
-        "multiclass": _SOFTMAX,
-        "regression": Method("ridge", "linear", "ridge", {"alpha": 1.0}),
-    }
+        **dict.fromkeys(("binary", "multilabel", "pair"), _LOGISTIC),
+        "multiclass": Method("softmax", "linear", {**_LOGISTIC.options, "max_iter": 1000}),
+        "regression": Method("ridge", "linear", {"alpha": 1.0}),
+    },
+    "knn": dict.fromkeys(_KINDS, Method("knn", "neighbours", {"k": 15})),
+    "mlp": dict.fromkeys(_KINDS, Method("mlp", "mlp", {})),
 }
 """Probe → kind of task → how it is fitted. Linear: L2-regularised logistic, softmax or ridge
 regression; knn: 15 nearest neighbours by cosine; mlp: a perceptron with one hidden layer."""
-
-for _name, _module, _options in (("knn", "neighbours", {"k": 15}), ("mlp", "mlp", {})):
-    _kinds = {"binary": "binary", "multilabel": "binary", "multiclass": "classes"}
-    PROBES[_name] = {
-        kind: Method(_name, _module, f"{_name}_{ending}", _options)
-        for kind, ending in {**_kinds, "regression": "values"}.items()
-    }
-
-_WITHOUT_PAIRS = {
-    "ridge": "ridge regression takes",
-    "knn": "nearest neighbours take",
-    "mlp": "the multi-layer perceptron takes",
-}
 
 
 def takes(kind: str, probe: str = "linear") -> bool:
@@ -96,19 +62,11 @@ def takes(kind: str, probe: str = "linear") -> bool:
 
     Parameters
     ----------
-    kind : str
-        Kind of task.
-    probe : str
-        Name of a probe.
+    kind, probe : str
 
     Returns
     -------
     bool
-
-    Raises
-    ------
-    BadInput
-        Unknown probe.
     """
     if probe not in PROBES:
         raise unknown("probe", probe, PROBES)
@@ -120,37 +78,16 @@ def method(kind: str, probe: str = "linear") -> Method:
 
     Parameters
     ----------
-    kind : str
-        Kind of task.
-    probe : str
-        Name of a probe.
+    kind, probe : str
 
     Returns
     -------
     Method
-
-    Raises
-    ------
-    BadInput
-        Unknown probe, or a kind that it does not take.
     """
     if not takes(kind, probe):
         able = ", ".join(name for name in PROBES if takes(kind, name)) or "none"
         raise BadInput(f"the probe '{probe}' takes no {kind} tasks; use one of {able}.")
     return PROBES[probe][kind]
-
-
-def _finite(X):
-    X = np.asarray(X)
-    bad = np.argwhere(~np.isfinite(X))
-
-    if len(bad):
-        row, column = bad[0]
-        raise BadInput(
-            f"row {row}, column {column} of the vectors is {X[row, column]}; mend or drop it."
-        )
-
-    return X
 
 
 def predict(
@@ -161,7 +98,6 @@ def predict(
     kind: str,
     probe: str = "linear",
     pairs: tuple[np.ndarray, np.ndarray] | None = None,
-    join: str = "concat",
     standardise: bool = True,
     device: str = "cpu",
     memory: float = 4e9,
@@ -178,18 +114,12 @@ def predict(
     folds : ndarray
         Fold in which each entity is tested, of the shape of Y (one column may serve all tasks);
         −1 leaves an entity out.
-    kind : str
-        Kind of task.
-    probe : str
-        Name of a probe.
+    kind, probe : str
     pairs : tuple of two ndarray of shape (n_pairs,), optional
-        Rows of X that make up each entity of a pair task.
-    join : {"concat", "mean", "hadamard"}
-        How the features of a pair are joined.
+        Rows of X that make up each entity of a pair task; their features are joined end to end.
     standardise : bool
         Inside the fold; False leaves the scale of the vectors, as gene-benchmark does.
     device : str
-        Torch device.
     memory : float
         Bytes that features and fits at work may take beside X itself; tasks are fitted in waves
         that fit.
@@ -204,42 +134,36 @@ def predict(
     Raises
     ------
     BadInput
-        An unknown probe, kind or join, or a vector with NaN or inf (row and column named).
+        An unknown probe or kind, or a vector with NaN or inf (row and column named).
     """
-    import torch
-
-    from .features import JOINS, Pairs, Rows
-
     how = method(kind, probe)
-    if join not in JOINS:
-        raise unknown("join", join, JOINS)
-    fit, groups = how.fit, None
+    X, Y, folds, groups = np.asarray(X), np.asarray(Y), np.asarray(folds), None
     settings = {**how.options, **options}
     strength = settings.get("C", settings.get("alpha"))
+    if pairs is not None and how.name not in ("logistic", "softmax"):
+        raise BadInput(f"the {how.name} probe takes no pairs; use the logistic probe.")
+    if kind != "multiclass":
+        Y = Y.reshape(len(Y), -1)
+        folds = np.broadcast_to(folds.reshape(len(Y), -1), Y.shape)
     if pairs is None and isinstance(strength, int | float) and strength > 0:
         groups = indicators.codes(X)
 
     if groups is not None:
-        fit, features = getattr(indicators, how.function), groups
-        settings["standardise"] = standardise
-    else:
-        given = {"standardise": standardise, "device": device}
-        if how.name == "ridge":  # a closed form gives all digits
-            given["dtype"] = torch.float64
-        if pairs is None:
-            features = Rows(_finite(X), **given)
-        elif how.name in _WITHOUT_PAIRS:
-            raise BadInput(f"{_WITHOUT_PAIRS[how.name]} no pairs; use the logistic probe.")
-        else:
-            features = Pairs(_finite(X), *pairs, join, **given)
-        settings["memory"] = max(memory - features.bytes, 1e6)
+        scale = {"strength": strength, "standardise": standardise}
+        values = indicators.predict(groups, Y, folds, kind=kind, **scale)
+    else:  # torch is slow to import, and the command line must not wait for it
+        from .features import Features
 
-    Y, folds = np.asarray(Y), np.asarray(folds)
-    if kind == "multiclass":
-        return fit(features, Y, folds, **settings)
-    Y = Y.reshape(len(Y), -1)
-    folds = np.broadcast_to(folds.reshape(len(Y), -1), Y.shape)
-    values = fit(features, Y, folds, **settings)
+        for row, column in np.argwhere(~np.isfinite(X))[:1]:
+            raise BadInput(
+                f"row {row}, column {column} of the vectors is {X[row, column]}; mend or drop it."
+            )
+        given = {"standardise": standardise, "device": device}
+        # a closed form gives all digits
+        features = Features(X, pairs, double=how.name == "ridge", **given)
+        settings |= {"kind": kind, "memory": max(memory - features.bytes, 1e6)}
+        module = import_module(f".{how.module}", __name__)
+        values = module.predict(features, Y, folds, **settings)
 
     return values if kind == "regression" else np.clip(values, -LIMIT, LIMIT)
 
@@ -250,9 +174,7 @@ def probabilities(kind: str, values: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     kind : str
-        Kind of task.
     values : ndarray
-        Values of ``predict``.
 
     Returns
     -------

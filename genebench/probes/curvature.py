@@ -9,25 +9,28 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .features import Rows
+from .features import Features
 
-TWO_CLASSES = (14, 30)
+AGES = (14, 30, 60, 120, 240)
 """Iterations after which the curvature of a problem that is still going is taken from its own
 weights."""
 
-MORE_CLASSES = (14, 30, 60, 120, 240)
-"""The same of several classes, which take longer; where entities are so few that all classes part,
-it does not help."""
+FEW = 2
+"""How many of them serve two classes. More classes take longer; where entities are so few that all
+classes part, it does not help."""
 
 MOST = 4
 """Entities that make up such a curvature, in numbers of features: fewer leave directions out, more
 cost time."""
 
+HISTORY = 10
+"""Steps that L-BFGS remembers."""
+
 LARGE = 2048
 """Most features for which that is done: beyond, a factorisation costs more than it saves."""
 
 
-def due(age: Tensor, ages: tuple[int, ...] = TWO_CLASSES) -> Tensor:
+def due(age: Tensor, ages: tuple[int, ...] = AGES[:FEW]) -> Tensor:
     """Which problems have just gone through one of some numbers of iterations.
 
     Parameters
@@ -35,143 +38,136 @@ def due(age: Tensor, ages: tuple[int, ...] = TWO_CLASSES) -> Tensor:
     age : Tensor of shape (K,)
         Iterations so far.
     ages : tuple of int
-        The numbers of iterations.
 
     Returns
     -------
-    Tensor of shape (K,)
-        bool.
+    Tensor of bool, shape (K,)
     """
     return torch.isin(age, torch.tensor(ages, device=age.device))
 
 
-def precondition(features: Rows, state, g: Tensor) -> Tensor:
-    """Multiply by the inverse Hessian whose weights are replaced by their mean.
+def _precondition(features, state, own, g):
+    """Multiply by the inverse Hessian whose weights are replaced by their mean, or by a task's own.
+
+    Own ones serve as the first guess of L-BFGS, so what they lack costs steps, not digits. Their
+    steps of several classes sum to zero over them, as the gradient does. g: (K, C, d + 1).
+    """
+    spectrum, V = features.basis
+    height, penalty, turned = state.curve[:, 0], state.penalty[:, None, None], g
+
+    if g.shape[1] > 1:  # the classes' eigenbasis
+        height, classes = torch.linalg.eigh(state.curve)
+        height, turned = height.clamp(min=0), classes.transpose(1, 2) @ g
+
+    inverse = 1 / (height[..., None] * spectrum + penalty)
+    free = height > 1e-6 * height.amax(1, keepdim=True)
+    out, inner = torch.empty_like(g), turned[..., :-1]
+    out[..., -1] = turned[..., -1] * torch.where(free, 1 / height.clamp(min=1e-30), 0)
+
+    if V is None:
+        out[..., :-1] = inner * inverse
+    else:
+        # directions that no entity spans have the penalty alone
+        rest = 1 / penalty if V.shape[1] < V.shape[0] else 0
+        z = (inner.flatten(0, 1) @ V).view_as(inverse) * (inverse - rest)
+        out[..., :-1] = (z.flatten(0, 1) @ V.T).view_as(inner) + rest * inner
+
+    if g.shape[1] > 1:
+        out = classes @ out
+
+    for task, inverse in own.items():
+        rows = torch.where(state.own == task)[0]
+        moved = torch.bmm(g[rows].transpose(0, 1), inverse).transpose(0, 1)
+        out[rows] = moved - moved.mean(1, keepdim=True) if len(inverse) > 1 else moved
+
+    return out
+
+
+def direction(features: Features, state, own: dict[int, Tensor], turn: int) -> Tensor:
+    """L-BFGS product of inverse Hessian and gradient (Nocedal 1980).
+
+    The preconditioner is its first guess. The two loops are two triangular systems: R α = S g, then
+    with r = H₀(g − Yᵀα): Rᵀ γ = diag(R) α − Y r.
 
     Parameters
     ----------
-    features : Rows
-        Features of the problems.
-    state : solver._State
-        Problems at work.
-    g : Tensor of shape (K, C, d + 1)
-        The vectors.
+    features : Features
+    state : problems.State
+    own : dict of int to Tensor
+        See ``renew``.
+    turn : int
+        Iterations so far.
 
     Returns
     -------
     Tensor of shape (K, C, d + 1)
     """
-    spectrum, V = features.basis
-    several, classes = g.shape[1] > 1, None
-    height, penalty = state.curve[:, 0], 1 / state.C[:, None, None]
+    used = min(turn, HISTORY)
+    if not used:
+        return _precondition(features, state, own, state.grad)
+    place = torch.arange(turn - used, turn, device=state.grad.device) % used
+    back = torch.argsort(place)
+    S, Y = state.S[:, :used], state.Y[:, :used]
+    R = state.products[:, place[:, None], place]
+    g = state.grad.flatten(1)[..., None]
+    alpha = torch.linalg.solve_triangular(R, (S @ g)[:, place], upper=True)
+    q = torch.baddbmm(g, Y.transpose(1, 2), alpha[:, back], alpha=-1).view_as(state.grad)
+    r = _precondition(features, state, own, q).view_as(g)
+    right = torch.diagonal(R, dim1=1, dim2=2)[..., None] * alpha - (Y @ r)[:, place]
+    gamma = torch.linalg.solve_triangular(R.transpose(1, 2), right, upper=False)
 
-    if several:  # the classes' eigenbasis
-        height, classes = torch.linalg.eigh(state.curve)
-        height = height.clamp(min=0)
-        g = classes.transpose(1, 2) @ g
-
-    inverse = 1 / (height[..., None] * spectrum + penalty)
-    free = height > 1e-6 * height.amax(1, keepdim=True)
-    intercept = torch.where(free, 1 / height.clamp(min=1e-30), 0)
-    out = torch.empty_like(g)
-    inner = g[..., :-1]
-
-    if V is None:
-        out[..., :-1] = inner * inverse
-    else:
-        z = (inner.flatten(0, 1) @ V).view_as(inverse)
-        if V.shape[1] == V.shape[0]:
-            back = (z * inverse).flatten(0, 1) @ V.T
-        else:  # directions that no entity spans have the penalty alone
-            rest = 1 / penalty
-            back = (z * (inverse - rest)).flatten(0, 1) @ V.T + (rest * inner).flatten(0, 1)
-        out[..., :-1] = back.view_as(inner)
-
-    out[..., -1] = g[..., -1] * intercept
-
-    return classes @ out if several else out
+    return torch.baddbmm(r, S.transpose(1, 2), gamma[:, back]).view_as(state.grad)
 
 
-class OwnCurvature:
-    """Inverse Hessians with their own weights, one for all folds of a task.
+def renew(
+    features: Features, problems, state, own: dict[int, Tensor], memory: float
+) -> dict[int, Tensor]:
+    """Inverse Hessians with their own weights, one for all folds of a task; anew where it is time.
 
     A label that is rare or all but separable has its weight on few entities: these make up its
     Hessian, the others count with their mean weight. Of several classes each has its own, as if it
-    were fitted against the rest alone. It serves as the first guess of L-BFGS, so what it lacks
-    costs steps, not digits.
+    were fitted against the rest alone.
 
     Parameters
     ----------
-    features : Rows
-        Features of the problems.
-    n_classes : int
-        Rows of weights of a problem.
+    features : Features
+    problems : problems.Problems
+        All of them.
+    state : problems.State
+        Those at work; ``own`` is set to the task whose inverse serves a problem.
+    own : dict of int to Tensor of shape (C, d + 1, d + 1)
+        Those there are, by task.
     memory : float
-        Bytes for the inverses.
+        Bytes that they may take.
+
+    Returns
+    -------
+    dict of int to Tensor
     """
+    several, d = problems.n_classes > 1, features.d
+    if d > LARGE or features.paired or features.sparse or (several and features.n < MOST * d):
+        return own
+    used, tasks = state.own[state.going].unique().tolist(), problems.task[state.ids]
+    own = {task: inverse for task, inverse in own.items() if task in used}
+    now = state.going & due(state.age, AGES if several else AGES[:FEW])
+    one = problems.n_classes * features.X.element_size() * (d + 1) ** 2
 
-    def __init__(self, features: Rows, n_classes: int, memory: float) -> None:
-        self.able = type(features) is Rows and features.d <= LARGE and not features.sparse
-        self.able &= n_classes == 1 or features.n >= MOST * features.d
-        self.ages = TWO_CLASSES if n_classes == 1 else MORE_CLASSES
-        self.inverse: dict[int, Tensor] = {}
-        self.most = memory // (features.X.element_size() * (features.d + 1) ** 2)
+    for task in tasks[now].unique().tolist():
+        if (len(own) + 1) * one > memory and task not in own:
+            break
+        rows = torch.where(now & (tasks == task))[0]
+        inverse = _inverse(features, state, rows)
+        if inverse is not None:
+            own[task] = inverse
+            state.own[rows] = task
 
-    def renew(self, features: Rows, problems, state) -> None:
-        """Factorise anew for the problems whose time it is.
-
-        Parameters
-        ----------
-        features : Rows
-            Features of the problems.
-        problems : solver.Problems
-            All of them.
-        state : solver._State
-            Those at work; ``own`` is set to the task whose inverse serves a problem.
-        """
-        if not self.able:
-            return
-        used = state.own[state.going].unique().tolist()
-        self.inverse = {t: inverse for t, inverse in self.inverse.items() if t in used}
-        # as many as memory allows
-        now = state.going & due(state.age, self.ages)
-
-        for task in problems.task[state.ids[now]].unique().tolist():
-            if (len(self.inverse) + 1) * state.M.shape[1] > self.most and task not in self.inverse:
-                break
-            rows = torch.where(now & (problems.task[state.ids] == task))[0]
-            inverse = _inverse(features, state, rows)
-            if inverse is not None:
-                self.inverse[task] = inverse
-                state.own[rows] = task
-
-    def multiply(self, state, g: Tensor, out: Tensor) -> None:
-        """Put inverse Hessian times vectors in the rows of the problems that have one.
-
-        Steps of several classes sum to zero over them, as the gradient does: what all have in
-        common changes nothing.
-
-        Parameters
-        ----------
-        state : solver._State
-            Problems at work.
-        g, out : Tensor of shape (K, C, d + 1)
-            The vectors, and where the products go.
-        """
-        for task, inverse in self.inverse.items():
-            rows = torch.where(state.own == task)[0]
-            if len(rows) and len(inverse) == 1:
-                out[rows, 0] = g[rows, 0] @ inverse[0]
-            elif len(rows):
-                moved = torch.bmm(g[rows].transpose(0, 1), inverse).transpose(0, 1)
-                out[rows] = moved - moved.mean(1, keepdim=True)
+    return own
 
 
 def _inverse(features, state, rows):
     """Inverses of a task's Hessians, (C, d + 1, d + 1); None where one is beyond the precision."""
-    scale = 1.0 if features.standardise else float(features.unit.max())
-    X = features.even.X
-    mean, penalty = state.mean[rows].mean(0), (1 / state.C[rows]).mean()
+    X, scale = features.even, features.scale
+    mean, penalty = state.mean[rows].mean(0), state.penalty[rows].mean()
     few = min(features.n, MOST * features.d)
     out = X.new_empty(state.M.shape[1], features.d + 1, features.d + 1)
 

@@ -8,8 +8,6 @@ general solver, in a hundredth of the time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from ..core.errors import RunFailed
@@ -23,11 +21,11 @@ STEPS = 200
 CLOSE = 1e-12
 """A fit ends when its squared Newton decrement, per entity, is below this."""
 
+STIFF = 1e30
+"""A penalty that leaves nothing of a number."""
+
 LONGEST = 4.0
 """Longest step of a margin: beyond, the curvature at the start says nothing."""
-
-
-_NO_END = "a linear fit of group indicators did not converge; look at the labels."
 
 
 def codes(X: np.ndarray) -> np.ndarray | None:
@@ -36,14 +34,12 @@ def codes(X: np.ndarray) -> np.ndarray | None:
     Parameters
     ----------
     X : ndarray of shape (n, d)
-        Vectors.
 
     Returns
     -------
     ndarray of shape (n,) or None
         Column of the 1, −1 for a row of zeros; None where X is anything else, or one column.
     """
-    X = np.asarray(X)
     if X.shape[1] < 2 or len(X) == 0 or not np.isin(X[:1], (0, 1)).all():
         return None
     number, column = np.count_nonzero(X, axis=1), X.argmax(axis=1)
@@ -52,98 +48,118 @@ def codes(X: np.ndarray) -> np.ndarray | None:
     return np.where(number > 0, column, -1)
 
 
-def _each_fold(code, L, folds, strength, standardise):
-    """Counts and label sums of each group, fold by fold.
-
-    Yields entities to predict, (n,), their group, and for each group the number of training
-    entities, (G,), the sums of their labels L, (G, c), and the penalty on its number: infinite
-    where the column is constant, and of the last group, which is of no column.
-    """
-    n_groups = int(code.max()) + 1
-    group = np.where(code < 0, n_groups, code)
-
-    for k in np.unique(folds[folds >= 0]):
-        train, test = (folds != k) & (folds >= 0), folds == k
-        size, *total = (
-            np.bincount(group[train], weights=w[train], minlength=n_groups + 1)
-            for w in (np.ones(len(L)), *L.T)
-        )
-        share = size / size.sum()
-        scale = share * (1 - share) if standardise else 1.0
-        penalty = np.where((share > 0) & (share < 1), scale * strength, np.inf)
-        penalty[-1] = np.inf
-        yield test, group[test], size, np.stack(total, axis=1), penalty
-
-
-def _margins(code, y, folds, n_classes, C, standardise):
-    """Test entities, (n,), training entities and margins of the classes, fold by fold."""
-    truth = y[:, None] == np.arange(n_classes)
-
-    for test, group, _, counts, penalty in _each_fold(code, truth, folds, 1 / C, standardise):
-        total = counts.sum(axis=0)
-        seen = total > 0
-        margin = np.where(seen, np.zeros((len(group), 1)), -np.inf)
-        if seen.sum() > 1:
-            b, U = _fit(counts[:, seen], penalty)
-            margin[:, seen] = (b + U)[group]
-        yield test, total, margin
-
-
-def logistic(
-    code: np.ndarray, Y: np.ndarray, folds: np.ndarray, *, C: float, standardise: bool = True, **_
+def predict(
+    code: np.ndarray,
+    Y: np.ndarray,
+    folds: np.ndarray,
+    *,
+    kind: str,
+    strength: float,
+    standardise: bool = True,
 ) -> np.ndarray:
-    """Logistic regression, as ``linear.logistic``.
+    """Values of the linear probe of a kind of task, as the functions of ``linear`` give them.
 
     Parameters
     ----------
     code : ndarray of shape (n,)
         Groups by ``codes``.
-    Y, folds : ndarray of shape (n, n_tasks)
-        0/1 labels, and the fold in which each entity is tested (−1: none).
-    C : float
-        Inverse strength of the penalty.
+    Y, folds : ndarray of shape (n, n_tasks), or (n,) if multi-class
+        Labels, and the fold in which each entity is tested (−1: none).
+    kind : str
+    strength : float
+        C, or alpha of ridge regression.
     standardise : bool
         Inside the fold.
 
     Returns
     -------
-    ndarray of shape (n, n_tasks)
-        Log-odds of the positive class from the fit that did not see the entity, float32.
+    ndarray of shape (n, n_tasks) or (n, n_classes)
     """
-    out = np.zeros(Y.shape, dtype=np.float32)
+    several, real = kind == "multiclass", kind == "regression"
+    classes, n_groups = np.arange(Y.max() + 1 if several else 2), int(code.max()) + 1
+    group = np.where(code < 0, n_groups, code)
+    out = np.zeros(
+        (len(Y), len(classes)) if several else Y.shape, np.float64 if real else np.float32
+    )
+    if not real:  # two classes share the penalty
+        strength = (1 if several else 2) / strength
 
-    for t, y in enumerate(Y.T):  # the two classes share the penalty
-        for test, total, margin in _margins(code, y, folds[:, t], 2, C / 2, standardise):
-            if total.all():
-                out[test, t] = margin[:, 1] - margin[:, 0]
-            else:
-                out[test, t] = np.log((total[1] + 0.5) / (total[0] + 0.5))
+    for t, (y, fold) in enumerate(zip(Y.reshape(len(Y), -1).T, folds.reshape(len(Y), -1).T)):
+        labels = y[:, None] if real else y[:, None] == classes
+        for k in np.unique(fold[fold >= 0]):
+            train, test = (fold != k) & (fold >= 0), fold == k
+            size, *total = (
+                np.bincount(group[train], weights=w[train], minlength=n_groups + 1)
+                for w in (np.ones(len(Y)), *labels.T)
+            )
+            share = size / size.sum()
+            scale = share * (1 - share) if standardise else 1.0
+            penalty = np.where((share > 0) & (share < 1), scale * strength, STIFF)
+            penalty[-1] = STIFF  # rows of zeros have no number
+            values = _values(kind, size, np.stack(total, axis=1), penalty)
+            out[test, slice(None) if several else t] = values[group[test]]
 
     return out
 
 
-def softmax(
-    code: np.ndarray, y: np.ndarray, folds: np.ndarray, *, C: float, standardise: bool = True, **_
-) -> np.ndarray:
-    """Softmax regression, as ``linear.softmax``.
+def _values(kind, size, total, penalty):
+    """Values of each group, (G,) or (G, c), from its size, (G,), and sums of labels, (G, c)."""
+    if kind == "regression":
+        pull, total = penalty / (size + penalty), total[:, 0]
+        b = (pull * total).sum() / (pull * size).sum()
+        return b + (1 - pull) * (total / np.maximum(size, 1) - b)
+    every = total.sum(axis=0)
+    seen = every > 0
+    if kind != "multiclass" and not seen.all():
+        return np.full(len(size), np.log((every[1] + 0.5) / (every[0] + 0.5)))
+    margin = np.where(seen, np.zeros_like(total), -np.inf)
+    if seen.sum() > 1:
+        margin[:, seen] = _fit(total[:, seen], penalty)
+    return log_softmax(margin) if kind == "multiclass" else margin[:, 1] - margin[:, 0]
 
-    Parameters
-    ----------
-    code, C, standardise
-        As in ``logistic``.
-    y, folds : ndarray of shape (n,)
-        Class, and the fold in which each entity is tested (−1: none).
 
-    Returns
-    -------
-    ndarray of shape (n, n_classes)
-        Log-probabilities, float32; ``FLOOR`` for a class absent from training.
-    """
-    n_classes = int(y.max()) + 1
-    out = np.zeros((len(y), n_classes), dtype=np.float32)
-    for test, _, margin in _margins(code, y, folds, n_classes, C, standardise):
-        out[test] = log_softmax(margin)
-    return out
+def _fit(counts, penalty):
+    """Margins of each group, (G, c), of a softmax: intercepts plus its numbers."""
+    c = counts.shape[1]
+    rows = np.column_stack([counts, penalty])  # groups of equal counts are one
+    rows, back, times = np.unique(rows, axis=0, return_inverse=True, return_counts=True)
+    counts, penalty = rows[:, :c], rows[:, c:]
+    size, every = counts.sum(axis=1, keepdims=True), times @ counts
+    b, U, eye = np.log(every / every.sum()), np.zeros_like(counts), np.eye(c)
+
+    def loss(b: np.ndarray, U: np.ndarray) -> float:
+        M = b + U
+        top = M.max(axis=1, keepdims=True)
+        sums = size * (top + np.log(np.exp(M - top).sum(axis=1, keepdims=True)))
+        return float(times @ (sums[:, 0] + (penalty * U * U / 2 - counts * M).sum(axis=1)))
+
+    now = loss(b, U)
+
+    for _ in range(STEPS):
+        P = np.exp(log_softmax(b + U))
+        fit, bend = size * P - counts, size[..., None] * (P[..., None] * (eye - P[:, None]))
+        slope = fit + penalty * U
+        right = np.concatenate([bend, slope[..., None]], axis=2)
+        solved = np.linalg.solve(bend + penalty[..., None] * eye, right)
+        # a group's step, and what a step of the intercepts takes from it
+        step, moved = solved[..., c], solved[..., :c]
+        # the Schur complement: curvature that is left to the intercepts; their common level is free
+        arrow = np.einsum("g,gij->ij", times * penalty[:, 0], moved)
+        pull = times @ (fit - (bend @ step[..., None])[..., 0])
+        down = np.linalg.solve(arrow + np.trace(arrow) / c**2, pull)
+        step = step - moved @ down
+        gain = times @ (slope * step).sum(axis=1) + times @ fit @ down
+        if gain <= CLOSE * every.sum():
+            return (b - down + U - step)[back.ravel()]
+        length = min(1.0, LONGEST / max(np.abs(step).max(), np.abs(down).max()))
+        while True:
+            then = loss(b - length * down, U - length * step)
+            if then <= now - 1e-4 * length * gain + 1e-12 * abs(now) or length < 1e-6:
+                break
+            length /= 2
+        b, U, now = b - length * down, U - length * step, then
+
+    raise RunFailed("a linear fit of group indicators did not converge; look at the labels.")
 
 
 def log_softmax(margin: np.ndarray) -> np.ndarray:
@@ -161,155 +177,3 @@ def log_softmax(margin: np.ndarray) -> np.ndarray:
     """
     margin = margin - margin.max(axis=1, keepdims=True)
     return np.maximum(margin - np.log(np.exp(margin).sum(axis=1, keepdims=True)), FLOOR)
-
-
-def ridge(
-    code: np.ndarray,
-    Y: np.ndarray,
-    folds: np.ndarray,
-    *,
-    alpha: float,
-    standardise: bool = True,
-    **_,
-) -> np.ndarray:
-    """Ridge regression in closed form, as ``linear.ridge``.
-
-    Parameters
-    ----------
-    code, folds, standardise
-        As in ``logistic``.
-    Y : ndarray of shape (n, n_tasks)
-        Real labels.
-    alpha : float
-        Strength of the penalty.
-
-    Returns
-    -------
-    ndarray of shape (n, n_tasks)
-        Predictions in the unit of the labels, float64.
-    """
-    out = np.zeros(Y.shape)
-
-    for t in range(Y.shape[1]):
-        folds_ = _each_fold(code, Y[:, [t]], folds[:, t], alpha, standardise)
-        for test, group, size, total, penalty in folds_:
-            free = np.isfinite(penalty)
-            pull = np.where(free, penalty, 1) / np.where(free, size + penalty, 1)
-            b = (pull * total[:, 0]).sum() / (pull * size).sum()
-            value = b + (1 - pull) * (total[:, 0] / np.maximum(size, 1) - b)
-            out[test, t] = value[group]
-
-    return out
-
-
-@dataclass
-class _Groups:
-    """Training entities by group: groups of equal counts are one, with a multiplicity.
-
-    counts: per class, (g, c). penalty: (g,). times: how many groups are alike, (g,). rest: counts
-    of the entities whose margin is the intercept alone, (c,).
-    """
-
-    counts: np.ndarray
-    penalty: np.ndarray
-    times: np.ndarray
-    rest: np.ndarray
-
-    def __post_init__(self) -> None:
-        self.size = self.counts.sum(axis=1)
-
-    def losses(self, b: np.ndarray, U: np.ndarray, at=slice(None)) -> np.ndarray:
-        """Penalised log-loss of some groups."""
-        M = b + U
-        top = M.max(axis=1)
-        sums = top + np.log(np.exp(M - top[:, None]).sum(axis=1))
-        fit = self.size[at] * sums - (self.counts[at] * M).sum(axis=1)
-        return fit + self.penalty[at] * (U * U).sum(axis=1) / 2
-
-    def loss(self, b: np.ndarray, U: np.ndarray) -> float:
-        """Log-loss of all entities."""
-        rest = self.rest.sum() * (b.max() + np.log(np.exp(b - b.max()).sum())) - self.rest @ b
-        return float(self.times @ self.losses(b, U) + rest)
-
-    def curvature(self, P: np.ndarray, at=slice(None)) -> tuple[np.ndarray, np.ndarray]:
-        """Second derivatives of groups' log-loss from shares P, and with penalty, (g, c, c)."""
-        eye = np.eye(P.shape[1])
-        bend = self.size[at, None, None] * (P[:, :, None] * (eye - P[:, None, :]))
-        return bend, bend + self.penalty[at, None, None] * eye
-
-    def settle(self, b: np.ndarray, U: np.ndarray) -> np.ndarray:
-        """Each group's optimum at given intercepts, from a guess U, by Newton's method."""
-        U, at = U.copy(), np.arange(len(U))
-
-        for _ in range(STEPS):
-            P = _shares(b + U[at])
-            slope = self.size[at, None] * P - self.counts[at] + self.penalty[at, None] * U[at]
-            step = np.linalg.solve(self.curvature(P, at)[1], slope[:, :, None])[:, :, 0]
-            step *= np.minimum(1, LONGEST / np.maximum(np.abs(step).max(axis=1), 1e-300))[:, None]
-            gain = (slope * step).sum(axis=1)
-            going = gain > CLOSE * self.size[at]
-            if not going.any():
-                U[at] -= step
-                return U
-            at, step, gain = at[going], step[going], gain[going]
-            now, length = self.losses(b, U[at], at), np.ones(len(at))
-            for _ in range(30):
-                then = self.losses(b, U[at] - length[:, None] * step, at)
-                # each group at its own length: a step must lower its loss
-                short = then > now - 1e-4 * length * gain + 1e-12 * np.abs(now)
-                if not short.any():
-                    break
-                length[short] /= 2
-            U[at] -= length[:, None] * step
-
-        raise RunFailed(_NO_END)
-
-
-def _shares(margin):
-    e = np.exp(margin - margin.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
-
-
-def _fit(counts, penalty):
-    """Intercepts (c,) and each group's numbers (G, c) of a softmax; zeros at infinite penalty.
-
-    The groups are solved at given intercepts, and the intercepts by Newton's method on what is then
-    left, whose second derivatives are the Schur complement of the groups' own.
-    """
-    c, free = counts.shape[1], np.isfinite(penalty)
-    rows = np.column_stack([counts[free], penalty[free]])
-    rows, back, times = np.unique(rows, axis=0, return_inverse=True, return_counts=True)
-    groups = _Groups(rows[:, :c], rows[:, c], times, counts[~free].sum(axis=0))
-    n_rest = groups.rest.sum()
-    b = np.log(counts.sum(axis=0) / counts.sum())
-    U = groups.settle(b, np.zeros((len(rows), c)))
-    now = groups.loss(b, U)
-
-    for _ in range(STEPS):
-        P, q = _shares(b + U), _shares(b)
-        slope = times @ (groups.size[:, None] * P - groups.counts) + n_rest * q - groups.rest
-        bend, penalised = groups.curvature(P)
-        # the Schur complement: what a step of b moves U by, and what curvature is then left
-        moved = np.linalg.solve(penalised, bend)
-        arrow = np.einsum("g,gij->ij", times * groups.penalty, moved)
-        arrow = arrow + n_rest * (np.diag(q) - np.outer(q, q))
-        # the intercepts' common level is free
-        step = np.linalg.solve(arrow + np.trace(arrow) / c**2, slope)
-        gain, length = slope @ step, 1.0
-        if gain <= CLOSE * counts.sum():
-            break
-        while True:
-            then_b = b - length * step
-            then_U = groups.settle(then_b, U + length * (moved @ step))
-            then = groups.loss(then_b, then_U)
-            if then <= now - 1e-4 * length * gain + 1e-12 * abs(now) or length < 1e-6:
-                break
-            length /= 2
-        b, U, now = then_b, then_U, then
-    else:
-        raise RunFailed(_NO_END)
-
-    out = np.zeros_like(counts)
-    out[free] = U[back.ravel()]
-
-    return b, out

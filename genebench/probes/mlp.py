@@ -6,105 +6,75 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from .features import Rows
-from .indicators import FLOOR
+from .features import Features
+from .indicators import log_softmax
 
 HIDDEN, EPOCHS, BATCH, RATE, DECAY = 32, 40, 256, 2e-3, 1e-3
 
 
-def mlp_binary(features: Rows, Y: np.ndarray, folds: np.ndarray, **options) -> np.ndarray:
-    """Log-odds of the positive class from networks that did not see the entity.
+def predict(
+    features: Features,
+    Y: np.ndarray,
+    folds: np.ndarray,
+    *,
+    kind: str,
+    memory: float = 2e9,
+    seed: int = 0,
+) -> np.ndarray:
+    """Values from networks that did not see the entity.
 
     One hidden layer of ``HIDDEN`` rectified units, AdamW (Loshchilov & Hutter 2019) for ``EPOCHS``
-    epochs of batches of ``BATCH`` with a falling rate, features standardised inside the fold. The
-    first layers of all networks are one matrix product.
+    epochs of batches of ``BATCH`` with a falling rate, features standardised inside the fold; for
+    regression the labels too. The first layers of all networks are one matrix product.
 
     Parameters
     ----------
-    features : Rows
-        Features of n entities.
+    features : Features
     Y : ndarray of shape (n, n_tasks)
-        0/1 labels.
-    folds : ndarray of shape (n, n_tasks)
+        Labels; multi-class: one task, (n,).
+    folds : ndarray of the shape of Y
         Fold in which each entity is tested; −1 leaves an entity out.
-    **options
-        ``memory``: bytes for the networks at work; ``seed``: of weights and batches.
+    kind : str
+    memory : float
+        Bytes for the networks at work.
+    seed : int
+        Of weights and batches.
 
     Returns
     -------
-    ndarray of shape (n, n_tasks)
-        float32.
+    ndarray of shape (n, n_tasks) or (n, n_classes)
+        Log-odds or log-probabilities, float32; regression: in the unit of the labels.
     """
-    return _out_of_fold(features, Y, folds, _binary_loss, **options)[..., 0].astype(np.float32)
-
-
-def mlp_classes(features: Rows, y: np.ndarray, folds: np.ndarray, **options) -> np.ndarray:
-    """Log-probabilities of the classes.
-
-    Parameters
-    ----------
-    features, y, folds, **options
-        As in ``mlp_binary``; y: class, (n,); folds: (n,).
-
-    Returns
-    -------
-    ndarray of shape (n, n_classes)
-        float32.
-    """
-    y, folds, n_classes = y[:, None], folds[:, None], int(y.max()) + 1
-    out = _out_of_fold(features, y, folds, _class_loss, n_out=n_classes, **options)[:, 0]
-    log = torch.log_softmax(torch.as_tensor(out), -1).clamp(min=FLOOR)
-    return log.numpy().astype(np.float32)
-
-
-def mlp_values(features: Rows, Y: np.ndarray, folds: np.ndarray, **options) -> np.ndarray:
-    """Predicted numbers, by squared loss on labels standardised inside the fold.
-
-    Parameters
-    ----------
-    features, Y, folds, **options
-        As in ``mlp_binary``; Y: real.
-
-    Returns
-    -------
-    ndarray of shape (n, n_tasks)
-        In the unit of the labels.
-    """
-    return _out_of_fold(features, Y, folds, _square_loss, **options)[..., 0]
-
-
-def _binary_loss(z, y):
-    return functional.binary_cross_entropy_with_logits(z[..., 0], y, reduction="none")
-
-
-def _class_loss(z, y):
-    return functional.cross_entropy(z.transpose(1, 2), y.long(), reduction="none")
-
-
-def _square_loss(z, y):
-    return (z[..., 0] - y) ** 2
-
-
-def _out_of_fold(features, Y, folds, loss, *, n_out=1, memory=2e9, seed=0):
-    """Outputs of networks that did not see the entity, (n, n_tasks, n_out)."""
-    n, n_tasks = Y.shape
-    out = np.zeros((n, n_tasks, n_out))
-    work = [(t, k) for t in range(n_tasks) for k in np.unique(folds[folds[:, t] >= 0, t])]
-    one = 4 * (6 * HIDDEN * features.d + n * (n_out + 2) + 4 * BATCH * HIDDEN)
+    n_out = 1
+    if kind == "multiclass":
+        n_out, Y, folds = int(Y.max()) + 1, Y[:, None], folds[:, None]
+    out = np.zeros((*Y.shape, n_out))
+    work = [(t, k) for t, fold in enumerate(folds.T) for k in np.unique(fold[fold >= 0])]
+    one = 4 * (6 * HIDDEN * features.d + len(Y) * (n_out + 2) + 4 * BATCH * HIDDEN)
     room = max(1, int(memory / one))
 
     for at in range(0, len(work), room):
         task, fold = np.array(work[at : at + room]).T
         tested = folds.T[task] == fold[:, None]
         train = ~tested & (folds.T[task] >= 0)
-        predicted = _train(features, Y.T[task], train, loss, n_out, seed)
+        predicted = _train(features, Y.T[task], train, kind, n_out, seed)
         for t, test, values in zip(task, tested, predicted):
             out[test, t] = values[test]
 
-    return out
+    if kind == "regression":
+        return out[..., 0]
+    return (log_softmax(out[:, 0]) if kind == "multiclass" else out[..., 0]).astype(np.float32)
 
 
-def _train(features, labels, train, loss, n_out, seed):
+def _loss(kind, z, y):
+    if kind == "regression":
+        return (z[..., 0] - y) ** 2
+    if kind == "multiclass":
+        return functional.cross_entropy(z.transpose(1, 2), y.long(), reduction="none")
+    return functional.binary_cross_entropy_with_logits(z[..., 0], y, reduction="none")
+
+
+def _train(features, labels, train, kind, n_out, seed):
     """Train K networks together. Returns their outputs for every entity, (K, n, n_out)."""
     X, (K, n) = features.X, labels.shape
     use = torch.as_tensor(train, device=X.device)
@@ -112,7 +82,7 @@ def _train(features, labels, train, loss, n_out, seed):
     y = torch.as_tensor(labels, device=X.device).to(X.dtype)
     centre, spread = torch.zeros_like(y[:, :1]), torch.ones_like(y[:, :1])
 
-    if loss is _square_loss:
+    if kind == "regression":
         size = use.sum(1, keepdim=True)
         centre = (y * use).sum(1, keepdim=True) / size
         variance = (((y - centre) ** 2) * use).sum(1, keepdim=True) / size
@@ -135,7 +105,7 @@ def _train(features, labels, train, loss, n_out, seed):
         for batch in torch.randperm(n, generator=generator).to(X.device).split(BATCH):
             weight = use[:, batch].to(X.dtype)
             # every network sees the same batch; entities outside its training weigh nothing
-            losses = loss(_forward(X[batch], mean, inverse, params), y[:, batch])
+            losses = _loss(kind, _forward(X[batch], mean, inverse, params), y[:, batch])
             optimiser.zero_grad(set_to_none=True)
             ((losses * weight).sum(1) / weight.sum(1).clamp(min=1)).sum().backward()
             optimiser.step()

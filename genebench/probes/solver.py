@@ -9,110 +9,23 @@ exactly: it drops out of every sum, without a mask and without a copy of X.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from ..core.errors import RunFailed
-from .curvature import OwnCurvature, due, precondition
-from .features import CHUNK, Rows
-
-FAR = 1e30
-"""A margin that makes a probability 0 or 1 exactly."""
-
-HISTORY = 10
-"""Steps that L-BFGS remembers."""
-
-ACCEPT = 0.5
-"""A step is taken where it leaves at most this share of the slope along it."""
+from .curvature import HISTORY, direction, due, renew
+from .features import Features
+from .losses import ACCEPT, line_search, pieces, residuals
+from .problems import FAR, Problems, enter
 
 CROWDED = 0.7
 """Problems that are done make room once no more than this share of those at work is going on."""
 
 
-@dataclass
-class Problems:
-    """K problems over n entities; ``task`` and ``mask`` say which row of a table each one uses.
-
-    Attributes
-    ----------
-    labels : Tensor of shape (n_tasks, n)
-        Logistic: 0/1; softmax: class.
-    task : Tensor of shape (K,)
-        Row of ``labels``.
-    train : Tensor of shape (n_masks, n)
-        Training entities, bool.
-    mask : Tensor of shape (K,)
-        Row of ``train``.
-    C : Tensor of shape (K,)
-        Inverse strength of the L2 penalty.
-    n_classes : int
-        Rows of weights of a problem.
-    """
-
-    labels: Tensor
-    task: Tensor
-    train: Tensor
-    mask: Tensor
-    C: Tensor
-    n_classes: int = 1
-
-    def __len__(self) -> int:
-        return len(self.task)
-
-    def take(self, rows: Tensor) -> Problems:
-        """Some of the problems.
-
-        Parameters
-        ----------
-        rows : Tensor
-            Their numbers, or a mask of shape (K,).
-
-        Returns
-        -------
-        Problems
-        """
-        return replace(self, task=self.task[rows], mask=self.mask[rows], C=self.C[rows])
-
-
-@dataclass
-class _State:
-    """The problems at work; every tensor has a row a problem.
-
-    U, grad, step: (K, C, d + 1); M, R: (K, C, n). R: residuals, probabilities less labels. curve:
-    covariance of the probabilities summed over entities, (K, C, C). S, Y: the last steps and
-    changes of gradient, (K, HISTORY, C (d + 1)); products: s_iᵀ y_j. A pair that does not count is
-    zero, with 1 on the diagonal. own: the task whose inverse in ``OwnCurvature`` serves a problem,
-    −1: none.
-    """
-
-    ids: Tensor
-    age: Tensor
-    going: Tensor
-    own: Tensor
-    U: Tensor
-    M: Tensor
-    R: Tensor
-    curve: Tensor
-    mean: Tensor
-    inverse_scale: Tensor
-    C: Tensor
-    grad: Tensor
-    step: Tensor
-    S: Tensor
-    Y: Tensor
-    products: Tensor
-
-    def take(self, rows: Tensor) -> _State:
-        return _State(*(a[rows] for a in vars(self).values()))
-
-    def join(self, other: _State) -> _State:
-        return _State(*map(torch.cat, zip(vars(self).values(), vars(other).values())))
-
-
 def solve(
-    features: Rows,
+    features: Features,
     problems: Problems,
     *,
     tolerance: float = 3e-4,
@@ -123,10 +36,8 @@ def solve(
 
     Parameters
     ----------
-    features : Rows
-        Features of n entities.
+    features : Features
     problems : Problems
-        K problems, one or more.
     tolerance : float
         A problem ends when its Newton decrement per unit of weight, √(gᵀH⁻¹g / Σp(1−p)), is below;
         a third of it beside rows that are ``uneven``.
@@ -137,25 +48,24 @@ def solve(
 
     Returns
     -------
-    W : Tensor of shape (K, C, d)
-        Weights on the features as ``Rows`` has them.
-    b : Tensor of shape (K, C)
-        Intercepts.
+    W, b : Tensor of shape (K, C, d) and (K, C)
+        Weights on the features as ``Features`` has them, and intercepts.
 
     Raises
     ------
     RunFailed
         A problem that does not converge, in single and then in double precision.
     """
-    K, C, n, d = len(problems), problems.n_classes, features.n, features.d
+    K, C, n, d = len(problems.task), problems.n_classes, features.n, features.d
     one = C * (6 * n + (2 * HISTORY + 10) * (d + 1)) * features.X.element_size()
     room = max(1, int(memory / one))
     least = tolerance / 3 if features.uneven else tolerance
     W, b = features.X.new_zeros(K, C, d), features.X.new_zeros(K, C)
-    truth = problems.labels if C > 1 else problems.labels.to(W.dtype)
+    strength = torch.as_tensor(problems.C, dtype=W.dtype, device=W.device).expand(K)
+    labels = problems.labels.to(W.dtype) if C == 1 else problems.labels
+    problems = replace(problems, labels=labels, C=strength)
     waiting, late = torch.arange(K, device=W.device), []
-    own = OwnCurvature(features, C, memory / 4)
-    state, turn = _enter(features, problems, truth, waiting[:room]), 0
+    state, turn, own = enter(features, problems, waiting[:room]), 0, {}
     waiting = waiting[room:]
 
     while True:
@@ -165,58 +75,51 @@ def solve(
         # half a room is filled at once: wide products are cheaper, and entering has its price
         if len(waiting) and len(state.ids) <= room // 2:
             take = room - n_going
-            state = state.join(_enter(features, problems, truth, waiting[:take]))
+            state = state.join(enter(features, problems, waiting[:take]))
             waiting = waiting[take:]
         if not len(state.ids):
             break
         _gradient(features, state, turn)
-        own.renew(features, problems, state)
-        step = _direction(features, state, own, turn)
+        own = renew(features, problems, state, own, memory / 4)
+        step = direction(features, state, own, turn)
         turn += 1
         # the decrement per unit of weight, so that rare and common labels end equally near
         weight = torch.diagonal(state.curve, dim1=1, dim2=2).sum(1).clamp(min=1e-30)
         over = (_dot(state.grad, step).clamp(min=0) / weight).sqrt() <= least
-        tired = (state.age >= max_iter) & ~over
-        out = (over | tired) & state.going
+        out = (over | (state.age >= max_iter)) & state.going
         if out.any():
             ids = state.ids[out]
             # the last step costs nothing: no margins are needed
             W[ids], b[ids] = _weights(state, state.U - step, out)
-            late.append(state.ids[out & tired])
+            late.append(state.ids[out & ~over])
             state.going = state.going & ~out
             if not state.going.any():
                 continue
-        _advance(features, problems, truth, state, -step)
-        _refresh(features, problems, truth, state)
+        _advance(features, problems, state, -step)
 
     late = torch.cat(late)
 
     if len(late):
-        if features.X.dtype == torch.float64:
+        if W.dtype == torch.float64:
             raise RunFailed(
                 f"{len(late)} linear fits did not converge in {max_iter} iterations in double "
                 "precision; look at the scale of the vectors, or choose a smaller C"
             )
-        again = problems.take(late)
-        again.C = again.C.double()
-        wide = features.to(torch.float64)
+        rows = {name: vars(problems)[name][late] for name in ("task", "mask", "C")}
         options = {"tolerance": tolerance, "max_iter": 20 * max_iter, "memory": memory}
-        W[late], b[late] = (a.to(W.dtype) for a in solve(wide, again, **options))
+        fitted = solve(features.to(torch.float64), replace(problems, **rows), **options)
+        W[late], b[late] = (a.to(W.dtype) for a in fitted)
 
     return W, b
 
 
-def margins(features: Rows, W: Tensor, b: Tensor) -> Tensor:
-    """Margins of weights on the features as ``Rows`` has them.
+def margins(features: Features, W: Tensor, b: Tensor) -> Tensor:
+    """Margins of weights on the features as ``Features`` has them.
 
     Parameters
     ----------
-    features : Rows
-        Features of n entities.
-    W : Tensor of shape (K, C, d)
-        Weights.
-    b : Tensor of shape (K, C)
-        Intercepts.
+    features : Features
+    W, b : Tensor of shape (K, C, d) and (K, C)
 
     Returns
     -------
@@ -229,96 +132,13 @@ def _dot(a, b):
     return torch.linalg.vecdot(a.flatten(1), b.flatten(1))
 
 
-def _enter(features, problems, truth, ids):
-    """Start problems: weights zero, intercepts at the training prior, test rows masked."""
-    dtype, C, n, K = features.X.dtype, problems.n_classes, features.n, len(ids)
-    masks, back = torch.unique(problems.mask[ids], return_inverse=True)
-    train = problems.train[masks]
-    mean, inverse_scale = features.moments(train)
-    new, width = features.X.new_zeros, C * (features.d + 1)
-    U, M, R = new(K, C, features.d + 1), new(K, C, n), new(K, C, n)
-    state = _State(
-        ids,
-        torch.zeros_like(ids),
-        torch.ones_like(ids, dtype=torch.bool),
-        torch.full_like(ids, -1),
-        U,
-        M,
-        R,
-        new(K, C, C),
-        mean[back],
-        inverse_scale[back],
-        problems.C[ids].to(dtype),
-        torch.zeros_like(U),
-        torch.zeros_like(U),
-        new(K, HISTORY, width),
-        new(K, HISTORY, width),
-        torch.eye(HISTORY, dtype=dtype, device=ids.device).repeat(K, 1, 1),
-    )
-
-    for here in _pieces(M):
-        y, use = truth[problems.task[ids[here]]], train[back[here]]
-        if C == 1:
-            weight = use.to(dtype)
-            share = torch.linalg.vecdot(y, weight) / weight.sum(1)
-            U[here, 0, -1] = torch.log(share / (1 - share))
-            far = (y * (2 * FAR)).sub_(FAR)
-            M[here, 0] = torch.where(use, U[here, 0, -1:], far)
-        else:
-            for at, one, seen in zip(range(*here.indices(K)), y, use):
-                share = torch.bincount(one[seen], minlength=C).to(dtype) / seen.sum()
-                log = torch.where(share > 0, share.clamp(min=1e-30).log(), 0)
-                U[at, :, -1] = torch.where(share > 0, log - log[share > 0].mean(), 0)
-                M[at] = torch.where(share > 0, U[at, :, -1], -FAR)[:, None]
-                M[at, :, ~seen] = -FAR
-                hidden = torch.where(~seen)[0]
-                M[at, one[hidden], hidden] = FAR
-        _residuals(state, here, y)
-
-    return state
-
-
-def _pieces(M):
-    """Slices of problems whose margins fit the cache."""
-    step = max(1, CHUNK // (M.shape[1] * M.shape[2])) if M.device.type == "cpu" else len(M)
-    for at in range(0, len(M), step):
-        yield slice(at, min(at + step, len(M)))
-
-
-def _probabilities(M):
-    return torch.sigmoid(M) if M.shape[-2] == 1 else torch.softmax(M, dim=-2)
-
-
-def _less_truth(P, y):
-    """Take the labels from probabilities (k, C, n), in place: residuals."""
-    if P.shape[1] == 1:
-        return P.sub_(y[:, None])
-    return P.scatter_add_(1, y[:, None], P.new_full((), -1.0).expand(len(y), 1, y.shape[1]))
-
-
-def _residuals(state, here, y):
-    """Set residuals and curvature of some problems from their margins."""
-    if state.M.shape[1] > 1:
-        P = _probabilities(state.M[here])
-        state.curve[here] = torch.diag_embed(P.sum(2)) - P @ P.transpose(1, 2)
-        state.R[here] = _less_truth(P, y)
-        return
-
-    R = state.R[here, 0]  # a view of a slice, a copy of rows
-    torch.sigmoid(state.M[here, 0], out=R).sub_(y)
-    dot = torch.linalg.vecdot  # p (1 − p) = |r| (1 − |r|)
-    state.curve[here, 0, 0] = (R.sum(1) - 2 * dot(y, R) - dot(R, R)).clamp_(min=0)
-    if not isinstance(here, slice):
-        state.R[here, 0] = R
-
-
 def _gradient(features, state, turn):
     """Set the gradient of every problem and note its change."""
     old, grad = state.grad, torch.empty_like(state.U)
     grad[..., -1] = state.R.sum(2)
     inner = features.backward(state.R.flatten(0, 1)).view_as(grad[..., :-1])
     grad[..., :-1] = (inner - grad[..., -1:] * state.mean[:, None]) * state.inverse_scale[:, None]
-    grad[..., :-1] += 1 / state.C[:, None, None] * state.U[..., :-1]
+    grad[..., :-1] += state.penalty[:, None, None] * state.U[..., :-1]
     state.grad = grad
 
     if turn:
@@ -341,97 +161,35 @@ def _weights(state, U, rows=slice(None)):
     return W, U[..., -1] - torch.einsum("kcd,kd->kc", W, state.mean[rows])
 
 
-def _advance(features, problems, truth, state, step):
+def _advance(features, problems, state, step):
     """One step of every problem: length along the direction, weights, margins and residuals."""
     along = margins(features, *_weights(state, step))
-    penalty = 1 / state.C
-    us = (state.U[..., :-1] * step[..., :-1]).sum((1, 2)) * penalty
-    ss = (step[..., :-1] ** 2).sum((1, 2)) * penalty
-    start = _dot(state.grad, step).abs()
-    length = torch.ones_like(us)
+    us = (state.U[..., :-1] * step[..., :-1]).sum((1, 2)) * state.penalty
+    ss = (step[..., :-1] ** 2).sum((1, 2)) * state.penalty
+    start, length = _dot(state.grad, step).abs(), torch.ones_like(us)
+    task = problems.task[state.ids]
 
-    for here in _pieces(state.M):
-        y = truth[problems.task[state.ids[here]]]
+    for here in pieces(state.M):
+        y = problems.labels[task[here]]
         state.M[here] += along[here]
-        _residuals(state, here, y)
+        residuals(state, here, y)
         # the full step is tried first: near the optimum it is right, and costs one pass
         left = _dot(state.R[here], along[here]) + us[here] + ss[here]
         bad = torch.where((left.abs() > ACCEPT * start[here]) & state.going[here])[0]
         if len(bad):
             at = bad + here.start
             M = state.M[at] - along[at]
-            length[at] = t = _length(M, along[at], y[bad], us[at], ss[at], start[at])
+            length[at] = t = line_search(M, along[at], y[bad], us[at], ss[at], start[at])
             state.M[at] = M + t[:, None, None] * along[at]
-            _residuals(state, at, y[bad])
+            residuals(state, at, y[bad])
 
     state.step = step * length[:, None, None]
     state.U = state.U + state.step
+    # margins of problems that take long anew from their weights: added-up rounding is gone
+    old = torch.where(state.going & due(state.age))[0]
 
-
-def _refresh(features, problems, truth, state):
-    """Margins of problems that take long, from their weights: added-up rounding is gone."""
-    rows = torch.where(state.going & due(state.age))[0]
-    step = max(1, (1 << 24) // (state.M.shape[1] * features.n))
-
-    for at in rows.split(step) if len(rows) else ():
-        fresh = margins(features, *_weights(state, state.U, at))
+    for rows in old.split(max(1, (1 << 24) // state.M[0].numel())) if len(old) else ():
+        fresh = margins(features, *_weights(state, state.U, rows))
         # what a problem must not see stays far
-        state.M[at] = torch.where(state.M[at].abs() < FAR / 2, fresh, state.M[at])
-        _residuals(state, at, truth[problems.task[state.ids[at]]])
-
-
-def _direction(features, state, own, turn):
-    """The L-BFGS product of inverse Hessian and gradient (Nocedal 1980).
-
-    The preconditioner is its first guess. The two loops are two triangular systems: R α = S g, then
-    with r = H₀(g − Yᵀα): Rᵀ γ = diag(R) α − Y r.
-    """
-
-    def first(g: Tensor) -> Tensor:
-        out = precondition(features, state, g)
-        own.multiply(state, g, out)
-        return out
-
-    used = min(turn, HISTORY)
-    if not used:
-        return first(state.grad)
-    place = torch.arange(turn - used, turn, device=state.grad.device) % used
-    back = torch.argsort(place)
-    S, Y = state.S[:, :used], state.Y[:, :used]
-    R = state.products[:, place[:, None], place]
-    g = state.grad.flatten(1)[..., None]
-    alpha = torch.linalg.solve_triangular(R, (S @ g)[:, place], upper=True)
-    q = torch.baddbmm(g, Y.transpose(1, 2), alpha[:, back], alpha=-1).view_as(state.grad)
-    r = first(q).view_as(g)
-    right = torch.diagonal(R, dim1=1, dim2=2)[..., None] * alpha - (Y @ r)[:, place]
-    gamma = torch.linalg.solve_triangular(R.transpose(1, 2), right, upper=False)
-
-    return torch.baddbmm(r, S.transpose(1, 2), gamma[:, back]).view_as(state.grad)
-
-
-def _length(M, along, y, us, ss, start):
-    """Step length per problem, (k,), by safeguarded Newton steps on the loss along the direction.
-
-    Accepted where the slope along the direction has fallen to a share of ``ACCEPT``.
-    """
-    t = torch.ones_like(us)
-    low, high = torch.zeros_like(t), torch.full_like(t, torch.inf)
-
-    for _ in range(20):
-        P = _probabilities(M + t[:, None, None] * along)
-        Pa = P * along
-        slope = torch.einsum("kcn,kcn->k", _less_truth(P, y), along) + us + t * ss
-        if P.shape[1] == 1:
-            bend = torch.einsum("kcn,kcn->k", Pa, along - Pa) + ss
-        else:
-            bend = torch.einsum("kcn,kcn->k", Pa, along) - Pa.sum(1).square().sum(1) + ss
-        settled = slope.abs() <= ACCEPT * start
-        if bool(settled.all()):
-            return t
-        low, high = torch.where(slope < 0, t, low), torch.where(slope > 0, t, high)
-        new = t - slope / bend.clamp(min=1e-30)
-        new = torch.minimum(new, 4 * t)  # where the loss is all but flat, Newton leaves the world
-        halfway = torch.where(torch.isfinite(high), (low + high) / 2, 2 * t)
-        t = torch.where(settled, t, torch.where((new > low) & (new < high), new, halfway))
-
-    return t
+        state.M[rows] = torch.where(state.M[rows].abs() < FAR / 2, fresh, state.M[rows])
+        residuals(state, rows, problems.labels[task[rows]])

@@ -15,13 +15,17 @@ from __future__ import annotations
 import zlib
 
 import numpy as np
-import scipy
+
+from .influences import auroc, auroc_weighted, spearman
 
 DRAWS = 1000
 """Draws of a profile's intervals."""
 
 LEVEL = 0.95
 """Of every interval and test."""
+
+ROWS = 4096
+"""Entities whose weights are at hand at a time."""
 
 
 def weights(genes: np.ndarray, draws: int = DRAWS, *, seed: int) -> np.ndarray:
@@ -30,9 +34,7 @@ def weights(genes: np.ndarray, draws: int = DRAWS, *, seed: int) -> np.ndarray:
     Parameters
     ----------
     genes : ndarray of str, shape (n,)
-        Their names.
     draws, seed : int
-        Of the bootstrap.
 
     Returns
     -------
@@ -50,9 +52,7 @@ def weights(genes: np.ndarray, draws: int = DRAWS, *, seed: int) -> np.ndarray:
     return out
 
 
-def moves(
-    influence: np.ndarray, weight: np.ndarray, parts: tuple[np.ndarray, ...], *, rows: int = 4096
-) -> np.ndarray:
+def moves(influence: np.ndarray, weight: np.ndarray, parts: tuple[np.ndarray, ...]) -> np.ndarray:
     """How far each draw moves each score.
 
     A pair counts by the product of its genes' weights, which is careful: its variance is a bound
@@ -60,14 +60,9 @@ def moves(
 
     Parameters
     ----------
-    influence : ndarray of shape (n, n_scores)
-        Of each row.
-    weight : ndarray of shape (n_genes, draws)
-        Of each gene in each draw.
+    influence, weight : ndarray of shape (n, n_scores) and (n_genes, draws)
     parts : tuple of ndarray of shape (n,)
         Which gene (or, of a pair, which two) each row is.
-    rows : int
-        Rows at a time, to bound the memory.
 
     Returns
     -------
@@ -76,192 +71,14 @@ def moves(
     """
     out = np.zeros((influence.shape[1], weight.shape[1]), dtype=np.float32)
 
-    for s in range(0, len(influence), rows):
-        w = weight[parts[0][s : s + rows]].astype(np.float32)
+    for start in range(0, len(influence), ROWS):
+        here = slice(start, start + ROWS)
+        w = weight[parts[0][here]].astype(np.float32)
         for more in parts[1:]:
-            w *= weight[more[s : s + rows]]
-        out += influence[s : s + rows].astype(np.float32).T @ (w - 1)
+            w *= weight[more[here]]
+        out += influence[here].astype(np.float32).T @ (w - 1)
 
     return out
-
-
-def placements(
-    y: np.ndarray, p: np.ndarray, fold: np.ndarray, n_folds: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Share of the other class of its fold that each entity is ranked rightly against.
-
-    Parameters
-    ----------
-    y : ndarray of shape (n,)
-        0/1 labels.
-    p : ndarray of shape (n,)
-        Predictions of any ordered type.
-    fold : ndarray of shape (n,)
-        0 … n_folds − 1.
-    n_folds : int
-        Number of folds.
-
-    Returns
-    -------
-    share : ndarray of shape (n,)
-        Ties count half; NaN in a fold of one class.
-    number : ndarray of shape (2, n_folds)
-        Negatives and positives of each fold.
-    """
-    order = np.lexsort((p, fold))
-    f, q, positive = fold[order], p[order], y[order].astype(np.int64)
-    first = np.ones(len(y), dtype=bool)
-    first[1:] = (q[1:] != q[:-1]) | (f[1:] != f[:-1])
-    # groups of equal predictions in a fold, and where each begins and ends
-    tie = np.cumsum(first) - 1
-    start = np.flatnonzero(first)
-    end = np.append(start[1:], len(y))
-    low, high = (np.searchsorted(f, np.arange(n_folds), side=s) for s in ("left", "right"))
-    positives = np.concatenate([[0], np.cumsum(positive)])
-    negatives = np.arange(len(y) + 1) - positives
-    number = np.stack([c[high] - c[low] for c in (negatives, positives)])
-    beaten = (negatives[start] + negatives[end])[tie] / 2 - negatives[low][f]
-    beating = positives[high][f] - (positives[start] + positives[end])[tie] / 2
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where(positive == 1, beaten / number[0][f], beating / number[1][f])
-    out = np.empty(len(y))
-    out[order] = np.where((number == 0).any(axis=0)[f], np.nan, share)
-
-    return out, number
-
-
-def auroc(
-    y: np.ndarray, p: np.ndarray, fold: np.ndarray, share: np.ndarray | None = None
-) -> tuple[float, np.ndarray]:
-    """Mean over folds of AUROC, and each entity's influence on it.
-
-    Folds of one class do not count. Residuals are taken from the mean over all folds, so that a
-    fold with two positives does not look certain, and scaled by √(n / (n − 1)) per class, which
-    makes the variance DeLong's.
-
-    Parameters
-    ----------
-    y, p, fold : ndarray of shape (n,)
-        0/1 labels, predictions, folds.
-    share : ndarray of shape (n_folds,), optional
-        Weight of each fold; None: equal.
-
-    Returns
-    -------
-    score : float
-        NaN if no fold counts.
-    influence : ndarray of shape (n,)
-    """
-    share = np.ones(int(fold.max()) + 1) if share is None else share.astype(float)
-    placed, number = placements(y, p, fold, len(share))
-    # a fold of one class has no AUROC; the others take its weight
-    share = np.where((number == 0).any(axis=0), 0.0, share)
-    if not share.sum():
-        return np.nan, np.zeros(len(y))
-    share, side = share / share.sum(), (y > 0).astype(int)
-    weight = share[fold] / np.maximum(number[side, fold], 1)  # by the entity's class in its fold
-    score = float(np.nansum(weight * np.nan_to_num(placed) * (y > 0)))
-    total = number[:, share > 0].sum(axis=1)
-    scale = np.sqrt(total / np.maximum(total - 1, 1))[side]
-
-    return score, np.where(weight > 0, np.nan_to_num(placed - score) * weight * scale, 0.0)
-
-
-def auroc_weighted(Y: np.ndarray, P: np.ndarray, fold: np.ndarray) -> tuple[float, np.ndarray]:
-    """Mean over folds of the one-vs-rest AUROC weighted by class size, and influences on it.
-
-    Class sizes are taken as given.
-
-    Parameters
-    ----------
-    Y : ndarray of shape (n,) or (n, n_labels)
-        Class, or 0/1 per label.
-    P : ndarray of shape (n, n_labels)
-        Predictions.
-    fold : ndarray of shape (n,)
-        Folds.
-
-    Returns
-    -------
-    score : float
-    influence : ndarray of shape (n,)
-    """
-    truth = Y if Y.ndim == 2 else (Y[:, None] == np.arange(P.shape[1])).astype(np.int64)
-    n = np.bincount(fold)
-    size = np.stack([truth[fold == k].sum(axis=0) for k in range(len(n))])  # (n_folds, n_labels)
-    size = np.where((size > 0) & (size < n[:, None]), size, 0)
-    total = size.sum(axis=1)
-    share = size / np.maximum(total, 1)[:, None] / max(1, (total > 0).sum())
-    score, influence = 0.0, np.zeros(len(truth))
-    if not total.any():
-        return np.nan, influence
-
-    for c in np.flatnonzero(size.any(axis=0)):
-        one, moved = auroc(truth[:, c], P[:, c], fold, share[:, c])
-        score += one * share[:, c].sum()
-        influence += moved * share[:, c].sum()
-
-    return score, influence
-
-
-def spearman(y: np.ndarray, p: np.ndarray, fold: np.ndarray) -> tuple[float, np.ndarray]:
-    """Mean over folds of the rank correlation, and each entity's influence on it.
-
-    The influence is the projection of the U-statistic (Hoeffding 1948): the entity's own product of
-    ranks, and what its presence does to the ranks of the others. Folds of a constant truth do not
-    count; a constant prediction is 0.
-
-    Parameters
-    ----------
-    y, p, fold : ndarray of shape (n,)
-        Numbers, predictions, folds.
-
-    Returns
-    -------
-    score : float
-        NaN if no fold counts.
-    influence : ndarray of shape (n,)
-    """
-    scores, influence = [], np.zeros(len(y))
-    used = [k for k in np.unique(fold) if np.ptp(y[fold == k]) > 0]
-
-    for k in used:
-        at = fold == k
-        one, moved = _spearman(y[at], p[at])
-        scores.append(one)
-        influence[at] = moved / len(used)
-
-    return (float(np.mean(scores)) if scores else np.nan), influence
-
-
-def _spearman(y, p):
-    n = len(y)
-    if np.ptp(p) == 0:
-        return 0.0, np.zeros(n)
-    (u, su, ties_u), (v, sv, ties_v) = _ranks(y), _ranks(p)
-    rho = float((u * v).mean())
-    moved = u * v + _above(u, v) / su + _above(v, u) / sv - rho / 2 * (ties_u + ties_v)
-
-    return rho, (moved - moved.mean()) * np.sqrt(n / (n - 1)) / n
-
-
-def _ranks(x):
-    """Standardised ranks, (n,); their deviation as shares of n; each entity's pull by its ties.
-
-    Without ties the variance of ranks is fixed (1/12); groups of shares q make it (1 − Σ q³) / 12.
-    """
-    rank = scipy.stats.rankdata(x) / len(x)
-    _, group, size = np.unique(x, return_inverse=True, return_counts=True)
-    share, deviation = (size / len(x))[group], rank.std()
-    return (rank - rank.mean()) / deviation, deviation, -(share**2) / 4 / deviation**2
-
-
-def _above(u, v):
-    """Mean over all entities of v where u is higher, and half of it where u is equal, (n,)."""
-    order = np.argsort(u, kind="stable")
-    total = np.concatenate([[0.0], np.cumsum(v[order])])
-    left, right = (np.searchsorted(u[order], u, side=s) for s in ("left", "right"))
-    return (total[-1] - (total[left] + total[right]) / 2) / len(u)
 
 
 def influence(
@@ -272,16 +89,12 @@ def influence(
     Parameters
     ----------
     kind : str
-        Kind of task.
-    y, p : ndarray
-        Labels and predictions, as metrics take them.
-    fold : ndarray of shape (n,)
-        Folds.
+    y, p, fold : ndarray
+        Labels and predictions, as metrics take them, and folds.
 
     Returns
     -------
-    score : float
-    influence : ndarray of shape (n,)
+    score, influence : float and ndarray of shape (n,)
     """
     of = {"binary": auroc, "pair": auroc, "regression": spearman}
     return of.get(kind, auroc_weighted)(y, p, fold.astype(np.int64))
@@ -293,12 +106,10 @@ def percentiles(draws: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     draws : ndarray of shape (…, draws)
-        Of a statistic.
 
     Returns
     -------
     ndarray of shape (2, …)
-        Low and high.
     """
     return np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=-1)
 
@@ -312,17 +123,14 @@ def interval(score: np.ndarray, moved: np.ndarray, *, low: float, high: float) -
 
     Parameters
     ----------
-    score : ndarray of shape (…)
-        Scores.
-    moved : ndarray of shape (…, draws)
-        Draws of how far each score moves.
+    score, moved : ndarray of shape (…) and (…, draws)
+        Scores, and draws of how far each moves.
     low, high : float
         The bounds.
 
     Returns
     -------
     ndarray of shape (2, …)
-        Low and high.
     """
     score, moved = np.asarray(score, dtype=float), np.asarray(moved, dtype=float)
     # the derivative of the logit, 1 / (place (1 − place)), carries the step over
@@ -339,14 +147,10 @@ def difference_interval(difference: np.ndarray, moved: np.ndarray) -> np.ndarray
 
     Parameters
     ----------
-    difference : ndarray of shape (…)
-        Of the scores.
-    moved : ndarray of shape (…, draws)
-        Draws of how far each difference moves.
+    difference, moved : ndarray of shape (…) and (…, draws)
 
     Returns
     -------
     ndarray of shape (2, …)
-        Low and high.
     """
     return difference + percentiles(moved)

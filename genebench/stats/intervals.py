@@ -9,7 +9,7 @@ import pandas as pd
 import scipy
 
 from .bootstrap import LEVEL, percentiles
-from .separation import power
+from .separation import POWER
 
 UNDERPOWERED = 0.1
 """A task that cannot show a difference this large between two models is called underpowered."""
@@ -21,7 +21,6 @@ def mean_interval(values: np.ndarray) -> tuple[float, float, float]:
     Parameters
     ----------
     values : ndarray of shape (n,)
-        One a task.
 
     Returns
     -------
@@ -67,10 +66,7 @@ def fold_interval(mean, sd, n_folds) -> tuple:
 
     Parameters
     ----------
-    mean, sd : float or array
-        Over the folds.
-    n_folds : int or array
-        Their number.
+    mean, sd, n_folds : float or array
 
     Returns
     -------
@@ -128,9 +124,7 @@ def task_difference(kind: str, labels: np.ndarray) -> float:
     Parameters
     ----------
     kind : str
-        Kind of task.
     labels : ndarray of shape (n,) or (n, n_labels)
-        Those of a task.
 
     Returns
     -------
@@ -142,7 +136,7 @@ def task_difference(kind: str, labels: np.ndarray) -> float:
     if kind == "pair" or (kind == "regression" and n < 4):
         return np.nan
     if kind == "regression":
-        return float(power() * np.sqrt(2 * 1.06 / (n - 3)))
+        return float(POWER * np.sqrt(2 * 1.06 / (n - 3)))
     size = labels.sum(axis=0) if kind == "multilabel" else np.bincount(labels)
     size = size[1:] if kind == "binary" else size[(size > 0) & (size < n)]
 
@@ -158,7 +152,6 @@ def smallest_difference(n_positive: int, n_negative: int) -> float:
     Parameters
     ----------
     n_positive, n_negative : int
-        Genes of each class.
 
     Returns
     -------
@@ -171,4 +164,4 @@ def smallest_difference(n_positive: int, n_negative: int) -> float:
         + (n_positive - 1) * (q1 - auroc**2)
         + (n_negative - 1) * (q2 - auroc**2)
     )
-    return float(power() * np.sqrt(2 * variance / (n_positive * n_negative)))
+    return float(POWER * np.sqrt(2 * variance / (n_positive * n_negative)))

@@ -1,177 +1,46 @@
-"""One table of metrics: name → function, kinds, bounds, direction, meaning.
+"""One table of metrics: name → kinds, bounds, function.
 
-A metric is a function, a score its value. All functions take true labels and predictions of the
-test entities of one fold; predictions are probabilities of the positive class (binary),
-(n, n_classes) probabilities (multiclass and multilabel) or real numbers (regression).
+A metric is a function, a score its value; higher is better everywhere. All functions take true
+labels and predictions of the test entities of one fold; predictions are probabilities of the
+positive class (binary), (n, n_classes) probabilities (multiclass and multilabel) or real numbers
+(regression).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import scipy
 
 from ..core.errors import BadInput, unknown
+from .columns import AREAS, DECISIONS, columns
 
 VERSION = 1
 
 
 @dataclass(frozen=True)
 class Metric:
-    """What a score means; higher is better everywhere.
+    """What a score means.
 
     Attributes
     ----------
-    function : callable
-        Labels and predictions of one fold → score.
     kinds : tuple of str
         Kinds of task.
+    function : callable, optional
+        Labels and predictions of one fold → score; None of those that ``score`` computes together.
     low, high : float
         Bounds.
-    meaning : str
-        In a sentence.
     main : bool
         Whether it is the main metric of its kinds.
-    reference : bool
-        A number that is not a score but that a score must be read against (the prior of AUPRC).
     """
 
-    function: Callable[[np.ndarray, np.ndarray], float]
     kinds: tuple[str, ...]
-    low: float
-    high: float
-    meaning: str
+    function: Callable[[np.ndarray, np.ndarray], float] | None = None
+    low: float = 0
+    high: float = 1
     main: bool = False
-    reference: bool = False
-
-
-def areas(
-    Y: np.ndarray, P: np.ndarray, valid: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """AUROC and average precision of many binary tasks by one sort; ties count half.
-
-    Parameters
-    ----------
-    Y : ndarray of shape (n, n_tasks)
-        0/1 labels.
-    P : ndarray of shape (n, n_tasks)
-        Predictions, the higher the more positive.
-    valid : ndarray of shape (n, n_tasks), optional
-        Which of them count, bool; None: all.
-
-    Returns
-    -------
-    auroc, auprc : ndarray of shape (n_tasks,)
-        In [0, 1]; NaN where the entities are all of one class.
-    """
-    size = len(Y)
-    if valid is not None:  # what does not count goes to the end
-        size, Y, P = valid.sum(axis=0), np.where(valid, Y, 0), np.where(valid, P, -np.inf)
-    # counts of positives and entities down to each prediction, best first
-    order = np.argsort(-P, axis=0, kind="stable")
-    y, p = np.take_along_axis(Y, order, 0), np.take_along_axis(P, order, 0)
-    tp = np.cumsum(y, axis=0, dtype=np.float64)
-    seen = np.arange(1, len(Y) + 1, dtype=np.float64)[:, None]
-    last = np.ones(p.shape, dtype=bool)  # of its group of ties
-    last[:-1] = p[1:] != p[:-1]
-    last &= p > -np.inf
-
-    def before(count: np.ndarray) -> np.ndarray:
-        out = np.zeros_like(tp)
-        out[1:] = np.maximum.accumulate(np.where(last, count, 0), axis=0)[:-1]
-        return out
-
-    # trapezoids between groups of ties, so that a tie counts half
-    positive, earlier = tp[-1], before(tp)
-    negative = size - positive
-    rise = np.where(last, tp - earlier, 0)
-    run = np.where(last, seen - before(seen), 0) - rise
-
-    with np.errstate(invalid="ignore", divide="ignore"):
-        auroc = (run * (tp + earlier)).sum(axis=0) / 2 / (positive * negative)
-        auprc = (rise * (tp / seen)).sum(axis=0) / positive
-
-    none = (positive == 0) | (negative == 0)
-
-    return np.where(none, np.nan, auroc), np.where(none, np.nan, auprc)
-
-
-def decisions(Y: np.ndarray, hit: np.ndarray) -> np.ndarray:
-    """Precision, recall and F1 of many tasks' decisions.
-
-    Parameters
-    ----------
-    Y, hit : ndarray of shape (n, n_tasks)
-        0/1 labels and decisions.
-
-    Returns
-    -------
-    ndarray of shape (3, n_tasks)
-        Zero where undefined.
-    """
-    tp, predicted, true = (a.sum(axis=0, dtype=float) for a in (Y * hit, hit, Y))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        out = np.stack([tp / predicted, tp / true, 2 * tp / (predicted + true)])
-    return np.nan_to_num(out, nan=0.0)
-
-
-AREAS, DECISIONS = ("auroc", "auprc"), ("precision", "recall", "f1")
-"""Binary metrics that share one sort, and those that share one decision."""
-
-
-def _columns(names, Y, P, hit, valid=None):
-    """The named of the binary metrics, and those computed with them, of every column."""
-    out = {}
-    if set(AREAS) & set(names):
-        out |= zip(AREAS, areas(Y, P, valid))
-    if set(DECISIONS) & set(names):
-        out |= zip(DECISIONS, decisions(Y, hit.astype(np.int64)))
-    return out
-
-
-def _classes(names, y, p):
-    """The same of a binary task, or of every class or label, and ``size``: its positives."""
-    truth, hit = y, p > 0.5
-
-    if p.ndim == 1:
-        truth, p, hit = (a[:, None] for a in (y, p, hit))
-    elif y.ndim == 1:
-        truth, hit = (a[:, None] == np.arange(p.shape[1]) for a in (y, p.argmax(axis=1)))
-
-    truth = truth.astype(np.int64)
-    return {**_columns(names, truth, p, hit), "size": truth.sum(axis=0)}
-
-
-def _one(name, y, p, each=None):
-    """A metric of a binary task, from ``_classes`` if there already."""
-    (value,) = (each or _classes([name], y, p))[name]
-
-    if np.isnan(value):
-        raise BadInput(
-            "AUROC and AUPRC need test entities of both classes; use fewer folds or a larger task."
-        )
-
-    return float(value)
-
-
-def _average(name, y, p, each=None):
-    """Its plain (``_macro``) or weighted mean over classes or labels."""
-    metric, average = name.split("_")
-    each = each or _classes([metric], y, p)
-    size = each["size"]
-    use = (size > 0) & (size < len(y))  # a class absent from the test fold has no score
-
-    if not use.any():
-        raise BadInput(
-            "no class has test entities both in and out of it; use fewer folds or a larger task."
-        )
-
-    weights = size[use] if average == "weighted" else None
-
-    return float(np.average(each[metric][use], weights=weights))
 
 
 def auroc(y: np.ndarray, p: np.ndarray) -> float:
@@ -186,63 +55,8 @@ def auroc(y: np.ndarray, p: np.ndarray) -> float:
     -------
     float
         In [0, 1]; chance is 0.5.
-
-    Raises
-    ------
-    BadInput
-        Labels of one class.
     """
-    return _one("auroc", y, p)
-
-
-def accuracy(y: np.ndarray, p: np.ndarray) -> float:
-    """Share of entities whose most probable class is the true one.
-
-    Parameters
-    ----------
-    y : ndarray of shape (n,)
-        Class.
-    p : ndarray of shape (n,) or (n, n_classes)
-        Probability of the positive class, or of each.
-
-    Returns
-    -------
-    float
-    """
-    return float(np.mean((p.argmax(axis=1) if p.ndim == 2 else p > 0.5) == y))
-
-
-def subset_accuracy(y: np.ndarray, p: np.ndarray) -> float:
-    """Share of entities with every label right.
-
-    Parameters
-    ----------
-    y, p : ndarray of shape (n, n_labels)
-        0/1 labels and their probabilities.
-
-    Returns
-    -------
-    float
-    """
-    return float(np.mean(((p > 0.5) == (y > 0)).all(axis=1)))
-
-
-def r2(y: np.ndarray, p: np.ndarray) -> float:
-    """Coefficient of determination on the test entities.
-
-    Parameters
-    ----------
-    y, p : ndarray of shape (n,)
-        Numbers and predictions of them.
-
-    Returns
-    -------
-    float
-        1 is perfect, 0 the test mean, negative worse than it. Of a constant truth: 1 if every
-        prediction hits it, else 0 (as scikit-learn defines it).
-    """
-    spread, missed = np.sum((y - y.mean()) ** 2), np.sum((y - p) ** 2)
-    return float(1 - missed / spread) if spread else float(missed == 0)
+    return score("binary", y, p, ["auroc"])["auroc"]
 
 
 def spearman(y: np.ndarray, p: np.ndarray) -> float:
@@ -261,52 +75,39 @@ def spearman(y: np.ndarray, p: np.ndarray) -> float:
     return 0.0 if np.ptp(p) == 0 or np.ptp(y) == 0 else float(scipy.stats.spearmanr(y, p).statistic)
 
 
-def _table():
-    one, labels, real = ("binary", "pair"), ("multilabel",), ("regression",)
-    share = "share of entities classified rightly"
-    table = {
-        "auroc": Metric(
-            partial(_one, "auroc"), one, 0, 1, "area under the ROC curve; 0.5 is chance", main=True
-        ),
-        "auprc": Metric(
-            partial(_one, "auprc"), one, 0, 1, "average precision; chance is the prior"
-        ),
-        "prior": Metric(
-            lambda y, p: float(y.mean()),
-            one,
-            0,
-            1,
-            "share of positives in the test fold",
-            reference=True,
-        ),
-        "accuracy": Metric(accuracy, ("binary", "multiclass", "pair"), 0, 1, share),
-        "subset_accuracy": Metric(
-            subset_accuracy, labels, 0, 1, "share of entities with every label right"
-        ),
-        "r2": Metric(
-            r2, real, -np.inf, 1, "coefficient of determination; 0 is the mean of the test fold"
-        ),
-        "spearman": Metric(spearman, real, -1, 1, "rank correlation; 0 is chance", main=True),
-    }
-    for name in DECISIONS:
-        table[name] = Metric(partial(_one, name), one, 0, 1, f"{name} at probability 0.5")
-    averages = {
-        "weighted": (("multiclass", *labels), "labels weighted by their number of positives"),
-        "macro": (labels, "every label counting the same"),
-    }
-
-    for name in (*DECISIONS, *AREAS):
-        shown = f"{name.upper()} one-vs-rest" if name in AREAS else name
-        for average, (kinds, words) in averages.items():
-            key = f"{name}_{average}"
-            table[key] = Metric(
-                partial(_average, key), kinds, 0, 1, f"{shown}, {words}", key == "auroc_weighted"
-            )
-
-    return table
+def _prior(y, p):
+    return float(y.mean())
 
 
-METRICS: dict[str, Metric] = _table()
+def _accuracy(y, p):
+    return float(np.mean((p.argmax(axis=1) if p.ndim == 2 else p > 0.5) == y))
+
+
+def _subset_accuracy(y, p):
+    return float(np.mean(((p > 0.5) == (y > 0)).all(axis=1)))
+
+
+def _r2(y, p):
+    """0 is the mean of the test fold; of a constant 1 if it is hit, else 0 (scikit-learn)."""
+    spread, missed = np.sum((y - y.mean()) ** 2), np.sum((y - p) ** 2)
+    return float(1 - missed / spread) if spread else float(missed == 0)
+
+
+_ONE, _LABELS, _SEVERAL = ("binary", "pair"), ("multilabel",), ("multiclass", "multilabel")
+
+METRICS: dict[str, Metric] = {
+    "auroc": Metric(_ONE, main=True),  # chance is 0.5
+    "auprc": Metric(_ONE),  # average precision; chance is the prior
+    "prior": Metric(_ONE, _prior),  # share of positives: no score, but what one is read against
+    "accuracy": Metric(("binary", "multiclass", "pair"), _accuracy),
+    "subset_accuracy": Metric(_LABELS, _subset_accuracy),  # every label of an entity is right
+    "r2": Metric(("regression",), _r2, low=-np.inf),
+    "spearman": Metric(("regression",), spearman, low=-1, main=True),
+    **{name: Metric(_ONE) for name in DECISIONS},  # at probability 0.5
+}
+for _name in (*DECISIONS, *AREAS):  # one against the rest, by number of positives or all the same
+    METRICS[f"{_name}_weighted"] = Metric(_SEVERAL, main=_name == "auroc")
+    METRICS[f"{_name}_macro"] = Metric(_LABELS)
 
 
 def of_kind(kind: str) -> list[str]:
@@ -315,17 +116,11 @@ def of_kind(kind: str) -> list[str]:
     Parameters
     ----------
     kind : str
-        Kind of task.
 
     Returns
     -------
     list of str
         Names, the main one first.
-
-    Raises
-    ------
-    BadInput
-        Unknown kind.
     """
     names = [n for n, m in METRICS.items() if kind in m.kinds]
     if not names:
@@ -339,7 +134,6 @@ def main(kind: str) -> str:
     Parameters
     ----------
     kind : str
-        Kind of task.
 
     Returns
     -------
@@ -357,20 +151,44 @@ def score(
     Parameters
     ----------
     kind : str
-        Kind of task.
     y, p : ndarray
-        Labels and predictions of the test entities.
     names : list of str, optional
         Which metrics; None: all of the kind.
 
     Returns
     -------
     dict of str to float
+
+    Raises
+    ------
+    BadInput
+        No class has test entities both in and out of it.
     """
     names = names or of_kind(kind)
-    each = _classes({n.split("_")[0] for n in names}, y, p) if kind != "regression" else {}
-    functions = {n: METRICS[n].function for n in names}
-    return {n: f(y, p, each) if type(f) is partial else f(y, p) for n, f in functions.items()}
+    out = {n: METRICS[n].function(y, p) for n in names if METRICS[n].function}
+    if len(out) == len(names):
+        return out
+    truth, hit = y, p > 0.5
+
+    if p.ndim == 1:
+        truth, p, hit = (a[:, None] for a in (y, p, hit))
+    elif y.ndim == 1:
+        truth, hit = (a[:, None] == np.arange(p.shape[1]) for a in (y, p.argmax(axis=1)))
+
+    truth = truth.astype(np.int64)
+    size, each = truth.sum(axis=0), columns(names, truth, p, hit, np.ones_like(hit))
+    use = (size > 0) & (size < len(y))  # a class absent from the test fold has no score
+    if not use.any():
+        raise BadInput(
+            "no class has test entities both in and out of it; use fewer folds or a larger task."
+        )
+
+    for name in set(names) - set(out):
+        base, _, average = name.partition("_")
+        weights = size[use] if average == "weighted" else None
+        out[name] = float(np.average(each[base][use], weights=weights))
+
+    return {name: out[name] for name in names}
 
 
 def score_block(
@@ -380,10 +198,8 @@ def score_block(
 
     Parameters
     ----------
-    Y, P : ndarray of shape (n, n_tasks)
-        0/1 labels and probabilities.
-    valid : ndarray of shape (n, n_tasks)
-        Which of them are test entities, bool.
+    Y, P, valid : ndarray of shape (n, n_tasks)
+        0/1 labels, probabilities, and which are of test entities.
     names : list of str, optional
         Which metrics; None: all.
 
@@ -395,7 +211,7 @@ def score_block(
     names = names or of_kind("binary")
     Y, size = np.where(valid, Y, 0), valid.sum(axis=0)
     positive, some, hit = Y.sum(axis=0), np.maximum(size, 1), (P > 0.5) & valid
-    out = _columns(names, Y, P, hit, valid)
+    out = columns(names, Y, P, hit, valid)
     out |= {"accuracy": ((hit == Y) & valid).sum(axis=0) / some, "prior": positive / some}
     none = (positive == 0) | (positive == size)
     for name in set(names) - set(out):  # of metrics that have no block form, task by task
@@ -411,9 +227,7 @@ def scorable(kind: str, y: np.ndarray) -> bool:
     Parameters
     ----------
     kind : str
-        Kind of task.
     y : ndarray
-        Labels of the test entities.
 
     Returns
     -------

@@ -1,17 +1,23 @@
 """Significant differences between models.
 
-Simultaneous tests from bootstrap draws, tiers, ranks, power and weights of tasks.
+Simultaneous tests from bootstrap draws, tiers, power and weights of tasks.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import scipy
 
 from .bootstrap import LEVEL
+
+POWER = 2.8015852181129683
+"""Standard errors that a difference needs for 80 % power by a two-sided test at 5 %."""
+
+
+FEW = 5
+"""Tasks of a group from which on tasks are drawn too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,12 +34,12 @@ class Comparison:
         Simultaneous interval of each difference.
     p : ndarray of shape (P,)
         Adjusted for all pairs.
+    separated : ndarray of shape (P,)
+        Whether the two differ significantly.
     tier : ndarray of shape (M,)
         1 is the best.
     rank_low, rank_high : ndarray of shape (M,)
         Simultaneous interval of each model's rank.
-    separated : ndarray of shape (P,)
-        Whether the two differ significantly.
     """
 
     pairs: np.ndarray
@@ -42,10 +48,10 @@ class Comparison:
     low: np.ndarray
     high: np.ndarray
     p: np.ndarray
+    separated: np.ndarray
     tier: np.ndarray
     rank_low: np.ndarray
     rank_high: np.ndarray
-    separated: np.ndarray
 
 
 def compare(scores: np.ndarray, moved: np.ndarray) -> Comparison:
@@ -59,10 +65,8 @@ def compare(scores: np.ndarray, moved: np.ndarray) -> Comparison:
 
     Parameters
     ----------
-    scores : ndarray of shape (M,)
-        Higher is better.
-    moved : ndarray of shape (M, draws)
-        Paired draws of how far each score moves.
+    scores, moved : ndarray of shape (M,) and (M, draws)
+        Scores, and paired draws of how far each moves.
 
     Returns
     -------
@@ -88,29 +92,17 @@ def compare(scores: np.ndarray, moved: np.ndarray) -> Comparison:
             tier[(tier == 0) & ~beats[head] & (scores <= scores[head])] = tier.max() + 1
 
     return Comparison(
-        pairs=np.column_stack([i, j]),
-        difference=difference,
-        error=error,
+        np.column_stack([i, j]),
+        difference,
+        error,
         low=difference - bar * error,
         high=difference + bar * error,
         p=(1 + (largest >= steps[:, None]).sum(axis=1)) / (1 + len(largest)),
+        separated=separated,
         tier=tier,
         rank_low=1 + beats.sum(axis=0),
         rank_high=len(scores) - beats.sum(axis=1),
-        separated=separated,
     )
-
-
-@cache
-def power() -> float:
-    """Standard errors that a difference needs for 80 % power by a two-sided test at 5 %.
-
-    Returns
-    -------
-    float
-        About 2.8.
-    """
-    return float(scipy.stats.norm.ppf(0.975) + scipy.stats.norm.ppf(0.8))
 
 
 def smallest_paired(error: np.ndarray | float) -> np.ndarray | float:
@@ -119,13 +111,12 @@ def smallest_paired(error: np.ndarray | float) -> np.ndarray | float:
     Parameters
     ----------
     error : float or array
-        Standard error of their difference.
 
     Returns
     -------
     float or array
     """
-    return power() * error
+    return POWER * error
 
 
 def more_genes(n: int, difference: float, error: float) -> float:
@@ -135,10 +126,8 @@ def more_genes(n: int, difference: float, error: float) -> float:
 
     Parameters
     ----------
-    n : int
-        Genes there are.
-    difference, error : float
-        Of the two scores, and its standard error.
+    n, difference, error : float
+        Genes there are; of the two scores.
 
     Returns
     -------
@@ -147,43 +136,7 @@ def more_genes(n: int, difference: float, error: float) -> float:
     """
     if not abs(difference) > 0:
         return np.nan
-    return float(max(0, np.ceil(n * ((power() * error / difference) ** 2 - 1))))
-
-
-def mean_ranks(scores: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Weighted mean over tasks of each model's rank on it.
-
-    Parameters
-    ----------
-    scores : ndarray of shape (T, M)
-        Higher is better.
-    weight : ndarray of shape (T,)
-        Of each task.
-
-    Returns
-    -------
-    ndarray of shape (M,)
-        1 is the best; equal scores share their mean rank.
-    """
-    return np.average(scipy.stats.rankdata(-np.asarray(scores), axis=1), axis=0, weights=weight)
-
-
-def critical_difference(n_models: int, n_tasks: float) -> float:
-    """Difference of mean ranks that the Nemenyi test takes for real (Demšar 2006).
-
-    Parameters
-    ----------
-    n_models : int
-        Models.
-    n_tasks : float
-        Tasks; may be effective ones.
-
-    Returns
-    -------
-    float
-    """
-    q = scipy.stats.studentized_range.ppf(LEVEL, n_models, np.inf) / np.sqrt(2)
-    return float(q * np.sqrt(n_models * (n_models + 1) / (6 * n_tasks)))
+    return float(max(0, np.ceil(n * ((POWER * error / difference) ** 2 - 1))))
 
 
 def resemblance(labels: list[np.ndarray], rows: list[np.ndarray], n: int) -> np.ndarray:
@@ -194,12 +147,9 @@ def resemblance(labels: list[np.ndarray], rows: list[np.ndarray], n: int) -> np.
 
     Parameters
     ----------
-    labels : list of ndarray of shape (n_t, c_t)
-        Columns of each task: 0/1 or numbers.
-    rows : list of ndarray of shape (n_t,)
-        Which of the ``n`` genes its rows are.
+    labels, rows : list of ndarray of shape (n_t, c_t) and (n_t,)
+        Columns of each task, 0/1 or numbers, and which of the ``n`` genes its rows are.
     n : int
-        Genes.
 
     Returns
     -------
@@ -227,7 +177,6 @@ def task_weights(similarity: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     similarity : ndarray of shape (T, T)
-        By ``resemblance``.
 
     Returns
     -------
@@ -244,7 +193,6 @@ def effective_number(similarity: np.ndarray) -> float:
     Parameters
     ----------
     similarity : ndarray of shape (T, T)
-        By ``resemblance``.
 
     Returns
     -------
@@ -254,54 +202,38 @@ def effective_number(similarity: np.ndarray) -> float:
 
 
 def task_draws(
-    scores: np.ndarray,
-    moved: np.ndarray,
-    weight: np.ndarray,
-    groups: np.ndarray,
-    *,
-    seed: int = 0,
-    few: int = 5,
+    scores: np.ndarray, moved: np.ndarray, weight: np.ndarray, groups: np.ndarray
 ) -> np.ndarray:
     """Draws of how far each model's weighted mean over tasks moves, over tasks and genes.
 
     Tasks are drawn by Poisson weights of their own: the bootstrap of both sides, whose variance
-    errs to the safe side (Owen 2007).
+    errs to the safe side (Owen 2007). Of a group of fewer than ``FEW`` tasks only genes are drawn:
+    the mean is about these tasks alone.
 
     Parameters
     ----------
-    scores : ndarray of shape (T, M)
-        Of each task and model.
-    moved : ndarray of shape (T, M, draws)
+    scores, moved : ndarray of shape (T, M) and (T, M, draws)
         By the draws of genes, the same genes in all tasks.
-    weight : ndarray of shape (T,)
-        Of each task.
-    groups : ndarray of shape (T,)
+    weight, groups : ndarray of shape (T,)
         A draw takes tasks anew within each group and leaves the group's weight as it is.
-    seed : int
-        Of the draws.
-    few : int
-        Of a group with fewer tasks only genes are drawn: the mean is about these tasks alone.
 
     Returns
     -------
     ndarray of shape (M, draws)
-        float64.
     """
-    rng, out = np.random.default_rng(seed), np.zeros(moved.shape[1:])
+    rng, out = np.random.default_rng(0), np.zeros(moved.shape[1:])
 
     for group in np.unique(groups):
         at = np.flatnonzero(groups == group)
         counts = np.ones((len(at), moved.shape[2]))
-        if len(at) >= few:
+        if len(at) >= FEW:
             counts = rng.poisson(1.0, counts.shape).astype(float)
             counts[:, counts.sum(axis=0) == 0] = 1
         share = counts * weight[at, None]
         # the group's weight stays, whatever tasks were drawn
         share *= weight[at].sum() / weight.sum() / share.sum(axis=0)
         centre = np.average(scores[at], axis=0, weights=weight[at])
-        out += (
-            np.einsum("tb,tmb->mb", share, moved[at], optimize=True)
-            + (scores[at] - centre).T @ share
-        )
+        by_genes = np.einsum("tb,tmb->mb", share, moved[at], optimize=True)
+        out += by_genes + (scores[at] - centre).T @ share
 
     return out

@@ -134,10 +134,11 @@ class LayerChoice:
         fold = np.full(len(self.task), -1)
         fold[train] = np.random.default_rng(0).permutation(len(train)) % 5
         kind, label, scores = self.task.kind, self.task.label, {}
-        metric = metrics.METRICS[metrics.main(kind)].function
+        name = metrics.main(kind)
         for key, vectors in self.vectors.items():
             values = probes.predict(vectors, label, fold, kind=kind)[:, 0]
-            by_fold = [metric(label[fold == k], values[fold == k]) for k in range(5)]
+            tests = [(label[fold == k], values[fold == k]) for k in range(5)]
+            by_fold = [metrics.score(kind, *test, [name])[name] for test in tests]
             scores[key] = float(np.mean(by_fold))
         self.scores.append(scores)
         return self.vectors[max(scores, key=scores.get)]

@@ -1,0 +1,154 @@
+"""Main scores as means over folds, and how far each moves when an entity counts a little more."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy
+
+
+def _placements(y, p, fold, n_folds):
+    """Share of the other class of its fold that each entity is ranked rightly against, (n,).
+
+    Ties count half; NaN in a fold of one class. Also negatives and positives of each fold, (2,
+    n_folds).
+    """
+    number = np.array([np.bincount(fold[y == c], minlength=n_folds) for c in (0, 1)])
+    until = np.cumsum(number, axis=1)
+    order = np.lexsort((p, fold))
+    f, q, side = fold[order], p[order], y[order].astype(np.int64)
+    first = np.ones(len(y), dtype=bool)
+    first[1:] = (q[1:] != q[:-1]) | (f[1:] != f[:-1])
+    # groups of equal predictions in a fold, and where each begins and ends
+    tie, start = np.cumsum(first) - 1, np.flatnonzero(first)
+    end = np.append(start[1:], len(y))
+    seen = np.zeros((2, len(y) + 1), dtype=np.int64)
+    seen[:, 1:] = np.cumsum([1 - side, side], axis=1)
+    lower = ((seen[:, start] + seen[:, end])[:, tie]) / 2 - (until - number)[:, f]
+    right = np.where(side == 1, lower[0], number[1, f] - lower[1])
+    out = np.empty(len(y))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        out[order] = np.where((number == 0).any(axis=0)[f], np.nan, right / number[1 - side, f])
+
+    return out, number
+
+
+def auroc(
+    y: np.ndarray, p: np.ndarray, fold: np.ndarray, share: np.ndarray | None = None
+) -> tuple[float, np.ndarray]:
+    """Mean over folds of AUROC, and each entity's influence on it.
+
+    Folds of one class do not count. Residuals are taken from the mean over all folds, so that a
+    fold with two positives does not look certain, and scaled by √(n / (n − 1)) per class, which
+    makes the variance DeLong's.
+
+    Parameters
+    ----------
+    y, p, fold : ndarray of shape (n,)
+        0/1 labels, predictions of any ordered type, folds (0 …).
+    share : ndarray of shape (n_folds,), optional
+        Weight of each fold; None: equal.
+
+    Returns
+    -------
+    score, influence : float and ndarray of shape (n,)
+        NaN and zeros if no fold counts.
+    """
+    share = np.ones(int(fold.max()) + 1) if share is None else share
+    placed, number = _placements(y, p, fold, len(share))
+    # a fold of one class has no AUROC; the others take its weight
+    share = np.where((number == 0).any(axis=0), 0.0, share)
+    if not share.sum():
+        return np.nan, np.zeros(len(y))
+    share, side = share / share.sum(), (y > 0).astype(int)
+    weight = share[fold] / np.maximum(number[side, fold], 1)  # by the entity's class in its fold
+    placed = np.nan_to_num(placed)
+    score = float(np.sum(weight * placed * side))
+    total = number[:, share > 0].sum(axis=1)
+    scale = np.sqrt(total / np.maximum(total - 1, 1))[side]
+
+    return score, np.where(weight > 0, (placed - score) * weight * scale, 0.0)
+
+
+def auroc_weighted(Y: np.ndarray, P: np.ndarray, fold: np.ndarray) -> tuple[float, np.ndarray]:
+    """Mean over folds of the one-vs-rest AUROC weighted by class size, and influences on it.
+
+    Class sizes are taken as given.
+
+    Parameters
+    ----------
+    Y, P : ndarray of shape (n,) or (n, n_labels), and (n, n_labels)
+        Class, or 0/1 per label, and predictions.
+    fold : ndarray of shape (n,)
+
+    Returns
+    -------
+    score, influence : float and ndarray of shape (n,)
+    """
+    truth = Y if Y.ndim == 2 else (Y[:, None] == np.arange(P.shape[1])).astype(np.int64)
+    n = np.bincount(fold)
+    size = np.stack([truth[fold == k].sum(axis=0) for k in range(len(n))])  # (n_folds, n_labels)
+    size = np.where((size > 0) & (size < n[:, None]), size, 0)
+    total = size.sum(axis=1)
+    share = size / np.maximum(total, 1)[:, None] / max(1, (total > 0).sum())
+    score, influence = 0.0, np.zeros(len(truth))
+    if not total.any():
+        return np.nan, influence
+
+    for c in np.flatnonzero(size.any(axis=0)):
+        one, moved = auroc(truth[:, c], P[:, c], fold, share[:, c])
+        score += one * share[:, c].sum()
+        influence += moved * share[:, c].sum()
+
+    return score, influence
+
+
+def spearman(y: np.ndarray, p: np.ndarray, fold: np.ndarray) -> tuple[float, np.ndarray]:
+    """Mean over folds of the rank correlation, and each entity's influence on it.
+
+    The influence is the projection of the U-statistic (Hoeffding 1948): the entity's own product of
+    ranks, and what its presence does to the ranks of the others. Folds of a constant truth do not
+    count; a constant prediction is 0.
+
+    Parameters
+    ----------
+    y, p, fold : ndarray of shape (n,)
+
+    Returns
+    -------
+    score, influence : float and ndarray of shape (n,)
+        NaN and zeros if no fold counts.
+    """
+    scores, influence = [], np.zeros(len(y))
+    used = [fold == k for k in np.unique(fold) if np.ptp(y[fold == k]) > 0]
+
+    for at in used:
+        n = at.sum()
+        if np.ptp(p[at]) == 0:
+            scores.append(0.0)
+            continue
+        (u, su, ties_u), (v, sv, ties_v) = _ranks(y[at]), _ranks(p[at])
+        rho = float((u * v).mean())
+        moved = u * v + _above(u, v) / su + _above(v, u) / sv - rho / 2 * (ties_u + ties_v)
+        influence[at] = (moved - moved.mean()) * np.sqrt(n / (n - 1)) / n / len(used)
+        scores.append(rho)
+
+    return (float(np.mean(scores)) if scores else np.nan), influence
+
+
+def _ranks(x):
+    """Standardised ranks, (n,); their deviation as shares of n; each entity's pull by its ties.
+
+    Without ties the variance of ranks is fixed (1/12); groups of shares q make it (1 − Σ q³) / 12.
+    """
+    rank = scipy.stats.rankdata(x) / len(x)
+    _, group, size = np.unique(x, return_inverse=True, return_counts=True)
+    share, deviation = (size / len(x))[group], rank.std()
+    return (rank - rank.mean()) / deviation, deviation, -(share**2) / 4 / deviation**2
+
+
+def _above(u, v):
+    """Mean over all entities of v where u is higher, and half of it where u is equal, (n,)."""
+    order = np.argsort(u, kind="stable")
+    total = np.concatenate([[0.0], np.cumsum(v[order])])
+    left, right = (np.searchsorted(u[order], u, side=s) for s in ("left", "right"))
+    return (total[-1] - (total[left] + total[right]) / 2) / len(u)
