@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
+import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,10 +30,8 @@ def key(recipe: Any) -> str:
     str
         First 16 hex digits of the SHA-256 of its canonical JSON.
     """
-    text = json.dumps(
-        recipe, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
-    )
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    text = json.dumps(recipe, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return of_names([text])
 
 
 def of_names(names: Iterable[str]) -> str:
@@ -72,10 +70,8 @@ def atomic(path: Path) -> Iterator[Path]:
         otherwise.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
-    os.close(handle)
-    os.chmod(name, 0o666 & ~_UMASK)
-    temporary = Path(name)
+    temporary = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
+    temporary.touch(exist_ok=False)
     try:
         yield temporary
         os.replace(temporary, path)
@@ -83,24 +79,8 @@ def atomic(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-_UMASK = _umask()
-
-
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON atomically, sorted and indented, so that a diff of it can be read.
-
-    Parameters
-    ----------
-    path : Path
-    value : object
-        Plain values.
-    """
+    """Write JSON atomically, sorted and indented, so that a diff of it can be read."""
     with atomic(path) as temporary:
         temporary.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
@@ -113,8 +93,8 @@ def sidecar(path: Path) -> Path:
 def store(path: Path, recipe: Any, write: Callable[[Path], None], **facts: Any) -> None:
     """Write an artefact and its sidecar.
 
-    The sidecar carries the artefact's SHA-256 and is written last: an artefact without a matching
-    one is not there.
+    The sidecar has the artefact's SHA-256 and is written last: an artefact without a matching one
+    is not there.
 
     Parameters
     ----------
@@ -128,19 +108,17 @@ def store(path: Path, recipe: Any, write: Callable[[Path], None], **facts: Any) 
     """
     with atomic(path) as temporary:
         write(temporary)
-        sha256 = digest(temporary)
-    note = {"recipe": recipe, "sha256": sha256, "facts": facts}
-    write_json(sidecar(path), {**note, "seal": _seal(note)})
+        note = {"recipe": recipe, "sha256": digest(temporary), "facts": facts}
+    write_json(sidecar(path), note | {"seal": key(note)})
 
 
-def _seal(note: dict) -> str:
-    """Names what a sidecar says, so that a damaged one is known."""
-    return key({name: note[name] for name in ("recipe", "sha256", "facts")})
+def _note(path: Path) -> dict[str, Any]:
+    return json.loads(sidecar(path).read_text(encoding="utf-8"))
 
 
 def facts(path: Path) -> dict[str, Any]:
     """Read what was noted beside an artefact when it was stored."""
-    return json.loads(sidecar(path).read_text(encoding="utf-8"))["facts"]
+    return _note(path)["facts"]
 
 
 def state(path: Path) -> str:
@@ -158,9 +136,9 @@ def state(path: Path) -> str:
     if not path.exists():
         return "absent"
     try:
-        note = json.loads(sidecar(path).read_text(encoding="utf-8"))
-        sound = note.get("seal", "") in ("", _seal(note))  # older ones have none
-        return "ready" if sound and note["sha256"] == digest(path) else "broken"
+        note = _note(path)
+        sealed = note.pop("seal", "") in ("", key(note))  # older ones have none
+        return "ready" if sealed and note["sha256"] == digest(path) else "broken"
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return "broken"
 

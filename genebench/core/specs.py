@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, Field
 
 from . import paths
 from .errors import BadInput, unknown
-from .yamls import build, entries, read_yaml, under
+from .yamls import Spec, build, entries, read_yaml, under
 
 Kind = Literal["binary", "multiclass", "multilabel", "regression", "pair"]
 GROUPS = {
@@ -35,47 +35,47 @@ MORE_GROUPS = (
 )
 """Groups of the data sets of Parts II and III, whose entities are not genes."""
 
-Group = Literal[
-    "genomic properties",
-    "regulatory functions",
-    "localization",
-    "biological processes",
-    "protein properties",
-    "drug resistance",
-    "mutational scans",
-    "protein sequences",
-    "protein-ligand pairs",
+Group = Literal[*GROUPS, *MORE_GROUPS]
+
+
+def _rule(holds: Callable[[Any], Any], sentence: str) -> AfterValidator:
+    """A check of a value, with its own sentence."""
+
+    def check(value: Any) -> Any:
+        if not holds(value):
+            raise ValueError(sentence)
+        return value
+
+    return AfterValidator(check)
+
+
+def _stays(path: str) -> bool:
+    parts = Path(path).parts
+    return bool(parts) and not Path(path).is_absolute() and ".." not in parts and "\\" not in path
+
+
+Name = Annotated[
+    str,
+    _rule(
+        re.compile(r"[A-Za-z0-9][\w.+-]*").fullmatch, "a name has letters, digits and . _ + - only"
+    ),
+]
+"""Becomes a folder or file, or is shown on a page."""
+Inside = Annotated[str, _rule(_stays, "a path stays in its folder")]
+"""A path below the folder that it is joined to."""
+Sizes = Annotated[
+    list[int],
+    _rule(
+        lambda n: n == sorted(set(n)) and min(n, default=0) > 3,
+        "give ascending numbers of 4 or more",
+    ),
 ]
 
 
-class Spec(BaseModel):
-    """A declaration: immutable, and closed to keys that nobody reads."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-def _plain(name: str) -> str:
-    """A name that becomes a folder or file, or is shown on a page."""
-    if not re.fullmatch(r"[A-Za-z0-9][\w.+-]*", name):
-        raise ValueError("a name holds letters, digits and . _ + - only")
-    return name
-
-
-def _inside(path: str) -> str:
-    """A path that stays in the folder that it is joined to."""
-    if not path or Path(path).is_absolute() or ".." in Path(path).parts or "\\" in path:
-        raise ValueError("a path stays in its folder")
-    return path
-
-
-Name = Annotated[str, AfterValidator(_plain)]
-Inside = Annotated[str, AfterValidator(_inside)]
-
-
 class FileSpec(Spec):
-    """One upstream file, or folder of parts.
+    """One upstream file, or folder of parts: in an installed package, or at a URL.
 
-    In an installed package, or at a URL (mirrors hold it at ``path``).
+    Mirrors have it at ``path``.
     """
 
     format: Literal[
@@ -206,17 +206,10 @@ class EfficiencySpec(Spec):
 
     tasks: list[str]
     """Names of binary tasks."""
-    sizes: list[int]
+    sizes: Sizes
     """Numbers of training labels, ascending; all labels are a point of every curve besides."""
     draws: int = Field(default=3, ge=1)
     """Subsets of each size and fold, over which a score is the mean."""
-
-    @field_validator("sizes")
-    @classmethod
-    def _ascend(cls, given: list[int]) -> list[int]:
-        if not given or given != sorted(set(given)) or given[0] < 4:
-            raise ValueError("give ascending numbers of 4 or more")
-        return given
 
 
 class ProfileSpec(Spec):
@@ -271,68 +264,35 @@ def _sources() -> dict[str, SourceSpec]:
     for path in sorted(paths.SOURCES.glob("*.yml")):
         spec = build(SourceSpec, read_yaml(path), path)
         if spec.id != path.stem:
-            raise BadInput(
-                f"{path}: key 'id' is '{spec.id}' but the file is named '{path.stem}'; make them "
-                "equal."
-            )
+            raise BadInput(f"{path}: its 'id' is '{spec.id}'; name it as the file: '{path.stem}'.")
         out[spec.id] = spec
     return out
 
 
 @dataclass(frozen=True)
 class Declarations:
-    """Everything that is declared, read once and handed on.
-
-    Attributes
-    ----------
-    sources : mapping of str to SourceSpec
-        Upstream resources by id.
-    models : mapping of str to ModelSpec
-        Models by name.
-    profiles : mapping of str to ProfileSpec
-        Profiles by name.
-    """
+    """Everything that is declared, read once and handed on: sources, models, profiles by name."""
 
     sources: Mapping[str, SourceSpec]
     models: Mapping[str, ModelSpec]
     profiles: Mapping[str, ProfileSpec]
 
     def source(self, name: str) -> SourceSpec:
-        """One source by id.
-
-        Raises
-        ------
-        BadInput
-            Unknown source; names the nearest id.
-        """
+        """One source by id; an unknown one is an error that names the nearest."""
         return _pick(self.sources, "source", name)
 
     def model(self, name: str) -> ModelSpec:
-        """One model by name.
-
-        Raises
-        ------
-        BadInput
-            Unknown model; names the nearest one.
-        """
+        """One model by name; an unknown one is an error that names the nearest."""
         return _pick(self.models, "model", name)
 
     def profile(self, name: str) -> ProfileSpec:
-        """One profile by name, its sources and models known to exist.
-
-        Raises
-        ------
-        BadInput
-            Unknown profile, or a profile that names an unknown source or model.
-        """
+        """One profile by name; it, and the sources and models that it names, must be known."""
         profile = _pick(self.profiles, "profile", name)
-        named = (
-            ("source", profile.sources, self.sources),
-            ("model", profile.models, self.models),
-        )
-        for what, names, known in named:
-            for missing in (n for n in names if n not in known):
-                raise unknown(what, missing, known, where=f"{paths.PROFILES}: profile '{name}'")
+        where = f"{paths.PROFILES}: profile '{name}'"
+        for source in profile.sources:
+            _pick(self.sources, "source", source, where)
+        for model in profile.models:
+            _pick(self.models, "model", model, where)
         return profile
 
     def exposed(self, model: str, task: str) -> bool:
@@ -342,12 +302,11 @@ class Declarations:
     def extended(
         self, *, sources: Iterable[SourceSpec] = (), models: Iterable[ModelSpec] = ()
     ) -> Declarations:
-        """The same with sources and models of a user beside the declared ones.
+        """The same with a user's specs beside the declared ones, in place of those of equal name.
 
         Parameters
         ----------
         sources, models : iterable of specs
-            What is added; an entry of the same name is replaced.
 
         Returns
         -------
@@ -360,25 +319,19 @@ class Declarations:
         )
 
 
-def _pick(known: Mapping[str, Any], what: str, name: str) -> Any:
+def _pick(known: Mapping[str, Any], what: str, name: str, where: str = "") -> Any:
     if name not in known:
-        raise unknown(what, name, known)
+        raise unknown(what, name, known, where=where)
     return known[name]
 
 
 @lru_cache
 def declared() -> Declarations:
-    """Read every declaration of the project.
+    """Read every declaration of the project, each in the order of its files; faults name the line.
 
     Returns
     -------
     Declarations
-        Sources, models and profiles, each in the order of its files.
-
-    Raises
-    ------
-    BadInput
-        A fault in a file; names file, line and key.
     """
     return Declarations(
         _sources(),
@@ -441,4 +394,5 @@ def published() -> PublishedSpec:
 
 def pages() -> list[PageSpec]:
     """The executed notebooks of the book, in reading order."""
-    return [build(PageSpec, raw, paths.PROFILES) for raw in under(paths.PROFILES, "pages", list)]
+    raw = under(paths.PROFILES, "pages", list)
+    return build(list[PageSpec], raw, paths.PROFILES, "pages")

@@ -7,22 +7,21 @@ costs one unit a process.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from . import cache, paths
-from .errors import BadInput, RunFailed
+from .errors import RunFailed, Sentence
 
 Say = Callable[[str], None]
 """Takes one sentence at a time."""
@@ -32,6 +31,11 @@ Progress = Callable[[str, int, int], None]
 
 def quiet(*_: Any) -> None:
     """Report nothing: a ``Say`` or a ``Progress`` for those who do not listen."""
+
+
+def together(shared: Any, unit: Any) -> tuple[Any, Any]:
+    """Hand on what units share and one of them: the usual ``gather`` of a stage."""
+    return shared, unit
 
 
 @dataclass(frozen=True)
@@ -74,9 +78,9 @@ class Stage:
 
     name: str
     files: Callable[[Any, Any], Sequence[Path]]
-    gather: Callable[[Any, Any], tuple]
-    compute: Callable[..., Any]
-    store: Callable[[Any, Any, Any], None]
+    gather: Callable[[Any, Any], tuple] = together
+    compute: Callable[..., Any] = quiet
+    store: Callable[[Any, Any, Any], None] = quiet
 
 
 @dataclass(frozen=True)
@@ -102,15 +106,12 @@ class ArrayStage:
     recipe: Callable[[Any, Any], dict]
     measure: Callable[[Any, Any], dict]
     with_torch: bool = True
+    gather = staticmethod(together)
 
     def files(self, shared: Any, unit: Any) -> list[Path]:
         """Path of the arrays in the cache."""
         key = cache.key(self.recipe(shared, unit))
         return [getattr(paths, self.folder) / f"{key}.npz"]
-
-    def gather(self, shared: Any, unit: Any) -> tuple:
-        """Pass on what ``measure`` takes."""
-        return shared, unit
 
     def compute(self, shared: Any, unit: Any) -> dict:
         """Measure on one thread."""
@@ -146,30 +147,24 @@ class Outcome:
     failed: dict[str, str]
 
     def check(self, name: str) -> None:
-        """Raise a sentence that names the first failure.
-
-        Parameters
-        ----------
-        name : str
-            What the units are called, in the plural.
-
-        Raises
-        ------
-        RunFailed
-            A unit failed; the others are cached.
-        """
-        if self.failed:
-            first, why = next(iter(self.failed.items()))
-            raise RunFailed(
-                f"{len(self.failed)} {name} failed, first '{first}': {why}; nothing was written."
-            )
+        """Raise ``RunFailed`` for the first failure; ``name``: units in the plural."""
+        for first, why in self.failed.items():
+            raise RunFailed(f"{len(self.failed)} {name} failed, first '{first}': {why}")
 
 
 _shared: Any = None
 
 
+def start(shared: Any) -> None:
+    """Make a process ready for units: note what they share, and end when its parent ends."""
+    global _shared
+    _shared = shared
+    if parent := multiprocessing.parent_process():
+        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+
+
 def pool(jobs: int, shared: Any = None) -> Executor:
-    """Start fresh processes that leave within two seconds when this one is killed.
+    """Start fresh processes that leave when this one is killed.
 
     Parameters
     ----------
@@ -182,41 +177,12 @@ def pool(jobs: int, shared: Any = None) -> Executor:
     -------
     Executor
     """
-    return ProcessPoolExecutor(
-        jobs, mp_context=get_context("spawn"), initializer=start, initargs=(shared, os.getpid())
-    )
-
-
-def start(shared: Any, parent: int | None = None) -> None:
-    """Make a process ready for units: note what they share, and end when the parent ends.
-
-    Parameters
-    ----------
-    shared : object
-        See ``pool``.
-    parent : int, optional
-        Process that is watched; none: nothing is watched.
-    """
-    global _shared
-    _shared = shared
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(1)
-
-    if parent is not None:
-        threading.Thread(target=watch, daemon=True).start()
+    fresh = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(jobs, fresh, initializer=start, initargs=(shared,))
 
 
 def stop(executor: Executor) -> None:
-    """Cancel what has not begun and end what has: only units under way are lost.
-
-    Parameters
-    ----------
-    executor : Executor
-        Of ``pool``.
-    """
+    """Cancel what has not begun in a ``pool`` and end what has: only units under way are lost."""
     processes = list((getattr(executor, "_processes", None) or {}).values())  # shutdown forgets
     executor.shutdown(wait=False, cancel_futures=True)
     for process in processes:
@@ -224,17 +190,8 @@ def stop(executor: Executor) -> None:
 
 
 def fault(err: Exception) -> str:
-    """Word an error as a sentence; one that is not ours to word, with its type.
-
-    Parameters
-    ----------
-    err : Exception
-
-    Returns
-    -------
-    str
-    """
-    return str(err) if isinstance(err, BadInput | RunFailed) else f"{type(err).__name__}: {err}"
+    """Word an error as a sentence; one that is not ours to word, with its type."""
+    return str(err) if isinstance(err, Sentence) else f"{type(err).__name__}: {err}"
 
 
 def do(stage: Stage, shared: Any, unit: Any) -> str:
@@ -334,14 +291,16 @@ def execute(
     how = f", {at_once} at a time" if at_once else ""
     say(f"{len(units)} {stage.name}, {cached} cached, {len(waiting)} to do{how}")
     progress(stage.name, 0, len(waiting))
+    here = isinstance(executor, Executor)
+    each = _each(executor, stage, waiting) if here else executor.each(stage, shared, waiting)
     try:
-        for done, (unit, why) in enumerate(each(executor, stage, shared, waiting), start=1):
+        for done, (unit, why) in enumerate(each, start=1):
             if why:
                 failed[str(unit)] = why
                 say(f"{stage.name.removesuffix('s')} '{unit}' failed: {why}")
             progress(stage.name, done, len(waiting))
     except KeyboardInterrupt:
-        if isinstance(executor, Executor):
+        if here:
             stop(executor)
         raise
     except BrokenProcessPool:
@@ -351,36 +310,8 @@ def execute(
     return Outcome(len(units), cached, len(waiting) - len(failed), failed)
 
 
-def each(
-    executor: Executor | Any, stage: Stage, shared: Any, units: Iterable[Any]
-) -> Iterator[tuple[Any, str]]:
-    """Compute units and yield each as it ends.
-
-    Parameters
-    ----------
-    executor : Executor or Cluster
-        A pool of processes that was started with ``shared``, or a cluster, which has a method
-        ``each``.
-    stage : Stage
-    shared : object
-    units : iterable
-
-    Yields
-    ------
-    unit : object
-    why : str
-        Why it failed; empty if it did not.
-
-    Raises
-    ------
-    BrokenProcessPool
-        A process died.
-    OSError
-        An output cannot be stored.
-    """
-    if hasattr(executor, "each"):
-        yield from executor.each(stage, shared, units)
-        return
+def _each(executor: Executor, stage: Stage, units: list[Any]) -> Iterator[tuple[Any, str]]:
+    """Compute units in processes; yield each as it ends, with why it failed."""
     futures = {executor.submit(_do_here, stage, unit): unit for unit in units}
     for future in as_completed(futures):
         yield futures[future], future.result()

@@ -93,7 +93,7 @@ def test_what_units_share_is_sent_once_and_only_this_process_stores(address, mon
     assert all(output[2] == 1000.0 * len(unit[1]) for _, unit, output, _ in stored)
     assert {(shared, pid) for shared, _, _, pid in stored} == {("plan", os.getpid())}
     assert len({output[1] for _, _, output, _ in stored}) == 2
-    assert sent.count("_same") == 2 and sent.count("_compute") == 30
+    assert sent.count("_same") == 2 and sent.count("compute") == 30
 
 
 def test_folds_are_made_from_what_was_gathered(warm):
@@ -107,7 +107,7 @@ def test_folds_are_made_from_what_was_gathered(warm):
 
 @pytest.mark.parametrize(
     "given, words",
-    [("nowhere", "is no address such as tcp"), ("tcp://127.0.0.1:1", "does not answer")],
+    [("nowhere", "does not answer .*such as tcp"), ("tcp://127.0.0.1:1", "does not answer")],
 )
 def test_a_scheduler_that_is_not_there_is_one_sentence(given, words):
     with pytest.raises(BadInput, match=words):
@@ -115,8 +115,8 @@ def test_a_scheduler_that_is_not_there_is_one_sentence(given, words):
 
 
 def test_workers_that_would_compute_something_else_are_refused(address, monkeypatch):
-    monkeypatch.setattr(cluster, "code", lambda: "0" * 16)
-    with pytest.raises(BadInput, match="has another genebench; install this version"):
+    monkeypatch.setattr(cluster.metadata, "version", lambda package: "0")
+    with pytest.raises(BadInput, match="or another one; install this version"):
         cluster.Cluster(address)
 
 
