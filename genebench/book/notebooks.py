@@ -10,9 +10,10 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import resolve_name
 from pathlib import Path
 
 from .. import __version__
@@ -21,10 +22,12 @@ from ..core import cache, paths, specs, workers
 from ..core.cluster import Cluster
 from ..core.errors import BadInput, RunFailed, unknown
 from ..core.specs import PageSpec
+from ..core.workers import Progress, Say, quiet
 from .publish import default, offer, sign, source, titled
 
 CODE = Path(__file__).resolve().parents[2]
-"""Folder that the packages ``genebench`` and ``benchmarks`` lie in."""
+"""Folder that the packages of ``PROJECT`` lie in."""
+PROJECT = ("genebench", "benchmarks")
 
 READS = {
     "genebench.benchmark.results": ("{shown}", "reliability"),
@@ -42,20 +45,18 @@ profile whose results the page shows."""
 
 @lru_cache(maxsize=4096)
 def _imports(path: Path, package: str, _changed: int) -> frozenset[str]:
-    """Dotted names that a file imports, anywhere in it; of ``from a import b`` both a and a.b."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            parents = package.split(".")[: -(node.level - 1) or None] if node.level else []
-            base = ".".join([*parents, *filter(None, [node.module])])
+            base = resolve_name("." * node.level + (node.module or ""), package)
             found |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
     return frozenset(found)
 
 
 def imports(path: Path, package: str = "") -> frozenset[str]:
-    """What a Python file imports.
+    """What a Python file imports, anywhere in it.
 
     Parameters
     ----------
@@ -89,30 +90,27 @@ def modules(path: Path, root: Path = CODE) -> set[Path]:
         name at run time counts as a whole.
     """
     found: set[Path] = set()
-    waiting = set(imports(path))
+    waiting = {path}
     while waiting:
-        for file, package in _found(waiting.pop(), root):
-            if file in found:
-                continue
-            found.add(file)
-            names = imports(file, package)
-            waiting |= names
-            if file.name == "__init__.py" and "importlib" in names:
-                waiting |= {f"{package}.{sibling.stem}" for sibling in file.parent.glob("*.py")}
+        file = waiting.pop()
+        inside = file.parent.relative_to(root).parts if file in found else ()
+        names = imports(file, ".".join(inside))
+        files = {f for name in names for f in _files_of(name, root)}
+        if file.name == "__init__.py" and "importlib" in names:
+            files |= set(file.parent.glob("*.py"))
+        waiting |= files - found
+        found |= files
     return found
 
 
-def _found(name: str, root: Path) -> Iterator[tuple[Path, str]]:
-    """A module of this project and the packages around it, each with its package; else nothing."""
+def _files_of(name: str, root: Path) -> list[Path]:
+    """A module of this project and the packages around it, of a dotted name; else nothing."""
     parts = name.split(".")
-    if parts[0] not in ("genebench", "benchmarks"):
-        return
-    for depth in range(1, len(parts) + 1):
-        at, package = root.joinpath(*parts[:depth]), ".".join(parts[:depth])
-        if (at / "__init__.py").exists():
-            yield at / "__init__.py", package
-    if (file := at.with_suffix(".py")).exists():
-        yield file, ".".join(parts[:-1])
+    if parts[0] not in PROJECT:
+        return []
+    folders = [root.joinpath(*parts[: n + 1]) for n in range(len(parts))]
+    files = [folders[-1].with_suffix(".py"), *(folder / "__init__.py" for folder in folders)]
+    return [file for file in files if file.exists()]
 
 
 def tables(page: PageSpec, profile: str) -> list[Path]:
@@ -132,14 +130,8 @@ def tables(page: PageSpec, profile: str) -> list[Path]:
     """
     names = {part for name in imports(source(page)) for part in (name, name.partition(".")[0])}
     shown = default(page, "source") or profile
-    folders = [f.format(shown=shown) for name in names & set(READS) for f in READS[name]]
-    every = (paths.RESULTS / folder for folder in dict.fromkeys(folders))
-    return sorted(p for folder in every for p in folder.rglob("*") if p.is_file())
-
-
-@lru_cache(maxsize=4096)
-def _digest(path: Path, _changed: int, _size: int) -> str:
-    return cache.digest(path)
+    folders = {f.format(shown=shown) for name in names & set(READS) for f in READS[name]}
+    return sorted(p for f in folders for p in (paths.RESULTS / f).rglob("*") if p.is_file())
 
 
 def key(page: PageSpec, profile: str, parameters: dict | None = None) -> str:
@@ -162,9 +154,8 @@ def key(page: PageSpec, profile: str, parameters: dict | None = None) -> str:
     """
     declared = [*paths.DATA.glob("*.yml"), *paths.SOURCES.glob("*.yml")]
     files = {source(page), *modules(source(page)), *declared, *tables(page, profile)}
-    stats = [(path, path.stat()) for path in sorted(files)]
-    digests = [[path.name, _digest(path, s.st_mtime_ns, s.st_size)] for path, s in stats]
-    return cache.key([page.model_dump(), profile, parameters or {}, digests])[:16]
+    digests = [[path.name, cache.digest(path)] for path in sorted(files)]
+    return cache.key([page.model_dump(), profile, parameters or {}, digests])
 
 
 def require_pages(profile: str) -> None:
@@ -207,29 +198,27 @@ class _Execution:
     @property
     def out(self) -> Path:
         """Path of the executed notebook."""
-        return paths.executed(self.profile) / f"{self.page.page}.ipynb"
+        return paths.executed(self.profile) / f"{self}.ipynb"
 
 
-def _execute(unit: _Execution) -> None:
+def _execute(shared: None, unit: _Execution) -> None:
     """Execute one notebook; a fault leaves the partial copy in ``failed/``."""
     import nbformat
     import papermill
     from traitlets.config import Config
 
-    if key(unit.page, unit.profile, unit.parameters) != unit.key:
+    start, page = time.perf_counter(), unit.page
+    if key(page, unit.profile, unit.parameters) != unit.key:
         raise BadInput(
             f"other results or declarations are seen from there ({paths.ROOT}); share that folder "
             "with it."
         )
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    start, page, out = time.perf_counter(), unit.page, unit.out
-    partial = out.with_name(f".{out.name}")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    book = titled(page)
+    partial, book = unit.out.parent / "failed" / unit.out.name, titled(page)
+    partial.parent.mkdir(parents=True, exist_ok=True)
     given = {"profile": unit.profile, "page": page.page, **page.parameters, **unit.parameters}
-    strange = sorted(set(given) - set(papermill.inspect_notebook(book)))
-    if strange:
-        raise RunFailed(f"notebook '{page.notebook}' has no parameter '{strange[0]}'")
+    for strange in sorted(set(given) - set(papermill.inspect_notebook(book))):
+        raise RunFailed(f"notebook '{page.notebook}' has no parameter '{strange}'")
     try:
         done = papermill.execute_notebook(
             book,
@@ -243,14 +232,9 @@ def _execute(unit: _Execution) -> None:
             config=Config(KernelManager={"transport_encryption": "auto"}),
         )
     except Exception as err:  # papermill, nbclient and the kernel each raise their own
-        failed = out.parent / "failed" / out.name
-        if partial.exists():
-            failed.parent.mkdir(exist_ok=True)
-            shutil.move(partial, failed)
-        out.unlink(missing_ok=True)
-        lines = [line.strip() for line in str(err).splitlines() if line.strip()]
-        last = lines[-1] if lines else type(err).__name__
-        raise RunFailed(f"{last[:300]} (see {failed})") from err
+        unit.out.unlink(missing_ok=True)
+        last = (str(err).strip() or type(err).__name__).splitlines()[-1]
+        raise RunFailed(f"{last.strip()[:300]} (see {partial})") from err
     seconds = round(time.perf_counter() - start, 1)
     done.metadata["genebench"] = {"key": unit.key, "parameters": given, "seconds": seconds}
     for cell in done.cells:
@@ -258,22 +242,14 @@ def _execute(unit: _Execution) -> None:
         if {"parameters", "injected-parameters"} & set(tags):
             cell.metadata["tags"] = [*tags, "remove-cell"]
     nbformat.write(done, partial)
-    os.replace(partial, out)
+    os.replace(partial, unit.out)
 
 
-def _files(shared: None, unit: _Execution) -> list[Path]:
+def _out(shared: None, unit: _Execution) -> list[Path]:
     return [unit.out]
 
 
-def _gather(shared: None, unit: _Execution) -> tuple[_Execution]:
-    return (unit,)
-
-
-def _store(shared: None, unit: _Execution, nothing: None) -> None:
-    """A notebook has put itself in its place."""
-
-
-STAGE = workers.Stage("notebooks", _files, _gather, _execute, _store)
+STAGE = workers.Stage("notebooks", _out, compute=_execute)
 
 
 def _current(unit: _Execution) -> bool:
@@ -294,8 +270,8 @@ def run(
     force: bool = False,
     timeout: int = 1800,
     scheduler: str | None = None,
-    say: Callable[[str], None] = print,
-    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    say: Say = print,
+    progress: Progress = quiet,
 ) -> int:
     """Execute the book's notebooks for a profile, skipping those whose inputs have not changed.
 
@@ -317,7 +293,7 @@ def run(
         Address of a Dask cluster whose workers execute them; they must see the folders of this
         project, because a notebook reads the results and writes its figures there.
     say, progress : callable
-        Told what happens.
+        See ``workers``.
 
     Returns
     -------
@@ -346,20 +322,17 @@ def run(
         gene_tables.refresh(profile, specs.declared())
     given = parameters or {}
     units = [
-        _Execution(page, profile, given, timeout, key(page, profile, given))
-        for page in (known[name] for name in chosen)
+        _Execution(known[name], profile, given, timeout, key(known[name], profile, given))
+        for name in chosen
     ]
-    todo = [unit for unit in units if force or not _current(unit)]
-    if not todo:
+    waiting = [unit for unit in units if force or not _current(unit)]
+    if waiting:
+        options = {"say": say, "progress": progress, "at_once": jobs, "waiting": waiting}
+        with Cluster(scheduler) if scheduler else workers.pool(min(jobs, len(waiting))) as pool:
+            workers.execute(STAGE, None, units, pool, **options).check("notebooks")
+    else:
         say(f"{len(units)} notebooks, all of them cached")
-        return 0
-    options = {"say": say, "progress": progress, "at_once": jobs, "waiting": todo}
-    with Cluster(scheduler) if scheduler else workers.pool(min(jobs, len(todo))) as pool:
-        failed = workers.execute(STAGE, None, units, pool, **options).failed
-    for name, why in failed.items():
-        more = f" (and {len(failed) - 1} more)" * (len(failed) > 1)
-        raise RunFailed(f"notebook '{name}' failed: {why}{more}")
-    return len(todo)
+    return len(waiting)
 
 
 def run_study(name: str, parameters: dict) -> Path:
@@ -389,17 +362,14 @@ def run_study(name: str, parameters: dict) -> Path:
         raise unknown("study", name, known)
     page = PageSpec.model_construct(notebook=f"studies/{name}", page=name)
     unit = _Execution(page, "studies", parameters, 7 * 24 * 3600, key(page, "studies", parameters))
-    try:
-        _execute(unit)
-    except RunFailed as err:
-        raise RunFailed(f"study '{name}' failed: {err}") from err
+    _execute(None, unit)
     return unit.out
 
 
 # --- the book -------------------------------------------------------------------------------------
 
 
-def book(profile: str, *, say: Callable[[str], None] = print) -> Path:
+def book(profile: str, *, say: Say = print) -> Path:
     """Build the HTML book from the executed notebooks of a profile, warnings as errors.
 
     Parameters
@@ -407,7 +377,7 @@ def book(profile: str, *, say: Callable[[str], None] = print) -> Path:
     profile : str
         Its name.
     say : callable
-        Told what happens.
+        Takes what happens.
 
     Returns
     -------
@@ -419,31 +389,30 @@ def book(profile: str, *, say: Callable[[str], None] = print) -> Path:
     RunFailed
         A page is missing, or Jupyter Book reports a warning.
     """
-    executed = paths.executed(profile)
-    pages = specs.pages()
+    start, executed, pages = time.perf_counter(), paths.executed(profile), specs.pages()
     for page in pages:
         if not (executed / f"{page.page}.ipynb").exists():
             command = f"genebench notebooks --profile {profile}"
             raise RunFailed(f"page '{page.page}' has not been executed; run '{command}'.")
-    shutil.rmtree(paths.pages(), ignore_errors=True)
+    for folder in (paths.pages(), paths.HTML):
+        shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(executed, paths.pages(), ignore=shutil.ignore_patterns("failed", ".*"))
     for page in pages:
         offer(page, profile, paths.pages() / "static" / "notebooks")
         sign(page, profile, paths.pages() / f"{page.page}.ipynb")
     values = {"book_profile": profile, "book_version": __version__}
     cache.write_json(paths.pages() / "files" / "book-values.json", values)
-    shutil.rmtree(paths.HTML, ignore_errors=True)
-    start = time.perf_counter()
     begin = "import sys; from jupyter_book.cli.main import main; sys.exit(main())"
-    command = [sys.executable, "-c", begin, "build", str(paths.BOOK), "--config", str(paths.CONFIG)]
-    command += ["--toc", str(paths.TOC), "--path-output", str(paths.ROOT)]
+    command = [sys.executable, "-c", begin, "build", paths.BOOK, "--config", paths.CONFIG]
+    command += ["--toc", paths.TOC, "--path-output", paths.ROOT]
     command += "-W -n --keep-going -q --all".split()
     done = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True)
-    if done.returncode != 0 or not (paths.HTML / "index.html").exists():
-        fault = re.compile(r"WARNING|ERROR|\w*[Ee]rror( \(\w+\))?:")
-        lines = [line for line in done.stderr.splitlines() if fault.search(line)]
-        lines = lines or (done.stdout + done.stderr).strip().splitlines()[-5:]
-        faults = " | ".join(line.strip()[:300] for line in lines[:5])
-        raise RunFailed(f"the book was not built: {faults}")
-    say(f"book built in {time.perf_counter() - start:.0f} s: {paths.HTML / 'index.html'}")
-    return paths.HTML / "index.html"
+    index = paths.HTML / "index.html"
+    if done.returncode or not index.exists():
+        lines = (done.stdout + done.stderr).splitlines()
+        faults = [line for line in lines if re.search(r"WARNING|[Ee]rror|ERROR", line)] or lines[
+            -5:
+        ]
+        raise RunFailed(f"the book was not built: {' | '.join(faults[:5])}")
+    say(f"book built in {time.perf_counter() - start:.0f} s: {index}")
+    return index

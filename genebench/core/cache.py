@@ -79,10 +79,28 @@ def atomic(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write JSON atomically, sorted and indented, so that a diff of it can be read."""
+def write_text(path: Path, text: str) -> None:
+    """Write a text file atomically, as UTF-8.
+
+    Parameters
+    ----------
+    path : Path
+    text : str
+    """
     with atomic(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON atomically, sorted and indented, so that a diff of it can be read.
+
+    Parameters
+    ----------
+    path : Path
+    value : object
+        Plain values.
+    """
+    write_text(path, json.dumps(value, indent=1, sort_keys=True) + "\n")
 
 
 def sidecar(path: Path) -> Path:

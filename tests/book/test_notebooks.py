@@ -85,7 +85,7 @@ def run(**options):
 def one_process(monkeypatch):
     from concurrent.futures import ThreadPoolExecutor
 
-    monkeypatch.setattr(workers, "pool", lambda jobs: ThreadPoolExecutor(1))
+    monkeypatch.setattr(workers, "pool", lambda jobs, shared=None: ThreadPoolExecutor(1))
 
 
 def test_a_page_is_executed_once_titled_and_then_taken_from_the_cache(sandbox):
@@ -108,7 +108,7 @@ def test_a_page_is_executed_once_titled_and_then_taken_from_the_cache(sandbox):
 
 def test_a_failing_notebook_is_named_and_does_not_stop_the_others(sandbox):
     sandbox.insert(0, specs.PageSpec(notebook="bad", page="b"))
-    with pytest.raises(RunFailed, match="notebook 'b' failed: ValueError: broken on purpose"):
+    with pytest.raises(RunFailed, match="1 notebooks failed, first 'b': ValueError: broken on purpose"):
         run()
     folder = paths.executed("demo")
     assert not (folder / "b.ipynb").exists() and (folder / "failed" / "b.ipynb").exists()

@@ -65,7 +65,7 @@ def test_the_readers_weights_have_every_mean_and_ask_no_network(folders):
     frame = pd.DataFrame({"one": [0.5, np.nan], "two": [0.7, 0.8]}, index=["A </script>", "B"])
     text = show.weights(frame, page="p", profile="x", name="w").data
     given = json.loads(html.unescape(re.search(r'data-means="([^"]*)"', text)[1]))
-    assert given["rows"][1] == {"name": "B", "values": [None, 0.8]}
+    assert given["data"][1] == [None, 0.8] and given["index"][1] == "B"
     assert given["columns"] == ["one", "two"]
     assert text.count("</script>") == 1 and "http" not in text
     assert (folders / "files" / "p-w.csv").exists()
