@@ -189,8 +189,8 @@ class _Execution:
     page: PageSpec
     profile: str
     parameters: dict
-    timeout: int
     key: str
+    timeout: int = 1800
 
     def __str__(self) -> str:
         return self.page.page
@@ -268,7 +268,6 @@ def run(
     parameters: dict | None = None,
     jobs: int = 2,
     force: bool = False,
-    timeout: int = 1800,
     scheduler: str | None = None,
     say: Say = print,
     progress: Progress = quiet,
@@ -287,8 +286,6 @@ def run(
         Notebooks at a time.
     force : bool
         Execute even what has not changed.
-    timeout : int
-        Seconds that a cell may take.
     scheduler : str, optional
         Address of a Dask cluster whose workers execute them; they must see the folders of this
         project, because a notebook reads the results and writes its figures there.
@@ -322,8 +319,7 @@ def run(
         gene_tables.refresh(profile, specs.declared())
     given = parameters or {}
     units = [
-        _Execution(known[name], profile, given, timeout, key(known[name], profile, given))
-        for name in chosen
+        _Execution(known[name], profile, given, key(known[name], profile, given)) for name in chosen
     ]
     waiting = [unit for unit in units if force or not _current(unit)]
     if waiting:
@@ -361,7 +357,8 @@ def run_study(name: str, parameters: dict) -> Path:
     if name not in known:
         raise unknown("study", name, known)
     page = PageSpec.model_construct(notebook=f"studies/{name}", page=name)
-    unit = _Execution(page, "studies", parameters, 7 * 24 * 3600, key(page, "studies", parameters))
+    inputs = key(page, "studies", parameters)
+    unit = _Execution(page, "studies", parameters, inputs, timeout=7 * 24 * 3600)
     _execute(None, unit)
     return unit.out
 

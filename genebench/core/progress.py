@@ -19,7 +19,6 @@ class Reporter:
     def __init__(self) -> None:
         self.console = Console(stderr=True)
         self.live = self.console.is_terminal
-        self.began: dict[str, float] = {}
         self.last = 0.0
         self.bars: dict[str, int] = {}
         columns = (*Progress.get_default_columns(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -52,12 +51,10 @@ class Reporter:
         stage : str
         done, total : int
         """
-        now = time.monotonic()
-        took = now - self.began.setdefault(stage, now)
-        if self.live:
-            if stage not in self.bars:
-                self.bars[stage] = self.progress.add_task(stage, total=total)
-            self.progress.update(self.bars[stage], completed=done, total=total)
-        elif done and (done == total or now - self.last >= self.every):
-            self.last, left = now, took / done * (total - done)
-            self.say(f"{stage}: {done}/{total}, {took:.0f} s elapsed, ETA {left:.0f} s")
+        if stage not in self.bars:
+            self.bars[stage] = self.progress.add_task(stage)
+        self.progress.update(self.bars[stage], completed=done, total=total)
+        task, now = self.progress.tasks[self.bars[stage]], time.monotonic()
+        if not self.live and done and (done == total or now - self.last >= self.every):
+            self.last, left = now, task.elapsed / done * (total - done)
+            self.say(f"{stage}: {done}/{total}, {task.elapsed:.0f} s elapsed, ETA {left:.0f} s")

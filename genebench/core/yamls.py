@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -31,22 +32,11 @@ class Spec(BaseModel):
         return given
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads plain values only; refuses a key that stands twice.
-
-    Repetitions by aliases are counted: ten lines of them can stand for a billion values.
-    """
-
-    def get_single_node(self):
-        node = super().get_single_node()
-        if node is not None and _size(node, {}) > _MOST:
-            fault = f"its aliases stand for more than {_MOST:,} values"
-            raise yaml.constructor.ConstructorError(None, None, fault, node.start_mark)
-        return node
-
-
 def _size(node: yaml.Node, known: dict[int, int]) -> int:
-    """Values a node stands for once every alias is written out; ``known``: those counted before."""
+    """Values a node stands for once every alias is written out; refuses a key that stands twice.
+
+    Ten lines of aliases can stand for a billion values. ``known``: nodes counted before.
+    """
     if id(node) in known:
         return known[id(node)]
     known[id(node)] = _MOST  # where it holds itself
@@ -56,7 +46,7 @@ def _size(node: yaml.Node, known: dict[int, int]) -> int:
         for key, _ in inner:
             if first.setdefault(str(key.value), key) is not key:
                 fault = f"the key '{key.value}' stands twice"
-                raise yaml.constructor.ConstructorError(None, None, fault, key.start_mark)
+                raise yaml.MarkedYAMLError(problem=fault, problem_mark=key.start_mark)
         inner = chain(*inner)
     known[id(node)] = 1 + sum(_size(part, known) for part in inner)
     return known[id(node)]
@@ -79,15 +69,19 @@ def read_yaml(path: Path) -> Any:
     BadInput
         No such file, or malformed YAML.
     """
+    mark, why = None, f"its aliases stand for more than {_MOST:,} values"
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), _Loader)
+        loader = yaml.SafeLoader(path.read_text(encoding="utf-8"))
+        node = loader.get_single_node()
+        if node is None or _size(node, {}) <= _MOST:
+            return node and loader.construct_document(node)
     except FileNotFoundError:
         fault = "no such file; run this from a clone of the project, or set GENEBENCH_HOME to one."
         raise BadInput(f"{path}: {fault}") from None
     except yaml.MarkedYAMLError as err:
         mark, why = err.problem_mark or err.context_mark, err.problem
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as err:
-        mark, why = None, str(err)[:80]
+        why = str(err)[:80]
     line = f":{mark.line + 1}" if mark else ""
     raise BadInput(f"{path}{line}: malformed YAML, {why}; mend that value.")
 
@@ -129,10 +123,10 @@ def build(kind: Any, raw: Any, path: Path, *at: str) -> Any:
 def _line(path: Path, steps: list) -> str:
     """``:line`` of the last key that is there, of those that lead to a value; else nothing."""
     line = ""
-    try:
-        node = yaml.compose(path.read_text(encoding="utf-8"), _Loader)
-    except OSError:
+    if not os.path.exists(path):
         return line
+    with open(path, encoding="utf-8") as stream:
+        node = yaml.compose(stream, yaml.SafeLoader)
     for step in steps:
         if isinstance(node, yaml.MappingNode):
             inner = {key.value: (key, value) for key, value in node.value}
@@ -162,11 +156,7 @@ def entries(kind: type[Spec], path: Path, top: str) -> dict[str, Any]:
     """
     listed = under(path, top, dict)
     raw = {n: {"name": n, **e} if isinstance(e, dict) else e for n, e in listed.items()}
-    out = build(dict[str, kind], raw, path, top)
-    for name, spec in out.items():
-        if spec.name != name:
-            raise BadInput(f"{path}: the entry '{name}' has a key 'name' inside; leave it out.")
-    return out
+    return {spec.name: spec for spec in build(dict[str, kind], raw, path, top).values()}
 
 
 def under(path: Path, top: str, kind: type) -> Any:
