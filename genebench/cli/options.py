@@ -152,8 +152,8 @@ def show(frame, as_json: bool, columns: list[str]) -> None:
     _rows(frame[[c for c in columns if c != "reason"]].astype(object))
     if "reason" in columns:
         parts = frame[frame.reason.fillna("") != ""].groupby("reason", sort=False)[columns[0]]
-        reasons = [f"{', '.join(part.astype(str))}: {why}" for why, part in parts]
-        print(*[""] * bool(reasons), *reasons, sep="\n", end="\n" * bool(reasons))
+        if reasons := [f"{', '.join(part.astype(str))}: {why}" for why, part in parts]:
+            print("", *reasons, sep="\n")
 
 
 def _rows(frame) -> None:
@@ -163,12 +163,11 @@ def _rows(frame) -> None:
 
     console = Console()
     if not console.is_terminal:
-        long = lambda v: isinstance(v, str) and len(v) > LONGEST_CELL  # noqa: E731
-        print(frame.map(lambda v: f"{v[:LONGEST_CELL]} …" if long(v) else v).to_string(index=False))
+        print(frame.to_string(index=False, max_colwidth=LONGEST_CELL))
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in frame:
-        table.add_column(column, overflow="fold", ratio=3 if column in ("task", "title") else None)
+        table.add_column(column, overflow="fold")
     for row in frame.where(frame.notna(), "").itertuples(index=False):
         table.add_row(*map(str, row))
     console.print(table, markup=False)
