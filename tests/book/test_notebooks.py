@@ -108,7 +108,7 @@ def test_a_page_is_executed_once_titled_and_then_taken_from_the_cache(sandbox):
 
 def test_a_failing_notebook_is_named_and_does_not_stop_the_others(sandbox):
     sandbox.insert(0, specs.PageSpec(notebook="bad", page="b"))
-    with pytest.raises(RunFailed, match="1 notebooks failed, first 'b': ValueError: broken on purpose"):
+    with pytest.raises(RunFailed, match="1 notebooks failed, first 'b': ValueError: broken on"):
         run()
     folder = paths.executed("demo")
     assert not (folder / "b.ipynb").exists() and (folder / "failed" / "b.ipynb").exists()
