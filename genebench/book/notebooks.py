@@ -61,7 +61,6 @@ def imports(path: Path, package: str = "") -> frozenset[str]:
     Parameters
     ----------
     path : Path
-        The file.
     package : str
         Dotted name of its package, for relative imports.
 
@@ -78,16 +77,13 @@ def modules(path: Path, root: Path = CODE) -> set[Path]:
 
     Parameters
     ----------
-    path : Path
-        A notebook or module.
-    root : Path
-        Folder that the packages lie in.
+    path, root : Path
+        A notebook or module, and the folder that the packages lie in.
 
     Returns
     -------
     set of Path
-        Files, those of the packages around them included. A package that imports its modules by
-        name at run time counts as a whole.
+        With the packages around them; one that imports its modules by name counts as a whole.
     """
     found: set[Path] = set()
     waiting = {path}
@@ -119,14 +115,12 @@ def tables(page: PageSpec, profile: str) -> list[Path]:
     Parameters
     ----------
     page : PageSpec
-        A page of the book.
     profile : str
-        Which profile the book is built for.
 
     Returns
     -------
     list of Path
-        Files that exist, sorted.
+        Sorted.
     """
     names = {part for name in imports(source(page)) for part in (name, name.partition(".")[0])}
     shown = default(page, "source") or profile
@@ -140,17 +134,14 @@ def key(page: PageSpec, profile: str, parameters: dict | None = None) -> str:
     Parameters
     ----------
     page : PageSpec
-        A page of the book.
     profile : str
-        Which profile the book is built for.
     parameters : dict, optional
         Those given by hand: a page made with them is not the page of the book.
 
     Returns
     -------
     str
-        16 hexadecimal digits of the page, its source, the modules that it imports (directly or
-        through others), the declarations, and the tables that it reads.
+        Of the page, its source, the modules that it imports, all declarations, the tables it reads.
     """
     declared = [*paths.DATA.glob("*.yml"), *paths.SOURCES.glob("*.yml")]
     files = {source(page), *modules(source(page)), *declared, *tables(page, profile)}
@@ -159,16 +150,11 @@ def key(page: PageSpec, profile: str, parameters: dict | None = None) -> str:
 
 
 def require_pages(profile: str) -> None:
-    """Check that the book can be built for a profile.
+    """Refuse a profile that is unknown, or has no pages of its own.
 
     Parameters
     ----------
     profile : str
-
-    Raises
-    ------
-    BadInput
-        The profile is unknown, or has no pages of its own.
     """
     known = specs.declared()
     if not known.profile(profile).book:
@@ -277,20 +263,17 @@ def run(
     Parameters
     ----------
     profile : str
-        Which profile the book is built for.
     pages : iterable of str, optional
         Only these pages.
     parameters : dict, optional
         Given to every notebook; its page is executed again by the next run without them.
     jobs : int
-        Notebooks at a time.
     force : bool
         Execute even what has not changed.
     scheduler : str, optional
-        Address of a Dask cluster whose workers execute them; they must see the folders of this
-        project, because a notebook reads the results and writes its figures there.
+        Address of a Dask cluster whose workers see the folders of this project: a notebook reads
+        the results and writes its figures there.
     say, progress : callable
-        See ``workers``.
 
     Returns
     -------
@@ -299,8 +282,6 @@ def run(
 
     Raises
     ------
-    BadInput
-        Unknown page, or no results yet.
     RunFailed
         A notebook failed; it is named, and the others are done.
     """
@@ -337,21 +318,12 @@ def run_study(name: str, parameters: dict) -> Path:
     Parameters
     ----------
     name : str
-        Notebook.
     parameters : dict
-        Of the notebook.
 
     Returns
     -------
     Path
         The executed notebook.
-
-    Raises
-    ------
-    BadInput
-        Unknown study.
-    RunFailed
-        It failed.
     """
     known = [p.stem for p in (paths.NOTEBOOKS / "studies").glob("*.py")]
     if name not in known:
@@ -372,9 +344,7 @@ def book(profile: str, *, say: Say = print) -> Path:
     Parameters
     ----------
     profile : str
-        Its name.
     say : callable
-        Takes what happens.
 
     Returns
     -------

@@ -30,13 +30,7 @@ def repository() -> str:
     Returns
     -------
     str
-        ``owner/name``, from ``GENEBENCH_REPOSITORY``, else from the clone's remote; empty if there
-        is none.
-
-    Raises
-    ------
-    BadInput
-        ``GENEBENCH_REPOSITORY`` is no such name.
+        ``owner/name``, from ``GENEBENCH_REPOSITORY``, else from the clone's remote; else empty.
     """
     given = os.environ.get("GENEBENCH_REPOSITORY", "")
     if not given:
@@ -55,18 +49,7 @@ def repository() -> str:
 
 
 def release() -> str:
-    """Which version the book is built for.
-
-    Returns
-    -------
-    str
-        ``GENEBENCH_RELEASE``, else ``LATEST``.
-
-    Raises
-    ------
-    BadInput
-        It cannot name a version.
-    """
+    """Which version the book is built for: ``GENEBENCH_RELEASE``, else ``LATEST``."""
     return _version(os.environ.get("GENEBENCH_RELEASE") or LATEST)
 
 
@@ -120,9 +103,7 @@ def site(folder: Path, version: str, *, on: date | None = None, html: Path | Non
     Parameters
     ----------
     folder : Path
-        The site.
     version : str
-        Name of the version.
     on : date, optional
         Its date; today.
     html : Path, optional
@@ -132,11 +113,6 @@ def site(folder: Path, version: str, *, on: date | None = None, html: Path | Non
     -------
     Path
         Folder of the version.
-
-    Raises
-    ------
-    BadInput
-        The book is not built, or the name cannot be that of a version.
     """
     html = html or paths.HTML
     if not (html / "index.html").exists():
@@ -177,16 +153,10 @@ def source(page: PageSpec) -> Path:
     Parameters
     ----------
     page : PageSpec
-        A page of the book.
 
     Returns
     -------
     Path
-
-    Raises
-    ------
-    BadInput
-        There is none of that name.
     """
     path = paths.NOTEBOOKS / f"{page.notebook}.py"
     if not path.exists():
@@ -201,7 +171,6 @@ def titled(page: PageSpec):
     Parameters
     ----------
     page : PageSpec
-        A page of the book.
 
     Returns
     -------
@@ -238,9 +207,7 @@ def plain(page: PageSpec, profile: str):
     Parameters
     ----------
     page : PageSpec
-        A page of the book.
     profile : str
-        Which profile the book is built for.
 
     Returns
     -------
@@ -268,11 +235,8 @@ def offer(page: PageSpec, profile: str, folder: Path) -> None:
     Parameters
     ----------
     page : PageSpec
-        A page of the book.
     profile : str
-        Which profile the book is built for.
     folder : Path
-        Where.
     """
     import jupytext
     import nbformat
@@ -296,9 +260,7 @@ def default(page: PageSpec, name: str) -> str:
     Parameters
     ----------
     page : PageSpec
-        A page of the book.
     name : str
-        Of the parameter.
 
     Returns
     -------
@@ -316,9 +278,7 @@ def sign(page: PageSpec, profile: str, path: Path) -> None:
     Parameters
     ----------
     page : PageSpec
-        A page of the book.
     profile : str
-        Which profile the book is built for.
     path : Path
         The executed notebook.
     """

@@ -56,8 +56,7 @@ def figure(
     data : DataFrame
         What is drawn.
     page, profile, name : str
-        Name of the page, which profile the book is built for, and name of the figure; its label
-        for ``{numref}`` is ``fig-<page>-<name>``.
+        The label for ``{numref}`` is ``fig-<page>-<name>``.
     caption, alt : str
         What the figure shows, in sentences; and for those who cannot see it.
 
@@ -118,7 +117,6 @@ def table(
     frame : DataFrame
         What is shown and saved.
     page, profile, name : str
-        Name of the page, which profile the book is built for, and name of the table.
     caption : str
         What the table shows.
     digits : int
@@ -195,7 +193,6 @@ def data(values: dict, *, profile: str, name: str, call: str) -> None:
     values : dict
         Plain JSON, without NaN.
     profile : str
-        Which profile the book is built for.
     name : str
         Name of the file, without ending.
     call : str
@@ -213,7 +210,6 @@ def plain_table(frame: pd.DataFrame, *, page: str, profile: str, caption: str) -
     frame : DataFrame
         What is shown and saved; real numbers have two decimals.
     page, profile : str
-        Name of the page, and which profile the book is built for.
     caption : str
         What the table shows.
 
@@ -239,7 +235,6 @@ def weights(frame: pd.DataFrame, *, page: str, profile: str, name: str) -> HTML:
     frame : DataFrame
         Means by model (rows) and group (columns).
     page, profile, name : str
-        Name of the page, which profile the book is built for, and name of the table.
 
     Returns
     -------
@@ -297,7 +292,6 @@ def values(numbers: dict[str, object], *, page: str, profile: str) -> None:
     numbers : dict
         Key to number or text.
     page, profile : str
-        Name of the page, and which profile the book is built for.
 
     Raises
     ------
