@@ -1,7 +1,5 @@
 """From jupytext source to executed notebook, in parallel, resumed; and the book around them."""
 
-from __future__ import annotations
-
 import ast
 import json
 import os
@@ -20,7 +18,7 @@ from .. import __version__
 from ..benchmark import gene_tables, results
 from ..core import cache, paths, specs, workers
 from ..core.cluster import Cluster
-from ..core.errors import BadInput, RunFailed, unknown
+from ..core.errors import BadInput, RunFailed, pick
 from ..core.specs import PageSpec
 from ..core.workers import Progress, Say, quiet
 from .publish import default, offer, sign, source, titled
@@ -292,16 +290,10 @@ def run(
             "first."
         )
     known = {p.page: p for p in specs.pages()}
-    chosen = list(pages or known)
-    for name in chosen:
-        if name not in known:
-            raise unknown("page", name, known)
+    chosen, given = {name: pick(known, "page", name) for name in pages or known}, parameters or {}
     if "genes" in chosen:
         gene_tables.refresh(profile, specs.declared())
-    given = parameters or {}
-    units = [
-        _Execution(known[name], profile, given, key(known[name], profile, given)) for name in chosen
-    ]
+    units = [_Execution(p, profile, given, key(p, profile, given)) for p in chosen.values()]
     waiting = [unit for unit in units if force or not _current(unit)]
     if waiting:
         options = {"say": say, "progress": progress, "at_once": jobs, "waiting": waiting}
@@ -325,9 +317,8 @@ def run_study(name: str, parameters: dict) -> Path:
     Path
         The executed notebook.
     """
-    known = [p.stem for p in (paths.NOTEBOOKS / "studies").glob("*.py")]
-    if name not in known:
-        raise unknown("study", name, known)
+    known = {p.stem: p for p in (paths.NOTEBOOKS / "studies").glob("*.py")}
+    pick(known, "study", name)
     page = PageSpec.model_construct(notebook=f"studies/{name}", page=name)
     inputs = key(page, "studies", parameters)
     unit = _Execution(page, "studies", parameters, inputs, timeout=7 * 24 * 3600)

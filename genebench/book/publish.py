@@ -1,7 +1,5 @@
 """What readers take away: notebooks, addresses that launch them, dated versions of the book."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -32,14 +30,14 @@ def repository() -> str:
     str
         ``owner/name``, from ``GENEBENCH_REPOSITORY``, else from the clone's remote; else empty.
     """
-    given = os.environ.get("GENEBENCH_REPOSITORY", "")
-    if not given:
-        command = ["git", "remote", "get-url", "origin"]
-        remote = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True).stdout
-        if "github.com" not in remote:
-            return ""
-        given = remote.strip()
-    match = re.search(r"(?:^|github\.com[:/])([\w.-]+/[\w.-]+?)(?:\.git)?/?$", given)
+    given, command = (
+        os.environ.get("GENEBENCH_REPOSITORY", ""),
+        ["git", "remote", "get-url", "origin"],
+    )
+    remote = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True).stdout.strip()
+    if not given and "github.com" not in remote:
+        return ""
+    match = re.search(r"(?:^|github\.com[:/])([\w.-]+/[\w.-]+?)(?:\.git)?/?$", given or remote)
     if not match:
         raise BadInput(
             f"GENEBENCH_REPOSITORY is '{given}'; write it as owner/name, or as the address on "

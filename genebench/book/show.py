@@ -1,7 +1,5 @@
 """What a notebook puts on its page: figures and tables with downloads, numbers for the prose."""
 
-from __future__ import annotations
-
 import json
 import math
 import warnings

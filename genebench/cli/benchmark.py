@@ -1,7 +1,5 @@
 """The commands of the benchmark: sources, tasks, models, vectors, runs, checks."""
 
-from __future__ import annotations
-
 import functools
 import os
 import re

@@ -1,7 +1,5 @@
 """The commands around the book: notebooks, book, publish."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from ..core.errors import BadInput

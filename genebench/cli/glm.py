@@ -1,7 +1,5 @@
 """The commands ``genebench glm …``: parse and call, decide nothing."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from ..core import specs

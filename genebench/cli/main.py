@@ -1,7 +1,5 @@
 """The command line: parses and calls, decides nothing."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Annotated
 

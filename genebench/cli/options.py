@@ -1,7 +1,5 @@
 """What all commands share: options, how faults end, and how tables are printed."""
 
-from __future__ import annotations
-
 import functools
 import inspect
 import json

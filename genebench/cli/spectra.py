@@ -1,7 +1,5 @@
 """The command ``genebench spectra``."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from ..core.progress import Reporter

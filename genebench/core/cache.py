@@ -4,8 +4,6 @@ A recipe is everything that determines an artefact and nothing else. A file is w
 temporary name in its own folder and moved into place, so that a reader never meets half of one.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

@@ -5,12 +5,9 @@ this process, and nobody else stores them. A worker may join, leave or be killed
 units are computed again.
 """
 
-from __future__ import annotations
-
-import hashlib
 import queue
-import warnings
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import fields, is_dataclass
 from importlib import metadata
 from pathlib import Path
@@ -18,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from . import cache
 from .errors import BadInput, RunFailed, Sentence
 from .workers import Once, Stage, fault
 
@@ -38,15 +36,12 @@ def code() -> str:
     str
         16 hex digits of a SHA-256.
     """
-    total = hashlib.sha256()
-    for path in sorted(Path(__file__).parents[1].rglob("*.py")):
-        total.update(path.read_bytes())
-    for package in ("numpy", "torch"):
-        total.update(metadata.version(package).split("+")[0].encode())
-    return total.hexdigest()[:16]
+    modules = sorted(Path(__file__).parents[1].rglob("*.py"))
+    versions = [metadata.version(name).split("+")[0] for name in ("numpy", "torch")]
+    return cache.key([*map(cache.digest, modules), *versions])
 
 
-class Cluster:
+class Cluster(AbstractContextManager):
     """A running Dask cluster, to be entered as a context.
 
     Parameters
@@ -64,8 +59,11 @@ class Cluster:
 
     def __init__(self, address: str, *, timeout: float = 20.0) -> None:
         try:
+            import dask
             from distributed import Client
 
+            # a large part travels with its task on purpose
+            dask.config.set({"distributed.admin.large-graph-warning-threshold": SHARED_BYTES})
             self.client = Client(address, timeout=timeout, set_as_default=False)
         except ImportError:
             raise BadInput(
@@ -113,9 +111,6 @@ class Cluster:
         except TimeoutError:
             return False
         return True
-
-    def __enter__(self) -> Cluster:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.client.close()
@@ -179,17 +174,12 @@ class Cluster:
                 except Sentence as err:
                     yield unit, str(err)
                     continue
-                future = self._submit(stage.compute, *parts)
+                future = self.client.submit(stage.compute, *parts, pure=False)
                 running[future] = unit
                 future.add_done_callback(ended.put)
             yield from results(0)
         finally:
             self.client.cancel([*running, *(future for future, _ in sent.values())], force=True)
-
-    def _submit(self, function, *args):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a large part travels with its task on purpose
-            return self.client.submit(function, *args, pure=False)
 
     def _send(self, part: Any, sent: dict[str, tuple[Any, float]]) -> Any:
         """A part of a unit, or the future of one that is shared; the least recently used go."""
@@ -199,7 +189,7 @@ class Cluster:
             sent[part.name] = sent.pop(part.name)  # the last used stands last
         else:
             value = part.load()
-            sent[part.name] = (self._submit(_same, value), bytes_of(value))
+            sent[part.name] = (self.client.submit(_same, value, pure=False), bytes_of(value))
             while len(sent) > 1 and sum(size for _, size in sent.values()) > SHARED_BYTES:
                 del sent[next(iter(sent))]
         return sent[part.name][0]

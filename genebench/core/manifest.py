@@ -3,8 +3,6 @@
 Versions, seeds, device, time, memory, commit, releases, skipped pairs.
 """
 
-from __future__ import annotations
-
 import json
 import platform
 import resource

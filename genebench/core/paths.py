@@ -1,7 +1,5 @@
 """Every directory name of the project; nobody else spells one."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

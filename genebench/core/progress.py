@@ -1,7 +1,5 @@
 """Progress with an ETA: a live bar on a terminal, plain lines in a log."""
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Callable
@@ -29,7 +27,7 @@ class Reporter:
         """Keyword arguments for functions that report: ``say`` and ``progress``."""
         return {"say": self.say, "progress": self.step}
 
-    def __enter__(self) -> Reporter:
+    def __enter__(self) -> "Reporter":
         self.progress.start()
         return self
 

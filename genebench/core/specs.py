@@ -1,7 +1,5 @@
 """What may be declared in ``data/``: sources, tasks, models, profiles, pages, quoted figures."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -12,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from . import paths
-from .errors import BadInput, unknown
+from .errors import BadInput, pick
 from .yamls import Spec, build, entries, read_yaml, under
 
 Kind = Literal["binary", "multiclass", "multilabel", "regression", "pair"]
@@ -279,20 +277,20 @@ class Declarations:
 
     def source(self, name: str) -> SourceSpec:
         """One source by id; an unknown one is an error that names the nearest."""
-        return _pick(self.sources, "source", name)
+        return pick(self.sources, "source", name)
 
     def model(self, name: str) -> ModelSpec:
         """One model by name; an unknown one is an error that names the nearest."""
-        return _pick(self.models, "model", name)
+        return pick(self.models, "model", name)
 
     def profile(self, name: str) -> ProfileSpec:
         """One profile by name; it, and the sources and models that it names, must be known."""
-        profile = _pick(self.profiles, "profile", name)
+        profile = pick(self.profiles, "profile", name)
         where = f"{paths.PROFILES}: profile '{name}'"
         for source in profile.sources:
-            _pick(self.sources, "source", source, where)
+            pick(self.sources, "source", source, where=where)
         for model in profile.models:
-            _pick(self.models, "model", model, where)
+            pick(self.models, "model", model, where=where)
         return profile
 
     def exposed(self, model: str, task: str) -> bool:
@@ -301,7 +299,7 @@ class Declarations:
 
     def extended(
         self, *, sources: Iterable[SourceSpec] = (), models: Iterable[ModelSpec] = ()
-    ) -> Declarations:
+    ) -> "Declarations":
         """The same with a user's specs beside the declared ones, in place of those of equal name.
 
         Parameters
@@ -317,12 +315,6 @@ class Declarations:
             sources={**self.sources, **{s.id: s for s in sources}},
             models={**self.models, **{m.name: m for m in models}},
         )
-
-
-def _pick(known: Mapping[str, Any], what: str, name: str, where: str = "") -> Any:
-    if name not in known:
-        raise unknown(what, name, known, where=where)
-    return known[name]
 
 
 @lru_cache

@@ -5,8 +5,6 @@ Dask cluster (``core.cluster``). An output is stored as soon as its unit ends: w
 costs one unit a process.
 """
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import threading

@@ -1,7 +1,5 @@
 """YAML files to declarations: read safely, checked, one sentence a fault with file and line."""
 
-from __future__ import annotations
-
 import os
 from itertools import chain
 from pathlib import Path

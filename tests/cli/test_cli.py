@@ -68,12 +68,12 @@ def test_validate_accepts_the_committed_results(call, name):
     assert result.exit_code == 0 and "valid" in result.stdout, result.output
 
 
+@pytest.mark.parametrize("name", ["scores.parquet", "manifest.json"])
 @pytest.mark.parametrize("text", ["", "not parquet", "<html>not found</html>"])
-def test_validate_refuses_what_is_no_results_file(call, tmp_path, text):
-    for name in ("scores.parquet", "manifest.json"):
-        (tmp_path / name).write_text(text)
-        result = call("validate", str(tmp_path / name))
-        assert result.exit_code == 2 and str(tmp_path) in result.stderr
+def test_validate_refuses_what_is_no_results_file(call, tmp_path, text, name):
+    (tmp_path / name).write_text(text)
+    result = call("validate", str(tmp_path / name))
+    assert result.exit_code == 2 and str(tmp_path) in result.stderr
 
 
 def test_validate_names_a_score_out_of_bounds_and_what_to_give(call, tmp_path):

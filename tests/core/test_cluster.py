@@ -14,7 +14,7 @@ from helpers import run_tiny, sha256
 
 distributed = pytest.importorskip("distributed")
 
-from genebench.benchmark import fold_blocks, plan, results  # noqa: E402
+from genebench.benchmark import plan, results  # noqa: E402
 from genebench.core import cluster, paths, workers  # noqa: E402
 from genebench.core.errors import BadInput  # noqa: E402
 
@@ -94,15 +94,6 @@ def test_what_units_share_is_sent_once_and_only_this_process_stores(address):
     assert set(shared) == {"plan"} and set(processes) == {os.getpid()}
     assert [(n, total) for n, _, total in outputs] == [(i, 1000.0 * len(name)) for i, name in done]
     assert len({process for _, process, _ in outputs}) == 2
-
-
-def test_folds_are_made_from_what_was_gathered(warm):
-    tiny = plan.make("tiny")
-    cell = next(c for c in tiny.cells if c.split == "stem")
-    (unit,) = tiny.fold_units(cell.split, cell.tasks)
-    fold, reasons = fold_blocks.STAGE.compute(*fold_blocks.STAGE.gather(tiny, unit))
-    np.testing.assert_array_equal(fold, fold_blocks.load(tiny, unit)[0])
-    assert reasons == [""] * len(unit.tasks)
 
 
 @pytest.mark.parametrize(
