@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.size import public
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "genebench"
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -83,11 +85,6 @@ def test_imports_point_one_way(path):
     assert later == [], f"{path.name} imports from {later}, which stand after '{mine}'"
 
 
-def test_nothing_in_the_package_imports_what_times_or_shows_it():
-    for path in MODULES:
-        assert not packages(path) & {"benchmarks", "notebooks", "tests"}, path
-
-
 def test_the_reader_of_imports_sees_them():
     names = {"genebench.core.cache", "genebench.stats.metrics", "genebench.probes"}
     assert names <= imports(PACKAGE / "benchmark" / "fit.py")
@@ -103,15 +100,18 @@ def test_nothing_right_of_the_waist_can_compute_a_score(path):
     assert [name for name in imports(path) if scoring.match(name)] == []
 
 
+ONLY = {
+    "sources.py": "pooch requests urllib urllib3 http httpx socket ftplib aiohttp",
+    "limits.py": "pickle cPickle dill cloudpickle joblib shelve marshal",
+    "": "benchmarks notebooks tests",
+}
+"""The one module that may import what touches the network, unpickles, or times and shows us."""
+
+
 @pytest.mark.parametrize("path", **named(MODULES))
-def test_only_sources_touches_the_network(path):
-    web = "pooch requests urllib urllib3 http httpx socket ftplib aiohttp".split()
-    assert path.name == "sources.py" or not packages(path) & set(web)
-
-
-@pytest.mark.parametrize("path", **named([p for p in MODULES if p.name != "limits.py"]))
-def test_nothing_is_unpickled(path):
-    assert not packages(path) & set("pickle cPickle dill cloudpickle joblib shelve marshal".split())
+def test_one_module_touches_the_network_and_one_unpickles(path):
+    for name, banned in ONLY.items():
+        assert path.name == name or not packages(path) & set(banned.split())
 
 
 @pytest.mark.parametrize("path", **named(MODULES))
@@ -140,16 +140,6 @@ def test_the_one_unpickler_refuses_every_global_and_is_the_only_one_used():
 @pytest.mark.parametrize("path", **named(MODULES))
 def test_a_module_stays_short(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 450
-
-
-def public(node: ast.AST):
-    """Public functions, classes and methods of a module or class."""
-    for child in ast.iter_child_nodes(node):
-        kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-        if isinstance(child, kinds) and not child.name.startswith("_"):
-            yield child
-            if isinstance(child, ast.ClassDef):
-                yield from public(child)
 
 
 @pytest.mark.parametrize("path", **named(MODULES))

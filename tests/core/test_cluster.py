@@ -14,7 +14,7 @@ from helpers import run_tiny, sha256
 
 distributed = pytest.importorskip("distributed")
 
-from genebench.benchmark import plan, results  # noqa: E402
+from genebench.benchmark import results  # noqa: E402
 from genebench.core import cluster, paths, workers  # noqa: E402
 from genebench.core.errors import BadInput  # noqa: E402
 
@@ -109,13 +109,6 @@ def test_workers_that_would_compute_something_else_are_refused(address, monkeypa
     monkeypatch.setattr(cluster.metadata, "version", lambda package: "0")
     with pytest.raises(BadInput, match="or another one; install this version"):
         cluster.Cluster(address)
-
-
-def test_the_bytes_of_what_is_shared_are_counted(warm):
-    tiny = plan.make("tiny")
-    block = tiny.block(tiny.cells[0]).load()
-    least = sum(t.labels.nbytes for t in block.tasks) + block.common.nbytes
-    assert cluster.bytes_of(block) >= least and cluster.bytes_of(tiny.profile) == 0
 
 
 @pytest.mark.slow
