@@ -41,18 +41,6 @@ profile whose results the page shows."""
 # --- what a page depends on -----------------------------------------------------------------------
 
 
-@lru_cache(maxsize=4096)
-def _imports(path: Path, package: str, _changed: int) -> frozenset[str]:
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            base = resolve_name("." * node.level + (node.module or ""), package)
-            found |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
-    return frozenset(found)
-
-
 def imports(path: Path, package: str = "") -> frozenset[str]:
     """What a Python file imports, anywhere in it.
 
@@ -67,7 +55,18 @@ def imports(path: Path, package: str = "") -> frozenset[str]:
     frozenset of str
         Dotted names; of ``from a import b`` both ``a`` and ``a.b``.
     """
-    return _imports(path, package, path.stat().st_mtime_ns)
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = resolve_name("." * node.level + (node.module or ""), package)
+            found |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
+    return frozenset(found)
+
+
+_of_module = lru_cache(maxsize=None)(imports)
+"""Files of the packages stay as they are while a command runs."""
 
 
 def modules(path: Path, root: Path = CODE) -> set[Path]:
@@ -83,17 +82,15 @@ def modules(path: Path, root: Path = CODE) -> set[Path]:
     set of Path
         With the packages around them; one that imports its modules by name counts as a whole.
     """
-    found: set[Path] = set()
-    waiting = {path}
+    found = waiting = {f for name in imports(path) for f in _files_of(name, root)}
     while waiting:
-        file = waiting.pop()
-        inside = file.parent.relative_to(root).parts if file in found else ()
-        names = imports(file, ".".join(inside))
+        file, *_ = waiting
+        names = _of_module(file, ".".join(file.parent.relative_to(root).parts))
         files = {f for name in names for f in _files_of(name, root)}
         if file.name == "__init__.py" and "importlib" in names:
             files |= set(file.parent.glob("*.py"))
-        waiting |= files - found
-        found |= files
+        waiting = waiting - {file} | files - found
+        found = found | files
     return found
 
 
@@ -102,9 +99,9 @@ def _files_of(name: str, root: Path) -> list[Path]:
     parts = name.split(".")
     if parts[0] not in PROJECT:
         return []
-    folders = [root.joinpath(*parts[: n + 1]) for n in range(len(parts))]
-    files = [folders[-1].with_suffix(".py"), *(folder / "__init__.py" for folder in folders)]
-    return [file for file in files if file.exists()]
+    at = root.joinpath(*parts)
+    packages = [folder / "__init__.py" for folder in (at, *at.parents[: len(parts) - 1])]
+    return [file for file in (at.with_suffix(".py"), *packages) if file.exists()]
 
 
 def tables(page: PageSpec, profile: str) -> list[Path]:
@@ -120,8 +117,7 @@ def tables(page: PageSpec, profile: str) -> list[Path]:
     list of Path
         Sorted.
     """
-    names = {part for name in imports(source(page)) for part in (name, name.partition(".")[0])}
-    shown = default(page, "source") or profile
+    shown, names = default(page, "source") or profile, imports(source(page))
     folders = {f.format(shown=shown) for name in names & set(READS) for f in READS[name]}
     return sorted(p for f in folders for p in (paths.RESULTS / f).rglob("*") if p.is_file())
 

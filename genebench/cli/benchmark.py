@@ -7,6 +7,8 @@ import sys
 from contextlib import nullcontext
 from pathlib import Path
 
+import typer
+
 from ..core import paths, specs
 from ..core.errors import BadInput
 from ..core.progress import Reporter
@@ -23,17 +25,16 @@ def fetch(source: list[str] | None = None) -> None:
     """
     from ..data import sources
 
-    declared, missing = specs.declared(), []
+    declared, missing = specs.declared(), False
     for spec in map(declared.source, source or declared.sources):
         for name in spec.files:
             try:
                 print(f"{spec.id}/{name}: {sources.locate(spec, name)}")
             except BadInput as err:
-                missing.append(err)
-    for err in missing[:-1]:
-        note(str(err))
+                missing = True
+                note(str(err))
     if missing:
-        raise missing[-1]
+        raise typer.Exit(2)
 
 
 def tasks(
