@@ -1,7 +1,5 @@
 """Shared fixtures: the made-up project, a finished run of it, and the real tasks, loaded once."""
 
-from __future__ import annotations
-
 import os
 import shutil
 from types import SimpleNamespace

@@ -1,8 +1,7 @@
 """What tests share: a made-up project whose whole run takes about a second, and small tools."""
 
-from __future__ import annotations
-
 import hashlib
+import runpy
 import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -197,15 +196,14 @@ def edit_yaml(path: Path, change) -> None:
 
 def enter(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """Point the package at another home."""
-    moved = {
-        paths.CACHE: folder / ".cache",
-        paths.RESULTS: folder / "data" / "results",
-        paths.ROOT: folder,
-    }
-    places = {name: place for name, place in vars(paths).items() if isinstance(place, Path)}
-    for name, place in places.items():
-        old = next(old for old in moved if place.is_relative_to(old))
-        monkeypatch.setattr(paths, name, moved[old] / place.relative_to(old))
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("GENEBENCH_HOME", str(folder))
+        for name in ("GENEBENCH_RESULTS", "GENEBENCH_CACHE"):
+            environment.delenv(name, raising=False)
+        fresh = runpy.run_path(paths.__file__)
+    for name in vars(paths):
+        if name.isupper():
+            monkeypatch.setattr(paths, name, fresh[name])
     monkeypatch.delenv("GENEBENCH_MIRROR", raising=False)
     monkeypatch.setattr(workers, "pool", in_this_process)
     forget()

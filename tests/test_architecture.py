@@ -1,7 +1,5 @@
 """The rules of the house, read from the source with ``ast``."""
 
-from __future__ import annotations
-
 import ast
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """Faults that were once in the package, each with the test that would have shown it."""
 
-from __future__ import annotations
-
 import os
 from functools import partial
 

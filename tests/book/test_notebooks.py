@@ -46,22 +46,37 @@ def test_no_executed_or_paired_notebook_lies_beside_the_sources():
     assert not list(paths.NOTEBOOKS.glob("*.ipynb"))
 
 
+NOTEBOOK = """# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Title
+
+# %% tags=["parameters"]
+profile: str = "demo"  # p
+page: str = "x"  # p
+n: str = "1"  # n
+
+# %%
+"""
+
+
 @pytest.fixture
 def sandbox(tmp_path, monkeypatch):
     """A notebook folder, a page list, and results of a profile, all of their own."""
-    kernel = "#     display_name: Python 3\n#     language: python\n#     name: python3\n"
-    header = f"# ---\n# jupyter:\n#   kernelspec:\n{kernel}# ---\n\n"
-    folder = tmp_path / "notebooks"
-    folder.mkdir()
-    given = 'profile: str = "demo"  # p\npage: str = "x"  # p\nn: str = "1"  # n\n'
-    cell = f'# %% [markdown]\n# # Title\n\n# %% tags=["parameters"]\n{given}\n# %%\n'
-    (folder / "good.py").write_text(header + cell + "print('page', page, n)\n")
-    (folder / "bad.py").write_text(header + cell + "raise ValueError('broken on purpose')\n")
-    (tmp_path / "results" / "demo").mkdir(parents=True)
-    (tmp_path / "results" / "demo" / "scores.parquet").write_bytes(b"any")
-    monkeypatch.setattr(paths, "NOTEBOOKS", folder)
-    monkeypatch.setattr(paths, "CACHE", tmp_path / "cache")
-    monkeypatch.setattr(paths, "RESULTS", tmp_path / "results")
+    for name in ("NOTEBOOKS", "CACHE", "RESULTS"):
+        monkeypatch.setattr(paths, name, tmp_path / name)
+    (paths.RESULTS / "demo").mkdir(parents=True)
+    (paths.RESULTS / "demo" / "scores.parquet").write_bytes(b"any")
+    paths.NOTEBOOKS.mkdir()
+    last = {"good": "print('page', page, n)\n", "bad": "raise ValueError('broken on purpose')\n"}
+    for name, text in last.items():
+        (paths.NOTEBOOKS / f"{name}.py").write_text(NOTEBOOK + text)
     pages = [specs.PageSpec(notebook="good", page="a", title="A page", parameters={"n": "7"})]
     monkeypatch.setattr(specs, "pages", lambda: pages)
     return pages

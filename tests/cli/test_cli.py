@@ -1,7 +1,5 @@
 """The contract of the command line: tables, JSON, exit status, one sentence for bad input."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Recipe, key, atomic file with a sidecar."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 

@@ -1,7 +1,5 @@
 """Cells on a Dask cluster of two processes: the same bytes, whatever happens to a worker."""
 
-from __future__ import annotations
-
 import functools
 import os
 import signal

@@ -1,7 +1,5 @@
 """Declarations: what is refused, and what the sentence says."""
 
-from __future__ import annotations
-
 import pytest
 from helpers import edit_yaml, forget
 from pydantic import ValidationError

@@ -1,8 +1,6 @@
 """The loop over units: cached ones are skipped, failures are noted, processes end with their
 parent."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess
