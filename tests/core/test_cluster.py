@@ -20,9 +20,9 @@ from genebench.core.errors import BadInput  # noqa: E402
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
-def local(number: int = 2):
-    """A cluster of worker processes of one thread each."""
-    options = {"threads_per_worker": 1, "processes": True, "dashboard_address": None}
+def local(number: int = 2, threads: int = 1):
+    """A cluster of worker processes, of one thread each."""
+    options = {"threads_per_worker": threads, "processes": True, "dashboard_address": None}
     return distributed.LocalCluster(n_workers=number, silence_logs=50, **options)
 
 
@@ -113,11 +113,7 @@ def test_workers_that_would_compute_something_else_are_refused(address, monkeypa
 def test_a_cluster_without_workers_or_with_threads_is_one_sentence():
     with local(0) as running, pytest.raises(BadInput, match="has no worker; start one with"):
         cluster.Cluster(running.scheduler_address, timeout=1)
-    options = {"n_workers": 1, "threads_per_worker": 2, "processes": False}
-    with (
-        distributed.LocalCluster(dashboard_address=None, **options) as running,
-        pytest.raises(BadInput, match="has 2 threads"),
-    ):
+    with local(1, threads=2) as running, pytest.raises(BadInput, match="has 2 threads"):
         cluster.Cluster(running.scheduler_address)
 
 
