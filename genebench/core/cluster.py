@@ -58,6 +58,11 @@ class Cluster(AbstractContextManager):
     """
 
     def __init__(self, address: str, *, timeout: float = 20.0) -> None:
+        if "://" not in address:
+            raise BadInput(
+                f"scheduler '{address}': is no address such as tcp://host:8786; give the one that "
+                "'dask scheduler' prints."
+            )
         try:
             import dask
             from distributed import Client
@@ -73,7 +78,7 @@ class Cluster(AbstractContextManager):
         except (OSError, ValueError, RuntimeError) as err:
             raise BadInput(
                 f"scheduler '{address}': does not answer ({fault(err)[:100]}); give the address "
-                "that 'dask scheduler' prints, such as tcp://host:8786."
+                "that 'dask scheduler' prints."
             ) from None
         try:
             self._check(address, timeout)

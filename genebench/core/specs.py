@@ -13,6 +13,7 @@ from .source_specs import (
     GROUPS,
     MORE_GROUPS,
     FileSpec,
+    Group,
     Inside,
     Kind,
     Name,
@@ -22,7 +23,7 @@ from .source_specs import (
 )
 from .yamls import Spec, build, entries, read_yaml, under
 
-__all__ = ["GROUPS", "MORE_GROUPS", "FileSpec", "Kind", "TaskSpec"]
+__all__ = ["GROUPS", "MORE_GROUPS", "FileSpec", "Group", "Kind", "TaskSpec"]
 
 
 class ModelSpec(Spec):

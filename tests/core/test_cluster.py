@@ -96,7 +96,7 @@ def test_what_units_share_is_sent_once_and_only_this_process_stores(address):
 
 @pytest.mark.parametrize(
     "given, words",
-    [("nowhere", "does not answer .*such as tcp"), ("tcp://127.0.0.1:1", "does not answer")],
+    [("nowhere", "is no address such as tcp"), ("tcp://127.0.0.1:1", "does not answer")],
 )
 def test_a_scheduler_that_is_not_there_is_one_sentence(given, words):
     with pytest.raises(BadInput, match=words):
