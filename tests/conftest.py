@@ -1,10 +1,7 @@
 """Shared fixtures: the made-up project, a finished run of it, and the real tasks, loaded once."""
 
-from __future__ import annotations
-
 import os
 import shutil
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,11 +10,8 @@ import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
-for _scheme in (
-    "http_proxy",
-    "https_proxy",
-):  # processes that a test starts reach nothing outside either
-    os.environ[_scheme] = "http://127.0.0.1:9"
+# processes that a test starts reach nothing outside either
+os.environ["http_proxy"] = os.environ["https_proxy"] = "http://127.0.0.1:9"
 os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 from helpers import enter, forget, make_home, run_tiny  # noqa: E402
@@ -85,17 +79,11 @@ def faults(request):
     """Note one try of a fault: what it was, cells lost by it, whether the rerun was identical, what
     became of it."""
     seen: list[tuple] = []
-    yield lambda fault, lost, identical, outcome: seen.append(
-        (fault, int(lost), bool(identical), outcome)
-    )
-    if seen and request.config.getoption("--record"):
-        frame = pd.DataFrame(seen, columns=["fault", "lost_cells", "identical", "outcome"])
-        lost, same = ("lost_cells", "max"), ("identical", "all")
-        by = frame.groupby("fault", sort=False)
-        table = by.agg(
-            tries=("fault", "size"), lost_cells=lost, identical=same, outcome=("outcome", "last")
-        )
-        record(table, results.reliability_path("faults"))
+    yield lambda *row: seen.append(row)
+    frame = pd.DataFrame(seen, columns=["fault", "lost_cells", "identical", "outcome"])
+    frame.insert(1, "tries", 1)
+    how = {"tries": "sum", "lost_cells": "max", "identical": "all", "outcome": "last"}
+    record(request, "faults", frame.groupby("fault", sort=False).agg(how))
 
 
 @pytest.fixture(scope="session")
@@ -104,15 +92,16 @@ def fuzzed(request):
     else, seconds."""
     seen: list[tuple] = []
     yield lambda *row: seen.append(row)
-    if seen and request.config.getoption("--record"):
-        frame = pd.DataFrame(
-            seen, columns=["input", "inputs", "read", "refused", "other", "seconds"]
-        )
-        record(frame.groupby("input", sort=False).sum().round(1), results.reliability_path("fuzz"))
+    columns = ["input", "inputs", "read", "refused", "other", "seconds"]
+    frame = pd.DataFrame(seen, columns=columns)
+    record(request, "fuzz", frame.groupby("input", sort=False).sum().round(1))
 
 
-def record(table: pd.DataFrame, path: Path) -> None:
-    """Write rows of reliability; those of the same name are replaced, the others stay."""
+def record(request, name: str, table: pd.DataFrame) -> None:
+    """Write rows of reliability if asked to; those of the same name are replaced, others stay."""
+    if table.empty or not request.config.getoption("--record"):
+        return
+    path = results.reliability_path(name)
     if path.exists():
         old = pd.read_csv(path).set_index(table.index.name)
         table = pd.concat([old.drop(table.index, errors="ignore"), table])
@@ -125,32 +114,13 @@ def make_task():
 
     def make(kind: str, labels, *, size: int = 6, name: str = "made/up") -> tasks.Task:
         labels = np.asarray(labels)
-        letters = "BCDEFGHJKL"
-        genes = [
-            f"{letters[f // 100]}{letters[f // 10 % 10]}{letters[f % 10]}{i % size + 1}"
-            for i, f in ((i, i // size) for i in range(len(labels)))
-        ]
+        family = ["".join("BCDEFGHJKL"[int(c)] for c in f"{f:03d}") for f in range(len(labels))]
+        genes = np.array([f"{family[i // size]}{i % size + 1}" for i in range(len(labels))])
         order = np.argsort(genes)
-        n = (
-            labels.shape[1]
-            if labels.ndim == 2
-            else int(labels.max()) + 1
-            if kind != "regression"
-            else 0
-        )
-        classes = tuple(f"class {c}" for c in range(n))
-        return tasks.Task(
-            name,
-            "t",
-            "d",
-            "genomic properties",
-            kind,
-            "made",
-            1,
-            np.array(genes)[order],
-            labels[order],
-            classes,
-        )
+        n = 0 if kind == "regression" else labels.max() + 1
+        classes = tuple(f"class {c}" for c in range(labels.shape[1] if labels.ndim == 2 else n))
+        words = (name, "t", "d", "genomic properties", kind, "made", 1)
+        return tasks.Task(*words, genes[order], labels[order], classes)
 
     return make
 

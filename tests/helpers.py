@@ -1,13 +1,14 @@
 """What tests share: a made-up project whose whole run takes about a second, and small tools."""
 
-from __future__ import annotations
-
 import hashlib
+import runpy
+import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -126,17 +127,6 @@ def header(number: int, symbol: str = "") -> str:
     return f"{protein} OS=Homo sapiens OX=9606{named} PE=1 SV=1"
 
 
-def logistic(X, y, fold, *, standardise: bool = True) -> np.ndarray:
-    """Out-of-fold log-odds of scikit-learn's logistic regression; fold −1 is left out and has 0."""
-    fit = LogisticRegression(C=1, solver="newton-cholesky", max_iter=1000, tol=1e-10)
-    pipeline = make_pipeline(StandardScaler(with_std=standardise), fit)
-    logits = np.zeros(len(y))
-    for k in np.unique(fold[fold >= 0]):
-        train = (fold != k) & (fold >= 0)
-        logits[fold == k] = pipeline.fit(X[train], y[train]).decision_function(X[fold == k])
-    return logits
-
-
 def load_tasks(profile, **options) -> dict:
     """Tasks of a profile from the declared sources, and its own."""
     return tasks.load(profile, specs.declared().sources, **options)
@@ -149,18 +139,7 @@ def write_toy_files(folder: Path) -> dict[str, Path]:
     folder.mkdir(parents=True)
     family = np.arange(len(GENES)) // 6
     x = rng.standard_normal((len(GENES), 4)) + rng.standard_normal((30, 4))[family]
-    names = {
-        "T:0": "all",
-        "T:1": "heart",
-        "T:2": "liver",
-        "T:3": "brain",
-        "T:4": "valve",
-        "T:9": "modifier",
-    }
-    parents = {"T:1": "T:0", "T:2": "T:0", "T:3": "T:0", "T:4": "T:1"}
-    above = {t: f"is_a: {p} ! x\n" for t, p in parents.items()}
-    blocks = [f"[Term]\nid: {t}\nname: {n}\n{above.get(t, '')}" for t, n in names.items()]
-    (folder / "terms.obo").write_text("format-version: 1.2\n\n" + "\n".join(blocks))
+    shutil.copy(TOY / "terms.obo", folder)
     inside = {
         "T:1": x[:, 0] > 0,
         "T:2": x[:, 1] > 0,
@@ -168,114 +147,28 @@ def write_toy_files(folder: Path) -> dict[str, Path]:
         "T:4": (x[:, 0] > 0) & (x[:, 3] > -0.5),
         "T:9": x[:, 3] > 0.5,
     }
-    pairs = [f"{t}\t{g}" for t, mask in inside.items() for g, hit in zip(GENES, mask) if hit]
-    (folder / "members.tsv").write_text("\n".join(["set\tgene", *pairs]) + "\n")
+    members = pd.DataFrame(inside, index=GENES).T.stack()
+    members = members[members].index.to_frame(index=False, name=["set", "gene"])
     kind = np.array(["kinase", "channel", "receptor"])[np.digitize(x[:, 0] - x[:, 1], [-0.8, 0.8])]
     value = x @ [1.0, -1.0, 0.5, 0.0] + 0.1 * rng.standard_normal(len(GENES))
-    lines = [
-        "\t".join([g, k, f"{v:.6f}", *(f"{c:.6f}" for c in row)])
-        for g, k, v, row in zip(GENES, kind, value, x)
-    ]
-    known = [line for i, line in enumerate(lines) if i % 5 < 3]
-    for name, rows in (("labels", lines), ("known", known)):
-        (folder / f"{name}.tsv").write_text(
-            "\n".join(["symbol\tclass\tvalue\tx0\tx1\tx2\tx3", *rows]) + "\n"
-        )
+    labels = pd.DataFrame({"symbol": GENES, "class": kind, "value": value})
+    labels = labels.join(pd.DataFrame(x).add_prefix("x"))
+    tables = {"members": members, "labels": labels, "known": labels[labels.index % 5 < 3]}
+    for name, table in tables.items():
+        table.to_csv(folder / f"{name}.tsv", sep="\t", index=False, float_format="%.6f")
     return {p.stem: p for p in folder.iterdir()}
 
 
 def toy_source(files: dict[str, Path]) -> dict:
-    """Declaration of the made-up source: every kind of task but ``pair``."""
-    formats = {"terms": "obo", "members": "tsv", "labels": "tsv", "known": "tsv"}
-    members = {"file": "members", "set_column": "set", "gene_column": "gene"}
-    tree = {"members": members, "ontology": "terms", "root": "T:0"}
-    column = {"file": "labels", "gene_column": "symbol"}
-
-    def task(name, group, kind, shape, **options):
-        base = {
-            "name": f"toy/{name}",
-            "title": name,
-            "description": f"{name} {{name}}",
-            "group": group,
-        }
-        return {**base, "kind": kind, "shape": shape, "options": options}
-
-    return {
-        "id": "toy",
-        "title": "Made-up genes",
-        "homepage": "https://example.org",
-        "release": "1",
-        "licence": "none",
-        "attribution": "made for the tests",
-        "citation": "nobody2024",
-        "files": {
-            n: {"format": formats[n], "path": f"toy/{p.name}", "sha256": sha256(p)}
-            for n, p in sorted(files.items())
-        },
-        "tasks": [
-            task(
-                "term",
-                "biological processes",
-                "binary",
-                "terms",
-                **tree,
-                min_genes=20,
-                merge_jaccard=0.99,
-            ),
-            task("systems", "biological processes", "multilabel", "branches", **tree),
-            task(
-                "class",
-                "protein properties",
-                "multiclass",
-                "column",
-                **column,
-                label="class",
-                min_class=10,
-            ),
-            task("value", "regulatory functions", "regression", "column", **column, label="value"),
-        ],
-    }
+    """Declaration of the made-up source, with the digests of its files."""
+    source = yaml.safe_load((TOY / "toy.yml").read_text())
+    digests = {name: {"sha256": sha256(path)} for name, path in files.items()}
+    return source | {"files": {n: source["files"][n] | digests[n] for n in digests}}
 
 
-def toy_models() -> dict:
-    """A model with full coverage, one with part of the genes, a shortcut and the three controls."""
-    columns = {"source": "toy", "gene_column": "symbol", "columns": ["x0", "x1", "x2", "x3"]}
-    rows = {
-        "full": ("table", "columns", {**columns, "file": "labels"}),
-        "part": ("table", "columns", {**columns, "file": "known"}),
-        "stem": ("shortcut", "stem", {}),
-        "random": ("control", "random", {"dim": 8}),
-        "shuffled": ("control", "columns", {**columns, "file": "labels"}),
-        "oracle": ("control", "oracle", {}),
-    }
-    out = {}
-    for i, (name, (family, encoder, options)) in enumerate(rows.items()):
-        out[name] = {
-            "title": name.title(),
-            "family": family,
-            "encoder": encoder,
-            "description": name,
-            "input": "nothing",
-            "licence": "none",
-            "trained_on": "Nothing.",
-            "color": f"#00000{i}",
-            "options": options,
-        }
-    out["shuffled"]["labels"] = "shuffled"
-    return out
-
-
-TINY = {
-    "title": "Made-up data",
-    "sources": ["toy"],
-    "models": ["full", "part", "stem", "random", "shuffled", "oracle"],
-    "splits": ["random", "stem"],
-    "folds": 3,
-    "seed": 7,
-    "min_per_class": 5,
-    "common_floor": 0.2,
-    "block": 2,
-}
+TOY = Path(__file__).with_name("toy")
+"""Declarations of the made-up project: source, models and profile."""
+TINY = yaml.safe_load((TOY / "profiles.yml").read_text())["profiles"]["tiny"]
 
 
 def make_home(folder: Path) -> Path:
@@ -283,8 +176,8 @@ def make_home(folder: Path) -> Path:
     files = write_toy_files(folder / ".cache" / "downloads" / "toy")
     (folder / "data" / "sources").mkdir(parents=True)
     write_yaml(folder / "data" / "sources" / "toy.yml", toy_source(files))
-    write_yaml(folder / "data" / "models.yml", {"models": toy_models()})
-    write_yaml(folder / "data" / "profiles.yml", {"profiles": {"tiny": TINY}, "pages": []})
+    for name in ("models.yml", "profiles.yml"):
+        shutil.copy(TOY / name, folder / "data")
     return folder
 
 
@@ -303,15 +196,14 @@ def edit_yaml(path: Path, change) -> None:
 
 def enter(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """Point the package at another home."""
-    moved = {
-        paths.CACHE: folder / ".cache",
-        paths.RESULTS: folder / "data" / "results",
-        paths.ROOT: folder,
-    }
-    places = {name: place for name, place in vars(paths).items() if isinstance(place, Path)}
-    for name, place in places.items():
-        old = next(old for old in moved if place.is_relative_to(old))
-        monkeypatch.setattr(paths, name, moved[old] / place.relative_to(old))
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("GENEBENCH_HOME", str(folder))
+        for name in ("GENEBENCH_RESULTS", "GENEBENCH_CACHE"):
+            environment.delenv(name, raising=False)
+        fresh = runpy.run_path(paths.__file__)
+    for name in vars(paths):
+        if name.isupper():
+            monkeypatch.setattr(paths, name, fresh[name])
     monkeypatch.delenv("GENEBENCH_MIRROR", raising=False)
     monkeypatch.setattr(workers, "pool", in_this_process)
     forget()
@@ -354,6 +246,9 @@ def reference(X, y, fold, kind: str = "binary", *, C: float = 1.0, standardise: 
         else:
             out[test] = (fit.predict if kind == "regression" else fit.decision_function)(X[test])
     return out
+
+
+logistic = reference
 
 
 def gaps(y, ours, theirs, fold) -> np.ndarray:

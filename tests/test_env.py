@@ -47,12 +47,3 @@ def test_every_declared_package_is_pinned_inside_its_range(name):
 def test_constraints_can_be_installed_on_any_machine():
     text = (paths.ROOT / "constraints.txt").read_text()
     assert "+" not in text and " @ " not in text and "://" not in text
-
-
-def test_both_supported_pythons_are_declared():
-    project = tomllib.loads((paths.ROOT / "pyproject.toml").read_text())["project"]
-    allowed = Requirement("x" + project["requires-python"]).specifier
-    assert [v for v in ("3.10.9", "3.11.7", "3.12.3", "3.13.0") if v in allowed] == [
-        "3.11.7",
-        "3.12.3",
-    ]

@@ -5,7 +5,8 @@
   const shown = value => value === null ? "–" : value.toFixed(3);
 
   const start = root => {
-    const {columns, rows} = JSON.parse(root.dataset.means);
+    const {columns, index, data} = JSON.parse(root.dataset.means);
+    const rows = index.map((name, i) => ({name, values: data[i]}));
     const given = (new URLSearchParams(location.hash.slice(1)).get("weights") || "").split(",").map(Number);
     const weights = columns.map((_, i) => given.length === columns.length && given[i] >= 0 ? given[i] : 1);
     const sliders = make("div"), wide = make("div"), table = make("table");

@@ -1,7 +1,5 @@
 """What readers take away: notebooks, addresses that launch them, dated versions of the book."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -30,22 +28,16 @@ def repository() -> str:
     Returns
     -------
     str
-        ``owner/name``, from ``GENEBENCH_REPOSITORY``, else from the clone's remote; empty if there
-        is none.
-
-    Raises
-    ------
-    BadInput
-        ``GENEBENCH_REPOSITORY`` is no such name.
+        ``owner/name``, from ``GENEBENCH_REPOSITORY``, else from the clone's remote; else empty.
     """
-    given = os.environ.get("GENEBENCH_REPOSITORY", "")
-    if not given:
-        command = ["git", "remote", "get-url", "origin"]
-        remote = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True)
-        given = remote.stdout.strip()
-        if "github.com" not in given:
-            return ""
-    match = re.search(r"(?:^|github\.com[:/])([\w.-]+/[\w.-]+?)(?:\.git)?/?$", given)
+    given, command = (
+        os.environ.get("GENEBENCH_REPOSITORY", ""),
+        ["git", "remote", "get-url", "origin"],
+    )
+    remote = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True).stdout.strip()
+    if not given and "github.com" not in remote:
+        return ""
+    match = re.search(r"(?:^|github\.com[:/])([\w.-]+/[\w.-]+?)(?:\.git)?/?$", given or remote)
     if not match:
         raise BadInput(
             f"GENEBENCH_REPOSITORY is '{given}'; write it as owner/name, or as the address on "
@@ -55,18 +47,7 @@ def repository() -> str:
 
 
 def release() -> str:
-    """Which version the book is built for.
-
-    Returns
-    -------
-    str
-        ``GENEBENCH_RELEASE``, else ``LATEST``.
-
-    Raises
-    ------
-    BadInput
-        It cannot name a version.
-    """
+    """Which version the book is built for: ``GENEBENCH_RELEASE``, else ``LATEST``."""
     return _version(os.environ.get("GENEBENCH_RELEASE") or LATEST)
 
 
@@ -103,9 +84,11 @@ def _version(name: str) -> str:
     return name
 
 
-_STYLE = (
-    "<style>:root{color-scheme:light dark}"
-    "body{font:16px/1.6 system-ui,sans-serif;margin:2rem}</style>"
+_PAGE = (
+    '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>genebench</title>'
+    "<style>:root{{color-scheme:light dark}}"
+    "body{{font:16px/1.6 system-ui,sans-serif;margin:2rem}}</style>{}</head><body>{}</body></html>"
+    "\n"
 )
 
 
@@ -118,9 +101,7 @@ def site(folder: Path, version: str, *, on: date | None = None, html: Path | Non
     Parameters
     ----------
     folder : Path
-        The site.
     version : str
-        Name of the version.
     on : date, optional
         Its date; today.
     html : Path, optional
@@ -130,16 +111,11 @@ def site(folder: Path, version: str, *, on: date | None = None, html: Path | Non
     -------
     Path
         Folder of the version.
-
-    Raises
-    ------
-    BadInput
-        The book is not built, or the name cannot be that of a version.
     """
-    html, version = html or paths.HTML, _version(version)
+    html = html or paths.HTML
     if not (html / "index.html").exists():
         raise BadInput(f"{html}: no built book; run 'genebench book' first.")
-    if version == LATEST:
+    if _version(version) == LATEST:
         raise BadInput(
             f"'{LATEST}' is the folder of the newest version; name the version, such as v0.2.0."
         )
@@ -157,21 +133,15 @@ def site(folder: Path, version: str, *, on: date | None = None, html: Path | Non
         f'<li><a href="{escape(name)}/index.html">{escape(name)}</a>, {escape(day)}</li>'
         for name, day in sorted(known.items(), key=lambda item: item[1], reverse=True)
     )
-    head = '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>genebench</title>'
     to_newest = f'<meta http-equiv="refresh" content="0; url={LATEST}/index.html">'
     links = (
         f'<p><a href="{LATEST}/index.html">The book</a> · '
         '<a href="versions.html">all versions</a></p>'
     )
     title = f"<h1>Versions of the book</h1><ul>\n{rows}\n</ul>"
-    pages = {
-        "versions.html": f"{head}{_STYLE}</head><body>{title}</body></html>\n",
-        "index.html": f"{head}{_STYLE}{to_newest}</head><body>{links}</body></html>\n",
-        ".nojekyll": "",
-    }
-    for name, text in pages.items():
-        with cache.atomic(folder / name) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+    cache.write_text(folder / "versions.html", _PAGE.format("", title))
+    cache.write_text(folder / "index.html", _PAGE.format(to_newest, links))
+    cache.write_text(folder / ".nojekyll", "")
     return folder / version
 
 
@@ -181,16 +151,10 @@ def source(page: PageSpec) -> Path:
     Parameters
     ----------
     page : PageSpec
-        A page of the book.
 
     Returns
     -------
     Path
-
-    Raises
-    ------
-    BadInput
-        There is none of that name.
     """
     path = paths.NOTEBOOKS / f"{page.notebook}.py"
     if not path.exists():
@@ -205,7 +169,6 @@ def titled(page: PageSpec):
     Parameters
     ----------
     page : PageSpec
-        A page of the book.
 
     Returns
     -------
@@ -242,9 +205,7 @@ def plain(page: PageSpec, profile: str):
     Parameters
     ----------
     page : PageSpec
-        A page of the book.
     profile : str
-        Which profile the book is built for.
 
     Returns
     -------
@@ -272,21 +233,15 @@ def offer(page: PageSpec, profile: str, folder: Path) -> None:
     Parameters
     ----------
     page : PageSpec
-        A page of the book.
     profile : str
-        Which profile the book is built for.
     folder : Path
-        Where.
     """
     import jupytext
     import nbformat
 
-    book = plain(page, profile)
-    folder.mkdir(parents=True, exist_ok=True)
-    texts = {"ipynb": nbformat.writes(book), "py": jupytext.writes(book, "py:percent")}
-    for suffix, text in texts.items():
-        with cache.atomic(folder / f"{page.page}.{suffix}") as temporary:
-            temporary.write_text(text, encoding="utf-8")
+    book, to = plain(page, profile), folder / page.page
+    cache.write_text(to.with_suffix(".ipynb"), nbformat.writes(book))
+    cache.write_text(to.with_suffix(".py"), jupytext.writes(book, "py:percent"))
     run = manifest.read(results.manifest_path(profile))
     facts = {name: run[name] for name in ("versions", "commit", "seed", "device") if name in run}
     declared = {
@@ -294,7 +249,7 @@ def offer(page: PageSpec, profile: str, folder: Path) -> None:
         "profile": specs.declared().profile(profile).model_dump(),
         "results_made_with": facts,
     }
-    cache.write_json(folder / f"{page.page}.json", declared)
+    cache.write_json(to.with_suffix(".json"), declared)
 
 
 def default(page: PageSpec, name: str) -> str:
@@ -303,9 +258,7 @@ def default(page: PageSpec, name: str) -> str:
     Parameters
     ----------
     page : PageSpec
-        A page of the book.
     name : str
-        Of the parameter.
 
     Returns
     -------
@@ -323,27 +276,31 @@ def sign(page: PageSpec, profile: str, path: Path) -> None:
     Parameters
     ----------
     page : PageSpec
-        A page of the book.
     profile : str
-        Which profile the book is built for.
     path : Path
         The executed notebook.
     """
     import nbformat
 
-    book = nbformat.read(path, as_version=4)
-    shown = default(page, "source") or profile
-    scores = str(results.scores_path(shown))
-    listed = ["git", "ls-files", "--error-unmatch", scores]
+    book, name = nbformat.read(path, as_version=4), page.page
+    shown, seconds = default(page, "source") or profile, book.metadata["genebench"]["seconds"]
+    listed = ["git", "ls-files", "--error-unmatch", str(results.scores_path(shown))]
     there = subprocess.run(listed, cwd=paths.ROOT, capture_output=True).returncode == 0
     whence = "a part of the repository" if there else f"from `genebench run --profile {shown}`"
-    words = show.rerun(
-        page.page,
-        notebook=page.notebook,
-        profile=profile,
-        seconds=book.metadata.get("genebench", {}).get("seconds", 0),
-        needs=page.needs or f"the results of profile *{shown}* ({whence})",
-        launchers=launchers(page.page, page.notebook),
+    needs = page.needs or f"the results of profile *{shown}* ({whence})"
+    kinds = {"ipynb": "notebook", "py": "script", "json": "configuration"}
+    links = [show.source(name, kind, f"{word} (.{kind})") for kind, word in kinds.items()]
+    opened = launchers(name, page.notebook)
+    for service, url in opened.items():
+        links.append(f'<a href="{escape(url)}" class="gb-launch">open in {service}</a>')
+    nowhere = " Colab and Binder open it from a book that is built for a public repository."
+    words = (
+        f":::{{admonition}} Rerun this page\n:class: tip gb-rerun\n\n{' · '.join(links)}\n\n"
+        f"In a clone: `genebench notebooks --profile {profile} --page {name}`, or the downloaded "
+        f"notebook by itself: `papermill {name}.ipynb out.ipynb -p profile {profile}`.\n\n"
+        f"Source: `notebooks/{page.notebook}.py`. It needs the package (`pip install -e '.[book]'`)"
+        f", {needs}, no GPU, no network; it took {max(1, round(seconds))} s on the machine that "
+        f"built this book.{nowhere * (not opened)}\n:::\n"
     )
     book.cells.append(nbformat.v4.new_markdown_cell(words))
     nbformat.write(book, path)

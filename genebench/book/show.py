@@ -1,7 +1,5 @@
 """What a notebook puts on its page: figures and tables with downloads, numbers for the prose."""
 
-from __future__ import annotations
-
 import json
 import math
 import warnings
@@ -56,8 +54,7 @@ def figure(
     data : DataFrame
         What is drawn.
     page, profile, name : str
-        Name of the page, which profile the book is built for, and name of the figure; its label
-        for ``{numref}`` is ``fig-<page>-<name>``.
+        The label for ``{numref}`` is ``fig-<page>-<name>``.
     caption, alt : str
         What the figure shows, in sentences; and for those who cannot see it.
 
@@ -67,69 +64,34 @@ def figure(
     """
     from matplotlib import pyplot as plt
 
-    stem = f"{page}-{name}"
-    formats = {
-        "png": {"dpi": 150, "metadata": {"Software": None}},
-        "svg": {"metadata": {"Date": None}},
-    }
-    for suffix, options in formats.items():
-        with cache.atomic(_file(profile, f"{stem}.{suffix}")) as temporary:
-            fig.savefig(temporary, format=suffix, **options)
+    stem, kinds = f"{page}-{name}", ("png", "svg", "csv")
+    for kind, undated in (("png", "Software"), ("svg", "Date")):
+        with cache.atomic(_file(profile, f"{stem}.{kind}")) as temporary:
+            fig.savefig(temporary, format=kind, dpi=150, metadata={undated: None})
     plt.close(fig)
     _csv(data, profile, stem)
-    kinds = (*formats, "csv")
     links = [f"{{download}}`{kind.upper()} <files/{stem}.{kind}>`" for kind in kinds]
-    links += [_source(page, "py", "code"), _source(page, "json", "configuration")]
+    links += [source(page, "py", "code"), source(page, "json", "configuration")]
     return Markdown(
         f"```{{figure}} files/{stem}.png\n:name: fig-{stem}\n:alt: {_one_line(alt)}\n"
         f":width: 100%\n\n{_one_line(caption)}\n```\n\nDownload: {' · '.join(links)}\n"
     )
 
 
-def _source(page: str, kind: str, label: str) -> str:
-    return f'<a href="{STATIC}/notebooks/{page}.{kind}" download>{label}</a>'
-
-
-def rerun(
-    page: str, *, notebook: str, profile: str, seconds: float, needs: str, launchers: dict[str, str]
-) -> str:
-    """The box at the end of a page: its notebook to download or launch, and the command.
+def source(page: str, kind: str, label: str) -> str:
+    """A link to what reruns a page.
 
     Parameters
     ----------
-    page, notebook, profile : str
-        Names of the page, its source and the profile that the book is built for.
-    seconds : float
-        How long it took.
-    needs : str
-        Which results it takes, in one clause.
-    launchers : dict of str to str
-        Name of a service to the address that opens the notebook there.
+    page, kind, label : str
+        Name of the page, ending of the file, and what the link says.
 
     Returns
     -------
     str
-        Markdown.
+        HTML.
     """
-    offered = {
-        "ipynb": "notebook (.ipynb)",
-        "py": "script (.py)",
-        "json": "configuration (.json)",
-    }
-    links = [_source(page, kind, label) for kind, label in offered.items()]
-    links += [
-        f'<a href="{escape(url)}" class="gb-launch">open in {name}</a>'
-        for name, url in launchers.items()
-    ]
-    nowhere = " Colab and Binder open it from a book that is built for a public repository."
-    return (
-        f":::{{admonition}} Rerun this page\n:class: tip gb-rerun\n\n{' · '.join(links)}\n\n"
-        f"In a clone: `genebench notebooks --profile {profile} --page {page}`, or the downloaded "
-        f"notebook by itself: `papermill {page}.ipynb out.ipynb -p profile {profile}`.\n\n"
-        f"Source: `notebooks/{notebook}.py`. It needs the package (`pip install -e '.[book]'`), "
-        f"{needs}, no GPU, no network; it took {max(1, round(seconds))} s on the machine that "
-        f"built this book.{nowhere * (not launchers)}\n:::\n"
-    )
+    return f'<a href="{STATIC}/notebooks/{page}.{kind}" download>{label}</a>'
 
 
 def table(
@@ -153,7 +115,6 @@ def table(
     frame : DataFrame
         What is shown and saved.
     page, profile, name : str
-        Name of the page, which profile the book is built for, and name of the table.
     caption : str
         What the table shows.
     digits : int
@@ -175,25 +136,24 @@ def table(
     if frame.index.names == [None] and pd.api.types.is_integer_dtype(frame.index):
         frame = frame.reset_index(drop=True)  # places in another table, of no use to a reader
     _csv(frame, profile, f"{page}-{name}")
-    shown = frame.copy()
-    for column in shown.select_dtypes("float"):
-        short = shown[column].round(digits)
-        if significant:
-            short = shown[column].map(lambda v: float(f"{v:.{significant}g}"))
-        shown[column] = short + 0.0  # no minus zero
-    marked = [] if marks is None else [c for c in marks if c in frame]
-    dashed = [c for c in frame if frame[c].isna().any()]
+    shown, renders, dashed = frame.copy(), [], frame.isna().any()
+    marks = pd.DataFrame() if marks is None else marks
     first = 0 if isinstance(frame.index, pd.RangeIndex) else frame.index.nlevels
-    renders = []
-    for column in dict.fromkeys([*dashed, *marked]):
-        text = _text(shown[column], None if significant else digits)
-        shown[column] = text + marks[column] if column in marked else text
-        render = JavascriptFunction(_MARKED if column in marked else _DASHED)
-        renders.append({"targets": first + shown.columns.get_loc(column), "render": render})
+    for place, column in enumerate(frame, start=first):
+        if pd.api.types.is_float_dtype(frame[column]):
+            short = frame[column].round(digits)
+            if significant:
+                short = frame[column].map(lambda v: float(f"{v:.{significant}g}"))
+            shown[column] = short + 0.0  # no minus zero
+        if dashed[column] or column in marks:
+            text = _text(shown[column], None if significant else digits)
+            shown[column] = text + marks[column] if column in marks else text
+            render = JavascriptFunction(_MARKED if column in marks else _DASHED)
+            renders.append({"targets": place, "render": render})
     buttons = [{"extend": "csvHtml5", "filename": f"{page}-{name}"}, {"extend": "copyHtml5"}]
     html = itables.to_html_datatable(
         shown.rename(columns=words or {}),
-        caption=" ".join(filter(None, [caption, DASH if dashed else ""])) or None,
+        caption=" ".join(filter(None, [caption, DASH if dashed.any() else ""])) or None,
         connected=False,
         style="width:100%",
         classes="display compact genebench-table",
@@ -214,10 +174,10 @@ _MARKED = f"function (data, type) {{ return {_SHOWN} : data.replace(/[^0-9.eE+-]
 
 def _text(column: pd.Series, digits: int | None) -> pd.Series:
     """A column as text, empty where it has no value; whole numbers without decimals."""
-    real = pd.api.types.is_float_dtype(column)
-    form = "" if not real else ".10g" if digits is None else ".0f"
-    if real and digits is not None and (column.dropna() % 1 != 0).any():
-        form = f".{digits}f"
+    form = ""
+    if pd.api.types.is_float_dtype(column):
+        whole = digits is None or (column.dropna() % 1 == 0).all()
+        form = ".10g" if whole else f".{digits}f"
     return column.astype(object).map(lambda v: "" if pd.isna(v) else format(v, form))
 
 
@@ -231,15 +191,13 @@ def data(values: dict, *, profile: str, name: str, call: str) -> None:
     values : dict
         Plain JSON, without NaN.
     profile : str
-        Which profile the book is built for.
     name : str
         Name of the file, without ending.
     call : str
         Name of the function.
     """
     text = json.dumps(values, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    with cache.atomic(paths.static(profile) / f"{name}.js") as temporary:
-        temporary.write_text(f"{call}({text});\n", encoding="utf-8")
+    cache.write_text(paths.static(profile) / f"{name}.js", f"{call}({text});\n")
 
 
 def plain_table(frame: pd.DataFrame, *, page: str, profile: str, caption: str) -> str:
@@ -250,7 +208,6 @@ def plain_table(frame: pd.DataFrame, *, page: str, profile: str, caption: str) -
     frame : DataFrame
         What is shown and saved; real numbers have two decimals.
     page, profile : str
-        Name of the page, and which profile the book is built for.
     caption : str
         What the table shows.
 
@@ -260,13 +217,9 @@ def plain_table(frame: pd.DataFrame, *, page: str, profile: str, caption: str) -
         HTML.
     """
     _csv(frame, profile, f"{page}-plain")
-    shown = frame.map(lambda v: _real(v) if isinstance(v, float) else str(v))
-    html = shown.to_html(index=False, border=0, classes="dataframe gb-plain")
+    options = {"float_format": "{:.2f}".format, "na_rep": "–", "classes": "gb-plain"}
+    html = frame.to_html(index=False, border=0, **options)
     return html.replace("<thead>", f"<caption>{escape(caption)}</caption><thead>")
-
-
-def _real(value: float) -> str:
-    return "–" if math.isnan(value) else f"{value:.2f}"
 
 
 def weights(frame: pd.DataFrame, *, page: str, profile: str, name: str) -> HTML:
@@ -280,18 +233,13 @@ def weights(frame: pd.DataFrame, *, page: str, profile: str, name: str) -> HTML:
     frame : DataFrame
         Means by model (rows) and group (columns).
     page, profile, name : str
-        Name of the page, which profile the book is built for, and name of the table.
 
     Returns
     -------
     HTML
     """
     _csv(frame, profile, f"{page}-{name}")
-    rows = [
-        {"name": str(label), "values": [None if pd.isna(v) else round(float(v), 5) for v in row]}
-        for label, row in zip(frame.index, frame.to_numpy())
-    ]
-    given = escape(json.dumps({"columns": list(map(str, frame.columns)), "rows": rows}))
+    given = escape(frame.to_json(orient="split", double_precision=5))
     return HTML(
         f'<div class="genebench-weights" id="{page}-{name}" data-means="{given}"></div>'
         f'<script src="{STATIC}/weights.js"></script>'
@@ -342,7 +290,6 @@ def values(numbers: dict[str, object], *, page: str, profile: str) -> None:
     numbers : dict
         Key to number or text.
     page, profile : str
-        Name of the page, and which profile the book is built for.
 
     Raises
     ------
@@ -353,8 +300,7 @@ def values(numbers: dict[str, object], *, page: str, profile: str) -> None:
         if isinstance(value, float) and not math.isfinite(value):
             raise ValueError(f"page '{page}': the number '{key}' is {value} and cannot be quoted")
     named = {f"{page.replace('-', '_')}_{key}": value for key, value in numbers.items()}
-    with cache.atomic(_file(profile, f"{page}-values.json")) as temporary:
-        temporary.write_text(json.dumps(named, indent=1), encoding="utf-8")
+    cache.write_json(_file(profile, f"{page}-values.json"), named)
 
 
 def _one_line(text: str) -> str:

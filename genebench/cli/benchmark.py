@@ -1,127 +1,113 @@
 """The commands of the benchmark: sources, tasks, models, vectors, runs, checks."""
 
-from __future__ import annotations
-
 import functools
+import os
+import re
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
+from ..core import paths, specs
 from ..core.errors import BadInput
-from .options import (
-    AllJobs,
-    Gmt,
-    Jobs,
-    Json,
-    Models,
-    Negatives,
-    Profile,
-    Scheduler,
-    Split,
-    Tasks,
-    Universe,
-    check,
-    make_plan,
-    note,
-    show,
-    split_names,
-)
+from ..core.progress import Reporter
+from .options import finish, make_plan, note, ready, show, split_names
 
 
-def fetch(
-    source: Annotated[
-        list[str] | None, typer.Argument(help="Source ids; all of them if none is given.")
-    ] = None,
-) -> None:
-    """Find or download the files of sources and check them."""
-    from ..core import specs
+def fetch(source: list[str] | None = None) -> None:
+    """Find or download the files of sources and check them.
+
+    Parameters
+    ----------
+    source : list of str, optional
+        Source ids; all of them if none is given.
+    """
     from ..data import sources
 
-    declared, missing = specs.declared(), []
-    chosen = [declared.source(s) for s in source] if source else declared.sources.values()
-    for spec in chosen:
+    declared, missing = specs.declared(), False
+    for spec in map(declared.source, source or declared.sources):
         for name in spec.files:
             try:
                 print(f"{spec.id}/{name}: {sources.locate(spec, name)}")
             except BadInput as err:
-                missing.append(str(err))
-    for sentence in missing[:-1]:
-        note(sentence)
+                missing = True
+                note(str(err))
     if missing:
-        raise BadInput(missing[-1])
+        raise typer.Exit(2)
 
 
 def tasks(
-    profile: Profile = "demo",
-    as_json: Json = False,
-    write: Annotated[
-        bool, typer.Option("--write", help="Also write the catalogue to data/results/<profile>/.")
-    ] = False,
-    gmt: Gmt = None,
-    negatives: Negatives = "universe",
-    universe: Universe = None,
+    *,
+    profile: str = "demo",
+    json_: bool = False,
+    write: bool = False,
+    gmt: Path | None = None,
+    negatives: str = "universe",
+    universe: str | None = None,
 ) -> None:
-    """List a profile's tasks with size, balance, origin and status. Downloads nothing."""
+    """List a profile's tasks with size, balance, origin and status. Downloads nothing.
+
+    Parameters
+    ----------
+    write : bool
+        Also write the catalogue to data/results/<profile>/.
+    """
     from ..benchmark import results
     from ..book import cards
-    from ..core import specs
     from ..data import sources
 
     with sources.only_at_hand():
         plan = make_plan(profile, gmt=gmt, negatives=negatives, universe=universe)
         known = plan.declared.sources
         frame = cards.task_catalogue(plan.profile, known, plan.tasks, plan.messages)
-    show(frame, as_json, ["task", "group", "kind", "genes", "balance", "status", "reason"])
-    print(f"{(frame.status == 'ready').sum()} of {len(frame)} tasks ready.", file=sys.stderr)
+    show(frame, json_, ["task", "group", "kind", "genes", "balance", "status", "reason"])
+    ready(frame, "tasks")
     if write:
         results.write_csv(frame, results.tasks_path(plan.profile.name))
         beside = cards.published_tasks(plan.profile, known, plan.tasks, specs.published())
         results.write_csv(beside, results.published_path(plan.profile.name))
 
 
-def models(
-    profile: Annotated[
-        str | None, typer.Option("--profile", "-p", help="Only the models of this profile.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """List all models with family, input, size, licence and status."""
+def models(*, profile: str | None = None, json_: bool = False) -> None:
+    """List all models with family, input, size, licence and status.
+
+    Parameters
+    ----------
+    profile : str, optional
+        Only the models of this profile.
+    """
     from ..book import cards
-    from ..core import specs
 
     declared = specs.declared()
     frame = cards.model_catalogue(declared.models.values(), declared.sources)
     if profile:
-        chosen = frame.model.isin(declared.profile(profile).models)
-        frame = frame[chosen].reset_index(drop=True)
-    show(frame, as_json, ["model", "title", "family", "input", "dim", "size", "status", "reason"])
-    print(f"{(frame.status == 'ready').sum()} of {len(frame)} models ready.", file=sys.stderr)
+        frame = frame[frame.model.isin(declared.profile(profile).models)].reset_index(drop=True)
+    show(frame, json_, ["model", "title", "family", "input", "dim", "size", "status", "reason"])
+    ready(frame, "models")
 
 
 def embed(
-    model: Annotated[str, typer.Option("--model", "-m", help="Which model of data/models.yml.")],
-    profile: Profile = "demo",
-    device: Annotated[
-        str,
-        typer.Option(
-            help="Torch device of neural encoders: cpu, cuda:0, all (every GPU), or several, as "
-            "'cpu,cpu'."
-        ),
-    ] = "cpu",
-    download: Annotated[
-        bool, typer.Option("--download", help="Fetch weights that are not here.")
-    ] = False,
-    remote_code: Annotated[
-        bool, typer.Option("--remote-code", help="Run the code that comes with the weights.")
-    ] = False,
-    scheduler: Scheduler = None,
+    *,
+    model: str,
+    profile: str = "demo",
+    device: str = "cpu",
+    download: bool = False,
+    remote_code: bool = False,
+    scheduler: str | None = None,
 ) -> None:
-    """Make (or find) the vectors of one model for all genes of a profile; resumes."""
+    """Make (or find) the vectors of one model for all genes of a profile; resumes.
+
+    Parameters
+    ----------
+    model : str
+        Which model of data/models.yml.
+    device : str
+        Torch device of neural encoders: cpu, cuda:0, all (every GPU), or several, as 'cpu,cpu'.
+    remote_code : bool
+        Run the code that comes with the weights.
+    """
     from ..core.cluster import Cluster
-    from ..core.progress import Reporter
     from ..models import inference, weights
 
     plan = make_plan(profile)
@@ -145,37 +131,35 @@ def embed(
 
 
 def run(
-    profile: Profile = "demo",
-    models: Models = None,
-    tasks: Tasks = None,
-    split: Split = None,
-    jobs: AllJobs = None,
-    memory: Annotated[
-        float,
-        typer.Option(
-            "--memory",
-            min=0.1,
-            help="GB that the fits may take in all (of a cluster: each worker).",
-        ),
-    ] = 8,
-    scheduler: Scheduler = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only print cells, bytes, hours and workers.")
-    ] = False,
-    scale: Annotated[
-        str | None,
-        typer.Option(help="With --dry-run: as if there were so many tasks and models: 10000x1000."),
-    ] = None,
-    gmt: Gmt = None,
-    negatives: Negatives = "universe",
-    universe: Universe = None,
+    *,
+    profile: str = "demo",
+    models: list[str] | None = None,
+    tasks: list[str] | None = None,
+    split: str | None = None,
+    jobs: int | None = None,
+    memory: float = 8,
+    scheduler: str | None = None,
+    dry_run: bool = False,
+    scale: str | None = None,
+    gmt: Path | None = None,
+    negatives: str = "universe",
+    universe: str | None = None,
 ) -> None:
-    """Run task × model × split × probe, resume what is there, write data/results/<profile>/."""
-    import os
+    """Run task × model × split × probe, resume what is there, write data/results/<profile>/.
 
+    Parameters
+    ----------
+    split : str, optional
+        Only this split: random, chromosome, stem, family, similarity, study or date.
+    memory : float
+        GB that the fits may take in all (of a cluster: each worker).
+    dry_run : bool
+        Only print cells, bytes, hours and workers.
+    scale : str, optional
+        With --dry-run: as if there were so many tasks and models: 10000x1000.
+    """
     from ..benchmark import results, summaries
     from ..benchmark import run as runner
-    from ..core.progress import Reporter
 
     jobs = jobs or os.cpu_count() or 1
     plan = make_plan(
@@ -191,15 +175,9 @@ def run(
     if dry_run:
         return _estimate(plan, scale)
     with Reporter() as report:
-        done = runner.run(
-            plan, jobs=jobs, scheduler=scheduler, say=report.say, progress=report.step
-        )
-    print(
-        f"{done.units} cells: {done.cached} cached, {done.computed} computed, {len(done.failed)} "
-        f"failed; {done.skipped} task × model pairs skipped (see manifest.json); "
-        f"{done.seconds:.0f} s; {results.scores_path(plan.profile.name)}"
-    )
-    check(done.failed)
+        done = runner.run(plan, jobs=jobs, scheduler=scheduler, **report.hooks)
+    skipped = f"{done.skipped} task × model pairs skipped"
+    finish(done, skipped, results.scores_path(plan.profile.name))
     if gmt:
         shown = summaries.beside_shortcuts(plan.profile.name, plan.declared.models).round(3)
         print(shown.to_string(index=False))
@@ -209,12 +187,12 @@ def _estimate(plan, scale: str | None) -> None:
     """Print what a run would cost."""
     from ..benchmark import costs
 
-    size = (scale or "1x1").lower().split("x")
-    if len(size) != 2 or not all(t.isdecimal() and 0 < int(t) < 10**9 for t in size):
+    size = re.fullmatch(r"([1-9]\d{0,8})[xX]([1-9]\d{0,8})", scale or "")
+    if scale and not size:
         raise BadInput(
             f"--scale '{scale}': is not of the form tasks x models; write for example 10000x1000."
         )
-    estimate = costs.estimate(plan, scale=(int(size[0]), int(size[1])) if scale else None)
+    estimate = costs.estimate(plan, scale=size and tuple(map(int, size.groups())))
     stages = estimate.stages
     shown = stages.assign(bytes=[f"{b / 1e6:,.1f} MB" for b in stages.bytes])
     print(shown.round({"core hours": 4}).to_string(index=False))
@@ -227,37 +205,32 @@ def _estimate(plan, scale: str | None) -> None:
         print(f"note: {sentence}.", file=sys.stderr)
 
 
-def efficiency(profile: Profile = "demo", jobs: Jobs = 2) -> None:
+def efficiency(*, profile: str = "demo", jobs: int = 2) -> None:
     """Measure scores over the number of training labels, on the tasks declared for it."""
     from ..benchmark import label_efficiency, results
-    from ..core.progress import Reporter
 
     plan = make_plan(profile)
     with Reporter() as report:
-        options = {"jobs": jobs, "say": report.say, "progress": report.step}
-        done = label_efficiency.measure_all(plan, **options)
+        done = label_efficiency.measure_all(plan, jobs=jobs, **report.hooks)
     print(
         f"{done.units} curves, {done.cached} cached, {done.computed} measured; "
         f"{results.efficiency_path(profile)}"
     )
 
 
-def reproduce(
-    profile: Profile = "paper",
-    model: Annotated[
-        str, typer.Option(help="A model whose scores the paper publishes.")
-    ] = "bag-of-words",
-    jobs: Jobs = 2,
-) -> None:
-    """Score a model on the paper's tasks and genes, beside what the paper published of it."""
+def reproduce(*, profile: str = "paper", model: str = "bag-of-words", jobs: int = 2) -> None:
+    """Score a model on the paper's tasks and genes, beside what the paper published of it.
+
+    Parameters
+    ----------
+    model : str
+        A model whose scores the paper publishes.
+    """
     from ..benchmark import published_scores
-    from ..core import paths
-    from ..core.progress import Reporter
 
     plan, folder = make_plan(profile, universe="paper"), paths.results(profile)
     with Reporter() as report:
-        options = {"jobs": jobs, "say": report.say, "progress": report.step}
-        frame = published_scores.reproduce(plan, model, folder, **options)
+        frame = published_scores.reproduce(plan, model, folder, jobs=jobs, **report.hooks)
     distance = frame.difference.abs()
     print(
         f"{len(frame)} tasks: mean absolute difference {distance.mean():.3f} AUROC, over 0.03 on "
@@ -265,18 +238,19 @@ def reproduce(
     )
 
 
-def validate(
-    path: Annotated[
-        Path | None, typer.Argument(help="A scores.parquet, a manifest.json, or their folder.")
-    ] = None,
-) -> None:
-    """Check results against the schema, the metrics' bounds and the uniqueness of rows."""
+def validate(path: Path | None = None) -> None:
+    """Check results against the schema, the metrics' bounds and the uniqueness of rows.
+
+    Parameters
+    ----------
+    path : Path, optional
+        A scores.parquet, a manifest.json, or their folder.
+    """
     from ..benchmark import validation
 
     if faults := validation.validate_path(path):
         print(*faults, sep="\n")
-        many = "s" * (len(faults) > 1)
-        raise BadInput(f"{path}: {len(faults)} fault{many} found; rerun 'genebench run'.")
+        raise BadInput(f"{path}: faults found: {len(faults)}; rerun 'genebench run'.")
     print(f"{path}: valid")
 
 

@@ -1,55 +1,56 @@
 """The commands around the book: notebooks, book, publish."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from ..core.errors import BadInput
+from ..core.progress import Reporter
 from . import benchmark
-from .options import Jobs, Profile, Scheduler, split_names
+from .options import split_names
 
 
 def notebooks(
-    profile: Profile = "demo",
-    jobs: Jobs = 2,
-    pages: Annotated[list[str] | None, typer.Option("--page", help="Only these pages.")] = None,
-    parameter: Annotated[
-        list[str] | None, typer.Option("-P", "--parameter", help="key=value, for every page run.")
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Run even what has not changed.")] = False,
-    scheduler: Scheduler = None,
+    *,
+    profile: str = "demo",
+    jobs: int = 2,
+    page: list[str] | None = None,
+    study: str | None = None,
+    parameter: list[str] | None = None,
+    force: bool = False,
+    scheduler: str | None = None,
 ) -> None:
-    """Execute the book's notebooks, in parallel, skipping what has not changed."""
+    """Execute the book's notebooks, in parallel, skipping what has not changed.
+
+    Parameters
+    ----------
+    page : list of str, optional
+        Only these pages.
+    study : str, optional
+        In place of the pages, this long study of notebooks/studies.
+    parameter : list of str, optional
+        key=value, for every page run.
+    force : bool
+        Run even what has not changed.
+    """
     import yaml
 
     from ..book import notebooks as module
-    from ..core.progress import Reporter
 
-    given = {}
     for text in parameter or []:
         if "=" not in text:
             raise BadInput(
                 f"parameter '{text}' is not of the form key=value; write for example -P profile=ci."
             )
-        name, value = text.split("=", 1)
-        given[name] = yaml.safe_load(value)
+    pairs = [text.split("=", 1) for text in parameter or []]
+    given = {name: yaml.safe_load(value) for name, value in pairs}
+    if study:
+        print(module.run_study(study, given))
+        return
+    options = {"jobs": jobs, "force": force, "scheduler": scheduler}
     with Reporter() as report:
-        module.run(
-            profile,
-            pages=split_names(pages),
-            parameters=given,
-            jobs=jobs,
-            force=force,
-            scheduler=scheduler,
-            say=report.say,
-            progress=report.step,
-        )
+        module.run(profile, pages=split_names(page), parameters=given, **options, **report.hooks)
 
 
-def book(profile: Profile = "demo", jobs: Jobs = 2) -> None:
+def book(*, profile: str = "demo", jobs: int = 2) -> None:
     """Run the profile, execute the notebooks and build the HTML book (only what has changed)."""
     from ..book import notebooks as module
 
@@ -59,13 +60,16 @@ def book(profile: Profile = "demo", jobs: Jobs = 2) -> None:
     print(module.book(profile))
 
 
-def publish(
-    site: Annotated[Path, typer.Argument(help="Folder of the site; older versions in it stay.")],
-    version: Annotated[
-        str, typer.Option("--version", help="Name of this version, such as v0.2.0.")
-    ],
-) -> None:
-    """Add the built book to a static site as a dated version, and make it the newest."""
+def publish(site: Path, *, version: str) -> None:
+    """Add the built book to a static site as a dated version, and make it the newest.
+
+    Parameters
+    ----------
+    site : Path
+        Folder of the site; older versions in it stay.
+    version : str
+        Name of this version, such as v0.2.0.
+    """
     from ..book import publish as module
 
     print(module.site(site, version))

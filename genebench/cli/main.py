@@ -1,23 +1,37 @@
 """The command line: parses and calls, decides nothing."""
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
 from .. import __version__
 from . import benchmark, book, glm, place, spectra
-from .options import guarded
+from .options import command
 
-app = typer.Typer(
+
+def _group(functions: list[Callable], **options) -> typer.Typer:
+    """Join functions to a group of commands of their names."""
+    group = typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        **options,
+    )
+    for function in functions:
+        group.command(function.__name__)(command(function))
+    return group
+
+
+app = _group(
+    [*benchmark.COMMANDS, place.place, spectra.spectra, *book.COMMANDS],
     name="genebench",
     help="Does your model understand genes? Tasks, shortcuts, models, splits, probes and the book "
     "that shows them.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(
+    _group(glm.COMMANDS, help="Genomic language models: simulate, train, score."), name="glm"
 )
 
 
@@ -28,9 +42,3 @@ def _main(
     if version:
         print(f"genebench {__version__}")
         raise typer.Exit
-
-
-for _part in (benchmark, place, spectra, book):
-    for _command in _part.COMMANDS:
-        app.command(name=_command.__name__)(guarded(_command))
-app.add_typer(glm.group(guarded), name="glm")

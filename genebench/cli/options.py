@@ -1,66 +1,47 @@
-"""What all commands share: common options, how faults end, and how tables are printed."""
-
-from __future__ import annotations
+"""What all commands share: options, how faults end, and how tables are printed."""
 
 import functools
+import inspect
 import json
+import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ..core.errors import BadInput, RunFailed
+from ..core import specs
+from ..core.errors import BadInput, Sentence
 
-Profile = Annotated[
-    str, typer.Option("--profile", "-p", help="Which profile of data/profiles.yml.")
-]
-Gmt = Annotated[
-    Path | None,
-    typer.Option("--gmt", help="A GMT file: its sets become the tasks, in a profile of their own."),
-]
-Negatives = Annotated[
-    str,
-    typer.Option(help="Negatives of a set: all other genes of the profile ('universe') or 'file'."),
-]
-Universe = Annotated[
-    str | None,
-    typer.Option(help="Cut the tasks to 'paper', the 16,217 genes of the paper, or take 'all'."),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print the table as JSON on standard output.")]
-Split = Annotated[
-    str | None,
-    typer.Option(
-        "--split",
-        help="Only this split: random, chromosome, stem, family, similarity, study or date.",
-    ),
-]
-Scheduler = Annotated[
-    str | None,
-    typer.Option(
-        "--scheduler", help="Address of a Dask cluster (tcp://host:8786) whose workers compute."
-    ),
-]
-Jobs = Annotated[int, typer.Option("-j", "--jobs", min=1, help="How many processes.")]
-AllJobs = Annotated[
-    int | None, typer.Option("-j", "--jobs", min=1, help="How many processes (default: all cores).")
-]
-Models = Annotated[
-    list[str] | None,
-    typer.Option("--models", help="Only these models (repeat, or join by commas)."),
-]
-Tasks = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--tasks", help="Only the cells that hold these tasks; 'hpo/' takes all under it."
-    ),
-]
+HELP = {
+    "profile": "Which profile of data/profiles.yml.",
+    "jobs": "How many processes; all cores where no default is shown.",
+    "scheduler": "Address of a Dask cluster (tcp://host:8786) whose workers compute.",
+    "models": "Only these models (repeat, or join by commas).",
+    "tasks": "Only the cells that hold these tasks; 'hpo/' takes all under it.",
+    "gmt": "A GMT file: its sets become the tasks, in a profile of their own.",
+    "negatives": "Negatives of a set: all other genes of the profile ('universe') or 'file'.",
+    "universe": "Cut the tasks to 'paper', the 16,217 genes of the paper, or take 'all'.",
+    "device": "Torch device of neural networks: cpu, cuda:0.",
+    "json_": "Print the table as JSON on standard output.",
+    "download": "Fetch weights that are not here.",
+}
+"""Help of an option that a command's own docstring leaves out."""
+SHORT = {"profile": ["-p"], "jobs": ["-j"], "model": ["-m"], "parameter": ["-P"], "n": ["-n"]}
+"""Options that can be written with one letter."""
+LEAST = {"jobs": 1, "seeds": 1, "n": 1, "memory": 0.1}
+"""Smallest value of a number."""
 LONGEST_CELL = 100
 """Letters of a cell that a table in a file or a pipe shows; ``--json`` has them all."""
+_PARAMETER = re.compile(r"^(\w+) : .*\n((?:    .+\n?)+)", re.M)
 
 
-def guarded(function):
-    """Make faults of a command end as one sentence and an exit status.
+def command(function: Callable) -> Callable:
+    """Make a command of a function.
+
+    Its keyword-only parameters become options, the others arguments; the first paragraph of its
+    docstring and the entries of its parameters become the help. A fault ends as one sentence.
 
     Parameters
     ----------
@@ -71,32 +52,37 @@ def guarded(function):
     callable
         Exits with 1 where a run failed, 2 for bad input, 130 when interrupted.
     """
+    text, parameters = inspect.getdoc(function), []
+    known = HELP | dict(_PARAMETER.findall(text))
+    for name, parameter in inspect.signature(function, eval_str=True).parameters.items():
+        words = " ".join(known[name].split())
+        if parameter.kind is parameter.KEYWORD_ONLY:
+            flags = ["--" + name.strip("_").replace("_", "-"), *SHORT.get(name, ())]
+            info = typer.Option(*flags, help=words, min=LEAST.get(name))
+        else:
+            info = typer.Argument(help=words)
+        parameters.append(parameter.replace(annotation=Annotated[parameter.annotation, info]))
 
     @functools.wraps(function)
-    def wrapped(*args, **kwargs):
+    def guarded(**given):
         try:
-            return function(*args, **kwargs)
-        except BadInput as err:
-            _stop(str(err), 2)
-        except RunFailed as err:
-            _stop(str(err), 1)
+            return function(**given)
+        except Sentence as err:
+            sentence, status = str(err), 2 if isinstance(err, BadInput) else 1
         except BrokenPipeError:
             sys.stderr.close()
             raise SystemExit(0) from None
         except OSError as err:
-            where = err.filename or "no file named"
-            _stop(f"{err.strerror or err} ({where}); make that place writable and run again.", 1)
+            where, status = err.filename or "no file named", 1
+            sentence = f"{err.strerror or err} ({where}); make that place writable and run again."
         except KeyboardInterrupt:
-            _stop(
-                "interrupted; what was finished is kept, run the same command again to go on.", 130
-            )
+            sentence, status = "interrupted; what was finished is kept, run the same again.", 130
+        note(sentence)
+        raise typer.Exit(status)
 
-    return wrapped
-
-
-def _stop(sentence: str, status: int) -> None:
-    note(sentence)
-    raise typer.Exit(status)
+    guarded.__signature__ = inspect.Signature(parameters)
+    guarded.__doc__ = text.partition("\n\n")[0]
+    return guarded
 
 
 def note(sentence: str) -> None:
@@ -105,16 +91,7 @@ def note(sentence: str) -> None:
 
 
 def split_names(given: list[str] | None) -> list[str]:
-    """Split names that were given one by one or joined by commas.
-
-    Parameters
-    ----------
-    given : list of str or None
-
-    Returns
-    -------
-    list of str
-    """
+    """Split names that were given one by one or joined by commas."""
     return [n.strip() for text in given or [] for n in text.split(",") if n.strip()]
 
 
@@ -143,7 +120,6 @@ def make_plan(
     Plan
     """
     from ..benchmark import custom_tasks, plan
-    from ..core import specs
 
     declared = specs.declared()
     chosen = custom_tasks.cut_to(declared.profile(profile), universe)
@@ -172,11 +148,10 @@ def show(frame, as_json: bool, columns: list[str]) -> None:
         print(json.dumps(json.loads(frame.to_json(orient="records")), indent=1))
         return
     _rows(frame[[c for c in columns if c != "reason"]].astype(object))
-    if "reason" in columns and (frame.reason.fillna("") != "").any():
-        print()
-        reasons = frame[frame.reason.fillna("").astype(str) != ""]
-        for why, part in reasons.groupby("reason", sort=False):
-            print(f"{', '.join(part[columns[0]].astype(str))}: {why}")
+    if "reason" in columns:
+        parts = frame[frame.reason.fillna("") != ""].groupby("reason", sort=False)[columns[0]]
+        if reasons := [f"{', '.join(part.astype(str))}: {why}" for why, part in parts]:
+            print("", *reasons, sep="\n")
 
 
 def _rows(frame) -> None:
@@ -186,32 +161,40 @@ def _rows(frame) -> None:
 
     console = Console()
     if not console.is_terminal:
-        long = lambda v: isinstance(v, str) and len(v) > LONGEST_CELL  # noqa: E731
-        short = frame.map(lambda v: f"{v[:LONGEST_CELL]} …" if long(v) else v)
-        print(short.to_string(index=False))
+        print(frame.to_string(index=False, max_colwidth=LONGEST_CELL))
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in frame.columns:
-        table.add_column(column, overflow="fold", ratio=3 if column in ("task", "title") else None)
+    for column in frame:
+        table.add_column(column, overflow="fold")
     for row in frame.where(frame.notna(), "").itertuples(index=False):
         table.add_row(*map(str, row))
     console.print(table, markup=False)
 
 
-def check(failed: dict[str, str]) -> None:
-    """Raise a sentence where cells failed.
+def ready(frame, what: str) -> None:
+    """Print how many rows of a catalogue are ready, on standard error."""
+    print(f"{(frame.status == 'ready').sum()} of {len(frame)} {what} ready.", file=sys.stderr)
+
+
+def finish(done, missing: str, path: Path) -> None:
+    """Print what became of the cells of a run.
 
     Parameters
     ----------
-    failed : dict of str to str
-        Cell -> why.
+    done : Outcome
+        With ``seconds``.
+    missing : str
+        How many could not be scored, and what.
+    path : Path
+        Where the results are.
 
     Raises
     ------
     RunFailed
-        Names the first, why, and how many others.
+        A cell failed.
     """
-    if failed:
-        cell, why = next(iter(failed.items()))
-        more = f" (and {len(failed) - 1} more)" * (len(failed) > 1)
-        raise RunFailed(f"cell '{cell}' failed: {why}{more}")
+    print(
+        f"{done.units} cells: {done.cached} cached, {done.computed} computed, {len(done.failed)} "
+        f"failed; {missing} (see manifest.json); {done.seconds:.0f} s; {path}"
+    )
+    done.check("cells")

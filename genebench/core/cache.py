@@ -4,13 +4,11 @@ A recipe is everything that determines an artefact and nothing else. A file is w
 temporary name in its own folder and moved into place, so that a reader never meets half of one.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
 import shutil
-import tempfile
+import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,10 +28,8 @@ def key(recipe: Any) -> str:
     str
         First 16 hex digits of the SHA-256 of its canonical JSON.
     """
-    text = json.dumps(
-        recipe, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
-    )
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    text = json.dumps(recipe, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return of_names([text])
 
 
 def of_names(names: Iterable[str]) -> str:
@@ -72,10 +68,8 @@ def atomic(path: Path) -> Iterator[Path]:
         otherwise.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
-    os.close(handle)
-    os.chmod(name, 0o666 & ~_UMASK)
-    temporary = Path(name)
+    temporary = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
+    temporary.touch(exist_ok=False)
     try:
         yield temporary
         os.replace(temporary, path)
@@ -83,13 +77,16 @@ def atomic(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def write_text(path: Path, text: str) -> None:
+    """Write a text file atomically, as UTF-8.
 
-
-_UMASK = _umask()
+    Parameters
+    ----------
+    path : Path
+    text : str
+    """
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -101,8 +98,7 @@ def write_json(path: Path, value: Any) -> None:
     value : object
         Plain values.
     """
-    with atomic(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(value, indent=1, sort_keys=True) + "\n")
 
 
 def sidecar(path: Path) -> Path:
@@ -113,8 +109,8 @@ def sidecar(path: Path) -> Path:
 def store(path: Path, recipe: Any, write: Callable[[Path], None], **facts: Any) -> None:
     """Write an artefact and its sidecar.
 
-    The sidecar carries the artefact's SHA-256 and is written last: an artefact without a matching
-    one is not there.
+    The sidecar has the artefact's SHA-256 and is written last: an artefact without a matching one
+    is not there.
 
     Parameters
     ----------
@@ -128,19 +124,17 @@ def store(path: Path, recipe: Any, write: Callable[[Path], None], **facts: Any) 
     """
     with atomic(path) as temporary:
         write(temporary)
-        sha256 = digest(temporary)
-    note = {"recipe": recipe, "sha256": sha256, "facts": facts}
-    write_json(sidecar(path), {**note, "seal": _seal(note)})
+        note = {"recipe": recipe, "sha256": digest(temporary), "facts": facts}
+    write_json(sidecar(path), note | {"seal": key(note)})
 
 
-def _seal(note: dict) -> str:
-    """Names what a sidecar says, so that a damaged one is known."""
-    return key({name: note[name] for name in ("recipe", "sha256", "facts")})
+def _note(path: Path) -> dict[str, Any]:
+    return json.loads(sidecar(path).read_text(encoding="utf-8"))
 
 
 def facts(path: Path) -> dict[str, Any]:
     """Read what was noted beside an artefact when it was stored."""
-    return json.loads(sidecar(path).read_text(encoding="utf-8"))["facts"]
+    return _note(path)["facts"]
 
 
 def state(path: Path) -> str:
@@ -158,9 +152,9 @@ def state(path: Path) -> str:
     if not path.exists():
         return "absent"
     try:
-        note = json.loads(sidecar(path).read_text(encoding="utf-8"))
-        sound = note.get("seal", "") in ("", _seal(note))  # older ones have none
-        return "ready" if sound and note["sha256"] == digest(path) else "broken"
+        note = _note(path)
+        sealed = note.pop("seal", "") in ("", key(note))  # older ones have none
+        return "ready" if sealed and note["sha256"] == digest(path) else "broken"
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return "broken"
 

@@ -1,20 +1,13 @@
-"""Units of work on the workers of a Dask cluster.
-
-The only module that knows Dask (extra ``cluster``).
+"""Units of work on the workers of a Dask cluster; the only module that knows Dask.
 
 What units share is sent to a worker once and passed on from worker to worker. Outputs come back to
 this process, and nobody else stores them. A worker may join, leave or be killed at any time: its
 units are computed again.
 """
 
-from __future__ import annotations
-
-import functools
-import hashlib
 import queue
-import time
-import warnings
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import fields, is_dataclass
 from importlib import metadata
 from pathlib import Path
@@ -22,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from .errors import BadInput, RunFailed
+from . import cache
+from .errors import BadInput, RunFailed, Sentence
 from .workers import Once, Stage, fault
 
 AHEAD = 4
@@ -32,11 +26,8 @@ SHARED_BYTES = 2e9
 """Bytes that units may share at a time on each worker."""
 PATIENCE = 300.0
 """Seconds without any worker after which a run gives up."""
-INSTALL = "install it with: pip install -c constraints.txt -e '.[cluster]'"
-_END = object()
 
 
-@functools.cache
 def code() -> str:
     """Digest what gives the numbers: this package's source, and the versions of NumPy and PyTorch.
 
@@ -45,15 +36,12 @@ def code() -> str:
     str
         16 hex digits of a SHA-256.
     """
-    total = hashlib.sha256()
-    for path in sorted(Path(__file__).parents[1].rglob("*.py")):
-        total.update(path.read_bytes())
-    for package in ("numpy", "torch"):
-        total.update(metadata.version(package).split("+")[0].encode())
-    return total.hexdigest()[:16]
+    modules = sorted(Path(__file__).parents[1].rglob("*.py"))
+    versions = [metadata.version(name).split("+")[0] for name in ("numpy", "torch")]
+    return cache.key([*map(cache.digest, modules), *versions])
 
 
-class Cluster:
+class Cluster(AbstractContextManager):
     """A running Dask cluster, to be entered as a context.
 
     Parameters
@@ -70,38 +58,41 @@ class Cluster:
     """
 
     def __init__(self, address: str, *, timeout: float = 20.0) -> None:
-        try:
-            import distributed
-        except ImportError:
-            raise BadInput(f"--scheduler needs the package 'distributed'; {INSTALL}.") from None
         if "://" not in address:
             raise BadInput(
-                f"scheduler '{address}': is no address such as tcp://host:8786; give the one Dask "
-                "prints."
+                f"scheduler '{address}': is no address such as tcp://host:8786; give the one that "
+                "'dask scheduler' prints."
             )
         try:
-            self.client = distributed.Client(address, timeout=timeout, set_as_default=False)
-        except (OSError, ValueError, RuntimeError) as err:
-            why = str(err).splitlines()[0][:100] if str(err) else type(err).__name__
+            import dask
+            from distributed import Client
+
+            # a large part travels with its task on purpose
+            dask.config.set({"distributed.admin.large-graph-warning-threshold": SHARED_BYTES})
+            self.client = Client(address, timeout=timeout, set_as_default=False)
+        except ImportError:
             raise BadInput(
-                f"scheduler '{address}': does not answer ({why}); start it with 'dask scheduler'."
+                "--scheduler needs the package 'distributed'; install it with: pip install -c "
+                "constraints.txt -e '.[cluster]'."
             ) from None
-        self.address = address
+        except (OSError, ValueError, RuntimeError) as err:
+            raise BadInput(
+                f"scheduler '{address}': does not answer ({fault(err)[:100]}); give the address "
+                "that 'dask scheduler' prints."
+            ) from None
         try:
-            self._check(timeout)
+            self._check(address, timeout)
         except BaseException:
             self.client.close()
             raise
 
-    def _check(self, timeout: float) -> None:
+    def _check(self, address: str, timeout: float) -> None:
         """Raise a sentence where there is no worker, or one that would compute something else."""
-        try:
-            self.client.wait_for_workers(1, timeout=timeout)
-        except TimeoutError:
+        if not self._has_worker(timeout):
             raise BadInput(
-                f"scheduler '{self.address}': has no worker; start one with 'dask worker "
-                f"{self.address} --nthreads 1'."
-            ) from None
+                f"scheduler '{address}': has no worker; start one with 'dask worker {address} "
+                "--nthreads 1'."
+            )
         for worker, threads in self.client.nthreads().items():
             if threads != 1:
                 raise BadInput(
@@ -109,19 +100,22 @@ class Cluster:
                     f"start several with 'dask worker --nworkers {threads} --nthreads 1'."
                 )
         try:
-            answers = self.client.run(_code, on_error="return")
-        except Exception as err:
-            answers = {"of the cluster": err}
+            answers = self.client.run(code, on_error="return")
+        except Exception:  # a worker that cannot even read the question
+            answers = {"of the cluster": ""}
         for worker, answer in answers.items():
-            if answer != code():
-                imported = not isinstance(answer, Exception)
-                why = "has another genebench" if imported else "cannot import genebench"
+            if answer != (mine := code()):
                 raise BadInput(
-                    f"worker {worker}: {why}; install this version ({code()}) where it runs."
+                    f"worker {worker}: has no genebench or another one; install this version "
+                    f"({mine}) where it runs."
                 )
 
-    def __enter__(self) -> Cluster:
-        return self
+    def _has_worker(self, timeout: float) -> bool:
+        try:
+            self.client.wait_for_workers(1, timeout=timeout)
+        except TimeoutError:
+            return False
+        return True
 
     def __exit__(self, *_: object) -> None:
         self.client.close()
@@ -154,45 +148,43 @@ class Cluster:
         OSError
             An output cannot be stored.
         """
-        waiting, running, ended = iter(units), {}, queue.SimpleQueue()
-        sent: dict[str, tuple[Any, float]] = {}
-        more, alone_since = True, 0.0
-        try:
-            while more or running:
-                while more and len(running) < AHEAD * max(1, self.workers):
-                    unit = next(waiting, _END)
-                    if unit is _END:
-                        more = False
-                        break
-                    try:
-                        parts = [self._send(part, sent) for part in stage.gather(shared, unit)]
-                    except (BadInput, RunFailed) as err:
-                        yield unit, str(err)
-                        continue
-                    future = self._submit(_compute, stage.compute, *parts)
-                    running[future] = unit
-                    future.add_done_callback(ended.put)
-                if not running:
-                    continue
+        running, ended, sent = {}, queue.SimpleQueue(), {}
+
+        def results(most: int) -> Iterator[tuple[Any, str]]:
+            """Wait until so many units are under way; yields those that end."""
+            while len(running) > most:
                 try:
                     future = ended.get(timeout=1.0)
                 except queue.Empty:
-                    alone_since = 0.0 if self.workers else alone_since or time.monotonic()
-                    if alone_since and time.monotonic() - alone_since > PATIENCE:
-                        raise RunFailed(
-                            f"no worker is left on '{self.address}'; what was finished is kept, "
-                            "start some, run again"
-                        ) from None
-                    continue
+                    if self._has_worker(PATIENCE):
+                        continue
+                    raise RunFailed(
+                        "no worker of the cluster is left; what was finished is kept, start some, "
+                        "run again"
+                    ) from None
                 unit = running.pop(future)
-                yield unit, self._store(stage, shared, unit, future)
+                try:
+                    output = future.result()
+                except Exception as err:
+                    yield unit, fault(err)
+                else:
+                    stage.store(shared, unit, output)
+                    yield unit, ""
+
+        try:
+            for unit in units:
+                yield from results(AHEAD * max(1, self.workers) - 1)
+                try:
+                    parts = [self._send(part, sent) for part in stage.gather(shared, unit)]
+                except Sentence as err:
+                    yield unit, str(err)
+                    continue
+                future = self.client.submit(stage.compute, *parts, pure=False)
+                running[future] = unit
+                future.add_done_callback(ended.put)
+            yield from results(0)
         finally:
             self.client.cancel([*running, *(future for future, _ in sent.values())], force=True)
-
-    def _submit(self, function, *args):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a large part travels with its task on purpose
-            return self.client.submit(function, *args, pure=False)
 
     def _send(self, part: Any, sent: dict[str, tuple[Any, float]]) -> Any:
         """A part of a unit, or the future of one that is shared; the least recently used go."""
@@ -202,41 +194,14 @@ class Cluster:
             sent[part.name] = sent.pop(part.name)  # the last used stands last
         else:
             value = part.load()
-            sent[part.name] = (self._submit(_same, value), bytes_of(value))
+            sent[part.name] = (self.client.submit(_same, value, pure=False), bytes_of(value))
             while len(sent) > 1 and sum(size for _, size in sent.values()) > SHARED_BYTES:
                 del sent[next(iter(sent))]
         return sent[part.name][0]
 
-    @staticmethod
-    def _store(stage: Stage, shared: Any, unit: Any, future: Any) -> str:
-        from distributed import KilledWorker
-
-        try:
-            why, output = future.result()
-        except KilledWorker:
-            return (
-                "the workers that tried it died (killed, or out of memory); give them more memory "
-                "and run again"
-            )
-        except Exception as err:
-            why = str(err).splitlines()[0][:200] if str(err) else "no reason given"
-            return f"{type(err).__name__}: {why}"
-        if not why:
-            stage.store(shared, unit, output)
-        return why
-
 
 def bytes_of(value: Any) -> float:
-    """Count the bytes of the arrays in a value, through its fields and containers.
-
-    Parameters
-    ----------
-    value : object
-
-    Returns
-    -------
-    float
-    """
+    """Count the bytes of the arrays in a value, through its fields and containers."""
     if isinstance(value, np.ndarray):
         return value.nbytes
     if is_dataclass(value):
@@ -246,15 +211,3 @@ def bytes_of(value: Any) -> float:
 
 def _same(value: Any) -> Any:
     return value
-
-
-def _code() -> str:
-    return code()
-
-
-def _compute(compute, *parts) -> tuple[str, Any]:
-    """On a worker: ("", output), or (why it failed, None)."""
-    try:
-        return "", compute(*parts)
-    except Exception as err:
-        return fault(err), None

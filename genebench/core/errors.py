@@ -1,9 +1,8 @@
 """Errors that a person reads: one sentence saying what, where and what to do next."""
 
-from __future__ import annotations
-
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 LONGEST = 1400
 """Letters of a sentence; what is longer loses its middle."""
@@ -62,3 +61,21 @@ def unknown(what: str, name: str, known: Iterable[str], *, where: str = "") -> B
     else:
         hint = f"there are {len(names)} to choose from."
     return BadInput(f"{where + ': ' if where else ''}unknown {what} '{name}'; {hint}")
+
+
+def pick(known: Mapping[str, Any], what: str, name: str, *, where: str = "") -> Any:
+    """Look a name up; an unknown one is an error that suggests the nearest.
+
+    Parameters
+    ----------
+    known : mapping of str to object
+    what, name, where : str
+        See ``unknown``.
+
+    Returns
+    -------
+    object
+    """
+    if name not in known:
+        raise unknown(what, name, known, where=where)
+    return known[name]

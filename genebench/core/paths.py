@@ -1,7 +1,5 @@
 """Every directory name of the project; nobody else spells one."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 
@@ -62,16 +60,16 @@ def pages() -> Path:
     return BOOK / "executed"
 
 
+def _folders(variable: str) -> list[Path]:
+    """Folders named in a variable of the environment, separated like ``PATH``."""
+    return [Path(p) for p in os.environ.get(variable, "").split(os.pathsep) if p]
+
+
 def mirrors() -> list[Path]:
-    """Folders named in ``GENEBENCH_MIRROR`` (separated like ``PATH``), searched before the web."""
-    return [Path(p) for p in os.environ.get("GENEBENCH_MIRROR", "").split(os.pathsep) if p]
+    """Folders of ``GENEBENCH_MIRROR``, searched before the web."""
+    return _folders("GENEBENCH_MIRROR")
 
 
 def weights() -> list[Path]:
-    """Folders of model weights.
-
-    Those of ``GENEBENCH_WEIGHTS`` (separated like ``PATH``), then ``weights`` below the mirrors,
-    then our own.
-    """
-    named = [Path(p) for p in os.environ.get("GENEBENCH_WEIGHTS", "").split(os.pathsep) if p]
-    return [*named, *(mirror / "weights" for mirror in mirrors()), WEIGHTS]
+    """Folders of model weights: ``GENEBENCH_WEIGHTS``, ``weights`` below the mirrors, our own."""
+    return [*_folders("GENEBENCH_WEIGHTS"), *(m / "weights" for m in mirrors()), WEIGHTS]

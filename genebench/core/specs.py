@@ -1,144 +1,29 @@
-"""What may be declared in ``data/``: sources, tasks, models, profiles, pages, quoted figures."""
+"""What may be declared in ``data/``: models, profiles, pages, quoted figures, and sources."""
 
-from __future__ import annotations
-
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field
 
 from . import paths
-from .errors import BadInput, unknown
-from .yamls import build, entries, read_yaml, under
-
-Kind = Literal["binary", "multiclass", "multilabel", "regression", "pair"]
-GROUPS = {
-    "genomic properties": "genomic",
-    "regulatory functions": "regulatory",
-    "localization": "localization",
-    "biological processes": "biological",
-    "protein properties": "protein",
-}
-"""The paper's five groups of tasks (arXiv 2412.04075) → their short name in page addresses."""
-
-MORE_GROUPS = (
-    "drug resistance",
-    "mutational scans",
-    "protein sequences",
-    "protein-ligand pairs",
-    "variant effects",
-    "DNA windows",
+from .errors import BadInput, pick
+from .source_specs import (
+    GROUPS,
+    MORE_GROUPS,
+    FileSpec,
+    Group,
+    Inside,
+    Kind,
+    Name,
+    Sizes,
+    SourceSpec,
+    TaskSpec,
 )
-"""Groups of the data sets of Parts II and III, whose entities are not genes."""
+from .yamls import Spec, build, entries, read_yaml, under
 
-Group = Literal[
-    "genomic properties",
-    "regulatory functions",
-    "localization",
-    "biological processes",
-    "protein properties",
-    "drug resistance",
-    "mutational scans",
-    "protein sequences",
-    "protein-ligand pairs",
-]
-
-
-class Spec(BaseModel):
-    """A declaration: immutable, and closed to keys that nobody reads."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-def _plain(name: str) -> str:
-    """A name that becomes a folder or file, or is shown on a page."""
-    if not re.fullmatch(r"[A-Za-z0-9][\w.+-]*", name):
-        raise ValueError("a name holds letters, digits and . _ + - only")
-    return name
-
-
-def _inside(path: str) -> str:
-    """A path that stays in the folder that it is joined to."""
-    if not path or Path(path).is_absolute() or ".." in Path(path).parts or "\\" in path:
-        raise ValueError("a path stays in its folder")
-    return path
-
-
-Name = Annotated[str, AfterValidator(_plain)]
-Inside = Annotated[str, AfterValidator(_inside)]
-
-
-class FileSpec(Spec):
-    """One upstream file, or folder of parts.
-
-    In an installed package, or at a URL (mirrors hold it at ``path``).
-    """
-
-    format: Literal[
-        "tsv",
-        "csv",
-        "obo",
-        "gmt",
-        "pairs",
-        "lists",
-        "jaspar",
-        "expression",
-        "long",
-        "gaf",
-        "uniprot",
-        "parquet",
-        "fasta",
-        "vectors",
-        "gtf",
-    ]
-    package: str | None = None
-    path: Inside
-    url: str | None = None
-    how: str = ""
-    """For a file without an address that can be fetched as it is: what to do, in one clause."""
-    sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
-    """Of the file as it is used (unpacked from ``.gz``); None: recorded at the first fetch and held
-    to ever after."""
-    stand_ins: dict[str, str] = {}
-    """SHA-256 of a file that may take the official one's place → what differs; shown wherever the
-    release is shown."""
-    options: dict[str, Any] = {}
-
-
-class TaskSpec(Spec):
-    """One entry of a source's ``tasks``; the shape ``terms`` expands to many tasks."""
-
-    name: str
-    title: str
-    description: str
-    group: Group
-    kind: Kind
-    shape: str
-    version: int = 1
-    paper: str | None = None
-    """The task's name in arXiv 2412.04075, where it is one of that paper's."""
-    derive: int = 0
-    """Of a multi-label task: also one binary task per label with this many genes or more (0: none).
-   """
-    options: dict[str, Any] = {}
-
-
-class SourceSpec(Spec):
-    """One upstream resource and the tasks that are cut from it."""
-
-    id: Name
-    title: str
-    homepage: str
-    release: str
-    licence: str
-    attribution: str
-    citation: str
-    files: dict[str, FileSpec]
-    tasks: list[TaskSpec] = []
+__all__ = ["GROUPS", "MORE_GROUPS", "FileSpec", "Group", "Kind", "TaskSpec"]
 
 
 class ModelSpec(Spec):
@@ -206,17 +91,10 @@ class EfficiencySpec(Spec):
 
     tasks: list[str]
     """Names of binary tasks."""
-    sizes: list[int]
+    sizes: Sizes
     """Numbers of training labels, ascending; all labels are a point of every curve besides."""
     draws: int = Field(default=3, ge=1)
     """Subsets of each size and fold, over which a score is the mean."""
-
-    @field_validator("sizes")
-    @classmethod
-    def _ascend(cls, given: list[int]) -> list[int]:
-        if not given or given != sorted(set(given)) or given[0] < 4:
-            raise ValueError("give ascending numbers of 4 or more")
-        return given
 
 
 class ProfileSpec(Spec):
@@ -271,68 +149,35 @@ def _sources() -> dict[str, SourceSpec]:
     for path in sorted(paths.SOURCES.glob("*.yml")):
         spec = build(SourceSpec, read_yaml(path), path)
         if spec.id != path.stem:
-            raise BadInput(
-                f"{path}: key 'id' is '{spec.id}' but the file is named '{path.stem}'; make them "
-                "equal."
-            )
+            raise BadInput(f"{path}: its 'id' is '{spec.id}'; name it as the file: '{path.stem}'.")
         out[spec.id] = spec
     return out
 
 
 @dataclass(frozen=True)
 class Declarations:
-    """Everything that is declared, read once and handed on.
-
-    Attributes
-    ----------
-    sources : mapping of str to SourceSpec
-        Upstream resources by id.
-    models : mapping of str to ModelSpec
-        Models by name.
-    profiles : mapping of str to ProfileSpec
-        Profiles by name.
-    """
+    """Everything that is declared, read once and handed on: sources, models, profiles by name."""
 
     sources: Mapping[str, SourceSpec]
     models: Mapping[str, ModelSpec]
     profiles: Mapping[str, ProfileSpec]
 
     def source(self, name: str) -> SourceSpec:
-        """One source by id.
-
-        Raises
-        ------
-        BadInput
-            Unknown source; names the nearest id.
-        """
-        return _pick(self.sources, "source", name)
+        """One source by id; an unknown one is an error that names the nearest."""
+        return pick(self.sources, "source", name)
 
     def model(self, name: str) -> ModelSpec:
-        """One model by name.
-
-        Raises
-        ------
-        BadInput
-            Unknown model; names the nearest one.
-        """
-        return _pick(self.models, "model", name)
+        """One model by name; an unknown one is an error that names the nearest."""
+        return pick(self.models, "model", name)
 
     def profile(self, name: str) -> ProfileSpec:
-        """One profile by name, its sources and models known to exist.
-
-        Raises
-        ------
-        BadInput
-            Unknown profile, or a profile that names an unknown source or model.
-        """
-        profile = _pick(self.profiles, "profile", name)
-        named = (
-            ("source", profile.sources, self.sources),
-            ("model", profile.models, self.models),
-        )
-        for what, names, known in named:
-            for missing in (n for n in names if n not in known):
-                raise unknown(what, missing, known, where=f"{paths.PROFILES}: profile '{name}'")
+        """One profile by name; it, and the sources and models that it names, must be known."""
+        profile = pick(self.profiles, "profile", name)
+        where = f"{paths.PROFILES}: profile '{name}'"
+        for source in profile.sources:
+            pick(self.sources, "source", source, where=where)
+        for model in profile.models:
+            pick(self.models, "model", model, where=where)
         return profile
 
     def exposed(self, model: str, task: str) -> bool:
@@ -341,13 +186,12 @@ class Declarations:
 
     def extended(
         self, *, sources: Iterable[SourceSpec] = (), models: Iterable[ModelSpec] = ()
-    ) -> Declarations:
-        """The same with sources and models of a user beside the declared ones.
+    ) -> "Declarations":
+        """The same with a user's specs beside the declared ones, in place of those of equal name.
 
         Parameters
         ----------
         sources, models : iterable of specs
-            What is added; an entry of the same name is replaced.
 
         Returns
         -------
@@ -360,25 +204,13 @@ class Declarations:
         )
 
 
-def _pick(known: Mapping[str, Any], what: str, name: str) -> Any:
-    if name not in known:
-        raise unknown(what, name, known)
-    return known[name]
-
-
 @lru_cache
 def declared() -> Declarations:
-    """Read every declaration of the project.
+    """Read every declaration of the project, each in the order of its files; faults name the line.
 
     Returns
     -------
     Declarations
-        Sources, models and profiles, each in the order of its files.
-
-    Raises
-    ------
-    BadInput
-        A fault in a file; names file, line and key.
     """
     return Declarations(
         _sources(),
@@ -441,4 +273,5 @@ def published() -> PublishedSpec:
 
 def pages() -> list[PageSpec]:
     """The executed notebooks of the book, in reading order."""
-    return [build(PageSpec, raw, paths.PROFILES) for raw in under(paths.PROFILES, "pages", list)]
+    raw = under(paths.PROFILES, "pages", list)
+    return build(list[PageSpec], raw, paths.PROFILES, "pages")

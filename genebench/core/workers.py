@@ -5,127 +5,20 @@ Dask cluster (``core.cluster``). An output is stored as soon as its unit ends: w
 costs one unit a process.
 """
 
-from __future__ import annotations
-
+import multiprocessing
 import os
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
-from pathlib import Path
 from typing import Any
 
-import numpy as np
+from . import cache
+from .errors import RunFailed, Sentence
+from .stages import ArrayStage, Once, Progress, Say, Stage, one_thread, quiet
 
-from . import cache, paths
-from .errors import BadInput, RunFailed
-
-Say = Callable[[str], None]
-"""Takes one sentence at a time."""
-Progress = Callable[[str, int, int], None]
-"""Takes (stage, units done, units in all) as they end."""
-
-
-def quiet(*_: Any) -> None:
-    """Report nothing: a ``Say`` or a ``Progress`` for those who do not listen."""
-
-
-@dataclass(frozen=True)
-class Once:
-    """Something large that many units read; a cluster sends it to a worker once, under its name.
-
-    Attributes
-    ----------
-    name : str
-        Says what it is; equal names mean equal values.
-    load : callable
-        Returns the value.
-    """
-
-    name: str
-    load: Callable[[], Any]
-
-
-@dataclass(frozen=True)
-class Stage:
-    """How units of one kind are computed, in steps that need not happen in one place.
-
-    Every function is one of a module. ``shared`` is what all units of a run have in common, such as
-    its plan: each process has it from its start.
-
-    Attributes
-    ----------
-    name : str
-        What the units are called in messages and progress, in the plural.
-    files : callable
-        (shared, unit) -> paths of its artefacts in the cache; all must be there for the unit to
-        count as cached.
-    gather : callable
-        (shared, unit) -> tuple that ``compute`` takes, large parts as ``Once``. Reads files.
-    compute : callable
-        The gathered parts -> the output. Touches no file, so that it can happen anywhere.
-    store : callable
-        (shared, unit, output) -> None. Writes the artefacts.
-    """
-
-    name: str
-    files: Callable[[Any, Any], Sequence[Path]]
-    gather: Callable[[Any, Any], tuple]
-    compute: Callable[..., Any]
-    store: Callable[[Any, Any, Any], None]
-
-
-@dataclass(frozen=True)
-class ArrayStage:
-    """A ``Stage`` whose output is some arrays, computed on one thread where the data are.
-
-    Attributes
-    ----------
-    name : str
-        What the units are called, in the plural.
-    folder : str
-        Name of a folder in ``core.paths``.
-    recipe : callable
-        (shared, unit) -> everything that determines the arrays.
-    measure : callable
-        (shared, unit) -> dict of str to array or number.
-    with_torch : bool
-        See ``one_thread``.
-    """
-
-    name: str
-    folder: str
-    recipe: Callable[[Any, Any], dict]
-    measure: Callable[[Any, Any], dict]
-    with_torch: bool = True
-
-    def files(self, shared: Any, unit: Any) -> list[Path]:
-        """Path of the arrays in the cache."""
-        key = cache.key(self.recipe(shared, unit))
-        return [getattr(paths, self.folder) / f"{key}.npz"]
-
-    def gather(self, shared: Any, unit: Any) -> tuple:
-        """Pass on what ``measure`` takes."""
-        return shared, unit
-
-    def compute(self, shared: Any, unit: Any) -> dict:
-        """Measure on one thread."""
-        with one_thread(with_torch=self.with_torch):
-            return self.measure(shared, unit)
-
-    def store(self, shared: Any, unit: Any, arrays: dict) -> None:
-        """Write the arrays to the cache."""
-        (path,), recipe = self.files(shared, unit), self.recipe(shared, unit)
-        cache.store(path, recipe, lambda to: np.savez(to, **arrays))
-
-    def load(self, shared: Any, unit: Any) -> dict:
-        """Read the arrays from the cache."""
-        with np.load(self.files(shared, unit)[0], allow_pickle=False) as arrays:
-            return dict(arrays)
+__all__ = ["ArrayStage", "one_thread"]
 
 
 @dataclass(frozen=True)
@@ -146,30 +39,24 @@ class Outcome:
     failed: dict[str, str]
 
     def check(self, name: str) -> None:
-        """Raise a sentence that names the first failure.
-
-        Parameters
-        ----------
-        name : str
-            What the units are called, in the plural.
-
-        Raises
-        ------
-        RunFailed
-            A unit failed; the others are cached.
-        """
-        if self.failed:
-            first, why = next(iter(self.failed.items()))
-            raise RunFailed(
-                f"{len(self.failed)} {name} failed, first '{first}': {why}; nothing was written."
-            )
+        """Raise ``RunFailed`` for the first failure; ``name``: units in the plural."""
+        for first, why in self.failed.items():
+            raise RunFailed(f"{len(self.failed)} {name} failed, first '{first}': {why}")
 
 
 _shared: Any = None
 
 
+def start(shared: Any) -> None:
+    """Make a process ready for units: note what they share, and end when its parent ends."""
+    global _shared
+    _shared = shared
+    if parent := multiprocessing.parent_process():
+        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+
+
 def pool(jobs: int, shared: Any = None) -> Executor:
-    """Start fresh processes that leave within two seconds when this one is killed.
+    """Start fresh processes that leave when this one is killed.
 
     Parameters
     ----------
@@ -182,41 +69,12 @@ def pool(jobs: int, shared: Any = None) -> Executor:
     -------
     Executor
     """
-    return ProcessPoolExecutor(
-        jobs, mp_context=get_context("spawn"), initializer=start, initargs=(shared, os.getpid())
-    )
-
-
-def start(shared: Any, parent: int | None = None) -> None:
-    """Make a process ready for units: note what they share, and end when the parent ends.
-
-    Parameters
-    ----------
-    shared : object
-        See ``pool``.
-    parent : int, optional
-        Process that is watched; none: nothing is watched.
-    """
-    global _shared
-    _shared = shared
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(1)
-
-    if parent is not None:
-        threading.Thread(target=watch, daemon=True).start()
+    fresh = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(jobs, fresh, initializer=start, initargs=(shared,))
 
 
 def stop(executor: Executor) -> None:
-    """Cancel what has not begun and end what has: only units under way are lost.
-
-    Parameters
-    ----------
-    executor : Executor
-        Of ``pool``.
-    """
+    """Cancel what has not begun in a ``pool`` and end what has: only units under way are lost."""
     processes = list((getattr(executor, "_processes", None) or {}).values())  # shutdown forgets
     executor.shutdown(wait=False, cancel_futures=True)
     for process in processes:
@@ -224,17 +82,8 @@ def stop(executor: Executor) -> None:
 
 
 def fault(err: Exception) -> str:
-    """Word an error as a sentence; one that is not ours to word, with its type.
-
-    Parameters
-    ----------
-    err : Exception
-
-    Returns
-    -------
-    str
-    """
-    return str(err) if isinstance(err, BadInput | RunFailed) else f"{type(err).__name__}: {err}"
+    """Word an error as a sentence; one that is not ours to word, with its type."""
+    return str(err) if isinstance(err, Sentence) else f"{type(err).__name__}: {err}"
 
 
 def do(stage: Stage, shared: Any, unit: Any) -> str:
@@ -334,14 +183,16 @@ def execute(
     how = f", {at_once} at a time" if at_once else ""
     say(f"{len(units)} {stage.name}, {cached} cached, {len(waiting)} to do{how}")
     progress(stage.name, 0, len(waiting))
+    here = isinstance(executor, Executor)
+    each = _each(executor, stage, waiting) if here else executor.each(stage, shared, waiting)
     try:
-        for done, (unit, why) in enumerate(each(executor, stage, shared, waiting), start=1):
+        for done, (unit, why) in enumerate(each, start=1):
             if why:
                 failed[str(unit)] = why
                 say(f"{stage.name.removesuffix('s')} '{unit}' failed: {why}")
             progress(stage.name, done, len(waiting))
     except KeyboardInterrupt:
-        if isinstance(executor, Executor):
+        if here:
             stop(executor)
         raise
     except BrokenProcessPool:
@@ -351,55 +202,8 @@ def execute(
     return Outcome(len(units), cached, len(waiting) - len(failed), failed)
 
 
-def each(
-    executor: Executor | Any, stage: Stage, shared: Any, units: Iterable[Any]
-) -> Iterator[tuple[Any, str]]:
-    """Compute units and yield each as it ends.
-
-    Parameters
-    ----------
-    executor : Executor or Cluster
-        A pool of processes that was started with ``shared``, or a cluster, which has a method
-        ``each``.
-    stage : Stage
-    shared : object
-    units : iterable
-
-    Yields
-    ------
-    unit : object
-    why : str
-        Why it failed; empty if it did not.
-
-    Raises
-    ------
-    BrokenProcessPool
-        A process died.
-    OSError
-        An output cannot be stored.
-    """
-    if hasattr(executor, "each"):
-        yield from executor.each(stage, shared, units)
-        return
+def _each(executor: Executor, stage: Stage, units: list[Any]) -> Iterator[tuple[Any, str]]:
+    """Compute units in processes; yield each as it ends, with why it failed."""
     futures = {executor.submit(_do_here, stage, unit): unit for unit in units}
     for future in as_completed(futures):
         yield futures[future], future.result()
-
-
-@contextmanager
-def one_thread(*, with_torch: bool = True) -> Iterator[None]:
-    """Use one core for what runs inside, so that results do not depend on how many there are.
-
-    Parameters
-    ----------
-    with_torch : bool, default=True
-        Whether PyTorch may be used; it is then loaded here and stays on one thread in this process.
-    """
-    from threadpoolctl import threadpool_limits
-
-    if with_torch:
-        from torch import set_num_threads
-
-        set_num_threads(1)
-    with threadpool_limits(1):
-        yield

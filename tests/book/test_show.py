@@ -1,7 +1,5 @@
 """What a notebook puts on its page: files beside the page, and no request to any network."""
 
-from __future__ import annotations
-
 import html
 import json
 import re
@@ -14,6 +12,8 @@ from matplotlib import pyplot as plt
 from genebench.book import show
 from genebench.core import paths
 
+AT = {"page": "p", "profile": "x"}
+
 
 @pytest.fixture(autouse=True)
 def folders(tmp_path, monkeypatch):
@@ -25,9 +25,7 @@ def folders(tmp_path, monkeypatch):
 
 def test_numbers_of_unequal_size_keep_their_leading_digits_and_files_their_names(folders):
     frame = pd.DataFrame({"ours_per_s": [144192.7767, 0.000123456], "other": [None, 2.0]})
-    html = show.table(
-        frame, page="p", profile="x", name="t", significant=3, words={"ours_per_s": "a second"}
-    ).data
+    html = show.table(frame, **AT, name="t", significant=3, words={"ours_per_s": "a second"}).data
     assert (
         "a second" in html and "144000" in html and "0.000123" in html and "ours_per_s" not in html
     )
@@ -36,9 +34,7 @@ def test_numbers_of_unequal_size_keep_their_leading_digits_and_files_their_names
 
 def test_a_figure_is_saved_with_its_data_and_offered(folders):
     frame = pd.DataFrame({"a": [1]})
-    text = show.figure(
-        plt.figure(), frame, page="p", profile="x", name="f", caption="A <b>.", alt="Alt."
-    ).data
+    text = show.figure(plt.figure(), frame, **AT, name="f", caption="A <b>.", alt="Alt.").data
     for kind in ("png", "svg", "csv"):
         assert (folders / "files" / f"p-f.{kind}").exists() and f"p-f.{kind}>`" in text
     assert ":name: fig-p-f" in text and ":alt: Alt." in text and "A &lt;b>." in text
@@ -47,7 +43,7 @@ def test_a_figure_is_saved_with_its_data_and_offered(folders):
 def test_missing_numbers_are_dashes_and_marks_stay_out_of_the_file(folders):
     frame = pd.DataFrame({"a": [0.5, np.nan], "b": [1.25, 2.0]})
     marks = pd.DataFrame({"b": ["*", ""]})
-    text = show.table(frame, page="p", profile="x", name="t", marks=marks).data
+    text = show.table(frame, **AT, name="t", marks=marks).data
     assert show.DASH in text and "1.250*" in text
     assert (folders / "files" / "p-t.csv").read_text() == "a,b\n0.5,1.25\n,2.0\n"
 
@@ -63,9 +59,9 @@ def test_data_for_a_script_are_a_call_with_plain_json(folders):
 
 def test_the_readers_weights_have_every_mean_and_ask_no_network(folders):
     frame = pd.DataFrame({"one": [0.5, np.nan], "two": [0.7, 0.8]}, index=["A </script>", "B"])
-    text = show.weights(frame, page="p", profile="x", name="w").data
+    text = show.weights(frame, **AT, name="w").data
     given = json.loads(html.unescape(re.search(r'data-means="([^"]*)"', text)[1]))
-    assert given["rows"][1] == {"name": "B", "values": [None, 0.8]}
+    assert given["data"][1] == [None, 0.8] and given["index"][1] == "B"
     assert given["columns"] == ["one", "two"]
     assert text.count("</script>") == 1 and "http" not in text
     assert (folders / "files" / "p-w.csv").exists()
@@ -75,4 +71,4 @@ def test_a_number_that_is_not_finite_cannot_be_quoted(folders):
     show.values({"y": 1}, page="a-x", profile="x")
     assert json.loads((folders / "files" / "a-x-values.json").read_text()) == {"a_x_y": 1}
     with pytest.raises(ValueError, match="cannot be quoted"):
-        show.values({"y": float("nan")}, page="p", profile="x")
+        show.values({"y": float("nan")}, **AT)

@@ -1,7 +1,5 @@
 """The contract of the command line: tables, JSON, exit status, one sentence for bad input."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys
@@ -68,12 +66,12 @@ def test_validate_accepts_the_committed_results(call, name):
     assert result.exit_code == 0 and "valid" in result.stdout, result.output
 
 
+@pytest.mark.parametrize("name", ["scores.parquet", "manifest.json"])
 @pytest.mark.parametrize("text", ["", "not parquet", "<html>not found</html>"])
-def test_validate_refuses_what_is_no_results_file(call, tmp_path, text):
-    for name in ("scores.parquet", "manifest.json"):
-        (tmp_path / name).write_text(text)
-        result = call("validate", str(tmp_path / name))
-        assert result.exit_code == 2 and str(tmp_path) in result.stderr
+def test_validate_refuses_what_is_no_results_file(call, tmp_path, text, name):
+    (tmp_path / name).write_text(text)
+    result = call("validate", str(tmp_path / name))
+    assert result.exit_code == 2 and str(tmp_path) in result.stderr
 
 
 def test_validate_names_a_score_out_of_bounds_and_what_to_give(call, tmp_path):
@@ -88,16 +86,16 @@ def test_validate_names_a_score_out_of_bounds_and_what_to_give(call, tmp_path):
     assert "demo" in result.stderr.split("results below")[1]
 
 
-@pytest.mark.parametrize("width", [60, 200])
+@pytest.mark.parametrize("width", ["60", "200"])
 def test_reasons_stand_whole_below_the_table(capsys, monkeypatch, width):
-    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("COLUMNS", width)
     why = "the file is not here; " + "fetch it and " * 20 + "run again."
-    columns = {"model": ["a", "b", "c"], "status": ["ready", "missing", "missing"]}
-    frame = pd.DataFrame({**columns, "reason": ["", why, why]})
-    options.show(frame, False, ["model", "status", "reason"])
+    rows = [("a", "ready", ""), ("b", "missing", why), ("c", "missing", why)]
+    frame = pd.DataFrame(rows, columns=["model", "status", "reason"])
+    options.show(frame, False, list(frame))
     table, _, below = capsys.readouterr().out.partition("\n\n")
     assert below == f"b, c: {why}\n" and "missing" in table and "fetch" not in table
-    options.show(frame.head(1), False, ["model", "status", "reason"])
+    options.show(frame.head(1), False, list(frame))
     assert capsys.readouterr().out.count("\n") == 2
 
 

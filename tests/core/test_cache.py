@@ -1,7 +1,5 @@
 """Recipe, key, atomic file with a sidecar."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 
@@ -14,13 +12,6 @@ def test_the_key_is_the_sha256_of_the_canonical_json_in_any_order():
     text = '{"a":[1,2.5],"b":"\\u00e9"}'
     expected = hashlib.sha256(text.encode()).hexdigest()[:16]
     assert cache.key({"b": "é", "a": [1, 2.5]}) == cache.key({"a": [1, 2.5], "b": "é"}) == expected
-
-
-@pytest.mark.parametrize(
-    "changed", [{"a": 2}, {"a": 1.5}, {"a": "1"}, {"a": 1, "b": None}, {"A": 1}]
-)
-def test_any_change_of_the_recipe_changes_the_key(changed):
-    assert cache.key({"a": 1}) != cache.key(changed)
 
 
 def test_a_recipe_with_nan_is_refused():
@@ -39,12 +30,15 @@ def test_an_atomic_write_replaces_the_file_only_at_the_end(tmp_path):
     assert path.stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
-def test_an_error_inside_an_atomic_write_leaves_the_old_file_and_nothing_else(tmp_path):
+def test_an_error_while_storing_leaves_the_old_file_and_nothing_else(tmp_path):
+    def fail(to):
+        to.write_text("half")
+        raise OSError("disk full")
+
     path = tmp_path / "a.txt"
     path.write_text("old")
-    with pytest.raises(RuntimeError), cache.atomic(path) as temporary:
-        temporary.write_text("half")
-        raise RuntimeError
+    with pytest.raises(OSError):
+        cache.store(path, {}, fail)
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
 
 
@@ -76,16 +70,6 @@ def test_an_artefact_without_a_sound_sidecar_is_broken(stored, sidecar):
     if sidecar is not None:
         cache.sidecar(stored).write_text(sidecar)
     assert cache.state(stored) == "broken"
-
-
-def test_an_error_while_storing_leaves_nothing(tmp_path):
-    def fail(path):
-        path.write_text("half")
-        raise OSError("disk full")
-
-    with pytest.raises(OSError):
-        cache.store(tmp_path / "thing.txt", {}, fail)
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_dropping_takes_the_sidecar_or_the_whole_folder_along(stored):

@@ -1,7 +1,6 @@
 """Cells on a Dask cluster of two processes: the same bytes, whatever happens to a worker."""
 
-from __future__ import annotations
-
+import functools
 import os
 import signal
 import threading
@@ -13,7 +12,7 @@ from helpers import run_tiny, sha256
 
 distributed = pytest.importorskip("distributed")
 
-from genebench.benchmark import fold_blocks, plan, results  # noqa: E402
+from genebench.benchmark import results  # noqa: E402
 from genebench.core import cluster, paths, workers  # noqa: E402
 from genebench.core.errors import BadInput  # noqa: E402
 
@@ -21,9 +20,9 @@ from genebench.core.errors import BadInput  # noqa: E402
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
-def local(number: int = 2):
-    """A cluster of worker processes of one thread each."""
-    options = {"threads_per_worker": 1, "processes": True, "dashboard_address": None}
+def local(number: int = 2, threads: int = 1):
+    """A cluster of worker processes, of one thread each."""
+    options = {"threads_per_worker": threads, "processes": True, "dashboard_address": None}
     return distributed.LocalCluster(n_workers=number, silence_logs=50, **options)
 
 
@@ -55,11 +54,17 @@ def test_a_cluster_makes_the_same_cells_with_the_same_bytes(home, finished, addr
     assert (again.cached, again.computed) == (60, 0)
 
 
+loaded: list = []
 stored: list = []
 
 
+def load(name):
+    loaded.append(name)
+    return np.full(1000, len(name))
+
+
 def gather(shared, unit):
-    return unit[0], workers.Once(unit[1], lambda: np.full(1000, len(unit[1])))
+    return unit[0], workers.Once(unit[1], functools.partial(load, unit[1]))
 
 
 def compute(number, array):
@@ -75,34 +80,18 @@ def store(shared, unit, output):
 STAGE = workers.Stage("units", lambda shared, unit: [], gather, compute, store)
 
 
-def test_what_units_share_is_sent_once_and_only_this_process_stores(address, monkeypatch):
-    stored.clear()
-    sent, submit = [], cluster.Cluster._submit
-
-    def noted(self, function, *args):
-        sent.append(function.__name__)
-        return submit(self, function, *args)
-
-    monkeypatch.setattr(cluster.Cluster, "_submit", noted)
+def test_what_units_share_is_sent_once_and_only_this_process_stores(address):
     units = [(i, "aa" if i % 2 else "bbb") for i in range(30)]
     with cluster.Cluster(address) as running:
         faults = dict(running.each(STAGE, "plan", units))
-    assert set(faults) == set(units) and [u for u in units if faults[u]] == [(13, "aa")]
+    assert sorted(loaded) == ["aa", "bbb"] and set(faults) == set(units)
+    assert [u for u in units if faults[u]] == [(13, "aa")]
     assert faults[13, "aa"] == workers.do(STAGE, "plan", (13, "aa"))
-    assert sorted(output[0] for _, _, output, _ in stored) == [i for i in range(30) if i != 13]
-    assert all(output[2] == 1000.0 * len(unit[1]) for _, unit, output, _ in stored)
-    assert {(shared, pid) for shared, _, _, pid in stored} == {("plan", os.getpid())}
-    assert len({output[1] for _, _, output, _ in stored}) == 2
-    assert sent.count("_same") == 2 and sent.count("_compute") == 30
-
-
-def test_folds_are_made_from_what_was_gathered(warm):
-    tiny = plan.make("tiny")
-    cell = next(c for c in tiny.cells if c.split == "stem")
-    (unit,) = tiny.fold_units(cell.split, cell.tasks)
-    fold, reasons = fold_blocks.STAGE.compute(*fold_blocks.STAGE.gather(tiny, unit))
-    np.testing.assert_array_equal(fold, fold_blocks.load(tiny, unit)[0])
-    assert reasons == [""] * len(unit.tasks)
+    shared, done, outputs, processes = zip(*stored)
+    assert set(done) == set(units) - {(13, "aa")}
+    assert set(shared) == {"plan"} and set(processes) == {os.getpid()}
+    assert [(n, total) for n, _, total in outputs] == [(i, 1000.0 * len(name)) for i, name in done]
+    assert len({process for _, process, _ in outputs}) == 2
 
 
 @pytest.mark.parametrize(
@@ -115,27 +104,16 @@ def test_a_scheduler_that_is_not_there_is_one_sentence(given, words):
 
 
 def test_workers_that_would_compute_something_else_are_refused(address, monkeypatch):
-    monkeypatch.setattr(cluster, "code", lambda: "0" * 16)
-    with pytest.raises(BadInput, match="has another genebench; install this version"):
+    monkeypatch.setattr(cluster.metadata, "version", lambda package: "0")
+    with pytest.raises(BadInput, match="or another one; install this version"):
         cluster.Cluster(address)
-
-
-def test_the_bytes_of_what_is_shared_are_counted(warm):
-    tiny = plan.make("tiny")
-    block = tiny.block(tiny.cells[0]).load()
-    least = sum(t.labels.nbytes for t in block.tasks) + block.common.nbytes
-    assert cluster.bytes_of(block) >= least and cluster.bytes_of(tiny.profile) == 0
 
 
 @pytest.mark.slow
 def test_a_cluster_without_workers_or_with_threads_is_one_sentence():
     with local(0) as running, pytest.raises(BadInput, match="has no worker; start one with"):
         cluster.Cluster(running.scheduler_address, timeout=1)
-    options = {"n_workers": 1, "threads_per_worker": 2, "processes": False}
-    with (
-        distributed.LocalCluster(dashboard_address=None, **options) as running,
-        pytest.raises(BadInput, match="has 2 threads"),
-    ):
+    with local(1, threads=2) as running, pytest.raises(BadInput, match="has 2 threads"):
         cluster.Cluster(running.scheduler_address)
 
 
@@ -155,8 +133,8 @@ def test_a_run_whose_worker_is_killed_gives_the_same_bytes(home, finished, fault
         killer.join(timeout=5)
         assert not killer.is_alive()
     assert (outcome.computed, outcome.failed) == (60, {})
-    whole = finished.folder / "data" / "results" / "tiny" / "scores.parquet"
-    same = sha256(results.scores_path("tiny")) == sha256(whole)
+    scores = results.scores_path("tiny").relative_to(paths.ROOT)
+    same = sha256(paths.ROOT / scores) == sha256(finished.folder / scores)
     same = same and cached(paths.ROOT) == cached(finished.folder)
     faults("kill -9 of a Dask worker", 0, same, "its cells go to the other worker")
     assert same

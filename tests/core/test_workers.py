@@ -1,8 +1,6 @@
 """The loop over units: cached ones are skipped, failures are noted, processes end with their
 parent."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess
@@ -75,19 +73,13 @@ def test_a_broken_artefact_is_announced_and_made_again(cells):
     assert cache.state(path) == "ready"
 
 
-def test_another_shared_object_is_another_artefact(cells):
-    assert STAGE.files("shared", 3) != STAGE.files("other", 3)
-
-
-def script(tmp_path, text: str, **options):
+def script(tmp_path, text: str):
     """Start a script that may start processes."""
     path = tmp_path / "script.py"
-    path.write_text("import os, sys, time\nfrom genebench.core import workers\n" + text)
-    root = str(paths.ROOT)
-    environment = {**os.environ, "PYTHONPATH": root}
-    return subprocess.Popen(
-        [sys.executable, str(path)], stdout=subprocess.PIPE, text=True, env=environment, **options
-    )
+    path.write_text(f"import os, time\nfrom genebench.core import workers\n{text}")
+    environment = {**os.environ, "PYTHONPATH": str(paths.ROOT)}
+    command = [sys.executable, str(path)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
 
 
 def test_workers_leave_when_their_parent_is_killed(tmp_path):
