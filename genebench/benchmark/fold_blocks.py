@@ -15,15 +15,7 @@ from . import splits
 
 @dataclass(frozen=True)
 class FoldUnit:
-    """The folds of a block of tasks of a plan in one repeat.
-
-    Attributes
-    ----------
-    split : str
-    tasks : tuple of str
-        They share their entities.
-    repeat : int
-    """
+    """The folds of a block of tasks (names that share their entities) in one repeat."""
 
     split: str
     tasks: tuple[str, ...]
@@ -44,31 +36,23 @@ def _recipe(plan, unit: FoldUnit) -> dict:
 
 
 def _files(plan, unit: FoldUnit) -> list[Path]:
-    return [_path(unit, _recipe(plan, unit))]
-
-
-def _path(unit: FoldUnit, recipe: dict) -> Path:
-    return paths.FOLDS / f"{unit.split}-{cache.key(recipe)}.npz"
+    return [paths.FOLDS / f"{unit.split}-{cache.key(_recipe(plan, unit))}.npz"]
 
 
 def _gather(plan, unit: FoldUnit) -> tuple:
-    together, sources = [plan.tasks[name] for name in unit.tasks], plan.declared.sources
-    entries = [splits.entry_of(t, sources) if unit.split == "date" else None for t in together]
-    groups = {}  # tasks of one entry share their dates; all others share everything
-    for task, entry in zip(together, entries):
-        name = entry and entry.name
-        if name not in groups:
-            groups[name] = splits.look_up(task, unit.split, sources)
-    each = [groups[entry and entry.name] for entry in entries]
+    tasks, sources = [plan.tasks[name] for name in unit.tasks], plan.declared.sources
+    entries = [unit.split == "date" and splits.entry_of(task, sources) for task in tasks]
+    names = [entry and entry.name for entry in entries]
+    # tasks of one entry share their dates; all others share everything
+    of_each = dict(zip(names, tasks)).items()
+    groups = {name: splits.look_up(task, unit.split, sources) for name, task in of_each}
     seed = splits.seed_of(plan.profile.seed, unit.repeat)
-    return together, unit.split, each, plan.profile.folds, seed
+    return tasks, unit.split, [groups[name] for name in names], plan.profile.folds, seed
 
 
-def _divide(together: list[Task], split: str, groups: list, n_folds: int, seed: int) -> tuple:
-    """Folds of each task, (n_tasks, n) int8, and why one cannot be divided (its row is −1)."""
-    out = np.full((len(together), len(together[0])), -1, dtype=np.int8)
-    reasons = [""] * len(together)
-    for i, task in enumerate(together):
+def _divide(tasks: list[Task], split: str, groups: list, n_folds: int, seed: int) -> tuple:
+    out, reasons = np.full((len(tasks), len(tasks[0])), -1, dtype=np.int8), [""] * len(tasks)
+    for i, task in enumerate(tasks):
         try:
             out[i] = splits.assign(task, split, groups[i], n_folds, seed)
         except splits.Unsplittable as err:
@@ -77,20 +61,16 @@ def _divide(together: list[Task], split: str, groups: list, n_folds: int, seed: 
 
 
 def _store(plan, unit: FoldUnit, output: tuple) -> None:
-    fold, reasons = output
-    recipe = _recipe(plan, unit)
-    cache.store(
-        _path(unit, recipe), recipe, lambda to: np.savez(to, cut=fold, told=np.array(reasons))
-    )
+    arrays = dict(zip(("cut", "told"), map(np.array, output)))
+    (path,) = _files(plan, unit)
+    cache.store(path, _recipe(plan, unit), lambda to: np.savez(to, **arrays))
 
 
 STAGE = Stage("folds", _files, _gather, _divide, _store)
 
 
 def load(plan, unit: FoldUnit) -> tuple[np.ndarray, list[str]]:
-    """Read the folds of a block, or make and cache them.
-
-    Random ones are made anew, which is faster.
+    """Read the folds of a block, or make and cache them; random ones are made anew, it is faster.
 
     Parameters
     ----------
