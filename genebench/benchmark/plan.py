@@ -22,9 +22,8 @@ from ..data import builders, tasks
 from ..data.tasks import Task
 from ..models import Embedding, inference
 from ..stats import metrics
-from . import cells as planned
-from . import fold_blocks, splits
-from .cells import Block, Cell, probes_of
+from . import blocks, splits
+from .blocks import Block, Cell, FoldUnit, probes_of
 
 VERSION = 2
 """Bump when ``fit.compute`` changes what it computes."""
@@ -131,14 +130,14 @@ class Plan:
 
     @_remembered(4)
     def _load_block(self, split: str, names: tuple[str, ...]) -> Block:
-        folds = tuple(fold_blocks.load(self, unit) for unit in self.fold_units(split, names))
+        folds = tuple(blocks.load(self, unit) for unit in self.fold_units(split, names))
         first, *rest = (self.tasks[name] for name in names)
         same = (replace(task, entities=first.entities) for task in rest)  # sent as one array
         return Block((first, *same), self.common(first), folds)
 
-    def fold_units(self, split: str, names: tuple[str, ...]) -> list[fold_blocks.FoldUnit]:
+    def fold_units(self, split: str, names: tuple[str, ...]) -> list[FoldUnit]:
         """The folds that a block of tasks needs, one a repeat."""
-        return [fold_blocks.FoldUnit(split, names, r) for r in range(self.profile.repeats)]
+        return [FoldUnit(split, names, r) for r in range(self.profile.repeats)]
 
     @_remembered(None)
     def _digest_of_common(self, names: tuple[str, ...]) -> str:
@@ -224,7 +223,7 @@ def make(
     requested = usable
     if split is not None:
         requested, messages = _available([split], declared, requested=True)
-    cells = planned.make(spec, built, dict.fromkeys([*usable, *requested]), usable[:1])
+    cells = blocks.cells(spec, built, dict.fromkeys([*usable, *requested]), usable[:1])
     inside = set(tasks.pick(built, names))
     return Plan(
         profile=spec,

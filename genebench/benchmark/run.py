@@ -16,7 +16,7 @@ from ..core.cluster import Cluster
 from ..core.errors import BadInput, RunFailed
 from ..core.workers import Outcome, Progress, Say, Stage, quiet
 from ..models import inference
-from . import fit, fold_blocks, results, splits, tables, validation
+from . import blocks, fit, results, splits, tables, validation
 from .plan import Cell, Plan
 
 
@@ -220,9 +220,7 @@ def _divide(plan: Plan, waiting: list[Cell], cluster: Cluster, *, say, progress)
     blocks = dict.fromkeys((c.split, c.tasks) for c in waiting if c.split != "random")
     units = [unit for block in blocks for unit in plan.fold_units(*block)]
     if units:
-        outcome = workers.execute(
-            fold_blocks.STAGE, plan, units, cluster, say=say, progress=progress
-        )
+        outcome = workers.execute(blocks.STAGE, plan, units, cluster, say=say, progress=progress)
         outcome.check("folds")
 
 

@@ -13,7 +13,7 @@ from helpers import run_tiny, sha256
 
 distributed = pytest.importorskip("distributed")
 
-from genebench.benchmark import fold_blocks, plan, results  # noqa: E402
+from genebench.benchmark import blocks, plan, results  # noqa: E402
 from genebench.core import cluster, paths, workers  # noqa: E402
 from genebench.core.errors import BadInput  # noqa: E402
 
@@ -100,8 +100,8 @@ def test_folds_are_made_from_what_was_gathered(warm):
     tiny = plan.make("tiny")
     cell = next(c for c in tiny.cells if c.split == "stem")
     (unit,) = tiny.fold_units(cell.split, cell.tasks)
-    fold, reasons = fold_blocks.STAGE.compute(*fold_blocks.STAGE.gather(tiny, unit))
-    np.testing.assert_array_equal(fold, fold_blocks.load(tiny, unit)[0])
+    fold, reasons = blocks.STAGE.compute(*blocks.STAGE.gather(tiny, unit))
+    np.testing.assert_array_equal(fold, blocks.load(tiny, unit)[0])
     assert reasons == [""] * len(unit.tasks)
 
 
