@@ -95,7 +95,7 @@ def faults(request):
         table = by.agg(
             tries=("fault", "size"), lost_cells=lost, identical=same, outcome=("outcome", "last")
         )
-        record(table, results.reliability_path("faults"))
+        record(table, results.beside_path("reliability", "faults.csv"))
 
 
 @pytest.fixture(scope="session")
@@ -108,7 +108,10 @@ def fuzzed(request):
         frame = pd.DataFrame(
             seen, columns=["input", "inputs", "read", "refused", "other", "seconds"]
         )
-        record(frame.groupby("input", sort=False).sum().round(1), results.reliability_path("fuzz"))
+        record(
+            frame.groupby("input", sort=False).sum().round(1),
+            results.beside_path("reliability", "fuzz.csv"),
+        )
 
 
 def record(table: pd.DataFrame, path: Path) -> None:

@@ -77,9 +77,9 @@ def tasks(
     show(frame, as_json, ["task", "group", "kind", "genes", "balance", "status", "reason"])
     print(f"{(frame.status == 'ready').sum()} of {len(frame)} tasks ready.", file=sys.stderr)
     if write:
-        results.write_csv(frame, results.tasks_path(plan.profile.name))
+        results.write_csv(frame, results.beside_path(plan.profile.name, "tasks.csv"))
         beside = cards.published_tasks(plan.profile, known, plan.tasks, specs.published())
-        results.write_csv(beside, results.published_path(plan.profile.name))
+        results.write_csv(beside, results.beside_path(plan.profile.name, "tasks_published.csv"))
 
 
 def models(
@@ -238,7 +238,7 @@ def efficiency(profile: Profile = "demo", jobs: Jobs = 2) -> None:
         done = label_efficiency.measure_all(plan, **options)
     print(
         f"{done.units} curves, {done.cached} cached, {done.computed} measured; "
-        f"{results.efficiency_path(profile)}"
+        f"{results.beside_path(profile, 'efficiency.csv')}"
     )
 
 

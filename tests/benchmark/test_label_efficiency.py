@@ -26,7 +26,7 @@ def curves(warm):
     """The table of two tasks of the made-up profile."""
     edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(efficiency=OPTIONS))
     measure_all()
-    return results.read_efficiency("tiny")
+    return results.read_beside("tiny", "efficiency.csv")
 
 
 def test_subsets_contain_the_smaller_ones_and_keep_the_shares_of_the_classes():
@@ -77,18 +77,18 @@ def test_more_labels_help_a_model_that_knows_and_never_shuffled_ones(curves):
 
 
 def test_a_second_run_measures_nothing_and_a_failed_curve_is_named(curves, monkeypatch):
-    before, tiny = sha256(results.efficiency_path("tiny")), plan.make("tiny")
+    before, tiny = sha256(results.beside_path("tiny", "efficiency.csv")), plan.make("tiny")
     outcome = measure_all(tiny)
     assert (outcome.units, outcome.computed) == (10, 0)
-    assert sha256(results.efficiency_path("tiny")) == before
-    results.efficiency_path("tiny").unlink()
+    assert sha256(results.beside_path("tiny", "efficiency.csv")) == before
+    results.beside_path("tiny", "efficiency.csv").unlink()
     curve = label_efficiency.Curve("full", "toy/term/heart")
     label_efficiency.STAGE.files(tiny, curve)[0].unlink()
     monkeypatch.setattr(label_efficiency, "nested", lambda *given: 1 / 0)
     with pytest.raises(RunFailed, match="1 curves failed, first 'full × toy/term.*ZeroDivision"):
         measure_all(tiny)
     with pytest.raises(BadInput, match="not made yet; run 'genebench efficiency --profile tiny'"):
-        results.read_efficiency("tiny")
+        results.read_beside("tiny", "efficiency.csv")
 
 
 def test_what_cannot_have_a_curve_is_refused_in_one_sentence(warm):
