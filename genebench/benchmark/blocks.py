@@ -1,4 +1,4 @@
-"""Blocks of tasks that share their genes: the cells of a run, and folds made once for all models."""
+"""Blocks of tasks that share their genes: the cells of a run, and their folds, made once."""
 
 from __future__ import annotations
 
