@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from helpers import CODING, COLUMNS, run_tiny
 
 from genebench.benchmark import splits
 from genebench.core.errors import BadInput
-from genebench.data import families, genes, proteins
+from genebench.data import families, genes
 
 KINDS = ("binary", "multiclass", "multilabel", "regression")
 
@@ -37,11 +38,15 @@ def known(monkeypatch):
     def counts(names, sources):
         return np.array([len(n) + ord(n[2]) % 6 for n in names])
 
+    def groups(names, sources):
+        return [n[:2] + n[3:] for n in names]
+
     def days(task, sources):
         return [20000101 + 10000 * (ord(n[2]) % 32 + (n[3] > "4")) for n in task.entities]
 
-    monkeypatch.setattr(genes, "annotation_count", counts)
-    monkeypatch.setattr(proteins, "groups", lambda names, sources: [n[:2] + n[3:] for n in names])
+    for split, look_up in (("study", counts), ("similarity", groups)):
+        changed = replace(splits.SPLITS[split], look_up=look_up)
+        monkeypatch.setitem(splits.SPLITS, split, changed)
     monkeypatch.setattr(splits, "_dates", days)
     return made_up
 
@@ -105,7 +110,7 @@ def test_the_first_fold_of_the_study_split_holds_the_least_studied_genes(task):
     made = task("binary")
     fold, count = (
         splits.folds(made, "study", n_folds=5, seed=1, sources={}),
-        genes.annotation_count(made.entities, {}),
+        splits.look_up(made, "study", {}),
     )
     assert np.bincount(fold).tolist() == [60] * 5
     assert all(count[fold == k].max() <= count[fold == k + 1].min() for k in range(4))
@@ -115,7 +120,7 @@ def test_genes_of_alike_proteins_are_in_one_fold_whatever_they_are_called(task):
     made = task("binary")
     fold, group = (
         splits.folds(made, "similarity", n_folds=5, seed=1, sources={}),
-        np.array(proteins.groups(made.entities, {})),
+        np.array(splits.look_up(made, "similarity", {})),
     )
     assert len(set(group)) == 30 and all(len(set(fold[group == g])) == 1 for g in set(group))
     assert (
@@ -234,13 +239,12 @@ def test_the_folds_are_those_that_published_scores_rest_on(task, split):
 
 
 def test_a_split_without_its_table_says_what_to_fetch(home):
-    for split, needed in splits.NEEDED.items():
+    for split, needed in ((name, s.needs) for name, s in splits.SPLITS.items() if s.needs):
         assert (
             f"the split '{split}' needs a table that is not at hand; run 'genebench fetch {needed}'"
             in (splits.lacking(split, {}))
         )
     assert splits.lacking("random", {}) == splits.lacking("stem", {}) == ""
-    assert set(splits.NEEDED) == set(splits.SPLITS) - {"random", "stem"}
 
 
 def test_a_run_of_tasks_that_have_no_dates_says_so(home, monkeypatch):
