@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +17,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..core import cache, paths
+from ..core import cache
 from ..core.specs import Declarations, ModelSpec
 from ..data import families, sources
 from ..data.tasks import Task
+from ..stats import bootstrap
 from . import predictions, results
 
 if TYPE_CHECKING:
@@ -36,19 +37,8 @@ _META = b"genebench"
 
 
 def path(profile: str) -> Path:
-    """Where the gene table of a profile lies.
-
-    Parameters
-    ----------
-    profile : str
-        Name of the profile.
-
-    Returns
-    -------
-    Path
-        ``data/results/<profile>/genes.parquet``.
-    """
-    return paths.results(profile) / "genes.parquet"
+    """Where the gene table of a profile lies."""
+    return results.beside_path(profile, "genes.parquet")
 
 
 def shares(codes: np.ndarray, fold: np.ndarray, positive: np.ndarray) -> np.ndarray:
@@ -59,7 +49,6 @@ def shares(codes: np.ndarray, fold: np.ndarray, positive: np.ndarray) -> np.ndar
     codes : ndarray of shape (n_genes,)
         Predictions, higher for the positive class.
     fold : ndarray of shape (n_genes,)
-        In which fold each gene was tested.
     positive : ndarray of bool of shape (n_genes,)
         Whether the gene has the label.
 
@@ -70,17 +59,9 @@ def shares(codes: np.ndarray, fold: np.ndarray, positive: np.ndarray) -> np.ndar
         negative gene that of the positives that it ranks below; ties count half. ``NONE`` in a
         fold of one class. The mean over a fold's positives, or negatives, is the fold's AUROC.
     """
-    out = np.full(len(codes), NONE, dtype=np.uint8)
-    for f in np.unique(fold):
-        plus, minus = (fold == f) & positive, (fold == f) & ~positive
-        if not plus.any() or not minus.any():
-            continue
-        for mine, others, sign in ((plus, minus, 1), (minus, plus, -1)):
-            ranked = np.sort(codes[others])
-            below = np.searchsorted(ranked, codes[mine], "left")
-            share = (below + np.searchsorted(ranked, codes[mine], "right")) / 2 / len(ranked)
-            out[mine] = np.round(100 * (share if sign > 0 else 1 - share))
-    return out
+    fold = fold.astype(np.int64)
+    placed, _ = bootstrap.placements(positive, codes, fold, int(fold.max()) + 1)
+    return np.where(np.isnan(placed), NONE, np.round(100 * placed)).astype(np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,13 +82,13 @@ class Atlas:
         ``shares`` in percent.
     exposed : ndarray of bool of shape (n_models, n_labels)
         Whether the model was trained on the labels.
-    others : list of tuple
-        (gene, task, truth, predictions by model) of multiclass and regression tasks.
+    family : list of str
+        Family of each gene.
     near : dict of str to (ndarray, ndarray)
         By model the places of the nearest genes and their cosine similarities (−1 to 1), each of
         shape (n_genes, ``NEIGHBOURS``); −1 where the gene has no vector.
-    family : list of str
-        Family of each gene.
+    others : dict of int to list of dict
+        By gene ``task``, ``truth`` and ``predicted`` (by model) of multiclass and regression tasks.
     """
 
     genes: np.ndarray
@@ -116,9 +97,9 @@ class Atlas:
     truth: np.ndarray
     right: np.ndarray
     exposed: np.ndarray
-    others: list[tuple[int, str, str, list[str]]]
-    near: dict[str, tuple[np.ndarray, np.ndarray]]
     family: list[str]
+    near: dict[str, tuple[np.ndarray, np.ndarray]]
+    others: dict[int, list[dict]] = field(default_factory=lambda: defaultdict(list))
 
 
 def gather(plan: Plan, *, by: str = "stem") -> Atlas | None:
@@ -137,63 +118,61 @@ def gather(plan: Plan, *, by: str = "stem") -> Atlas | None:
         None where the predictions are not on this machine.
     """
     models, first = plan.models, (plan.profile.splits[0], plan.profile.probes[0])
-    names = [m for m in _ordered(models) if models[m].family != "control"]
+    names = [m for m, spec in models.items() if spec.family != "control"]
+    names.sort(key=lambda m: models[m].family == "shortcut")
     cells = [c for c in plan.cells if c.model in names and (c.split, c.probe) == first]
-    if not all(plan.embedding_path(name).exists() for name in names):
+    needed = map(plan.embedding_path, names)
+    if not all(file.exists() for file in needed):
         return None
     files = {cell: plan.path(cell) for cell in cells}
     if not all(predictions.path(file).exists() for file in files.values()):
         return None
+    predicted = {
+        (cell.model, name): one
+        for cell, file in files.items()
+        for (name, repeat), one in predictions.load(file).items()
+        if repeat == 0
+    }
+    labels, truth, right = [], [], []
     chosen = [plan.tasks[t] for t in dict.fromkeys(t for c in cells for t in c.tasks)]
-    labels, truth, places = _labels(plan.universe, chosen)
-    right = np.full((len(names), *truth.shape), NONE, dtype=np.uint8)
-    others: dict[tuple[str, str], predictions.Predictions] = {}
-    for cell, file in files.items():
-        for (name, repeat), predicted in predictions.load(file).items():
-            task = plan.tasks[name]
-            if repeat == 0 and name in places:
-                rows = right[names.index(cell.model), places[name]]
-                _fill(rows, task, predicted, plan.universe)
-            elif repeat == 0 and task.kind in ("multiclass", "regression"):
-                others[name, cell.model] = predicted
-    constant = [np.isin(rows, (50, NONE)).all() for rows in right]
-    kept = [i for i, same in enumerate(constant) if not same]
-    names = [names[i] for i in kept]
+    for task in (t for t in chosen if t.kind in ("binary", "multilabel")):
+        at = np.searchsorted(plan.universe, task.entities)
+        columns = task.labels.reshape(len(task), -1).T
+        shown = np.full((len(names), len(columns), len(plan.universe)), NONE, dtype=np.uint8)
+        for m, model in enumerate(names):
+            if one := predicted.get((model, task.name)):
+                codes = one.codes.reshape(len(one.rows), -1).T
+                for row, code, column in zip(shown[m], codes, columns):
+                    row[at[one.rows]] = shares(code, one.fold, column[one.rows] > 0)
+        right.append(shown)
+        truth.append(np.full(shown.shape[1:], -1, dtype=np.int8))
+        truth[-1][:, at] = columns
+        about = {"task": task.name, "group": task.group}
+        labels += [{"name": name, **about} for name in _label_names(task)]
+    nothing = np.zeros((len(names), 0, len(plan.universe)))
+    right = np.concatenate([nothing.astype(np.uint8), *right], axis=1)
+    kept = [m for m, rows in enumerate(right) if not np.isin(rows, (50, NONE)).all()]
+    names = [names[m] for m in kept]
     exposed = [[models[m].exposed_on(label["task"]) for label in labels] for m in names]
-    return Atlas(
+    atlas = Atlas(
         plan.universe,
         names,
         labels,
-        truth,
+        np.concatenate([nothing[0].astype(np.int8), *truth]),
         right[kept],
         np.array(exposed, dtype=bool).reshape(len(names), len(labels)),
-        _other_tasks(plan.universe, chosen, names, others),
-        _nearest(plan, names),
         families.families(plan.universe, plan.declared.sources, by=by),
+        _nearest(plan, names),
     )
-
-
-def _ordered(models: Mapping[str, ModelSpec]) -> list[str]:
-    """Models before shortcuts, each in the order of the declarations."""
-    return sorted(models, key=lambda m: models[m].family == "shortcut")
-
-
-def _labels(universe: np.ndarray, tasks: list[Task]):
-    """Labels of binary and multilabel tasks, their truth, and where each task has its labels."""
-    labels, rows, places = [], [], {}
-    for task in tasks:
-        if task.kind not in ("binary", "multilabel"):
-            continue
-        columns = task.labels[:, None] if task.kind == "binary" else task.labels
-        names = _label_names(task)
-        places[task.name] = slice(len(labels), len(labels) + len(names))
-        at = np.searchsorted(universe, task.entities)
-        for name, column in zip(names, columns.T):
-            row = np.full(len(universe), -1, dtype=np.int8)
-            row[at] = column
-            rows.append(row)
-            labels.append({"name": name, "task": task.name, "group": task.group})
-    return labels, np.array(rows, dtype=np.int8).reshape(-1, len(universe)), places
+    for task in (t for t in chosen if t.kind in ("multiclass", "regression")):
+        words = np.full((len(task), len(names)), "", dtype=object)
+        for m, model in enumerate(names):
+            if one := predicted.get((model, task.name)):
+                words[one.rows, m] = _words(task, one.values)
+        at = np.searchsorted(plan.universe, task.entities)
+        for gene, true, said in zip(at.tolist(), _words(task, task.labels), words.tolist()):
+            atlas.others[gene].append({"task": task.name, "truth": str(true), "predicted": said})
+    return atlas
 
 
 def _label_names(task: Task) -> list[str]:
@@ -204,37 +183,12 @@ def _label_names(task: Task) -> list[str]:
     return [task.title if plain else f"{task.title}: {task.classes[1]}"]
 
 
-def _fill(rows: np.ndarray, task: Task, predicted, universe: np.ndarray) -> None:
-    """Write the shares of one task's labels into their rows."""
-    at = np.searchsorted(universe, task.entities[predicted.rows])
-    codes = predicted.codes.reshape(len(at), -1)
-    truth = (task.labels[predicted.rows] > 0).reshape(len(at), -1)
-    for row, column, positive in zip(rows, codes.T, truth.T):
-        row[at] = shares(column, predicted.fold, positive)
-
-
-def _other_tasks(universe, tasks: list[Task], models: list[str], predicted: dict) -> list[tuple]:
-    """True and predicted class, or percentile, of multiclass and regression tasks."""
-    out = []
-    for task in (t for t in tasks if t.kind in ("multiclass", "regression")):
-        words = np.full((len(task), len(models)), "", dtype=object)
-        classes = np.array(task.classes) if task.kind == "multiclass" else None
-        for m, name in enumerate(models):
-            if (found := predicted.get((task.name, name))) is None:
-                continue
-            values = found.values
-            words[found.rows, m] = (
-                _percentiles(values) if classes is None else classes[values.argmax(axis=1)]
-            )
-        truth = _percentiles(task.labels) if classes is None else classes[task.labels]
-        at = np.searchsorted(universe, task.entities)
-        out += [(int(g), task.name, str(t), list(w)) for g, t, w in zip(at, truth, words)]
-    return out
-
-
-def _percentiles(values: np.ndarray) -> np.ndarray:
-    rank = pd.Series(values).rank(pct=True).mul(100).round().astype(int)
-    return np.array([f"{v} %" for v in rank], dtype=object)
+def _words(task: Task, values: np.ndarray) -> np.ndarray:
+    """True or predicted classes, or percentiles."""
+    if task.kind == "regression":
+        rank = pd.Series(values).rank(pct=True).mul(100).round().astype(int)
+        return (rank.astype(str) + " %").to_numpy(object)
+    return np.array(task.classes)[values if values.ndim == 1 else values.argmax(axis=1)]
 
 
 def _nearest(plan: Plan, names: list[str]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -242,24 +196,16 @@ def _nearest(plan: Plan, names: list[str]) -> dict[str, tuple[np.ndarray, np.nda
     from sklearn.neighbors import NearestNeighbors
 
     out = {}
-    for name in names:
-        if plan.models[name].family == "shortcut":
-            continue
+    for name in (name for name in names if plan.models[name].family != "shortcut"):
         embedding = plan.embedding(name)
-        vectors = embedding.vectors
-        if vectors.shape[1] < 2 or len(vectors) <= NEIGHBOURS:
+        if embedding.vectors.shape[1] < 2 or len(embedding.vectors) <= NEIGHBOURS:
             continue
-        search = NearestNeighbors(
-            n_neighbors=NEIGHBOURS + 1, metric="cosine", algorithm="brute"
-        ).fit(vectors)
-        distance, at = search.kneighbors(vectors)
-        itself = at == np.arange(len(at))[:, None]
-        first = np.argsort(itself, axis=1, kind="stable")[:, :NEIGHBOURS]  # itself last, cut off
+        search = NearestNeighbors(n_neighbors=NEIGHBOURS, metric="cosine", algorithm="brute")
+        distance, at = search.fit(embedding.vectors).kneighbors()
         place = np.searchsorted(plan.universe, embedding.entities)
         nearest = np.full((len(plan.universe), NEIGHBOURS), -1)
         cosine = np.zeros(nearest.shape)
-        nearest[place] = place[np.take_along_axis(at, first, 1)]
-        cosine[place] = 1 - np.take_along_axis(distance, first, 1)
+        nearest[place], cosine[place] = place[at], 1 - distance
         out[name] = nearest, cosine
     return out
 
@@ -270,7 +216,6 @@ def rows(atlas: Atlas, models: Mapping[str, ModelSpec]) -> list[dict[str, Any]]:
     Parameters
     ----------
     atlas : Atlas
-        What was gathered.
     models : mapping of str to ModelSpec
         Declared models by name.
 
@@ -285,78 +230,72 @@ def rows(atlas: Atlas, models: Mapping[str, ModelSpec]) -> list[dict[str, Any]]:
         first), ``alike`` and ``size`` (numbers); and ``near``, by model the nearest genes with
         cosine and whether they are relatives.
     """
-    kin, stem = defaultdict(list), families.stems(atlas.genes)
+    return list(_rows(atlas, np.array([models[m].family == "shortcut" for m in atlas.models])))
+
+
+def _rows(atlas: Atlas, shortcut: np.ndarray) -> Iterator[dict[str, Any]]:
+    kin, stem = defaultdict(list), np.array(families.stems(atlas.genes))
     for i, name in enumerate(atlas.family):
         kin[name].append(i)
-    others = defaultdict(list)
-    for gene, task, truth, predicted in atlas.others:
-        others[gene].append({"task": task, "truth": truth, "predicted": predicted})
     hidden = atlas.exposed[:, :, None] | (atlas.right == NONE)
-    fair = np.where(hidden, np.nan, atlas.right.astype(np.float32))
-    shortcut = np.array([models[m].family == "shortcut" for m in atlas.models])
-    out = []
+    fair = np.ma.array(atlas.right.astype(np.float32), mask=hidden)
     for g, symbol in enumerate(atlas.genes):
         has, absent = (np.flatnonzero(atlas.truth[:, g] == value) for value in (1, 0))
         has = has[np.argsort(_mean(fair[:, has, g], 101.0), kind="stable")]
         alarms = absent[np.argsort(_mean(fair[:, absent, g], 100.0), kind="stable")[:ALARMS]]
-        mean, count = _mean(fair[:, has, g].T, np.nan), np.isfinite(fair[:, has, g]).sum(axis=1)
-        relatives = sorted((i for i in kin[atlas.family[g]] if i != g), key=_unlike(stem, g))
-        family = {g, *relatives}
-        out.append(
-            {
-                "gene": str(symbol),
-                "labels": has.tolist(),
-                "shares": atlas.right[:, has, g].T.tolist(),
-                "absent": len(absent),
-                "alarms": alarms.tolist(),
-                "alarm_shares": atlas.right[:, alarms, g].T.tolist(),
-                "means": [None if np.isnan(v) else round(float(v), 2) for v in mean],
-                "counts": count.tolist(),
-                "verdict": _verdict(fair[:, has, g], mean, count, shortcut),
-                "others": others.get(g, []),
-                "family": atlas.family[g],
-                "relatives": relatives[:RELATIVES],
-                "alike": sum(stem[i] == stem[g] for i in relatives),
-                "size": len(relatives),
-                "near": [_neighbours(a[g], c[g], family) for a, c in atlas.near.values()],
-            }
-        )
-    return out
+        mean, count = _mean(fair[:, has, g].T, np.nan), fair[:, has, g].count(axis=1)
+        relatives = np.array([i for i in kin[atlas.family[g]] if i != g], dtype=int)
+        unlike = stem[relatives] != stem[g]
+        near = [zip(at[g].tolist(), cosine[g].tolist()) for at, cosine in atlas.near.values()]
+        yield {
+            "gene": str(symbol),
+            "labels": has.tolist(),
+            "shares": atlas.right[:, has, g].T.tolist(),
+            "absent": len(absent),
+            "alarms": alarms.tolist(),
+            "alarm_shares": atlas.right[:, alarms, g].T.tolist(),
+            "means": [None if np.isnan(v) else round(v, 2) for v in mean.tolist()],
+            "counts": count.tolist(),
+            "verdict": _verdict(fair[:, has, g], mean, count, shortcut),
+            "others": atlas.others.get(g, []),
+            "family": atlas.family[g],
+            "relatives": relatives[np.argsort(unlike, kind="stable")][:RELATIVES].tolist(),
+            "alike": int((~unlike).sum()),
+            "size": len(relatives),
+            "near": [
+                [
+                    {"gene": i, "cosine": round(c, 2), "kin": i == g or i in relatives}
+                    for i, c in pairs
+                    if i >= 0
+                ]
+                for pairs in near
+            ],
+        }
 
 
-def _unlike(stem: list[str], gene: int):
-    return lambda i: stem[i] != stem[gene]
+def _mean(values: np.ma.MaskedArray, empty: float) -> np.ndarray:
+    """Mean over the first axis of what is there; ``empty`` where nothing is."""
+    return np.ma.filled(values.mean(axis=0).astype(float), empty)
 
 
-def _mean(values: np.ndarray, empty: float) -> np.ndarray:
-    """Mean over the first axis of what is finite; ``empty`` where nothing is."""
-    count = np.isfinite(values).sum(axis=0)
-    return np.where(count > 0, np.nansum(values, axis=0) / np.maximum(count, 1), empty)
-
-
-def _verdict(fair: np.ndarray, mean: np.ndarray, count: np.ndarray, shortcut: np.ndarray) -> dict:
+def _verdict(fair, mean: np.ndarray, count: np.ndarray, shortcut: np.ndarray) -> dict:
     """The best model beside the best shortcut, on the labels that both have predictions of.
 
     A model that has predictions for less than half of the labels of the broadest is left out.
     """
     order = np.argsort(-mean, kind="stable")
     broad = [m for m in order if count[m] and 2 * count[m] >= count.max()]
-    best = next((m for m in broad if not shortcut[m]), None)
-    other = next((m for m in broad if shortcut[m]), None)
-    if best is None:
+    pair = [next((m for m in broad if shortcut[m] == side), None) for side in (False, True)]
+    if pair[0] is None:
         return {}
-    pair = fair[[best] if other is None else [best, other]]
-    pair = pair[:, np.isfinite(pair).all(axis=0)]
-    if not pair.shape[1]:
+    both = [m for m in pair if m is not None]
+    values = fair[both]
+    values = values[:, ~values.mask.any(axis=0)]
+    if not values.shape[1]:
         return {}
-    score = np.floor(pair.mean(axis=1) + 0.5).astype(int)
-    facts = {"model": int(best), "score": int(score[0]), "labels": pair.shape[1]}
-    return facts if other is None else facts | {"shortcut": int(other), "other": int(score[1])}
-
-
-def _neighbours(at: np.ndarray, cosine: np.ndarray, family: set[int]) -> list[dict]:
-    found = [(int(i), round(float(c), 2)) for i, c in zip(at, cosine) if i >= 0]
-    return [{"gene": i, "cosine": c, "kin": i in family} for i, c in found]
+    score = np.floor(values.mean(axis=1) + 0.5).astype(int).tolist()
+    facts = {"model": int(pair[0]), "score": score[0], "labels": values.shape[1]}
+    return facts | dict(zip(("shortcut", "other"), [int(both[1]), score[1]] if both[1:] else []))
 
 
 def refresh(profile: str, declared: Declarations) -> bool:
@@ -367,9 +306,7 @@ def refresh(profile: str, declared: Declarations) -> bool:
     Parameters
     ----------
     profile : str
-        Name of the profile.
     declared : Declarations
-        Where its models and sources are looked up.
 
     Returns
     -------
@@ -389,7 +326,7 @@ def refresh(profile: str, declared: Declarations) -> bool:
     atlas = gather(whole, by=by)
     if atlas is None:
         return False
-    tasks = sorted({task for _, task, _, _ in atlas.others})
+    tasks = sorted({other["task"] for part in atlas.others.values() for other in part})
     about = {
         "of": of,
         "labels": atlas.labels,
@@ -413,7 +350,6 @@ def read(profile: str) -> tuple[list[dict[str, Any]], dict[str, Any]] | None:
     Parameters
     ----------
     profile : str
-        Name of the profile.
 
     Returns
     -------
