@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.specs import ModelSpec
+from ..stats import intervals
 from . import results
 
 CHEAP = ("shortcut", "control")
@@ -29,16 +30,15 @@ def with_exposure(frame: pd.DataFrame, models: Mapping[str, ModelSpec]) -> pd.Da
     frame : DataFrame
         Columns ``model`` and ``task`` and any others.
     models : mapping of str to ModelSpec
-        Declared models by name; their ``exposed`` says which tasks.
+        Declared models by name.
 
     Returns
     -------
     DataFrame
         The same rows with the boolean column ``exposed``.
     """
-    pairs = frame[["model", "task"]].drop_duplicates().itertuples(index=False)
-    flags = {(m, t): models[m].exposed_on(t) for m, t in pairs}
-    return frame.assign(exposed=[flags[k] for k in zip(frame.model, frame.task)])
+    pairs = zip(frame.model, frame.task)
+    return frame.assign(exposed=[models[m].exposed_on(t) for m, t in pairs])
 
 
 def plain_means(scores: pd.DataFrame, models: Mapping[str, ModelSpec]) -> pd.DataFrame:
@@ -79,7 +79,6 @@ def beside_shortcuts(profile: str, models: Mapping[str, ModelSpec]) -> pd.DataFr
     Parameters
     ----------
     profile : str
-        Name of the profile.
     models : mapping of str to ModelSpec
         Declared models by name.
 
@@ -90,16 +89,13 @@ def beside_shortcuts(profile: str, models: Mapping[str, ModelSpec]) -> pd.DataFr
     """
     splits = results.load(profile).split.unique()
     frame = pd.concat([results.main_scores(profile, split=s, genes="common") for s in splits])
-    frame = frame[(frame.kind == "binary") & (frame.family != "control")]
-    fair = with_exposure(frame, models).query("~exposed").sort_values(["score", "model"])
-    side = np.where(fair.family == "shortcut", "shortcut", "model")
-    best = fair.assign(side=side).groupby(["task", "split", "side"]).tail(1)
-    wide = best.pivot(index=["task", "split"], columns="side", values=["model", "score"])
-    columns = [(what, who) for who in ("model", "shortcut") for what in ("model", "score")]
-    wide = wide.reindex(columns=pd.MultiIndex.from_tuples(columns))
-    out = wide.set_axis(["best model", "its AUROC", "best shortcut", "AUROC"], axis=1)
-    out = out.reset_index().astype({"its AUROC": float, "AUROC": float})
-    return out.assign(excess=out["its AUROC"] - out["AUROC"])
+    fair = with_exposure(frame[frame.kind == "binary"], models).query("~exposed")
+    over = intervals.excess(fair, lambda model, task: False).sort_values(["score", "model"])
+    best = over.groupby(["task", "split"]).tail(1).sort_values(["task", "split"])
+    names = {"model": "best model", "score": "its AUROC", "shortcut": "AUROC"}
+    columns = ["model", "score", "best_shortcut", "shortcut", "excess"]
+    best = best[["task", "split", *columns]].reset_index(drop=True)
+    return best.rename(columns={**names, "best_shortcut": "best shortcut"})
 
 
 def by_choice_of_genes(
@@ -123,18 +119,16 @@ def by_choice_of_genes(
         ``tasks``, ``coverage`` (0 to 1), and the ranks by choice among the models that are scored
         on at least nine tenths of the tasks; others have a dash.
     """
-    parts = []
-    for name, frame in choices.items():
-        frame = frame[(frame.kind != "regression") & (frame.family != "control")]
-        fair = with_exposure(frame, models).query("~exposed")
-        parts.append(fair.set_index(["model", "task"]).score.rename(name))
-    grouped = pd.concat(parts, axis=1).dropna().groupby("model")
+    frame = with_exposure(pd.concat(choices.values()), models)
+    frame = frame[(frame.kind != "regression") & (frame.family != "control") & ~frame.exposed]
+    wide = frame.pivot(index=["model", "task"], columns="genes", values="score").dropna()
+    grouped = wide[list(choices)].rename_axis(columns=None).groupby("model")
     table = grouped.mean().assign(tasks=grouped.size())
-    table["coverage"] = choices["own"].groupby("model").coverage.mean().reindex(table.index)
+    table["coverage"] = choices["own"].groupby("model").coverage.mean()
     ranked = table[table.tasks >= 0.9 * table.tasks.max()][list(choices)]
     ranks = ranked.rank(ascending=False, method="min").astype(int).astype(str)
-    ranks = ranks.agg(" → ".join, axis=1)
-    table["rank " + " → ".join(choices)] = ranks.reindex(table.index, fill_value="–")
+    joined = " → ".join(choices)
+    table[f"rank {joined}"] = ranks.agg(" → ".join, axis=1).reindex(table.index, fill_value="–")
     return table.loc[[m for m in models if m in table.index]]
 
 
@@ -196,9 +190,8 @@ def over_loci(frame: pd.DataFrame) -> pd.DataFrame:
         One row per model: ``score``, ``low`` and ``high`` (95 % interval over loci, normal
         approximation), ``loci`` (number), and ``task`` and ``title`` of the whole.
     """
-    part = frame[frame.task.str.startswith("mpra/")].copy()
-    part["locus"] = part.task.str.removeprefix("mpra/").str.extract(r"^([a-z0-9]+)")[0]
-    loci = part.groupby(["model", "locus"]).score.mean().unstack()
+    locus = frame.task.str.extract(r"^mpra/([a-z0-9]+)")[0]
+    loci = frame.groupby(["model", locus]).score.mean().unstack()
     mean, number = loci.mean(axis=1), loci.notna().sum(axis=1)
     half = 1.96 * loci.std(axis=1, ddof=1) / np.sqrt(number)
     out = pd.DataFrame({"score": mean, "low": mean - half, "high": mean + half, "loci": number})
@@ -224,20 +217,14 @@ def fine_tuning(frame: pd.DataFrame) -> pd.DataFrame:
     part = part.assign(model=part.model.where(~part.model.str.startswith("glm-"), "frozen"))
     wide = part.pivot(index="task", columns="model", values=["score", "low", "high"])
     wide = wide[wide.score.notna().all(axis=1)]
-    above = wide.score.gt(wide.score.frozen, axis=0)
-    clear = wide.low.gt(wide.high.frozen, axis=0)
-    return pd.DataFrame(
-        {
-            "tasks": len(wide),
-            "score": wide.score.mean(),
-            "above": above.sum(),
-            "clear": clear.sum(),
-        }
-    )
+    above = wide.score.gt(wide.score.frozen, axis=0).sum()
+    clear = wide.low.gt(wide.high.frozen, axis=0).sum()
+    numbers = {"tasks": len(wide), "score": wide.score.mean(), "above": above, "clear": clear}
+    return pd.DataFrame(numbers)
 
 
 def moving_weights(sizes: pd.DataFrame) -> float | None:
-    """Average the share of a network's weights that low-rank adapters add, over tasks.
+    """Mean share of a network's weights that low-rank adapters add (None without any), over tasks.
 
     Parameters
     ----------
@@ -247,7 +234,6 @@ def moving_weights(sizes: pd.DataFrame) -> float | None:
     Returns
     -------
     float or None
-        None where no adapters were fitted.
     """
     moving = sizes[sizes.model == "lora"].weights_that_move
     return float(moving.mean()) if len(moving) else None
@@ -278,7 +264,6 @@ def overlaps_over_seeds(overlaps: pd.DataFrame, dataset: str) -> pd.DataFrame:
     overlaps : DataFrame
         Rows of ``overlaps.csv``.
     dataset : str
-        Which data set.
 
     Returns
     -------
