@@ -163,7 +163,7 @@ def _read(gmt: Path) -> pd.DataFrame:
 
 
 def find_resolver(declared: Declarations) -> tuple[Resolver | None, list[str]]:
-    """Load the resolver of gene ids; without the table of HGNC none, and what is lost without it."""
+    """Load the resolver of gene ids, or say what is lost without the table of HGNC."""
     try:
         return genes.resolver(declared.sources), []
     except BadInput:

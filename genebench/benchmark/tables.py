@@ -1,8 +1,8 @@
 """Tables beside the scores: intervals, excess, power, weighted means, tiers, pairs of models.
 
-Nothing here fits or scores anything anew: scores are those of ``scores.parquet``, and how far they
-would move on other genes comes from ``resampling``. All tables are about the *common* genes, except
-where they say so.
+Nothing here fits anything anew: scores are those of ``scores.parquet``, put together again with how
+far they would move on other genes by ``resampling``. All tables are about the *common* genes,
+except where they say so.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .. import probes
 from ..core import workers
 from ..core.specs import GROUPS
 from ..core.workers import Progress, Say, quiet
@@ -118,8 +117,8 @@ class Scored:
         Names; models are those of all splits.
     score : ndarray, shape (T, M)
         NaN where there is none.
-    number : ndarray of int, shape (T, M)
-        Genes of each score.
+    number : ndarray, shape (T, M)
+        Genes of each score; 0 or NaN where there is none.
     moved : ndarray, shape (T, M, draws)
         How far each draw of genes moves it.
     fair : ndarray of bool, shape (T, M)
@@ -139,40 +138,38 @@ class Scored:
     intervals: pd.DataFrame
 
 
-_INTERVALS = ("number", "error", "low", "high")
+_NUMBERS = ("score", "number", "error", "low", "high")
 
 
-def _scored(
-    plan: Plan, scores: pd.DataFrame, split: str, probe: str, groups: list[Group], models: list[str]
-) -> Scored:
-    """Put resampled groups of one split and probe beside the scores of a profile."""
+def _scored(plan: Plan, split: str, probe: str, groups: list[Group], models: list[str]) -> Scored:
+    """Put the resampled groups of one split and probe together, for the models of all splits."""
     parts = [resampling.STAGE.load(plan, group) for group in groups]
     tasks = [task for part in parts for task in part["tasks"].tolist()]
-    present = parts[0]["models"].tolist()
-    arrays = {name: np.concatenate([part[name] for part in parts], axis=1) for name in _INTERVALS}
-    frames = []
-    for g, genes in enumerate(resampling.GENES):
-        frame = results.aggregate(results.main_rows(scores, split=split, genes=genes))
-        kinds = [kind for kind in frame.kind.unique() if probes.takes(kind, probe)]
-        method = {kind: probes.method(kind, probe).name for kind in kinds}
-        chosen = (frame.probe == frame.kind.map(method)) & frame.model.isin(present)
-        frame = frame[chosen]  # a model that failed has a part of its rows
-        at = _places(frame.task, tasks), _places(frame.model, present)
-        numbers = {name: array[g][at] for name, array in arrays.items()}
-        frame = frame[["task", "group", "kind", "model", "family", "score", "n_test"]]
-        frames.append(frame.assign(split=split, probe=probe, genes=genes, **numbers))
-    wide = frames[1].pivot(index="task", columns="model", values=["score", "number"]).reindex(tasks)
-    score, number = (wide[name].reindex(columns=models).to_numpy() for name in ("score", "number"))
-    number = np.nan_to_num(number).astype(int)
+    present = parts[0]["models"].tolist()  # some may not be run under this split
+    arrays = {name: np.concatenate([part[name] for part in parts], axis=1) for name in _NUMBERS}
+    index = pd.MultiIndex.from_product([resampling.GENES, tasks, present])
+    frame = pd.DataFrame({name: array.ravel() for name, array in arrays.items()}, index)
+    frame = frame.rename_axis(["genes", "task", "model"]).dropna(subset="score").reset_index()
+    frame = frame.sort_values(["genes", "task", "model"], ascending=[False, True, True])
+    frame["family"] = frame.model.map({m: plan.declared.models[m].family for m in models})
+    for name in ("group", "kind"):
+        frame[name] = frame.task.map({task: getattr(plan.tasks[task], name) for task in tasks})
+    columns = ["task", "group", "kind", "model", "family", "score", "split", "probe", "genes"]
+    frame = frame.assign(split=split, probe=probe)[[*columns, *_NUMBERS[1:]]]
+    score, number = (
+        pd.DataFrame(arrays[name][1], columns=present).reindex(columns=models).to_numpy()
+        for name in ("score", "number")
+    )
     moved = np.concatenate([part["moved"] for part in parts])
     if len(present) < len(models):
         full = np.zeros((len(tasks), len(models), moved.shape[2]), moved.dtype)
         full[:, [models.index(m) for m in present]], moved = moved, full
-    same = np.isfinite(score) & (number > 0) & (number == number.max(axis=1, keepdims=True))
+    same = np.isfinite(score) & (number == np.nanmax(number, axis=1, keepdims=True))
     specs = [plan.declared.models[m] for m in models]
     barred = [[s.family == "control" or s.exposed_on(t) for s in specs] for t in tasks]
-    names = (split, probe, tasks, models)
-    return Scored(*names, score, number, moved, same & ~np.array(barred), pd.concat(frames))
+    return Scored(
+        split, probe, tasks, models, score, number, moved, same & ~np.array(barred), frame
+    )
 
 
 def tables(plan: Plan, groups: list[Group]) -> dict[str, pd.DataFrame]:
@@ -189,12 +186,12 @@ def tables(plan: Plan, groups: list[Group]) -> dict[str, pd.DataFrame]:
         By file name, see ``results.BESIDE``.
     """
     models = list(dict.fromkeys(cell.model for group in groups for cell in group.cells))
-    scores, out = results.load(plan.profile.name), {name: [] for name in results.BESIDE}
+    out = {name: [] for name in results.BESIDE}
     for probe in dict.fromkeys(group.at[1] for group in groups):
         splits = []
         for split in dict.fromkeys(group.at[0] for group in groups):
             mine = [group for group in groups if group.at == (split, probe)]
-            splits.append(_scored(plan, scores, split, probe, mine, models))
+            splits.append(_scored(plan, split, probe, mine, models))
         power = _power(plan, splits)
         means = list(_means(plan, splits, power))
         out["power.csv"].append(power)
@@ -211,13 +208,13 @@ def tables(plan: Plan, groups: list[Group]) -> dict[str, pd.DataFrame]:
 def _with_excess(plan: Plan, s: Scored) -> pd.DataFrame:
     """One row per task, model and choice of genes, with the excess on common genes."""
     common = s.intervals[s.intervals.genes == "common"]
-    over = intervals.excess(common, plan.declared.exposed)
+    over = intervals.excess(common.assign(n_test=common.number), plan.declared.exposed)
     t = _places(over.task, s.tasks)
     model, best = (s.moved[t, _places(over[c], s.models)] for c in ("model", "best_shortcut"))
     low, high = bootstrap.difference_interval(over.excess.to_numpy(), model - best)
     over = over[["task", "model", "genes", "best_shortcut", "excess"]]
     over = over.assign(excess_low=low, excess_high=high)
-    return s.intervals.drop(columns="n_test").merge(over, on=["task", "model", "genes"], how="left")
+    return s.intervals.merge(over, on=["task", "model", "genes"], how="left")
 
 
 def _places(names: pd.Series, known: list[str]) -> np.ndarray:
@@ -234,7 +231,7 @@ def _power(plan: Plan, splits: list[Scored]) -> pd.DataFrame:
     """One row per task and split: what it can show between two models, and its two best models."""
     rows = []
     for s, (i, name) in ((x, of) for x in splits for of in enumerate(x.tasks)):
-        task, at, genes = plan.tasks[name], np.flatnonzero(s.fair[i]), int(s.number[i].max())
+        task, at, genes = plan.tasks[name], np.flatnonzero(s.fair[i]), int(np.nanmax(s.number[i]))
         row = {"split": s.split, "probe": s.probe, "task": name, "group": task.group}
         row |= {"kind": task.kind, "genes": genes, "models": len(at)}
         row["smallest_unpaired"] = intervals.task_difference(task.kind, task.labels)
