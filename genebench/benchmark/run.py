@@ -16,8 +16,9 @@ from ..core.cluster import Cluster
 from ..core.errors import BadInput, RunFailed
 from ..core.workers import Outcome, Progress, Say, Stage, quiet
 from ..models import inference
-from . import blocks, fit, results, splits, tables, validation
+from . import blocks, fit, results, splits, validation
 from .plan import Cell, Plan
+from .tables import write as tables
 
 
 @dataclass(frozen=True)

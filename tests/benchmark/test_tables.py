@@ -8,7 +8,8 @@ import pytest
 from helpers import edit_yaml, run_tiny
 from scipy import stats as scipy_stats
 
-from genebench.benchmark import plan, predictions, resampling, results, tables
+from genebench.benchmark import plan, predictions, resampling, results
+from genebench.benchmark.tables import means as means_of
 from genebench.core import paths, specs
 from genebench.core.errors import BadInput
 from genebench.stats import bootstrap, intervals, separation
@@ -155,22 +156,22 @@ def test_the_field_keeps_most_pairs_of_a_model_and_a_task():
         False  # admitted, these two take the others along to 17 of 20 tasks: 7 x 17 > 5 x 20
     )
     fair[:, 7] = np.arange(20) < 9  # fewer than half: never admitted
-    tasks, models = tables.field(fair)
+    tasks, models = means_of.field(fair)
     assert tasks.tolist() == list(range(3, 20)) and models.tolist() == [0, 1, 2, 3, 4, 5, 6]
     fair[:8, 6] = False  # now 6 x 18 > 7 x 12
-    tasks, models = tables.field(fair)
+    tasks, models = means_of.field(fair)
     assert tasks.tolist() == list(range(2, 20)) and models.tolist() == [0, 1, 2, 3, 4, 5]
-    assert [len(part) for part in tables.field(np.zeros((4, 3), dtype=bool))] == [0, 0]
-    assert [len(part) for part in tables.field(np.zeros((0, 3), dtype=bool))] == [0, 0]
+    assert [len(part) for part in means_of.field(np.zeros((4, 3), dtype=bool))] == [0, 0]
+    assert [len(part) for part in means_of.field(np.zeros((0, 3), dtype=bool))] == [0, 0]
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_of_all_cut_offs_none_keeps_more_pairs(seed):
     rng = np.random.default_rng(seed)
     fair = rng.random((30, 9)) < rng.choice([0.3, 0.8, 0.97, 1.0], 9)
-    tasks, models = tables.field(fair)
+    tasks, models = means_of.field(fair)
     assert fair[np.ix_(tasks, models)].all()
-    for share in np.linspace(tables.FIELD, 1, 60):
+    for share in np.linspace(means_of.FIELD, 1, 60):
         admitted = fair.mean(axis=0) >= share
         assert fair[:, admitted].all(axis=1).sum() * admitted.sum() <= len(tasks) * len(models)
 
