@@ -69,8 +69,7 @@ def cells(
     ----------
     profile : ProfileSpec
     built : mapping of str to Task
-    usable, first : iterable of str
-        Splits, and those that models of ``profile.once`` are run under.
+    usable, first : iterable of str, the latter for models of ``profile.once``
 
     Returns
     -------

@@ -132,12 +132,10 @@ def of_cells(
     ----------
     plan : Plan
     seconds, vectors : dict, optional
-        Costs, and vectors by model; looked up if none are given.
 
     Returns
     -------
-    DataFrame
-        Columns ``model, split, tasks, seconds`` (of one core)``, bytes, done``.
+    DataFrame with ``model, split, tasks, seconds`` (of one core)``, bytes, done``
     """
     seconds, vectors = seconds or _measured()[0], vectors or _vectors(plan)
     rows, places = [], {c.tasks: plan.tasks[c.tasks[0]] for c in plan.requested}
@@ -162,11 +160,6 @@ def estimate(plan: Plan, *, scale: tuple[int, int] | None = None) -> Estimate:
     Returns
     -------
     Estimate
-
-    Raises
-    ------
-    BadInput
-        No cost model was measured.
     """
     (seconds, slower), vectors, messages = _measured(), _vectors(plan), []
     frame = of_cells(plan, seconds, vectors)

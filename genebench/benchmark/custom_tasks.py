@@ -71,12 +71,10 @@ def cut_to(profile: ProfileSpec, universe: str | None) -> ProfileSpec:
     ----------
     profile : ProfileSpec
     universe : {"all", "paper"}, optional
-        None, or the profile's own: the profile itself is returned.
 
     Returns
     -------
-    ProfileSpec
-        Named after both.
+    ProfileSpec, named after both; the profile itself if that is its universe
     """
     if universe not in (None, "all", "paper"):
         raise unknown("universe", universe, ("all", "paper"))
@@ -107,11 +105,6 @@ def from_gmt(
     Returns
     -------
     CustomTasks
-
-    Raises
-    ------
-    BadInput
-        A file that cannot be used, or of which no set can become a task.
     """
     if negatives not in NEGATIVES:
         raise unknown("choice of negatives", negatives, NEGATIVES)

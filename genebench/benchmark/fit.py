@@ -84,16 +84,13 @@ def out_of_fold(X: np.ndarray, parts: list[Part], covered: np.ndarray, **options
     Parameters
     ----------
     X : ndarray of shape (m, d)
-    parts : list of Part
-        Binary tasks on the same entities, or one of another kind.
+    parts : list of Part, binary tasks on the same entities, or one of another kind
     covered : ndarray of bool, shape (n,)
-    **options
-        Of ``probes.predict``.
+    **options of ``probes.predict``
 
     Returns
     -------
-    iterable of ndarray, shape (m,) or (m, c)
-        Values of each task.
+    iterable of ndarray, shape (m,) or (m, c), values of each task
     """
     kind = parts[0].task.kind
     Y = np.column_stack([part.y[covered] for part in parts])
@@ -131,14 +128,10 @@ def compute(
     cell : Cell
     key : str
         Names the cell in its rows.
-    spec : ModelSpec
-    profile : ProfileSpec
-        Number of folds, seed, fewest entities per class.
+    spec, profile : ModelSpec, ProfileSpec
     memory : float
         Bytes that the fits may take; changes speed and, by rounding, the last digits.
-    block : Block
-    embedding : Embedding
-        Vectors of the model.
+    block, embedding : Block, Embedding
 
     Returns
     -------

@@ -39,7 +39,6 @@ def rows(atlas: Atlas, models: Mapping[str, ModelSpec]) -> list[dict[str, Any]]:
     ----------
     atlas : Atlas
     models : mapping of str to ModelSpec
-        Declared models by name.
 
     Returns
     -------
@@ -132,8 +131,7 @@ def refresh(profile: str, declared: Declarations) -> bool:
 
     Returns
     -------
-    bool
-        Whether it was written.
+    bool, whether it was written
     """
     from . import plan
 
@@ -167,7 +165,7 @@ def refresh(profile: str, declared: Declarations) -> bool:
 
 
 def read(profile: str) -> tuple[list[dict[str, Any]], dict[str, Any]] | None:
-    """Read the gene table of a profile.
+    """Read the rows of a gene table (see ``rows``), and what they refer to (see ``refresh``).
 
     Parameters
     ----------
@@ -175,9 +173,7 @@ def read(profile: str) -> tuple[list[dict[str, Any]], dict[str, Any]] | None:
 
     Returns
     -------
-    tuple of (list of dict, dict) or None
-        The rows (see ``rows``), and what they refer to: ``labels``, ``models``, ``exposed``,
-        ``tasks``, ``read``, ``near`` and ``rule``. None where the table does not exist.
+    tuple of (list of dict, dict), or None where the table does not exist
     """
     if not path(profile).exists():
         return None

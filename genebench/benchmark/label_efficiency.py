@@ -41,8 +41,7 @@ def nested(y: np.ndarray, sizes: list[int], seed: list[int]) -> list[np.ndarray]
 
     Returns
     -------
-    list of ndarray of int
-        Rows; each subset holds all smaller ones.
+    list of ndarray of int, rows; each subset holds all smaller ones
     """
     rng = np.random.default_rng(seed)
     positive, negative = (rng.permutation(np.flatnonzero(y == c)) for c in (1, 0))
@@ -63,11 +62,6 @@ def curves(plan: Plan) -> list[Pair]:
     Returns
     -------
     list of Pair
-
-    Raises
-    ------
-    BadInput
-        The profile declares none, or a task that is not binary.
     """
     options = plan.profile.efficiency
     if options is None:
@@ -197,17 +191,11 @@ def measure_all(plan: Plan, **options) -> Outcome:
     Parameters
     ----------
     plan : Plan
-    **options
-        Of ``pairs.measure_all``.
+    **options of ``pairs.measure_all``
 
     Returns
     -------
     Outcome
-
-    Raises
-    ------
-    RunFailed
-        A curve cannot be measured; the others are cached, and nothing is written.
     """
     chosen = curves(plan)
     outcome = pairs.measure_all(plan, STAGE, chosen, **options)

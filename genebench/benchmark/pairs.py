@@ -32,7 +32,6 @@ def recipe(plan: Plan, pair: Pair, stage: str, version: int) -> dict:
     pair : Pair
     stage : str
     version : int
-        Of the stage.
 
     Returns
     -------
@@ -67,7 +66,6 @@ def measure_all(
     stage : ArrayStage
     pairs : list of Pair
     jobs : int
-        Processes.
     say, progress : callable, optional
 
     Returns
@@ -77,7 +75,6 @@ def measure_all(
     Raises
     ------
     RunFailed
-        One cannot be measured; the others are cached.
     """
     report = {"say": say, "progress": progress}
     with workers.pool(jobs, plan) as pool:

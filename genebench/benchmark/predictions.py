@@ -28,8 +28,7 @@ def quantise(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     Returns
     -------
     codes : ndarray of uint16, same shape
-    low, step : ndarray of shape () or (c,)
-        Least value and step of each column.
+    low, step : ndarray of shape () or (c,), of each column
     """
     wide = np.asarray(values, dtype=np.float64)
     low, high = wide.min(axis=0), wide.max(axis=0)
@@ -85,17 +84,15 @@ def store(cell: Path, recipe: dict, predictions: dict[tuple[str, int], Predictio
 
 
 def load(cell: Path) -> dict[tuple[str, int], Predictions]:
-    """Read the predictions of a cell.
+    """Read the predictions of a cell (path of its rows); empty if every task was skipped.
 
     Parameters
     ----------
     cell : Path
-        Of its rows.
 
     Returns
     -------
-    dict of (str, int) to Predictions
-        By task and repeat; empty if every task was skipped.
+    dict of (str, int) to Predictions, by task and repeat
     """
     out = {}
     with np.load(path(cell), allow_pickle=False) as arrays:

@@ -42,11 +42,6 @@ def published(declared: Declarations) -> pd.DataFrame:
     DataFrame
         One row a task and model: name ``listed``, group, model ``family``, and over its folds the
         mean ``score`` (AUROC), deviation ``sd`` and number ``folds``.
-
-    Raises
-    ------
-    sources.Missing
-        The paper's table of scores is nowhere to be had.
     """
     frame = sources.table(declared.source("genebench_paper"), "scores")
     frame = frame[frame.metric == METRIC].astype({"score": float})
@@ -79,13 +74,11 @@ def by_group(frame: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    frame : DataFrame
-        Of ``published``.
+    frame : DataFrame of ``published``
 
     Returns
     -------
-    DataFrame
-        ``group``, ``family``, ``model``, mean ``score``, number of ``tasks``.
+    DataFrame with ``group``, ``family``, ``model``, mean ``score``, number of ``tasks``
     """
     groups = frame.groupby(["group", "family", "model"])
     return groups.agg(score=("score", "mean"), tasks=("score", "size")).reset_index()
@@ -149,10 +142,8 @@ def table(plan: Plan, chosen: list[Pair], names: dict[str, str]) -> pd.DataFrame
     Parameters
     ----------
     plan : Plan
-    chosen : list of Pair
-        Of one model.
-    names : dict of str to str
-        Our task -> its published name.
+    chosen : list of Pair of one model
+    names : dict of str to str, our task -> its published name
 
     Returns
     -------
@@ -180,23 +171,15 @@ def reproduce(plan: Plan, model: str, folder: Path, **options) -> pd.DataFrame:
     Parameters
     ----------
     plan : Plan
-        Of a profile cut to the genes that the paper compares its models on
-        (``custom_tasks.cut_to``).
+        Of a profile cut to the genes that the paper compares its models on (``cut_to``).
     model : str
     folder : Path
         Where the tables ``results.PUBLISHED`` are written.
-    **options
-        Of ``pairs.measure_all``.
+    **options of ``pairs.measure_all``
 
     Returns
     -------
-    DataFrame
-        See ``table``.
-
-    Raises
-    ------
-    RunFailed
-        A task cannot be fitted; the others are cached, and nothing is written.
+    DataFrame of ``table``
     """
     plan.declared.model(model)
     names = {t: n for t, n in listed_names(plan.declared).items() if t in plan.tasks}

@@ -135,11 +135,6 @@ def read_beside(profile: str, name: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-
-    Raises
-    ------
-    BadInput
-        Unknown table, or not made yet.
     """
     if name not in _COMMANDS:
         raise unknown("table", name, _COMMANDS)
@@ -173,13 +168,7 @@ def read_tasks(profile: str) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame
-        Numbers are missing and texts empty where there are none.
-
-    Raises
-    ------
-    BadInput
-        None was written yet, or by an older version.
+    DataFrame, numbers missing and texts empty where there are none
     """
     path, fault = beside_path(profile, "tasks.csv"), "no catalogue yet"
     if path.exists():
@@ -211,13 +200,7 @@ def read(path: Path) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame
-        Columns of ``SCHEMA``, texts as categories.
-
-    Raises
-    ------
-    BadInput
-        Unreadable, of an older version, or with other columns than the schema.
+    DataFrame of ``SCHEMA``, texts as categories
     """
     again = "rerun 'genebench run'."
     try:
@@ -278,8 +261,7 @@ def aggregate(frame: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    frame : DataFrame
-        Columns of ``SCHEMA``.
+    frame : DataFrame of ``SCHEMA``
 
     Returns
     -------
@@ -302,8 +284,7 @@ def main_rows(frame: pd.DataFrame, *, split: str = "random", genes: str = "own")
 
     Parameters
     ----------
-    frame : DataFrame
-        Columns of ``SCHEMA``.
+    frame : DataFrame of ``SCHEMA``
     split : str
     genes : {"own", "common", "all"}
         ``all`` are the same test entities for every model of a task, so that differences of two

@@ -159,16 +159,13 @@ def embed(
     ----------
     plan : Plan
     models : iterable of str
-    pool : Executor
-        Started with the plan.
-    far : Cluster, optional
-        Runs the neural networks.
+    pool : Executor, started with the plan
+    far : Cluster, optional, runs the neural networks
     say, progress : callable, optional
 
     Returns
     -------
-    dict of str to str
-        Model -> why it has no vectors.
+    dict of str to str, model -> why it has no vectors
     """
     first: dict[Path, str] = {}  # models of one recipe share their vectors
     for name in models:

@@ -137,11 +137,8 @@ def folds(
     ----------
     task : Task
     split : str
-        Of ``SPLITS``.
     n_folds, seed, repeat : int
-        Repeats have seeds of their own.
     sources : mapping of str to SourceSpec
-        Where the tables of the split are looked up.
 
     Returns
     -------
@@ -150,10 +147,7 @@ def folds(
 
     Raises
     ------
-    Unsplittable
-        Fewer groups than folds.
-    sources.Missing
-        See ``lacking``.
+    Unsplittable, sources.Missing
     """
     return assign(task, split, look_up(task, split, sources), n_folds, seed_of(seed, repeat))
 
@@ -214,13 +208,11 @@ def fingerprint(split: str, sources: Sources) -> list | None:
 
     Returns
     -------
-    list or None
-        Values for a recipe; None where there is nothing.
+    list or None, where there is nothing
 
     Raises
     ------
     sources.Missing
-        A file that the split reads is nowhere to be had.
     """
     table = [genes.fingerprint(sources)] if _split(split).needs else []
     return [*table, *_split(split).versions(sources)] or None
@@ -234,10 +226,8 @@ def prepare(
     Parameters
     ----------
     chosen : collection of str
-        Names of splits.
     sources : mapping of str to SourceSpec
     jobs : int, optional
-        Processes.
     say : callable, optional
     """
     if "similarity" in chosen and not proteins.ready(sources):

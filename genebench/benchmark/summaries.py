@@ -27,15 +27,12 @@ def with_exposure(frame: pd.DataFrame, models: Mapping[str, ModelSpec]) -> pd.Da
 
     Parameters
     ----------
-    frame : DataFrame
-        Columns ``model`` and ``task`` and any others.
+    frame : DataFrame with ``model`` and ``task``
     models : mapping of str to ModelSpec
-        Declared models by name.
 
     Returns
     -------
-    DataFrame
-        The same rows with the boolean column ``exposed``.
+    DataFrame, the same rows with the boolean column ``exposed``
     """
     pairs = zip(frame.model, frame.task)
     return frame.assign(exposed=[models[m].exposed_on(t) for m, t in pairs])
@@ -46,10 +43,8 @@ def plain_means(scores: pd.DataFrame, models: Mapping[str, ModelSpec]) -> pd.Dat
 
     Parameters
     ----------
-    scores : DataFrame
-        Main scores on one choice of genes (``results.main_scores``).
+    scores : DataFrame of ``results.main_scores``
     models : mapping of str to ModelSpec
-        Declared models by name.
 
     Returns
     -------
@@ -80,7 +75,6 @@ def beside_shortcuts(profile: str, models: Mapping[str, ModelSpec]) -> pd.DataFr
     ----------
     profile : str
     models : mapping of str to ModelSpec
-        Declared models by name.
 
     Returns
     -------
@@ -107,10 +101,8 @@ def by_choice_of_genes(
 
     Parameters
     ----------
-    choices : mapping of str to DataFrame
-        Main scores by choice of genes: ``common``, ``own`` and ``all``.
+    choices : mapping of str to DataFrame, main scores by choice of genes
     models : mapping of str to ModelSpec
-        Declared models by name.
 
     Returns
     -------
@@ -137,8 +129,7 @@ def reproduction(frame: pd.DataFrame) -> dict[str, float]:
 
     Parameters
     ----------
-    frame : DataFrame
-        Rows of ``reproduction.csv``: ``published``, ``published_sd``, ``score``, ``difference``.
+    frame : DataFrame, rows of ``reproduction.csv``
 
     Returns
     -------
@@ -164,12 +155,10 @@ def over_repeats(frame: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     frame : DataFrame
-        Columns ``task, model, probe, split, metric, score, low, high, n_train, n_test``.
 
     Returns
     -------
-    DataFrame
-        One row per task, model, probe, split and metric, in the order of the first repeat.
+    DataFrame, a row per task, model, probe, split and metric, in the order of the first repeat
     """
     keys = ["task", "model", "probe", "split", "metric"]
     values = ["score", "low", "high", "n_train", "n_test"]
@@ -181,8 +170,7 @@ def over_loci(frame: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    frame : DataFrame
-        Rows with ``task`` (``mpra/<locus>…``), ``model`` and ``score`` (Spearman correlation).
+    frame : DataFrame with ``task`` (``mpra/<locus>…``), ``model`` and ``score``
 
     Returns
     -------
@@ -203,8 +191,7 @@ def fine_tuning(frame: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    frame : DataFrame
-        Scores of frozen and fitted networks: ``task, model, split, metric, score, low, high``.
+    frame : DataFrame, scores of frozen and fitted networks
 
     Returns
     -------
@@ -224,12 +211,11 @@ def fine_tuning(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def moving_weights(sizes: pd.DataFrame) -> float | None:
-    """Mean share of a network's weights that low-rank adapters add (None without any), over tasks.
+    """Mean over tasks of ``weights_that_move``, the share that low-rank adapters add to a network.
 
     Parameters
     ----------
     sizes : DataFrame
-        Columns ``model`` and ``weights_that_move`` (0 to 1).
 
     Returns
     -------
@@ -244,32 +230,27 @@ def sizes_of_splits(frame: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    frame : DataFrame
-        Columns ``title, split, n_train, n_test``.
+    frame : DataFrame with ``title, split, n_train, n_test``
 
     Returns
     -------
-    DataFrame
-        Indexed by title and split; whole numbers, mean over models and repeats.
+    DataFrame of whole numbers, indexed by title and split
     """
     grouped = frame.groupby(["title", "split"], sort=False)
     return grouped[["n_train", "n_test"]].mean().round().astype(int)
 
 
 def overlaps_over_seeds(overlaps: pd.DataFrame, dataset: str) -> pd.DataFrame:
-    """Average overlap and size of the spectral splits of a data set over seeds.
+    """Average sizes and overlaps (0 to 1) of the spectral splits of a data set over seeds.
 
     Parameters
     ----------
-    overlaps : DataFrame
-        Rows of ``overlaps.csv``.
+    overlaps : DataFrame, rows of ``overlaps.csv``
     dataset : str
 
     Returns
     -------
-    DataFrame
-        One row per ``split`` and ``parameter`` (λ, 0 to 1): numbers of units and the three
-        definitions of overlap (0 to 1).
+    DataFrame, a row per ``split`` and ``parameter`` (λ, 0 to 1)
     """
     part = overlaps[(overlaps.dataset == dataset) & overlaps.split.str.startswith("spectral")]
     part = part.assign(parameter=part.split_param.astype(float))
@@ -282,8 +263,7 @@ def spectral_findings(findings: pd.DataFrame) -> dict[str, float]:
 
     Parameters
     ----------
-    findings : DataFrame
-        Rows of ``findings.csv`` of the models that are to be counted.
+    findings : DataFrame, rows of ``findings.csv`` of the models that are to be counted
 
     Returns
     -------

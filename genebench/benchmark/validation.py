@@ -51,15 +51,12 @@ def validate(frame: pd.DataFrame, where: str) -> list[str]:
 
     Parameters
     ----------
-    frame : DataFrame
-        Columns of ``results.SCHEMA``.
-    where : str
-        What it is called in messages.
+    frame : DataFrame of ``results.SCHEMA``
+    where : str, what it is called in messages
 
     Returns
     -------
-    list of str
-        One sentence a fault; empty if it is sound.
+    list of str, one sentence a fault; empty if it is sound
     """
     if frame.empty:
         return [f"{where}: no rows."]
@@ -96,13 +93,7 @@ def validate_path(path: Path | None) -> list[str]:
 
     Returns
     -------
-    list of str
-        One sentence a fault.
-
-    Raises
-    ------
-    BadInput
-        There is nothing to check.
+    list of str, one sentence a fault
     """
     if path is None:
         names = sorted(p.parent.name for p in paths.RESULTS.glob("*/scores.parquet"))

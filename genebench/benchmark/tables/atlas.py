@@ -90,15 +90,12 @@ def gather(plan: Plan, *, by: str = "stem") -> Atlas | None:
 
     Parameters
     ----------
-    plan : Plan
-        Of a whole profile.
-    by : {"stem", "hgnc"}
-        Rule of ``families.families``.
+    plan : Plan of a whole profile
+    by : {"stem", "hgnc"}, rule of ``families.families``
 
     Returns
     -------
-    Atlas or None
-        None where the predictions are not on this machine.
+    Atlas or None, where the predictions are not on this machine
     """
     models, first = plan.models, (plan.profile.splits[0], plan.profile.probes[0])
     names = [m for m, spec in models.items() if spec.family != "control"]

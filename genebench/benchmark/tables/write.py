@@ -44,13 +44,7 @@ def make(
 
     Returns
     -------
-    bool
-        Whether anything was resampled.
-
-    Raises
-    ------
-    RunFailed
-        A group cannot be resampled.
+    bool, whether anything was resampled
     """
     cells = [cell for cell in plan.cells if cell.model not in failed]
     if failed:
@@ -76,7 +70,7 @@ def make(
 
 
 def tables(plan: Plan, groups: list[Group]) -> dict[str, pd.DataFrame]:
-    """Make every table from resampled groups.
+    """Make every table of ``results.BESIDE`` from resampled groups.
 
     Parameters
     ----------
@@ -85,8 +79,7 @@ def tables(plan: Plan, groups: list[Group]) -> dict[str, pd.DataFrame]:
 
     Returns
     -------
-    dict of str to DataFrame
-        By file name, see ``results.BESIDE``.
+    dict of str to DataFrame, by file name
     """
     models = list(dict.fromkeys(cell.model for group in groups for cell in group.cells))
     out = {name: [] for name in results.BESIDE}
