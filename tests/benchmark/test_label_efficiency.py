@@ -10,6 +10,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
 from genebench.benchmark import label_efficiency, plan, results, splits
+from genebench.benchmark.pairs import Pair
 from genebench.core import paths, specs
 from genebench.core.errors import BadInput, RunFailed
 from genebench.core.workers import quiet
@@ -82,7 +83,7 @@ def test_a_second_run_measures_nothing_and_a_failed_curve_is_named(curves, monke
     assert (outcome.units, outcome.computed) == (10, 0)
     assert sha256(results.beside_path("tiny", "efficiency.csv")) == before
     results.beside_path("tiny", "efficiency.csv").unlink()
-    curve = label_efficiency.Curve("full", "toy/term/heart")
+    curve = Pair("full", "toy/term/heart")
     label_efficiency.STAGE.files(tiny, curve)[0].unlink()
     monkeypatch.setattr(label_efficiency, "nested", lambda *given: 1 / 0)
     with pytest.raises(RunFailed, match="1 curves failed, first 'full × toy/term.*ZeroDivision"):

@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from genebench import probes
 from genebench.benchmark import plan, published_scores, results, splits
-from genebench.benchmark.published_scores import Pair
+from genebench.benchmark.pairs import Pair
 from genebench.core import paths, specs
 from genebench.core.errors import BadInput
 from genebench.core.workers import quiet

@@ -12,10 +12,12 @@ import pandas as pd
 import pytest
 from helpers import TINY, edit_yaml, enter, run_tiny, sha256
 
-from genebench.benchmark import costs, fit, plan, predictions, resampling, results, validation
+from genebench import probes
+from genebench.benchmark import costs, plan, predictions, results, validation
 from genebench.core import cache, manifest, paths
 from genebench.core.errors import BadInput
 from genebench.models import control
+from genebench.stats import bootstrap
 
 FILES = ("scores.parquet", *results.BESIDE)
 
@@ -44,21 +46,12 @@ def test_a_whole_run_is_sound_and_complete(finished):
 
 
 def test_a_second_run_computes_nothing_and_changes_nothing(warm, monkeypatch):
-    monkeypatch.setattr(fit, "_compute", lambda *given: pytest.fail("computed again"))
-    monkeypatch.setattr(resampling, "_influences", lambda *given: pytest.fail("made again"))
+    for module, name in ((probes, "predict"), (bootstrap, "influence")):
+        monkeypatch.setattr(module, name, lambda *given, **options: pytest.fail("made again"))
     before, said = digests(), []
     outcome = run_tiny(say=said.append)
     assert (outcome.cached, outcome.computed, outcome.failed) == (60, 0, {})
     assert digests() == before and any("60 cells, 60 cached, 0 to do" in s for s in said)
-
-
-def test_a_run_without_its_cache_gives_the_same_bytes(warm):
-    before = digests()
-    for folder in (paths.CELLS, paths.EMBEDDINGS, paths.BOARDS):
-        shutil.rmtree(folder)
-    results.scores_path("tiny").unlink()
-    run_tiny()
-    assert digests() == before
 
 
 def test_parts_run_one_after_the_other_add_up_to_the_whole(home, finished):
@@ -247,17 +240,8 @@ def test_a_damaged_file_is_known_and_made_again(warm, finished, faults, place, d
     assert validation.sealed("tiny") and validation.validate_path(paths.results("tiny")) == []
 
 
-def test_no_turned_bit_of_a_cell_or_of_the_scores_is_ever_read(warm):
-    rng, path = random.Random(1), cell()
-    files = [path, predictions.path(path), cache.sidecar(path)]
-    files.append(cache.sidecar(files[1]))
-    sound = {p: p.read_bytes() for p in files}
-    for i in range(200):
-        hit = files[i % 4]
-        flip(hit, rng)
-        assert "broken" in {cache.state(path), cache.state(files[1])}, hit
-        hit.write_bytes(sound[hit])
-    path = results.scores_path("tiny")
+def test_no_turned_bit_of_the_scores_is_ever_read(warm):
+    rng, path = random.Random(1), results.scores_path("tiny")
     sound = path.read_bytes()
     for _ in range(20):
         flip(path, rng)
