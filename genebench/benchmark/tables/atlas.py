@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -82,7 +82,7 @@ class Atlas:
     exposed: np.ndarray
     family: list[str]
     near: dict[str, tuple[np.ndarray, np.ndarray]]
-    others: dict[int, list[dict]] = field(default_factory=lambda: defaultdict(list))
+    others: dict[int, list[dict]]
 
 
 def gather(plan: Plan, *, by: str = "stem") -> Atlas | None:
@@ -101,58 +101,54 @@ def gather(plan: Plan, *, by: str = "stem") -> Atlas | None:
     names = [m for m, spec in models.items() if spec.family != "control"]
     names.sort(key=lambda m: models[m].family == "shortcut")
     cells = [c for c in plan.cells if c.model in names and (c.split, c.probe) == first]
-    needed = map(plan.embedding_path, names)
-    if not all(file.exists() for file in needed):
+    if not all(plan.embedding_path(name).exists() for name in names):
         return None
-    files = {cell: plan.path(cell) for cell in cells}
-    if not all(predictions.path(file).exists() for file in files.values()):
+    if not all(predictions.path(plan.path(cell)).exists() for cell in cells):
         return None
-    predicted = {
-        (cell.model, name): one
-        for cell, file in files.items()
-        for (name, repeat), one in predictions.load(file).items()
-        if repeat == 0
-    }
-    labels, truth, right = [], [], []
+    genes, labels, start, truth = plan.universe, [], {}, []
     chosen = [plan.tasks[t] for t in dict.fromkeys(t for c in cells for t in c.tasks)]
     for task in (t for t in chosen if t.kind in ("binary", "multilabel")):
-        at = np.searchsorted(plan.universe, task.entities)
-        columns = task.labels.reshape(len(task), -1).T
-        shown = np.full((len(names), len(columns), len(plan.universe)), NONE, dtype=np.uint8)
-        for m, model in enumerate(names):
-            if one := predicted.get((model, task.name)):
-                codes = one.codes.reshape(len(one.rows), -1).T
-                for row, code, column in zip(shown[m], codes, columns):
-                    row[at[one.rows]] = shares(code, one.fold, column[one.rows] > 0)
-        right.append(shown)
-        truth.append(np.full(shown.shape[1:], -1, dtype=np.int8))
-        truth[-1][:, at] = columns
-        about = {"task": task.name, "group": task.group}
+        start[task.name], about = len(labels), {"task": task.name, "group": task.group}
         labels += [{"name": name, **about} for name in _label_names(task)]
-    nothing = np.zeros((len(names), 0, len(plan.universe)))
-    right = np.concatenate([nothing.astype(np.uint8), *right], axis=1)
-    kept = [m for m, rows in enumerate(right) if not np.isin(rows, (50, NONE)).all()]
+        rows = np.full((len(labels) - len(truth), len(genes)), -1, dtype=np.int8)
+        rows[:, np.searchsorted(genes, task.entities)] = task.labels.reshape(len(task), -1).T
+        truth += list(rows)
+    truth = np.array(truth, dtype=np.int8).reshape(-1, len(genes))
+    right = np.full((len(names), *truth.shape), NONE, dtype=np.uint8)
+    listed = [t for t in chosen if t.kind in ("multiclass", "regression")]
+    words = {t.name: np.full((len(t), len(names)), "", dtype=object) for t in listed}
+    for cell in cells:
+        m = names.index(cell.model)
+        for (name, repeat), one in predictions.load(plan.path(cell)).items():
+            task = plan.tasks[name]
+            if repeat == 0 and name in start:
+                at = np.searchsorted(genes, task.entities[one.rows])
+                for i, code in enumerate(one.codes.reshape(len(at), -1).T, start=start[name]):
+                    right[m, i, at] = shares(code, one.fold, truth[i, at] > 0)
+            elif repeat == 0 and name in words:
+                words[name][one.rows, m] = _words(task, one.values)
+    kept = [m for m, shown in enumerate(right) if not np.isin(shown, (50, NONE)).all()]
     names = [names[m] for m in kept]
     exposed = [[models[m].exposed_on(label["task"]) for label in labels] for m in names]
-    atlas = Atlas(
-        plan.universe,
+    others = defaultdict(list)
+    for task in listed:
+        at, said = (
+            np.searchsorted(genes, task.entities).tolist(),
+            words[task.name][:, kept].tolist(),
+        )
+        for gene, true, predicted in zip(at, _words(task, task.labels), said):
+            others[gene].append({"task": task.name, "truth": str(true), "predicted": predicted})
+    return Atlas(
+        genes,
         names,
         labels,
-        np.concatenate([nothing[0].astype(np.int8), *truth]),
+        truth,
         right[kept],
         np.array(exposed, dtype=bool).reshape(len(names), len(labels)),
-        families.families(plan.universe, plan.declared.sources, by=by),
+        families.families(genes, plan.declared.sources, by=by),
         _nearest(plan, names),
+        others,
     )
-    for task in (t for t in chosen if t.kind in ("multiclass", "regression")):
-        words = np.full((len(task), len(names)), "", dtype=object)
-        for m, model in enumerate(names):
-            if one := predicted.get((model, task.name)):
-                words[one.rows, m] = _words(task, one.values)
-        at = np.searchsorted(plan.universe, task.entities)
-        for gene, true, said in zip(at.tolist(), _words(task, task.labels), words.tolist()):
-            atlas.others[gene].append({"task": task.name, "truth": str(true), "predicted": said})
-    return atlas
 
 
 def _label_names(task: Task) -> list[str]:
