@@ -190,26 +190,22 @@ STAGE = Stage("cells", _files, _gather, compute, _store)
 def _unfit(part: Part, covered: np.ndarray, profile: ProfileSpec) -> str:
     """Why a task cannot be probed on the covered entities, or an empty string."""
     task, y, fold, least = part.task, part.y, part.fold, profile.min_per_class
-    if task.kind in ("binary", "multiclass", "pair"):
-        number = np.bincount(y[covered & (fold >= 0)], minlength=len(task.classes))
-        if number.min() < least:
-            rare = task.classes[int(number.argmin())]
-            return f"only {number.min()} genes of class '{rare}' have a vector ({least} needed)"
-        for k in range(profile.folds):
-            tested = y[covered & (fold == k)]
-            if task.kind != "multiclass" and len(np.unique(tested)) < 2:
-                return f"fold {k} holds one class only among the genes that have a vector"
-            trained = y[covered & (fold != k) & (fold >= 0)]
-            if len(tested) and np.isin(tested, trained).mean() < 0.5:
-                return (
-                    f"most genes of fold {k} are of classes that no training gene with a vector is "
-                    "of"
-                )
-    elif covered.sum() < 2 * least * profile.folds:
+    classes = task.kind in ("binary", "multiclass", "pair")
+    if not classes and covered.sum() < 2 * least * profile.folds:
         return f"only {covered.sum()} genes have a vector ({2 * least * profile.folds} needed)"
-    elif task.kind == "multilabel" and (number := y[covered].sum(axis=0)).min() < least:
-        rare = task.classes[int(number.argmin())]
-        return f"fewer than {least} genes with label '{rare}' have a vector"
+    if task.kind != "regression":
+        inside = covered & (fold >= 0) if classes else covered
+        one = np.eye(len(task.classes), dtype=int)[y] if classes else y
+        number = one[inside].sum(axis=0)
+        rare, what = task.classes[int(number.argmin())], "class" if classes else "label"
+        if number.min() < least:
+            return f"only {number.min()} genes of {what} '{rare}' have a vector ({least} needed)"
+    for k in range(profile.folds if classes else 0):
+        tested, trained = y[covered & (fold == k)], y[covered & (fold != k) & (fold >= 0)]
+        if task.kind != "multiclass" and len(np.unique(tested)) < 2:
+            return f"fold {k} holds one class only among the genes that have a vector"
+        if len(tested) and np.isin(tested, trained).mean() < 0.5:
+            return f"most genes of fold {k} are of classes without a training gene with a vector"
     return ""
 
 

@@ -123,13 +123,9 @@ def test_a_file_that_cannot_be_used_is_one_sentence(home, text, words):
     assert not list((paths.DOWNLOADS / "own").glob("*"))
 
 
-def test_a_file_without_a_known_gene_says_what_the_first_looks_like(home, known):
-    path = write(home / "mouse.gmt", ("set", "Trp53", "Brca1x"))
+def test_a_file_that_cannot_be_read_and_unknown_words_are_told(home, gmt, known):
     with pytest.raises(BadInput, match="none of its 2 ids is a known gene .first: 'Trp53', mouse"):
-        from_gmt(path)
-
-
-def test_a_file_that_is_not_there_and_unknown_words_are_told(home, gmt):
+        from_gmt(write(home / "mouse.gmt", ("set", "Trp53", "Brca1x")))
     with pytest.raises(BadInput, match="no such file; give a GMT file"):
         from_gmt(home / "no.gmt")
     with pytest.raises(BadInput, match="unknown choice of negatives 'files'; did you mean 'file'"):

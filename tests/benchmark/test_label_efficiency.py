@@ -38,16 +38,6 @@ def test_subsets_contain_the_smaller_ones_and_keep_the_shares_of_the_classes():
     assert not np.array_equal(small, label_efficiency.nested(y, [12], [8, 0, 0])[0])
 
 
-def test_the_last_point_is_the_ordinary_score_of_the_common_genes(curves):
-    scores = results.main_scores("tiny", genes="common").set_index(["task", "model"]).score
-    last = curves[curves.groupby(["task", "model"]).labels.transform("max") == curves.labels]
-    assert set(last.model) == {"full", "part", "stem", "random", "shuffled"}  # no oracle
-    # the other models are trained on more than the common genes there
-    for row in last[last.model == "part"].itertuples():
-        assert row.score == pytest.approx(scores[row.task, row.model], abs=0.004)
-        assert row.low < row.score < row.high
-
-
 def test_a_point_is_what_scikit_learn_says_of_the_same_subsets(curves):
     tiny = plan.make("tiny")
     task, profile, embedding = tiny.tasks["toy/term/heart"], tiny.profile, tiny.embedding("full")

@@ -13,7 +13,6 @@ from genebench import probes
 from genebench.benchmark import plan, published_scores, results, splits
 from genebench.benchmark.pairs import Pair
 from genebench.core import paths, specs
-from genebench.core.errors import BadInput
 from genebench.core.workers import quiet
 from genebench.data import sources
 
@@ -123,10 +122,3 @@ def test_a_run_writes_scores_beside_the_published_ones_and_a_second_fits_nothing
     monkeypatch.setattr(probes, "predict", lambda *a, **k: pytest.fail("fitted again"))
     again = published_scores.reproduce(*given, jobs=1, say=quiet)
     pd.testing.assert_frame_equal(again, table)
-
-
-def test_what_was_not_measured_says_what_to_run(home):
-    with pytest.raises(BadInput, match="run 'genebench reproduce --profile tiny'"):
-        results.read_beside("tiny", "reproduction.csv")
-    with pytest.raises(BadInput, match="unknown table"):
-        results.read_beside("tiny", "reproductions.csv")
