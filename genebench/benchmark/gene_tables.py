@@ -104,19 +104,16 @@ def _verdict(fair, mean: np.ndarray, count: np.ndarray, shortcut: np.ndarray) ->
 
     A model that has predictions for less than half of the labels of the broadest is left out.
     """
-    order = np.argsort(-mean, kind="stable")
+    order = np.argsort(-mean, kind="stable").tolist()
     broad = [m for m in order if count[m] and 2 * count[m] >= count.max()]
-    pair = [next((m for m in broad if shortcut[m] == side), None) for side in (False, True)]
-    if pair[0] is None:
-        return {}
-    both = [m for m in pair if m is not None]
-    values = fair[both]
+    best, other = ([m for m in broad if shortcut[m] == side][:1] for side in (False, True))
+    values = fair[best + other]
     values = values[:, ~values.mask.any(axis=0)]
-    if not values.shape[1]:
+    if not best or not values.shape[1]:
         return {}
     score = np.floor(values.mean(axis=1) + 0.5).astype(int).tolist()
-    facts = {"model": int(pair[0]), "score": score[0], "labels": values.shape[1]}
-    return facts | dict(zip(("shortcut", "other"), [int(both[1]), score[1]] if both[1:] else []))
+    facts = {"model": best[0], "score": score[0], "labels": values.shape[1]}
+    return facts | ({"shortcut": other[0], "other": score[1]} if other else {})
 
 
 def refresh(profile: str, declared: Declarations) -> bool:

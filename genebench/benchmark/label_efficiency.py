@@ -154,35 +154,35 @@ def table(plan: Plan, chosen: list[Pair]) -> pd.DataFrame:
         with as many labels.
     """
     names = dict.fromkeys(pair.task for pair in chosen)
-    return pd.DataFrame(row for name in names for row in _rows(plan, name, chosen))
+    frames = [frame for name in names for frame in _curves_of(plan, name, chosen)]
+    return pd.concat(frames, ignore_index=True)
 
 
-def _rows(plan: Plan, name: str, chosen: list[Pair]) -> Iterator[dict]:
-    task = plan.tasks[name]
+def _curves_of(plan: Plan, name: str, chosen: list[Pair]) -> Iterator[pd.DataFrame]:
+    task, families = plan.tasks[name], {m: spec.family for m, spec in plan.models.items()}
     genes = task.entities[plan.common(task)]
     weight = bootstrap.weights(genes, seed=plan.profile.seed)
-    score, size, moved, shortcuts = {}, {}, {}, []
-    for pair in (pair for pair in chosen if pair.task == name):
-        arrays, model, spec = STAGE.load(plan, pair), pair.model, plan.models[pair.model]
-        score[model], size[model] = arrays["score"], arrays["size"]
-        moved[model] = bootstrap.moves(arrays["influence"], weight, (np.arange(len(genes)),))
-        if spec.family == "shortcut" and not spec.exposed_on(name) and len(size[model]):
-            shortcuts.append(model)
-    shared = {"task": name, "group": task.group}
-    about = {"positives": round(float(task.labels.mean()), 4), "genes": len(genes)}
-    for model in score:
-        family = plan.models[model].family
-        low, high = bootstrap.interval(score[model], moved[model], low=0, high=1)
-        for j, labels in enumerate(size[model].tolist()):
-            row = {**shared, "model": model, "family": family, "labels": labels, **about}
-            row |= {"score": score[model][j], "low": low[j], "high": high[j]}
-            if shortcuts and family not in ("shortcut", "control"):
-                best = max(shortcuts, key=lambda m: score[m][j])
-                over, gap = score[model][j] - score[best][j], moved[model][j] - moved[best][j]
-                ends = bootstrap.difference_interval(over, gap)
-                row |= {"best_shortcut": best, "excess": over}
-                row |= dict(zip(("excess_low", "excess_high"), ends))
-            yield row
+    curve = {pair.model: STAGE.load(plan, pair) for pair in chosen if pair.task == name}
+    curve = {model: arrays for model, arrays in curve.items() if len(arrays["score"])}
+    places = (np.arange(len(genes)),)
+    moved = {m: bootstrap.moves(arrays["influence"], weight, places) for m, arrays in curve.items()}
+    shortcuts = [
+        m for m in curve if families[m] == "shortcut" and not plan.models[m].exposed_on(name)
+    ]
+    for model, arrays in curve.items():
+        score = arrays["score"]
+        low, high = bootstrap.interval(score, moved[model], low=0, high=1)
+        columns = {"task": name, "group": task.group, "model": model, "family": families[model]}
+        columns |= {"labels": arrays["size"], "positives": round(float(task.labels.mean()), 4)}
+        columns |= {"genes": len(genes), "score": score, "low": low, "high": high}
+        if shortcuts and families[model] not in ("shortcut", "control"):
+            others = np.array([curve[m]["score"] for m in shortcuts])
+            best = others.argmax(axis=0), np.arange(len(score))
+            over, gap = score - others[best], np.array([moved[m] for m in shortcuts])[best]
+            ends = bootstrap.difference_interval(over, moved[model] - gap)
+            columns |= {"best_shortcut": np.array(shortcuts)[best[0]], "excess": over}
+            columns |= dict(zip(("excess_low", "excess_high"), ends))
+        yield pd.DataFrame(columns)
 
 
 def measure_all(plan: Plan, **options) -> Outcome:
