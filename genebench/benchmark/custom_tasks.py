@@ -35,10 +35,7 @@ WITHOUT_HGNC = (
 )
 
 
-_SETS = [
-    *("set", "listed", "lost", "ambiguous", "outside", "positives", "negatives"),
-    *("smallest difference", "use"),
-]
+_SETS = "set listed lost ambiguous outside positives negatives".split()
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,7 +198,7 @@ def _sets(
             parts.append(pd.DataFrame({"set": id, "name": name, "gene": inside}))
         counts = len(part), (lost != "ambiguous").sum(), (lost == "ambiguous").sum()
         rows.append((name, *counts, len(known) - yes, yes, no, smallest, use))
-    return pd.DataFrame(rows, columns=_SETS), parts
+    return pd.DataFrame(rows, columns=[*_SETS, "smallest difference", "use"]), parts
 
 
 def _warnings(table: pd.DataFrame) -> list[str]:

@@ -43,18 +43,12 @@ def field(fair: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return best
 
 
-COLUMNS = (
-    [
-        *("probe", "measure", "group", "split", "model", "tasks", "effective", "score", "low"),
-        *("high", "excess", "excess_low", "excess_high", "tier", "rank_low", "rank_high"),
-        *("lost", "lost_low", "lost_high"),
-    ],
-    [
-        *("probe", "measure", "group", "split", "model", "other", "tasks"),
-        *("difference", "low", "high", "p", "separated"),
-    ],
-)
-"""Of the table of means, and of that of pairs of models."""
+_MEANS = """
+    probe measure group split model tasks effective score low high excess excess_low excess_high
+    tier rank_low rank_high lost lost_low lost_high
+""".split()
+_PAIRS = "probe measure group split model other tasks difference low high p separated".split()
+COLUMNS = {"means.csv": _MEANS, "pairs.csv": _PAIRS}
 
 
 def of(plan: Plan, splits: list[Scored], power: pd.DataFrame) -> Iterator[tuple[dict, dict]]:
@@ -95,13 +89,10 @@ def _of_group(plan: Plan, splits: list[Scored], tasks, models, by) -> Iterator[t
         best = np.where(none, score, -np.inf).argmax(axis=1)[:, None]
         over = score - np.take_along_axis(score, best, 1)
         gap = moved - np.take_along_axis(moved, best[..., None], 1)
-        mean, draws, *ends = _averaged(score, moved, by)
+        mean, draws, low, high = _averaged(score, moved, by)
         compared = separation.compare(mean, draws)
-        columns = {"split": s.split, "model": names, "score": mean} | dict(
-            zip(("low", "high"), ends)
-        )
-        for name in ("tier", "rank_low", "rank_high"):
-            columns[name] = getattr(compared, name)
+        columns = {"split": s.split, "model": names, "score": mean, "low": low, "high": high}
+        columns |= {name: getattr(compared, name) for name in ("tier", "rank_low", "rank_high")}
         changes = {"lost": (first[0] - score, first[1] - moved), "excess": (over, gap)}
         for name, change in changes.items():
             value, _, *ends = _averaged(*change, by)
@@ -109,8 +100,7 @@ def _of_group(plan: Plan, splits: list[Scored], tasks, models, by) -> Iterator[t
                 columns[column] = np.where(none & (name == "excess"), np.nan, values)
         i, j = compared.pairs.T
         pairs = {"split": s.split, "model": names[i], "other": names[j]}
-        shown = ("difference", "low", "high", "p", "separated")
-        yield columns, pairs | {name: getattr(compared, name) for name in shown}
+        yield columns, pairs | {name: getattr(compared, name) for name in _PAIRS[-5:]}
 
 
 def _averaged(score: np.ndarray, moved: np.ndarray, by: dict) -> tuple[np.ndarray, ...]:

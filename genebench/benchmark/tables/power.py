@@ -10,10 +10,10 @@ from .. import resampling
 from ..plan import Plan
 from .scored import Scored
 
-_POWER = [
-    *("split", "probe", "task", "group", "kind", "genes", "models", "smallest_unpaired"),
-    *("smallest", "best", "second", "difference", "more_genes", "underpowered", "weight"),
-]
+_POWER = """
+    split probe task group kind genes models smallest_unpaired smallest best second difference
+    more_genes underpowered weight
+""".split()
 
 
 def power_of(plan: Plan, splits: list[Scored]) -> pd.DataFrame:

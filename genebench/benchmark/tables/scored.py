@@ -61,8 +61,8 @@ def of(plan: Plan, split: str, probe: str, groups: list[Group], models: list[str
     frame["family"] = frame.model.map({m: plan.declared.models[m].family for m in models})
     for name in ("group", "kind"):
         frame[name] = frame.task.map({task: getattr(plan.tasks[task], name) for task in tasks})
-    columns = ["task", "group", "kind", "model", "family", "score", "split", "probe", "genes"]
-    frame = frame.assign(split=split, probe=probe)[[*columns, *_NUMBERS[1:]]]
+    columns = "task group kind model family score split probe genes number error low high".split()
+    frame = frame.assign(split=split, probe=probe)[columns]
     score, number = (
         pd.DataFrame(arrays[name][1], columns=present).reindex(columns=models).to_numpy()
         for name in ("score", "number")

@@ -91,7 +91,7 @@ def tables(plan: Plan, groups: list[Group]) -> dict[str, pd.DataFrame]:
         power = power_of(plan, splits)
         pairs = list(means.of(plan, splits, power))
         out["power.csv"].append(power)
-        for name, columns, part in zip(("means.csv", "pairs.csv"), means.COLUMNS, (0, 1)):
+        for part, (name, columns) in enumerate(means.COLUMNS.items()):
             frames = [pd.DataFrame(pair[part], columns=columns) for pair in pairs]
             out[name] += frames or [pd.DataFrame(columns=columns)]
         out["intervals.parquet"] += [scored.with_excess(plan, s) for s in splits]
