@@ -40,12 +40,7 @@ def terms(n: float, d: float, tasks: float, folds: float) -> np.ndarray:
 
 
 def reference() -> float:
-    """CPU seconds of a fixed piece of linear algebra, the least of three: how fast this machine is.
-
-    Returns
-    -------
-    float
-    """
+    """CPU seconds of a fixed piece of linear algebra, least of three: how fast this machine is."""
     from threadpoolctl import threadpool_limits
 
     X = np.random.default_rng(0).standard_normal((3000, 400)).astype(np.float32)
@@ -207,9 +202,6 @@ def estimate(plan: Plan, *, scale: tuple[int, int] | None = None) -> Estimate:
     workers = math.ceil(stages["core hours"].sum() / HOURS)
     shipped = embedded + labels * n_tasks / tasks
     return Estimate(stages, shipped, min(max(1, to_do), max(1, workers)), messages)
-
-
-# --- what a run has cost --------------------------------------------------------------------------
 
 
 def spent(manifest: dict) -> pd.DataFrame:

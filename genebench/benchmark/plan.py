@@ -83,8 +83,6 @@ class Plan:
         """Digest of the universe, for recipes."""
         return cache.of_names(self.universe.tolist())
 
-    # --- vectors -----------------------------------------------------------------------------
-
     def embedding_path(self, model: str) -> Path:
         """Path in the cache of a model's vectors for the universe."""
         return inference.path(self.declared.models[model], self.universe, self.declared)
@@ -120,8 +118,6 @@ class Plan:
         covers = [np.logical_and.reduce([c[r] for r in rows]) for c in self._coverage]
         broad = [c for c in covers if c.mean() >= self.profile.common_floor]
         return np.logical_and.reduce([np.ones(len(task), dtype=bool), *broad])
-
-    # --- cells -------------------------------------------------------------------------------
 
     def block(self, cell: Cell) -> workers.Once:
         """The block of a cell, to be loaded where it is needed."""

@@ -39,10 +39,8 @@ SCHEMA = pa.schema(
 ``variant``, ``control``
     Of a split: how it was made (``weighted``; empty for the usual way), and which control it is
     (``size``: as many samples as the split beside it, drawn at random; empty for none).
-``coverage``
-    Share of the task's entities that the model can embed.
-``key``
-    Hash of the recipe of the cell that computed the row.
+``coverage``, ``key``
+    Share of the task's entities that the model can embed; hash of the recipe of the row's cell.
 """
 GENES = ("own", "common", "all")
 IDENTITY = "task model probe split split_param variant control repeat fold metric genes".split()
@@ -51,17 +49,10 @@ _ADDED = {"variant", "control", "genes"}
 BESIDE = ("intervals.parquet", "power.csv", "means.csv", "pairs.csv")
 """Tables that ``benchmark.tables`` writes beside the scores.
 
-``intervals.parquet``
-    Task x model x split x probe x choice of genes: score, 95 % interval, excess over the best
-    shortcut.
-``power.csv``
-    Task x split: smallest detectable difference, the two best models and how many more genes would
-    separate them, whether underpowered, weight.
-``means.csv``
-    Group x split x model: weighted mean over headline tasks, interval, excess, tier, rank interval,
-    loss against the first split.
-``pairs.csv``
-    Every two models of those.
+Intervals (task x model x split x probe x choice of genes): score, 95 % interval, excess over the
+best shortcut. Power (task x split): smallest detectable difference, the two best models, how many
+more genes would separate them, weight. Means (group x split x model): weighted mean over headline
+tasks, interval, excess, tier, ranks, loss since the first split. Pairs: every two models of those.
 """
 PUBLISHED = ("reproduction.csv", "published_groups.csv")
 """Tables of ``genebench reproduce``: a model's scores on the paper's genes beside the published
@@ -81,9 +72,6 @@ RELIABILITY = {
 """Tables of ``data/results/reliability`` -> what makes them."""
 
 
-# --- where results lie ----------------------------------------------------------------------------
-
-
 def beside_path(profile: str, name: str) -> Path:
     """Path of a file of a profile's results."""
     return paths.results(profile) / name
@@ -99,9 +87,6 @@ def manifest_path(profile: str) -> Path:
     return beside_path(profile, "manifest.json")
 
 
-# --- tables ---------------------------------------------------------------------------------------
-
-
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write a small table as CSV, atomically, without the folders of this machine."""
     frame = frame.replace({f"{paths.ROOT}/": ""}, regex=True)
@@ -114,8 +99,7 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
 
     Parameters
     ----------
-    frame : DataFrame
-    path : Path
+    frame, path : DataFrame, Path
     """
     frame = frame.round({c: 5 for c in frame.select_dtypes("float")})
     if path.suffix == ".csv":
@@ -180,9 +164,6 @@ def read_tasks(profile: str) -> pd.DataFrame:
     raise BadInput(f"{path}: {fault}; run 'genebench tasks --profile {profile} --write'.")
 
 
-# --- scores ---------------------------------------------------------------------------------------
-
-
 def load(profile: str) -> pd.DataFrame:
     """Read all rows of a profile, see ``read``."""
     path = scores_path(profile)
@@ -235,8 +216,7 @@ def write(frame: pd.DataFrame, path: Path) -> None:
 
     Parameters
     ----------
-    frame : DataFrame
-    path : Path
+    frame, path : DataFrame, Path
     """
     texts = [n for n in SCHEMA.names if pa.types.is_dictionary(SCHEMA.field(n).type)]
     values = {name: frame[name].astype(str) for name in texts}

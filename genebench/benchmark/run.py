@@ -128,9 +128,6 @@ def read(plan: Plan, cells: Iterable[Cell]) -> pd.DataFrame:
     return pd.concat(parts or [empty], ignore_index=True)
 
 
-# --- vectors and folds ----------------------------------------------------------------------------
-
-
 def _vectors_of(plan: Plan, model: str) -> list[Path]:
     return [plan.embedding_path(model)]
 
@@ -192,9 +189,6 @@ def _divide(plan: Plan, waiting: list[Cell], cluster: Cluster, **report) -> None
     units = [unit for block in needed for unit in plan.fold_units(*block)]
     if units:
         workers.execute(blocks.STAGE, plan, units, cluster, **report).check("folds")
-
-
-# --- results --------------------------------------------------------------------------------------
 
 
 def _up_to_date(plan: Plan, cells: list[Cell], facts: list[dict], *, whole: bool) -> bool:

@@ -49,10 +49,9 @@ def plain_means(scores: pd.DataFrame, models: Mapping[str, ModelSpec]) -> pd.Dat
     Returns
     -------
     DataFrame
-        One row per measure (``auroc`` of classification tasks, ``spearman`` of regression tasks),
-        group (and ``all`` groups) and model: ``tasks`` (number), ``score`` (mean, in the range of
-        the measure), ``coverage`` (mean share of genes with a vector, 0 to 1), ``exposed`` (number
-        of the tasks that the model was trained on) and ``n_folds`` (largest).
+        One row per measure (``auroc``, or ``spearman`` of regression tasks), group (and ``all``)
+        and model: number of ``tasks``, mean ``score`` and ``coverage``, number of ``exposed`` tasks
+        and largest ``n_folds``.
     """
     measure = np.where(scores.kind == "regression", "spearman", "auroc")
     frame = with_exposure(scores, models).assign(measure=measure)
@@ -107,9 +106,8 @@ def by_choice_of_genes(
     Returns
     -------
     DataFrame
-        Indexed by model in the order of the declarations: one column per choice (AUROC, 0 to 1),
-        ``tasks``, ``coverage`` (0 to 1), and the ranks by choice among the models that are scored
-        on at least nine tenths of the tasks; others have a dash.
+        Indexed by model: one column per choice (AUROC, 0 to 1), ``tasks``, ``coverage``, and the
+        ranks by choice among the models that are scored on nine tenths of the tasks; else a dash.
     """
     frame = with_exposure(pd.concat(choices.values()), models)
     frame = frame[(frame.kind != "regression") & (frame.family != "control") & ~frame.exposed]
