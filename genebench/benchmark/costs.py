@@ -31,7 +31,16 @@ STAGES = ("prepare", "embeddings", "cells", "intervals")
 
 
 def terms(n: float, d: float, tasks: float, folds: float) -> np.ndarray:
-    """How often each of ``TERMS`` is met in a cell of n genes and d dimensions, (6,)."""
+    """How often each of ``TERMS`` is met in a cell of n genes and d dimensions, (6,).
+
+    Parameters
+    ----------
+    n, d, tasks, folds : float
+
+    Returns
+    -------
+    ndarray of shape (6,)
+    """
     fits = tasks * folds
     passes = fits * n * d
     return np.array(

@@ -153,7 +153,16 @@ def _read(gmt: Path) -> pd.DataFrame:
 
 
 def find_resolver(declared: Declarations) -> tuple[Resolver | None, list[str]]:
-    """Load the resolver of gene ids, or say what is lost without the table of HGNC."""
+    """Load the resolver of gene ids, or say what is lost without the table of HGNC.
+
+    Parameters
+    ----------
+    declared : Declarations
+
+    Returns
+    -------
+    tuple of (Resolver or None, list of str)
+    """
     try:
         return genes.resolver(declared.sources), []
     except BadInput:

@@ -172,7 +172,18 @@ def compute(
 
 
 def labels(task: Task, spec: ModelSpec, seed: int) -> np.ndarray:
-    """Labels that a model is probed on: those of the task, or of a control shuffled ones."""
+    """Labels that a model is probed on: those of the task, or of a control shuffled ones.
+
+    Parameters
+    ----------
+    task : Task
+    spec : ModelSpec
+    seed : int
+
+    Returns
+    -------
+    ndarray
+    """
     return control.shuffled(task, seed) if spec.labels == "shuffled" else task.labels
 
 

@@ -37,7 +37,16 @@ def quantise(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def restore(codes: np.ndarray, low: np.ndarray, step: np.ndarray) -> np.ndarray:
-    """Turn codes of ``quantise`` into values, float64, each within half a step of its own."""
+    """Turn codes of ``quantise`` into values, float64, each within half a step of its own.
+
+    Parameters
+    ----------
+    codes, low, step : ndarray
+
+    Returns
+    -------
+    ndarray of float64
+    """
     return low + codes * step
 
 

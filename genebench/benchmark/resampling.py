@@ -42,7 +42,16 @@ class Group:
 
 
 def groups(cells: Iterable[Cell]) -> list[Group]:
-    """Group cells by tasks, split and probe."""
+    """Group cells by tasks, split and probe.
+
+    Parameters
+    ----------
+    cells : iterable of Cell
+
+    Returns
+    -------
+    list of Group
+    """
     out: dict[tuple, list[Cell]] = defaultdict(list)
     for cell in cells:
         out[cell.split, cell.probe, cell.tasks].append(cell)

@@ -122,7 +122,17 @@ def run(
 
 
 def read(plan: Plan, cells: Iterable[Cell]) -> pd.DataFrame:
-    """Read the rows of cells from the cache: columns of ``results.SCHEMA``."""
+    """Read the rows of cells from the cache: columns of ``results.SCHEMA``.
+
+    Parameters
+    ----------
+    plan : Plan
+    cells : iterable of Cell
+
+    Returns
+    -------
+    DataFrame
+    """
     empty = pd.DataFrame(columns=results.SCHEMA.names)
     parts = [rows for cell in cells if len(rows := pd.read_parquet(plan.path(cell)))]
     return pd.concat(parts or [empty], ignore_index=True)

@@ -178,7 +178,18 @@ def _genes(task: Task) -> np.ndarray:
 
 
 def look_up(task: Task, split: str, sources: Sources) -> Sequence | None:
-    """What a split needs to know of the genes of a task, one value a gene (of pairs: each once)."""
+    """What a split needs to know of the genes of a task, one value a gene (of pairs: each once).
+
+    Parameters
+    ----------
+    task : Task
+    split : str
+    sources : mapping of str to SourceSpec
+
+    Returns
+    -------
+    sequence or None
+    """
     if split == "date":  # which depends on the task, too
         return _dates(task, sources)
     find = _split(split).look_up
@@ -186,7 +197,17 @@ def look_up(task: Task, split: str, sources: Sources) -> Sequence | None:
 
 
 def lacking(split: str, sources: Sources) -> str:
-    """Why a split cannot be made here: a sentence that says what to fetch; empty where it can."""
+    """Why a split cannot be made here: a sentence that says what to fetch; empty where it can.
+
+    Parameters
+    ----------
+    split : str
+    sources : mapping of str to SourceSpec
+
+    Returns
+    -------
+    str
+    """
     needs = _split(split).needs
     try:
         fingerprint(split, sources)

@@ -52,7 +52,18 @@ COLUMNS = {"means.csv": _MEANS, "pairs.csv": _PAIRS}
 
 
 def of(plan: Plan, splits: list[Scored], power: pd.DataFrame) -> Iterator[tuple[dict, dict]]:
-    """Weighted means over the headline tasks of each group (and of all), and every two models."""
+    """Weighted means over the headline tasks of each group (and of all), and every two models.
+
+    Parameters
+    ----------
+    plan : Plan
+    splits : list of Scored
+    power : DataFrame of ``power_of``
+
+    Returns
+    -------
+    iterator of (dict, dict), columns of both tables
+    """
     base = power[power.split == splits[0].split].set_index("task").loc[splits[0].tasks]
     fair = np.logical_and.reduce([s.fair for s in splits])  # the same tasks in every split
     strong, regression = ~base.underpowered, base.kind == "regression"

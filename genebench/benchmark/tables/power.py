@@ -17,7 +17,17 @@ _POWER = """
 
 
 def power_of(plan: Plan, splits: list[Scored]) -> pd.DataFrame:
-    """One row per task and split: what it can show between two models, and its two best models."""
+    """One row per task and split: what it can show between two models, and its two best models.
+
+    Parameters
+    ----------
+    plan : Plan
+    splits : list of Scored
+
+    Returns
+    -------
+    DataFrame
+    """
     rows = []
     for s, (i, name) in ((x, of) for x in splits for of in enumerate(x.tasks)):
         task, at, genes = plan.tasks[name], np.flatnonzero(s.fair[i]), int(np.nanmax(s.number[i]))

@@ -49,7 +49,19 @@ _NUMBERS = ("score", "number", "error", "low", "high")
 
 
 def of(plan: Plan, split: str, probe: str, groups: list[Group], models: list[str]) -> Scored:
-    """Put the resampled groups of one split and probe together, for the models of all splits."""
+    """Put the resampled groups of one split and probe together, for the models of all splits.
+
+    Parameters
+    ----------
+    plan : Plan
+    split, probe : str
+    groups : list of Group
+    models : list of str
+
+    Returns
+    -------
+    Scored
+    """
     parts = [resampling.STAGE.load(plan, group) for group in groups]
     tasks = [task for part in parts for task in part["tasks"].tolist()]
     present = parts[0]["models"].tolist()  # some may not be run under this split
@@ -80,7 +92,17 @@ def of(plan: Plan, split: str, probe: str, groups: list[Group], models: list[str
 
 
 def with_excess(plan: Plan, s: Scored) -> pd.DataFrame:
-    """One row per task, model and choice of genes, with the excess on common genes."""
+    """One row per task, model and choice of genes, with the excess on common genes.
+
+    Parameters
+    ----------
+    plan : Plan
+    s : Scored
+
+    Returns
+    -------
+    DataFrame
+    """
     common = s.intervals[s.intervals.genes == "common"]
     over = intervals.excess(common.assign(n_test=common.number), plan.declared.exposed)
     t = _places(over.task, s.tasks)
