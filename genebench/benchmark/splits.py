@@ -14,6 +14,7 @@ from ..core.workers import Say
 from ..data import families, gene_sets, genes, proteins
 from ..data.labels import Declaration
 from ..data.tasks import Task
+from .dividing import Unsplittable as Unsplittable
 from .dividing import at_random, by_group, from_new_to_old, in_order
 
 VERSION = 1
