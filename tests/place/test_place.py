@@ -149,7 +149,7 @@ def test_the_card_is_one_page_that_asks_no_network_and_says_what_the_command_say
 
 def test_a_second_call_takes_every_cell_from_the_cache(good, monkeypatch, tmp_path):
     enter(monkeypatch, good["folder"])
-    monkeypatch.setattr(fit, "_compute", lambda *a: pytest.fail("computed again"))
+    monkeypatch.setattr(fit, "out_of_fold", lambda *a, **k: pytest.fail("computed again"))
     folder = tmp_path / "again"
     folder.mkdir()
     path = shutil.copy(good["folder"] / "My vectors.csv", folder / "other name.csv")
