@@ -393,10 +393,10 @@ def test_a_cell_that_fails_is_status_1_and_no_card_is_written(warm, monkeypatch)
     path = warm / "x.csv"
     (toy_vectors() * 2).to_csv(path)
 
-    def fail(*given):
+    def fail(*given, **options):
         raise RuntimeError("out of luck")
 
-    monkeypatch.setattr(fit, "_compute", fail)
+    monkeypatch.setattr(fit, "out_of_fold", fail)
     got, out = placed(path)
     assert (
         got.exit_code == 1 and "out of luck" in got.stderr and "no card was written" in got.stderr
