@@ -79,12 +79,12 @@ def main(profile: str = "ci", workers: int = 2) -> None:
             cost = (len(made.cells), elapsed[by], *spent(made, folder), identical)
             rows.append((profile, by, workers, *cost))
     frame = pd.DataFrame(rows, columns=CLUSTER)
-    results.write_csv(frame.round(2), results.reliability_path("cluster"))
+    results.write_csv(frame.round(2), results.beside_path("reliability", "cluster.csv"))
     foretold = {"cells_cpu_s": estimate.seconds.sum(), "bytes": estimate.bytes.sum()}
     pairs = [(name, value, frame[name].iloc[0]) for name, value in foretold.items()]
     ratios = [(profile, name, value, seen, value / seen) for name, value, seen in pairs]
     table = pd.DataFrame(ratios, columns=PLAN)
-    results.write_csv(table.round(3), results.reliability_path("plan"))
+    results.write_csv(table.round(3), results.beside_path("reliability", "plan.csv"))
     print(frame.to_string(index=False), table.to_string(index=False), sep="\n")
 
 

@@ -65,7 +65,7 @@ def made_up(kind: str, n: int, d: int, tasks: int) -> tuple:
     fold = np.stack([splits.folds(t, "random", **numbers) for t in block])
     changed = {"name": "made-up", "encoder": "columns"}
     spec = next(iter(declared.models.values())).model_copy(update=changed)
-    cell = Cell("made-up", "random", "linear", tuple(t.name for t in block), "made up")
+    cell = Cell("made-up", "random", "linear", tuple(t.name for t in block))
     shared = Block(block, np.ones(n, bool), ((fold, [""] * len(block)),))
     return cell, "0" * 16, spec, profile, 2e9, shared, Embedding(genes, X)
 

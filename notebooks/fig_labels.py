@@ -30,7 +30,7 @@ from genebench.core import specs
 
 show.begin()
 models = specs.declared().models
-curves = summaries.with_exposure(results.read_efficiency(source), models)
+curves = summaries.with_exposure(results.read_beside(source, "efficiency.csv"), models)
 shown = curves[~curves.exposed]
 drawn = figures.styled(shown, models).assign(panel=shown.task.str.split("/").str[-1], mark="o")
 show.figure(

@@ -38,7 +38,7 @@ from genebench.book import charts, figures, show
 from genebench.core import specs
 
 show.begin()
-beside = results.read_published(source, "reproduction.csv")
+beside = results.read_beside(source, "reproduction.csv")
 reasons = specs.published().reproduction
 total, limit = summaries.reproduction(beside), summaries.REASONED
 beside = beside.assign(gap=beside.difference.abs(), reason=beside.task.map(reasons))
@@ -122,7 +122,7 @@ show.table(
 # Quoted from the scores that the paper publishes: nothing below was computed from models here.
 
 # %% tags=["remove-input"]
-quoted = results.read_published(source, "published_groups.csv")
+quoted = results.read_beside(source, "published_groups.csv")
 grid = quoted.pivot(index=["family", "model"], columns="group", values="score")
 grid = grid[[g for g in specs.GROUPS if g in grid]]
 grid.index = grid.index.map("{0[1]} ({0[0]})".format)

@@ -50,7 +50,7 @@ counts.assign(total=counts.sum(axis=1)).rename_axis(index=None, columns=None)
 # catalogue says what is really inside.
 
 # %% tags=["remove-input"]
-beside = pd.read_csv(results.published_path(source), keep_default_na=False)
+beside = pd.read_csv(results.beside_path(source, "tasks_published.csv"), keep_default_na=False)
 show.table(beside, page=page, profile=profile, name="published")
 
 # %% tags=["remove-input"]

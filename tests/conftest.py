@@ -101,7 +101,7 @@ def record(request, name: str, table: pd.DataFrame) -> None:
     """Write rows of reliability if asked to; those of the same name are replaced, others stay."""
     if table.empty or not request.config.getoption("--record"):
         return
-    path = results.reliability_path(name)
+    path = results.beside_path("reliability", f"{name}.csv")
     if path.exists():
         old = pd.read_csv(path).set_index(table.index.name)
         table = pd.concat([old.drop(table.index, errors="ignore"), table])

@@ -79,7 +79,9 @@ def one(data: bytes) -> None:
         ends = [[COUNT[n, end] for end in ("read", "refused", "seconds")] for n in sorted(NAMES)]
         rows = [(n, a + b, a, b, 0, round(s, 1)) for n, (a, b, s) in zip(sorted(NAMES), ends)]
         columns = ["reader", "inputs", "read", "refused", "other", "seconds"]
-        results.write_csv(pd.DataFrame(rows, columns=columns), results.reliability_path("guided"))
+        results.write_csv(
+            pd.DataFrame(rows, columns=columns), results.beside_path("reliability", "guided.csv")
+        )
 
 
 if __name__ == "__main__":

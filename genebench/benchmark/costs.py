@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +17,6 @@ import pandas as pd
 from ..core import cache, paths
 from ..core.cluster import bytes_of
 from ..core.errors import BadInput
-from ..core.specs import ProfileSpec
-from ..data.tasks import Task
 from ..stats import bootstrap, metrics
 from .plan import Cell, Plan
 
@@ -34,16 +31,15 @@ STAGES = ("prepare", "embeddings", "cells", "intervals")
 
 
 def terms(n: float, d: float, tasks: float, folds: float) -> np.ndarray:
-    """Count how often each of ``TERMS`` is met in a cell.
+    """How often each of ``TERMS`` is met in a cell of n genes and d dimensions, (6,).
 
     Parameters
     ----------
     n, d, tasks, folds : float
-        Genes, dimensions, tasks (or classes), folds.
 
     Returns
     -------
-    ndarray, shape (6,)
+    ndarray of shape (6,)
     """
     fits = tasks * folds
     passes = fits * n * d
@@ -53,24 +49,18 @@ def terms(n: float, d: float, tasks: float, folds: float) -> np.ndarray:
 
 
 def reference() -> float:
-    """Time a fixed piece of linear algebra: how fast this machine is now.
-
-    Returns
-    -------
-    float
-        CPU seconds, the least of three.
-    """
+    """CPU seconds of a fixed piece of linear algebra, least of three: how fast this machine is."""
     from threadpoolctl import threadpool_limits
 
     X = np.random.default_rng(0).standard_normal((3000, 400)).astype(np.float32)
-    best = math.inf
+    took = []
     with threadpool_limits(1):
         for _ in range(3):
             start = time.process_time()
             for _ in range(4):
                 np.linalg.eigh(X.T @ X)
-            best = min(best, time.process_time() - start)
-    return best
+            took.append(time.process_time() - start)
+    return min(took)
 
 
 @dataclass(frozen=True)
@@ -94,98 +84,72 @@ class Estimate:
     messages: list[str]
 
 
-class _Model:
-    """The measured cost model on this machine now.
-
-    Attributes
-    ----------
-    seconds : dict of str to ndarray
-        Of each term, by kind of task.
-    slower : float
-        How many times as slow this machine is now as the one that was measured.
-    """
-
-    def __init__(self) -> None:
-        path = paths.PERF / "costs.csv"
-        if not path.exists():
-            raise BadInput(
-                f"{path}: no cost model was measured yet; run 'python -m benchmarks.costs'."
-            )
-        kinds = pd.read_csv(path).groupby("kind", sort=False)
-        by = {k: p.set_index("term").seconds.reindex(TERMS).to_numpy() for k, p in kinds}
-        self.slower = reference() / float(by["reference"][0])
-        self.seconds = {k: v * self.slower for k, v in {**by, "pair": by["binary"]}.items()}
-
-    def cell(self, plan: Plan, cell: Cell, inside: np.ndarray, d: int) -> tuple[float, float]:
-        """(seconds of one core, bytes cached) of a cell whose model covers these genes."""
-        profile, spec = plan.profile, plan.declared.models[cell.model]
-        block, n = [plan.tasks[name] for name in cell.tasks], int(inside.sum())
-        kind, usable = block[0].kind, _usable(block, inside, profile)
-        if not usable or n == 0:
-            return self.seconds[kind][0] * profile.repeats, 11_000.0
-        several = kind in ("multilabel", "multiclass")
-        wide = len(block[0].classes) if several else len(usable)
-        if spec.encoder == "oracle":
-            d = len(block[0].classes) if kind == "multiclass" else 1
-        counts = terms(n, d * (2 if kind == "pair" else 1), wide, profile.folds)
-        choices = len(metrics.of_kind(kind)) + (2 if inside.mean() < 1 else 1)
-        predictions = n * (5 + 2 * (wide if several else 1))
-        size = len(usable) * (predictions + 1000 + 12 * profile.folds * choices)
-        seconds = float(self.seconds[kind] @ counts)
-        return seconds * profile.repeats, size * profile.repeats + 11_000.0
-
-
-def _usable(block: list[Task], inside: np.ndarray, profile: ProfileSpec) -> list[Task]:
-    """Tasks of a block with enough genes of each class among those that a model covers."""
-    if block[0].kind not in ("binary", "pair"):
-        return block
-    counts = [np.bincount(t.labels[inside], minlength=2).min() for t in block]
-    return [t for t, number in zip(block, counts) if number >= profile.min_per_class]
-
-
-def _vectors(plan: Plan, model: str) -> tuple[np.ndarray, int, bool]:
-    """Genes that a model covers, (n_genes,) bool, dimensions, and whether that is known."""
-    path = plan.embedding_path(model)
+def _measured() -> tuple[dict[str, np.ndarray], float]:
+    """Seconds of each term by kind on this machine now, and how many times as slow it is."""
+    path = paths.PERF / "costs.csv"
     if not path.exists():
-        dim = plan.declared.models[model].dim
-        return np.ones(len(plan.universe), bool), dim or 384, False
-    with np.load(path, allow_pickle=False) as arrays:
-        inside = np.isin(plan.universe, arrays["entities"])
-    return inside, int(cache.facts(path)["shape"][1]), True
+        raise BadInput(f"{path}: no cost model was measured yet; run 'python -m benchmarks.costs'.")
+    wide = pd.read_csv(path).pivot(index="kind", columns="term", values="seconds")
+    wide.loc["pair"] = wide.loc["binary"]
+    slower = reference() / wide.cell["reference"]
+    return dict(zip(wide.index, wide[list(TERMS)].to_numpy() * slower)), slower
 
 
-def of_cells(plan: Plan) -> pd.DataFrame:
+def _vectors(plan: Plan) -> dict[str, tuple[np.ndarray, int, bool]]:
+    """By model the genes that it covers, (n_genes,) bool, dimensions, and whether that is known."""
+    out = {}
+    for model in dict.fromkeys(cell.model for cell in plan.requested):
+        path, dim = plan.embedding_path(model), plan.declared.models[model].dim or 384
+        out[model] = np.ones(len(plan.universe), bool), dim, False
+        if path.exists():
+            with np.load(path, allow_pickle=False) as arrays:
+                inside = np.isin(plan.universe, arrays["entities"])
+            out[model] = inside, int(cache.facts(path)["shape"][1]), True
+    return out
+
+
+def _of_cell(plan: Plan, cell: Cell, inside: np.ndarray, d: int, seconds: dict) -> tuple:
+    """(seconds of one core, bytes cached) of a cell whose model covers these genes of its tasks."""
+    profile, block, n = plan.profile, [plan.tasks[name] for name in cell.tasks], int(inside.sum())
+    kind, usable = block[0].kind, len(block)
+    if kind in ("binary", "pair"):
+        counts = [np.bincount(task.labels[inside], minlength=2).min() for task in block]
+        usable = sum(number >= profile.min_per_class for number in counts)
+    if not usable or n == 0:
+        return seconds[kind][0] * profile.repeats, 11_000.0
+    several = kind in ("multilabel", "multiclass")
+    wide = len(block[0].classes) if several else usable
+    if plan.declared.models[cell.model].encoder == "oracle":
+        d = wide if kind == "multiclass" else 1
+    counts = terms(n, d * (2 if kind == "pair" else 1), wide, profile.folds)
+    choices = len(metrics.of_kind(kind)) + (2 if n < len(inside) else 1)
+    size = usable * (n * (5 + 2 * (wide if several else 1)) + 1000 + 12 * profile.folds * choices)
+    return float(seconds[kind] @ counts) * profile.repeats, size * profile.repeats + 11_000.0
+
+
+def of_cells(
+    plan: Plan, seconds: dict[str, np.ndarray] | None = None, vectors: dict | None = None
+) -> pd.DataFrame:
     """Estimate every requested cell on this machine now.
 
     Parameters
     ----------
     plan : Plan
+    seconds, vectors : dict, optional
 
     Returns
     -------
-    DataFrame
-        Columns ``model, split, tasks, seconds`` (of one core)``, bytes, done``.
+    DataFrame with ``model, split, tasks, seconds`` (of one core)``, bytes, done``
     """
-    names = dict.fromkeys(cell.model for cell in plan.requested)
-    return _cells(plan, _Model(), {name: _vectors(plan, name) for name in names})
-
-
-def _cells(plan: Plan, costs: _Model, vectors: dict) -> pd.DataFrame:
-    return pd.DataFrame(
-        _rows(plan, costs, vectors),
-        columns=["model", "split", "tasks", "seconds", "bytes", "done"],
-    )
-
-
-def _rows(plan: Plan, costs: _Model, vectors: dict) -> Iterator[tuple]:
-    places: dict[tuple, tuple] = {}
+    seconds, vectors = seconds or _measured()[0], vectors or _vectors(plan)
+    rows, places = [], {c.tasks: plan.tasks[c.tasks[0]] for c in plan.requested}
+    places = {names: plan.rows_of(task) for names, task in places.items()}
     for cell in plan.requested:
-        if cell.tasks not in places:
-            places[cell.tasks] = plan.rows_of(plan.tasks[cell.tasks[0]])
         inside, d, _ = vectors[cell.model]
-        covered = np.logical_and.reduce([inside[rows] for rows in places[cell.tasks]])
-        numbers = costs.cell(plan, cell, covered, d)
-        yield cell.model, cell.split, len(cell.tasks), *numbers, plan.path(cell).exists()
+        covered = np.logical_and.reduce([inside[rows_of] for rows_of in places[cell.tasks]])
+        cost = _of_cell(plan, cell, covered, d, seconds)
+        rows.append((cell.model, cell.split, len(cell.tasks), *cost, plan.path(cell).exists()))
+    return pd.DataFrame(rows, columns=["model", "split", "tasks", "seconds", "bytes", "done"])
 
 
 def estimate(plan: Plan, *, scale: tuple[int, int] | None = None) -> Estimate:
@@ -200,78 +164,53 @@ def estimate(plan: Plan, *, scale: tuple[int, int] | None = None) -> Estimate:
     Returns
     -------
     Estimate
-
-    Raises
-    ------
-    BadInput
-        No cost model was measured.
     """
-    costs, chosen = _Model(), plan.requested
-    found = {m: _vectors(plan, m) for m in dict.fromkeys(c.model for c in chosen)}
-    frame = _cells(plan, costs, found)
-    sizes = [(m, 4.0 * inside.sum() * d, known) for m, (inside, d, known) in found.items()]
-    vectors = pd.DataFrame(sizes, columns=["model", "bytes", "known"])
-    blocks = {(c.split, c.tasks): c for c in chosen}
-    tasks = len({t for c in chosen for t in c.tasks})
-    messages = [
-        f"this machine is now {costs.slower:.2f} times as slow as the one on which the costs were "
+    (seconds, slower), vectors, messages = _measured(), _vectors(plan), []
+    frame = of_cells(plan, seconds, vectors)
+    messages.append(
+        f"this machine is now {slower:.2f} times as slow as the one on which the costs were "
         "measured"
-    ]
-    factor = 1.0
+    )
+    known, tasks = len(vectors), len({name for cell in plan.requested for name in cell.tasks})
+    n_tasks, models = scale or (tasks, known)
+    factor = n_tasks * models / (tasks * known)
+    absent = [name for name, (*_, there) in vectors.items() if not there]
+    missing, waiting, fuller = len(absent), frame[~frame.done], 1.0
     if scale:
-        factor = scale[0] * scale[1] / (tasks * len(found))
+        missing, waiting = models, frame
+        fuller = plan.profile.block / max(1.0, frame.tasks.mean())  # more tasks fill the blocks
         messages.append(
-            f"as if there were {scale[0]:,} tasks × {scale[1]:,} models: {factor:,.0f} times as "
+            f"as if there were {n_tasks:,} tasks × {models:,} models: {factor:,.0f} times as "
             "many pairs"
         )
-    if not vectors.known.all():
-        absent = vectors.model[~vectors.known]
+    if absent:
         messages.append(
-            f"{len(absent)} models have no vectors yet (first '{absent.iloc[0]}'): their time is "
+            f"{len(absent)} models have no vectors yet (first '{absent[0]}'): their time is "
             "not counted"
         )
-    around = _around(plan, blocks.values(), len(found), costs.seconds)
-    stages = _stages(frame, vectors, len(blocks), scale, factor, plan.profile.block, around)
-    left = stages["core hours"].sum()
-    most = max(1, int(stages.loc[stages.stage == "cells", "to do"].iloc[0]))
-    labels = [bytes_of([plan.tasks[n].labels for n in c.tasks]) * 1.2 for c in blocks.values()]
-    shipped = vectors.bytes.sum() * (scale[1] / len(found) if scale else 1)
-    shipped += sum(labels) * (scale[0] / tasks if scale else 1)
-    return Estimate(stages, shipped, min(most, max(1, math.ceil(left / HOURS))), messages)
-
-
-def _around(plan: Plan, blocks: Iterable[Cell], models: int, seconds: dict) -> tuple[float, float]:
-    """Seconds of one core for the folds that are cached, and for the intervals."""
-    folds, intervals = 0.0, 0.0
-    for cell in blocks:
-        size = sum(len(plan.tasks[n]) for n in cell.tasks) / 1000 * plan.profile.repeats
-        folds += seconds["folds"][0] * size * (cell.split != "random")
-        intervals += (seconds["interval"][0] + seconds["interval"][1] * models) * size
-    return folds, intervals
-
-
-def _stages(frame, vectors, blocks: int, scale, factor: float, block: int, around) -> pd.DataFrame:
-    waiting, known = frame if scale else frame[~frame.done], len(vectors)
-    models = scale[1] if scale else known
-    fuller = block / max(1.0, frame.tasks.mean()) if scale else 1.0  # more tasks fill the blocks
-    pairs = frame.tasks.sum() * factor
-    groups = int(np.ceil(blocks * factor * known / models / fuller))
-    missing = models if scale else int((~vectors.known).sum())
-    embedded = vectors.bytes.sum() * models / known
-    hours = around[0] * factor * known / models / 3600
-    cells, to_do = (math.ceil(len(f) * factor / fuller) for f in (frame, waiting))
-    cell_hours = waiting.seconds.sum() * factor / 3600
-    draws = pairs * 4.0 * bootstrap.DRAWS
+    folds, intervals, labels = 0.0, 0.0, 0.0
+    blocks = dict.fromkeys((cell.split, cell.tasks) for cell in plan.requested)
+    for split, names in blocks:
+        block = [plan.tasks[name] for name in names]
+        size = sum(map(len, block)) / 1000 * plan.profile.repeats
+        folds += seconds["folds"][0] * size * (split != "random")
+        intervals += (seconds["interval"][0] + seconds["interval"][1] * known) * size
+        labels += bytes_of([task.labels for task in block]) * 1.2
+    embedded = sum(4.0 * inside.sum() * d for inside, d, _ in vectors.values()) * models / known
+    groups = math.ceil(len(blocks) * factor * known / models / fuller)
+    pairs, hours = frame.tasks.sum() * factor, waiting.seconds.sum() * factor / 3600
+    cells, to_do = (math.ceil(len(part) * factor / fuller) for part in (frame, waiting))
+    drawn = pairs * 4.0 * bootstrap.DRAWS
     rows = [
         ("embeddings", models, missing, embedded, 0.0),
-        ("folds", groups, groups, pairs / known * 1000.0, hours),
-        ("cells", cells, to_do, waiting.bytes.sum() * factor, cell_hours),
-        ("intervals", groups, groups, draws, around[1] * factor / 3600),
+        ("folds", groups, groups, pairs / known * 1000.0, folds * factor * known / models / 3600),
+        ("cells", cells, to_do, waiting.bytes.sum() * factor, hours),
+        ("intervals", groups, groups, drawn, intervals * factor / 3600),
     ]
-    return pd.DataFrame(rows, columns=["stage", "units", "to do", "bytes", "core hours"])
-
-
-# --- what a run has cost --------------------------------------------------------------------------
+    stages = pd.DataFrame(rows, columns=["stage", "units", "to do", "bytes", "core hours"])
+    workers = math.ceil(stages["core hours"].sum() / HOURS)
+    shipped = embedded + labels * n_tasks / tasks
+    return Estimate(stages, shipped, min(max(1, to_do), max(1, workers)), messages)
 
 
 def spent(manifest: dict) -> pd.DataFrame:
@@ -297,38 +236,13 @@ def spent(manifest: dict) -> pd.DataFrame:
     return by[["cells", "tasks", "embedding_s", "fits_s", "mean_s"]].reset_index()
 
 
-def numbers(manifest: dict) -> dict[str, object]:
-    """Collect what prose quotes: cells, the device, CPU minutes of all fits and all embeddings.
-
-    Parameters
-    ----------
-    manifest : dict
-
-    Returns
-    -------
-    dict
-    """
-    table = spent(manifest)
-    minutes = {n: f"{table[n].sum() / 60:.0f}" for n in ("fits_s", "embedding_s")}
-    what = {"cells": len(manifest["cells"]), "device": manifest["device"]}
-    return {**what, "fits": minutes["fits_s"], "embeddings": minutes["embedding_s"]}
-
-
 def words(manifest: dict) -> str:
-    """Say in one sentence of Markdown what a run cost, and on what.
-
-    Parameters
-    ----------
-    manifest : dict
-
-    Returns
-    -------
-    str
-    """
-    facts, minutes = numbers(manifest), manifest["wall_s"]["run"] / 60
+    """Say in one sentence of Markdown what a run cost, and on what."""
+    minutes = spent(manifest)[["fits_s", "embedding_s"]].sum() / 60
     return (
-        f"**{facts['cells']:,} cells on {facts['device']}: {minutes:.0f} minutes by the clock; CPU "
-        f"minutes: {facts['fits']} of probes, {facts['embeddings']} of embeddings.**"
+        f"**{len(manifest['cells']):,} cells on {manifest['device']}: "
+        f"{manifest['wall_s']['run'] / 60:.0f} minutes by the clock; CPU minutes: "
+        f"{minutes.fits_s:.0f} of probes, {minutes.embedding_s:.0f} of embeddings.**"
     )
 
 

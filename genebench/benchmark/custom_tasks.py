@@ -7,7 +7,7 @@ are never overwritten.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from ..core import cache, paths
 from ..core.errors import BadInput, unknown
 from ..core.specs import Declarations, FileSpec, ProfileSpec, SourceSpec, TaskSpec
 from ..data import genes, readers
-from ..data.genes import Resolution, Resolver
+from ..data.genes import Resolver
 from ..data.labels import slug
 from ..stats import intervals
 from . import plan as planning
@@ -33,6 +33,9 @@ WITHOUT_HGNC = (
     "names, other ids and spellings are lost; run 'genebench fetch hgnc', or name a folder that "
     "holds it in GENEBENCH_MIRROR."
 )
+
+
+_SETS = "set listed lost ambiguous outside positives negatives".split()
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +57,8 @@ class CustomTasks:
 
     profile: ProfileSpec
     declared: Declarations
-    messages: list[str] = field(default_factory=list)
-    sets: pd.DataFrame = field(default_factory=pd.DataFrame)
+    messages: list[str]
+    sets: pd.DataFrame
 
 
 def cut_to(profile: ProfileSpec, universe: str | None) -> ProfileSpec:
@@ -65,25 +68,18 @@ def cut_to(profile: ProfileSpec, universe: str | None) -> ProfileSpec:
     ----------
     profile : ProfileSpec
     universe : {"all", "paper"}, optional
-        None, or the profile's own: the profile itself is returned.
 
     Returns
     -------
-    ProfileSpec
-        Named after both.
-
-    Raises
-    ------
-    BadInput
-        Unknown universe.
+    ProfileSpec, named after both; the profile itself if that is its universe
     """
     if universe not in (None, "all", "paper"):
         raise unknown("universe", universe, ("all", "paper"))
     if universe in (None, profile.universe):
         return profile
-    name, title = f"{profile.name}-{universe}-genes", f"{profile.title}; tasks cut to: {universe}"
-    changed = {"name": name, "title": title, "universe": universe, "book": False}
-    return profile.model_copy(update=changed)
+    title = f"{profile.title}; tasks cut to: {universe}"
+    changed = {"name": f"{profile.name}-{universe}-genes", "title": title, "book": False}
+    return profile.model_copy(update={**changed, "universe": universe})
 
 
 def from_gmt(
@@ -106,48 +102,44 @@ def from_gmt(
     Returns
     -------
     CustomTasks
-
-    Raises
-    ------
-    BadInput
-        A file that cannot be used, or of which no set can become a task.
     """
     if negatives not in NEGATIVES:
         raise unknown("choice of negatives", negatives, NEGATIVES)
     listed = _read(gmt)
     resolver, messages = find_resolver(declared)
-    resolved = resolver.resolve(listed.gene) if resolver else None
-    symbol = resolved.symbol if resolver else listed.gene.to_numpy(str)
-    distinct = f"{len(set(symbol)):,} distinct ids, taken as symbols."
-    messages.append(resolved.sentence() if resolver else distinct)
-    if not (symbol != "").any():
+    listed = listed.assign(
+        symbol=listed.gene.to_numpy(str), status="approved", hint="all are empty"
+    )
+    sentence = f"{listed.gene.nunique():,} distinct ids, taken as symbols."
+    if resolver:
+        ids = resolver.resolve(listed.gene)
+        listed = listed.assign(symbol=ids.symbol, status=ids.status)
+        sentence, why = ids.sentence(), ids.hints.get(ids.ids[0]) or ids.status[0]
+        listed["hint"] = f"'{ids.ids[0]}', {why}"
+    messages.append(sentence)
+    if not (listed.symbol != "").any():
         raise BadInput(
-            f"{gmt}: none of its {len(symbol)} ids is a known gene (first: "
-            f"{_first_lost(resolved)}); give ids of human genes, one between two tabs."
+            f"{gmt}: none of its {len(listed)} ids is a known gene (first: {listed.hint[0]}); give "
+            "ids of human genes, one between two tabs."
         )
-    names, entities = _negatives(profile, declared, negatives, symbol, resolver)
-    status = resolved.status if resolved is not None else "approved"
-    listed = listed.assign(symbol=symbol, status=status)
+    names, entities = _negatives(profile, declared, negatives, listed.symbol, resolver)
     table, members = _sets(listed, names, entities, profile.min_per_class)
-    if not len(members):
+    if not members:
         raise BadInput(f"{gmt}: no set can become a task; '{table['set'][0]}': {table.use[0]}.")
-    messages += _warnings(table)
     # a set of all genes: it makes no task, for nothing is outside, and brings genes of no set
-    everything = pd.DataFrame({"set": "universe", "name": "universe", "gene": entities})
-    members = pd.concat([members, everything], ignore_index=True)
-    made, source = _profile(gmt, profile, negatives, members)
+    members.append(pd.DataFrame({"set": "universe", "name": "universe", "gene": entities}))
+    made, source = _profile(gmt, profile, negatives, pd.concat(members, ignore_index=True))
+    messages += _warnings(table)
     return CustomTasks(made, declared.extended(sources=[source]), messages, table)
 
 
 def _read(gmt: Path) -> pd.DataFrame:
     """Sets and ids of a user's file, each id once a set."""
+    again = "a line a set, with name, description and genes by tabs."
     try:
         listed = readers.read_gmt(gmt, by_name=True)
     except FileNotFoundError:
-        raise BadInput(
-            f"{gmt}: no such file; give a GMT file: a line a set, with name, description and genes "
-            "by tabs."
-        ) from None
+        raise BadInput(f"{gmt}: no such file; give a GMT file: {again}") from None
     except UnicodeDecodeError as err:
         raise BadInput(
             f"{gmt}: not UTF-8 text ({err.reason} at byte {err.start}); unpack it, or save it as "
@@ -156,15 +148,12 @@ def _read(gmt: Path) -> pd.DataFrame:
     except OSError as err:
         raise BadInput(f"{gmt}: cannot be read ({err.strerror}); give a GMT file.") from None
     if listed.empty:
-        raise BadInput(
-            f"{gmt}: holds no gene set; write a line a set, with name, description and genes by "
-            "tabs."
-        )
+        raise BadInput(f"{gmt}: holds no gene set; write {again}")
     return listed.drop_duplicates(["set", "gene"], ignore_index=True)
 
 
 def find_resolver(declared: Declarations) -> tuple[Resolver | None, list[str]]:
-    """Load the resolver of gene ids, or say what is lost without it.
+    """Load the resolver of gene ids, or say what is lost without the table of HGNC.
 
     Parameters
     ----------
@@ -172,19 +161,12 @@ def find_resolver(declared: Declarations) -> tuple[Resolver | None, list[str]]:
 
     Returns
     -------
-    resolver : Resolver or None
-    messages : list of str
+    tuple of (Resolver or None, list of str)
     """
     try:
         return genes.resolver(declared.sources), []
     except BadInput:
         return None, [WITHOUT_HGNC]
-
-
-def _first_lost(resolved: Resolution | None) -> str:
-    if resolved is None:
-        return "all are empty"
-    return f"'{resolved.ids[0]}', {resolved.hints.get(resolved.ids[0]) or resolved.status[0]}"
 
 
 def _negatives(
@@ -205,31 +187,27 @@ def _negatives(
 
 def _sets(
     listed: pd.DataFrame, names: np.ndarray, entities: np.ndarray, least: int
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """``CustomTasks.sets``, and the members (``set, name, gene``) of the usable ones."""
+) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+    """``CustomTasks.sets``, and the members (``set, name, gene``) of each usable one."""
     at = dict(zip(names.tolist(), entities.tolist()))
-    rows, parts = [], [pd.DataFrame(columns=["set", "name", "gene"])]
+    rows, parts = [], []
     for number, (name, part) in enumerate(listed.groupby("set", sort=False), start=1):
         known = set(part.symbol) - {""}
         inside = sorted(at[s] for s in known if s in at)
         yes, no = len(inside), len(entities) - len(inside)
-        lost, several = part.symbol == "", part.status == "ambiguous"
-        row = {
-            **{"set": name, "listed": len(part), "lost": int((lost & ~several).sum())},
-            **{"ambiguous": int((lost & several).sum()), "outside": len(known) - yes},
-            **{"positives": yes, "negatives": no, "smallest difference": np.nan},
-        }
-        if min(yes, no) < least:
-            few = f"{yes} of its {len(part)} ids are among these genes"
-            few = few if yes < least else f"{no} genes are left outside"
-            rows.append({**row, "use": f"{few}, and {least} are needed"})
-            continue
-        smallest = intervals.smallest_difference(yes, no)
-        use = "underpowered" if smallest > intervals.UNDERPOWERED else "yes"
-        rows.append({**row, "smallest difference": smallest, "use": use})
-        id = slug(f"{name}-s{number}")
-        parts.append(pd.DataFrame({"set": id, "name": name, "gene": inside}))
-    return pd.DataFrame(rows), pd.concat(parts[1:] or parts, ignore_index=True)
+        lost = part.status[part.symbol == ""]
+        smallest, few = np.nan, f"{yes} of its {len(part)} ids are among these genes"
+        if yes >= least:
+            few = f"{no} genes are left outside"
+        use = f"{few}, and {least} are needed"
+        if min(yes, no) >= least:
+            smallest = intervals.smallest_difference(yes, no)
+            use = "underpowered" if smallest > intervals.UNDERPOWERED else "yes"
+            id = slug(f"{name}-s{number}")
+            parts.append(pd.DataFrame({"set": id, "name": name, "gene": inside}))
+        counts = len(part), (lost != "ambiguous").sum(), (lost == "ambiguous").sum()
+        rows.append((name, *counts, len(known) - yes, yes, no, smallest, use))
+    return pd.DataFrame(rows, columns=[*_SETS, "smallest difference", "use"]), parts
 
 
 def _warnings(table: pd.DataFrame) -> list[str]:
@@ -253,13 +231,12 @@ def _profile(
     gmt: Path, base: ProfileSpec, negatives: str, members: pd.DataFrame
 ) -> tuple[ProfileSpec, SourceSpec]:
     """Write the members to the cache, and declare the source and profile that read them."""
-    digest = cache.digest(gmt)
-    parts = ["gmt", slug(gmt.name.split(".")[0]) or "sets", digest[:8], base.name]
-    name = "-".join([*parts, *(["file"] * (negatives == "file"))])
+    digest, called = cache.digest(gmt), gmt.name.replace("{", "(").replace("}", ")")
+    name = f"gmt-{slug(gmt.name.split('.')[0]) or 'sets'}-{digest[:8]}-{base.name}"
+    name += "-file" * (negatives == "file")
     path = paths.DOWNLOADS / "own" / f"{name}.tsv"
     with cache.atomic(path) as temporary:
         members.to_csv(temporary, sep="\t", index=False)
-    called = gmt.name.replace("{", "(").replace("}", ")")
     columns = {"file": "members", "set_column": "set", "gene_column": "gene"}
     task = TaskSpec(
         name=name,
@@ -275,13 +252,11 @@ def _profile(
     source = SourceSpec(
         id=name,
         title=f"Own gene sets: {called}",
-        homepage="",
         release=f"sha256 {digest[:12]}",
         licence="the user's own file",
-        attribution="",
-        citation="",
         files={"members": FileSpec(format="tsv", **file)},
         tasks=[task],
+        **dict.fromkeys(("homepage", "attribution", "citation"), ""),
     )
     title = f"{called} beside the models of {base.name}"
     changed = {"name": name, "title": title, "sources": [name], "book": False, "term_stride": 1}

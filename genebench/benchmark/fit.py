@@ -38,7 +38,7 @@ class Output:
         Wall clock and processor.
     """
 
-    rows: pd.DataFrame
+    rows: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=results.SCHEMA.names))
     skipped: list[dict] = field(default_factory=list)
     predictions: dict[tuple[str, int], Predictions] = field(default_factory=dict)
     seconds: float = 0.0
@@ -46,12 +46,59 @@ class Output:
 
 
 @dataclass(frozen=True, eq=False)
-class _Fold:
-    """One task of a block in one repeat, for one model."""
+class Part:
+    """One task of a block in one repeat, for one model: its labels there, and its folds."""
 
     task: Task
     y: np.ndarray
     fold: np.ndarray
+
+
+def features(task: Task, embedding: Embedding) -> tuple[np.ndarray, np.ndarray, tuple | None]:
+    """What a probe takes of the entities of a task that a model covers (of pairs: both genes).
+
+    Parameters
+    ----------
+    task : Task
+    embedding : Embedding
+
+    Returns
+    -------
+    covered : ndarray of bool, shape (n,)
+    X : ndarray of shape (m, d)
+        Vectors; of pairs one a gene.
+    pairs : tuple of two ndarray, or None
+        Rows of X that each pair is.
+    """
+    sides = np.stack([embedding.rows(part) for part in task.parts])
+    covered = (sides >= 0).all(axis=0)
+    if task.kind != "pair":
+        return covered, embedding.vectors[sides[0, covered]], None
+    used, at = np.unique(sides[:, covered], return_inverse=True)
+    return covered, embedding.vectors[used], tuple(at.reshape(2, -1))
+
+
+def out_of_fold(X: np.ndarray, parts: list[Part], covered: np.ndarray, **options):
+    """Predict the covered entities of each task by the fits that did not see them.
+
+    Parameters
+    ----------
+    X : ndarray of shape (m, d)
+    parts : list of Part, binary tasks on the same entities, or one of another kind
+    covered : ndarray of bool, shape (n,)
+    **options of ``probes.predict``
+
+    Returns
+    -------
+    iterable of ndarray, shape (m,) or (m, c), values of each task
+    """
+    kind = parts[0].task.kind
+    Y = np.column_stack([part.y[covered] for part in parts])
+    F = np.column_stack([part.fold[covered] for part in parts])
+    if kind == "multiclass":
+        Y, F = Y[:, 0], F[:, 0]
+    values = probes.predict(X, Y, F, kind=kind, **options)
+    return [values] if kind in ("multiclass", "multilabel") else values.T
 
 
 def _files(plan: Plan, cell: Cell) -> list[Path]:
@@ -81,68 +128,63 @@ def compute(
     cell : Cell
     key : str
         Names the cell in its rows.
-    spec : ModelSpec
-    profile : ProfileSpec
-        Number of folds, seed, fewest entities per class.
+    spec, profile : ModelSpec, ProfileSpec
     memory : float
         Bytes that the fits may take; changes speed and, by rounding, the last digits.
-    block : Block
-        Tasks, common entities, folds.
-    embedding : Embedding
-        Vectors of the model.
+    block, embedding : Block, Embedding
 
     Returns
     -------
     Output
     """
+    output, start, spent = Output(), time.perf_counter(), time.process_time()
     with workers.one_thread():
-        start, spent = time.perf_counter(), time.process_time()
-        output = _compute(cell, key, spec, profile, memory, block, embedding)
-        output.seconds = time.perf_counter() - start
-        output.cpu_s = time.process_time() - spent
+        frames, oracle = [], spec.encoder == "oracle"
+        covered, X, pairs = features(block.tasks[0], embedding)
+        options = {"probe": cell.probe, "memory": memory, "pairs": None if oracle else pairs}
+        names = {"model": spec.name, "split": cell.split}
+        shared = {**names, "family": spec.family, "coverage": covered.mean(), "key": key}
+        shared |= dict.fromkeys(("split_param", "variant", "control"), "")
+        shared["probe"] = probes.method(block.tasks[0].kind, cell.probe).name
+        for repeat, (folds, reasons) in enumerate(block.folds):
+            usable, predicted = [], []
+            for task, fold, why in zip(block.tasks, folds, reasons):
+                part = Part(task, labels(task, spec, profile.seed + repeat), fold)
+                why = why or spec.not_for.get(task.kind, "") or _unfit(part, covered, profile)
+                if why:
+                    output.skipped.append({"task": task.name, **names, "reason": why})
+                else:
+                    usable.append(part)
+            for parts in [[part] for part in usable] if oracle else filter(None, [usable]):
+                if oracle:
+                    X = control.oracle_vectors(parts[0].task)[covered]
+                values = out_of_fold(X, parts, covered, **options)
+                predicted += [_coded(*one, covered) for one in zip(parts, values)]
+            if usable:
+                output.predictions |= {(p.task.name, repeat): v for p, v in zip(usable, predicted)}
+                rows = pd.DataFrame(_scores(usable, predicted, covered, block.common), columns=_ROW)
+                frames.append(rows.assign(**shared, repeat=repeat))
+        if frames:
+            output.rows = pd.concat(frames, ignore_index=True)[results.SCHEMA.names]
+    output.seconds = time.perf_counter() - start
+    output.cpu_s = time.process_time() - spent
     return output
 
 
-def _compute(cell, key, spec, profile, memory, block: Block, embedding: Embedding) -> Output:
-    rows_of = [embedding.rows(part) for part in block.tasks[0].parts]
-    covered = np.logical_and.reduce([rows >= 0 for rows in rows_of])
-    output, frames = Output(pd.DataFrame(columns=results.SCHEMA.names)), []
-    for repeat, (folds, reasons) in enumerate(block.folds):
-        usable = []
-        for task, fold, why in zip(block.tasks, folds, reasons):
-            shuffled = spec.labels == "shuffled"
-            y = control.shuffled(task, profile.seed + repeat) if shuffled else task.labels
-            part = _Fold(task, y, fold)
-            why = why or spec.not_for.get(task.kind, "") or _unfit(part, covered, profile)
-            if why:
-                names = {"task": task.name, "model": spec.name, "split": cell.split}
-                output.skipped.append({**names, "reason": why})
-            else:
-                usable.append(part)
-        if not usable:
-            continue
-        predicted = _predict(spec, cell.probe, usable, covered, rows_of, embedding, memory)
-        output.predictions |= {(name, repeat): p for name, p in predicted.items()}
-        for task, scores in _scores(usable, predicted, covered, block.common):
-            constant = {
-                "task": task.name,
-                "group": task.group,
-                "kind": task.kind,
-                "model": spec.name,
-                "family": spec.family,
-                "probe": probes.method(task.kind, cell.probe).name,
-                "split": cell.split,
-                "split_param": "",
-                "variant": "",
-                "control": "",
-                "repeat": repeat,
-                "coverage": covered.mean(),
-                "key": key,
-            }
-            frames.append(pd.DataFrame(scores).assign(**constant))
-    if frames:
-        output.rows = pd.concat(frames, ignore_index=True)[results.SCHEMA.names]
-    return output
+def labels(task: Task, spec: ModelSpec, seed: int) -> np.ndarray:
+    """Labels that a model is probed on: those of the task, or of a control shuffled ones.
+
+    Parameters
+    ----------
+    task : Task
+    spec : ModelSpec
+    seed : int
+
+    Returns
+    -------
+    ndarray
+    """
+    return control.shuffled(task, seed) if spec.labels == "shuffled" else task.labels
 
 
 def _store(plan: Plan, cell: Cell, output: Output) -> None:
@@ -156,94 +198,61 @@ def _store(plan: Plan, cell: Cell, output: Output) -> None:
 STAGE = Stage("cells", _files, _gather, compute, _store)
 
 
-def _unfit(part: _Fold, covered: np.ndarray, profile: ProfileSpec) -> str:
+def _unfit(part: Part, covered: np.ndarray, profile: ProfileSpec) -> str:
     """Why a task cannot be probed on the covered entities, or an empty string."""
     task, y, fold, least = part.task, part.y, part.fold, profile.min_per_class
-    if task.kind in ("binary", "multiclass", "pair"):
-        number = np.bincount(y[covered & (fold >= 0)], minlength=len(task.classes))
-        if number.min() < least:
-            rare = task.classes[int(number.argmin())]
-            return f"only {number.min()} genes of class '{rare}' have a vector ({least} needed)"
-        for k in range(profile.folds):
-            tested = y[covered & (fold == k)]
-            if task.kind != "multiclass" and len(np.unique(tested)) < 2:
-                return f"fold {k} holds one class only among the genes that have a vector"
-            trained = y[covered & (fold != k) & (fold >= 0)]
-            if len(tested) and np.isin(tested, trained).mean() < 0.5:
-                return (
-                    f"most genes of fold {k} are of classes that no training gene with a vector is "
-                    "of"
-                )
-    elif covered.sum() < 2 * least * profile.folds:
+    classes = task.kind in ("binary", "multiclass", "pair")
+    if not classes and covered.sum() < 2 * least * profile.folds:
         return f"only {covered.sum()} genes have a vector ({2 * least * profile.folds} needed)"
-    elif task.kind == "multilabel" and (y[covered].sum(axis=0) < least).any():
-        rare = task.classes[int(y[covered].sum(axis=0).argmin())]
-        return f"fewer than {least} genes with label '{rare}' have a vector"
+    if task.kind != "regression":
+        inside = covered & (fold >= 0) if classes else covered
+        one = np.eye(len(task.classes), dtype=int)[y] if classes else y
+        number = one[inside].sum(axis=0)
+        rare, what = task.classes[int(number.argmin())], "class" if classes else "label"
+        if number.min() < least:
+            return f"only {number.min()} genes of {what} '{rare}' have a vector ({least} needed)"
+    for k in range(profile.folds if classes else 0):
+        tested, trained = y[covered & (fold == k)], y[covered & (fold != k) & (fold >= 0)]
+        if task.kind != "multiclass" and len(np.unique(tested)) < 2:
+            return f"fold {k} holds one class only among the genes that have a vector"
+        if len(tested) and np.isin(tested, trained).mean() < 0.5:
+            return f"most genes of fold {k} are of classes without a training gene with a vector"
     return ""
 
 
-def _predict(
-    spec: ModelSpec, probe: str, usable: list[_Fold], covered, rows_of, embedding, memory: float
-) -> dict[str, Predictions]:
-    """Out-of-fold predictions on the covered entities of each task, by task name."""
-    kind, pairs = usable[0].task.kind, None
-    if kind == "pair" and spec.encoder != "oracle":
-        rows = np.concatenate([r[covered] for r in rows_of])
-        used, at = np.unique(rows, return_inverse=True)
-        X, pairs = embedding.vectors[used], tuple(at.reshape(2, -1))
-    elif spec.encoder != "oracle":
-        X = embedding.vectors[rows_of[0][covered]]
-    if kind == "binary" and spec.encoder != "oracle":  # all tasks in one fit
-        Y = np.stack([part.y[covered] for part in usable], axis=1)
-        F = np.stack([part.fold[covered] for part in usable], axis=1)
-        values = probes.predict(X, Y, F, kind=kind, probe=probe, memory=memory)
-        return {p.task.name: _kept(values[:, i], p.fold, covered) for i, p in enumerate(usable)}
-    out, options = {}, {} if pairs is None else {"pairs": pairs}
-    for part in usable:
-        if spec.encoder == "oracle":
-            X = control.oracle_vectors(part.task)[covered]
-        y, fold = part.y[covered], part.fold[covered]
-        values = probes.predict(X, y, fold, kind=kind, probe=probe, memory=memory, **options)
-        wide = kind in ("multiclass", "multilabel")
-        out[part.task.name] = _kept(values if wide else values.reshape(-1), part.fold, covered)
-    return out
-
-
-def _kept(values: np.ndarray, fold: np.ndarray, covered: np.ndarray) -> Predictions:
-    tested = fold[covered] >= 0
+def _coded(part: Part, values: np.ndarray, covered: np.ndarray) -> Predictions:
+    tested = part.fold[covered] >= 0
     rows = np.flatnonzero(covered)[tested].astype(np.int32)
-    return Predictions(rows, fold[rows].astype(np.int8), *predictions.quantise(values[tested]))
+    return Predictions(rows, part.fold[rows].astype(np.int8), *predictions.quantise(values[tested]))
 
 
-_COLUMNS = ("metric", "genes", "fold", "score", "n_train", "n_test")
+_ROW = ("task", "group", "kind", "metric", "genes", "fold", "score", "n_train", "n_test")
 
 
 def _scores(
-    usable: list[_Fold], predicted: dict[str, Predictions], covered, common
-) -> Iterator[tuple[Task, dict[str, tuple]]]:
-    """Each task with its scores by fold on own, common and all entities, as columns."""
+    usable: list[Part], predicted: list[Predictions], covered: np.ndarray, common: np.ndarray
+) -> Iterator[tuple]:
+    """Values of ``_ROW``: each task by fold on own, common and all entities."""
     kind = usable[0].task.kind
     every = metrics.of_kind(kind)
     paired = [name for name in every if metrics.METRICS[name].main]
     choices = [("own", covered, every), ("common", covered & common, paired)]
     if not covered.all():
         choices.append(("all", np.ones_like(covered), paired))
-    values = [_with_prior(part, predicted[part.task.name], covered) for part in usable]
-    rows: list[list[tuple]] = [[] for _ in usable]
+    values = [_with_prior(part, p, covered) for part, p in zip(usable, predicted)]
     for k in range(int(max(part.fold.max() for part in usable)) + 1):
-        trained = [int((covered & (p.fold != k) & (p.fold >= 0)).sum()) for p in usable]
         for genes, mask, names in choices:
             tests = [np.flatnonzero((part.fold == k) & mask) for part in usable]
-            found = _fold_scores(kind, usable, values, tests, names)
-            for i, scores in enumerate(found):
-                shared = (trained[i], len(tests[i]))
-                rows[i] += [(name, genes, k, score, *shared) for name, score in scores.items()]
-    for part, mine in zip(usable, rows):
-        yield part.task, dict(zip(_COLUMNS, zip(*mine)))
+            scored = _fold_scores(kind, usable, values, tests, names)
+            for part, test, scores in zip(usable, tests, scored):
+                trained = int((covered & (part.fold != k) & (part.fold >= 0)).sum())
+                for name, score in scores.items():
+                    numbers = (score, trained, len(test))
+                    yield part.task.name, part.task.group, kind, name, genes, k, *numbers
 
 
 def _fold_scores(
-    kind: str, usable: list[_Fold], values: list[np.ndarray], tests: list[np.ndarray], names
+    kind: str, usable: list[Part], values: list[np.ndarray], tests: list[np.ndarray], names
 ) -> list[dict[str, float]]:
     """Metrics of one fold of each task; none where its test entities do not allow them."""
     if kind != "binary":
@@ -255,23 +264,18 @@ def _fold_scores(
     valid = np.arange(longest)[:, None] < np.array([len(t) for t in tests])
     for i, (part, test) in enumerate(zip(usable, tests)):
         Y[: len(test), i], P[: len(test), i] = part.y[test], values[i][test]
-    block = metrics.score_block(Y, P, valid, names)
-    return [
-        {name: float(block[name][i]) for name in names if not np.isnan(block[name][i])}
-        for i in range(len(usable))
-    ]
+    block = pd.DataFrame(metrics.score_block(Y, P, valid, names))
+    return [row.dropna().to_dict() for _, row in block.iterrows()]
 
 
-def _with_prior(part: _Fold, predicted: Predictions, covered: np.ndarray) -> np.ndarray:
+def _with_prior(part: Part, predicted: Predictions, covered: np.ndarray) -> np.ndarray:
     """Predictions for every entity; those without a vector have the training prior."""
     known = probes.probabilities(part.task.kind, predicted.values)
     out = np.zeros((len(part.y), *known.shape[1:]), dtype=np.float64)
     out[predicted.rows] = known
-    for k in range(int(part.fold.max()) + 1):
-        bare = (part.fold == k) & ~covered
-        if bare.any():
-            y = part.y[(part.fold != k) & (part.fold >= 0) & covered]
-            classes = part.task.kind == "multiclass"
-            shares = np.bincount(y, minlength=known.shape[1]) / len(y) if classes else None
-            out[bare] = shares if classes else y.mean(axis=0)
+    for k in np.unique(part.fold[~covered]):
+        y = part.y[(part.fold != k) & (part.fold >= 0) & covered]
+        if part.task.kind == "multiclass":
+            y = np.eye(known.shape[1])[y]
+        out[(part.fold == k) & ~covered] = y.mean(axis=0)
     return out

@@ -1,7 +1,7 @@
 """The plan of a run: names become objects here, once, and are handed on.
 
-A *cell* is one model x one block of tasks that share their genes x one split x one probe. It is
-computed whole, cached whole under the hash of its recipe, and named in every message about it.
+A *cell* is computed whole, cached whole under the hash of its recipe, and named in every message
+about it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -22,57 +22,16 @@ from ..data import builders, tasks
 from ..data.tasks import Task
 from ..models import Embedding, inference
 from ..stats import metrics
-from . import fold_blocks, splits
+from . import blocks, splits
+from .blocks import Block, Cell, FoldUnit, probes_of
 
 VERSION = 2
 """Bump when ``fit.compute`` changes what it computes."""
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One model × one block of tasks that share their genes × one split × one probe.
-
-    Computed and cached whole.
-
-    Attributes
-    ----------
-    model, split, probe : str
-        Names.
-    tasks : tuple of str
-        Names of the tasks of its block.
-    label : str
-        The block in messages.
-    """
-
-    model: str
-    split: str
-    probe: str
-    tasks: tuple[str, ...]
-    label: str
-
-    def __str__(self) -> str:
-        probe = f" × {self.probe}" if self.probe != "linear" else ""
-        return f"{self.model} × {self.label} × {self.split}{probe}"
-
-
-@dataclass(frozen=True, eq=False)
-class Block:
-    """What the cells of all models on one block of tasks under one split share.
-
-    Attributes
-    ----------
-    tasks : tuple of Task
-        They share their entities.
-    common : ndarray of bool, shape (n,)
-        Entities that every broad model covers.
-    folds : tuple of (ndarray of int8, shape (n_tasks, n), list of str)
-        Per repeat: the fold of each entity, and per task why it cannot be split (its row is −1;
-        empty where it can).
-    """
-
-    tasks: tuple[Task, ...]
-    common: np.ndarray
-    folds: tuple[tuple[np.ndarray, list[str]], ...]
+def _remembered(size: int | None):
+    """A method whose last results stay with its object, and are not sent with it elsewhere."""
+    return lambda method: cached_property(lambda self: lru_cache(size)(partial(method, self)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,10 +49,8 @@ class Plan:
         All genes of tasks that a probe of the profile takes, sorted.
     splits : tuple of str
         Splits of the profile that can be made here.
-    cells : tuple of Cell
-        All cells of the profile.
-    requested : tuple of Cell
-        Those to be run: all, or those that hold the models, tasks and split asked for.
+    cells, requested : tuple of Cell
+        All of the profile, and those to be run.
     messages : tuple of str
         A sentence for each thing that is left out, and why.
     whole : bool
@@ -126,92 +83,61 @@ class Plan:
         """Digest of the universe, for recipes."""
         return cache.of_names(self.universe.tolist())
 
-    # --- vectors -----------------------------------------------------------------------------
-
     def embedding_path(self, model: str) -> Path:
         """Path in the cache of a model's vectors for the universe."""
         return inference.path(self.declared.models[model], self.universe, self.declared)
 
-    @cached_property
-    def embedding(self):
-        """Callable.
-
-        Name of a model -> its ``Embedding`` of the universe, from the cache or made now.
-        """
-        return lru_cache(maxsize=2)(self._embedding)
-
-    def _embedding(self, model: str) -> Embedding:
+    @_remembered(2)
+    def embedding(self, model: str) -> Embedding:
+        """Vectors of a model for the universe, from the cache or made now."""
         return inference.embed(self.declared.models[model], self.universe, self.declared)
 
     @cached_property
-    def _coverage(self) -> dict[str, np.ndarray]:
+    def _coverage(self) -> list[np.ndarray]:
         """Genes of the universe that each model but controls embeds, (n_genes,) bool."""
-        covered = {}
-        for name, spec in self.models.items():
-            path = self.embedding_path(name)
-            if spec.family != "control" and path.exists():  # one that failed defines nothing
+        names = [name for name, spec in self.models.items() if spec.family != "control"]
+        covered = []
+        for path in map(self.embedding_path, names):
+            if path.exists():  # one that failed defines nothing
                 with np.load(path, allow_pickle=False) as arrays:
-                    covered[name] = np.isin(self.universe, arrays["entities"])
+                    covered.append(np.isin(self.universe, arrays["entities"]))
         return covered
 
     def rows_of(self, task: Task) -> tuple[np.ndarray, ...]:
         """Rows in the universe of each entity of a task; of a pair task, of its two genes."""
         return tuple(np.searchsorted(self.universe, part) for part in task.parts)
 
+    @_remembered(None)
     def common(self, task: Task) -> np.ndarray:
-        """Find the entities of a task that every broad model covers.
+        """Entities of a task that every broad model covers, (n,) bool.
 
         A model is broad on a task if it covers at least the profile's ``common_floor`` of it.
         Controls do not count.
-
-        Parameters
-        ----------
-        task : Task
-
-        Returns
-        -------
-        ndarray of bool, shape (n,)
         """
-        known = self._common_genes
-        if task.entities_hash not in known:
-            rows = self.rows_of(task)
-            covers = [np.logical_and.reduce([c[r] for r in rows]) for c in self._coverage.values()]
-            broad = [c for c in covers if c.mean() >= self.profile.common_floor]
-            everything = np.ones(len(task), dtype=bool)
-            known[task.entities_hash] = np.logical_and.reduce(broad) if broad else everything
-        return known[task.entities_hash]
-
-    @cached_property
-    def _common_genes(self) -> dict[str, np.ndarray]:
-        return {}
-
-    # --- cells -------------------------------------------------------------------------------
+        rows = self.rows_of(task)
+        covers = [np.logical_and.reduce([c[r] for r in rows]) for c in self._coverage]
+        broad = [c for c in covers if c.mean() >= self.profile.common_floor]
+        return np.logical_and.reduce([np.ones(len(task), dtype=bool), *broad])
 
     def block(self, cell: Cell) -> workers.Once:
         """The block of a cell, to be loaded where it is needed."""
         name = hashlib.sha256(repr((cell.split, cell.tasks)).encode()).hexdigest()[:16]
         return workers.Once(f"block {name}", lambda: self._load_block(cell.split, cell.tasks))
 
-    @cached_property
-    def _load_block(self):
-        return lru_cache(maxsize=4)(self._make_block)
-
-    def _make_block(self, split: str, names: tuple[str, ...]) -> Block:
-        folds = tuple(fold_blocks.load(self, unit) for unit in self.fold_units(split, names))
+    @_remembered(4)
+    def _load_block(self, split: str, names: tuple[str, ...]) -> Block:
+        folds = tuple(blocks.load(self, unit) for unit in self.fold_units(split, names))
         first, *rest = (self.tasks[name] for name in names)
         same = (replace(task, entities=first.entities) for task in rest)  # sent as one array
         return Block((first, *same), self.common(first), folds)
 
-    def fold_units(self, split: str, names: tuple[str, ...]) -> list[fold_blocks.FoldUnit]:
+    def fold_units(self, split: str, names: tuple[str, ...]) -> list[FoldUnit]:
         """The folds that a block of tasks needs, one a repeat."""
-        return [fold_blocks.FoldUnit(split, names, r) for r in range(self.profile.repeats)]
+        return [FoldUnit(split, names, r) for r in range(self.profile.repeats)]
 
-    @cached_property
-    def _digest_of_common(self):
-        return lru_cache(maxsize=None)(self._make_digest_of_common)
-
-    def _make_digest_of_common(self, names: tuple[str, ...]) -> str:
-        masks = b"".join(self.common(self.tasks[name]).tobytes() for name in names)
+    @_remembered(None)
+    def _digest_of_common(self, names: tuple[str, ...]) -> str:
+        masks = self.common(self.tasks[names[0]]).tobytes() * len(names)
         return hashlib.sha256(masks).hexdigest()[:16]
 
     def recipe(self, cell: Cell) -> dict:
@@ -234,12 +160,9 @@ class Plan:
             "common": self._digest_of_common(cell.tasks),
         }
 
-    @cached_property
-    def path(self):
-        """Callable: cell -> path of its rows in the cache; its vectors must be there."""
-        return lru_cache(maxsize=None)(self._path)
-
-    def _path(self, cell: Cell) -> Path:
+    @_remembered(None)
+    def path(self, cell: Cell) -> Path:
+        """Path of the rows of a cell in the cache; its vectors must be there."""
         return paths.CELLS / cell.model / f"{cache.key(self.recipe(cell))}.parquet"
 
 
@@ -257,18 +180,16 @@ def make(
     Parameters
     ----------
     profile : str or ProfileSpec
-        A declared name, or a profile of a user's own, whose sources and models ``declared`` holds.
+        A declared name, or a user's own, whose sources and models ``declared`` holds.
     models, names : iterable of str, optional
-        Only the cells of these models, and that hold these tasks; a name that ends in ``/`` takes
-        all tasks under it. Blocks are cut from the whole profile, so that a choice never changes
-        what a cell holds.
+        Only cells of these models, and that hold these tasks; a name that ends in ``/`` takes all
+        tasks under it. Blocks are cut from the whole profile, whatever is chosen.
     split : str, optional
         Only this split.
     declared : Declarations, optional
         Where names are looked up; read from ``data/`` if none is given.
     memory : float, default=4e9
-        Bytes that the fits of one process may take; changes speed and, by rounding, the last
-        digits.
+        Bytes that the fits of one process may take; changes speed and, by rounding, last digits.
 
     Returns
     -------
@@ -282,112 +203,61 @@ def make(
     declared = declared or specs.declared()
     spec = declared.profile(profile) if isinstance(profile, str) else profile
     models, names, missing = list(models), list(names), []
-    for name in spec.splits:
-        if name not in splits.SPLITS:
-            where = f"{paths.PROFILES}: profile '{spec.name}'"
-            raise unknown("split", name, splits.SPLITS, where=where)
-    for name in models:
-        if name not in spec.models:
-            raise unknown("model", name, spec.models, where=f"profile '{spec.name}'")
-    found = tasks.load(spec, declared.sources, missing=missing.append)
-    if not found:
-        why = missing[0] if missing else "it names no source."
-        raise BadInput(f"profile '{spec.name}': no task can be built; {why}")
-    probed = [task for task in found.values() if _probes(spec, task)]
-    usable, notes = available_splits(spec.splits, declared)
-    requested, more = (usable, []) if split is None else available_splits([split], declared, split)
-    every = dict.fromkeys([*usable, *requested])
-    cells = _cells(spec, found, every, usable[0] if usable else "")
-    inside = set(tasks.pick(found, names))
-    chosen = tuple(
-        cell
-        for cell in cells
-        if (not models or cell.model in models)
-        and cell.split in requested
-        and inside & set(cell.tasks)
+    where = f"profile '{spec.name}'"
+    choices = (
+        ("split", spec.splits, splits.SPLITS, f"{paths.PROFILES}: {where}"),
+        ("model", models, spec.models, where),
     )
+    for what, given, known, at in choices:
+        for name in given:
+            if name not in known:
+                raise unknown(what, name, known, where=at)
+    built = tasks.load(spec, declared.sources, missing=missing.append)
+    if not built:
+        raise BadInput(f"{where}: no task can be built; {[*missing, 'it names no source.'][0]}")
+    usable, messages = _available(spec.splits, declared)
+    requested = usable
+    if split is not None:
+        requested, messages = _available([split], declared, requested=True)
+    cells = blocks.cells(spec, built, dict.fromkeys([*usable, *requested]), usable[:1])
+    inside = set(tasks.pick(built, names))
     return Plan(
         profile=spec,
         declared=declared,
-        tasks=found,
-        universe=tasks.universe(probed),
+        tasks=built,
+        universe=tasks.universe(task for task in built.values() if probes_of(spec, task)),
         splits=tuple(usable),
         cells=tuple(cell for cell in cells if cell.split in usable),
-        requested=chosen,
-        messages=(*(f"left out: {why}" for why in missing), *(notes if split is None else more)),
+        requested=tuple(
+            cell
+            for cell in cells
+            if cell.model in (models or spec.models)
+            and cell.split in requested
+            and inside & set(cell.tasks)
+        ),
+        messages=(*(f"left out: {why}" for why in missing), *messages),
         whole=not (models or names or split),
         memory=memory,
     )
 
 
-def _probes(profile: ProfileSpec, task: Task) -> list[str]:
-    """The profile's probes that take a task's kind."""
-    return [name for name in profile.probes if probes.takes(task.kind, name)]
-
-
-def _cells(
-    profile: ProfileSpec, found: Mapping[str, Task], usable: Iterable[str], first: str
-) -> tuple[Cell, ...]:
-    """Every cell of some splits; binary tasks of the same genes share a block."""
-    blocks: dict[tuple, list[list[str]]] = {}
-    for task in found.values():
-        if _probes(profile, task):
-            binary = task.kind == "binary"
-            parts = blocks.setdefault(("", task.entities_hash) if binary else (task.name,), [[]])
-            if len(parts[-1]) == profile.block:
-                parts.append([])
-            parts[-1].append(task.name)
-    flat = [tuple(block) for parts in blocks.values() for block in parts]
-    return tuple(
-        Cell(model, split, probe, block, _label(block))
-        for model in profile.models
-        for split in usable
-        if model not in profile.once or split == first
-        for block in flat
-        for probe in _probes(profile, found[block[0]])
-    )
-
-
-def _label(block: tuple[str, ...]) -> str:
-    return block[0] if len(block) == 1 else f"{block[0]} … {block[-1]} ({len(block)} tasks)"
-
-
-def available_splits(
-    names: Iterable[str], declared: Declarations, requested: str | None = None
+def _available(
+    names: Iterable[str], declared: Declarations, *, requested: bool = False
 ) -> tuple[list[str], list[str]]:
-    """Find the splits that can be made here.
+    """Splits that can be made here, and a sentence for each that cannot.
 
     A split with a fallback is run as that, under the fallback's name, so that their results are
-    never mixed.
-
-    Parameters
-    ----------
-    names : iterable of str
-    declared : Declarations
-    requested : str, optional
-        A split that the user asked for by name: without a fallback it is an error that it cannot be
-        made.
-
-    Returns
-    -------
-    usable : list of str
-    messages : list of str
-        A sentence for each that cannot be made.
-
-    Raises
-    ------
-    BadInput
-        An unknown split, or the requested one needs a table that is missing.
+    never mixed. One without that was requested by name is an error.
     """
     usable, messages = [], []
     for name in names:
-        why = splits.lacking(name, declared.sources)
-        instead = splits.FALLBACK.get(name)
-        if why and not instead and requested:
-            raise BadInput(why)
-        if not why or instead:
-            usable.append(instead if why else name)
-        if why:
+        why, then = splits.lacking(name, declared.sources), "It is left out."
+        instead = splits.FALLBACK.get(name) if why else name
+        if instead:
+            usable.append(instead)
             then = f"'{instead}' is run in its place, under that name."
-            messages.append(f"{why} {then if instead else 'It is left out.'}")
+        elif requested:
+            raise BadInput(why)
+        if why:
+            messages.append(f"{why} {then}")
     return list(dict.fromkeys(usable)), messages

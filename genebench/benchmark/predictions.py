@@ -23,13 +23,12 @@ def quantise(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
     Parameters
     ----------
-    values : ndarray, shape (n,) or (n, c)
+    values : ndarray of shape (n,) or (n, c)
 
     Returns
     -------
     codes : ndarray of uint16, same shape
-    low, step : ndarray, shape () or (c,)
-        Least value and step of each column.
+    low, step : ndarray of shape () or (c,), of each column
     """
     wide = np.asarray(values, dtype=np.float64)
     low, high = wide.min(axis=0), wide.max(axis=0)
@@ -38,17 +37,15 @@ def quantise(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def restore(codes: np.ndarray, low: np.ndarray, step: np.ndarray) -> np.ndarray:
-    """Turn codes into values.
+    """Turn codes of ``quantise`` into values, float64, each within half a step of its own.
 
     Parameters
     ----------
     codes, low, step : ndarray
-        Of ``quantise``.
 
     Returns
     -------
     ndarray of float64
-        Each within half a step (1/131,070 of its column's range) of what was coded.
     """
     return low + codes * step
 
@@ -88,16 +85,7 @@ def path(cell: Path) -> Path:
 
 
 def store(cell: Path, recipe: dict, predictions: dict[tuple[str, int], Predictions]) -> None:
-    """Cache the predictions of a cell.
-
-    Parameters
-    ----------
-    cell : Path
-        Of its rows.
-    recipe : dict
-    predictions : dict of (str, int) to Predictions
-        By task and repeat.
-    """
+    """Cache the predictions of a cell (path of its rows), by task and repeat."""
     every = enumerate(predictions.values())
     arrays = {f"{i}_{name}": getattr(p, name) for i, p in every for name in _FIELDS}
     names = np.array([f"{task}\t{repeat}" for task, repeat in predictions])
@@ -105,17 +93,15 @@ def store(cell: Path, recipe: dict, predictions: dict[tuple[str, int], Predictio
 
 
 def load(cell: Path) -> dict[tuple[str, int], Predictions]:
-    """Read the predictions of a cell.
+    """Read the predictions of a cell (path of its rows); empty if every task was skipped.
 
     Parameters
     ----------
     cell : Path
-        Of its rows.
 
     Returns
     -------
-    dict of (str, int) to Predictions
-        By task and repeat; empty if every task was skipped.
+    dict of (str, int) to Predictions, by task and repeat
     """
     out = {}
     with np.load(path(cell), allow_pickle=False) as arrays:

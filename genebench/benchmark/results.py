@@ -30,7 +30,7 @@ SCHEMA = pa.schema(
         ("key", _TEXT),
     ]
 )
-"""Version 2: one row per task x model x probe x split x repeat x fold x metric.
+"""One row per task x model x probe x split x repeat x fold x metric (version 2).
 
 ``genes``
     Which test entities a score is measured on: the model's ``own``, the ``common`` ones that every
@@ -39,107 +39,56 @@ SCHEMA = pa.schema(
 ``variant``, ``control``
     Of a split: how it was made (``weighted``; empty for the usual way), and which control it is
     (``size``: as many samples as the split beside it, drawn at random; empty for none).
-``coverage``
-    Share of the task's entities that the model can embed.
-``key``
-    Hash of the recipe of the cell that computed the row.
+``coverage``, ``key``
+    Share of the task's entities that the model can embed; hash of the recipe of the row's cell.
 """
 GENES = ("own", "common", "all")
-IDENTITY = [
-    *("task", "model", "probe", "split", "split_param", "variant", "control"),
-    *("repeat", "fold", "metric", "genes"),
-]
+IDENTITY = "task model probe split split_param variant control repeat fold metric genes".split()
 _ADDED = {"variant", "control", "genes"}
 
 BESIDE = ("intervals.parquet", "power.csv", "means.csv", "pairs.csv")
 """Tables that ``benchmark.tables`` writes beside the scores.
 
-``intervals.parquet``
-    Task x model x split x probe x choice of genes: score, 95 % interval, excess over the best
-    shortcut.
-``power.csv``
-    Task x split: smallest detectable difference, the two best models and how many more genes would
-    separate them, whether underpowered, weight.
-``means.csv``
-    Group x split x model: weighted mean over headline tasks, interval, excess, tier, rank interval,
-    loss against the first split.
-``pairs.csv``
-    Every two models of those.
+Intervals (task x model x split x probe x choice of genes): score, 95 % interval, excess over the
+best shortcut. Power (task x split): smallest detectable difference, the two best models, how many
+more genes would separate them, weight. Means (group x split x model): weighted mean over headline
+tasks, interval, excess, tier, ranks, loss since the first split. Pairs: every two models of those.
 """
 PUBLISHED = ("reproduction.csv", "published_groups.csv")
 """Tables of ``genebench reproduce``: a model's scores on the paper's genes beside the published
 ones, by task; and the paper's own summary, mean published score by group of tasks and model."""
+_COMMANDS = {
+    **dict.fromkeys(BESIDE, "run"),
+    **dict.fromkeys(PUBLISHED, "reproduce"),
+    "efficiency.csv": "efficiency",
+}
+"""Tables of a profile -> the command that makes them; ``efficiency.csv``: scores by number of
+training labels."""
 RELIABILITY = {
-    "faults": "pytest tests --record",
-    "fuzz": "pytest tests --record",
+    **dict.fromkeys(("faults", "fuzz"), "pytest tests --record"),
     "guided": "GENEBENCH_RECORD=1 python tests/fuzz_readers.py",
-    "cluster": "python -m benchmarks.cluster",
-    "plan": "python -m benchmarks.cluster",
+    **dict.fromkeys(("cluster", "plan"), "python -m benchmarks.cluster"),
 }
 """Tables of ``data/results/reliability`` -> what makes them."""
 
 
-# --- where results lie ----------------------------------------------------------------------------
+def beside_path(profile: str, name: str) -> Path:
+    """Path of a file of a profile's results."""
+    return paths.results(profile) / name
 
 
 def scores_path(profile: str) -> Path:
     """Path of a profile's table of scores."""
-    return paths.results(profile) / "scores.parquet"
+    return beside_path(profile, "scores.parquet")
 
 
 def manifest_path(profile: str) -> Path:
     """Path of the manifest: what made a profile's scores."""
-    return paths.results(profile) / "manifest.json"
-
-
-def tasks_path(profile: str) -> Path:
-    """Path of a profile's catalogue of tasks, as ``genebench tasks --write`` saw it."""
-    return paths.results(profile) / "tasks.csv"
-
-
-def published_path(profile: str) -> Path:
-    """Path of a profile's tasks beside those that the paper lists."""
-    return paths.results(profile) / "tasks_published.csv"
-
-
-def efficiency_path(profile: str) -> Path:
-    """Path of a profile's scores by number of training labels."""
-    return paths.results(profile) / "efficiency.csv"
-
-
-def beside_path(profile: str, name: str) -> Path:
-    """Path of a table of ``BESIDE``."""
-    return paths.results(profile) / name
-
-
-def reliability_path(name: str) -> Path:
-    """Path of a table of ``RELIABILITY``.
-
-    Parameters
-    ----------
-    name : str
-
-    Raises
-    ------
-    BadInput
-        Unknown table.
-    """
-    if name not in RELIABILITY:
-        raise unknown("table", name, RELIABILITY)
-    return paths.RESULTS / "reliability" / f"{name}.csv"
-
-
-# --- tables ---------------------------------------------------------------------------------------
+    return beside_path(profile, "manifest.json")
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
-    """Write a small table as CSV, atomically, without the folders of this machine.
-
-    Parameters
-    ----------
-    frame : DataFrame
-    path : Path
-    """
+    """Write a small table as CSV, atomically, without the folders of this machine."""
     frame = frame.replace({f"{paths.ROOT}/": ""}, regex=True)
     with cache.atomic(path) as temporary:
         frame.to_csv(temporary, index=False)
@@ -150,8 +99,7 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
 
     Parameters
     ----------
-    frame : DataFrame
-    path : Path
+    frame, path : DataFrame, Path
     """
     frame = frame.round({c: 5 for c in frame.select_dtypes("float")})
     if path.suffix == ".csv":
@@ -161,110 +109,63 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
         frame.to_parquet(temporary, index=False, compression="zstd")
 
 
-def _read_table(path: Path, command: str, known: tuple[str, ...] = ()) -> pd.DataFrame:
-    """A derived table. Raises BadInput if its name is not known, or if it is missing."""
-    if known and path.name not in known:
-        raise unknown("table", path.name, known)
-    if not path.exists():
-        raise BadInput(f"{path}: not made yet; run '{command}'.")
-    return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, **EXACT)
-
-
 def read_beside(profile: str, name: str) -> pd.DataFrame:
-    """Read a table of ``BESIDE``.
+    """Read a table of ``BESIDE`` or ``PUBLISHED``, or ``efficiency.csv``.
 
-    Raises
-    ------
-    BadInput
-        Unknown table, or not made yet.
-    """
-    command = f"genebench run --profile {profile}"
-    return _read_table(beside_path(profile, name), command, BESIDE)
-
-
-def read_efficiency(profile: str) -> pd.DataFrame:
-    """Read a profile's scores by number of training labels.
-
-    Raises
-    ------
-    BadInput
-        Not measured yet.
-    """
-    return _read_table(efficiency_path(profile), f"genebench efficiency --profile {profile}")
-
-
-def read_published(profile: str, name: str) -> pd.DataFrame:
-    """Read a table of ``PUBLISHED``.
-
-    Raises
-    ------
-    BadInput
-        Unknown table, or not measured yet.
-    """
-    command = f"genebench reproduce --profile {profile}"
-    return _read_table(paths.results(profile) / name, command, PUBLISHED)
-
-
-def reliability(name: str) -> pd.DataFrame:
-    """Read a table of ``RELIABILITY``.
+    Parameters
+    ----------
+    profile, name : str
 
     Returns
     -------
     DataFrame
-        Where it was not made yet, one row that says how it is made.
-
-    Raises
-    ------
-    BadInput
-        Unknown table.
     """
-    path = reliability_path(name)
+    if name not in _COMMANDS:
+        raise unknown("table", name, _COMMANDS)
+    path = beside_path(profile, name)
+    if not path.exists():
+        command = f"genebench {_COMMANDS[name]} --profile {profile}"
+        raise BadInput(f"{path}: not made yet; run '{command}'.")
+    return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, **EXACT)
+
+
+def reliability(name: str) -> pd.DataFrame:
+    """Read a table of ``RELIABILITY``; where it was not made yet, one row says how it is made."""
+    path = beside_path("reliability", f"{name}.csv")
     if not path.exists():
         return pd.DataFrame({"not measured yet": [f"made by: {RELIABILITY[name]}"]})
     return pd.read_csv(path, **EXACT)
 
 
 _NUMBERS = {
-    **{"genes": "Int64", "families": "Int64", "prior": "Float64"},
-    **{"largest family": "Float64", "smallest difference": "Float64"},
+    **dict.fromkeys(("genes", "families"), "Int64"),
+    **dict.fromkeys(("prior", "largest family", "smallest difference"), "Float64"),
 }
 
 
 def read_tasks(profile: str) -> pd.DataFrame:
-    """Read a profile's catalogue of tasks.
+    """Read a profile's catalogue of tasks, as ``genebench tasks --write`` saw it.
+
+    Parameters
+    ----------
+    profile : str
 
     Returns
     -------
-    DataFrame
-        Numbers are missing and texts empty where there are none.
-
-    Raises
-    ------
-    BadInput
-        None was written yet, or by an older version.
+    DataFrame, numbers missing and texts empty where there are none
     """
-    path, command = tasks_path(profile), f"genebench tasks --profile {profile} --write"
-    if not path.exists():
-        raise BadInput(f"{path}: no catalogue yet; run '{command}'.")
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-    if not {*_NUMBERS, "underpowered", "description"} <= set(frame.columns):
-        raise BadInput(f"{path}: an older catalogue; run '{command}'.")
-    for name, kind in _NUMBERS.items():
-        frame[name] = pd.to_numeric(frame[name].replace("", None)).astype(kind)
-    return frame
-
-
-# --- scores ---------------------------------------------------------------------------------------
+    path, fault = beside_path(profile, "tasks.csv"), "no catalogue yet"
+    if path.exists():
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+        if {*_NUMBERS, "underpowered", "description"} <= set(frame.columns):
+            numbers = {name: pd.to_numeric(frame[name].replace("", None)) for name in _NUMBERS}
+            return frame.assign(**numbers).astype(_NUMBERS)
+        fault = "an older catalogue"
+    raise BadInput(f"{path}: {fault}; run 'genebench tasks --profile {profile} --write'.")
 
 
 def load(profile: str) -> pd.DataFrame:
-    """Read all rows of a profile.
-
-    Raises
-    ------
-    BadInput
-        No results yet, or a file that breaks the schema.
-    """
+    """Read all rows of a profile, see ``read``."""
     path = scores_path(profile)
     if not path.exists():
         raise BadInput(f"{path}: no results yet; run 'genebench run --profile {profile}'.")
@@ -280,14 +181,9 @@ def read(path: Path) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame
-        Columns of ``SCHEMA``, texts as categories.
-
-    Raises
-    ------
-    BadInput
-        Unreadable, of an older version, or with other columns than the schema.
+    DataFrame of ``SCHEMA``, texts as categories
     """
+    again = "rerun 'genebench run'."
     try:
         with limits.faults_of(path):
             table = limits.read_parquet(path)
@@ -300,58 +196,33 @@ def read(path: Path) -> pd.DataFrame:
         ) from None
     missing = [n for n in SCHEMA.names if n not in table.column_names]
     extra = [n for n in table.column_names if n not in SCHEMA.names]
-    if set(missing) == _ADDED and not extra:
-        raise BadInput(
-            f"{path}: written by an older version (schema 1, without "
-            f"{', '.join(sorted(missing))}); rerun 'genebench run'."
-        )
     if missing or extra:
+        older = "written by an older version (schema 1), " * (set(missing) == _ADDED and not extra)
         raise BadInput(
-            f"{path}: columns missing {missing or 'none'}, unknown {extra or 'none'}; rerun "
-            "'genebench run'."
+            f"{path}: {older}columns missing {missing or 'none'}, unknown {extra or 'none'}; "
+            f"{again}"
         )
     try:
         return table.select(SCHEMA.names).cast(SCHEMA).to_pandas()
     except (pa.ArrowException, ValueError) as err:
         why = str(err).splitlines()[0][:120]
-        raise BadInput(
-            f"{path}: a column has the wrong type ({why}); rerun 'genebench run'."
-        ) from None
-
-
-def order(frame: pd.DataFrame) -> pd.DataFrame:
-    """Sort rows into the one order in which they are stored.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Columns of ``SCHEMA``.
-
-    Returns
-    -------
-    DataFrame
-        Texts as sorted categories.
-    """
-    frame = frame.copy()
-    for name in SCHEMA.names:
-        if pa.types.is_dictionary(SCHEMA.field(name).type):
-            values = frame[name].astype(str)
-            frame[name] = pd.Categorical(values, categories=sorted(values.unique()))
-    return frame.sort_values(IDENTITY, kind="stable", ignore_index=True)[SCHEMA.names]
+        raise BadInput(f"{path}: a column has the wrong type ({why}); {again}") from None
 
 
 def write(frame: pd.DataFrame, path: Path) -> None:
-    """Write rows in their order, atomically.
+    """Write rows of ``SCHEMA`` in the one order in which they are stored, atomically.
 
     The same rows give the same bytes with the same pyarrow.
 
     Parameters
     ----------
-    frame : DataFrame
-        Columns of ``SCHEMA``.
-    path : Path
+    frame, path : DataFrame, Path
     """
-    table = pa.Table.from_pandas(order(frame), preserve_index=False).cast(SCHEMA)
+    texts = [n for n in SCHEMA.names if pa.types.is_dictionary(SCHEMA.field(n).type)]
+    values = {name: frame[name].astype(str) for name in texts}
+    ordered = {n: pd.Categorical(v, categories=sorted(v.unique())) for n, v in values.items()}
+    frame = frame.assign(**ordered).sort_values(IDENTITY, kind="stable", ignore_index=True)
+    table = pa.Table.from_pandas(frame[SCHEMA.names], preserve_index=False).cast(SCHEMA)
     with cache.atomic(path) as temporary:
         pq.write_table(
             table.replace_schema_metadata(None),
@@ -370,8 +241,7 @@ def aggregate(frame: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    frame : DataFrame
-        Columns of ``SCHEMA``.
+    frame : DataFrame of ``SCHEMA``
 
     Returns
     -------
@@ -379,16 +249,14 @@ def aggregate(frame: pd.DataFrame) -> pd.DataFrame:
         One row per task x model x probe x split x metric x choice of genes, with ``score`` (mean),
         ``sd`` (over folds, 0 with one fold), ``n_folds`` and ``n_test`` (sum over folds).
     """
-    by = [*_NAMES, "metric", "genes", "coverage"]
-    groups = frame.groupby(by, observed=True, sort=True)
-    out = groups.agg(
+    texts = [*_NAMES, "metric", "genes"]
+    out = frame.groupby([*texts, "coverage"], observed=True, sort=True).agg(
         score=("score", "mean"),
         sd=("score", "std"),
         n_folds=("score", "size"),
         n_test=("n_test", "sum"),
     )
-    out = out.fillna({"sd": 0.0}).reset_index()
-    return out.astype({name: str for name in by if name != "coverage"})
+    return out.fillna({"sd": 0.0}).reset_index().astype(dict.fromkeys(texts, str))
 
 
 def main_rows(frame: pd.DataFrame, *, split: str = "random", genes: str = "own") -> pd.DataFrame:
@@ -396,8 +264,7 @@ def main_rows(frame: pd.DataFrame, *, split: str = "random", genes: str = "own")
 
     Parameters
     ----------
-    frame : DataFrame
-        Columns of ``SCHEMA``.
+    frame : DataFrame of ``SCHEMA``
     split : str
     genes : {"own", "common", "all"}
         ``all`` are the same test entities for every model of a task, so that differences of two
@@ -406,11 +273,6 @@ def main_rows(frame: pd.DataFrame, *, split: str = "random", genes: str = "own")
     Returns
     -------
     DataFrame
-
-    Raises
-    ------
-    BadInput
-        Unknown choice of genes.
     """
     if genes not in GENES:
         raise unknown("choice of genes", genes, GENES)

@@ -16,8 +16,9 @@ from ..core.cluster import Cluster
 from ..core.errors import BadInput, RunFailed
 from ..core.workers import Outcome, Progress, Say, Stage, quiet
 from ..models import inference
-from . import fit, fold_blocks, results, splits, tables, validation
+from . import blocks, fit, results, splits, validation
 from .plan import Cell, Plan
+from .tables import write as tables
 
 
 @dataclass(frozen=True)
@@ -79,17 +80,15 @@ def run(
     RunFailed
         A process died, or the rows are not sound; what has ended is cached.
     """
-    clock = {"start": time.perf_counter()}
-    jobs = jobs or os.cpu_count() or 1
+    clock, report = {"start": time.perf_counter()}, {"say": say, "progress": progress}
+    jobs, remade = jobs or os.cpu_count() or 1, False
     for sentence in plan.messages:
         say(sentence)
-    chosen = {cell.split for cell in plan.requested}
-    splits.prepare(chosen, plan.declared.sources, jobs=jobs, say=say)
+    splits.prepare({c.split for c in plan.requested}, plan.declared.sources, jobs=jobs, say=say)
     with (
         workers.pool(jobs, plan) as pool,
         Cluster(scheduler) if scheduler else nullcontext(pool) as far,
     ):
-        report = {"say": say, "progress": progress}
         clock["prepare"] = time.perf_counter()
         failed = embed(plan, plan.profile.models, pool, far, **report)
         clock["embeddings"] = time.perf_counter()
@@ -97,14 +96,13 @@ def run(
         waiting = workers.pending(fit.STAGE, plan, cells, say)
         if scheduler:
             _divide(plan, waiting, far, **report)
-        at_once = far.workers if scheduler else jobs
-        options = {"at_once": at_once, "waiting": waiting, **report}
+        options = {"at_once": far.workers if scheduler else jobs, "waiting": waiting, **report}
         outcome = workers.execute(fit.STAGE, plan, cells, far, **options)
         clock["cells"] = time.perf_counter()
         failed |= outcome.failed
         ready = [cell for cell in cells if str(cell) not in failed]
-        facts = [{**_names(cell), **cache.facts(plan.path(cell))} for cell in ready]
-        remade = False
+        names = [{"model": c.model, "split": c.split, "tasks": c.tasks} for c in ready]
+        facts = [{**n, **cache.facts(plan.path(cell))} for n, cell in zip(names, ready)]
         if write and ready:
             whole = plan.whole and not failed
             if waiting or not _up_to_date(plan, ready, facts, whole=whole):
@@ -114,9 +112,7 @@ def run(
             lost = {c.model for c in plan.requested if c.model in failed or str(c) in failed}
             remade = tables.make(plan, pool, failed=lost, **report)
             clock["intervals"] = time.perf_counter()
-    if "intervals" in clock and (
-        waiting or remade
-    ):  # the memory of workers that have ended is known
+    if "intervals" in clock and (waiting or remade):  # memory of workers that have ended is known
         path = results.manifest_path(plan.profile.name)
         manifest.stages(path, clock, computed=len(waiting))
     skipped = sum(len(fact["skipped"]) for fact in facts)
@@ -125,49 +121,34 @@ def run(
     return RunOutcome(*numbers, failed, skipped, seconds, tuple(ready), facts)
 
 
-def read(plan: Plan, cells: list[Cell]) -> pd.DataFrame:
-    """Read the rows of cells from the cache.
+def read(plan: Plan, cells: Iterable[Cell]) -> pd.DataFrame:
+    """Read the rows of cells from the cache: columns of ``results.SCHEMA``.
 
     Parameters
     ----------
     plan : Plan
-    cells : list of Cell
+    cells : iterable of Cell
 
     Returns
     -------
     DataFrame
-        Columns of ``results.SCHEMA``.
     """
-    parts = [rows for cell in cells if len(rows := pd.read_parquet(plan.path(cell)))]
     empty = pd.DataFrame(columns=results.SCHEMA.names)
-    return pd.concat(parts, ignore_index=True) if parts else empty
-
-
-def _names(cell: Cell) -> dict:
-    return {"model": cell.model, "split": cell.split, "tasks": cell.tasks}
-
-
-# --- vectors and folds ----------------------------------------------------------------------------
+    parts = [rows for cell in cells if len(rows := pd.read_parquet(plan.path(cell)))]
+    return pd.concat(parts or [empty], ignore_index=True)
 
 
 def _vectors_of(plan: Plan, model: str) -> list[Path]:
     return [plan.embedding_path(model)]
 
 
-def _plan_and_model(plan: Plan, model: str) -> tuple:
-    return plan, model
-
-
-def _make_vectors(plan: Plan, model: str) -> None:
+def _make_vectors(plan: Plan, model: str) -> tuple:
     with workers.one_thread():  # results must not depend on the number of cores
-        plan.embedding(model)
+        plan.embedding(model)  # which stores them
+    return ()
 
 
-def _stored(plan: Plan, model: str, output: None) -> None:
-    """Nothing to do: ``inference.embed`` has stored the vectors."""
-
-
-EMBEDDINGS = Stage("embeddings", _vectors_of, _plan_and_model, _make_vectors, _stored)
+EMBEDDINGS = Stage("embeddings", _vectors_of, _make_vectors, quiet, quiet)
 
 
 def embed(
@@ -185,16 +166,13 @@ def embed(
     ----------
     plan : Plan
     models : iterable of str
-    pool : Executor
-        Started with the plan.
-    far : Cluster, optional
-        Runs the neural networks.
+    pool : Executor, started with the plan
+    far : Cluster, optional, runs the neural networks
     say, progress : callable, optional
 
     Returns
     -------
-    dict of str to str
-        Model -> why it has no vectors.
+    dict of str to str, model -> why it has no vectors
     """
     first: dict[Path, str] = {}  # models of one recipe share their vectors
     for name in models:
@@ -215,30 +193,21 @@ def embed(
     return failed
 
 
-def _divide(plan: Plan, waiting: list[Cell], cluster: Cluster, *, say, progress) -> None:
+def _divide(plan: Plan, waiting: list[Cell], cluster: Cluster, **report) -> None:
     """Have a cluster make the folds that its cells need, once for all models."""
-    blocks = dict.fromkeys((c.split, c.tasks) for c in waiting if c.split != "random")
-    units = [unit for block in blocks for unit in plan.fold_units(*block)]
+    needed = dict.fromkeys((c.split, c.tasks) for c in waiting if c.split != "random")
+    units = [unit for block in needed for unit in plan.fold_units(*block)]
     if units:
-        outcome = workers.execute(
-            fold_blocks.STAGE, plan, units, cluster, say=say, progress=progress
-        )
-        outcome.check("folds")
-
-
-# --- results --------------------------------------------------------------------------------------
+        workers.execute(blocks.STAGE, plan, units, cluster, **report).check("folds")
 
 
 def _up_to_date(plan: Plan, cells: list[Cell], facts: list[dict], *, whole: bool) -> bool:
     """Whether the written results hold these cells (a whole run: and no others of its splits)."""
     name = plan.profile.name
-    path = results.scores_path(name)
-    if not path.exists() or not results.manifest_path(name).exists():
+    if validation.sealed(name) is False:
         return False
     try:
-        if validation.sealed(name) is False:
-            return False
-        old = results.read(path)
+        old = results.load(name)
     except BadInput:
         return False
     written = set(old.key[old.split.isin({c.split for c in cells})] if whole else old.key)
@@ -247,9 +216,7 @@ def _up_to_date(plan: Plan, cells: list[Cell], facts: list[dict], *, whole: bool
     return mine == written if whole else mine <= written
 
 
-def _write(
-    plan: Plan, rows: pd.DataFrame, facts: list[dict], *, whole: bool, jobs, run_s, computed
-) -> None:
+def _write(plan: Plan, rows: pd.DataFrame, facts: list[dict], *, whole: bool, **cost) -> None:
     """Write scores and manifest; a partial run replaces its own rows and leaves the others."""
     if rows.empty:
         first = facts[0]["skipped"][0]
@@ -270,17 +237,18 @@ def _write(
     if faults:
         raise RunFailed(f"the results are not sound and were not written: {faults[0]}")
     results.write(rows, path)
+    made = {m: p for m in plan.models if cache.state(p := plan.embedding_path(m)) == "ready"}
+    noted = {model: cache.facts(path) for model, path in made.items()}
+    kept = ("shape", "seconds", "cpu_s")
     manifest.write(
         results.manifest_path(name),
         plan.profile,
         {s: plan.declared.sources[s] for s in plan.profile.sources},
-        jobs=jobs,
         n_tasks=len(plan.tasks),
         cells=facts,
-        embeddings=_embedding_facts(plan),
-        run_s=run_s,
-        computed=computed,
+        embeddings={m: {n: f[n] for n in kept if n in f} for m, f in noted.items()},
         whole=whole,
+        **cost,
     )
 
 
@@ -295,14 +263,3 @@ def _older(path: Path, *, whole: bool) -> pd.DataFrame:
             f"{err} A part cannot be added to it: run the whole profile, without --models, "
             "--tasks, --split."
         ) from None
-
-
-def _embedding_facts(plan: Plan) -> dict[str, dict]:
-    """Shape and cost of each model's vectors, as noted when they were made."""
-    facts = {}
-    for name in plan.profile.models:
-        path = plan.embedding_path(name)
-        if cache.state(path) == "ready":
-            noted = cache.facts(path)
-            facts[name] = {at: noted[at] for at in ("shape", "seconds", "cpu_s") if at in noted}
-    return facts

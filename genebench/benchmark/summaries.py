@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.specs import ModelSpec
+from ..stats import intervals
 from . import results
 
 CHEAP = ("shortcut", "control")
@@ -26,19 +27,15 @@ def with_exposure(frame: pd.DataFrame, models: Mapping[str, ModelSpec]) -> pd.Da
 
     Parameters
     ----------
-    frame : DataFrame
-        Columns ``model`` and ``task`` and any others.
+    frame : DataFrame with ``model`` and ``task``
     models : mapping of str to ModelSpec
-        Declared models by name; their ``exposed`` says which tasks.
 
     Returns
     -------
-    DataFrame
-        The same rows with the boolean column ``exposed``.
+    DataFrame, the same rows with the boolean column ``exposed``
     """
-    pairs = frame[["model", "task"]].drop_duplicates().itertuples(index=False)
-    flags = {(m, t): models[m].exposed_on(t) for m, t in pairs}
-    return frame.assign(exposed=[flags[k] for k in zip(frame.model, frame.task)])
+    pairs = zip(frame.model, frame.task)
+    return frame.assign(exposed=[models[m].exposed_on(t) for m, t in pairs])
 
 
 def plain_means(scores: pd.DataFrame, models: Mapping[str, ModelSpec]) -> pd.DataFrame:
@@ -46,18 +43,15 @@ def plain_means(scores: pd.DataFrame, models: Mapping[str, ModelSpec]) -> pd.Dat
 
     Parameters
     ----------
-    scores : DataFrame
-        Main scores on one choice of genes (``results.main_scores``).
+    scores : DataFrame of ``results.main_scores``
     models : mapping of str to ModelSpec
-        Declared models by name.
 
     Returns
     -------
     DataFrame
-        One row per measure (``auroc`` of classification tasks, ``spearman`` of regression tasks),
-        group (and ``all`` groups) and model: ``tasks`` (number), ``score`` (mean, in the range of
-        the measure), ``coverage`` (mean share of genes with a vector, 0 to 1), ``exposed`` (number
-        of the tasks that the model was trained on) and ``n_folds`` (largest).
+        One row per measure (``auroc``, or ``spearman`` of regression tasks), group (and ``all``)
+        and model: number of ``tasks``, mean ``score`` and ``coverage``, number of ``exposed`` tasks
+        and largest ``n_folds``.
     """
     measure = np.where(scores.kind == "regression", "spearman", "auroc")
     frame = with_exposure(scores, models).assign(measure=measure)
@@ -79,9 +73,7 @@ def beside_shortcuts(profile: str, models: Mapping[str, ModelSpec]) -> pd.DataFr
     Parameters
     ----------
     profile : str
-        Name of the profile.
     models : mapping of str to ModelSpec
-        Declared models by name.
 
     Returns
     -------
@@ -90,16 +82,13 @@ def beside_shortcuts(profile: str, models: Mapping[str, ModelSpec]) -> pd.DataFr
     """
     splits = results.load(profile).split.unique()
     frame = pd.concat([results.main_scores(profile, split=s, genes="common") for s in splits])
-    frame = frame[(frame.kind == "binary") & (frame.family != "control")]
-    fair = with_exposure(frame, models).query("~exposed").sort_values(["score", "model"])
-    side = np.where(fair.family == "shortcut", "shortcut", "model")
-    best = fair.assign(side=side).groupby(["task", "split", "side"]).tail(1)
-    wide = best.pivot(index=["task", "split"], columns="side", values=["model", "score"])
-    columns = [(what, who) for who in ("model", "shortcut") for what in ("model", "score")]
-    wide = wide.reindex(columns=pd.MultiIndex.from_tuples(columns))
-    out = wide.set_axis(["best model", "its AUROC", "best shortcut", "AUROC"], axis=1)
-    out = out.reset_index().astype({"its AUROC": float, "AUROC": float})
-    return out.assign(excess=out["its AUROC"] - out["AUROC"])
+    fair = with_exposure(frame[frame.kind == "binary"], models).query("~exposed")
+    over = intervals.excess(fair, lambda model, task: False).sort_values(["score", "model"])
+    best = over.groupby(["task", "split"]).tail(1).sort_values(["task", "split"])
+    names = {"model": "best model", "score": "its AUROC", "shortcut": "AUROC"}
+    columns = ["model", "score", "best_shortcut", "shortcut", "excess"]
+    best = best[["task", "split", *columns]].reset_index(drop=True)
+    return best.rename(columns={**names, "best_shortcut": "best shortcut"})
 
 
 def by_choice_of_genes(
@@ -111,30 +100,25 @@ def by_choice_of_genes(
 
     Parameters
     ----------
-    choices : mapping of str to DataFrame
-        Main scores by choice of genes: ``common``, ``own`` and ``all``.
+    choices : mapping of str to DataFrame, main scores by choice of genes
     models : mapping of str to ModelSpec
-        Declared models by name.
 
     Returns
     -------
     DataFrame
-        Indexed by model in the order of the declarations: one column per choice (AUROC, 0 to 1),
-        ``tasks``, ``coverage`` (0 to 1), and the ranks by choice among the models that are scored
-        on at least nine tenths of the tasks; others have a dash.
+        Indexed by model: one column per choice (AUROC, 0 to 1), ``tasks``, ``coverage``, and the
+        ranks by choice among the models that are scored on nine tenths of the tasks; else a dash.
     """
-    parts = []
-    for name, frame in choices.items():
-        frame = frame[(frame.kind != "regression") & (frame.family != "control")]
-        fair = with_exposure(frame, models).query("~exposed")
-        parts.append(fair.set_index(["model", "task"]).score.rename(name))
-    grouped = pd.concat(parts, axis=1).dropna().groupby("model")
+    frame = with_exposure(pd.concat(choices.values()), models)
+    frame = frame[(frame.kind != "regression") & (frame.family != "control") & ~frame.exposed]
+    wide = frame.pivot(index=["model", "task"], columns="genes", values="score").dropna()
+    grouped = wide[list(choices)].rename_axis(columns=None).groupby("model")
     table = grouped.mean().assign(tasks=grouped.size())
-    table["coverage"] = choices["own"].groupby("model").coverage.mean().reindex(table.index)
+    table["coverage"] = choices["own"].groupby("model").coverage.mean()
     ranked = table[table.tasks >= 0.9 * table.tasks.max()][list(choices)]
     ranks = ranked.rank(ascending=False, method="min").astype(int).astype(str)
-    ranks = ranks.agg(" → ".join, axis=1)
-    table["rank " + " → ".join(choices)] = ranks.reindex(table.index, fill_value="–")
+    joined = " → ".join(choices)
+    table[f"rank {joined}"] = ranks.agg(" → ".join, axis=1).reindex(table.index, fill_value="–")
     return table.loc[[m for m in models if m in table.index]]
 
 
@@ -143,8 +127,7 @@ def reproduction(frame: pd.DataFrame) -> dict[str, float]:
 
     Parameters
     ----------
-    frame : DataFrame
-        Rows of ``reproduction.csv``: ``published``, ``published_sd``, ``score``, ``difference``.
+    frame : DataFrame, rows of ``reproduction.csv``
 
     Returns
     -------
@@ -170,12 +153,10 @@ def over_repeats(frame: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     frame : DataFrame
-        Columns ``task, model, probe, split, metric, score, low, high, n_train, n_test``.
 
     Returns
     -------
-    DataFrame
-        One row per task, model, probe, split and metric, in the order of the first repeat.
+    DataFrame, a row per task, model, probe, split and metric, in the order of the first repeat
     """
     keys = ["task", "model", "probe", "split", "metric"]
     values = ["score", "low", "high", "n_train", "n_test"]
@@ -187,8 +168,7 @@ def over_loci(frame: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    frame : DataFrame
-        Rows with ``task`` (``mpra/<locus>…``), ``model`` and ``score`` (Spearman correlation).
+    frame : DataFrame with ``task`` (``mpra/<locus>…``), ``model`` and ``score``
 
     Returns
     -------
@@ -196,9 +176,8 @@ def over_loci(frame: pd.DataFrame) -> pd.DataFrame:
         One row per model: ``score``, ``low`` and ``high`` (95 % interval over loci, normal
         approximation), ``loci`` (number), and ``task`` and ``title`` of the whole.
     """
-    part = frame[frame.task.str.startswith("mpra/")].copy()
-    part["locus"] = part.task.str.removeprefix("mpra/").str.extract(r"^([a-z0-9]+)")[0]
-    loci = part.groupby(["model", "locus"]).score.mean().unstack()
+    locus = frame.task.str.extract(r"^mpra/([a-z0-9]+)")[0]
+    loci = frame.groupby(["model", locus]).score.mean().unstack()
     mean, number = loci.mean(axis=1), loci.notna().sum(axis=1)
     half = 1.96 * loci.std(axis=1, ddof=1) / np.sqrt(number)
     out = pd.DataFrame({"score": mean, "low": mean - half, "high": mean + half, "loci": number})
@@ -210,8 +189,7 @@ def fine_tuning(frame: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    frame : DataFrame
-        Scores of frozen and fitted networks: ``task, model, split, metric, score, low, high``.
+    frame : DataFrame, scores of frozen and fitted networks
 
     Returns
     -------
@@ -224,30 +202,22 @@ def fine_tuning(frame: pd.DataFrame) -> pd.DataFrame:
     part = part.assign(model=part.model.where(~part.model.str.startswith("glm-"), "frozen"))
     wide = part.pivot(index="task", columns="model", values=["score", "low", "high"])
     wide = wide[wide.score.notna().all(axis=1)]
-    above = wide.score.gt(wide.score.frozen, axis=0)
-    clear = wide.low.gt(wide.high.frozen, axis=0)
-    return pd.DataFrame(
-        {
-            "tasks": len(wide),
-            "score": wide.score.mean(),
-            "above": above.sum(),
-            "clear": clear.sum(),
-        }
-    )
+    above = wide.score.gt(wide.score.frozen, axis=0).sum()
+    clear = wide.low.gt(wide.high.frozen, axis=0).sum()
+    numbers = {"tasks": len(wide), "score": wide.score.mean(), "above": above, "clear": clear}
+    return pd.DataFrame(numbers)
 
 
 def moving_weights(sizes: pd.DataFrame) -> float | None:
-    """Average the share of a network's weights that low-rank adapters add, over tasks.
+    """Mean over tasks of ``weights_that_move``, the share that low-rank adapters add to a network.
 
     Parameters
     ----------
     sizes : DataFrame
-        Columns ``model`` and ``weights_that_move`` (0 to 1).
 
     Returns
     -------
     float or None
-        None where no adapters were fitted.
     """
     moving = sizes[sizes.model == "lora"].weights_that_move
     return float(moving.mean()) if len(moving) else None
@@ -258,33 +228,27 @@ def sizes_of_splits(frame: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    frame : DataFrame
-        Columns ``title, split, n_train, n_test``.
+    frame : DataFrame with ``title, split, n_train, n_test``
 
     Returns
     -------
-    DataFrame
-        Indexed by title and split; whole numbers, mean over models and repeats.
+    DataFrame of whole numbers, indexed by title and split
     """
     grouped = frame.groupby(["title", "split"], sort=False)
     return grouped[["n_train", "n_test"]].mean().round().astype(int)
 
 
 def overlaps_over_seeds(overlaps: pd.DataFrame, dataset: str) -> pd.DataFrame:
-    """Average overlap and size of the spectral splits of a data set over seeds.
+    """Average sizes and overlaps (0 to 1) of the spectral splits of a data set over seeds.
 
     Parameters
     ----------
-    overlaps : DataFrame
-        Rows of ``overlaps.csv``.
+    overlaps : DataFrame, rows of ``overlaps.csv``
     dataset : str
-        Which data set.
 
     Returns
     -------
-    DataFrame
-        One row per ``split`` and ``parameter`` (λ, 0 to 1): numbers of units and the three
-        definitions of overlap (0 to 1).
+    DataFrame, a row per ``split`` and ``parameter`` (λ, 0 to 1)
     """
     part = overlaps[(overlaps.dataset == dataset) & overlaps.split.str.startswith("spectral")]
     part = part.assign(parameter=part.split_param.astype(float))
@@ -297,8 +261,7 @@ def spectral_findings(findings: pd.DataFrame) -> dict[str, float]:
 
     Parameters
     ----------
-    findings : DataFrame
-        Rows of ``findings.csv`` of the models that are to be counted.
+    findings : DataFrame, rows of ``findings.csv`` of the models that are to be counted
 
     Returns
     -------

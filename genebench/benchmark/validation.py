@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from ..core import cache, paths
-from ..core.errors import BadInput
+from ..core.errors import BadInput, unknown
 from ..core.specs import GROUPS, MORE_GROUPS
-from ..stats import metrics
+from ..stats.metrics import METRICS
 from .results import GENES, IDENTITY, manifest_path, read, scores_path
 
 
@@ -25,15 +26,24 @@ def sealed(profile: str) -> bool | None:
     """
     try:
         manifest = json.loads(manifest_path(profile).read_text(encoding="utf-8"))
-        seal = manifest.pop("seal", None)
+        return _untouched(manifest, scores_path(profile))
     except (OSError, ValueError, AttributeError):
         return False
-    return None if seal is None else _untouched(manifest, seal, scores_path(profile))
 
 
-def _untouched(manifest: dict, seal: str, scores: Path) -> bool:
-    same = manifest.get("scores_sha256") == cache.digest(scores)
-    return seal == cache.key(manifest) and same
+def _untouched(manifest: dict, scores: Path) -> bool | None:
+    seal = manifest.get("seal")
+    facts = {name: value for name, value in manifest.items() if name != "seal"}
+    same = facts.get("scores_sha256") == cache.digest(scores)
+    return None if seal is None else seal == cache.key(facts) and same
+
+
+_CLOSED = {
+    "genes": ("choice of genes", GENES),
+    "metric": ("metric", METRICS),
+    "group": ("group of tasks", (*GROUPS, *MORE_GROUPS)),
+}
+_BOUNDS = {"coverage": (0, 1), "n_train": (0, np.inf), "n_test": (1, np.inf), "fold": (0, np.inf)}
 
 
 def validate(frame: pd.DataFrame, where: str) -> list[str]:
@@ -41,57 +51,36 @@ def validate(frame: pd.DataFrame, where: str) -> list[str]:
 
     Parameters
     ----------
-    frame : DataFrame
-        Columns of ``SCHEMA``.
-    where : str
-        What it is called in messages.
+    frame : DataFrame of ``results.SCHEMA``
+    where : str, what it is called in messages
 
     Returns
     -------
-    list of str
-        One sentence a fault; empty if it is sound.
+    list of str, one sentence a fault; empty if it is sound
     """
     if frame.empty:
         return [f"{where}: no rows."]
-    faults = []
-    twice = frame[frame.duplicated(IDENTITY)]
+    faults, twice = [], frame[frame.duplicated(IDENTITY)]
     if len(twice):
         first = dict(twice.iloc[0][IDENTITY].astype(str))
         faults.append(f"{where}: {len(twice)} rows stand twice, first {first}.")
-    texts = frame[["metric", "kind", "genes", "group"]].astype(str)
-    for name in sorted(set(texts.genes) - set(GENES)):
-        faults.append(f"{where}: unknown choice of genes '{name}'; known: {', '.join(GENES)}.")
-    for name, kind in sorted(set(zip(texts.metric, texts.kind))):
-        if name in metrics.METRICS and kind not in metrics.METRICS[name].kinds:
+    texts = {name: frame[name].astype(str) for name in (*_CLOSED, "kind")}
+    for column, (what, known) in _CLOSED.items():
+        names = sorted(set(texts[column]) - set(known))
+        faults += [str(unknown(what, name, known, where=where)) for name in names]
+    metric = texts["metric"]
+    for name, kind in sorted(set(zip(metric, texts["kind"]))):
+        if name in METRICS and kind not in METRICS[name].kinds:
             faults.append(f"{where}: '{name}' is no metric of a {kind} task.")
-    faults += [
-        f"{where}: unknown metric '{name}'."
-        for name in sorted(set(texts.metric) - set(metrics.METRICS))
-    ]
-    for name in sorted(set(texts.metric) & set(metrics.METRICS)):
-        low, high = metrics.METRICS[name].low, metrics.METRICS[name].high
-        score = frame.score[texts.metric == name]
-        bad = score[~np.isfinite(score) | (score < low - 1e-9) | (score > high + 1e-9)]
+    bounds = [("values", name, frame[name], *limits) for name, limits in _BOUNDS.items()]
+    for name in sorted(set(metric) & set(METRICS)):
+        limits = METRICS[name].low, METRICS[name].high
+        bounds.append(("scores", name, frame.score[metric == name], *limits))
+    for what, name, values, low, high in bounds:
+        bad = values[~np.isfinite(values) | ~values.between(low - 1e-9, high + 1e-9)]
         if len(bad):
-            faults.append(
-                f"{where}: {len(bad)} scores of '{name}' outside [{low}, {high}], first "
-                f"{bad.iloc[0]}."
-            )
-    for value in sorted(set(texts.group) - {*GROUPS, *MORE_GROUPS}):
-        faults.append(f"{where}: unknown group of tasks '{value}'.")
-    bounds = {
-        "coverage": (0, 1),
-        "n_train": (0, np.inf),
-        "n_test": (1, np.inf),
-        "fold": (0, np.inf),
-    }
-    for name, (low, high) in bounds.items():
-        bad = frame[name][~frame[name].between(low, high)]
-        if len(bad):
-            faults.append(
-                f"{where}: {len(bad)} values of '{name}' outside [{low}, {high}], first "
-                f"{bad.iloc[0]}."
-            )
+            place = f"outside [{low}, {high}], first {bad.iloc[0]}"
+            faults.append(f"{where}: {len(bad)} {what} of '{name}' {place}.")
     return faults
 
 
@@ -104,13 +93,7 @@ def validate_path(path: Path | None) -> list[str]:
 
     Returns
     -------
-    list of str
-        One sentence a fault.
-
-    Raises
-    ------
-    BadInput
-        There is nothing to check.
+    list of str, one sentence a fault
     """
     if path is None:
         names = sorted(p.parent.name for p in paths.RESULTS.glob("*/scores.parquet"))
@@ -135,19 +118,18 @@ def validate_path(path: Path | None) -> list[str]:
     if path.suffix == ".parquet":
         return validate(read(path), str(path))
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        return _manifest_faults(json.loads(path.read_text(encoding="utf-8")), str(path))
     except (ValueError, OSError) as err:
         raise BadInput(
             f"{path}: neither parquet nor readable JSON ({err}); give a scores.parquet or a "
             "manifest.json."
         ) from None
-    return _manifest_faults(manifest, str(path))
 
 
 _MANIFEST = {
-    **{"profile": str, "versions": dict, "seed": int, "device": str, "wall_s": dict},
-    **{"peak_memory_mb": (int, float), "commit": str, "sources": dict, "cells": list},
-    "skipped": dict,
+    **dict.fromkeys(("profile", "device", "commit"), str),
+    **dict.fromkeys(("versions", "wall_s", "sources", "skipped"), dict),
+    **{"seed": int, "peak_memory_mb": (int, float), "cells": list},
 }
 
 
@@ -164,39 +146,33 @@ def _manifest_faults(manifest: object, where: str) -> list[str]:
 def _complete(scores: Path, path: Path) -> list[str]:
     """Whether the scores hold every pair that the cells computed and did not skip, and no other."""
     manifest, frame = json.loads(path.read_text(encoding="utf-8")), read(scores)
+    at = ["task", "model", "split"]
     if "unscored" in manifest:
         return _complete_curves(frame, scores, manifest)
     expected = sum(cell["n"] for cell in manifest["cells"])
-    expected -= sum(
-        len(tasks) for split in manifest["skipped"].values() for tasks in split.values()
-    )
-    pairs = frame.groupby(["task", "model", "split"], observed=True).ngroups
+    expected -= sum(len(tasks) for of in manifest["skipped"].values() for tasks in of.values())
+    pairs = frame.groupby(at, observed=True).ngroups
     if pairs != expected:
         return [f"{scores}: {pairs} pairs of task and model where {path.name} counts {expected}."]
-    seal = manifest.pop("seal", None)
-    if seal is not None and not _untouched(manifest, seal, scores):
+    if _untouched(manifest, scores) is False:
         return [
             f"{scores}: it or {path.name} is not, byte for byte, as it was written; rerun "
             "'genebench run'."
         ]
-    own = frame[frame.genes == "own"]
-    folds = own.groupby(["task", "model", "split", "metric"], observed=True).size()
+    folds = frame[frame.genes == "own"].groupby([*at, "metric"], observed=True).size()
     wrong = folds[folds != manifest["folds"] * manifest["repeats"]]
-    if len(wrong):
-        at = " × ".join(map(str, wrong.index[0]))
-        return [
-            f"{scores}: {at} has {wrong.iloc[0]} folds where {path.name} says "
-            f"{manifest['folds']} ({len(wrong)} such)."
-        ]
-    return []
+    return [
+        f"{scores}: {' × '.join(map(str, where))} has {number} folds where {path.name} says "
+        f"{manifest['folds']} ({len(wrong)} such)."
+        for where, number in wrong.head(1).items()
+    ]
 
 
 def _complete_curves(frame: pd.DataFrame, scores: Path, manifest: dict) -> list[str]:
     """Whether scores of Part II hold as many rows of each model and data set as the cells made."""
-    rows = frame.groupby([frame.model.astype(str), frame.task.astype(str)]).size()
+    rows = Counter(zip(frame.model, frame.task))
     for cell in manifest["cells"]:
-        at = cell["model"], cell["first"]
-        rows[at] = rows.get(at, 0) - cell["rows"]
+        rows[cell["model"], cell["first"]] -= cell["rows"]
     return [
         f"{scores}: {abs(n)} rows {'too many' if n > 0 else 'missing'} of {' × '.join(at)}."
         for at, n in rows.items()

@@ -64,9 +64,9 @@ def tasks(
     show(frame, json_, ["task", "group", "kind", "genes", "balance", "status", "reason"])
     ready(frame, "tasks")
     if write:
-        results.write_csv(frame, results.tasks_path(plan.profile.name))
+        results.write_csv(frame, results.beside_path(plan.profile.name, "tasks.csv"))
         beside = cards.published_tasks(plan.profile, known, plan.tasks, specs.published())
-        results.write_csv(beside, results.published_path(plan.profile.name))
+        results.write_csv(beside, results.beside_path(plan.profile.name, "tasks_published.csv"))
 
 
 def models(*, profile: str | None = None, json_: bool = False) -> None:
@@ -214,7 +214,7 @@ def efficiency(*, profile: str = "demo", jobs: int = 2) -> None:
         done = label_efficiency.measure_all(plan, jobs=jobs, **report.hooks)
     print(
         f"{done.units} curves, {done.cached} cached, {done.computed} measured; "
-        f"{results.efficiency_path(profile)}"
+        f"{results.beside_path(profile, 'efficiency.csv')}"
     )
 
 

@@ -16,7 +16,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from .. import probes
 from ..data import families
 from ..models import Embedding
-from ..stats import metrics
+from ..stats import columns, metrics
 
 SURVIVES = 0.5
 """Share of a score above chance that must be left when relatives are kept out of training."""
@@ -82,7 +82,7 @@ def stems(
         return Finding(title, "open", few)
     fold = np.stack([_folds(StratifiedKFold, y, seed) for y in Y.T], axis=1)
     values = probes.predict(embedding.vectors[inside], Y, fold, kind="binary")
-    area = float(metrics.areas(Y, values)[0].mean())
+    area = float(columns.areas(Y, values, np.ones(Y.shape, dtype=bool))[0].mean())
     level, meaning = "clear", "the vectors hold little of the symbol's letters."
     if area > KNOWS_FAMILY:
         level = "note"

@@ -63,27 +63,20 @@ def test_an_estimate_counts_what_a_run_does_and_caches(warm, priced):
     assert 0.5 < costs.of_cells(tiny).bytes.sum() / there < 2
 
 
-def test_cells_that_are_left_are_what_costs_and_a_slower_machine_takes_longer(
+def test_cells_that_are_left_are_what_costs_and_a_larger_plan_grows_as_its_pairs(
     home, priced, monkeypatch
 ):
     priced()
-    estimate = costs.estimate(plan.make("tiny"))
-    hours = estimate.stages.set_index("stage")["core hours"]
+    tiny = plan.make("tiny")
+    estimate, many = costs.estimate(tiny), costs.estimate(tiny, scale=(7000, 600))
+    hours, more = (e.stages.set_index("stage")["core hours"] for e in (estimate, many))
     assert hours["cells"] == pytest.approx(60 * 0.01 / 3600)
+    assert more["folds"] == pytest.approx(1e3 * hours["folds"])
+    assert more["cells"] > 1e4 * hours["cells"] and many.workers > estimate.workers == 1
     assert "6 models have no vectors yet" in " ".join(estimate.messages)
     monkeypatch.setattr(costs, "reference", lambda: 6.0)
-    slower = costs.estimate(plan.make("tiny")).stages["core hours"].sum()
+    slower = costs.estimate(tiny).stages["core hours"].sum()
     assert slower == pytest.approx(3 * hours.sum())
-
-
-def test_a_larger_plan_grows_as_its_pairs(home, priced):
-    priced()
-    tiny = plan.make("tiny")
-    whole, many = (costs.estimate(tiny, scale=scale) for scale in ((7, 6), (7000, 600)))
-    small, large = (e.stages.set_index("stage")["core hours"] for e in (whole, many))
-    assert large["cells"] == pytest.approx(1e5 * small["cells"])
-    assert large["folds"] == pytest.approx(1e3 * small["folds"])
-    assert many.workers > whole.workers == 1
 
 
 def test_without_a_cost_model_a_sentence_says_how_to_measure_it(home):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,7 +12,7 @@ from genebench.benchmark import custom_tasks, plan, results, validation
 from genebench.cli.main import app
 from genebench.core import paths, specs
 from genebench.core.errors import BadInput
-from genebench.data import genes, sources, tasks
+from genebench.data import genes
 from genebench.stats import intervals
 
 
@@ -125,13 +123,9 @@ def test_a_file_that_cannot_be_used_is_one_sentence(home, text, words):
     assert not list((paths.DOWNLOADS / "own").glob("*"))
 
 
-def test_a_file_without_a_known_gene_says_what_the_first_looks_like(home, known):
-    path = write(home / "mouse.gmt", ("set", "Trp53", "Brca1x"))
+def test_a_file_that_cannot_be_read_and_unknown_words_are_told(home, gmt, known):
     with pytest.raises(BadInput, match="none of its 2 ids is a known gene .first: 'Trp53', mouse"):
-        from_gmt(path)
-
-
-def test_a_file_that_is_not_there_and_unknown_words_are_told(home, gmt):
+        from_gmt(write(home / "mouse.gmt", ("set", "Trp53", "Brca1x")))
     with pytest.raises(BadInput, match="no such file; give a GMT file"):
         from_gmt(home / "no.gmt")
     with pytest.raises(BadInput, match="unknown choice of negatives 'files'; did you mean 'file'"):
@@ -167,21 +161,3 @@ def test_a_profile_on_another_universe_is_one_of_its_own(home, known, monkeypatc
         if task.kind in ("binary", "regression"):
             labels = [whole[name].labels[at[g]] for g in task.entities]
             assert task.labels.tolist() == labels
-
-
-@pytest.mark.mirror
-def test_real_tasks_are_cut_to_the_genes_of_the_paper():
-    if not os.environ.get("GENEBENCH_MIRROR"):
-        pytest.skip("the list of the paper's genes is not at hand; set GENEBENCH_MIRROR")
-    declared = specs.declared()
-    path = sources.locate(declared.source("genebench_paper"), "universe")
-    listed = list(set(path.read_text().split()))
-    base = declared.profile("paper")
-    base = base.model_copy(update={"sources": ["humantfs", "genecorpus"]})
-    whole = tasks.load(base, declared.sources)
-    cut = tasks.load(base.model_copy(update={"universe": "paper"}), declared.sources)
-    assert set(cut) == set(whole)
-    for name, task in cut.items():
-        plain = np.isin(whole[name].entities, listed)  # under the very name that the list has
-        assert plain.sum() <= len(task) <= min(plain.sum() * 1.02, len(whole[name]) - 1), name
-        assert set(whole[name].entities[plain]) <= set(task.entities)

@@ -10,6 +10,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
 from genebench.benchmark import label_efficiency, plan, results, splits
+from genebench.benchmark.pairs import Pair
 from genebench.core import paths, specs
 from genebench.core.errors import BadInput, RunFailed
 from genebench.core.workers import quiet
@@ -26,7 +27,7 @@ def curves(warm):
     """The table of two tasks of the made-up profile."""
     edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(efficiency=OPTIONS))
     measure_all()
-    return results.read_efficiency("tiny")
+    return results.read_beside("tiny", "efficiency.csv")
 
 
 def test_subsets_contain_the_smaller_ones_and_keep_the_shares_of_the_classes():
@@ -35,16 +36,6 @@ def test_subsets_contain_the_smaller_ones_and_keep_the_shares_of_the_classes():
     assert set(small) < set(large) < set(whole) and len(set(whole)) == 200
     assert (y[small].sum(), y[large].sum()) == (3, 10)
     assert not np.array_equal(small, label_efficiency.nested(y, [12], [8, 0, 0])[0])
-
-
-def test_the_last_point_is_the_ordinary_score_of_the_common_genes(curves):
-    scores = results.main_scores("tiny", genes="common").set_index(["task", "model"]).score
-    last = curves[curves.groupby(["task", "model"]).labels.transform("max") == curves.labels]
-    assert set(last.model) == {"full", "part", "stem", "random", "shuffled"}  # no oracle
-    # the other models are trained on more than the common genes there
-    for row in last[last.model == "part"].itertuples():
-        assert row.score == pytest.approx(scores[row.task, row.model], abs=0.004)
-        assert row.low < row.score < row.high
 
 
 def test_a_point_is_what_scikit_learn_says_of_the_same_subsets(curves):
@@ -77,18 +68,18 @@ def test_more_labels_help_a_model_that_knows_and_never_shuffled_ones(curves):
 
 
 def test_a_second_run_measures_nothing_and_a_failed_curve_is_named(curves, monkeypatch):
-    before, tiny = sha256(results.efficiency_path("tiny")), plan.make("tiny")
+    before, tiny = sha256(results.beside_path("tiny", "efficiency.csv")), plan.make("tiny")
     outcome = measure_all(tiny)
     assert (outcome.units, outcome.computed) == (10, 0)
-    assert sha256(results.efficiency_path("tiny")) == before
-    results.efficiency_path("tiny").unlink()
-    curve = label_efficiency.Curve("full", "toy/term/heart")
+    assert sha256(results.beside_path("tiny", "efficiency.csv")) == before
+    results.beside_path("tiny", "efficiency.csv").unlink()
+    curve = Pair("full", "toy/term/heart")
     label_efficiency.STAGE.files(tiny, curve)[0].unlink()
     monkeypatch.setattr(label_efficiency, "nested", lambda *given: 1 / 0)
     with pytest.raises(RunFailed, match="1 curves failed, first 'full × toy/term.*ZeroDivision"):
         measure_all(tiny)
     with pytest.raises(BadInput, match="not made yet; run 'genebench efficiency --profile tiny'"):
-        results.read_efficiency("tiny")
+        results.read_beside("tiny", "efficiency.csv")
 
 
 def test_what_cannot_have_a_curve_is_refused_in_one_sentence(warm):

@@ -48,11 +48,9 @@ def paired(home):
 
 
 def test_pair_task_runs_with_its_controls(paired):
-    outcome = run_tiny()
-    frame = results.load("tiny")
+    outcome, frame = run_tiny(), results.load("tiny")
     assert outcome.failed == {} and outcome.units == outcome.computed == 12 and outcome.skipped == 0
-    assert set(frame.kind) == {"pair"} and set(frame.probe) == {"logistic"}
-    assert validation.validate(frame, "here") == []
+    assert set(frame.kind) == {"pair"} and validation.validate(frame, "here") == []
     auroc = frame[(frame.metric == "auroc") & (frame.genes == "own")]
     area = auroc.groupby(["model", "split"], observed=True).score.mean()
     for split in ("random", "stem"):
@@ -61,9 +59,9 @@ def test_pair_task_runs_with_its_controls(paired):
     # a pair is covered where both of its genes are
     known = {g for i, g in enumerate(GENES) if i % 5 < 3}
     both = [set(pair.split("|")) <= known for pair in paired]
-    rows = auroc[auroc.split == "random"].groupby("model", observed=True)
-    assert rows.n_test.sum()["full"] == len(paired) and rows.n_test.sum()["part"] == sum(both)
-    assert rows.coverage.first()["part"] == pytest.approx(np.mean(both))
+    rows = auroc[(auroc.split == "random") & (auroc.model == "part")]
+    assert rows.n_test.sum() == sum(both)
+    assert rows.coverage.iloc[0] == pytest.approx(np.mean(both))
 
 
 def test_scores_of_pairs_are_those_of_the_joined_vectors(paired):
@@ -84,24 +82,3 @@ def test_scores_of_pairs_are_those_of_the_joined_vectors(paired):
     )
     for k in range(3):
         assert score[k] == pytest.approx(roc_auc_score(y[fold == k], theirs[fold == k]), abs=1e-3)
-
-
-def sides(task, fold) -> list[set[str]]:
-    """Genes of the pairs of each fold."""
-    folds = range(int(fold.max()) + 1)
-    return [{gene for part in task.parts for gene in part[fold == k]} for k in folds]
-
-
-def disjoint(groups: list[set[str]]) -> bool:
-    """Whether no member is in two groups, and each has some."""
-    return all(groups) and sum(map(len, groups)) == len(set().union(*groups))
-
-
-@pytest.mark.parametrize("repeat", [0, 1])
-def test_split_of_pairs_has_no_gene_nor_relative_on_both_sides(paired, repeat):
-    task = plan.make("tiny").tasks["toy/together"]
-    fold = splits.folds(task, "stem", n_folds=3, seed=7, repeat=repeat, sources={})
-    genes = sides(task, fold)
-    assert disjoint(genes) and disjoint([{g.split("X")[0] for g in side} for side in genes])
-    left_out = [set(pair.split("|")) for pair in task.entities[fold < 0]]
-    assert left_out and not any(pair <= side for pair in left_out for side in genes)

@@ -85,10 +85,6 @@ def keys(**choice) -> set[str]:
     return {made.path(c).name for c in made.requested}
 
 
-def test_every_cell_has_its_own_file(tiny):
-    assert len({tiny.path(c) for c in tiny.cells}) == len(tiny.cells) == 60
-
-
 @pytest.mark.parametrize(
     "change", [{"title": "T"}, {"color": "#abcdef"}, {"description": "D"}, {"licence": "L"}]
 )

@@ -11,9 +11,8 @@ from sklearn.metrics import roc_auc_score
 
 from genebench import probes
 from genebench.benchmark import plan, published_scores, results, splits
-from genebench.benchmark.published_scores import Pair
+from genebench.benchmark.pairs import Pair
 from genebench.core import paths, specs
-from genebench.core.errors import BadInput
 from genebench.core.workers import quiet
 from genebench.data import sources
 
@@ -113,20 +112,13 @@ def test_a_run_writes_scores_beside_the_published_ones_and_a_second_fits_nothing
     edit_yaml(paths.MODELS, lambda d: d["models"]["full"].update(title="Bag of Words"))
     given = (plan.make("tiny"), "full", paths.results("tiny"))
     table = published_scores.reproduce(*given, jobs=1, say=quiet)
-    written = results.read_published("tiny", "reproduction.csv").set_index("task")
+    written = results.read_beside("tiny", "reproduction.csv").set_index("task")
     ordinary = results.main_scores("tiny").set_index(["task", "model"]).score
     for task in names:
         assert written.score[task] == pytest.approx(ordinary[task, "full"], abs=1e-4)
         difference = written.plain[task] - 0.72
         assert written.difference[task] == pytest.approx(difference, abs=2e-5)
-    assert len(results.read_published("tiny", "published_groups.csv")) == 2 and len(table) == 2
+    assert len(results.read_beside("tiny", "published_groups.csv")) == 2 and len(table) == 2
     monkeypatch.setattr(probes, "predict", lambda *a, **k: pytest.fail("fitted again"))
     again = published_scores.reproduce(*given, jobs=1, say=quiet)
     pd.testing.assert_frame_equal(again, table)
-
-
-def test_what_was_not_measured_says_what_to_run(home):
-    with pytest.raises(BadInput, match="run 'genebench reproduce --profile tiny'"):
-        results.read_published("tiny", "reproduction.csv")
-    with pytest.raises(BadInput, match="unknown table"):
-        results.read_published("tiny", "reproductions.csv")

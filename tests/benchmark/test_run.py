@@ -12,10 +12,12 @@ import pandas as pd
 import pytest
 from helpers import TINY, edit_yaml, enter, run_tiny, sha256
 
-from genebench.benchmark import costs, fit, plan, predictions, resampling, results, validation
+from genebench import probes
+from genebench.benchmark import costs, plan, predictions, results, validation
 from genebench.core import cache, manifest, paths
 from genebench.core.errors import BadInput
 from genebench.models import control
+from genebench.stats import bootstrap
 
 FILES = ("scores.parquet", *results.BESIDE)
 
@@ -44,21 +46,12 @@ def test_a_whole_run_is_sound_and_complete(finished):
 
 
 def test_a_second_run_computes_nothing_and_changes_nothing(warm, monkeypatch):
-    monkeypatch.setattr(fit, "_compute", lambda *given: pytest.fail("computed again"))
-    monkeypatch.setattr(resampling, "_influences", lambda *given: pytest.fail("made again"))
+    for module, name in ((probes, "predict"), (bootstrap, "influence")):
+        monkeypatch.setattr(module, name, lambda *given, **options: pytest.fail("made again"))
     before, said = digests(), []
     outcome = run_tiny(say=said.append)
     assert (outcome.cached, outcome.computed, outcome.failed) == (60, 0, {})
     assert digests() == before and any("60 cells, 60 cached, 0 to do" in s for s in said)
-
-
-def test_a_run_without_its_cache_gives_the_same_bytes(warm):
-    before = digests()
-    for folder in (paths.CELLS, paths.EMBEDDINGS, paths.BOARDS):
-        shutil.rmtree(folder)
-    results.scores_path("tiny").unlink()
-    run_tiny()
-    assert digests() == before
 
 
 def test_parts_run_one_after_the_other_add_up_to_the_whole(home, finished):
@@ -109,16 +102,14 @@ def test_one_failing_cell_is_named_and_the_rest_is_finished(home, monkeypatch, f
     right = control.shuffled
 
     def shuffled(task, seed):
-        if task.name == "toy/class":
-            raise ZeroDivisionError("made up")
-        return right(task, seed)
+        return right(task, seed) if task.name != "toy/class" else 1 / 0
 
     monkeypatch.setattr(control, "shuffled", shuffled)
     said = []
     outcome = run_tiny(say=said.append)
     names = {"shuffled × toy/class × random", "shuffled × toy/class × stem"}
     assert set(outcome.failed) == names and outcome.computed == 58
-    assert set(outcome.failed.values()) == {"ZeroDivisionError: made up"}
+    assert set(outcome.failed.values()) == {"ZeroDivisionError: division by zero"}
     assert all(any(name in s and "failed" in s for s in said) for name in names)
     lost = (finished.frame.model == "shuffled") & (finished.frame.task == "toy/class")
     assert lost.any() and len(results.load("tiny")) == (~lost).sum()
@@ -171,12 +162,11 @@ def test_the_manifest_says_what_made_the_results(finished):
     facts = json.loads((finished.folder / "data/results/tiny/manifest.json").read_text())
     numbers = (facts["schema"], facts["seed"], len(facts["cells"]), facts["tasks"])
     assert numbers == (2, 7, 60, 7) and facts["sources"] == {"toy": "1"}
-    assert all(cell["seconds"] > 0 and cell["cpu_s"] >= 0 for cell in facts["cells"])
     assert facts["models"] == TINY["models"] and set(facts["embeddings"]) == set(TINY["models"])
     assert facts["versions"]["pandas"] == pd.__version__ and facts["peak_memory_mb"] > 0
-    stages = facts["wall_s"]["stages"]
-    assert set(stages) == set(costs.STAGES)
-    assert facts["wall_s"]["run"] == pytest.approx(sum(stages.values()), abs=0.3)
+    took = facts["wall_s"]["stages"]
+    assert set(took) == set(costs.STAGES)
+    assert facts["wall_s"]["run"] == pytest.approx(sum(took.values()), abs=0.3)
     spent = costs.spent(facts)
     assert list(spent.model) == TINY["models"] and spent.cells.sum() == 60
     assert spent.fits_s.sum() == pytest.approx(sum(c["cpu_s"] for c in facts["cells"]))
@@ -247,17 +237,8 @@ def test_a_damaged_file_is_known_and_made_again(warm, finished, faults, place, d
     assert validation.sealed("tiny") and validation.validate_path(paths.results("tiny")) == []
 
 
-def test_no_turned_bit_of_a_cell_or_of_the_scores_is_ever_read(warm):
-    rng, path = random.Random(1), cell()
-    files = [path, predictions.path(path), cache.sidecar(path)]
-    files.append(cache.sidecar(files[1]))
-    sound = {p: p.read_bytes() for p in files}
-    for i in range(200):
-        hit = files[i % 4]
-        flip(hit, rng)
-        assert "broken" in {cache.state(path), cache.state(files[1])}, hit
-        hit.write_bytes(sound[hit])
-    path = results.scores_path("tiny")
+def test_no_turned_bit_of_the_scores_is_ever_read(warm):
+    rng, path = random.Random(1), results.scores_path("tiny")
     sound = path.read_bytes()
     for _ in range(20):
         flip(path, rng)
@@ -266,13 +247,6 @@ def test_no_turned_bit_of_a_cell_or_of_the_scores_is_ever_read(warm):
         except BadInput:
             pass
         path.write_bytes(sound)
-
-
-def test_half_written_files_of_a_killed_run_are_never_read(warm, finished):
-    for folder in (cell().parent, paths.EMBEDDINGS, paths.FOLDS, paths.results("tiny")):
-        (folder / ".half.parquet").write_bytes(b"PAR1half")
-        (folder / ".half.json").write_text("{")
-    assert run_tiny().computed == 0 and digests() == digests(finished.folder)
 
 
 def test_a_full_disk_stops_the_run_and_costs_nothing(home, finished, monkeypatch):

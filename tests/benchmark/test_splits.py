@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from helpers import CODING, COLUMNS, run_tiny
 
 from genebench.benchmark import splits
 from genebench.core.errors import BadInput
-from genebench.data import families, genes, proteins
+from genebench.data import genes
 
 KINDS = ("binary", "multiclass", "multilabel", "regression")
 
@@ -37,11 +38,15 @@ def known(monkeypatch):
     def counts(names, sources):
         return np.array([len(n) + ord(n[2]) % 6 for n in names])
 
+    def groups(names, sources):
+        return [n[:2] + n[3:] for n in names]
+
     def days(task, sources):
         return [20000101 + 10000 * (ord(n[2]) % 32 + (n[3] > "4")) for n in task.entities]
 
-    monkeypatch.setattr(genes, "annotation_count", counts)
-    monkeypatch.setattr(proteins, "groups", lambda names, sources: [n[:2] + n[3:] for n in names])
+    for split, look_up in (("study", counts), ("similarity", groups)):
+        changed = replace(splits.SPLITS[split], look_up=look_up)
+        monkeypatch.setitem(splits.SPLITS, split, changed)
     monkeypatch.setattr(splits, "_dates", days)
     return made_up
 
@@ -72,66 +77,26 @@ def test_every_gene_is_tested_exactly_once_and_folds_are_of_like_size(task, kind
     assert len(sizes) == 5 and sizes.min() >= 36 and sizes.max() <= 84
 
 
-@pytest.mark.parametrize("split", splits.SPLITS)
+GROUPS = {"stem": 50, "family": 25, "chromosome": 24, "similarity": 30}
+"""Number of groups of the made-up genes; those without a chromosome are together."""
+
+
+@pytest.mark.parametrize("split", GROUPS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_same_seed_gives_the_same_folds_and_another_seed_others(task, kind, split):
-    first, again, other = (
-        splits.folds(task(kind), split, n_folds=5, seed=s, sources={}) for s in (1, 1, 2)
-    )
-    np.testing.assert_array_equal(first, again)
-    assert (first != other).any()
-
-
-def test_repeats_differ(task):
-    a, b = (
-        splits.folds(task("binary"), "random", n_folds=5, seed=1, repeat=r, sources={})
-        for r in (0, 1)
-    )
-    assert (a != b).any()
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_chromosome_is_in_one_fold_and_genes_without_one_are_together(task, kind, known):
+def test_a_group_is_in_one_fold(task, kind, split):
     made = task(kind)
-    fold, place = (
-        splits.folds(made, "chromosome", n_folds=5, seed=1, sources={}),
-        known.chromosome(made.entities),
-    )
-    assert (place == "").sum() == 10 and len(set(place)) == 24
-    assert all(len(set(fold[place == p])) == 1 for p in set(place))
+    fold = splits.folds(made, split, n_folds=5, seed=1, sources={})
+    groups = splits.look_up(made, split, {})
+    assert len(set(groups)) == len(set(zip(groups, fold))) == GROUPS[split]
 
 
-def test_the_first_fold_of_the_study_split_holds_the_least_studied_genes(task):
+@pytest.mark.parametrize("split, sign", [("study", 1), ("date", -1)])
+def test_the_first_fold_holds_the_least_studied_or_the_newest_genes(task, split, sign):
     made = task("binary")
-    fold, count = (
-        splits.folds(made, "study", n_folds=5, seed=1, sources={}),
-        genes.annotation_count(made.entities, {}),
-    )
+    value = sign * np.array(splits.look_up(made, split, {}))
+    fold = splits.folds(made, split, n_folds=5, seed=1, sources={})
     assert np.bincount(fold).tolist() == [60] * 5
-    assert all(count[fold == k].max() <= count[fold == k + 1].min() for k in range(4))
-
-
-def test_genes_of_alike_proteins_are_in_one_fold_whatever_they_are_called(task):
-    made = task("binary")
-    fold, group = (
-        splits.folds(made, "similarity", n_folds=5, seed=1, sources={}),
-        np.array(proteins.groups(made.entities, {})),
-    )
-    assert len(set(group)) == 30 and all(len(set(fold[group == g])) == 1 for g in set(group))
-    assert (
-        len({s[:3] for s in made.entities[fold == 0]} & {s[:3] for s in made.entities[fold == 1]})
-        > 0
-    )
-
-
-def test_the_first_fold_of_the_date_split_holds_the_newest_genes(task):
-    made = task("binary")
-    fold, day = (
-        splits.folds(made, "date", n_folds=5, seed=1, sources={}),
-        np.array(splits.look_up(made, "date", {})),
-    )
-    assert np.bincount(fold).tolist() == [60] * 5
-    assert all(day[fold == k].min() >= day[fold == k + 1].max() for k in range(4))
+    assert all(value[fold == k].max() <= value[fold == k + 1].min() for k in range(4))
 
 
 def test_a_task_without_dates_or_with_too_few_cannot_be_split_by_them(task):
@@ -158,31 +123,6 @@ def test_a_family_larger_than_a_fold_has_a_fold_to_itself(make_task):
     assert len(set(fold[:57])) == 1 and set(fold) == {0, 1, 2} and fold[0] not in fold[57:]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_no_family_is_on_both_sides_of_a_family_split(task, kind):
-    made = task(kind)
-    sides = {}
-    for split, kin in (
-        ("stem", families.stems(made.entities)),
-        ("family", families.families(made.entities, {})),
-    ):
-        fold = splits.folds(made, split, n_folds=5, seed=1, sources={})
-        sides[split] = {}
-        for name, f in zip(kin, fold):
-            sides[split].setdefault(name, set()).add(int(f))
-    assert len(sides["stem"]) == 50 and len(sides["family"]) == 25
-    assert all(len(s) == 1 for part in sides.values() for s in part.values())
-
-
-def test_a_random_split_does_part_families(task):
-    made = task("binary")
-    fold = splits.folds(made, "random", n_folds=5, seed=1, sources={})
-    assert any(
-        len({f for s, f in zip(families.stems(made.entities), fold) if s == stem}) > 1
-        for stem in ("BBB", "BBC")
-    )
-
-
 @pytest.mark.parametrize("kind", ["binary", "multiclass"])
 def test_a_random_split_gives_each_fold_its_share_of_each_class(task, kind):
     made = task(kind)
@@ -190,21 +130,6 @@ def test_a_random_split_gives_each_fold_its_share_of_each_class(task, kind):
     for c in np.unique(made.labels):
         per = np.bincount(fold[made.labels == c], minlength=5)
         assert per.max() - per.min() <= 1
-
-
-def test_folds_depend_on_genes_and_labels_and_not_on_the_name_of_the_task(make_task):
-    labels = np.tile([0, 1, 1], 40)
-    a, b = make_task("binary", labels, name="a/a"), make_task("binary", labels, name="b/b")
-    for split in splits.SPLITS:
-        np.testing.assert_array_equal(
-            splits.folds(a, split, n_folds=4, seed=3, sources={}),
-            splits.folds(b, split, n_folds=4, seed=3, sources={}),
-        )
-
-
-def test_an_unknown_split_is_answered_with_the_nearest(task):
-    with pytest.raises(BadInput, match="unknown split 'familly'; did you mean 'family'"):
-        splits.folds(task("binary"), "familly", n_folds=5, seed=1, sources={})
 
 
 GOLDEN = {
@@ -234,13 +159,12 @@ def test_the_folds_are_those_that_published_scores_rest_on(task, split):
 
 
 def test_a_split_without_its_table_says_what_to_fetch(home):
-    for split, needed in splits.NEEDED.items():
+    for split, needed in ((name, s.needs) for name, s in splits.SPLITS.items() if s.needs):
         assert (
             f"the split '{split}' needs a table that is not at hand; run 'genebench fetch {needed}'"
             in (splits.lacking(split, {}))
         )
     assert splits.lacking("random", {}) == splits.lacking("stem", {}) == ""
-    assert set(splits.NEEDED) == set(splits.SPLITS) - {"random", "stem"}
 
 
 def test_a_run_of_tasks_that_have_no_dates_says_so(home, monkeypatch):

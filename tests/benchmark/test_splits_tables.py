@@ -90,13 +90,6 @@ def test_a_task_is_split_by_the_first_annotation_of_the_aspect_from_new_to_old(d
     assert splits.fingerprint("date", declared) != before
 
 
-def test_a_source_without_dates_has_none(declared):
-    for name in ("reactome", "goa_symbols", "hpa"):
-        source = declared[name]
-        found = [gene_sets.dates(Declaration(source, entry, declared)) for entry in source.tasks]
-        assert found and not any(dates is not None for dates in found)
-
-
 @pytest.mark.parametrize("date", ["2024-01-01", "20241301", "", "15012024x"])
 def test_a_date_that_is_none_is_named_with_its_gene(declared, date):
     write(declared["goa"], "annotations", annotations(line("G007X", date)))

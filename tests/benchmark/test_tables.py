@@ -8,9 +8,9 @@ import pytest
 from helpers import edit_yaml, run_tiny
 from scipy import stats as scipy_stats
 
-from genebench.benchmark import plan, predictions, resampling, results, tables
+from genebench.benchmark import plan, predictions, resampling, results
+from genebench.benchmark.tables import means as means_of
 from genebench.core import paths, specs
-from genebench.core.errors import BadInput
 from genebench.stats import bootstrap, intervals, separation
 
 
@@ -28,31 +28,18 @@ def of(table, **choice) -> pd.Series:
     return row
 
 
-def test_a_whole_run_writes_every_table(warm):
-    for name in results.BESIDE:
-        assert len(results.read_beside("tiny", name)), name
-
-
-def test_every_scored_pair_has_a_score_as_written_and_an_interval_around_it(table):
-    for genes in resampling.GENES:
-        mine = (
-            table[(table.genes == genes) & (table.split == "stem")]
-            .set_index(["task", "model"])
-            .sort_index()
-        )
-        written = (
-            results.main_scores("tiny", split="stem", genes=genes)
-            .set_index(["task", "model"])
-            .sort_index()
-        )
-        assert mine.index.equals(written.index)
-        np.testing.assert_allclose(mine.score, written.score, atol=1e-5)
-        np.testing.assert_array_equal(mine.number, written.n_test)
-        assert ((mine.low <= mine.score) & (mine.score <= mine.high)).all()
-        known_errors = mine[
-            (mine.score < 0.999) & (mine.family != "shortcut")
-        ]  # by stem, the stem shortcut knows nothing
-        assert (known_errors.error > 0).all() and len(known_errors) > 10
+@pytest.mark.parametrize("genes", resampling.GENES)
+def test_every_scored_pair_has_a_score_as_written_and_an_interval_around_it(table, genes):
+    at, mine = ["task", "model"], table[(table.genes == genes) & (table.split == "stem")]
+    written = results.main_scores("tiny", split="stem", genes=genes)
+    mine, written = (frame.set_index(at).sort_index() for frame in (mine, written))
+    assert mine.index.equals(written.index)
+    np.testing.assert_allclose(mine.score, written.score, atol=1e-5)
+    np.testing.assert_array_equal(mine.number, written.n_test)
+    assert ((mine.low <= mine.score) & (mine.score <= mine.high)).all()
+    # by stem, the stem shortcut knows nothing
+    uncertain = mine[(mine.score < 0.999) & (mine.family != "shortcut")]
+    assert (uncertain.error > 0).all() and len(uncertain) > 10
 
 
 @pytest.mark.parametrize(
@@ -69,20 +56,15 @@ def test_an_interval_is_that_of_its_predictions_put_together_by_hand(table, task
 
 
 def test_the_excess_is_paired_and_names_the_best_shortcut(table):
-    row = of(table, task="toy/value", model="full", split="random", genes="common")
-    exposed = specs.declared().exposed
-    over = intervals.excess(results.main_scores("tiny", genes="common"), exposed)
-    expected = over[(over.task == "toy/value") & (over.model == "full")].iloc[0]
-    assert row["best_shortcut"] == "stem" and row["excess"] == pytest.approx(
-        expected.excess, abs=1e-5
-    )
+    at = {"task": "toy/value", "split": "random", "genes": "common"}
+    row, stem = (of(table, model=model, **at) for model in ("full", "stem"))
+    over = intervals.excess(results.main_scores("tiny", genes="common"), specs.declared().exposed)
+    (expected,) = over[(over.task == "toy/value") & (over.model == "full")].excess
+    assert row["best_shortcut"] == "stem" and row["excess"] == pytest.approx(expected, abs=1e-5)
     assert row["excess_low"] < row["excess"] < row["excess_high"]
-    alone = [
-        of(table, task="toy/value", model=m, split="random", genes="common")["error"]
-        for m in ("full", "stem")
-    ]
     width = (row["excess_high"] - row["excess_low"]) / 2 / scipy_stats.norm.ppf(0.975)
-    assert width < sum(alone) and table.excess[table.family != "table"].isna().all()
+    assert width < row["error"] + stem["error"]
+    assert table.excess[table.family != "table"].isna().all()
 
 
 def test_an_exposed_model_is_in_no_mean_and_its_excess_is_still_known_errors(warm):
@@ -95,19 +77,14 @@ def test_an_exposed_model_is_in_no_mean_and_its_excess_is_still_known_errors(war
     assert table[table.model == "full"].excess.notna().any()
 
 
-def test_the_power_of_a_task_follows_from_the_errors_of_its_pairs(warm):
+def test_the_power_of_a_task_follows_from_the_errors_of_its_pairs(warm, table):
     power = results.read_beside("tiny", "power.csv")
-    intervals_table = results.read_beside("tiny", "intervals.parquet")
-    row = of(power, task="toy/value", split="random")
+    at = {"task": "toy/value", "split": "random"}
+    row = of(power, **at)
     assert {row["best"], row["second"]} <= {"full", "part", "stem"} and row["models"] == 3
-    best, second = (
-        of(intervals_table, task="toy/value", model=row[m], split="random", genes="common")
-        for m in ("best", "second")
-    )
+    best, second = (of(table, model=row[m], genes="common", **at) for m in ("best", "second"))
     assert row["difference"] == pytest.approx(best["score"] - second["score"], abs=1e-4)
-    assert row["smallest"] > 0 and row["underpowered"] == (
-        of(power, task="toy/value", split="random")["smallest"] > intervals.UNDERPOWERED
-    )
+    assert 0 < row["smallest"] and row["underpowered"] == (row["smallest"] > intervals.UNDERPOWERED)
     assert power.groupby("task").underpowered.nunique().max() == 1  # one answer for all splits
 
 
@@ -116,61 +93,48 @@ def test_means_are_over_the_same_tasks_in_every_split_and_the_first_loses_nothin
 ):
     monkeypatch.setattr(intervals, "UNDERPOWERED", 1.0)  # tasks of 180 genes can show little
     run_tiny()
-    means = results.read_beside("tiny", "means.csv")
+    every = {
+        name: results.read_beside("tiny", f"{name}.csv") for name in ("means", "pairs", "power")
+    }
+    means = every["means"]
     assert means.groupby(["measure", "group", "model"]).tasks.nunique().max() == 1
-    assert (means[means.split == "random"].lost == 0).all() and means[
-        means.split == "stem"
-    ].lost.notna().all()
-    group = means[(means.group == "biological processes") & (means.split == "random")].set_index(
-        "model"
+    assert (means[means.split == "random"].lost == 0).all() and means.lost.notna().all()
+    means, pairs, power = (
+        frame[(frame.group == "biological processes") & (frame.split == "random")]
+        for frame in every.values()
     )
-    power = results.read_beside("tiny", "power.csv").query("split == 'random'").set_index("task")
-    scores = results.main_scores("tiny", genes="common").pivot(
-        index="task", columns="model", values="score"
-    )
-    tasks = power.index[(power.group == "biological processes") & ~power.underpowered]
-    assert (
-        group.tasks.iloc[0] == len(tasks)
-        and (group.low < group.score).all()
-        and (group.score < group.high).all()
-    )
-    for model in group.index:
-        expected = np.average(scores.loc[tasks, model], weights=power.weight[tasks])
-        assert group.score[model] == pytest.approx(expected, abs=1e-4)
-    excess = np.average(
-        scores.loc[tasks, "full"] - scores.loc[tasks, "stem"], weights=power.weight[tasks]
-    )
-    assert group.excess["full"] == pytest.approx(excess, abs=1e-4)
-    pairs = results.read_beside("tiny", "pairs.csv")
-    row = of(
-        pairs[pairs.group == "biological processes"], split="random", model="full", other="stem"
-    )
-    assert row["difference"] == pytest.approx(group.score["full"] - group.score["stem"], abs=2e-5)
-    assert (group.tier["full"] != group.tier["stem"]) == row["separated"]
+    means, power = means.set_index("model"), power[~power.underpowered].set_index("task")
+    assert means.tasks.iloc[0] == len(power)
+    assert ((means.low < means.score) & (means.score < means.high)).all()
+    scores = results.main_scores("tiny", genes="common")
+    scores = scores.pivot(index="task", columns="model", values="score").loc[power.index]
+    for model in means.index:
+        expected = np.average(scores[model], weights=power.weight)
+        assert means.score[model] == pytest.approx(expected, abs=1e-4)
+    excess = np.average(scores.full - scores.stem, weights=power.weight)
+    assert means.excess["full"] == pytest.approx(excess, abs=1e-4)
+    row = of(pairs, model="full", other="stem")
+    assert row["difference"] == pytest.approx(means.score["full"] - means.score["stem"], abs=2e-5)
+    assert (means.tier["full"] != means.tier["stem"]) == row["separated"]
 
 
 def test_the_field_keeps_most_pairs_of_a_model_and_a_task():
     fair = np.ones((20, 8), dtype=bool)
-    fair[:2, 5] = fair[:3, 6] = (
-        False  # admitted, these two take the others along to 17 of 20 tasks: 7 x 17 > 5 x 20
-    )
+    fair[:2, 5] = fair[:3, 6] = False  # these two cost three tasks: 7 x 17 > 5 x 20
     fair[:, 7] = np.arange(20) < 9  # fewer than half: never admitted
-    tasks, models = tables.field(fair)
-    assert tasks.tolist() == list(range(3, 20)) and models.tolist() == [0, 1, 2, 3, 4, 5, 6]
-    fair[:8, 6] = False  # now 6 x 18 > 7 x 12
-    tasks, models = tables.field(fair)
-    assert tasks.tolist() == list(range(2, 20)) and models.tolist() == [0, 1, 2, 3, 4, 5]
-    assert [len(part) for part in tables.field(np.zeros((4, 3), dtype=bool))] == [0, 0]
-    assert [len(part) for part in tables.field(np.zeros((0, 3), dtype=bool))] == [0, 0]
+    tasks, models = means_of.field(fair)
+    assert tasks.tolist() == list(range(3, 20)) and models.tolist() == list(range(7))
+    for shape in ((4, 3), (0, 3)):
+        assert [len(part) for part in means_of.field(np.zeros(shape, dtype=bool))] == [0, 0]
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_of_all_cut_offs_none_keeps_more_pairs(seed):
     rng = np.random.default_rng(seed)
     fair = rng.random((30, 9)) < rng.choice([0.3, 0.8, 0.97, 1.0], 9)
-    tasks, models = tables.field(fair)
+    tasks, models = means_of.field(fair)
     assert fair[np.ix_(tasks, models)].all()
-    for share in np.linspace(tables.FIELD, 1, 60):
+    for share in np.linspace(means_of.FIELD, 1, 60):
         admitted = fair.mean(axis=0) >= share
         assert fair[:, admitted].all(axis=1).sum() * admitted.sum() <= len(tasks) * len(models)
 
@@ -180,11 +144,6 @@ def test_an_underpowered_task_is_in_no_mean(warm, monkeypatch):
     run_tiny()
     assert results.read_beside("tiny", "power.csv").underpowered.all()
     assert len(results.read_beside("tiny", "means.csv")) == 0
-
-
-def test_an_unknown_table_is_answered_with_the_nearest(warm):
-    with pytest.raises(BadInput, match="unknown table 'mean.csv'; did you mean 'means.csv'"):
-        results.read_beside("tiny", "mean.csv")
 
 
 def test_the_weight_of_tasks_with_like_labels_is_less(warm):

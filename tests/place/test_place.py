@@ -149,7 +149,7 @@ def test_the_card_is_one_page_that_asks_no_network_and_says_what_the_command_say
 
 def test_a_second_call_takes_every_cell_from_the_cache(good, monkeypatch, tmp_path):
     enter(monkeypatch, good["folder"])
-    monkeypatch.setattr(fit, "_compute", lambda *a: pytest.fail("computed again"))
+    monkeypatch.setattr(fit, "out_of_fold", lambda *a, **k: pytest.fail("computed again"))
     folder = tmp_path / "again"
     folder.mkdir()
     path = shutil.copy(good["folder"] / "My vectors.csv", folder / "other name.csv")
@@ -393,10 +393,10 @@ def test_a_cell_that_fails_is_status_1_and_no_card_is_written(warm, monkeypatch)
     path = warm / "x.csv"
     (toy_vectors() * 2).to_csv(path)
 
-    def fail(*given):
+    def fail(*given, **options):
         raise RuntimeError("out of luck")
 
-    monkeypatch.setattr(fit, "_compute", fail)
+    monkeypatch.setattr(fit, "out_of_fold", fail)
     got, out = placed(path)
     assert (
         got.exit_code == 1 and "out of luck" in got.stderr and "no card was written" in got.stderr

@@ -1,0 +1,1 @@
+"""Tables that are derived from the predictions and scores of a run."""

@@ -1,0 +1,121 @@
+"""Weighted means over tasks, and every two models compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from ...core.specs import GROUPS
+from ...stats import bootstrap, separation
+from .. import resampling
+from ..plan import Plan
+from .scored import Scored
+
+FIELD = 0.5
+"""Least share of a choice of tasks that a model must be scored on, unexposed, to be in their mean.
+"""
+
+
+def field(fair: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Choose tasks and models that a mean can be about: all models are fair on all tasks.
+
+    Of all cut-offs on the number of a model's tasks (from ``FIELD`` of them up), the one that keeps
+    most pairs of a model and a task; of equals, most tasks.
+
+    Parameters
+    ----------
+    fair : ndarray of bool, shape (T, M)
+        Whether a model is scored, unexposed, on a task.
+
+    Returns
+    -------
+    tasks, models : ndarray of int
+        Places in ``fair``, ascending; empty where no model has enough.
+    """
+    counts, best = fair.sum(axis=0), (np.array([], dtype=int), np.array([], dtype=int))
+    for least in np.unique(counts[counts >= max(1, FIELD * len(fair))])[::-1]:
+        models = np.flatnonzero(counts >= least)
+        tasks = np.flatnonzero(fair[:, models].all(axis=1))
+        if len(tasks) * len(models) > len(best[0]) * len(best[1]):
+            best = tasks, models
+    return best
+
+
+_MEANS = """
+    probe measure group split model tasks effective score low high excess excess_low excess_high
+    tier rank_low rank_high lost lost_low lost_high
+""".split()
+_PAIRS = "probe measure group split model other tasks difference low high p separated".split()
+COLUMNS = {"means.csv": _MEANS, "pairs.csv": _PAIRS}
+
+
+def of(plan: Plan, splits: list[Scored], power: pd.DataFrame) -> Iterator[tuple[dict, dict]]:
+    """Weighted means over the headline tasks of each group (and of all), and every two models.
+
+    Parameters
+    ----------
+    plan : Plan
+    splits : list of Scored
+    power : DataFrame of ``power_of``
+
+    Returns
+    -------
+    iterator of (dict, dict), columns of both tables
+    """
+    base = power[power.split == splits[0].split].set_index("task").loc[splits[0].tasks]
+    fair = np.logical_and.reduce([s.fair for s in splits])  # the same tasks in every split
+    strong, regression = ~base.underpowered, base.kind == "regression"
+    for measure, usable in (("auroc", strong & ~regression), ("spearman", strong & regression)):
+        present = [g for g in GROUPS if (usable & (base.group == g)).any()]
+        for group in ["all"] * (len(present) > 1) + present:
+            chosen = np.flatnonzero(usable & ((base.group == group) | (group == "all")))
+            tasks, models = field(fair[chosen])
+            tasks = chosen[tasks]
+            part = base.iloc[tasks]
+            few = group == "all" and part.group.nunique() < 2
+            if len(tasks) == 0 or len(models) < 2 or few:
+                continue
+            totals = part.groupby("group").weight.transform("sum")
+            weight = (part.weight / totals).to_numpy()  # groups count the same
+            resemblance = resampling.resemblance(plan, list(part.index))
+            effective = separation.effective_number(resemblance)
+            shared = {"probe": splits[0].probe, "measure": measure, "group": group}
+            shared |= {"tasks": len(tasks), "effective": effective}
+            draws = {"weight": weight, "groups": part.group.to_numpy()}
+            for mean, pairs in _of_group(plan, splits, tasks, models, draws):
+                yield {**shared, **mean}, {**shared, **pairs}
+
+
+def _of_group(plan: Plan, splits: list[Scored], tasks, models, by) -> Iterator[tuple[dict, dict]]:
+    """(means, pairs) of each split; ``lost``: how much less than in the first split."""
+    at, first = np.ix_(tasks, models), None
+    names = np.array([splits[0].models[m] for m in models])
+    shortcut = np.array([plan.declared.models[n].family == "shortcut" for n in names])
+    none = shortcut if shortcut.any() else ~shortcut  # models without an excess
+    for s in splits:
+        score, moved = s.score[at], s.moved[at].astype(float)
+        first = first or (score, moved)
+        best = np.where(none, score, -np.inf).argmax(axis=1)[:, None]
+        over = score - np.take_along_axis(score, best, 1)
+        gap = moved - np.take_along_axis(moved, best[..., None], 1)
+        mean, draws, low, high = _averaged(score, moved, by)
+        compared = separation.compare(mean, draws)
+        columns = {"split": s.split, "model": names, "score": mean, "low": low, "high": high}
+        columns |= {name: getattr(compared, name) for name in ("tier", "rank_low", "rank_high")}
+        changes = {"lost": (first[0] - score, first[1] - moved), "excess": (over, gap)}
+        for name, change in changes.items():
+            value, _, *ends = _averaged(*change, by)
+            for column, values in zip((name, f"{name}_low", f"{name}_high"), (value, *ends)):
+                columns[column] = np.where(none & (name == "excess"), np.nan, values)
+        i, j = compared.pairs.T
+        pairs = {"split": s.split, "model": names[i], "other": names[j]}
+        yield columns, pairs | {name: getattr(compared, name) for name in _PAIRS[-5:]}
+
+
+def _averaged(score: np.ndarray, moved: np.ndarray, by: dict) -> tuple[np.ndarray, ...]:
+    """Weighted mean over tasks, its draws, and the ends of its interval."""
+    mean = np.average(score, axis=0, weights=by["weight"])
+    draws = separation.task_draws(score, moved, **by)
+    return mean, draws, *bootstrap.difference_interval(mean, draws)

@@ -1,0 +1,101 @@
+"""Tables beside the scores: intervals, excess, power, weighted means, tiers, pairs of models.
+
+Nothing here fits anything anew: scores are those of ``scores.parquet``, put together again with how
+far they would move on other genes by ``resampling``. All tables are about the *common* genes,
+except where they say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import pandas as pd
+
+from ...core import workers
+from ...core.workers import Progress, Say, quiet
+from .. import predictions, resampling, results
+from ..plan import Plan
+from ..resampling import Group
+from . import means, scored
+from .power import power_of
+
+
+def make(
+    plan: Plan,
+    pool,
+    *,
+    failed: Collection[str] = (),
+    say: Say = print,
+    progress: Progress = quiet,
+) -> bool:
+    """Resample what is not cached and write the tables beside the scores of a profile.
+
+    A profile of which another cell has not been run gets no tables; a message names what is
+    missing.
+
+    Parameters
+    ----------
+    plan : Plan
+    pool : Executor
+        Started with the plan.
+    failed : collection of str
+        Models that could not be run whole; they are left out of every table, and a message says so.
+    say, progress : callable, optional
+
+    Returns
+    -------
+    bool, whether anything was resampled
+    """
+    cells = [cell for cell in plan.cells if cell.model not in failed]
+    if failed:
+        say(
+            f"the intervals leave out {', '.join(sorted(failed))}: not every cell could be run; "
+            "mend it and run again"
+        )
+    absent = [c for c in cells if not predictions.path(plan.path(c)).exists()]
+    if absent:
+        say(
+            f"no intervals: {len(absent)} cells have not been run, first '{absent[0]}'; run the "
+            "whole profile for them"
+        )
+    if absent or not cells:
+        return False
+    groups = resampling.groups(cells)
+    report = {"say": say, "progress": progress}
+    outcome = workers.execute(resampling.STAGE, plan, groups, pool, **report)
+    outcome.check("groups of intervals")
+    for name, frame in tables(plan, groups).items():
+        results.write_table(frame, results.beside_path(plan.profile.name, name))
+    return bool(outcome.computed)
+
+
+def tables(plan: Plan, groups: list[Group]) -> dict[str, pd.DataFrame]:
+    """Make every table of ``results.BESIDE`` from resampled groups.
+
+    Parameters
+    ----------
+    plan : Plan
+    groups : list of Group
+
+    Returns
+    -------
+    dict of str to DataFrame, by file name
+    """
+    models = list(dict.fromkeys(cell.model for group in groups for cell in group.cells))
+    out = {name: [] for name in results.BESIDE}
+    for probe in dict.fromkeys(group.at[1] for group in groups):
+        splits = []
+        for split in dict.fromkeys(group.at[0] for group in groups):
+            mine = [group for group in groups if group.at == (split, probe)]
+            splits.append(scored.of(plan, split, probe, mine, models))
+        power = power_of(plan, splits)
+        pairs = list(means.of(plan, splits, power))
+        out["power.csv"].append(power)
+        for part, (name, columns) in enumerate(means.COLUMNS.items()):
+            frames = [pd.DataFrame(pair[part], columns=columns) for pair in pairs]
+            out[name] += frames or [pd.DataFrame(columns=columns)]
+        out["intervals.parquet"] += [scored.with_excess(plan, s) for s in splits]
+    return {
+        name: pd.concat([f for f in frames if len(f)] or frames, ignore_index=True)
+        for name, frames in out.items()
+    }
