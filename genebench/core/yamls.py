@@ -1,6 +1,7 @@
 """YAML files to declarations: read safely, checked, one sentence a fault with file and line."""
 
 import os
+import reprlib
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,8 @@ def build(kind: Any, raw: Any, path: Path, *at: str) -> Any:
         return TypeAdapter(kind).validate_python(raw)
     except ValidationError as err:
         fault = err.errors()[0]
+    if fault["type"] in ("model_type", "dict_type"):
+        fault["msg"] = f"{reprlib.repr(fault['input'])} where a mapping of names to values belongs"
     steps, why = [*at, *fault["loc"]], f"{fault['msg'].lower()}; mend that value."
     if fault["type"] == "extra_forbidden":
         steps, why = [*steps, fault["ctx"]["key"]], fault["msg"]

@@ -6,11 +6,22 @@ import numpy as np
 import scipy
 
 
-def _placements(y, p, fold, n_folds):
-    """Share of the other class of its fold that each entity is ranked rightly against, (n,).
+def placements(y, p, fold, n_folds):
+    """Compare each entity with the other class of its fold.
 
-    Ties count half; NaN in a fold of one class. Also negatives and positives of each fold, (2,
-    n_folds).
+    Parameters
+    ----------
+    y, p, fold : ndarray of shape (n,)
+        As of ``auroc``.
+    n_folds : int
+
+    Returns
+    -------
+    placed : ndarray of shape (n,)
+        Share of the other class that the entity is ranked rightly against, 0 to 1; ties count half;
+        NaN in a fold of one class.
+    number : ndarray of int, shape (2, n_folds)
+        Negatives and positives of each fold.
     """
     number = np.array([np.bincount(fold[y == c], minlength=n_folds) for c in (0, 1)])
     until = np.cumsum(number, axis=1)
@@ -54,7 +65,7 @@ def auroc(
         NaN and zeros if no fold counts.
     """
     share = np.ones(int(fold.max()) + 1) if share is None else share
-    placed, number = _placements(y, p, fold, len(share))
+    placed, number = placements(y, p, fold, len(share))
     # a fold of one class has no AUROC; the others take its weight
     share = np.where((number == 0).any(axis=0), 0.0, share)
     if not share.sum():

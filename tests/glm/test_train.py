@@ -72,7 +72,7 @@ def test_recipes_from_files_and_changes(tmp_path):
 @pytest.mark.parametrize(
     "text, changes, sentence",
     [
-        ("- a\n", ["a=1"], "where a mapping of name"),
+        ("- a\n", ["a=1"], "where a mapping of names to values belongs"),
         ("a: [\n", [], "malformed YAML"),
         (None, [], "there is no such file"),
         ("width: 32\n", ["steps"], "not of the form key=value"),

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ...data import families
 from ...data.tasks import Task
-from ...stats import bootstrap
+from ...stats import influences
 from .. import predictions
 
 if TYPE_CHECKING:  # pages read gene tables, and loading what computes them takes seconds
@@ -43,7 +43,7 @@ def shares(codes: np.ndarray, fold: np.ndarray, positive: np.ndarray) -> np.ndar
         fold of one class. The mean over a fold's positives, or negatives, is the fold's AUROC.
     """
     fold = fold.astype(np.int64)
-    placed, _ = bootstrap.placements(positive, codes, fold, int(fold.max()) + 1)
+    placed, _ = influences.placements(positive, codes, fold, int(fold.max()) + 1)
     return np.where(np.isnan(placed), NONE, np.round(100 * placed)).astype(np.uint8)
 
 
