@@ -54,6 +54,15 @@ def test_a_second_run_computes_nothing_and_changes_nothing(warm, monkeypatch):
     assert digests() == before and any("60 cells, 60 cached, 0 to do" in s for s in said)
 
 
+def test_a_run_without_its_cache_gives_the_same_bytes(warm):
+    before = digests()
+    for folder in (paths.CELLS, paths.EMBEDDINGS, paths.BOARDS):
+        shutil.rmtree(folder)
+    results.scores_path("tiny").unlink()
+    run_tiny()
+    assert digests() == before
+
+
 def test_parts_run_one_after_the_other_add_up_to_the_whole(home, finished):
     run_tiny(models=["full"], names=["toy/class"], split="random")
     part = results.load("tiny").sort_values(results.IDENTITY)
@@ -247,6 +256,13 @@ def test_no_turned_bit_of_the_scores_is_ever_read(warm):
         except BadInput:
             pass
         path.write_bytes(sound)
+
+
+def test_half_written_files_of_a_killed_run_are_never_read(warm, finished):
+    for folder in (cell().parent, paths.EMBEDDINGS, paths.FOLDS, paths.results("tiny")):
+        (folder / ".half.parquet").write_bytes(b"PAR1half")
+        (folder / ".half.json").write_text("{")
+    assert run_tiny().computed == 0 and digests() == digests(finished.folder)
 
 
 def test_a_full_disk_stops_the_run_and_costs_nothing(home, finished, monkeypatch):
