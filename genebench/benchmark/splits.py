@@ -81,7 +81,7 @@ SPLITS = {
         by_group("protein group"),
         proteins.groups,
         lambda sources: [proteins.recipe(sources)],
-        "hgnc proteome",
+        "hgnc swissprot",
     ),
     "chromosome": Split(by_group("chromosome"), _chromosomes, needs="hgnc"),
     "study": Split(

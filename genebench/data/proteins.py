@@ -38,7 +38,7 @@ CHANCE = 1e-5
 2,000 pairs."""
 LONGEST = 2**16 - 1
 """Letters of the longest sequence that is aligned."""
-SOURCE, FILE = "proteome", "sequences"
+SOURCE, FILE = "swissprot", "sequences"
 
 
 def coded(sequences: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

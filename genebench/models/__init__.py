@@ -28,6 +28,7 @@ _MODULES = {
     "sequence": "composition dna protein",
     "table": "columns profile_svd stored vectors",
     "text": "bag_of_words tfidf transformer",
+    "unirep": "unirep",
 }
 ENCODERS = {name: module for module, names in _MODULES.items() for name in names.split()}
 """Name of each encoder → the module that defines the function of that name."""
@@ -77,6 +78,8 @@ class Sequences:
         Whether the vectors of entities are scaled to length 1.
     dtype : {'float32', 'bfloat16'}
         Number format of the network's arithmetic.
+    batch_tokens : int, optional
+        Padded tokens of a batch; None: as the device needs (see ``batches.BUDGET``).
     """
 
     entities: np.ndarray
@@ -87,6 +90,7 @@ class Sequences:
     spans: list[tuple[int, int]] | None = None
     unit: bool = False
     dtype: str = "float32"
+    batch_tokens: int | None = None
 
 
 def encoder(spec: ModelSpec) -> Callable[..., Embedding | Sequences]:

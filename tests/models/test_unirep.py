@@ -1,0 +1,88 @@
+"""UniRep against vectors that jax-unirep 3.0.0 made of the same small random weights."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from genebench.core.errors import BadInput
+from genebench.models import batches, unirep
+
+PROTEINS = {"KIN1": ("P00001", "MKTAYIAKQR"), "SET": ("P00002", "MSXUZWW")}
+REFERENCE = np.array(
+    """
+     0.070179 0.257373 -0.587719 -0.046169 0.018362 0.322695
+    -0.700715 -0.057859 0.029061 0.571938 -1.341982 -0.094903
+     0.052197 0.243229 -0.565269 -0.046493 0.026049 0.221953
+    -0.593521 -0.039747 0.040431 0.409061 -0.961653 -0.064284
+    """.split(),
+    dtype=float,
+).reshape(2, 12)
+"""Mean hidden state, last hidden state and last cell state of the two proteins."""
+
+
+def write_weights(path, size=4, depth=2):
+    """Two layers of random weights, as the reference was made with."""
+    rng = np.random.default_rng(7)
+    arrays, width = {"embedding": rng.normal(size=(26, 10))}, 10
+    for layer in range(depth):
+        shapes = {"wx": (width, 4 * size), "wmx": (width, size), "wh": (size, 4 * size)}
+        shapes |= {"wmh": (size, size), "gx": 4 * size, "gmx": size, "gh": 4 * size, "gmh": size}
+        shapes["b"] = 4 * size
+        arrays |= {f"mlstm.{layer}.{name}": rng.normal(size=s) for name, s in shapes.items()}
+        width = size
+    arrays |= {"dense.w": rng.normal(size=(size, 25)), "dense.b": rng.normal(size=25)}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, **{name: array.astype(np.float32) for name, array in arrays.items()})
+    return path
+
+
+@pytest.fixture
+def spec(shelf, model):
+    """A declared UniRep, its weights at hand."""
+    write_weights(shelf.parent.parent / "tiny" / "weights.npz")
+    return model(family="protein", encoder="unirep", hub=None, files={"weights": "weights.npz"})
+
+
+@pytest.mark.parametrize(("pooled", "width"), [("mean", 4), ("all", 12)])
+def test_vectors_of_proteins_are_those_of_the_reference(spec, tables, declared, run, pooled, width):
+    rows = [(f"sp|{accession}|X_HUMAN", residues) for accession, residues in PROTEINS.values()]
+    tables["swissprot", "sequences"] = pd.DataFrame(rows, columns=["id", "sequence"])
+    options = {"source": "swissprot", "file": "sequences", "pooled": pooled}
+    work = unirep.unirep(spec, run("KIN1", "SET", "CHN3"), declared=declared, **options)
+    embedding = batches.infer(work)
+    assert embedding.entities.tolist() == ["KIN1", "SET"]  # CHN3 has no protein, so no vector
+    np.testing.assert_allclose(embedding.vectors, REFERENCE[:, :width], atol=2e-6)
+
+
+def test_bfloat16_points_the_same_way(tmp_path):
+    path = write_weights(tmp_path / "w.npz", size=64)
+    ids = torch.tensor([unirep.tokens("MKTAYIAKQRQISFVKSHFSRQLEERLGLIEVQAPI")])
+    full, half = (
+        unirep.UniRep(path, dtype=dtype).vectors(ids, torch.ones_like(ids))
+        for dtype in (torch.float32, torch.bfloat16)
+    )
+    assert torch.cosine_similarity(full, half).item() > 0.999
+
+
+def test_a_residue_is_predicted_from_those_before_it_alone(tmp_path):
+    network = unirep.UniRep(write_weights(tmp_path / "w.npz"))
+    first, second = (torch.tensor([unirep.tokens(text)]) for text in ("MKTAY", "MKTWW"))
+    before, after = network.log_probabilities(first), network.log_probabilities(second)
+    torch.testing.assert_close(before[:, :4], after[:, :4])
+    torch.testing.assert_close(before.exp().sum(-1), torch.ones(1, 6))
+    assert (before[:, 4:] - after[:, 4:]).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("fault", ["missing", "shape"])
+def test_other_weights_are_refused_in_a_sentence(tmp_path, fault):
+    path = write_weights(tmp_path / "w.npz")
+    with np.load(path) as file:
+        arrays = dict(file)
+    if fault == "missing":
+        del arrays["mlstm.1.wmh"]
+    else:
+        arrays["mlstm.1.gh"] = arrays["mlstm.1.gh"][:3]
+    np.savez(path, **arrays)
+    with pytest.raises(BadInput, match="not the weights of a UniRep"):
+        unirep.UniRep(path)
