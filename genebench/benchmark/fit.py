@@ -15,7 +15,7 @@ from ..core import cache, workers
 from ..core.specs import ModelSpec, ProfileSpec
 from ..core.workers import Once, Stage
 from ..data.tasks import Task
-from ..models import Embedding, control
+from ..models import Embedding, baseline
 from ..stats import metrics
 from . import predictions, results
 from .plan import Block, Cell, Plan
@@ -157,7 +157,7 @@ def compute(
                     usable.append(part)
             for parts in [[part] for part in usable] if oracle else filter(None, [usable]):
                 if oracle:
-                    X = control.oracle_vectors(parts[0].task)[covered]
+                    X = baseline.oracle_vectors(parts[0].task)[covered]
                 values = out_of_fold(X, parts, covered, **options)
                 predicted += [_coded(*one, covered) for one in zip(parts, values)]
             if usable:
@@ -184,7 +184,7 @@ def labels(task: Task, spec: ModelSpec, seed: int) -> np.ndarray:
     -------
     ndarray
     """
-    return control.shuffled(task, seed) if spec.labels == "shuffled" else task.labels
+    return baseline.shuffled(task, seed) if spec.labels == "shuffled" else task.labels
 
 
 def _store(plan: Plan, cell: Cell, output: Output) -> None:

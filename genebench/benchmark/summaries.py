@@ -122,7 +122,7 @@ def by_choice_of_genes(
     return table.loc[[m for m in models if m in table.index]]
 
 
-def reproduction(frame: pd.DataFrame) -> dict[str, float]:
+def reproduction(frame: pd.DataFrame) -> pd.DataFrame:
     """Summarise how far reproduced scores lie from the published ones.
 
     Parameters
@@ -131,20 +131,24 @@ def reproduction(frame: pd.DataFrame) -> dict[str, float]:
 
     Returns
     -------
-    dict of str to float
-        ``tasks``, ``mean`` and ``median`` absolute difference in AUROC, ``standardised`` (the mean
-        of our standardised scores), and how many tasks are ``within_sd`` (two deviations of the
-        published folds) and ``near`` (within ``REASONED``).
+    DataFrame, indexed by model
+        Number of ``tasks``, ``mean`` and ``median`` absolute difference in AUROC, that of our
+        ``standardised`` scores, mean ``bias`` (ours minus published), and how many tasks are
+        ``within_se`` (two standard errors of the difference) and ``near`` (within ``REASONED``).
     """
     gap = frame.difference.abs()
-    return {
-        "tasks": len(frame),
-        "mean": gap.mean(),
-        "median": gap.median(),
-        "standardised": (frame.score - frame.published).abs().mean(),
-        "within_sd": int((gap <= 2 * frame.published_sd).sum()),
-        "near": int((gap <= REASONED).sum()),
-    }
+    standardised = (frame.score - frame.published).abs()
+    within, near = gap <= 2 * frame.se, gap <= REASONED
+    by = frame.assign(gap=gap, standardised=standardised, within_se=within, near=near)
+    return by.groupby("model", sort=False).agg(
+        tasks=("gap", "size"),
+        mean=("gap", "mean"),
+        median=("gap", "median"),
+        standardised=("standardised", "mean"),
+        bias=("difference", "mean"),
+        within_se=("within_se", "sum"),
+        near=("near", "sum"),
+    )
 
 
 def over_repeats(frame: pd.DataFrame) -> pd.DataFrame:

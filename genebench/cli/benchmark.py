@@ -15,24 +15,43 @@ from ..core.progress import Reporter
 from .options import finish, make_plan, note, ready, show, split_names
 
 
-def fetch(source: list[str] | None = None) -> None:
-    """Find or download the files of sources and check them.
+def fetch(
+    source: list[str] | None = None,
+    *,
+    model: list[str] | None = None,
+    accept_licence: list[str] | None = None,
+) -> None:
+    """Find or download the files of sources, or the weights of models, and check them.
 
     Parameters
     ----------
     source : list of str, optional
-        Source ids; all of them if none is given.
+        Source ids; all of them if neither sources nor models are given.
+    model : list of str, optional
+        Models of data/models.yml whose weights are fetched.
+    accept_licence : list of str, optional
+        Models whose licence forbids commercial use, which you accept.
     """
     from ..data import sources
 
     declared, missing = specs.declared(), False
-    for spec in map(declared.source, source or declared.sources):
-        for name in spec.files:
-            try:
-                print(f"{spec.id}/{name}: {sources.locate(spec, name)}")
-            except BadInput as err:
-                missing = True
-                note(str(err))
+    chosen = source or ([] if model else declared.sources)
+    wanted = [(f"{s.id}/{f}", s, f) for s in map(declared.source, chosen) for f in s.files]
+    for name, spec, file in wanted:
+        try:
+            print(f"{name}: {sources.locate(spec, file)}")
+        except BadInput as err:
+            missing = True
+            note(str(err))
+    if model:
+        from ..models import routes
+
+        for spec in map(declared.model, model):
+            accepted = spec.name in (accept_licence or [])
+            with Reporter() as report:
+                step = functools.partial(report.step, "bytes")
+                folder = routes.fetch(spec, accepted=accepted, progress=step)
+            print(f"{spec.name}: {folder} ({spec.licence})")
     if missing:
         raise typer.Exit(2)
 
@@ -218,24 +237,26 @@ def efficiency(*, profile: str = "demo", jobs: int = 2) -> None:
     )
 
 
-def reproduce(*, profile: str = "paper", model: str = "bag-of-words", jobs: int = 2) -> None:
-    """Score a model on the paper's tasks and genes, beside what the paper published of it.
+def reproduce(*, profile: str = "paper", model: list[str] | None = None, jobs: int = 2) -> None:
+    """Score models on the paper's tasks and genes, beside what the paper published of them.
 
     Parameters
     ----------
-    model : str
-        A model whose scores the paper publishes.
+    model : list of str, optional
+        Models whose scores the paper publishes; bag-of-words and mpnet if none is given.
     """
-    from ..benchmark import published_scores
+    from ..benchmark import published_scores, summaries
 
     plan, folder = make_plan(profile, universe="paper"), paths.results(profile)
+    models = model or ["bag-of-words", "mpnet"]
     with Reporter() as report:
-        frame = published_scores.reproduce(plan, model, folder, jobs=jobs, **report.hooks)
-    distance = frame.difference.abs()
-    print(
-        f"{len(frame)} tasks: mean absolute difference {distance.mean():.3f} AUROC, over 0.03 on "
-        f"{(distance > 0.03).sum()}; {folder}"
-    )
+        frame = published_scores.reproduce(plan, models, folder, jobs=jobs, **report.hooks)
+    for row in summaries.reproduction(frame).itertuples():
+        print(
+            f"{row.Index}: {row.tasks} tasks, mean absolute difference {row.mean:.3f} AUROC; "
+            f"{row.within_se} within two standard errors, {row.near} within 0.03"
+        )
+    print(folder)
 
 
 def validate(path: Path | None = None) -> None:

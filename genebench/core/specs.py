@@ -26,6 +26,26 @@ from .yamls import Spec, build, entries, read_yaml, under
 __all__ = ["GROUPS", "MORE_GROUPS", "FileSpec", "Group", "Kind", "TaskSpec"]
 
 
+class PackageRoute(Spec):
+    """Weights that ride on Python packages.
+
+    Attributes
+    ----------
+    names : list of str
+        Packages, in the order in which their files are joined.
+    version : str
+    files : str
+        Pattern of the files of a package.
+    archive : bool
+        Whether the joined files are a zip archive of one folder.
+    """
+
+    names: list[str]
+    version: str
+    files: str
+    archive: bool = False
+
+
 class ModelSpec(Spec):
     """One model: how its vectors are made, what it was trained on, and how it is drawn."""
 
@@ -48,6 +68,9 @@ class ModelSpec(Spec):
     files: dict[str, Inside] = {}
     """Role → path of each file that must be there, in the repository or in the folder of the
     model's name."""
+    sha256: dict[Inside, str] = {}
+    """Path → SHA-256 of files of the weights, whatever route they came by."""
+    packages: PackageRoute | None = None
     how: str = ""
     """For weights that are not on the Hub: where to get them, in one clause."""
     parameters: float | None = Field(default=None, gt=0)
@@ -64,6 +87,8 @@ class ModelSpec(Spec):
     asks for it."""
     licence: str
     citation: str | None = None
+    published: str = ""
+    """Name of the model in the published scores of gene-benchmark."""
     trained_on: str
     exposed: dict[str, str] = {}
     """Beginning of task names → why a score on them is not a fair test of this model."""
@@ -258,7 +283,8 @@ class PublishedSpec(Spec):
     """Figures quoted from publications, and why ours differ."""
 
     claims: list[ClaimSpec]
-    reproduction: dict[str, str]
+    reproduction: dict[str, dict[str, str]]
+    """Model → task → why the reproduced score is another than the published one."""
 
     task_sizes: SizesSpec
     auspc: AuspcSpec

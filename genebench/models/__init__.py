@@ -19,12 +19,10 @@ from ..core.errors import unknown
 from ..core.specs import ModelSpec
 
 _MODULES = {
-    "baseline": "annotation_count constant coordinates ngrams stem",
+    "baseline": "annotation_count constant coordinates ngrams oracle random stem",
     "checkpoint": "checkpoint",
-    "control": "oracle random",
-    "derived": "joined reduced",
-    "expression": "nmf pca svd",
     "network": "degree netmf spectral",
+    "reduction": "joined nmf pca reduced svd",
     "sequence": "composition dna protein",
     "table": "columns profile_svd stored vectors",
     "text": "bag_of_words tfidf transformer",

@@ -11,7 +11,7 @@ from ..core import cache
 from ..core.errors import BadInput
 from ..core.specs import Declarations, ModelSpec
 from ..core.workers import Say, quiet
-from . import Embedding, Sequences, elsewhere, weights
+from . import Embedding, Sequences, elsewhere, routes
 from .batches import Batches, infer
 from .elsewhere import Job, devices
 from .identity import parts
@@ -68,7 +68,7 @@ def embed(
     if state == "broken":
         say(f"{file.name} is broken and is made again")
     if download and (spec.hub or spec.files):
-        weights.locate(spec, download=True)
+        routes.fetch(spec)
     start, cpu_start = time.perf_counter(), time.process_time()
     options = {"device": device, "say": say, "progress": progress}
     own = tuple(embed(part, genes, declared, **options) for part in parts(spec, declared))

@@ -66,9 +66,9 @@ def locate(spec: ModelSpec, *, path: str = "", download: bool = False) -> Path:
         if folder.is_dir():
             partial = partial or f"{folder} lacks {lacking}; "
     what, how = " and ".join(sorted(spec.files.values())), f"{spec.how or 'get them'}, and"
-    if spec.hub:
+    if spec.hub or spec.packages:
         what = f"its weights ({_size(spec)})"
-        how = f"run 'genebench embed --model {spec.name} --download' where there is a web, or"
+        how = f"run 'genebench fetch --model {spec.name}' where there is a web, or"
     raise Missing(
         f"{fault} {partial}{what} are not here; {how} put them into a folder '{names[0]}' below "
         f"one that GENEBENCH_WEIGHTS names (or below {paths.WEIGHTS})."
@@ -158,6 +158,7 @@ def verify(spec: ModelSpec, folder: Path) -> None:
     commit = folder.name if re.fullmatch(r"[0-9a-f]{40}", folder.name) else ""
     if commit and spec.revision and commit != spec.revision:
         raise BadInput(f"{fault} {folder} is not the declared revision {spec.revision}; remove it.")
+    verify_content(spec, folder)
     files = [folder / name for name in spec.files.values()] or _tensors(folder, spec)
     used = {"commit": commit} if commit else {f.name: sources.digest(f) for f in files}
     record = paths.WEIGHTS_USED / f"{spec.name}.json"
@@ -223,6 +224,27 @@ def _trusted_names():
     return [name for name in os.environ.get(_TRUSTED, "").split(",") if name]
 
 
+def verify_content(spec: ModelSpec, folder: Path) -> None:
+    """Compare files with the SHA-256 that a model declares of them.
+
+    Parameters
+    ----------
+    spec, folder : ModelSpec, Path
+
+    Raises
+    ------
+    BadInput
+        A file is missing, or has another content.
+    """
+    for name, sha256 in spec.sha256.items():
+        path = folder / name
+        if not path.is_file() or sources.digest(path) != sha256:
+            raise BadInput(
+                f"model '{spec.name}': {path} is not the declared file (SHA-256 {sha256[:12]}…); "
+                f"remove it and run 'genebench fetch --model {spec.name}'."
+            )
+
+
 def _size(spec):
     """Size of the download by the number of parameters, in words.
 
@@ -244,7 +266,7 @@ def status(spec: ModelSpec) -> tuple[str, str]:
 
     Returns
     -------
-    status : {'ready', 'needs a licence click', 'needs download', 'needs GPU memory'}
+    status : {'ready', 'not pinned', 'needs a licence click', 'needs download', 'needs GPU memory'}
     reason : str
         Empty where it is ready.
     """
@@ -256,6 +278,8 @@ def status(spec: ModelSpec) -> tuple[str, str]:
         page = f"https://huggingface.co/{spec.hub}"
         advice = f"accept the licence at {page}, run 'hf auth login', then: {err}"
         return "needs a licence click", advice
+    if not (spec.weights or spec.revision or spec.sha256) and (spec.hub or spec.files):
+        return "not pinned", "no revision or SHA-256 says which weights are meant; declare one"
     # weights, a fifth of them for activations, and 0.5
     need = (spec.parameters or 0) * 1e6 * _BYTES[spec.dtype] * 1.2 / 1e9 + 0.5
     there = _gpu_gb() if need > LARGE_GB else need

@@ -13,6 +13,7 @@ from genebench import probes
 from genebench.benchmark import plan, published_scores, results, splits
 from genebench.benchmark.pairs import Pair
 from genebench.core import paths, specs
+from genebench.core.errors import BadInput
 from genebench.core.workers import quiet
 from genebench.data import sources
 
@@ -80,6 +81,7 @@ def test_the_plain_score_is_scikit_learns_without_a_scaler(warm):
         guess = model.decision_function(X[fold == k])
         expected.append(roc_auc_score(task.labels[fold == k], guess))
     values = published_scores.measure(tiny, Pair("full", task.name))
+    assert abs(values["repeated"] - values["plain"]) < 5 * values["repeated_sd"]
     assert values["plain"] == pytest.approx(np.mean(expected), abs=2e-3)
     scores = results.main_scores("tiny").set_index(["task", "model"]).score
     # standardised, scales do not matter
@@ -106,19 +108,26 @@ def test_a_run_writes_scores_beside_the_published_ones_and_a_second_fits_nothing
     names = {"toy/term/heart": "ccd protein", "toy/class": "Chromosome"}
     columns = {"listed": list(names.values()), "group": ["localization", "genomic properties"]}
     frame = pd.DataFrame({**columns, "family": "x", "model": "Bag of words"})
-    frame = frame.assign(score=0.72, sd=0.01)
+    frame = frame.assign(score=0.72, sd=0.01, folds=5)
     monkeypatch.setattr(published_scores, "listed_names", lambda declared: names)
     monkeypatch.setattr(published_scores, "published", lambda declared: frame)
-    edit_yaml(paths.MODELS, lambda d: d["models"]["full"].update(title="Bag of Words"))
-    given = (plan.make("tiny"), "full", paths.results("tiny"))
+    edit_yaml(paths.MODELS, lambda d: d["models"]["full"].update(published="Bag of words"))
+    given = (plan.make("tiny"), ["full"], paths.results("tiny"))
     table = published_scores.reproduce(*given, jobs=1, say=quiet)
     written = results.read_beside("tiny", "reproduction.csv").set_index("task")
     ordinary = results.main_scores("tiny").set_index(["task", "model"]).score
     for task in names:
         assert written.score[task] == pytest.approx(ordinary[task, "full"], abs=1e-4)
-        difference = written.plain[task] - 0.72
+        difference = written.repeated[task] - 0.72
+        spread = (0.01**2 + written.repeated_sd[task] ** 2) / 5
+        assert written.se[task] == pytest.approx(np.sqrt(spread), abs=2e-5)
         assert written.difference[task] == pytest.approx(difference, abs=2e-5)
     assert len(results.read_beside("tiny", "published_groups.csv")) == 2 and len(table) == 2
     monkeypatch.setattr(probes, "predict", lambda *a, **k: pytest.fail("fitted again"))
     again = published_scores.reproduce(*given, jobs=1, say=quiet)
     pd.testing.assert_frame_equal(again, table)
+
+
+def test_a_model_without_published_scores_is_refused(warm):
+    with pytest.raises(BadInput, match="the paper has no scores of model 'full'"):
+        published_scores.reproduce(plan.make("tiny"), ["full"], paths.results("tiny"), jobs=1)

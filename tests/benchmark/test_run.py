@@ -16,7 +16,7 @@ from genebench import probes
 from genebench.benchmark import costs, plan, predictions, results, validation
 from genebench.core import cache, manifest, paths
 from genebench.core.errors import BadInput
-from genebench.models import control
+from genebench.models import baseline
 from genebench.stats import bootstrap
 
 FILES = ("scores.parquet", *results.BESIDE)
@@ -108,12 +108,12 @@ def test_results_of_an_older_schema_are_replaced_by_a_whole_run_and_stop_a_parti
 
 
 def test_one_failing_cell_is_named_and_the_rest_is_finished(home, monkeypatch, finished):
-    right = control.shuffled
+    right = baseline.shuffled
 
     def shuffled(task, seed):
         return right(task, seed) if task.name != "toy/class" else 1 / 0
 
-    monkeypatch.setattr(control, "shuffled", shuffled)
+    monkeypatch.setattr(baseline, "shuffled", shuffled)
     said = []
     outcome = run_tiny(say=said.append)
     names = {"shuffled × toy/class × random", "shuffled × toy/class × stem"}

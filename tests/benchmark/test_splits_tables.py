@@ -146,6 +146,8 @@ def test_no_family_is_on_both_sides_of_a_split_by_similarity(declared, planted, 
 
 def test_a_proteome_that_is_missing_is_named_with_what_to_fetch(declared):
     why = splits.lacking("similarity", declared)
-    assert "'similarity' needs a table that is not at hand; run 'genebench fetch hgnc prot" in why
-    with pytest.raises(BadInput, match="genebench fetch proteome"):
+    assert (
+        "'similarity' needs a table that is not at hand; run 'genebench fetch hgnc swissprot" in why
+    )
+    with pytest.raises(BadInput, match="genebench fetch swissprot"):
         splits.prepare({"similarity"}, declared)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from helpers import GENES
 
-from genebench.models import control
+from genebench.models import baseline
 
 
 def test_random_vectors_depend_on_symbol_and_seed_only_and_are_standard_normal(vectors):
@@ -24,13 +24,13 @@ def test_random_vectors_depend_on_symbol_and_seed_only_and_are_standard_normal(v
     ],
 )
 def test_the_oracle_sees_the_labels(make_task, kind, labels, expected):
-    assert control.oracle_vectors(make_task(kind, labels)).tolist() == expected
+    assert baseline.oracle_vectors(make_task(kind, labels)).tolist() == expected
 
 
 @pytest.mark.parametrize("kind, shape", [("binary", 200), ("multilabel", (200, 3))])
 def test_shuffled_labels_are_the_same_labels_on_other_genes(make_task, kind, shape):
     labels = np.random.default_rng(0).integers(0, 2, shape)
     task = make_task(kind, labels)
-    one, again, other = (control.shuffled(task, seed) for seed in (1, 1, 2))
+    one, again, other = (baseline.shuffled(task, seed) for seed in (1, 1, 2))
     assert sorted(map(str, one.tolist())) == sorted(map(str, labels.tolist()))
     assert (one != task.labels).mean() > 0.3 and (one == again).all() and (one != other).any()

@@ -39,9 +39,11 @@ def test_every_encoder_takes_inputs_then_options_by_keyword(model, name):
 def test_every_neural_entry_is_complete():
     for spec in specs.declared().models.values():
         if spec.hub or spec.files:
-            assert spec.citation and (spec.hub or spec.how), spec.name
+            assert spec.citation and (spec.hub or spec.how or spec.packages), spec.name
             assert spec.files or (spec.parameters and spec.context), spec.name
-            assert spec.encoder in ("transformer", "protein", "dna", "checkpoint"), spec.name
+            assert spec.encoder in ("transformer", "protein", "dna", "checkpoint", "unirep"), (
+                spec.name
+            )
 
 
 def test_importing_loads_neither_torch_nor_transformers():

@@ -12,7 +12,7 @@ from genebench.core.errors import BadInput
 from genebench.data import genome, sources
 from genebench.models import hub, inference, sequence
 
-FASTA = {"source": "proteome", "file": "sequences"}
+FASTA = {"source": "swissprot", "file": "sequences"}
 PROTEINS = {"P00001": "MDLSALRVEE", "P00002": "MTTQAPTFTQPLQSVVVLEGSTATFEAHISGFPVPEVSWFRDGQVISTS"}
 
 
@@ -38,7 +38,7 @@ def test_protein_descriptors_by_hand():
 def test_a_proteome_gives_descriptors_and_shares_by_accession(tables, vectors):
     rows = [("tr|P00009|X", "MA"), ("sp|P00001|KIN1", "AACD"), ("sp|P00002|SET", "WW")]
     rows = [(header, header + " text", residues) for header, residues in rows]
-    tables["proteome", "sequences"] = pd.DataFrame(rows, columns=["id", "header", "sequence"])
+    tables["swissprot", "sequences"] = pd.DataFrame(rows, columns=["id", "header", "sequence"])
     spec = specs.declared().models["protein-composition"]
     embedding = vectors("composition", "KIN1 SET CHN3", **spec.options)
     assert embedding.entities.tolist() == ["KIN1", "SET"]
@@ -52,7 +52,7 @@ def test_a_proteome_gives_descriptors_and_shares_by_accession(tables, vectors):
 def protein(tables, model, vectors):
     """Vectors of KIN1 and SET by a protein model."""
     rows = [(f"sp|{name}|X_HUMAN", residues) for name, residues in PROTEINS.items()]
-    tables["proteome", "sequences"] = pd.DataFrame(rows, columns=["id", "sequence"])
+    tables["swissprot", "sequences"] = pd.DataFrame(rows, columns=["id", "sequence"])
 
     def embed(context=64, **options):
         spec = model(family="protein", context=context)
@@ -89,7 +89,7 @@ def test_input_embeddings_in_windows_are_those_of_the_whole_protein(save, protei
 
 def test_residues_are_written_as_the_tokenizer_needs_them(save, states, protein, tables):
     network = save("t5")
-    tables["proteome", "sequences"] = pd.DataFrame({"id": ["P00001"], "sequence": ["MEUL"]})
+    tables["swissprot", "sequences"] = pd.DataFrame({"id": ["P00001"], "sequence": ["MEUL"]})
     spaced = protein(written="spaced")[0]  # rare residues are X
     np.testing.assert_allclose(spaced, states(network, "M E X L")[1:-1].mean(0), atol=2e-6)
     assert np.abs(protein(written="words")[0] - spaced).max() > 1e-4  # U is not X

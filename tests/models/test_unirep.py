@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from genebench.core.errors import BadInput
-from genebench.models import batches, unirep
+from genebench.models import inference, unirep
 
 PROTEINS = {"KIN1": ("P00001", "MKTAYIAKQR"), "SET": ("P00002", "MSXUZWW")}
 REFERENCE = np.array(
@@ -45,12 +45,11 @@ def spec(shelf, model):
 
 
 @pytest.mark.parametrize(("pooled", "width"), [("mean", 4), ("all", 12)])
-def test_vectors_of_proteins_are_those_of_the_reference(spec, tables, declared, run, pooled, width):
+def test_vectors_of_proteins_are_those_of_the_reference(spec, tables, vectors, pooled, width):
     rows = [(f"sp|{accession}|X_HUMAN", residues) for accession, residues in PROTEINS.values()]
     tables["swissprot", "sequences"] = pd.DataFrame(rows, columns=["id", "sequence"])
     options = {"source": "swissprot", "file": "sequences", "pooled": pooled}
-    work = unirep.unirep(spec, run("KIN1", "SET", "CHN3"), declared=declared, **options)
-    embedding = batches.infer(work)
+    embedding = inference.infer(vectors("unirep", "KIN1 SET CHN3", spec=spec, **options))
     assert embedding.entities.tolist() == ["KIN1", "SET"]  # CHN3 has no protein, so no vector
     np.testing.assert_allclose(embedding.vectors, REFERENCE[:, :width], atol=2e-6)
 

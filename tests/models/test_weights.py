@@ -9,7 +9,7 @@ from genebench.models import weights
 
 
 def test_weights_that_are_not_available_are_one_sentence_that_says_what_to_run(shelf, model):
-    message = "embed --model tiny --download.*'owner/tiny'.*GENEBENCH_WEIGHTS"
+    message = "fetch --model tiny.*'owner/tiny'.*GENEBENCH_WEIGHTS"
     with pytest.raises(sources.Missing, match=message):
         weights.locate(model())
     status, reason = weights.status(model(parameters=100))
@@ -32,13 +32,15 @@ def test_half_of_the_weights_are_not_the_weights(save, shelf, model):
         weights.locate(model())
 
 
-def test_a_large_model_must_fit_a_gpu(save, model, monkeypatch):
+def test_a_large_model_must_fit_a_gpu_and_be_pinned(save, model, monkeypatch):
     save("bert")
+    large = model(parameters=7000, dtype="bfloat16", revision="0" * 40)
     monkeypatch.setattr(weights, "_gpu_gb", lambda: 0.0)
-    status, reason = weights.status(model(parameters=7000, dtype="bfloat16"))
+    status, reason = weights.status(large)
     assert status == "needs GPU memory" and reason.startswith("about 17 GB")
     monkeypatch.setattr(weights, "_gpu_gb", lambda: 24.0)
-    assert weights.status(model(parameters=7000, dtype="bfloat16")) == ("ready", "")
+    assert weights.status(large) == ("ready", "")
+    assert weights.status(large.model_copy(update={"revision": None}))[0] == "not pinned"
 
 
 def test_other_weights_than_those_used_first_are_refused(save, shelf, model):

