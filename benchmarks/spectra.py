@@ -284,7 +284,7 @@ def _in_process(code: str, what: str, **environment: str) -> str:
     )
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["it printed nothing"])[-1]
-        raise BadInput(f"measuring {what} failed ({last}); mend that and run it again.")
+        raise BadInput(f"measuring {what} failed ({last}); fix that and run it again.")
     return done.stdout.splitlines()[-1]
 
 

@@ -59,7 +59,7 @@ show.table(fuzz, page=page, profile=profile, name="fuzz", words=speed.words())
 # and changed further (libFuzzer through atheris, `python tests/fuzz_readers.py`). Before the count
 # below it ended three times, on what random damage had not found: a number with an exponent of many
 # digits ended the process inside pandas, a pickle of 976 bytes took 8 GB by naming a place in its
-# memo, and a quoted cell broke the line of the message. All three are mended, each with a test.
+# memo, and a quoted cell broke the line of the message. All three are fixed, each with a test.
 
 # %% tags=["remove-input"]
 show.table(

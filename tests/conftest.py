@@ -55,7 +55,7 @@ def real():
     """Every task of every declared source that can be built from files at hand, and why the others
     cannot."""
     told = []
-    with sources.only_at_hand():
+    with sources.no_download():
         known = specs.declared().sources
         built = [tasks.from_source(s, known, missing=told.append) for s in known.values()]
     return [task for entries in built for entry in entries for task in entry], told

@@ -127,7 +127,7 @@ def _influences(plan: Plan, task: Task, cells: tuple[Cell, ...], predicted: list
     return score, influence, number
 
 
-STAGE = ArrayStage("intervals", "BOARDS", _recipe, resample, with_torch=False)
+STAGE = ArrayStage("intervals", "INTERVALS", _recipe, resample, with_torch=False)
 
 
 def resemblance(plan: Plan, names: list[str]) -> np.ndarray:

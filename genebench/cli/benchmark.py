@@ -76,7 +76,7 @@ def tasks(
     from ..book import cards
     from ..data import sources
 
-    with sources.only_at_hand():
+    with sources.no_download():
         plan = make_plan(profile, gmt=gmt, negatives=negatives, universe=universe)
         known = plan.declared.sources
         frame = cards.task_catalogue(plan.profile, known, plan.tasks, plan.messages)

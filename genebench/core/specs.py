@@ -27,7 +27,7 @@ __all__ = ["GROUPS", "MORE_GROUPS", "FileSpec", "Group", "Kind", "TaskSpec"]
 
 
 class PackageRoute(Spec):
-    """Weights that ride on Python packages.
+    """Weights that are distributed in Python packages.
 
     Attributes
     ----------

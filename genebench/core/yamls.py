@@ -82,7 +82,7 @@ def read_yaml(path: Path) -> Any:
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as err:
         why = str(err)[:80]
     line = f":{mark.line + 1}" if mark else ""
-    raise BadInput(f"{path}{line}: malformed YAML, {why}; mend that value.")
+    raise BadInput(f"{path}{line}: malformed YAML, {why}; fix that value.")
 
 
 def build(kind: Any, raw: Any, path: Path, *at: str) -> Any:
@@ -114,7 +114,7 @@ def build(kind: Any, raw: Any, path: Path, *at: str) -> Any:
         fault = err.errors()[0]
     if fault["type"] in ("model_type", "dict_type"):
         fault["msg"] = f"{reprlib.repr(fault['input'])} where a mapping of names to values belongs"
-    steps, why = [*at, *fault["loc"]], f"{fault['msg'].lower()}; mend that value."
+    steps, why = [*at, *fault["loc"]], f"{fault['msg'].lower()}; fix that value."
     if fault["type"] == "extra_forbidden":
         steps, why = [*steps, fault["ctx"]["key"]], fault["msg"]
     where = f": key '{'.'.join(map(str, steps))}'" if steps else ""

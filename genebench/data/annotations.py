@@ -121,7 +121,7 @@ def read_long(path: Path, *, gene: str, symbol: str, column: str, value: str) ->
         )
     unusable = ~np.isfinite(frame[value])
     if unusable.any():
-        raise BadInput(f"'{value}' is empty or infinite in {unusable.sum()} rows; mend it.")
+        raise BadInput(f"'{value}' is empty or infinite in {unusable.sum()} rows; fix it.")
     wide = frame.pivot(index=gene, columns=column, values=value)  # raises where a value repeats
     names = frame.drop_duplicates(gene).set_index(gene)[symbol].astype(str)[wide.index]
     clear = ~names.str.contains(r"^$|^ENSG\d{11}") & ~names.duplicated(keep=False)

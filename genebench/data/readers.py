@@ -180,7 +180,7 @@ def read_gmt(path: Path, *, by_name: bool = False) -> pd.DataFrame:
             f"the set '{name[:60]}' has no genes": by_name and not genes,
         }
         for fault in (text for text, present in faults.items() if present):
-            raise BadInput(f":{number}: {fault}; mend or remove that line.")
+            raise BadInput(f":{number}: {fault}; fix or remove that line.")
         lines[name] = number
         rows += [(name if by_name else rest[0] or name, name, gene) for gene in genes]
     return pd.DataFrame(rows, columns=["set", "name", "gene"])
@@ -272,7 +272,7 @@ def read_fasta(path: Path) -> pd.DataFrame:
     for name, header, sequence in rows:
         if not name or not sequence:
             lacking = "sequence" if name else "id"
-            raise BadInput(f"the header '>{header[:40]}' has no {lacking}; mend it.")
+            raise BadInput(f"the header '>{header[:40]}' has no {lacking}; fix it.")
     return pd.DataFrame(rows, columns=["id", "header", "sequence"])
 
 
@@ -308,7 +308,7 @@ def _records(path: Path) -> Iterator[tuple[str, str]]:
                 raise BadInput("does not begin with a header line '>id'; it is no FASTA file.")
             if not sequence.isascii():
                 raise BadInput(
-                    f"the record '{header[:40]}' holds other letters than ASCII; mend it."
+                    f"the record '{header[:40]}' holds other letters than ASCII; fix it."
                 )
             if header is not None:
                 yield header, sequence
@@ -355,7 +355,7 @@ def read_gtf(path: Path, *, features: tuple[str, ...] = ("gene", "CDS")) -> pd.D
         frame[name] = found.fillna("")
     nameless = frame.attributes[frame.gene_id == ""]
     if len(nameless):
-        raise BadInput(f"a row has no gene_id ('{nameless.iloc[0][:60]}'); mend it.")
+        raise BadInput(f"a row has no gene_id ('{nameless.iloc[0][:60]}'); fix it.")
     frame["gene_name"] = frame.gene_name.where(frame.gene_name != "", frame.gene_id)
     frame["canonical"] = frame.attributes.str.contains('tag "Ensembl_canonical"', regex=False)
     frame = frame.astype({"start": np.int64, "end": np.int64})

@@ -45,7 +45,7 @@ class Missing(BadInput):
 
 
 @contextmanager
-def only_at_hand() -> Iterator[None]:
+def no_download() -> Iterator[None]:
     """Download nothing within this context: a file that is not here is ``Missing``."""
     token = _may_download.set(False)
     try:

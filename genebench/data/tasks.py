@@ -125,7 +125,7 @@ def _task(declared: Declaration, made: Labels) -> Task:
     for fault in (text for text, present in faults.items() if present):
         raise BadInput(
             f"source '{task.source}', task '{task.name}': it holds {fault}; look at the file, or "
-            "mend its 'kind' or 'options'."
+            "fix its 'kind' or 'options'."
         )
     return task
 
@@ -152,7 +152,7 @@ def build(source: SourceSpec, entry: TaskSpec, sources: Sources | None = None) -
         built = [_task(declared, made) for made in SHAPES[entry.shape](declared, **entry.options)]
     except (TypeError, KeyError, ValueError) as err:  # options that the shape does not take
         raise BadInput(
-            f"{declared.where}: {type(err).__name__}: {err}; mend 'options', or look at the file."
+            f"{declared.where}: {type(err).__name__}: {err}; fix 'options', or look at the file."
         ) from err
     return built + [t for whole in built if entry.derive for t in _derived(whole, entry.derive)]
 

@@ -139,7 +139,7 @@ def _check_ids(ids: pd.Series, strict: bool) -> None:
     """Raise a sentence at the first id that cannot name a gene."""
     mouse = ids.str.fullmatch(_MOUSE)
     rules = {
-        "holds control characters or is too long; mend it": ids.str.contains(_UNUSABLE_ID),
+        "holds control characters or is too long; fix it": ids.str.contains(_UNUSABLE_ID),
         "is empty; name its gene or drop the row": ids == "",
         "is one of those that a spreadsheet made of gene symbols; export the table again with that "
         "column as text, or with Ensembl ids": date_symbols.spoiled(ids) & strict,
@@ -171,7 +171,7 @@ def _check_values(ids: list[str], matrix: np.ndarray, columns: list[str] | None 
     fault = "no value" if np.isnan(value) else f"{value:.3g}, beyond {LARGEST:.0e}"
     raise BadInput(
         f"gene '{ids[row]}' (row {row + 1}) has {fault} in column {columns[at]!r} "
-        f"({unusable.sum()} such values in all); mend the value or drop the gene."
+        f"({unusable.sum()} such values in all); fix the value or drop the gene."
     )
 
 

@@ -218,7 +218,7 @@ def assemble(
     if off.any():
         raise BadInput(
             f"genome '{spec.name}': the feature {rows[off].iloc[0].gene} runs off its chromosome; "
-            "mend the file."
+            "fix the file."
         )
     rows = rows.assign(start=first + rows.start - 1, end=first + rows.end)
     bases = np.concatenate(list(records.values()))

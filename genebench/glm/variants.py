@@ -121,7 +121,7 @@ def read(path: Path) -> pd.DataFrame:
             fields, needed = line.split(separator), max(place.values()) + 1
             if len(fields) < needed:
                 count = f"{len(fields)} fields where {needed} belong"
-                raise BadInput(f"{path}: line {number}: {count}; mend that line.")
+                raise BadInput(f"{path}: line {number}: {count}; fix that line.")
             rows.append(
                 (number, *(fields[place[c]].strip() if c in place else "." for c in _COLUMNS))
             )

@@ -60,7 +60,7 @@ def checkpoint(inputs, *, tensor="", inside=(), genes_in=(), norm=None, kind=Non
         if rows.dtype.kind != "i" or rows.min() < 0 or rows.max() >= len(table):
             raise BadInput(
                 f"{path}: is no list of genes or mapping gene → row for weights of {len(table)} "
-                f"rows; it belongs to others, or mend 'genes_in'."
+                f"rows; it belongs to others, or fix 'genes_in'."
             )
     return inputs.rows(names, table[rows], kind=kind)
 

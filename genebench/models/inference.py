@@ -109,5 +109,5 @@ def check(embedding: Embedding, name: str) -> None:
         raise BadInput(
             f"model '{name}': the vector of '{embedding.entities[row]}' holds "
             f"{embedding.vectors[row, column]} in column {column} ({len(bad)} such values in all); "
-            f"leave that gene out or mend its vector."
+            f"leave that gene out or fix its vector."
         )

@@ -136,9 +136,9 @@ def encode(inputs: Inputs) -> Embedding | Sequences:
         if "argument" not in str(err):
             raise
         fault = str(err).split("()", 1)[-1].strip()
-        raise BadInput(f"{where}: {fault}; mend its 'options'.") from err
+        raise BadInput(f"{where}: {fault}; fix its 'options'.") from err
     except KeyError as err:
-        raise BadInput(f"{where}: there is no column or key {err}; mend its 'options'.") from err
+        raise BadInput(f"{where}: there is no column or key {err}; fix its 'options'.") from err
     if isinstance(result, Sequences):
         return result
     return Embedding(result.entities, np.asarray(result.vectors, dtype=np.float32))

@@ -112,7 +112,7 @@ def reduced(inputs, *, dim, how="pca"):
     fault = f"model '{inputs.spec.name}':"
     if len(inputs.parts) != 1 or how not in ("pca", "projection"):
         raise BadInput(
-            f"{fault} 'reduced' takes one model and 'how: pca' or 'projection'; mend 'options'."
+            f"{fault} 'reduced' takes one model and 'how: pca' or 'projection'; fix 'options'."
         )
     vectors = inputs.parts[0].vectors
     if dim > min(vectors.shape):
@@ -145,7 +145,7 @@ def joined(inputs):
     if len(parts) < 2 or len(shared) == 0:
         raise BadInput(
             f"model '{inputs.spec.name}': 'joined' takes two models or more that share genes; "
-            f"mend 'options'."
+            f"fix 'options'."
         )
     blocks = []
     for part in parts:

@@ -1,6 +1,6 @@
 """Fetch the weights of a model by the first route that is open, and check what they are.
 
-A declared model names its files by SHA-256. They come from the Hugging Face Hub, or ride on Python
+A declared model names its files by SHA-256. They come from the Hugging Face Hub, or come in Python
 packages, whole or in parts to be joined; whatever the route, the content is the same.
 """
 

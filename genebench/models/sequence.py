@@ -96,7 +96,7 @@ def composition(inputs, *, k=1, descriptors=True, id_pattern=r"(\S+)", kind=None
     if ids.isna().any():
         raise BadInput(
             f"model '{inputs.spec.name}': the header '>{fasta.header[ids.isna().idxmax()]}' has no "
-            f"id of the form {id_pattern}; mend 'id_pattern' or the file."
+            f"id of the form {id_pattern}; fix 'id_pattern' or the file."
         )
     vectors = kmer_shares(fasta.sequence, k)
     if descriptors:

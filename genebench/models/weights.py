@@ -126,7 +126,7 @@ def loading(spec: ModelSpec, what: str, path: Path) -> Iterator[None]:
         raise
     except Exception as err:
         reason = " ".join(str(err).split())[:160]
-        advice = "fetch it again, or mend its entry"
+        advice = "fetch it again, or fix its entry"
         if type(err).__name__ == "UnpicklingError":
             reason = "it may run code when loaded, or is cut off"
             advice = "save its tensors alone, as safetensors, or fetch it again"
@@ -266,7 +266,8 @@ def status(spec: ModelSpec) -> tuple[str, str]:
 
     Returns
     -------
-    status : {'ready', 'not pinned', 'needs a licence click', 'needs download', 'needs GPU memory'}
+    status : str
+        ready, not pinned, needs licence acceptance, needs download, or needs GPU memory.
     reason : str
         Empty where it is ready.
     """
@@ -277,7 +278,7 @@ def status(spec: ModelSpec) -> tuple[str, str]:
             return "needs download", str(err)
         page = f"https://huggingface.co/{spec.hub}"
         advice = f"accept the licence at {page}, run 'hf auth login', then: {err}"
-        return "needs a licence click", advice
+        return "needs licence acceptance", advice
     if not (spec.weights or spec.revision or spec.sha256) and (spec.hub or spec.files):
         return "not pinned", "no revision or SHA-256 says which weights are meant; declare one"
     # weights, a fifth of them for activations, and 0.5

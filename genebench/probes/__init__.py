@@ -156,7 +156,7 @@ def predict(
 
         for row, column in np.argwhere(~np.isfinite(X))[:1]:
             raise BadInput(
-                f"row {row}, column {column} of the vectors is {X[row, column]}; mend or drop it."
+                f"row {row}, column {column} of the vectors is {X[row, column]}; fix or drop it."
             )
         given = {"standardise": standardise, "device": device}
         # a closed form gives all digits

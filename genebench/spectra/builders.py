@@ -174,7 +174,7 @@ def residues(frames: Frames, *, label: str, mask: str = "") -> Fields:
     for row in frame[uneven].to_dict("records"):
         raise BadInput(
             f"chain '{row['id']}' has {len(row['sequence'])} residues and {len(row[label])} "
-            f"labels; mend that row."
+            f"labels; fix that row."
         )
     sampled = np.array([not mask or m == "1" for m in "".join(frame[mask or label])])
     unit = np.repeat(np.arange(len(frame)), size)[sampled]

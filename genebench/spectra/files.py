@@ -139,6 +139,6 @@ def _read(path: Path, data: DataSet) -> pd.Series:
         line = int(np.isfinite(values).argmin())
         raise BadInput(
             f"{path}: line {line + 2} has no {kind} as prediction but '{frame.prediction[line]}'; "
-            f"mend or drop it."
+            f"fix or drop it."
         )
     return frame.assign(prediction=values).groupby([*SPLIT, "id"]).prediction.first()

@@ -106,7 +106,7 @@ class GeneTask:
     def _fingerprint(self, split):
         """What a split of the benchmark depends on; None where its table is not at hand."""
         known = self.plan.declared.sources
-        with nullcontext() if split in ALWAYS else sources.only_at_hand():
+        with nullcontext() if split in ALWAYS else sources.no_download():
             return None if splits.lacking(split, known) else splits.fingerprint(split, known) or []
 
     def load(self) -> DataSet:

@@ -56,7 +56,7 @@ def test_a_second_run_computes_nothing_and_changes_nothing(warm, monkeypatch):
 
 def test_a_run_without_its_cache_gives_the_same_bytes(warm):
     before = digests()
-    for folder in (paths.CELLS, paths.EMBEDDINGS, paths.BOARDS):
+    for folder in (paths.CELLS, paths.EMBEDDINGS, paths.INTERVALS):
         shutil.rmtree(folder)
     results.scores_path("tiny").unlink()
     run_tiny()
@@ -225,7 +225,7 @@ PLACES = {
     "note beside a cell": lambda: cache.sidecar(cell()),
     "vectors": lambda: plan.make("tiny").embedding_path("part"),
     "folds": lambda: sorted(paths.FOLDS.glob("*.npz"))[0],
-    "intervals": lambda: sorted(paths.BOARDS.glob("*.npz"))[0],
+    "intervals": lambda: sorted(paths.INTERVALS.glob("*.npz"))[0],
     "scores.parquet": lambda: results.scores_path("tiny"),
     "manifest.json": lambda: results.manifest_path("tiny"),
     "means.csv": lambda: results.beside_path("tiny", "means.csv"),

@@ -35,7 +35,7 @@ def declared(tmp_path, monkeypatch):
     )
     table.to_csv(tmp_path / "hgnc.tsv", sep="\t", index=False)
     forget()
-    with sources.only_at_hand():
+    with sources.no_download():
         yield known
     forget()
 

@@ -35,7 +35,7 @@ def built(folder, text):
 
 def test_versions_lie_side_by_side_the_newest_is_found_and_the_first_date_stays(tmp_path):
     site = tmp_path / "site"
-    versions = [("v1.0.0", "one", 1), ("v1.1.0", "two", 2), ("v1.0.0", "mended", 3)]
+    versions = [("v1.0.0", "one", 1), ("v1.1.0", "two", 2), ("v1.0.0", "fixed", 3)]
     for version, text, month in versions:
         on, html = date(2026, month, 1), built(tmp_path / text, text)
         publish.site(site, version, on=on, html=html)

@@ -24,7 +24,7 @@ def test_models_as_json_has_status_and_reason_of_every_model(call):
     result = call("models", "--json")
     rows = json.loads(result.stdout)
     assert result.exit_code == 0 and [r["model"] for r in rows] == list(specs.declared().models)
-    known = {"ready", "missing", "needs download", "needs a licence click", "needs GPU memory"}
+    known = {"ready", "missing", "needs download", "needs licence acceptance", "needs GPU memory"}
     known.add("not pinned")
     assert {r["status"] for r in rows} <= known and all("reason" in r for r in rows)
 

@@ -83,7 +83,7 @@ def test_a_wrong_value_names_file_line_and_key(home, at):
     edit_yaml(path, lambda d: d[top][name].update({key: WRONG[at]}))
     lines, words = path.read_text().splitlines(), sentence(specs.declared)
     line = max(i for i, text in enumerate(lines, 1) if f" {key}:" in text)
-    assert words.startswith(f"{path}:{line}: key '{at}'") and words.endswith("mend that value.")
+    assert words.startswith(f"{path}:{line}: key '{at}'") and words.endswith("fix that value.")
 
 
 def test_a_missing_key_is_named_with_the_line_of_its_entry(home):

@@ -42,7 +42,7 @@ def test_official_families_are_as_described():
     if not os.environ.get("GENEBENCH_MIRROR"):
         pytest.skip("the table of HGNC is not at hand; set GENEBENCH_MIRROR")
     declared = specs.declared().sources
-    with sources.only_at_hand():
+    with sources.no_download():
         table = genes.resolver(declared).genes
         coding = table.index[table.coding]
         family = dict(zip(coding, families.families(coding, declared)))

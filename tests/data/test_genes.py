@@ -145,7 +145,7 @@ def test_resolver_of_declared_sources_is_shared_until_files_change(declared, hgn
 
 
 def test_annotations_are_counted_once_per_term_by_any_name(declared):
-    with sources.only_at_hand():
+    with sources.no_download():
         names = ["KINA1", "OLDK1", "LONE1", "KINA2", "TWINX", "NICK"]
         counts = genes.annotation_count(names, declared)
     assert counts.tolist() == [2, 2, 1, 0, 1, 0]  # NICK is an alias of two genes
@@ -166,7 +166,7 @@ def real():
     """The resolver of the declared releases."""
     if not os.environ.get("GENEBENCH_MIRROR"):
         pytest.skip("GENEBENCH_MIRROR is unset: there is no table of HGNC to read")
-    with sources.only_at_hand():
+    with sources.no_download():
         return genes.resolver(specs.declared().sources)
 
 

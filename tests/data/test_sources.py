@@ -224,7 +224,7 @@ def test_nothing_is_fetched_at_hand_and_a_failed_download_names_address_fault_an
     monkeypatch.setattr(sources, "_refused", {})
     labels.unlink()
     source = toy(url="https://example.org/labels.tsv")
-    with sources.only_at_hand():
+    with sources.no_download():
         assert "run 'genebench fetch toy'" in message(sources.locate, source, "labels")
     assert "run 'genebench fetch toy'" in message(sources.locate, source, "labels", download=False)
     text = message(sources.locate, source, "labels")

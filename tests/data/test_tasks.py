@@ -56,7 +56,7 @@ def test_labels_that_cannot_be_used_are_an_error(toy, monkeypatch, kind, genes, 
     "changes, fault",
     [
         ({"shape": "colunm"}, "unknown shape 'colunm'; did you mean 'column'"),
-        ({"options": {"file": "labels"}}, "label.*mend 'options'"),
+        ({"options": {"file": "labels"}}, "label.*fix 'options'"),
     ],
 )
 def test_options_that_a_shape_does_not_take_are_named(toy, changes, fault):

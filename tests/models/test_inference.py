@@ -130,7 +130,7 @@ def test_vectors_that_are_not_finite_are_refused_and_not_cached(home, monkeypatc
 @pytest.mark.parametrize(
     "encoder, options, message",
     [
-        ("random", {"dmi": 3}, "unexpected keyword argument 'dmi'; mend its 'options'"),
+        ("random", {"dmi": 3}, "unexpected keyword argument 'dmi'; fix its 'options'"),
         ("columns", {"source": "toy", "file": "labels", "gene_column": "x", "columns": []}, "'x'"),
         ("columns", {"source": "toi"}, "unknown source 'toi'; did you mean 'toy'"),
         ("joined", {"of": ["full", "oracle"]}, "cannot be made of 'oracle'"),

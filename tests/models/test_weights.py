@@ -14,7 +14,7 @@ def test_weights_that_are_not_available_are_one_sentence_that_says_what_to_run(s
         weights.locate(model())
     status, reason = weights.status(model(parameters=100))
     assert status == "needs download" and "about 400 MB" in reason
-    assert weights.status(model(gated=True))[0] == "needs a licence click"
+    assert weights.status(model(gated=True))[0] == "needs licence acceptance"
 
 
 def test_half_of_the_weights_are_not_the_weights(save, shelf, model):

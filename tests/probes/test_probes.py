@@ -77,7 +77,7 @@ def test_a_vector_that_is_no_number_is_named_by_row_and_column(probe):
     X, y, fold = one("binary")
     X = X.copy()
     X[41, 7], X[200, 1] = -np.inf, np.nan
-    with pytest.raises(BadInput, match="row 41, column 7 of the vectors is -inf; mend or drop it"):
+    with pytest.raises(BadInput, match="row 41, column 7 of the vectors is -inf; fix or drop it"):
         probes.predict(X, y, fold, kind="binary", probe=probe)
 
 

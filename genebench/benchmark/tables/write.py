@@ -50,7 +50,7 @@ def make(
     if failed:
         say(
             f"the intervals leave out {', '.join(sorted(failed))}: not every cell could be run; "
-            "mend it and run again"
+            "fix it and run again"
         )
     absent = [c for c in cells if not predictions.path(plan.path(c)).exists()]
     if absent:
