@@ -38,12 +38,15 @@ class PackageRoute(Spec):
         Pattern of the files of a package.
     archive : bool
         Whether the joined files are a zip archive of one folder.
+    sha256 : str
+        Of the joined files; empty where the model declares that of its one file.
     """
 
     names: list[str]
     version: str
     files: str
     archive: bool = False
+    sha256: str = ""
 
 
 class ModelSpec(Spec):

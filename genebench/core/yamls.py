@@ -156,6 +156,12 @@ def entries(kind: type[Spec], path: Path, top: str) -> dict[str, Any]:
         In the order of the file.
     """
     listed = under(path, top, dict)
+    for name, entry in listed.items():
+        if isinstance(entry, dict) and "name" in entry:
+            raise BadInput(
+                f"{path}{_line(path, [top, name, 'name'])}: '{name}' has a key 'name'; an entry is "
+                "named by its own key, so drop it."
+            )
     raw = {n: {"name": n, **e} if isinstance(e, dict) else e for n, e in listed.items()}
     return {spec.name: spec for spec in build(dict[str, kind], raw, path, top).values()}
 

@@ -189,7 +189,7 @@ def read_gaf(
         component), ``evidence``, ``qualifier`` and ``date``.
     """
     with open_unpacked(path) as stream:
-        lines = stream.read().decode().splitlines()
+        lines = stream.read().decode().replace("\r\n", "\n").split("\n")
     if not re.match(r"!\s*gaf-version:\s*2", "".join(lines[:1])):
         raise BadInput(
             ":1: does not begin with '!gaf-version: 2…'; take the official annotation file."
@@ -224,8 +224,9 @@ def read_uniprot(path: Path, *, give: str = "proteins") -> pd.DataFrame:
         entries = json.load(stream)["results"]
     if give == "keywords":
         words = pd.DataFrame([word for entry in entries for word in entry.get("keywords", ())])
-        words = words.rename(columns={"name": "keyword", "id": "accession"}).drop_duplicates()
-        return words[["keyword", "accession", "category"]].sort_values("keyword", ignore_index=True)
+        words = words.rename(columns={"name": "keyword", "id": "accession"})
+        words = words[["keyword", "accession", "category"]].drop_duplicates()
+        return words.sort_values("keyword", ignore_index=True)
     if give != "proteins":
         raise unknown("choice for 'give'", give, ("proteins", "keywords"))
     rows = [

@@ -36,7 +36,8 @@ _ID_NAMES = (
     "entrez entrez_id geneid ensembl ensembl_id ensembl_gene_id ensgene uniprot uniprot_id hgnc "
     "hgnc_id accession feature_name"
 ).split()
-_NO_TEXT = (None, *" NA N/A NULL null None none #N/A True False".split(" "))
+_NO_TEXT = dict.fromkeys((None, *" NA N/A NULL null None none #N/A".split(" ")), np.nan)
+_NO_TEXT |= {"True": 1.0, "False": 0.0}
 
 
 class VectorFile(NamedTuple):
@@ -229,6 +230,9 @@ def _id_column(names: list[str], ids: str | None) -> int | None:
 def _of_frame(frame: pd.DataFrame, ids: str | None) -> tuple:
     """Ids, numbers and names of the columns of a table; a first column of text holds ids too."""
     frame.columns = frame.columns.map(str)
+    again = frame.columns[frame.columns.duplicated()]
+    if len(again):
+        raise BadInput(f"has two columns named '{again[0]}'; rename or drop one.")
     at = _id_column(list(frame), ids)
     if at is None and _is_number(frame.iloc[0, 0]):
         raise BadInput(
@@ -238,6 +242,7 @@ def _of_frame(frame: pd.DataFrame, ids: str | None) -> tuple:
     names = frame.iloc[:, at or 0]
     values = frame.drop(columns=names.name)
     for name, column in values.select_dtypes(exclude=["number", "bool"]).items():
+        values[name] = column.map(lambda cell: _NO_TEXT.get(cell, cell))
         texts = column[~column.map(_is_number).to_numpy(bool)]
         if len(texts):
             raise BadInput(

