@@ -155,6 +155,11 @@ def table(plan: Plan, chosen: list[Pair]) -> pd.DataFrame:
     """
     names = dict.fromkeys(pair.task for pair in chosen)
     frames = [frame for name in names for frame in _curves_of(plan, name, chosen)]
+    if not frames:
+        raise BadInput(
+            f"profile '{plan.profile.name}' has no task that its models embed whole, so there is "
+            "no curve; name other models."
+        )
     return pd.concat(frames, ignore_index=True)
 
 

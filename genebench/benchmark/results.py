@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..core import cache, paths
-from ..core.errors import BadInput, unknown
+from ..core.errors import BadInput, pick, unknown
 from ..data import limits
 from ..data.readers import EXACT
 from ..stats import metrics
@@ -131,9 +131,10 @@ def read_beside(profile: str, name: str) -> pd.DataFrame:
 
 def reliability(name: str) -> pd.DataFrame:
     """Read a table of ``RELIABILITY``; where it was not made yet, one row says how it is made."""
+    made_by = pick(RELIABILITY, "table", name)
     path = beside_path("reliability", f"{name}.csv")
     if not path.exists():
-        return pd.DataFrame({"not measured yet": [f"made by: {RELIABILITY[name]}"]})
+        return pd.DataFrame({"not measured yet": [f"made by: {made_by}"]})
     return pd.read_csv(path, **EXACT)
 
 

@@ -73,7 +73,7 @@ def genome(path: Path) -> dict[str, Sequence]:
     out: dict[str, Sequence] = {}
     with _text(path) as text:
         for title, bases in SimpleFastaParser(text):
-            name = title.partition(" ")[0]
+            name = (title.split() or [""])[0]
             if name in out:
                 raise BadInput(f"{path}: sequence '{name}' stands twice; keep one of them.")
             out[name] = Sequence(name, codes.encode(bases), codes.lower(bases))

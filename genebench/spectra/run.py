@@ -98,7 +98,7 @@ def cells(study: Study, request: Request, *, chosen: Iterable[str] = ()) -> list
     """
     source, out = study.datasets[request.dataset], []
     own, gene = source.available(study.declared), isinstance(source, GeneTask)
-    for model in chosen or own:
+    for model in dict.fromkeys(chosen) or own:
         if model not in own:
             needs = getattr(study.declared.models.get(model), "needs", "")
             if needs and not gene:

@@ -82,3 +82,18 @@ def test_scores_of_pairs_are_those_of_the_joined_vectors(paired):
     )
     for k in range(3):
         assert score[k] == pytest.approx(roc_auc_score(y[fold == k], theirs[fold == k]), abs=1e-3)
+
+
+def disjoint(groups: list[set[str]]) -> bool:
+    """Whether no member is in two groups, and each has some."""
+    return all(groups) and sum(map(len, groups)) == len(set().union(*groups))
+
+
+@pytest.mark.parametrize("repeat", [0, 1])
+def test_split_of_pairs_has_no_gene_nor_relative_on_both_sides(paired, repeat):
+    task = plan.make("tiny").tasks["toy/together"]
+    fold = splits.folds(task, "stem", n_folds=3, seed=7, repeat=repeat, sources={})
+    genes = [{gene for part in task.parts for gene in part[fold == k]} for k in range(3)]
+    assert disjoint(genes) and disjoint([{g.split("X")[0] for g in side} for side in genes])
+    left_out = [set(pair.split("|")) for pair in task.entities[fold < 0]]
+    assert left_out and not any(pair <= side for pair in left_out for side in genes)

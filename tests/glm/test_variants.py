@@ -3,11 +3,13 @@
 import gzip
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from genebench.core.errors import BadInput
-from genebench.glm import variants
-from tests.glm.tiny import model
+from genebench.glm import codes, score, variants
+from genebench.glm.codes import Sequence
+from tests.glm.tiny import GENOME, KMERS, LENGTH, model
 
 FASTA = ">chr1 first\nACGTACGTAC\nggttNNRYac\n>chr2\nTTTTCCCCAAAA\n"
 ROWS = [
@@ -85,3 +87,23 @@ def test_a_broken_file_is_answered_in_one_sentence(tmp_path, read, data, sentenc
     (tmp_path / "f").write_bytes(data)
     with pytest.raises(BadInput, match=sentence):
         read(tmp_path / "f")
+
+
+def test_the_name_of_a_sequence_ends_at_any_white_space(tmp_path):
+    (tmp_path / "g.fa").write_text(">chr1\tfirst one\nACGT\n> chr2 x\nAC\n")
+    assert list(variants.genome(tmp_path / "g.fa")) == ["chr1", "chr2"]
+
+
+@pytest.mark.parametrize("given", [{}, {"objective": "causal", **KMERS}])
+def test_a_table_of_variants_is_scored_as_variants_one_by_one(given):
+    m, genome = model(**given), {"c": Sequence("c", GENOME)}
+    positions = np.array([300, 301, 301, 340, 90])
+    ref, alt = GENOME[positions], (GENOME[positions] + np.array([1, 1, 2, 3, 1])) % 4
+    letters = {"ref": list(codes.decode(ref)), "alt": list(codes.decode(alt))}
+    frame = pd.DataFrame({"chrom": "c", "pos": positions + 1, **letters, "status": "ok"})
+    table = variants.score(m, genome, frame, kinds=variants.KINDS, length=LENGTH)
+    assert (table.embedding > 0).all() and (table.influence >= 0).all()
+    windows, at = score.placed(m, GENOME, positions, LENGTH)
+    for i in range(len(positions)):
+        one = score.llr(m, windows[[i]], at[[i]], alt[[i]])
+        assert np.isclose(table.llr[i], one[0], atol=2e-5)
