@@ -71,7 +71,7 @@ looks = {
 }
 ranked = beside.assign(panel=title, row=beside.listed)
 ranked = ranked.sort_values(["group", "published"], ascending=[True, False])
-theirs, ours = 2 * ranked.published_sd / 5**0.5, 2 * ranked.repeated_sd / 5**0.5
+theirs, ours = 2 * ranked.published_se, 2 * ranked.repeated_se
 middle = ranked.published, ranked.repeated
 parts = [
     ranked.assign(score=middle[0], low=middle[0] - theirs, high=middle[0] + theirs),

@@ -160,8 +160,8 @@ def table(plan: Plan, chosen: list[Pair], names: dict[str, str]) -> pd.DataFrame
     -------
     DataFrame
         One row a model and task. ``difference``: ``repeated`` minus the published mean. ``se``: its
-        standard error by the choice of folds, from the deviations of the published folds and of our
-        repeats.
+        standard error by the choice of folds, from those of the published folds
+        (``published_se``) and of our repeats (``repeated_se``).
     """
     theirs = published(plan.declared).set_index(["model", "listed"])
     rows = []
@@ -173,8 +173,9 @@ def table(plan: Plan, chosen: list[Pair], names: dict[str, str]) -> pd.DataFrame
         row = {"model": pair.model, "task": pair.task, "listed": at[1], "group": one.group}
         row |= {"kind": plan.tasks[pair.task].kind, **{k: v.item() for k, v in values.items()}}
         row |= {"published": one.score, "published_sd": one.sd}
-        spread = one.sd**2 / one.folds + values["repeated_sd"] ** 2 / REPEATS
-        rows.append(row | {"difference": row["repeated"] - one.score, "se": float(np.sqrt(spread))})
+        errors = one.sd / np.sqrt(one.folds), float(values["repeated_sd"]) / np.sqrt(REPEATS)
+        row |= {"published_se": errors[0], "repeated_se": errors[1]}
+        rows.append(row | {"difference": row["repeated"] - one.score, "se": np.hypot(*errors)})
     return pd.DataFrame(rows)
 
 
