@@ -112,7 +112,6 @@ names = {
     "repeated": "ours",
     "difference": "difference",
     "se": "± standard error",
-    "score": "standardised",
     "verdict": "reason",
 }
 listed = listed.assign(gap=gap).sort_values("gap", ascending=False, ignore_index=True)
@@ -122,7 +121,7 @@ show.table(
     profile=profile,
     name="table",
     caption="AUROC, the largest difference first. Ours: by the paper's probe, scored as the paper "
-    "does; standardised: by our probe. The standard error is that of the difference by the choice "
+    "does. The standard error is that of the difference by the choice "
     "of folds, theirs and ours; genes are the same on both sides and add nothing to it.",
 )
 
