@@ -57,7 +57,7 @@ sentences = (
     + total.within_se.astype(str)
     + " lie within two standard errors and "
     + total.near.astype(str)
-    + f" within {summaries.REASONED:g}; ours minus published is "
+    + f" within {summaries.NEAR:g}; ours minus published is "
     + signed
     + " on average."
 )

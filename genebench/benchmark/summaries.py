@@ -18,8 +18,8 @@ from . import results
 CHEAP = ("shortcut", "control")
 """Families of models that know nothing of the entities."""
 
-REASONED = 0.03
-"""A reproduced score that differs by more than this AUROC needs a reason."""
+NEAR = 0.03
+"""A reproduced score is near the published one if it differs by at most this AUROC."""
 
 
 def with_exposure(frame: pd.DataFrame, models: Mapping[str, ModelSpec]) -> pd.DataFrame:
@@ -134,11 +134,11 @@ def reproduction(frame: pd.DataFrame) -> pd.DataFrame:
     DataFrame, indexed by model
         Number of ``tasks``, ``mean`` and ``median`` absolute difference in AUROC, that of our
         ``standardised`` scores, mean ``bias`` (ours minus published), and how many tasks are
-        ``within_se`` (two standard errors of the difference) and ``near`` (within ``REASONED``).
+        ``within_se`` (two standard errors of the difference) and ``near`` (within ``NEAR``).
     """
     gap = frame.difference.abs()
     standardised = (frame.score - frame.published).abs()
-    within, near = gap <= 2 * frame.se, gap <= REASONED
+    within, near = gap <= 2 * frame.se, gap <= NEAR
     by = frame.assign(gap=gap, standardised=standardised, within_se=within, near=near)
     return by.groupby("model", sort=False).agg(
         tasks=("gap", "size"),

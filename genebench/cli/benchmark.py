@@ -36,10 +36,10 @@ def fetch(
 
     declared, missing = specs.declared(), False
     chosen = source or ([] if model else declared.sources)
-    wanted = [(f"{s.id}/{f}", s, f) for s in map(declared.source, chosen) for f in s.files]
-    for name, spec, file in wanted:
+    files = [(s, f) for s in map(declared.source, chosen) for f in s.files]
+    for spec, file in files:
         try:
-            print(f"{name}: {sources.locate(spec, file)}")
+            print(f"{spec.id}/{file}: {sources.locate(spec, file)}")
         except BadInput as err:
             missing = True
             note(str(err))

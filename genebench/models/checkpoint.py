@@ -36,8 +36,7 @@ def checkpoint(inputs, *, tensor="", inside=(), genes_in=(), norm=None, kind=Non
     Embedding
     """
     spec = inputs.spec
-    folder = weights.locate(spec)
-    weights.verify(spec, folder)
+    folder = weights.verified(spec)
     path = folder / spec.files["weights"]
     with weights.loading(spec, "weights", path):
         loaded = _within(_load(path), inside, path)

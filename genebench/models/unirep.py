@@ -33,8 +33,7 @@ def unirep(inputs, *, pooled="mean"):
     Sequences
     """
     spec = inputs.spec
-    folder = weights.locate(spec)
-    weights.verify(spec, folder)
+    folder = weights.verified(spec)
     genes, residues = residues_of(inputs)
 
     def forward(device):

@@ -224,6 +224,22 @@ def _trusted_names():
     return [name for name in os.environ.get(_TRUSTED, "").split(",") if name]
 
 
+def verified(spec: ModelSpec) -> Path:
+    """Find the folder of a model's weights and ``verify`` them.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+
+    Returns
+    -------
+    Path
+    """
+    folder = locate(spec)
+    verify(spec, folder)
+    return folder
+
+
 def verify_content(spec: ModelSpec, folder: Path) -> None:
     """Compare files with the SHA-256 that a model declares of them.
 
