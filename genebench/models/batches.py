@@ -83,6 +83,27 @@ class Batches:
         cache.store(path, [self.digest, number], lambda to: np.save(to, vectors))
 
 
+def number_format(wanted: str, device: str):
+    """Return the format that a network computes in: half precision only where it is fast.
+
+    Parameters
+    ----------
+    wanted : {'float32', 'bfloat16'}
+        As declared.
+    device : str
+
+    Returns
+    -------
+    torch.dtype
+        ``float32`` on a processor without instructions for bfloat16, whatever is declared: its
+        emulation takes several times as long as single precision.
+    """
+    import torch
+
+    has_half = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return getattr(torch, wanted if has_half or not device.startswith("cpu") else "float32")
+
+
 def infer(
     work: Sequences,
     *,
@@ -174,8 +195,8 @@ def run(
     if kind == "cuda" and not torch.cuda.is_available():
         raise BadInput(f"device '{device}': this torch sees no CUDA device; use --device cpu.")
     budget = work.batch_tokens or BUDGET[kind]
-    half = torch.autocast(kind, dtype=torch.bfloat16, enabled=work.dtype == "bfloat16")
-    with torch.inference_mode(), half:
+    half = number_format(work.dtype, device) == torch.bfloat16
+    with torch.inference_mode(), torch.autocast(kind, dtype=torch.bfloat16, enabled=half):
         forward = work.forward(device)
         for number in numbers:
             rows, at, outputs = batches.shards[number], 0, []

@@ -14,6 +14,7 @@ import numpy as np
 from ..core.errors import BadInput
 from ..core.specs import ModelSpec
 from . import Sequences, weights
+from .batches import number_format
 from .weights import loading
 
 CONTEXT = 256
@@ -94,7 +95,8 @@ def sequences(
             tokens = [[*t[: context - 1], end] for t in tokens]
 
     def forward(device):
-        network = load(spec, folder, trust=trust).to(device).eval()
+        dtype = number_format(spec.dtype, device)
+        network = load(spec, folder, trust=trust, dtype=dtype).to(device).eval()
         masks = "attention_mask" in inspect.signature(network.forward).parameters
 
         def vectors(ids, mask, counted=None):
@@ -113,14 +115,16 @@ def sequences(
     return Sequences(entities, tokens, pad, forward, owner, spans, unit, spec.dtype)
 
 
-def load(spec: ModelSpec, folder: Path, *, trust: bool = False):
-    """Load the network of a checkpoint in the declared number format.
+def load(spec: ModelSpec, folder: Path, *, trust: bool = False, dtype=None):
+    """Load the network of a checkpoint.
 
     Parameters
     ----------
     spec, folder : ModelSpec, Path
     trust : bool
         Whether code that comes with the checkpoint may be run.
+    dtype : torch.dtype, optional
+        Number format; None: as declared.
 
     Returns
     -------
@@ -144,7 +148,8 @@ def load(spec: ModelSpec, folder: Path, *, trust: bool = False):
         # T5 has the second attribute
         has_decoder = getattr(config, "is_encoder_decoder", False)
         has_decoder |= hasattr(config, "num_decoder_layers")
-        options |= {"config": config, "dtype": getattr(torch, spec.dtype), "weights_only": True}
+        options |= {"config": config, "dtype": dtype or getattr(torch, spec.dtype)}
+        options["weights_only"] = True
         kind = AutoModelForTextEncoding if has_decoder else AutoModel
         network, report = kind.from_pretrained(folder, output_loading_info=True, **options)
     missing = [k for k in sorted(report["missing_keys"]) if not any(u in k for u in _UNUSED)]

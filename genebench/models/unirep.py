@@ -7,6 +7,7 @@ import numpy as np
 
 from ..core.errors import BadInput
 from . import Sequences, weights
+from .batches import number_format
 from .sequence import residues_of
 
 START = 24
@@ -37,11 +38,8 @@ def unirep(inputs, *, pooled="mean"):
     genes, residues = residues_of(inputs)
 
     def forward(device):
-        import torch
-
-        network = UniRep(
-            folder / spec.files["weights"], dtype=getattr(torch, spec.dtype), device=device
-        )
+        dtype = number_format(spec.dtype, device)
+        network = UniRep(folder / spec.files["weights"], dtype=dtype, device=device)
         width = network.size * (1 if pooled == "mean" else 3)
         return lambda ids, mask: network.vectors(ids, mask)[:, :width]
 
