@@ -114,6 +114,7 @@ def _recipe(plan, unit: FoldUnit) -> dict:
         "stage": ["folds", splits.VERSION],
         "tasks": [plan.tasks[name].hash for name in unit.tasks],
         "split": [unit.split, fingerprint_of, profile.folds, profile.seed, unit.repeat],
+        **plan.together.recipe,
     }
 
 
@@ -129,14 +130,17 @@ def _gather(plan, unit: FoldUnit) -> tuple:
     of_each = dict(zip(names, tasks)).items()
     groups = {name: splits.look_up(task, unit.split, sources) for name, task in of_each}
     seed = splits.seed_of(plan.profile.seed, unit.repeat)
-    return tasks, unit.split, [groups[name] for name in names], plan.profile.folds, seed
+    together = plan.together.of(splits.genes_of(tasks[0]))
+    return tasks, unit.split, [groups[name] for name in names], plan.profile.folds, seed, together
 
 
-def _divide(tasks: list[Task], split: str, groups: list, n_folds: int, seed: int) -> tuple:
+def _divide(
+    tasks: list[Task], split: str, groups: list, n_folds: int, seed: int, together: np.ndarray
+) -> tuple:
     out, reasons = np.full((len(tasks), len(tasks[0])), -1, dtype=np.int8), [""] * len(tasks)
     for i, task in enumerate(tasks):
         try:
-            out[i] = splits.assign(task, split, groups[i], n_folds, seed)
+            out[i] = splits.assign(task, split, groups[i], n_folds, seed, together)
         except splits.Unsplittable as err:
             reasons[i] = str(err)
     return out, reasons

@@ -111,12 +111,13 @@ def _vectors(plan: Plan) -> dict[str, tuple[np.ndarray, int, bool]]:
 def _of_cell(plan: Plan, cell: Cell, inside: np.ndarray, d: int, seconds: dict) -> tuple:
     """(seconds of one core, bytes cached) of a cell whose model covers these genes of its tasks."""
     profile, block, n = plan.profile, [plan.tasks[name] for name in cell.tasks], int(inside.sum())
+    repeats = profile.repeats_of(len(block[0]))
     kind, usable = block[0].kind, len(block)
     if kind in ("binary", "pair"):
         counts = [np.bincount(task.labels[inside], minlength=2).min() for task in block]
         usable = sum(number >= profile.min_per_class for number in counts)
     if not usable or n == 0:
-        return seconds[kind][0] * profile.repeats, 11_000.0
+        return seconds[kind][0] * repeats, 11_000.0
     several = kind in ("multilabel", "multiclass")
     wide = len(block[0].classes) if several else usable
     if plan.declared.models[cell.model].encoder == "oracle":
@@ -124,7 +125,7 @@ def _of_cell(plan: Plan, cell: Cell, inside: np.ndarray, d: int, seconds: dict) 
     counts = terms(n, d * (2 if kind == "pair" else 1), wide, profile.folds)
     choices = len(metrics.of_kind(kind)) + (2 if n < len(inside) else 1)
     size = usable * (n * (5 + 2 * (wide if several else 1)) + 1000 + 12 * profile.folds * choices)
-    return float(seconds[kind] @ counts) * profile.repeats, size * profile.repeats + 11_000.0
+    return float(seconds[kind] @ counts) * repeats, size * repeats + 11_000.0
 
 
 def of_cells(
@@ -192,7 +193,7 @@ def estimate(plan: Plan, *, scale: tuple[int, int] | None = None) -> Estimate:
     blocks = dict.fromkeys((cell.split, cell.tasks) for cell in plan.requested)
     for split, names in blocks:
         block = [plan.tasks[name] for name in names]
-        size = sum(map(len, block)) / 1000 * plan.profile.repeats
+        size = sum(map(len, block)) / 1000 * plan.profile.repeats_of(len(block[0]))
         folds += seconds["folds"][0] * size * (split != "random")
         intervals += (seconds["interval"][0] + seconds["interval"][1] * known) * size
         labels += bytes_of([task.labels for task in block]) * 1.2

@@ -133,7 +133,13 @@ class Plan:
 
     def fold_units(self, split: str, names: tuple[str, ...]) -> list[FoldUnit]:
         """The folds that a block of tasks needs, one a repeat."""
-        return [FoldUnit(split, names, r) for r in range(self.profile.repeats)]
+        repeats = self.profile.repeats_of(len(self.tasks[names[0]]))
+        return [FoldUnit(split, names, r) for r in range(repeats)]
+
+    @cached_property
+    def together(self) -> splits.Together:
+        """Genes that stay on one side in every split."""
+        return splits.Together.of_profile(self.profile, self.declared.sources)
 
     @_remembered(None)
     def _digest_of_common(self, names: tuple[str, ...]) -> str:
@@ -149,7 +155,8 @@ class Plan:
         vectors = inference.recipe(spec, self.universe_digest, self.declared)
         barred = [k for k in spec.not_for if k == kind]
         fingerprint = splits.fingerprint(cell.split, self.declared.sources)
-        numbers = [profile.folds, profile.repeats, profile.seed, profile.min_per_class]
+        repeats = profile.repeats_of(len(chosen[0]))
+        numbers = [profile.folds, repeats, profile.seed, profile.min_per_class]
         versions = [VERSION, splits.VERSION, probes.VERSION, metrics.VERSION, builders.VERSION]
         return {
             "stage": ["run", *versions],
@@ -158,6 +165,7 @@ class Plan:
             "probe": [cell.probe, probe.name, probe.options],
             "split": [cell.split, fingerprint, *numbers],
             "common": self._digest_of_common(cell.tasks),
+            **self.together.recipe,
         }
 
     @_remembered(None)

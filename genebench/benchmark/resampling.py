@@ -106,7 +106,7 @@ def _influences(plan: Plan, task: Task, cells: tuple[Cell, ...], predicted: list
     influence = np.zeros((2, len(task), len(cells)), dtype=np.float32)
     for m, cell in enumerate(cells):
         spec, scores = plan.declared.models[cell.model], []
-        parts = {r: predicted[m].get((task.name, r)) for r in range(profile.repeats)}
+        parts = {r: predicted[m].get((task.name, r)) for r in range(profile.repeats_of(len(task)))}
         parts = {r: part for r, part in parts.items() if part}
         for r, part in parts.items():
             y, inside = fit.labels(task, spec, profile.seed + r), common[part.rows]

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.model_selection import GroupKFold
 
 from ..core.errors import BadInput, unknown
-from ..core.specs import SourceSpec, TaskSpec
+from ..core.specs import ProfileSpec, SourceSpec, TaskSpec
 from ..core.workers import Say
 from ..data import families, gene_sets, genes, proteins
 from ..data.labels import Declaration
@@ -119,6 +119,37 @@ SPLITS = {
     gene that was looked at again can stand among the newer ones.
 """
 
+
+@dataclass(frozen=True, eq=False)
+class Together:
+    """Genes that are on one side in every split of a profile.
+
+    Attributes
+    ----------
+    group : mapping of str to str
+        Of a gene that shares a protein sequence, the name of those that do.
+    recipe : dict
+        Part of the recipe of whatever depends on folds; empty where nothing is kept together.
+    """
+
+    group: Mapping[str, str]
+    recipe: dict
+
+    @classmethod
+    def of_profile(cls, profile: ProfileSpec, sources: Sources) -> Together:
+        """Find them; none where the profile does not ask for it or no protein is at hand."""
+        if not profile.same_protein_together or lacking("similarity", sources):
+            return cls({}, {})
+        recipe = [genes.fingerprint(sources), genes.fingerprint(sources, proteins.SOURCE)]
+        return cls(proteins.sharing(sources), {"together": recipe})
+
+    def of(self, symbols: np.ndarray) -> np.ndarray | None:
+        """Number of the group of each gene, (n,); None where nothing is kept together."""
+        if not self.recipe:
+            return None
+        return np.unique([self.group.get(s, s) for s in symbols.tolist()], return_inverse=True)[1]
+
+
 FALLBACK = {"family": "stem"}
 """A split whose table is not at hand -> the one that is run in its place, under its own name."""
 
@@ -158,23 +189,42 @@ def seed_of(seed: int, repeat: int) -> int:
     return seed + 1000 * repeat
 
 
-def assign(task: Task, split: str, groups: Sequence | None, n_folds: int, seed: int) -> np.ndarray:
+def assign(
+    task: Task,
+    split: str,
+    groups: Sequence | None,
+    n_folds: int,
+    seed: int,
+    together: np.ndarray | None = None,
+) -> np.ndarray:
     """Fold of each row, (n,), from what was looked up.
+
+    Genes with the same number in ``together`` (one a gene, ``genes_of``) get the fold of the first
+    of them, whatever the split says.
 
     Pairs are divided at random like any entity, or, by every other split, so that no gene (nor its
     group) is on both sides: genes are divided, and a pair whose genes fall into two folds has fold
     −1: it is in no train or test part.
     """
     if task.kind != "pair" or split == "random":
-        return _split(split).divide(task, groups, n_folds, seed)
-    members = _genes(task)
+        fold = _split(split).divide(task, groups, n_folds, seed)
+        return fold if together is None or task.kind == "pair" else _joined(fold, together)
+    members = genes_of(task)
     nothing = {"kind": "regression", "labels": np.zeros(len(members)), "classes": ()}
     fold = _split(split).divide(replace(task, entities=members, **nothing), groups, n_folds, seed)
+    if together is not None:
+        fold = _joined(fold, together)
     first, second = (fold[np.searchsorted(members, part)] for part in task.parts)
     return np.where(first == second, first, -1).astype(np.int8)
 
 
-def _genes(task: Task) -> np.ndarray:
+def _joined(fold: np.ndarray, together: np.ndarray) -> np.ndarray:
+    _, first, back = np.unique(together, return_index=True, return_inverse=True)
+    return fold[first[back]]
+
+
+def genes_of(task: Task) -> np.ndarray:
+    """The genes of a task, sorted; of pairs each once."""
     return np.unique(np.concatenate(task.parts))
 
 
@@ -194,7 +244,7 @@ def look_up(task: Task, split: str, sources: Sources) -> Sequence | None:
     if split == "date":  # which depends on the task, too
         return _dates(task, sources)
     find = _split(split).look_up
-    return find and find(_genes(task), sources)
+    return find and find(genes_of(task), sources)
 
 
 def lacking(split: str, sources: Sources) -> str:

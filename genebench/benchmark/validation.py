@@ -159,10 +159,12 @@ def _complete(scores: Path, path: Path) -> list[str]:
             f"{scores}: it or {path.name} is not, byte for byte, as it was written; rerun "
             "'genebench run'."
         ]
-    folds = frame[frame.genes == "own"].groupby([*at, "metric"], observed=True).size()
-    wrong = folds[folds != manifest["folds"] * manifest["repeats"]]
+    own = frame[frame.genes == "own"].groupby([*at, "metric"], observed=True)
+    # a task of few genes is divided more often, each time into all folds
+    folds = own.size() / (own["repeat"].max() + 1).clip(lower=manifest["repeats"])
+    wrong = folds[folds != manifest["folds"]]
     return [
-        f"{scores}: {' × '.join(map(str, where))} has {number} folds where {path.name} says "
+        f"{scores}: {' × '.join(map(str, where))} has {number:g} folds where {path.name} says "
         f"{manifest['folds']} ({len(wrong)} such)."
         for where, number in wrong.head(1).items()
     ]

@@ -125,6 +125,14 @@ class EfficiencySpec(Spec):
     """Subsets of each size and fold, over which a score is the mean."""
 
 
+class SmallSpec(Spec):
+    """Tasks of few genes are divided into folds several times: one division is worth ±0.02."""
+
+    below: int = Field(ge=2)
+    """Number of genes under which a task is small."""
+    repeats: int = Field(ge=1)
+
+
 class ProfileSpec(Spec):
     """What one run covers: which tasks, models, splits and probes, and with which seed."""
 
@@ -140,6 +148,10 @@ class ProfileSpec(Spec):
     take its kind."""
     folds: int = Field(ge=2, le=100)
     repeats: int = Field(default=1, ge=1)
+    """How many times genes are divided into folds anew."""
+    small: SmallSpec | None = None
+    same_protein_together: bool = False
+    """Whether genes that share a protein sequence are on one side in every split."""
     seed: int
     min_per_class: int = Field(ge=2)
     common_floor: float = Field(ge=0, le=1)
@@ -157,6 +169,11 @@ class ProfileSpec(Spec):
     it)."""
     block: int = Field(default=64, ge=1)
     """Most tasks of one cell."""
+
+    def repeats_of(self, n: int) -> int:
+        """How many times a task of ``n`` genes is divided into folds."""
+        few = self.small and n < self.small.below
+        return max(self.repeats, self.small.repeats) if few else self.repeats
 
 
 class PageSpec(Spec):

@@ -269,6 +269,32 @@ def make(sources: Sources, *, jobs: int | None = None) -> dict[str, float]:
     return facts
 
 
+def sharing(sources: Sources) -> dict[str, str]:
+    """Find genes with a protein of the same sequence.
+
+    Parameters
+    ----------
+    sources : mapping of str to SourceSpec
+
+    Returns
+    -------
+    dict of str to str
+        Each such gene → the first of its group in alphabetical order; cached.
+    """
+    contents = {**recipe(sources), "stage": ["same protein", 1], "rule": []}
+    file = paths.PROTEINS / f"same-{cache.key(contents)}.npz"
+    if cache.state(file) != "ready":
+        frame = upstream.table(genes.source_by_id(sources, SOURCE), FILE)
+        _, first, back = np.unique(frame.sequence, return_index=True, return_inverse=True)
+        owners = genes_of_proteins(frame.header.tolist(), genes.resolver(sources))
+        group = pd.Series(linked(owners, np.arange(len(frame)), first[back]), dtype=str)
+        group = group[group.duplicated(keep=False)]
+        arrays = {"genes": group.index.to_numpy(str), "group": group.to_numpy(str)}
+        cache.store(file, contents, partial(np.savez_compressed, **arrays))
+    with np.load(file, allow_pickle=False) as arrays:
+        return dict(zip(arrays["genes"].tolist(), arrays["group"].tolist()))
+
+
 def groups(symbols: Iterable[str], sources: Sources) -> list[str]:
     """Return the group of each gene: genes of one group have similar proteins.
 
