@@ -18,7 +18,7 @@ from .. import probes
 from ..core import cache, paths, specs, workers
 from ..core.errors import BadInput, unknown
 from ..core.specs import Declarations, ModelSpec, ProfileSpec
-from ..data import builders, tasks
+from ..data import builders, families, tasks
 from ..data.tasks import Task
 from ..models import Embedding, inference
 from ..stats import metrics
@@ -82,6 +82,17 @@ class Plan:
     def universe_digest(self) -> str:
         """Digest of the universe, for recipes."""
         return cache.of_names(self.universe.tolist())
+
+    @cached_property
+    def families(self) -> np.ndarray:
+        """Family of each gene of the universe, (n_genes,); by symbol without HGNC's table."""
+        rule = "hgnc" if self.family_split == "family" else "stem"
+        return np.array(families.families(self.universe, self.declared.sources, by=rule))
+
+    @cached_property
+    def family_split(self) -> str:
+        """The split that keeps such families whole."""
+        return "stem" if splits.lacking("family", self.declared.sources) else "family"
 
     def embedding_path(self, model: str) -> Path:
         """Path in the cache of a model's vectors for the universe."""

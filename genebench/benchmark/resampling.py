@@ -1,4 +1,4 @@
-"""Bootstrap over genes of one block of tasks under one split, all models side by side.
+"""Bootstrap over gene families of one block of tasks under one split, all models side by side.
 
 It is made from the cached out-of-fold predictions of the cells of the block: nothing is fitted
 again. Its key is that of its cells.
@@ -6,7 +6,7 @@ again. Its key is that of its cells.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -16,10 +16,10 @@ from .. import probes
 from ..core.workers import ArrayStage
 from ..data.tasks import Task
 from ..stats import bootstrap, separation
-from . import fit, predictions
+from . import fit, predictions, splits
 from .plan import Cell, Plan
 
-VERSION = 2
+VERSION = 3
 """Bump when other numbers come from the same cells."""
 
 GENES = ("own", "common")
@@ -60,7 +60,9 @@ def groups(cells: Iterable[Cell]) -> list[Group]:
 
 def _recipe(plan: Plan, group: Group) -> dict:
     cells = [[cell.model, plan.path(cell).stem] for cell in group.cells]
-    return {"stage": ["board", VERSION], "cells": cells, "draws": bootstrap.DRAWS}
+    families = splits.fingerprint(plan.family_split, plan.declared.sources)
+    stage = ["board", VERSION]
+    return {"stage": stage, "cells": cells, "draws": bootstrap.DRAWS, "families": families}
 
 
 def resample(plan: Plan, group: Group) -> dict[str, np.ndarray]:
@@ -78,7 +80,8 @@ def resample(plan: Plan, group: Group) -> dict[str, np.ndarray]:
         about, by choice in ``GENES``; 0 where there is no score. ``score``, ``error``, ``low``,
         ``high`` (2, T, M): main score (NaN where there is none), its standard error and 95 %
         interval. ``moved`` (T, M, draws): how far each draw of genes moves the score on common
-        genes.
+        genes. ``shortcut``, ``best_shortcut``, ``shortcut_moved``, ``fold_share``: as in
+        ``tables.scored.Scored``.
     """
     cells, names = group.cells, group.cells[0].tasks
     predicted = [predictions.load(plan.path(cell)) for cell in cells]
@@ -86,22 +89,41 @@ def resample(plan: Plan, group: Group) -> dict[str, np.ndarray]:
     number = np.zeros(shape, np.int32)
     score, error, low, high = np.zeros((4, *shape))
     moved = np.zeros((*shape[1:], bootstrap.DRAWS), dtype=np.float32)
-    weight = bootstrap.weights(plan.universe, seed=plan.profile.seed)
+    names_of_families, family = np.unique(plan.families, return_inverse=True)
+    weight = bootstrap.weights(names_of_families, seed=plan.profile.seed)
+    shortcut, best = np.full(len(names), np.nan), np.full(len(names), "", dtype=object)
+    shortcut_moved = np.zeros((len(names), bootstrap.DRAWS), dtype=np.float32)
+    fold_share = np.full(len(names), np.nan)
     for t, task in enumerate(plan.tasks[name] for name in names):
         least = -1 if task.kind == "regression" else 0
-        score[:, t], influence, number[:, t] = _influences(plan, task, cells, predicted)
+        rows = tuple(family[part] for part in plan.rows_of(task))
+        score[:, t], influence, number[:, t], variance, chosen = _influences(
+            plan, task, cells, predicted
+        )
         for g in range(len(GENES)):  # the common genes come last
-            moved[t] = draws = bootstrap.moves(influence[g], weight, plan.rows_of(task))
+            moved[t] = draws = bootstrap.moves(influence[g], weight, rows)
             error[g, t] = draws.std(axis=1)
             low[g, t], high[g, t] = bootstrap.interval(score[g, t], draws, low=least, high=1)
+        if np.isfinite(variance).any():
+            fold_share[t] = np.nanmedian(variance / (variance + error[1, t] ** 2))
+        if chosen:
+            best[t], shortcut[t], one = chosen
+            shortcut_moved[t] = bootstrap.moves(one[:, None], weight, rows)[0]
     arrays = {"number": number, "score": score, "error": error, "low": low, "high": high}
     models = np.array([cell.model for cell in cells])
-    return {"tasks": np.array(names), "models": models, **arrays, "moved": moved}
+    arrays |= {"shortcut": shortcut, "best_shortcut": best.astype(str), "fold_share": fold_share}
+    arrays |= {"shortcut_moved": shortcut_moved, "moved": moved}
+    return {"tasks": np.array(names), "models": models, **arrays}
 
 
 def _influences(plan: Plan, task: Task, cells: tuple[Cell, ...], predicted: list[dict]):
-    """Scores (2, M), influences (2, n, M) and numbers of genes (2, M) on own and common genes."""
+    """Scores (2, M), influences (2, n, M) and numbers of genes (2, M) on own and common genes.
+
+    Besides the variance of each score on common genes that is owed to folds (M,), NaN where there
+    is one repeat, and the best shortcut: its name, score and influences (n,); None without one.
+    """
     common, profile = plan.common(task), plan.profile
+    variance, shortcuts = np.full(len(cells), np.nan), {}
     score, number = np.full((2, len(cells)), np.nan), np.zeros((2, len(cells)), np.int32)
     influence = np.zeros((2, len(task), len(cells)), dtype=np.float32)
     for m, cell in enumerate(cells):
@@ -121,10 +143,63 @@ def _influences(plan: Plan, task: Task, cells: tuple[Cell, ...], predicted: list
             scores.append([scored[0][1], scored[-1][1]])
             for g, (rows, _, moved) in enumerate((scored[0], scored[-1])):
                 influence[g, rows, m] += moved / len(parts)
+            if spec.family == "shortcut" and not spec.exposed_on(task.name):
+                by_fold = _fold_scores(task.kind, y, values, part, use)
+                one = part.fold[use], by_fold, rows, moved
+                shortcuts.setdefault((r, len(rows)), {})[cell.model] = one
         if parts:
             score[:, m] = np.mean(scores, axis=0)
+        if len(parts) > 1:
+            variance[m] = np.var(scores, axis=0, ddof=1)[1] / len(parts)
     number[~np.isfinite(score)] = 0
-    return score, influence, number
+    widest = max((n for _, n in shortcuts), default=0)
+    repeats = [best_shortcut(of, len(task)) for (_, n), of in shortcuts.items() if n == widest]
+    chosen = None
+    if repeats and widest == number[1].max():
+        names, values, moves = zip(*repeats)
+        most = Counter(name for listed in names for name in listed).most_common(1)[0][0]
+        chosen = most, np.mean(values), np.mean(moves, axis=0)
+    return score, influence, number, variance, chosen
+
+
+def best_shortcut(shortcuts: dict[str, tuple], n: int) -> tuple[list[str], float, np.ndarray]:
+    """Score of the best shortcut, chosen for each fold by the mean of the other folds.
+
+    Parameters
+    ----------
+    shortcuts : dict of str to (fold, scores, rows, influence)
+        By model, on the same m entities: fold (m,), score of each fold (NaN where it has none),
+        place in the task (m,), influence on the mean score (m,).
+    n : int
+        Entities of the task.
+
+    Returns
+    -------
+    names, score, influence : list of str, float, ndarray of shape (n,)
+        The shortcut chosen for each fold, the mean of their scores, and what moves it.
+    """
+    names = list(shortcuts)
+    fold, _, rows, _ = shortcuts[names[0]]
+    scores = np.array([by_fold for _, by_fold, _, _ in shortcuts.values()])
+    used = np.isfinite(scores).all(axis=0)
+    others = scores[:, used].sum(axis=1, keepdims=True) - scores
+    pick = np.where(used, others, 0).argmax(axis=0)
+    influence = np.zeros(n, dtype=np.float32)
+    moved = np.array([one[3] for one in shortcuts.values()])
+    influence[rows] = moved[pick[fold], np.arange(len(rows))]
+    score = float(scores[pick, np.arange(len(pick))][used].mean()) if used.any() else np.nan
+    return [names[k] for k in pick[used]], score, influence
+
+
+def _fold_scores(kind: str, y: np.ndarray, values: np.ndarray, part, use: np.ndarray) -> np.ndarray:
+    """Main score of each fold, (n_folds,); NaN where a fold has none."""
+    out = np.full(int(part.fold.max()) + 1, np.nan)
+    for k in range(len(out)):
+        at = use & (part.fold == k)
+        if at.any():
+            score, _ = bootstrap.influence(kind, y[part.rows[at]], values[at], part.fold[at] * 0)
+            out[k] = score
+    return out
 
 
 STAGE = ArrayStage("intervals", "INTERVALS", _recipe, resample, with_torch=False)

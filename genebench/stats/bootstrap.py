@@ -1,10 +1,11 @@
-"""Bootstrap over genes, linearised: what a score would be on other genes of the same kind.
+"""Bootstrap over gene families, linearised: what a score would be on other genes of its kind.
 
 Fits nothing. Each gene has, per score, an *influence*: how far the score moves when that gene
-counts a little more. A draw of the Poisson bootstrap gives gene i the weight w_i ~ Poisson(1); to
-first order the score moves by the sum of (w_i − 1) times its influence (the infinitesimal
-jackknife, Efron 1982; for AUROC these are the components of DeLong et al. 1988). So all draws of
-all models of a task are one matrix product, and need one sort per task and model.
+counts a little more. A draw of the Poisson bootstrap gives gene i the weight w_i ~ Poisson(1), the
+same for all genes of a family, because relatives are not independent; to first order the score
+moves by the sum of (w_i − 1) times its influence (the infinitesimal jackknife, Efron 1982; for
+AUROC these are the components of DeLong et al. 1988). So all draws of all models of a task are one
+matrix product, and need one sort per task and model.
 
 A gene has the same weights in every task, split and model: differences are paired, and tasks that
 share genes move together.
@@ -29,11 +30,12 @@ ROWS = 4096
 
 
 def weights(genes: np.ndarray, draws: int = DRAWS, *, seed: int) -> np.ndarray:
-    """Poisson(1) weights of each gene in each draw; they depend on its name and the seed alone.
+    """Poisson(1) weights of each family in each draw; they depend on its name and the seed alone.
 
     Parameters
     ----------
     genes : ndarray of str, shape (n,)
+        Families, or genes that are each drawn by themselves.
     draws, seed : int
 
     Returns
@@ -74,8 +76,8 @@ def moves(influence: np.ndarray, weight: np.ndarray, parts: tuple[np.ndarray, ..
     for start in range(0, len(influence), ROWS):
         here = slice(start, start + ROWS)
         w = weight[parts[0][here]].astype(np.float32)
-        for more in parts[1:]:
-            w *= weight[more[here]]
+        for more in parts[1:]:  # two of one family are drawn once
+            w *= np.where((parts[0] == more)[here, None], 1, weight[more[here]])
         out += influence[here].astype(np.float32).T @ (w - 1)
 
     return out

@@ -1,6 +1,12 @@
 """Significant differences between models.
 
-Simultaneous tests from bootstrap draws, tiers, power and weights of tasks.
+Simultaneous tests from bootstrap draws, tiers, power, weights and clusters of tasks.
+
+What a mean over tasks would be on other tasks and genes: tasks are drawn by cluster (one source
+table, or tasks that ask the same), genes by family. Each level is linearised, so that nothing is
+fitted again: a family moves a score by the influences of its genes, a cluster by the distance of
+its tasks from the mean. Drawing the highest level alone carries all that varies below it (Davison
+& Hinkley 1997, section 3.8).
 """
 
 from __future__ import annotations
@@ -10,14 +16,17 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
-from .bootstrap import LEVEL
+from .bootstrap import LEVEL, percentiles
 
 POWER = 2.8015852181129683
 """Standard errors that a difference needs for 80 % power by a two-sided test at 5 %."""
 
 
-FEW = 5
-"""Tasks of a group from which on tasks are drawn too."""
+FEW = 8
+"""Clusters of tasks from which on tasks are drawn too; of fewer, a mean is about these tasks."""
+
+ALIKE = 0.5
+"""Similarity of labels above which two tasks are of one cluster, whatever their tables."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +63,61 @@ class Comparison:
     rank_high: np.ndarray
 
 
-def compare(scores: np.ndarray, moved: np.ndarray) -> Comparison:
+@dataclass(frozen=True, eq=False)
+class Mean:
+    """Scores of M models, and how far they move.
+
+    Attributes
+    ----------
+    value : ndarray of shape (M,)
+    genes : ndarray of shape (M, draws)
+        Moved by each draw of genes.
+    clusters : ndarray of shape (K, M), optional
+        Moved by each cluster of tasks, so that the squares of a column sum to its variance.
+    number : float, optional
+        Effective number of clusters: of those that weighed the same; None: K.
+    """
+
+    value: np.ndarray
+    genes: np.ndarray
+    clusters: np.ndarray | None = None
+    number: float | None = None
+
+    def contrast(self, i: np.ndarray, j: np.ndarray) -> Mean:
+        """Differences of models ``i`` minus ``j``, as values of their own."""
+        clusters = None if self.clusters is None else self.clusters[:, i] - self.clusters[:, j]
+        return Mean(
+            self.value[i] - self.value[j], self.genes[i] - self.genes[j], clusters, self.number
+        )
+
+    def draws(self) -> np.ndarray:
+        """Draws of how far each value moves, (M, draws)."""
+        out = self.genes - self.genes.mean(axis=1, keepdims=True)
+        if self.clusters is not None:
+            normal = np.random.default_rng(0).normal(size=(len(self.clusters), out.shape[1]))
+            out = out + self.clusters.T @ normal
+        return out
+
+    def error(self) -> tuple[np.ndarray, np.ndarray]:
+        """Standard error of each value, and its degrees of freedom (Satterthwaite 1946), (M,)."""
+        by_genes = self.genes.var(axis=1)
+        if self.clusters is None:
+            return np.sqrt(by_genes), np.full(len(by_genes), np.inf)
+        by_tasks = (self.clusters**2).sum(axis=0)
+        both = by_genes + by_tasks
+        freedom = ((self.number or len(self.clusters)) - 1) * (
+            both / np.maximum(by_tasks, 1e-30)
+        ) ** 2
+        return np.sqrt(both), freedom
+
+    def interval(self) -> np.ndarray:
+        """Interval of each value, (2, M): percentiles of the draws, stretched to Student's t."""
+        level = (1 + LEVEL) / 2
+        longer = scipy.stats.t.ppf(level, self.error()[1]) / scipy.stats.norm.ppf(level)
+        return self.value + percentiles(self.draws()) * longer
+
+
+def compare(mean: Mean) -> Comparison:
     """Compare M models, at most 5 % chance of any false separation among all pairs.
 
     Single-step max-T (Westfall & Young 1993): a pair is separated where its difference in standard
@@ -63,45 +126,56 @@ def compare(scores: np.ndarray, moved: np.ndarray) -> Comparison:
     A model's best possible rank is one more than the number that are separated above it, its worst
     leaves below it those separated below (Mogstad et al. 2024).
 
+    Where clusters of tasks vary too, an error rests on as few values as there are clusters: bars
+    and p are Student's t, each pair with its degrees of freedom, and at least Bonferroni's.
+
     Parameters
     ----------
-    scores, moved : ndarray of shape (M,) and (M, draws)
-        Scores, and paired draws of how far each moves.
+    mean : Mean
+        Scores with paired draws.
 
     Returns
     -------
     Comparison
     """
-    scores, moved = np.asarray(scores, dtype=float), np.asarray(moved, dtype=float)
-    i, j = np.triu_indices(len(scores), 1)
-    difference, shift = scores[i] - scores[j], moved[i] - moved[j]
-    shift -= shift.mean(axis=1, keepdims=True)
-    error = shift.std(axis=1)
+    value = mean.value
+    i, j = np.triu_indices(len(value), 1)
+    gap = mean.contrast(i, j)
+    difference, (error, freedom), shift = gap.value, gap.error(), gap.draws()
     safe = np.maximum(error, 1e-12)  # two copies of one model differ by nothing
     largest = np.abs(shift / safe[:, None]).max(axis=0, initial=0)
-    bar = max(np.quantile(largest, LEVEL), scipy.stats.norm.ppf((1 + LEVEL) / 2))
+    normal = max(np.quantile(largest, LEVEL), scipy.stats.norm.ppf((1 + LEVEL) / 2))
+    if mean.clusters is not None:  # too few to tell how pairs depend on each other
+        normal = max(normal, scipy.stats.norm.isf((1 - LEVEL) / 2 / max(1, len(i))))
+    bar = scipy.stats.t.isf(scipy.stats.norm.sf(normal), freedom)
     steps = np.abs(difference) / safe
     separated = (steps > bar) & (np.abs(difference) > 1e-9)
     # who is significantly better than whom
-    beats = np.zeros((len(scores), len(scores)), dtype=bool)
+    beats = np.zeros((len(value), len(value)), dtype=bool)
     beats[i, j], beats[j, i] = separated & (difference > 0), separated & (difference < 0)
-    tier = np.zeros(len(scores), dtype=int)
+    tier = np.zeros(len(value), dtype=int)
 
-    for head in np.argsort(-scores, kind="stable"):
+    for head in np.argsort(-value, kind="stable"):
         if tier[head] == 0:
-            tier[(tier == 0) & ~beats[head] & (scores <= scores[head])] = tier.max() + 1
+            tier[(tier == 0) & ~beats[head] & (value <= value[head])] = tier.max() + 1
 
+    single = scipy.stats.t.sf(steps, freedom)
+    adjusted = (1 + (largest >= scipy.stats.norm.isf(single)[:, None]).sum(axis=1)) / (
+        1 + len(largest)
+    )
+    if mean.clusters is not None:
+        adjusted = np.maximum(adjusted, np.minimum(1, 2 * single * len(i)))
     return Comparison(
         np.column_stack([i, j]),
         difference,
         error,
         low=difference - bar * error,
         high=difference + bar * error,
-        p=(1 + (largest >= steps[:, None]).sum(axis=1)) / (1 + len(largest)),
+        p=adjusted,
         separated=separated,
         tier=tier,
         rank_low=1 + beats.sum(axis=0),
-        rank_high=len(scores) - beats.sum(axis=1),
+        rank_high=len(value) - beats.sum(axis=1),
     )
 
 
@@ -201,39 +275,49 @@ def effective_number(similarity: np.ndarray) -> float:
     return float(len(similarity) ** 2 / similarity.sum()) if len(similarity) else 0.0
 
 
-def task_draws(
-    scores: np.ndarray, moved: np.ndarray, weight: np.ndarray, groups: np.ndarray
-) -> np.ndarray:
-    """Draws of how far each model's weighted mean over tasks moves, over tasks and genes.
+def cluster_tasks(similarity: np.ndarray, tables: list[str]) -> np.ndarray:
+    """Gather tasks into clusters: of one source table, or more alike than ``ALIKE``.
 
-    Tasks are drawn by Poisson weights of their own: the bootstrap of both sides, whose variance
-    errs to the safe side (Owen 2007). Of a group of fewer than ``FEW`` tasks only genes are drawn:
-    the mean is about these tasks alone.
+    Parameters
+    ----------
+    similarity : ndarray of shape (T, T)
+        As ``resemblance`` returns it.
+    tables : list of str
+        Source table of each task.
+
+    Returns
+    -------
+    ndarray of int, shape (T,)
+        Number of the cluster of each task, from 0.
+    """
+    names = np.array(tables)
+    linked = (names[:, None] == names) | (similarity > ALIKE)
+    return scipy.sparse.csgraph.connected_components(linked, directed=False)[1]
+
+
+def mean_over_tasks(
+    scores: np.ndarray, moved: np.ndarray, weight: np.ndarray, cluster: np.ndarray
+) -> Mean:
+    """Weighted mean of each model over tasks, and how far other genes and other tasks move it.
+
+    Clusters of tasks are drawn, each with all its tasks; of fewer than ``FEW`` clusters none, and
+    the mean is about these tasks alone. Both sides add up, which errs to the safe side (Owen 2007).
 
     Parameters
     ----------
     scores, moved : ndarray of shape (T, M) and (T, M, draws)
         By the draws of genes, the same genes in all tasks.
-    weight, groups : ndarray of shape (T,)
-        A draw takes tasks anew within each group and leaves the group's weight as it is.
+    weight, cluster : ndarray of shape (T,)
 
     Returns
     -------
-    ndarray of shape (M, draws)
+    Mean
     """
-    rng, out = np.random.default_rng(0), np.zeros(moved.shape[1:])
-
-    for group in np.unique(groups):
-        at = np.flatnonzero(groups == group)
-        counts = np.ones((len(at), moved.shape[2]))
-        if len(at) >= FEW:
-            counts = rng.poisson(1.0, counts.shape).astype(float)
-            counts[:, counts.sum(axis=0) == 0] = 1
-        share = counts * weight[at, None]
-        # the group's weight stays, whatever tasks were drawn
-        share *= weight[at].sum() / weight.sum() / share.sum(axis=0)
-        centre = np.average(scores[at], axis=0, weights=weight[at])
-        by_genes = np.einsum("tb,tmb->mb", share, moved[at], optimize=True)
-        out += by_genes + (scores[at] - centre).T @ share
-
-    return out
+    share = weight / weight.sum()
+    value, by_genes = share @ scores, np.tensordot(share, moved, 1)
+    member = cluster == np.unique(cluster)[:, None]
+    if len(member) < FEW:
+        return Mean(value, by_genes)
+    sums = (member * share) @ (scores - value)
+    number = 1 / ((member @ share) ** 2).sum()  # of clusters that weighed the same
+    return Mean(value, by_genes, np.sqrt(number / (number - 1)) * sums, number)

@@ -25,7 +25,7 @@ def simulated():
         models = [d * y + 0.7 * base + np.sqrt(0.51) * rng.normal(size=N) for d in distances]
         scores, influence = zip(*(influences.auroc(y, p, fold) for p in models))
         moved = bootstrap.moves(np.stack(influence, axis=1), weights, (np.arange(N),))
-        return separation.compare(np.array(scores), moved)
+        return separation.compare(separation.Mean(np.array(scores), moved))
 
     return run
 
@@ -54,7 +54,7 @@ def test_a_model_better_by_twice_the_smallest_difference_is_separated_in_over_80
 
 def test_the_bar_for_many_independent_pairs_is_that_of_tukey():
     moved = np.random.default_rng(7).normal(size=(6, 40000))
-    result = separation.compare(np.zeros(6), moved)
+    result = separation.compare(separation.Mean(np.zeros(6), moved))
     bar = (result.high[0] - result.low[0]) / 2 / result.error[0]
     assert bar == pytest.approx(stats.studentized_range.ppf(0.95, 6, np.inf) / np.sqrt(2), rel=0.02)
 
@@ -69,7 +69,7 @@ def test_the_bar_for_many_independent_pairs_is_that_of_tukey():
 )
 def test_tiers_and_ranks_of_plain_cases(scores, tiers, best, worst):
     moved = 0.01 * np.random.default_rng(8).normal(size=(len(scores), 4000))
-    result = separation.compare(np.array(scores), moved)
+    result = separation.compare(separation.Mean(np.array(scores), moved))
     assert result.tier.tolist() == tiers
     assert result.rank_low.tolist() == best and result.rank_high.tolist() == worst
 
@@ -96,14 +96,38 @@ def test_the_effective_number_is_that_of_the_eigenvalues_of_the_correlation_of_b
     np.testing.assert_allclose(alike, r**2, atol=1e-4)
 
 
-def test_draws_of_a_mean_over_tasks_spread_by_genes_and_tasks():
+def test_a_mean_over_tasks_spreads_by_genes_and_by_clusters_of_tasks():
     rng = np.random.default_rng(14)
     scores = 0.7 + 0.1 * rng.normal(size=(40, 1))
-    still, weight, one = np.zeros((40, 1, 4000)), np.ones(40), np.zeros(40)
-    over_tasks = separation.task_draws(scores, still, weight, one)
-    assert over_tasks.std() == pytest.approx(scores.std() / np.sqrt(40), rel=0.07)
+    still, weight, own = np.zeros((40, 1, 4000)), np.ones(40), np.arange(40)
+    over_tasks = separation.mean_over_tasks(scores, still, weight, own)
+    (error,), (freedom,) = over_tasks.error()
+    assert error == pytest.approx(scores.std(ddof=1) / np.sqrt(40)) and freedom == pytest.approx(39)
+    low, high = over_tasks.interval()[:, 0]
+    assert (high - low) / 2 == pytest.approx(stats.t.ppf(0.975, 39) * error, rel=0.07)
     # the same genes move all tasks together
     shared = 0.02 * rng.normal(size=(1, 1, 4000)).repeat(40, axis=0)
-    both = separation.task_draws(scores, shared, weight, one)
-    assert both.std() == pytest.approx(np.hypot(over_tasks.std(), 0.02), rel=0.07)
-    assert separation.task_draws(scores[:4], still[:4], weight[:4], one[:4]).std() == 0
+    both = separation.mean_over_tasks(scores, shared, weight, own)
+    assert both.draws().std() == pytest.approx(np.hypot(error, 0.02), rel=0.07)
+    # four tasks that stand or fall together are one; of seven clusters the mean is about these
+    fourfold = separation.mean_over_tasks(
+        scores.repeat(4, axis=0), shared[:1].repeat(160, axis=0), np.ones(160), own.repeat(4)
+    )
+    assert fourfold.error()[0] == pytest.approx(both.error()[0])
+    few = separation.mean_over_tasks(scores, still, weight, own % 7)
+    assert few.clusters is None and few.draws().std() == 0
+
+
+def test_tasks_of_one_table_or_of_one_question_are_a_cluster():
+    similarity = np.eye(5)
+    similarity[1, 4] = similarity[4, 1] = 0.6
+    assert separation.cluster_tasks(similarity, list("aabcd")).tolist() == [0, 0, 1, 2, 0]
+
+
+@pytest.mark.parametrize("clusters, size, r", [(80, 1, 0), (20, 1, 0), (20, 4, 0.5), (12, 4, 0.9)])
+def test_equal_models_are_separated_in_at_most_7_percent_however_tasks_depend(clusters, size, r):
+    from benchmarks import separation as simulated
+
+    row = simulated.scenario(clusters, size, r, runs=200, seed=3)
+    assert row["false_separation"] <= 0.07 + 2 * np.sqrt(0.07 * 0.93 / 200)
+    assert row["power_006"] > row["power_003"]

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from ...core.specs import GROUPS
-from ...stats import bootstrap, separation
+from ...stats import separation
 from .. import resampling
+from .. import splits as splits_of
 from ..plan import Plan
 from .scored import Scored
 
@@ -44,8 +45,8 @@ def field(fair: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 _MEANS = """
-    probe measure group split model tasks effective score low high excess excess_low excess_high
-    tier rank_low rank_high lost lost_low lost_high
+    probe measure group split model tasks effective clusters score low high
+    excess excess_low excess_high tier rank_low rank_high lost lost_low lost_high
 """.split()
 _PAIRS = "probe measure group split model other tasks difference low high p separated".split()
 COLUMNS = {"means.csv": _MEANS, "pairs.csv": _PAIRS}
@@ -82,8 +83,11 @@ def of(plan: Plan, splits: list[Scored], power: pd.DataFrame) -> Iterator[tuple[
             resemblance = resampling.resemblance(plan, list(part.index))
             effective = separation.effective_number(resemblance)
             shared = {"probe": splits[0].probe, "measure": measure, "group": group}
-            shared |= {"tasks": len(tasks), "effective": effective}
-            draws = {"weight": weight, "groups": part.group.to_numpy()}
+            parents = [splits_of.entry_of(plan.tasks[t], plan.declared.sources) for t in part.index]
+            tables = [entry.name if entry else t for entry, t in zip(parents, part.index)]
+            cluster = separation.cluster_tasks(resemblance, tables)
+            shared |= {"tasks": len(tasks), "effective": effective, "clusters": cluster.max() + 1}
+            draws = {"weight": weight, "cluster": cluster}
             for mean, pairs in _of_group(plan, splits, tasks, models, draws):
                 yield {**shared, **mean}, {**shared, **pairs}
 
@@ -97,25 +101,17 @@ def _of_group(plan: Plan, splits: list[Scored], tasks, models, by) -> Iterator[t
     for s in splits:
         score, moved = s.score[at], s.moved[at].astype(float)
         first = first or (score, moved)
-        best = np.where(none, score, -np.inf).argmax(axis=1)[:, None]
-        over = score - np.take_along_axis(score, best, 1)
-        gap = moved - np.take_along_axis(moved, best[..., None], 1)
-        mean, draws, low, high = _averaged(score, moved, by)
-        compared = separation.compare(mean, draws)
-        columns = {"split": s.split, "model": names, "score": mean, "low": low, "high": high}
+        over, gap = score - s.shortcut[tasks, None], moved - s.shortcut_moved[tasks, None]
+        mean = separation.mean_over_tasks(score, moved, **by)
+        low, high = mean.interval()
+        compared = separation.compare(mean)
+        columns = {"split": s.split, "model": names, "score": mean.value, "low": low, "high": high}
         columns |= {name: getattr(compared, name) for name in ("tier", "rank_low", "rank_high")}
         changes = {"lost": (first[0] - score, first[1] - moved), "excess": (over, gap)}
         for name, change in changes.items():
-            value, _, *ends = _averaged(*change, by)
-            for column, values in zip((name, f"{name}_low", f"{name}_high"), (value, *ends)):
-                columns[column] = np.where(none & (name == "excess"), np.nan, values)
+            of = separation.mean_over_tasks(*change, **by)
+            for column, values in zip(("", "_low", "_high"), (of.value, *of.interval())):
+                columns[name + column] = np.where(none & (name == "excess"), np.nan, values)
         i, j = compared.pairs.T
         pairs = {"split": s.split, "model": names[i], "other": names[j]}
         yield columns, pairs | {name: getattr(compared, name) for name in _PAIRS[-5:]}
-
-
-def _averaged(score: np.ndarray, moved: np.ndarray, by: dict) -> tuple[np.ndarray, ...]:
-    """Weighted mean over tasks, its draws, and the ends of its interval."""
-    mean = np.average(score, axis=0, weights=by["weight"])
-    draws = separation.task_draws(score, moved, **by)
-    return mean, draws, *bootstrap.difference_interval(mean, draws)

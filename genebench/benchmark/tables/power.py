@@ -12,7 +12,7 @@ from .scored import Scored
 
 _POWER = """
     split probe task group kind genes models smallest_unpaired smallest best second difference
-    more_genes underpowered weight
+    more_genes fold_share underpowered weight
 """.split()
 
 
@@ -35,10 +35,11 @@ def power_of(plan: Plan, splits: list[Scored]) -> pd.DataFrame:
         row |= {"kind": task.kind, "genes": genes, "models": len(at)}
         row["smallest_unpaired"] = intervals.task_difference(task.kind, task.labels)
         if len(at) > 1:
-            compared = separation.compare(s.score[i, at], s.moved[i, at])
+            compared = separation.compare(separation.Mean(s.score[i, at], s.moved[i, at]))
             two = np.argsort(-s.score[i, at], kind="stable")[:2]
             pair = int(np.flatnonzero((compared.pairs == sorted(two)).all(axis=1))[0])
             gap = abs(compared.difference[pair])
+            row["fold_share"] = s.fold_share[i]
             row["smallest"] = separation.smallest_paired(np.median(compared.error))
             row |= {"best": s.models[at[two[0]]], "second": s.models[at[two[1]]]}
             row["difference"] = gap

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import scipy
 
-from ...stats import bootstrap, intervals
+from ...stats import bootstrap
 from .. import resampling
 from ..plan import Plan
 from ..resampling import Group
@@ -30,6 +31,13 @@ class Scored:
         How far each draw of genes moves it.
     fair : ndarray of bool, shape (T, M)
         Scored on as many genes as any, no control, and not trained on the labels.
+    shortcut, best_shortcut : ndarray of float and of str, shape (T,)
+        Score of the best shortcut, chosen on the other folds, and the one most often chosen; NaN
+        and empty where there is none.
+    shortcut_moved : ndarray, shape (T, draws)
+    fold_share : ndarray, shape (T,)
+        Median over models of the share of a score's variance that is owed to how genes were divided
+        into folds; NaN of tasks that were divided once.
     intervals : DataFrame
         Main scores with their intervals, on own genes and on the common ones.
     """
@@ -42,6 +50,10 @@ class Scored:
     number: np.ndarray
     moved: np.ndarray
     fair: np.ndarray
+    shortcut: np.ndarray
+    best_shortcut: np.ndarray
+    shortcut_moved: np.ndarray
+    fold_share: np.ndarray
     intervals: pd.DataFrame
 
 
@@ -86,13 +98,28 @@ def of(plan: Plan, split: str, probe: str, groups: list[Group], models: list[str
     same = np.isfinite(score) & (number == np.nanmax(number, axis=1, keepdims=True))
     specs = [plan.declared.models[m] for m in models]
     barred = [[s.family == "control" or s.exposed_on(t) for s in specs] for t in tasks]
+    single = ("shortcut", "best_shortcut", "shortcut_moved", "fold_share")
     return Scored(
-        split, probe, tasks, models, score, number, moved, same & ~np.array(barred), frame
+        split,
+        probe,
+        tasks,
+        models,
+        score,
+        number,
+        moved,
+        same & ~np.array(barred),
+        *(np.concatenate([part[name] for part in parts]) for name in single),
+        frame,
     )
 
 
 def with_excess(plan: Plan, s: Scored) -> pd.DataFrame:
     """One row per task, model and choice of genes, with the excess on common genes.
+
+    The excess is over the best shortcut of the same task, genes and folds, chosen for each fold by
+    the others. A narrow model, scored on fewer genes, has none; nor have shortcuts and controls.
+    ``excess_q`` is the false discovery rate at which an excess above or below 0 is one (Benjamini &
+    Hochberg 1995), among all tasks of a model.
 
     Parameters
     ----------
@@ -104,12 +131,20 @@ def with_excess(plan: Plan, s: Scored) -> pd.DataFrame:
     DataFrame
     """
     common = s.intervals[s.intervals.genes == "common"]
-    over = intervals.excess(common.assign(n_test=common.number), plan.declared.exposed)
-    t = _places(over.task, s.tasks)
-    model, best = (s.moved[t, _places(over[c], s.models)] for c in ("model", "best_shortcut"))
-    low, high = bootstrap.difference_interval(over.excess.to_numpy(), model - best)
-    over = over[["task", "model", "genes", "best_shortcut", "excess"]]
+    t, m = _places(common.task, s.tasks), _places(common.model, s.models)
+    paired = (s.number[t, m] == np.nanmax(s.number, axis=1)[t]) & np.isfinite(s.shortcut[t])
+    paired &= ~common.family.isin(["shortcut", "control"]).to_numpy()
+    over, t, m = common.loc[paired, ["task", "model", "genes"]], t[paired], m[paired]
+    excess, moved = s.score[t, m] - s.shortcut[t], s.moved[t, m] - s.shortcut_moved[t]
+    low, high = bootstrap.difference_interval(excess, moved)
+    chance = 2 * scipy.stats.norm.sf(np.abs(excess) / np.maximum(moved.std(axis=1), 1e-12))
+    over = over.assign(best_shortcut=s.best_shortcut[t], excess=excess)
     over = over.assign(excess_low=low, excess_high=high)
+    over["excess_q"] = (
+        pd.Series(chance, over.index)
+        .groupby(over.model)
+        .transform(scipy.stats.false_discovery_control)
+    )
     return s.intervals.merge(over, on=["task", "model", "genes"], how="left")
 
 
