@@ -11,6 +11,7 @@ from scipy import stats as scipy_stats
 from genebench.benchmark import plan, predictions, resampling, results
 from genebench.benchmark.tables import means as means_of
 from genebench.core import paths, specs
+from genebench.data import families
 from genebench.stats import bootstrap, intervals, separation
 
 
@@ -50,7 +51,8 @@ def test_an_interval_is_that_of_its_predictions_put_together_by_hand(table, task
     (cell,) = tiny.requested
     made, known = predictions.load(tiny.path(cell))[task, 0], tiny.tasks[task]
     _, influence = bootstrap.influence(known.kind, known.labels[made.rows], made.values, made.fold)
-    weight = bootstrap.weights(known.entities[made.rows], seed=7).astype(float)
+    kin = families.stems(known.entities[made.rows].tolist())  # without a table of HGNC
+    weight = bootstrap.weights(np.array(kin), seed=7).astype(float)
     row = of(table, task=task, model=model, split="random", genes="own")
     assert row["error"] == pytest.approx((influence @ (weight - 1)).std(), rel=1e-3)
 
@@ -152,3 +154,15 @@ def test_the_weight_of_tasks_with_like_labels_is_less(warm):
     )
     assert alike[0, 1] > 0.2 and (np.diag(alike) == 1).all()
     assert separation.task_weights(alike)[0] < 1
+
+
+def test_the_shortcut_of_a_fold_is_chosen_on_the_other_folds():
+    fold, rows = np.array([0, 1, 2, 2]), np.array([5, 1, 2, 0])
+    of = {
+        "lucky": (fold, np.array([1.0, 0.2, 0.3]), rows, np.ones(4)),
+        "even": (fold, np.array([0.4, 0.6, 0.6]), rows, -np.ones(4)),
+    }
+    names, score, influence = resampling.best_shortcut(of, 6)
+    assert names == ["even", "lucky", "lucky"]
+    assert score == pytest.approx((0.4 + 0.2 + 0.3) / 3)
+    assert influence.tolist() == [1, 1, 1, 0, 0, -1]
