@@ -110,7 +110,7 @@ def embed(
     *,
     model: str,
     profile: str = "demo",
-    device: str = "cpu",
+    device: str = "auto",
     download: bool = False,
     remote_code: bool = False,
     scheduler: str | None = None,
@@ -122,7 +122,8 @@ def embed(
     model : str
         Which model of data/models.yml.
     device : str
-        Torch device of neural encoders: cpu, cuda:0, all (every GPU), or several, as 'cpu,cpu'.
+        Torch device of neural encoders: auto (every GPU, else the CPU), cpu, cuda:0, or several,
+        as 'cpu,cpu'.
     remote_code : bool
         Run the code that comes with the weights.
     """

@@ -26,21 +26,23 @@ def devices(text: str) -> list[str]:
     Parameters
     ----------
     text : str
-        Names joined by commas; ``all`` is every CUDA device.
+        Names joined by commas; ``all`` is every CUDA device, ``auto`` the same, and the CPU where
+        there is none.
 
     Returns
     -------
     list of str
     """
     names = [name.strip() for name in text.split(",") if name.strip()]
-    if text == "all":
+    if text in ("all", "auto"):
         import torch
 
         names = [f"cuda:{i}" for i in range(torch.cuda.device_count())]
+        names = names or ["cpu"] * (text == "auto")
     if not names:
         raise BadInput(
-            f"device '{text}': there is no such device here; use cpu, cuda:0, or several joined "
-            f"by commas."
+            f"device '{text}': there is no such device here; use auto, cpu, cuda:0, or several "
+            f"joined by commas."
         )
     return names
 
