@@ -118,8 +118,8 @@ def families(*, runs: int, seed: int, icc: float = 0.3) -> dict:
 
 
 if __name__ == "__main__":
-    rows = [scenario(*of, runs=2000, seed=1) for of in SCENARIOS]
-    frame = pd.DataFrame([*rows, families(runs=2000, seed=1)])
+    rows = [scenario(*of, runs=1000, seed=1) for of in SCENARIOS]
+    frame = pd.DataFrame([*rows, families(runs=1000, seed=1)])
     folder = paths.RESULTS / "simulation"
     folder.mkdir(parents=True, exist_ok=True)
     frame.to_csv(folder / "separation.csv", index=False, float_format="%.4f", lineterminator="\n")

@@ -55,7 +55,8 @@ show.figure(
     name="slopes",
     caption="Weighted mean of test AUROC on the common genes by split (marks), one row a model, "
     "ordered by the first panel; shortcuts are hollow, the dotted line is chance. Thin lines: 95 "
-    "% intervals over genes and tasks. Tasks that resemble each other weigh less; in the first "
+    "% intervals over gene families and source tables. Tasks that resemble each other weigh "
+    "less; in the first "
     "panel every group weighs the same. Each panel has its own scale.",
     alt="Mean AUROC of each model under each split, one panel a group of tasks, one row a model.",
 )
@@ -75,5 +76,5 @@ show.table(
     profile=profile,
     name="lost",
     caption="Score and lost: weighted means of test AUROC on the common genes, with 95 % "
-    "intervals over genes and tasks.",
+    "intervals over gene families and source tables.",
 )

@@ -19,12 +19,14 @@
 #
 # Read the *tier* before the number: the models of a tier are not significantly different from the
 # best of it, though one with a wide interval can stand below a model of the next, as the grey bars
-# show. Differences are judged by a bootstrap over genes, and over tasks where a group has enough of
-# them, with all pairs of a group tested at once {cite}`westfall1993`: a false separation among them
-# has a chance of one in twenty at most. A rank interval {cite}`mogstad2024` says which ranks a
+# show. Differences are judged by a bootstrap over gene families and over source tables, each with
+# all its tasks, because tasks cut from one table stand or fall together. All pairs of a group are
+# tested at once {cite}`westfall1993`: in simulations a false separation among them has a chance of
+# about one in twenty. A group of fewer than 8 source tables says nothing of other tasks; its
+# differences are about *these tasks only*. A rank interval {cite}`mogstad2024` says which ranks a
 # model can have. The *excess* says what a model adds to the letters of the symbol, the family and
 # the like: a mean over tasks of the score minus that of the best shortcut of the task on the same
-# genes and folds; at 0 or below it adds nothing.
+# genes and folds, chosen for each fold by the others; at 0 or below it adds nothing.
 #
 # The split says how hard the test is: under `random` relatives of a gene can be in training; under
 # `stem` and `family` they cannot; under `chromosome` the neighbours on the chromosome cannot. All
@@ -51,10 +53,10 @@ show.prose(answers.answers(every, plain, models, folder="" if source else None))
 
 # %% [markdown]
 # Random folds but for the last column, classification tasks, the common genes, 95 % intervals over
-# genes and tasks. Models and tasks of a group are those that can be compared there: each model has
-# a score, and was not trained on the labels, on each task. So all groups together have fewer tasks
-# than their sum, and a model's mean of a group can differ a little between the two views.
-# *Localization* is mostly in which tissues and cells a gene's RNA is found.
+# gene families and source tables. Models and tasks of a group are those that can be compared there:
+# each model has a score, and was not trained on the labels, on each task. So all groups together
+# have fewer tasks than their sum, and a model's mean of a group can differ a little between the two
+# views. *Localization* is mostly in which tissues and cells a gene's RNA is found.
 
 # %% tags=["remove-input"]
 show.figure(
@@ -66,7 +68,8 @@ show.figure(
     profile=profile,
     name="ranks",
     caption="Weighted mean of test AUROC on the common genes under random folds, with 95 % "
-    "intervals over genes and tasks, and the ranks that each model can have. Grey bars on the "
+    "intervals over gene families and source tables, and the ranks that each model can have. "
+    "Grey bars on the "
     "right join models of which no two are significantly different; a line stands where a model "
     "of a lower tier follows.",
     alt="Models by mean AUROC with intervals, one panel a group of tasks, bars joining those that "
@@ -80,7 +83,8 @@ show.table(
     profile=profile,
     name="means",
     caption="Weighted means of test AUROC and of the excess over the best shortcut, common genes, "
-    "by group and split, with 95 % intervals over genes and tasks. Regression tasks have another "
+    "by group and split, with 95 % intervals over gene families and source tables. Regression "
+    "tasks have another "
     "measure and are on the pages of the groups.",
 )
 

@@ -68,8 +68,9 @@ RELIABILITY = {
     **dict.fromkeys(("faults", "fuzz"), "pytest tests --record"),
     "guided": "GENEBENCH_RECORD=1 python tests/fuzz_readers.py",
     **dict.fromkeys(("cluster", "plan"), "python -m benchmarks.cluster"),
+    "separation": "python -m benchmarks.separation",
 }
-"""Tables of ``data/results/reliability`` -> what makes them."""
+"""Tables of ``data/results/reliability`` (and ``simulation``) -> what makes them."""
 
 
 def beside_path(profile: str, name: str) -> Path:
@@ -132,7 +133,8 @@ def read_beside(profile: str, name: str) -> pd.DataFrame:
 def reliability(name: str) -> pd.DataFrame:
     """Read a table of ``RELIABILITY``; where it was not made yet, one row says how it is made."""
     made_by = pick(RELIABILITY, "table", name)
-    path = beside_path("reliability", f"{name}.csv")
+    folder = "simulation" if name == "separation" else "reliability"
+    path = beside_path(folder, f"{name}.csv")
     if not path.exists():
         return pd.DataFrame({"not measured yet": [f"made by: {made_by}"]})
     return pd.read_csv(path, **EXACT)

@@ -9,7 +9,7 @@ import pandas as pd
 from ..core.errors import RunFailed
 from ..core.specs import GROUPS, ModelSpec
 from .figures import minus, titles
-from .tiers import SPLITS
+from .tiers import SPLITS, extent
 
 Models = Mapping[str, ModelSpec]
 
@@ -161,8 +161,7 @@ def answers(
             score = f"{_number(row.score)}, {_span(row, 'excess')}"
             stays = f"*{models[row.model].title}*: {score}"
         link = f"[{group}]({folder}group-{GROUPS[group]})" if folder is not None else group
-        tasks = f"{best.tasks:,} task{'s' * int(best.tasks > 1)}"
-        table[f"{link} ({tasks}, effective number {best.effective:.0f})"] = (
+        table[f"{link} ({extent(part).iloc[0]})"] = (
             names,
             _span(best, "score"),
             "a shortcut leads" if pd.isna(best.excess) else _span(best, "excess"),

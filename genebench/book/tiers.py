@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from ..core.errors import BadInput
 from ..core.specs import GROUPS, ModelSpec
+from ..stats.separation import FEW
 from .charts import dots
 from .figures import INK, styled
 from .tables import readable
@@ -61,7 +62,7 @@ def of_measure(means: pd.DataFrame, measure: str = "auroc") -> pd.DataFrame:
 
 
 def headings(means: pd.DataFrame) -> pd.Series:
-    """Title of the panel of each row: its group and the number of tasks.
+    """Title of the panel of each row: its group, and how many tasks and source tables it has.
 
     Parameters
     ----------
@@ -72,9 +73,26 @@ def headings(means: pd.DataFrame) -> pd.Series:
     -------
     Series of str
     """
-    number = means.tasks.astype(int)
-    words = number.astype(str) + np.where(number > 1, " tasks)", " task)")
-    return means.group.replace("all", "all groups") + " (" + words
+    return means.group.replace("all", "all groups") + " (" + extent(means) + ")"
+
+
+def extent(means: pd.DataFrame) -> pd.Series:
+    """How many tasks a mean is about, from how many tables, and whether other tasks are meant.
+
+    Parameters
+    ----------
+    means : DataFrame
+        Rows of ``means.csv``.
+
+    Returns
+    -------
+    Series of str
+        As "36 tasks of 3 source tables: these tasks only".
+    """
+    number, tables = means.tasks.astype(int), means.clusters.astype(int)
+    words = number.astype(str) + np.where(number > 1, " tasks of ", " task of ")
+    words += tables.astype(str) + np.where(tables > 1, " source tables", " source table")
+    return words + np.where(tables < FEW, ": these tasks only", "")
 
 
 def ladder_words(means: pd.DataFrame, models: Models) -> str:
@@ -198,13 +216,14 @@ def tier_table(means: pd.DataFrame, models: Models) -> pd.DataFrame:
     -------
     DataFrame
         ``measure`` and ``group`` where they differ, then ``split``, ``tier``, ``model`` (title),
-        excess and score with their 95 % intervals, ``rank`` (interval), ``tasks`` and their
-        effective number.
+        excess and score with their 95 % intervals, ``rank`` (interval), ``tasks``, their effective
+        number and that of source tables.
     """
     place = means.split.map(list(SPLITS).index)
     frame = means.assign(place=place, fall=-means.score, rank=_ranks(means))
     frame = frame.sort_values(["measure", "group", "place", "tier", "fall"], kind="stable")
     first = [c for c in ("measure", "group") if means[c].nunique() > 1]
-    columns = "split tier model excess excess_low excess_high score low high rank tasks effective"
-    table = readable(frame, models, [*first, *columns.split()])
-    return table.rename(columns={"effective": "effective tasks"})
+    columns = "split tier model excess excess_low excess_high score low high rank".split()
+    columns += ["tasks", "effective", "clusters"]
+    table = readable(frame, models, [*first, *columns])
+    return table.rename(columns={"effective": "effective tasks", "clusters": "source tables"})
