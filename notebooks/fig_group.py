@@ -56,7 +56,7 @@ show.table(
     profile=profile,
     name="means",
     caption="Weighted means of the score over the tasks that can show a difference, on the common "
-    "genes, with tiers, ranks and 95 % intervals over gene families and source tables, by "
+    "genes, with tiers, ranks and 95 % intervals, by "
     "split. Models that are "
     "exposed, or miss many of the genes, are left out.",
 )
@@ -84,7 +84,7 @@ show.table(
     profile=profile,
     name="excess",
     caption="Score on the common genes, best shortcut of the task on the same genes and folds, "
-    "and excess over it, with 95 % intervals over gene families (that of the excess is paired); "
+    "and excess over it, with 95 % intervals (that of the excess is paired); "
     "regression tasks are in Spearman correlation.",
 )
 

@@ -55,7 +55,7 @@ show.figure(
     name="slopes",
     caption="Weighted mean of test AUROC on the common genes by split (marks), one row a model, "
     "ordered by the first panel; shortcuts are hollow, the dotted line is chance. Thin lines: 95 "
-    "% intervals over gene families and source tables. Tasks that resemble each other weigh "
+    "% intervals. Tasks that resemble each other weigh "
     "less; in the first "
     "panel every group weighs the same. Each panel has its own scale.",
     alt="Mean AUROC of each model under each split, one panel a group of tasks, one row a model.",
@@ -76,5 +76,5 @@ show.table(
     profile=profile,
     name="lost",
     caption="Score and lost: weighted means of test AUROC on the common genes, with 95 % "
-    "intervals over gene families and source tables.",
+    "intervals.",
 )

@@ -164,7 +164,7 @@ show.figure(
 # Sort by a column head, filter by typing, download as CSV. `AUROC` is the plain mean over all tasks
 # of the group on the model's own genes. The other scores are the weighted means of the
 # [leaderboard](leaderboard): on the common genes of the tasks that can show a difference; `low` and
-# `high` bound the 95 % bootstrap interval over gene families and source tables.
+# `high` bound the 95 % bootstrap interval.
 
 # %% tags=["remove-input"]
 names = {"score": "common genes", "tasks": "tasks compared"}

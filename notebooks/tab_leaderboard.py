@@ -19,14 +19,12 @@
 #
 # Read the *tier* before the number: the models of a tier are not significantly different from the
 # best of it, though one with a wide interval can stand below a model of the next, as the grey bars
-# show. Differences are judged by a bootstrap over gene families and over source tables, each with
-# all its tasks, because tasks cut from one table stand or fall together. All pairs of a group are
-# tested at once {cite}`westfall1993`: in simulations a false separation among them has a chance of
-# about one in twenty. A group of fewer than 8 source tables says nothing of other tasks; its
-# differences are about *these tasks only*. A rank interval {cite}`mogstad2024` says which ranks a
-# model can have. The *excess* says what a model adds to the letters of the symbol, the family and
-# the like: a mean over tasks of the score minus that of the best shortcut of the task on the same
-# genes and folds, chosen for each fold by the others; at 0 or below it adds nothing.
+# show. All pairs of a group are tested at once {cite}`westfall1993`: in [simulations](power) a
+# false separation among them has a chance of about one in twenty. A rank interval
+# {cite}`mogstad2024` says which ranks a model can have. The *excess* says what a model adds to the
+# letters of the symbol, the family and the like: a mean over tasks of the score minus that of the
+# best shortcut of the task on the same genes and folds, chosen for each fold by the others; at 0 or
+# below it adds nothing.
 #
 # The split says how hard the test is: under `random` relatives of a gene can be in training; under
 # `stem` and `family` they cannot; under `chromosome` the neighbours on the chromosome cannot. All
@@ -50,13 +48,14 @@ every = results.read_beside(shown, "means.csv")
 means, pairs = tiers.of_measure(every), tiers.of_measure(results.read_beside(shown, "pairs.csv"))
 first = means[means.split == means.split.iloc[0]]
 show.prose(answers.answers(every, plain, models, folder="" if source else None))
+show.prose(tiers.drawn(means))
 
 # %% [markdown]
-# Random folds but for the last column, classification tasks, the common genes, 95 % intervals over
-# gene families and source tables. Models and tasks of a group are those that can be compared there:
-# each model has a score, and was not trained on the labels, on each task. So all groups together
-# have fewer tasks than their sum, and a model's mean of a group can differ a little between the two
-# views. *Localization* is mostly in which tissues and cells a gene's RNA is found.
+# Random folds but for the last column, classification tasks, the common genes, 95 % intervals.
+# Models and tasks of a group are those that can be compared there: each model has a score, and was
+# not trained on the labels, on each task. So all groups together have fewer tasks than their sum,
+# and a model's mean of a group can differ a little between the two views. *Localization* is mostly
+# in which tissues and cells a gene's RNA is found.
 
 # %% tags=["remove-input"]
 show.figure(
@@ -68,7 +67,7 @@ show.figure(
     profile=profile,
     name="ranks",
     caption="Weighted mean of test AUROC on the common genes under random folds, with 95 % "
-    "intervals over gene families and source tables, and the ranks that each model can have. "
+    "intervals, and the ranks that each model can have. "
     "Grey bars on the "
     "right join models of which no two are significantly different; a line stands where a model "
     "of a lower tier follows.",
@@ -83,7 +82,7 @@ show.table(
     profile=profile,
     name="means",
     caption="Weighted means of test AUROC and of the excess over the best shortcut, common genes, "
-    "by group and split, with 95 % intervals over gene families and source tables. Regression "
+    "by group and split, with 95 % intervals. Regression "
     "tasks have another "
     "measure and are on the pages of the groups.",
 )

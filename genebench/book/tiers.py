@@ -89,10 +89,39 @@ def extent(means: pd.DataFrame) -> pd.Series:
     Series of str
         As "36 tasks of 3 source tables: these tasks only".
     """
-    number, tables = means.tasks.astype(int), means.clusters.astype(int)
-    words = number.astype(str) + np.where(number > 1, " tasks of ", " task of ")
-    words += tables.astype(str) + np.where(tables > 1, " source tables", " source table")
+    number = means.tasks.astype(int)
+    words = number.astype(str) + np.where(number > 1, " tasks", " task")
+    if "clusters" not in means:
+        return words
+    tables = means.clusters.astype(int)
+    words += " of " + tables.astype(str) + np.where(tables > 1, " source tables", " source table")
     return words + np.where(tables < FEW, ": these tasks only", "")
+
+
+def drawn(means: pd.DataFrame) -> str:
+    """What the intervals of a table of means are over, in Markdown.
+
+    Parameters
+    ----------
+    means : DataFrame
+        Rows of ``means.csv``.
+
+    Returns
+    -------
+    str
+    """
+    if "clusters" not in means:
+        return (
+            "These tables are of an earlier run: their intervals are over genes and tasks, as if "
+            "tasks cut from one table and genes of one family were independent, and promise more "
+            "than they can hold. `genebench run` makes them anew."
+        )
+    return (
+        "Differences are judged by a bootstrap over gene families and over source tables, each "
+        "with all its tasks, because tasks cut from one table stand or fall together. A group of "
+        f"fewer than {FEW} source tables says nothing of other tasks; its differences are about "
+        "*these tasks only*."
+    )
 
 
 def ladder_words(means: pd.DataFrame, models: Models) -> str:
@@ -224,6 +253,6 @@ def tier_table(means: pd.DataFrame, models: Models) -> pd.DataFrame:
     frame = frame.sort_values(["measure", "group", "place", "tier", "fall"], kind="stable")
     first = [c for c in ("measure", "group") if means[c].nunique() > 1]
     columns = "split tier model excess excess_low excess_high score low high rank".split()
-    columns += ["tasks", "effective", "clusters"]
+    columns += [c for c in ("tasks", "effective", "clusters") if c in frame]
     table = readable(frame, models, [*first, *columns])
     return table.rename(columns={"effective": "effective tasks", "clusters": "source tables"})
