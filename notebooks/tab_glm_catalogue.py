@@ -48,7 +48,7 @@ counts = {
     "first": genomic.date.min()[:4],
 }
 show.values(counts, page=page, profile=profile)
-columns = "title date reads task tokens context status".split()
+columns = "title date reads status task tokens context".split()
 show.table(listed[columns], page=page, profile=profile, name="catalogue")
 
 # %% tags=["remove-input"]
