@@ -13,42 +13,70 @@
 # %% [markdown]
 # # Catalogue of genomic language models
 #
-# {{ glm_catalogue_models }} published models since {{ glm_catalogue_first }}, in the columns of
-# Table 1 of the review {cite}`benegas2024` and beyond it: {{ glm_catalogue_masked }} with a masked
-# objective, {{ glm_catalogue_causal }} with a causal one, {{ glm_catalogue_nucleotide }} that read
-# single nucleotides. An empty cell was not checked. Several of those with a place on the Hugging
-# Face Hub can be scored by `genebench glm score`.
+# {{ glm_catalogue_models }} published models of DNA and RNA since {{ glm_catalogue_first }}, in the
+# columns of Table 1 of the review {cite}`benegas2024`, in its text and after it: {{
+# glm_catalogue_masked }} with a masked objective, {{ glm_catalogue_causal }} with a causal one, {{
+# glm_catalogue_nucleotide }} that read single nucleotides. {{ glm_catalogue_others }} more read
+# proteins or single cells, and could take part in tasks on genes. An empty cell was not checked.
+#
+# *Runs here*: `genebench glm score`, given the name of the repository, loads the weights of the
+# commit that the address shows and runs no code that comes with them; a tiny checkpoint of the
+# class is tested ({{ glm_catalogue_runs }} models). The others are *catalogued*: they need code or
+# a package of their own, read overlapping k-mers, or have no weights in a safe format. Some of
+# those embed genes with `--remote-code`; they stand among the [models](models).
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
 page: str = "glm-catalogue"  # name of this page
 
 # %% tags=["remove-input"]
-import numpy as np
+import pandas as pd
 
 from genebench.book import glm, show
 from genebench.core import specs
 
 show.begin()
-listed, questions = glm.catalogue()
+listed, questions, statements = glm.catalogue()
+genomic = listed[listed.reads.str.contains("[DR]NA")]
 counts = {
-    "models": str(len(listed)),
-    "masked": str(listed.task.str.startswith("MLM").sum()),
-    "causal": str(listed.task.str.startswith("CLM").sum()),
-    "nucleotide": str((listed.tokens == "nucleotide").sum()),
-    "first": listed.date.min()[:4],
+    "models": str(len(genomic)),
+    "masked": str(genomic.task.str.startswith("MLM").sum()),
+    "causal": str(genomic.task.str.startswith("CLM").sum()),
+    "nucleotide": str((genomic.tokens == "nucleotide").sum()),
+    "others": str(len(listed) - len(genomic)),
+    "runs": str(listed.status.str.startswith("runs").sum()),
+    "first": genomic.date.min()[:4],
 }
 show.values(counts, page=page, profile=profile)
-show.table(listed, page=page, profile=profile, name="catalogue")
+columns = "title date reads status task tokens context".split()
+show.table(listed[columns], page=page, profile=profile, name="catalogue")
 
 # %% tags=["remove-input"]
-show.listing(listed, column="title", text="data", title="All models as plain text")
+told = listed[["data", "architecture", "features"]].agg("; ".join, axis=1)
+told = told.str.replace("(; )+", "; ", regex=True).str.strip("; ") + ". "
+told += ("Runs as " + listed["class"] + ". ").where(listed["class"] != "", "")
+told += ("Licence: " + listed.licence + ". ").where(listed.licence != "", "")
+told += "[paper](" + listed.paper + ")"
+told += (", [weights](" + listed.weights + ")").where(listed.weights != "", "")
+lines = "\n".join("- **" + listed.title + "**: " + told)
+show.prose(
+    "````{dropdown} Data, architecture, licence, paper and weights of each\n" + lines + "\n````"
+)
 
 # %% [markdown]
-# ## Open questions of the review, and what our numbers say
+# ## Open questions of the review
+#
+# The seven questions with which the review ends, in its order and our words, and what our numbers
+# say to them.
 
 # %% tags=["remove-input"]
-link = "[" + questions.page + "](" + questions.page + ")"
-there = questions.page.isin([p.page for p in specs.pages()])
-answer = np.where(there, link, "*The results are still to come.*")
-show.prose("\n".join("- **" + questions.asks + "** " + questions.we + " " + answer))
+asked = pd.concat({"open": questions, "tested": statements})
+there = asked.page.isin([p.page for p in specs.pages()])
+asked = "**" + asked.asks + "** " + asked.we + (" See [](" + asked.page + ").").where(there, "")
+show.prose("\n".join("1. " + asked["open"]))
+
+# %% [markdown]
+# ## What its text says, and our numbers test
+
+# %% tags=["remove-input"]
+show.prose("\n".join("- " + asked["tested"]))

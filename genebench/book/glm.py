@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from ..benchmark import summaries
@@ -215,20 +214,23 @@ def slug(*words: str) -> str:
     return "_".join(words).replace("/", "_").replace("-", "_")
 
 
-def catalogue() -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Published models and open questions of ``data/glm_catalogue.yml``.
+def catalogue() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Published models, open questions and statements of ``data/glm_catalogue.yml``.
 
     Returns
     -------
     models : DataFrame
-        One row a model, newest first; ``paper`` as an address.
-    questions : DataFrame
-        ``asks``, ``we`` (what our numbers say) and ``page``.
+        One row a model, newest first, all text; ``weights`` and ``paper`` are addresses,
+        ``status`` is ``catalogued`` or ``runs here``. Empty: not checked.
+    questions, statements : DataFrame
+        ``asks``, ``we`` (what our numbers say) and ``page``, empty where there is none.
     """
-    raw = read_yaml(paths.DATA / "glm_catalogue.yml")
+    raw = read_yaml(paths.GLM_CATALOGUE)
     frame = pd.DataFrame(list(raw["models"].values())).fillna("")
-    arxiv = frame.paper.str.startswith("arXiv:")
-    arxiv_at = "https://arxiv.org/abs/" + frame.paper.str.removeprefix("arXiv:")
-    frame["paper"] = np.where(arxiv, arxiv_at, "https://doi.org/" + frame.paper)
+    at = "https://huggingface.co/" + frame.hub + ("/tree/" + frame.revision) * (frame.revision > "")
+    frame["weights"] = frame.weights.where(frame.hub == "", at)
+    frame["status"] = (frame.revision > "").map({True: "runs here", False: "catalogued"})
+    web = frame.paper.str.replace("arXiv:", "https://arxiv.org/abs/")
+    frame["paper"] = web.where(web.str.startswith("https"), "https://doi.org/" + web)
     frame = frame.sort_values("date", ascending=False, kind="stable", ignore_index=True)
-    return frame, pd.DataFrame(raw["questions"])
+    return frame, *(pd.DataFrame(raw[k]).fillna("") for k in ("questions", "statements"))

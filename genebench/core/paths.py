@@ -14,6 +14,7 @@ SPECTRA = DATA / "spectra.yml"
 GLM = DATA / "glm"
 GLM_MODELS = GLM / "models"
 GLM_MODELS_SHOWN = DATA / "glm_models.yml"
+GLM_CATALOGUE = DATA / "glm_catalogue.yml"
 RESULTS = Path(os.environ.get("GENEBENCH_RESULTS") or DATA / "results")
 PERF = RESULTS / "perf"
 GLM_RESULTS = RESULTS / "glm"

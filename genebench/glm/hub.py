@@ -14,6 +14,7 @@ import torch
 
 from ..core import paths
 from ..core.errors import BadInput
+from ..core.yamls import read_yaml
 from ..data import sources
 from . import codes, trained
 from .token_model import TokenModel
@@ -28,7 +29,8 @@ def load(name: str | Path, *, device: str = "cpu", download: bool = False) -> To
     Parameters
     ----------
     name : str or Path
-        A folder, a name below ``data/glm/models``, or a Hugging Face repository.
+        A folder, a name below ``data/glm/models``, or a Hugging Face repository (at the commit of
+        ``data/glm_catalogue.yml``, else its newest).
     device : str
     download : bool
         Whether a repository that is not here may be fetched.
@@ -46,7 +48,9 @@ def load(name: str | Path, *, device: str = "cpu", download: bool = False) -> To
     ready = [(loader, p) for p in places for file, loader in loaders.items() if (p / file).exists()]
     if not ready and name.count("/") == 1 and not places[0].exists():
         patterns = ["*.json", "*.txt", "*.model", "*.safetensors"]
-        cached = sources.hub_snapshot(name, revision=None, patterns=patterns, download=download)
+        known = {m.get("hub"): m for m in read_yaml(paths.GLM_CATALOGUE)["models"].values()}
+        options = {"revision": known.get(name, {}).get("revision"), "patterns": patterns}
+        cached = sources.hub_snapshot(name, **options, download=download)
         ready += [(_checkpoint, cached)] if cached else []
     for loader, folder in ready:
         return loader(folder, device=device)

@@ -1,12 +1,18 @@
 """Models of Hugging Face: likelihoods, byte pairs, folders that are no DNA model."""
 
 import json
+import re
+from itertools import product
 
 import numpy as np
 import pytest
 import torch
+from transformers import EsmConfig, EsmForMaskedLM
 
+from genebench.core import paths
 from genebench.core.errors import BadInput
+from genebench.core.yamls import read_yaml
+from genebench.data import sources
 from genebench.glm import codes, hub, score
 from tests.glm.tiny import checkpoint, windows
 
@@ -34,6 +40,44 @@ def test_a_causal_likelihood_is_what_the_network_itself_says(tmp_path):
     with torch.inference_mode():
         loss = float(m.network(input_ids=ids, labels=labels).loss) * w.shape[1]
     assert np.isclose(m.likelihood(w)[0], -loss, atol=1e-3)
+
+
+CATALOGUE = read_yaml(paths.GLM_CATALOGUE)["models"]
+PINNED = {name: m for name, m in CATALOGUE.items() if "revision" in m or "class" in m}
+
+
+@pytest.mark.parametrize("name", PINNED)
+def test_a_model_that_the_catalogue_pins_is_of_a_class_that_loads_and_scores(
+    tmp_path, monkeypatch, name
+):
+    """And its commit is the one that is asked for."""
+    m, fetched = PINNED[name], []
+    tokens = {"byte pairs": "bpe", "6-mers that do not overlap": "kmer"}[m["tokens"]]
+    family = m["class"].removesuffix("ForMaskedLM").removesuffix("ForCausalLM").lower()
+    folder = checkpoint(tmp_path, f"{family}-{tokens}")
+    monkeypatch.setattr(sources, "hub_snapshot", lambda *a, **k: fetched.append((a, k)) or folder)
+    loaded = hub.load(m["hub"], download=True)
+    (((asked,), options),) = fetched
+    assert (asked, options["revision"]) == (m["hub"], m["revision"])
+    assert re.fullmatch("[0-9a-f]{40}", m["revision"]) and options["download"]
+    assert type(loaded.network).__name__ == m["class"]
+    assert (loaded.objective == "causal") == (m["task"] == "CLM")
+    assert np.isfinite(loaded.likelihood(windows(2))).all()
+
+
+def test_kmers_in_the_files_and_classes_of_nucleotide_transformer_are_read(tmp_path):
+    special = ["<unk>", "<pad>", "<mask>", "<cls>", "<eos>", "<bos>"]
+    words = [*special, *map("".join, product("ATCG", repeat=3)), *"ATCGN"]
+    (tmp_path / "vocab.txt").write_text("\n".join(words))
+    given = {"tokenizer_class": "EsmTokenizer", "eos_token": None}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(given))
+    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    ids = {"pad_token_id": 1, "mask_token_id": 2, "vocab_size": len(words)}
+    EsmForMaskedLM(EsmConfig(**sizes, **ids)).save_pretrained(tmp_path)
+    m, w = hub.load(tmp_path), windows(1)
+    expected = [words.index(codes.decode(word)) for word in w[0].reshape(-1, 3)]
+    assert m.token_length == 3
+    assert m._tokens(w)[0].tolist() == [words.index("<cls>"), *expected]
 
 
 def test_models_that_are_no_dna_models_are_named(tmp_path):

@@ -70,6 +70,8 @@ def checkpoint(folder, kind):
     ids = {"pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3, "mask_token_id": 4}
     if name != "mamba":
         sizes |= {"num_attention_heads": 2, "max_position_embeddings": 128}
+    if name == "mistral":
+        sizes["num_key_value_heads"] = 2
     if name == "esm":
         ids |= {"position_embedding_type": "rotary", "token_dropout": False}
     config = t.AutoConfig.for_model(name, **sizes, **ids)

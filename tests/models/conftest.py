@@ -100,12 +100,16 @@ def save(shelf) -> Callable[..., object]:
             "qwen3": (hf.Qwen3Model, hf.Qwen3Config, many),
             "t5": (hf.T5EncoderModel, hf.T5Config, _T5 | dict(is_encoder_decoder=True)),
             "esm": (hf.EsmForMaskedLM, hf.EsmConfig, _ESM | dict(position_embedding_type="rotary")),
+            "esmc": (hf.EsmcForMaskedLM, hf.EsmcConfig, _SIZE),
         }
         cls, config_class, options = classes[kind]
         torch.manual_seed(0)
         network = cls(config_class(**options | config)).eval()
         network.save_pretrained(shelf)
-        _save_residues(shelf) if kind == "esm" else _save_words(shelf, end=end)
+        if kind == "esmc":
+            hf.EsmcTokenizer().save_pretrained(shelf)
+        else:
+            _save_residues(shelf) if kind == "esm" else _save_words(shelf, end=end)
         return network
 
     return make

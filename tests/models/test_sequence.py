@@ -63,8 +63,9 @@ def protein(tables, model, vectors):
     return embed
 
 
-def test_a_protein_is_the_mean_over_its_residues(save, states, protein):
-    network = save("esm")
+@pytest.mark.parametrize("kind", ["esm", "esmc"])
+def test_a_protein_is_the_mean_over_its_residues(save, states, protein, kind):
+    network = save(kind)
     for row, residues in zip(protein(), PROTEINS.values()):
         hidden = states(network, residues)
         assert len(hidden) == len(residues) + 2
