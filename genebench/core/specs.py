@@ -268,16 +268,22 @@ class ClaimSpec(Spec):
 
     id: str
     says: str
+    quote: str = ""
+    """What the paper says; empty: it does not claim this."""
+    where: str = ""
+    """Place of the quote in the paper."""
     citation: str
-    group: str = "all"
+    group: Literal["all", *GROUPS] = "all"
     """Group of tasks, or all of them."""
     better: list[str]
     """Families or names of models that the finding puts above."""
     worse: list[str] = []
     """Those below it; none where the finding is about what is lost."""
-    split: str = "random"
+    split: str = ""
     lost_since: str = ""
     """The finding is that ``better`` loses under ``split`` against this one."""
+    untestable: str = ""
+    """Why no difference of scores can contradict it."""
     note: str = ""
     """What a reader must know to judge the verdict."""
 

@@ -13,9 +13,11 @@ share genes move together.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 
 import numpy as np
 
+from ..core.errors import BadInput
 from .influences import auroc, auroc_weighted, spearman
 
 DRAWS = 1000
@@ -154,3 +156,42 @@ def difference_interval(difference: np.ndarray, moved: np.ndarray) -> np.ndarray
     ndarray of shape (2, …)
     """
     return difference + percentiles(moved)
+
+
+def cluster_draws(
+    scores: np.ndarray, clusters: Iterable[str] | None, draws: int = DRAWS, *, seed: int = 0
+) -> np.ndarray:
+    """Draws of mean scores: clusters with replacement, tasks within each, folds within each task.
+
+    Scores of one task and fold stay together, so that differences of models are paired.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_tasks, n_folds, n_models)
+    clusters : iterable of str, length n_tasks
+        Of each task; None: the tasks are given, and only folds are drawn.
+    draws, seed : int
+
+    Returns
+    -------
+    ndarray of shape (n_models, draws)
+
+    Raises
+    ------
+    BadInput
+        All tasks are of one cluster.
+    """
+    rng, every = np.random.default_rng(seed), np.arange(len(scores))
+    _, cluster = np.unique(every if clusters is None else list(clusters), return_inverse=True)
+    inside = [np.flatnonzero(cluster == k) for k in range(cluster.max() + 1)]
+    if len(inside) < 2 and clusters is not None:
+        raise BadInput("all tasks are of one cluster: no interval over clusters; take more.")
+    out = np.empty((scores.shape[2], draws))
+    for draw in range(draws):
+        tasks = every
+        if clusters is not None:
+            parts = [inside[k] for k in rng.integers(len(inside), size=len(inside))]
+            tasks = np.concatenate([p[rng.integers(len(p), size=len(p))] for p in parts])
+        folds = rng.integers(scores.shape[1], size=(len(tasks), scores.shape[1]))
+        out[:, draw] = scores[tasks[:, None], folds].mean(axis=(0, 1))
+    return out

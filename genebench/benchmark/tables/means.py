@@ -44,10 +44,12 @@ def field(fair: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 _MEANS = """
-    probe measure group split model tasks effective score low high excess excess_low excess_high
-    tier rank_low rank_high lost lost_low lost_high
+    probe measure group split model tasks sources effective score low high excess excess_low
+    excess_high tier rank_low rank_high lost lost_low lost_high
 """.split()
-_PAIRS = "probe measure group split model other tasks difference low high p separated".split()
+_PAIRS = """
+    probe measure group split model other tasks sources difference low high p separated
+""".split()
 COLUMNS = {"means.csv": _MEANS, "pairs.csv": _PAIRS}
 
 
@@ -82,7 +84,8 @@ def of(plan: Plan, splits: list[Scored], power: pd.DataFrame) -> Iterator[tuple[
             resemblance = resampling.resemblance(plan, list(part.index))
             effective = separation.effective_number(resemblance)
             shared = {"probe": splits[0].probe, "measure": measure, "group": group}
-            shared |= {"tasks": len(tasks), "effective": effective}
+            sources = part.index.str.split("/").str[0].nunique()
+            shared |= {"tasks": len(tasks), "sources": sources, "effective": effective}
             draws = {"weight": weight, "groups": part.group.to_numpy()}
             for mean, pairs in _of_group(plan, splits, tasks, models, draws):
                 yield {**shared, **mean}, {**shared, **pairs}
