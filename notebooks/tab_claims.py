@@ -35,7 +35,7 @@ source: str = "paper"  # whose results are judged
 import pandas as pd
 from IPython.display import Markdown
 
-from genebench.benchmark import published_scores, results
+from genebench.benchmark import results
 from genebench.book import charts, claims, show
 from genebench.core import specs
 
@@ -51,7 +51,7 @@ same = {"measure": "auroc", "split": "random"}
 judges = {
     "published scores": claims.verdicts(
         listed,
-        published_scores.models(declared),
+        declared.published(),
         groups[groups.family != "ours"].assign(**same),
         compared.assign(**same),
     ),
@@ -106,4 +106,4 @@ show.figure(
 )
 
 # %% tags=["remove-input"]
-Markdown(claims.claim_words(judges, declared.models | models | published_scores.models(declared)))
+Markdown(claims.claim_words(judges, declared.models | models | declared.published()))

@@ -35,7 +35,7 @@ source: str = "paper"  # whose reproduction is shown
 # %% tags=["remove-input"]
 import pandas as pd
 
-from genebench.benchmark import published_scores, results, summaries
+from genebench.benchmark import results, summaries
 from genebench.book import charts, figures, show
 from genebench.core import specs
 
@@ -133,7 +133,7 @@ show.table(
 # can be made here.
 
 # %% tags=["remove-input"]
-listed = published_scores.models(specs.declared())
+listed = specs.declared().published()
 groups = results.read_beside(source, "published_groups.csv")
 groups = groups.assign(panel=pd.Categorical(groups.group, list(specs.GROUPS))).dropna()
 boxes = groups[groups.model != "all"]

@@ -16,7 +16,7 @@ import pandas as pd
 
 from .. import probes
 from ..core.errors import BadInput
-from ..core.specs import Declarations, ModelSpec
+from ..core.specs import Declarations
 from ..core.workers import ArrayStage
 from ..data import sources
 from ..stats import bootstrap, separation
@@ -33,9 +33,6 @@ REPEATS = 5
 METRIC = "roc_auc"
 """The published metric that is our main one of classification: AUROC, weighted one-vs-rest where
 there are classes."""
-
-TABLES = 8
-"""Source tables from which on a difference is about a group; of fewer, about these tasks only."""
 
 BOX = {"whislo": 0, "q1": 0.25, "med": 0.5, "q3": 0.75, "whishi": 1}
 """Ends of a box plot, as Matplotlib calls them, and their quantiles."""
@@ -79,12 +76,6 @@ def published(declared: Declarations) -> pd.DataFrame:
     return by_fold(declared).groupby(by).agg(**over).reset_index()
 
 
-def models(declared: Declarations) -> dict[str, ModelSpec]:
-    """Models that the paper scores, by our names, with the paper's titles."""
-    scored = [m for m in declared.models.values() if m.published]
-    return {m.name: m.model_copy(update={"title": m.published}) for m in scored}
-
-
 def listed_names(declared: Declarations) -> dict[str, str]:
     """Match our tasks (keys) with names of the published scores; case and brackets do not count."""
     known = {_plain(name): name for name in published(declared).listed.unique()}
@@ -124,9 +115,9 @@ def by_group(frame: pd.DataFrame) -> pd.DataFrame:
 def compare(frame: pd.DataFrame, tables: Mapping[str, str]) -> pd.DataFrame:
     """Compare every two models that the paper scores: wins, and simultaneous intervals.
 
-    Paired by task and fold. With ``TABLES`` source tables or more these are drawn, then tasks in
-    each, then folds; with fewer the tasks stand as they are and only folds are drawn. Deviations
-    of folds are widened for the overlap of their training sets (Nadeau & Bengio 2003).
+    Paired by task and fold. With ``bootstrap.CLUSTERS`` source tables or more these are drawn, then
+    tasks in each, then folds; with fewer the tasks stand as they are and only folds are drawn.
+    Deviations of folds are widened for the overlap of their training sets (Nadeau & Bengio 2003).
 
     Parameters
     ----------
@@ -177,7 +168,7 @@ def _compared(group: str, frame: pd.DataFrame, tables: Mapping[str, str]) -> pd.
         )
         for over, clusters in drawn.items()
     }
-    of = found["tables" if clusters.nunique() >= TABLES else "tasks"]
+    of = found["tables" if clusters.nunique() >= bootstrap.CLUSTERS else "tasks"]
     i, j = of.pairs.T
     gap = means[:, 0, i] - means[:, 0, j]
     row = {"group": group, "model": names[i], "other": names[j], "tasks": len(listed)}
@@ -322,7 +313,7 @@ def summarise(declared: Declarations, folder: Path) -> None:
     folder : Path
         Reproduced scores that are there already stand beside, as the family ``ours``.
     """
-    ours = {spec.published: name for name, spec in models(declared).items()}
+    ours = {spec.published: name for name, spec in declared.published().items()}
     parts = [by_group(published(declared))]
     if (beside := folder / "reproduction.csv").exists():
         own = pd.read_csv(beside).assign(family="ours", score=lambda f: f.repeated)

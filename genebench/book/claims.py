@@ -12,15 +12,15 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from ..benchmark.published_scores import TABLES
 from ..core.errors import BadInput, unknown
 from ..core.specs import ClaimSpec, ModelSpec
+from ..stats.bootstrap import CLUSTERS
 from .figures import minus
 
 Models = Mapping[str, ModelSpec]
 
 LIMITED = " on these tasks only"
-"""Said behind a verdict that rests on fewer than ``TABLES`` source tables."""
+"""Said behind a verdict that rests on fewer than ``CLUSTERS`` source tables."""
 
 COLUMNS = """
     claim says quote where citation note better worse tasks sources difference low high
@@ -131,7 +131,7 @@ def _verdict(
     out |= {"tasks": int(row.tasks), "sources": int(row.sources)}
     if not claim.untestable:
         verdict = "holds" if out["low"] > 0 else "fails" if out["high"] < 0 else "open"
-        limited = out["sources"] < TABLES and verdict != "open"
+        limited = out["sources"] < CLUSTERS and verdict != "open"
         out["verdict"] = verdict + LIMITED * limited
     return out
 

@@ -208,6 +208,11 @@ class Declarations:
             pick(self.models, "model", model, where=where)
         return profile
 
+    def published(self) -> dict[str, ModelSpec]:
+        """Models that gene-benchmark publishes scores of, by our names, with its titles."""
+        scored = [model for model in self.models.values() if model.published]
+        return {m.name: m.model_copy(update={"title": m.published}) for m in scored}
+
     def exposed(self, model: str, task: str) -> bool:
         """Whether a model was trained on the labels of a task."""
         return self.models[model].exposed_on(task)

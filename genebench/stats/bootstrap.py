@@ -26,6 +26,9 @@ DRAWS = 1000
 LEVEL = 0.95
 """Of every interval and test."""
 
+CLUSTERS = 8
+"""Clusters from which on they are drawn; of fewer, a difference is about these tasks only."""
+
 ROWS = 4096
 """Entities whose weights are at hand at a time."""
 
@@ -181,17 +184,16 @@ def cluster_draws(
     BadInput
         All tasks are of one cluster.
     """
-    rng, every = np.random.default_rng(seed), np.arange(len(scores))
-    _, cluster = np.unique(every if clusters is None else list(clusters), return_inverse=True)
-    inside = [np.flatnonzero(cluster == k) for k in range(cluster.max() + 1)]
-    if len(inside) < 2 and clusters is not None:
-        raise BadInput("all tasks are of one cluster: no interval over clusters; take more.")
-    out = np.empty((scores.shape[2], draws))
-    for draw in range(draws):
-        tasks = every
-        if clusters is not None:
-            parts = [inside[k] for k in rng.integers(len(inside), size=len(inside))]
-            tasks = np.concatenate([p[rng.integers(len(p), size=len(p))] for p in parts])
-        folds = rng.integers(scores.shape[1], size=(len(tasks), scores.shape[1]))
-        out[:, draw] = scores[tasks[:, None], folds].mean(axis=(0, 1))
-    return out
+    rng, (n, k, _) = np.random.default_rng(seed), scores.shape
+    times = np.ones((draws, n), dtype=int)
+    if clusters is not None:
+        _, cluster = np.unique(list(clusters), return_inverse=True)
+        inside = [np.flatnonzero(cluster == c) for c in range(cluster.max() + 1)]
+        if len(inside) < 2:
+            raise BadInput("all tasks are of one cluster: no interval over clusters; take more.")
+        picked = rng.multinomial(len(inside), np.full(len(inside), 1 / len(inside)), draws)
+        for tasks, count in zip(inside, picked.T):
+            even = np.full(len(tasks), 1 / len(tasks))
+            times[:, tasks] = rng.multinomial(count * len(tasks), even)
+    folds = rng.multinomial(times * k, np.full(k, 1 / k)).astype(float)
+    return np.tensordot(scores, folds, axes=([0, 1], [1, 2])) / (k * times.sum(axis=1))

@@ -16,6 +16,7 @@ from genebench.core import paths, specs
 from genebench.core.errors import BadInput
 from genebench.core.workers import quiet
 from genebench.data import sources
+from genebench.stats import bootstrap
 
 LISTED = {
     "Chromosome": "Genomic properties",
@@ -163,7 +164,7 @@ def test_wins_and_differences_of_every_two_models_are_those_of_the_means():
 
 def test_with_enough_tables_the_interval_is_over_tables():
     row = of_pair(published_scores.compare(drawn(8), {f"t{i}": f"s{i}" for i in range(8)}), "all")
-    assert row.sources == published_scores.TABLES
+    assert row.sources == bootstrap.CLUSTERS
     assert (row.low, row.high) == (row.tables_low, row.tables_high) and row.low < 0.03
 
 

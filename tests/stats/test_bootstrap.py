@@ -109,14 +109,14 @@ def test_an_interval_stays_within_the_bounds_and_a_perfect_score_has_none():
 def test_draws_of_clusters_have_the_errors_of_their_levels():
     rng = np.random.default_rng(0)
     folds = rng.normal(size=(40, 5, 1))
-    within = bootstrap.cluster_draws(folds, None, 1500)[0]
+    within = bootstrap.cluster_draws(folds, None, 3000)[0]
     expected = np.sqrt((folds[:, :, 0].var(axis=1) / 5).sum()) / 40
     assert within.std() == pytest.approx(expected, rel=0.07)
     effect = rng.normal(size=10)
     same = np.repeat(effect, 4).reshape(40, 1, 1)  # four copies of a task are no more than one
-    copies = bootstrap.cluster_draws(same, np.arange(40) // 4, 1500)[0]
+    copies = bootstrap.cluster_draws(same, np.arange(40) // 4, 3000)[0]
     assert copies.std() == pytest.approx(effect.std() / np.sqrt(10), rel=0.07)
-    alone = bootstrap.cluster_draws(folds.mean(axis=1, keepdims=True), np.arange(40), 1500)[0]
+    alone = bootstrap.cluster_draws(folds.mean(axis=1, keepdims=True), np.arange(40), 3000)[0]
     assert alone.std() == pytest.approx(folds.mean(axis=1).std() / np.sqrt(40), rel=0.07)
 
 

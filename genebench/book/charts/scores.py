@@ -66,7 +66,8 @@ def heat_map(
             dark = relative_luminance(ax.collections[0].to_rgba(value)) < 0.18
             ink = "white" if dark else INK
         ax.text(x + 0.5, y + 0.5, words, ha="center", va="center", size=12, color=ink)
-    heads = [textwrap.fill(g, min(12, 72 // table.shape[1])) for g in table.columns]
+    narrow = {"width": min(12, 72 // table.shape[1]), "break_long_words": False}
+    heads = [textwrap.fill(g, **narrow) for g in table.columns]
     ax.set_xticks(np.arange(len(heads)) + 0.5, heads, rotation=0, va="top")
     ax.set_yticks(np.arange(len(rows)) + 0.5, names, rotation=0)
     ax.set(xlabel="", ylabel="")
