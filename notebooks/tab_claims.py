@@ -15,8 +15,8 @@
 #
 # Each finding is quoted, and restated so that scores can contradict it: the best model of one kind
 # minus the best of another. It is judged by the scores that gene-benchmark {cite}`kantor2024`
-# publishes (nine models, 62 tasks, five folds) and by what is run here, with random folds and with
-# relatives kept apart.
+# publishes of nine models, task by task and fold by fold, and by what is run here, with random
+# folds and with relatives kept apart.
 #
 # It *holds* if the 95 % interval lies above zero, *fails* if it lies below, and is *open* if zero
 # is inside. The intervals are those of all pairs of models at once, so that they are corrected for
@@ -63,7 +63,7 @@ named = judged.by.mask(judged.stand_in, judged.by + " (stand-ins)")
 heads = named.groupby(judged.by).max()
 table = judged.pivot(index="says", columns="by", values="verdict").loc[judges["ours"].says]
 show.table(
-    table[list(judges)].rename(columns=heads).rename_axis("finding").reset_index(),
+    table[list(judges)].rename(columns=heads).rename_axis("finding", columns=None).reset_index(),
     page=page,
     profile=profile,
     name="verdicts",

@@ -128,9 +128,8 @@ show.table(
 # %% [markdown]
 # ## The nine models of the paper
 #
-# Drawn from the scores that the paper publishes: nine models, each on all of its tasks, with its
-# own genes and folds. Beside them, hollow, the two models as reproduced above, on the tasks that
-# can be made here.
+# Drawn from the scores that the paper publishes, of all its tasks, on its own genes and folds.
+# Beside them, hollow, the models as reproduced above, on the tasks that can be made here.
 
 # %% tags=["remove-input"]
 listed = specs.declared().published()
