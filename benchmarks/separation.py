@@ -3,8 +3,8 @@
 Models are equal on average over all tasks that could have been asked, and differ on each task;
 tasks of one cluster (a source table) share part ``r`` of the variance of these differences. A
 false separation is any pair of models that ``stats.separation.compare`` calls different. With
-fewer than ``separation.FEW`` clusters nothing is said about other tasks: there the models are equal
-on each of the tasks, and genes alone make them differ.
+fewer than ``bootstrap.CLUSTERS`` clusters nothing is said about other tasks: there the models are
+equal on each of the tasks, and genes alone make them differ.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def scenario(clusters: int, size: int, r: float, *, runs: int, seed: int) -> dic
         one that is better by 0.03 or 0.06 is separated).
     """
     rng = np.random.default_rng(seed)
-    wide = clusters >= separation.FEW
+    wide = clusters >= bootstrap.CLUSTERS
     spread, cluster = BY_TASK * wide, np.repeat(np.arange(clusters), size)
 
     def compared(better: float) -> separation.Comparison:

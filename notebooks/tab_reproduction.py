@@ -126,23 +126,70 @@ show.table(
 )
 
 # %% [markdown]
-# ## The paper's summary
+# ## The nine models of the paper
 #
-# Quoted from the scores that the paper publishes: nothing below was computed from models here.
+# Drawn from the scores that the paper publishes, of all its tasks, on its own genes and folds.
+# Beside them, hollow, the models as reproduced above, on the tasks that can be made here.
 
 # %% tags=["remove-input"]
-quoted = results.read_beside(source, "published_groups.csv")
-grid = quoted.pivot(index=["family", "model"], columns="group", values="score")
-grid = grid[[g for g in specs.GROUPS if g in grid]]
-grid.index = grid.index.map("{0[1]} ({0[0]})".format)
+listed = specs.declared().published()
+groups = results.read_beside(source, "published_groups.csv")
+groups = groups.assign(panel=pd.Categorical(groups.group, list(specs.GROUPS))).dropna()
+boxes = groups[groups.model != "all"]
+look = figures.styled(boxes, listed)
+ours = look.family == "ours"
+look = look.assign(row=look.row + ours.map({True: ", ours", False: ""}))
+look["face"] = look.face.mask(ours, "white")
+order = look.assign(place=look.model.map(list(listed).index)).sort_values(["place", "row"]).row
 show.figure(
-    charts.heat_map(grid, label="plain mean of published AUROC (0 to 1)", vmin=0, vmax=1),
-    quoted,
+    charts.boxes(look, list(order.unique()), label="AUROC (0 to 1), a box a model", panel="panel"),
+    boxes.drop(columns="panel"),
     page=page,
     profile=profile,
-    name="published",
-    caption="Plain mean of the published AUROC by model and group of tasks, as gene-benchmark "
-    "reports it (all of its tasks, its own genes and folds). Quoted, not computed here.",
-    alt="Heat map of published mean AUROC, nine models in rows and four groups of tasks in "
-    "columns.",
+    name="models",
+    caption="Published AUROC of the paper's nine models by group of tasks, each task the mean over "
+    "five folds: quartiles, median, least and largest; a dot is the mean. Hollow: reproduced here, "
+    "on fewer tasks (column tasks of the CSV).",
+    alt="Box plots of published AUROC, a row a model and a panel a group of tasks.",
+)
+
+# %% tags=["remove-input"]
+families = groups[(groups.model == "all") & (groups.family != "ours")]
+grey = {"ink": figures.INK, "face": "#bbbbbb"}
+kinds = list(families.family.unique())
+show.figure(
+    charts.boxes(
+        families.assign(row=families.family, **grey),
+        kinds,
+        label="AUROC (0 to 1), a box a family of models",
+        panel="panel",
+    ),
+    families.drop(columns="panel"),
+    page=page,
+    profile=profile,
+    name="families",
+    caption="The same by the paper's families of models: classical (bag of words, Gene2vec), "
+    "language models of text, and single-cell models; every model on every task counts once.",
+    alt="Box plots of published AUROC, a row a family of models and a panel a group of tasks.",
+)
+
+# %% tags=["remove-input"]
+pairs = results.read_beside(source, "published_pairs.csv").query("group == 'all'")
+swap = {"model": "other", "other": "model", "wins": "loses", "loses": "wins"}
+both = pd.concat([pairs, pairs.rename(columns=swap)])
+wins = both.pivot(index="model", columns="other", values="wins")
+best = wins.mean(axis=1).sort_values(ascending=False).index
+titles = {name: model.title for name, model in listed.items()}
+wins = wins.loc[best, best].rename(index=titles, columns=titles)
+drawn = charts.heat_map(wins, label="share of tasks that the row wins", vmin=0, vmax=1)
+drawn.axes[0].tick_params(axis="x", labelsize=9.5)
+show.figure(
+    drawn,
+    wins,
+    page=page,
+    profile=profile,
+    name="wins",
+    caption="Wins by the published scores: on what share of the tasks the model of the row has the "
+    "higher mean AUROC over folds than that of the column, the most successful first.",
+    alt="Square of nine models by nine models with shares of tasks won.",
 )

@@ -8,6 +8,7 @@ and folds.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from ..core.errors import BadInput
 from ..core.specs import Declarations
 from ..core.workers import ArrayStage
 from ..data import sources
-from ..stats import bootstrap
+from ..stats import bootstrap, separation
 from . import fit, pairs, results, splits
 from .pairs import Pair
 from .plan import Plan
@@ -33,9 +34,12 @@ METRIC = "roc_auc"
 """The published metric that is our main one of classification: AUROC, weighted one-vs-rest where
 there are classes."""
 
+BOX = {"whislo": 0, "q1": 0.25, "med": 0.5, "q3": 0.75, "whishi": 1}
+"""Ends of a box plot, as Matplotlib calls them, and their quantiles."""
 
-def published(declared: Declarations) -> pd.DataFrame:
-    """Read the published scores.
+
+def by_fold(declared: Declarations) -> pd.DataFrame:
+    """Read the published scores (AUROC).
 
     Parameters
     ----------
@@ -44,18 +48,32 @@ def published(declared: Declarations) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a task and model: name ``listed``, group, model ``family``, and over its folds the
-        mean ``score`` (AUROC), deviation ``sd`` and number ``folds``.
+        One row a task, model and fold: name ``listed``, ``group``, ``kind``, ``model`` and
+        ``family`` as the paper calls them, ``fold``, ``score`` (0 to 1).
     """
     frame = sources.table(declared.source("genebench_paper"), "scores")
     frame = frame[frame.metric == METRIC].astype({"score": float})
-    by = ["task_name", "task_group", "task_type", "model", "model_family"]
-    over = {"score": ("score", "mean"), "sd": ("score", "std"), "folds": ("score", "size")}
-    frame = (
-        frame.groupby(by).agg(**over).rename_axis(["listed", "group", "kind", "model", "family"])
-    )
-    frame = frame.reset_index()
+    names = {"task_name": "listed", "task_group": "group", "task_type": "kind"}
+    frame = frame.rename(columns={**names, "model_family": "family"})
     return frame.assign(group=frame.group.str.lower(), listed=frame.listed.str.strip())
+
+
+def published(declared: Declarations) -> pd.DataFrame:
+    """Average the published scores over folds.
+
+    Parameters
+    ----------
+    declared : Declarations
+
+    Returns
+    -------
+    DataFrame
+        One row a task and model: the columns of ``by_fold``, and over the folds the mean ``score``,
+        deviation ``sd`` and number ``folds``.
+    """
+    over = {"score": ("score", "mean"), "sd": ("score", "std"), "folds": ("score", "size")}
+    by = ["listed", "group", "kind", "model", "family"]
+    return by_fold(declared).groupby(by).agg(**over).reset_index()
 
 
 def listed_names(declared: Declarations) -> dict[str, str]:
@@ -74,7 +92,7 @@ def _plain(name: str) -> str:
 
 
 def by_group(frame: pd.DataFrame) -> pd.DataFrame:
-    """Average the published scores of each model over the tasks of each group: quoted.
+    """Summarise the scores of each model, and of each family, over the tasks of each group.
 
     Parameters
     ----------
@@ -82,10 +100,83 @@ def by_group(frame: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame with ``group``, ``family``, ``model``, mean ``score``, number of ``tasks``
+    DataFrame
+        ``group`` (and ``all``), ``family``, ``model`` (``all``: of the family), mean ``score``,
+        number of ``tasks``, and the ends of a box plot: least, quartiles, largest (``BOX``).
     """
-    groups = frame.groupby(["group", "family", "model"])
-    return groups.agg(score=("score", "mean"), tasks=("score", "size")).reset_index()
+    frame = pd.concat([frame, frame.assign(model="all")])
+    frame = pd.concat([frame, frame.assign(group="all")])
+    by = frame.groupby(["group", "family", "model"])
+    ends = by.score.quantile(list(BOX.values())).unstack().set_axis(list(BOX), axis=1)
+    means = by.agg(score=("score", "mean"), tasks=("listed", "nunique"))
+    return means.join(ends).reset_index()
+
+
+def compare(frame: pd.DataFrame, tables: Mapping[str, str]) -> pd.DataFrame:
+    """Compare every two models that the paper scores: wins, and simultaneous intervals.
+
+    Paired by task and fold. With ``bootstrap.CLUSTERS`` source tables or more these are drawn, then
+    tasks in each, then folds; with fewer the tasks stand as they are and only folds are drawn.
+    Deviations of folds are widened for the overlap of their training sets (Nadeau & Bengio 2003).
+
+    Parameters
+    ----------
+    frame : DataFrame of ``by_fold``
+    tables : mapping of str to str
+        Published name of a task -> the source table that it is cut from.
+
+    Returns
+    -------
+    DataFrame
+        One row per group (and ``all``) and two models: numbers of ``tasks`` and of source tables
+        (``sources``), shares of tasks that ``model`` ``wins`` and ``loses``, ``difference`` of the
+        means over tasks with ``low`` and ``high``, and ``tables_low``, ``tables_high``: always over
+        source tables (NaN where there is one).
+
+    Raises
+    ------
+    BadInput
+        A task without a source table, or a score that is missing or stands twice.
+    """
+    if lost := sorted(set(frame.listed) - set(tables)):
+        raise BadInput(
+            f"published task '{lost[0]}' has no source table; name it under 'paper' of a task in "
+            "data/sources."
+        )
+    parts = [("all", frame), *frame.groupby("group")]
+    return pd.concat([_compared(group, part, tables) for group, part in parts], ignore_index=True)
+
+
+def _compared(group: str, frame: pd.DataFrame, tables: Mapping[str, str]) -> pd.DataFrame:
+    counts = pd.crosstab([frame.listed, frame.fold], frame.model, dropna=False)
+    if (counts != 1).any(axis=None):
+        task, fold, model = (counts != 1).stack().idxmax()
+        raise BadInput(
+            f"published scores: '{model}' has not one score of task '{task}' in fold {fold}; fetch "
+            "the table of scores again."
+        )
+    names, (listed, folds) = counts.columns, counts.index.levels
+    scores = frame.sort_values(["listed", "fold", "model"]).score.to_numpy()
+    scores = scores.reshape(len(listed), len(folds), len(names))
+    clusters, k, means = listed.map(tables), len(folds), scores.mean(axis=1, keepdims=True)
+    spread = np.sqrt((1 / k + 1 / (k - 1)) * k**2 / (k - 1))
+    drawn = {"tasks": None} | ({"tables": clusters} if clusters.nunique() > 1 else {})
+    found = {
+        over: separation.compare(
+            means.mean(axis=(0, 1)),
+            bootstrap.cluster_draws(means + spread * (scores - means), clusters),
+        )
+        for over, clusters in drawn.items()
+    }
+    of = found["tables" if clusters.nunique() >= bootstrap.CLUSTERS else "tasks"]
+    i, j = of.pairs.T
+    gap = means[:, 0, i] - means[:, 0, j]
+    row = {"group": group, "model": names[i], "other": names[j], "tasks": len(listed)}
+    row |= {"sources": clusters.nunique(), "wins": (gap > 0).mean(0), "loses": (gap < 0).mean(0)}
+    row |= {"difference": of.difference, "low": of.low, "high": of.high}
+    for end in ("low", "high"):
+        row[f"tables_{end}"] = getattr(found.get("tables"), end, np.nan)
+    return pd.DataFrame(row)
 
 
 def _recipe(plan: Plan, pair: Pair) -> dict:
@@ -209,6 +300,27 @@ def reproduce(plan: Plan, models: list[str], folder: Path, **options) -> pd.Data
     chosen = [Pair(model, task) for model in models for task in tasks]
     pairs.measure_all(plan, STAGE, chosen, **options)
     frame = table(plan, chosen, names)
-    for name, made in zip(results.PUBLISHED, (frame, by_group(published(plan.declared)))):
-        results.write_table(made, folder / name)
+    results.write_table(frame, folder / "reproduction.csv")
     return frame
+
+
+def summarise(declared: Declarations, folder: Path) -> None:
+    """Write the tables of what the paper publishes, by group and by pair of models.
+
+    Parameters
+    ----------
+    declared : Declarations
+    folder : Path
+        Reproduced scores that are there already stand beside, as the family ``ours``.
+    """
+    ours = {spec.published: name for name, spec in declared.published().items()}
+    parts = [by_group(published(declared))]
+    if (beside := folder / "reproduction.csv").exists():
+        own = pd.read_csv(beside).assign(family="ours", score=lambda f: f.repeated)
+        own = own.assign(model=own.model.map({m: t for t, m in ours.items()}))
+        parts.append(by_group(own).query("model != 'all'"))
+    tables = {listed: task.split("/")[0] for task, listed in listed_names(declared).items()}
+    made = pd.concat(parts), compare(by_fold(declared), tables)
+    for name, frame in zip(results.PUBLISHED[1:], made):
+        frame = frame.replace({c: ours for c in ("model", "other")})
+        results.write_table(frame, folder / name)

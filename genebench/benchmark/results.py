@@ -54,9 +54,9 @@ best shortcut. Power (task x split): smallest detectable difference, the two bes
 more genes would separate them, weight. Means (group x split x model): weighted mean over headline
 tasks, interval, excess, tier, ranks, loss since the first split. Pairs: every two models of those.
 """
-PUBLISHED = ("reproduction.csv", "published_groups.csv")
+PUBLISHED = ("reproduction.csv", "published_groups.csv", "published_pairs.csv")
 """Tables of ``genebench reproduce``: a model's scores on the paper's genes beside the published
-ones, by task; and the paper's own summary, mean published score by group of tasks and model."""
+ones, by task; and what the paper publishes, by group of tasks and model, and by pair of models."""
 _COMMANDS = {
     **dict.fromkeys(BESIDE, "run"),
     **dict.fromkeys(PUBLISHED, "reproduce"),

@@ -1,9 +1,9 @@
-"""Findings of papers as claims that can fail.
+"""Findings of papers as claims that can fail, judged by published scores and by ours.
 
 A claim names two sets of models and a group of tasks. The best of each set stand for it; their
-difference and its interval are those of all pairs at once (``pairs.csv``), so that they are
-corrected for selecting the best. Models that were trained on the labels are in no mean, and cannot
-stand for their set: where none is left, nothing can be said.
+difference and its interval are those of all pairs at once, so that they are corrected for selecting
+the best. Models that were trained on the labels are in no mean, and cannot stand for their set:
+where none is left, nothing can be said.
 """
 
 from __future__ import annotations
@@ -12,113 +12,173 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
+from ..core.errors import BadInput, unknown
 from ..core.specs import ClaimSpec, ModelSpec
+from ..stats.bootstrap import CLUSTERS
 from .figures import minus
 
 Models = Mapping[str, ModelSpec]
 
-VERDICTS = {
-    "holds": "#1b7837",
-    "fails": "#b2182b",
-    "open": "#777777",
-    "cannot be tested": "#bbbbbb",
-}
-"""Verdict to its colour. The interval of a claim that holds is above zero, of one that fails below;
-an open one has zero in it."""
+LIMITED = " on these tasks only"
+"""Said behind a verdict that rests on fewer than ``CLUSTERS`` source tables."""
+
+COLUMNS = """
+    claim says quote where citation note better worse tasks sources difference low high
+    tables_low tables_high beside beside_lost verdict why left_out stand_in
+""".split()
 
 
-def verdicts(
-    claims: Iterable[ClaimSpec], models: Models, means: pd.DataFrame, pairs: pd.DataFrame
-) -> pd.DataFrame:
-    """Judge claims by the tables of a profile.
+def known(claims: Iterable[ClaimSpec], models: Models) -> list[ClaimSpec]:
+    """Refuse a claim about families or models that are not declared.
 
     Parameters
     ----------
     claims : iterable of ClaimSpec
     models : mapping of str to ModelSpec
-    means, pairs : DataFrame
-        ``means.csv`` and ``pairs.csv`` of the profile.
+        All that are declared.
 
     Returns
     -------
-    DataFrame
-        One row per claim: who stands for each side (``better``, ``worse``), their ``difference``
-        with ``low`` and ``high``, ``tasks``, ``verdict``, ``why`` it cannot be tested, ``left_out``
-        (models of either side that are in no mean, by title) and ``note``; of a claim about what
-        is lost also the best shortcut (``beside``) and what it loses.
+    list of ClaimSpec
     """
-    ends = {"difference": -pairs.difference, "low": -pairs.high, "high": -pairs.low}
-    both = pd.concat([pairs, pairs.assign(**ends, model=pairs.other, other=pairs.model)])
+    claims, names = list(claims), {*models, *(m.family for m in models.values())}
+    for claim in claims:
+        for name in {*claim.better, *claim.worse} - names:
+            raise unknown("family or model", name, names, where=f"claim '{claim.id}'")
+    return claims
+
+
+def verdicts(
+    claims: Iterable[ClaimSpec],
+    models: Models,
+    means: pd.DataFrame,
+    pairs: pd.DataFrame,
+    *,
+    split: str = "random",
+) -> pd.DataFrame:
+    """Judge claims by tables of means and of pairs of models.
+
+    Parameters
+    ----------
+    claims : iterable of ClaimSpec
+    models : mapping of str to ModelSpec
+        Models that may stand for a side.
+    means, pairs : DataFrame
+        ``means.csv`` and ``pairs.csv`` of a profile, or ``published_groups.csv`` and
+        ``published_pairs.csv``.
+    split : str
+        Of claims that are not about what is lost between two splits.
+
+    Returns
+    -------
+    DataFrame of ``COLUMNS``
+        One row per claim: who stands for each side (``better``, ``worse``), their ``difference``
+        with ``low`` and ``high``, numbers of ``tasks`` and of source tables (``sources``), the
+        ``verdict`` (holds, fails, open, not testable; ``LIMITED`` to these tasks where there are
+        few source tables), ``why`` it cannot be tested, ``left_out`` (models of either side that
+        are in no mean, by title), and whether a model that the paper does not score is a
+        ``stand_in``; of a claim about what is lost also the best shortcut (``beside``) and what it
+        loses.
+    """
+    if "sources" not in pairs:
+        raise BadInput("pairs.csv has no column 'sources'; run 'genebench run' of its profile.")
+    flip = {"difference": -pairs.difference, "model": pairs.other, "other": pairs.model}
+    for end in ("", "tables_"):
+        if f"{end}low" in pairs:
+            flip |= {f"{end}low": -pairs[f"{end}high"], f"{end}high": -pairs[f"{end}low"]}
     means = means.sort_values("score", ascending=False, kind="stable")
-    tables = [frame[frame.measure == "auroc"] for frame in (means, both)]
-    return pd.DataFrame([_verdict(claim, models, *tables) for claim in claims])
+    tables = [f[f.measure == "auroc"] for f in (means, pd.concat([pairs, pairs.assign(**flip)]))]
+    rows = [_verdict(claim, models, split, *tables) for claim in claims]
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _verdict(claim: ClaimSpec, models: Models, means: pd.DataFrame, pairs: pd.DataFrame) -> dict:
-    means, pairs = (f[(f.group == claim.group) & (f.split == claim.split)] for f in (means, pairs))
+def _verdict(
+    claim: ClaimSpec, models: Models, judge: str, means: pd.DataFrame, pairs: pd.DataFrame
+) -> dict:
+    split = claim.split or judge
+    means, pairs = (f[(f.group == claim.group) & (f.split == split)] for f in (means, pairs))
     sides = [
         [m for m, spec in models.items() if m in names or spec.family in names]
         for names in (claim.better, claim.worse)
     ]
     first, second = ([m for m in means.model if m in side] for side in sides)
-    out = claim.model_dump(include={"says", "citation", "group", "split", "note"})
-    out |= {"claim": claim.id, "better": "", "worse": "", "tasks": 0, "beside": ""}
-    out |= dict.fromkeys(("difference", "low", "high", "beside_lost"))
-    out |= {"verdict": "cannot be tested", "why": "no fair model is left on one side"}
+    out = claim.model_dump(include={"says", "quote", "where", "citation", "note"})
+    out |= {"claim": claim.id, "better": "", "worse": "", "tasks": 0, "sources": 0, "beside": ""}
+    out |= {"verdict": "not testable", "stand_in": False}
+    out["why"] = f"no means of {claim.group} tasks under {split} folds"
     absent = sorted({*sides[0], *sides[1]} - set(means.model))
     out["left_out"] = ", ".join(models[m].title for m in absent)
-    for names, side in zip((claim.better, claim.worse), sides):
-        if names and not side:
-            out["why"] = f"the profile has no model of {' or '.join(names)}"
+    for names, left in ((claim.better, first), (claim.worse, second)):
+        if names and len(means) and not left:
+            out["why"] = f"no model of {' or '.join(names)} is compared there"
+    if claim.lost_since and judge != claim.lost_since:
+        first, out["why"] = [], f"what is lost since {claim.lost_since} folds is judged once"
     if not first or not (second or claim.lost_since):
         return out
-    out |= {"better": first[0], "worse": first[0]}
-    row = means[means.model == first[0]].iloc[0]
-    ends = row[["lost", "lost_low", "lost_high"]]
+    out |= {"better": first[0], "worse": first[0], "why": claim.untestable}
+    row, names = means[means.model == first[0]].iloc[0], ["lost", "lost_low", "lost_high"]
     if claim.lost_since:
         shortcuts = means[[models[m].family == "shortcut" for m in means.model]]
         for easy in shortcuts.head(1).itertuples():
             out |= {"beside": easy.model, "beside_lost": easy.lost}
     else:
         out["worse"] = second[0]
-        pair = pairs[(pairs.model == first[0]) & (pairs.other == second[0])].iloc[0]
-        ends = pair[["difference", "low", "high"]]
-    out |= dict(zip(("difference", "low", "high"), ends)) | {"tasks": int(row.tasks)}
-    verdict = "holds" if out["low"] > 0 else "fails" if out["high"] < 0 else "open"
-    return out | {"verdict": verdict}
+        row = pairs[(pairs.model == first[0]) & (pairs.other == second[0])].iloc[0]
+        names = ["difference", "low", "high"]
+        out |= row.filter(like="tables_").to_dict()
+        out["stand_in"] = not all(models[out[side]].published for side in ("better", "worse"))
+    out |= dict(zip(("difference", "low", "high"), row[names]))
+    out |= {"tasks": int(row.tasks), "sources": int(row.sources)}
+    if not claim.untestable:
+        verdict = "holds" if out["low"] > 0 else "fails" if out["high"] < 0 else "open"
+        limited = out["sources"] < CLUSTERS and verdict != "open"
+        out["verdict"] = verdict + LIMITED * limited
+    return out
 
 
-def claim_words(frame: pd.DataFrame, models: Models) -> str:
-    """Each claim with its verdict, who stands for the sides, and who is left out, in Markdown.
+def claim_words(judged: Mapping[str, pd.DataFrame], models: Models) -> str:
+    """Each claim as the paper puts it, and each verdict with what it rests on, in Markdown.
 
     Parameters
     ----------
-    frame : DataFrame
-        Rows of ``verdicts``.
+    judged : mapping of str to DataFrame
+        Who judges -> rows of ``verdicts``, the same claims in all.
     models : mapping of str to ModelSpec
 
     Returns
     -------
     str
     """
-    return "\n".join(_claim(row, models) for row in frame.itertuples())
+    lines = []
+    for rows in zip(*(frame.itertuples() for frame in judged.values())):
+        row = rows[0]
+        quote = f"“{row.quote}” ({row.where}) " if row.quote else "Not claimed by the paper "
+        lines.append(f"- **{row.says}** {quote}{{cite}}`{row.citation}`. {row.note}".rstrip())
+        lines += [f"  - {by}: {_words(row, models)}" for by, row in zip(judged, rows)]
+    return "\n".join(lines)
 
 
-def _claim(row, models: Models) -> str:
-    words = f"- **{row.says}** {{cite}}`{row.citation}` *{row.verdict.capitalize()}*: "
-    form = "{:.3f}" if row.better == row.worse else "{:+.3f}"
-    shown = [minus(form.format(v)) for v in (row.difference, row.low, row.high) if v is not None]
-    span = "{} AUROC ({} to {}) over {} tasks".format(*shown, row.tasks) if row.better else ""
-    if row.verdict == "cannot be tested":
-        words += f"{row.why}."
-    elif row.better == row.worse:
-        words += f"*{models[row.better].title}*, the best that is fair there, loses {span}."
+def _words(row, models: Models) -> str:
+    words = f"*{row.verdict}*, {row.why}" if row.why else f"*{row.verdict}*"
+    if not row.better:
+        return words + f" (left out: {row.left_out})" * bool(row.left_out) + "."
+    lost, (first, second) = row.better == row.worse, (models[row.better], models[row.worse])
+    form = "{:.3f}" if lost else "{:+.3f}"
+    span = "{} AUROC ({} to {}) over {} tasks of {} source table{}".format(
+        *[minus(form.format(v)) for v in (row.difference, row.low, row.high)],
+        *(row.tasks, row.sources, "s" * (row.sources != 1)),
+    )
+    if lost:
+        words += f": *{first.title}*, the best that is fair there, loses {span}."
         if row.beside:
             words += f" The shortcut that is best there, *{models[row.beside].title}*, loses "
             words += f"{row.beside_lost:.3f}."
-    else:
-        words += f"*{models[row.better].title}* minus *{models[row.worse].title}* is {span} "
-        words += f"({row.group}, {row.split} folds)."
-    if row.left_out:
-        words += f" Excluded (leakage or low coverage): {row.left_out}."
-    return f"{words} {row.note}".rstrip()
+        return words
+    sides = [f"*{m.title}*{' (a stand-in)' * (not m.published)}" for m in (first, second)]
+    words += f": {' minus '.join(sides)} is {span}"
+    if row.sources == 1:
+        words += ", which says nothing of others"
+    if pd.notna(row.tables_low):
+        ends = [minus(form.format(v)) for v in (row.tables_low, row.tables_high)]
+        words += f"; where source tables are drawn too, {' to '.join(ends)}"
+    return f"{words}."

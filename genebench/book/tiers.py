@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from ..core.errors import BadInput
 from ..core.specs import GROUPS, ModelSpec
-from ..stats.separation import FEW
+from ..stats.bootstrap import CLUSTERS
 from .charts import dots
 from .figures import INK, styled
 from .tables import readable
@@ -95,7 +95,7 @@ def extent(means: pd.DataFrame) -> pd.Series:
         return words
     tables = means.clusters.astype(int)
     words += " of " + tables.astype(str) + np.where(tables > 1, " source tables", " source table")
-    return words + np.where(tables < FEW, ": these tasks only", "")
+    return words + np.where(tables < CLUSTERS, ": these tasks only", "")
 
 
 def drawn(means: pd.DataFrame) -> str:
@@ -118,9 +118,9 @@ def drawn(means: pd.DataFrame) -> str:
         )
     return (
         "Differences are judged by a bootstrap over gene families and over source tables, each "
-        "with all its tasks, because tasks cut from one table stand or fall together. A group of "
-        f"fewer than {FEW} source tables says nothing of other tasks; its differences are about "
-        "*these tasks only*."
+        "with all its tasks, because tasks cut from one table stand or fall together. A group "
+        f"of fewer than {CLUSTERS} source tables says nothing of other tasks; its differences are "
+        "about *these tasks only*."
     )
 
 

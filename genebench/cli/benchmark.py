@@ -238,20 +238,32 @@ def efficiency(*, profile: str = "demo", jobs: int = 2) -> None:
     )
 
 
-def reproduce(*, profile: str = "paper", model: list[str] | None = None, jobs: int = 2) -> None:
+def reproduce(
+    *,
+    profile: str = "paper",
+    model: list[str] | None = None,
+    quoted: bool = False,
+    jobs: int = 2,
+) -> None:
     """Score models on the paper's tasks and genes, beside what the paper published of them.
 
     Parameters
     ----------
     model : list of str, optional
         Models whose scores the paper publishes; bag-of-words and mpnet if none is given.
+    quoted : bool
+        Only summarise what the paper publishes; score nothing.
     """
     from ..benchmark import published_scores, summaries
 
-    plan, folder = make_plan(profile, universe="paper"), paths.results(profile)
+    folder = paths.results(profile)
+    if quoted:
+        return published_scores.summarise(specs.declared(), folder)
+    plan = make_plan(profile, universe="paper")
     models = model or ["bag-of-words", "mpnet"]
     with Reporter() as report:
         frame = published_scores.reproduce(plan, models, folder, jobs=jobs, **report.hooks)
+    published_scores.summarise(plan.declared, folder)
     for row in summaries.reproduction(frame).itertuples():
         print(
             f"{row.Index}: {row.tasks} tasks, mean absolute difference {row.mean:.3f} AUROC; "

@@ -225,6 +225,11 @@ class Declarations:
             pick(self.models, "model", model, where=where)
         return profile
 
+    def published(self) -> dict[str, ModelSpec]:
+        """Models that gene-benchmark publishes scores of, by our names, with its titles."""
+        scored = [model for model in self.models.values() if model.published]
+        return {m.name: m.model_copy(update={"title": m.published}) for m in scored}
+
     def exposed(self, model: str, task: str) -> bool:
         """Whether a model was trained on the labels of a task."""
         return self.models[model].exposed_on(task)
@@ -285,16 +290,22 @@ class ClaimSpec(Spec):
 
     id: str
     says: str
+    quote: str = ""
+    """What the paper says; empty: it does not claim this."""
+    where: str = ""
+    """Place of the quote in the paper."""
     citation: str
-    group: str = "all"
+    group: Literal["all", *GROUPS] = "all"
     """Group of tasks, or all of them."""
     better: list[str]
     """Families or names of models that the finding puts above."""
     worse: list[str] = []
     """Those below it; none where the finding is about what is lost."""
-    split: str = "random"
+    split: str = ""
     lost_since: str = ""
     """The finding is that ``better`` loses under ``split`` against this one."""
+    untestable: str = ""
+    """Why no difference of scores can contradict it."""
     note: str = ""
     """What a reader must know to judge the verdict."""
 

@@ -14,9 +14,11 @@ share genes move together.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 
 import numpy as np
 
+from ..core.errors import BadInput
 from .influences import auroc, auroc_weighted, spearman
 
 DRAWS = 1000
@@ -24,6 +26,9 @@ DRAWS = 1000
 
 LEVEL = 0.95
 """Of every interval and test."""
+
+CLUSTERS = 8
+"""Clusters from which on they are drawn; of fewer, a difference is about these tasks only."""
 
 ROWS = 4096
 """Entities whose weights are at hand at a time."""
@@ -156,3 +161,41 @@ def difference_interval(difference: np.ndarray, moved: np.ndarray) -> np.ndarray
     ndarray of shape (2, …)
     """
     return difference + percentiles(moved)
+
+
+def cluster_draws(
+    scores: np.ndarray, clusters: Iterable[str] | None, draws: int = DRAWS, *, seed: int = 0
+) -> np.ndarray:
+    """Draws of mean scores: clusters with replacement, tasks within each, folds within each task.
+
+    Scores of one task and fold stay together, so that differences of models are paired.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_tasks, n_folds, n_models)
+    clusters : iterable of str, length n_tasks
+        Of each task; None: the tasks are given, and only folds are drawn.
+    draws, seed : int
+
+    Returns
+    -------
+    ndarray of shape (n_models, draws)
+
+    Raises
+    ------
+    BadInput
+        All tasks are of one cluster.
+    """
+    rng, (n, k, _) = np.random.default_rng(seed), scores.shape
+    times = np.ones((draws, n), dtype=int)
+    if clusters is not None:
+        _, cluster = np.unique(list(clusters), return_inverse=True)
+        inside = [np.flatnonzero(cluster == c) for c in range(cluster.max() + 1)]
+        if len(inside) < 2:
+            raise BadInput("all tasks are of one cluster: no interval over clusters; take more.")
+        picked = rng.multinomial(len(inside), np.full(len(inside), 1 / len(inside)), draws)
+        for tasks, count in zip(inside, picked.T):
+            even = np.full(len(tasks), 1 / len(tasks))
+            times[:, tasks] = rng.multinomial(count * len(tasks), even)
+    folds = rng.multinomial(times * k, np.full(k, 1 / k)).astype(float)
+    return np.tensordot(scores, folds, axes=([0, 1], [1, 2])) / (k * times.sum(axis=1))

@@ -16,14 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
-from .bootstrap import LEVEL, percentiles
+from .bootstrap import CLUSTERS, LEVEL, percentiles
 
 POWER = 2.8015852181129683
 """Standard errors that a difference needs for 80 % power by a two-sided test at 5 %."""
 
-
-FEW = 8
-"""Clusters of tasks from which on tasks are drawn too; of fewer, a mean is about these tasks."""
 
 ALIKE = 0.5
 """Similarity of labels above which two tasks are of one cluster, whatever their tables."""
@@ -300,8 +297,8 @@ def mean_over_tasks(
 ) -> Mean:
     """Weighted mean of each model over tasks, and how far other genes and other tasks move it.
 
-    Clusters of tasks are drawn, each with all its tasks; of fewer than ``FEW`` clusters none, and
-    the mean is about these tasks alone. Both sides add up, which errs to the safe side (Owen 2007).
+    Clusters of tasks are drawn, each with all its tasks; of fewer than ``CLUSTERS`` none, and the
+    mean is about these tasks alone. Both sides add up, which errs to the safe side (Owen 2007).
 
     Parameters
     ----------
@@ -316,7 +313,7 @@ def mean_over_tasks(
     share = weight / weight.sum()
     value, by_genes = share @ scores, np.tensordot(share, moved, 1)
     member = cluster == np.unique(cluster)[:, None]
-    if len(member) < FEW:
+    if len(member) < CLUSTERS:
         return Mean(value, by_genes)
     sums = (member * share) @ (scores - value)
     number = 1 / ((member @ share) ** 2).sum()  # of clusters that weighed the same

@@ -16,6 +16,7 @@ from genebench.core import paths, specs
 from genebench.core.errors import BadInput
 from genebench.core.workers import quiet
 from genebench.data import sources
+from genebench.stats import bootstrap
 
 LISTED = {
     "Chromosome": "Genomic properties",
@@ -52,9 +53,10 @@ def test_published_scores_are_means_over_folds_of_the_auroc_alone(sheet):
     words = frame[frame.model == "Bag of Words"]
     np.testing.assert_allclose(words.score, 0.72)
     np.testing.assert_allclose(words.sd, np.std([0.7, 0.71, 0.72, 0.73, 0.74], ddof=1))
-    quoted = published_scores.by_group(frame).set_index(["group", "model"])
-    assert quoted.tasks["biological processes", "MPNet"] == 2
-    assert quoted.score["genomic properties", "MPNet"] == pytest.approx(0.82)
+    quoted = published_scores.by_group(frame).set_index(["group", "family", "model"])
+    assert quoted.tasks["biological processes", "LLM", "MPNet"] == 2
+    assert quoted.tasks["all", "LLM", "all"] == 4
+    assert quoted.score["genomic properties", "LLM", "MPNet"] == pytest.approx(0.82)
 
 
 def test_names_match_whatever_their_case_brackets_and_dashes(sheet):
@@ -122,7 +124,7 @@ def test_a_run_writes_scores_beside_the_published_ones_and_a_second_fits_nothing
         spread = (0.01**2 + written.repeated_sd[task] ** 2) / 5
         assert written.se[task] == pytest.approx(np.sqrt(spread), abs=2e-5)
         assert written.difference[task] == pytest.approx(difference, abs=2e-5)
-    assert len(results.read_beside("tiny", "published_groups.csv")) == 2 and len(table) == 2
+    assert len(table) == 2
     monkeypatch.setattr(probes, "predict", lambda *a, **k: pytest.fail("fitted again"))
     again = published_scores.reproduce(*given, jobs=1, say=quiet)
     pd.testing.assert_frame_equal(again, table)
@@ -131,3 +133,94 @@ def test_a_run_writes_scores_beside_the_published_ones_and_a_second_fits_nothing
 def test_a_model_without_published_scores_is_refused(warm):
     with pytest.raises(BadInput, match="the paper has no scores of model 'full'"):
         published_scores.reproduce(plan.make("tiny"), ["full"], paths.results("tiny"), jobs=1)
+
+
+def drawn(tables: int) -> pd.DataFrame:
+    """Scores of three models on eight tasks of so many tables: a beats b by 0.1 on all but one."""
+    rng, rows = np.random.default_rng(0), []
+    for task in range(8):
+        for fold in range(5):
+            base = 0.6 + 0.02 * rng.normal()
+            gap = -0.1 if task == 7 else 0.1
+            scores = {"a": base + gap + 0.01 * rng.normal(), "b": base, "c": 0.5}
+            rows += [(f"t{task}", "localization", fold, m, v) for m, v in scores.items()]
+    return pd.DataFrame(rows, columns="listed group fold model score".split())
+
+
+def of_pair(found: pd.DataFrame, group: str = "localization") -> pd.Series:
+    return found.set_index(["group", "model", "other"]).loc[(group, "a", "b")]
+
+
+def test_wins_and_differences_of_every_two_models_are_those_of_the_means():
+    frame = drawn(3)
+    row = of_pair(published_scores.compare(frame, {f"t{i}": f"s{i % 3}" for i in range(8)}))
+    wide = frame.pivot(index=["listed", "fold"], columns="model", values="score")
+    assert (row.tasks, row.sources, row.wins, row.loses) == (8, 3, 7 / 8, 1 / 8)
+    assert row.difference == pytest.approx((wide.a - wide.b).mean())
+    # few tables: tasks are given, so that the interval is narrow; over tables it is not
+    assert 0 < row.low < row.difference < row.high < 0.12
+    assert row.tables_low < row.low and row.tables_high > row.high
+
+
+def test_with_enough_tables_the_interval_is_over_tables():
+    row = of_pair(published_scores.compare(drawn(8), {f"t{i}": f"s{i}" for i in range(8)}), "all")
+    assert row.sources == bootstrap.CLUSTERS
+    assert (row.low, row.high) == (row.tables_low, row.tables_high) and row.low < 0.03
+
+
+def test_one_table_has_no_interval_over_tables():
+    row = of_pair(
+        published_scores.compare(drawn(1), dict.fromkeys(map("t{}".format, range(8)), "s"))
+    )
+    assert row.sources == 1 and np.isnan(row.tables_low) and row.low > 0
+
+
+@pytest.mark.parametrize(
+    "change, tables, words",
+    [
+        (lambda f: f, 7, "published task 't7' has no source table; name it under 'paper'"),
+        (lambda f: f.drop(index=f[(f.model == "b") & (f.fold == 4)].index), 8, "'b' has not one"),
+        (lambda f: pd.concat([f, f.tail(1)]), 8, "'c' has not one score of task 't7' in fold 4"),
+    ],
+)
+def test_nothing_is_averaged_silently(change, tables, words):
+    with pytest.raises(BadInput, match=words):
+        published_scores.compare(change(drawn(1)), {f"t{i}": "s" for i in range(tables)})
+
+
+def test_what_the_paper_publishes_is_summarised_beside_ours(sheet, tmp_path):
+    ours = pd.DataFrame({"model": "mpnet", "listed": "Chromosome", "group": ["localization"]})
+    results.write_csv(ours.assign(score=0.1, repeated=0.7), tmp_path / "reproduction.csv")
+    published_scores.summarise(specs.declared(), tmp_path)
+    groups, pairs = (pd.read_csv(tmp_path / name) for name in results.PUBLISHED[1:])
+    assert groups[groups.family == "ours"].score.tolist() == [0.7, 0.7]
+    assert set(pairs.model) == {"bag-of-words"} and set(pairs.other) == {"mpnet"}
+    assert (pairs.wins == 0).all() and (pairs.sources == 1).all()
+
+
+def test_reproduced_tasks_are_in_the_group_of_the_paper():
+    entries = {e.name: e for s in specs.declared().sources.values() for e in s.tasks}
+    beside = results.read_beside("paper", "reproduction.csv")
+    assert [t for t, g in zip(beside.task, beside.group) if entries[t].group != g] == []
+
+
+@pytest.mark.mirror
+def test_every_listed_task_has_the_name_group_and_kind_of_the_papers_sheets():
+    declared = specs.declared()
+    scored = published_scores.published(declared)[["listed", "group", "kind"]].drop_duplicates()
+    sheet = sources.table(declared.source("genebench_paper"), "tasks")
+    columns = {"Task Name": "listed", "Family": "group", "Type": "kind"}
+    sheet = sheet[list(columns)].rename(columns=columns)
+    plain = {"categorical": "multiclass", "category": "multiclass", "multi label": "multilabel"}
+    facts = {}  # the scores, which the figures of the paper are made of, overrule the other sheet
+    for row in pd.concat([sheet, scored]).itertuples():
+        kind = plain.get(row.kind, row.kind)
+        facts[published_scores._plain(row.listed)] = row.group.lower(), kind
+    assert len(scored) == 62 and len(sheet) == 59
+    listed = {e.name: e for s in declared.sources.values() for e in s.tasks if e.paper}
+    names = published_scores.listed_names(declared)
+    seen = {n: published_scores._plain(names.get(n, e.paper)) for n, e in listed.items()}
+    assert set(seen.values()) == set(facts) - {"pathology prognostics"}
+    pairs = {"gene2vec/gene2gene": "binary", "opentargets/gene-disease": "regression"}
+    ours = {n: (e.group, pairs.get(n, e.kind)) for n, e in listed.items()}
+    assert {n: f for n, f in ours.items() if f != facts[seen[n]]} == {}

@@ -8,6 +8,7 @@ import pytest
 from genebench.benchmark.splits import SPLITS
 from genebench.book import claims
 from genebench.core import specs
+from genebench.core.errors import BadInput
 
 CLAIM = {
     "id": "a",
@@ -18,27 +19,28 @@ CLAIM = {
 }
 
 
-def tables(difference: float, half: float = 0.1, models=("full", "part", "stem")):
+def tables(difference: float, half: float = 0.1, models=("full", "part", "stem"), sources=8):
     """Means and pairs of one group: full is ``difference`` above stem, ± ``half``."""
     rows = [(m, s) for s in ("random", "family") for m in models]
     means = pd.DataFrame(rows, columns=["model", "split"])
-    means = means.assign(measure="auroc", group="all", tasks=4, lost=0.1, lost_low=0.05)
+    of = {"measure": "auroc", "group": "all", "tasks": 4, "sources": sources}
+    means = means.assign(**of, lost=0.1, lost_low=0.05, lost_high=0.2)
     means["score"] = means.model.map({"full": 0.7, "part": 0.65, "stem": 0.7 - difference})
     pair = {"model": "stem", "other": "full", "difference": -difference, "low": -difference - half}
-    pair |= {"high": -difference + half, "measure": "auroc", "group": "all", "split": "random"}
-    return means.assign(lost_high=0.2), pd.DataFrame([pair])
+    pair |= {"high": -difference + half, "tables_low": -0.9, "tables_high": 0.8, "split": "random"}
+    return means, pd.DataFrame([{**pair, **of}])
 
 
 @pytest.fixture
 def judge(home):
     """Judge the claim by the models of the made-up profile."""
-    known = specs.declared()
-    models = {m: known.models[m] for m in known.profiles["tiny"].models}
+    declared = specs.declared()
+    models = {m: declared.models[m] for m in declared.profiles["tiny"].models}
 
     def judge(means, pairs, **change):
         claim = specs.ClaimSpec(**{**CLAIM, **change})
-        frame = claims.verdicts([claim], models, means, pairs)
-        return frame.iloc[0], claims.claim_words(frame, models)
+        frame = claims.verdicts(claims.known([claim], models), models, means, pairs)
+        return frame.iloc[0], claims.claim_words({"ours": frame}, models)
 
     return judge
 
@@ -48,36 +50,63 @@ def judge(home):
     [(0.2, 0.1, "holds"), (-0.2, 0.1, "fails"), (0.05, 0.1, "open"), (-0.05, 0.1, "open")],
 )
 def test_a_verdict_is_where_the_interval_lies(judge, difference, half, verdict):
-    row, words = judge(*tables(difference, half), note="Mind this.")
+    row, words = judge(*tables(difference, half), note="Mind this.", quote="It leads", where="p. 3")
     assert row.verdict == verdict and row.difference == pytest.approx(difference)
     assert (row.low, row.high) == pytest.approx((difference - half, difference + half))
+    assert (row.tables_low, row.tables_high) == (-0.8, 0.9) and row.stand_in
+    claim, judged = words.splitlines()
+    assert claim == "- **Full leads.** “It leads” (p. 3) {cite}`nobody2024`. Mind this."
     span = " to ".join(f"{v:+.3f}".replace("-", "−") for v in (row.low, row.high))
-    assert f"*{verdict.capitalize()}*: *Full* minus *Stem* is " in words
-    assert f"AUROC ({span}) over 4 tasks (all, random folds)" in words
-    assert words.endswith("Mind this.")
+    assert judged.startswith(
+        f"  - ours: *{verdict}*: *Full* (a stand-in) minus *Stem* (a stand-in)"
+    )
+    assert f"AUROC ({span}) over 4 tasks of 8 source tables" in judged
+    assert judged.endswith("where source tables are drawn too, −0.800 to +0.900.")
+
+
+def test_few_source_tables_limit_a_verdict_to_the_tasks(judge):
+    row, words = judge(*tables(0.2, sources=1))
+    assert row.verdict == "holds on these tasks only" and "Not claimed by the paper" in words
+    assert "of 1 source table, which says nothing of others" in words
 
 
 def test_a_side_without_a_fair_model_cannot_be_tested_and_says_who_is_left_out(judge):
     row, words = judge(*tables(0.2, models=("part", "stem")))
-    assert row.verdict == "cannot be tested" and pd.isna(row.difference)
-    assert "Excluded (leakage or low coverage): Full." in words
-    _, words = judge(*tables(0.2), worse=["dna"])
-    assert "the profile has no model of dna" in words
+    assert row.verdict == "not testable" and pd.isna(row.difference)
+    assert "no model of full is compared there (left out: Full)." in words
+    row, words = judge(*tables(0.2), group="localization")
+    assert "*not testable*, no means of localization tasks under random folds" in words
 
 
-def test_what_is_lost_is_said_of_the_best_model_of_its_side(judge):
+def test_a_claim_without_a_margin_is_shown_and_not_judged(judge):
+    row, words = judge(*tables(0.2), untestable="there is no margin")
+    assert row.verdict == "not testable" and "there is no margin: *Full*" in words
+
+
+def test_what_is_lost_is_said_of_the_best_model_of_its_side(judge, home):
     change = {"better": ["table"], "worse": [], "split": "family", "lost_since": "random"}
     row, words = judge(*tables(0.2), **change)
     assert (row.verdict, row.better, row.low, row.high) == ("holds", "full", 0.05, 0.2)
     assert "*Full*, the best that is fair there, loses 0.100 AUROC (0.050 to 0.200)" in words
     assert "The shortcut that is best there, *Stem*, loses 0.100." in words
+    claim = specs.ClaimSpec(**{**CLAIM, **change})
+    again = claims.verdicts([claim], specs.declared().models, *tables(0.2), split="family")
+    assert again.why[0] == "what is lost since random folds is judged once"
 
 
-def test_every_declared_claim_names_a_group_a_split_and_models_that_exist():
-    families = set(specs.ModelSpec.model_fields["family"].annotation.__args__)
-    assert len(specs.published().claims) >= 6
-    for claim in specs.published().claims:
-        assert claim.group in {"all", *specs.GROUPS} and claim.split in SPLITS
-        names = set(claim.better + claim.worse)
-        assert names <= families | set(specs.declared().models) and claim.better
-        assert claim.worse or claim.lost_since in SPLITS
+def test_unknown_models_groups_and_old_tables_are_refused(judge):
+    with pytest.raises(BadInput, match="claim 'a': unknown family or model 'ful'; did you mean"):
+        judge(*tables(0.2), better=["ful"])
+    with pytest.raises(ValueError, match="localization"):
+        judge(*tables(0.2), group="localisation")
+    means, pairs = tables(0.2)
+    with pytest.raises(BadInput, match="no column 'sources'; run 'genebench run'"):
+        judge(means, pairs.drop(columns="sources"))
+
+
+def test_every_declared_claim_names_models_that_exist_and_is_quoted_with_its_place():
+    listed = claims.known(specs.published().claims, specs.declared().models)
+    assert len(listed) >= 6
+    for claim in listed:
+        assert claim.split in {"", *SPLITS} and bool(claim.quote) == bool(claim.where)
+        assert claim.better and (claim.worse or claim.lost_since in SPLITS)

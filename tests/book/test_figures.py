@@ -56,3 +56,15 @@ def test_lines_have_bands_where_there_are_intervals():
     (ax,) = charts.lines(frame, x="x", xlabel="x", ylabel="y", log={"x": 2}).axes
     assert list(ax.lines[0].get_xdata()) == [1, 2] and len(ax.collections) == 1
     assert ax.get_xscale() == "log"
+
+
+def test_boxes_stand_on_their_rows_from_the_ends_that_are_given():
+    ends = {"whislo": 0.1, "q1": 0.2, "med": 0.5, "q3": 0.7, "whishi": 0.9, "score": 0.45}
+    look = {"ink": "#123456", "face": "white", "group": ["x", "y"]}
+    frame = pd.DataFrame({"row": ["b", "a"], **look, **ends})
+    fig = charts.boxes(frame, ["a", "b"], label="AUROC", panel="group")
+    first, second = fig.axes
+    path = first.patches[0].get_path().vertices
+    assert (path[:, 0].min(), path[:, 0].max()) == (0.2, 0.7) and path[:, 1].mean() > 0.5
+    assert second.patches[0].get_path().vertices[:, 1].mean() < 0.5
+    assert [t.get_text() for t in first.get_yticklabels()] == ["a", "b"]

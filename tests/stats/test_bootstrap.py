@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from genebench.core.errors import BadInput
 from genebench.stats import bootstrap, influences, metrics
 
 
@@ -103,3 +104,34 @@ def test_an_interval_stays_within_the_bounds_and_a_perfect_score_has_none():
     moved = np.random.default_rng(0).normal(0, 0.2, (2, 1000))
     bounds = bootstrap.interval(np.array([0.98, 1.0]), moved, low=0, high=1)
     assert 0 < bounds[0, 0] < 0.98 < bounds[1, 0] < 1 and bounds[:, 1].tolist() == [1, 1]
+
+
+def test_draws_of_clusters_have_the_errors_of_their_levels():
+    rng = np.random.default_rng(0)
+    folds = rng.normal(size=(40, 5, 1))
+    within = bootstrap.cluster_draws(folds, None, 3000)[0]
+    expected = np.sqrt((folds[:, :, 0].var(axis=1) / 5).sum()) / 40
+    assert within.std() == pytest.approx(expected, rel=0.07)
+    effect = rng.normal(size=10)
+    same = np.repeat(effect, 4).reshape(40, 1, 1)  # four copies of a task are no more than one
+    copies = bootstrap.cluster_draws(same, np.arange(40) // 4, 3000)[0]
+    assert copies.std() == pytest.approx(effect.std() / np.sqrt(10), rel=0.07)
+    alone = bootstrap.cluster_draws(folds.mean(axis=1, keepdims=True), np.arange(40), 3000)[0]
+    assert alone.std() == pytest.approx(folds.mean(axis=1).std() / np.sqrt(40), rel=0.07)
+
+
+def test_clusters_that_share_a_difference_separate_two_equal_models_seldom():
+    rng, found = np.random.default_rng(1), []
+    for _ in range(60):
+        gap = np.repeat(rng.normal(size=20), 4) + 0.3 * rng.normal(size=80)
+        both = np.stack([gap, np.zeros(80)], axis=-1)[:, None]
+        for clusters in (np.arange(80) // 4, np.arange(80)):
+            a, b = bootstrap.cluster_draws(both, clusters, 150)
+            low, high = bootstrap.percentiles(a - b)
+            found.append(not low < 0 < high)
+    assert np.mean(found[::2]) < 0.13 < 0.25 < np.mean(found[1::2])
+
+
+def test_one_cluster_is_refused():
+    with pytest.raises(BadInput, match="all tasks are of one cluster"):
+        bootstrap.cluster_draws(np.zeros((3, 5, 2)), ["a", "a", "a"])

@@ -45,10 +45,12 @@ def field(fair: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 _MEANS = """
-    probe measure group split model tasks effective clusters score low high
+    probe measure group split model tasks sources effective clusters score low high
     excess excess_low excess_high tier rank_low rank_high lost lost_low lost_high
 """.split()
-_PAIRS = "probe measure group split model other tasks difference low high p separated".split()
+_PAIRS = """
+    probe measure group split model other tasks sources difference low high p separated
+""".split()
 COLUMNS = {"means.csv": _MEANS, "pairs.csv": _PAIRS}
 
 
@@ -86,7 +88,9 @@ def of(plan: Plan, splits: list[Scored], power: pd.DataFrame) -> Iterator[tuple[
             parents = [splits_of.entry_of(plan.tasks[t], plan.declared.sources) for t in part.index]
             tables = [entry.name if entry else t for entry, t in zip(parents, part.index)]
             cluster = separation.cluster_tasks(resemblance, tables)
-            shared |= {"tasks": len(tasks), "effective": effective, "clusters": cluster.max() + 1}
+            sources = part.index.str.split("/").str[0].nunique()
+            shared |= {"tasks": len(tasks), "sources": sources, "effective": effective}
+            shared |= {"clusters": cluster.max() + 1}
             draws = {"weight": weight, "cluster": cluster}
             for mean, pairs in _of_group(plan, splits, tasks, models, draws):
                 yield {**shared, **mean}, {**shared, **pairs}

@@ -16,7 +16,7 @@ from ..figures import INK, legend, rows_axis
 Panels = list[tuple[Axes, str, pd.DataFrame]]
 
 
-def _panels(
+def panelled(
     frame: pd.DataFrame,
     panel: str | None,
     wide: int,
@@ -90,7 +90,7 @@ def dots(
         step = frame[by].map(list(looks).index) - (len(looks) - 1) / 2
         frame = frame.assign(shift=min(0.16, 0.8 / len(looks)) * step)
     shared = {"sharex": sharex, "sharey": rows is not None}
-    fig, panels = _panels(frame, panel, wide, height=height * most + 1.2, above=0.4, **shared)
+    fig, panels = panelled(frame, panel, wide, height=height * most + 1.2, above=0.4, **shared)
     for ax, name, part in panels:
         names = rows or list(dict.fromkeys(part.row))
         for row in part.to_dict("records"):
@@ -154,7 +154,7 @@ def lines(
     Figure
     """
     shared = {"sharey": True} | shared
-    fig, panels = _panels(frame, panel, 3, width=9.4, height=height, above=0.9, **shared)
+    fig, panels = panelled(frame, panel, 3, width=9.4, height=height, above=0.9, **shared)
     for ax, _, part in panels:
         for label, rows in part.sort_values(x).groupby("row", sort=False):
             first = rows.iloc[0]

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from ...core.specs import ModelSpec
 from ..figures import INK, legend, minus, ordered, rows_axis, styled, titles
+from .panels import panelled
 
 FEW = 5
 """Of fewer scores no quartiles are drawn, but each score alone."""
@@ -65,7 +66,8 @@ def heat_map(
             dark = relative_luminance(ax.collections[0].to_rgba(value)) < 0.18
             ink = "white" if dark else INK
         ax.text(x + 0.5, y + 0.5, words, ha="center", va="center", size=12, color=ink)
-    heads = [textwrap.fill(g, 12) for g in table.columns]
+    narrow = {"width": min(12, 72 // table.shape[1]), "break_long_words": False}
+    heads = [textwrap.fill(g, **narrow) for g in table.columns]
     ax.set_xticks(np.arange(len(heads)) + 0.5, heads, rotation=0, va="top")
     ax.set_yticks(np.arange(len(rows)) + 0.5, names, rotation=0)
     ax.set(xlabel="", ylabel="")
@@ -119,4 +121,47 @@ def task_scores(
     ax.axvline(chance, color=INK, linestyle="--", linewidth=1)
     rows_axis(ax, [models[m].title + "*" * (m in set(stars.model)) for m in rows])
     ax.set_xlabel(label)
+    return fig
+
+
+def boxes(
+    frame: pd.DataFrame, rows: list[str], *, label: str, panel: str, chance: float = 0.5
+) -> Figure:
+    """Box plots of which the ends are given, rows from the top, one panel a group.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns ``row`` (label), ``ink`` (colour), ``face`` (colour inside), ``score`` (mean, a
+        dot), and ``whislo``, ``q1``, ``med``, ``q3``, ``whishi``.
+    rows : list of str
+        Labels of the rows.
+    label, panel : str
+        What is drawn, and the column of the panel's title.
+    chance : float
+        Score of guessing, dashed.
+
+    Returns
+    -------
+    Figure
+    """
+    size = {"height": 0.34 * len(rows) + 0.9, "above": 0.2}
+    fig, panels = panelled(frame, panel, 2, **size, sharex=True, sharey=True)
+    for ax, _, part in panels:
+        at = part.row.map(rows.index)
+        drawn = ax.bxp(
+            part.to_dict("records"),
+            positions=at,
+            orientation="horizontal",
+            widths=0.66,
+            showfliers=False,
+            patch_artist=True,
+            medianprops={"color": INK},
+        )
+        for box, ink, face in zip(drawn["boxes"], part.ink, part.face):
+            box.set(facecolor=face, edgecolor=ink, linewidth=1.5, alpha=0.6)
+        ax.scatter(part.score, at, 26, INK, zorder=3)
+        ax.axvline(chance, color=INK, linestyle="--", linewidth=1)
+        rows_axis(ax, rows)
+    fig.supxlabel(label, fontsize=12)
     return fig
