@@ -13,7 +13,8 @@ from ...core.errors import BadInput, unknown
 from .. import limits
 from .frames import Vectors
 
-_GENE = r"ENSG\d{11}(\.\d+)?|(?![ACGTN]+\d*-\d+$|[ACGTN]{10})[A-Z][A-Z0-9]+([-.][A-Z0-9]+)*|C(\d+|X|Y)orf\d+"
+_BARCODE = r"[ACGTN]+\d*-\d+$|[ACGTN]{10}"
+_GENE = rf"ENSG\d{{11}}(\.\d+)?|(?!{_BARCODE})[A-Z][A-Z0-9]+([-.][A-Z0-9]+)*|C(\d+|X|Y)orf\d+"
 
 
 def share_of_genes(names: pd.Series) -> float:
