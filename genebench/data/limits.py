@@ -28,7 +28,7 @@ from ..core.errors import BadInput
 LONGEST_TEXT = 10_000
 """Bytes of the longest text that a cell of a Parquet table may hold."""
 MOST_ROWS, MOST_COLUMNS, MOST_CELLS = 200_000, 50_000, 500_000_000
-"""Rows, columns, and rows × columns of a table of vectors, unless the user allows another number."""
+"""Rows, columns, and rows × columns of a table of vectors, unless the user says otherwise."""
 MOST_PACKED, UNPACKED = 200, 3e7
 """How many times its own size a file may hold, where that is more than so many bytes."""
 

@@ -165,7 +165,8 @@ def read_gmt(path: Path, *, by_name: bool = False) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row a set and gene; columns ``set``, ``name``, ``gene``.
+        A row a set and gene; columns ``set``, ``name``, ``gene``; ``by_name``: ``name`` is the
+        description.
     """
     rows, lines = [], {}
     with open_unpacked(path) as stream:
@@ -184,7 +185,8 @@ def read_gmt(path: Path, *, by_name: bool = False) -> pd.DataFrame:
         for fault in (text for text, present in faults.items() if present):
             raise BadInput(f":{number}: {fault}; fix or remove that line.")
         lines[name] = number
-        rows += [(name if by_name else rest[0] or name, name, gene) for gene in genes]
+        about = (name, rest[0]) if by_name else (rest[0] or name, name)
+        rows += [(*about, gene) for gene in genes]
     return pd.DataFrame(rows, columns=["set", "name", "gene"])
 
 

@@ -29,7 +29,8 @@ LARGEST = 1e10
 """A value beyond this, up or down, is a fault: its square leaves no digits for the others."""
 FEWEST = 20
 """Fewer genes are a fault."""
-_MOUSE = r"(?!C(\d+|X|Y)orf)[A-Z][a-z0-9-]*[a-z][a-z0-9-]*"
+MOUSE = r"(?!C(\d+|X|Y)orf)[A-Z][a-z0-9-]*[a-z][a-z0-9-]*"
+"""How symbols of the mouse are written, and those of human genes are not."""
 _UNUSABLE_ID = r"[\x00-\x1f\x7f\ud800-\udfff]|.{201}"
 _BYTES = r"b(['\"])(.+)\1"
 _TORCH = (
@@ -168,7 +169,7 @@ def _opened(path: Path, ids, array, most_cells, share) -> VectorFile:
 
 def _check_ids(ids: pd.Series, strict: bool) -> None:
     """Raise a sentence at the first id that cannot name a gene."""
-    mouse = ids.str.fullmatch(_MOUSE)
+    mouse = ids.str.fullmatch(MOUSE)
     rules = {
         "holds control characters or is too long; fix it": ids.str.contains(_UNUSABLE_ID),
         "is empty; name its gene or drop the row": ids == "",

@@ -24,7 +24,7 @@ from ..benchmark import plan as planning
 from ..benchmark import results, run, validation
 from ..benchmark.plan import Plan
 from ..core import cache, manifest
-from ..core.errors import BadInput, RunFailed
+from ..core.errors import BadInput, RunFailed, one_line
 from ..core.workers import Progress, Say, quiet
 from ..data import genes
 from ..data.labels import slug
@@ -71,7 +71,7 @@ def place(
     """
     start = time.perf_counter()
     path = Path(path)
-    title = name or path.name.split(".")[0] or "vectors"
+    title = one_line(name or path.name.split(".")[0]) or "vectors"
     mine = slug(title) or "my-vectors"
     if out is None and path.is_file():
         out = Path(f"{slug(title) or 'my'}-{cache.digest(path)[:8]}-card")
