@@ -199,7 +199,7 @@ def faults(folder: Path) -> list[str]:
     how = f"restore it, make it again, or run 'genebench validate {folder} --seal' if it is right"
     if not isinstance(listed, dict):
         return [f"{path}: holds no SHA-256 of the tables beside it, or is missing; {how}."]
-    out = [f"{path}: is not, byte for byte, as it was written; {how}."] * (
+    out = [f"{path}: the manifest is not, byte for byte, as it was written; {how}."] * (
         seal != cache.key(manifest)
     )
     for name in sorted({*listed, *(p.name for p in tables(folder))}):

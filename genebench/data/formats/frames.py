@@ -141,9 +141,9 @@ def from_frame(frame: pd.DataFrame, ids: str | None) -> Vectors:
     with np.errstate(invalid="ignore"):  # a signalling NaN of single precision is a NaN
         matrix = values.to_numpy(np.float64, na_value=np.nan)
     taken = list(values)
+    spans = " to ".join(f"'{name[:40]}'" for name in dict.fromkeys((taken[0], taken[-1])))
     notes = [
-        f"ids were taken from the column '{names.name}', vectors from {len(taken)} columns, "
-        f"{_names(taken[:1] + taken[1:][-1:])}."
+        f"ids were taken from the column '{names.name}', vectors from {len(taken)} columns, {spans}."
     ]
     for why in dict.fromkeys(left.values()):
         notes.append(f"left out: {_names([n for n in left if left[n] == why])} ({why}).")
