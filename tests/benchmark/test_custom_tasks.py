@@ -120,8 +120,8 @@ def test_names_that_give_one_slug_are_two_tasks_and_nothing_steers_the_terminal(
     names = "up!", "up?", "\x1b[31mred\u202e", "+", "-"
     path = write(home / "x.gmt", *((name, *GENES[:40]) for name in names))
     assert len(loaded(from_gmt(path))) == len(names)
-    result = CliRunner().invoke(app, ["tasks", "-p", "tiny", "--gmt", str(path)])
-    assert result.exit_code == 0 and "red" in result.output
+    result = CliRunner().invoke(app, ["run", "-p", "tiny", "--gmt", str(path), "--dry-run"])
+    assert result.exit_code == 0 and "red" in result.stderr
     assert not set("\x1b\u202e") & set(result.output + result.stderr)
 
 

@@ -143,7 +143,8 @@ def from_frame(frame: pd.DataFrame, ids: str | None) -> Vectors:
     taken = list(values)
     spans = " to ".join(f"'{name[:40]}'" for name in dict.fromkeys((taken[0], taken[-1])))
     notes = [
-        f"ids were taken from the column '{names.name}', vectors from {len(taken)} columns, {spans}."
+        f"ids were taken from the column '{names.name}', vectors from {len(taken)} columns, "
+        f"{spans}."
     ]
     for why in dict.fromkeys(left.values()):
         notes.append(f"left out: {_names([n for n in left if left[n] == why])} ({why}).")
