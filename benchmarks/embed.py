@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from genebench.core import cache, paths, specs
+from genebench.core import cache, manifest, paths, specs
 from genebench.core.errors import BadInput
 from genebench.data import readers, sources
 from genebench.models import Sequences, hub, inference
@@ -414,6 +414,7 @@ def write(rows: list[dict[str, object]]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     with cache.atomic(path) as temporary:
         frame.to_csv(temporary, index=False)
+    manifest.note(path)
     return path
 
 

@@ -26,7 +26,7 @@ from sklearn.preprocessing import StandardScaler
 
 from genebench import probes
 from genebench.benchmark import plan, splits
-from genebench.core import paths
+from genebench.core import manifest, paths
 from genebench.core.cache import atomic
 from genebench.core.errors import BadInput
 from genebench.data.tasks import Task
@@ -546,6 +546,7 @@ def write(rows: pd.DataFrame, distances: pd.DataFrame) -> None:
     for frame, name in ((rows, "probe"), (distances, "probe_distance")):
         with atomic(paths.PERF / f"{name}.csv") as temporary:
             frame.to_csv(temporary, index=False, float_format="%.4g")
+        manifest.note(paths.PERF / f"{name}.csv")
 
 
 if __name__ == "__main__":

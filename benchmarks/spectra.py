@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from genebench.core import paths
+from genebench.core import manifest, paths
 from genebench.core.cache import atomic
 from genebench.core.errors import BadInput
 
@@ -383,6 +383,7 @@ def write(frame: pd.DataFrame) -> None:
     with atomic(_path()) as temporary:
         whole = dict.fromkeys(["n", "splits", "edges"], "Int64")
         frame.astype(whole).to_csv(temporary, index=False, float_format="%.4g")
+    manifest.note(_path())
 
 
 def speeds(*, measured_on: str = "") -> pd.DataFrame:

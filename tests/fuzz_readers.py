@@ -24,17 +24,15 @@ import atheris
 
 with atheris.instrument_imports(include=["genebench"]):
     import pandas as pd
-    from data.test_hostile_files import TEXTS
+    from data.test_hostile_files import DOORS, TEXTS
     from data.test_vectors import GOOD
 
     from genebench.benchmark import results
     from genebench.core import manifest, paths, specs
     from genebench.core.errors import BadInput
     from genebench.data import annotations, vectors
-    from genebench.glm import variants
 
 FOLDER = Path(tempfile.mkdtemp())
-VCF = b"##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\nchr1\t2\t.\tC\tA,T\n"
 COUNT = Counter()
 EVERY = 2000
 """Inputs between two writings of the counts."""
@@ -44,8 +42,7 @@ def readers() -> dict[str, tuple]:
     """Name of a file → (its reader, sound content)."""
     out = {f"s.{name}": (annotations.READERS[name], text) for name, text in TEXTS.items()}
     out["v.yaml"] = specs.read_yaml, b"a: [1, {b: c}]\n"
-    out["v.fa"] = variants.genome, b">chr1 one\nACGTNacgt\n>chr2\nGGCC\n"
-    out["v.vcf"] = variants.read, VCF
+    out |= DOORS
     out["manifest.json"] = manifest.read, b'{"cells": [], "versions": {}}'
     for name in (name for name in GOOD if name.startswith("v.")):
         GOOD[name][0](FOLDER / name)

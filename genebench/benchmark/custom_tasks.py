@@ -14,11 +14,12 @@ import numpy as np
 import pandas as pd
 
 from ..core import cache, paths
-from ..core.errors import BadInput, unknown
+from ..core.errors import BadInput, one_line, unknown
 from ..core.specs import Declarations, FileSpec, ProfileSpec, SourceSpec, TaskSpec
 from ..data import genes, readers
 from ..data.genes import Resolver
 from ..data.labels import slug
+from ..data.vectors import MOUSE
 from ..stats import intervals
 from . import plan as planning
 
@@ -107,6 +108,7 @@ def from_gmt(
         raise unknown("choice of negatives", negatives, NEGATIVES)
     listed = _read(gmt)
     resolver, messages = find_resolver(declared)
+    messages += _oddities(listed, resolver)
     listed = listed.assign(
         symbol=listed.gene.to_numpy(str), status="approved", hint="all are empty"
     )
@@ -149,7 +151,38 @@ def _read(gmt: Path) -> pd.DataFrame:
         raise BadInput(f"{gmt}: cannot be read ({err.strerror}); give a GMT file.") from None
     if listed.empty:
         raise BadInput(f"{gmt}: holds no gene set; write {again}")
+    weight = listed.gene.str.extract(r"^(.+),-?[\d.]+(?:[eE]-?\d+)?$")[0]
+    listed = listed.assign(weighted=weight.notna(), gene=weight.fillna(listed.gene))
     return listed.drop_duplicates(["set", "gene"], ignore_index=True)
+
+
+def _oddities(listed: pd.DataFrame, resolver: Resolver | None) -> list[str]:
+    """A sentence for each thing about a file that is likely not as its author meant it."""
+    out = []
+    if listed.weighted.any():
+        out.append(
+            f"{listed.weighted.sum():,} of {len(listed):,} genes carry a weight after a comma, "
+            "which is not used: every gene of a set counts the same."
+        )
+    if resolver is None:
+        return out
+    second = listed.drop_duplicates("set").name
+    named = resolver.resolve(second.unique(), kind="symbol")
+    genes = second.isin(named.ids[named.status == "approved"])
+    if genes.mean() >= 0.5:
+        out.append(
+            f"the second column names a gene in {genes.sum()} of {len(genes)} sets (first: "
+            f"'{second[genes].iloc[0]}'): it is the description in GMT, and is not read as a gene; "
+            "put a description, or 'na', between name and genes if it is one."
+        )
+    known = resolver.resolve(listed.gene.unique())
+    mouse = pd.Series(known.ids[known.status == "case"]).str.fullmatch(MOUSE).sum()
+    if mouse >= 0.5 * len(known.ids):
+        out.append(
+            f"{mouse:,} of {len(known.ids):,} ids are written like symbols of the mouse and were "
+            "matched by their letters, which is no orthology; map them to human orthologues."
+        )
+    return out
 
 
 def find_resolver(declared: Declarations) -> tuple[Resolver | None, list[str]]:
@@ -231,8 +264,8 @@ def _profile(
     gmt: Path, base: ProfileSpec, negatives: str, members: pd.DataFrame
 ) -> tuple[ProfileSpec, SourceSpec]:
     """Write the members to the cache, and declare the source and profile that read them."""
-    digest, called = cache.digest(gmt), gmt.name.replace("{", "(").replace("}", ")")
-    name = f"gmt-{slug(gmt.name.split('.')[0]) or 'sets'}-{digest[:8]}-{base.name}"
+    digest, called = cache.digest(gmt), one_line(gmt.name).replace("{", "(").replace("}", ")")
+    name = f"gmt-{slug(gmt.name.split('.')[0]) or 'sets'}-{digest[:16]}-{base.name}"
     name += "-file" * (negatives == "file")
     path = paths.DOWNLOADS / "own" / f"{name}.tsv"
     with cache.atomic(path) as temporary:

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..core import cache, paths
+from ..core import cache, manifest, paths
 from ..core.errors import BadInput, pick, unknown
 from ..data import limits
 from ..data.readers import EXACT
@@ -89,10 +89,11 @@ def manifest_path(profile: str) -> Path:
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
-    """Write a small table as CSV, atomically, without the folders of this machine."""
+    """Write a small table as CSV, atomically, without the folders of this machine, and note it."""
     frame = frame.replace({f"{paths.ROOT}/": ""}, regex=True)
     with cache.atomic(path) as temporary:
         frame.to_csv(temporary, index=False)
+    manifest.note(path)
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:
@@ -108,6 +109,7 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
     frame = frame.astype({c: "float32" for c in frame.select_dtypes("float64")})
     with cache.atomic(path) as temporary:
         frame.to_parquet(temporary, index=False, compression="zstd")
+    manifest.note(path)
 
 
 def read_beside(profile: str, name: str) -> pd.DataFrame:
@@ -237,6 +239,7 @@ def write(frame: pd.DataFrame, path: Path) -> None:
             store_schema=False,
             write_page_checksum=True,
         )
+    manifest.note(path)
 
 
 def aggregate(frame: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..core import cache, paths
+from ..core import manifest as manifests
 from ..core.errors import BadInput, unknown
 from ..core.specs import GROUPS, MORE_GROUPS
 from ..stats.metrics import METRICS
@@ -84,12 +85,15 @@ def validate(frame: pd.DataFrame, where: str) -> list[str]:
     return faults
 
 
-def validate_path(path: Path | None) -> list[str]:
-    """Check a file of scores, a manifest, or a folder of both.
+def validate_path(path: Path | None, *, seal: bool = False) -> list[str]:
+    """Check a file of scores, a manifest, or folders of results and every table in them.
 
     Parameters
     ----------
     path : Path or None
+        A folder stands for those below it too.
+    seal : bool
+        Whether to note the tables of folders first as they are now.
 
     Returns
     -------
@@ -103,14 +107,16 @@ def validate_path(path: Path | None) -> list[str]:
             f"{paths.RESULTS}: {', '.join(names) or 'none yet'})."
         )
     if path.is_dir():
-        there = [p for p in (path / "scores.parquet", path / "manifest.json") if p.exists()]
-        if not there:
+        below = [path, *sorted(p for p in path.rglob("*") if p.is_dir())]
+        folders = [p for p in below if (p / "manifest.json").exists() or manifests.tables(p)]
+        if not folders:
             raise BadInput(
                 f"{path}: holds neither scores.parquet nor manifest.json; give a results folder or "
                 "file."
             )
-        faults = [fault for p in there for fault in validate_path(p)]
-        return faults or (_complete(*there) if len(there) == 2 else [])
+        for folder in folders if seal else ():
+            manifests.seal(folder, manifests.tables(folder))
+        return [fault for folder in folders for fault in _folder_faults(folder)]
     if not path.exists():
         raise BadInput(
             f"{path}: no such file; give a scores.parquet, a manifest.json or their folder."
@@ -124,6 +130,16 @@ def validate_path(path: Path | None) -> list[str]:
             f"{path}: neither parquet nor readable JSON ({err}); give a scores.parquet or a "
             "manifest.json."
         ) from None
+
+
+def _folder_faults(folder: Path) -> list[str]:
+    """What is wrong with a folder: tables that were changed, then scores and manifest of a run."""
+    changed = manifests.faults(folder)
+    there = [p for n in ("scores.parquet", "manifest.json") if (p := folder / n).exists()]
+    if changed or set(manifests.raw(folder / "manifest.json")) == {"tables", "seal"}:
+        return changed
+    faults = [fault for p in there for fault in validate_path(p)]
+    return faults or (_complete(*there) if len(there) == 2 else [])
 
 
 _MANIFEST = {

@@ -181,6 +181,15 @@ class _Execution:
         return paths.executed(self.profile) / f"{self}.ipynb"
 
 
+def _check_parameters(page: PageSpec, given: Iterable[str]) -> None:
+    """Raise a sentence for a parameter that the notebook of a page does not have."""
+    import papermill
+
+    known = papermill.inspect_notebook(titled(page))
+    for name in given:
+        pick(known, "parameter", name, where=f"notebook '{page.notebook}'")
+
+
 def _execute(shared: None, unit: _Execution) -> None:
     """Execute one notebook; a fault leaves the partial copy in ``failed/``."""
     import nbformat
@@ -197,8 +206,7 @@ def _execute(shared: None, unit: _Execution) -> None:
     partial, book = unit.out.parent / "failed" / unit.out.name, titled(page)
     partial.parent.mkdir(parents=True, exist_ok=True)
     given = {"profile": unit.profile, "page": page.page, **page.parameters, **unit.parameters}
-    for strange in sorted(set(given) - set(papermill.inspect_notebook(book))):
-        raise RunFailed(f"notebook '{page.notebook}' has no parameter '{strange}'")
+    _check_parameters(page, given)
     try:
         done = papermill.execute_notebook(
             book,
@@ -289,6 +297,8 @@ def run(
     chosen, given = {name: pick(known, "page", name) for name in pages or known}, parameters or {}
     if "genes" in chosen:
         gene_tables.refresh(profile, specs.declared())
+    for page in chosen.values() if given else ():
+        _check_parameters(page, given)
     units = [_Execution(p, profile, given, key(p, profile, given)) for p in chosen.values()]
     waiting = [unit for unit in units if force or not _current(unit)]
     if waiting:

@@ -272,17 +272,19 @@ def reproduce(
     print(folder)
 
 
-def validate(path: Path | None = None) -> None:
-    """Check results against the schema, the metrics' bounds and the uniqueness of rows.
+def validate(path: Path | None = None, *, seal: bool = False) -> None:
+    """Check results: schema, bounds, rows, and that every table is as its manifest says.
 
     Parameters
     ----------
     path : Path, optional
-        A scores.parquet, a manifest.json, or their folder.
+        A scores.parquet, a manifest.json, their folder, or a folder of such folders.
+    seal : bool
+        First note the tables of a folder in its manifest, as they are now.
     """
     from ..benchmark import validation
 
-    if faults := validation.validate_path(path):
+    if faults := validation.validate_path(path, seal=seal):
         print(*faults, sep="\n")
         raise BadInput(f"{path}: faults found: {len(faults)}; rerun 'genebench run'.")
     print(f"{path}: valid")

@@ -6,13 +6,15 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from errno import EACCES, EDQUOT, EISDIR, ENOSPC, ENOTDIR, EPERM, EROFS
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from ..core import specs
-from ..core.errors import BadInput, Sentence
+from ..core.cluster import check_address
+from ..core.errors import BadInput, Sentence, one_line
 
 HELP = {
     "profile": "Which profile of data/profiles.yml.",
@@ -30,7 +32,7 @@ HELP = {
 """Help of an option that a command's own docstring leaves out."""
 SHORT = {"profile": ["-p"], "jobs": ["-j"], "model": ["-m"], "parameter": ["-P"], "n": ["-n"]}
 """Options that can be written with one letter."""
-LEAST = {"jobs": 1, "seeds": 1, "n": 1, "memory": 0.1}
+LEAST = {"jobs": 1, "seeds": 1, "n": 1, "memory": 0.1, "max_cells": 1}
 """Smallest value of a number."""
 LONGEST_CELL = 100
 """Letters of a cell that a table in a file or a pipe shows; ``--json`` has them all."""
@@ -66,6 +68,8 @@ def command(function: Callable) -> Callable:
     @functools.wraps(function)
     def guarded(**given):
         try:
+            if given.get("scheduler"):  # before minutes are spent on a plan
+                check_address(given["scheduler"])
             return function(**given)
         except Sentence as err:
             sentence, status = str(err), 2 if isinstance(err, BadInput) else 1
@@ -73,8 +77,13 @@ def command(function: Callable) -> Callable:
             sys.stderr.close()
             raise SystemExit(0) from None
         except OSError as err:
-            where, status = err.filename or "no file named", 1
-            sentence = f"{err.strerror or err} ({where}); make that place writable and run again."
+            status, todo = 1, "look at it and run again."
+            if err.errno in (EACCES, EPERM, EROFS, ENOSPC, EDQUOT, ENOTDIR, EISDIR):
+                todo = "make that place writable and run again."
+            where = f" ({err.filename})" * bool(err.filename)
+            sentence = f"{err.strerror or str(err) or type(err).__name__}{where}; {todo}"
+        except MemoryError:
+            sentence, status = "there is not enough memory; give fewer --jobs, or less data.", 1
         except KeyboardInterrupt:
             sentence, status = "interrupted; what was finished is kept, run the same again.", 130
         note(sentence)
@@ -87,7 +96,7 @@ def command(function: Callable) -> Callable:
 
 def note(sentence: str) -> None:
     """Print a sentence on standard error, under the name of the program."""
-    print(f"genebench: {sentence}", file=sys.stderr)
+    print(f"genebench: {one_line(sentence)}", file=sys.stderr)
 
 
 def split_names(given: list[str] | None) -> list[str]:

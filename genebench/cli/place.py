@@ -16,6 +16,7 @@ def place(
     ids: str | None = None,
     array: str | None = None,
     kind: str | None = None,
+    max_cells: int | None = None,
     tasks: list[str] | None = None,
     jobs: int | None = None,
     json_: bool = False,
@@ -27,7 +28,7 @@ def place(
     vectors : Path
         Your vectors: csv, tsv, npz, npy, parquet, h5ad, safetensors, text.
     out : Path, optional
-        Folder for the card (default: ./<name>-card).
+        Folder for the card (default: ./<name>-<digest of the file>-card).
     name : str, optional
         What to call the vectors (default: the file's name).
     ids : str, optional
@@ -36,11 +37,13 @@ def place(
         Which array of several: a key, or obsm/<key>, varm/<key>, X, X.T.
     kind : str, optional
         Kind of id: symbol, ensembl, entrez, uniprot, hgnc (default: guessed).
+    max_cells : int, optional
+        Most rows × columns (default: 500,000,000; 200,000 rows, 50,000 columns).
     """
     from ..place import place as module
 
     options = {"profile": profile, "out": out, "name": name, "jobs": jobs}
-    reading = {"ids": ids, "array": array, "kind": kind}
+    reading = {"ids": ids, "array": array, "kind": kind, "max_cells": max_cells}
     with Reporter() as report:
         folder, card = module.place(
             vectors, reading=reading, tasks=split_names(tasks), **options, **report.hooks

@@ -5,9 +5,10 @@ this process, and nobody else stores them. A worker may join, leave or be killed
 units are computed again.
 """
 
+import asyncio
 import queue
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import fields, is_dataclass
 from importlib import metadata
 from pathlib import Path
@@ -26,6 +27,8 @@ SHARED_BYTES = 2e9
 """Bytes that units may share at a time on each worker."""
 PATIENCE = 300.0
 """Seconds without any worker after which a run gives up."""
+CONNECT = 3.0
+"""Seconds in which a scheduler answers."""
 
 
 def code() -> str:
@@ -41,6 +44,43 @@ def code() -> str:
     return cache.key([*map(cache.digest, modules), *versions])
 
 
+def check_address(address: str) -> None:
+    """Raise a sentence where nothing listens, before anything is made for a cluster.
+
+    Parameters
+    ----------
+    address : str
+        Of a scheduler; only ``tcp`` and ``tls`` are tried.
+    """
+    if "://" not in address:
+        raise BadInput(
+            f"scheduler '{address}': is no address such as tcp://host:8786; give the one that "
+            "'dask scheduler' prints."
+        )
+    try:
+        from distributed.comm import connect
+    except ImportError:
+        raise BadInput(
+            "--scheduler needs the package 'distributed'; install it with: pip install -c "
+            "constraints.txt -e '.[cluster]'."
+        ) from None
+
+    async def reach() -> None:
+        await (await connect(address, timeout=CONNECT)).close()
+
+    try:
+        asyncio.run(reach())
+    except Exception as err:  # what is no scheduler answers anything
+        raise _no_answer(address, err) from None
+
+
+def _no_answer(address: str, err: Exception) -> BadInput:
+    return BadInput(
+        f"scheduler '{address}': does not answer ({fault(err)[:100]}); give the address that "
+        "'dask scheduler' prints."
+    )
+
+
 class Cluster(AbstractContextManager):
     """A running Dask cluster, to be entered as a context.
 
@@ -49,7 +89,7 @@ class Cluster(AbstractContextManager):
     address : str
         Of its scheduler, such as ``tcp://host:8786``.
     timeout : float, default=20
-        Seconds to wait for the scheduler, and for a first worker.
+        Seconds to wait for a first worker.
 
     Raises
     ------
@@ -58,28 +98,16 @@ class Cluster(AbstractContextManager):
     """
 
     def __init__(self, address: str, *, timeout: float = 20.0) -> None:
-        if "://" not in address:
-            raise BadInput(
-                f"scheduler '{address}': is no address such as tcp://host:8786; give the one that "
-                "'dask scheduler' prints."
-            )
-        try:
-            import dask
-            from distributed import Client
+        check_address(address)
+        import dask
+        from distributed import Client
 
-            # a large part travels with its task on purpose
-            dask.config.set({"distributed.admin.large-graph-warning-threshold": SHARED_BYTES})
-            self.client = Client(address, timeout=timeout, set_as_default=False)
-        except ImportError:
-            raise BadInput(
-                "--scheduler needs the package 'distributed'; install it with: pip install -c "
-                "constraints.txt -e '.[cluster]'."
-            ) from None
-        except (OSError, ValueError, RuntimeError) as err:
-            raise BadInput(
-                f"scheduler '{address}': does not answer ({fault(err)[:100]}); give the address "
-                "that 'dask scheduler' prints."
-            ) from None
+        # a large part travels with its task on purpose
+        dask.config.set({"distributed.admin.large-graph-warning-threshold": SHARED_BYTES})
+        try:
+            self.client = Client(address, timeout=CONNECT, set_as_default=False)
+        except Exception as err:
+            raise _no_answer(address, err) from None
         try:
             self._check(address, timeout)
         except BaseException:
@@ -183,8 +211,16 @@ class Cluster(AbstractContextManager):
                 running[future] = unit
                 future.add_done_callback(ended.put)
             yield from results(0)
+        except OSError as err:
+            if err.errno is not None:  # an output cannot be stored
+                raise
+            raise RunFailed(
+                f"the scheduler does not answer any more ({fault(err)[:100]}); what was finished "
+                "is kept, start it and run again."
+            ) from None
         finally:
-            self.client.cancel([*running, *(future for future, _ in sent.values())], force=True)
+            with suppress(OSError, RuntimeError):  # there may be nobody left to tell
+                self.client.cancel([*running, *(future for future, _ in sent.values())], force=True)
 
     def _send(self, part: Any, sent: dict[str, tuple[Any, float]]) -> Any:
         """A part of a unit, or the future of one that is shared; the least recently used go."""

@@ -8,6 +8,14 @@ LONGEST = 1400
 """Letters of a sentence; what is longer loses its middle."""
 
 
+def one_line(text: object) -> str:
+    """Text as one printable line: nothing in it steers a terminal, and blanks stand alone."""
+    text = str(text)
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(text.split())
+
+
 class Sentence(Exception):  # noqa: N818 — it is one
     """An error that a person reads in one line.
 
@@ -21,7 +29,7 @@ class Sentence(Exception):  # noqa: N818 — it is one
     """
 
     def __init__(self, text: str = "") -> None:
-        line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+        line = one_line(text)
         half = LONGEST // 2
         super().__init__(line if len(line) <= LONGEST else f"{line[:half]} … {line[-half:]}")
 

@@ -24,6 +24,8 @@ PACKAGES = (
 """Packages that can change a result."""
 CODE = ("genebench", "data/*.yml", "data/sources")
 """Files that can."""
+TABLES = (".csv", ".parquet")
+"""Endings of tables, whose SHA-256 stands in the manifest beside them."""
 
 
 def write(
@@ -103,7 +105,7 @@ def write(
         "skipped": {s: {m: t for m, t in models.items() if t} for s, models in skipped.items()},
         "scores_sha256": cache.digest(path.with_name("scores.parquet")),
     }
-    _write_sealed(path, manifest)
+    write_sealed(path, manifest)
 
 
 def stages(path: Path, clock: dict[str, float], *, computed: int) -> None:
@@ -129,17 +131,93 @@ def stages(path: Path, clock: dict[str, float], *, computed: int) -> None:
     took = [end - before for end, before in zip(ends, [first, *ends])]
     manifest["wall_s"] |= {"run": sum(took), "stages": dict(zip(names, took))}
     manifest["peak_memory_mb"] = max(manifest["peak_memory_mb"], round(peak_memory_mb()))
-    del manifest["seal"]
-    _write_sealed(path, manifest)
+    write_sealed(path, manifest)
 
 
 def _mostly_cached(old: dict, computed: int, cells: int) -> bool:
     return computed < cells / 2 and "stages" in old.get("wall_s", {})
 
 
-def _write_sealed(path: Path, manifest: dict) -> None:
+def write_sealed(path: Path, manifest: dict) -> None:
+    """Write a manifest with its seal; SHA-256 of tables that stand in the older one stay.
+
+    Parameters
+    ----------
+    path : Path
+    manifest : dict
+        Plain values.
+    """
     manifest = json.loads(json.dumps(manifest), parse_float=lambda text: round(float(text), 4))
+    manifest = {"tables": raw(path).get("tables", {})} | manifest
+    manifest.pop("seal", None)
     cache.write_json(path, {**manifest, "seal": cache.key(manifest)})
+
+
+def tables(folder: Path) -> list[Path]:
+    """Tables of a folder, by name."""
+    return sorted(p for p in folder.iterdir() if p.suffix in TABLES)
+
+
+def note(path: Path) -> None:
+    """Note the SHA-256 of a table of results in the manifest beside it; of others do nothing."""
+    if paths.RESULTS.resolve() in path.resolve().parents:
+        seal(path.parent, [path])
+
+
+def seal(folder: Path, written: list[Path]) -> None:
+    """Note the SHA-256 of tables of a folder in its manifest, which is made if there is none.
+
+    Parameters
+    ----------
+    folder : Path
+    written : list of Path
+        Tables as they should be; what is noted of others stays.
+    """
+    path = folder / "manifest.json"
+    old = raw(path)
+    known = {n: v for n, v in old.get("tables", {}).items() if (folder / n).exists()}
+    write_sealed(path, old | {"tables": known | {p.name: cache.digest(p) for p in written}})
+
+
+def faults(folder: Path) -> list[str]:
+    """Find tables that are not, byte for byte, as the manifest beside them says.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    list of str
+        A sentence each; none for a folder without a manifest that is not of the project's results.
+    """
+    path = folder / "manifest.json"
+    if not path.exists() and paths.RESULTS.resolve() not in folder.resolve().parents:
+        return []
+    manifest = raw(path)
+    seal, listed = manifest.pop("seal", None), manifest.get("tables")
+    how = f"restore it, make it again, or run 'genebench validate {folder} --seal' if it is right"
+    if not isinstance(listed, dict):
+        return [f"{path}: holds no SHA-256 of the tables beside it, or is missing; {how}."]
+    out = [f"{path}: the manifest is not, byte for byte, as it was written; {how}."] * (
+        seal != cache.key(manifest)
+    )
+    for name in sorted({*listed, *(p.name for p in tables(folder))}):
+        table = folder / name
+        if not table.exists():
+            out.append(f"{table}: is listed in {path.name} and missing; {how}.")
+        elif listed.get(name) != cache.digest(table):
+            out.append(f"{table}: is not, byte for byte, what {path.name} says; {how}.")
+    return out
+
+
+def raw(path: Path) -> dict:
+    """Read any manifest; empty if it cannot be read."""
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return manifest if isinstance(manifest, dict) else {}
 
 
 def read(path: Path) -> dict:
@@ -154,12 +232,8 @@ def read(path: Path) -> dict:
     dict
         Empty if it cannot be read or has another form.
     """
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    sound = isinstance(manifest, dict) and isinstance(manifest.get("cells"), list)
-    return manifest if sound else {}
+    manifest = raw(path)
+    return manifest if isinstance(manifest.get("cells"), list) else {}
 
 
 def peak_memory_mb() -> float:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
+from .errors import one_line
+
 
 class Reporter:
     """Report what long work does, on standard error; to be entered as a context."""
@@ -36,6 +38,7 @@ class Reporter:
 
     def say(self, text: str) -> None:
         """Print one sentence above the bars, or as a line of the log."""
+        text = one_line(text)
         if self.live:
             self.console.print(text, highlight=False, markup=False)
         else:

@@ -8,6 +8,7 @@ costs one unit a process.
 import multiprocessing
 import os
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -185,11 +186,14 @@ def execute(
     progress(stage.name, 0, len(waiting))
     here = isinstance(executor, Executor)
     each = _each(executor, stage, waiting) if here else executor.each(stage, shared, waiting)
+    reasons: Counter[str] = Counter()  # one missing file may stop many units: it is said once
     try:
         for done, (unit, why) in enumerate(each, start=1):
             if why:
                 failed[str(unit)] = why
-                say(f"{stage.name.removesuffix('s')} '{unit}' failed: {why}")
+                reasons[reason := why.replace(str(unit), "")] += 1
+                if reasons[reason] == 1:
+                    say(f"{stage.name.removesuffix('s')} '{unit}' failed: {why}")
             progress(stage.name, done, len(waiting))
     except KeyboardInterrupt:
         if here:
@@ -199,6 +203,8 @@ def execute(
         raise RunFailed(
             "a worker process died (killed, or out of memory); what was finished is kept, run again"
         ) from None
+    if more := sum(reasons.values()) - len(reasons):
+        say(f"{more} more {stage.name} failed, for the same reasons")
     return Outcome(len(units), cached, len(waiting) - len(failed), failed)
 
 

@@ -13,6 +13,8 @@ import os
 import pickle
 import pickletools
 import re
+import resource
+import stat
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +27,10 @@ from ..core.errors import BadInput
 
 LONGEST_TEXT = 10_000
 """Bytes of the longest text that a cell of a Parquet table may hold."""
+MOST_ROWS, MOST_COLUMNS, MOST_CELLS = 200_000, 50_000, 500_000_000
+"""Rows, columns, and rows × columns of a table of vectors, unless the user says otherwise."""
+MOST_PACKED, UNPACKED = 200, 3e7
+"""How many times its own size a file may hold, where that is more than so many bytes."""
 
 
 @contextmanager
@@ -44,6 +50,10 @@ def faults_of(path: Path | str, form: str = "") -> Iterator[None]:
         if str(err).startswith(str(path)):
             raise
         raise BadInput(f"{path}{'' if str(err).startswith(':') else ': '}{err}") from err
+    except MemoryError:
+        raise BadInput(
+            f"{path}: takes more memory than there is; give a smaller file, or a larger machine."
+        ) from None
     except Exception as err:  # every library of a format raises its own
         if not form or isinstance(err, FileNotFoundError):
             raise
@@ -55,9 +65,41 @@ def faults_of(path: Path | str, form: str = "") -> Iterator[None]:
         ) from err
 
 
+def check_plain(path: Path) -> None:
+    """Refuse what is there and no plain file: a pipe would be waited for, a device never ends.
+
+    Parameters
+    ----------
+    path : Path
+        A folder is left to who reads it.
+    """
+    if path.exists() and not stat.S_ISREG(mode := path.stat().st_mode) and not stat.S_ISDIR(mode):
+        raise BadInput("is a pipe or a device and no file; save what it gives to a file first.")
+
+
+def memory() -> float:
+    """Bytes that this process may take: of the machine, or fewer of its container or ``ulimit``."""
+    found = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    found += [n for n in resource.getrlimit(resource.RLIMIT_AS)[:1] if n != resource.RLIM_INFINITY]
+    try:
+        own = Path("/proc/self/cgroup").read_text(encoding="utf-8")
+    except OSError:
+        own = ""
+    folders = {Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/memory")}
+    for kind, at in re.findall(r"^\d+:(|memory):/(.*)$", own, re.MULTILINE):
+        below = Path("/sys/fs/cgroup") / kind / at
+        folders |= {below, *below.parents} - {*Path("/sys/fs/cgroup").parents}
+    for file in (f / n for f in folders for n in ("memory.max", "memory.limit_in_bytes")):
+        try:
+            found.append(int(file.read_text(encoding="utf-8")))
+        except (OSError, ValueError):  # there is none, or "max"
+            continue
+    return float(min(found))
+
+
 def most() -> float:
-    """Bytes that the content of one file may take in memory: half of what this machine has."""
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2
+    """Bytes that the content of one file may take in memory: half of what there is."""
+    return memory() / 2
 
 
 def check_size(size: float, what: str = "its data") -> None:
@@ -77,13 +119,57 @@ def check_size(size: float, what: str = "its data") -> None:
         )
 
 
-def read_all(stream: IO[bytes]) -> bytes:
-    """Read a stream that may unpack as it is read, up to ``most()`` bytes.
+def check_unpacked(size: float, packed: float, most_cells: int | None = None) -> None:
+    """Refuse a file that unpacks to far more than tables of numbers do.
+
+    Parameters
+    ----------
+    size, packed : float
+        Bytes of its content, or of as much as was seen, and of the file.
+    most_cells : int, optional
+        See ``check_shape``; a user who says what is allowed may pack as well as they like.
+    """
+    check_size(size, "its unpacked content")
+    if most_cells is None and size > max(UNPACKED, MOST_PACKED * packed):
+        raise BadInput(
+            f"unpacks to {size / 1e6:,.0f} MB or more from {packed / 1e6:,.2f} MB, as no table of "
+            "vectors does; allow its rows × columns with --max-cells if it is one."
+        )
+
+
+def check_shape(rows: int, columns: int, most_cells: int | None = None, what: str = "") -> None:
+    """Refuse a table of vectors that is larger than allowed, before anything of it is made.
+
+    Parameters
+    ----------
+    rows, columns : int
+        As a header declares them, or as many as were seen.
+    most_cells : int, optional
+        Rows × columns that the user allows; None: ``MOST_ROWS``, ``MOST_COLUMNS``, ``MOST_CELLS``.
+    what : str
+        Name of it, for the sentence.
+    """
+    rows, columns = int(rows), int(columns)
+    usual = rows <= MOST_ROWS and columns <= MOST_COLUMNS
+    if rows * columns > (most_cells or MOST_CELLS) or (most_cells is None and not usual):
+        allowed = f"{MOST_ROWS:,} × {MOST_COLUMNS:,}, {MOST_CELLS:,} in all,"
+        raise BadInput(
+            f"{what or 'its table'} has {rows:,} rows × {columns:,} columns or more, and "
+            f"{f'{most_cells:,} cells' if most_cells else allowed} are allowed; keep the rows of "
+            "genes, or allow more with --max-cells."
+        )
+    check_size(16.0 * rows * columns)
+
+
+def read_all(stream: IO[bytes], packed: float, most_cells: int | None = None) -> bytes:
+    """Read a stream that may unpack as it is read, within ``check_unpacked``.
 
     Parameters
     ----------
     stream : binary file object
         A file, or a file inside an archive.
+    packed, most_cells : float, int, optional
+        See ``check_unpacked``.
 
     Returns
     -------
@@ -92,16 +178,18 @@ def read_all(stream: IO[bytes]) -> bytes:
     content = io.BytesIO()
     while chunk := stream.read(1 << 20):
         content.write(chunk)
-        check_size(content.tell(), "its unpacked content")
+        check_unpacked(content.tell(), packed, most_cells)
     return content.getvalue()
 
 
-def read_npy(raw: bytes) -> np.ndarray:
+def read_npy(raw: bytes, most_cells: int | None = None) -> np.ndarray:
     """Read the content of an ``.npy`` file; one of Python objects is refused.
 
     Parameters
     ----------
     raw : bytes
+    most_cells : int, optional
+        See ``check_shape``.
 
     Returns
     -------
@@ -120,6 +208,8 @@ def read_npy(raw: bytes) -> np.ndarray:
             f"declares an array of {'×'.join(map(str, shape))[:60]} {dtype.name}, more than the "
             "file holds; write it again."
         )
+    if len(shape) == 2:
+        check_shape(*shape, most_cells, "its array")
     return np.load(io.BytesIO(raw), allow_pickle=False)
 
 
@@ -181,13 +271,15 @@ def read_parquet(source: Any) -> Any:
     return table
 
 
-def check_hdf5(path: Path) -> None:
-    """Check that all data of an HDF5 file lie in it and fit into memory.
+def check_hdf5(path: Path, most_cells: int | None = None) -> None:
+    """Check that all data of an HDF5 file lie in it, are written, and fit into memory.
 
     Parameters
     ----------
     path : Path
-        The file. The full form of a sparse matrix (a group with a ``shape``) must fit too.
+        The file.
+    most_cells : int, optional
+        See ``check_unpacked``.
     """
     import h5py
 
@@ -204,9 +296,7 @@ def check_hdf5(path: Path) -> None:
                     f"'/{name[:60]}' lies in another file; write one that holds all its data."
                 )
             total += float(math.prod(item.shape or (1,))) * item.dtype.itemsize
-            check_size(total)
-        elif np.size(shape := item.attrs.get("shape", ())) == 2:
-            check_size(4.0 * float(shape[0]) * float(shape[1]), f"the full form of '/{name[:60]}'")
+            check_unpacked(total, path.stat().st_size, most_cells)
 
     with h5py.File(path, "r") as file:
         if link := file.visititems_links(outward):

@@ -21,7 +21,7 @@ from typing import IO, Any
 import numpy as np
 import pandas as pd
 
-from ..core.errors import BadInput
+from ..core.errors import BadInput, one_line
 from . import limits
 
 READERS: dict[str, Callable[..., pd.DataFrame]] = {}
@@ -46,6 +46,7 @@ def reader(name: str) -> Callable:
         @functools.wraps(function)
         def read(path: Path, **options: Any) -> pd.DataFrame:
             with limits.faults_of(path, name):
+                limits.check_plain(path)
                 return function(path, **options)
 
         READERS[name] = read
@@ -69,6 +70,7 @@ def open_unpacked(path: Path) -> Iterator[IO[bytes]]:
     binary file object
         Its content, from the beginning.
     """
+    limits.check_plain(path)
     with ExitStack() as stack:
         if path.suffix.lower() == ".zip":
             archive = stack.enter_context(zipfile.ZipFile(path))
@@ -163,15 +165,16 @@ def read_gmt(path: Path, *, by_name: bool = False) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row a set and gene; columns ``set``, ``name``, ``gene``.
+        A row a set and gene; columns ``set``, ``name``, ``gene``; ``by_name``: ``name`` is the
+        description.
     """
     rows, lines = [], {}
     with open_unpacked(path) as stream:
-        text = stream.read().decode("utf-8-sig")
-    for number, line in enumerate(text.splitlines(), start=1):
+        text = limits.read_all(stream, path.stat().st_size).decode("utf-8-sig")
+    for number, line in enumerate(re.split("\r\n|\r|\n", text), start=1):
         if not line.strip():
             continue
-        name, *rest = (cell.strip() for cell in line.rstrip().split("\t"))
+        name, *rest = (one_line(cell) for cell in line.rstrip().split("\t"))
         genes = [gene for gene in rest[1:] if gene]
         faults = {
             "a gene set needs a name, an id or description, and genes, by tabs": not rest,
@@ -182,7 +185,8 @@ def read_gmt(path: Path, *, by_name: bool = False) -> pd.DataFrame:
         for fault in (text for text, present in faults.items() if present):
             raise BadInput(f":{number}: {fault}; fix or remove that line.")
         lines[name] = number
-        rows += [(name if by_name else rest[0] or name, name, gene) for gene in genes]
+        about = (name, rest[0]) if by_name else (rest[0] or name, name)
+        rows += [(*about, gene) for gene in genes]
     return pd.DataFrame(rows, columns=["set", "name", "gene"])
 
 

@@ -300,7 +300,7 @@ def _table(path: Path, spec_json: str) -> pd.DataFrame:
     spec = FileSpec.model_validate_json(spec_json)
     if spec.format != "vectors":
         return annotations.READERS[spec.format](path, **spec.options)
-    ids, matrix = vectors.read_vectors(path, **{"strict": False, **spec.options})
+    ids, matrix, _ = vectors.read_vectors(path, **{"strict": False, **spec.options})
     return pd.DataFrame(matrix, index=pd.Index(ids, name="id"))
 
 

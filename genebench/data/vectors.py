@@ -8,13 +8,11 @@ are any, names of the columns.
 
 from __future__ import annotations
 
-import csv
 import io
 import itertools
 import json
-import re
-import warnings
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,21 +21,32 @@ import pandas as pd
 
 from ..core.errors import BadInput, unknown
 from . import date_symbols, limits
+from .formats import delimited, h5ad
+from .formats.frames import Vectors, from_frame
 from .readers import open_unpacked
 
 LARGEST = 1e10
 """A value beyond this, up or down, is a fault: its square leaves no digits for the others."""
 FEWEST = 20
 """Fewer genes are a fault."""
-_MOUSE = r"(?!C(\d+|X|Y)orf)[A-Z][a-z0-9-]*[a-z][a-z0-9-]*"
+MOUSE = r"(?!C(\d+|X|Y)orf)[A-Z][a-z0-9-]*[a-z][a-z0-9-]*"
+"""How symbols of the mouse are written, and those of human genes are not."""
 _UNUSABLE_ID = r"[\x00-\x1f\x7f\ud800-\udfff]|.{201}"
-_ID_NAMES = (
-    "symbol gene_symbol gene gene_name gene_id genes gene_names id ids name identifier index "
-    "entrez entrez_id geneid ensembl ensembl_id ensembl_gene_id ensgene uniprot uniprot_id hgnc "
-    "hgnc_id accession feature_name"
-).split()
-_NO_TEXT = dict.fromkeys((None, *" NA N/A NULL null None none #N/A".split(" ")), np.nan)
-_NO_TEXT |= {"True": 1.0, "False": 0.0}
+_BYTES = r"b(['\"])(.+)\1"
+_TORCH = (
+    "is a torch pickle, which could run code and is not opened; in Python: np.savez('vectors.npz', "
+    "ids=genes, vectors=tensor.numpy())."
+)
+_R = "is R's own format; in R: write.csv(as.data.frame(vectors), 'vectors.csv')."
+_SHEET = "is a workbook; save that sheet as CSV, with the column of symbols as text."
+_GENSIM = "is gensim's own format; in Python: vectors.save_word2vec_format('vectors.txt')."
+_HINTS = {
+    **dict.fromkeys((".pt", ".pth", ".ckpt", ".bin"), _TORCH),
+    **dict.fromkeys((".rds", ".rda", ".rdata"), _R),
+    **dict.fromkeys((".xlsx", ".xls", ".ods"), _SHEET),
+    **dict.fromkeys((".model", ".kv"), _GENSIM),
+}
+"""Ending that is not read → what to do."""
 
 
 class VectorFile(NamedTuple):
@@ -50,7 +59,7 @@ class VectorFile(NamedTuple):
         That of its unpacked name, in lower case; it tells the format.
     raw : bytes
         Its unpacked content.
-    ids, array : str or None
+    ids, array, most_cells, share : str, str, int, callable, or None
         As given to ``read_vectors``.
     """
 
@@ -59,6 +68,8 @@ class VectorFile(NamedTuple):
     raw: bytes
     ids: str | None
     array: str | None
+    most_cells: int | None
+    share: Callable[[pd.Series], float]
 
 
 def read_vectors(
@@ -67,7 +78,9 @@ def read_vectors(
     ids: str | Path | None = None,
     array: str | None = None,
     strict: bool = True,
-) -> tuple[np.ndarray, np.ndarray]:
+    max_cells: int | None = None,
+    share: Callable[[pd.Series], float] = h5ad.share_of_genes,
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Read and check a file of vectors of genes.
 
     Parameters
@@ -84,12 +97,18 @@ def read_vectors(
     strict : bool
         Whether spreadsheet dates, symbols of the mouse and ids that stand twice are faults too;
         else they are left to the resolver, whose report lists them.
+    max_cells : int, optional
+        Rows × columns that may be read; None: those of ``limits``.
+    share : callable
+        Share of some names that are genes, by which those of an ``.h5ad`` are found.
 
     Returns
     -------
     ids : ndarray of str, shape (n,)
     vectors : ndarray of float32, shape (n, d)
         Within ± ``LARGEST``.
+    notes : list of str
+        A sentence each: what was taken for ids and vectors, what was left out and why.
 
     Raises
     ------
@@ -99,11 +118,19 @@ def read_vectors(
     """
     path = Path(path)
     with limits.faults_of(path, path.suffix[1:]):
+        limits.check_plain(path)
         if not path.is_file():
             raise BadInput("no such file; check the spelling.")
-        file = _opened(path, ids, array)
-        names, matrix, *columns = FORMATS[file.ending](file)
-        names = [str(name).strip() for name in names]
+        file = _opened(path, ids, array, max_cells, share)
+        names, matrix, columns, notes = FORMATS[file.ending](file)
+        texts = pd.Series([str(name).strip() for name in names], dtype=object)
+        written = texts.str.extract(_BYTES)[1]
+        if len(texts) and written.notna().all():
+            texts, notes = (
+                written,
+                [*notes, "ids were written as bytes, b'…', which was taken off."],
+            )
+        names = texts.tolist()
         shape = "×".join(map(str, matrix.shape))
         if matrix.ndim != 2 or matrix.shape[1] == 0 or len(names) != len(matrix):
             raise BadInput(
@@ -118,27 +145,31 @@ def read_vectors(
             raise BadInput(
                 f"holds values of type {matrix.dtype}, no real numbers; save them as float32."
             )
-        _check_ids(pd.Series(names), strict)
-        _check_values(names, matrix, *columns)
-    return np.array(names, dtype=str), np.ascontiguousarray(matrix, dtype=np.float32)
+        _check_ids(texts, strict)
+        matrix = matrix.astype(np.float32) if matrix.dtype.itemsize < 4 else matrix
+        _check_values(names, matrix, columns)
+    matrix = np.ascontiguousarray(matrix, dtype=np.float32)
+    return np.array(names, dtype=str), matrix, list(notes)
 
 
-def _opened(path: Path, ids: str | None, array: str | None) -> VectorFile:
+def _opened(path: Path, ids, array, most_cells, share) -> VectorFile:
     """A file of a known ending, and its content."""
     with open_unpacked(path) as stream:
         ending = Path(str(stream.name).removesuffix(".gz")).suffix.lower()
         if ending not in FORMATS:
             known = ", ".join(sorted(FORMATS))
-            raise BadInput(f"the ending '{ending}' is none that holds vectors; use one of {known}.")
-        raw = limits.read_all(stream)
+            hint = f"the ending '{ending}' is none that holds vectors; use one of {known}."
+            raise BadInput(_HINTS.get(ending, hint))
+        in_place = ending in (".h5ad", ".pkl", ".pickle")
+        raw = b"-" if in_place else limits.read_all(stream, path.stat().st_size, most_cells)
     if not raw.strip():
         raise BadInput("is empty; write it again.")
-    return VectorFile(path, ending, raw, ids, array)
+    return VectorFile(path, ending, raw, ids, array, most_cells, share)
 
 
 def _check_ids(ids: pd.Series, strict: bool) -> None:
     """Raise a sentence at the first id that cannot name a gene."""
-    mouse = ids.str.fullmatch(_MOUSE)
+    mouse = ids.str.fullmatch(MOUSE)
     rules = {
         "holds control characters or is too long; fix it": ids.str.contains(_UNUSABLE_ID),
         "is empty; name its gene or drop the row": ids == "",
@@ -176,94 +207,28 @@ def _check_values(ids: list[str], matrix: np.ndarray, columns: list[str] | None 
     )
 
 
-def _read_text(file: VectorFile) -> tuple:
-    """Delimited text; two whole numbers in its first line announce word2vec."""
-    from pyarrow import csv as arrow
-    from pyarrow import string
-
-    text = io.StringIO(file.raw.decode("utf-8-sig"), newline=None).read().strip("\n")
-    usual = {".csv": ",", ".tsv": "\t"}.get(file.ending, "")
-    announced = not usual and re.match(r"(\d{1,15})[ \t]+\d{1,15} *\n", text)
-    text = text[announced.end() if announced else 0 :]
-    first = text.partition("\n")[0].rstrip(" ")
-    sep = next((s for s in usual + "\t,; " if s in first), " ")
-    names = [name.strip() for name in next(csv.reader([first], delimiter=sep))]
-    named = names[0].lower() in ("", *_ID_NAMES) or file.ids in names
-    headed = not announced and (named or not all(map(_is_number, names[1:])))
-    if not headed:
-        names = ["id" if announced else "", *map(str, range(1, len(names)))]
-    names = [name or f"unnamed {i}" for i, name in enumerate(names, start=1)]
-    ids = names[_id_column(names, file.ids) or 0]
-    table = arrow.read_csv(
-        io.BytesIO(text.replace(" \n", "\n").rstrip(" ").encode()),
-        arrow.ReadOptions(
-            column_names=names, use_threads=False, skip_rows=int(headed), block_size=1 << 28
-        ),
-        arrow.ParseOptions(delimiter=sep),
-        arrow.ConvertOptions(column_types={ids: string()}),
-    )
-    if announced and len(table) != int(announced[1]):
-        raise BadInput(
-            f"announces {announced[1]} vectors and holds {len(table)}; copy or download it again."
-        )
-    return _of_frame(table.to_pandas(), file.ids)
+def _read_text(file: VectorFile) -> Vectors:
+    """Delimited text."""
+    return from_frame(delimited.read(file.raw, file.ending, file.ids, file.most_cells), file.ids)
 
 
-def _is_number(cell: object) -> bool:
-    """Whether a cell holds a number, or a word for none."""
-    try:
-        return cell in _NO_TEXT or float(cell) is not None
-    except (TypeError, ValueError):
-        return False
+def _read_parquet(file: VectorFile) -> Vectors:
+    """A Parquet table; an index of pandas is a column of it."""
+    from pyarrow import parquet
+
+    head = parquet.read_metadata(io.BytesIO(file.raw))
+    limits.check_shape(head.num_rows, head.num_columns, file.most_cells)
+    limits.check_unpacked(8.0 * head.num_rows * head.num_columns, len(file.raw), file.most_cells)
+    frame = limits.read_parquet(io.BytesIO(file.raw)).to_pandas(ignore_metadata=True)
+    return from_frame(frame.rename(columns={"__index_level_0__": "index"}), file.ids)
 
 
-def _id_column(names: list[str], ids: str | None) -> int | None:
-    """Which column holds ids: the one named, or one of a usual name."""
-    if ids is not None:
-        if ids not in names:
-            raise unknown("column", str(ids), names)
-        return names.index(ids)
-    lower = [name.lower().replace(" ", "_") for name in names]
-    return next((lower.index(name) for name in _ID_NAMES if name in lower), None)
-
-
-def _of_frame(frame: pd.DataFrame, ids: str | None) -> tuple:
-    """Ids, numbers and names of the columns of a table; a first column of text holds ids too."""
-    frame.columns = frame.columns.map(str)
-    again = frame.columns[frame.columns.duplicated()]
-    if len(again):
-        raise BadInput(f"has two columns named '{again[0]}'; rename or drop one.")
-    at = _id_column(list(frame), ids)
-    if at is None and _is_number(frame.iloc[0, 0]):
-        raise BadInput(
-            f"has no column of gene ids (the first, '{frame.columns[0]}', begins with "
-            f"{str(frame.iloc[0, 0])[:60]}); add one named 'symbol', or say which column it is."
-        )
-    names = frame.iloc[:, at or 0]
-    values = frame.drop(columns=names.name)
-    for name, column in values.select_dtypes(exclude=["number", "bool"]).items():
-        values[name] = column.map(lambda cell: _NO_TEXT.get(cell, cell))
-        texts = column[~column.map(_is_number).to_numpy(bool)]
-        if len(texts):
-            raise BadInput(
-                f"column '{name}' holds the text '{texts.iloc[0]}' (row {texts.index[0] + 1}) "
-                "where a number belongs; drop that column, or name it as the column of ids."
-            )
-    with np.errstate(invalid="ignore"):  # a signalling NaN of single precision is a NaN
-        return names, values.to_numpy(np.float64, na_value=np.nan), list(values)
-
-
-def _read_parquet(file: VectorFile) -> tuple:
-    """A Parquet table, with the ids in a column or in the index of pandas."""
-    frame = limits.read_parquet(io.BytesIO(file.raw)).to_pandas()
-    if not isinstance(frame.index, pd.RangeIndex):
-        frame = frame.reset_index(names=frame.index.name or "id")
-    return _of_frame(frame, file.ids)
-
-
-def _read_mapping(file: VectorFile) -> tuple:
+def _read_mapping(file: VectorFile) -> Vectors:
     """Gene → list of numbers, as json or as a pickle of plain containers."""
     if file.ending == ".json":
+        cells = file.raw.count(b",") + 1
+        limits.check_shape(1, cells, file.most_cells or limits.MOST_CELLS)
+        limits.check_size(80.0 * cells)  # an object of Python each
         table = json.loads(file.raw.decode("utf-8-sig"))
     else:
         table = limits.read_pickle(file.path)
@@ -271,74 +236,77 @@ def _read_mapping(file: VectorFile) -> tuple:
     lengths = {isinstance(row, list) and len(row) for row in rows}
     if len(lengths) != 1 or not any(lengths):
         raise BadInput("holds no mapping of gene → list of numbers, all equally long; write one.")
-    size = len(rows) * lengths.pop()
-    limits.check_size(8.0 * size)
+    columns = lengths.pop()
+    limits.check_shape(len(rows), columns, file.most_cells)
     numbers = itertools.chain.from_iterable(rows)
-    return table, np.fromiter(numbers, np.float64, size).reshape(len(rows), -1)
+    matrix = np.fromiter(numbers, np.float64, len(rows) * columns).reshape(len(rows), -1)
+    return Vectors(table, matrix)
 
 
-def _choose(arrays: dict, name: str | None, candidates: list, option: str) -> np.ndarray:
-    """The array that is named, or the only one that can be meant."""
+def _choose(arrays: dict, name: str | None, candidates: list, option: str) -> str:
+    """Name of the array that is named, or of the only one that can be meant."""
     if name is None and len(candidates) == 1:
         name = candidates[0]
     if name is None:
         shapes = [f"{name} {'×'.join(map(str, a.shape))}" for name, a in arrays.items()]
-        raise BadInput(f"holds {', '.join(shapes[:6])}; say which is meant with {option}=.")
+        raise BadInput(f"holds {', '.join(shapes[:6])}; say which is meant with --{option}.")
     if name not in arrays:
         raise unknown("array", name, arrays)
-    return arrays[name]
+    return name
 
 
-def _matrix(arrays: dict, name: str | None) -> np.ndarray:
-    """The array that is named, or the only one of two axes."""
+def _matrix(arrays: dict, name: str | None) -> str:
+    """Name of the array that is named, or of the only one of two axes."""
     return _choose(arrays, name, [n for n, a in arrays.items() if a.ndim == 2], "array")
 
 
-def _read_npz(file: VectorFile) -> tuple:
+def _read_npz(file: VectorFile) -> Vectors:
     """Arrays of numpy, one of them the ids, or one for each gene."""
     arrays = {}
     with zipfile.ZipFile(io.BytesIO(file.raw)) as archive:
-        limits.check_size(sum(m.file_size for m in archive.infolist()), "its unpacked content")
+        if any(name.endswith(("/data.pkl", "/version")) for name in archive.namelist()):
+            raise BadInput(_TORCH)
+        size = sum(member.file_size for member in archive.infolist())
+        limits.check_unpacked(size, len(file.raw), file.most_cells)
         for name in archive.namelist():
             with limits.faults_of(name):
-                arrays[name.removesuffix(".npy")] = limits.read_npy(archive.read(name))
+                array = limits.read_npy(archive.read(name), file.most_cells)
+            arrays[name.removesuffix(".npy")] = array
     texts = [n for n, a in arrays.items() if a.ndim == 1 and a.dtype.kind in "US"]
     if not texts and file.ids is file.array is None and all(a.ndim == 1 for a in arrays.values()):
-        return arrays, np.stack(list(arrays.values()))
-    ids = _choose(arrays, file.ids, texts, "ids").ravel()
+        return Vectors(arrays, np.stack(list(arrays.values())))
+    where = _choose(arrays, file.ids, texts, "ids")
+    ids, name = arrays[where].ravel(), _matrix(arrays, file.array)
     ids = np.char.decode(ids, "utf-8") if ids.dtype.kind == "S" else ids
-    return ids, _matrix(arrays, file.array)
+    notes = [f"vectors were taken from the array '{name}', ids from '{where}'."]
+    return Vectors(ids, arrays[name], None, notes)
 
 
-def _read_array(file: VectorFile) -> tuple:
+def _read_array(file: VectorFile) -> Vectors:
     """A file of arrays without ids, which are one a line of a text file."""
     from safetensors.numpy import load
 
-    arrays = {"": limits.read_npy(file.raw)} if file.ending == ".npy" else load(file.raw)
+    if file.ending == ".npy":
+        arrays = {"": limits.read_npy(file.raw, file.most_cells)}
+    else:
+        arrays = load(file.raw)
+        for array in (a for a in arrays.values() if a.ndim == 2):
+            limits.check_shape(*array.shape, file.most_cells, "its array")
     path = Path(file.ids or file.path.with_suffix(".ids.txt"))
+    limits.check_plain(path)
     if not path.is_file():
         raise BadInput(
             f"holds no ids and there is no file {path}; write it, one id a line, in order."
         )
     ids = path.read_text(encoding="utf-8-sig").split()
-    return ids, arrays[""] if "" in arrays else _matrix(arrays, file.array)
+    name = "" if "" in arrays else _matrix(arrays, file.array)
+    return Vectors(ids, arrays[name], None, [f"ids were taken from {path.name}."])
 
 
-def _read_h5ad(file: VectorFile) -> tuple:
+def _read_h5ad(file: VectorFile) -> Vectors:
     """An AnnData object whose rows or columns are genes."""
-    import anndata
-
-    limits.check_hdf5(file.path)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # on old layouts, and on ids that are checked later
-        data = anndata.read_h5ad(file.path)
-    arrays = {} if data.X is None else {"X": data.X, "X.T": data.X.T}
-    for place, tables in (("obsm", data.obsm), ("varm", data.varm)):
-        arrays |= {f"{place}/{key}": table for key, table in tables.items()}
-    matrix = _choose(arrays, file.array, [name for name in arrays if name != "X.T"], "array")
-    genes = data.var if str(file.array).startswith(("X.T", "varm")) else data.obs
-    names = genes.index if file.ids is None else genes[file.ids]
-    return names, matrix.toarray() if hasattr(matrix, "toarray") else np.asarray(matrix)
+    given = {"ids": file.ids, "array": file.array, "share": file.share}
+    return h5ad.read(file.path, most_cells=file.most_cells, **given)
 
 
 FORMATS = {

@@ -24,7 +24,7 @@ from ..benchmark import plan as planning
 from ..benchmark import results, run, validation
 from ..benchmark.plan import Plan
 from ..core import cache, manifest
-from ..core.errors import BadInput, RunFailed
+from ..core.errors import BadInput, RunFailed, one_line
 from ..core.workers import Progress, Say, quiet
 from ..data import genes
 from ..data.labels import slug
@@ -53,11 +53,12 @@ def place(
     path, profile : Path, str
         A file that ``vectors.read_vectors`` reads, and where it is placed.
     out : Path, optional
-        Folder for ``card.html``, ``card.json`` and ``scores.parquet``; None: ``<name>-card`` here.
+        Folder for ``card.html``, ``card.json`` and ``scores.parquet``; None: here, by name and
+        content of the file, so that two files of one name have two.
     name : str, optional
         What the vectors are called; None: the file's name.
     reading : dict, optional
-        ``ids``, ``array`` and ``kind``, see ``place.read``.
+        ``ids``, ``array``, ``kind`` and ``max_cells``, see ``place.read``.
     tasks : iterable of str, optional
         Only the blocks that hold these tasks.
     jobs, say, progress : int, callable, callable, optional
@@ -70,9 +71,11 @@ def place(
     """
     start = time.perf_counter()
     path = Path(path)
-    title = name or path.name.split(".")[0] or "vectors"
+    title = one_line(name or path.name.split(".")[0]) or "vectors"
     mine = slug(title) or "my-vectors"
-    out = Path(out or f"{slug(title) or 'my'}-card")
+    if out is None and path.is_file():
+        out = Path(f"{slug(title) or 'my'}-{cache.digest(path)[:8]}-card")
+    out = Path(out or "card")  # of no file there will be none
     if out.exists() and not out.is_dir():
         raise BadInput(f"{out}: is a file, and the card needs a folder; give another --out.")
     base = planning.make(profile)
@@ -80,6 +83,8 @@ def place(
     table = _texts(results.load(profile))  # without results there is nothing to be placed among
     dim = vectors.declared.model(vectors.name).dim
     say(f"{path.name}: {vectors.ids['covered']:,} genes of profile '{profile}' × {dim} dimensions")
+    for sentence in vectors.reading:
+        say(f"{path.name}: {sentence}")
     plan = planning.make(vectors.whole, declared=vectors.declared, names=tasks)
     rows, skipped, cost = _scores(plan, jobs=jobs, say=say, progress=progress)
     made = _compared(vectors, path, base, table, rows)
@@ -204,6 +209,7 @@ def _compared(vectors: UserVectors, path: Path, base: Plan, table, rows) -> dict
         "sha256": cache.digest(path),
         "profile": base.profile.name,
         "dimension": vectors.declared.model(vectors.name).dim,
+        "reading": vectors.reading,
         "ids": vectors.ids,
         "checks": vectors.checks,
         "tasks_scored": int(rows.task.nunique()),

@@ -30,6 +30,11 @@ SAMPLE = 24
 """Binary tasks, about, that are run again with relatives kept out of training."""
 EXAMPLES = 10
 """Ids of each status that are listed."""
+JOINED = (
+    r"(.+?)[_|:; ]+\(?(ENSG\d{11}|\d+)(?:\.\d+)?\)?",
+    r"(ENSG\d{11})(?:\.\d+)?[_|:; ]+(.+)",
+)
+"""Two ids of a gene written as one: ``TP53_ENSG…``, ``TP53 (7157)``; ``ENSG…_TP53``."""
 AS_IT_IS = "as it is"
 """Status of an id that is taken just as it stands."""
 
@@ -51,6 +56,8 @@ class UserVectors:
         Kind, numbers and examples of what became of the ids.
     checks : list of dict
         One a check of the values: ``check``, ``fine``, ``sentence``.
+    reading : list of str
+        A sentence each: what was taken for ids and vectors, what was left out and why.
     """
 
     name: str
@@ -60,6 +67,7 @@ class UserVectors:
     by_family: ProfileSpec
     ids: dict
     checks: list[dict]
+    reading: list[str]
 
 
 def read(
@@ -70,6 +78,7 @@ def read(
     ids: str | Path | None = None,
     array: str | None = None,
     kind: str | None = None,
+    max_cells: int | None = None,
 ) -> UserVectors:
     """Read, resolve and check a file of vectors.
 
@@ -79,15 +88,21 @@ def read(
         The file, and what the vectors are called.
     plan : Plan
         Of the profile that they are placed in.
-    ids, array, kind : str, optional
+    ids, array, kind, max_cells : str, str, str, int, optional
         See ``vectors.read_vectors`` and ``genes.Resolver.resolve``.
 
     Returns
     -------
     UserVectors
     """
-    names, matrix = read_vectors(path, ids=ids, array=array)
     resolver, notes = custom_tasks.find_resolver(plan.declared)
+    options = {"ids": ids, "array": array, "max_cells": max_cells}
+    if resolver:
+        options["share"] = lambda names: float((resolver.resolve(names).symbol != "").mean())
+    names, matrix, reading = read_vectors(path, **options)
+    if resolver:
+        names, more = _parted(names, resolver)
+        reading += more
     inside, row, report = _resolve(names, plan, resolver, kind)
     report["sentences"] = notes + report["sentences"]
     if len(inside) < FEWEST:
@@ -119,7 +134,27 @@ def read(
         options={"name": name},
     )
     declared = plan.declared.extended(models=[model])
-    return UserVectors(name, title, declared, *_profiles(plan, name, title), report, checks)
+    return UserVectors(
+        name, title, declared, *_profiles(plan, name, title), report, checks, reading
+    )
+
+
+def _parted(names: np.ndarray, resolver) -> tuple[np.ndarray, list[str]]:
+    """Ids, and of those that join two ids of a gene the first where both are of one gene."""
+    texts = pd.Series(names, dtype=object)
+    parts = texts.str.extract(f"^{JOINED[0]}$").fillna(texts.str.extract(f"^{JOINED[1]}$"))
+    joined = parts.notna().all(axis=1).to_numpy(bool) & (resolver.resolve(names).symbol == "")
+    if joined.mean() <= 0.5:
+        return names, []
+    first, second = (resolver.resolve(parts[at][joined]).symbol for at in (0, 1))
+    agree = (first == second) & (first != "")
+    out = texts.copy()
+    out[np.flatnonzero(joined)[agree]] = parts[0][joined].to_numpy()[agree]
+    sentence = (
+        f"{joined.sum():,} ids join two, as '{names[joined][0]}': {agree.sum():,} were read, whose "
+        f"parts are of one gene, and {(~agree).sum():,} were not."
+    )
+    return out.to_numpy(str), [sentence]
 
 
 def _resolve(names: np.ndarray, plan: Plan, resolver, kind: str | None) -> tuple:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from .. import __version__
 from ..benchmark import results, validation
-from ..core import cache, manifest
+from ..core import manifest
 from ..core.errors import RunFailed
 from . import curve, table
 from . import study as studies
@@ -115,4 +115,4 @@ def _write_manifest(computed, ways, rows, study, *, jobs, run_s):
         "skipped": {},
         "unscored": unscored.sort_values(sorted(names)).to_dict("records"),
     }
-    cache.write_json(path, out)
+    manifest.write_sealed(path, out)

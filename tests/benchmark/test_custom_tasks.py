@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ from helpers import COLUMNS, GENES, run_tiny
 from typer.testing import CliRunner
 
 from genebench.benchmark import custom_tasks, plan, results, validation
+from genebench.cli import options
 from genebench.cli.main import app
 from genebench.core import paths, specs
 from genebench.core.errors import BadInput
@@ -98,6 +101,35 @@ def test_ids_are_resolved_counted_where_lost_and_named_as_the_tasks_name_them(ho
     (task,) = loaded(custom).values()
     assert set(task.entities[task.labels == 1]) == set(GENES[2:10])
     assert any("give 8 genes of Made up" in s for s in custom.messages)
+
+
+def test_what_is_likely_not_meant_is_said(home, known):
+    def said(*lines):
+        (home / "x.gmt").write_text("\n".join(map("\t".join, lines)))
+        return " ".join(from_gmt(home / "x.gmt").messages)
+
+    plain = said(("a", "na", *GENES[:40]), ("b", "na", *GENES[40:80]))
+    assert not any(word in plain for word in ("second column", "mouse", "weight"))
+    assert f"in 2 of 2 sets (first: '{GENES[0]}')" in said(("a", *GENES[:40]), ("b", *GENES[40:80]))
+    mouse = [g.capitalize() for g in GENES[:40]]
+    assert "40 of 40 ids are written like symbols of the mouse" in said(("a", "na", *mouse))
+    weighted = said(("a", "", *(f"{g},1.0" for g in GENES[:40])))
+    assert "40 of 40 genes carry a weight" in weighted and "40 of 40 ids" in weighted
+
+
+def test_names_that_give_one_slug_are_two_tasks_and_nothing_steers_the_terminal(home, capsys):
+    names = "up!", "up?", "\x1b[31mred\u202e", "+", "-"
+    path = write(home / "x.gmt", *((name, *GENES[:40]) for name in names))
+    assert len(loaded(from_gmt(path))) == len(names)
+    options.make_plan("tiny", gmt=path)
+    said = capsys.readouterr().err
+    assert "red" in said and not set("\x1b\u202e") & set(said)
+
+
+def test_a_pipe_is_not_waited_for(home):
+    os.mkfifo(home / "pipe.gmt")
+    with pytest.raises(BadInput, match="is a pipe or a device and no file"):
+        from_gmt(home / "pipe.gmt")
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ def test_what_cannot_be_executed_is_one_sentence(sandbox):
         notebooks.book("demo")
     with pytest.raises(BadInput, match="unknown page 'aa'; did you mean 'a'"):
         run(pages=["aa"])
-    with pytest.raises(RunFailed, match="no parameter 'zzz'"):
+    with pytest.raises(BadInput, match="unknown parameter 'zzz'"):
         run(parameters={"zzz": 1})
     (paths.RESULTS / "demo" / "scores.parquet").unlink()
     with pytest.raises(BadInput, match="run 'genebench run --profile demo' first"):

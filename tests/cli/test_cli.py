@@ -1,17 +1,20 @@
 """The contract of the command line: tables, JSON, exit status, one sentence for bad input."""
 
 import json
+import shutil
 import subprocess
 import sys
 
 import pandas as pd
 import pytest
+import typer
 from typer.testing import CliRunner
 
-from genebench.benchmark import results
+from genebench.benchmark import results, validation
 from genebench.cli import options
 from genebench.cli.main import app
-from genebench.core import specs
+from genebench.core import manifest, paths, specs
+from genebench.core.errors import BadInput
 
 
 @pytest.fixture
@@ -67,6 +70,32 @@ def test_validate_accepts_the_committed_results(call, name):
     assert result.exit_code == 0 and "valid" in result.stdout, result.output
 
 
+COMMITTED = sorted(p.parent for p in paths.RESULTS.rglob("manifest.json"))
+
+
+def test_every_committed_table_stands_in_a_manifest(call):
+    result = call("validate", str(paths.RESULTS))
+    assert result.exit_code == 0, result.output
+    assert {p.parent for p in paths.RESULTS.rglob("*") if p.suffix in manifest.TABLES} <= {
+        *COMMITTED
+    }
+
+
+@pytest.mark.parametrize("folder", COMMITTED, ids=lambda p: str(p.relative_to(paths.RESULTS)))
+def test_a_changed_byte_of_any_committed_table_is_found(tmp_path, folder):
+    shutil.copytree(folder, tmp_path / "copy")
+    for path in (p for p in (tmp_path / "copy").iterdir() if p.is_file()):
+        sound = path.read_bytes()
+        path.write_bytes(bytes([*sound[:-9], sound[-9] ^ 1, *sound[-8:]]))
+        faults = validation.validate_path(tmp_path / "copy")
+        assert any(str(path) in fault or "manifest" in path.name for fault in faults), path
+        path.write_bytes(sound)
+    assert validation.validate_path(tmp_path / "copy") == []
+    (tmp_path / "copy" / "more.csv").write_text("a\n1\n")
+    assert "more.csv: is not" in validation.validate_path(tmp_path / "copy")[0]
+    assert validation.validate_path(tmp_path / "copy", seal=True) == []
+
+
 @pytest.mark.parametrize("name", ["scores.parquet", "manifest.json"])
 @pytest.mark.parametrize("text", ["", "not parquet", "<html>not found</html>"])
 def test_validate_refuses_what_is_no_results_file(call, tmp_path, text, name):
@@ -85,6 +114,27 @@ def test_validate_names_a_score_out_of_bounds_and_what_to_give(call, tmp_path):
     assert result.exit_code == 2 and result.stderr.count("\n") == 1
     assert "'genebench validate " in result.stderr
     assert "demo" in result.stderr.split("results below")[1]
+
+
+@pytest.mark.parametrize(
+    "fault, words, status",
+    [
+        (MemoryError(), "there is not enough memory", 1),
+        (PermissionError(13, "Permission denied", "there"), "(there); make that place writable", 1),
+        (OSError("connection lost"), "connection lost; look at it and run again", 1),
+        (BadInput("\x1b[31mred"), "[31mred", 2),
+    ],
+)
+def test_a_fault_is_one_sentence_that_fits_it(capsys, fault, words, status):
+    def fails() -> None:
+        """Fail."""
+        raise fault
+
+    with pytest.raises(typer.Exit) as ended:
+        options.command(fails)()
+    said = capsys.readouterr().err
+    assert ended.value.exit_code == status and words in said and "\x1b" not in said
+    assert said.count("\n") == 1 and ("writable" in said) == ("writable" in words)
 
 
 @pytest.mark.parametrize("width", ["60", "200"])

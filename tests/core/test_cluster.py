@@ -3,27 +3,32 @@
 import functools
 import os
 import signal
+import socketserver
 import threading
 import time
 
 import numpy as np
 import pytest
 from helpers import run_tiny, sha256
+from typer.testing import CliRunner
 
 distributed = pytest.importorskip("distributed")
 
 from genebench.benchmark import results  # noqa: E402
+from genebench.cli.main import app  # noqa: E402
 from genebench.core import cluster, paths, workers  # noqa: E402
-from genebench.core.errors import BadInput  # noqa: E402
+from genebench.core.errors import BadInput, RunFailed  # noqa: E402
 
 # Dask's own warnings, of ports and of processes that are slow to leave
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
+LOCAL = {"processes": True, "dashboard_address": None, "silence_logs": 50, "threads_per_worker": 1}
+
+
 def local(number: int = 2, threads: int = 1):
     """A cluster of worker processes, of one thread each."""
-    options = {"threads_per_worker": threads, "processes": True, "dashboard_address": None}
-    return distributed.LocalCluster(n_workers=number, silence_logs=50, **options)
+    return distributed.LocalCluster(number, **LOCAL | {"threads_per_worker": threads})
 
 
 @pytest.fixture(scope="module")
@@ -99,8 +104,36 @@ def test_what_units_share_is_sent_once_and_only_this_process_stores(address):
     [("nowhere", "is no address such as tcp"), ("tcp://127.0.0.1:1", "does not answer")],
 )
 def test_a_scheduler_that_is_not_there_is_one_sentence(given, words):
+    start = time.perf_counter()
     with pytest.raises(BadInput, match=words):
-        cluster.Cluster(given, timeout=1)
+        cluster.check_address(given)
+    assert time.perf_counter() - start < 5
+    result = CliRunner().invoke(app, ["run", "-p", "ci", "--scheduler", given])
+    assert result.exit_code == 2 and words in result.stderr and result.stderr.count("\n") == 1
+
+
+def test_a_port_of_another_service_is_no_scheduler():
+    with socketserver.TCPServer(("127.0.0.1", 0), Talker) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(BadInput, match="does not answer"):
+            cluster.check_address(f"tcp://127.0.0.1:{server.server_address[1]}")
+        server.shutdown()
+
+
+class Talker(socketserver.BaseRequestHandler):
+    """Answers as a web server does."""
+
+    def handle(self):
+        self.request.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 20)
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_dies_is_one_sentence(home, monkeypatch):
+    monkeypatch.setattr(cluster, "PATIENCE", 3.0)
+    with distributed.LocalCluster(1, **LOCAL) as running:
+        monkeypatch.setattr(cluster.Cluster, "_send", lambda *_: running.close() or 1)
+        with pytest.raises(RunFailed, match="what was finished is kept"):
+            run_tiny(scheduler=running.scheduler_address).check("cells")
 
 
 def test_workers_that_would_compute_something_else_are_refused(address, monkeypatch):

@@ -5,6 +5,7 @@ Nothing of it is run.
 
 from __future__ import annotations
 
+import functools
 import gzip
 import io
 import json
@@ -33,6 +34,7 @@ from pyarrow import parquet as pq
 from genebench.core import paths, specs
 from genebench.core.errors import BadInput
 from genebench.data import limits, readers, sources, vectors
+from genebench.glm import variants
 
 MANY = int(os.environ.get("GENEBENCH_FUZZ", "20"))
 """Inputs tried per property."""
@@ -117,7 +119,7 @@ def damaged(draw, content: bytes) -> bytes:
     return bytes(raw)
 
 
-@pytest.mark.parametrize("name", [n for n in GOOD if n.startswith("v.") and n != "v.h5ad"])
+@pytest.mark.parametrize("name", [n for n in GOOD if n.startswith("v.")])
 def test_a_damaged_file_of_vectors_is_read_or_refused_in_a_sentence(folder, name):
     GOOD[name][0](folder / name)
 
@@ -127,7 +129,7 @@ def test_a_damaged_file_of_vectors_is_read_or_refused_in_a_sentence(folder, name
         (folder / name).write_bytes(content)
         result = tried(vectors.read_vectors, folder / name)
         if not isinstance(result, str):
-            ids, matrix = result
+            ids, matrix, _ = result
             assert len(ids) == len(matrix) >= 20 and np.isfinite(matrix).all()
 
     check()
@@ -158,6 +160,30 @@ def test_a_damaged_source_is_read_or_refused_in_a_sentence(folder, format):
         path.write_bytes(content)
         result = tried(sources._table.__wrapped__, path, spec)
         assert isinstance(result, str | pd.DataFrame)
+
+    check()
+
+
+VCF = b"##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\nchr1\t2\t.\tC\tA,T\n"
+DOORS = {
+    "own.gmt": (functools.partial(readers.read_gmt, by_name=True), TEXTS["gmt"]),
+    "genome.fa": (variants.genome, b">chr1 one\nACGTNacgt\n>chr2\nGGCC\n"),
+    "own.vcf": (variants.read, VCF),
+    "own.vcf.gz": (variants.read, gzip.compress(VCF, mtime=0)),
+    "own.tsv": (variants.read, b"chrom\tpos\tref\talt\nchr1\t2\tC\tA\n"),
+}
+"""Files that commands take → their reader, and sound content."""
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_a_damaged_file_of_a_command_is_read_or_refused_in_a_sentence(folder, name):
+    read, sound = DOORS[name]
+
+    @hostile
+    @given(st.one_of(damaged(sound), st.binary(max_size=300)))
+    def check(content):
+        (folder / name).write_bytes(content)
+        tried(read, folder / name)
 
     check()
 
@@ -250,6 +276,7 @@ def write_bombs(folder) -> list:
     contents = {
         "shape.npy": npy_head((10**6, 10**6)),
         "shape.npz": packed(**wide),
+        "pairs.zip": packed(**{"a.csv": b"gene,x\n" + b"A,0\n" * 10**7}),
         "zeros.csv.gz": gzip.compress(gzip.compress(bytes(10**6))),
         "deep.json": b'{"A": ' + b"[" * 200_000 + b"]" * 200_000 + b"}",
         "alike.pkl": pickle.dumps(alike),
@@ -268,6 +295,10 @@ def write_bombs(folder) -> list:
         file.create_dataset("X", shape=(10**6, 10**6), dtype="f4", chunks=(1000, 1000))
     with h5py.File(folder / "sparse.h5ad", "w") as file:
         file.create_group("X").attrs["shape"] = (10**7, 10**6)
+        for side in ("obs", "var"):
+            file.create_dataset(f"{side}/_index", data=["A", "B"])
+    with h5py.File(folder / "unwritten.h5ad", "w") as file:
+        file.create_dataset("X", shape=(10**4, 10**4), dtype="f4", chunks=(1000, 1000))
     with h5py.File(folder / "outside.h5ad", "w") as file:
         file["X"] = h5py.ExternalLink("other.h5", "/X")
     with h5py.File(folder / "elsewhere.h5ad", "w") as file:
@@ -306,12 +337,14 @@ def judged(tmp_path_factory):
         ("shape.npz", "vectors.npy: declares an array of 10000000×100000"),
         ("zeros.csv.gz", "not UTF-8 text"),
         ("deep.json", "cannot be read as json (RecursionError"),
-        ("alike.pkl", "would take 80 GB of memory, and 1 GB are allowed here"),
+        ("alike.pkl", "has 100,000 rows × 100,000 columns or more, and 200,000 × 50,000"),
         ("long.parquet", "holds a text of 900,000 letters"),
         ("lists.parquet", "column 'x' holds lists"),
-        ("rows.parquet", "would take 2 GB of memory"),
+        ("rows.parquet", "has 200,000,000 rows × 1 columns or more"),
         ("wide.h5ad", "would take 4,000 GB of memory"),
-        ("sparse.h5ad", "the full form of '/X' would take 40,000 GB"),
+        ("sparse.h5ad", "'X' has 10,000,000 rows × 1,000,000 columns or more"),
+        ("unwritten.h5ad", "unpacks to 400 MB or more from 0.00 MB"),
+        ("pairs.zip", "unpacks to 30 MB or more from 0.0"),
         ("outside.h5ad", "'/X' is a link"),
         ("elsewhere.h5ad", "'/X' lies in another file"),
     ],
@@ -328,6 +361,15 @@ def test_what_unpacks_to_too_much_is_refused_while_it_unpacks(tmp_path, monkeypa
     small = packed(**{"big.csv": content}) if name.endswith("zip") else gzip.compress(content)
     (tmp_path / name).write_bytes(small)
     assert "its unpacked content would take" in tried(vectors.read_vectors, tmp_path / name)
+
+
+def test_what_a_container_or_a_user_limits_is_what_there_is():
+    code = "from genebench.data import limits; print(limits.memory())"
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_AS, (2**33, 2**33)); {code}"
+    done = [
+        subprocess.check_output([sys.executable, "-c", c], cwd=paths.ROOT) for c in (code, limit)
+    ]
+    assert float(done[1]) <= 2**33 and float(done[0]) >= float(done[1]) > 0
 
 
 # Nothing is written elsewhere.

@@ -8,10 +8,13 @@ import os
 import pickle
 import zipfile
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from safetensors.numpy import save_file
+from scipy import sparse
 
 from genebench.core.errors import BadInput
 from genebench.data.vectors import read_vectors
@@ -75,6 +78,31 @@ def beside(save):
     return write
 
 
+def h5ad_of(change):
+    """Write an AnnData, and change its file."""
+
+    def write(path):
+        h5ad(sparse.csr_matrix(np.eye(N, 3, dtype=np.float32)), var=tuple("abc"))(path)
+        with h5py.File(path, "r+") as file:
+            change(file)
+
+    return write
+
+
+def spoiled(part: str, value: int):
+    """Write an AnnData whose sparse matrix points elsewhere."""
+
+    def change(file):
+        file[f"X/{part}"][-1] = value
+
+    return h5ad_of(change)
+
+
+def unwritten(file):
+    """Declare an array of 2 GB, of which nothing is in the file."""
+    file["obsm"].create_dataset("emb", (N, 16_000_000), "f4", chunks=(1, 1_000_000))
+
+
 GOOD = {
     "v.csv": (csv(frame()), {}),
     "v.tsv": (csv(frame(), sep="\t"), {}),
@@ -104,7 +132,7 @@ GOOD = {
 def test_every_format_gives_the_same_ids_and_vectors(tmp_path, name):
     write, options = GOOD[name]
     write(tmp_path / name)
-    ids, matrix = read_vectors(tmp_path / name, **options)
+    ids, matrix, _ = read_vectors(tmp_path / name, **options)
     assert ids.tolist() == IDS.tolist() and matrix.dtype == np.float32
     np.testing.assert_allclose(matrix, X, rtol=1e-6)
 
@@ -116,6 +144,110 @@ def test_every_format_gives_the_same_ids_and_vectors(tmp_path, name):
 def test_numbers_and_words_for_missing_values_can_be_ids(tmp_path, names, column):
     frame(names).rename_axis(column).to_csv(tmp_path / "a.csv")
     assert read_vectors(tmp_path / "a.csv")[0].tolist() == list(names)
+
+
+def numbered(**options):
+    """Write the table with its row numbers, as pandas does after ``reset_index``."""
+    return lambda path: frame().reset_index().to_csv(path, **options)
+
+
+TWICE = frame().assign(ens=[f"ENSG{i:011d}" for i in range(N)])
+R = frame().to_csv(sep="\t").removeprefix("symbol\t")
+EXPORTS = {
+    "numbered.csv": (numbered(), "left out: 'unnamed 1' (row numbers)."),
+    "from one.csv": (
+        csv(frame().reset_index().rename(lambda i: i + 1)),
+        "left out: 'unnamed 1' (row numbers).",
+    ),
+    "filtered.csv": (
+        csv(frame().reset_index().rename(lambda i: 3 * i).rename_axis("Unnamed: 0")),
+        "left out: 'Unnamed: 0' (row numbers).",
+    ),
+    "reset.parquet": (
+        lambda p: frame().reset_index().reset_index().to_parquet(p, index=False),
+        "left out: 'index' (row numbers).",
+    ),
+    "filtered.parquet": (
+        lambda p: frame().reset_index().rename(lambda i: i + 5).to_parquet(p),
+        "left out: 'index' (row numbers).",
+    ),
+    "again.parquet": (
+        lambda p: frame(symbol=IDS).to_parquet(p),
+        "left out: 'index' (other ids).",
+    ),
+    "levels.parquet": (
+        lambda p: TWICE.set_index("ens", append=True).to_parquet(p),
+        "left out: 'ens' (text).",
+    ),
+    "two ids.csv": (csv(TWICE), "left out: 'ens' (text)."),
+    "entrez too.csv": (csv(frame(entrez=range(50, 50 + N))), "left out: 'entrez' (other ids)."),
+    "r.tsv": (content(R), "ids were taken from the column 'id'"),
+    "r.txt": (content(R.replace("\t", " ").replace("v0", '"v0"')), "the column 'id'"),
+    "tab then blanks.txt": (
+        content("".join(f"{g}\t{' '.join(map(str, x))} \n" for g, x in MAPPING.items())),
+        "4 columns",
+    ),
+    "comment.tsv": (content("#version 1.2\n# by me\n" + frame().to_csv(sep="\t")), "'symbol'"),
+    "header as comment.tsv": (content("#" + frame().to_csv(sep="\t")), "column 'symbol'"),
+    "cr.csv": (content(CSV.replace("\n", "\r")), "'symbol'"),
+    "utf16.tsv": (csv(frame(), sep="\t", encoding="utf-16"), "'symbol'"),
+    "decimal.csv": (csv(frame(), sep=";", decimal=",", header=False), "4 columns"),
+    "decimal.tsv": (csv(frame(), sep="\t", decimal=","), "4 columns"),
+    "quoted decimal.csv": (csv(frame(), decimal=","), "4 columns"),
+    "spaced.csv": (content(CSV.replace(",", ", ")), "4 columns"),
+    "bytes.csv": (csv(frame([f"b'{g}'" for g in IDS])), "ids were written as bytes"),
+    "in var.h5ad": (h5ad(X.T, tuple("0123"), IDS), "taken from X.T, ids from var (index)."),
+    "column.h5ad": (
+        lambda p: h5ad(X, np.arange(N).astype(str))(p) or name_genes(p),
+        "taken from X, ids from obs (name).",
+    ),
+    "sparse.h5ad": (h5ad(sparse.csc_matrix(X)), "taken from X, ids from obs (index)."),
+}
+
+
+def name_genes(path):
+    """Name the genes of an AnnData in a column of categories."""
+    import anndata
+
+    data = anndata.read_h5ad(path)
+    data.obs["name"] = pd.Categorical(IDS)
+    data.write(path)
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_ordinary_exports_are_read_and_what_was_left_out_is_said(tmp_path, name):
+    write, words = EXPORTS[name]
+    write(tmp_path / name)
+    ids, matrix, notes = read_vectors(tmp_path / name)
+    assert ids.tolist() == IDS.tolist() and any(words in note for note in notes), notes
+    np.testing.assert_allclose(matrix, X, rtol=1e-6)
+
+
+def test_whole_numbers_among_fractions_are_named_and_no_number_is_lost(tmp_path):
+    frame(chrom=np.arange(N) % 7).to_csv(tmp_path / "a.csv")
+    ids, matrix, notes = read_vectors(tmp_path / "a.csv")
+    assert matrix.shape == (N, 5) and "whole numbers only, among fractions: 'chrom'" in notes[-1]
+
+
+def test_a_first_row_with_a_gap_is_no_header(tmp_path):
+    text = CSV.partition("\n")[2].split(",", 2)
+    (tmp_path / "a.csv").write_text(f"{text[0]},NA,{text[2]}")
+    with pytest.raises(BadInput, match="gene 'GENE0' .row 1. has no value in column '1'"):
+        read_vectors(tmp_path / "a.csv")
+
+
+def test_half_precision_is_read_without_a_warning(tmp_path, recwarn):
+    beside(lambda path: np.save(path, X.astype(np.float16)))(tmp_path / "v.npy")
+    assert read_vectors(tmp_path / "v.npy")[1].dtype == np.float32 and not recwarn.list
+
+
+def test_a_user_may_allow_more_and_less(tmp_path):
+    (tmp_path / "a.csv").write_text("symbol,x\n" + "A,0.5\n" * 200_001)
+    with pytest.raises(BadInput, match="the id 'A' stands in row 1 and is not alone"):
+        read_vectors(tmp_path / "a.csv", max_cells=10**6)
+    frame().to_csv(tmp_path / "b.csv")
+    with pytest.raises(BadInput, match="31 rows × 5 columns or more, and 100 cells are allowed"):
+        read_vectors(tmp_path / "b.csv", max_cells=100)
 
 
 def test_text_gives_the_numbers_that_python_reads(tmp_path):
@@ -155,21 +287,39 @@ BROKEN = {
     "ragged.csv": (content(CSV.replace("\nGENE4,", "\nGENE4,1,")), "Row #6: Expected 5 columns"),
     "zip.csv": (zipped, "cannot be read as csv .not UTF-8 text"),
     "csv.parquet": (csv(frame()), "cannot be read as parquet .ArrowInvalid"),
-    "text.parquet": (lambda p: frame(word="x").to_parquet(p), "column 'word' holds the text 'x'"),
     "half.csv.gz": (content(gzip.compress(CSV.encode())[:-30]), "cannot be read as gz .EOFError"),
     "latin.csv": (content(frame(["µ1", *IDS[1:]]).to_csv().encode("latin-1")), "not UTF-8"),
     "vectors": (content("x"), "the ending '' is none that holds vectors"),
     "short.txt": (content("30 4\nA 1 2 3 4\n"), "announces 30 vectors and holds 1"),
     "several.npz": (
         npz(genes=IDS, a=X, b=X[:, :2]),
-        "holds genes 30, a 30×4, b 30×2; say which is meant with array=",
+        "holds genes 30, a 30×4, b 30×2; say which is meant with --array",
     ),
     "objects.npz": (npz(genes=IDS.astype(object), x=X), "Python objects, which could run"),
     "hostile.npy": (lambda p: np.save(p, np.array([Hostile()])), "array of Python objects"),
     "no list.npy": (lambda p: np.save(p, X), "holds no ids and there is no file .*list.ids.txt"),
     "other length.npz": (npz(genes=IDS[:-1], x=X), "29 ids for an array of 30×4"),
     "complex.npz": (npz(g=IDS, x=X * 1j), "values of type complex64"),
-    "choice.h5ad": (h5ad(obsm={"emb": X}), "X 30×4, X.T 4×30, obsm/emb 30×4; say which"),
+    "choice.h5ad": (
+        h5ad(obsm={"emb": X}),
+        r"obsm/emb 30×4; genes are named in obs \('index'\): say .* --array X or --array obsm/emb",
+    ),
+    "lists.csv": (
+        csv(pd.DataFrame({"gene": IDS, "emb": [str(x) for x in X.tolist()]}), index=False),
+        "column 'emb' holds lists as text",
+    ),
+    "v.pt": (content(b"PK"), "is a torch pickle"),
+    "torch.npz": (lambda p: torch.save({"A": torch.ones(3)}, p), "is a torch pickle"),
+    "book.xlsx": (content(b"PK"), "is a workbook; save that sheet as CSV"),
+    "pipe.csv": (os.mkfifo, "is a pipe or a device and no file"),
+    "pipe.h5ad": (os.mkfifo, "is a pipe or a device and no file"),
+    "long.csv": (content("symbol,x\n" + "A,0.5\n" * 200_001), "200,002 rows × 2 columns or more"),
+    "wide.csv": (content("s" + ",x" * 50_001 + "\n"), "1 rows × 50,002 columns or more"),
+    "wide.npz": (npz(genes=IDS, x=np.zeros((2, 50_001))), "its array has 2 rows × 50,001"),
+    "sparse.h5ad": (spoiled("indices", 3), "cannot be read as h5ad .*indices must be < 3"),
+    "negative.h5ad": (spoiled("indices", -2), "cannot be read as h5ad .*ind.* must be"),
+    "pointer.h5ad": (spoiled("indptr", 10**6), "cannot be read as h5ad .*pointer"),
+    "unwritten.h5ad": (h5ad_of(unwritten), "unpacks to 1,920 MB or more from"),
     "uneven.json": (content('{"A": [1, 2], "B": [1]}'), "holds no mapping"),
     "folder.csv": (lambda p: p.mkdir(), "no such file"),
     "none.csv": (lambda p: None, "no such file; check the spelling"),
@@ -191,7 +341,7 @@ def test_a_broken_file_is_one_sentence_with_its_place(tmp_path, name):
     [
         ("v.csv", {"ids": "symbl"}, "unknown column 'symbl'; did you mean 'symbol'"),
         ("several.npz", {"array": "aa"}, "unknown array 'aa'; did you mean 'a'"),
-        ("v.h5ad", {"ids": "gene"}, "KeyError: 'gene'"),
+        ("v.h5ad", {"ids": "gene"}, "unknown column of obs 'gene'; known: index"),
     ],
 )
 def test_a_wrong_option_is_answered_with_the_nearest(tmp_path, name, options, sentence):
@@ -203,5 +353,5 @@ def test_a_wrong_option_is_answered_with_the_nearest(tmp_path, name, options, se
 @pytest.mark.parametrize("ids", [{3: "1-Sep"}, {9: "GENE2"}])
 def test_ids_that_a_resolver_can_report_are_no_fault_unless_strict(tmp_path, ids):
     with_ids(ids).to_csv(tmp_path / "a.csv")
-    names, matrix = read_vectors(tmp_path / "a.csv", strict=False)
+    names, matrix, _ = read_vectors(tmp_path / "a.csv", strict=False)
     assert len(names) == len(matrix) == N and set(ids.values()) <= set(names)

@@ -114,6 +114,18 @@ def test_a_run_that_was_cut_off_goes_on_and_loses_one_shard_at_most(tokens, smal
     np.testing.assert_array_equal(result.vectors, infer(work(tokens)).vectors)
 
 
+def test_a_flipped_bit_of_a_shard_is_found(tokens, small, tmp_path):
+    infer(work(tokens), folder=tmp_path)
+    path = sorted(tmp_path.rglob("*.npy"))[0]
+    raw = bytearray(path.read_bytes())
+    raw[-3] ^= 1  # a digit of a vector: the file is as long as before
+    path.write_bytes(raw)
+    shapes = []
+    result = infer(work(tokens, shapes=shapes), folder=tmp_path)
+    assert len(shapes) == 1
+    np.testing.assert_array_equal(result.vectors, infer(work(tokens)).vectors)
+
+
 def test_shards_of_other_sequences_are_not_taken(tokens, small, tmp_path):
     infer(work(tokens), folder=tmp_path)
     other = [[*t, 7] for t in tokens]

@@ -46,6 +46,7 @@ def harmful(evil: str) -> dict:
         "tasks_scored": 2,
         "skipped": [{"task": evil, "reason": evil}],
         "sentences": lines,
+        "reading": lines,
         "cost": {
             "this_call_s": 1.0,
             "fits_core_s": 1.0,

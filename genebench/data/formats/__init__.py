@@ -1,0 +1,1 @@
+"""Formats of tables of vectors: delimited text, data frames, AnnData."""

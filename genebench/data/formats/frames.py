@@ -1,0 +1,178 @@
+"""Tables of genes × columns: which column holds ids, which hold vectors, which are left out."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from ...core.errors import BadInput, unknown
+from ..readers import numbers
+
+ID_NAMES = (
+    "symbol gene_symbol gene gene_name gene_id genes gene_names id ids name identifier index "
+    "entrez entrez_id geneid ensembl ensembl_id ensembl_gene_id ensgene uniprot uniprot_id hgnc "
+    "hgnc_id accession feature_name"
+).split()
+"""Names of columns of ids, the likeliest first."""
+_ROW_NUMBERS = re.compile(
+    r"unnamed(: ?\d+| \d+)?(_level_\d+)?(\.\d+)*|index|level_\d+|x|(\.\.\.|v)1|"
+    r"row_?(names?|numbers?|id)?|(__)?index_level_\d+__|",
+    re.IGNORECASE,
+)
+_NO_NUMBER = dict.fromkeys(
+    (None, *" NA N/A NaN nan NULL null None none #N/A <NA>".split(" ")), np.nan
+)
+_NO_NUMBER |= {"True": 1.0, "False": 0.0}
+
+
+class Vectors(NamedTuple):
+    """What a file of vectors holds.
+
+    Attributes
+    ----------
+    ids : sequence of str
+    matrix : ndarray, shape (n, d)
+    columns : list of str, optional
+        Names of the columns.
+    notes : list of str
+        A sentence each: what was taken for ids and vectors, what was left out and why.
+    """
+
+    ids: object
+    matrix: np.ndarray
+    columns: list[str] | None = None
+    notes: tuple[str, ...] | list[str] = ()
+
+
+def is_number(cell: object) -> bool:
+    """Whether a cell holds a number, or a word for none."""
+    try:
+        return cell in _NO_NUMBER or float(cell) is not None
+    except (TypeError, ValueError):
+        return False
+
+
+def is_id_name(name: str) -> bool:
+    """Whether a column of this name is likely to hold ids."""
+    return name.strip().lower().replace(" ", "_") in ID_NAMES
+
+
+def id_column(names: list[str], ids: str | None) -> int | None:
+    """Find the column of ids: the one named, or the likeliest by its name.
+
+    Parameters
+    ----------
+    names : list of str
+    ids : str, optional
+
+    Returns
+    -------
+    int or None
+    """
+    if ids is not None:
+        if ids not in names:
+            raise unknown("column", str(ids), names)
+        return names.index(ids)
+    lower = [name.strip().lower().replace(" ", "_") for name in names]
+    return next((lower.index(name) for name in ID_NAMES if name in lower), None)
+
+
+def _numbers_rows(name: str, column: pd.Series) -> bool:
+    """Whether a column numbers the rows: 0, 1, 2 …, or, under a name of an index, others."""
+    values = numbers(column).to_numpy(np.float64, na_value=np.nan)
+    if not len(values) or values[0] != np.floor(values[0]):
+        return False
+    if not (values == np.floor(values)).all():  # NaN is not equal to itself
+        return False
+    run = values[0] in (0, 1) and (np.diff(values) == 1).all()
+    return bool(run or _ROW_NUMBERS.fullmatch(name.strip()) and len(set(values)) == len(values))
+
+
+def _names(names: list[str]) -> str:
+    """Some names, for a sentence."""
+    more = f" and {len(names) - 4} more" * (len(names) > 4)
+    return ", ".join(f"'{name[:40]}'" for name in names[:4]) + more
+
+
+def from_frame(frame: pd.DataFrame, ids: str | None) -> Vectors:
+    """Divide a table into ids and vectors.
+
+    Columns that number the rows, further columns of ids and columns without any number are left
+    out, and the notes say so.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    ids : str, optional
+        The column of ids; None: one of a usual name, or the first if it holds text.
+
+    Returns
+    -------
+    Vectors
+    """
+    frame.columns = frame.columns.map(str)
+    again = frame.columns[frame.columns.duplicated()]
+    if len(again):
+        raise BadInput(f"has two columns named '{again[0]}'; rename or drop one.")
+    left = {n: "row numbers" for n in frame if n != ids and _numbers_rows(n, frame[n])}
+    rest = frame.drop(columns=list(left))
+    at = id_column(list(rest), ids)
+    if at is None and (rest.empty or is_number(rest.iloc[0, 0])):
+        first = f"the first, '{frame.columns[0]}', begins with {str(frame.iloc[0, 0])[:60]}"
+        raise BadInput(
+            f"has no column of gene ids ({first}); add one named 'symbol', or name it with --ids."
+        )
+    names = rest.iloc[:, at or 0]
+    values = rest.drop(columns=names.name)
+    for name, column in list(values.items()):
+        if is_id_name(name):
+            left[name] = "other ids"
+        elif not pd.api.types.is_numeric_dtype(column):
+            values[name] = column.map(lambda cell: _NO_NUMBER.get(cell, cell))
+            if fault := _text(name, column):
+                left[name] = fault
+    values = values.drop(columns=[name for name in left if name in values])
+    if values.empty:
+        why = "; ".join(f"'{n}': {why}" for n, why in left.items()) or "there are only ids"
+        raise BadInput(f"has no column of numbers ({why}); write one column for each dimension.")
+    with np.errstate(invalid="ignore"):  # a signalling NaN of single precision is a NaN
+        matrix = values.to_numpy(np.float64, na_value=np.nan)
+    taken = list(values)
+    spans = " to ".join(f"'{name[:40]}'" for name in dict.fromkeys((taken[0], taken[-1])))
+    notes = [
+        f"ids were taken from the column '{names.name}', vectors from {len(taken)} columns, "
+        f"{spans}."
+    ]
+    for why in dict.fromkeys(left.values()):
+        notes.append(f"left out: {_names([n for n in left if left[n] == why])} ({why}).")
+    whole = (matrix == np.floor(matrix)).all(axis=0) & (matrix != matrix[0]).any(axis=0)
+    if 0 < whole.sum() < len(taken):
+        which = [name for name, is_whole in zip(taken, whole) if is_whole]
+        notes.append(
+            f"whole numbers only, among fractions: {_names(which)}; drop what is no part of the "
+            "vectors (a chromosome, an id)."
+        )
+    return Vectors(names, matrix, taken, notes)
+
+
+def _text(name: str, column: pd.Series) -> str:
+    """Why a column is left out; empty if it holds numbers. Raises BadInput where it holds both."""
+    number = column.map(is_number).to_numpy(bool)
+    if number.all():
+        return ""
+    text = str(column[~number].iloc[0])
+    if re.match(r"\s*[\[(]\s*[-+.\d]", text):
+        raise BadInput(
+            f"column '{name[:60]}' holds lists as text ('{text[:30]} …'); write one column for "
+            "each number, with pandas: pd.DataFrame(column.map(json.loads).tolist(), index=genes)."
+        )
+    if (number & ~column.isin(list(_NO_NUMBER)).to_numpy(bool)).any():
+        row = int(np.argmin(number)) + 1
+        raise BadInput(
+            f"column '{name[:60]}' holds the text '{text[:60]}' (row {row}) where a number "
+            "belongs; drop that column, or name it as the column of ids with --ids."
+        )
+    return "text"
