@@ -1,0 +1,195 @@
+"""What the card of a probe says: scores with intervals, differences, leak checks, sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from ...stats import bootstrap, metrics
+from .. import codes
+from . import windows as reading
+from .windows import Windows
+
+SEED = 20240711
+SPLITS = {
+    "random": "Random folds",
+    "homology": "Families of windows kept whole",
+    "spectral": "No shared word between train and test",
+    "matched": "Random, of the size of the split without shared words",
+}
+COLORS = {"shortcut": "#8a8d94", "control": "#c9a66b"}
+_PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+
+
+def compared(
+    data: Windows,
+    split: str,
+    divisions: Sequence,
+    families: np.ndarray,
+    predicted: Mapping[str, list[np.ndarray]],
+    family_of: Mapping[str, str],
+) -> dict | None:
+    """Score one split with intervals, and pair every model with the best shortcut.
+
+    Parameters
+    ----------
+    data, split, divisions : Windows, str, sequence of Division
+    families : ndarray of shape (n,), int
+        What is drawn anew together.
+    predicted : mapping of str to list of ndarray
+        Model → predictions under each division.
+    family_of : mapping of str to str
+        Model → shortcut, control or network.
+
+    Returns
+    -------
+    dict or None
+        Title, sizes, best shortcut, and a row a model, the best first; None of a split that is not
+        there.
+    """
+    at = [i for i, d in enumerate(divisions) if d.split == split]
+    if not at:
+        return None
+    scores, moves = [], []
+    for columns in predicted.values():
+        values, influence = [], np.zeros(len(data))
+        for i in at:
+            way = divisions[i]
+            rows = np.isin(way.fold, way.tested)
+            given = data.label[rows], columns[i][rows], way.fold[rows]
+            value, part = bootstrap.influence(data.kind, *given)
+            values.append(value)
+            influence[rows] += part / len(at)
+        scores.append(float(np.mean(values)))
+        moves.append(influence)
+    weight = bootstrap.weights(np.unique(families).astype(str), seed=SEED)
+    moved = bootstrap.moves(np.stack(moves, axis=1), weight, (families,))
+    value, names = np.array(scores), list(predicted)
+    bounds = metrics.METRICS[metrics.main(data.kind)]
+    low, high = bootstrap.interval(value, moved, low=bounds.low, high=bounds.high)
+    shortcut = [family_of[n] == "shortcut" for n in names]
+    best = int(np.argmax(np.where(shortcut, value, -np.inf)))
+    less = bootstrap.difference_interval(value - value[best], moved - moved[best])
+    palette = iter(_PALETTE * len(names))
+    out = []
+    for i, name in enumerate(names):
+        color = COLORS.get(family_of[name]) or next(palette)
+        row = {"model": name, "family": family_of[name], "color": color, "score": value[i]}
+        row |= {"low": low[i], "high": high[i], "difference": value[i] - value[best]}
+        out.append(row | {"less_low": less[0][i], "less_high": less[1][i]})
+    tested = [int(np.isin(divisions[i].fold, divisions[i].tested).sum()) for i in at]
+    train = [
+        int((divisions[i].fold >= 0).sum() - n / len(divisions[i].tested))
+        for i, n in zip(at, tested)
+    ]
+    return {
+        "split": split,
+        "title": SPLITS[split],
+        "draws": len(at),
+        "tested": int(np.mean(tested)),
+        "trained": int(np.mean(train)),
+        "best_shortcut": names[best],
+        "models": sorted(out, key=lambda r: -r["score"]),
+    }
+
+
+def checks(data: Windows, families: np.ndarray, drawn: list[dict]) -> list[dict]:
+    """What could give a good score without understanding: level, check and sentence.
+
+    Parameters
+    ----------
+    data, families, drawn : Windows, ndarray of shape (n,), list of dict
+        The last of ``compared``.
+
+    Returns
+    -------
+    list of dict
+    """
+    strands = [min(pair) for pair in zip(_texts(data.codes), _texts(_turned(data)))]
+    same = pd.Series(data.label).groupby(strands).agg(["size", "nunique"])
+    twice, torn = int((same["size"] - 1).sum()), int((same["nunique"] > 1).sum())
+    size = np.bincount(families)
+    related = (size[families] > 1).mean()
+    out = [
+        (
+            "flag" if torn else "note" if twice else "clear",
+            "Windows that stand twice",
+            f"{twice:,} windows repeat another on either strand; {torn:,} of these sequences have "
+            "two labels.",
+        ),
+        (
+            "flag" if related > 0.2 else "note" if related > 0.02 else "clear",
+            "Related windows",
+            f"{related:.0%} share a word of {reading.WORD} bases with another window; the largest "
+            f"family has {size.max():,}. Random folds put relatives on both sides.",
+        ),
+        (
+            "note" if np.ptp(data.lengths) else "clear",
+            "Lengths",
+            f"Windows have {data.lengths.min():,} to {data.lengths.max():,} bases"
+            + ("; a model that sees the length can use it." if np.ptp(data.lengths) else "."),
+        ),
+    ]
+    score = {d["split"]: {m["model"]: m["score"] for m in d["models"]} for d in drawn}
+    if "random" in score:
+        alone = score["random"]["base composition"]
+        strong = alone > (0.3 if data.kind == "regression" else 0.7)
+        out.append(
+            (
+                "note" if strong else "clear",
+                "Base composition",
+                f"The shares of A, C, G and T alone reach {alone:.3f} in random folds.",
+            )
+        )
+    if {"random", "homology"} <= set(score):
+        names = score["random"]
+        lost = {n: names[n] - score["homology"][n] for n in names}
+        worst = max(lost, key=lost.get)
+        out.append(
+            (
+                "flag" if lost[worst] > 0.1 else "note" if lost[worst] > 0.03 else "clear",
+                "Families kept whole",
+                f"The largest loss from random folds is {lost[worst]:.3f} ({worst}).",
+            )
+        )
+    return [dict(zip(("level", "check", "sentence"), row)) for row in out]
+
+
+def _texts(windows):
+    return [codes.decode(w) for w in windows]
+
+
+def _turned(data):
+    """Reverse complements, the unknown bases again behind."""
+    return [
+        np.roll(codes.reverse_complement(w), n - len(w)) for w, n in zip(data.codes, data.lengths)
+    ]
+
+
+def sentences(made: dict) -> list[str]:
+    """What a card means, in a few plain sentences."""
+    out = [
+        f"{made['windows']:,} windows in {made['families']:,} families; label '{made['label']}' "
+        f"({made['label_kind']})."
+    ]
+    for drawn in made["splits"]:
+        best = next(m for m in drawn["models"] if m["model"] == drawn["best_shortcut"])
+        networks = [m for m in drawn["models"] if m["family"] == "network"]
+        untrained = [m["score"] for m in drawn["models"] if m["family"] == "control"]
+        first = f"{drawn['title']}: best shortcut {best['model']} {best['score']:.3f}"
+        if untrained:
+            first += f", untrained networks {min(untrained):.3f} to {max(untrained):.3f}"
+        if networks:
+            top = networks[0]
+            low, high = top["less_low"], top["less_high"]
+            verdict = (
+                "better" if low > 0 else "worse" if high < 0 else "not significantly different"
+            )
+            first += (
+                f", best model {top['model']} {top['score']:.3f}: {top['difference']:+.3f} (95 % "
+                f"interval {low:+.3f} to {high:+.3f}), {verdict}"
+            )
+        out.append(first + ".")
+    return out
