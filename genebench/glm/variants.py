@@ -120,14 +120,15 @@ def read(path: Path) -> pd.DataFrame:
     return frame.assign(alt=frame.alt.str.strip())[["line", *_COLUMNS, "status"]]
 
 
-def _places(names, path, line=""):
-    """Where each of ``_COLUMNS`` is, as far as it is there."""
+def _places(names):
+    """Where each of ``_COLUMNS`` is, as far as it is there; empty without those that are needed."""
     names = [_SYNONYMS.get(n, n) for n in (str(name).strip().lower() for name in names)]
-    if not {"chrom", "pos", "ref", "alt"} <= set(names):
-        raise BadInput(
-            f"{path}: {line}no columns chrom, pos, ref, alt; give a VCF, or name them first."
-        )
-    return {c: names.index(c) for c in _COLUMNS if c in names}
+    needed = {"chrom", "pos", "ref", "alt"} <= set(names)
+    return {c: names.index(c) for c in _COLUMNS if c in names} if needed else {}
+
+
+def _no_columns(where):
+    return BadInput(f"{where}: no columns chrom, pos, ref, alt; give a VCF, or name them first.")
 
 
 def _parquet_rows(path):
@@ -136,7 +137,8 @@ def _parquet_rows(path):
         limits.check_parquet(path)
         frame = pd.read_parquet(path)
     frame = frame.reset_index() if any(frame.index.names) else frame
-    place = _places(frame, path)
+    if not (place := _places(frame)):
+        raise _no_columns(path)
     texts = frame.iloc[:, list(place.values())].astype(object)
     texts = texts.where(texts.notna(), "").astype(str).set_axis(list(place), axis=1)
     texts = texts.reindex(columns=_COLUMNS, fill_value=".")
@@ -153,13 +155,10 @@ def _text_rows(path):
             if not place:
                 separator = next((s for s in "\t," if s in line), None)
                 fields = _fields(line, separator)
-                if (
-                    line[0] == "#"
-                    or len(fields) < 5
-                    or _SYNONYMS.keys() & {*map(str.lower, fields)}
-                ):
-                    place = _places(fields, path, f"line {number}: ")
+                if place := _places(fields):
                     continue
+                if len(fields) < len(_COLUMNS) or line[0] == "#":
+                    raise _no_columns(f"{path}: line {number}")
                 place = {c: i for i, c in enumerate(_COLUMNS)}
             fields = _fields(line, separator)
             status = GOOD if len(fields) > max(place.values()) else FAULTS[0]

@@ -154,7 +154,7 @@ def test_parquet_quotes_and_whole_floats_are_read(tmp_path):
     frame = variants.read(tmp_path / "v.parquet")
     assert frame.chrom.tolist() == ["2"] * 3 and frame.pos.tolist() == [1, 1, 9]
     assert frame.alt.tolist() == ["A", "C", ""] and frame.line.tolist() == [1, 1, 2]
-    (tmp_path / "v.csv").write_text('chrom,pos,ref,alt\n"chr2",1e3,"T","A,C"\n')
+    (tmp_path / "v.csv").write_text('chrom,pos,id,ref,alt\n"chr2",1e3,x,"T","A,C"\n')
     frame = variants.read(tmp_path / "v.csv")
     assert frame.alt.tolist() == ["A", "C"] and frame.pos.tolist() == [1000, 1000]
     pd.DataFrame({"a": [1]}).to_parquet(tmp_path / "v.parquet")
