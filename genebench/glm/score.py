@@ -19,6 +19,8 @@ REACH = 32
 """Bases to each side over which an influence is averaged (causal models: to the right)."""
 AROUND = 8
 """Bases to each side of a change whose pseudo-likelihood is counted."""
+LONGEST = 64
+"""Bases of an allele whose own likelihood is asked of a model that needs a pass for each."""
 STRANDS = ("both", "given")
 _BATCH = 256
 """Windows in a pass."""
@@ -198,8 +200,8 @@ def pseudo(
     -------
     llr, own : ndarray of shape (n,), float32
         Natural logarithms; ``own``: log P of the alternative's bases less that of the reference's,
-        each in its haplotype, which grows with length (NaN where it is a part of ``llr``, or tokens
-        straddle).
+        each in its haplotype, which grows with length (NaN where it is a part of ``llr``, where
+        tokens straddle, and beyond ``LONGEST`` bases of a model that needs a pass for each).
     """
     sizes = np.array([(n, len(alt)) for _, n, alt in changes]).T
     longest = sizes.max(0)
@@ -211,16 +213,17 @@ def pseudo(
         pairs.append((whole[:length], changed[:length]))
     haplotypes, room = np.array(pairs).swapaxes(0, 1), (start, length - start - longest)
     parts, sides = np.zeros((2, len(changes))), _strands(model, strands)
+    asked = equal | model.one_pass | (longest <= LONGEST)
     for turned in range(sides):
         if model.by_likelihood:
             parts[0] += _of_tokens(model, *haplotypes, equal) / sides
         else:
             for windows, size, sign in zip(haplotypes, sizes, (-1, 1)):
                 first = room[0] + turned * (longest - size)  # the shorter one has more behind it
-                parts += sign * _spans(model, windows, first, first + size, room) / sides
+                parts += sign * _spans(model, windows, first, first + size, room, asked) / sides
         haplotypes, room = codes.reverse_complement(haplotypes), room[::-1]
     llr = parts[0] + np.where(equal, parts[1], 0)
-    own = np.where(equal | model.by_likelihood, np.nan, parts[1])
+    own = np.where(equal | model.by_likelihood | ~asked, np.nan, parts[1])
     return llr.astype(np.float32), own.astype(np.float32)
 
 
@@ -230,8 +233,8 @@ def _of_tokens(model, reference, changed, equal):
     return _likelihood(model, changed) * np.where(equal, 1, n / m) - _likelihood(model, reference)
 
 
-def _spans(model, windows, first, last, room):
-    """Log-likelihoods of the bases around ``first`` to ``last`` − 1, and of these, (2, n).
+def _spans(model, windows, first, last, room, asked):
+    """Log-likelihoods of the bases around ``first`` to ``last`` − 1, and of these if ``asked``.
 
     Of a causal model those behind count, of others ``AROUND`` on both sides; ``room``: bases before
     and behind that both haplotypes have.
@@ -243,7 +246,8 @@ def _spans(model, windows, first, last, room):
         before = 0
     else:
         before, behind = np.minimum(before, AROUND), np.minimum(behind, AROUND)
-    row, place = np.nonzero((column >= first - before) & (column < last + behind))
+    counted = (column >= first - before) & (column < last + behind)
+    row, place = np.nonzero(counted & (asked[:, None] | ~own))
     logs = codes.observed(_at(model, windows, row, place), windows[row, place])
     inside = own[row, place]
     return np.array([np.bincount(row, logs * part, len(own)) for part in (~inside, inside)])

@@ -19,8 +19,6 @@ SPLITS = {
     "spectral": "No shared word between train and test",
     "matched": "Random, of the size of the split without shared words",
 }
-COLORS = {"shortcut": "#8a8d94", "control": "#c9a66b"}
-_PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 
 
 def compared(
@@ -69,29 +67,20 @@ def compared(
     value, names = np.array(scores), list(predicted)
     bounds = metrics.METRICS[metrics.main(data.kind)]
     low, high = bootstrap.interval(value, moved, low=bounds.low, high=bounds.high)
-    shortcut = [family_of[n] == "shortcut" for n in names]
-    best = int(np.argmax(np.where(shortcut, value, -np.inf)))
+    frame = pd.DataFrame({"model": names, "family": [family_of[n] for n in names]})
+    best = int(np.argmax(np.where(frame.family == "shortcut", value, -np.inf)))
     less = bootstrap.difference_interval(value - value[best], moved - moved[best])
-    palette = iter(_PALETTE * len(names))
-    out = []
-    for i, name in enumerate(names):
-        color = COLORS.get(family_of[name]) or next(palette)
-        row = {"model": name, "family": family_of[name], "color": color, "score": value[i]}
-        row |= {"low": low[i], "high": high[i], "difference": value[i] - value[best]}
-        out.append(row | {"less_low": less[0][i], "less_high": less[1][i]})
-    tested = [int(np.isin(divisions[i].fold, divisions[i].tested).sum()) for i in at]
-    train = [
-        int((divisions[i].fold >= 0).sum() - n / len(divisions[i].tested))
-        for i, n in zip(at, tested)
-    ]
+    columns = {"score": value, "low": low, "high": high, "difference": value - value[best]}
+    frame = frame.assign(**columns, less_low=less[0], less_high=less[1])
+    folds = [(divisions[i].fold, f) for i in at for f in divisions[i].tested]
     return {
         "split": split,
         "title": SPLITS[split],
         "draws": len(at),
-        "tested": int(np.mean(tested)),
-        "trained": int(np.mean(train)),
+        "tested": round(sum((fold == f).sum() for fold, f in folds) / len(at)),
+        "trained": round(np.mean([((fold >= 0) & (fold != f)).sum() for fold, f in folds])),
         "best_shortcut": names[best],
-        "models": sorted(out, key=lambda r: -r["score"]),
+        "models": frame.sort_values("score", ascending=False).to_dict("records"),
     }
 
 
@@ -111,50 +100,48 @@ def checks(data: Windows, families: np.ndarray, drawn: list[dict]) -> list[dict]
     same = pd.Series(data.label).groupby(strands).agg(["size", "nunique"])
     twice, torn = int((same["size"] - 1).sum()), int((same["nunique"] > 1).sum())
     size = np.bincount(families)
-    related = (size[families] > 1).mean()
-    out = [
+    related, varied = (size[families] > 1).mean(), np.ptp(data.lengths) > 0
+    score = {d["split"]: {m["model"]: m["score"] for m in d["models"]} for d in drawn}
+    alone = score.get("random", {}).get("base composition", np.nan)
+    kept = score.get("homology", {})
+    lost = {n: s - kept[n] for n, s in score.get("random", {}).items() if kept}
+    worst = max(lost, key=lost.get, default="none")
+    loss = lost.get(worst, np.nan)
+    rows = [
         (
-            "flag" if torn else "note" if twice else "clear",
+            (twice > 0, torn > 0),
             "Windows that stand twice",
             f"{twice:,} windows repeat another on either strand; {torn:,} of these sequences have "
             "two labels.",
         ),
         (
-            "flag" if related > 0.2 else "note" if related > 0.02 else "clear",
+            (related > 0.02, related > 0.2),
             "Related windows",
             f"{related:.0%} share a word of {reading.WORD} bases with another window; the largest "
             f"family has {size.max():,}. Random folds put relatives on both sides.",
         ),
         (
-            "note" if np.ptp(data.lengths) else "clear",
+            (varied, False),
             "Lengths",
             f"Windows have {data.lengths.min():,} to {data.lengths.max():,} bases"
-            + ("; a model that sees the length can use it." if np.ptp(data.lengths) else "."),
+            f"{'; a model that sees the length can use it' * varied}.",
+        ),
+        (
+            (alone > (0.3 if data.kind == "regression" else 0.7), False),
+            "Base composition",
+            f"The shares of A, C, G and T alone reach {alone:.3f} in random folds.",
+        ),
+        (
+            (loss > 0.03, loss > 0.1),
+            "Families kept whole",
+            f"The largest loss from random folds is {loss:.3f} ({worst}).",
         ),
     ]
-    score = {d["split"]: {m["model"]: m["score"] for m in d["models"]} for d in drawn}
-    if "random" in score:
-        alone = score["random"]["base composition"]
-        strong = alone > (0.3 if data.kind == "regression" else 0.7)
-        out.append(
-            (
-                "note" if strong else "clear",
-                "Base composition",
-                f"The shares of A, C, G and T alone reach {alone:.3f} in random folds.",
-            )
-        )
-    if {"random", "homology"} <= set(score):
-        names = score["random"]
-        lost = {n: names[n] - score["homology"][n] for n in names}
-        worst = max(lost, key=lost.get)
-        out.append(
-            (
-                "flag" if lost[worst] > 0.1 else "note" if lost[worst] > 0.03 else "clear",
-                "Families kept whole",
-                f"The largest loss from random folds is {lost[worst]:.3f} ({worst}).",
-            )
-        )
-    return [dict(zip(("level", "check", "sentence"), row)) for row in out]
+    level = {0: "clear", 1: "note", 2: "flag"}
+    return [
+        {"level": level[sum(raised)], "check": check, "sentence": sentence}
+        for raised, check, sentence in rows
+    ]
 
 
 def _texts(windows):

@@ -117,7 +117,7 @@ def probe(
         "splits": drawn,
         "checks": compare.checks(data, families, drawn),
         "skipped": skipped | {f"{n:,} rows": why for why, n in data.skipped.items()},
-        "models": [m.name for m in loaded],
+        "models": [name for name, family, _ in named if family == "network"],
         "layer": layer,
     }
     made["sentences"] = compare.sentences(made)
