@@ -100,7 +100,7 @@ def checks(data: Windows, families: np.ndarray, drawn: list[dict]) -> list[dict]
     same = pd.Series(data.label).groupby(strands).agg(["size", "nunique"])
     twice, torn = int((same["size"] - 1).sum()), int((same["nunique"] > 1).sum())
     size = np.bincount(families)
-    related, varied = (size[families] > 1).mean(), np.ptp(data.lengths) > 0
+    related, varied = (size[families] > 1).mean(), bool(np.ptp(data.lengths))
     score = {d["split"]: {m["model"]: m["score"] for m in d["models"]} for d in drawn}
     alone = score.get("random", {}).get("base composition", np.nan)
     kept = score.get("homology", {})
