@@ -1,11 +1,12 @@
 """The commands ``genebench glm …``: parse and call, decide nothing."""
 
+import sys
 from pathlib import Path
 
 from ..core import specs
 from ..core.errors import BadInput, unknown
 from ..core.progress import Reporter
-from .options import note
+from .options import note, split_names
 
 
 def train(
@@ -57,14 +58,16 @@ def score(
     device: str = "cpu",
     download: bool = False,
 ) -> None:
-    """Score variants without training: one row a variant; what cannot be scored is counted.
+    """Score variants without training: one row a variant; what cannot be scored says why.
+
+    A run that was interrupted goes on where it stopped.
 
     Parameters
     ----------
     model : str
         A folder of 'glm train', a Hugging Face folder, or a name.
     variants : Path
-        VCF, or a table with chrom, pos, ref, alt; gzip or not.
+        VCF, or a table with chrom, pos, ref, alt (tsv, csv, parquet); gzip or not.
     fasta : Path
         The genome that the variants are of.
     out : Path
@@ -81,6 +84,7 @@ def score(
     from ..glm import hub
     from ..glm import variants as reader
     from ..glm.score import STRANDS
+    from ..glm.tables import scores as scoring
 
     if strands not in STRANDS:
         raise unknown("choice of strands", strands, STRANDS)
@@ -89,20 +93,100 @@ def score(
     frame = reader.check(reader.read(variants), genome)
     for sentence in reader.messages(frame, genome):
         note(sentence)
-    good = (frame.status == reader.GOOD).sum()
-    if not good:
+    if reader.GOOD not in set(frame.status):
         raise BadInput(
             f"{variants}: none of its {len(frame)} variants can be scored on {fasta}; see the "
             "reasons above."
         )
     network = hub.load(model, device=device, download=download)
-    options = {"kinds": kinds, "length": window, "strands": strands}
+    partial = out.with_name(f".{out.name}.partial")
+    options = {"kinds": kinds, "length": window, "strands": strands, "partial": partial}
     with Reporter() as report:
-        table = reader.score(network, genome, frame, **options, progress=report.step)
+        table = scoring.score(network, genome, frame, **options, progress=report.step)
+    for sentence in reader.messages(table, genome, told=set(frame.status)):
+        note(sentence)
     if calibrate and "llr" in kinds:
-        table = reader.with_calibration(table, genome)
+        table = scoring.with_calibration(table, genome)
     reader.write(table, out)
+    partial.unlink()
+    good = (table.status == reader.GOOD).sum()
     print(f"{good} of {len(table)} variants scored by {network.name}: {out}")
+
+
+def embed(
+    model: str,
+    windows: Path,
+    *,
+    out: Path,
+    layer: int = -1,
+    device: str = "cpu",
+    download: bool = False,
+) -> None:
+    """Embed windows of DNA: the mean hidden state of each.
+
+    Parameters
+    ----------
+    model : str
+        A folder of 'glm train', a Hugging Face folder, or a name.
+    windows : Path
+        FASTA, or a table with a column sequence (tsv, csv, parquet).
+    out : Path
+        Table to write: parquet, csv or tsv, one row a window.
+    layer : int
+        Layer of the network; -1: the last.
+    """
+    from ..glm import hub
+    from ..glm.tables import windows as reading
+
+    data = reading.read(windows)
+    vectors = reading.embed(hub.load(model, device=device, download=download), data, layer=layer)
+    reading.write(data, vectors, out)
+    print(f"{len(data)} windows, {vectors.shape[1]} dimensions: {out}")
+
+
+def probe(
+    windows: Path,
+    *,
+    models: list[str] | None = None,
+    label: str = "label",
+    out: Path | None = None,
+    seeds: int = 3,
+    layer: int = -1,
+    device: str = "cpu",
+    download: bool = False,
+    json_: bool = False,
+) -> None:
+    """Probe your own labelled windows: models beside k-mers and untrained networks, on a card.
+
+    Parameters
+    ----------
+    windows : Path
+        A table with columns sequence and label (tsv, csv, parquet).
+    models : list of str, optional
+        Folders or names of models (repeat, or join by commas).
+    label : str
+        Column of the labels: two values, classes, or numbers.
+    out : Path, optional
+        Folder for the card (default: ./<name>-probe).
+    seeds : int
+        Untrained networks, and draws of the spectral split.
+    layer : int
+        Layer of the networks; -1: the last.
+    """
+    from ..glm.tables import probe as probing
+
+    options = {"label": label, "out": out, "seeds": seeds, "layer": layer, "device": device}
+    with Reporter() as report:
+        folder, card = probing.probe(
+            windows,
+            models=split_names(models),
+            download=download,
+            progress=report.step,
+            **options,
+        )
+    text = (folder / "card.json").read_text(encoding="utf-8")
+    print(text if json_ else "\n".join(card["sentences"]))
+    print(folder / "card.html", file=sys.stderr if json_ else sys.stdout)
 
 
 def simulate(*, out: Path, seed: int = 0) -> None:
@@ -179,4 +263,4 @@ def design(
     print(f"{designing.write_designs(out, n=n, **options)} designs: {out}")
 
 
-COMMANDS = [train, score, simulate, interpret, design]
+COMMANDS = [train, score, embed, probe, simulate, interpret, design]

@@ -31,7 +31,8 @@ app = _group(
     "that shows them.",
 )
 app.add_typer(
-    _group(glm.COMMANDS, help="Genomic language models: simulate, train, score."), name="glm"
+    _group(glm.COMMANDS, help="Genomic language models: train, score, embed, probe, simulate."),
+    name="glm",
 )
 
 

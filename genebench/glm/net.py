@@ -202,7 +202,14 @@ class _OneTower(Layered):
 
 
 def build(recipe: Recipe) -> nn.Module:
-    """Make a network on the CPU with fresh weights, drawn from the recipe's seed."""
+    """Make a network on the CPU with fresh weights, drawn from the recipe's seed.
+
+    The last layer is zero: before training all tokens are equally likely everywhere.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
-        return _BlindSpot(recipe) if recipe.objective == "blind-spot" else _OneTower(recipe)
+        network = _BlindSpot(recipe) if recipe.objective == "blind-spot" else _OneTower(recipe)
+    for last in (network.out, getattr(network, "left", network.out)):
+        for weights in last.parameters():
+            nn.init.zeros_(weights)
+    return network

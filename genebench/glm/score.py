@@ -18,7 +18,9 @@ from .codes import Nucleotides
 REACH = 32
 """Bases to each side over which an influence is averaged (causal models: to the right)."""
 AROUND = 8
-"""Bases to each side of a change that a pseudo-likelihood counts."""
+"""Bases to each side of a change whose pseudo-likelihood is counted."""
+LONGEST = 64
+"""Bases of an allele whose own likelihood is asked of a model that needs a pass for each."""
 STRANDS = ("both", "given")
 _BATCH = 256
 """Windows in a pass."""
@@ -174,12 +176,14 @@ def pseudo(
     *,
     length: int,
     strands: str = "both",
-) -> np.ndarray:
+) -> tuple[np.ndarray, np.ndarray]:
     """LLR of any changes: several substitutions, insertions, deletions.
 
-    What is gained or lost is made up at the right end of a window. A causal model compares the
-    likelihoods of the two windows, a masked one pseudo-likelihoods of each changed position and
-    its neighbourhood, in the windows without and with the change.
+    The same bases of the genome are counted in both haplotypes: unchanged ones, and the changed
+    ones only where as many replace them. A masked model gives pseudo-likelihoods of ``AROUND``
+    bases on either side, a causal one the likelihood of what follows in the window. Tokens of
+    several bases straddle the change: of such a model the mean over the tokens of the window is
+    compared where lengths differ, times the tokens with the reference.
 
     Parameters
     ----------
@@ -188,40 +192,65 @@ def pseudo(
     changes : sequence of (int, int, ndarray)
         Position (from 0), number of reference bases, codes of the alternative.
     length : int
-        Bases of a window.
+        Bases of a window, more than any allele.
     strands : {"both", "given"}
         Mean over the two strands, or the given one.
 
     Returns
     -------
-    ndarray of shape (n,), float32
-        Natural logarithm.
+    llr, own : ndarray of shape (n,), float32
+        Natural logarithms; ``own``: log P of the alternative's bases less that of the reference's,
+        each in its haplotype, which grows with length (NaN where it is a part of ``llr``, where
+        tokens straddle, and beyond ``LONGEST`` bases of a model that needs a pass for each).
     """
-    start = np.array([(length - n) // 2 for _, n, _ in changes])
+    sizes = np.array([(n, len(alt)) for _, n, alt in changes]).T
+    longest = sizes.max(0)
+    start, equal = (length - longest) // 2, sizes[0] == sizes[1]
     pairs = []
     for before, (position, n, alt) in zip(start, changes):
         whole = codes.windows(sequence, [position - before], length + n)[0]
         changed = np.concatenate([whole[:before], alt, whole[before + n :]])
         pairs.append((whole[:length], changed[:length]))
-    out, sides = np.zeros(len(changes)), _strands(model, strands)
-    sizes = np.array([(n, len(alt)) for _, n, alt in changes]).T
-    for windows, size, sign in zip(np.array(pairs).swapaxes(0, 1), sizes, (-1, 1)):
-        first, last = start - AROUND, start + AROUND + size
-        for _ in range(sides):
-            out += sign * _spans(model, windows, first, last) / sides
-            windows = codes.reverse_complement(windows)
-            first, last = length - last, length - first
-    return out.astype(np.float32)
+    haplotypes, room = np.array(pairs).swapaxes(0, 1), (start, length - start - longest)
+    parts, sides = np.zeros((2, len(changes))), _strands(model, strands)
+    asked = equal | model.one_pass | (longest <= LONGEST)
+    for turned in range(sides):
+        if model.by_likelihood:
+            parts[0] += _of_tokens(model, *haplotypes, equal) / sides
+        else:
+            for windows, size, sign in zip(haplotypes, sizes, (-1, 1)):
+                first = room[0] + turned * (longest - size)  # the shorter one has more behind it
+                parts += sign * _spans(model, windows, first, first + size, room, asked) / sides
+        haplotypes, room = codes.reverse_complement(haplotypes), room[::-1]
+    llr = parts[0] + np.where(equal, parts[1], 0)
+    own = np.where(equal | model.by_likelihood | ~asked, np.nan, parts[1])
+    return llr.astype(np.float32), own.astype(np.float32)
 
 
-def _spans(model, windows, first, last):
-    """Log-likelihood of the bases ``first`` to ``last`` − 1, or of whole windows if causal."""
-    if _by_window(model):
-        return _likelihood(model, windows)
+def _of_tokens(model, reference, changed, equal):
+    """Log-likelihood of changed windows less that of others; means over tokens unless ``equal``."""
+    n, m = (np.maximum(model.counted(w), 1) for w in (reference, changed))
+    return _likelihood(model, changed) * np.where(equal, 1, n / m) - _likelihood(model, reference)
+
+
+def _spans(model, windows, first, last, room, asked):
+    """Log-likelihoods of the bases around ``first`` to ``last`` − 1, and of these if ``asked``.
+
+    Of a causal model those behind count, of others ``AROUND`` on both sides; ``room``: bases before
+    and behind that both haplotypes have.
+    """
     column = np.arange(windows.shape[1])
-    row, place = np.nonzero((column >= first[:, None]) & (column < last[:, None]))
+    first, last, before, behind = (a[:, None] for a in (first, last, *room))
+    own = (column >= first) & (column < last)
+    if model.objective == "causal":
+        before = 0
+    else:
+        before, behind = np.minimum(before, AROUND), np.minimum(behind, AROUND)
+    counted = (column >= first - before) & (column < last + behind)
+    row, place = np.nonzero(counted & (asked[:, None] | ~own))
     logs = codes.observed(_at(model, windows, row, place), windows[row, place])
-    return np.bincount(row, weights=logs, minlength=len(windows))
+    inside = own[row, place]
+    return np.array([np.bincount(row, logs * part, len(own)) for part in (~inside, inside)])
 
 
 def influence(

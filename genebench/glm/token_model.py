@@ -175,6 +175,13 @@ class TokenModel(codes.Nucleotides):
             out[rows] = total
         return out
 
+    def counted(self, windows: np.ndarray) -> np.ndarray:
+        """How many tokens ``likelihood`` counts in each window, (n,)."""
+        out = np.zeros(len(windows))
+        for rows, _, counted in self._tokenized(windows):
+            out[rows] = counted[:, self.ahead :].sum(1)
+        return out
+
     def changes(self, window: np.ndarray, positions: np.ndarray, alt: np.ndarray) -> np.ndarray:
         """LLR of substitutions in one window, of an ``incremental`` model.
 
@@ -210,13 +217,28 @@ class TokenModel(codes.Nucleotides):
             out[rows] += np.where(after > positions[rows, None], gain, 0.0).sum(1)
         return out
 
-    def hidden(self, windows: np.ndarray, layer: int = -1) -> np.ndarray:
-        """Hidden states as of ``Nucleotides``; no such layer is an error."""
+    def _check_layer(self, layer):
         if not -1 <= layer < self.layers:
             raise BadInput(
                 f"model '{self.name}' has layers 0 to {self.layers - 1}, not {layer}; "
                 "-1 is the last."
             )
+
+    def pooled(self, windows: np.ndarray, layer: int = -1) -> np.ndarray:
+        """Mean hidden state of each window over tokens of known bases, (n, d) float32."""
+        self._check_layer(layer)
+        order, parts, run = [], [], partial(self._hidden, layer=layer)
+        for rows, ids, counted in self._tokenized(windows):
+            order.append(np.arange(len(windows))[rows])
+            for part, states in self._run(ids, run):
+                weight = self._placed(counted[part]).to(states)[..., None]
+                mean = (states * weight).sum(1) / weight.sum(1).clamp(min=1)
+                parts.append(mean.cpu().numpy())
+        return np.concatenate(parts)[np.argsort(np.concatenate(order))]
+
+    def hidden(self, windows: np.ndarray, layer: int = -1) -> np.ndarray:
+        """Hidden states as of ``Nucleotides``; no such layer is an error."""
+        self._check_layer(layer)
         run = self._run(self._tokens(windows), partial(self._hidden, layer=layer))
         return self._spread(np.concatenate([states.cpu().numpy() for _, states in run]), windows)
 

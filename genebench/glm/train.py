@@ -214,8 +214,8 @@ def train(
     added = {"key": key, "sha256": sha256, "facts": facts, "merges": sampler.tokens.merges}
     cache.write_json(folder / RECIPE, described | added)
     (folder / STATE).unlink(missing_ok=True)
-    last = (state["losses"] or [float("nan")])[-1]
-    say(f"{folder}: trained, last loss {last:.3f} bits a base.")
+    last = [f"last loss {loss:.3f} bits a base" for loss in state["losses"][-1:]]
+    say(f"{folder}: trained, {(last or ['no loss recorded yet'])[0]}.")
     return folder
 
 

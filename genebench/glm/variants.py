@@ -1,12 +1,14 @@
-"""Variants from VCF or TSV: checked against their genome, scored, faults named and counted."""
+"""Variants from VCF or table: checked against their genome, normalised, faults counted."""
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import zlib
-from collections.abc import Callable
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from os.path import commonprefix
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +16,15 @@ import pandas as pd
 from Bio.SeqIO.FastaIO import SimpleFastaParser
 
 from ..core import cache
-from ..core.errors import BadInput, unknown
+from ..core.errors import BadInput
+from ..data import limits
 from . import codes
-from . import score as scoring
-from .codes import Nucleotides, Sequence
+from .codes import Sequence
 
 GOOD = "ok"
 FAULTS = (
-    "position is no number",
+    "too few fields",
+    "position is no whole number",
     "sequence not in the FASTA file",
     "symbolic or missing allele",
     "allele with N or another letter than A, C, G, T",
@@ -30,9 +33,8 @@ FAULTS = (
     "reference allele differs from the FASTA file",
 )
 """Why a variant is not scored, in the words of the column ``status`` and in order of the checks."""
-KINDS = ("llr", "influence", "embedding")
-"""Scores, in the words of ``score``."""
 _COLUMNS = ["chrom", "pos", "id", "ref", "alt"]
+_NORMAL = ["normal_pos", "normal_ref", "normal_alt"]
 _SYNONYMS = dict.fromkeys(("#chrom", "chromosome", "chr", "seqname"), "chrom") | {
     "position": "pos",
     "reference": "ref",
@@ -42,8 +44,8 @@ _SYNONYMS = dict.fromkeys(("#chrom", "chromosome", "chr", "seqname"), "chrom") |
 
 
 @contextmanager
-def _text(path):
-    """Text of a plain, gzip or bgzip file without a byte-order mark."""
+def open_text(path: Path) -> Iterator[io.TextIOWrapper]:
+    """Open a plain, gzip or bgzip file as text without a byte-order mark."""
     try:
         with open(path, "rb") as raw:
             packed = raw.read(2) == b"\x1f\x8b"
@@ -71,7 +73,7 @@ def genome(path: Path) -> dict[str, Sequence]:
         No FASTA, a name twice, or no bases at all is an error.
     """
     out: dict[str, Sequence] = {}
-    with _text(path) as text:
+    with open_text(path) as text:
         for title, bases in SimpleFastaParser(text):
             name = (title.split() or [""])[0]
             if name in out:
@@ -91,53 +93,89 @@ def read(path: Path) -> pd.DataFrame:
     Parameters
     ----------
     path : Path
-        Tab- or comma-separated; plain, gzip or bgzip.
+        Tab- or comma-separated, plain, gzip or bgzip; or Parquet.
 
     Returns
     -------
     DataFrame
-        ``line, chrom, pos, id, ref, alt``: position from 1, −1 where it is no number; alleles in
-        capitals; a row with several alternatives becomes several.
-        No such columns, or a row with too few fields, is an error with its line.
+        ``line, chrom, pos, id, ref, alt, status``: position from 1, −1 where it is no whole number;
+        alleles as written; a row with several alternatives becomes several.
+        No such columns is an error.
     """
-    rows, place, separator = [], {}, "\t"
-    with _text(path) as text:
-        for number, line in enumerate(text, 1):
-            if not line.strip() or line.startswith("##"):
-                continue
-            if not place:
-                separator = "\t" if "\t" in line else ","
-                fields = [f.strip().lower() for f in line.split(separator)]
-                names = [_SYNONYMS.get(f, f) for f in fields]
-                if {"chrom", "pos", "ref", "alt"} <= set(names):
-                    place = {c: names.index(c) for c in _COLUMNS if c in names}
-                    continue
-                if len(names) < 5 or line.startswith("#"):
-                    raise BadInput(
-                        f"{path}: line {number}: no columns chrom, pos, ref, alt; give a VCF, or "
-                        "name them first."
-                    )
-                place = {c: i for i, c in enumerate(_COLUMNS)}
-            fields, needed = line.split(separator), max(place.values()) + 1
-            if len(fields) < needed:
-                count = f"{len(fields)} fields where {needed} belong"
-                raise BadInput(f"{path}: line {number}: {count}; fix that line.")
-            rows.append(
-                (number, *(fields[place[c]].strip() if c in place else "." for c in _COLUMNS))
-            )
+    try:
+        with open(path, "rb") as raw:
+            parquet = raw.read(4) == b"PAR1"
+    except OSError:
+        parquet = False  # the reader of text says why
+    rows = list(_parquet_rows(path) if parquet else _text_rows(path))
     if not rows:
         raise BadInput(
             f"{path}: holds no variants; give a VCF or a table with columns chrom, pos, ref, alt."
         )
-    frame = pd.DataFrame(rows, columns=["line", *_COLUMNS])
-    frame["pos"] = [int(pos) if pos.isdecimal() else -1 for pos in frame.pos]
-    frame["ref"] = frame.ref.str.upper()
-    frame["alt"] = frame.alt.str.upper().str.split(",")
-    return frame.explode("alt", ignore_index=True)
+    frame = pd.DataFrame(rows, columns=["line", "status", *_COLUMNS])
+    frame["chrom"] = frame.chrom.str.replace(r"^(\d+)\.0$", r"\1", regex=True)
+    pos = pd.to_numeric(frame.pos, errors="coerce").astype(float)
+    frame["pos"] = pos.where((pos % 1 == 0) & (pos >= 0) & (pos < 2**53), -1).astype(np.int64)
+    frame = frame.assign(alt=frame.alt.str.split(",")).explode("alt", ignore_index=True)
+    return frame.assign(alt=frame.alt.str.strip())[["line", *_COLUMNS, "status"]]
+
+
+def _places(names):
+    """Where each of ``_COLUMNS`` is, as far as it is there; empty without those that are needed."""
+    names = [_SYNONYMS.get(n, n) for n in (str(name).strip().lower() for name in names)]
+    needed = {"chrom", "pos", "ref", "alt"} <= set(names)
+    return {c: names.index(c) for c in _COLUMNS if c in names} if needed else {}
+
+
+def _no_columns(where):
+    return BadInput(f"{where}: no columns chrom, pos, ref, alt; give a VCF, or name them first.")
+
+
+def _parquet_rows(path):
+    """Rows of a Parquet table; the line is the number of the row."""
+    with limits.faults_of(path, "Parquet"):
+        limits.check_parquet(path)
+        frame = pd.read_parquet(path)
+    frame = frame.reset_index() if any(frame.index.names) else frame
+    if not (place := _places(frame)):
+        raise _no_columns(path)
+    texts = frame.iloc[:, list(place.values())].astype(object)
+    texts = texts.where(texts.notna(), "").astype(str).set_axis(list(place), axis=1)
+    texts = texts.reindex(columns=_COLUMNS, fill_value=".")
+    return ((i, GOOD, *row) for i, row in enumerate(texts.itertuples(index=False), 1))
+
+
+def _text_rows(path):
+    """Rows of a table of text; one with too few fields says so and is no error."""
+    place: dict[str, int] = {}
+    with open_text(path) as text:
+        for number, line in enumerate(text, 1):
+            if not line.strip() or line.startswith("##") or (place and line[0] == "#"):
+                continue
+            if not place:
+                separator = next((s for s in "\t," if s in line), None)
+                fields = _fields(line, separator)
+                if place := _places(fields):
+                    continue
+                if len(fields) < len(_COLUMNS) or line[0] == "#":
+                    raise _no_columns(f"{path}: line {number}")
+                place = {c: i for i, c in enumerate(_COLUMNS)}
+            fields = _fields(line, separator)
+            status = GOOD if len(fields) > max(place.values()) else FAULTS[0]
+            fields = dict(enumerate(fields))
+            yield number, status, *(fields.get(place.get(c), ".") for c in _COLUMNS)
+
+
+def _fields(line, separator):
+    """Fields of a line; with commas between them they may be quoted."""
+    if separator == ",":
+        csv.field_size_limit(1 << 30)
+        return [f.strip() for f in next(csv.reader([line]))]
+    return [f.strip() for f in line.split(separator)]
 
 
 def check(frame: pd.DataFrame, sequences: dict[str, Sequence]) -> pd.DataFrame:
-    """Check variants against their genome.
+    """Check variants against their genome and normalise them.
 
     Parameters
     ----------
@@ -147,34 +185,96 @@ def check(frame: pd.DataFrame, sequences: dict[str, Sequence]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        With a column ``status``: ``ok``, or the first of ``FAULTS`` that holds.
+        With ``normal_pos, normal_ref, normal_alt`` (see ``normalise``; as written where ``status``
+        is not ``ok``), and ``status``: ``ok``, or the first of ``FAULTS`` that holds.
     """
-    status = [_status(row, sequences) for row in frame.itertuples()]
-    return frame.assign(status=pd.array(status, dtype=object))
+    rows = [_checked(row, sequences) for row in frame.itertuples()]
+    columns = [*_NORMAL, "status"]
+    return frame.drop(columns="status").join(pd.DataFrame(rows, frame.index, columns))
 
 
-def _status(row, sequences):
-    reference = sequences[row.chrom].codes if row.chrom in sequences else codes.encode("")
-    start, end = row.pos - 1, row.pos - 1 + len(row.ref)
+def _checked(row, sequences):
+    bases = sequences[row.chrom].codes if row.chrom in sequences else codes.encode("")
+    ref, alt, start = row.ref.upper(), row.alt.upper(), row.pos - 1
     holds = (
+        row.status != GOOD,
         row.pos < 0,
         row.chrom not in sequences,
-        not row.alt or not row.ref or row.alt == "." or set("<>[]*") & set(row.alt),
-        set(row.ref + row.alt) - set("ACGT"),
-        start < 0 or end > len(reference),
-        row.ref == row.alt,
-        codes.decode(reference[max(start, 0) : end]) != row.ref,
+        not alt or not ref or alt == "." or set("<>[]*") & set(alt),
+        set(ref + alt) - set("ACGT"),
+        start < 0 or start + len(ref) > len(bases),
+        ref == alt,
+        codes.decode(bases[max(start, 0) : max(start, 0) + len(ref)]) != ref,
     )
-    return next((fault for fault, wrong in zip(FAULTS, holds) if wrong), GOOD)
+    for fault, wrong in zip(FAULTS, holds):
+        if wrong:
+            return row.pos, row.ref, row.alt, fault
+    return *normalise(row.pos, ref, alt, bases), GOOD
 
 
-def messages(frame: pd.DataFrame, sequences: dict[str, Sequence]) -> list[str]:
+def normalise(pos: int, ref: str, alt: str, bases: np.ndarray) -> tuple[int, str, str]:
+    """Write a variant in the one way that is shortest and leftmost (Tan et al. 2015).
+
+    Parameters
+    ----------
+    pos, ref, alt : int, str, str
+        Position from 1, and alleles in capitals; the reference allele fits.
+    bases : ndarray of shape (L,), uint8
+        Codes of the sequence.
+
+    Returns
+    -------
+    pos, ref, alt : int, str, str
+        Without a common end or beginning, but for one base before an insertion or deletion (behind
+        it at the beginning of the sequence).
+    """
+    ref, alt = _less(ref[::-1], alt[::-1])
+    short_ref, short_alt = _less(ref[::-1], alt[::-1])
+    start = pos - 1 + len(ref) - len(short_ref)
+    ref, alt = short_ref, short_alt
+    if ref and alt:
+        return start + 1, ref, alt
+    word = ref or alt
+    moved = _free_moves(bases, start, codes.encode(word))
+    turned = moved % len(word)
+    word, start = word[len(word) - turned :] + word[: len(word) - turned], start - moved
+    ref, alt = (word, "") if ref else ("", word)
+    if start:
+        anchor = codes.decode(bases[start - 1 : start])
+        return start, anchor + ref, anchor + alt
+    anchor = codes.decode(bases[len(ref) : len(ref) + 1])
+    return 1, ref + anchor, alt + anchor
+
+
+def _less(a, b):
+    """Two texts without their common beginning."""
+    same = len(commonprefix([a, b]))
+    return a[same:], b[same:]
+
+
+def _free_moves(bases, start, word):
+    """How far left inserted or deleted bases can lie with the same outcome."""
+    moved, size, word = 0, 16, word[::-1]
+    while moved < start:
+        size = min(2 * size, start - moved)
+        left = bases[start - moved - size : start - moved][::-1]
+        if len(stops := np.flatnonzero(left != word[(moved + np.arange(size)) % len(word)])):
+            return moved + int(stops[0])
+        moved += size
+    return moved
+
+
+def messages(
+    frame: pd.DataFrame, sequences: dict[str, Sequence], *, told: Collection[str] = ()
+) -> list[str]:
     """Say which variants are not scored.
 
     Parameters
     ----------
     frame, sequences : DataFrame, dict of str to Sequence
         Of ``check``, and of ``genome``.
+    told : collection of str
+        Values of ``status`` to leave out.
 
     Returns
     -------
@@ -182,119 +282,22 @@ def messages(frame: pd.DataFrame, sequences: dict[str, Sequence]) -> list[str]:
         One sentence a fault, with number and first example.
     """
     out = []
-    for fault, part in frame[frame.status != GOOD].groupby("status", sort=False):
+    for fault, part in frame[~frame.status.isin([GOOD, *told])].groupby("status", sort=False):
         row, more = part.iloc[0], ""
         if row.chrom not in sequences:
             plain = row.chrom.removeprefix("chr")
             near = [f"names it '{n}'" for n in sequences if n.removeprefix("chr") == plain]
             has = [*near, f"has {', '.join(list(sequences)[:4])}"]
             more = f"; the FASTA file {has[0]}"
+        where = f":{row.pos}" if row.pos >= 0 else ""
         out.append(
             f"{len(part)} of {len(frame)} variants not scored: {fault} (first: line {row.line}, "
-            f"{row.chrom}:{row.pos} {row.ref[:12]}>{row.alt[:12]}{more})."
+            f"{row.chrom}{where} {row.ref[:12]}>{row.alt[:12]}{more})."
         )
     return out
 
 
-def score(
-    model: Nucleotides,
-    sequences: dict[str, Sequence],
-    frame: pd.DataFrame,
-    *,
-    kinds: tuple[str, ...] = ("llr",),
-    length: int = 0,
-    strands: str = "both",
-    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
-) -> pd.DataFrame:
-    """Score checked variants.
-
-    Parameters
-    ----------
-    model : Nucleotides
-    sequences, frame : dict of str to Sequence, DataFrame
-        Of ``genome``, and of ``check``.
-    kinds : tuple of {"llr", "influence", "embedding"}
-    length : int
-        Bases of a window; 0: so that a variant sees the model's whole context.
-    strands : {"both", "given"}
-        Mean over the two strands, or the given one.
-    progress : callable
-        Takes a stage, the variants done and all.
-
-    Returns
-    -------
-    DataFrame
-        With a column for each of ``kinds``, NaN where a variant is not ok and, but for ``llr``,
-        where it is no single substitution.
-    """
-    for kind in kinds:
-        if kind not in KINDS:
-            raise unknown("score", kind, KINDS)
-    if not length:  # twice the context and as much again to share, at most all that it reads
-        grain = model.token_length
-        most = min(model.max_length, max(64, 3 * model.context))
-        length = max(grain, most // grain * grain)
-    empty = {kind: np.full(len(frame), np.nan, dtype=np.float32) for kind in kinds}
-    out = frame.assign(**empty).reset_index(drop=True)
-    good, single = out[out.status == GOOD], _single(out)
-    jobs = [(part, True) for part in _parts(single.sort_values(["chrom", "pos"]), 2048)]
-    if "llr" in kinds:
-        jobs += [(part, False) for part in _parts(good.drop(single.index), 256)]
-    done = 0
-    for part, alone in jobs:
-        bases, position = sequences[part.chrom.iloc[0]].codes, part.pos.to_numpy() - 1
-        if alone:
-            given = scoring.placed(model, bases, position, length)
-            alt = codes.encode("".join(part.alt))
-            for kind in kinds:
-                options = {"strands": strands} if kind == "llr" else {}
-                out.loc[part.index, kind] = getattr(scoring, kind)(model, *given, alt, **options)
-        else:
-            alleles = zip(position.tolist(), part.ref.str.len(), map(codes.encode, part.alt))
-            options = {"length": length, "strands": strands}
-            out.loc[part.index, "llr"] = scoring.pseudo(model, bases, list(alleles), **options)
-        done += len(part)
-        progress("variants", done, len(good))
-    return out
-
-
-def _single(frame):
-    """The good variants that are single substitutions."""
-    one = (frame.ref.str.len() == 1) & (frame.alt.str.len() == 1)
-    return frame[(frame.status == GOOD) & one]
-
-
-def _parts(frame, size):
-    """At most ``size`` rows of one sequence at a time."""
-    for _, part in frame.groupby("chrom", sort=False):
-        for s in range(0, len(part), size):
-            yield part.iloc[s : s + size]
-
-
-def with_calibration(frame: pd.DataFrame, sequences: dict[str, Sequence]) -> pd.DataFrame:
-    """Add the LLR of single substitutions less its mean by kind of mutation.
-
-    Parameters
-    ----------
-    frame, sequences : DataFrame, dict of str to Sequence
-        Of ``score`` with ``llr``, and of ``genome``.
-
-    Returns
-    -------
-    DataFrame
-        With a column ``llr_calibrated``.
-    """
-    single = _single(frame)
-    kinds = pd.Series(0, index=single.index)
-    for name, part in single.groupby("chrom"):
-        alt = codes.encode("".join(part.alt))
-        kinds[part.index] = scoring.contexts(sequences[name].codes, part.pos - 1, alt)
-    scores = scoring.calibrated(single.llr.to_numpy(), kinds.to_numpy())
-    scores = pd.Series(scores, index=single.index, dtype=np.float32)
-    return frame.assign(llr_calibrated=scores.reindex(frame.index))
-
-
 def write(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table of ``score`` atomically, tab-separated, scores to six digits."""
+    """Write a table of ``tables.scores.score`` atomically, tab-separated, scores to six digits."""
     with cache.atomic(path) as temporary:
         frame.to_csv(temporary, sep="\t", index=False, float_format="%.6g")

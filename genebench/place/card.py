@@ -7,13 +7,15 @@ from pathlib import Path
 TEMPLATE = Path(__file__).with_name("card.html")
 
 
-def html(card: dict) -> str:
+def html(card: dict, template: Path = TEMPLATE) -> str:
     """Fill the page of a card.
 
     Parameters
     ----------
     card : dict
         Plain values, see ``place.place``.
+    template : Path
+        It finds the parts of this folder, ``head.html`` and ``macros.html``.
 
     Returns
     -------
@@ -22,6 +24,7 @@ def html(card: dict) -> str:
     """
     import jinja2
 
-    options = {"undefined": jinja2.StrictUndefined, "trim_blocks": True}
+    loader = jinja2.FileSystemLoader([template.parent, TEMPLATE.parent])
+    options = {"undefined": jinja2.StrictUndefined, "trim_blocks": True, "loader": loader}
     environment = jinja2.Environment(autoescape=True, **options)
-    return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(card)
+    return environment.get_template(template.name).render(card)

@@ -21,7 +21,7 @@ def test_from_fasta_to_scores_and_faults_in_one_sentence(tmp_path):
     train = ("train", fasta, *(x for size in SIZES for x in ("--set", size)), "--out")
     trained = run(*train, tmp_path / "m")
     assert trained.exit_code == 0, trained.output
-    assert "outside repeats" in trained.output
+    assert "outside repeats" in trained.output and "no loss recorded yet" in trained.output
     alt = "ACGT"[3 - "ACGT".index(b[99])]
     variants = tmp_path / "v.vcf"
     variants.write_text(f"#CHROM\tPOS\tID\tREF\tALT\nb\t100\t.\t{b[99]}\t{alt}\nb\t9999\t.\tA\tC\n")
@@ -32,7 +32,17 @@ def test_from_fasta_to_scores_and_faults_in_one_sentence(tmp_path):
     assert "1 of 2 variants not scored: position off the sequence" in scored.output
     table = pd.read_csv(out, sep="\t")
     assert table.llr.notna().tolist() == [True, False]
-    assert {"influence", "embedding", "llr_calibrated"} <= set(table)
+    assert {"influence", "embedding", "llr_calibrated", "normal_ref"} <= set(table)
+    assert not list(tmp_path.glob(".o.tsv*"))
+    windows = [a[i : i + 12] + "ACGT"[i % 2] * 8 for i in range(60)]
+    frame = pd.DataFrame({"sequence": windows, "label": np.arange(60) % 2})
+    frame.to_csv(tmp_path / "w.csv", index=False)
+    vectors = tmp_path / "e.parquet"
+    embedded = run("embed", tmp_path / "m", tmp_path / "w.csv", "--out", vectors)
+    assert embedded.exit_code == 0 and pd.read_parquet(vectors).shape == (60, 17), embedded.output
+    more = ("--models", tmp_path / "m", "--out", tmp_path / "p", "--seeds", 1)
+    probed = run("probe", tmp_path / "w.csv", *more)
+    assert probed.exit_code == 0 and "best model model" in probed.output, probed.output
     empty = tmp_path / "empty.vcf"
     empty.write_text("chrom,pos,ref,alt\nb,9999,A,C\n")
     for arguments, sentence in (

@@ -5,8 +5,8 @@ import pytest
 from scipy.stats import spearmanr
 
 from benchmarks.glm import plain
-from genebench.glm import codes, hub, score
-from tests.glm.tiny import GENOME, KMERS, LENGTH, RNG, checkpoint, model
+from genebench.glm import codes, hub, net, score, tokens, trained
+from tests.glm.tiny import GENOME, KMERS, LENGTH, RNG, checkpoint, model, small
 
 HUB = ["bert", "bert-kmer", "esm", "gpt2", "llama", "mamba"]
 FEW = ["blind-spot", "masked", "causal", "bert", "gpt2"]
@@ -56,7 +56,60 @@ def test_a_pseudo_llr_of_one_substitution_without_neighbours_is_the_llr(every, n
     alt, start = (GENOME[place] + 1) % 4, place - (LENGTH - 1) // 2
     changes = [(p, 1, [a]) for p, a in zip(place, alt)]
     llr = score.llr(m, codes.windows(GENOME, start, LENGTH), place - start, alt)
-    np.testing.assert_allclose(score.pseudo(m, GENOME, changes, length=LENGTH), llr, atol=1e-4)
+    pseudo, own = score.pseudo(m, GENOME, changes, length=LENGTH)
+    np.testing.assert_allclose(pseudo, llr, atol=1e-4)
+    assert np.isnan(own).all()
+
+
+@pytest.mark.parametrize("name", ["blind-spot", "masked", "causal", "bert-kmer", "gpt2"])
+def test_a_length_change_counts_the_same_bases_in_both_haplotypes(every, name, monkeypatch):
+    """Plain reference: the two windows base by base, on each strand."""
+    monkeypatch.setattr(score, "AROUND", 4)
+    m, at, n, alt = every[name], 300, 5, np.array([2, 0], dtype=np.uint8)
+    llr, own = score.pseudo(m, GENOME, [(at, n, alt)], length=LENGTH)
+    before = (LENGTH - n) // 2
+    behind, flanks, bases = LENGTH - n - before, 0.0, 0.0
+    left, right = GENOME[at - before : at], GENOME[at + n : at + n + behind]
+    more = GENOME[at + n + behind : at + n + behind + n - len(alt)]
+    for middle, extra, sign in ((GENOME[at : at + n], more[:0], -1), (alt, more, 1)):
+        window = np.concatenate([left, middle, right, extra])[None]
+        for turned in (False, True):
+            row = codes.reverse_complement(window).copy() if turned else window
+            logs = codes.observed(m.conditionals(row), row)[0]
+            logs = logs[::-1] if turned else logs
+            end = before + len(middle)
+            counted = [slice(before - 4, before), slice(end, end + 4)]
+            if m.objective == "causal":
+                counted = [slice(0, before)] if turned else [slice(end, end + behind)]
+            flanks += sign * sum(logs[c].sum() for c in counted) / 2
+            bases += sign * logs[before:end].sum() / 2
+    np.testing.assert_allclose((llr[0], own[0]), (flanks, bases), atol=2e-4)
+
+
+UNTRAINED = [
+    *(
+        {"objective": o, "mixer": x}
+        for o in ("masked", "causal")
+        for x in ("attention", "convolution")
+    ),
+    {"objective": "blind-spot"},
+    {"objective": "causal", **KMERS},
+    {"objective": "causal", "tokens": "bpe", "equivariant": False},
+]
+
+
+@pytest.mark.parametrize("given", UNTRAINED, ids=str)
+def test_what_knows_nothing_gives_nothing_at_any_length(given):
+    recipe = small(**given)
+    words = tokens.learn(recipe, [GENOME])
+    m = trained.TrainedModel(recipe, net.build(recipe), words)
+    sizes = (1, 2, 7, 20, 50)
+    changes = [(300, n, GENOME[:0]) for n in sizes] + [(300, 0, GENOME[:n]) for n in sizes]
+    changes += [(690, 4, GENOME[:0]), (698, 0, GENOME[:9]), (0, 3, GENOME[:1])]  # at both ends
+    llr, own = score.pseudo(m, GENOME, changes, length=128)
+    assert np.abs(llr).max() < 1e-3
+    if not m.by_likelihood:
+        np.testing.assert_allclose(own[:5], np.log(4) * np.array(sizes), rtol=1e-4)
 
 
 @pytest.mark.parametrize("name", FEW)

@@ -1,15 +1,16 @@
 """Variants from every kind of file, their faults, and their scores."""
 
 import gzip
+import time
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from genebench.core.errors import BadInput
-from genebench.glm import codes, score, variants
-from genebench.glm.codes import Sequence
-from tests.glm.tiny import GENOME, KMERS, LENGTH, model
+from genebench.glm import codes, variants
+from genebench.glm.tables import scores
+from tests.glm.tiny import model
 
 FASTA = ">chr1 first\nACGTACGTAC\nggttNNRYac\n>chr2\nTTTTCCCCAAAA\n"
 ROWS = [
@@ -25,7 +26,7 @@ ROWS = [
     ("chr1", "1", "A", "<DEL>", "symbolic or missing allele"),
     ("chr1", "1", "A", "*", "symbolic or missing allele"),
     ("chr1", "1", "A", "A", "alternative equals reference"),
-    ("chr1", "one", "A", "T", "position is no number"),
+    ("chr1", "one", "A", "T", "position is no whole number"),
 ]
 
 
@@ -54,7 +55,7 @@ def test_every_fault_is_named_counted_and_never_scored(tmp_path, first, separato
     assert len(sentences) == len({r[4] for r in ROWS}) - 1
     absent = next(s for s in sentences if "not in the FASTA" in s)
     assert absent.startswith("1 of 13") and "the FASTA file names it 'chr1'" in absent
-    table = variants.score(model(), genome, frame, kinds=variants.KINDS, length=16)
+    table = scores.score(model(), genome, frame, kinds=scores.KINDS, length=16)
     assert np.isfinite(table.llr).tolist() == (frame.status == "ok").tolist()
     assert (table.embedding[:2] > 0).all() and (table.influence[:2] >= 0).all()
 
@@ -73,7 +74,6 @@ HEADER = b"#CHROM\tPOS\tID\tREF\tALT\n"
     [
         (variants.read, b"", "holds no variants"),
         (variants.read, b"#CHROM\tPOS\nchr1\t1\n", "line 1: no columns chrom, pos, ref, alt"),
-        (variants.read, HEADER + b"chr1\t1\n", "line 2: 2 fields where 5 belong"),
         (variants.read, gzip.compress(HEADER * 50)[:30], "a broken gzip file"),
         (variants.read, gzip.compress(HEADER * 50)[:12] + b"\xff" * 20, "a broken gzip file"),
         (variants.read, HEADER, "holds no variants"),
@@ -94,16 +94,82 @@ def test_the_name_of_a_sequence_ends_at_any_white_space(tmp_path):
     assert list(variants.genome(tmp_path / "g.fa")) == ["chr1", "chr2"]
 
 
-@pytest.mark.parametrize("given", [{}, {"objective": "causal", **KMERS}])
-def test_a_table_of_variants_is_scored_as_variants_one_by_one(given):
-    m, genome = model(**given), {"c": Sequence("c", GENOME)}
-    positions = np.array([300, 301, 301, 340, 90])
-    ref, alt = GENOME[positions], (GENOME[positions] + np.array([1, 1, 2, 3, 1])) % 4
-    letters = {"ref": list(codes.decode(ref)), "alt": list(codes.decode(alt))}
-    frame = pd.DataFrame({"chrom": "c", "pos": positions + 1, **letters, "status": "ok"})
-    table = variants.score(m, genome, frame, kinds=variants.KINDS, length=LENGTH)
-    assert (table.embedding > 0).all() and (table.influence >= 0).all()
-    windows, at = score.placed(m, GENOME, positions, LENGTH)
-    for i in range(len(positions)):
-        one = score.llr(m, windows[[i]], at[[i]], alt[[i]])
-        assert np.isclose(table.llr[i], one[0], atol=2e-5)
+def written(bases, start, ref, alt):
+    """The haplotype that a variant stands for."""
+    assert codes.decode(bases[start - 1 : start - 1 + len(ref)]) == ref
+    text = codes.decode(bases)
+    return text[: start - 1] + alt + text[start - 1 + len(ref) :]
+
+
+def test_all_spellings_of_one_haplotype_are_normalised_to_one():
+    """Brute force: every variant of a short repeat-rich sequence, grouped by what it makes."""
+    rng, groups = np.random.default_rng(0), {}
+    bases = codes.encode("GAAAACACACACGTGTGG")
+    for _ in range(4000):
+        start, n = rng.integers(1, 16), rng.integers(1, 5)
+        ref = codes.decode(bases[start - 1 : start - 1 + n])
+        alt = "".join(rng.choice(list("ACGT"), rng.integers(1, 5)))
+        if ref != alt and len(ref) == n:
+            normal = variants.normalise(start, ref, alt, bases)
+            made = written(bases, start, ref, alt)
+            assert written(bases, *normal) == made
+            groups.setdefault(made, set()).add(normal)
+    assert all(len(normals) == 1 for normals in groups.values()) and len(groups) > 500
+    long = np.tile(codes.encode("CAG"), 40_000)  # moves as far as the repeat does
+    assert variants.normalise(119_996, "AGCAG", "AG", long) == (1, "CAGC", "C")
+
+
+HOSTILE = [
+    ("chr2\t2", "too few fields"),
+    ("chr2\t-1\t.\tT\tA", "position is no whole number"),
+    ("chr2\t1.5\t.\tT\tA", "position is no whole number"),
+    ("chr2\t1e999\t.\tT\tA", "position is no whole number"),
+    ("chr2\t99999999999999999999\t.\tT\tA", "position is no whole number"),
+    ("chr2\t0\t.\tT\tA", "position off the sequence"),
+    ("chr2\t1\t.\tT\tG]17:198982]", "symbolic or missing allele"),
+    ("chr2\t1\t.\tT\t", "symbolic or missing allele"),
+    ("chr2\t1\t.\tT\t\x00", "allele with N or another letter than A, C, G, T"),
+    ("chr2\t1\t.\t\udc80\tA".encode("utf-8", "surrogateescape").decode("latin-1"), "allele with N"),
+]
+
+
+@pytest.mark.parametrize("bad, reason", HOSTILE)
+def test_a_hostile_row_costs_no_other_row(tmp_path, bad, reason):
+    good = ["chr2\t1.0\ta\tT\tA", 'chr2\t2\t"b\tT\tC,G', "#CHROM\tPOS\tID\tREF\tALT"]
+    text = "\n".join(
+        ["#CHROM\tPOS\tID\tREF\tALT\tQUAL", good[0], bad, *good[1:], "chr2\t9\tc\tA\tAT"]
+    )
+    (tmp_path / "v.vcf").write_text(text, encoding="latin-1")
+    genome = {"chr2": codes.Sequence("chr2", codes.encode("TTTTCCCCAAAA"))}
+    frame = variants.check(variants.read(tmp_path / "v.vcf"), genome)
+    assert frame.status.iloc[1].startswith(reason) and frame.line.tolist() == [2, 3, 4, 4, 6]
+    assert (frame.status.drop(1) == "ok").all() and frame.id.iloc[2] == '"b'
+    (sentence,) = variants.messages(frame, genome)
+    assert sentence.startswith(f"1 of 5 variants not scored: {reason}") and "line 3" in sentence
+
+
+def test_parquet_quotes_and_whole_floats_are_read(tmp_path):
+    rows = {"Chr": [2.0, 2.0], "POS": [1.0, 9.0], "Ref": ["T", "A"], "ALT": ["A,C", None]}
+    pd.DataFrame(rows).to_parquet(tmp_path / "v.parquet")
+    frame = variants.read(tmp_path / "v.parquet")
+    assert frame.chrom.tolist() == ["2"] * 3 and frame.pos.tolist() == [1, 1, 9]
+    assert frame.alt.tolist() == ["A", "C", ""] and frame.line.tolist() == [1, 1, 2]
+    (tmp_path / "v.csv").write_text('chrom,pos,id,ref,alt\n"chr2",1e3,x,"T","A,C"\n')
+    frame = variants.read(tmp_path / "v.csv")
+    assert frame.alt.tolist() == ["A", "C"] and frame.pos.tolist() == [1000, 1000]
+    pd.DataFrame({"a": [1]}).to_parquet(tmp_path / "v.parquet")
+    with pytest.raises(BadInput, match="no columns chrom, pos, ref, alt"):
+        variants.read(tmp_path / "v.parquet")
+
+
+def test_a_line_of_many_alternates_takes_linear_time(tmp_path):
+    def seconds(n):
+        alternates = ",".join(["A", "C", "TTA"] * (n // 3))
+        (tmp_path / "v.vcf").write_text(f"chr2\t1\t.\tT\t{alternates}\n")
+        start = time.process_time()
+        frame = variants.check(variants.read(tmp_path / "v.vcf"), genome)
+        assert len(frame) == n and (frame.status == "ok").all()
+        return time.process_time() - start
+
+    genome = {"chr2": codes.Sequence("chr2", codes.encode("TTTTCCCCAAAA"))}
+    assert seconds(60_000) < 20 * seconds(6_000) + 0.5

@@ -17,6 +17,7 @@ from torch.nn import functional
 from genebench import probes
 from genebench.core.errors import BadInput, unknown
 from genebench.glm import codes, net, train, trained
+from genebench.glm.tables.windows import kmer_shares as kmer_shares
 from genebench.stats import metrics
 
 from . import windows as tasks
@@ -74,26 +75,6 @@ def embeddings(
                 for name, pooled in zip(POOLINGS, pool(states, part < codes.N)):
                     out.setdefault((layer, name), []).append(pooled.astype(np.float32))
     return {key: np.concatenate(parts) for key, parts in out.items()}
-
-
-def kmer_shares(windows: np.ndarray, k: int) -> np.ndarray:
-    """Share of each k-mer in windows, both strands added up.
-
-    Parameters
-    ----------
-    windows : ndarray of uint8, (n, L)
-    k : int
-
-    Returns
-    -------
-    ndarray of float32, (n, 4^k)
-    """
-    counts = np.empty((len(windows), 4**k), dtype=np.float32)
-    for row, window in zip(counts, windows):
-        strands = [codes.kmers(s, k) for s in (window, codes.reverse_complement(window))]
-        # an N has the number -1 and falls off
-        row[:] = np.bincount(np.concatenate(strands) + 1, minlength=4**k + 1)[1:]
-    return counts / np.maximum(counts.sum(1, keepdims=True), 1)
 
 
 def probe(task: Windows, vectors: np.ndarray, train: np.ndarray, test: np.ndarray) -> np.ndarray:

@@ -8,21 +8,19 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
-from scipy.sparse import csgraph
 
 from genebench.core.errors import BadInput, unknown
 from genebench.core.specs import SourceSpec
 from genebench.data import sources as files
 from genebench.glm import codes, genomes
 from genebench.glm.design import PROMOTER
+from genebench.glm.tables.windows import WORD as WORD
+from genebench.glm.tables.windows import families as families
+from genebench.glm.tables.windows import membership
 
 GROUP = "DNA windows"
 FLANK = 17
 """Bases of the reporter's constant flank before a yeast promoter."""
-WORD = 16
-"""Length of the k-mers that make two windows alike; two of some thousands hardly share one by
-chance."""
 SPLITS = ("published", "random", "matched", "spectral")
 MOST = 1000
 """Windows of a task, at most."""
@@ -227,42 +225,6 @@ def load(name: str, sources: Mapping[str, SourceSpec]) -> Windows:
     if name not in SETS:
         raise unknown("set of windows", name, SETS)
     return SETS[name](sources)
-
-
-def membership(windows: np.ndarray) -> sparse.csr_array:
-    """Which k-mers of ``WORD`` bases each window has, on either strand.
-
-    Parameters
-    ----------
-    windows : ndarray of uint8, (n, L)
-
-    Returns
-    -------
-    csr_array of int8, (n, n_kmers)
-        0 or 1.
-    """
-    words = [np.unique(codes.canonical(w, WORD)) for w in windows]
-    words = [w[w >= 0] for w in words]
-    known, column = np.unique(np.concatenate(words), return_inverse=True)
-    start = np.cumsum([0, *map(len, words)])
-    values = np.ones(len(column), np.int8)
-    return sparse.csr_array((values, column, start), shape=(len(windows), len(known)))
-
-
-def families(windows: np.ndarray) -> np.ndarray:
-    """Group windows that share a k-mer of ``WORD`` bases, directly or through others.
-
-    Parameters
-    ----------
-    windows : ndarray of uint8, (n, L)
-
-    Returns
-    -------
-    ndarray of int, (n,)
-        Number of the family.
-    """
-    shared = membership(windows)
-    return csgraph.connected_components(shared @ shared.T, directed=False)[1]
 
 
 def split(task: Windows, name: str, *, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,1 @@
+"""A user's own tables: variants scored, windows embedded and probed."""
