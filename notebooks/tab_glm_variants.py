@@ -105,10 +105,10 @@ show.figure(
 # %% [markdown]
 # In yeast its own network reaches {{ glm_variants_yeast_nonsense_vs_synonymous_glm_yeast }} and
 # that of E. coli {{ glm_variants_yeast_nonsense_vs_synonymous_glm_ecoli }}, the best score without
-# frame or network {{ glm_variants_yeast_nonsense_vs_synonymous_other }}. Missense against synonymous stays near
-# chance: {{ glm_variants_yeast_missense_vs_synonymous_glm_yeast_calibrated }} calibrated. Changes
-# are of {{ glm_variants_ecoli_genes }} genes of E. coli and {{ glm_variants_yeast_genes }} of
-# yeast, drawn from the held-out ones to save time.
+# frame or network {{ glm_variants_yeast_nonsense_vs_synonymous_other }}. Missense against
+# synonymous stays near chance: {{ glm_variants_yeast_missense_vs_synonymous_glm_yeast_calibrated }}
+# calibrated. Changes are of {{ glm_variants_ecoli_genes }} genes of E. coli and {{
+# glm_variants_yeast_genes }} of yeast, drawn from the held-out ones to save time.
 #
 # ## What networks add to rules
 #
@@ -169,9 +169,9 @@ show.figure(
 # glm_variants_brca1_function_markov_chain }}. Rules do a little better: new stop codons, weighed by
 # the open frame that they cut, reach {{ glm_variants_brca1_function_open_frame }} over all changes
 # and nearness to the middle of the tested stretch, which is the exon, {{
-# glm_variants_brca1_function_noncoding_position }} around exons. With so many panels and scores, some interval clears
-# chance by itself. That the harm can be known is shown by phyloP, which uses the genomes of other
-# mammals: {{ glm_variants_brca1_function_phylop }}.
+# glm_variants_brca1_function_noncoding_position }} around exons. With so many panels and scores,
+# some interval clears chance by itself. That the harm can be known is shown by phyloP, which uses
+# the genomes of other mammals: {{ glm_variants_brca1_function_phylop }}.
 #
 # A bacterium escapes rifampicin by changing the drug's target, which must go on working; it escapes
 # isoniazid and pyrazinamide mostly by losing the enzyme that activates them, so that a measure of
