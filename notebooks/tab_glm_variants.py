@@ -15,9 +15,10 @@
 #
 # If a model has understood what a sequence is for, a harmful change should look unlikely to it: its
 # log-likelihood ratio (LLR) of reference to change is high. No label is used. Every score stands
-# beside baselines that know no model: the kind of base change, CpG, counts of short words. Three
-# references are given more than the sequence, and say so in brackets: the reading frame, the
-# protein, or the genomes of other mammals; they show what there is to be known.
+# beside rules that anyone can write down: the open reading frame that a new stop codon cuts, the
+# number of new stop words, the kind of base change, CpG, the bases around, the place in the tested
+# stretch; and beside counts of short words. Four references are given more than the sequence, and
+# say so in brackets: the reading frame (twice), the protein, or the genomes of other mammals.
 #
 # Where a score is drawn twice, hollow is raw and filled is calibrated: less the mean of the
 # change's three-base context, so that easily made mutations do not pass for harmless ones.
@@ -36,6 +37,7 @@ show.begin()
 looks, sets = glm.looks(), glm.read("variants", "sets")
 every = glm.scores_of("variants", "ecoli/,yeast/,brca1/,tb/,mpra/", looks)
 by_locus = every.task.str.startswith("mpra/")
+matched = every.task.str.endswith("-matched")
 reporter = summaries.over_loci(every[by_locus])
 clusters = sets.set_index("task").clusters
 quoted = [every[~by_locus], reporter.assign(split="zero-shot")]
@@ -46,7 +48,7 @@ values |= {
     "loci": str(reporter.loci.max()),
 }
 show.values(values, page=page, profile=profile)
-bacterial = every[every.task.str.startswith("ecoli/")].reset_index(drop=True)
+bacterial = every[every.task.str.startswith("ecoli/") & ~matched].reset_index(drop=True)
 show.figure(
     glm_figures.forest(bacterial, looks, label="AUROC (0 to 1)", chance=0.5),
     bacterial,
@@ -59,26 +61,37 @@ show.figure(
 )
 
 # %% [markdown]
-# A stop codon in the middle of a gene is the plainest harm there is. The network of E. coli tells
-# stops from silent changes with an AUROC of {{ glm_variants_ecoli_nonsense_vs_synonymous_glm_ecoli
-# }}; that of yeast, which has never seen a bacterium, with {{
-# glm_variants_ecoli_nonsense_vs_synonymous_glm_yeast }}; the best score without frame or network,
-# {{ glm_variants_ecoli_nonsense_vs_synonymous_other }}. The networks know more of a gene's frame
-# than short words give away, and much of that is common to both genomes. Codon usage, which is
-# given the frame, knows the stops almost perfectly.
+# A stop codon in the middle of a gene is the plainest harm there is, and a rule finds it. The score
+# of a change is the length of the open reading frame, the longest of six, that its new stop codon
+# cuts, and 0 where it makes none. The rule knows three words and nothing of *E. coli*; it tells
+# stops from silent changes with an AUROC of {{
+# glm_variants_ecoli_nonsense_vs_synonymous_open_frame }}. To count new stop words on both strands
+# is enough for {{ glm_variants_ecoli_nonsense_vs_synonymous_stop_words }}; and who is told the
+# frame needs no more than which base of the codon changes: {{
+# glm_variants_ecoli_nonsense_vs_synonymous_codon_position }}.
+#
+# So the best score without frame or network is {{ glm_variants_ecoli_nonsense_vs_synonymous_other
+# }}. The network of E. coli reaches {{ glm_variants_ecoli_nonsense_vs_synonymous_glm_ecoli }}; that
+# of yeast, which has never seen a bacterium, {{
+# glm_variants_ecoli_nonsense_vs_synonymous_glm_yeast }}. Nobody told them the genetic code: they
+# learnt more of it than short words give away ({{
+# glm_variants_ecoli_nonsense_vs_synonymous_markov_chain }} for the k-mer chain), and much of that
+# is common to both genomes. To find stops, take the rule.
 #
 # Missense against synonymous is another matter: {{
 # glm_variants_ecoli_missense_vs_synonymous_glm_ecoli }} raw and {{
-# glm_variants_ecoli_missense_vs_synonymous_glm_ecoli_calibrated }} calibrated are below chance.
-# What a likelihood ratio sees there is mutation bias and codon usage, and calibration by context
-# takes little of it away; a transversion is the better guess at harm ({{
+# glm_variants_ecoli_missense_vs_synonymous_glm_ecoli_calibrated }} calibrated are below chance,
+# while the position in the codon gives it away ({{
+# glm_variants_ecoli_missense_vs_synonymous_codon_position }}), because silent changes are mostly in
+# the third base. What a likelihood ratio sees there is mutation bias and codon usage, and
+# calibration by context takes little of it away; a transversion is the better guess at harm ({{
 # glm_variants_ecoli_missense_vs_synonymous_transversion }}). BLOSUM62 is 1 by construction: it is
 # given which changes alter the protein, which is the question.
 #
 # ## Yeast
 
 # %% tags=["remove-input"]
-fungal = every[every.task.str.startswith("yeast/")].reset_index(drop=True)
+fungal = every[every.task.str.startswith("yeast/") & ~matched].reset_index(drop=True)
 show.figure(
     glm_figures.forest(fungal, looks, label="AUROC (0 to 1)", chance=0.5),
     fungal,
@@ -91,11 +104,42 @@ show.figure(
 
 # %% [markdown]
 # In yeast its own network reaches {{ glm_variants_yeast_nonsense_vs_synonymous_glm_yeast }} and
-# that of E. coli {{ glm_variants_yeast_nonsense_vs_synonymous_glm_ecoli }}, the best simple score
-# {{ glm_variants_yeast_nonsense_vs_synonymous_other }}. Missense against synonymous stays near
-# chance: {{ glm_variants_yeast_missense_vs_synonymous_glm_yeast_calibrated }} calibrated. Changes
-# are of {{ glm_variants_ecoli_genes }} genes of E. coli and {{ glm_variants_yeast_genes }} of
-# yeast, drawn from the held-out ones to save time.
+# that of E. coli {{ glm_variants_yeast_nonsense_vs_synonymous_glm_ecoli }}, the best score without
+# frame or network {{ glm_variants_yeast_nonsense_vs_synonymous_other }}. Missense against
+# synonymous stays near chance: {{ glm_variants_yeast_missense_vs_synonymous_glm_yeast_calibrated }}
+# calibrated. Changes are of {{ glm_variants_ecoli_genes }} genes of E. coli and {{
+# glm_variants_yeast_genes }} of yeast, drawn from the held-out ones to save time.
+#
+# ## What networks add to rules
+#
+# Where in its codon a base lies, and whether the change is a transition or a transversion, decide
+# much of these comparisons before any model is asked. So here a change is compared only with
+# changes at the same position of the codon and of the same kind: the AUROC is the mean over these
+# groups, weighted by their pairs.
+
+# %% tags=["remove-input"]
+within = every[matched].reset_index(drop=True)
+show.figure(
+    glm_figures.forest(within, looks, label="AUROC (0 to 1)", chance=0.5),
+    within,
+    page=page,
+    profile=profile,
+    name="matched",
+    caption="Nonsense and missense against synonymous changes, compared within position of the "
+    "codon and kind of base change. Bars: 95 % intervals over genes.",
+    alt="AUROC within codon position and kind of change of models and rules, E. coli and yeast.",
+)
+
+# %% [markdown]
+# On stops the network of E. coli has {{
+# glm_variants_ecoli_nonsense_vs_synonymous_matched_glm_ecoli }} left in its own genome, that of
+# yeast {{ glm_variants_yeast_nonsense_vs_synonymous_matched_glm_yeast }} in its own: what they know
+# of stop codons is not only which base of a codon is easily replaced. It is still less than the
+# rule knows ({{ glm_variants_ecoli_nonsense_vs_synonymous_matched_open_frame }} and {{
+# glm_variants_yeast_nonsense_vs_synonymous_matched_open_frame }}). On missense they have {{
+# glm_variants_ecoli_missense_vs_synonymous_matched_glm_ecoli }} and {{
+# glm_variants_yeast_missense_vs_synonymous_matched_glm_yeast }}: nothing. Position in the codon and
+# transversion are 0.5 here by construction.
 #
 # ## Measured effects: BRCA1 and resistance in tuberculosis
 #
@@ -122,16 +166,20 @@ show.figure(
 # Over all changes of BRCA1, neither networks of other species nor k-mer models of human DNA tell
 # lost function from kept function: raw, the network of E. coli reaches {{
 # glm_variants_brca1_function_glm_ecoli }}, the k-mer chain {{
-# glm_variants_brca1_function_markov_chain }}. With so many panels and scores, some interval clears
-# chance by itself. That the harm can be known is shown by phyloP, which uses the genomes of other
-# mammals: {{ glm_variants_brca1_function_phylop }}.
+# glm_variants_brca1_function_markov_chain }}. Rules do a little better: new stop codons, weighed by
+# the open frame that they cut, reach {{ glm_variants_brca1_function_open_frame }} over all changes
+# and nearness to the middle of the tested stretch, which is the exon, {{
+# glm_variants_brca1_function_noncoding_position }} around exons. With so many panels and scores,
+# some interval clears chance by itself. That the harm can be known is shown by phyloP, which uses
+# the genomes of other mammals: {{ glm_variants_brca1_function_phylop }}.
 #
 # A bacterium escapes rifampicin by changing the drug's target, which must go on working; it escapes
 # isoniazid and pyrazinamide mostly by losing the enzyme that activates them, so that a measure of
 # constraint could help there. None of these scores does: on pyrazinamide the k-mer chain reaches {{
 # glm_variants_tb_pza_markov_chain }} raw and {{ glm_variants_tb_pza_markov_chain_calibrated }}
 # calibrated, the network of E. coli {{ glm_variants_tb_pza_glm_ecoli }} and {{
-# glm_variants_tb_pza_glm_ecoli_calibrated }}. Below chance is base composition, as the loss of G or
+# glm_variants_tb_pza_glm_ecoli_calibrated }}, new stop codons {{ glm_variants_tb_pza_open_frame }}.
+# Below chance, of models, is base composition, as the loss of G or
 # C shows.
 
 # %% tags=["remove-input"]
@@ -153,8 +201,9 @@ show.figure(
 # Size of the effect of every substitution in promoters and enhancers {cite}`kircher2019`: rank
 # correlation, mean over {{ glm_variants_loci }} loci. Models of other genomes and k-mer models know
 # nothing of it ({{ glm_variants_mpra_glm_ecoli_calibrated }} for the network of E. coli,
-# calibrated); whether a purine becomes a pyrimidine, or the reverse, says more ({{
-# glm_variants_mpra_transversion }}).
+# calibrated). Whether a purine becomes a pyrimidine, or the reverse, says more ({{
+# glm_variants_mpra_transversion }}), and so does how near the middle of the element the change lies
+# ({{ glm_variants_mpra_position }}).
 
 # %% tags=["remove-input"]
 show.figure(
@@ -182,8 +231,6 @@ show.table(
     name="sets",
     caption="What was scored.",
 )
-
-# %% tags=["remove-input"]
 show.table(
     glm.score_table(every, looks), page=page, profile=profile, name="scores", caption="Every score."
 )

@@ -18,7 +18,7 @@ from ..core.yamls import read_yaml
 CALIBRATED = "-calibrated"
 """Ending of the name of a model whose scores are less the mean of the three-base context."""
 
-INFORMED = ("phylop", "blosum62", "codon-usage")
+INFORMED = ("phylop", "blosum62", "codon-usage", "codon-position")
 """Scores of variants that use more than the sequence: other genomes, the protein, the frame."""
 
 
@@ -80,10 +80,9 @@ class Looks:
         return frame.assign(row=frame.model.map(self.title), ink=ink, mark=mark)
 
     def ordered(self, names: Iterable[str]) -> list[str]:
-        """Sort models as declared, trained networks first; a calibrated one after its own."""
+        """Sort models as declared; a calibrated one after its own."""
         present = set(names)
-        known = sorted(self.models, key=lambda name: not name.startswith("glm-"))
-        return [m for base in known for m in (base, base + CALIBRATED) if m in present]
+        return [m for base in self.models for m in (base, base + CALIBRATED) if m in present]
 
 
 def looks() -> Looks:

@@ -26,19 +26,20 @@ def scores(**of_models: float) -> pd.DataFrame:
     return frame.assign(title=frame.task, metric="auroc", n_train=0, n_test=9)
 
 
-def test_models_stand_networks_first_and_a_calibrated_one_after_its_own(looks):
-    names = ["markov-chain", "glm-ecoli-calibrated", "glm-ecoli"]
-    assert looks.ordered(names) == ["glm-ecoli", "glm-ecoli-calibrated", "markov-chain"]
+def test_models_stand_rules_first_and_a_calibrated_one_after_its_own(looks):
+    names = ["markov-chain", "glm-ecoli-calibrated", "glm-ecoli", "open-frame"]
+    order = ["open-frame", "glm-ecoli", "glm-ecoli-calibrated", "markov-chain"]
+    assert looks.ordered(names) == order
     assert looks.title("glm-ecoli-calibrated") == f"{looks.title('glm-ecoli')}, calibrated"
     styled = looks.styled(pd.DataFrame({"model": names}))
     assert styled.model.tolist() == looks.ordered(names) and styled.ink.str.startswith("#").all()
 
 
 def test_the_best_other_score_is_no_network_and_uses_the_sequence_alone(looks):
-    frame = scores(glm_ecoli=0.9, phylop=0.95, markov_chain=0.6, transversion=0.7)
+    frame = scores(glm_ecoli=0.9, codon_position=0.95, markov_chain=0.6, open_frame=0.7)
     out = glm.quotable(frame, looks)
     assert out["t_a_glm_ecoli"] == "0.90 (0.85 to 0.95)"
-    assert out["t_a_other"] == f"{looks.title('transversion')}, 0.70 (0.65 to 0.75)"
+    assert out["t_a_other"] == f"{looks.title('open-frame')}, 0.70 (0.65 to 0.75)"
 
 
 def test_a_table_that_does_not_exist_says_what_to_run(looks):

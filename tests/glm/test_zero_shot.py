@@ -72,5 +72,15 @@ def test_rows_of_a_set_are_whole():
     frame = zero_shot.score_set(tasks, [model])
     assert validation.validate(frame[results.SCHEMA.names], "frame") == []
     names = {"markov-around", "markov-around-calibrated", "transversion", "cpg", "gc-loss"}
+    names |= {"open-frame", "stop-words", "position", "composition"}
     assert set(frame.model) == names | {"random"} and set(frame.task) == {"t/x", "t/y"}
     assert set(frame.family) == {"counts", "shortcut", "control"}
+
+
+def test_human_windows_that_share_a_word_with_what_is_scored_are_not_counted(monkeypatch):
+    texts = [codes.decode(toys.bases(60, seed=i)) for i in range(60)]
+    monkeypatch.setattr(zero_shot.files, "table", lambda *_: pd.DataFrame({"sequence": texts}))
+    parts = zero_shot._human_sequences([codes.encode(texts[7])[:30]], {"gue": None})
+    count, check = (codes.decode(sequence) for (sequence,) in parts)
+    assert [sum(t in part for t in texts) for part in (count, check)] == [57, 2]
+    assert texts[7] not in count + check

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -42,6 +42,8 @@ class Effects:
         What baselines read: ``codon_ref, codon_alt`` (0 to 63), ``aa_ref, aa_alt``, ``phylop``.
     genome : Genome, optional
         Genome that the sequence is; None: human.
+    stratum : ndarray of int, (n,), optional
+        Changes are compared within it alone; None: with all.
 
     Raises
     ------
@@ -59,6 +61,7 @@ class Effects:
     cluster: np.ndarray
     beside: pd.DataFrame = field(default_factory=pd.DataFrame)
     genome: genomes.Genome | None = None
+    stratum: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         wrong = np.flatnonzero(self.sequence[self.at] != self.ref)
@@ -284,7 +287,8 @@ def consequences(
     Returns
     -------
     list of Effects
-        Three binary tasks, clustered by gene; no labels were measured.
+        Three binary tasks, clustered by gene; no labels were measured. Then those against
+        synonymous changes ``matched``.
     """
     rows = changes(genome)
     rows = rows[~genome.duplicates[rows["at"]] & (rows.place < 0.9)]
@@ -309,7 +313,19 @@ def consequences(
                 genome,
             )
         )
-    return out
+    return [*out, *(matched(task) for task in (out[0], out[2]))]
+
+
+def changed_position(task: Effects) -> np.ndarray:
+    """Position of the codon that each change alters, (n,) int, 0 to 2."""
+    differ = (task.beside.codon_ref ^ task.beside.codon_alt).to_numpy()
+    return 2 - (differ >= 4) - (differ >= 16)
+
+
+def matched(task: Effects) -> Effects:
+    """The same changes, compared within position of the codon and transition or transversion."""
+    stratum = 2 * changed_position(task) + ((task.ref ^ task.alt) == 2)
+    return replace(task, name=f"{task.name}-matched", stratum=stratum)
 
 
 SETS: dict[str, Callable[[Mapping[str, SourceSpec]], list[Effects]]] = {

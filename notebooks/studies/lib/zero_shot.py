@@ -15,9 +15,9 @@ from genebench.core import cache
 from genebench.core.specs import SourceSpec
 from genebench.data import sources as files
 from genebench.glm import codes, perplexity, score
-from genebench.stats import bootstrap, metrics
+from genebench.stats import bootstrap, influences, metrics
 
-from . import markov, tracks
+from . import markov, rules, tracks, windows
 from .effects import AMINO, GROUP, Effects
 
 SEED = 20240711
@@ -185,6 +185,11 @@ def blosum62(task: Effects) -> np.ndarray | None:
 
 
 BASELINES: dict[str, Callable[[Effects], np.ndarray | None]] = {
+    "open-frame": rules.open_frame,
+    "stop-words": rules.stop_words,
+    "position": rules.position,
+    "composition": rules.composition,
+    "codon-position": rules.codon_position,
     "transversion": transversion,
     "cpg": cpg,
     "gc-loss": gc_loss,
@@ -194,10 +199,10 @@ BASELINES: dict[str, Callable[[Effects], np.ndarray | None]] = {
     "random": lambda task: np.random.default_rng(SEED).random(len(task)),
 }
 """Name in ``data/glm_models.yml`` -> scores of a task, None where it has none. phyloP over mammals
-knows other genomes; codon usage and BLOSUM62 know gene and frame."""
+knows other genomes; codon position, codon usage and BLOSUM62 know gene and frame."""
 _FAMILIES = {
     **dict.fromkeys(("markov-chain", "markov-around", "trinucleotide"), "counts"),
-    **dict.fromkeys(("phylop", "blosum62", "codon-usage"), "reference"),
+    **dict.fromkeys(("phylop", "blosum62", "codon-usage", "codon-position"), "reference"),
     "random": "control",
 }
 
@@ -219,7 +224,13 @@ def family(model: str) -> str:
 
 
 def main_score(
-    kind: str, label: np.ndarray, predicted: np.ndarray, cluster: np.ndarray, *, seed: int
+    kind: str,
+    label: np.ndarray,
+    predicted: np.ndarray,
+    cluster: np.ndarray,
+    *,
+    seed: int,
+    stratum: np.ndarray | None = None,
 ) -> tuple[str, float, float, float]:
     """Main metric of predictions with its 95 % interval over clusters.
 
@@ -230,6 +241,8 @@ def main_score(
     label, predicted : ndarray, (n,)
     cluster : ndarray of str, (n,)
     seed : int
+    stratum : ndarray of int, (n,), optional
+        The AUROC is the mean over strata, each weighted by its pairs of a 1 and a 0; None: of all.
 
     Returns
     -------
@@ -237,7 +250,13 @@ def main_score(
         Metric, score, lower and upper bound.
     """
     names, group = np.unique(cluster, return_inverse=True)
-    value, influence = bootstrap.influence(kind, label, predicted, np.zeros(len(label), np.int64))
+    if stratum is None:
+        whole = np.zeros(len(label), np.int64)
+        value, influence = bootstrap.influence(kind, label, predicted, whole)
+    else:
+        pairs = np.bincount(stratum[label == 1], minlength=stratum.max() + 1).astype(float)
+        pairs *= np.bincount(stratum[label == 0], minlength=stratum.max() + 1)
+        value, influence = influences.auroc(label, predicted, stratum, pairs)
     moved = bootstrap.moves(influence[:, None], bootstrap.weights(names, seed=seed), (group,))
     main = metrics.METRICS[metrics.main(kind)]
     low, high = bootstrap.interval(np.array([value]), moved, low=main.low, high=main.high)
@@ -257,10 +276,11 @@ def metrics_of(task: Effects, scores: np.ndarray, *, seed: int = SEED) -> pd.Dat
     -------
     DataFrame
         ``metric, score, low, high``: AUROC, AUPRC (clusters resampled) and prior, or Spearman's
-        correlation.
+        correlation; AUROC alone where changes are compared within strata.
     """
-    rows = [main_score(task.kind, task.label, scores, task.cluster, seed=seed)]
-    if task.kind == "binary":
+    given = {"seed": seed, "stratum": task.stratum}
+    rows = [main_score(task.kind, task.label, scores, task.cluster, **given)]
+    if task.kind == "binary" and task.stratum is None:
         names, group = np.unique(task.cluster, return_inverse=True)
         weight = bootstrap.weights(names, seed=seed)[:, :200]
         rows.append(("auprc", *_precision(task.label, scores, weight[group])))
@@ -412,11 +432,11 @@ def _human_sequences(
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Windows to count, none like ``avoid``; and to choose on, none like those counted."""
     texts = [t for f in _HUMAN_FILES for t in files.table(sources["gue"], f).sequence]
-    windows = [codes.encode(t) for t in dict.fromkeys(texts)]
-    unseen = np.flatnonzero(windows.unlike(windows, avoid))
+    human = [codes.encode(t) for t in dict.fromkeys(texts)]
+    unseen = np.flatnonzero(windows.unlike(human, avoid))
     clean = np.random.default_rng(0).permutation(unseen)
     cut = len(clean) // 20
-    check, count = ([windows[i] for i in rows] for rows in (clean[:cut], clean[cut:]))
+    check, count = ([human[i] for i in rows] for rows in (clean[:cut], clean[cut:]))
     check = [s for s, new in zip(check, windows.unlike(check, count)) if new]
     return [windows.joined(count)], [windows.joined(check)]
 
