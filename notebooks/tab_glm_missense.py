@@ -35,9 +35,15 @@ sets, networks = glm.read("missense", "sets"), glm.read("missense", "networks")
 left_out = glm.read("missense", "left_out")
 size = sets.set_index("task")
 bits = networks[networks.task == "missense/pooled-both"].set_index("model").bits
-values = glm.quotable(every, looks)
-values |= {glm.slug("bits", name): f"{value:.2f}" for name, value in bits.items()}
-values |= {
+quoted = every[every.task == "missense/by-protein"]
+ratios = quoted[quoted.model.isin(["unirep-64", "unirep-256", "unirep-1900"])]
+named = ratios.model.map(looks.title)
+values = glm.quotable(every, looks) | {
+    "ratios": "; ".join(
+        named + " " + ratios.score.map("{:.2f}".format) + " (" + glm.spans(ratios, 2) + ")"
+    ),
+    "bits": ", ".join(ratios.model.map(bits).map("{:.2f}".format) + " to " + named),
+    "bits_shares": f"{bits['residue-shares']:.2f}",
     "variants": f"{size.variants['missense/pooled']:,}",
     "proteins": f"{size.proteins['missense/pooled']:,}",
     "both_variants": f"{size.variants['missense/pooled-both']:,}",
@@ -47,12 +53,10 @@ values |= {
 show.values(values, page=page, profile=profile)
 
 # %% [markdown]
-# **Without any fit, BLOSUM62 tells pathogenic from benign with an AUROC of {{
-# glm_missense_missense_by_protein_blosum62 }} within a protein; the largest UniRep reaches {{
-# glm_missense_missense_by_protein_unirep_1900 }}, UniRep 256 {{
-# glm_missense_missense_by_protein_unirep_256 }} and UniRep 64 {{
-# glm_missense_missense_by_protein_unirep_64 }}, where guessing is 0.5; AlphaMissense reaches {{
-# glm_missense_missense_by_protein_alphamissense }}.**
+# **Within a protein, BLOSUM62 tells pathogenic from benign with an AUROC of {{
+# glm_missense_missense_by_protein_blosum62 }}, better than every likelihood ratio of UniRep ({{
+# glm_missense_ratios }}) and far from the tuned AlphaMissense ({{
+# glm_missense_missense_by_protein_alphamissense }}).**
 
 # %% tags=["remove-input"]
 show.figure(
@@ -70,10 +74,9 @@ show.figure(
 # %% [markdown]
 # All variants are {{ glm_missense_variants }} in {{ glm_missense_proteins }} proteins; {{
 # glm_missense_both_variants }} of them lie in the {{ glm_missense_both_proteins }} proteins of both
-# classes. To know why small networks fail, look at what they know: of these proteins a residue
-# costs {{ glm_missense_bits_residue_shares }} bits if only the shares of the twenty residues are
-# known, {{ glm_missense_bits_unirep_64 }} to UniRep 64, {{ glm_missense_bits_unirep_256 }} to
-# UniRep 256 and {{ glm_missense_bits_unirep_1900 }} to UniRep 1900.
+# classes. How little a network knows shows in what a residue of these proteins costs it: {{
+# glm_missense_bits }}, where {{ glm_missense_bits_shares }} bits are paid by one that knows the
+# shares of the twenty residues alone.
 
 # %% tags=["remove-input"]
 rows = every.merge(gaps, on=["task", "model"], how="left", suffixes=("", "_gap"))
@@ -121,8 +124,8 @@ show.table(
 # - **Not every row is scored**, and the file is a part of the published one: of {{
 #   glm_missense_rows }} rows those below are left out, most because the protein at hand (Swiss-Prot
 #   of another year) has another residue there.
-# - UniRep 256 and 1900 read only the proteins of both classes, and the residues that follow were
-#   limited to 64, or left out, to save time.
+# - To save time, networks but UniRep 64 read only the proteins of both classes, and rows that count
+#   residues that follow stop after 64 where they do not say "all".
 
 # %% tags=["remove-input"]
 show.table(left_out, page=page, profile=profile, name="left-out", caption="Which rows are scored.")

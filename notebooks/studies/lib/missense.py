@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from Bio.Align import substitution_matrices
 from Bio.SeqUtils import ProtParamData
+from scipy.stats import entropy
 
 from genebench.core import cache, paths
 from genebench.core.specs import Declarations, SourceSpec
@@ -429,13 +430,12 @@ def study(
     for task, rows, names in (("pooled", two | True, everywhere), ("pooled-both", two, both)):
         part, scores = good[rows], {}
         for name in names:
-            further = [(NEXT, following), (residues.ALL, whole)]
-            horizons = [h for h, of in further if names is both and name in of]
+            further = [(NEXT, following), (residues.ALL, whole)] if task != "pooled" else []
+            horizons = [h for h, of in further if name in of]
             new, facts = network_scores(name, part, sequences, declared, horizons=horizons)
             scores |= new
             read.append({"task": f"missense/{task}", **facts})
-        share = shares(sequences[part.protein.unique()])
-        bits = -(share * np.log2(share)).sum()
+        bits = entropy(shares(sequences[part.protein.unique()]), base=2)
         read.append({"task": f"missense/{task}", "model": "residue-shares", "bits": bits})
         scores |= {m: p[rows] for m, p in basic.items()}
         tasks.append(compare(f"missense/{task}", part, scores))
@@ -449,5 +449,5 @@ def study(
         "differences": differences,
         "sets": pd.DataFrame(sets, columns=["task", "variants", "pathogenic", "proteins"]),
         "left_out": left_out(every),
-        "networks": pd.DataFrame(read),
+        "networks": pd.DataFrame(read).astype({"residues": "Int64"}),
     }
