@@ -38,11 +38,13 @@ bits = networks[networks.task == "missense/pooled-both"].set_index("model").bits
 quoted = every[every.task == "missense/by-protein"]
 ratios = quoted[quoted.model.isin(["unirep-64", "unirep-256", "unirep-1900"])]
 named = ratios.model.map(looks.title)
+largest = networks.model[networks.parameters.idxmax()]
 values = glm.quotable(every, looks) | {
     "ratios": "; ".join(
         named + " " + ratios.score.map("{:.2f}".format) + " (" + glm.spans(ratios, 2) + ")"
     ),
     "bits": ", ".join(ratios.model.map(bits).map("{:.2f}".format) + " to " + named),
+    "largest": f"The largest network scored is {looks.title(largest)}, of 64, 256 and 1900.",
     "bits_shares": f"{bits['residue-shares']:.2f}",
     "variants": f"{size.variants['missense/pooled']:,}",
     "proteins": f"{size.proteins['missense/pooled']:,}",
@@ -53,10 +55,10 @@ values = glm.quotable(every, looks) | {
 show.values(values, page=page, profile=profile)
 
 # %% [markdown]
-# **Within a protein, BLOSUM62 tells pathogenic from benign with an AUROC of {{
-# glm_missense_missense_by_protein_blosum62 }}, better than every likelihood ratio of UniRep ({{
-# glm_missense_ratios }}) and far from the tuned AlphaMissense ({{
-# glm_missense_missense_by_protein_alphamissense }}).**
+# **Within a protein, likelihood ratios tell pathogenic from benign with an AUROC of {{
+# glm_missense_ratios }}, where guessing is 0.5, the substitution matrix BLOSUM62 with {{
+# glm_missense_missense_by_protein_blosum62 }} and the tuned AlphaMissense with {{
+# glm_missense_missense_by_protein_alphamissense }}.** {{ glm_missense_largest }}
 
 # %% tags=["remove-input"]
 show.figure(
@@ -76,11 +78,13 @@ show.figure(
 # glm_missense_both_variants }} of them lie in the {{ glm_missense_both_proteins }} proteins of both
 # classes. How little a network knows shows in what a residue of these proteins costs it: {{
 # glm_missense_bits }}, where {{ glm_missense_bits_shares }} bits are paid by one that knows the
-# shares of the twenty residues alone.
+# shares of the twenty residues alone. Nor is a network's certainty a stand-in for conservation:
+# changes where UniRep 64 is certain are the more often benign ones ({{
+# glm_missense_missense_by_protein_unirep_64_certainty }}, below chance).
 
 # %% tags=["remove-input"]
 rows = every.merge(gaps, on=["task", "model"], how="left", suffixes=("", "_gap"))
-rows = rows.sort_values(["task", "score"], ascending=[False, False], kind="stable")
+rows = rows.sort_values(["task", "score"], ascending=[True, False], kind="stable")
 ends = rows[["low_gap", "high_gap"]].set_axis(["low", "high"], axis=1)
 listed = rows[["title"]].assign(
     score=rows.model.map(looks.title),
@@ -125,7 +129,7 @@ show.table(
 #   glm_missense_rows }} rows those below are left out, most because the protein at hand (Swiss-Prot
 #   of another year) has another residue there.
 # - To save time, networks but UniRep 64 read only the proteins of both classes, and rows that count
-#   residues that follow stop after 64 where they do not say "all".
+#   residues that follow stop after 64 of them where they do not say "all".
 
 # %% tags=["remove-input"]
 show.table(left_out, page=page, profile=profile, name="left-out", caption="Which rows are scored.")
