@@ -116,14 +116,43 @@ class UniRep:
         hidden, cell : Tensor of float32, shape (batch, size)
             Of the last layer, after each token.
         """
-        zeros = self.embedding.new_zeros(len(ids), self.size)
-        state = [(zeros, zeros)] * len(self.layers)
+        state = self.start(len(ids))
         for column in ids.T:
-            x = self.embedding[column]
-            for at, layer in enumerate(self.layers):
-                state[at] = self._step(layer, x, *state[at])
-                x = state[at][0]
+            state = self.step(column, state)
             yield state[-1]
+
+    def start(self, n):
+        """State of every layer before the first token.
+
+        Parameters
+        ----------
+        n : int
+
+        Returns
+        -------
+        list of (hidden, cell), Tensor of float32, shape (n, size)
+        """
+        zeros = self.embedding.new_zeros(n, self.size)
+        return [(zeros, zeros)] * len(self.layers)
+
+    def step(self, column, state):
+        """Read one token of each sequence.
+
+        Parameters
+        ----------
+        column : Tensor of int, shape (n,)
+        state : list of (hidden, cell)
+            Of every layer, as of ``start``.
+
+        Returns
+        -------
+        list of (hidden, cell)
+        """
+        x, out = self.embedding[column], []
+        for layer, before in zip(self.layers, state):
+            out.append(self._step(layer, x, *before))
+            x = out[-1][0]
+        return out
 
     def _step(self, layer, x, hidden, cell):
         wx, wmx, wh, wmh, bias = layer
@@ -166,10 +195,24 @@ class UniRep:
         Returns
         -------
         Tensor of float32, shape (batch, length, 25)
-            Natural log of the probability of the token that follows, ids 1 to 25.
+            As of ``next_token``.
         """
         import torch
 
+        return torch.stack([self.next_token(hidden) for hidden, _ in self.states(ids)], dim=1)
+
+    def next_token(self, hidden):
+        """Predict the token that follows a state.
+
+        Parameters
+        ----------
+        hidden : Tensor of float32, shape (n, size)
+            Of the last layer.
+
+        Returns
+        -------
+        Tensor of float32, shape (n, 25)
+            Natural log of the probability of ids 1 to 25.
+        """
         weight, bias = self.dense
-        hidden = torch.stack([hidden for hidden, _ in self.states(ids)], dim=1)
         return (hidden @ weight + bias).log_softmax(-1)

@@ -1,0 +1,170 @@
+"""Missense variants: likelihood ratios by brute force, faults by name, intervals over proteins."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from models.test_unirep import write_weights
+from scipy.special import xlogy
+
+from genebench.benchmark import results, validation
+from genebench.book import glm
+from genebench.models import unirep
+from notebooks.studies.lib import missense, residues
+
+PROTEINS = pd.Series(
+    {"P1": "MKTAYIAKQRQISFVKSHFSRQ", "P2": "MSXUZWWKLA", "P3": "MAAAWKWLLA" * 4, "P4": "MKT"}
+)
+
+
+def log_p(network, text):
+    """Natural log of the probability of each residue, and of all tokens at each place."""
+    ids = torch.tensor([unirep.tokens(text)])
+    table = network.log_probabilities(ids)[0, :-1].numpy()
+    return table[np.arange(len(text)), ids[0, 1:] - 1], table
+
+
+def test_ratios_are_those_of_two_full_passes(tmp_path):
+    network = unirep.UniRep(write_weights(tmp_path / "w.npz", size=8))
+    protein, at = np.array([2, 0, 1, 2, 0, 0, 2, 1]), np.array([39, 21, 4, 7, 0, 5, 7, 9])
+    alt = np.array(list("WACDYWKM"))
+    given = network, PROTEINS.tolist()[:3], protein, at, alt
+    horizons = (3, residues.ALL)
+    table, bits, read = residues.ratios(*given, horizons=horizons)
+    for row, (text, i, new) in enumerate(zip(PROTEINS.iloc[protein], at, alt)):
+        before, there = log_p(network, text)
+        after, _ = log_p(network, text[:i] + new + text[i + 1 :])
+        gain, p = after - before, np.exp(there[i])
+        expected = [gain[i], xlogy(p, p).sum(), gain[i : i + 4].sum(), gain[i:].sum()]
+        np.testing.assert_allclose(table.iloc[row], expected, atol=1e-5)
+    whole = np.concatenate([log_p(network, text)[0] for text in PROTEINS[:3]])
+    assert read == len(whole) and bits == pytest.approx(-whole.sum() / np.log(2), abs=1e-3)
+    alone, _, fewer = residues.ratios(*given)
+    np.testing.assert_allclose(alone, table[["llr", "certainty"]], atol=1e-6)
+    assert fewer == read  # the last residue of each protein is changed
+
+
+CHANGES = {
+    "P1:K2R": "ok",
+    "P2:W6A": "ok",
+    "P1:K2K": missense.FAULTS[0],
+    "P2:U4A": missense.FAULTS[0],
+    "P1:K2": missense.FAULTS[0],
+    "P9:K2R": missense.FAULTS[2],
+    "P4:T4R": missense.FAULTS[3],
+    "P4:T0R": missense.FAULTS[3],
+    "P1:A2R": missense.FAULTS[4],
+}
+
+
+def test_what_cannot_be_scored_is_named_and_counted():
+    changes = pd.Series([*CHANGES, "P1:K2R"])
+    frame = missense.checked(changes, PROTEINS)
+    assert frame.status.tolist() == [*CHANGES.values(), missense.FAULTS[1]]
+    table = missense.left_out(frame).set_index("status").variants
+    assert table.index[0] == "ok" and table.sum() == len(changes) and table[missense.FAULTS[0]] == 3
+
+
+def test_rules_score_what_their_names_say():
+    frame = missense.checked(pd.Series(["P1:T3W", "P3:W5K", "P4:M1K"]), PROTEINS)
+    rules = missense.rules(frame, PROTEINS)
+    assert rules["blosum62"].tolist() == [2, 3, 1]
+    np.testing.assert_allclose(rules["hydropathy"], [0.2, 3.0, 5.8])
+    np.testing.assert_allclose(rules["middle"], [2 / 22, 4 / 40, 0])
+    letters = pd.Series(list("".join(PROTEINS))).value_counts().drop(list("XUZ"))
+    ratio = letters["W"] / letters["K"], letters["M"] / letters["K"]
+    np.testing.assert_allclose(rules["residue-shares"][1:], np.log(ratio))
+    # AAW stands four times in P3, one of them the variant's own; MKT and T once more, KW never
+    assert rules["residue-chain"][1] == pytest.approx(np.log(4))
+    assert rules["residue-chain"][0] == pytest.approx(np.log(2)) and np.isnan(
+        rules["residue-chain"][2]
+    )
+
+
+def variants(n=400, proteins=30):
+    """Changes of proteins that differ in their share of pathogenic ones."""
+    rng = np.random.default_rng(1)
+    number = np.sort(rng.integers(0, proteins, n))
+    label = (rng.random(n) < np.linspace(0.3, 0.7, proteins)[number]).astype(int)
+    frame = pd.DataFrame({"protein": number.astype(str), "label": label})
+    scores = {m: label + rng.normal(0, s, n) for m, s in (("blosum62", 1.5), ("unirep-64", 0.8))}
+    return frame, scores | {"random": rng.random(n)}
+
+
+def auroc(label, p):
+    """Share of pairs that are ranked rightly."""
+    return (p[label == 1][:, None] > p[label == 0]).mean()
+
+
+@pytest.mark.parametrize("by_protein", [False, True])
+def test_intervals_are_those_of_resampled_proteins(by_protein):
+    frame, scores = variants()
+    table, gaps = missense.compare("missense/x", frame, scores, by_protein=by_protein)
+    rows = [part.index for _, part in frame.groupby("protein")]
+    ps, label = scores.values(), frame.label
+    within = np.array([[auroc(label[r], p[r]) for p in ps] for r in rows])
+
+    def value(drawn):
+        if by_protein:
+            return within[drawn].mean(axis=0)
+        r = np.concatenate([rows[i] for i in drawn])
+        return [auroc(label[r], p[r]) for p in ps]
+
+    picks = np.random.default_rng(0).integers(0, len(rows), (200, len(rows)))
+    draws = np.array([value(drawn) for drawn in picks])
+    np.testing.assert_allclose(table.score, value(np.arange(len(rows))))
+    low, high = np.quantile(draws, [0.025, 0.975], axis=0)
+    np.testing.assert_allclose(table.high - table.low, high - low, rtol=0.25)
+    low, high = np.quantile(np.diff(draws, axis=1)[:, 0], [0.025, 0.975])
+    other = gaps.set_index("model").loc["unirep-64"]
+    assert other.high - other.low == pytest.approx(high - low, rel=0.25)
+    assert other.difference == pytest.approx(table.score[1] - table.score[0])
+    chance = table.set_index("model").loc["random"]
+    assert chance.low < 0.5 < chance.high
+
+
+def test_proteins_of_one_class_or_too_long_have_no_score_of_their_own():
+    label = [1] * 5 + [0] * 5 + [1] * 5 + [0] * 4 + [1] * 5 + [0] * 5
+    frame = pd.DataFrame({"protein": np.repeat(["a", "b", "c"], [10, 9, 10]), "label": label})
+    sequences = pd.Series({"a": "M" * 2000, "b": "M" * 10, "c": "M" * 2001})
+    assert missense.of_both_classes(frame, sequences).tolist() == [True] * 10 + [False] * 19
+
+
+def test_a_study_reads_each_block_once_and_tells_how(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    text = ["".join(rng.choice(list("ACDKMWY"), 20)) for _ in range(4)]
+    fasta = pd.DataFrame({"header": [f"sp|P{i}|X_HUMAN" for i in range(4)], "sequence": text})
+    at = [(i, k) for i in range(4) for k in range(16)]
+    change = [f"P{i}:{text[i][k]}{k + 1}{'C' if text[i][k] == 'A' else 'A'}" for i, k in at]
+    change.append("P7:A1C")
+    label = np.append(rng.permutation(np.tile([0, 1], 32)), 1).astype(str)
+    rows = {"protein_variant": change, "AlphaMissense": label, "label": label}
+    tables = {"sequences": fasta, "variants": pd.DataFrame(rows)}
+    spec = SimpleNamespace(files={"weights": "w.npz"}, sha256={}, parameters=1)
+    sources = {"swissprot": None, "clinvar_missense": None}
+    declared = SimpleNamespace(sources=sources, model=lambda name: spec)
+    write_weights(tmp_path / "w.npz")
+    monkeypatch.setattr(missense.files, "table", lambda source, name: tables[name])
+    monkeypatch.setattr(missense.weights, "verified", lambda spec: tmp_path)
+    monkeypatch.setattr(missense.paths, "CACHE", tmp_path)
+    monkeypatch.setattr(missense, "BATCH", 3)
+    names = ["unirep-64"]
+    options = dict.fromkeys(["everywhere", "both", "following", "whole"], names)
+    first = missense.study(declared, **options)
+    monkeypatch.setattr(missense.residues, "ratios", None)  # all is cached
+    again = missense.study(declared, **options)
+    for name, table in first.items():
+        pd.testing.assert_frame_equal(table, again[name])
+    scores = first["scores"]
+    assert validation.validate(scores[results.SCHEMA.names], "frame") == []
+    assert (scores[scores.model == "alphamissense"].score == 1).all()
+    assert {"unirep-64", "unirep-64-next", "unirep-64-certainty"} <= set(scores.model)
+    assert set(scores[scores.model == "unirep-64-all"].task) == {
+        "missense/pooled-both",
+        "missense/by-protein",
+    }
+    assert set(scores.model) <= set(glm.looks().models)
+    assert first["left_out"].variants.tolist() == [64, 1]
+    assert first["networks"].residues.max() == 80
