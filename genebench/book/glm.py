@@ -19,7 +19,7 @@ from ..core.yamls import read_yaml
 CALIBRATED = "-calibrated"
 """Ending of the name of a model whose scores are less the mean of the three-base context."""
 
-INFORMED = ("phylop", "blosum62", "codon-usage")
+INFORMED = ("phylop", "blosum62", "codon-usage", "exon-distance", "alphamissense")
 """Scores of variants that use more than the sequence: other genomes, the protein, the frame."""
 
 
