@@ -32,9 +32,8 @@ from notebooks.studies.lib import genome as of_genome
 
 declared = specs.declared()
 measured, clinical = activity.brca1(declared), activity.clinvar(declared)
-counted, _ = zero_shot.kmer_models(measured, declared.sources)
 trained = of_genome.networks(list(genomes.declared()))
-scores = [zero_shot.score_set(measured, [*trained, *counted]), zero_shot.score_set(clinical, [])]
+scores = [zero_shot.score_set(measured, trained), zero_shot.score_set(clinical, trained)]
 
 # %%
 scores = pd.concat(scores, ignore_index=True)
@@ -43,4 +42,5 @@ tables.merge(labels.variant_counts([*measured, *clinical]), "activity", "sets")
 scores
 
 # %%
+tables.save(activity.contrasts([*measured, *clinical]), "activity", "contrasts")
 tables.save(activity.agreement(declared, tubb8), "activity", "agreement")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,20 +21,27 @@ from genebench.data.readers import fasta_records, numbers
 from genebench.glm import codes
 from genebench.glm.activity import splice
 from genebench.models import weights
+from genebench.stats import bootstrap
 
+from . import zero_shot
 from .effects import Effects
 
 VERSION = 1
 PART = 300
 """Variants that are computed and cached together."""
-PREDICTORS = ("spliceai", "openspliceai", "pangolin")
-SPLICE = ("Canonical splice", "Splice region", "Intronic")
+AROUND, SILENT = "Canonical splice|Splice region|Intronic|5' UTR", "Synonymous|Nonsense"
+SCORED = {
+    "spliceai": (AROUND, SILENT, "Missense"),
+    "openspliceai": (AROUND, SILENT, "Missense"),
+    "pangolin": (AROUND,),
+}
+"""Predictor -> consequences of BRCA1 that it scores, one network of each group."""
 _FUNCTION = {"LOF": 1, "FUNC": 0}
 BRCA1 = {
     "all": ".*",
     "missense": "Missense",
     "synonymous": "Synonymous",
-    "splice": "|".join(SPLICE),
+    "splice": AROUND.removesuffix("|5' UTR"),
     "splice-region": "Splice region",
     "intronic": "Intronic",
 }
@@ -127,9 +135,14 @@ def deltas(
         if cache.state(path) != "ready":
             predictor = splice.load(model, most=most)
             moved = predictor.changes(sequence, at[rows], alt[rows], strand=where.strand)
-            cache.store(path, {"key": key}, lambda p: np.save(p.open("wb"), splice.delta(moved)))
+            cache.store(path, {"key": key}, partial(_save, splice.delta(moved)))
         out[rows] = np.load(path, allow_pickle=False)
     return out
+
+
+def _save(array: np.ndarray, path: Path) -> None:
+    with path.open("wb") as file:
+        np.save(file, array)
 
 
 def nearness(at: np.ndarray, where: Gene) -> np.ndarray:
@@ -138,13 +151,14 @@ def nearness(at: np.ndarray, where: Gene) -> np.ndarray:
     return -np.abs(at[:, None] - sites).min(axis=1).astype(float)
 
 
-def brca1(declared: Declarations, predictors=PREDICTORS) -> list[Effects]:
+def brca1(declared: Declarations, scored=SCORED) -> list[Effects]:
     """Loss of function in saturation genome editing of BRCA1, by consequence.
 
     Parameters
     ----------
     declared : Declarations
-    predictors : sequence of str
+    scored : dict of str to sequence of str
+        As ``SCORED``; where a predictor has not scored, its column is NaN.
 
     Returns
     -------
@@ -160,8 +174,12 @@ def brca1(declared: Declarations, predictors=PREDICTORS) -> list[Effects]:
     ref, alt = (codes.encode("".join(rows[c])) for c in ("ref", "alt"))
     beside = rows[["aa_ref", "aa_alt"]].assign(phylop=numbers(rows.phylop_mammalian))
     beside["exon-distance"] = nearness(at, where)
-    for name in predictors:
-        beside[name] = deltas(declared.model(name), bases, at, alt, where)
+    for name, consequences in scored.items():
+        beside[name] = np.nan
+        for one in consequences:
+            part = rows.consequence.str.fullmatch(one).to_numpy()
+            given = (bases, at[part], alt[part], where)
+            beside.loc[part, name] = deltas(declared.model(name), *given)
     label = rows.function_class.map(_FUNCTION)
     known = label.notna()
     chosen = {name: known & rows.consequence.str.fullmatch(c) for name, c in BRCA1.items()}
@@ -172,7 +190,7 @@ def brca1(declared: Declarations, predictors=PREDICTORS) -> list[Effects]:
     return [_part(task, f"activity/brca1-{n}", np.flatnonzero(c)) for n, c in chosen.items()]
 
 
-def clinvar(declared: Declarations, predictors=PREDICTORS[:2]) -> list[Effects]:
+def clinvar(declared: Declarations, predictors=("spliceai", "openspliceai")) -> list[Effects]:
     """Pathogenic and benign missense variants of ClinVar in nine genes.
 
     Parameters
@@ -211,6 +229,41 @@ def clinvar(declared: Declarations, predictors=PREDICTORS[:2]) -> list[Effects]:
     genes = part.gene.to_numpy(str)
     sequence = np.concatenate(sequence)
     return [Effects("activity/clinvar-missense", "binary", sequence, *columns, genes, beside)]
+
+
+def contrasts(
+    tasks: list[Effects], *, activity: str = "spliceai", constraint: tuple = ("phylop", "blosum62")
+) -> pd.DataFrame:
+    """AUROC of a predictor of activity minus that of measures of constraint, on the same variants.
+
+    Parameters
+    ----------
+    tasks : list of Effects
+    activity : str
+    constraint : tuple of str
+        AlphaMissense is taken besides, where it is known.
+
+    Returns
+    -------
+    DataFrame
+        ``task, activity, constraint, difference, low, high`` (95 %, clusters resampled).
+    """
+    out = []
+    for task in tasks:
+        names, group = np.unique(task.cluster, return_inverse=True)
+        weight = bootstrap.weights(names, seed=zero_shot.SEED)
+        known = {n: zero_shot.BASELINES[n](task) for n in (activity, *constraint, "alphamissense")}
+        found = {
+            name: bootstrap.influence("binary", task.label, p, np.zeros(len(task), int))
+            for name, p in known.items()
+            if p is not None
+        }
+        score, influence = found.pop(activity)
+        for name, (other, beside) in found.items():
+            moved = bootstrap.moves((influence - beside)[:, None], weight, (group,))
+            low, high = bootstrap.difference_interval(np.array([score - other]), moved)
+            out.append((task.name, activity, name, score - other, low[0], high[0]))
+    return pd.DataFrame(out, columns="task activity constraint difference low high".split())
 
 
 _SPLICEAI = "github.com/Illumina/SpliceAI: tests/"

@@ -189,8 +189,9 @@ _READY = ("spliceai", "openspliceai", "pangolin", "exon-distance", "alphamissens
 
 
 def _beside(task: Effects, *, name: str) -> np.ndarray | None:
-    """Scores that a task brings along."""
-    return task.beside[name].to_numpy(float) if name in task.beside else None
+    """Scores that a task brings along, where it brings all of them."""
+    known = name in task.beside and task.beside[name].notna().all()
+    return task.beside[name].to_numpy(float) if known else None
 
 
 BASELINES: dict[str, Callable[[Effects], np.ndarray | None]] = {
