@@ -33,7 +33,7 @@ AROUND, SILENT = "Canonical splice|Splice region|Intronic|5' UTR", "Synonymous|N
 SCORED = {
     "spliceai": (AROUND, SILENT, "Missense"),
     "openspliceai": (AROUND, SILENT, "Missense"),
-    "pangolin": (AROUND,),
+    "pangolin": ("Canonical splice|Splice region", "Intronic|5' UTR"),
 }
 """Predictor -> consequences of BRCA1 that it scores, one network of each group."""
 _FUNCTION = {"LOF": 1, "FUNC": 0}
@@ -232,7 +232,10 @@ def clinvar(declared: Declarations, predictors=("spliceai", "openspliceai")) -> 
 
 
 def contrasts(
-    tasks: list[Effects], *, activity: str = "spliceai", constraint: tuple = ("phylop", "blosum62")
+    tasks: list[Effects],
+    *,
+    activity: str = "spliceai",
+    constraint: tuple = ("phylop", "alphamissense"),
 ) -> pd.DataFrame:
     """AUROC of a predictor of activity minus that of measures of constraint, on the same variants.
 
@@ -241,7 +244,7 @@ def contrasts(
     tasks : list of Effects
     activity : str
     constraint : tuple of str
-        AlphaMissense is taken besides, where it is known.
+        Those that a task has.
 
     Returns
     -------
@@ -252,7 +255,7 @@ def contrasts(
     for task in tasks:
         names, group = np.unique(task.cluster, return_inverse=True)
         weight = bootstrap.weights(names, seed=zero_shot.SEED)
-        known = {n: zero_shot.BASELINES[n](task) for n in (activity, *constraint, "alphamissense")}
+        known = {n: zero_shot.BASELINES[n](task) for n in (activity, *constraint)}
         found = {
             name: bootstrap.influence("binary", task.label, p, np.zeros(len(task), int))
             for name, p in known.items()
