@@ -118,7 +118,7 @@ show.figure(
     name="clinvar",
     caption="Pathogenic against benign missense variants of ClinVar in BRCA1, BRCA2, CDKN2A, EGFR, "
     "KRAS, PALB2, SMAD4, STK11 and TP53. Bars: 95 % intervals over the nine genes.",
-    alt="AUROC of SpliceAI, OpenSpliceAI, AlphaMissense and rules on missense variants of ClinVar.",
+    alt="AUROC of SpliceAI, AlphaMissense and rules on missense variants of ClinVar.",
 )
 
 # %% [markdown]
@@ -160,8 +160,8 @@ show.table(
 # What was not checked: the examples in SpliceAI's README (their sequences are not at hand);
 # OpenSpliceAI, of whose five networks one is at hand; Pangolin, whose one published output for
 # BRCA1 is of earlier weights. In the figures one of SpliceAI's five networks was run, and one of
-# Pangolin's three for each tissue, Pangolin only around exons. CADD is no column of the copy of the
-# BRCA1 table that was used.
+# Pangolin's three for each tissue; OpenSpliceAI and Pangolin were run around exons alone. CADD is no
+# column of the copy of the BRCA1 table that was used.
 
 # %% tags=["remove-input"]
 show.table(

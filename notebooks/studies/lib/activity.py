@@ -32,7 +32,7 @@ PART = 300
 AROUND, SILENT = "Canonical splice|Splice region|Intronic|5' UTR", "Synonymous|Nonsense"
 SCORED = {
     "spliceai": (AROUND, SILENT, "Missense"),
-    "openspliceai": (AROUND, SILENT, "Missense"),
+    "openspliceai": (AROUND,),
     "pangolin": ("Canonical splice|Splice region", "Intronic|5' UTR"),
 }
 """Predictor -> consequences of BRCA1 that it scores, one network of each group."""
@@ -190,7 +190,7 @@ def brca1(declared: Declarations, scored=SCORED) -> list[Effects]:
     return [_part(task, f"activity/brca1-{n}", np.flatnonzero(c)) for n, c in chosen.items()]
 
 
-def clinvar(declared: Declarations, predictors=("spliceai", "openspliceai")) -> list[Effects]:
+def clinvar(declared: Declarations, predictors=("spliceai",)) -> list[Effects]:
     """Pathogenic and benign missense variants of ClinVar in nine genes.
 
     Parameters
