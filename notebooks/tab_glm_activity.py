@@ -55,7 +55,8 @@ counts |= {
 show.values(glm.quotable(short, looks) | counts, page=page, profile=profile)
 shown = ["spliceai", "openspliceai", "pangolin", "phylop", "alphamissense", "blosum62"]
 shown += ["exon-distance", "glm-ecoli-calibrated", "glm-yeast-calibrated", "transversion"]
-order = ["all", "splice", "splice-region", "intronic", "synonymous", "nonsense", "missense"]
+order = ["all", "splice", "splice-region", "intronic", "synonymous", "nonsense"]
+order += ["missense"]
 measured = every[every.model.isin(shown) & every.task.str.contains("brca1")]
 place = measured.task.str.removeprefix("activity/brca1-").map(order.index)
 measured = measured.iloc[place.argsort(kind="stable")].reset_index(drop=True)
@@ -66,7 +67,7 @@ show.figure(
     profile=profile,
     name="brca1",
     caption="Variants of BRCA1 that lost function against those that kept it, by consequence. "
-    "Bars: 95 % intervals over 13 exons.",
+    "Networks of DNA: calibrated by context. Bars: 95 % intervals over 13 exons.",
     alt="AUROC of predictors of splicing, measures of constraint and rules, by consequence.",
 )
 
@@ -77,6 +78,9 @@ show.figure(
 # glm_activity_brca1_splice_phylop }}, a difference of {{ glm_activity_brca1_splice_minus_phylop }}.
 # But a rule that only counts the bases to the nearest end of an exon reaches {{
 # glm_activity_brca1_splice_exon_distance }}.
+#
+# OpenSpliceAI ({{ glm_activity_brca1_splice_openspliceai }}) and Pangolin ({{
+# glm_activity_brca1_splice_pangolin }}) reach as much.
 #
 # **In the splice region** alone, where that rule knows little ({{
 # glm_activity_brca1_splice_region_exon_distance }}), the difference is largest: SpliceAI {{
@@ -126,7 +130,9 @@ show.figure(
 # decides: AlphaMissense {cite}`cheng2023` reaches {{ glm_activity_clinvar_missense_alphamissense
 # }}, SpliceAI {{ glm_activity_clinvar_missense_spliceai }}, difference {{
 # glm_activity_clinvar_missense_minus_alphamissense }}. Genes differ in their share of pathogenic
-# variants, so that every score here also measures how genes differ.
+# variants and in the length of their exons, so that even nearness to the end of an exon reaches {{
+# glm_activity_clinvar_missense_exon_distance }}: SpliceAI's score here is no evidence that
+# splicing explains missense variants.
 
 # %% tags=["remove-input"]
 named = contrasts.assign(
@@ -160,8 +166,8 @@ show.table(
 # What was not checked: the examples in SpliceAI's README (their sequences are not at hand);
 # OpenSpliceAI, of whose five networks one is at hand; Pangolin, whose one published output for
 # BRCA1 is of earlier weights. In the figures one of SpliceAI's five networks was run, and one of
-# Pangolin's three for each tissue; OpenSpliceAI and Pangolin were run around exons alone. CADD is no
-# column of the copy of the BRCA1 table that was used.
+# Pangolin's three for each tissue; OpenSpliceAI and Pangolin were run around exons of BRCA1 alone.
+# CADD is no column of the copy of the BRCA1 table that was used.
 
 # %% tags=["remove-input"]
 show.table(

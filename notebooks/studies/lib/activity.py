@@ -29,11 +29,12 @@ from .effects import Effects
 VERSION = 1
 PART = 300
 """Variants that are computed and cached together."""
-AROUND, SILENT = "Canonical splice|Splice region|Intronic|5' UTR", "Synonymous|Nonsense"
+SITES = "Canonical splice|Splice region"
+AROUND, SILENT = f"{SITES}|Intronic|5' UTR", "Synonymous|Nonsense"
 SCORED = {
     "spliceai": (AROUND, SILENT, "Missense"),
     "openspliceai": (AROUND,),
-    "pangolin": ("Canonical splice|Splice region", "Intronic|5' UTR"),
+    "pangolin": (SITES, "Intronic|5' UTR"),
 }
 """Predictor -> consequences of BRCA1 that it scores, one network of each group."""
 _FUNCTION = {"LOF": 1, "FUNC": 0}
