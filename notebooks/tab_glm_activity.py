@@ -42,6 +42,7 @@ counts = {glm.slug(t, "n"): f"{n:,}" for t, n in size.changes.items()}
 counts |= {glm.slug(t, "harmful"): f"{int(n):,}" for t, n in size.harmful.items()}
 apart = contrasts.assign(task=contrasts.task.str.removeprefix("activity/"))
 words = apart.difference.map("{:+.2f}".format) + " (" + glm.spans(apart, 2) + ")"
+words = words.str.replace("-", "−")
 keys = apart.task + "_minus_" + apart.constraint
 counts |= dict(zip(keys.str.replace("-", "_"), words))
 exact = checked.computed.round(2) == checked.published
@@ -83,7 +84,7 @@ show.figure(
 # glm_activity_brca1_splice_pangolin }}) reach as much.
 #
 # **In the splice region** alone, where that rule knows little ({{
-# glm_activity_brca1_splice_region_exon_distance }}), the difference is largest: SpliceAI {{
+# glm_activity_brca1_splice_region_exon_distance }}), the difference is larger: SpliceAI {{
 # glm_activity_brca1_splice_region_spliceai }}, phyloP {{ glm_activity_brca1_splice_region_phylop
 # }}, difference {{ glm_activity_brca1_splice_region_minus_phylop }}.
 #
@@ -95,19 +96,21 @@ show.figure(
 # glm_activity_brca1_synonymous_phylop }}; with so few of them the intervals are wide.
 #
 # **Missense** variants break the protein, and constraint sees more of it: phyloP {{
-# glm_activity_brca1_missense_phylop }}, SpliceAI {{ glm_activity_brca1_missense_spliceai }},
-# difference {{ glm_activity_brca1_missense_minus_phylop }}. What SpliceAI sees above chance are
-# changes of the coding sequence that also change splicing.
+# glm_activity_brca1_missense_phylop }}, SpliceAI {{ glm_activity_brca1_missense_spliceai }}, whose
+# interval holds chance; difference {{ glm_activity_brca1_missense_minus_phylop }}.
 #
 # **Stops against synonymous**: whether a base is conserved says {{
 # glm_activity_brca1_nonsense_phylop }}, splicing {{ glm_activity_brca1_nonsense_spliceai }}.
+# BLOSUM62 is told which changes are stops.
 #
 # **The 5′ untranslated region** cannot be judged: none of the variants measured there lost
 # function. Of the changes of the canonical bases and of the stops nearly all did, so that they
 # have no panel of their own.
 #
-# The networks of other species' DNA stay where they were on [the page of variants](glm-variants):
-# likelihood learnt from a bacterium or a yeast is no measure of constraint in a human gene.
+# The networks of other species' DNA stay near chance, as on [the page of variants](glm-variants).
+# That of *E. coli* clears it on the few intronic variants ({{
+# glm_activity_brca1_intronic_glm_ecoli_calibrated }}) and on stops: with so many panels and scores
+# some interval does.
 #
 # ## Missense variants of nine genes
 
@@ -165,9 +168,9 @@ show.table(
 #
 # What was not checked: the examples in SpliceAI's README (their sequences are not at hand);
 # OpenSpliceAI, of whose five networks one is at hand; Pangolin, whose one published output for
-# BRCA1 is of earlier weights. In the figures one of SpliceAI's five networks was run, and one of
-# Pangolin's three for each tissue; OpenSpliceAI and Pangolin were run around exons of BRCA1 alone.
-# CADD is no column of the copy of the BRCA1 table that was used.
+# BRCA1, of an earlier release, has the same places and other sizes. In the figures one of SpliceAI's
+# five networks was run, and one of Pangolin's three for each tissue; OpenSpliceAI and Pangolin were
+# run around exons of BRCA1 alone. CADD is no column of the copy of the BRCA1 table that was used.
 
 # %% tags=["remove-input"]
 show.table(
