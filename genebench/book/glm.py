@@ -18,7 +18,9 @@ from ..core.yamls import read_yaml
 CALIBRATED = "-calibrated"
 """Ending of the name of a model whose scores are less the mean of the three-base context."""
 
-INFORMED = ("phylop", "blosum62", "codon-usage", "codon-position")
+INFORMED = """
+    phylop blosum62 codon-usage codon-position exon-distance alphamissense
+""".split()
 """Scores of variants that use more than the sequence: other genomes, the protein, the frame."""
 
 

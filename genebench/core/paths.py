@@ -72,5 +72,6 @@ def mirrors() -> list[Path]:
 
 
 def weights() -> list[Path]:
-    """Folders of model weights: ``GENEBENCH_WEIGHTS``, ``weights`` below the mirrors, our own."""
-    return [*_folders("GENEBENCH_WEIGHTS"), *(m / "weights" for m in mirrors()), WEIGHTS]
+    """Folders of model weights: ``GENEBENCH_WEIGHTS``, those below the mirrors, our own."""
+    below = [m / name for m in mirrors() for name in ("weights", "sequences/weights")]
+    return [*_folders("GENEBENCH_WEIGHTS"), *below, WEIGHTS]

@@ -23,7 +23,7 @@ _MODULES = {
     "checkpoint": "checkpoint",
     "network": "degree netmf spectral",
     "reduction": "joined nmf pca reduced svd",
-    "sequence": "composition dna protein",
+    "sequence": "composition dna protein splice",
     "table": "columns profile_svd stored vectors",
     "text": "bag_of_words tfidf transformer",
     "unirep": "unirep",

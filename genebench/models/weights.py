@@ -77,7 +77,8 @@ def locate(spec: ModelSpec, *, path: str = "", download: bool = False) -> Path:
 
 def _folders(spec, names, download):
     """Where weights can be: folders of some names, then snapshots in the Hugging Face cache."""
-    yield from (base / name for base in paths.weights() for name in names)
+    here = [] if spec.hub or spec.packages or not spec.sha256 else ["."]  # a file by itself
+    yield from (base / name for base in paths.weights() for name in [*names, *here])
     if not spec.hub:
         return
     code = ["*.py"] if spec.remote_code else []

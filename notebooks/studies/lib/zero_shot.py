@@ -6,6 +6,7 @@ A score says how harmful a change looks, the higher the more; of a model: log P(
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -184,6 +185,15 @@ def blosum62(task: Effects) -> np.ndarray | None:
     return np.array([-matrix[a, b] if a in known and b in known else -5.0 for a, b in pairs])
 
 
+_READY = ("spliceai", "openspliceai", "pangolin", "exon-distance", "alphamissense")
+
+
+def _beside(task: Effects, *, name: str) -> np.ndarray | None:
+    """Scores that a task brings along, where it brings all of them."""
+    known = name in task.beside and task.beside[name].notna().all()
+    return task.beside[name].to_numpy(float) if known else None
+
+
 BASELINES: dict[str, Callable[[Effects], np.ndarray | None]] = {
     "open-frame": rules.open_frame,
     "stop-words": rules.stop_words,
@@ -197,12 +207,15 @@ BASELINES: dict[str, Callable[[Effects], np.ndarray | None]] = {
     "blosum62": blosum62,
     "phylop": lambda t: t.beside.phylop.fillna(0).to_numpy() if "phylop" in t.beside else None,
     "random": lambda task: np.random.default_rng(SEED).random(len(task)),
+    **{name: partial(_beside, name=name) for name in _READY},
 }
 """Name in ``data/glm_models.yml`` -> scores of a task, None where it has none. phyloP over mammals
 knows other genomes; codon position, codon usage and BLOSUM62 know gene and frame."""
 _FAMILIES = {
     **dict.fromkeys(("markov-chain", "markov-around", "trinucleotide"), "counts"),
     **dict.fromkeys(("phylop", "blosum62", "codon-usage", "codon-position"), "reference"),
+    **dict.fromkeys(("spliceai", "openspliceai", "pangolin"), "network"),
+    "alphamissense": "reference",
     "random": "control",
 }
 

@@ -1,0 +1,182 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Constraint against activity
+#
+# A variant can be judged in two ways: by *constraint*, how much evolution objects to a change there
+# (phyloP from other mammals, likelihood ratios of language models), or by *activity*, how much the
+# change alters what the sequence does. The review {cite}`benegas2024` asks where the two part. Here
+# the activity is splicing, predicted by the published weights of SpliceAI {cite}`jaganathan2019`,
+# OpenSpliceAI {cite}`chao2025` and Pangolin {cite}`zeng2022`; the truth is loss of function of
+# BRCA1 in human cells {cite}`findlay2018`, consequence by consequence.
+#
+# A *delta score* is the largest change of the probability of a splice site within 50 bases of the
+# variant, 0 to 1. None of the predictors was trained on a variant, but all were told where genes
+# are spliced, and BRCA1, on chromosome 17, is among the genes that SpliceAI was trained on.
+
+# %% tags=["parameters"]
+profile: str = "demo"  # which profile the book is built for
+page: str = "glm-activity"  # name of this page
+
+# %% tags=["remove-input"]
+from genebench.book import glm, glm_figures, show
+
+show.begin()
+looks = glm.looks()
+every = glm.scores_of("activity", "activity/", looks)
+short = every.assign(task=every.task.str.removeprefix("activity/"))
+sets, contrasts = glm.read("activity", "sets"), glm.read("activity", "contrasts")
+checked = glm.read("activity", "agreement")
+size = sets.assign(task=sets.task.str.removeprefix("activity/")).set_index("task")
+counts = {glm.slug(t, "n"): f"{n:,}" for t, n in size.changes.items()}
+counts |= {glm.slug(t, "harmful"): f"{int(n):,}" for t, n in size.harmful.items()}
+apart = contrasts.assign(task=contrasts.task.str.removeprefix("activity/"))
+words = apart.difference.map("{:+.2f}".format) + " (" + glm.spans(apart, 2) + ")"
+words = words.str.replace("-", "−")
+keys = apart.task + "_minus_" + apart.constraint
+counts |= dict(zip(keys.str.replace("-", "_"), words))
+exact = checked.computed.round(2) == checked.published
+counts |= {
+    "checked": str(len(checked)),
+    "same_score": str(exact.sum()),
+    "same_place": str((checked.position == checked.published_position).sum()),
+    "checked_variants": str(checked.variant.nunique()),
+    "largest": f"{checked.published.max():.2f}",
+}
+show.values(glm.quotable(short, looks) | counts, page=page, profile=profile)
+shown = ["spliceai", "openspliceai", "pangolin", "phylop", "alphamissense", "blosum62"]
+shown += ["exon-distance", "glm-ecoli-calibrated", "glm-yeast-calibrated", "transversion"]
+order = ["all", "splice", "splice-region", "intronic", "synonymous", "nonsense"]
+order += ["missense"]
+measured = every[every.model.isin(shown) & every.task.str.contains("brca1")]
+place = measured.task.str.removeprefix("activity/brca1-").map(order.index)
+measured = measured.iloc[place.argsort(kind="stable")].reset_index(drop=True)
+show.figure(
+    glm_figures.forest(measured, looks, label="AUROC (0 to 1)", chance=0.5),
+    measured,
+    page=page,
+    profile=profile,
+    name="brca1",
+    caption="Variants of BRCA1 that lost function against those that kept it, by consequence. "
+    "Networks of DNA: calibrated by context. Bars: 95 % intervals over 13 exons.",
+    alt="AUROC of predictors of splicing, measures of constraint and rules, by consequence.",
+)
+
+# %% [markdown]
+# **Around exons** (canonical sites, splice regions and introns; {{ glm_activity_brca1_splice_n }}
+# variants, {{ glm_activity_brca1_splice_harmful }} of which lost function) activity sees more:
+# SpliceAI reaches {{ glm_activity_brca1_splice_spliceai }}, phyloP {{
+# glm_activity_brca1_splice_phylop }}, a difference of {{ glm_activity_brca1_splice_minus_phylop }}.
+# But a rule that only counts the bases to the nearest end of an exon reaches {{
+# glm_activity_brca1_splice_exon_distance }}.
+#
+# OpenSpliceAI ({{ glm_activity_brca1_splice_openspliceai }}) and Pangolin ({{
+# glm_activity_brca1_splice_pangolin }}) reach as much.
+#
+# **In the splice region** alone, where that rule knows little ({{
+# glm_activity_brca1_splice_region_exon_distance }}), the difference is larger: SpliceAI {{
+# glm_activity_brca1_splice_region_spliceai }}, phyloP {{ glm_activity_brca1_splice_region_phylop
+# }}, difference {{ glm_activity_brca1_splice_region_minus_phylop }}.
+#
+# **Intronic and synonymous** variants rarely lose function ({{ glm_activity_brca1_intronic_harmful
+# }} of {{ glm_activity_brca1_intronic_n }} and {{ glm_activity_brca1_synonymous_harmful }} of {{
+# glm_activity_brca1_synonymous_n }}). The protein cannot explain those that do; SpliceAI finds
+# them with {{ glm_activity_brca1_intronic_spliceai }} and {{ glm_activity_brca1_synonymous_spliceai
+# }}, phyloP with {{ glm_activity_brca1_intronic_phylop }} and {{
+# glm_activity_brca1_synonymous_phylop }}; with so few of them the intervals are wide.
+#
+# **Missense** variants break the protein, and constraint sees more of it: phyloP {{
+# glm_activity_brca1_missense_phylop }}, SpliceAI {{ glm_activity_brca1_missense_spliceai }}, whose
+# interval holds chance; difference {{ glm_activity_brca1_missense_minus_phylop }}.
+#
+# **Stops against synonymous**: whether a base is conserved says {{
+# glm_activity_brca1_nonsense_phylop }}, splicing {{ glm_activity_brca1_nonsense_spliceai }}.
+# BLOSUM62 is told which changes are stops.
+#
+# **The 5′ untranslated region** cannot be judged: none of the variants measured there lost
+# function. Of the changes of the canonical bases and of the stops nearly all did, so that they
+# have no panel of their own.
+#
+# The networks of other species' DNA stay near chance, as on [the page of variants](glm-variants).
+# That of *E. coli* clears it on the few intronic variants ({{
+# glm_activity_brca1_intronic_glm_ecoli_calibrated }}) and on stops: with so many panels and scores
+# some interval does.
+#
+# ## Missense variants of nine genes
+
+# %% tags=["remove-input"]
+clinical = every[every.model.isin(shown) & every.task.str.contains("clinvar")]
+clinical = clinical.reset_index(drop=True)
+show.figure(
+    glm_figures.forest(clinical, looks, label="AUROC (0 to 1)", chance=0.5),
+    clinical,
+    page=page,
+    profile=profile,
+    name="clinvar",
+    caption="Pathogenic against benign missense variants of ClinVar in BRCA1, BRCA2, CDKN2A, EGFR, "
+    "KRAS, PALB2, SMAD4, STK11 and TP53. Bars: 95 % intervals over the nine genes.",
+    alt="AUROC of SpliceAI, AlphaMissense and rules on missense variants of ClinVar.",
+)
+
+# %% [markdown]
+# On {{ glm_activity_clinvar_missense_n }} missense variants of ClinVar constraint of the protein
+# decides: AlphaMissense {cite}`cheng2023` reaches {{ glm_activity_clinvar_missense_alphamissense
+# }}, SpliceAI {{ glm_activity_clinvar_missense_spliceai }}, difference {{
+# glm_activity_clinvar_missense_minus_alphamissense }}. Genes differ in their share of pathogenic
+# variants and in the length of their exons, so that even nearness to the end of an exon reaches {{
+# glm_activity_clinvar_missense_exon_distance }}: SpliceAI's score here is no evidence that
+# splicing explains missense variants.
+
+# %% tags=["remove-input"]
+named = contrasts.assign(
+    task=contrasts.task.map(looks.tasks),
+    activity=contrasts.activity.map(looks.title),
+    constraint=contrasts.constraint.map(looks.title),
+)
+show.table(
+    named,
+    page=page,
+    profile=profile,
+    name="contrasts",
+    caption="AUROC of SpliceAI minus that of a measure of constraint on the same variants, with 95 "
+    "% intervals over exons or genes.",
+)
+
+# %% tags=["remove-input"]
+show.table(
+    glm.score_table(every, looks), page=page, profile=profile, name="scores", caption="Every score."
+)
+
+# %% [markdown]
+# ## Is it the same SpliceAI?
+#
+# The networks are read from the arrays of the published files and computed here without
+# TensorFlow. With all five, {{ glm_activity_same_score }} of {{ glm_activity_checked }} delta
+# scores of {{ glm_activity_checked_variants }} variants are those that SpliceAI's authors expect in
+# the tests of their own code (up to {{ glm_activity_largest }}, to the two digits that they give),
+# and {{ glm_activity_same_place }} of {{ glm_activity_checked }} lie at the same base.
+#
+# What was not checked: the examples in SpliceAI's README (their sequences are not at hand);
+# OpenSpliceAI, of whose five networks one is at hand; Pangolin, whose one published output for
+# BRCA1, of an earlier release, has the same places and other sizes. In the figures one of SpliceAI's
+# five networks was run, and one of Pangolin's three for each tissue; OpenSpliceAI and Pangolin were
+# run around exons of BRCA1 alone. CADD is no column of the copy of the BRCA1 table that was used.
+
+# %% tags=["remove-input"]
+show.table(
+    checked.drop(columns="source"),
+    page=page,
+    profile=profile,
+    name="agreement",
+    caption="Delta scores that SpliceAI's authors expect, and ours.",
+)

@@ -1,0 +1,222 @@
+"""Splice-site predictors: small random networks against plain modules and whole windows."""
+
+import json
+
+import h5py
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from genebench.core import specs
+from genebench.core.errors import BadInput
+from genebench.data import sources
+from genebench.glm import codes
+from genebench.glm.activity import splice
+
+WIDTH, KERNELS = 6, (3, 3, 5, 5)
+REACH = sum(2 * d * (k // 2) for k, d in zip(KERNELS, (1, 1, 4, 4)))
+
+
+class Plain(nn.Module):
+    """The same network as its authors write it, all of a window at once."""
+
+    def __init__(self, slope, epsilon=1e-5, kinds=3):
+        super().__init__()
+        self.first, self.skip = nn.Conv1d(4, WIDTH, 1), nn.Conv1d(WIDTH, WIDTH, 1)
+        self.norms = nn.ModuleList(nn.BatchNorm1d(WIDTH, epsilon) for _ in KERNELS * 2)
+        pairs = [(k, d) for k, d in zip(KERNELS, (1, 1, 4, 4)) for _ in "ab"]
+        same = [nn.Conv1d(WIDTH, WIDTH, k, dilation=d, padding="same") for k, d in pairs]
+        self.convs, self.act = nn.ModuleList(same), nn.LeakyReLU(slope)
+        self.skips = nn.ModuleList(nn.Conv1d(WIDTH, WIDTH, 1) for _ in "ab")
+        self.last = nn.Conv1d(WIDTH, kinds, 1)
+        for norm in self.norms:
+            for values in (norm.running_mean, norm.bias.data, norm.weight.data):
+                values.normal_()
+            norm.running_var.uniform_(0.5, 2)
+        self.eval()
+
+    def forward(self, bases):
+        x = self.first(torch.eye(5)[torch.from_numpy(bases.astype(int)), :4].transpose(1, 2))
+        total = self.skip(x)
+        for i in range(4):
+            y = self.convs[2 * i](self.act(self.norms[2 * i](x)))
+            x = x + self.convs[2 * i + 1](self.act(self.norms[2 * i + 1](y)))
+            total = total + self.skips[i // 2](x) if i % 2 else total
+        return self.last(total[..., REACH:-REACH]).softmax(1)[:, 1:].detach().numpy()
+
+
+def arrays_of(plain, head="final_conv"):
+    """Parameters under the names of OpenSpliceAI, in its order."""
+    out = {}
+
+    def put(name, module):
+        state = module.state_dict().items()
+        out.update({f"{name}.{k}": v.numpy() for k, v in state if k != "num_batches_tracked"})
+
+    put("initial_conv", plain.first), put("initial_skip.conv", plain.skip)
+    for i in range(4):
+        for j in (1, 2):
+            put(f"units.{i}.batchnorm{j}", plain.norms[2 * i + j - 1])
+        for j in (1, 2):
+            put(f"units.{i}.conv{j}", plain.convs[2 * i + j - 1])
+        if i % 2:
+            put(f"units.{i}.skip", plain.skips[i // 2])
+    put(head, plain.last)
+    return out
+
+
+@pytest.fixture
+def load(tmp_path, monkeypatch):
+    """Load a file of weights as a declared model."""
+
+    def declared(path, **options):
+        spec = specs.declared().model("openspliceai")
+        spec = spec.model_copy(update={"files": {"network": path.name}, "options": options})
+        monkeypatch.setattr(splice.weights, "verified", lambda _: tmp_path)
+        return splice.load(spec)
+
+    return declared
+
+
+def random(n, length, seed=0):
+    return np.random.default_rng(seed).integers(0, 5, (n, length)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("strand", "+-")
+def test_changes_are_those_of_whole_windows_through_plain_modules(load, tmp_path, strand):
+    torch.manual_seed(1)
+    plain = Plain(0.1)
+    np.savez(tmp_path / "w.npz", **arrays_of(plain))
+    predictor, near = load(tmp_path / "w.npz", slope=0.1), 7
+    assert predictor.groups[0][0].reach == REACH
+    windows = random(3, 2 * REACH + 9)
+    np.testing.assert_allclose(
+        predictor.groups[0][0].probabilities(windows), plain(windows), atol=1e-6
+    )
+
+    bases, at = random(1, 300, seed=2)[0] % 4, np.array([150, 3, 299, 151, 150])
+    alt = (bases[at] + [1, 2, 3, 1, 2]) % 4
+    found = predictor.changes(bases, at, alt, strand=strand, near=near)
+    half = REACH + near
+    before = codes.windows(bases, at - half, 2 * half + 1)
+    after = codes.substituted(before, np.full(5, half), alt)
+    if strand == "-":
+        before, after = map(codes.reverse_complement, (before, after))
+    truth = (plain(after) - plain(before))[..., :: -1 if strand == "-" else 1]
+    assert np.abs(truth).max() > 0.01
+    np.testing.assert_allclose(found, truth, atol=1e-6)
+    np.testing.assert_allclose(splice.delta(found), np.abs(truth).max((1, 2)), atol=1e-6)
+
+
+def test_a_keras_file_gives_the_same_network(load, tmp_path):
+    torch.manual_seed(2)
+    plain = Plain(0.0, epsilon=1e-3)
+    order = [plain.first, plain.skip, *plain.convs[:4], plain.skips[0], *plain.convs[4:]]
+    order += [plain.skips[1], plain.last]
+    with h5py.File(tmp_path / "w.h5", "w") as file:
+        layers = [{"class_name": "InputLayer", "name": "input_1", "config": {}}]
+
+        def put(kind, name, config, **arrays):
+            layers.append({"class_name": kind, "name": name, "config": config})
+            for key, values in arrays.items():
+                file[f"model_weights/{name}/{name}/{key}:0"] = values.detach().numpy()
+
+        for i, c in enumerate(order, 1):
+            config = {"kernel_size": [c.kernel_size[0]], "dilation_rate": [c.dilation[0]]}
+            put("Conv1D", f"conv1d_{i}", config, kernel=c.weight.permute(2, 1, 0), bias=c.bias)
+        for i, n in enumerate(plain.norms, 1):
+            moments = {"moving_mean": n.running_mean, "moving_variance": n.running_var}
+            name, config = f"batch_normalization_{i}", {"epsilon": 1e-3}
+            put("BatchNormalization", name, config, gamma=n.weight, beta=n.bias, **moments)
+        file.attrs["model_config"] = json.dumps({"config": {"layers": layers[::-1]}})
+    network = load(tmp_path / "w.h5").groups[0][0]
+    windows = random(2, 2 * REACH + 5)
+    np.testing.assert_allclose(network.probabilities(windows), plain(windows), atol=1e-6)
+
+
+def test_networks_of_a_tissue_are_averaged_and_each_has_its_own_head(load, tmp_path):
+    torch.manual_seed(3)
+    nets, arrays = [Plain(0.0, kinds=2) for _ in range(3)], {}
+    for name, plain in zip(("final.1.0.3.v2", "final.2.0.3.v2", "final.1.2.3.v2"), nets):
+        head = "conv_last1" if ".0." in name else "conv_last3"
+        arrays |= {f"{name}/{k}": v for k, v in arrays_of(plain, head).items()}
+        other = "conv_last3" if ".0." in name else "conv_last1"
+        arrays |= {f"{name}/{other}.weight": np.zeros((2, WIDTH, 1), np.float32)}
+        arrays |= {f"{name}/{other}.bias": np.zeros(2, np.float32)}
+    np.savez(tmp_path / "w.npz", **arrays)
+    bases, at, alt = random(1, 99, seed=4)[0] % 4, np.array([49]), np.array([0])
+    bases[49] = 3
+    changes = load(tmp_path / "w.npz").changes(bases, at, alt, near=3)
+    window = codes.windows(bases, at - REACH - 3, 2 * REACH + 7)
+    after = codes.substituted(window, [REACH + 3], alt)
+    a, b, c = (plain(after) - plain(window) for plain in nets)
+    np.testing.assert_allclose(changes, np.concatenate([(a + b) / 2, c], 1), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda a: a.pop("units.3.batchnorm2.running_mean"),
+        lambda a: a.update({"units.1.conv1.weight": np.zeros((WIDTH, 2, 3), np.float32)}),
+        lambda a: a.update({"initial_conv.weight": np.zeros((WIDTH, 5, 1), np.float32)}),
+        lambda a: a.pop("units.1.conv1.bias"),
+        lambda a: a.clear(),
+    ],
+)
+def test_weights_of_another_shape_are_one_sentence(load, tmp_path, harm):
+    arrays = arrays_of(Plain(0.1))
+    harm(arrays)
+    np.savez(tmp_path / "w.npz", **arrays)
+    with pytest.raises(BadInput, match="not the weights of a splice predictor") as err:
+        load(tmp_path / "w.npz")
+    assert str(err.value).count("\n") == 0
+
+
+def test_no_vectors_are_made_of_a_predictor():
+    from types import SimpleNamespace
+
+    from genebench.models import encoder
+
+    spec = specs.declared().model("pangolin")
+    with pytest.raises(BadInput, match="no vectors of genes"):
+        encoder(spec)(SimpleNamespace(spec=spec))
+
+
+PUBLISHED = {
+    (1228431, "A"): (-15, 9, -29, -26),
+    (1228432, "A"): (-16, 8, -30, 10),
+    (1228432, "T"): (-16, 8, -30, 12),
+    (1228434, "A"): (2, -9, -29, 10),
+}
+"""Changes of STK11 (hg19) and where SpliceAI finds acceptor gain and loss, donor gain and loss, all
+0.00, in tests/fixtures/batch_test_expected.vcf of github.com/Illumina/SpliceAI."""
+
+
+@pytest.mark.mirror
+@pytest.mark.slow
+def test_known_splice_sites_and_published_changes():
+    from notebooks.studies.lib import activity
+
+    declared = specs.declared()
+    spec = declared.model("spliceai")
+    try:
+        predictor = splice.load(spec)
+        records = sources.table(declared.source("cancer_genes"), "genes").itertuples()
+    except BadInput as err:
+        pytest.skip(str(err))
+    record = next(r for r in records if "gene STK11" in r.header)
+    start = int(record.id.split(":")[1].split("-")[0]) - 1  # hg19 is one less than GRCh38 here
+    where = activity.gene("STK11", "grch37", start, spec)
+    bases = where.alone(codes.encode(record.sequence))
+    at, alt = np.array([p for p, _ in PUBLISHED]), codes.encode("".join(a for _, a in PUBLISHED))
+    found = predictor.changes(bases, at - start, alt)
+    moved = np.stack([found[:, 0], -found[:, 0], found[:, 1], -found[:, 1]], 1)
+    assert moved.max() < 0.005
+    assert (moved.argmax(2) - splice.NEAR == np.array(list(PUBLISHED.values()))).all()
+
+    network = predictor.groups[0][0]
+    low, high = where.first - network.reach, where.last + network.reach + 1
+    p = network.probabilities(codes.windows(bases, [low], high - low))[0]
+    for kind, sites in enumerate((where.acceptors, where.donors)):
+        assert (p[kind, sites - where.first] > 0.5).mean() >= 0.75
