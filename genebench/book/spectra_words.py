@@ -37,10 +37,12 @@ def about(dataset: str, known: Declared) -> str:
     ours = " It is not one of the paper's."
     if spec.paper:
         ours = f" It stands for the set {spec.paper} of the paper. {spec.differs}"
+    trained = {getattr(known.models[name], "trained_on", "") for name in spec.models} - {""}
+    seen = "".join(f" The frozen language models were trained on {text}." for text in trained)
     return (
         f"What is predicted: {spec.label}. Unit of splitting: {spec.unit}. Linked: "
         f"{spec.property['words']}. {{cite}}`{','.join(spec.citation)}`{ours} "
-        f"Licence: {spec.licence}."
+        f"Licence: {spec.licence}.{seen}"
     )
 
 
