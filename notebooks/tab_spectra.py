@@ -44,7 +44,7 @@ show.values(values, page=page, profile=profile)
 inks = {
     "regression on features": "#0072B2",
     "network": "#CC79A7",
-    "protein language model": "#7A1F4B",
+    "protein language model": "#6A3FA0",
     "baseline": "#E69F00",
     "vectors of Part I": "#009E73",
     "shortcut or control": "#888888",
