@@ -44,12 +44,14 @@ show.values(values, page=page, profile=profile)
 inks = {
     "regression on features": "#0072B2",
     "network": "#CC79A7",
+    "protein language model": "#6A3FA0",
     "baseline": "#E69F00",
     "vectors of Part I": "#009E73",
     "shortcut or control": "#888888",
 }
 words = {"classical": "regression on features", "network": "network", "baseline": "baseline"}
 words |= {"shortcut": "shortcut or control", "control": "shortcut or control"}
+words |= {"language model": "protein language model"}
 broad = areas[(areas.over == "lambda") & (areas.coverage >= spectra.BROAD)]
 own = broad[broad.split == "spectral"]
 place = own.groupby("task").auspc.rank(method="first", ascending=False) - 1

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..spectra import table
 from .figures import minus
-from .spectra import BROAD, Declared
+from .spectra import BROAD, Declared, points
 
 
 def about(dataset: str, known: Declared) -> str:
@@ -37,10 +37,14 @@ def about(dataset: str, known: Declared) -> str:
     ours = " It is not one of the paper's."
     if spec.paper:
         ours = f" It stands for the set {spec.paper} of the paper. {spec.differs}"
+    trained = {getattr(known.models[name], "trained_on", "") for name in points(dataset).model} - {
+        ""
+    }
+    seen = "".join(f" The frozen language models were trained on {text}." for text in trained)
     return (
         f"What is predicted: {spec.label}. Unit of splitting: {spec.unit}. Linked: "
         f"{spec.property['words']}. {{cite}}`{','.join(spec.citation)}`{ours} "
-        f"Licence: {spec.licence}."
+        f"Licence: {spec.licence}.{seen}"
     )
 
 

@@ -10,6 +10,8 @@ from . import Sequences, weights
 from .batches import number_format
 from .sequence import residues_of
 
+VERSION = 1
+"""Bump when ``summaries`` gives other values."""
 START = 24
 BATCH_TOKENS = 131_072
 """Padded tokens of a batch: every step reads all weights, so that many sequences share it."""
@@ -151,6 +153,14 @@ class UniRep:
         x, out = self.embedding[column], []
         for layer, before in zip(self.layers, state):
             out.append(self._step(layer, x, *before))
+            state = self._read(column, state)
+            yield state[-1]
+
+    def _read(self, letters, state):
+        """States of each layer, (hidden, cell), after one more token."""
+        x, out = self.embedding[letters], []
+        for layer, (hidden, cell) in zip(self.layers, state):
+            out.append(self._step(layer, x, hidden, cell))
             x = out[-1][0]
         return out
 
@@ -184,6 +194,40 @@ class UniRep:
         import torch
 
         return torch.cat([total / mask.sum(1, keepdim=True), hidden, cell], dim=1)
+
+    def summaries(self, sequences, *, batch=2048):
+        """Summarise proteins, sorted; how several begin is read once, as mutants mostly agree.
+
+        Parameters
+        ----------
+        sequences : iterable of str
+        batch : int, default=2048
+            Proteins that are read together.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, 3 * size)
+            As of ``vectors``.
+        """
+        import torch
+
+        unique, where = np.unique(np.array([*sequences], object), return_inverse=True)
+        out = torch.empty(len(unique), 3 * self.size)
+        for begin in range(0, len(unique), batch):
+            rows = [torch.tensor(tokens(text)) for text in unique[begin : begin + batch]]
+            length, prefix = torch.tensor([*map(len, rows)]), torch.zeros(len(rows), dtype=int)
+            total = torch.zeros(1, self.size)
+            state = [(total, total)] * len(self.layers)
+            columns = torch.nn.utils.rnn.pad_sequence(rows)  # tokens are below 32
+            for read, column in enumerate(columns, start=1):
+                goes_on, ends = length >= read, length == read
+                pairs, prefix[goes_on] = (32 * prefix + column)[goes_on].unique(return_inverse=True)
+                before = pairs // 32
+                state = self._read(pairs % 32, [(h[before], c[before]) for h, c in state])
+                total = total[before] + state[-1][0]
+                whole = torch.cat([total / read, *state[-1]], dim=1)
+                out[begin : begin + batch][ends] = whole[prefix[ends]]
+        return out.numpy()[where]
 
     def log_probabilities(self, ids):
         """Predict each token from those before it.

@@ -68,7 +68,8 @@ def locate(spec: ModelSpec, *, path: str = "", download: bool = False) -> Path:
     what, how = " and ".join(sorted(spec.files.values())), f"{spec.how or 'get them'}, and"
     if spec.hub or spec.packages:
         what = f"its weights ({_size(spec)})"
-        how = f"run 'genebench fetch --model {spec.name}' where there is a web, or"
+        accept = f" --accept-licence {spec.name}" if "NC" in spec.licence else ""
+        how = f"run 'genebench fetch --model {spec.name}{accept}' where there is a web, or"
     raise Missing(
         f"{fault} {partial}{what} are not here; {how} put them into a folder '{names[0]}' below "
         f"one that GENEBENCH_WEIGHTS names (or below {paths.WEIGHTS})."

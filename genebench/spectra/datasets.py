@@ -138,9 +138,12 @@ class DataSetSpec(Spec):
 
     def recipe(self, model: ModelSpec) -> list:
         """What determines a model's predictions, for the cache key."""
-        from . import models
+        from . import models, vectors
 
-        return [model.features, model.estimator, model.options, models.VERSION]
+        out = [model.features, model.estimator, model.options, models.VERSION]
+        if model.features == "unirep":
+            out.append(vectors.recipe(self.load(), model.options["model"]))
+        return out
 
     def covered(self, data: DataSet, model: ModelSpec) -> np.ndarray:
         """Which units a model can predict: all, (n,) bool."""
@@ -194,8 +197,11 @@ class ModelSpec(Spec):
         Whether it is one of the Spectra paper's; λ from 0 to 1 in so many steps (20: 21 values).
     features, estimator, options : str, str, dict
         What it sees, how it is fitted, and options of both.
-    needs : str
-        Of a model that takes its predictions from a file: what to do, in one clause.
+    needs, trained_on : str
+        Of a model that takes its predictions from a file: what to do, in one clause; of one that
+        was trained before: on what.
+    by_name : bool
+        Run it only where it is named, because it takes hours.
     """
 
     name: str
@@ -212,6 +218,8 @@ class ModelSpec(Spec):
     options: dict[str, Any] = {}
     steps: int = 20
     needs: str = ""
+    trained_on: str = ""
+    by_name: bool = False
     citation: str | None = None
     color: str
 

@@ -15,6 +15,7 @@ from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 
 from ..core.errors import unknown
+from . import vectors
 from .properties import incidence
 from .samples import DataSet
 
@@ -183,6 +184,7 @@ FEATURES: dict[str, Callable] = {
     "triples": _triples,
     "amino_acids": _amino_acids,
     "tokens": lambda data: tokens(data.sequences, ends=100),
+    "unirep": vectors.unirep,
 }
 """Features of units by the name that ``data/spectra.yml`` uses."""
 OF_SAMPLES: dict[str, Callable] = {
@@ -202,7 +204,7 @@ def make(name: str, data: DataSet, **options):
     name, data : str, DataSet
         A key of ``FEATURES`` or ``OF_SAMPLES``; the data set.
     **options
-        Of the features (``width`` of windows).
+        Of the features (``width`` of windows, ``model`` of UniRep).
 
     Returns
     -------

@@ -58,15 +58,15 @@ def predict(
     name, estimator, options = spec.features, spec.estimator, dict(spec.options)
     if estimator == "cnn":  # of chains with a label a residue a perceptron on windows
         name, estimator = ("windows", "mlp") if "place" in data.parts else ("tokens", "cnn")
-    width = options.pop("width", None)
+    option = {"windows": "width", "unirep": "model"}.get(name)
     torch.manual_seed(seed)
-    X = _features(data, name, width if name == "windows" else None)
+    X = _features(data, name, option, options.get(option))
     return ESTIMATORS[estimator](data, X, train, test, seed=seed, **options)
 
 
 @lru_cache(maxsize=4)
-def _features(data, name, width):
-    return name and features.make(name, data, **({"width": width} if width else {}))
+def _features(data, name, option, value):
+    return name and features.make(name, data, **({option: value} if option else {}))
 
 
 def _standardised(X, train, least):
@@ -148,7 +148,7 @@ class _Bag(nn.EmbeddingBag):
         return super().forward(marks[carried].long(), number.cumsum(0) - number)
 
 
-def _cnn(data, X, train, test, *, seed, residues):
+def _cnn(data, X, train, test, *, seed, residues, **_):
     """One convolution over residues.
 
     Of equal sequences every place keeps its own weights behind it; of others the maximum and mean

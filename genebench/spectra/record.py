@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from operator import itemgetter
 
+import numpy as np
 import pandas as pd
 
 from .. import __version__
@@ -41,11 +42,13 @@ def write(computed: dict, study: studies.Study, *, jobs: int, run_s: float) -> N
         raise RunFailed(f"the results are not sound and were not written: {faults[0]}")
     overlaps = _overlaps(study, dict.fromkeys(cell.request for cell in computed))
     results.write(rows, path)
-    joined = curve.joined(results.read(path), overlaps)
-    tables = {"overlaps": overlaps, "placed": curve.placed(joined, overlaps)}
-    tables |= {"points": curve.points(joined), "auspc": curve.areas(joined)}
-    tables["findings"] = curve.findings(joined)
-    for name, frame in tables.items():
+    new = {way[:2] for way in ways}
+    rows_now = results.read(path)
+    joined = curve.joined(rows_now[_in(new, rows_now.task, rows_now.model)], overlaps)
+    tables = {"placed": curve.placed(joined, overlaps), "points": curve.points(joined)}
+    tables |= {"auspc": curve.areas(joined), "findings": curve.findings(joined)}
+    tables = {name: _beside_others(f"{name}.csv", frame, new) for name, frame in tables.items()}
+    for name, frame in {"overlaps": overlaps, **tables}.items():
         results.write_csv(frame.round(6), table.path(f"{name}.csv"))
     _write_manifest(computed, ways, rows, study, jobs=jobs, run_s=run_s)
 
@@ -69,6 +72,23 @@ def _others(frame, ways):
     frame = frame.astype({c: str for c in frame.select_dtypes("category")})
     of_row = zip(frame.task, frame.model, map(_way, frame.split))
     return frame.loc[[at not in ways for at in of_row]]
+
+
+def _in(pairs, *columns):
+    """Which rows are of some data sets and models."""
+    return np.array([at in pairs for at in zip(*columns)], dtype=bool)
+
+
+def _beside_others(name, frame, new):
+    """A table with the rows of other data sets and models as they are."""
+    path = table.path(name)
+    if not (path.exists() and path.stat().st_size > 1):  # one without rows has no columns
+        return frame
+    old = table.read(name)
+    stays = old[~_in(new, old[old.columns[0]], old.model)]
+    rows = [*stays.to_dict("records"), *frame.to_dict("records")]
+    # its leading columns name a row, in the order of rows
+    return pd.DataFrame(rows, columns=old.columns).sort_values([*old.columns[:7]])
 
 
 def _overlaps(study, requests):

@@ -19,8 +19,9 @@ import pandas as pd
 from ..core import cache, workers
 from ..core.errors import BadInput, RunFailed, unknown
 from ..core.workers import ArrayStage, Outcome, Progress, Say, quiet
+from ..data.sources import Missing
 from ..stats import metrics
-from . import curve, record
+from . import curve, record, vectors
 from . import study as studies
 from .genetasks import GeneTask
 from .samples import DataSet
@@ -98,7 +99,7 @@ def cells(study: Study, request: Request, *, chosen: Iterable[str] = ()) -> list
     """
     source, out = study.datasets[request.dataset], []
     own, gene = source.available(study.declared), isinstance(source, GeneTask)
-    for model in dict.fromkeys(chosen) or own:
+    for model in dict.fromkeys(chosen) or _usual(own):
         if model not in own:
             needs = getattr(study.declared.models.get(model), "needs", "")
             if needs and not gene:
@@ -112,6 +113,11 @@ def cells(study: Study, request: Request, *, chosen: Iterable[str] = ()) -> list
             ways.append(())
         out += [Cell(request, model, way) for way in ways]
     return out
+
+
+def _usual(own):
+    """Models but those that are run by name."""
+    return [name for name, spec in own.items() if not getattr(spec, "by_name", False)]
 
 
 def recipe(study: Study, cell: Cell) -> dict:
@@ -249,6 +255,8 @@ def run(
     """
     start, jobs, chosen = time.perf_counter(), jobs or os.cpu_count() or 1, list(chosen)
     planned = [c for r in study.requests for c in cells(study, r, chosen=chosen)]
+    lacking = _lacking(study, planned, say, strict=bool(chosen))
+    planned = [cell for cell in planned if cell.model not in lacking]
     report = {"say": say, "progress": progress, "at_once": jobs}
     with workers.pool(jobs, study) as pool:
         failed = workers.execute(studies.STAGE, study, study.requests, pool, **report).failed
@@ -267,3 +275,21 @@ def run(
         record.write(computed, study, jobs=jobs, run_s=time.perf_counter() - start)
     numbers = outcome.units, outcome.cached, outcome.computed, failed, len(unscored)
     return CurveOutcome(*numbers, time.perf_counter() - start)
+
+
+def _lacking(study, planned, say, *, strict):
+    """Make the vectors that cells need; return models without weights here (strict: Missing)."""
+    lacking = set()
+    for name, model in dict.fromkeys((cell.request.dataset, cell.model) for cell in planned):
+        source = study.datasets[name]
+        spec = source.available(study.declared)[model]
+        if getattr(spec, "features", None) != "unirep" or model in lacking:
+            continue
+        try:
+            vectors.unirep(source.load(), model=spec.options["model"])
+        except Missing as err:
+            if strict:
+                raise
+            say(f"'{model}' is left out: {err}")
+            lacking.add(model)
+    return lacking

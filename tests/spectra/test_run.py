@@ -32,7 +32,9 @@ def test_run_writes_sound_rows_resumes_and_mends_a_broken_file(declared, go):
     assert go()[1].computed == 1
     assert results.scores_path("spectra").read_bytes() == before
     declared.datasets["toy-two"] = declared.datasets["toy"].model_copy(update={"name": "toy-two"})
+    first = table.path("points.csv").read_text().splitlines()
     go("toy-two")  # leaves the rows of the first
+    assert set(first) < set(table.path("points.csv").read_text().splitlines())
     assert scores().task.value_counts().nunique() == 1
     assert (
         set(scores().task) == {"toy", "toy-two"} == set(table.areas({"toy", "toy-two"})["data set"])

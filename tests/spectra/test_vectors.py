@@ -1,0 +1,69 @@
+"""Vectors of UniRep on data sets of proteins, with small random weights."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from models.test_unirep import write_weights
+
+from genebench.core import paths, specs
+from genebench.data import sources
+from genebench.models import unirep as network
+from genebench.models import weights
+from genebench.spectra import features, run, vectors
+
+SCAN = ("MKTAYIAKQR", "MKTAYIAKQW", "MKTWYIAKQR", "MKT", "MKTAYIAKQR", "mX?UZ1", "AK*QR", "")
+
+
+@pytest.fixture
+def tiny(tmp_path, monkeypatch):
+    """A UniRep of four units, declared as every model; returns its network."""
+    path = write_weights(tmp_path / "weights" / "tiny.npz")
+    spec = SimpleNamespace(sha256={"tiny.npz": "0"}, files={"weights": "tiny.npz"})
+    monkeypatch.setattr(specs, "declared", lambda: SimpleNamespace(model=lambda name: spec))
+    monkeypatch.setattr(weights, "verified", lambda spec: path.parent)
+    monkeypatch.setattr(paths, "EMBEDDINGS", tmp_path / "embeddings")
+    return network.UniRep(path)
+
+
+def test_vectors_are_those_of_each_protein_alone(tiny, make_data, monkeypatch):
+    data = make_data(np.arange(8.0), sequences=SCAN)
+    X = features.make("unirep", data, model="unirep-64")
+    for text, row in zip([*SCAN[:-2], "AK", ""], X):  # a protein ends at its stop
+        ids = torch.tensor([network.tokens(text)])
+        direct = tiny.vectors(ids, torch.ones_like(ids))[0]
+        np.testing.assert_allclose(row, direct, atol=2e-6)
+    np.testing.assert_allclose(tiny.summaries(SCAN, batch=3)[:6], X[:6], atol=2e-6)
+    assert np.array_equal(X[0], X[4]) and abs(X[0] - X[1]).max() > 1e-3
+    monkeypatch.setattr(weights, "verified", None)  # the second time they are read
+    assert np.array_equal(vectors.unirep(data, model="unirep-64"), X)
+
+
+def test_missing_weights_say_what_to_run_and_stop_only_those_who_ask(
+    declared, additive, go, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(paths, "weights", lambda: [tmp_path / "weights"])
+    monkeypatch.setattr(paths, "EMBEDDINGS", tmp_path / "embeddings")
+    toy = declared.datasets["toy"]
+    names = ["ridge", "unirep-64-ridge", "unirep-256-ridge"]
+    declared.datasets["toy"] = toy.model_copy(
+        update={"models": names, "options": {**toy.options, "sequence": "id"}}
+    )
+    sentence = "genebench fetch --model unirep-64 --accept-licence unirep-64'"
+    with pytest.raises(sources.Missing, match=sentence):
+        go("toy", "unirep-64-ridge")
+    study, done = go()
+    assert done.units == 3 and not done.failed  # the others are computed
+    planned = run.cells(study, study.requests[0])
+    assert {cell.model for cell in planned} == set(names[:2])  # 256 is run by name alone
+
+
+def test_a_frozen_network_is_a_model_as_all_others(tiny, declared, go):
+    toy = declared.datasets["toy"]
+    names = ["unirep-64-ridge", "unirep-64-mlp", "ridge"]
+    options = {**toy.options, "sequence": "id"}
+    declared.datasets["toy"] = toy.model_copy(update={"models": names, "options": options})
+    study, done = go()
+    assert done.units == 9 and not done.failed
+    assert go()[1].cached == 9
