@@ -153,14 +153,6 @@ class UniRep:
         x, out = self.embedding[column], []
         for layer, before in zip(self.layers, state):
             out.append(self._step(layer, x, *before))
-            state = self._read(column, state)
-            yield state[-1]
-
-    def _read(self, letters, state):
-        """States of each layer, (hidden, cell), after one more token."""
-        x, out = self.embedding[letters], []
-        for layer, (hidden, cell) in zip(self.layers, state):
-            out.append(self._step(layer, x, hidden, cell))
             x = out[-1][0]
         return out
 
@@ -223,7 +215,7 @@ class UniRep:
                 goes_on, ends = length >= read, length == read
                 pairs, prefix[goes_on] = (32 * prefix + column)[goes_on].unique(return_inverse=True)
                 before = pairs // 32
-                state = self._read(pairs % 32, [(h[before], c[before]) for h, c in state])
+                state = self.step(pairs % 32, [(h[before], c[before]) for h, c in state])
                 total = total[before] + state[-1][0]
                 whole = torch.cat([total / read, *state[-1]], dim=1)
                 out[begin : begin + batch][ends] = whole[prefix[ends]]
