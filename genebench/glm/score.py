@@ -17,7 +17,7 @@ from .codes import Nucleotides
 
 REACH = 32
 """Bases to each side over which an influence is averaged (causal models: to the right)."""
-AROUND = 8
+AROUND = 32
 """Bases to each side of a change whose pseudo-likelihood is counted."""
 LONGEST = 64
 """Bases of an allele whose own likelihood is asked of a model that needs a pass for each."""
