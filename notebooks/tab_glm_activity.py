@@ -168,9 +168,10 @@ show.table(
 #
 # What was not checked: the examples in SpliceAI's README (their sequences are not at hand);
 # OpenSpliceAI, of whose five networks one is at hand; Pangolin, whose one published output for
-# BRCA1, of an earlier release, has the same places and other sizes. In the figures one of SpliceAI's
-# five networks was run, and one of Pangolin's three for each tissue; OpenSpliceAI and Pangolin were
-# run around exons of BRCA1 alone. CADD is no column of the copy of the BRCA1 table that was used.
+# BRCA1, of an earlier release, has the same places and other sizes. In the figures one of
+# SpliceAI's five networks was run, and one of Pangolin's three for each tissue; OpenSpliceAI and
+# Pangolin were run around exons of BRCA1 alone. CADD is no column of the copy of the BRCA1 table
+# that was used.
 
 # %% tags=["remove-input"]
 show.table(
