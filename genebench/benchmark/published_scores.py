@@ -163,8 +163,10 @@ def _compared(group: str, frame: pd.DataFrame, tables: Mapping[str, str]) -> pd.
     drawn = {"tasks": None} | ({"tables": clusters} if clusters.nunique() > 1 else {})
     found = {
         over: separation.compare(
-            means.mean(axis=(0, 1)),
-            bootstrap.cluster_draws(means + spread * (scores - means), clusters),
+            separation.Mean(
+                means.mean(axis=(0, 1)),
+                bootstrap.cluster_draws(means + spread * (scores - means), clusters),
+            )
         )
         for over, clusters in drawn.items()
     }
