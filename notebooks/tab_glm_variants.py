@@ -131,14 +131,14 @@ show.figure(
 )
 
 # %% [markdown]
-# On stops the network of E. coli has {{
-# glm_variants_ecoli_nonsense_vs_synonymous_matched_glm_ecoli }} left in its own genome, that of
-# yeast {{ glm_variants_yeast_nonsense_vs_synonymous_matched_glm_yeast }} in its own: what they know
-# of stop codons is not only which base of a codon is easily replaced. It is still less than the
-# rule knows ({{ glm_variants_ecoli_nonsense_vs_synonymous_matched_open_frame }} and {{
-# glm_variants_yeast_nonsense_vs_synonymous_matched_open_frame }}). On missense they have {{
-# glm_variants_ecoli_missense_vs_synonymous_matched_glm_ecoli }} and {{
-# glm_variants_yeast_missense_vs_synonymous_matched_glm_yeast }}: nothing. Position in the codon and
+# Stops stay apart: the network of E. coli has {{
+# glm_variants_ecoli_nonsense_vs_synonymous_matched_glm_ecoli }} in its own genome and that of yeast
+# {{ glm_variants_yeast_nonsense_vs_synonymous_matched_glm_yeast }} in its own. So what they know of
+# stop codons is more than which base of a codon is easily replaced, and less than the rule knows
+# ({{ glm_variants_ecoli_nonsense_vs_synonymous_matched_open_frame }} and {{
+# glm_variants_yeast_nonsense_vs_synonymous_matched_open_frame }}). On missense they add nothing to
+# the rules: {{ glm_variants_ecoli_missense_vs_synonymous_matched_glm_ecoli }} and {{
+# glm_variants_yeast_missense_vs_synonymous_matched_glm_yeast }}. Position in the codon and
 # transversion are 0.5 here by construction.
 #
 # ## Measured effects: BRCA1 and resistance in tuberculosis
