@@ -29,7 +29,7 @@ import seaborn as sns
 from matplotlib.ticker import LogLocator
 
 from genebench.benchmark import results
-from genebench.book import figures, show, tables
+from genebench.book import figures, show, speed, tables
 from genebench.core import specs
 from genebench.stats import intervals
 
@@ -99,4 +99,10 @@ show.table(table, page=page, profile=profile, name="tasks")
 # gene is.
 
 # %% tags=["remove-input"]
-show.table(results.reliability("separation"), page=page, profile=profile, name="separation")
+show.table(
+    results.reliability("separation"),
+    page=page,
+    profile=profile,
+    name="separation",
+    words=speed.words(),
+)

@@ -71,20 +71,20 @@ class Mean:
         Moved by each draw of genes.
     clusters : ndarray of shape (K, M), optional
         Moved by each cluster of tasks, so that the squares of a column sum to its variance.
-    number : float, optional
-        Effective number of clusters: of those that weighed the same; None: K.
+    freedom : float
+        Degrees of freedom of that variance.
     """
 
     value: np.ndarray
     genes: np.ndarray
     clusters: np.ndarray | None = None
-    number: float | None = None
+    freedom: float = np.inf
 
     def contrast(self, i: np.ndarray, j: np.ndarray) -> Mean:
         """Differences of models ``i`` minus ``j``, as values of their own."""
         clusters = None if self.clusters is None else self.clusters[:, i] - self.clusters[:, j]
         return Mean(
-            self.value[i] - self.value[j], self.genes[i] - self.genes[j], clusters, self.number
+            self.value[i] - self.value[j], self.genes[i] - self.genes[j], clusters, self.freedom
         )
 
     def draws(self) -> np.ndarray:
@@ -102,9 +102,8 @@ class Mean:
             return np.sqrt(by_genes), np.full(len(by_genes), np.inf)
         by_tasks = (self.clusters**2).sum(axis=0)
         both = by_genes + by_tasks
-        freedom = ((self.number or len(self.clusters)) - 1) * (
-            both / np.maximum(by_tasks, 1e-30)
-        ) ** 2
+        part = np.divide(by_tasks, both, out=np.zeros_like(both), where=both > 1e-20)
+        freedom = np.where(part > 0, self.freedom / np.maximum(part, 1e-9) ** 2, np.inf)
         return np.sqrt(both), freedom
 
     def interval(self) -> np.ndarray:
@@ -293,7 +292,11 @@ def cluster_tasks(similarity: np.ndarray, tables: list[str]) -> np.ndarray:
 
 
 def mean_over_tasks(
-    scores: np.ndarray, moved: np.ndarray, weight: np.ndarray, cluster: np.ndarray
+    scores: np.ndarray,
+    moved: np.ndarray,
+    weight: np.ndarray,
+    cluster: np.ndarray,
+    group: np.ndarray | None = None,
 ) -> Mean:
     """Weighted mean of each model over tasks, and how far other genes and other tasks move it.
 
@@ -305,6 +308,8 @@ def mean_over_tasks(
     scores, moved : ndarray of shape (T, M) and (T, M, draws)
         By the draws of genes, the same genes in all tasks.
     weight, cluster : ndarray of shape (T,)
+    group : ndarray of shape (T,), optional
+        Groups that stay as they are, whatever tasks are drawn in each; None: one.
 
     Returns
     -------
@@ -315,6 +320,9 @@ def mean_over_tasks(
     member = cluster == np.unique(cluster)[:, None]
     if len(member) < CLUSTERS:
         return Mean(value, by_genes)
-    sums = (member * share) @ (scores - value)
+    group = np.zeros(len(share)) if group is None else group
+    same = (group == group[:, None]) * share
+    apart = scores - same @ scores / same.sum(axis=1, keepdims=True)
     number = 1 / ((member @ share) ** 2).sum()  # of clusters that weighed the same
-    return Mean(value, by_genes, np.sqrt(number / (number - 1)) * sums, number)
+    freedom = max(1.0, number - len(np.unique(group)))
+    return Mean(value, by_genes, np.sqrt(number / freedom) * ((member * share) @ apart), freedom)

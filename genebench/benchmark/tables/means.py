@@ -91,7 +91,7 @@ def of(plan: Plan, splits: list[Scored], power: pd.DataFrame) -> Iterator[tuple[
             sources = part.index.str.split("/").str[0].nunique()
             shared |= {"tasks": len(tasks), "sources": sources, "effective": effective}
             shared |= {"clusters": cluster.max() + 1}
-            draws = {"weight": weight, "cluster": cluster}
+            draws = {"weight": weight, "cluster": cluster, "group": part.group.to_numpy()}
             for mean, pairs in _of_group(plan, splits, tasks, models, draws):
                 yield {**shared, **mean}, {**shared, **pairs}
 
