@@ -87,14 +87,15 @@ def extent(means: pd.DataFrame) -> pd.Series:
     Returns
     -------
     Series of str
-        As "36 tasks of 3 source tables: these tasks only".
+        As "36 tasks, effectively of 3 source tables: these tasks only".
     """
     number = means.tasks.astype(int)
     words = number.astype(str) + np.where(number > 1, " tasks", " task")
     if "clusters" not in means:
         return words
     tables = means.clusters.astype(int)
-    words += " of " + tables.astype(str) + np.where(tables > 1, " source tables", " source table")
+    words += ", effectively of " + tables.astype(str)
+    words += np.where(tables > 1, " source tables", " source table")
     return words + np.where(tables < CLUSTERS, ": these tasks only", "")
 
 
@@ -119,8 +120,8 @@ def drawn(means: pd.DataFrame) -> str:
     return (
         "Differences are judged by a bootstrap over gene families and over source tables, each "
         "with all its tasks, because tasks cut from one table stand or fall together. A group "
-        f"of fewer than {CLUSTERS} source tables says nothing of other tasks; its differences are "
-        "about *these tasks only*."
+        f"of effectively fewer than {CLUSTERS} source tables says nothing of other tasks; its "
+        "differences are about *these tasks only*."
     )
 
 

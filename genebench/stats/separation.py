@@ -291,6 +291,21 @@ def cluster_tasks(similarity: np.ndarray, tables: list[str]) -> np.ndarray:
     return scipy.sparse.csgraph.connected_components(linked, directed=False)[1]
 
 
+def effective_clusters(weight: np.ndarray, cluster: np.ndarray, group: np.ndarray) -> float:
+    """How many clusters of one weight tell as much; each group beyond the first costs one.
+
+    Parameters
+    ----------
+    weight, cluster, group : ndarray of shape (T,)
+
+    Returns
+    -------
+    float
+    """
+    sums = (cluster == np.unique(cluster)[:, None]) @ (weight / weight.sum())
+    return float(1 / (sums**2).sum() + 1e-9) - (len(np.unique(group)) - 1)
+
+
 def mean_over_tasks(
     scores: np.ndarray,
     moved: np.ndarray,
@@ -300,8 +315,9 @@ def mean_over_tasks(
 ) -> Mean:
     """Weighted mean of each model over tasks, and how far other genes and other tasks move it.
 
-    Clusters of tasks are drawn, each with all its tasks; of fewer than ``CLUSTERS`` none, and the
-    mean is about these tasks alone. Both sides add up, which errs to the safe side (Owen 2007).
+    Clusters of tasks are drawn, each with all its tasks; of effectively fewer than ``CLUSTERS``
+    none, and the mean is about these tasks alone. Both sides add up, which errs to the safe side
+    (Owen 2007).
 
     Parameters
     ----------
@@ -317,12 +333,12 @@ def mean_over_tasks(
     """
     share = weight / weight.sum()
     value, by_genes = share @ scores, np.tensordot(share, moved, 1)
-    member = cluster == np.unique(cluster)[:, None]
-    if len(member) < CLUSTERS:
-        return Mean(value, by_genes)
     group = np.zeros(len(share)) if group is None else group
+    number = effective_clusters(share, cluster, group)
+    if number < CLUSTERS:
+        return Mean(value, by_genes)
     same = (group == group[:, None]) * share
     apart = scores - same @ scores / same.sum(axis=1, keepdims=True)
-    number = 1 / ((member @ share) ** 2).sum()  # of clusters that weighed the same
-    freedom = max(1.0, number - len(np.unique(group)))
-    return Mean(value, by_genes, np.sqrt(number / freedom) * ((member * share) @ apart), freedom)
+    member, freedom = cluster == np.unique(cluster)[:, None], number - 1
+    scale = np.sqrt((freedom + len(np.unique(group))) / freedom)
+    return Mean(value, by_genes, scale * ((member * share) @ apart), freedom)

@@ -90,7 +90,8 @@ def of(plan: Plan, splits: list[Scored], power: pd.DataFrame) -> Iterator[tuple[
             cluster = separation.cluster_tasks(resemblance, tables)
             sources = part.index.str.split("/").str[0].nunique()
             shared |= {"tasks": len(tasks), "sources": sources, "effective": effective}
-            shared |= {"clusters": cluster.max() + 1}
+            number = separation.effective_clusters(weight, cluster, part.group.to_numpy())
+            shared |= {"clusters": max(1, int(number))}
             draws = {"weight": weight, "cluster": cluster, "group": part.group.to_numpy()}
             for mean, pairs in _of_group(plan, splits, tasks, models, draws):
                 yield {**shared, **mean}, {**shared, **pairs}
