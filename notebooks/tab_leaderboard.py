@@ -47,8 +47,8 @@ plain = summaries.plain_means(results.main_scores(shown), models)
 every = results.read_beside(shown, "means.csv")
 means, pairs = tiers.of_measure(every), tiers.of_measure(results.read_beside(shown, "pairs.csv"))
 first = means[means.split == means.split.iloc[0]]
-show.prose(answers.answers(every, plain, models, folder="" if source else None))
-show.prose(tiers.drawn(means))
+table = answers.answers(every, plain, models, folder="" if source else None)
+show.prose(f"{table}\n\n{tiers.drawn(means)}")
 
 # %% [markdown]
 # Random folds but for the last column, classification tasks, the common genes, 95 % intervals.
