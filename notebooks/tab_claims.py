@@ -63,7 +63,10 @@ named = judged.by.mask(judged.stand_in, judged.by + " (stand-ins)")
 heads = named.groupby(judged.by).max()
 table = judged.pivot(index="says", columns="by", values="verdict").loc[judges["ours"].says]
 show.table(
-    table[list(judges)].rename(columns=heads).rename_axis(index="finding", columns=None).reset_index(),
+    table[list(judges)]
+    .rename(columns=heads)
+    .rename_axis(index="finding", columns=None)
+    .reset_index(),
     page=page,
     profile=profile,
     name="verdicts",

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..core import cache
+from ..core import cache, manifest
 from ..core.specs import Declarations, ModelSpec
 from ..data import families, sources
 from . import results
@@ -158,6 +158,7 @@ def refresh(profile: str, declared: Declarations) -> bool:
     table = table.replace_schema_metadata({_META: json.dumps(about).encode()})
     with cache.atomic(path(profile)) as temporary:
         pq.write_table(table, temporary, compression="zstd")
+    manifest.note(path(profile))
     return True
 
 

@@ -67,7 +67,7 @@ def figure(
     stem, kinds = f"{page}-{name}", ("png", "svg", "csv")
     for kind, undated in (("png", "Software"), ("svg", "Date")):
         with cache.atomic(_file(profile, f"{stem}.{kind}")) as temporary:
-            fig.savefig(temporary, format=kind, dpi=150, metadata={undated: None})
+            fig.savefig(temporary, format=kind, dpi=140, metadata={undated: None})
     plt.close(fig)
     _csv(data, profile, stem)
     links = [f"{{download}}`{kind.upper()} <files/{stem}.{kind}>`" for kind in kinds]
