@@ -233,7 +233,7 @@ def test_the_book_works_from_any_sub_path(opened, tmp_path):
     (tmp_path / "some" / "place" / "v1.2").symlink_to(paths.HTML, target_is_directory=True)
     with served(tmp_path) as home:
         for name in SHOWN[:3]:
-            opened(f"some/place/v1.2/{name}", home)
+            opened(f"some/place/v1.2/{name}", home).close()
 
 
 def test_weights_move_the_mean_as_arithmetic_says_and_stay_in_the_address(opened):
