@@ -15,7 +15,7 @@ from .genes import source_by_id
 from .labels import Declaration, Labels, left_out, multiclass
 from .readers import numbers
 
-VERSION = 1
+VERSION = 2
 """Bump when a builder changes what labels it makes."""
 
 # how programs write a value that is not there; no name of a class
@@ -194,6 +194,7 @@ def pairs(declared: Declaration, *, files: list[list[str]], classes: list[str]) 
                 f"{declared.where}: {len(frame)} pairs in '{listed}', {len(label)} labels in "
                 f"'{marks}'; fetch both again."
             )
+        frame = frame[["first", "second"]].apply(lambda column: column.str.strip())
         parts.append(frame.assign(pair=frame["first"] + "|" + frame["second"], label=label))
     frame = pd.concat(parts, ignore_index=True)
     genes = frame[["first", "second"]].to_numpy(str)

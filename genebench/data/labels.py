@@ -122,17 +122,17 @@ class Declaration:
         names : ndarray of str, shape (n,)
             The identifiers.
         ids : str
-            ``symbol`` takes the names as they stand, less those that a spreadsheet turned into a
-            date or number. ``approved`` brings them to HGNC's approved symbols: those approved
-            stay, previous ones are replaced, all others are empty. Another kind of identifier
-            (``genes.KINDS``) is looked up.
+            ``symbol`` takes the names as they stand, without spaces around them, less those that a
+            spreadsheet turned into a date or number. ``approved`` brings them to HGNC's approved
+            symbols: those approved stay, previous ones are replaced, all others are empty. Another
+            kind of identifier (``genes.KINDS``) is looked up.
 
         Returns
         -------
         ndarray of str, shape (n,)
             Symbols; empty where there is none or more than one.
         """
-        names = np.asarray(names, dtype=str)
+        names = np.char.strip(np.asarray(names, dtype=str))
         if ids == "symbol":
             return np.where(date_symbols.spoiled(names), "", names)
         code, unique = pd.factorize(names.astype(object))

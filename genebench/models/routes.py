@@ -60,7 +60,7 @@ def fetch(
         No route is open; says what to do.
     """
     try:
-        folder = weights.locate(spec)
+        folder = weights.locate(spec, path=spec.options.get("path", ""))
     except Missing:
         folder = None
     if folder is None:

@@ -12,6 +12,7 @@ from genebench.data.labels import Declaration
     "ids, names, symbols",
     [
         ("symbol", ["TP53", "1-Sep", "kina2"], ["TP53", "", "kina2"]),
+        ("symbol", ["AFAP1 ", " TP53", "\tTP53"], ["AFAP1", "TP53", "TP53"]),
         ("approved", ["KINA2", "OLDK1", "SINGLE", "NICK", "kina2"], ["KINA2", "KINA1", "", "", ""]),
         ("entrez", ["14", "99", "14"], ["CO9orf1", "", "CO9orf1"]),
     ],
