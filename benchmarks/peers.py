@@ -148,6 +148,11 @@ def measure(*, number: int = 256, repeats: int = 3, jax_python: str = "") -> pd.
     return frame
 
 
+def read() -> pd.DataFrame:
+    """The stored rows."""
+    return pd.read_csv(PATH)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--number", type=int, default=256)
