@@ -40,6 +40,7 @@ source: str = "paper"  # whose results are shown; empty: those of the profile of
 from genebench.benchmark import results, summaries
 from genebench.book import answers, figures, show, tables, tiers
 from genebench.core import specs
+from genebench.place import submission
 
 show.begin()
 models, shown = specs.declared().models, source or profile
@@ -117,6 +118,17 @@ show.table(
     caption="Differences of weighted means of test AUROC, common genes, with simultaneous 95 % "
     "intervals.",
 )
+
+# %% [markdown]
+# ## Handed in by others
+#
+# Embeddings that their makers placed and handed in ({doc}`../place`): their scores are their own,
+# a random part was computed again from the vectors.
+
+# %% tags=["remove-input"]
+handed_in = submission.accepted()
+handed_in_table = {"page": page, "profile": profile, "name": "submissions"}
+show.table(handed_in, **handed_in_table) if len(handed_in) else show.prose("None yet.")
 
 # %% tags=["remove-cell"]
 show.values(
