@@ -37,8 +37,10 @@ page: str = "leaderboard"  # name of this page
 source: str = "paper"  # whose results are shown; empty: those of the profile of the book
 
 # %% tags=["remove-input"]
+import pandas as pd
+
 from genebench.benchmark import results, summaries
-from genebench.book import answers, figures, show, tables, tiers
+from genebench.book import answers, cards, figures, show, tables, tiers
 from genebench.core import specs
 from genebench.place import submission
 
@@ -120,15 +122,24 @@ show.table(
 )
 
 # %% [markdown]
-# ## Handed in by others
+# ## Handed in, and not run
 #
 # Embeddings that their makers placed and handed in ({doc}`../place`): their scores are their own,
-# a random part was computed again from the vectors.
+# a random part was computed again from the vectors. And networks that are declared but have not run
+# on these tasks, since their weights were not at hand: `genebench fetch --model NAME` brings them,
+# `genebench run --profile paper --models NAME` scores them.
 
 # %% tags=["remove-input"]
-handed_in = submission.accepted()
-handed_in_table = {"page": page, "profile": profile, "name": "submissions"}
-show.table(handed_in, **handed_in_table) if len(handed_in) else show.prose("None yet.")
+catalogue = cards.model_catalogue(models.values(), specs.declared().sources)
+absent = catalogue[catalogue["size"].ne("") & catalogue.dim.notna()]
+absent = absent[~absent.model.isin(every.model)].assign(standing="not run: weights missing")
+columns = "model title family size weights standing licence".split()
+show.table(
+    pd.concat([submission.accepted(), absent[columns]], ignore_index=True),
+    page=page,
+    profile=profile,
+    name="not-ranked",
+)
 
 # %% tags=["remove-cell"]
 show.values(

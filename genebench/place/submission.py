@@ -275,7 +275,7 @@ def accepted(folder: Path = FOLDER) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row a submission: name, profile, dimensions, genes, standing, leakage, contact.
+        A row a submission: model, profile, dimensions, genes, standing, leakage, contact.
     """
     found = []
     for path in sorted(folder.glob("*/submission.yml")):
@@ -284,7 +284,7 @@ def accepted(folder: Path = FOLDER) -> pd.DataFrame:
         leaks = [f"{table}: {answer}" for table, answer in given.leakage.items() if answer != "no"]
         found.append(
             {
-                "submission": given.name,
+                "model": given.name,
                 "profile": given.profile,
                 "dimensions": made["dimension"],
                 "genes": made["ids"]["covered"],

@@ -78,7 +78,7 @@ def test_an_honest_submission_passes_and_is_listed(folder, made):
     found = _check(folder, made).set_index("check").finding
     assert "none declared" in found["answers"] and "largest distance 0" in found["computed anew"]
     (row,) = submission.accepted(folder.parent).to_dict("records")
-    assert row["submission"] == "mine" and row["trained on the labels"] == "no"
+    assert row["model"] == "mine" and row["trained on the labels"] == "no"
 
 
 def test_a_raised_score_is_refused_by_the_name_of_its_cell(folder, made):
