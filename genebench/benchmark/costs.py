@@ -5,8 +5,6 @@ machine, with made-up cells of every kind, and writes ``data/results/perf/costs.
 comes from a run's manifest.
 """
 
-from __future__ import annotations
-
 import math
 import time
 from dataclasses import dataclass

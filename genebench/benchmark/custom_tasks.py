@@ -5,8 +5,6 @@ content: two files of one name never share results, and those of the profile tha
 are never overwritten.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -4,8 +4,6 @@ A *cell* is computed whole, cached whole under the hash of its recipe, and named
 about it.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace

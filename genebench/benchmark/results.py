@@ -1,7 +1,5 @@
 """The tidy results: schema, reading, writing, checking, aggregating. Never fits anything."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pandas as pd

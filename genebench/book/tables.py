@@ -1,7 +1,5 @@
 """Scores and declarations to tables for readers. Computes no score, reads no file."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 
 import numpy as np

@@ -3,8 +3,6 @@
 Importing this module adds its formats to ``readers.READERS``.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import sqlite3

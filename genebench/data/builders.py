@@ -1,7 +1,5 @@
 """Labels from a source, by one builder per *shape* of source, never per data set."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 
 import numpy as np

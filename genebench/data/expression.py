@@ -1,7 +1,5 @@
 """Tasks from expression tables: where a gene is expressed most, and how specific it is."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

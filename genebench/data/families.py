@@ -1,7 +1,5 @@
 """Gene families, which must not be on both sides of a split: by HGNC gene groups or symbols."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """Tasks from gene sets: terms of an ontology, pathways of a hierarchy, sets against sets."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

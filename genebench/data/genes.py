@@ -1,7 +1,5 @@
 """Resolve gene identifiers to approved HGNC symbols; ambiguous ones are listed, never guessed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from functools import lru_cache
 

@@ -1,7 +1,5 @@
 """Where a gene lies in a genome, and the DNA that lies there."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

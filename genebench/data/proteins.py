@@ -6,8 +6,6 @@ both does not make them similar, so that proteins of many domains do not chain i
 that is half of both can. Groups are what such links connect (single linkage).
 """
 
-from __future__ import annotations
-
 import itertools
 import os
 import re

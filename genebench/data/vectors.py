@@ -6,8 +6,6 @@ run. A format is one function in ``FORMATS``: of a ``VectorFile``, to ids, numbe
 are any, names of the columns.
 """
 
-from __future__ import annotations
-
 import io
 import itertools
 import json

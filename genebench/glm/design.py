@@ -1,7 +1,5 @@
 """Design yeast promoters: sampling from a causal network with tags of expression."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

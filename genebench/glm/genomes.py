@@ -1,7 +1,5 @@
 """Real genomes: bases, what each base is part of, and which part it belongs to."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,7 +1,5 @@
 """Motifs as matrices of probabilities: from JASPAR, compared, and chosen."""
 
-from __future__ import annotations
-
 import sqlite3
 from contextlib import closing
 

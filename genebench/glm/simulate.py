@@ -6,8 +6,6 @@ stop), clusters of motifs, hairpins (fixed boxes, and arms that only have to pai
 function, and neutral DNA between.
 """
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Train a small model: sequences and a recipe → a folder of weights; resumes where it stopped."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import time

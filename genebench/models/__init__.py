@@ -6,8 +6,6 @@ returns an ``Embedding``, or ``Sequences`` for a neural network, which
 ``genebench.models.inference`` runs. A gene that cannot be embedded has no vector; none is invented.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module

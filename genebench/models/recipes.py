@@ -1,7 +1,5 @@
 """Text recipes: what is written about a gene before a text model or a word count reads it."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 

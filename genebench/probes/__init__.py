@@ -7,8 +7,6 @@ numbers (regression). Features are standardised inside the fold: mean and standa
 from the training entities alone.
 """
 
-from __future__ import annotations
-
 from importlib import import_module
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Linear probes: logistic, softmax and ridge regression, for all tasks and folds together."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 

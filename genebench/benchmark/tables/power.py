@@ -1,7 +1,5 @@
 """What each task can show between two models."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

@@ -1,7 +1,5 @@
 """Tables of genes × columns: which column holds ids, which hold vectors, which are left out."""
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 

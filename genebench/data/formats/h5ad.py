@@ -1,7 +1,5 @@
 """AnnData files (``.h5ad``): which array is meant, and where its genes are named."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any

@@ -4,8 +4,6 @@ Every model is trained and tested on the same windows of every split, and compar
 shortcut by a paired bootstrap over families of windows.
 """
 
-from __future__ import annotations
-
 import json
 import time
 from collections import Counter

@@ -1,7 +1,5 @@
 """Scores of a table of variants: written as they come; one row never costs the others."""
 
-from __future__ import annotations
-
 import hashlib
 import zlib
 from collections.abc import Callable
