@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ..core import cache, paths
-from ..core.errors import BadInput, one_line, unknown
+from ..core.errors import BadInput, check, one_line, unknown
 from ..core.specs import Declarations, FileSpec, ProfileSpec, SourceSpec, TaskSpec
 from ..data import genes, readers
 from ..data.genes import Resolver
@@ -102,8 +102,7 @@ def from_gmt(
     -------
     CustomTasks
     """
-    if negatives not in NEGATIVES:
-        raise unknown("choice of negatives", negatives, NEGATIVES)
+    check(NEGATIVES, "choice of negatives", negatives)
     listed = _read(gmt)
     resolver, messages = find_resolver(declared)
     messages += _oddities(listed, resolver)

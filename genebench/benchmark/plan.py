@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import probes
 from ..core import cache, paths, specs, workers
-from ..core.errors import BadInput, unknown
+from ..core.errors import BadInput, check
 from ..core.specs import Declarations, ModelSpec, ProfileSpec
 from ..data import builders, families, tasks
 from ..data.tasks import Task
@@ -227,8 +227,7 @@ def make(
     )
     for what, given, known, at in choices:
         for name in given:
-            if name not in known:
-                raise unknown(what, name, known, where=at)
+            check(known, what, name, where=at)
     built = tasks.load(spec, declared.sources, missing=missing.append)
     if not built:
         raise BadInput(f"{where}: no task can be built; {[*missing, 'it names no source.'][0]}")

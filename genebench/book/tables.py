@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..benchmark.summaries import with_exposure
-from ..core.errors import BadInput, unknown
+from ..core.errors import BadInput, check
 from ..core.specs import GROUPS, ModelSpec, ProfileSpec, SourceSpec
 from .figures import titles
 
@@ -81,8 +81,7 @@ def of_group(frame: pd.DataFrame, group: str) -> pd.DataFrame:
     -------
     DataFrame
     """
-    if group not in GROUPS:
-        raise unknown("group", group, GROUPS)
+    check(GROUPS, "group", group)
     part = frame[frame.group == group]
     if part.empty:
         raise BadInput(

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from ..core import specs
-from ..core.errors import BadInput, unknown
+from ..core.errors import BadInput, check
 from ..core.progress import Reporter
 from .options import note, split_names
 
@@ -86,8 +86,7 @@ def score(
     from ..glm.score import STRANDS
     from ..glm.tables import scores as scoring
 
-    if strands not in STRANDS:
-        raise unknown("choice of strands", strands, STRANDS)
+    check(STRANDS, "choice of strands", strands)
     kinds = tuple(dict.fromkeys(k.strip() for k in scores.split(",") if k.strip()))
     genome = reader.genome(fasta)
     frame = reader.check(reader.read(variants), genome)

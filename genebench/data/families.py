@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 
-from ..core.errors import unknown
+from ..core.errors import check
 from . import genes
 from .sources import Sources
 
@@ -84,8 +84,7 @@ def families(symbols: Iterable[str], sources: Sources, *, by: str = "hgnc") -> l
         Name of each symbol's family, in their order.
     """
     symbols = list(symbols)
-    if by not in RULES:
-        raise unknown("rule for families", by, RULES)
+    check(RULES, "rule for families", by)
     if by == "stem":
         return stems(symbols)
     resolver = genes.resolver(sources)

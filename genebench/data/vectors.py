@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..core.errors import BadInput, unknown
+from ..core.errors import BadInput, check
 from . import date_symbols, limits
 from .formats import delimited, h5ad
 from .formats.frames import Vectors, from_frame
@@ -248,8 +248,7 @@ def _choose(arrays: dict, name: str | None, candidates: list, option: str) -> st
     if name is None:
         shapes = [f"{name} {'×'.join(map(str, a.shape))}" for name, a in arrays.items()]
         raise BadInput(f"holds {', '.join(shapes[:6])}; say which is meant with --{option}.")
-    if name not in arrays:
-        raise unknown("array", name, arrays)
+    check(arrays, "array", name)
     return name
 
 

@@ -13,7 +13,7 @@ from importlib import import_module
 import numpy as np
 import pandas as pd
 
-from ..core.errors import unknown
+from ..core.errors import pick
 from ..core.specs import ModelSpec
 
 _MODULES = {
@@ -100,6 +100,5 @@ def encoder(spec: ModelSpec) -> Callable[..., Embedding | Sequences]:
     -------
     callable
     """
-    if spec.encoder not in ENCODERS:
-        raise unknown("encoder", spec.encoder, ENCODERS, where=f"model '{spec.name}'")
-    return getattr(import_module(f".{ENCODERS[spec.encoder]}", __name__), spec.encoder)
+    module = pick(ENCODERS, "encoder", spec.encoder, where=f"model '{spec.name}'")
+    return getattr(import_module(f".{module}", __name__), spec.encoder)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..core.errors import BadInput, unknown
+from ..core.errors import BadInput, pick
 from . import indicators
 
 VERSION = 6
@@ -66,9 +66,7 @@ def takes(kind: str, probe: str = "linear") -> bool:
     -------
     bool
     """
-    if probe not in PROBES:
-        raise unknown("probe", probe, PROBES)
-    return kind in PROBES[probe]
+    return kind in pick(PROBES, "probe", probe)
 
 
 def method(kind: str, probe: str = "linear") -> Method:

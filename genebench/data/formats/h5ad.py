@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...core.errors import BadInput, unknown
+from ...core.errors import BadInput, pick
 from .. import limits
 from .frames import Vectors
 
@@ -71,9 +71,7 @@ def read(
             items |= {f"{side}/{key}": item for key, item in (store.get(side) or {}).items()}
         named = {side: _places(store[side], share, ids) for side in ("obs", "var")}
         name = array or _only(items, named)
-        if name not in items:
-            raise unknown("array", name, items)
-        side, item = _side(name), items[name]
+        side, item = _side(name), pick(items, "array", name)
         limits.check_shape(*_shape(item, name), most_cells, f"'{name}'")
         where, names = _chosen(named[side], side, ids)
         matrix = _full(item)
@@ -126,9 +124,7 @@ def _column(item: Any) -> np.ndarray:
 def _chosen(places: dict, side: str, ids: str | None) -> tuple[str, pd.Series]:
     """Which index or column names the genes, and its names."""
     if ids is not None:
-        if ids not in places:
-            raise unknown(f"column of {side}", ids, places)
-        return ids, places[ids][0]
+        return ids, pick(places, f"column of {side}", ids)[0]
     best = max(places, key=lambda name: places[name][1])
     best = best if places["index"][1] < 0.5 <= places[best][1] else "index"
     return best, places[best][0]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ...core import cache
-from ...core.errors import unknown
+from ...core.errors import check
 from ...core.workers import fault
 from .. import codes
 from .. import score as scoring
@@ -59,8 +59,7 @@ def score(
         ``status`` says why a variant could not be scored.
     """
     for kind in kinds:
-        if kind not in KINDS:
-            raise unknown("score", kind, KINDS)
+        check(KINDS, "score", kind)
     grain = model.token_length
     if not length:  # twice the context and as much again to share, at most all that it reads
         length = min(model.max_length, max(64, 3 * model.context))
