@@ -1,7 +1,5 @@
 """The stage of intervals: its tables hold what the predictions, put together by hand, say."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

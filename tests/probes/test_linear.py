@@ -1,7 +1,5 @@
 """Linear probes against scikit-learn and closed forms."""
 
-from __future__ import annotations
-
 from functools import cache
 
 import numpy as np

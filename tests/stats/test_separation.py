@@ -1,7 +1,5 @@
 """Tiers, ranks, power and task weights against scipy, published tables and simulated truth."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from scipy import stats
