@@ -101,16 +101,19 @@ class Plan:
         """Vectors of a model for the universe, from the cache or made now."""
         return inference.embed(self.declared.models[model], self.universe, self.declared)
 
+    def covered(self, model: str) -> np.ndarray | None:
+        """Genes of the universe that a model embeds, (n_genes,) bool; None without its vectors."""
+        path = self.embedding_path(model)
+        if not path.exists():
+            return None
+        with np.load(path, allow_pickle=False) as arrays:
+            return np.isin(self.universe, arrays["entities"])
+
     @cached_property
     def _coverage(self) -> list[np.ndarray]:
-        """Genes of the universe that each model but controls embeds, (n_genes,) bool."""
+        """``covered`` of each model but controls; one that failed defines nothing."""
         names = [name for name, spec in self.models.items() if spec.family != "control"]
-        covered = []
-        for path in map(self.embedding_path, names):
-            if path.exists():  # one that failed defines nothing
-                with np.load(path, allow_pickle=False) as arrays:
-                    covered.append(np.isin(self.universe, arrays["entities"]))
-        return covered
+        return [genes for genes in map(self.covered, names) if genes is not None]
 
     def rows_of(self, task: Task) -> tuple[np.ndarray, ...]:
         """Rows in the universe of each entity of a task; of a pair task, of its two genes."""

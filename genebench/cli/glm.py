@@ -1,12 +1,11 @@
 """The commands ``genebench glm …``: parse and call, decide nothing."""
 
-import sys
 from pathlib import Path
 
 from ..core import specs
 from ..core.errors import BadInput, check
 from ..core.progress import Reporter
-from .options import note, split_names
+from .options import note, show_card, split_names
 
 
 def train(
@@ -183,9 +182,7 @@ def probe(
             progress=report.step,
             **options,
         )
-    text = (folder / "card.json").read_text(encoding="utf-8")
-    print(text if json_ else "\n".join(card["sentences"]))
-    print(folder / "card.html", file=sys.stderr if json_ else sys.stdout)
+    show_card(folder, card, json_)
 
 
 def simulate(*, out: Path, seed: int = 0) -> None:

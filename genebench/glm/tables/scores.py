@@ -2,7 +2,6 @@
 
 import hashlib
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ import pandas as pd
 
 from ...core import cache
 from ...core.errors import check
-from ...core.workers import fault
+from ...core.workers import Progress, fault, quiet
 from .. import codes
 from .. import score as scoring
 from ..codes import Nucleotides, Sequence
@@ -31,7 +30,7 @@ def score(
     length: int = 0,
     strands: str = "both",
     partial: Path | None = None,
-    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    progress: Progress = quiet,
 ) -> pd.DataFrame:
     """Score checked variants.
 
