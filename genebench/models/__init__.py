@@ -89,6 +89,20 @@ class Sequences:
     batch_tokens: int | None = None
 
 
+def encoder_module(spec: ModelSpec) -> str:
+    """Name the module of the encoder that a model names, without importing it.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+
+    Returns
+    -------
+    str
+    """
+    return pick(ENCODERS, "encoder", spec.encoder, where=f"model '{spec.name}'")
+
+
 def encoder(spec: ModelSpec) -> Callable[..., Embedding | Sequences]:
     """Look up the encoder that a model names.
 
@@ -100,5 +114,4 @@ def encoder(spec: ModelSpec) -> Callable[..., Embedding | Sequences]:
     -------
     callable
     """
-    module = pick(ENCODERS, "encoder", spec.encoder, where=f"model '{spec.name}'")
-    return getattr(import_module(f".{module}", __name__), spec.encoder)
+    return getattr(import_module(f".{encoder_module(spec)}", __name__), spec.encoder)
