@@ -20,12 +20,12 @@ def _group(functions: list[Callable], **options) -> typer.Typer:
         **options,
     )
     for function in functions:
-        group.command(function.__name__.strip("_"))(command(function))
+        group.command(function.__name__.strip("_").replace("_", "-"))(command(function))
     return group
 
 
 app = _group(
-    [*benchmark.COMMANDS, place.place, spectra.spectra, *book.COMMANDS],
+    [*benchmark.COMMANDS, *place.COMMANDS, spectra.spectra, *book.COMMANDS],
     name="genebench",
     help="Does your model understand genes? Tasks, shortcuts, models, splits, probes and the book "
     "that shows them.",

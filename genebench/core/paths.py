@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from .. import __version__
+from genebench import __version__
 
 
 def _root() -> Path:
