@@ -1,7 +1,5 @@
 """Run a plan: vectors, cells, results. Resumes, isolates failures, uses all cores or a cluster."""
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Iterable

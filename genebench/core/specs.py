@@ -230,10 +230,6 @@ class Declarations:
         scored = [model for model in self.models.values() if model.published]
         return {m.name: m.model_copy(update={"title": m.published}) for m in scored}
 
-    def exposed(self, model: str, task: str) -> bool:
-        """Whether a model was trained on the labels of a task."""
-        return self.models[model].exposed_on(task)
-
     def extended(
         self, *, sources: Iterable[SourceSpec] = (), models: Iterable[ModelSpec] = ()
     ) -> "Declarations":

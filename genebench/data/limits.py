@@ -4,8 +4,6 @@ A small file can declare terabytes. What a header, a footer or an opcode says is
 anything of that size is made.
 """
 
-from __future__ import annotations
-
 import io
 import math
 import mmap

@@ -4,8 +4,6 @@ Nothing in a file is run, and no archive is unpacked to disk. A fault is ``BadIn
 of the file.
 """
 
-from __future__ import annotations
-
 import csv
 import functools
 import gzip

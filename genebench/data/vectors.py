@@ -6,23 +6,20 @@ run. A format is one function in ``FORMATS``: of a ``VectorFile``, to ids, numbe
 are any, names of the columns.
 """
 
-from __future__ import annotations
-
 import io
 import itertools
 import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from ..core.errors import BadInput, unknown
+from ..core.errors import BadInput, check
 from . import date_symbols, limits
 from .formats import delimited, h5ad
-from .formats.frames import Vectors, from_frame
+from .formats.frames import VectorFile, Vectors, from_frame
 from .readers import open_unpacked
 
 LARGEST = 1e10
@@ -47,29 +44,6 @@ _HINTS = {
     **dict.fromkeys((".model", ".kv"), _GENSIM),
 }
 """Ending that is not read → what to do."""
-
-
-class VectorFile(NamedTuple):
-    """A file of vectors, opened.
-
-    Attributes
-    ----------
-    path : Path
-    ending : str
-        That of its unpacked name, in lower case; it tells the format.
-    raw : bytes
-        Its unpacked content.
-    ids, array, most_cells, share : str, str, int, callable, or None
-        As given to ``read_vectors``.
-    """
-
-    path: Path
-    ending: str
-    raw: bytes
-    ids: str | None
-    array: str | None
-    most_cells: int | None
-    share: Callable[[pd.Series], float]
 
 
 def read_vectors(
@@ -250,8 +224,7 @@ def _choose(arrays: dict, name: str | None, candidates: list, option: str) -> st
     if name is None:
         shapes = [f"{name} {'×'.join(map(str, a.shape))}" for name, a in arrays.items()]
         raise BadInput(f"holds {', '.join(shapes[:6])}; say which is meant with --{option}.")
-    if name not in arrays:
-        raise unknown("array", name, arrays)
+    check(arrays, "array", name)
     return name
 
 
@@ -303,18 +276,12 @@ def _read_array(file: VectorFile) -> Vectors:
     return Vectors(ids, arrays[name], None, [f"ids were taken from {path.name}."])
 
 
-def _read_h5ad(file: VectorFile) -> Vectors:
-    """An AnnData object whose rows or columns are genes."""
-    given = {"ids": file.ids, "array": file.array, "share": file.share}
-    return h5ad.read(file.path, most_cells=file.most_cells, **given)
-
-
 FORMATS = {
     **dict.fromkeys((".csv", ".tsv", ".txt", ".vec", ".w2v"), _read_text),
     **dict.fromkeys((".parquet", ".pq"), _read_parquet),
     **dict.fromkeys((".json", ".pkl", ".pickle"), _read_mapping),
     **dict.fromkeys((".npy", ".safetensors"), _read_array),
     ".npz": _read_npz,
-    ".h5ad": _read_h5ad,
+    ".h5ad": h5ad.read,
 }
 """Ending → reader of that format."""

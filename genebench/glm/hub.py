@@ -4,8 +4,6 @@ Single letters and k-mers that do not overlap give the probability of a base wha
 is; byte-pair tokens only that of a sequence.
 """
 
-from __future__ import annotations
-
 import copy
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What determines the vectors of a model, and the file that caches them."""
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 from typing import Any

@@ -4,8 +4,6 @@
 ``paths.weights`` lists, the Hugging Face cache and, only where it is allowed, a download.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """Splits that read declared files: annotations with dates, and a simulated proteome."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

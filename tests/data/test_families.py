@@ -1,7 +1,5 @@
 """Stems and families of made-up genes, and families of the official table."""
 
-from __future__ import annotations
-
 import os
 from collections import Counter
 

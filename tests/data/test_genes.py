@@ -1,7 +1,5 @@
 """Gene identifiers: by hand on made-up tables, and against the official tables read anew."""
 
-from __future__ import annotations
-
 import csv
 import os
 

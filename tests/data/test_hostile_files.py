@@ -3,8 +3,6 @@
 Nothing of it is run.
 """
 
-from __future__ import annotations
-
 import functools
 import gzip
 import io

@@ -1,7 +1,5 @@
 """Formats of upstream files, read and reshaped; every fault is one sentence that names the file."""
 
-from __future__ import annotations
-
 import io
 import json
 import math

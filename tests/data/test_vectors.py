@@ -1,7 +1,5 @@
 """Files of vectors: the same table from every format, and one sentence for every fault."""
 
-from __future__ import annotations
-
 import gzip
 import json
 import os

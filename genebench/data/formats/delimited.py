@@ -1,7 +1,5 @@
 """Delimited text, as pandas, R, spreadsheets, word2vec and Gene2vec write it."""
 
-from __future__ import annotations
-
 import csv
 import io
 import re

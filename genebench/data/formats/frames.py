@@ -1,8 +1,8 @@
 """Tables of genes × columns: which column holds ids, which hold vectors, which are left out."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -45,6 +45,29 @@ class Vectors(NamedTuple):
     matrix: np.ndarray
     columns: list[str] | None = None
     notes: tuple[str, ...] | list[str] = ()
+
+
+class VectorFile(NamedTuple):
+    """A file of vectors, opened.
+
+    Attributes
+    ----------
+    path : Path
+    ending : str
+        That of its unpacked name, in lower case; it tells the format.
+    raw : bytes
+        Its unpacked content.
+    ids, array, most_cells, share : str, str, int, callable, or None
+        As given to ``read_vectors``.
+    """
+
+    path: Path
+    ending: str
+    raw: bytes
+    ids: str | None
+    array: str | None
+    most_cells: int | None
+    share: Callable[[pd.Series], float]
 
 
 def is_number(cell: object) -> bool:
