@@ -183,6 +183,18 @@ def titled(page: PageSpec):
     return book
 
 
+_TABLES = re.compile(r"<script>\s*(function injectCSS.*?)</script>.*", re.S)
+
+
+def _share_tables(book) -> None:
+    """Replace the script of interactive tables, 1 MB in each notebook, by one file of the book."""
+    for output in (o for cell in book.cells for o in cell.get("outputs", [])):
+        found = _TABLES.search(output.get("data", {}).get("text/html", ""))
+        if found:
+            cache.write_text(paths.pages() / "static" / "tables.js", found[1])
+            output["data"]["text/html"] = f'<script src="{show.STATIC}/tables.js"></script>'
+
+
 _PARAMETER = re.compile(r'^(\w+)(: str = )"([^"]*)"', re.M)
 
 
@@ -271,7 +283,7 @@ def default(page: PageSpec, name: str) -> str:
 
 
 def sign(page: PageSpec, profile: str, path: Path) -> None:
-    """Put at the end of an executed page how it is rerun.
+    """Put at the end of an executed page how it is rerun, and share the script of its tables.
 
     Parameters
     ----------
@@ -302,5 +314,6 @@ def sign(page: PageSpec, profile: str, path: Path) -> None:
         f", {needs}, no GPU, no network; it took {max(1, round(seconds))} s on the machine that "
         f"built this book.{nowhere * (not opened)}\n:::\n"
     )
+    _share_tables(book)
     book.cells.append(nbformat.v4.new_markdown_cell(words))
     nbformat.write(book, path)

@@ -38,8 +38,17 @@ def _file(profile: str, name: str) -> Path:
 
 
 def _csv(frame: pd.DataFrame, profile: str, stem: str) -> None:
+    index, safe = not isinstance(frame.index, pd.RangeIndex), _no_formula
     with cache.atomic(_file(profile, f"{stem}.csv")) as temporary:
-        frame.to_csv(temporary, index=not isinstance(frame.index, pd.RangeIndex))
+        frame.map(safe).rename(index=safe, columns=safe).to_csv(temporary, index=index)
+
+
+def _no_formula(value):
+    """A text that a spreadsheet would run as a formula, with a quote before it; others as is."""
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        if pd.isna(pd.to_numeric(value, errors="coerce")):
+            return f"'{value}"
+    return value
 
 
 def figure(

@@ -33,6 +33,7 @@ def write(
     profile: ProfileSpec,
     sources: Mapping[str, SourceSpec],
     *,
+    files: dict[str, dict],
     jobs: int,
     n_tasks: int,
     cells: list[dict],
@@ -52,6 +53,8 @@ def write(
     profile : ProfileSpec
     sources : mapping of str to SourceSpec
         Those of the profile.
+    files : dict of str to dict
+        Source → file → its SHA-256 and what fixes it (``data.sources.pins``).
     jobs : int
         Processes.
     n_tasks : int
@@ -98,7 +101,7 @@ def write(
         **cost,
         "commit": commit(),
         "sources": {name: spec.release for name, spec in sources.items()},
-        "files": {n: {f: v.sha256 for f, v in s.files.items()} for n, s in sources.items()},
+        "files": files,
         "cells": [known[at] for at in sorted(known)],
         "embeddings": old.get("embeddings", {}) | embeddings,
         "tasks": n_tasks,

@@ -7,6 +7,7 @@ ROOT = Path(os.environ.get("GENEBENCH_HOME") or Path(__file__).resolve().parents
 
 DATA = ROOT / "data"
 SOURCES = DATA / "sources"
+LOCK = DATA / "sources.lock"
 MODELS = DATA / "models.yml"
 PROFILES = DATA / "profiles.yml"
 PUBLISHED = DATA / "published.yml"

@@ -48,6 +48,13 @@ def test_missing_numbers_are_dashes_and_marks_stay_out_of_the_file(folders):
     assert (folders / "files" / "p-t.csv").read_text() == "a,b\n0.5,1.25\n,2.0\n"
 
 
+def test_what_a_spreadsheet_would_run_is_text_in_the_file(folders):
+    frame = pd.DataFrame({"=a": ["=1+1", "-0.5", "@x", "-x"], "b": [-1.0, 2.0, 0.5, 1.0]})
+    show.table(frame.set_index("b"), **AT, name="t")
+    lines = ["b,'=a", "-1.0,'=1+1", "2.0,-0.5", "0.5,'@x", "1.0,'-x"]
+    assert (folders / "files" / "p-t.csv").read_text().splitlines() == lines
+
+
 def test_data_for_a_script_are_a_call_with_plain_json(folders):
     show.data({"a": [1, None], "b": "µ"}, profile="x", name="n", call="f")
     text = (folders / "static" / "n.js").read_text(encoding="utf-8")
