@@ -11,6 +11,7 @@ run. Counts go to ``data/results/reliability/fuzz.csv``.
 from __future__ import annotations
 
 import functools
+import io
 import os
 import random
 import resource
@@ -27,7 +28,7 @@ from pathlib import Path
 import pandas as pd
 
 from genebench.benchmark import results
-from genebench.core import paths, specs
+from genebench.core import manifest, paths, specs
 from genebench.core.errors import BadInput
 
 SECONDS = 10
@@ -40,7 +41,6 @@ def readers() -> Iterator[tuple[str, Callable, Callable[[Path], bytes], str]]:
     sys.path[:0] = [str(paths.ROOT / "tests")]
     from data import test_hostile_files as hostile
     from data import test_vectors as good
-
     from genebench.data import sources, vectors
 
     def written(name, path):
@@ -56,8 +56,19 @@ def readers() -> Iterator[tuple[str, Callable, Callable[[Path], bytes], str]]:
     for kind, text in hostile.TEXTS.items():
         spec = specs.FileSpec(format=kind, path=f"s.{kind}").model_dump_json()
         yield f"source: {kind}", functools.partial(source, spec=spec), lambda _, t=text: t, kind
-    for name, (read, text) in hostile.DOORS.items():
+    for name, (read, text) in (hostile.DOORS | others()).items():
         yield f"command: {name}", read, lambda _, t=text: t, name
+
+
+def others() -> dict[str, tuple[Callable, bytes]]:
+    """Files of the project itself, as a user may have changed them."""
+    scores = io.BytesIO()
+    pd.read_parquet(next(paths.RESULTS.glob("*/scores.parquet"))).head(40).to_parquet(scores)
+    return {
+        "declaration.yml": (specs.read_yaml, b"a: [1, {b: c}]\n"),
+        "manifest.json": (manifest.read, b'{"cells": [], "versions": {}}'),
+        "scores.parquet": (results.read, scores.getvalue()),
+    }
 
 
 def damaged(raw: bytes, draw: random.Random) -> bytes:

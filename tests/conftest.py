@@ -91,17 +91,6 @@ def faults(request):
     record(request, "faults", frame.groupby("fault", sort=False).agg(how))
 
 
-@pytest.fixture(scope="session")
-def fuzzed(request):
-    """Note what was tried on a reader: name, inputs, those read, refused in a sentence, anything
-    else, seconds."""
-    seen: list[tuple] = []
-    yield lambda *row: seen.append(row)
-    columns = ["input", "inputs", "read", "refused", "other", "seconds"]
-    frame = pd.DataFrame(seen, columns=columns)
-    record(request, "fuzz", frame.groupby("input", sort=False).sum().round(1))
-
-
 def record(request, name: str, table: pd.DataFrame) -> None:
     """Write rows of reliability if asked to; those of the same name are replaced, others stay."""
     if table.empty or not request.config.getoption("--record"):

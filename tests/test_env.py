@@ -47,7 +47,9 @@ def test_every_declared_package_is_pinned_inside_its_range(name):
 def test_hashes_are_of_the_pinned_versions_and_of_every_declared_package_but_torch():
     """Extras that ``make setup`` does not install have none."""
     text = (paths.ROOT / "hashes.txt").read_text()
-    entries = re.findall(r"^([A-Za-z0-9_.-]+)==(\S+)((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$", text, re.M)
+    entries = re.findall(
+        r"^([A-Za-z0-9_.-]+)==(\S+)((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$", text, re.M
+    )
     lines = [line for line in text.splitlines() if not line.startswith("#")]
     assert len(lines) == sum(1 + hashes.count("--hash") for *_, hashes in entries)
     hashed = {canonical(name): version for name, version, _ in entries}

@@ -43,13 +43,32 @@ _SYNONYMS = dict.fromkeys(("#chrom", "chromosome", "chr", "seqname"), "chrom") |
 }
 
 
+MOST_PACKED = 3e8, 500
+"""Bytes that a gzip file may hold, or how many times its own size if that is more."""
+
+
+class _Gzip(gzip.GzipFile):
+    """A gzip file whose content is bounded by its size."""
+
+    def read1(self, size=-1):
+        chunk, least, packed = super().read1(size), *MOST_PACKED
+        if self.tell() > max(least, packed * Path(self.name).stat().st_size):
+            raise BadInput(
+                f"unpacks to {self.tell() / 1e6:,.0f} MB or more, as no file of its size does that "
+                "holds sequences or variants; pack it again."
+            )
+        return chunk
+
+
 @contextmanager
 def open_text(path: Path) -> Iterator[io.TextIOWrapper]:
     """Open a plain, gzip or bgzip file as text without a byte-order mark."""
     try:
+        with limits.faults_of(path):
+            limits.check_plain(path)
         with open(path, "rb") as raw:
             packed = raw.read(2) == b"\x1f\x8b"
-        with gzip.open(path) if packed else open(path, "rb") as raw:
+        with limits.faults_of(path), _Gzip(path) if packed else open(path, "rb") as raw:
             yield io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace")
     except (EOFError, gzip.BadGzipFile, zlib.error) as err:
         raise BadInput(f"{path}: a broken gzip file ({err}); fetch or pack it again.")
@@ -102,11 +121,8 @@ def read(path: Path) -> pd.DataFrame:
         alleles as written; a row with several alternatives becomes several.
         No such columns is an error.
     """
-    try:
-        with open(path, "rb") as raw:
-            parquet = raw.read(4) == b"PAR1"
-    except OSError:
-        parquet = False  # the reader of text says why
+    with open_text(path) as text:
+        parquet = text.read(4) == "PAR1"
     rows = list(_parquet_rows(path) if parquet else _text_rows(path))
     if not rows:
         raise BadInput(

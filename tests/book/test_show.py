@@ -35,7 +35,8 @@ def test_numbers_of_unequal_size_keep_their_leading_digits_and_files_their_names
 def test_a_figure_is_saved_with_its_data_and_offered(folders):
     frame = pd.DataFrame({"a": [1]})
     text = show.figure(plt.figure(), frame, **AT, name="f", caption="A <b>.", alt="Alt.").data
-    for kind in ("png", "svg", "csv"):
+    assert (folders / "files" / "p-f.webp").exists() and "{figure} files/p-f.webp" in text
+    for kind in ("svg", "csv"):
         assert (folders / "files" / f"p-f.{kind}").exists() and f"p-f.{kind}>`" in text
     assert ":name: fig-p-f" in text and ":alt: Alt." in text and "A &lt;b>." in text
 

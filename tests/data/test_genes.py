@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from helpers import forget
 
-from genebench.core import specs
+from genebench.core import paths, specs
 from genebench.core.errors import BadInput
 from genebench.data import genes, sources
 
