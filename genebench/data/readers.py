@@ -71,6 +71,8 @@ def open_unpacked(path: Path) -> Iterator[IO[bytes]]:
         Its content, from the beginning.
     """
     limits.check_plain(path)
+    if path.is_dir():
+        raise BadInput("is a folder; name the file in it.")
     with ExitStack() as stack:
         if path.suffix.lower() == ".zip":
             archive = stack.enter_context(zipfile.ZipFile(path))

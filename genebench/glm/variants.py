@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -67,9 +68,11 @@ def open_text(path: Path) -> Iterator[io.TextIOWrapper]:
         with limits.faults_of(path):
             limits.check_plain(path)
         with open(path, "rb") as raw:
-            packed = raw.read(2) == b"\x1f\x8b"
+            start = raw.read(2)
+        packed, wide = start == b"\x1f\x8b", start in (b"\xff\xfe", b"\xfe\xff")
         with limits.faults_of(path), _Gzip(path) if packed else open(path, "rb") as raw:
-            yield io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace")
+            encoding = "utf-16" if wide else "utf-8-sig"
+            yield io.TextIOWrapper(raw, encoding=encoding, errors="replace")
     except (EOFError, gzip.BadGzipFile, zlib.error) as err:
         raise BadInput(f"{path}: a broken gzip file ({err}); fetch or pack it again.")
     except OSError as err:
@@ -112,7 +115,7 @@ def read(path: Path) -> pd.DataFrame:
     Parameters
     ----------
     path : Path
-        Tab- or comma-separated, plain, gzip or bgzip; or Parquet.
+        Separated by tabs, commas or semicolons, plain, gzip or bgzip; or Parquet.
 
     Returns
     -------
@@ -169,11 +172,12 @@ def _text_rows(path):
             if not line.strip() or line.startswith("##") or (place and line[0] == "#"):
                 continue
             if not place:
-                separator = next((s for s in "\t," if s in line), None)
+                separator = next((s for s in "\t,;" if s in line), None)
                 fields = _fields(line, separator)
                 if place := _places(fields):
                     continue
-                if len(fields) < len(_COLUMNS) or line[0] == "#":
+                few = len(fields) < len(_COLUMNS)
+                if few or line[0] == "#" or not re.match(r"\d", fields[1]):
                     raise _no_columns(f"{path}: line {number}")
                 place = {c: i for i, c in enumerate(_COLUMNS)}
             fields = _fields(line, separator)
