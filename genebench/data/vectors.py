@@ -268,7 +268,8 @@ def _choose(arrays: dict, name: str | None, candidates: list, option: str) -> st
 
 def _matrix(arrays: dict, name: str | None) -> str:
     """Name of the array that is named, or of the only one of two axes."""
-    return _choose(arrays, name, [n for n, a in arrays.items() if a.ndim == 2], "array")
+    tables = [n for n, a in arrays.items() if a.ndim == 2 and a.dtype.kind not in "US"]
+    return _choose(arrays, name, tables, "array")
 
 
 def _read_npz(file: VectorFile) -> Vectors:

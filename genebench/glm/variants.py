@@ -44,19 +44,22 @@ _SYNONYMS = dict.fromkeys(("#chrom", "chromosome", "chr", "seqname"), "chrom") |
 }
 
 
-MOST_PACKED = 3e8, 500
-"""Bytes that a gzip file may hold, or how many times its own size if that is more."""
+LONGEST_LINE = 5e8
+"""Bytes of a line of a gzip file, which may unpack to a thousand times its size."""
 
 
 class _Gzip(gzip.GzipFile):
-    """A gzip file whose content is bounded by its size."""
+    """A gzip file whose lines are bounded."""
+
+    line = 0
 
     def read1(self, size=-1):
-        chunk, least, packed = super().read1(size), *MOST_PACKED
-        if self.tell() > max(least, packed * Path(self.name).stat().st_size):
+        chunk = super().read1(size)
+        self.line = 0 if b"\n" in chunk else self.line + len(chunk)
+        if self.line > LONGEST_LINE:
             raise BadInput(
-                f"unpacks to {self.tell() / 1e6:,.0f} MB or more, as no file of its size does that "
-                "holds sequences or variants; pack it again."
+                f"holds a line of {self.line / 1e6:,.0f} MB or more, as no file of sequences or "
+                "variants does; write it again, with lines of 80 letters."
             )
         return chunk
 

@@ -98,8 +98,8 @@ def test_pipes_and_bombs_are_refused_before_they_are_read(tmp_path, monkeypatch,
     with pytest.raises(BadInput, match=f"{tmp_path / 'pipe'}: is a pipe or a device"):
         read(tmp_path / "pipe")
     (tmp_path / "f.gz").write_bytes(gzip.compress(b"x" * 1_000_000))
-    monkeypatch.setattr(variants, "MOST_PACKED", (100_000, 10))
-    with pytest.raises(BadInput, match=r"f.gz: unpacks to \d+ MB or more, as no file of its size"):
+    monkeypatch.setattr(variants, "LONGEST_LINE", 100_000)
+    with pytest.raises(BadInput, match=r"f.gz: holds a line of \d+ MB or more, as no file of seq"):
         read(tmp_path / "f.gz")
 
 
