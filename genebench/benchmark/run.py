@@ -241,12 +241,12 @@ def _write(plan: Plan, rows: pd.DataFrame, facts: list[dict], *, whole: bool, **
     made = {m: p for m in plan.models if cache.state(p := plan.embedding_path(m)) == "ready"}
     noted = {model: cache.facts(path) for model, path in made.items()}
     kept = ("shape", "seconds", "cpu_s")
-    used = {s: plan.declared.sources[s] for s in plan.profile.sources}
+    known = {s: plan.declared.sources[s] for s in plan.profile.sources}
+    releases = {s: source.release for s, source in known.items()}
     manifest.write(
         results.manifest_path(name),
         plan.profile,
-        used,
-        files=sources.pins(used),
+        {"sources": releases, "files": sources.pins(known)},
         n_tasks=len(plan.tasks),
         cells=facts,
         embeddings={m: {n: f[n] for n in kept if n in f} for m, f in noted.items()},
