@@ -148,6 +148,7 @@ def _read(gmt: Path) -> pd.DataFrame:
         raise BadInput(f"{gmt}: cannot be read ({err.strerror}); give a GMT file.") from None
     if listed.empty:
         raise BadInput(f"{gmt}: holds no gene set; write {again}")
+    listed = listed.apply(lambda column: column.str.strip('"'))  # of a spreadsheet
     weight = listed.gene.str.extract(r"^(.+),-?[\d.]+(?:[eE]-?\d+)?$")[0]
     listed = listed.assign(weighted=weight.notna(), gene=weight.fillna(listed.gene))
     return listed.drop_duplicates(["set", "gene"], ignore_index=True)

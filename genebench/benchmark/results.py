@@ -63,7 +63,8 @@ _COMMANDS = {
 """Tables of a profile -> the command that makes them; ``efficiency.csv``: scores by number of
 training labels."""
 RELIABILITY = {
-    **dict.fromkeys(("faults", "fuzz"), "pytest tests --record"),
+    "faults": "pytest tests --record",
+    "fuzz": "python -m benchmarks.fuzz",
     "guided": "GENEBENCH_RECORD=1 python tests/fuzz_readers.py",
     **dict.fromkeys(("cluster", "plan"), "python -m benchmarks.cluster"),
     "separation": "python -m benchmarks.separation",

@@ -37,6 +37,7 @@ ROOT = _root()
 
 DATA = ROOT / "data"
 SOURCES = DATA / "sources"
+LOCK = DATA / "sources.lock"
 MODELS = DATA / "models.yml"
 PROFILES = DATA / "profiles.yml"
 PUBLISHED = DATA / "published.yml"

@@ -67,7 +67,7 @@ class ModelSpec(Spec):
     hub: str | None = Field(default=None, pattern=r"^[\w.-]+/[\w.-]+$")
     """Repository of the weights on the Hugging Face Hub."""
     revision: str | None = Field(default=None, pattern=r"^[0-9a-f]{40}$")
-    """Commit of that repository; None: what is first used is recorded and held to ever after."""
+    """Commit of that repository; without one its weights are not fetched."""
     files: dict[str, Inside] = {}
     """Role → path of each file that must be there, in the repository or in the folder of the
     model's name."""

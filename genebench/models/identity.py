@@ -77,7 +77,7 @@ def _inputs(spec, declared):
 def _digest(source, file):
     """SHA-256 of a file, empty where it is not available."""
     try:
-        return sources.digest(sources.locate(source, file, download=False))
+        return sources.digest(sources.locate(source, file))
     except sources.Missing:
         return ""
 

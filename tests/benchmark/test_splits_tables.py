@@ -33,8 +33,7 @@ def declared(tmp_path, monkeypatch):
     )
     table.to_csv(tmp_path / "hgnc.tsv", sep="\t", index=False)
     forget()
-    with sources.no_download():
-        yield known
+    yield known
     forget()
 
 
@@ -42,7 +41,7 @@ def write(source: specs.SourceSpec, file: str, text: str) -> None:
     """Write a file of a source, and forget what was read of another."""
     path = paths.DOWNLOADS / source.files[file].path
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.with_name(path.name + ".sha256").unlink(missing_ok=True)
+    paths.LOCK.unlink(missing_ok=True)
     path.write_text(text)
     forget()
 

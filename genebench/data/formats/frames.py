@@ -23,7 +23,7 @@ _ROW_NUMBERS = re.compile(
     re.IGNORECASE,
 )
 _NO_NUMBER = dict.fromkeys(
-    (None, *" NA N/A NaN nan NULL null None none #N/A <NA>".split(" ")), np.nan
+    (None, *" NA N/A NaN nan NULL null None none #N/A <NA> - . ?".split(" ")), np.nan
 )
 _NO_NUMBER |= {"True": 1.0, "False": 0.0}
 
@@ -153,6 +153,8 @@ def from_frame(frame: pd.DataFrame, ids: str | None) -> Vectors:
     for name, column in list(values.items()):
         if is_id_name(name):
             left[name] = "other ids"
+        elif name.lower().startswith("unnamed") and column.isna().all():
+            left[name] = "empty"
         elif not pd.api.types.is_numeric_dtype(column):
             values[name] = column.map(lambda cell: _NO_NUMBER.get(cell, cell))
             if fault := _text(name, column):
