@@ -37,6 +37,8 @@ every = glm.scores_of("activity", "activity/", looks)
 short = every.assign(task=every.task.str.removeprefix("activity/"))
 sets, contrasts = glm.read("activity", "sets"), glm.read("activity", "contrasts")
 checked = glm.read("activity", "agreement")
+chromatin = glm.scores_of("populations", "populations/dnase,populations/h3k27ac", looks)
+alleles = glm.read("populations", "sets").set_index("task").changes
 size = sets.assign(task=sets.task.str.removeprefix("activity/")).set_index("task")
 counts = {glm.slug(t, "n"): f"{n:,}" for t, n in size.changes.items()}
 counts |= {glm.slug(t, "harmful"): f"{int(n):,}" for t, n in size.harmful.items()}
@@ -45,6 +47,10 @@ words = apart.difference.map("{:+.2f}".format) + " (" + glm.spans(apart, 2) + ")
 words = words.str.replace("-", "−")
 keys = apart.task + "_minus_" + apart.constraint
 counts |= dict(zip(keys.str.replace("-", "_"), words))
+pairs = chromatin.assign(task=chromatin.task.str.removeprefix("populations/"))
+counts |= glm.quotable(pairs, looks)
+counts |= {"dnase_n": f"{alleles['populations/dnase']:,}"}
+counts |= {"h3k27ac_n": f"{alleles['populations/h3k27ac']:,}"}
 exact = checked.computed.round(2) == checked.published
 counts |= {
     "checked": str(len(checked)),
@@ -156,6 +162,34 @@ show.table(
 show.table(
     glm.score_table(every, looks), page=page, profile=profile, name="scores", caption="Every score."
 )
+
+# %% [markdown]
+# ## Which allele opens chromatin?
+#
+# Splicing has strong rules. A harder test of activity has none: of variants that go with more or
+# less open chromatin (DNase; {{ glm_activity_dnase_n }} of them) or H3K27ac ({{
+# glm_activity_h3k27ac_n }}) in human blood cells, which of the two alleles is the open one, given
+# 50 bases to each side? The pairs are from {cite}`shen2020`.
+
+# %% tags=["remove-input"]
+show.figure(
+    glm_figures.forest(chromatin, looks, label="share of pairs (0 to 1)", chance=0.5),
+    chromatin,
+    page=page,
+    profile=profile,
+    name="chromatin",
+    caption="Share of pairs of alleles in which a score prefers the one with the higher signal. "
+    "Bars: 95 % intervals over chromosomes.",
+    alt="Share of pairs told right by rules and by networks of other species, near one half.",
+)
+
+# %% [markdown]
+# Nothing tells them apart: G or C rather than A or T {{ glm_activity_dnase_gc_loss }} and {{
+# glm_activity_h3k27ac_gc_loss }}, CpG gained {{ glm_activity_dnase_cpg }} and {{
+# glm_activity_h3k27ac_cpg }}, the reference allele {{ glm_activity_dnase_reference_allele }} and {{
+# glm_activity_h3k27ac_reference_allele }}; the network of yeast {{ glm_activity_dnase_glm_yeast }}
+# and {{ glm_activity_h3k27ac_glm_yeast }}. No shortcut is known, and a predictor that does better
+# has learnt something. Models of chromatin (Enformer, Sei) were trained on these very cells.
 
 # %% [markdown]
 # ## Is it the same SpliceAI?

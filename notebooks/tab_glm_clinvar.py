@@ -124,10 +124,10 @@ show.figure(
 # constraint and activity](glm-activity).
 #
 # **Stops** ({{ glm_clinvar_stop_gained_n }}): Evo 2 {{ glm_clinvar_stop_gained_evo2_40b }}, which
-# finds all stops unlikely; the best are GPN-Star {{ glm_clinvar_stop_gained_gpn_star }} and
-# GPN-MSA {{ glm_clinvar_stop_gained_gpn_msa }}. Models of proteins do not score stops: the
-# repository gives a stop the worst score of any change from there on, so that theirs is a measure
-# of what is cut off.
+# finds all stops unlikely; the best are GPN-Star {{ glm_clinvar_stop_gained_gpn_star }} and GPN-MSA
+# {{ glm_clinvar_stop_gained_gpn_msa }}. Models of proteins do not score stops: the repository gives
+# a stop the worst score of any change from there on, so that theirs is a measure of what is cut
+# off.
 #
 # **The 5′ UTR** ({{ glm_clinvar_5_utr_n }} variants) stays hard: {{ glm_clinvar_5_utr_evo2_40b }}
 # at best.

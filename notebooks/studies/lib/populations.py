@@ -218,8 +218,7 @@ def _genes(source, sequence, frame):
     named = loci[loci.Map_Locus.str.fullmatch(r"MT-(T\w\d?|RNR[12]|ND\dL?|CO\d|ATP[68]|CYB|CR)")]
     place = np.full(len(sequence), "between genes", dtype=object)
     residues = {}
-    table = CodonTable.unambiguous_dna_by_id[2]
-    amino = table.forward_table | dict.fromkeys(table.stop_codons, "*")
+    amino = mitochondrial_code()
     for row in named.itertuples():
         start, end = int(row.Starting) - 1, int(row.Ending)
         spans = [(start, end)] if start < end else [(start, len(sequence)), (0, end)]
@@ -245,6 +244,12 @@ def _genes(source, sequence, frame):
         np.where(np.char.startswith(loci, "MT-R"), 2, 0),
     )
     return loci, aa.assign(phylop=phylop[frame["at"]], mitotip=mitotip, severity=rank.astype(float))
+
+
+def mitochondrial_code() -> dict[str, str]:
+    """Residue of each codon in mitochondria of vertebrates; stops are ``*``."""
+    table = CodonTable.unambiguous_dna_by_id[2]
+    return table.forward_table | dict.fromkeys(table.stop_codons, "*")
 
 
 def _residues(sequence, start, end, reverse, amino):
