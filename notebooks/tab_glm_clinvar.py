@@ -44,7 +44,7 @@ words = gaps.difference.map("{:+.2f}".format) + " (" + glm.spans(gaps, 2) + ")"
 keys = "less_" + gaps.task.str.removeprefix("clinvar/") + "_" + gaps.model
 counts |= dict(zip(keys.str.replace("-", "_"), words.str.replace("-", "−")))
 first = tiers[(tiers.tier == 1) & ~tiers.model.isin(["phylop"])]
-first = first.groupby("task").model.agg(lambda names: ", ".join(map(looks.title, names)))
+first = first.groupby("task").model.agg(lambda names: "; ".join(map(looks.title, names)))
 first.index = "first_" + first.index.str.removeprefix("clinvar/").str.replace("-", "_")
 show.values(glm.quotable(short, looks) | counts | first.to_dict(), page=page, profile=profile)
 order = ["all", "within-consequence", "within-position", "within-gene"]
@@ -75,10 +75,10 @@ show.figure(
 #
 # **A position's conservation alone is hard to beat.** phyloP, which scores the three changes of a
 # base the same, has {{ glm_clinvar_all_phylop }} over all pairs and {{
-# glm_clinvar_within_consequence_phylop }} within consequence. There only models that read the same
-# alignment are better: GPN-Star by {{ glm_clinvar_less_within_consequence_gpn_star }} (all pairs of
-# scores compared at once). Evo 2, which reads the human sequence alone, does not differ from it: {{
-# glm_clinvar_less_within_consequence_evo2_40b }}; the Nucleotide Transformer is worse by {{
+# glm_clinvar_within_consequence_phylop }} within consequence. There GPN-Star, which reads the same
+# alignment, is better: {{ glm_clinvar_less_within_consequence_gpn_star }} (all pairs of scores
+# compared at once). Evo 2, which reads the human sequence alone, does not differ from it: {{
+# glm_clinvar_less_within_consequence_evo2_40b }}; the Nucleotide Transformer is worse: {{
 # glm_clinvar_less_within_consequence_nt_v3 }}.
 #
 # **Beyond consequence and conservation something is left**: among variants of one consequence and
@@ -93,19 +93,31 @@ show.figure(
 order = ["missense", "stop-gained", "start-lost", "stop-lost", "splice-site", "synonymous"]
 order += ["intronic", "5-utr", "3-utr", "rna-gene"]
 rules = ["severity", "consequence-share"]
-kinds = every[every.task.isin(["clinvar/" + t for t in order]) & ~every.model.isin(rules)]
-place = kinds.task.str.removeprefix("clinvar/").map(order.index)
-kinds = kinds.iloc[place.argsort(kind="stable")].reset_index(drop=True)
+kinds = every.assign(kind=every.task.str.removeprefix("clinvar/"))
+kinds = kinds[kinds.kind.isin(order) & ~kinds.model.isin(rules)]
+kinds = kinds.sort_values("kind", key=lambda c: c.map(order.index), kind="stable")
+residues = kinds[kinds.kind.isin(order[:3])].reset_index(drop=True)
 show.figure(
-    glm_figures.forest(kinds, looks, label="AUROC (0 to 1)", chance=0.5),
-    kinds,
+    glm_figures.forest(residues, looks, label="AUROC (0 to 1)", chance=0.5),
+    residues,
     page=page,
     profile=profile,
-    name="consequences",
-    caption="Pathogenic against benign variants of one consequence. Models of proteins score what "
-    "changes a residue, and there all are compared on the variants that all of them score. Bars: "
-    "95 % intervals over genes.",
-    alt="AUROC of thirteen predictors, phyloP and transversion for ten kinds of variants.",
+    name="residues",
+    caption="Pathogenic against benign variants that models of proteins can score, one consequence "
+    "a panel; only variants that all predictors score. Bars: 95 % intervals over genes.",
+    alt="AUROC of thirteen predictors, phyloP and transversion for three kinds of variants.",
+)
+
+# %% tags=["remove-input"]
+others = kinds[kinds.kind.isin(order[3:])].reset_index(drop=True)
+show.figure(
+    glm_figures.forest(others, looks, label="AUROC (0 to 1)", chance=0.5),
+    others,
+    page=page,
+    profile=profile,
+    name="others",
+    caption="The same for variants that only models of DNA score. Bars: 95 % intervals over genes.",
+    alt="AUROC of eight predictors, phyloP and transversion for seven kinds of variants.",
 )
 
 # %% [markdown]
@@ -123,11 +135,11 @@ show.figure(
 # missense variants it knows nothing ({{ glm_clinvar_missense_alphagenome }}), as on [the page of
 # constraint and activity](glm-activity).
 #
-# **Stops** ({{ glm_clinvar_stop_gained_n }}): Evo 2 {{ glm_clinvar_stop_gained_evo2_40b }}, which
-# finds all stops unlikely; the best are GPN-Star {{ glm_clinvar_stop_gained_gpn_star }} and GPN-MSA
-# {{ glm_clinvar_stop_gained_gpn_msa }}. Models of proteins do not score stops: the repository gives
-# a stop the worst score of any change from there on, so that theirs is a measure of what is cut
-# off.
+# **Stops** ({{ glm_clinvar_stop_gained_n }}): Evo 2 finds all of them unlikely and has {{
+# glm_clinvar_stop_gained_evo2_40b }}; the best are GPN-Star {{ glm_clinvar_stop_gained_gpn_star }}
+# and ESM-1b {{ glm_clinvar_stop_gained_esm1b }}. Models of proteins do not score stops: the
+# repository gives a stop the worst score of any change from there on, so that theirs is a measure
+# of what is cut off.
 #
 # **The 5′ UTR** ({{ glm_clinvar_5_utr_n }} variants) stays hard: {{ glm_clinvar_5_utr_evo2_40b }}
 # at best.
