@@ -166,6 +166,25 @@ show.figure(
     alt="AUROC of networks, phyloP, measured effects and rules on unseen and rare changes.",
 )
 
+# %% [markdown]
+# **Frequency is a weak test.** In BRCA1 even the *measured* loss of function hardly tells what
+# nobody carries from what somebody does: {{ glm_populations_brca1_unseen_measured }}, and rare from
+# less rare {{ glm_populations_brca1_rare_measured }}. phyloP has {{
+# glm_populations_brca1_unseen_phylop }} and {{ glm_populations_brca1_rare_phylop }}: of {{
+# glm_populations_brca1_unseen_n }} changes {{ glm_populations_brca1_unseen_harmful }} are in
+# nobody, most of them because there were not enough people. No score of a model could be expected
+# to do better, and one that does (the network of *E. coli*, calibrated, {{
+# glm_populations_brca1_rare_glm_ecoli_calibrated }} for rare) has met chance.
+#
+# In *M. tuberculosis* (frequencies among isolates that the drug kills, so that resistance does not
+# count) the networks of *E. coli* and yeast, calibrated, have {{
+# glm_populations_tb_unseen_glm_ecoli_calibrated }} and {{
+# glm_populations_tb_unseen_glm_yeast_calibrated }} for unseen, {{
+# glm_populations_tb_rare_glm_ecoli_calibrated }} and {{
+# glm_populations_tb_rare_glm_yeast_calibrated }} for rare changes, the open frame that a new stop
+# cuts {{ glm_populations_tb_unseen_open_frame }} and {{ glm_populations_tb_rare_open_frame }}. No
+# network of its own genome was trained.
+
 # %% tags=["remove-input"]
 listed = sets[sets.task.isin(every.task) & sets.harmful.notna()]
 show.table(
