@@ -17,7 +17,8 @@ CALIBRATED = "-calibrated"
 """Ending of the name of a model whose scores are less the mean of the three-base context."""
 
 INFORMED = """
-    phylop blosum62 codon-usage codon-position exon-distance alphamissense
+    phylop blosum62 codon-usage codon-position exon-distance alphamissense severity
+    consequence-share
 """.split()
 """Scores of variants that use more than the sequence: other genomes, the protein, the frame."""
 

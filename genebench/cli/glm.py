@@ -185,6 +185,29 @@ def probe(
     show_card(folder, card, json_)
 
 
+def place(
+    scores: Path, *, score: str | None = None, out: Path | None = None, json_: bool = False
+) -> None:
+    """Place your own scores of ClinVar variants among published ones of thirteen predictors.
+
+    Parameters
+    ----------
+    scores : Path
+        A table with columns chrom, pos, ref, alt (GRCh38) and the score (tsv, csv, parquet).
+    score : str, optional
+        Column of the score: 'llr' (the default), where low is harmful; of others, high.
+    out : Path, optional
+        Folder for the card (default: ./<name>-clinvar).
+    """
+    from ..glm.tables import clinvar
+
+    source = specs.declared().source("clinvar_predictors")
+    folder, card = clinvar.place(scores, source, score=score, out=out)
+    text = (folder / "card.json").read_text(encoding="utf-8")
+    print(text if json_ else "\n".join(card["sentences"]))
+    print(folder / "card.html", file=sys.stderr if json_ else sys.stdout)
+
+
 def simulate(*, out: Path, seed: int = 0) -> None:
     """Simulate genomes with known selection: FASTA files, S of every substitution, elements.
 
@@ -259,4 +282,4 @@ def design(
     print(f"{designing.write_designs(out, n=n, **options)} designs: {out}")
 
 
-COMMANDS = [train, score, embed, probe, simulate, interpret, design]
+COMMANDS = [train, score, place, embed, probe, simulate, interpret, design]

@@ -36,12 +36,13 @@ FAULTS = (
 """Why a variant is not scored, in the words of the column ``status`` and in order of the checks."""
 _COLUMNS = ["chrom", "pos", "id", "ref", "alt"]
 _NORMAL = ["normal_pos", "normal_ref", "normal_alt"]
-_SYNONYMS = dict.fromkeys(("#chrom", "chromosome", "chr", "seqname"), "chrom") | {
+SYNONYMS = dict.fromkeys(("#chrom", "chromosome", "chr", "seqname"), "chrom") | {
     "position": "pos",
     "reference": "ref",
     "alternate": "alt",
     "alternative": "alt",
 }
+"""Heads of columns, in small letters -> our names."""
 
 
 LONGEST_LINE = 5e8
@@ -144,7 +145,7 @@ def read(path: Path) -> pd.DataFrame:
 
 def _places(names):
     """Where each of ``_COLUMNS`` is, as far as it is there; empty without those that are needed."""
-    names = [_SYNONYMS.get(n, n) for n in (str(name).strip().lower() for name in names)]
+    names = [SYNONYMS.get(n, n) for n in (str(name).strip().lower() for name in names)]
     needed = {"chrom", "pos", "ref", "alt"} <= set(names)
     return {c: names.index(c) for c in _COLUMNS if c in names} if needed else {}
 
