@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable
+from html import escape
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,7 +13,10 @@ from IPython.display import Markdown
 from matplotlib.figure import Figure
 
 from ..benchmark import summaries
+from ..core import cache
 from ..spectra import curve, table
+from ..spectra.datasets import ModelSpec
+from ..spectra.study import Study
 from . import show
 from .charts import lines
 from .figures import INK
@@ -185,3 +191,34 @@ def sections(datasets: Iterable[str], known: Declared, *, page: str, profile: st
         )
         parts.append(overlap.data)
     return Markdown("\n".join(parts))
+
+
+def card(study: Study, title: str) -> Path:
+    """Write ``card.html`` of a user's own results beside them: curves, areas, falls.
+
+    Parameters
+    ----------
+    study, title : Study, str
+        With a folder that has results.
+
+    Returns
+    -------
+    Path
+    """
+    rows = table.read("points.csv", study.folder)
+    own = {"family": "own", "description": "", "color": "#D55E00"}
+    models = {name: ModelSpec(name=name, title=name, **own) for name in rows.model}
+    known = Declared(models | dict(study.declared.models), {})
+    parts = [f"<h1>{escape(title)}</h1>"]
+    for dataset, part in rows.groupby("task"):
+        text = io.StringIO()
+        curves(part, known).savefig(text, format="svg")
+        parts += [f"<h2>{escape(dataset)}</h2>", text.getvalue().partition("?>")[2]]
+    falls = table.read("findings.csv", study.folder)
+    falls = falls[["task", "model", "first", "last", "fall", "fall_low", "fall_high", "uninformed"]]
+    for frame in (table.areas(set(rows.task), study.folder), falls):
+        parts.append(frame.round(3).to_html(index=False))
+    page = f"<meta charset=utf-8><title>{escape(title)}</title>{''.join(parts)}\n"
+    path = table.path("card.html", study.folder)
+    cache.write_text(path, page)
+    return path

@@ -1,0 +1,298 @@
+"""A user's own samples on the spectrum: one CSV, known by its content and not by its name."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ..core import cache, paths
+from ..core.errors import BadInput, unknown
+from ..data import readers
+from ..data.labels import slug
+from ..data.limits import faults_of
+from .datasets import DataSetSpec, Declarations, ModelSpec
+from .properties import Graph, from_edges, incidence
+from .samples import DataSet
+
+LARGEST, FEWEST = 200_000, 30
+"""Most and fewest rows."""
+MOST_LINKS, MOST_CELLS = 4e8, 3e12
+"""Most pairs of carriers of one mutation, and cells of all alignments (some 20 minutes)."""
+VARIANTS = 0.3
+"""Sequences of one length that differ from their consensus in fewer residues are variants of it."""
+PROPERTIES = {
+    "shared_mutations": ("least", int, "share a mutation"),
+    "sequence_identity": ("threshold", float, "are identical in more than a share of an alignment"),
+    "cosine": ("above", float, "have vectors of a cosine above a threshold"),
+    "shared_label": ("column", str, "have the same value in a column"),
+    "pairs": ("above", float, "are listed as pairs"),
+}
+"""When samples are linked, each with what may stand behind a colon."""
+_OF_MUTATIONS = ("mutation-count", "site-independent", "ridge", "logistic")
+_OF_SEQUENCES = ("length", "composition", "kmer-ridge", "vectors-ridge")
+"""Models that are run, with and without mutations; the others by name."""
+
+
+class OwnData(DataSetSpec):
+    """A user's file as a data set.
+
+    Attributes
+    ----------
+    file, pairs : Path
+        CSV of samples; CSV of similar pairs (property ``pairs``).
+    content : str
+        Digest of both.
+    """
+
+    file: Path
+    pairs: Path | None = None
+    content: str
+
+    def load(self) -> DataSet:
+        """Read the file; cached in memory."""
+        return _load(self.file, self.content, self.name)[0]
+
+    def graph(self, data: DataSet) -> Graph:
+        """Link the samples that are alike; raises BadInput where that is too much work."""
+        if self.property["name"] == "pairs":
+            return _pairs(self.pairs, data, self.property.get("above", 0.0))
+        if self.property["name"] == "shared_mutations":
+            carriers = np.square(data.barcodes.sum(axis=0).A1.astype(float)).sum()
+            if carriers > MOST_LINKS:
+                raise BadInput(
+                    f"{self.file}: mutations are shared by so many rows that there are "
+                    f"{carriers:.1e} links, where {MOST_LINKS:.0e} are the most; draw fewer rows, "
+                    f"or give --pairs."
+                )
+        if self.property["name"] == "sequence_identity":
+            cells = float(sum(map(len, data.sequences))) ** 2 / 2
+            if cells > MOST_CELLS:
+                raise BadInput(
+                    f"{self.file}: to align all pairs takes {cells:.1e} steps, where "
+                    f"{MOST_CELLS:.0e} are the most; give similar pairs of another program by "
+                    f"--pairs, or draw fewer rows."
+                )
+        return super().graph(data)
+
+    @property
+    def splits_recipe(self) -> dict:
+        """What determines the links, for the cache key."""
+        return {**super().splits_recipe, "file": self.content}
+
+    def available(self, declared: Declarations) -> dict[str, ModelSpec]:
+        """Models that can read the columns of the file, the expensive ones by name alone."""
+        data, out = self.load(), {}
+        fits = {"mutation_count", "marks", "mark_pairs"} if data.barcodes is not None else set()
+        fits |= {"length", "composition", "kmers", "triples", "unirep"} if data.sequences else set()
+        fits |= {"vectors"} if "vectors" in data.parts else set()
+        usual = _OF_SEQUENCES if data.barcodes is None else _OF_MUTATIONS
+        linear = {"binary": "ridge"}.get(data.kind, "logistic")  # the other name of the same
+        for name, spec in declared.models.items():
+            cnn = spec.estimator == "cnn" and data.sequences
+            classes = data.kind == "multiclass" and spec.estimator == "site_independent"
+            if not spec.needs and not classes and (spec.features in fits or cnn):
+                out[name] = spec.model_copy(update={"by_name": name not in usual or name == linear})
+        return out
+
+
+def read(
+    path: Path, *, property: str = "", pairs: Path | None = None, name: str = ""
+) -> tuple[OwnData, list[str]]:
+    """Read a user's samples.
+
+    Parameters
+    ----------
+    path : Path
+        CSV (or TSV) with ``id``, ``label`` (numbers, or names of classes) and at least one of
+        ``sequence``, ``mutations`` (joined by one of ``; , : /`` or blanks) and columns of numbers:
+        a vector. Sequences of one length that are variants of one protein also give mutations,
+        against their consensus.
+    property : str
+        A key of ``PROPERTIES``, with a value behind a colon; empty: by pairs, mutations, sequences
+        or vectors, whichever of these is there first.
+    pairs : Path, optional
+        CSV of ``first, second`` (ids) and ``similarity``, in [0, 1] (none: all are similar).
+    name : str
+        What the data set is called; empty: by the file.
+
+    Returns
+    -------
+    spec, messages : OwnData, list of str
+        The data set, and how the file was read.
+
+    Raises
+    ------
+    BadInput
+        A column that is missing, an id that stands twice, a property that the file has no column
+        for.
+    """
+    content = cache.key([cache.digest(there(file)) for file in (path, pairs) if file])
+    data, said = _load(path, content, title(name, path))
+    has = {"pairs": pairs, "shared_mutations": data.barcodes is not None}
+    has |= {"sequence_identity": data.sequences, "cosine": "vectors" in data.parts}
+    known, _, value = property.partition(":")
+    known = known or next((p for p, it in has.items() if it), "pairs")
+    if known not in PROPERTIES:
+        raise unknown("property", known, PROPERTIES, where=str(path))
+    option, kind, words = PROPERTIES[known]
+    has["shared_label"] = value in data.table
+    if not has[known]:
+        raise BadInput(
+            f"{path}: has nothing for the property '{property or known}' (columns: "
+            f"{', '.join(data.table)}); give mutations, sequence, vectors, --pairs or "
+            f"shared_label:COLUMN."
+        )
+    how = {"name": known, "words": f"two samples {words}"}
+    try:
+        how |= {option: kind(value)} if value else {}
+    except ValueError:
+        raise BadInput(f"the property '{property}' needs a number behind its colon.") from None
+    text = f"; linked where they {words}" + f" ({option} {value})" * bool(value)
+    said.append(f"{len(data)} samples, {data.kind}{text}")
+    spec = OwnData(
+        name=data.name,
+        title=path.name,
+        kind=data.kind,
+        group=data.group,
+        label="label",
+        unit="sample",
+        shape="barcodes" if data.barcodes is not None else "sequences",
+        property=how,
+        files={},
+        models=[],
+        homepage="",
+        licence="",
+        citation=[],
+        file=path,
+        pairs=pairs,
+        content=content,
+    )
+    return spec, said
+
+
+@lru_cache(maxsize=2)
+def _load(path, content, name):
+    """The data set of a file, and how it was read."""
+    frame = _table(path, "id", "label")
+    labelled = frame[frame.label.str.strip() != ""].reset_index(drop=True)
+    said = [f"{n} rows without a label are left out" for n in {len(frame) - len(labelled)} - {0}]
+    frame = labelled
+    if not FEWEST <= len(frame) <= LARGEST:
+        raise BadInput(
+            f"{path}: {len(frame)} rows have a label, where {FEWEST} to {LARGEST:,} can be."
+        )
+    for twice in frame.id[frame.id.duplicated()]:
+        raise BadInput(f"{path}: the id '{twice}' stands twice; give each row its own.")
+    kind, y, classes = _labels(frame.label)
+    fields, numbers = {}, frame.columns.difference(["id", "label", "sequence", "mutations"], False)
+    if "sequence" in frame:
+        fields["sequences"] = tuple(frame.sequence.str.strip().str.upper())
+    lists = _mutations(frame, fields.get("sequences"))
+    if lists is not None:
+        fields["barcodes"], fields["marks"] = incidence(lists)
+        said.append(f"{len(fields['marks'])} different mutations")
+    vectors = frame[numbers].apply(readers.numbers).to_numpy(float)
+    finite = np.isfinite(vectors).all(axis=0)
+    if finite.any() and len(fields) == 0:
+        fields["parts"] = {"vectors": vectors[:, finite].astype(np.float32)}
+        left = ", ".join(numbers[~finite]) or "none"
+        said.append(f"vectors of {finite.sum()} columns (columns left out: {left})")
+    if not fields:
+        raise BadInput(
+            f"{path}: has neither 'sequence' nor 'mutations' nor columns of numbers; add one."
+        )
+    group = "mutational scans" if lists is not None else "protein sequences"
+    ids = frame.id.to_numpy(object)
+    data = DataSet(name, kind, group, ids, y, classes=classes, table=frame, **fields)
+    return data, said
+
+
+def _table(path, *needed):
+    """A CSV or TSV as text."""
+    with faults_of(path, "CSV"):
+        sep = "\t" if ".tsv" in path.suffixes else ","
+        frame = readers.read_tsv(path, sep=sep, nrows=100 * LARGEST)
+    for name in set(needed) - {*frame}:
+        raise BadInput(f"{path}: has no column '{name}' but {', '.join(frame)[:200]}; name it so.")
+    return frame
+
+
+def _labels(label):
+    """Kind of label, labels as numbers, names of the classes."""
+    y = readers.numbers(label)
+    numeric = np.isfinite(y).all()
+    if numeric and (y.nunique() > 10 or (y % 1 != 0).any()):
+        return "regression", y.to_numpy(float), ()
+    classes, index = np.unique(y if numeric else label, return_inverse=True)
+    kind = "binary" if len(classes) == 2 else "multiclass"
+    return kind, index.astype(np.int64), tuple(map(str, classes)) if kind == "multiclass" else ()
+
+
+def _mutations(frame, sequences):
+    """Mutations of each row: of a column, or against the consensus; None: there are none."""
+    if "mutations" in frame:
+        text = frame.mutations.str.strip()
+        marks = [s for s in ";,: /" if text.str.contains(s, regex=False).any()]
+        return [set(filter(None, t.split(marks[0] if marks else ";"))) for t in text]
+    if not sequences or len(set(map(len, sequences))) > 1 or not sequences[0].isascii():
+        return None
+    letters = np.frombuffer("".join(sequences).encode("latin-1", "replace"), np.uint8)
+    letters = letters.reshape(len(sequences), -1)
+    wild = np.array([np.bincount(column).argmax() for column in letters.T], np.uint8)
+    changed = letters != wild
+    if changed.mean() > VARIANTS:
+        return None
+    return [
+        {f"{chr(wild[j])}{j + 1}{chr(row[j])}" for j in np.flatnonzero(where)}
+        for row, where in zip(letters, changed)
+    ]
+
+
+def _pairs(path, data, above):
+    """Links of a file of pairs."""
+    frame = _table(path, "first", "second")
+    if "similarity" in frame:
+        value = readers.numbers(frame.similarity)
+        if not value.between(0, 1).all():
+            raise BadInput(f"{path}: similarities are numbers from 0 to 1; fix that column.")
+        frame = frame[value > above]
+    at = pd.Series(np.arange(len(data)), data.ids)
+    ends = [at.reindex(frame[column]).to_numpy() for column in ("first", "second")]
+    for column, end in zip(("first", "second"), ends):
+        for name in frame[column][np.isnan(end)]:
+            raise BadInput(f"{path}: '{name}' is no id of the samples; fix or drop it.")
+    low, high = np.sort(np.array(ends, int), axis=0)
+    links = np.unique(np.array([low, high])[:, low < high], axis=1)
+    return from_edges(len(data), *links)
+
+
+def there(path: Path) -> Path:
+    """Return the path of a file that exists; raises BadInput."""
+    if not path.is_file():
+        raise BadInput(f"{path}: no such file; give a CSV.")
+    return path
+
+
+def title(name: str, path: Path) -> str:
+    """Name for results: as given, or of the file."""
+    return slug(name or path.name.split(".")[0]) or "own"
+
+
+def place(folder: Path) -> Path:
+    """Return a folder that results can be written to; raises BadInput."""
+    if folder.exists() and not folder.is_dir():
+        raise BadInput(f"{folder}: is a file, and the results need a folder; give another --out.")
+    if folder.resolve() == paths.results("spectra").resolve():
+        raise BadInput(f"{folder}: holds the results of the book; give another --out.")
+    return folder
+
+
+def target(path: Path) -> np.ndarray:
+    """Read the similarities that AU-GOOD is for; raises BadInput."""
+    values = readers.numbers(_table(path, "similarity").similarity)
+    if not len(values) or not values.between(0, 1).all():
+        raise BadInput(f"{path}: similarities are numbers from 0 to 1; fix that column.")
+    return values.to_numpy(float)
