@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 from pathlib import Path
 
@@ -16,7 +16,6 @@ from ..benchmark import summaries
 from ..core import cache
 from ..spectra import curve, table
 from ..spectra.datasets import ModelSpec
-from ..spectra.study import Study
 from . import show
 from .charts import lines
 from .figures import INK
@@ -74,7 +73,7 @@ def curves_by_model(rows: pd.DataFrame, known: Declared) -> Figure:
     Returns
     -------
     Figure
-        Bands are 95 % intervals over seeds. The axis shows all means; intervals may leave it.
+        Bands are 95 % intervals over seeds and resampled tests. The axis shows all means; intervals may leave it.
     """
     label, chance = _measure(rows)
     frame = known.styled(rows)
@@ -136,7 +135,7 @@ _CURVES = {
     ),
     "-by-model": (
         curves_by_model,
-        "each model by itself over λ: bands are 95 % intervals over seeds; grey and dotted, the "
+        "each model by itself over λ: bands are 95 % intervals over seeds and tests; grey and dotted, the "
         "size-matched control: as many units, drawn at random. A line that falls below its dotted "
         "one loses to overlap, and not to fewer samples.",
     ),
@@ -180,6 +179,9 @@ def sections(datasets: Iterable[str], known: Declared, *, page: str, profile: st
                 )
                 parts.append(figure.data)
         rows = summaries.overlaps_over_seeds(table.read("overlaps.csv"), dataset)
+        if rows.empty:
+            parts.append(f"Not computed in this copy: `genebench spectra {dataset}`.\n")
+            continue
         overlap = show.figure(
             overlap_plot(rows),
             rows,
@@ -193,32 +195,34 @@ def sections(datasets: Iterable[str], known: Declared, *, page: str, profile: st
     return Markdown("\n".join(parts))
 
 
-def card(study: Study, title: str) -> Path:
+def card(folder: Path, title: str, models: Mapping[str, ModelSpec]) -> Path:
     """Write ``card.html`` of a user's own results beside them: curves, areas, falls.
 
     Parameters
     ----------
-    study, title : Study, str
-        With a folder that has results.
+    folder, title : Path, str
+        Where the results are, and what they are called.
+    models : mapping of str to ModelSpec
+        Declared ones; others are the user's.
 
     Returns
     -------
     Path
     """
-    rows = table.read("points.csv", study.folder)
+    rows = table.read("points.csv", folder)
     own = {"family": "own", "description": "", "color": "#D55E00"}
-    models = {name: ModelSpec(name=name, title=name, **own) for name in rows.model}
-    known = Declared(models | dict(study.declared.models), {})
+    mine = {name: ModelSpec(name=name, title=name, **own) for name in rows.model}
+    known = Declared(mine | dict(models), {})
     parts = [f"<h1>{escape(title)}</h1>"]
     for dataset, part in rows.groupby("task"):
         text = io.StringIO()
         curves(part, known).savefig(text, format="svg")
         parts += [f"<h2>{escape(dataset)}</h2>", text.getvalue().partition("?>")[2]]
-    falls = table.read("findings.csv", study.folder)
+    falls = table.read("findings.csv", folder)
     falls = falls[["task", "model", "first", "last", "fall", "fall_low", "fall_high", "uninformed"]]
-    for frame in (table.areas(set(rows.task), study.folder), falls):
+    for frame in (table.areas(set(rows.task), folder), falls):
         parts.append(frame.round(3).to_html(index=False))
     page = f"<meta charset=utf-8><title>{escape(title)}</title>{''.join(parts)}\n"
-    path = table.path("card.html", study.folder)
+    path = table.path("card.html", folder)
     cache.write_text(path, page)
     return path

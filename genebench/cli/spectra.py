@@ -110,5 +110,5 @@ def spectra(
     if study.folder:
         from ..book import spectra_figures
 
-        print(spectra_figures.card(study, title))
+        print(spectra_figures.card(study.folder, title, declared.models))
     show(table.areas(set(study.datasets), study.folder), json_, table.AREAS)

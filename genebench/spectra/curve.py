@@ -232,11 +232,11 @@ def findings(
     DataFrame
         One row per task × model × split. ``uninformed``: by marks, and at the largest λ no mark of
         a test unit is in train, so that the model cannot but guess. ``first, last``: score at the
-        least and at the largest λ at which every seed has one (``parameter``). ``fall`` = first − last, paired by seed, with
-        interval; ``falls``: its interval is above 0. ``fall_size``: the fall of the size-matched
-        control. ``gap`` = control − spectral at the largest λ (the effect of overlap at equal
-        size), with interval. ``share_size`` = fall_size / fall where ``falls``, else NaN. ``rank``:
-        Spearman correlation of mean score with mean overlap over λ.
+        least and at the largest λ at which every seed has one (``parameter``). ``fall`` = first −
+        last, paired by seed, with interval; ``falls``: its interval is above 0. ``fall_size``: the
+        fall of the size-matched control. ``gap`` = control − spectral at the largest λ (the effect
+        of overlap at equal size), with interval. ``share_size`` = fall_size / fall where ``falls``,
+        else NaN. ``rank``: Spearman correlation of mean score with mean overlap over λ.
     """
     out, way = [], rows.split.str.removesuffix(CONTROL)
     rows = rows.assign(split=way, control=rows.split != way)

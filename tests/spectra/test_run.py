@@ -1,6 +1,7 @@
 """A whole run on a made-up data set, and the command."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -68,24 +69,25 @@ def test_predictions_from_a_file_are_scored(go, tmp_path):
     mine = sides[sides.side == "test"]
     mine = mine.assign(prediction=mine.id.map(dict(zip(data.ids, data.labels))))
 
-    def score(frame: pd.DataFrame, *names: str):
-        frame.to_csv(path, index=False)
-        return files.score(study, path, list(names), say=lambda text: None)
+    committed, study = results.scores_path("spectra").read_bytes(), replace(study, folder=tmp_path)
 
-    assert score(mine, "gearnet").unscored == 4  # λ = 1 leaves too few
-    own = scores().query("model == 'gearnet' and metric == 'spearman'").score
-    assert len(own) == 8 and np.allclose(own, 1.0) and "ridge" in set(scores().model)
+    def score(frame: pd.DataFrame):
+        frame.to_csv(path, index=False)
+        return files.score(study, path, "mine", say=lambda text: None)
+
+    assert score(mine).unscored == 4  # λ = 1 leaves too few
+    own = results.read(tmp_path / "scores.parquet").query("metric == 'spearman'").score
+    assert len(own) == 8 and np.allclose(own, 1.0)
+    assert results.scores_path("spectra").read_bytes() == committed
     faults = {
-        r"has no prediction for .* \(1 such\)": (mine.iloc[1:], "gearnet"),
-        "expected but not found: .'id'": (mine.drop(columns="id"), "gearnet"),
-        "line 2 has no number as prediction": (mine.assign(prediction="x"), "gearnet"),
-        "is none of 'toy'": (mine.assign(split_param=0.3), "gearnet"),
-        "unknown model 'gearnt'; did you mean 'gearnet'": (mine, "gearnt"),
-        "say with --models which one model": (mine,),
+        r"has no prediction for .* \(1 such\)": mine.iloc[1:],
+        "expected but not found: .'id'": mine.drop(columns="id"),
+        "line 2 has no number as prediction": mine.assign(prediction="x"),
+        "is none of 'toy'": mine.assign(split_param=0.3),
     }
     for words, given in faults.items():
         with pytest.raises(BadInput, match=words):
-            score(*given)
+            score(given)
 
 
 @pytest.mark.parametrize(
