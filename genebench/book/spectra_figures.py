@@ -73,7 +73,8 @@ def curves_by_model(rows: pd.DataFrame, known: Declared) -> Figure:
     Returns
     -------
     Figure
-        Bands are 95 % intervals over seeds and resampled tests. The axis shows all means; intervals may leave it.
+        Bands are 95 % intervals over seeds and resampled tests. The axis shows all means; intervals
+        may leave it.
     """
     label, chance = _measure(rows)
     frame = known.styled(rows)
@@ -135,8 +136,8 @@ _CURVES = {
     ),
     "-by-model": (
         curves_by_model,
-        "each model by itself over λ: bands are 95 % intervals over seeds and tests; grey and dotted, the "
-        "size-matched control: as many units, drawn at random. A line that falls below its dotted "
+        "each model by itself over λ: bands are 95 % intervals over seeds and tests; grey and dotted, "
+        "the size-matched control: as many units, drawn at random. A line that falls below its dotted "
         "one loses to overlap, and not to fewer samples.",
     ),
 }

@@ -19,6 +19,7 @@ from .samples import DataSet
 
 LARGEST, FEWEST = 200_000, 30
 """Most and fewest rows."""
+MOST_CLASSES = 50
 MOST_LINKS, MOST_CELLS = 4e8, 3e12
 """Most pairs of carriers of one mutation, and cells of all alignments (some 20 minutes)."""
 VARIANTS = 0.3
@@ -106,9 +107,9 @@ def read(
     Parameters
     ----------
     path : Path
-        CSV (or TSV) with ``id``, ``label`` (numbers, or names of classes) and at least one of
-        ``sequence``, ``mutations`` (joined by one of ``; , : /`` or blanks) and columns of numbers:
-        a vector. Sequences of one length that are variants of one protein also give mutations,
+        CSV (or TSV) with ``id``, ``label`` (numbers, or names of classes) and ``sequence`` or
+        ``mutations`` (joined by one of ``; , : /`` or blanks), or else columns of numbers: a
+        vector. Sequences of one length that are variants of one protein also give mutations,
         against their consensus.
     property : str
         A key of ``PROPERTIES``, with a value behind a colon; empty: by pairs, mutations, sequences
@@ -148,10 +149,18 @@ def read(
     how = {"name": known, "words": f"two samples {words}"}
     try:
         how |= {option: kind(value)} if value else {}
+        sound = kind is str or (
+            how.get("least", 1) >= 1 if kind is int else 0 <= float(value or 0) < 1
+        )
     except ValueError:
-        raise BadInput(f"the property '{property}' needs a number behind its colon.") from None
+        sound = False
+    if not sound:
+        raise BadInput(
+            f"the property '{property}' needs a number behind its colon: a share below 1, or of "
+            f"mutations a whole one."
+        )
     text = f"; linked where they {words}" + f" ({option} {value})" * bool(value)
-    said.append(f"{len(data)} samples, {data.kind}{text}")
+    said = [*said, f"{len(data)} samples, {data.kind}{text}"]
     spec = OwnData(
         name=data.name,
         title=path.name,
@@ -186,7 +195,8 @@ def _load(path, content, name):
         )
     for twice in frame.id[frame.id.duplicated()]:
         raise BadInput(f"{path}: the id '{twice}' stands twice; give each row its own.")
-    kind, y, classes = _labels(frame.label)
+    with faults_of(path):
+        kind, y, classes = _labels(frame.label)
     fields, numbers = {}, frame.columns.difference(["id", "label", "sequence", "mutations"], False)
     if "sequence" in frame:
         fields["sequences"] = tuple(frame.sequence.str.strip().str.upper())
@@ -227,6 +237,12 @@ def _labels(label):
     if numeric and (y.nunique() > 10 or (y % 1 != 0).any()):
         return "regression", y.to_numpy(float), ()
     classes, index = np.unique(y if numeric else label, return_inverse=True)
+    if not 2 <= len(classes) <= MOST_CLASSES:
+        odd = next(iter(label[y.isna()]), "")
+        raise BadInput(
+            f"the column 'label' has {len(classes)} values, where classes are 2 to {MOST_CLASSES}; "
+            f"of numbers every one must be one (the first that is none: '{odd}')."
+        )
     kind = "binary" if len(classes) == 2 else "multiclass"
     return kind, index.astype(np.int64), tuple(map(str, classes)) if kind == "multiclass" else ()
 
