@@ -136,9 +136,9 @@ _CURVES = {
     ),
     "-by-model": (
         curves_by_model,
-        "each model by itself over λ: bands are 95 % intervals over seeds and tests; grey and dotted, "
-        "the size-matched control: as many units, drawn at random. A line that falls below its dotted "
-        "one loses to overlap, and not to fewer samples.",
+        "each model by itself over λ: bands are 95 % intervals over seeds and tests; grey and "
+        "dotted, the size-matched control: as many units, drawn at random. A line that falls below "
+        "its dotted one loses to overlap, and not to fewer samples.",
     ),
 }
 
@@ -220,7 +220,7 @@ def card(folder: Path, title: str, models: Mapping[str, ModelSpec]) -> Path:
         curves(part, known).savefig(text, format="svg")
         parts += [f"<h2>{escape(dataset)}</h2>", text.getvalue().partition("?>")[2]]
     falls = table.read("findings.csv", folder)
-    falls = falls[["task", "model", "first", "last", "fall", "fall_low", "fall_high", "uninformed"]]
+    falls = falls.filter(["task", "model", "first", "last", "fall", "fall_low", "uninformed"])
     for frame in (table.areas(set(rows.task), folder), falls):
         parts.append(frame.round(3).to_html(index=False))
     page = f"<meta charset=utf-8><title>{escape(title)}</title>{''.join(parts)}\n"

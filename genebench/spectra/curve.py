@@ -85,10 +85,16 @@ def area(x: np.ndarray, y: np.ndarray) -> float:
     float
         In the unit of y; NaN of fewer than two different x.
     """
-    line = pd.Series(np.array(y, float)).groupby(np.array(x, float)).mean().dropna()
-    if len(line) < 2:
-        return np.nan
-    return float(np.trapezoid(line, line.index) / np.ptp(line.index))
+    x, y = _line(x, y)
+    return float(np.trapezoid(y, x) / np.ptp(x)) if len(x) > 1 else np.nan
+
+
+def _line(x, y):
+    """Ascending x with the mean y of each."""
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    known = np.isfinite(x) & np.isfinite(y)
+    x, at = np.unique(x[known], return_inverse=True)
+    return x, np.bincount(at, y[known], len(x)) / np.bincount(at, minlength=len(x))
 
 
 def joined(scores: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
@@ -211,8 +217,8 @@ def areas(
 
 def good(x, y, *, target: np.ndarray) -> float:
     """Mean of a curve at the values of a target, the curve's ends held beyond them."""
-    line = pd.Series(np.array(y, float)).groupby(np.array(x, float)).mean().dropna()
-    return float(np.interp(target, line.index, line).mean()) if len(line) > 1 else np.nan
+    x, y = _line(x, y)
+    return float(np.interp(target, x, y).mean()) if len(x) > 1 else np.nan
 
 
 def findings(

@@ -51,6 +51,8 @@ def read(name: str, folder: Path | None = None) -> pd.DataFrame:
     file = path(name, folder)
     if not file.exists():
         raise BadInput(f"{file}: not made yet; run 'genebench spectra all'.")
+    if file.stat().st_size < 2:  # without rows it has no columns
+        return pd.DataFrame()
     frame = pd.read_csv(file, dtype={"split_param": str})
     return frame.fillna({"split_param": ""}) if name == "overlaps.csv" else frame
 

@@ -12,21 +12,22 @@ from genebench.core import paths
 from genebench.core.errors import BadInput
 from genebench.spectra import own, splits
 
-WILD = "MKTAYIAKQRQISFVK"
+WILD = "MKTAYIAKQRQISFVKSHFSRQLEERLGLIEVQAPILSRV"
 
 
 @pytest.fixture
 def scan(tmp_path, monkeypatch) -> pd.DataFrame:
-    """120 variants of one protein; files and results of this test have a folder of their own."""
+    """150 variants of one protein; files and results of this test have a folder of their own."""
     monkeypatch.chdir(tmp_path)
     for name in ("CURVES", "RESULTS"):
         monkeypatch.setattr(paths, name, tmp_path / name)
     rng, rows = np.random.default_rng(0), []
     effect = rng.normal(size=len(WILD))
-    for i in range(120):
+    for i in range(150):
         at = rng.choice(len(WILD), rng.integers(1, 3), replace=False)
-        text = "".join("W" if j in at else letter for j, letter in enumerate(WILD))
-        marks = ";".join(f"{WILD[j]}{j + 1}W" for j in at)
+        new = dict(zip(at, rng.choice(list("CDNWY"), len(at))))
+        text = "".join(new.get(j, letter) for j, letter in enumerate(WILD))
+        marks = ";".join(f"{WILD[j]}{j + 1}{new[j]}" for j in at if WILD[j] != new[j])
         rows.append((f"v{i}", text, marks, effect[at].sum()))
     return pd.DataFrame(rows, columns=["id", "sequence", "mutations", "label"])
 
