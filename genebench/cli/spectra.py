@@ -3,7 +3,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-from ..core import cache
 from ..core.errors import BadInput
 from ..core.progress import Reporter
 from .options import finish, note, show, split_names
@@ -86,13 +85,12 @@ def spectra(
     lambdas = parameters.split(",") if parameters else ()
     options = {"mode": mode, "parameters": lambdas, "seeds": seeds, "profile": profile}
     study = studies.make(names, declared=declared, **options)
-    given = [file for file in (*map(Path, mine), pairs, predictions, target) if file]
-    title = own.title(name, predictions or given[0]) if given else ""
-    if given:
-        key = cache.key([cache.digest(own.there(file)) for file in given])
-        folder = out or Path(f"{title}-{key[:8]}-spectra")
+    given = [*map(Path, mine), pairs, predictions, target]
+    title = own.title(name, predictions or next(filter(None, given), Path("own")))
+    if any(given):
+        folder = own.place(out or Path(f"{title}-{own.digest(*given)[:8]}-spectra"))
         weights = tuple(own.target(target)) if target else ()
-        study = replace(study, folder=own.place(folder), target=weights)
+        study = replace(study, folder=folder, target=weights)
     with Reporter() as report:
         if split_file:
             columns = ["split", "train", "test", *curve.OVERLAPS, "leakage", "nearest λ"]

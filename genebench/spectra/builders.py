@@ -95,12 +95,12 @@ def barcodes(
         own = tuple(table[sequence]) if sequence else None
         fields = {"labels": table["_y"].to_numpy(float), "table": table, "sequences": own}
         ids = table[key]
-    matrix, names = incidence(_mutations(value, marks) for value in ids)
+    matrix, names = incidence(mutations(value, marks) for value in ids)
     return {"ids": np.array(ids, object), "barcodes": matrix, "marks": names, **fields}
 
 
-def _mutations(value, marks):
-    """Mutations of one variant."""
+def mutations(value: str, marks: dict[str, Any]) -> list[str]:
+    """Mutations of one variant, see ``barcodes``."""
     if wild := marks.get("against"):
         return [f"{w}{i + 1}{a}" for i, (a, w) in enumerate(zip(value, wild)) if a != w]
     if wild := marks.get("changed"):  # what lies between the ends that both share

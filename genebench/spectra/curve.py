@@ -7,7 +7,6 @@ of the split) and, where there are ``draws``, that over resampled test units (ot
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -70,7 +69,7 @@ def overlaps(parts: Sequence[Part], side: np.ndarray, barcodes=None) -> dict[str
     return {"jaccard": jaccard, "test_linked": linked.mean(), "mean_similarity": similar}
 
 
-def area(x: np.ndarray, y: np.ndarray) -> float:
+def area(x: np.ndarray, y: np.ndarray, target: np.ndarray | None = None) -> float:
     """Compute the area under a curve over the width of x: its mean height.
 
     Over λ from 0 to 1 the width is 1, and this is the paper's AUSPC (trapezoid).
@@ -85,16 +84,14 @@ def area(x: np.ndarray, y: np.ndarray) -> float:
     float
         In the unit of y; NaN of fewer than two different x.
     """
-    x, y = _line(x, y)
-    return float(np.trapezoid(y, x) / np.ptp(x)) if len(x) > 1 else np.nan
-
-
-def _line(x, y):
-    """Ascending x with the mean y of each."""
     x, y = np.asarray(x, float), np.asarray(y, float)
-    known = np.isfinite(x) & np.isfinite(y)
-    x, at = np.unique(x[known], return_inverse=True)
-    return x, np.bincount(at, y[known], len(x)) / np.bincount(at, minlength=len(x))
+    x, at = np.unique(x[np.isfinite(y)], return_inverse=True)
+    if len(x) < 2:
+        return np.nan
+    y = np.bincount(at, y[np.isfinite(y)]) / np.bincount(at)
+    if target is not None:
+        return float(np.interp(target, x, y).mean())
+    return float(np.trapezoid(y, x) / np.ptp(x))
 
 
 def joined(scores: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
@@ -203,22 +200,16 @@ def areas(
             row, n = at | {"over": over, "auspc": np.nan, "low": np.nan, "high": np.nan}, 0
             if over == "lambda" or end - begin >= NARROW:
                 n = line.shape[1]
-                score = {"target": partial(good, target=target)}.get(over, area)
-                whole = score(x, line.mean(axis=1))
-                rest = [line.drop(columns=s) for s in line] if n > 1 else [line]
-                left = np.array([score(x, other.mean(axis=1)) for other in rest])
+                rest = [line.drop(columns=s).mean(axis=1) for s in line if n > 1]
+                every = [line.mean(axis=1), *rest, *drawn.reindex(line.index).to_numpy().T]
+                values = np.array([area(x, y, target if over == "target" else None) for y in every])
+                whole, left, tests = values[0], values[1 : len(rest) + 1], values[len(rest) + 1 :]
+                left = left if n > 1 else values[:1]
                 pseudo = whole + (n - 1) * (left.mean() - left)  # jackknife over seeds
-                tests = [score(x, drawn[d].reindex(line.index)) for d in drawn]
                 row |= _interval(at, "auspc", pseudo, tests) | {"auspc": whole}
             row |= {"seeds": n, "points": len(line), "begin": begin, "end": end}
             out.append(row | {"coverage": part.coverage.mean()})
     return pd.DataFrame(out)
-
-
-def good(x, y, *, target: np.ndarray) -> float:
-    """Mean of a curve at the values of a target, the curve's ends held beyond them."""
-    x, y = _line(x, y)
-    return float(np.interp(target, x, y).mean()) if len(x) > 1 else np.nan
 
 
 def findings(

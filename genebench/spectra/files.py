@@ -83,22 +83,18 @@ def leakage(study: Study, path: Path) -> pd.DataFrame:
     """
     request, data, _, about = _only(study)
     frame = _table(path, ["id", "side"], usecols=lambda name: name in ("split", "id", "side"))
-    unknown = frame.id[~frame.id.isin(data.names)]
-    if len(unknown):
-        raise BadInput(
-            f"{path}: '{unknown.iloc[0]}' is no sample of '{request.dataset}' ({len(unknown)} "
-            f"such); fix or drop it."
-        )
+    at = frame.id.map(dict(zip(data.names, data.unit)))
+    for name in frame.id[at.isna()]:
+        raise BadInput(f"{path}: '{name}' is no sample of '{request.dataset}'; fix or drop it.")
     own = about[about.split == studies.MODES[request.mode]]
     mean = own.groupby(own.split_param.astype(float))[list(curve.OVERLAPS)].mean()
     parts, rows = studies.graphs(study, request, data), []
-    unit = dict(zip(data.names, data.unit))
     if "split" not in frame:
         frame["split"] = path.name
     for name, part in frame.groupby("split"):
         side = np.zeros(len(data), np.int8)
-        for at, word in enumerate(("train", "test"), 1):
-            side[part.id[part.side == word].map(unit).to_numpy(int)] = at
+        for number, word in enumerate(("train", "test"), 1):
+            side[at[part.index[part.side == word]].to_numpy(int)] = number
         row = {"split": name, "train": (side == 1).sum(), "test": (side == 2).sum()}
         if not (row["train"] and row["test"]):
             raise BadInput(f"{path}: split '{name}' needs rows of side 'train' and of 'test'.")

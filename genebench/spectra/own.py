@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from ..core import cache, paths
 from ..core.errors import BadInput, unknown
 from ..data import readers
 from ..data.labels import slug
 from ..data.limits import faults_of
+from .builders import mutations
 from .datasets import DataSetSpec, Declarations, ModelSpec
-from .properties import Graph, from_edges, incidence
+from .properties import Graph, incidence, symmetric
 from .samples import DataSet
 
 LARGEST, FEWEST = 200_000, 30
 """Most and fewest rows."""
 MOST_CLASSES = 50
-MOST_LINKS, MOST_CELLS = 4e8, 3e12
+MOST = {"shared_mutations": 4e8, "sequence_identity": 3e12}
 """Most pairs of carriers of one mutation, and cells of all alignments (some 20 minutes)."""
 VARIANTS = 0.3
 """Sequences of one length that differ from their consensus in fewer residues are variants of it."""
@@ -32,6 +35,8 @@ PROPERTIES = {
     "pairs": ("above", float, "are listed as pairs"),
 }
 """When samples are linked, each with what may stand behind a colon."""
+_MARKS = ["mutation_count", "marks", "mark_pairs"]
+_WORDS = ["length", "composition", "kmers", "triples", "unirep", "cnn"]
 _OF_MUTATIONS = ("mutation-count", "site-independent", "ridge", "logistic")
 _OF_SEQUENCES = ("length", "composition", "kmer-ridge", "vectors-ridge")
 """Models that are run, with and without mutations; the others by name."""
@@ -60,22 +65,17 @@ class OwnData(DataSetSpec):
         """Link the samples that are alike; raises BadInput where that is too much work."""
         if self.property["name"] == "pairs":
             return _pairs(self.pairs, data, self.property.get("above", 0.0))
-        if self.property["name"] == "shared_mutations":
-            carriers = np.square(data.barcodes.sum(axis=0).A1.astype(float)).sum()
-            if carriers > MOST_LINKS:
-                raise BadInput(
-                    f"{self.file}: mutations are shared by so many rows that there are "
-                    f"{carriers:.1e} links, where {MOST_LINKS:.0e} are the most; draw fewer rows, "
-                    f"or give --pairs."
-                )
-        if self.property["name"] == "sequence_identity":
-            cells = float(sum(map(len, data.sequences))) ** 2 / 2
-            if cells > MOST_CELLS:
-                raise BadInput(
-                    f"{self.file}: to align all pairs takes {cells:.1e} steps, where "
-                    f"{MOST_CELLS:.0e} are the most; give similar pairs of another program by "
-                    f"--pairs, or draw fewer rows."
-                )
+        name, steps = self.property["name"], 0.0
+        if name == "shared_mutations":
+            steps = float(np.square(data.barcodes.sum(axis=0)).sum())
+        elif name == "sequence_identity":
+            steps = float(sum(map(len, data.sequences))) ** 2 / 2
+        if steps > MOST.get(name, steps):
+            raise BadInput(
+                f"{self.file}: to find all pairs by {name} takes {steps:.0e} steps, where "
+                f"{MOST[name]:.0e} are the most; give similar pairs of another program by --pairs, "
+                f"or draw fewer rows."
+            )
         return super().graph(data)
 
     @property
@@ -86,16 +86,14 @@ class OwnData(DataSetSpec):
     def available(self, declared: Declarations) -> dict[str, ModelSpec]:
         """Models that can read the columns of the file, the expensive ones by name alone."""
         data, out = self.load(), {}
-        fits = {"mutation_count", "marks", "mark_pairs"} if data.barcodes is not None else set()
-        fits |= {"length", "composition", "kmers", "triples", "unirep"} if data.sequences else set()
-        fits |= {"vectors"} if "vectors" in data.parts else set()
+        fits = list(data.parts) + _MARKS * (data.barcodes is not None)
+        fits += _WORDS * bool(data.sequences)
         usual = _OF_SEQUENCES if data.barcodes is None else _OF_MUTATIONS
-        linear = {"binary": "ridge"}.get(data.kind, "logistic")  # the other name of the same
+        twice = "ridge" if data.kind == "binary" else "logistic"  # the other name of the same
         for name, spec in declared.models.items():
-            cnn = spec.estimator == "cnn" and data.sequences
             classes = data.kind == "multiclass" and spec.estimator == "site_independent"
-            if not spec.needs and not classes and (spec.features in fits or cnn):
-                out[name] = spec.model_copy(update={"by_name": name not in usual or name == linear})
+            if (spec.features or spec.estimator) in fits and not classes:
+                out[name] = spec.model_copy(update={"by_name": name not in usual or name == twice})
         return out
 
 
@@ -130,7 +128,7 @@ def read(
         A column that is missing, an id that stands twice, a property that the file has no column
         for.
     """
-    content = cache.key([cache.digest(there(file)) for file in (path, pairs) if file])
+    content = digest(path, pairs)
     data, said = _load(path, content, title(name, path))
     has = {"pairs": pairs, "shared_mutations": data.barcodes is not None}
     has |= {"sequence_identity": data.sequences, "cosine": "vectors" in data.parts}
@@ -147,18 +145,17 @@ def read(
             f"shared_label:COLUMN."
         )
     how = {"name": known, "words": f"two samples {words}"}
-    try:
-        how |= {option: kind(value)} if value else {}
-        sound = kind is str or (
-            how.get("least", 1) >= 1 if kind is int else 0 <= float(value or 0) < 1
-        )
-    except ValueError:
-        sound = False
-    if not sound:
-        raise BadInput(
-            f"the property '{property}' needs a number behind its colon: a share below 1, or of "
-            f"mutations a whole one."
-        )
+    if value:
+        try:
+            how[option] = kind(value)
+            sound = kind is str or (how[option] >= 1 if kind is int else 0 <= how[option] < 1)
+        except ValueError:
+            sound = False
+        if not sound:
+            raise BadInput(
+                f"the property '{property}' needs a number behind its colon: a share below 1, or "
+                f"of mutations a whole one."
+            )
     text = f"; linked where they {words}" + f" ({option} {value})" * bool(value)
     said = [*said, f"{len(data)} samples, {data.kind}{text}"]
     spec = OwnData(
@@ -187,7 +184,7 @@ def _load(path, content, name):
     """The data set of a file, and how it was read."""
     frame = _table(path, "id", "label")
     labelled = frame[frame.label.str.strip() != ""].reset_index(drop=True)
-    said = [f"{n} rows without a label are left out" for n in {len(frame) - len(labelled)} - {0}]
+    said = [f"{len(frame) - len(labelled)} rows without a label are left out"]
     frame = labelled
     if not FEWEST <= len(frame) <= LARGEST:
         raise BadInput(
@@ -200,7 +197,7 @@ def _load(path, content, name):
     fields, numbers = {}, frame.columns.difference(["id", "label", "sequence", "mutations"], False)
     if "sequence" in frame:
         fields["sequences"] = tuple(frame.sequence.str.strip().str.upper())
-    lists = _mutations(frame, fields.get("sequences"))
+    lists = _mutations(frame, fields.get("sequences", ()))
     if lists is not None:
         fields["barcodes"], fields["marks"] = incidence(lists)
         said.append(f"{len(fields['marks'])} different mutations")
@@ -250,21 +247,14 @@ def _labels(label):
 def _mutations(frame, sequences):
     """Mutations of each row: of a column, or against the consensus; None: there are none."""
     if "mutations" in frame:
-        text = frame.mutations.str.strip()
-        marks = [s for s in ";,: /" if text.str.contains(s, regex=False).any()]
-        return [set(filter(None, t.split(marks[0] if marks else ";"))) for t in text]
-    if not sequences or len(set(map(len, sequences))) > 1 or not sequences[0].isascii():
+        text = frame.mutations.str.strip("; ,")
+        sep = next((s for s in ";,: /" if text.str.contains(s, regex=False).any()), ";")
+        return [mutations(row, {"separator": sep}) for row in text]
+    if len(set(map(len, sequences))) != 1:
         return None
-    letters = np.frombuffer("".join(sequences).encode("latin-1", "replace"), np.uint8)
-    letters = letters.reshape(len(sequences), -1)
-    wild = np.array([np.bincount(column).argmax() for column in letters.T], np.uint8)
-    changed = letters != wild
-    if changed.mean() > VARIANTS:
-        return None
-    return [
-        {f"{chr(wild[j])}{j + 1}{chr(row[j])}" for j in np.flatnonzero(where)}
-        for row, where in zip(letters, changed)
-    ]
+    wild = "".join(Counter(column).most_common(1)[0][0] for column in zip(*sequences))
+    lists = [mutations(row, {"against": wild}) for row in sequences]
+    return lists if sum(map(len, lists)) <= VARIANTS * len(wild) * len(lists) else None
 
 
 def _pairs(path, data, above):
@@ -276,20 +266,20 @@ def _pairs(path, data, above):
             raise BadInput(f"{path}: similarities are numbers from 0 to 1; fix that column.")
         frame = frame[value > above]
     at = pd.Series(np.arange(len(data)), data.ids)
-    ends = [at.reindex(frame[column]).to_numpy() for column in ("first", "second")]
-    for column, end in zip(("first", "second"), ends):
-        for name in frame[column][np.isnan(end)]:
-            raise BadInput(f"{path}: '{name}' is no id of the samples; fix or drop it.")
-    low, high = np.sort(np.array(ends, int), axis=0)
-    links = np.unique(np.array([low, high])[:, low < high], axis=1)
-    return from_edges(len(data), *links)
+    ends = at.reindex([*frame["first"], *frame.second])
+    for name in ends.index[ends.isna()]:
+        raise BadInput(f"{path}: '{name}' is no id of the samples; fix or drop it.")
+    ends = ends.to_numpy(int).reshape(2, -1)
+    return symmetric(sparse.coo_array((np.ones(ends.shape[1]), ends), (len(data),) * 2))
 
 
-def there(path: Path) -> Path:
-    """Return the path of a file that exists; raises BadInput."""
-    if not path.is_file():
-        raise BadInput(f"{path}: no such file; give a CSV.")
-    return path
+def digest(*files: Path | None) -> str:
+    """Key of the content of some files; raises BadInput: one is not there."""
+    files = [file for file in files if file]
+    for file in files:
+        if not file.is_file():
+            raise BadInput(f"{file}: no such file; give a CSV.")
+    return cache.key(list(map(cache.digest, files)))
 
 
 def title(name: str, path: Path) -> str:
@@ -301,8 +291,8 @@ def place(folder: Path) -> Path:
     """Return a folder that results can be written to; raises BadInput."""
     if folder.exists() and not folder.is_dir():
         raise BadInput(f"{folder}: is a file, and the results need a folder; give another --out.")
-    if folder.resolve() == paths.results("spectra").resolve():
-        raise BadInput(f"{folder}: holds the results of the book; give another --out.")
+    if (folder / "scores.parquet").exists() and paths.RESULTS.resolve() in folder.resolve().parents:
+        raise BadInput(f"{folder}: holds results of the book; give another --out.")
     return folder
 
 

@@ -42,6 +42,12 @@ def from_edges(n: int, first, second, weights=None) -> Graph:
     return graph
 
 
+def symmetric(matrix) -> Graph:
+    """Link samples where a matrix, sparse or not, (n, n), or its transpose is not 0: binary."""
+    links = sparse.coo_array(matrix).astype(bool)
+    return from_edges(links.shape[0], *sparse.triu(links + links.T, 1).nonzero())
+
+
 def incidence(
     lists: Iterable[Collection], columns: Iterable | None = None
 ) -> tuple[sparse.csr_matrix, tuple]:

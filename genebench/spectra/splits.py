@@ -9,12 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 
 import numpy as np
-from scipy import sparse
 
 from ..core.errors import BadInput, unknown
 from . import kernels, package
 from .package import Unsplittable, sides
-from .properties import Graph, from_edges, shared_label
+from .properties import Graph, shared_label, symmetric
 
 VERSION = 1
 """Bump when the same graph, parameter and seed give another split."""
@@ -269,15 +268,11 @@ class SpectralSplit:
         """
         if self.graph is None and groups is None:
             raise BadInput("SpectralSplit needs a graph of samples that are alike, or groups.")
-        graph = shared_label(groups) if self.graph is None else sparse.coo_array(self.graph)
-        n = X.shape[0] if hasattr(X, "shape") else len(X)
+        graph = shared_label(groups) if self.graph is None else symmetric(self.graph)
+        n = np.shape(X)[0]
         if graph.shape != (n, n):
             raise BadInput(f"the graph has the shape {graph.shape}; there are {n} samples.")
-        if self.graph is not None:
-            ends = np.sort(graph.coords, axis=0)[:, (graph.data != 0)]
-            ends = np.unique(ends[:, ends[0] < ends[1]], axis=1)
-            graph = from_edges(n, *ends)
-        for parameter in self.parameters:
-            for seed in range(self.random_state, self.random_state + self.n_repeats):
-                side = split(graph, parameter, seed=seed, mode=self.mode)
-                yield np.flatnonzero(side == 1), np.flatnonzero(side == 2)
+        seeds = range(self.random_state, self.random_state + self.n_repeats)
+        for parameter, seed in product(self.parameters, seeds):
+            side = split(graph, parameter, seed=seed, mode=self.mode)
+            yield np.flatnonzero(side == 1), np.flatnonzero(side == 2)
