@@ -218,7 +218,7 @@ def card(folder: Path, title: str, models: Mapping[str, ModelSpec]) -> Path:
     for dataset, part in rows.groupby("task"):
         text = io.StringIO()
         curves(part, known).savefig(text, format="svg")
-        parts += [f"<h2>{escape(dataset)}</h2>", text.getvalue().partition("?>")[2]]
+        parts += [f"<h2>{escape(dataset)}</h2>", "<svg" + text.getvalue().partition("<svg")[2]]
     falls = table.read("findings.csv", folder)
     falls = falls.filter(["task", "model", "first", "last", "fall", "fall_low", "uninformed"])
     for frame in (table.areas(set(rows.task), folder), falls):

@@ -78,7 +78,9 @@ def spectra(
     if (property_ or pairs) and not mine:
         raise BadInput("--property and --pairs are for a file of your own; name one.")
     if mine:
-        spec, said = own.read(Path(mine[0]), property=property_, pairs=pairs, name=name)
+        spec, said = own.read(
+            Path(mine[0]), property=property_, pairs=pairs, name=name * (not predictions)
+        )
         declared, names = replace(declared, datasets={spec.name: spec}), [spec.name]
         for sentence in said:
             note(f"{mine[0]}: {sentence}.")
