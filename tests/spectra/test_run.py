@@ -13,7 +13,7 @@ from genebench.benchmark import results, validation
 from genebench.cli import main as cli
 from genebench.core import paths
 from genebench.core.errors import BadInput
-from genebench.spectra import datasets, files, table
+from genebench.spectra import datasets, files, run, table
 
 
 def scores() -> pd.DataFrame:
@@ -120,3 +120,17 @@ def test_gene_task_runs_offline_and_the_splits_in_use_are_placed(go):
     assert {"random", "stem"} <= set(table.read("placed.csv").split)
     points = table.read("points.csv").query("model == 'random' and split == 'spectral'")
     assert (points.score - 0.5).abs().iloc[0] < 0.12
+
+
+def test_resampled_scores_spread_as_those_of_a_plain_bootstrap(additive):
+    rng, side = np.random.default_rng(1), np.where(np.arange(240) % 2, 1, 2)
+    guess = additive.labels + 2 * rng.normal(size=240)
+    about = dict(split="spectral", split_param="0", repeat=0, fold=0, reason="")
+    columns = dict(model="m", family="f", probe="p", coverage=1.0, key="k")
+    options = side[None], pd.DataFrame([about]), lambda sides, rows: [guess[side == 2]]
+    _, _, (drawn,) = run.score(additive, *options, **columns)
+    y, p, plain = additive.labels[side == 2], guess[side == 2], []
+    for pick in rng.integers(0, 120, (400, 120)):
+        plain.append(stats.spearmanr(y[pick], p[pick]).statistic)
+    assert np.std(drawn["draws"]) == pytest.approx(np.std(plain), rel=0.4)
+    assert np.mean(drawn["draws"]) == pytest.approx(stats.spearmanr(y, p).statistic, abs=0.05)
