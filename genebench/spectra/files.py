@@ -14,6 +14,7 @@ from ..core.workers import Say
 from ..data import readers
 from . import curve, record, run
 from . import study as studies
+from .own import table
 from .samples import DataSet
 from .study import Study
 
@@ -82,7 +83,7 @@ def leakage(study: Study, path: Path) -> pd.DataFrame:
         A column or a unit that is missing or unknown, or a side without units.
     """
     request, data, _, about = _only(study)
-    frame = _table(path, ["id", "side"], usecols=lambda name: name in ("split", "id", "side"))
+    frame = table(path, "id", "side")
     at = frame.id.map(dict(zip(data.names, data.unit)))
     for name in frame.id[at.isna()]:
         raise BadInput(f"{path}: '{name}' is no sample of '{request.dataset}'; fix or drop it.")
@@ -163,23 +164,9 @@ def score(study: Study, path: Path, name: str, *, say: Say = print) -> run.Curve
     return run.CurveOutcome(1, 0, 1, {}, len(unscored), seconds)
 
 
-def _table(path, needed, **options):
-    """Columns of a CSV as text."""
-    try:
-        frame = readers.READERS["csv"](path, **({"usecols": needed} | options))
-    except (OSError, ValueError, BadInput) as err:
-        why = str(err).splitlines()[0][:100]
-        raise BadInput(
-            f"{path}: cannot be read as CSV ({why}); give {', '.join(needed)}."
-        ) from None
-    for name in set(needed) - {*frame}:
-        raise BadInput(f"{path}: has no column '{name}'; give {', '.join(needed)}.")
-    return frame
-
-
 def _read(path: Path, data: DataSet) -> pd.Series:
     """Predictions of a file by split and sample, classes as numbers."""
-    frame = _table(path, COLUMNS)
+    frame = table(path, *COLUMNS)
     try:
         frame["split_param"] = [f"{float(v):g}" if v else "" for v in frame.split_param]
         frame["repeat"] = readers.numbers(frame["repeat"], strict=True).astype(int)

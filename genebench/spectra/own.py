@@ -182,7 +182,7 @@ def read(
 @lru_cache(maxsize=2)
 def _load(path, content, name):
     """The data set of a file, and how it was read."""
-    frame = _table(path, "id", "label")
+    frame = table(path, "id", "label")
     labelled = frame[frame.label.str.strip() != ""].reset_index(drop=True)
     said = [f"{len(frame) - len(labelled)} rows without a label are left out"]
     frame = labelled
@@ -217,12 +217,12 @@ def _load(path, content, name):
     return data, said
 
 
-def _table(path, *needed):
-    """A CSV or TSV as text."""
+def table(path: Path, *needed: str) -> pd.DataFrame:
+    """Read a CSV or TSV as text; raises BadInput: a column that is needed is missing."""
     with faults_of(path, "CSV"):
         sep = "\t" if ".tsv" in path.suffixes else ","
         frame = readers.read_tsv(path, sep=sep, nrows=100 * LARGEST)
-    for name in set(needed) - {*frame}:
+    for name in [column for column in needed if column not in frame]:
         raise BadInput(f"{path}: has no column '{name}' but {', '.join(frame)[:200]}; name it so.")
     return frame
 
@@ -259,7 +259,7 @@ def _mutations(frame, sequences):
 
 def _pairs(path, data, above):
     """Links of a file of pairs."""
-    frame = _table(path, "first", "second")
+    frame = table(path, "first", "second")
     if "similarity" in frame:
         value = readers.numbers(frame.similarity)
         if not value.between(0, 1).all():
@@ -298,7 +298,7 @@ def place(folder: Path) -> Path:
 
 def target(path: Path) -> np.ndarray:
     """Read the similarities that AU-GOOD is for; raises BadInput."""
-    values = readers.numbers(_table(path, "similarity").similarity)
+    values = readers.numbers(table(path, "similarity").similarity)
     if not len(values) or not values.between(0, 1).all():
         raise BadInput(f"{path}: similarities are numbers from 0 to 1; fix that column.")
     return values.to_numpy(float)

@@ -81,7 +81,7 @@ def test_predictions_from_a_file_are_scored(go, tmp_path):
     assert results.scores_path("spectra").read_bytes() == committed
     faults = {
         r"has no prediction for .* \(1 such\)": mine.iloc[1:],
-        "expected but not found: .'id'": mine.drop(columns="id"),
+        "has no column 'id'": mine.drop(columns="id"),
         "line 2 has no number as prediction": mine.assign(prediction="x"),
         "is none of 'toy'": mine.assign(split_param=0.3),
     }
