@@ -219,7 +219,7 @@ def _load(path, content, name):
 
 def table(path: Path, *needed: str) -> pd.DataFrame:
     """Read a CSV or TSV as text; raises BadInput: a column that is needed is missing."""
-    with faults_of(path, "CSV"):
+    with faults_of(_there(path), "CSV"):
         sep = "\t" if ".tsv" in path.suffixes else ","
         frame = readers.read_tsv(path, sep=sep, nrows=100 * LARGEST)
     for name in [column for column in needed if column not in frame]:
@@ -275,11 +275,13 @@ def _pairs(path, data, above):
 
 def digest(*files: Path | None) -> str:
     """Key of the content of some files; raises BadInput: one is not there."""
-    files = [file for file in files if file]
-    for file in files:
-        if not file.is_file():
-            raise BadInput(f"{file}: no such file; give a CSV.")
-    return cache.key(list(map(cache.digest, files)))
+    return cache.key([cache.digest(_there(file)) for file in files if file])
+
+
+def _there(path):
+    if not path.is_file():
+        raise BadInput(f"{path}: no such file; give a CSV.")
+    return path
 
 
 def title(name: str, path: Path) -> str:
