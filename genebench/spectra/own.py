@@ -62,20 +62,9 @@ class OwnData(DataSetSpec):
         return _load(self.file, self.content, self.name)[0]
 
     def graph(self, data: DataSet) -> Graph:
-        """Link the samples that are alike; raises BadInput where that is too much work."""
+        """Link the samples that are alike."""
         if self.property["name"] == "pairs":
             return _pairs(self.pairs, data, self.property.get("above", 0.0))
-        name, steps = self.property["name"], 0.0
-        if name == "shared_mutations":
-            steps = float(np.square(data.barcodes.sum(axis=0)).sum())
-        elif name == "sequence_identity":
-            steps = float(sum(map(len, data.sequences))) ** 2 / 2
-        if steps > MOST.get(name, steps):
-            raise BadInput(
-                f"{self.file}: to find all pairs by {name} takes {steps:.0e} steps, where "
-                f"{MOST[name]:.0e} are the most; give similar pairs of another program by --pairs, "
-                f"or draw fewer rows."
-            )
         return super().graph(data)
 
     @property
@@ -176,6 +165,18 @@ def read(
         pairs=pairs,
         content=content,
     )
+    steps = 0.0
+    if known == "pairs":
+        spec.graph(data)  # raises
+    elif known == "shared_mutations":
+        steps = float(np.square(data.barcodes.sum(axis=0)).sum())
+    elif known == "sequence_identity":
+        steps = float(sum(map(len, data.sequences))) ** 2 / 2
+    if steps > MOST.get(known, steps):
+        raise BadInput(
+            f"{path}: to find all pairs by {known} takes {steps:.0e} steps, where "
+            f"{MOST[known]:.0e} are the most; give similar pairs of another program by --pairs, or draw fewer rows."
+        )
     return spec, said
 
 
