@@ -87,6 +87,7 @@ def _draws(computed, ways, path):
         new = new.assign(parameter=new.split_param.astype(float))
         values = pd.DataFrame(new.draws.tolist(), new.index, dtype=float).add_prefix("draw")
         frames.append(values.groupby([new[k] for k in curve.KEY]).mean().reset_index())
+    frames = [frame for frame in frames if len(frame)]
     out = pd.concat(frames or [pd.DataFrame(columns=curve.KEY)])
     out = out.sort_values(curve.KEY, ignore_index=True)
     results.write_table(out, path)
