@@ -60,7 +60,7 @@ def overlaps(parts: Sequence[Part], side: np.ndarray, barcodes=None) -> dict[str
     near, jaccard = [], np.nan
     for graph, node in parts:
         of_node = np.bincount(node[train], minlength=graph.shape[0]).astype(float)
-        near.append((graph @ of_node)[node[test]])
+        near.append(graph[node[test]] @ of_node)
     if barcodes is not None:
         mine, other = (barcodes.T @ units > 0 for units in (train, test))
         either = (mine | other).sum()
@@ -78,6 +78,8 @@ def area(x: np.ndarray, y: np.ndarray, target: np.ndarray | None = None) -> floa
     ----------
     x, y : array-like of float
         Points; those of one x are averaged.
+    target : ndarray, optional
+        Take the mean of the curve at these x instead, its ends held beyond them.
 
     Returns
     -------
