@@ -202,10 +202,7 @@ def place(
     from ..glm.tables import clinvar
 
     source = specs.declared().source("clinvar_predictors")
-    folder, card = clinvar.place(scores, source, score=score, out=out)
-    text = (folder / "card.json").read_text(encoding="utf-8")
-    print(text if json_ else "\n".join(card["sentences"]))
-    print(folder / "card.html", file=sys.stderr if json_ else sys.stdout)
+    show_card(*clinvar.place(scores, source, score=score, out=out), json_)
 
 
 def simulate(*, out: Path, seed: int = 0) -> None:
