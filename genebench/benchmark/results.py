@@ -61,9 +61,10 @@ _COMMANDS = {
     **dict.fromkeys(BESIDE, "run"),
     **dict.fromkeys(PUBLISHED, "reproduce"),
     "efficiency.csv": "efficiency",
+    **dict.fromkeys(("among.csv", "among_types.csv"), "reproduce"),
 }
 """Tables of a profile -> the command that makes them; ``efficiency.csv``: scores by number of
-training labels."""
+training labels; ``among…``: models among published embeddings."""
 RELIABILITY = {
     **dict.fromkeys(("faults", "fuzz"), "pytest tests --record"),
     "guided": "GENEBENCH_RECORD=1 python tests/fuzz_readers.py",
