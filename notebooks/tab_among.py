@@ -34,9 +34,10 @@ source: str = "zhong2025"  # whose results are shown
 # %% tags=["remove-input"]
 import pandas as pd
 
-from genebench.benchmark import among, results
+from genebench.benchmark import results
 from genebench.book import charts, show
 from genebench.core import specs
+from genebench.place import among
 
 show.begin()
 models = specs.declared().models

@@ -256,7 +256,8 @@ def reproduce(
     quoted : bool
         Only summarise what the paper publishes; score nothing.
     """
-    from ..benchmark import among, published_scores, summaries
+    from ..benchmark import published_scores, summaries
+    from ..place import among
 
     folder = paths.results(profile)
     if among.SOURCE in specs.declared().profile(profile).sources:

@@ -283,8 +283,8 @@ def divided(
         one = twice.iloc[0]
         parts = twice.part[(twice.term == one.term) & (twice.gene == one.gene)]
         raise BadInput(
-            f"{declared.where}: the gene {one.entrez} ({one.gene}) of '{one.term}' stands twice, in "
-            f"{' and '.join(sorted(parts))}; leave it in one part with one label."
+            f"{declared.where}: the gene {one.entrez} ({one.gene}) of '{one.term}' stands twice, "
+            f"in {' and '.join(sorted(parts))}; leave it in one part with one label."
         )
     found = declared.table(names["file"], names.get("where"))
     terms = frame.term.unique()

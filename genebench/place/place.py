@@ -20,8 +20,8 @@ import pandas as pd
 from pydantic_core import to_json
 
 from .. import __version__
-from ..benchmark import among, results, run, validation
 from ..benchmark import plan as planning
+from ..benchmark import results, run, validation
 from ..benchmark.plan import Plan
 from ..core import cache, manifest
 from ..core.errors import BadInput, RunFailed, one_line
@@ -30,7 +30,7 @@ from ..data import genes
 from ..data.labels import slug
 from ..models import Embedding
 from ..stats import metrics
-from . import card, compare, labels, leaks
+from . import among, card, compare, labels, leaks
 from .read import UserVectors, read
 
 

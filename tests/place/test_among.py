@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from genebench.benchmark import among, splits
+from genebench.benchmark import splits
 from genebench.core import specs
 from genebench.core.errors import BadInput
 from genebench.data import sources
 from genebench.data.tasks import Task
+from genebench.place import among
 
 GENES = np.array([f"G{i:03}" for i in range(200)])
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ..benchmark import resampling, results
+from ..benchmark.plan import Plan
 from ..core.errors import BadInput
 from ..core.specs import Declarations
 from ..data import sources
 from ..stats import bootstrap, separation
-from . import resampling, results
-from .plan import Plan
 
 SOURCE, PROBE = "zhong2025", "svc"
 
