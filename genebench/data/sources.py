@@ -201,7 +201,7 @@ def _outside(source: SourceSpec, spec: FileSpec, download: bool) -> Path:
         raise Missing(f"{where}; run 'genebench fetch {source.id}'.")
     if (spec.url, target) not in _refused:
         try:
-            return _download(spec, target)
+            return fetch_file(spec, target)
         except Exception as err:  # of the web, or of a broken archive
             _refused[spec.url, target] = f"{type(err).__name__}: {str(err)[:120]}"
     fault = _refused[spec.url, target]
@@ -228,8 +228,19 @@ def _install(found: Path, target: Path, spec: FileSpec) -> Path:
     return target
 
 
-def _download(spec: FileSpec, target: Path) -> Path:
-    """Fetch a file; it is unpacked if only its address ends in ``.gz``."""
+def fetch_file(spec: FileSpec, target: Path) -> Path:
+    """Fetch a file; it is unpacked if only its address ends in ``.gz``.
+
+    Parameters
+    ----------
+    spec : FileSpec
+        With an https ``url``; ``sha256`` is checked where it is declared.
+    target : Path
+
+    Returns
+    -------
+    Path
+    """
     name = f".{target.name}.{hashlib.sha256(spec.url.encode()).hexdigest()[:8]}.part"
     part = target.with_name(name + ".gz" * spec.url.endswith(".gz"))
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -91,6 +91,22 @@ class Sequences:
     batch_tokens: int | None = None
 
 
+def encoder_module(spec: ModelSpec) -> str:
+    """Name the module of the encoder that a model names, without importing it.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+
+    Returns
+    -------
+    str
+    """
+    if spec.encoder not in ENCODERS:
+        raise unknown("encoder", spec.encoder, ENCODERS, where=f"model '{spec.name}'")
+    return ENCODERS[spec.encoder]
+
+
 def encoder(spec: ModelSpec) -> Callable[..., Embedding | Sequences]:
     """Look up the encoder that a model names.
 
@@ -102,6 +118,4 @@ def encoder(spec: ModelSpec) -> Callable[..., Embedding | Sequences]:
     -------
     callable
     """
-    if spec.encoder not in ENCODERS:
-        raise unknown("encoder", spec.encoder, ENCODERS, where=f"model '{spec.name}'")
-    return getattr(import_module(f".{ENCODERS[spec.encoder]}", __name__), spec.encoder)
+    return getattr(import_module(f".{encoder_module(spec)}", __name__), spec.encoder)

@@ -90,7 +90,7 @@ def excess(frame: pd.DataFrame, exposed: Callable[[str, str], bool]) -> pd.DataF
     frame : DataFrame
         Main scores on *common* genes (``results.main_scores(…, genes="common")``).
     exposed : callable
-        Model, task → whether the model has read the answers; such a shortcut does not count.
+        Model, task → whether the model was trained on the labels; such a shortcut does not count.
 
     Returns
     -------

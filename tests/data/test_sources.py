@@ -171,7 +171,7 @@ def web(server, tmp_path, monkeypatch):
     def fetch(path, sha256=RIGHT, address=server):
         spec = FileSpec(format="tsv", path=file.name, url=address + path, sha256=sha256)
         try:
-            return "" if sources._download(spec, file) == file else "another place"
+            return "" if sources.fetch_file(spec, file) == file else "another place"
         except Exception as err:
             return str(err)
 

@@ -66,7 +66,7 @@ def dots(
         Labels of the rows; None: each panel has its own, in the order of the frame.
     label : str
     panel, by : str, optional
-        Column of the panel's title, and of what is told apart by ``looks``.
+        Column of the panel's title, and of what ``looks`` distinguishes.
     looks : mapping of str to dict, optional
         Value of ``by`` to options of its marker, explained in a legend; without a column ``shift``
         the values of a row lie above each other in this order.
