@@ -238,13 +238,23 @@ def make(
     requested = usable
     if split is not None:
         requested, messages = _available([split], declared, requested=True)
+    genes = tasks.universe(task for task in built.values() if probes_of(spec, task))
+    if spec.genes_of:  # its vectors are those of that profile
+        own, genes = genes, make(spec.genes_of, declared=declared).universe
+        built = {name: task.subset(np.isin(task.entities, genes)) for name, task in built.items()}
+        lost = np.setdiff1d(own, genes)
+        first = f" (first: {', '.join(lost[:3])})" * bool(len(lost))
+        messages.append(
+            f"{len(lost):,} of {len(own):,} genes are not among those of profile "
+            f"'{spec.genes_of}'{first} and are left out."
+        )
     cells = blocks.cells(spec, built, dict.fromkeys([*usable, *requested]), usable[:1])
     inside = set(tasks.pick(built, names))
     return Plan(
         profile=spec,
         declared=declared,
         tasks=built,
-        universe=tasks.universe(task for task in built.values() if probes_of(spec, task)),
+        universe=genes,
         splits=tuple(usable),
         cells=tuple(cell for cell in cells if cell.split in usable),
         requested=tuple(

@@ -59,9 +59,10 @@ _COMMANDS = {
     **dict.fromkeys(BESIDE, "run"),
     **dict.fromkeys(PUBLISHED, "reproduce"),
     "efficiency.csv": "efficiency",
+    **dict.fromkeys(("among.csv", "among_types.csv"), "reproduce"),
 }
 """Tables of a profile -> the command that makes them; ``efficiency.csv``: scores by number of
-training labels."""
+training labels; ``among…``: models among published embeddings."""
 RELIABILITY = {
     "faults": "pytest tests --record",
     "fuzz": "python -m benchmarks.fuzz",

@@ -168,7 +168,8 @@ def run(
     Parameters
     ----------
     split : str, optional
-        Only this split: random, chromosome, stem, family, similarity, study or date.
+        Only this split: random, chromosome, stem, family, similarity, study, date or
+        published.
     memory : float
         GB that the fits may take in all (of a cluster: each worker).
     dry_run : bool
@@ -248,13 +249,19 @@ def reproduce(
     Parameters
     ----------
     model : list of str, optional
-        Models whose scores the paper publishes; bag-of-words and mpnet if none is given.
+        Models whose scores the paper publishes; bag-of-words and mpnet if none is given. Of the
+        profile zhong2025 all that was run is compared.
     quoted : bool
         Only summarise what the paper publishes; score nothing.
     """
     from ..benchmark import published_scores, summaries
+    from ..place import among
 
     folder = paths.results(profile)
+    if among.SOURCE in specs.declared().profile(profile).sources:
+        frame = among.write(make_plan(profile), folder)
+        print(among.summary(frame).round(3).to_string(index=False))
+        return print(folder)
     if quoted:
         return published_scores.summarise(specs.declared(), folder)
     plan = make_plan(profile, universe="paper")

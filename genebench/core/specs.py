@@ -162,6 +162,9 @@ class ProfileSpec(Spec):
     universe: Literal["all", "paper"] = "all"
     """Which genes the tasks are cut to: all that a source has, or the fixed list that the paper's
     models share."""
+    genes_of: str = ""
+    """Another profile, to whose genes the tasks are cut, so that its cached vectors serve this one,
+    too."""
     efficiency: EfficiencySpec | None = None
     """Curves over the number of training labels; None: none."""
     book: bool = True

@@ -50,9 +50,11 @@ PROBES: dict[str, dict[str, Method]] = {
     },
     "knn": dict.fromkeys(_KINDS, Method("knn", "neighbours", {"k": 15})),
     "mlp": dict.fromkeys(_KINDS, Method("mlp", "mlp", {})),
+    "svc": {"binary": Method("svc", "svc", {"C": [0.1, 1.0, 10.0, 100.0, 1000.0]})},
 }
 """Probe → kind of task → how it is fitted. Linear: L2-regularised logistic, softmax or ridge
-regression; knn: 15 nearest neighbours by cosine; mlp: a perceptron with one hidden layer."""
+regression; knn: 15 nearest neighbours by cosine; mlp: a perceptron with one hidden layer; svc: a
+support vector machine with a Gaussian kernel, C chosen inside."""
 
 
 def takes(kind: str, probe: str = "linear") -> bool:
@@ -109,7 +111,7 @@ def predict(
         Labels; multi-class: one task, (n,).
     folds : ndarray
         Fold in which each entity is tested, of the shape of Y (one column may serve all tasks);
-        −1 leaves an entity out.
+        −1 leaves an entity out, one below −1 only trains.
     kind, probe : str
     pairs : tuple of two ndarray of shape (n_pairs,), optional
         Rows of X that make up each entity of a pair task; their features are joined end to end.
@@ -158,6 +160,7 @@ def predict(
         # a closed form gives all digits
         features = Features(X, pairs, double=how.name == "ridge", **given)
         settings |= {"kind": kind, "memory": max(memory - features.bytes, 1e6)}
+        features = X if how.name == "svc" else features  # vectors as they are
         module = import_module(f".{how.module}", __name__)
         values = module.predict(features, Y, folds, **settings)
 

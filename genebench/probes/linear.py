@@ -104,7 +104,7 @@ def _tables(features, Y, folds):
 
     columns, which = np.unique(folds, axis=1, return_inverse=True)
     numbers = np.arange(int(folds.max()) + 1)
-    masks = np.stack([(fold != k) & (fold >= 0) for fold in columns.T for k in numbers])
+    masks = np.stack([(fold != k) & (fold != -1) for fold in columns.T for k in numbers])
     if not masks.any(axis=1).all():
         raise BadInput("a fold has no training entity; use fewer folds or a larger task.")
     mask = which.reshape(-1, 1) * len(numbers) + numbers
@@ -121,7 +121,7 @@ def _ridge(features, Y, folds, alpha):
         labels = torch.as_tensor(np.asarray(Y[:, t : t + 1], dtype=np.float64), device=X.device)
         for k in np.unique(fold[fold >= 0]):
             test = torch.as_tensor(fold == k, device=X.device)
-            train = torch.as_tensor(fold >= 0, device=X.device) & ~test
+            train = torch.as_tensor(fold != -1, device=X.device) & ~test
             mean, deviation = X[train].mean(0), X[train].std(0, correction=0)
             scale = inverse(deviation, deviation <= 1e-9)
             if not features.standardise:
