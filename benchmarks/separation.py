@@ -4,14 +4,20 @@ Models are equal on average over all tasks that could have been asked, and diffe
 tasks of one cluster (a source table) share part ``r`` of the variance of these differences. A
 false separation is any pair of models that ``stats.separation.compare`` calls different. With
 fewer than ``bootstrap.CLUSTERS`` clusters nothing is said about other tasks: there the models are
-equal on each of the tasks, and genes alone make them differ.
+equal on each of the tasks, and genes alone make them differ. With the name of a profile whose run
+is cached: its intervals with and without clusters (``errors.csv``).
 """
 
 from __future__ import annotations
 
+import sys
+from unittest import mock
+
 import numpy as np
 import pandas as pd
 
+from genebench.benchmark import plan, resampling, results
+from genebench.benchmark.tables import write as tables
 from genebench.core import paths
 from genebench.stats import bootstrap, influences, separation
 
@@ -117,7 +123,45 @@ def families(*, runs: int, seed: int, icc: float = 0.3) -> dict:
     return {**about, "coverage": by_families, "coverage_genes": by_genes, "runs": runs}
 
 
+def errors(profile: str) -> pd.DataFrame:
+    """Intervals of a profile's means by clusters of tasks, beside those of independent tasks.
+
+    Parameters
+    ----------
+    profile : str
+        Whose run is cached.
+
+    Returns
+    -------
+    DataFrame
+        A row a group, measure and split: median half-width of the 95 % intervals, pairs of models
+        that are separated and models whose tier is another, when each task is drawn by itself
+        (``_independent``) and when clusters are.
+    """
+    planned = plan.make(profile)
+    groups = resampling.groups(planned.cells)
+    found = tables.tables(planned, groups)
+    with mock.patch.object(separation, "cluster_tasks", lambda _, names: np.arange(len(names))):
+        apart = tables.tables(planned, groups)
+    by = ["measure", "group", "split"]
+    both = {"": found, "_independent": apart}
+    columns = {}
+    for name, made in both.items():
+        means, pairs = (made[f].query("probe == probe.iloc[0]") for f in ("means.csv", "pairs.csv"))
+        half = means.assign(half=(means.high - means.low) / 2)
+        columns[f"half_width{name}"] = half.groupby(by, sort=False).half.median()
+        columns[f"separated{name}"] = pairs.groupby(by, sort=False).separated.sum()
+    means, other = (made["means.csv"].set_index([*by, "probe", "model"]) for made in both.values())
+    moved = (means.tier != other.tier.reindex(means.index)).groupby(by, sort=False).sum()
+    shared = means.groupby(by, sort=False)[["tasks", "clusters"]].first()
+    return shared.assign(**columns, other_tier=moved).reset_index()
+
+
 if __name__ == "__main__":
+    if sys.argv[1:]:
+        frame = errors(sys.argv[1])
+        results.write_table(frame, paths.RESULTS / "simulation" / "errors.csv")
+        sys.exit(print(frame.to_string()))
     rows = [scenario(*of, runs=1000, seed=1) for of in SCENARIOS]
     frame = pd.DataFrame([*rows, families(runs=1000, seed=1)])
     folder = paths.RESULTS / "simulation"

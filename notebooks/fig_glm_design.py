@@ -73,12 +73,12 @@ show.figure(
     page=page,
     profile=profile,
     name="yardsticks",
-    caption="Every set of sequences on every yardstick. Distances: of mean counts from natural "
+    caption="Every set of sequences by every measure. Distances: of mean counts from natural "
     "promoters, in standard deviations. Discriminated: AUROC of a linear probe on 6-mers, 0.5 is "
     "indistinguishable. Diversity and novelty: least edits per base to another of the set, and to "
     "what the generators were fitted to. Expression: by a predictor fitted to other promoters. "
     "Bits: by the two-sided k-mer chain of the genome. Dashed: natural, not fitted to.",
-    alt="Dot plots of ten sets of sequences on eight yardsticks.",
+    alt="Dot plots of ten sets of sequences by eight measures.",
 )
 
 # %% [markdown]

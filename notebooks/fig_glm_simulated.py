@@ -179,7 +179,7 @@ show.figure(
 # ## Classes of region
 #
 # Windows of 48 bases, placed by what the network computes inside (mean hidden state) and by their
-# 4-mer counts. The linear probe in the table below says how well the classes can be told apart.
+# 4-mer counts. The linear probe in the table below says how well the classes can be separated.
 
 # %% tags=["remove-input"]
 regions = glm.read("simulated", "regions")

@@ -105,7 +105,7 @@ show.figure(
 # test genes and the same folds (the common genes). The best shortcut of a task is picked by its
 # test score, which favours the shortcuts. Well above zero, the model knows something that the
 # letters of the symbol and the gene family do not tell. A shortcut that was trained on the labels
-# does not count: so the number of annotations is no yardstick on the phenotype tasks, and what a
+# does not count: so the number of annotations is no baseline on the phenotype tasks, and what a
 # model owes to well-studied genes there stays open. Means are the {term}`weighted means <Weighted
 # mean>` of the [leaderboard](leaderboard): over the tasks that can show a difference, tasks that
 # resemble each other weighing less. A model that was trained on the labels, or covers too few genes

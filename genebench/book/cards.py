@@ -1,7 +1,5 @@
 """Catalogues of tasks and models: what there is, and why something is not here."""
 
-from __future__ import annotations
-
 import importlib.util
 import re
 from collections.abc import Iterable, Mapping
@@ -14,7 +12,7 @@ from ..core.errors import BadInput
 from ..core.specs import ModelSpec, ProfileSpec, PublishedSpec, SourceSpec
 from ..data import families, sources
 from ..data.tasks import Task
-from ..models import encoder, weights
+from ..models import encoder_module, weights
 from ..stats import intervals
 
 Sources = Mapping[str, SourceSpec]
@@ -183,7 +181,7 @@ def model_status(spec: ModelSpec, known: Sources) -> tuple[str, str]:
         not ready and what to do, else empty.
     """
     try:
-        encoder(spec)
+        encoder_module(spec)
         if (spec.hub or spec.files) and (status := weights.status(spec))[0] != "ready":
             return status
         for package in spec.requires:

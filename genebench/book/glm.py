@@ -3,8 +3,6 @@
 Computes no score: what is shown stands in ``data/results/glm``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 

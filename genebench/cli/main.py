@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from . import benchmark, book, glm, place, spectra
+from . import benchmark, book, glm, place, spectra, vectors
 from .options import command
 
 
@@ -20,12 +20,12 @@ def _group(functions: list[Callable], **options) -> typer.Typer:
         **options,
     )
     for function in functions:
-        group.command(function.__name__)(command(function))
+        group.command(function.__name__.strip("_").replace("_", "-"))(command(function))
     return group
 
 
 app = _group(
-    [*benchmark.COMMANDS, place.place, spectra.spectra, *book.COMMANDS],
+    [*benchmark.COMMANDS, *place.COMMANDS, spectra.spectra, *book.COMMANDS],
     name="genebench",
     help="Does your model understand genes? Tasks, shortcuts, models, splits, probes and the book "
     "that shows them.",
@@ -33,6 +33,10 @@ app = _group(
 app.add_typer(
     _group(glm.COMMANDS, help="Genomic language models: train, score, embed, probe, simulate."),
     name="glm",
+)
+app.add_typer(
+    _group(vectors.COMMANDS, help="Vectors to take away: list, export, get, compare."),
+    name="vectors",
 )
 
 

@@ -1,10 +1,9 @@
 """The command ``genebench place``."""
 
-import sys
 from pathlib import Path
 
 from ..core.progress import Reporter
-from .options import split_names
+from .options import show_card, split_names
 
 
 def place(
@@ -19,6 +18,7 @@ def place(
     max_cells: int | None = None,
     tasks: list[str] | None = None,
     jobs: int | None = None,
+    submit: bool = False,
     json_: bool = False,
 ) -> None:
     """Place your own vectors among the models of a profile; write card and scores.
@@ -39,6 +39,8 @@ def place(
         Kind of id: symbol, ensembl, entrez, uniprot, hgnc (default: guessed).
     max_cells : int, optional
         Most rows × columns (default: 500,000,000; 200,000 rows, 50,000 columns).
+    submit : bool
+        Also write submissions/<name>/, to be completed and handed in.
     """
     from ..place import place as module
 
@@ -48,6 +50,38 @@ def place(
         folder, card = module.place(
             vectors, reading=reading, tasks=split_names(tasks), **options, **report.hooks
         )
-    text = (folder / "card.json").read_text(encoding="utf-8")
-    print(text if json_ else "\n".join(card["sentences"]))
-    print(folder / "card.html", file=sys.stderr if json_ else sys.stdout)
+    show_card(folder, card, json_)
+    if submit:
+        from ..place import submission
+
+        target = submission.write(folder, card["model"])
+        file = target / "submission.yml"
+        print(f"answer the questions in {file}, then run 'genebench check-submission {target}'")
+
+
+def check_submission(
+    folder: Path,
+    *,
+    vectors: Path | None = None,
+    seed: int | None = None,
+    jobs: int | None = None,
+) -> None:
+    """Check a submission: answers, rows, and a random part of its scores computed anew.
+
+    Parameters
+    ----------
+    folder : Path
+        submissions/<name>.
+    vectors : Path, optional
+        The file of vectors (default: fetched from the submission's address).
+    seed : int, optional
+        Of the choice of tasks (default: another at every call).
+    """
+    from ..place import submission
+
+    with Reporter() as report:
+        checks = submission.check(folder, vectors=vectors, seed=seed, jobs=jobs, **report.hooks)
+    print(checks.to_string(index=False, header=False))
+
+
+COMMANDS = [place, check_submission]

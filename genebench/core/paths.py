@@ -1,12 +1,43 @@
 """Every directory name of the project; nobody else spells one."""
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
-ROOT = Path(os.environ.get("GENEBENCH_HOME") or Path(__file__).resolve().parents[2])
+from genebench import __version__
+
+
+def _root() -> Path:
+    """``GENEBENCH_HOME``, the clone, or of an installed wheel a folder of the user's.
+
+    The latter begins as a copy of the declarations and results that the wheel carries.
+    """
+    if home := os.environ.get("GENEBENCH_HOME"):
+        return Path(home)
+    package = Path(__file__).resolve().parents[1]
+    carried = package / "_project"
+    if not carried.is_dir():
+        return package.parent
+    shared = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    root = Path(shared, "genebench", __version__)
+    if not root.exists():
+        root.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=root.parent) as folder:
+            copy = shutil.copytree(carried, Path(folder, root.name))
+            try:
+                os.replace(copy, root)
+            except OSError:  # another process was first
+                if not root.exists():
+                    raise
+    return root
+
+
+ROOT = _root()
 
 DATA = ROOT / "data"
 SOURCES = DATA / "sources"
+LOCK = DATA / "sources.lock"
 MODELS = DATA / "models.yml"
 PROFILES = DATA / "profiles.yml"
 PUBLISHED = DATA / "published.yml"

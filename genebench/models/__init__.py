@@ -6,8 +6,6 @@ returns an ``Embedding``, or ``Sequences`` for a neural network, which
 ``genebench.models.inference`` runs. A gene that cannot be embedded has no vector; none is invented.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -15,7 +13,7 @@ from importlib import import_module
 import numpy as np
 import pandas as pd
 
-from ..core.errors import unknown
+from ..core.errors import pick
 from ..core.specs import ModelSpec
 
 _MODULES = {
@@ -91,6 +89,20 @@ class Sequences:
     batch_tokens: int | None = None
 
 
+def encoder_module(spec: ModelSpec) -> str:
+    """Name the module of the encoder that a model names, without importing it.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+
+    Returns
+    -------
+    str
+    """
+    return pick(ENCODERS, "encoder", spec.encoder, where=f"model '{spec.name}'")
+
+
 def encoder(spec: ModelSpec) -> Callable[..., Embedding | Sequences]:
     """Look up the encoder that a model names.
 
@@ -102,6 +114,4 @@ def encoder(spec: ModelSpec) -> Callable[..., Embedding | Sequences]:
     -------
     callable
     """
-    if spec.encoder not in ENCODERS:
-        raise unknown("encoder", spec.encoder, ENCODERS, where=f"model '{spec.name}'")
-    return getattr(import_module(f".{ENCODERS[spec.encoder]}", __name__), spec.encoder)
+    return getattr(import_module(f".{encoder_module(spec)}", __name__), spec.encoder)

@@ -11,7 +11,7 @@
 # ---
 
 # %% [markdown]
-# # Study: missense variants of ClinVar without any fit
+# # Study: zero-shot scores of missense variants of ClinVar
 #
 # Likelihood ratios of UniRep, substitution matrix and rules of one line, the published score of
 # AlphaMissense. The tables of `data/results/glm/missense/` are replaced as a whole. Weights of

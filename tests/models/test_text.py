@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+import torch
 
 from genebench.core import specs
 from genebench.core.errors import BadInput
 from genebench.data import sources
-from genebench.models import batches, inference, recipes
+from genebench.models import batches, hub, inference, recipes, weights
 from genebench.models.inputs import Inputs, encode
 
 GENES = np.array(["BRCA1", "TP53", "TTN"])
@@ -127,3 +128,32 @@ def test_tfidf_at_full_rank_keeps_the_inner_products_of_the_formula(sentences, v
     u, s, _ = np.linalg.svd(weight)
     assert result.shape == (4, 3)
     np.testing.assert_allclose(result @ result.T, (u[:, :3] * s[:3] ** 2) @ u[:, :3].T, atol=1e-5)
+
+
+@pytest.mark.mirror
+@pytest.mark.parametrize("name", ["mpnet", "minilm-summary"])
+def test_half_precision_hardly_turns_the_vectors_of_200_summaries(name):
+    """Cosine to single precision at least 0.9999, where weights and bfloat16 are at hand."""
+    spec = specs.declared().model(name)
+    if batches.number_format("bfloat16", "cpu") == torch.float32:
+        pytest.skip("this processor has no instructions for bfloat16")
+    try:
+        weights.locate(spec, path=spec.options.get("path", ""))
+    except BadInput as err:
+        pytest.skip(str(err))
+    table = sources.table(specs.declared().source("ncbi"), "gene_summary")
+    human = table.Summary[table["#tax_id"] == "9606"].drop_duplicates().to_numpy(object)
+    texts = np.random.default_rng(0).permutation(human)[:200].tolist()
+    full, half = (
+        batches.infer(
+            hub.sequences(
+                spec.model_copy(update={"dtype": dtype}),
+                np.arange(200),
+                texts,
+                path=spec.options.get("path", ""),
+                unit=True,
+            )
+        ).vectors
+        for dtype in ("float32", "bfloat16")
+    )
+    assert (full * half).sum(axis=1).min() > 0.9999

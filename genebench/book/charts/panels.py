@@ -1,7 +1,5 @@
 """Dots with intervals and curves, in one or more panels. Draw what they are given."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Mapping
 
@@ -66,7 +64,7 @@ def dots(
         Labels of the rows; None: each panel has its own, in the order of the frame.
     label : str
     panel, by : str, optional
-        Column of the panel's title, and of what is told apart by ``looks``.
+        Column of the panel's title, and of what ``looks`` distinguishes.
     looks : mapping of str to dict, optional
         Value of ``by`` to options of its marker, explained in a legend; without a column ``shift``
         the values of a row lie above each other in this order.

@@ -1,7 +1,5 @@
 """A user's own windows of DNA: reading, k-mers, which are alike, embeddings."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Missense variants of ClinVar: which are scored, scores without any fit, AUROC over proteins.
+"""Missense variants of ClinVar: which are scored, zero-shot scores, AUROC over proteins.
 
 A score says how harmful a change looks, the higher the more; of a network it is minus the LLR,
 which is log P(new) − log P(reference).

@@ -1,4 +1,4 @@
-"""Scores of changes without any fit: log-likelihood ratios of models, and baselines without one.
+"""Zero-shot scores of variants: log-likelihood ratios of models, and baselines without one.
 
 A score says how harmful a change looks, the higher the more; of a model it is minus the LLR, which
 is log P(alt) - log P(ref).

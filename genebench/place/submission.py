@@ -1,0 +1,296 @@
+"""A placed embedding as a submission: what is handed in, and how it is checked.
+
+A submission is a folder below ``submissions/``: card, scores, and ``submission.yml`` with what only
+its author knows. The check computes a random part of the scores anew from the vectors.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import BeforeValidator
+
+from ..benchmark import results, validation
+from ..core import cache
+from ..core.errors import BadInput, one_line
+from ..core.source_specs import FileSpec
+from ..core.workers import Progress, quiet
+from ..core.yamls import Spec, build, read_yaml
+from ..data import sources
+from .place import place
+
+FOLDER = Path("submissions")
+SHARE = 0.05
+"""Part of the tasks that are scored anew, at least one of each kind of task."""
+TOLERANCE = 2e-3
+"""Largest distance of a score computed anew: other processors round the solver's steps."""
+_QUESTIONS = """\
+# What only you know. Every field is asked for; "unknown" is an answer where it is listed.
+name: {name}
+profile: {profile}
+vectors:
+  file: {file}                # its name, as it was placed
+  sha256: {sha256}
+  address: ""                 # https address from which anybody gets this file
+contact: ""                   # account of a code-hosting site; no e-mail address
+licence: ""                   # of the vectors
+trained_on: ""                # data that the model was trained on, in a sentence
+leakage:                      # trained on these labels, or text that lists them? yes, no, unknown
+{leakage}
+scores_sha256: {scores}
+"""
+
+
+class Vectors(Spec):
+    """Where the vectors are."""
+
+    file: str
+    sha256: str
+    address: str
+
+
+def _word(value):
+    """YAML reads yes and no as true and false."""
+    return {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
+
+
+Answer = Annotated[Literal["yes", "no", "unknown"], BeforeValidator(_word)]
+
+
+class Submission(Spec):
+    """What ``submission.yml`` holds."""
+
+    name: str
+    profile: str
+    vectors: Vectors
+    contact: str
+    licence: str
+    trained_on: str
+    leakage: dict[str, Answer]
+    scores_sha256: str
+
+
+def write(card_folder: Path, name: str, folder: Path = FOLDER) -> Path:
+    """Make a submission of a card; its questions are left for the author.
+
+    Parameters
+    ----------
+    card_folder : Path
+        With ``card.json`` and ``scores.parquet`` of ``place``.
+    name : str
+        Of the submission's folder.
+    folder : Path
+        Of all submissions.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    BadInput
+        A submission of that name is there.
+    """
+    target = folder / name
+    if target.exists():
+        raise BadInput(f"{target}: is there already; give another --name, or take it away.")
+    made = json.loads((card_folder / "card.json").read_text(encoding="utf-8"))
+    tables = sorted({row["task"].partition("/")[0] for row in made["tasks"]})
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as temporary:
+        whole = Path(temporary, name)
+        whole.mkdir()
+        for file in ("card.json", "scores.parquet"):
+            shutil.copyfile(card_folder / file, whole / file)
+        facts = {
+            "name": json.dumps(name),
+            "profile": made["profile"],
+            "file": json.dumps(made["file"]),
+            "sha256": made["sha256"],
+            "leakage": "\n".join(f'  {table}: ""' for table in tables),
+            "scores": cache.digest(whole / "scores.parquet"),
+        }
+        (whole / "submission.yml").write_text(_QUESTIONS.format(**facts), encoding="utf-8")
+        os.replace(whole, target)
+    return target
+
+
+def check(
+    folder: Path,
+    *,
+    vectors: Path | None = None,
+    seed: int | None = None,
+    jobs: int | None = None,
+    say: Callable[[str], None] = quiet,
+    progress: Progress = quiet,
+) -> pd.DataFrame:
+    """Check a submission, and compute a random part of its scores anew.
+
+    Parameters
+    ----------
+    folder : Path
+    vectors : Path, optional
+        The file of vectors; None: it is fetched from the submission's address.
+    seed : int, optional
+        Of the choice of tasks; None: another at every call, so that nobody knows it beforehand.
+    jobs, say, progress
+        As of ``place``.
+
+    Returns
+    -------
+    DataFrame
+        A row a check: ``check``, ``finding``.
+
+    Raises
+    ------
+    BadInput
+        The first check that fails, with the file, question or cell.
+    """
+    path = folder / "submission.yml"
+    given = build(Submission, read_yaml(path), path)
+    for field in ("contact", "licence", "trained_on"):
+        if not getattr(given, field).strip():
+            raise BadInput(f"{path}: '{field}' is not answered.")
+    if "@" in given.contact:
+        raise BadInput(f"{path}: 'contact' is an e-mail address; give an account instead.")
+    scores = folder / "scores.parquet"
+    if not scores.is_file() or cache.digest(scores) != given.scores_sha256:
+        raise BadInput(f"{scores}: not the file of 'scores_sha256'; place the vectors again.")
+    rows = results.read(scores)
+    rows = rows.astype({c: str for c in rows.select_dtypes("category")})
+    if faults := validation.validate(rows, str(scores)):
+        raise BadInput(faults[0])
+    _folds(rows, results.load(given.profile), scores)
+    with tempfile.TemporaryDirectory() as temporary:
+        file = vectors or _fetched(given, Path(temporary), path)
+        if cache.digest(file) != given.vectors.sha256:
+            raise BadInput(f"{file}: not the vectors of {path} (another SHA-256).")
+        tasks = _chosen(rows, np.random.default_rng(seed))
+        card_folder, _ = place(
+            file,
+            profile=given.profile,
+            out=Path(temporary, "card"),
+            tasks=tasks,
+            jobs=jobs,
+            say=say,
+            progress=progress,
+        )
+        again = results.read(card_folder / "scores.parquet")
+    again = again.astype({c: str for c in again.select_dtypes("category")})
+    cells, distance = _distance(rows, again, scores)
+    leaks = ", ".join(t for t, a in given.leakage.items() if a == "yes") or "none declared"
+    return pd.DataFrame(
+        [
+            ("answers", f"complete; trained on the labels of: {leaks}"),
+            ("rows", f"{len(rows):,} sound rows on the folds of profile '{given.profile}'"),
+            (
+                "computed anew",
+                f"{len(tasks)} of {rows.task.nunique()} tasks, {cells:,} scores, largest distance "
+                f"{distance:.1e}",
+            ),
+        ],
+        columns=["check", "finding"],
+    )
+
+
+_FOLD = ["task", "split", "repeat", "fold"]
+
+
+def _folds(rows, table, path):
+    """Check that every row is about a fold of the profile, by its number of test genes."""
+    table = _whole(table).astype({"task": str, "split": str})
+    known = table.groupby(_FOLD, observed=True).n_test.first()
+    mine = _whole(rows).set_index(_FOLD).n_test
+    theirs = known.reindex(mine.index)
+    wrong = mine.index[(theirs != mine).to_numpy()]
+    if len(wrong):
+        raise BadInput(
+            f"{path}: {_cell(wrong[0])}: {int(mine[wrong[0]].iloc[0])} test genes, which is no "
+            f"fold of the profile; place the vectors with this version of genebench."
+        )
+
+
+def _whole(frame):
+    """Rows about all genes of a task."""
+    return frame[(frame.genes == "all") | (frame.genes == "own") & (frame.coverage == 1)]
+
+
+def _cell(at):
+    return ", ".join(f"{name} {value}" for name, value in zip(_FOLD, at))
+
+
+def _fetched(given, folder, path):
+    """The vectors from their address."""
+    url = given.vectors.address
+    if not url.startswith("https://"):
+        raise BadInput(f"{path}: 'vectors.address' is no https address; give it, or --vectors.")
+    target = folder / Path(given.vectors.file).name
+    spec = FileSpec(format="vectors", path=target.name, url=url)
+    try:
+        return sources.fetch_file(spec, target)
+    except Exception as err:  # of the web
+        raise BadInput(f"{path}: {url} could not be fetched ({one_line(str(err))[:120]}).") from err
+
+
+def _chosen(rows, rng):
+    """A random part of the tasks, one of each kind at least."""
+    chosen = []
+    for _, names in rows.groupby("kind").task.unique().items():
+        n = max(1, round(SHARE * len(names)))
+        chosen += rng.choice(np.sort(names.astype(str)), n, replace=False).tolist()
+    return sorted(chosen)
+
+
+def _distance(rows, again, path):
+    """How many scores were compared, and the largest distance; too large a one names its cell."""
+    by = [*_FOLD, "probe", "metric", "genes"]
+    again = again.set_index(by).score
+    given = rows.set_index(by).score.reindex(again.index)
+    distance = (given - again).abs().fillna(np.inf)
+    distance[given.isna() & again.isna()] = 0
+    if len(distance) and distance.max() > TOLERANCE:
+        at = distance.idxmax()
+        raise BadInput(
+            f"{path}: cell '{_cell(at[: len(_FOLD)])}', {at[-2]} on {at[-1]} genes: "
+            f"{given[at]:.4f} was handed in, {again[at]:.4f} comes out."
+        )
+    return len(distance), float(distance.max())
+
+
+def accepted(folder: Path = FOLDER) -> pd.DataFrame:
+    """List the submissions, as their cards describe them.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    DataFrame
+        A row a submission: model, profile, dimensions, genes, standing, leakage, contact.
+    """
+    found = []
+    for path in sorted(folder.glob("*/submission.yml")):
+        given = build(Submission, read_yaml(path), path)
+        made = json.loads(path.with_name("card.json").read_text(encoding="utf-8"))
+        leaks = [f"{table}: {answer}" for table, answer in given.leakage.items() if answer != "no"]
+        found.append(
+            {
+                "model": given.name,
+                "profile": given.profile,
+                "dimensions": made["dimension"],
+                "genes": made["ids"]["covered"],
+                "standing": made["tier"]["sentence"],
+                "trained on the labels": ", ".join(leaks) or "no",
+                "contact": given.contact,
+            }
+        )
+    return pd.DataFrame(found)

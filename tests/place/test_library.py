@@ -1,0 +1,147 @@
+"""Vectors that are taken away: read back by other people's tools, checked, compared."""
+
+import json
+
+import anndata
+import numpy as np
+import pandas as pd
+import pytest
+from helpers import GENES
+from safetensors.numpy import load_file
+from typer.testing import CliRunner
+
+from genebench.cli.main import app
+from genebench.core import paths, specs
+from genebench.core.errors import BadInput
+from genebench.models import Embedding
+from genebench.place import library
+
+RNG = np.random.default_rng(0)
+
+
+def call(*words):
+    """Exit status, standard output and standard error of ``genebench vectors``."""
+    got = CliRunner().invoke(app, ["vectors", *map(str, words)])
+    return got.exit_code, got.stdout, got.stderr
+
+
+@pytest.fixture
+def exported(warm, tmp_path):
+    """The vectors of the model ``full`` of the made-up profile, in all three formats."""
+    for ending in library.WRITERS:
+        out = call(
+            "export", "full", "-p", "tiny", "--format", ending, "--folder", tmp_path / ending
+        )
+        assert out[0] == 0, out
+    return tmp_path
+
+
+@pytest.mark.parametrize("ending", library.WRITERS)
+def test_every_format_gives_back_the_vectors_to_its_rounding(exported, ending):
+    folder = exported / ending
+    mine = library.read(folder / f"full.{ending}")
+    toy = pd.read_csv(paths.DOWNLOADS / "toy" / "labels.tsv", sep="\t", index_col="symbol")
+    assert sorted(mine.entities) == GENES
+    wanted = toy.loc[mine.entities, ["x0", "x1", "x2", "x3"]]
+    np.testing.assert_allclose(mine.vectors, wanted, rtol=1e-3, atol=1e-4)
+
+
+def test_other_tools_read_them_in_one_line(exported):
+    frame = pd.read_parquet(exported / "parquet" / "full.parquet").set_index("symbol")
+    tensor = load_file(exported / "safetensors" / "full.safetensors")["vectors"]
+    genes = anndata.read_h5ad(exported / "h5ad" / "full.h5ad")
+    assert frame.filter(like="v").dtypes.eq("float16").all() and tensor.dtype == np.float16
+    np.testing.assert_array_equal(frame.filter(regex=r"^v\d").to_numpy(), tensor)
+    assert genes.obs_names.tolist() == frame.index.tolist()
+    np.testing.assert_allclose(genes.X, tensor, rtol=1e-3)
+
+
+def test_the_card_says_what_the_numbers_are(exported):
+    card = json.loads((exported / "parquet" / "full.json").read_text())
+    assert card["model"] == "full" and card["genes"] == 180 and card["file"] == "full.parquet"
+    assert {"licence", "share", "trained_on", "dtype", "sources", "commit"} <= set(card)
+
+
+def test_what_is_fetched_is_checked_and_a_changed_byte_leaves_nothing(exported, tmp_path):
+    origin, target = exported / "parquet", tmp_path / "mine"
+    status, out, _ = call("get", "full", "--origin", origin, "--folder", target)
+    assert status == 0 and out.strip() == str(target / "full.parquet")
+    assert (target / "full.json").read_bytes() == (origin / "full.json").read_bytes()
+    raw = bytearray((origin / "full.parquet").read_bytes())
+    raw[100] ^= 1
+    (origin / "full.parquet").write_bytes(raw)
+    status, _, said = call("get", "full", "--origin", origin, "--folder", tmp_path / "other")
+    assert status == 2 and "SHA-256" in said
+    assert not list((tmp_path / "other").iterdir())
+
+
+@pytest.mark.parametrize("card", ["", "[]", "{}", '{"file": 3}'])
+def test_a_card_that_is_none_is_one_sentence(tmp_path, card):
+    (tmp_path / "x.json").write_text(card)
+    with pytest.raises(BadInput, match="no card"):
+        library.get("x", str(tmp_path), tmp_path / "to")
+    assert not list((tmp_path / "to").iterdir())
+
+
+def test_a_card_cannot_name_a_file_elsewhere(tmp_path):
+    (tmp_path / "x.json").write_text('{"file": "../../etc/passwd", "sha256": "0"}')
+    with pytest.raises(BadInput, match="passwd: no such file"):
+        library.get("x", str(tmp_path), tmp_path / "to")
+
+
+def test_a_turned_copy_has_the_same_geometry_and_other_vectors():
+    x = RNG.normal(size=(300, 8))
+    turn, _ = np.linalg.qr(RNG.normal(size=(8, 8)))
+    names = np.array([f"G{i}" for i in range(300)])
+    found = library.compare(Embedding(names, x), Embedding(names[::-1], (x @ turn)[::-1]))
+    assert found["cka"] == pytest.approx(1) and found["neighbour_overlap"] == pytest.approx(1)
+    assert found["lowest_cosine"] < 0.9
+    chance = library.compare(Embedding(names, x), Embedding(names, RNG.normal(size=(300, 8))))
+    assert chance["cka"] < 0.2 and chance["neighbour_overlap"] < 0.1
+
+
+def test_the_same_model_is_recognised_and_another_ends_with_status_one(exported):
+    one, other = exported / "parquet" / "full.parquet", exported / "h5ad" / "full.h5ad"
+    assert call("compare", one, other, "--same")[0] == 0
+    assert call("compare", one, "random", "-p", "tiny", "--same")[0] == 1
+
+
+def test_values_beyond_half_precision_are_said(tmp_path, declared_tiny):
+    spec, known = declared_tiny
+    with pytest.raises(BadInput, match="float32"):
+        beyond = Embedding(np.array(["A"]), np.full((1, 2), 1e6))
+        library.export(spec, beyond, known, tmp_path / "x")
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.fixture
+def declared_tiny(home):
+    """A model of the made-up project, and its sources."""
+    declared = specs.declared()
+    return declared.model("full"), declared.sources
+
+
+@pytest.mark.parametrize(
+    "licence, share",
+    [
+        ("Apache-2.0 (weights); MIT (package)", "yes"),
+        ("CC BY-NC 4.0", "not for commercial use"),
+        ("CC BY-SA 3.0 (data)", "under the same licence"),
+        ("HPO licence (data)", "read its terms"),
+    ],
+)
+def test_what_may_be_handed_on(licence, share):
+    assert library.sharing(licence) == share
+
+
+def test_models_are_listed_with_what_was_exported(exported):
+    status, out, _ = call("list", "-p", "tiny", "--folder", exported / "parquet", "--json")
+    state = {row["model"]: row["state"] for row in json.loads(out)}
+    assert status == 0 and state["full"] == "exported" and "cached" in state.values()
+
+
+@pytest.mark.mirror
+def test_identifiers_are_those_of_hgnc():
+    found = library.identifiers(np.array(["TP53", "MLL", "nothing"]), specs.declared().sources)
+    assert found.loc[0].tolist() == ["TP53", "HGNC:11998", "ENSG00000141510", "7157", "P04637"]
+    assert found.hgnc_id[1] == "HGNC:7132" and found.loc[2].tolist()[1:] == ["", "", "", ""]
