@@ -69,6 +69,7 @@ figure = charts.dots(
     chance=1,
     height=0.6,
 )
+figure.axes[0].set_xscale("log")
 show.figure(
     figure,
     odds,
