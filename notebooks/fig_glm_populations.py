@@ -16,8 +16,7 @@
 # Selection removes harmful changes, so what few people carry should be what a model finds
 # unexpected: the review {cite}`benegas2024` draws the frequency of variants over their likelihood
 # ratio (LLR) as a test without labels (its Figure 2b). Here it is drawn for simulated genomes,
-# where the truth is known, and for three real ones: BRCA1 in people (gnomAD), regions of *M.
-# tuberculosis* in clinical isolates, and the human mitochondrial genome in people.
+# where the truth is known, and for real ones: BRCA1 and the human mitochondrial genome in people.
 #
 # Frequency says more about mutation than about harm. Transitions arise more often than
 # transversions, and in CpG most of all, so that a rule that knows the kind of change alone
@@ -70,6 +69,7 @@ figure = charts.dots(
     chance=1,
     height=0.6,
 )
+figure.axes[0].set_xscale("log")
 show.figure(
     figure,
     odds,
@@ -150,7 +150,7 @@ show.figure(
 # lineages and chance.
 
 # %% [markdown]
-# ## BRCA1 in people, M. tuberculosis in patients
+# ## BRCA1
 
 # %% tags=["remove-input"]
 others = every[every.task.str.contains("brca1|tb-")].reset_index(drop=True)
@@ -160,9 +160,8 @@ show.figure(
     page=page,
     profile=profile,
     name="others",
-    caption="Changes of 13 exons of BRCA1 by their frequency in gnomAD, and of regions of "
-    "M. tuberculosis by that among isolates that the drug kills; within kind of change. Bars: 95 % "
-    "intervals over exons or regions.",
+    caption="Changes of 13 exons of BRCA1 by their frequency in gnomAD, within kind of change. "
+    "Bars: 95 % intervals over exons.",
     alt="AUROC of networks, phyloP, measured effects and rules on unseen and rare changes.",
 )
 
@@ -176,14 +175,9 @@ show.figure(
 # to do better, and one that does (the network of *E. coli*, calibrated, {{
 # glm_populations_brca1_rare_glm_ecoli_calibrated }} for rare) has met chance.
 #
-# In *M. tuberculosis* (frequencies among isolates that the drug kills, so that resistance does not
-# count) the networks of *E. coli* and yeast, calibrated, have {{
-# glm_populations_tb_unseen_glm_ecoli_calibrated }} and {{
-# glm_populations_tb_unseen_glm_yeast_calibrated }} for unseen, {{
-# glm_populations_tb_rare_glm_ecoli_calibrated }} and {{
-# glm_populations_tb_rare_glm_yeast_calibrated }} for rare changes, the open frame that a new stop
-# cuts {{ glm_populations_tb_unseen_open_frame }} and {{ glm_populations_tb_rare_open_frame }}. No
-# network of its own genome was trained.
+# Isolates of *M. tuberculosis* can be asked in the same way, by their frequency among those that
+# the drug kills, so that resistance does not count (`genebench notebooks --study populations -P
+# variants=tb`); the figures and the list of sets show them where that has been run.
 
 # %% tags=["remove-input"]
 listed = sets[sets.task.isin(every.task) & sets.harmful.notna()]

@@ -11,14 +11,13 @@ from genebench.benchmark import validation
 from genebench.core import specs
 from genebench.data import sources
 from genebench.glm import codes
-from notebooks.studies.lib import populations, simulated, zero_shot
+from notebooks.studies.lib import effects, populations, simulated, zero_shot
 
 
 def test_kinds_are_the_two_bases_and_whether_in_cpg():
     sequence, at = codes.encode("ACGTA"), np.array([1, 1, 2, 0, 1])
-    task = toys.variants(
-        sequence=sequence, at=at, ref=sequence[at], alt=codes.encode("TATGT"), label=at % 2
-    )
+    columns = (at, sequence[at], codes.encode("TATGT"), at % 2, at.astype(str))
+    task = effects.Effects("t", "binary", sequence, *columns)
     kinds = populations.kinds(task)
     assert kinds[0] == kinds[4] and len(set(kinds)) == 4
     assert (kinds >= 16).tolist() == [True, True, True, False, True]
