@@ -1,7 +1,5 @@
 """One cell: out-of-fold predictions of a probe on vectors, and their scores as tidy rows."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -205,14 +203,15 @@ def _unfit(part: Part, covered: np.ndarray, profile: ProfileSpec) -> str:
     if not classes and covered.sum() < 2 * least * profile.folds:
         return f"only {covered.sum()} genes have a vector ({2 * least * profile.folds} needed)"
     if task.kind != "regression":
-        inside = covered & (fold >= 0) if classes else covered
+        inside = covered & (fold != -1) if classes else covered
         one = np.eye(len(task.classes), dtype=int)[y] if classes else y
         number = one[inside].sum(axis=0)
         rare, what = task.classes[int(number.argmin())], "class" if classes else "label"
         if number.min() < least:
             return f"only {number.min()} genes of {what} '{rare}' have a vector ({least} needed)"
-    for k in range(profile.folds if classes else 0):
-        tested, trained = y[covered & (fold == k)], y[covered & (fold != k) & (fold >= 0)]
+    number = 1 if (fold < -1).any() else profile.folds  # published parts train, one is tested
+    for k in range(number if classes else 0):
+        tested, trained = y[covered & (fold == k)], y[covered & (fold != k) & (fold != -1)]
         if task.kind != "multiclass" and len(np.unique(tested)) < 2:
             return f"fold {k} holds one class only among the genes that have a vector"
         if len(tested) and np.isin(tested, trained).mean() < 0.5:
@@ -245,7 +244,7 @@ def _scores(
             tests = [np.flatnonzero((part.fold == k) & mask) for part in usable]
             scored = _fold_scores(kind, usable, values, tests, names)
             for part, test, scores in zip(usable, tests, scored):
-                trained = int((covered & (part.fold != k) & (part.fold >= 0)).sum())
+                trained = int((covered & (part.fold != k) & (part.fold != -1)).sum())
                 for name, score in scores.items():
                     numbers = (score, trained, len(test))
                     yield part.task.name, part.task.group, kind, name, genes, k, *numbers
@@ -274,7 +273,7 @@ def _with_prior(part: Part, predicted: Predictions, covered: np.ndarray) -> np.n
     out = np.zeros((len(part.y), *known.shape[1:]), dtype=np.float64)
     out[predicted.rows] = known
     for k in np.unique(part.fold[~covered]):
-        y = part.y[(part.fold != k) & (part.fold >= 0) & covered]
+        y = part.y[(part.fold != k) & (part.fold != -1) & covered]
         if part.task.kind == "multiclass":
             y = np.eye(known.shape[1])[y]
         out[(part.fold == k) & ~covered] = y.mean(axis=0)

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sklearn.model_selection import GroupKFold
 
-from ..core.errors import BadInput, unknown
+from ..core.errors import BadInput, pick
 from ..core.specs import ProfileSpec, SourceSpec, TaskSpec
 from ..core.workers import Say
 from ..data import families, gene_sets, genes, proteins
 from ..data.labels import Declaration
 from ..data.tasks import Task
 from .dividing import Unsplittable as Unsplittable
-from .dividing import at_random, by_group, from_new_to_old, in_order
+from .dividing import as_published, at_random, by_group, from_new_to_old, in_order
 
 VERSION = 1
 DATE_VERSION = 1
@@ -95,6 +95,7 @@ SPLITS = {
         versions=lambda sources: [DATE_VERSION, genes.fingerprint(sources, "goa")],
         needs="hgnc goa",
     ),
+    "published": Split(as_published),
 }
 """``random``
     Stratified by class where there is one class per gene.
@@ -117,6 +118,8 @@ SPLITS = {
     a temporal hold-out like the targets without knowledge of CAFA (Radivojac et al. 2013). The Gene
     Ontology dates an annotation by its last review and electronic ones by their release, so that a
     gene that was looked at again can stand among the newer ones.
+``published``
+    The folds that were published with a task: its holdout is tested, all other genes train.
 """
 
 
@@ -155,9 +158,7 @@ FALLBACK = {"family": "stem"}
 
 
 def _split(name: str) -> Split:
-    if name not in SPLITS:
-        raise unknown("split", name, SPLITS)
-    return SPLITS[name]
+    return pick(SPLITS, "split", name)
 
 
 def folds(

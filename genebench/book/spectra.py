@@ -3,8 +3,6 @@
 Reads the tables of ``genebench spectra``; computes no score.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 

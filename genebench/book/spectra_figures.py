@@ -1,7 +1,5 @@
 """Figures of Part II: curves and overlaps. Draws what the tables say."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterable, Mapping
 from html import escape

@@ -1,7 +1,5 @@
 """What the data sets of Part II are, and what their curves say."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import numpy as np

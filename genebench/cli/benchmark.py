@@ -39,7 +39,7 @@ def fetch(
     files = [(s, f) for s in map(declared.source, chosen) for f in s.files]
     for spec, file in files:
         try:
-            print(f"{spec.id}/{file}: {sources.locate(spec, file)}")
+            print(f"{spec.id}/{file}: {sources.locate(spec, file, download=True)}")
         except BadInput as err:
             missing = True
             note(str(err))
@@ -74,12 +74,10 @@ def tasks(
     """
     from ..benchmark import results
     from ..book import cards
-    from ..data import sources
 
-    with sources.no_download():
-        plan = make_plan(profile, gmt=gmt, negatives=negatives, universe=universe)
-        known = plan.declared.sources
-        frame = cards.task_catalogue(plan.profile, known, plan.tasks, plan.messages)
+    plan = make_plan(profile, gmt=gmt, negatives=negatives, universe=universe)
+    known = plan.declared.sources
+    frame = cards.task_catalogue(plan.profile, known, plan.tasks, plan.messages)
     show(frame, json_, ["task", "group", "kind", "genes", "balance", "status", "reason"])
     ready(frame, "tasks")
     if write:
@@ -170,7 +168,8 @@ def run(
     Parameters
     ----------
     split : str, optional
-        Only this split: random, chromosome, stem, family, similarity, study or date.
+        Only this split: random, chromosome, stem, family, similarity, study, date or
+        published.
     memory : float
         GB that the fits may take in all (of a cluster: each worker).
     dry_run : bool
@@ -250,13 +249,19 @@ def reproduce(
     Parameters
     ----------
     model : list of str, optional
-        Models whose scores the paper publishes; bag-of-words and mpnet if none is given.
+        Models whose scores the paper publishes; bag-of-words and mpnet if none is given. Of the
+        profile zhong2025 all that was run is compared.
     quoted : bool
         Only summarise what the paper publishes; score nothing.
     """
     from ..benchmark import published_scores, summaries
+    from ..place import among
 
     folder = paths.results(profile)
+    if among.SOURCE in specs.declared().profile(profile).sources:
+        frame = among.write(make_plan(profile), folder)
+        print(among.summary(frame).round(3).to_string(index=False))
+        return print(folder)
     if quoted:
         return published_scores.summarise(specs.declared(), folder)
     plan = make_plan(profile, universe="paper")

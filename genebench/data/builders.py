@@ -1,18 +1,15 @@
 """Labels from a source, by one builder per *shape* of source, never per data set."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
 
-from ..core.errors import BadInput
+from ..core.errors import BadInput, pick
 from . import sources as upstream
 from .expression import specificity, tissues, top
 from .gene_sets import branches, contrast, lists, roots, sets, terms
-from .genes import source_by_id
-from .labels import Declaration, Labels, left_out, multiclass
+from .labels import Declaration, Labels, left_out, multiclass, slug
 from .readers import numbers
 
 VERSION = 2
@@ -223,7 +220,7 @@ def membership(
     ------
     Labels
     """
-    second = source_by_id(declared.sources, other["source"])
+    second = pick(declared.sources, "source", other["source"])
     theirs = upstream.table(second, other["file"])[other["gene_column"]]
     parts = [declared.table(file)[gene_column].to_numpy(str), theirs.to_numpy(str)]
     here, there = (declared.symbols(part, "symbol") for part in parts)
@@ -232,11 +229,84 @@ def membership(
     yield Labels(entities, labels, classes, note=left_out(np.concatenate(parts)))
 
 
+def divided(
+    declared: Declaration,
+    *,
+    file: str,
+    names: dict,
+    holdout: str | None = None,
+    part: str = "split",
+    ids: str = "entrez",
+) -> Iterator[Labels]:
+    """Build a binary task of each term of a table that was published with its folds.
+
+    Parameters
+    ----------
+    declared : Declaration
+    file : str
+        Table of the columns ``term``, ``entrez`` (the gene), ``label`` (0/1) and ``part``.
+    names : dict
+        ``file``, ``column`` and ``where`` of the terms' names, in the order of the terms; with
+        ``id``, the column of the term that each is the name of.
+    holdout : str, optional
+        Another such table, of the genes that are tested; None: the part ``holdout`` is.
+    part : str
+        Column of the parts; the terms that only train are numbered in their order.
+    ids : str
+        How genes are named, as in ``Declaration.symbols``.
+
+    Yields
+    ------
+    Labels
+        Of each task, with ``folds``.
+
+    Raises
+    ------
+    BadInput
+        A gene of a term in two parts, or a term without a positive gene in the holdout.
+    """
+    frame = declared.table(file).rename(columns={part: "part"})
+    if holdout:
+        frame = pd.concat([frame, declared.table(holdout).assign(part="holdout")])
+    listed = frame.entrez.unique()
+    known = pd.Series(declared.symbols(listed, ids), index=listed)
+    lost = known.index[known == ""]
+    note = f"Left out: {len(lost)} of {len(known):,} ids without one approved gene"
+    note += f" (first: {', '.join(lost[:3])})." if len(lost) else "."
+    frame = frame.assign(gene=frame.entrez.map(known))
+    frame = frame[frame.gene != ""].drop_duplicates(["term", "gene", "label", "part"])
+    twice = frame[frame.duplicated(["term", "gene"], keep=False)]
+    if len(twice):
+        one = twice.iloc[0]
+        parts = twice.part[(twice.term == one.term) & (twice.gene == one.gene)]
+        raise BadInput(
+            f"{declared.where}: the gene {one.entrez} ({one.gene}) of '{one.term}' stands twice, "
+            f"in {' and '.join(sorted(parts))}; leave it in one part with one label."
+        )
+    found = declared.table(names["file"], names.get("where"))
+    terms = frame.term.unique()
+    keys = found[names["id"]] if "id" in names else terms
+    titles = dict(zip(keys, found[names["column"]].str.replace(r" \(\d+\)$", "", regex=True)))
+    number = {p: -2 - i for i, p in enumerate(sorted(set(frame.part) - {"holdout"}))}
+    for term, rows in frame.groupby("term", sort=False):
+        labels = (rows.label == "1").to_numpy(np.int64)
+        folds = rows.part.map({"holdout": 0, **number}).to_numpy()
+        if not labels[folds == 0].any():
+            raise BadInput(
+                f"{declared.where}: '{term}' has no positive gene in its holdout, so it cannot be "
+                "scored; leave the term out of the file."
+            )
+        title = titles[term]
+        about = {"name": f"{declared.task.name}/{slug(term)}", "title": title, "note": note}
+        about["description"] = declared.task.description.format(name=title, id=term)
+        yield Labels(rows.gene.to_numpy(str), labels, ("absent", title), folds=folds, **about)
+
+
 SHAPES: dict[str, Callable[..., Iterator[Labels]]] = {
     f.__name__: f
     for f in (
         *(branches, terms, contrast, count, column, tags, roots),
-        *(sets, lists, pairs, membership, top, specificity, tissues),
+        *(sets, lists, pairs, membership, divided, top, specificity, tissues),
     )
 }
 """Shape of a source → its builder, called with the declaration and the task's options."""

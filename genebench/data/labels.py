@@ -31,6 +31,8 @@ class Labels:
         The task's, where they differ from those of its declaration.
     note : str
         Which genes of the file were left out and why, in one sentence for the description.
+    folds : ndarray of int, shape (n,), optional
+        Published folds, as in ``tasks.Task``.
     """
 
     entities: np.ndarray
@@ -40,6 +42,7 @@ class Labels:
     title: str | None = None
     description: str | None = None
     note: str = ""
+    folds: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..core import cache, paths
-from ..core.errors import BadInput, unknown
+from ..core import cache, errors, paths
+from ..core.errors import BadInput, check, unknown
 from ..core.specs import GROUPS, ProfileSpec, SourceSpec, TaskSpec
 from . import builders, genes
 from . import sources as upstream
@@ -36,6 +36,9 @@ class Task:
         real numbers in the unit that ``description`` states.
     classes : tuple of str
         Label names; empty for regression; (negative, positive) for binary.
+    folds : ndarray of int8, shape (n,), optional
+        Folds that were published with the labels: 0 is the holdout, and −2, −3 … the parts that
+        only train, by which settings may be chosen.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Task:
     entities: np.ndarray
     labels: np.ndarray
     classes: tuple[str, ...]
+    folds: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.entities)
@@ -57,7 +61,10 @@ class Task:
         """16 hex digits of the SHA-256 of entities, labels and classes: equal on every machine."""
         labels = self.labels.astype("<f8" if self.kind == "regression" else "<i4")
         text = "\n".join((self.kind, *self.classes, "", *self.entities)).encode()
-        return hashlib.sha256(text + np.ascontiguousarray(labels).tobytes()).hexdigest()[:16]
+        folds = b"" if self.folds is None else self.folds.astype(np.int8).tobytes()
+        return hashlib.sha256(text + np.ascontiguousarray(labels).tobytes() + folds).hexdigest()[
+            :16
+        ]
 
     @cached_property
     def entities_hash(self) -> str:
@@ -88,7 +95,8 @@ class Task:
 
     def subset(self, mask: np.ndarray) -> Task:
         """Restrict the task to the entities of a mask, shape (n,)."""
-        return replace(self, entities=self.entities[mask], labels=self.labels[mask])
+        folds = None if self.folds is None else self.folds[mask]
+        return replace(self, entities=self.entities[mask], labels=self.labels[mask], folds=folds)
 
 
 def _task(declared: Declaration, made: Labels) -> Task:
@@ -106,6 +114,7 @@ def _task(declared: Declaration, made: Labels) -> Task:
         entities=names[order],
         labels=np.asarray(made.labels)[order],
         classes=tuple(map(str, made.classes)),
+        folds=None if made.folds is None else made.folds[order].astype(np.int8),
     )
     y, n, values = task.labels, len(task.classes), set(np.unique(made.labels).tolist())
     if task.kind == "regression":
@@ -146,8 +155,7 @@ def build(source: SourceSpec, entry: TaskSpec, sources: Sources | None = None) -
         One, or many where the shape expands or labels are derived.
     """
     declared = Declaration(source, entry, sources or {})
-    if entry.shape not in SHAPES:
-        raise unknown("shape", entry.shape, SHAPES, where=declared.where)
+    check(SHAPES, "shape", entry.shape, where=declared.where)
     try:
         built = [_task(declared, made) for made in SHAPES[entry.shape](declared, **entry.options)]
     except (TypeError, KeyError, ValueError) as err:  # options that the shape does not take
@@ -209,7 +217,7 @@ def _cached(source: SourceSpec, entry: TaskSpec, sources: Sources) -> list[Task]
     looked_up = any(part.get("ids", "symbol") != "symbol" for part in parts)
     other = entry.options.get("other", {"source": source.id})
     needed = {source.id, other["source"], *(("hgnc", "ensembl") if looked_up else ())}
-    used = [genes.source_by_id(sources, name) for name in sorted(needed)]
+    used = [errors.pick(sources, "source", name) for name in sorted(needed)]
     recipe = {
         "stage": ["tasks of a declaration", builders.VERSION],
         "source": source.model_dump(mode="json", exclude={"tasks"}),
@@ -226,7 +234,9 @@ def _cached(source: SourceSpec, entry: TaskSpec, sources: Sources) -> list[Task]
             y = arrays[str(number)]
             y = y if kind == "regression" else y.astype(np.int64)
             declared = entry.group, kind, source.id, entry.version
-            tasks.append(Task(*words, *declared, entities, y, tuple(classes)))
+            folds, own = (arrays.get(f"{number} {name}") for name in ("folds", "entities"))
+            names = entities if own is None else own
+            tasks.append(Task(*words, *declared, names, y, tuple(classes), folds))
             tasks[-1].__dict__["hash"] = noted  # the digest of the file itself guards it
     return tasks
 
@@ -236,6 +246,9 @@ def _write(path: Path, built: list[Task]) -> None:
     labels = [t.labels if t.kind == "regression" else t.labels.astype(np.int16) for t in built]
     entities = built[0].entities if built else np.array([], dtype=str)
     arrays = {str(number): y for number, y in enumerate(labels)}
+    for number, task in enumerate(built):
+        if task.folds is not None:  # each term of such a table has genes of its own
+            arrays |= {f"{number} folds": task.folds, f"{number} entities": task.entities}
     np.savez(path, about=np.array(json.dumps(about)), entities=entities, **arrays)
 
 
@@ -276,7 +289,7 @@ def load(
 
     tasks: list[Task] = []
     for name in profile.sources:
-        source = genes.source_by_id(sources, name)
+        source = errors.pick(sources, "source", name)
         for built in from_source(source, sources=sources, missing=report):
             tasks += built[:: profile.term_stride] if len(built) > 1 else built
     if profile.universe == "paper":

@@ -54,8 +54,9 @@ def placed(frame: pd.DataFrame, table: pd.DataFrame, name: str, models: Models) 
         ``rivals`` (head to head with each model), ``excess`` over the best shortcut, ``counts``,
         ``tasks`` (one row each), ``wins`` and ``losses`` (the first ``TOP``).
     """
-    own, whole = (results.main_rows(frame.assign(model=name), genes=g) for g in ("own", "all"))
-    theirs = results.main_rows(table, genes="all")
+    split, frame = frame.split.iloc[0], frame.assign(model=name)
+    own, whole = (results.main_rows(frame, split=split, genes=g) for g in ("own", "all"))
+    theirs = results.main_rows(table, split=split, genes="all")
     new = whole[[*PAIRED, "kind", "group", "score"]]
     others = theirs[[*PAIRED, "model", "family", "score", "coverage"]]
     paired = new.merge(others, on=PAIRED, suffixes=("", "_other"))

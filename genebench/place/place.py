@@ -30,7 +30,7 @@ from ..data import genes
 from ..data.labels import slug
 from ..models import Embedding
 from ..stats import metrics
-from . import card, compare, labels, leaks
+from . import among, card, compare, labels, leaks
 from .read import UserVectors, read
 
 
@@ -80,6 +80,8 @@ def place(
         raise BadInput(f"{out}: is a file, and the card needs a folder; give another --out.")
     base = planning.make(profile)
     vectors = read(path, base, title, **(reading or {}))
+    if among.applies(base):
+        among.check_shape(base.declared, title, vectors.shape, path)
     table = _texts(results.load(profile))  # without results there is nothing to be placed among
     dim = vectors.declared.model(vectors.name).dim
     say(f"{path.name}: {vectors.ids['covered']:,} genes of profile '{profile}' × {dim} dimensions")
@@ -87,6 +89,7 @@ def place(
         say(f"{path.name}: {sentence}")
     plan = planning.make(vectors.whole, declared=vectors.declared, names=tasks)
     rows, skipped, cost = _scores(plan, jobs=jobs, say=say, progress=progress)
+    table = table[table.split.isin(rows.split) & table.probe.isin(rows.probe)]
     made = _compared(vectors, path, base, table, rows)
     findings = _leaks(base, vectors, plan, rows, table, made["tasks"], jobs, progress)
     made["leaks"] = list(map(asdict, findings))
@@ -154,14 +157,17 @@ def _leaks(
     return sorted(findings, key=lambda f: ("flag", "note", "open", "clear").index(f.level))
 
 
-def _scores_of(rows: pd.DataFrame, model: str, split: str = "random") -> pd.Series:
-    """Main scores of a model by task, without regressions."""
-    main = results.aggregate(results.main_rows(rows[rows.kind != "regression"], split=split))
+def _scores_of(rows: pd.DataFrame, model: str) -> pd.Series:
+    """Main scores of a model by task, without regressions; the rows are of one split."""
+    rows = rows[rows.kind != "regression"]
+    main = results.aggregate(results.main_rows(rows, split=rows.split.iloc[0]))
     return main[main.model == model].set_index("task").score
 
 
 def _survival(vectors: UserVectors, mine: pd.Series, table, jobs, progress) -> leaks.Finding:
     """Run a sample of the tasks with families kept whole, beside the letters of the symbol."""
+    if vectors.whole.splits != ["random"]:  # there is nothing that families apart compare with
+        return leaks.survival(mine, mine.iloc[:0], "family")
     part = planning.make(vectors.by_family, declared=vectors.declared)
     split, chosen = part.splits[0], [t for t in part.tasks if t in mine]
     if not chosen:
@@ -173,9 +179,9 @@ def _survival(vectors: UserVectors, mine: pd.Series, table, jobs, progress) -> l
 
     done = run.run(part, jobs=jobs, write=False, say=quiet, progress=named)
     rows = run.read(part, done.cells)
-    own, also = _scores_of(rows, vectors.name, split), {}
+    own, also = _scores_of(rows, vectors.name), {}
     for model in [m for m in part.models if m != vectors.name]:
-        far = _scores_of(rows, model, split)
+        far = _scores_of(rows, model)
         far = far[far.index.intersection(own.index)]
         also[part.models[model].title] = leaks.share_left(_scores_of(table, model), far)
     return leaks.survival(mine, own, split, also=also)
@@ -212,10 +218,31 @@ def _compared(vectors: UserVectors, path: Path, base: Plan, table, rows) -> dict
         "reading": vectors.reading,
         "ids": vectors.ids,
         "checks": vectors.checks,
+        "probe": base.profile.probes[0],
+        "among": _among(base, vectors, rows),
         "tasks_scored": int(rows.task.nunique()),
         "metrics": {kind: metrics.main(kind) for kind in rows.kind.unique()},
         **compare.placed(rows, table, vectors.name, vectors.declared.models),
     }
+
+
+def _among(base: Plan, vectors: UserVectors, rows: pd.DataFrame) -> list[dict]:
+    """Place among published embeddings, one dict a set of tasks; empty where a profile has none."""
+    if not among.applies(base):
+        return []
+    places, types = among.place(base, among.computed(rows), among.published(base))
+    out = []
+    for row in places[places.source == "computed"].to_dict("records"):
+        kinds = types[types.set == row["set"]].sort_values("best_score", ascending=False)
+        of = int(kinds.embeddings.sum())
+        title = among.SETS[row["set"]][0]
+        sentence = (
+            f"{title}: mean AUROC {row['score']:.3f} over {row['tasks']} tasks takes place "
+            f"{row['rank']} ({row['rank_low']} to {row['rank_high']}) among {of} published "
+            f"embeddings and itself; {row['above']} are significantly better, {row['below']} worse."
+        )
+        out.append(row | {"title": title, "types": kinds.to_dict("records"), "sentence": sentence})
+    return out
 
 
 def _sentences(card: dict) -> list[str]:
@@ -239,6 +266,7 @@ def _sentences(card: dict) -> list[str]:
             "vector counts as unknown; comparisons below are on all genes, so they also measure "
             "coverage."
         )
+    out += [row["sentence"] for row in card["among"]]
     out += [card["tier"]["sentence"], card["excess"]["sentence"]]
     flagged = [_flag(f, card["tasks_scored"]) for f in card["leaks"] if f["level"] == "flag"]
     verdict = "The leak check raises no flag, which does not prove that there is no leak."

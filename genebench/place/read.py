@@ -7,6 +7,7 @@ whatever the file is called.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,6 +59,8 @@ class UserVectors:
         One a check of the values: ``check``, ``fine``, ``sentence``.
     reading : list of str
         A sentence each: what was taken for ids and vectors, what was left out and why.
+    shape : tuple of int
+        Ids and dimensions of the file.
     """
 
     name: str
@@ -68,6 +71,7 @@ class UserVectors:
     ids: dict
     checks: list[dict]
     reading: list[str]
+    shape: tuple[int, int]
 
 
 def read(
@@ -109,6 +113,8 @@ def read(
         lost = [e for s in report["statuses"] if not s["used"] for e in s["examples"]]
         first = f" (first lost: {lost[0]})" if lost else ""
         how = "." if resolver else ", as approved symbols while HGNC's table is missing."
+        if not resolver and lost and re.fullmatch("|".join(JOINED), lost[0]):
+            how += " With it ('genebench fetch hgnc') ids that join two are read, too."
         raise BadInput(
             f"{path}: {len(inside)} of its {len(names)} ids are among the {report['of']:,} genes "
             f"of profile '{plan.profile.name}', and {FEWEST} are needed{first}; give ids of human "
@@ -135,7 +141,8 @@ def read(
     )
     declared = plan.declared.extended(models=[model])
     return UserVectors(
-        name, title, declared, *_profiles(plan, name, title), report, checks, reading
+        *(name, title, declared, *_profiles(plan, name, title)),
+        *(report, checks, reading, matrix.shape),
     )
 
 
@@ -251,11 +258,12 @@ def _profiles(plan: Plan, name: str, title: str) -> tuple[ProfileSpec, ProfileSp
     whole = base.model_copy(
         update={
             **{"name": name, "title": f"{title} on the tasks of {base.name}", "models": [name]},
-            **{"splits": ["random"], "probes": ["linear"], "book": False},
+            **{"splits": base.splits[:1], "probes": base.probes[:1], "book": False},
         }
     )
     binary = sum(task.kind == "binary" for task in plan.tasks.values())
     letters = [m for m, spec in plan.models.items() if spec.encoder == "ngrams"][:1]
     part = {"name": f"{name}-family", "splits": ["family"], "models": [name, *letters]}
+    part["probes"] = ["linear"]
     part["term_stride"] = base.term_stride * max(1, round(binary / SAMPLE))
     return whole, whole.model_copy(update=part)

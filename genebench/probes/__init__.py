@@ -7,14 +7,12 @@ numbers (regression). Features are standardised inside the fold: mean and standa
 from the training entities alone.
 """
 
-from __future__ import annotations
-
 from importlib import import_module
 from typing import NamedTuple
 
 import numpy as np
 
-from ..core.errors import BadInput, unknown
+from ..core.errors import BadInput, pick
 from . import indicators
 
 VERSION = 6
@@ -52,9 +50,11 @@ PROBES: dict[str, dict[str, Method]] = {
     },
     "knn": dict.fromkeys(_KINDS, Method("knn", "neighbours", {"k": 15})),
     "mlp": dict.fromkeys(_KINDS, Method("mlp", "mlp", {})),
+    "svc": {"binary": Method("svc", "svc", {"C": [0.1, 1.0, 10.0, 100.0, 1000.0]})},
 }
 """Probe → kind of task → how it is fitted. Linear: L2-regularised logistic, softmax or ridge
-regression; knn: 15 nearest neighbours by cosine; mlp: a perceptron with one hidden layer."""
+regression; knn: 15 nearest neighbours by cosine; mlp: a perceptron with one hidden layer; svc: a
+support vector machine with a Gaussian kernel, C chosen inside."""
 
 
 def takes(kind: str, probe: str = "linear") -> bool:
@@ -68,9 +68,7 @@ def takes(kind: str, probe: str = "linear") -> bool:
     -------
     bool
     """
-    if probe not in PROBES:
-        raise unknown("probe", probe, PROBES)
-    return kind in PROBES[probe]
+    return kind in pick(PROBES, "probe", probe)
 
 
 def method(kind: str, probe: str = "linear") -> Method:
@@ -113,7 +111,7 @@ def predict(
         Labels; multi-class: one task, (n,).
     folds : ndarray
         Fold in which each entity is tested, of the shape of Y (one column may serve all tasks);
-        −1 leaves an entity out.
+        −1 leaves an entity out, one below −1 only trains.
     kind, probe : str
     pairs : tuple of two ndarray of shape (n_pairs,), optional
         Rows of X that make up each entity of a pair task; their features are joined end to end.
@@ -145,7 +143,7 @@ def predict(
     if kind != "multiclass":
         Y = Y.reshape(len(Y), -1)
         folds = np.broadcast_to(folds.reshape(len(Y), -1), Y.shape)
-    if pairs is None and isinstance(strength, int | float) and strength > 0:
+    if pairs is None and strength and strength > 0:
         groups = indicators.codes(X)
 
     if groups is not None:
@@ -162,6 +160,7 @@ def predict(
         # a closed form gives all digits
         features = Features(X, pairs, double=how.name == "ridge", **given)
         settings |= {"kind": kind, "memory": max(memory - features.bytes, 1e6)}
+        features = X if how.name == "svc" else features  # vectors as they are
         module = import_module(f".{how.module}", __name__)
         values = module.predict(features, Y, folds, **settings)
 

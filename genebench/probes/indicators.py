@@ -6,8 +6,6 @@ form an arrow, which Newton's method solves by a Schur complement. The result is
 general solver, in a hundredth of the time.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from ..core.errors import RunFailed
@@ -87,7 +85,7 @@ def predict(
     for t, (y, fold) in enumerate(zip(Y.reshape(len(Y), -1).T, folds.reshape(len(Y), -1).T)):
         labels = y[:, None] if real else y[:, None] == classes
         for k in np.unique(fold[fold >= 0]):
-            train, test = (fold != k) & (fold >= 0), fold == k
+            train, test = (fold != k) & (fold != -1), fold == k
             size, *total = (
                 np.bincount(group[train], weights=w[train], minlength=n_groups + 1)
                 for w in (np.ones(len(Y)), *labels.T)

@@ -1,7 +1,5 @@
 """Multi-layer perceptron probe: a network for every task and fold, trained side by side."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from torch.nn import functional
@@ -56,7 +54,7 @@ def predict(
     for at in range(0, len(work), room):
         task, fold = np.array(work[at : at + room]).T
         tested = folds.T[task] == fold[:, None]
-        train = ~tested & (folds.T[task] >= 0)
+        train = ~tested & (folds.T[task] != -1)
         predicted = _train(features, Y.T[task], train, kind, n_out, seed)
         for t, test, values in zip(task, tested, predicted):
             out[test, t] = values[test]

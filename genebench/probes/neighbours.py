@@ -1,7 +1,5 @@
 """Nearest-neighbour probe: labels of the most similar entities, for all tasks from one search."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 
@@ -53,12 +51,12 @@ def predict(
         y = np.asarray(Y[:, t], dtype=np.float64)
         # candidates of the entity's own fold, and of none, do not vote
         near = fold[candidates]
-        allowed = (near != fold[:, None]) & (near >= 0)
+        allowed = (near != fold[:, None]) & (near != -1)
         vote = allowed & (np.cumsum(allowed, axis=1) <= k)
         number = vote.sum(axis=1)
         share[:, t] = (y[candidates] * vote).sum(axis=1) / np.maximum(number, 1)
         for i in np.flatnonzero((number < k) & (fold >= 0)):
-            train = np.flatnonzero((fold != fold[i]) & (fold >= 0))
+            train = np.flatnonzero((fold != fold[i]) & (fold != -1))
             cosine = (X[torch.as_tensor(train)] @ X[i]).cpu().numpy()
             share[i, t] = y[train[np.argsort(-cosine, kind="stable")[:k]]].mean()
         share[fold < 0, t] = 0

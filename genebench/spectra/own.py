@@ -175,8 +175,8 @@ def read(
     if steps > MOST.get(known, steps):
         raise BadInput(
             f"{path}: to find all pairs by {known} takes {steps:.0e} steps, where "
-            f"{MOST[known]:.0e} are the most; give similar pairs of another program by --pairs, or "
-            f"draw fewer rows."
+            f"{MOST[known]:.0e} are the most; give similar pairs of another program by --pairs, "
+            f"or draw fewer rows."
         )
     return spec, said
 

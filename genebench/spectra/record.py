@@ -12,6 +12,7 @@ from .. import __version__
 from ..benchmark import results, validation
 from ..core import manifest
 from ..core.errors import RunFailed
+from ..data import sources
 from . import curve, table
 from . import study as studies
 
@@ -131,7 +132,7 @@ def _write_manifest(computed, ways, rows, study, *, jobs, run_s):
         "peak_memory_mb": round(manifest.peak_memory_mb()),
         "commit": manifest.commit(),
         "sources": {spec.name: spec.homepage for spec in specs},
-        "files": {s.name: {f: file.sha256 for f, file in s.files.items()} for s in specs},
+        "files": sources.pins({spec.name: spec for spec in specs}),
         "cells": sorted(cells.values(), key=itemgetter("model", "split", "first")),
         "skipped": {},
         "unscored": unscored.sort_values(sorted(names)).to_dict("records"),

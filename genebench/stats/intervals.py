@@ -1,7 +1,5 @@
 """Intervals of means, excess over shortcuts, smallest detectable difference."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

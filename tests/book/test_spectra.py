@@ -1,7 +1,5 @@
 """Words, tables and figures of Part II say what its tables of results say."""
 
-from __future__ import annotations
-
 import pandas as pd
 import pytest
 

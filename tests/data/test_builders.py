@@ -1,7 +1,5 @@
 """Builders, checked against what can be counted by hand; readers of faults are in test_tasks."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -182,3 +180,48 @@ def test_symbols_that_a_spreadsheet_turned_into_dates_are_named_and_never_genes(
     assert task.entities.tolist() == genes[:4] and task.description == (
         "x Left out: 4 names that a spreadsheet made of gene symbols (1-Mar, 1-Sep, 2.31E+13, …)."
     )
+
+
+PARTED = {
+    "term": ["T:1"] * 6,
+    "entrez": ["A", "B", "C", "D", "E", "F"],
+    "label": ["1", "0", "1", "0", "1", "0"],
+    "split": ["part1", "part1", "part2", "part2", "holdout", "holdout"],
+}
+DIVIDED = {"file": "f", "ids": "symbol", "names": {"file": "n", "column": "name"}}
+
+
+def divided(build, **columns) -> tasks.Task:
+    """The task of a term that was published with its folds."""
+    tables = {"f": {**PARTED, **columns}, "n": {"name": ["heart (12)"]}}
+    return build("binary", "divided", tables, **DIVIDED)
+
+
+def test_a_term_keeps_its_published_folds_whatever_the_order_of_its_genes(build):
+    task = divided(build, entrez=["F", "E", "D", "C", "B", "A"])
+    assert (task.name, task.title, task.classes) == ("toy/x/t-1", "heart", ("absent", "heart"))
+    assert list(task.entities) == list("ABCDEF") and list(task.labels) == [0, 1, 0, 1, 0, 1]
+    assert list(task.folds) == [0, 0, -3, -3, -2, -2]
+    assert list(task.subset(task.labels == 1).folds) == [0, -3, -2]
+    assert task.hash != divided(build).hash and "0 of 6 ids" in task.description
+
+
+def test_ids_without_a_gene_are_counted_and_named(build):
+    task = divided(build, entrez=["A", "2-Mar", "C", "D", "E", "F"])
+    assert len(task) == 5 and "Left out: 1 of 6 ids" in task.description
+    assert "(first: 2-Mar)" in task.description
+
+
+@pytest.mark.parametrize(
+    "columns, why",
+    [
+        (
+            {"entrez": list("ABCDEA")},
+            r"the gene A \(A\) of 'T:1' stands twice, in holdout and part1",
+        ),
+        ({"label": list("101000")}, "'T:1' has no positive gene in its holdout"),
+    ],
+)
+def test_faults_of_published_folds_end_in_one_sentence(build, columns, why):
+    with pytest.raises(BadInput, match=f"source 'toy', task 'toy/x': {why}"):
+        divided(build, **columns)

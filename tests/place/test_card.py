@@ -36,6 +36,8 @@ def harmful(evil: str) -> dict:
     group |= {"best_shortcut": model, "models": [{**model, "tasks": 2, "fair": 1}]}
     rival = {**model, "tasks": 2, "score_other": 0.5, "difference": 0.1, "coverage": 0.5}
     rival |= {"win": 1, "tie": 0, "loss": 0, "stands": "below"}
+    among = {"category": evil, "lower": 1, "embeddings": 2, "best": evil, "best_score": 0.6}
+    among |= {"difference": 0.1, "low": 0.0, "high": 0.2}
     return {
         "genebench": "0",
         "name": evil,
@@ -44,6 +46,8 @@ def harmful(evil: str) -> dict:
         "sha256": "0" * 64,
         "dimension": 3,
         "tasks_scored": 2,
+        "probe": "svc",
+        "among": [{"title": evil, "sentence": evil, "types": [among]}],
         "skipped": [{"task": evil, "reason": evil}],
         "sentences": lines,
         "reading": lines,

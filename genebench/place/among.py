@@ -1,0 +1,251 @@
+"""Where models stand among 38 published gene embeddings (Zhong et al. 2025).
+
+Their scores (doi:10.1101/2025.01.29.635607) are quoted, ours are those of a run on the same tasks
+by the same probe. The two are never mixed: ``source`` says which a row is. Fits nothing.
+"""
+
+from __future__ import annotations
+
+from ast import literal_eval
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ..benchmark import resampling, results
+from ..benchmark.plan import Plan
+from ..core.errors import BadInput
+from ..core.specs import Declarations
+from ..data import sources
+from ..stats import bootstrap, separation
+
+SOURCE, PROBE = "zhong2025", "svc"
+
+SETS = {
+    "go": ("GO processes", "single_gene_go_AUROC_full"),
+    "disease": ("OMIM diseases", "single_gene_omim_AUROC_full"),
+    "go-before": ("GO before March 2024", "single_gene_go_pre2024_AUROC"),
+    "go-after": ("GO after March 2024", "single_gene_go_post2024_AUROC"),
+}
+"""Sets of tasks: title, and table of the published scores, each on all genes that an embedding
+has."""
+
+REPRODUCED = {"aac": "AAC", "unirep-5700": "UNIREP"}
+"""Our models that are among the 38, and what they are called there."""
+
+
+def applies(plan: Plan) -> bool:
+    """Whether a plan has tasks that the 38 are scored on."""
+    return SOURCE in plan.profile.sources
+
+
+def published(plan: Plan) -> pd.DataFrame:
+    """Read the published scores of the tasks of a plan.
+
+    Parameters
+    ----------
+    plan : Plan
+
+    Returns
+    -------
+    DataFrame
+        ``set`` (of ``SETS``), ``task`` (our name), ``model`` and ``category`` (kind of data) as
+        published, ``score`` (AUROC on the holdout).
+    """
+    source, parts = plan.declared.source(SOURCE), []
+    scores, about = (sources.table(source, name) for name in ("scores", "embeddings"))
+    for name, (_, file) in SETS.items():
+        folder = f"{SOURCE}/{name}/"
+        tasks = {t.title: t.name for t in plan.tasks.values() if t.name.startswith(folder)}
+        part = scores[scores.file == file]
+        parts.append(part.assign(set=name, task=part.column.map(tasks)))
+    frame = pd.concat(parts).dropna(subset="task").rename(columns={"embedding": "model"})
+    category = dict(zip(about.Embeding, about.Category))
+    frame = frame.assign(category=frame.model.map(category), score=frame.value.astype(float))
+    return frame[["set", "task", "model", "category", "score"]]
+
+
+def check_shape(declared: Declarations, title: str, shape: tuple[int, int], where: object) -> None:
+    """Refuse a file that is called as one of the 38, and has not its published shape.
+
+    Parameters
+    ----------
+    declared : Declarations
+    title : str
+        What the vectors are called.
+    shape : tuple of int
+        Ids and dimensions of the file.
+    where : object
+        The file, for the message.
+    """
+    about = sources.table(declared.source(SOURCE), "embeddings")
+    shapes = dict(zip(about.Embeding, about["Original Dimensions"].map(literal_eval)))
+    right = shapes.get(title.upper(), shape)
+    if right != shape:
+        raise BadInput(
+            f"{where}: holds {shape[0]:,} × {shape[1]:,} numbers, and the published "
+            f"{title.upper()} has {right[0]:,} × {right[1]:,}; take the published file, or give "
+            "another --name."
+        )
+
+
+def place(plan: Plan, ours: pd.DataFrame, theirs: pd.DataFrame) -> tuple[pd.DataFrame, ...]:
+    """Place computed models among the published ones, each by itself.
+
+    Intervals are percentiles over draws of clusters of tasks (tasks that ask much the same are one
+    cluster) and of tasks within, paired: the same draw for every model.
+
+    Parameters
+    ----------
+    plan : Plan
+    ours, theirs : DataFrame
+        ``task``, ``model``, ``score`` of computed models, on their own genes; and of ``published``.
+
+    Returns
+    -------
+    places : DataFrame
+        A row a set and model (``source`` computed or published): ``tasks``, ``clusters``, mean
+        ``score``, ``low``, ``high``; ``rank`` (1 is the best of the 38 and it), ``rank_low``,
+        ``rank_high``; how many published ones are significantly ``above`` and ``below``.
+    types : DataFrame
+        A row a set, computed model and category: number of ``embeddings``, how many have a lower
+        mean (``lower``), the ``best`` of them with its score, and ``difference`` to it with
+        ``low`` and ``high``.
+    """
+    rows, types = [], []
+    category = dict(zip(theirs.model, theirs.category))
+    for name, part in theirs.groupby("set", sort=False):
+        wide = part.pivot(index="task", columns="model", values="score").dropna()
+        for model, own in [("", None), *ours.groupby("model", sort=False)]:
+            scores = wide  # first the published ones among themselves
+            if model:
+                own = own.set_index("task").score
+                scores = wide.loc[wide.index.intersection(own.index)]
+                scores = scores.assign(**{f" {model}": own})  # no published name begins so
+            if len(scores) < 3:
+                continue
+            likeness = resampling.resemblance(plan, list(scores.index))
+            cluster = separation.cluster_tasks(likeness, list(scores.index)).astype(str)
+            means = scores.mean().to_numpy()
+            draws = bootstrap.cluster_draws(scores.to_numpy()[:, None], cluster)
+            shared = {"set": name, "tasks": len(scores), "clusters": len(np.unique(cluster))}
+            kinds = np.array([category.get(m, "") for m in scores])
+            for at in [len(means) - 1] if model else range(len(means)):
+                about = {"source": "computed" if model else "published"}
+                about |= {"model": scores.columns[at].strip(), "category": kinds[at]}
+                rows.append(shared | about | _placed(means, draws, at))
+            for kind in np.unique(kinds[:-1]) if model else ():
+                best = _best_of(means, draws, kinds == kind, scores.columns)
+                types.append(shared | {"model": model, "category": kind} | best)
+    return pd.DataFrame(rows), pd.DataFrame(types)
+
+
+def _placed(means: np.ndarray, draws: np.ndarray, at: int) -> dict:
+    """Mean and rank of one model among the others, with intervals."""
+    others = np.arange(len(means)) != at
+    low, high = bootstrap.percentiles(draws[at] - draws[others])
+    rank = 1 + (draws[others] > draws[at]).sum(axis=0)
+    ends = *bootstrap.percentiles(draws[at]), *bootstrap.percentiles(rank).round().astype(int)
+    row = {"score": means[at], "rank": 1 + int((means[others] > means[at]).sum())}
+    row |= dict(zip(("low", "high", "rank_low", "rank_high"), ends))
+    return row | {"above": int((high < 0).sum()), "below": int((low > 0).sum())}
+
+
+def _best_of(means: np.ndarray, draws: np.ndarray, inside: np.ndarray, names: pd.Index) -> dict:
+    """The last model beside the best of some others."""
+    best = np.flatnonzero(inside)[np.argmax(means[inside])]
+    low, high = bootstrap.percentiles(draws[-1] - draws[best])
+    row = {"embeddings": int(inside.sum()), "lower": int((means[inside] < means[-1]).sum())}
+    row |= {"best": names[best], "best_score": means[best], "difference": means[-1] - means[best]}
+    return row | {"low": low, "high": high}
+
+
+def computed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Scores of a run by the probe of the 38, each model on its own genes, by task."""
+    frame = frame[frame.probe == PROBE]
+    return results.aggregate(results.main_rows(frame, split="published"))
+
+
+def reproduction(plan: Plan, ours: pd.DataFrame, theirs: pd.DataFrame, errors: pd.DataFrame):
+    """Compare the models that are computed here and published there, by task.
+
+    Parameters
+    ----------
+    plan : Plan
+    ours, theirs : DataFrame of ``computed`` and ``published``
+    errors : DataFrame
+        The profile's ``intervals.parquet``.
+
+    Returns
+    -------
+    DataFrame
+        ``model``, ``task``, ``set``, ``title``, ``published``, ``score``, ``se`` (of the score by
+        the genes of the holdout, families drawn whole), ``difference`` (ours minus published),
+        ``coverage`` (share of the task's genes with a vector), ``positives`` and ``tested`` of the
+        holdout, and ``possible``: whether the published scores of all 38 are AUROCs that the
+        holdout here can give, which is a whole number of ordered pairs (half ones are ties).
+    """
+    one = theirs[theirs.model.isin(REPRODUCED.values())].rename(columns={"score": "published"})
+    names = {there: here for here, there in REPRODUCED.items()}
+    own = ours.set_index(["model", "task"])[["score", "coverage"]]
+    errors = errors[(errors.probe == PROBE) & (errors.genes == "own")]
+    frame = one.assign(model=one.model.map(names)).join(own, on=["model", "task"], how="inner")
+    frame = frame.join(errors.set_index(["model", "task"]).error.rename("se"), on=["model", "task"])
+    tested = {name: task.labels[task.folds == 0] for name, task in plan.tasks.items()}
+    labels = frame.task.map(tested)
+    whole = theirs.assign(pairs=[2 * t.sum() * (1 - t).sum() for t in theirs.task.map(tested)])
+    count = whole.score * whole.pairs
+    possible = ((count - count.round()).abs() < 1e-6).groupby(whole.task).mean() > 0.5
+    return frame.assign(
+        title=frame.task.map({name: task.title for name, task in plan.tasks.items()}),
+        difference=frame.score - frame.published,
+        positives=labels.map(np.sum),
+        tested=labels.map(len),
+        possible=frame.task.map(possible),
+    ).drop(columns="category")
+
+
+def summary(frame: pd.DataFrame) -> pd.DataFrame:
+    """Summarise a reproduction by model and set of tasks.
+
+    Parameters
+    ----------
+    frame : DataFrame of ``reproduction``
+
+    Returns
+    -------
+    DataFrame
+        Number of ``tasks``; means ``published`` and ``score``, mean ``difference`` and its mean
+        ``size``; Pearson ``correlation`` over tasks; shares of tasks ``within`` two standard errors
+        of the holdout, and whose published score is ``possible`` with the holdout here.
+    """
+    frame = frame.assign(
+        size=frame.difference.abs(),
+        within=frame.difference.abs() <= 2 * frame.se,
+    )
+    by = frame.groupby(["model", "set"], sort=False)
+    names = ["published", "score", "difference", "size", "within", "possible", "coverage"]
+    both = by[["published", "score"]].corr().iloc[::2, 1].droplevel(2)
+    return by[names].mean().assign(tasks=by.size(), correlation=both).reset_index()
+
+
+def write(plan: Plan, folder: Path) -> pd.DataFrame:
+    """Write ``reproduction.csv``, ``among.csv`` and ``among_types.csv`` from a profile's scores.
+
+    Parameters
+    ----------
+    plan : Plan
+    folder : Path
+
+    Returns
+    -------
+    DataFrame of ``reproduction``
+    """
+    name = plan.profile.name
+    ours, theirs = computed(results.load(name)), published(plan)
+    frame = reproduction(plan, ours, theirs, results.read_beside(name, "intervals.parquet"))
+    places, types = place(plan, ours, theirs)
+    results.write_table(frame, folder / "reproduction.csv")
+    results.write_table(places, folder / "among.csv")
+    results.write_table(types, folder / "among_types.csv")
+    return frame
