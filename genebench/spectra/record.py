@@ -79,10 +79,7 @@ def _others(frame, ways):
 
 def _draws(computed, ways, path):
     """Write the resampled scores, mean over seeds, beside those of others; return all."""
-    frames = []
-    if path.exists():
-        old = _others(pd.read_parquet(path), ways)
-        frames = [old.assign(parameter=old.parameter.astype(float).round(6))]
+    frames = [_others(pd.read_parquet(path), ways)] if path.exists() else []
     new = _rows(computed, "draws")
     if len(new):
         new = new.assign(parameter=new.split_param.astype(float))
@@ -90,9 +87,9 @@ def _draws(computed, ways, path):
         frames.append(values.groupby([new[k] for k in curve.KEY]).mean().reset_index())
     frames = [frame for frame in frames if len(frame)]
     out = pd.concat(frames or [pd.DataFrame(columns=curve.KEY)])
-    out = out.sort_values(curve.KEY, ignore_index=True)
-    results.write_table(out, path)
-    return out.set_index(curve.KEY)
+    results.write_table(out.sort_values(curve.KEY, ignore_index=True), path)
+    out = pd.read_parquet(path)  # as it is stored, so that a later run gives the same tables
+    return out.assign(parameter=out.parameter.astype(float).round(6)).set_index(curve.KEY)
 
 
 def _overlaps(study, requests):
@@ -107,7 +104,7 @@ def _overlaps(study, requests):
         frames.append(frame[frame.n_test > 0])
     rows = pd.concat(frames).drop_duplicates(_SPLIT, keep="last")
     columns = [*_SPLIT, "n_train", "n_test", *curve.OVERLAPS, "property"]
-    return rows.sort_values(_SPLIT, ignore_index=True)[columns]
+    return rows.sort_values(_SPLIT, ignore_index=True)[columns].round(6)  # as it is stored
 
 
 def _write_manifest(computed, ways, rows, study, *, jobs, run_s):
