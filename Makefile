@@ -2,6 +2,7 @@ PYTHON  ?= python3
 VENV    ?= .venv
 PROFILE ?= demo
 JOBS    ?= 2
+HASHES  ?= hashes.txt
 BIN     := $(VENV)/bin
 PIP     := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
 
@@ -20,11 +21,12 @@ test-mirror: setup                   ## the tests that need real data in a folde
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 -m 'mirror and not slow'
 
 setup: $(VENV)/.stamp
-$(VENV)/.stamp: pyproject.toml constraints.txt
+$(VENV)/.stamp: pyproject.toml constraints.txt hashes.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 13) else f"genebench needs Python 3.11 or 3.12, this is {v[0]}.{v[1]}; run: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) torch                       # first, and pinned: a local CPU build wins over the CUDA one
-	$(PIP) -e '.[book,test]'
+	$(if $(HASHES),$(PIP) --no-deps --require-hashes -r $(HASHES))   # make HASHES= : an index with files of its own
+	$(PIP) torch                       # pinned, by version alone: a local CPU build wins over the CUDA one
+	$(PIP) -e '.[book,test]' $(if $(HASHES),--no-build-isolation)
 	touch $@
 
 run: setup

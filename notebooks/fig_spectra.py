@@ -36,9 +36,9 @@ show.table(
     page=page,
     profile=profile,
     name="areas",
-    caption="Area under the curve (AUSPC), mean over seeds with 95 % interval. Over overlap it is "
-    "another number: the mean score over the span of overlap. 'λ to': the largest λ that has a "
-    "score.",
+    caption="Area under the mean curve (AUSPC) with 95 % interval over seeds and resampled tests. "
+    "Over overlap it is another number: the mean score over the span of overlap. AU-GOOD: the mean "
+    "over overlaps from 0 to 1, all alike. 'λ to': the largest λ that has a score.",
 )
 
 # %% tags=["remove-input"]
@@ -48,8 +48,9 @@ show.table(
     profile=profile,
     name="finding",
     caption="Fall from λ = 0 to the largest λ that every seed has a score at, with 95 % interval "
-    "over seeds; the same fall of the size-matched control, and its share of the fall; what is "
-    "lost to overlap at equal size.",
+    "over seeds and resampled tests; the same fall of the size-matched control, and its share of "
+    "the fall; what is lost to overlap at equal size. Uninformed: the model knows a unit by its "
+    "mutations alone, and none of a test unit's is in train.",
 )
 
 # %% tags=["remove-input"]

@@ -37,6 +37,8 @@ every = glm.scores_of("activity", "activity/", looks)
 short = every.assign(task=every.task.str.removeprefix("activity/"))
 sets, contrasts = glm.read("activity", "sets"), glm.read("activity", "contrasts")
 checked = glm.read("activity", "agreement")
+chromatin = glm.scores_of("populations", "populations/dnase,populations/h3k27ac", looks)
+alleles = glm.read("populations", "sets").set_index("task").changes
 size = sets.assign(task=sets.task.str.removeprefix("activity/")).set_index("task")
 counts = {glm.slug(t, "n"): f"{n:,}" for t, n in size.changes.items()}
 counts |= {glm.slug(t, "harmful"): f"{int(n):,}" for t, n in size.harmful.items()}
@@ -45,6 +47,10 @@ words = apart.difference.map("{:+.2f}".format) + " (" + glm.spans(apart, 2) + ")
 words = words.str.replace("-", "−")
 keys = apart.task + "_minus_" + apart.constraint
 counts |= dict(zip(keys.str.replace("-", "_"), words))
+pairs = chromatin.assign(task=chromatin.task.str.removeprefix("populations/"))
+counts |= glm.quotable(pairs, looks)
+counts |= {"dnase_n": f"{alleles['populations/dnase']:,}"}
+counts |= {"h3k27ac_n": f"{alleles['populations/h3k27ac']:,}"}
 exact = checked.computed.round(2) == checked.published
 counts |= {
     "checked": str(len(checked)),
@@ -90,10 +96,10 @@ show.figure(
 #
 # **Intronic and synonymous** variants rarely lose function ({{ glm_activity_brca1_intronic_harmful
 # }} of {{ glm_activity_brca1_intronic_n }} and {{ glm_activity_brca1_synonymous_harmful }} of {{
-# glm_activity_brca1_synonymous_n }}). The protein cannot explain those that do; SpliceAI finds
-# them with {{ glm_activity_brca1_intronic_spliceai }} and {{ glm_activity_brca1_synonymous_spliceai
-# }}, phyloP with {{ glm_activity_brca1_intronic_phylop }} and {{
-# glm_activity_brca1_synonymous_phylop }}; with so few of them the intervals are wide.
+# glm_activity_brca1_synonymous_n }}). The protein cannot explain those that do; SpliceAI finds them
+# with {{ glm_activity_brca1_intronic_spliceai }} and {{ glm_activity_brca1_synonymous_spliceai }},
+# phyloP with {{ glm_activity_brca1_intronic_phylop }} and {{ glm_activity_brca1_synonymous_phylop
+# }}; with so few of them the intervals are wide.
 #
 # **Missense** variants break the protein, and constraint sees more of it: phyloP {{
 # glm_activity_brca1_missense_phylop }}, SpliceAI {{ glm_activity_brca1_missense_spliceai }}, whose
@@ -104,8 +110,8 @@ show.figure(
 # BLOSUM62 is told which changes are stops.
 #
 # **The 5′ untranslated region** cannot be judged: none of the variants measured there lost
-# function. Of the changes of the canonical bases and of the stops nearly all did, so that they
-# have no panel of their own.
+# function. Of the changes of the canonical bases and of the stops nearly all did, so that they have
+# no panel of their own.
 #
 # The networks of other species' DNA stay near chance, as on [the page of variants](glm-variants).
 # That of *E. coli* clears it on the few intronic variants ({{
@@ -134,8 +140,8 @@ show.figure(
 # }}, SpliceAI {{ glm_activity_clinvar_missense_spliceai }}, difference {{
 # glm_activity_clinvar_missense_minus_alphamissense }}. Genes differ in their share of pathogenic
 # variants and in the length of their exons, so that even nearness to the end of an exon reaches {{
-# glm_activity_clinvar_missense_exon_distance }}: SpliceAI's score here is no evidence that
-# splicing explains missense variants.
+# glm_activity_clinvar_missense_exon_distance }}: SpliceAI's score here is no evidence that splicing
+# explains missense variants.
 
 # %% tags=["remove-input"]
 named = contrasts.assign(
@@ -158,13 +164,44 @@ show.table(
 )
 
 # %% [markdown]
+# ## Which allele opens chromatin?
+#
+# Splicing has strong rules. A harder test of activity has none: of variants that go with more or
+# less open chromatin (DNase; {{ glm_activity_dnase_n }} of them) or H3K27ac ({{
+# glm_activity_h3k27ac_n }}) in human blood cells, which of the two alleles is the open one, given
+# 50 bases to each side? The pairs are from {cite}`shen2020`.
+
+# %% tags=["remove-input"]
+show.figure(
+    glm_figures.forest(chromatin, looks, label="share of pairs (0 to 1)", chance=0.5),
+    chromatin,
+    page=page,
+    profile=profile,
+    name="chromatin",
+    caption="Share of pairs of alleles in which a score prefers the one with the higher signal. "
+    "Bars: 95 % intervals over chromosomes.",
+    alt="Share of pairs told right by simple rules, near one half.",
+)
+
+# %% [markdown]
+# For open chromatin no rule of one line helps: G or C rather than A or T has {{
+# glm_activity_dnase_gc_loss }}, more CpG {{ glm_activity_dnase_cpg }}, the reference allele {{
+# glm_activity_dnase_reference_allele }}. For H3K27ac the first two do not help either ({{
+# glm_activity_h3k27ac_gc_loss }}, {{ glm_activity_h3k27ac_cpg }}), but the reference allele has {{
+# glm_activity_h3k27ac_reference_allele }}: the *other* allele is the one with the higher signal far
+# more often than not, which says more of how these QTLs were found than of DNA. A model that
+# prefers what the reference genome has, as those that were trained on it do, is held back by that;
+# so compare it among variants of one direction. Models of chromatin (Enformer, Sei) were trained on
+# these very cells. Scores of models are drawn where the study has been run with them.
+
+# %% [markdown]
 # ## Is it the same SpliceAI?
 #
-# The networks are read from the arrays of the published files and computed here without
-# TensorFlow. With all five, {{ glm_activity_same_score }} of {{ glm_activity_checked }} delta
-# scores of {{ glm_activity_checked_variants }} variants are those that SpliceAI's authors expect in
-# the tests of their own code (up to {{ glm_activity_largest }}, to the two digits that they give),
-# and {{ glm_activity_same_place }} of {{ glm_activity_checked }} lie at the same base.
+# The networks are read from the arrays of the published files and computed here without TensorFlow.
+# With all five, {{ glm_activity_same_score }} of {{ glm_activity_checked }} delta scores of {{
+# glm_activity_checked_variants }} variants are those that SpliceAI's authors expect in the tests of
+# their own code (up to {{ glm_activity_largest }}, to the two digits that they give), and {{
+# glm_activity_same_place }} of {{ glm_activity_checked }} lie at the same base.
 #
 # What was not checked: the examples in SpliceAI's README (their sequences are not at hand);
 # OpenSpliceAI, of whose five networks one is at hand; Pangolin, whose one published output for

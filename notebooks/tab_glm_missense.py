@@ -16,9 +16,10 @@
 # The likelihood ratio of a change began with proteins: a residue that a model of protein sequences
 # finds less likely than the one it replaces should do harm. Here it is asked of ClinVar's
 # pathogenic and benign substitutions, in the set that AlphaMissense was tested on
-# {cite}`cheng2023`. UniRep {cite}`alley2019` reads a protein from left to right; its score is log
-# P(reference) − log P(new) given all residues before, and in some rows also of the residues that
-# follow. No score is fitted to a label here.
+# {cite}`cheng2023`. UniRep {cite}`alley2019` reads a protein from left to right; its log-likelihood
+# ratio (LLR) is log P(new) − log P(reference) given all residues before, and in some rows also of
+# the residues that follow. The lower it is, the more harmful a change is taken to be. No score is
+# fitted to a label here.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for

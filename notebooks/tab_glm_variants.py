@@ -14,11 +14,12 @@
 # # Zero-shot variant effect prediction
 #
 # If a model has understood what a sequence is for, a harmful change should look unlikely to it: its
-# log-likelihood ratio (LLR) of reference to change is high. No label is used. Every score stands
-# beside rules that anyone can write down: the open reading frame that a new stop codon cuts, the
-# number of new stop words, the kind of base change, CpG, the bases around, the place in the tested
-# stretch; and beside counts of short words. Four references are given more than the sequence, and
-# say so in brackets: the reading frame (twice), the protein, or the genomes of other mammals.
+# log-likelihood ratio (LLR), log P(change) − log P(reference), is far below 0. No label is used;
+# the lower the LLR, the more harmful a change is taken to be. Every score stands beside rules that
+# anyone can write down: the open reading frame that a new stop codon cuts, the number of new stop
+# words, the kind of base change, CpG, the bases around, the place in the tested stretch; and beside
+# counts of short words. Four references are given more than the sequence, and say so in brackets:
+# the reading frame (twice), the protein, or the genomes of other mammals.
 #
 # Where a score is drawn twice, hollow is raw and filled is calibrated: less the mean of the
 # change's three-base context, so that easily made mutations do not pass for harmless ones.
@@ -64,17 +65,16 @@ show.figure(
 # A stop codon in the middle of a gene is the plainest harm there is, and a rule finds it. The score
 # of a change is the length of the open reading frame, the longest of six, that its new stop codon
 # cuts, and 0 where it makes none. The rule knows three words and nothing of *E. coli*; it tells
-# stops from silent changes with an AUROC of {{
-# glm_variants_ecoli_nonsense_vs_synonymous_open_frame }}. To count new stop words on both strands
-# is enough for {{ glm_variants_ecoli_nonsense_vs_synonymous_stop_words }}; and who is told the
-# frame needs no more than which base of the codon changes: {{
-# glm_variants_ecoli_nonsense_vs_synonymous_codon_position }}.
+# stops from silent changes with an AUROC of {{ glm_variants_ecoli_nonsense_vs_synonymous_open_frame
+# }}. To count new stop words on both strands is enough for {{
+# glm_variants_ecoli_nonsense_vs_synonymous_stop_words }}; and who is told the frame needs no more
+# than which base of the codon changes: {{ glm_variants_ecoli_nonsense_vs_synonymous_codon_position
+# }}.
 #
 # So the best score without frame or network is {{ glm_variants_ecoli_nonsense_vs_synonymous_other
 # }}. The network of E. coli reaches {{ glm_variants_ecoli_nonsense_vs_synonymous_glm_ecoli }}; that
-# of yeast, which has never seen a bacterium, {{
-# glm_variants_ecoli_nonsense_vs_synonymous_glm_yeast }}. Nobody told them the genetic code: they
-# learnt more of it than short words give away ({{
+# of yeast, which has never seen a bacterium, {{ glm_variants_ecoli_nonsense_vs_synonymous_glm_yeast
+# }}. Nobody told them the genetic code: they learnt more of it than short words give away ({{
 # glm_variants_ecoli_nonsense_vs_synonymous_markov_chain }} for the k-mer chain), and much of that
 # is common to both genomes. To find stops, take the rule.
 #
@@ -179,8 +179,7 @@ show.figure(
 # glm_variants_tb_pza_markov_chain }} raw and {{ glm_variants_tb_pza_markov_chain_calibrated }}
 # calibrated, the network of E. coli {{ glm_variants_tb_pza_glm_ecoli }} and {{
 # glm_variants_tb_pza_glm_ecoli_calibrated }}, new stop codons {{ glm_variants_tb_pza_open_frame }}.
-# Below chance, of models, is base composition, as the loss of G or
-# C shows.
+# Below chance, of models, is base composition, as the loss of G or C shows.
 
 # %% tags=["remove-input"]
 resistant = every[every.task.str.startswith("tb/")].reset_index(drop=True)

@@ -1,7 +1,5 @@
 """Headless Chromium for tests, and texts that mean harm."""
 
-from __future__ import annotations
-
 import shutil
 
 import pytest

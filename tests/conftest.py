@@ -18,7 +18,13 @@ from helpers import enter, forget, make_home, run_tiny  # noqa: E402
 
 from genebench.benchmark import results  # noqa: E402
 from genebench.core import paths, specs  # noqa: E402
-from genebench.data import sources, tasks  # noqa: E402
+from genebench.data import tasks  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def lock(tmp_path, monkeypatch):
+    """No test writes into the lock of the project."""
+    monkeypatch.setattr(paths, "LOCK", tmp_path / "sources.lock")
 
 
 @pytest.fixture
@@ -55,9 +61,8 @@ def real():
     """Every task of every declared source that can be built from files at hand, and why the others
     cannot."""
     told = []
-    with sources.no_download():
-        known = specs.declared().sources
-        built = [tasks.from_source(s, known, missing=told.append) for s in known.values()]
+    known = specs.declared().sources
+    built = [tasks.from_source(s, known, missing=told.append) for s in known.values()]
     return [task for entries in built for entry in entries for task in entry], told
 
 
@@ -84,17 +89,6 @@ def faults(request):
     frame.insert(1, "tries", 1)
     how = {"tries": "sum", "lost_cells": "max", "identical": "all", "outcome": "last"}
     record(request, "faults", frame.groupby("fault", sort=False).agg(how))
-
-
-@pytest.fixture(scope="session")
-def fuzzed(request):
-    """Note what was tried on a reader: name, inputs, those read, refused in a sentence, anything
-    else, seconds."""
-    seen: list[tuple] = []
-    yield lambda *row: seen.append(row)
-    columns = ["input", "inputs", "read", "refused", "other", "seconds"]
-    frame = pd.DataFrame(seen, columns=columns)
-    record(request, "fuzz", frame.groupby("input", sort=False).sum().round(1))
 
 
 def record(request, name: str, table: pd.DataFrame) -> None:

@@ -11,8 +11,6 @@ input behind. With ``GENEBENCH_RECORD=1`` what came of the inputs is added up in
 ``data/results/reliability/guided.csv``.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 import tempfile

@@ -149,7 +149,7 @@ def test_everything_public_has_a_docstring(path):
 
 @pytest.mark.parametrize("path", **named(MODULES))
 def test_no_function_takes_more_than_ten_arguments(path):
-    most = 13 if room(path) in ("cli", "models") else 10  # options of commands, encoders
+    most = {"cli": 17, "models": 13}.get(room(path), 10)  # options of commands, encoders
     found = [node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef)]
     assert [f.name for f in found if len(f.args.args) + len(f.args.kwonlyargs) > most] == []
 

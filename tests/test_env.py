@@ -44,6 +44,23 @@ def test_every_declared_package_is_pinned_inside_its_range(name):
     assert pinned()[name] in declared()[name]
 
 
+def test_hashes_are_of_the_pinned_versions_and_of_every_declared_package_but_torch():
+    """Extras that ``make setup`` does not install have none."""
+    text = (paths.ROOT / "hashes.txt").read_text()
+    entries = re.findall(
+        r"^([A-Za-z0-9_.-]+)==(\S+)((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$", text, re.M
+    )
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    assert len(lines) == sum(1 + hashes.count("--hash") for *_, hashes in entries)
+    hashed = {canonical(name): version for name, version, _ in entries}
+    assert hashed.items() <= pinned().items()
+    project = tomllib.loads((paths.ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    installed = [*project["dependencies"], *extras["book"], *extras["test"], "ruff", "setuptools"]
+    names = {canonical(Requirement(r).name) for r in installed}
+    assert names - set(hashed) == {"torch"}
+
+
 def test_constraints_can_be_installed_on_any_machine():
     text = (paths.ROOT / "constraints.txt").read_text()
     assert "+" not in text and " @ " not in text and "://" not in text

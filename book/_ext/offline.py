@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import shutil
 from pathlib import Path
 
 from docutils import nodes
@@ -30,6 +31,7 @@ def _data(app, config):
     config.html_static_path += [
         p for p in ("_scripts", "executed/static") if Path(app.srcdir, p).is_dir()
     ]
+    config.html_theme_options["use_download_button"] = False  # of _sources, which is not copied
 
 
 def _light(app, pagename, templatename, context, doctree):
@@ -40,6 +42,18 @@ def _light(app, pagename, templatename, context, doctree):
         context["script_files"] = [
             s for s in context["script_files"] if "mathjax" not in str(getattr(s, "filename", s))
         ]
+
+
+_MATHJAX = ("tex-chtml.js", "input", "output")
+
+
+def _formulas(app, fault):
+    """Of MathJax, which comes in all its forms (24 MB), only the one that pages load stays."""
+    folder = Path(app.outdir, "_static", "mathjax")
+    spare = [path for path in folder.glob("*") if path.name not in _MATHJAX]
+    spare += [path for path in folder.glob("*put/*") if path.name not in ("tex", "chtml")]
+    for path in spare:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 _AWESOME = "_static/vendor/fontawesome"
@@ -80,6 +94,7 @@ def _icons(app, fault):
 
 def setup(app):
     """Register what is above; Sphinx calls this."""
+    app.connect("build-finished", _formulas, priority=900)
     app.connect("build-finished", _icons)
     app.connect("config-inited", _data)
     app.connect("html-page-context", _light, priority=900)

@@ -1,7 +1,5 @@
 """Blocks of tasks that share their genes: the cells of a run, and their folds, made once."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path

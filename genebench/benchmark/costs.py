@@ -5,8 +5,6 @@ machine, with made-up cells of every kind, and writes ``data/results/perf/costs.
 comes from a run's manifest.
 """
 
-from __future__ import annotations
-
 import math
 import time
 from dataclasses import dataclass
@@ -99,12 +97,10 @@ def _vectors(plan: Plan) -> dict[str, tuple[np.ndarray, int, bool]]:
     """By model the genes that it covers, (n_genes,) bool, dimensions, and whether that is known."""
     out = {}
     for model in dict.fromkeys(cell.model for cell in plan.requested):
-        path, dim = plan.embedding_path(model), plan.declared.models[model].dim or 384
+        inside, dim = plan.covered(model), plan.declared.models[model].dim or 384
         out[model] = np.ones(len(plan.universe), bool), dim, False
-        if path.exists():
-            with np.load(path, allow_pickle=False) as arrays:
-                inside = np.isin(plan.universe, arrays["entities"])
-            out[model] = inside, int(cache.facts(path)["shape"][1]), True
+        if inside is not None:
+            out[model] = inside, cache.facts(plan.embedding_path(model))["shape"][1], True
     return out
 
 

@@ -5,8 +5,6 @@ content: two files of one name never share results, and those of the profile tha
 are never overwritten.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ..core import cache, paths
-from ..core.errors import BadInput, one_line, unknown
+from ..core.errors import BadInput, check, one_line, unknown
 from ..core.specs import Declarations, FileSpec, ProfileSpec, SourceSpec, TaskSpec
 from ..data import genes, readers
 from ..data.genes import Resolver
@@ -104,8 +102,7 @@ def from_gmt(
     -------
     CustomTasks
     """
-    if negatives not in NEGATIVES:
-        raise unknown("choice of negatives", negatives, NEGATIVES)
+    check(NEGATIVES, "choice of negatives", negatives)
     listed = _read(gmt)
     resolver, messages = find_resolver(declared)
     messages += _oddities(listed, resolver)
@@ -151,6 +148,7 @@ def _read(gmt: Path) -> pd.DataFrame:
         raise BadInput(f"{gmt}: cannot be read ({err.strerror}); give a GMT file.") from None
     if listed.empty:
         raise BadInput(f"{gmt}: holds no gene set; write {again}")
+    listed = listed.apply(lambda column: column.str.strip('"'))  # of a spreadsheet
     weight = listed.gene.str.extract(r"^(.+),-?[\d.]+(?:[eE]-?\d+)?$")[0]
     listed = listed.assign(weighted=weight.notna(), gene=weight.fillna(listed.gene))
     return listed.drop_duplicates(["set", "gene"], ignore_index=True)

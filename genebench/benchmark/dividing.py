@@ -1,7 +1,5 @@
 """Ways to divide genes: (task, value of each gene, number of folds, seed) -> folds."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 import numpy as np

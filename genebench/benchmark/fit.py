@@ -1,7 +1,5 @@
 """One cell: out-of-fold predictions of a probe on vectors, and their scores as tidy rows."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field

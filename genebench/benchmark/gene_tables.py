@@ -3,8 +3,6 @@
 Written as ``data/results/<profile>/genes.parquet``, one row a gene; no model is fitted here.
 """
 
-from __future__ import annotations
-
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping

@@ -5,8 +5,6 @@ the vectors alone. A curve that rises early needs few labels; one that never pas
 that the labels were the knowledge.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

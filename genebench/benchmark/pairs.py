@@ -1,7 +1,5 @@
 """A model on a task beside the cells of a run: one recipe and one loop for what is measured so."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from .. import probes

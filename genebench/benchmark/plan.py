@@ -4,8 +4,6 @@ A *cell* is computed whole, cached whole under the hash of its recipe, and named
 about it.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -16,7 +14,7 @@ import numpy as np
 
 from .. import probes
 from ..core import cache, paths, specs, workers
-from ..core.errors import BadInput, unknown
+from ..core.errors import BadInput, check
 from ..core.specs import Declarations, ModelSpec, ProfileSpec
 from ..data import builders, families, tasks
 from ..data.tasks import Task
@@ -103,16 +101,19 @@ class Plan:
         """Vectors of a model for the universe, from the cache or made now."""
         return inference.embed(self.declared.models[model], self.universe, self.declared)
 
+    def covered(self, model: str) -> np.ndarray | None:
+        """Genes of the universe that a model embeds, (n_genes,) bool; None without its vectors."""
+        path = self.embedding_path(model)
+        if not path.exists():
+            return None
+        with np.load(path, allow_pickle=False) as arrays:
+            return np.isin(self.universe, arrays["entities"])
+
     @cached_property
     def _coverage(self) -> list[np.ndarray]:
-        """Genes of the universe that each model but controls embeds, (n_genes,) bool."""
+        """``covered`` of each model but controls; one that failed defines nothing."""
         names = [name for name, spec in self.models.items() if spec.family != "control"]
-        covered = []
-        for path in map(self.embedding_path, names):
-            if path.exists():  # one that failed defines nothing
-                with np.load(path, allow_pickle=False) as arrays:
-                    covered.append(np.isin(self.universe, arrays["entities"]))
-        return covered
+        return [genes for genes in map(self.covered, names) if genes is not None]
 
     def rows_of(self, task: Task) -> tuple[np.ndarray, ...]:
         """Rows in the universe of each entity of a task; of a pair task, of its two genes."""
@@ -229,8 +230,7 @@ def make(
     )
     for what, given, known, at in choices:
         for name in given:
-            if name not in known:
-                raise unknown(what, name, known, where=at)
+            check(known, what, name, where=at)
     built = tasks.load(spec, declared.sources, missing=missing.append)
     if not built:
         raise BadInput(f"{where}: no task can be built; {[*missing, 'it names no source.'][0]}")

@@ -6,8 +6,6 @@ written; values that differ by the rounding of a solver fall together and count 
 are.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

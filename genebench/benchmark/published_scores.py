@@ -5,8 +5,6 @@ here, so that what is left between the plain one and the published score is owed
 and folds.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from pathlib import Path

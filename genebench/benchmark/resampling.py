@@ -4,8 +4,6 @@ It is made from the cached out-of-fold predictions of the cells of the block: no
 again. Its key is that of its cells.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass

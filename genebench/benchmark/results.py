@@ -1,7 +1,5 @@
 """The tidy results: schema, reading, writing, checking, aggregating. Never fits anything."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pandas as pd
@@ -9,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..core import cache, manifest, paths
-from ..core.errors import BadInput, pick, unknown
+from ..core.errors import BadInput, check, pick
 from ..data import limits
 from ..data.readers import EXACT
 from ..stats import metrics
@@ -66,7 +64,8 @@ _COMMANDS = {
 """Tables of a profile -> the command that makes them; ``efficiency.csv``: scores by number of
 training labels; ``among…``: models among published embeddings."""
 RELIABILITY = {
-    **dict.fromkeys(("faults", "fuzz"), "pytest tests --record"),
+    "faults": "pytest tests --record",
+    "fuzz": "python -m benchmarks.fuzz",
     "guided": "GENEBENCH_RECORD=1 python tests/fuzz_readers.py",
     **dict.fromkeys(("cluster", "plan"), "python -m benchmarks.cluster"),
     "separation": "python -m benchmarks.separation",
@@ -124,8 +123,7 @@ def read_beside(profile: str, name: str) -> pd.DataFrame:
     -------
     DataFrame
     """
-    if name not in _COMMANDS:
-        raise unknown("table", name, _COMMANDS)
+    check(_COMMANDS, "table", name)
     path = beside_path(profile, name)
     if not path.exists():
         command = f"genebench {_COMMANDS[name]} --profile {profile}"
@@ -281,8 +279,7 @@ def main_rows(frame: pd.DataFrame, *, split: str = "random", genes: str = "own")
     -------
     DataFrame
     """
-    if genes not in GENES:
-        raise unknown("choice of genes", genes, GENES)
+    check(GENES, "choice of genes", genes)
     frame = frame[frame.split == split]
     main = frame.kind.astype(str).map({k: metrics.main(k) for k in frame.kind.unique()})
     chosen = frame.genes == genes

@@ -1,7 +1,5 @@
 """Run a plan: vectors, cells, results. Resumes, isolates failures, uses all cores or a cluster."""
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Iterable
@@ -15,6 +13,7 @@ from ..core import cache, manifest, workers
 from ..core.cluster import Cluster
 from ..core.errors import BadInput, RunFailed
 from ..core.workers import Outcome, Progress, Say, Stage, quiet
+from ..data import sources
 from ..models import inference
 from . import blocks, fit, results, splits, validation
 from .plan import Cell, Plan
@@ -240,10 +239,12 @@ def _write(plan: Plan, rows: pd.DataFrame, facts: list[dict], *, whole: bool, **
     made = {m: p for m in plan.models if cache.state(p := plan.embedding_path(m)) == "ready"}
     noted = {model: cache.facts(path) for model, path in made.items()}
     kept = ("shape", "seconds", "cpu_s")
+    known = {s: plan.declared.sources[s] for s in plan.profile.sources}
+    releases = {s: source.release for s, source in known.items()}
     manifest.write(
         results.manifest_path(name),
         plan.profile,
-        {s: plan.declared.sources[s] for s in plan.profile.sources},
+        {"sources": releases, "files": sources.pins(known)},
         n_tasks=len(plan.tasks),
         cells=facts,
         embeddings={m: {n: f[n] for n in kept if n in f} for m, f in noted.items()},

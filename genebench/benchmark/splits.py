@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sklearn.model_selection import GroupKFold
 
-from ..core.errors import BadInput, unknown
+from ..core.errors import BadInput, pick
 from ..core.specs import ProfileSpec, SourceSpec, TaskSpec
 from ..core.workers import Say
 from ..data import families, gene_sets, genes, proteins
@@ -158,9 +158,7 @@ FALLBACK = {"family": "stem"}
 
 
 def _split(name: str) -> Split:
-    if name not in SPLITS:
-        raise unknown("split", name, SPLITS)
-    return SPLITS[name]
+    return pick(SPLITS, "split", name)
 
 
 def folds(

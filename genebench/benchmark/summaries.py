@@ -4,8 +4,6 @@ Every function takes a tidy table of scores and returns a tidy table; the book o
 draws what is computed here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Checks of results: schema, bounds, completeness, and whether files are as they were written."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from pathlib import Path

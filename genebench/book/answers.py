@@ -1,7 +1,5 @@
 """The answers of a profile in words, from its weighted and plain means."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 
 import pandas as pd

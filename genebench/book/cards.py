@@ -1,7 +1,5 @@
 """Catalogues of tasks and models: what there is, and why something is not here."""
 
-from __future__ import annotations
-
 import importlib.util
 import re
 from collections.abc import Iterable, Mapping

@@ -6,8 +6,6 @@ the best. Models that were trained on the labels are in no mean, and cannot stan
 where none is left, nothing can be said.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """House style of all figures: how models are ordered, named and coloured, axes and legends."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 
 import matplotlib

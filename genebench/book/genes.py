@@ -1,7 +1,5 @@
 """The page that looks a gene up, from the gene table of a profile. Computes nothing."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from html import escape
 

@@ -3,8 +3,6 @@
 Computes no score: what is shown stands in ``data/results/glm``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -19,7 +17,8 @@ CALIBRATED = "-calibrated"
 """Ending of the name of a model whose scores are less the mean of the three-base context."""
 
 INFORMED = """
-    phylop blosum62 codon-usage codon-position exon-distance alphamissense
+    phylop blosum62 codon-usage codon-position exon-distance alphamissense severity
+    consequence-share
 """.split()
 """Scores of variants that use more than the sequence: other genomes, the protein, the frame."""
 

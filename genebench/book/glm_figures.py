@@ -1,7 +1,5 @@
 """Figures of Part III: scores with their calibration and split, logos, dependency maps."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Mapping
 

@@ -1,7 +1,5 @@
 """A card for each task and model, in Markdown."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import pandas as pd

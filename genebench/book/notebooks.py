@@ -1,6 +1,5 @@
 """From jupytext source to executed notebook, in parallel, resumed; and the book around them."""
 
-import ast
 import json
 import os
 import re
@@ -10,8 +9,6 @@ import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.util import resolve_name
 from pathlib import Path
 
 from .. import __version__
@@ -19,13 +16,10 @@ from ..benchmark import gene_tables, results
 from ..core import cache, paths, specs, workers
 from ..core.cluster import Cluster
 from ..core.errors import BadInput, RunFailed, pick
+from ..core.imports import imports, modules
 from ..core.specs import PageSpec
 from ..core.workers import Progress, Say, quiet
 from .publish import default, offer, sign, source, titled
-
-CODE = Path(__file__).resolve().parents[2]
-"""Folder that the packages of ``PROJECT`` lie in."""
-PROJECT = ("genebench", "benchmarks")
 
 READS = {
     "genebench.benchmark.results": ("{shown}", "reliability"),
@@ -36,72 +30,6 @@ READS = {
 }
 """What a notebook imports to the folders of results that it reads through it; ``{shown}`` is the
 profile whose results the page shows."""
-
-
-# --- what a page depends on -----------------------------------------------------------------------
-
-
-def imports(path: Path, package: str = "") -> frozenset[str]:
-    """What a Python file imports, anywhere in it.
-
-    Parameters
-    ----------
-    path : Path
-    package : str
-        Dotted name of its package, for relative imports.
-
-    Returns
-    -------
-    frozenset of str
-        Dotted names; of ``from a import b`` both ``a`` and ``a.b``.
-    """
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            base = resolve_name("." * node.level + (node.module or ""), package)
-            found |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
-    return frozenset(found)
-
-
-_of_module = lru_cache(maxsize=None)(imports)
-"""Files of the packages stay as they are while a command runs."""
-
-
-def modules(path: Path, root: Path = CODE) -> set[Path]:
-    """Modules of this project that a file imports, directly or through others.
-
-    Parameters
-    ----------
-    path, root : Path
-        A notebook or module, and the folder that the packages lie in.
-
-    Returns
-    -------
-    set of Path
-        With the packages around them; one that imports its modules by name counts as a whole.
-    """
-    found = waiting = {f for name in imports(path) for f in _files_of(name, root)}
-    while waiting:
-        file, *_ = waiting
-        names = _of_module(file, ".".join(file.parent.relative_to(root).parts))
-        files = {f for name in names for f in _files_of(name, root)}
-        if file.name == "__init__.py" and "importlib" in names:
-            files |= set(file.parent.glob("*.py"))
-        waiting = waiting - {file} | files - found
-        found = found | files
-    return found
-
-
-def _files_of(name: str, root: Path) -> list[Path]:
-    """A module of this project and the packages around it, of a dotted name; else nothing."""
-    parts = name.split(".")
-    if parts[0] not in PROJECT:
-        return []
-    at = root.joinpath(*parts)
-    packages = [folder / "__init__.py" for folder in (at, *at.parents[: len(parts) - 1])]
-    return [file for file in (at.with_suffix(".py"), *packages) if file.exists()]
 
 
 def tables(page: PageSpec, profile: str) -> list[Path]:

@@ -38,14 +38,23 @@ def _file(profile: str, name: str) -> Path:
 
 
 def _csv(frame: pd.DataFrame, profile: str, stem: str) -> None:
+    index, safe = not isinstance(frame.index, pd.RangeIndex), _no_formula
     with cache.atomic(_file(profile, f"{stem}.csv")) as temporary:
-        frame.to_csv(temporary, index=not isinstance(frame.index, pd.RangeIndex))
+        frame.map(safe).rename(index=safe, columns=safe).to_csv(temporary, index=index)
+
+
+def _no_formula(value):
+    """A text that a spreadsheet would run as a formula, with a quote before it; others as is."""
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        if pd.isna(pd.to_numeric(value, errors="coerce")):
+            return f"'{value}"
+    return value
 
 
 def figure(
     fig: Figure, data: pd.DataFrame, *, page: str, profile: str, name: str, caption: str, alt: str
 ) -> Markdown:
-    """Save a figure as PNG and SVG and its data as CSV, and show it with caption and downloads.
+    """Save a figure as WebP and SVG and its data as CSV; show it with caption and downloads.
 
     Parameters
     ----------
@@ -64,16 +73,17 @@ def figure(
     """
     from matplotlib import pyplot as plt
 
-    stem, kinds = f"{page}-{name}", ("png", "svg", "csv")
-    for kind, undated in (("png", "Software"), ("svg", "Date")):
+    stem = f"{page}-{name}"
+    lossless = {"dpi": 140, "pil_kwargs": {"lossless": True}}  # half the size of a PNG
+    for kind, options in (("webp", lossless), ("svg", {"metadata": {"Date": None}})):
         with cache.atomic(_file(profile, f"{stem}.{kind}")) as temporary:
-            fig.savefig(temporary, format=kind, dpi=140, metadata={undated: None})
+            fig.savefig(temporary, format=kind, **options)
     plt.close(fig)
     _csv(data, profile, stem)
-    links = [f"{{download}}`{kind.upper()} <files/{stem}.{kind}>`" for kind in kinds]
+    links = [f"{{download}}`{kind.upper()} <files/{stem}.{kind}>`" for kind in ("svg", "csv")]
     links += [source(page, "py", "code"), source(page, "json", "configuration")]
     return Markdown(
-        f"```{{figure}} files/{stem}.png\n:name: fig-{stem}\n:alt: {_one_line(alt)}\n"
+        f"```{{figure}} files/{stem}.webp\n:name: fig-{stem}\n:alt: {_one_line(alt)}\n"
         f":width: 100%\n\n{_one_line(caption)}\n```\n\nDownload: {' · '.join(links)}\n"
     )
 

@@ -3,8 +3,6 @@
 Reads the tables of ``genebench spectra``; computes no score.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -41,6 +39,7 @@ _AREAS = {
     "high": "high",
     "matched": "size-matched",
     "over_overlap": "AUSPC over overlap",
+    "good": "AU-GOOD",
     "end": "λ to",
     "points": "λ values",
     "coverage": "coverage",
@@ -166,7 +165,7 @@ def points(dataset: str, way: str = "spectral") -> pd.DataFrame:
 
 
 def area_table(known: Declared, datasets: Iterable[str] | None = None) -> pd.DataFrame:
-    """AUSPC over λ and over overlap by model and way of splitting, beside the control.
+    """AUSPC over λ and over overlap, and AU-GOOD, by model and way of splitting, with the control.
 
     Parameters
     ----------
@@ -176,11 +175,12 @@ def area_table(known: Declared, datasets: Iterable[str] | None = None) -> pd.Dat
     Returns
     -------
     DataFrame
-        Areas in the unit of the metric, with 95 % intervals over seeds.
+        Areas in the unit of the metric, with 95 % intervals over seeds and resampled tests.
     """
     rows, keys = _of("auspc.csv", datasets), ["task", "model", "split"]
     wide = rows[rows.over == "lambda"].set_index(keys)
-    wide["over_overlap"] = rows[rows.over == "overlap"].set_index(keys).auspc
+    for column, over in (("over_overlap", "overlap"), ("good", "target")):
+        wide[column] = rows[rows.over == over].set_index(keys).auspc
     wide = wide.reset_index()
     control = wide.assign(split=wide.split.str.removesuffix(curve.CONTROL)).set_index(keys)
     control = control.auspc[wide.split.str.endswith(curve.CONTROL).to_numpy()]
@@ -201,7 +201,9 @@ def finding_table(known: Declared, datasets: Iterable[str] | None = None) -> pd.
     DataFrame
     """
     rows = _of("findings.csv", datasets)
-    return known.worded(rows.assign(falls=np.where(rows.falls, "yes", "not shown")), _FINDINGS)
+    falls = np.where(rows.falls, "yes", "not shown")
+    falls = np.where(rows.uninformed, "uninformed at this λ", falls)
+    return known.worded(rows.assign(falls=falls), _FINDINGS)
 
 
 def _of(name: str, datasets: Iterable[str] | None) -> pd.DataFrame:

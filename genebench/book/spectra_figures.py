@@ -1,8 +1,9 @@
 """Figures of Part II: curves and overlaps. Draws what the tables say."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable
+import io
+from collections.abc import Iterable, Mapping
+from html import escape
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,9 @@ from IPython.display import Markdown
 from matplotlib.figure import Figure
 
 from ..benchmark import summaries
+from ..core import cache
 from ..spectra import curve, table
+from ..spectra.datasets import ModelSpec
 from . import show
 from .charts import lines
 from .figures import INK
@@ -68,7 +71,8 @@ def curves_by_model(rows: pd.DataFrame, known: Declared) -> Figure:
     Returns
     -------
     Figure
-        Bands are 95 % intervals over seeds. The axis shows all means; intervals may leave it.
+        Bands are 95 % intervals over seeds and resampled tests. The axis shows all means; intervals
+        may leave it.
     """
     label, chance = _measure(rows)
     frame = known.styled(rows)
@@ -130,9 +134,9 @@ _CURVES = {
     ),
     "-by-model": (
         curves_by_model,
-        "each model by itself over λ: bands are 95 % intervals over seeds; grey and dotted, the "
-        "size-matched control: as many units, drawn at random. A line that falls below its dotted "
-        "one loses to overlap, and not to fewer samples.",
+        "each model by itself over λ: bands are 95 % intervals over seeds and tests; grey and "
+        "dotted, the size-matched control: as many units, drawn at random. A line that falls below "
+        "its dotted one loses to overlap, and not to fewer samples.",
     ),
 }
 
@@ -174,6 +178,9 @@ def sections(datasets: Iterable[str], known: Declared, *, page: str, profile: st
                 )
                 parts.append(figure.data)
         rows = summaries.overlaps_over_seeds(table.read("overlaps.csv"), dataset)
+        if rows.empty:
+            parts.append(f"Not computed in this copy: `genebench spectra {dataset}`.\n")
+            continue
         overlap = show.figure(
             overlap_plot(rows),
             rows,
@@ -185,3 +192,36 @@ def sections(datasets: Iterable[str], known: Declared, *, page: str, profile: st
         )
         parts.append(overlap.data)
     return Markdown("\n".join(parts))
+
+
+def card(folder: Path, title: str, models: Mapping[str, ModelSpec]) -> Path:
+    """Write ``card.html`` of a user's own results beside them: curves, areas, falls.
+
+    Parameters
+    ----------
+    folder, title : Path, str
+        Where the results are, and what they are called.
+    models : mapping of str to ModelSpec
+        Declared ones; others are the user's.
+
+    Returns
+    -------
+    Path
+    """
+    rows = table.read("points.csv", folder)
+    own = {"family": "own", "description": "", "color": "#D55E00"}
+    mine = {name: ModelSpec(name=name, title=name, **own) for name in rows.model}
+    known = Declared(mine | dict(models), {})
+    parts = [f"<h1>{escape(title)}</h1>"]
+    for dataset, part in rows.groupby("task"):
+        text = io.StringIO()
+        curves(part, known).savefig(text, format="svg")
+        parts += [f"<h2>{escape(dataset)}</h2>", "<svg" + text.getvalue().partition("<svg")[2]]
+    falls = table.read("findings.csv", folder)
+    falls = falls.filter(["task", "model", "first", "last", "fall", "fall_low", "uninformed"])
+    for frame in (table.areas(set(rows.task), folder), falls):
+        parts.append(frame.round(3).to_html(index=False))
+    page = f"<meta charset=utf-8><title>{escape(title)}</title>{''.join(parts)}\n"
+    path = table.path("card.html", folder)
+    cache.write_text(path, page)
+    return path

@@ -1,7 +1,5 @@
 """What the data sets of Part II are, and what their curves say."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import numpy as np
@@ -51,7 +49,8 @@ def about(dataset: str, known: Declared) -> str:
 def verdict(dataset: str, known: Declared, way: str = "spectral") -> str:
     """What the curves of a data set say: who falls, by how much, what overlap alone takes.
 
-    Models with vectors for few of the genes (below ``BROAD``) and controls are left out.
+    Models with vectors for few of the genes (below ``BROAD``) and controls are left out; so are
+    those that know nothing of a test unit at the largest λ by construction, but for their names.
 
     Parameters
     ----------
@@ -73,13 +72,16 @@ def verdict(dataset: str, known: Declared, way: str = "spectral") -> str:
     most = rows.parameter.max()
     ends = np.where(rows.parameter == most, "", rows.parameter.map(" [to λ = {:g}]".format))
     rows = rows.assign(name="*" + rows.model.map(known.title) + "*" + ends)
+    blind, rows = rows["name"][rows.uninformed], rows[~rows.uninformed]
     parts, best = [], []
     for cheap, part in rows.groupby(rows.model.map(known.cheap)):
         word = "shortcut" if cheap else "model"
         parts.append(_falls(part, word))
         for row in part[part.parameter == most].nlargest(1, "last").itertuples():
             best.append(f"the best {word} scores {row.last:.2f} ({row.name})")
-    parts.append(f"at λ = {most:g} {' and '.join(best)}")
+    parts += [f"at λ = {most:g} {' and '.join(best)}"] * bool(best)
+    if len(blind):
+        parts.append(f"no mutation of the test is in train there, so not counted: {_listed(blind)}")
     parts[1:] = [p[0].upper() + p[1:] for p in parts[1:]]
     whole = rows[rows.parameter == most]
     span = f"{whole.overlap_first.max():.0%} to {whole.overlap_last.min():.0%}".replace("%", " %")

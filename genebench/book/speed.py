@@ -1,7 +1,5 @@
 """Speed in the words of a reader. Measures nothing."""
 
-from __future__ import annotations
-
 import pandas as pd
 from matplotlib.figure import Figure
 

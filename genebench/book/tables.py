@@ -1,14 +1,12 @@
 """Scores and declarations to tables for readers. Computes no score, reads no file."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 
 from ..benchmark.summaries import with_exposure
-from ..core.errors import BadInput, unknown
+from ..core.errors import BadInput, check
 from ..core.specs import GROUPS, ModelSpec, ProfileSpec, SourceSpec
 from .figures import titles
 
@@ -65,9 +63,16 @@ def by_group(plain: pd.DataFrame, measure: str = "auroc") -> tuple[pd.DataFrame,
     """
     part = plain[(plain.measure == measure) & (plain.group != "all")]
     text = np.where(part.exposed > 0, "*", "") + np.where(part.coverage < NARROW, "†", "")
-    wide = part.assign(marks=text).pivot(index="model", columns="group", values=["score", "marks"])
-    groups = [g for g in GROUPS if g in set(part.group)]
-    return wide.score[groups].astype(float), wide.marks[groups].fillna("")
+    return _marked(part.assign(marks=text), "model", "group", GROUPS)
+
+
+def _marked(
+    frame: pd.DataFrame, rows: str, columns: str, order: Iterable[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Scores of a long table with one row and one column a name, in an order, and their marks."""
+    wide = frame.pivot(index=rows, columns=columns, values=["score", "marks"])
+    names = [name for name in order if name in set(frame[columns])]
+    return wide.score[names].astype(float), wide.marks[names].fillna("")
 
 
 def of_group(frame: pd.DataFrame, group: str) -> pd.DataFrame:
@@ -83,8 +88,7 @@ def of_group(frame: pd.DataFrame, group: str) -> pd.DataFrame:
     -------
     DataFrame
     """
-    if group not in GROUPS:
-        raise unknown("group", group, GROUPS)
+    check(GROUPS, "group", group)
     part = frame[frame.group == group]
     if part.empty:
         raise BadInput(
@@ -110,12 +114,12 @@ def wide(frame: pd.DataFrame, models: Models) -> tuple[pd.DataFrame, pd.DataFram
         was trained on the task's labels.
     """
     frame = with_exposure(frame, models)
-    star = np.where(frame.exposed, "*", "")
-    table = frame.assign(star=star).pivot(index="task", columns="model", values=["score", "star"])
-    names = [m for m in models if m in set(frame.model)]
-    heads = titles(names, models)
-    scores, stars = (table[c][names].set_axis(heads, axis=1) for c in ("score", "star"))
-    return scores.astype(float).reset_index(), stars.fillna("").reset_index(drop=True)
+    frame = frame.assign(marks=np.where(frame.exposed, "*", ""))
+    scores, stars = (
+        table.set_axis(titles(table, models), axis=1)
+        for table in _marked(frame, "task", "model", models)
+    )
+    return scores.reset_index(), stars.reset_index(drop=True)
 
 
 def exposure(

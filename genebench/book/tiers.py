@@ -3,8 +3,6 @@
 Computes no score: what is shown stands in ``means.csv`` and ``pairs.csv``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -39,7 +39,7 @@ def fetch(
     files = [(s, f) for s in map(declared.source, chosen) for f in s.files]
     for spec, file in files:
         try:
-            print(f"{spec.id}/{file}: {sources.locate(spec, file)}")
+            print(f"{spec.id}/{file}: {sources.locate(spec, file, download=True)}")
         except BadInput as err:
             missing = True
             note(str(err))
@@ -74,12 +74,10 @@ def tasks(
     """
     from ..benchmark import results
     from ..book import cards
-    from ..data import sources
 
-    with sources.no_download():
-        plan = make_plan(profile, gmt=gmt, negatives=negatives, universe=universe)
-        known = plan.declared.sources
-        frame = cards.task_catalogue(plan.profile, known, plan.tasks, plan.messages)
+    plan = make_plan(profile, gmt=gmt, negatives=negatives, universe=universe)
+    known = plan.declared.sources
+    frame = cards.task_catalogue(plan.profile, known, plan.tasks, plan.messages)
     show(frame, json_, ["task", "group", "kind", "genes", "balance", "status", "reason"])
     ready(frame, "tasks")
     if write:

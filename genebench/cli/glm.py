@@ -1,12 +1,11 @@
 """The commands ``genebench glm …``: parse and call, decide nothing."""
 
-import sys
 from pathlib import Path
 
 from ..core import specs
-from ..core.errors import BadInput, unknown
+from ..core.errors import BadInput, check
 from ..core.progress import Reporter
-from .options import note, split_names
+from .options import note, show_card, split_names
 
 
 def train(
@@ -86,8 +85,7 @@ def score(
     from ..glm.score import STRANDS
     from ..glm.tables import scores as scoring
 
-    if strands not in STRANDS:
-        raise unknown("choice of strands", strands, STRANDS)
+    check(STRANDS, "choice of strands", strands)
     kinds = tuple(dict.fromkeys(k.strip() for k in scores.split(",") if k.strip()))
     genome = reader.genome(fasta)
     frame = reader.check(reader.read(variants), genome)
@@ -184,9 +182,27 @@ def probe(
             progress=report.step,
             **options,
         )
-    text = (folder / "card.json").read_text(encoding="utf-8")
-    print(text if json_ else "\n".join(card["sentences"]))
-    print(folder / "card.html", file=sys.stderr if json_ else sys.stdout)
+    show_card(folder, card, json_)
+
+
+def place(
+    scores: Path, *, score: str | None = None, out: Path | None = None, json_: bool = False
+) -> None:
+    """Place your own scores of ClinVar variants among published ones of thirteen predictors.
+
+    Parameters
+    ----------
+    scores : Path
+        A table with columns chrom, pos, ref, alt (GRCh38) and the score (tsv, csv, parquet).
+    score : str, optional
+        Column of the score: 'llr' (the default), where low is harmful; of others, high.
+    out : Path, optional
+        Folder for the card (default: ./<name>-clinvar).
+    """
+    from ..glm.tables import clinvar
+
+    source = specs.declared().source("clinvar_predictors")
+    show_card(*clinvar.place(scores, source, score=score, out=out), json_)
 
 
 def simulate(*, out: Path, seed: int = 0) -> None:
@@ -263,4 +279,4 @@ def design(
     print(f"{designing.write_designs(out, n=n, **options)} designs: {out}")
 
 
-COMMANDS = [train, score, embed, probe, simulate, interpret, design]
+COMMANDS = [train, score, place, embed, probe, simulate, interpret, design]

@@ -180,6 +180,21 @@ def _rows(frame) -> None:
     console.print(table, markup=False)
 
 
+def show_card(folder: Path, card: dict, as_json: bool) -> None:
+    """Print the sentences of a card, or all of it as JSON, and where it lies.
+
+    Parameters
+    ----------
+    folder : Path
+        Of ``card.json`` and ``card.html``.
+    card : dict
+    as_json : bool
+    """
+    text = (folder / "card.json").read_text(encoding="utf-8")
+    print(text if as_json else "\n".join(card["sentences"]))
+    print(folder / "card.html", file=sys.stderr if as_json else sys.stdout)
+
+
 def ready(frame, what: str) -> None:
     """Print how many rows of a catalogue are ready, on standard error."""
     print(f"{(frame.status == 'ready').sum()} of {len(frame)} {what} ready.", file=sys.stderr)

@@ -1,10 +1,9 @@
 """The command ``genebench place``."""
 
-import sys
 from pathlib import Path
 
 from ..core.progress import Reporter
-from .options import split_names
+from .options import show_card, split_names
 
 
 def place(
@@ -51,9 +50,7 @@ def place(
         folder, card = module.place(
             vectors, reading=reading, tasks=split_names(tasks), **options, **report.hooks
         )
-    text = (folder / "card.json").read_text(encoding="utf-8")
-    print(text if json_ else "\n".join(card["sentences"]))
-    print(folder / "card.html", file=sys.stderr if json_ else sys.stdout)
+    show_card(folder, card, json_)
     if submit:
         from ..place import submission
 

@@ -1,9 +1,11 @@
 """The command ``genebench spectra``."""
 
+from dataclasses import replace
 from pathlib import Path
 
+from ..core.errors import BadInput
 from ..core.progress import Reporter
-from .options import finish, show, split_names
+from .options import finish, note, show, split_names
 
 
 def spectra(
@@ -12,11 +14,17 @@ def spectra(
     models: list[str] | None = None,
     mode: str | None = None,
     parameters: str | None = None,
-    seeds: int = 3,
+    seeds: int = 10,
     profile: str = "demo",
     jobs: int | None = None,
+    property_: str = "",
+    pairs: Path | None = None,
     predictions: Path | None = None,
+    name: str = "",
+    target: Path | None = None,
+    out: Path | None = None,
     write_splits: Path | None = None,
+    split_file: Path | None = None,
     json_: bool = False,
 ) -> None:
     """Draw the spectrum of data sets: splits of falling overlap, models on each, curves, areas.
@@ -25,18 +33,33 @@ def spectra(
     ----------
     names : list of str, optional
         Data sets of data/spectra.yml, gene tasks of the profile (task; or task@family,
-        task@cosine:MODEL, where the default is task@stem: which genes are relatives), or
-        'all'; none: list them.
+        task@cosine:MODEL, where the default is task@stem: which genes are relatives), 'all', or
+        a file of your own (.csv, .tsv: id, label, and sequence, mutations or numbers); none: list
+        them.
     mode : str, optional
         How to split: corrected, weighted or reference (default: as declared).
     parameters : str, optional
         Spectral parameters λ, joined by commas (default: 0 to 1 in steps of 0.05).
     seeds : int
         Seeds of each λ.
+    property_ : str
+        Which of your samples are alike: shared_mutations, sequence_identity:0.3, cosine:0.8,
+        shared_label:COLUMN (default: by the columns of the file).
+    pairs : Path, optional
+        CSV of your own similar pairs: first, second, similarity.
     predictions : Path, optional
         CSV of a model run elsewhere: split, split_param, repeat, id, prediction.
+    name : str
+        What your data or the model of the predictions is called (default: the file's name).
+    target : Path, optional
+        CSV with the column similarity, 0 to 1: of what you will predict to its nearest relative in
+        train; AU-GOOD is weighted by it.
+    out : Path, optional
+        Folder for own results (default: ./<name>-<digest of the files>-spectra).
     write_splits : Path, optional
         Write the splits of one data set to this CSV, and stop.
+    split_file : Path, optional
+        Say how much this split of one data set (CSV: id, side) leaks, and stop.
     """
     from ..spectra import datasets, table
 
@@ -44,20 +67,48 @@ def spectra(
         columns = ["data set", "title", "paper", "kind", "models", "status", "needs"]
         show(table.datasets(datasets.declared()), json_, columns)
         return
-    from ..spectra import files
+    from ..spectra import curve, files, own
     from ..spectra import run as runner
     from ..spectra import study as studies
 
-    lambdas, chosen = parameters.split(",") if parameters else (), split_names(models)
+    chosen, names, declared = split_names(models), split_names(names), datasets.declared()
+    mine = [n for n in names if n.endswith((".csv", ".tsv", ".csv.gz", ".tsv.gz"))]
+    if mine and len(names) > 1:
+        raise BadInput(f"'{mine[0]}' is a file of your own; give it alone.")
+    if (property_ or pairs) and not mine:
+        raise BadInput("--property and --pairs are for a file of your own; name one.")
+    if mine:
+        spec, said = own.read(
+            Path(mine[0]), property=property_, pairs=pairs, name=name * (not predictions)
+        )
+        declared, names = replace(declared, datasets={spec.name: spec}), [spec.name]
+        for sentence in said:
+            note(f"{mine[0]}: {sentence}.")
+    lambdas = parameters.split(",") if parameters else ()
     options = {"mode": mode, "parameters": lambdas, "seeds": seeds, "profile": profile}
-    study = studies.make(split_names(names), **options)
+    study = studies.make(names, declared=declared, **options)
+    given = [*map(Path, mine), pairs, predictions, target]
+    title = own.title(name, predictions or next(filter(None, given), Path("own")))
+    if any(given):
+        folder = own.place(out or Path(f"{title}-{own.digest(*given)[:8]}-spectra"))
+        weights = tuple(own.target(target)) if target else ()
+        study = replace(study, folder=folder, target=weights)
     with Reporter() as report:
+        if split_file:
+            columns = ["split", "train", "test", *curve.OVERLAPS, "leakage", "nearest λ"]
+            show(files.leakage(study, split_file).round(3), json_, columns)
+            return
         if write_splits:
             print(files.write_splits(study, write_splits))
             return
         if predictions:
-            done = files.score(study, predictions, chosen, say=report.say)
+            done = files.score(study, predictions, title, say=report.say)
         else:
             done = runner.run(study, chosen=chosen, jobs=jobs, **report.hooks)
-    finish(done, f"{done.unscored} splits without a score", table.path("auspc.csv"))
-    show(table.areas(set(study.datasets)), json_, table.AREAS)
+    path = table.path("auspc.csv", study.folder)
+    finish(done, f"{done.unscored} splits without a score", path)
+    if study.folder:
+        from ..book import spectra_figures
+
+        print(spectra_figures.card(study.folder, title, declared.models))
+    show(table.areas(set(study.datasets), study.folder), json_, table.AREAS)

@@ -71,6 +71,19 @@ def unknown(what: str, name: str, known: Iterable[str], *, where: str = "") -> B
     return BadInput(f"{where + ': ' if where else ''}unknown {what} '{name}'; {hint}")
 
 
+def check(known: Iterable[str], what: str, name: str, *, where: str = "") -> None:
+    """Raise the error of ``unknown`` for a name that is not in a list.
+
+    Parameters
+    ----------
+    known : iterable of str
+    what, name, where : str
+        See ``unknown``.
+    """
+    if name not in known:
+        raise unknown(what, name, known, where=where)
+
+
 def pick(known: Mapping[str, Any], what: str, name: str, *, where: str = "") -> Any:
     """Look a name up; an unknown one is an error that suggests the nearest.
 
@@ -84,6 +97,5 @@ def pick(known: Mapping[str, Any], what: str, name: str, *, where: str = "") -> 
     -------
     object
     """
-    if name not in known:
-        raise unknown(what, name, known, where=where)
+    check(known, what, name, where=where)
     return known[name]

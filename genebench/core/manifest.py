@@ -7,13 +7,12 @@ import json
 import platform
 import resource
 import subprocess
-from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 
 from .. import __version__
 from . import cache, paths
-from .specs import ProfileSpec, SourceSpec
+from .specs import ProfileSpec
 
 SCHEMA = 2
 """Version of the columns of ``scores.parquet``."""
@@ -31,7 +30,7 @@ TABLES = (".csv", ".parquet")
 def write(
     path: Path,
     profile: ProfileSpec,
-    sources: Mapping[str, SourceSpec],
+    used: dict[str, dict],
     *,
     jobs: int,
     n_tasks: int,
@@ -50,8 +49,8 @@ def write(
     ----------
     path : Path
     profile : ProfileSpec
-    sources : mapping of str to SourceSpec
-        Those of the profile.
+    used : dict of str to dict
+        ``sources`` of the profile → release, and ``files`` of them (``data.sources.pins``).
     jobs : int
         Processes.
     n_tasks : int
@@ -97,8 +96,7 @@ def write(
         **profile.model_dump(include={"seed", "folds", "repeats", "models"}),
         **cost,
         "commit": commit(),
-        "sources": {name: spec.release for name, spec in sources.items()},
-        "files": {n: {f: v.sha256 for f, v in s.files.items()} for n, s in sources.items()},
+        **used,
         "cells": [known[at] for at in sorted(known)],
         "embeddings": old.get("embeddings", {}) | embeddings,
         "tasks": n_tasks,

@@ -37,6 +37,7 @@ ROOT = _root()
 
 DATA = ROOT / "data"
 SOURCES = DATA / "sources"
+LOCK = DATA / "sources.lock"
 MODELS = DATA / "models.yml"
 PROFILES = DATA / "profiles.yml"
 PUBLISHED = DATA / "published.yml"
@@ -45,6 +46,7 @@ GLM = DATA / "glm"
 GLM_MODELS = GLM / "models"
 GLM_MODELS_SHOWN = DATA / "glm_models.yml"
 GLM_CATALOGUE = DATA / "glm_catalogue.yml"
+VARIANT_PREDICTORS = DATA / "variant_predictors.yml"
 RESULTS = Path(os.environ.get("GENEBENCH_RESULTS") or DATA / "results")
 PERF = RESULTS / "perf"
 GLM_RESULTS = RESULTS / "glm"

@@ -95,8 +95,8 @@ class FileSpec(Spec):
     how: str = ""
     """For a file without an address that can be fetched as it is: what to do, in one clause."""
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
-    """Of the file as it is used (unpacked from ``.gz``); None: recorded at the first fetch and held
-    to ever after."""
+    """Of the file as it is used (unpacked from ``.gz``); None: recorded at its first use in
+    ``data/sources.lock``, which can be committed."""
     stand_ins: dict[str, str] = {}
     """SHA-256 of a file that may take the official one's place → what differs; shown wherever the
     release is shown."""

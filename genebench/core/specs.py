@@ -67,7 +67,7 @@ class ModelSpec(Spec):
     hub: str | None = Field(default=None, pattern=r"^[\w.-]+/[\w.-]+$")
     """Repository of the weights on the Hugging Face Hub."""
     revision: str | None = Field(default=None, pattern=r"^[0-9a-f]{40}$")
-    """Commit of that repository; None: what is first used is recorded and held to ever after."""
+    """Commit of that repository; without one its weights are not fetched."""
     files: dict[str, Inside] = {}
     """Role → path of each file that must be there, in the repository or in the folder of the
     model's name."""
@@ -232,10 +232,6 @@ class Declarations:
         """Models that gene-benchmark publishes scores of, by our names, with its titles."""
         scored = [model for model in self.models.values() if model.published]
         return {m.name: m.model_copy(update={"title": m.published}) for m in scored}
-
-    def exposed(self, model: str, task: str) -> bool:
-        """Whether a model was trained on the labels of a task."""
-        return self.models[model].exposed_on(task)
 
     def extended(
         self, *, sources: Iterable[SourceSpec] = (), models: Iterable[ModelSpec] = ()

@@ -6,8 +6,6 @@ Biopython's ``PairwiseAligner`` lists first: seen from the end, a letter of the 
 against a gap goes before one of the first, and both before a column of two letters.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numba import njit
 

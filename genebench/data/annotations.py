@@ -3,8 +3,6 @@
 Importing this module adds its formats to ``readers.READERS``.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import sqlite3
@@ -33,11 +31,28 @@ select symbol, base, class, family,
   total(val * (row = 'A')) A, total(val * (row = 'C')) C,
   total(val * (row = 'G')) G, total(val * (row = 'T')) T
 from motif join MATRIX_DATA D on D.ID = motif.id
-where symbol not like '%::%'
 group by base, col
 order by base, col
 """
-"""Counts of the bases at each position of each profile."""
+
+
+def jaspar_counts(path: Path, tax_id: str, collection: str = "CORE") -> pd.DataFrame:
+    """Read the profiles of a JASPAR SQLite release, of each the latest version.
+
+    Parameters
+    ----------
+    path : Path
+    tax_id, collection : str
+        Species, as a taxon of NCBI, and collection of profiles.
+
+    Returns
+    -------
+    DataFrame
+        A row a position, sorted by profile: ``symbol``, ``base`` (id of the profile), ``class`` and
+        ``family`` of the DNA-binding domain, and counts of ``A``, ``C``, ``G``, ``T``.
+    """
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        return pd.read_sql(_POSITIONS, database, params=(tax_id, collection))
 
 
 @reader("jaspar")
@@ -72,9 +87,9 @@ def read_jaspar(
         and the frequencies of ``A``, ``C``, ``G``, ``T``; ``n_motifs`` (profiles, of each its
         latest version).
     """
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-        rows = pd.read_sql(_POSITIONS, database, params=(tax_id, collection))
-    rows = rows[~rows.symbol.isin(without)].assign(width=1.0, n_motifs=1)
+    rows = jaspar_counts(path, tax_id, collection)
+    rows = rows[~rows.symbol.isin(without) & ~rows.symbol.str.contains("::")]
+    rows = rows.assign(width=1.0, n_motifs=1)
     counts = rows[list("ACGT")]
     frequency = counts.add(pseudocount / 4).div(counts.sum(axis=1) + pseudocount, axis=0)
     rows[list("ACGT")] = frequency

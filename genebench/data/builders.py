@@ -1,17 +1,14 @@
 """Labels from a source, by one builder per *shape* of source, never per data set."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
 
-from ..core.errors import BadInput
+from ..core.errors import BadInput, pick
 from . import sources as upstream
 from .expression import specificity, tissues, top
 from .gene_sets import branches, contrast, lists, roots, sets, terms
-from .genes import source_by_id
 from .labels import Declaration, Labels, left_out, multiclass, slug
 from .readers import numbers
 
@@ -223,7 +220,7 @@ def membership(
     ------
     Labels
     """
-    second = source_by_id(declared.sources, other["source"])
+    second = pick(declared.sources, "source", other["source"])
     theirs = upstream.table(second, other["file"])[other["gene_column"]]
     parts = [declared.table(file)[gene_column].to_numpy(str), theirs.to_numpy(str)]
     here, there = (declared.symbols(part, "symbol") for part in parts)

@@ -3,8 +3,6 @@
 Source: Ziemann et al. 2016, Genome Biology 17:177. Such names are recognised, never repaired.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 

@@ -1,13 +1,11 @@
 """Tasks from expression tables: where a gene is expressed most, and how specific it is."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 
-from ..core.errors import unknown
+from ..core.errors import pick, unknown
 from .labels import Declaration, Labels, multiclass
 
 # Levels have few decimals, so that ratios meet the fold change exactly: a billionth of it is
@@ -218,10 +216,9 @@ def tissues(
     genes, levels = frame.index.to_numpy(str), frame.to_numpy()
     category, score = tissue_specificity(levels)
     given = {"specificity": category, "distribution": tissue_distribution(levels), "score": score}
-    if give not in given:
-        raise unknown("choice for 'give'", give, given, where=declared.where)
+    labels = pick(given, "choice for 'give'", give, where=declared.where)
     if give == "score":
         enriched = np.isfinite(score)
         yield Labels(genes[enriched], score[enriched])
     else:
-        yield multiclass(genes, given[give], min_class)
+        yield multiclass(genes, labels, min_class)

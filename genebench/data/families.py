@@ -1,13 +1,11 @@
 """Gene families, which must not be on both sides of a split: by HGNC gene groups or symbols."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 
-from ..core.errors import unknown
+from ..core.errors import check
 from . import genes
 from .sources import Sources
 
@@ -86,8 +84,7 @@ def families(symbols: Iterable[str], sources: Sources, *, by: str = "hgnc") -> l
         Name of each symbol's family, in their order.
     """
     symbols = list(symbols)
-    if by not in RULES:
-        raise unknown("rule for families", by, RULES)
+    check(RULES, "rule for families", by)
     if by == "stem":
         return stems(symbols)
     resolver = genes.resolver(sources)

@@ -1,13 +1,11 @@
 """Tasks from gene sets: terms of an ontology, pathways of a hierarchy, sets against sets."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 
-from ..core.errors import BadInput, unknown
+from ..core.errors import BadInput, check
 from .labels import Declaration, Labels, slug
 
 
@@ -289,8 +287,7 @@ def contrast(
     Labels
     """
     collection, note = _gene_sets(declared, **members)
-    if both not in ("drop", "positive"):
-        raise unknown("choice for 'both'", both, ("drop", "positive"), where=declared.where)
+    check(("drop", "positive"), "choice for 'both'", both, where=declared.where)
     yes, no = (collection.loc[ids].any() for ids in (positive, negative))
     use = (yes ^ no) if both == "drop" else (yes | no)
     yield Labels(yes.index[use], yes[use].to_numpy(np.int64), classes, note=note)

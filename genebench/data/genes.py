@@ -1,14 +1,12 @@
 """Resolve gene identifiers to approved HGNC symbols; ambiguous ones are listed, never guessed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
-from ..core.errors import BadInput, unknown
+from ..core.errors import BadInput, pick
 from ..core.specs import SourceSpec
 from . import sources as upstream
 from .identifiers import KINDS as KINDS
@@ -87,24 +85,6 @@ def build(
     return Resolver(genes, index, release)
 
 
-def source_by_id(sources: Sources, name: str) -> SourceSpec:
-    """Return a declared source.
-
-    Parameters
-    ----------
-    sources : mapping of str to SourceSpec
-    name : str
-        Id of a source; an unknown one is an error with the nearest.
-
-    Returns
-    -------
-    SourceSpec
-    """
-    if name not in sources:
-        raise unknown("source", name, sources)
-    return sources[name]
-
-
 def resolver(sources: Sources) -> Resolver:
     """Return the resolver of the declared HGNC release, and of Ensembl's where its table is here.
 
@@ -132,7 +112,7 @@ def _resolver(declared: tuple[str, ...], _digests: tuple[str, ...]) -> Resolver:
 
 def _resolver_sources(sources: Sources) -> list[SourceSpec]:
     """HGNC, and Ensembl where its table is here."""
-    hgnc, ensembl = (source_by_id(sources, name) for name in ("hgnc", "ensembl"))
+    hgnc, ensembl = (pick(sources, "source", name) for name in ("hgnc", "ensembl"))
     return [hgnc, ensembl] if upstream.status(ensembl)[0] == "ready" else [hgnc]
 
 
@@ -150,7 +130,7 @@ def fingerprint(sources: Sources, name: str | None = None) -> list[str]:
     list of str
         SHA-256 of each file.
     """
-    used = [source_by_id(sources, name)] if name else _resolver_sources(sources)
+    used = [pick(sources, "source", name)] if name else _resolver_sources(sources)
     return [upstream.digest(upstream.locate(spec, file)) for spec in used for file in spec.files]
 
 
@@ -166,7 +146,7 @@ def annotations(sources: Sources) -> str:
     {"goa", "goa_symbols"}
         The official file where it is available; else symbols and terms only.
     """
-    return "goa" if upstream.status(source_by_id(sources, "goa"))[0] == "ready" else "goa_symbols"
+    return "goa" if upstream.status(pick(sources, "source", "goa"))[0] == "ready" else "goa_symbols"
 
 
 def annotation_count(symbols: Iterable[str], sources: Sources) -> np.ndarray:
@@ -186,7 +166,7 @@ def annotation_count(symbols: Iterable[str], sources: Sources) -> np.ndarray:
         Number of distinct terms; 0 for a gene without annotations.
     """
     known = resolver(sources)
-    frame = upstream.table(source_by_id(sources, annotations(sources)), "annotations")
+    frame = upstream.table(pick(sources, "source", annotations(sources)), "annotations")
     terms = frame.groupby(known.approved(frame.symbol))["go_id"].nunique()
     return terms.reindex(known.approved(symbols), fill_value=0).to_numpy(int)
 
@@ -203,6 +183,6 @@ def paper_universe(sources: Sources) -> np.ndarray:
     ndarray of str
         Approved symbols in the paper's order.
     """
-    listed = upstream.table(source_by_id(sources, "genebench_paper"), "universe").symbol
+    listed = upstream.table(pick(sources, "source", "genebench_paper"), "universe").symbol
     found = resolver(sources).resolve(listed, kind="symbol")
     return found.symbol[found.unique]

@@ -1,13 +1,11 @@
 """Where a gene lies in a genome, and the DNA that lies there."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from ..core.errors import unknown
+from ..core.errors import check
 from . import readers
 
 _COMPLEMENT = str.maketrans("ACGTUNRYSWKMBDHVacgtunryswkmbdhv", "TGCAANYRSWMKVHDBtgcaanyrswmkvhdb")
@@ -60,8 +58,7 @@ def regions(
         One row per gene name (of genes that share a name the first of the file): ``gene, seqname,
         strand, pieces``; pieces are (start, end), 1-based, both inside, ascending.
     """
-    if region not in REGIONS:
-        raise unknown("region of a gene", region, REGIONS)
+    check(REGIONS, "region of a gene", region)
     if region == "cds":
         return _coding(genes[genes.feature == "CDS"])
     rows = genes[genes.feature == "gene"].drop_duplicates("gene_name")

@@ -1,7 +1,5 @@
 """What an identifier of a human gene means: an index of symbols and ids, and its look-up."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterable

@@ -4,8 +4,6 @@ A small file can declare terabytes. What a header, a footer or an opcode says is
 anything of that size is made.
 """
 
-from __future__ import annotations
-
 import io
 import math
 import mmap
@@ -57,12 +55,12 @@ def faults_of(path: Path | str, form: str = "") -> Iterator[None]:
     except Exception as err:  # every library of a format raises its own
         if not form or isinstance(err, FileNotFoundError):
             raise
-        fault = f"{type(err).__name__}: {str(err)[:120]}"
+        fault, how = f"{type(err).__name__}: {str(err)[:120]}", "write it, or fetch it, again"
         if isinstance(err, UnicodeDecodeError):
-            fault = f"not UTF-8 text, byte {err.start}"
-        raise BadInput(
-            f"{path}: cannot be read as {form} ({fault}); write it, or fetch it, again."
-        ) from err
+            fault, how = f"not UTF-8 text, byte {err.start}", "save it as UTF-8"
+        elif "CSV parse error" in fault:
+            how = "give all lines the same number of cells, with nothing above or below the table"
+        raise BadInput(f"{path}: cannot be read as {form} ({fault}); {how}.") from err
 
 
 def check_plain(path: Path) -> None:

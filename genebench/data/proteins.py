@@ -6,8 +6,6 @@ both does not make them similar, so that proteins of many domains do not chain i
 that is half of both can. Groups are what such links connect (single linkage).
 """
 
-from __future__ import annotations
-
 import itertools
 import os
 import re
@@ -22,7 +20,7 @@ import pandas as pd
 from scipy.cluster.hierarchy import DisjointSet
 
 from ..core import cache, paths
-from ..core.errors import BadInput
+from ..core.errors import BadInput, pick
 from . import genes
 from . import sources as upstream
 from .sources import Sources
@@ -252,7 +250,7 @@ def make(sources: Sources, *, jobs: int | None = None) -> dict[str, float]:
         ``groups``, of genes in the ``largest``, and ``seconds``.
     """
     begun = time.perf_counter()
-    frame = upstream.table(genes.source_by_id(sources, SOURCE), FILE)
+    frame = upstream.table(pick(sources, "source", SOURCE), FILE)
     owners = genes_of_proteins(frame.header.tolist(), genes.resolver(sources))
     group = linked(owners, *related(frame.sequence.tolist(), jobs=jobs))
     arrays = {"genes": np.array(list(group), str), "group": np.array(list(group.values()), str)}
@@ -284,7 +282,7 @@ def sharing(sources: Sources) -> dict[str, str]:
     contents = {**recipe(sources), "stage": ["same protein", 1], "rule": []}
     file = paths.PROTEINS / f"same-{cache.key(contents)}.npz"
     if cache.state(file) != "ready":
-        frame = upstream.table(genes.source_by_id(sources, SOURCE), FILE)
+        frame = upstream.table(pick(sources, "source", SOURCE), FILE)
         _, first, back = np.unique(frame.sequence, return_index=True, return_inverse=True)
         owners = genes_of_proteins(frame.header.tolist(), genes.resolver(sources))
         group = pd.Series(linked(owners, np.arange(len(frame)), first[back]), dtype=str)

@@ -4,8 +4,6 @@ Nothing in a file is run, and no archive is unpacked to disk. A fault is ``BadIn
 of the file.
 """
 
-from __future__ import annotations
-
 import csv
 import functools
 import gzip
@@ -71,20 +69,26 @@ def open_unpacked(path: Path) -> Iterator[IO[bytes]]:
         Its content, from the beginning.
     """
     limits.check_plain(path)
+    if path.is_dir():
+        raise BadInput("is a folder; name the file in it.")
     with ExitStack() as stack:
         if path.suffix.lower() == ".zip":
             archive = stack.enter_context(zipfile.ZipFile(path))
-            names = [n for n in archive.namelist() if not n.endswith("/")]
+            names = [n for n in archive.namelist() if not re.match(r"__MACOSX/|.*/$", n)]
             if len(names) != 1 or names[0][0] in "/\\" or ".." in Path(names[0]).parts:
                 raise BadInput(
-                    f"holds {names[:3]} where one plain file belongs; fetch the official one."
+                    f"holds {names[:3]} where one plain file belongs; pack it alone, or fetch it "
+                    "again."
                 )
             limits.check_size(archive.getinfo(names[0]).file_size, "its unpacked content")
             stream = archive.open(names[0])
         else:
             stream = (gzip.open if path.suffix.lower() == ".gz" else open)(path, "rb")
         stack.enter_context(stream)
-        if stream.read(512).lstrip().lower().startswith((b"<!doctype html", b"<html")):
+        head = stream.read(512).lstrip().lower()
+        if head.startswith(b"version https://git-lfs"):
+            raise BadInput("is a pointer of Git LFS and no data; run 'git lfs pull' beside it.")
+        if head.startswith((b"<!doctype html", b"<html")):
             raise BadInput(
                 "is a web page (an error or login page, likely) and no data; delete it and fetch "
                 "the file itself."

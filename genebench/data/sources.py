@@ -9,12 +9,11 @@ import gzip
 import hashlib
 import importlib.util
 import os
+import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -35,7 +34,6 @@ PAUSES = (1, 2, 4, 8, None)
 _CHUNK = 1 << 16
 _PROTOCOL = "https://"
 
-_may_download: ContextVar[bool] = ContextVar("may_download", default=True)
 _refused: dict[tuple[str, Path], str] = {}
 """Downloads that failed, with the fault: a process tries each once, however many tasks need it."""
 
@@ -44,17 +42,7 @@ class Missing(BadInput):
     """A file that is not to be had here; what does not need it goes on."""
 
 
-@contextmanager
-def no_download() -> Iterator[None]:
-    """Download nothing within this context: a file that is not here is ``Missing``."""
-    token = _may_download.set(False)
-    try:
-        yield
-    finally:
-        _may_download.reset(token)
-
-
-def locate(source: SourceSpec, name: str, *, download: bool = True) -> Path:
+def locate(source: SourceSpec, name: str, *, download: bool = False) -> Path:
     """Find one file of a source and check its SHA-256.
 
     Looks inside the installed package, then in the download cache, then in the mirror folders
@@ -65,7 +53,7 @@ def locate(source: SourceSpec, name: str, *, download: bool = True) -> Path:
     source : SourceSpec
     name : str
     download : bool
-        Whether it may come from the web.
+        Whether it may come from the web; only ``genebench fetch`` asks for that.
 
     Returns
     -------
@@ -82,12 +70,15 @@ def locate(source: SourceSpec, name: str, *, download: bool = True) -> Path:
     spec = source.files[name]
     path = _in_package(source, spec) if spec.package else _outside(source, spec, download)
     sha256 = digest(path)
-    if sha256 not in spec.stand_ins and sha256 != (spec.sha256 or _recorded(path, sha256)):
+    if sha256 not in spec.stand_ins and sha256 != (spec.sha256 or _recorded(spec.path, sha256)):
+        how = "delete that file and run 'genebench fetch' again"
+        if spec.package:
+            how = "install the pinned versions with 'pip install -c constraints.txt -e .'"
+        elif not spec.sha256:
+            how += f", or delete its line in {paths.LOCK} if this one is meant"
         raise Missing(
             f"source '{source.id}': {path} is not the declared release {source.release} (its "
-            f"sha256 {sha256[:12]}… is another); install the pinned versions with 'pip install -c "
-            "constraints.txt -e .'"
-            + ("." if spec.package else ", or delete that file and run 'genebench fetch' again.")
+            f"sha256 {sha256[:12]}… is another); {how}."
         )
     return path
 
@@ -117,13 +108,49 @@ def _digest(path: Path, files: tuple[tuple[str, int], ...]) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def _recorded(path: Path, sha256: str) -> str:
-    """The SHA-256 noted when an undeclared file was first used; noted now if it never was."""
-    lock = path.with_name(path.name + ".sha256")
-    if not lock.exists():
-        with cache.atomic(lock) as temporary:
-            temporary.write_text(sha256)
-    return lock.read_text().strip()
+def _recorded(path: str, sha256: str) -> str:
+    """The SHA-256 of an undeclared file in the lock, to which it is added at its first use.
+
+    The lock is a list as ``sha256sum`` writes it; the first line of a file counts.
+    """
+    known = _locked()
+    if path not in known:
+        with open(paths.LOCK, "a", encoding="utf-8") as lock:
+            lock.write(f"{sha256}  {path}\n")
+        known = _locked()
+    return known[path]
+
+
+def _locked() -> dict[str, str]:
+    text = paths.LOCK.read_text(encoding="utf-8") if paths.LOCK.exists() else ""
+    found = re.findall(r"^([0-9a-f]{64})  (.+)$", text, re.M)
+    return {path: sha256 for sha256, path in reversed(found)}
+
+
+def pins(sources: Sources) -> dict[str, dict[str, dict[str, str]]]:
+    """Tell which files of sources are used, and what fixes them.
+
+    Parameters
+    ----------
+    sources : mapping of str to SourceSpec
+
+    Returns
+    -------
+    dict
+        Source → file → its ``sha256`` and ``by``: declared, stand-in, first use (the lock), or
+        missing (then its declared SHA-256, if it has one).
+    """
+    out: dict = {name: {} for name in sources}
+    for name, source in sources.items():
+        for file, spec in source.files.items():
+            by, sha256 = "declared" if spec.sha256 else "first use", spec.sha256 or ""
+            try:
+                sha256 = digest(locate(source, file))
+                by = "stand-in" if sha256 in spec.stand_ins else by
+            except Missing:
+                by = "missing"
+            out[name][file] = {"sha256": sha256, "by": by}
+    return out
 
 
 def stand_in(source: SourceSpec, name: str) -> str:
@@ -197,7 +224,7 @@ def _outside(source: SourceSpec, spec: FileSpec, download: bool) -> Path:
     if not spec.url or not spec.url.startswith("https://"):
         how = spec.how or "no https address is declared for it"
         raise Missing(f"{where}; {how}, and put it at {target}.")
-    if not (download and _may_download.get()):
+    if not download:
         raise Missing(f"{where}; run 'genebench fetch {source.id}'.")
     if (spec.url, target) not in _refused:
         try:
@@ -229,7 +256,7 @@ def _install(found: Path, target: Path, spec: FileSpec) -> Path:
 
 
 def fetch_file(spec: FileSpec, target: Path) -> Path:
-    """Fetch a file; it is unpacked if only its address ends in ``.gz``.
+    """Fetch a file; it is unpacked if only its address ends in ``.gz`` or ``.bgz``.
 
     Parameters
     ----------
@@ -242,7 +269,7 @@ def fetch_file(spec: FileSpec, target: Path) -> Path:
     Path
     """
     name = f".{target.name}.{hashlib.sha256(spec.url.encode()).hexdigest()[:8]}.part"
-    part = target.with_name(name + ".gz" * spec.url.endswith(".gz"))
+    part = target.with_name(name + ".gz" * spec.url.endswith((".gz", ".bgz")))
     target.parent.mkdir(parents=True, exist_ok=True)
     _fetch(spec.url, part)
     try:
@@ -380,7 +407,7 @@ def status(source: SourceSpec) -> tuple[str, str]:
     """
     try:
         for name in source.files:
-            locate(source, name, download=False)
+            locate(source, name)
     except BadInput as err:
         return "missing", str(err)
     return "ready", ""

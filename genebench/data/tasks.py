@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..core import cache, paths
-from ..core.errors import BadInput, unknown
+from ..core import cache, errors, paths
+from ..core.errors import BadInput, check, unknown
 from ..core.specs import GROUPS, ProfileSpec, SourceSpec, TaskSpec
 from . import builders, genes
 from . import sources as upstream
@@ -155,8 +155,7 @@ def build(source: SourceSpec, entry: TaskSpec, sources: Sources | None = None) -
         One, or many where the shape expands or labels are derived.
     """
     declared = Declaration(source, entry, sources or {})
-    if entry.shape not in SHAPES:
-        raise unknown("shape", entry.shape, SHAPES, where=declared.where)
+    check(SHAPES, "shape", entry.shape, where=declared.where)
     try:
         built = [_task(declared, made) for made in SHAPES[entry.shape](declared, **entry.options)]
     except (TypeError, KeyError, ValueError) as err:  # options that the shape does not take
@@ -218,7 +217,7 @@ def _cached(source: SourceSpec, entry: TaskSpec, sources: Sources) -> list[Task]
     looked_up = any(part.get("ids", "symbol") != "symbol" for part in parts)
     other = entry.options.get("other", {"source": source.id})
     needed = {source.id, other["source"], *(("hgnc", "ensembl") if looked_up else ())}
-    used = [genes.source_by_id(sources, name) for name in sorted(needed)]
+    used = [errors.pick(sources, "source", name) for name in sorted(needed)]
     recipe = {
         "stage": ["tasks of a declaration", builders.VERSION],
         "source": source.model_dump(mode="json", exclude={"tasks"}),
@@ -290,7 +289,7 @@ def load(
 
     tasks: list[Task] = []
     for name in profile.sources:
-        source = genes.source_by_id(sources, name)
+        source = errors.pick(sources, "source", name)
         for built in from_source(source, sources=sources, missing=report):
             tasks += built[:: profile.term_stride] if len(built) > 1 else built
     if profile.universe == "paper":

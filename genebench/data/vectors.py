@@ -6,23 +6,20 @@ run. A format is one function in ``FORMATS``: of a ``VectorFile``, to ids, numbe
 are any, names of the columns.
 """
 
-from __future__ import annotations
-
 import io
 import itertools
 import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from ..core.errors import BadInput, unknown
+from ..core.errors import BadInput, check
 from . import date_symbols, limits
 from .formats import delimited, h5ad
-from .formats.frames import Vectors, from_frame
+from .formats.frames import VectorFile, Vectors, from_frame, is_id_name
 from .readers import open_unpacked
 
 LARGEST = 1e10
@@ -32,7 +29,7 @@ FEWEST = 20
 MOUSE = r"(?!C(\d+|X|Y)orf)[A-Z][a-z0-9-]*[a-z][a-z0-9-]*"
 """How symbols of the mouse are written, and those of human genes are not."""
 _UNUSABLE_ID = r"[\x00-\x1f\x7f\ud800-\udfff]|.{201}"
-_BYTES = r"b(['\"])(.+)\1"
+_WRAPPED = r"[b=]?(['\"])(.+)\1"
 _TORCH = (
     "is a torch pickle, which could run code and is not opened; in Python: np.savez('vectors.npz', "
     "ids=genes, vectors=tensor.numpy())."
@@ -47,29 +44,14 @@ _HINTS = {
     **dict.fromkeys((".model", ".kv"), _GENSIM),
 }
 """Ending that is not read → what to do."""
-
-
-class VectorFile(NamedTuple):
-    """A file of vectors, opened.
-
-    Attributes
-    ----------
-    path : Path
-    ending : str
-        That of its unpacked name, in lower case; it tells the format.
-    raw : bytes
-        Its unpacked content.
-    ids, array, most_cells, share : str, str, int, callable, or None
-        As given to ``read_vectors``.
-    """
-
-    path: Path
-    ending: str
-    raw: bytes
-    ids: str | None
-    array: str | None
-    most_cells: int | None
-    share: Callable[[pd.Series], float]
+_MAGIC = {
+    b"\x1f\x8b": ".gz",
+    b"PK\x03\x04": ".npz or .zip",
+    b"\x89HDF\r\n": ".h5ad",
+    b"PAR1": ".parquet or .pq",
+    b"\x93NUMPY": ".npy",
+}
+"""First bytes of a file → the endings it may have."""
 
 
 def read_vectors(
@@ -120,16 +102,15 @@ def read_vectors(
     with limits.faults_of(path, path.suffix[1:]):
         limits.check_plain(path)
         if not path.is_file():
-            raise BadInput("no such file; check the spelling.")
+            folder = "is a folder; name the file in it." if path.is_dir() else ""
+            raise BadInput(folder or "no such file; check the spelling.")
         file = _opened(path, ids, array, max_cells, share)
         names, matrix, columns, notes = FORMATS[file.ending](file)
         texts = pd.Series([str(name).strip() for name in names], dtype=object)
-        written = texts.str.extract(_BYTES)[1]
-        if len(texts) and written.notna().all():
-            texts, notes = (
-                written,
-                [*notes, "ids were written as bytes, b'…', which was taken off."],
-            )
+        bare = texts.str.extract(f"^{_WRAPPED}$")[1]
+        if len(texts) and bare.notna().all():
+            texts, taken = bare, str(texts[0])[:40]
+            notes = [*notes, f"ids were written like {taken}: the quotes were taken off."]
         names = texts.tolist()
         shape = "×".join(map(str, matrix.shape))
         if matrix.ndim != 2 or matrix.shape[1] == 0 or len(names) != len(matrix):
@@ -139,7 +120,7 @@ def read_vectors(
             )
         if len(names) < FEWEST:
             raise BadInput(
-                f"holds {len(names)} genes where {FEWEST} are the least; give more genes."
+                f"holds {len(names)} genes where {FEWEST} are the least; give more, one a row."
             )
         if matrix.dtype.kind not in "fiub":
             raise BadInput(
@@ -155,13 +136,16 @@ def read_vectors(
 def _opened(path: Path, ids, array, most_cells, share) -> VectorFile:
     """A file of a known ending, and its content."""
     with open_unpacked(path) as stream:
-        ending = Path(str(stream.name).removesuffix(".gz")).suffix.lower()
+        ending = Path(str(stream.name).lower().removesuffix(".gz")).suffix
         if ending not in FORMATS:
             known = ", ".join(sorted(FORMATS))
             hint = f"the ending '{ending}' is none that holds vectors; use one of {known}."
             raise BadInput(_HINTS.get(ending, hint))
         in_place = ending in (".h5ad", ".pkl", ".pickle")
         raw = b"-" if in_place else limits.read_all(stream, path.stat().st_size, most_cells)
+    kinds = next((kinds for magic, kinds in _MAGIC.items() if raw.startswith(magic)), ending)
+    if ending not in kinds:
+        raise BadInput(f"ends in '{ending}' and holds what ends in {kinds}; rename it.")
     if not raw.strip():
         raise BadInput("is empty; write it again.")
     return VectorFile(path, ending, raw, ids, array, most_cells, share)
@@ -232,7 +216,7 @@ def _read_mapping(file: VectorFile) -> Vectors:
         table = json.loads(file.raw.decode("utf-8-sig"))
     else:
         table = limits.read_pickle(file.path)
-    rows = list(table.values())
+    rows = list(table.values()) if isinstance(table, dict) else []
     lengths = {isinstance(row, list) and len(row) for row in rows}
     if len(lengths) != 1 or not any(lengths):
         raise BadInput("holds no mapping of gene → list of numbers, all equally long; write one.")
@@ -249,15 +233,16 @@ def _choose(arrays: dict, name: str | None, candidates: list, option: str) -> st
         name = candidates[0]
     if name is None:
         shapes = [f"{name} {'×'.join(map(str, a.shape))}" for name, a in arrays.items()]
-        raise BadInput(f"holds {', '.join(shapes[:6])}; say which is meant with --{option}.")
-    if name not in arrays:
-        raise unknown("array", name, arrays)
+        none = " and no ids as text" * (option == "ids" and not candidates)
+        raise BadInput(f"holds {', '.join(shapes[:6])}{none}; say which is meant with --{option}.")
+    check(arrays, "array", name)
     return name
 
 
 def _matrix(arrays: dict, name: str | None) -> str:
     """Name of the array that is named, or of the only one of two axes."""
-    return _choose(arrays, name, [n for n, a in arrays.items() if a.ndim == 2], "array")
+    tables = [n for n, a in arrays.items() if a.ndim == 2 and a.dtype.kind not in "US"]
+    return _choose(arrays, name, tables, "array")
 
 
 def _read_npz(file: VectorFile) -> Vectors:
@@ -272,7 +257,8 @@ def _read_npz(file: VectorFile) -> Vectors:
             with limits.faults_of(name):
                 array = limits.read_npy(archive.read(name), file.most_cells)
             arrays[name.removesuffix(".npy")] = array
-    texts = [n for n, a in arrays.items() if a.ndim == 1 and a.dtype.kind in "US"]
+    texts = [n for n, a in arrays.items() if a.size == max(a.shape, default=0)]
+    texts = [n for n in texts if arrays[n].dtype.kind in "US"]
     if not texts and file.ids is file.array is None and all(a.ndim == 1 for a in arrays.values()):
         return Vectors(arrays, np.stack(list(arrays.values())))
     where = _choose(arrays, file.ids, texts, "ids")
@@ -300,13 +286,9 @@ def _read_array(file: VectorFile) -> Vectors:
         )
     ids = path.read_text(encoding="utf-8-sig").split()
     name = "" if "" in arrays else _matrix(arrays, file.array)
+    if len(ids) == len(arrays[name]) + 1 and is_id_name(ids[0]):
+        ids = ids[1:]
     return Vectors(ids, arrays[name], None, [f"ids were taken from {path.name}."])
-
-
-def _read_h5ad(file: VectorFile) -> Vectors:
-    """An AnnData object whose rows or columns are genes."""
-    given = {"ids": file.ids, "array": file.array, "share": file.share}
-    return h5ad.read(file.path, most_cells=file.most_cells, **given)
 
 
 FORMATS = {
@@ -315,6 +297,6 @@ FORMATS = {
     **dict.fromkeys((".json", ".pkl", ".pickle"), _read_mapping),
     **dict.fromkeys((".npy", ".safetensors"), _read_array),
     ".npz": _read_npz,
-    ".h5ad": _read_h5ad,
+    ".h5ad": h5ad.read,
 }
 """Ending → reader of that format."""

@@ -3,8 +3,6 @@
 Tensors are (batch, length, channels).
 """
 
-from __future__ import annotations
-
 from collections import deque
 from itertools import islice
 

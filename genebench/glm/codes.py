@@ -3,8 +3,6 @@
 A, C, G, T, N = 0 … 4, one byte a base. Every letter that is not one of four bases is N.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,14 +1,12 @@
 """Design yeast promoters: sampling from a causal network with tags of expression."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from ..core import cache, paths
-from ..core.errors import BadInput, unknown
+from ..core.errors import BadInput, check
 from . import codes, hub, trained
 
 TAGS = {"low": 1, "high": 2}
@@ -104,8 +102,7 @@ def write_designs(path: Path, *, n: int, tag: str, **options) -> int:
     int
         Number of designs.
     """
-    if tag not in TAGS:
-        raise unknown("tag", tag, TAGS)
+    check(TAGS, "tag", tag)
     designs = sample_tagged(promoter_network(), n, tag, **options)
     rows = [f">design_{i} tag={tag}\n{codes.decode(s)}\n" for i, s in enumerate(designs, 1)]
     with cache.atomic(path) as temporary:

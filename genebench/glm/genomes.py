@@ -1,7 +1,5 @@
 """Real genomes: bases, what each base is part of, and which part it belongs to."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..core import paths, specs
-from ..core.errors import BadInput, unknown
+from ..core.errors import BadInput, check, pick
 from ..data import readers
 from ..data import sources as files
 from . import codes
@@ -99,8 +97,7 @@ class Genome:
 
     def inside(self, part: str) -> np.ndarray:
         """Mask of one of ``PARTS``, (n_bases,) bool."""
-        if part not in PARTS:
-            raise unknown("part of a genome", part, PARTS)
+        check(PARTS, "part of a genome", part)
         return self.part == PARTS.index(part)
 
     def blocks(self, part: str) -> list[tuple[int, int]]:
@@ -180,12 +177,8 @@ def load(name: str, sources: Mapping[str, specs.SourceSpec]) -> Genome:
     Genome
         With its features; an unknown one is an error.
     """
-    if name not in (known := declared()):
-        raise unknown("genome", name, known)
-    spec = known[name]
-    if spec.source not in sources:
-        raise unknown("source", spec.source, sources)
-    source = sources[spec.source]
+    spec = pick(declared(), "genome", name)
+    source = pick(sources, "source", spec.source)
     records = readers.fasta_records(files.locate(source, "genome"))
     rows = {"gff": _gff, "sgd": _sgd}[spec.layout](source) if spec.layout != "none" else []
     return assemble(spec, {n: codes.encode(text) for n, text in records}, rows)
@@ -226,8 +219,7 @@ def assemble(
     left_out = dict.fromkeys(spec.left_out, ())
     for number, blocks in enumerate((spec.validation, spec.test, left_out), start=1):
         for name, block in blocks.items():
-            if name not in starts:
-                raise unknown("chromosome", name, starts, where=f"genome '{spec.name}'")
+            check(starts, "chromosome", name, where=f"genome '{spec.name}'")
             low, high = block or (1, lengths[name])
             part[starts[name] + low - 1 : starts[name] + high] = number
     genes = []

@@ -4,8 +4,6 @@ Single letters and k-mers that do not overlap give the probability of a base wha
 is; byte-pair tokens only that of a sequence.
 """
 
-from __future__ import annotations
-
 import copy
 from pathlib import Path
 
@@ -29,8 +27,8 @@ def load(name: str | Path, *, device: str = "cpu", download: bool = False) -> To
     Parameters
     ----------
     name : str or Path
-        A folder, a name below ``data/glm/models``, or a Hugging Face repository (at the commit of
-        ``data/glm_catalogue.yml``, else its newest).
+        A folder, a name below ``data/glm/models``, or a Hugging Face repository, at the commit of
+        ``data/glm_catalogue.yml`` or as ``owner/name@commit``.
     device : str
     download : bool
         Whether a repository that is not here may be fetched.
@@ -49,8 +47,14 @@ def load(name: str | Path, *, device: str = "cpu", download: bool = False) -> To
     if not ready and name.count("/") == 1 and not places[0].exists():
         patterns = ["*.json", "*.txt", "*.model", "*.safetensors"]
         known = {m.get("hub"): m for m in read_yaml(paths.GLM_CATALOGUE)["models"].values()}
-        options = {"revision": known.get(name, {}).get("revision"), "patterns": patterns}
-        cached = sources.hub_snapshot(name, **options, download=download)
+        repository, _, commit = name.partition("@")
+        options = {"revision": commit or known.get(name, {}).get("revision"), "patterns": patterns}
+        if download and not options["revision"]:
+            raise BadInput(
+                f"'{name}': no commit of it is declared, and its newest may change; choose one at "
+                f"https://huggingface.co/{name}/commits/main and write {name}@<commit>."
+            )
+        cached = sources.hub_snapshot(repository, **options, download=download)
         ready += [(_checkpoint, cached)] if cached else []
     for loader, folder in ready:
         return loader(folder, device=device)

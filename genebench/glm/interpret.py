@@ -1,7 +1,5 @@
 """What a model has learnt of a genome: starts of genes and codon positions."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,15 +1,10 @@
 """Motifs as matrices of probabilities: from JASPAR, compared, and chosen."""
 
-from __future__ import annotations
-
-import sqlite3
-from contextlib import closing
-
 import numpy as np
-import pandas as pd
 
 from ..core.specs import SourceSpec
-from ..data import sources as files
+from ..data import sources
+from ..data.annotations import jaspar_counts
 
 
 def jaspar(source: SourceSpec, *, tax_id: str = "9606") -> dict:
@@ -27,22 +22,11 @@ def jaspar(source: SourceSpec, *, tax_id: str = "9606") -> dict:
     dict of str to ndarray, (width, 4)
         Identifier and name -> probabilities of A, C, G, T; sorted by identifier.
     """
-    query = (
-        "select M.BASE_ID base, M.VERSION version, M.NAME name, D.row letter, D.col position, "
-        "D.val count from MATRIX M join MATRIX_SPECIES S on S.ID = M.ID join MATRIX_DATA D on "
-        "D.ID = M.ID where S.TAX_ID = ? and M.COLLECTION = 'CORE'"
-    )
-    path = files.locate(source, "motifs")
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
-        frame = pd.read_sql(query, db, params=(tax_id,))
-    frame = frame[frame.version == frame.groupby("base").version.transform("max")]
-    keys = ["base", "name", "position"]
-    wide = frame.pivot_table("count", keys, "letter", aggfunc="first", fill_value=0.0)
-    wide = wide.reindex(columns=list("ACGT"), fill_value=0.0).astype(float)
-    share = wide / wide.to_numpy().sum(1, keepdims=True)
+    rows = jaspar_counts(sources.locate(source, "motifs"), tax_id)
+    share = rows[list("ACGT")].div(rows[list("ACGT")].sum(axis=1), axis=0)
     # no base has probability 0
-    matrices = (0.99 * share + 0.01 / 4).groupby(level=["base", "name"])
-    return {f"{base} {name}": rows.to_numpy() for (base, name), rows in matrices}
+    matrices = (0.99 * share + 0.01 / 4).groupby([rows.base, rows.symbol])
+    return {f"{base} {name}": part.to_numpy() for (base, name), part in matrices}
 
 
 def information(matrix: np.ndarray) -> np.ndarray:

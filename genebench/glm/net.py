@@ -6,8 +6,6 @@ conditionals come from one pass, and the network treats both strands alike exact
 two-sided tower and masked bases. *causal*: a causal tower, the left side only.
 """
 
-from __future__ import annotations
-
 from typing import Literal
 
 import torch

@@ -1,7 +1,5 @@
 """What a model expects along a sequence: probabilities, and bits per base."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -6,8 +6,6 @@ for all of them, and equal queries are run once; every score is the same as that
 one variant at a time.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -6,10 +6,7 @@ stop), clusters of motifs, hairpins (fixed boxes, and arms that only have to pai
 function, and neutral DNA between.
 """
 
-from __future__ import annotations
-
 import textwrap
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,6 +16,7 @@ import pandas as pd
 
 from ..core import cache
 from ..core.specs import Spec
+from ..core.workers import Progress, quiet
 from . import codes, motifs
 from .codes import Sequence
 from .landscape import CODING, MOTIF, REPEAT, STRUCTURE, Landscape, Mutation, evolve
@@ -238,7 +236,7 @@ def simulate(
     design: Design,
     profiles: dict[str, np.ndarray],
     *,
-    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    progress: Progress = quiet,
 ) -> Family:
     """Simulate a family; the same design gives the same bases.
 

@@ -1,7 +1,5 @@
 """Networks over tokens of any kind: conditionals, hidden states and likelihoods."""
 
-from __future__ import annotations
-
 from functools import partial
 
 import numpy as np

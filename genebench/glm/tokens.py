@@ -1,7 +1,5 @@
 """Tokens of windows: single nucleotides, k-mers that do not overlap, or byte-pair units."""
 
-from __future__ import annotations
-
 from itertools import zip_longest
 
 import numpy as np

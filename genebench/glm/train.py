@@ -1,11 +1,9 @@
 """Train a small model: sequences and a recipe → a folder of weights; resumes where it stopped."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from torch.nn import functional
 
 from ..core import cache, specs
 from ..core.errors import BadInput
+from ..core.workers import Progress, Say, quiet
 from . import codes, net, tokens, variants
 from .net import Recipe
 from .trained import RECIPE, VERSION, WEIGHTS
@@ -133,8 +132,8 @@ def train(
     folder: Path,
     *,
     device: str = "cpu",
-    say: Callable[[str], None] = lambda text: None,
-    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    say: Say = quiet,
+    progress: Progress = quiet,
 ) -> Path:
     """Train on sequences and write ``weights.safetensors`` and ``recipe.json`` to a folder.
 

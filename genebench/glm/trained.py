@@ -1,7 +1,5 @@
 """A network trained here as a model: from its folder to conditionals, states and likelihoods."""
 
-from __future__ import annotations
-
 import json
 from functools import partial
 from pathlib import Path

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -35,22 +36,47 @@ FAULTS = (
 """Why a variant is not scored, in the words of the column ``status`` and in order of the checks."""
 _COLUMNS = ["chrom", "pos", "id", "ref", "alt"]
 _NORMAL = ["normal_pos", "normal_ref", "normal_alt"]
-_SYNONYMS = dict.fromkeys(("#chrom", "chromosome", "chr", "seqname"), "chrom") | {
+SYNONYMS = dict.fromkeys(("#chrom", "chromosome", "chr", "seqname"), "chrom") | {
     "position": "pos",
     "reference": "ref",
     "alternate": "alt",
     "alternative": "alt",
 }
+"""Heads of columns, in small letters -> our names."""
+
+
+LONGEST_LINE = 5e8
+"""Bytes of a line of a gzip file, which may unpack to a thousand times its size."""
+
+
+class _Gzip(gzip.GzipFile):
+    """A gzip file whose lines are bounded."""
+
+    line = 0
+
+    def read1(self, size=-1):
+        chunk = super().read1(size)
+        self.line = 0 if b"\n" in chunk else self.line + len(chunk)
+        if self.line > LONGEST_LINE:
+            raise BadInput(
+                f"holds a line of {self.line / 1e6:,.0f} MB or more, as no file of sequences or "
+                "variants does; write it again, with lines of 80 letters."
+            )
+        return chunk
 
 
 @contextmanager
 def open_text(path: Path) -> Iterator[io.TextIOWrapper]:
     """Open a plain, gzip or bgzip file as text without a byte-order mark."""
     try:
+        with limits.faults_of(path):
+            limits.check_plain(path)
         with open(path, "rb") as raw:
-            packed = raw.read(2) == b"\x1f\x8b"
-        with gzip.open(path) if packed else open(path, "rb") as raw:
-            yield io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace")
+            start = raw.read(2)
+        packed, wide = start == b"\x1f\x8b", start in (b"\xff\xfe", b"\xfe\xff")
+        with limits.faults_of(path), _Gzip(path) if packed else open(path, "rb") as raw:
+            encoding = "utf-16" if wide else "utf-8-sig"
+            yield io.TextIOWrapper(raw, encoding=encoding, errors="replace")
     except (EOFError, gzip.BadGzipFile, zlib.error) as err:
         raise BadInput(f"{path}: a broken gzip file ({err}); fetch or pack it again.")
     except OSError as err:
@@ -93,7 +119,7 @@ def read(path: Path) -> pd.DataFrame:
     Parameters
     ----------
     path : Path
-        Tab- or comma-separated, plain, gzip or bgzip; or Parquet.
+        Separated by tabs, commas or semicolons, plain, gzip or bgzip; or Parquet.
 
     Returns
     -------
@@ -102,11 +128,8 @@ def read(path: Path) -> pd.DataFrame:
         alleles as written; a row with several alternatives becomes several.
         No such columns is an error.
     """
-    try:
-        with open(path, "rb") as raw:
-            parquet = raw.read(4) == b"PAR1"
-    except OSError:
-        parquet = False  # the reader of text says why
+    with open_text(path) as text:
+        parquet = text.read(4) == "PAR1"
     rows = list(_parquet_rows(path) if parquet else _text_rows(path))
     if not rows:
         raise BadInput(
@@ -122,7 +145,7 @@ def read(path: Path) -> pd.DataFrame:
 
 def _places(names):
     """Where each of ``_COLUMNS`` is, as far as it is there; empty without those that are needed."""
-    names = [_SYNONYMS.get(n, n) for n in (str(name).strip().lower() for name in names)]
+    names = [SYNONYMS.get(n, n) for n in (str(name).strip().lower() for name in names)]
     needed = {"chrom", "pos", "ref", "alt"} <= set(names)
     return {c: names.index(c) for c in _COLUMNS if c in names} if needed else {}
 
@@ -153,11 +176,12 @@ def _text_rows(path):
             if not line.strip() or line.startswith("##") or (place and line[0] == "#"):
                 continue
             if not place:
-                separator = next((s for s in "\t," if s in line), None)
+                separator = next((s for s in "\t,;" if s in line), None)
                 fields = _fields(line, separator)
                 if place := _places(fields):
                     continue
-                if len(fields) < len(_COLUMNS) or line[0] == "#":
+                few = len(fields) < len(_COLUMNS)
+                if few or line[0] == "#" or not re.match(r"\d", fields[1]):
                     raise _no_columns(f"{path}: line {number}")
                 place = {c: i for i, c in enumerate(_COLUMNS)}
             fields = _fields(line, separator)

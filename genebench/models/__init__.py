@@ -6,8 +6,6 @@ returns an ``Embedding``, or ``Sequences`` for a neural network, which
 ``genebench.models.inference`` runs. A gene that cannot be embedded has no vector; none is invented.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -15,7 +13,7 @@ from importlib import import_module
 import numpy as np
 import pandas as pd
 
-from ..core.errors import unknown
+from ..core.errors import pick
 from ..core.specs import ModelSpec
 
 _MODULES = {
@@ -102,9 +100,7 @@ def encoder_module(spec: ModelSpec) -> str:
     -------
     str
     """
-    if spec.encoder not in ENCODERS:
-        raise unknown("encoder", spec.encoder, ENCODERS, where=f"model '{spec.name}'")
-    return ENCODERS[spec.encoder]
+    return pick(ENCODERS, "encoder", spec.encoder, where=f"model '{spec.name}'")
 
 
 def encoder(spec: ModelSpec) -> Callable[..., Embedding | Sequences]:

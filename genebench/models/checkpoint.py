@@ -7,7 +7,7 @@ from functools import reduce
 import numpy as np
 import pandas as pd
 
-from ..core.errors import BadInput, unknown
+from ..core.errors import BadInput, check
 from ..data import limits
 from . import weights
 
@@ -80,8 +80,7 @@ def _within(value, keys, path):
     """What lies in nested mappings under some keys."""
 
     def enter(value, key):
-        if key not in value:
-            raise unknown("key", key, value, where=str(path))
+        check(value, "key", key, where=str(path))
         return value[key]
 
     return reduce(enter, keys, value)

@@ -1,7 +1,5 @@
 """Other processes, or the workers of a cluster, run the shards of a network."""
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import re

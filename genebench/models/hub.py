@@ -3,8 +3,6 @@
 The encoders of text, protein and DNA use it.
 """
 
-from __future__ import annotations
-
 import importlib
 import inspect
 from pathlib import Path

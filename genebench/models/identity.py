@@ -1,7 +1,5 @@
 """What determines the vectors of a model, and the file that caches them."""
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -79,7 +77,7 @@ def _inputs(spec, declared):
 def _digest(source, file):
     """SHA-256 of a file, empty where it is not available."""
     try:
-        return sources.digest(sources.locate(source, file, download=False))
+        return sources.digest(sources.locate(source, file))
     except sources.Missing:
         return ""
 

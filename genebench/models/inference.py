@@ -1,7 +1,5 @@
 """Genes → embedding, once per model and gene universe, from the cache or in parallel processes."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """What an encoder reads, and how the ids of a file are matched with the genes of a run."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 

@@ -1,14 +1,12 @@
 """Text recipes: what is written about a gene before a text model or a word count reads it."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 
 import numpy as np
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-from ..core.errors import unknown
+from ..core.errors import check
 from ..core.specs import Declarations
 from ..data import sources, tasks
 from .inputs import Inputs
@@ -41,8 +39,7 @@ def texts(inputs: Inputs, recipe: str, labels_of: Sequence[str] = ()) -> tuple[n
     -------
     genes, texts : ndarray of str, shape (m,); list of str
     """
-    if recipe not in RECIPES:
-        raise unknown("text recipe", recipe, RECIPES)
+    check(RECIPES, "text recipe", recipe)
     masked, fields = recipe.endswith("-masked"), re.findall(r"{(\w+)}", RECIPES[recipe])
     facts = _facts(inputs, summary="summary" in fields, names=masked)
     facts = facts[(facts[fields] != "").all(axis=1)]

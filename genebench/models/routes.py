@@ -4,8 +4,6 @@ A declared model names its files by SHA-256. They come from the Hugging Face Hub
 packages, whole or in parts to be joined; whatever the route, the content is the same.
 """
 
-from __future__ import annotations
-
 import fnmatch
 import importlib.metadata
 import shutil

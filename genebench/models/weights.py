@@ -4,8 +4,6 @@
 ``paths.weights`` lists, the Hugging Face cache and, only where it is allowed, a download.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -82,6 +80,12 @@ def _folders(spec, names, download):
     yield from (base / name for base in paths.weights() for name in [*names, *here])
     if not spec.hub:
         return
+    if download and not (spec.revision or spec.sha256):
+        raise BadInput(
+            f"model '{spec.name}': no revision is pinned, and its newest weights may change; write "
+            f"a commit of https://huggingface.co/{spec.hub}/commits/main under 'revision' in "
+            f"{paths.MODELS}."
+        )
     code = ["*.py"] if spec.remote_code else []
     formats = [[*_CONFIGURATION, *code, kind] for kind in ("*.safetensors", "*.bin")]
     for patterns in [[*spec.files.values()]] if spec.files else formats:

@@ -7,6 +7,7 @@ whatever the file is called.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,6 +113,8 @@ def read(
         lost = [e for s in report["statuses"] if not s["used"] for e in s["examples"]]
         first = f" (first lost: {lost[0]})" if lost else ""
         how = "." if resolver else ", as approved symbols while HGNC's table is missing."
+        if not resolver and lost and re.fullmatch("|".join(JOINED), lost[0]):
+            how += " With it ('genebench fetch hgnc') ids that join two are read, too."
         raise BadInput(
             f"{path}: {len(inside)} of its {len(names)} ids are among the {report['of']:,} genes "
             f"of profile '{plan.profile.name}', and {FEWEST} are needed{first}; give ids of human "

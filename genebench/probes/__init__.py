@@ -7,14 +7,12 @@ numbers (regression). Features are standardised inside the fold: mean and standa
 from the training entities alone.
 """
 
-from __future__ import annotations
-
 from importlib import import_module
 from typing import NamedTuple
 
 import numpy as np
 
-from ..core.errors import BadInput, unknown
+from ..core.errors import BadInput, pick
 from . import indicators
 
 VERSION = 6
@@ -70,9 +68,7 @@ def takes(kind: str, probe: str = "linear") -> bool:
     -------
     bool
     """
-    if probe not in PROBES:
-        raise unknown("probe", probe, PROBES)
-    return kind in PROBES[probe]
+    return kind in pick(PROBES, "probe", probe)
 
 
 def method(kind: str, probe: str = "linear") -> Method:
@@ -147,7 +143,7 @@ def predict(
     if kind != "multiclass":
         Y = Y.reshape(len(Y), -1)
         folds = np.broadcast_to(folds.reshape(len(Y), -1), Y.shape)
-    if pairs is None and isinstance(strength, int | float) and strength > 0:
+    if pairs is None and strength and strength > 0:
         groups = indicators.codes(X)
 
     if groups is not None:

@@ -4,8 +4,6 @@ One of mean weights for all, in the basis of the features, and one of a task's o
 these are far from even.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

@@ -6,8 +6,6 @@ form an arrow, which Newton's method solves by a Schur complement. The result is
 general solver, in a hundredth of the time.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from ..core.errors import RunFailed

@@ -1,9 +1,5 @@
 """Linear probes: logistic, softmax and ridge regression, for all tasks and folds together."""
 
-from __future__ import annotations
-
-from dataclasses import replace
-
 import numpy as np
 import torch
 
@@ -14,12 +10,6 @@ from .indicators import log_softmax
 from .problems import Problems
 from .scaling import inverse
 
-GRID = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
-"""Strengths that are tried where C is chosen and not given."""
-
-INNER = 3
-"""Inner folds."""
-
 
 def predict(
     features: Features,
@@ -27,9 +17,8 @@ def predict(
     folds: np.ndarray,
     *,
     kind: str,
-    C: float | str = 1.0,
+    C: float = 1.0,
     alpha: float = 1.0,
-    seed: int = 0,
     **options,
 ) -> np.ndarray:
     """L2-regularised regressions of many tasks at once, each in each of its folds.
@@ -46,15 +35,10 @@ def predict(
     folds : ndarray of the shape of Y
         Fold in which each entity is tested; −1 leaves an entity out of a task altogether.
     kind : str
-    C : float or {"loo", "inner"}
-        Inverse strength of the penalty. ``"loo"``: for each task and fold the strength of ``GRID``
-        with the least approximate leave-one-out log-loss on the training entities (Rad & Maleki
-        2020, with the Hessian's weights replaced by their mean), not of several classes.
-        ``"inner"``: the one with the least log-loss over inner folds.
+    C : float
+        Inverse strength of the penalty.
     alpha : float
         Strength of the penalty of ridge regression.
-    seed : int
-        Of the inner folds.
     **options
         Of ``solver.solve``.
 
@@ -69,12 +53,14 @@ def predict(
     Raises
     ------
     BadInput
-        A fold without training entities, or a C that is none.
+        A fold without training entities, or a C that is not positive.
     RunFailed
         A fit that does not converge.
     """
     if kind == "regression":
         return _ridge(features, Y, folds, alpha)
+    if not C > 0:
+        raise BadInput(f"C is {C}; it must be a positive number.")
     several, Y, folds = kind == "multiclass", Y.reshape(len(Y), -1), folds.reshape(len(Y), -1)
     labels, train, mask = _tables(features, Y, folds)
     n_classes = int(Y.max()) + 1 if several else 1
@@ -86,8 +72,8 @@ def predict(
     out = torch.zeros(len(labels), n_classes, len(Y), device=labels.device)
 
     if len(task):
-        problems = Problems(labels, task, train, mask[task, k], n_classes=n_classes)
-        W, b = _fit(features, problems, C, seed, options)
+        problems = Problems(labels, task, train, mask[task, k], C, n_classes)
+        W, b = solver.solve(features, problems, **options)
         fold = torch.tensor(folds.T.copy(), device=W.device)
         # margins of all entities, in pieces, of which each problem gives those that it tested
         for here in torch.arange(len(task)).split(max(1, (1 << 26) // out[0].numel())):
@@ -125,65 +111,6 @@ def _tables(features, Y, folds):
     labels = np.ascontiguousarray(Y.T).astype(np.int64)
 
     return tuple(torch.as_tensor(a, device=features.X.device) for a in (labels, masks, mask))
-
-
-def _fit(features, problems, C, seed, options):
-    """Weights at the given C, or at the one of ``GRID`` that does best on training entities."""
-    if C == "loo" and problems.n_classes > 1:
-        raise BadInput(
-            "softmax has no approximate leave-one-out; choose C by inner folds (C: inner) or give "
-            "it."
-        )
-    if C in ("loo", "inner"):
-        loss = _loo_loss if C == "loo" else _inner_loss
-        losses = [loss(features, replace(problems, C=c), seed, options) for c in GRID]
-        C = torch.tensor(GRID)[torch.stack(losses).argmin(0).cpu()].to(features.X)
-    elif isinstance(C, str) or not C > 0:
-        shown = f"'{C}'" if isinstance(C, str) else C
-        raise BadInput(f"C is {shown}; it must be a positive number, 'loo' or 'inner'.")
-
-    return solver.solve(features, replace(problems, C=C), **options)
-
-
-def _loo_loss(features, problems, seed, options):
-    """Approximate leave-one-out log-loss of binary problems on their training entities, (K,)."""
-    W, b = solver.solve(features, problems, **options)
-    spectrum, V = features.basis
-    squared = features.X**2 if V is None else features.forward(V.T).T ** 2  # (n, r)
-    squared *= features.scale**2
-    out = []
-
-    for here in torch.arange(len(b), device=W.device).split(max(1, (1 << 24) // features.n)):
-        use = problems.train[problems.mask[here]].to(W.dtype)
-        y = problems.labels[problems.task[here]].to(W.dtype)
-        M = solver.margins(features, W[here], b[here])[:, 0]
-        P = torch.sigmoid(M)
-        weight = P - P * P
-        total = (weight * use).sum(1, keepdim=True).clamp(min=1e-30)
-        # one Newton step without the entity, by its leverage on its own margin
-        leverage = 1 / (total * spectrum + 1 / problems.C) @ squared.T + 1 / total
-        shift = leverage * (P - y) / (1 - weight * leverage).clamp(min=1e-2)
-        loss = torch.nn.functional.softplus(torch.where(y > 0, -(M + shift), M + shift))
-        out.append((loss * use).sum(1) / use.sum(1))
-
-    return torch.cat(out)
-
-
-def _inner_loss(features, problems, seed, options):
-    """Log-loss over inner folds of the training entities, (K,)."""
-    part = np.random.default_rng(seed).permutation(np.arange(features.n) % INNER)
-    use, Y = problems.train[problems.mask].cpu().numpy(), problems.labels[problems.task].cpu()
-    inner, Y = np.where(use, part, -1), Y.numpy()
-
-    if problems.n_classes == 1:
-        odds = predict(features, Y.T, inner.T, kind="binary", C=problems.C, **options).T
-        log = -np.logaddexp(0, np.where(Y > 0, -odds, odds))
-    else:
-        given = {"kind": "multiclass", "C": problems.C, **options}
-        every = (predict(features, y, fold, **given) for y, fold in zip(Y, inner))
-        log = np.stack([values[np.arange(len(y)), y] for values, y in zip(every, Y)])
-
-    return -torch.as_tensor((log * use).sum(1) / use.sum(1))
 
 
 def _ridge(features, Y, folds, alpha):

@@ -1,7 +1,5 @@
 """Losses of problems from their margins: residuals, curvature, length of a step."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

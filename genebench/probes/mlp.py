@@ -1,7 +1,5 @@
 """Multi-layer perceptron probe: a network for every task and fold, trained side by side."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from torch.nn import functional

@@ -1,7 +1,5 @@
 """Nearest-neighbour probe: labels of the most similar entities, for all tasks from one search."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 

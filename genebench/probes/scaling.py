@@ -1,7 +1,5 @@
 """Columns centred and scaled without a copy in double precision."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from torch import Tensor

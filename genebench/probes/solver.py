@@ -7,8 +7,6 @@ test fold, missing labels) gets a margin so large that its predicted class is th
 exactly: it drops out of every sum, without a mask and without a copy of X.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import torch

@@ -95,12 +95,12 @@ def barcodes(
         own = tuple(table[sequence]) if sequence else None
         fields = {"labels": table["_y"].to_numpy(float), "table": table, "sequences": own}
         ids = table[key]
-    matrix, names = incidence(_mutations(value, marks) for value in ids)
+    matrix, names = incidence(mutations(value, marks) for value in ids)
     return {"ids": np.array(ids, object), "barcodes": matrix, "marks": names, **fields}
 
 
-def _mutations(value, marks):
-    """Mutations of one variant."""
+def mutations(value: str, marks: dict[str, Any]) -> list[str]:
+    """Mutations of one variant, see ``barcodes``."""
     if wild := marks.get("against"):
         return [f"{w}{i + 1}{a}" for i, (a, w) in enumerate(zip(value, wild)) if a != w]
     if wild := marks.get("changed"):  # what lies between the ends that both share
@@ -192,8 +192,8 @@ def pairs(frames: Frames, *, side: str, label: str, limit: int = 0) -> Fields:
     frames : dict of str to DataFrame
         The file ``table`` with the columns ``drug_id, target_id`` and ``label``; SMILES and
         sequence there or in the files ``drugs`` and ``targets``.
-    side, label : {"drug", "target"}, str
-        Which are the units; column of the number.
+    side, label : {"drug", "target", "both"}, str
+        Which are the units (both: the pairs themselves); column of the number.
     limit : int
         Number of pairs drawn once at random; 0: all.
 
@@ -211,15 +211,22 @@ def pairs(frames: Frames, *, side: str, label: str, limit: int = 0) -> Fields:
         key = f"{name}_id"
         tables[name] = frame.drop_duplicates(key).sort_values(key, ignore_index=True)
         parts[name], _ = pd.factorize(frame[key], sort=True)
-    if side not in tables:
-        raise unknown("side", side, tables)
+    if side not in (*tables, "both"):
+        raise unknown("side", side, [*tables, "both"])
     parts["smiles"] = tuple(tables["drug"].smiles)
     parts["proteins"] = tuple(tables["target"].sequence)
+    names = (frame.drug_id + "|" + frame.target_id).to_numpy(object)
+    if side == "both":
+        return {
+            "ids": names,
+            "labels": readers.numbers(frame[label], strict=True).to_numpy(float),
+            "parts": parts,
+        }
     return {
         "ids": tables[side][f"{side}_id"].to_numpy(object),
         "labels": readers.numbers(frame[label], strict=True).to_numpy(float),
         "unit": parts[side],
-        "names": (frame.drug_id + "|" + frame.target_id).to_numpy(object),
+        "names": names,
         "sequences": parts["proteins"] if side == "target" else None,
         "table": tables[side],
         "parts": parts,

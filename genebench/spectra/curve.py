@@ -1,10 +1,12 @@
 """Cross-split overlap, and the curve of scores over it: points, areas, findings, placed splits.
 
-Nothing here fits a model. Intervals are Student's t over the seeds' own values: they say how much
-another draw of the split moves a number, and not what other data would give.
+Nothing here fits a model. Intervals are Student's t; the variance is that over seeds (another draw
+of the split) and, where there are ``draws``, that over resampled test units (other test data).
 """
 
 from __future__ import annotations
+
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,8 @@ from ..stats import metrics
 from ..stats.intervals import t_interval
 from .properties import Graph
 
+Part = tuple[Graph, np.ndarray]
+"""A graph, and the node of each unit."""
 SPLIT = ["split", "split_param", "repeat", "fold"]
 """Columns that name a split."""
 CONTROL = "-size"
@@ -23,42 +27,49 @@ OVERLAP = "test_linked"
 """The overlap that the curve is drawn over: share of test units with a linked unit in train."""
 NARROW = 0.05
 """A curve whose overlap spans less than this has no area over overlap."""
+KEY = ["task", "model", "split", "parameter"]
+"""Index of resampled scores: one column a draw, mean over seeds."""
 _MODEL = ["task", "group", "kind", "model"]
 _CURVE = [*_MODEL, "split", "metric"]
 
 
-def overlaps(graph: Graph, side: np.ndarray, barcodes=None) -> dict[str, float]:
+def overlaps(parts: Sequence[Part], side: np.ndarray, barcodes=None) -> dict[str, float]:
     """Compute the cross-split overlap of one split by three definitions; 0: nothing is shared.
 
     Parameters
     ----------
-    graph, side : Graph, ndarray of shape (n,)
-        Which samples are alike; the split: 1 train, 2 test, 0 neither.
+    parts, side : sequence of (Graph, ndarray of shape (n,)), ndarray of shape (n,)
+        Which nodes are alike, and the node of each unit: units are alike if any of their nodes are
+        (two graphs of pairs: by protein, by ligand); the split: 1 train, 2 test, 0 neither.
     barcodes : sparse matrix of shape (n, n_mutations), optional
-        Mutations of each sample, its non-zero entries.
+        Mutations of each unit, its non-zero entries.
 
     Returns
     -------
     dict
         ``jaccard``: mutations in both train and test over those in either (the paper's amyloid and
         RRM notebooks), in [0, 1]; NaN without barcodes or mutations. ``test_linked``: share of test
-        samples with a neighbour in train (the paper's text). ``mean_similarity``: mean weight over
-        all pairs of a train and a test sample (the package's tutorials); of a binary graph the
-        share of those pairs that are linked. NaN where a side is empty.
+        units with a relative in train (the paper's text). ``mean_similarity``: mean weight over
+        all pairs of a train and a test unit (the package's tutorials); of a binary graph the
+        share of those pairs that are linked, of several graphs their mean. NaN where a side is
+        empty.
     """
     train, test = side == 1, side == 2
     if not (train.any() and test.any()):
         return dict.fromkeys(OVERLAPS, np.nan)
-    near, jaccard = graph[test] @ train.astype(float), np.nan
+    near, jaccard = [], np.nan
+    for graph, node in parts:
+        of_node = np.bincount(node[train], minlength=graph.shape[0]).astype(float)
+        near.append(graph[node[test]] @ of_node)
     if barcodes is not None:
         mine, other = (barcodes.T @ units > 0 for units in (train, test))
         either = (mine | other).sum()
         jaccard = (mine & other).sum() / either if either else np.nan
-    similar = near.sum() / (train.sum() * test.sum())
-    return {"jaccard": jaccard, "test_linked": np.mean(near > 0), "mean_similarity": similar}
+    linked, similar = np.any(np.greater(near, 0), axis=0), np.mean(near) / train.sum()
+    return {"jaccard": jaccard, "test_linked": linked.mean(), "mean_similarity": similar}
 
 
-def area(x: np.ndarray, y: np.ndarray) -> float:
+def area(x: np.ndarray, y: np.ndarray, target: np.ndarray | None = None) -> float:
     """Compute the area under a curve over the width of x: its mean height.
 
     Over λ from 0 to 1 the width is 1, and this is the paper's AUSPC (trapezoid).
@@ -67,16 +78,22 @@ def area(x: np.ndarray, y: np.ndarray) -> float:
     ----------
     x, y : array-like of float
         Points; those of one x are averaged.
+    target : ndarray, optional
+        Take the mean of the curve at these x instead, its ends held beyond them.
 
     Returns
     -------
     float
         In the unit of y; NaN of fewer than two different x.
     """
-    line = pd.Series(np.array(y, float)).groupby(np.array(x, float)).mean().dropna()
-    if len(line) < 2:
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    x, at = np.unique(x[np.isfinite(y)], return_inverse=True)
+    if len(x) < 2:
         return np.nan
-    return float(np.trapezoid(line, line.index) / np.ptp(line.index))
+    y = np.bincount(at, y[np.isfinite(y)]) / np.bincount(at)
+    if target is not None:
+        return float(np.interp(target, x, y).mean())
+    return float(np.trapezoid(y, x) / np.ptp(x))
 
 
 def joined(scores: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
@@ -106,19 +123,34 @@ def _groups(rows, by):
         yield dict(zip(by, at)), part
 
 
-def _interval(row, name, values):
-    """Mean and interval over seeds, inside the range of the metric."""
+def _interval(row, name, values, drawn=()):
+    """Mean and interval over seeds and resampled tests, inside the range of the metric."""
     metric = metrics.METRICS[row["metric"]]
-    return dict(zip((name, "low", "high"), np.clip(t_interval(values), metric.low, metric.high)))
+    limits = np.clip(t_interval(values, _variance(drawn)), metric.low, metric.high)
+    return dict(zip((name, "low", "high"), limits))
 
 
-def points(rows: pd.DataFrame) -> pd.DataFrame:
+def _variance(drawn):
+    """Variance over resampled tests; 0 where there are none."""
+    drawn = np.asarray(drawn, float)
+    drawn = drawn[np.isfinite(drawn)]
+    return drawn.var(ddof=1) if len(drawn) > 1 else 0.0
+
+
+def _drawn(draws, at):
+    """Resampled scores of one curve, λ × draws; none: no columns."""
+    if draws is None or tuple(at[k] for k in KEY[:3]) not in draws.index:
+        return pd.DataFrame()
+    return draws.loc[tuple(at[k] for k in KEY[:3])]
+
+
+def points(rows: pd.DataFrame, draws: pd.DataFrame | None = None) -> pd.DataFrame:
     """Average the scores of each λ over seeds: the spectral performance curve.
 
     Parameters
     ----------
-    rows : DataFrame
-        Of ``joined``.
+    rows, draws : DataFrame
+        Of ``joined``; resampled scores, indexed by ``KEY``.
 
     Returns
     -------
@@ -128,57 +160,82 @@ def points(rows: pd.DataFrame) -> pd.DataFrame:
     """
     out = []
     for row, part in _groups(rows, [*_CURVE, "parameter"]):
-        row |= _interval(row, "score", part.score) | {"seeds": part["repeat"].nunique()}
+        drawn = _drawn(draws, row)
+        drawn = drawn.loc[row["parameter"]] if row["parameter"] in drawn.index else ()
+        row |= _interval(row, "score", part.score, drawn) | {"seeds": part["repeat"].nunique()}
         out.append(row | part[[*OVERLAPS, "n_train", "n_test"]].mean().to_dict())
     return pd.DataFrame(out)
 
 
-def areas(rows: pd.DataFrame) -> pd.DataFrame:
-    """Compute the AUSPC of each model over λ and over overlap.
+def areas(
+    rows: pd.DataFrame,
+    draws: pd.DataFrame | None = None,
+    target: np.ndarray | None = None,
+) -> pd.DataFrame:
+    """Compute the areas under the mean curve of each model.
 
     Parameters
     ----------
-    rows : DataFrame
-        Of ``joined``.
+    rows, draws : DataFrame
+        As of ``points``.
+    target : ndarray, optional
+        Overlaps, in [0, 1], that the model will meet (similarity of each unit to its nearest in
+        train: of a binary graph 1 or 0); None: all alike.
 
     Returns
     -------
     DataFrame
-        Per task × model × split and ``over`` (``lambda``, ``overlap``: different numbers, because
-        overlap is not spread evenly over λ): mean ``auspc`` over ``seeds`` with its interval
-        ``low, high``, number of ``points``, and span ``begin, end`` with scores (where λ does not
-        reach 1 the area is the mean height over this span).
+        Per task × model × split and ``over``: ``lambda``, AUSPC, the trapezoid of the mean over
+        seeds; ``overlap``, the same over overlap (another number, because overlap is not spread
+        evenly over λ); ``target``, AU-GOOD (Fernández-Díaz 2025): mean of the curve over overlap
+        at the target's overlaps, its ends held. With interval ``low, high``, ``seeds``, number of
+        ``points``, and span ``begin, end`` with scores (where λ does not reach 1 the area is the
+        mean height over this span).
     """
-    out = []
+    out, target = [], np.linspace(0, 1, 21) if target is None else target
     for at, part in _groups(rows, _CURVE):
-        for over, column in (("lambda", "parameter"), ("overlap", OVERLAP)):
-            begin, end = part[column].agg(["min", "max"])
-            wide = over == "lambda" or end - begin >= NARROW
-            seeds = [area(s[column], s.score) for _, s in part.groupby("repeat") if wide]
-            row = at | {"over": over} | _interval(at, "auspc", seeds)
-            row |= {"seeds": len(seeds), "points": part.parameter.nunique()}
-            row |= {"begin": begin, "end": end, "coverage": part.coverage.mean()}
-            out.append(row)
+        line, drawn = part.pivot_table("score", "parameter", "repeat"), _drawn(draws, at)
+        mean = part.groupby("parameter")[OVERLAP].mean()
+        for over in ("lambda", "overlap", "target"):
+            x = line.index if over == "lambda" else mean
+            begin, end = np.min(x), np.max(x)
+            row, n = at | {"over": over, "auspc": np.nan, "low": np.nan, "high": np.nan}, 0
+            if over == "lambda" or end - begin >= NARROW:
+                n = line.shape[1]
+                rest = [line.drop(columns=s).mean(axis=1) for s in line if n > 1]
+                every = [line.mean(axis=1), *rest, *drawn.reindex(line.index).to_numpy().T]
+                values = np.array([area(x, y, target if over == "target" else None) for y in every])
+                whole, left, tests = values[0], values[1 : len(rest) + 1], values[len(rest) + 1 :]
+                left = left if n > 1 else values[:1]
+                pseudo = whole + (n - 1) * (left.mean() - left)  # jackknife over seeds
+                row |= _interval(at, "auspc", pseudo, tests) | {"auspc": whole}
+            row |= {"seeds": n, "points": len(line), "begin": begin, "end": end}
+            out.append(row | {"coverage": part.coverage.mean()})
     return pd.DataFrame(out)
 
 
-def findings(rows: pd.DataFrame) -> pd.DataFrame:
+def findings(
+    rows: pd.DataFrame, draws: pd.DataFrame | None = None, by_marks: Collection[str] = ()
+) -> pd.DataFrame:
     """Test whether scores fall with overlap, and how much of the fall is fewer samples.
 
     Parameters
     ----------
-    rows : DataFrame
-        Of ``joined``.
+    rows, draws : DataFrame
+        As of ``points``.
+    by_marks : collection of str
+        Models that know a unit by its marks alone.
 
     Returns
     -------
     DataFrame
-        One row per task × model × split. ``first, last``: score at the least and at the largest λ
-        at which every seed has one (``parameter``). ``fall`` = first − last, paired by seed, with
-        interval; ``falls``: its interval is above 0. ``fall_size``: the fall of the size-matched
-        control. ``gap`` = control − spectral at the largest λ (the effect of overlap at equal
-        size), with interval. ``share_size`` = fall_size / fall where ``falls``, else NaN. ``rank``:
-        Spearman correlation of mean score with mean overlap over λ.
+        One row per task × model × split. ``uninformed``: by marks, and at the largest λ no mark of
+        a test unit is in train, so that the model cannot but guess. ``first, last``: score at the
+        least and at the largest λ at which every seed has one (``parameter``). ``fall`` = first −
+        last, paired by seed, with interval; ``falls``: its interval is above 0. ``fall_size``: the
+        fall of the size-matched control. ``gap`` = control − spectral at the largest λ (the effect
+        of overlap at equal size), with interval. ``share_size`` = fall_size / fall where ``falls``,
+        else NaN. ``rank``: Spearman correlation of mean score with mean overlap over λ.
     """
     out, way = [], rows.split.str.removesuffix(CONTROL)
     rows = rows.assign(split=way, control=rows.split != way)
@@ -191,10 +248,18 @@ def findings(rows: pd.DataFrame) -> pd.DataFrame:
         (_, loose), (_, strict) = control.reindex([begin, end]).iterrows()
         seen = part.groupby("parameter")[["score", OVERLAP]].mean().dropna()
         row |= {"parameter": end, "first": first.mean(), "last": last.mean()}
-        fall, size = t_interval(first - last), t_interval(loose - strict)[0]
+        shared = part[part.parameter == end].jaccard.max()
+        row["uninformed"] = row["model"] in by_marks and shared == 0
+        own, other = (_drawn(draws, row | {"split": row["split"] + s}) for s in ("", CONTROL))
+        moved = own.loc[begin] - own.loc[end] if len(own) else ()
+        apart = other.loc[end] - own.loc[end] if len(own) and len(other) else ()
+        fall = t_interval(first - last, _variance(moved))
+        size = t_interval(loose - strict)[0]
         row |= dict(zip(("fall", "fall_low", "fall_high"), fall))
         row |= {"falls": bool(fall[1] > 0), "fall_size": size}
-        row |= dict(zip(("gap", "gap_low", "gap_high"), t_interval(strict - last)))
+        row |= dict(
+            zip(("gap", "gap_low", "gap_high"), t_interval(strict - last, _variance(apart)))
+        )
         row["share_size"] = size / fall[0] if row["falls"] else np.nan
         wide = np.ptp(seen[OVERLAP]) >= NARROW
         row["rank"] = seen.corr("spearman", min_periods=3).iloc[0, 1] if wide else np.nan

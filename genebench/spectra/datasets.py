@@ -8,9 +8,10 @@ from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
+from scipy import sparse
 from scipy.sparse import csgraph
 
-from ..core import paths, specs
+from ..core import cache, paths, specs
 from ..core.errors import BadInput, unknown
 from ..core.specs import FileSpec, Kind, Spec
 from ..data import sources
@@ -113,13 +114,15 @@ class DataSetSpec(Spec):
         """
         return _load(self.model_dump_json())
 
-    def graph(self, data: DataSet) -> Graph:
-        """Link the units that are alike; raises BadInput: unknown property."""
-        name = self.property["name"]
-        if name not in _LINKS:
-            raise unknown("property", name, _LINKS, where=_where(self))
-        options = {k: v for k, v in self.property.items() if k not in ("name", "words")}
-        return _LINKS[name](data, **options)
+    def graph(self, data: DataSet) -> Graph | list[tuple[Graph, np.ndarray]]:
+        """Link the units that are alike; raises BadInput: unknown property.
+
+        Of pairs split by both partners a graph of each partner, and the partner of every pair.
+        """
+        if "both" in self.property:
+            sides = self.property["both"].items()
+            return [(_linked(data, _where(self), **how), data.parts[side]) for side, how in sides]
+        return _linked(data, _where(self), **self.property)
 
     @property
     def splits_recipe(self) -> dict:
@@ -138,11 +141,11 @@ class DataSetSpec(Spec):
 
     def recipe(self, model: ModelSpec) -> list:
         """What determines a model's predictions, for the cache key."""
-        from . import models, vectors
+        from . import features, models
 
         out = [model.features, model.estimator, model.options, models.VERSION]
         if model.features == "unirep":
-            out.append(vectors.recipe(self.load(), model.options["model"]))
+            out.append(features.unirep_recipe(self.load(), model.options["model"]))
         return out
 
     def covered(self, data: DataSet, model: ModelSpec) -> np.ndarray:
@@ -175,9 +178,22 @@ def _lingo(data, threshold):
     return properties.tanimoto(features.lingos(data.parts["smiles"]), above=threshold)
 
 
-def _sequence_identity(data, threshold, kmer=None):
-    options = {"above": threshold, "kmer": kmer, "jobs": 1}
-    return properties.sequence_identity(data.sequences, **options)
+def _sequence_identity(data, threshold=0.3, **how):
+    """Aligned once and cached, because it takes minutes to hours."""
+    texts = data.parts.get("proteins", data.sequences)
+    recipe = {"stage": ["identity", 1], "of": cache.of_names(texts), "above": threshold, **how}
+    path = paths.CURVES / f"{cache.key(recipe)}.npz"
+    if cache.state(path) != "ready":
+        graph = properties.sequence_identity(texts, above=threshold, jobs=1, **how)
+        cache.store(path, recipe, lambda to: sparse.save_npz(to, graph))
+    return Graph(sparse.load_npz(path))
+
+
+def _linked(data, where, *, name, words="", **options):
+    """Graph of a property by its name."""
+    if name not in _LINKS:
+        raise unknown("property", name, _LINKS, where=where)
+    return _LINKS[name](data, **options)
 
 
 _LINKS = {
@@ -185,6 +201,7 @@ _LINKS = {
     "shared_label": lambda data, column: properties.shared_label(data.table[column]),
     "sequence_identity": _sequence_identity,
     "lingo": _lingo,
+    "cosine": lambda data, above=0.8: properties.cosine(data.parts["vectors"], above=above),
 }
 
 
@@ -207,7 +224,7 @@ class ModelSpec(Spec):
     name: str
     title: str
     family: Literal[
-        "shortcut", "baseline", "classical", "network", "language model", "structure model"
+        "shortcut", "baseline", "classical", "network", "language model", "structure model", "own"
     ]
     description: str
     paper: bool = False

@@ -1,4 +1,4 @@
-"""Features of the spectral models: sets of mutations, residues, words of a sequence or a ligand.
+"""Features of the spectral models: mutations, residues, words, vectors of a protein model.
 
 No feature depends on labels or on a split.
 """
@@ -14,8 +14,11 @@ import numpy as np
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 
+from ..core import cache, paths, specs
 from ..core.errors import unknown
-from . import vectors
+from ..core.workers import one_thread
+from ..models import unirep as network
+from ..models import weights
 from .properties import incidence
 from .samples import DataSet
 
@@ -173,6 +176,49 @@ def _target(data):
     return words(data.parts["proteins"], 2)[data.parts["target"]]
 
 
+def proteins(data: DataSet) -> list[str]:
+    """Proteins of the units, each up to its first stop (``*``)."""
+    return [text.partition("*")[0] for text in data.sequences or data.table["sequence"]]
+
+
+def unirep_recipe(data: DataSet, model: str) -> dict:
+    """Everything that determines the vectors, as plain values for the cache key."""
+    sha256 = specs.declared().model(model).sha256
+    known = cache.of_names(proteins(data))
+    return {"stage": ["unirep", network.VERSION], "weights": sha256, "proteins": known}
+
+
+def unirep(data: DataSet, *, model: str) -> np.ndarray:
+    """Summarise the protein of each unit by a frozen UniRep, in float32 on one thread.
+
+    Parameters
+    ----------
+    data, model : DataSet, str
+        With sequences; name in ``data/models.yml``.
+
+    Returns
+    -------
+    ndarray of shape (n, 3 × size), float32
+        Mean of the hidden states, last hidden state, last cell state. Letters that UniRep does not
+        know read as X.
+
+    Raises
+    ------
+    Missing
+        The weights are not here; says how to fetch them.
+    """
+    contents = unirep_recipe(data, model)
+    path = paths.EMBEDDINGS / f"{cache.key(contents)}.npz"
+    if cache.state(path) != "ready":
+        spec = specs.declared().model(model)
+        file = weights.verified(spec) / spec.files["weights"]
+        with one_thread():
+            made = network.UniRep(file).summaries(proteins(data))
+        cache.store(path, contents, lambda to: np.savez(to, vectors=made))
+    with np.load(path, allow_pickle=False) as arrays:
+        return arrays["vectors"]
+
+
 FEATURES: dict[str, Callable] = {
     "marks": lambda data: data.barcodes,
     "mutation_count": _mutation_count,
@@ -184,7 +230,8 @@ FEATURES: dict[str, Callable] = {
     "triples": _triples,
     "amino_acids": _amino_acids,
     "tokens": lambda data: tokens(data.sequences, ends=100),
-    "unirep": vectors.unirep,
+    "unirep": unirep,
+    "vectors": lambda data: data.parts["vectors"],
 }
 """Features of units by the name that ``data/spectra.yml`` uses."""
 OF_SAMPLES: dict[str, Callable] = {

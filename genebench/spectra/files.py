@@ -12,8 +12,9 @@ from ..core import cache, workers
 from ..core.errors import BadInput
 from ..core.workers import Say
 from ..data import readers
-from . import record, run
+from . import curve, record, run
 from . import study as studies
+from .own import table
 from .samples import DataSet
 from .study import Study
 
@@ -60,13 +61,58 @@ def write_splits(study: Study, path: Path) -> Path:
     return path
 
 
-def score(study: Study, path: Path, names: list[str], *, say: Say = print) -> run.CurveOutcome:
-    """Score a model's predictions from a file and add its rows to the results.
+def leakage(study: Study, path: Path) -> pd.DataFrame:
+    """Score how much a given split leaks, and place it on the spectrum.
 
     Parameters
     ----------
-    study, names : Study, list of str
-        Of one request; the model, one.
+    study, path : Study, Path
+        Of one request; CSV with the columns ``id`` and ``side`` (train, test, or another word:
+        neither), and ``split`` where there are several.
+
+    Returns
+    -------
+    DataFrame
+        One row a split: units in ``train`` and ``test``, the overlaps of ``curve.OVERLAPS``,
+        ``leakage`` (share of linked pairs across the sides, over that of λ = 0; 0: nothing shared,
+        1: as much as in a random split), and ``nearest λ``, whose splits overlap the most alike.
+
+    Raises
+    ------
+    BadInput
+        A column or a unit that is missing or unknown, or a side without units.
+    """
+    request, data, _, about = _only(study)
+    frame = table(path, "id", "side")
+    at = frame.id.map(dict(zip(data.names, data.unit)))
+    for name in frame.id[at.isna()]:
+        raise BadInput(f"{path}: '{name}' is no sample of '{request.dataset}'; fix or drop it.")
+    own = about[about.split == studies.MODES[request.mode]]
+    mean = own.groupby(own.split_param.astype(float))[list(curve.OVERLAPS)].mean()
+    parts, rows = studies.graphs(study, request, data), []
+    if "split" not in frame:
+        frame["split"] = path.name
+    for name, part in frame.groupby("split"):
+        side = np.zeros(len(data), np.int8)
+        for number, word in enumerate(("train", "test"), 1):
+            side[at[part.index[part.side == word]].to_numpy(int)] = number
+        row = {"split": name, "train": (side == 1).sum(), "test": (side == 2).sum()}
+        if not (row["train"] and row["test"]):
+            raise BadInput(f"{path}: split '{name}' needs rows of side 'train' and of 'test'.")
+        row |= curve.overlaps(parts, side, data.barcodes)
+        row["leakage"] = row["mean_similarity"] / mean.mean_similarity.iloc[0]
+        row["nearest λ"] = (mean[curve.OVERLAP] - row[curve.OVERLAP]).abs().idxmin()
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def score(study: Study, path: Path, name: str, *, say: Say = print) -> run.CurveOutcome:
+    """Score a model's predictions from a file and write its rows to the folder of the study.
+
+    Parameters
+    ----------
+    study, name : Study, str
+        Of one request; what the model is called.
     path : Path
         CSV with ``COLUMNS``: a prediction is a number that rises with the positive class or with
         the value, or of several classes the class itself. Every test sample of a split that the
@@ -81,15 +127,11 @@ def score(study: Study, path: Path, names: list[str], *, say: Say = print) -> ru
     Raises
     ------
     BadInput
-        No such model, a column or sample that is missing, a prediction that cannot be used.
+        A column or sample that is missing, a prediction that cannot be used.
     """
     start = time.perf_counter()
     request, data, sides, about = _only(study)
-    if len(names) != 1:
-        raise BadInput(
-            "say with --models which one model of data/spectra.yml the predictions are of."
-        )
-    model, given = study.declared.model(names[0]), _read(path, data)
+    given = _read(path, data)
     ways, known = given.index.droplevel("id").unique(), pd.MultiIndex.from_frame(about[SPLIT])
     for at in ways.difference(known):
         raise BadInput(
@@ -109,28 +151,27 @@ def score(study: Study, path: Path, names: list[str], *, say: Say = print) -> ru
             yield values.to_numpy()
 
     recipe = {"file": cache.digest(path), "cuts": studies.recipe(study, request)}
-    columns = {"model": model.name, "family": model.family, "probe": "file", "coverage": 1.0}
-    columns["key"] = cache.key({**recipe, "model": model.name})
-    rows, unscored = run.score(data, sides[chosen], about[chosen], predict, **columns)
+    columns = {"model": name, "family": "own", "probe": "file", "coverage": 1.0}
+    columns["key"] = cache.key({**recipe, "model": name})
+    rows, unscored, draws = run.score(data, sides[chosen], about[chosen], predict, **columns)
     if not rows:
         why = unscored[0]["reason"] if unscored else "it has no rows"
         raise BadInput(f"{path}: no split of it can be scored ({why}).")
-    cell, seconds = run.Cell(request, model.name, request.parameters), time.perf_counter() - start
-    scored = {"rows": rows, "unscored": unscored, "seconds": 0.0}
+    cell, seconds = run.Cell(request, name, request.parameters), time.perf_counter() - start
+    scored = {"rows": rows, "unscored": unscored, "draws": draws, "seconds": 0.0}
     record.write({cell: scored}, study, jobs=1, run_s=seconds)
-    say(f"{len(ways)} splits of '{model.name}' scored")
+    say(f"{len(ways)} splits of '{name}' scored")
     return run.CurveOutcome(1, 0, 1, {}, len(unscored), seconds)
 
 
 def _read(path: Path, data: DataSet) -> pd.Series:
     """Predictions of a file by split and sample, classes as numbers."""
+    frame = table(path, *COLUMNS)
     try:
-        frame = pd.read_csv(path, usecols=COLUMNS, dtype=str, keep_default_na=False)
         frame["split_param"] = [f"{float(v):g}" if v else "" for v in frame.split_param]
         frame["repeat"] = readers.numbers(frame["repeat"], strict=True).astype(int)
-    except (OSError, ValueError) as err:
-        why, needed = str(err).splitlines()[0][:100], ", ".join(COLUMNS)
-        raise BadInput(f"{path}: cannot be read as CSV ({why}); give {needed}.") from None
+    except ValueError as err:
+        raise BadInput(f"{path}: split_param and repeat are numbers ({err}); fix that.") from None
     values, kind = readers.numbers(frame.prediction), "number"
     if data.kind == "multiclass":
         kind = f"class ({', '.join(data.classes[:12])})"

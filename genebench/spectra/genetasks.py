@@ -6,7 +6,6 @@ Vectors, probes and splits are those of the benchmark; its splits are placed on 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,7 +16,7 @@ from ..benchmark import splits
 from ..benchmark.plan import Plan
 from ..core.errors import BadInput, unknown
 from ..core.specs import ModelSpec
-from ..data import families, sources
+from ..data import families
 from ..data.tasks import Task
 from ..models import inference
 from . import properties
@@ -106,8 +105,7 @@ class GeneTask:
     def _fingerprint(self, split):
         """What a split of the benchmark depends on; None where its table is not at hand."""
         known = self.plan.declared.sources
-        with nullcontext() if split in ALWAYS else sources.no_download():
-            return None if splits.lacking(split, known) else splits.fingerprint(split, known) or []
+        return None if splits.lacking(split, known) else splits.fingerprint(split, known) or []
 
     def load(self) -> DataSet:
         """Return the task as a data set, genes as units and samples."""

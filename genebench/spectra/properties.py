@@ -42,6 +42,12 @@ def from_edges(n: int, first, second, weights=None) -> Graph:
     return graph
 
 
+def symmetric(matrix) -> Graph:
+    """Link samples where a matrix, sparse or not, (n, n), or its transpose is not 0: binary."""
+    links = sparse.coo_array(matrix).astype(bool)
+    return from_edges(links.shape[0], *sparse.triu(links + links.T, 1).nonzero())
+
+
 def incidence(
     lists: Iterable[Collection], columns: Iterable | None = None
 ) -> tuple[sparse.csr_matrix, tuple]:
@@ -201,6 +207,7 @@ def sequence_identity(
     *,
     above: float = 0.3,
     kmer: int | None = None,
+    chance: float | None = None,
     jobs: int | None = None,
 ) -> Graph:
     """Link sequences whose best global alignment is more identical than a threshold.
@@ -217,6 +224,9 @@ def sequence_identity(
     kmer : int, optional
         Align only pairs with a run of so many letters in common. Faster; with 4, of protein domain
         pairs above 0.3, 0.35, 0.4 and 0.5 there remain 83, 94, 98 and 100 %.
+    chance : float, optional
+        Align only pairs with a common segment that unrelated proteins have this seldom, as in
+        BLAST (``alignment.resembling``): without those that are alike by chance alone.
     jobs : int, optional
         Threads; None: one a core.
 
@@ -236,9 +246,14 @@ def sequence_identity(
     near = None
     if kmer:
         near = shared_label({s[p : p + kmer] for p in range(len(s) - kmer + 1)} for s in sequences)
+        near = near.indptr, near.indices
+    elif chance:
+        from ..data import alignment
+
+        near = alignment.resembling(letters, start, above, chance)
 
     def candidates(i: int) -> np.ndarray:
-        later = others if near is None else near.indices[near.indptr[i] : near.indptr[i + 1]]
+        later = others if near is None else near[1][near[0][i] : near[0][i + 1]]
         later = later[later > i].astype(np.int64)
         return later[np.argsort(length[later])]  # the shortest first, which alignment needs
 

@@ -12,6 +12,7 @@ from .. import __version__
 from ..benchmark import results, validation
 from ..core import manifest
 from ..core.errors import RunFailed
+from ..data import sources
 from . import curve, table
 from . import study as studies
 
@@ -35,21 +36,23 @@ def write(computed: dict, study: studies.Study, *, jobs: int, run_s: float) -> N
     RunFailed
         Rows that break the schema; nothing is written.
     """
-    ways, path = {cell.way for cell in computed}, results.scores_path(table.PROFILE)
+    ways, path = {cell.way for cell in computed}, table.path("scores.parquet", study.folder)
     old = [_others(results.read(path), ways)] if path.exists() else []
     rows = pd.concat([*old, _rows(computed, "rows")])[results.SCHEMA.names]
     if faults := validation.validate(rows, "the new results"):
         raise RunFailed(f"the results are not sound and were not written: {faults[0]}")
     overlaps = _overlaps(study, dict.fromkeys(cell.request for cell in computed))
     results.write(rows, path)
-    new = {way[:2] for way in ways}
-    rows_now = results.read(path)
-    joined = curve.joined(rows_now[_in(new, rows_now.task, rows_now.model)], overlaps)
-    tables = {"placed": curve.placed(joined, overlaps), "points": curve.points(joined)}
-    tables |= {"auspc": curve.areas(joined), "findings": curve.findings(joined)}
-    tables = {name: _beside_others(f"{name}.csv", frame, new) for name, frame in tables.items()}
+    draws = _draws(computed, ways, table.path("draws.parquet", study.folder))
+    joined = curve.joined(results.read(path), overlaps)
+    known = study.declared.models.items()
+    by_marks = {name for name, spec in known if spec.features in ("marks", "mark_pairs")}
+    target = np.array(study.target) if study.target else None
+    tables = {"placed": curve.placed(joined, overlaps), "points": curve.points(joined, draws)}
+    tables |= {"auspc": curve.areas(joined, draws, target)}
+    tables |= {"findings": curve.findings(joined, draws, by_marks)}
     for name, frame in {"overlaps": overlaps, **tables}.items():
-        results.write_csv(frame.round(6), table.path(f"{name}.csv"))
+        results.write_csv(frame.round(6), table.path(f"{name}.csv", study.folder))
     _write_manifest(computed, ways, rows, study, jobs=jobs, run_s=run_s)
 
 
@@ -74,26 +77,28 @@ def _others(frame, ways):
     return frame.loc[[at not in ways for at in of_row]]
 
 
-def _in(pairs, *columns):
-    """Which rows are of some data sets and models."""
-    return np.array([at in pairs for at in zip(*columns)], dtype=bool)
-
-
-def _beside_others(name, frame, new):
-    """A table with the rows of other data sets and models as they are."""
-    path = table.path(name)
-    if not (path.exists() and path.stat().st_size > 1):  # one without rows has no columns
-        return frame
-    old = table.read(name)
-    stays = old[~_in(new, old[old.columns[0]], old.model)]
-    rows = [*stays.to_dict("records"), *frame.to_dict("records")]
-    # its leading columns name a row, in the order of rows
-    return pd.DataFrame(rows, columns=old.columns).sort_values([*old.columns[:7]])
+def _draws(computed, ways, path):
+    """Write the resampled scores, mean over seeds, beside those of others; return all."""
+    frames = []
+    if path.exists():
+        old = _others(pd.read_parquet(path), ways)
+        frames = [old.assign(parameter=old.parameter.astype(float).round(6))]
+    new = _rows(computed, "draws")
+    if len(new):
+        new = new.assign(parameter=new.split_param.astype(float))
+        values = pd.DataFrame(new.draws.tolist(), new.index, dtype=float).add_prefix("draw")
+        frames.append(values.groupby([new[k] for k in curve.KEY]).mean().reset_index())
+    frames = [frame for frame in frames if len(frame)]
+    out = pd.concat(frames or [pd.DataFrame(columns=curve.KEY)])
+    out = out.sort_values(curve.KEY, ignore_index=True)
+    results.write_table(out, path)
+    return out.set_index(curve.KEY)
 
 
 def _overlaps(study, requests):
     """Overlaps of every split; those of other data sets and ways of splitting stay."""
-    frames = [table.read("overlaps.csv")] if table.path("overlaps.csv").exists() else []
+    there = table.path("overlaps.csv", study.folder).exists()
+    frames = [table.read("overlaps.csv", study.folder)] if there else []
     for request in requests:
         shown = study.datasets[request.dataset].property  # a name, or a declaration
         about = {"dataset": request.dataset, "mode": request.mode}
@@ -107,7 +112,7 @@ def _overlaps(study, requests):
 
 def _write_manifest(computed, ways, rows, study, *, jobs, run_s):
     """Versions, cost and cells of the results; cells that this run does not replace stay."""
-    path = results.manifest_path(table.PROFILE)
+    path = table.path("manifest.json", study.folder)
     old = manifest.read(path)
     names = ["task", "model", *curve.SPLIT, "reason"]
     unscored = _others(pd.DataFrame(old.get("unscored", []), columns=names), ways)
@@ -130,7 +135,7 @@ def _write_manifest(computed, ways, rows, study, *, jobs, run_s):
         "peak_memory_mb": round(manifest.peak_memory_mb()),
         "commit": manifest.commit(),
         "sources": {spec.name: spec.homepage for spec in specs},
-        "files": {s.name: {f: file.sha256 for f, file in s.files.items()} for s in specs},
+        "files": sources.pins({spec.name: spec for spec in specs}),
         "cells": sorted(cells.values(), key=itemgetter("model", "split", "first")),
         "skipped": {},
         "unscored": unscored.sort_values(sorted(names)).to_dict("records"),

@@ -21,16 +21,19 @@ from ..core.errors import BadInput, RunFailed, unknown
 from ..core.workers import ArrayStage, Outcome, Progress, Say, quiet
 from ..data.sources import Missing
 from ..stats import metrics
-from . import curve, record, vectors
+from ..stats.bootstrap import influence
+from . import curve, features, record
 from . import study as studies
 from .genetasks import GeneTask
 from .samples import DataSet
 from .study import Request, Study
 
-VERSION = 1
+VERSION = 2
 """Bump when ``compute`` gives other rows."""
 LEAST = 10
 """Fewest samples in test, and in train, for a score."""
+DRAWS = 32
+"""Times that the units of each test are resampled."""
 METRICS = {
     "binary": ["auroc", "auprc"],
     "multiclass": ["auroc_weighted", "accuracy"],
@@ -142,8 +145,8 @@ def compute(study: Study, cell: Cell) -> dict:
     Returns
     -------
     dict
-        ``rows`` of ``results.SCHEMA`` and the ``unscored`` splits with their reasons, both as JSON;
-        ``seconds`` of the processor.
+        ``rows`` of ``results.SCHEMA``, the ``unscored`` splits with their reasons and ``draws``, as
+        JSON; ``seconds`` of the processor.
     """
     start = time.process_time()
     source = study.datasets[cell.request.dataset]
@@ -159,9 +162,9 @@ def compute(study: Study, cell: Cell) -> dict:
     def predict(sides, about):
         return source.predict(data, spec, sides, about["repeat"])
 
-    rows, unscored = score(data, sides[mine] * covered, about[mine], predict, **names)
-    seconds = time.process_time() - start
-    return {"rows": json.dumps(rows), "unscored": json.dumps(unscored), "seconds": seconds}
+    parts = score(data, sides[mine] * covered, about[mine], predict, **names)
+    out = {name: json.dumps(part) for name, part in zip(("rows", "unscored", "draws"), parts)}
+    return out | {"seconds": time.process_time() - start}
 
 
 def score(
@@ -170,7 +173,7 @@ def score(
     about: pd.DataFrame,
     predict: Callable[[np.ndarray, pd.DataFrame], Iterable[np.ndarray]],
     **columns,
-) -> tuple[list[dict], list[dict]]:
+) -> tuple[list[dict], list[dict], list[dict]]:
     """Score the predictions of each split that can be scored.
 
     Parameters
@@ -185,30 +188,38 @@ def score(
 
     Returns
     -------
-    rows, unscored : list of dict
-        Rows of ``results.SCHEMA``; splits without a score, with the ``reason``.
+    rows, unscored, draws : list of dict
+        Rows of ``results.SCHEMA``; splits without a score, with the ``reason``; of splits at some λ
+        the main score with the test units resampled ``DRAWS`` times (to first order, see
+        ``stats.bootstrap``). A draw takes the same units at every λ and seed, by every model.
     """
     columns |= {"task": data.name, "group": data.group, "kind": data.kind, "genes": "own"}
     parts = [data.samples(side) for side in sides]
     reasons = [why or _why_not(data, *part) for why, part in zip(about.reason, parts)]
     sound = np.array([not why for why in reasons], dtype=bool)
     predicted = iter(predict(sides[sound], about[sound]) if sound.any() else ())
-    rows, unscored = [], []
+    rows, unscored, draws = [], [], []
+    drawn = np.random.default_rng(0).poisson(1.0, (DRAWS, len(data))) - 1.0
     for at, (train, test), why in zip(about[curve.SPLIT].to_dict("records"), parts, reasons):
         if why:
             unscored.append({**at, "reason": why})
             continue
         times = data.weight[test].astype(int)
-        y, p = (np.repeat(v, times, axis=0) for v in (data.labels[test], next(predicted)))
+        y, p = data.labels[test], next(predicted)
         if data.kind == "multiclass" and p.ndim == 1:
             p = np.eye(len(data.classes))[p]
+        y, p = np.repeat(y, times), np.repeat(p, times, axis=0)
+        if at["split_param"]:
+            middle, pull = influence(data.kind, y, p, np.zeros(len(y)))
+            pull = np.bincount(np.repeat(data.unit[test], times), pull, len(data))
+            draws.append({**at, "draws": np.round(middle + drawn @ pull, 6).tolist()})
         spectral = at["split"].removesuffix(curve.CONTROL)
         at["control"] = "size" * (at["split"] != spectral)
         at["variant"] = spectral.partition("spectral-")[2]
         at |= {"n_train": int(data.weight[train].sum()), "n_test": int(times.sum())}
         values = metrics.score(data.kind, y, p, METRICS[data.kind])
         rows += [{**columns, **at, "metric": name, "score": v} for name, v in values.items()]
-    return rows, unscored
+    return rows, unscored, draws
 
 
 def _why_not(data, train, test):
@@ -286,7 +297,7 @@ def _lacking(study, planned, say, *, strict):
         if getattr(spec, "features", None) != "unirep" or model in lacking:
             continue
         try:
-            vectors.unirep(source.load(), model=spec.options["model"])
+            features.unirep(source.load(), model=spec.options["model"])
         except Missing as err:
             if strict:
                 raise

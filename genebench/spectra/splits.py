@@ -5,7 +5,7 @@ A split is an array of the side of each sample: 1 train, 2 test, 0 neither.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from ..core.errors import BadInput, unknown
 from . import kernels, package
 from .package import Unsplittable, sides
-from .properties import Graph
+from .properties import Graph, shared_label, symmetric
 
 VERSION = 1
 """Bump when the same graph, parameter and seed give another split."""
@@ -130,6 +130,23 @@ def size_matched(side: np.ndarray, *, seed: int) -> np.ndarray:
     return sides(len(side), order[n_test : n_test + n_train], order[:n_test])
 
 
+def both(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Join splits of both partners of pairs: a pair is on a side where all its partners are.
+
+    Parameters
+    ----------
+    parts : sequence of ndarray of shape (n,)
+        Side of each pair by one partner; one: as it is.
+
+    Returns
+    -------
+    ndarray of shape (n,), int8
+        Pairs with a partner on another side are on neither.
+    """
+    side = np.where(np.ptp(parts, axis=0) == 0, parts[0], 0).astype(np.int8)
+    return side * ({1, 2} <= set(side))
+
+
 def _check(graph, parameters, seeds, mode, counts):
     """Raise BadInput if an argument is out of range."""
     if mode not in MODES:
@@ -186,3 +203,76 @@ def _walks(graph, seeds, counts):
         return nodes[~tested], nodes[tested]
 
     return walk
+
+
+class SpectralSplit:
+    """Splits along the spectral parameter for the cross-validation of scikit-learn.
+
+    Parameters
+    ----------
+    graph : Graph or array of shape (n, n), optional
+        Which samples are alike (not 0); None: those of one value of ``groups``, or with a value of
+        it in common, see ``properties.shared_label``.
+    parameters : iterable of float
+        Spectral parameters λ, in [0, 1]; 0: random, 1: no link between train and test.
+    n_repeats, random_state : int
+        Splits of each λ, and seed of the first.
+    mode : str
+        See ``splits``; not ``weighted``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from genebench.spectra import SpectralSplit
+    >>> family = np.arange(300) % 50  # six relatives each, with an effect of their own
+    >>> X, y = np.eye(50)[family], np.random.default_rng(0).normal(size=50)[family]
+    >>> cv = SpectralSplit(parameters=[0, 1])
+    >>> cv.get_n_splits()
+    2
+    >>> scores = cross_val_score(Ridge(), X, y, groups=family, cv=cv)
+    >>> bool(scores[0] > 0.9), bool(scores[1] < 0.1)
+    (True, True)
+    """
+
+    def __init__(
+        self, graph=None, *, parameters=(0, 0.5, 1), n_repeats=1, random_state=0, mode="corrected"
+    ) -> None:
+        self.graph, self.parameters, self.mode = graph, tuple(parameters), mode
+        self.n_repeats, self.random_state = n_repeats, random_state
+
+    def get_n_splits(self, X=None, y=None, groups=None) -> int:
+        """Number of splits: those of every λ."""
+        return len(self.parameters) * self.n_repeats
+
+    def split(self, X, y=None, groups=None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield the samples of train and of test, λ by λ.
+
+        Parameters
+        ----------
+        X : array-like of n samples
+        y : object
+            Not used.
+        groups : iterable of length n, optional
+            Of each sample, where there is no graph.
+
+        Yields
+        ------
+        tuple of ndarray of int
+
+        Raises
+        ------
+        BadInput
+            Neither graph nor groups, another number of samples, or too few are left.
+        """
+        if self.graph is None and groups is None:
+            raise BadInput("SpectralSplit needs a graph of samples that are alike, or groups.")
+        graph = shared_label(groups) if self.graph is None else symmetric(self.graph)
+        n = np.shape(X)[0]
+        if graph.shape != (n, n):
+            raise BadInput(f"the graph has the shape {graph.shape}; there are {n} samples.")
+        seeds = range(self.random_state, self.random_state + self.n_repeats)
+        for parameter, seed in product(self.parameters, seeds):
+            side = split(graph, parameter, seed=seed, mode=self.mode)
+            yield np.flatnonzero(side == 1), np.flatnonzero(side == 2)

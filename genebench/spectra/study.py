@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ from ..data import sources
 from . import curve, datasets, features, splits
 from .datasets import DataSetSpec, Declarations
 from .genetasks import GeneTask
+from .samples import DataSet
 
 VERSION = 1
 """Bump when the same data set and property give other splits."""
@@ -30,7 +32,7 @@ MODES = {
     "reference": "spectral-reference",
 }
 """Mode → name of its splits in the results."""
-STEPS, SEEDS = 20, 3
+STEPS, SEEDS = 20, 10
 """Steps of λ from 0 to 1, and seeds of each λ."""
 TASKS = (
     "hpo/dominant-vs-recessive",
@@ -72,11 +74,16 @@ class Study:
         What is split, and how.
     datasets, declared : mapping of str to DataSetSpec or GeneTask, Declarations
         The requested data sets; all declared data sets and models.
+    folder, target : Path, tuple of float
+        Where results are written, None: the committed ones; overlaps that AU-GOOD is for, none:
+        all alike.
     """
 
     requests: tuple[Request, ...]
     datasets: Mapping[str, DataSetSpec | GeneTask]
     declared: Declarations
+    folder: Path | None = None
+    target: tuple[float, ...] = ()
 
 
 def grid(steps: int = STEPS) -> tuple[float, ...]:
@@ -159,6 +166,13 @@ def recipe(study: Study, request: Request) -> dict:
     }
 
 
+def graphs(study: Study, request: Request, data: DataSet) -> list[curve.Part]:
+    """Binary graphs of a data set, each with the node of every unit; of pairs there can be two."""
+    graph = study.datasets[request.dataset].graph(data)
+    parts = graph if isinstance(graph, list) else [(graph, np.arange(len(data)))]
+    return [(links.astype(bool), node) for links, node in parts]
+
+
 def divide(study: Study, request: Request) -> dict:
     """Split a data set in every requested way, and measure the overlaps.
 
@@ -178,15 +192,19 @@ def divide(study: Study, request: Request) -> dict:
     """
     source = study.datasets[request.dataset]
     data = source.load()
+    parts = graphs(study, request, data)
     if request.mode == "weighted" and (data.weight == 1).all():
         raise BadInput(
             f"data set '{request.dataset}': weighted splits need units of several samples; take "
             f"'corrected'."
         )
-    links, name = source.graph(data).astype(bool), MODES[request.mode]
+    name, links = MODES[request.mode], parts[0][0]
     counts = np.bincount(data.unit, weights=data.weight, minlength=len(data))
     options = {"mode": request.mode, "counts": counts}
-    spectral = splits.splits(links, request.parameters, request.seeds, **options)
+    every = [splits.splits(g, request.parameters, request.seeds, **options) for g, _ in parts]
+    spectral = {
+        at: splits.both([own[at][node] for own, (_, node) in zip(every, parts)]) for at in every[0]
+    }
     every = []
     for (parameter, seed), side in spectral.items():
         control = splits.size_matched(side, seed=seed)
@@ -199,7 +217,7 @@ def divide(study: Study, request: Request) -> dict:
     for *at, side in every:
         row = dict(zip(curve.SPLIT, at)) | {"reason": "" if side.any() else few}
         row |= {"n_train": (side == 1).sum(), "n_test": (side == 2).sum()}
-        rows.append(row | curve.overlaps(links, side, data.barcodes))
+        rows.append(row | curve.overlaps(parts, side, data.barcodes))
     sides = np.array([side for *_, side in every], dtype=np.int8)
     return {"sides": sides, "about": pd.DataFrame(rows).to_json(orient="split")}
 

@@ -16,8 +16,9 @@ from .datasets import Declarations
 PROFILE = "spectra"
 BESIDE = ("overlaps.csv", "auspc.csv", "points.csv", "findings.csv", "placed.csv", "published.csv")
 """Tables beside ``scores.parquet``: see ``curve``; ``overlaps.csv`` has one row per split, and
-``published.csv`` is written by ``benchmarks/spectra_published.py``."""
-AREAS = ["data set", "model", "split", "metric", "AUSPC", "low", "high", "size-matched"]
+``published.csv`` is written by ``benchmarks/spectra_published.py``. ``draws.parquet`` has scores of
+resampled tests, for intervals."""
+AREAS = ["data set", "model", "split", "metric", "AUSPC", "low", "high", "size-matched", "AU-GOOD"]
 """Columns of ``areas`` that the command line shows."""
 _LISTED = [
     *("data set", "title", "paper", "kind", "unit", "linked where", "models", "status", "needs"),
@@ -25,17 +26,18 @@ _LISTED = [
 ]
 
 
-def path(name: str) -> Path:
-    """Where a table of ``BESIDE`` is stored."""
-    return results.beside_path(PROFILE, name)
+def path(name: str, folder: Path | None = None) -> Path:
+    """Where a table of ``BESIDE`` is stored: in a folder, or in the committed results."""
+    return folder / name if folder else results.beside_path(PROFILE, name)
 
 
-def read(name: str) -> pd.DataFrame:
+def read(name: str, folder: Path | None = None) -> pd.DataFrame:
     """Read a table of ``BESIDE``.
 
     Parameters
     ----------
-    name : str
+    name, folder : str, Path
+        See ``path``.
 
     Returns
     -------
@@ -46,9 +48,12 @@ def read(name: str) -> pd.DataFrame:
     BadInput
         Not made yet.
     """
-    if not path(name).exists():
-        raise BadInput(f"{path(name)}: not made yet; run 'genebench spectra all'.")
-    frame = pd.read_csv(path(name), dtype={"split_param": str})
+    file = path(name, folder)
+    if not file.exists():
+        raise BadInput(f"{file}: not made yet; run 'genebench spectra all'.")
+    if file.stat().st_size < 2:  # without rows it has no columns
+        return pd.DataFrame()
+    frame = pd.read_csv(file, dtype={"split_param": str})
     return frame.fillna({"split_param": ""}) if name == "overlaps.csv" else frame
 
 
@@ -93,24 +98,25 @@ def models(declared: Declarations) -> pd.DataFrame:
     return frame[["model", "title", "family", *frame.columns[-3:]]]
 
 
-def areas(names: set[str]) -> pd.DataFrame:
-    """AUSPC over λ beside that of the size-matched control.
+def areas(names: set[str], folder: Path | None = None) -> pd.DataFrame:
+    """AUSPC over λ beside that of the size-matched control, and AU-GOOD.
 
     Parameters
     ----------
-    names : set of str, optional
-        Data sets.
+    names, folder : set of str, Path
+        Data sets, and where their results are (``path``).
 
     Returns
     -------
     DataFrame
         One row per data set, model and way of splitting, rounded to three digits.
     """
-    frame = read("auspc.csv")
-    frame = frame[(frame.over == "lambda") & frame.task.isin(names)]
-    known = frame.set_index(["task", "model", "split"]).auspc
+    frame, keys = read("auspc.csv", folder), ["task", "model", "split"]
+    target = frame[frame.over == "target"].set_index(keys).auspc.rename("AU-GOOD")
+    frame = frame[(frame.over == "lambda") & frame.task.isin(names)].join(target, on=keys)
+    known = frame.set_index(keys).auspc
     out = frame[~frame.split.str.endswith(curve.CONTROL)]
     control = known.reindex(zip(out.task, out.model, out.split + curve.CONTROL))
     out = out.assign(**{"size-matched": control.to_numpy()})
     out = out.rename(columns={"task": "data set", "auspc": "AUSPC"})
-    return out.round(dict.fromkeys(("AUSPC", "low", "high", "size-matched"), 3))
+    return out.round(dict.fromkeys(AREAS[4:], 3))

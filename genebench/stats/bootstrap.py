@@ -11,8 +11,6 @@ A gene has the same weights in every task, split and model: differences are pair
 share genes move together.
 """
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Iterable
 

@@ -1,7 +1,5 @@
 """Binary metrics of many tasks at once, as columns."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import numpy as np

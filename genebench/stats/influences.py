@@ -1,7 +1,5 @@
 """Main scores as means over folds, and how far each moves when an entity counts a little more."""
 
-from __future__ import annotations
-
 import numpy as np
 import scipy
 

@@ -1,7 +1,5 @@
 """Intervals of means, excess over shortcuts, smallest detectable difference."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np
@@ -37,13 +35,15 @@ def mean_interval(values: np.ndarray) -> tuple[float, float, float]:
     return float(values.mean()), float(low), float(high)
 
 
-def t_interval(values: np.ndarray) -> tuple[float, float, float]:
+def t_interval(values: np.ndarray, more: float = 0.0) -> tuple[float, float, float]:
     """Mean of a few independent values (of seeds, of loci) with Student's t interval.
 
     Parameters
     ----------
     values : ndarray of shape (n,)
         NaN and inf are left out.
+    more : float
+        Variance of the mean that has another source.
 
     Returns
     -------
@@ -54,7 +54,7 @@ def t_interval(values: np.ndarray) -> tuple[float, float, float]:
     values = values[np.isfinite(values)]
     mean, half = float(values.mean()) if len(values) else np.nan, np.nan
     if len(values) > 1:
-        half = float(_t(len(values)) * values.std(ddof=1) / np.sqrt(len(values)))
+        half = float(_t(len(values)) * np.sqrt(values.var(ddof=1) / len(values) + more))
     return mean, mean - half, mean + half
 
 

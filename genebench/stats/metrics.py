@@ -6,8 +6,6 @@ positive class (binary), (n, n_classes) probabilities (multiclass and multilabel
 (regression).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -175,20 +175,6 @@ def compare(mean: Mean) -> Comparison:
     )
 
 
-def smallest_paired(error: np.ndarray | float) -> np.ndarray | float:
-    """Smallest difference of two models that is significant with 80 % power.
-
-    Parameters
-    ----------
-    error : float or array
-
-    Returns
-    -------
-    float or array
-    """
-    return POWER * error
-
-
 def more_genes(n: int, difference: float, error: float) -> float:
     """How many more genes like these would separate two models with 80 % power.
 

@@ -1,7 +1,5 @@
 """The estimate of a run: what it counts is what is then there."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,7 +1,5 @@
 """A user's gene sets and another universe: where each gene goes, and that other results stay."""
 
-from __future__ import annotations
-
 import os
 
 import numpy as np

@@ -1,7 +1,5 @@
 """One cell: its rows are those of folds, probe and metric put together by hand."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

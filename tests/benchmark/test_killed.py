@@ -4,8 +4,6 @@ With ``--record`` what was seen is written to ``data/results/reliability/faults.
 of the book shows.
 """
 
-from __future__ import annotations
-
 import os
 import random
 import resource

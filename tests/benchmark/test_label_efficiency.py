@@ -1,7 +1,5 @@
 """Label efficiency: nested subsets, points that scikit-learn gives too, and what is cached."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from helpers import edit_yaml, sha256

@@ -1,7 +1,5 @@
 """A run of one pair task, with its controls and splits."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from helpers import GENES, edit_yaml, logistic, run_tiny, sha256

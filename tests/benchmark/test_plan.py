@@ -1,7 +1,5 @@
 """The plan: which cells there are, what determines each, which genes are common."""
 
-from __future__ import annotations
-
 import pickle
 
 import numpy as np

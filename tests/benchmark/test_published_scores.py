@@ -1,7 +1,5 @@
 """Reproduction: names match, and the plain probe is scikit-learn's on vectors as they are."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

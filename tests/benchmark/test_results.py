@@ -1,7 +1,5 @@
 """The tidy rows: stored in one way, refused when unsound, averaged as one would by hand."""
 
-from __future__ import annotations
-
 import json
 
 import numpy as np

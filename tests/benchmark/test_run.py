@@ -1,7 +1,5 @@
 """A run: what is resumed, what a failure costs, what the manifest says."""
 
-from __future__ import annotations
-
 import errno
 import json
 import os

@@ -1,7 +1,5 @@
 """Folds: seeded, balanced, and with whole families on one side."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Splits that read declared files: annotations with dates, and a simulated proteome."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np
@@ -35,8 +33,7 @@ def declared(tmp_path, monkeypatch):
     )
     table.to_csv(tmp_path / "hgnc.tsv", sep="\t", index=False)
     forget()
-    with sources.no_download():
-        yield known
+    yield known
     forget()
 
 
@@ -44,7 +41,7 @@ def write(source: specs.SourceSpec, file: str, text: str) -> None:
     """Write a file of a source, and forget what was read of another."""
     path = paths.DOWNLOADS / source.files[file].path
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.with_name(path.name + ".sha256").unlink(missing_ok=True)
+    paths.LOCK.unlink(missing_ok=True)
     path.write_text(text)
     forget()
 

@@ -1,7 +1,5 @@
 """The stage of intervals: its tables hold what the predictions, put together by hand, say."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -60,7 +58,10 @@ def test_an_interval_is_that_of_its_predictions_put_together_by_hand(table, task
 def test_the_excess_is_paired_and_names_the_best_shortcut(table):
     at = {"task": "toy/value", "split": "random", "genes": "common"}
     row, stem = (of(table, model=model, **at) for model in ("full", "stem"))
-    over = intervals.excess(results.main_scores("tiny", genes="common"), specs.declared().exposed)
+    over = intervals.excess(
+        results.main_scores("tiny", genes="common"),
+        lambda m, t: specs.declared().models[m].exposed_on(t),
+    )
     (expected,) = over[(over.task == "toy/value") & (over.model == "full")].excess
     assert row["best_shortcut"] == "stem" and row["excess"] == pytest.approx(expected, abs=1e-5)
     assert row["excess_low"] < row["excess"] < row["excess_high"]

@@ -1,7 +1,5 @@
 """The comparison with the published package."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """Small tables that several tests of the book draw and word."""
 
-from __future__ import annotations
-
 import pandas as pd
 import pytest
 

@@ -1,7 +1,5 @@
 """The answers in words say what the tables say; a broken control stops the book."""
 
-from __future__ import annotations
-
 import pandas as pd
 import pytest
 from helpers import run_tiny

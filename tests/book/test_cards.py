@@ -1,7 +1,5 @@
 """Catalogues and cards say what can be counted, and why something is missing."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

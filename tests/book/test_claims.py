@@ -1,7 +1,5 @@
 """A verdict follows from the interval; no model with leakage stands for a side; words say so."""
 
-from __future__ import annotations
-
 import pandas as pd
 import pytest
 

@@ -1,7 +1,5 @@
 """Figures show what stands in their tables."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,7 +1,5 @@
 """The gene table gives the scores of the results back, and the page shows what is in it."""
 
-from __future__ import annotations
-
 import json
 
 import numpy as np

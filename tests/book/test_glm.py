@@ -1,7 +1,5 @@
 """Words, tables and figures of Part III say what its tables of results say."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

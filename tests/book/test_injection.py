@@ -1,7 +1,5 @@
 """Harmful names in a browser: on a page of the book none of them is more than text."""
 
-from __future__ import annotations
-
 import warnings
 
 import pandas as pd

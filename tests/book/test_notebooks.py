@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from genebench.book import notebooks, publish
 from genebench.cli import main as command
-from genebench.core import paths, specs, workers
+from genebench.core import imports, paths, specs, workers
 from genebench.core.errors import BadInput, RunFailed
 
 SOURCES = sorted(paths.NOTEBOOKS.glob("*.py"))
@@ -149,8 +149,8 @@ def page(name):
 
 def imported(name):
     """Modules of the project that a page imports, as paths below its root."""
-    found = notebooks.modules(publish.source(page(name)))
-    return {str(p.relative_to(notebooks.CODE)) for p in found}
+    found = imports.modules(publish.source(page(name)))
+    return {str(p.relative_to(imports.CODE)) for p in found}
 
 
 def test_only_pages_that_import_a_room_depend_on_it():
@@ -179,7 +179,7 @@ def test_imports_are_followed_through_packages_functions_and_relative_names(tmp_
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / f"{name}.py").write_text(text)
     direct, whole = (
-        {p.stem for p in notebooks.modules(tmp_path / f"{name}.py", tmp_path)}
+        {p.stem for p in imports.modules(tmp_path / f"{name}.py", tmp_path)}
         for name in ("page", "whole")
     )
     assert direct == {"__init__", "three", "four"} and whole == direct | {"one", "two"}

@@ -35,7 +35,8 @@ def test_numbers_of_unequal_size_keep_their_leading_digits_and_files_their_names
 def test_a_figure_is_saved_with_its_data_and_offered(folders):
     frame = pd.DataFrame({"a": [1]})
     text = show.figure(plt.figure(), frame, **AT, name="f", caption="A <b>.", alt="Alt.").data
-    for kind in ("png", "svg", "csv"):
+    assert (folders / "files" / "p-f.webp").exists() and "{figure} files/p-f.webp" in text
+    for kind in ("svg", "csv"):
         assert (folders / "files" / f"p-f.{kind}").exists() and f"p-f.{kind}>`" in text
     assert ":name: fig-p-f" in text and ":alt: Alt." in text and "A &lt;b>." in text
 
@@ -46,6 +47,13 @@ def test_missing_numbers_are_dashes_and_marks_stay_out_of_the_file(folders):
     text = show.table(frame, **AT, name="t", marks=marks).data
     assert show.DASH in text and "1.250*" in text
     assert (folders / "files" / "p-t.csv").read_text() == "a,b\n0.5,1.25\n,2.0\n"
+
+
+def test_what_a_spreadsheet_would_run_is_text_in_the_file(folders):
+    frame = pd.DataFrame({"=a": ["=1+1", "-0.5", "@x", "-x"], "b": [-1.0, 2.0, 0.5, 1.0]})
+    show.table(frame.set_index("b"), **AT, name="t")
+    lines = ["b,'=a", "-1.0,'=1+1", "2.0,-0.5", "0.5,'@x", "1.0,'-x"]
+    assert (folders / "files" / "p-t.csv").read_text().splitlines() == lines
 
 
 def test_data_for_a_script_are_a_call_with_plain_json(folders):

@@ -1,7 +1,5 @@
 """Speed in words: what a sentence says is what the rows hold."""
 
-from __future__ import annotations
-
 import pandas as pd
 import pytest
 

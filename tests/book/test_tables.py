@@ -1,7 +1,5 @@
 """Tables for readers: stars, groups, exposure."""
 
-from __future__ import annotations
-
 import pandas as pd
 import pytest
 from helpers import edit_yaml

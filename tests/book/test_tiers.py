@@ -1,7 +1,5 @@
 """Figures and words of the stage of tables, of small tables made by hand."""
 
-from __future__ import annotations
-
 import pandas as pd
 import pytest
 

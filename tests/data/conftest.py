@@ -1,7 +1,5 @@
 """Nine made-up genes, as tables of HGNC and Ensembl, and as declared sources."""
 
-from __future__ import annotations
-
 import pandas as pd
 import pytest
 from helpers import CODING, COLUMNS

@@ -1,7 +1,5 @@
 """Builders, checked against what can be counted by hand; readers of faults are in test_tasks."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,7 +1,5 @@
 """Dates that were gene symbols."""
 
-from __future__ import annotations
-
 import pytest
 
 from genebench.data import date_symbols

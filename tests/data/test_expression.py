@@ -1,7 +1,5 @@
 """The rules of the Human Protein Atlas, against naive ones per gene and HPA's own labels."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 
 import numpy as np

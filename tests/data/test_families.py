@@ -1,7 +1,5 @@
 """Stems and families of made-up genes, and families of the official table."""
 
-from __future__ import annotations
-
 import os
 from collections import Counter
 
@@ -9,7 +7,7 @@ import pytest
 
 from genebench.core import specs
 from genebench.core.errors import BadInput
-from genebench.data import families, genes, sources
+from genebench.data import families, genes
 from genebench.data.families import stem
 
 
@@ -42,10 +40,9 @@ def test_official_families_are_as_described():
     if not os.environ.get("GENEBENCH_MIRROR"):
         pytest.skip("the table of HGNC is not at hand; set GENEBENCH_MIRROR")
     declared = specs.declared().sources
-    with sources.no_download():
-        table = genes.resolver(declared).genes
-        coding = table.index[table.coding]
-        family = dict(zip(coding, families.families(coding, declared)))
+    table = genes.resolver(declared).genes
+    coding = table.index[table.coding]
+    family = dict(zip(coding, families.families(coding, declared)))
     sizes = Counter(family.values())
     assert len(sizes) == 3548 and sizes.most_common(1)[0] == ("group 28", 896)
     assert len({*zip(map(stem, coding), family.values())}) == len(set(map(stem, coding)))

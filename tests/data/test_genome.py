@@ -1,7 +1,5 @@
 """Regions of made-up genes on both strands, and of the yeast genome of the mirror."""
 
-from __future__ import annotations
-
 import pytest
 
 from genebench.core.errors import BadInput

@@ -3,8 +3,6 @@
 Nothing of it is run.
 """
 
-from __future__ import annotations
-
 import functools
 import gzip
 import io
@@ -17,9 +15,7 @@ import struct
 import subprocess
 import sys
 import textwrap
-import time
 import zipfile
-from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -56,33 +52,14 @@ def packed(**members: bytes) -> bytes:
     return out.getvalue()
 
 
-COUNT: Counter = Counter()
-
-
 def tried(function, *args, **options):
     """What a call gives, or its sentence; any other fault fails the test."""
-    COUNT["tried"] += 1
     try:
         result = function(*args, **options)
     except BadInput as err:
         result = str(err)
         assert 20 < len(result) < 1500 and "\n" not in result
-    COUNT["refused" if isinstance(result, str) else "read"] += 1
     return result
-
-
-@pytest.fixture(autouse=True)
-def counted(request, fuzzed):
-    """Count the inputs of each property."""
-    COUNT.clear()
-    start = time.perf_counter()
-    yield
-    if COUNT["tried"] >= MANY:
-        name, _, what = request.node.name.removeprefix("test_").removesuffix("]").partition("[")
-        words = name.replace("_", " ").partition(" is ")[0].partition(" are ")[0]
-        ends = [COUNT[end] for end in ("tried", "read", "refused")]
-        other, seconds = 2 * ends[0] - sum(ends), time.perf_counter() - start
-        fuzzed(f"{words}: {what}", *ends, other, seconds)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,5 @@
 """Groups of similar proteins, on a simulated proteome whose families are known."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from helpers import LETTERS, header, protein, relative, simulated

@@ -1,7 +1,5 @@
 """Formats of upstream files, read and reshaped; every fault is one sentence that names the file."""
 
-from __future__ import annotations
-
 import io
 import json
 import math
@@ -12,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genebench.core import specs
+from genebench.core import paths, specs
 from genebench.core.errors import BadInput
 from genebench.data import annotations, readers, sources
 
@@ -25,7 +23,7 @@ def read(tmp_path, monkeypatch):
 
     def from_content(content: str | bytes, format: str, name: str = "file", **options):
         (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-        (tmp_path / f"{name}.sha256").unlink(missing_ok=True)
+        paths.LOCK.unlink(missing_ok=True)
         sources._table.cache_clear()
         words = ("title", "homepage", "release", "licence", "attribution", "citation")
         file = specs.FileSpec(format=format, path=name, options=options)
@@ -80,7 +78,7 @@ def test_a_broken_table_is_one_sentence_and_nothing_is_unpacked(
     with pytest.raises(BadInput, match=sentence) as caught:
         read(content, "tsv", name)
     assert str(tmp_path / name) in str(caught.value) and "\n" not in str(caught.value)
-    assert {p.name for p in tmp_path.iterdir()} == {name, f"{name}.sha256"}
+    assert {p.name for p in tmp_path.iterdir()} == {name, paths.LOCK.name}
 
 
 def test_pairs_and_lists_are_tables(read):

@@ -53,7 +53,7 @@ def test_a_mirror_serves_a_file_with_or_without_gz(labels, tmp_path, monkeypatch
     )
     mirrors = os.pathsep.join([str(tmp_path / "empty"), str(tmp_path / "mirror")])
     monkeypatch.setenv("GENEBENCH_MIRROR", mirrors)
-    assert sources.locate(toy(), "labels", download=False).read_bytes() == content
+    assert sources.locate(toy(), "labels").read_bytes() == content
     assert labels.exists()
 
 
@@ -86,8 +86,14 @@ def test_a_file_with_another_hash_is_refused(labels):
 def test_a_file_without_a_declared_hash_must_stay_the_one_first_used(labels):
     source = toy(sha256=None)
     sources.locate(source, "labels")
+    assert paths.LOCK.read_text() == f"{sha256(labels)}  toy/labels.tsv\n"
+    assert sources.pins({"toy": source})["toy"]["labels"]["by"] == "first use"
     labels.write_text("another")
-    assert "is not the declared release" in message(sources.locate, source, "labels")
+    text = message(sources.locate, source, "labels")
+    assert "is not the declared release" in text and str(paths.LOCK) in text
+    with open(paths.LOCK, "a") as lock:  # a later line does not replace the first
+        lock.write(f"{sha256(labels)}  toy/labels.tsv\n")
+    assert text == message(sources.locate, source, "labels")
 
 
 def test_a_stand_in_is_used_and_says_what_differs(labels):
@@ -95,6 +101,11 @@ def test_a_stand_in_is_used_and_says_what_differs(labels):
     source = toy(stand_ins={sha256(labels): "shorter"})
     assert sources.locate(source, "labels") == labels
     assert sources.stand_in(source, "labels") == "shorter"
+    pins = sources.pins({"toy": source})["toy"]
+    assert pins["labels"] == {"sha256": sha256(labels), "by": "stand-in"}
+    assert pins["members"]["by"] == "declared" and not paths.LOCK.exists()
+    labels.unlink()
+    assert sources.pins({"toy": source})["toy"]["labels"]["by"] == "missing"
 
 
 BODY = bytes(range(256)) * 4000
@@ -224,9 +235,7 @@ def test_nothing_is_fetched_at_hand_and_a_failed_download_names_address_fault_an
     monkeypatch.setattr(sources, "_refused", {})
     labels.unlink()
     source = toy(url="https://example.org/labels.tsv")
-    with sources.no_download():
-        assert "run 'genebench fetch toy'" in message(sources.locate, source, "labels")
-    assert "run 'genebench fetch toy'" in message(sources.locate, source, "labels", download=False)
-    text = message(sources.locate, source, "labels")
+    assert "run 'genebench fetch toy'" in message(sources.locate, source, "labels")
+    text = message(sources.locate, source, "labels", download=True)
     for part in ("https://example.org/labels.tsv", "ConnectionError: no route", str(labels)):
         assert part in text

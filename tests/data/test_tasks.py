@@ -1,7 +1,5 @@
 """Tasks: their hash, their cache, and what a profile loads."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

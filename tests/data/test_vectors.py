@@ -1,7 +1,5 @@
 """Files of vectors: the same table from every format, and one sentence for every fault."""
 
-from __future__ import annotations
-
 import gzip
 import json
 import os
@@ -62,6 +60,17 @@ def h5ad(x=X, obs=IDS, var=tuple("abcd"), **more):
     return write
 
 
+def packed(members: dict[str, str]):
+    """Write a zip."""
+
+    def write(path):
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, text in members.items():
+                archive.writestr(name, text)
+
+    return write
+
+
 def zipped(path):
     """Write a csv as the one member of a zip."""
     with zipfile.ZipFile(path, "w") as archive:
@@ -111,6 +120,7 @@ GOOD = {
     "ids named.csv": (csv(frame().rename_axis("what")), {"ids": "what"}),
     "bom and windows.csv": (content("\ufeff" + CSV.replace("\n", "\r\n")), {}),
     "v.csv.gz": (content(gzip.compress(CSV.encode(), mtime=0)), {}),
+    "V.CSV.GZ": (content(gzip.compress(CSV.encode(), mtime=0)), {}),
     "v.zip": (zipped, {}),
     "v.txt": (content(f"{N} {D}\n{GLOVE}"), {}),
     "v.vec": (content(GLOVE), {}),
@@ -195,7 +205,17 @@ EXPORTS = {
     "decimal.tsv": (csv(frame(), sep="\t", decimal=","), "4 columns"),
     "quoted decimal.csv": (csv(frame(), decimal=","), "4 columns"),
     "spaced.csv": (content(CSV.replace(",", ", ")), "4 columns"),
-    "bytes.csv": (csv(frame([f"b'{g}'" for g in IDS])), "ids were written as bytes"),
+    "bytes.csv": (csv(frame([f"b'{g}'" for g in IDS])), "ids were written like b'GENE0'"),
+    "excel.csv": (csv(frame([f'="{g}"' for g in IDS])), 'ids were written like ="GENE0"'),
+    "quotes.csv": (csv(frame([f"'{g}'" for g in IDS])), "the quotes were taken off"),
+    "pipes.csv": (csv(frame(), sep="|"), "4 columns"),
+    "gaps.csv": (content(CSV.replace("\n", "\n\n")), "4 columns"),
+    "minus.csv": (content(CSV.replace("-", "\N{MINUS SIGN}")), "4 columns"),
+    "excel separator.csv": (content("sep=;\n" + frame().to_csv(sep=";")), "4 columns"),
+    "percent.csv": (content("% by me\n" + CSV), "4 columns"),
+    "commas at the ends.csv": (content(CSV.replace("\n", ",\n")), "(empty)"),
+    "mac.zip": (packed({"v.csv": CSV, "__MACOSX/._v.csv": "x"}), "4 columns"),
+    "column of ids.npz": (npz(genes=IDS[:, None], vectors=X), "ids from 'genes'"),
     "in var.h5ad": (h5ad(X.T, tuple("0123"), IDS), "taken from X.T, ids from var (index)."),
     "column.h5ad": (
         lambda p: h5ad(X, np.arange(N).astype(str))(p) or name_genes(p),
@@ -285,10 +305,19 @@ BROKEN = {
     "mouse.csv": (csv(frame([f"Trp{i}b" for i in range(N)])), "'Trp0b' .* symbols of the mouse"),
     "words.csv": (csv(with_value("n.d.")), "column 'v2' holds the text 'n.d.' .row 8"),
     "ragged.csv": (content(CSV.replace("\nGENE4,", "\nGENE4,1,")), "Row #6: Expected 5 columns"),
-    "zip.csv": (zipped, "cannot be read as csv .not UTF-8 text"),
+    "zip.csv": (zipped, "ends in '.csv' and holds what ends in .npz or .zip"),
+    "dash.csv": (csv(with_value("-")), "row 8. has no value in column 'v2'"),
+    "header.csv": (content("symbol,a,b\n"), "holds one line"),
+    "zeros.csv": (content(CSV.encode("utf-16-le")), "holds zero bytes"),
+    "pointer.csv": (content("version https://git-lfs.github.com/spec/v1\n"), "git lfs pull"),
+    "records.json": (content('[{"A": 1}]'), "holds no mapping"),
+    "no ids.npz": (npz(x=X), "holds x 30×4 and no ids as text"),
     "csv.parquet": (csv(frame()), "cannot be read as parquet .ArrowInvalid"),
     "half.csv.gz": (content(gzip.compress(CSV.encode())[:-30]), "cannot be read as gz .EOFError"),
-    "latin.csv": (content(frame(["µ1", *IDS[1:]]).to_csv().encode("latin-1")), "not UTF-8"),
+    "latin.csv": (
+        content(frame(["µ1", *IDS[1:]]).to_csv().encode("latin-1")),
+        "not UTF-8 .*; save it as UTF-8",
+    ),
     "vectors": (content("x"), "the ending '' is none that holds vectors"),
     "short.txt": (content("30 4\nA 1 2 3 4\n"), "announces 30 vectors and holds 1"),
     "several.npz": (
@@ -321,7 +350,7 @@ BROKEN = {
     "pointer.h5ad": (spoiled("indptr", 10**6), "cannot be read as h5ad .*pointer"),
     "unwritten.h5ad": (h5ad_of(unwritten), "unpacks to 1,920 MB or more from"),
     "uneven.json": (content('{"A": [1, 2], "B": [1]}'), "holds no mapping"),
-    "folder.csv": (lambda p: p.mkdir(), "no such file"),
+    "folder.csv": (lambda p: p.mkdir(), "is a folder"),
     "none.csv": (lambda p: None, "no such file; check the spelling"),
 }
 

@@ -65,6 +65,18 @@ def test_a_model_that_the_catalogue_pins_is_of_a_class_that_loads_and_scores(
     assert np.isfinite(loaded.likelihood(windows(2))).all()
 
 
+def test_no_repository_is_fetched_without_a_commit(monkeypatch, tmp_path):
+    fetched = []
+    monkeypatch.setattr(sources, "hub_snapshot", lambda *a, **k: fetched.append((a, k)))
+    with pytest.raises(BadInput, match="write owner/name@<commit>"):
+        hub.load("owner/name", download=True)
+    assert not fetched
+    with pytest.raises(BadInput, match="no model 'owner/name@abc'"):
+        hub.load("owner/name@abc", download=True)
+    (((asked,), options),) = fetched
+    assert (asked, options["revision"]) == ("owner/name", "abc")
+
+
 def test_kmers_in_the_files_and_classes_of_nucleotide_transformer_are_read(tmp_path):
     special = ["<unk>", "<pad>", "<mask>", "<cls>", "<eos>", "<bos>"]
     words = [*special, *map("".join, product("ATCG", repeat=3)), *"ATCGN"]

@@ -1,6 +1,7 @@
 """Variants from every kind of file, their faults, and their scores."""
 
 import gzip
+import os
 import time
 
 import numpy as np
@@ -41,6 +42,7 @@ def packed(text):
         ("##fileformat=VCFv4.2\n#CHROM\tPOS\tREF\tALT", "\t", "\n", packed),
         ("chrom\tpos\tref\talt", "\t", "\r\n", bytes),
         ("chr,position,reference,alternate", ",", "\n", gzip.compress),
+        ("chrom;pos;ref;alt", ";", "\n", lambda text: text.decode().encode("utf-16")),
     ],
 )
 def test_every_fault_is_named_counted_and_never_scored(tmp_path, first, separator, ending, pack):
@@ -77,6 +79,7 @@ HEADER = b"#CHROM\tPOS\tID\tREF\tALT\n"
         (variants.read, gzip.compress(HEADER * 50)[:30], "a broken gzip file"),
         (variants.read, gzip.compress(HEADER * 50)[:12] + b"\xff" * 20, "a broken gzip file"),
         (variants.read, HEADER, "holds no variants"),
+        (variants.read, b"gene\tChromosome\tStart\tRef\tAlt\n", "line 1: no columns chrom"),
         (variants.genome, b"ACGT\n", "holds no sequence"),
         (variants.genome, b">a\n", "holds no sequence"),
         (variants.genome, b">a\nA\n>a\nC\n", "sequence 'a' stands twice"),
@@ -87,6 +90,17 @@ def test_a_broken_file_is_answered_in_one_sentence(tmp_path, read, data, sentenc
     (tmp_path / "f").write_bytes(data)
     with pytest.raises(BadInput, match=sentence):
         read(tmp_path / "f")
+
+
+@pytest.mark.parametrize("read", [variants.read, variants.genome])
+def test_pipes_and_bombs_are_refused_before_they_are_read(tmp_path, monkeypatch, read):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(BadInput, match=f"{tmp_path / 'pipe'}: is a pipe or a device"):
+        read(tmp_path / "pipe")
+    (tmp_path / "f.gz").write_bytes(gzip.compress(b"x" * 1_000_000))
+    monkeypatch.setattr(variants, "LONGEST_LINE", 100_000)
+    with pytest.raises(BadInput, match=r"f.gz: holds a line of \d+ MB or more, as no file of seq"):
+        read(tmp_path / "f.gz")
 
 
 def test_the_name_of_a_sequence_ends_at_any_white_space(tmp_path):

@@ -1,7 +1,5 @@
 """A small genome, tasks and a network that the tests of genomic language models share."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from genebench.glm import codes, genomes

@@ -1,7 +1,5 @@
 """Fixtures of the tests of models: declarations, made-up genes, weights in a fresh place."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from types import SimpleNamespace
 

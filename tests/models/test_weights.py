@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from genebench.core import specs
 from genebench.core.errors import BadInput
 from genebench.data import sources
 from genebench.models import weights
@@ -41,6 +42,14 @@ def test_a_large_model_must_fit_a_gpu_and_be_pinned(save, model, monkeypatch):
     monkeypatch.setattr(weights, "_gpu_gb", lambda: 24.0)
     assert weights.status(large) == ("ready", "")
     assert weights.status(large.model_copy(update={"revision": None}))[0] == "not pinned"
+
+
+def test_weights_are_fetched_only_at_a_commit(model):
+    with pytest.raises(BadInput, match="no revision is pinned"):
+        weights.locate(model(hub="owner/name"), download=True)
+    hubs = [spec for spec in specs.declared().models.values() if spec.hub]
+    loose = {spec.name for spec in hubs if not spec.revision}
+    assert loose == {"caduceus-ph-131k", "gpn-animal-promoter"}  # no commit of theirs is known
 
 
 def test_other_weights_than_those_used_first_are_refused(save, shelf, model):

@@ -1,7 +1,5 @@
 """Probes of group indicators: the optimum of scikit-learn, and only where X is indicators."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from helpers import reference

@@ -1,7 +1,5 @@
 """The network probe: labels that no straight line separates, seeds, waves."""
 
-from __future__ import annotations
-
 import numpy as np
 from sklearn.metrics import r2_score, roc_auc_score
 

@@ -1,7 +1,5 @@
 """The nearest-neighbour probe against scikit-learn's neighbours."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from helpers import folds, plain

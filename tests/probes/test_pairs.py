@@ -1,7 +1,5 @@
 """Joined features of pairs, which are never written out, against features that are."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from helpers import folds, gaps, reference

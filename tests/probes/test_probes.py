@@ -1,7 +1,5 @@
 """What must never matter to a probe, what every probe must refuse, and controls run through all."""
 
-from __future__ import annotations
-
 from functools import cache
 
 import numpy as np

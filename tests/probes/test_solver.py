@@ -1,7 +1,5 @@
 """The batched solver: waves of problems, single and double precision, fits that do not end."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from helpers import folds, plain, reference

@@ -41,7 +41,9 @@ def test_a_holdout_is_predicted_by_the_machine_that_published_parts_choose():
     got = probes.predict(X, y, fold, kind="binary", probe="svc")[:, 0]
     train = fold < -1
     parts = [((fold < -1) & (fold != k), fold == k) for k in (-4, -3, -2)]
-    np.testing.assert_allclose(got[fold == 0], by_hand(X, y, train, fold == 0, parts), rtol=2e-3, atol=5e-3)
+    np.testing.assert_allclose(
+        got[fold == 0], by_hand(X, y, train, fold == 0, parts), rtol=2e-3, atol=5e-3
+    )
     assert (got[fold != 0] == 0).all()
 
 

@@ -64,5 +64,8 @@ def test_units_of_pairs_are_one_side():
     data = DataSet("toy", "regression", "protein-ligand pairs", **out)
     assert list(data.ids) == ["t1", "t2"] and data.unit.tolist() == [0, 0, 1]
     assert data.sequences == ("AC", "DE") and data.names.tolist() == ["d1|t1", "d2|t1", "d1|t2"]
+    out = builders.pairs({"table": table}, side="both", label="y")
+    assert list(out["ids"]) == ["d1|t1", "d2|t1", "d1|t2"] and "unit" not in out
+    assert out["parts"]["drug"].tolist() == [0, 1, 0]
     with pytest.raises(BadInput, match="unknown side 'ligand'"):
         builders.pairs({"table": table}, side="ligand", label="y")

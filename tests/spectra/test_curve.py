@@ -17,11 +17,13 @@ def test_overlaps_are_those_of_plain_counting(scan, parameter):
     train, test = B[side == 1], B[side == 2]
     shared, number = test @ train.T, test.sum(axis=1)[:, None] + train.sum(axis=1)
     either = np.maximum(number - shared, 1)
-    found, (mine, other) = curve.overlaps(graph, side, matrix), (train.any(0), test.any(0))
+    every = np.arange(300)
+    found = curve.overlaps([(graph, every)], side, matrix)
+    mine, other = train.any(0), test.any(0)
     assert found["jaccard"] == (mine & other).sum() / (mine | other).sum()
     assert found["test_linked"] == np.mean(shared.any(axis=1))
     assert found["mean_similarity"] == pytest.approx(np.mean(shared > 0))
-    found = curve.overlaps(properties.tanimoto(matrix, above=0), side)
+    found = curve.overlaps([(properties.tanimoto(matrix, above=0), every)], side)
     assert found["mean_similarity"] == pytest.approx(np.mean(shared / either), abs=1e-7)
     assert np.isnan(found["jaccard"])
 
@@ -52,6 +54,33 @@ def test_finding_separates_overlap_from_size(fall, of_size, falls, share):
     assert areas["spectral", "lambda"] == pytest.approx(0.9 - fall / 2, abs=0.02)
     assert np.isnan(areas["spectral-size", "overlap"])  # it spans no overlap
     assert curve.points(joined).seeds.tolist() == [3] * 6
+
+
+def test_area_is_that_of_the_mean_curve_and_resampled_tests_widen_its_interval():
+    scores, overlaps = tables(0.4, 0.0)
+    gone = scores[~((scores["repeat"] == 2) & (scores.p == 1))]  # one seed does not reach λ = 1
+    joined = curve.joined(gone, overlaps)
+    part = joined[joined.split == "spectral"]
+    mean = part.groupby("parameter").score.mean()
+    found = curve.areas(joined).set_index(["split", "over"]).loc["spectral"]
+    assert found.auspc["lambda"] == pytest.approx(np.trapezoid(mean, mean.index))
+    assert found.auspc["target"] == pytest.approx(mean.mean(), abs=0.02)  # linear here
+    near = curve.areas(joined, target=np.ones(3)).set_index(["split", "over"]).loc["spectral"]
+    assert near.auspc["target"] == pytest.approx(mean[0.0])
+    at = part[["task", "model", "split", "parameter"]].drop_duplicates().set_index(curve.KEY)
+    moved = 0.05 * np.random.default_rng(0).normal(size=400)
+    draws = pd.DataFrame(np.tile(moved, (len(at), 1)), at.index)
+    wide = curve.areas(joined, draws).set_index(["split", "over"]).loc[("spectral", "lambda")]
+    thin = found.loc["lambda"]
+    t = 4.3027  # of three seeds
+    error = [(row.high - row.low) / 2 / t for row in (wide, thin)]
+    assert error[0] ** 2 - error[1] ** 2 == pytest.approx(moved.var(), rel=0.01)
+
+
+def test_model_that_knows_marks_alone_is_uninformed_where_none_is_shared():
+    joined = curve.joined(*tables(0.4, 0.0))  # its overlaps fall to 0
+    assert curve.findings(joined, by_marks={"m"}).uninformed.tolist() == [True]
+    assert curve.findings(joined).uninformed.tolist() == [False]
 
 
 def test_existing_split_is_placed_at_the_nearest_overlap():

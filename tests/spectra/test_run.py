@@ -1,6 +1,7 @@
 """A whole run on a made-up data set, and the command."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from genebench.benchmark import results, validation
 from genebench.cli import main as cli
 from genebench.core import paths
 from genebench.core.errors import BadInput
-from genebench.spectra import datasets, files, table
+from genebench.spectra import datasets, files, run, table
 
 
 def scores() -> pd.DataFrame:
@@ -68,24 +69,25 @@ def test_predictions_from_a_file_are_scored(go, tmp_path):
     mine = sides[sides.side == "test"]
     mine = mine.assign(prediction=mine.id.map(dict(zip(data.ids, data.labels))))
 
-    def score(frame: pd.DataFrame, *names: str):
-        frame.to_csv(path, index=False)
-        return files.score(study, path, list(names), say=lambda text: None)
+    committed, study = results.scores_path("spectra").read_bytes(), replace(study, folder=tmp_path)
 
-    assert score(mine, "gearnet").unscored == 4  # λ = 1 leaves too few
-    own = scores().query("model == 'gearnet' and metric == 'spearman'").score
-    assert len(own) == 8 and np.allclose(own, 1.0) and "ridge" in set(scores().model)
+    def score(frame: pd.DataFrame):
+        frame.to_csv(path, index=False)
+        return files.score(study, path, "mine", say=lambda text: None)
+
+    assert score(mine).unscored == 4  # λ = 1 leaves too few
+    own = results.read(tmp_path / "scores.parquet").query("metric == 'spearman'").score
+    assert len(own) == 8 and np.allclose(own, 1.0)
+    assert results.scores_path("spectra").read_bytes() == committed
     faults = {
-        r"has no prediction for .* \(1 such\)": (mine.iloc[1:], "gearnet"),
-        "expected but not found: .'id'": (mine.drop(columns="id"), "gearnet"),
-        "line 2 has no number as prediction": (mine.assign(prediction="x"), "gearnet"),
-        "is none of 'toy'": (mine.assign(split_param=0.3), "gearnet"),
-        "unknown model 'gearnt'; did you mean 'gearnet'": (mine, "gearnt"),
-        "say with --models which one model": (mine,),
+        r"has no prediction for .* \(1 such\)": mine.iloc[1:],
+        "has no column 'id'": mine.drop(columns="id"),
+        "line 2 has no number as prediction": mine.assign(prediction="x"),
+        "is none of 'toy'": mine.assign(split_param=0.3),
     }
     for words, given in faults.items():
         with pytest.raises(BadInput, match=words):
-            score(*given)
+            score(given)
 
 
 @pytest.mark.parametrize(
@@ -118,3 +120,17 @@ def test_gene_task_runs_offline_and_the_splits_in_use_are_placed(go):
     assert {"random", "stem"} <= set(table.read("placed.csv").split)
     points = table.read("points.csv").query("model == 'random' and split == 'spectral'")
     assert (points.score - 0.5).abs().iloc[0] < 0.12
+
+
+def test_resampled_scores_spread_as_those_of_a_plain_bootstrap(additive):
+    rng, side = np.random.default_rng(1), np.where(np.arange(240) % 2, 1, 2)
+    guess = additive.labels + 2 * rng.normal(size=240)
+    about = dict(split="spectral", split_param="0", repeat=0, fold=0, reason="")
+    columns = dict(model="m", family="f", probe="p", coverage=1.0, key="k")
+    options = side[None], pd.DataFrame([about]), lambda sides, rows: [guess[side == 2]]
+    _, _, (drawn,) = run.score(additive, *options, **columns)
+    y, p, plain = additive.labels[side == 2], guess[side == 2], []
+    for pick in rng.integers(0, 120, (400, 120)):
+        plain.append(stats.spearmanr(y[pick], p[pick]).statistic)
+    assert np.std(drawn["draws"]) == pytest.approx(np.std(plain), rel=0.4)
+    assert np.mean(drawn["draws"]) == pytest.approx(stats.spearmanr(y, p).statistic, abs=0.05)

@@ -44,7 +44,8 @@ def test_every_sample_is_on_one_side_or_dropped(made, graph):
 
 def test_overlap_and_size_fall_with_lambda_to_no_overlap(made, graph, matrix):
     sides = made[1].values()
-    rows = [[*curve.overlaps(graph, side, matrix).values(), (side > 0).sum()] for side in sides]
+    parts = [(graph, np.arange(graph.shape[0]))]
+    rows = [[*curve.overlaps(parts, side, matrix).values(), (side > 0).sum()] for side in sides]
     means = np.reshape(rows, (6, 10, 4)).mean(axis=1)
     assert (np.diff(means, axis=0) < 0).all() and not means[-1, :3].any()
 
@@ -91,4 +92,20 @@ def test_control_has_the_sizes_of_its_split_and_its_sides_overlap(graph):
     split = splits.split(graph, 1.0, seed=0)
     for control in (splits.size_matched(split, seed=k) for k in range(10)):
         assert np.bincount(control).tolist() == np.bincount(split).tolist()
-        assert curve.overlaps(graph, control)["test_linked"] > 0
+        assert curve.overlaps([(graph, np.arange(len(control)))], control)["test_linked"] > 0
+
+
+def test_pairs_split_by_both_partners_share_none_of_their_relatives(graph):
+    rng, n = np.random.default_rng(0), graph.shape[0]
+    node = rng.integers(0, n, (2, 4000))
+    for parameter in (0.0, 1.0):
+        each = [splits.split(graph, parameter, seed=s) for s in (0, 1)]
+        side = splits.both([own[at] for own, at in zip(each, node)])
+        parts = [(graph, at) for at in node]
+        near = curve.overlaps(parts, side)["test_linked"]
+        linked = graph.toarray() > 0
+        train, test = (node[:, side == k] for k in (1, 2))
+        plain = [linked[a][:, b].any(axis=1) for a, b in zip(test, train)]
+        assert near == np.any(plain, axis=0).mean()
+        assert (near == 0) == (parameter == 1) and 0 < len(test[0]) < len(train[0])
+        assert not any(set(a) & set(b) for a, b in zip(test, train))

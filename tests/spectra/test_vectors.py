@@ -11,7 +11,7 @@ from genebench.core import paths, specs
 from genebench.data import sources
 from genebench.models import unirep as network
 from genebench.models import weights
-from genebench.spectra import features, run, vectors
+from genebench.spectra import features, run
 
 SCAN = ("MKTAYIAKQR", "MKTAYIAKQW", "MKTWYIAKQR", "MKT", "MKTAYIAKQR", "mX?UZ1", "AK*QR", "")
 
@@ -37,7 +37,7 @@ def test_vectors_are_those_of_each_protein_alone(tiny, make_data, monkeypatch):
     np.testing.assert_allclose(tiny.summaries(SCAN, batch=3)[:6], X[:6], atol=2e-6)
     assert np.array_equal(X[0], X[4]) and abs(X[0] - X[1]).max() > 1e-3
     monkeypatch.setattr(weights, "verified", None)  # the second time they are read
-    assert np.array_equal(vectors.unirep(data, model="unirep-64"), X)
+    assert np.array_equal(features.unirep(data, model="unirep-64"), X)
 
 
 def test_missing_weights_say_what_to_run_and_stop_only_those_who_ask(

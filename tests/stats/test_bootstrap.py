@@ -1,7 +1,5 @@
 """Influences and intervals over genes against scikit-learn, scipy, exact bootstraps and truth."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from scipy import stats

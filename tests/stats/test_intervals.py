@@ -1,7 +1,5 @@
 """Intervals of means against scipy, and what a number of genes can show."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from scipy import stats

@@ -1,7 +1,5 @@
 """Every metric against scikit-learn or scipy, ties included."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from scipy import stats

@@ -1,7 +1,5 @@
 """Tiers, ranks, power and task weights against scipy, published tables and simulated truth."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from scipy import stats
@@ -42,7 +40,7 @@ def test_a_model_better_by_twice_the_smallest_difference_is_separated_in_over_80
     rng = np.random.default_rng(5)
     far = np.sqrt(2) * stats.norm.ppf(0.7)
     error = np.mean([simulated([far] * 4, rng).error.mean() for _ in range(30)])
-    smallest = separation.smallest_paired(error)
+    smallest = separation.POWER * error
     better = np.sqrt(2) * stats.norm.ppf(0.7 + 2 * smallest)
     best = [simulated([better, far, far, far], rng).rank_high[0] == 1 for _ in range(120)]
     assert np.mean(best) > 0.8

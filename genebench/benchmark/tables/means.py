@@ -1,7 +1,5 @@
 """Weighted means over tasks, and every two models compared."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

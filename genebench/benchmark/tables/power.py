@@ -1,7 +1,5 @@
 """What each task can show between two models."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 
@@ -40,7 +38,7 @@ def power_of(plan: Plan, splits: list[Scored]) -> pd.DataFrame:
             pair = int(np.flatnonzero((compared.pairs == sorted(two)).all(axis=1))[0])
             gap = abs(compared.difference[pair])
             row["fold_share"] = s.fold_share[i]
-            row["smallest"] = separation.smallest_paired(np.median(compared.error))
+            row["smallest"] = separation.POWER * np.median(compared.error)
             row |= {"best": s.models[at[two[0]]], "second": s.models[at[two[1]]]}
             row["difference"] = gap
             row["more_genes"] = separation.more_genes(genes, gap, compared.error[pair])

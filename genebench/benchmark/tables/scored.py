@@ -1,7 +1,5 @@
 """Scores of all tasks and models under one split and probe, with intervals and excess."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

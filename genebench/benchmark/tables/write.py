@@ -5,8 +5,6 @@ far they would move on other genes by ``resampling``. All tables are about the *
 except where they say so.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 
 import pandas as pd

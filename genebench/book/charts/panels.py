@@ -1,7 +1,5 @@
 """Dots with intervals and curves, in one or more panels. Draw what they are given."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Mapping
 

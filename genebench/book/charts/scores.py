@@ -1,7 +1,5 @@
 """Scores of models over tasks: heat maps by group, dots and boxes by task."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Mapping
 

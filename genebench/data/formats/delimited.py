@@ -1,7 +1,5 @@
 """Delimited text, as pandas, R, spreadsheets, word2vec and Gene2vec write it."""
 
-from __future__ import annotations
-
 import csv
 import io
 import re
@@ -23,7 +21,7 @@ def read(raw: bytes, ending: str, ids: str | None, most_cells: int | None) -> pd
     Parameters
     ----------
     raw : bytes
-        UTF-8, or UTF-16 with its mark; any line ends, comments (``#``) before the table.
+        UTF-8, or UTF-16 with its mark; any line ends, comments (``#``, ``%``) before the table.
     ending : str
         Of the file.
     ids : str, optional
@@ -45,9 +43,11 @@ def read(raw: bytes, ending: str, ids: str | None, most_cells: int | None) -> pd
     rows = raw.count(b"\n") + 1
     end = raw.find(b"\n")
     widest = max(
-        raw.count(sep, 0, end if end > 0 else len(raw)) for sep in (b",", b";", b"\t", b" ")
+        raw.count(sep, 0, end if end > 0 else len(raw)) for sep in (b",", b";", b"\t", b" ", b"|")
     )
     limits.check_shape(rows, widest + 1, most_cells)
+    if rows == 1 and not announced:
+        raise BadInput("holds one line; write a header, and a line for each gene.")
     lines = io.BytesIO(raw)
     sample = [lines.readline().decode("utf-8").rstrip() for _ in range(min(SAMPLE, rows))]
     sep = _separator(sample[1:] or sample)
@@ -83,21 +83,26 @@ def read(raw: bytes, ending: str, ids: str | None, most_cells: int | None) -> pd
 
 
 def _plain(raw: bytes) -> bytes:
-    """Text as UTF-8 without its mark, with plain line ends."""
+    """Text as UTF-8 without its mark and without empty lines, with plain line ends."""
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raw = raw.decode("utf-16").encode()
     raw = raw.removeprefix(b"\xef\xbb\xbf")
+    if b"\0" in raw:
+        raise BadInput("holds zero bytes, as no text in UTF-8 does; save it as that.")
     if not raw.isascii():
         raw.decode("utf-8")  # raises where it is not
-    return raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").strip(b"\n")
+    raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").strip(b"\n")
+    while b"\n\n" in raw:
+        raw = raw.replace(b"\n\n", b"\n")
+    return raw.replace("\N{MINUS SIGN}".encode(), b"-")
 
 
 def _without_comments(raw: bytes) -> tuple[bytes, str]:
-    """Text without the comments before it, and the last of these."""
+    """Text without the comments before it (Excel's ``sep=;`` is one), and the last of these."""
     at = start = 0
-    while raw.startswith(b"#", at) and (end := raw.find(b"\n", at)) >= 0:
+    while raw.startswith((b"#", b"%", b"sep="), at) and (end := raw.find(b"\n", at)) >= 0:
         start, at = at, end + 1
-    return raw[at:], raw[start:at].decode("utf-8").strip("#\n") if at else ""
+    return raw[at:], raw[start:at].decode("utf-8").strip("#%\n") if at else ""
 
 
 def _single_spaced(raw: bytes) -> bytes:
@@ -123,7 +128,7 @@ def _separator(lines: list[str]) -> str:
         counts = Counter(len(row) for row in _cells(lines, sep))
         return counts.most_common(1)[0][0] if counts else 0
 
-    widths = {sep: width(sep) for sep in "\t;,"}
+    widths = {sep: width(sep) for sep in "\t;,|"}
     best = max(widths, key=widths.get)
     blank = lines[0].split() if lines else []
     parted = widths[best] == 2 and len(blank) > 2 and all(map(is_number, blank[1:]))

@@ -1,8 +1,8 @@
 """Tables of genes × columns: which column holds ids, which hold vectors, which are left out."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +23,7 @@ _ROW_NUMBERS = re.compile(
     re.IGNORECASE,
 )
 _NO_NUMBER = dict.fromkeys(
-    (None, *" NA N/A NaN nan NULL null None none #N/A <NA>".split(" ")), np.nan
+    (None, *" NA N/A NaN nan NULL null None none #N/A <NA> - . ?".split(" ")), np.nan
 )
 _NO_NUMBER |= {"True": 1.0, "False": 0.0}
 
@@ -45,6 +45,29 @@ class Vectors(NamedTuple):
     matrix: np.ndarray
     columns: list[str] | None = None
     notes: tuple[str, ...] | list[str] = ()
+
+
+class VectorFile(NamedTuple):
+    """A file of vectors, opened.
+
+    Attributes
+    ----------
+    path : Path
+    ending : str
+        That of its unpacked name, in lower case; it tells the format.
+    raw : bytes
+        Its unpacked content.
+    ids, array, most_cells, share : str, str, int, callable, or None
+        As given to ``read_vectors``.
+    """
+
+    path: Path
+    ending: str
+    raw: bytes
+    ids: str | None
+    array: str | None
+    most_cells: int | None
+    share: Callable[[pd.Series], float]
 
 
 def is_number(cell: object) -> bool:
@@ -130,6 +153,8 @@ def from_frame(frame: pd.DataFrame, ids: str | None) -> Vectors:
     for name, column in list(values.items()):
         if is_id_name(name):
             left[name] = "other ids"
+        elif name.lower().startswith("unnamed") and column.isna().all():
+            left[name] = "empty"
         elif not pd.api.types.is_numeric_dtype(column):
             values[name] = column.map(lambda cell: _NO_NUMBER.get(cell, cell))
             if fault := _text(name, column):

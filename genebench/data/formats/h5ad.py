@@ -1,17 +1,14 @@
 """AnnData files (``.h5ad``): which array is meant, and where its genes are named."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ...core.errors import BadInput, unknown
+from ...core.errors import BadInput, pick
 from .. import limits
-from .frames import Vectors
+from .frames import VectorFile, Vectors
 
 _BARCODE = r"[ACGTN]+\d*-\d+$|[ACGTN]{10}"
 _GENE = rf"ENSG\d{{11}}(\.\d+)?|(?!{_BARCODE})[A-Z][A-Z0-9]+([-.][A-Z0-9]+)*|C(\d+|X|Y)orf\d+"
@@ -32,28 +29,15 @@ def share_of_genes(names: pd.Series) -> float:
     return float(names.str.fullmatch(_GENE).mean()) if len(names) else 0.0
 
 
-def read(
-    path: Path,
-    *,
-    ids: str | None,
-    array: str | None,
-    most_cells: int | None,
-    share: Callable[[pd.Series], float] = share_of_genes,
-) -> Vectors:
+def read(file: VectorFile) -> Vectors:
     """Read one array of an AnnData file whose rows or columns are genes; nothing else of it.
 
     Parameters
     ----------
-    path : Path
-    ids : str, optional
-        Column of ``obs`` or ``var`` that names the genes; None: the index, or a column where the
-        index names none.
-    array : str, optional
-        ``X``, ``X.T``, ``obsm/<key>`` or ``varm/<key>``; None: the only one whose genes are named.
-    most_cells : int, optional
-        See ``limits.check_shape``.
-    share : callable
-        Share of some names that are genes.
+    file : VectorFile
+        ``ids``: column of ``obs`` or ``var`` that names the genes; None: the index, or a column
+        where the index names none. ``array``: ``X``, ``X.T``, ``obsm/<key>`` or ``varm/<key>``;
+        None: the only one whose genes are named.
 
     Returns
     -------
@@ -61,8 +45,8 @@ def read(
     """
     import h5py
 
-    limits.check_hdf5(path, most_cells)
-    with h5py.File(path, "r") as store:
+    limits.check_hdf5(file.path, file.most_cells)
+    with h5py.File(file.path, "r") as store:
         if not all(isinstance(store.get(side), h5py.Group) for side in ("obs", "var")):
             raise BadInput(
                 "has no groups 'obs' and 'var', as AnnData writes them since 0.7; open it with "
@@ -71,13 +55,11 @@ def read(
         items = {"X": store["X"], "X.T": store["X"]} if "X" in store else {}
         for side in ("obsm", "varm"):
             items |= {f"{side}/{key}": item for key, item in (store.get(side) or {}).items()}
-        named = {side: _places(store[side], share, ids) for side in ("obs", "var")}
-        name = array or _only(items, named)
-        if name not in items:
-            raise unknown("array", name, items)
-        side, item = _side(name), items[name]
-        limits.check_shape(*_shape(item, name), most_cells, f"'{name}'")
-        where, names = _chosen(named[side], side, ids)
+        named = {side: _places(store[side], file.share, file.ids) for side in ("obs", "var")}
+        name = file.array or _only(items, named)
+        side, item = _side(name), pick(items, "array", name)
+        limits.check_shape(*_shape(item, name), file.most_cells, f"'{name}'")
+        where, names = _chosen(named[side], side, file.ids)
         matrix = _full(item)
     matrix = matrix.T if name.endswith(".T") else matrix
     notes = [f"vectors were taken from {name}, ids from {side} ({where})."]
@@ -128,9 +110,7 @@ def _column(item: Any) -> np.ndarray:
 def _chosen(places: dict, side: str, ids: str | None) -> tuple[str, pd.Series]:
     """Which index or column names the genes, and its names."""
     if ids is not None:
-        if ids not in places:
-            raise unknown(f"column of {side}", ids, places)
-        return ids, places[ids][0]
+        return ids, pick(places, f"column of {side}", ids)[0]
     best = max(places, key=lambda name: places[name][1])
     best = best if places["index"][1] < 0.5 <= places[best][1] else "index"
     return best, places[best][0]

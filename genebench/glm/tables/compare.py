@@ -1,7 +1,5 @@
 """What the card of a probe says: scores with intervals, differences, leak checks, sentences."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

@@ -4,12 +4,10 @@ Every model is trained and tested on the same windows of every split, and compar
 shortcut by a paired bootstrap over families of windows.
 """
 
-from __future__ import annotations
-
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from ...benchmark import dividing, results, validation
 from ...benchmark.dividing import Unsplittable
 from ...core import cache, manifest
 from ...core.errors import BadInput, RunFailed
+from ...core.workers import Progress, quiet
 from ...data.labels import slug
 from ...data.tasks import Task
 from ...place import card
@@ -59,7 +58,7 @@ def probe(
     layer: int = -1,
     device: str = "cpu",
     download: bool = False,
-    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    progress: Progress = quiet,
 ) -> tuple[Path, dict]:
     """Probe labelled windows and write ``card.html``, ``card.json`` and ``scores.parquet``.
 

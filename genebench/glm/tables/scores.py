@@ -1,18 +1,15 @@
 """Scores of a table of variants: written as they come; one row never costs the others."""
 
-from __future__ import annotations
-
 import hashlib
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from ...core import cache
-from ...core.errors import unknown
-from ...core.workers import fault
+from ...core.errors import check
+from ...core.workers import Progress, fault, quiet
 from .. import codes
 from .. import score as scoring
 from ..codes import Nucleotides, Sequence
@@ -33,7 +30,7 @@ def score(
     length: int = 0,
     strands: str = "both",
     partial: Path | None = None,
-    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    progress: Progress = quiet,
 ) -> pd.DataFrame:
     """Score checked variants.
 
@@ -61,8 +58,7 @@ def score(
         ``status`` says why a variant could not be scored.
     """
     for kind in kinds:
-        if kind not in KINDS:
-            raise unknown("score", kind, KINDS)
+        check(KINDS, "score", kind)
     grain = model.token_length
     if not length:  # twice the context and as much again to share, at most all that it reads
         length = min(model.max_length, max(64, 3 * model.context))

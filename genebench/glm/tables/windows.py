@@ -1,7 +1,5 @@
 """A user's own windows of DNA: reading, k-mers, which are alike, embeddings."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,23 +78,23 @@ def read(path: Path, *, label: str | None = None) -> Windows:
     BadInput
         No such file or column, nothing that is DNA, or a label with one value.
     """
-    frame = _table(path)
-    sequence = _column(frame, _SEQUENCE, "sequence", path)
+    frame = texts(path)
+    sequence = column(frame, _SEQUENCE, "sequence", path)
     ids = next((frame[c] for c in frame if c.lower() in _ID), pd.Series(frame.index.astype(str)))
     known, skipped = frame[sequence] != "", {}
     skipped["no sequence"] = int((~known).sum())
     if label is not None:
-        given = frame[_column(frame, (label,), label, path)]
+        given = frame[column(frame, (label,), label, path)]
         skipped["no label"] = int((known & (given == "")).sum())
         known &= given != ""
-    texts = frame[sequence][known]
-    if not len(texts):
+    bases = frame[sequence][known]
+    if not len(bases):
         raise BadInput(f"{path}: holds no windows; give a table with a column 'sequence'.")
-    limits.check_size(len(texts) * texts.str.len().max())
-    stacked = np.full((len(texts), texts.str.len().max()), N, dtype=np.uint8)
-    for row, text in zip(stacked, texts):
+    limits.check_size(len(bases) * bases.str.len().max())
+    stacked = np.full((len(bases), bases.str.len().max()), N, dtype=np.uint8)
+    for row, text in zip(stacked, bases):
         row[: len(text)] = codes.encode(text)
-    lengths = texts.str.len().to_numpy()
+    lengths = bases.str.len().to_numpy()
     if (share := (stacked < N).sum() / lengths.sum()) < 0.5:
         raise BadInput(
             f"{path}: {share:.0%} of the letters of column '{sequence}' are A, C, G or T; give DNA."
@@ -106,8 +104,8 @@ def read(path: Path, *, label: str | None = None) -> Windows:
     return Windows(ids[known].to_numpy(str), stacked, lengths, *labels, skipped)
 
 
-def _table(path):
-    """A table of texts; of FASTA its names and sequences."""
+def texts(path: Path) -> pd.DataFrame:
+    """Read a table (tsv, csv, parquet) as texts, of FASTA its names and sequences."""
     with limits.faults_of(path, "a table"):
         if path.suffix in (".parquet", ".pq"):
             limits.check_parquet(path)
@@ -123,8 +121,8 @@ def _table(path):
             return pd.read_csv(text, sep="\t" if "\t" in first else ",", **options)
 
 
-def _column(frame, names, what, path):
-    """Name of a column, whatever its case."""
+def column(frame: pd.DataFrame, names: tuple[str, ...], what: str, path: Path) -> str:
+    """Find the name of a column, whatever its case."""
     found = [c for name in names for c in frame if str(c).strip().lower() == name.lower()]
     if not found:
         raise unknown("column", what, frame.columns, where=str(path))

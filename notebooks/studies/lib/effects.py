@@ -81,13 +81,13 @@ def _bases(rows: pd.DataFrame) -> dict[str, np.ndarray]:
 
 
 _FUNCTION = ("function_class", {"LOF": 1, "FUNC": 0})
-_PATHOGENIC = {"Pathogenic": 1, "Likely pathogenic": 1, "Benign": 0, "Likely benign": 0}
+PATHOGENIC = {"Pathogenic": 1, "Likely pathogenic": 1, "Benign": 0, "Likely benign": 0}
 _NONCODING = "Splice region|Canonical splice|Intronic|5' UTR"
 _BRCA1 = {
     "function": (*_FUNCTION, ".*"),
     "function-missense": (*_FUNCTION, "Missense"),
     "function-noncoding": (*_FUNCTION, _NONCODING),
-    "clinvar": ("clinvar_simple", _PATHOGENIC, ".*"),
+    "clinvar": ("clinvar_simple", PATHOGENIC, ".*"),
 }
 """Task -> column of labels, what counts as 1 and 0 in it, consequences that are taken."""
 

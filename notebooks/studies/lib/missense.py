@@ -1,7 +1,7 @@
 """Missense variants of ClinVar: which are scored, zero-shot scores, AUROC over proteins.
 
-A score says how harmful a change looks, the higher the more; of a network: log P(reference) −
-log P(new).
+A score says how harmful a change looks, the higher the more; of a network it is minus the LLR,
+which is log P(new) − log P(reference).
 """
 
 from __future__ import annotations
@@ -225,7 +225,7 @@ def _coded(text):
 
 
 def _chain(coded, before, ref, alt):
-    """log P(ref) − log P(alt) given two residues, by counts of three in a row plus one."""
+    """Minus the LLR given two residues, by counts of three in a row plus one."""
     words = np.stack([coded[:-2], coded[1:-1], coded[2:]])
     words = words[:, (words >= 0).all(axis=0)]
     count = np.bincount(np.ravel_multi_index(words, (20, 20, 20)), minlength=8000)
@@ -260,7 +260,7 @@ def network_scores(
     Returns
     -------
     scores : dict of str to ndarray, (n,)
-        ``name``: log P(reference) − log P(new) of the residue; ``-next``, ``-all``: and of what
+        ``name``: minus the LLR of the residue; ``-next``, ``-all``: and of what
         follows; ``-certainty``: how certain the network is there, whatever the change.
     facts : dict
         ``model, parameters`` (millions), ``residues``, ``bits`` (mean −log2 P of a residue).

@@ -216,20 +216,39 @@ def odds(comparison: Comparison) -> pd.DataFrame:
     present = copies > 0
     rarer = np.minimum(copies, 200 - copies)
     frequency = (rarer / 200)[present]
-    groups, rows = np.stack([frequency <= 0.01, frequency >= 0.05]), []
+    rows = []
     for model, raw in comparison.llr.items():
         values = comparison.calibrated(raw)[present]
+        table = odds_ratios(values, frequency <= 0.01, frequency >= 0.05)
         rho = float(scipy.stats.spearmanr(values, frequency)[0])
-        for share in (0.01, 0.05, 0.1, 0.2, 0.4):
-            low = values <= np.quantile(values, share)
-            a, b = (groups & low).sum(1) + 0.5
-            c, d = (groups & ~low).sum(1) + 0.5
-            log = np.log(a * d / (b * c))
-            error = 1.96 * np.sqrt(1 / a + 1 / b + 1 / c + 1 / d)
-            ratios = np.exp([log, log - error, log + error])
-            rows.append((model, share, *ratios, int(a), int(b), rho))
-    columns = "model lowest odds_ratio low high rare common spearman_frequency".split()
-    return pd.DataFrame(rows, columns=columns)
+        rows.append(table.assign(spearman_frequency=rho, model=model))
+    out = pd.concat(rows, ignore_index=True)
+    return out[["model", *out.columns.drop("model")]]
+
+
+def odds_ratios(values: np.ndarray, rare: np.ndarray, common: np.ndarray) -> pd.DataFrame:
+    """Odds of rare to common variants among the lowest values, over the odds among the rest.
+
+    Parameters
+    ----------
+    values : ndarray, (n,)
+    rare, common : ndarray of bool, (n,)
+
+    Returns
+    -------
+    DataFrame
+        ``lowest`` (share), ``odds_ratio, low, high`` (95 % by Woolf, a half added to each count),
+        ``rare, common`` (how many are among the lowest).
+    """
+    groups, rows = np.stack([rare, common]), []
+    for share in (0.01, 0.05, 0.1, 0.2, 0.4):
+        low = values <= np.quantile(values, share)
+        a, b = (groups & low).sum(1) + 0.5
+        c, d = (groups & ~low).sum(1) + 0.5
+        log = np.log(a * d / (b * c))
+        error = 1.96 * np.sqrt(1 / a + 1 / b + 1 / c + 1 / d)
+        rows.append((share, *np.exp([log, log - error, log + error]), int(a), int(b)))
+    return pd.DataFrame(rows, columns="lowest odds_ratio low high rare common".split())
 
 
 def _probabilities(model, sequence: np.ndarray, *, length: int = 512) -> np.ndarray:

@@ -1,11 +1,12 @@
 """Zero-shot scores of variants: log-likelihood ratios of models, and baselines without one.
 
-A score says how harmful a change looks, the higher the more; of a model: log P(ref) - log P(alt).
+A score says how harmful a change looks, the higher the more; of a model it is minus the LLR, which
+is log P(alt) - log P(ref).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -43,7 +44,7 @@ def harm(table: np.ndarray, at: np.ndarray, ref: np.ndarray, alt: np.ndarray) ->
     Returns
     -------
     ndarray, (n,)
-        log P(ref) - log P(alt).
+        Minus the LLR: log P(ref) - log P(alt).
     """
     return table[at, ref] - table[at, alt]
 
@@ -61,8 +62,10 @@ def around_changes(model, sequence: np.ndarray, at: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of float32, (L, 4)
-        NaN in stretches without changes.
+        NaN in stretches without changes; of a model that brings its own table, that one.
     """
+    if (whole := getattr(model, "whole", None)) is not None:
+        return whole
     out = np.full((len(sequence), 4), np.nan, dtype=np.float32)
     places = np.unique(at)
     for part in np.split(places, np.flatnonzero(np.diff(places) > 2 * PAD) + 1):
@@ -185,7 +188,9 @@ def blosum62(task: Effects) -> np.ndarray | None:
     return np.array([-matrix[a, b] if a in known and b in known else -5.0 for a, b in pairs])
 
 
-_READY = ("spliceai", "openspliceai", "pangolin", "exon-distance", "alphamissense")
+_READY = """
+    spliceai openspliceai pangolin exon-distance alphamissense measured mitotip severity
+""".split()
 
 
 def _beside(task: Effects, *, name: str) -> np.ndarray | None:
@@ -215,7 +220,7 @@ _FAMILIES = {
     **dict.fromkeys(("markov-chain", "markov-around", "trinucleotide"), "counts"),
     **dict.fromkeys(("phylop", "blosum62", "codon-usage", "codon-position"), "reference"),
     **dict.fromkeys(("spliceai", "openspliceai", "pangolin"), "network"),
-    "alphamissense": "reference",
+    **dict.fromkeys(("alphamissense", "measured", "mitotip", "severity"), "reference"),
     "random": "control",
 }
 
@@ -363,21 +368,22 @@ def score_rows(task: Effects, scores: dict[str, np.ndarray]) -> pd.DataFrame:
     return tidy(pd.concat(out, ignore_index=True), **constant)
 
 
-def score_set(tasks: list[Effects], models: Sequence) -> pd.DataFrame:
-    """Score the tasks of a set by every model (raw and calibrated) and every baseline.
+def scores_of(
+    tasks: list[Effects], models: Sequence
+) -> Iterator[tuple[Effects, dict[str, np.ndarray]]]:
+    """Score changes by every model (raw and calibrated) and every baseline.
 
     Parameters
     ----------
     tasks : list of Effects
     models : sequence of nucleotide models
 
-    Returns
-    -------
-    DataFrame
-        Columns of ``results.SCHEMA`` and ``low, high``.
+    Yields
+    ------
+    (Effects, dict of str to ndarray, (n,))
+        A task and its scores by model.
     """
     tables: dict[int, dict[str, np.ndarray]] = {}
-    out = []
     for task in tasks:
         if id(task.sequence) not in tables:
             at = np.concatenate([t.at for t in tasks if t.sequence is task.sequence])
@@ -392,9 +398,24 @@ def score_set(tasks: list[Effects], models: Sequence) -> pd.DataFrame:
                 given = (table, task.sequence, task.at, task.alt)
                 scores[f"{name}-calibrated"] = calibrated(*given)
         baselines = {name: function(task) for name, function in BASELINES.items()}
-        scores |= {name: values for name, values in baselines.items() if values is not None}
-        out.append(score_rows(task, scores))
-    return pd.concat(out, ignore_index=True)
+        yield task, scores | {n: values for n, values in baselines.items() if values is not None}
+
+
+def score_set(tasks: list[Effects], models: Sequence) -> pd.DataFrame:
+    """Score the tasks of a set, see ``scores_of``.
+
+    Parameters
+    ----------
+    tasks : list of Effects
+    models : sequence of nucleotide models
+
+    Returns
+    -------
+    DataFrame
+        Columns of ``results.SCHEMA`` and ``low, high``.
+    """
+    rows = [score_rows(task, scores) for task, scores in scores_of(tasks, models)]
+    return pd.concat(rows, ignore_index=True)
 
 
 def kmer_models(

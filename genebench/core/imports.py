@@ -1,0 +1,73 @@
+"""What a Python file imports, directly or through modules of this project."""
+
+import ast
+from functools import lru_cache
+from importlib.util import resolve_name
+from pathlib import Path
+
+CODE = Path(__file__).resolve().parents[2]
+"""Folder that the packages of ``PROJECT`` lie in."""
+PROJECT = ("genebench", "benchmarks")
+
+
+def imports(path: Path, package: str = "") -> frozenset[str]:
+    """What a Python file imports, anywhere in it.
+
+    Parameters
+    ----------
+    path : Path
+    package : str
+        Dotted name of its package, for relative imports.
+
+    Returns
+    -------
+    frozenset of str
+        Dotted names; of ``from a import b`` both ``a`` and ``a.b``.
+    """
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = resolve_name("." * node.level + (node.module or ""), package)
+            found |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
+    return frozenset(found)
+
+
+_of_module = lru_cache(maxsize=None)(imports)
+"""Files of the packages stay as they are while a command runs."""
+
+
+def modules(path: Path, root: Path = CODE) -> set[Path]:
+    """Modules of this project that a file imports, directly or through others.
+
+    Parameters
+    ----------
+    path, root : Path
+        A notebook or module, and the folder that the packages lie in.
+
+    Returns
+    -------
+    set of Path
+        With the packages around them; one that imports its modules by name counts as a whole.
+    """
+    found = waiting = {f for name in imports(path) for f in _files_of(name, root)}
+    while waiting:
+        file, *_ = waiting
+        names = _of_module(file, ".".join(file.parent.relative_to(root).parts))
+        files = {f for name in names for f in _files_of(name, root)}
+        if file.name == "__init__.py" and "importlib" in names:
+            files |= set(file.parent.glob("*.py"))
+        waiting = waiting - {file} | files - found
+        found = found | files
+    return found
+
+
+def _files_of(name: str, root: Path) -> list[Path]:
+    """A module of this project and the packages around it, of a dotted name; else nothing."""
+    parts = name.split(".")
+    if parts[0] not in PROJECT:
+        return []
+    at = root.joinpath(*parts)
+    packages = [folder / "__init__.py" for folder in (at, *at.parents[: len(parts) - 1])]
+    return [file for file in (at.with_suffix(".py"), *packages) if file.exists()]

@@ -1,0 +1,288 @@
+"""Variants of ClinVar with published scores of predictors: compared, and a user's own beside them.
+
+Every score is turned so that the higher it is, the more harmful the variant looks. Variants of one
+gene are no independent draws: genes are drawn anew.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from pydantic_core import to_json
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from ... import __version__
+from ...core import cache, paths
+from ...core.errors import BadInput
+from ...core.specs import SourceSpec
+from ...core.yamls import read_yaml
+from ...data import sources
+from ...data.labels import slug
+from ...data.readers import numbers
+from ...place import card
+from ...stats import bootstrap, influences, metrics, separation
+from ..variants import SYNONYMS
+from .windows import column, texts
+
+TEMPLATE = Path(__file__).with_name("clinvar.html")
+SEED = 20240711
+REFERENCE = "phylop"
+"""Score of the position alone; all others are compared with it."""
+CONSEQUENCES = {
+    "intronic": "MANE_intron",
+    "RNA gene": "Union_RNA_gene",
+    "3' UTR": "MANE_three_prime_UTR",
+    "5' UTR": "MANE_five_prime_UTR",
+    "synonymous": "ClinVarName_synonymous",
+    "missense": "ClinVarName_missense",
+    "start lost": "MANE_start_codon",
+    "stop lost": "Union_stop_loss",
+    "stop gained": "ClinVarName_stop_gain",
+    "splice site": "Union_splice",
+}
+"""Consequence -> column that marks it, from the mildest to the most severe by Ensembl's order; of
+several a variant has the most severe, of the protein's before others."""
+_PROTEIN = ("synonymous", "missense", "start lost", "stop lost", "stop gained")
+FEWEST = 10
+"""Variants of each class that a consequence needs for a comparison of its own."""
+_KEY = ["chrom", "pos", "ref", "alt"]
+
+
+def predictors() -> dict[str, dict]:
+    """Predictors of ``data/variant_predictors.yml``, by name."""
+    return read_yaml(paths.VARIANT_PREDICTORS)
+
+
+def variants(source: SourceSpec) -> pd.DataFrame:
+    """Read the variants and their published scores.
+
+    Parameters
+    ----------
+    source : SourceSpec
+        ``clinvar_predictors``.
+
+    Returns
+    -------
+    DataFrame
+        ``chrom, pos, ref, alt`` (texts), ``label`` (1 pathogenic, 0 benign), ``consequence``,
+        ``gene`` (number of a set of variants that share transcripts), a column a predictor,
+        ``severity`` (rank of the consequence), ``transversion``.
+    """
+    raw = sources.table(source, "variants")
+    frame = raw[["#CHROM", "POS", "REF", "ALT"]].set_axis(_KEY, axis=1)
+    marked = {c: raw[column].isin(["True", "1"]) for c, column in CONSEQUENCES.items()}
+    order = [*reversed(_PROTEIN), *(c for c in reversed(CONSEQUENCES) if c not in _PROTEIN)]
+    frame["consequence"] = np.select([marked[c] for c in order], order, "other")
+    frame["label"] = numbers(raw.ClinVar_label).astype(int)
+    frame["gene"] = _genes(raw)
+    for name, facts in predictors().items():
+        sign = {"low": -1, "high": 1}[facts["harmful"]]
+        frame[name] = sign * numbers(raw[facts["column"]])
+    rank = dict(zip(["other", *CONSEQUENCES], range(len(CONSEQUENCES) + 1)))
+    frame["severity"] = frame.consequence.map(rank).astype(float)
+    frame["transversion"] = (~(raw.REF + raw.ALT).isin(["AG", "GA", "CT", "TC"])).astype(float)
+    return frame
+
+
+def _genes(raw):
+    """Number of the component of variants that share a transcript, or without one 100,000 bases."""
+    named = (raw.MANE_transcript + " " + raw.ClinVarName_refseq_ids).str.findall(r"N[MR]_\d+")
+    place = raw["#CHROM"] + ":" + raw.POS.str[:-5]
+    token = pd.Series([n or [p] for n, p in zip(named, place)]).explode()
+    word, row = pd.factorize(token)[0], token.index.to_numpy()
+    links = coo_array(
+        (np.ones(len(row)), (row, word + len(raw))), shape=(len(raw) + word.max() + 1,) * 2
+    )
+    return connected_components(links, directed=False)[1][: len(raw)]
+
+
+def tasks(frame: pd.DataFrame) -> dict[str, tuple[np.ndarray, np.ndarray | None]]:
+    """Ways to compare: which variants, and within which strata.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Of ``variants``.
+
+    Returns
+    -------
+    dict of str to (ndarray of bool, ndarray of int or None)
+        ``all``; ``proteins`` (what models of proteins can score); ``within-consequence``, also with
+        thirds of phyloP (``within-position``), and ``within-gene``; then each consequence with
+        ``FEWEST`` variants of each class, of those that change the protein what all can score.
+    """
+    every = np.ones(len(frame), bool)
+    kind = pd.factorize(frame.consequence)[0]
+    third = pd.qcut(frame[REFERENCE], 3, labels=False).to_numpy()
+    protein = [n for n, facts in predictors().items() if facts["reads"].startswith("protein")]
+    common = frame[protein].notna().all(axis=1).to_numpy()
+    out = {
+        "all": (every, None),
+        "proteins": (common, None),
+        "within-consequence": (every, kind),
+        "within-position": (every, 3 * kind + third),
+        "within-gene": (every, frame.gene.to_numpy()),
+    }
+    for name in CONSEQUENCES:
+        rows = (frame.consequence == name).to_numpy()
+        rows = rows & common if (rows & common).any() else rows
+        if min(frame.label[rows].sum(), (frame.label[rows] == 0).sum()) >= FEWEST:
+            out[slug(name)] = rows, None
+    return out
+
+
+def compare(
+    frame: pd.DataFrame,
+    names: Sequence[str],
+    rows: np.ndarray,
+    stratum: np.ndarray | None = None,
+    *,
+    seed: int = SEED,
+) -> pd.DataFrame:
+    """AUROC of scores on the same variants, with tiers, and differences to ``REFERENCE``.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    names : sequence of str
+        Columns of scores, ``REFERENCE`` among them.
+    rows : ndarray of bool, (n,)
+        Variants; those that a score lacks are left out of all.
+    stratum : ndarray of int, (n,), optional
+        The AUROC is the mean over strata, weighted by pairs of a pathogenic and a benign variant.
+    seed : int
+
+    Returns
+    -------
+    DataFrame
+        ``model, score, low, high`` (95 % over genes), ``tier, rank_low, rank_high``, ``difference,
+        less_low, less_high, p`` (to ``REFERENCE``, simultaneous over all pairs), ``n``, ``genes``.
+    """
+    part = frame[rows & frame[list(names)].notna().all(axis=1)]
+    fold = np.zeros(len(part), int) if stratum is None else pd.factorize(stratum[part.index])[0]
+    label = part.label.to_numpy()
+    pairs = np.bincount(fold[label == 1], minlength=fold.max() + 1).astype(float)
+    pairs *= np.bincount(fold[label == 0], minlength=fold.max() + 1)
+    found = [influences.auroc(label, part[n].to_numpy(), fold, pairs) for n in names]
+    value, influence = np.array([v for v, _ in found]), np.stack([i for _, i in found], axis=1)
+    genes, group = np.unique(part.gene.astype(str), return_inverse=True)
+    moved = bootstrap.moves(influence, bootstrap.weights(genes, seed=seed), (group,))
+    bounds = metrics.METRICS["auroc"]
+    low, high = bootstrap.interval(value, moved, low=bounds.low, high=bounds.high)
+    made = separation.compare(separation.Mean(value, moved))
+    out = pd.DataFrame({"model": names, "score": value, "low": low, "high": high})
+    out = out.assign(tier=made.tier, rank_low=made.rank_low, rank_high=made.rank_high)
+    at = list(names).index(REFERENCE)
+    less = pd.DataFrame(made.pairs, columns=["i", "j"]).assign(
+        difference=made.difference, less_low=made.low, less_high=made.high, p=made.p
+    )
+    less = less[(less.i == at) | (less.j == at)]
+    turned = less.i == at
+    less = less.assign(model=np.array(names)[np.where(turned, less.j, less.i)])
+    swap = less.loc[turned, ["difference", "less_high", "less_low"]]
+    less.loc[turned, ["difference", "less_low", "less_high"]] = -swap.to_numpy()
+    return out.merge(less.drop(columns=["i", "j"]), on="model", how="left").assign(
+        n=len(part), genes=len(genes)
+    )
+
+
+def covering(frame: pd.DataFrame, rows: np.ndarray, among: Sequence[str] = ()) -> list[str]:
+    """Name the scores that 99 % of some variants have: of predictors, rules, and ``among``."""
+    names = [*among, *predictors(), "severity", "transversion"]
+    share = frame.loc[rows, names].notna().mean()
+    return [n for n in names if share[n] >= 0.99]
+
+
+def read_scores(path: Path, frame: pd.DataFrame, score: str | None = None) -> pd.Series:
+    """Read a user's scores of the variants.
+
+    Parameters
+    ----------
+    path : Path
+        Table (tsv, csv, parquet) with columns chrom, pos, ref, alt of GRCh38 and the score.
+    frame : DataFrame
+        Of ``variants``.
+    score : str, optional
+        Its column; None: ``llr`` or ``score``. Of ``llr`` low values are harmful, of others high.
+
+    Returns
+    -------
+    Series of float
+        By the rows of ``frame``; the higher, the more harmful; NaN where there is none.
+    """
+    given = texts(path)
+    given.columns = [SYNONYMS.get(c, c) for c in given.columns.astype(str).str.strip().str.lower()]
+    name = column(given, (score.lower(),) if score else ("llr", "score"), score or "llr", path)
+    for needed in _KEY:
+        column(given, (needed,), needed, path)
+    given["chrom"] = given.chrom.str.removeprefix("chr")
+    given["pos"] = given.pos.str.removesuffix(".0")
+    if (twice := given.duplicated(_KEY)).any():
+        row = given[twice].iloc[0]
+        raise BadInput(
+            f"{path}: {row.chrom}:{row.pos} {row.ref}>{row.alt} stands twice; keep one row of each."
+        )
+    known = numbers(given[name]).replace([np.inf, -np.inf], np.nan)
+    known = frame[_KEY].merge(given[_KEY].assign(known=known), how="left", on=_KEY).known
+    known = known.set_axis(frame.index) * (-1 if name == "llr" else 1)
+    classes = frame.label[known.notna()]
+    if min(classes.sum(), (1 - classes).sum()) < FEWEST or known.nunique() < 2:
+        raise BadInput(
+            f"{path}: column '{name}' has a score of {len(classes)} of the {len(frame)} variants; "
+            f"{FEWEST} of each class with different scores are the least. Positions are of GRCh38, "
+            "and 'genebench fetch clinvar_predictors' gets the table of the variants."
+        )
+    return known
+
+
+def place(
+    path: Path, source: SourceSpec, *, score: str | None = None, out: Path | None = None
+) -> tuple[Path, dict]:
+    """Compare a user's scores with the published ones; write ``card.html`` and ``card.json``.
+
+    Parameters
+    ----------
+    path, source, score : Path, SourceSpec, str
+        As of ``read_scores`` and ``variants``.
+    out : Path, optional
+        Folder; None: ``<name>-clinvar`` here.
+
+    Returns
+    -------
+    folder, card : Path, dict
+    """
+    frame, mine = variants(source), slug(path.name.split(".")[0]) or "scores"
+    mine += "-" * (mine in frame)
+    frame[mine] = read_scores(path, frame, score)
+    made = {"genebench": __version__, "name": mine, "file": path.name, "panels": []}
+    made |= {"sha256": cache.digest(path), "variants": len(frame), "predictors": predictors()}
+    made["scored"] = int(frame[mine].notna().sum())
+    for name, (rows, stratum) in tasks(frame).items():
+        rows = rows & frame[mine].notna().to_numpy()
+        classes = frame.label[rows]
+        if min(classes.sum(), (1 - classes).sum()) >= FEWEST:
+            table = compare(frame, covering(frame, rows, [mine]), rows, stratum)
+            table = table.sort_values("score", ascending=False)
+            made["panels"].append({"task": name, "models": table.to_dict("records")})
+    made["sentences"] = [f"{made['scored']:,} of {len(frame):,} variants have a score."]
+    for panel in made["panels"]:
+        row = next(m for m in panel["models"] if m["model"] == mine)
+        low, high = row["less_low"], row["less_high"]
+        verdict = "better" if low > 0 else "worse" if high < 0 else "not significantly different"
+        made["sentences"].append(
+            f"{panel['task']}: AUROC {row['score']:.3f} ({row['low']:.3f} to {row['high']:.3f}) on "
+            f"{row['n']} variants, tier {row['tier']}; "
+            f"less phyloP {row['difference']:+.3f} ({low:+.3f} to {high:+.3f}): {verdict}."
+        )
+        if row["score"] < 0.4 and panel["task"] == "all":
+            made["sentences"].append("Below chance: are high values the harmful ones?")
+    made = json.loads(to_json(made, inf_nan_mode="null", fallback=np.generic.item))
+    out = Path(out or f"{mine}-clinvar")
+    cache.write_json(out / "card.json", made)
+    cache.write_text(out / "card.html", card.html(made, TEMPLATE))
+    return out, made

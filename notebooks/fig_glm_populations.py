@@ -1,0 +1,200 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Frequency against score
+#
+# Selection removes harmful changes, so what few people carry should be what a model finds
+# unexpected: the review {cite}`benegas2024` draws the frequency of variants over their likelihood
+# ratio (LLR) as a test without labels (its Figure 2b). Here it is drawn for simulated genomes,
+# where the truth is known, and for three real ones: BRCA1 in people (gnomAD), regions of *M.
+# tuberculosis* in clinical isolates, and the human mitochondrial genome in people.
+#
+# Frequency says more about mutation than about harm. Transitions arise more often than
+# transversions, and in CpG most of all, so that a rule that knows the kind of change alone
+# "predicts" what is carried. Wherever it is not said otherwise, changes are therefore compared only
+# with those of the same kind: the same two bases, inside or outside of CpG.
+
+# %% tags=["parameters"]
+profile: str = "demo"  # which profile the book is built for
+page: str = "glm-populations"  # name of this page
+
+# %% tags=["remove-input"]
+import pandas as pd
+
+from genebench.book import charts, glm, glm_figures, show
+
+show.begin()
+looks = glm.looks()
+every = glm.scores_of("populations", "populations/", looks)
+sets = glm.read("populations", "sets")
+size = sets.assign(task=sets.task.str.removeprefix("populations/")).set_index("task")
+counts = {glm.slug(t, "n"): f"{n:,}" for t, n in size.changes.items()}
+counts |= {glm.slug(t, "harmful"): f"{int(n):,}" for t, n in size.harmful.dropna().items()}
+short = every.assign(task=every.task.str.removeprefix("populations/"))
+real = glm.read("populations", "odds")
+simulated = glm.read("simulated", "odds")
+simulated = simulated[simulated.model.isin(["glm-simulated", "oracle"])]
+simulated = simulated.assign(set="simulated, rare against common")
+words = {"brca1": "BRCA1", "tb": "M. tuberculosis", "mtdna": "human mitochondrion"}
+real = real.assign(set=real.set.map(words) + ", " + real.against + " against common")
+odds = pd.concat([simulated, real], ignore_index=True)
+known = odds[odds.lowest == 0.05].set_index(["set", "model"])
+spans = known.odds_ratio.map("{:.1f}".format) + " (" + glm.spans(known, 1) + ")"
+keys = [
+    glm.slug("odds", *key).replace(", ", "_").replace(" ", "_").replace(".", "")
+    for key in known.index
+]
+show.values(
+    glm.quotable(short, looks) | counts | dict(zip(keys, spans)), page=page, profile=profile
+)
+shares = "lowest " + odds.lowest.map("{:.0%}".format)
+drawn = odds.assign(row=shares, score=odds.odds_ratio, panel=odds.set)
+drawn = drawn.assign(panel=pd.Categorical(drawn.panel, odds.set.unique()))
+figure = charts.dots(
+    drawn.assign(model=drawn.model.map(looks.title)),
+    list(shares.unique()),
+    label="odds ratio (log scale)",
+    panel="panel",
+    by="model",
+    looks=looks.markers(odds.model.unique()),
+    chance=1,
+    height=0.6,
+)
+show.figure(
+    figure,
+    odds,
+    page=page,
+    profile=profile,
+    name="odds",
+    caption="Odds that a change is unseen, or rare, rather than common, among the changes of "
+    "lowest LLR over the odds among the rest. LLR of models: less the mean of the three-base "
+    "context; phyloP: minus the conservation. Common: carried by more than 1 in 100,000 (BRCA1) "
+    "or 1 in 1,000 (others; 5 % in the simulation). Bars: 95 % intervals.",
+    alt="Odds ratios of unseen or rare to common changes among the lowest 1 to 40 per cent of LLR.",
+)
+
+# %% [markdown]
+# In the simulation the network's least expected 5 % of variants are rare rather than common {{
+# glm_populations_odds_simulated_rare_against_common_glm_simulated }} times as often as the rest;
+# the oracle, which knows how harmful each is, has {{
+# glm_populations_odds_simulated_rare_against_common_oracle }}. In people's mitochondria
+# conservation shows the same, {{
+# glm_populations_odds_human_mitochondrion_rare_against_common_phylop }} for rare and {{
+# glm_populations_odds_human_mitochondrion_unseen_against_common_phylop }} for unseen changes. No
+# network at hand does: the one trained on the mitochondrion itself has {{
+# glm_populations_odds_human_mitochondrion_rare_against_common_glm_mtdna }} and {{
+# glm_populations_odds_human_mitochondrion_unseen_against_common_glm_mtdna }}. BRCA1 has few carried
+# changes, nearly all of them very rare, so that its intervals are wide.
+
+# %% [markdown]
+# ## The human mitochondrial genome
+#
+# A genome that a model can read whole: all three changes of each base, those that some of 56,434
+# people carry in all their mitochondria (gnomAD; collected by {cite}`lake2024`), confirmed
+# pathogenic ones (MITOMAP) and those classified in ClinVar. Two small networks and a k-mer model
+# were trained on it, each on one half of its blocks of about a thousand bases, and score the other
+# half. They were trained for a few CPU seconds on purpose: a network knows so little sequence by
+# heart soon after, and no other mitochondrial genome of an animal was at hand. The networks of *E.
+# coli* and of yeast (without its mitochondria) stand beside.
+
+# %% tags=["remove-input"]
+order = ["unseen", "transitions", "kinds", "rare", "confirmed", "confirmed-trna", "clinvar"]
+human = every[every.task.str.startswith("populations/mtdna-")]
+place = human.task.str.removeprefix("populations/mtdna-").map(order.index)
+human = human.iloc[place.argsort(kind="stable")].reset_index(drop=True)
+show.figure(
+    glm_figures.forest(human, looks, label="AUROC (0 to 1)", chance=0.5),
+    human,
+    page=page,
+    profile=profile,
+    name="mtdna",
+    caption="Changes of the human mitochondrial genome. Unseen: carried by none of 56,434 people; "
+    "common: by more than 1 in 1,000; confirmed: pathogenic by MITOMAP. Bars: 95 % intervals over "
+    "genes.",
+    alt="AUROC of networks, k-mer models, phyloP and rules on changes of the mitochondrial genome.",
+)
+
+# %% [markdown]
+# **Mutation first.** Over all changes, whether it is a transition says more of what is seen ({{
+# glm_populations_mtdna_unseen_transversion }}) than conservation ({{
+# glm_populations_mtdna_unseen_phylop }}). Among transitions ({{ glm_populations_mtdna_transitions_n
+# }}, of which nobody carries {{ glm_populations_mtdna_transitions_harmful }}) conservation reaches
+# {{ glm_populations_mtdna_transitions_phylop }}, and the severity of the consequence, told the
+# genes and their code, {{ glm_populations_mtdna_transitions_severity }}.
+#
+# **So little sequence does not teach a network what it is for.** The networks trained on half of
+# this genome stay at or below chance: {{ glm_populations_mtdna_kinds_glm_mtdna }} within kind of
+# transition, {{ glm_populations_mtdna_confirmed_glm_mtdna }} on confirmed changes; counts of words
+# have {{ glm_populations_mtdna_kinds_markov_around }} and {{
+# glm_populations_mtdna_confirmed_markov_around }}, the network of yeast {{
+# glm_populations_mtdna_kinds_glm_yeast }} and {{ glm_populations_mtdna_confirmed_glm_yeast }}. What
+# would be needed are the mitochondrial genomes of many animals, which phyloP has read.
+#
+# **Confirmed pathogenic against common** ({{ glm_populations_mtdna_confirmed_harmful }} of {{
+# glm_populations_mtdna_confirmed_n }}): phyloP {{ glm_populations_mtdna_confirmed_phylop }}, the
+# severity of the consequence {{ glm_populations_mtdna_confirmed_severity }}. MitoTIP's {{
+# glm_populations_mtdna_confirmed_trna_mitotip }} on tRNAs is no prediction: it was made from
+# MITOMAP's own labels. ClinVar's benign class rests on frequency, and phyloP has {{
+# glm_populations_mtdna_clinvar_phylop }} there. Among changes that people carry, conservation
+# hardly says which are rare ({{ glm_populations_mtdna_rare_phylop }}): most of that is the age of
+# lineages and chance.
+
+# %% [markdown]
+# ## BRCA1 in people, M. tuberculosis in patients
+
+# %% tags=["remove-input"]
+others = every[every.task.str.contains("brca1|tb-")].reset_index(drop=True)
+show.figure(
+    glm_figures.forest(others, looks, label="AUROC (0 to 1)", chance=0.5),
+    others,
+    page=page,
+    profile=profile,
+    name="others",
+    caption="Changes of 13 exons of BRCA1 by their frequency in gnomAD, and of regions of "
+    "M. tuberculosis by that among isolates that the drug kills; within kind of change. Bars: 95 % "
+    "intervals over exons or regions.",
+    alt="AUROC of networks, phyloP, measured effects and rules on unseen and rare changes.",
+)
+
+# %% [markdown]
+# **Frequency is a weak test.** In BRCA1 even the *measured* loss of function hardly tells what
+# nobody carries from what somebody does: {{ glm_populations_brca1_unseen_measured }}, and rare from
+# less rare {{ glm_populations_brca1_rare_measured }}. phyloP has {{
+# glm_populations_brca1_unseen_phylop }} and {{ glm_populations_brca1_rare_phylop }}: of {{
+# glm_populations_brca1_unseen_n }} changes {{ glm_populations_brca1_unseen_harmful }} are in
+# nobody, most of them because there were not enough people. No score of a model could be expected
+# to do better, and one that does (the network of *E. coli*, calibrated, {{
+# glm_populations_brca1_rare_glm_ecoli_calibrated }} for rare) has met chance.
+#
+# In *M. tuberculosis* (frequencies among isolates that the drug kills, so that resistance does not
+# count) the networks of *E. coli* and yeast, calibrated, have {{
+# glm_populations_tb_unseen_glm_ecoli_calibrated }} and {{
+# glm_populations_tb_unseen_glm_yeast_calibrated }} for unseen, {{
+# glm_populations_tb_rare_glm_ecoli_calibrated }} and {{
+# glm_populations_tb_rare_glm_yeast_calibrated }} for rare changes, the open frame that a new stop
+# cuts {{ glm_populations_tb_unseen_open_frame }} and {{ glm_populations_tb_rare_open_frame }}. No
+# network of its own genome was trained.
+
+# %% tags=["remove-input"]
+listed = sets[sets.task.isin(every.task) & sets.harmful.notna()]
+show.table(
+    listed.assign(task=listed.task.map(looks.tasks), harmful=listed.harmful.astype(int)),
+    page=page,
+    profile=profile,
+    name="sets",
+    caption="What was scored.",
+    words={"harmful": "unseen, rare or harmful", "clusters": "genes, exons or regions"},
+)
+show.table(
+    glm.score_table(human, looks), page=page, profile=profile, name="scores", caption="Every score."
+)

@@ -1,0 +1,473 @@
+"""Variants that people or isolates carry, the human mitochondrial genome, and pairs of alleles.
+
+A change that nobody carries, or few, may be one that selection removes: the label is 1 for what is
+unseen, rare or harmful. Mutation makes changes at rates that differ by their kind, so they are
+compared within it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from Bio.Data import CodonTable
+
+from genebench.core import cache, paths
+from genebench.core.specs import SourceSpec
+from genebench.data import sources as files
+from genebench.data.readers import numbers
+from genebench.glm import codes, genomes, net, perplexity, train, trained
+from genebench.stats import bootstrap, influences
+
+from . import markov, simulated, zero_shot
+from .effects import GROUP, PATHOGENIC, Effects
+
+COMMON = {"brca1": 1e-5, "tb": 1e-3, "mtdna": 1e-3}
+"""Set -> frequency above which a variant that is carried counts as common."""
+ORDER = 4
+"""Bases around of the k-mer models of the mitochondrial genome."""
+BLOCK = 1024
+"""Bases of the blocks of the mitochondrial genome that are held out in turn."""
+RECIPE = {
+    "name": "glm-mtdna",
+    "width": 32,
+    "depth": 5,
+    "joint": 32,
+    "window": 256,
+    "batch": 8,
+    "steps": 60,
+    "left": 0.3,
+}
+"""Of the two networks of the human mitochondrial genome; after some hundred steps a network knows
+its half by heart."""
+
+
+def kinds(task: Effects) -> np.ndarray:
+    """Number the kind of a change, (n,) int: which base by which, and whether it is in a CpG."""
+    s, at = np.append(task.sequence, codes.N), task.at
+    cpg = ((s[at] == 1) & (s[at + 1] == 2)) | ((s[at] == 2) & (s[at - 1] == 1))
+    return 16 * cpg + 4 * task.ref.astype(int) + task.alt
+
+
+def within(task: Effects) -> Effects:
+    """The same changes, compared within kind of change alone."""
+    return replace(task, stratum=pd.factorize(kinds(task))[0])
+
+
+def _part(task: Effects, name: str, rows, label=None) -> Effects:
+    """Some changes of a task, with the label that they are given."""
+    rows = np.flatnonzero(rows)
+    columns = {c: getattr(task, c)[rows] for c in ("at", "ref", "alt", "label", "cluster")}
+    if label is not None:
+        columns["label"] = np.asarray(label)[rows].astype(int)
+    beside = task.beside.iloc[rows].reset_index(drop=True)
+    return replace(task, name=f"populations/{name}", beside=beside, **columns)
+
+
+def _every(sequence: np.ndarray, places: np.ndarray) -> pd.DataFrame:
+    """The three changes of each place, ``at, ref, alt``."""
+    at = np.repeat(places[sequence[places] < codes.N], 3)
+    ref = sequence[at]
+    alt = (ref + np.tile([1, 2, 3], len(at) // 3)) % 4
+    return pd.DataFrame({"at": at, "ref": ref, "alt": alt.astype(np.uint8)})
+
+
+def _seen(name: str, task: Effects, frequency: np.ndarray) -> list[Effects]:
+    """Unseen against seen changes, and among these rare against common ones, within kind."""
+    seen = frequency > 0
+    rare = frequency <= COMMON[name]
+    both = [
+        _part(task, f"{name}-unseen", seen | True, ~seen),
+        _part(task, f"{name}-rare", seen, rare),
+    ]
+    return [within(t) for t in both]
+
+
+def brca1(sources: Mapping[str, SourceSpec]) -> tuple[list[Effects], np.ndarray]:
+    """Changes of 13 exons of BRCA1 by their frequency in gnomAD, with measured effects beside.
+
+    Parameters
+    ----------
+    sources : mapping of str to SourceSpec
+
+    Returns
+    -------
+    tasks : list of Effects
+        Clustered by exon.
+    frequency : ndarray, (n,)
+        Of the changes of the first task.
+    """
+    rows = files.table(sources["brca1_sge"], "variants")
+    sequence = codes.encode(files.table(sources["brca1_sge"], "region").sequence.iloc[0])
+    at, frequency = rows.region_index.astype(int).to_numpy() - 1, numbers(rows.gnomad_af).to_numpy()
+    ref, alt = (codes.encode("".join(rows[c])) for c in ("ref", "alt"))
+    beside = rows[["aa_ref", "aa_alt"]].assign(phylop=numbers(rows.phylop_mammalian))
+    beside["measured"] = -numbers(rows.function_score)
+    columns = (at, ref, alt, frequency == 0, rows.experiment.to_numpy(str), beside)
+    return _seen("brca1", Effects("all", "binary", sequence, *columns), frequency), frequency
+
+
+def tuberculosis(sources: Mapping[str, SourceSpec]) -> tuple[list[Effects], np.ndarray]:
+    """Every change of the regions that were read in isolates of M. tuberculosis.
+
+    Frequencies are of the isolates that the drug of the region kills, so that resistance, which
+    treatment selects for, does not make a change common; of several drugs the largest.
+
+    Parameters
+    ----------
+    sources : mapping of str to SourceSpec
+
+    Returns
+    -------
+    tasks : list of Effects
+        Clustered by region.
+    frequency : ndarray, (n,)
+        Of the changes of the first task; half an isolate where only resistant ones carry it.
+    """
+    genome = genomes.load("mtb", sources)
+    regions = files.table(sources["tb_variants"], "regions").drop_duplicates("region")
+    regions = regions.astype({"start": int, "end": int}).sort_values("start")
+    where = np.full(len(genome.codes), -1)
+    for number, row in enumerate(regions.itertuples()):
+        where[row.start - 1 : row.end] = number
+    frame = _every(genome.codes, np.flatnonzero(where >= 0))
+    rows = files.table(sources["tb_variants"], "variants")
+    rows = rows[rows.type == "snv"].astype({"pos": int})
+    carried = numbers(rows.n_susceptible).clip(lower=0.5) / numbers(rows.n_total_susceptible)
+    ref, alt = (codes.encode("".join(rows[c])) for c in ("ref", "alt"))
+    table = pd.DataFrame({"at": rows.pos - 1, "ref": ref, "alt": alt, "carried": carried})
+    table = table.groupby(["at", "ref", "alt"], as_index=False).carried.max()
+    frequency = frame.merge(table, how="left", on=["at", "ref", "alt"]).carried.fillna(0).to_numpy()
+    cluster = regions.region.str.removesuffix("_noncoding").to_numpy(str)[where[frame["at"]]]
+    columns = [frame[c].to_numpy() for c in ("at", "ref", "alt")]
+    beside = pd.DataFrame(index=frame.index)
+    task = Effects("all", "binary", genome.codes, *columns, frequency == 0, cluster, beside, genome)
+    return _seen("tb", task, frequency), frequency
+
+
+def mitochondrial(sources: Mapping[str, SourceSpec]) -> tuple[list[Effects], np.ndarray]:
+    """Every change of the human mitochondrial genome: in gnomAD, MITOMAP and ClinVar.
+
+    Parameters
+    ----------
+    sources : mapping of str to SourceSpec
+
+    Returns
+    -------
+    tasks : list of Effects
+        Unseen against seen among people (homoplasmic in gnomAD), all changes and transitions alone
+        (``-transitions``, also ``-kinds``: within kind); among seen transitions rare against common
+        ones; confirmed pathogenic (MITOMAP) against common, also of tRNAs alone; pathogenic against
+        benign (ClinVar). Clustered by gene.
+    frequency : ndarray, (n,)
+        Of the changes of the first task.
+    """
+    source = sources["human_mtdna"]
+    sequence = codes.encode(files.table(source, "genome").sequence.iloc[0])
+    frame = _every(sequence, np.arange(len(sequence)))
+    loci, beside = _genes(source, sequence, frame)
+    gnomad = files.table(source, "gnomad")
+    gnomad = gnomad[(gnomad.filters == "PASS") & (numbers(gnomad.AC_hom) > 0)]
+    frequency = _column(
+        frame, gnomad.position, gnomad.ref, gnomad.alt, numbers(gnomad.AF_hom)
+    ).fillna(0)
+    mitomap = files.table(source, "mitomap")
+    mitomap = mitomap[mitomap.status.str.startswith("Cfrm")]
+    confirmed = _column(frame, mitomap.pos, mitomap.ref, mitomap.alt, 1).notna()
+    clinvar = files.table(source, "clinvar")
+    spdi = clinvar["Canonical SPDI"].str.extract(r":(\d+):([ACGT]):([ACGT])$")
+    significance = clinvar["Clinical significance (Last reviewed)"].str.replace(
+        r"\(.*", "", regex=True
+    )
+    label = significance.str.strip().map(PATHOGENIC)
+    classed = _column(frame, numbers(spdi[0]) + 1, spdi[1], spdi[2], label)
+    columns = [frame[c].to_numpy() for c in ("at", "ref", "alt")]
+    task = Effects("all", "binary", sequence, *columns, frequency.to_numpy() == 0, loci, beside)
+    common = frequency > COMMON["mtdna"]
+    transition = (task.ref ^ task.alt) == 2
+    known = confirmed | common
+    trna = np.char.startswith(loci, "MT-T")
+    moved = _part(task, "mtdna-transitions", transition)
+    tasks = [
+        _part(task, "mtdna-unseen", transition | True),
+        moved,
+        within(replace(moved, name="populations/mtdna-kinds")),
+        within(_part(task, "mtdna-rare", transition & (frequency > 0), ~common)),
+        _part(task, "mtdna-confirmed", known, confirmed),
+        _part(task, "mtdna-confirmed-trna", known & trna, confirmed),
+        _part(task, "mtdna-clinvar", classed.notna(), classed.fillna(0)),
+    ]
+    return tasks, frequency.to_numpy()
+
+
+def _column(frame, position, ref, alt, values):
+    """Values of a table of variants, by the rows of ``frame``; NaN where there is none."""
+    single = (ref.str.len() == 1) & (alt.str.len() == 1) & ref.isin([*"ACGT"]) & alt.isin([*"ACGT"])
+    table = pd.DataFrame({"at": numbers(position) - 1, "ref": ref, "alt": alt, "value": values})
+    table = table[single].dropna().drop_duplicates(["at", "ref", "alt"])
+    table = table.assign(at=table["at"].astype(int))
+    for name in ("ref", "alt"):
+        table[name] = codes.encode("".join(table[name]))
+    return frame.merge(table, how="left", on=["at", "ref", "alt"]).value
+
+
+def _genes(source, sequence, frame):
+    """Locus of each change, and what rules read: phyloP, residues, MitoTIP, what it alters."""
+    loci = files.table(source, "loci")
+    named = loci[loci.Map_Locus.str.fullmatch(r"MT-(T\w\d?|RNR[12]|ND\dL?|CO\d|ATP[68]|CYB|CR)")]
+    place = np.full(len(sequence), "between genes", dtype=object)
+    residues = {}
+    amino = mitochondrial_code()
+    for row in named.itertuples():
+        start, end = int(row.Starting) - 1, int(row.Ending)
+        spans = [(start, end)] if start < end else [(start, len(sequence)), (0, end)]
+        for a, b in spans:
+            place[a:b] = np.where(place[a:b] == "between genes", row.Map_Locus, place[a:b])
+        if re.fullmatch(r"MT-(ND.*|CO\d|ATP.|CYB)", row.Map_Locus):
+            residues |= _residues(sequence, start, end, row.Map_Locus == "MT-ND6", amino)
+    keys = list(zip(frame["at"], frame.alt))
+    pairs = [residues.get(key, ("", "")) for key in keys]
+    aa = pd.DataFrame(pairs, columns=["aa_ref", "aa_alt"])
+    phylop = numbers(files.table(source, "phylop").iloc[:, 0]).to_numpy()
+    tip = files.table(source, "mitotip")
+    mitotip = _column(frame, tip.Position, tip.rCRS, tip.Alt, numbers(tip.MitoTIP_Score))
+    loci = place[frame["at"]].astype(str)
+    rank = np.select(
+        [
+            aa.aa_alt == "*",
+            (aa.aa_ref != aa.aa_alt),
+            aa.aa_ref != "",
+            np.char.startswith(loci, "MT-T"),
+        ],
+        [4, 3, 1, 3],
+        np.where(np.char.startswith(loci, "MT-R"), 2, 0),
+    )
+    return loci, aa.assign(phylop=phylop[frame["at"]], mitotip=mitotip, severity=rank.astype(float))
+
+
+def mitochondrial_code() -> dict[str, str]:
+    """Residue of each codon in mitochondria of vertebrates; stops are ``*``."""
+    table = CodonTable.unambiguous_dna_by_id[2]
+    return table.forward_table | dict.fromkeys(table.stop_codons, "*")
+
+
+def _residues(sequence, start, end, reverse, amino):
+    """(index, new base) -> residue before and after, of one gene."""
+    strand = codes.reverse_complement(sequence[start:end]) if reverse else sequence[start:end]
+    out = {}
+    for first in range(0, len(strand) - 2, 3):
+        codon = strand[first : first + 3]
+        before = amino.get(codes.decode(codon), "X")
+        for offset in range(3):
+            for new in set(range(4)) - {int(codon[offset])}:
+                after = codon.copy()
+                after[offset] = new
+                index = end - 1 - first - offset if reverse else start + first + offset
+                out[index, 3 - new if reverse else new] = (
+                    before,
+                    amino.get(codes.decode(after), "X"),
+                )
+    return out
+
+
+class Folds(codes.Nucleotides):
+    """Models that each have not seen the blocks that they score, as one model of a genome."""
+
+    def __init__(self, name: str, sequence: np.ndarray, models: Sequence) -> None:
+        self.name, self.context = name, models[0].context
+        fold = np.arange(len(sequence)) // BLOCK % len(models)
+        tables = [perplexity.track(m, sequence) for m in models]
+        self.whole = np.stack(tables)[fold, np.arange(len(sequence))]
+
+
+def folds(sequence: np.ndarray, count: int = 2) -> list[list[codes.Sequence]]:
+    """Blocks of a sequence that are not of each fold, to train on."""
+    fold = np.arange(len(sequence)) // BLOCK % count
+    starts = np.arange(0, len(sequence), BLOCK)
+    return [
+        [codes.Sequence(f"{a}", sequence[a : a + BLOCK]) for a in starts if fold[a] != f]
+        for f in range(count)
+    ]
+
+
+def mitochondrial_models(sequence: np.ndarray, folder: Path) -> list[Folds]:
+    """Small networks, and k-mer models, of the human mitochondrial genome, each half by the other.
+
+    Parameters
+    ----------
+    sequence : ndarray of uint8, (L,)
+    folder : Path
+        Where the networks are kept.
+
+    Returns
+    -------
+    list of Folds
+    """
+    parts, made = folds(sequence), []
+    for number, blocks in enumerate(parts):
+        recipe = net.recipe(RECIPE, where="populations.RECIPE")
+        made.append(trained.load(train.train(blocks, recipe, folder / str(number))))
+    out = [Folds("glm-mtdna", sequence, made)]
+    given = [[b.codes for b in blocks] for blocks in parts]
+    counted = [markov.fit(g[1:], g[:1], orders=[ORDER], kind="around")[ORDER] for g in given]
+    out.append(Folds("markov-around", sequence, counted))
+    return out
+
+
+ABSENT = {"brca1": (), "tb": (), "mtdna": ("open-frame", "stop-words")}
+"""Set -> baselines that are left out: mitochondria do not use the standard code."""
+
+
+def models(name: str, tasks: list[Effects], networks: Sequence) -> list:
+    """Models that score a set.
+
+    Parameters
+    ----------
+    name : str
+    tasks : list of Effects
+    networks : sequence of TrainedModel
+        Of other genomes.
+
+    Returns
+    -------
+    list of nucleotide models
+    """
+    if name != "mtdna":
+        return list(networks)
+    return [*networks, *mitochondrial_models(tasks[0].sequence, paths.CACHE / "mtdna")]
+
+
+def score(tasks: list[Effects], models: Sequence, *, without: Sequence[str] = ()) -> pd.DataFrame:
+    """AUROC of every model and baseline, with 95 % intervals over clusters.
+
+    Parameters
+    ----------
+    tasks : list of Effects
+    models : sequence of nucleotide models
+    without : sequence of str
+        Baselines that are left out.
+
+    Returns
+    -------
+    DataFrame
+        Columns of ``results.SCHEMA`` and ``low, high``.
+    """
+    out = []
+    for task, scores in zero_shot.scores_of(tasks, models):
+        scores = {m: p for m, p in scores.items() if m not in without}
+        fold = np.zeros(len(task), int) if task.stratum is None else task.stratum
+        pairs = np.bincount(fold[task.label == 1], minlength=fold.max() + 1).astype(float)
+        pairs *= np.bincount(fold[task.label == 0], minlength=fold.max() + 1)
+        found = [influences.auroc(task.label, p, fold, pairs) for p in scores.values()]
+        names, group = np.unique(task.cluster, return_inverse=True)
+        summed = np.stack([np.bincount(group, weights=i) for _, i in found], axis=1)
+        out.append(_rows(task.name, len(task), list(scores), [v for v, _ in found], summed, names))
+    return pd.concat(out, ignore_index=True)
+
+
+def _rows(task, n, models, value, influence, clusters):
+    """Rows of scores, from how far each cluster moves them."""
+    weight = bootstrap.weights(clusters, seed=zero_shot.SEED)
+    moved = bootstrap.moves(influence, weight, (np.arange(len(clusters)),))
+    low, high = bootstrap.interval(np.array(value), moved, low=0.0, high=1.0)
+    rows = {"model": models, "score": value, "low": low, "high": high}
+    rows |= {"family": [zero_shot.family(m) for m in models]}
+    recipe = {"task": task, "n": n, "seed": zero_shot.SEED, "models": sorted(models)}
+    constant = {"task": task, "group": GROUP, "kind": "binary", "metric": "auroc", "n_test": n}
+    constant |= {"probe": "zero-shot", "split": "zero-shot", "key": cache.key(recipe)}
+    return zero_shot.tidy(pd.DataFrame(rows), **constant)
+
+
+def odds(name: str, task: Effects, frequency: np.ndarray, models: Sequence) -> pd.DataFrame:
+    """Odds that a change is unseen, or rare, rather than common, by the lowest LLR over the rest.
+
+    Parameters
+    ----------
+    name : str
+        Set.
+    task : Effects
+        All changes.
+    frequency : ndarray, (n,)
+    models : sequence of nucleotide models
+
+    Returns
+    -------
+    DataFrame
+        As of ``simulated.odds_ratios``, with ``set, against`` (unseen or rare) and ``model``;
+        LLR calibrated by context; ``phylop`` is minus the conservation.
+    """
+    values = {}
+    for model in models:
+        table = zero_shot.around_changes(model, task.sequence, task.at)
+        values[model.name] = -zero_shot.calibrated(table, task.sequence, task.at, task.alt)
+    if "phylop" in task.beside:
+        values["phylop"] = -task.beside.phylop.fillna(0).to_numpy()
+    common = frequency > COMMON[name]
+    groups = {"unseen": frequency == 0, "rare": (frequency > 0) & ~common}
+    out = [
+        simulated.odds_ratios(
+            llr[some | common], some[some | common], common[some | common]
+        ).assign(set=name, against=words, model=model)
+        for words, some in groups.items()
+        for model, llr in values.items()
+    ]
+    return pd.concat(out, ignore_index=True)
+
+
+def pairs(
+    sources: Mapping[str, SourceSpec], models: Sequence, *, most: int = 10_000
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Share of pairs of alleles in which a score prefers the one with more open chromatin.
+
+    Parameters
+    ----------
+    sources : mapping of str to SourceSpec
+    models : sequence of nucleotide models
+    most : int
+        Pairs of each set that are drawn.
+
+    Returns
+    -------
+    scores : DataFrame
+        Columns of ``results.SCHEMA`` and ``low, high``; within a pair the AUROC is that share.
+        Clustered by chromosome.
+    sets : DataFrame
+        ``task, changes, harmful, clusters``.
+    """
+    out, sets = [], []
+    for name in ("dnase", "h3k27ac"):
+        frame = files.table(sources["chromatin_qtl"], name)
+        drawn = np.random.default_rng(zero_shot.SEED).permutation(len(frame))[:most]
+        frame = frame.iloc[np.sort(drawn)]
+        high, low = (np.stack([codes.encode(t) for t in frame[c]]) for c in ("high", "low"))
+        n, at = np.arange(len(frame)), (high != low).argmax(axis=1)
+        new, old = high[n, at], low[n, at]
+        strong, cpg = (np.isin(new, (1, 2)) * 1 - np.isin(old, (1, 2))), _cpgs(high) - _cpgs(low)
+        first = codes.encode("".join(frame.Ref))
+        scores = {"gc-loss": strong, "cpg": cpg, "reference-allele": np.where(new == first, 1, -1)}
+        scores["random"] = np.random.default_rng(zero_shot.SEED).normal(size=len(frame))
+        for model in models:
+            logs = np.concatenate([model.at(high[i : i + 256], at[i : i + 256]) for i in n[::256]])
+            scores[model.name] = logs[n, new] - logs[n, old]
+        right = np.stack([(np.sign(v) + 1) / 2 for v in scores.values()], axis=1)
+        clusters, group = np.unique(frame.Chr.to_numpy(str), return_inverse=True)
+        away = (right - right.mean(0)) / len(frame)
+        summed = np.stack([np.bincount(group, weights=a) for a in away.T], axis=1)
+        task = f"populations/{name}"
+        out.append(_rows(task, len(frame), list(scores), right.mean(0), summed, clusters))
+        sets.append((task, len(frame), np.nan, len(clusters)))
+    columns = ["task", "changes", "harmful", "clusters"]
+    return pd.concat(out, ignore_index=True), pd.DataFrame(sets, columns=columns)
+
+
+def _cpgs(windows):
+    """How many CpG each window has."""
+    return ((windows[:, :-1] == 1) & (windows[:, 1:] == 2)).sum(axis=1)
+
+
+SETS: dict[str, Callable] = {"brca1": brca1, "tb": tuberculosis, "mtdna": mitochondrial}
+"""Name of a set -> how it is built."""

@@ -1,0 +1,126 @@
+"""Published scores of ClinVar variants: strata, tiers over genes, a user's own scores beside."""
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+from typer.testing import CliRunner
+
+from genebench.cli.main import app
+from genebench.core import specs
+from genebench.core.errors import BadInput
+from genebench.data import sources
+from genebench.glm.tables import clinvar
+from notebooks.studies.lib import clinvar as study
+
+KINDS = list(clinvar.CONSEQUENCES)[::2]
+
+
+def toy(n=400, seed=0):
+    """A table as published: half of the consequences, three variants a transcript."""
+    rng = np.random.default_rng(seed)
+    raw = pd.DataFrame({"#CHROM": "1", "POS": np.arange(n) * 50 + 1e6, "REF": "A", "ALT": "G"})
+    raw["POS"] = raw.POS.astype(int).astype(str)
+    kind, label = rng.choice(KINDS, n), rng.integers(0, 2, n)
+    for name, column in clinvar.CONSEQUENCES.items():
+        raw[column] = np.where(kind == name, "True", "False")
+    raw["ClinVar_label"] = label.astype(float).astype(str)
+    numbers = np.arange(n) // 3
+    raw["MANE_transcript"] = [f"{{'NM_{i}.4', 'NM_9{i:04}.1'}}" if i else "set()" for i in numbers]
+    raw["ClinVarName_refseq_ids"] = [f"NM_9{i:04}.2" if i else "" for i in numbers]
+    for place, facts in enumerate(clinvar.predictors().values()):
+        sign = {"low": -1, "high": 1}[facts["harmful"]]
+        score = sign * (label * place / 8 + rng.normal(size=n))
+        raw[facts["column"]] = score.round(6).astype(str)
+    missing = ~np.isin(kind, ("stop gained", "start lost")) | (rng.random(n) < 0.1)
+    raw.loc[missing, "AlphaMissense"] = ""
+    return raw
+
+
+@pytest.fixture
+def frame(monkeypatch):
+    monkeypatch.setattr(sources, "table", lambda source, name: toy())
+    return clinvar.variants(specs.declared().source("clinvar_predictors"))
+
+
+def test_variants_have_consequence_gene_and_harm(frame):
+    assert set(frame.consequence) == set(KINDS)
+    assert frame.groupby("gene").size().max() <= 3 and frame.gene.nunique() > 100
+    for name in ("evo2-40b", "phylop"):  # low and high are harmful
+        assert roc_auc_score(frame.label, frame[name]) == pytest.approx(
+            clinvar.compare(frame, [name, "phylop"], frame.label >= 0).score[0], abs=1e-6
+        )
+    assert roc_auc_score(frame.label, frame["consequence-share"]) > 0.85
+    assert frame.severity.nunique() == len(KINDS)
+    tasks = clinvar.tasks(frame)
+    rows, stratum = tasks["within-consequence"]
+    values = clinvar.compare(frame, clinvar.covering(frame, rows), rows, stratum)
+    assert values.set_index("model").score["severity"] == 0.5
+    assert frame.alphamissense[tasks["stop-gained"][0]].notna().all()
+
+
+def test_pairs_within_strata_are_those_of_brute_force(frame):
+    rows, stratum = clinvar.tasks(frame)["within-gene"]
+    value = clinvar.compare(frame, ["phylogpn", "phylop"], rows, stratum).score[0]
+    hits = pairs = 0.0
+    for _, part in frame.groupby("gene"):
+        gap = np.subtract.outer(*(part.phylogpn[part.label == side].to_numpy() for side in (1, 0)))
+        hits, pairs = hits + (gap > 0).sum() + (gap == 0).sum() / 2, pairs + gap.size
+    assert value == pytest.approx(hits / pairs, abs=1e-6)
+
+
+def test_tiers_and_differences_agree(frame):
+    rows = np.ones(len(frame), bool)
+    table = clinvar.compare(frame, clinvar.covering(frame, rows), rows).set_index("model")
+    reference = table.score["phylop"]
+    known = table.drop(index="phylop")
+    np.testing.assert_allclose(known.difference, known.score - reference, atol=1e-9)
+    assert ((known.less_low < known.difference) & (known.difference < known.less_high)).all()
+    assert table.loc[table.score.idxmax(), "tier"] == 1
+    assert "alphamissense" not in table.index  # most variants have none
+
+
+def given(frame, tmp_path, name="mine.tsv", **columns):
+    path = tmp_path / name
+    frame[["chrom", "pos", "ref", "alt"]].assign(**columns).to_csv(path, sep="\t", index=False)
+    return path
+
+
+def test_a_users_scores_are_placed(frame, tmp_path, monkeypatch):
+    chromosome = "chr" + frame.chrom
+    path = given(frame, tmp_path, chrom=chromosome, llr=-frame["consequence-share"])
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, ["glm", "place", str(path)])
+    assert result.exit_code == 0, result.output
+    card = json.loads((tmp_path / "mine-clinvar" / "card.json").read_text())
+    scores = {m["model"]: m["score"] for m in card["panels"][0]["models"]}
+    assert scores["mine"] == scores["consequence-share"]  # low llr is harmful
+    assert "400 of 400 variants have a score." in result.output
+    html = (tmp_path / "mine-clinvar" / "card.html").read_text()
+    assert "http" not in re.sub(r"<style>.*?</style>", "", html, flags=re.S)
+
+
+def test_scores_that_cannot_be_placed_say_why(frame, tmp_path):
+    few = frame.assign(llr=np.where(np.arange(len(frame)) < 15, 1.0, np.nan))
+    twice = pd.concat([frame, frame.head(1)]).assign(score=1.0)
+    for table, columns, message in (
+        (few, {"llr": few.llr}, "has a score of 15 of the 400 variants"),
+        (twice, {"score": range(len(twice))}, "stands twice"),
+        (frame, {"harm": 1.0}, "unknown column 'llr'"),
+    ):
+        with pytest.raises(BadInput, match=message):
+            clinvar.read_scores(given(table, tmp_path, **columns), frame)
+
+
+def test_the_study_is_of_all_predictors(frame):
+    found = study.study(specs.declared())
+    facts = found["predictors"].set_index("model")
+    assert facts.scored["alphamissense"] < facts.scored["vesm"] == len(frame)
+    known = frame.alphamissense.notna()
+    assert facts.own["alphamissense"] == pytest.approx(
+        roc_auc_score(frame.label[known], frame.alphamissense[known])
+    )
+    assert set(found["tiers"].task) == set(found["scores"].task) == set(found["sets"].task)
