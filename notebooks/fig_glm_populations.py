@@ -49,10 +49,8 @@ real = real.assign(set=real.set.map(words) + ", " + real.against + " against com
 odds = pd.concat([simulated, real], ignore_index=True)
 known = odds[odds.lowest == 0.05].set_index(["set", "model"])
 spans = known.odds_ratio.map("{:.1f}".format) + " (" + glm.spans(known, 1) + ")"
-keys = [
-    glm.slug("odds", *key).replace(", ", "_").replace(" ", "_").replace(".", "")
-    for key in known.index
-]
+keys = known.index.map(lambda key: glm.slug("odds", *key)).str.replace("[ ,]+", "_", regex=True)
+keys = keys.str.replace(".", "")
 show.values(
     glm.quotable(short, looks) | counts | dict(zip(keys, spans)), page=page, profile=profile
 )
