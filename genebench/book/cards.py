@@ -237,7 +237,7 @@ def packages() -> pd.DataFrame:
         Columns ``package``, ``version`` and ``licence``.
     """
     rows = []
-    for text in metadata.requires("genebench") or []:
+    for text in metadata.requires("genebench-companion") or []:
         name = re.match(r"[\w.-]+", text).group()
         try:
             facts = metadata.metadata(name)
