@@ -312,7 +312,7 @@ def judged(tmp_path_factory):
     [
         ("shape.npy", "declares an array of 1000000×1000000 float64, more than the file holds"),
         ("shape.npz", "vectors.npy: declares an array of 10000000×100000"),
-        ("zeros.csv.gz", "not UTF-8 text"),
+        ("zeros.csv.gz", "holds what ends in .gz"),
         ("deep.json", "cannot be read as json (RecursionError"),
         ("alike.pkl", "has 100,000 rows × 100,000 columns or more, and 200,000 × 50,000"),
         ("long.parquet", "holds a text of 900,000 letters"),
