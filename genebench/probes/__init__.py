@@ -143,7 +143,7 @@ def predict(
     if kind != "multiclass":
         Y = Y.reshape(len(Y), -1)
         folds = np.broadcast_to(folds.reshape(len(Y), -1), Y.shape)
-    if pairs is None and strength and strength > 0:
+    if pairs is None and strength and np.ndim(strength) == 0 and strength > 0:
         groups = indicators.codes(X)
 
     if groups is not None:

@@ -1,5 +1,6 @@
 """Words, tables and figures of Part II say what its tables of results say."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -37,7 +38,7 @@ def test_areas_stand_beside_those_of_the_size_matched_control(known):
 
 def test_the_words_name_the_model_that_falls_most(known):
     rows = read("findings.csv").query("task == 'rrm' and split == 'spectral' and coverage >= 0.5")
-    rows = rows[[not known.cheap(m) for m in rows.model] & ~rows.uninformed]
+    rows = rows[np.array([not known.cheap(m) for m in rows.model]) & ~rows.uninformed]
     falling = rows[rows.falls].sort_values("fall", ascending=False)
     words = spectra_words.verdict("rrm", known)
     assert f"{len(falling)} of {len(rows)} models" in words and len(falling)

@@ -141,6 +141,8 @@ def test_half_precision_hardly_turns_the_vectors_of_200_summaries(name):
         weights.locate(spec, path=spec.options.get("path", ""))
     except BadInput as err:
         pytest.skip(str(err))
+    if sources.status(specs.declared().source("ncbi"))[0] != "ready":
+        pytest.skip("the gene summaries are not here")
     table = sources.table(specs.declared().source("ncbi"), "gene_summary")
     human = table.Summary[table["#tax_id"] == "9606"].drop_duplicates().to_numpy(object)
     texts = np.random.default_rng(0).permutation(human)[:200].tolist()
