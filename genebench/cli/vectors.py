@@ -1,5 +1,6 @@
 """The commands ``genebench vectors …``: take embeddings away, fetch them, compare them."""
 
+import functools
 from pathlib import Path
 
 import typer
@@ -104,10 +105,12 @@ def compare(
     from ..models import inference
     from ..place import library
 
+    planned = functools.cache(make_plan)  # once for two models
+
     def load(text):
         if Path(text).suffix or Path(text).exists():
             return library.read(Path(text))
-        plan = make_plan(profile)
+        plan = planned(profile)
         return inference.embed(plan.declared.model(text), plan.universe, plan.declared)
 
     found = library.compare(load(one), load(other))

@@ -17,7 +17,7 @@ import pandas as pd
 
 from .. import __version__
 from ..core import cache, manifest
-from ..core.errors import BadInput, unknown
+from ..core.errors import BadInput, one_line, unknown
 from ..core.source_specs import FileSpec
 from ..core.specs import ModelSpec
 from ..data import genes, sources, vectors
@@ -228,17 +228,36 @@ def get(name: str, origin: str, folder: Path) -> Path:
 def _fetch(origin, name, part):
     """Copy or download one file to ``part``."""
     if origin.startswith("https://"):
-        spec = FileSpec(format="parquet", path=name, url=f"{origin.rstrip('/')}/{name}")
-        try:
-            return sources.fetch_file(spec, part)
-        except Exception as err:  # of the web
-            reason = f"{type(err).__name__}: {str(err)[:120]}"
-            raise BadInput(f"{spec.url} could not be fetched ({reason}).") from err
+        return fetched(f"{origin.rstrip('/')}/{name}", part)
     found = Path(origin) / name
     if not found.is_file():
         raise BadInput(f"{found}: no such file; run 'genebench vectors export' first.")
     shutil.copyfile(found, part)
     return part
+
+
+def fetched(url: str, target: Path) -> Path:
+    """Download one file.
+
+    Parameters
+    ----------
+    url, target : str, Path
+        Its https address, and where it is put.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    BadInput
+        It could not be fetched; nothing is left behind.
+    """
+    try:
+        return sources.fetch_file(FileSpec(format="parquet", path=target.name, url=url), target)
+    except Exception as err:  # of the web
+        reason = f"{type(err).__name__}: {str(err)[:120]}"
+        raise BadInput(f"{url} could not be fetched ({one_line(reason)}).") from err
 
 
 def compare(one: Embedding, other: Embedding) -> dict[str, Any]:

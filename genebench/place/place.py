@@ -82,7 +82,7 @@ def place(
     vectors = read(path, base, title, **(reading or {}))
     if among.applies(base):
         among.check_shape(base.declared, title, vectors.shape, path)
-    table = _texts(results.load(profile))  # without results there is nothing to be placed among
+    table = texts(results.load(profile))  # without results there is nothing to be placed among
     dim = vectors.declared.model(vectors.name).dim
     say(f"{path.name}: {vectors.ids['covered']:,} genes of profile '{profile}' × {dim} dimensions")
     for sentence in vectors.reading:
@@ -113,8 +113,17 @@ def place(
 # --- scores and leaks -----------------------------------------------------------------------------
 
 
-def _texts(frame: pd.DataFrame) -> pd.DataFrame:
-    """Scores with names as plain text."""
+def texts(frame: pd.DataFrame) -> pd.DataFrame:
+    """Turn the names of scores, read as categories, into plain text.
+
+    Parameters
+    ----------
+    frame : DataFrame of ``results.SCHEMA``
+
+    Returns
+    -------
+    DataFrame
+    """
     return frame.astype({c: str for c in frame.select_dtypes("category")})
 
 
@@ -127,7 +136,7 @@ def _scores(plan: Plan, **report) -> tuple[pd.DataFrame, list[dict], dict]:
         raise RunFailed(
             f"cell '{cell}' failed: {why}{more}; no card was written, what was finished is kept."
         )
-    rows = _texts(run.read(plan, done.cells))
+    rows = texts(run.read(plan, done.cells))
     reasons = [skip for fact in done.facts for skip in fact["skipped"]]
     skipped = [{name: skip[name] for name in ("task", "reason")} for skip in reasons]
     if rows.empty:

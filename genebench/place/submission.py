@@ -20,12 +20,11 @@ from pydantic import BeforeValidator
 
 from ..benchmark import results, validation
 from ..core import cache
-from ..core.errors import BadInput, one_line
-from ..core.source_specs import FileSpec
+from ..core.errors import BadInput
 from ..core.workers import Progress, quiet
 from ..core.yamls import Spec, build, read_yaml
-from ..data import sources
-from .place import place
+from .library import fetched
+from .place import place, texts
 
 FOLDER = Path("submissions")
 SHARE = 0.05
@@ -164,8 +163,7 @@ def check(
     scores = folder / "scores.parquet"
     if not scores.is_file() or cache.digest(scores) != given.scores_sha256:
         raise BadInput(f"{scores}: not the file of 'scores_sha256'; place the vectors again.")
-    rows = results.read(scores)
-    rows = rows.astype({c: str for c in rows.select_dtypes("category")})
+    rows = texts(results.read(scores))
     if faults := validation.validate(rows, str(scores)):
         raise BadInput(faults[0])
     _folds(rows, results.load(given.profile), scores)
@@ -183,8 +181,7 @@ def check(
             say=say,
             progress=progress,
         )
-        again = results.read(card_folder / "scores.parquet")
-    again = again.astype({c: str for c in again.select_dtypes("category")})
+        again = texts(results.read(card_folder / "scores.parquet"))
     cells, distance = _distance(rows, again, scores)
     leaks = ", ".join(t for t, a in given.leakage.items() if a == "yes") or "none declared"
     return pd.DataFrame(
@@ -233,11 +230,7 @@ def _fetched(given, folder, path):
     if not url.startswith("https://"):
         raise BadInput(f"{path}: 'vectors.address' is no https address; give it, or --vectors.")
     target = folder / Path(given.vectors.file).name
-    spec = FileSpec(format="vectors", path=target.name, url=url)
-    try:
-        return sources.fetch_file(spec, target)
-    except Exception as err:  # of the web
-        raise BadInput(f"{path}: {url} could not be fetched ({one_line(str(err))[:120]}).") from err
+    return fetched(url, target)
 
 
 def _chosen(rows, rng):

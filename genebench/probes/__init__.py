@@ -143,7 +143,7 @@ def predict(
     if kind != "multiclass":
         Y = Y.reshape(len(Y), -1)
         folds = np.broadcast_to(folds.reshape(len(Y), -1), Y.shape)
-    if pairs is None and strength and np.ndim(strength) == 0 and strength > 0:
+    if pairs is None and isinstance(strength, int | float) and strength > 0:
         groups = indicators.codes(X)
 
     if groups is not None:
@@ -158,9 +158,12 @@ def predict(
             )
         given = {"standardise": standardise, "device": device}
         # a closed form gives all digits
-        features = Features(X, pairs, double=how.name == "ridge", **given)
-        settings |= {"kind": kind, "memory": max(memory - features.bytes, 1e6)}
-        features = X if how.name == "svc" else features  # vectors as they are
+        if how.name == "svc":  # reads the vectors as they are
+            features, taken = X, 0
+        else:
+            features = Features(X, pairs, double=how.name == "ridge", **given)
+            taken = features.bytes
+        settings |= {"kind": kind, "memory": max(memory - taken, 1e6)}
         module = import_module(f".{how.module}", __name__)
         values = module.predict(features, Y, folds, **settings)
 
