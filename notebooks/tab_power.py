@@ -106,3 +106,27 @@ show.table(
     name="separation",
     words=speed.words(),
 )
+
+# %% [markdown]
+# ## What clusters change
+#
+# Our own comparisons, made twice: with clusters of tasks as everywhere in this book, and as if every
+# task were independent of all others. With 8 clusters or more (localization) clusters widen the
+# intervals. With fewer they cannot be drawn: intervals are then over genes alone, are **narrower**
+# than those of independent tasks, and say something of *these tasks only*.
+
+# %% tags=["remove-input"]
+errors = results.reliability("errors")
+show.table(
+    errors,
+    page=page,
+    profile=profile,
+    name="errors",
+    words=speed.words(
+        half_width="half width of the interval",
+        separated="pairs that differ",
+        half_width_independent="half width, tasks independent",
+        separated_independent="pairs that differ, tasks independent",
+        other_tier="models in another tier",
+    ),
+)

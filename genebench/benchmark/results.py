@@ -68,7 +68,7 @@ RELIABILITY = {
     "fuzz": "python -m benchmarks.fuzz",
     "guided": "GENEBENCH_RECORD=1 python tests/fuzz_readers.py",
     **dict.fromkeys(("cluster", "plan"), "python -m benchmarks.cluster"),
-    "separation": "python -m benchmarks.separation",
+    **dict.fromkeys(("separation", "errors"), "python -m benchmarks.separation"),
 }
 """Tables of ``data/results/reliability`` (and ``simulation``) -> what makes them."""
 
@@ -134,7 +134,7 @@ def read_beside(profile: str, name: str) -> pd.DataFrame:
 def reliability(name: str) -> pd.DataFrame:
     """Read a table of ``RELIABILITY``; where it was not made yet, one row says how it is made."""
     made_by = pick(RELIABILITY, "table", name)
-    folder = "simulation" if name == "separation" else "reliability"
+    folder = "simulation" if name in ("separation", "errors") else "reliability"
     path = beside_path(folder, f"{name}.csv")
     if not path.exists():
         return pd.DataFrame({"not measured yet": [f"made by: {made_by}"]})
