@@ -205,27 +205,6 @@ def place(
     show_card(*clinvar.place(scores, source, score=score, out=out), json_)
 
 
-def simulate(*, out: Path, seed: int = 0) -> None:
-    """Simulate genomes with known selection: FASTA files, S of every substitution, elements.
-
-    Parameters
-    ----------
-    out : Path
-        Folder for one FASTA a species, and the truth.
-    seed : int
-        Seed; another one draws another family.
-    """
-    from ..glm import motifs
-    from ..glm import simulate as simulating
-
-    design = simulating.Design(**({"seed": seed} if seed else {}))
-    with Reporter() as report:
-        profiles = motifs.jaspar(specs.declared().source("jaspar"))
-        family = simulating.simulate(design, profiles, progress=report.step)
-        for path in simulating.write_family(family, out):
-            print(path)
-
-
 def interpret(genome: str, *, model: str, out: Path, device: str = "cpu") -> None:
     """Logos of gene starts and certainty by codon position, on a genome's held-out part.
 
@@ -279,4 +258,4 @@ def design(
     print(f"{designing.write_designs(out, n=n, **options)} designs: {out}")
 
 
-COMMANDS = [train, score, place, embed, probe, simulate, interpret, design]
+COMMANDS = [train, score, place, embed, probe, interpret, design]

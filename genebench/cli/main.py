@@ -31,7 +31,7 @@ app = _group(
     "that shows them.",
 )
 app.add_typer(
-    _group(glm.COMMANDS, help="Genomic language models: train, score, embed, probe, simulate."),
+    _group(glm.COMMANDS, help="Genomic language models: train, score, embed, probe, design."),
     name="glm",
 )
 app.add_typer(

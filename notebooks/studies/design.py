@@ -29,9 +29,9 @@ import numpy as np
 import pandas as pd
 
 from genebench.core import specs
-from genebench.glm import design, genomes, hub, motifs
+from genebench.glm import design, genomes, hub
 from notebooks.studies.lib import designs as judging
-from notebooks.studies.lib import promoters, tables, windows
+from notebooks.studies.lib import motifs, promoters, tables, windows
 
 sources = specs.declared().sources
 measured = windows.promoters(sources, fewest_reads=10)

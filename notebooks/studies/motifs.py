@@ -25,9 +25,9 @@ device: str = "cpu"  # torch device of the network
 
 # %%
 from genebench.core import specs
-from genebench.glm import genomes, motifs
+from genebench.glm import genomes
 from notebooks.studies.lib import genome as of_genome
-from notebooks.studies.lib import tables
+from notebooks.studies.lib import motifs, tables
 
 sources = specs.declared().sources
 data = genomes.load(genome, sources)

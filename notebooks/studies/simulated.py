@@ -21,17 +21,19 @@
 profile: str = "studies"  # folder of the executed notebook
 page: str = "simulated"  # name of this study
 device: str = "cpu"  # torch device
+out: str = ""  # folder for the genomes as FASTA, their elements and S of every substitution
 
 # %%
 import pandas as pd
 
 from genebench.core import paths, specs
-from genebench.glm import hub, motifs, simulate, train
-from notebooks.studies.lib import simulated, tables
+from genebench.glm import hub, train
+from notebooks.studies.lib import motifs, simulate, simulated, tables
 
 genomes = simulate.simulate(simulate.Design(), motifs.jaspar(specs.declared().sources["jaspar"]))
 folder = paths.GLM_MODELS / "simulated"
 sequences = simulated.sequences(genomes, simulated.TRAIN)
+files = simulate.write_family(genomes, out) if out else []
 train.train(sequences, simulated.RECIPE, folder, device=device, say=print)
 
 # %%

@@ -12,7 +12,7 @@ from genebench.core import specs
 from genebench.core.errors import BadInput
 from genebench.data import sources
 from genebench.glm import codes
-from genebench.glm.activity import splice
+from notebooks.studies.lib import splice
 
 WIDTH, KERNELS = 6, (3, 3, 5, 5)
 REACH = sum(2 * d * (k // 2) for k, d in zip(KERNELS, (1, 1, 4, 4)))

@@ -6,8 +6,7 @@ from glm import toys
 
 from genebench.core import specs
 from genebench.data import sources
-from genebench.glm import motifs
-from notebooks.studies.lib import motifs as naming
+from notebooks.studies.lib import motifs
 
 
 def profile(width, seed):
@@ -29,7 +28,7 @@ def test_a_motif_is_named_by_its_profile_on_either_strand_and_noise_is_not():
     profiles = {f"p{i}": rng.dirichlet([0.2] * 4, 9) for i in range(12)}
     turned, noise = profiles["p7"][::-1, ::-1], rng.dirichlet(np.ones(4), 9)
     given = [(turned, 40), (profiles["p2"][1:], 90), (noise, 10)]
-    table, letters = naming.match_motifs(given, profiles)
+    table, letters = motifs.match_motifs(given, profiles)
     assert table.motif.tolist() == ["motif 1", "motif 2", "motif 3"]
     assert table.sites.tolist() == [90, 40, 10] and table.match.tolist()[:2] == ["p2", "p7"]
     assert (table.r[:2] > 0.999).all() and (table.r > table.chance).tolist()[:2] == [True] * 2

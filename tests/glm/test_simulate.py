@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from glm import toys
 
-from genebench.glm import codes, landscape, variants
-from genebench.glm import simulate as simulating
-from genebench.glm.landscape import Landscape, Mutation
-from notebooks.studies.lib import simulated
+from genebench.glm import codes, variants
+from notebooks.studies.lib import landscape, simulated
+from notebooks.studies.lib import simulate as simulating
+from notebooks.studies.lib.landscape import Landscape, Mutation
 
 SHARP = {f"m{i}": 0.97 * np.eye(4)[toys.bases(9, seed=i)] + 0.03 / 4 for i in range(8)}
 

@@ -15,9 +15,9 @@ from genebench.benchmark import results
 from genebench.core import paths
 from genebench.core.errors import BadInput
 from genebench.glm import genomes
-from genebench.glm import simulate as simulating
 from notebooks.studies.lib import genome as of_genome
 from notebooks.studies.lib import labels, simulated, tables, transfer, zero_shot
+from notebooks.studies.lib import simulate as simulating
 from tests.glm.tiny import model
 
 

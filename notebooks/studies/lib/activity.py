@@ -19,11 +19,10 @@ from genebench.core.specs import Declarations, ModelSpec
 from genebench.data import sources as files
 from genebench.data.readers import fasta_records, numbers
 from genebench.glm import codes
-from genebench.glm.activity import splice
 from genebench.models import weights
 from genebench.stats import bootstrap
 
-from . import zero_shot
+from . import splice, zero_shot
 from .effects import Effects
 
 VERSION = 1

@@ -22,11 +22,11 @@ from sklearn.preprocessing import StandardScaler
 
 from genebench.glm import codes, net, perplexity, score, trained
 from genebench.glm.codes import Sequence
-from genebench.glm.landscape import CODING, MOTIF, NEUTRAL, REGIONS, REPEAT, STRUCTURE
-from genebench.glm.simulate import TEST, Family
 from genebench.stats import bootstrap, metrics
 
 from . import markov, tracks
+from .landscape import CODING, MOTIF, NEUTRAL, REGIONS, REPEAT, STRUCTURE
+from .simulate import TEST, Family
 
 TRAIN, VALIDATION = ("chr1", "chr2", "chr3", "chr4"), ("chr5",)
 RECIPE = net.Recipe(

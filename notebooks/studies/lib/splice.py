@@ -16,10 +16,10 @@ import numpy as np
 import torch
 from torch.nn.functional import conv1d, leaky_relu
 
-from ...core.errors import BadInput
-from ...core.specs import ModelSpec
-from ...models import weights
-from .. import codes
+from genebench.core.errors import BadInput
+from genebench.core.specs import ModelSpec
+from genebench.glm import codes
+from genebench.models import weights
 
 NEAR = 50
 """Bases to each side of a variant in which a change counts, as in SpliceAI and Pangolin."""

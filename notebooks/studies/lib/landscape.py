@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import exprel
 
-from .genomes import CODON
+from genebench.glm.genomes import CODON
 
 NEUTRAL, CODING, MOTIF, STRUCTURE, REPEAT = range(5)
 REGIONS = ("neutral", "coding", "motif", "structure", "repeat")

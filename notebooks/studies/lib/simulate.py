@@ -14,11 +14,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..core import cache
-from ..core.specs import Spec
-from ..core.workers import Progress, quiet
-from . import codes, motifs
-from .codes import Sequence
+from genebench.core import cache
+from genebench.core.specs import Spec
+from genebench.core.workers import Progress, quiet
+from genebench.glm import codes
+from genebench.glm.codes import Sequence
+
+from . import motifs
 from .landscape import CODING, MOTIF, REPEAT, STRUCTURE, Landscape, Mutation, evolve
 
 TEST = "chr6"
@@ -273,13 +275,13 @@ def simulate(
     return Family(design, chromosomes, planted, sequences, mutation)
 
 
-def write_family(family: Family, out: Path, *, chromosome: str = TEST) -> list[Path]:
+def write_family(family: Family, out: Path | str, *, chromosome: str = TEST) -> list[Path]:
     """Write one FASTA a species (repeats in small letters), the elements, and the truth.
 
     Parameters
     ----------
     family : Family
-    out : Path
+    out : Path or str
     chromosome : str
         Whose substitutions, of the first species, are written.
 
@@ -287,7 +289,7 @@ def write_family(family: Family, out: Path, *, chromosome: str = TEST) -> list[P
     -------
     list of Path
     """
-    texts = {}
+    out, texts = Path(out), {}
     for number, sequences in family.sequences.items():
         rows = {name: codes.decode(s.codes, s.repeats) for name, s in sequences.items()}
         texts[f"species{number}.fa"] = "".join(

@@ -1,1 +1,0 @@
-"""Predictors of what a sequence does, and how much a variant changes it."""
