@@ -213,6 +213,11 @@ def read(path: Path) -> pd.DataFrame:
         raise BadInput(f"{path}: a column has the wrong type ({why}); {again}") from None
 
 
+def texts(frame: pd.DataFrame) -> pd.DataFrame:
+    """Turn the names of scores, read as categories, into plain text."""
+    return frame.astype(dict.fromkeys(frame.select_dtypes("category"), str))
+
+
 def write(frame: pd.DataFrame, path: Path) -> None:
     """Write rows of ``SCHEMA`` in the one order in which they are stored, atomically.
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..core import cache, manifest, workers
 from ..core.cluster import Cluster
-from ..core.errors import BadInput, RunFailed
+from ..core.errors import BadInput
 from ..core.workers import Outcome, Progress, Say, Stage, quiet
 from ..data import sources
 from ..models import inference
@@ -230,12 +230,8 @@ def _write(plan: Plan, rows: pd.DataFrame, facts: list[dict], *, whole: bool, **
         renewed = {fact["split"] for fact in facts} if whole else set()
         at = zip(old.task, old.model, old.split)
         others = old[[k not in new and k[2] not in renewed for k in at]]
-        texts = {c: str for c in old.select_dtypes("category")}
-        rows = pd.concat([others.astype(texts), rows], ignore_index=True)
-    faults = validation.validate(rows, "the new results")
-    if faults:
-        raise RunFailed(f"the results are not sound and were not written: {faults[0]}")
-    results.write(rows, path)
+        rows = pd.concat([results.texts(others), rows], ignore_index=True)
+    validation.write(rows, path)
     made = {m: p for m in plan.models if cache.state(p := plan.embedding_path(m)) == "ready"}
     noted = {model: cache.facts(path) for model, path in made.items()}
     kept = ("shape", "seconds", "cpu_s")

@@ -9,9 +9,10 @@ import pandas as pd
 
 from ..core import cache, paths
 from ..core import manifest as manifests
-from ..core.errors import BadInput, unknown
+from ..core.errors import BadInput, RunFailed, unknown
 from ..core.specs import GROUPS, MORE_GROUPS
 from ..stats.metrics import METRICS
+from . import results
 from .results import GENES, IDENTITY, manifest_path, read, scores_path
 
 
@@ -194,3 +195,20 @@ def _complete_curves(frame: pd.DataFrame, scores: Path, manifest: dict) -> list[
         for at, n in rows.items()
         if n
     ]
+
+
+def write(rows: pd.DataFrame, path: Path) -> None:
+    """Write new rows of scores that are sound.
+
+    Parameters
+    ----------
+    rows, path : DataFrame of ``results.SCHEMA``, Path
+
+    Raises
+    ------
+    RunFailed
+        They break a rule of ``validate``; nothing is written.
+    """
+    if faults := validate(rows, "the new results"):
+        raise RunFailed(f"the results are not sound and were not written: {faults[0]}")
+    results.write(rows, path)

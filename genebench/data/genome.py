@@ -4,29 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from Bio.Seq import reverse_complement as reverse_complement
 
 from ..core.errors import check
 from . import readers
 
-_COMPLEMENT = str.maketrans("ACGTUNRYSWKMBDHVacgtunryswkmbdhv", "TGCAANYRSWMKVHDBtgcaanyrswmkvhdb")
 REGIONS = ("promoter", "gene", "cds")
 """Regions of a gene that ``regions`` knows."""
-
-
-def reverse_complement(sequence: str) -> str:
-    """Return the other strand of a DNA sequence, read in its own direction.
-
-    Parameters
-    ----------
-    sequence : str
-        DNA; IUPAC letters for several bases are complemented too.
-
-    Returns
-    -------
-    str
-        The reverse complement, of the same length.
-    """
-    return sequence.translate(_COMPLEMENT)[::-1]
 
 
 def regions(

@@ -251,20 +251,33 @@ def make(sources: Sources, *, jobs: int | None = None) -> dict[str, float]:
     """
     begun = time.perf_counter()
     frame = upstream.table(pick(sources, "source", SOURCE), FILE)
-    owners = genes_of_proteins(frame.header.tolist(), genes.resolver(sources))
-    group = linked(owners, *related(frame.sequence.tolist(), jobs=jobs))
-    arrays = {"genes": np.array(list(group), str), "group": np.array(list(group.values()), str)}
-    size = np.unique(arrays["group"], return_counts=True)[1]
+    group = _of_genes(frame, sources, *related(frame.sequence.tolist(), jobs=jobs))
+    size = group.value_counts()
     facts = {
         "proteins": len(frame),
         "genes": len(group),
         "groups": len(size),
-        "largest": int(size.max(initial=0)),
+        "largest": int(size.max()) if len(size) else 0,
         "seconds": round(time.perf_counter() - begun, 1),
     }
-    save = partial(np.savez_compressed, **arrays)
-    cache.store(path(sources), recipe(sources), save, **facts)
+    _store(group, path(sources), recipe(sources), **facts)
     return facts
+
+
+def _of_genes(frame, sources, first, second):
+    """Group of each gene, by pairs of rows of the proteome."""
+    owners = genes_of_proteins(frame.header.tolist(), genes.resolver(sources))
+    return pd.Series(linked(owners, first, second), dtype=str)
+
+
+def _store(group, file, contents, **facts):
+    arrays = {"genes": group.index.to_numpy(str), "group": group.to_numpy(str)}
+    cache.store(file, contents, partial(np.savez_compressed, **arrays), **facts)
+
+
+def _load(file):
+    with np.load(file, allow_pickle=False) as arrays:
+        return dict(zip(arrays["genes"].tolist(), arrays["group"].tolist()))
 
 
 def sharing(sources: Sources) -> dict[str, str]:
@@ -284,13 +297,9 @@ def sharing(sources: Sources) -> dict[str, str]:
     if cache.state(file) != "ready":
         frame = upstream.table(pick(sources, "source", SOURCE), FILE)
         _, first, back = np.unique(frame.sequence, return_index=True, return_inverse=True)
-        owners = genes_of_proteins(frame.header.tolist(), genes.resolver(sources))
-        group = pd.Series(linked(owners, np.arange(len(frame)), first[back]), dtype=str)
-        group = group[group.duplicated(keep=False)]
-        arrays = {"genes": group.index.to_numpy(str), "group": group.to_numpy(str)}
-        cache.store(file, contents, partial(np.savez_compressed, **arrays))
-    with np.load(file, allow_pickle=False) as arrays:
-        return dict(zip(arrays["genes"].tolist(), arrays["group"].tolist()))
+        group = _of_genes(frame, sources, np.arange(len(frame)), first[back])
+        _store(group[group.duplicated(keep=False)], file, contents)
+    return _load(file)
 
 
 def groups(symbols: Iterable[str], sources: Sources) -> list[str]:
@@ -310,6 +319,5 @@ def groups(symbols: Iterable[str], sources: Sources) -> list[str]:
     """
     if not ready(sources):
         make(sources)
-    with np.load(path(sources), allow_pickle=False) as arrays:
-        group = dict(zip(arrays["genes"].tolist(), arrays["group"].tolist()))
+    group = _load(path(sources))
     return [group.get(name, name) for name in genes.resolver(sources).approved(symbols).tolist()]

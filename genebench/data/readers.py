@@ -18,6 +18,7 @@ from typing import IO, Any
 
 import numpy as np
 import pandas as pd
+from Bio.SeqIO.FastaIO import SimpleFastaParser
 
 from ..core.errors import BadInput, one_line
 from . import limits
@@ -304,23 +305,17 @@ def fasta_records(path: Path) -> Iterator[tuple[str, str]]:
 
 def _records(path: Path) -> Iterator[tuple[str, str]]:
     """Header and sequence, in upper case, of each record of a FASTA file."""
-    header, lines = None, []
     with open_unpacked(path) as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8", errors="replace")
-        for line in itertools.chain(text, [">"]):
-            if not line.startswith(">"):
-                lines += line.split()
-                continue
-            sequence = "".join(lines).upper()
-            if header is None and (sequence or line == ">"):
-                raise BadInput("does not begin with a header line '>id'; it is no FASTA file.")
+        first = next(filter(None, map(str.strip, text)), "")
+        if not first.startswith(">"):
+            raise BadInput("does not begin with a header line '>id'; it is no FASTA file.")
+        for header, sequence in SimpleFastaParser(itertools.chain([first + "\n"], text)):
             if not sequence.isascii():
                 raise BadInput(
                     f"the record '{header[:40]}' holds other letters than ASCII; fix it."
                 )
-            if header is not None:
-                yield header, sequence
-            header, lines = line[1:].strip(), []
+            yield header.strip(), sequence.upper()
 
 
 _GTF = "seqname source feature start end score strand frame attributes".split()

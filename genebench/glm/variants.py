@@ -154,16 +154,31 @@ def _no_columns(where):
     return BadInput(f"{where}: no columns chrom, pos, ref, alt; give a VCF, or name them first.")
 
 
+def parquet_texts(path: Path) -> pd.DataFrame:
+    """Read a Parquet table, an index with a name as columns, every value as text.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    DataFrame
+        What is missing is empty.
+    """
+    limits.check_parquet(path)
+    frame = pd.read_parquet(path)
+    frame = frame.reset_index() if any(frame.index.names) else frame
+    return frame.astype(object).where(frame.notna(), "").astype(str)
+
+
 def _parquet_rows(path):
     """Rows of a Parquet table; the line is the number of the row."""
     with limits.faults_of(path, "Parquet"):
-        limits.check_parquet(path)
-        frame = pd.read_parquet(path)
-    frame = frame.reset_index() if any(frame.index.names) else frame
+        frame = parquet_texts(path)
     if not (place := _places(frame)):
         raise _no_columns(path)
-    texts = frame.iloc[:, list(place.values())].astype(object)
-    texts = texts.where(texts.notna(), "").astype(str).set_axis(list(place), axis=1)
+    texts = frame.iloc[:, list(place.values())].set_axis(list(place), axis=1)
     texts = texts.reindex(columns=_COLUMNS, fill_value=".")
     return ((i, GOOD, *row) for i, row in enumerate(texts.itertuples(index=False), 1))
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+
+import numpy as np
+from pydantic_core import to_json
+
+from ..core import cache
 
 TEMPLATE = Path(__file__).with_name("card.html")
 
@@ -28,3 +34,23 @@ def html(card: dict, template: Path = TEMPLATE) -> str:
     options = {"undefined": jinja2.StrictUndefined, "trim_blocks": True, "loader": loader}
     environment = jinja2.Environment(autoescape=True, **options)
     return environment.get_template(template.name).render(card)
+
+
+def write(made: dict, folder: Path, template: Path = TEMPLATE) -> dict:
+    """Write ``card.json`` and ``card.html``.
+
+    Parameters
+    ----------
+    made : dict
+        Numbers may be numpy's; NaN and infinities become None.
+    folder, template : Path
+
+    Returns
+    -------
+    dict
+        What ``card.json`` holds: plain values.
+    """
+    made = json.loads(to_json(made, inf_nan_mode="null", fallback=np.generic.item))
+    cache.write_json(folder / "card.json", made)
+    cache.write_text(folder / "card.html", html(made, template))
+    return made

@@ -18,6 +18,8 @@ from ..data import families
 from ..models import Embedding
 from ..stats import columns, metrics
 
+GENES = 4000
+"""Most genes that the probe of symbol stems sees."""
 SURVIVES = 0.5
 """Share of a score above chance that must be left when relatives are kept out of training."""
 KNOWS_FAMILY, KNOWS_STUDY = 0.9, 0.5
@@ -49,19 +51,14 @@ class Finding:
     rows: list[dict] = field(default_factory=list)
 
 
-def stems(
-    embedding: Embedding, *, most: int = 20, least: int = 10, genes: int = 4000, seed: int = 0
-) -> Finding:
+def stems(embedding: Embedding, *, least: int = 10) -> Finding:
     """Measure how well the vectors predict the symbol stem of a gene (``families.stem``).
 
     Parameters
     ----------
     embedding : Embedding
-    most, least : int
-        The largest stems of so many genes or more.
-    genes : int
-        At most so many are used.
-    seed : int
+    least : int
+        Fewest genes of a stem; the 20 largest are used.
 
     Returns
     -------
@@ -70,17 +67,17 @@ def stems(
     """
     title = "Relatives by symbol"
     stem = np.array(families.stems(embedding.entities.tolist()))
-    sizes = Counter(stem.tolist()).most_common(most)
+    sizes = Counter(stem.tolist()).most_common(20)
     chosen = np.array([s for s, n in sizes if n >= least], dtype=stem.dtype)
     inside = np.isin(stem, chosen)
-    rest = np.random.default_rng(seed).permutation(np.flatnonzero(~inside))
-    inside[rest[: max(0, genes - inside.sum())]] = True
+    rest = np.random.default_rng(0).permutation(np.flatnonzero(~inside))
+    inside[rest[: max(0, GENES - inside.sum())]] = True
     Y = (stem[inside][:, None] == chosen).astype(int)
     Y = Y[:, Y.sum(axis=0) <= len(Y) - least]
     if not Y.shape[1]:
         few = f"No {least} genes share a symbol stem, or all do, so this was not looked at."
         return Finding(title, "open", few)
-    fold = np.stack([_folds(StratifiedKFold, y, seed) for y in Y.T], axis=1)
+    fold = np.stack([_folds(StratifiedKFold, y) for y in Y.T], axis=1)
     values = probes.predict(embedding.vectors[inside], Y, fold, kind="binary")
     area = float(columns.areas(Y, values, np.ones(Y.shape, dtype=bool))[0].mean())
     level, meaning = "clear", "the vectors hold little of the symbol's letters."
@@ -97,14 +94,14 @@ def stems(
     return Finding(title, level, sentence, area)
 
 
-def _folds(kind, y: np.ndarray, seed: int) -> np.ndarray:
+def _folds(kind, y: np.ndarray) -> np.ndarray:
     out = np.empty(len(y), dtype=np.int8)
-    for k, (_, test) in enumerate(kind(5, shuffle=True, random_state=seed).split(y, y)):
+    for k, (_, test) in enumerate(kind(5, shuffle=True, random_state=0).split(y, y)):
         out[test] = k
     return out
 
 
-def study(embedding: Embedding, count: np.ndarray | None, *, seed: int = 0) -> Finding:
+def study(embedding: Embedding, count: np.ndarray | None) -> Finding:
     """Measure how well the vectors predict how studied a gene is.
 
     Parameters
@@ -112,7 +109,6 @@ def study(embedding: Embedding, count: np.ndarray | None, *, seed: int = 0) -> F
     embedding : Embedding
     count : ndarray, shape (n,), or None
         Annotations of each gene; None where there are no counts.
-    seed : int
 
     Returns
     -------
@@ -125,7 +121,7 @@ def study(embedding: Embedding, count: np.ndarray | None, *, seed: int = 0) -> F
         none = "No annotation counts are at hand, so this was not looked at."
         return Finding(title, "open", none)
     y = np.log1p(count.astype(float))
-    fold = _folds(KFold, y, seed)
+    fold = _folds(KFold, y)
     predicted = probes.predict(embedding.vectors, y, fold, kind="regression").reshape(-1)
     r = metrics.spearman(y, predicted)
     level, meaning = "clear", "they say little about how studied a gene is."

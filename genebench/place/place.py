@@ -9,7 +9,6 @@ of the profile that it is placed in.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -17,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from pydantic_core import to_json
 
 from .. import __version__
 from ..benchmark import plan as planning
@@ -82,7 +80,8 @@ def place(
     vectors = read(path, base, title, **(reading or {}))
     if among.applies(base):
         among.check_shape(base.declared, title, vectors.shape, path)
-    table = texts(results.load(profile))  # without results there is nothing to be placed among
+    # without results there is nothing to be placed among
+    table = results.texts(results.load(profile))
     dim = vectors.declared.model(vectors.name).dim
     say(f"{path.name}: {vectors.ids['covered']:,} genes of profile '{profile}' × {dim} dimensions")
     for sentence in vectors.reading:
@@ -98,33 +97,11 @@ def place(
     seconds = round(time.perf_counter() - start, 1)
     cost |= {"this_call_s": seconds, "peak_memory_mb": round(manifest.peak_memory_mb())}
     made |= {"sentences": _sentences(made), "skipped": skipped, "cost": cost, "model": mine}
-    # as JSON: numbers of numpy as Python's, NaN and infinities as null
-    made = json.loads(to_json(made, inf_nan_mode="null", fallback=np.generic.item))
-    rows = rows.assign(model=mine)
-    if faults := validation.validate(rows, "the scores of these vectors"):
-        raise RunFailed(f"the scores are not sound and no card was written: {faults[0]}")
-    results.write(rows, out / "scores.parquet")
-    cache.write_json(out / "card.json", made)
-    with cache.atomic(out / "card.html") as temporary:
-        temporary.write_text(card.html(made), encoding="utf-8")
-    return out, made
+    validation.write(rows.assign(model=mine), out / "scores.parquet")
+    return out, card.write(made, out)
 
 
 # --- scores and leaks -----------------------------------------------------------------------------
-
-
-def texts(frame: pd.DataFrame) -> pd.DataFrame:
-    """Turn the names of scores, read as categories, into plain text.
-
-    Parameters
-    ----------
-    frame : DataFrame of ``results.SCHEMA``
-
-    Returns
-    -------
-    DataFrame
-    """
-    return frame.astype({c: str for c in frame.select_dtypes("category")})
 
 
 def _scores(plan: Plan, **report) -> tuple[pd.DataFrame, list[dict], dict]:
@@ -136,7 +113,7 @@ def _scores(plan: Plan, **report) -> tuple[pd.DataFrame, list[dict], dict]:
         raise RunFailed(
             f"cell '{cell}' failed: {why}{more}; no card was written, what was finished is kept."
         )
-    rows = texts(run.read(plan, done.cells))
+    rows = results.texts(run.read(plan, done.cells))
     reasons = [skip for fact in done.facts for skip in fact["skipped"]]
     skipped = [{name: skip[name] for name in ("task", "reason")} for skip in reasons]
     if rows.empty:

@@ -24,7 +24,7 @@ from ..core.errors import BadInput
 from ..core.workers import Progress, quiet
 from ..core.yamls import Spec, build, read_yaml
 from .library import fetched
-from .place import place, texts
+from .place import place
 
 FOLDER = Path("submissions")
 SHARE = 0.05
@@ -163,7 +163,7 @@ def check(
     scores = folder / "scores.parquet"
     if not scores.is_file() or cache.digest(scores) != given.scores_sha256:
         raise BadInput(f"{scores}: not the file of 'scores_sha256'; place the vectors again.")
-    rows = texts(results.read(scores))
+    rows = results.texts(results.read(scores))
     if faults := validation.validate(rows, str(scores)):
         raise BadInput(faults[0])
     _folds(rows, results.load(given.profile), scores)
@@ -181,7 +181,7 @@ def check(
             say=say,
             progress=progress,
         )
-        again = texts(results.read(card_folder / "scores.parquet"))
+        again = results.texts(results.read(card_folder / "scores.parquet"))
     cells, distance = _distance(rows, again, scores)
     leaks = ", ".join(t for t, a in given.leakage.items() if a == "yes") or "none declared"
     return pd.DataFrame(

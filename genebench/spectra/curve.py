@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 import pandas as pd
 
+from ..benchmark import results
 from ..stats import metrics
 from ..stats.intervals import t_interval
 from .properties import Graph
@@ -110,7 +111,7 @@ def joined(scores: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
         Rows of each kind's main metric with ``parameter`` (λ; NaN of splits without one) and the
         columns of ``OVERLAPS``.
     """
-    rows = scores.astype({c: str for c in scores.select_dtypes("category")})
+    rows = results.texts(scores)
     rows = rows[rows.metric == rows.kind.map(metrics.main)]
     rows = rows.assign(parameter=pd.to_numeric(rows.split_param, errors="coerce"))
     right = overlaps[["dataset", *SPLIT, *OVERLAPS]].rename(columns={"dataset": "task"})

@@ -263,10 +263,7 @@ def _pairs(path, data, above):
     """Links of a file of pairs."""
     frame = table(path, "first", "second")
     if "similarity" in frame:
-        value = readers.numbers(frame.similarity)
-        if not value.between(0, 1).all():
-            raise BadInput(f"{path}: similarities are numbers from 0 to 1; fix that column.")
-        frame = frame[value > above]
+        frame = frame[_similarities(frame, path) > above]
     at = pd.Series(np.arange(len(data)), data.ids)
     ends = at.reindex([*frame["first"], *frame.second])
     for name in ends.index[ends.isna()]:
@@ -302,7 +299,15 @@ def place(folder: Path) -> Path:
 
 def target(path: Path) -> np.ndarray:
     """Read the similarities that AU-GOOD is for; raises BadInput."""
-    values = readers.numbers(table(path, "similarity").similarity)
-    if not len(values) or not values.between(0, 1).all():
-        raise BadInput(f"{path}: similarities are numbers from 0 to 1; fix that column.")
+    values = _similarities(table(path, "similarity"), path)
+    if not len(values):
+        raise BadInput(f"{path}: holds no similarity; give numbers from 0 to 1.")
     return values.to_numpy(float)
+
+
+def _similarities(frame, path):
+    """The column ``similarity``, checked."""
+    values = readers.numbers(frame.similarity)
+    if not values.between(0, 1).all():
+        raise BadInput(f"{path}: similarities are numbers from 0 to 1; fix that column.")
+    return values

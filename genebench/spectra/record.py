@@ -11,7 +11,6 @@ import pandas as pd
 from .. import __version__
 from ..benchmark import results, validation
 from ..core import manifest
-from ..core.errors import RunFailed
 from ..data import sources
 from . import curve, table
 from . import study as studies
@@ -39,10 +38,8 @@ def write(computed: dict, study: studies.Study, *, jobs: int, run_s: float) -> N
     ways, path = {cell.way for cell in computed}, table.path("scores.parquet", study.folder)
     old = [_others(results.read(path), ways)] if path.exists() else []
     rows = pd.concat([*old, _rows(computed, "rows")])[results.SCHEMA.names]
-    if faults := validation.validate(rows, "the new results"):
-        raise RunFailed(f"the results are not sound and were not written: {faults[0]}")
     overlaps = _overlaps(study, dict.fromkeys(cell.request for cell in computed))
-    results.write(rows, path)
+    validation.write(rows, path)
     draws = _draws(computed, ways, table.path("draws.parquet", study.folder))
     joined = curve.joined(results.read(path), overlaps)
     known = study.declared.models.items()
@@ -72,7 +69,7 @@ def _way(split):
 
 def _others(frame, ways):
     """Rows of earlier results that stay, texts as plain strings."""
-    frame = frame.astype({c: str for c in frame.select_dtypes("category")})
+    frame = results.texts(frame)
     of_row = zip(frame.task, frame.model, map(_way, frame.split))
     return frame.loc[[at not in ways for at in of_row]]
 

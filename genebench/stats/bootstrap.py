@@ -147,6 +147,37 @@ def interval(score: np.ndarray, moved: np.ndarray, *, low: float, high: float) -
     return np.where(inside, low + (high - low) * moved_place, score)
 
 
+def clustered(
+    score: np.ndarray,
+    influence: np.ndarray,
+    cluster: np.ndarray,
+    *,
+    seed: int,
+    low: float = 0.0,
+    high: float = 1.0,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Intervals of scores over clusters that are drawn whole.
+
+    Parameters
+    ----------
+    score, influence : ndarray of shape (n_scores,) and (n, n_scores)
+    cluster : ndarray of shape (n,)
+        Of each row; its name decides its weights.
+    seed : int
+    low, high : float
+        Bounds of the scores.
+
+    Returns
+    -------
+    moved : ndarray of shape (n_scores, draws)
+        How far each draw moves each score.
+    low, high : ndarray of shape (n_scores,)
+    """
+    names, group = np.unique(np.asarray(cluster).astype(str), return_inverse=True)
+    moved = moves(influence, weights(names, seed=seed), (group,))
+    return moved, *interval(np.asarray(score), moved, low=low, high=high)
+
+
 def difference_interval(difference: np.ndarray, moved: np.ndarray) -> np.ndarray:
     """Percentile interval of differences of two scores on the same genes.
 

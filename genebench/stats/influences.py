@@ -41,6 +41,21 @@ def placements(y, p, fold, n_folds):
     return out, number
 
 
+def pairs_of(y: np.ndarray, stratum: np.ndarray) -> np.ndarray:
+    """Pairs of a 1 and a 0 in each stratum.
+
+    Parameters
+    ----------
+    y, stratum : ndarray of int, shape (n,)
+
+    Returns
+    -------
+    ndarray of float, shape (n_strata,)
+    """
+    ones, zeros = (np.bincount(stratum[y == c], minlength=stratum.max() + 1) for c in (1, 0))
+    return ones * zeros.astype(float)
+
+
 def auroc(
     y: np.ndarray, p: np.ndarray, fold: np.ndarray, share: np.ndarray | None = None
 ) -> tuple[float, np.ndarray]:

@@ -6,13 +6,11 @@ gene are no independent draws: genes are drawn anew.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from pydantic_core import to_json
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -25,7 +23,7 @@ from ...data import sources
 from ...data.labels import slug
 from ...data.readers import numbers
 from ...place import card
-from ...stats import bootstrap, influences, metrics, separation
+from ...stats import bootstrap, influences, separation
 from ..variants import SYNONYMS
 from .windows import column, texts
 
@@ -141,8 +139,6 @@ def compare(
     names: Sequence[str],
     rows: np.ndarray,
     stratum: np.ndarray | None = None,
-    *,
-    seed: int = SEED,
 ) -> pd.DataFrame:
     """AUROC of scores on the same variants, with tiers, and differences to ``REFERENCE``.
 
@@ -155,7 +151,6 @@ def compare(
         Variants; those that a score lacks are left out of all.
     stratum : ndarray of int, (n,), optional
         The AUROC is the mean over strata, weighted by pairs of a pathogenic and a benign variant.
-    seed : int
 
     Returns
     -------
@@ -166,29 +161,22 @@ def compare(
     part = frame[rows & frame[list(names)].notna().all(axis=1)]
     fold = np.zeros(len(part), int) if stratum is None else pd.factorize(stratum[part.index])[0]
     label = part.label.to_numpy()
-    pairs = np.bincount(fold[label == 1], minlength=fold.max() + 1).astype(float)
-    pairs *= np.bincount(fold[label == 0], minlength=fold.max() + 1)
+    pairs = influences.pairs_of(label, fold)
     found = [influences.auroc(label, part[n].to_numpy(), fold, pairs) for n in names]
     value, influence = np.array([v for v, _ in found]), np.stack([i for _, i in found], axis=1)
-    genes, group = np.unique(part.gene.astype(str), return_inverse=True)
-    moved = bootstrap.moves(influence, bootstrap.weights(genes, seed=seed), (group,))
-    bounds = metrics.METRICS["auroc"]
-    low, high = bootstrap.interval(value, moved, low=bounds.low, high=bounds.high)
+    moved, low, high = bootstrap.clustered(value, influence, part.gene, seed=SEED)
     made = separation.compare(separation.Mean(value, moved))
     out = pd.DataFrame({"model": names, "score": value, "low": low, "high": high})
     out = out.assign(tier=made.tier, rank_low=made.rank_low, rank_high=made.rank_high)
     at = list(names).index(REFERENCE)
-    less = pd.DataFrame(made.pairs, columns=["i", "j"]).assign(
-        difference=made.difference, less_low=made.low, less_high=made.high, p=made.p
-    )
-    less = less[(less.i == at) | (less.j == at)]
-    turned = less.i == at
-    less = less.assign(model=np.array(names)[np.where(turned, less.j, less.i)])
-    swap = less.loc[turned, ["difference", "less_high", "less_low"]]
-    less.loc[turned, ["difference", "less_low", "less_high"]] = -swap.to_numpy()
-    return out.merge(less.drop(columns=["i", "j"]), on="model", how="left").assign(
-        n=len(part), genes=len(genes)
-    )
+    first, second = np.transpose(made.pairs)
+    turned = first == at
+    sign = np.where(turned, -1, 1)
+    ends = np.sort([sign * made.low, sign * made.high], axis=0)
+    columns = {"model": np.array(names)[np.where(turned, second, first)], "p": made.p}
+    columns |= {"difference": sign * made.difference, "less_low": ends[0], "less_high": ends[1]}
+    less = pd.DataFrame(columns)[turned | (second == at)]
+    return out.merge(less, on="model", how="left").assign(n=len(part), genes=part.gene.nunique())
 
 
 def covering(frame: pd.DataFrame, rows: np.ndarray, among: Sequence[str] = ()) -> list[str]:
@@ -281,8 +269,5 @@ def place(
         )
         if row["score"] < 0.4 and panel["task"] == "all":
             made["sentences"].append("Below chance: are high values the harmful ones?")
-    made = json.loads(to_json(made, inf_nan_mode="null", fallback=np.generic.item))
     out = Path(out or f"{mine}-clinvar")
-    cache.write_json(out / "card.json", made)
-    cache.write_text(out / "card.html", card.html(made, TEMPLATE))
-    return out, made
+    return out, card.write(made, out, TEMPLATE)

@@ -60,11 +60,11 @@ def compared(
             influence[rows] += part / len(at)
         scores.append(float(np.mean(values)))
         moves.append(influence)
-    weight = bootstrap.weights(np.unique(families).astype(str), seed=SEED)
-    moved = bootstrap.moves(np.stack(moves, axis=1), weight, (families,))
     value, names = np.array(scores), list(predicted)
-    bounds = metrics.METRICS[metrics.main(data.kind)]
-    low, high = bootstrap.interval(value, moved, low=bounds.low, high=bounds.high)
+    least = metrics.METRICS[metrics.main(data.kind)].low
+    moved, low, high = bootstrap.clustered(
+        value, np.stack(moves, axis=1), families, seed=SEED, low=least
+    )
     frame = pd.DataFrame({"model": names, "family": [family_of[n] for n in names]})
     best = int(np.argmax(np.where(frame.family == "shortcut", value, -np.inf)))
     less = bootstrap.difference_interval(value - value[best], moved - moved[best])

@@ -4,7 +4,6 @@ Every model is trained and tested on the same windows of every split, and compar
 shortcut by a paired bootstrap over families of windows.
 """
 
-import json
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -13,13 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from pydantic_core import to_json
 
 from ... import __version__, probes
-from ...benchmark import dividing, results, validation
+from ...benchmark import dividing, validation
 from ...benchmark.dividing import Unsplittable
 from ...core import cache, manifest
-from ...core.errors import BadInput, RunFailed
+from ...core.errors import BadInput
 from ...core.workers import Progress, quiet
 from ...data.labels import slug
 from ...data.tasks import Task
@@ -96,8 +94,6 @@ def probe(
         progress("models", len(predicted), len(named))
     family_of = {name: family for name, family, _ in named}
     rows = _rows(data, path, divisions, predicted, family_of)
-    if faults := validation.validate(rows, "the scores of these windows"):
-        raise RunFailed(f"the scores are not sound and no card was written: {faults[0]}")
     given = divisions, families, predicted, family_of
     drawn = [compare.compared(data, split, *given) for split in compare.SPLITS]
     drawn = [split for split in drawn if split]
@@ -125,11 +121,8 @@ def probe(
         "core_s": round(time.process_time() - spent, 1),
         "peak_memory_mb": round(manifest.peak_memory_mb()),
     }
-    made = json.loads(to_json(made, inf_nan_mode="null", fallback=np.generic.item))
-    results.write(rows, out / "scores.parquet")
-    cache.write_json(out / "card.json", made)
-    cache.write_text(out / "card.html", card.html(made, TEMPLATE))
-    return out, made
+    validation.write(rows, out / "scores.parquet")
+    return out, card.write(made, out, TEMPLATE)
 
 
 def divide(data: Windows, seeds: int) -> tuple[list[Division], np.ndarray, dict[str, str]]:

@@ -15,7 +15,7 @@ from ...data import limits
 from .. import codes
 from ..codes import N
 from ..token_model import TokenModel
-from ..variants import open_text
+from ..variants import open_text, parquet_texts
 
 WORD = 16
 """Length of the k-mers that make two windows alike; two of some thousands hardly share one by
@@ -108,9 +108,7 @@ def texts(path: Path) -> pd.DataFrame:
     """Read a table (tsv, csv, parquet) as texts, of FASTA its names and sequences."""
     with limits.faults_of(path, "a table"):
         if path.suffix in (".parquet", ".pq"):
-            limits.check_parquet(path)
-            frame = pd.read_parquet(path)
-            return frame.astype(object).where(frame.notna(), "").astype(str)
+            return parquet_texts(path)
         with open_text(path) as text:
             first = text.readline()
             text.seek(0)

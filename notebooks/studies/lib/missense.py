@@ -18,7 +18,7 @@ from genebench.core import cache, paths
 from genebench.core.specs import Declarations, SourceSpec
 from genebench.data import sources as files
 from genebench.models import unirep, weights
-from genebench.stats import bootstrap, metrics
+from genebench.stats import bootstrap
 
 from . import residues, zero_shot
 from .effects import GROUP
@@ -377,10 +377,7 @@ def compare(
     known = {m: np.isfinite(p) for m, p in scores.items()}
     full = {m: np.where(known[m], p, np.nanmean(p)) for m, p in scores.items()}
     value, influence, names = influences(frame, full, by_protein=by_protein)
-    weight = bootstrap.weights(names, seed=seed)
-    moved = bootstrap.moves(influence, weight, (np.arange(len(names)),))
-    bounds = metrics.METRICS["auroc"]
-    low, high = bootstrap.interval(value, moved, low=bounds.low, high=bounds.high)
+    moved, low, high = bootstrap.clustered(value, influence, names, seed=seed)
     rows = {"model": list(full), "score": value, "low": low, "high": high}
     rows |= {"coverage": [k.mean() for k in known.values()], "family": list(map(family, full))}
     recipe = {"task": task, "n": len(frame), "seed": seed, "models": sorted(scores)}

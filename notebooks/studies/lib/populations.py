@@ -360,8 +360,7 @@ def score(tasks: list[Effects], models: Sequence, *, without: Sequence[str] = ()
     for task, scores in zero_shot.scores_of(tasks, models):
         scores = {m: p for m, p in scores.items() if m not in without}
         fold = np.zeros(len(task), int) if task.stratum is None else task.stratum
-        pairs = np.bincount(fold[task.label == 1], minlength=fold.max() + 1).astype(float)
-        pairs *= np.bincount(fold[task.label == 0], minlength=fold.max() + 1)
+        pairs = influences.pairs_of(task.label, fold)
         found = [influences.auroc(task.label, p, fold, pairs) for p in scores.values()]
         names, group = np.unique(task.cluster, return_inverse=True)
         summed = np.stack([np.bincount(group, weights=i) for _, i in found], axis=1)
@@ -371,9 +370,7 @@ def score(tasks: list[Effects], models: Sequence, *, without: Sequence[str] = ()
 
 def _rows(task, n, models, value, influence, clusters):
     """Rows of scores, from how far each cluster moves them."""
-    weight = bootstrap.weights(clusters, seed=zero_shot.SEED)
-    moved = bootstrap.moves(influence, weight, (np.arange(len(clusters)),))
-    low, high = bootstrap.interval(np.array(value), moved, low=0.0, high=1.0)
+    _, low, high = bootstrap.clustered(value, influence, clusters, seed=zero_shot.SEED)
     rows = {"model": models, "score": value, "low": low, "high": high}
     rows |= {"family": [zero_shot.family(m) for m in models]}
     recipe = {"task": task, "n": n, "seed": zero_shot.SEED, "models": sorted(models)}

@@ -16,7 +16,6 @@ import pandas as pd
 
 from genebench.core import cache
 from genebench.core.specs import Spec
-from genebench.core.workers import Progress, quiet
 from genebench.glm import codes
 from genebench.glm.codes import Sequence
 
@@ -234,12 +233,7 @@ def _beginning(landscape: Landscape, neutral: np.ndarray, rng: np.random.Generat
     return bases
 
 
-def simulate(
-    design: Design,
-    profiles: dict[str, np.ndarray],
-    *,
-    progress: Progress = quiet,
-) -> Family:
+def simulate(design: Design, profiles: dict[str, np.ndarray]) -> Family:
     """Simulate a family; the same design gives the same bases.
 
     Parameters
@@ -247,8 +241,6 @@ def simulate(
     design : Design
     profiles : dict of str to ndarray of shape (width, 4)
         Probabilities of motifs to choose from.
-    progress : callable
-        Takes a stage, the chromosomes done and all.
 
     Returns
     -------
@@ -271,7 +263,6 @@ def simulate(
         for species, by_name in sequences.items():
             now = let_evolve(bases, time=design.branch)
             by_name[name] = Sequence(name, now, land.region == REPEAT, land.region, species)
-        progress("simulating", number + 1, len(chromosomes))
     return Family(design, chromosomes, planted, sequences, mutation)
 
 

@@ -6,7 +6,6 @@ Trained on chromosomes 1 to 4 of all species, checked on 5, tested on 6 of the f
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -189,11 +188,9 @@ def _interval(kind: str, y: np.ndarray, p: np.ndarray, block: np.ndarray) -> tup
     names, group = np.unique(block, return_inverse=True)
     summed = np.bincount(group, weights=influence)[:, None]
     blocks = np.array([f"block {b}" for b in names])
-    weight = bootstrap.weights(blocks, seed=1)
-    draws = bootstrap.moves(summed, weight, (np.arange(len(names)),))
     least = -1.0 if kind == "regression" else 0.0
-    bounds = bootstrap.interval(np.array([value]), draws, low=least, high=1.0)
-    return float(value), *map(float, bounds[:, 0])
+    _, low, high = bootstrap.clustered([value], summed, blocks, seed=1, low=least)
+    return float(value), float(low[0]), float(high[0])
 
 
 def odds(comparison: Comparison) -> pd.DataFrame:
@@ -519,7 +516,6 @@ def every_substitution(
     *,
     length: int = 512,
     strands: str = "both",
-    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> np.ndarray:
     """LLR of every substitution of a sequence.
 
@@ -533,8 +529,6 @@ def every_substitution(
         Bases of a window.
     strands : {"both", "given"}
         Mean over the two strands, or the given one.
-    progress : callable
-        Takes a stage, the bases done and all bases.
 
     Returns
     -------
@@ -549,5 +543,4 @@ def every_substitution(
         alt = np.tile(np.arange(4, dtype=np.uint8), len(known))
         rows = score.placed(model, sequence, position, length)
         out[position, alt] = score.llr(model, *rows, alt, strands=strands)
-        progress("scoring", min(s + block, len(sequence)), len(sequence))
     return out

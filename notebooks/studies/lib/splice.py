@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -211,7 +211,6 @@ class Predictor:
         *,
         strand: str = "+",
         near: int = NEAR,
-        progress: Callable[[int, int], None] = lambda done, total: None,
     ) -> np.ndarray:
         """Mean change of the probabilities around substitutions.
 
@@ -224,8 +223,6 @@ class Predictor:
         strand : {"+", "-"}
             Strand of the gene.
         near : int
-        progress : callable
-            Called with (variants done, variants in all) after each stretch.
 
         Returns
         -------
@@ -239,7 +236,6 @@ class Predictor:
             rows = order[start : start + np.searchsorted(ahead, ahead[0] + STRETCH)]
             start += len(rows)
             out.append(self._stretch(bases, positions[rows], alt[rows], strand, near))
-            progress(start, len(order))
         return np.concatenate(out)[np.argsort(order)]
 
     def _stretch(self, bases, positions, alt, strand, near):

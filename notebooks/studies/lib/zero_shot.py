@@ -267,18 +267,16 @@ def main_score(
     (str, float, float, float)
         Metric, score, lower and upper bound.
     """
-    names, group = np.unique(cluster, return_inverse=True)
     if stratum is None:
         whole = np.zeros(len(label), np.int64)
         value, influence = bootstrap.influence(kind, label, predicted, whole)
     else:
-        pairs = np.bincount(stratum[label == 1], minlength=stratum.max() + 1).astype(float)
-        pairs *= np.bincount(stratum[label == 0], minlength=stratum.max() + 1)
+        pairs = influences.pairs_of(label, stratum)
         value, influence = influences.auroc(label, predicted, stratum, pairs)
-    moved = bootstrap.moves(influence[:, None], bootstrap.weights(names, seed=seed), (group,))
-    main = metrics.METRICS[metrics.main(kind)]
-    low, high = bootstrap.interval(np.array([value]), moved, low=main.low, high=main.high)
-    return metrics.main(kind), value, low[0], high[0]
+    main = metrics.main(kind)
+    options = {"seed": seed, "low": metrics.METRICS[main].low}
+    _, low, high = bootstrap.clustered([value], influence[:, None], cluster, **options)
+    return main, value, low[0], high[0]
 
 
 def metrics_of(task: Effects, scores: np.ndarray, *, seed: int = SEED) -> pd.DataFrame:
