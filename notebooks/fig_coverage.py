@@ -28,8 +28,8 @@ source: str = "paper"  # whose results are shown; empty: those of the profile of
 import pandas as pd
 
 from genebench.benchmark import results, summaries
-from genebench.book import charts, figures, show, tables
 from genebench.core import specs
+from notebooks.lib import charts, figures, show, tables
 
 show.begin()
 models, shown = specs.declared().models, source or profile

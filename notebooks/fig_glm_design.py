@@ -28,7 +28,7 @@ page: str = "glm-design"  # name of this page
 # %% tags=["remove-input"]
 import pandas as pd
 
-from genebench.book import charts, glm, show
+from notebooks.lib import charts, glm, show
 
 show.begin()
 yardsticks, predictor = glm.read("design", "yardsticks"), glm.read("design", "predictor").iloc[0]

@@ -27,7 +27,7 @@ genome: str = "ecoli"  # which genome of data/glm_genomes.yml
 # %% tags=["remove-input"]
 import pandas as pd
 
-from genebench.book import charts, figures, glm, glm_figures, show
+from notebooks.lib import charts, figures, glm, glm_figures, show
 
 show.begin()
 looks, sides = glm.looks(), {"one": "from the left alone", "two": "from both sides"}

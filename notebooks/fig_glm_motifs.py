@@ -31,7 +31,7 @@ model: str = "glm-yeast"  # whose motifs are drawn
 import numpy as np
 import pandas as pd
 
-from genebench.book import glm, glm_figures, show
+from notebooks.lib import glm, glm_figures, show
 
 show.begin()
 looks, motifs = glm.looks(), glm.read(genome, "motifs")

@@ -30,7 +30,7 @@ page: str = "glm-populations"  # name of this page
 # %% tags=["remove-input"]
 import pandas as pd
 
-from genebench.book import charts, glm, glm_figures, show
+from notebooks.lib import charts, glm, glm_figures, show
 
 show.begin()
 looks = glm.looks()

@@ -31,7 +31,7 @@ page: str = "glm-simulated"  # name of this page
 # %% tags=["remove-input"]
 import pandas as pd
 
-from genebench.book import charts, figures, glm, glm_figures, show
+from notebooks.lib import charts, figures, glm, glm_figures, show
 
 show.begin()
 looks, network = glm.looks(), "glm-simulated"

@@ -40,7 +40,7 @@ page: str = "glm-transfer"  # name of this page
 import pandas as pd
 
 from genebench.benchmark import summaries
-from genebench.book import glm, glm_figures, show
+from notebooks.lib import glm, glm_figures, show
 
 show.begin()
 looks, tasks = glm.looks(), "ecoli/,yeast,gue/,enhancer/"

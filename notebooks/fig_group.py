@@ -23,8 +23,8 @@ group: str = "localization"  # which of the five groups
 from IPython.display import Markdown
 
 from genebench.benchmark import results, summaries
-from genebench.book import answers, charts, markdown, show, tables, tiers
 from genebench.core import specs
+from notebooks.lib import answers, charts, markdown, show, tables, tiers
 
 show.begin()
 models, shown = specs.declared().models, source or profile

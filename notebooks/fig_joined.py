@@ -29,8 +29,8 @@ import pandas as pd
 from IPython.display import Markdown
 
 from genebench.benchmark import results
-from genebench.book import charts, figures, show, tables, tiers
 from genebench.core import specs
+from notebooks.lib import charts, figures, show, tables, tiers
 
 show.begin()
 models = specs.declared().models

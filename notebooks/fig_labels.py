@@ -25,8 +25,8 @@ source: str = "demo"  # which profile's curves are shown
 
 # %% tags=["remove-input"]
 from genebench.benchmark import results, summaries
-from genebench.book import charts, figures, show, tables
 from genebench.core import specs
+from notebooks.lib import charts, figures, show, tables
 
 show.begin()
 models = specs.declared().models

@@ -19,9 +19,9 @@ page: str = "spectra-tuberculosis"  # name of this page
 datasets: str = "tb-rif,tb-inh,tb-pza"  # data sets of data/spectra.yml, or gene tasks of Part I
 
 # %% tags=["remove-input"]
-from genebench.book import show, spectra, spectra_figures
 from genebench.core import specs
 from genebench.spectra import table
+from notebooks.lib import show, spectra, spectra_figures
 
 show.begin()
 known, names = spectra.declared(specs.declared()), datasets.split(",")

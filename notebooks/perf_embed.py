@@ -34,7 +34,7 @@ measure: str = ""  # a device to measure the text cases on first; empty: show wh
 
 # %% tags=["remove-input"]
 from benchmarks import embed, peers
-from genebench.book import show, speed
+from notebooks.lib import show, speed
 
 show.begin()
 speeds = embed.speeds(measured_on=measure)

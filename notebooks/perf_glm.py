@@ -34,7 +34,7 @@ measure: str = ""  # a device (cpu, cuda) to measure on first; empty: show what 
 
 # %% tags=["remove-input"]
 from benchmarks import glm
-from genebench.book import show, speed
+from notebooks.lib import show, speed
 
 show.begin()
 speeds = glm.speeds(measured_on=measure)

@@ -35,7 +35,7 @@ measure: str = ""  # a device to measure on first (cpu, cuda); empty: show what 
 
 # %% tags=["remove-input"]
 from benchmarks import probe
-from genebench.book import show, speed
+from notebooks.lib import show, speed
 
 show.begin()
 speeds = probe.speeds(measured_on=measure)

@@ -37,7 +37,7 @@ measure: str = ""  # "cpu": measure anew first (half an hour); empty: show what 
 
 # %% tags=["remove-input"]
 from benchmarks import spectra
-from genebench.book import show, speed
+from notebooks.lib import show, speed
 
 show.begin()
 speeds = spectra.speeds(measured_on=measure)

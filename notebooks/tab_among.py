@@ -35,9 +35,9 @@ source: str = "zhong2025"  # whose results are shown
 import pandas as pd
 
 from genebench.benchmark import results
-from genebench.book import charts, show
 from genebench.core import specs
 from genebench.place import among
+from notebooks.lib import charts, show
 
 show.begin()
 models = specs.declared().models

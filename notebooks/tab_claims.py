@@ -36,8 +36,8 @@ import pandas as pd
 from IPython.display import Markdown
 
 from genebench.benchmark import results
-from genebench.book import charts, claims, show
 from genebench.core import specs
+from notebooks.lib import charts, claims, show
 
 show.begin()
 declared = specs.declared()

@@ -24,8 +24,8 @@ source: str = "paper"  # whose results are shown; empty: those of the profile of
 
 # %% tags=["remove-input"]
 from genebench.benchmark import costs, results
-from genebench.book import figures, show, speed, tables
 from genebench.core import manifest, specs
+from notebooks.lib import figures, show, speed, tables
 
 show.begin()
 models = specs.declared().models

@@ -28,8 +28,8 @@ import pandas as pd
 import seaborn as sns
 from IPython.display import Markdown
 
-from genebench.book import figures, show, tables
 from genebench.core import specs
+from notebooks.lib import figures, show, tables
 
 show.begin()
 known = specs.declared()

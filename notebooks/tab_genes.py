@@ -24,8 +24,8 @@ page: str = "genes"  # name of this page
 source: str = ""  # whose genes are shown; empty: those of the profile of the book
 
 # %% tags=["remove-input", "full-width"]
-from genebench.book import genes, show
 from genebench.core import specs
+from notebooks.lib import genes, show
 
 show.begin()
 genes.look_up(profile, specs.declared().models, page=page, source=source or profile)

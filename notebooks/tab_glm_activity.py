@@ -29,7 +29,7 @@ profile: str = "demo"  # which profile the book is built for
 page: str = "glm-activity"  # name of this page
 
 # %% tags=["remove-input"]
-from genebench.book import glm, glm_figures, show
+from notebooks.lib import glm, glm_figures, show
 
 show.begin()
 looks = glm.looks()

@@ -32,8 +32,8 @@ page: str = "glm-catalogue"  # name of this page
 # %% tags=["remove-input"]
 import pandas as pd
 
-from genebench.book import glm, show
 from genebench.core import specs
+from notebooks.lib import glm, show
 
 show.begin()
 listed, questions, statements = glm.catalogue()

@@ -25,7 +25,7 @@ page: str = "glm-clinvar"  # name of this page
 # %% tags=["remove-input"]
 import pandas as pd
 
-from genebench.book import glm, glm_figures, show
+from notebooks.lib import glm, glm_figures, show
 
 show.begin()
 looks = glm.looks()

@@ -32,7 +32,7 @@ page: str = "glm-variants"  # name of this page
 import pandas as pd
 
 from genebench.benchmark import summaries
-from genebench.book import glm, glm_figures, show
+from notebooks.lib import glm, glm_figures, show
 
 show.begin()
 looks, sets = glm.looks(), glm.read("variants", "sets")

@@ -40,9 +40,10 @@ source: str = "paper"  # whose results are shown; empty: those of the profile of
 import pandas as pd
 
 from genebench.benchmark import results, summaries
-from genebench.book import answers, cards, figures, show, tables, tiers
+from genebench.book import cards
 from genebench.core import specs
 from genebench.place import submission
+from notebooks.lib import answers, figures, show, tables, tiers
 
 show.begin()
 models, shown = specs.declared().models, source or profile

@@ -26,8 +26,8 @@ page: str = "licences"  # name of this page
 import numpy as np
 import pandas as pd
 
-from genebench.book import cards, show
 from genebench.core import specs
+from notebooks.lib import licences, show
 
 show.begin()
 known = specs.declared()
@@ -67,4 +67,4 @@ show.table(others, page=page, profile=profile, name="third-party")
 #   another release.
 
 # %% tags=["remove-input"]
-show.table(cards.packages(), page=page, profile=profile, name="packages")
+show.table(licences.packages(), page=page, profile=profile, name="packages")

@@ -25,8 +25,9 @@ page: str = "models"  # name of this page
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
-from genebench.book import cards, markdown, show
+from genebench.book import cards
 from genebench.core import specs
+from notebooks.lib import markdown, show
 
 show.begin()
 known = specs.declared()

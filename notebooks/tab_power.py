@@ -29,9 +29,9 @@ import seaborn as sns
 from matplotlib.ticker import LogLocator
 
 from genebench.benchmark import results
-from genebench.book import figures, show, speed, tables
 from genebench.core import specs
 from genebench.stats import intervals
+from notebooks.lib import figures, show, speed, tables
 
 show.begin()
 models, shown = specs.declared().models, source or profile

@@ -25,7 +25,7 @@ page: str = "reliability"  # name of this page
 
 # %% tags=["remove-input"]
 from genebench.benchmark import results
-from genebench.book import show, speed
+from notebooks.lib import show, speed
 
 show.begin()
 faults, fuzz = results.reliability("faults"), results.reliability("fuzz")

@@ -36,8 +36,8 @@ source: str = "paper"  # whose reproduction is shown
 import pandas as pd
 
 from genebench.benchmark import results, summaries
-from genebench.book import charts, figures, show
 from genebench.core import specs
+from notebooks.lib import charts, figures, show
 
 show.begin()
 beside = results.read_beside(source, "reproduction.csv")

@@ -28,9 +28,9 @@ import numpy as np
 import pandas as pd
 
 from genebench.benchmark import summaries
-from genebench.book import charts, show, spectra
 from genebench.core import specs
 from genebench.spectra import curve, datasets, table
+from notebooks.lib import charts, show, spectra
 
 show.begin()
 known, areas = spectra.declared(specs.declared()), table.read("auspc.csv")

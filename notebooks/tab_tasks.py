@@ -27,8 +27,8 @@ source: str = "paper"  # whose catalogue is shown
 import pandas as pd
 
 from genebench.benchmark import results
-from genebench.book import show
 from genebench.core import specs
+from notebooks.lib import show
 
 show.begin()
 listed = results.read_tasks(source)

@@ -14,6 +14,8 @@ from benchmarks.size import public
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "genebench"
 MODULES = sorted(PACKAGE.rglob("*.py"))
+PAGES = sorted((ROOT / "notebooks" / "lib").glob("*.py"))
+"""What the book's notebooks call."""
 
 ORDER = [
     ["core"],
@@ -89,13 +91,20 @@ def test_the_reader_of_imports_sees_them():
     assert "requests" in packages(PACKAGE / "data" / "sources.py")
 
 
-RIGHT = ["stats", "book"]
+RIGHT = [p for p in MODULES if room(p) in ("stats", "book")]
 
 
-@pytest.mark.parametrize("path", **named([p for p in MODULES if room(p) in RIGHT]))
+@pytest.mark.parametrize("path", **named([*RIGHT, *PAGES, *(ROOT / "notebooks").glob("*.py")]))
 def test_nothing_right_of_the_waist_can_compute_a_score(path):
     scoring = re.compile(r"genebench\.(probes|benchmark\.(run|splits)|models\.inference)(\.|$)")
     assert [name for name in imports(path) if scoring.match(name)] == []
+
+
+@pytest.mark.parametrize("path", **named(PAGES))
+def test_what_pages_call_computes_no_statistic(path):
+    computing = re.compile(r"(scipy|sklearn|torch|genebench\.(stats|models|probes|place)\.)")
+    allowed = {"genebench.stats.bootstrap", "genebench.stats.bootstrap.CLUSTERS"}
+    assert [name for name in imports(path) - allowed if computing.match(name)] == []
 
 
 ONLY = {
@@ -135,21 +144,21 @@ def test_the_one_unpickler_refuses_every_global_and_is_the_only_one_used():
     assert only.name == "find_class" and isinstance(only.body[-1], ast.Raise)
 
 
-@pytest.mark.parametrize("path", **named(MODULES))
+@pytest.mark.parametrize("path", **named([*MODULES, *PAGES]))
 def test_a_module_stays_short(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 450
 
 
-@pytest.mark.parametrize("path", **named(MODULES))
+@pytest.mark.parametrize("path", **named([*MODULES, *PAGES]))
 def test_everything_public_has_a_docstring(path):
     module = tree(path)
     assert ast.get_docstring(module), "the module says nothing"
     assert [node.name for node in public(module) if not ast.get_docstring(node)] == []
 
 
-@pytest.mark.parametrize("path", **named(MODULES))
+@pytest.mark.parametrize("path", **named([*MODULES, *PAGES]))
 def test_no_function_takes_more_than_ten_arguments(path):
-    most = {"cli": 17, "models": 13}.get(room(path), 10)  # options of commands, encoders
+    most = {"cli": 17, "models": 13}.get(path.parent.name, 10)  # options of commands, encoders
     found = [node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef)]
     assert [f.name for f in found if len(f.args.args) + len(f.args.kwonlyargs) > most] == []
 
@@ -182,13 +191,8 @@ def test_paths_are_spelled_in_one_module():
 def test_what_a_page_imports_is_light():
     """Every page of the book starts a kernel: what only some of them need is loaded where it is
     needed."""
-    names = (
-        "answers cards charts claims figures genes glm glm_figures markdown show "
-        "speed spectra spectra_figures spectra_words tables tiers"
-    )
-    script = (
-        f"from genebench.book import {', '.join(names.split())}; import sys; print(*sys.modules)"
-    )
+    names = ", ".join(p.stem for p in PAGES if p.stem != "__init__")
+    script = f"from notebooks.lib import {names}; import sys; print(*sys.modules)"
     loaded = subprocess.check_output([sys.executable, "-c", script], text=True, cwd=ROOT)
     assert not {"seaborn", "scipy.stats", "sklearn", "torch", "numba"} & set(loaded.split())
 

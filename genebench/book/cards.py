@@ -1,9 +1,7 @@
 """Catalogues of tasks and models: what there is, and why something is not here."""
 
 import importlib.util
-import re
 from collections.abc import Iterable, Mapping
-from importlib import metadata
 
 import numpy as np
 import pandas as pd
@@ -226,27 +224,3 @@ def model_catalogue(models: Iterable[ModelSpec], known: Sources) -> pd.DataFrame
     columns = "model title family input dim size context pooling weights revision".split()
     columns += ["trained on", "exposed on", "licence", "status", "reason", "description"]
     return pd.DataFrame(rows)[columns].astype({"dim": "Int64", "context": "Int64"})
-
-
-def packages() -> pd.DataFrame:
-    """The packages that this one asks for by name, as they are installed.
-
-    Returns
-    -------
-    DataFrame
-        Columns ``package``, ``version`` and ``licence``.
-    """
-    rows = []
-    for text in metadata.requires("genebench-companion") or []:
-        name = re.match(r"[\w.-]+", text).group()
-        try:
-            facts = metadata.metadata(name)
-        except metadata.PackageNotFoundError:
-            continue
-        classifiers = facts.get_all("Classifier", [])
-        named = [c.split(" :: ")[-1] for c in classifiers if c.startswith("License ::")]
-        licence = facts.get("License-Expression") or next(iter(named), "")
-        licence = licence or " ".join((facts.get("License") or "").split())[:40]
-        rows.append((name, facts["Version"].split("+")[0], licence))
-    frame = pd.DataFrame(rows, columns=["package", "version", "licence"])
-    return frame.drop_duplicates(ignore_index=True)

@@ -23,9 +23,9 @@ from .publish import default, offer, sign, source, titled
 
 READS = {
     "genebench.benchmark.results": ("{shown}", "reliability"),
-    "genebench.book.genes": ("{shown}",),
-    "genebench.book.spectra": ("spectra",),
-    "genebench.book.glm": ("glm",),
+    "notebooks.lib.genes": ("{shown}",),
+    "notebooks.lib.spectra": ("spectra",),
+    "notebooks.lib.glm": ("glm",),
     "benchmarks": ("perf",),
 }
 """What a notebook imports to the folders of results that it reads through it; ``{shown}`` is the

@@ -14,7 +14,6 @@ from ..benchmark import results
 from ..core import cache, manifest, paths, specs
 from ..core.errors import BadInput, unknown
 from ..core.specs import PageSpec
-from . import show
 
 BRANCH = "gh-pages"
 """Branch of the repository that the host shows; Colab opens the notebooks that lie there."""
@@ -200,7 +199,7 @@ def _share_tables(book) -> None:
                 r'"([\w+/=]{999,})"', lambda m: json.dumps(b64decode(m[1]).decode()), script
             )
             cache.write_text(paths.pages() / "static" / "tables.js", script)
-            output["data"]["text/html"] = f'<script src="{show.STATIC}/tables.js"></script>'
+            output["data"]["text/html"] = f'<script src="{paths.STATIC}/tables.js"></script>'
 
 
 _PARAMETER = re.compile(r'^(\w+)(: str = )"([^"]*)"', re.M)
@@ -309,7 +308,8 @@ def sign(page: PageSpec, profile: str, path: Path) -> None:
     whence = "a part of the repository" if there else f"from `genebench run --profile {shown}`"
     needs = page.needs or f"the results of profile *{shown}* ({whence})"
     kinds = {"ipynb": "notebook", "py": "script", "json": "configuration"}
-    links = [show.source(name, kind, f"{word} (.{kind})") for kind, word in kinds.items()]
+    at = f"{paths.STATIC}/notebooks/{name}"
+    links = [f'<a href="{at}.{k}" download>{word} (.{k})</a>' for k, word in kinds.items()]
     opened = launchers(name, page.notebook)
     for service, url in opened.items():
         links.append(f'<a href="{escape(url)}" class="gb-launch">open in {service}</a>')

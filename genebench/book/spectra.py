@@ -1,211 +1,66 @@
-"""Curves of Part II, their areas and falls as tables.
+"""The page of a user's own spectra: curves, areas, falls."""
 
-Reads the tables of ``genebench spectra``; computes no score.
-"""
+import io
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-
-import numpy as np
 import pandas as pd
 
-from ..benchmark.summaries import CHEAP
-from ..core.specs import Declarations
+from ..core import cache
 from ..spectra import curve, table
-from ..spectra import datasets as declarations
-from .figures import ordered, styled
-from .tables import readable
+from ..spectra.datasets import ModelSpec
 
-BROAD = 0.5
-"""A model with vectors for less than this share of a task's genes is left out of overview, words
-and counts."""
-
-WAYS = {
-    "spectral": "corrected",
-    "spectral-weighted": "weighted, as in the paper",
-    "spectral-reference": "as the package",
-}
-"""Split to way of splitting in words."""
-
-_MARKS = "osD^vPX*<>"
-
-_AREAS = {
-    "task": "data set",
-    "model": "model",
-    "split": "split",
-    "metric": "metric",
-    "auspc": "AUSPC over λ",
-    "low": "low",
-    "high": "high",
-    "matched": "size-matched",
-    "over_overlap": "AUSPC over overlap",
-    "good": "AU-GOOD",
-    "end": "λ to",
-    "points": "λ values",
-    "coverage": "coverage",
-    "seeds": "seeds",
-}
-
-_FINDINGS = {
-    "task": "data set",
-    "model": "model",
-    "split": "split",
-    "first": "at λ = 0",
-    "last": "at the largest λ",
-    "parameter": "λ",
-    "fall": "fall",
-    "fall_low": "fall, low",
-    "fall_high": "fall, high",
-    "falls": "falls",
-    "fall_size": "fall, size-matched",
-    "share_size": "share due to size",
-    "gap": "lost to overlap",
-    "gap_low": "lost, low",
-    "gap_high": "lost, high",
-    "rank": "score ~ overlap",
+_FALLS = "task model first last fall fall_low uninformed".split()
+_AXES = {
+    "parameter": "spectral parameter λ (0: random, 1: nothing shared)",
+    curve.OVERLAP: "test units with a relative in train (share)",
 }
 
 
-@dataclass(frozen=True)
-class Declared:
-    """Models and data sets of Part II, and the models of Part I.
-
-    Attributes
-    ----------
-    models : mapping
-        Declared models by name, those of Part II first.
-    datasets : mapping
-        Declared data sets by name; gene tasks of Part I are not among them.
-    """
-
-    models: Mapping
-    datasets: Mapping
-
-    def title(self, model: str) -> str:
-        """Title of a model."""
-        return self.models[model].title
-
-    def heading(self, dataset: str) -> str:
-        """Title of a data set, or the name of a gene task."""
-        return self.datasets[dataset].title if dataset in self.datasets else dataset
-
-    def cheap(self, model: str) -> bool:
-        """Whether a model is a shortcut or a control."""
-        return self.models[model].family in CHEAP
-
-    def styled(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Add to rows how their model is drawn (``figures.styled``), and its ``mark``.
-
-        Parameters
-        ----------
-        frame : DataFrame
-            Column ``model``.
-
-        Returns
-        -------
-        DataFrame
-            Real models first, then baselines, shortcuts and controls, each as declared.
-        """
-        names = ordered(frame.model, self.models)
-        marks = dict(zip(names, _MARKS * 3))
-        frame = frame.sort_values("model", key=lambda c: c.map(names.index), kind="stable")
-        return styled(frame, self.models).assign(mark=frame.model.map(marks))
-
-    def worded(self, frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
-        """Rows for readers: titles of data sets and models, and ways of splitting in words.
-
-        Parameters
-        ----------
-        frame : DataFrame
-            Columns ``task`` and ``model``, and those named.
-        columns : mapping of str to str
-            Which columns, and how they are headed.
-
-        Returns
-        -------
-        DataFrame
-        """
-        words = {"task": frame.task.map(self.heading)}
-        if "split" in frame:
-            words["split"] = frame.split.replace(WAYS)
-        return readable(frame.assign(**words), self.models, columns)
-
-
-def declared(known: Declarations) -> Declared:
-    """Collect the declarations of Part II beside those of Part I.
+def card(folder: Path, title: str, models: Mapping[str, ModelSpec]) -> Path:
+    """Write ``card.html`` beside a user's own results.
 
     Parameters
     ----------
-    known : Declarations
+    folder, title : Path, str
+        Where the results are, and what they are called.
+    models : mapping of str to ModelSpec
+        Declared ones; others are the user's.
 
     Returns
     -------
-    Declared
+    Path
     """
-    own = declarations.declared()
-    return Declared(own.models | {**known.models, **own.models}, own.datasets)
+    rows = table.read("points.csv", folder)
+    parts = [f"<meta charset=utf-8><title>{escape(title)}</title><h1>{escape(title)}</h1>"]
+    for dataset, part in rows.groupby("task"):
+        parts += [f"<h2>{escape(dataset)}</h2>", _curves(part, models)]
+    falls = table.read("findings.csv", folder).filter(_FALLS)
+    for frame in (table.areas(set(rows.task), folder), falls):
+        parts.append(frame.round(3).to_html(index=False))
+    path = table.path("card.html", folder)
+    cache.write_text(path, "".join(parts) + "\n")
+    return path
 
 
-def points(dataset: str, way: str = "spectral") -> pd.DataFrame:
-    """Curves of a data set by one way of splitting, and those of its size-matched control.
+def _curves(rows: pd.DataFrame, models: Mapping[str, ModelSpec]) -> str:
+    """Scores of all models against λ and against overlap, as SVG; shortcuts are dashed."""
+    from matplotlib.figure import Figure
 
-    Parameters
-    ----------
-    dataset, way : str
-        Name of the data set or gene task, and one of ``WAYS``.
-
-    Returns
-    -------
-    DataFrame
-        Rows of ``points.csv``.
-    """
-    rows = table.read("points.csv")
-    chosen = (rows.task == dataset) & rows.split.isin([way, way + curve.CONTROL])
-    return rows[chosen].reset_index(drop=True)
-
-
-def area_table(known: Declared, datasets: Iterable[str] | None = None) -> pd.DataFrame:
-    """AUSPC over λ and over overlap, and AU-GOOD, by model and way of splitting, with the control.
-
-    Parameters
-    ----------
-    known : Declared
-    datasets : iterable of str, optional
-
-    Returns
-    -------
-    DataFrame
-        Areas in the unit of the metric, with 95 % intervals over seeds and resampled tests.
-    """
-    rows, keys = _of("auspc.csv", datasets), ["task", "model", "split"]
-    wide = rows[rows.over == "lambda"].set_index(keys)
-    for column, over in (("over_overlap", "overlap"), ("good", "target")):
-        wide[column] = rows[rows.over == over].set_index(keys).auspc
-    wide = wide.reset_index()
-    control = wide.assign(split=wide.split.str.removesuffix(curve.CONTROL)).set_index(keys)
-    control = control.auspc[wide.split.str.endswith(curve.CONTROL).to_numpy()]
-    own = wide[wide.split.isin(WAYS)].join(control.rename("matched"), on=keys)
-    return known.worded(own, _AREAS)
-
-
-def finding_table(known: Declared, datasets: Iterable[str] | None = None) -> pd.DataFrame:
-    """Fall from λ = 0 to the largest λ, and what of it size and overlap explain.
-
-    Parameters
-    ----------
-    known : Declared
-    datasets : iterable of str, optional
-
-    Returns
-    -------
-    DataFrame
-    """
-    rows = _of("findings.csv", datasets)
-    falls = np.where(rows.falls, "yes", "not shown")
-    falls = np.where(rows.uninformed, "uninformed at this λ", falls)
-    return known.worded(rows.assign(falls=falls), _FINDINGS)
-
-
-def _of(name: str, datasets: Iterable[str] | None) -> pd.DataFrame:
-    rows = table.read(name)
-    return rows if datasets is None else rows[rows.task.isin(list(datasets))]
+    fig, text = Figure(figsize=(9.4, 4.2), layout="constrained"), io.StringIO()
+    axes = fig.subplots(1, 2, sharey=True)
+    own = rows[~rows.split.str.endswith(curve.CONTROL)]
+    for ax, (x, label) in zip(axes, _AXES.items()):
+        for name, line in own.groupby("model", sort=False):
+            look = {"color": "#D55E00", "label": name}
+            if spec := models.get(name):
+                dash = "--" if spec.family == "shortcut" else "-"
+                look = {"color": spec.color, "label": spec.title, "linestyle": dash}
+            ax.plot(line[x], line.score, marker=".", **look)
+        ax.set_xlabel(label)
+    axes[0].set_ylabel(rows.metric.iloc[0])
+    axes[1].invert_xaxis()
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    fig.savefig(text, format="svg")
+    return "<svg" + text.getvalue().partition("<svg")[2]

@@ -108,7 +108,7 @@ def spectra(
     path = table.path("auspc.csv", study.folder)
     finish(done, f"{done.unscored} splits without a score", path)
     if study.folder:
-        from ..book import spectra_figures
+        from ..book import spectra as page
 
-        print(spectra_figures.card(study.folder, title, declared.models))
+        print(page.card(study.folder, title, declared.models))
     show(table.areas(set(study.datasets), study.folder), json_, table.AREAS)

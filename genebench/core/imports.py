@@ -1,13 +1,16 @@
 """What a Python file imports, directly or through modules of this project."""
 
 import ast
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.util import resolve_name
 from pathlib import Path
 
-CODE = Path(__file__).resolve().parents[2]
-"""Folder that the packages of ``PROJECT`` lie in."""
-PROJECT = ("genebench", "benchmarks")
+from . import paths
+
+PROJECT = ("genebench", "benchmarks", "notebooks")
+ROOTS = (Path(__file__).resolve().parents[2], paths.ROOT)
+"""Folders that the packages of ``PROJECT`` lie in: that of the package, then that of the pages."""
 
 
 def imports(path: Path, package: str = "") -> frozenset[str]:
@@ -38,24 +41,27 @@ _of_module = lru_cache(maxsize=None)(imports)
 """Files of the packages stay as they are while a command runs."""
 
 
-def modules(path: Path, root: Path = CODE) -> set[Path]:
+def modules(path: Path, roots: Sequence[Path] = ROOTS) -> set[Path]:
     """Modules of this project that a file imports, directly or through others.
 
     Parameters
     ----------
-    path, root : Path
-        A notebook or module, and the folder that the packages lie in.
+    path : Path
+        A notebook or module.
+    roots : sequence of Path
+        Folders that the packages lie in.
 
     Returns
     -------
     set of Path
         With the packages around them; one that imports its modules by name counts as a whole.
     """
-    found = waiting = {f for name in imports(path) for f in _files_of(name, root)}
+    found = waiting = {f for name in imports(path) for f in _files_of(name, roots)}
     while waiting:
         file, *_ = waiting
+        root = next(root for root in roots if file.is_relative_to(root))
         names = _of_module(file, ".".join(file.parent.relative_to(root).parts))
-        files = {f for name in names for f in _files_of(name, root)}
+        files = {f for name in names for f in _files_of(name, roots)}
         if file.name == "__init__.py" and "importlib" in names:
             files |= set(file.parent.glob("*.py"))
         waiting = waiting - {file} | files - found
@@ -63,11 +69,13 @@ def modules(path: Path, root: Path = CODE) -> set[Path]:
     return found
 
 
-def _files_of(name: str, root: Path) -> list[Path]:
+def _files_of(name: str, roots: Sequence[Path]) -> list[Path]:
     """A module of this project and the packages around it, of a dotted name; else nothing."""
     parts = name.split(".")
     if parts[0] not in PROJECT:
         return []
-    at = root.joinpath(*parts)
-    packages = [folder / "__init__.py" for folder in (at, *at.parents[: len(parts) - 1])]
-    return [file for file in (at.with_suffix(".py"), *packages) if file.exists()]
+    for at in (root.joinpath(*parts) for root in roots):
+        packages = [folder / "__init__.py" for folder in (at, *at.parents[: len(parts) - 1])]
+        if files := [file for file in (at.with_suffix(".py"), *packages) if file.exists()]:
+            return files
+    return []

@@ -83,6 +83,10 @@ def executed(profile: str) -> Path:
     return CACHE / "notebooks" / profile
 
 
+STATIC = "../_static"
+"""Where a page of the book finds scripts, their data, and the notebooks to take away."""
+
+
 def static(profile: str) -> Path:
     """Data of a profile's pages that their scripts load, copied beside the book's style sheets."""
     return executed(profile) / "static"

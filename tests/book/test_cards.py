@@ -1,11 +1,11 @@
-"""Catalogues and cards say what can be counted, and why something is missing."""
+"""Catalogues say what can be counted, and why something is missing."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from genebench.benchmark import results
-from genebench.book import cards, markdown
+from genebench.book import cards
 from genebench.core import specs
 from genebench.core.errors import BadInput
 from genebench.data import tasks
@@ -50,18 +50,6 @@ def test_a_written_catalogue_is_read_back_and_none_or_an_old_one_says_what_to_ru
     assert back[names].equals(listed[names])
 
 
-def test_a_task_card_has_what_a_reader_needs_or_why_it_is_missing(listed):
-    row = listed[listed.task == "toy/term/heart"].assign(description="Costs 5$ <b>")
-    text = markdown.task_cards(row)
-    assert text.startswith("````{dropdown} heart (binary, 148 genes)\n") and text.count("````") == 2
-    for part in ("30 families", "hash `", "**Licence**: none", "underpowered", "absent; heart"):
-        assert part in text
-    assert "5\\$ &lt;b>" in text
-    text = markdown.task_cards(row.assign(status="missing", reason="no file", hash=""))
-    assert "not here" in text and "**Cannot be built here**: no file" in text
-    assert "hash" not in text
-
-
 def test_a_catalogue_without_a_ready_task_lists_what_is_missing():
     known = specs.declared()
     profile = known.profile("paper")
@@ -76,16 +64,8 @@ def test_a_catalogue_without_a_ready_task_lists_what_is_missing():
     assert list(dict.fromkeys(beside["paper's name"])) == list(published.task_sizes.sizes)
 
 
-def test_every_model_has_a_row_and_a_card():
+def test_every_model_has_a_row():
     known = specs.declared()
     listed = cards.model_catalogue(known.models.values(), known.sources)
     assert listed.model.tolist() == list(known.models)
     assert (listed.status.eq("ready") | listed.reason.ne("")).all()
-    text = markdown.model_cards([known.models["minilm-symbol"]])
-    for part in (known.models["minilm-symbol"].title, "**Licence**", "dimensions", "{dropdown}"):
-        assert part in text
-
-
-def test_packages_have_a_version():
-    listed = cards.packages()
-    assert {"numpy", "pandas"} <= set(listed.package) and listed.version.ne("").all()

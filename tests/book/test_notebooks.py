@@ -150,7 +150,7 @@ def page(name):
 def imported(name):
     """Modules of the project that a page imports, as paths below its root."""
     found = imports.modules(publish.source(page(name)))
-    return {str(p.relative_to(imports.CODE)) for p in found}
+    return {str(p.relative_to(paths.ROOT)) for p in found}
 
 
 def test_only_pages_that_import_a_room_depend_on_it():
@@ -158,8 +158,10 @@ def test_only_pages_that_import_a_room_depend_on_it():
     assert {name for name, of in rooms.items() if "glm" in of} <= {"speed-glm"}
     assert {name for name, of in rooms.items() if "spectra" in of} >= {"spectra", "spectra-genes"}
     assert "spectra" not in rooms["leaderboard"] | rooms["models"] | rooms["glm-ecoli"]
-    assert "genebench/book/glm.py" in imported("glm-ecoli") - imported("leaderboard")
+    assert "notebooks/lib/glm.py" in imported("glm-ecoli") - imported("leaderboard")
     assert "genebench/core/specs.py" in imported("leaderboard")
+    assert {"notebooks/lib/__init__.py", "genebench/core/yamls.py"} <= imported("speed-embed")
+    assert all("genebench/book/notebooks.py" not in imported(p.page) for p in specs.pages())
 
 
 def test_imports_are_followed_through_packages_functions_and_relative_names(tmp_path):
@@ -172,16 +174,21 @@ def test_imports_are_followed_through_packages_functions_and_relative_names(tmp_
         "genebench/b/three": "def f():\n    from . import four",
         "genebench/b/four": "import numpy",
         "genebench/b/five": "",
+        "notebooks/lib/__init__": "",
+        "notebooks/lib/six": "from genebench.b import three\nfrom . import seven",
+        "notebooks/lib/seven": "",
         "page": "from genebench.b import three",
+        "shows": "from notebooks.lib import six",
         "whole": "import genebench.a",  # which imports its modules by name
     }
     for name, text in tree.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / f"{name}.py").write_text(text)
-    direct, whole = (
-        {p.stem for p in imports.modules(tmp_path / f"{name}.py", tmp_path)}
-        for name in ("page", "whole")
+    direct, shows, whole = (
+        {p.stem for p in imports.modules(tmp_path / f"{name}.py", [tmp_path])}
+        for name in ("page", "shows", "whole")
     )
+    assert shows == direct | {"six", "seven"}
     assert direct == {"__init__", "three", "four"} and whole == direct | {"one", "two"}
 
 

@@ -10,8 +10,8 @@ from models.test_unirep import write_weights
 from scipy.special import xlogy
 
 from genebench.benchmark import results, validation
-from genebench.book import glm
 from genebench.models import unirep
+from notebooks.lib import glm
 from notebooks.studies.lib import missense, residues
 
 PROTEINS = pd.Series(

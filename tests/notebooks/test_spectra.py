@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genebench.book import spectra, spectra_figures, spectra_words
 from genebench.core import paths, specs
+from notebooks.lib import spectra, spectra_figures, spectra_words
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from genebench.benchmark import results
-from genebench.book import speed
 from genebench.core import paths
+from notebooks.lib import speed
 
 
 def test_words_say_what_the_rows_hold():

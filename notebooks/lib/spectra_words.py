@@ -5,7 +5,8 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from ..spectra import table
+from genebench.spectra import table
+
 from .figures import minus
 from .spectra import BROAD, Declared, points
 

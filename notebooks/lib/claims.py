@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from ..core.errors import BadInput, unknown
-from ..core.specs import ClaimSpec, ModelSpec
-from ..stats.bootstrap import CLUSTERS
+from genebench.core.errors import BadInput, unknown
+from genebench.core.specs import ClaimSpec, ModelSpec
+from genebench.stats.bootstrap import CLUSTERS
+
 from .figures import minus
 
 Models = Mapping[str, ModelSpec]

@@ -1,19 +1,15 @@
 """Figures of Part II: curves and overlaps. Draws what the tables say."""
 
-import io
-from collections.abc import Iterable, Mapping
-from html import escape
-from pathlib import Path
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 from matplotlib.figure import Figure
 
-from ..benchmark import summaries
-from ..core import cache
-from ..spectra import curve, table
-from ..spectra.datasets import ModelSpec
+from genebench.benchmark import summaries
+from genebench.spectra import curve, table
+
 from . import show
 from .charts import lines
 from .figures import INK
@@ -192,36 +188,3 @@ def sections(datasets: Iterable[str], known: Declared, *, page: str, profile: st
         )
         parts.append(overlap.data)
     return Markdown("\n".join(parts))
-
-
-def card(folder: Path, title: str, models: Mapping[str, ModelSpec]) -> Path:
-    """Write ``card.html`` of a user's own results beside them: curves, areas, falls.
-
-    Parameters
-    ----------
-    folder, title : Path, str
-        Where the results are, and what they are called.
-    models : mapping of str to ModelSpec
-        Declared ones; others are the user's.
-
-    Returns
-    -------
-    Path
-    """
-    rows = table.read("points.csv", folder)
-    own = {"family": "own", "description": "", "color": "#D55E00"}
-    mine = {name: ModelSpec(name=name, title=name, **own) for name in rows.model}
-    known = Declared(mine | dict(models), {})
-    parts = [f"<h1>{escape(title)}</h1>"]
-    for dataset, part in rows.groupby("task"):
-        text = io.StringIO()
-        curves(part, known).savefig(text, format="svg")
-        parts += [f"<h2>{escape(dataset)}</h2>", "<svg" + text.getvalue().partition("<svg")[2]]
-    falls = table.read("findings.csv", folder)
-    falls = falls.filter(["task", "model", "first", "last", "fall", "fall_low", "uninformed"])
-    for frame in (table.areas(set(rows.task), folder), falls):
-        parts.append(frame.round(3).to_html(index=False))
-    page = f"<meta charset=utf-8><title>{escape(title)}</title>{''.join(parts)}\n"
-    path = table.path("card.html", folder)
-    cache.write_text(path, page)
-    return path

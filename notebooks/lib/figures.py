@@ -8,9 +8,9 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..core import paths
-from ..core.specs import ModelSpec
-from ..core.yamls import read_yaml
+from genebench.core import paths
+from genebench.core.specs import ModelSpec
+from genebench.core.yamls import read_yaml
 
 INK = "#222222"
 

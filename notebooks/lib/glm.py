@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ..benchmark import summaries
-from ..core import paths
-from ..core.errors import BadInput
-from ..core.yamls import read_yaml
+from genebench.benchmark import summaries
+from genebench.core import paths
+from genebench.core.errors import BadInput
+from genebench.core.yamls import read_yaml
 
 CALIBRATED = "-calibrated"
 """Ending of the name of a model whose scores are less the mean of the three-base context."""

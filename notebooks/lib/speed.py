@@ -3,8 +3,9 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ..core import paths
-from ..core.yamls import read_yaml
+from genebench.core import paths
+from genebench.core.yamls import read_yaml
+
 from .charts import lines
 
 

@@ -6,8 +6,10 @@ from html import escape
 import pandas as pd
 from IPython.display import HTML
 
-from ..benchmark import gene_tables
-from ..core.specs import ModelSpec
+from genebench.benchmark import gene_tables
+from genebench.core import paths
+from genebench.core.specs import ModelSpec
+
 from . import show
 
 SHARD = 64
@@ -61,10 +63,10 @@ def look_up(profile: str, models: Mapping[str, ModelSpec], *, page: str, source:
         "each model ranks below the gene, plain mean over its labels (guessing 50); labels that "
         "the model was trained on are left out.",
     )
-    at = f'data-profile="{name}" data-base="{show.STATIC}/"'
+    at = f'data-profile="{name}" data-base="{paths.STATIC}/"'
     return HTML(
         f'<div class="gb-genes" {at}></div><div class="gb-fallback">{plain}</div>'
-        f'<script src="{show.STATIC}/genes.js"></script>'
+        f'<script src="{paths.STATIC}/genes.js"></script>'
     )
 
 

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ..core.errors import BadInput
-from ..core.specs import GROUPS, ModelSpec
-from ..stats.bootstrap import CLUSTERS
+from genebench.core.errors import BadInput
+from genebench.core.specs import GROUPS, ModelSpec
+from genebench.stats.bootstrap import CLUSTERS
+
 from .charts import dots
 from .figures import INK, styled
 from .tables import readable

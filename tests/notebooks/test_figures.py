@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genebench.book import charts, figures
 from genebench.core import specs
+from notebooks.lib import charts, figures
 
 
 def test_few_scores_are_points_and_exposed_ones_are_stars_in_no_box(home):

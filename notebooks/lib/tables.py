@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from ..benchmark.summaries import with_exposure
-from ..core.errors import BadInput, check
-from ..core.specs import GROUPS, ModelSpec, ProfileSpec, SourceSpec
+from genebench.benchmark.summaries import with_exposure
+from genebench.core.errors import BadInput, check
+from genebench.core.specs import GROUPS, ModelSpec, ProfileSpec, SourceSpec
+
 from .figures import titles
 
 Models = Mapping[str, ModelSpec]

@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 from genebench.benchmark.splits import SPLITS
-from genebench.book import claims
 from genebench.core import specs
 from genebench.core.errors import BadInput
+from notebooks.lib import claims
 
 CLAIM = {
     "id": "a",

@@ -8,9 +8,9 @@ from sklearn.metrics import roc_auc_score
 
 from genebench.benchmark import gene_tables, plan, results
 from genebench.benchmark.tables import atlas as atlases
-from genebench.book import genes
 from genebench.core import paths, specs
 from genebench.data import sources
+from notebooks.lib import genes
 
 
 def test_the_share_of_a_gene_is_its_part_in_the_auroc():

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from genebench.benchmark import summaries
-from genebench.book import glm, glm_figures
 from genebench.core import specs
 from genebench.core.errors import BadInput
+from notebooks.lib import glm, glm_figures
 
 
 @pytest.fixture(scope="module")

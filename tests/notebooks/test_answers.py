@@ -5,10 +5,10 @@ import pytest
 from helpers import run_tiny
 
 from genebench.benchmark import results, summaries
-from genebench.book import answers
 from genebench.core import specs
 from genebench.core.errors import RunFailed
 from genebench.stats import intervals
+from notebooks.lib import answers
 
 
 @pytest.fixture

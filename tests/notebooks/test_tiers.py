@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from genebench.book import tiers
 from genebench.core import specs
 from genebench.core.errors import BadInput
+from notebooks.lib import tiers
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
-from genebench.book import show
 from genebench.core import paths
+from notebooks.lib import show
 
 AT = {"page": "p", "profile": "x"}
 

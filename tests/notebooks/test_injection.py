@@ -7,8 +7,8 @@ import pytest
 from browsers import EVIL, hit, launch
 from matplotlib.figure import Figure
 
-from genebench.book import show
 from genebench.core import paths
+from notebooks.lib import show
 
 pytestmark = pytest.mark.browser
 AT = {"page": "p", "profile": "ci"}

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from ..core.errors import RunFailed
-from ..core.specs import GROUPS, ModelSpec
+from genebench.core.errors import RunFailed
+from genebench.core.specs import GROUPS, ModelSpec
+
 from .figures import minus, titles
 from .tiers import SPLITS, extent
 

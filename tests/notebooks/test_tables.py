@@ -5,9 +5,9 @@ import pytest
 from helpers import edit_yaml
 
 from genebench.benchmark import results, summaries
-from genebench.book import tables
 from genebench.core import paths, specs
 from genebench.core.errors import BadInput
+from notebooks.lib import tables
 
 
 def expose(**change) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from ..core.specs import ModelSpec
+from genebench.core.specs import ModelSpec
 
 
 def task_cards(catalogue: pd.DataFrame) -> str:

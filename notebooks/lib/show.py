@@ -10,11 +10,9 @@ import pandas as pd
 from IPython.display import HTML, Markdown
 from matplotlib.figure import Figure
 
-from ..core import cache, paths
-from . import figures
+from genebench.core import cache, paths
 
-STATIC = "../_static"
-"""Where a page of the book finds scripts, their data, and the notebooks to take away."""
+from . import figures
 
 DASH = "A dash (–): no number, because there was nothing to measure or to compare."
 """Stands below every table that has one."""
@@ -81,27 +79,13 @@ def figure(
     plt.close(fig)
     _csv(data, profile, stem)
     links = [f"{{download}}`{kind.upper()} <files/{stem}.{kind}>`" for kind in ("svg", "csv")]
-    links += [source(page, "py", "code"), source(page, "json", "configuration")]
+    at = f"{paths.STATIC}/notebooks/{page}"
+    for kind, word in (("py", "code"), ("json", "configuration")):
+        links.append(f'<a href="{at}.{kind}" download>{word}</a>')
     return Markdown(
         f"```{{figure}} files/{stem}.webp\n:name: fig-{stem}\n:alt: {_one_line(alt)}\n"
         f":width: 100%\n\n{_one_line(caption)}\n```\n\nDownload: {' · '.join(links)}\n"
     )
-
-
-def source(page: str, kind: str, label: str) -> str:
-    """A link to what reruns a page.
-
-    Parameters
-    ----------
-    page, kind, label : str
-        Name of the page, ending of the file, and what the link says.
-
-    Returns
-    -------
-    str
-        HTML.
-    """
-    return f'<a href="{STATIC}/notebooks/{page}.{kind}" download>{label}</a>'
 
 
 def table(
@@ -252,7 +236,7 @@ def weights(frame: pd.DataFrame, *, page: str, profile: str, name: str) -> HTML:
     given = escape(frame.to_json(orient="split", double_precision=5))
     return HTML(
         f'<div class="genebench-weights" id="{page}-{name}" data-means="{given}"></div>'
-        f'<script src="{STATIC}/weights.js"></script>'
+        f'<script src="{paths.STATIC}/weights.js"></script>'
     )
 
 

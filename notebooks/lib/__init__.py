@@ -1,0 +1,1 @@
+"""Figures, tables and words of the pages. Shows what tables say; computes no score."""

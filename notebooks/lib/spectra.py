@@ -1,0 +1,212 @@
+"""Curves of Part II, their areas and falls as tables.
+
+Reads the tables of ``genebench spectra``; computes no score.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from genebench.benchmark.summaries import CHEAP
+from genebench.core.specs import Declarations
+from genebench.spectra import curve, table
+from genebench.spectra import datasets as declarations
+
+from .figures import ordered, styled
+from .tables import readable
+
+BROAD = 0.5
+"""A model with vectors for less than this share of a task's genes is left out of overview, words
+and counts."""
+
+WAYS = {
+    "spectral": "corrected",
+    "spectral-weighted": "weighted, as in the paper",
+    "spectral-reference": "as the package",
+}
+"""Split to way of splitting in words."""
+
+_MARKS = "osD^vPX*<>"
+
+_AREAS = {
+    "task": "data set",
+    "model": "model",
+    "split": "split",
+    "metric": "metric",
+    "auspc": "AUSPC over λ",
+    "low": "low",
+    "high": "high",
+    "matched": "size-matched",
+    "over_overlap": "AUSPC over overlap",
+    "good": "AU-GOOD",
+    "end": "λ to",
+    "points": "λ values",
+    "coverage": "coverage",
+    "seeds": "seeds",
+}
+
+_FINDINGS = {
+    "task": "data set",
+    "model": "model",
+    "split": "split",
+    "first": "at λ = 0",
+    "last": "at the largest λ",
+    "parameter": "λ",
+    "fall": "fall",
+    "fall_low": "fall, low",
+    "fall_high": "fall, high",
+    "falls": "falls",
+    "fall_size": "fall, size-matched",
+    "share_size": "share due to size",
+    "gap": "lost to overlap",
+    "gap_low": "lost, low",
+    "gap_high": "lost, high",
+    "rank": "score ~ overlap",
+}
+
+
+@dataclass(frozen=True)
+class Declared:
+    """Models and data sets of Part II, and the models of Part I.
+
+    Attributes
+    ----------
+    models : mapping
+        Declared models by name, those of Part II first.
+    datasets : mapping
+        Declared data sets by name; gene tasks of Part I are not among them.
+    """
+
+    models: Mapping
+    datasets: Mapping
+
+    def title(self, model: str) -> str:
+        """Title of a model."""
+        return self.models[model].title
+
+    def heading(self, dataset: str) -> str:
+        """Title of a data set, or the name of a gene task."""
+        return self.datasets[dataset].title if dataset in self.datasets else dataset
+
+    def cheap(self, model: str) -> bool:
+        """Whether a model is a shortcut or a control."""
+        return self.models[model].family in CHEAP
+
+    def styled(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Add to rows how their model is drawn (``figures.styled``), and its ``mark``.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Column ``model``.
+
+        Returns
+        -------
+        DataFrame
+            Real models first, then baselines, shortcuts and controls, each as declared.
+        """
+        names = ordered(frame.model, self.models)
+        marks = dict(zip(names, _MARKS * 3))
+        frame = frame.sort_values("model", key=lambda c: c.map(names.index), kind="stable")
+        return styled(frame, self.models).assign(mark=frame.model.map(marks))
+
+    def worded(self, frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+        """Rows for readers: titles of data sets and models, and ways of splitting in words.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Columns ``task`` and ``model``, and those named.
+        columns : mapping of str to str
+            Which columns, and how they are headed.
+
+        Returns
+        -------
+        DataFrame
+        """
+        words = {"task": frame.task.map(self.heading)}
+        if "split" in frame:
+            words["split"] = frame.split.replace(WAYS)
+        return readable(frame.assign(**words), self.models, columns)
+
+
+def declared(known: Declarations) -> Declared:
+    """Collect the declarations of Part II beside those of Part I.
+
+    Parameters
+    ----------
+    known : Declarations
+
+    Returns
+    -------
+    Declared
+    """
+    own = declarations.declared()
+    return Declared(own.models | {**known.models, **own.models}, own.datasets)
+
+
+def points(dataset: str, way: str = "spectral") -> pd.DataFrame:
+    """Curves of a data set by one way of splitting, and those of its size-matched control.
+
+    Parameters
+    ----------
+    dataset, way : str
+        Name of the data set or gene task, and one of ``WAYS``.
+
+    Returns
+    -------
+    DataFrame
+        Rows of ``points.csv``.
+    """
+    rows = table.read("points.csv")
+    chosen = (rows.task == dataset) & rows.split.isin([way, way + curve.CONTROL])
+    return rows[chosen].reset_index(drop=True)
+
+
+def area_table(known: Declared, datasets: Iterable[str] | None = None) -> pd.DataFrame:
+    """AUSPC over λ and over overlap, and AU-GOOD, by model and way of splitting, with the control.
+
+    Parameters
+    ----------
+    known : Declared
+    datasets : iterable of str, optional
+
+    Returns
+    -------
+    DataFrame
+        Areas in the unit of the metric, with 95 % intervals over seeds and resampled tests.
+    """
+    rows, keys = _of("auspc.csv", datasets), ["task", "model", "split"]
+    wide = rows[rows.over == "lambda"].set_index(keys)
+    for column, over in (("over_overlap", "overlap"), ("good", "target")):
+        wide[column] = rows[rows.over == over].set_index(keys).auspc
+    wide = wide.reset_index()
+    control = wide.assign(split=wide.split.str.removesuffix(curve.CONTROL)).set_index(keys)
+    control = control.auspc[wide.split.str.endswith(curve.CONTROL).to_numpy()]
+    own = wide[wide.split.isin(WAYS)].join(control.rename("matched"), on=keys)
+    return known.worded(own, _AREAS)
+
+
+def finding_table(known: Declared, datasets: Iterable[str] | None = None) -> pd.DataFrame:
+    """Fall from λ = 0 to the largest λ, and what of it size and overlap explain.
+
+    Parameters
+    ----------
+    known : Declared
+    datasets : iterable of str, optional
+
+    Returns
+    -------
+    DataFrame
+    """
+    rows = _of("findings.csv", datasets)
+    falls = np.where(rows.falls, "yes", "not shown")
+    falls = np.where(rows.uninformed, "uninformed at this λ", falls)
+    return known.worded(rows.assign(falls=falls), _FINDINGS)
+
+
+def _of(name: str, datasets: Iterable[str] | None) -> pd.DataFrame:
+    rows = table.read(name)
+    return rows if datasets is None else rows[rows.task.isin(list(datasets))]
