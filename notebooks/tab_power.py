@@ -110,10 +110,10 @@ show.table(
 # %% [markdown]
 # ## What clusters change
 #
-# Our own comparisons, made twice: with clusters of tasks as everywhere in this book, and as if every
-# task were independent of all others. With 8 clusters or more (localization) clusters widen the
-# intervals. With fewer they cannot be drawn: intervals are then over genes alone, are **narrower**
-# than those of independent tasks, and say something of *these tasks only*.
+# Our own comparisons, made twice: with clusters of tasks as everywhere in this book, and as if
+# every task were independent of all others. With 8 clusters or more (localization) clusters widen
+# the intervals. With fewer they cannot be drawn: intervals are then over genes alone, are
+# **narrower** than those of independent tasks, and say something of *these tasks only*.
 
 # %% tags=["remove-input"]
 errors = results.reliability("errors")
