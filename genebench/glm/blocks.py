@@ -23,30 +23,14 @@ class _Norm(nn.Module):
         return functional.layer_norm(x, (x.shape[-1],), self.scale, None, 1e-6)
 
 
-class _Shift(torch.autograd.Function):
-    """``_shifted`` with a backward pass that adds in place (three times as fast as slices)."""
-
-    @staticmethod
-    def forward(ctx, x, offsets):
-        low, high = -min(0, *offsets), max(0, *offsets)
-        padded = functional.pad(x, (0, 0, low, high))
-        ctx.low, ctx.offsets, ctx.padded = low, offsets, padded.shape
-        return torch.cat([padded[:, low + o :][:, : x.shape[1]] for o in offsets], dim=-1)
-
-    @staticmethod
-    def backward(ctx, grad):
-        length, out = grad.shape[1], grad.new_zeros(ctx.padded)
-        for offset, part in zip(ctx.offsets, grad.chunk(len(ctx.offsets), dim=-1)):
-            out[:, ctx.low + offset :][:, :length] += part
-        return out[:, ctx.low :][:, :length], None
-
-
 def _shifted(x, offsets):
     """Copies of (B, L, C) moved along the sequence, side by side, (B, L, C · n_offsets).
 
     An offset of −3 shows each position what lies three before it; zeros come in from outside.
     """
-    return _Shift.apply(x, offsets) if len(offsets) > 1 else x
+    low, high = -min(0, *offsets), max(0, *offsets)
+    padded = functional.pad(x, (0, 0, low, high))
+    return torch.cat([padded.narrow(1, low + o, x.shape[1]) for o in offsets], dim=-1)
 
 
 class _Convolution(nn.Module):
