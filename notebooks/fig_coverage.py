@@ -27,9 +27,9 @@ source: str = "paper"  # whose results are shown; empty: those of the profile of
 # %% tags=["remove-input"]
 import pandas as pd
 
-from genebench.benchmark import results, summaries
+from genebench.benchmark import results
 from genebench.core import specs
-from notebooks.lib import charts, figures, show, tables
+from notebooks.lib import charts, figures, show, summaries, tables
 
 show.begin()
 models, shown = specs.declared().models, source or profile

@@ -39,8 +39,7 @@ page: str = "glm-transfer"  # name of this page
 # %% tags=["remove-input"]
 import pandas as pd
 
-from genebench.benchmark import summaries
-from notebooks.lib import glm, glm_figures, show
+from notebooks.lib import glm, glm_figures, show, summaries
 
 show.begin()
 looks, tasks = glm.looks(), "ecoli/,yeast,gue/,enhancer/"

@@ -24,7 +24,7 @@ from IPython.display import Markdown
 
 from genebench.benchmark import results, summaries
 from genebench.core import specs
-from notebooks.lib import answers, charts, markdown, show, tables, tiers
+from notebooks.lib import answers, charts, markdown, show, stored, tables, tiers
 
 show.begin()
 models, shown = specs.declared().models, source or profile
@@ -112,4 +112,4 @@ show.table(
 # can show](power).
 
 # %% tags=["remove-input"]
-Markdown(markdown.task_cards(tables.of_group(results.read_tasks(shown), group)))
+Markdown(markdown.task_cards(tables.of_group(stored.read_tasks(shown), group)))

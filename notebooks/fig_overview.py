@@ -27,9 +27,9 @@ source: str = "paper"  # whose results are shown; empty: those of the profile of
 # %% tags=["remove-input"]
 import seaborn as sns
 
-from genebench.benchmark import results, summaries
+from genebench.benchmark import results
 from genebench.core import specs
-from notebooks.lib import charts, figures, show, tables, tiers
+from notebooks.lib import charts, figures, show, summaries, tables, tiers
 
 show.begin()
 models, shown = specs.declared().models, source or profile

@@ -23,9 +23,9 @@ page: str = "cost"  # name of this page
 source: str = "paper"  # whose results are shown; empty: those of the profile of the book
 
 # %% tags=["remove-input"]
-from genebench.benchmark import costs, results
+from genebench.benchmark import results
 from genebench.core import manifest, specs
-from notebooks.lib import figures, show, speed, tables
+from notebooks.lib import costs, figures, show, speed, tables
 
 show.begin()
 models = specs.declared().models

@@ -31,8 +31,7 @@ page: str = "glm-variants"  # name of this page
 # %% tags=["remove-input"]
 import pandas as pd
 
-from genebench.benchmark import summaries
-from notebooks.lib import glm, glm_figures, show
+from notebooks.lib import glm, glm_figures, show, summaries
 
 show.begin()
 looks, sets = glm.looks(), glm.read("variants", "sets")

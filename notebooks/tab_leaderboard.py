@@ -39,11 +39,10 @@ source: str = "paper"  # whose results are shown; empty: those of the profile of
 # %% tags=["remove-input"]
 import pandas as pd
 
-from genebench.benchmark import results, summaries
+from genebench.benchmark import results
 from genebench.book import cards
 from genebench.core import specs
-from genebench.place import submission
-from notebooks.lib import answers, figures, show, tables, tiers
+from notebooks.lib import answers, figures, show, submissions, summaries, tables, tiers
 
 show.begin()
 models, shown = specs.declared().models, source or profile
@@ -136,7 +135,7 @@ absent = catalogue[catalogue["size"].ne("") & catalogue.dim.notna()]
 absent = absent[~absent.model.isin(every.model)].assign(standing="not run: weights missing")
 columns = "model title family size weights standing licence".split()
 show.table(
-    pd.concat([submission.accepted(), absent[columns]], ignore_index=True),
+    pd.concat([submissions.accepted(), absent[columns]], ignore_index=True),
     page=page,
     profile=profile,
     name="not-ranked",

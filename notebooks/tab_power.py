@@ -31,7 +31,7 @@ from matplotlib.ticker import LogLocator
 from genebench.benchmark import results
 from genebench.core import specs
 from genebench.stats import intervals
-from notebooks.lib import figures, show, speed, tables
+from notebooks.lib import figures, show, speed, stored, tables
 
 show.begin()
 models, shown = specs.declared().models, source or profile
@@ -100,7 +100,7 @@ show.table(table, page=page, profile=profile, name="tasks")
 
 # %% tags=["remove-input"]
 show.table(
-    results.reliability("separation"),
+    stored.reliability("separation"),
     page=page,
     profile=profile,
     name="separation",
@@ -116,7 +116,7 @@ show.table(
 # **narrower** than those of independent tasks, and say something of *these tasks only*.
 
 # %% tags=["remove-input"]
-errors = results.reliability("errors")
+errors = stored.reliability("errors")
 show.table(
     errors,
     page=page,

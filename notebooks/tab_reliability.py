@@ -24,11 +24,10 @@ profile: str = "demo"  # which profile the book is built for
 page: str = "reliability"  # name of this page
 
 # %% tags=["remove-input"]
-from genebench.benchmark import results
-from notebooks.lib import show, speed
+from notebooks.lib import show, speed, stored
 
 show.begin()
-faults, fuzz = results.reliability("faults"), results.reliability("fuzz")
+faults, fuzz = stored.reliability("faults"), stored.reliability("fuzz")
 show.prose(
     f"**{len(faults)} kinds of fault, {faults.tries.sum():.0f} tries: after "
     f"{'all' if faults.identical.all() else faults.identical.sum()} of them the results were "
@@ -63,7 +62,7 @@ show.table(fuzz, page=page, profile=profile, name="fuzz", words=speed.words())
 
 # %% tags=["remove-input"]
 show.table(
-    results.reliability("guided"), page=page, profile=profile, name="guided", words=speed.words()
+    stored.reliability("guided"), page=page, profile=profile, name="guided", words=speed.words()
 )
 
 # %% [markdown]
@@ -74,7 +73,7 @@ show.table(
 # machine had other work at the time, so elapsed seconds say little.
 
 # %% tags=["remove-input"]
-cluster = results.reliability("cluster")
+cluster = stored.reliability("cluster")
 cluster = cluster.assign(**cluster.filter(["bytes"]).mul(1e-6))
 cluster = cluster.rename(columns={"bytes": "stored, MB"})
 show.table(cluster, page=page, profile=profile, name="cluster", significant=4, words=speed.words())
@@ -88,7 +87,7 @@ show.table(cluster, page=page, profile=profile, name="cluster", significant=4, w
 # %% tags=["remove-input"]
 units = {"bytes": "stored, MB", "cells_cpu_s": "CPU seconds of the cells"}
 names = {"foretold": "predicted", "ratio": "predicted / measured"}
-plan = results.reliability("plan").replace({"quantity": units})
+plan = stored.reliability("plan").replace({"quantity": units})
 sizes = plan.filter(["foretold", "measured"])
 sizes = sizes.mask(plan.eq(units["bytes"]).any(axis=1), sizes * 1e-6)
 show.table(

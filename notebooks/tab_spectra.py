@@ -27,10 +27,9 @@ page: str = "spectra"  # name of this page
 import numpy as np
 import pandas as pd
 
-from genebench.benchmark import summaries
 from genebench.core import specs
 from genebench.spectra import curve, datasets, table
-from notebooks.lib import charts, show, spectra
+from notebooks.lib import charts, show, spectra, summaries
 
 show.begin()
 known, areas = spectra.declared(specs.declared()), table.read("auspc.csv")
@@ -166,4 +165,4 @@ sets = sets.assign(needs=needs.mask(sets.status == "ready", "")).drop(columns=["
 show.table(sets, page=page, profile=profile, name="sets")
 
 # %% tags=["remove-input"]
-show.table(table.models(own), page=page, profile=profile, name="models")
+show.table(spectra.model_table(own), page=page, profile=profile, name="models")

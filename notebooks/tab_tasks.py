@@ -28,10 +28,10 @@ import pandas as pd
 
 from genebench.benchmark import results
 from genebench.core import specs
-from notebooks.lib import show
+from notebooks.lib import show, stored
 
 show.begin()
-listed = results.read_tasks(source)
+listed = stored.read_tasks(source)
 texts = ["prior", "family rule", "classes", "description", "licence"]
 show.table(listed.drop(columns=texts), page=page, profile=profile, name="catalogue")
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..core import cache, manifest, paths
-from ..core.errors import BadInput, check, pick
+from ..core.errors import BadInput, check
 from ..data import limits
 from ..data.readers import EXACT
 from ..stats import metrics
@@ -63,14 +63,6 @@ _COMMANDS = {
 }
 """Tables of a profile -> the command that makes them; ``efficiency.csv``: scores by number of
 training labels; ``among…``: models among published embeddings."""
-RELIABILITY = {
-    "faults": "pytest tests --record",
-    "fuzz": "python -m benchmarks.fuzz",
-    "guided": "GENEBENCH_RECORD=1 python tests/fuzz_readers.py",
-    **dict.fromkeys(("cluster", "plan"), "python -m benchmarks.cluster"),
-    **dict.fromkeys(("separation", "errors"), "python -m benchmarks.separation"),
-}
-"""Tables of ``data/results/reliability`` (and ``simulation``) -> what makes them."""
 
 
 def beside_path(profile: str, name: str) -> Path:
@@ -129,43 +121,6 @@ def read_beside(profile: str, name: str) -> pd.DataFrame:
         command = f"genebench {_COMMANDS[name]} --profile {profile}"
         raise BadInput(f"{path}: not made yet; run '{command}'.")
     return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, **EXACT)
-
-
-def reliability(name: str) -> pd.DataFrame:
-    """Read a table of ``RELIABILITY``; where it was not made yet, one row says how it is made."""
-    made_by = pick(RELIABILITY, "table", name)
-    folder = "simulation" if name in ("separation", "errors") else "reliability"
-    path = beside_path(folder, f"{name}.csv")
-    if not path.exists():
-        return pd.DataFrame({"not measured yet": [f"made by: {made_by}"]})
-    return pd.read_csv(path, **EXACT)
-
-
-_NUMBERS = {
-    **dict.fromkeys(("genes", "families"), "Int64"),
-    **dict.fromkeys(("prior", "largest family", "smallest difference"), "Float64"),
-}
-
-
-def read_tasks(profile: str) -> pd.DataFrame:
-    """Read a profile's catalogue of tasks, as ``genebench tasks --write`` saw it.
-
-    Parameters
-    ----------
-    profile : str
-
-    Returns
-    -------
-    DataFrame, numbers missing and texts empty where there are none
-    """
-    path, fault = beside_path(profile, "tasks.csv"), "no catalogue yet"
-    if path.exists():
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-        if {*_NUMBERS, "underpowered", "description"} <= set(frame.columns):
-            numbers = {name: pd.to_numeric(frame[name].replace("", None)) for name in _NUMBERS}
-            return frame.assign(**numbers).astype(_NUMBERS)
-        fault = "an older catalogue"
-    raise BadInput(f"{path}: {fault}; run 'genebench tasks --profile {profile} --write'.")
 
 
 def load(profile: str) -> pd.DataFrame:

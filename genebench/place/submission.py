@@ -256,34 +256,3 @@ def _distance(rows, again, path):
             f"{given[at]:.4f} was handed in, {again[at]:.4f} comes out."
         )
     return len(distance), float(distance.max())
-
-
-def accepted(folder: Path = FOLDER) -> pd.DataFrame:
-    """List the submissions, as their cards describe them.
-
-    Parameters
-    ----------
-    folder : Path
-
-    Returns
-    -------
-    DataFrame
-        A row a submission: model, profile, dimensions, genes, standing, leakage, contact.
-    """
-    found = []
-    for path in sorted(folder.glob("*/submission.yml")):
-        given = build(Submission, read_yaml(path), path)
-        made = json.loads(path.with_name("card.json").read_text(encoding="utf-8"))
-        leaks = [f"{table}: {answer}" for table, answer in given.leakage.items() if answer != "no"]
-        found.append(
-            {
-                "model": given.name,
-                "profile": given.profile,
-                "dimensions": made["dimension"],
-                "genes": made["ids"]["covered"],
-                "standing": made["tier"]["sentence"],
-                "trained on the labels": ", ".join(leaks) or "no",
-                "contact": given.contact,
-            }
-        )
-    return pd.DataFrame(found)

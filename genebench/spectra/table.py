@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from ..benchmark import results
@@ -14,10 +13,6 @@ from . import curve
 from .datasets import Declarations
 
 PROFILE = "spectra"
-BESIDE = ("overlaps.csv", "auspc.csv", "points.csv", "findings.csv", "placed.csv", "published.csv")
-"""Tables beside ``scores.parquet``: see ``curve``; ``overlaps.csv`` has one row per split, and
-``published.csv`` is written by ``benchmarks/spectra_published.py``. ``draws.parquet`` has scores of
-resampled tests, for intervals."""
 AREAS = ["data set", "model", "split", "metric", "AUSPC", "low", "high", "size-matched", "AU-GOOD"]
 """Columns of ``areas`` that the command line shows."""
 _LISTED = [
@@ -27,12 +22,12 @@ _LISTED = [
 
 
 def path(name: str, folder: Path | None = None) -> Path:
-    """Where a table of ``BESIDE`` is stored: in a folder, or in the committed results."""
+    """Where a table is stored: in a folder, or in the committed results."""
     return folder / name if folder else results.beside_path(PROFILE, name)
 
 
 def read(name: str, folder: Path | None = None) -> pd.DataFrame:
-    """Read a table of ``BESIDE``.
+    """Read a table.
 
     Parameters
     ----------
@@ -76,26 +71,6 @@ def datasets(declared: Declarations) -> pd.DataFrame:
     frame["models"] = frame.models.str.len()
     frame[["status", "needs"]] = [sources.status(spec) for spec in specs]
     return frame.rename(columns={"name": "data set"})[_LISTED]
-
-
-def models(declared: Declarations) -> pd.DataFrame:
-    """List the declared models.
-
-    Parameters
-    ----------
-    declared : Declarations
-
-    Returns
-    -------
-    DataFrame
-        One row a model: title, family, whether it is the paper's, what it does or what it needs.
-    """
-    frame = pd.DataFrame([spec.model_dump() for spec in declared.models.values()])
-    frame["of the paper"] = np.where(frame.paper, "yes", "")
-    frame["status"] = np.where(frame.needs == "", "runs here", "from a file")
-    frame["what it does or needs"] = frame.needs.where(frame.needs != "", frame.description)
-    frame = frame.rename(columns={"name": "model"})
-    return frame[["model", "title", "family", *frame.columns[-3:]]]
 
 
 def areas(names: set[str], folder: Path | None = None) -> pd.DataFrame:

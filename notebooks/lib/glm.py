@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from genebench.benchmark import summaries
 from genebench.core import paths
 from genebench.core.errors import BadInput
 from genebench.core.yamls import read_yaml
+
+from . import summaries
 
 CALIBRATED = "-calibrated"
 """Ending of the name of a model whose scores are less the mean of the three-base context."""

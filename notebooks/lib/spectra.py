@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from genebench.benchmark.summaries import CHEAP
 from genebench.core.specs import Declarations
 from genebench.spectra import curve, table
 from genebench.spectra import datasets as declarations
@@ -17,6 +16,8 @@ from genebench.spectra import datasets as declarations
 from .figures import ordered, styled
 from .tables import readable
 
+CHEAP = ("shortcut", "control")
+"""Families of models that know nothing of the entities."""
 BROAD = 0.5
 """A model with vectors for less than this share of a task's genes is left out of overview, words
 and counts."""
@@ -210,3 +211,23 @@ def finding_table(known: Declared, datasets: Iterable[str] | None = None) -> pd.
 def _of(name: str, datasets: Iterable[str] | None) -> pd.DataFrame:
     rows = table.read(name)
     return rows if datasets is None else rows[rows.task.isin(list(datasets))]
+
+
+def model_table(declared: declarations.Declarations) -> pd.DataFrame:
+    """List the declared models.
+
+    Parameters
+    ----------
+    declared : Declarations
+
+    Returns
+    -------
+    DataFrame
+        One row a model: title, family, whether it is the paper's, what it does or what it needs.
+    """
+    frame = pd.DataFrame([spec.model_dump() for spec in declared.models.values()])
+    frame["of the paper"] = np.where(frame.paper, "yes", "")
+    frame["status"] = np.where(frame.needs == "", "runs here", "from a file")
+    frame["what it does or needs"] = frame.needs.where(frame.needs != "", frame.description)
+    frame = frame.rename(columns={"name": "model"})
+    return frame[["model", "title", "family", *frame.columns[-3:]]]

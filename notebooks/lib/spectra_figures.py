@@ -7,10 +7,9 @@ import pandas as pd
 from IPython.display import Markdown
 from matplotlib.figure import Figure
 
-from genebench.benchmark import summaries
 from genebench.spectra import curve, table
 
-from . import show
+from . import show, summaries
 from .charts import lines
 from .figures import INK
 from .spectra import WAYS, Declared, points

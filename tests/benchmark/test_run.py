@@ -11,11 +11,12 @@ import pytest
 from helpers import TINY, edit_yaml, enter, run_tiny, sha256
 
 from genebench import probes
-from genebench.benchmark import costs, plan, predictions, results, validation
+from genebench.benchmark import plan, predictions, results, validation
 from genebench.core import cache, manifest, paths
 from genebench.core.errors import BadInput
 from genebench.models import baseline
 from genebench.stats import bootstrap
+from notebooks.lib import costs
 
 FILES = ("scores.parquet", *results.BESIDE)
 

@@ -10,6 +10,7 @@ from genebench.core import specs
 from genebench.core.errors import BadInput
 from genebench.data import tasks
 from genebench.stats import intervals
+from notebooks.lib import stored
 
 
 @pytest.fixture
@@ -37,13 +38,13 @@ def test_a_row_says_what_can_be_counted(listed, built):
 
 def test_a_written_catalogue_is_read_back_and_none_or_an_old_one_says_what_to_run(listed):
     with pytest.raises(BadInput, match="run 'genebench tasks --profile tiny --write'"):
-        results.read_tasks("tiny")
+        stored.read_tasks("tiny")
     path = results.beside_path("tiny", "tasks.csv")
     results.write_csv(pd.DataFrame({"task": ["a"]}), path)
     with pytest.raises(BadInput, match="an older catalogue; run"):
-        results.read_tasks("tiny")
+        stored.read_tasks("tiny")
     results.write_csv(listed, path)
-    back = results.read_tasks("tiny")
+    back = stored.read_tasks("tiny")
     for name in ("genes", "families", "largest family", "smallest difference"):
         np.testing.assert_allclose(back[name].astype(float), listed[name].astype(float))
     names = ["task", "underpowered", "classes", "hash", "description", "reason"]

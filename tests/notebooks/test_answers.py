@@ -4,11 +4,11 @@ import pandas as pd
 import pytest
 from helpers import run_tiny
 
-from genebench.benchmark import results, summaries
+from genebench.benchmark import results
 from genebench.core import specs
 from genebench.core.errors import RunFailed
 from genebench.stats import intervals
-from notebooks.lib import answers
+from notebooks.lib import answers, summaries
 
 
 @pytest.fixture

@@ -4,10 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genebench.benchmark import summaries
 from genebench.core import specs
 from genebench.core.errors import BadInput
-from notebooks.lib import glm, glm_figures
+from notebooks.lib import glm, glm_figures, summaries
 
 
 @pytest.fixture(scope="module")

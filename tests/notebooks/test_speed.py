@@ -3,9 +3,8 @@
 import pandas as pd
 import pytest
 
-from genebench.benchmark import results
 from genebench.core import paths
-from notebooks.lib import speed
+from notebooks.lib import speed, stored
 
 
 def test_words_say_what_the_rows_hold():
@@ -26,5 +25,5 @@ def test_every_measured_column_that_is_no_plain_word_is_headed_by_one(name):
 
 
 def test_reliability_is_headed_by_words():
-    for name in results.RELIABILITY:
-        assert [c for c in results.reliability(name) if "_" in c and c not in speed.words()] == []
+    for name in stored.RELIABILITY:
+        assert [c for c in stored.reliability(name) if "_" in c and c not in speed.words()] == []

@@ -4,10 +4,10 @@ import pandas as pd
 import pytest
 from helpers import edit_yaml
 
-from genebench.benchmark import results, summaries
+from genebench.benchmark import results
 from genebench.core import paths, specs
 from genebench.core.errors import BadInput
-from notebooks.lib import tables
+from notebooks.lib import summaries, tables
 
 
 def expose(**change) -> None:

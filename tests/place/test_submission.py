@@ -12,6 +12,7 @@ from genebench.cli.main import app
 from genebench.core import cache, paths
 from genebench.core.errors import BadInput
 from genebench.place import submission
+from notebooks.lib import submissions
 
 ANSWERS = {
     'contact: ""': "contact: somebody",
@@ -77,7 +78,7 @@ def test_place_says_what_to_do_next(made):
 def test_an_honest_submission_passes_and_is_listed(folder, made):
     found = _check(folder, made).set_index("check").finding
     assert "none declared" in found["answers"] and "largest distance 0" in found["computed anew"]
-    (row,) = submission.accepted(folder.parent).to_dict("records")
+    (row,) = submissions.accepted(folder.parent).to_dict("records")
     assert row["model"] == "mine" and row["trained on the labels"] == "no"
 
 

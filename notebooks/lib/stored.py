@@ -1,0 +1,52 @@
+"""What pages read beside scores: the catalogue of tasks, and measurements."""
+
+import pandas as pd
+
+from genebench.benchmark import results
+from genebench.core.errors import BadInput, pick
+from genebench.data.readers import EXACT
+
+RELIABILITY = {
+    "faults": "pytest tests --record",
+    "fuzz": "python -m benchmarks.fuzz",
+    "guided": "GENEBENCH_RECORD=1 python tests/fuzz_readers.py",
+    **dict.fromkeys(("cluster", "plan"), "python -m benchmarks.cluster"),
+    **dict.fromkeys(("separation", "errors"), "python -m benchmarks.separation"),
+}
+"""Tables of ``data/results/reliability`` (and ``simulation``) -> what makes them."""
+
+_NUMBERS = {
+    **dict.fromkeys(("genes", "families"), "Int64"),
+    **dict.fromkeys(("prior", "largest family", "smallest difference"), "Float64"),
+}
+
+
+def reliability(name: str) -> pd.DataFrame:
+    """Read a table of ``RELIABILITY``; where it was not made yet, one row says how it is made."""
+    made_by = pick(RELIABILITY, "table", name)
+    folder = "simulation" if name in ("separation", "errors") else "reliability"
+    path = results.beside_path(folder, f"{name}.csv")
+    if not path.exists():
+        return pd.DataFrame({"not measured yet": [f"made by: {made_by}"]})
+    return pd.read_csv(path, **EXACT)
+
+
+def read_tasks(profile: str) -> pd.DataFrame:
+    """Read a profile's catalogue of tasks, as ``genebench tasks --write`` saw it.
+
+    Parameters
+    ----------
+    profile : str
+
+    Returns
+    -------
+    DataFrame, numbers missing and texts empty where there are none
+    """
+    path, fault = results.beside_path(profile, "tasks.csv"), "no catalogue yet"
+    if path.exists():
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+        if {*_NUMBERS, "underpowered", "description"} <= set(frame.columns):
+            numbers = {name: pd.to_numeric(frame[name].replace("", None)) for name in _NUMBERS}
+            return frame.assign(**numbers).astype(_NUMBERS)
+        fault = "an older catalogue"
+    raise BadInput(f"{path}: {fault}; run 'genebench tasks --profile {profile} --write'.")
