@@ -139,13 +139,6 @@ def _read(gmt: Path) -> pd.DataFrame:
         listed = readers.read_gmt(gmt, by_name=True)
     except FileNotFoundError:
         raise BadInput(f"{gmt}: no such file; give a GMT file: {again}") from None
-    except UnicodeDecodeError as err:
-        raise BadInput(
-            f"{gmt}: not UTF-8 text ({err.reason} at byte {err.start}); unpack it, or save it as "
-            "UTF-8."
-        ) from None
-    except OSError as err:
-        raise BadInput(f"{gmt}: cannot be read ({err.strerror}); give a GMT file.") from None
     if listed.empty:
         raise BadInput(f"{gmt}: holds no gene set; write {again}")
     listed = listed.apply(lambda column: column.str.strip('"'))  # of a spreadsheet

@@ -143,16 +143,8 @@ def read(path: Path) -> pd.DataFrame:
     DataFrame of ``SCHEMA``, texts as categories
     """
     again = "rerun 'genebench run'."
-    try:
-        with limits.faults_of(path):
-            table = limits.read_parquet(path)
-    except BadInput:
-        raise
-    except Exception as err:  # a damaged footer raises whatever it leads to
-        why = next(iter(str(err).splitlines()), "")[:120] or type(err).__name__
-        raise BadInput(
-            f"{path}: not a readable parquet file ({why}); restore or rerun it."
-        ) from None
+    with limits.faults_of(path, "parquet"):
+        table = limits.read_parquet(path)
     missing = [n for n in SCHEMA.names if n not in table.column_names]
     extra = [n for n in table.column_names if n not in SCHEMA.names]
     if missing or extra:

@@ -55,7 +55,8 @@ def faults_of(path: Path | str, form: str = "") -> Iterator[None]:
     except Exception as err:  # every library of a format raises its own
         if not form or isinstance(err, FileNotFoundError):
             raise
-        fault, how = f"{type(err).__name__}: {str(err)[:120]}", "write it, or fetch it, again"
+        words = " ".join(str(err).split())[:120]
+        fault, how = f"{type(err).__name__}: {words}", "write it, or fetch it, again"
         if isinstance(err, UnicodeDecodeError):
             fault, how = f"not UTF-8 text, byte {err.start}", "save it as UTF-8"
         elif "CSV parse error" in fault:

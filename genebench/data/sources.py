@@ -100,6 +100,14 @@ def digest(path: Path) -> str:
     return _digest(path, tuple((file.name, file.stat().st_mtime_ns) for file in files))
 
 
+def digest_of(source: SourceSpec, name: str) -> str:
+    """SHA-256 of a source's file; empty if the file is not at hand."""
+    try:
+        return digest(locate(source, name))
+    except Missing:
+        return ""
+
+
 @lru_cache
 def _digest(path: Path, files: tuple[tuple[str, int], ...]) -> str:
     if not path.is_dir():

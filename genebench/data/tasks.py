@@ -222,7 +222,7 @@ def _cached(source: SourceSpec, entry: TaskSpec, sources: Sources) -> list[Task]
         "stage": ["tasks of a declaration", builders.VERSION],
         "source": source.model_dump(mode="json", exclude={"tasks"}),
         "task": entry.model_dump(mode="json"),
-        "files": {s.id: {name: _digest(s, name) for name in s.files} for s in used},
+        "files": {s.id: {name: upstream.digest_of(s, name) for name in s.files} for s in used},
     }
     path = paths.TASKS / f"{source.id}-{cache.key(recipe)}.npz"
     if cache.state(path) != "ready":
@@ -250,14 +250,6 @@ def _write(path: Path, built: list[Task]) -> None:
         if task.folds is not None:  # each term of such a table has genes of its own
             arrays |= {f"{number} folds": task.folds, f"{number} entities": task.entities}
     np.savez(path, about=np.array(json.dumps(about)), entities=entities, **arrays)
-
-
-def _digest(source: SourceSpec, name: str) -> str:
-    """SHA-256 of a file of a source, empty where it is not available."""
-    try:
-        return upstream.digest(upstream.locate(source, name))
-    except upstream.Missing:
-        return ""
 
 
 def load(

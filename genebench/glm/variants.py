@@ -6,7 +6,6 @@ import csv
 import gzip
 import io
 import re
-import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from os.path import commonprefix
@@ -68,20 +67,15 @@ class _Gzip(gzip.GzipFile):
 @contextmanager
 def open_text(path: Path) -> Iterator[io.TextIOWrapper]:
     """Open a plain, gzip or bgzip file as text without a byte-order mark."""
-    try:
-        with limits.faults_of(path):
-            limits.check_plain(path)
+    with limits.faults_of(path, "text"):
+        limits.check_plain(path)
+        if not path.exists():
+            raise BadInput("cannot be read: there is no such file; give one that is there.")
         with open(path, "rb") as raw:
             start = raw.read(2)
-        packed, wide = start == b"\x1f\x8b", start in (b"\xff\xfe", b"\xfe\xff")
-        with limits.faults_of(path), _Gzip(path) if packed else open(path, "rb") as raw:
-            encoding = "utf-16" if wide else "utf-8-sig"
+        with _Gzip(path) if start == b"\x1f\x8b" else open(path, "rb") as raw:
+            encoding = "utf-16" if start in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
             yield io.TextIOWrapper(raw, encoding=encoding, errors="replace")
-    except (EOFError, gzip.BadGzipFile, zlib.error) as err:
-        raise BadInput(f"{path}: a broken gzip file ({err}); fetch or pack it again.")
-    except OSError as err:
-        reason = err.strerror or err
-        raise BadInput(f"{path}: cannot be read ({reason}); give a file that is there.")
 
 
 def genome(path: Path) -> dict[str, Sequence]:

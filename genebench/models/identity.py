@@ -65,21 +65,13 @@ def _inputs(spec, declared):
     if own and not all(known.sha256 for known in declared.source(own).files.values()):
         chosen[own] = [file] if file else declared.source(own).files
     out = {
-        name: {file: _digest(declared.source(name), file) for file in files}
+        name: {file: sources.digest_of(declared.source(name), file) for file in files}
         for name, files in chosen.items()
     }
     if spec.options.get("labels_of"):
         words = "\n".join(recipes.label_words(spec.options["labels_of"], declared))
         out["masked"] = hashlib.sha256(words.encode()).hexdigest()[:16]
     return out
-
-
-def _digest(source, file):
-    """SHA-256 of a file, empty where it is not available."""
-    try:
-        return sources.digest(sources.locate(source, file))
-    except sources.Missing:
-        return ""
 
 
 def parts(spec: ModelSpec, declared: Declarations) -> list[ModelSpec]:

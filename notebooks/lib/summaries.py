@@ -1,4 +1,4 @@
-"""Plain means and counts that pages show beside the weighted means of the stage of tables.
+"""Plain means and counts of tables of results: the one module of pages that averages.
 
 Every function takes a tidy table of results and returns a tidy table.
 """

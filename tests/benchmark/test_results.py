@@ -93,7 +93,7 @@ def test_a_file_of_another_form_is_refused(frame, tmp_path, change, words):
     with pytest.raises(BadInput, match=f"{words}.*; rerun 'genebench run'"):
         results.read(tmp_path / "s.parquet")
     (tmp_path / "s.parquet").write_bytes(b"PAR1 this is none")
-    with pytest.raises(BadInput, match="not a readable parquet file"):
+    with pytest.raises(BadInput, match="cannot be read as parquet"):
         results.read(tmp_path / "s.parquet")
 
 

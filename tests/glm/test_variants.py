@@ -76,8 +76,8 @@ HEADER = b"#CHROM\tPOS\tID\tREF\tALT\n"
     [
         (variants.read, b"", "holds no variants"),
         (variants.read, b"#CHROM\tPOS\nchr1\t1\n", "line 1: no columns chrom, pos, ref, alt"),
-        (variants.read, gzip.compress(HEADER * 50)[:30], "a broken gzip file"),
-        (variants.read, gzip.compress(HEADER * 50)[:12] + b"\xff" * 20, "a broken gzip file"),
+        (variants.read, gzip.compress(HEADER * 50)[:30], "cannot be read as text"),
+        (variants.read, gzip.compress(HEADER * 50)[:12] + b"\xff" * 20, "cannot be read as text"),
         (variants.read, HEADER, "holds no variants"),
         (variants.read, b"gene\tChromosome\tStart\tRef\tAlt\n", "line 1: no columns chrom"),
         (variants.genome, b"ACGT\n", "holds no sequence"),
