@@ -122,11 +122,5 @@ show.table(
     page=page,
     profile=profile,
     name="errors",
-    words=speed.words(
-        half_width="half width of the interval",
-        separated="pairs that differ",
-        half_width_independent="half width, tasks independent",
-        separated_independent="pairs that differ, tasks independent",
-        other_tier="models in another tier",
-    ),
+    words=speed.words(separated="pairs that differ"),
 )
