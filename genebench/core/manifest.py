@@ -92,7 +92,7 @@ def write(
     manifest = {
         "schema": SCHEMA,
         "profile": profile.name,
-        "versions": {"python": platform.python_version(), "genebench": __version__, **versions()},
+        "versions": versions(),
         **profile.model_dump(include={"seed", "folds", "repeats", "models"}),
         **cost,
         "commit": commit(),
@@ -241,8 +241,9 @@ def peak_memory_mb() -> float:
 
 
 def versions() -> dict[str, str]:
-    """Installed versions of ``PACKAGES``."""
-    return {name: metadata.version(name).split("+")[0] for name in PACKAGES}
+    """Installed versions of Python, of this package and of ``PACKAGES``."""
+    own = {"python": platform.python_version(), "genebench": __version__}
+    return own | {name: metadata.version(name).split("+")[0] for name in PACKAGES}
 
 
 def commit() -> str:

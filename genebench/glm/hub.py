@@ -72,7 +72,6 @@ def _checkpoint(folder, *, device):
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    level = logging.get_verbosity()
     logging.set_verbosity_error()  # missing weights are looked at below
     safe = {"trust_remote_code": False, "local_files_only": True}
     try:
@@ -89,8 +88,6 @@ def _checkpoint(folder, *, device):
             f"{' '.join(str(err).split())[:160]}); give a folder with config.json, weights and a "
             "tokenizer."
         ) from err
-    finally:
-        logging.set_verbosity(level)
     tied = set(getattr(network, "_tied_weights_keys", None) or [])
     missing = sorted(set(report["missing_keys"]) - tied)
     if missing:

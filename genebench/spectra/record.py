@@ -8,7 +8,6 @@ from operator import itemgetter
 import numpy as np
 import pandas as pd
 
-from .. import __version__
 from ..benchmark import results, validation
 from ..core import manifest
 from ..data import sources
@@ -119,10 +118,9 @@ def _write_manifest(computed, ways, rows, study, *, jobs, run_s):
         cells[cell.way]["seconds"] += round(part["seconds"], 2)
     total = round(sum(cell["seconds"] for cell in cells.values()), 1)
     specs = [spec for name, spec in study.declared.datasets.items() if name in set(rows.task)]
-    versions = {"python": platform.python_version(), "genebench": __version__}
     out = {
         "profile": table.PROFILE,
-        "versions": versions | manifest.versions(),
+        "versions": manifest.versions(),
         "seed": 0,
         "device": f"cpu ({platform.machine()}), {jobs} processes of one thread",
         "wall_s": {"run": round(run_s, 1), "sum_over_cells": total},
