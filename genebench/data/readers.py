@@ -75,7 +75,9 @@ def open_unpacked(path: Path) -> Iterator[IO[bytes]]:
     with ExitStack() as stack:
         if path.suffix.lower() == ".zip":
             archive = stack.enter_context(zipfile.ZipFile(path))
-            names = [n for n in archive.namelist() if not re.match(r"__MACOSX/|.*/$", n)]
+            names = [
+                n for n in archive.namelist() if not re.match(r"__MACOSX/|.*/$|.*\.DS_Store$", n)
+            ]
             if len(names) != 1 or names[0][0] in "/\\" or ".." in Path(names[0]).parts:
                 raise BadInput(
                     f"holds {names[:3]} where one plain file belongs; pack it alone, or fetch it "

@@ -18,7 +18,7 @@ import pandas as pd
 
 from ..core.errors import BadInput, check
 from . import date_symbols, limits
-from .formats import delimited, h5ad
+from .formats import delimited, frames, h5ad
 from .formats.frames import VectorFile, Vectors, from_frame, is_id_name
 from .readers import open_unpacked
 
@@ -28,20 +28,33 @@ FEWEST = 20
 """Fewer genes are a fault."""
 MOUSE = r"(?!C(\d+|X|Y)orf)[A-Z][a-z0-9-]*[a-z][a-z0-9-]*"
 """How symbols of the mouse are written, and those of human genes are not."""
+_NUMBER = (int, float)
 _UNUSABLE_ID = r"[\x00-\x1f\x7f\ud800-\udfff]|.{201}"
 _WRAPPED = r"[b=]?(['\"])(.+)\1"
 _TORCH = (
     "is a torch pickle, which could run code and is not opened; in Python: np.savez('vectors.npz', "
-    "ids=genes, vectors=tensor.numpy())."
+    "ids=genes, vectors=tensor.float().cpu().numpy())."
 )
 _R = "is R's own format; in R: write.csv(as.data.frame(vectors), 'vectors.csv')."
 _SHEET = "is a workbook; save that sheet as CSV, with the column of symbols as text."
 _GENSIM = "is gensim's own format; in Python: vectors.save_word2vec_format('vectors.txt')."
+_ANNDATA = (
+    "is no AnnData of one file; open it in Python and save it: adata.write_h5ad('genes.h5ad')."
+)
+_PANDAS = "is not read; in Python, with pandas: pd.read_{}.to_parquet('vectors.parquet')."
 _HINTS = {
-    **dict.fromkeys((".pt", ".pth", ".ckpt", ".bin"), _TORCH),
-    **dict.fromkeys((".rds", ".rda", ".rdata"), _R),
+    **dict.fromkeys((".pt", ".pth", ".ckpt"), _TORCH),
+    ".bin": f"is of torch or of binary word2vec and is not opened; as word2vec it {_GENSIM}",
+    **dict.fromkeys((".rds", ".rda", ".rdata", ".qs", ".qs2", ".h5seurat"), _R),
     **dict.fromkeys((".xlsx", ".xls", ".ods"), _SHEET),
     **dict.fromkeys((".model", ".kv"), _GENSIM),
+    **dict.fromkeys((".loom", ".h5", ".hdf5", ".h5mu", ".zarr"), _ANNDATA),
+    **dict.fromkeys((".feather", ".arrow", ".ipc"), _PANDAS.format("feather(file)")),
+    **dict.fromkeys((".jsonl", ".ndjson"), _PANDAS.format("json(file, lines=True)")),
+    **dict.fromkeys(
+        (".bz2", ".xz", ".zst", ".7z", ".rar", ".tar", ".tgz"),
+        "is packed in a way that is not read; unpack it, or pack the one file as .gz or .zip.",
+    ),
 }
 """Ending that is not read → what to do."""
 _MAGIC = {
@@ -103,6 +116,7 @@ def read_vectors(
         limits.check_plain(path)
         if not path.is_file():
             folder = "is a folder; name the file in it." if path.is_dir() else ""
+            folder = folder and _HINTS.get(path.suffix.lower(), folder)
             raise BadInput(folder or "no such file; check the spelling.")
         file = _opened(path, ids, array, max_cells, share)
         names, matrix, columns, notes = FORMATS[file.ending](file)
@@ -153,6 +167,11 @@ def _opened(path: Path, ids, array, most_cells, share) -> VectorFile:
 
 def _check_ids(ids: pd.Series, strict: bool) -> None:
     """Raise a sentence at the first id that cannot name a gene."""
+    if frames.is_run(ids):
+        raise BadInput(
+            f"its ids {ids.iloc[0]} to {ids.iloc[-1]} number the rows and name no genes; say where "
+            "the genes are named with --ids, or write their symbols there."
+        )
     mouse = ids.str.fullmatch(MOUSE)
     rules = {
         "holds control characters or is too long; fix it": ids.str.contains(_UNUSABLE_ID),
@@ -218,8 +237,15 @@ def _read_mapping(file: VectorFile) -> Vectors:
         table = limits.read_pickle(file.path)
     rows = list(table.values()) if isinstance(table, dict) else []
     lengths = {isinstance(row, list) and len(row) for row in rows}
-    if len(lengths) != 1 or not any(lengths):
-        raise BadInput("holds no mapping of gene → list of numbers, all equally long; write one.")
+    if (
+        len(lengths) != 1
+        or not any(lengths)
+        or not all(isinstance(row[0], _NUMBER) for row in rows)
+    ):
+        raise BadInput(
+            "holds no mapping of gene → list of numbers, all equally long; write one, or with "
+            "pandas frame.to_parquet('vectors.parquet')."
+        )
     columns = lengths.pop()
     limits.check_shape(len(rows), columns, file.most_cells)
     numbers = itertools.chain.from_iterable(rows)
@@ -245,6 +271,11 @@ def _matrix(arrays: dict, name: str | None) -> str:
     return _choose(arrays, name, tables, "array")
 
 
+def _of_each_gene(file: VectorFile, arrays: dict) -> bool:
+    """Whether a file holds a vector for each gene under its name."""
+    return file.ids is file.array is None and all(a.ndim == 1 for a in arrays.values())
+
+
 def _read_npz(file: VectorFile) -> Vectors:
     """Arrays of numpy, one of them the ids, or one for each gene."""
     arrays = {}
@@ -259,8 +290,11 @@ def _read_npz(file: VectorFile) -> Vectors:
             arrays[name.removesuffix(".npy")] = array
     texts = [n for n, a in arrays.items() if a.size == max(a.shape, default=0)]
     texts = [n for n in texts if arrays[n].dtype.kind in "US"]
-    if not texts and file.ids is file.array is None and all(a.ndim == 1 for a in arrays.values()):
+    if not texts and _of_each_gene(file, arrays):
         return Vectors(arrays, np.stack(list(arrays.values())))
+    if len(texts) > 1:  # names of the columns may be there, too
+        rows = len(arrays[_matrix(arrays, file.array)])
+        texts = [n for n in texts if arrays[n].size == rows]
     where = _choose(arrays, file.ids, texts, "ids")
     ids, name = arrays[where].ravel(), _matrix(arrays, file.array)
     ids = np.char.decode(ids, "utf-8") if ids.dtype.kind == "S" else ids
@@ -269,15 +303,21 @@ def _read_npz(file: VectorFile) -> Vectors:
 
 
 def _read_array(file: VectorFile) -> Vectors:
-    """A file of arrays without ids, which are one a line of a text file."""
-    from safetensors.numpy import load
-
+    """A file of arrays; ids are in its header, or one a line of a text file."""
+    named = ""
     if file.ending == ".npy":
         arrays = {"": limits.read_npy(file.raw, file.most_cells)}
     else:
-        arrays = load(file.raw)
+        arrays, about = _tensors(file.raw)
+        named = next(filter(is_id_name, about), "")
         for array in (a for a in arrays.values() if a.ndim == 2):
             limits.check_shape(*array.shape, file.most_cells, "its array")
+        if len(arrays) > 1 and not named and _of_each_gene(file, arrays):
+            return Vectors(arrays, np.stack(list(arrays.values())))
+    name = "" if "" in arrays else _matrix(arrays, file.array)
+    if named and file.ids is None:
+        notes = [f"ids were taken from '{named}' of the header."]
+        return Vectors(json.loads(about[named]), arrays[name], None, notes)
     path = Path(file.ids or file.path.with_suffix(".ids.txt"))
     limits.check_plain(path)
     if not path.is_file():
@@ -285,10 +325,23 @@ def _read_array(file: VectorFile) -> Vectors:
             f"holds no ids and there is no file {path}; write it, one id a line, in order."
         )
     ids = path.read_text(encoding="utf-8-sig").split()
-    name = "" if "" in arrays else _matrix(arrays, file.array)
     if len(ids) == len(arrays[name]) + 1 and is_id_name(ids[0]):
         ids = ids[1:]
     return Vectors(ids, arrays[name], None, [f"ids were taken from {path.name}."])
+
+
+def _tensors(raw: bytes) -> tuple[dict, dict]:
+    """Arrays of a safetensors file, and the texts of its header."""
+    from safetensors.numpy import load
+
+    try:
+        arrays = dict(sorted(load(raw).items()))
+    except KeyError:  # a number format that numpy has not, such as bfloat16
+        from safetensors import torch
+
+        arrays = {name: tensor.float().numpy() for name, tensor in torch.load(raw).items()}
+    head = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
+    return arrays, head.get("__metadata__", {})
 
 
 FORMATS = {

@@ -326,23 +326,8 @@ def read(path: Path) -> Embedding:
     -------
     Embedding
     """
-    if path.suffix == ".safetensors" and (ids := _header(path)):
-        from safetensors.numpy import load_file
-
-        return Embedding(np.array(json.loads(ids)), load_file(path)["vectors"].astype(np.float32))
     names, matrix, _ = vectors.read_vectors(path, strict=False)
     return Embedding(names, matrix)
-
-
-def _header(path):
-    """Symbols in the header of an exported safetensors file; None: it is another one."""
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, "np") as file:
-            return (file.metadata() or {}).get("symbol")
-    except (OSError, SafetensorError):
-        return None  # the general reader says what is wrong with it
 
 
 def catalogue(models: list[ModelSpec], paths: dict[str, Path], folder: Path) -> pd.DataFrame:

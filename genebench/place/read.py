@@ -32,8 +32,8 @@ SAMPLE = 24
 EXAMPLES = 10
 """Ids of each status that are listed."""
 JOINED = (
-    r"(.+?)[_|:; ]+\(?(ENSG\d{11}|\d+)(?:\.\d+)?\)?",
-    r"(ENSG\d{11})(?:\.\d+)?[_|:; ]+(.+)",
+    r"(.+?)[_|:;. (]+(ENSG\d{11}|\d+)(?:\.\d+)?[.)]?",
+    r"(ENSG\d{11})(?:\.\d+)?[_|:; (]+(.+?)\)?",
 )
 """Two ids of a gene written as one: ``TP53_ENSG…``, ``TP53 (7157)``; ``ENSG…_TP53``."""
 AS_IT_IS = "as it is"

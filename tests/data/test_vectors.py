@@ -222,6 +222,20 @@ EXPORTS = {
         "taken from X, ids from obs (name).",
     ),
     "sparse.h5ad": (h5ad(sparse.csc_matrix(X)), "taken from X, ids from obs (index)."),
+    "few dimensions.h5ad": (h5ad(var=["D1", "D2", "D3", "D4"]), "taken from X, ids from obs"),
+    "numbers, no header.csv": (numbered(header=False), "left out: 'unnamed 1' (row numbers)."),
+    "counted.csv": (csv(frame().set_axis(range(4), axis=1).reset_index()), "'0' to '3'"),
+    "counted, named.csv": (
+        csv(frame().set_axis(range(4), axis=1).rename_axis("target")),
+        "column 'target'",
+    ),
+    "commas below.csv": (content(CSV.replace("\n", ",\n").replace(",\n", "\n", 1)), "(empty)"),
+    "rows of commas.csv": (content(CSV + ",,,,\n" * 3), "4 columns"),
+    "names of columns.npz": (npz(names=np.array([*"abcd"]), g=IDS, x=X), "ids from 'g'"),
+    "header.safetensors": (
+        lambda p: save_file({"x": X}, str(p), {"symbol": json.dumps(IDS.tolist())}),
+        "ids were taken from 'symbol' of the header",
+    ),
 }
 
 
@@ -254,6 +268,22 @@ def test_a_first_row_with_a_gap_is_no_header(tmp_path):
     (tmp_path / "a.csv").write_text(f"{text[0]},NA,{text[2]}")
     with pytest.raises(BadInput, match="gene 'GENE0' .row 1. has no value in column '1'"):
         read_vectors(tmp_path / "a.csv")
+
+
+def test_a_tensor_for_each_gene_is_read(tmp_path):
+    save_file(dict(zip(IDS, X)), tmp_path / "v.safetensors")
+    ids, matrix, _ = read_vectors(tmp_path / "v.safetensors")
+    assert ids.tolist() == sorted(IDS)
+    np.testing.assert_array_equal(matrix, X[np.argsort(IDS)])
+
+
+def test_brain_floats_are_read(tmp_path):
+    from safetensors import torch as of_torch
+
+    brain = torch.tensor(X).bfloat16()
+    beside(lambda path: of_torch.save_file({"x": brain}, path))(tmp_path / "v.safetensors")
+    matrix = read_vectors(tmp_path / "v.safetensors")[1]
+    np.testing.assert_array_equal(matrix, brain.float().numpy())
 
 
 def test_half_precision_is_read_without_a_warning(tmp_path, recwarn):
@@ -324,6 +354,12 @@ BROKEN = {
         npz(genes=IDS, a=X, b=X[:, :2]),
         "holds genes 30, a 30×4, b 30×2; say which is meant with --array",
     ),
+    "title.csv": (content("Table 3,,,,\n" + CSV), "begins with 'Table 3' above the table"),
+    "last.csv": (csv(frame().assign(target=IDS), index=False), "--ids .one of 'target'"),
+    "numbers.npz": (npz(ids=np.arange(N).astype(str), x=X), "ids 0 to 29 number the rows"),
+    "columns.json": (content('{"genes": ["A"], "x": ["B"]}'), "holds no mapping"),
+    "v.feather": (content(b"x"), "pd.read_feather.file..to_parquet"),
+    "v.csv.xz": (content(b"x"), "packed in a way that is not read"),
     "objects.npz": (npz(genes=IDS.astype(object), x=X), "Python objects, which could run"),
     "hostile.npy": (lambda p: np.save(p, np.array([Hostile()])), "array of Python objects"),
     "no list.npy": (lambda p: np.save(p, X), "holds no ids and there is no file .*list.ids.txt"),

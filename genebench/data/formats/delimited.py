@@ -92,6 +92,10 @@ def _plain(raw: bytes) -> bytes:
     if not raw.isascii():
         raw.decode("utf-8")  # raises where it is not
     raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").strip(b"\n")
+    end = len(raw)
+    while (start := raw.rfind(b"\n", 0, end)) > 0 and not raw[start:end].strip(b'\n\t ,;|"'):
+        end = start  # rows without a value, as spreadsheets leave them
+    raw = raw[:end]
     while b"\n\n" in raw:
         raw = raw.replace(b"\n\n", b"\n")
     return raw.replace("\N{MINUS SIGN}".encode(), b"-")
@@ -145,16 +149,31 @@ def _header(
 ) -> tuple:
     """Names of the columns, and lines to skip for them.
 
-    R leaves the header of the row names out, so that it is one cell shorter.
+    A header has text above most columns of numbers, or counts the columns. R leaves the header of
+    the row names out, so that it is one cell shorter; some end every other line with a separator.
     """
-    numbers = [is_number(cell.strip()) or _with_comma(cell) for cell in first]
-    short = bool(others) and len(first) == len(others[0]) - 1
     if announced:
         return ["id", *map(str, range(1, len(first)))], 0
-    if short and (numbers[0] or not all(numbers)):
-        return ["id", *first], 1
-    name = first[0].strip()
-    counted = all(cell.strip().isdigit() for cell in first[1:])  # pandas names columns 0, 1, 2 …
-    if not all(numbers[1:]) or is_id_name(name) or ids in first or (not name and counted):
+    if others and len(others[0]) > 2 and len([*filter(None, first)]) == 1:
+        raise BadInput(
+            f"begins with '{''.join(first)[:60]}' above the table; delete what stands above its "
+            "header."
+        )
+    text = [not _is_number(cell) for cell in first]
+    numeric = [any(map(_is_number, filter(str.strip, column))) for column in zip(*others)]
+    if others and len(first) == len(others[0]) - 1:
+        tail = text[0] and not any(row[-1] for row in others)
+        return ([*first, ""], 1) if tail else (["id", *first], 1)
+    above = [t for t, n in zip(text, numeric) if n]
+    counts = [c.strip() for c, t, n in zip(first, text, numeric) if n and not t and c.strip()]
+    # pandas names columns 0, 1, 2 …
+    counted = counts and any(counts == [*map(str, range(i, i + len(counts)))] for i in (0, 1))
+    named = 2 * sum(above) > len(above) if above else any(text[1:])
+    if named or counted or any(map(is_id_name, first)) or ids in first:
         return first, 1
     return ["", *map(str, range(1, len(first)))], 0
+
+
+def _is_number(cell: str) -> bool:
+    """Whether a cell holds a number, with a point or a comma, or a word for none."""
+    return is_number(cell.strip()) or _with_comma(cell)

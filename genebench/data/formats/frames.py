@@ -103,15 +103,27 @@ def id_column(names: list[str], ids: str | None) -> int | None:
     return next((lower.index(name) for name in ID_NAMES if name in lower), None)
 
 
-def _numbers_rows(name: str, column: pd.Series) -> bool:
-    """Whether a column numbers the rows: 0, 1, 2 …, or, under a name of an index, others."""
-    values = numbers(column).to_numpy(np.float64, na_value=np.nan)
-    if not len(values) or values[0] != np.floor(values[0]):
+def is_run(column: pd.Series, name: str | None = None) -> bool:
+    """Whether a column numbers the rows: 0, 1, 2 …, or, under a name of an index, others.
+
+    Parameters
+    ----------
+    column : Series
+        Numbers, or text.
+    name : str, optional
+
+    Returns
+    -------
+    bool
+    """
+    if not len(column) or not is_number(column.iloc[0]):
         return False
+    values = numbers(column).to_numpy(np.float64, na_value=np.nan)
     if not (values == np.floor(values)).all():  # NaN is not equal to itself
         return False
     run = values[0] in (0, 1) and (np.diff(values) == 1).all()
-    return bool(run or _ROW_NUMBERS.fullmatch(name.strip()) and len(set(values)) == len(values))
+    index = name is not None and _ROW_NUMBERS.fullmatch(name.strip())
+    return bool(run or index and len(set(values)) == len(values))
 
 
 def _names(names: list[str]) -> str:
@@ -139,14 +151,19 @@ def from_frame(frame: pd.DataFrame, ids: str | None) -> Vectors:
     frame.columns = frame.columns.map(str)
     again = frame.columns[frame.columns.duplicated()]
     if len(again):
-        raise BadInput(f"has two columns named '{again[0]}'; rename or drop one.")
-    left = {n: "row numbers" for n in frame if n != ids and _numbers_rows(n, frame[n])}
+        raise BadInput(
+            f"has two columns named '{again[0]}'; rename or drop one, or the first of two headers."
+        )
+    left = {n: "row numbers" for n in frame if n != ids and is_run(frame[n], n)}
     rest = frame.drop(columns=list(left))
     at = id_column(list(rest), ids)
     if at is None and (rest.empty or is_number(rest.iloc[0, 0])):
         first = f"the first, '{frame.columns[0]}', begins with {str(frame.iloc[0, 0])[:60]}"
+        texts = [n for n in rest if not is_number(rest[n].iloc[0])]
+        which = f" (one of {_names(texts)}?)" * bool(texts)
         raise BadInput(
-            f"has no column of gene ids ({first}); add one named 'symbol', or name it with --ids."
+            f"has no column of gene ids ({first}); add one named 'symbol', or name it with "
+            f"--ids{which}."
         )
     names = rest.iloc[:, at or 0]
     values = rest.drop(columns=names.name)

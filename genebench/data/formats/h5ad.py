@@ -8,8 +8,10 @@ import pandas as pd
 
 from ...core.errors import BadInput, pick
 from .. import limits
-from .frames import VectorFile, Vectors
+from .frames import VectorFile, Vectors, is_run
 
+FEWEST = 20
+"""Names of genes are at least so many."""
 _BARCODE = r"[ACGTN]+\d*-\d+$|[ACGTN]{10}"
 _GENE = rf"ENSG\d{{11}}(\.\d+)?|(?!{_BARCODE})[A-Z][A-Z0-9]+([-.][A-Z0-9]+)*|C(\d+|X|Y)orf\d+"
 
@@ -26,7 +28,7 @@ def share_of_genes(names: pd.Series) -> float:
     float
         0 to 1.
     """
-    return float(names.str.fullmatch(_GENE).mean()) if len(names) else 0.0
+    return float(names.str.fullmatch(_GENE).mean())
 
 
 def read(file: VectorFile) -> Vectors:
@@ -93,7 +95,8 @@ def _places(group: Any, share: Callable, ids: str | None) -> dict[str, tuple[pd.
         names = _column(item)
         if names.dtype == object or name in (ids, index):
             names = pd.Series(names.astype(str), dtype=object)
-            out["index" if name == index else name] = names, share(names)
+            counted = len(names) < FEWEST or is_run(names)  # dimensions, or the rows by number
+            out["index" if name == index else name] = names, 0.0 if counted else share(names)
     return out
 
 
