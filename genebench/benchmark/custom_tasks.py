@@ -114,7 +114,7 @@ def from_gmt(
         ids = resolver.resolve(listed.gene)
         listed = listed.assign(symbol=ids.symbol, status=ids.status)
         sentence, why = ids.sentence(), ids.hints.get(ids.ids[0]) or ids.status[0]
-        listed["hint"] = f"'{ids.ids[0]}', {why}"
+        listed["hint"] = f"'{ids.ids[0][:60]}', {why}"
     messages.append(sentence)
     if not (listed.symbol != "").any():
         raise BadInput(

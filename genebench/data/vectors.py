@@ -19,7 +19,7 @@ import pandas as pd
 from ..core.errors import BadInput, check
 from . import date_symbols, limits
 from .formats import delimited, frames, h5ad
-from .formats.frames import VectorFile, Vectors, from_frame, is_id_name
+from .formats.frames import ID_NAMES, VectorFile, Vectors, from_frame, is_id_name
 from .readers import open_unpacked
 
 LARGEST = 1e10
@@ -309,7 +309,7 @@ def _read_array(file: VectorFile) -> Vectors:
         arrays = {"": limits.read_npy(file.raw, file.most_cells)}
     else:
         arrays, about = _tensors(file.raw)
-        named = next(filter(is_id_name, about), "")
+        named = next((n for n in ID_NAMES if n in about), "")
         for array in (a for a in arrays.values() if a.ndim == 2):
             limits.check_shape(*array.shape, file.most_cells, "its array")
         if len(arrays) > 1 and not named and _of_each_gene(file, arrays):

@@ -37,9 +37,12 @@ _COLUMNS = ["chrom", "pos", "id", "ref", "alt"]
 _NORMAL = ["normal_pos", "normal_ref", "normal_alt"]
 SYNONYMS = dict.fromkeys(("#chrom", "chromosome", "chr", "seqname"), "chrom") | {
     "position": "pos",
+    "start_position": "pos",  # of MAF, from 1
     "reference": "ref",
+    "reference_allele": "ref",
     "alternate": "alt",
     "alternative": "alt",
+    "tumor_seq_allele2": "alt",
 }
 """Heads of columns, in small letters -> our names."""
 
@@ -144,8 +147,13 @@ def _places(names):
     return {c: names.index(c) for c in _COLUMNS if c in names} if needed else {}
 
 
-def _no_columns(where):
-    return BadInput(f"{where}: no columns chrom, pos, ref, alt; give a VCF, or name them first.")
+def _no_columns(where, names):
+    has = " ".join(map(str, names))[:80]
+    has = f"begins with '{has}'" if "\ufffd" not in has and has.isprintable() else "is no text"
+    return BadInput(
+        f"{where}: no columns chrom, pos, ref, alt (it {has}); give a VCF, or a table (tsv, csv, "
+        "Parquet) that names them first, positions from 1."
+    )
 
 
 def parquet_texts(path: Path) -> pd.DataFrame:
@@ -171,7 +179,7 @@ def _parquet_rows(path):
     with limits.faults_of(path, "Parquet"):
         frame = parquet_texts(path)
     if not (place := _places(frame)):
-        raise _no_columns(path)
+        raise _no_columns(path, frame)
     texts = frame.iloc[:, list(place.values())].set_axis(list(place), axis=1)
     texts = texts.reindex(columns=_COLUMNS, fill_value=".")
     return ((i, GOOD, *row) for i, row in enumerate(texts.itertuples(index=False), 1))
@@ -182,18 +190,21 @@ def _text_rows(path):
     place: dict[str, int] = {}
     with open_text(path) as text:
         for number, line in enumerate(text, 1):
-            if not line.strip() or line.startswith("##") or (place and line[0] == "#"):
+            if not line.strip() or line.startswith(("##", "sep=")) or (place and line[0] == "#"):
                 continue
             if not place:
                 separator = next((s for s in "\t,;" if s in line), None)
                 fields = _fields(line, separator)
+                width = len(fields)
                 if place := _places(fields):
                     continue
                 few = len(fields) < len(_COLUMNS)
                 if few or line[0] == "#" or not re.match(r"\d", fields[1]):
-                    raise _no_columns(f"{path}: line {number}")
+                    raise _no_columns(f"{path}: line {number}", fields)
                 place = {c: i for i, c in enumerate(_COLUMNS)}
             fields = _fields(line, separator)
+            if len(fields) == width + 1 and fields[-1]:  # R names the rows, and not that column
+                fields = fields[1:]
             status = GOOD if len(fields) > max(place.values()) else FAULTS[0]
             fields = dict(enumerate(fields))
             yield number, status, *(fields.get(place.get(c), ".") for c in _COLUMNS)
@@ -204,7 +215,8 @@ def _fields(line, separator):
     if separator == ",":
         csv.field_size_limit(1 << 30)
         return [f.strip() for f in next(csv.reader([line]))]
-    return [f.strip() for f in line.split(separator)]
+    fields = [f.strip() for f in line.split(separator)]
+    return [f[1:-1] if len(f) > 1 and f[0] == f[-1] == '"' else f for f in fields]
 
 
 def check(frame: pd.DataFrame, sequences: dict[str, Sequence]) -> pd.DataFrame:

@@ -233,7 +233,9 @@ EXPORTS = {
     "rows of commas.csv": (content(CSV + ",,,,\n" * 3), "4 columns"),
     "names of columns.npz": (npz(names=np.array([*"abcd"]), g=IDS, x=X), "ids from 'g'"),
     "header.safetensors": (
-        lambda p: save_file({"x": X}, str(p), {"symbol": json.dumps(IDS.tolist())}),
+        lambda p: save_file(
+            {"x": X}, str(p), {"hgnc_id": "[]", "symbol": json.dumps(IDS.tolist())}
+        ),
         "ids were taken from 'symbol' of the header",
     ),
 }

@@ -171,8 +171,11 @@ def test_parquet_quotes_and_whole_floats_are_read(tmp_path):
     (tmp_path / "v.csv").write_text('chrom,pos,id,ref,alt\n"chr2",1e3,x,"T","A,C"\n')
     frame = variants.read(tmp_path / "v.csv")
     assert frame.alt.tolist() == ["A", "C"] and frame.pos.tolist() == [1000, 1000]
+    (tmp_path / "v.tsv").write_text('"chrom"\t"pos"\t"ref"\t"alt"\n"1"\t"chr2"\t9\t"T"\t"A"\n')
+    frame = variants.read(tmp_path / "v.tsv")  # as R writes it, with the names of the rows
+    assert frame.iloc[0][["chrom", "pos", "ref", "alt"]].tolist() == ["chr2", 9, "T", "A"]
     pd.DataFrame({"a": [1]}).to_parquet(tmp_path / "v.parquet")
-    with pytest.raises(BadInput, match="no columns chrom, pos, ref, alt"):
+    with pytest.raises(BadInput, match="no columns chrom, pos, ref, alt .it begins with 'a'"):
         variants.read(tmp_path / "v.parquet")
 
 
