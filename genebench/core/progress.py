@@ -56,6 +56,7 @@ class Reporter:
             self.bars[stage] = self.progress.add_task(stage)
         self.progress.update(self.bars[stage], completed=done, total=total)
         task, now = self.progress.tasks[self.bars[stage]], time.monotonic()
-        if not self.live and done and (done == total or now - self.last >= self.every):
-            self.last, left = now, task.elapsed / done * (total - done)
-            self.say(f"{stage}: {done}/{total}, {task.elapsed:.0f} s elapsed, ETA {left:.0f} s")
+        if not self.live and total and (done == total or now - self.last >= self.every):
+            self.last = now
+            left = f"{task.elapsed / done * (total - done):.0f} s" if done else "not known yet"
+            self.say(f"{stage}: {done}/{total}, {task.elapsed:.0f} s elapsed, ETA {left}")

