@@ -337,9 +337,10 @@ def _tensors(raw: bytes) -> tuple[dict, dict]:
     try:
         arrays = dict(sorted(load(raw).items()))
     except KeyError:  # a number format that numpy has not, such as bfloat16
-        from safetensors import torch
+        from safetensors.torch import load as with_torch
 
-        arrays = {name: tensor.float().numpy() for name, tensor in torch.load(raw).items()}
+        tensors = sorted(with_torch(raw).items())
+        arrays = {name: tensor.float().numpy() for name, tensor in tensors}
     head = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
     return arrays, head.get("__metadata__", {})
 
