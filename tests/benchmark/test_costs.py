@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import costs as measuring
-from genebench.benchmark import costs, fit, plan, predictions, results
+from genebench.benchmark import costs, plan, predictions, results
 from genebench.core import cache, paths
 from genebench.core.errors import BadInput
 
@@ -36,15 +36,6 @@ def test_the_terms_that_made_the_seconds_are_found():
     guess = [by[r.kind] @ costs.terms(r.n, r.d, r.tasks, r.folds) for r in frame.itertuples()]
     np.testing.assert_allclose(guess, frame.cpu_s, rtol=0.02)
     assert (model.seconds >= 0).all()
-
-
-@pytest.mark.parametrize("kind", measuring.GRID)
-def test_a_made_up_cell_is_one_that_is_fitted_and_scored(kind):
-    output = fit.compute(*measuring.made_up(kind, 400, 8, 3 if kind != "regression" else 1))
-    assert output.skipped == [] and output.seconds > 0 and output.cpu_s > 0
-    assert len(output.predictions) == (3 if kind == "binary" else 1)
-    main = output.rows[output.rows.metric.isin(["auroc", "auroc_weighted", "spearman"])]
-    assert (0.2 if kind == "regression" else 0.55) < main.score.mean() < 0.99
 
 
 def test_an_estimate_counts_what_a_run_does_and_caches(warm, priced):

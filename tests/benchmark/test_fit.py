@@ -9,7 +9,6 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from benchmarks import costs as measuring
 from genebench import probes
 from genebench.benchmark import fit, plan, predictions, splits
-from genebench.core import cache
 from genebench.core.specs import ProfileSpec
 from genebench.stats import metrics
 
@@ -29,13 +28,6 @@ PROFILE = ProfileSpec(
 @pytest.fixture
 def tiny(warm):
     return plan.make("tiny")
-
-
-def test_every_metric_of_the_kind_is_there_for_every_fold(finished):
-    own = finished.frame[finished.frame.genes == "own"]
-    for (kind, *_), rows in own.groupby(["kind", "task", "model", "split"], observed=True):
-        expected = {(f, m) for f in range(3) for m in metrics.of_kind(kind)}
-        assert set(zip(rows.fold, rows.metric)) == expected
 
 
 def test_only_main_metrics_are_on_common_and_on_all_genes_where_coverage_is_partial(finished):
@@ -71,41 +63,25 @@ def test_the_scores_of_a_task_are_put_together_by_hand(tiny, finished):
 
 # --- what cannot be scored ------------------------------------------------------------------------
 
-
-def unfit(task, covered, fold=None, **changes) -> str:
-    """Why a task cannot be probed."""
-    profile = PROFILE.model_copy(update=changes)
-    fold = np.arange(len(task)) % profile.folds if fold is None else fold
-    return fit._unfit(fit.Part(task, task.labels, fold), covered, profile)
-
-
-def test_too_few_genes_of_a_class_are_named_and_coverage_counts(make_task):
-    whole, task = np.ones(60, bool), make_task("binary", [1] * 4 + [0] * 56)
-    assert unfit(task, whole) == "only 4 genes of class 'class 1' have a vector (5 needed)"
-    assert unfit(task, whole, min_per_class=4) == ""
-    task = make_task("multiclass", [0, 1, 2] * 20)
-    covered = whole.copy()
-    covered[np.flatnonzero(task.labels == 2)[4:]] = False
-    assert unfit(task, covered) == "only 4 genes of class 'class 2' have a vector (5 needed)"
+HALVES, THIRDS, APART = [1, 0] * 30, [0, 1, 2] * 20, np.repeat([0, 1, 2], 20)
+LABELS = np.stack([np.arange(60) % 2, np.arange(60) < 4], axis=1).astype(int)
+UNFIT = [
+    ("binary", [1] * 4 + [0] * 56, lambda y: y >= 0, "only 4 genes of class 'class 1' have a vec"),
+    ("multiclass", THIRDS, lambda y: (y < 2) | (np.arange(60) < 12), "only 4 genes of class 'cl"),
+    ("binary", HALVES, lambda y: (np.arange(60) % 3 != 1) | (y == 0), "fold 1 holds one class"),
+    ("multiclass", APART, lambda y: y >= 0, "most genes of fold 0 are of classes without a train"),
+    ("regression", np.arange(60.0), lambda y: np.arange(60) < 29, "only 29 genes have a vector (3"),
+    ("multilabel", LABELS, lambda y: y[:, 0] >= 0, "only 4 genes of label 'class 1' have a vector"),
+]
 
 
-def test_a_fold_of_one_class_or_of_classes_never_trained_on_is_named(make_task):
-    task = make_task("binary", [1, 0] * 30)
-    covered = (np.arange(60) % 3 != 1) | (task.labels == 0)
-    assert unfit(task, covered) == "fold 1 holds one class only among the genes that have a vector"
-    task = make_task("multiclass", np.repeat([0, 1, 2], 20), size=20)
-    words = "most genes of fold 0 are of classes without a training gene with a vector"
-    assert unfit(task, np.ones(60, bool), fold=task.labels) == words
-
-
-def test_too_few_genes_of_a_regression_or_a_label_are_named(make_task):
-    task = make_task("regression", np.arange(60.0))
-    assert unfit(task, np.arange(60) < 29) == "only 29 genes have a vector (30 needed)"
-    assert unfit(task, np.arange(60) < 30) == ""
-    labels = np.zeros((60, 2), int)
-    labels[::2, 0], labels[:4, 1] = 1, 1
-    words = "only 4 genes of label 'class 1' have a vector (5 needed)"
-    assert unfit(make_task("multilabel", labels), np.ones(60, bool)) == words
+@pytest.mark.parametrize("kind, labels, covered, words", UNFIT)
+def test_what_cannot_be_probed_says_why(make_task, kind, labels, covered, words):
+    task = make_task(kind, labels, size=20)
+    fold = task.labels if labels is APART else np.arange(60) % 3
+    part, few = fit.Part(task, task.labels, fold), PROFILE.model_copy(update={"min_per_class": 4})
+    assert fit._unfit(part, covered(task.labels), PROFILE).startswith(words)
+    assert fit._unfit(part, covered(task.labels), few) == "" or "only 4" not in words
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel"])
@@ -132,30 +108,6 @@ def test_the_round_trip_of_codes_is_within_half_a_step(shape, scale, shift):
     assert codes.dtype == np.uint16 and codes.shape == shape
     bound = np.ptp(values, axis=0) / 65535 / 2 * (1 + 1e-9) + 1e-15 * np.abs(values)
     assert (np.abs(predictions.restore(codes, low, step) - values) <= bound).all()
-
-
-def test_codes_keep_the_order_the_extremes_constants_and_ties():
-    values = np.sort(np.random.default_rng(1).standard_cauchy(1000))
-    back = predictions.restore(*predictions.quantise(values))
-    assert (np.diff(back) >= 0).all() and back[[0, -1]] == pytest.approx(values[[0, -1]], rel=1e-12)
-    wide = np.stack([np.full(4, -3.25), [-8.0, 1.0, 1.0 + 1e-7, 9.0]], axis=1)
-    codes, low, step = predictions.quantise(wide)
-    assert (predictions.restore(codes, low, step)[:, 0] == -3.25).all()
-    assert codes[1, 1] == codes[2, 1] and len(set(codes[:, 1].tolist())) == 3
-
-
-def test_what_is_stored_is_what_is_loaded(tmp_path):
-    rng, cell = np.random.default_rng(3), tmp_path / "cell.parquet"
-    at = np.arange(7, dtype=np.int32) * 3, np.arange(7, dtype=np.int8) % 2
-    shapes = {("a/one", 0): 7, ("a/two words", 2): (7, 3)}
-    of = {name: predictions.quantise(rng.random(shape)) for name, shape in shapes.items()}
-    made = {name: predictions.Predictions(*at, *codes) for name, codes in of.items()}
-    predictions.store(cell, {"made": "up"}, made)
-    back = predictions.load(cell)
-    assert list(back) == list(made) and cache.state(predictions.path(cell)) == "ready"
-    for name, one in made.items():
-        for field in ("rows", "fold", "values"):
-            np.testing.assert_array_equal(getattr(back[name], field), getattr(one, field))
 
 
 def test_binary_scores_are_exactly_those_of_the_cached_predictions(tiny, finished):

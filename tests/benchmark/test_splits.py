@@ -123,15 +123,6 @@ def test_a_family_larger_than_a_fold_has_a_fold_to_itself(make_task):
     assert len(set(fold[:57])) == 1 and set(fold) == {0, 1, 2} and fold[0] not in fold[57:]
 
 
-@pytest.mark.parametrize("kind", ["binary", "multiclass"])
-def test_a_random_split_gives_each_fold_its_share_of_each_class(task, kind):
-    made = task(kind)
-    fold = splits.folds(made, "random", n_folds=5, seed=1, sources={})
-    for c in np.unique(made.labels):
-        per = np.bincount(fold[made.labels == c], minlength=5)
-        assert per.max() - per.min() <= 1
-
-
 GOLDEN = {
     "random": "9d0e4e957388ab30",
     "stem": "92abffd73f67884f",

@@ -10,7 +10,7 @@ from genebench.benchmark import plan, predictions, resampling, results
 from genebench.benchmark.tables import means as means_of
 from genebench.core import paths, specs
 from genebench.data import families
-from genebench.stats import bootstrap, intervals, separation
+from genebench.stats import bootstrap, intervals
 
 
 @pytest.fixture
@@ -121,16 +121,6 @@ def test_means_are_over_the_same_tasks_in_every_split_and_the_first_loses_nothin
     assert (means.tier["full"] != means.tier["stem"]) == row["separated"]
 
 
-def test_the_field_keeps_most_pairs_of_a_model_and_a_task():
-    fair = np.ones((20, 8), dtype=bool)
-    fair[:2, 5] = fair[:3, 6] = False  # these two cost three tasks: 7 x 17 > 5 x 20
-    fair[:, 7] = np.arange(20) < 9  # fewer than half: never admitted
-    tasks, models = means_of.field(fair)
-    assert tasks.tolist() == list(range(3, 20)) and models.tolist() == list(range(7))
-    for shape in ((4, 3), (0, 3)):
-        assert [len(part) for part in means_of.field(np.zeros(shape, dtype=bool))] == [0, 0]
-
-
 @pytest.mark.parametrize("seed", range(5))
 def test_of_all_cut_offs_none_keeps_more_pairs(seed):
     rng = np.random.default_rng(seed)
@@ -147,14 +137,6 @@ def test_an_underpowered_task_is_in_no_mean(warm, monkeypatch):
     run_tiny()
     assert results.read_beside("tiny", "power.csv").underpowered.all()
     assert len(results.read_beside("tiny", "means.csv")) == 0
-
-
-def test_the_weight_of_tasks_with_like_labels_is_less(warm):
-    alike = resampling.resemblance(
-        plan.make("tiny"), ["toy/term/heart", "toy/systems", "toy/value"]
-    )
-    assert alike[0, 1] > 0.2 and (np.diag(alike) == 1).all()
-    assert separation.task_weights(alike)[0] < 1
 
 
 def test_the_shortcut_of_a_fold_is_chosen_on_the_other_folds():

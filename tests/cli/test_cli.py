@@ -96,14 +96,6 @@ def test_a_changed_byte_of_any_committed_table_is_found(tmp_path, folder):
     assert validation.validate_path(tmp_path / "copy", seal=True) == []
 
 
-@pytest.mark.parametrize("name", ["scores.parquet", "manifest.json"])
-@pytest.mark.parametrize("text", ["", "not parquet", "<html>not found</html>"])
-def test_validate_refuses_what_is_no_results_file(call, tmp_path, text, name):
-    (tmp_path / name).write_text(text)
-    result = call("validate", str(tmp_path / name))
-    assert result.exit_code == 2 and str(tmp_path) in result.stderr
-
-
 def test_validate_names_a_score_out_of_bounds_and_what_to_give(call, tmp_path):
     frame = results.read(results.scores_path("joined")).head(50).copy()
     frame.loc[3, "score"] = 1.5

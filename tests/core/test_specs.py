@@ -2,7 +2,6 @@
 
 import pytest
 from helpers import edit_yaml, forget
-from pydantic import ValidationError
 
 from genebench.core import errors, paths, specs
 from genebench.core.errors import BadInput, unknown
@@ -20,15 +19,6 @@ def sentence(function, *args) -> str:
     return str(caught.value)
 
 
-def test_the_declarations_of_a_project_are_read(home):
-    declared = specs.declared()
-    assert list(declared.sources) == ["toy"] and declared.profile("tiny").folds == 3
-    assert list(declared.models) == ["full", "part", "stem", "random", "shuffled", "oracle"]
-    assert declared.source("toy").files["labels"].format == "tsv"
-    with pytest.raises(ValidationError, match="frozen"):
-        declared.profile("tiny").seed = 1
-
-
 def test_a_users_own_entries_stand_beside_the_declared_ones_and_nowhere_else(home):
     declared = specs.declared()
     mine = declared.model("full").model_copy(update={"name": "mine", "exposed": {"toy/": "Yes."}})
@@ -36,15 +26,6 @@ def test_a_users_own_entries_stand_beside_the_declared_ones_and_nowhere_else(hom
     assert more.model("mine").title == "Full" and "mine" not in specs.declared().models
     assert more.model("mine").exposed_on("toy/value")
     assert not more.model("full").exposed_on("toy/value")
-
-
-def test_pages_are_read_in_reading_order(home):
-    pages = [{"notebook": "a", "page": "one"}, {"notebook": "a", "page": "two"}]
-    pages[1]["parameters"] = {"group": "x"}
-    edit_yaml(paths.PROFILES, lambda d: d.update(pages=pages))
-    assert [(p.page, p.parameters) for p in specs.pages()] == [("one", {}), ("two", {"group": "x"})]
-    edit_yaml(paths.PROFILES, lambda d: d.pop("pages"))
-    assert "'pages' is missing" in sentence(specs.pages)
 
 
 def test_a_misspelt_key_is_named_with_its_line_the_nearest_and_before_the_one_that_is_missing(home):
@@ -56,14 +37,6 @@ def test_a_misspelt_key_is_named_with_its_line_the_nearest_and_before_the_one_th
         f"{paths.MODELS}:{line_of(paths.MODELS, 'encodr')}: key 'models.full.encodr': "
         "unknown key 'encodr'; did you mean 'encoder'?"
     )
-
-
-def test_an_unknown_key_inside_is_found_too(home):
-    path = paths.SOURCES / "toy.yml"
-    edit_yaml(path, lambda d: d["tasks"][2].update(knid="binary"))
-    words = sentence(specs.declared)
-    assert words.startswith(f"{path}:{line_of(path, 'knid')}: key 'tasks.2.knid'")
-    assert "did you mean 'kind'?" in words
 
 
 WRONG = {

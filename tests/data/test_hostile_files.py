@@ -169,7 +169,7 @@ NUMBER = "0E5410000085830688"
 
 
 def test_an_exponent_of_many_digits_ends_in_a_number_and_not_the_process(tmp_path):
-    """pandas 2.3 breaks off with a segmentation fault there; found by ``fuzz_readers.py``."""
+    """pandas 2.3 breaks off with a segmentation fault there; found by ``fuzz_guided.py``."""
     code = f"""
     import pandas as pd
     from pathlib import Path

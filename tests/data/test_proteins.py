@@ -5,7 +5,7 @@ import pytest
 from helpers import LETTERS, header, protein, relative, simulated
 
 from genebench.core.errors import BadInput
-from genebench.data import alignment, proteins
+from genebench.data import proteins
 from genebench.spectra import properties
 
 
@@ -44,23 +44,3 @@ def test_domain_alone_does_not_link_different_proteins():
     a, b = (np.concatenate([protein(rng, 260), domain, protein(rng, 260)]) for _ in range(2))
     sequences = ["".join(LETTERS[s]) for s in (a, b, relative(rng, a, 0.8))]
     assert np.stack(proteins.related(sequences, jobs=1)).T.tolist() == [[0, 2]]
-
-
-def pairs(sequences: list[str], chance: float = proteins.CHANCE) -> int:
-    """Number of pairs that are worth aligning."""
-    return len(alignment.resembling(*proteins.coded(sequences), proteins.ABOVE, chance)[1])
-
-
-def test_low_complexity_and_unlike_lengths_are_not_aligned():
-    rng = np.random.default_rng(4)
-    a, b = ("".join(LETTERS[protein(rng, 200)]) for _ in range(2))
-    low = "QQHQ" * 20
-    for pair in ([low, low], [low + a, low + b], [a, a + b * 3], [a[:3], a[:3]]):
-        assert pairs(pair) == 0
-    assert pairs([a, a]) == 1
-
-
-def test_unrelated_pairs_are_aligned_about_as_often_as_stated():
-    rng = np.random.default_rng(5)
-    sequences = ["".join(LETTERS[protein(rng, 400)]) for _ in range(400)]
-    assert 0.002 < pairs(sequences, 0.01) / (400 * 399 / 2) < 0.02

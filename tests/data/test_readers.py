@@ -2,7 +2,6 @@
 
 import io
 import json
-import math
 import pickle
 import zipfile
 
@@ -12,7 +11,7 @@ import pytest
 
 from genebench.core import paths, specs
 from genebench.core.errors import BadInput
-from genebench.data import annotations, readers, sources
+from genebench.data import readers, sources
 
 
 @pytest.fixture
@@ -183,18 +182,6 @@ def test_a_fault_in_a_long_table_is_one_sentence(read, change, sentence):
     with pytest.raises(BadInput, match=f"t.tsv.*{sentence}") as caught:
         read(LONG.replace(*change), "long", "t.tsv", **HPA)
     assert "\n" not in str(caught.value)
-
-
-def test_expression_is_genes_by_cells_with_the_cell_type_in_the_column_name(tmp_path):
-    import anndata
-
-    values = np.array([[0.0, math.log(3)], [1.0, 0.5], [0.0, 0.0]])
-    obs = pd.DataFrame({"kind": ["B", "T", "B"]}, index=["c1", "c2", "c3"])
-    data = anndata.AnnData(values, obs=obs, var=pd.DataFrame(index=["GATA1", "CD4"]))
-    data.write_h5ad(tmp_path / "e.h5ad")
-    table = annotations.read_expression(tmp_path / "e.h5ad", cluster="kind")
-    assert list(table.columns) == ["B|c1", "T|c2", "B|c3"] and list(table.index) == ["GATA1", "CD4"]
-    np.testing.assert_allclose(table.to_numpy(), values.T)
 
 
 def test_columns_of_a_parquet_data_set_keep_their_types(tmp_path):

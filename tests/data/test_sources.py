@@ -51,7 +51,9 @@ def test_a_mirror_serves_a_file_with_or_without_gz(labels, tmp_path, monkeypatch
     (mirror / ("labels.tsv" + ".gz" * packed)).write_bytes(
         gzip.compress(content) if packed else content
     )
-    mirrors = os.pathsep.join([str(tmp_path / "empty"), str(tmp_path / "mirror")])
+    (tmp_path / "old" / "toy").mkdir(parents=True)
+    (tmp_path / "old" / "toy" / "labels.tsv").write_bytes(b"a stale file is passed over")
+    mirrors = os.pathsep.join(str(tmp_path / name) for name in ("empty", "old", "mirror"))
     monkeypatch.setenv("GENEBENCH_MIRROR", mirrors)
     assert sources.locate(toy(), "labels").read_bytes() == content
     assert labels.exists()

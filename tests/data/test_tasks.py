@@ -62,6 +62,24 @@ def test_options_that_a_shape_does_not_take_are_named(toy, changes, fault):
         tasks.build(toy, entry(**changes))
 
 
+@pytest.mark.parametrize(
+    "task, change",
+    [
+        (3, {"gene_column": "symbl"}),
+        (3, {"label": "vale"}),
+        (3, {"label": "class"}),
+        (0, {"members": {"file": "members", "set_column": "st", "gene_column": "gene"}}),
+        (0, {"members": {"flie": "members"}}),
+        (0, {"ontology": "tems"}),
+    ],
+)
+def test_a_wrong_column_is_one_sentence(home, task, change):
+    edit_yaml(paths.SOURCES / "toy.yml", lambda d: d["tasks"][task]["options"].update(change))
+    known = specs.declared().sources
+    with pytest.raises(BadInput):
+        tasks.build(known["toy"], known["toy"].tasks[task], known)
+
+
 def test_hash_depends_on_entities_labels_and_classes_alone(make_task):
     task = make_task("binary", [0, 1, 0, 1])
     wider = task.entities.astype("<U40"), task.labels.astype(np.int8)

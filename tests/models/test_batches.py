@@ -107,22 +107,12 @@ def test_a_run_that_was_cut_off_goes_on_and_loses_one_shard_at_most(tokens, smal
         infer(work(tokens, fail=interrupt), folder=tmp_path)
     stored = sorted(tmp_path.rglob("*.npy"))
     assert 2 <= len(stored) <= 3  # each shard is one batch here
-    stored[0].write_bytes(stored[0].read_bytes()[:60])  # a broken shard is run again
+    raw = bytearray(stored[0].read_bytes())
+    raw[-3] ^= 1  # a digit of a vector: the file is as long as before, and is run again
+    stored[0].write_bytes(raw)
     result = infer(work(tokens, shapes=shapes), folder=tmp_path)
     again = [shards[0], *shards[len(stored) :]]
     assert sum(rows for rows, _ in shapes) == sum(map(len, again))
-    np.testing.assert_array_equal(result.vectors, infer(work(tokens)).vectors)
-
-
-def test_a_flipped_bit_of_a_shard_is_found(tokens, small, tmp_path):
-    infer(work(tokens), folder=tmp_path)
-    path = sorted(tmp_path.rglob("*.npy"))[0]
-    raw = bytearray(path.read_bytes())
-    raw[-3] ^= 1  # a digit of a vector: the file is as long as before
-    path.write_bytes(raw)
-    shapes = []
-    result = infer(work(tokens, shapes=shapes), folder=tmp_path)
-    assert len(shapes) == 1
     np.testing.assert_array_equal(result.vectors, infer(work(tokens)).vectors)
 
 

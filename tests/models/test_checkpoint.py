@@ -151,15 +151,6 @@ def test_files_that_do_not_fit_are_one_sentence(write, name, tensor, vocabulary,
         read(name)
 
 
-def test_what_is_no_tensor_is_one_sentence(write):
-    write("gears", {"gene_emb.weight": "text"}, "ACTB")
-    with pytest.raises(BadInput, match="the weights in .*model.pt cannot be loaded"):
-        read("gears")
-    write("uce", {"TP53": TABLE[0], "XIST": TABLE[4, :2]})
-    with pytest.raises(BadInput, match="all input arrays must have the same shape"):
-        read("uce")
-
-
 def test_files_that_would_run_code_are_not_loaded(write, tmp_path):
     write("gears", {"gene_emb.weight": TABLE, "extra": Hostile(tmp_path / "made")}, "ACTB")
     with pytest.raises(BadInput, match="may run code when loaded.*; save its tensors alone"):

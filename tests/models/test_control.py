@@ -15,18 +15,6 @@ def test_random_vectors_depend_on_symbol_and_seed_only_and_are_standard_normal(v
     assert abs(np.corrcoef(a.ravel(), b.ravel())[0, 1]) < 0.05
 
 
-@pytest.mark.parametrize(
-    "kind, labels, expected",
-    [
-        ("regression", [0.5, -1.0, 2.0], [[0.5], [-1], [2]]),
-        ("multiclass", [2, 0, 1], [[0, 0, 1], [1, 0, 0], [0, 1, 0]]),
-        ("multilabel", [[0, 1], [1, 1], [0, 0]], [[0, 1], [1, 1], [0, 0]]),
-    ],
-)
-def test_the_oracle_sees_the_labels(make_task, kind, labels, expected):
-    assert baseline.oracle_vectors(make_task(kind, labels)).tolist() == expected
-
-
 @pytest.mark.parametrize("kind, shape", [("binary", 200), ("multilabel", (200, 3))])
 def test_shuffled_labels_are_the_same_labels_on_other_genes(make_task, kind, shape):
     labels = np.random.default_rng(0).integers(0, 2, shape)

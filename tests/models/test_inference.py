@@ -45,15 +45,6 @@ def test_vectors_are_computed_once_and_then_read(home, monkeypatch):
     np.testing.assert_array_equal(second.entities, first.entities)
 
 
-@pytest.mark.parametrize("damage", [b"", b"not a zip", None])
-def test_a_broken_file_is_computed_again_and_said_so(home, damage):
-    first, file, said = embed("full"), path(specs.declared().model("full")), []
-    file.write_bytes(file.read_bytes()[:-50] if damage is None else damage)
-    np.testing.assert_array_equal(embed("full", say=said.append).vectors, first.vectors)
-    assert len(said) == 1 and file.name in said[0] and "broken" in said[0]
-    assert cache.state(file) == "ready"
-
-
 @pytest.mark.parametrize(
     "change, same",
     [
@@ -186,20 +177,6 @@ def test_one_or_several_processes_give_the_same_vectors(home, threads, monkeypat
     assert result.vectors[:, 0].tolist() == [sum(t) for t in work.tokens]
     assert calls[-1] == (60, 60)
     assert not path(specs.declared().model("stem")).with_suffix(".parts").exists()
-
-
-@pytest.mark.parametrize(
-    "fault, message",
-    [("key", "other weights or input files are at hand"), ("tokens", "becomes other tokens there")],
-)
-def test_a_process_with_other_inputs_is_refused(home, monkeypatch, fault, message):
-    use(monkeypatch, sums(9))
-    known, spec = specs.declared(), specs.declared().model("stem")
-    file = Path("other.npz") if fault == "key" else path(spec)
-    given = inputs.Inputs(spec, UNIVERSE, known)
-    job = elsewhere.Job(given, batches.Batches.of(sums(8)), file, ["cpu"])
-    with pytest.raises(BadInput, match=message):
-        elsewhere._compute(job, 0)
 
 
 @pytest.mark.slow

@@ -1,7 +1,6 @@
 """The registry of encoders, and rows of an embedding."""
 
 import importlib
-import inspect
 import os
 import subprocess
 import sys
@@ -10,7 +9,6 @@ import numpy as np
 import pytest
 
 from genebench import models
-from genebench.core import specs
 from genebench.core.errors import BadInput
 from genebench.models import Embedding
 
@@ -27,23 +25,6 @@ def test_an_unknown_encoder_is_answered_with_the_nearest(model):
     message = "model 'tiny': unknown encoder 'ngrms'; did you mean 'ngrams'"
     with pytest.raises(BadInput, match=message):
         models.encoder(model(encoder="ngrms"))
-
-
-@pytest.mark.parametrize("name", models.ENCODERS)
-def test_every_encoder_takes_inputs_then_options_by_keyword(model, name):
-    signature = inspect.signature(models.encoder(model(encoder=name)))
-    first, *rest = signature.parameters.values()
-    named = [p for p in rest if p.kind is not p.VAR_KEYWORD]
-    assert first.name == "inputs" and all(p.kind is p.KEYWORD_ONLY for p in named)
-
-
-def test_every_neural_entry_is_complete():
-    for spec in specs.declared().models.values():
-        if spec.hub or spec.files:
-            assert spec.citation and (spec.hub or spec.how or spec.packages), spec.name
-            assert spec.files or (spec.parameters and spec.context), spec.name
-            known = ("transformer", "protein", "dna", "checkpoint", "unirep", "splice")
-            assert spec.encoder in known, spec.name
 
 
 def test_importing_loads_neither_torch_nor_transformers():

@@ -82,12 +82,6 @@ def test_a_long_protein_is_the_mean_over_windows(save, states, protein):
     np.testing.assert_allclose(protein(18)[1], np.concatenate(parts).mean(0), atol=2e-6)
 
 
-def test_input_embeddings_in_windows_are_those_of_the_whole_protein(save, protein):
-    """Layer 0 knows no neighbours (without token dropout): windows must not be seen in it."""
-    save("esm", token_dropout=False)
-    np.testing.assert_allclose(protein(14, layer=0), protein(64, layer=0), atol=1e-6)
-
-
 def test_residues_are_written_as_the_tokenizer_needs_them(save, states, protein, tables):
     network = save("t5")
     tables["swissprot", "sequences"] = pd.DataFrame({"id": ["P00001"], "sequence": ["MEUL"]})

@@ -6,14 +6,6 @@ import pandas as pd
 FILE = {"source": "s", "file": "f"}
 
 
-def test_columns_are_taken_as_they_are_for_known_genes_only(tables, vectors):
-    columns = {"g": ["C", "A", "Z"], "x": ["1.5", "2", "9"], "y": ["0", "-1", "9"]}
-    tables["s", "f"] = pd.DataFrame(columns)
-    result = vectors("columns", "A B C", gene_column="g", columns=["y", "x"], **FILE)
-    assert result.entities.tolist() == ["A", "C"]
-    assert result.vectors.tolist() == [[-1, 2], [0, 1.5]]
-
-
 def test_a_profile_svd_at_full_rank_keeps_the_inner_products_of_the_weighted_table(tables, vectors):
     pairs = {"g": [*"AABCCCZA"], "s": [*"12212311"]}  # a pair that is listed twice counts once
     tables["s", "f"] = pd.DataFrame(pairs)

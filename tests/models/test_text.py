@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
-import torch
 
 from genebench.core import specs
 from genebench.core.errors import BadInput
 from genebench.data import sources
-from genebench.models import batches, hub, inference, recipes, weights
+from genebench.models import batches, inference, recipes
 from genebench.models.inputs import Inputs, encode
 
 GENES = np.array(["BRCA1", "TP53", "TTN"])
@@ -25,31 +24,26 @@ def embed(declared, model):
 
 
 @pytest.mark.parametrize(
-    "kind, pooling",
+    "kind, pooling, layer",
     [
-        ("bert", "mean"),
-        ("bert", "cls"),
-        ("mpnet", "mean"),
-        ("mistral", "last"),
-        ("qwen3", "last"),
-        ("t5", "mean"),
+        ("bert", "mean", 0),
+        ("bert", "cls", 1),
+        ("mpnet", "mean", -1),
+        ("mistral", "last", -1),
+        ("qwen3", "last", -1),
+        ("t5", "mean", -1),
     ],
 )
-def test_a_text_model_gives_the_pooled_states_of_its_own_class(save, states, embed, kind, pooling):
+def test_a_text_model_gives_the_pooled_states_of_a_layer_of_its_own_class(
+    save, states, embed, kind, pooling, layer
+):
     last = pooling == "last"
     network = save(kind, end=last)
-    result = embed(pooling=pooling, options={"template": "the gene {symbol} of a"})
+    result = embed(pooling=pooling, options={"template": "the gene {symbol} of a", "layer": layer})
     for row, gene in zip(result, GENES):
-        hidden = states(network, f"the gene {gene} of a", end=last)
+        hidden = states(network, f"the gene {gene} of a", layer=layer, end=last)
         expected = {"mean": hidden.mean(0), "cls": hidden[0], "last": hidden[-1]}[pooling]
         np.testing.assert_allclose(row, expected / np.linalg.norm(expected), atol=2e-6)
-
-
-@pytest.mark.parametrize("layer", [0, 1, -1])
-def test_any_layer_can_be_taken(save, states, embed, layer):
-    expected = states(save("bert"), "TTN", layer=layer).mean(0)
-    result = embed(options={"layer": layer})[2]
-    np.testing.assert_allclose(result, expected / np.linalg.norm(expected), atol=2e-6)
 
 
 @pytest.mark.parametrize("kind, pooling", [("bert", "mean"), ("bert", "cls"), ("qwen3", "last")])
@@ -128,34 +122,3 @@ def test_tfidf_at_full_rank_keeps_the_inner_products_of_the_formula(sentences, v
     u, s, _ = np.linalg.svd(weight)
     assert result.shape == (4, 3)
     np.testing.assert_allclose(result @ result.T, (u[:, :3] * s[:3] ** 2) @ u[:, :3].T, atol=1e-5)
-
-
-@pytest.mark.mirror
-@pytest.mark.parametrize("name", ["mpnet", "minilm-summary"])
-def test_half_precision_hardly_turns_the_vectors_of_200_summaries(name):
-    """Cosine to single precision at least 0.9999, where weights and bfloat16 are at hand."""
-    spec = specs.declared().model(name)
-    if batches.number_format("bfloat16", "cpu") == torch.float32:
-        pytest.skip("this processor has no instructions for bfloat16")
-    try:
-        weights.locate(spec, path=spec.options.get("path", ""))
-    except BadInput as err:
-        pytest.skip(str(err))
-    if sources.status(specs.declared().source("ncbi"))[0] != "ready":
-        pytest.skip("the gene summaries are not here")
-    table = sources.table(specs.declared().source("ncbi"), "gene_summary")
-    human = table.Summary[table["#tax_id"] == "9606"].drop_duplicates().to_numpy(object)
-    texts = np.random.default_rng(0).permutation(human)[:200].tolist()
-    full, half = (
-        batches.infer(
-            hub.sequences(
-                spec.model_copy(update={"dtype": dtype}),
-                np.arange(200),
-                texts,
-                path=spec.options.get("path", ""),
-                unit=True,
-            )
-        ).vectors
-        for dtype in ("float32", "bfloat16")
-    )
-    assert (full * half).sum(axis=1).min() > 0.9999

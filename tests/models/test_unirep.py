@@ -54,16 +54,6 @@ def test_vectors_of_proteins_are_those_of_the_reference(spec, tables, vectors, p
     np.testing.assert_allclose(embedding.vectors, REFERENCE[:, :width], atol=2e-6)
 
 
-def test_bfloat16_points_the_same_way(tmp_path):
-    path = write_weights(tmp_path / "w.npz", size=64)
-    ids = torch.tensor([unirep.tokens("MKTAYIAKQRQISFVKSHFSRQLEERLGLIEVQAPI")])
-    full, half = (
-        unirep.UniRep(path, dtype=dtype).vectors(ids, torch.ones_like(ids))
-        for dtype in (torch.float32, torch.bfloat16)
-    )
-    assert torch.cosine_similarity(full, half).item() > 0.999
-
-
 def test_a_residue_is_predicted_from_those_before_it_alone(tmp_path):
     network = unirep.UniRep(write_weights(tmp_path / "w.npz"))
     first, second = (torch.tensor([unirep.tokens(text)]) for text in ("MKTAY", "MKTWW"))

@@ -59,6 +59,15 @@ def test_logistic_equals_scikit_learn(case, standardise):
     assert error.max() <= 5e-3 and np.median(error) <= 2e-4
 
 
+def test_a_column_whose_training_deviation_is_exactly_one_keeps_its_weight():
+    train, test = np.array([9] * 8 + [-7] * 8) / 8, np.array([-14, -6, 2, 2]) / 8
+    x = np.concatenate([np.tile(train, 10), np.tile(test, 10)])[:, None]
+    fold = np.repeat([1, 0], [160, 40])
+    y = (x[:, 0] + 0.3 * np.random.default_rng(0).standard_normal(200) > 0).astype(int)
+    mine = binary(x, y, fold)
+    np.testing.assert_allclose(mine, reference(x, y, fold), atol=1e-3)
+
+
 @pytest.mark.parametrize("C", [1e-3, 30.0])
 def test_any_strength_of_the_penalty_and_entities_left_out_agree(C):
     X, y = plain(21)

@@ -45,18 +45,6 @@ def test_order_of_genes_names_of_folds_and_units_do_not_matter(kind, probe):
         np.testing.assert_allclose(values, expected, rtol=0, atol=ROUNDING[kind, probe])
 
 
-@pytest.mark.parametrize("probe", ["linear", "knn"])
-def test_a_task_is_predicted_the_same_alone_and_among_many(probe):
-    X, _, _ = one("binary")
-    score = X @ np.random.default_rng(1).standard_normal((10, 6))
-    Y = (score > np.linspace(-3, 4, 6)).astype(int)
-    F = np.stack([folds(y, seed=t) for t, y in enumerate(Y.T)], axis=1)
-    many = probes.predict(X, Y, F, kind="binary", probe=probe)
-    for t in (5, 2):
-        alone = probes.predict(X, Y[:, t], F[:, t], kind="binary", probe=probe)[:, 0]
-        np.testing.assert_allclose(alone, many[:, t], rtol=0, atol=ROUNDING["binary", probe])
-
-
 @pytest.mark.parametrize("kind, digits", [("regression", 15), ("binary", 5), ("multiclass", 5)])
 def test_a_prediction_never_depends_on_the_labels_of_its_own_fold(kind, digits):
     X, y = plain()

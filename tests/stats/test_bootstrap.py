@@ -118,18 +118,6 @@ def test_draws_of_clusters_have_the_errors_of_their_levels():
     assert alone.std() == pytest.approx(folds.mean(axis=1).std() / np.sqrt(40), rel=0.07)
 
 
-def test_clusters_that_share_a_difference_separate_two_equal_models_seldom():
-    rng, found = np.random.default_rng(1), []
-    for _ in range(60):
-        gap = np.repeat(rng.normal(size=20), 4) + 0.3 * rng.normal(size=80)
-        both = np.stack([gap, np.zeros(80)], axis=-1)[:, None]
-        for clusters in (np.arange(80) // 4, np.arange(80)):
-            a, b = bootstrap.cluster_draws(both, clusters, 150)
-            low, high = bootstrap.percentiles(a - b)
-            found.append(not low < 0 < high)
-    assert np.mean(found[::2]) < 0.13 < 0.25 < np.mean(found[1::2])
-
-
 def test_one_cluster_is_refused():
     with pytest.raises(BadInput, match="all tasks are of one cluster"):
         bootstrap.cluster_draws(np.zeros((3, 5, 2)), ["a", "a", "a"])

@@ -127,13 +127,3 @@ def test_every_metric_of_a_block_equals_the_reference(block, name):
     ours = metrics.score_block(*block)[name]
     np.testing.assert_allclose(ours, by_column(name, *block), rtol=0, atol=1e-12)
     np.testing.assert_array_equal(metrics.score_block(*block, [name])[name], ours)
-
-
-def test_a_new_metric_of_binary_tasks_is_one_row(monkeypatch, block):
-    loss = metrics.Metric(("binary",), lambda y, p: -float(((y - p) ** 2).mean()), low=-1, high=0)
-    monkeypatch.setitem(metrics.METRICS, "brier", loss)
-    Y, P, valid = block
-    y, p = Y[valid[:, 12], 12], P[valid[:, 12], 12]
-    ours = metrics.score_block(Y, P, valid)["brier"]
-    assert ours[12] == metrics.score("binary", y, p)["brier"]
-    assert ours[12] == pytest.approx(-reference.brier_score_loss(y, p)) and np.isnan(ours[7])

@@ -1,9 +1,9 @@
 """A coverage-guided fuzz target for every reader of files that others give.
 
-No test: it runs until its time ends.
+It runs until its time ends; readers and sound files are those of the tests.
 
     pip install atheris
-    python tests/fuzz_readers.py .fuzz-corpus -max_total_time=600 -timeout=20 -rss_limit_mb=4096
+    python -m benchmarks.fuzz_guided .fuzz-corpus -max_total_time=600 -timeout=20 -rss_limit_mb=4096
 
 The first byte chooses the reader. It starts from one sound file of each format, and libFuzzer
 keeps what reaches new code. A fault that is no sentence, a hang or a crash ends it and leaves the
@@ -20,6 +20,7 @@ from pathlib import Path
 
 import atheris
 
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "tests")]
 with atheris.instrument_imports(include=["genebench"]):
     import pandas as pd
     from data.test_hostile_files import DOORS, TEXTS
