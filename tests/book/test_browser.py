@@ -221,13 +221,6 @@ def test_headings_go_down_one_step_at_a_time():
         assert all(b <= a + 1 for a, b in zip(levels, levels[1:])), (path.name, levels)
 
 
-def test_paper_shows_no_controls(opened):
-    page = opened("executed/leaderboard.html")
-    page.emulate_media(media="print")
-    assert not page.locator(".bd-sidebar-primary").is_visible()
-    assert page.locator("main table").first.is_visible()
-
-
 def test_the_book_works_from_any_sub_path(opened, tmp_path):
     (tmp_path / "some" / "place").mkdir(parents=True)
     (tmp_path / "some" / "place" / "v1.2").symlink_to(paths.HTML, target_is_directory=True)
@@ -276,16 +269,6 @@ def test_a_gene_is_found_by_its_first_letters_with_the_keyboard_alone(genes):
     assert genes.evaluate("location.hash") == "#TP53"
     genes.locator("#gb-gene").fill("ZZZZ")
     assert "No gene whose symbol begins with ZZZZ" in genes.locator(".gb-told").first.inner_text()
-
-
-def test_a_gene_page_leads_on_to_its_neighbours_and_can_be_linked(genes, site):
-    genes.goto(f"{site}/executed/genes.html#BRCA1", wait_until="networkidle")
-    genes.wait_for_selector(".gb-genes[data-shown=BRCA1]")
-    first = genes.locator(".gb-gene dl a").first
-    name = first.inner_text()
-    first.click()
-    genes.wait_for_selector(f".gb-genes[data-shown='{name}']")
-    assert genes.locator("#gb-title").inner_text().startswith(name)
 
 
 def test_gene_pages_are_small_and_open_from_disk(genes, opened):

@@ -211,27 +211,9 @@ def test_a_changed_table_changes_the_key_of_the_pages_that_read_it(sandbox):
 # --- notebooks to take away -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("spec", specs.pages(), ids=lambda p: p.page)
-def test_a_notebook_to_take_away_has_the_page_s_own_parameters(spec):
-    book = publish.plain(spec, "ci")
-    found = papermill.inspect_notebook(book)
-    given = {"profile": "ci", "page": spec.page, **spec.parameters}
-    assert {name: json.loads(found[name]["default"]) for name in given} == given
-    assert not any(cell.get("outputs") for cell in book.cells)
-
-
 def test_a_notebook_to_take_away_fetches_the_project_where_it_is_known(monkeypatch, tmp_path):
     monkeypatch.setenv("GENEBENCH_REPOSITORY", "o/n")
     publish.offer(page("power"), "demo", tmp_path)
     assert {p.suffix for p in tmp_path.iterdir()} == {".ipynb", ".py", ".json"}
     setup = json.loads((tmp_path / "power.ipynb").read_text())["cells"][1]
     assert "github.com/o/n" in "".join(setup["source"]) and "setup" in setup["metadata"]["tags"]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("spec", specs.pages(), ids=lambda p: p.page)
-def test_every_notebook_runs_with_plain_papermill(spec, tmp_path):
-    publish.offer(spec, "demo", tmp_path)
-    here = tmp_path / f"{spec.page}.ipynb"
-    options = {"kernel_name": "python3", "cwd": paths.ROOT, "progress_bar": False}
-    papermill.execute_notebook(here, tmp_path / "out.ipynb", **options)

@@ -82,23 +82,3 @@ def test_the_bibliography_can_be_read_whole_and_preprints_have_their_doi():
     without = [name for name, entry in entries.items() if "doi" not in entry.fields]
     assert len(without) < 0.2 * len(entries)
     assert [name for name in without if "arXiv:" in str(entries[name].fields)] == []
-
-
-def test_the_script_of_tables_is_in_the_book_once(monkeypatch, tmp_path):
-    import itables
-    import nbformat.v4 as v4
-    from itables.javascript import generate_init_offline_itables_html
-
-    monkeypatch.setattr(paths, "BOOK", tmp_path)
-    html = generate_init_offline_itables_html(itables.options.dt_bundle)
-    outputs = [
-        v4.new_output("display_data", {"text/html": text}) for text in (html, "<b>a table</b>")
-    ]
-    book = v4.new_notebook(cells=[v4.new_code_cell("", outputs=outputs), v4.new_markdown_cell("")])
-    publish._share_tables(book)
-    shown = [output.data["text/html"] for output in outputs]
-    assert shown == ['<script src="../_static/tables.js"></script>', "<b>a table</b>"]
-    script = (tmp_path / "executed" / "static" / "tables.js").read_text()
-    assert script.startswith("function injectCSS") and 600_000 < len(script) < 900_000
-    assert "atob" not in script.partition("injectModule(")[0]
-    assert ".dataTable" in script or "dataTable" in script

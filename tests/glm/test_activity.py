@@ -194,7 +194,6 @@ PUBLISHED = {
 
 
 @pytest.mark.mirror
-@pytest.mark.slow
 def test_known_splice_sites_and_published_changes():
     from notebooks.studies.lib import activity
 

@@ -14,7 +14,6 @@ from genebench.core import specs
 from genebench.core.errors import BadInput
 from genebench.data import sources
 from genebench.glm.tables import clinvar
-from notebooks.studies.lib import clinvar as study
 
 KINDS = list(clinvar.CONSEQUENCES)[::2]
 
@@ -72,17 +71,6 @@ def test_pairs_within_strata_are_those_of_brute_force(frame):
     assert value == pytest.approx(hits / pairs, abs=1e-6)
 
 
-def test_tiers_and_differences_agree(frame):
-    rows = np.ones(len(frame), bool)
-    table = clinvar.compare(frame, clinvar.covering(frame, rows), rows).set_index("model")
-    reference = table.score["phylop"]
-    known = table.drop(index="phylop")
-    np.testing.assert_allclose(known.difference, known.score - reference, atol=1e-9)
-    assert ((known.less_low < known.difference) & (known.difference < known.less_high)).all()
-    assert table.loc[table.score.idxmax(), "tier"] == 1
-    assert "alphamissense" not in table.index  # most variants have none
-
-
 def given(frame, tmp_path, name="mine.tsv", **columns):
     path = tmp_path / name
     frame[["chrom", "pos", "ref", "alt"]].assign(**columns).to_csv(path, sep="\t", index=False)
@@ -113,14 +101,3 @@ def test_scores_that_cannot_be_placed_say_why(frame, tmp_path):
     ):
         with pytest.raises(BadInput, match=message):
             clinvar.read_scores(given(table, tmp_path, **columns), frame)
-
-
-def test_the_study_is_of_all_predictors(frame):
-    found = study.study(specs.declared())
-    facts = found["predictors"].set_index("model")
-    assert facts.scored["alphamissense"] < facts.scored["vesm"] == len(frame)
-    known = frame.alphamissense.notna()
-    assert facts.own["alphamissense"] == pytest.approx(
-        roc_auc_score(frame.label[known], frame.alphamissense[known])
-    )
-    assert set(found["tiers"].task) == set(found["scores"].task) == set(found["sets"].task)

@@ -5,7 +5,6 @@ from functools import partial
 
 import numpy as np
 import pytest
-from glm import toys
 
 from genebench.core import paths
 from genebench.core.errors import BadInput
@@ -34,19 +33,6 @@ def test_samples_follow_the_model_and_contain_no_forbidden_word():
         draw(2, 5, temperature=0)
     with pytest.raises(BadInput, match="leave no base to draw at place 0"):
         draw(2, 5, forbidden=tuple("ACGT"))
-
-
-def test_metrics_of_a_set_are_those_of_its_making():
-    natural, other = toys.bases(4800).reshape(60, 80), toys.bases(4800, seed=2).reshape(60, 80)
-    rich = np.where(other == 0, 2, other).astype(np.uint8)
-    options = {"predict": lambda s: (s == 2).mean(1), "likelihood": lambda s: (s == 1).mean(1)}
-    sets = {"natural": other, "copies": natural, "rich": rich}
-    motif = {"m": 0.97 * np.eye(4)[codes.encode("GATA")] + 0.03 / 4}
-    table = designs.judge(sets, natural, natural, profiles=motif, **options).set_index("set")
-    assert table.novelty["copies"] == table.kmers["copies"] == 0
-    assert table.copies.tolist() == [0, 1, 0] and table.kmers["rich"] > 2 * table.kmers["natural"]
-    assert table.activity["rich"] == pytest.approx((rich == 2).mean())
-    assert table.discriminator["rich"] > 0.9 > 0.8 > table.discriminator["natural"]
 
 
 def test_designs_are_written_as_fasta(tmp_path, monkeypatch):

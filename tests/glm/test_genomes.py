@@ -8,7 +8,6 @@ from genebench.core import specs
 from genebench.core.errors import BadInput
 from genebench.glm import codes, genomes, interpret
 from notebooks.studies.lib import genome as of_genome
-from notebooks.studies.lib import tracks
 
 
 @pytest.fixture
@@ -49,18 +48,6 @@ def test_a_model_that_expects_the_genome_agrees_with_its_starts_and_is_certain(t
     assert start.idxmax(axis=1).tolist() == list("ATG")
     codon = interpret.codon_positions(toy, table, model="m")
     np.testing.assert_allclose(codon[["top", "truth"]], 0.97, rtol=1e-5)
-
-
-@pytest.mark.parametrize("strand", [1, -1])
-def test_the_acceptor_stem_of_a_trna_is_where_it_should_be(strand, toy, monkeypatch):
-    a, b = 900, 976
-    toy.region[a:b], toy.strand[a:b] = genomes.REGIONS.index("RNA gene"), strand
-    toy.codes[a:b] = 0  # no CCA at its end: the stem ends one base before the last
-    planted = np.zeros((76, 76))
-    planted[np.arange(7), 74 - np.arange(7)] = 1
-    monkeypatch.setattr(tracks, "dependency_map", lambda *given: planted[::strand, ::strand])
-    _, pairs = of_genome.acceptor_stems(toy, None)
-    assert len(pairs) == 1 and pairs.auroc[0] == 1 and pairs.top[0] == 1
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,8 @@
 """Interpolated Markov models against entropy, counts by hand and exact conditionals."""
 
 import numpy as np
-import pytest
 from glm import toys
 
-from genebench.core.errors import BadInput
 from genebench.glm import codes
 from notebooks.studies.lib import markov
 
@@ -29,11 +27,3 @@ def test_the_two_sided_chain_is_the_exact_conditional_of_the_one_sided_one():
         changed = codes.substituted([window] * 4, i, np.arange(4))
         total = codes.observed(left.conditionals(changed), changed).sum(1, dtype=float)
         np.testing.assert_allclose(found[i], total - np.logaddexp.reduce(total), atol=1e-4)
-
-
-@pytest.mark.parametrize(
-    "orders, kind, message", [([13], "causal", "between 0 and 12"), ([2], "casual", "did you mean")]
-)
-def test_a_wrong_order_or_kind_is_an_error(orders, kind, message):
-    with pytest.raises(BadInput, match=message):
-        markov.fit([toys.bases(50)], [toys.bases(50)], orders=orders, kind=kind)

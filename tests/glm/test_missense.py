@@ -1,7 +1,5 @@
 """Missense variants: likelihood ratios by brute force, faults by name, intervals over proteins."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,9 +7,7 @@ import torch
 from models.test_unirep import write_weights
 from scipy.special import xlogy
 
-from genebench.benchmark import results, validation
 from genebench.models import unirep
-from notebooks.lib import glm
 from notebooks.studies.lib import missense, residues
 
 PROTEINS = pd.Series(
@@ -123,48 +119,3 @@ def test_intervals_are_those_of_resampled_proteins(by_protein):
     assert other.difference == pytest.approx(table.score[1] - table.score[0])
     chance = table.set_index("model").loc["random"]
     assert chance.low < 0.5 < chance.high
-
-
-def test_proteins_of_one_class_or_too_long_have_no_score_of_their_own():
-    label = [1] * 5 + [0] * 5 + [1] * 5 + [0] * 4 + [1] * 5 + [0] * 5
-    frame = pd.DataFrame({"protein": np.repeat(["a", "b", "c"], [10, 9, 10]), "label": label})
-    sequences = pd.Series({"a": "M" * 2000, "b": "M" * 10, "c": "M" * 2001})
-    assert missense.of_both_classes(frame, sequences).tolist() == [True] * 10 + [False] * 19
-
-
-def test_a_study_reads_each_block_once_and_tells_how(tmp_path, monkeypatch):
-    rng = np.random.default_rng(0)
-    text = ["".join(rng.choice(list("ACDKMWY"), 20)) for _ in range(4)]
-    fasta = pd.DataFrame({"header": [f"sp|P{i}|X_HUMAN" for i in range(4)], "sequence": text})
-    at = [(i, k) for i in range(4) for k in range(16)]
-    change = [f"P{i}:{text[i][k]}{k + 1}{'C' if text[i][k] == 'A' else 'A'}" for i, k in at]
-    change.append("P7:A1C")
-    label = np.append(rng.permutation(np.tile([0, 1], 32)), 1).astype(str)
-    rows = {"protein_variant": change, "AlphaMissense": label, "label": label}
-    tables = {"sequences": fasta, "variants": pd.DataFrame(rows)}
-    spec = SimpleNamespace(files={"weights": "w.npz"}, sha256={}, parameters=1)
-    sources = {"swissprot": None, "clinvar_missense": None}
-    declared = SimpleNamespace(sources=sources, model=lambda name: spec)
-    write_weights(tmp_path / "w.npz")
-    monkeypatch.setattr(missense.files, "table", lambda source, name: tables[name])
-    monkeypatch.setattr(missense.weights, "verified", lambda spec: tmp_path)
-    monkeypatch.setattr(missense.paths, "CACHE", tmp_path)
-    monkeypatch.setattr(missense, "BATCH", 3)
-    names = ["unirep-64"]
-    options = dict.fromkeys(["everywhere", "both", "following", "whole"], names)
-    first = missense.study(declared, **options)
-    monkeypatch.setattr(missense.residues, "ratios", None)  # all is cached
-    again = missense.study(declared, **options)
-    for name, table in first.items():
-        pd.testing.assert_frame_equal(table, again[name])
-    scores = first["scores"]
-    assert validation.validate(scores[results.SCHEMA.names], "frame") == []
-    assert (scores[scores.model == "alphamissense"].score == 1).all()
-    assert {"unirep-64", "unirep-64-next", "unirep-64-certainty"} <= set(scores.model)
-    assert set(scores[scores.model == "unirep-64-all"].task) == {
-        "missense/pooled-both",
-        "missense/by-protein",
-    }
-    assert set(scores.model) <= set(glm.looks().models)
-    assert first["left_out"].variants.tolist() == [64, 1]
-    assert first["networks"].residues.max() == 80

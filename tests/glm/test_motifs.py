@@ -1,11 +1,8 @@
 """Motifs: profiles of JASPAR, their comparison, and names of motifs."""
 
 import numpy as np
-import pytest
 from glm import toys
 
-from genebench.core import specs
-from genebench.data import sources
 from notebooks.studies.lib import motifs
 
 
@@ -34,13 +31,3 @@ def test_a_motif_is_named_by_its_profile_on_either_strand_and_noise_is_not():
     assert (table.r[:2] > 0.999).all() and (table.r > table.chance).tolist()[:2] == [True] * 2
     assert table.r[2] < 0.95
     assert letters[(letters.motif == "motif 1") & (letters["of"] == "match")].position.min() == -1
-
-
-@pytest.mark.mirror
-def test_profiles_of_jaspar_are_probabilities():
-    source = specs.declared().sources["jaspar"]
-    if sources.status(source)[0] != "ready":
-        pytest.skip("JASPAR is not here; run 'genebench fetch jaspar'")
-    profiles = motifs.jaspar(source)
-    assert len(profiles) > 500 and len(motifs.distinct(profiles, 8)) == 8
-    assert all(np.allclose(m.sum(1), 1) and (m > 0).all() for m in profiles.values())

@@ -1,28 +1,15 @@
 """Frequency against score: kinds of change, residues of mitochondria, halves, known figures."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from Bio.Seq import Seq
 from glm import toys
 from sklearn.metrics import roc_auc_score
 
-from genebench.benchmark import validation
 from genebench.core import specs
 from genebench.data import sources
 from genebench.glm import codes
-from notebooks.studies.lib import effects, populations, simulated, zero_shot
-
-
-def test_kinds_are_the_two_bases_and_whether_in_cpg():
-    sequence, at = codes.encode("ACGTA"), np.array([1, 1, 2, 0, 1])
-    columns = (at, sequence[at], codes.encode("TATGT"), at % 2, at.astype(str))
-    task = effects.Effects("t", "binary", sequence, *columns)
-    kinds = populations.kinds(task)
-    assert kinds[0] == kinds[4] and len(set(kinds)) == 4
-    assert (kinds >= 16).tolist() == [True, True, True, False, True]
-    stratum = populations.within(task).stratum
-    assert stratum[0] == stratum[4] and len(set(stratum)) == 4
+from notebooks.studies.lib import populations, simulated, zero_shot
 
 
 @pytest.mark.parametrize("reverse", [False, True])
@@ -60,21 +47,6 @@ def test_no_model_of_a_half_has_read_what_it_scores():
     both = populations.Folds("x", sequence, [Model(0), Model(1)])
     assert (both.whole[:, 0] == fold).all()
     assert zero_shot.around_changes(both, sequence, np.array([3])) is both.whole
-
-
-def test_scores_are_those_of_scikit_learn_and_of_brute_force_within_strata():
-    task = toys.variants(beside=pd.DataFrame({"measured": np.arange(50) % 7}))
-    stratum = np.arange(50) % 3
-    rows = populations.score([task, toys.variants(name="t/y", stratum=stratum)], [])
-    assert not validation.validate(rows, "rows")
-    scores = rows.set_index(["task", "model"]).score
-    assert scores["t/x", "measured"] == pytest.approx(roc_auc_score(task.label, np.arange(50) % 7))
-    moved, hits, pairs = zero_shot.transversion(task), 0.0, 0
-    for s in range(3):
-        one, zero = (moved[(stratum == s) & (task.label == v)] for v in (1, 0))
-        gap = np.subtract.outer(one, zero)
-        hits, pairs = hits + (gap > 0).sum() + (gap == 0).sum() / 2, pairs + gap.size
-    assert scores["t/y", "transversion"] == pytest.approx(hits / pairs)
 
 
 def test_odds_ratios_are_those_of_a_table_of_four():

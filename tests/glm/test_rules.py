@@ -51,14 +51,6 @@ def test_position_and_composition_are_of_a_stretch_and_of_the_bases_around():
     assert rules.composition(task) == pytest.approx([0.02, 0.03, 0.03, 0, 0, 0])
 
 
-def test_positions_of_codons_are_known_where_codons_are():
-    beside = pd.DataFrame({"codon_ref": [0, 0, 0, 63, 27], "codon_alt": [1, 8, 48, 62, 11]})
-    task = toys.variants(beside=pd.concat([beside] * 10, ignore_index=True))
-    assert effects.changed_position(task)[:5].tolist() == [2, 1, 0, 2, 0]
-    assert rules.codon_position(task)[:5].tolist() == [0, 2, 1, 0, 1]
-    assert rules.codon_position(toys.variants()) is None
-
-
 def test_matched_scores_are_means_within_position_and_kind_of_change():
     rng, whole = np.random.default_rng(0), toys.variants(label=np.arange(50) % 2)
     old = rng.integers(0, 64, 50)

@@ -80,13 +80,6 @@ def test_harmful_mutations_are_rare_in_the_population():
     assert harmful[harmful > 0].mean() < 0.3 * neutral[neutral > 0].mean()
 
 
-def test_the_seed_decides():
-    short = {"chromosomes": {"a": 1500}, "species": 1, "settle": 0.1, "branch": 0.1}
-    drawn = [simulating.simulate(simulating.Design(**short, seed=s), SHARP) for s in (0, 0, 1)]
-    one, two, other = (family.sequences[1]["a"].codes.tolist() for family in drawn)
-    assert one == two != other
-
-
 def test_a_family_is_written_as_it_is(tmp_path, family):
     files = simulating.write_family(family, tmp_path, chromosome="b")
     assert [p.name for p in files] == ["species1.fa", "species2.fa", "elements.tsv", "truth.tsv"]

@@ -1,6 +1,5 @@
 """What the study notebooks call: tables that are merged, comparisons, fine-tuning, designs."""
 
-import dataclasses
 import importlib
 import re
 
@@ -16,8 +15,7 @@ from genebench.core import paths
 from genebench.core.errors import BadInput
 from genebench.glm import genomes
 from notebooks.studies.lib import genome as of_genome
-from notebooks.studies.lib import labels, simulated, tables, transfer, zero_shot
-from notebooks.studies.lib import simulate as simulating
+from notebooks.studies.lib import tables, zero_shot
 from tests.glm.tiny import model
 
 
@@ -47,35 +45,6 @@ def test_a_genome_is_compared_with_and_without_a_network():
     assert set(study.gain.sides) == {"one", "two"} and (study.gain.saved < 0).all()
     learnt = of_genome.interpretation(toy, study.tables)
     assert set(learnt["codon"].model) == {*study.tables, "codon-usage"}
-
-
-def test_fine_tuning_has_its_control_and_says_what_moves():
-    task = dataclasses.replace(toys.labelled(60), name="toy/word")
-    ways = labels.fine_tunings(task, model(), epochs=1)
-    families = dict.fromkeys(ways, "network")
-    frame = transfer.evaluate(task, {}, ways, families, splits=("random",), seeds=(0,))
-    assert {"fine-tuned", "fine-tuned-untrained"} <= set(frame.model) == set(ways)
-    facts = labels.tuning_facts(task, ways, [0]).set_index("model")
-    assert facts.weights_that_move["fine-tuned"] == 1 and (facts.epochs == 1).all()
-    assert "lora" not in ways or 0 < facts.weights_that_move["lora"] < 0.5
-
-
-def test_the_oracle_is_best_on_a_simulated_family(monkeypatch):
-    monkeypatch.setattr(simulated, "SHOWN", 6000)
-    names = (*simulated.TRAIN, *simulated.VALIDATION, simulating.TEST)
-    sharp = {f"m{i}": 0.97 * np.eye(4)[toys.bases(9, seed=i)] + 0.03 / 4 for i in range(8)}
-    design = simulating.Design(chromosomes=dict.fromkeys(names, 8000), species=2, settle=0.5)
-    comparison = simulated.compare(simulating.simulate(design, sharp), model())
-    table = simulated.constraint(comparison)
-    whole = table[(table.subset == "all") & (table.scores == "raw")]
-    best = whole.set_index("model").score.groupby(whole.task.to_numpy()).idxmax()
-    assert set(best) == {"oracle"} and (table.low <= table.high).all()
-    logos = simulated.logos(comparison)
-    assert (logos[logos.model == "genome"].r > 0.8).all()
-    first, pairs = simulated.dependencies(comparison, count=2)
-    assert first.planted.sum() == 3 * 12 and pairs.score.between(0, 1).all()
-    odds = simulated.odds(comparison)
-    assert (odds.low < odds.odds_ratio).all() and len(odds) == 4 * 5
 
 
 NOTEBOOKS = sorted((paths.NOTEBOOKS / "studies").glob("*.py"))

@@ -7,10 +7,9 @@ from Bio.Seq import Seq
 from glm import toys
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from genebench.benchmark import results, validation
 from genebench.core.errors import BadInput
 from genebench.glm import codes
-from notebooks.studies.lib import effects, markov, zero_shot
+from notebooks.studies.lib import effects, zero_shot
 
 
 def test_a_wrong_change_and_an_unknown_set_are_errors():
@@ -52,29 +51,6 @@ def test_baselines_score_what_their_names_say():
     assert zero_shot.transversion(task).tolist() == [0, 1, 0, 0]
     assert zero_shot.cpg(task).tolist() == [0, 1, 0, 0.5]
     assert zero_shot.gc_loss(task).tolist() == [1, 1, 1, -1]
-
-
-def test_references_know_codons():
-    toy = toys.genome()
-    toy.part[:] = 0  # all genes count
-    assert toy.codon_usage()[effects.AMINO.index("M")] == pytest.approx(3 / (64 + 84))
-    beside = {"codon_ref": [14] * 50, "codon_alt": [12, 63] * 25}  # ATG -> ATA, TTT
-    task = toys.variants(genome=toy, beside=pd.DataFrame(beside))
-    assert zero_shot.blosum62(task)[:2].tolist() == [-1, 0]  # M to I, M to F
-    np.testing.assert_allclose(zero_shot.codon_usage(task)[:2], np.log([3, 3]))
-
-
-def test_rows_of_a_set_are_whole():
-    tasks = [toys.variants(), toys.variants(name="t/y")]
-    fit = [tasks[0].sequence], [toys.bases(200)]
-    (model,) = markov.fit(*fit, orders=[2], kind="around").values()
-    model.name = "markov-around"
-    frame = zero_shot.score_set(tasks, [model])
-    assert validation.validate(frame[results.SCHEMA.names], "frame") == []
-    names = {"markov-around", "markov-around-calibrated", "transversion", "cpg", "gc-loss"}
-    names |= {"open-frame", "stop-words", "position", "composition"}
-    assert set(frame.model) == names | {"random"} and set(frame.task) == {"t/x", "t/y"}
-    assert set(frame.family) == {"counts", "shortcut", "control"}
 
 
 def test_human_windows_that_share_a_word_with_what_is_scored_are_not_counted(monkeypatch):

@@ -6,7 +6,7 @@ import pytest
 
 from genebench.core import specs
 from genebench.core.errors import BadInput
-from notebooks.lib import glm, glm_figures, summaries
+from notebooks.lib import glm, summaries
 
 
 @pytest.fixture(scope="module")
@@ -21,15 +21,6 @@ def scores(**of_models: float) -> pd.DataFrame:
     frame = pd.DataFrame({"task": "t/a", "model": names, "score": of_models.values()})
     frame = frame.assign(split="zero-shot", low=frame.score - 0.05, high=frame.score + 0.05)
     return frame.assign(title=frame.task, metric="auroc", n_train=0, n_test=9)
-
-
-def test_models_stand_rules_first_and_a_calibrated_one_after_its_own(looks):
-    names = ["markov-chain", "glm-ecoli-calibrated", "glm-ecoli", "open-frame"]
-    order = ["open-frame", "glm-ecoli", "glm-ecoli-calibrated", "markov-chain"]
-    assert looks.ordered(names) == order
-    assert looks.title("glm-ecoli-calibrated") == f"{looks.title('glm-ecoli')}, calibrated"
-    styled = looks.styled(pd.DataFrame({"model": names}))
-    assert styled.model.tolist() == looks.ordered(names) and styled.ink.str.startswith("#").all()
 
 
 def test_the_best_other_score_is_no_network_and_uses_the_sequence_alone(looks):
@@ -78,23 +69,3 @@ def test_fine_tuning_is_compared_on_the_tasks_that_all_have():
     table = summaries.fine_tuning(pd.concat(parts).assign(split="spectral"))
     assert table.tasks.tolist() == [2, 2] and table.score["lora"] == pytest.approx(0.725)
     assert (table.above["lora"], table.clear["lora"]) == (1, 1)
-
-
-def test_raw_scores_and_those_of_random_splits_are_hollow_beside_others(looks):
-    raw = scores(glm_ecoli=0.6, glm_ecoli_calibrated=0.7, cpg=0.5)
-    (first,) = glm_figures.forest(raw, looks, label="x", chance=0.5).axes
-    both = pd.concat([raw.assign(split=split) for split in ("spectral", "matched")])
-    (second,) = glm_figures.split_scores(both, looks).axes
-    for ax, hollow in ((first, 1), (second, 3)):
-        faces = [x.get_markerfacecolor() for x in ax.lines if len(x.get_xdata()) == 1]
-        assert faces.count("white") == hollow
-    assert len(first.get_yticklabels()) == 2 and second.get_title() == "t/a AUROC, chance 0.5"
-
-
-def test_logos_have_a_panel_each_with_letters_by_information():
-    letters = pd.DataFrame({"position": [0, 1], "A": [1, 0.5], "C": [0, 0.5], "G": 0, "T": 0})
-    heights = glm_figures.information(letters)
-    np.testing.assert_allclose(heights[list("ACGT")], [[2, 0, 0, 0], [0.5, 0.5, 0, 0]], atol=1e-4)
-    parts = [heights.assign(row=r, column=c, name=r, title=c) for r in "xy" for c in "ab"]
-    fig = glm_figures.logos(pd.concat(parts), {"a": "left", "b": ""}, height=1, label="bits")
-    assert [ax.get_title() for ax in fig.axes] == ["left\na", "b", "a", "b"]

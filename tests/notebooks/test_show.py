@@ -23,15 +23,6 @@ def folders(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_numbers_of_unequal_size_keep_their_leading_digits_and_files_their_names(folders):
-    frame = pd.DataFrame({"ours_per_s": [144192.7767, 0.000123456], "other": [None, 2.0]})
-    html = show.table(frame, **AT, name="t", significant=3, words={"ours_per_s": "a second"}).data
-    assert (
-        "a second" in html and "144000" in html and "0.000123" in html and "ours_per_s" not in html
-    )
-    assert (folders / "files" / "p-t.csv").read_text().splitlines()[0] == "ours_per_s,other"
-
-
 def test_a_figure_is_saved_with_its_data_and_offered(folders):
     frame = pd.DataFrame({"a": [1]})
     text = show.figure(plt.figure(), frame, **AT, name="f", caption="A <b>.", alt="Alt.").data

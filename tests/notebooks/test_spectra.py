@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from genebench.core import paths, specs
-from notebooks.lib import spectra, spectra_figures, spectra_words
+from notebooks.lib import spectra, spectra_words
 
 
 @pytest.fixture(scope="module")
@@ -45,16 +45,6 @@ def test_the_words_name_the_model_that_falls_most(known):
     assert f"*{known.title(falling.model.iloc[0])}*" in words
     assert "so not counted: *Pairwise*, *Perceptron*, *Ridge on mutations*" in words
     assert spectra_words.verdict("rrm", known, "spectral-weighted") == ""
-
-
-def test_a_page_shows_every_data_set_and_way_of_splitting(known, tmp_path, monkeypatch):
-    monkeypatch.setattr(paths, "executed", lambda profile: tmp_path)
-    text = spectra_figures.sections(["tb-pza"], known, page="p", profile="x").data
-    names = ["tb-pza", "tb-pza-by-model", "tb-pza-weighted", "tb-pza-weighted-by-model"]
-    assert all(f"fig-p-{name}\n" in text for name in [*names, "tb-pza-overlap"])
-    assert spectra_words.about("tb-pza", known) in text and text.count("**What it shows.**") == 2
-    gene_task = spectra_words.about("hpo/dominant-vs-recessive@family", known)
-    assert "Unit of splitting: the gene" in gene_task and "by `family`" in gene_task
 
 
 def test_every_data_set_with_a_curve_is_on_a_page():

@@ -23,14 +23,6 @@ def test_scores_by_task_are_starred_where_the_model_was_trained_on_the_labels(ho
     assert list(values) == ["task", "Full", "Part"]
 
 
-def test_models_are_named_by_title_and_columns_by_words(home):
-    frame = pd.DataFrame({"model": ["full"], "best_shortcut": [None], "excess_low": [0.1]})
-    table = tables.readable(frame, specs.declared().models, frame)
-    assert table.to_dict("records") == [{"model": "Full", "best shortcut": "", "excess low": 0.1}]
-    headed = tables.readable(frame, specs.declared().models, {"excess_low": "at least"})
-    assert list(headed) == ["at least"]
-
-
 def test_a_group_is_picked_or_refused():
     frame = pd.DataFrame({"group": ["protein properties"], "score": [1.0]})
     assert len(tables.of_group(frame, "protein properties")) == 1

@@ -38,22 +38,6 @@ def test_the_ladder_in_words(models, means):
     assert tiers.ladder_words(means.query("split == 'random'"), models) == ""
 
 
-def test_the_tier_plot_names_ranks_and_tasks(models, means):
-    pair = {"model": ["full"], "other": ["part"], "separated": [True], "group": "localization"}
-    first = means.query("split == 'random'")
-    (ax,) = tiers.tier_plot(first, pd.DataFrame(pair), models, label="score").axes
-    words = [t.get_text() for t in ax.get_yticklabels()]
-    assert words == ["Full (rank 1–3)", "Part (rank 2–3)", "Stem (rank 3)"]
-    assert ax.get_title() == "localization (6 tasks)"
-
-
-def test_the_table_has_the_easiest_split_and_the_best_tier_first(models, means):
-    table = tiers.tier_table(means[::-1], models)
-    assert table.model.tolist()[:3] == ["Full", "Part", "Stem"]
-    assert table.split.tolist() == ["random"] * 3 + ["stem"] * 3
-    assert table["rank"].tolist()[2] == "3"
-
-
 def test_a_measure_without_a_mean_says_why(means):
     with pytest.raises(BadInput, match="no group has a weighted mean Spearman"):
         tiers.of_measure(means, "spearman")

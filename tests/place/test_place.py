@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers import COLUMNS, GENES, enter, forget, run_tiny
+from place.toys import placed, toy_vectors
 from scipy.stats import mannwhitneyu
-from sklearn.metrics import roc_auc_score
 from typer.testing import CliRunner
 
 from genebench.benchmark import fit, plan, results, validation
@@ -27,21 +27,6 @@ from genebench.stats import intervals
 RNG = np.random.default_rng(5)
 
 
-def toy_vectors() -> pd.DataFrame:
-    """The columns that the model ``full`` of the made-up project is made of."""
-    return pd.read_csv(paths.DOWNLOADS / "toy" / "labels.tsv", sep="\t", index_col="symbol")[
-        ["x0", "x1", "x2", "x3"]
-    ]
-
-
-def placed(path: Path, *words: str):
-    """Call the command on the made-up profile; the card goes beside the file."""
-    out = path.parent / "card"
-    return CliRunner().invoke(
-        app, ["place", str(path), "-p", "tiny", "-j", "1", "--out", str(out), *words]
-    ), out
-
-
 def card_of(path: Path, *words: str) -> dict:
     """The card of a file that can be used."""
     got, out = placed(path, *words)
@@ -54,35 +39,11 @@ def read_tiny(path: Path, **reading) -> read.UserVectors:
     return read.read(path, plan.make("tiny"), "x", **reading)
 
 
-@pytest.fixture(scope="module")
-def good(finished, tmp_path_factory):
-    """One placed file (all 180 genes, the columns of ``full``), its home, what was said and what it
-    wrote."""
-    folder = shutil.copytree(finished.folder, tmp_path_factory.mktemp("placed") / "home")
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        enter(monkeypatch, folder)
-        before = {p: p.read_bytes() for p in sorted(paths.RESULTS.rglob("*")) if p.is_file()}
-        path = folder / "My vectors.csv"
-        toy_vectors().to_csv(path)
-        got, out = placed(path)
-        after = {p: p.read_bytes() for p in sorted(paths.RESULTS.rglob("*")) if p.is_file()}
-    forget()
-    assert got.exit_code == 0, got.output + got.stderr
-    return {
-        "folder": folder,
-        "got": got,
-        "out": out,
-        "before": before,
-        "after": after,
-        "card": json.loads((out / "card.json").read_text()),
-    }
-
-
 # --- what comes out -------------------------------------------------------------------------------
 
 
 def test_the_scores_are_those_of_the_same_vectors_as_a_declared_model(good, finished):
-    frame = results.read(good["out"] / "scores.parquet").astype(
+    frame = results.read(good.out / "scores.parquet").astype(
         {"task": str, "metric": str, "genes": str, "model": str}
     )
     assert validation.validate(frame, "placed") == [] and set(frame.model) == {"my-vectors"}
@@ -100,47 +61,47 @@ def test_the_scores_are_those_of_the_same_vectors_as_a_declared_model(good, fini
 
 
 def test_the_results_of_the_profile_stay_as_they_were_and_no_folder_is_added(good):
-    assert good["before"] == good["after"] and {"scores.parquet", "manifest.json"} <= {
-        p.name for p in good["before"]
+    assert good.before == good.after and {"scores.parquet", "manifest.json"} <= {
+        p.name for p in good.before
     }
 
 
 def test_its_own_twin_in_the_table_is_level_with_it_and_random_vectors_are_below(good):
-    tier = good["card"]["tier"]
+    tier = good.card["tier"]
     assert (
         "Full" in tier["level"] and {"Random", "Stem"} <= set(tier["below"]) and tier["first"] == 1
     )
-    (twin,) = [r for r in good["card"]["rivals"] if r["model"] == "full"]
+    (twin,) = [r for r in good.card["rivals"] if r["model"] == "full"]
     assert (
         twin["difference"] == 0
         and twin["win"] == twin["loss"] == 0
         and twin["tie"] == twin["tasks"]
     )
-    assert not {"oracle", "shuffled"} & {r["model"] for r in good["card"]["rivals"]}
+    assert not {"oracle", "shuffled"} & {r["model"] for r in good.card["rivals"]}
 
 
 def test_the_excess_is_over_the_best_shortcut_on_each_task(good, finished):
     frame = finished.frame[finished.frame.split == "random"]
     main = results.aggregate(results.main_rows(frame, genes="all"))
     main = main[main.kind != "regression"].pivot(index="task", columns="model", values="score")
-    assert good["card"]["excess"]["mean"] == pytest.approx((main["full"] - main["stem"]).mean())
-    assert good["card"]["excess"]["tasks"] == len(main)
+    assert good.card["excess"]["mean"] == pytest.approx((main["full"] - main["stem"]).mean())
+    assert good.card["excess"]["tasks"] == len(main)
 
 
 def test_the_card_is_one_page_that_asks_no_network_and_says_what_the_command_says(good):
-    page = (good["out"] / "card.html").read_text()
+    page = (good.out / "card.html").read_text()
     assert page.startswith("<!DOCTYPE html>") and page.rstrip().endswith("</html>")
     assert not any(
         word in page for word in ("http:", "https:", "<script", "<link", "src=", "@import", "url(")
     )
-    for sentence in good["card"]["sentences"]:
-        assert sentence in good["got"].stdout
+    for sentence in good.card["sentences"]:
+        assert sentence in good.said
         assert sentence.replace("'", "&#39;") in page
     for spec in ("full", "stem", "part"):
         assert (
             f"#00000{['full', 'part', 'stem'].index(spec)}" in page
         )  # the colours of data/models.yml
-    assert sorted(p.name for p in good["out"].iterdir()) == [
+    assert sorted(p.name for p in good.out.iterdir()) == [
         "card.html",
         "card.json",
         "scores.parquet",
@@ -148,19 +109,19 @@ def test_the_card_is_one_page_that_asks_no_network_and_says_what_the_command_say
 
 
 def test_a_second_call_takes_every_cell_from_the_cache(good, monkeypatch, tmp_path):
-    enter(monkeypatch, good["folder"])
+    enter(monkeypatch, good.folder)
     monkeypatch.setattr(fit, "out_of_fold", lambda *a, **k: pytest.fail("computed again"))
     folder = tmp_path / "again"
     folder.mkdir()
-    path = shutil.copy(good["folder"] / "My vectors.csv", folder / "other name.csv")
+    path = shutil.copy(good.folder / "My vectors.csv", folder / "other name.csv")
     card = card_of(Path(path), "--name", "My vectors")
     assert card["cost"]["cells_cached"] == card["cost"]["cells"] > 0
     volatile = ("cost", "file")
     assert {k: v for k, v in card.items() if k not in volatile} == {
-        k: v for k, v in good["card"].items() if k not in volatile
+        k: v for k, v in good.card.items() if k not in volatile
     }
     scores = (folder / "card" / "scores.parquet").read_bytes()
-    assert scores == (good["out"] / "scores.parquet").read_bytes()
+    assert scores == (good.out / "scores.parquet").read_bytes()
     forget()
 
 
@@ -236,42 +197,6 @@ def test_a_file_of_part_of_the_genes_says_so_and_is_compared_on_all_of_them(warm
 # --- formats and ids ------------------------------------------------------------------------------
 
 
-def npy(frame: pd.DataFrame, path: Path) -> None:
-    """An array with its ids beside it."""
-    np.save(path, frame.to_numpy())
-    path.with_suffix(".ids.txt").write_text("\n".join(frame.index))
-
-
-def h5ad(frame: pd.DataFrame, path: Path) -> None:
-    """An AnnData whose rows are the genes."""
-    import anndata
-
-    obs = pd.DataFrame(index=frame.index.to_numpy(str))
-    anndata.AnnData(obs=obs, obsm={"emb": frame.to_numpy()}).write_h5ad(path)
-
-
-FORMATS = {
-    "v.csv": (lambda f, p: f.to_csv(p), {}),
-    "v.npz": (lambda f, p: np.savez(p, genes=f.index.to_numpy(str), vectors=f.to_numpy()), {}),
-    "v.npy": (npy, {}),
-    "v.h5ad": (h5ad, {"array": "obsm/emb"}),
-}
-
-
-@pytest.mark.parametrize("name", FORMATS)
-def test_every_format_is_the_same_model_named_by_its_content(good, monkeypatch, tmp_path, name):
-    enter(monkeypatch, good["folder"])
-    write, reading = FORMATS[name]
-    write(toy_vectors(), tmp_path / name)
-    made = read_tiny(tmp_path / name, **reading)
-    assert (made.ids["covered"], made.declared.models[made.name].dim) == (180, 4)
-    assert made.name == read_tiny(good["folder"] / "My vectors.csv").name
-    (toy_vectors() + [0, 0, 0, 1e-3]).to_csv(tmp_path / "other.csv")
-    assert read_tiny(tmp_path / "other.csv").name != made.name
-    assert made.name in made.declared.models and made.name not in plan.make("tiny").models
-    forget()
-
-
 @pytest.fixture
 def known(monkeypatch):
     """A resolver of the made-up genes: each had a name with OLD before it, and the first two share
@@ -308,23 +233,9 @@ def test_ids_are_resolved_and_the_lost_and_ambiguous_are_listed(warm, known):
     )  # not that of its old name
 
 
-def test_ensembl_ids_are_told_by_themselves(warm, known):
-    frame = (
-        toy_vectors()
-        .set_axis([f"ENSG{i:011d}.3" for i in range(180)], axis=0)
-        .rename_axis("gene_id")
-    )
-    frame.to_csv(warm / "x.csv")
-    made = read_tiny(warm / "x.csv")
-    assert made.ids["kind"] == "ensembl" and made.ids["covered"] == 180
-
-
 def test_without_the_table_of_hgnc_ids_are_symbols_and_a_sentence_says_so(good):
-    assert "the table of HGNC is not at hand" in good["card"]["ids"]["sentences"][0]
-    assert (
-        good["card"]["ids"]["kind"] == "symbol, unresolved"
-        and good["card"]["ids"]["covered"] == 180
-    )
+    assert "the table of HGNC is not at hand" in good.card["ids"]["sentences"][0]
+    assert good.card["ids"]["kind"] == "symbol, unresolved" and good.card["ids"]["covered"] == 180
 
 
 def test_odd_values_are_told(warm):
@@ -361,7 +272,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_broken_file_is_one_sentence_and_status_2(good, monkeypatch, tmp_path, name):
-    enter(monkeypatch, good["folder"])
+    enter(monkeypatch, good.folder)
     noted = set((paths.DOWNLOADS / "own").iterdir())
     make, sentence = BROKEN[name]
     path = tmp_path / "bad file.csv"
@@ -405,17 +316,6 @@ def test_a_cell_that_fails_is_status_1_and_no_card_is_written(warm, monkeypatch)
 
 
 # --- the parts ------------------------------------------------------------------------------------
-
-
-def test_areas_of_bare_columns_are_those_of_scikit_learn(make_task):
-    task = make_task("binary", (np.arange(120) % 3 == 0).astype(int))
-    X = np.round(RNG.standard_normal((120, 6)), 1)
-    X[:, 2] = -task.labels + 1e-3 * RNG.standard_normal(120)
-    finding = labels.label_columns([task], Embedding(task.entities, X.astype(np.float32)))
-    (row,) = finding.rows
-    assert (row["task"], row["label"], row["column"]) == (task.name, "class 1", 3)
-    assert row["strength"] == round(1 - roc_auc_score(task.labels, X[:, 2]), 4)
-    assert finding.level == "flag"
 
 
 @pytest.mark.parametrize("kind", ["multiclass", "multilabel", "regression"])

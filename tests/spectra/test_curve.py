@@ -77,12 +77,6 @@ def test_area_is_that_of_the_mean_curve_and_resampled_tests_widen_its_interval()
     assert error[0] ** 2 - error[1] ** 2 == pytest.approx(moved.var(), rel=0.01)
 
 
-def test_model_that_knows_marks_alone_is_uninformed_where_none_is_shared():
-    joined = curve.joined(*tables(0.4, 0.0))  # its overlaps fall to 0
-    assert curve.findings(joined, by_marks={"m"}).uninformed.tolist() == [True]
-    assert curve.findings(joined).uninformed.tolist() == [False]
-
-
 def test_existing_split_is_placed_at_the_nearest_overlap():
     scores, overlaps = tables(0.4, 0.0, noise=0.0)
     other = {"split": "theirs", "split_param": "", "score": 0.66, "test_linked": 0.42}

@@ -8,8 +8,7 @@ import pytest
 
 from genebench.core import paths
 from genebench.core.errors import BadInput
-from genebench.spectra import datasets, features, properties
-from genebench.spectra import study as studies
+from genebench.spectra import datasets, properties
 
 KNOWN = datasets.declared()
 
@@ -21,13 +20,6 @@ def test_declared_data_set_names_what_exists(spec):
     assert all(re.search(rf"@\w+\{{{key},", bibliography) for key in spec.citation)
     assert all(file.how and not file.how.endswith(".") for file in spec.files.values())
     assert spec.property["words"]
-
-
-@pytest.mark.parametrize("spec", KNOWN.models.values(), ids=KNOWN.models)
-def test_declared_model_runs_or_says_what_it_needs(spec):
-    assert bool(spec.estimator) != bool(spec.needs)
-    assert spec.features is None or spec.features in features.FEATURES | features.OF_SAMPLES
-    assert studies.STEPS % spec.steps == 0 and re.fullmatch("#[0-9a-fA-F]{6}", spec.color)
 
 
 @pytest.mark.parametrize(

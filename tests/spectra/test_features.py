@@ -1,7 +1,6 @@
 """Features counted by hand."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from genebench.spectra import features
@@ -13,10 +12,3 @@ def test_words_are_shares():
     assert row[0, 0] == pytest.approx(2 / 3) and row[0, :20].sum() == pytest.approx(1)
     assert row[0, 20 + 1] == pytest.approx(0.5) and row[0, 20 + 20] == pytest.approx(0.5)
     assert row[1, 20:420].sum() == 0 and row[0, -1] == pytest.approx(np.log(4))
-
-
-def test_regions_count_substitutions_apart_from_insertions_and_deletions(make_data):
-    regions = pd.DataFrame({"region": ["r", "s"], "start": [1, 40], "end": [10, 60]})
-    lists = [["5:A:C", "6:AT:A"], ["50:G:T"]]
-    data = make_data([0, 1], lists, "binary", parts={"regions": regions})
-    assert features.make("regions", data).tolist() == [[1, 0, 1, 0], [0, 1, 0, 0]]

@@ -78,6 +78,16 @@ def test_own_predictions_and_a_given_split(scan, go, tmp_path):
     (folder,) = tmp_path.glob("my-model-*-spectra")
     rows = pd.read_csv(folder / "auspc.csv")
     assert set(rows.model) == {"my-model"} and np.allclose(rows.auspc.dropna(), 1)
+    right = pd.read_csv("p.csv", keep_default_na=False)
+    for frame, sentence in (
+        (right.iloc[1:], "has no prediction for"),
+        (right.drop(columns="id"), "has no column 'id'"),
+        (right.assign(prediction="x"), "line 2 has no number as prediction"),
+        (right.assign(split_param=0.3), "is none of '"),
+    ):
+        frame.to_csv("p.csv", index=False)
+        bad = call("mine.csv", *SMALL[:4], *options)
+        assert bad.exit_code == 2 and sentence in bad.output
     one = sides[(sides.repeat == 0) & (sides.split == "spectral")]
     at = one.split_param.astype(str).map({"0": "loose", "0.0": "loose"}).fillna("strict")
     one.assign(split=at).to_csv("given.csv", index=False)

@@ -45,11 +45,6 @@ def test_samples_that_share_a_mutation_are_linked(scan, n):
         assert found.dtype == bool and np.array_equal(dense(found), truth)
 
 
-def test_barcodes_that_are_texts_are_refused():
-    with pytest.raises(BadInput, match="split each into the set of its mutations"):
-        properties.shared_mutations(["A1C:D2E", "A1C"])
-
-
 def test_label_may_be_missing_one_or_several():
     groups = ["a", "b", None, {"a", "c"}, ["c", "d"], "", "b", set()]
     found = np.argwhere(np.triu(dense(properties.shared_label(groups))))

@@ -1,7 +1,6 @@
 """A whole run on a made-up data set, and the command."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,6 @@ from typer.testing import CliRunner
 from genebench.benchmark import results, validation
 from genebench.cli import main as cli
 from genebench.core import paths
-from genebench.core.errors import BadInput
 from genebench.spectra import datasets, files, run, table
 
 
@@ -62,34 +60,6 @@ def test_mode_that_does_not_fit_is_named(go):
     assert "weighted splits need units of several samples" in why
 
 
-def test_predictions_from_a_file_are_scored(go, tmp_path):
-    study, _ = go()
-    sides = pd.read_csv(files.write_splits(study, tmp_path / "splits.csv"))
-    data, path = study.datasets["toy"].load(), tmp_path / "mine.csv"
-    mine = sides[sides.side == "test"]
-    mine = mine.assign(prediction=mine.id.map(dict(zip(data.ids, data.labels))))
-
-    committed, study = results.scores_path("spectra").read_bytes(), replace(study, folder=tmp_path)
-
-    def score(frame: pd.DataFrame):
-        frame.to_csv(path, index=False)
-        return files.score(study, path, "mine", say=lambda text: None)
-
-    assert score(mine).unscored == 4  # λ = 1 leaves too few
-    own = results.read(tmp_path / "scores.parquet").query("metric == 'spearman'").score
-    assert len(own) == 8 and np.allclose(own, 1.0)
-    assert results.scores_path("spectra").read_bytes() == committed
-    faults = {
-        r"has no prediction for .* \(1 such\)": mine.iloc[1:],
-        "has no column 'id'": mine.drop(columns="id"),
-        "line 2 has no number as prediction": mine.assign(prediction="x"),
-        "is none of 'toy'": mine.assign(split_param=0.3),
-    }
-    for words, given in faults.items():
-        with pytest.raises(BadInput, match=words):
-            score(given)
-
-
 @pytest.mark.parametrize(
     "words, sentence",
     [
@@ -111,15 +81,6 @@ def test_list_says_what_is_missing():
     rows = {row["data set"]: row for row in json.loads(out.stdout)}
     assert out.exit_code == 0 and set(rows) == set(datasets.declared().datasets)
     assert rows["pdbbind"]["status"] == "missing" and "register" in rows["pdbbind"]["needs"]
-
-
-@pytest.mark.slow
-def test_gene_task_runs_offline_and_the_splits_in_use_are_placed(go):
-    _, done = go("hpo/dominant-vs-recessive", "symbol-ngrams", "random")
-    assert not done.failed and validation.validate_path(paths.results("spectra")) == []
-    assert {"random", "stem"} <= set(table.read("placed.csv").split)
-    points = table.read("points.csv").query("model == 'random' and split == 'spectral'")
-    assert (points.score - 0.5).abs().iloc[0] < 0.12
 
 
 def test_resampled_scores_spread_as_those_of_a_plain_bootstrap(additive):

@@ -57,13 +57,3 @@ def test_missing_weights_say_what_to_run_and_stop_only_those_who_ask(
     assert done.units == 3 and not done.failed  # the others are computed
     planned = run.cells(study, study.requests[0])
     assert {cell.model for cell in planned} == set(names[:2])  # 256 is run by name alone
-
-
-def test_a_frozen_network_is_a_model_as_all_others(tiny, declared, go):
-    toy = declared.datasets["toy"]
-    names = ["unirep-64-ridge", "unirep-64-mlp", "ridge"]
-    options = {**toy.options, "sequence": "id"}
-    declared.datasets["toy"] = toy.model_copy(update={"models": names, "options": options})
-    study, done = go()
-    assert done.units == 9 and not done.failed
-    assert go()[1].cached == 9
