@@ -3,7 +3,7 @@
     python -m benchmarks.fuzz 20000            # all of them
     python -m benchmarks.fuzz 20000 h5ad gmt   # those whose name holds one of these words
 
-Readers and sound files are those of the tests. Anything but a table or a sentence counts as
+The tests try some of each. Anything but a table or a sentence counts as
 ``other``, and so does an input that takes ten seconds; a crash of the process ends its reader's
 run. Counts go to ``data/results/reliability/fuzz.csv``.
 """
@@ -11,8 +11,10 @@ run. Counts go to ``data/results/reliability/fuzz.csv``.
 from __future__ import annotations
 
 import functools
+import gzip
 import io
 import os
+import pickle
 import random
 import resource
 import signal
@@ -30,18 +32,43 @@ import pandas as pd
 from genebench.benchmark import results
 from genebench.core import manifest, paths, specs
 from genebench.core.errors import BadInput
+from genebench.data import readers as formats
+from genebench.data import sources, vectors
+from genebench.glm import variants
 
 SECONDS = 10
 """Longest that one input may take."""
 PLACE = "reliability", "fuzz.csv"
 
 
+TEXTS = {
+    "gmt": b"set one\thttp://x\tTP53\tBRCA1\nset two\t\tMYC\n",
+    "tsv": b"gene\tlabel\nTP53\t1\nBRCA1\t0\n",
+    "pairs": b"TP53 BRCA1\nMYC MAX\n",
+    "obo": b"format-version: 1.2\n\n[Term]\nid: T:1\nname: a\nis_a: T:0 ! x\n\n[Term]\nid: T:2\n",
+    "fasta": b">one first\nACGT\nAC\n>two\nMKV*\n",
+    "gaf": b"!gaf-version: 2.2\n" + b"\t".join([b"x"] * 12 + [b"taxon:9606"] + [b"x"] * 4) + b"\n",
+    "gtf": b'1\te\tgene\t1\t9\t.\t+\t.\tgene_id "E"; gene_name "N";\n',
+    "uniprot": b'{"results": [{"primaryAccession": "P", "genes": [{"geneName": {"value": "A"}}]}]}',
+    "lists": pickle.dumps({"a": ["TP53"], "b": ["MYC"]}),
+    "jaspar": b"SQLite format 3\x00" + bytes(200),
+}
+"""Sound content of each format of a source."""
+VCF = b"##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\nchr1\t2\t.\tC\tA,T\n"
+DOORS = {
+    "own.gmt": (functools.partial(formats.read_gmt, by_name=True), TEXTS["gmt"]),
+    "genome.fa": (variants.genome, b">chr1 one\nACGTNacgt\n>chr2\nGGCC\n"),
+    "own.vcf": (variants.read, VCF),
+    "own.vcf.gz": (variants.read, gzip.compress(VCF, mtime=0)),
+    "own.tsv": (variants.read, b"chrom\tpos\tref\talt\nchr1\t2\tC\tA\n"),
+}
+"""Files that commands take → their reader, and sound content."""
+
+
 def readers() -> Iterator[tuple[str, Callable, Callable[[Path], bytes], str]]:
     """What is tried: its name, the reader, how a sound file is made, and the file's name."""
     sys.path[:0] = [str(paths.ROOT / "tests")]
-    from data import test_hostile_files as hostile
     from data import test_vectors as good
-    from genebench.data import sources, vectors
 
     def written(name, path):
         path.with_name("v.ids.txt").write_text("\n".join(good.IDS))
@@ -53,10 +80,10 @@ def readers() -> Iterator[tuple[str, Callable, Callable[[Path], bytes], str]]:
 
     for name in (name for name in good.GOOD if name.startswith("v.")):
         yield f"vectors: {name}", vectors.read_vectors, functools.partial(written, name), name
-    for kind, text in hostile.TEXTS.items():
+    for kind, text in TEXTS.items():
         spec = specs.FileSpec(format=kind, path=f"s.{kind}").model_dump_json()
         yield f"source: {kind}", functools.partial(source, spec=spec), lambda _, t=text: t, kind
-    for name, (read, text) in (hostile.DOORS | others()).items():
+    for name, (read, text) in (DOORS | others()).items():
         yield f"command: {name}", read, lambda _, t=text: t, name
 
 

@@ -1,6 +1,6 @@
 """A coverage-guided fuzz target for every reader of files that others give.
 
-It runs until its time ends; readers and sound files are those of the tests.
+It runs until its time ends; readers and sound files are those of ``fuzz``.
 
     pip install atheris
     python -m benchmarks.fuzz_guided .fuzz-corpus -max_total_time=600 -timeout=20 -rss_limit_mb=4096
@@ -20,16 +20,12 @@ from pathlib import Path
 
 import atheris
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "tests")]
 with atheris.instrument_imports(include=["genebench"]):
     import pandas as pd
-    from data.test_hostile_files import DOORS, TEXTS
-    from data.test_vectors import GOOD
 
+    from benchmarks import fuzz
     from genebench.benchmark import results
-    from genebench.core import manifest, paths, specs
     from genebench.core.errors import BadInput
-    from genebench.data import annotations, vectors
 
 FOLDER = Path(tempfile.mkdtemp())
 COUNT = Counter()
@@ -37,22 +33,8 @@ EVERY = 2000
 """Inputs between two writings of the counts."""
 
 
-def readers() -> dict[str, tuple]:
-    """Name of a file → (its reader, sound content)."""
-    out = {f"s.{name}": (annotations.READERS[name], text) for name, text in TEXTS.items()}
-    out["v.yaml"] = specs.read_yaml, b"a: [1, {b: c}]\n"
-    out |= DOORS
-    out["manifest.json"] = manifest.read, b'{"cells": [], "versions": {}}'
-    for name in (name for name in GOOD if name.startswith("v.")):
-        GOOD[name][0](FOLDER / name)
-        out[name] = vectors.read_vectors, (FOLDER / name).read_bytes()
-    for real in sorted(paths.RESULTS.glob("*/scores.parquet"))[:1]:
-        pd.read_parquet(real).head(40).to_parquet(FOLDER / "scores.parquet")
-        out["scores.parquet"] = results.read, (FOLDER / "scores.parquet").read_bytes()
-    return out
-
-
-READERS = readers()
+READERS = {file: (read, sound(FOLDER / file)) for _, read, sound, file in fuzz.readers()}
+"""Name of a file → its reader, and sound content."""
 NAMES = list(READERS)
 
 

@@ -14,11 +14,11 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ["http_proxy"] = os.environ["https_proxy"] = "http://127.0.0.1:9"
 os.environ["no_proxy"] = "127.0.0.1,localhost"
 
-from helpers import enter, forget, make_home, run_tiny  # noqa: E402
+from helpers import COLUMNS, GENES, enter, forget, make_home, run_tiny  # noqa: E402
 
 from genebench.benchmark import results  # noqa: E402
 from genebench.core import paths, specs  # noqa: E402
-from genebench.data import tasks  # noqa: E402
+from genebench.data import genes, tasks  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +54,19 @@ def warm(finished, tmp_path, monkeypatch):
     enter(monkeypatch, shutil.copytree(finished.folder, tmp_path / "home"))
     yield paths.ROOT
     forget()
+
+
+@pytest.fixture
+def known(monkeypatch):
+    """A resolver of the made-up genes: each had a name with OLD before it, and the first two share
+    an alias."""
+    table = pd.DataFrame("", index=range(180), columns=COLUMNS).assign(symbol=GENES)
+    table["prev_symbol"], table["hgnc_id"] = "OLD" + table.symbol, [f"HGNC:{i}" for i in range(180)]
+    table["ensembl_gene_id"] = [f"ENSG{i:011d}" for i in range(180)]
+    table["entrez_id"] = [str(i + 500) for i in range(180)]
+    table.loc[:1, "alias_symbol"] = "TWO"
+    resolver = genes.build(table, release="Made up")
+    monkeypatch.setattr(genes, "resolver", lambda sources: resolver)
 
 
 @pytest.fixture(scope="session")

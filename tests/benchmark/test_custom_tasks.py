@@ -3,9 +3,8 @@
 import os
 
 import numpy as np
-import pandas as pd
 import pytest
-from helpers import COLUMNS, GENES, run_tiny
+from helpers import GENES, run_tiny
 from typer.testing import CliRunner
 
 from genebench.benchmark import custom_tasks, plan, results, validation
@@ -28,17 +27,6 @@ def gmt(home):
     """Three sets of the made-up genes: forty, sixty, and three."""
     sets = ("A set", *GENES[:40]), ("b/{B}", *GENES[60:120]), ("few", *GENES[:3])
     return write(home / "My list.v1.gmt", *sets)
-
-
-@pytest.fixture
-def known(monkeypatch):
-    """A resolver: each gene had a name with OLD before it, and the first two share an alias."""
-    rows = [
-        (f"HGNC:{i}", g, f"OLD{g}", "TWO" if i < 2 else "", "", str(i + 500), "", "1p", "", "other")
-        for i, g in enumerate(GENES)
-    ]
-    table = genes.build(pd.DataFrame(rows, columns=COLUMNS), release="Made up")
-    monkeypatch.setattr(genes, "resolver", lambda sources: table)
 
 
 def from_gmt(path, **options):

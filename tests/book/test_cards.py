@@ -51,20 +51,6 @@ def test_a_written_catalogue_is_read_back_and_none_or_an_old_one_says_what_to_ru
     assert back[names].equals(listed[names])
 
 
-def test_a_catalogue_without_a_ready_task_lists_what_is_missing():
-    known = specs.declared()
-    profile = known.profile("paper")
-    messages = [f"source '{s}': nothing of it is here" for s in profile.sources]
-    listed = cards.task_catalogue(profile, known.sources, {}, messages)
-    assert list(listed) == cards.COLUMNS and set(listed.status) == {"missing"}
-    assert len(listed) == sum(len(known.sources[s].tasks) for s in profile.sources)
-    assert listed.genes.isna().all() and (listed.reason.str.len() > 0).all()
-    published = specs.published()
-    beside = cards.published_tasks(profile, known.sources, {}, published)
-    assert set(beside.status) <= {"missing", "not declared"}
-    assert list(dict.fromkeys(beside["paper's name"])) == list(published.task_sizes.sizes)
-
-
 def test_every_model_has_a_row():
     known = specs.declared()
     listed = cards.model_catalogue(known.models.values(), known.sources)

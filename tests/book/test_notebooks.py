@@ -164,34 +164,6 @@ def test_only_pages_that_import_a_room_depend_on_it():
     assert all("genebench/book/notebooks.py" not in imported(p.page) for p in specs.pages())
 
 
-def test_imports_are_followed_through_packages_functions_and_relative_names(tmp_path):
-    tree = {
-        "genebench/__init__": "",
-        "genebench/a/__init__": "import importlib",
-        "genebench/a/one": "from ..b import three",
-        "genebench/a/two": "",
-        "genebench/b/__init__": "",
-        "genebench/b/three": "def f():\n    from . import four",
-        "genebench/b/four": "import numpy",
-        "genebench/b/five": "",
-        "notebooks/lib/__init__": "",
-        "notebooks/lib/six": "from genebench.b import three\nfrom . import seven",
-        "notebooks/lib/seven": "",
-        "page": "from genebench.b import three",
-        "shows": "from notebooks.lib import six",
-        "whole": "import genebench.a",  # which imports its modules by name
-    }
-    for name, text in tree.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / f"{name}.py").write_text(text)
-    direct, shows, whole = (
-        {p.stem for p in imports.modules(tmp_path / f"{name}.py", [tmp_path])}
-        for name in ("page", "shows", "whole")
-    )
-    assert shows == direct | {"six", "seven"}
-    assert direct == {"__init__", "three", "four"} and whole == direct | {"one", "two"}
-
-
 def test_a_page_reads_only_the_tables_that_it_names():
     folders = {p.page: {f.parent.name for f in notebooks.tables(p, "ci")} for p in specs.pages()}
     assert folders["leaderboard"] == {"paper", "reliability"}

@@ -3,13 +3,13 @@
 Nothing of it is run.
 """
 
-import functools
 import gzip
 import io
 import json
 import os
 import pickle
 import pickletools
+import random
 import resource
 import struct
 import subprocess
@@ -18,29 +18,19 @@ import textwrap
 import zipfile
 
 import numpy as np
-import pandas as pd
 import pytest
 import yaml
-from data.test_vectors import GOOD, IDS, Hostile
+from data.test_vectors import Hostile
 from helpers import enter, make_home
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from pyarrow import parquet as pq
 
+from benchmarks import fuzz
 from genebench.core import paths, specs
 from genebench.core.errors import BadInput
-from genebench.data import limits, readers, sources, vectors
-from genebench.glm import variants
+from genebench.data import limits, readers, vectors
 
 MANY = int(os.environ.get("GENEBENCH_FUZZ", "20"))
-"""Inputs tried per property."""
-hostile = settings(
-    max_examples=MANY,
-    deadline=10_000,
-    suppress_health_check=list(HealthCheck),
-    derandomize=MANY <= 60,
-    database=None,
-)
+"""Inputs tried per reader."""
 
 
 def packed(**members: bytes) -> bytes:
@@ -62,107 +52,20 @@ def tried(function, *args, **options):
     return result
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A folder that holds the ids of the formats without."""
-    path = tmp_path_factory.mktemp("hostile")
-    (path / "v.ids.txt").write_text("\n".join(IDS))
-    return path
+READERS = {name: rest for name, *rest in fuzz.readers()}
 
 
-# Every reader, on sound files that were damaged.
-
-
-@st.composite
-def damaged(draw, content: bytes) -> bytes:
-    """A file of which bytes were changed, cut out, doubled or put in."""
-    raw = bytearray(content)
-    for _ in range(draw(st.integers(1, 4))):
-        at = draw(st.integers(0, max(0, len(raw) - 1)))
-        what = draw(st.sampled_from(["flip", "cut", "drop", "double", "put", "big"]))
-        if what == "flip" and raw:
-            raw[at] ^= 1 << draw(st.integers(0, 7))
-        elif what == "cut":
-            del raw[at:]
-        elif what == "drop":
-            del raw[at : at + draw(st.integers(1, 40))]
-        elif what == "double":
-            raw[at:at] = raw[at : at + draw(st.integers(1, 200))]
-        elif what == "put":
-            raw[at:at] = draw(st.binary(max_size=30))
-        elif what == "big":
-            number = draw(st.sampled_from([-1, 2**31, 2**40, 2**62, 0]))
-            raw[at : at + 8] = struct.pack("<q", number)
-    return bytes(raw)
-
-
-@pytest.mark.parametrize("name", [n for n in GOOD if n.startswith("v.")])
-def test_a_damaged_file_of_vectors_is_read_or_refused_in_a_sentence(folder, name):
-    GOOD[name][0](folder / name)
-
-    @hostile
-    @given(damaged((folder / name).read_bytes()))
-    def check(content):
-        (folder / name).write_bytes(content)
-        result = tried(vectors.read_vectors, folder / name)
-        if not isinstance(result, str):
+@pytest.mark.parametrize("name", READERS)
+def test_a_damaged_file_is_read_or_refused_in_a_sentence(tmp_path, name):
+    read, sound, file = READERS[name]
+    path, draw = tmp_path / file, random.Random(name)
+    raw = sound(path)
+    for _ in range(MANY):
+        path.write_bytes(fuzz.damaged(raw, draw))
+        result = tried(read, path)
+        if name.startswith("vectors") and not isinstance(result, str):
             ids, matrix, _ = result
             assert len(ids) == len(matrix) >= 20 and np.isfinite(matrix).all()
-
-    check()
-
-
-TEXTS = {
-    "gmt": b"set one\thttp://x\tTP53\tBRCA1\nset two\t\tMYC\n",
-    "tsv": b"gene\tlabel\nTP53\t1\nBRCA1\t0\n",
-    "pairs": b"TP53 BRCA1\nMYC MAX\n",
-    "obo": b"format-version: 1.2\n\n[Term]\nid: T:1\nname: a\nis_a: T:0 ! x\n\n[Term]\nid: T:2\n",
-    "fasta": b">one first\nACGT\nAC\n>two\nMKV*\n",
-    "gaf": b"!gaf-version: 2.2\n" + b"\t".join([b"x"] * 12 + [b"taxon:9606"] + [b"x"] * 4) + b"\n",
-    "gtf": b'1\te\tgene\t1\t9\t.\t+\t.\tgene_id "E"; gene_name "N";\n',
-    "uniprot": b'{"results": [{"primaryAccession": "P", "genes": [{"geneName": {"value": "A"}}]}]}',
-    "lists": pickle.dumps({"a": ["TP53"], "b": ["MYC"]}),
-    "jaspar": b"SQLite format 3\x00" + bytes(200),
-}
-
-
-@pytest.mark.parametrize("format", TEXTS)
-def test_a_damaged_source_is_read_or_refused_in_a_sentence(folder, format):
-    path = folder / f"s.{format}"
-    spec = specs.FileSpec(format=format, path=path.name).model_dump_json()
-
-    @hostile
-    @given(st.one_of(damaged(TEXTS[format]), st.binary(max_size=300)))
-    def check(content):
-        path.write_bytes(content)
-        result = tried(sources._table.__wrapped__, path, spec)
-        assert isinstance(result, str | pd.DataFrame)
-
-    check()
-
-
-VCF = b"##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\nchr1\t2\t.\tC\tA,T\n"
-DOORS = {
-    "own.gmt": (functools.partial(readers.read_gmt, by_name=True), TEXTS["gmt"]),
-    "genome.fa": (variants.genome, b">chr1 one\nACGTNacgt\n>chr2\nGGCC\n"),
-    "own.vcf": (variants.read, VCF),
-    "own.vcf.gz": (variants.read, gzip.compress(VCF, mtime=0)),
-    "own.tsv": (variants.read, b"chrom\tpos\tref\talt\nchr1\t2\tC\tA\n"),
-}
-"""Files that commands take → their reader, and sound content."""
-
-
-@pytest.mark.parametrize("name", DOORS)
-def test_a_damaged_file_of_a_command_is_read_or_refused_in_a_sentence(folder, name):
-    read, sound = DOORS[name]
-
-    @hostile
-    @given(st.one_of(damaged(sound), st.binary(max_size=300)))
-    def check(content):
-        (folder / name).write_bytes(content)
-        tried(read, folder / name)
-
-    check()
 
 
 NUMBER = "0E5410000085830688"

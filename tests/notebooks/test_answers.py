@@ -47,16 +47,6 @@ def test_numbers_of_the_front_page_follow_from_the_means(run):
     assert numbers["letters_before"] == "–"
 
 
-def test_a_group_opens_with_its_size_and_its_best_model_and_shortcut(warm, means):
-    models = specs.declared().models
-    frame = pd.DataFrame({"task": ["a", "b"], "kind": "binary"})
-    words = answers.group_words(frame, means, models, "localization")
-    assert words.startswith("Localization: 2 tasks (2 binary). Compared on the same genes of 6 ")
-    assert "best model is *Full* at 0.90 (0.88 to 0.92) and the best shortcut is *Stem*" in words
-    none = answers.group_words(frame, means, models, "protein properties")
-    assert "No two models can be compared" in none
-
-
 def test_a_control_that_is_missing_or_out_of_its_band_stops_the_book():
     rows = [("oracle", 1.0), ("random", 0.5), ("shuffled", 0.5)]
     plain = pd.DataFrame(rows, columns=["model", "score"])

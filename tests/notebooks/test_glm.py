@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genebench.core import specs
 from genebench.core.errors import BadInput
 from notebooks.lib import glm, summaries
 
@@ -35,18 +34,6 @@ def test_a_table_that_does_not_exist_says_what_to_run(looks):
         glm.read("simulated", "nothing")
     with pytest.raises(BadInput, match="no scores of the tasks 'nowhere/'"):
         glm.scores_of("variants", "nowhere/", looks)
-
-
-def test_the_catalogue_leads_to_papers_and_weights_and_asks_the_seven_questions_of_the_review():
-    models, questions, statements = glm.catalogue()
-    assert models.paper.str.startswith("https://").all() and models.title.is_unique
-    assert models.weights[models.weights != ""].str.startswith("https://").all()
-    pinned = models.weights[models.status == "runs here"]
-    assert len(pinned) and pinned.str.fullmatch(r"https://huggingface.co/.+/tree/\w{40}").all()
-    assert models.date.is_monotonic_decreasing and models.date.str.fullmatch(r"20\d\d-\d\d").all()
-    assert len(questions) == 7 and questions.asks.str.endswith("?").all()
-    asked = pd.concat([questions, statements])
-    assert {*asked.page} - {""} <= {p.page for p in specs.pages()} and (asked.we != "").all()
 
 
 def test_repeats_of_a_locus_count_once():

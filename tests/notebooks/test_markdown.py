@@ -3,7 +3,7 @@
 from genebench.book import cards
 from genebench.core import specs
 from genebench.data import tasks
-from notebooks.lib import licences, markdown
+from notebooks.lib import markdown
 
 
 def test_a_task_card_has_what_a_reader_needs_or_why_it_is_missing(home):
@@ -25,8 +25,3 @@ def test_a_model_card_has_what_a_reader_needs():
     text = markdown.model_cards([spec])
     for part in (spec.title, "**Licence**", "dimensions", "{dropdown}"):
         assert part in text
-
-
-def test_packages_have_a_version():
-    listed = licences.packages()
-    assert {"numpy", "pandas"} <= set(listed.package) and listed.version.ne("").all()

@@ -4,10 +4,9 @@ import pandas as pd
 import pytest
 from helpers import edit_yaml
 
-from genebench.benchmark import results
 from genebench.core import paths, specs
 from genebench.core.errors import BadInput
-from notebooks.lib import summaries, tables
+from notebooks.lib import tables
 
 
 def expose(**change) -> None:
@@ -30,16 +29,6 @@ def test_a_group_is_picked_or_refused():
         tables.of_group(frame, "localisation")
     with pytest.raises(BadInput, match="the group 'localization' has no scores or tasks"):
         tables.of_group(frame, "localization")
-
-
-def test_groups_show_plain_means_with_marks(warm):
-    expose(full={"exposed": {"toy/": "It is the label."}})
-    scores = results.main_scores("tiny")
-    table, marks = tables.by_group(summaries.plain_means(scores, specs.declared().models))
-    group = table.columns[0]
-    part = scores[(scores.group == group) & (scores.kind != "regression")]
-    assert table.loc["part", group] == pytest.approx(part[part.model == "part"].score.mean())
-    assert marks.loc["full", group] == "*"
 
 
 def test_exposure_says_clean_part_exposed_and_unknown_with_reasons(warm):

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import COLUMNS, GENES, enter, forget, run_tiny
+from helpers import GENES, enter, forget, run_tiny
 from place.toys import placed, toy_vectors
 from scipy.stats import mannwhitneyu
 from typer.testing import CliRunner
@@ -19,7 +19,6 @@ from genebench.benchmark import fit, plan, results, validation
 from genebench.cli.main import app
 from genebench.core import paths, specs
 from genebench.core.errors import BadInput
-from genebench.data import genes
 from genebench.models import Embedding
 from genebench.place import compare, labels, leaks, read
 from genebench.stats import intervals
@@ -195,18 +194,6 @@ def test_a_file_of_part_of_the_genes_says_so_and_is_compared_on_all_of_them(warm
 
 
 # --- formats and ids ------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def known(monkeypatch):
-    """A resolver of the made-up genes: each had a name with OLD before it, and the first two share
-    an alias."""
-    table = pd.DataFrame("", index=range(180), columns=COLUMNS).assign(symbol=GENES)
-    table["prev_symbol"], table["hgnc_id"] = "OLD" + table.symbol, [f"HGNC:{i}" for i in range(180)]
-    table["ensembl_gene_id"] = [f"ENSG{i:011d}" for i in range(180)]
-    table.loc[:1, "alias_symbol"] = "TWO"
-    resolver = genes.build(table, release="Made up")
-    monkeypatch.setattr(genes, "resolver", lambda sources: resolver)
 
 
 def test_ids_are_resolved_and_the_lost_and_ambiguous_are_listed(warm, known):

@@ -24,12 +24,6 @@ def slowly(samples, f) -> np.ndarray:
     return upper + upper.T
 
 
-def test_edges_in_any_order_and_direction():
-    found = properties.from_edges(4, [2, 1], [0, 3], weights=[0.5, 0.25])
-    assert dense(found)[:2].tolist() == [[0, 0, 0.5, 0], [0, 0, 0, 0.25]]
-    assert dense(properties.from_edges(2, [1], [0])).tolist() == [[0, 1], [1, 0]]
-
-
 @pytest.mark.parametrize("edges", [([1], [1]), ([0, 1], [1, 0])])
 def test_edges_that_make_no_sense_are_refused(edges):
     with pytest.raises(BadInput, match="given twice, or links a sample with itself"):
