@@ -67,7 +67,12 @@ HALVES, THIRDS, APART = [1, 0] * 30, [0, 1, 2] * 20, np.repeat([0, 1, 2], 20)
 LABELS = np.stack([np.arange(60) % 2, np.arange(60) < 4], axis=1).astype(int)
 UNFIT = [
     ("binary", [1] * 4 + [0] * 56, lambda y: y >= 0, "only 4 genes of class 'class 1' have a vec"),
-    ("multiclass", THIRDS, lambda y: (y < 2) | (np.arange(60) < 12), "only 4 genes of class 'cl"),
+    (
+        "multiclass",
+        THIRDS,
+        lambda y: (y < 2) | (np.cumsum(y == 2) <= 4),
+        "only 4 genes of class 'cl",
+    ),
     ("binary", HALVES, lambda y: (np.arange(60) % 3 != 1) | (y == 0), "fold 1 holds one class"),
     ("multiclass", APART, lambda y: y >= 0, "most genes of fold 0 are of classes without a train"),
     ("regression", np.arange(60.0), lambda y: np.arange(60) < 29, "only 29 genes have a vector (3"),

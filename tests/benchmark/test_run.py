@@ -108,6 +108,7 @@ def test_results_of_an_older_schema_are_replaced_by_a_whole_run_and_stop_a_parti
 
 def test_one_failing_cell_is_named_and_the_rest_is_finished(warm, monkeypatch, finished):
     tiny, said = plan.make("tiny"), []
+    shutil.rmtree(paths.results("tiny"))
     for cell in tiny.cells:
         if cell.model == "shuffled" and "toy/class" in cell.tasks:
             cache.drop(tiny.path(cell))
@@ -130,6 +131,7 @@ def test_one_failing_cell_is_named_and_the_rest_is_finished(warm, monkeypatch, f
 
 
 def test_a_model_that_cannot_be_embedded_is_named_and_the_rest_is_finished(warm):
+    shutil.rmtree(paths.results("tiny"))
     edit_yaml(paths.MODELS, lambda d: d["models"]["full"]["options"].update(columns=["x9"]))
     said = []
     outcome = run_tiny(say=said.append)
