@@ -55,10 +55,11 @@ show.table(fuzz, page=page, profile=profile, name="fuzz", words=speed.words())
 
 # %% [markdown]
 # Then by coverage: starting from a sound file of each format, inputs that reach new code are kept
-# and changed further (libFuzzer through atheris, `python tests/fuzz_readers.py`). Before the count
-# below it ended three times, on what random damage had not found: a number with an exponent of many
-# digits ended the process inside pandas, a pickle of 976 bytes took 8 GB by naming a place in its
-# memo, and a quoted cell broke the line of the message. All three are fixed, each with a test.
+# and changed further (libFuzzer through atheris, `python -m benchmarks.fuzz_guided`). Before
+# the count below it ended three times, on what random damage had not found: a number with an
+# exponent of many digits ended the process inside pandas, a pickle of 976 bytes took 8 GB by naming
+# a place in its memo, and a quoted cell broke the line of the message. All three are fixed, each
+# with a test.
 
 # %% tags=["remove-input"]
 show.table(
