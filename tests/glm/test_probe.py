@@ -28,29 +28,33 @@ def write(path, **columns):
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory):
     """A word planted anywhere in windows of one class; a third of the windows are one family."""
-    folder, task = tmp_path_factory.mktemp("p"), toys.labelled(150)
-    path = write(folder / "mine.tsv", Sequence=texts(task.codes), label=task.label)
-    return task, *probe.probe(path, out=folder / "out", seeds=1)
+    folder, rng, task = tmp_path_factory.mktemp("p"), np.random.default_rng(1), toys.labelled(150)
+    path = write(
+        folder / "mine.tsv", Sequence=texts(task.codes), label=task.label, noise=rng.random(150)
+    )
+    made = {
+        label: probe.probe(path, label=label, out=folder / label, seeds=1)
+        for label in ("label", "noise")
+    }
+    return folder, task, made
 
 
-def test_a_planted_word_is_found(planted):
-    *_, card = planted
-    words = {d["split"]: {m["model"]: m for m in d["models"]} for d in card["splits"]}
-    assert set(words) == set(compare.SPLITS)
+def test_a_planted_word_is_found_and_noise_is_not(planted):
+    folder, task, made = planted
+    by = {label: {d["split"]: d for d in card["splits"]} for label, (_, card) in made.items()}
+    assert set(by["label"]) == set(compare.SPLITS)
+    words = {s: {m["model"]: m for m in d["models"]} for s, d in by["label"].items()}
     assert words["random"]["bases by position"]["score"] > 0.99
     assert words["homology"]["6-mer counts"]["low"] > 0.6
-
-
-def test_noise_is_not_found(tmp_path):
-    noise = {"sequence": texts(toys.labelled(60).codes), "y": np.random.default_rng(1).random(60)}
-    _, card = probe.probe(write(tmp_path / "w.csv", **noise), label="y", out=tmp_path, seeds=1)
-    assert card["label_kind"] == "regression" and card["metric"] == "Spearman"
-    (random,) = [d for d in card["splits"] if d["split"] == "random"]
-    assert all(row["low"] - 0.1 < 0 < row["high"] + 0.1 for row in random["models"])
+    assert (
+        made["noise"][1]["label_kind"] == "regression" and made["noise"][1]["metric"] == "Spearman"
+    )
+    for row in by["noise"]["random"]["models"]:
+        assert row["low"] - 0.1 < 0 < row["high"] + 0.1
 
 
 def test_splits_keep_their_word(planted):
-    task, *_ = planted
+    _, task, _ = planted
     data = windows.Windows(
         np.arange(150).astype(str),
         task.codes,
@@ -75,17 +79,21 @@ def test_splits_keep_their_word(planted):
 
 
 def test_card_and_rows_are_whole(planted):
-    _, folder, card = planted
-    rows = results.read(folder / "scores.parquet")
+    folder, task, made = planted
+    rows = results.read(folder / "label" / "scores.parquet")
     assert validation.validate(rows, "rows") == [] and (rows.family == "control").any()
-    page = (folder / "card.html").read_text()
+    page = (folder / "label" / "card.html").read_text()
     assert "No shared word between train and test" in page and "6-mer counts" in page
     assert "http" not in page and "{{" not in page
-    checks = {c["check"]: c for c in card["checks"]}
+    checks = {c["check"]: c for c in made["label"][1]["checks"]}
     assert checks["Related windows"]["level"] == "flag"
-    rows = rows[(rows.split == "random") & (rows.metric == "auroc")]
-    shown = {m["model"]: m["score"] for m in card["splits"][0]["models"]}
-    assert rows.groupby("model", observed=True).score.mean().to_dict() == pytest.approx(shown)
+    mean = (
+        rows[(rows.split == "random") & (rows.metric == "auroc")]
+        .groupby("model", observed=True)
+        .score.mean()
+    )
+    shown = {m["model"]: m["score"] for m in made["label"][1]["splits"][0]["models"]}
+    assert {m: round(s, 9) for m, s in mean.items()} == {m: round(s, 9) for m, s in shown.items()}
 
 
 @pytest.mark.parametrize("kind", ["blind-spot", "bert", "gpt2-bpe"])
