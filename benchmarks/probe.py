@@ -1,553 +1,392 @@
-"""How fast the probe engine is, beside what the field runs and beside the best that a skilled user
-would write.
+"""Speed of the probe engine beside what a skilled user would run: ``python -m benchmarks.probe``.
 
-Everything is measured in one process, on one core, side by side: CPU seconds, medians of
-alternating runs. Each answer is held against one reference solution in double precision at a tight
-tolerance.
+Everything runs in one process on one thread. A rival is run at the size that its row names, with
+one of our runs right before and one right after, so that both meet the same load; seconds are of
+the processor, and of the clock only where nothing else held the processor. A rival counts, and has
+a ratio, where its AUROC is within ``NEAR`` of the optimum in double precision.
 """
 
 from __future__ import annotations
 
-import resource
-import subprocess
+import platform
 import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import cross_validate
-from sklearn.multioutput import MultiOutputClassifier
+import torch
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedKFold, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 from genebench import probes
-from genebench.benchmark import plan, splits
+from genebench.benchmark import plan
 from genebench.core import manifest, paths
 from genebench.core.cache import atomic
 from genebench.core.errors import BadInput
-from genebench.data.tasks import Task
 from genebench.models import inference
-from genebench.stats import metrics
+from genebench.probes.features import Features
 
-COLUMNS = [
-    "case",
-    "kind",
-    "n",
-    "d",
-    "n_tasks",
-    "device",
-    "against",
-    "ours_cpu_s",
-    "theirs_cpu_s",
-    "ratio",
-    "max_abs_delta_auroc",
-    "peak_mb",
-]
-VECTORS = {384: ["minilm-symbol"], 768: ["minilm-symbol", "minilm-name"], 1024: ["bag-of-words"]}
-"""Real vectors: MiniLM on the symbol, joined with MiniLM on the full name, and word counts, whose
-columns are of very unequal scale: the bag of words of gene-benchmark."""
-
+COLUMNS = (
+    "rival kind tasks d n threads ours_cpu_s theirs_cpu_s ours_wall_s theirs_wall_s ratio "
+    "max_abs_delta_auroc gemm_fraction processor"
+).split()
+NEAR = 1e-3
+"""Largest difference of a task's AUROC at which two fits are equally good."""
 CASES = (
-    "genecorpus/dosage-sensitive-tf",
-    "humantfs/tf-vs-non-tf",
-    "genecorpus/n1-target",
-    "reactome/pathways/metabolism",
-    "uniprot/ligand",
-    "uniprot/ptm",
-    "reactome/pathways",
-    "hpa/ccd-protein",
-    "hpa/secretome-location",
-    "hpa/rna-tissue-specificity",
-    "hpa/prognostics-liver-cancer",
+    *[("binary", 1, 384), ("binary", 10, 384), ("binary", 30, 384), ("binary", 100, 384)],
+    *[("multiclass", 1, 384), ("binary", 1, 768)],
 )
-"""Tasks of profile ``paper``: every kind, from hundreds of genes to all; beyond the least d, every
-third of them."""
-
-REFERENCE_FOLDS = 1
-"""Folds whose reference solution is computed."""
-
-LONG = 5.0
-"""CPU seconds from which a run is not repeated."""
+"""Kind, tasks and dimensions. At 384: MiniLM of the symbol on phenotype terms, all of the same
+genes; at other dimensions, and of several classes, vectors and labels are made up."""
+PATH = "gene-benchmark's path"
+SOLVERS = {"lbfgs": (1e-3, 1e-4, 1e-6), "newton-cholesky": (1e-2, 1e-4)}
+"""Solver of scikit-learn → tolerances, loosest first."""
+LOOP = (1e-2, 3e-3, 1e-3, 3e-4)
+"""Tolerances of the batched loop."""
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """Vectors (n, d), labels (n,) or (n, n_tasks) and folds of the same shape (of a multi-label
-    task: (n,)).
-    """
+    """Vectors (n, d), labels (n, tasks) and folds of their shape, five a task."""
 
-    name: str
     kind: str
     X: np.ndarray
-    y: np.ndarray
+    Y: np.ndarray
     folds: np.ndarray
 
-    @property
-    def n_tasks(self) -> int:
-        """Tasks or labels that are fitted."""
-        return 1 if self.y.ndim == 1 else self.y.shape[1]
+    def sides(self) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
+        """Task, its labels, training and tested rows of each task and fold, fold by fold."""
+        for k in range(5):
+            for t, y in enumerate(self.Y.T):
+                yield t, y, np.flatnonzero(self.folds[:, t] != k), self.folds[:, t] == k
 
 
-def vectors(d: int, profile: str) -> tuple[np.ndarray, np.ndarray]:
-    """Genes that every model of ``VECTORS[d]`` covers, (n,), and joined vectors, (n, d)."""
-    made_plan = plan.make(profile)
-    made = [
-        inference.embed(made_plan.declared.model(name), made_plan.universe, made_plan.declared)
-        for name in VECTORS[d]
-    ]
-    genes = made[0].entities
-    for one in made[1:]:
-        genes = np.intersect1d(genes, one.entities)
-    return genes, np.hstack([one.vectors[one.rows(genes)] for one in made])
+def case(kind: str, tasks: int, d: int) -> Case:
+    """Make one of ``CASES``."""
+    rng = np.random.default_rng(tasks + d)
+    if kind == "binary" and d == 384:
+        demo = plan.make("demo")
+        made = inference.embed(demo.declared.model("minilm-symbol"), demo.universe, demo.declared)
+        terms = [task for task in demo.tasks.values() if task.name.startswith("hpo/term/")]
+        X = made.vectors[made.rows(terms[0].entities)]
+        Y = np.stack([terms[t].labels for t in rng.permutation(len(terms))[:tasks]], axis=1)
+    else:
+        n, width = (5000, 6) if kind == "multiclass" else (20_000, tasks)
+        hidden = rng.standard_normal((n, 32))
+        X = hidden @ rng.standard_normal((32, d)) + 4 * rng.standard_normal((n, d))
+        score = hidden @ rng.standard_normal((32, width)) + 4 * rng.standard_normal((n, width))
+        Y = score.argmax(1)[:, None] if kind == "multiclass" else (score > 9).astype(int)
+    cut = StratifiedKFold(5, shuffle=True, random_state=0).split
+    folds = np.empty(Y.shape, dtype=int)
+    for t, y in enumerate(Y.T):
+        for k, (_, test) in enumerate(cut(X, y)):
+            folds[test, t] = k
+    return Case(kind, X.astype(np.float32), Y, folds)
 
 
-def case(task: Task, genes: np.ndarray, X: np.ndarray, *, n_folds: int = 5, seed: int = 0) -> Case:
-    """A task on the genes that have vectors, with its seeded random folds."""
-    at = np.searchsorted(genes, task.entities).clip(max=len(genes) - 1)
-    has = genes[at] == task.entities
-    fold = splits.folds(task, "random", n_folds=n_folds, seed=seed, sources={})
-    return Case(task.name, task.kind, X[at[has]], task.labels[has], fold[has])
+# --- who is measured: each gives out-of-fold values, (n, tasks) or (n, classes) -------------------
 
 
-def ours(c: Case, *, standardise: bool, device: str = "cpu") -> np.ndarray:
-    """Out-of-fold values by the probe engine, everything included."""
-    return probes.predict(c.X, c.y, c.folds, kind=c.kind, standardise=standardise, device=device)
+def ours(c: Case, *, standardise: bool = True) -> np.ndarray:
+    """Fit by the probe engine, everything included."""
+    Y, folds = (c.Y[:, 0], c.folds[:, 0]) if c.kind == "multiclass" else (c.Y, c.folds)
+    return probes.predict(c.X, Y, folds, kind=c.kind, standardise=standardise)
 
 
 def peer(c: Case) -> np.ndarray:
-    """gene-benchmark's path: ``cross_validate`` of ``LogisticRegression(max_iter=5000)`` on the
-    vectors as they are.
-
-    One call a task; multi-label tasks by ``MultiOutputClassifier`` (arXiv 2412.04075). Returns
-    out-of-fold values.
+    """``cross_validate`` of ``LogisticRegression(max_iter=5000)`` on the vectors as they are, one
+    call a task, as gene-benchmark does (arXiv 2412.04075).
     """
-    out = None
-    for column, y, fold in _tasks(c):
-        sides = [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in np.unique(fold)]
+    out = _empty(c)
+    for t, y in enumerate(c.Y.T):
+        sides = [(np.flatnonzero(c.folds[:, t] != k), c.folds[:, t] == k) for k in range(5)]
         model = LogisticRegression(max_iter=5000)
-        model = MultiOutputClassifier(model) if y.ndim == 2 else model
-        done = cross_validate(model, c.X, y, cv=sides, return_estimator=True, scoring=_predicts)
-        values = _collect(c, done["estimator"], sides, y)
-        out = _place(out, values, column, c)
-    return out
-
-
-def _predicts(model, X, y) -> float:
-    """A scorer that costs one prediction, as every scorer does."""
-    return float(np.asarray(model.predict_proba(X)).shape[-1])
-
-
-def best(c: Case, solver: str) -> np.ndarray:
-    """What a skilled user would write: standardised, single precision.
-
-    ``lbfgs`` warm from fold to fold, or Newton.
-    """
-    X = c.X.astype(np.float32)
-    out = None
-    for column, y, fold in _tasks(c):
-        sides = [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in np.unique(fold)]
-        scaled = [StandardScaler().fit(X[train]) for train, _ in sides]
-        columns = [y] if y.ndim == 1 else list(y.T)
-        parts = []
-        for label in columns:
-            model = LogisticRegression(
-                solver=solver, tol=1e-4, max_iter=1000, warm_start=solver == "lbfgs"
+        done = cross_validate(
+            model, c.X, y, cv=[(a, np.flatnonzero(b)) for a, b in sides], return_estimator=True
+        )
+        for fitted, (_, test) in zip(done["estimator"], sides):
+            out[test, slice(None) if c.kind == "multiclass" else t] = fitted.decision_function(
+                c.X[test]
             )
-            values = []
-            for (train, test), scale in zip(sides, scaled):
-                model.fit(scale.transform(X[train]), label[train])
-                values.append(_values(model, scale.transform(X[test])))
-            parts.append(values)
-        out = _place(out, _stack(c, parts, sides, y), column, c)
     return out
 
 
-def reference(c: Case, *, standardise: bool) -> np.ndarray:
-    """Values of the first folds' test entities at the optimum, in double precision; NaN elsewhere.
+def fitted(c: Case, model: Callable, *, dtype=np.float32, folds: int = 5, scale=True) -> np.ndarray:
+    """One fit of scikit-learn a task and fold, on vectors standardised in the fold."""
+    X, out = c.X.astype(dtype), _empty(c)
+    for t, y, train, test in c.sides():
+        if c.folds[test, t][0] >= folds:
+            break
+        steps = make_pipeline(*[StandardScaler()] * scale, model())
+        steps.fit(X[train], y[train])
+        of = getattr(steps, "decision_function", steps.predict)
+        out[test, slice(None) if c.kind == "multiclass" else t] = of(X[test])
+    return out
 
-    Binary fits by scikit-learn's Newton solver to 1e-9; several classes by its L-BFGS to 1e-8.
+
+def _empty(c):
+    return np.full((len(c.X), c.Y.max() + 1 if c.kind == "multiclass" else c.Y.shape[1]), np.nan)
+
+
+def loop(c: Case, *, tolerance: float, history: int = 10) -> np.ndarray:
+    """L-BFGS on all tasks and folds together, as a user of PyTorch would write it in an hour.
+
+    Vectors are standardised once, a mask hides the test rows, steps are halved until the loss has
+    fallen, and fits leave once the gradient is a share of ``tolerance`` of the first one.
     """
-    out = None
-    for column, y, fold in _tasks(c):
-        sides = [
-            (np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(REFERENCE_FOLDS)
-        ]
-        columns = [y] if y.ndim == 1 else list(y.T)
-        parts = []
-        for label in columns:
-            values = []
-            for train, test in sides:
-                two = len(np.unique(label)) == 2
-                fit = LogisticRegression(
-                    solver="newton-cholesky" if two else "lbfgs",
-                    tol=1e-9 if two else 1e-8,
-                    max_iter=20000,
-                )
-                model = make_pipeline(StandardScaler(), fit) if standardise else fit
-                model.fit(c.X[train].astype(np.float64), label[train])
-                values.append(_values(model, c.X[test].astype(np.float64)))
-            parts.append(values)
-        out = _place(out, _stack(c, parts, sides, y, fill=np.nan), column, c)
-    return out
-
-
-def _tasks(c: Case) -> Iterator[tuple[int | None, np.ndarray, np.ndarray]]:
-    if c.kind == "binary" and c.y.ndim == 2:
-        for t in range(c.y.shape[1]):
-            yield t, c.y[:, t], c.folds[:, t]
-    else:
-        yield None, c.y, c.folds
-
-
-def _values(model, X: np.ndarray) -> np.ndarray:
-    values = model.decision_function(X)
-    if values.ndim == 1:
-        return values
-    return (
-        values
-        - np.log(np.exp(values - values.max(1, keepdims=True)).sum(1, keepdims=True))
-        - values.max(1, keepdims=True)
+    X = torch.from_numpy(StandardScaler().fit_transform(c.X))
+    X = torch.cat([X, X.new_ones(len(X), 1)], 1)
+    K, width = 5 * c.Y.shape[1], X.shape[1]
+    y = torch.from_numpy(c.Y.T.copy()).float().repeat_interleave(5, 0)
+    mask = (
+        torch.from_numpy(c.folds.T.copy()).repeat_interleave(5, 0)
+        != (torch.arange(5).repeat(K // 5)[:, None])
     )
+    penalty = torch.ones(width)
+    penalty[-1] = 0  # of the intercept
+    result, ids, W, M = X.new_zeros(K, width), torch.arange(K), X.new_zeros(K, width), 0 * y
+
+    def loss(M, W):
+        fit = torch.nn.functional.softplus(M).addcmul_(y, M, value=-1).mul_(mask).sum(1)
+        return fit + (W * W * penalty).sum(1) / 2
+
+    def gradient(M, W):
+        return (torch.sigmoid(M).sub_(y).mul_(mask)) @ X + W * penalty
+
+    now, g, S, G = loss(M, W), gradient(M, W), [], []
+    first = g.norm(dim=1)
+    while len(ids):
+        q, alphas = g.clone(), []
+        for s, v in zip(reversed(S), reversed(G)):
+            alphas.append((s * q).sum(1, True) / (s * v).sum(1, True).clamp(min=1e-20))
+            q -= alphas[-1] * v
+        if S:
+            q *= (S[-1] * G[-1]).sum(1, True) / G[-1].square().sum(1, True).clamp(min=1e-20)
+        else:
+            q /= first[:, None]
+        for (s, v), alpha in zip(zip(S, G), reversed(alphas)):
+            q += s * (alpha - (v * q).sum(1, True) / (s * v).sum(1, True).clamp(min=1e-20))
+        along, slope, t = -(q @ X.T), (q * g).sum(1), torch.ones(len(ids))
+        for _ in range(30):
+            then = loss(M + t[:, None] * along, W - t[:, None] * q)
+            bad = then > now - 1e-4 * t * slope + 1e-6 * now.abs()
+            if not bad.any():
+                break
+            t = torch.where(bad, t / 2, t)
+        step, old = -t[:, None] * q, g
+        W, M, now = W + step, M + t[:, None] * along, then
+        g = gradient(M, W)
+        S, G = [*S, step][-history:], [*G, g - old][-history:]
+        going = g.norm(dim=1) > tolerance * first
+        result[ids] = W
+        if going.float().mean() < 0.7:
+            ids, W, M, y, mask, now, g, first = (
+                a[going] for a in (ids, W, M, y, mask, now, g, first)
+            )
+            S, G = [s[going] for s in S], [v[going] for v in G]
+    values = (result @ X.T).view(-1, 5, len(X)).numpy()
+    return np.take_along_axis(values, c.folds.T[:, None], 1)[:, 0].T
 
 
-def _collect(c: Case, models: list, sides: list, y: np.ndarray) -> np.ndarray:
-    if y.ndim == 1:
-        return _stack(c, [[_values(m, c.X[test]) for m, (_, test) in zip(models, sides)]], sides, y)
-    parts = [
-        [_values(m.estimators_[j], c.X[test]) for m, (_, test) in zip(models, sides)]
-        for j in range(y.shape[1])
+def rivals(c: Case) -> Iterator[tuple[str, list[tuple[str, Callable]]]]:
+    """Name of each rival, and its ways to run, loosest first."""
+    yield PATH, [("", partial(peer, c))]
+    for solver, tolerances in SOLVERS.items():
+        if c.kind == "binary" or solver == "lbfgs":
+            ways = [(f"float32, {t:g}", t, np.float32) for t in tolerances]
+            ways.append((f"float64, {tolerances[-1]:g}", tolerances[-1], np.float64))
+            yield (
+                f"scikit-learn {solver}",
+                [
+                    (label, partial(fitted, c, _logistic(solver, t), dtype=x))
+                    for label, t, x in ways
+                ],
+            )
+    if c.kind == "binary":
+        yield "batched L-BFGS in torch", [(f"{t:g}", partial(loop, c, tolerance=t)) for t in LOOP]
+        yield "ridge (another loss)", [("", partial(fitted, c, partial(Ridge, solver="cholesky")))]
+
+
+def _logistic(solver, tol):
+    return partial(LogisticRegression, solver=solver, tol=tol, max_iter=20_000)
+
+
+def optimum(c: Case, *, standardise: bool) -> np.ndarray:
+    """Values of the first fold in double precision at a tight tolerance; NaN elsewhere."""
+    tight = (
+        _logistic("lbfgs", 1e-8) if c.kind == "multiclass" else _logistic("newton-cholesky", 1e-9)
+    )
+    return fitted(c, tight, dtype=np.float64, folds=1, scale=standardise)
+
+
+# --- measuring ------------------------------------------------------------------------------------
+
+
+def distance(c: Case, values: np.ndarray, truth: np.ndarray) -> float:
+    """Largest absolute difference of AUROC from the optimum over tasks, or classes, of fold 0."""
+    labels = c.Y == np.arange(c.Y.max() + 1) if c.kind == "multiclass" else c.Y
+    test = [c.folds[:, t % c.folds.shape[1]] == 0 for t in range(labels.shape[1])]
+    both = [
+        [roc_auc_score(y[rows], v[rows]) for v in pair]
+        for y, rows, pair in zip(labels.T, test, zip(_odds(c, values).T, _odds(c, truth).T))
     ]
-    return _stack(c, parts, sides, y)
+    return float(np.abs(np.diff(both)).max())
 
 
-def _stack(c: Case, parts: list, sides: list, y: np.ndarray, fill: float = 0.0) -> np.ndarray:
-    width = y.shape[1:] if y.ndim == 2 else parts[0][0].shape[1:]
-    out = np.full((len(y), *width), fill)
-    for j, values in enumerate(parts):
-        for (_, test), value in zip(sides, values):
-            if y.ndim == 2:
-                out[test, j] = value
-            else:
-                out[test] = value
-    return out
-
-
-def _place(out: np.ndarray | None, values: np.ndarray, column: int | None, c: Case) -> np.ndarray:
-    if column is None:
+def _odds(c, values):
+    """Values that order genes of one class against the rest."""
+    if c.kind == "binary":
         return values
-    out = np.zeros(c.y.shape) if out is None else out
-    out[:, column] = values
-    return out
+    values = values - values.max(1, keepdims=True)
+    return values - np.log(np.exp(values).sum(1, keepdims=True))
 
 
-def delta(c: Case, values: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Absolute differences of AUROC (weighted over classes or labels) from the reference, one a
-    task and fold.
+def timed(work: Callable) -> tuple[np.ndarray, float, float]:
+    """Answer, CPU seconds, and seconds of the clock; NaN where others held the processor."""
+    wall, start = time.perf_counter(), time.process_time()
+    answer = work()
+    spent, wall = time.process_time() - start, time.perf_counter() - wall
+    return answer, spent, wall if wall < 1.1 * spent + 0.01 else np.nan
+
+
+@contextmanager
+def counted() -> Iterator[list[float]]:
+    """Multiplications and additions of the engine's products with weights and residuals."""
+    plain, total = {name: getattr(Features, name) for name in ("forward", "backward")}, [0.0]
+
+    def counting(name, self, rows):
+        total[0] += 2.0 * len(rows) * self.n * self.d
+        return plain[name](self, rows)
+
+    for name in plain:
+        setattr(Features, name, lambda self, rows, name=name: counting(name, self, rows))
+    try:
+        yield total
+    finally:
+        for name, function in plain.items():
+            setattr(Features, name, function)
+
+
+def rate(size: int = 1536) -> float:
+    """Operations per CPU second of a large matrix product in single precision."""
+    a = torch.randn(size, size)
+    return 2 * size**3 / min(timed(lambda: a @ a)[1] for _ in range(5))
+
+
+def processor() -> str:
+    """Name of the processor, where it is known, and its widest instructions."""
+    known = Path("/proc/cpuinfo")
+    lines = known.read_text().splitlines() if known.exists() else []
+    names = [line.split(": ")[1] for line in lines if line.startswith("model name")]
+    return f"{(names or [platform.machine()])[0]}, {torch.backends.cpu.get_cpu_capability()}"
+
+
+def compare(c: Case, passed: dict[str, str], say: Callable = print) -> list[dict]:
+    """Rows of ``COLUMNS`` of a case, one a rival, after one of the engine alone.
+
+    ``passed`` holds the way in which each rival passed with fewer tasks: what is looser is not
+    tried again.
     """
-    out = []
-    for column, y, fold in _tasks(c):
-        mine, ref = (
-            v.reshape(len(y), -1) if column is None else v[:, [column]] for v in (values, truth)
-        )
-        for k in range(REFERENCE_FOLDS):
-            test = fold == k
-            if metrics.scorable("multilabel" if y.ndim == 2 else c.kind, y[test]):
-                out.append(abs(_auroc(c, y[test], mine[test]) - _auroc(c, y[test], ref[test])))
-    return np.array(out)
-
-
-def _auroc(c: Case, y: np.ndarray, values: np.ndarray) -> float:
-    name = metrics.main(c.kind)
-    return metrics.score(c.kind, y, values if values.shape[1] > 1 else values[:, 0], [name])[name]
-
-
-def timed(
-    functions: dict[str, Callable[[], np.ndarray]], *, runs: int = 3
-) -> tuple[dict[str, float], dict]:
-    """Median CPU seconds of each function over alternating runs, and each one's last answer.
-
-    Long ones run once.
-    """
-    seconds: dict[str, list[float]] = {name: [] for name in functions}
-    answers = {}
-    for turn in range(runs):
-        for name, function in functions.items():
-            if turn and seconds[name][0] > LONG:
-                continue
-            start = time.process_time()
-            answers[name] = function()
-            seconds[name].append(time.process_time() - start)
-    return {name: float(np.median(s)) for name, s in seconds.items()}, answers
-
-
-def compare(c: Case, *, device: str = "cpu") -> tuple[list[dict], list[dict]]:
-    """Rows of ``COLUMNS`` of one case against the peer and against the best, and rows of
-    everybody's distance.
-    """
-    rows, distances = [], []
-    newton = len(np.unique(c.y)) == 2
-    for against, standardise in (("peer", False), ("best", True)):
-        theirs = (
-            {"peer": lambda: peer(c)} if against == "peer" else {"lbfgs": lambda: best(c, "lbfgs")}
-        )
-        if against == "best" and newton:
-            theirs["newton-cholesky"] = lambda: best(c, "newton-cholesky")
-        truth = reference(c, standardise=standardise)
-        seconds, answers = timed(
-            {"ours": lambda s=standardise: ours(c, standardise=s, device=device), **theirs}
-        )
-        away = {name: delta(c, values, truth) for name, values in answers.items()}
-        good = [n for n in theirs if away[n].max() <= 1e-3] or list(theirs)
-        fastest = min(good, key=seconds.get)
+    truth = {s: optimum(c, standardise=s) for s in (True, False)}
+    mine = {s: partial(ours, c, standardise=s) for s in (True, False)}
+    needed, rows = {}, []
+    for s, work in mine.items():
+        with counted() as total:
+            values = work()
+        needed[s] = total[0], distance(c, values, truth[s])
+    about = {"kind": c.kind, "tasks": c.Y.shape[1], "d": c.X.shape[1], "n": len(c.X), "threads": 1}
+    about["processor"] = processor()
+    for name, ways in [("genebench itself", []), *rivals(c)]:
+        s = name != PATH
+        runs, limit = [timed(mine[s])], rate()
+        far, theirs, label = needed[s][1], runs[0], ""
+        known = [label for label, _ in ways]
+        start = known.index(passed[name]) if passed.get(name) in known else 0
+        for label, work in ways[start:]:
+            theirs, passed[name] = timed(work), label
+            far = distance(c, theirs[0], truth[s])
+            if far <= NEAR:
+                break
+        runs.append(timed(mine[s]))
+        cpu, wall = (float(np.mean([run[i] for run in runs])) for i in (1, 2))
         rows.append(
-            row(c, against, seconds["ours"], seconds[fastest], device)
-            | {"max_abs_delta_auroc": away["ours"].max()}
-        )
-        distances += [
             {
-                "case": c.name,
-                "d": c.X.shape[1],
-                "standardised": standardise,
-                "solver": name,
-                "cpu_s": seconds[name],
-                "max": a.max(),
-                "median": np.median(a),
+                **about,
+                "rival": ", ".join(filter(None, [name, label])),
+                "ours_cpu_s": cpu,
+                "theirs_cpu_s": theirs[1] if ways else cpu,
+                "ours_wall_s": wall,
+                "theirs_wall_s": theirs[2] if ways else wall,
+                "ratio": (theirs[1] / cpu if ways else 1.0) if far <= NEAR else np.nan,
+                "max_abs_delta_auroc": far,
+                "gemm_fraction": needed[s][0] / limit / cpu,
             }
-            for name, a in away.items()
-        ]
-    return rows, distances
+        )
+        say({c: rows[-1][c] for c in COLUMNS[:-1]})
+    return rows
 
 
-def row(c: Case, against: str, mine: float, theirs: float, device: str) -> dict:
-    """One row of ``COLUMNS`` without the agreement."""
-    return {
-        "case": c.name,
-        "kind": c.kind,
-        "n": len(c.X),
-        "d": c.X.shape[1],
-        "n_tasks": c.n_tasks,
-        "device": device,
-        "against": against,
-        "ours_cpu_s": mine,
-        "theirs_cpu_s": theirs,
-        "ratio": theirs / mine,
-        "max_abs_delta_auroc": np.nan,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-    }
+def write(rows: list[dict]) -> None:
+    """Add rows to ``data/results/perf/probe.csv``; earlier ones of the same size are replaced."""
+    path, by = paths.PERF / "probe.csv", ["kind", "tasks", "d"]
+    new = pd.DataFrame(rows)[COLUMNS]
+    if path.exists():
+        old = pd.read_csv(path)
+        again = old[by].apply(tuple, axis=1).isin(new[by].apply(tuple, axis=1))
+        new = pd.concat([old[~again], new])
+    with atomic(path) as temporary:
+        new.sort_values(by, kind="stable").to_csv(temporary, index=False, float_format="%.4g")
+    manifest.note(path)
 
 
-def together(rows: list[dict]) -> list[dict]:
-    """Rows of all cases together: sums of seconds, against the peer and against the best."""
-    out = []
-    for against in ("peer", "best"):
-        these = [r for r in rows if r["against"] == against]
-        mine, theirs = (sum(r[name] for r in these) for name in ("ours_cpu_s", "theirs_cpu_s"))
-        whole = {"case": "all of the above", "kind": "all", "n": max(r["n"] for r in these)}
-        whole |= {
-            "n_tasks": sum(r["n_tasks"] for r in these),
-            "ours_cpu_s": mine,
-            "theirs_cpu_s": theirs,
-        }
-        whole |= {
-            "ratio": theirs / mine,
-            "max_abs_delta_auroc": max(r["max_abs_delta_auroc"] for r in these),
-        }
-        out.append(these[-1] | whole)
-    return out
-
-
-def block(
-    found: dict[str, Task], genes: np.ndarray, X: np.ndarray, n_tasks: int, *, least: int = 30
-) -> Case:
-    """Binary tasks on the same genes.
-
-    The labels of the Reactome task and of its sets, then chance labels like them.
-
-    Up to the number of real tasks they are real; beyond, a task's labels are dealt out anew with
-    its own seed, so that the size of every class stays real.
-    """
-    whole = found["reactome/pathways"]
-    real = [
-        t for t in found.values() if t.kind == "binary" and t.entities_hash == whole.entities_hash
-    ]
-    made = [case(t, genes, X, seed=i) for i, t in enumerate(real[:n_tasks])]
-    labels, folds = [c.y for c in made], [c.folds for c in made]
-    for i in range(len(made), n_tasks):
-        rng = np.random.default_rng(i)
-        like = made[i % len(made)]
-        deal = rng.permutation(len(like.y))
-        labels.append(like.y[deal])
-        folds.append(like.folds[deal])
-    return Case(f"block of {n_tasks}", "binary", made[0].X, np.stack(labels, 1), np.stack(folds, 1))
-
-
-def measure(
-    profile: str = "paper",
-    *,
-    dims: tuple[int, ...] = tuple(VECTORS),
-    device: str = "cpu",
-    say: Callable[[str], None] = print,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Measure everything (about half an hour on one core).
-
-    Returns rows of ``COLUMNS``, and the distances.
-    """
-    import torch
-    from threadpoolctl import threadpool_limits
-
-    torch.set_num_threads(1)
-    found = plan.make(profile).tasks
-    rows, distances = [], []
-    with threadpool_limits(1), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for d in dims:
-            genes, X = vectors(d, profile)
-            few = block(found, genes, X, 10)
-            seconds, _ = timed(
-                {"best": lambda c=few: best(c, "lbfgs"), "peer": lambda c=few: peer(c)}
-            )
-            for n_tasks in (1, 10, 100, 300):
-                many = block(found, genes, X, n_tasks)
-                for against, s in (("best", True), ("peer", False)):
-                    alone = timed(
-                        {"ours": lambda c=many, s=s: ours(c, standardise=s, device=device)}
-                    )[0]["ours"]
-                    rows.append(
-                        row(many, against, alone, seconds[against] * n_tasks / few.n_tasks, device)
-                    )
-                say(f"{n_tasks} tasks d={d}: {alone / n_tasks:.3f} s a task")
-            these = []
-            for name in CASES if d == min(dims) else CASES[::3]:
-                more, away = compare(case(found[name], genes, X), device=device)
-                these, distances = these + more, distances + away
-                write(
-                    pd.DataFrame(rows + these)[COLUMNS], pd.DataFrame(distances)
-                )  # one case at most is lost
-                say(
-                    ", ".join(f"{r['case']} d={d} {r['against']}: {r['ratio']:.1f} ×" for r in more)
-                )
-            rows += these + together(these)
-    rows.append(largest())
-    return pd.DataFrame(rows)[COLUMNS], pd.DataFrame(distances)
-
-
-def largest(n_tasks: int = 300, n: int = 20000, d: int = 4096, memory: float = 4e9) -> dict:
-    """The largest case that is promised, in a process of its own: ``peak_mb`` is what it takes
-    beside X and labels.
-    """
-    code = (
-        f"from genebench import perf_probe; perf_probe.print_largest({n_tasks}, {n}, {d}, {memory})"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=paths.ROOT
-    )
-    seconds, peak = map(float, done.stdout.split())
-    name = f"{n_tasks} made-up tasks within {memory / 1e9:.0f} GB"
-    return {
-        "case": name,
-        "kind": "binary",
-        "n": n,
-        "d": d,
-        "n_tasks": n_tasks,
-        "device": "cpu",
-        "against": "",
-        "ours_cpu_s": seconds,
-        "theirs_cpu_s": np.nan,
-        "ratio": np.nan,
-        "max_abs_delta_auroc": np.nan,
-        "peak_mb": peak,
-    }
-
-
-def print_largest(n_tasks: int, n: int, d: int, memory: float) -> None:
-    """Fit made-up tasks and print CPU seconds and the peak memory (MiB) over that of the data."""
-    import torch
-
-    torch.set_num_threads(1)
-    rng = np.random.default_rng(0)
-    hidden = rng.standard_normal((n, 64)).astype(np.float32)
-    X = hidden @ rng.standard_normal((64, d)).astype(np.float32)
-    for at in range(0, n, 1000):
-        X[at : at + 1000] += 4 * rng.standard_normal((len(X[at : at + 1000]), d)).astype(np.float32)
-    score = hidden @ rng.standard_normal((64, n_tasks)) + 4 * rng.standard_normal((n, n_tasks))
-    Y = (score > 10).astype(np.int8)
-    folds = np.stack([rng.permutation(np.arange(n) % 5) for _ in range(n_tasks)], 1).astype(np.int8)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    start = time.process_time()
-    probes.predict(X, Y, folds, kind="binary", memory=memory)
-    print(
-        time.process_time() - start,
-        (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024,
-    )
-
-
-def speeds(*, measured_on: str = "") -> pd.DataFrame:
-    """The kept rows of ``COLUMNS``; first measured on a device named. Raises: BadInput.
-
-    Nothing was measured yet.
-    """
-    if measured_on:
-        write(*measure(device=measured_on))
-    return _kept("probe")
-
-
-def distances() -> pd.DataFrame:
-    """Everybody's kept distances from the reference solution. Raises: BadInput.
-
-    Nothing was measured yet.
-    """
-    return _kept("probe_distance")
-
-
-def _kept(name: str) -> pd.DataFrame:
-    path = paths.PERF / f"{name}.csv"
+def speeds() -> pd.DataFrame:
+    """Read the rows that are kept, lowest ratio first. Raises: BadInput. Nothing was measured."""
+    path = paths.PERF / "probe.csv"
     if not path.exists():
         raise BadInput(f"{path} is not there; run 'python -m benchmarks.probe'.")
-    return pd.read_csv(path)
+    return pd.read_csv(path)[COLUMNS].sort_values("ratio", ignore_index=True)
 
 
-def short(rows: pd.DataFrame) -> pd.DataFrame:
-    """The same rows, what matters first; the kind of task and the device are left out."""
-    first = [
-        "case",
-        "d",
-        "against",
-        "ratio",
-        "ours_cpu_s",
-        "theirs_cpu_s",
-        "max_abs_delta_auroc",
-        "n_tasks",
+def claim(rows: pd.DataFrame) -> str:
+    """What the rows say in one paragraph, lowest ratio first."""
+    own = rows.rival == "genebench itself"
+    counts = rows[~own & rows.ratio.notna() & ~rows.rival.str.startswith("ridge")]
+    least = counts.sort_values("ratio").groupby(["kind", "tasks", "d"], as_index=False).first()
+    sentences = [
+        f"{row.ratio:.2g} times as fast as {row.rival} ({row.kind}, {row.tasks} "
+        f"task{'s' * (row.tasks > 1)}, {row.d:,} dimensions)"
+        for row in least.sort_values("ratio").itertuples()
     ]
-    return rows[[*first, *(c for c in COLUMNS if c not in (*first, "kind", "device"))]]
+    share = rows[own].gemm_fraction
+    return (
+        f"**Beside the fastest rival that is as accurate: {'; '.join(sentences)}.** "
+        f"{share.min():.0%} to {share.max():.0%} of our time would be left, were there nothing but "
+        f"the products with weights and residuals, at the rate of the fastest matrix product. "
+        f"{int(rows.ratio.isna().sum())} of {int((~own).sum())} rows of rivals have no ratio: they "
+        f"are further than {NEAR:g} AUROC from the optimum at every tolerance that was tried."
+    )
 
 
-def blocks(rows: pd.DataFrame) -> pd.DataFrame:
-    """CPU seconds per task by number of tasks: columns ``d, n_tasks, who, seconds``."""
-    held = rows[rows.case.str.startswith("block of ")]
-    parts = []
-    for against, vectors_are, theirs in (
-        ("best", "standardised", "tuned scikit-learn, standardised"),
-        ("peer", "as they are", "gene-benchmark's path, as they are"),
-    ):
-        part = held[held.against == against]
-        parts.append(
-            part.assign(who=f"genebench, {vectors_are}", seconds=part.ours_cpu_s / part.n_tasks)
-        )
-        parts.append(part.assign(who=theirs, seconds=part.theirs_cpu_s / part.n_tasks))
-    return pd.concat(parts, ignore_index=True)[["d", "n_tasks", "who", "seconds"]]
-
-
-def write(rows: pd.DataFrame, distances: pd.DataFrame) -> None:
-    """Write ``data/results/perf/probe.csv`` and ``probe_distance.csv``, rounded to four digits."""
-    for frame, name in ((rows, "probe"), (distances, "probe_distance")):
-        with atomic(paths.PERF / f"{name}.csv") as temporary:
-            frame.to_csv(temporary, index=False, float_format="%.4g")
-        manifest.note(paths.PERF / f"{name}.csv")
+def main(given: list[str]) -> None:
+    """Measure all cases, or those named like ``binary-10-384``."""
+    torch.set_num_threads(1)
+    passed = {}
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for one in CASES:
+            if not given or "-".join(map(str, one)) in given:
+                write(compare(case(*one), passed))
 
 
 if __name__ == "__main__":
-    write(*measure())
+    main(sys.argv[1:])

@@ -19,7 +19,7 @@ from ..core.errors import BadInput, RunFailed, pick
 from ..core.imports import imports, modules
 from ..core.specs import PageSpec
 from ..core.workers import Progress, Say, quiet
-from .publish import default, offer, sign, source, titled
+from .publish import default, offer, release, repository, sign, source, titled
 
 READS = {
     "genebench.benchmark.results": ("{shown}", "reliability"),
@@ -266,6 +266,8 @@ def run_study(name: str, parameters: dict) -> Path:
 def book(profile: str, *, say: Say = print) -> Path:
     """Build the HTML book from the executed notebooks of a profile, warnings as errors.
 
+    Where nothing that it is made of has changed, the one that is there stays.
+
     Parameters
     ----------
     profile : str
@@ -286,6 +288,12 @@ def book(profile: str, *, say: Say = print) -> Path:
         if not (executed / f"{page.page}.ipynb").exists():
             command = f"genebench notebooks --profile {profile}"
             raise RunFailed(f"page '{page.page}' has not been executed; run '{command}'.")
+    index, stamp = paths.HTML / "index.html", paths.HTML.with_name("book.key")
+    made_of = _made_of(executed, profile)
+    if index.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == made_of:
+        say(f"book unchanged: {index}")
+        return index
+    stamp.unlink(missing_ok=True)
     for folder in (paths.pages(), paths.HTML):
         shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(executed, paths.pages(), ignore=shutil.ignore_patterns("failed", ".*"))
@@ -299,12 +307,22 @@ def book(profile: str, *, say: Say = print) -> Path:
     command += ["--toc", paths.TOC, "--path-output", paths.ROOT]
     command += "-W -n --keep-going -q --all".split()
     done = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True)
-    index = paths.HTML / "index.html"
     if done.returncode or not index.exists():
         lines = (done.stdout + done.stderr).splitlines()
         faults = [line for line in lines if re.search(r"WARNING|[Ee]rror|ERROR", line)] or lines[
             -5:
         ]
         raise RunFailed(f"the book was not built: {' | '.join(faults[:5])}")
+    cache.write_text(stamp, made_of)
     say(f"book built in {time.perf_counter() - start:.0f} s: {index}")
     return index
+
+
+def _made_of(executed, profile):
+    """Hash of what the book is built of: pages, texts, sources, and the code that joins them."""
+    folders = (executed, paths.BOOK, paths.NOTEBOOKS, Path(__file__).parent)
+    files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
+    apart = {paths.pages(), executed / "failed"}
+    files = [path for path in files if not apart & set(path.parents) and path.suffix != ".pyc"]
+    digests = [[str(path), cache.digest(path)] for path in [*files, paths.CONFIG]]
+    return cache.key([profile, __version__, repository(), release(), digests])

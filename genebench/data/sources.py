@@ -372,6 +372,11 @@ def hub_snapshot(
         A folder named by the commit, which may lack files; None where nothing of it is cached and
         nothing may be fetched.
     """
+    from huggingface_hub import constants
+
+    cached = Path(constants.HF_HUB_CACHE) / f"models--{repository.replace('/', '--')}"
+    if not download and not cached.exists():
+        return None
     import huggingface_hub
     from huggingface_hub import errors
 

@@ -156,14 +156,12 @@ def predict(
             raise BadInput(
                 f"row {row}, column {column} of the vectors is {X[row, column]}; fix or drop it."
             )
-        given = {"standardise": standardise, "device": device}
-        # a closed form gives all digits
-        if how.name == "svc":  # reads the vectors as they are
-            features, taken = X, 0
-        else:
-            features = Features(X, pairs, double=how.name == "ridge", **given)
-            taken = features.bytes
-        settings |= {"kind": kind, "memory": max(memory - taken, 1e6)}
+        features = X  # a support vector machine reads the vectors as they are
+        if how.name != "svc":
+            double = how.name == "ridge"  # a closed form gives all digits
+            features = Features(X, pairs, standardise=standardise, device=device, double=double)
+            memory -= features.bytes
+        settings |= {"kind": kind, "memory": max(memory, 1e6)}
         module = import_module(f".{how.module}", __name__)
         values = module.predict(features, Y, folds, **settings)
 

@@ -11,11 +11,7 @@ from .features import Features
 
 AGES = (14, 30, 60, 120, 240)
 """Iterations after which the curvature of a problem that is still going is taken from its own
-weights."""
-
-FEW = 2
-"""How many of them serve two classes. More classes take longer; where entities are so few that all
-classes part, it does not help."""
+weights; where that costs more than the first of them, only the last two."""
 
 MOST = 4
 """Entities that make up such a curvature, in numbers of features: fewer leave directions out, more
@@ -25,10 +21,11 @@ HISTORY = 10
 """Steps that L-BFGS remembers."""
 
 LARGE = 2048
-"""Most features for which that is done: beyond, a factorisation costs more than it saves."""
+"""Features from which a task or two have their mean curvature inverted: an eigenbasis costs more.
+"""
 
 
-def due(age: Tensor, ages: tuple[int, ...] = AGES[:FEW]) -> Tensor:
+def due(age: Tensor, ages: tuple[int, ...] = AGES) -> Tensor:
     """Which problems have just gone through one of some numbers of iterations.
 
     Parameters
@@ -50,6 +47,16 @@ def _precondition(features, state, own, g):
     Own ones serve as the first guess of L-BFGS, so what they lack costs steps, not digits. Their
     steps of several classes sum to zero over them, as the gradient does. g: (K, C, d + 1).
     """
+    out = _by_mean(features, state, g) if (state.own < 0).any() else torch.empty_like(g)
+    for task, inverse in own.items():
+        rows = torch.where(state.own == task)[0]
+        moved = torch.bmm(g[rows].transpose(0, 1), inverse).transpose(0, 1)
+        out[rows] = moved - moved.mean(1, keepdim=True) if len(inverse) > 1 else moved
+    return out
+
+
+def _by_mean(features, state, g):
+    """Multiply by the inverse Hessian of mean weights, in the basis of the features."""
     spectrum, V = features.basis
     height, penalty, turned = state.curve[:, 0], state.penalty[:, None, None], g
 
@@ -70,15 +77,7 @@ def _precondition(features, state, own, g):
         z = (inner.flatten(0, 1) @ V).view_as(inverse) * (inverse - rest)
         out[..., :-1] = (z.flatten(0, 1) @ V.T).view_as(inner) + rest * inner
 
-    if g.shape[1] > 1:
-        out = classes @ out
-
-    for task, inverse in own.items():
-        rows = torch.where(state.own == task)[0]
-        moved = torch.bmm(g[rows].transpose(0, 1), inverse).transpose(0, 1)
-        out[rows] = moved - moved.mean(1, keepdim=True) if len(inverse) > 1 else moved
-
-    return out
+    return classes @ out if g.shape[1] > 1 else out
 
 
 def direction(features: Features, state, own: dict[int, Tensor], turn: int) -> Tensor:
@@ -142,13 +141,18 @@ def renew(
     -------
     dict of int to Tensor
     """
-    several, d = problems.n_classes > 1, features.d
-    if d > LARGE or features.paired or features.sparse or (several and features.n < MOST * d):
+    n, d, n_tasks, C = features.n, features.d, len(problems.labels), problems.n_classes
+    if features.paired or features.sparse:
         return own
+    # with more features an inverse, about 2 MOST d³ multiplications, costs more than 14 iterations
+    # of five folds, 4 n d each
+    ages = AGES[-2:] if d * d > 30 * n else AGES
+    if C == 1 and n_tasks < 3 and LARGE <= d <= n:
+        ages = (1, *ages)
     used, tasks = state.own[state.going].unique().tolist(), problems.task[state.ids]
     own = {task: inverse for task, inverse in own.items() if task in used}
-    now = state.going & due(state.age, AGES if several else AGES[:FEW])
-    one = problems.n_classes * features.X.element_size() * (d + 1) ** 2
+    now = state.going & due(state.age, ages)
+    one = C * features.X.element_size() * (d + 1) ** 2
 
     for task in tasks[now].unique().tolist():
         if (len(own) + 1) * one > memory and task not in own:
@@ -166,7 +170,7 @@ def _inverse(features, state, rows):
     """Inverses of a task's Hessians, (C, d + 1, d + 1); None where one is beyond the precision."""
     X, scale = features.even, features.scale
     mean, penalty = state.mean[rows].mean(0), state.penalty[rows].mean()
-    few = min(features.n, MOST * features.d)
+    few = min(features.n, MOST * features.d) if state.age[rows[0]] > 1 else 0
     out = X.new_empty(state.M.shape[1], features.d + 1, features.d + 1)
 
     for c, H in enumerate(out):

@@ -20,6 +20,9 @@ UNEVEN = 100.0
 COLUMNS = 64
 """Columns that are widened to double precision at a time."""
 
+FEW, BLOCK = 32, 512
+"""Fewer margins than this are made as columns; more in blocks of so many rows, for the cache."""
+
 WIDE, SPARSE = 512, 0.02
 """More columns than this, and a smaller share of entities that are not zero: columns that hardly
 meet (one-hots)."""
@@ -117,7 +120,16 @@ class Features:
         Tensor of shape (K, n)
         """
         parts = zip(W.chunk(len(self.sides), 1), self.sides)
-        return reduce(torch.add, [(weights @ self.X.T)[:, side] for weights, side in parts])
+        return reduce(torch.add, [self._margins(weights)[:, side] for weights, side in parts])
+
+    def _margins(self, W):
+        """Margins of the rows of X, (K, g)."""
+        if len(W) < FEW:
+            return (self.X @ W.T).T.contiguous()
+        out = W.new_empty(len(W), len(self.X))
+        for x, piece in zip(self.X.split(BLOCK), out.split(BLOCK, 1)):
+            torch.mm(W, x.T, out=piece)
+        return out
 
     def _by_row(self, R):
         """Sums of entities' values, (K, n), over the rows of X that they are of, one a side."""

@@ -2,13 +2,15 @@
 
 import numpy as np
 import torch
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from ..core.errors import BadInput
 from . import solver
 from .features import Features
 from .indicators import log_softmax
 from .problems import Problems
-from .scaling import inverse
 
 
 def predict(
@@ -114,25 +116,13 @@ def _tables(features, Y, folds):
 
 
 def _ridge(features, Y, folds, alpha):
-    """Ridge regression in closed form, in double precision."""
-    X, out = features.X.double(), np.zeros(Y.shape)
+    """Ridge regression in closed form, in double precision, by scikit-learn."""
+    X, out = (features.X * features.unit).cpu().numpy(), np.zeros(Y.shape)
 
     for t, fold in enumerate(folds.T):
-        labels = torch.as_tensor(np.asarray(Y[:, t : t + 1], dtype=np.float64), device=X.device)
         for k in np.unique(fold[fold >= 0]):
-            test = torch.as_tensor(fold == k, device=X.device)
-            train = torch.as_tensor(fold != -1, device=X.device) & ~test
-            mean, deviation = X[train].mean(0), X[train].std(0, correction=0)
-            scale = inverse(deviation, deviation <= 1e-9)
-            if not features.standardise:
-                scale = features.unit
-            A, B = ((X[rows] - mean) * scale for rows in (train, test))
-            centre = labels[train].mean()
-            # the smaller of the two sides
-            wide, y = len(A) < A.shape[1], labels[train] - centre
-            gram, right = (A @ A.T, y) if wide else (A.T @ A, A.T @ y)
-            gram.diagonal().add_(alpha)
-            solved = torch.cholesky_solve(right, torch.linalg.cholesky(gram))
-            out[fold == k, t] = ((B @ A.T if wide else B) @ solved + centre).cpu().numpy()[:, 0]
+            test, train = fold == k, (fold != k) & (fold != -1)
+            fit = make_pipeline(StandardScaler(with_std=features.standardise), Ridge(alpha))
+            out[test, t] = fit.fit(X[train], Y[train, t]).predict(X[test])
 
     return out

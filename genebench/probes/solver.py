@@ -63,8 +63,8 @@ def solve(
     labels = problems.labels.to(W.dtype) if C == 1 else problems.labels
     problems = replace(problems, labels=labels, C=strength)
     waiting, late = torch.arange(K, device=W.device), []
-    state, turn, own = enter(features, problems, waiting[:room]), 0, {}
-    waiting = waiting[room:]
+    new, waiting = waiting.tensor_split([room])
+    state, turn, own = enter(features, problems, new), 0, {}
 
     while True:
         n_going = int(state.going.sum())
@@ -72,9 +72,8 @@ def solve(
             state = state.take(state.going)
         # half a room is filled at once: wide products are cheaper, and entering has its price
         if len(waiting) and len(state.ids) <= room // 2:
-            take = room - n_going
-            state = state.join(enter(features, problems, waiting[:take]))
-            waiting = waiting[take:]
+            new, waiting = waiting.tensor_split([room - n_going])
+            state = state.join(enter(features, problems, new))
         if not len(state.ids):
             break
         _gradient(features, state, turn)
@@ -104,8 +103,8 @@ def solve(
                 "precision; look at the scale of the vectors, or choose a smaller C"
             )
         rows = {name: vars(problems)[name][late] for name in ("task", "mask", "C")}
-        options = {"tolerance": tolerance, "max_iter": 20 * max_iter, "memory": memory}
-        fitted = solve(features.to(torch.float64), replace(problems, **rows), **options)
+        wide, rest = features.to(torch.float64), replace(problems, **rows)
+        fitted = solve(wide, rest, tolerance=tolerance, max_iter=20 * max_iter, memory=memory)
         W[late], b[late] = (a.to(W.dtype) for a in fitted)
 
     return W, b

@@ -1,0 +1,38 @@
+"""The measurement of the probe engine beside its rivals."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from helpers import folds
+
+from benchmarks import probe
+
+
+@pytest.fixture(scope="module")
+def rows() -> pd.DataFrame:
+    """Two tasks of 300 entities, measured."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((300, 6)).astype(np.float32)
+    Y = (X[:, :2] + rng.standard_normal((300, 2)) > 0.5).astype(int)
+    F = np.stack([folds(y, 5, seed=t) for t, y in enumerate(Y.T)], axis=1)
+    made = probe.compare(probe.Case("binary", X, Y, F), {}, say=lambda row: None)
+    return pd.DataFrame(made)[probe.COLUMNS]
+
+
+def test_every_rival_is_run_at_the_size_of_its_row_and_counts_only_where_it_is_near(rows):
+    assert (rows.tasks == 2).all() and (rows.n == 300).all() and (rows.theirs_cpu_s > 0).all()
+    assert (rows.ratio.notna() == (rows.max_abs_delta_auroc <= probe.NEAR)).all()
+    near = rows.set_index(rows.rival.str.split(",").str[0]).ratio.notna()
+    assert near[["genebench itself", "scikit-learn newton-cholesky"]].all()
+    assert near["batched L-BFGS in torch"] and len(rows) == 6
+
+
+def test_the_products_of_the_engine_are_counted(rows):
+    assert rows.gemm_fraction.between(1e-9, 1).all()
+
+
+def test_the_claim_begins_with_the_lowest_ratio(rows):
+    table = pd.concat([rows.iloc[[0]], rows.iloc[[2, 3]].assign(ratio=[3.0, 2.0], tasks=[1, 10])])
+    words = probe.claim(table)
+    assert words.index("2 times as fast") < words.index("3 times as fast")
+    assert "0 of 2 rows of rivals have no ratio" in words
