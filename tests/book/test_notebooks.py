@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 
 import jupytext
 import papermill
@@ -125,6 +126,32 @@ def test_a_parameter_of_the_command_line_reaches_the_page_and_the_next_call_rest
     assert "page a 9" in out.read_text() and run() == 1 and "page a 7" in out.read_text()
     wrong = CliRunner().invoke(command.app, [*line, "n"])
     assert wrong.exit_code == 2 and "key=value" in wrong.output
+
+
+def test_an_unchanged_book_is_not_built_again(sandbox, tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "HTML", tmp_path / "_build" / "html")
+    monkeypatch.setattr(paths, "BOOK", tmp_path / "book")
+    executed, built = paths.executed("demo"), []
+    executed.mkdir(parents=True)
+    (executed / "a.ipynb").write_text('{"cells": []}')
+
+    def build(command, **options):
+        built.append(command)
+        paths.HTML.mkdir(parents=True, exist_ok=True)
+        (paths.HTML / "index.html").write_text("a page")
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(notebooks, "offer", lambda *given: None)
+    monkeypatch.setattr(notebooks, "sign", lambda *given: None)
+    monkeypatch.setattr(notebooks, "repository", lambda: "")
+    monkeypatch.setattr(notebooks.subprocess, "run", build)
+    say = [].append
+    for expected in (1, 1):
+        notebooks.book("demo", say=say)
+        assert len(built) == expected
+    (executed / "a.ipynb").write_text('{"cells": [1]}')
+    notebooks.book("demo", say=say)
+    assert len(built) == 2
 
 
 def test_what_cannot_be_executed_is_one_sentence(sandbox):
