@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import itertools
 import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -47,6 +48,8 @@ SYNONYMS = dict.fromkeys(("#chrom", "chromosome", "chr", "seqname"), "chrom") | 
 """Heads of columns, in small letters -> our names."""
 
 
+MOST_ROWS = 1_000_000
+"""Rows of one file, which are held in memory."""
 LONGEST_LINE = 5e8
 """Bytes of a line of a gzip file, which may unpack to a thousand times its size."""
 
@@ -127,7 +130,12 @@ def read(path: Path) -> pd.DataFrame:
     """
     with open_text(path) as text:
         parquet = text.read(4) == "PAR1"
-    rows = list(_parquet_rows(path) if parquet else _text_rows(path))
+    rows = _parquet_rows(path) if parquet else _text_rows(path)
+    rows = list(itertools.islice(rows, MOST_ROWS + 1))
+    if len(rows) > MOST_ROWS:
+        raise BadInput(
+            f"{path}: holds more than {MOST_ROWS:,} rows; give it in parts, one chromosome each."
+        )
     if not rows:
         raise BadInput(
             f"{path}: holds no variants; give a VCF or a table with columns chrom, pos, ref, alt."

@@ -179,6 +179,13 @@ def test_parquet_quotes_and_whole_floats_are_read(tmp_path):
         variants.read(tmp_path / "v.parquet")
 
 
+def test_more_rows_than_fit_are_refused_while_they_are_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(variants, "MOST_ROWS", 3)
+    (tmp_path / "v.vcf").write_text("chr2\t1\t.\tT\tA\n" * 4)
+    with pytest.raises(BadInput, match="holds more than 3 rows; give it in parts, one chrom"):
+        variants.read(tmp_path / "v.vcf")
+
+
 def test_a_line_of_many_alternates_takes_linear_time(tmp_path):
     def seconds(n):
         alternates = ",".join(["A", "C", "TTA"] * (n // 3))
