@@ -1,0 +1,56 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # What is reproduced of each paper
+#
+# Every figure and table of the three papers that this book accompanies, and where it stands here.
+# They are named by what they show; a number stands only where it is certain. *Here*: redrawn from
+# published scores, or computed again, as the last column says. *Differs*: the same question on
+# other models or data. *Not made*: possible, and left out. *Not possible*: something is missing,
+# and the reason says what.
+#
+# No large published network has run in this edition: not ESM2 (ESM-2), Geneformer, scGPT, DNABERT-2
+# or Evo. What they would need is on their cards among the [models](models) and in the
+# [catalogue](glm-catalogue).
+
+# %% tags=["parameters"]
+profile: str = "demo"  # which profile the book is built for
+page: str = "reproduced"  # name of this page
+
+# %% tags=["remove-input"]
+import pandas as pd
+
+from genebench.book import show
+from genebench.core import paths
+from genebench.core.yamls import read_yaml
+
+show.begin()
+papers = {
+    "kantor2024": "I: gene-benchmark",
+    "ektefaie2024": "II: Spectra",
+    "benegas2024": "III: genomic language models",
+}
+listed = read_yaml(paths.DATA.joinpath("reproduced.yml"))
+rows = pd.concat({papers[name]: pd.DataFrame(items) for name, items in listed.items()})
+rows = rows.reset_index(level=0, names="paper").fillna("")
+counts = pd.crosstab(rows.paper, rows.status)[["here", "differs", "not made", "not possible"]]
+counts.rename_axis(index=None, columns=None)
+
+# %% tags=["remove-input"]
+where = ("[](" + rows.page + ")").where(rows.page != "", "–")
+cells = "| " + rows.what + " | " + rows.status + " | " + where + " | " + rows.why.str.strip() + " |"
+head = "| figure or table | here? | page | what differs, or is missing |\n|---|---|---|---|\n"
+tables = cells.groupby(rows.paper, sort=False).agg("\n".join)
+cited = pd.Series({title: f" {{cite}}`{name}`" for name, title in papers.items()})
+titles = "## " + tables.index + "\n\n" + cited[tables.index].str.strip() + "\n\n"
+show.prose("\n\n".join(titles + head + tables))
