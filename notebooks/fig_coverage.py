@@ -11,7 +11,7 @@
 # ---
 
 # %% [markdown]
-# # Coverage: common, own and all genes
+# # Coverage and power: which genes, and what a task can show
 #
 # Models differ in which genes they can embed. Filling the gaps with random vectors would punish
 # small models and hide why; leaving genes out silently would flatter them. So each model is trained
@@ -25,11 +25,15 @@ page: str = "coverage"  # name of this page
 source: str = "paper"  # whose results are shown; empty: those of the profile of the book
 
 # %% tags=["remove-input"]
+import numpy as np
 import pandas as pd
+import seaborn as sns
+from matplotlib.ticker import LogLocator
 
 from genebench.benchmark import results
 from genebench.core import specs
-from notebooks.lib import charts, figures, show, summaries, tables
+from genebench.stats import intervals
+from notebooks.lib import charts, figures, show, speed, stored, summaries, tables
 
 show.begin()
 models, shown = specs.declared().models, source or profile
@@ -73,4 +77,102 @@ show.table(
     profile=profile,
     name="table",
     caption="Plain means of test AUROC over the tasks that have all three scores.",
+)
+
+# %% [markdown]
+# ## What each task can show
+#
+# The smallest difference between two models that a task shows with 80 % power, from the errors of
+# the differences of the models that are compared on it; how far apart its two best models are; and
+# how many more genes like these would tell them apart. A task that cannot show a difference of a
+# tenth is *underpowered*: it is listed, and stays out of all means.
+
+# %% tags=["remove-input"]
+power = results.read_beside(shown, "power.csv")
+power = power[power.split == "random"]
+power = power.sort_values("smallest", ascending=False, na_position="first")
+number, most = power.more_genes, 20_000  # about as many genes of a human code for a protein
+more = (
+    number.map("{:,.0f}".format).mask(number > most, "more than there are").mask(number.isna(), "")
+)
+columns = {
+    "task": "task",
+    "kind": "kind",
+    "genes": "genes",
+    "smallest": "smallest difference",
+    "weak": "underpowered",
+    "best": "best",
+    "second": "second",
+    "difference": "difference",
+    "more": "more genes needed",
+}
+weak = np.where(power.underpowered, "underpowered", "")
+table = tables.readable(power.assign(weak=weak, more=more), models, columns)
+look = {"hue": "kind", "style": "kind", "alpha": 0.75, "s": 55}
+ax = sns.scatterplot(table[table.kind != "pair"], x="genes", y="smallest difference", **look)
+ax.axhline(intervals.UNDERPOWERED, color=figures.INK, linestyle="--", linewidth=1.2)
+ax.annotate(
+    "underpowered above",
+    (0.01, intervals.UNDERPOWERED),
+    xycoords=("axes fraction", "data"),
+    va="bottom",
+)
+ax.set(xscale="log", xlabel="genes of the task (log scale)", ylim=(0, None))
+ax.set_ylabel("smallest detectable difference\n(AUROC; of regression Spearman)")
+ax.xaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+ax.xaxis.set_major_formatter("{x:,.0f}")
+ax.xaxis.set_minor_formatter("{x:,.0f}")
+ax.figure.set_size_inches(8, 4.2)
+sns.move_legend(ax, "upper center", bbox_to_anchor=(0.5, 1.16), ncols=4, title="")
+show.figure(
+    ax.figure,
+    table[["task", "kind", "genes", "smallest difference"]],
+    page=page,
+    profile=profile,
+    name="power",
+    caption="Genes on which the models are compared, and the smallest difference between two of "
+    "them that the task can show, in AUROC (0 to 1) or Spearman correlation. Tasks above the line "
+    "are underpowered.",
+    alt="Scatter plot of smallest detectable difference against number of genes.",
+)
+
+# %% tags=["remove-input"]
+show.table(table, page=page, profile=profile, name="tasks")
+
+# %% [markdown]
+# ## How often a comparison is wrong
+#
+# Simulated: 16 models that are equal on average over all tasks that could have been asked, but
+# differ on each task (standard deviation 0.05), where tasks of one source table (a cluster) share
+# part *r* of the variance of these differences. *False separation* is the share of runs in which
+# any two models are called different; *power* the mean share of models from which one that is truly
+# better by 0.03 or 0.06 is found. With fewer than 8 clusters the comparison is about *these tasks*,
+# so the models are equal on each of them. The last row is about genes in families: how often the 95
+# % interval of an AUROC holds the true value when families are drawn, and when each gene is.
+
+# %% tags=["remove-input"]
+show.table(
+    stored.reliability("separation"),
+    page=page,
+    profile=profile,
+    name="separation",
+    words=speed.words(),
+)
+
+# %% [markdown]
+# ## What clusters change
+#
+# Our own comparisons, made twice: with clusters of tasks as everywhere in this book, and as if
+# every task were independent of all others. With 8 clusters or more (localization) clusters widen
+# the intervals. With fewer they cannot be drawn: intervals are then over genes alone, are
+# **narrower** than those of independent tasks, and say something of *these tasks only*.
+
+# %% tags=["remove-input"]
+errors = stored.reliability("errors")
+show.table(
+    errors,
+    page=page,
+    profile=profile,
+    name="errors",
+    words=speed.words(separated="pairs that differ"),
 )

@@ -23,16 +23,12 @@ profile: str = "demo"  # which profile the book is built for
 page: str = "glm-genomes"  # name of this page
 
 # %% tags=["remove-input"]
-import pandas as pd
-
-from genebench.book import charts, figures, glm, show
+from notebooks.lib import charts, figures, glm, show
 
 show.begin()
 looks, names = glm.looks(), {"ecoli": "E. coli", "yeast": "yeast"}
-tables = {
-    name: pd.concat({names[g]: glm.read(g, name) for g in names}).reset_index(0, names="genome")
-    for name in ("gain", "codon", "logo_agreement", "pairs")
-}
+shown = ("gain", "codon", "logo_agreement", "pairs")
+tables = {name: glm.of_genomes(names, name) for name in shown}
 gain, codon = tables["gain"], tables["codon"]
 saved = gain[(gain["where"] == "outside duplicates") & (gain.sides == "two")].set_index("genome")
 spans = saved.saved.map("{:.3f}".format) + " (" + glm.spans(saved) + ")"

@@ -109,7 +109,7 @@ show.table(
 # family has much of it says little about other genes. The *smallest detectable difference* is that
 # of two uncorrelated models {cite}`hanley1982` (80 % power at the 95 % level), averaged over
 # classes or labels; models scored on the same genes can be separated by less, see [what each task
-# can show](power).
+# can show](coverage).
 
 # %% tags=["remove-input"]
 Markdown(markdown.task_cards(tables.of_group(stored.read_tasks(shown), group)))

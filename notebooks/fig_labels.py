@@ -11,7 +11,7 @@
 # ---
 
 # %% [markdown]
-# # How many labels a model needs
+# # How many labels a model needs, and models joined
 #
 # A biologist with a new list of genes has few labels. Here every probe is trained on 16 labels,
 # then 32, and so on up to all training genes of a fold. The subsets are nested, keep the shares of
@@ -22,11 +22,16 @@
 profile: str = "demo"  # which profile the book is built for
 page: str = "labels"  # name of this page
 source: str = "demo"  # which profile's curves are shown
+beside: str = "joined"  # which profile's joined models are shown
 
 # %% tags=["remove-input"]
+import numpy as np
+import pandas as pd
+from IPython.display import Markdown
+
 from genebench.benchmark import results, summaries
 from genebench.core import specs
-from notebooks.lib import charts, figures, show, tables
+from notebooks.lib import charts, figures, show, tables, tiers
 
 show.begin()
 models = specs.declared().models
@@ -63,4 +68,79 @@ show.figure(
 columns = "task labels model score low high best_shortcut excess excess_low excess_high"
 show.table(
     tables.readable(shown, models, columns.split()), page=page, profile=profile, name="table"
+)
+
+# %% [markdown]
+# ## What a model adds to a shortcut, and what its size is worth
+#
+# Two vectors side by side that score more than each alone know different things. Here a text model
+# that sees the symbol is joined to shortcuts that see it too, and to an expression table; and it is
+# cut to as many dimensions as that table has, by principal components or on random projections,
+# because a wider vector gives a probe more to work with.
+
+# %% tags=["remove-input"]
+pairs = tiers.of_measure(results.read_beside(beside, "pairs.csv"))
+ends = {"difference": -pairs.difference, "low": -pairs.high, "high": -pairs.low}
+turned = pairs.assign(**ends, model=pairs.other, other=pairs.model)
+both = pd.concat([pairs, turned], ignore_index=True).rename(columns={"other": "part"})
+parts = both.model.map(lambda m: models[m].options.get("of", ()))
+columns = "group split model part difference low high p separated tasks".split()
+joined = both.loc[[p in of for p, of in zip(both.part, parts)], columns].reset_index(drop=True)
+whole = joined[joined.group == joined.group.iloc[0]]
+drawn = figures.styled(whole, models)
+titles = drawn.row + "\nminus " + whole.part.map(lambda m: models[m].title)
+apart = whole.separated.astype(bool)
+drawn = drawn.assign(row=titles, score=whole.difference, panel=whole.split + " folds")
+show.figure(
+    charts.dots(
+        drawn.assign(face=drawn.ink.where(apart, "white"), mark=np.where(apart, "o", "s")),
+        list(titles.unique()),
+        label="difference of weighted mean AUROC",
+        panel="panel",
+        chance=0,
+        height=0.55,
+    ),
+    whole,
+    page=page,
+    profile=profile,
+    name="parts",
+    caption="Weighted mean AUROC of each joined model minus that of each of its parts, over the "
+    "tasks of all groups, on the same genes and folds, with simultaneous 95 % intervals over "
+    "genes and tasks. Filled: significantly different; empty squares: not.",
+    alt="Differences of weighted mean AUROC between joined models and their parts, one panel a "
+    "split.",
+)
+
+# %% tags=["remove-input"]
+more = np.where(whole.difference > 0, "scores more than", "scores less than")
+words = np.where(apart, more, "is not significantly different from")
+sentences = "- " + whole.split + ": *" + whole.model.map(lambda m: models[m].title) + "* " + words
+sentences += " *" + whole.part.map(lambda m: models[m].title) + "* ("
+Markdown("\n".join(sentences + whole.difference.map("{:+.3f}).".format).map(figures.minus)))
+
+# %% [markdown]
+# ### By group of tasks
+
+# %% tags=["remove-input"]
+show.table(
+    tables.readable(joined, models, joined),
+    page=page,
+    profile=profile,
+    name="groups",
+    caption="Differences of weighted means of test AUROC, common genes, with simultaneous 95 % "
+    "intervals.",
+)
+
+# %% [markdown]
+# ### All models of the profile
+
+# %% tags=["remove-input"]
+means = tiers.of_measure(results.read_beside(beside, "means.csv"))
+show.table(
+    tiers.tier_table(means, models),
+    page=page,
+    profile=profile,
+    name="joined",
+    caption="Weighted means of test AUROC and of the excess over the best shortcut, common genes, "
+    "by split.",
 )

@@ -11,7 +11,7 @@
 # ---
 
 # %% [markdown]
-# # Shortcuts: what a model adds
+# # Shortcuts and exposure: what a model adds
 #
 # Every model is reduced to one vector per gene; a simple probe on top is trained and tested on the
 # same folds for every model. The number in a cell is the {term}`plain mean` of test AUROC over the
@@ -25,20 +25,21 @@ page: str = "overview"  # name of this page
 source: str = "paper"  # whose results are shown; empty: those of the profile of the book
 
 # %% tags=["remove-input"]
+import pandas as pd
 import seaborn as sns
+from IPython.display import Markdown
 
 from genebench.benchmark import results
 from genebench.core import specs
 from notebooks.lib import charts, figures, show, summaries, tables, tiers
 
 show.begin()
-models, shown = specs.declared().models, source or profile
+known, shown = specs.declared(), source or profile
+models = known.models
 scores = results.main_scores(shown)
 plain = summaries.plain_means(scores, models)
 means = tiers.of_measure(results.read_beside(shown, "means.csv"))
 first = means[means.split == means.split.iloc[0]]
-
-# %% tags=["remove-input"]
 table, marks = tables.by_group(plain)
 show.figure(
     charts.heat_map(
@@ -159,28 +160,65 @@ show.figure(
 )
 
 # %% [markdown]
-# ## The table
+# ## Exposure: which models were trained on the labels
 #
-# Sort by a column head, filter by typing, download as CSV. `AUROC` is the plain mean over all tasks
-# of the group on the model's own genes. The other scores are the weighted means of the
-# [leaderboard](leaderboard): on the common genes of the tasks that can show a difference; `low` and
-# `high` bound the 95 % bootstrap interval.
+# For every model and every source of labels: *clean*, the model was trained on nothing that has
+# these labels; *exposed*, it does, for all of the source's tasks or for part of them; *unknown*,
+# nobody can say, because the text of its training is not listed. Exposed scores are starred, and in
+# no mean, tier or ladder.
 
 # %% tags=["remove-input"]
-names = {"score": "common genes", "tasks": "tasks compared"}
-beside = "model group tier score low high excess excess_low excess_high tasks".split()
-part = plain[(plain.measure == "auroc") & (plain.group != "all")]
-part = part.drop(columns=["measure", "n_folds"]).rename(columns={"score": "AUROC"})
-part.insert(1, "family", part.model.map(lambda m: models[m].family))
-part = part.merge(first[beside].rename(columns=names), on=["model", "group"], how="left")
-part = part.astype({"tier": "Int64", "tasks compared": "Int64"})
-columns = list(part)
-part = part.assign(place=part.model.map(list(models).index)).sort_values(["group", "place"])
-show.table(
-    tables.readable(part, models, columns),
+run = known.profile(shown)
+matrix = tables.exposure(run, known.models, known.sources)
+paints = {
+    "clean": "#d7ecd9",
+    "unknown": "#eeeeee",
+    "partly exposed": "#fbe3b5",
+    "exposed": "#f4b9a7",
+}
+rows = figures.ordered(matrix.model, known.models)
+grid = matrix.pivot(index="model", columns="source", values="status")
+grid = grid.loc[rows, matrix.source.unique()].set_axis(figures.titles(rows, known.models))
+ax = sns.heatmap(
+    grid.map(list(paints).index),
+    annot=grid.replace("partly exposed", "part"),
+    fmt="",
+    annot_kws={"fontsize": 10.5, "color": figures.INK},
+    cmap=list(paints.values()),
+    vmin=0,
+    vmax=3,
+    linewidths=2,
+    cbar=False,
+    xticklabels=True,
+    yticklabels=True,
+)
+ax.xaxis.tick_top()
+ax.grid(False)
+ax.set(xlabel="", ylabel="")
+ax.figure.set_size_inches(max(6, 1.15 * grid.shape[1] + 4), 0.46 * len(rows) + 1)
+show.figure(
+    ax.figure,
+    matrix,
     page=page,
     profile=profile,
-    name="groups",
-    caption="AUROC: plain mean over all tasks, own genes. Common genes and excess: weighted means "
-    "over the tasks compared.",
+    name="exposure",
+    caption="Models against sources of labels: clean, unknown, exposed on a part of the tasks, or "
+    "exposed.",
+    alt="Grid of models and sources of labels with the words clean, unknown, part or exposed.",
 )
+
+# %% tags=["remove-input"]
+show.table(matrix.drop(columns=["model", "source"]), page=page, profile=profile, name="reasons")
+
+# %% [markdown]
+# ## What they were trained on
+
+# %% tags=["remove-input"]
+entries = [known.models[m] for m in run.models if known.models[m].family != "control"]
+labels = [known.sources[s] for s in run.sources if known.sources[s].tasks]
+made = pd.DataFrame([(m.title, " ".join(m.trained_on.split()), m.citation) for m in entries])
+taken = pd.DataFrame([(s.id, f"{s.title}, release {s.release}", s.citation) for s in labels])
+parts = pd.concat([made, taken], keys=["Models", "Labels"])
+cited = (" {cite}`" + parts[2] + "`").fillna("").where(parts[2].fillna("") != "", "")
+items = ("- **" + parts[0] + "**: " + parts[1] + cited).groupby(level=0, sort=False).agg("\n".join)
+Markdown("\n\n".join(items.index + ":\n\n" + items) + "\n")

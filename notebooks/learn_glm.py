@@ -33,9 +33,9 @@ import pandas as pd
 import seaborn as sns
 from sklearn.metrics import roc_auc_score
 
-from genebench.book import figures, show
 from genebench.core import specs
 from genebench.glm import codes, motifs, net, score, simulate, tokens
+from notebooks.lib import figures, show
 from notebooks.studies.lib import markov
 
 show.begin()

@@ -26,6 +26,7 @@
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
 page: str = "read-score"  # name of this page
+source: str = "demo"  # whose results are compared with
 
 # %% [markdown]
 # ## A task is a list of genes with labels
@@ -38,7 +39,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from genebench.benchmark import plan, results, splits
-from genebench.book import figures, show
+from notebooks.lib import figures, show
 
 show.begin()
 made = plan.make("ci")  # the small cut of profile demo; this task is the same in both
@@ -122,7 +123,7 @@ show.figure(
 ways = {name: PredefinedSplit(genes[name]) for name in ("random", "stem")}
 same = {"X": X, "y": genes.label, "scoring": "roc_auc"}
 ours = pd.DataFrame({name: cross_val_score(probe, cv=cv, **same) for name, cv in ways.items()})
-rows = results.load("demo")
+rows = results.load(source)
 rows = rows[(rows.task == task.name) & (rows.model == "symbol-ngrams") & (rows.genes == "own")]
 rows = rows[(rows.metric == "auroc") & rows.split.isin(list(ways))].astype({"split": str})
 stored = rows.pivot(index="fold", columns="split", values="score")
@@ -142,7 +143,7 @@ pd.concat([both, both.agg(["mean"])]).round(3)
 # own.
 
 # %%
-between = results.read_beside("demo", "intervals.parquet")
+between = results.read_beside(source, "intervals.parquet")
 between = between[(between.task == task.name) & (between.split == "random")]
 between = between[between.genes == "common"]
 asked = ["minilm-symbol", "symbol-ngrams", "symbol-stem", "random"]

@@ -49,8 +49,8 @@ from matplotlib.collections import LineCollection
 from sklearn.linear_model import Ridge
 from sklearn.metrics import roc_auc_score
 
-from genebench.book import figures, show
 from genebench.spectra import curve, properties, splits
+from notebooks.lib import figures, show
 
 show.begin()
 few = np.repeat(np.arange(6), 5)  # 30 units of 6 families

@@ -24,19 +24,19 @@
 # class is tested ({{ glm_catalogue_runs }} models). The others are *catalogued*: they need code or
 # a package of their own, read overlapping k-mers, or have no weights in a safe format. Some of
 # those embed genes with `--remote-code`; they stand among the [models](models).
+#
+# What the review asks of such models, and what our numbers say: [design choices and open
+# questions](glm-questions).
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
 page: str = "glm-catalogue"  # name of this page
 
 # %% tags=["remove-input"]
-import pandas as pd
-
-from genebench.core import specs
 from notebooks.lib import glm, show
 
 show.begin()
-listed, questions, statements = glm.catalogue()
+listed, *_ = glm.catalogue()
 genomic = listed[listed.reads.str.contains("[DR]NA")]
 counts = {
     "models": str(len(genomic)),
@@ -62,21 +62,3 @@ lines = "\n".join("- **" + listed.title + "**: " + told)
 show.prose(
     "````{dropdown} Data, architecture, licence, paper and weights of each\n" + lines + "\n````"
 )
-
-# %% [markdown]
-# ## Open questions of the review
-#
-# The seven questions with which the review ends, in its order and our words, and what our numbers
-# say to them.
-
-# %% tags=["remove-input"]
-asked = pd.concat({"open": questions, "tested": statements})
-there = asked.page.isin([p.page for p in specs.pages()])
-asked = "**" + asked.asks + "** " + asked.we + (" See [](" + asked.page + ").").where(there, "")
-show.prose("\n".join("1. " + asked["open"]))
-
-# %% [markdown]
-# ## What its text says, and our numbers test
-
-# %% tags=["remove-input"]
-show.prose("\n".join("- " + asked["tested"]))

@@ -30,8 +30,8 @@ page: str = "glm-questions"  # name of this page
 # %% tags=["remove-input"]
 import pandas as pd
 
-from genebench.book import glm, show
 from genebench.core import specs
+from notebooks.lib import glm, show
 
 show.begin()
 listed, questions, statements = glm.catalogue()

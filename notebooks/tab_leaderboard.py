@@ -19,7 +19,7 @@
 #
 # Read the *tier* before the number: the models of a tier are not significantly different from the
 # best of it, though one with a wide interval can stand below a model of the next, as the grey bars
-# show. All pairs of a group are tested at once {cite}`westfall1993`: in [simulations](power) a
+# show. All pairs of a group are tested at once {cite}`westfall1993`: in [simulations](coverage) a
 # false separation among them has a chance of about one in twenty. A rank interval
 # {cite}`mogstad2024` says which ranks a model can have. The *excess* says what a model adds to the
 # letters of the symbol, the family and the like: a mean over tasks of the score minus that of the

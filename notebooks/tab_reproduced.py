@@ -30,9 +30,9 @@ page: str = "reproduced"  # name of this page
 # %% tags=["remove-input"]
 import pandas as pd
 
-from genebench.book import show
 from genebench.core import paths
 from genebench.core.yamls import read_yaml
+from notebooks.lib import show
 
 show.begin()
 papers = {

@@ -45,8 +45,10 @@ def tables(page: PageSpec, profile: str) -> list[Path]:
     list of Path
         Sorted.
     """
-    shown, names = default(page, "source") or profile, imports(source(page))
-    folders = {f.format(shown=shown) for name in names & set(READS) for f in READS[name]}
+    names, also = imports(source(page)), default(page, "beside")
+    every = [default(page, "source") or profile, *filter(None, [also])]
+    reads = {f for name in names & set(READS) for f in READS[name]}
+    folders = {f.format(shown=shown) for f in reads for shown in every}
     return sorted(p for f in folders for p in (paths.RESULTS / f).rglob("*") if p.is_file())
 
 

@@ -113,6 +113,25 @@ def read(study: str, name: str) -> pd.DataFrame:
     return pd.read_csv(path)
 
 
+def of_genomes(names: Mapping[str, str], name: str) -> pd.DataFrame:
+    """One table of several genomes, one below the other.
+
+    Parameters
+    ----------
+    names : mapping of str to str
+        Name of a genome's folder to how it is called.
+    name : str
+        Of the table, without ending.
+
+    Returns
+    -------
+    DataFrame
+        With ``genome``, how it is called.
+    """
+    tables = {title: read(genome, name) for genome, title in names.items()}
+    return pd.concat(tables).reset_index(level=0, names="genome")
+
+
 def scores_of(
     study: str, tasks: str, shown: Looks, *, repeats: tuple[int, ...] | None = None
 ) -> pd.DataFrame:

@@ -17,10 +17,12 @@ from genebench.core.errors import BadInput
 def test_readers_can_open_a_page_where_the_repository_is_known(monkeypatch):
     monkeypatch.setenv("GENEBENCH_REPOSITORY", "https://github.com/o/n.git")
     monkeypatch.setenv("GENEBENCH_RELEASE", "v1.2.0")
-    links = publish.launchers("power", "tab_power")
-    assert links["Colab"].endswith("/github/o/n/blob/gh-pages/v1.2.0/_static/notebooks/power.ipynb")
+    links = publish.launchers("coverage", "fig_coverage")
+    assert links["Colab"].endswith(
+        "/github/o/n/blob/gh-pages/v1.2.0/_static/notebooks/coverage.ipynb"
+    )
     assert "/gh/o/n/v1.2.0?" in links["Binder"]
-    assert links["Binder"].endswith("notebooks/tab_power.py")
+    assert links["Binder"].endswith("notebooks/fig_coverage.py")
     monkeypatch.setenv("GENEBENCH_REPOSITORY", "not a repository")
     with pytest.raises(BadInput, match="owner/name"):
         publish.repository()
