@@ -130,6 +130,7 @@ def lines(
     log: Mapping[str, int] | None = None,
     height: float = 3.3,
     chance: float | None = None,
+    dots: pd.DataFrame | None = None,
     **shared,
 ) -> Figure:
     """Curves in one or more panels, with bands for 95 % intervals where there are any.
@@ -149,6 +150,8 @@ def lines(
         Of a panel, in inches.
     chance : float, optional
         Score of guessing, dotted.
+    dots : DataFrame, optional
+        Single points: the columns of the axes and the panel, ``ink``, ``mark`` and ``size``.
     **shared
         ``sharex`` and ``sharey`` of the panels.
 
@@ -158,7 +161,7 @@ def lines(
     """
     shared = {"sharey": True} | shared
     fig, panels = panelled(frame, panel, 3, width=9.4, height=height, above=0.9, **shared)
-    for ax, _, part in panels:
+    for ax, name, part in panels:
         for label, rows in part.sort_values(x).groupby("row", sort=False):
             first = rows.iloc[0]
             look = {"marker": first.get("mark", ""), "markersize": 4.5, "color": first.ink}
@@ -166,12 +169,16 @@ def lines(
             if "low" in rows and rows.low.notna().any():
                 band = {"color": first.ink, "alpha": 0.15, "linewidth": 0}
                 ax.fill_between(rows[x], rows.low, rows.high, **band)
+        for (mark, size), few in () if dots is None else dots.groupby(["mark", "size"]):
+            mine = few[few[panel] == name] if panel else few
+            look = {"facecolors": "none" if size > 20 else mine.ink, "linewidths": 1.4}
+            ax.scatter(mine[x], mine[y], size, marker=mark, edgecolors=mine.ink, **look, zorder=3)
         if chance is not None:
             ax.axhline(chance, color=INK, linestyle=":", linewidth=1)
-        for name, base in (log or {}).items():
-            getattr(ax, f"set_{name}scale")("log", base=base)
+        for axis, base in (log or {}).items():
+            getattr(ax, f"set_{axis}scale")("log", base=base)
             if base != 10:
-                getattr(ax, f"{name}axis").set_major_formatter("{x:,.0f}")
+                getattr(ax, f"{axis}axis").set_major_formatter("{x:,.0f}")
     fig.supxlabel(xlabel, fontsize=12)
     fig.supylabel(ylabel, fontsize=12)
     legend(fig, [ax for ax, *_ in panels], columns=3, fontsize=10.5)

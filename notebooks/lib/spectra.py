@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from genebench.benchmark import results
 from genebench.core.specs import Declarations
 from genebench.spectra import curve, table
 from genebench.spectra import datasets as declarations
@@ -95,6 +96,11 @@ class Declared:
         """Whether a model is a shortcut or a control."""
         return self.models[model].family in CHEAP
 
+    def stars(self, frame: pd.DataFrame) -> list[str]:
+        """A star for each row whose model was trained on the labels of its ``task``, else empty."""
+        rules = [getattr(self.models[m], "exposed_on", lambda _: False) for m in frame.model]
+        return ["*" * bool(rule(task)) for rule, task in zip(rules, frame.task)]
+
     def styled(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Add to rows how their model is drawn (``figures.styled``), and its ``mark``.
 
@@ -111,7 +117,8 @@ class Declared:
         names = ordered(frame.model, self.models)
         marks = dict(zip(names, _MARKS * 3))
         frame = frame.sort_values("model", key=lambda c: c.map(names.index), kind="stable")
-        return styled(frame, self.models).assign(mark=frame.model.map(marks))
+        frame = styled(frame, self.models).assign(mark=frame.model.map(marks))
+        return frame.assign(row=frame.row + self.stars(frame))
 
     def worded(self, frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
         """Rows for readers: titles of data sets and models, and ways of splitting in words.
@@ -130,7 +137,8 @@ class Declared:
         words = {"task": frame.task.map(self.heading)}
         if "split" in frame:
             words["split"] = frame.split.replace(WAYS)
-        return readable(frame.assign(**words), self.models, columns)
+        out = readable(frame.assign(**words), self.models, columns)
+        return out.assign(**{columns["model"]: out[columns["model"]] + self.stars(frame)})
 
 
 def declared(known: Declarations) -> Declared:
@@ -164,6 +172,41 @@ def points(dataset: str, way: str = "spectral") -> pd.DataFrame:
     rows = table.read("points.csv")
     chosen = (rows.task == dataset) & rows.split.isin([way, way + curve.CONTROL])
     return rows[chosen].reset_index(drop=True)
+
+
+def by_seed(dataset: str, way: str = "spectral") -> pd.DataFrame:
+    """Scores of a data set's curves, one row a seed.
+
+    Parameters
+    ----------
+    dataset, way : str
+        As of ``points``.
+
+    Returns
+    -------
+    DataFrame
+        ``task, model, parameter, score``.
+    """
+    rows = results.load(table.PROFILE)
+    rows = rows[(rows.task == dataset) & (rows.split == way)]
+    rows = curve.joined(rows, table.read("overlaps.csv"))
+    return rows[["task", "model", "parameter", "score"]]
+
+
+def existing(dataset: str) -> pd.DataFrame:
+    """Splits that others use of a data set, with the score of each model there.
+
+    Parameters
+    ----------
+    dataset : str
+
+    Returns
+    -------
+    DataFrame
+        Rows of ``placed.csv``; ``task`` names the data set.
+    """
+    rows = table.read("placed.csv").rename(columns={"dataset": "task"})
+    return rows[rows.task == dataset].reset_index(drop=True)
 
 
 def area_table(known: Declared, datasets: Iterable[str] | None = None) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from genebench.spectra import curve, table
 from . import show, summaries
 from .charts import lines
 from .figures import INK
-from .spectra import WAYS, Declared, points
+from .spectra import WAYS, Declared, by_seed, existing, points
 from .spectra_words import about, verdict
 
 LABELS = {
@@ -42,8 +42,17 @@ def curves(rows: pd.DataFrame, known: Declared) -> Figure:
     own = known.styled(rows[~rows.split.str.endswith(curve.CONTROL)]).drop(columns=["low", "high"])
     own = pd.concat([own.assign(at=own[x], panel=words) for x, words in panels.items()])
     label, chance = _measure(rows)
-    options = {"x": "at", "panel": "panel", "chance": chance, "height": 4.2}
+    placed = known.styled(existing(rows.task.iloc[0])).rename(columns={"overlap": curve.OVERLAP})
+    placed = placed[placed.model.isin(own.model)].assign(mark="D", size=46)
+    dots = pd.concat([placed.assign(at=placed[x], panel=words) for x, words in panels.items()])
+    options = {"x": "at", "panel": "panel", "chance": chance, "height": 4.2, "dots": dots}
     fig = lines(own, xlabel="", ylabel=label, **options)
+    for ax, x in zip(fig.axes, panels):
+        names = placed.groupby(x).split.agg(lambda splits: ", ".join(dict.fromkeys(splits)))
+        for i, (at, words) in enumerate(names.items()):
+            ax.axvline(at, color="#999999", linestyle=(0, (1, 3)), linewidth=1.2)
+            place = {"xy": (at, 0.01 + 0.3 * (i % 3)), "xycoords": ("data", "axes fraction")}
+            ax.annotate(words, **place, fontsize=9, rotation=90, ha="center", va="bottom")
     fig.axes[1].invert_xaxis()
     return fig
 
@@ -74,7 +83,12 @@ def curves_by_model(rows: pd.DataFrame, known: Declared) -> Figure:
     control = frame.split.str.endswith(curve.CONTROL)
     frame = frame.assign(panel=frame.row, row="own splits")
     frame.loc[control, ["row", "ink", "mark", "dash"]] = ["size-matched", "#777777", "", ":"]
+    way = rows.split.iloc[0].removesuffix(curve.CONTROL)
+    seeds = known.styled(by_seed(rows.task.iloc[0], way))
+    seeds = seeds[seeds.model.isin(rows.model)].assign(mark=".", size=14)
+    seeds = seeds.assign(panel=seeds.row)
     options = {"x": "parameter", "panel": "panel", "chance": chance, "height": 2.3, "sharex": True}
+    options |= {"dots": seeds}
     ylabel = label.partition(" (")[0]
     fig = lines(frame, xlabel="spectral parameter λ", ylabel=ylabel, **options)
     least, most = min(frame.score.min(), chance), frame.score.max()
@@ -121,15 +135,29 @@ def overlap_plot(rows: pd.DataFrame) -> Figure:
     return fig
 
 
+def _shrinks(rows: pd.DataFrame) -> str:
+    """What the first and the last λ of overlaps have, in a sentence."""
+    own = rows[rows.split == rows.split.iloc[0]].dropna(subset="parameter").sort_values("parameter")
+    first, last = own.iloc[0], own.iloc[-1]
+    share = f"from {first.test_linked:.0%} to {last.test_linked:.0%}".replace("%", " %")
+    return (
+        f"From λ = {first.parameter:g} to {last.parameter:g} the test units with a relative in "
+        f"train go {share}, the units of train from {first.n_train:,.0f} to {last.n_train:,.0f}."
+    )
+
+
 _CURVES = {
     "": (
         curves,
         "score of each model on ever stricter splits. Left, over the spectral parameter λ; right, "
-        "over what train and test share (it falls to the right); dashed lines are shortcuts.",
+        "over what train and test share (it falls to the right); dashed lines are shortcuts. "
+        "Hollow diamonds: splits that others use, at the dotted lines, at the λ of the nearest "
+        "overlap and at their own overlap. A star: the model was trained on the labels.",
     ),
     "-by-model": (
         curves_by_model,
-        "each model by itself over λ: bands are 95 % intervals over seeds and tests; grey and "
+        "each model by itself over λ: dots are single seeds, bands 95 % intervals over seeds and "
+        "tests; grey and "
         "dotted, the size-matched control: as many units, drawn at random. A line that falls below "
         "its dotted one loses to overlap, and not to fewer samples.",
     ),
@@ -160,7 +188,9 @@ def sections(datasets: Iterable[str], known: Declared, *, page: str, profile: st
             rows = points(dataset, way)
             if rows.empty:
                 continue
-            parts.append(verdict(dataset, known, way) + "\n")
+            said = verdict(dataset, known, way)
+            parts.append(said + "\n")
+            result = said.replace("*", "").removeprefix("What it shows. ")
             split = title + f", {words}" * (way != "spectral")
             for kind, (draw, caption) in _CURVES.items():
                 figure = show.figure(
@@ -168,7 +198,7 @@ def sections(datasets: Iterable[str], known: Declared, *, page: str, profile: st
                     rows,
                     name=f"{name}{way.removeprefix('spectral')}{kind}",
                     caption=f"{split}: {caption}",
-                    alt=f"{caption.partition(':')[0]}: {split}.",
+                    alt=f"Curves of {split}. {result}",
                     **at,
                 )
                 parts.append(figure.data)
@@ -182,7 +212,7 @@ def sections(datasets: Iterable[str], known: Declared, *, page: str, profile: st
             name=f"{name}-overlap",
             caption=f"{title}: what train and test share by the definitions in use, and how many "
             "units are left, against λ (mean over seeds).",
-            alt=f"Overlap by three definitions and number of units against λ: {title}.",
+            alt=f"Overlap and number of units against λ, {title}. {_shrinks(rows)}",
             **at,
         )
         parts.append(overlap.data)

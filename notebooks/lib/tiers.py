@@ -124,6 +124,9 @@ def drawn(means: pd.DataFrame) -> str:
     )
 
 
+_ARITHMETIC = ", by arithmetic and not by finding: it averages relatives, and none is in training"
+
+
 def ladder_words(means: pd.DataFrame, models: Models) -> str:
     """What the first group loses from the easiest to the hardest split, in Markdown.
 
@@ -152,6 +155,7 @@ def ladder_words(means: pd.DataFrame, models: Models) -> str:
             row = last.loc[best.model]
             lost = f"lost {row.lost:.3f}, {row.lost_low:.3f} to {row.lost_high:.3f}"
             fall = f"falls from {best.score:.3f} to {row.score:.3f} ({lost})"
+            fall += _ARITHMETIC * (models[best.model].encoder == "stem")
             clauses.append(f"the best {word}, {best.title}, {fall}")
     group = part.group.iloc[0].replace("all", "all groups")
     words = f"From `{easiest}` to `{hardest}` folds, over {group}: {'; '.join(clauses)}."
