@@ -59,7 +59,8 @@ show.figure(
     "% intervals. Tasks that resemble each other weigh "
     "less; in the first "
     "panel every group weighs the same. Each panel has its own scale.",
-    alt="Mean AUROC of each model under each split, one panel a group of tasks, one row a model.",
+    alt="Mean AUROC of each model under each split, one panel a group of tasks, one row a model. "
+    + tiers.ladder_words(means, models).replace("*", "").replace("`", ""),
 )
 
 # %% tags=["remove-input"]

@@ -15,20 +15,24 @@
 #
 # Type a symbol to see its labels, where each model is right or wrong about it, its nearest genes by
 # each model, and its relatives. Every prediction was made by a probe that had not seen the gene
-# (random folds: it may have seen relatives). Models and labels are those of the profile that this
-# book was run for, not all of the leaderboard's.
+# (random folds: it may have seen relatives). Shown first are the ten most telling labels, those on
+# which the models differ most; models that were trained on the labels are left out of the table.
+# Models and labels are those of profile *paper* where its run has kept its predictions here, else
+# those of the profile that this book was run for.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
 page: str = "genes"  # name of this page
 source: str = ""  # whose genes are shown; empty: those of the profile of the book
+beside: str = "paper"  # whose are shown instead, where its run has kept its predictions
 
 # %% tags=["remove-input", "full-width"]
 from genebench.core import specs
 from notebooks.lib import genes, show
 
 show.begin()
-genes.look_up(profile, specs.declared().models, page=page, source=source or profile)
+sources = [beside, source or profile]
+genes.look_up(profile, specs.declared().models, page=page, sources=sources)
 
 # %% [markdown]
 # ## How to read it

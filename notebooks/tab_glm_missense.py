@@ -117,7 +117,7 @@ show.table(
 # - **AlphaMissense is no zero-shot score.** It was tuned on which variants are frequent in human
 #   and primate populations, and frequency is a reason to call a variant benign; its authors chose
 #   this set, and used ClinVar to choose among models and to calibrate. It stands here for what can
-#   be known, not as a rival.
+#   be known, not as a comparison of equals.
 # - **All pairs mix two questions.** Proteins differ in their share of pathogenic variants, so a
 #   score that only knew the protein would do well over all pairs. None of the rules is given that
 #   share; the mean within proteins asks of positions alone.

@@ -3,7 +3,7 @@
 (() => {
   "use strict";
   let about = null, at = null;
-  const shards = {}, waiting = {};
+  const shards = {}, waiting = {}, TELLING = 10;
   window.genebenchGenes = data => { about = data; at = new Map(data.genes.map((s, i) => [s.toUpperCase(), i])); };
   window.genebenchShard = data => { shards[data.number] = data.genes; };
 
@@ -137,14 +137,35 @@
           make("caption", {textContent: `Of the genes without a label, the share that each model ranks below ${gene.gene}, mean over its labels (tasks whose labels the model was trained on are left out). Guessing: 50 %.`}),
           headed(["model", "ranked below", "", "labels", "in a word"]), make("tbody", {}, ...bars))));
       }
-      const rows = (labels, shares) => labels.map((label, k) =>
-        make("tr", {}, named(label), ...shares[k].map((v, m) => cell(v, read(m, label)))));
-      if (gene.labels.length) parts.push(make("h3", {textContent: "Its labels"}), wide(`Labels of ${gene.gene}`,
-        "One row a label that the gene has, the most missed first. A number: percent of the genes without the label that the model ranks below this gene (✓ 90 or more, ○ from 45, about chance, ✗ below). A star: the model was trained on the labels.",
-        ["label", ...titles()], rows(gene.labels, gene.shares)));
+      // Models that were trained on all of these labels, or have no vector, have no column.
+      const fair = labels => about.models.map((_, m) => m).filter(m => gene.counts[m] && labels.some(label => !read(m, label)));
+      const rows = (labels, shares, kept) => labels.map((label, k) =>
+        make("tr", {}, named(label), ...kept.map(m => cell(shares[k][m], read(m, label)))));
+      const left = kept => about.models.filter((_, m) => gene.counts[m] !== undefined && !kept.includes(m)).map(m => m.title);
+      const spread = (values, labels, kept) => k => {
+        const v = kept.filter(m => values[k][m] !== about.none && !read(m, labels[k])).map(m => values[k][m]);
+        return v.length > 1 ? Math.max(...v) - Math.min(...v) : -1;
+      };
+      if (gene.labels.length) {
+        const kept = fair(gene.labels), differ = spread(gene.shares, gene.labels, kept);
+        const order = gene.labels.map((_, k) => k).sort((a, b) => differ(b) - differ(a));
+        const take = some => [some.map(k => gene.labels[k]), some.map(k => gene.shares[k])];
+        const heads = ["label", ...kept.map(m => about.models[m].title)], gone = left(kept);
+        const [labels, shares] = take(order.slice(0, TELLING));
+        parts.push(make("h3", {textContent: order.length > TELLING ? `The ${TELLING} most telling of its labels` : "Its labels"}),
+          wide(`Labels of ${gene.gene}`,
+            "One row a label that the gene has, those first on which the models differ most. A number: percent of the genes without the label that the model ranks below this gene (✓ 90 or more, ○ from 45, about chance, ✗ below). A star: the model was trained on the labels."
+            + (gone.length ? ` Left out, because trained on these labels or without a vector: ${gone.join(", ")}.` : ""),
+            heads, rows(labels, shares, kept)));
+        if (order.length > TELLING) {
+          const [more, others] = take(order.slice(TELLING));
+          parts.push(make("details", {}, make("summary", {textContent: `${more.length} more labels`}),
+            wide(`More labels of ${gene.gene}`, "As above.", heads, rows(more, others, kept))));
+        }
+      }
       if (gene.alarms.length) parts.push(make("h3", {textContent: "False alarms"}), wide(`False alarms of ${gene.gene}`,
         "Labels that the gene does not have but that the models would most readily give it. A number: percent of the genes with the label that the model ranks above this gene.",
-        ["label", ...titles()], rows(gene.alarms, gene.alarm_shares)));
+        ["label", ...fair(gene.alarms).map(m => about.models[m].title)], rows(gene.alarms, gene.alarm_shares, fair(gene.alarms))));
       if (gene.others.length) parts.push(make("h3", {textContent: "Classes and numbers"}), wide(`Classes and numbers of ${gene.gene}`,
         "What the gene is, and what each model predicts; a number is shown as its percentile among the genes of the task.",
         ["task", "truth", ...titles()], gene.others.map(({task, truth, predicted}) => make("tr", {},

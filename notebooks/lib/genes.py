@@ -1,6 +1,6 @@
 """The page that looks a gene up, from the gene table of a profile. Computes nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from html import escape
 
 import pandas as pd
@@ -16,23 +16,28 @@ SHARD = 64
 """Genes of one file of data."""
 
 _WORDS = ((90, "Yes, mostly"), (70, "In part"), (55, "Little better than guessing"))
-_FEW = 5  # of fewer labels a verdict can be chance
+_FEW = 5  # of fewer labels there is no verdict, as it can be chance
 
 
-def look_up(profile: str, models: Mapping[str, ModelSpec], *, page: str, source: str) -> HTML:
+def look_up(
+    profile: str, models: Mapping[str, ModelSpec], *, page: str, sources: Iterable[str]
+) -> HTML:
     """The search over genes, and a plain table of some genes in its place in print.
 
     Parameters
     ----------
-    profile, page, source : str
-        Which profile the book is built for, name of the page, and whose genes.
+    profile, page : str
+        Which profile the book is built for, and name of the page.
     models : mapping of str to ModelSpec
+    sources : iterable of str
+        Profiles whose genes can be shown; the first that has a table of genes is.
 
     Returns
     -------
     HTML
         Without a gene table it says what to run.
     """
+    source = next((s for s in sources if gene_tables.path(s).exists()), profile)
     table, name = gene_tables.read(source), escape(source)
     if table is None:
         return HTML(
@@ -98,8 +103,10 @@ def verdict(row: dict, titles: list[str]) -> list[str]:
         word += ", and no better than by a shortcut" * (other >= score)
         shortcut = titles[facts["shortcut"]]
         reason += f"; {shortcut}, the best shortcut, above {other} % on the same labels"
-    few = " With so few labels this can be chance." * (number < _FEW)
-    return [f"Is {row['gene']} predicted right? {word}.", f"{reason}.{few}"]
+    few = f" Of fewer than {_FEW} labels all can be chance, so that no verdict is given."
+    if number < _FEW:
+        return [f"Is {row['gene']} predicted right? Too few labels to say.", f"{reason}.{few}"]
+    return [f"Is {row['gene']} predicted right? {word}.", f"{reason}."]
 
 
 def summary(rows: list[dict], titles: list[str], *, most: int = 25) -> pd.DataFrame:

@@ -99,6 +99,7 @@ def table(
     significant: int | None = None,
     marks: pd.DataFrame | None = None,
     words: dict[str, str] | None = None,
+    phone: int = 4,
 ) -> HTML:
     """Show a table that sorts, filters and exports to CSV, with no request to any network.
 
@@ -119,6 +120,8 @@ def table(
         Text set behind the numbers of some columns, such as a star; same rows; not in the files.
     words : dict of str to str, optional
         How columns are headed in place of their names; the file keeps the names.
+    phone : int
+        Columns that a narrow screen shows at first; a button brings the others.
 
     Returns
     -------
@@ -145,20 +148,31 @@ def table(
             render = JavascriptFunction(_MARKED if column in marks else _DASHED)
             renders.append({"targets": place, "render": render})
     buttons = [{"extend": "csvHtml5", "filename": f"{page}-{name}"}, {"extend": "copyHtml5"}]
+    buttons = [b | {"exportOptions": {"orthogonal": "export"}} for b in buttons]
+    more, narrow = list(range(phone, first + frame.shape[1])), {}
+    if len(more) > 1:
+        narrow = {"initComplete": JavascriptFunction(_NARROW % more)}
+        action = JavascriptFunction(_ALL)
+        buttons += [{"text": "All columns", "className": "gb-columns", "action": action}]
     html = itables.to_html_datatable(
         shown.rename(columns=words or {}),
         caption=" ".join(filter(None, [caption, DASH if dashed.any() else ""])) or None,
         connected=False,
         style="width:100%",
         classes="display compact genebench-table",
-        buttons=[b | {"exportOptions": {"orthogonal": "export"}} for b in buttons],
+        buttons=buttons,
         columnDefs=renders,
         maxBytes=0,
         lengthMenu=[10, 25, 100],
         scrollX=True,
         allow_html=False,
+        **narrow,
     )
     return HTML(html)
+
+
+_NARROW = "function () { if (window.innerWidth < 600) this.api().columns(%s).visible(false); }"
+_ALL = "function (e, table) { table.columns().visible(true); }"
 
 
 _SHOWN = "type === 'display' || type === 'filter' ? (data === '' ? '–' : data)"

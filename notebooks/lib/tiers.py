@@ -124,6 +124,24 @@ def drawn(means: pd.DataFrame) -> str:
     )
 
 
+def best(means: pd.DataFrame, models: Models) -> str:
+    """The best model of each group, in one sentence for those who cannot see a figure.
+
+    Parameters
+    ----------
+    means : DataFrame
+        Rows of ``means.csv`` of one measure and one split.
+    models : mapping of str to ModelSpec
+
+    Returns
+    -------
+    str
+    """
+    rows = means.sort_values("score", ascending=False).drop_duplicates("group")
+    words = [f"{r.group} {models[r.model].title} ({r.score:.2f})" for r in rows.itertuples()]
+    return f"Best are: {'; '.join(words)}."
+
+
 _ARITHMETIC = ", by arithmetic and not by finding: it averages relatives, and none is in training"
 
 

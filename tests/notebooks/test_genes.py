@@ -81,7 +81,7 @@ def test_the_page_has_every_gene_once(warm, monkeypatch):
     gene_tables.refresh("tiny", specs.declared())
     assert gene_tables.read("tiny")[1]["rule"] == "symbol stems"  # HGNC's table is not here
     models = specs.declared().models
-    html = genes.look_up("tiny", models, page="genes", source="tiny").data
+    html = genes.look_up("tiny", models, page="genes", sources=["tiny"]).data
     assert "gb-genes" in html and "gb-plain" in html
     folder = paths.static("tiny")
     index = json.loads((folder / "genes-tiny.js").read_text()[len("genebenchGenes(") : -3])
@@ -95,5 +95,5 @@ def test_without_predictions_the_page_says_what_to_run(warm):
     for cached in paths.CELLS.rglob("*-oof.npz"):
         cached.unlink()
     gene_tables.refresh("tiny", specs.declared())
-    html = genes.look_up("tiny", specs.declared().models, page="genes", source="tiny").data
+    html = genes.look_up("tiny", specs.declared().models, page="genes", sources=["tiny"]).data
     assert "genebench run --profile tiny" in html and not list(paths.static("tiny").glob("genes*"))
