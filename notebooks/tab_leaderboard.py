@@ -74,7 +74,8 @@ show.figure(
     "Grey bars on the "
     "right join models of which no two are significantly different; a line stands where a model "
     "of a lower tier follows.",
-    alt=f"Models by mean AUROC with intervals, one panel a group of tasks. {tiers.best(first, models)}",
+    alt="Models by mean AUROC with intervals, one panel a group of tasks. "
+    + tiers.best(first, models),
 )
 
 # %% tags=["remove-input"]
