@@ -67,10 +67,10 @@ def verdict(dataset: str, known: Declared, way: str = "spectral") -> str:
     rows = table.read("findings.csv")
     rows = rows[(rows.task == dataset) & (rows.split == way) & (rows.coverage >= BROAD)]
     rows = rows[[known.models[m].family != "control" for m in rows.model]]
-    trained = np.array(known.stars(rows)) == "*"
-    seen, rows = rows[trained].model.map(known.title), rows[~trained]
     if rows.empty:
         return ""
+    trained = np.array(known.stars(rows)) == "*"
+    seen, rows = rows[trained].model.map(known.title), rows[~trained]
     rows = rows.sort_values("fall", ascending=False)
     most = rows.parameter.max()
     ends = np.where(rows.parameter == most, "", rows.parameter.map(" [to λ = {:g}]".format))

@@ -127,6 +127,22 @@ def test_search_finds_a_task_and_the_catalogue_filters(opened):
     assert shown.inner_text() != total
 
 
+@pytest.mark.parametrize(
+    "word", ["ESM2", "ESM-2", "Geneformer", "scGPT", "TP53", "leakage", "zero-shot"]
+)
+def test_search_finds_what_readers_look_for(opened, word):
+    page = opened(f"search.html?q={word}")
+    page.wait_for_selector("#search-results li")
+
+
+def test_a_phone_shows_the_first_columns_and_the_others_on_a_click(opened):
+    page = opened("executed/leaderboard.html", viewport={"width": 390, "height": 800})
+    heads = page.locator("div.dt-container").nth(0).locator("thead th:visible")
+    few = heads.count()
+    page.locator("button.gb-columns").first.click()
+    assert 0 < few < heads.count()
+
+
 @pytest.mark.parametrize("name", ["index.html", "executed/overview.html", "executed/models.html"])
 def test_a_page_opened_from_disk_can_be_read_at_once(opened, name):
     page = opened(name, "file:")
