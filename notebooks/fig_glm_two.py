@@ -76,7 +76,7 @@ show.figure(
     name="saved",
     caption="Bits per base that each network saves against the best Markov model of the same "
     "sides, by class of base. Bars: 95 % intervals over blocks of 2,000 bases.",
-    alt="In both genomes most is saved in coding sequence and from both sides, and next to nothing "
+    alt="In both genomes most is saved in coding sequence and from both sides, and little "
     "between genes.",
 )
 
@@ -86,8 +86,9 @@ show.figure(
 # The review reports of a plant that a model is least sure at the third position of a codon, where
 # changes are often silent. In bits per base the network of E. coli is surest at position {{
 # glm_genomes_surest_ecoli }}, that of yeast at position {{ glm_genomes_surest_yeast }}. In E. coli
-# this goes against the review, and it is a property of the genome: its codon usage is so uneven
-# that the third position can be guessed.
+# this goes against the review, and it is a property of the genome: codon usage alone, told the
+# frame, is about as sure of the third position as of the second there, and least sure of it in
+# yeast.
 
 # %% tags=["remove-input"]
 show.figure(

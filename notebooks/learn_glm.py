@@ -34,9 +34,9 @@ import seaborn as sns
 from sklearn.metrics import roc_auc_score
 
 from genebench.core import specs
-from genebench.glm import codes, motifs, net, score, simulate, tokens
+from genebench.glm import codes, net, score, tokens
 from notebooks.lib import figures, show
-from notebooks.studies.lib import markov
+from notebooks.studies.lib import markov, motifs, simulate
 
 show.begin()
 size = {"train": 200_000, "check": 60_000, "test": 60_000}

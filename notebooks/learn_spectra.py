@@ -96,7 +96,7 @@ show.figure(
 rng = np.random.default_rng(0)
 family = np.arange(2400) % 240
 readable = rng.normal(size=2400)
-value = rng.normal(size=240)[family] + readable + 0.3 * rng.normal(size=2400)
+value = 1.1 * rng.normal(size=240)[family] + readable + 0.3 * rng.normal(size=2400)
 models = {"remembers relatives": np.eye(240)[family], "reads the unit": readable[:, None]}
 graph = properties.shared_label(family)
 lambdas, seeds = np.linspace(0, 1, 11).round(1), range(6)

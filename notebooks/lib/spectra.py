@@ -98,7 +98,7 @@ class Declared:
 
     def stars(self, frame: pd.DataFrame) -> list[str]:
         """A star for each row whose model was trained on the labels of its ``task``, else empty."""
-        rules = [getattr(self.models[m], "exposed_on", lambda _: False) for m in frame.model]
+        rules = [getattr(self.models.get(m), "exposed_on", lambda _: False) for m in frame.model]
         return ["*" * bool(rule(task)) for rule, task in zip(rules, frame.task)]
 
     def styled(self, frame: pd.DataFrame) -> pd.DataFrame:
