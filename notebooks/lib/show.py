@@ -149,11 +149,10 @@ def table(
             renders.append({"targets": place, "render": render})
     buttons = [{"extend": "csvHtml5", "filename": f"{page}-{name}"}, {"extend": "copyHtml5"}]
     buttons = [b | {"exportOptions": {"orthogonal": "export"}} for b in buttons]
-    more, narrow = list(range(phone, first + frame.shape[1])), {}
+    more = list(range(phone, first + frame.shape[1]))
     if len(more) > 1:
-        narrow = {"initComplete": JavascriptFunction(_NARROW % more)}
-        action = JavascriptFunction(_ALL)
-        buttons += [{"text": "All columns", "className": "gb-columns", "action": action}]
+        calls = {"init": JavascriptFunction(_NARROW % more), "action": JavascriptFunction(_ALL)}
+        buttons += [{"text": "All columns", "className": "gb-columns"} | calls]
     html = itables.to_html_datatable(
         shown.rename(columns=words or {}),
         caption=" ".join(filter(None, [caption, DASH if dashed.any() else ""])) or None,
@@ -166,12 +165,14 @@ def table(
         lengthMenu=[10, 25, 100],
         scrollX=True,
         allow_html=False,
-        **narrow,
     )
     return HTML(html)
 
 
-_NARROW = "function () { if (window.innerWidth < 600) this.api().columns(%s).visible(false); }"
+_NARROW = (
+    "function (table) { if (window.innerWidth < 600) "
+    "table.on('init', () => table.columns(%s).visible(false)); }"
+)
 _ALL = "function (e, table) { table.columns().visible(true); }"
 
 
