@@ -31,7 +31,6 @@ INSTEAD = {
     "understands? nothing": "family baseline, or shortcut",
     r"\bstandings\b": "leaderboard",
     r"\brungs?\b": "splits",
-    r"\brivals?\b": "comparison",
 }
 """What a reader stumbled over -> what is written instead."""
 
