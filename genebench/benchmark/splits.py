@@ -96,6 +96,7 @@ SPLITS = {
         needs="hgnc goa",
     ),
     "published": Split(as_published),
+    "prospective": Split(as_published),
 }
 """``random``
     Stratified by class where there is one class per gene.
@@ -120,6 +121,9 @@ SPLITS = {
     gene that was looked at again can stand among the newer ones.
 ``published``
     The folds that were published with a task: its holdout is tested, all other genes train.
+``prospective``
+    The same of labels of the future: what was known at a date trains, what is new since is
+    tested (``before`` of a task's declaration).
 """
 
 

@@ -168,8 +168,8 @@ def run(
     Parameters
     ----------
     split : str, optional
-        Only this split: random, chromosome, stem, family, similarity, study, date or
-        published.
+        Only this split: random, chromosome, stem, family, similarity, study, date, published
+        or prospective.
     memory : float
         GB that the fits may take in all (of a cluster: each worker).
     dry_run : bool
@@ -295,4 +295,36 @@ def validate(path: Path | None = None, *, seal: bool = False) -> None:
     print(f"{path}: valid")
 
 
-COMMANDS = [fetch, tasks, models, embed, run, efficiency, reproduce, validate]
+def freeze(out: Path, *, profile: str = "demo", models: list[str] | None = None) -> None:
+    """Write the predictions of a run, dated and sealed, to be scored on labels that come later.
+
+    Parameters
+    ----------
+    out : Path
+        Folder.
+    """
+    from ..benchmark import frozen
+
+    split = specs.declared().profile(profile).splits[0]
+    print(frozen.freeze(make_plan(profile, models=split_names(models), split=split), out))
+
+
+def unfreeze(folder: Path, *, release: str) -> None:
+    """Score frozen predictions on the labels that are new in a release.
+
+    Parameters
+    ----------
+    folder : Path
+        Written by 'genebench freeze'.
+    release : str
+        The newer release, as the source now declares it.
+    """
+    from ..benchmark import frozen, results
+
+    plan = make_plan(frozen.note(folder)["profile"])
+    frame = frozen.unfreeze(plan, folder, release)
+    results.write_csv(frame, folder / f"{release}.csv")
+    print(frame.round(3).to_string(index=False))
+
+
+COMMANDS = [fetch, tasks, models, embed, run, efficiency, reproduce, validate, freeze, unfreeze]

@@ -16,8 +16,13 @@ GROUPS = {
     "localization": "localization",
     "biological processes": "biological",
     "protein properties": "protein",
+    "functional": "functional",
+    "study bias": "control",
 }
-"""The paper's five groups of tasks (arXiv 2412.04075) → their short name in page addresses."""
+"""The paper's five groups of tasks (arXiv 2412.04075) and two more → their short name in addresses;
+the last is that of controls, which ask how much a gene is studied and are in no mean of all."""
+
+CONTROL = "study bias"
 
 MORE_GROUPS = (
     "drug resistance",
@@ -90,6 +95,8 @@ class FileSpec(Spec):
         "gtf",
     ]
     package: str | None = None
+    wheel: str | None = Field(default=None, pattern=r"^[\w.-]+==[\w.]+$")
+    """Older release of a package that holds the file; ``path`` begins with a folder for it."""
     path: Inside
     url: str | None = None
     how: str = ""
@@ -101,6 +108,20 @@ class FileSpec(Spec):
     """SHA-256 of a file that may take the official one's place → what differs; shown wherever the
     release is shown."""
     options: dict[str, Any] = {}
+
+
+class BeforeSpec(Spec):
+    """An older release of the labels: its genes train, what is new since is tested."""
+
+    release: str = Field(pattern=r"^\d{4}-\d\d(-\d\d)?$")
+    """Its date."""
+    tested: Literal["genes", "gains"]
+    """Genes that it does not have, or those that got the label since, with every second of those
+    that have not."""
+    least: int = 10
+    """Fewest genes of each class that are tested."""
+    options: dict[str, Any]
+    """What differs from the ``options`` of the task."""
 
 
 class TaskSpec(Spec):
@@ -118,6 +139,8 @@ class TaskSpec(Spec):
     derive: int = 0
     """Of a multi-label task: also one binary task per label with this many genes or more (0: none).
    """
+    before: BeforeSpec | None = None
+    """Makes the task one of labels of the future; see the split ``prospective``."""
     options: dict[str, Any] = {}
 
 

@@ -10,6 +10,7 @@ from pydantic import Field
 from . import paths
 from .errors import BadInput, pick
 from .source_specs import (
+    CONTROL,
     GROUPS,
     MORE_GROUPS,
     FileSpec,
@@ -23,7 +24,7 @@ from .source_specs import (
 )
 from .yamls import Spec, build, entries, read_yaml, under
 
-__all__ = ["GROUPS", "MORE_GROUPS", "FileSpec", "Group", "Kind", "TaskSpec"]
+__all__ = ["CONTROL", "GROUPS", "MORE_GROUPS", "FileSpec", "Group", "Kind", "TaskSpec"]
 
 
 class PackageRoute(Spec):
@@ -96,6 +97,8 @@ class ModelSpec(Spec):
     published: str = ""
     """Name of the model in the published scores of gene-benchmark."""
     trained_on: str
+    newest: str = Field(default="", pattern=r"^(\d{4}-\d\d)?$")
+    """Month (YYYY-MM) of the newest that the model has read; empty: not known, or nothing."""
     exposed: dict[str, str] = {}
     """Beginning of task names → why a score on them is not a fair test of this model."""
     unclear: dict[str, str] = {}

@@ -1,6 +1,7 @@
 """Labels from a source, by one builder per *shape* of source, never per data set."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -94,6 +95,8 @@ def column(
     label: str,
     min_class: int = 0,
     positive: str | None = None,
+    levels: list[str] | None = None,
+    log10: bool = False,
     **rows,
 ) -> Iterator[Labels]:
     """Build a binary, multi-class or regression task of one column of a table.
@@ -106,6 +109,10 @@ def column(
         Classes with fewer genes are left out of a multi-class task.
     positive : str, optional
         The positive label of a binary task.
+    levels : list of str, optional
+        Of a regression: the labels in order, which become 0, 1, 2 …
+    log10 : bool
+        Of a regression: whether to take the logarithm.
     **rows
         Which rows: ``file``, ``gene_column``, and optionally ``where``, ``skip``, ``keep``, ``ids``
         and ``beside``, as in ``_labelled_rows``.
@@ -117,7 +124,9 @@ def column(
     table, note = _labelled_rows(declared, label=label, **rows)
     genes, text = table.gene.to_numpy(str), table.text.to_numpy(str)
     if declared.task.kind == "regression":
-        yield Labels(genes, numbers(table.text).to_numpy(float), note=note)
+        text = table.text.replace({name: str(i) for i, name in enumerate(levels or ())})
+        y = numbers(text).to_numpy(float)
+        yield Labels(genes, np.log10(y) if log10 else y, note=note)
     elif declared.task.kind == "binary":
         classes = sorted(set(text.tolist()), key=lambda name: (name == positive, name))
         yield Labels(genes, (text == positive).astype(np.int64), classes, note=note)
@@ -202,31 +211,33 @@ def pairs(declared: Declaration, *, files: list[list[str]], classes: list[str]) 
 
 
 def membership(
-    declared: Declaration, *, file: str, gene_column: str, other: dict, classes: list[str]
+    declared: Declaration, *, other: dict, classes: list[str], **rows
 ) -> Iterator[Labels]:
-    """Build a binary task of genes listed here against genes listed only in another source.
+    """Build a binary task of genes listed here against genes listed only in another file.
 
     Parameters
     ----------
     declared : Declaration
-    file, gene_column : str
-        Where the positive genes are.
     other : dict
-        ``source``, ``file`` and ``gene_column`` of the others.
+        ``source`` of the others, and which of its rows, as in ``rows``.
     classes : list of str
         Names of the negative and the positive class.
+    **rows
+        Where the positive genes are: ``file``, ``gene_column`` and optionally ``ids`` and
+        ``where``, as in ``Declaration.rows``.
 
     Yields
     ------
     Labels
     """
-    second = pick(declared.sources, "source", other["source"])
-    theirs = upstream.table(second, other["file"])[other["gene_column"]]
-    parts = [declared.table(file)[gene_column].to_numpy(str), theirs.to_numpy(str)]
-    here, there = (declared.symbols(part, "symbol") for part in parts)
+    source = pick(declared.sources, "source", other["source"])
+    theirs = {name: value for name, value in other.items() if name != "source"}
+    parts = [declared.rows(**rows), replace(declared, source=source).rows(**theirs)]
+    here, there = (frame.gene.to_numpy(str) for frame, _ in parts)
     entities = np.setdiff1d(np.union1d(here, there), ["", "-"])
     labels = np.isin(entities, here).astype(np.int64)
-    yield Labels(entities, labels, classes, note=left_out(np.concatenate(parts)))
+    note = " ".join(dict.fromkeys(note for _, note in parts if note))
+    yield Labels(entities, labels, classes, note=note)
 
 
 def divided(

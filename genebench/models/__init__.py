@@ -23,7 +23,7 @@ _MODULES = {
     "reduction": "joined nmf pca reduced svd",
     "sequence": "composition dna protein splice",
     "table": "columns profile_svd stored vectors",
-    "text": "bag_of_words tfidf transformer",
+    "text": "bag_of_words text_length tfidf transformer",
     "unirep": "unirep",
 }
 ENCODERS = {name: module for module, names in _MODULES.items() for name in names.split()}

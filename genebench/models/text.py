@@ -1,5 +1,7 @@
 """Encoders of a text about the gene: language models, and the word counts that they must beat."""
 
+import numpy as np
+import pandas as pd
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from . import Embedding, hub, recipes
@@ -86,3 +88,22 @@ def tfidf(inputs, *, recipe, dim=256, min_genes=2, labels_of=()):
     genes, texts = recipes.texts(inputs, recipe, labels_of)
     counter = TfidfVectorizer(min_df=min_genes, stop_words="english", sublinear_tf=True)
     return Embedding(genes, truncated_svd(counter.fit_transform(texts), dim))
+
+
+def text_length(inputs, *, recipe="summary"):
+    """Count the letters of the genes' texts: log(1 + number), 0 for a gene without a text.
+
+    Parameters
+    ----------
+    inputs : Inputs
+    recipe : str
+        As in ``recipes.texts``.
+
+    Returns
+    -------
+    Embedding
+        Every gene.
+    """
+    genes, texts = recipes.texts(inputs, recipe)
+    length = pd.Series(list(map(len, texts)), genes).reindex(inputs.genes, fill_value=0)
+    return Embedding(inputs.genes, np.log1p(length.to_numpy(np.float32)[:, None]))

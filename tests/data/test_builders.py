@@ -225,3 +225,51 @@ def test_ids_without_a_gene_are_counted_and_named(build):
 def test_faults_of_published_folds_end_in_one_sentence(build, columns, why):
     with pytest.raises(BadInput, match=f"source 'toy', task 'toy/x': {why}"):
         divided(build, **columns)
+
+
+# --- labels of the future -------------------------------------------------------------------------
+
+NEGATIVE = [f"N{i}" for i in range(20)]
+OLD = {"g": [*"ABCD", *NEGATIVE], "v": [*"1010", *["0"] * 20]}
+NEW = {"g": [*"ABCDEF", *NEGATIVE], "v": [*"110010", *["0"] * 20]}
+
+
+@pytest.fixture
+def future(toy, monkeypatch):
+    """The task of a column with an older file: A and C are known, B and E are new."""
+
+    def one(**before) -> list[tasks.Task]:
+        monkeypatch.setattr(sources, "table", lambda s, f: pd.DataFrame(OLD if f == "o" else NEW))
+        options = {**COLUMN, "positive": "1"}
+        known = {"release": "2021-10-10", "options": {"file": "o"}, "least": 1, **before}
+        words = dict(name="toy/x", title="X", description="x", group="functional", before=known)
+        entry = specs.TaskSpec(**words, kind="binary", shape="column", options=options)
+        return tasks.build(toy, entry, {"toy": toy})
+
+    return one
+
+
+def test_genes_of_before_train_with_their_old_labels_and_new_ones_are_tested(future):
+    (task,) = future(tested="genes")
+    assert set(task.entities[task.folds == 0]) == {"E", "F"} and positives(task) == {*"ACE"}
+    assert set(task.folds) == {0, -2}
+
+
+def test_gains_are_tested_against_half_of_the_genes_that_have_none(future):
+    (task,) = future(tested="gains")
+    tested, train = (task.subset(part) for part in (task.folds == 0, task.folds == -2))
+    assert positives(tested) == {"B", "E"} and positives(train) == {"A", "C"}
+    assert len(tested) + len(train) == len(NEW["g"])
+    assert 5 <= (tested.labels == 0).sum() <= 17  # chance of less is under 1 in 100
+
+
+def test_a_task_with_too_few_new_genes_is_left_out(future):
+    assert future(tested="genes", least=2) == []
+
+
+def test_ordered_classes_are_numbers_and_logarithms_are_taken(build):
+    table = {"f": {"g": list("ABC"), "v": ["old", "new", "old"]}}
+    task = build("regression", "column", table, levels=["old", "new"], **COLUMN)
+    assert list(task.labels) == [0, 1, 0]
+    table["f"]["v"] = ["0.1", "10", "1"]
+    assert list(build("regression", "column", table, log10=True, **COLUMN).labels) == [-1, 1, 0]

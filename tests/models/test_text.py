@@ -103,7 +103,7 @@ SENTENCES += ["nothing of the sort"]
 def sentences(monkeypatch):
     """Four genes with a text each."""
     texts = (np.array([*"ABCD"]), SENTENCES)
-    monkeypatch.setattr(recipes, "texts", lambda inputs, recipe, labels_of: texts)
+    monkeypatch.setattr(recipes, "texts", lambda inputs, recipe, labels_of=(): texts)
 
 
 def test_the_bag_of_words_counts_the_commonest_words(sentences, vectors):
@@ -122,3 +122,8 @@ def test_tfidf_at_full_rank_keeps_the_inner_products_of_the_formula(sentences, v
     u, s, _ = np.linalg.svd(weight)
     assert result.shape == (4, 3)
     np.testing.assert_allclose(result @ result.T, (u[:, :3] * s[:3] ** 2) @ u[:, :3].T, atol=1e-5)
+
+
+def test_the_length_of_a_text_is_that_of_its_letters_and_0_without_one(sentences, vectors):
+    result = np.expm1(vectors("text_length", "A B E").vectors[:, 0])
+    np.testing.assert_allclose(result, [len(SENTENCES[0]), len(SENTENCES[1]), 0], rtol=1e-5)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from ...core.specs import GROUPS
+from ...core.specs import CONTROL, GROUPS
 from ...stats import separation
 from .. import resampling
 from .. import splits as splits_of
@@ -71,7 +71,8 @@ def of(plan: Plan, splits: list[Scored], power: pd.DataFrame) -> Iterator[tuple[
     for measure, usable in (("auroc", strong & ~regression), ("spearman", strong & regression)):
         present = [g for g in GROUPS if (usable & (base.group == g)).any()]
         for group in ["all"] * (len(present) > 1) + present:
-            chosen = np.flatnonzero(usable & ((base.group == group) | (group == "all")))
+            inside = base.group != CONTROL if group == "all" else base.group == group
+            chosen = np.flatnonzero(usable & inside)
             tasks, models = field(fair[chosen])
             tasks = chosen[tasks]
             part = base.iloc[tasks]
