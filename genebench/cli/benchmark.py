@@ -303,7 +303,7 @@ def freeze(out: Path, *, profile: str = "demo", models: list[str] | None = None)
     out : Path
         Folder.
     """
-    from ..benchmark import frozen
+    from ..benchmark.tables import frozen
 
     split = specs.declared().profile(profile).splits[0]
     print(frozen.freeze(make_plan(profile, models=split_names(models), split=split), out))
@@ -319,7 +319,8 @@ def unfreeze(folder: Path, *, release: str) -> None:
     release : str
         The newer release, as the source now declares it.
     """
-    from ..benchmark import frozen, results
+    from ..benchmark import results
+    from ..benchmark.tables import frozen
 
     plan = make_plan(frozen.note(folder)["profile"])
     frame = frozen.unfreeze(plan, folder, release)

@@ -5,7 +5,8 @@ import pytest
 from helpers import edit_yaml, forget, run_tiny, sha256
 from sklearn.metrics import roc_auc_score
 
-from genebench.benchmark import frozen, plan
+from genebench.benchmark import plan
+from genebench.benchmark.tables import frozen
 from genebench.core import paths, specs
 from genebench.core.errors import BadInput
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from .. import probes
-from ..core import cache
-from ..core.errors import BadInput
-from ..stats import metrics
-from . import predictions
-from .plan import Plan
+from ... import probes
+from ...core import cache
+from ...core.errors import BadInput
+from ...stats import metrics
+from .. import predictions
+from ..plan import Plan
 
 FILE = "predictions.parquet"
 

@@ -1,0 +1,96 @@
+"""Noise ceilings of tasks of which there is a second measurement.
+
+``GENEBENCH_MIRROR=… python -m benchmarks.ceilings`` writes ``data/results/function/ceilings.csv``:
+how well one measurement predicts the other, which a model of the genes can hardly beat. Spearman
+correlation where both are numbers, AUROC where the task has two classes.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from scipy.stats import spearmanr
+from sklearn.metrics import roc_auc_score
+
+from genebench.benchmark import results
+from genebench.core import paths, specs
+from genebench.data import genes, sources, tasks
+
+LEAST = 1_000
+"""Fewest genes that two data sets of half-lives share to be compared."""
+
+SECOND = {
+    "gene_age/consensus": ("gene_age/stratum", "strata of GenEra"),
+    "essential_genes/core-vs-non": ("depmap/gene-effect", "mean effect in DepMap, turned"),
+    "depmap/stem-cell-essential": ("depmap/gene-effect", "mean effect in cancer cells, turned"),
+    "gene_lists/dominant-vs-recessive": ("ddg2p/monoallelic-vs-biallelic", "DDG2P of 2025"),
+}
+"""Task → another task that measures the same, and what it is."""
+
+
+def labels(known, task: str) -> pd.Series:
+    """Labels of a task, by gene."""
+    source = known[task.split("/")[0]]
+    every = [one for built in tasks.from_source(source, known) for one in built]
+    (found,) = (one for one in every if one.name == task)
+    return pd.Series(found.labels, found.entities)
+
+
+def agreement(first: pd.Series, second: pd.Series) -> tuple[int, float]:
+    """Number of genes of both, and how well the second predicts the first."""
+    both = pd.concat([first, second], axis=1, join="inner").dropna()
+    a, b = both.iloc[:, 0], both.iloc[:, 1]
+    return len(both), roc_auc_score(a, b) if set(a) == {0, 1} else spearmanr(a, b).statistic
+
+
+def half_lives(known) -> tuple[pd.Series, pd.DataFrame]:
+    """The consensus, and the data sets that it was made of, by Ensembl id."""
+    source = known["mrna_half_life"]
+    consensus = sources.table(source, "consensus").set_index("ensembl_gene_id").human_PC1
+    frame = sources.table(source, "datasets").set_index("ensembl_gene_id")
+    return consensus.astype(float), frame.iloc[:, 1:].apply(pd.to_numeric, errors="coerce")
+
+
+def mouse(known) -> tuple[pd.Series, pd.Series]:
+    """Lethal (1) or viable (0) by the screen of IMPC, and by the records of MGI."""
+    frame = sources.table(known["mouse_viability"], "viability").set_index("hgnc_id")
+    columns = (frame[f"viability_{name}"] for name in ("impc", "mgi"))
+    return tuple(column.map({"lethal": 1, "viable": 0}) for column in columns)
+
+
+def rows(known):
+    """Rows of the table."""
+    for task, (other, what) in SECOND.items():
+        second = labels(known, other)
+        n, value = agreement(labels(known, task), -second if "turned" in what else second)
+        yield task, what, 1, n, value
+    impc, mgi = mouse(known)
+    yield "mouse_viability/lethal-vs-viable", "records of MGI", 1, *agreement(impc.dropna(), mgi)
+    consensus, frame = half_lives(known)
+    name = "mrna_half_life/consensus"
+    found = [agreement(consensus, column) for _, column in frame.items()]
+    yield name, "one data set and the consensus", len(found), *np.nanmedian(np.abs(found), axis=0)
+    laboratory, ranked = frame.columns.str.split("_").str[0], frame.notna().to_numpy()
+    pairs = combinations(range(frame.shape[1]), 2)
+    pairs = [(i, j) for i, j in pairs if laboratory[i] != laboratory[j]]
+    pairs = [(i, j) for i, j in pairs if (ranked[:, i] & ranked[:, j]).sum() >= LEAST]
+    found = [agreement(frame.iloc[:, i], frame.iloc[:, j]) for i, j in pairs]
+    yield name, "two laboratories", len(found), *np.nanmedian(np.abs(found), axis=0)
+
+
+def main() -> None:
+    """Write the table."""
+    known = specs.declared().sources
+    genes.resolver(known)  # fails early where names of genes cannot be looked up
+    columns = ["task", "second", "comparisons", "genes", "agreement"]
+    frame = pd.DataFrame(rows(known), columns=columns).sort_values("task", kind="stable")
+    folder = paths.results("function")
+    folder.mkdir(parents=True, exist_ok=True)
+    results.write_table(frame.astype({"genes": int}), folder / "ceilings.csv")
+    print(frame.round(3).to_string(index=False))
+
+
+if __name__ == "__main__":
+    main()
