@@ -130,6 +130,7 @@ def _task(declared: Declaration, made: Labels) -> Task:
     faults = {
         "no genes": len(names) == 0,
         "a gene without a name": (names == "").any(),
+        "an HGNC id in place of a symbol": np.char.startswith(names, "HGNC:").any(),
         "a gene twice": (task.entities[1:] == task.entities[:-1]).any(),
         f"labels that are not those of a {task.kind} task (finite numbers, or two "
         "classes or more, each with a gene)": not sound,

@@ -36,6 +36,7 @@ def entry(**changes) -> specs.TaskSpec:
     [
         ("regression", [], [], "no genes"),
         ("regression", ["A", "A"], [1.0, 1.0], "a gene twice"),
+        ("regression", ["HGNC:5", "A"], [1.0, 2.0], "an HGNC id in place of a symbol"),
         ("regression", ["", "A"], [1.0, 1.0], "a gene without a name"),
         ("regression", ["A", "B"], [1.0, np.nan], "not those of a regression task"),
         ("binary", ["A", "B"], [1, 1], "not those of a binary task"),
