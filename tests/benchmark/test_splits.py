@@ -13,7 +13,7 @@ from genebench.core.errors import BadInput
 from genebench.data import genes
 
 KINDS = ("binary", "multiclass", "multilabel", "regression")
-MADE = [name for name in splits.SPLITS if name != "published"]
+MADE = [name for name in splits.SPLITS if name not in ("published", "prospective")]
 """Splits that are made here."""
 
 
