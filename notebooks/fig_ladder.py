@@ -71,12 +71,16 @@ show.prose(tiers.ladder_words(means, models))
 # its paired interval.
 
 # %% tags=["remove-input"]
-columns = "group split model score lost lost_low lost_high tasks".split()
+columns = "group split model newest score lost lost_low lost_high tasks".split()
+newest = means.model.map({name: spec.newest for name, spec in models.items()})
 show.table(
-    tables.readable(means[means.split != means.split.iloc[0]], models, columns),
+    tables.readable(
+        means.assign(newest=newest)[means.split != means.split.iloc[0]], models, columns
+    ),
     page=page,
     profile=profile,
     name="lost",
     caption="Score and lost: weighted means of test AUROC on the common genes, with 95 % "
-    "intervals.",
+    "intervals. Newest: month of the newest text or data that the model has read; for labels of "
+    "the future it must be older than the release that trains.",
 )

@@ -60,9 +60,11 @@ _COMMANDS = {
     **dict.fromkeys(PUBLISHED, "reproduce"),
     "efficiency.csv": "efficiency",
     **dict.fromkeys(("among.csv", "among_types.csv"), "reproduce"),
+    "ceilings.csv": "run",
 }
 """Tables of a profile -> the command that makes them; ``efficiency.csv``: scores by number of
-training labels; ``among…``: models among published embeddings."""
+training labels; ``among…``: models among published embeddings; ``ceilings.csv``: agreement of two
+measurements of a label (made by ``python -m benchmarks.ceilings``)."""
 
 
 def beside_path(profile: str, name: str) -> Path:

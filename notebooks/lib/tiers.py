@@ -33,6 +33,7 @@ SPLITS = {
     "similarity": "genes of similar proteins kept together",
     "study": "tested on little-studied genes",
     "date": "tested on newly annotated genes first",
+    "prospective": "trained on an older release, tested on what is new since",
 }
 """Splits from the easiest to the hardest, to what each does: neighbours, relatives, what is little
 studied or new."""
