@@ -13,7 +13,9 @@ from ..core.errors import BadInput, RunFailed, unknown
 from ..core.specs import GROUPS, MORE_GROUPS
 from ..stats.metrics import METRICS
 from . import results
+from .dividing import as_published
 from .results import GENES, IDENTITY, manifest_path, read, scores_path
+from .splits import SPLITS
 
 
 def sealed(profile: str) -> bool | None:
@@ -174,13 +176,15 @@ def _complete(scores: Path, path: Path) -> list[str]:
             f"{scores}: it or {path.name} is not, byte for byte, as it was written; rerun "
             "'genebench run'."
         ]
-    own = frame[frame.genes == "own"].groupby([*at, "metric"], observed=True)
+    own = frame[frame.genes == "own"].groupby([*at, "probe", "metric"], observed=True)
     # a task of few genes is divided more often, each time into all folds
     folds = own.size() / (own["repeat"].max() + 1).clip(lower=manifest["repeats"])
-    wrong = folds[folds != manifest["folds"]]
+    tested = {s: 1 if SPLITS[s].divide is as_published else manifest["folds"] for s in SPLITS}
+    expected = folds.index.get_level_values("split").map(tested).to_numpy()
+    wrong = folds[folds != expected]
     return [
-        f"{scores}: {' × '.join(map(str, where))} has {number:g} folds where {path.name} says "
-        f"{manifest['folds']} ({len(wrong)} such)."
+        f"{scores}: {' × '.join(map(str, where))} has {number:g} tested folds where "
+        f"{tested[where[2]]} are due ({len(wrong)} such)."
         for where, number in wrong.head(1).items()
     ]
 
