@@ -58,7 +58,7 @@ def write(
     cells : list of dict
         One a cell: ``model``, ``split``, ``tasks`` (names), ``seconds`` that it took whenever it
         was computed, ``cpu_s`` of these spent by the CPU, and ``skipped`` (one dict per pair with
-        ``task`` and ``reason``).
+        ``task`` and ``reason``). Costs of several probes are added up.
     embeddings : dict of str to dict
         What was noted when the vectors of a model were made.
     run_s : float
@@ -73,14 +73,16 @@ def write(
     others = [cell for cell in old.get("cells", []) if cell["split"] not in renewed]
     known = {(cell["model"], cell["split"], cell["first"]): cell for cell in others}
     skipped = {s: models for s, models in old.get("skipped", {}).items() if s not in renewed}
+    new = {}
     for cell in cells:
         model, split, names = cell["model"], cell["split"], cell["tasks"]
-        took = {name: cell[name] for name in ("seconds", "cpu_s") if name in cell}
-        row = {"model": model, "split": split, "first": names[0], "n": len(names), **took}
-        known[model, split, names[0]] = row
+        row = {"model": model, "split": split, "first": names[0], "n": len(names)}
+        row = new.setdefault((model, split, names[0]), row)  # one for all probes
+        row |= {n: row.get(n, 0) + cell[n] for n in ("seconds", "cpu_s") if n in cell}
         here = skipped.setdefault(split, {}).setdefault(model, {})
         others = {task: why for task, why in here.items() if task not in names}
         skipped[split][model] = others | {s["task"]: s["reason"] for s in cell["skipped"]}
+    known |= new
     cost = {
         "device": f"cpu ({platform.machine()}), {jobs} processes of one thread",
         "wall_s": {"run": run_s},
