@@ -83,9 +83,10 @@ looks = {
     "computed": {"color": "#0072b2"},
 }
 drawn = places.sort_values(["panel", "score"], ascending=[True, False])
+headed = drawn.panel.cat.rename_categories(lambda title: title.replace(" March", "\nMarch"))
 show.figure(
     charts.dots(
-        drawn.assign(shift=0),
+        drawn.assign(shift=0, panel=headed),
         label="mean AUROC on the holdouts (0 to 1)",
         panel="panel",
         by="source",

@@ -174,7 +174,8 @@ def ladder_words(means: pd.DataFrame, models: Models) -> str:
             row = last.loc[best.model]
             lost = f"lost {row.lost:.3f}, {row.lost_low:.3f} to {row.lost_high:.3f}"
             fall = f"falls from {best.score:.3f} to {row.score:.3f} ({lost})"
-            fall += _ARITHMETIC * (models[best.model].encoder == "stem")
+            kept_apart = hardest in ("stem", "family") and models[best.model].encoder == "stem"
+            fall += _ARITHMETIC * kept_apart
             clauses.append(f"the best {word}, {best.title}, {fall}")
     group = part.group.iloc[0].replace("all", "all groups")
     words = f"From `{easiest}` to `{hardest}` folds, over {group}: {'; '.join(clauses)}."
