@@ -138,8 +138,10 @@ def test_search_finds_what_readers_look_for(opened, word):
 def test_a_phone_shows_the_first_columns_and_the_others_on_a_click(opened):
     page = opened("executed/leaderboard.html", viewport={"width": 390, "height": 800})
     heads = page.locator("div.dt-container").nth(0).locator("thead th:visible")
+    button = page.locator("button.gb-columns").first
+    button.wait_for()  # tables are drawn after the page is there
     few = heads.count()
-    page.locator("button.gb-columns").first.click()
+    button.click()
     assert 0 < few < heads.count()
 
 
