@@ -56,15 +56,17 @@ PUBLISHED = ("reproduction.csv", "published_groups.csv", "published_pairs.csv")
 """Tables of ``genebench reproduce``: a model's scores on the paper's genes beside the published
 ones, by task; and what the paper publishes, by group of tasks and model, and by pair of models."""
 _COMMANDS = {
-    **dict.fromkeys(BESIDE, "run"),
-    **dict.fromkeys(PUBLISHED, "reproduce"),
-    "efficiency.csv": "efficiency",
-    **dict.fromkeys(("among.csv", "among_types.csv"), "reproduce"),
-    "ceilings.csv": "run",
-}
+    table: f"genebench {command} --profile {{profile}}"
+    for command, made in {
+        "run": BESIDE,
+        "reproduce": (*PUBLISHED, "among.csv", "among_types.csv"),
+        "efficiency": ("efficiency.csv",),
+    }.items()
+    for table in made
+} | {"ceilings.csv": "python -m benchmarks.ceilings"}
 """Tables of a profile -> the command that makes them; ``efficiency.csv``: scores by number of
 training labels; ``among…``: models among published embeddings; ``ceilings.csv``: agreement of two
-measurements of a label (made by ``python -m benchmarks.ceilings``)."""
+measurements of a label."""
 
 
 def beside_path(profile: str, name: str) -> Path:
@@ -120,7 +122,7 @@ def read_beside(profile: str, name: str) -> pd.DataFrame:
     check(_COMMANDS, "table", name)
     path = beside_path(profile, name)
     if not path.exists():
-        command = f"genebench {_COMMANDS[name]} --profile {profile}"
+        command = _COMMANDS[name].format(profile=profile)
         raise BadInput(f"{path}: not made yet; run '{command}'.")
     return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, **EXACT)
 

@@ -1,7 +1,6 @@
 """Plain means and counts beside the weighted means of the stage of tables.
 
-Every function takes a tidy table of scores and returns a tidy table; the book only reads and
-draws what is computed here.
+Every function takes a tidy table of scores and returns a tidy table.
 """
 
 from collections.abc import Mapping

@@ -162,6 +162,8 @@ def test_a_part_of_a_profile_gets_no_intervals_and_a_message_says_so(home):
     assert any("no intervals" in s and "run the whole profile" in s for s in said)
     with pytest.raises(BadInput, match="not made yet; run 'genebench run --profile tiny'"):
         results.read_beside("tiny", "intervals.parquet")
+    with pytest.raises(BadInput, match="not made yet; run 'python -m benchmarks.ceilings'"):
+        results.read_beside("tiny", "ceilings.csv")
 
 
 # --- the manifest ---------------------------------------------------------------------------------
