@@ -9,7 +9,7 @@ PIP     := $(BIN)/python -m pip install -qq --disable-pip-version-check -c const
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: book test test-mirror setup run notebooks lint clean
+.PHONY: book test test-mirror setup run notebooks benchmarks lint clean
 
 book: setup                          ## run PROFILE, execute the notebooks, build _build/html/index.html
 	$(BIN)/genebench book --profile $(PROFILE) -j $(JOBS)
@@ -34,6 +34,9 @@ run: setup
 
 notebooks: run
 	$(BIN)/genebench notebooks --profile $(PROFILE) -j $(JOBS)
+
+benchmarks: setup                    ## time everything beside its rivals, one after the other; writes data/results/perf
+	for part in probe embed spectra glm; do $(BIN)/python -m benchmarks.$$part || exit 1; done
 
 lint: setup
 	$(PIP) ruff
