@@ -1,6 +1,7 @@
 """Text recipes: what is written about a gene before a text model or a word count reads it."""
 
 import re
+import zlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,9 +16,11 @@ MASK = "[MASK]"
 """What replaces a masked word: the mask token of BERT's vocabulary."""
 
 _SUMMARY = "Gene symbol {symbol} full name {name} with the summary {summary}"
-RECIPES = {"symbol": "{symbol}", "name": "{name}", "summary": _SUMMARY, "summary-masked": _SUMMARY}
+RECIPES = {"symbol": "{symbol}", "name": "{name}", "summary": _SUMMARY}
+RECIPES |= {"summary-masked": _SUMMARY, "summary-random-masked": _SUMMARY}
 """Recipe → template of the text of a gene. ``summary`` is the wording of gene-benchmark (arXiv
-2412.04075); ``-masked`` is its twin without the gene's names and the words of the labels."""
+2412.04075); ``-masked`` is its twin without the gene's names and the words of the labels, and
+``-random-masked`` without the names and as many other words, chosen at random."""
 
 _UNMASKED = ENGLISH_STOP_WORDS | {"gene", "genes", "protein", "proteins"}
 """Words of labels that are not masked: they say nothing, or are in every text."""
@@ -33,7 +36,7 @@ def texts(inputs: Inputs, recipe: str, labels_of: Sequence[str] = ()) -> tuple[n
     recipe : str
         Key of ``RECIPES``.
     labels_of : sequence of str
-        Sources whose label words the recipes ``-masked`` mask.
+        Sources whose label words the recipes ``-masked`` mask; after ``-`` those whose words stay.
 
     Returns
     -------
@@ -46,8 +49,9 @@ def texts(inputs: Inputs, recipe: str, labels_of: Sequence[str] = ()) -> tuple[n
     written = [RECIPES[recipe].format(**row) for row in facts.to_dict("records")]
     if masked:
         stems = frozenset(label_words(labels_of, inputs.declared))
-        names = map(_name_pattern, facts.names)
-        written = [_masked(text, name, stems) for text, name in zip(written, names)]
+        names, random = map(_name_pattern, facts.names), "-random-" in recipe
+        seeds = [zlib.crc32(gene.encode()) if random else None for gene in facts.index]
+        written = [_masked(t, name, stems, seed) for t, name, seed in zip(written, names, seeds)]
     return facts.index.to_numpy(str), written
 
 
@@ -88,15 +92,19 @@ def _name_pattern(names):
     return re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(parts) or '(?!)'})(?![A-Za-z0-9])")
 
 
-def _masked(text, names, stems):
-    """A text without the gene's names and the words that begin with one of the stems."""
+def _masked(text, names, stems, seed=None):
+    """A text without the gene's names and the words that begin with one of the stems.
 
-    def replace(found):
-        word = found.group().lower()
-        hit = word not in _UNMASKED and any(word[:n] in stems for n in range(4, len(word) + 1))
-        return MASK if hit else found.group()
-
-    return re.sub(r"(?<!\[)[A-Za-z]{4,}", replace, names.sub(MASK, text))
+    With a seed, as many words as these are chosen at random among all.
+    """
+    text = names.sub(MASK, text)
+    words = [w for w in re.finditer(r"(?<!\[)[A-Za-z]{4,}", text) if w[0].lower() not in _UNMASKED]
+    hits = [any(w[0].lower()[:n] in stems for n in range(4, len(w[0]) + 1)) for w in words]
+    if seed is not None:
+        hits = np.random.default_rng(seed).permutation(hits)
+    for word in [w for w, hit in zip(words, hits) if hit][::-1]:
+        text = text[: word.start()] + MASK + text[word.end() :]
+    return text
 
 
 _label_words: dict[tuple[str, ...], tuple[str, ...]] = {}
@@ -113,7 +121,7 @@ def label_words(labels_of: Sequence[str], declared: Declarations) -> tuple[str, 
     Parameters
     ----------
     labels_of : sequence of str
-        Ids of sources.
+        Ids of sources; words of one after ``-`` are taken out.
     declared : Declarations
 
     Returns
@@ -121,6 +129,10 @@ def label_words(labels_of: Sequence[str], declared: Declarations) -> tuple[str, 
     tuple of str
         Stems in lower case, sorted.
     """
+    kept = [name[1:] for name in labels_of if name.startswith("-")]
+    if kept:
+        masked = label_words([n for n in labels_of if n[0] != "-"], declared)
+        return tuple(sorted({*masked} - {*label_words(kept, declared)}))
     labelled = [declared.source(name) for name in labels_of]
     key = tuple(source.model_dump_json() for source in labelled)
     if key not in _label_words:

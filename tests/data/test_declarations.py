@@ -89,4 +89,5 @@ def test_a_model_is_described_and_cited_and_its_encoder_takes_its_options(model)
         assert importlib.util.find_spec(module), f"{module} is not installed"
     if "source" in model.options:
         assert model.options["file"] in SOURCES[model.options["source"]].files
-    assert {*model.reads, *model.options.get("labels_of", ())} <= set(SOURCES)
+    labelled = {name.lstrip("-") for name in model.options.get("labels_of", ())}
+    assert {*model.reads, *labelled} <= set(SOURCES)

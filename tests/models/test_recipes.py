@@ -60,6 +60,28 @@ def test_the_masked_twin_has_neither_names_of_the_gene_nor_words_of_the_labels(m
     ]
 
 
+def test_the_control_masks_as_many_words_as_its_twin_but_others(monkeypatch, texts):
+    monkeypatch.setattr(recipes, "label_words", lambda *_: ("kinase", "metabol"))
+    masked, random = (
+        texts(f"summary-{kind}", ["OLDK1", "SET"], ["hpa"])[1]
+        for kind in ("masked", "random-masked")
+    )
+    assert [t.count(recipes.MASK) for t in random] == [t.count(recipes.MASK) for t in masked]
+    assert random != masked and "OLDK1" not in random[0]
+
+
+def test_words_of_a_source_that_is_kept_are_not_masked(monkeypatch):
+    words = {"hpa": ("kinase", "membrane"), "uniprot": ("membrane", "zinc")}
+    found = recipes.label_words
+
+    def some(names, declared):
+        whole = any(name.startswith("-") for name in names)
+        return found(names, declared) if whole else words[names[0]]
+
+    monkeypatch.setattr(recipes, "label_words", some)
+    assert recipes.label_words(["uniprot", "-hpa"], None) == ("zinc",)
+
+
 def test_label_words_are_those_of_the_classes_without_what_says_nothing(monkeypatch, make_task):
     task = make_task("multiclass", [0, 1, 2] * 10)
     labels = ("Metabolism of the Kinases", "Ion channels", "from these proteins, other genes")
