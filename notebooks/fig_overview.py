@@ -26,9 +26,7 @@ page: str = "overview"  # name of this page
 source: str = "paper"  # whose results are shown; empty: those of the profile of the book
 
 # %% tags=["remove-input"]
-import pandas as pd
 import seaborn as sns
-from IPython.display import Markdown
 
 from genebench.benchmark import results
 from genebench.core import specs
@@ -214,14 +212,23 @@ show.figure(
 show.table(matrix.drop(columns=["model", "source"]), page=page, profile=profile, name="reasons")
 
 # %% [markdown]
-# ## What they were trained on
+# ## What masking words of a text costs
+#
+# If a text model knows a label because its text says so, masking the words of the labels must cost
+# more than masking as many words chosen at random (both without the names of the gene). A third
+# text masks the words of labels that only *other* sources have, and is compared on the tasks of the
+# one whose words it leaves. Exposed models are in it: this is what the table is about.
 
 # %% tags=["remove-input"]
-entries = [known.models[m] for m in run.models if known.models[m].family != "control"]
-labels = [known.sources[s] for s in run.sources if known.sources[s].tasks]
-made = pd.DataFrame([(m.title, " ".join(m.trained_on.split()), m.citation) for m in entries])
-taken = pd.DataFrame([(s.id, f"{s.title}, release {s.release}", s.citation) for s in labels])
-parts = pd.concat([made, taken], keys=["Models", "Labels"])
-cited = (" {cite}`" + parts[2] + "`").fillna("").where(parts[2].fillna("") != "", "")
-items = ("- **" + parts[0] + "**: " + parts[1] + cited).groupby(level=0, sort=False).agg("\n".join)
-Markdown("\n\n".join(items.index + ":\n\n" + items) + "\n")
+lost = results.read_beside(shown, "masked.csv")
+lost = lost.assign(
+    text=figures.titles(lost.model, models), masked=figures.titles(lost.other, models)
+)
+show.table(
+    lost[["group", "text", "masked", "tasks", "clusters", "lost", "low", "high"]],
+    page=page,
+    profile=profile,
+    name="masked",
+    caption="AUROC that a model loses with the masked text against its whole summary: weighted "
+    "mean over the tasks of a group, or of a source, with its 95 % interval, random folds.",
+)

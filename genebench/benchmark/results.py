@@ -58,7 +58,7 @@ ones, by task; and what the paper publishes, by group of tasks and model, and by
 _COMMANDS = {
     table: f"genebench {command} --profile {{profile}}"
     for command, made in {
-        "run": BESIDE,
+        "run": (*BESIDE, "masked.csv"),
         "reproduce": (*PUBLISHED, "among.csv", "among_types.csv"),
         "efficiency": ("efficiency.csv",),
     }.items()

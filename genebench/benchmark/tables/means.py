@@ -79,21 +79,74 @@ def of(plan: Plan, splits: list[Scored], power: pd.DataFrame) -> Iterator[tuple[
             few = group == "all" and part.group.nunique() < 2
             if len(tasks) == 0 or len(models) < 2 or few:
                 continue
-            totals = part.groupby("group").weight.transform("sum")
-            weight = (part.weight / totals).to_numpy()  # groups count the same
-            resemblance = resampling.resemblance(plan, list(part.index))
-            effective = separation.effective_number(resemblance)
-            shared = {"probe": splits[0].probe, "measure": measure, "group": group}
-            parents = [splits_of.entry_of(plan.tasks[t], plan.declared.sources) for t in part.index]
-            tables = [entry.name if entry else t for entry, t in zip(parents, part.index)]
-            cluster = separation.cluster_tasks(resemblance, tables)
-            sources = part.index.str.split("/").str[0].nunique()
-            shared |= {"tasks": len(tasks), "sources": sources, "effective": effective}
-            number = separation.effective_clusters(weight, cluster, part.group.to_numpy())
-            shared |= {"clusters": max(1, int(number))}
-            draws = {"weight": weight, "cluster": cluster, "group": part.group.to_numpy()}
+            facts, draws = _draws(plan, part)
+            shared = {"probe": splits[0].probe, "measure": measure, "group": group, **facts}
             for mean, pairs in _of_group(plan, splits, tasks, models, draws):
                 yield {**shared, **mean}, {**shared, **pairs}
+
+
+def _draws(plan: Plan, part: pd.DataFrame) -> tuple[dict, dict]:
+    """Facts of some tasks, and how ``separation.mean_over_tasks`` draws them."""
+    totals = part.groupby("group").weight.transform("sum")
+    weight = (part.weight / totals).to_numpy()  # groups count the same
+    resemblance = resampling.resemblance(plan, list(part.index))
+    parents = [splits_of.entry_of(plan.tasks[t], plan.declared.sources) for t in part.index]
+    tables = [entry.name if entry else t for entry, t in zip(parents, part.index)]
+    cluster = separation.cluster_tasks(resemblance, tables)
+    number = separation.effective_clusters(weight, cluster, part.group.to_numpy())
+    facts = {
+        "tasks": len(part),
+        "sources": part.index.str.split("/").str[0].nunique(),
+        "effective": separation.effective_number(resemblance),
+        "clusters": max(1, int(number)),
+    }
+    return facts, {"weight": weight, "cluster": cluster, "group": part.group.to_numpy()}
+
+
+def masked(plan: Plan, s: Scored, power: pd.DataFrame) -> pd.DataFrame:
+    """How much models of a text lose where words of it are masked, whatever they were trained on.
+
+    Parameters
+    ----------
+    plan : Plan
+    s : Scored
+        Under the first split.
+    power : DataFrame of ``power_of``
+
+    Returns
+    -------
+    DataFrame
+        By ``group`` of tasks, and by source of which a control leaves the words: ``model`` on the
+        whole text, its ``other`` on the masked one, and the ``lost`` AUROC with its 95 % interval.
+    """
+    specs, twins, rows = {m: plan.declared.models[m] for m in s.models}, {}, []
+    for name, spec in specs.items():
+        if spec.options.get("recipe", "").startswith("summary"):
+            twins.setdefault((spec.encoder, spec.weights, spec.hub, spec.dim), []).append(name)
+    left = {m: [n[1:] for n in specs[m].options.get("labels_of", ()) if n[0] == "-"] for m in specs}
+    base = power[power.split == s.split].set_index("task").loc[s.tasks]
+    base = base.assign(source=base.index.str.split("/").str[0])
+    usable = ~base.underpowered & (base.kind != "regression")
+    choices = [("group", g) for g in GROUPS]
+    choices += [("source", n) for n in dict.fromkeys(n for names in left.values() for n in names)]
+    for first, *others in twins.values():
+        for other in others if specs[first].options["recipe"] == "summary" else ():
+            pair = [s.models.index(first), s.models.index(other)]
+            scored = np.isfinite(s.score[:, pair]).all(axis=1)
+            for by, value in choices:
+                fits = not left[other] or value in left[other]
+                tasks = np.flatnonzero(usable & scored & (base[by] == value) & fits)
+                if len(tasks):
+                    facts, draws = _draws(plan, base.iloc[tasks])
+                    change = (
+                        a[tasks][:, pair[:1]] - a[tasks][:, pair[1:]]
+                        for a in (s.score, s.moved.astype(float))
+                    )
+                    mean = separation.mean_over_tasks(*change, **draws)
+                    found = zip(("lost", "low", "high"), (mean.value, *mean.interval()))
+                    names = {"group": value, "model": first, "other": other}
+                    rows.append({**names, **facts, **{k: float(v[0]) for k, v in found}})
+    return pd.DataFrame(rows)
 
 
 def _of_group(plan: Plan, splits: list[Scored], tasks, models, by) -> Iterator[tuple[dict, dict]]:

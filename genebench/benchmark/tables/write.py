@@ -77,10 +77,10 @@ def tables(plan: Plan, groups: list[Group]) -> dict[str, pd.DataFrame]:
 
     Returns
     -------
-    dict of str to DataFrame, by file name
+    dict of str to DataFrame, by file name; ``masked.csv`` where a text was masked
     """
     models = list(dict.fromkeys(cell.model for group in groups for cell in group.cells))
-    out = {name: [] for name in results.BESIDE}
+    out = {name: [] for name in (*results.BESIDE, "masked.csv")}
     for probe in dict.fromkeys(group.at[1] for group in groups):
         splits = []
         for split in dict.fromkeys(group.at[0] for group in groups):
@@ -92,8 +92,10 @@ def tables(plan: Plan, groups: list[Group]) -> dict[str, pd.DataFrame]:
         for part, (name, columns) in enumerate(means.COLUMNS.items()):
             frames = [pd.DataFrame(pair[part], columns=columns) for pair in pairs]
             out[name] += frames or [pd.DataFrame(columns=columns)]
+        out["masked.csv"].append(means.masked(plan, splits[0], power))
         out["intervals.parquet"] += [scored.with_excess(plan, s) for s in splits]
-    return {
+    whole = {
         name: pd.concat([f for f in frames if len(f)] or frames, ignore_index=True)
         for name, frames in out.items()
     }
+    return {name: frame for name, frame in whole.items() if len(frame.columns)}

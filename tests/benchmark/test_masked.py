@@ -1,0 +1,70 @@
+"""What masking words of a text costs, beside the plain mean of differences."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from genebench.benchmark.tables import means
+
+TASKS = ["hpa/a", "hpa/b", "hgnc/c", "hgnc/d", "hpa/weak", "hpa/number"]
+
+
+def model(recipe="", labels_of=(), dim=384):
+    options = {"recipe": recipe, "labels_of": list(labels_of)}
+    return SimpleNamespace(encoder="transformer", weights="w", hub=None, dim=dim, options=options)
+
+
+@pytest.fixture
+def lost(monkeypatch):
+    """Table of four models whose whole text loses 0.1, 0.2, … on the tasks."""
+    models = {
+        "whole": model("summary"),
+        "masked": model("summary-masked", ["hpa", "hgnc"]),
+        "others": model("summary-masked", ["hgnc", "-hpa"]),
+        "another-network": model("summary-masked", ["hpa"], dim=768),
+        "symbol": model("symbol"),
+    }
+    plan = SimpleNamespace(
+        declared=SimpleNamespace(models=models, sources={}),
+        tasks=dict.fromkeys(TASKS),
+    )
+    monkeypatch.setattr(means.resampling, "resemblance", lambda plan, names: np.eye(len(names)))
+    monkeypatch.setattr(means.splits_of, "entry_of", lambda task, sources: None)
+    score = np.full((len(TASKS), len(models)), 0.9)
+    score[:, 1] -= [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
+    score[:, 2] -= 0.05
+    score[3, 1] = np.nan
+    moved = np.zeros((*score.shape, 20), np.float32)
+    scored = SimpleNamespace(
+        split="random", tasks=TASKS, models=list(models), score=score, moved=moved
+    )
+    power = pd.DataFrame(
+        {
+            "task": TASKS,
+            "split": "random",
+            "group": "localization",
+            "kind": ["binary"] * 5 + ["regression"],
+            "underpowered": [name == "hpa/weak" for name in TASKS],
+            "weight": 1.0,
+        }
+    )
+    return means.masked(plan, scored, power).set_index(["other", "group"])
+
+
+def test_the_loss_is_the_mean_difference_on_tasks_that_both_are_scored_on(lost):
+    row = lost.loc[("masked", "localization")]
+    assert row.tasks == 3 and row.lost == pytest.approx(0.2) and row.model == "whole"
+    assert row.low <= row.lost <= row.high
+
+
+def test_a_control_that_leaves_the_words_of_a_source_is_compared_on_its_tasks_alone(lost):
+    assert ("others", "localization") not in lost.index
+    row = lost.loc[("others", "hpa")]
+    assert row.tasks == 2 and row.lost == pytest.approx(0.05)
+    assert lost.loc[("masked", "hpa")].lost == pytest.approx(0.15)
+
+
+def test_only_texts_of_the_same_network_are_compared(lost):
+    assert {other for other, _ in lost.index} == {"masked", "others"}
