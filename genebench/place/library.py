@@ -210,18 +210,19 @@ def get(name: str, origin: str, folder: Path) -> Path:
     try:
         card = json.loads(fetched.read_text(encoding="utf-8"))
         target, wanted = folder / Path(card["file"]).name, card["sha256"]
+        part = _fetch(origin, target.name, folder / f".{target.name}.part")
+        if cache.digest(part) != wanted:
+            part.unlink()
+            raise BadInput(
+                f"{origin}/{target.name}: its SHA-256 is not the one of its card; export or fetch "
+                f"it again."
+            )
+        os.replace(part, target)
+        os.replace(fetched, card_path)
     except (ValueError, KeyError, TypeError) as err:
-        fetched.unlink()
         raise BadInput(f"{origin}/{name}.json: no card of exported vectors ({err}).") from err
-    part = _fetch(origin, target.name, folder / f".{target.name}.part")
-    if cache.digest(part) != wanted:
-        part.unlink(), fetched.unlink()
-        raise BadInput(
-            f"{origin}/{target.name}: its SHA-256 is not the one of its card; export or fetch it "
-            f"again."
-        )
-    os.replace(part, target)
-    os.replace(fetched, card_path)
+    finally:
+        fetched.unlink(missing_ok=True)
     return target
 
 
