@@ -220,7 +220,7 @@ show.table(matrix.drop(columns=["model", "source"]), page=page, profile=profile,
 # one whose words it leaves. Exposed models are in it: this is what the table is about.
 
 # %% tags=["remove-input"]
-lost = results.read_beside(shown, "masked.csv")
+lost = results.read_beside("masked", "masked.csv")
 lost = lost.assign(
     text=figures.titles(lost.model, models), masked=figures.titles(lost.other, models)
 )

@@ -57,7 +57,7 @@ first = places[own & (places.category != "control")].sort_values("rank", kind="s
 best = pd.concat(
     [
         first[first.category == "shortcut"].groupby("panel", observed=True).head(1),
-        first[first.model.isin(["mpnet-symbol", "tfidf-summary", "unirep-64"])],
+        first[first.model.isin(["mpnet", "mpnet-symbol", "tfidf-summary", "unirep-5700"])],
     ]
 ).sort_values(["panel", "rank"])
 words = (
