@@ -94,6 +94,8 @@ def links(
                 f"{max(folds)}; a gene must be in one, or its pair in none (-1)."
             )
     positives = rows[rows.y]
+    if positives.empty:
+        raise BadInput(f"{declared.where}: no pair of '{file}' is positive; fix 'positive'.")
     used = positives.sample(min(len(positives), most // 2), random_state=SEED)
     if matched:
         genes, code = np.unique(used[["a", "b"]], return_inverse=True)
@@ -105,8 +107,9 @@ def links(
         others = rows[~rows.y]
         others = others.sample(min(len(others), len(used)), random_state=SEED)
     rows = pd.concat([used, others])
-    note = f"{unresolved(known)} {alone.sum()} pairs of a gene with itself, {both.sum() // 2} with "
-    note += f"both labels. {len(used):,} of {len(positives):,} positive pairs are used."
+    note = f"{unresolved(known)} Pairs of a gene with itself: {alone.sum()}, with both labels: "
+    note += f"{both.sum() // 2}. Used: {len(used):,} of {len(positives):,} positive pairs, "
+    note += f"{len(others):,} negative."
     folds = rows.fold.to_numpy() if fold else None
     yield Labels(rows.a + "|" + rows.b, rows.y.astype(int), classes, note=note, folds=folds)
 

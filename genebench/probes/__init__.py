@@ -48,7 +48,7 @@ PROBES: dict[str, dict[str, Method]] = {
         "multiclass": Method("softmax", "linear", {**_LOGISTIC.options, "max_iter": 1000}),
         "regression": Method("ridge", "linear", {"alpha": 1.0}),
     },
-    "products": {"pair": _LOGISTIC._replace(options={**_LOGISTIC.options, "products": True})},
+    "products": {"pair": Method("products", "linear", {**_LOGISTIC.options, "products": True})},
     "knn": dict.fromkeys(_KINDS, Method("knn", "neighbours", {"k": 15})),
     "mlp": dict.fromkeys(_KINDS, Method("mlp", "mlp", {})),
     "svc": {"binary": Method("svc", "svc", {"C": [0.1, 1.0, 10.0, 100.0, 1000.0]})},
