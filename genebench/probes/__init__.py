@@ -140,6 +140,14 @@ def predict(
     X, Y, folds, groups = np.asarray(X), np.asarray(Y), np.asarray(folds), None
     settings = {**how.options, **options}
     strength = settings.get("C", settings.get("alpha"))
+    used = (folds.reshape(len(Y), -1) != -1).any(axis=1)
+    if pairs is not None and not used.all():  # most pairs are of genes of two folds
+        some = {"kind": kind, "probe": probe, "pairs": tuple(side[used] for side in pairs)}
+        some |= {"standardise": standardise, "device": device, "memory": memory, **options}
+        part = predict(X, Y[used], folds[used], **some)
+        values = np.zeros((len(used), part.shape[1]), part.dtype)
+        values[used] = part
+        return values
     if settings.pop("products", False) and pairs is not None:
         X, pairs = _products(X, pairs), None
     if pairs is not None and how.name not in ("logistic", "softmax"):

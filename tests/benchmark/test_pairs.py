@@ -101,6 +101,15 @@ def test_folds_of_genes_divide_no_gene_and_published_ones_are_taken_as_they_are(
     )
 
 
+def test_pairs_are_cut_to_the_genes_of_another_profile_by_both_of_theirs(paired):
+    def declare(known):
+        known["profiles"]["other"] = {**known["profiles"]["tiny"], "genes_of": "tiny"}
+
+    edit_yaml(paths.PROFILES, declare)
+    task = plan.make("other").tasks["toy/together"]
+    assert task.entities.tolist() == sorted(paired)
+
+
 @pytest.mark.parametrize("repeat", [0, 1])
 def test_split_of_pairs_has_no_gene_nor_relative_on_both_sides(paired, repeat):
     task = plan.make("tiny").tasks["toy/together"]
