@@ -137,9 +137,9 @@ def compute(
     """
     output, start, spent = Output(), time.perf_counter(), time.process_time()
     with workers.one_thread():
-        frames, oracle = [], spec.encoder == "oracle"
+        frames, own = [], baseline.OF_TASK.get(spec.encoder)
         covered, X, pairs = features(block.tasks[0], embedding)
-        options = {"probe": cell.probe, "memory": memory, "pairs": None if oracle else pairs}
+        options = {"probe": cell.probe, "memory": memory, "pairs": None if own else pairs}
         names = {"model": spec.name, "split": cell.split}
         shared = {**names, "family": spec.family, "coverage": covered.mean(), "key": key}
         shared |= dict.fromkeys(("split_param", "variant", "control"), "")
@@ -153,9 +153,9 @@ def compute(
                     output.skipped.append({"task": task.name, **names, "reason": why})
                 else:
                     usable.append(part)
-            for parts in [[part] for part in usable] if oracle else filter(None, [usable]):
-                if oracle:
-                    X = baseline.oracle_vectors(parts[0].task)[covered]
+            for parts in [[part] for part in usable] if own else filter(None, [usable]):
+                if own:
+                    X = own(parts[0].task)[covered]
                 values = out_of_fold(X, parts, covered, **options)
                 predicted += [_coded(*one, covered) for one in zip(parts, values)]
             if usable:

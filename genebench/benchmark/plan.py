@@ -241,7 +241,7 @@ def make(
     genes = tasks.universe(task for task in built.values() if probes_of(spec, task))
     if spec.genes_of:  # its vectors are those of that profile
         own, genes = genes, make(spec.genes_of, declared=declared).universe
-        built = {name: task.subset(np.isin(task.entities, genes)) for name, task in built.items()}
+        built = {n: t.subset(np.isin(t.parts, genes).all(axis=0)) for n, t in built.items()}
         lost = np.setdiff1d(own, genes)
         first = f" (first: {', '.join(lost[:3])})" * bool(len(lost))
         messages.append(

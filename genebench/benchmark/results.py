@@ -63,10 +63,13 @@ _COMMANDS = {
         "efficiency": ("efficiency.csv",),
     }.items()
     for table in made
-} | {"ceilings.csv": "python -m benchmarks.ceilings"}
+} | {
+    "ceilings.csv": "python -m benchmarks.ceilings",
+    "degree.csv": "python -m benchmarks.gene_pairs",
+}
 """Tables of a profile -> the command that makes them; ``efficiency.csv``: scores by number of
 training labels; ``among…``: models among published embeddings; ``ceilings.csv``: agreement of two
-measurements of a label."""
+measurements of a label; ``degree.csv``: what the numbers of partners tell of pairs."""
 
 
 def beside_path(profile: str, name: str) -> Path:

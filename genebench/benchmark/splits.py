@@ -66,6 +66,7 @@ class Split:
 
 SPLITS = {
     "random": Split(at_random),
+    "genes": Split(at_random),
     "stem": Split(
         by_group("stem", GroupKFold),
         lambda symbols, sources: families.stems(symbols),
@@ -100,6 +101,9 @@ SPLITS = {
 }
 """``random``
     Stratified by class where there is one class per gene.
+``genes``
+    The same of single genes; of pairs, genes are divided at random, so that no gene of a tested
+    pair is in training.
 ``stem``
     Genes of one symbol stem stay together: no relative by symbol is on both sides.
 ``family``
@@ -207,11 +211,11 @@ def assign(
     Genes with the same number in ``together`` (one a gene, ``genes_of``) get the fold of the first
     of them, whatever the split says.
 
-    Pairs are divided at random like any entity, or, by every other split, so that no gene (nor its
-    group) is on both sides: genes are divided, and a pair whose genes fall into two folds has fold
-    −1: it is in no train or test part.
+    Pairs are divided at random like any entity, as published, or, by every other split, so that no
+    gene (nor its group) is on both sides: genes are divided, and a pair whose genes fall into two
+    folds has fold −1: it is in no train or test part.
     """
-    if task.kind != "pair" or split == "random":
+    if task.kind != "pair" or split in ("random", "published"):
         fold = _split(split).divide(task, groups, n_folds, seed)
         return fold if together is None or task.kind == "pair" else _joined(fold, together)
     members = genes_of(task)

@@ -170,8 +170,8 @@ def run(
     Parameters
     ----------
     split : str, optional
-        Only this split: random, chromosome, stem, family, similarity, study, date, published
-        or prospective.
+        Only this split: random, genes, chromosome, stem, family, similarity, study, date,
+        published or prospective.
     memory : float
         GB that the fits may take in all (of a cluster: each worker).
     dry_run : bool

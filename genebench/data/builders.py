@@ -10,7 +10,8 @@ from ..core.errors import BadInput, pick
 from . import sources as upstream
 from .expression import specificity, tissues, top
 from .gene_sets import branches, contrast, lists, roots, sets, terms
-from .labels import Declaration, Labels, left_out, multiclass, slug
+from .labels import Declaration, Labels, left_out, multiclass, slug, unresolved
+from .links import links
 from .readers import numbers
 
 VERSION = 2
@@ -281,9 +282,7 @@ def divided(
         frame = pd.concat([frame, declared.table(holdout).assign(part="holdout")])
     listed = frame.entrez.unique()
     known = pd.Series(declared.symbols(listed, ids), index=listed)
-    lost = known.index[known == ""]
-    note = f"Left out: {len(lost)} of {len(known):,} ids without one approved gene"
-    note += f" (first: {', '.join(lost[:3])})." if len(lost) else "."
+    note = unresolved(known)
     frame = frame.assign(gene=frame.entrez.map(known))
     frame = frame[frame.gene != ""].drop_duplicates(["term", "gene", "label", "part"])
     twice = frame[frame.duplicated(["term", "gene"], keep=False)]
@@ -317,7 +316,7 @@ SHAPES: dict[str, Callable[..., Iterator[Labels]]] = {
     f.__name__: f
     for f in (
         *(branches, terms, contrast, count, column, tags, roots),
-        *(sets, lists, pairs, membership, divided, top, specificity, tissues),
+        *(sets, lists, pairs, links, membership, divided, top, specificity, tissues),
     )
 }
 """Shape of a source → its builder, called with the declaration and the task's options."""

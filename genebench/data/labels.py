@@ -180,6 +180,24 @@ def left_out(names: np.ndarray) -> str:
     return f"Left out: {len(bad)} name{plural} that a spreadsheet made of gene symbols ({shown})."
 
 
+def unresolved(known: pd.Series) -> str:
+    """Say which identifiers are left out because they are those of no gene, or of several.
+
+    Parameters
+    ----------
+    known : Series of str
+        Symbol of each identifier; empty where there is none.
+
+    Returns
+    -------
+    str
+        One sentence with three examples.
+    """
+    lost = known.index[known == ""]
+    first = f" (first: {', '.join(lost[:3])})" * bool(len(lost))
+    return f"Left out: {len(lost)} of {len(known):,} ids without one approved gene{first}."
+
+
 def multiclass(
     entities: np.ndarray, labels: np.ndarray, min_class: int, *, note: str = ""
 ) -> Labels:

@@ -17,7 +17,7 @@ from ..core.errors import pick
 from ..core.specs import ModelSpec
 
 _MODULES = {
-    "baseline": "annotation_count constant coordinates ngrams oracle random stem",
+    "baseline": "annotation_count constant coordinates ngrams oracle pair_degree random stem",
     "checkpoint": "checkpoint",
     "network": "degree netmf spectral",
     "reduction": "joined nmf pca reduced svd",

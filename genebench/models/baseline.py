@@ -118,8 +118,8 @@ def coordinates(inputs, *, gene_column):
     return inputs.rows(table[gene_column], np.column_stack(parts), kind="ensembl")
 
 
-oracle = constant
-"""Stands in for a model that knows the labels; each task is given ``oracle_vectors`` instead."""
+oracle = pair_degree = constant
+"""Stand in for what is made of each task, not of genes (``OF_TASK``)."""
 
 
 def random(inputs, *, dim, seed=0):
@@ -154,6 +154,26 @@ def oracle_vectors(task):
     if task.kind == "multiclass":
         return np.eye(len(task.classes), dtype=np.float32)[task.labels]
     return np.asarray(task.labels, dtype=np.float32).reshape(len(task), -1)
+
+
+def pair_counts(task):
+    """Count in how many pairs of a task each gene is; the labels are not read.
+
+    Parameters
+    ----------
+    task : Task
+
+    Returns
+    -------
+    ndarray of shape (n, 2)
+        log(1 + number) of the two genes of each pair.
+    """
+    _, at, number = np.unique(task.parts, return_inverse=True, return_counts=True)
+    return np.log1p(number[at.reshape(len(task.parts), -1)]).T
+
+
+OF_TASK = {"oracle": oracle_vectors, "pair_degree": pair_counts}
+"""Encoder → what it makes of a task in place of vectors of genes."""
 
 
 def shuffled(task, seed):

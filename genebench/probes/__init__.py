@@ -48,13 +48,15 @@ PROBES: dict[str, dict[str, Method]] = {
         "multiclass": Method("softmax", "linear", {**_LOGISTIC.options, "max_iter": 1000}),
         "regression": Method("ridge", "linear", {"alpha": 1.0}),
     },
+    "products": {"pair": Method("products", "linear", {**_LOGISTIC.options, "products": True})},
     "knn": dict.fromkeys(_KINDS, Method("knn", "neighbours", {"k": 15})),
     "mlp": dict.fromkeys(_KINDS, Method("mlp", "mlp", {})),
     "svc": {"binary": Method("svc", "svc", {"C": [0.1, 1.0, 10.0, 100.0, 1000.0]})},
 }
 """Probe → kind of task → how it is fitted. Linear: L2-regularised logistic, softmax or ridge
-regression; knn: 15 nearest neighbours by cosine; mlp: a perceptron with one hidden layer; svc: a
-support vector machine with a Gaussian kernel, C chosen inside."""
+regression; products: the same on both vectors of a pair and their product by column; knn: 15
+nearest neighbours by cosine; mlp: a perceptron with one hidden layer; svc: a support vector machine
+with a Gaussian kernel, C chosen inside."""
 
 
 def takes(kind: str, probe: str = "linear") -> bool:
@@ -138,6 +140,16 @@ def predict(
     X, Y, folds, groups = np.asarray(X), np.asarray(Y), np.asarray(folds), None
     settings = {**how.options, **options}
     strength = settings.get("C", settings.get("alpha"))
+    used = (folds.reshape(len(Y), -1) != -1).any(axis=1)
+    if pairs is not None and not used.all():  # most pairs are of genes of two folds
+        some = {"kind": kind, "probe": probe, "pairs": tuple(side[used] for side in pairs)}
+        some |= {"standardise": standardise, "device": device, "memory": memory, **options}
+        part = predict(X, Y[used], folds[used], **some)
+        values = np.zeros((len(used), part.shape[1]), part.dtype)
+        values[used] = part
+        return values
+    if settings.pop("products", False) and pairs is not None:
+        X, pairs = _products(X, pairs), None
     if pairs is not None and how.name not in ("logistic", "softmax"):
         raise BadInput(f"the {how.name} probe takes no pairs; use the logistic probe.")
     if kind != "multiclass":
@@ -166,6 +178,14 @@ def predict(
         values = module.predict(features, Y, folds, **settings)
 
     return values if kind == "regression" else np.clip(values, -LIMIT, LIMIT)
+
+
+def _products(X: np.ndarray, pairs: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Standardised vectors of both genes of each pair, and their product by column, (n, 3 d)."""
+    scale = X.std(axis=0)
+    Z = (X - X.mean(axis=0)) / np.where(scale > 0, scale, 1)
+    first, second = (Z[side] for side in pairs)
+    return np.hstack([first, second, first * second])
 
 
 def probabilities(kind: str, values: np.ndarray) -> np.ndarray:

@@ -27,6 +27,7 @@ MEASURES = {
 
 SPLITS = {
     "random": "folds at random",
+    "genes": "no gene of a tested pair in training",
     "chromosome": "chromosomes kept whole",
     "stem": "symbol stems kept whole",
     "family": "families kept whole",

@@ -1,5 +1,7 @@
 """A run of one pair task, with its controls and splits."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from helpers import GENES, edit_yaml, logistic, run_tiny, sha256
@@ -85,6 +87,27 @@ def test_scores_of_pairs_are_those_of_the_joined_vectors(paired):
 def disjoint(groups: list[set[str]]) -> bool:
     """Whether no member is in two groups, and each has some."""
     return all(groups) and sum(map(len, groups)) == len(set().union(*groups))
+
+
+def test_folds_of_genes_divide_no_gene_and_published_ones_are_taken_as_they_are(paired):
+    task = plan.make("tiny").tasks["toy/together"]
+    fold = splits.folds(task, "genes", n_folds=3, seed=7, sources={})
+    assert disjoint([{g for part in task.parts for g in part[fold == k]} for k in range(3)])
+    random = splits.folds(task, "random", n_folds=3, seed=7, sources={})
+    assert (fold == -1).any() and (random >= 0).all()
+    with_folds = replace(task, folds=fold)
+    np.testing.assert_array_equal(
+        splits.folds(with_folds, "published", n_folds=3, seed=0, sources={}), fold
+    )
+
+
+def test_pairs_are_cut_to_the_genes_of_another_profile_by_both_of_theirs(paired):
+    def declare(known):
+        known["profiles"]["other"] = {**known["profiles"]["tiny"], "genes_of": "tiny"}
+
+    edit_yaml(paths.PROFILES, declare)
+    task = plan.make("other").tasks["toy/together"]
+    assert task.entities.tolist() == sorted(paired)
 
 
 @pytest.mark.parametrize("repeat", [0, 1])

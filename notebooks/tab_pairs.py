@@ -1,0 +1,131 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Pairs of genes
+#
+# Does this factor regulate that gene, does this ligand bind that receptor, does this kinase
+# phosphorylate that protein, do two losses kill a cell together? A list of such pairs holds no
+# pairs that are *not*; somebody draws them, and how they are drawn decides what is measured.
+#
+# **The trap.** In most lists a few genes have most of the pairs. Draw the negatives evenly over the
+# genes and these hubs are rare among them: then a pair with a hub is a good guess, and the *number
+# of pairs of a gene* solves the task without any knowledge of the other gene. The four sets of
+# {cite}`zhong2025` are shown with the negatives that they were published with, and with negatives
+# of ours in which every gene is exactly as often as among the positives. There the numbers of pairs
+# tell nothing, and neither does anything else that is known of each gene by itself.
+#
+# No gene of a tested pair is in training: genes are divided into three folds, and a pair whose
+# genes fall into two of them is in no part (counted in the last table). Models are probed on the
+# vectors of both genes and their product by column, so that a probe can see whether two genes *fit*
+# each other; a linear probe on the two vectors alone can only add up what each gene says, which
+# matched negatives rule out.
+
+# %% tags=["parameters"]
+profile: str = "demo"  # which profile the book is built for
+page: str = "pairs"  # name of this page
+source: str = "pairs"  # whose results are shown
+
+# %% tags=["remove-input"]
+from genebench.benchmark import results
+from genebench.core import specs
+from notebooks.lib import charts, show, tables
+
+show.begin()
+models, folder = specs.declared().models, "zhong2025_pairs"
+intervals = results.read_beside(source, "intervals.parquet")
+intervals = intervals[(intervals.split == "genes") & (intervals.genes == "own")]
+scores = intervals[intervals.probe == "products"]
+sets = scores[scores.task.str.startswith(folder)]
+named = sets.task.str.extract("(?P<negatives>published|matched).(?P<pairs>.+)")
+sets = sets.assign(negatives=named.negatives + " negatives", pairs=named.pairs)
+sets = sets.assign(row=sets.model.map(lambda name: models[name].title))
+show.figure(
+    charts.dots(
+        sets[~sets.model.isin(["oracle", "shuffled"])],
+        list(dict.fromkeys(sets[~sets.model.isin(["oracle", "shuffled"])].row)),
+        label="test AUROC (0 to 1), no gene on both sides",
+        panel="pairs",
+        by="negatives",
+        looks={
+            "published negatives": {"color": "#D55E00", "marker": "s"},
+            "matched negatives": {"color": "#0072B2", "marker": "o"},
+        },
+        chance=0.5,
+        wide=2,
+    ),
+    sets[["task", "model", "negatives", "score", "low", "high"]],
+    page=page,
+    profile=profile,
+    name="negatives",
+    caption="The same positive pairs against published and against matched negatives, with 95 % "
+    "intervals. The number of pairs of the task that a gene is in, a count that reads no label, "
+    "beats every model where the negatives are the published ones, and is at chance where they are "
+    "matched.",
+    alt="Dots of AUROC per model for four sets of pairs, published beside matched negatives.",
+)
+
+# %% [markdown]
+# ## All sets of pairs, all models
+
+# %% tags=["remove-input"]
+show.table(
+    tables.wide(scores, models)[0],
+    page=page,
+    profile=profile,
+    name="scores",
+    caption="Test AUROC by set of pairs and model, no gene on both sides; vectors of both genes "
+    "and their product. A star: the model has read some of these pairs. In *activation vs "
+    "repression* both classes are measured and none is matched.",
+    marks=tables.wide(scores, models)[1],
+)
+
+# %% [markdown]
+# ## What adding up two genes is worth
+#
+# The same tasks with the two vectors side by side and no product (`linear`). On matched negatives
+# it is at chance whatever the vectors hold; on published ones it is nearly as good as with the
+# product, which says that most of what is learned there is which genes are hubs. Where relatives
+# are kept apart as well (`family`), what is left is not a family that was seen before. Folds of the
+# publication (`published`) exist for its own negatives alone.
+
+# %% tags=["remove-input"]
+ways = results.read_beside(source, "intervals.parquet")
+ways = ways[(ways.genes == "own") & ~ways.family.isin(["control"])]
+ways = ways.assign(way=ways.split + ", " + ways.probe)
+show.table(
+    ways.pivot_table(index=["task", "model"], columns="way", values="score").reset_index(),
+    page=page,
+    profile=profile,
+    name="ways",
+    caption="Test AUROC by set of pairs, model, way to divide, and probe.",
+)
+
+# %% [markdown]
+# ## What the pairs are, and which networks hold them
+#
+# *Degree*: AUROC of the product of the numbers of positive pairs of the two genes, over the whole
+# list. The last columns are the share of positive and of negative pairs that are interactions in
+# BioPlex and in iRefIndex: where they differ, a model of that network has read answers, and its
+# scores are starred.
+
+# %% tags=["remove-input"]
+degree = results.read_beside(source, "degree.csv")
+show.table(
+    degree,
+    page=page,
+    profile=profile,
+    name="sets",
+    caption="Pairs, genes, what degree alone tells, pairs within and across the folds of genes, "
+    "and shares of pairs that are in a network.",
+    words={name: name.replace("_", " ") for name in degree},
+)
