@@ -5,6 +5,7 @@ import runpy
 import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 
 from genebench.benchmark import plan, run
 from genebench.core import paths, specs, workers
+from genebench.core.errors import BadInput
 from genebench.core.workers import quiet
 from genebench.data import tasks
 
@@ -37,6 +39,28 @@ CODING = "protein-coding gene"
 def sha256(path: Path) -> str:
     """Digest of a file, computed without the package."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@contextmanager
+def refused(pattern: str):
+    """Bad input is answered with a sentence in which a pattern is found."""
+    with pytest.raises(BadInput, match=pattern) as caught:
+        yield caught
+
+
+def call(*words):
+    """What the command says to some words: ``exit_code``, ``stdout``, ``stderr``, ``output``."""
+    from typer.testing import CliRunner
+
+    from genebench.cli.main import app
+
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def rows(text: str) -> list[tuple[str, ...]]:
+    """Cells of a table that is written as text, columns apart by " | "."""
+    lines = text.strip("\n").splitlines()
+    return [tuple(cell.strip() for cell in f"{line} ".split(" | ")) for line in lines]
 
 
 def forget() -> None:
@@ -179,6 +203,16 @@ def make_home(folder: Path) -> Path:
     for name in ("models.yml", "profiles.yml"):
         shutil.copy(TOY / name, folder / "data")
     return folder
+
+
+def edit_profile(**changes) -> None:
+    """Change the made-up profile."""
+    edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(changes))
+
+
+def edit_model(name: str, **changes) -> None:
+    """Change a model of the made-up project."""
+    edit_yaml(paths.MODELS, lambda d: d["models"][name].update(changes))
 
 
 def write_yaml(path: Path, value: dict) -> None:

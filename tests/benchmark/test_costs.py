@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import refused
 
 from benchmarks import costs as measuring
 from genebench.benchmark import costs, plan, predictions, results
 from genebench.core import cache, paths
-from genebench.core.errors import BadInput
 
 
 @pytest.fixture
@@ -69,5 +69,5 @@ def test_cells_that_are_left_are_what_costs_and_a_larger_plan_grows_as_its_pairs
 
 
 def test_without_a_cost_model_a_sentence_says_how_to_measure_it(home):
-    with pytest.raises(BadInput, match="python -m benchmarks.costs"):
+    with refused("python -m benchmarks.costs"):
         costs.estimate(plan.make("tiny"))

@@ -2,13 +2,12 @@
 
 import pandas as pd
 import pytest
-from helpers import edit_yaml, forget, run_tiny, sha256
+from helpers import edit_yaml, forget, refused, run_tiny, sha256
 from sklearn.metrics import roc_auc_score
 
 from genebench.benchmark import plan
 from genebench.benchmark.tables import frozen
 from genebench.core import paths, specs
-from genebench.core.errors import BadInput
 
 NAME, MODEL = "toy/term/heart", "full"
 
@@ -59,9 +58,9 @@ def test_a_note_tells_date_releases_and_tasks(folder):
 
 def test_changed_predictions_and_the_same_release_are_refused(folder):
     release = specs.declared().sources["toy"].release
-    with pytest.raises(BadInput, match=f"no source is of a release '{release}' that is newer"):
+    with refused(f"no source is of a release '{release}' that is newer"):
         frozen.unfreeze(plan.make("tiny"), folder, release)
     with (folder / frozen.FILE).open("ab") as stream:
         stream.write(b"x")
-    with pytest.raises(BadInput, match="is not as it was frozen"):
+    with refused("is not as it was frozen"):
         frozen.note(folder)

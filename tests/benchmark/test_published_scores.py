@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import edit_yaml
+from helpers import edit_model, refused
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
@@ -11,7 +11,6 @@ from genebench import probes
 from genebench.benchmark import plan, published_scores, results, splits
 from genebench.benchmark.pairs import Pair
 from genebench.core import paths, specs
-from genebench.core.errors import BadInput
 from genebench.core.workers import quiet
 from genebench.data import sources
 from genebench.stats import bootstrap
@@ -110,7 +109,7 @@ def test_a_run_writes_scores_beside_the_published_ones_and_a_second_fits_nothing
     frame = frame.assign(score=0.72, sd=0.01, folds=5)
     monkeypatch.setattr(published_scores, "listed_names", lambda declared: names)
     monkeypatch.setattr(published_scores, "published", lambda declared: frame)
-    edit_yaml(paths.MODELS, lambda d: d["models"]["full"].update(published="Bag of words"))
+    edit_model("full", published="Bag of words")
     given = (plan.make("tiny"), ["full"], paths.results("tiny"))
     table = published_scores.reproduce(*given, jobs=1, say=quiet)
     written = results.read_beside("tiny", "reproduction.csv").set_index("task")
@@ -126,7 +125,7 @@ def test_a_run_writes_scores_beside_the_published_ones_and_a_second_fits_nothing
 
 
 def test_a_model_without_published_scores_is_refused(warm):
-    with pytest.raises(BadInput, match="the paper has no scores of model 'full'"):
+    with refused("the paper has no scores of model 'full'"):
         published_scores.reproduce(plan.make("tiny"), ["full"], paths.results("tiny"), jobs=1)
 
 
@@ -179,7 +178,7 @@ def test_one_table_has_no_interval_over_tables():
     ],
 )
 def test_nothing_is_averaged_silently(change, tables, words):
-    with pytest.raises(BadInput, match=words):
+    with refused(words):
         published_scores.compare(change(drawn(1)), {f"t{i}": "s" for i in range(tables)})
 
 

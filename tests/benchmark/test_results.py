@@ -5,11 +5,10 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import sha256
+from helpers import refused, sha256
 
 from genebench.benchmark import results, validation
 from genebench.core import cache, paths
-from genebench.core.errors import BadInput
 
 SOUND = """
 task=a/b group=genomic_properties kind=binary model=m family=text probe=logistic split=random
@@ -56,7 +55,7 @@ def test_the_same_rows_in_any_order_give_the_same_bytes(frame, tmp_path):
 
 
 def test_no_results_yet_says_how_to_make_them(home):
-    with pytest.raises(BadInput, match="no results yet; run 'genebench run --profile tiny'"):
+    with refused("no results yet; run 'genebench run --profile tiny'"):
         results.load("tiny")
 
 
@@ -71,10 +70,10 @@ def test_no_results_yet_says_how_to_make_them(home):
 )
 def test_a_file_of_another_form_is_refused(frame, tmp_path, change, words):
     change(frame).to_parquet(tmp_path / "s.parquet")
-    with pytest.raises(BadInput, match=f"{words}.*; rerun 'genebench run'"):
+    with refused(f"{words}.*; rerun 'genebench run'"):
         results.read(tmp_path / "s.parquet")
     (tmp_path / "s.parquet").write_bytes(b"PAR1 this is none")
-    with pytest.raises(BadInput, match="cannot be read as parquet"):
+    with refused("cannot be read as parquet"):
         results.read(tmp_path / "s.parquet")
 
 
@@ -137,7 +136,7 @@ def test_a_manifest_of_the_wrong_types_is_not_valid(warm, change):
 def test_nothing_to_validate_says_what_to_give(tmp_path, name, words):
     if name.endswith("json"):
         (tmp_path / name).write_text("{")
-    with pytest.raises(BadInput, match=words):
+    with refused(words):
         validation.validate_path(tmp_path / name)
 
 

@@ -8,12 +8,11 @@ import shutil
 
 import pandas as pd
 import pytest
-from helpers import TINY, edit_yaml, enter, run_tiny, sha256
+from helpers import TINY, edit_model, edit_profile, edit_yaml, enter, refused, run_tiny, sha256
 
 from genebench import probes
 from genebench.benchmark import plan, predictions, results, validation
 from genebench.core import cache, manifest, paths
-from genebench.core.errors import BadInput
 from genebench.models import baseline
 from genebench.stats import bootstrap
 from notebooks.lib import costs
@@ -73,7 +72,7 @@ def test_parts_run_one_after_the_other_add_up_to_the_whole(home, finished):
 
 def test_a_partial_run_keeps_the_manifest_whole_and_rows_of_other_splits(home):
     small = {"splits": ["random"], "models": ["full", "part", "stem"]}
-    edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(small))
+    edit_profile(**small)
     run_tiny()
     run_tiny(models=["full"], split="stem")
     tiny = plan.make("tiny")
@@ -87,7 +86,7 @@ def test_a_partial_run_keeps_the_manifest_whole_and_rows_of_other_splits(home):
 
 def test_a_model_taken_from_the_profile_leaves_the_results(warm):
     models = [m for m in TINY["models"] if m != "random"]
-    edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(models=models))
+    edit_profile(models=models)
     run_tiny()
     assert "random" not in set(results.load("tiny").model)
 
@@ -96,7 +95,7 @@ def test_results_of_an_older_schema_are_replaced_by_a_whole_run_and_stop_a_parti
     before, path = scores(), results.scores_path("tiny")
     old = pd.read_parquet(path).drop(columns=["genes", "variant", "control"])
     old.to_parquet(path)
-    with pytest.raises(BadInput, match="older version .schema 1.* A part cannot be added to it"):
+    with refused("older version .schema 1.* A part cannot be added to it"):
         cache.drop(plan.make("tiny").path(plan.make("tiny").cells[0]))
         run_tiny(models=["full"])
     run_tiny()
@@ -144,9 +143,9 @@ def test_a_model_that_cannot_be_embedded_is_named_and_the_rest_is_finished(warm)
 
 def test_skipped_tasks_are_noted_with_their_reason_and_have_no_rows(warm):
     change = {"min_per_class": 20, "models": ["full", "part", "stem"]}
-    edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(change))
+    edit_profile(**change)
     barred = {"regression": "It says nothing there."}
-    edit_yaml(paths.MODELS, lambda d: d["models"]["stem"].update(not_for=barred))
+    edit_model("stem", not_for=barred)
     outcome = run_tiny()
     skipped = read_manifest()["skipped"]["random"]
     assert outcome.skipped >= 2 and outcome.failed == {} and "full" not in skipped
@@ -160,9 +159,9 @@ def test_a_part_of_a_profile_gets_no_intervals_and_a_message_says_so(home):
     said = []
     run_tiny(models=["full"], say=said.append)
     assert any("no intervals" in s and "run the whole profile" in s for s in said)
-    with pytest.raises(BadInput, match="not made yet; run 'genebench run --profile tiny'"):
+    with refused("not made yet; run 'genebench run --profile tiny'"):
         results.read_beside("tiny", "intervals.parquet")
-    with pytest.raises(BadInput, match="not made yet; run 'python -m benchmarks.ceilings'"):
+    with refused("not made yet; run 'python -m benchmarks.ceilings'"):
         results.read_beside("tiny", "ceilings.csv")
 
 

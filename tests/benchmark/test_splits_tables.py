@@ -5,11 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import CODING, COLUMNS, forget, header, simulated
+from helpers import CODING, COLUMNS, forget, header, refused, simulated
 
 from genebench.benchmark import splits
 from genebench.core import cache, paths, specs
-from genebench.core.errors import BadInput
 from genebench.data import gene_sets, proteins, sources, tasks
 from genebench.data.labels import Declaration
 
@@ -90,7 +89,7 @@ def test_a_task_is_split_by_the_first_annotation_of_the_aspect_from_new_to_old(d
 @pytest.mark.parametrize("date", ["2024-01-01", "20241301", "", "15012024x"])
 def test_a_date_that_is_none_is_named_with_its_gene(declared, date):
     write(declared["goa"], "annotations", annotations(line("G007X", date)))
-    with pytest.raises(BadInput, match=f"annotation of G007X has the date '{date}', which is not"):
+    with refused(f"annotation of G007X has the date '{date}', which is not"):
         first_dates(declared, declared["goa"].tasks[0])
 
 
@@ -146,5 +145,5 @@ def test_a_proteome_that_is_missing_is_named_with_what_to_fetch(declared):
     assert (
         "'similarity' needs a table that is not at hand; run 'genebench fetch hgnc swissprot" in why
     )
-    with pytest.raises(BadInput, match="genebench fetch swissprot"):
+    with refused("genebench fetch swissprot"):
         splits.prepare({"similarity"}, declared)

@@ -8,12 +8,11 @@ import jupytext
 import papermill
 import pytest
 import yaml
-from typer.testing import CliRunner
+from helpers import call, refused
 
 from genebench.book import notebooks, publish
-from genebench.cli import main as command
 from genebench.core import imports, paths, specs, workers
-from genebench.core.errors import BadInput, RunFailed
+from genebench.core.errors import RunFailed
 
 SOURCES = sorted(paths.NOTEBOOKS.glob("*.py"))
 
@@ -124,11 +123,11 @@ def test_a_failing_notebook_is_named_and_does_not_stop_the_others(sandbox):
 
 def test_a_parameter_of_the_command_line_reaches_the_page_and_the_next_call_restores_it(sandbox):
     line = ["notebooks", "--profile", "demo", "--page", "a", "-P"]
-    result = CliRunner().invoke(command.app, [*line, "n=9"])
+    result = call(*line, "n=9")
     assert result.exit_code == 0, result.output
     out = paths.executed("demo") / "a.ipynb"
     assert "page a 9" in out.read_text() and run() == 1 and "page a 7" in out.read_text()
-    wrong = CliRunner().invoke(command.app, [*line, "n"])
+    wrong = call(*line, "n")
     assert wrong.exit_code == 2 and "key=value" in wrong.output
 
 
@@ -161,12 +160,12 @@ def test_an_unchanged_book_is_not_built_again(sandbox, tmp_path, monkeypatch):
 def test_what_cannot_be_executed_is_one_sentence(sandbox):
     with pytest.raises(RunFailed, match="genebench notebooks --profile demo"):
         notebooks.book("demo")
-    with pytest.raises(BadInput, match="unknown page 'aa'; did you mean 'a'"):
+    with refused("unknown page 'aa'; did you mean 'a'"):
         run(pages=["aa"])
-    with pytest.raises(BadInput, match="unknown parameter 'zzz'"):
+    with refused("unknown parameter 'zzz'"):
         run(parameters={"zzz": 1})
     (paths.RESULTS / "demo" / "scores.parquet").unlink()
-    with pytest.raises(BadInput, match="run 'genebench run --profile demo' first"):
+    with refused("run 'genebench run --profile demo' first"):
         run()
 
 

@@ -1,7 +1,7 @@
 """Declarations: what is refused, and what the sentence says."""
 
 import pytest
-from helpers import edit_yaml, forget
+from helpers import edit_profile, edit_yaml, forget
 
 from genebench.core import errors, paths, specs
 from genebench.core.errors import BadInput, unknown
@@ -125,7 +125,7 @@ def test_a_file_that_is_missing_empty_or_of_another_name_is_told(home, tmp_path)
 
 @pytest.mark.parametrize("key, wrong", [("models", "orakle"), ("sources", "toi")])
 def test_a_profile_that_names_an_unknown_entry_is_refused(home, key, wrong):
-    edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update({key: [wrong]}))
+    edit_profile(**{key: [wrong]})
     words = sentence(specs.declared().profile, "tiny")
     assert "profile 'tiny'" in words and f"'{wrong}'; did you mean" in words
 

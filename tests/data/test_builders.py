@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import refused
 
 from genebench.core import paths, specs
-from genebench.core.errors import BadInput
 from genebench.data import sources, tasks
 
 MEMBERS = {"file": "members", "set_column": "set", "gene_column": "gene"}
@@ -158,7 +158,7 @@ def labelled(*labels: str) -> dict:
     ],
 )
 def test_what_makes_no_task_is_one_sentence(build, kind, shape, tables, options, sentence):
-    with pytest.raises(BadInput, match=sentence):
+    with refused(sentence):
         build(kind, shape, tables, **options)
 
 
@@ -223,7 +223,7 @@ def test_ids_without_a_gene_are_counted_and_named(build):
     ],
 )
 def test_faults_of_published_folds_end_in_one_sentence(build, columns, why):
-    with pytest.raises(BadInput, match=f"source 'toy', task 'toy/x': {why}"):
+    with refused(f"source 'toy', task 'toy/x': {why}"):
         divided(build, **columns)
 
 

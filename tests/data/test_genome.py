@@ -1,8 +1,8 @@
 """Regions of made-up genes on both strands, and of the yeast genome of the mirror."""
 
 import pytest
+from helpers import refused
 
-from genebench.core.errors import BadInput
 from genebench.data import genome, readers
 
 CHROMOSOME = "AACCGGTTACGTNACGATTACA"
@@ -61,5 +61,5 @@ def test_coding_sequence_is_of_the_canonical_or_longest_transcript(cut):
 
 
 def test_unknown_region_is_an_error_with_the_nearest(cut):
-    with pytest.raises(BadInput, match="unknown region of a gene 'promotor'; did you mean 'prom"):
+    with refused("unknown region of a gene 'promotor'; did you mean 'prom"):
         cut("promotor")

@@ -2,9 +2,8 @@
 
 import numpy as np
 import pytest
-from helpers import LETTERS, header, protein, relative, simulated
+from helpers import LETTERS, header, protein, refused, relative, simulated
 
-from genebench.core.errors import BadInput
 from genebench.data import proteins
 from genebench.spectra import properties
 
@@ -34,7 +33,7 @@ def test_protein_has_the_genes_that_list_it_or_the_one_it_names(resolver):
 
 @pytest.mark.parametrize("text", ["", "C1", "Cß", "A" * 65_536])
 def test_sequences_that_cannot_be_aligned_are_an_error(text):
-    with pytest.raises(BadInput, match="sequence 1 .* is empty or too long, or has a character"):
+    with refused("sequence 1 .* is empty or too long, or has a character"):
         proteins.coded(["A", text])
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from helpers import edit_yaml, forget, load_tasks, toy_source, write_yaml
+from helpers import edit_profile, edit_yaml, forget, load_tasks, refused, toy_source, write_yaml
 
 from genebench.core import paths, specs
 from genebench.core.errors import BadInput
@@ -47,7 +47,7 @@ def entry(**changes) -> specs.TaskSpec:
 def test_labels_that_cannot_be_used_are_an_error(toy, monkeypatch, kind, genes, labels, fault):
     made = builders.Labels(np.array(genes, dtype=str), np.array(labels), ("a", "b"))
     monkeypatch.setitem(builders.SHAPES, "column", lambda declared: [made])
-    with pytest.raises(BadInput, match=f"source 'toy', task 'toy/x': .*{fault}"):
+    with refused(f"source 'toy', task 'toy/x': .*{fault}"):
         tasks.build(toy, entry(kind=kind))
 
 
@@ -59,7 +59,7 @@ def test_labels_that_cannot_be_used_are_an_error(toy, monkeypatch, kind, genes, 
     ],
 )
 def test_options_that_a_shape_does_not_take_are_named(toy, changes, fault):
-    with pytest.raises(BadInput, match=f"task 'toy/x': .*{fault}"):
+    with refused(f"task 'toy/x': .*{fault}"):
         tasks.build(toy, entry(**changes))
 
 
@@ -67,10 +67,8 @@ def test_options_that_a_shape_does_not_take_are_named(toy, changes, fault):
     "task, change",
     [
         (3, {"gene_column": "symbl"}),
-        (3, {"label": "vale"}),
         (3, {"label": "class"}),
         (0, {"members": {"file": "members", "set_column": "st", "gene_column": "gene"}}),
-        (0, {"members": {"flie": "members"}}),
         (0, {"ontology": "tems"}),
     ],
 )
@@ -109,7 +107,7 @@ def test_profile_is_loaded_by_group_then_name(home):
 def test_missing_source_is_reported_once_and_the_rest_is_loaded(home):
     (paths.DOWNLOADS / "toy" / "members.tsv").unlink()
     forget()
-    edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(sources=["toy", "other"]))
+    edit_profile(sources=["toy", "other"])
     other = {**toy_source({"labels": paths.DOWNLOADS / "toy" / "labels.tsv"}), "id": "other"}
     other["tasks"] = [{**other["tasks"][3], "name": "other/value"}]
     write_yaml(paths.SOURCES / "other.yml", other)
@@ -117,13 +115,13 @@ def test_missing_source_is_reported_once_and_the_rest_is_loaded(home):
     loaded = load(missing=sentences.append)
     assert list(loaded) == ["other/value", "toy/value", "toy/class"]
     assert len(sentences) == 1 and "members.tsv" in sentences[0]
-    with pytest.raises(BadInput, match="members.tsv"):
+    with refused("members.tsv"):
         load()
 
 
 def test_two_tasks_of_one_name_are_an_error(home):
     edit_yaml(paths.SOURCES / "toy.yml", lambda d: d["tasks"].append(d["tasks"][3]))
-    with pytest.raises(BadInput, match="two tasks are named 'toy/value'; rename one"):
+    with refused("two tasks are named 'toy/value'; rename one"):
         load()
 
 
@@ -147,5 +145,5 @@ def test_picking_takes_names_and_folders(home):
     assert list(tasks.pick(loaded, ["toy/class", "toy/term/"])) == ["toy/class", *TERMS]
     assert tasks.pick(loaded, None) == loaded
     for name, near in (("toy/clas", "toy/class"), ("toy/term", "toy/term/")):
-        with pytest.raises(BadInput, match=f"did you mean '{near}'"):
+        with refused(f"did you mean '{near}'"):
             tasks.pick(loaded, [name])

@@ -9,10 +9,10 @@ import pandas as pd
 import papermill
 import pytest
 from glm import toys
+from helpers import refused
 
 from genebench.benchmark import results
 from genebench.core import paths
-from genebench.core.errors import BadInput
 from genebench.glm import genomes
 from notebooks.studies.lib import genome as of_genome
 from notebooks.studies.lib import tables, zero_shot
@@ -68,5 +68,5 @@ def test_a_study_is_parameterised_and_calls_what_there_is(path):
 def test_an_unknown_study_is_an_error():
     from genebench.book import notebooks
 
-    with pytest.raises(BadInput, match="unknown study 'genom'; did you mean 'genome'"):
+    with refused("unknown study 'genom'; did you mean 'genome'"):
         notebooks.run_study("genom", {})

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from helpers import refused
 
-from genebench.core.errors import BadInput, RunFailed
+from genebench.core.errors import RunFailed
 from genebench.models import Sequences, batches
 from genebench.models.batches import Batches, infer
 
@@ -187,7 +188,7 @@ def test_only_a_lack_of_memory_is_taken_for_one(error, expected, message):
 def test_a_device_that_is_not_there_is_one_sentence():
     if torch.cuda.is_available():
         pytest.skip("there is a CUDA device")
-    with pytest.raises(BadInput, match="no CUDA device; use --device cpu"):
+    with refused("no CUDA device; use --device cpu"):
         infer(work([[1]]), device="cuda")
 
 

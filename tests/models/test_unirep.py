@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from helpers import refused
 
-from genebench.core.errors import BadInput
 from genebench.models import inference, unirep
 
 PROTEINS = {"KIN1": ("P00001", "MKTAYIAKQR"), "SET": ("P00002", "MSXUZWW")}
@@ -73,5 +73,5 @@ def test_other_weights_are_refused_in_a_sentence(tmp_path, fault):
     else:
         arrays["mlstm.1.gh"] = arrays["mlstm.1.gh"][:3]
     np.savez(path, **arrays)
-    with pytest.raises(BadInput, match="not the weights of a UniRep"):
+    with refused("not the weights of a UniRep"):
         unirep.UniRep(path)

@@ -10,15 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import GENES, enter, forget, run_tiny
+from helpers import GENES, call, enter, forget, refused, run_tiny
 from place.toys import placed, toy_vectors
 from scipy.stats import mannwhitneyu
-from typer.testing import CliRunner
 
 from genebench.benchmark import fit, plan, results, validation
-from genebench.cli.main import app
 from genebench.core import paths, specs
-from genebench.core.errors import BadInput
 from genebench.models import Embedding
 from genebench.place import compare, labels, leaks, read
 from genebench.stats import intervals
@@ -279,9 +276,9 @@ def test_a_place_that_cannot_take_the_card_and_a_profile_without_scores_are_told
     got, _ = placed(path)
     assert got.exit_code == 2 and "no results yet; run 'genebench run --profile tiny'" in got.stderr
     run_tiny(models=["random"], split="random")
-    got = CliRunner().invoke(app, ["place", str(path), "-p", "tiny", "--out", str(path)])
+    got = call("place", path, "-p", "tiny", "--out", path)
     assert got.exit_code == 2 and "is a file, and the card needs a folder" in got.stderr
-    got = CliRunner().invoke(app, ["place", str(path), "-p", "tinny"])
+    got = call("place", path, "-p", "tinny")
     assert (
         got.exit_code == 2 and "no results yet" in got.stderr or "did you mean 'tiny'" in got.stderr
     )
@@ -389,5 +386,5 @@ def test_the_verdict_of_a_task_is_the_corrected_interval_of_its_folds():
 def test_a_table_of_other_tasks_is_refused(warm, finished):
     frame = finished.frame[finished.frame.model == "full"]
     other = finished.frame.assign(task=finished.frame.task.astype(str) + "x")
-    with pytest.raises(BadInput, match="shares no task with these vectors"):
+    with refused("shares no task with these vectors"):
         compare.placed(frame, other, "full", specs.declared().models)

@@ -3,9 +3,8 @@
 from pathlib import Path
 
 import pandas as pd
-from typer.testing import CliRunner
+from helpers import call
 
-from genebench.cli.main import app
 from genebench.core import paths
 
 
@@ -18,5 +17,4 @@ def toy_vectors() -> pd.DataFrame:
 def placed(path: Path, *words: str):
     """Call the command on the made-up profile; the card goes beside the file."""
     out = path.parent / "card"
-    given = ["place", str(path), "-p", "tiny", "-j", "1", "--out", str(out), *words]
-    return CliRunner().invoke(app, given), out
+    return call("place", path, "-p", "tiny", "-j", "1", "--out", out, *words), out

@@ -4,8 +4,8 @@ import io
 
 import pandas as pd
 import pytest
+from helpers import refused
 
-from genebench.core.errors import BadInput
 from genebench.spectra import builders
 from genebench.spectra.samples import DataSet
 
@@ -52,7 +52,7 @@ def test_residues_are_masked_and_uneven_chain_is_named():
         out["unit"].tolist() == [0, 0, 1, 1] and out["names"].tolist() == "a:1 a:3 b:1 b:2".split()
     )
     assert "".join(out["classes"][i] for i in out["labels"]) == "HECC"
-    with pytest.raises(BadInput, match="chain 'b' has 2 residues and 1 labels"):
+    with refused("chain 'b' has 2 residues and 1 labels"):
         builders.residues({"table": table.assign(ss=["HCE", "C"])}, label="ss")
 
 
@@ -67,5 +67,5 @@ def test_units_of_pairs_are_one_side():
     out = builders.pairs({"table": table}, side="both", label="y")
     assert list(out["ids"]) == ["d1|t1", "d2|t1", "d1|t2"] and "unit" not in out
     assert out["parts"]["drug"].tolist() == [0, 1, 0]
-    with pytest.raises(BadInput, match="unknown side 'ligand'"):
+    with refused("unknown side 'ligand'"):
         builders.pairs({"table": table}, side="ligand", label="y")

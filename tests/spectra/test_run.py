@@ -5,11 +5,10 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import call
 from scipy import stats
-from typer.testing import CliRunner
 
 from genebench.benchmark import results, validation
-from genebench.cli import main as cli
 from genebench.core import paths
 from genebench.spectra import datasets, files, run, table
 
@@ -72,12 +71,12 @@ def test_mode_that_does_not_fit_is_named(go):
     ],
 )
 def test_wrong_input_is_one_sentence_and_status_2(words, sentence):
-    out = CliRunner().invoke(cli.app, ["spectra", *words.split()])
+    out = call("spectra", *words.split())
     assert out.exit_code == 2 and sentence in out.output and "Traceback" not in out.output
 
 
 def test_list_says_what_is_missing():
-    out = CliRunner().invoke(cli.app, ["spectra", "--json"])
+    out = call("spectra", "--json")
     rows = {row["data set"]: row for row in json.loads(out.stdout)}
     assert out.exit_code == 0 and set(rows) == set(datasets.declared().datasets)
     assert rows["pdbbind"]["status"] == "missing" and "register" in rows["pdbbind"]["needs"]

@@ -6,8 +6,8 @@ import hashlib
 
 import numpy as np
 import pytest
+from helpers import refused
 
-from genebench.core.errors import BadInput
 from genebench.spectra import curve, properties, splits
 
 PARAMETERS = [i / 5 for i in range(6)]
@@ -84,7 +84,7 @@ NONE = properties.from_edges(0, [], [])
     ],
 )
 def test_graph_or_argument_is_refused_in_one_sentence(words, graph, options):
-    with pytest.raises(BadInput, match=words):
+    with refused(words):
         splits.split(graph, **{"parameter": 0.0, "seed": 0, **options})
 
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from helpers import refused
 from scipy import stats
 
-from genebench.core.errors import BadInput
 from genebench.stats import bootstrap, influences, metrics
 
 
@@ -119,5 +119,5 @@ def test_draws_of_clusters_have_the_errors_of_their_levels():
 
 
 def test_one_cluster_is_refused():
-    with pytest.raises(BadInput, match="all tasks are of one cluster"):
+    with refused("all tasks are of one cluster"):
         bootstrap.cluster_draws(np.zeros((3, 5, 2)), ["a", "a", "a"])
