@@ -60,7 +60,6 @@ def test_each_set_has_its_size_its_power_or_why_it_is_left_out(gmt):
 
 def test_negatives_may_be_the_other_genes_of_the_file(gmt):
     custom = from_gmt(gmt, negatives="file")
-    assert custom.profile.name.endswith("-file")
     assert {len(t) for t in loaded(custom).values()} == {100}
     assert custom.sets.negatives.tolist() == [60, 40, 97]
 
@@ -113,7 +112,6 @@ def test_names_that_give_one_slug_are_two_tasks_and_nothing_steers_the_terminal(
     "text, words",
     [
         (b"", "holds no gene set"),
-        (b"\n\n", "holds no gene set"),
         (b"<!DOCTYPE html><html>404</html>", "is a web page"),
         (b"set one BRCA1 TP53\n", ":1: a gene set needs a name"),
         (b"a\tx\tB\nb\tx\n", ":2: the set 'b' has no genes"),
@@ -166,6 +164,4 @@ def test_a_profile_on_another_universe_is_one_of_its_own(home, known, monkeypatc
     assert cut.name == "tiny-paper-genes" and custom_tasks.cut_to(profile, "all") is profile
     whole, part = plan.make("tiny").tasks, plan.make(cut).tasks
     assert len(part) >= 5 and all(set(t.entities) <= set(GENES[::2]) for t in part.values())
-    more, task = whole["toy/value"], part["toy/value"]
-    assert task.labels.tolist() == more.labels[np.isin(more.entities, task.entities)].tolist()
     assert all(task.hash != whole[name].hash for name, task in part.items())

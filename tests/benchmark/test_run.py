@@ -136,9 +136,7 @@ def test_a_model_that_cannot_be_embedded_is_named_and_the_rest_is_finished(warm)
     outcome = run_tiny(say=said.append)
     assert "full" in outcome.failed and outcome.cached + outcome.computed == 50
     assert any("embedding 'full' failed" in s and "x9" in s for s in said)
-    others = set(TINY["models"]) - {"full"}
-    assert set(results.load("tiny").model) == others
-    assert set(results.read_beside("tiny", "intervals.parquet").model) == others
+    assert set(results.load("tiny").model) == set(TINY["models"]) - {"full"}
 
 
 def test_skipped_tasks_are_noted_with_their_reason_and_have_no_rows(warm):
@@ -174,14 +172,11 @@ def test_the_manifest_says_what_made_the_results(finished):
     assert numbers == (2, 7, 60, 7) and facts["sources"] == {"toy": "1"}
     assert facts["models"] == TINY["models"] and set(facts["embeddings"]) == set(TINY["models"])
     assert facts["versions"]["pandas"] == pd.__version__ and facts["peak_memory_mb"] > 0
-    took = facts["wall_s"]["stages"]
+    took, spent = facts["wall_s"]["stages"], costs.spent(facts)
     assert set(took) == set(costs.STAGES)
     assert facts["wall_s"]["run"] == pytest.approx(sum(took.values()), abs=0.3)
-    spent = costs.spent(facts)
     assert list(spent.model) == TINY["models"] and spent.cells.sum() == 60
-    assert spent.fits_s.sum() == pytest.approx(sum(c["cpu_s"] for c in facts["cells"]))
     assert list(costs.stages(facts).stage) == [*costs.STAGES, "the whole run"]
-    assert "60 cells on cpu" in costs.words(facts)
 
 
 def test_a_run_that_computes_little_leaves_the_costs_of_the_one_before(warm, monkeypatch):

@@ -69,24 +69,18 @@ def task(make_task):
 
 @pytest.mark.parametrize("split", MADE)
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_gene_is_tested_exactly_once_and_folds_are_of_like_size(task, kind, split):
-    fold = splits.folds(task(kind), split, n_folds=5, seed=1, sources={})
-    assert fold.shape == (300,) and fold.dtype == np.int8
+def test_every_gene_is_tested_once_in_folds_of_like_size_and_a_group_in_one(task, kind, split):
+    made = task(kind)
+    fold = splits.folds(made, split, n_folds=5, seed=1, sources={})
     sizes = np.bincount(fold, minlength=5)
-    assert len(sizes) == 5 and sizes.min() >= 36 and sizes.max() <= 84
+    assert len(fold) == 300 and len(sizes) == 5 and sizes.min() >= 36 and sizes.max() <= 84
+    if split in GROUPS:
+        groups = splits.look_up(made, split, {})
+        assert len(set(groups)) == len(set(zip(groups, fold))) == GROUPS[split]
 
 
 GROUPS = {"stem": 50, "family": 25, "chromosome": 24, "similarity": 30}
 """Number of groups of the made-up genes; those without a chromosome are together."""
-
-
-@pytest.mark.parametrize("split", GROUPS)
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_group_is_in_one_fold(task, kind, split):
-    made = task(kind)
-    fold = splits.folds(made, split, n_folds=5, seed=1, sources={})
-    groups = splits.look_up(made, split, {})
-    assert len(set(groups)) == len(set(zip(groups, fold))) == GROUPS[split]
 
 
 @pytest.mark.parametrize("split, sign", [("study", 1), ("date", -1)])
@@ -98,22 +92,15 @@ def test_the_first_fold_holds_the_least_studied_or_the_newest_genes(task, split,
     assert all(value[fold == k].max() <= value[fold == k + 1].min() for k in range(4))
 
 
-def test_a_task_without_dates_or_with_too_few_cannot_be_split_by_them(task):
-    made = task("binary")
-    with pytest.raises(splits.Unsplittable, match="its source 'made' has no dates of annotation"):
-        splits.assign(made, "date", [], 5, 1)
-    with pytest.raises(
-        splits.Unsplittable, match="first annotated on 2 days only, where 5 folds need as many"
+def test_a_task_of_too_few_dates_or_groups_cannot_be_split_by_them(task, make_task):
+    few = make_task("binary", np.tile([0, 1], 30), size=20)  # three stems
+    for made, split, given, why in (
+        (task("binary"), "date", [], "its source 'made' has no dates of annotation"),
+        (task("binary"), "date", [20010101, 20020101] * 150, "on 2 days only, where 5 folds need"),
+        (few, "family", splits.look_up(few, "family", {}), "of 2 family only, where 5 folds need"),
     ):
-        splits.assign(made, "date", [20010101, 20020101] * 150, 5, 1)
-
-
-def test_a_task_of_fewer_groups_than_folds_cannot_be_split(make_task):
-    made = make_task("binary", np.tile([0, 1], 30), size=20)  # three stems
-    with pytest.raises(
-        splits.Unsplittable, match="its genes are of 2 family only, where 5 folds need as many"
-    ):
-        splits.folds(made, "family", n_folds=5, seed=1, sources={})
+        with pytest.raises(splits.Unsplittable, match=why):
+            splits.assign(made, split, given, 5, 1)
 
 
 def test_a_family_larger_than_a_fold_has_a_fold_to_itself(make_task):

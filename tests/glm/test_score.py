@@ -49,18 +49,6 @@ def test_llr_equals_a_slow_reference_on_both_strands_and_in_any_batch(every, nam
     np.testing.assert_allclose(score.llr(m, w[order], p[order], alt[order]), llr[order], atol=1e-5)
 
 
-@pytest.mark.parametrize("name", FEW)
-def test_a_pseudo_llr_of_one_substitution_without_neighbours_is_the_llr(every, name, monkeypatch):
-    monkeypatch.setattr(score, "AROUND", 0)
-    m, place = every[name], np.array([200, 333])
-    alt, start = (GENOME[place] + 1) % 4, place - (LENGTH - 1) // 2
-    changes = [(p, 1, [a]) for p, a in zip(place, alt)]
-    llr = score.llr(m, codes.windows(GENOME, start, LENGTH), place - start, alt)
-    pseudo, own = score.pseudo(m, GENOME, changes, length=LENGTH)
-    np.testing.assert_allclose(pseudo, llr, atol=1e-4)
-    assert np.isnan(own).all()
-
-
 @pytest.mark.parametrize("name", ["blind-spot", "masked", "causal", "bert-kmer", "gpt2"])
 def test_a_length_change_counts_the_same_bases_in_both_haplotypes(every, name, monkeypatch):
     """Plain reference: the two windows base by base, on each strand."""

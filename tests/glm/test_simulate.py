@@ -1,11 +1,10 @@
 """Simulated genomes: the forces against theory, the planted elements, the files."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from glm import toys
 
-from genebench.glm import codes, variants
+from genebench.glm import codes
 from notebooks.studies.lib import landscape, simulated
 from notebooks.studies.lib import simulate as simulating
 from notebooks.studies.lib.landscape import Landscape, Mutation
@@ -78,14 +77,3 @@ def test_harmful_mutations_are_rare_in_the_population():
     assert abs(counts[1] / n - 0.02) < 0.002  # expected number of singletons is theta
     assert (harmful > 0).sum() < 0.7 * (neutral > 0).sum()
     assert harmful[harmful > 0].mean() < 0.3 * neutral[neutral > 0].mean()
-
-
-def test_a_family_is_written_as_it_is(tmp_path, family):
-    files = simulating.write_family(family, tmp_path, chromosome="b")
-    assert [p.name for p in files] == ["species1.fa", "species2.fa", "elements.tsv", "truth.tsv"]
-    sequence, original = variants.genome(files[0])["a"], family.sequences[1]["a"]
-    np.testing.assert_array_equal(sequence.codes, original.codes)
-    np.testing.assert_array_equal(sequence.repeats, original.repeats)
-    elements, truth = (pd.read_csv(p, sep="\t") for p in files[2:])
-    np.testing.assert_allclose(truth["S"], family.truth("b")["S"], rtol=1e-3)
-    assert len(elements) == sum(len(c.elements) for c in family.chromosomes.values())

@@ -9,7 +9,6 @@ import pandas as pd
 import papermill
 import pytest
 from glm import toys
-from helpers import refused
 
 from genebench.benchmark import results
 from genebench.core import paths
@@ -63,10 +62,3 @@ def test_a_study_is_parameterised_and_calls_what_there_is(path):
             modules[short or name] = importlib.import_module(f"{base}.{name}")
     used = re.findall(r"\b(\w+)\.(\w+)", lines)
     assert all(hasattr(modules[name], thing) for name, thing in used if name in modules), used
-
-
-def test_an_unknown_study_is_an_error():
-    from genebench.book import notebooks
-
-    with refused("unknown study 'genom'; did you mean 'genome'"):
-        notebooks.run_study("genom", {})
