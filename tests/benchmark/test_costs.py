@@ -13,7 +13,7 @@ from genebench.core import paths
 def priced(monkeypatch):
     """Write a cost model of round numbers into the project that was entered."""
 
-    def write() -> None:
+    def write():
         kinds = measuring.GRID
         rows = [(k, t, 0.01 if t == "cell" else 0.0) for k in kinds for t in costs.TERMS]
         rows += [("interval", "cell", 0.5), ("interval", "fit", 0.1)]

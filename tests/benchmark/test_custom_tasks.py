@@ -31,7 +31,7 @@ def from_gmt(path, **options):
     return custom_tasks.from_gmt(path, declared.profile("tiny"), declared, **options)
 
 
-def loaded(custom) -> dict:
+def loaded(custom):
     return dict(plan.make(custom.profile, declared=custom.declared).tasks)
 
 

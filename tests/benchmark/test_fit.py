@@ -21,16 +21,6 @@ def tiny(warm):
     return plan.make("tiny")
 
 
-def test_only_main_metrics_are_on_common_and_on_all_genes_where_coverage_is_partial(finished):
-    rows = finished.frame[finished.frame.genes != "own"]
-    assert set(rows.genes) == {"common", "all"}
-    assert set(rows.metric) == {"auroc", "auroc_weighted", "spearman"}
-    by = finished.frame.assign(all=finished.frame.genes == "all").groupby("model", observed=True)
-    seen = by.agg(all=("all", "any"), coverage=("coverage", "max"))
-    assert seen.loc["part", "coverage"] == pytest.approx(0.6, abs=0.02)
-    assert (seen["all"] == (seen.coverage < 1)).all()
-
-
 def test_the_scores_of_a_task_are_put_together_by_hand(tiny, finished):
     task, embedding = tiny.tasks["toy/value"], tiny.embedding("part")
     rows = embedding.rows(task.entities)

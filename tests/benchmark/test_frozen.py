@@ -20,7 +20,7 @@ def folder(home, tmp_path):
     return tmp_path / "frozen"
 
 
-def gain(folder, number: int) -> set[str]:
+def gain(folder, number):
     """Put genes without the term under it, in a newer release; which."""
     frame = pd.read_parquet(folder / frozen.FILE)
     part = frame[(frame.task == NAME) & (frame.model == MODEL) & (frame.known == 0)]

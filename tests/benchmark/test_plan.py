@@ -61,7 +61,7 @@ def test_a_plan_can_be_sent_to_another_process(tiny):
 # --- the recipe -----------------------------------------------------------------------------------
 
 
-def keys(**choice) -> set[str]:
+def keys(**choice):
     """File names of the requested cells, declarations read anew."""
     forget()
     made = plan.make("tiny", **choice)

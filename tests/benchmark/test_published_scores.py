@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers import edit_model, refused
+from numpy.testing import assert_allclose
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
@@ -48,8 +49,8 @@ def test_published_scores_are_means_over_folds_of_the_auroc_alone(sheet):
     frame = published_scores.published(specs.declared())
     assert len(frame) == 8 and (frame.folds == 5).all() and set(frame.group) <= set(specs.GROUPS)
     words = frame[frame.model == "Bag of Words"]
-    np.testing.assert_allclose(words.score, 0.72)
-    np.testing.assert_allclose(words.sd, np.std([0.7, 0.71, 0.72, 0.73, 0.74], ddof=1))
+    assert_allclose(words.score, 0.72)
+    assert_allclose(words.sd, np.std([0.7, 0.71, 0.72, 0.73, 0.74], ddof=1))
     quoted = published_scores.by_group(frame).set_index(["group", "family", "model"])
     assert quoted.tasks["biological processes", "LLM", "MPNet"] == 2
     assert quoted.tasks["all", "LLM", "all"] == 4
@@ -63,7 +64,7 @@ def test_names_match_whatever_their_case_brackets_and_dashes(sheet):
     assert names["hpa/blood-expression-cluster"] == "Blood expression cluster" and len(names) == 4
 
 
-def vectors(tiny, task) -> tuple:
+def vectors(tiny, task):
     """Features, labels and folds of the genes that the model ``full`` has, for a task."""
     numbers = {"n_folds": tiny.profile.folds, "seed": tiny.profile.seed, "sources": {}}
     fold, embedding = splits.folds(task, "random", **numbers), tiny.embedding("full")
@@ -114,10 +115,10 @@ def test_a_run_writes_scores_beside_the_published_ones_and_a_second_fits_nothing
     table = published_scores.reproduce(*given, jobs=1, say=quiet)
     written = results.read_beside("tiny", "reproduction.csv").set_index("task")
     ordinary = results.main_scores("tiny").query("model == 'full'").set_index("task").score
-    np.testing.assert_allclose(written.score, ordinary[written.index], atol=1e-4)
-    np.testing.assert_allclose(written.difference, written.repeated - 0.72, atol=2e-5)
+    assert_allclose(written.score, ordinary[written.index], atol=1e-4)
+    assert_allclose(written.difference, written.repeated - 0.72, atol=2e-5)
     spread = (0.01**2 + written.repeated_sd**2) / 5
-    np.testing.assert_allclose(written.se, np.sqrt(spread), atol=2e-5)
+    assert_allclose(written.se, np.sqrt(spread), atol=2e-5)
     assert len(table) == 2
     monkeypatch.setattr(probes, "predict", lambda *a, **k: pytest.fail("fitted again"))
     again = published_scores.reproduce(*given, jobs=1, say=quiet)
@@ -129,7 +130,7 @@ def test_a_model_without_published_scores_is_refused(warm):
         published_scores.reproduce(plan.make("tiny"), ["full"], paths.results("tiny"), jobs=1)
 
 
-def drawn(tables: int) -> pd.DataFrame:
+def drawn(tables):
     """Scores of three models on eight tasks of so many tables: a beats b by 0.1 on all but one."""
     rng, rows = np.random.default_rng(0), []
     for task in range(8):
@@ -141,7 +142,7 @@ def drawn(tables: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns="listed group fold model score".split())
 
 
-def of_pair(found: pd.DataFrame, group: str = "localization") -> pd.Series:
+def of_pair(found, group="localization"):
     return found.set_index(["group", "model", "other"]).loc[(group, "a", "b")]
 
 

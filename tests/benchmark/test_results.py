@@ -16,7 +16,7 @@ split_param= metric=auroc genes=own variant= control= key=0000000000000000
 """
 
 
-def row(**changes) -> dict:
+def row(**changes):
     """One sound row."""
     words = dict(word.split("=") for word in SOUND.split()) | {"group": "genomic properties"}
     numbers = dict(repeat=0, fold=0, score=0.75, n_train=80, n_test=20, coverage=0.5)
@@ -52,11 +52,6 @@ def test_the_same_rows_in_any_order_give_the_same_bytes(frame, tmp_path):
     results.write(frame.sample(frac=1, random_state=1), tmp_path / "b.parquet")
     results.write(results.read(tmp_path / "a.parquet"), tmp_path / "c.parquet")
     assert len({sha256(tmp_path / f"{n}.parquet") for n in "abc"}) == 1
-
-
-def test_no_results_yet_says_how_to_make_them(home):
-    with refused("no results yet; run 'genebench run --profile tiny'"):
-        results.load("tiny")
 
 
 @pytest.mark.parametrize(

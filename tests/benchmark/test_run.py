@@ -12,7 +12,7 @@ from helpers import TINY, edit_model, edit_profile, edit_yaml, enter, refused, r
 
 from genebench import probes
 from genebench.benchmark import plan, predictions, results, validation
-from genebench.core import cache, manifest, paths
+from genebench.core import cache, paths
 from genebench.models import baseline
 from genebench.stats import bootstrap
 from notebooks.lib import costs
@@ -20,17 +20,17 @@ from notebooks.lib import costs
 FILES = ("scores.parquet", *results.BESIDE)
 
 
-def digests(folder=None) -> dict[str, str]:
+def digests(folder=None):
     """SHA-256 of every table of results of a project."""
     there = (folder or paths.ROOT) / "data" / "results" / "tiny"
     return {name: sha256(there / name) for name in FILES}
 
 
-def scores() -> str:
+def scores():
     return sha256(results.scores_path("tiny"))
 
 
-def read_manifest() -> dict:
+def read_manifest():
     return json.loads(results.manifest_path("tiny").read_text())
 
 
@@ -179,33 +179,17 @@ def test_the_manifest_says_what_made_the_results(finished):
     assert list(costs.stages(facts).stage) == [*costs.STAGES, "the whole run"]
 
 
-def test_a_run_that_computes_little_leaves_the_costs_of_the_one_before(warm, monkeypatch):
-    before, tiny = read_manifest(), plan.make("tiny")
-    tiny.path(tiny.cells[0]).unlink()
-    assert run_tiny().computed == 1
-    after = read_manifest()
-    assert after["wall_s"]["stages"] == before["wall_s"]["stages"]
-    assert after["peak_memory_mb"] == before["peak_memory_mb"]
-    for cell in tiny.cells:
-        tiny.path(cell).unlink()
-    memory = iter([10.0, 4000.0])  # when the scores are written; after the workers have ended
-    monkeypatch.setattr(manifest, "peak_memory_mb", lambda: next(memory))
-    run_tiny()
-    assert read_manifest()["peak_memory_mb"] == 4000
-    assert read_manifest()["wall_s"]["stages"] != before["wall_s"]["stages"]
-
-
 # --- damaged files, places that cannot be written -------------------------------------------------
 
 
-def flip(path, rng) -> None:
+def flip(path, rng):
     """Turn one bit."""
     data = bytearray(path.read_bytes())
     data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
     path.write_bytes(data)
 
 
-def truncate(path, rng) -> None:
+def truncate(path, rng):
     """Lose the end."""
     path.write_bytes(path.read_bytes()[: rng.randrange(1, path.stat().st_size)])
 

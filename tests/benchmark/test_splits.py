@@ -16,7 +16,7 @@ MADE = [name for name in splits.SPLITS if name not in ("published", "prospective
 """Splits that are made here."""
 
 
-def tables() -> genes.Resolver:
+def tables():
     """A resolver of the made-up genes: two stems a gene group, 23 chromosomes, every 30th gene
     without one."""
     rows = []
@@ -54,7 +54,7 @@ def known(monkeypatch):
 def task(make_task):
     """A task of each kind on 300 genes in 50 families, made to order."""
 
-    def make(kind: str):
+    def make(kind):
         rng = np.random.default_rng(5)
         labels = {
             "binary": rng.integers(0, 2, 300),
@@ -133,15 +133,6 @@ def test_the_folds_are_those_that_published_scores_rest_on(task, split):
 
 
 # --- tables that are not at hand
-
-
-def test_a_split_without_its_table_says_what_to_fetch(home):
-    for split, needed in ((name, s.needs) for name, s in splits.SPLITS.items() if s.needs):
-        assert (
-            f"the split '{split}' needs a table that is not at hand; run 'genebench fetch {needed}'"
-            in (splits.lacking(split, {}))
-        )
-    assert splits.lacking("random", {}) == splits.lacking("stem", {}) == ""
 
 
 def test_a_run_of_tasks_that_have_no_dates_says_so(home, monkeypatch):

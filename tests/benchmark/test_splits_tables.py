@@ -36,7 +36,7 @@ def declared(tmp_path, monkeypatch):
     forget()
 
 
-def write(source: specs.SourceSpec, file: str, text: str) -> None:
+def write(source, file, text):
     """Write a file of a source, and forget what was read of another."""
     path = paths.DOWNLOADS / source.files[file].path
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -48,13 +48,13 @@ def write(source: specs.SourceSpec, file: str, text: str) -> None:
 # --- dates ----------------------------------------------------------------------------------------
 
 
-def line(symbol, date, term="GO:0000001", aspect="P", qualifier="involved_in", code="IDA") -> str:
+def line(symbol, date, term="GO:0000001", aspect="P", qualifier="involved_in", code="IDA"):
     """A line of GAF 2.2."""
     start = ["UniProtKB", "P1", symbol, qualifier, term, "PMID:1", code, "", aspect, "name", ""]
     return "\t".join([*start, "protein", "taxon:9606", date, "UniProt", "", ""])
 
 
-def annotations(*more: str) -> str:
+def annotations(*more):
     """A file in which gene i was first annotated in year 1900 + i, with lines that do not count."""
     rows = ["!gaf-version: 2.2", *more]
     for i, s in enumerate(SYMBOLS):
@@ -66,7 +66,7 @@ def annotations(*more: str) -> str:
     return "\n".join(rows) + "\n"
 
 
-def first_dates(declared, entry) -> pd.Series | None:
+def first_dates(declared, entry):
     """The dates of the genes of a declaration of ``goa``."""
     return gene_sets.dates(Declaration(declared["goa"], entry, declared))
 

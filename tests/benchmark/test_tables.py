@@ -1,7 +1,6 @@
 """The stage of intervals: its tables hold what the predictions, put together by hand, say."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from helpers import edit_model, run_tiny
 from scipy import stats as scipy_stats
@@ -19,7 +18,7 @@ def table(warm):
     return results.read_beside("tiny", "intervals.parquet")
 
 
-def of(table, **choice) -> pd.Series:
+def of(table, **choice):
     """The one row of a choice."""
     (row,) = table[np.logical_and.reduce([table[k] == v for k, v in choice.items()])].to_dict(
         "records"

@@ -1,9 +1,9 @@
 """Catalogues say what can be counted, and why something is missing."""
 
-import numpy as np
 import pandas as pd
 import pytest
 from helpers import refused
+from numpy.testing import assert_allclose
 
 from genebench.benchmark import results
 from genebench.book import cards
@@ -46,7 +46,7 @@ def test_a_written_catalogue_is_read_back_and_none_or_an_old_one_says_what_to_ru
     results.write_csv(listed, path)
     back = stored.read_tasks("tiny")
     for name in ("genes", "families", "largest family", "smallest difference"):
-        np.testing.assert_allclose(back[name].astype(float), listed[name].astype(float))
+        assert_allclose(back[name].astype(float), listed[name].astype(float))
     names = ["task", "underpowered", "classes", "hash", "description", "reason"]
     assert back[names].equals(listed[names])
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 LOCAL = {"processes": True, "dashboard_address": None, "silence_logs": 50, "threads_per_worker": 1}
 
 
-def local(number: int = 2, threads: int = 1):
+def local(number=2, threads=1):
     """A cluster of worker processes, of one thread each."""
     return distributed.LocalCluster(number, **LOCAL | {"threads_per_worker": threads})
 
@@ -36,7 +36,7 @@ def address():
         yield running.scheduler_address
 
 
-def cached(folder) -> dict[str, str]:
+def cached(folder):
     """Digests of every cell, fold and vector below a project."""
     below = folder / ".cache"
     names = ("cells", "folds", "embeddings")
@@ -57,8 +57,8 @@ def test_a_cluster_makes_the_same_cells_with_the_same_bytes(home, finished, addr
     assert (again.cached, again.computed) == (60, 0)
 
 
-loaded: list = []
-stored: list = []
+loaded = []
+stored = []
 
 
 def load(name):

@@ -1,7 +1,5 @@
 """Every declaration in ``data/``: complete, cited, built, and with names that exist."""
 
-from __future__ import annotations
-
 import importlib.util
 import inspect
 import re

@@ -9,7 +9,7 @@ from helpers import refused
 from genebench.data import expression
 
 
-def naive(levels: list[float]) -> tuple[str, float]:
+def naive(levels):
     """The rule as prose has it, one gene at a time, in exact tenths: category and score."""
     left = sorted((Fraction(round(10 * level), 10) for level in levels), reverse=True)
     first, none, floor = left[0], float("nan"), Fraction(1, 10)
@@ -27,7 +27,7 @@ def naive(levels: list[float]) -> tuple[str, float]:
     return "Low tissue specificity", none
 
 
-def levels_of_all_kinds(n: int = 2000, tissues: int = 12) -> np.ndarray:
+def levels_of_all_kinds(n=2000, tissues=12):
     """Expression with one decimal, as HPA prints it, of genes of every category, and of ties."""
     rng = np.random.default_rng(5)
     spread = rng.choice([0.2, 1.0, 2.5], size=(n, 1))

@@ -149,7 +149,7 @@ def test_annotations_are_counted_once_per_term_by_any_name(declared):
 # --- the official tables --------------------------------------------------------------------------
 
 
-def official(source: str, name: str) -> list[dict]:
+def official(source, name):
     """Rows of a declared file, read by the standard library."""
     path = sources.locate(specs.declared().source(source), name, download=False)
     with open(path, encoding="utf-8", newline="") as stream:

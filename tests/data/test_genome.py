@@ -20,7 +20,7 @@ c2 gene 1 3 + E3
 """
 
 
-def gtf(row: str) -> str:
+def gtf(row):
     """A line of a GTF file."""
     seqname, feature, start, end, strand, *names = row.split()
     keys = ("gene_id", "gene_name", "transcript_id", "tag", "tag")
@@ -35,7 +35,7 @@ def cut(tmp_path):
     lines = [">c1 made up", CHROMOSOME[:10].lower(), CHROMOSOME[10:], ">c3", "AAAA"]
     (tmp_path / "g.fa").write_text("\n".join(lines) + "\n")
 
-    def region(name: str, **options) -> dict[str, str]:
+    def region(name, **options):
         parts = genome.regions(readers.read_gtf(tmp_path / "g.gtf"), name, **options)
         return dict(zip(parts.gene, genome.extract(tmp_path / "g.fa", parts)))
 

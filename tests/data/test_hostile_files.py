@@ -33,7 +33,7 @@ MANY = int(os.environ.get("GENEBENCH_FUZZ", "20"))
 """Inputs tried per reader."""
 
 
-def packed(**members: bytes) -> bytes:
+def packed(**members):
     """A zip archive."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -89,7 +89,7 @@ def test_an_exponent_of_many_digits_ends_in_a_number_and_not_the_process(tmp_pat
 # Pickles.
 
 
-def opcode(name: str) -> bytes:
+def opcode(name):
     """The byte of an opcode of pickles."""
     return next(op.code for op in pickletools.opcodes if op.name == name).encode("latin-1")
 
@@ -135,7 +135,7 @@ def test_no_reader_runs_what_a_file_says(tmp_path):
 # Bombs: small files that declare or unpack to what no memory holds.
 
 
-def npy_head(shape: tuple, descr: str = "<f8") -> bytes:
+def npy_head(shape, descr="<f8"):
     """The head of an ``.npy`` that declares a shape, and a few bytes."""
     out = io.BytesIO()
     head = {"descr": descr, "fortran_order": False, "shape": shape}
@@ -143,7 +143,7 @@ def npy_head(shape: tuple, descr: str = "<f8") -> bytes:
     return out.getvalue() + bytes(64)
 
 
-def write_bombs(folder) -> list:
+def write_bombs(folder):
     """Write files of at most a megabyte that stand for terabytes, and return their paths."""
     import h5py
     import pyarrow as pa

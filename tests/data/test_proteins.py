@@ -8,7 +8,7 @@ from genebench.data import proteins
 from genebench.spectra import properties
 
 
-def components(n: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+def components(n, first, second):
     """Number of the group of each of n proteins, (n,)."""
     names = [f"{i:04d}" for i in range(n)]
     group = proteins.linked([(name,) for name in names], first, second)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from helpers import edit_profile, edit_yaml, forget, load_tasks, refused, toy_source, write_yaml
+from numpy.testing import assert_array_equal
 
 from genebench.core import paths, specs
 from genebench.core.errors import BadInput
@@ -17,12 +18,12 @@ def toy(home):
     return specs.declared().sources["toy"]
 
 
-def load(**options) -> dict[str, tasks.Task]:
+def load(**options):
     """The tasks of the made-up profile."""
     return load_tasks(specs.declared().profiles["tiny"], **options)
 
 
-def entry(**changes) -> specs.TaskSpec:
+def entry(**changes):
     """A declaration of a task with some keys changed."""
     words = dict(name="toy/x", title="X", description="x", group="genomic properties")
     return specs.TaskSpec(**{**words, "kind": "regression", "shape": "column", **changes})
@@ -136,14 +137,13 @@ def test_cached_tasks_equal_those_just_built(home, damage):
         for name in ("title", "description", "group", "kind", "source", "version", "classes"):
             assert getattr(a, name) == getattr(b, name)
         assert a.labels.dtype == b.labels.dtype and a.hash == b.hash == replace(b).hash
-        np.testing.assert_array_equal(a.labels, b.labels)
-        np.testing.assert_array_equal(a.entities, b.entities)
+        assert_array_equal(a.labels, b.labels)
+        assert_array_equal(a.entities, b.entities)
 
 
 def test_picking_takes_names_and_folders(home):
     loaded = load()
     assert list(tasks.pick(loaded, ["toy/class", "toy/term/"])) == ["toy/class", *TERMS]
     assert tasks.pick(loaded, None) == loaded
-    for name, near in (("toy/clas", "toy/class"), ("toy/term", "toy/term/")):
-        with refused(f"did you mean '{near}'"):
-            tasks.pick(loaded, [name])
+    with refused("did you mean 'toy/term/'"):
+        tasks.pick(loaded, ["toy/term"])

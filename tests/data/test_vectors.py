@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import torch
 from helpers import refused
+from numpy.testing import assert_allclose, assert_array_equal
 from safetensors.numpy import save_file
 from scipy import sparse
 
@@ -22,7 +23,7 @@ IDS = np.array([f"GENE{i}" for i in range(N)])
 X = np.random.default_rng(0).standard_normal((N, D)).astype(np.float32)
 
 
-def frame(ids=IDS, x=X, **extra) -> pd.DataFrame:
+def frame(ids=IDS, x=X, **extra):
     """A table as a user would save it."""
     names = [f"v{i}" for i in range(x.shape[1])]
     return pd.DataFrame(x, columns=names, index=pd.Index(ids, name="symbol")).assign(**extra)
@@ -33,12 +34,12 @@ GLOVE = "".join(f"{g} {' '.join(map(str, x))} \n" for g, x in zip(IDS, X.tolist(
 MAPPING = dict(zip(IDS.tolist(), X.tolist()))
 
 
-def csv(table: pd.DataFrame, **options):
+def csv(table, **options):
     """Write a table as delimited text."""
     return lambda path: table.to_csv(path, **options)
 
 
-def content(value: str | bytes):
+def content(value):
     """Write text or bytes."""
     raw = value if isinstance(value, bytes) else value.encode()
     return lambda path: path.write_bytes(raw)
@@ -60,7 +61,7 @@ def h5ad(x=X, obs=IDS, var=tuple("abcd"), **more):
     return write
 
 
-def packed(members: dict[str, str]):
+def packed(members):
     """Write a zip."""
 
     def write(path):
@@ -92,7 +93,7 @@ def h5ad_of(change):
     return write
 
 
-def spoiled(part: str, value: int):
+def spoiled(part, value):
     """Write an AnnData whose sparse matrix points elsewhere."""
 
     def change(file):
@@ -230,7 +231,7 @@ def test_every_file_gives_the_same_ids_and_vectors_and_what_was_left_out_is_said
     ids, matrix, notes = read_vectors(tmp_path / name, **GIVEN.get(name, {}))
     assert ids.tolist() == IDS.tolist() and words in " ".join(notes)
     assert matrix.dtype == np.float32
-    np.testing.assert_allclose(matrix, X, rtol=1e-6)
+    assert_allclose(matrix, X, rtol=1e-6)
 
 
 def test_whole_numbers_among_fractions_are_named_and_no_number_is_lost(tmp_path):
@@ -251,11 +252,11 @@ def test_brain_floats_and_a_tensor_for_each_gene_are_read(tmp_path):
 
     path, brain = tmp_path / "v.safetensors", torch.tensor(X).bfloat16()
     beside(lambda path: of_torch.save_file({"x": brain}, path))(path)
-    np.testing.assert_array_equal(read_vectors(path)[1], brain.float().numpy())
+    assert_array_equal(read_vectors(path)[1], brain.float().numpy())
     save_file(dict(zip(IDS, X)), path)
     ids, matrix, _ = read_vectors(path)
     assert ids.tolist() == sorted(IDS)
-    np.testing.assert_array_equal(matrix, X[np.argsort(IDS)])
+    assert_array_equal(matrix, X[np.argsort(IDS)])
 
 
 def test_half_precision_is_read_without_a_warning(tmp_path, recwarn):
@@ -277,7 +278,7 @@ def test_text_gives_the_numbers_that_python_reads(tmp_path):
     x = rng.standard_normal((24, 50)) * 10.0 ** rng.integers(-30, 9, (24, 50))
     rows = [f"G{i},{','.join(map(repr, row))}" for i, row in enumerate(x.tolist())]
     (tmp_path / "a.csv").write_text("\n".join(rows))
-    np.testing.assert_array_equal(read_vectors(tmp_path / "a.csv")[1], x.astype(np.float32))
+    assert_array_equal(read_vectors(tmp_path / "a.csv")[1], x.astype(np.float32))
 
 
 class Hostile:
@@ -287,14 +288,14 @@ class Hostile:
         return os.system, ("true",)
 
 
-def with_value(value) -> pd.DataFrame:
+def with_value(value):
     """The table with another value in row 8 and column v2."""
     x = X.astype(object)
     x[7, 2] = value
     return frame(IDS, x)
 
 
-def with_ids(ids: dict[int, str]) -> pd.DataFrame:
+def with_ids(ids):
     """The table with some ids changed."""
     return frame([ids.get(i, g) for i, g in enumerate(IDS)])
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from helpers import refused
+from numpy.testing import assert_allclose
 from torch import nn
 
 from genebench.core import specs
@@ -92,9 +93,7 @@ def test_changes_are_those_of_whole_windows_through_plain_modules(load, tmp_path
     predictor, near = load(tmp_path / "w.npz", slope=0.1), 7
     assert predictor.groups[0][0].reach == REACH
     windows = random(3, 2 * REACH + 9)
-    np.testing.assert_allclose(
-        predictor.groups[0][0].probabilities(windows), plain(windows), atol=1e-6
-    )
+    assert_allclose(predictor.groups[0][0].probabilities(windows), plain(windows), atol=1e-6)
 
     bases, at = random(1, 300, seed=2)[0] % 4, np.array([150, 3, 299, 151, 150])
     alt = (bases[at] + [1, 2, 3, 1, 2]) % 4
@@ -106,8 +105,8 @@ def test_changes_are_those_of_whole_windows_through_plain_modules(load, tmp_path
         before, after = map(codes.reverse_complement, (before, after))
     truth = (plain(after) - plain(before))[..., :: -1 if strand == "-" else 1]
     assert np.abs(truth).max() > 0.01
-    np.testing.assert_allclose(found, truth, atol=1e-6)
-    np.testing.assert_allclose(splice.delta(found), np.abs(truth).max((1, 2)), atol=1e-6)
+    assert_allclose(found, truth, atol=1e-6)
+    assert_allclose(splice.delta(found), np.abs(truth).max((1, 2)), atol=1e-6)
 
 
 def test_a_keras_file_gives_the_same_network(load, tmp_path):
@@ -133,7 +132,7 @@ def test_a_keras_file_gives_the_same_network(load, tmp_path):
         file.attrs["model_config"] = json.dumps({"config": {"layers": layers[::-1]}})
     network = load(tmp_path / "w.h5").groups[0][0]
     windows = random(2, 2 * REACH + 5)
-    np.testing.assert_allclose(network.probabilities(windows), plain(windows), atol=1e-6)
+    assert_allclose(network.probabilities(windows), plain(windows), atol=1e-6)
 
 
 def test_networks_of_a_tissue_are_averaged_and_each_has_its_own_head(load, tmp_path):
@@ -152,7 +151,7 @@ def test_networks_of_a_tissue_are_averaged_and_each_has_its_own_head(load, tmp_p
     window = codes.windows(bases, at - REACH - 3, 2 * REACH + 7)
     after = codes.substituted(window, [REACH + 3], alt)
     a, b, c = (plain(after) - plain(window) for plain in nets)
-    np.testing.assert_allclose(changes, np.concatenate([(a + b) / 2, c], 1), atol=1e-6)
+    assert_allclose(changes, np.concatenate([(a + b) / 2, c], 1), atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 import torch
 from helpers import rows
 from models.test_unirep import write_weights
+from numpy.testing import assert_allclose
 from scipy.special import xlogy
 
 from genebench.models import unirep
@@ -35,11 +36,11 @@ def test_ratios_are_those_of_two_full_passes(tmp_path):
         after, _ = log_p(network, text[:i] + new + text[i + 1 :])
         gain, p = after - before, np.exp(there[i])
         expected = [gain[i], xlogy(p, p).sum(), gain[i : i + 4].sum(), gain[i:].sum()]
-        np.testing.assert_allclose(table.iloc[row], expected, atol=1e-5)
+        assert_allclose(table.iloc[row], expected, atol=1e-5)
     whole = np.concatenate([log_p(network, text)[0] for text in PROTEINS[:3]])
     assert read == len(whole) and bits == pytest.approx(-whole.sum() / np.log(2), abs=1e-3)
     alone, _, fewer = residues.ratios(*given)
-    np.testing.assert_allclose(alone, table[["llr", "certainty"]], atol=1e-6)
+    assert_allclose(alone, table[["llr", "certainty"]], atol=1e-6)
     assert fewer == read  # the last residue of each protein is changed
 
 
@@ -72,11 +73,11 @@ def test_rules_score_what_their_names_say():
     frame = missense.checked(pd.Series(["P1:T3W", "P3:W5K", "P4:M1K"]), PROTEINS)
     rules = missense.rules(frame, PROTEINS)
     assert rules["blosum62"].tolist() == [2, 3, 1]
-    np.testing.assert_allclose(rules["hydropathy"], [0.2, 3.0, 5.8])
-    np.testing.assert_allclose(rules["middle"], [2 / 22, 4 / 40, 0])
+    assert_allclose(rules["hydropathy"], [0.2, 3.0, 5.8])
+    assert_allclose(rules["middle"], [2 / 22, 4 / 40, 0])
     letters = pd.Series(list("".join(PROTEINS))).value_counts().drop(list("XUZ"))
     ratio = letters["W"] / letters["K"], letters["M"] / letters["K"]
-    np.testing.assert_allclose(rules["residue-shares"][1:], np.log(ratio))
+    assert_allclose(rules["residue-shares"][1:], np.log(ratio))
     # AAW stands four times in P3, one of them the variant's own; MKT and T once more, KW never
     assert rules["residue-chain"][1] == pytest.approx(np.log(4))
     assert rules["residue-chain"][0] == pytest.approx(np.log(2)) and np.isnan(
@@ -115,9 +116,9 @@ def test_intervals_are_those_of_resampled_proteins(by_protein):
 
     picks = np.random.default_rng(0).integers(0, len(rows), (200, len(rows)))
     draws = np.array([value(drawn) for drawn in picks])
-    np.testing.assert_allclose(table.score, value(np.arange(len(rows))))
+    assert_allclose(table.score, value(np.arange(len(rows))))
     low, high = np.quantile(draws, [0.025, 0.975], axis=0)
-    np.testing.assert_allclose(table.high - table.low, high - low, rtol=0.25)
+    assert_allclose(table.high - table.low, high - low, rtol=0.25)
     low, high = np.quantile(np.diff(draws, axis=1)[:, 0], [0.025, 0.975])
     other = gaps.set_index("model").loc["unirep-64"]
     assert other.high - other.low == pytest.approx(high - low, rel=0.25)

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from glm import toys
 from helpers import refused
+from numpy.testing import assert_allclose
 
 from genebench.benchmark import results, validation
 from genebench.glm import codes, hub
@@ -92,12 +93,12 @@ def test_an_embedding_is_the_mean_state_of_each_window_alone(tmp_path, kind):
     assert np.isfinite(vectors).all() and len(np.unique(vectors.round(5), axis=0)) == 4
     if kind != "gpt2-bpe":
         for row, vector in zip(rows, vectors):
-            np.testing.assert_allclose(m.hidden(row[None])[0].mean(0), vector, atol=1e-4)
+            assert_allclose(m.hidden(row[None])[0].mean(0), vector, atol=1e-4)
     m.max_length = 20  # longer ones in pieces
     pieces = windows.embed(m, windows.read(path))
     write(path, sequence=texts([rows[0][:20], rows[0][20:]]))
     halves = windows.embed(m, windows.read(path))
-    np.testing.assert_allclose(pieces[0], halves.mean(axis=0), atol=1e-4)
+    assert_allclose(pieces[0], halves.mean(axis=0), atol=1e-4)
 
 
 @pytest.mark.parametrize("name", ["w.tsv", "w.csv", "w.parquet", "w.fa"])

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from glm import toys
+from numpy.testing import assert_allclose
 
 from genebench.glm import codes
 from notebooks.studies.lib import landscape, simulated
@@ -26,7 +27,7 @@ def test_at_equilibrium_bases_stand_as_sella_and_hirsh_say():
     bases = landscape.evolve(toys.bases(20_000), land, mutation, np.random.default_rng(0), time=5)
     expected = mutation.neutral() * np.exp(land.site[0])
     share = np.bincount(bases, minlength=4) / 20_000
-    np.testing.assert_allclose(share, expected / expected.sum(), atol=0.012)
+    assert_allclose(share, expected / expected.sum(), atol=0.012)
 
 
 def test_selection_is_the_change_of_the_fitness_of_the_chromosome(family):
@@ -73,7 +74,7 @@ def test_harmful_mutations_are_rare_in_the_population():
         simulated.segregating(np.full(n, s), np.ones(n), rng, theta=0.02) for s in (0.0, -8.0)
     )
     counts = np.bincount(neutral, minlength=6)
-    np.testing.assert_allclose(counts[1:5] / counts[1], 1 / np.arange(1, 5), atol=0.06)
+    assert_allclose(counts[1:5] / counts[1], 1 / np.arange(1, 5), atol=0.06)
     assert abs(counts[1] / n - 0.02) < 0.002  # expected number of singletons is theta
     assert (harmful > 0).sum() < 0.7 * (neutral > 0).sum()
     assert harmful[harmful > 0].mean() < 0.3 * neutral[neutral > 0].mean()

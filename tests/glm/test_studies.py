@@ -12,10 +12,7 @@ from glm import toys
 
 from genebench.benchmark import results
 from genebench.core import paths
-from genebench.glm import genomes
-from notebooks.studies.lib import genome as of_genome
 from notebooks.studies.lib import tables, zero_shot
-from tests.glm.tiny import model
 
 
 def test_rows_of_a_task_that_is_scored_anew_replace_the_old_ones(tmp_path, monkeypatch):
@@ -33,17 +30,6 @@ def test_rows_of_a_task_that_is_scored_anew_replace_the_old_ones(tmp_path, monke
     for rows in (frame, table):
         main = rows[(rows.metric == "auroc") & (rows.model == "cpg")].set_index("task").score
         assert main.to_dict() == {"t/x": 1.0, "t/y": 0.0}
-
-
-def test_a_genome_is_compared_with_and_without_a_network():
-    toy, network = toys.genome(), model()
-    toy.part[100:400] = genomes.PARTS.index("validation")
-    study = of_genome.held_out(toy, [network], most=4)
-    assert set(study.bits.sides) == {"one", "two"} and set(study.bits.order) == {0, 2, 3, 4}
-    assert list(study.tables) == ["markov-chain", network.name]
-    assert set(study.gain.sides) == {"one", "two"} and (study.gain.saved < 0).all()
-    learnt = of_genome.interpretation(toy, study.tables)
-    assert set(learnt["codon"].model) == {*study.tables, "codon-usage"}
 
 
 NOTEBOOKS = sorted((paths.NOTEBOOKS / "studies").glob("*.py"))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from helpers import refused
+from numpy.testing import assert_allclose, assert_array_equal
 from safetensors.torch import save_file
 
 from genebench.core import paths, specs
@@ -94,7 +95,7 @@ def test_rows_of_a_checkpoint_of_each_model(write, name, weights, vocabulary, ro
     write(name, weights, vocabulary)
     embedding = read(name)
     assert embedding.entities.tolist() == list(rows) and embedding.vectors.dtype == np.float32
-    np.testing.assert_array_equal(embedding.vectors, TABLE[list(rows.values())])
+    assert_array_equal(embedding.vectors, TABLE[list(rows.values())])
 
 
 @pytest.mark.parametrize("name", ["scgpt-human", "scgpt-blood"])
@@ -105,7 +106,7 @@ def test_scgpt_with_its_layer_norm(write, name):
     expected = torch.nn.functional.layer_norm(TABLE**2, (4,), **NORM)[[3, 0]]
     embedding = read(name)
     assert embedding.entities.tolist() == ["GAPDH", "TP53"]
-    np.testing.assert_allclose(embedding.vectors, expected, atol=1e-5)
+    assert_allclose(embedding.vectors, expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("ending", ["safetensors", "npz"])
@@ -114,7 +115,7 @@ def test_other_formats_of_weights(write, ending):
     np.savez(folder / "other.npz", **{"gene_emb.weight": TABLE.numpy()})
     save_file({"gene_emb.weight": TABLE.bfloat16()}, folder / "other.safetensors")
     files = specs.declared().models["gears"].files | {"weights": f"other.{ending}"}
-    np.testing.assert_array_equal(read("gears", files=files).vectors, TABLE[:2])
+    assert_array_equal(read("gears", files=files).vectors, TABLE[:2])
 
 
 class Hostile:

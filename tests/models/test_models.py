@@ -6,10 +6,12 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 from helpers import refused
 
 from genebench import models
 from genebench.models import Embedding
+from genebench.models.inputs import Inputs
 
 
 def test_rows_of_entities_and_minus_one_for_others():
@@ -34,3 +36,17 @@ def test_importing_loads_neither_torch_nor_transformers():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, env={**os.environ})
     assert done.stdout.decode().strip() == "set()", done.stderr
+
+
+@pytest.mark.parametrize(
+    "names, kind, rows",
+    [
+        (["11", "14", "13", "99"], "entrez", {"CHN3": 2, "KIN1": 0, "OLDK1": 0}),
+        # of two ids of one gene the approved one is taken, an ambiguous one never
+        (["UNKNOWN9", "BOTH", "KP1", "KIN1"], "symbol", {"KIN1": 3, "OLDK1": 3, "UNKNOWN9": 0}),
+    ],
+)
+def test_genes_and_ids_match_by_approved_symbol(tables, declared, names, kind, rows):
+    genes = np.array(["BOTH", "CHN3", "KIN1", "OLDK1", "UNKNOWN9"])
+    genes_at, row = Inputs(None, genes, declared).match(names, kind=kind)
+    assert dict(zip(genes[genes_at], row)) == rows

@@ -17,7 +17,7 @@ CLAIM = {
 }
 
 
-def tables(difference: float, half: float = 0.1, models=("full", "part", "stem"), sources=8):
+def tables(difference, half=0.1, models=("full", "part", "stem"), sources=8):
     """Means and pairs of one group: full is ``difference`` above stem, ± ``half``."""
     rows = [(m, s) for s in ("random", "family") for m in models]
     means = pd.DataFrame(rows, columns=["model", "split"])

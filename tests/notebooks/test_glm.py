@@ -14,7 +14,7 @@ def looks():
     return glm.looks()
 
 
-def scores(**of_models: float) -> pd.DataFrame:
+def scores(**of_models):
     """Scores of one task and split with half a tenth around them."""
     names = [name.replace("_", "-") for name in of_models]
     frame = pd.DataFrame({"task": "t/a", "model": names, "score": of_models.values()})

@@ -7,7 +7,7 @@ from genebench.core import paths, specs
 from notebooks.lib import tables
 
 
-def expose(**change) -> None:
+def expose(**change):
     """Change declarations of made-up models."""
     edit_yaml(paths.MODELS, lambda d: [d["models"][m].update(c) for m, c in change.items()])
 

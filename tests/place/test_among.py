@@ -1,7 +1,5 @@
 """Models among published embeddings: places, intervals, and what cannot have been published."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 
 import numpy as np
@@ -34,7 +32,7 @@ def made_up():
     return SimpleNamespace(tasks=tasks, universe=GENES, declared=specs.declared())
 
 
-def scores(made_up, level: float, model: str, seed: int, **more) -> pd.DataFrame:
+def scores(made_up, level, model, seed, **more):
     """Scores of a model about a level."""
     noise = np.random.default_rng(seed).normal(0, 0.01, 12)
     frame = pd.DataFrame({"task": list(made_up.tasks), "score": level + noise})

@@ -6,7 +6,8 @@ import anndata
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import GENES, call, refused
+from helpers import GENES, call, refused, rows
+from numpy.testing import assert_allclose, assert_array_equal
 from place.toys import toy_vectors
 from safetensors.numpy import load_file
 
@@ -35,23 +36,18 @@ def exported(warm, tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("ending", library.WRITERS)
-def test_every_format_gives_back_the_vectors_to_its_rounding(exported, ending):
-    folder = exported / ending
-    mine = library.read(folder / f"full.{ending}")
-    assert sorted(mine.entities) == GENES
-    wanted = toy_vectors().loc[mine.entities]
-    np.testing.assert_allclose(mine.vectors, wanted, rtol=1e-3, atol=1e-4)
-
-
-def test_other_tools_read_them_in_one_line(exported):
+def test_every_format_gives_back_the_vectors_to_its_rounding_and_to_other_tools(exported):
     frame = pd.read_parquet(exported / "parquet" / "full.parquet").set_index("symbol")
     tensor = load_file(exported / "safetensors" / "full.safetensors")["vectors"]
     genes = anndata.read_h5ad(exported / "h5ad" / "full.h5ad")
     assert frame.filter(like="v").dtypes.eq("float16").all() and tensor.dtype == np.float16
-    np.testing.assert_array_equal(frame.filter(regex=r"^v\d").to_numpy(), tensor)
+    assert_array_equal(frame.filter(regex=r"^v\d").to_numpy(), tensor)
     assert genes.obs_names.tolist() == frame.index.tolist()
-    np.testing.assert_allclose(genes.X, tensor, rtol=1e-3)
+    assert_allclose(genes.X, tensor, rtol=1e-3)
+    for ending in library.WRITERS:
+        mine = library.read(exported / ending / f"full.{ending}")
+        assert sorted(mine.entities) == GENES
+        assert_allclose(mine.vectors, toy_vectors().loc[mine.entities], rtol=1e-3, atol=1e-4)
 
 
 def test_what_is_fetched_is_checked_and_a_changed_byte_leaves_nothing(exported, tmp_path):
@@ -67,18 +63,20 @@ def test_what_is_fetched_is_checked_and_a_changed_byte_leaves_nothing(exported, 
     assert not list((tmp_path / "other").iterdir())
 
 
-@pytest.mark.parametrize("card", ["", "[]", "{}", '{"file": 3}'])
-def test_a_card_that_is_none_is_one_sentence(tmp_path, card):
+@pytest.mark.parametrize(
+    "card, why",
+    [
+        ("", "no card"),
+        ("[]", "no card"),
+        ('{"file": 3}', "no card"),
+        ('{"file": "../../etc/passwd", "sha256": "0"}', "passwd: no such file"),
+    ],
+)
+def test_a_card_that_is_none_or_names_a_file_elsewhere_is_refused(tmp_path, card, why):
     (tmp_path / "x.json").write_text(card)
-    with refused("no card"):
+    with refused(why):
         library.get("x", str(tmp_path), tmp_path / "to")
     assert not list((tmp_path / "to").iterdir())
-
-
-def test_a_card_cannot_name_a_file_elsewhere(tmp_path):
-    (tmp_path / "x.json").write_text('{"file": "../../etc/passwd", "sha256": "0"}')
-    with refused("passwd: no such file"):
-        library.get("x", str(tmp_path), tmp_path / "to")
 
 
 def test_a_turned_copy_has_the_same_geometry_and_other_vectors():
@@ -98,30 +96,22 @@ def test_the_same_model_is_recognised_and_another_ends_with_status_one(exported)
     assert vectors("compare", one, "random", "-p", "tiny", "--same")[0] == 1
 
 
-def test_values_beyond_half_precision_are_said(tmp_path, declared_tiny):
-    spec, known = declared_tiny
+def test_values_beyond_half_precision_are_said(tmp_path, home):
+    known, beyond = specs.declared(), Embedding(np.array(["A"]), np.full((1, 2), 1e6))
     with refused("float32"):
-        beyond = Embedding(np.array(["A"]), np.full((1, 2), 1e6))
-        library.export(spec, beyond, known, tmp_path / "x")
+        library.export(known.model("full"), beyond, known.sources, tmp_path / "x")
     assert not (tmp_path / "x").exists()
 
 
-@pytest.fixture
-def declared_tiny(home):
-    """A model of the made-up project, and its sources."""
-    declared = specs.declared()
-    return declared.model("full"), declared.sources
+LICENCES = """
+Apache-2.0 (weights); MIT (package) | yes
+CC BY-NC 4.0                        | not for commercial use
+CC BY-SA 3.0 (data)                 | under the same licence
+HPO licence (data)                  | read its terms
+"""
 
 
-@pytest.mark.parametrize(
-    "licence, share",
-    [
-        ("Apache-2.0 (weights); MIT (package)", "yes"),
-        ("CC BY-NC 4.0", "not for commercial use"),
-        ("CC BY-SA 3.0 (data)", "under the same licence"),
-        ("HPO licence (data)", "read its terms"),
-    ],
-)
+@pytest.mark.parametrize("licence, share", rows(LICENCES))
 def test_what_may_be_handed_on(licence, share):
     assert library.sharing(licence) == share
 

@@ -52,11 +52,8 @@ def _tampered(folder, change):
     _edit(folder, {before: cache.digest(path)})
 
 
-def test_place_says_what_to_do_next(good):
-    assert "answer the questions in submissions/my-vectors/submission.yml" in good.said
-
-
 def test_an_honest_submission_passes_and_is_listed(folder, good):
+    assert "answer the questions in submissions/my-vectors/submission.yml" in good.said
     found = _check(folder, good).set_index("check").finding
     assert "none declared" in found["answers"] and "largest distance 0" in found["computed anew"]
     (row,) = submissions.accepted(folder.parent).to_dict("records")
@@ -76,15 +73,16 @@ def test_a_raised_score_is_refused_by_the_name_of_its_cell(folder, good):
     assert raised.task in str(fault.value)
 
 
-def test_rows_that_are_left_out_are_refused(folder, good):
-    _tampered(folder, lambda frame: frame.iloc[5:].reset_index(drop=True))
-    with refused("nan was handed in"):
-        _check(folder, good)
-
-
-def test_folds_of_ones_own_are_refused(folder, good):
-    _tampered(folder, lambda frame: frame.assign(n_test=frame.n_test - 1))
-    with refused("no fold of the profile"):
+@pytest.mark.parametrize(
+    "change, why",
+    [
+        (lambda frame: frame.iloc[5:].reset_index(drop=True), "nan was handed in"),
+        (lambda frame: frame.assign(n_test=frame.n_test - 1), "no fold of the profile"),
+    ],
+)
+def test_rows_that_are_left_out_and_folds_of_ones_own_are_refused(folder, good, change, why):
+    _tampered(folder, change)
+    with refused(why):
         _check(folder, good)
 
 

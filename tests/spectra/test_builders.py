@@ -10,7 +10,7 @@ from genebench.spectra import builders
 from genebench.spectra.samples import DataSet
 
 
-def frame(text: str) -> pd.DataFrame:
+def frame(text):
     """A table as files are read, from words in lines."""
     return pd.read_csv(io.StringIO(text), sep=" ", dtype=str, keep_default_na=False)
 

@@ -28,7 +28,7 @@ def test_overlaps_are_those_of_plain_counting(scan, parameter):
     assert np.isnan(found["jaccard"])
 
 
-def tables(fall: float, of_size: float, noise: float = 0.01) -> tuple[pd.DataFrame, pd.DataFrame]:
+def tables(fall, of_size, noise=0.01):
     """Scores and overlaps of a model whose curve falls by ``fall``, its control by ``of_size``."""
     drops = {"spectral": fall, "spectral-size": of_size}
     rows = pd.DataFrame(product(drops, (0.0, 0.5, 1.0), range(3)), columns=["split", "p", "repeat"])

@@ -15,7 +15,7 @@ WILD = "MKTAYIAKQRQISFVKSHFSRQLEERLGLIEVQAPILSRV"
 
 
 @pytest.fixture
-def scan(tmp_path, monkeypatch) -> pd.DataFrame:
+def scan(tmp_path, monkeypatch):
     """150 variants of one protein; files and results of this test have a folder of their own."""
     monkeypatch.chdir(tmp_path)
     for name in ("CURVES", "RESULTS"):

@@ -1,7 +1,5 @@
 """Property graphs against plain loops over all pairs."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from helpers import refused, simulated
@@ -9,13 +7,13 @@ from helpers import refused, simulated
 from genebench.spectra import properties
 
 
-def dense(g: properties.Graph) -> np.ndarray:
+def dense(g):
     """Weights of a sound graph, (n, n), 1 in a binary graph."""
     assert g.has_canonical_format and not g.diagonal().any() and (g != g.T).nnz == 0
     return g.toarray().astype(float)
 
 
-def slowly(samples, f) -> np.ndarray:
+def slowly(samples, f):
     """The same by calling a function for every pair, the earlier sample first."""
     n = len(samples)
     rows = [f(samples[i], samples[j]) * (i < j) for i in range(n) for j in range(n)]
@@ -60,7 +58,7 @@ def test_identity_is_that_of_biopythons_first_alignment():
 
     aligner = PairwiseAligner(mode="global", match_score=1, mismatch_score=-2, gap_score=-2.5)
 
-    def identity(a: str, b: str) -> float:
+    def identity(a, b):
         first, second = aligner.align(a, b)[0]
         return np.mean([x == y for x, y in zip(first, second)])
 

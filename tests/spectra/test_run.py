@@ -13,7 +13,7 @@ from genebench.core import paths
 from genebench.spectra import datasets, files, run, table
 
 
-def scores() -> pd.DataFrame:
+def scores():
     """Rows of the written results."""
     return results.read(results.scores_path("spectra"))
 

@@ -1,7 +1,5 @@
 """Splits along λ: what must hold of every one, what must hold on average, and extreme graphs."""
 
-from __future__ import annotations
-
 import hashlib
 
 import numpy as np

@@ -54,7 +54,7 @@ def test_the_difference_of_a_regression_is_seen_four_times_in_five():
     # Pearson correlation of normals that have this Spearman correlation
     rho = 2 * np.sin(np.pi * delta / 6)
 
-    def spearman(rho: float) -> np.ndarray:
+    def spearman(rho):
         x = rng.standard_normal((draws, n))
         y = rho * x + np.sqrt(1 - rho**2) * rng.standard_normal((draws, n))
         a, b = (stats.zscore(stats.rankdata(v, axis=1), axis=1) for v in (x, y))

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from helpers import refused
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
 from sklearn import metrics as reference
 from sklearn.preprocessing import label_binarize
@@ -10,7 +11,7 @@ from sklearn.preprocessing import label_binarize
 from genebench.stats import columns, metrics
 
 
-def data(kind: str, seed: int, ties: bool):
+def data(kind, seed, ties):
     """Labels and predictions of a kind; with ``ties`` few distinct ones, 0.5 among them."""
     rng = np.random.default_rng(seed)
     if kind == "regression":
@@ -30,7 +31,7 @@ def data(kind: str, seed: int, ties: bool):
     return y, p.round(1) if ties else p
 
 
-def expected(kind: str, name: str, y, p) -> float:
+def expected(kind, name, y, p):
     """Score by scikit-learn or scipy."""
     base, _, average = name.partition("_")
     if kind == "regression":
@@ -119,11 +120,11 @@ def test_areas_of_many_tasks_equal_the_reference_at_any_scale_of_the_predictions
     Y, P, valid = block
     for use, scaled in ((valid, P), (valid, 1e6 * P - 1e9), (valid | True, P)):
         for name, ours in zip(AREAS, columns.areas(Y, scaled, use)):
-            np.testing.assert_allclose(ours, by_column(name, Y, P, use), rtol=0, atol=1e-12)
+            assert_allclose(ours, by_column(name, Y, P, use), rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", metrics.of_kind("binary"))
 def test_every_metric_of_a_block_equals_the_reference(block, name):
     ours = metrics.score_block(*block)[name]
-    np.testing.assert_allclose(ours, by_column(name, *block), rtol=0, atol=1e-12)
-    np.testing.assert_array_equal(metrics.score_block(*block, [name])[name], ours)
+    assert_allclose(ours, by_column(name, *block), rtol=0, atol=1e-12)
+    assert_array_equal(metrics.score_block(*block, [name])[name], ours)
