@@ -16,7 +16,7 @@ def components(n, first, second):
 
 
 def test_groups_are_those_of_aligning_every_pair():
-    sequences, _ = simulated(2, [4] * 8, alone=10, identity=0.5)
+    sequences, _ = simulated(2, [4] * 5, alone=6, identity=0.5)
     whole = properties.sequence_identity(sequences, above=proteins.ABOVE, jobs=1)
     first, second = np.nonzero(np.triu(whole.toarray()))
     truth = components(len(sequences), first, second)

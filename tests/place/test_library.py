@@ -76,7 +76,7 @@ def test_a_card_that_is_none_or_names_a_file_elsewhere_is_refused(tmp_path, card
     (tmp_path / "x.json").write_text(card)
     with refused(why):
         library.get("x", str(tmp_path), tmp_path / "to")
-    assert not list((tmp_path / "to").iterdir())
+    assert not list((tmp_path / "to").glob("[!.]*"))
 
 
 def test_a_turned_copy_has_the_same_geometry_and_other_vectors():

@@ -4,7 +4,7 @@ import io
 
 import pandas as pd
 import pytest
-from helpers import refused
+from helpers import refused, rows
 
 from genebench.spectra import builders
 from genebench.spectra.samples import DataSet
@@ -28,17 +28,17 @@ def test_isolates_of_one_barcode_are_one_weighted_unit():
     assert out["barcodes"].toarray().tolist() == [[0, 0], [1, 1], [1, 1]]
 
 
-@pytest.mark.parametrize(
-    "variant, how, wild, expected",
-    [
-        ("MKTA", "changed", "AKTA", "1"),
-        ("AKA", "changed", "AKTA", "3"),
-        ("AKTTA", "changed", "AKTA", "4"),
-        ("XYTA", "changed", "AKTA", "1 2"),
-        ("AKCD", "against", "AKTA", "A4D T3C"),
-        ("K417", "single", "", "K41 to-7"),
-    ],
-)
+VARIANTS = """
+MKTA  | changed | AKTA | 1
+AKA   | changed | AKTA | 3
+AKTTA | changed | AKTA | 4
+XYTA  | changed | AKTA | 1 2
+AKCD  | against | AKTA | A4D T3C
+K417  | single  |      | K41 to-7
+"""
+
+
+@pytest.mark.parametrize("variant, how, wild, expected", rows(VARIANTS))
 def test_mutations_of_a_variant(variant, how, wild, expected):
     marks, table = {how: wild}, frame(f"v s\n{variant} 1")
     out = builders.barcodes({"table": table}, label="s", sequence="v", marks=marks)

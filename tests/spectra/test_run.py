@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import call
+from helpers import call, rows
 from scipy import stats
 
 from genebench.benchmark import results, validation
@@ -59,17 +59,17 @@ def test_mode_that_does_not_fit_is_named(go):
     assert "weighted splits need units of several samples" in why
 
 
-@pytest.mark.parametrize(
-    "words, sentence",
-    [
-        ("tb-rfi", "unknown data set or task 'tb-rfi'; did you mean 'tb-rif'"),
-        ("hpo/dominant-vs-recessive@stme", "unknown property 'stme'; did you mean 'stem'"),
-        ("hpo/organ-systems", "the spectrum takes binary, multiclass and regression"),
-        ("rrm --parameters 0,2", "give numbers from 0 to 1"),
-        ("rrm --parameters a", "the spectral parameters are a; give numbers"),
-        ("rrm --mode weighte", "unknown mode 'weighte'; did you mean 'weighted'"),
-    ],
-)
+WRONG = """
+tb-rfi               | unknown data set or task 'tb-rfi'; did you mean 'tb-rif'
+hpo/dominant-vs-recessive@stme | unknown property 'stme'; did you mean 'stem'
+hpo/organ-systems    | the spectrum takes binary, multiclass and regression
+rrm --parameters 0,2 | give numbers from 0 to 1
+rrm --parameters a   | the spectral parameters are a; give numbers
+rrm --mode weighte   | unknown mode 'weighte'; did you mean 'weighted'
+"""
+
+
+@pytest.mark.parametrize("words, sentence", rows(WRONG))
 def test_wrong_input_is_one_sentence_and_status_2(words, sentence):
     out = call("spectra", *words.split())
     assert out.exit_code == 2 and sentence in out.output and "Traceback" not in out.output
