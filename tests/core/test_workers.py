@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from helpers import in_this_process
 
-from genebench.core import paths, workers
+from genebench.core import cache, paths, workers
 from genebench.core.errors import BadInput, RunFailed
 
 
@@ -62,6 +62,15 @@ def test_units_are_computed_on_one_thread_once_and_failures_stop_no_other(cells)
     assert (outcome.cached, outcome.computed, outcome.failed) == (2, 0, {})
     with pytest.raises(RunFailed, match="2 units failed, first '7': ZeroDivisionError"):
         execute([3, 7, 13])[0].check("units")
+
+
+def test_a_broken_artefact_is_announced_and_made_again(cells):
+    execute([3])
+    (path,) = STAGE.files("shared", 3)
+    path.write_bytes(path.read_bytes()[:50])
+    outcome, said, _ = execute([3])
+    assert outcome.computed == 1 and "the cached file of '3' is broken" in said[0]
+    assert cache.state(path) == "ready"
 
 
 def script(tmp_path, text):
