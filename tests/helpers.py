@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from numpy.random import default_rng
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
@@ -119,7 +120,7 @@ def simulated(seed, sizes, *, alone, identity):
 
     Returns: sequences, and the family of each, −1 for none.
     """
-    rng = np.random.default_rng(seed)
+    rng = default_rng(seed)
     kept = np.sqrt((identity - 0.06) / 0.94)  # letters drawn anew agree with a chance of 0.06
     lengths = np.clip(np.exp(rng.normal(np.log(415), 0.78, len(sizes) + alone)), 100, 2000).astype(
         int
@@ -155,7 +156,7 @@ def load_tasks(profile, **options):
 def write_toy_files(folder):
     """A small ontology, memberships and a table of 180 genes whose labels follow their family and
     the columns x."""
-    rng = np.random.default_rng(0)
+    rng = default_rng(0)
     folder.mkdir(parents=True)
     family = np.arange(len(GENES)) // 6
     x = rng.standard_normal((len(GENES), 4)) + rng.standard_normal((30, 4))[family]
@@ -241,7 +242,7 @@ def enter(monkeypatch, folder):
 
 def plain(seed=0, n=1000, d=20):
     """Normal features, of which half bear on a binary label."""
-    rng = np.random.default_rng(seed)
+    rng = default_rng(seed)
     X = rng.standard_normal((n, d))
     return X, (X[:, : d // 2].sum(1) + 2 * rng.standard_normal(n) > 0).astype(int)
 

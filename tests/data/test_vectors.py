@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import torch
 from helpers import refused
+from numpy.random import default_rng
 from numpy.testing import assert_allclose, assert_array_equal
 from safetensors.numpy import save_file
 from scipy import sparse
@@ -20,7 +21,7 @@ from genebench.data.vectors import read_vectors
 
 N, D = 30, 4
 IDS = np.array([f"GENE{i}" for i in range(N)])
-X = np.random.default_rng(0).standard_normal((N, D)).astype(np.float32)
+X = default_rng(0).standard_normal((N, D)).astype(np.float32)
 
 
 def frame(ids=IDS, x=X, **extra):
@@ -274,7 +275,7 @@ def test_a_user_may_allow_more_and_less(tmp_path):
 
 
 def test_text_gives_the_numbers_that_python_reads(tmp_path):
-    rng = np.random.default_rng(1)
+    rng = default_rng(1)
     x = rng.standard_normal((24, 50)) * 10.0 ** rng.integers(-30, 9, (24, 50))
     rows = [f"G{i},{','.join(map(repr, row))}" for i, row in enumerate(x.tolist())]
     (tmp_path / "a.csv").write_text("\n".join(rows))

@@ -6,6 +6,7 @@ import pytest
 import torch
 from helpers import rows
 from models.test_unirep import write_weights
+from numpy.random import default_rng
 from numpy.testing import assert_allclose
 from scipy.special import xlogy
 
@@ -87,7 +88,7 @@ def test_rules_score_what_their_names_say():
 
 def variants(n=400, proteins=30):
     """Changes of proteins that differ in their share of pathogenic ones."""
-    rng = np.random.default_rng(1)
+    rng = default_rng(1)
     number = np.sort(rng.integers(0, proteins, n))
     label = (rng.random(n) < np.linspace(0.3, 0.7, proteins)[number]).astype(int)
     frame = pd.DataFrame({"protein": number.astype(str), "label": label})
@@ -114,7 +115,7 @@ def test_intervals_are_those_of_resampled_proteins(by_protein):
         r = np.concatenate([rows[i] for i in drawn])
         return [auroc(label[r], p[r]) for p in ps]
 
-    picks = np.random.default_rng(0).integers(0, len(rows), (200, len(rows)))
+    picks = default_rng(0).integers(0, len(rows), (200, len(rows)))
     draws = np.array([value(drawn) for drawn in picks])
     assert_allclose(table.score, value(np.arange(len(rows))))
     low, high = np.quantile(draws, [0.025, 0.975], axis=0)

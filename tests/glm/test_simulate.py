@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from glm import toys
+from numpy.random import default_rng
 from numpy.testing import assert_allclose
 
 from genebench.glm import codes
@@ -24,7 +25,7 @@ def test_at_equilibrium_bases_stand_as_sella_and_hirsh_say():
     """Independent truth: share of a base is its share under mutation times exp(F), without CpG."""
     mutation, land = Mutation(cpg=1.0), Landscape.neutral(20_000, np.zeros(64))
     land.site[:] = [0.0, 1.5, -1.0, 0.5]
-    bases = landscape.evolve(toys.bases(20_000), land, mutation, np.random.default_rng(0), time=5)
+    bases = landscape.evolve(toys.bases(20_000), land, mutation, default_rng(0), time=5)
     expected = mutation.neutral() * np.exp(land.site[0])
     share = np.bincount(bases, minlength=4) / 20_000
     assert_allclose(share, expected / expected.sum(), atol=0.012)
@@ -41,7 +42,7 @@ def test_selection_is_the_change_of_the_fitness_of_the_chromosome(family):
         paired = landscape.PAIRS[b[left], b[land.partner[left]]].sum()
         return land.site[every, b].sum() + paired + land.usage[read @ [16, 4, 1]].sum()
 
-    gain, rng = land.gain(bases, every), np.random.default_rng(3)
+    gain, rng = land.gain(bases, every), default_rng(3)
     for region in range(5):
         for p in rng.choice(np.flatnonzero(land.region == region), 6):
             changed = bases.copy()
@@ -69,7 +70,7 @@ def test_elements_are_what_was_planted(family):
 
 def test_harmful_mutations_are_rare_in_the_population():
     """Independent truth: the neutral spectrum falls as 1 / j."""
-    n, rng = 200_000, np.random.default_rng(4)
+    n, rng = 200_000, default_rng(4)
     neutral, harmful = (
         simulated.segregating(np.full(n, s), np.ones(n), rng, theta=0.02) for s in (0.0, -8.0)
     )

@@ -1,6 +1,7 @@
 """A small genome, tasks and a network that the tests of genomic language models share."""
 
 import numpy as np
+from numpy.random import default_rng
 
 from genebench.glm import codes, genomes
 from notebooks.studies.lib import effects, windows
@@ -10,7 +11,7 @@ GENE = "ATG" + "GCTAAACGTTGGGAT" * 8 + "TAA"
 
 def bases(n, *, seed=0):
     """Random bases."""
-    return np.random.default_rng(seed).integers(0, 4, n).astype(np.uint8)
+    return default_rng(seed).integers(0, 4, n).astype(np.uint8)
 
 
 def reverse(sequence):
@@ -33,7 +34,7 @@ def genome():
 
 def variants(**changes):
     """Fifty changes of a random sequence, 20 of them harmful."""
-    rng, sequence = np.random.default_rng(3), bases(400, seed=3)
+    rng, sequence = default_rng(3), bases(400, seed=3)
     at = np.sort(rng.permutation(398)[:50] + 1)
     alt = ((sequence[at] + 1 + rng.integers(0, 3, 50)) % 4).astype(np.uint8)
     label = rng.permutation(np.repeat([1, 0], [20, 30]))

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.random import default_rng
 from numpy.testing import assert_allclose, assert_array_equal
 
 FILE = {"source": "s", "file": "f"}
@@ -12,14 +13,14 @@ NAMES = ["OLDK1", "SET", "CHN3", "CHN4", *(f"X{i}" for i in range(40))]
 @pytest.fixture
 def log_expression(tables):
     """Logs of three programmes of the four genes and of forty others in six tissues."""
-    rng = np.random.default_rng(0)
+    rng = default_rng(0)
     values = 2 ** (rng.random((44, 3)) @ rng.random((3, 6)) * 5) - 1
     tables["s", "f"] = pd.DataFrame(values, index=NAMES)
     return np.log2(1 + values)
 
 
 def test_pca_projects_standardised_profiles(tables, vectors):
-    values = np.random.default_rng(0).random((30, 12))
+    values = default_rng(0).random((30, 12))
     names = [f"G{i:02d}" for i in range(30)]
     tables["s", "f"] = pd.DataFrame(values, index=names).iloc[::-1]
     result = vectors("pca", " ".join([*names[:20], "other"]), dim=3, **FILE)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.random import default_rng
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
@@ -14,7 +15,7 @@ FILE, EDGES = {"source": "s", "file": "f"}, {"first": "a", "second": "b"}
 
 def ring(n, chords=0):
     """A connected graph: a ring of n nodes and some chords."""
-    rng = np.random.default_rng(0)
+    rng = default_rng(0)
     i = np.concatenate([np.arange(n), rng.integers(0, n, chords)])
     j = np.concatenate([(np.arange(n) + 1) % n, rng.integers(0, n, chords)])
     graph = sparse.csr_array((np.ones(len(i)), (i, j)), shape=(n, n))
@@ -71,7 +72,7 @@ def test_netmf_of_all_eigenpairs_is_the_svd_of_the_dense_formula(window):
 
 
 def test_netmf_in_blocks_and_by_subspace_iteration_is_that_of_the_whole_matrix():
-    blocks, rng = np.kron(np.eye(12), np.ones((60, 60))), np.random.default_rng(1)
+    blocks, rng = np.kron(np.eye(12), np.ones((60, 60))), default_rng(1)
     drawn = np.triu((rng.random(blocks.shape) < 0.3 * blocks + 0.004), 1)
     adjacency = sparse.csr_array((drawn | drawn.T).astype(float))
     n = adjacency.shape[0]

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers import refused
+from numpy.random import default_rng
 from sklearn.metrics import roc_auc_score
 
 from genebench.benchmark import splits
@@ -22,7 +23,7 @@ def made_up():
     """A plan of twelve tasks on other genes each, the last two on the same."""
     tasks = {}
     for i in range(12):
-        rng = np.random.default_rng(min(i, 10))
+        rng = default_rng(min(i, 10))
         genes = np.sort(rng.choice(GENES, 60, replace=False))
         y = rng.permutation(np.arange(60) % 3 == 0) * 1
         folds = np.where(np.arange(60) % 5 == 0, 0, -2).astype(np.int8)
@@ -34,7 +35,7 @@ def made_up():
 
 def scores(made_up, level, model, seed, **more):
     """Scores of a model about a level."""
-    noise = np.random.default_rng(seed).normal(0, 0.01, 12)
+    noise = default_rng(seed).normal(0, 0.01, 12)
     frame = pd.DataFrame({"task": list(made_up.tasks), "score": level + noise})
     return frame.assign(model=model, **more)
 
@@ -65,7 +66,7 @@ def test_a_place_counts_who_is_better_and_its_interval_holds_the_rank(made_up):
 
 
 def test_published_scores_that_the_holdout_cannot_give_are_marked(made_up):
-    rng, rows = np.random.default_rng(1), []
+    rng, rows = default_rng(1), []
     for i, (name, task) in enumerate(made_up.tasks.items()):
         y = task.labels[task.folds == 0]
         for model in ("AAC", "UNIREP", "ESM2"):

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers import GENES, call, enter, forget, refused, run_tiny
+from numpy.random import default_rng
 from place.toys import placed, toy_vectors
 from scipy.stats import mannwhitneyu
 
@@ -18,7 +19,7 @@ from genebench.models import Embedding
 from genebench.place import compare, labels, leaks, read
 from genebench.stats import intervals
 
-RNG = np.random.default_rng(5)
+RNG = default_rng(5)
 
 
 def card_of(path, *words):
@@ -105,9 +106,9 @@ def test_a_second_call_takes_every_cell_from_the_cache(good, monkeypatch, tmp_pa
 def test_a_copy_with_its_rows_shuffled_falls_to_chance(warm):
     frame = toy_vectors()
     path = warm / "shuffled.csv"
-    frame.set_axis(np.random.default_rng(2).permutation(frame.index), axis=0).rename_axis(
-        "symbol"
-    ).to_csv(path)
+    frame.set_axis(default_rng(2).permutation(frame.index), axis=0).rename_axis("symbol").to_csv(
+        path
+    )
     card = card_of(path)
     assert "Full" in card["tier"]["above"] and card["excess"]["mean"] < 0
     assert "Random" in card["tier"]["level"] and not card["tier"]["below"]
@@ -118,7 +119,7 @@ def test_a_copy_with_its_rows_shuffled_falls_to_chance(warm):
 
 def test_a_file_that_holds_the_labels_is_flagged_with_the_column_of_each_task(warm):
     tasks = [t for t in plan.make("tiny").tasks.values() if t.kind == "binary"]
-    noise = np.random.default_rng(3).standard_normal((180, 5))
+    noise = default_rng(3).standard_normal((180, 5))
     table = pd.DataFrame(noise, index=pd.Index(GENES, name="symbol"))
     for task in tasks:
         table[task.name] = pd.Series(task.labels, index=task.entities).reindex(GENES, fill_value=0)
@@ -284,7 +285,7 @@ def test_labels_of_every_kind_are_found_among_the_columns(make_task, kind):
 
 def test_a_tiny_task_that_a_column_hits_by_chance_is_no_flag(make_task):
     task = make_task("binary", np.r_[np.ones(4, int), np.zeros(16, int)])
-    X = np.random.default_rng(0).standard_normal((20, 20000)).astype(np.float32)
+    X = default_rng(0).standard_normal((20, 20000)).astype(np.float32)
     areas = mannwhitneyu(X[task.labels == 1], X[task.labels == 0], axis=0).statistic / (4 * 16)
     assert areas.max() > labels.LABEL_COLUMN  # one of many columns does hit
     assert labels.label_columns([task], Embedding(task.entities, X)).level == "clear"
@@ -311,7 +312,7 @@ def test_scores_are_too_good_only_where_the_table_is_not():
 
 def test_families_and_study_are_noted_where_the_vectors_tell_them():
     family, noise = np.arange(180) // 6, RNG.standard_normal((180, 20))
-    X = np.random.default_rng(0).standard_normal((30, 20))[family] + 0.01 * noise
+    X = default_rng(0).standard_normal((30, 20))[family] + 0.01 * noise
     names = np.array([f"{'BCDFG'[f // 6]}{'KLMNPR'[f % 6]}Q{i}" for i, f in enumerate(family)])
     order = np.argsort(names)
     count = np.exp(X[order, 0]) * 10

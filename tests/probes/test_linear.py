@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 from helpers import folds, gaps, plain, reference, refused
+from numpy.random import default_rng
 from numpy.testing import assert_allclose
 
 from genebench import probes
@@ -33,7 +34,7 @@ def cases():
     # one column, whose training deviation is exactly one in the first fold
     sides = np.array([9] * 8 + [-7] * 8) / 8, np.array([-14, -6, 2, 2]) / 8
     exact = np.concatenate([np.tile(side, 10) for side in sides])[:, None]
-    above = exact[:, 0] + 0.3 * np.random.default_rng(0).standard_normal(200) > 0
+    above = exact[:, 0] + 0.3 * default_rng(0).standard_normal(200) > 0
     return {
         "unit deviation": (exact, above.astype(int)),
         "unscaled": (X * np.logspace(-3, 3, 20) + np.logspace(3, -3, 20), y),
@@ -98,7 +99,7 @@ def test_a_strength_that_is_none_is_refused(C):
 @SCALES
 @pytest.mark.parametrize("n_classes", [6, 24])
 def test_softmax_equals_scikit_learn(n_classes, standardise):
-    rng = np.random.default_rng(0)
+    rng = default_rng(0)
     Z = rng.standard_normal((900, 12))
     noise = 3 * rng.gumbel(size=(900, n_classes))
     y = (2 * Z @ rng.standard_normal((12, n_classes)) + noise).argmax(axis=1)
@@ -118,7 +119,7 @@ def test_softmax_equals_scikit_learn(n_classes, standardise):
 @SCALES
 @pytest.mark.parametrize("d", [6, 150])
 def test_ridge_equals_scikit_learn(d, standardise):
-    rng = np.random.default_rng(1)
+    rng = default_rng(1)
     X = rng.standard_normal((90, d)) * np.resize([1, 10, 100, 0.1, 1, 1], d) + 3
     Y = X @ rng.standard_normal((d, 2)) / 10 + rng.standard_normal((90, 2)) + 5
     fold = np.arange(90) % 3

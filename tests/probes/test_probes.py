@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 from helpers import folds, plain, refused
+from numpy.random import default_rng
 from numpy.testing import assert_allclose, assert_array_equal
 
 from genebench import probes
@@ -31,7 +32,7 @@ def one(kind):
 @pytest.mark.parametrize("kind, probe", ROUNDING)
 def test_order_of_genes_names_of_folds_and_units_do_not_matter(kind, probe):
     X, y, fold = one(kind)
-    order, options = np.random.default_rng(0).permutation(300), {"kind": kind, "probe": probe}
+    order, options = default_rng(0).permutation(300), {"kind": kind, "probe": probe}
     right = probes.predict(X, y, fold, **options)
     assert_array_equal(probes.predict(X, y, fold, **options), right)
     others = {
@@ -88,8 +89,8 @@ def test_unfit_labels_kinds_probes_and_pairs_are_refused():
 def control(kind, what):
     """Labels and predictions of each test fold, by labels as vectors (``oracle``),
     shuffled labels, or vectors that the labels follow (``informed``)."""
-    X = np.random.default_rng(0).standard_normal((500, 8))
-    score = X @ np.random.default_rng(1).standard_normal((8, 4))
+    X = default_rng(0).standard_normal((500, 8))
+    score = X @ default_rng(1).standard_normal((8, 4))
     fold = np.arange(500) % 4
     y = {
         "multiclass": score.argmax(axis=1),
@@ -99,7 +100,7 @@ def control(kind, what):
     if what == "oracle":
         X = np.eye(4)[y] if kind == "multiclass" else y.reshape(500, -1).astype(float)
     elif what == "shuffled":
-        y = np.random.default_rng(3).permutation(y)
+        y = default_rng(3).permutation(y)
     values = probes.predict(X, y, fold, kind=kind)
     p = probes.probabilities(kind, values if kind == "multiclass" else values.reshape(y.shape))
     return [(y[fold == k], p[fold == k]) for k in range(4)]
@@ -112,7 +113,7 @@ def score(kind, name, y, p):
 
 def surplus(kind, name, what):
     """Sum over folds of score less chance (permutations), in standard deviations of that sum."""
-    rng, above, variance = np.random.default_rng(0), 0, 0
+    rng, above, variance = default_rng(0), 0, 0
     for y, p in control(kind, what):
         chance = [score(kind, name, y, rng.permutation(p)) for _ in range(60)]
         above += score(kind, name, y, p) - np.mean(chance)

@@ -1,6 +1,7 @@
 """The support vector probe is scikit-learn's machine, its C chosen on the training entities."""
 
 import numpy as np
+from numpy.random import default_rng
 from numpy.testing import assert_allclose
 from sklearn.metrics import roc_auc_score
 from sklearn.svm import SVC
@@ -12,7 +13,7 @@ GRID = [0.1, 1.0, 10.0, 100.0, 1000.0]
 
 def made_up(n=120):
     """Vectors whose columns lie far apart, as shares of amino acids do, and labels."""
-    rng = np.random.default_rng(3)
+    rng = default_rng(3)
     X = rng.normal(size=(n, 6)) * 0.02 + np.linspace(0, 0.4, 6)
     y = (X[:, 0] * X[:, 1] + 0.0004 * rng.normal(size=n) > np.median(X[:, 0] * X[:, 1])) * 1
     return X, y
@@ -34,7 +35,7 @@ def by_hand(X, y, train, test, parts):
 
 def test_a_holdout_is_predicted_by_the_machine_that_published_parts_choose():
     X, y = made_up()
-    fold = np.random.default_rng(1).choice([0, -1, -2, -3, -4], len(y))
+    fold = default_rng(1).choice([0, -1, -2, -3, -4], len(y))
     got = probes.predict(X, y, fold, kind="binary", probe="svc")[:, 0]
     train = fold < -1
     parts = [((fold < -1) & (fold != k), fold == k) for k in (-4, -3, -2)]

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.random import default_rng
 
 from genebench.core import paths, workers
 from genebench.core.specs import FileSpec
@@ -19,7 +20,7 @@ def scan():
     """Function: n barcodes like a mutational scan's, none to three substitutions, most rare."""
 
     def make(n, *, sites=40, seed=0):
-        rng = np.random.default_rng(seed)
+        rng = default_rng(seed)
         site, kind = rng.zipf(1.3, (n, 3)) % sites, rng.integers(0, 4, (n, 3))
         names = np.char.add(site.astype(str), np.array(list("ACDE"))[kind])
         return [frozenset(row[:m].tolist()) for row, m in zip(names, rng.integers(0, 4, n))]
@@ -43,7 +44,7 @@ def make_data():
 @pytest.fixture(scope="session")
 def additive(make_data):
     """240 single to triple mutants whose effects add up."""
-    rng = np.random.default_rng(0)
+    rng = default_rng(0)
     effect = rng.normal(size=48)
     lists = [4 * rng.choice(12, m, False) + rng.integers(0, 4, m) for m in rng.integers(1, 4, 240)]
     labels = [effect[row].sum() for row in lists]

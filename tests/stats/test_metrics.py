@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from helpers import refused
+from numpy.random import default_rng
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
 from sklearn import metrics as reference
@@ -13,7 +14,7 @@ from genebench.stats import columns, metrics
 
 def data(kind, seed, ties):
     """Labels and predictions of a kind; with ``ties`` few distinct ones, 0.5 among them."""
-    rng = np.random.default_rng(seed)
+    rng = default_rng(seed)
     if kind == "regression":
         y = rng.standard_normal(120)
         p = 0.5 * y + rng.standard_normal(120)
@@ -101,7 +102,7 @@ def test_the_rank_correlation_with_a_constant_is_zero(y, p):
 def block(request):
     """Thirty tasks of unlike size as columns: labels, predictions and which entities count; the
     rest is filled with what would spoil a score."""
-    rng = np.random.default_rng(11)
+    rng = default_rng(11)
     Y = (rng.random((120, 30)) < np.linspace(0.05, 0.95, 30)).astype(np.int64)
     P = (0.3 * Y + 0.7 * rng.random(Y.shape)).round(request.param)
     valid = rng.random(Y.shape) < np.linspace(0.4, 1, 30)
