@@ -96,6 +96,11 @@ def test_a_fault_is_named_with_its_place(frame, change, words):
     assert fault.startswith("here: ") and words in fault
 
 
+def test_rows_that_stand_twice_are_named(frame):
+    (fault,) = validation.validate(pd.concat([frame, frame[:1]]), "here")
+    assert "1 rows stand twice" in fault
+
+
 @pytest.mark.parametrize(
     "spoil, words",
     [
