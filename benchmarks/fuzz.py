@@ -72,13 +72,13 @@ def readers() -> Iterator[tuple[str, Callable, Callable[[Path], bytes], str]]:
 
     def written(name, path):
         path.with_name("v.ids.txt").write_text("\n".join(good.IDS))
-        good.GOOD[name][0](path)
+        good.FILES[name](path)
         return path.read_bytes()
 
     def source(path, spec):
         return sources._table.__wrapped__(path, spec)
 
-    for name in (name for name in good.GOOD if name.startswith("v.")):
+    for name in (name for name in good.FILES if name.startswith("v.")):
         yield f"vectors: {name}", vectors.read_vectors, functools.partial(written, name), name
     for kind, text in TEXTS.items():
         spec = specs.FileSpec(format=kind, path=f"s.{kind}").model_dump_json()

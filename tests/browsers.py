@@ -36,10 +36,10 @@ def launch():
         running.close()
 
 
-def hit(browser, html: str) -> tuple[bool, str]:
+def hit(browser, html):
     """Whether a page ran what a name says (also after every link was clicked), and its text."""
     shown = browser.new_page()
-    dialogs: list = []
+    dialogs = []
     shown.on("dialog", lambda d: (dialogs.append(d.message), d.dismiss()))
     shown.set_content(html, wait_until="load")
     shown.wait_for_timeout(200)

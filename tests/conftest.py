@@ -96,7 +96,7 @@ def pytest_addoption(parser):
 def faults(request):
     """Note one try of a fault: what it was, cells lost by it, whether the rerun was identical, what
     became of it."""
-    seen: list[tuple] = []
+    seen = []
     yield lambda *row: seen.append(row)
     frame = pd.DataFrame(seen, columns=["fault", "lost_cells", "identical", "outcome"])
     frame.insert(1, "tries", 1)
@@ -104,7 +104,7 @@ def faults(request):
     record(request, "faults", frame.groupby("fault", sort=False).agg(how))
 
 
-def record(request, name: str, table: pd.DataFrame) -> None:
+def record(request, name, table):
     """Write rows of reliability if asked to; those of the same name are replaced, others stay."""
     if table.empty or not request.config.getoption("--record"):
         return
@@ -119,7 +119,7 @@ def record(request, name: str, table: pd.DataFrame) -> None:
 def make_task():
     """A task from labels alone; its genes come in families of ``size``."""
 
-    def make(kind: str, labels, *, size: int = 6, name: str = "made/up") -> tasks.Task:
+    def make(kind, labels, *, size=6, name="made/up"):
         labels = np.asarray(labels)
         family = ["".join("BCDEFGHJKL"[int(c)] for c in f"{f:03d}") for f in range(len(labels))]
         genes = np.array([f"{family[i // size]}{i % size + 1}" for i in range(len(labels))])

@@ -5,12 +5,14 @@ import runpy
 import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from numpy.random import default_rng
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
@@ -19,6 +21,7 @@ from sklearn.preprocessing import StandardScaler
 
 from genebench.benchmark import plan, run
 from genebench.core import paths, specs, workers
+from genebench.core.errors import BadInput
 from genebench.core.workers import quiet
 from genebench.data import tasks
 
@@ -34,12 +37,34 @@ COLUMNS = """
 CODING = "protein-coding gene"
 
 
-def sha256(path: Path) -> str:
+def sha256(path):
     """Digest of a file, computed without the package."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def forget() -> None:
+@contextmanager
+def refused(pattern):
+    """Bad input is answered with a sentence in which a pattern is found."""
+    with pytest.raises(BadInput, match=pattern) as caught:
+        yield caught
+
+
+def call(*words):
+    """What the command says to some words: ``exit_code``, ``stdout``, ``stderr``, ``output``."""
+    from typer.testing import CliRunner
+
+    from genebench.cli.main import app
+
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def rows(text):
+    """Cells of a table that is written as text, columns apart by " | "."""
+    lines = text.strip("\n").splitlines()
+    return [tuple(cell.strip() for cell in f"{line} ".split(" | ")) for line in lines]
+
+
+def forget():
     """Empty every cache of the package, so that the declared paths are read again."""
     modules = [module for name, module in sys.modules.items() if name.startswith("genebench.")]
     values = [value for module in modules for value in vars(module).values()]
@@ -47,14 +72,14 @@ def forget() -> None:
         clear()
 
 
-def run_tiny(*, write: bool = True, say=quiet, jobs: int = 1, scheduler=None, **options):
+def run_tiny(*, write=True, say=quiet, jobs=1, scheduler=None, **options):
     """Make the plan of the made-up profile, as changed by now, and run it here."""
     forget()
     made = plan.make(options.pop("profile", "tiny"), **options)
     return run.run(made, jobs=jobs, write=write, scheduler=scheduler, say=say)
 
 
-def in_this_process(jobs: int, shared=None) -> ThreadPoolExecutor:
+def in_this_process(jobs, shared=None):
     """A pool of one thread in place of processes."""
     workers.start(shared)
     return ThreadPoolExecutor(1)
@@ -68,14 +93,12 @@ SHARE = (
 """Amino acids of the human proteome, rounded."""
 
 
-def protein(rng: np.random.Generator, length: int) -> np.ndarray:
+def protein(rng, length):
     """A random protein, as numbers of ``LETTERS``."""
     return rng.choice(20, length, p=SHARE / SHARE.sum())
 
 
-def relative(
-    rng: np.random.Generator, ancestor: np.ndarray, kept: float, gaps: float = 0.01
-) -> np.ndarray:
+def relative(rng, ancestor, kept, gaps=0.01):
     """A copy in which a share ``kept`` of the letters stay, with pieces left out or put in."""
     letters = np.where(rng.random(len(ancestor)) < kept, ancestor, protein(rng, len(ancestor)))
     parts, at = [], 0
@@ -90,16 +113,14 @@ def relative(
     return np.concatenate(parts)
 
 
-def simulated(
-    seed: int, sizes: list[int], *, alone: int, identity: float
-) -> tuple[list[str], np.ndarray]:
+def simulated(seed, sizes, *, alone, identity):
     """Proteins of lengths as in man, in families of these sizes whose members are ``identity``
     identical in pairs, and others alone, some long ones of which have one of three domains of 80
     letters (copies are 40 % identical).
 
     Returns: sequences, and the family of each, −1 for none.
     """
-    rng = np.random.default_rng(seed)
+    rng = default_rng(seed)
     kept = np.sqrt((identity - 0.06) / 0.94)  # letters drawn anew agree with a chance of 0.06
     lengths = np.clip(np.exp(rng.normal(np.log(415), 0.78, len(sizes) + alone)), 100, 2000).astype(
         int
@@ -120,22 +141,22 @@ def simulated(
     return ["".join(LETTERS[s]) for s in held], np.array(family)
 
 
-def header(number: int, symbol: str = "") -> str:
+def header(number, symbol=""):
     """The header of a protein as UniProt writes it."""
     named = f" GN={symbol}" if symbol else ""
     protein = f"sp|P{number:05d}|X{number}_HUMAN Protein {number}"
     return f"{protein} OS=Homo sapiens OX=9606{named} PE=1 SV=1"
 
 
-def load_tasks(profile, **options) -> dict:
+def load_tasks(profile, **options):
     """Tasks of a profile from the declared sources, and its own."""
     return tasks.load(profile, specs.declared().sources, **options)
 
 
-def write_toy_files(folder: Path) -> dict[str, Path]:
+def write_toy_files(folder):
     """A small ontology, memberships and a table of 180 genes whose labels follow their family and
     the columns x."""
-    rng = np.random.default_rng(0)
+    rng = default_rng(0)
     folder.mkdir(parents=True)
     family = np.arange(len(GENES)) // 6
     x = rng.standard_normal((len(GENES), 4)) + rng.standard_normal((30, 4))[family]
@@ -159,7 +180,7 @@ def write_toy_files(folder: Path) -> dict[str, Path]:
     return {p.stem: p for p in folder.iterdir()}
 
 
-def toy_source(files: dict[str, Path]) -> dict:
+def toy_source(files):
     """Declaration of the made-up source, with the digests of its files."""
     source = yaml.safe_load((TOY / "toy.yml").read_text())
     digests = {name: {"sha256": sha256(path)} for name, path in files.items()}
@@ -171,7 +192,7 @@ TOY = Path(__file__).with_name("toy")
 TINY = yaml.safe_load((TOY / "profiles.yml").read_text())["profiles"]["tiny"]
 
 
-def make_home(folder: Path) -> Path:
+def make_home(folder):
     """Write the declarations and files of the made-up project; its profile is called ``tiny``."""
     files = write_toy_files(folder / ".cache" / "downloads" / "toy")
     (folder / "data" / "sources").mkdir(parents=True)
@@ -181,12 +202,22 @@ def make_home(folder: Path) -> Path:
     return folder
 
 
-def write_yaml(path: Path, value: dict) -> None:
+def edit_profile(**changes):
+    """Change the made-up profile."""
+    edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(changes))
+
+
+def edit_model(name, **changes):
+    """Change a model of the made-up project."""
+    edit_yaml(paths.MODELS, lambda d: d["models"][name].update(changes))
+
+
+def write_yaml(path, value):
     """Write a declaration, keys in their order."""
     path.write_text(yaml.safe_dump(value, sort_keys=False), encoding="utf-8")
 
 
-def edit_yaml(path: Path, change) -> None:
+def edit_yaml(path, change):
     """Change a declaration in place and forget what was read from it."""
     value = yaml.safe_load(path.read_text(encoding="utf-8"))
     change(value)
@@ -194,7 +225,7 @@ def edit_yaml(path: Path, change) -> None:
     forget()
 
 
-def enter(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+def enter(monkeypatch, folder):
     """Point the package at another home."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("GENEBENCH_HOME", str(folder))
@@ -209,14 +240,14 @@ def enter(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     forget()
 
 
-def plain(seed: int = 0, n: int = 1000, d: int = 20) -> tuple[np.ndarray, np.ndarray]:
+def plain(seed=0, n=1000, d=20):
     """Normal features, of which half bear on a binary label."""
-    rng = np.random.default_rng(seed)
+    rng = default_rng(seed)
     X = rng.standard_normal((n, d))
     return X, (X[:, : d // 2].sum(1) + 2 * rng.standard_normal(n) > 0).astype(int)
 
 
-def folds(y, n_folds: int = 4, seed: int = 0) -> np.ndarray:
+def folds(y, n_folds=4, seed=0):
     """Stratified fold of each entity."""
     out = np.zeros(len(y), dtype=np.int8)
     parts = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
@@ -225,7 +256,7 @@ def folds(y, n_folds: int = 4, seed: int = 0) -> np.ndarray:
     return out
 
 
-def reference(X, y, fold, kind: str = "binary", *, C: float = 1.0, standardise: bool = True):
+def reference(X, y, fold, kind="binary", *, C=1.0, standardise=True):
     """Out-of-fold values at the optimum of scikit-learn; fold −1 is left out and has 0.
 
     Log-odds; log-probabilities, −50 for a class absent from training; or ridge predictions with
@@ -251,7 +282,7 @@ def reference(X, y, fold, kind: str = "binary", *, C: float = 1.0, standardise: 
 logistic = reference
 
 
-def gaps(y, ours, theirs, fold) -> np.ndarray:
+def gaps(y, ours, theirs, fold):
     """|ΔAUROC| of each fold.
 
     Entities that the reference takes to be exactly alike (copies, families of like counts) tie;

@@ -34,20 +34,20 @@ ROOMS = {room: row for row, rooms in enumerate(ORDER) for room in rooms}
 LARGEST_FOLDER = 18
 
 
-def room(path: Path) -> str:
+def room(path):
     """The room of a module; empty for those at the top of the package."""
     parts = path.relative_to(PACKAGE).parts
     return parts[0] if len(parts) > 1 else ""
 
 
 @cache
-def tree(path: Path) -> ast.Module:
+def tree(path):
     """A module, parsed."""
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
 @cache
-def imports(path: Path) -> set[str]:
+def imports(path):
     """Dotted names that a module imports, anywhere in it; of ``from a import b`` a and a.b."""
     package, found = ".".join(path.relative_to(ROOT).parts[:-1]), set()
     for node in ast.walk(tree(path)):
@@ -131,7 +131,7 @@ def test_the_one_unpickler_refuses_every_global_and_is_the_only_one_used():
 BINARY = (".parquet", ".png", ".svg", ".ico", ".safetensors", ".npz")
 
 
-def files() -> list[Path]:
+def files():
     """Text files that git holds or would take."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)

@@ -12,13 +12,13 @@ from genebench.core import paths
 CONDA_NAME = {"pytorch": "torch"}
 
 
-def declared() -> dict:
+def declared():
     project = tomllib.loads((paths.ROOT / "pyproject.toml").read_text())["project"]
     groups = [project["dependencies"], *project["optional-dependencies"].values()]
     return {canonical(r.name): r.specifier for group in groups for r in map(Requirement, group)}
 
 
-def pinned() -> dict:
+def pinned():
     lines = (paths.ROOT / "constraints.txt").read_text().split()
     return {canonical(name): version for name, version in (line.split("==") for line in lines)}
 

@@ -11,8 +11,9 @@ from sklearn.model_selection import GroupKFold
 from ..core.errors import BadInput, pick
 from ..core.specs import ProfileSpec, SourceSpec, TaskSpec
 from ..core.workers import Say
-from ..data import families, gene_sets, genes, proteins
+from ..data import families, genes, proteins
 from ..data.labels import Declaration
+from ..data.shapes import gene_sets
 from ..data.tasks import Task
 from .dividing import Unsplittable as Unsplittable
 from .dividing import as_published, at_random, by_group, from_new_to_old, in_order

@@ -8,11 +8,11 @@ import pandas as pd
 
 from ..core.errors import BadInput, pick
 from . import sources as upstream
-from .expression import specificity, tissues, top
-from .gene_sets import branches, contrast, lists, roots, sets, terms
 from .labels import Declaration, Labels, left_out, multiclass, slug, unresolved
-from .links import links
 from .readers import numbers
+from .shapes.expression import specificity, tissues, top
+from .shapes.gene_sets import branches, contrast, lists, roots, sets, terms
+from .shapes.links import links
 
 VERSION = 2
 """Bump when a builder changes what labels it makes."""

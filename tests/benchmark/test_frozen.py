@@ -2,31 +2,27 @@
 
 import pandas as pd
 import pytest
-from helpers import edit_yaml, forget, run_tiny, sha256
+from helpers import edit_yaml, refused, sha256
 from sklearn.metrics import roc_auc_score
 
 from genebench.benchmark import plan
 from genebench.benchmark.tables import frozen
 from genebench.core import paths, specs
-from genebench.core.errors import BadInput
 
 NAME, MODEL = "toy/term/heart", "full"
 
 
 @pytest.fixture
-def folder(home, tmp_path):
+def folder(warm, tmp_path):
     """The frozen predictions of the made-up profile."""
-    run_tiny()
     assert frozen.freeze(plan.make("tiny", split="random"), tmp_path / "frozen").exists()
     return tmp_path / "frozen"
 
 
-def gain(folder, number: int) -> set[str]:
-    """Put genes without the term under it, in a newer release; which."""
-    frame = pd.read_parquet(folder / frozen.FILE)
-    part = frame[(frame.task == NAME) & (frame.model == MODEL) & (frame.known == 0)]
-    genes = part.gene.iloc[:number]
-    members = paths.DOWNLOADS / "toy" / "members.tsv"
+def test_only_labels_that_are_new_are_scored(folder):
+    frame, members = pd.read_parquet(folder / frozen.FILE), paths.DOWNLOADS / "toy" / "members.tsv"
+    before = frame[(frame.task == NAME) & (frame.model == MODEL) & (frame.known == 0)]
+    genes = before.gene.iloc[:7]  # a newer release puts them under the term
     with members.open("a", encoding="utf-8") as stream:
         stream.writelines(f"T:1\t{gene}\n" for gene in genes)
 
@@ -35,33 +31,21 @@ def gain(folder, number: int) -> set[str]:
         source["files"]["members"]["sha256"] = sha256(members)
 
     edit_yaml(paths.SOURCES / "toy.yml", declare)
-    forget()
-    return set(genes)
-
-
-def test_only_labels_that_are_new_are_scored(folder):
-    genes = gain(folder, 7)
     result = frozen.unfreeze(plan.make("tiny"), folder, "newer")
     row = result[(result.task == NAME) & (result.model == MODEL)].iloc[0]
-    kept = pd.read_parquet(folder / frozen.FILE)
-    kept = kept[(kept.task == NAME) & (kept.model == MODEL) & (kept.known == 0)]
-    assert row.gained == 7 and row.without == len(kept) - 7
-    assert row.auroc == pytest.approx(roc_auc_score(kept.gene.isin(genes), kept.value))
+    assert row.gained == 7 and row.without == len(before) - 7
+    assert row.auroc == pytest.approx(roc_auc_score(before.gene.isin(genes), before.value))
     assert set(result.task) == {NAME}
 
 
-def test_a_note_tells_date_releases_and_tasks(folder):
-    note = frozen.note(folder)
-    assert note["releases"] == {"toy": specs.declared().sources["toy"].release}
+def test_a_note_tells_date_releases_and_tasks_and_changed_predictions_are_refused(folder):
+    note, release = frozen.note(folder), specs.declared().sources["toy"].release
+    assert note["releases"] == {"toy": release}
     assert note["tasks"][NAME] == plan.make("tiny").tasks[NAME].hash
     assert pd.Timestamp(note["date"]) <= pd.Timestamp.now()
-
-
-def test_changed_predictions_and_the_same_release_are_refused(folder):
-    release = specs.declared().sources["toy"].release
-    with pytest.raises(BadInput, match=f"no source is of a release '{release}' that is newer"):
+    with refused(f"no source is of a release '{release}' that is newer"):
         frozen.unfreeze(plan.make("tiny"), folder, release)
     with (folder / frozen.FILE).open("ab") as stream:
         stream.write(b"x")
-    with pytest.raises(BadInput, match="is not as it was frozen"):
+    with refused("is not as it was frozen"):
         frozen.note(folder)

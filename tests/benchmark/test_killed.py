@@ -23,12 +23,12 @@ FILES = ("scores.parquet", *results.BESIDE)
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(20 * PATIENCE)]
 
 
-def digests(home) -> dict[str, str]:
+def digests(home):
     """SHA-256 of every table of results of a project."""
     return {name: sha256(home / "data" / "results" / "tiny" / name) for name in FILES}
 
 
-def command(home, **options) -> subprocess.Popen:
+def command(home, **options):
     """Start a run as a user would, in a session of its own."""
     hidden = ("GENEBENCH_CACHE", "GENEBENCH_RESULTS", "GENEBENCH_MIRROR")
     environment = {k: v for k, v in os.environ.items() if k not in hidden}
@@ -43,24 +43,24 @@ def command(home, **options) -> subprocess.Popen:
         signal.signal(signal.SIGINT, handler)
 
 
-def output(process: subprocess.Popen) -> str:
+def output(process):
     """Wait; returns everything that was printed."""
     return "".join(process.communicate(timeout=PATIENCE))
 
 
-def finished_cells(home) -> int:
+def finished_cells(home):
     files = (home / ".cache" / "cells").glob("*/*.json")
     return len([p for p in files if "-oof" not in p.name and not p.name.startswith(".")])
 
 
-def wait_for(home, number: int, process: subprocess.Popen) -> None:
+def wait_for(home, number, process):
     """Return when that many cells are finished, or the run is over."""
     deadline = time.monotonic() + 200
     while finished_cells(home) < number and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.003)
 
 
-def again(home, finished, faults, fault: str, before: int, outcome: str) -> None:
+def again(home, finished, faults, fault, before, outcome):
     """The same command to its end: what was finished is not computed again, every byte is right."""
     process = command(home)
     printed = output(process)
@@ -159,7 +159,7 @@ def small_disk(tmp_path):
     [("size=400k", "size=100m", "No space left"), ("ro", "rw", "Read-only file system")],
 )
 def test_a_full_or_read_only_disk(small_disk, finished, faults, before, after, words):
-    def remount(options: str) -> None:
+    def remount(options):
         command = ["mount", "-o", f"remount,{options}", str(small_disk)]
         subprocess.run(command, check=True)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from helpers import edit_yaml, sha256
+from helpers import edit_profile, edit_yaml, refused, sha256
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import StandardScaler
@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 from genebench.benchmark import label_efficiency, plan, results, splits
 from genebench.benchmark.pairs import Pair
 from genebench.core import paths, specs
-from genebench.core.errors import BadInput, RunFailed
+from genebench.core.errors import RunFailed
 from genebench.core.workers import quiet
 
 OPTIONS = {"tasks": ["toy/term/heart", "toy/term/liver"], "sizes": [16, 32, 64], "draws": 2}
@@ -23,7 +23,7 @@ def measure_all(tiny=None):
 @pytest.fixture
 def curves(warm):
     """The table of two tasks of the made-up profile."""
-    edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(efficiency=OPTIONS))
+    edit_profile(efficiency=OPTIONS)
     measure_all()
     return results.read_beside("tiny", "efficiency.csv")
 
@@ -76,17 +76,17 @@ def test_a_second_run_measures_nothing_and_a_failed_curve_is_named(curves, monke
     monkeypatch.setattr(label_efficiency, "nested", lambda *given: 1 / 0)
     with pytest.raises(RunFailed, match="1 curves failed, first 'full × toy/term.*ZeroDivision"):
         measure_all(tiny)
-    with pytest.raises(BadInput, match="not made yet; run 'genebench efficiency --profile tiny'"):
+    with refused("not made yet; run 'genebench efficiency --profile tiny'"):
         results.read_beside("tiny", "efficiency.csv")
 
 
 def test_what_cannot_have_a_curve_is_refused_in_one_sentence(warm):
-    with pytest.raises(BadInput, match="declares no 'efficiency'"):
+    with refused("declares no 'efficiency'"):
         measure_all()
     wrong = {"tasks": ["toy/value"], "sizes": [8]}
-    edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(efficiency=wrong))
-    with pytest.raises(BadInput, match="'toy/value' is regression, and label efficiency takes"):
+    edit_profile(efficiency=wrong)
+    with refused("'toy/value' is regression, and label efficiency takes"):
         measure_all()
     edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"]["efficiency"].update(sizes=[32, 16]))
-    with pytest.raises(BadInput, match="ascending"):
+    with refused("ascending"):
         specs.declared()

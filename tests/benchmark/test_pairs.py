@@ -5,13 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from helpers import GENES, edit_yaml, logistic, run_tiny, sha256
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics import roc_auc_score
 
 from genebench.benchmark import plan, predictions, results, splits, validation
 from genebench.core import paths
 
 
-def columns() -> dict[str, np.ndarray]:
+def columns():
     """The columns x of each made-up gene."""
     lines = (paths.DOWNLOADS / "toy" / "labels.tsv").read_text().splitlines()[1:]
     rows = [line.split("\t") for line in lines]
@@ -69,14 +70,14 @@ def test_scores_of_pairs_are_those_of_the_joined_vectors(paired):
     tiny = plan.make("tiny", models=["full"], split="stem")
     (cell,), task = tiny.requested, tiny.tasks["toy/together"]
     y, x = np.array([paired[pair] for pair in task.entities]), columns()
-    np.testing.assert_array_equal(task.labels, y)
+    assert_array_equal(task.labels, y)
     X = np.array([np.concatenate([x[gene] for gene in pair.split("|")]) for pair in task.entities])
     fold = splits.folds(task, "stem", n_folds=3, seed=7, sources={})
     theirs = logistic(X, y, fold)
     stored = predictions.load(tiny.path(cell))["toy/together", 0]
-    np.testing.assert_array_equal(stored.rows, np.flatnonzero(fold >= 0))
-    np.testing.assert_array_equal(stored.fold, fold[fold >= 0])
-    np.testing.assert_allclose(stored.values, theirs[fold >= 0], atol=3e-3)
+    assert_array_equal(stored.rows, np.flatnonzero(fold >= 0))
+    assert_array_equal(stored.fold, fold[fold >= 0])
+    assert_allclose(stored.values, theirs[fold >= 0], atol=3e-3)
     score = (
         results.load("tiny").query("metric == 'auroc' and genes == 'own'").set_index("fold").score
     )
@@ -84,7 +85,7 @@ def test_scores_of_pairs_are_those_of_the_joined_vectors(paired):
         assert score[k] == pytest.approx(roc_auc_score(y[fold == k], theirs[fold == k]), abs=1e-3)
 
 
-def disjoint(groups: list[set[str]]) -> bool:
+def disjoint(groups):
     """Whether no member is in two groups, and each has some."""
     return all(groups) and sum(map(len, groups)) == len(set().union(*groups))
 

@@ -4,11 +4,10 @@ import pickle
 
 import numpy as np
 import pytest
-from helpers import TINY, edit_yaml, forget
+from helpers import TINY, edit_model, edit_profile, edit_yaml, forget, refused
 
 from genebench.benchmark import plan
 from genebench.core import paths
-from genebench.core.errors import BadInput
 
 
 @pytest.fixture
@@ -41,14 +40,14 @@ def test_a_choice_never_changes_what_a_cell_contains(tiny):
 
 
 def test_a_profile_with_an_unknown_split_or_without_any_task_is_refused(home):
-    edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(splits=["randm"]))
-    with pytest.raises(BadInput, match="unknown split 'randm'; did you mean 'random'"):
+    edit_profile(splits=["randm"])
+    with refused("unknown split 'randm'; did you mean 'random'"):
         plan.make("tiny")
-    edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(splits=["random"]))
+    edit_profile(splits=["random"])
     for name in ("labels.tsv", "members.tsv"):
         (paths.DOWNLOADS / "toy" / name).unlink()
     forget()
-    with pytest.raises(BadInput, match="profile 'tiny': no task can be built"):
+    with refused("profile 'tiny': no task can be built"):
         plan.make("tiny")
 
 
@@ -62,7 +61,7 @@ def test_a_plan_can_be_sent_to_another_process(tiny):
 # --- the recipe -----------------------------------------------------------------------------------
 
 
-def keys(**choice) -> set[str]:
+def keys(**choice):
     """File names of the requested cells, declarations read anew."""
     forget()
     made = plan.make("tiny", **choice)
@@ -75,9 +74,9 @@ def keys(**choice) -> set[str]:
 def test_whatever_determines_the_rows_changes_every_cell_and_colours_none(warm, change):
     before = keys()
     look = {"title": "T", "color": "#abcdef", "description": "D", "licence": "L"}
-    edit_yaml(paths.MODELS, lambda d: d["models"]["full"].update(look))
+    edit_model("full", **look)
     assert keys() == before
-    edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(change))
+    edit_profile(**change)
     assert not keys() & before
 
 
@@ -97,16 +96,12 @@ def test_common_genes_are_those_of_every_broad_model_and_controls_do_not_count(t
     known = np.isin(task.entities, tiny.embedding("part").entities)
     np.testing.assert_array_equal(tiny.common(task), known)
     assert 0 < known.sum() < len(task)
-
-
-def test_a_narrow_model_does_not_define_the_common_genes(warm):
-    edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(common_floor=0.7))
-    tiny = plan.make("tiny")
-    assert tiny.common(tiny.tasks["toy/value"]).all()
+    edit_profile(common_floor=0.7)  # one that is narrow does not define them
+    assert plan.make("tiny").common(task).all()
 
 
 def test_a_model_that_is_run_once_is_in_the_first_split_alone(warm):
-    edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(once=["random"]))
+    edit_profile(once=["random"])
     tiny = plan.make("tiny")
     met = {(c.model, c.split) for c in tiny.cells}
     assert ("random", "random") in met and ("full", "stem") in met
@@ -118,14 +113,12 @@ def test_a_model_that_is_run_once_is_in_the_first_split_alone(warm):
 
 
 def test_a_split_without_its_table_is_refused_replaced_or_left_out(home):
-    with pytest.raises(BadInput, match="'chromosome' needs a table .* run 'genebench fetch hgnc'"):
+    with refused("'chromosome' needs a table .* run 'genebench fetch hgnc'"):
         plan.make("tiny", split="chromosome")
     family = plan.make("tiny", split="family")
     assert {c.split for c in family.requested} == {"stem"}
     assert any("'stem' is run in its place" in s for s in family.messages)
-    edit_yaml(
-        paths.PROFILES, lambda d: d["profiles"]["tiny"].update(splits=["chromosome", "random"])
-    )
+    edit_profile(splits=["chromosome", "random"])
     tiny = plan.make("tiny")
     assert tiny.splits == ("random",)
     assert any("'chromosome' needs a table" in s and "left out" in s for s in tiny.messages)

@@ -5,11 +5,10 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import sha256
+from helpers import refused, sha256
 
 from genebench.benchmark import results, validation
 from genebench.core import cache, paths
-from genebench.core.errors import BadInput
 
 SOUND = """
 task=a/b group=genomic_properties kind=binary model=m family=text probe=logistic split=random
@@ -17,7 +16,7 @@ split_param= metric=auroc genes=own variant= control= key=0000000000000000
 """
 
 
-def row(**changes) -> dict:
+def row(**changes):
     """One sound row."""
     words = dict(word.split("=") for word in SOUND.split()) | {"group": "genomic properties"}
     numbers = dict(repeat=0, fold=0, score=0.75, n_train=80, n_test=20, coverage=0.5)
@@ -55,11 +54,6 @@ def test_the_same_rows_in_any_order_give_the_same_bytes(frame, tmp_path):
     assert len({sha256(tmp_path / f"{n}.parquet") for n in "abc"}) == 1
 
 
-def test_no_results_yet_says_how_to_make_them(home):
-    with pytest.raises(BadInput, match="no results yet; run 'genebench run --profile tiny'"):
-        results.load("tiny")
-
-
 @pytest.mark.parametrize(
     "change, words",
     [
@@ -71,10 +65,10 @@ def test_no_results_yet_says_how_to_make_them(home):
 )
 def test_a_file_of_another_form_is_refused(frame, tmp_path, change, words):
     change(frame).to_parquet(tmp_path / "s.parquet")
-    with pytest.raises(BadInput, match=f"{words}.*; rerun 'genebench run'"):
+    with refused(f"{words}.*; rerun 'genebench run'"):
         results.read(tmp_path / "s.parquet")
     (tmp_path / "s.parquet").write_bytes(b"PAR1 this is none")
-    with pytest.raises(BadInput, match="cannot be read as parquet"):
+    with refused("cannot be read as parquet"):
         results.read(tmp_path / "s.parquet")
 
 
@@ -85,18 +79,14 @@ def test_a_file_of_another_form_is_refused(frame, tmp_path, change, words):
     "change, words",
     [
         ({"score": 1.2}, "1 scores of 'auroc' outside [0, 1], first 1.2"),
-        ({"score": -0.1}, "scores of 'auroc' outside"),
         ({"score": np.nan}, "scores of 'auroc' outside"),
-        ({"score": np.inf}, "scores of 'auroc' outside"),
         ({"metric": "r2", "kind": "regression", "score": -np.inf}, "scores of 'r2' outside"),
         ({"genes": "comon"}, "unknown choice of genes 'comon'"),
         ({"group": "galaxies"}, "unknown group"),
         ({"coverage": np.nan}, "'coverage' outside"),
         ({"kind": "regression"}, "'auroc' is no metric of a regression task"),
         ({"metric": "arouc"}, "unknown metric 'arouc'"),
-        ({"coverage": 1.5}, "'coverage' outside [0, 1]"),
         ({"n_test": 0}, "'n_test' outside"),
-        ({"n_train": -1}, "'n_train' outside"),
         ({"fold": -1}, "'fold' outside"),
     ],
 )
@@ -104,6 +94,11 @@ def test_a_fault_is_named_with_its_place(frame, change, words):
     bad = pd.concat([frame, pd.DataFrame([row(task="z/z", **change)])], ignore_index=True)
     (fault,) = validation.validate(bad, "here")
     assert fault.startswith("here: ") and words in fault
+
+
+def test_rows_that_stand_twice_are_named(frame):
+    (fault,) = validation.validate(pd.concat([frame, frame[:1]]), "here")
+    assert "1 rows stand twice" in fault
 
 
 @pytest.mark.parametrize(
@@ -122,7 +117,7 @@ def test_results_with_holes_are_not_valid(warm, spoil, words):
     assert any(words in fault for fault in validation.validate_path(paths.results("tiny")))
 
 
-@pytest.mark.parametrize("change", [{"cells": []}, {"seed": "x"}, {"profile": 7}, {"seed": None}])
+@pytest.mark.parametrize("change", [{"cells": []}, {"seed": None}])
 def test_a_manifest_of_the_wrong_types_is_not_valid(warm, change):
     path = results.manifest_path("tiny")
     facts = json.loads(path.read_text()) | change
@@ -137,7 +132,7 @@ def test_a_manifest_of_the_wrong_types_is_not_valid(warm, change):
 def test_nothing_to_validate_says_what_to_give(tmp_path, name, words):
     if name.endswith("json"):
         (tmp_path / name).write_text("{")
-    with pytest.raises(BadInput, match=words):
+    with refused(words):
         validation.validate_path(tmp_path / name)
 
 

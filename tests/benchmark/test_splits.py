@@ -6,10 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import CODING, COLUMNS, run_tiny
+from helpers import CODING, COLUMNS, refused, run_tiny
 
 from genebench.benchmark import splits
-from genebench.core.errors import BadInput
 from genebench.data import genes
 
 KINDS = ("binary", "multiclass", "multilabel", "regression")
@@ -17,7 +16,7 @@ MADE = [name for name in splits.SPLITS if name not in ("published", "prospective
 """Splits that are made here."""
 
 
-def tables() -> genes.Resolver:
+def tables():
     """A resolver of the made-up genes: two stems a gene group, 23 chromosomes, every 30th gene
     without one."""
     rows = []
@@ -55,7 +54,7 @@ def known(monkeypatch):
 def task(make_task):
     """A task of each kind on 300 genes in 50 families, made to order."""
 
-    def make(kind: str):
+    def make(kind):
         rng = np.random.default_rng(5)
         labels = {
             "binary": rng.integers(0, 2, 300),
@@ -70,24 +69,18 @@ def task(make_task):
 
 @pytest.mark.parametrize("split", MADE)
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_gene_is_tested_exactly_once_and_folds_are_of_like_size(task, kind, split):
-    fold = splits.folds(task(kind), split, n_folds=5, seed=1, sources={})
-    assert fold.shape == (300,) and fold.dtype == np.int8
+def test_every_gene_is_tested_once_in_folds_of_like_size_and_a_group_in_one(task, kind, split):
+    made = task(kind)
+    fold = splits.folds(made, split, n_folds=5, seed=1, sources={})
     sizes = np.bincount(fold, minlength=5)
-    assert len(sizes) == 5 and sizes.min() >= 36 and sizes.max() <= 84
+    assert len(fold) == 300 and len(sizes) == 5 and sizes.min() >= 36 and sizes.max() <= 84
+    if split in GROUPS:
+        groups = splits.look_up(made, split, {})
+        assert len(set(groups)) == len(set(zip(groups, fold))) == GROUPS[split]
 
 
 GROUPS = {"stem": 50, "family": 25, "chromosome": 24, "similarity": 30}
 """Number of groups of the made-up genes; those without a chromosome are together."""
-
-
-@pytest.mark.parametrize("split", GROUPS)
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_group_is_in_one_fold(task, kind, split):
-    made = task(kind)
-    fold = splits.folds(made, split, n_folds=5, seed=1, sources={})
-    groups = splits.look_up(made, split, {})
-    assert len(set(groups)) == len(set(zip(groups, fold))) == GROUPS[split]
 
 
 @pytest.mark.parametrize("split, sign", [("study", 1), ("date", -1)])
@@ -99,22 +92,15 @@ def test_the_first_fold_holds_the_least_studied_or_the_newest_genes(task, split,
     assert all(value[fold == k].max() <= value[fold == k + 1].min() for k in range(4))
 
 
-def test_a_task_without_dates_or_with_too_few_cannot_be_split_by_them(task):
-    made = task("binary")
-    with pytest.raises(splits.Unsplittable, match="its source 'made' has no dates of annotation"):
-        splits.assign(made, "date", [], 5, 1)
-    with pytest.raises(
-        splits.Unsplittable, match="first annotated on 2 days only, where 5 folds need as many"
+def test_a_task_of_too_few_dates_or_groups_cannot_be_split_by_them(task, make_task):
+    few = make_task("binary", np.tile([0, 1], 30), size=20)  # three stems
+    for made, split, given, why in (
+        (task("binary"), "date", [], "its source 'made' has no dates of annotation"),
+        (task("binary"), "date", [20010101, 20020101] * 150, "on 2 days only, where 5 folds need"),
+        (few, "family", splits.look_up(few, "family", {}), "of 2 family only, where 5 folds need"),
     ):
-        splits.assign(made, "date", [20010101, 20020101] * 150, 5, 1)
-
-
-def test_a_task_of_fewer_groups_than_folds_cannot_be_split(make_task):
-    made = make_task("binary", np.tile([0, 1], 30), size=20)  # three stems
-    with pytest.raises(
-        splits.Unsplittable, match="its genes are of 2 family only, where 5 folds need as many"
-    ):
-        splits.folds(made, "family", n_folds=5, seed=1, sources={})
+        with pytest.raises(splits.Unsplittable, match=why):
+            splits.assign(made, split, given, 5, 1)
 
 
 def test_a_family_larger_than_a_fold_has_a_fold_to_itself(make_task):
@@ -149,18 +135,9 @@ def test_the_folds_are_those_that_published_scores_rest_on(task, split):
 # --- tables that are not at hand
 
 
-def test_a_split_without_its_table_says_what_to_fetch(home):
-    for split, needed in ((name, s.needs) for name, s in splits.SPLITS.items() if s.needs):
-        assert (
-            f"the split '{split}' needs a table that is not at hand; run 'genebench fetch {needed}'"
-            in (splits.lacking(split, {}))
-        )
-    assert splits.lacking("random", {}) == splits.lacking("stem", {}) == ""
-
-
 def test_a_run_of_tasks_that_have_no_dates_says_so(home, monkeypatch):
     monkeypatch.setattr(splits, "lacking", lambda split, sources: "")
     monkeypatch.setattr(splits, "fingerprint", lambda split, sources: [])
     monkeypatch.setattr(splits, "_dates", lambda task, sources: [])
-    with pytest.raises(BadInput, match="no task was scored under 'date'; of 'toy/value': its sour"):
+    with refused("no task was scored under 'date'; of 'toy/value': its sour"):
         run_tiny(models=["random"], names=["toy/value"], split="date")

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import CODING, COLUMNS, forget, header, simulated
+from helpers import CODING, COLUMNS, forget, header, refused, simulated
 
 from genebench.benchmark import splits
 from genebench.core import cache, paths, specs
-from genebench.core.errors import BadInput
-from genebench.data import gene_sets, proteins, sources, tasks
+from genebench.data import proteins, sources, tasks
 from genebench.data.labels import Declaration
+from genebench.data.shapes import gene_sets
 
 FAMILIES = [2] * 6 + [5] * 4 + [8] * 2
 SYMBOLS = [f"G{i:03d}X" for i in range(120)]
@@ -37,7 +37,7 @@ def declared(tmp_path, monkeypatch):
     forget()
 
 
-def write(source: specs.SourceSpec, file: str, text: str) -> None:
+def write(source, file, text):
     """Write a file of a source, and forget what was read of another."""
     path = paths.DOWNLOADS / source.files[file].path
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -49,13 +49,13 @@ def write(source: specs.SourceSpec, file: str, text: str) -> None:
 # --- dates ----------------------------------------------------------------------------------------
 
 
-def line(symbol, date, term="GO:0000001", aspect="P", qualifier="involved_in", code="IDA") -> str:
+def line(symbol, date, term="GO:0000001", aspect="P", qualifier="involved_in", code="IDA"):
     """A line of GAF 2.2."""
     start = ["UniProtKB", "P1", symbol, qualifier, term, "PMID:1", code, "", aspect, "name", ""]
     return "\t".join([*start, "protein", "taxon:9606", date, "UniProt", "", ""])
 
 
-def annotations(*more: str) -> str:
+def annotations(*more):
     """A file in which gene i was first annotated in year 1900 + i, with lines that do not count."""
     rows = ["!gaf-version: 2.2", *more]
     for i, s in enumerate(SYMBOLS):
@@ -67,7 +67,7 @@ def annotations(*more: str) -> str:
     return "\n".join(rows) + "\n"
 
 
-def first_dates(declared, entry) -> pd.Series | None:
+def first_dates(declared, entry):
     """The dates of the genes of a declaration of ``goa``."""
     return gene_sets.dates(Declaration(declared["goa"], entry, declared))
 
@@ -90,7 +90,7 @@ def test_a_task_is_split_by_the_first_annotation_of_the_aspect_from_new_to_old(d
 @pytest.mark.parametrize("date", ["2024-01-01", "20241301", "", "15012024x"])
 def test_a_date_that_is_none_is_named_with_its_gene(declared, date):
     write(declared["goa"], "annotations", annotations(line("G007X", date)))
-    with pytest.raises(BadInput, match=f"annotation of G007X has the date '{date}', which is not"):
+    with refused(f"annotation of G007X has the date '{date}', which is not"):
         first_dates(declared, declared["goa"].tasks[0])
 
 
@@ -146,5 +146,5 @@ def test_a_proteome_that_is_missing_is_named_with_what_to_fetch(declared):
     assert (
         "'similarity' needs a table that is not at hand; run 'genebench fetch hgnc swissprot" in why
     )
-    with pytest.raises(BadInput, match="genebench fetch swissprot"):
+    with refused("genebench fetch swissprot"):
         splits.prepare({"similarity"}, declared)

@@ -9,7 +9,7 @@ from benchmarks import probe
 
 
 @pytest.fixture(scope="module")
-def rows() -> pd.DataFrame:
+def rows():
     """Two tasks of 300 entities, measured."""
     rng = np.random.default_rng(0)
     X = rng.standard_normal((300, 6)).astype(np.float32)

@@ -1,13 +1,13 @@
 """Catalogues say what can be counted, and why something is missing."""
 
-import numpy as np
 import pandas as pd
 import pytest
+from helpers import refused
+from numpy.testing import assert_allclose
 
 from genebench.benchmark import results
 from genebench.book import cards
 from genebench.core import specs
-from genebench.core.errors import BadInput
 from genebench.data import tasks
 from genebench.stats import intervals
 from notebooks.lib import stored
@@ -37,16 +37,16 @@ def test_a_row_says_what_can_be_counted(listed, built):
 
 
 def test_a_written_catalogue_is_read_back_and_none_or_an_old_one_says_what_to_run(listed):
-    with pytest.raises(BadInput, match="run 'genebench tasks --profile tiny --write'"):
+    with refused("run 'genebench tasks --profile tiny --write'"):
         stored.read_tasks("tiny")
     path = results.beside_path("tiny", "tasks.csv")
     results.write_csv(pd.DataFrame({"task": ["a"]}), path)
-    with pytest.raises(BadInput, match="an older catalogue; run"):
+    with refused("an older catalogue; run"):
         stored.read_tasks("tiny")
     results.write_csv(listed, path)
     back = stored.read_tasks("tiny")
     for name in ("genes", "families", "largest family", "smallest difference"):
-        np.testing.assert_allclose(back[name].astype(float), listed[name].astype(float))
+        assert_allclose(back[name].astype(float), listed[name].astype(float))
     names = ["task", "underpowered", "classes", "hash", "description", "reason"]
     assert back[names].equals(listed[names])
 

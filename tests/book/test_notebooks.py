@@ -8,12 +8,11 @@ import jupytext
 import papermill
 import pytest
 import yaml
-from typer.testing import CliRunner
+from helpers import call, refused
 
 from genebench.book import notebooks, publish
-from genebench.cli import main as command
 from genebench.core import imports, paths, specs, workers
-from genebench.core.errors import BadInput, RunFailed
+from genebench.core.errors import RunFailed
 
 SOURCES = sorted(paths.NOTEBOOKS.glob("*.py"))
 
@@ -45,10 +44,6 @@ def test_every_page_has_a_notebook_a_place_in_the_contents_and_known_parameters(
     for page in specs.pages():
         book = jupytext.read(publish.source(page))
         assert set(page.parameters) <= set(papermill.inspect_notebook(book))
-
-
-def test_no_executed_or_paired_notebook_lies_beside_the_sources():
-    assert not list(paths.NOTEBOOKS.glob("*.ipynb"))
 
 
 NOTEBOOK = """# ---
@@ -124,11 +119,11 @@ def test_a_failing_notebook_is_named_and_does_not_stop_the_others(sandbox):
 
 def test_a_parameter_of_the_command_line_reaches_the_page_and_the_next_call_restores_it(sandbox):
     line = ["notebooks", "--profile", "demo", "--page", "a", "-P"]
-    result = CliRunner().invoke(command.app, [*line, "n=9"])
+    result = call(*line, "n=9")
     assert result.exit_code == 0, result.output
     out = paths.executed("demo") / "a.ipynb"
     assert "page a 9" in out.read_text() and run() == 1 and "page a 7" in out.read_text()
-    wrong = CliRunner().invoke(command.app, [*line, "n"])
+    wrong = call(*line, "n")
     assert wrong.exit_code == 2 and "key=value" in wrong.output
 
 
@@ -161,12 +156,12 @@ def test_an_unchanged_book_is_not_built_again(sandbox, tmp_path, monkeypatch):
 def test_what_cannot_be_executed_is_one_sentence(sandbox):
     with pytest.raises(RunFailed, match="genebench notebooks --profile demo"):
         notebooks.book("demo")
-    with pytest.raises(BadInput, match="unknown page 'aa'; did you mean 'a'"):
+    with refused("unknown page 'aa'; did you mean 'a'"):
         run(pages=["aa"])
-    with pytest.raises(BadInput, match="unknown parameter 'zzz'"):
+    with refused("unknown parameter 'zzz'"):
         run(parameters={"zzz": 1})
     (paths.RESULTS / "demo" / "scores.parquet").unlink()
-    with pytest.raises(BadInput, match="run 'genebench run --profile demo' first"):
+    with refused("run 'genebench run --profile demo' first"):
         run()
 
 
@@ -178,30 +173,20 @@ def page(name):
     return next(p for p in specs.pages() if p.page == name)
 
 
-def imported(name):
-    """Modules of the project that a page imports, as paths below its root."""
-    found = imports.modules(publish.source(page(name)))
-    return {str(p.relative_to(paths.ROOT)) for p in found}
-
-
-def test_only_pages_that_import_a_room_depend_on_it():
-    rooms = {p.page: {m.split("/")[1] for m in imported(p.page)} for p in specs.pages()}
+def test_only_pages_that_import_a_room_or_name_a_table_depend_on_it():
+    rooms, folders = {}, {}
+    for p in specs.pages():
+        paths_of = [m.relative_to(paths.ROOT).parts for m in imports.modules(publish.source(p))]
+        rooms[p.page] = {parts[1] for parts in paths_of}
+        folders[p.page] = {file.parent.name for file in notebooks.tables(p, "ci")}
+        assert ("genebench", "book", "notebooks.py") not in paths_of
     assert {name for name, of in rooms.items() if "glm" in of} <= {"speed-glm", "glm-idea"}
     assert {name for name, of in rooms.items() if "spectra" in of} >= {"spectra", "spectra-genes"}
     assert "spectra" not in rooms["leaderboard"] | rooms["models"] | rooms["glm-ecoli"]
-    assert "notebooks/lib/glm.py" in imported("glm-ecoli") - imported("leaderboard")
-    assert "genebench/core/specs.py" in imported("leaderboard")
-    assert {"notebooks/lib/__init__.py", "genebench/core/yamls.py"} <= imported("speed-embed")
-    assert all("genebench/book/notebooks.py" not in imported(p.page) for p in specs.pages())
-
-
-def test_a_page_reads_only_the_tables_that_it_names():
-    folders = {p.page: {f.parent.name for f in notebooks.tables(p, "ci")} for p in specs.pages()}
-    assert folders["leaderboard"] == {"paper", "reliability"}
+    assert "core" in rooms["leaderboard"] & rooms["speed-embed"]
+    assert folders["leaderboard"] == {"paper", "reliability"} and not folders["models"]
     assert folders["spectra-binding"] == {"spectra"} and folders["speed-probe"] == {"perf"}
-    assert {"ecoli", "yeast"} <= folders["glm-ecoli"] and not folders["models"]
-    assert "paper" not in folders["this-copy"]
-    assert folders["labels"] == {"demo", "joined", "reliability"}
+    assert {"ecoli", "yeast"} <= folders["glm-ecoli"] and "paper" not in folders["this-copy"]
 
 
 def test_a_changed_table_changes_the_key_of_the_pages_that_read_it(sandbox):

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 import yaml
-from typer.testing import CliRunner
+from helpers import call, refused
 
 from genebench.book import publish
 from genebench.cli import main as command
@@ -24,7 +24,7 @@ def test_readers_can_open_a_page_where_the_repository_is_known(monkeypatch):
     assert "/gh/o/n/v1.2.0?" in links["Binder"]
     assert links["Binder"].endswith("notebooks/fig_coverage.py")
     monkeypatch.setenv("GENEBENCH_REPOSITORY", "not a repository")
-    with pytest.raises(BadInput, match="owner/name"):
+    with refused("owner/name"):
         publish.repository()
 
 
@@ -61,7 +61,7 @@ def test_a_name_that_is_no_version_is_refused_and_nothing_is_written(tmp_path, n
 
 def test_publish_without_a_book_says_what_to_run(tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "HTML", tmp_path / "nothing")
-    result = CliRunner().invoke(command.app, ["publish", str(tmp_path / "site"), "--version", "v1"])
+    result = call("publish", tmp_path / "site", "--version", "v1")
     assert result.exit_code == 2 and "genebench book" in result.output
 
 

@@ -8,22 +8,15 @@ import sys
 import pandas as pd
 import pytest
 import typer
-from typer.testing import CliRunner
+from helpers import call, rows
 
 from genebench.benchmark import results, validation
 from genebench.cli import options
-from genebench.cli.main import app
 from genebench.core import manifest, paths, specs
 from genebench.core.errors import BadInput
 
 
-@pytest.fixture
-def call():
-    """Call the command in this process."""
-    return lambda *words: CliRunner().invoke(app, list(words))
-
-
-def test_models_as_json_has_status_and_reason_of_every_model(call):
+def test_models_as_json_has_status_and_reason_of_every_model():
     result = call("models", "--json")
     rows = json.loads(result.stdout)
     assert result.exit_code == 0 and [r["model"] for r in rows] == list(specs.declared().models)
@@ -32,7 +25,7 @@ def test_models_as_json_has_status_and_reason_of_every_model(call):
     assert {r["status"] for r in rows} <= known and all("reason" in r for r in rows)
 
 
-def test_tasks_as_json_covers_the_five_groups_with_licence_and_release(call):
+def test_tasks_as_json_covers_the_five_groups_with_licence_and_release():
     result = call("tasks", "--profile", "ci", "--json")
     rows = json.loads(result.stdout)
     assert result.exit_code == 0 and {r["group"] for r in rows} == set(specs.GROUPS) - {
@@ -42,46 +35,37 @@ def test_tasks_as_json_covers_the_five_groups_with_licence_and_release(call):
     assert all(r["licence"] and r["release"] and len(r["hash"]) == 16 for r in rows)
 
 
-@pytest.mark.parametrize(
-    "words, near",
-    [
-        (["run", "--profile", "demoo"], "demo"),
-        (["tasks", "--profile", "c"], "ci"),
-        (["run", "--profile", "ci", "--models", "minilm-symbl"], "minilm-symbol"),
-        (["run", "--profile", "ci", "--tasks", "jaspar/dbd-clas"], "jaspar/dbd-class"),
-        (["run", "--profile", "ci", "--split", "famly"], "family"),
-        (["embed", "--profile", "ci", "--model", "orcle"], "oracle"),
-        (["fetch", "jasper"], "jaspar"),
-    ],
-)
-def test_an_unknown_name_ends_with_status_2_and_the_nearest_name(call, words, near):
-    result = call(*words)
+UNKNOWN = """
+run --profile demoo                       | demo
+tasks --profile c                         | ci
+run --profile ci --models minilm-symbl    | minilm-symbol
+run --profile ci --tasks jaspar/dbd-clas  | jaspar/dbd-class
+run --profile ci --split famly            | family
+embed --profile ci --model orcle          | oracle
+fetch jasper                              | jaspar
+"""
+
+
+@pytest.mark.parametrize("words, near", rows(UNKNOWN))
+def test_an_unknown_name_ends_with_status_2_and_the_nearest_name(words, near):
+    result = call(*words.split())
     assert result.exit_code == 2 and f"did you mean '{near}'?" in result.stderr
     assert "Traceback" not in result.stderr and len(result.stderr.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize(
-    "words", [["run", "--no-such"], ["no-such-command"], ["run", "-j", "0"], ["embed"]]
-)
-def test_bad_usage_ends_with_status_2(call, words):
-    assert call(*words).exit_code == 2
-
-
-@pytest.mark.parametrize("name", ["demo", "paper", "joined", "spectra"])
-def test_validate_accepts_the_committed_results(call, name):
-    result = call("validate", str(results.scores_path(name).parent))
-    assert result.exit_code == 0 and "valid" in result.stdout, result.output
+@pytest.mark.parametrize("words", ["run --no-such", "no-such-command", "run -j 0", "embed"])
+def test_bad_usage_ends_with_status_2(words):
+    assert call(*words.split()).exit_code == 2
 
 
 COMMITTED = sorted(p.parent for p in paths.RESULTS.rglob("manifest.json"))
 
 
-def test_every_committed_table_stands_in_a_manifest(call):
-    result = call("validate", str(paths.RESULTS))
-    assert result.exit_code == 0, result.output
-    assert {p.parent for p in paths.RESULTS.rglob("*") if p.suffix in manifest.TABLES} <= {
-        *COMMITTED
-    }
+def test_committed_results_are_valid_and_every_table_stands_in_a_manifest():
+    result = call("validate", paths.RESULTS)
+    assert result.exit_code == 0 and "valid" in result.stdout, result.output
+    tables = {p.parent for p in paths.RESULTS.rglob("*") if p.suffix in manifest.TABLES}
+    assert tables <= {*COMMITTED}
 
 
 @pytest.mark.parametrize("folder", COMMITTED, ids=lambda p: str(p.relative_to(paths.RESULTS)))
@@ -99,7 +83,7 @@ def test_a_changed_byte_of_any_committed_table_is_found(tmp_path, folder):
     assert validation.validate_path(tmp_path / "copy", seal=True) == []
 
 
-def test_validate_names_a_score_out_of_bounds_and_what_to_give(call, tmp_path):
+def test_validate_names_a_score_out_of_bounds_and_what_to_give(tmp_path):
     frame = results.read(results.scores_path("joined")).head(50).copy()
     frame.loc[3, "score"] = 1.5
     results.write(frame, tmp_path / "scores.parquet")
@@ -145,7 +129,7 @@ def test_reasons_stand_whole_below_the_table(capsys, monkeypatch, width):
     assert capsys.readouterr().out.count("\n") == 2
 
 
-def test_the_module_is_the_command_and_help_names_every_part_of_the_contract(call):
+def test_the_module_is_the_command_and_help_names_every_part_of_the_contract():
     words = [sys.executable, "-m", "genebench", "--version"]
     done = subprocess.run(words, capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout.startswith("genebench ")

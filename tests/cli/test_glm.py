@@ -2,16 +2,11 @@
 
 import numpy as np
 import pandas as pd
-from typer.testing import CliRunner
+from helpers import call
 
-from genebench.cli.main import app
 from genebench.glm import codes
 
 SIZES = ("width=8", "joint=8", "depth=1", "steps=3", "window=32", "batch=2")
-
-
-def run(*arguments):
-    return CliRunner().invoke(app, ["glm", *map(str, arguments)])
 
 
 def test_from_fasta_to_scores_and_faults_in_one_sentence(tmp_path):
@@ -19,7 +14,7 @@ def test_from_fasta_to_scores_and_faults_in_one_sentence(tmp_path):
     a, b = (codes.decode(rng.integers(0, 4, 600)) for _ in range(2))
     fasta.write_text(f">a\n{a}\n>b\n{b}\n")
     train = ("train", fasta, *(x for size in SIZES for x in ("--set", size)), "--out")
-    trained = run(*train, tmp_path / "m")
+    trained = call("glm", *train, tmp_path / "m")
     assert trained.exit_code == 0, trained.output
     assert "outside repeats" in trained.output and "no loss recorded yet" in trained.output
     alt = "ACGT"[3 - "ACGT".index(b[99])]
@@ -27,7 +22,7 @@ def test_from_fasta_to_scores_and_faults_in_one_sentence(tmp_path):
     variants.write_text(f"#CHROM\tPOS\tID\tREF\tALT\nb\t100\t.\t{b[99]}\t{alt}\nb\t9999\t.\tA\tC\n")
     score = ("score", tmp_path / "m", "--variants", variants, "--out", out, "--fasta")
     more = ("--scores", "llr,influence,embedding", "--calibrate")
-    scored = run(*score, fasta, *more)
+    scored = call("glm", *score, fasta, *more)
     assert scored.exit_code == 0, scored.output
     assert "1 of 2 variants not scored: position off the sequence" in scored.output
     table = pd.read_csv(out, sep="\t")
@@ -38,10 +33,10 @@ def test_from_fasta_to_scores_and_faults_in_one_sentence(tmp_path):
     frame = pd.DataFrame({"sequence": windows, "label": np.arange(60) % 2})
     frame.to_csv(tmp_path / "w.csv", index=False)
     vectors = tmp_path / "e.parquet"
-    embedded = run("embed", tmp_path / "m", tmp_path / "w.csv", "--out", vectors)
+    embedded = call("glm", "embed", tmp_path / "m", tmp_path / "w.csv", "--out", vectors)
     assert embedded.exit_code == 0 and pd.read_parquet(vectors).shape == (60, 17), embedded.output
     more = ("--models", tmp_path / "m", "--out", tmp_path / "p", "--seeds", 1)
-    probed = run("probe", tmp_path / "w.csv", *more)
+    probed = call("glm", "probe", tmp_path / "w.csv", *more)
     assert probed.exit_code == 0 and "best model model" in probed.output, probed.output
     empty = tmp_path / "empty.vcf"
     empty.write_text("chrom,pos,ref,alt\nb,9999,A,C\n")
@@ -55,5 +50,5 @@ def test_from_fasta_to_scores_and_faults_in_one_sentence(tmp_path):
             "no sequence 'z' to hold out; there are a, b",
         ),
     ):
-        bad = run(*arguments)
+        bad = call("glm", *arguments)
         assert bad.exit_code == 2 and sentence in bad.output and "Traceback" not in bad.output

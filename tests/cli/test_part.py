@@ -1,25 +1,22 @@
 """Parts of a run, made one by one, as by an array of jobs."""
 
 import pytest
-from typer.testing import CliRunner
+from helpers import call
 
 from genebench.benchmark import results
-from genebench.cli.main import app
 
 
 @pytest.mark.parametrize("words", ["0/2", "3/2", "1", "1/0", "a/b", "1/2/3"])
 def test_what_is_no_part_ends_with_status_2(home, words):
-    ended = CliRunner().invoke(app, ["run", "--profile", "tiny", "--part", words])
+    ended = call("run", "--profile", "tiny", "--part", words)
     assert ended.exit_code == 2 and f"--part '{words}'" in ended.output
 
 
 def test_parts_make_all_cells_between_them_and_a_last_run_writes_the_results(home, finished):
-    def run(*words):
-        return CliRunner().invoke(app, ["run", "--profile", "tiny", "--jobs", "1", *words])
-
-    made = [run("--part", f"{i}/3") for i in (1, 2, 3)]
+    run = ("run", "--profile", "tiny", "--jobs", "1")
+    made = [call(*run, "--part", f"{i}/3") for i in (1, 2, 3)]
     assert [part.exit_code for part in made] == [0, 0, 0]
     assert not results.scores_path("tiny").exists()
-    last = run()
+    last = call(*run)
     assert last.exit_code == 0 and ", 0 computed" in last.output
     assert results.load("tiny").equals(finished.frame)

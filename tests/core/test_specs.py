@@ -1,18 +1,18 @@
 """Declarations: what is refused, and what the sentence says."""
 
 import pytest
-from helpers import edit_yaml, forget
+from helpers import edit_profile, edit_yaml, forget
 
 from genebench.core import errors, paths, specs
 from genebench.core.errors import BadInput, unknown
 
 
-def line_of(path, text: str) -> int:
+def line_of(path, text):
     """Number of the first line that contains a text."""
     return 1 + next(i for i, line in enumerate(path.read_text().splitlines()) if text in line)
 
 
-def sentence(function, *args) -> str:
+def sentence(function, *args):
     """The sentence with which a call is refused."""
     with pytest.raises(BadInput) as caught:
         function(*args)
@@ -71,11 +71,8 @@ def test_a_missing_key_is_named_with_the_line_of_its_entry(home):
     [
         (b"models:\n  a: {title: x\n", ":3"),
         (b"models:\n\ta: 1\n", ":2"),
-        (b"a: 'x\n", ":2"),
         (b"a: 1\nb: 2\na: 3\n", ":3"),
         (b"a: !!python/object/apply:os.getcwd []\n", ":1"),
-        (b"? [a]\n: b\n", ":1"),
-        (b"{{name}}: x\n", ":1"),
         (b"a: \xff\n", ""),
         (b"a: \x00\n", ""),
     ],
@@ -99,12 +96,9 @@ def test_aliases_are_shared_and_cannot_fill_the_memory(tmp_path):
     "text",
     [
         "modles: {}\n",
-        "models:\n",
         "models: [a]\n",
-        "models: {a: text}\n",
         "models: {a: {name: b}}\n",
         "models: {a: {1: b}}\n",
-        "- a\n",
         "",
     ],
 )
@@ -125,7 +119,7 @@ def test_a_file_that_is_missing_empty_or_of_another_name_is_told(home, tmp_path)
 
 @pytest.mark.parametrize("key, wrong", [("models", "orakle"), ("sources", "toi")])
 def test_a_profile_that_names_an_unknown_entry_is_refused(home, key, wrong):
-    edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update({key: [wrong]}))
+    edit_profile(**{key: [wrong]})
     words = sentence(specs.declared().profile, "tiny")
     assert "profile 'tiny'" in words and f"'{wrong}'; did you mean" in words
 

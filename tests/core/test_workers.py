@@ -73,7 +73,7 @@ def test_a_broken_artefact_is_announced_and_made_again(cells):
     assert cache.state(path) == "ready"
 
 
-def script(tmp_path, text: str):
+def script(tmp_path, text):
     """Start a script that may start processes."""
     path = tmp_path / "script.py"
     path.write_text(f"import os, time\nfrom genebench.core import workers\n{text}")

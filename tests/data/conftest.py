@@ -32,7 +32,7 @@ ENSEMBL = """
 """HGNC gives 001 to another gene; 106 is a copy elsewhere."""
 
 
-def _frame(text: str, columns: list[str]) -> pd.DataFrame:
+def _frame(text, columns):
     rows = [line.replace("-\n", "\n").split() for line in text.strip().splitlines()]
     return pd.DataFrame(rows, columns=columns).replace({"-": ""})
 

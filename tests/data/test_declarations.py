@@ -1,7 +1,5 @@
 """Every declaration in ``data/``: complete, cited, built, and with names that exist."""
 
-from __future__ import annotations
-
 import importlib.util
 import inspect
 import re
@@ -32,16 +30,6 @@ def test_sources_and_tasks_are_described_and_cited_and_shapes_take_their_options
             )
             assert re.fullmatch(r"[a-z0-9_]+(/[a-z0-9-]+)+", entry.name), entry.name
             inspect.signature(tasks.SHAPES[entry.shape]).bind(None, **entry.options)
-
-
-@pytest.mark.mirror
-def test_files_at_hand_are_the_declared_ones():
-    ready = [s for s in SOURCES.values() if s.files and sources.status(s)[0] == "ready"]
-    if not ready:
-        pytest.skip("no source is here; run 'genebench fetch'")
-    for source in ready:
-        for name in source.files:
-            assert sources.locate(source, name, download=False).exists(), (source.id, name)
 
 
 def test_every_task_is_built_sound(real_tasks):

@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 import yaml
 from data.test_vectors import Hostile
-from helpers import enter, make_home
+from helpers import enter, make_home, refused, rows
 from pyarrow import parquet as pq
 
 from benchmarks import fuzz
@@ -33,7 +33,7 @@ MANY = int(os.environ.get("GENEBENCH_FUZZ", "20"))
 """Inputs tried per reader."""
 
 
-def packed(**members: bytes) -> bytes:
+def packed(**members):
     """A zip archive."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -89,20 +89,17 @@ def test_an_exponent_of_many_digits_ends_in_a_number_and_not_the_process(tmp_pat
 # Pickles.
 
 
-def opcode(name: str) -> bytes:
+def opcode(name):
     """The byte of an opcode of pickles."""
     return next(op.code for op in pickletools.opcodes if op.name == name).encode("latin-1")
 
 
 PICKLES = {
     "a place in the memo": opcode("EMPTY_LIST") + opcode("LONG_BINPUT") + b"\xff\xff\xff\x7f",
-    "the same in digits": opcode("EMPTY_LIST") + opcode("PUT") + b"2147483647\n",
     "bytes": opcode("BYTEARRAY8") + struct.pack("<Q", 2**36),
     "text": opcode("BINUNICODE8") + struct.pack("<Q", 2**40) + b"abc",
     "a frame": opcode("FRAME") + struct.pack("<Q", 2**40),
-    "an argument without its end": opcode("PERSID") + b"abc",
     "no opcode": b"hello",
-    "nothing": b"",
 }
 
 
@@ -112,7 +109,7 @@ def test_a_pickle_that_is_broken_or_declares_more_than_it_holds_takes_no_memory(
     path = tmp_path / "v.pkl"
     path.write_bytes(pickle.PROTO + b"\x04" + PICKLES[name] + pickle.STOP)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(BadInput, match="cannot be read as"):
+    with refused("cannot be read as"):
         vectors.read_vectors(path)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024  # KiB
 
@@ -138,7 +135,7 @@ def test_no_reader_runs_what_a_file_says(tmp_path):
 # Bombs: small files that declare or unpack to what no memory holds.
 
 
-def npy_head(shape: tuple, descr: str = "<f8") -> bytes:
+def npy_head(shape, descr="<f8"):
     """The head of an ``.npy`` that declares a shape, and a few bytes."""
     out = io.BytesIO()
     head = {"descr": descr, "fortran_order": False, "shape": shape}
@@ -146,7 +143,7 @@ def npy_head(shape: tuple, descr: str = "<f8") -> bytes:
     return out.getvalue() + bytes(64)
 
 
-def write_bombs(folder) -> list:
+def write_bombs(folder):
     """Write files of at most a megabyte that stand for terabytes, and return their paths."""
     import h5py
     import pyarrow as pa
@@ -210,25 +207,25 @@ def judged(tmp_path_factory):
     return {os.path.basename(k): v for k, v in json.loads(done.stdout).items()}
 
 
-@pytest.mark.parametrize(
-    "name, words",
-    [
-        ("shape.npy", "declares an array of 1000000×1000000 float64, more than the file holds"),
-        ("shape.npz", "vectors.npy: declares an array of 10000000×100000"),
-        ("zeros.csv.gz", "holds what ends in .gz"),
-        ("deep.json", "cannot be read as json (RecursionError"),
-        ("alike.pkl", "has 100,000 rows × 100,000 columns or more, and 200,000 × 50,000"),
-        ("long.parquet", "holds a text of 900,000 letters"),
-        ("lists.parquet", "column 'x' holds lists"),
-        ("rows.parquet", "has 200,000,000 rows × 1 columns or more"),
-        ("wide.h5ad", "would take 4,000 GB of memory"),
-        ("sparse.h5ad", "'X' has 10,000,000 rows × 1,000,000 columns or more"),
-        ("unwritten.h5ad", "unpacks to 400 MB or more from 0.00 MB"),
-        ("pairs.zip", "unpacks to 30 MB or more from 0.0"),
-        ("outside.h5ad", "'/X' is a link"),
-        ("elsewhere.h5ad", "'/X' lies in another file"),
-    ],
-)
+REFUSED = """
+shape.npy    | declares an array of 1000000×1000000 float64, more than the file holds
+shape.npz    | vectors.npy: declares an array of 10000000×100000
+zeros.csv.gz | holds what ends in .gz
+deep.json    | cannot be read as json (RecursionError
+alike.pkl    | has 100,000 rows × 100,000 columns or more, and 200,000 × 50,000
+long.parquet | holds a text of 900,000 letters
+lists.parquet | column 'x' holds lists
+rows.parquet | has 200,000,000 rows × 1 columns or more
+wide.h5ad    | would take 4,000 GB of memory
+sparse.h5ad  | 'X' has 10,000,000 rows × 1,000,000 columns or more
+unwritten.h5ad | unpacks to 400 MB or more from 0.00 MB
+pairs.zip    | unpacks to 30 MB or more from 0.0
+outside.h5ad | '/X' is a link
+elsewhere.h5ad | '/X' lies in another file
+"""
+
+
+@pytest.mark.parametrize("name, words", rows(REFUSED))
 def test_a_file_that_declares_too_much_is_refused_before_anything_is_made(judged, name, words):
     assert judged[name].startswith("BadInput: ") and words in judged[name], judged[name]
     assert 50 < judged["peak"] < 1000

@@ -1,10 +1,9 @@
 """Names that tasks are built with."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 
+from genebench.data import date_symbols
 from genebench.data.labels import Declaration
 
 
@@ -19,3 +18,8 @@ from genebench.data.labels import Declaration
 )
 def test_identifiers_are_read_as_symbols(declared, ids, names, symbols):
     assert Declaration(None, None, declared).symbols(np.array(names), ids).tolist() == symbols
+
+
+@pytest.mark.parametrize("text", ["HLA-B", "TP53", "NKX2-1", "2023-13-01", "MAR", "", "1-00-23"])
+def test_other_texts_are_no_dates(text):
+    assert date_symbols.symbols_of_date(text) == [] and not date_symbols.spoiled([text])[0]

@@ -7,7 +7,8 @@ from sklearn.metrics import roc_auc_score
 
 from genebench.core import specs
 from genebench.core.errors import BadInput
-from genebench.data import links, sources, tasks
+from genebench.data import sources, tasks
+from genebench.data.shapes import links
 from genebench.models import baseline
 
 OPTIONS = {"file": "f", "first": "a", "second": "b", "ids": "symbol", "classes": ["no", "yes"]}

@@ -2,14 +2,13 @@
 
 import numpy as np
 import pytest
-from helpers import LETTERS, header, protein, relative, simulated
+from helpers import LETTERS, header, protein, refused, relative, simulated
 
-from genebench.core.errors import BadInput
 from genebench.data import proteins
 from genebench.spectra import properties
 
 
-def components(n: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+def components(n, first, second):
     """Number of the group of each of n proteins, (n,)."""
     names = [f"{i:04d}" for i in range(n)]
     group = proteins.linked([(name,) for name in names], first, second)
@@ -17,7 +16,7 @@ def components(n: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def test_groups_are_those_of_aligning_every_pair():
-    sequences, _ = simulated(2, [4] * 8, alone=10, identity=0.5)
+    sequences, _ = simulated(2, [4] * 5, alone=6, identity=0.5)
     whole = properties.sequence_identity(sequences, above=proteins.ABOVE, jobs=1)
     first, second = np.nonzero(np.triu(whole.toarray()))
     truth = components(len(sequences), first, second)
@@ -34,7 +33,7 @@ def test_protein_has_the_genes_that_list_it_or_the_one_it_names(resolver):
 
 @pytest.mark.parametrize("text", ["", "C1", "Cß", "A" * 65_536])
 def test_sequences_that_cannot_be_aligned_are_an_error(text):
-    with pytest.raises(BadInput, match="sequence 1 .* is empty or too long, or has a character"):
+    with refused("sequence 1 .* is empty or too long, or has a character"):
         proteins.coded(["A", text])
 
 

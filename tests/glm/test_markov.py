@@ -2,6 +2,7 @@
 
 import numpy as np
 from glm import toys
+from numpy.testing import assert_allclose
 
 from genebench.glm import codes
 from notebooks.studies.lib import markov
@@ -15,7 +16,7 @@ def test_orders_are_counted_by_hand():
     # the first base has no context and is not counted
     base = (np.array([3, 4, 0, 0]) + low * 0.25) / (7 + low)
     after_a = (np.array([0, 4, 0, 0]) + high * base) / (4 + high)
-    np.testing.assert_allclose(p[:2], [base, after_a], rtol=1e-5)
+    assert_allclose(p[:2], [base, after_a], rtol=1e-5)
 
 
 def test_the_two_sided_chain_is_the_exact_conditional_of_the_one_sided_one():
@@ -26,4 +27,4 @@ def test_the_two_sided_chain_is_the_exact_conditional_of_the_one_sided_one():
     for i in (0, 5, 11):
         changed = codes.substituted([window] * 4, i, np.arange(4))
         total = codes.observed(left.conditionals(changed), changed).sum(1, dtype=float)
-        np.testing.assert_allclose(found[i], total - np.logaddexp.reduce(total), atol=1e-4)
+        assert_allclose(found[i], total - np.logaddexp.reduce(total), atol=1e-4)

@@ -1,23 +1,8 @@
 """Motifs: profiles of JASPAR, their comparison, and names of motifs."""
 
 import numpy as np
-from glm import toys
 
 from notebooks.studies.lib import motifs
-
-
-def profile(width, seed):
-    """A sharp motif."""
-    return 0.97 * np.eye(4)[toys.bases(width, seed=seed)] + 0.03 / 4
-
-
-def test_profiles_that_are_chosen_are_sharp_and_distinct():
-    profiles = {f"m{i}": profile(9, i) for i in range(8)}
-    odd = {"copy": profiles["m0"][::-1, ::-1], "flat": np.full((9, 4), 0.25)}
-    chosen = motifs.distinct(profiles | odd | {"long": profile(20, 30)}, 20)
-    assert set(chosen) <= set(profiles) and len(chosen) >= 6
-    pairs = [motifs.align(chosen[a], chosen[b])[0] for a in chosen for b in chosen if a < b]
-    assert max(pairs) < 0.75 and list(motifs.distinct(profiles, 2)) == list(chosen)[:2]
 
 
 def test_a_motif_is_named_by_its_profile_on_either_strand_and_noise_is_not():

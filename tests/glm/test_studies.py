@@ -12,11 +12,7 @@ from glm import toys
 
 from genebench.benchmark import results
 from genebench.core import paths
-from genebench.core.errors import BadInput
-from genebench.glm import genomes
-from notebooks.studies.lib import genome as of_genome
 from notebooks.studies.lib import tables, zero_shot
-from tests.glm.tiny import model
 
 
 def test_rows_of_a_task_that_is_scored_anew_replace_the_old_ones(tmp_path, monkeypatch):
@@ -36,17 +32,6 @@ def test_rows_of_a_task_that_is_scored_anew_replace_the_old_ones(tmp_path, monke
         assert main.to_dict() == {"t/x": 1.0, "t/y": 0.0}
 
 
-def test_a_genome_is_compared_with_and_without_a_network():
-    toy, network = toys.genome(), model()
-    toy.part[100:400] = genomes.PARTS.index("validation")
-    study = of_genome.held_out(toy, [network], most=4)
-    assert set(study.bits.sides) == {"one", "two"} and set(study.bits.order) == {0, 2, 3, 4}
-    assert list(study.tables) == ["markov-chain", network.name]
-    assert set(study.gain.sides) == {"one", "two"} and (study.gain.saved < 0).all()
-    learnt = of_genome.interpretation(toy, study.tables)
-    assert set(learnt["codon"].model) == {*study.tables, "codon-usage"}
-
-
 NOTEBOOKS = sorted((paths.NOTEBOOKS / "studies").glob("*.py"))
 
 
@@ -63,10 +48,3 @@ def test_a_study_is_parameterised_and_calls_what_there_is(path):
             modules[short or name] = importlib.import_module(f"{base}.{name}")
     used = re.findall(r"\b(\w+)\.(\w+)", lines)
     assert all(hasattr(modules[name], thing) for name, thing in used if name in modules), used
-
-
-def test_an_unknown_study_is_an_error():
-    from genebench.book import notebooks
-
-    with pytest.raises(BadInput, match="unknown study 'genom'; did you mean 'genome'"):
-        notebooks.run_study("genom", {})

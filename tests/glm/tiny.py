@@ -3,11 +3,12 @@
 import numpy as np
 import torch
 import transformers as t
+from numpy.random import default_rng
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, processors, trainers
 
 from genebench.glm import codes, net, tokens, trained
 
-RNG = np.random.default_rng(5)
+RNG = default_rng(5)
 GENOME = RNG.integers(0, 4, 700).astype(np.uint8)
 LENGTH = 48
 MIXERS = ("convolution", "attention", "state-space")
@@ -38,7 +39,7 @@ def model(**given):
 
 
 def windows(n=3, length=LENGTH):
-    return np.random.default_rng(0).integers(0, 4, (n, length)).astype(np.uint8)
+    return default_rng(0).integers(0, 4, (n, length)).astype(np.uint8)
 
 
 def tokenizer(folder, tokens):

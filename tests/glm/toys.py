@@ -1,6 +1,7 @@
 """A small genome, tasks and a network that the tests of genomic language models share."""
 
 import numpy as np
+from numpy.random import default_rng
 
 from genebench.glm import codes, genomes
 from notebooks.studies.lib import effects, windows
@@ -8,17 +9,17 @@ from notebooks.studies.lib import effects, windows
 GENE = "ATG" + "GCTAAACGTTGGGAT" * 8 + "TAA"
 
 
-def bases(n: int, *, seed: int = 0) -> np.ndarray:
+def bases(n, *, seed=0):
     """Random bases."""
-    return np.random.default_rng(seed).integers(0, 4, n).astype(np.uint8)
+    return default_rng(seed).integers(0, 4, n).astype(np.uint8)
 
 
-def reverse(sequence: np.ndarray) -> np.ndarray:
+def reverse(sequence):
     """The other strand."""
     return codes.reverse_complement(sequence).copy()
 
 
-def genome() -> genomes.Genome:
+def genome():
     """A chromosome of 1,000 bases with a gene on each strand in the test part, 601 to 1,000."""
     fields = {"name": "toy", "title": "Toy", "source": "ecoli", "layout": "none"}
     blocks = {"validation": {}, "test": {"c": [601, 1000]}}
@@ -31,9 +32,9 @@ def genome() -> genomes.Genome:
     return genomes.assemble(spec, {"c": sequence}, rows)
 
 
-def variants(**changes) -> effects.Effects:
+def variants(**changes):
     """Fifty changes of a random sequence, 20 of them harmful."""
-    rng, sequence = np.random.default_rng(3), bases(400, seed=3)
+    rng, sequence = default_rng(3), bases(400, seed=3)
     at = np.sort(rng.permutation(398)[:50] + 1)
     alt = ((sequence[at] + 1 + rng.integers(0, 3, 50)) % 4).astype(np.uint8)
     label = rng.permutation(np.repeat([1, 0], [20, 30]))
@@ -42,7 +43,7 @@ def variants(**changes) -> effects.Effects:
     return effects.Effects(**fixed, **{**usual, **changes})
 
 
-def labelled(n: int = 120) -> windows.Windows:
+def labelled(n=120):
     """Windows of 60 bases, half of which contain a planted word; the first 40 are a family."""
     sequences = bases(n * 60, seed=5).reshape(n, 60)
     label = np.arange(n) % 2

@@ -1,6 +1,5 @@
 """Fixtures of the tests of models: declarations, made-up genes, weights in a fresh place."""
 
-from collections.abc import Callable
 from types import SimpleNamespace
 
 import numpy as np
@@ -23,7 +22,7 @@ HGNC:4,CHN4,channel four,BOTH,,14,ENSG00000000004,P00004
 
 
 @pytest.fixture
-def hgnc() -> pd.DataFrame:
+def hgnc():
     """Four made-up genes as HGNC lists them."""
     rows = [line.split(",") for line in _HGNC.split("\n") if line]
     table = pd.DataFrame(rows[1:], columns=rows[0])
@@ -31,7 +30,7 @@ def hgnc() -> pd.DataFrame:
 
 
 @pytest.fixture
-def model() -> Callable[..., ModelSpec]:
+def model():
     """Declare a model, by default one whose weights are on the Hub."""
     base = dict(name="tiny", title="T", family="text", encoder="transformer", description="d")
     base |= dict(input="i", licence="none", trained_on="Nothing.", color="#000000")
@@ -40,7 +39,7 @@ def model() -> Callable[..., ModelSpec]:
 
 
 @pytest.fixture
-def tables(monkeypatch, hgnc) -> dict[tuple[str, str], pd.DataFrame]:
+def tables(monkeypatch, hgnc):
     """Tables of made-up sources by (source, file); the resolver knows the four genes."""
     resolver = identifiers.build(hgnc, release="Toy")
     frames = {("hgnc", "genes"): hgnc}
@@ -50,16 +49,16 @@ def tables(monkeypatch, hgnc) -> dict[tuple[str, str], pd.DataFrame]:
 
 
 @pytest.fixture
-def declared() -> SimpleNamespace:
+def declared():
     """Declarations in which a source is its own name."""
     return SimpleNamespace(source=lambda name: name, sources={})
 
 
 @pytest.fixture
-def vectors(model, declared) -> Callable[..., object]:
+def vectors(model, declared):
     """Run an encoder on some genes, as sorted names in one text, with options."""
 
-    def run(encoder: str, genes: str, *, parts=(), spec=None, **options):
+    def run(encoder, genes, *, parts=(), spec=None, **options):
         spec = (spec or model()).model_copy(update={"encoder": encoder, "options": options})
         return encode(Inputs(spec, np.array(sorted(genes.split())), declared, tuple(parts)))
 
@@ -84,12 +83,12 @@ _RESIDUES = "LAGVSERTIDPKQNFYMHWCX"
 
 
 @pytest.fixture
-def save(shelf) -> Callable[..., object]:
+def save(shelf):
     """Save a tiny random network of a real class and its tokenizer; returns the network."""
     import torch
     import transformers as hf
 
-    def make(kind: str, *, end: bool = False, **config):
+    def make(kind, *, end=False, **config):
         many = _SIZE | dict(num_key_value_heads=2, head_dim=8)
         classes = {
             "bert": (hf.BertModel, hf.BertConfig, _SIZE),
@@ -113,7 +112,7 @@ def save(shelf) -> Callable[..., object]:
     return make
 
 
-def _save_words(folder, *, end: bool) -> None:
+def _save_words(folder, *, end):
     """A word tokenizer with the special tokens of BERT, or with an end of text only."""
     import transformers
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
@@ -134,7 +133,7 @@ def _save_words(folder, *, end: bool) -> None:
     fast.save_pretrained(folder)
 
 
-def _save_residues(folder) -> None:
+def _save_residues(folder):
     """The real tokenizer of ESM-2 with its own vocabulary."""
     import transformers
 
@@ -144,12 +143,12 @@ def _save_residues(folder) -> None:
 
 
 @pytest.fixture
-def states(shelf) -> Callable[..., np.ndarray]:
+def states(shelf):
     """Hidden states of one text by the network's own class, special tokens included."""
     import torch
     import transformers
 
-    def hidden(network, text: str, *, layer: int = -1, end: bool = False) -> np.ndarray:
+    def hidden(network, text, *, layer=-1, end=False):
         tokenizer = transformers.AutoTokenizer.from_pretrained(shelf)
         ids = tokenizer(text)["input_ids"] + [tokenizer.eos_token_id] * end
         with torch.no_grad():

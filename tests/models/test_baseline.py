@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from numpy.testing import assert_allclose
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 FILE = {"source": "s", "file": "f"}
@@ -19,14 +20,14 @@ def test_ngrams_at_full_rank_keep_the_inner_products_of_tfidf(vectors):
     tfidf = TfidfVectorizer(analyzer="char", lowercase=False)
     u, s, _ = np.linalg.svd(tfidf.fit_transform(result.entities).toarray(), full_matrices=False)
     expected = (u[:, :5] * s[:5] ** 2) @ u[:, :5].T
-    np.testing.assert_allclose(result.vectors @ result.vectors.T, expected, atol=1e-5)
+    assert_allclose(result.vectors @ result.vectors.T, expected, atol=1e-5)
 
 
 def test_annotation_counts_are_logs_of_distinct_values_and_zero_counts(tables, vectors):
     columns = {"g": ["A", "A", "A", "C"], "p": ["x", "x", "y", "x"], "d": ["1", "1", "1", "2"]}
     tables["s", "f"] = pd.DataFrame(columns)
     result = vectors("annotation_count", "A B", gene_column="g", counted=["p", "d"], **FILE)
-    np.testing.assert_allclose(result.vectors, np.log([[3, 2], [1, 1]]), rtol=1e-6)
+    assert_allclose(result.vectors, np.log([[3, 2], [1, 1]]), rtol=1e-6)
 
 
 def test_coordinates_are_length_strand_chromosome_and_biotype(tables, vectors):
@@ -40,6 +41,6 @@ def test_coordinates_are_length_strand_chromosome_and_biotype(tables, vectors):
     tables["s", "f"] = pd.DataFrame(rows, columns=columns)
     result = vectors("coordinates", "KIN1 SET CHN3", gene_column="ensgene", **FILE)
     assert result.entities.tolist() == ["KIN1", "SET"] and result.vectors.shape == (2, 2 + 25 + 2)
-    np.testing.assert_allclose(result.vectors[:, :2], [[3, -1], [2, 1]])
+    assert_allclose(result.vectors[:, :2], [[3, -1], [2, 1]])
     assert np.flatnonzero(result.vectors[0, 2:]).tolist() == [22, 25]  # X, coding
     assert np.flatnonzero(result.vectors[1, 2:]).tolist() == [1, 26]  # 2, rna

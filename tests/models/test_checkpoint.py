@@ -6,10 +6,11 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from helpers import refused
+from numpy.testing import assert_allclose, assert_array_equal
 from safetensors.torch import save_file
 
 from genebench.core import paths, specs
-from genebench.core.errors import BadInput
 from genebench.data import sources
 from genebench.models import inputs
 
@@ -94,7 +95,7 @@ def test_rows_of_a_checkpoint_of_each_model(write, name, weights, vocabulary, ro
     write(name, weights, vocabulary)
     embedding = read(name)
     assert embedding.entities.tolist() == list(rows) and embedding.vectors.dtype == np.float32
-    np.testing.assert_array_equal(embedding.vectors, TABLE[list(rows.values())])
+    assert_array_equal(embedding.vectors, TABLE[list(rows.values())])
 
 
 @pytest.mark.parametrize("name", ["scgpt-human", "scgpt-blood"])
@@ -105,7 +106,7 @@ def test_scgpt_with_its_layer_norm(write, name):
     expected = torch.nn.functional.layer_norm(TABLE**2, (4,), **NORM)[[3, 0]]
     embedding = read(name)
     assert embedding.entities.tolist() == ["GAPDH", "TP53"]
-    np.testing.assert_allclose(embedding.vectors, expected, atol=1e-5)
+    assert_allclose(embedding.vectors, expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("ending", ["safetensors", "npz"])
@@ -114,7 +115,7 @@ def test_other_formats_of_weights(write, ending):
     np.savez(folder / "other.npz", **{"gene_emb.weight": TABLE.numpy()})
     save_file({"gene_emb.weight": TABLE.bfloat16()}, folder / "other.safetensors")
     files = specs.declared().models["gears"].files | {"weights": f"other.{ending}"}
-    np.testing.assert_array_equal(read("gears", files=files).vectors, TABLE[:2])
+    assert_array_equal(read("gears", files=files).vectors, TABLE[:2])
 
 
 class Hostile:
@@ -147,17 +148,17 @@ class Hostile:
 def test_files_that_do_not_fit_are_one_sentence(write, name, tensor, vocabulary, message):
     norm = {f"encoder.enc_norm.{part}": value for part, value in NORM.items()}
     write(name, {tensor: TABLE, **norm}, vocabulary)
-    with pytest.raises(BadInput, match=message):
+    with refused(message):
         read(name)
 
 
 def test_files_that_would_run_code_are_not_loaded(write, tmp_path):
     write("gears", {"gene_emb.weight": TABLE, "extra": Hostile(tmp_path / "made")}, "ACTB")
-    with pytest.raises(BadInput, match="may run code when loaded.*; save its tensors alone"):
+    with refused("may run code when loaded.*; save its tensors alone"):
         read("gears")
     weights = {"bert.embeddings.word_embeddings.weight": TABLE}
     write("geneformer", weights, {TP53: Hostile(tmp_path / "made")})
-    with pytest.raises(BadInput, match="asks for"):
+    with refused("asks for"):
         read("geneformer")
     assert not (tmp_path / "made").exists()
 
@@ -167,7 +168,7 @@ def test_a_broken_checkpoint_is_one_sentence(write, damage):
     path = write("gears", {"gene_emb.weight": TABLE}, "ACTB\nTP53\n") / "model.pt"
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2] if damage is None else damage)
-    with pytest.raises(BadInput, match="model.pt"):
+    with refused("model.pt"):
         read("gears")
 
 

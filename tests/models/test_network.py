@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.random import default_rng
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from genebench.models import network
@@ -11,9 +13,9 @@ from genebench.models.inputs import Inputs
 FILE, EDGES = {"source": "s", "file": "f"}, {"first": "a", "second": "b"}
 
 
-def ring(n: int, chords: int = 0) -> sparse.csr_array:
+def ring(n, chords=0):
     """A connected graph: a ring of n nodes and some chords."""
-    rng = np.random.default_rng(0)
+    rng = default_rng(0)
     i = np.concatenate([np.arange(n), rng.integers(0, n, chords)])
     j = np.concatenate([(np.arange(n) + 1) % n, rng.integers(0, n, chords)])
     graph = sparse.csr_array((np.ones(len(i)), (i, j)), shape=(n, n))
@@ -32,7 +34,7 @@ def test_a_graph_has_each_pair_once_no_loop_and_approved_names(tables, declared,
     assert nodes.tolist() == ["CHN4", "KIN1", "NEW7", "SET"]
     assert adjacency.toarray().tolist() == [[0, 0, 0, 1], [0, 0, 1, 1], [0, 1, 0, 0], [1, 1, 0, 0]]
     degree = vectors("degree", "CHN3 KIN1 OLDK1 SET", **FILE, **EDGES)
-    np.testing.assert_allclose(degree.vectors[:, 0], np.log([1, 3, 3, 3]), rtol=1e-6)
+    assert_allclose(degree.vectors[:, 0], np.log([1, 3, 3, 3]), rtol=1e-6)
     for encoder in ("spectral", "netmf"):
         assert vectors(encoder, "CHN3 SET", dim=2, **FILE, **EDGES).entities.tolist() == ["SET"]
 
@@ -45,13 +47,13 @@ def test_spectral_vectors_are_eigenvectors_of_the_normalised_laplacian(n, tau):
     degree = adjacency.toarray().sum(axis=1) + tau
     laplacian = np.eye(n) - adjacency.toarray() / np.sqrt(np.outer(degree, degree))
     expected = np.linalg.eigh(laplacian)[1][:, 1:6] / np.sqrt(degree)[:, None]
-    np.testing.assert_allclose(np.abs(vectors), np.abs(expected), atol=1e-6)
+    assert_allclose(np.abs(vectors), np.abs(expected), atol=1e-6)
     peak = np.abs(vectors * np.sqrt(degree)[:, None]).argmax(axis=0)
     assert (vectors[peak, range(5)] > 0).all()
-    np.testing.assert_array_equal(vectors, network.spectral_vectors(adjacency, 5, tau=tau))
+    assert_array_equal(vectors, network.spectral_vectors(adjacency, 5, tau=tau))
 
 
-def deepwalk_matrix(adjacency: np.ndarray, window: int) -> np.ndarray:
+def deepwalk_matrix(adjacency, window):
     """log max(M, 1) of DeepWalk by powers of the transition matrix (Qiu et al. 2018, thm. 2.3)."""
     degree = adjacency.sum(axis=1)
     step = adjacency / degree[:, None]
@@ -66,18 +68,18 @@ def test_netmf_of_all_eigenpairs_is_the_svd_of_the_dense_formula(window):
     u, s, _ = np.linalg.svd(deepwalk_matrix(adjacency.toarray(), window))
     assert s[7] - s[8] > 1e-6  # else the eighth axis would be any
     expected = (u[:, :8] * s[:8]) @ u[:, :8].T
-    np.testing.assert_allclose(vectors @ vectors.T, expected, atol=1e-4)
+    assert_allclose(vectors @ vectors.T, expected, atol=1e-4)
 
 
 def test_netmf_in_blocks_and_by_subspace_iteration_is_that_of_the_whole_matrix():
-    blocks, rng = np.kron(np.eye(12), np.ones((60, 60))), np.random.default_rng(1)
+    blocks, rng = np.kron(np.eye(12), np.ones((60, 60))), default_rng(1)
     drawn = np.triu((rng.random(blocks.shape) < 0.3 * blocks + 0.004), 1)
     adjacency = sparse.csr_array((drawn | drawn.T).astype(float))
     n = adjacency.shape[0]
     vectors = network.netmf_vectors(adjacency, 8, rank=n)
     u, s, _ = np.linalg.svd(deepwalk_matrix(adjacency.toarray(), 10))
     assert n > 500
-    np.testing.assert_allclose((vectors**2).sum(axis=0), s[:8], rtol=1e-3)
+    assert_allclose((vectors**2).sum(axis=0), s[:8], rtol=1e-3)
     cosine = (u[:, :8] * vectors / np.linalg.norm(vectors, axis=0)).sum(axis=0)
     assert np.abs(cosine).min() > 0.99
-    np.testing.assert_array_equal(vectors, network.netmf_vectors(adjacency, 8, rank=n))
+    assert_array_equal(vectors, network.netmf_vectors(adjacency, 8, rank=n))

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import refused
 
 from genebench.core import specs
-from genebench.core.errors import BadInput
 from genebench.models import recipes
 from genebench.models.inputs import Inputs
 
@@ -45,9 +45,11 @@ def test_a_gene_has_a_text_only_if_all_that_the_recipe_needs_is_known(ncbi, text
     assert covered.tolist() == ["KIN1", "SET"] and written[1] == start + SET
 
 
-def test_an_unknown_recipe_is_answered_with_the_nearest(texts):
-    with pytest.raises(BadInput, match="unknown text recipe 'sumary'; did you mean 'summary'"):
+def test_an_unknown_recipe_or_source_of_labels_is_answered_with_the_nearest(texts):
+    with refused("unknown text recipe 'sumary'; did you mean 'summary'"):
         texts("sumary", ["KIN1"])
+    with refused("unknown source 'hpaa'; did you mean 'hpa'"):
+        recipes.label_words(["hpaa"], specs.declared())
 
 
 def test_the_masked_twin_has_neither_names_of_the_gene_nor_words_of_the_labels(monkeypatch, texts):
@@ -89,8 +91,3 @@ def test_label_words_are_those_of_the_classes_without_what_says_nothing(monkeypa
     monkeypatch.setattr(recipes.tasks, "from_source", lambda source, *args, **options: [[task]])
     monkeypatch.setattr(recipes, "_label_words", {})
     assert recipes.label_words(["hpa"], specs.declared()) == ("channel", "kinase", "metabol")
-
-
-def test_an_unknown_source_of_labels_is_answered_with_the_nearest():
-    with pytest.raises(BadInput, match="unknown source 'hpaa'; did you mean 'hpa'"):
-        recipes.label_words(["hpaa"], specs.declared())

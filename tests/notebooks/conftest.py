@@ -5,7 +5,7 @@ import pytest
 
 
 @pytest.fixture
-def means() -> pd.DataFrame:
+def means():
     """Means of two models and a shortcut under two splits of one group."""
     rows = []
     for split, lost in (("random", 0.0), ("stem", 0.1)):

@@ -2,10 +2,10 @@
 
 import pandas as pd
 import pytest
+from helpers import refused
 
 from genebench.benchmark.splits import SPLITS
 from genebench.core import specs
-from genebench.core.errors import BadInput
 from notebooks.lib import claims
 
 CLAIM = {
@@ -17,7 +17,7 @@ CLAIM = {
 }
 
 
-def tables(difference: float, half: float = 0.1, models=("full", "part", "stem"), sources=8):
+def tables(difference, half=0.1, models=("full", "part", "stem"), sources=8):
     """Means and pairs of one group: full is ``difference`` above stem, ± ``half``."""
     rows = [(m, s) for s in ("random", "family") for m in models]
     means = pd.DataFrame(rows, columns=["model", "split"])
@@ -93,12 +93,12 @@ def test_what_is_lost_is_said_of_the_best_model_of_its_side(judge, home):
 
 
 def test_unknown_models_groups_and_old_tables_are_refused(judge):
-    with pytest.raises(BadInput, match="claim 'a': unknown family or model 'ful'; did you mean"):
+    with refused("claim 'a': unknown family or model 'ful'; did you mean"):
         judge(*tables(0.2), better=["ful"])
     with pytest.raises(ValueError, match="localization"):
         judge(*tables(0.2), group="localisation")
     means, pairs = tables(0.2)
-    with pytest.raises(BadInput, match="no column 'sources'; run 'genebench run'"):
+    with refused("no column 'sources'; run 'genebench run'"):
         judge(means, pairs.drop(columns="sources"))
 
 

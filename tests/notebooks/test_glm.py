@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import refused
 
-from genebench.core.errors import BadInput
 from notebooks.lib import glm, summaries
 
 
@@ -14,7 +14,7 @@ def looks():
     return glm.looks()
 
 
-def scores(**of_models: float) -> pd.DataFrame:
+def scores(**of_models):
     """Scores of one task and split with half a tenth around them."""
     names = [name.replace("_", "-") for name in of_models]
     frame = pd.DataFrame({"task": "t/a", "model": names, "score": of_models.values()})
@@ -30,9 +30,9 @@ def test_the_best_other_score_is_no_network_and_uses_the_sequence_alone(looks):
 
 
 def test_a_table_that_does_not_exist_says_what_to_run(looks):
-    with pytest.raises(BadInput, match="genebench notebooks --study simulated"):
+    with refused("genebench notebooks --study simulated"):
         glm.read("simulated", "nothing")
-    with pytest.raises(BadInput, match="no scores of the tasks 'nowhere/'"):
+    with refused("no scores of the tasks 'nowhere/'"):
         glm.scores_of("variants", "nowhere/", looks)
 
 

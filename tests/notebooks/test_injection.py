@@ -26,7 +26,7 @@ def cache(tmp_path, monkeypatch):
     return tmp_path
 
 
-def rendered(text: str) -> str:
+def rendered(text):
     """HTML that the book makes of a notebook's Markdown output."""
     from docutils.core import publish_parts
     from myst_parser.parsers.docutils_ import Parser
@@ -38,14 +38,14 @@ def rendered(text: str) -> str:
         return publish_parts(text, parser=Parser(), **options)["html_body"]
 
 
-def of_tables(evil: str) -> str:
+def of_tables(evil):
     frame = pd.DataFrame({evil: [evil, "x"], "score": [0.5, 0.6]})
     wide = pd.DataFrame([[0.5, 0.6]], index=[evil], columns=[evil, "other"])
     table = show.table(frame, **AT, name="n", caption="c").data
     return table + show.weights(wide, **AT, name="w").data
 
 
-def of_captions(evil: str) -> str:
+def of_captions(evil):
     frame, fig = pd.DataFrame({"task": [evil, "b"], "text": [evil, "d"]}), Figure(figsize=(1, 1))
     figure = show.figure(fig, frame, **AT, name="n", caption=evil, alt=evil).data
     listing = show.listing(frame, column="task", text="text", title="All").data

@@ -14,26 +14,9 @@ def known():
     return spectra.declared(specs.declared())
 
 
-def read(name: str) -> pd.DataFrame:
+def read(name):
     """A table of results, read without the package."""
     return pd.read_csv(paths.RESULTS / "spectra" / name)
-
-
-def test_areas_stand_beside_those_of_the_size_matched_control(known):
-    table, raw = spectra.area_table(known, ["davis", "kiba"]), read("auspc.csv")
-    assert set(table["data set"]) == {known.heading("davis"), known.heading("kiba")}
-    part = table[table["data set"] == known.heading("davis")].set_index("model")
-    columns = {
-        ("spectral", "lambda"): "AUSPC over λ",
-        ("spectral-size", "lambda"): "size-matched",
-        ("spectral", "overlap"): "AUSPC over overlap",
-        ("spectral", "target"): "AU-GOOD",
-    }
-    for (split, over), column in columns.items():
-        rows = raw[(raw.task == "davis") & (raw.split == split) & (raw.over == over)]
-        assert len(rows) and all(
-            part[column][known.title(r.model)] == r.auspc for _, r in rows.iterrows()
-        )
 
 
 def test_the_words_name_the_model_that_falls_most(known):

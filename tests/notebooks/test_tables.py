@@ -1,15 +1,13 @@
 """Tables for readers: stars, groups, exposure."""
 
 import pandas as pd
-import pytest
-from helpers import edit_yaml
+from helpers import edit_yaml, refused
 
 from genebench.core import paths, specs
-from genebench.core.errors import BadInput
 from notebooks.lib import tables
 
 
-def expose(**change) -> None:
+def expose(**change):
     """Change declarations of made-up models."""
     edit_yaml(paths.MODELS, lambda d: [d["models"][m].update(c) for m, c in change.items()])
 
@@ -25,9 +23,9 @@ def test_scores_by_task_are_starred_where_the_model_was_trained_on_the_labels(ho
 def test_a_group_is_picked_or_refused():
     frame = pd.DataFrame({"group": ["protein properties"], "score": [1.0]})
     assert len(tables.of_group(frame, "protein properties")) == 1
-    with pytest.raises(BadInput, match="unknown group 'localisation'; did you mean 'localization'"):
+    with refused("unknown group 'localisation'; did you mean 'localization'"):
         tables.of_group(frame, "localisation")
-    with pytest.raises(BadInput, match="the group 'localization' has no scores or tasks"):
+    with refused("the group 'localization' has no scores or tasks"):
         tables.of_group(frame, "localization")
 
 

@@ -11,7 +11,7 @@ from place.toys import placed, toy_vectors
 from genebench.core import paths
 
 
-def files() -> dict:
+def files():
     """Every file of results, with its content."""
     return {p: p.read_bytes() for p in sorted(paths.RESULTS.rglob("*")) if p.is_file()}
 

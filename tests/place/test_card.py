@@ -22,7 +22,7 @@ def test_the_trap_springs(browser):
     assert hit(browser, EVIL[0])[0] and hit(browser, EVIL[1])[0]
 
 
-def harmful(value, evil: str):
+def harmful(value, evil):
     """The same value with a harmful text in the place of every text."""
     if isinstance(value, dict):
         return {k: v if k == "stands" else harmful(v, evil) for k, v in value.items()}

@@ -6,14 +6,12 @@ import anndata
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import GENES
+from helpers import GENES, call, refused, rows
+from numpy.testing import assert_allclose, assert_array_equal
 from place.toys import toy_vectors
 from safetensors.numpy import load_file
-from typer.testing import CliRunner
 
-from genebench.cli.main import app
 from genebench.core import specs
-from genebench.core.errors import BadInput
 from genebench.data import sources
 from genebench.models import Embedding
 from genebench.place import library
@@ -21,9 +19,9 @@ from genebench.place import library
 RNG = np.random.default_rng(0)
 
 
-def call(*words):
+def vectors(*words):
     """Exit status, standard output and standard error of ``genebench vectors``."""
-    got = CliRunner().invoke(app, ["vectors", *map(str, words)])
+    got = call("vectors", *words)
     return got.exit_code, got.stdout, got.stderr
 
 
@@ -31,57 +29,54 @@ def call(*words):
 def exported(warm, tmp_path):
     """The vectors of the model ``full`` of the made-up profile, in all three formats."""
     for ending in library.WRITERS:
-        out = call(
+        out = vectors(
             "export", "full", "-p", "tiny", "--format", ending, "--folder", tmp_path / ending
         )
         assert out[0] == 0, out
     return tmp_path
 
 
-@pytest.mark.parametrize("ending", library.WRITERS)
-def test_every_format_gives_back_the_vectors_to_its_rounding(exported, ending):
-    folder = exported / ending
-    mine = library.read(folder / f"full.{ending}")
-    assert sorted(mine.entities) == GENES
-    wanted = toy_vectors().loc[mine.entities]
-    np.testing.assert_allclose(mine.vectors, wanted, rtol=1e-3, atol=1e-4)
-
-
-def test_other_tools_read_them_in_one_line(exported):
+def test_every_format_gives_back_the_vectors_to_its_rounding_and_to_other_tools(exported):
     frame = pd.read_parquet(exported / "parquet" / "full.parquet").set_index("symbol")
     tensor = load_file(exported / "safetensors" / "full.safetensors")["vectors"]
     genes = anndata.read_h5ad(exported / "h5ad" / "full.h5ad")
     assert frame.filter(like="v").dtypes.eq("float16").all() and tensor.dtype == np.float16
-    np.testing.assert_array_equal(frame.filter(regex=r"^v\d").to_numpy(), tensor)
+    assert_array_equal(frame.filter(regex=r"^v\d").to_numpy(), tensor)
     assert genes.obs_names.tolist() == frame.index.tolist()
-    np.testing.assert_allclose(genes.X, tensor, rtol=1e-3)
+    assert_allclose(genes.X, tensor, rtol=1e-3)
+    for ending in library.WRITERS:
+        mine = library.read(exported / ending / f"full.{ending}")
+        assert sorted(mine.entities) == GENES
+        assert_allclose(mine.vectors, toy_vectors().loc[mine.entities], rtol=1e-3, atol=1e-4)
 
 
 def test_what_is_fetched_is_checked_and_a_changed_byte_leaves_nothing(exported, tmp_path):
     origin, target = exported / "parquet", tmp_path / "mine"
-    status, out, _ = call("get", "full", "--origin", origin, "--folder", target)
+    status, out, _ = vectors("get", "full", "--origin", origin, "--folder", target)
     assert status == 0 and out.strip() == str(target / "full.parquet")
     assert (target / "full.json").read_bytes() == (origin / "full.json").read_bytes()
     raw = bytearray((origin / "full.parquet").read_bytes())
     raw[100] ^= 1
     (origin / "full.parquet").write_bytes(raw)
-    status, _, said = call("get", "full", "--origin", origin, "--folder", tmp_path / "other")
+    status, _, said = vectors("get", "full", "--origin", origin, "--folder", tmp_path / "other")
     assert status == 2 and "SHA-256" in said
     assert not list((tmp_path / "other").iterdir())
 
 
-@pytest.mark.parametrize("card", ["", "[]", "{}", '{"file": 3}'])
-def test_a_card_that_is_none_is_one_sentence(tmp_path, card):
+@pytest.mark.parametrize(
+    "card, why",
+    [
+        ("", "no card"),
+        ("[]", "no card"),
+        ('{"file": 3}', "no card"),
+        ('{"file": "../../etc/passwd", "sha256": "0"}', "passwd: no such file"),
+    ],
+)
+def test_a_card_that_is_none_or_names_a_file_elsewhere_is_refused(tmp_path, card, why):
     (tmp_path / "x.json").write_text(card)
-    with pytest.raises(BadInput, match="no card"):
+    with refused(why):
         library.get("x", str(tmp_path), tmp_path / "to")
     assert not list((tmp_path / "to").iterdir())
-
-
-def test_a_card_cannot_name_a_file_elsewhere(tmp_path):
-    (tmp_path / "x.json").write_text('{"file": "../../etc/passwd", "sha256": "0"}')
-    with pytest.raises(BadInput, match="passwd: no such file"):
-        library.get("x", str(tmp_path), tmp_path / "to")
 
 
 def test_a_turned_copy_has_the_same_geometry_and_other_vectors():
@@ -97,40 +92,32 @@ def test_a_turned_copy_has_the_same_geometry_and_other_vectors():
 
 def test_the_same_model_is_recognised_and_another_ends_with_status_one(exported):
     one, other = exported / "parquet" / "full.parquet", exported / "h5ad" / "full.h5ad"
-    assert call("compare", one, other, "--same")[0] == 0
-    assert call("compare", one, "random", "-p", "tiny", "--same")[0] == 1
+    assert vectors("compare", one, other, "--same")[0] == 0
+    assert vectors("compare", one, "random", "-p", "tiny", "--same")[0] == 1
 
 
-def test_values_beyond_half_precision_are_said(tmp_path, declared_tiny):
-    spec, known = declared_tiny
-    with pytest.raises(BadInput, match="float32"):
-        beyond = Embedding(np.array(["A"]), np.full((1, 2), 1e6))
-        library.export(spec, beyond, known, tmp_path / "x")
+def test_values_beyond_half_precision_are_said(tmp_path, home):
+    known, beyond = specs.declared(), Embedding(np.array(["A"]), np.full((1, 2), 1e6))
+    with refused("float32"):
+        library.export(known.model("full"), beyond, known.sources, tmp_path / "x")
     assert not (tmp_path / "x").exists()
 
 
-@pytest.fixture
-def declared_tiny(home):
-    """A model of the made-up project, and its sources."""
-    declared = specs.declared()
-    return declared.model("full"), declared.sources
+LICENCES = """
+Apache-2.0 (weights); MIT (package) | yes
+CC BY-NC 4.0                        | not for commercial use
+CC BY-SA 3.0 (data)                 | under the same licence
+HPO licence (data)                  | read its terms
+"""
 
 
-@pytest.mark.parametrize(
-    "licence, share",
-    [
-        ("Apache-2.0 (weights); MIT (package)", "yes"),
-        ("CC BY-NC 4.0", "not for commercial use"),
-        ("CC BY-SA 3.0 (data)", "under the same licence"),
-        ("HPO licence (data)", "read its terms"),
-    ],
-)
+@pytest.mark.parametrize("licence, share", rows(LICENCES))
 def test_what_may_be_handed_on(licence, share):
     assert library.sharing(licence) == share
 
 
 def test_models_are_listed_with_what_was_exported(exported):
-    status, out, _ = call("list", "-p", "tiny", "--folder", exported / "parquet", "--json")
+    status, out, _ = vectors("list", "-p", "tiny", "--folder", exported / "parquet", "--json")
     state = {row["model"]: row["state"] for row in json.loads(out)}
     assert status == 0 and state["full"] == "exported" and "cached" in state.values()
 

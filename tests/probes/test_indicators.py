@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from helpers import reference
+from numpy.testing import assert_allclose, assert_array_equal
 
 from genebench import probes
 from genebench.probes import indicators
@@ -36,7 +37,7 @@ def test_values_are_those_of_scikit_learn(kind, y, C, standardise):
     options = {"standardise": standardise} | ({"C": C} if kind != "regression" else {})
     ours = probes.predict(X, y, FOLD, kind=kind, **options)
     theirs = reference(X, y, FOLD, kind, C=C, standardise=standardise)
-    np.testing.assert_allclose(ours, theirs.reshape(ours.shape), atol=2e-3)
+    assert_allclose(ours, theirs.reshape(ours.shape), atol=2e-3)
 
 
 def test_entities_left_out_and_training_of_one_class_are_as_in_the_general_solver(monkeypatch):
@@ -45,7 +46,7 @@ def test_entities_left_out_and_training_of_one_class_are_as_in_the_general_solve
     ours = probes.predict(X, y, fold, kind="binary", tolerance=1e-6)
     monkeypatch.setattr(indicators, "codes", lambda X: None)
     theirs = probes.predict(X, y, fold, kind="binary", tolerance=1e-6)
-    np.testing.assert_allclose(ours, theirs, atol=2e-3)
+    assert_allclose(ours, theirs, atol=2e-3)
 
 
 @pytest.mark.parametrize(
@@ -53,4 +54,4 @@ def test_entities_left_out_and_training_of_one_class_are_as_in_the_general_solve
 )
 def test_only_rows_with_at_most_one_1_are_indicators(other):
     assert indicators.codes(other) is None
-    np.testing.assert_array_equal(indicators.codes(X), CODE)
+    assert_array_equal(indicators.codes(X), CODE)

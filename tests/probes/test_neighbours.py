@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 from helpers import folds, plain
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.preprocessing import StandardScaler
 
 from genebench import probes
 
 
-def shares(X, y, fold, k: int = 15) -> np.ndarray:
+def shares(X, y, fold, k=15):
     """Out-of-fold mean labels of scikit-learn's neighbours by cosine."""
     Z, out = StandardScaler().fit_transform(X), np.zeros(y.shape)
     for f in range(fold.max() + 1):
@@ -28,7 +29,7 @@ def test_neighbours_of_classes_vote_as_with_scikit_learn(kind, k):
     share = shares(X, np.eye(3)[y], fold, k)
     expected = (share * k + 0.5) / (k + 0.5 * (3 if kind == "multiclass" else 2))
     expected = expected if kind == "multiclass" else expected[:, [1]]
-    np.testing.assert_allclose(probes.probabilities(kind, values), expected, atol=1e-6)
+    assert_allclose(probes.probabilities(kind, values), expected, atol=1e-6)
 
 
 def test_every_task_has_its_own_folds_and_those_left_out_do_not_vote():
@@ -38,9 +39,9 @@ def test_every_task_has_its_own_folds_and_those_left_out_do_not_vote():
     Y, F = np.stack([X[:, 0] + X[:, 1] ** 2, 1.0 - y], axis=1), np.stack([fold, other], axis=1)
     ours = probes.predict(X, Y, F, kind="regression", probe="knn")
     for t in range(2):
-        np.testing.assert_allclose(ours[:, t], shares(X, Y[:, t], F[:, t]), atol=1e-9)
+        assert_allclose(ours[:, t], shares(X, Y[:, t], F[:, t]), atol=1e-9)
     pieces = probes.predict(X, Y, F, kind="regression", probe="knn", memory=1)
-    np.testing.assert_array_equal(pieces, ours)
+    assert_array_equal(pieces, ours)
 
 
 def test_an_entity_whose_nearest_are_all_in_its_own_fold_looks_further():
@@ -50,4 +51,4 @@ def test_an_entity_whose_nearest_are_all_in_its_own_fold_looks_further():
     X = rng.standard_normal((300, 5)) * 0.1 + np.where(heap, 3, -3)[:, None] * [1, 1, 0, 0, 0]
     y, fold = rng.random(300), np.where(rng.random(300) < 0.03, 1 - heap, heap)
     ours = probes.predict(X, y, fold, kind="regression", probe="knn")[:, 0]
-    np.testing.assert_allclose(ours, shares(X, y, fold), atol=1e-9)
+    assert_allclose(ours, shares(X, y, fold), atol=1e-9)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from helpers import folds, gaps, reference
+from numpy.testing import assert_allclose
 from sklearn.metrics import roc_auc_score
 
 from genebench import probes
@@ -19,9 +20,9 @@ def test_pairs_are_fitted_as_their_joined_features(standardise):
     options = {"kind": "pair", "standardise": standardise}
     ours = probes.predict(X, y, fold, pairs=(first, second), **options)[:, 0]
     written = probes.predict(joined, y, fold, **options)[:, 0]
-    np.testing.assert_allclose(ours, written, atol=5e-3)
+    assert_allclose(ours, written, atol=5e-3)
     theirs = reference(joined, y, fold, standardise=standardise)
-    np.testing.assert_allclose(ours, theirs, atol=5e-3)
+    assert_allclose(ours, theirs, atol=5e-3)
     assert gaps(y, ours, theirs, fold).max() <= 1e-3
 
 

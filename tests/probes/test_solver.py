@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 from helpers import folds, plain, reference
+from numpy.testing import assert_allclose
 
 from genebench import probes
 from genebench.core.errors import RunFailed
@@ -24,8 +25,8 @@ def test_problems_in_waves_give_the_same_answers(kind):
     whole, few, single = (
         linear.predict(rows, Y, F, kind=kind, memory=m) for m in (2e9, 7 * 13_320, 1)
     )
-    np.testing.assert_allclose(few, whole, atol=3e-3)
-    np.testing.assert_allclose(single, whole, atol=3e-3)
+    assert_allclose(few, whole, atol=3e-3)
+    assert_allclose(single, whole, atol=3e-3)
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass"])
@@ -44,9 +45,9 @@ def test_fits_that_do_not_end_in_single_precision_go_on_in_double(kind, monkeypa
     monkeypatch.setattr(solver, "solve", short)
     ours = probes.predict(X, y, fold, kind=kind)
     assert precisions == [4, 8]
-    np.testing.assert_allclose(ours, expected, atol=3e-3)
+    assert_allclose(ours, expected, atol=3e-3)
     if kind == "binary":
-        np.testing.assert_allclose(ours[:, 0], reference(X, y, fold), atol=3e-3)
+        assert_allclose(ours[:, 0], reference(X, y, fold), atol=3e-3)
 
 
 def test_a_fit_that_does_not_converge_is_an_error_and_not_a_score(monkeypatch):
@@ -67,5 +68,5 @@ def test_a_fit_that_single_precision_cannot_end_goes_on_alone(monkeypatch):
     monkeypatch.setattr(solver, "solve", partial(solver.solve, max_iter=1))
     alone = probes.predict(x, y, fold, kind="binary")[:, 0]
     assert not np.array_equal(alone, ended)
-    np.testing.assert_allclose(alone, ended, atol=1e-3)
-    np.testing.assert_allclose(alone, reference(x, y, fold), atol=1e-3)
+    assert_allclose(alone, ended, atol=1e-3)
+    assert_allclose(alone, reference(x, y, fold), atol=1e-3)

@@ -1,13 +1,12 @@
 """Made-up data sets of spectral curves."""
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.random import default_rng
 
 from genebench.core import paths, workers
 from genebench.core.specs import FileSpec
@@ -20,8 +19,8 @@ from genebench.spectra.samples import DataSet
 def scan():
     """Function: n barcodes like a mutational scan's, none to three substitutions, most rare."""
 
-    def make(n: int, *, sites: int = 40, seed: int = 0) -> list[frozenset[str]]:
-        rng = np.random.default_rng(seed)
+    def make(n, *, sites=40, seed=0):
+        rng = default_rng(seed)
         site, kind = rng.zipf(1.3, (n, 3)) % sites, rng.integers(0, 4, (n, 3))
         names = np.char.add(site.astype(str), np.array(list("ACDE"))[kind])
         return [frozenset(row[:m].tolist()) for row, m in zip(names, rng.integers(0, 4, n))]
@@ -33,7 +32,7 @@ def scan():
 def make_data():
     """Function: a data set from lists of marks (or none) and labels."""
 
-    def make(labels, lists=None, kind: str = "regression", **fields) -> DataSet:
+    def make(labels, lists=None, kind="regression", **fields):
         if lists is not None:
             fields["barcodes"], fields["marks"] = properties.incidence(lists)
         labels = np.asarray(labels)
@@ -43,9 +42,9 @@ def make_data():
 
 
 @pytest.fixture(scope="session")
-def additive(make_data) -> DataSet:
+def additive(make_data):
     """240 single to triple mutants whose effects add up."""
-    rng = np.random.default_rng(0)
+    rng = default_rng(0)
     effect = rng.normal(size=48)
     lists = [4 * rng.choice(12, m, False) + rng.integers(0, 4, m) for m in rng.integers(1, 4, 240)]
     labels = [effect[row].sum() for row in lists]
@@ -70,7 +69,7 @@ def declared(additive, tmp_path, monkeypatch):
     for name, folder in (("DOWNLOADS", ""), ("CURVES", "curves"), ("RESULTS", "results")):
         monkeypatch.setattr(paths, name, tmp_path / folder)
 
-    def pool(jobs: int, shared=None) -> ThreadPoolExecutor:
+    def pool(jobs, shared=None):
         return ThreadPoolExecutor(1, initializer=workers.start, initargs=[shared])
 
     monkeypatch.setattr(workers, "pool", pool)
@@ -81,7 +80,7 @@ def declared(additive, tmp_path, monkeypatch):
 def go(declared):
     """Function: make a study of declared data sets at three λ and two seeds, and run it."""
 
-    def work(name: str = "toy", *chosen: str, **options):
+    def work(name="toy", *chosen, **options):
         options |= {"parameters": [0, 0.5, 1], "seeds": 2, "declared": declared}
         study = studies.make([name], **options)
         return study, run.run(study, chosen=chosen, jobs=1, say=lambda text: None)

@@ -4,13 +4,13 @@ import io
 
 import pandas as pd
 import pytest
+from helpers import refused, rows
 
-from genebench.core.errors import BadInput
 from genebench.spectra import builders
 from genebench.spectra.samples import DataSet
 
 
-def frame(text: str) -> pd.DataFrame:
+def frame(text):
     """A table as files are read, from words in lines."""
     return pd.read_csv(io.StringIO(text), sep=" ", dtype=str, keep_default_na=False)
 
@@ -28,17 +28,17 @@ def test_isolates_of_one_barcode_are_one_weighted_unit():
     assert out["barcodes"].toarray().tolist() == [[0, 0], [1, 1], [1, 1]]
 
 
-@pytest.mark.parametrize(
-    "variant, how, wild, expected",
-    [
-        ("MKTA", "changed", "AKTA", "1"),
-        ("AKA", "changed", "AKTA", "3"),
-        ("AKTTA", "changed", "AKTA", "4"),
-        ("XYTA", "changed", "AKTA", "1 2"),
-        ("AKCD", "against", "AKTA", "A4D T3C"),
-        ("K417", "single", "", "K41 to-7"),
-    ],
-)
+VARIANTS = """
+MKTA  | changed | AKTA | 1
+AKA   | changed | AKTA | 3
+AKTTA | changed | AKTA | 4
+XYTA  | changed | AKTA | 1 2
+AKCD  | against | AKTA | A4D T3C
+K417  | single  |      | K41 to-7
+"""
+
+
+@pytest.mark.parametrize("variant, how, wild, expected", rows(VARIANTS))
 def test_mutations_of_a_variant(variant, how, wild, expected):
     marks, table = {how: wild}, frame(f"v s\n{variant} 1")
     out = builders.barcodes({"table": table}, label="s", sequence="v", marks=marks)
@@ -52,7 +52,7 @@ def test_residues_are_masked_and_uneven_chain_is_named():
         out["unit"].tolist() == [0, 0, 1, 1] and out["names"].tolist() == "a:1 a:3 b:1 b:2".split()
     )
     assert "".join(out["classes"][i] for i in out["labels"]) == "HECC"
-    with pytest.raises(BadInput, match="chain 'b' has 2 residues and 1 labels"):
+    with refused("chain 'b' has 2 residues and 1 labels"):
         builders.residues({"table": table.assign(ss=["HCE", "C"])}, label="ss")
 
 
@@ -67,5 +67,5 @@ def test_units_of_pairs_are_one_side():
     out = builders.pairs({"table": table}, side="both", label="y")
     assert list(out["ids"]) == ["d1|t1", "d2|t1", "d1|t2"] and "unit" not in out
     assert out["parts"]["drug"].tolist() == [0, 1, 0]
-    with pytest.raises(BadInput, match="unknown side 'ligand'"):
+    with refused("unknown side 'ligand'"):
         builders.pairs({"table": table}, side="ligand", label="y")

@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.random import default_rng
 
 from genebench.spectra import curve, properties, splits
 
@@ -28,13 +29,13 @@ def test_overlaps_are_those_of_plain_counting(scan, parameter):
     assert np.isnan(found["jaccard"])
 
 
-def tables(fall: float, of_size: float, noise: float = 0.01) -> tuple[pd.DataFrame, pd.DataFrame]:
+def tables(fall, of_size, noise=0.01):
     """Scores and overlaps of a model whose curve falls by ``fall``, its control by ``of_size``."""
     drops = {"spectral": fall, "spectral-size": of_size}
     rows = pd.DataFrame(product(drops, (0.0, 0.5, 1.0), range(3)), columns=["split", "p", "repeat"])
     rows = rows.assign(split_param=rows.p.map("{:g}".format), fold=0, n_train=8, n_test=2)
     linked = np.where(rows.split == "spectral", 1 - rows.p, 1.0)
-    score = 0.9 - rows.p * rows.split.map(drops) + noise * np.random.default_rng(0).normal(size=18)
+    score = 0.9 - rows.p * rows.split.map(drops) + noise * default_rng(0).normal(size=18)
     names = {"task": "t", "group": "g", "kind": "binary", "model": "m", "metric": "auroc"}
     overlaps = rows.assign(dataset="t", **dict.fromkeys(curve.OVERLAPS, linked))
     return rows.assign(**names, coverage=1.0, score=score), overlaps
@@ -68,7 +69,7 @@ def test_area_is_that_of_the_mean_curve_and_resampled_tests_widen_its_interval()
     near = curve.areas(joined, target=np.ones(3)).set_index(["split", "over"]).loc["spectral"]
     assert near.auspc["target"] == pytest.approx(mean[0.0])
     at = part[["task", "model", "split", "parameter"]].drop_duplicates().set_index(curve.KEY)
-    moved = 0.05 * np.random.default_rng(0).normal(size=400)
+    moved = 0.05 * default_rng(0).normal(size=400)
     draws = pd.DataFrame(np.tile(moved, (len(at), 1)), at.index)
     wide = curve.areas(joined, draws).set_index(["split", "over"]).loc[("spectral", "lambda")]
     thin = found.loc["lambda"]

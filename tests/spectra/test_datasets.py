@@ -5,9 +5,9 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import refused
 
 from genebench.core import paths
-from genebench.core.errors import BadInput
 from genebench.spectra import datasets, properties
 
 KNOWN = datasets.declared()
@@ -37,5 +37,5 @@ def test_existing_split_by_rule_or_column(make_data, rule, tested):
 
 def test_column_that_is_missing_is_named(declared):
     declared.datasets["toy"].options["label"] = "fitness"
-    with pytest.raises(BadInput, match="data set 'toy': the file has no column 'fitness'"):
+    with refused("data set 'toy': the file has no column 'fitness'"):
         declared.datasets["toy"].load()

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from helpers import refused
 
-from genebench.core.errors import BadInput
 from genebench.spectra import datasets, models
 from genebench.stats import metrics
 
@@ -34,5 +34,5 @@ def test_networks_are_seeded_and_a_convolution_learns_a_motif(make_data):
 
 
 def test_model_of_a_file_says_what_it_needs(additive):
-    with pytest.raises(BadInput, match="dock with it and give its predictions"):
+    with refused("dock with it and give its predictions"):
         predict(additive, "diffdock", 180)

@@ -6,18 +6,16 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
+from helpers import call, refused
 
-from genebench.cli import main as cli
 from genebench.core import paths
-from genebench.core.errors import BadInput
 from genebench.spectra import own, splits
 
 WILD = "MKTAYIAKQRQISFVKSHFSRQLEERLGLIEVQAPILSRV"
 
 
 @pytest.fixture
-def scan(tmp_path, monkeypatch) -> pd.DataFrame:
+def scan(tmp_path, monkeypatch):
     """150 variants of one protein; files and results of this test have a folder of their own."""
     monkeypatch.chdir(tmp_path)
     for name in ("CURVES", "RESULTS"):
@@ -31,11 +29,6 @@ def scan(tmp_path, monkeypatch) -> pd.DataFrame:
         marks = ";".join(f"{WILD[j]}{j + 1}{new[j]}" for j in at if WILD[j] != new[j])
         rows.append((f"v{i}", text, marks, effect[at].sum()))
     return pd.DataFrame(rows, columns=["id", "sequence", "mutations", "label"])
-
-
-def call(*words):
-    """What the command says of a small grid."""
-    return CliRunner().invoke(cli.app, ["spectra", *map(str, words)])
 
 
 SMALL = ("--parameters", "0,1", "--seeds", "2", "--models", "ridge", "-j", "1")
@@ -55,7 +48,7 @@ def test_two_files_of_one_name_have_two_results_outside_the_book(scan, go, tmp_p
     before = sorted(paths.RESULTS.rglob("*"))
     for sign in (1, -1):
         scan.assign(label=scan.label.to_numpy()[::sign]).to_csv("mine.csv", index=False)
-        out = call("mine.csv", *SMALL)
+        out = call("spectra", "mine.csv", *SMALL)
         assert out.exit_code == 0 and "AU-GOOD" in out.output, out.output
     folders = sorted(tmp_path.glob("mine-*-spectra"))
     assert len(folders) == 2 and sorted(paths.RESULTS.rglob("*")) == before
@@ -67,13 +60,13 @@ def test_two_files_of_one_name_have_two_results_outside_the_book(scan, go, tmp_p
 
 def test_own_predictions_and_a_given_split(scan, go, tmp_path):
     scan.to_csv("mine.csv", index=False)
-    assert call("mine.csv", *SMALL[:4], "--write-splits", "splits.csv").exit_code == 0
+    assert call("spectra", "mine.csv", *SMALL[:4], "--write-splits", "splits.csv").exit_code == 0
     sides = pd.read_csv("splits.csv", keep_default_na=False)
     truth = dict(zip(scan.id, scan.label))
     test = sides[sides.side == "test"].copy()
     test.assign(prediction=test.id.map(truth)).to_csv("p.csv", index=False)
     options = ("--predictions", "p.csv", "--name", "My model")
-    out = call("mine.csv", *SMALL[:4], *options)
+    out = call("spectra", "mine.csv", *SMALL[:4], *options)
     assert out.exit_code == 0, out.output
     (folder,) = tmp_path.glob("my-model-*-spectra")
     rows = pd.read_csv(folder / "auspc.csv")
@@ -86,12 +79,12 @@ def test_own_predictions_and_a_given_split(scan, go, tmp_path):
         (right.assign(split_param=0.3), "is none of '"),
     ):
         frame.to_csv("p.csv", index=False)
-        bad = call("mine.csv", *SMALL[:4], *options)
+        bad = call("spectra", "mine.csv", *SMALL[:4], *options)
         assert bad.exit_code == 2 and sentence in bad.output
     one = sides[(sides.repeat == 0) & (sides.split == "spectral")]
     at = one.split_param.astype(str).map({"0": "loose", "0.0": "loose"}).fillna("strict")
     one.assign(split=at).to_csv("given.csv", index=False)
-    out = call("mine.csv", *SMALL[:4], "--split-file", "given.csv", "--json")
+    out = call("spectra", "mine.csv", *SMALL[:4], "--split-file", "given.csv", "--json")
     rows = pd.DataFrame(json.loads(out.stdout)).set_index("split")
     assert rows.leakage["strict"] == 0 == rows.test_linked["strict"]
     assert rows.leakage["loose"] == pytest.approx(1, abs=0.5)
@@ -115,7 +108,7 @@ def test_own_predictions_and_a_given_split(scan, go, tmp_path):
 )
 def test_bad_input_is_one_sentence(scan, change, words, sentence):
     scan.rename(columns=change).to_csv("mine.csv", index=False)
-    out = call("mine.csv", *SMALL, *words.split())
+    out = call("spectra", "mine.csv", *SMALL, *words.split())
     assert out.exit_code == 2 and sentence in out.output and "Traceback" not in out.output
 
 
@@ -139,5 +132,5 @@ def test_splitter_keeps_relatives_apart_in_cross_validation():
     linked = family[:, None] == family
     again = splits.SpectralSplit(linked, parameters=[1], n_repeats=3).split(np.zeros((60, 1)))
     assert all(np.array_equal(a[0], b[0]) for a, b in zip(parts, again))
-    with pytest.raises(BadInput, match="there are 5 samples"):
+    with refused("there are 5 samples"):
         next(splits.SpectralSplit(linked).split(np.zeros(5)))

@@ -1,7 +1,5 @@
 """Mode ``reference`` against the published package, side by side, and its random numbers."""
 
-from __future__ import annotations
-
 import random
 
 import numpy as np
@@ -9,20 +7,19 @@ import pytest
 
 from benchmarks import spectrae
 from genebench.spectra import properties, splits
-from genebench.spectra.properties import Graph
 
 needs_package = pytest.mark.skipif(
     not spectrae.installed(), reason="spectrae is not installed (extra 'spectra-test')"
 )
 
 
-def by_the_package(graph: Graph, parameters: list[float], seeds: list[int]) -> spectrae.Splits:
+def by_the_package(graph, parameters, seeds):
     """The package's splits of a graph, whose samples are numbers."""
     samples, binary = list(range(graph.shape[0])), graph.dtype == bool
     return spectrae.run(samples, lambda a, b: float(graph[a, b]), parameters, seeds, binary=binary)
 
 
-def assert_identical(graph: Graph, parameters: list[float], seeds: list[int]) -> dict:
+def assert_identical(graph, parameters, seeds):
     """Every split of a graph is the package's, or neither makes it."""
     theirs = by_the_package(graph, parameters, seeds)
     ours = splits.splits(graph, parameters, seeds, mode="reference")

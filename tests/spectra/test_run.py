@@ -5,16 +5,15 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import call, rows
 from scipy import stats
-from typer.testing import CliRunner
 
 from genebench.benchmark import results, validation
-from genebench.cli import main as cli
 from genebench.core import paths
 from genebench.spectra import datasets, files, run, table
 
 
-def scores() -> pd.DataFrame:
+def scores():
     """Rows of the written results."""
     return results.read(results.scores_path("spectra"))
 
@@ -60,24 +59,24 @@ def test_mode_that_does_not_fit_is_named(go):
     assert "weighted splits need units of several samples" in why
 
 
-@pytest.mark.parametrize(
-    "words, sentence",
-    [
-        ("tb-rfi", "unknown data set or task 'tb-rfi'; did you mean 'tb-rif'"),
-        ("hpo/dominant-vs-recessive@stme", "unknown property 'stme'; did you mean 'stem'"),
-        ("hpo/organ-systems", "the spectrum takes binary, multiclass and regression"),
-        ("rrm --parameters 0,2", "give numbers from 0 to 1"),
-        ("rrm --parameters a", "the spectral parameters are a; give numbers"),
-        ("rrm --mode weighte", "unknown mode 'weighte'; did you mean 'weighted'"),
-    ],
-)
+WRONG = """
+tb-rfi               | unknown data set or task 'tb-rfi'; did you mean 'tb-rif'
+hpo/dominant-vs-recessive@stme | unknown property 'stme'; did you mean 'stem'
+hpo/organ-systems    | the spectrum takes binary, multiclass and regression
+rrm --parameters 0,2 | give numbers from 0 to 1
+rrm --parameters a   | the spectral parameters are a; give numbers
+rrm --mode weighte   | unknown mode 'weighte'; did you mean 'weighted'
+"""
+
+
+@pytest.mark.parametrize("words, sentence", rows(WRONG))
 def test_wrong_input_is_one_sentence_and_status_2(words, sentence):
-    out = CliRunner().invoke(cli.app, ["spectra", *words.split()])
+    out = call("spectra", *words.split())
     assert out.exit_code == 2 and sentence in out.output and "Traceback" not in out.output
 
 
 def test_list_says_what_is_missing():
-    out = CliRunner().invoke(cli.app, ["spectra", "--json"])
+    out = call("spectra", "--json")
     rows = {row["data set"]: row for row in json.loads(out.stdout)}
     assert out.exit_code == 0 and set(rows) == set(datasets.declared().datasets)
     assert rows["pdbbind"]["status"] == "missing" and "register" in rows["pdbbind"]["needs"]

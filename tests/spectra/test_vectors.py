@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from models.test_unirep import write_weights
+from numpy.testing import assert_allclose
 
 from genebench.core import paths, specs
 from genebench.data import sources
@@ -33,8 +34,8 @@ def test_vectors_are_those_of_each_protein_alone(tiny, make_data, monkeypatch):
     for text, row in zip([*SCAN[:-2], "AK", ""], X):  # a protein ends at its stop
         ids = torch.tensor([network.tokens(text)])
         direct = tiny.vectors(ids, torch.ones_like(ids))[0]
-        np.testing.assert_allclose(row, direct, atol=2e-6)
-    np.testing.assert_allclose(tiny.summaries(SCAN, batch=3)[:6], X[:6], atol=2e-6)
+        assert_allclose(row, direct, atol=2e-6)
+    assert_allclose(tiny.summaries(SCAN, batch=3)[:6], X[:6], atol=2e-6)
     assert np.array_equal(X[0], X[4]) and abs(X[0] - X[1]).max() > 1e-3
     monkeypatch.setattr(weights, "verified", None)  # the second time they are read
     assert np.array_equal(features.unirep(data, model="unirep-64"), X)

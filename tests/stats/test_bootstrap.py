@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from helpers import refused
+from numpy.random import default_rng
 from scipy import stats
 
-from genebench.core.errors import BadInput
 from genebench.stats import bootstrap, influences, metrics
 
 
@@ -35,7 +36,7 @@ def test_weights_are_poisson_and_a_gene_has_the_same_ones_in_every_set():
 
 
 def test_draws_of_spearman_are_those_of_an_exact_bootstrap_with_ties(weights):
-    rng = np.random.default_rng(3)
+    rng = default_rng(3)
     x = rng.normal(size=400)
     y, p = (x + rng.normal(size=400)).round(0), x.round(0)
     _, influence = influences.spearman(y, p, np.zeros(400, dtype=int))
@@ -47,7 +48,7 @@ def test_draws_of_spearman_are_those_of_an_exact_bootstrap_with_ties(weights):
 
 
 def test_the_standard_error_of_one_auroc_is_that_of_delong():
-    rng = np.random.default_rng(4)
+    rng = default_rng(4)
     y = np.repeat([1, 0], [40, 160])
     p = y + rng.normal(size=200)
     _, influence = influences.auroc(y, p, np.zeros(200, dtype=int))
@@ -58,7 +59,7 @@ def test_the_standard_error_of_one_auroc_is_that_of_delong():
 
 @pytest.mark.parametrize("kind", ["multiclass", "multilabel", "binary", "regression"])
 def test_the_main_score_of_every_kind_is_that_of_the_table_of_metrics(kind):
-    rng, fold = np.random.default_rng(5), np.arange(240) % 4
+    rng, fold = default_rng(5), np.arange(240) % 4
     p = rng.random((240, 4) if kind.startswith("multi") else 240).round(2)
     y = {
         "multiclass": rng.integers(0, 4, 240),
@@ -87,7 +88,7 @@ def test_both_genes_of_a_pair_carry_weight():
 
 @pytest.mark.parametrize("n, prior, auc", [(300, 0.1, 0.75), (700, 0.06, 0.88)])
 def test_intervals_of_auroc_have_the_true_value_in_93_to_97_percent(n, prior, auc, weights):
-    rng, hits, runs = np.random.default_rng(1), np.zeros(2), 500
+    rng, hits, runs = default_rng(1), np.zeros(2), 500
     for _ in range(runs):
         y, fold, first, second = simulate(n, prior, auc, rng)
         (a, ia), (b, ib) = influences.auroc(y, first, fold), influences.auroc(y, second, fold)
@@ -99,13 +100,13 @@ def test_intervals_of_auroc_have_the_true_value_in_93_to_97_percent(n, prior, au
 
 
 def test_an_interval_stays_within_the_bounds_and_a_perfect_score_has_none():
-    moved = np.random.default_rng(0).normal(0, 0.2, (2, 1000))
+    moved = default_rng(0).normal(0, 0.2, (2, 1000))
     bounds = bootstrap.interval(np.array([0.98, 1.0]), moved, low=0, high=1)
     assert 0 < bounds[0, 0] < 0.98 < bounds[1, 0] < 1 and bounds[:, 1].tolist() == [1, 1]
 
 
 def test_draws_of_clusters_have_the_errors_of_their_levels():
-    rng = np.random.default_rng(0)
+    rng = default_rng(0)
     folds = rng.normal(size=(40, 5, 1))
     within = bootstrap.cluster_draws(folds, None, 3000)[0]
     expected = np.sqrt((folds[:, :, 0].var(axis=1) / 5).sum()) / 40
@@ -119,5 +120,5 @@ def test_draws_of_clusters_have_the_errors_of_their_levels():
 
 
 def test_one_cluster_is_refused():
-    with pytest.raises(BadInput, match="all tasks are of one cluster"):
+    with refused("all tasks are of one cluster"):
         bootstrap.cluster_draws(np.zeros((3, 5, 2)), ["a", "a", "a"])

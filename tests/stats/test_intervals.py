@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.random import default_rng
 from scipy import stats
 
 from genebench.stats import intervals
@@ -16,8 +17,8 @@ def test_the_t_interval_is_that_of_scipy():
 
 
 def test_the_bootstrap_interval_of_a_mean_is_that_of_scipy():
-    values = np.random.default_rng(1).exponential(size=50)
-    test = stats.bootstrap((values,), np.mean, method="percentile", rng=np.random.default_rng(0))
+    values = default_rng(1).exponential(size=50)
+    test = stats.bootstrap((values,), np.mean, method="percentile", rng=default_rng(0))
     mean, low, high = intervals.mean_interval(values)
     assert mean == values.mean()
     assert (low, high) == pytest.approx(tuple(test.confidence_interval), rel=0.02)
@@ -49,12 +50,12 @@ def test_over_classes_and_labels_it_is_the_mean_weighted_by_genes():
 def test_the_difference_of_a_regression_is_seen_four_times_in_five():
     """By simulation: Spearman correlations of independent samples, tested by the formula's own
     standard error."""
-    n, draws, rng = 200, 3000, np.random.default_rng(1)
+    n, draws, rng = 200, 3000, default_rng(1)
     delta = intervals.task_difference("regression", np.arange(float(n)))
     # Pearson correlation of normals that have this Spearman correlation
     rho = 2 * np.sin(np.pi * delta / 6)
 
-    def spearman(rho: float) -> np.ndarray:
+    def spearman(rho):
         x = rng.standard_normal((draws, n))
         y = rho * x + np.sqrt(1 - rho**2) * rng.standard_normal((draws, n))
         a, b = (stats.zscore(stats.rankdata(v, axis=1), axis=1) for v in (x, y))

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from ..core.errors import pick, unknown
-from .labels import Declaration, Labels, multiclass
+from ...core.errors import pick, unknown
+from ..labels import Declaration, Labels, multiclass
 
 # Levels have few decimals, so that ratios meet the fold change exactly: a billionth of it is
 # tolerated, and rounding errors decide nothing.

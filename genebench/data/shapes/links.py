@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from ..core.errors import BadInput
-from .labels import Declaration, Labels, unresolved
+from ...core.errors import BadInput
+from ..labels import Declaration, Labels, unresolved
 
 SEED = 20241205
 """Of the negatives that are drawn, and of the pairs of a long list."""

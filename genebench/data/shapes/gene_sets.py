@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from ..core.errors import BadInput, check
-from .labels import Declaration, Labels, slug
+from ...core.errors import BadInput, check
+from ..labels import Declaration, Labels, slug
 
 
 def _gene_sets(

@@ -1,0 +1,1 @@
+"""How tables become tasks: gene sets, expression, pairs of genes."""
