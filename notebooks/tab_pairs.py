@@ -38,7 +38,7 @@ source: str = "pairs"  # whose results are shown
 # %% tags=["remove-input"]
 from genebench.benchmark import results
 from genebench.core import specs
-from notebooks.lib import charts, show, tables
+from notebooks.lib import charts, figures, show, tables
 
 show.begin()
 models, folder = specs.declared().models, "zhong2025_pairs"
@@ -47,12 +47,15 @@ intervals = intervals[(intervals.split == "genes") & (intervals.genes == "own")]
 scores = intervals[intervals.probe == "products"]
 sets = scores[scores.task.str.startswith(folder)]
 named = sets.task.str.extract("(?P<negatives>published|matched).(?P<pairs>.+)")
-sets = sets.assign(negatives=named.negatives + " negatives", pairs=named.pairs)
+sets = sets.assign(
+    negatives=named.negatives + " negatives", pairs=named.pairs.str.replace("-", " ")
+)
 sets = sets.assign(row=sets.model.map(lambda name: models[name].title))
+sets = sets[~sets.model.isin(["oracle", "shuffled"])]
 show.figure(
     charts.dots(
-        sets[~sets.model.isin(["oracle", "shuffled"])],
-        list(dict.fromkeys(sets[~sets.model.isin(["oracle", "shuffled"])].row)),
+        sets,
+        figures.titles(figures.ordered(sets.model, models), models),
         label="test AUROC (0 to 1), no gene on both sides",
         panel="pairs",
         by="negatives",
