@@ -111,6 +111,7 @@ def test_a_family_larger_than_a_fold_has_a_fold_to_itself(make_task):
 
 GOLDEN = {
     "random": "9d0e4e957388ab30",
+    "genes": "9d0e4e957388ab30",
     "stem": "92abffd73f67884f",
     "family": "e5ac6651270a5097",
     "chromosome": "ab77e6b23cb8fbb1",
