@@ -43,8 +43,8 @@ from notebooks.lib import charts, figures, show, tables
 show.begin()
 models, folder = specs.declared().models, "zhong2025_pairs"
 intervals = results.read_beside(source, "intervals.parquet")
-intervals = intervals[(intervals.split == "genes") & (intervals.genes == "own")]
-scores = intervals[intervals.probe == "products"]
+intervals = intervals[intervals.genes == "own"]
+scores = intervals[(intervals.split == "genes") & (intervals.probe == "products")]
 sets = scores[scores.task.str.startswith(folder)]
 named = sets.task.str.extract("(?P<negatives>published|matched).(?P<pairs>.+)")
 sets = sets.assign(
@@ -81,15 +81,16 @@ show.figure(
 # ## All sets of pairs, all models
 
 # %% tags=["remove-input"]
+wide, marks = tables.wide(scores, models)
 show.table(
-    tables.wide(scores, models)[0],
+    wide,
     page=page,
     profile=profile,
     name="scores",
     caption="Test AUROC by set of pairs and model, no gene on both sides; vectors of both genes "
     "and their product. A star: the model has read some of these pairs. In *activation vs "
     "repression* both classes are measured and none is matched.",
-    marks=tables.wide(scores, models)[1],
+    marks=marks,
 )
 
 # %% [markdown]
@@ -102,8 +103,7 @@ show.table(
 # publication (`published`) exist for its own negatives alone.
 
 # %% tags=["remove-input"]
-ways = results.read_beside(source, "intervals.parquet")
-ways = ways[(ways.genes == "own") & ~ways.family.isin(["control"])]
+ways = intervals[~intervals.family.isin(["control"])]
 ways = ways.assign(way=ways.split + ", " + ways.probe)
 show.table(
     ways.pivot_table(index=["task", "model"], columns="way", values="score").reset_index(),

@@ -138,11 +138,8 @@ def masked(plan: Plan, s: Scored, power: pd.DataFrame) -> pd.DataFrame:
                 tasks = np.flatnonzero(usable & scored & (base[by] == value) & fits)
                 if len(tasks):
                     facts, draws = _draws(plan, base.iloc[tasks])
-                    change = (
-                        a[tasks][:, pair[:1]] - a[tasks][:, pair[1:]]
-                        for a in (s.score, s.moved.astype(float))
-                    )
-                    mean = separation.mean_over_tasks(*change, **draws)
+                    both = (a[np.ix_(tasks, pair)].astype(float) for a in (s.score, s.moved))
+                    mean = separation.mean_over_tasks(*(b[:, :1] - b[:, 1:] for b in both), **draws)
                     found = zip(("lost", "low", "high"), (mean.value, *mean.interval()))
                     names = {"group": value, "model": first, "other": other}
                     rows.append({**names, **facts, **{k: float(v[0]) for k, v in found}})
