@@ -4,7 +4,7 @@ Tensors are (batch, length, channels).
 """
 
 from collections import deque
-from itertools import islice
+from itertools import cycle, islice
 
 import torch
 from torch import nn
@@ -129,7 +129,13 @@ def _rotated(x, start):
     return torch.cat([a * cos - b * sin, a * sin + b * cos], dim=-1)
 
 
-_BLOCKS = {"convolution": _Convolution, "attention": _Attention, "state-space": _LongConvolution}
+_BLOCKS = {
+    "convolution": (_Convolution,),
+    "attention": (_Attention,),
+    "state-space": (_LongConvolution,),
+    "hybrid": (_Convolution, _Attention),
+}
+"""Kinds of block of a tower, in turn."""
 
 
 class Layered(nn.Module):
@@ -155,8 +161,8 @@ class Tower(Layered):
         self.vocabulary = recipe.vocabulary + 2  # and N, and the mask
         self.entry = nn.Linear(first * self.vocabulary, recipe.width)
         self.species = nn.Embedding(recipe.species + 1, recipe.width) if recipe.species else None
-        block = _BLOCKS[recipe.mixer]
-        self.blocks = nn.ModuleList(block(recipe, i, causal) for i in range(recipe.depth))
+        kinds = islice(cycle(_BLOCKS[recipe.mixer]), recipe.depth)
+        self.blocks = nn.ModuleList(kind(recipe, i, causal) for i, kind in enumerate(kinds))
         self.norm = _Norm(recipe.width)
 
     def forward(self, tokens, species=None):

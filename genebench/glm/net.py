@@ -29,7 +29,8 @@ class Recipe(specs.Spec):
 
     name: str = "model"
     objective: Literal["blind-spot", "masked", "causal"] = "blind-spot"
-    mixer: Literal["convolution", "attention", "state-space"] = "convolution"
+    mixer: Literal["convolution", "attention", "state-space", "hybrid"] = "convolution"
+    """hybrid: blocks of convolution and of attention in turn."""
     equivariant: bool = True
     """Both strands by the same weights: a sequence and its reverse complement score the same."""
     tokens: Literal["nucleotide", "kmer", "bpe"] = "nucleotide"
@@ -84,7 +85,7 @@ class Recipe(specs.Spec):
     @classmethod
     def _divides(cls, heads, given):
         width = given.data.get("width", 0)
-        if given.data.get("mixer") == "attention" and width % (2 * heads):
+        if given.data.get("mixer") in ("attention", "hybrid") and width % (2 * heads):
             raise ValueError(f"width {width} is no multiple of twice the {heads} heads")
         return heads
 
