@@ -16,7 +16,8 @@
 # Selection removes harmful changes, so what few people carry should be what a model finds
 # unexpected: the review {cite}`benegas2024` draws the frequency of variants over their likelihood
 # ratio (LLR) as a test without labels (its Figure 2b). Here it is drawn for simulated genomes,
-# where the truth is known, and for real ones: BRCA1 and the human mitochondrial genome in people.
+# where the truth is known, and for real ones: BRCA1 and the human mitochondrial genome in people,
+# and regions of resistance in isolates of *M. tuberculosis*.
 #
 # Frequency says more about mutation than about harm. Transitions arise more often than
 # transversions, and in CpG most of all, so that a rule that knows the kind of change alone
@@ -148,7 +149,7 @@ show.figure(
 # lineages and chance.
 
 # %% [markdown]
-# ## BRCA1
+# ## BRCA1, and isolates of M. tuberculosis
 
 # %% tags=["remove-input"]
 others = every[every.task.str.contains("brca1|tb-")].reset_index(drop=True)
@@ -158,8 +159,9 @@ show.figure(
     page=page,
     profile=profile,
     name="others",
-    caption="Changes of 13 exons of BRCA1 by their frequency in gnomAD, within kind of change. "
-    "Bars: 95 % intervals over exons.",
+    caption="Changes of 13 exons of BRCA1 by their frequency in gnomAD, and of 14 regions of M. "
+    "tuberculosis by their share of isolates, within kind of change. Bars: 95 % intervals over "
+    "exons, or regions.",
     alt="AUROC of networks, phyloP, measured effects and rules on unseen and rare changes.",
 )
 
@@ -173,9 +175,14 @@ show.figure(
 # to do better, and one that does (the network of *E. coli*, calibrated, {{
 # glm_populations_brca1_rare_glm_ecoli_calibrated }} for rare) has met chance.
 #
-# Isolates of *M. tuberculosis* can be asked in the same way, by their frequency among those that
-# the drug kills, so that resistance does not count (`genebench notebooks --study populations -P
-# variants=tb`); the figures and the list of sets show them where that has been run.
+# **Isolates of *M. tuberculosis*** are counted among those that the drug of the region kills, so
+# that resistance, which treatment selects for, does not make a change common. Of {{
+# glm_populations_tb_unseen_n }} changes {{ glm_populations_tb_unseen_harmful }} are in no isolate.
+# The network of *E. coli* tells them from the others at {{ glm_populations_tb_unseen_glm_ecoli }},
+# that of yeast at {{ glm_populations_tb_unseen_glm_yeast }}; of those that some isolate carries,
+# which are rare at {{ glm_populations_tb_rare_glm_ecoli }} and {{
+# glm_populations_tb_rare_glm_yeast }}, where the odds above have no clear trend either. A genome of
+# another phylum teaches a network little of what is kept in this one.
 
 # %% tags=["remove-input"]
 listed = sets[sets.task.isin(every.task) & sets.harmful.notna()]

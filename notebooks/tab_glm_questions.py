@@ -31,7 +31,7 @@ page: str = "glm-questions"  # name of this page
 import pandas as pd
 
 from genebench.core import specs
-from notebooks.lib import glm, show
+from notebooks.lib import charts, glm, show
 
 show.begin()
 listed, questions, statements = glm.catalogue()
@@ -56,24 +56,60 @@ show.table(
 )
 
 # %% [markdown]
-# ## Choices in small, and what is shown of them here
+# ## Choices in small, measured
 #
-# *Objective.* The networks of a genome see both sides and never the base itself, so that all
-# positions of a window are learnt from in one pass; a causal tower is trained beside it. What both
-# sides are worth against one is drawn for [two small genomes](glm-genomes).
+# Each network below differs from another in one choice, and all had the same budget: {{
+# glm_questions_budget }} CPU seconds of one thread, whatever a choice makes of them. They are then
+# asked alike: bits a base on {{ glm_questions_places }} held-out bases outside of repeats and on
+# others in repeats (mobile sequence, or 24 bases that the training part has); changes of genes,
+# nonsense or missense against synonymous, compared within position of the codon and kind of change;
+# coding against intergenic windows by a linear probe. The grid is `data/glm_choices.yml`, the study
+# `genebench notebooks --study choices`.
 #
-# *Context.* What each further base saves, by k-mer models up to order 12, outside and inside of
-# duplicated sequence: high orders gain on what they have seen before, and on nothing else.
-#
-# *Data.* One genome a network. Repeats weigh less in the loss, as in GPN. Several species,
-# alignments or population data were not tried.
-#
-# *Tokens and architecture.* Single nucleotides and dilated convolutions. The trainer also takes
-# k-mers, byte pairs, attention and state spaces; which is better was not measured here.
-#
-# *Fine-tuning.* All weights or low-rank adapters, against a frozen network and an untrained one,
-# are compared under [transfer](glm-transfer).
-#
+# A budget of a minute asks what to do on a small machine. Rates of learning were not searched for,
+# and with more time the order can change: a choice that makes each step slower loses twice here.
+
+# %% tags=["remove-input"]
+gains, runs = glm.read("choices", "differences"), glm.read("choices", "runs")
+names = {
+    "bits": "bits a base, outside repeats (less is better)",
+    "bits_repeats": "bits a base, in repeats",
+    "nonsense": "AUROC, nonsense",
+    "missense": "AUROC, missense",
+    "probe": "AUROC, coding or not",
+}
+against = runs.drop_duplicates("name").set_index("name").title
+shown = gains[gains.choice != "k-mers"].assign(
+    panel=lambda g: pd.Categorical(g.measure.map(names), names.values()),
+    row=lambda g: g.title + " (" + g.seeds.astype(str) + ")",
+    score=lambda g: g.difference,
+)
+words = {False: "one seed", True: "three seeds or more"}
+shown = shown.assign(face=shown.seeds.gt(1).map({True: "#222222", False: "white"}))
+words = gains.difference.map("{:+.3f}".format) + " (" + glm.spans(gains, 3) + ")"
+keys = (gains["name"] + "_" + gains.measure).map(glm.slug)
+budget = runs[runs.choice == "usual"].cpu_s.median()
+values = dict(zip(keys, words)) | {"budget": f"{budget:.0f}", "places": "2,000"}
+show.figure(
+    charts.dots(
+        shown,
+        list(shown.row.unique()),
+        label="difference to the network without that choice",
+        panel="panel",
+        chance=0,
+        sharex=False,
+    ),
+    shown.drop(columns=["panel", "face"]),
+    page=page,
+    profile=profile,
+    name="effects",
+    caption="What each choice changes, against the network that lacks it (number of seeds). "
+    "Hollow: one seed. Bars: 95 % intervals, by the spread between seeds.",
+    alt="Differences of bits a base and AUROC for each choice of objective, architecture, tokens "
+    "and data.",
+)
+
+# %% [markdown]
 # ## The seven open questions
 #
 # In the order of the review, in our words, and what our numbers say to them.

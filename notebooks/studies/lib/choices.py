@@ -403,6 +403,7 @@ def run(*, jobs: int = 2) -> pd.DataFrame:
     units = [(choice, seed) for choice, seed in units if f"{choice.name}-{seed}" not in done]
     failed, one = {}, partial(compute, seconds=budget())
     with progress.Reporter() as report, workers.pool(jobs) as executor:
+        report.step("networks", 0, len(units))
         futures = {executor.submit(one, c, seed): f"{c.name}-{seed}" for c, seed in units}
         for n, future in enumerate(as_completed(futures), start=1):
             try:
