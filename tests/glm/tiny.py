@@ -11,7 +11,7 @@ from genebench.glm import codes, net, tokens, trained
 RNG = default_rng(5)
 GENOME = RNG.integers(0, 4, 700).astype(np.uint8)
 LENGTH = 48
-MIXERS = ("convolution", "attention", "state-space")
+MIXERS = ("convolution", "attention", "state-space", "hybrid")
 ARCHITECTURES = [
     {"objective": o, "mixer": m} for o in ("blind-spot", "masked", "causal") for m in MIXERS
 ]

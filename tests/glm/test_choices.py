@@ -1,0 +1,119 @@
+"""Design choices of small networks: the grid, what is measured, and what is made of it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from glm import toys
+from scipy import stats
+
+from genebench.glm import net, tokens, trained
+from notebooks.studies.lib import choices, effects, windows
+
+
+def test_every_network_of_the_grid_can_be_built_and_differs_from_what_it_is_compared_with():
+    grid = choices.grid()
+    sizes = [c for c in grid.values() if c.choice == "size"]
+    assert len({c.genome for c in sizes}) >= 3 and len({c.recipe["width"] for c in sizes}) >= 5
+    for choice in grid.values():
+        how = choices.recipe(choice, 0)
+        assert sum(p.numel() for p in net.build(how).parameters()) > 1000
+        assert choice.against in grid
+        other = grid[choice.against]
+        if choice.name not in ("usual", "yeast", "untrained") and choice.choice != "size":
+            kept = {"name", "title", "choice", "against", "seeds"}
+            assert choice.model_dump(exclude=kept) != other.model_dump(exclude=kept), choice.name
+    effects_of = [c for c in grid.values() if c.choice in ("objective", "architecture", "data")]
+    assert effects_of and all(c.seeds >= 3 for c in effects_of)
+
+
+def test_a_network_that_knows_nothing_needs_two_bits_and_tells_no_changes_apart():
+    genome = toys.genome()
+    recipe = net.recipe({"width": 8, "depth": 2, "window": 64})
+    model = trained.TrainedModel(recipe, net.build(recipe), tokens.Tokens(recipe))
+    places = {"outside repeats": np.arange(700, 720), "in repeats": np.arange(0)}
+    rows = effects.changes(genome)
+    label = (rows.consequence == 2).to_numpy(int)
+    task = effects.Effects(
+        name="t/x",
+        kind="binary",
+        sequence=genome.codes,
+        at=rows["at"].to_numpy(),
+        ref=rows.ref.to_numpy(np.uint8),
+        alt=rows.alt.to_numpy(np.uint8),
+        label=label,
+        cluster=rows.gene.to_numpy(str),
+    )
+    on = choices.Tested(genome, places, [task, task], None)
+    out = choices.measure(model, on)
+    assert out["bits"] == pytest.approx(2.0) and np.isnan(out["bits_repeats"])
+    assert out["nonsense"] == out["missense"] == pytest.approx(0.5) and np.isnan(out["probe"])
+
+
+def test_the_probe_finds_a_planted_word_in_states_of_random_weights():
+    task = toys.labelled()
+    recipe = net.recipe({"width": 32, "depth": 2, "window": 64})
+    model = trained.TrainedModel(recipe, net.build(recipe), tokens.Tokens(recipe))
+    assert choices.probe_auroc(model, task, seeds=1) > 0.6
+    other = windows.Windows(
+        **{
+            **vars(task),
+            "label": np.random.default_rng(0).permutation(2)[
+                np.random.default_rng(1).integers(0, 2, len(task))
+            ],
+        }
+    )
+    assert 0.2 < choices.probe_auroc(model, other, seeds=1) < 0.8
+
+
+def runs():
+    """Two networks of three seeds and one of one, in two measures."""
+    rng = np.random.default_rng(0)
+    rows = [("usual", "usual", s, 1.9 + 0.01 * rng.standard_normal()) for s in range(3)]
+    rows += [("masked", "usual", s, 1.8 + 0.01 * rng.standard_normal()) for s in range(3)]
+    rows += [("crossed", "masked", 0, 1.7)]
+    frame = pd.DataFrame(rows, columns=["name", "against", "seed", "bits"])
+    frame = frame.assign(title=frame["name"], choice="objective", genome="ecoli")
+    return frame.assign(**dict.fromkeys(choices.MEASURES[1:], np.nan))
+
+
+def test_differences_are_those_of_students_t_with_the_spread_of_all_networks():
+    frame = runs()
+    table = choices.differences(frame).set_index("name")
+    groups = frame.groupby("name").bits
+    expected = stats.ttest_ind(*(groups.get_group(n) for n in ("masked", "usual")))
+    low, high = expected.confidence_interval(0.95)  # of the same four degrees of freedom
+    assert table.loc["masked", "low"] == pytest.approx(low)
+    assert table.loc["masked", "high"] == pytest.approx(high)
+    wide = table.high - table.low
+    assert wide["crossed"] == pytest.approx(wide["masked"] * np.sqrt((1 + 1 / 3) / (2 / 3)))
+    assert set(table.measure) == {"bits"} and "usual" not in table.index
+
+
+def test_scaling_is_a_regression_with_a_level_for_each_genome():
+    rng, rows = np.random.default_rng(1), []
+    for level, genome in enumerate(("a", "b", "c")):
+        for weights in (1e3, 1e4, 1e5, 1e6, 1e7):
+            noise = 0.01 * rng.standard_normal()
+            rows.append((genome, "size", weights, 2 - 0.05 * np.log10(weights) + level + noise))
+    frame = pd.DataFrame(rows, columns=["genome", "choice", "weights", "bits"])
+    table = choices.scaling(frame).set_index("genome")
+    one = stats.linregress(range(3, 8), frame.bits[:5])
+    assert table.loc["a", "slope"] == pytest.approx(one.slope)
+    half = one.stderr * stats.t.ppf(0.975, 3)
+    assert table.loc["a", "high"] - table.loc["a", "slope"] == pytest.approx(half)
+    design = np.column_stack([np.log10(frame.weights), pd.get_dummies(frame.genome)]).astype(float)
+    best = np.linalg.lstsq(design, frame.bits.to_numpy(), rcond=None)[0]
+    assert table.loc["all", "slope"] == pytest.approx(best[0])
+    assert table.loc["all", "low"] < -0.05 < table.loc["all", "high"]
+
+
+def test_steps_fit_the_budget_and_three_genomes_are_three_species(monkeypatch):
+    spent = iter([1.0, 3.0])
+    monkeypatch.setattr(choices.train, "train", lambda *_: None)
+    monkeypatch.setattr(choices.specs, "read_yaml", lambda _: {"facts": {"cpu_s": next(spent)}})
+    assert choices.affordable([], choices.recipe(choices.grid()["usual"], 0), 60.0) == 600
+    monkeypatch.setattr(choices.genomes, "load", lambda name, _: toys.genome())
+    choice = choices.grid()["three-species"]
+    parts = choices.sequences(choice, {})
+    assert [p.species for p in parts] == [1, 2, 3] and all(p.repeats is None for p in parts)
+    assert choices.recipe(choice, 0).species == 3
