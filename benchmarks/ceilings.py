@@ -20,29 +20,74 @@ from genebench.data import genes, sources, tasks
 
 LEAST = 1_000
 """Fewest genes that two data sets of half-lives share to be compared."""
+FEWEST_TAGS = 10
+"""Barcodes that the effect of a change in a reporter assay rests on, as in our tasks."""
+AGAIN = {"LDLR": "LDLR.2", "SORT1": "SORT1.2", "PKLR-24h": "PKLR-48h", "ZRSh-13": "ZRSh-13h2"}
+"""Reporter assay of an element → the same done again (PKLR after another day)."""
 
 SECOND = {
     "gene_age/consensus": ("gene_age/stratum", "strata of GenEra"),
     "essential_genes/core-vs-non": ("depmap/gene-effect", "mean effect in DepMap, turned"),
     "depmap/stem-cell-essential": ("depmap/gene-effect", "mean effect in cancer cells, turned"),
     "gene_lists/dominant-vs-recessive": ("ddg2p/monoallelic-vs-biallelic", "DDG2P of 2025"),
+    **{
+        f"hpa_rna/gtex/{what}": (f"hpa_rna/fantom/{what}", "another assay, FANTOM5")
+        for what in ("tissue-specificity", "tissue-distribution", "tissue-specificity-score")
+    },
 }
 """Task → another task that measures the same, and what it is."""
 
 
 def labels(known, task: str) -> pd.Series:
-    """Labels of a task, by gene."""
+    """Labels of a task, by gene; of several classes their names."""
     source = known[task.split("/")[0]]
     every = [one for built in tasks.from_source(source, known) for one in built]
     (found,) = (one for one in every if one.name == task)
-    return pd.Series(found.labels, found.entities)
+    named = np.array(found.classes)[found.labels] if found.kind == "multiclass" else found.labels
+    return pd.Series(named, found.entities)
 
 
 def agreement(first: pd.Series, second: pd.Series) -> tuple[int, float]:
-    """Number of genes of both, and how well the second predicts the first."""
+    """Number of genes of both, and how well the second predicts the first.
+
+    Spearman correlation; of two classes the AUROC; of several its mean over the classes of the
+    first, each against the rest.
+    """
     both = pd.concat([first, second], axis=1, join="inner").dropna()
     a, b = both.iloc[:, 0], both.iloc[:, 1]
-    return len(both), roc_auc_score(a, b) if set(a) == {0, 1} else spearmanr(a, b).statistic
+    if a.dtype.kind in "OU":
+        value = np.mean([roc_auc_score(a == c, b == c) for c in a.unique()])
+    else:
+        value = roc_auc_score(a, b) if set(a) == {0, 1} else spearmanr(a, b).statistic
+    return len(both), value
+
+
+def reporters(known) -> dict[str, pd.Series]:
+    """Absolute effects of changes of an element in a reporter assay, by experiment."""
+    frame = sources.table(known["mpra_saturation"], "variants")
+    frame = frame[(frame.alt != "-") & (frame.tags.astype(int) >= FEWEST_TAGS)]
+    at = ["element_index", "ref", "alt"]
+    return {
+        name: part.set_index(at).effect.astype(float).abs()
+        for name, part in frame.groupby("element")
+    }
+
+
+def releases(known, least: int = 100) -> list[tuple[int, float]]:
+    """How well the phenotypes of 2021 tell those of 2025, by term, among genes of both releases."""
+    old, new = (
+        sources.table(known["hpo_dated"], name)[["hpo_id", "ncbi_gene_id"]].drop_duplicates()
+        for name in ("propagated-2021", "propagated")
+    )
+    common = set(old.ncbi_gene_id) & set(new.ncbi_gene_id)
+    old, new = (frame[frame.ncbi_gene_id.isin(common)] for frame in (old, new))
+    before = old.groupby("hpo_id").ncbi_gene_id.agg(set)
+    out, universe = [], sorted(common)
+    for term, members in new.groupby("hpo_id").ncbi_gene_id.agg(set).items():
+        if least <= len(members) < len(universe) and term in before:
+            truth, guess = (np.isin(universe, list(m)) for m in (members, before[term]))
+            out.append((len(universe), roc_auc_score(truth, guess)))
+    return out
 
 
 def half_lives(known) -> tuple[pd.Series, pd.DataFrame]:
@@ -68,6 +113,12 @@ def rows(known):
         yield task, what, 1, n, value
     impc, mgi = mouse(known)
     yield "mouse_viability/lethal-vs-viable", "records of MGI", 1, *agreement(impc.dropna(), mgi)
+    found = releases(known)
+    yield "hpo/term", "the release of 2021, by term", len(found), *np.median(found, axis=0)
+    effects = reporters(known)
+    for name, again in AGAIN.items():
+        task = f"mpra/{name.lower()}"
+        yield task, "the same assay, done again", 1, *agreement(effects[name], effects[again])
     consensus, frame = half_lives(known)
     name = "mrna_half_life/consensus"
     found = [agreement(consensus, column) for _, column in frame.items()]
