@@ -1,6 +1,6 @@
 """Which layer and which pooling of a network serve the tasks best: ``python -m benchmarks.layers``.
 
-Writes ``data/results/demo/layers.csv``: every layer of some models by mean, first and last token,
+Writes ``data/results/demo/layers.csv``: every layer of some models by mean and first token,
 on the tasks of profile demo under random folds. What is chosen by the scores that it is then shown
 with is flattered: the table says what a choice is worth, and is no leaderboard.
 """
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -23,8 +22,8 @@ from genebench.stats import bootstrap, metrics
 
 MODELS = {"minilm-symbol": range(7), "mpnet-symbol": range(0, 13, 2)}
 """Model -> layers; 0 are the embeddings of the tokens."""
-POOLINGS = get_args(ModelSpec.model_fields["pooling"].annotation)
-USUAL = "mean"
+POOLINGS = USUAL, _ = "mean", "cls"
+"""The last token of these networks only ends the text."""
 PROFILE, SPLIT, SEED = "demo", "random", 20240711
 
 

@@ -22,7 +22,8 @@
 #
 # Beside it stands the best model of all, and the best shortcut: what needs no knowledge of the gene
 # but how studied it is, its relatives, its length or its place. A consensus label (age, half-life)
-# is less noisy than one measurement of it, so a model may pass the agreement of single ones.
+# is less noisy than one measurement of it, so a model may pass the agreement of single ones; and a
+# second label in classes has no grades, so that the AUROC of a graded score may pass its own.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
@@ -62,8 +63,8 @@ show.table(
     name="ceilings",
     caption="Agreement of two measurements of one label (Spearman correlation, or AUROC of the "
     "second for two classes), and the best model on random folds with its 95 % interval: the same "
-    "measure. Models that were trained on "
-    "the labels are left out. Excess: over the best shortcut on the same genes and folds.",
+    "measure. Models that were trained on the labels are left out. Excess: over the best shortcut "
+    "on the same genes and folds.",
 )
 
 # %% [markdown]
