@@ -73,17 +73,16 @@ def reporters(known) -> dict[str, pd.Series]:
     }
 
 
-def releases(known, least: int = 100) -> list[tuple[int, float]]:
-    """How well the phenotypes of 2021 tell those of 2025, by term, among genes of both releases."""
-    old, new = (
-        sources.table(known["hpo_dated"], name)[["hpo_id", "ncbi_gene_id"]].drop_duplicates()
-        for name in ("propagated-2021", "propagated")
-    )
-    common = set(old.ncbi_gene_id) & set(new.ncbi_gene_id)
-    old, new = (frame[frame.ncbi_gene_id.isin(common)] for frame in (old, new))
-    before = old.groupby("hpo_id").ncbi_gene_id.agg(set)
+def releases(old: pd.DataFrame, new: pd.DataFrame, least: int) -> list[tuple[int, float]]:
+    """How well the sets of an older release tell those of a newer one, set by set.
+
+    Both have the columns ``set, gene``; sets of ``least`` genes or more, among genes of both.
+    """
+    common = set(old.gene) & set(new.gene)
+    old, new = (frame[frame.gene.isin(common)] for frame in (old, new))
+    before = old.groupby("set").gene.agg(set)
     out, universe = [], sorted(common)
-    for term, members in new.groupby("hpo_id").ncbi_gene_id.agg(set).items():
+    for term, members in new.groupby("set").gene.agg(set).items():
         if least <= len(members) < len(universe) and term in before:
             truth, guess = (np.isin(universe, list(m)) for m in (members, before[term]))
             out.append((len(universe), roc_auc_score(truth, guess)))
@@ -113,8 +112,16 @@ def rows(known):
         yield task, what, 1, n, value
     impc, mgi = mouse(known)
     yield "mouse_viability/lethal-vs-viable", "records of MGI", 1, *agreement(impc.dropna(), mgi)
-    found = releases(known)
+    columns = {"hpo_id": "set", "ncbi_gene_id": "gene"}
+    phenotypes = (
+        sources.table(known["hpo_dated"], name).rename(columns=columns)
+        for name in ("propagated-2021", "propagated")
+    )
+    found = releases(*phenotypes, least=100)
     yield "hpo/term", "the release of 2021, by term", len(found), *np.median(found, axis=0)
+    pathways = (sources.table(known[name], "pathways") for name in ("reactome_dated", "reactome"))
+    found = releases(*pathways, least=50)
+    yield "reactome/pathways", "the release of 2021, by pathway", len(found), *np.median(found, 0)
     effects = reporters(known)
     for name, again in AGAIN.items():
         task = f"mpra/{name.lower()}"

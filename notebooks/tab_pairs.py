@@ -78,11 +78,11 @@ show.figure(
 # %% [markdown]
 # ## The 38 published embeddings, and a count
 #
-# Zhong et al. publish how 38 embeddings score on these four sets, with their negatives and folds in
-# which no gene is on both sides, by a support vector machine on the two vectors joined in three
-# ways {cite}`zhong2025`. On the same folds the number of positive pairs that each gene has (which knows the whole
-# list, but no pair's label by itself) has the score in the column *degree*; *above* says how many
-# of the embeddings pass it.
+# Zhong et al. publish how 38 embeddings score on these four sets {cite}`zhong2025`, with their
+# negatives and folds in which no gene is on both sides, by a support vector machine on the two
+# vectors joined in three ways. On the same folds the number of positive pairs that each gene has
+# (which knows the whole list, but no pair's label by itself) has the score in the column *degree*;
+# *above* says how many of the embeddings pass it.
 
 # %% tags=["remove-input"]
 show.table(

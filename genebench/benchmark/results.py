@@ -66,10 +66,13 @@ _COMMANDS = {
 } | {
     "ceilings.csv": "python -m benchmarks.ceilings",
     "degree.csv": "python -m benchmarks.gene_pairs",
+    "published.csv": "python -m benchmarks.gene_pairs",
+    "layers.csv": "python -m benchmarks.layers",
 }
 """Tables of a profile -> the command that makes them; ``efficiency.csv``: scores by number of
 training labels; ``among…``: models among published embeddings; ``ceilings.csv``: agreement of two
-measurements of a label; ``degree.csv``: what the numbers of partners tell of pairs."""
+measurements of a label; ``degree.csv``: what the numbers of partners tell of pairs, and
+``published.csv`` the published scores beside it; ``layers.csv``: scores by layer and pooling."""
 
 
 def beside_path(profile: str, name: str) -> Path:
