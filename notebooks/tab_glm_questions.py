@@ -31,6 +31,7 @@ page: str = "glm-questions"  # name of this page
 import pandas as pd
 
 from genebench.core import specs
+from genebench.glm import genomes
 from notebooks.lib import charts, glm, show
 
 show.begin()
@@ -60,36 +61,45 @@ show.table(
 #
 # Each network below differs from another in one choice, and all had the same budget: {{
 # glm_questions_budget }} CPU seconds of one thread, whatever a choice makes of them. They are then
-# asked alike: bits a base on {{ glm_questions_places }} held-out bases outside of repeats and on
-# others in repeats (mobile sequence, or 24 bases that the training part has); changes of genes,
-# nonsense or missense against synonymous, compared within position of the codon and kind of change;
-# coding against intergenic windows by a linear probe. The grid is `data/glm_choices.yml`, the study
-# `genebench notebooks --study choices`.
+# asked alike: bits a base on 2,000 held-out bases outside of repeats and on others in repeats
+# (mobile sequence, or 24 bases that the training part has); changes of genes, nonsense or missense
+# against synonymous, compared within position of the codon and kind of change; coding against
+# intergenic windows by a linear probe. The grid is `data/glm_choices.yml`, the study `genebench
+# notebooks --study choices`.
 #
-# A budget of a minute asks what to do on a small machine. Rates of learning were not searched for,
-# and with more time the order can change: a choice that makes each step slower loses twice here.
+# A budget of a minute asks what to do on a small machine. Learning rates were not searched for, and
+# with more time the order can change: a choice that makes each step slower loses twice here.
 
 # %% tags=["remove-input"]
-gains, runs = glm.read("choices", "differences"), glm.read("choices", "runs")
+gains, runs = glm.read("choices", "differences"), glm.read("choices", "means")
 names = {
     "bits": "bits a base, outside repeats (less is better)",
-    "bits_repeats": "bits a base, in repeats",
+    "bits_repeats": "bits a base, in repeats (less is better)",
     "nonsense": "AUROC, nonsense",
     "missense": "AUROC, missense",
     "probe": "AUROC, coding or not",
 }
-against = runs.drop_duplicates("name").set_index("name").title
-shown = gains[gains.choice != "k-mers"].assign(
+shown = gains[~gains.choice.isin(["k-mers", "untrained"])].assign(
     panel=lambda g: pd.Categorical(g.measure.map(names), names.values()),
-    row=lambda g: g.title + " (" + g.seeds.astype(str) + ")",
+    row=lambda g: g.title,
     score=lambda g: g.difference,
+    face=lambda g: g.seeds.gt(1).map({True: "#222222", False: "white"}),
 )
-words = {False: "one seed", True: "three seeds or more"}
-shown = shown.assign(face=shown.seeds.gt(1).map({True: "#222222", False: "white"}))
 words = gains.difference.map("{:+.3f}".format) + " (" + glm.spans(gains, 3) + ")"
-keys = (gains["name"] + "_" + gains.measure).map(glm.slug)
-budget = runs[runs.choice == "usual"].cpu_s.median()
-values = dict(zip(keys, words)) | {"budget": f"{budget:.0f}", "places": "2,000"}
+values = dict(zip((gains["name"] + "_" + gains.measure).map(glm.slug), words))
+usual = runs[runs.choice == "usual"]
+values |= {"budget": f"{usual.cpu_s.median():.0f}"}
+seen = runs.groupby("name").bases_seen.median() / 1e6
+values |= dict(zip(seen.index.map(glm.slug) + "_seen", seen.map("{:.1f}".format)))
+one = runs.groupby("name")[list(names)].mean()
+values |= {
+    glm.slug(name, measure, "mean"): f"{value:.3f}"
+    for (name, measure), value in one.stack().items()
+}
+slopes = glm.read("choices", "scaling")
+words = slopes.slope.map("{:+.3f}".format) + " (" + glm.spans(slopes, 3) + ")"
+values |= dict(zip("scaling_" + slopes.genome, words))
+show.values(values, page=page, profile=profile)
 show.figure(
     charts.dots(
         shown,
@@ -97,16 +107,100 @@ show.figure(
         label="difference to the network without that choice",
         panel="panel",
         chance=0,
+        wide=2,
         sharex=False,
     ),
-    shown.drop(columns=["panel", "face"]),
+    shown.drop(columns=["panel", "face", "row", "score"]),
     page=page,
     profile=profile,
     name="effects",
-    caption="What each choice changes, against the network that lacks it (number of seeds). "
-    "Hollow: one seed. Bars: 95 % intervals, by the spread between seeds.",
+    caption="What each choice changes, against the network that lacks it: means over three seeds, "
+    "hollow: one. Bars: 95 % intervals, by the spread between seeds. Of byte pairs whole units are "
+    "hidden, so that their bits are no test of the same thing.",
     alt="Differences of bits a base and AUROC for each choice of objective, architecture, tokens "
     "and data.",
+)
+
+# %% [markdown]
+# **Both strands by the same weights** is a gain for nothing: {{ glm_questions_strands_bits }} bits
+# and {{ glm_questions_strands_nonsense }} of AUROC on nonsense.
+#
+# **Objective.** A masked network learns from 15 % of the bases that it reads, but reads {{
+# glm_questions_masked_seen }} million of them in the time in which a blind-spot network, which
+# learns from all, reads {{ glm_questions_usual_seen }} million: {{ glm_questions_masked_bits }}
+# bits. A causal one sees the left side alone, and its bits ({{ glm_questions_causal_bits }}) pay
+# for that; on nonsense it is {{ glm_questions_causal_nonsense }}.
+#
+# **Architecture.** At a width of 96 and 256 bases of context, convolutions are the cheapest: in the
+# same minute attention has read {{ glm_questions_attention_seen }} million bases, a state space {{
+# glm_questions_state_space_seen }} million. Attention costs {{ glm_questions_attention_bits }}
+# bits, a state space {{ glm_questions_state_space_bits }}, convolution and attention in turn {{
+# glm_questions_hybrid_bits }}.
+#
+# **Tokens.** Words of three bases are read faster and guessed worse: {{
+# glm_questions_masked_kmer_bits }} bits masked, {{ glm_questions_causal_kmer_bits }} causal. Of
+# byte pairs a causal network loses {{ glm_questions_causal_bpe_bits }} bits, {{
+# glm_questions_causal_bpe_nonsense }} of AUROC on nonsense and {{ glm_questions_causal_bpe_probe }}
+# in the probe.
+#
+# **Data.** Two more genomes in the same minute cost {{ glm_questions_three_bits }} bits on *E.
+# coli*, and with a token for the species {{ glm_questions_three_species_bits }}. In yeast a tenth
+# of the weight for mobile sequence gives {{ glm_questions_yeast_repeats_bits }} bits outside of
+# repeats and {{ glm_questions_yeast_repeats_bits_repeats }} in them; leaving it out {{
+# glm_questions_yeast_no_repeats_bits }} and {{ glm_questions_yeast_no_repeats_bits_repeats }}.
+#
+# **What none of them has.** Counts of k-mers of the same genome, without any network, need {{
+# glm_questions_markov_around_ecoli_bits_mean }} bits outside of repeats in *E. coli*, where the
+# network of reference needs {{ glm_questions_usual_bits_mean }}, and in repeats, which they know by
+# heart, {{ glm_questions_markov_around_ecoli_bits_repeats_mean }} against {{
+# glm_questions_usual_bits_repeats_mean }}. Missense is worse than chance for all ({{
+# glm_questions_usual_missense_mean }}). The probe is hardly a test: random weights have {{
+# glm_questions_untrained_probe_mean }}, the network of reference {{
+# glm_questions_usual_probe_mean }}.
+
+# %% [markdown]
+# ## Size
+#
+# Five widths on three genomes, all of which see two million bases, however long that takes.
+
+# %% tags=["remove-input"]
+colors = {g.name: g.color for g in genomes.declared().values()}
+sizes = runs[runs.choice == "size"]
+show.figure(
+    charts.lines(
+        sizes.assign(row=sizes.genome, ink=sizes.genome.map(colors), mark="o"),
+        x="weights",
+        y="bits",
+        xlabel="weights (log scale)",
+        ylabel="bits a base, outside repeats",
+        log={"x": 10},
+    ),
+    sizes[["genome", "width", "weights", "bases_seen", "cpu_s", "bits", "bits_repeats"]],
+    page=page,
+    profile=profile,
+    name="sizes",
+    caption="Bits a base of held-out sequence outside of repeats, by number of weights; one seed. "
+    "All networks have seen the same number of bases.",
+    alt="Bits fall slowly with the number of weights in three genomes.",
+)
+
+# %% [markdown]
+# Ten times the weights are worth {{ glm_questions_scaling_all }} bits, with one slope for all
+# three (*E. coli* {{ glm_questions_scaling_ecoli }}, yeast {{ glm_questions_scaling_yeast }}, *M.
+# tuberculosis* {{ glm_questions_scaling_mtb }}). The genomes differ by more than size can make up
+# for. Two million bases are half a bacterium: with so little to read the largest networks gain
+# nothing over those a third of their size, and a law of scale over a hundredfold says nothing of
+# the next hundredfold.
+
+# %% tags=["remove-input"]
+kept = ["title", "genome", "objective", "mixer", "tokens", "weights", "bases_seen", "cpu_s"]
+show.table(
+    runs[[*kept, "seeds", *names]],
+    page=page,
+    profile=profile,
+    name="runs",
+    caption="Every network (means over seeds), and k-mer models of the same genomes.",
+    words={**names, "mixer": "architecture", "bases_seen": "bases seen", "cpu_s": "CPU s"},
 )
 
 # %% [markdown]

@@ -30,6 +30,7 @@ runs = choices.run(jobs=jobs)
 runs
 
 # %%
+tables.save(choices.means(runs), "choices", "means")
 tables.save(choices.differences(runs), "choices", "differences")
 tables.save(choices.scaling(runs), "choices", "scaling")
 choices.scaling(runs)

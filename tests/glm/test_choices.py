@@ -89,6 +89,14 @@ def test_differences_are_those_of_students_t_with_the_spread_of_all_networks():
     assert set(table.measure) == {"bits"} and "usual" not in table.index
 
 
+def test_means_are_over_seeds_of_networks_and_of_models_without_an_architecture():
+    frame = runs().assign(objective="masked", mixer=np.nan, tokens="nucleotide", width=8)
+    frame = frame.assign(weights=10, bases_seen=5, cpu_s=1.0)
+    table = choices.means(frame).set_index("name")
+    assert table.seeds.to_dict() == {"usual": 3, "masked": 3, "crossed": 1}
+    assert table.bits["usual"] == pytest.approx(frame.bits[:3].mean())
+
+
 def test_scaling_is_a_regression_with_a_level_for_each_genome():
     rng, rows = np.random.default_rng(1), []
     for level, genome in enumerate(("a", "b", "c")):

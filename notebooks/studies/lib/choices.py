@@ -415,6 +415,26 @@ def run(*, jobs: int = 2) -> pd.DataFrame:
     return pd.read_csv(path)
 
 
+def means(runs: pd.DataFrame) -> pd.DataFrame:
+    """Means over the seeds of each network.
+
+    Parameters
+    ----------
+    runs : DataFrame
+        As of ``run``.
+
+    Returns
+    -------
+    DataFrame
+        ``name, choice, title, genome, objective, mixer, tokens, width, seeds, weights, bases_seen,
+        cpu_s`` and ``MEASURES``.
+    """
+    about = ["name", "choice", "title", "genome", "objective", "mixer", "tokens", "width"]
+    groups = runs.fillna({"mixer": ""}).groupby(about, sort=False)
+    numbers = ["weights", "bases_seen", "cpu_s", *MEASURES]
+    return groups[numbers].mean().assign(seeds=groups.size()).reset_index()
+
+
 def differences(runs: pd.DataFrame) -> pd.DataFrame:
     """What each choice changes, against the network that lacks it.
 
