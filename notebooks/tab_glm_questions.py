@@ -73,8 +73,8 @@ show.table(
 # %% tags=["remove-input"]
 gains, runs = glm.read("choices", "differences"), glm.read("choices", "means")
 names = {
-    "bits": "bits a base, outside repeats (less is better)",
-    "bits_repeats": "bits a base, in repeats (less is better)",
+    "bits": "bits a base (less is better)",
+    "bits_repeats": "the same, in repeats",
     "nonsense": "AUROC, nonsense",
     "missense": "AUROC, missense",
     "probe": "AUROC, coding or not",
@@ -87,15 +87,12 @@ shown = gains[~gains.choice.isin(["k-mers", "untrained"])].assign(
 )
 words = gains.difference.map("{:+.3f}".format) + " (" + glm.spans(gains, 3) + ")"
 values = dict(zip((gains["name"] + "_" + gains.measure).map(glm.slug), words))
-usual = runs[runs.choice == "usual"]
-values |= {"budget": f"{usual.cpu_s.median():.0f}"}
-seen = runs.groupby("name").bases_seen.median() / 1e6
+by_name = runs.set_index("name")
+values |= {"budget": f"{by_name.cpu_s['usual']:.0f}"}
+seen = by_name.bases_seen / 1e6
 values |= dict(zip(seen.index.map(glm.slug) + "_seen", seen.map("{:.1f}".format)))
-one = runs.groupby("name")[list(names)].mean()
-values |= {
-    glm.slug(name, measure, "mean"): f"{value:.3f}"
-    for (name, measure), value in one.stack().items()
-}
+long = by_name[list(names)].stack().map("{:.3f}".format)
+values |= {glm.slug(*key, "mean"): value for key, value in long.items()}
 slopes = glm.read("choices", "scaling")
 words = slopes.slope.map("{:+.3f}".format) + " (" + glm.spans(slopes, 3) + ")"
 values |= dict(zip("scaling_" + slopes.genome, words))
@@ -107,7 +104,6 @@ show.figure(
         label="difference to the network without that choice",
         panel="panel",
         chance=0,
-        wide=2,
         sharex=False,
     ),
     shown.drop(columns=["panel", "face", "row", "score"]),
@@ -115,8 +111,9 @@ show.figure(
     profile=profile,
     name="effects",
     caption="What each choice changes, against the network that lacks it: means over three seeds, "
-    "hollow: one. Bars: 95 % intervals, by the spread between seeds. Of byte pairs whole units are "
-    "hidden, so that their bits are no test of the same thing.",
+    "hollow: one. Bits are of bases outside of repeats where it is not said. Bars: 95 % intervals, "
+    "by the spread between seeds. Of byte pairs whole units are hidden, so that their bits are no "
+    "test of the same thing.",
     alt="Differences of bits a base and AUROC for each choice of objective, architecture, tokens "
     "and data.",
 )
@@ -164,11 +161,13 @@ show.figure(
 # Five widths on three genomes, all of which see two million bases, however long that takes.
 
 # %% tags=["remove-input"]
-colors = {g.name: g.color for g in genomes.declared().values()}
+species = genomes.declared()
+colors = {name: spec.color for name, spec in species.items()}
+titles = {name: spec.title for name, spec in species.items()}
 sizes = runs[runs.choice == "size"]
 show.figure(
     charts.lines(
-        sizes.assign(row=sizes.genome, ink=sizes.genome.map(colors), mark="o"),
+        sizes.assign(row=sizes.genome.map(titles), ink=sizes.genome.map(colors), mark="o"),
         x="weights",
         y="bits",
         xlabel="weights (log scale)",

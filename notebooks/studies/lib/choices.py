@@ -386,7 +386,7 @@ def run(*, jobs: int = 2) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``runs.csv``, which is written as each ends.
+        ``runs.csv``, which is written as each ends, in the order of the grid; k-mer models last.
 
     Raises
     ------
@@ -412,7 +412,8 @@ def run(*, jobs: int = 2) -> pd.DataFrame:
                 failed[futures[future]] = workers.fault(err)
             report.step("networks", n, len(units))
     workers.Outcome(len(units), 0, len(units) - len(failed), failed).check("networks")
-    return pd.read_csv(path)
+    runs, place = pd.read_csv(path), {name: n for n, name in enumerate(listed)}
+    return runs.iloc[runs["name"].map(place).argsort(kind="stable")].reset_index(drop=True)
 
 
 def means(runs: pd.DataFrame) -> pd.DataFrame:
