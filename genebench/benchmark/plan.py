@@ -194,6 +194,7 @@ def make(
     split: str | None = None,
     declared: Declarations | None = None,
     memory: float = 4e9,
+    empty: bool = False,
 ) -> Plan:
     """Resolve the declarations of a profile into a plan.
 
@@ -210,6 +211,8 @@ def make(
         Where names are looked up; read from ``data/`` if none is given.
     memory : float, default=4e9
         Bytes that the fits of one process may take; changes speed and, by rounding, last digits.
+    empty : bool, default=False
+        Whether a profile of which no task can be built is a plan, too.
 
     Returns
     -------
@@ -232,13 +235,14 @@ def make(
         for name in given:
             check(known, what, name, where=at)
     built = tasks.load(spec, declared.sources, missing=missing.append)
-    if not built:
+    if not (built or empty):
         raise BadInput(f"{where}: no task can be built; {[*missing, 'it names no source.'][0]}")
     usable, messages = _available(spec.splits, declared)
     requested = usable
     if split is not None:
         requested, messages = _available([split], declared, requested=True)
-    genes = tasks.universe(task for task in built.values() if probes_of(spec, task))
+    probed = [task for task in built.values() if probes_of(spec, task)]
+    genes = tasks.universe(probed) if probed else np.empty(0, dtype=str)
     if spec.genes_of:  # its vectors are those of that profile
         own, genes = genes, make(spec.genes_of, declared=declared).universe
         built = {n: t.subset(np.isin(t.parts, genes).all(axis=0)) for n, t in built.items()}

@@ -76,7 +76,7 @@ def tasks(
     from ..benchmark import results
     from ..book import cards
 
-    plan = make_plan(profile, gmt=gmt, negatives=negatives, universe=universe)
+    plan = make_plan(profile, gmt=gmt, negatives=negatives, universe=universe, empty=True)
     known = plan.declared.sources
     frame = cards.task_catalogue(plan.profile, known, plan.tasks, plan.messages)
     show(frame, json_, ["task", "group", "kind", "genes", "balance", "status", "reason"])

@@ -49,6 +49,8 @@ def test_a_profile_with_an_unknown_split_or_without_any_task_is_refused(home):
     forget()
     with refused("profile 'tiny': no task can be built"):
         plan.make("tiny")
+    listed = plan.make("tiny", empty=True)  # what is missing can still be listed
+    assert not listed.tasks and not listed.cells and len(listed.messages) >= 2
 
 
 def test_a_plan_can_be_sent_to_another_process(tiny):
