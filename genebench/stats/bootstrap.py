@@ -154,7 +154,6 @@ def clustered(
     *,
     seed: int,
     low: float = 0.0,
-    high: float = 1.0,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Intervals of scores over clusters that are drawn whole.
 
@@ -164,8 +163,8 @@ def clustered(
     cluster : ndarray of shape (n,)
         Of each row; its name decides its weights.
     seed : int
-    low, high : float
-        Bounds of the scores.
+    low : float
+        Lower bound of the scores; the upper one is 1.
 
     Returns
     -------
@@ -175,7 +174,7 @@ def clustered(
     """
     names, group = np.unique(np.asarray(cluster).astype(str), return_inverse=True)
     moved = moves(influence, weights(names, seed=seed), (group,))
-    return moved, *interval(np.asarray(score), moved, low=low, high=high)
+    return moved, *interval(score, moved, low=low, high=1.0)
 
 
 def difference_interval(difference: np.ndarray, moved: np.ndarray) -> np.ndarray:
