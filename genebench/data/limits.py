@@ -21,7 +21,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from ..core.errors import BadInput
+from ..core.errors import BadInput, one_line
 
 LONGEST_TEXT = 10_000
 """Bytes of the longest text that a cell of a Parquet table may hold."""
@@ -55,8 +55,8 @@ def faults_of(path: Path | str, form: str = "") -> Iterator[None]:
     except Exception as err:  # every library of a format raises its own
         if not form or isinstance(err, FileNotFoundError):
             raise
-        words = " ".join(str(err).split())[:120]
-        fault, how = f"{type(err).__name__}: {words}", "write it, or fetch it, again"
+        fault = f"{type(err).__name__}: {one_line(err)[:120]}"
+        how = "write it, or fetch it, again"
         if isinstance(err, UnicodeDecodeError):
             fault, how = f"not UTF-8 text, byte {err.start}", "save it as UTF-8"
         elif "CSV parse error" in fault:
@@ -87,7 +87,7 @@ def memory() -> float:
     folders = {Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/memory")}
     for kind, at in re.findall(r"^\d+:(|memory):/(.*)$", own, re.MULTILINE):
         below = Path("/sys/fs/cgroup") / kind / at
-        folders |= {below, *below.parents} - {*Path("/sys/fs/cgroup").parents}
+        folders |= {below, *below.parents}
     for file in (f / n for f in folders for n in ("memory.max", "memory.limit_in_bytes")):
         try:
             found.append(int(file.read_text(encoding="utf-8")))

@@ -24,11 +24,8 @@ from .readers import open_unpacked
 
 LARGEST = 1e10
 """A value beyond this, up or down, is a fault: its square leaves no digits for the others."""
-FEWEST = 20
-"""Fewer genes are a fault."""
 MOUSE = r"(?!C(\d+|X|Y)orf)[A-Z][a-z0-9-]*[a-z][a-z0-9-]*"
 """How symbols of the mouse are written, and those of human genes are not."""
-_NUMBER = (int, float)
 _UNUSABLE_ID = r"[\x00-\x1f\x7f\ud800-\udfff]|.{201}"
 _WRAPPED = r"[b=]?(['\"])(.+)\1"
 _TORCH = (
@@ -132,9 +129,9 @@ def read_vectors(
                 f"holds {len(names)} ids for an array of {shape or 1} values; save a table of "
                 "genes × dimensions, and one id a row, in their order."
             )
-        if len(names) < FEWEST:
+        if len(names) < h5ad.FEWEST:
             raise BadInput(
-                f"holds {len(names)} genes where {FEWEST} are the least; give more, one a row."
+                f"holds {len(names)} genes where {h5ad.FEWEST} are the least; give more, one a row."
             )
         if matrix.dtype.kind not in "fiub":
             raise BadInput(
@@ -240,7 +237,7 @@ def _read_mapping(file: VectorFile) -> Vectors:
     if (
         len(lengths) != 1
         or not any(lengths)
-        or not all(isinstance(row[0], _NUMBER) for row in rows)
+        or not all(isinstance(row[0], int | float) for row in rows)
     ):
         raise BadInput(
             "holds no mapping of gene → list of numbers, all equally long; write one, or with "
@@ -271,9 +268,10 @@ def _matrix(arrays: dict, name: str | None) -> str:
     return _choose(arrays, name, tables, "array")
 
 
-def _of_each_gene(file: VectorFile, arrays: dict) -> bool:
-    """Whether a file holds a vector for each gene under its name."""
-    return file.ids is file.array is None and all(a.ndim == 1 for a in arrays.values())
+def _of_each_gene(file: VectorFile, arrays: dict) -> Vectors | None:
+    """The vectors of a file that holds one for each gene under its name."""
+    if file.ids is file.array is None and all(a.ndim == 1 for a in arrays.values()):
+        return Vectors(arrays, np.stack(list(arrays.values())))
 
 
 def _read_npz(file: VectorFile) -> Vectors:
@@ -290,8 +288,8 @@ def _read_npz(file: VectorFile) -> Vectors:
             arrays[name.removesuffix(".npy")] = array
     texts = [n for n, a in arrays.items() if a.size == max(a.shape, default=0)]
     texts = [n for n in texts if arrays[n].dtype.kind in "US"]
-    if not texts and _of_each_gene(file, arrays):
-        return Vectors(arrays, np.stack(list(arrays.values())))
+    if not texts and (each := _of_each_gene(file, arrays)):
+        return each
     if len(texts) > 1:  # names of the columns may be there, too
         rows = len(arrays[_matrix(arrays, file.array)])
         texts = [n for n in texts if arrays[n].size == rows]
@@ -312,8 +310,8 @@ def _read_array(file: VectorFile) -> Vectors:
         named = next((n for n in ID_NAMES if n in about), "")
         for array in (a for a in arrays.values() if a.ndim == 2):
             limits.check_shape(*array.shape, file.most_cells, "its array")
-        if len(arrays) > 1 and not named and _of_each_gene(file, arrays):
-            return Vectors(arrays, np.stack(list(arrays.values())))
+        if len(arrays) > 1 and not named and (each := _of_each_gene(file, arrays)):
+            return each
     name = "" if "" in arrays else _matrix(arrays, file.array)
     if named and file.ids is None:
         notes = [f"ids were taken from '{named}' of the header."]
@@ -332,15 +330,10 @@ def _read_array(file: VectorFile) -> Vectors:
 
 def _tensors(raw: bytes) -> tuple[dict, dict]:
     """Arrays of a safetensors file, and the texts of its header."""
-    from safetensors.numpy import load
+    from safetensors.torch import load
 
-    try:
-        arrays = dict(sorted(load(raw).items()))
-    except KeyError:  # a number format that numpy has not, such as bfloat16
-        from safetensors.torch import load as with_torch
-
-        tensors = sorted(with_torch(raw).items())
-        arrays = {name: tensor.float().numpy() for name, tensor in tensors}
+    tensors = sorted(load(raw).items())  # numpy has not all their number formats
+    arrays = {n: (t.float() if t.is_floating_point() else t).numpy() for n, t in tensors}
     head = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
     return arrays, head.get("__metadata__", {})
 
