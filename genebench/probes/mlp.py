@@ -16,7 +16,7 @@ def predict(
     folds: np.ndarray,
     *,
     kind: str,
-    memory: float = 2e9,
+    memory: float,
     seed: int = 0,
 ) -> np.ndarray:
     """Values from networks that did not see the entity.

@@ -12,8 +12,8 @@ def predict(
     folds: np.ndarray,
     *,
     kind: str,
-    k: int = 15,
-    memory: float = 2e9,
+    k: int,
+    memory: float,
 ) -> np.ndarray:
     """Votes of the k training entities most similar by cosine of the standardised vectors.
 

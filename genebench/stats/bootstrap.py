@@ -192,7 +192,7 @@ def difference_interval(difference: np.ndarray, moved: np.ndarray) -> np.ndarray
 
 
 def cluster_draws(
-    scores: np.ndarray, clusters: Iterable[str] | None, draws: int = DRAWS, *, seed: int = 0
+    scores: np.ndarray, clusters: Iterable[str] | None, draws: int = DRAWS
 ) -> np.ndarray:
     """Draws of mean scores: clusters with replacement, tasks within each, folds within each task.
 
@@ -203,7 +203,7 @@ def cluster_draws(
     scores : ndarray of shape (n_tasks, n_folds, n_models)
     clusters : iterable of str, length n_tasks
         Of each task; None: the tasks are given, and only folds are drawn.
-    draws, seed : int
+    draws : int
 
     Returns
     -------
@@ -214,7 +214,7 @@ def cluster_draws(
     BadInput
         All tasks are of one cluster.
     """
-    rng, (n, k, _) = np.random.default_rng(seed), scores.shape
+    rng, (n, k, _) = np.random.default_rng(0), scores.shape
     times = np.ones((draws, n), dtype=int)
     if clusters is not None:
         _, cluster = np.unique(list(clusters), return_inverse=True)
