@@ -284,9 +284,6 @@ def check_hdf5(path: Path, most_cells: int | None = None) -> None:
 
     total = 0.0
 
-    def outward(name: str, link: Any) -> str | None:
-        return None if isinstance(link, h5py.HardLink) else name
-
     def check_item(name: str, item: Any) -> None:
         nonlocal total
         if isinstance(item, h5py.Dataset):
@@ -298,7 +295,8 @@ def check_hdf5(path: Path, most_cells: int | None = None) -> None:
             check_unpacked(total, path.stat().st_size, most_cells)
 
     with h5py.File(path, "r") as file:
-        if link := file.visititems_links(outward):
+        link = file.visititems_links(lambda n, to: None if isinstance(to, h5py.HardLink) else n)
+        if link:
             raise BadInput(f"'/{link[:60]}' is a link; write a file that holds all its data.")
         file.visititems(check_item)
 

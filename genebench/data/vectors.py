@@ -12,6 +12,7 @@ import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -39,21 +40,20 @@ _ANNDATA = (
     "is no AnnData of one file; open it in Python and save it: adata.write_h5ad('genes.h5ad')."
 )
 _PANDAS = "is not read; in Python, with pandas: pd.read_{}.to_parquet('vectors.parquet')."
+_PACKED = "is packed in a way that is not read; unpack it, or pack the one file as .gz or .zip."
+_BINARY = f"is of torch or of binary word2vec and is not opened; as word2vec it {_GENSIM}"
 _HINTS = {
-    **dict.fromkeys((".pt", ".pth", ".ckpt"), _TORCH),
-    ".bin": f"is of torch or of binary word2vec and is not opened; as word2vec it {_GENSIM}",
-    **dict.fromkeys((".rds", ".rda", ".rdata", ".qs", ".qs2", ".h5seurat"), _R),
-    **dict.fromkeys((".xlsx", ".xls", ".ods"), _SHEET),
-    **dict.fromkeys((".model", ".kv"), _GENSIM),
-    **dict.fromkeys((".loom", ".h5", ".hdf5", ".h5mu", ".zarr"), _ANNDATA),
-    **dict.fromkeys((".feather", ".arrow", ".ipc"), _PANDAS.format("feather(file)")),
-    **dict.fromkeys((".jsonl", ".ndjson"), _PANDAS.format("json(file, lines=True)")),
-    **dict.fromkeys(
-        (".bz2", ".xz", ".zst", ".7z", ".rar", ".tar", ".tgz"),
-        "is packed in a way that is not read; unpack it, or pack the one file as .gz or .zip.",
-    ),
+    ".pt .pth .ckpt": _TORCH,
+    ".bin": _BINARY,
+    ".rds .rda .rdata .qs .qs2 .h5seurat": _R,
+    ".xlsx .xls .ods": _SHEET,
+    ".model .kv": _GENSIM,
+    ".loom .h5 .hdf5 .h5mu .zarr": _ANNDATA,
+    ".feather .arrow .ipc": _PANDAS.format("feather(file)"),
+    ".jsonl .ndjson": _PANDAS.format("json(file, lines=True)"),
+    ".bz2 .xz .zst .7z .rar .tar .tgz": _PACKED,
 }
-"""Ending that is not read → what to do."""
+"""Endings that are not read → what to do."""
 _MAGIC = {
     b"\x1f\x8b": ".gz",
     b"PK\x03\x04": ".npz or .zip",
@@ -113,10 +113,10 @@ def read_vectors(
         limits.check_plain(path)
         if not path.is_file():
             folder = "is a folder; name the file in it." if path.is_dir() else ""
-            folder = folder and _HINTS.get(path.suffix.lower(), folder)
+            folder = folder and _of(path.suffix.lower(), _HINTS) or folder
             raise BadInput(folder or "no such file; check the spelling.")
         file = _opened(path, ids, array, max_cells, share)
-        names, matrix, columns, notes = FORMATS[file.ending](file)
+        names, matrix, columns, notes = _of(file.ending, FORMATS)(file)
         texts = pd.Series([str(name).strip() for name in names], dtype=object)
         bare = texts.str.extract(f"^{_WRAPPED}$")[1]
         if len(texts) and bare.notna().all():
@@ -144,14 +144,19 @@ def read_vectors(
     return np.array(names, dtype=str), matrix, list(notes)
 
 
+def _of(ending: str, table: dict[str, Any]) -> Any:
+    """What a table of endings says of one; None if nothing."""
+    return next((value for endings, value in table.items() if ending in endings.split()), None)
+
+
 def _opened(path: Path, ids, array, most_cells, share) -> VectorFile:
     """A file of a known ending, and its content."""
     with open_unpacked(path) as stream:
         ending = Path(str(stream.name).lower().removesuffix(".gz")).suffix
-        if ending not in FORMATS:
-            known = ", ".join(sorted(FORMATS))
+        if not _of(ending, FORMATS):
+            known = ", ".join(sorted(" ".join(FORMATS).split()))
             hint = f"the ending '{ending}' is none that holds vectors; use one of {known}."
-            raise BadInput(_HINTS.get(ending, hint))
+            raise BadInput(_of(ending, _HINTS) or hint)
         in_place = ending in (".h5ad", ".pkl", ".pickle")
         raw = b"-" if in_place else limits.read_all(stream, path.stat().st_size, most_cells)
     kinds = next((kinds for magic, kinds in _MAGIC.items() if raw.startswith(magic)), ending)
@@ -339,11 +344,11 @@ def _tensors(raw: bytes) -> tuple[dict, dict]:
 
 
 FORMATS = {
-    **dict.fromkeys((".csv", ".tsv", ".txt", ".vec", ".w2v"), _read_text),
-    **dict.fromkeys((".parquet", ".pq"), _read_parquet),
-    **dict.fromkeys((".json", ".pkl", ".pickle"), _read_mapping),
-    **dict.fromkeys((".npy", ".safetensors"), _read_array),
+    ".csv .tsv .txt .vec .w2v": _read_text,
+    ".parquet .pq": _read_parquet,
+    ".json .pkl .pickle": _read_mapping,
+    ".npy .safetensors": _read_array,
     ".npz": _read_npz,
     ".h5ad": h5ad.read,
 }
-"""Ending → reader of that format."""
+"""Endings → reader of that format."""

@@ -24,7 +24,8 @@ def placements(y, p, fold, n_folds):
     side, rank = y.astype(np.int64), scipy.stats.rankdata
     number = np.array([np.bincount(fold[side == c], minlength=n_folds) for c in (0, 1)])
     # ranks within folds, less those within the class and what is in earlier folds
-    place, earlier = fold * (len(y) + 1.0) + rank(p), np.cumsum(number, axis=1) - number
+    place = fold * (len(y) + 1.0) + np.unique(p, return_inverse=True)[1]
+    earlier = np.cumsum(number, axis=1) - number
     lower, other = rank(place), number[1 - side, fold]
     for c in (0, 1):
         here = side == c
