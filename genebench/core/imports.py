@@ -1,7 +1,6 @@
 """What a Python file imports, directly or through modules of this project."""
 
 import ast
-from collections.abc import Sequence
 from functools import lru_cache
 from importlib.util import resolve_name
 from pathlib import Path
@@ -41,27 +40,25 @@ _of_module = lru_cache(maxsize=None)(imports)
 """Files of the packages stay as they are while a command runs."""
 
 
-def modules(path: Path, roots: Sequence[Path] = ROOTS) -> set[Path]:
+def modules(path: Path) -> set[Path]:
     """Modules of this project that a file imports, directly or through others.
 
     Parameters
     ----------
     path : Path
         A notebook or module.
-    roots : sequence of Path
-        Folders that the packages lie in.
 
     Returns
     -------
     set of Path
         With the packages around them; one that imports its modules by name counts as a whole.
     """
-    found = waiting = {f for name in imports(path) for f in _files_of(name, roots)}
+    found = waiting = {f for name in imports(path) for f in _files_of(name)}
     while waiting:
         file, *_ = waiting
-        root = next(root for root in roots if file.is_relative_to(root))
+        root = next(root for root in ROOTS if file.is_relative_to(root))
         names = _of_module(file, ".".join(file.parent.relative_to(root).parts))
-        files = {f for name in names for f in _files_of(name, roots)}
+        files = {f for name in names for f in _files_of(name)}
         if file.name == "__init__.py" and "importlib" in names:
             files |= set(file.parent.glob("*.py"))
         waiting = waiting - {file} | files - found
@@ -69,12 +66,12 @@ def modules(path: Path, roots: Sequence[Path] = ROOTS) -> set[Path]:
     return found
 
 
-def _files_of(name: str, roots: Sequence[Path]) -> list[Path]:
+def _files_of(name: str) -> list[Path]:
     """A module of this project and the packages around it, of a dotted name; else nothing."""
     parts = name.split(".")
     if parts[0] not in PROJECT:
         return []
-    for at in (root.joinpath(*parts) for root in roots):
+    for at in (root.joinpath(*parts) for root in ROOTS):
         packages = [folder / "__init__.py" for folder in (at, *at.parents[: len(parts) - 1])]
         if files := [file for file in (at.with_suffix(".py"), *packages) if file.exists()]:
             return files

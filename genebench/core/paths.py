@@ -68,7 +68,6 @@ INTERVALS = CACHE / "boards"
 EFFICIENCY = CACHE / "curves"
 REPRODUCTIONS = CACHE / "reproductions"
 CURVES = CACHE / "spectra"
-OWN = CACHE / "own"
 WEIGHTS = CACHE / "weights"
 WEIGHTS_USED = WEIGHTS / "used"
 

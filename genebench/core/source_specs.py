@@ -35,6 +35,9 @@ MORE_GROUPS = (
 """Groups of the data sets of Parts II and III, whose entities are not genes."""
 
 Group = Literal[*GROUPS, *MORE_GROUPS]
+_FORMATS = (
+    "tsv csv obo gmt pairs lists jaspar expression long gaf uniprot parquet fasta vectors gtf"
+).split()
 
 
 def _rule(holds: Callable[[Any], Any], sentence: str) -> AfterValidator:
@@ -77,23 +80,7 @@ class FileSpec(Spec):
     Mirrors have it at ``path``.
     """
 
-    format: Literal[
-        "tsv",
-        "csv",
-        "obo",
-        "gmt",
-        "pairs",
-        "lists",
-        "jaspar",
-        "expression",
-        "long",
-        "gaf",
-        "uniprot",
-        "parquet",
-        "fasta",
-        "vectors",
-        "gtf",
-    ]
+    format: Literal[*_FORMATS]
     package: str | None = None
     wheel: str | None = Field(default=None, pattern=r"^[\w.-]+==[\w.]+$")
     """Older release of a package that holds the file; ``path`` begins with a folder for it."""

@@ -14,6 +14,8 @@ Say = Callable[[str], None]
 """Takes one sentence at a time."""
 Progress = Callable[[str, int, int], None]
 """Takes (stage, units done, units in all) as they end."""
+Steps = Callable[[int, int], None]
+"""Takes (units done, units in all) as they end."""
 
 
 def quiet(*_: Any) -> None:

@@ -13,10 +13,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..core.errors import BadInput, unknown
+from ..core.errors import BadInput, check
 from .readers import EXACT, open_unpacked, reader
 from .readers import READERS as READERS
 
+_PSEUDOCOUNT = 0.8
+"""Added to each position of a count matrix, a fourth to each base."""
 _POSITIONS = """
 with motif as (
   -- the columns beside max() are those of the latest version
@@ -61,7 +63,6 @@ def read_jaspar(
     *,
     tax_id: str = "9606",
     collection: str = "CORE",
-    pseudocount: float = 0.8,
     without: tuple = (),
 ) -> pd.DataFrame:
     """Read the monomer transcription factors of a JASPAR SQLite release.
@@ -73,8 +74,6 @@ def read_jaspar(
     path : Path
     tax_id, collection : str
         Species, as a taxon of NCBI, and collection of profiles.
-    pseudocount : float
-        Added to each position of a count matrix, a fourth to each base.
     without : tuple of str
         Symbols to leave out.
 
@@ -91,7 +90,7 @@ def read_jaspar(
     rows = rows[~rows.symbol.isin(without) & ~rows.symbol.str.contains("::")]
     rows = rows.assign(width=1.0, n_motifs=1)
     counts = rows[list("ACGT")]
-    frequency = counts.add(pseudocount / 4).div(counts.sum(axis=1) + pseudocount, axis=0)
+    frequency = counts.add(_PSEUDOCOUNT / 4).div(counts.sum(axis=1) + _PSEUDOCOUNT, axis=0)
     rows[list("ACGT")] = frequency
     rows["gc"] = frequency.C + frequency.G
     rows["information"] = 2 + (frequency * np.log2(frequency)).sum(axis=1)
@@ -181,19 +180,16 @@ _GAF = (
 
 
 @reader("gaf")
-def read_gaf(
-    path: Path, *, taxon: str = "taxon:9606", without: tuple[str, ...] = ("ND",)
-) -> pd.DataFrame:
-    """Read Gene Ontology annotations (GAF 2.1 or 2.2).
+def read_gaf(path: Path, *, without: tuple[str, ...] = ("ND",)) -> pd.DataFrame:
+    """Read Gene Ontology annotations (GAF 2.1 or 2.2) of human genes.
 
-    Left out are annotations that say what a gene does *not* do (a qualifier with ``NOT``). Terms
-    stay as they were annotated: that a term is part of another is said by the ontology.
+    Where a row has two species, the first counts. Left out are annotations that say what a gene
+    does *not* do (a qualifier with ``NOT``). Terms stay as they were annotated: that a term is part
+    of another is said by the ontology.
 
     Parameters
     ----------
     path : Path
-    taxon : str
-        Species; where a row has two, the first counts.
     without : tuple of str
         Evidence codes to leave out (``ND``: no data; ``IEA``: not seen by a curator).
 
@@ -214,7 +210,7 @@ def read_gaf(
         raise BadInput("is empty, or a line has not the 17 columns of GAF 2; fetch the file again.")
     frame = pd.DataFrame(rows, columns=_GAF, dtype=str)
     keep = ~frame.qualifier.str.contains(r"(?:^|\|)NOT(?:\||$)") & ~frame.evidence.isin(without)
-    keep &= frame.taxon.str.split("|").str[0] == taxon
+    keep &= frame.taxon.str.split("|").str[0] == "taxon:9606"
     columns = ["symbol", "go_id", "aspect", "evidence", "qualifier", "date"]
     return frame.loc[keep, columns].reset_index(drop=True)
 
@@ -235,6 +231,7 @@ def read_uniprot(path: Path, *, give: str = "proteins") -> pd.DataFrame:
         Text. Of ``proteins``: ``Entry``, ``Gene Names (primary)`` (several joined by ``; ``) and
         ``Keywords`` (joined by ``;``). Of ``keywords``: ``keyword``, ``accession``, ``category``.
     """
+    check(("proteins", "keywords"), "choice for 'give'", give)
     with open_unpacked(path) as stream:
         entries = json.load(stream)["results"]
     if give == "keywords":
@@ -242,8 +239,6 @@ def read_uniprot(path: Path, *, give: str = "proteins") -> pd.DataFrame:
         words = words.rename(columns={"name": "keyword", "id": "accession"})
         words = words[["keyword", "accession", "category"]].drop_duplicates()
         return words.sort_values("keyword", ignore_index=True)
-    if give != "proteins":
-        raise unknown("choice for 'give'", give, ("proteins", "keywords"))
     rows = [
         (
             entry["primaryAccession"],

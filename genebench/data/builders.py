@@ -231,8 +231,8 @@ def membership(
     ------
     Labels
     """
-    source = pick(declared.sources, "source", other["source"])
-    theirs = {name: value for name, value in other.items() if name != "source"}
+    theirs = other.copy()
+    source = pick(declared.sources, "source", theirs.pop("source"))
     parts = [declared.rows(**rows), replace(declared, source=source).rows(**theirs)]
     here, there = (frame.gene.to_numpy(str) for frame, _ in parts)
     entities = np.setdiff1d(np.union1d(here, there), ["", "-"])

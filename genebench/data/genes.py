@@ -9,7 +9,6 @@ import pandas as pd
 from ..core.errors import BadInput, pick
 from ..core.specs import SourceSpec
 from . import sources as upstream
-from .identifiers import KINDS as KINDS
 from .identifiers import STATUSES as STATUSES
 from .identifiers import Resolution as Resolution
 from .identifiers import Resolver, current_symbols, make_index
@@ -24,7 +23,8 @@ _COLUMNS = {
     "uniprot": "uniprot_ids",
     "hgnc": "hgnc_id",
 }
-_CHROMOSOMES = [*map(str, range(1, 23)), "X", "Y", "MT"]
+CHROMOSOMES = [*map(str, range(1, 23)), "X", "Y", "MT"]
+"""Of the human genome, as Ensembl names them."""
 
 
 def build(
@@ -69,7 +69,7 @@ def build(
     genes = pd.DataFrame(about, index=pd.Index(hgnc.symbol, name="symbol"))
     if ensembl is not None:
         known = index["ensembl"]
-        assembled = ensembl.chr.isin(_CHROMOSOMES)
+        assembled = ensembl.chr.isin(CHROMOSOMES)
         placed = {
             known[g][0]: c
             for g, c in ensembl.loc[assembled, ["ensgene", "chr"]].to_numpy()

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from ..core.errors import unknown
+from ..core.errors import check
 from . import date_symbols
 
 KINDS = ("symbol", "ensembl", "entrez", "uniprot", "hgnc")
@@ -144,8 +144,8 @@ class Resolver:
         Resolution
             In the order of the ids.
         """
-        if kind is not None and kind not in KINDS:
-            raise unknown("kind of identifier", kind, KINDS)
+        if kind is not None:
+            check(KINDS, "kind of identifier", kind)
         texts = [_text(i) for i in ([ids] if isinstance(ids, str) else ids)]
         forms = {t: self._form(t) for t in dict.fromkeys(texts)}
         counts = Counter(forms[t] for t in texts if t)

@@ -1,7 +1,5 @@
 """What a builder of tasks receives and returns, and how it reads the names of genes."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -128,7 +126,7 @@ class Declaration:
             ``symbol`` takes the names as they stand, without spaces around them, less those that a
             spreadsheet turned into a date or number. ``approved`` brings them to HGNC's approved
             symbols: those approved stay, previous ones are replaced, all others are empty. Another
-            kind of identifier (``genes.KINDS``) is looked up.
+            kind of identifier (``identifiers.KINDS``) is looked up.
 
         Returns
         -------

@@ -21,7 +21,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from ..core.errors import BadInput
+from ..core.errors import BadInput, one_line
 
 LONGEST_TEXT = 10_000
 """Bytes of the longest text that a cell of a Parquet table may hold."""
@@ -55,8 +55,8 @@ def faults_of(path: Path | str, form: str = "") -> Iterator[None]:
     except Exception as err:  # every library of a format raises its own
         if not form or isinstance(err, FileNotFoundError):
             raise
-        words = " ".join(str(err).split())[:120]
-        fault, how = f"{type(err).__name__}: {words}", "write it, or fetch it, again"
+        fault = f"{type(err).__name__}: {one_line(err)[:120]}"
+        how = "write it, or fetch it, again"
         if isinstance(err, UnicodeDecodeError):
             fault, how = f"not UTF-8 text, byte {err.start}", "save it as UTF-8"
         elif "CSV parse error" in fault:
@@ -87,7 +87,7 @@ def memory() -> float:
     folders = {Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/memory")}
     for kind, at in re.findall(r"^\d+:(|memory):/(.*)$", own, re.MULTILINE):
         below = Path("/sys/fs/cgroup") / kind / at
-        folders |= {below, *below.parents} - {*Path("/sys/fs/cgroup").parents}
+        folders |= {below, *below.parents}
     for file in (f / n for f in folders for n in ("memory.max", "memory.limit_in_bytes")):
         try:
             found.append(int(file.read_text(encoding="utf-8")))
@@ -284,9 +284,6 @@ def check_hdf5(path: Path, most_cells: int | None = None) -> None:
 
     total = 0.0
 
-    def outward(name: str, link: Any) -> str | None:
-        return None if isinstance(link, h5py.HardLink) else name
-
     def check_item(name: str, item: Any) -> None:
         nonlocal total
         if isinstance(item, h5py.Dataset):
@@ -298,7 +295,8 @@ def check_hdf5(path: Path, most_cells: int | None = None) -> None:
             check_unpacked(total, path.stat().st_size, most_cells)
 
     with h5py.File(path, "r") as file:
-        if link := file.visititems_links(outward):
+        link = file.visititems_links(lambda n, to: None if isinstance(to, h5py.HardLink) else n)
+        if link:
             raise BadInput(f"'/{link[:60]}' is a link; write a file that holds all its data.")
         file.visititems(check_item)
 

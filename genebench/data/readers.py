@@ -331,15 +331,13 @@ _GTF = "seqname source feature start end score strand frame attributes".split()
 
 
 @reader("gtf")
-def read_gtf(path: Path, *, features: tuple[str, ...] = ("gene", "CDS")) -> pd.DataFrame:
-    """Read the rows of a GTF file that have one of some features, in the order of the file.
+def read_gtf(path: Path) -> pd.DataFrame:
+    """Read the rows of genes and of coding parts of a GTF file, in the order of the file.
 
     Parameters
     ----------
     path : Path
         The file; lines that begin with ``#`` are comments.
-    features : tuple of str
-        Features (third column) to read.
 
     Returns
     -------
@@ -361,7 +359,7 @@ def read_gtf(path: Path, *, features: tuple[str, ...] = ("gene", "CDS")) -> pd.D
             keep_default_na=False,
             usecols=range(9),
         )
-        frame = pd.concat([c[c.feature.isin(features)] for c in chunks], ignore_index=True)
+        frame = pd.concat([c[c.feature.isin(("gene", "CDS"))] for c in chunks], ignore_index=True)
     for name in ("gene_id", "gene_name", "transcript_id"):
         found = frame.attributes.str.extract(rf'(?:^|[; ]){name} "([^"]*)"', expand=False)
         frame[name] = found.fillna("")

@@ -12,6 +12,7 @@ import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,11 +25,8 @@ from .readers import open_unpacked
 
 LARGEST = 1e10
 """A value beyond this, up or down, is a fault: its square leaves no digits for the others."""
-FEWEST = 20
-"""Fewer genes are a fault."""
 MOUSE = r"(?!C(\d+|X|Y)orf)[A-Z][a-z0-9-]*[a-z][a-z0-9-]*"
 """How symbols of the mouse are written, and those of human genes are not."""
-_NUMBER = (int, float)
 _UNUSABLE_ID = r"[\x00-\x1f\x7f\ud800-\udfff]|.{201}"
 _WRAPPED = r"[b=]?(['\"])(.+)\1"
 _TORCH = (
@@ -42,21 +40,20 @@ _ANNDATA = (
     "is no AnnData of one file; open it in Python and save it: adata.write_h5ad('genes.h5ad')."
 )
 _PANDAS = "is not read; in Python, with pandas: pd.read_{}.to_parquet('vectors.parquet')."
+_PACKED = "is packed in a way that is not read; unpack it, or pack the one file as .gz or .zip."
+_BINARY = f"is of torch or of binary word2vec and is not opened; as word2vec it {_GENSIM}"
 _HINTS = {
-    **dict.fromkeys((".pt", ".pth", ".ckpt"), _TORCH),
-    ".bin": f"is of torch or of binary word2vec and is not opened; as word2vec it {_GENSIM}",
-    **dict.fromkeys((".rds", ".rda", ".rdata", ".qs", ".qs2", ".h5seurat"), _R),
-    **dict.fromkeys((".xlsx", ".xls", ".ods"), _SHEET),
-    **dict.fromkeys((".model", ".kv"), _GENSIM),
-    **dict.fromkeys((".loom", ".h5", ".hdf5", ".h5mu", ".zarr"), _ANNDATA),
-    **dict.fromkeys((".feather", ".arrow", ".ipc"), _PANDAS.format("feather(file)")),
-    **dict.fromkeys((".jsonl", ".ndjson"), _PANDAS.format("json(file, lines=True)")),
-    **dict.fromkeys(
-        (".bz2", ".xz", ".zst", ".7z", ".rar", ".tar", ".tgz"),
-        "is packed in a way that is not read; unpack it, or pack the one file as .gz or .zip.",
-    ),
+    ".pt .pth .ckpt": _TORCH,
+    ".bin": _BINARY,
+    ".rds .rda .rdata .qs .qs2 .h5seurat": _R,
+    ".xlsx .xls .ods": _SHEET,
+    ".model .kv": _GENSIM,
+    ".loom .h5 .hdf5 .h5mu .zarr": _ANNDATA,
+    ".feather .arrow .ipc": _PANDAS.format("feather(file)"),
+    ".jsonl .ndjson": _PANDAS.format("json(file, lines=True)"),
+    ".bz2 .xz .zst .7z .rar .tar .tgz": _PACKED,
 }
-"""Ending that is not read → what to do."""
+"""Endings that are not read → what to do."""
 _MAGIC = {
     b"\x1f\x8b": ".gz",
     b"PK\x03\x04": ".npz or .zip",
@@ -116,10 +113,10 @@ def read_vectors(
         limits.check_plain(path)
         if not path.is_file():
             folder = "is a folder; name the file in it." if path.is_dir() else ""
-            folder = folder and _HINTS.get(path.suffix.lower(), folder)
+            folder = folder and _of(path.suffix.lower(), _HINTS) or folder
             raise BadInput(folder or "no such file; check the spelling.")
         file = _opened(path, ids, array, max_cells, share)
-        names, matrix, columns, notes = FORMATS[file.ending](file)
+        names, matrix, columns, notes = _of(file.ending, FORMATS)(file)
         texts = pd.Series([str(name).strip() for name in names], dtype=object)
         bare = texts.str.extract(f"^{_WRAPPED}$")[1]
         if len(texts) and bare.notna().all():
@@ -132,9 +129,9 @@ def read_vectors(
                 f"holds {len(names)} ids for an array of {shape or 1} values; save a table of "
                 "genes × dimensions, and one id a row, in their order."
             )
-        if len(names) < FEWEST:
+        if len(names) < h5ad.FEWEST:
             raise BadInput(
-                f"holds {len(names)} genes where {FEWEST} are the least; give more, one a row."
+                f"holds {len(names)} genes where {h5ad.FEWEST} are the least; give more, one a row."
             )
         if matrix.dtype.kind not in "fiub":
             raise BadInput(
@@ -147,14 +144,19 @@ def read_vectors(
     return np.array(names, dtype=str), matrix, list(notes)
 
 
+def _of(ending: str, table: dict[str, Any]) -> Any:
+    """What a table of endings says of one; None if nothing."""
+    return next((value for endings, value in table.items() if ending in endings.split()), None)
+
+
 def _opened(path: Path, ids, array, most_cells, share) -> VectorFile:
     """A file of a known ending, and its content."""
     with open_unpacked(path) as stream:
         ending = Path(str(stream.name).lower().removesuffix(".gz")).suffix
-        if ending not in FORMATS:
-            known = ", ".join(sorted(FORMATS))
+        if not _of(ending, FORMATS):
+            known = ", ".join(sorted(" ".join(FORMATS).split()))
             hint = f"the ending '{ending}' is none that holds vectors; use one of {known}."
-            raise BadInput(_HINTS.get(ending, hint))
+            raise BadInput(_of(ending, _HINTS) or hint)
         in_place = ending in (".h5ad", ".pkl", ".pickle")
         raw = b"-" if in_place else limits.read_all(stream, path.stat().st_size, most_cells)
     kinds = next((kinds for magic, kinds in _MAGIC.items() if raw.startswith(magic)), ending)
@@ -240,7 +242,7 @@ def _read_mapping(file: VectorFile) -> Vectors:
     if (
         len(lengths) != 1
         or not any(lengths)
-        or not all(isinstance(row[0], _NUMBER) for row in rows)
+        or not all(isinstance(row[0], int | float) for row in rows)
     ):
         raise BadInput(
             "holds no mapping of gene → list of numbers, all equally long; write one, or with "
@@ -271,9 +273,10 @@ def _matrix(arrays: dict, name: str | None) -> str:
     return _choose(arrays, name, tables, "array")
 
 
-def _of_each_gene(file: VectorFile, arrays: dict) -> bool:
-    """Whether a file holds a vector for each gene under its name."""
-    return file.ids is file.array is None and all(a.ndim == 1 for a in arrays.values())
+def _of_each_gene(file: VectorFile, arrays: dict) -> Vectors | None:
+    """The vectors of a file that holds one for each gene under its name."""
+    if file.ids is file.array is None and all(a.ndim == 1 for a in arrays.values()):
+        return Vectors(arrays, np.stack(list(arrays.values())))
 
 
 def _read_npz(file: VectorFile) -> Vectors:
@@ -290,8 +293,8 @@ def _read_npz(file: VectorFile) -> Vectors:
             arrays[name.removesuffix(".npy")] = array
     texts = [n for n, a in arrays.items() if a.size == max(a.shape, default=0)]
     texts = [n for n in texts if arrays[n].dtype.kind in "US"]
-    if not texts and _of_each_gene(file, arrays):
-        return Vectors(arrays, np.stack(list(arrays.values())))
+    if not texts and (each := _of_each_gene(file, arrays)):
+        return each
     if len(texts) > 1:  # names of the columns may be there, too
         rows = len(arrays[_matrix(arrays, file.array)])
         texts = [n for n in texts if arrays[n].size == rows]
@@ -312,8 +315,8 @@ def _read_array(file: VectorFile) -> Vectors:
         named = next((n for n in ID_NAMES if n in about), "")
         for array in (a for a in arrays.values() if a.ndim == 2):
             limits.check_shape(*array.shape, file.most_cells, "its array")
-        if len(arrays) > 1 and not named and _of_each_gene(file, arrays):
-            return Vectors(arrays, np.stack(list(arrays.values())))
+        if len(arrays) > 1 and not named and (each := _of_each_gene(file, arrays)):
+            return each
     name = "" if "" in arrays else _matrix(arrays, file.array)
     if named and file.ids is None:
         notes = [f"ids were taken from '{named}' of the header."]
@@ -332,25 +335,20 @@ def _read_array(file: VectorFile) -> Vectors:
 
 def _tensors(raw: bytes) -> tuple[dict, dict]:
     """Arrays of a safetensors file, and the texts of its header."""
-    from safetensors.numpy import load
+    from safetensors.torch import load
 
-    try:
-        arrays = dict(sorted(load(raw).items()))
-    except KeyError:  # a number format that numpy has not, such as bfloat16
-        from safetensors.torch import load as with_torch
-
-        tensors = sorted(with_torch(raw).items())
-        arrays = {name: tensor.float().numpy() for name, tensor in tensors}
+    tensors = sorted(load(raw).items())  # numpy has not all their number formats
+    arrays = {n: (t.float() if t.is_floating_point() else t).numpy() for n, t in tensors}
     head = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
     return arrays, head.get("__metadata__", {})
 
 
 FORMATS = {
-    **dict.fromkeys((".csv", ".tsv", ".txt", ".vec", ".w2v"), _read_text),
-    **dict.fromkeys((".parquet", ".pq"), _read_parquet),
-    **dict.fromkeys((".json", ".pkl", ".pickle"), _read_mapping),
-    **dict.fromkeys((".npy", ".safetensors"), _read_array),
+    ".csv .tsv .txt .vec .w2v": _read_text,
+    ".parquet .pq": _read_parquet,
+    ".json .pkl .pickle": _read_mapping,
+    ".npy .safetensors": _read_array,
     ".npz": _read_npz,
     ".h5ad": h5ad.read,
 }
-"""Ending → reader of that format."""
+"""Endings → reader of that format."""

@@ -10,10 +10,9 @@ import pandas as pd
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from ..data.families import families
+from ..data.genes import CHROMOSOMES
 from . import Embedding
 from .table import truncated_svd
-
-_CHROMOSOMES = np.array([*map(str, range(1, 23)), "X", "Y", "MT"])
 
 
 def ngrams(inputs, *, longest, dim):
@@ -109,10 +108,10 @@ def coordinates(inputs, *, gene_column):
         chromosomes and of the ten commonest biotypes. Genes on other contigs have no vector.
     """
     table = inputs.table()
-    table = table[table.chr.isin(_CHROMOSOMES) & ~table[gene_column].duplicated()]
+    table = table[table.chr.isin(CHROMOSOMES) & ~table[gene_column].duplicated()]
     common = sorted(table.biotype.value_counts().index[:10])
     length = np.log10(table.end.astype(float) - table.start.astype(float) + 1)
-    on_chromosome = table.chr.to_numpy()[:, None] == _CHROMOSOMES
+    on_chromosome = table.chr.to_numpy()[:, None] == np.array(CHROMOSOMES)
     of_biotype = table.biotype.to_numpy()[:, None] == np.array(common)
     parts = [length, table.strand.astype(float), on_chromosome, of_biotype]
     return inputs.rows(table[gene_column], np.column_stack(parts), kind="ensembl")

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..core import cache
 from ..core.errors import BadInput, RunFailed
-from ..core.workers import quiet
+from ..core.stages import Steps, quiet
 from . import Embedding, Sequences
 
 BUDGET = defaultdict(lambda: 4096, cuda=32_768)
@@ -109,7 +109,7 @@ def infer(
     *,
     device: str = "cpu",
     folder: Path | None = None,
-    progress: Callable[[int, int], None] = quiet,
+    progress: Steps = quiet,
 ) -> Embedding:
     """Turn token sequences into vectors of their entities.
 

@@ -2,12 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from functools import reduce
 
 import numpy as np
 import pandas as pd
 
-from ..core.errors import BadInput, check
+from ..core.errors import BadInput, pick
 from ..data import limits
 from . import weights
 
@@ -78,12 +77,9 @@ def _load(path):
 
 def _within(value, keys, path):
     """What lies in nested mappings under some keys."""
-
-    def enter(value, key):
-        check(value, "key", key, where=str(path))
-        return value[key]
-
-    return reduce(enter, keys, value)
+    for key in keys:
+        value = pick(value, "key", key, where=str(path))
+    return value
 
 
 def _array(value):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ..core import workers
 from ..core.errors import BadInput, RunFailed
+from ..core.stages import Steps
 from . import batches
 from .batches import Batches
 from .identity import path
@@ -75,7 +76,7 @@ class Job:
         return self.file.with_suffix(".parts")
 
 
-def run(job: Job, *, cluster=None, progress: Callable[[int, int], None] = workers.quiet) -> None:
+def run(job: Job, *, cluster=None, progress: Steps = workers.quiet) -> None:
     """Have other processes run the shards that are not finished.
 
     Parameters

@@ -1,6 +1,5 @@
 """What determines the vectors of a model, and the file that caches them."""
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +68,7 @@ def _inputs(spec, declared):
         for name, files in chosen.items()
     }
     if spec.options.get("labels_of"):
-        words = "\n".join(recipes.label_words(spec.options["labels_of"], declared))
-        out["masked"] = hashlib.sha256(words.encode()).hexdigest()[:16]
+        out["masked"] = cache.of_names(recipes.label_words(spec.options["labels_of"], declared))
     return out
 
 

@@ -1,14 +1,13 @@
 """Genes → embedding, once per model and gene universe, from the cache or in parallel processes."""
 
 import time
-from collections.abc import Callable
 
 import numpy as np
 
 from ..core import cache
 from ..core.errors import BadInput
 from ..core.specs import Declarations, ModelSpec
-from ..core.workers import Say, quiet
+from ..core.stages import Say, Steps, quiet
 from . import Embedding, Sequences, elsewhere, routes
 from .batches import Batches, infer
 from .elsewhere import Job, devices
@@ -27,7 +26,7 @@ def embed(
     download: bool = False,
     cluster=None,
     say: Say = quiet,
-    progress: Callable[[int, int], None] = quiet,
+    progress: Steps = quiet,
 ) -> Embedding:
     """Embed the genes that a model can embed, from the cache where they are there.
 
@@ -62,7 +61,7 @@ def embed(
     state = cache.state(file)
     if state == "ready":
         with np.load(file, allow_pickle=False) as arrays:
-            return Embedding(arrays["entities"], arrays["vectors"])
+            return Embedding(**arrays)
     if state == "broken":
         say(f"{file.name} is broken and is made again")
     if download and (spec.hub or spec.files):
@@ -82,7 +81,7 @@ def embed(
     cache.store(
         file,
         contents,
-        lambda to: np.savez(to, entities=result.entities, vectors=result.vectors),
+        lambda to: np.savez(to, **vars(result)),
         shape=list(result.vectors.shape),
         device=device,
         seconds=time.perf_counter() - start,

@@ -47,7 +47,7 @@ class Inputs:
         ----------
         ids : iterable of str, length n
         kind : str, optional
-            Kind of identifier (``genes.KINDS``); None: guessed from how the ids look.
+            Kind of identifier (``identifiers.KINDS``); None: guessed from how the ids look.
 
         Returns
         -------

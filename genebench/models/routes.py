@@ -10,15 +10,15 @@ import shutil
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import ExitStack
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO
 
 from ..core import cache, paths, wheels
 from ..core.errors import BadInput
 from ..core.specs import ModelSpec, PackageRoute
-from ..core.workers import quiet
+from ..core.stages import Steps, quiet
 from ..data.sources import Missing
 from . import weights
 
@@ -26,12 +26,7 @@ _ROOM = 2.2
 """Free bytes needed for each byte of the files while parts are joined and unpacked."""
 
 
-def fetch(
-    spec: ModelSpec,
-    *,
-    accepted: bool = False,
-    progress: Callable[[int, int], None] = quiet,
-) -> Path:
+def fetch(spec: ModelSpec, *, accepted: bool = False, progress: Steps = quiet) -> Path:
     """Bring the weights of a model here, unless they are here already.
 
     Parameters
@@ -167,15 +162,10 @@ def _check_room(folder, needed):
 
 def _unpack(whole, ready):
     """Move the files that lie in one folder of a zip archive to another folder."""
-    ready.mkdir()
+    out = whole.with_name("unpacked")
     with zipfile.ZipFile(whole) as archive:
-        entries = archive.infolist()
-        _check_room(ready, sum(entry.file_size for entry in entries))
-        for entry in entries:
-            inside = PurePosixPath(entry.filename).parts[1:]
-            if entry.is_dir() or not inside or ".." in inside:
-                continue
-            (ready / Path(*inside)).parent.mkdir(parents=True, exist_ok=True)
-            with archive.open(entry) as source, open(ready / Path(*inside), "wb") as out:
-                shutil.copyfileobj(source, out, 1 << 22)
+        _check_room(whole.parent, sum(entry.file_size for entry in archive.infolist()))
+        archive.extractall(out, [n for n in archive.namelist() if ".." not in Path(n).parts])
     whole.unlink()
+    (folder,) = out.iterdir()
+    folder.rename(ready)

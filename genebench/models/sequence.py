@@ -6,7 +6,7 @@ import re
 import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer
 
-from ..core.errors import BadInput, unknown
+from ..core.errors import BadInput, pick
 from ..data import genome, sources
 from . import hub
 
@@ -122,12 +122,10 @@ def protein(inputs, *, written="joined", layer=-1):
     -------
     Sequences
     """
-    if written not in RESIDUE_FORMATS:
-        where = f"model '{inputs.spec.name}'"
-        raise unknown("way of writing residues", written, RESIDUE_FORMATS, where=where)
+    where = f"model '{inputs.spec.name}'"
+    write = pick(RESIDUE_FORMATS, "way of writing residues", written, where=where)
     genes, residues = residues_of(inputs)
-    texts = list(map(RESIDUE_FORMATS[written], residues))
-    return hub.sequences(inputs.spec, genes, texts, windows=True, layer=layer)
+    return hub.sequences(inputs.spec, genes, [*map(write, residues)], windows=True, layer=layer)
 
 
 def residues_of(inputs):

@@ -208,8 +208,8 @@ class UniRep:
         for begin in range(0, len(unique), batch):
             rows = [torch.tensor(tokens(text)) for text in unique[begin : begin + batch]]
             length, prefix = torch.tensor([*map(len, rows)]), torch.zeros(len(rows), dtype=int)
-            total = torch.zeros(1, self.size)
-            state = [(total, total)] * len(self.layers)
+            state = self.start(1)
+            total = state[0][0]
             columns = torch.nn.utils.rnn.pad_sequence(rows)  # tokens are below 32
             for read, column in enumerate(columns, start=1):
                 goes_on, ends = length >= read, length == read
@@ -220,22 +220,6 @@ class UniRep:
                 whole = torch.cat([total / read, *state[-1]], dim=1)
                 out[begin : begin + batch][ends] = whole[prefix[ends]]
         return out.numpy()[where]
-
-    def log_probabilities(self, ids):
-        """Predict each token from those before it.
-
-        Parameters
-        ----------
-        ids : Tensor of int, shape (batch, length)
-
-        Returns
-        -------
-        Tensor of float32, shape (batch, length, 25)
-            As of ``next_token``.
-        """
-        import torch
-
-        return torch.stack([self.next_token(hidden) for hidden, _ in self.states(ids)], dim=1)
 
     def next_token(self, hidden):
         """Predict the token that follows a state.

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..core import cache, paths
-from ..core.errors import BadInput
+from ..core.errors import BadInput, one_line
 from ..core.specs import ModelSpec
 from ..data import sources
 from ..data.sources import Missing
@@ -131,8 +131,7 @@ def loading(spec: ModelSpec, what: str, path: Path) -> Iterator[None]:
     except BadInput:
         raise
     except Exception as err:
-        reason = " ".join(str(err).split())[:160]
-        advice = "fetch it again, or fix its entry"
+        reason, advice = one_line(err)[:160], "fetch it again, or fix its entry"
         if type(err).__name__ == "UnpicklingError":
             reason = "it may run code when loaded, or is cut off"
             advice = "save its tensors alone, as safetensors, or fetch it again"

@@ -152,9 +152,8 @@ def predict(
         X, pairs = _products(X, pairs), None
     if pairs is not None and how.name not in ("logistic", "softmax"):
         raise BadInput(f"the {how.name} probe takes no pairs; use the logistic probe.")
-    if kind != "multiclass":
-        Y = Y.reshape(len(Y), -1)
-        folds = np.broadcast_to(folds.reshape(len(Y), -1), Y.shape)
+    Y = Y.reshape(len(Y), -1)
+    folds = np.broadcast_to(folds.reshape(len(Y), -1), Y.shape)
     if pairs is None and isinstance(strength, int | float) and strength > 0:
         groups = indicators.codes(X)
 

@@ -6,7 +6,10 @@ form an arrow, which Newton's method solves by a Schur complement. The result is
 general solver, in a hundredth of the time.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
+from scipy import special
 
 from ..core.errors import RunFailed
 
@@ -61,8 +64,8 @@ def predict(
     ----------
     code : ndarray of shape (n,)
         Groups by ``codes``.
-    Y, folds : ndarray of shape (n, n_tasks), or (n,) if multi-class
-        Labels, and the fold in which each entity is tested (−1: none).
+    Y, folds : ndarray of shape (n, n_tasks)
+        Labels, and the fold in which each entity is tested (−1: none); multi-class: one task.
     kind : str
     strength : float
         C, or alpha of ridge regression.
@@ -82,22 +85,38 @@ def predict(
     if not real:  # two classes share the penalty
         strength = (1 if several else 2) / strength
 
-    for t, (y, fold) in enumerate(zip(Y.reshape(len(Y), -1).T, folds.reshape(len(Y), -1).T)):
-        labels = y[:, None] if real else y[:, None] == classes
-        for k in np.unique(fold[fold >= 0]):
-            train, test = (fold != k) & (fold != -1), fold == k
-            size, *total = (
-                np.bincount(group[train], weights=w[train], minlength=n_groups + 1)
-                for w in (np.ones(len(Y)), *labels.T)
-            )
-            share = size / size.sum()
-            scale = share * (1 - share) if standardise else 1.0
-            penalty = np.where((share > 0) & (share < 1), scale * strength, STIFF)
-            penalty[-1] = STIFF  # rows of zeros have no number
-            values = _values(kind, size, np.stack(total, axis=1), penalty)
-            out[test, slice(None) if several else t] = values[group[test]]
+    for t, train, test in fits(folds):
+        y = Y[train, t, None]
+        size, *total = (
+            np.bincount(group[train], weights=w, minlength=n_groups + 1)
+            for w in (np.ones(len(y)), *(y if real else y == classes).T)
+        )
+        share = size / size.sum()
+        scale = share * (1 - share) if standardise else 1.0
+        penalty = np.where((share > 0) & (share < 1), scale * strength, STIFF)
+        penalty[-1] = STIFF  # rows of zeros have no number
+        values = _values(kind, size, np.stack(total, axis=1), penalty)
+        out[test, slice(None) if several else t] = values[group[test]]
 
     return out
+
+
+def fits(folds: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """List the fits of some tasks, one for each of their folds.
+
+    Parameters
+    ----------
+    folds : ndarray of int, shape (n, n_tasks)
+        Fold in which each entity is tested; −1 leaves it out, one below only trains.
+
+    Yields
+    ------
+    task : int
+    train, test : ndarray of bool, shape (n,)
+    """
+    for task, fold in enumerate(folds.T):
+        for k in np.unique(fold[fold >= 0]):
+            yield task, (fold != k) & (fold != -1), fold == k
 
 
 def _values(kind, size, total, penalty):
@@ -173,5 +192,4 @@ def log_softmax(margin: np.ndarray) -> np.ndarray:
     ndarray of shape (n, n_classes)
         Not below ``FLOOR``.
     """
-    margin = margin - margin.max(axis=1, keepdims=True)
-    return np.maximum(margin - np.log(np.exp(margin).sum(axis=1, keepdims=True)), FLOOR)
+    return np.maximum(special.log_softmax(margin, axis=1), FLOOR)

@@ -9,7 +9,7 @@ from sklearn.preprocessing import StandardScaler
 from ..core.errors import BadInput
 from . import solver
 from .features import Features
-from .indicators import log_softmax
+from .indicators import fits, log_softmax
 from .problems import Problems
 
 
@@ -33,7 +33,7 @@ def predict(
     ----------
     features : Features
     Y : ndarray of shape (n, n_tasks)
-        Labels; multi-class: one task, (n,).
+        Labels; multi-class: one task.
     folds : ndarray of the shape of Y
         Fold in which each entity is tested; −1 leaves an entity out of a task altogether.
     kind : str
@@ -63,7 +63,7 @@ def predict(
         return _ridge(features, Y, folds, alpha)
     if not C > 0:
         raise BadInput(f"C is {C}; it must be a positive number.")
-    several, Y, folds = kind == "multiclass", Y.reshape(len(Y), -1), folds.reshape(len(Y), -1)
+    several = kind == "multiclass"
     labels, train, mask = _tables(features, Y, folds)
     n_classes = int(Y.max()) + 1 if several else 1
     use, classes = train[mask], range(max(2, n_classes))
@@ -119,10 +119,8 @@ def _ridge(features, Y, folds, alpha):
     """Ridge regression in closed form, in double precision, by scikit-learn."""
     X, out = (features.X * features.unit).cpu().numpy(), np.zeros(Y.shape)
 
-    for t, fold in enumerate(folds.T):
-        for k in np.unique(fold[fold >= 0]):
-            test, train = fold == k, (fold != k) & (fold != -1)
-            fit = make_pipeline(StandardScaler(with_std=features.standardise), Ridge(alpha))
-            out[test, t] = fit.fit(X[train], Y[train, t]).predict(X[test])
+    for t, train, test in fits(folds):
+        fit = make_pipeline(StandardScaler(with_std=features.standardise), Ridge(alpha))
+        out[test, t] = fit.fit(X[train], Y[train, t]).predict(X[test])
 
     return out

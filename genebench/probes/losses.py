@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from .scaling import CHUNK
+from .features import CHUNK
 
 ACCEPT = 0.5
 """A step is taken where it leaves at most this share of the slope along it."""

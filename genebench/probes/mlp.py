@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional
 
 from .features import Features
-from .indicators import log_softmax
+from .indicators import fits, log_softmax
 
 HIDDEN, EPOCHS, BATCH, RATE, DECAY = 32, 40, 256, 2e-3, 1e-3
 
@@ -16,7 +16,7 @@ def predict(
     folds: np.ndarray,
     *,
     kind: str,
-    memory: float = 2e9,
+    memory: float,
     seed: int = 0,
 ) -> np.ndarray:
     """Values from networks that did not see the entity.
@@ -29,7 +29,7 @@ def predict(
     ----------
     features : Features
     Y : ndarray of shape (n, n_tasks)
-        Labels; multi-class: one task, (n,).
+        Labels; multi-class: one task.
     folds : ndarray of the shape of Y
         Fold in which each entity is tested; −1 leaves an entity out.
     kind : str
@@ -45,19 +45,17 @@ def predict(
     """
     n_out = 1
     if kind == "multiclass":
-        n_out, Y, folds = int(Y.max()) + 1, Y[:, None], folds[:, None]
+        n_out = int(Y.max()) + 1
     out = np.zeros((*Y.shape, n_out))
-    work = [(t, k) for t, fold in enumerate(folds.T) for k in np.unique(fold[fold >= 0])]
+    work = list(fits(folds))
     one = 4 * (6 * HIDDEN * features.d + len(Y) * (n_out + 2) + 4 * BATCH * HIDDEN)
     room = max(1, int(memory / one))
 
     for at in range(0, len(work), room):
-        task, fold = np.array(work[at : at + room]).T
-        tested = folds.T[task] == fold[:, None]
-        train = ~tested & (folds.T[task] != -1)
+        task, train, test = map(np.array, zip(*work[at : at + room]))
         predicted = _train(features, Y.T[task], train, kind, n_out, seed)
-        for t, test, values in zip(task, tested, predicted):
-            out[test, t] = values[test]
+        for t, rows, values in zip(task, test, predicted):
+            out[rows, t] = values[rows]
 
     if kind == "regression":
         return out[..., 0]

@@ -12,8 +12,8 @@ def predict(
     folds: np.ndarray,
     *,
     kind: str,
-    k: int = 15,
-    memory: float = 2e9,
+    k: int,
+    memory: float,
 ) -> np.ndarray:
     """Votes of the k training entities most similar by cosine of the standardised vectors.
 
@@ -25,7 +25,7 @@ def predict(
     ----------
     features : Features
     Y : ndarray of shape (n, n_tasks)
-        Labels; multi-class: one task, (n,).
+        Labels; multi-class: one task.
     folds : ndarray of the shape of Y
         Fold in which each entity is tested; −1 leaves an entity out.
     kind : str
@@ -41,8 +41,8 @@ def predict(
         the classes, each with half a vote more (float32); or means of the labels (float64).
     """
     if kind == "multiclass":
-        Y = Y[:, None] == np.arange(Y.max() + 1)
-        folds = np.broadcast_to(folds[:, None], Y.shape)
+        Y = Y == np.arange(Y.max() + 1)
+        folds = np.broadcast_to(folds, Y.shape)
     X = torch.nn.functional.normalize(features.X, dim=1)
     candidates = _nearest(X, min(len(X) - 1, 3 * k + 10), memory)
     share = np.zeros(Y.shape)

@@ -76,11 +76,6 @@ class Distances:
         length = np.einsum("ij,ij->i", centred, centred)
         self.between = np.maximum(length[:, None] + length - 2 * (centred @ centred.T), 0)
 
-    def width(self, train: np.ndarray) -> float:
-        """The variance of all numbers of the training vectors, times their length."""
-        mean = self.sum[train].mean() / self.d
-        return max(self.square[train].mean() - self.d * mean**2, 1e-30)
-
     def fit(
         self, train: np.ndarray, test: np.ndarray, y: np.ndarray, C: list[float]
     ) -> list[np.ndarray]:
@@ -96,7 +91,10 @@ class Distances:
         -------
         list of ndarray, shape (n_test,)
         """
-        near = np.exp(self.between[:, train] / np.float32(-self.width(train))).astype(float)
+        mean = self.sum[train].mean() / self.d
+        # the variance of all numbers of the training vectors, times their length
+        width = max(self.square[train].mean() - self.d * mean**2, 1e-30)
+        near = np.exp(self.between[:, train] / np.float32(-width)).astype(float)
         options = {"kernel": "precomputed", "class_weight": "balanced"}
         machines = [SVC(C=c, **options).fit(near[train], y[train]) for c in C]
         return [machine.decision_function(near[test]) for machine in machines]

@@ -154,7 +154,6 @@ def clustered(
     *,
     seed: int,
     low: float = 0.0,
-    high: float = 1.0,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Intervals of scores over clusters that are drawn whole.
 
@@ -164,8 +163,8 @@ def clustered(
     cluster : ndarray of shape (n,)
         Of each row; its name decides its weights.
     seed : int
-    low, high : float
-        Bounds of the scores.
+    low : float
+        Lower bound of the scores; the upper one is 1.
 
     Returns
     -------
@@ -175,7 +174,7 @@ def clustered(
     """
     names, group = np.unique(np.asarray(cluster).astype(str), return_inverse=True)
     moved = moves(influence, weights(names, seed=seed), (group,))
-    return moved, *interval(np.asarray(score), moved, low=low, high=high)
+    return moved, *interval(score, moved, low=low, high=1.0)
 
 
 def difference_interval(difference: np.ndarray, moved: np.ndarray) -> np.ndarray:
@@ -193,7 +192,7 @@ def difference_interval(difference: np.ndarray, moved: np.ndarray) -> np.ndarray
 
 
 def cluster_draws(
-    scores: np.ndarray, clusters: Iterable[str] | None, draws: int = DRAWS, *, seed: int = 0
+    scores: np.ndarray, clusters: Iterable[str] | None, draws: int = DRAWS
 ) -> np.ndarray:
     """Draws of mean scores: clusters with replacement, tasks within each, folds within each task.
 
@@ -204,7 +203,7 @@ def cluster_draws(
     scores : ndarray of shape (n_tasks, n_folds, n_models)
     clusters : iterable of str, length n_tasks
         Of each task; None: the tasks are given, and only folds are drawn.
-    draws, seed : int
+    draws : int
 
     Returns
     -------
@@ -215,7 +214,7 @@ def cluster_draws(
     BadInput
         All tasks are of one cluster.
     """
-    rng, (n, k, _) = np.random.default_rng(seed), scores.shape
+    rng, (n, k, _) = np.random.default_rng(0), scores.shape
     times = np.ones((draws, n), dtype=int)
     if clusters is not None:
         _, cluster = np.unique(list(clusters), return_inverse=True)

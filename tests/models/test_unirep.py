@@ -56,8 +56,9 @@ def test_vectors_of_proteins_are_those_of_the_reference(spec, tables, vectors, p
 
 def test_a_residue_is_predicted_from_those_before_it_alone(tmp_path):
     network = unirep.UniRep(write_weights(tmp_path / "w.npz"))
-    first, second = (torch.tensor([unirep.tokens(text)]) for text in ("MKTAY", "MKTWW"))
-    before, after = network.log_probabilities(first), network.log_probabilities(second)
+    both = torch.tensor([unirep.tokens(text) for text in ("MKTAY", "MKTWW")])
+    predicted = torch.stack([network.next_token(hidden) for hidden, _ in network.states(both)], 1)
+    before, after = predicted.split(1)
     torch.testing.assert_close(before[:, :4], after[:, :4])
     torch.testing.assert_close(before.exp().sum(-1), torch.ones(1, 6))
     assert (before[:, 4:] - after[:, 4:]).abs().max() > 1e-3

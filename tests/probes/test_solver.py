@@ -20,7 +20,7 @@ def test_problems_in_waves_give_the_same_answers(kind):
     Y = (score > np.quantile(score, np.linspace(0.05, 0.9, 6), axis=0).diagonal()).astype(int)
     F = np.stack([folds(y, seed=t) for t, y in enumerate(Y.T)], axis=1)
     if kind == "multiclass":
-        Y, F = score.argmax(axis=1), F[:, 3]
+        Y, F = score.argmax(axis=1)[:, None], F[:, [3]]
     rows = features.Features(X)
     whole, few, single = (
         linear.predict(rows, Y, F, kind=kind, memory=m) for m in (2e9, 7 * 13_320, 1)

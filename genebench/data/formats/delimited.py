@@ -42,9 +42,7 @@ def read(raw: bytes, ending: str, ids: str | None, most_cells: int | None) -> pd
     raw, title = _without_comments(raw[announced.end() if announced else 0 :])
     rows = raw.count(b"\n") + 1
     end = raw.find(b"\n")
-    widest = max(
-        raw.count(sep, 0, end if end > 0 else len(raw)) for sep in (b",", b";", b"\t", b" ", b"|")
-    )
+    widest = max(raw.count(sep, 0, end if end > 0 else len(raw)) for sep in b",;\t |")
     limits.check_shape(rows, widest + 1, most_cells)
     if rows == 1 and not announced:
         raise BadInput("holds one line; write a header, and a line for each gene.")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ...core.errors import BadInput, unknown
+from ...core.errors import BadInput, check
 from ..readers import numbers
 
 ID_NAMES = (
@@ -96,8 +96,7 @@ def id_column(names: list[str], ids: str | None) -> int | None:
     int or None
     """
     if ids is not None:
-        if ids not in names:
-            raise unknown("column", str(ids), names)
+        check(names, "column", ids)
         return names.index(ids)
     lower = [name.strip().lower().replace(" ", "_") for name in names]
     return next((lower.index(name) for name in ID_NAMES if name in lower), None)

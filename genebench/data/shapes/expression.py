@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from ...core.errors import pick, unknown
+from ...core.errors import check, pick
 from ..labels import Declaration, Labels, multiclass
 
 # Levels have few decimals, so that ratios meet the fold change exactly: a billionth of it is
@@ -21,8 +21,8 @@ def _profile(declared: Declaration, file: str, clusters: dict[str, str]) -> pd.D
     """Mean expression of each gene in each cell type, on the linear scale."""
     frame = declared.table(file)
     label = pd.Index(frame.columns.str.rsplit("|", n=1).str[0])
-    for strange in label[~label.isin(clusters)]:
-        raise unknown("cluster", strange, clusters, where=f"source '{declared.source.id}'")
+    for name in label:
+        check(clusters, "cluster", name, where=f"source '{declared.source.id}'")
     return np.expm1(frame).T.groupby(label.map(clusters).to_numpy()).mean().T.sort_index(axis=1)
 
 
@@ -181,8 +181,8 @@ def grouped_tissues(frame: pd.DataFrame, groups: dict[str, list[str]]) -> pd.Dat
         Expression, genes × groups.
     """
     group_of = {tissue: group for group, listed in groups.items() for tissue in listed}
-    for tissue in (name for name in group_of if name not in frame):
-        raise unknown("tissue", tissue, frame.columns, where=f"group '{group_of[tissue]}'")
+    for tissue, group in group_of.items():
+        check(frame.columns, "tissue", tissue, where=f"group '{group}'")
     return frame.T.groupby([group_of.get(name, name) for name in frame]).max().T
 
 
