@@ -31,6 +31,7 @@ LARGEST = 50e9
 PAUSES = (1, 2, 4, 8, None)
 """Seconds after each failed try, before a download is begun or taken up again."""
 _CHUNK = 1 << 16
+_PROTOCOL = "https://"
 
 _refused: dict[tuple[str, Path], str] = {}
 """Downloads that failed, with the fault: a process tries each once, however many tasks need it."""
@@ -309,7 +310,7 @@ def _fetch_rest(url: str, part: Path) -> None:
     size = part.stat().st_size if part.exists() else 0
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={size}-"} if size else {})
     with requests.get(url, headers=headers, stream=True, timeout=60) as answer:
-        if any(not step.url.startswith("https://") for step in (*answer.history, answer)):
+        if any(not step.url.startswith(_PROTOCOL) for step in (*answer.history, answer)):
             raise ValueError("it leads to an address that is not https")
         if size and answer.status_code == 416:  # it is whole, or of another file: begin anew
             part.unlink()
@@ -381,13 +382,24 @@ def hub_snapshot(
         A folder named by the commit, which may lack files; None where nothing of it is cached and
         nothing may be fetched.
     """
+    from huggingface_hub import constants
+
+    cached = Path(constants.HF_HUB_CACHE) / f"models--{repository.replace('/', '--')}"
+    if not download and not cached.exists():
+        return None
     import huggingface_hub
     from huggingface_hub import errors
 
     where = f"the weights '{repository}'"
-    options = {"allow_patterns": patterns, "local_files_only": not download}
     try:
-        return Path(huggingface_hub.snapshot_download(repository, revision=revision, **options))
+        return Path(
+            huggingface_hub.snapshot_download(
+                repository,
+                revision=revision,
+                allow_patterns=patterns,
+                local_files_only=not download,
+            )
+        )
     except errors.GatedRepoError as err:
         raise Missing(
             f"{where} need a click on their licence: accept it at "

@@ -21,18 +21,24 @@ def placements(y, p, fold, n_folds):
     number : ndarray of int, shape (2, n_folds)
         Negatives and positives of each fold.
     """
-    side, rank = y.astype(np.int64), scipy.stats.rankdata
-    number = np.array([np.bincount(fold[side == c], minlength=n_folds) for c in (0, 1)])
-    # ranks within folds, less those within the class and what is in earlier folds
-    place = fold * (len(y) + 1.0) + np.unique(p, return_inverse=True)[1]
-    earlier = np.cumsum(number, axis=1) - number
-    lower, other = rank(place), number[1 - side, fold]
-    for c in (0, 1):
-        here = side == c
-        lower[here] -= rank(place[here]) + earlier[1 - c, fold[here]]
-    right = np.where(side == 1, lower, other - lower)
-    one_class = (number == 0).any(axis=0)[fold]
-    return np.where(one_class, np.nan, right / np.maximum(other, 1)), number
+    number = np.array([np.bincount(fold[y == c], minlength=n_folds) for c in (0, 1)])
+    until = np.cumsum(number, axis=1)
+    order = np.lexsort((p, fold))
+    f, q, side = fold[order], p[order], y[order].astype(np.int64)
+    first = np.ones(len(y), dtype=bool)
+    first[1:] = (q[1:] != q[:-1]) | (f[1:] != f[:-1])
+    # groups of equal predictions in a fold, and where each begins and ends
+    tie, start = np.cumsum(first) - 1, np.flatnonzero(first)
+    end = np.append(start[1:], len(y))
+    seen = np.zeros((2, len(y) + 1), dtype=np.int64)
+    seen[:, 1:] = np.cumsum([1 - side, side], axis=1)
+    lower = ((seen[:, start] + seen[:, end])[:, tie]) / 2 - (until - number)[:, f]
+    right = np.where(side == 1, lower[0], number[1, f] - lower[1])
+    out = np.empty(len(y))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        out[order] = np.where((number == 0).any(axis=0)[f], np.nan, right / number[1 - side, f])
+
+    return out, number
 
 
 def pairs_of(y: np.ndarray, stratum: np.ndarray) -> np.ndarray:
