@@ -14,7 +14,7 @@ from torch.nn import functional
 class _Norm(nn.Module):
     """Layer norm without bias."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width):
         super().__init__()
         self.scale = nn.Parameter(torch.ones(width))
 
@@ -36,7 +36,7 @@ def _shifted(x, offsets):
 class _Convolution(nn.Module):
     """Dilated convolution, non-linearity, and a mix of channels."""
 
-    def __init__(self, recipe, layer: int, causal: bool) -> None:
+    def __init__(self, recipe, layer, causal):
         super().__init__()
         kernel, dilation = recipe.kernel, recipe.dilations[layer]
         self.offsets = [(-j if causal else j - kernel // 2) * dilation for j in range(kernel)]
@@ -52,7 +52,7 @@ class _Convolution(nn.Module):
 class _LongConvolution(nn.Module):
     """Gated diagonal state-space layer, run as one long convolution (S4D, Gu et al. 2022)."""
 
-    def __init__(self, recipe, layer: int, causal: bool, *, modes: int = 8) -> None:
+    def __init__(self, recipe, layer, causal, *, modes=8):
         super().__init__()
         width, sides = recipe.width, 1 if causal else 2
         self.causal, self.norm = causal, _Norm(width)
@@ -62,7 +62,7 @@ class _LongConvolution(nn.Module):
         self.turn = nn.Parameter(torch.pi * rate.clone())
         self.weight = nn.Parameter(torch.randn(sides, width, modes, 2) / modes**0.5)
 
-    def kernel(self, length: int):
+    def kernel(self, length):
         """Response of each channel to a pulse, (sides, C, length) float32."""
         time = torch.arange(length, device=self.decay.device, dtype=torch.float32)
         damped = torch.exp(-torch.exp(self.decay).unsqueeze(-1) * time)
@@ -84,7 +84,7 @@ class _LongConvolution(nn.Module):
 class _Attention(nn.Module):
     """Attention with rotary positions, then two dense layers."""
 
-    def __init__(self, recipe, layer: int, causal: bool) -> None:
+    def __init__(self, recipe, layer, causal):
         super().__init__()
         width = recipe.width
         self.heads, self.causal = recipe.heads, causal
@@ -139,11 +139,10 @@ _BLOCKS = {
 
 
 class Layered(nn.Module):
-    """Base class of what yields its hidden states layer by layer, from one pass."""
+    """Base class of what yields its hidden states layer by layer, from one pass, by ``states``.
 
-    def states(self, tokens, species=None):
-        """Yield the states of the layers 0 (before the first block), 1, … in turn, (B, L, C)."""
-        raise NotImplementedError
+    These are (B, L, C), of the layers 0 (before the first block), 1, … in turn.
+    """
 
     def hidden(self, tokens, species=None, layer: int = -1):
         """(B, L) → states of one layer, which have seen the token itself; −1: the last."""

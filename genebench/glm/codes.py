@@ -11,10 +11,10 @@ LETTERS = "ACGTN"
 N = 4
 """Code of a base that is not known."""
 
-_CODES = np.full(256, N, dtype=np.uint8)
+_CODES = np.full(256, N, np.uint8)
 _CODES[list(b"ACGTUacgtu")] = [0, 1, 2, 3, 3] * 2
 _LETTERS = np.frombuffer(LETTERS.encode(), dtype=np.uint8)
-_COMPLEMENT = np.array([3, 2, 1, 0, 4], dtype=np.uint8)
+_COMPLEMENT = np.array([3, 2, 1, 0, 4], np.uint8)
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def _bytes(text):
 
 def decode(codes: np.ndarray, lower: np.ndarray | bool = False) -> str:
     """Turn codes into letters, small ones where ``lower``."""
-    letters = _LETTERS[np.asarray(codes, dtype=np.uint8)] + np.uint8(32) * lower
+    letters = _LETTERS[np.asarray(codes, np.uint8)] + np.uint8(32) * lower
     return letters.tobytes().decode("ascii")
 
 
@@ -148,7 +148,7 @@ def kmers(codes: np.ndarray, k: int) -> np.ndarray:
         In [0, 4^k), the first base the highest digit; −1 where the k-mer has an N.
     """
     if len(codes) < k:
-        return np.empty(0, dtype=np.int64)
+        return np.empty(0, np.int64)
     index = np.convolve(codes, 4 ** np.arange(k), "valid")
     return np.where(np.convolve(codes == N, np.ones(k), "valid") > 0, -1, index)
 
@@ -196,7 +196,7 @@ def observed(logs: np.ndarray, codes: np.ndarray) -> np.ndarray:
     ndarray of shape (…)
     """
     index = np.minimum(codes, 3)[..., None].astype(np.int64)
-    return np.where(codes < N, np.take_along_axis(logs, index, axis=-1)[..., 0], 0)
+    return np.where(codes < N, np.take_along_axis(logs, index, -1)[..., 0], 0)
 
 
 def windows(codes: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
@@ -213,9 +213,9 @@ def windows(codes: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
     ndarray of shape (n, length), uint8
         N where the sequence has ended.
     """
-    at = np.asarray(starts, dtype=np.int64)[:, None] + np.arange(length)
+    at = np.asarray(starts, np.int64)[:, None] + np.arange(length)
     inside = (at >= 0) & (at < len(codes))
-    return np.where(inside, codes[np.clip(at, 0, max(0, len(codes) - 1))], np.uint8(N))
+    return np.where(inside, codes.take(at, mode="clip"), np.uint8(N))
 
 
 def substituted(windows: np.ndarray, positions: np.ndarray, alt: np.ndarray) -> np.ndarray:

@@ -53,11 +53,11 @@ def sample(
             f"the temperature is {temperature}, but must be above 0; 1 draws as the model says."
         )
     rng = np.random.default_rng(seed)
-    out = np.full((n, length), codes.N, dtype=np.uint8)
+    out = np.full((n, length), codes.N, np.uint8)
     for i in range(length):
         # the last base is not looked at
-        logits = conditionals(np.pad(out[:, max(0, i - context) : i], ((0, 0), (0, 1))))[:, -1]
-        logits = logits / temperature
+        seen = np.pad(out[:, max(0, i - context) : i], ((0, 0), (0, 1)))
+        logits = conditionals(seen)[:, -1] / temperature
         for *before, last in map(codes.encode, forbidden):
             if i >= len(before):
                 logits[(out[:, i - len(before) : i] == before).all(1), last] = -np.inf

@@ -151,7 +151,7 @@ class Genome:
     def duplicates(self) -> np.ndarray:
         """Bases of the test part in a 24-mer of the training part, either strand, (n_bases,)."""
         words = np.concatenate([codes.canonical(s, WORD) for s in self.sequences("train")])
-        out, words = np.zeros(len(self.codes), dtype=bool), np.unique(words)
+        out, words = np.zeros(len(self.codes), bool), np.unique(words)
         for a, b in self.blocks("test"):
             out[a:b] = codes.covered(self.codes[a:b], words, WORD)
         return out
@@ -205,7 +205,8 @@ def assemble(
     lengths = {name: len(bases) for name, bases in records.items()}
     starts = dict(zip(records, np.cumsum([0, *lengths.values()]).tolist()))
     rows = pd.DataFrame(rows, columns=FEATURES)
-    rows = rows[rows.seqname.isin(list(starts))].astype(_WHOLE)
+    whole = dict.fromkeys(("start", "end", "phase"), np.int64)
+    rows = rows[rows.seqname.isin(list(starts))].astype(whole)
     first = rows.seqname.map(starts)
     off = (rows.end > rows.seqname.map(lengths)) | (rows.start < 1)
     if off.any():
@@ -215,7 +216,7 @@ def assemble(
         )
     rows = rows.assign(start=first + rows.start - 1, end=first + rows.end)
     bases = np.concatenate(list(records.values()))
-    part = np.zeros(len(bases), dtype=np.uint8)
+    part = np.zeros(len(bases), np.uint8)
     left_out = dict.fromkeys(spec.left_out, ())
     for number, blocks in enumerate((spec.validation, spec.test, left_out), start=1):
         for name, block in blocks.items():
@@ -230,16 +231,13 @@ def assemble(
     return Genome(spec, bases, *_annotate(rows, len(bases)), part, starts, genes)
 
 
-_WHOLE = dict.fromkeys(("start", "end", "phase"), np.int64)
-
-
-def _kinds(layout: str) -> dict[str, str]:
+def _kinds(layout):
     """Class of region by type of feature, as declared for a layout."""
     classes = specs.under(paths.DATA / "glm_genomes.yml", "features", dict)[layout]
     return {kind: region for region, kinds in classes.items() for kind in kinds}
 
 
-def _gff(source: specs.SourceSpec) -> pd.DataFrame:
+def _gff(source):
     """Features of an NCBI GFF3 file; pseudogenes have no coding rows."""
     rows = files.table(source, "features")
     rows = rows.assign(kind=rows.kind.map(_kinds("gff"))).dropna(subset="kind")
@@ -252,7 +250,7 @@ def _gff(source: specs.SourceSpec) -> pd.DataFrame:
     )
 
 
-def _sgd(source: specs.SourceSpec) -> pd.DataFrame:
+def _sgd(source):
     """Features of SGD's table.
 
     Dubious open reading frames are no genes; coding parts of transposons count as repeats.
@@ -262,13 +260,13 @@ def _sgd(source: specs.SourceSpec) -> pd.DataFrame:
     dubious = rows.name[(rows.kind == "ORF") & rows.qualifier.str.startswith("Dubious")]
     kind, repeat = rows.kind.map(_kinds("sgd")), "mobile or repeat"
     kind = kind.mask(rows.parent.map(dict(zip(rows.name, kind))) == repeat, repeat)
-    number = readers.numbers(rows.seqname.where(rows.seqname.str.fullmatch(r"\d+")))
     ends = rows[["start", "end"]].astype(np.int64)
     chromosomes = "I II III IV V VI VII VIII IX X XI XII XIII XIV XV XVI Mito".split()
+    numbers = map(str, range(1, 18))
     rows = rows.assign(
         kind=kind,
         gene=rows.parent.where(rows.parent.isin(rows.name[kind.isna()]), rows.name),
-        seqname=number.map(dict(enumerate(chromosomes, start=1))),
+        seqname=rows.seqname.map(dict(zip(numbers, chromosomes))),
         start=ends.min(axis=1),
         end=ends.max(axis=1),
         strand=rows.strand.map({"W": "+", "C": "-"}).fillna("."),
@@ -282,10 +280,10 @@ def _sgd(source: specs.SourceSpec) -> pd.DataFrame:
     return rows
 
 
-def _annotate(rows: pd.DataFrame, n: int) -> tuple[np.ndarray, ...]:
+def _annotate(rows, n):
     """Class, codon position and strand of every base; later kinds of the tuple win."""
-    region, position = np.zeros((2, n), dtype=np.uint8)
-    strand = np.zeros(n, dtype=np.int8)
+    region, position = np.zeros((2, n), np.uint8)
+    strand = np.zeros(n, np.int8)
     for kind in ("mobile or repeat", "pseudogene", "intron", "coding", "RNA gene"):
         for row in rows[rows.kind == kind].itertuples():
             part, way, place = slice(row.start, row.end), {"+": 1, "-": -1}.get(row.strand, 0), 0

@@ -8,6 +8,7 @@ import copy
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 
 from ..core import paths
@@ -180,16 +181,14 @@ class HubModel(TokenModel):
             )
         index = codes.words(windows, k)
         inner = np.where(index < 0, self.unknown, self.ids[index])
-        sides = (np.tile(side, (n, 1)) for side in (self.before, self.after))
-        return np.hstack([next(sides), inner, next(sides)])
+        before, after = (np.tile(side, (n, 1)) for side in (self.before, self.after))
+        return np.hstack([before, inner, after])
 
     def _tokenized(self, windows):
-        rows = [self._numbers(w) for w in windows]
-        sizes = np.array([len(r) for r in rows])
-        for size in np.unique(sizes):  # of one length: no padding
-            same = np.flatnonzero(sizes == size)
-            ids = np.array([rows[i] for i in same], dtype=np.int64)
-            yield same, ids, ~np.isin(ids, self.tokenizer.all_special_ids)
+        rows = pd.Series([self._numbers(w) for w in windows], dtype=object)
+        for _, same in rows.groupby(rows.str.len()):  # of one length: no padding
+            ids = np.array(same.tolist(), np.int64)
+            yield same.index, ids, ~np.isin(ids, self.tokenizer.all_special_ids)
 
     def _logits(self, ids):
         return self.network(input_ids=ids).logits

@@ -114,7 +114,7 @@ def start_logo(genome: Genome, table: np.ndarray) -> tuple[pd.DataFrame, pd.Data
         "all": np.ones(len(place), bool),
     }
 
-    def agreement(rows) -> list[float]:
+    def agreement(rows):
         a, b = (heights(share[rows].mean(0), background) for share in (real, p))
         return [float(np.corrcoef(a[m].ravel(), b[m].ravel())[0, 1]) for m in stretches.values()]
 
@@ -158,11 +158,11 @@ def codon_usage_positions(genome: Genome) -> pd.DataFrame:
     by_position = []
     for i in range(3):
         share = np.moveaxis(usage / usage.sum(i, keepdims=True), i, 2)
-        by_position.append((share[tuple(np.delete(codon, i, axis=1).T)], codon[:, i]))
+        by_position.append((share[tuple(np.delete(codon, i, 1).T)], codon[:, i]))
     return _certainty("codon-usage", by_position)
 
 
-def _certainty(model: str, by_position: list[tuple[np.ndarray, np.ndarray]]) -> pd.DataFrame:
+def _certainty(model, by_position):
     rows = []
     for i, (p, base) in enumerate(by_position, start=1):
         truth = p[np.arange(len(p)), base]
@@ -187,6 +187,7 @@ def write_tables(genome: Genome, model, out: Path) -> list[Path]:
     logo, agreement = start_logo(genome, table)
     codon = [codon_positions(genome, table, model=model.name), codon_usage_positions(genome)]
     frames = {"logo": logo, "logo_agreement": agreement, "codon": pd.concat(codon)}
-    for stem, frame in frames.items():
-        results.write_csv(frame.round(5), out / f"{stem}.csv")
-    return [out / f"{stem}.csv" for stem in frames]
+    paths = {out / f"{stem}.csv": frame for stem, frame in frames.items()}
+    for path, frame in paths.items():
+        results.write_csv(frame.round(5), path)
+    return list(paths)

@@ -71,11 +71,12 @@ class Recipe(specs.Spec):
     @field_validator("tokens")
     @classmethod
     def _suits(cls, tokens, given):
-        if tokens != "nucleotide" and given.data.get("objective") == "blind-spot":
+        of_several = given.data if tokens != "nucleotide" else {}
+        if of_several.get("objective") == "blind-spot":
             raise ValueError(
                 "a blind-spot network reads single nucleotides; take objective masked or causal"
             )
-        if tokens != "nucleotide" and given.data.get("equivariant"):
+        if of_several.get("equivariant"):
             raise ValueError(
                 "tokens of several bases cannot be complemented one by one; set equivariant: false"
             )
@@ -143,7 +144,7 @@ def _after_start(start, x):
 class _BlindSpot(Layered):
     """Two-sided conditionals of all positions in one pass, one causal tower on both strands."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe):
         super().__init__()
         width, joint = recipe.width, recipe.joint
         self.tower = Tower(recipe, causal=True)
@@ -175,7 +176,7 @@ class _BlindSpot(Layered):
 class _OneTower(Layered):
     """Masked (two-sided tower) or causal network over tokens."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe):
         super().__init__()
         self.causal = recipe.objective == "causal"
         self.both = recipe.equivariant and not self.causal

@@ -97,18 +97,13 @@ def llr(
     return out.astype(np.float32)
 
 
-def _by_window(model):
-    """Whether a model only compares the likelihoods of whole windows."""
-    return model.objective == "causal" or model.by_likelihood
-
-
 def _one_strand(model, windows, positions, alt):
     """LLR on the given strand.
 
     An incremental model only reads on from the change; of one with a limited receptive field only
     that is read. Both give what whole windows give.
     """
-    if _by_window(model) and not model.incremental:
+    if (model.objective == "causal" or model.by_likelihood) and not model.incremental:
         windows, positions = _visible(model, windows, positions)
         changed = codes.substituted(windows, positions, alt)
         return _likelihood(model, changed) - _likelihood(model, windows)
@@ -147,7 +142,7 @@ def _visible(model, windows, positions):
         return windows, positions
     start = np.clip(positions - reach, 0, length - (2 * reach + 1))
     columns = start[:, None] + np.arange(2 * reach + 1)
-    return np.take_along_axis(windows, columns, axis=1), positions - start
+    return np.take_along_axis(windows, columns, 1), positions - start
 
 
 def _likelihood(model, windows):
@@ -316,7 +311,7 @@ def contexts(sequence: np.ndarray, positions: np.ndarray, alt: np.ndarray) -> np
     ndarray of shape (n,), int64, in [0, 500)
     """
     around = codes.windows(sequence, np.asarray(positions) - 1, 3)
-    return around @ np.array([100, 20, 4]) + np.asarray(alt, dtype=np.int64)
+    return around @ np.array([100, 20, 4]) + np.asarray(alt, np.int64)
 
 
 def calibrated(

@@ -50,13 +50,13 @@ class Tokens:
         number = self._pairs.get_vocab() | {"N": self.unknown}
         rows = [[number[t] for t in self._split(window)] for window in windows]
         filled = list(zip_longest(*rows, fillvalue=self.unknown))
-        return np.array(filled, dtype=np.int64).T.copy()
+        return np.array(filled, np.int64).T.copy()
 
     def _split(self, window):
         """Units of one window, in order; each N stands alone."""
         if self.merges is None:
             return ["N" * self.k] * -(-len(window) // self.k)
-        out: list[str] = []
+        out = []
         for i, piece in enumerate(decode(window).split("N")):
             out += ["N"] * (i > 0)
             out += self._pairs.encode(piece).tokens if piece else []
@@ -66,7 +66,7 @@ class Tokens:
         """First base of each token of one window, and the one after its last, (T, 2) int64."""
         ends = np.cumsum([len(token) for token in self._split(window)], dtype=np.int64)
         ends = np.minimum(ends, len(window))
-        return np.stack([np.append(0, ends)[:-1], ends], axis=1)
+        return np.stack([np.append(0, ends)[:-1], ends], 1)
 
 
 def learn(recipe, sequences: list[np.ndarray]) -> Tokens:
@@ -87,7 +87,7 @@ def learn(recipe, sequences: list[np.ndarray]) -> Tokens:
     from tokenizers import Tokenizer, models, trainers
 
     rng = np.random.default_rng(recipe.seed)
-    sizes = np.array([len(s) for s in sequences], dtype=float)
+    sizes = np.array([len(s) for s in sequences], float)
     texts = []
     for which in rng.choice(len(sequences), 4000, p=sizes / sizes.sum()):
         sequence = sequences[which]

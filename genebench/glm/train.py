@@ -36,53 +36,51 @@ def _identity(sequences, recipe):
     return {"recipe": given, "sequences": digest.hexdigest(), "version": VERSION}
 
 
-class _Sampler:
-    """Windows drawn evenly from all sequences, on both strands unless the network sees both."""
+def _weights(sequence, recipe):
+    """Weight of each base in the loss."""
+    out = (sequence.codes < codes.N).astype(np.float32)
+    if sequence.repeats is not None:
+        out[sequence.repeats] *= recipe.repeats
+    if sequence.regions is not None:
+        for region, weight in recipe.weights.items():
+            out[sequence.regions == region] *= weight
+    return out
 
-    def __init__(self, sequences: Sequence[codes.Sequence], recipe: Recipe, tokens) -> None:
-        long = [s for s in sequences if len(s.codes) >= recipe.window]
-        if not long:
-            raise BadInput(
-                f"no sequence is as long as the window of {recipe.window} bases; give longer ones "
-                "or a shorter window."
-            )
-        self.recipe, self.tokens = recipe, tokens
-        self.codes = np.concatenate([s.codes for s in long])
-        self.weights = np.concatenate([self._weights(s) for s in long])
-        self.species = np.array([s.species for s in long])
-        self.sizes = np.array([len(s.codes) for s in long])
 
-    def _weights(self, sequence):
-        """Weight of each base in the loss."""
-        out = (sequence.codes < codes.N).astype(np.float32)
-        if sequence.repeats is not None:
-            out[sequence.repeats] *= self.recipe.repeats
-        for region, weight in self.recipe.weights.items():
-            if sequence.regions is not None:
-                out[sequence.regions == region] *= weight
-        return out
+def _batches(sequences, recipe, known, steps, device):
+    """Tokens of the windows of each step, their weights, species, and which are hidden.
 
-    def batch(self, step: int, device: str) -> list[torch.Tensor]:
-        """Tokens of the windows of one step, their weights, species, and which are hidden."""
-        r, rng = self.recipe, np.random.default_rng([self.recipe.seed, step])
-        ends = np.cumsum(self.sizes - r.window + 1)
+    Windows are drawn evenly from all sequences, on both strands unless the network sees both.
+    """
+    r, long = recipe, [s for s in sequences if len(s.codes) >= recipe.window]
+    if not long:
+        raise BadInput(
+            f"no sequence is as long as the window of {r.window} bases; give longer ones or a "
+            "shorter window."
+        )
+    bases = np.concatenate([s.codes for s in long])
+    of_base = np.concatenate([_weights(s, r) for s in long])
+    species = np.array([s.species for s in long])
+    ends = np.cumsum([len(s.codes) - r.window + 1 for s in long])
+    turns = 0 if r.equivariant and r.objective != "causal" else 0.5
+    for step in steps:
+        rng = np.random.default_rng([r.seed, step])
         drawn = rng.integers(0, int(ends[-1]), r.batch)
         which = np.searchsorted(ends, drawn, side="right")
         at = (drawn + which * (r.window - 1))[:, None] + np.arange(r.window)
-        rows, weights = self.codes[at], self.weights[at]
-        flip = rng.random(r.batch) < (0 if r.equivariant and r.objective != "causal" else 0.5)
+        rows, weights, flip = bases[at], of_base[at], rng.random(r.batch) < turns
         rows[flip], weights[flip] = codes.reverse_complement(rows[flip]), weights[flip, ::-1]
-        ids = self.tokens.encode(rows)
-        sums = np.zeros(ids.shape, dtype=np.float32)
+        ids = known.encode(rows)
+        sums = np.zeros(ids.shape, np.float32)
         for total, row, weight in zip(sums, rows, weights):
-            starts = self.tokens.spans(row)[:, 0]
+            starts = known.spans(row)[:, 0]
             total[: len(starts)] = np.add.reduceat(weight, starts)
-        counted, hide = ids != self.tokens.unknown, np.zeros(ids.shape, dtype=bool)
+        counted, hide = ids != known.unknown, np.zeros(ids.shape, bool)
         if r.objective == "masked":
             shares = np.random.default_rng([r.seed, step, 1]).random(ids.shape)
             counted = hide = (shares < r.masked) & counted
-        arrays = ids, sums * counted, self.species[which], hide
-        return [torch.from_numpy(a).to(device) for a in arrays]
+        arrays = ids, sums * counted, species[which], hide
+        yield [torch.from_numpy(a).to(device) for a in arrays]
 
 
 def _loss(network, recipe, ids, weights, species, hide):
@@ -161,13 +159,11 @@ def train(
     if _done(folder, key):
         say(f"{folder}: already trained.")
         return folder
-    sampler = _Sampler(sequences, recipe, tokens.learn(recipe, [s.codes for s in sequences]))
+    known = tokens.learn(recipe, [s.codes for s in sequences])
     network = net.build(recipe).to(device)
     optimiser = _optimiser(network, recipe)
-    parts, state = (
-        {"network": network, "optimiser": optimiser},
-        {"step": 0, "losses": [], "cpu_s": 0.0},
-    )
+    parts = {"network": network, "optimiser": optimiser}
+    state = {"step": 0, "losses": [], "cpu_s": 0.0}
     if (folder / STATE).exists():
         saved = torch.load(folder / STATE, weights_only=True, map_location=device)
         if saved.pop("key") == key:
@@ -178,11 +174,10 @@ def train(
     wall, began, recent = time.monotonic(), time.process_time() - state["cpu_s"], []
 
     def losses():
-        for step in range(state["step"], recipe.steps):
+        steps, cast = range(state["step"], recipe.steps), recipe.dtype == "bfloat16"
+        for step, batch in zip(steps, _batches(sequences, recipe, known, steps, device)):
             for group in optimiser.param_groups:
                 group["lr"] = float(recipe.rate * _schedule(step, recipe))
-            batch = sampler.batch(step, device)
-            cast = recipe.dtype == "bfloat16"
             with torch.autocast(device.split(":")[0], torch.bfloat16, enabled=cast):
                 total, reported = _loss(network, recipe, *batch)
             recent.append(reported.detach())
@@ -210,11 +205,11 @@ def train(
         "device": device,
         "weights": sum(w.numel() for w in weights.values()),
     }
-    added = {"key": key, "sha256": sha256, "facts": facts, "merges": sampler.tokens.merges}
+    added = {"key": key, "sha256": sha256, "facts": facts, "merges": known.merges}
     cache.write_json(folder / RECIPE, described | added)
     (folder / STATE).unlink(missing_ok=True)
-    last = [f"last loss {loss:.3f} bits a base" for loss in state["losses"][-1:]]
-    say(f"{folder}: trained, {(last or ['no loss recorded yet'])[0]}.")
+    *_, last = "no loss recorded yet", *(f"last loss {x:.3f} bits a base" for x in state["losses"])
+    say(f"{folder}: trained, {last}.")
     return folder
 
 
@@ -238,7 +233,7 @@ def _schedule(step, recipe):
 def _done(folder, key):
     """Whether the folder has whole weights of this very recipe and these very sequences."""
     try:
-        saved = json.loads((folder / RECIPE).read_text(encoding="utf-8"))
+        saved = json.loads((folder / RECIPE).read_bytes())
         return saved["key"] == key and saved["sha256"] == cache.digest(folder / WEIGHTS)
     except (OSError, ValueError, KeyError):
         return False

@@ -1,7 +1,5 @@
 """Variants from VCF or table: checked against their genome, normalised, faults counted."""
 
-from __future__ import annotations
-
 import csv
 import gzip
 import io
@@ -98,7 +96,7 @@ def genome(path: Path) -> dict[str, Sequence]:
         By the first word of their headers; small letters are ``repeats``.
         No FASTA, a name twice, or no bases at all is an error.
     """
-    out: dict[str, Sequence] = {}
+    out = {}
     with open_text(path) as text:
         for title, bases in SimpleFastaParser(text):
             name = (title.split() or [""])[0]
@@ -188,14 +186,18 @@ def _parquet_rows(path):
         frame = parquet_texts(path)
     if not (place := _places(frame)):
         raise _no_columns(path, frame)
-    texts = frame.iloc[:, list(place.values())].set_axis(list(place), axis=1)
-    texts = texts.reindex(columns=_COLUMNS, fill_value=".")
-    return ((i, GOOD, *row) for i, row in enumerate(texts.itertuples(index=False), 1))
+    return (_row(i, GOOD, row, place) for i, row in enumerate(frame.itertuples(index=False), 1))
+
+
+def _row(number, status, fields, place):
+    """Line, status and ``_COLUMNS`` of a row; a full stop where a field is missing."""
+    fields = dict(enumerate(fields))
+    return number, status, *(fields.get(place.get(c), ".") for c in _COLUMNS)
 
 
 def _text_rows(path):
     """Rows of a table of text; one with too few fields says so and is no error."""
-    place: dict[str, int] = {}
+    place = {}
     with open_text(path) as text:
         for number, line in enumerate(text, 1):
             if not line.strip() or line.startswith(("##", "sep=")) or (place and line[0] == "#"):
@@ -214,8 +216,7 @@ def _text_rows(path):
             if len(fields) == width + 1 and fields[-1]:  # R names the rows, and not that column
                 fields = fields[1:]
             status = GOOD if len(fields) > max(place.values()) else FAULTS[0]
-            fields = dict(enumerate(fields))
-            yield number, status, *(fields.get(place.get(c), ".") for c in _COLUMNS)
+            yield _row(number, status, fields, place)
 
 
 def _fields(line, separator):

@@ -5,8 +5,6 @@ ligands, genes), and *samples*, which are fitted and scored (isolates, residues,
 nothing else is said they are the same.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from os.path import commonprefix
 from typing import Any
@@ -14,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..core.errors import BadInput, unknown
+from ..core.errors import BadInput, check
 from ..data import readers
 from .properties import incidence
 
@@ -34,8 +32,7 @@ def _selected(frame, label, where=None):
 def _limited(frame, limit):
     """At most so many rows, drawn once at random, in their order; 0: all."""
     if 0 < limit < len(frame):
-        rows = np.random.default_rng(0).choice(len(frame), limit, replace=False)
-        frame = frame.iloc[np.sort(rows)]
+        frame = frame.sample(limit, random_state=np.random.default_rng(0)).sort_index()
     return frame.reset_index(drop=True)
 
 
@@ -202,34 +199,31 @@ def pairs(frames: Frames, *, side: str, label: str, limit: int = 0) -> Fields:
     dict
         Fields of ``DataSet``; ``parts`` has both sides.
     """
+    check(("drug", "target", "both"), "side", side)
     frame = _limited(_selected(frames["table"], label), limit)
-    tables, parts = {}, {}
     for name in ("drug", "target"):
         if f"{name}s" in frames:
             frame = frame.merge(frames[f"{name}s"], on=f"{name}_id")
+    tables, parts = {}, {}
     for name in ("drug", "target"):
         key = f"{name}_id"
         tables[name] = frame.drop_duplicates(key).sort_values(key, ignore_index=True)
         parts[name], _ = pd.factorize(frame[key], sort=True)
-    if side not in (*tables, "both"):
-        raise unknown("side", side, [*tables, "both"])
     parts["smiles"] = tuple(tables["drug"].smiles)
     parts["proteins"] = tuple(tables["target"].sequence)
-    names = (frame.drug_id + "|" + frame.target_id).to_numpy(object)
-    if side == "both":
-        return {
-            "ids": names,
-            "labels": readers.numbers(frame[label], strict=True).to_numpy(float),
-            "parts": parts,
-        }
-    return {
-        "ids": tables[side][f"{side}_id"].to_numpy(object),
+    fields = {
+        "ids": (frame.drug_id + "|" + frame.target_id).to_numpy(object),
         "labels": readers.numbers(frame[label], strict=True).to_numpy(float),
+        "parts": parts,
+    }
+    if side == "both":
+        return fields
+    return fields | {
+        "ids": tables[side][f"{side}_id"].to_numpy(object),
         "unit": parts[side],
-        "names": names,
+        "names": fields["ids"],
         "sequences": parts["proteins"] if side == "target" else None,
         "table": tables[side],
-        "parts": parts,
     }
 
 

@@ -4,8 +4,6 @@ Nothing here fits a model. Intervals are Student's t; the variance is that over 
 of the split) and, where there are ``draws``, that over resampled test units (other test data).
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 
 import numpy as np
@@ -120,7 +118,7 @@ def joined(scores: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
 
 def _groups(rows, by):
     """Rows of splits at some λ, by columns whose values come as a dict."""
-    for at, part in rows[rows.parameter.notna()].groupby(by, sort=True):
+    for at, part in rows[rows.parameter.notna()].groupby(by):
         yield dict(zip(by, at)), part
 
 
@@ -140,9 +138,8 @@ def _variance(drawn):
 
 def _drawn(draws, at):
     """Resampled scores of one curve, λ × draws; none: no columns."""
-    if draws is None or tuple(at[k] for k in KEY[:3]) not in draws.index:
-        return pd.DataFrame()
-    return draws.loc[tuple(at[k] for k in KEY[:3])]
+    line = tuple(at[k] for k in KEY[:3])
+    return pd.DataFrame() if draws is None or line not in draws.index else draws.loc[line]
 
 
 def points(rows: pd.DataFrame, draws: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -298,7 +295,7 @@ def placed(rows: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
         near = (mean[task] - own[OVERLAP]).abs().idxmin()
         at = {"parameter": near, "curve_overlap": mean[task, near]}
         at = {**own.rename({OVERLAP: "overlap"}), **at}
-        for model, mine in rows[rows.task == task].groupby("model", sort=True):
+        for model, mine in rows[rows.task == task].groupby("model"):
             line = mine[mine.split == "spectral"].groupby("parameter").score.mean()
             row = {"dataset": task, "split": split, "model": model, **at}
             row["score"] = mine[mine.split == split].score.mean()

@@ -12,7 +12,7 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from ..core import cache, paths, specs
-from ..core.errors import BadInput, unknown
+from ..core.errors import BadInput, pick
 from ..core.specs import FileSpec, Kind, Spec
 from ..data import sources
 from . import builders, properties
@@ -54,19 +54,19 @@ class ExistingSpec(Spec):
         ndarray of shape (n,), int8
             1 train, 2 test, 0 neither.
         """
-        n = len(data)
         if self.column:
             value = data.table[self.column]
             return (value.isin(self.train) + 2 * value.isin(self.test)).to_numpy(np.int8)
+        n, side = len(data), np.ones(len(data), np.int8)
         if self.rule == "components":
             component = csgraph.connected_components(links, directed=False)[1]
             size = np.bincount(component)
             smallest = np.argsort(size, kind="stable")
-            tested = np.isin(component, smallest[np.cumsum(size[smallest]) <= 0.2 * n])
+            side[np.isin(component, smallest[np.cumsum(size[smallest]) <= 0.2 * n])] = 2
         else:
-            number = data.barcodes.sum(axis=1).A1 if self.rule == "fewest" else np.arange(n)
-            tested = np.isin(np.arange(n), np.argsort(number, kind="stable")[int(0.8 * n) :])
-        return (1 + tested).astype(np.int8)
+            number = data.barcodes.sum(1).A1 if self.rule == "fewest" else np.arange(n)
+            side[np.argsort(number, kind="stable")[int(0.8 * n) :]] = 2
+        return side
 
 
 class DataSetSpec(Spec):
@@ -150,7 +150,7 @@ class DataSetSpec(Spec):
 
     def covered(self, data: DataSet, model: ModelSpec) -> np.ndarray:
         """Which units a model can predict: all, (n,) bool."""
-        return np.ones(len(data), dtype=bool)
+        return np.ones(len(data), bool)
 
     def predict(self, data: DataSet, model: ModelSpec, sides, seeds) -> list[np.ndarray]:
         """Fit a model on each split; see ``models.predict``.
@@ -191,9 +191,7 @@ def _sequence_identity(data, threshold=0.3, **how):
 
 def _linked(data, where, *, name, words="", **options):
     """Graph of a property by its name."""
-    if name not in _LINKS:
-        raise unknown("property", name, _LINKS, where=where)
-    return _LINKS[name](data, **options)
+    return pick(_LINKS, "property", name, where=where)(data, **options)
 
 
 _LINKS = {
@@ -250,9 +248,7 @@ class Declarations:
 
     def model(self, name: str) -> ModelSpec:
         """Return one model; raises BadInput that names the nearest one."""
-        if name not in self.models:
-            raise unknown("model", name, self.models, where=str(paths.SPECTRA))
-        return self.models[name]
+        return pick(self.models, "model", name, where=str(paths.SPECTRA))
 
 
 def declared() -> Declarations:

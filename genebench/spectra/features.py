@@ -3,11 +3,9 @@
 No feature depends on labels or on a split.
 """
 
-from __future__ import annotations
-
 import re
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import product, zip_longest
 
 import numpy as np
@@ -15,7 +13,7 @@ from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 
 from ..core import cache, paths, specs
-from ..core.errors import unknown
+from ..core.errors import pick
 from ..core.workers import one_thread
 from ..models import unirep as network
 from ..models import weights
@@ -65,7 +63,7 @@ def words(sequences: tuple[str, ...], k: int) -> np.ndarray:
     for size in range(1, k + 1):
         known = [*map("".join, product(RESIDUES, repeat=size))]
         number = _counted(sequences, size, vocabulary=known).toarray()
-        parts.append(number / np.maximum(1, number.sum(axis=1, keepdims=True)))
+        parts.append(number / np.maximum(1, number.sum(1, keepdims=True)))
     return np.column_stack([*parts, _log_length(sequences)]).astype(np.float32)
 
 
@@ -102,7 +100,7 @@ def lingos(smiles: tuple[str, ...], *, width: int | None = None) -> sparse.csr_m
 
 def _mutation_count(data):
     """Number of mutations and its square root: how much is changed, not what."""
-    number = data.barcodes.sum(axis=1).A
+    number = data.barcodes.sum(1).A
     return np.hstack([number, np.sqrt(number)]).astype(np.float32)
 
 
@@ -131,7 +129,7 @@ def regions(data: DataSet) -> np.ndarray:
     """
     table, marks = data.parts["regions"], np.array([mark.split(":") for mark in data.marks])
     place = marks[:, :1].astype(int)
-    plain = (np.char.str_len(marks[:, 1:]) == 1).all(axis=1, keepdims=True)
+    plain = (np.char.str_len(marks[:, 1:]) == 1).all(1, keepdims=True)
     inside = (place >= table.start.to_numpy()) & (place <= table.end.to_numpy())
     return data.barcodes @ np.hstack([inside & plain, inside & ~plain]).astype(np.float32)
 
@@ -219,7 +217,7 @@ def unirep(data: DataSet, *, model: str) -> np.ndarray:
         return arrays["vectors"]
 
 
-FEATURES: dict[str, Callable] = {
+FEATURES = {
     "marks": lambda data: data.barcodes,
     "mutation_count": _mutation_count,
     "mark_pairs": _mark_pairs,
@@ -234,7 +232,7 @@ FEATURES: dict[str, Callable] = {
     "vectors": lambda data: data.parts["vectors"],
 }
 """Features of units by the name that ``data/spectra.yml`` uses."""
-OF_SAMPLES: dict[str, Callable] = {
+OF_SAMPLES = {
     "windows": windows,
     "ligand": _ligand,
     "target": _target,
@@ -262,8 +260,5 @@ def make(name: str, data: DataSet, **options):
     BadInput
         Unknown features.
     """
-    if name in OF_SAMPLES:
-        return OF_SAMPLES[name](data, **options)
-    if name not in FEATURES:
-        raise unknown("features", name, FEATURES | OF_SAMPLES)
-    return FEATURES[name](data, **options)[data.unit]
+    made = pick(FEATURES | OF_SAMPLES, "features", name)(data, **options)
+    return made if name in OF_SAMPLES else made[data.unit]

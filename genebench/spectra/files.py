@@ -1,7 +1,5 @@
 """Models that run elsewhere: splits written to a file for them, and their predictions scored."""
 
-from __future__ import annotations
-
 import time
 from pathlib import Path
 
@@ -15,7 +13,6 @@ from ..data import readers
 from . import curve, record, run
 from . import study as studies
 from .own import table
-from .samples import DataSet
 from .study import Study
 
 SPLIT = ["split", "split_param", "repeat"]
@@ -150,10 +147,10 @@ def score(study: Study, path: Path, name: str, *, say: Say = print) -> run.Curve
                 )
             yield values.to_numpy()
 
-    recipe = {"file": cache.digest(path), "cuts": studies.recipe(study, request)}
+    recipe = {"file": cache.digest(path), "cuts": studies.recipe(study, request), "model": name}
     columns = {"model": name, "family": "own", "probe": "file", "coverage": 1.0}
-    columns["key"] = cache.key({**recipe, "model": name})
-    rows, unscored, draws = run.score(data, sides[chosen], about[chosen], predict, **columns)
+    what = data, sides[chosen], about[chosen], predict
+    rows, unscored, draws = run.score(*what, **columns, key=cache.key(recipe))
     if not rows:
         why = unscored[0]["reason"] if unscored else "it has no rows"
         raise BadInput(f"{path}: no split of it can be scored ({why}).")
@@ -164,7 +161,7 @@ def score(study: Study, path: Path, name: str, *, say: Say = print) -> run.Curve
     return run.CurveOutcome(1, 0, 1, {}, len(unscored), seconds)
 
 
-def _read(path: Path, data: DataSet) -> pd.Series:
+def _read(path, data):
     """Predictions of a file by split and sample, classes as numbers."""
     frame = table(path, *COLUMNS)
     try:

@@ -29,10 +29,9 @@ PROPERTIES = ("stem", "family")
 A third property, ``cosine:MODEL``, links genes whose vectors of that model are alike."""
 ALIKE = 0.8
 """Cosine above which two genes are linked."""
-ALWAYS = ("random", "stem", "family", "chromosome", "study")
-EXISTING = (*ALWAYS, "similarity", "date")
-"""Splits of the benchmark that are placed on the curve. The cache key names those of ``ALWAYS``,
-and the others where their tables are at hand without a download."""
+EXISTING = ("random", "stem", "family", "chromosome", "study", "similarity", "date")
+"""Splits of the benchmark that are placed on the curve. The cache key names those whose tables are
+at hand without a download."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,9 +165,9 @@ class GeneTask:
         embedding = self.plan.embedding(model.name)
         at = embedding.rows(data.ids)
         X, y = embedding.vectors[at[at >= 0]], data.labels[at >= 0]
-        folds = np.array([-1, 1, 0], dtype=np.int8)[sides[:, at >= 0]]  # fold 0 is predicted
+        folds = np.array([-1, 1, 0], np.int8)[sides[:, at >= 0]]  # fold 0 is predicted
         if data.kind == "binary":
-            Y = np.repeat(y[:, None], len(sides), axis=1)
+            Y = np.repeat(y[:, None], len(sides), 1)
             every = probes.predict(X, Y, folds.T, kind="binary").T
         else:
             every = [probes.predict(X, y, fold, kind=data.kind) for fold in folds]

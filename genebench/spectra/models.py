@@ -4,9 +4,6 @@ Networks are small, trained on the CPU for every split, and seeded. Their work i
 not by rows: every training sample can be drawn, and a large set costs no more than a small one.
 """
 
-from __future__ import annotations
-
-from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -55,7 +52,7 @@ def predict(
     """
     if spec.needs:
         raise BadInput(f"model '{spec.name}': {spec.needs}.")
-    name, estimator, options = spec.features, spec.estimator, dict(spec.options)
+    name, estimator, options = spec.features, spec.estimator, spec.options
     if estimator == "cnn":  # of chains with a label a residue a perceptron on windows
         name, estimator = ("windows", "mlp") if "place" in data.parts else ("tokens", "cnn")
     option = {"windows": "width", "unirep": "model"}.get(name)
@@ -71,8 +68,8 @@ def _features(data, name, option, value):
 
 def _standardised(X, train, least):
     """Columns less their mean in train over their deviation; up to ``least`` that counts as 1."""
-    spread = X[train].std(axis=0)
-    return (X - X[train].mean(axis=0)) / np.where(spread > least, spread, 1)
+    spread = X[train].std(0)
+    return (X - X[train].mean(0)) / np.where(spread > least, spread, 1)
 
 
 def _targets(data):
@@ -82,12 +79,12 @@ def _targets(data):
 
 
 def _linear(data, X, train, test, **_):
-    """Logistic regression, or ridge (of classes: one column each); L2 1, samples weighted."""
-    y, model = data.labels, LogisticRegression(C=1.0, max_iter=300)
+    """Logistic regression, or ridge (of classes: one column each); L2 1 as scikit-learn's."""
+    y, model = data.labels, LogisticRegression(max_iter=300)
     if not sparse.issparse(X):
         X = _standardised(X, train, 0)
     if data.kind != "binary":
-        y, model = _targets(data), Ridge(alpha=1.0, solver="sparse_cg", tol=1e-4)
+        y, model = _targets(data), Ridge(solver="sparse_cg")
         if not sparse.issparse(X):
             X, model.solver = X.astype(np.float64), "cholesky"
     model.fit(X[train], y[train], sample_weight=data.weight[train])
@@ -112,10 +109,10 @@ def _site_independent(data, X, train, test, **_):
 def _neighbour(data, X, train, test, **_):
     """Labels of the five most similar training samples, weighted by inner product."""
     near, k = (X[test] @ X[train].T).toarray(), min(5, len(train))
-    best = np.argpartition(-near, k - 1, axis=1)[:, :k]
-    weight = np.take_along_axis(near, best, axis=1) + 1e-6
+    best = np.argpartition(-near, k - 1, 1)[:, :k]
+    weight = np.take_along_axis(near, best, 1) + 1e-6
     votes = np.einsum("nk...,nk->n...", _targets(data)[train][best], weight)
-    return votes if data.kind == "multiclass" else votes / weight.sum(axis=1)
+    return votes if data.kind == "multiclass" else votes / weight.sum(1)
 
 
 def _mean_of(data, X, train, test, *, side, **_):
@@ -127,9 +124,9 @@ def _mean_of(data, X, train, test, *, side, **_):
 
 def _mlp(data, X, train, test, *, seed, steps=500, **_):
     """Two hidden layers of one width on marks (an embedding bag) or on standardised numbers."""
-    d, width = X.shape[1], 32 if sparse.issparse(X) else 64
+    d, width = X.shape[1], 64
     if sparse.issparse(X):
-        X = features.padded(np.split(X.indices, X.indptr[1:-1]), d)
+        width, X = 32, features.padded(np.split(X.indices, X.indptr[1:-1]), d)
         first = _Bag(d + 1, width, mode="sum", padding_idx=d)
         nn.init.normal_(first.weight, std=0.05)
     else:
@@ -142,7 +139,7 @@ def _mlp(data, X, train, test, *, seed, steps=500, **_):
 class _Bag(nn.EmbeddingBag):
     """Sum of the vectors of each set of marks; ``padding_idx`` is none."""
 
-    def forward(self, marks: torch.Tensor) -> torch.Tensor:
+    def forward(self, marks):
         carried = marks != self.padding_idx
         number = carried.sum(1)
         return super().forward(marks[carried].long(), number.cumsum(0) - number)
@@ -164,7 +161,7 @@ def _cnn(data, X, train, test, *, seed, residues, **_):
 class _Convolution(nn.Module):
     """Residue numbers (21: none), (rows, length) → (rows, outputs); length 0: uneven sequences."""
 
-    def __init__(self, length: int, outputs: int) -> None:
+    def __init__(self, length, outputs):
         super().__init__()
         channels, width = (16, 5) if length else (32, 9)
         self.letters = nn.Embedding(22, 16, padding_idx=21)
@@ -172,7 +169,7 @@ class _Convolution(nn.Module):
         self.length, first = length, nn.Linear(channels * (length or 2), 64)
         self.rest = nn.Sequential(first, nn.GELU(), nn.Dropout(0.1), nn.Linear(64, outputs))
 
-    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+    def forward(self, tokens):
         seen = (tokens != 21)[:, None]
         hidden = functional.gelu(self.convolve(self.letters(tokens).transpose(1, 2))) * seen
         if self.length:
@@ -218,11 +215,10 @@ def _trained(net, data, X, train, test, *, steps, batch, seed):
     net.eval()
     with torch.no_grad():
         parts = [net(part).squeeze(-1) for part in torch.as_tensor(X[test]).split(2048)]
-    out = torch.cat(parts).numpy()
-    return out * spread + centre if data.kind == "regression" else out
+    return torch.cat(parts).numpy() * spread + centre
 
 
-ESTIMATORS: dict[str, Callable] = {
+ESTIMATORS = {
     "linear": _linear,
     "site_independent": _site_independent,
     "neighbour": _neighbour,

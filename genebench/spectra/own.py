@@ -1,7 +1,5 @@
 """A user's own samples on the spectrum: one CSV, known by its content and not by its name."""
 
-from __future__ import annotations
-
 from collections import Counter
 from functools import lru_cache
 from pathlib import Path
@@ -11,7 +9,7 @@ import pandas as pd
 from scipy import sparse
 
 from ..core import cache, paths
-from ..core.errors import BadInput, unknown
+from ..core.errors import BadInput, pick
 from ..data import readers
 from ..data.labels import slug
 from ..data.limits import faults_of
@@ -123,9 +121,7 @@ def read(
     has |= {"sequence_identity": data.sequences, "cosine": "vectors" in data.parts}
     known, _, value = property.partition(":")
     known = known or next((p for p, it in has.items() if it), "pairs")
-    if known not in PROPERTIES:
-        raise unknown("property", known, PROPERTIES, where=str(path))
-    option, kind, words = PROPERTIES[known]
+    option, kind, words = pick(PROPERTIES, "property", known, where=str(path))
     has["shared_label"] = value in data.table
     if not has[known]:
         raise BadInput(
@@ -154,7 +150,7 @@ def read(
         group=data.group,
         label="label",
         unit="sample",
-        shape="barcodes" if data.barcodes is not None else "sequences",
+        shape="barcodes",  # not read by it
         property=how,
         files={},
         models=[],
@@ -169,9 +165,9 @@ def read(
     if known == "pairs":
         spec.graph(data)  # raises
     elif known == "shared_mutations":
-        steps = float(np.square(data.barcodes.sum(axis=0)).sum())
+        steps = np.square(data.barcodes.sum(0)).sum()
     elif known == "sequence_identity":
-        steps = float(sum(map(len, data.sequences))) ** 2 / 2
+        steps = sum(map(len, data.sequences)) ** 2 / 2
     if steps > MOST.get(known, steps):
         raise BadInput(
             f"{path}: to find all pairs by {known} takes {steps:.0e} steps, where "
@@ -204,7 +200,7 @@ def _load(path, content, name):
         fields["barcodes"], fields["marks"] = incidence(lists)
         said.append(f"{len(fields['marks'])} different mutations")
     vectors = frame[numbers].apply(readers.numbers).to_numpy(float)
-    finite = np.isfinite(vectors).all(axis=0)
+    finite = np.isfinite(vectors).all(0)
     if finite.any() and len(fields) == 0:
         fields["parts"] = {"vectors": vectors[:, finite].astype(np.float32)}
         left = ", ".join(numbers[~finite]) or "none"

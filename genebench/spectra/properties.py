@@ -1,7 +1,5 @@
 """Spectral properties: from samples to the graph of those that are alike."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 
 import numpy as np
@@ -173,8 +171,8 @@ def cosine(X: np.ndarray, *, above: float) -> Graph:
     BadInput
         A vector that is not finite.
     """
-    X = np.asarray(X, dtype=np.float32)
-    for bad in np.flatnonzero(~np.isfinite(X).all(axis=1)):
+    X = np.asarray(X, np.float32)
+    for bad in np.flatnonzero(~np.isfinite(X).all(1)):
         raise BadInput(f"vector {bad} is not finite, and has no cosine; leave the sample out.")
     X = X / np.maximum(np.linalg.norm(X, axis=1, keepdims=True), 1e-30)
     return from_blocks(len(X), lambda low, high: X[low:high] @ X.T, above=above)
@@ -193,9 +191,9 @@ def tanimoto(bits, *, above: float) -> Graph:
     Graph
     """
     bits = sparse.csr_array(bits)
-    number = bits.sum(axis=1)
+    number = bits.sum(1)
 
-    def rows(low: int, high: int) -> np.ndarray:
+    def rows(low, high):
         both = (bits[low:high] @ bits.T).toarray()
         return both / np.maximum(number[low:high, None] + number - both, 1)
 
@@ -252,7 +250,7 @@ def sequence_identity(
 
         near = alignment.resembling(letters, start, above, chance)
 
-    def candidates(i: int) -> np.ndarray:
+    def candidates(i):
         later = others if near is None else near[1][near[0][i] : near[0][i + 1]]
         later = later[later > i].astype(np.int64)
         return later[np.argsort(length[later])]  # the shortest first, which alignment needs

@@ -1,7 +1,5 @@
 """Write the results of spectral curves: rows merged with earlier ones, and the tables beside."""
 
-from __future__ import annotations
-
 import platform
 from operator import itemgetter
 
@@ -44,10 +42,14 @@ def write(computed: dict, study: studies.Study, *, jobs: int, run_s: float) -> N
     known = study.declared.models.items()
     by_marks = {name for name, spec in known if spec.features in ("marks", "mark_pairs")}
     target = np.array(study.target) if study.target else None
-    tables = {"placed": curve.placed(joined, overlaps), "points": curve.points(joined, draws)}
-    tables |= {"auspc": curve.areas(joined, draws, target)}
-    tables |= {"findings": curve.findings(joined, draws, by_marks)}
-    for name, frame in {"overlaps": overlaps, **tables}.items():
+    tables = {
+        "overlaps": overlaps,
+        "placed": curve.placed(joined, overlaps),
+        "points": curve.points(joined, draws),
+        "auspc": curve.areas(joined, draws, target),
+        "findings": curve.findings(joined, draws, by_marks),
+    }
+    for name, frame in tables.items():
         results.write_csv(frame.round(6), table.path(f"{name}.csv", study.folder))
     _write_manifest(computed, ways, rows, study, jobs=jobs, run_s=run_s)
 

@@ -5,8 +5,6 @@ of a gene task, at every λ, because its splits are fitted together; and one mor
 others use.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import time
@@ -102,7 +100,8 @@ def cells(study: Study, request: Request, *, chosen: Iterable[str] = ()) -> list
     """
     source, out = study.datasets[request.dataset], []
     own, gene = source.available(study.declared), isinstance(source, GeneTask)
-    for model in dict.fromkeys(chosen) or _usual(own):
+    usual = [name for name, spec in own.items() if not getattr(spec, "by_name", False)]
+    for model in dict.fromkeys(chosen) or usual:
         if model not in own:
             needs = getattr(study.declared.models.get(model), "needs", "")
             if needs and not gene:
@@ -116,11 +115,6 @@ def cells(study: Study, request: Request, *, chosen: Iterable[str] = ()) -> list
             ways.append(())
         out += [Cell(request, model, way) for way in ways]
     return out
-
-
-def _usual(own):
-    """Models but those that are run by name."""
-    return [name for name, spec in own.items() if not getattr(spec, "by_name", False)]
 
 
 def recipe(study: Study, cell: Cell) -> dict:
@@ -155,9 +149,13 @@ def compute(study: Study, cell: Cell) -> dict:
     spec = source.available(study.declared)[cell.model]
     mine = about.split_param.isin([f"{p:g}" for p in cell.parameters] or [""])
     covered = source.covered(data, spec)
-    names = {"model": spec.name, "family": spec.family, "coverage": float(covered.mean())}
-    names["probe"] = "linear" if isinstance(source, GeneTask) else spec.estimator
-    names["key"] = cache.key(recipe(study, cell))
+    names = {
+        "model": spec.name,
+        "family": spec.family,
+        "coverage": float(covered.mean()),
+        "probe": "linear" if isinstance(source, GeneTask) else spec.estimator,
+        "key": cache.key(recipe(study, cell)),
+    }
 
     def predict(sides, about):
         return source.predict(data, spec, sides, about["repeat"])
@@ -196,7 +194,7 @@ def score(
     columns |= {"task": data.name, "group": data.group, "kind": data.kind, "genes": "own"}
     parts = [data.samples(side) for side in sides]
     reasons = [why or _why_not(data, *part) for why, part in zip(about.reason, parts)]
-    sound = np.array([not why for why in reasons], dtype=bool)
+    sound = np.array([not why for why in reasons], bool)
     predicted = iter(predict(sides[sound], about[sound]) if sound.any() else ())
     rows, unscored, draws = [], [], []
     drawn = np.random.default_rng(0).poisson(1.0, (DRAWS, len(data))) - 1.0
@@ -204,19 +202,19 @@ def score(
         if why:
             unscored.append({**at, "reason": why})
             continue
-        times = data.weight[test].astype(int)
-        y, p = data.labels[test], next(predicted)
+        times, p = data.weight[test].astype(int), next(predicted)
         if data.kind == "multiclass" and p.ndim == 1:
             p = np.eye(len(data.classes))[p]
-        y, p = np.repeat(y, times), np.repeat(p, times, axis=0)
+        test, p = np.repeat(test, times), np.repeat(p, times, 0)
+        y = data.labels[test]
         if at["split_param"]:
             middle, pull = influence(data.kind, y, p, np.zeros(len(y)))
-            pull = np.bincount(np.repeat(data.unit[test], times), pull, len(data))
+            pull = np.bincount(data.unit[test], pull, len(data))
             draws.append({**at, "draws": np.round(middle + drawn @ pull, 6).tolist()})
         spectral = at["split"].removesuffix(curve.CONTROL)
         at["control"] = "size" * (at["split"] != spectral)
         at["variant"] = spectral.partition("spectral-")[2]
-        at |= {"n_train": int(data.weight[train].sum()), "n_test": int(times.sum())}
+        at |= {"n_train": int(data.weight[train].sum()), "n_test": len(test)}
         values = metrics.score(data.kind, y, p, METRICS[data.kind])
         rows += [{**columns, **at, "metric": name, "score": v} for name, v in values.items()]
     return rows, unscored, draws

@@ -1,7 +1,5 @@
 """Units and samples of a data set."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property

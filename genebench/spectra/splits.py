@@ -3,16 +3,15 @@
 A split is an array of the side of each sample: 1 train, 2 test, 0 neither.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import product
 
 import numpy as np
+from scipy import sparse
+from scipy.sparse import csgraph
 
-from ..core.errors import BadInput, unknown
-from . import kernels, package
-from .package import Unsplittable, sides
+from ..core.errors import BadInput, check
+from . import kernels
 from .properties import Graph, shared_label, symmetric
 
 VERSION = 1
@@ -22,6 +21,29 @@ MODES = ("corrected", "reference", "weighted")
 ``weighted``: the paper's procedure for barcodes that many samples share."""
 _ORDER, _TEST, _, _SIZE = range(1, 5)
 """Streams of random numbers of a seed; the third is that of edges."""
+
+
+class Unsplittable(BadInput):
+    """A graph that gives no split at this parameter; other parameters may."""
+
+
+def sides(n: int, train: np.ndarray, test: np.ndarray) -> np.ndarray:
+    """Side of each of n samples, (n,) int8, from the samples of each; all 0 where one is empty."""
+    side = np.zeros(n, np.int8)
+    if len(train) and len(test):
+        side[train], side[test] = 1, 2
+    return side
+
+
+def deal(order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Samples of train and of test: the first fifth of an order is tested."""
+    n_test = int(np.ceil(0.2 * len(order)))
+    return order[n_test:], order[:n_test]
+
+
+def arrays(graph: Graph) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Arrays of a graph for compiled loops; of a binary graph no weights."""
+    return graph.indptr, graph.indices, graph.data[: 0 if graph.dtype == bool else None]
 
 
 def split(graph: Graph, parameter: float, *, seed: int, **options) -> np.ndarray:
@@ -67,7 +89,7 @@ def splits(
     drops each undecided neighbour with probability λ. A fifth of the retained is drawn for test.
     Samples without a neighbour are retained, λ = 0 retains all, at λ = 1 no edge joins train and
     test. The random numbers belong to samples and edges, so that one seed at two λ differs by λ
-    alone, on every machine alike. reference: the sets of ``spectrae`` 1.0.3, see ``package.walks``.
+    alone, on every machine alike. reference: the sets of ``spectrae`` 1.0.3, see ``package_walks``.
 
     weighted: nodes stand for ``counts`` samples each (barcodes); the node of most samples is
     retained next (seeds part equal ones), neighbours are dropped with probability λ², and
@@ -101,7 +123,7 @@ def splits(
     _check(graph, parameters, seeds, mode, counts)
     thresholds = _thresholds(graph, parameters)
     if mode == "reference":
-        walk = package.walks(graph)
+        walk = package_walks(graph)
     else:
         walk = _walks(graph, seeds, counts if mode == "weighted" else None)
 
@@ -149,13 +171,11 @@ def both(parts: Sequence[np.ndarray]) -> np.ndarray:
 
 def _check(graph, parameters, seeds, mode, counts):
     """Raise BadInput if an argument is out of range."""
-    if mode not in MODES:
-        raise unknown("mode", mode, MODES)
-    limits = [("spectral parameter", p, "from 0 to 1", 0 <= p <= 1) for p in parameters]
-    limits += [("seed", s, f"from 0 to {2**32 - 1}", 0 <= s < 2**32) for s in seeds]
-    for what, value, limit, sound in limits:
-        if not sound:
-            raise BadInput(f"the {what} is {value}; it must be {limit}.")
+    check(MODES, "mode", mode)
+    for what, values, most in (("spectral parameter", parameters, 1), ("seed", seeds, 2**32 - 1)):
+        for value in values:
+            if not 0 <= value <= most:
+                raise BadInput(f"the {what} is {value}; it must be from 0 to {most}.")
     if mode == "weighted" and (counts is None or len(counts) != graph.shape[0]):
         raise BadInput(
             f"weighted splits need 'counts', one number for each of the {graph.shape[0]} nodes."
@@ -188,21 +208,108 @@ def _walks(graph, seeds, counts):
     Without ``counts`` by mode ``corrected``, with them by ``weighted``.
     """
     n = graph.shape[0]
-    many = np.zeros(n) if counts is None else np.asarray(counts, dtype=np.float64)
+    many = np.zeros(n) if counts is None else np.asarray(counts, np.float64)
     orders = {s: np.lexsort((_keys(s, _ORDER, n), -many)) for s in seeds}
     lots = {s: np.argsort(_keys(s, _TEST, n), kind="stable") for s in seeds}
 
     def walk(parameter, seed, threshold):
         chance, stream = parameter if counts is None else parameter**2, np.uint64(seed)
-        retained = kernels.walk(*package.arrays(graph), threshold, chance, stream, orders[seed])
+        retained = kernels.walk(*arrays(graph), threshold, chance, stream, orders[seed])
         if counts is None:
             lot = lots[seed]
-            return package.deal(lot[retained[lot]])
+            return deal(lot[retained[lot]])
         nodes = np.flatnonzero(retained)
         tested = kernels.balance(many[nodes], stream)
         return nodes[~tested], nodes[tested]
 
     return walk
+
+
+def package_walks(graph: Graph) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
+    """Prepare the walks of the published package ``spectrae`` 1.0.3 over a graph.
+
+    Samples without a neighbour are dropped, components that are cliques go to train whole, a sample
+    linked with all others of its component is dropped.
+
+    Parameters
+    ----------
+    graph : Graph
+        Which samples are alike.
+
+    Returns
+    -------
+    callable
+        λ, seed and least weight that drops → samples of train and of test; one is empty: no split.
+
+    Raises
+    ------
+    Unsplittable
+        The package refuses the graph, or ends with an error on it.
+    """
+    order, units, n_units = _nodes(graph)
+    ordered = _in_order(graph, order)
+
+    def walk(parameter, seed, threshold):
+        twister = np.random.MT19937()
+        twister.state = np.random.RandomState([seed]).get_state()  # that of random.Random(seed)
+        generator = np.random.Generator(twister)
+        nodes = order[kernels.walk_like_package(*ordered, threshold, parameter, generator)]
+        if n_units + len(nodes) <= 5:  # the package's own rule
+            return nodes[:0], nodes[:0]
+        shuffled = nodes[np.random.RandomState(seed).permutation(len(nodes))]
+        train, test = deal(shuffled)
+        return (np.append(train, units) if len(train) else train), test
+
+    return walk
+
+
+def _in_order(graph, order):
+    """Arrays of the subgraph of some samples, numbered by their place in an order.
+
+    A row lists neighbours that stand earlier in the order, by the order; then the later ones, by
+    their sample number.
+    """
+    size, place = len(order), np.full(graph.shape[0], -1)
+    place[order] = np.arange(size)
+    rows = graph[order]
+    row, column = np.repeat(np.arange(size), np.diff(rows.indptr)), place[rows.indices]
+    later = column > row
+    ends = np.append(0, np.cumsum(np.bincount(row[later], minlength=size)))
+    upper = sparse.csr_array((rows.data[later], column[later], ends), (size, size))
+    both = sparse.hstack([upper.T.tocsr(), upper], format="csr")
+    both.indices %= size
+    return arrays(both)
+
+
+def _nodes(graph):
+    """Samples that the package walks over, in its order; those of cliques; number of cliques.
+
+    The package numbers nodes by first appearance in the list of pairs (i, j), i < j: by the lesser
+    of a node and its first neighbour.
+    """
+    degree = np.diff(graph.indptr)
+    linked = np.flatnonzero(degree)
+    first = graph.indices[graph.indptr[linked]]
+    order = linked[np.argsort(np.minimum(linked, first), kind="stable")].astype(np.int32)
+    if graph.dtype != bool:
+        return order, order[:0], 0
+    component = csgraph.connected_components(graph, directed=False)[1]
+    label = np.unique(component[linked], return_inverse=True)[1]
+    size = np.bincount(label)
+    hub = degree[linked] == size[label] - 1  # linked with all others of its component
+    removed = np.bincount(label, weights=hub).astype(int)
+    clique = removed == size
+    left = len(order) - (np.cumsum(removed) - removed)  # before each component is visited
+    dense = 5 * graph.nnz >= 2 * len(order) * (len(order) - 1)  # 40 % of pairs
+    if clique.all() or dense or (clique & (2 * size >= left)).any():
+        raise Unsplittable(
+            "the published package makes no split of this graph (40 % of the pairs of linked "
+            "samples or more are linked, or a group that is linked throughout holds half of the "
+            "samples, or every group is linked throughout); take mode 'corrected'."
+        )
+    walked, in_clique = np.zeros((2, graph.shape[0]), bool)
+    walked[linked], in_clique[linked] = ~hub, clique[label]
+    return order[walked[order]], order[in_clique[order]], int(clique.sum())
 
 
 class SpectralSplit:

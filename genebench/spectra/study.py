@@ -4,8 +4,6 @@ Splits are spectral at every λ and seed, size-matched controls, and those that 
 cached with the overlap of each.
 """
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,7 +14,7 @@ import pandas as pd
 
 from ..benchmark import plan as benchmark_plan
 from ..core import specs
-from ..core.errors import BadInput, unknown
+from ..core.errors import BadInput, check, unknown
 from ..core.workers import ArrayStage
 from ..data import sources
 from . import curve, datasets, features, splits
@@ -127,10 +125,11 @@ def make(
     numbers = pd.to_numeric(given, errors="coerce").tolist()
     lambdas = tuple(sorted({round(p, 6) for p in numbers})) or grid()
     if not all(0 <= p <= 1 for p in lambdas):
-        wrong = ", ".join(map(str, given))
-        raise BadInput(f"the spectral parameters are {wrong}; give numbers from 0 to 1.")
-    if mode and mode not in MODES:
-        raise unknown("mode", mode, MODES)
+        raise BadInput(
+            f"the spectral parameters are {', '.join(map(str, given))}; give numbers from 0 to 1."
+        )
+    if mode:
+        check(MODES, "mode", mode)
     declared, names = declared or datasets.declared(), list(names)
     if "all" in names:
         every = declared.datasets.items()
@@ -160,8 +159,8 @@ def recipe(study: Study, request: Request) -> dict:
         "stage": ["spectra cuts", VERSION, splits.VERSION, 1, features.VERSION],
         "data": source.load().hash,
         "mode": request.mode,
-        "parameters": list(request.parameters),
-        "seeds": list(request.seeds),
+        "parameters": request.parameters,
+        "seeds": request.seeds,
         **source.splits_recipe,
     }
 
@@ -201,12 +200,11 @@ def divide(study: Study, request: Request) -> dict:
     name, links = MODES[request.mode], parts[0][0]
     counts = np.bincount(data.unit, weights=data.weight, minlength=len(data))
     options = {"mode": request.mode, "counts": counts}
-    every = [splits.splits(g, request.parameters, request.seeds, **options) for g, _ in parts]
-    spectral = {
-        at: splits.both([own[at][node] for own, (_, node) in zip(every, parts)]) for at in every[0]
-    }
+    spectral = [splits.splits(g, request.parameters, request.seeds, **options) for g, _ in parts]
     every = []
-    for (parameter, seed), side in spectral.items():
+    for parameter, seed in spectral[0]:
+        own = [sides[parameter, seed][node] for sides, (_, node) in zip(spectral, parts)]
+        side = splits.both(own)
         control = splits.size_matched(side, seed=seed)
         every += [(name, f"{parameter:g}", seed, 0, side)]
         every += [(name + curve.CONTROL, f"{parameter:g}", seed, 0, control)]
@@ -218,7 +216,7 @@ def divide(study: Study, request: Request) -> dict:
         row = dict(zip(curve.SPLIT, at)) | {"reason": "" if side.any() else few}
         row |= {"n_train": (side == 1).sum(), "n_test": (side == 2).sum()}
         rows.append(row | curve.overlaps(parts, side, data.barcodes))
-    sides = np.array([side for *_, side in every], dtype=np.int8)
+    sides = np.array([side for *_, side in every], np.int8)
     return {"sides": sides, "about": pd.DataFrame(rows).to_json(orient="split")}
 
 

@@ -1,7 +1,5 @@
 """The tables of the spectral curves, and lists of what is declared, as pages read them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pandas as pd

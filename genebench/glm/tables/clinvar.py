@@ -4,8 +4,6 @@ Every score is turned so that the higher it is, the more harmful the variant loo
 gene are no independent draws: genes are drawn anew.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,10 +23,10 @@ from ...data.readers import numbers
 from ...place import card
 from ...stats import bootstrap, influences, separation
 from ..variants import SYNONYMS
+from .compare import SEED, verdict
 from .windows import column, texts
 
 TEMPLATE = Path(__file__).with_name("clinvar.html")
-SEED = 20240711
 REFERENCE = "phylop"
 """Score of the position alone; all others are compared with it."""
 CONSEQUENCES = {
@@ -129,9 +127,14 @@ def tasks(frame: pd.DataFrame) -> dict[str, tuple[np.ndarray, np.ndarray | None]
     for name in CONSEQUENCES:
         rows = (frame.consequence == name).to_numpy()
         rows = rows & common if (rows & common).any() else rows
-        if min(frame.label[rows].sum(), (frame.label[rows] == 0).sum()) >= FEWEST:
+        if _fewest(frame.label[rows]) >= FEWEST:
             out[slug(name)] = rows, None
     return out
+
+
+def _fewest(label):
+    """Variants of the smaller class."""
+    return np.bincount(label, minlength=2).min()
 
 
 def compare(
@@ -163,20 +166,19 @@ def compare(
     label = part.label.to_numpy()
     pairs = influences.pairs_of(label, fold)
     found = [influences.auroc(label, part[n].to_numpy(), fold, pairs) for n in names]
-    value, influence = np.array([v for v, _ in found]), np.stack([i for _, i in found], axis=1)
+    value, influence = np.array([v for v, _ in found]), np.stack([i for _, i in found], 1)
     moved, low, high = bootstrap.clustered(value, influence, part.gene, seed=SEED)
     made = separation.compare(separation.Mean(value, moved))
     out = pd.DataFrame({"model": names, "score": value, "low": low, "high": high})
     out = out.assign(tier=made.tier, rank_low=made.rank_low, rank_high=made.rank_high)
     at = list(names).index(REFERENCE)
-    first, second = np.transpose(made.pairs)
-    turned = first == at
-    sign = np.where(turned, -1, 1)
+    sign = np.where(made.pairs[:, 0] == at, -1, 1)
     ends = np.sort([sign * made.low, sign * made.high], axis=0)
-    columns = {"model": np.array(names)[np.where(turned, second, first)], "p": made.p}
-    columns |= {"difference": sign * made.difference, "less_low": ends[0], "less_high": ends[1]}
-    less = pd.DataFrame(columns)[turned | (second == at)]
-    return out.merge(less, on="model", how="left").assign(n=len(part), genes=part.gene.nunique())
+    less = {"p": made.p, "difference": sign * made.difference}
+    less = pd.DataFrame(less | {"less_low": ends[0], "less_high": ends[1]})
+    less = less[(made.pairs == at).any(axis=1)]  # in the order of the other scores
+    out = out.join(less.set_index(np.delete(out.index, at)))
+    return out.assign(n=len(part), genes=part.gene.nunique())
 
 
 def covering(frame: pd.DataFrame, rows: np.ndarray, among: Sequence[str] = ()) -> list[str]:
@@ -219,7 +221,7 @@ def read_scores(path: Path, frame: pd.DataFrame, score: str | None = None) -> pd
     known = frame[_KEY].merge(given[_KEY].assign(known=known), how="left", on=_KEY).known
     known = known.set_axis(frame.index) * (-1 if name == "llr" else 1)
     classes = frame.label[known.notna()]
-    if min(classes.sum(), (1 - classes).sum()) < FEWEST or known.nunique() < 2:
+    if _fewest(classes) < FEWEST or known.nunique() < 2:
         raise BadInput(
             f"{path}: column '{name}' has a score of {len(classes)} of the {len(frame)} variants; "
             f"{FEWEST} of each class with different scores are the least. Positions are of GRCh38, "
@@ -249,25 +251,23 @@ def place(
     frame[mine] = read_scores(path, frame, score)
     made = {"genebench": __version__, "name": mine, "file": path.name, "panels": []}
     made |= {"sha256": cache.digest(path), "variants": len(frame), "predictors": predictors()}
-    made["scored"] = int(frame[mine].notna().sum())
+    scored = frame[mine].notna().to_numpy()
+    made["scored"] = scored.sum()
+    sentences = made["sentences"] = [f"{made['scored']:,} of {len(frame):,} variants have a score."]
     for name, (rows, stratum) in tasks(frame).items():
-        rows = rows & frame[mine].notna().to_numpy()
-        classes = frame.label[rows]
-        if min(classes.sum(), (1 - classes).sum()) >= FEWEST:
-            table = compare(frame, covering(frame, rows, [mine]), rows, stratum)
-            table = table.sort_values("score", ascending=False)
-            made["panels"].append({"task": name, "models": table.to_dict("records")})
-    made["sentences"] = [f"{made['scored']:,} of {len(frame):,} variants have a score."]
-    for panel in made["panels"]:
-        row = next(m for m in panel["models"] if m["model"] == mine)
-        low, high = row["less_low"], row["less_high"]
-        verdict = "better" if low > 0 else "worse" if high < 0 else "not significantly different"
-        made["sentences"].append(
-            f"{panel['task']}: AUROC {row['score']:.3f} ({row['low']:.3f} to {row['high']:.3f}) on "
-            f"{row['n']} variants, tier {row['tier']}; "
-            f"less phyloP {row['difference']:+.3f} ({low:+.3f} to {high:+.3f}): {verdict}."
+        rows = rows & scored
+        if _fewest(frame.label[rows]) < FEWEST:
+            continue
+        table = compare(frame, covering(frame, rows, [mine]), rows, stratum)
+        models = table.sort_values("score", ascending=False).to_dict("records")
+        made["panels"].append({"task": name, "models": models})
+        row = next(m for m in models if m["model"] == mine)
+        sentences.append(
+            f"{name}: AUROC {row['score']:.3f} ({row['low']:.3f} to {row['high']:.3f}) on "
+            f"{row['n']} variants, tier {row['tier']}; less phyloP {row['difference']:+.3f} "
+            f"({row['less_low']:+.3f} to {row['less_high']:+.3f}): {verdict(row)}."
         )
-        if row["score"] < 0.4 and panel["task"] == "all":
-            made["sentences"].append("Below chance: are high values the harmful ones?")
+        if row["score"] < 0.4 and name == "all":
+            sentences.append("Below chance: are high values the harmful ones?")
     out = Path(out or f"{mine}-clinvar")
     return out, card.write(made, out, TEMPLATE)

@@ -1,6 +1,7 @@
 """What the card of a probe says: scores with intervals, differences, leak checks, sentences."""
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -48,28 +49,24 @@ def compared(
     at = [i for i, d in enumerate(divisions) if d.split == split]
     if not at:
         return None
-    scores, moves = [], []
-    for columns in predicted.values():
-        values, influence = [], np.zeros(len(data))
-        for i in at:
-            way = divisions[i]
-            rows = np.isin(way.fold, way.tested)
-            given = data.label[rows], columns[i][rows], way.fold[rows]
-            value, part = bootstrap.influence(data.kind, *given)
-            values.append(value)
-            influence[rows] += part / len(at)
-        scores.append(float(np.mean(values)))
-        moves.append(influence)
-    value, names = np.array(scores), list(predicted)
+    names, value = list(predicted), np.zeros(len(predicted))
+    influence = np.zeros((len(data), len(names)))
+    for i, (column, name) in product(at, enumerate(names)):
+        way = divisions[i]
+        rows = np.isin(way.fold, way.tested)
+        given = data.label[rows], predicted[name][i][rows], way.fold[rows]
+        score, part = bootstrap.influence(data.kind, *given)
+        value[column] += score
+        influence[rows, column] += part / len(at)
+    value /= len(at)
     least = metrics.METRICS[metrics.main(data.kind)].low
-    moved, low, high = bootstrap.clustered(
-        value, np.stack(moves, axis=1), families, seed=SEED, low=least
-    )
+    moved, low, high = bootstrap.clustered(value, influence, families, seed=SEED, low=least)
     frame = pd.DataFrame({"model": names, "family": [family_of[n] for n in names]})
     best = int(np.argmax(np.where(frame.family == "shortcut", value, -np.inf)))
-    less = bootstrap.difference_interval(value - value[best], moved - moved[best])
-    columns = {"score": value, "low": low, "high": high, "difference": value - value[best]}
-    frame = frame.assign(**columns, less_low=less[0], less_high=less[1])
+    gap = value - value[best]
+    less = bootstrap.difference_interval(gap, moved - moved[best])
+    frame = frame.assign(score=value, low=low, high=high, difference=gap)
+    frame = frame.assign(less_low=less[0], less_high=less[1])
     folds = [(divisions[i].fold, f) for i in at for f in divisions[i].tested]
     return {
         "split": split,
@@ -94,7 +91,9 @@ def checks(data: Windows, families: np.ndarray, drawn: list[dict]) -> list[dict]
     -------
     list of dict
     """
-    strands = [min(pair) for pair in zip(_texts(data.codes), _texts(_turned(data)))]
+    turned = codes.reverse_complement(data.codes)
+    turned = [np.roll(w, n) for w, n in zip(turned, data.lengths)]  # unknown bases again behind
+    strands = [min(map(codes.decode, pair)) for pair in zip(data.codes, turned)]
     same = pd.Series(data.label).groupby(strands).agg(["size", "nunique"])
     twice, torn = int((same["size"] - 1).sum()), int((same["nunique"] > 1).sum())
     size = np.bincount(families)
@@ -105,7 +104,7 @@ def checks(data: Windows, families: np.ndarray, drawn: list[dict]) -> list[dict]
     lost = {n: s - kept[n] for n, s in score.get("random", {}).items() if kept}
     worst = max(lost, key=lost.get, default="none")
     loss = lost.get(worst, np.nan)
-    rows = [
+    rows = (
         (
             (twice > 0, torn > 0),
             "Windows that stand twice",
@@ -134,23 +133,16 @@ def checks(data: Windows, families: np.ndarray, drawn: list[dict]) -> list[dict]
             "Families kept whole",
             f"The largest loss from random folds is {loss:.3f} ({worst}).",
         ),
-    ]
-    level = {0: "clear", 1: "note", 2: "flag"}
-    return [
-        {"level": level[sum(raised)], "check": check, "sentence": sentence}
-        for raised, check, sentence in rows
-    ]
+    )
+    level = ("clear", "note", "flag")
+    return [{"level": level[sum(r)], "check": check, "sentence": text} for r, check, text in rows]
 
 
-def _texts(windows):
-    return [codes.decode(w) for w in windows]
-
-
-def _turned(data):
-    """Reverse complements, the unknown bases again behind."""
-    return [
-        np.roll(codes.reverse_complement(w), n - len(w)) for w, n in zip(data.codes, data.lengths)
-    ]
+def verdict(row: dict) -> str:
+    """Say by its interval (``less_low, less_high``) what a difference means."""
+    if row["less_low"] > 0:
+        return "better"
+    return "worse" if row["less_high"] < 0 else "not significantly different"
 
 
 def sentences(made: dict) -> list[str]:
@@ -166,15 +158,10 @@ def sentences(made: dict) -> list[str]:
         first = f"{drawn['title']}: best shortcut {best['model']} {best['score']:.3f}"
         if untrained:
             first += f", untrained networks {min(untrained):.3f} to {max(untrained):.3f}"
-        if networks:
-            top = networks[0]
-            low, high = top["less_low"], top["less_high"]
-            verdict = (
-                "better" if low > 0 else "worse" if high < 0 else "not significantly different"
-            )
+        for top in networks[:1]:
             first += (
                 f", best model {top['model']} {top['score']:.3f}: {top['difference']:+.3f} (95 % "
-                f"interval {low:+.3f} to {high:+.3f}), {verdict}"
+                f"interval {top['less_low']:+.3f} to {top['less_high']:+.3f}), {verdict(top)}"
             )
         out.append(first + ".")
     return out

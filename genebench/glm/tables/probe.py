@@ -82,17 +82,17 @@ def probe(
     folder, card : Path, dict
     """
     start, spent = time.perf_counter(), time.process_time()
-    out = Path(out or f"{slug(path.name.split('.')[0]) or 'windows'}-probe")
+    out = Path(out or f"{_name(path)}-probe")
     data = reading.read(path, label=label)
     if len(data) < 4 * FOLDS:
         raise BadInput(f"{path}: {len(data)} windows with a label; give {4 * FOLDS} at least.")
     loaded = [hub.load(name, device=device, download=download) for name in models]
     divisions, families, skipped = divide(data, seeds)
-    named, predicted = list(features(data, loaded, seeds, layer)), {}
-    for name, _, make in named:
-        predicted[name] = predictions(data, make(), divisions)
-        progress("models", len(predicted), len(named))
-    family_of = {name: family for name, family, _ in named}
+    predicted, family_of = {}, {}
+    number = len(ORDERS) + 1 + bool(np.ptp(data.lengths)) + seeds + len(models)
+    for name, family, X in features(data, loaded, seeds, layer):
+        predicted[name], family_of[name] = predictions(data, X, divisions), family
+        progress("models", len(predicted), number)
     rows = _rows(data, path, divisions, predicted, family_of)
     given = divisions, families, predicted, family_of
     drawn = [compare.compared(data, split, *given) for split in compare.SPLITS]
@@ -104,15 +104,15 @@ def probe(
         "sha256": cache.digest(path),
         "label": label,
         "windows": len(data),
-        "lengths": [int(data.lengths.min()), int(data.lengths.max())],
+        "lengths": [data.lengths.min(), data.lengths.max()],
         "label_kind": data.kind,
-        "classes": {c: int((data.label == i).sum()) for i, c in enumerate(data.classes)},
+        "classes": {c: (data.label == i).sum() for i, c in enumerate(data.classes)},
         "metric": "Spearman" if data.kind == "regression" else "AUROC",
         "families": len(np.unique(families)),
         "splits": drawn,
         "checks": compare.checks(data, families, drawn),
         "skipped": skipped | {f"{n:,} rows": why for why, n in data.skipped.items()},
-        "models": [name for name, family, _ in named if family == "network"],
+        "models": [name for name, family in family_of.items() if family == "network"],
         "layer": layer,
     }
     made["sentences"] = compare.sentences(made)
@@ -123,6 +123,10 @@ def probe(
     }
     validation.write(rows, out / "scores.parquet")
     return out, card.write(made, out, TEMPLATE)
+
+
+def _name(path):
+    return slug(path.name.split(".")[0]) or "windows"
 
 
 def divide(data: Windows, seeds: int) -> tuple[list[Division], np.ndarray, dict[str, str]]:
@@ -142,30 +146,23 @@ def divide(data: Windows, seeds: int) -> tuple[list[Division], np.ndarray, dict[
     skipped : dict of str to str
         Split → why it could not be made.
     """
-    families, skipped = reading.families(data.codes), {}
-    kind = data.kind
+    families, out, skipped, kind = reading.families(data.codes), [], {}, data.kind
     task = Task("w", "w", "", "", kind, "", 1, np.arange(len(data)), data.label, data.classes)
-    ways = {
-        "random": lambda: dividing.at_random(task, None, FOLDS, SEED),
-        "homology": lambda: dividing.by_group("family of windows")(task, families, FOLDS, SEED),
-    }
-    out = []
-    for split, way in ways.items():
+    by_family, every = dividing.by_group("family of windows"), tuple(range(FOLDS))
+    for split, way in (("random", dividing.at_random), ("homology", by_family)):
         try:
-            fold = way()
-            if all(metrics.scorable(kind, data.label[fold == f]) for f in range(FOLDS)):
-                out.append(Division(split, 0, fold, tuple(range(FOLDS))))
+            fold = way(task, families, FOLDS, SEED)
+            if all(metrics.scorable(kind, data.label[fold == f]) for f in every):
+                out.append(Division(split, 0, fold, every))
             else:
                 skipped[split] = "a fold would have one class only"
         except (Unsplittable, ValueError) as err:
             skipped[split] = str(err)
     graph = properties.shared_mutations(reading.membership(data.codes))
     for (_, seed), side in splits.splits(graph, [1.0], range(seeds)).items():
-        for split, sides in (
-            ("spectral", side),
-            ("matched", splits.size_matched(side, seed=seed) if side.any() else side),
-        ):
-            fold = np.array([-1, 1, 0], dtype=np.int8)[sides]
+        matched = splits.size_matched(side, seed=seed)
+        for split, sides in (("spectral", side), ("matched", matched)):
+            fold = np.array([-1, 1, 0], np.int8)[sides]
             if all(metrics.scorable(kind, data.label[fold == f]) for f in (0, 1)):
                 out.append(Division(split, seed, fold, (0,)))
             else:
@@ -176,7 +173,7 @@ def divide(data: Windows, seeds: int) -> tuple[list[Division], np.ndarray, dict[
 
 
 def features(data: Windows, models: Sequence, seeds: int, layer: int):
-    """Name, family and maker of the features of each model and baseline.
+    """Name, family and features of each model and baseline.
 
     Untrained networks have the recipe of the first model that was trained here, or the default one.
 
@@ -188,32 +185,27 @@ def features(data: Windows, models: Sequence, seeds: int, layer: int):
 
     Yields
     ------
-    (str, str, callable)
-        The callable gives an array (n, d).
+    (str, str, ndarray of shape (n, d))
     """
     for k in ORDERS:
         name = "base composition" if k == 1 else f"{k}-mer counts"
-        half = np.arange(4**k) <= _other_strand(k)
-        yield name, "shortcut", lambda k=k, half=half: reading.kmer_shares(data.codes, k)[:, half]
+        turned = codes.reverse_complement(codes.spelt(k).astype(np.uint8))
+        half = np.arange(4**k) <= codes.words(turned, k)[:, 0]
+        yield name, "shortcut", reading.kmer_shares(data.codes, k)[:, half]
     hot = np.arange(4) == data.codes[..., None]
-    yield "bases by position", "shortcut", lambda: hot.reshape(len(data), -1).astype(np.float32)
+    yield "bases by position", "shortcut", hot.reshape(len(data), -1).astype(np.float32)
     if np.ptp(data.lengths):
-        yield "length alone", "shortcut", lambda: data.lengths[:, None].astype(np.float32)
+        yield "length alone", "shortcut", data.lengths[:, None].astype(np.float32)
     own = [m for m in models if isinstance(m, trained.TrainedModel)]
     recipe, words = (own[0].recipe, own[0].tokens) if own else (net.Recipe(), None)
     for seed in range(seeds):
         drawn = recipe.model_copy(update={"seed": seed, "name": f"untrained {seed + 1}"})
         fresh = trained.TrainedModel(drawn, net.build(drawn), words or tokens.Tokens(drawn))
-        yield drawn.name, "control", lambda m=fresh: reading.embed(m, data, layer=layer)
+        yield drawn.name, "control", reading.embed(fresh, data, layer=layer)
     count = Counter(m.name for m in models)
     for i, model in enumerate(models, 1):
         name = model.name if count[model.name] == 1 else f"{model.name} ({i})"
-        yield name, "network", lambda m=model: reading.embed(m, data, layer=layer)
-
-
-def _other_strand(k):
-    """Index of the reverse complement of each k-mer."""
-    return codes.reverse_complement(codes.spelt(k).astype(np.uint8)) @ 4 ** np.arange(k)[::-1]
+        yield name, "network", reading.embed(model, data, layer=layer)
 
 
 def predictions(data: Windows, X: np.ndarray, divisions: Sequence[Division]) -> list[np.ndarray]:
@@ -228,35 +220,36 @@ def predictions(data: Windows, X: np.ndarray, divisions: Sequence[Division]) -> 
     list of ndarray of shape (n,) or (n, n_classes)
         As metrics take them.
     """
-    folds = np.stack([d.fold for d in divisions], axis=1)
+    folds = np.stack([d.fold for d in divisions], 1)
     if data.kind == "multiclass":
         columns = [probes.predict(X, data.label, f, kind=data.kind) for f in folds.T]
     else:
-        labels = np.repeat(data.label[:, None], len(divisions), axis=1)
+        labels = np.repeat(data.label[:, None], len(divisions), 1)
         columns = probes.predict(X, labels, folds, kind=data.kind).T
     return [probes.probabilities(data.kind, values) for values in columns]
 
 
 def _rows(data, path, divisions, predicted, family_of):
     """Rows of ``results.SCHEMA``: every metric of every model, division and fold."""
-    recipe, out = cache.digest(path), []
+    out = []
     for model, columns in predicted.items():
         for way, p in zip(divisions, columns):
+            walked = way.split in ("spectral", "matched")
             for f in way.tested:
                 test = way.fold == f
                 scores = metrics.score(data.kind, data.label[test], p[test])
                 row = {
                     "model": model,
                     "family": family_of[model],
-                    "split": "spectral" if way.split in ("spectral", "matched") else way.split,
-                    "split_param": "1" if way.split in ("spectral", "matched") else "",
-                    "control": "size" if way.split == "matched" else "",
+                    "split": "spectral" if walked else way.split,
+                    "split_param": "1" * walked,
+                    "control": "size" * (way.split == "matched"),
                     "repeat": way.repeat,
                     "fold": f,
-                    "n_train": int(((way.fold >= 0) & ~test).sum()),
-                    "n_test": int(test.sum()),
+                    "n_train": ((way.fold >= 0) & ~test).sum(),
+                    "n_test": test.sum(),
                 }
                 out += [row | {"metric": m, "score": s} for m, s in scores.items()]
-    constant = {"task": slug(path.name.split(".")[0]) or "windows", "group": "DNA windows"}
-    constant |= {"kind": data.kind, "probe": "linear", "variant": "", "genes": "own"}
-    return pd.DataFrame(out).assign(**constant, coverage=1.0, key=recipe[:16])
+    constant = {"task": _name(path), "group": "DNA windows", "kind": data.kind, "probe": "linear"}
+    constant |= {"variant": "", "genes": "own", "coverage": 1.0, "key": cache.digest(path)[:16]}
+    return pd.DataFrame(out).assign(**constant)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ...core import cache
-from ...core.errors import check
+from ...core.errors import check, one_line
 from ...core.workers import Progress, fault, quiet
 from .. import codes
 from .. import score as scoring
@@ -109,8 +109,9 @@ def _scored(model, sequences, frame, columns, options):
     """Status and scores of some rows."""
     out = pd.DataFrame(np.float32(np.nan), frame.index, columns).assign(status=frame.status)
     good, one = frame[frame.status == GOOD], single(frame)
-    for part in _parts(one.sort_values(["chrom", "normal_pos"]), lambda rows: ROWS):
-        _attempt(out, part, lambda rows: _single_scores(model, sequences, rows, options))
+    given = model, sequences, options
+    for part in _parts(one.sort_values(["chrom", "normal_pos"]), ROWS):
+        _attempt(out, part, _single_scores, *given)
     if "llr" not in options["kinds"]:
         return out
     several = _trimmed(good.drop(one.index))
@@ -124,35 +125,32 @@ def _scored(model, sequences, frame, columns, options):
         f"longer than what the model reads at once ({most:,} bases)"
     )
     for width, rows in several[fits].groupby(window[fits]):
-        for part in _parts(rows, lambda rows, w=width: int(np.clip((1 << 25) // w**2, 1, 256))):
-            _attempt(out, part, lambda rows, w=width: _several(model, sequences, rows, w, options))
+        for part in _parts(rows, int(np.clip((1 << 25) // width**2, 1, 256))):
+            _attempt(out, part, _several, *given, int(width))
     return out
 
 
-def _parts(frame, size):
+def _parts(frame, step):
     """Some rows of one sequence at a time."""
     for _, part in frame.groupby("chrom", sort=False):
-        step = size(part)
         for s in range(0, len(part), step):
             yield part.iloc[s : s + step]
 
 
-def _attempt(out, rows, compute):
+def _attempt(out, rows, compute, *given):
     """Score rows at once; if that fails, one by one, so that only what is at fault is lost."""
     try:
-        scores = compute(rows)
+        for name, values in compute(rows, *given).items():
+            out.loc[rows.index, name] = values
     except Exception as err:  # of any kind: it becomes the row's status
-        if len(rows) > 1:
-            for i in range(len(rows)):
-                _attempt(out, rows.iloc[[i]], compute)
-        else:
-            out.loc[rows.index, "status"] = " ".join(f"failed: {fault(err)}".split())
-        return
-    for name, values in scores.items():
-        out.loc[rows.index, name] = values
+        if len(rows) == 1:
+            out.loc[rows.index, "status"] = one_line(f"failed: {fault(err)}")
+            return
+        for i in range(len(rows)):
+            _attempt(out, rows.iloc[[i]], compute, *given)
 
 
-def _single_scores(model, sequences, rows, options):
+def _single_scores(rows, model, sequences, options):
     bases, position = sequences[rows.chrom.iloc[0]].codes, rows.normal_pos.to_numpy() - 1
     given = scoring.placed(model, bases, position, options["length"])
     alt, strands = codes.encode("".join(rows.normal_alt)), {"strands": options["strands"]}
@@ -162,11 +160,11 @@ def _single_scores(model, sequences, rows, options):
     }
 
 
-def _several(model, sequences, rows, window, options):
+def _several(rows, model, sequences, options, window):
     bases = sequences[rows.chrom.iloc[0]].codes
     changes = list(zip(rows.start, rows.ref_size, map(codes.encode, rows.bases)))
-    how = {"length": int(window), "strands": options["strands"]}
-    return dict(zip(("llr", "llr_own"), scoring.pseudo(model, bases, changes, **how)))
+    scores = scoring.pseudo(model, bases, changes, length=window, strands=options["strands"])
+    return dict(zip(("llr", "llr_own"), scores))
 
 
 def _trimmed(frame):
