@@ -40,12 +40,12 @@ def within(
         return logs
     table, place = codes.spelt(k), positions % k
     padded = np.pad(windows, ((0, 0), (0, k)), constant_values=codes.N)
-    word = np.take_along_axis(padded, (positions - place)[:, None] + np.arange(k), 1)
+    word = np.take_along_axis(padded, (positions - place)[:, None] + np.arange(k), axis=1)
     compare = np.not_equal if both else np.less
     summed = ~compare(np.arange(k), place[:, None]) | (word == codes.N)
     fits = ((table == word[:, None]) | summed[:, None]).all(-1)
     p, there = np.exp(logs.astype(np.float64)) * fits, table[:, place].T
-    single = np.stack([(p * (there == b)).sum(1) for b in range(4)], 1)
+    single = np.stack([(p * (there == b)).sum(1) for b in range(4)], axis=1)
     single = np.maximum(single, 1e-300)
     return np.log(single / single.sum(1, keepdims=True)).astype(np.float32)
 
@@ -105,13 +105,15 @@ class TokenModel(codes.Nucleotides):
         A first base that nothing predicts is even. Tokens that give no probability of a single
         base are an error.
         """
-        (n, length), k, first = windows.shape, self.token_length, self.head - self.ahead
-        if not self.one_pass:
-            row, column = np.indices(windows.shape).reshape(2, -1)
-            return self.at(windows[row], column).reshape(n, length, 4)
+        if self.one_pass:
+            return self._in_one_pass(windows, self._logits)
+        row, column = np.indices(windows.shape).reshape(2, -1)
+        return self.at(windows[row], column).reshape(*windows.shape, 4)
+
+    def _in_one_pass(self, windows, forward):
         self._check_single()
-        run = self._run(self._tokens(windows), self._logits)
-        parts = [self._base_logs(part) for _, part in run]
+        (n, length), k, first = windows.shape, self.token_length, self.head - self.ahead
+        parts = [self._base_logs(part) for _, part in self._run(self._tokens(windows), forward)]
         logs = np.concatenate(parts)[:, max(first, 0) : first + length]
         if first < 0:
             logs = np.pad(logs, ((0, 0), (1, 0), (0, 0)), constant_values=np.log(0.25))
@@ -119,7 +121,7 @@ class TokenModel(codes.Nucleotides):
             return logs
         at = [np.full(n, i) for i in range(length)]
         bases = [within(logs[:, i // k], windows, p, k, both=False) for i, p in enumerate(at)]
-        return np.stack(bases, 1)
+        return np.stack(bases, axis=1)
 
     def at(self, windows: np.ndarray, positions: np.ndarray) -> np.ndarray:
         """Conditionals at one position of each window; the token there is masked, if need be."""
@@ -205,7 +207,7 @@ class TokenModel(codes.Nucleotides):
                 _, past = self._read(ids, read, self.head + begin, past)
                 read = self.head + begin
             rows, after = np.flatnonzero(begins == begin), np.arange(begin + 1, len(window))
-            changed = np.repeat(window[None], len(rows), 0)
+            changed = np.repeat(window[None], len(rows), axis=0)
             changed = codes.substituted(changed, positions[rows], alt[rows])
             logits, _ = self._read(self._tokens(changed), read, end, past)
             logs = self._base_logs(logits)[:, : len(after)].astype(np.float64)
@@ -240,5 +242,5 @@ class TokenModel(codes.Nucleotides):
 
     def _spread(self, states, windows):
         """States of tokens at each of their bases."""
-        inner = np.repeat(states[:, self.head :], self.token_length, 1)
+        inner = np.repeat(states[:, self.head :], self.token_length, axis=1)
         return inner[:, : windows.shape[1]]

@@ -1,6 +1,7 @@
 """A network trained here as a model: from its folder to conditionals, states and likelihoods."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -64,8 +65,8 @@ class TrainedModel(TokenModel):
     def _species(self, ids):
         return torch.full((len(ids),), self.species, device=self.device)
 
-    def _logits(self, ids):
-        return self.network(ids, self._species(ids))[0]
+    def _logits(self, ids, which=0):
+        return self.network(ids, self._species(ids))[which]
 
     def _hidden(self, ids, layer):
         return self.network.hidden(ids, self._species(ids), layer)
@@ -78,6 +79,12 @@ class TrainedModel(TokenModel):
             states, past = tower.read_on(placed, self._species(placed), past, ahead=ahead)
             return self.network.out(states), past
 
+    def left(self, windows: np.ndarray) -> np.ndarray:
+        """Conditionals of a blind-spot network given the left side alone, (n, L, 4) float32."""
+        if self.recipe.objective != "blind-spot":
+            raise BadInput(f"model '{self.name}' has no left side alone; take a blind-spot one.")
+        return self._in_one_pass(windows, partial(self._logits, which=1))
+
     def states(self, windows: np.ndarray) -> list[np.ndarray]:
         """``hidden`` of every layer, from one pass over all windows at once."""
         ids = self._placed(self.tokens.encode(windows))
@@ -89,7 +96,7 @@ class TrainedModel(TokenModel):
         if self.tokens.merges is None:
             return super()._spread(states, windows)
         spans = [self.tokens.spans(w) for w in windows]
-        rows = [np.repeat(h[: len(s)], np.diff(s)[:, 0], 0) for h, s in zip(states, spans)]
+        rows = [np.repeat(h[: len(s)], np.diff(s)[:, 0], axis=0) for h, s in zip(states, spans)]
         return np.stack(rows)
 
 
@@ -114,7 +121,7 @@ def load(folder: Path, *, device: str = "cpu") -> TrainedModel:
     """
     path, weights = folder / RECIPE, folder / WEIGHTS
     try:
-        saved = json.loads(path.read_bytes())
+        saved = json.loads(path.read_text(encoding="utf-8"))
         recipe = net.recipe(saved["recipe"], where=str(path))
     except (OSError, ValueError, KeyError, TypeError) as err:
         raise BadInput(
