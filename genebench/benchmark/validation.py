@@ -176,17 +176,18 @@ def _complete(scores: Path, path: Path) -> list[str]:
             f"{scores}: it or {path.name} is not, byte for byte, as it was written; rerun "
             "'genebench run'."
         ]
-    own = frame[frame.genes == "own"].groupby([*at, "probe", "metric"], observed=True)
+    own = frame[frame.genes == "own"].groupby([*at, "kind", "probe", "metric"], observed=True)
     # a task of few genes is divided more often, each time into all folds
     folds = own.size() / (own["repeat"].max() + 1).clip(lower=manifest["repeats"])
-    tested = {s: 1 if SPLITS[s].divide is as_published else manifest["folds"] for s in SPLITS}
-    expected = folds.index.get_level_values("split").map(tested).to_numpy()
     # published folds are one holdout, or of pairs all of them
-    wrong = folds[(folds != expected) & (folds != manifest["folds"])]
+    holdout = [s for s, split in SPLITS.items() if split.divide is as_published]
+    split, kind = (folds.index.get_level_values(name) for name in ("split", "kind"))
+    due = np.where(split.isin(holdout) & (kind != "pair"), 1, manifest["folds"])
+    wrong = np.flatnonzero(folds != due)
     return [
-        f"{scores}: {' × '.join(map(str, where))} has {number:g} tested folds where "
-        f"{tested[where[2]]} are due ({len(wrong)} such)."
-        for where, number in wrong.head(1).items()
+        f"{scores}: {' × '.join(map(str, folds.index[first]))} has {folds.iloc[first]:g} tested "
+        f"folds where {due[first]} are due ({len(wrong)} such)."
+        for first in wrong[:1]
     ]
 
 
