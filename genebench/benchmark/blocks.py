@@ -145,9 +145,8 @@ def _divide(
 
 
 def _store(plan, unit: FoldUnit, output: tuple) -> None:
-    arrays = dict(zip(("cut", "told"), map(np.array, output)))
-    (path,) = _files(plan, unit)
-    cache.store(path, _recipe(plan, unit), lambda to: np.savez(to, **arrays))
+    (path,), (fold, reasons) = _files(plan, unit), output
+    cache.store(path, _recipe(plan, unit), lambda to: np.savez(to, cut=fold, told=reasons))
 
 
 STAGE = Stage("folds", _files, _gather, _divide, _store)

@@ -95,9 +95,10 @@ def _vectors(plan: Plan) -> dict[str, tuple[np.ndarray, int, bool]]:
     """By model the genes that it covers, (n_genes,) bool, dimensions, and whether that is known."""
     out = {}
     for model in dict.fromkeys(cell.model for cell in plan.requested):
-        inside, dim = plan.covered(model), plan.declared.models[model].dim or 384
-        out[model] = np.ones(len(plan.universe), bool), dim, False
-        if inside is not None:
+        if (inside := plan.covered(model)) is None:
+            dim = plan.declared.models[model].dim or 384
+            out[model] = np.ones(len(plan.universe), bool), dim, False
+        else:
             out[model] = inside, cache.facts(plan.embedding_path(model))["shape"][1], True
     return out
 
@@ -137,8 +138,8 @@ def of_cells(
     DataFrame with ``model, split, tasks, seconds`` (of one core)``, bytes, done``
     """
     seconds, vectors = seconds or _measured()[0], vectors or _vectors(plan)
-    rows, places = [], {c.tasks: plan.tasks[c.tasks[0]] for c in plan.requested}
-    places = {names: plan.rows_of(task) for names, task in places.items()}
+    rows, blocks = [], {cell.tasks for cell in plan.requested}
+    places = {names: plan.rows_of(plan.tasks[names[0]]) for names in blocks}
     for cell in plan.requested:
         inside, d, _ = vectors[cell.model]
         covered = np.logical_and.reduce([inside[rows_of] for rows_of in places[cell.tasks]])
@@ -160,12 +161,12 @@ def estimate(plan: Plan, *, scale: tuple[int, int] | None = None) -> Estimate:
     -------
     Estimate
     """
-    (seconds, slower), vectors, messages = _measured(), _vectors(plan), []
+    (seconds, slower), vectors = _measured(), _vectors(plan)
     frame = of_cells(plan, seconds, vectors)
-    messages.append(
+    messages = [
         f"this machine is now {slower:.2f} times as slow as the one on which the costs were "
         "measured"
-    )
+    ]
     known, tasks = len(vectors), len({name for cell in plan.requested for name in cell.tasks})
     n_tasks, models = scale or (tasks, known)
     factor = n_tasks * models / (tasks * known)

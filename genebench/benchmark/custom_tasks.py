@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ..core import cache, paths
-from ..core.errors import BadInput, check, one_line, unknown
+from ..core.errors import BadInput, check, one_line
 from ..core.specs import Declarations, FileSpec, ProfileSpec, SourceSpec, TaskSpec
 from ..data import genes, readers
 from ..data.genes import Resolver
@@ -32,9 +32,6 @@ WITHOUT_HGNC = (
     "names, other ids and spellings are lost; run 'genebench fetch hgnc', or name a folder that "
     "holds it in GENEBENCH_MIRROR."
 )
-
-
-_SETS = "set listed lost ambiguous outside positives negatives".split()
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,13 +69,16 @@ def cut_to(profile: ProfileSpec, universe: str | None) -> ProfileSpec:
     -------
     ProfileSpec, named after both; the profile itself if that is its universe
     """
-    if universe not in (None, "all", "paper"):
-        raise unknown("universe", universe, ("all", "paper"))
     if universe in (None, profile.universe):
         return profile
-    title = f"{profile.title}; tasks cut to: {universe}"
-    changed = {"name": f"{profile.name}-{universe}-genes", "title": title, "book": False}
-    return profile.model_copy(update={**changed, "universe": universe})
+    check(("all", "paper"), "universe", universe)
+    changed = {
+        "name": f"{profile.name}-{universe}-genes",
+        "title": f"{profile.title}; tasks cut to: {universe}",
+        "book": False,
+        "universe": universe,
+    }
+    return profile.model_copy(update=changed)
 
 
 def from_gmt(
@@ -231,7 +231,8 @@ def _sets(
             parts.append(pd.DataFrame({"set": id, "name": name, "gene": inside}))
         counts = len(part), (lost != "ambiguous").sum(), (lost == "ambiguous").sum()
         rows.append((name, *counts, len(known) - yes, yes, no, smallest, use))
-    return pd.DataFrame(rows, columns=[*_SETS, "smallest difference", "use"]), parts
+    columns = "set listed lost ambiguous outside positives negatives".split()
+    return pd.DataFrame(rows, columns=[*columns, "smallest difference", "use"]), parts
 
 
 def _warnings(table: pd.DataFrame) -> list[str]:

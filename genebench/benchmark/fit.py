@@ -141,9 +141,14 @@ def compute(
         covered, X, pairs = features(block.tasks[0], embedding)
         options = {"probe": cell.probe, "memory": memory, "pairs": None if own else pairs}
         names = {"model": spec.name, "split": cell.split}
-        shared = {**names, "family": spec.family, "coverage": covered.mean(), "key": key}
-        shared |= dict.fromkeys(("split_param", "variant", "control"), "")
-        shared["probe"] = probes.method(block.tasks[0].kind, cell.probe).name
+        shared = {
+            **names,
+            "family": spec.family,
+            "probe": probes.method(block.tasks[0].kind, cell.probe).name,
+            "coverage": covered.mean(),
+            "key": key,
+            **dict.fromkeys(("split_param", "variant", "control"), ""),
+        }
         for repeat, (folds, reasons) in enumerate(block.folds):
             usable, predicted = [], []
             for task, fold, why in zip(block.tasks, folds, reasons):
@@ -244,10 +249,10 @@ def _scores(
             tests = [np.flatnonzero((part.fold == k) & mask) for part in usable]
             scored = _fold_scores(kind, usable, values, tests, names)
             for part, test, scores in zip(usable, tests, scored):
+                about = part.task.name, part.task.group, kind
                 trained = int((covered & (part.fold != k) & (part.fold != -1)).sum())
                 for name, score in scores.items():
-                    numbers = (score, trained, len(test))
-                    yield part.task.name, part.task.group, kind, name, genes, k, *numbers
+                    yield *about, name, genes, k, score, trained, len(test)
 
 
 def _fold_scores(
@@ -255,9 +260,8 @@ def _fold_scores(
 ) -> list[dict[str, float]]:
     """Metrics of one fold of each task; none where its test entities do not allow them."""
     if kind != "binary":
-        y = usable[0].y[tests[0]]
-        usual = metrics.scorable(kind, y)
-        return [metrics.score(kind, y, values[0][tests[0]], names) if usual else {}]
+        y, p = usable[0].y[tests[0]], values[0][tests[0]]
+        return [metrics.score(kind, y, p, names) if metrics.scorable(kind, y) else {}]
     longest = max(1, max(map(len, tests)))
     Y, P = np.zeros((longest, len(usable)), dtype=np.int64), np.zeros((longest, len(usable)))
     valid = np.arange(longest)[:, None] < np.array([len(t) for t in tests])

@@ -162,7 +162,7 @@ def table(plan: Plan, chosen: list[Pair]) -> pd.DataFrame:
 
 
 def _curves_of(plan: Plan, name: str, chosen: list[Pair]) -> Iterator[pd.DataFrame]:
-    task, families = plan.tasks[name], {m: spec.family for m, spec in plan.models.items()}
+    task, models = plan.tasks[name], plan.models
     genes = task.entities[plan.common(task)]
     weight = bootstrap.weights(genes, seed=plan.profile.seed)
     curve = {pair.model: STAGE.load(plan, pair) for pair in chosen if pair.task == name}
@@ -170,21 +170,34 @@ def _curves_of(plan: Plan, name: str, chosen: list[Pair]) -> Iterator[pd.DataFra
     places = (np.arange(len(genes)),)
     moved = {m: bootstrap.moves(arrays["influence"], weight, places) for m, arrays in curve.items()}
     shortcuts = [
-        m for m in curve if families[m] == "shortcut" and not plan.models[m].exposed_on(name)
+        m for m in curve if models[m].family == "shortcut" and not models[m].exposed_on(name)
     ]
     for model, arrays in curve.items():
-        score = arrays["score"]
+        score, family = arrays["score"], models[model].family
         low, high = bootstrap.interval(score, moved[model], low=0, high=1)
-        columns = {"task": name, "group": task.group, "model": model, "family": families[model]}
-        columns |= {"labels": arrays["size"], "positives": round(float(task.labels.mean()), 4)}
-        columns |= {"genes": len(genes), "score": score, "low": low, "high": high}
-        if shortcuts and families[model] not in ("shortcut", "control"):
+        columns = {
+            "task": name,
+            "group": task.group,
+            "model": model,
+            "family": family,
+            "labels": arrays["size"],
+            "positives": round(float(task.labels.mean()), 4),
+            "genes": len(genes),
+            "score": score,
+            "low": low,
+            "high": high,
+        }
+        if shortcuts and family not in ("shortcut", "control"):
             others = np.array([curve[m]["score"] for m in shortcuts])
             best = others.argmax(axis=0), np.arange(len(score))
             over, gap = score - others[best], np.array([moved[m] for m in shortcuts])[best]
-            ends = bootstrap.difference_interval(over, moved[model] - gap)
-            columns |= {"best_shortcut": np.array(shortcuts)[best[0]], "excess": over}
-            columns |= dict(zip(("excess_low", "excess_high"), ends))
+            low, high = bootstrap.difference_interval(over, moved[model] - gap)
+            columns |= {
+                "best_shortcut": np.array(shortcuts)[best[0]],
+                "excess": over,
+                "excess_low": low,
+                "excess_high": high,
+            }
         yield pd.DataFrame(columns)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from .. import probes
 from ..core import workers
-from ..core.workers import ArrayStage, Outcome, Progress, Say, quiet
+from ..core.workers import ArrayStage, Outcome
 from ..models import inference
 from . import run, splits
 from .plan import Plan
@@ -35,26 +35,19 @@ def recipe(plan: Plan, pair: Pair, stage: str, version: int) -> dict:
     -------
     dict
     """
-    task, profile = plan.tasks[pair.task], plan.profile
+    task, declared = plan.tasks[pair.task], plan.declared
     probe = probes.method(task.kind)
-    spec = plan.declared.models[pair.model]
     return {
         "stage": [stage, version, splits.VERSION, probes.VERSION],
         "task": [task.name, task.version, task.hash],
-        "model": inference.recipe(spec, plan.universe_digest, plan.declared),
+        "model": inference.recipe(declared.models[pair.model], plan.universe_digest, declared),
         "probe": [probe.name, probe.options],
-        "split": ["random", profile.folds, profile.seed],
+        "split": ["random", plan.profile.folds, plan.profile.seed],
     }
 
 
 def measure_all(
-    plan: Plan,
-    stage: ArrayStage,
-    pairs: list[Pair],
-    *,
-    jobs: int,
-    say: Say = print,
-    progress: Progress = quiet,
+    plan: Plan, stage: ArrayStage, pairs: list[Pair], *, jobs: int, **report
 ) -> Outcome:
     """Measure every pair that is not cached.
 
@@ -64,7 +57,8 @@ def measure_all(
     stage : ArrayStage
     pairs : list of Pair
     jobs : int
-    say, progress : callable, optional
+    **report
+        ``say`` and ``progress``, see ``workers.execute``.
 
     Returns
     -------
@@ -74,7 +68,6 @@ def measure_all(
     ------
     RunFailed
     """
-    report = {"say": say, "progress": progress}
     with workers.pool(jobs, plan) as pool:
         run.embed(plan, dict.fromkeys(pair.model for pair in pairs), pool, **report)
         outcome = workers.execute(stage, plan, pairs, pool, at_once=jobs, **report)

@@ -133,8 +133,8 @@ class Plan:
 
     def block(self, cell: Cell) -> workers.Once:
         """The block of a cell, to be loaded where it is needed."""
-        name = hashlib.sha256(repr((cell.split, cell.tasks)).encode()).hexdigest()[:16]
-        return workers.Once(f"block {name}", lambda: self._load_block(cell.split, cell.tasks))
+        at = cell.split, cell.tasks
+        return workers.Once(f"block {cache.key(at)}", lambda: self._load_block(*at))
 
     @_remembered(4)
     def _load_block(self, split: str, names: tuple[str, ...]) -> Block:
@@ -227,13 +227,10 @@ def make(
     spec = declared.profile(profile) if isinstance(profile, str) else profile
     models, names, missing = list(models), list(names), []
     where = f"profile '{spec.name}'"
-    choices = (
-        ("split", spec.splits, splits.SPLITS, f"{paths.PROFILES}: {where}"),
-        ("model", models, spec.models, where),
-    )
-    for what, given, known, at in choices:
-        for name in given:
-            check(known, what, name, where=at)
+    for name in spec.splits:
+        check(splits.SPLITS, "split", name, where=f"{paths.PROFILES}: {where}")
+    for name in models:
+        check(spec.models, "model", name, where=where)
     built = tasks.load(spec, declared.sources, missing=missing.append)
     if not (built or empty):
         raise BadInput(f"{where}: no task can be built; {[*missing, 'it names no source.'][0]}")

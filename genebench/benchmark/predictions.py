@@ -34,20 +34,6 @@ def quantise(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.rint((wide - low) / step).astype(np.uint16), np.asarray(low), np.asarray(step)
 
 
-def restore(codes: np.ndarray, low: np.ndarray, step: np.ndarray) -> np.ndarray:
-    """Turn codes of ``quantise`` into values, float64, each within half a step of its own.
-
-    Parameters
-    ----------
-    codes, low, step : ndarray
-
-    Returns
-    -------
-    ndarray of float64
-    """
-    return low + codes * step
-
-
 @dataclass(frozen=True, eq=False)
 class Predictions:
     """What one cell predicted for one task in one repeat.
@@ -70,8 +56,11 @@ class Predictions:
 
     @property
     def values(self) -> np.ndarray:
-        """Log-odds, log-probabilities or numbers, float64, (m,) or (m, c)."""
-        return restore(self.codes, self.low, self.step)
+        """Log-odds, log-probabilities or numbers, float64, (m,) or (m, c).
+
+        Each is within half a step of the one that was coded.
+        """
+        return self.low + self.codes * self.step
 
 
 _FIELDS = tuple(Predictions.__dataclass_fields__)

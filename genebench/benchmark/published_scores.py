@@ -171,12 +171,23 @@ def _compared(group: str, frame: pd.DataFrame, tables: Mapping[str, str]) -> pd.
     of = found["tables" if clusters.nunique() >= bootstrap.CLUSTERS else "tasks"]
     i, j = of.pairs.T
     gap = means[:, 0, i] - means[:, 0, j]
-    row = {"group": group, "model": names[i], "other": names[j], "tasks": len(listed)}
-    row |= {"sources": clusters.nunique(), "wins": (gap > 0).mean(0), "loses": (gap < 0).mean(0)}
-    row |= {"difference": of.difference, "low": of.low, "high": of.high}
-    for end in ("low", "high"):
-        row[f"tables_{end}"] = getattr(found.get("tables"), end, np.nan)
-    return pd.DataFrame(row)
+    over_tables = found.get("tables")
+    return pd.DataFrame(
+        {
+            "group": group,
+            "model": names[i],
+            "other": names[j],
+            "tasks": len(listed),
+            "sources": clusters.nunique(),
+            "wins": (gap > 0).mean(0),
+            "loses": (gap < 0).mean(0),
+            "difference": of.difference,
+            "low": of.low,
+            "high": of.high,
+            "tables_low": over_tables.low if over_tables else np.nan,
+            "tables_high": over_tables.high if over_tables else np.nan,
+        }
+    )
 
 
 def _recipe(plan: Plan, pair: Pair) -> dict:
@@ -204,32 +215,30 @@ def measure(plan: Plan, pair: Pair) -> dict[str, float]:
     task, profile = plan.tasks[pair.task], plan.profile
     covered, X, rows = fit.features(task, plan.embedding(pair.model))
 
-    def influence(repeat, standardise, decide=False):
+    def influence(repeat, standardise):  # of the probabilities, and of decisions
         seed = splits.seed_of(profile.seed, repeat)
         fold = splits.assign(task, "random", None, profile.folds, seed)
         part = fit.Part(task, task.labels, fold)
-        options = {"pairs": rows, "standardise": standardise}
-        (values,) = fit.out_of_fold(X, [part], covered, **options)
+        (values,) = fit.out_of_fold(X, [part], covered, pairs=rows, standardise=standardise)
         p = probes.probabilities(task.kind, values)
-        of = {"": p, "decided": (p > 0.5).astype(float)} if decide else {"": p}
-        labels = task.labels[covered]
-        return {n: bootstrap.influence(task.kind, labels, q, fold[covered]) for n, q in of.items()}
+        both = [p, (p > 0.5).astype(float)] if several else [p]
+        return [bootstrap.influence(task.kind, part.y[covered], q, fold[covered]) for q in both]
 
     several = task.kind == "multilabel"
-    plain = [influence(repeat, False, several) for repeat in range(REPEATS)]
-    like = [found["decided" if several else ""][0] for found in plain]
-    score, moves = influence(0, True)[""]
+    plain = [[score for score, _ in influence(repeat, False)] for repeat in range(REPEATS)]
+    like = [scores[-1] for scores in plain]
+    score, moves = influence(0, True)[0]
     weight = bootstrap.weights(plan.universe, seed=profile.seed)
     places = tuple(row[covered] for row in plan.rows_of(task))
     moved = bootstrap.moves(moves[:, None], weight, places)
-    low, high = bootstrap.interval(np.array([score]), moved, low=0, high=1)
+    low, high = bootstrap.interval(score, moved[0], low=0, high=1)
     return {
         "genes": int(covered.sum()),
-        "decided": plain[0]["decided"][0] if several else np.nan,
+        "decided": like[0] if several else np.nan,
         "score": score,
-        "low": float(low[0]),
-        "high": float(high[0]),
-        "plain": plain[0][""][0],
+        "low": float(low),
+        "high": float(high),
+        "plain": plain[0][0],
         "repeated": float(np.mean(like)),
         "repeated_sd": float(np.std(like, ddof=1)),
     }
@@ -260,14 +269,24 @@ def table(plan: Plan, chosen: list[Pair], names: dict[str, str]) -> pd.DataFrame
         at = plan.declared.models[pair.model].published, names[pair.task]
         if at not in theirs.index:
             continue
-        one, values = theirs.loc[at], STAGE.load(plan, pair)
-        row = {"model": pair.model, "task": pair.task, "listed": at[1], "group": one.group}
-        row |= {"kind": plan.tasks[pair.task].kind, **{k: v.item() for k, v in values.items()}}
-        row |= {"published": one.score, "published_sd": one.sd}
-        errors = one.sd / np.sqrt(one.folds), float(values["repeated_sd"]) / np.sqrt(REPEATS)
-        row |= {"published_se": errors[0], "repeated_se": errors[1]}
-        rows.append(row | {"difference": row["repeated"] - one.score, "se": np.hypot(*errors)})
-    return pd.DataFrame(rows)
+        one = theirs.loc[at]
+        rows.append(
+            {
+                "model": pair.model,
+                "task": pair.task,
+                "listed": at[1],
+                "group": one.group,
+                "kind": plan.tasks[pair.task].kind,
+                **{name: value.item() for name, value in STAGE.load(plan, pair).items()},
+                "published": one.score,
+                "published_sd": one.sd,
+                "published_se": one.sd / np.sqrt(one.folds),
+            }
+        )
+    frame = pd.DataFrame(rows)
+    frame = frame.assign(repeated_se=frame.repeated_sd / np.sqrt(REPEATS))
+    se = np.hypot(frame.published_se, frame.repeated_se)
+    return frame.assign(difference=frame.repeated - frame.published, se=se)
 
 
 def reproduce(plan: Plan, models: list[str], folder: Path, **options) -> pd.DataFrame:
@@ -316,8 +335,9 @@ def summarise(declared: Declarations, folder: Path) -> None:
     ours = {spec.published: name for name, spec in declared.published().items()}
     parts = [by_group(published(declared))]
     if (beside := folder / "reproduction.csv").exists():
-        own = pd.read_csv(beside).assign(family="ours", score=lambda f: f.repeated)
-        own = own.assign(model=own.model.map({m: t for t, m in ours.items()}))
+        own = pd.read_csv(beside)
+        titles = own.model.map({name: title for title, name in ours.items()})
+        own = own.assign(family="ours", score=own.repeated, model=titles)
         parts.append(by_group(own).query("model != 'all'"))
     tables = {listed: task.split("/")[0] for task, listed in listed_names(declared).items()}
     made = pd.concat(parts), compare(by_fold(declared), tables)

@@ -50,17 +50,19 @@ def groups(cells: Iterable[Cell]) -> list[Group]:
     -------
     list of Group
     """
-    out: dict[tuple, list[Cell]] = defaultdict(list)
+    out = defaultdict(list)
     for cell in cells:
         out[cell.split, cell.probe, cell.tasks].append(cell)
     return [Group(tuple(together)) for together in out.values()]
 
 
 def _recipe(plan: Plan, group: Group) -> dict:
-    cells = [[cell.model, plan.path(cell).stem] for cell in group.cells]
-    families = splits.fingerprint(plan.family_split, plan.declared.sources)
-    stage = ["board", VERSION]
-    return {"stage": stage, "cells": cells, "draws": bootstrap.DRAWS, "families": families}
+    return {
+        "stage": ["board", VERSION],
+        "cells": [[cell.model, plan.path(cell).stem] for cell in group.cells],
+        "draws": bootstrap.DRAWS,
+        "families": splits.fingerprint(plan.family_split, plan.declared.sources),
+    }
 
 
 def resample(plan: Plan, group: Group) -> dict[str, np.ndarray]:
@@ -79,7 +81,7 @@ def resample(plan: Plan, group: Group) -> dict[str, np.ndarray]:
         ``high`` (2, T, M): main score (NaN where there is none), its standard error and 95 %
         interval. ``moved`` (T, M, draws): how far each draw of genes moves the score on common
         genes. ``shortcut``, ``best_shortcut``, ``shortcut_moved``, ``fold_share``: as in
-        ``tables.scored.Scored``.
+        ``tables.means.Scored``.
     """
     cells, names = group.cells, group.cells[0].tasks
     predicted = [predictions.load(plan.path(cell)) for cell in cells]
@@ -87,11 +89,10 @@ def resample(plan: Plan, group: Group) -> dict[str, np.ndarray]:
     number = np.zeros(shape, np.int32)
     score, error, low, high = np.zeros((4, *shape))
     moved = np.zeros((*shape[1:], bootstrap.DRAWS), dtype=np.float32)
-    names_of_families, family = np.unique(plan.families, return_inverse=True)
-    weight = bootstrap.weights(names_of_families, seed=plan.profile.seed)
-    shortcut, best = np.full(len(names), np.nan), np.full(len(names), "", dtype=object)
+    families, family = np.unique(plan.families, return_inverse=True)
+    weight = bootstrap.weights(families, seed=plan.profile.seed)
+    (shortcut, fold_share), best = np.full((2, len(names)), np.nan), np.full(len(names), "", object)
     shortcut_moved = np.zeros((len(names), bootstrap.DRAWS), dtype=np.float32)
-    fold_share = np.full(len(names), np.nan)
     for t, task in enumerate(plan.tasks[name] for name in names):
         least = -1 if task.kind == "regression" else 0
         rows = tuple(family[part] for part in plan.rows_of(task))
@@ -107,11 +108,20 @@ def resample(plan: Plan, group: Group) -> dict[str, np.ndarray]:
         if chosen:
             best[t], shortcut[t], one = chosen
             shortcut_moved[t] = bootstrap.moves(one[:, None], weight, rows)[0]
-    arrays = {"number": number, "score": score, "error": error, "low": low, "high": high}
-    models = np.array([cell.model for cell in cells])
-    arrays |= {"shortcut": shortcut, "best_shortcut": best.astype(str), "fold_share": fold_share}
-    arrays |= {"shortcut_moved": shortcut_moved, "moved": moved}
-    return {"tasks": np.array(names), "models": models, **arrays}
+    return {
+        "tasks": np.array(names),
+        "models": np.array([cell.model for cell in cells]),
+        "number": number,
+        "score": score,
+        "error": error,
+        "low": low,
+        "high": high,
+        "shortcut": shortcut,
+        "best_shortcut": best.astype(str),
+        "fold_share": fold_share,
+        "shortcut_moved": shortcut_moved,
+        "moved": moved,
+    }
 
 
 def _influences(plan: Plan, task: Task, cells: tuple[Cell, ...], predicted: list[dict]):
@@ -210,10 +220,11 @@ def resemblance(plan: Plan, names: list[str]) -> np.ndarray:
     """
     columns, rows = [], []
     for task in (plan.tasks[name] for name in names):
-        pair = task.kind == "pair"
-        labels = (
-            np.eye(len(task.classes))[task.labels] if task.kind == "multiclass" else task.labels
-        )
-        columns.append(np.zeros(1) if pair else labels)
-        rows.append(np.array([0]) if pair else np.searchsorted(plan.universe, task.entities))
+        labels, at = task.labels, np.searchsorted(plan.universe, task.parts[0])
+        if task.kind == "multiclass":
+            labels = np.eye(len(task.classes))[labels]
+        elif task.kind == "pair":
+            labels, at = np.zeros(1), at[:1]
+        columns.append(labels)
+        rows.append(at)
     return separation.resemblance(columns, rows, len(plan.universe))

@@ -55,15 +55,11 @@ tasks, interval, excess, tier, ranks, loss since the first split. Pairs: every t
 PUBLISHED = ("reproduction.csv", "published_groups.csv", "published_pairs.csv")
 """Tables of ``genebench reproduce``: a model's scores on the paper's genes beside the published
 ones, by task; and what the paper publishes, by group of tasks and model, and by pair of models."""
+_REPRODUCED = (*PUBLISHED, "among.csv", "among_types.csv")
 _COMMANDS = {
-    table: f"genebench {command} --profile {{profile}}"
-    for command, made in {
-        "run": (*BESIDE, "masked.csv"),
-        "reproduce": (*PUBLISHED, "among.csv", "among_types.csv"),
-        "efficiency": ("efficiency.csv",),
-    }.items()
-    for table in made
-} | {
+    **dict.fromkeys((*BESIDE, "masked.csv"), "genebench run --profile {profile}"),
+    **dict.fromkeys(_REPRODUCED, "genebench reproduce --profile {profile}"),
+    "efficiency.csv": "genebench efficiency --profile {profile}",
     "ceilings.csv": "python -m benchmarks.ceilings",
     "degree.csv": "python -m benchmarks.gene_pairs",
     "published.csv": "python -m benchmarks.gene_pairs",
@@ -155,8 +151,8 @@ def read(path: Path) -> pd.DataFrame:
     again = "rerun 'genebench run'."
     with limits.faults_of(path, "parquet"):
         table = limits.read_parquet(path)
-    missing = [n for n in SCHEMA.names if n not in table.column_names]
-    extra = [n for n in table.column_names if n not in SCHEMA.names]
+    there, known = table.column_names, SCHEMA.names
+    missing, extra = [n for n in known if n not in there], [n for n in there if n not in known]
     if missing or extra:
         older = "written by an older version (schema 1), " * (set(missing) == _ADDED and not extra)
         raise BadInput(
@@ -164,7 +160,7 @@ def read(path: Path) -> pd.DataFrame:
             f"{again}"
         )
     try:
-        return table.select(SCHEMA.names).cast(SCHEMA).to_pandas()
+        return table.select(known).cast(SCHEMA).to_pandas()
     except (pa.ArrowException, ValueError) as err:
         why = str(err).splitlines()[0][:120]
         raise BadInput(f"{path}: a column has the wrong type ({why}); {again}") from None
@@ -184,9 +180,9 @@ def write(frame: pd.DataFrame, path: Path) -> None:
     ----------
     frame, path : DataFrame, Path
     """
-    texts = [n for n in SCHEMA.names if pa.types.is_dictionary(SCHEMA.field(n).type)]
-    values = {name: frame[name].astype(str) for name in texts}
-    ordered = {n: pd.Categorical(v, categories=sorted(v.unique())) for n, v in values.items()}
+    ordered = {
+        n: frame[n].astype(str).astype("category") for n in [*_NAMES, "metric", "genes", "key"]
+    }
     frame = frame.assign(**ordered).sort_values(IDENTITY, kind="stable", ignore_index=True)
     table = pa.Table.from_pandas(frame[SCHEMA.names], preserve_index=False).cast(SCHEMA)
     with cache.atomic(path) as temporary:

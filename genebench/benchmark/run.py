@@ -100,8 +100,10 @@ def run(
         clock["cells"] = time.perf_counter()
         failed |= outcome.failed
         ready = [cell for cell in cells if str(cell) not in failed]
-        names = [{"model": c.model, "split": c.split, "tasks": c.tasks} for c in ready]
-        facts = [{**n, **cache.facts(plan.path(cell))} for n, cell in zip(names, ready)]
+        facts = [
+            {"model": c.model, "split": c.split, "tasks": c.tasks, **cache.facts(plan.path(c))}
+            for c in ready
+        ]
         if write and ready:
             whole = plan.whole and not failed
             if waiting or not _up_to_date(plan, ready, facts, whole=whole):
@@ -176,16 +178,17 @@ def embed(
     first: dict[Path, str] = {}  # models of one recipe share their vectors
     for name in models:
         first.setdefault(plan.embedding_path(name), name)
-    waiting, failed = workers.pending(EMBEDDINGS, plan, first.values(), say), {}
-    remote = [n for n in waiting if isinstance(far, Cluster) and plan.declared.models[n].weights]
-    for name in remote:
+    local, failed = [], {}
+    for name in workers.pending(EMBEDDINGS, plan, first.values(), say):
+        spec = plan.declared.models[name]
+        if not (isinstance(far, Cluster) and spec.weights):
+            local.append(name)
+            continue
         try:
-            spec = plan.declared.models[name]
             inference.embed(spec, plan.universe, plan.declared, cluster=far)
         except Exception as err:
             failed[name] = workers.fault(err)
             say(f"embedding '{name}' failed: {failed[name]}")
-    local = [name for name in waiting if name not in remote]
     if local:
         report = {"say": say, "progress": progress, "waiting": local}
         failed |= workers.execute(EMBEDDINGS, plan, local, pool, **report).failed

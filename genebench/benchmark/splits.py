@@ -1,7 +1,5 @@
 """Seeded folds. Every model gets the same ones, because they depend on the task alone."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -148,7 +146,7 @@ class Together:
     recipe: dict
 
     @classmethod
-    def of_profile(cls, profile: ProfileSpec, sources: Sources) -> Together:
+    def of_profile(cls, profile: ProfileSpec, sources: Sources) -> "Together":
         """Find them; none where the profile does not ask for it or no protein is at hand."""
         if not profile.same_protein_together or lacking("similarity", sources):
             return cls({}, {})

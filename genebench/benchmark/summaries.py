@@ -51,10 +51,16 @@ def beside_shortcuts(profile: str, models: Mapping[str, ModelSpec]) -> pd.DataFr
     fair = with_exposure(frame[frame.kind == "binary"], models).query("~exposed")
     over = intervals.excess(fair, lambda model, task: False).sort_values(["score", "model"])
     best = over.groupby(["task", "split"]).tail(1).sort_values(["task", "split"])
-    names = {"model": "best model", "score": "its AUROC", "shortcut": "AUROC"}
-    columns = ["model", "score", "best_shortcut", "shortcut", "excess"]
-    best = best[["task", "split", *columns]].reset_index(drop=True)
-    return best.rename(columns={**names, "best_shortcut": "best shortcut"})
+    names = {
+        "task": "task",
+        "split": "split",
+        "model": "best model",
+        "score": "its AUROC",
+        "best_shortcut": "best shortcut",
+        "shortcut": "AUROC",
+        "excess": "excess",
+    }
+    return best[[*names]].set_axis(names.values(), axis=1).reset_index(drop=True)
 
 
 def reproduction(frame: pd.DataFrame) -> pd.DataFrame:
@@ -67,19 +73,15 @@ def reproduction(frame: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame, indexed by model
-        Number of ``tasks``, ``mean`` and ``median`` absolute difference in AUROC, that of our
-        ``standardised`` scores, mean ``bias`` (ours minus published), and how many tasks are
-        ``within_se`` (two standard errors of the difference) and ``near`` (within ``NEAR``).
+        Number of ``tasks``, ``mean`` absolute difference in AUROC, mean ``bias`` (ours minus
+        published), and how many tasks are ``within_se`` (two standard errors of the difference)
+        and ``near`` (within ``NEAR``).
     """
     gap = frame.difference.abs()
-    standardised = (frame.score - frame.published).abs()
-    within, near = gap <= 2 * frame.se, gap <= NEAR
-    by = frame.assign(gap=gap, standardised=standardised, within_se=within, near=near)
+    by = frame.assign(gap=gap, within_se=gap <= 2 * frame.se, near=gap <= NEAR)
     return by.groupby("model", sort=False).agg(
         tasks=("gap", "size"),
         mean=("gap", "mean"),
-        median=("gap", "median"),
-        standardised=("standardised", "mean"),
         bias=("difference", "mean"),
         within_se=("within_se", "sum"),
         near=("near", "sum"),

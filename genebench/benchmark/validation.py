@@ -14,7 +14,6 @@ from ..core.specs import GROUPS, MORE_GROUPS
 from ..stats.metrics import METRICS
 from . import results
 from .dividing import as_published
-from .results import GENES, IDENTITY, manifest_path, read, scores_path
 from .splits import SPLITS
 
 
@@ -27,8 +26,8 @@ def sealed(profile: str) -> bool | None:
         None where an older manifest does not say.
     """
     try:
-        manifest = json.loads(manifest_path(profile).read_text(encoding="utf-8"))
-        return _untouched(manifest, scores_path(profile))
+        manifest = json.loads(results.manifest_path(profile).read_bytes())
+        return _untouched(manifest, results.scores_path(profile))
     except (OSError, ValueError, AttributeError):
         return False
 
@@ -41,7 +40,7 @@ def _untouched(manifest: dict, scores: Path) -> bool | None:
 
 
 _CLOSED = {
-    "genes": ("choice of genes", GENES),
+    "genes": ("choice of genes", results.GENES),
     "metric": ("metric", METRICS),
     "group": ("group of tasks", (*GROUPS, *MORE_GROUPS)),
 }
@@ -62,9 +61,9 @@ def validate(frame: pd.DataFrame, where: str) -> list[str]:
     """
     if frame.empty:
         return [f"{where}: no rows."]
-    faults, twice = [], frame[frame.duplicated(IDENTITY)]
+    faults, twice = [], frame[frame.duplicated(results.IDENTITY)]
     if len(twice):
-        first = dict(twice.iloc[0][IDENTITY].astype(str))
+        first = dict(twice.iloc[0][results.IDENTITY].astype(str))
         faults.append(f"{where}: {len(twice)} rows stand twice, first {first}.")
     texts = {name: frame[name].astype(str) for name in (*_CLOSED, "kind")}
     for column, (what, known) in _CLOSED.items():
@@ -123,9 +122,9 @@ def validate_path(path: Path | None, *, seal: bool = False) -> list[str]:
             f"{path}: no such file; give a scores.parquet, a manifest.json or their folder."
         )
     if path.suffix == ".parquet":
-        return validate(read(path), str(path))
+        return validate(results.read(path), str(path))
     try:
-        return _manifest_faults(json.loads(path.read_text(encoding="utf-8")), str(path))
+        return _manifest_faults(json.loads(path.read_bytes()), str(path))
     except (ValueError, OSError) as err:
         raise BadInput(
             f"{path}: neither parquet nor readable JSON ({err}); give a scores.parquet or a "
@@ -146,7 +145,9 @@ def _folder_faults(folder: Path) -> list[str]:
 _MANIFEST = {
     **dict.fromkeys(("profile", "device", "commit"), str),
     **dict.fromkeys(("versions", "wall_s", "sources", "skipped"), dict),
-    **{"seed": int, "peak_memory_mb": (int, float), "cells": list},
+    "seed": int,
+    "peak_memory_mb": (int, float),
+    "cells": list,
 }
 
 
@@ -162,7 +163,7 @@ def _manifest_faults(manifest: object, where: str) -> list[str]:
 
 def _complete(scores: Path, path: Path) -> list[str]:
     """Whether the scores hold every pair that the cells computed and did not skip, and no other."""
-    manifest, frame = json.loads(path.read_text(encoding="utf-8")), read(scores)
+    manifest, frame = json.loads(path.read_bytes()), results.read(scores)
     at = ["task", "model", "split"]
     if "unscored" in manifest:
         return _complete_curves(frame, scores, manifest)
@@ -176,17 +177,18 @@ def _complete(scores: Path, path: Path) -> list[str]:
             f"{scores}: it or {path.name} is not, byte for byte, as it was written; rerun "
             "'genebench run'."
         ]
-    own = frame[frame.genes == "own"].groupby([*at, "probe", "metric"], observed=True)
+    own = frame[frame.genes == "own"].groupby([*at, "kind", "probe", "metric"], observed=True)
     # a task of few genes is divided more often, each time into all folds
     folds = own.size() / (own["repeat"].max() + 1).clip(lower=manifest["repeats"])
-    tested = {s: 1 if SPLITS[s].divide is as_published else manifest["folds"] for s in SPLITS}
-    expected = folds.index.get_level_values("split").map(tested).to_numpy()
     # published folds are one holdout, or of pairs all of them
-    wrong = folds[(folds != expected) & (folds != manifest["folds"])]
+    holdout = [s for s, split in SPLITS.items() if split.divide is as_published]
+    split, kind = (folds.index.get_level_values(name) for name in ("split", "kind"))
+    due = np.where(split.isin(holdout) & (kind != "pair"), 1, manifest["folds"])
+    wrong = np.flatnonzero(folds != due)
     return [
-        f"{scores}: {' × '.join(map(str, where))} has {number:g} tested folds where "
-        f"{tested[where[2]]} are due ({len(wrong)} such)."
-        for where, number in wrong.head(1).items()
+        f"{scores}: {' × '.join(map(str, folds.index[first]))} has {folds.iloc[first]:g} tested "
+        f"folds where {due[first]} are due ({len(wrong)} such)."
+        for first in wrong[:1]
     ]
 
 

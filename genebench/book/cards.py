@@ -70,17 +70,26 @@ def task_rows(tasks: Mapping[str, Task], known: Sources, *, by: str = "stem") ->
     rows = []
     for task in tasks.values():
         smallest = intervals.task_difference(task.kind, task.labels)
-        row = _declared(task, known[task.source]) | {"release": releases[task.source]}
-        row |= {"task": task.name, "genes": len(task), "balance": task.balance, "hash": task.hash}
-        row |= {"status": "ready", "reason": "", "classes": "; ".join(task.classes)}
-        row |= {"underpowered": "", "family rule": ""}
+        row = {
+            **_declared(task, known[task.source]),
+            "release": releases[task.source],
+            "task": task.name,
+            "genes": len(task),
+            "balance": task.balance,
+            "hash": task.hash,
+            "status": "ready",
+            "reason": "",
+            "classes": "; ".join(task.classes),
+            "underpowered": "",
+            "family rule": "",
+            "smallest difference": round(smallest, 4),
+        }
         if task.kind in ("binary", "pair"):
             row["prior"] = round(float(task.labels.mean()), 4)
         if (sizes := kin.get(task.entities_hash)) is not None and task.kind != "pair":
             row |= {"families": len(sizes), "family rule": families.RULES[by]}
             row["largest family"] = round(float(sizes.max() / sizes.sum()), 4)
         if not np.isnan(smallest):
-            row["smallest difference"] = round(smallest, 4)
             row["underpowered"] = "yes" if smallest > intervals.UNDERPOWERED else "no"
         rows.append(row)
     return pd.DataFrame(rows).reindex(columns=COLUMNS)
@@ -118,7 +127,7 @@ def task_catalogue(
     for source in (known[s] for s in profile.sources):
         whole = next((m for m in messages if m.startswith(f"source '{source.id}':")), "")
         for entry in source.tasks:
-            if any(t == entry.name or t.startswith(f"{entry.name}/") for t in tasks):
+            if any(f"{t}/".startswith(f"{entry.name}/") for t in tasks):
                 continue
             why = next((m for m in messages if f"task '{entry.name}'" in m), whole)
             row = _declared(entry, source) | {"task": entry.name, "release": source.release}

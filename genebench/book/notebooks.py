@@ -45,10 +45,9 @@ def tables(page: PageSpec, profile: str) -> list[Path]:
     list of Path
         Sorted.
     """
-    names, also = imports(source(page)), default(page, "beside")
-    every = [default(page, "source") or profile, *filter(None, [also])]
-    reads = {f for name in names & set(READS) for f in READS[name]}
-    folders = {f.format(shown=shown) for f in reads for shown in every}
+    shown = default(page, "source") or profile, default(page, "beside")
+    reads = {f for name in imports(source(page)) & set(READS) for f in READS[name]}
+    folders = {f.format(shown=profile) for f in reads for profile in filter(None, shown)}
     return sorted(p for f in folders for p in (paths.RESULTS / f).rglob("*") if p.is_file())
 
 
@@ -173,7 +172,7 @@ STAGE = workers.Stage("notebooks", _out, compute=_execute)
 def _current(unit: _Execution) -> bool:
     """Whether the executed page is that of the book, made from what is there now."""
     try:
-        facts = json.loads(unit.out.read_text(encoding="utf-8"))["metadata"]["genebench"]
+        facts = json.loads(unit.out.read_bytes())["metadata"]["genebench"]
         return facts["key"] == unit.key and not unit.parameters
     except (OSError, ValueError, KeyError, TypeError):
         return False
@@ -311,10 +310,8 @@ def book(profile: str, *, say: Say = print) -> Path:
     done = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True)
     if done.returncode or not index.exists():
         lines = (done.stdout + done.stderr).splitlines()
-        faults = [line for line in lines if re.search(r"WARNING|[Ee]rror|ERROR", line)] or lines[
-            -5:
-        ]
-        raise RunFailed(f"the book was not built: {' | '.join(faults[:5])}")
+        faults = [line for line in lines if re.search(r"WARNING|[Ee]rror|ERROR", line)][:5]
+        raise RunFailed(f"the book was not built: {' | '.join(faults or lines[-5:])}")
     cache.write_text(stamp, made_of)
     say(f"book built in {time.perf_counter() - start:.0f} s: {index}")
     return index

@@ -30,10 +30,8 @@ def repository() -> str:
     str
         ``owner/name``, from ``GENEBENCH_REPOSITORY``, else from the clone's remote; else empty.
     """
-    given, command = (
-        os.environ.get("GENEBENCH_REPOSITORY", ""),
-        ["git", "remote", "get-url", "origin"],
-    )
+    given = os.environ.get("GENEBENCH_REPOSITORY", "")
+    command = "git remote get-url origin".split()
     remote = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True).stdout.strip()
     if not given and "github.com" not in remote:
         return ""
@@ -126,7 +124,7 @@ def site(folder: Path, version: str, *, on: date | None = None, html: Path | Non
         shutil.rmtree(folder / name, ignore_errors=True)
         os.replace(fresh, folder / name)
     listed = folder / "versions.json"
-    known = json.loads(listed.read_text(encoding="utf-8")) if listed.exists() else {}
+    known = json.loads(listed.read_bytes()) if listed.exists() else {}
     known.setdefault(version, (on or date.today()).isoformat())
     cache.write_json(listed, known)
     rows = "\n".join(
@@ -310,9 +308,10 @@ def sign(page: PageSpec, profile: str, path: Path) -> None:
     kinds = {"ipynb": "notebook", "py": "script", "json": "configuration"}
     at = f"{paths.STATIC}/notebooks/{name}"
     links = [f'<a href="{at}.{k}" download>{word} (.{k})</a>' for k, word in kinds.items()]
-    opened = launchers(name, page.notebook)
-    for service, url in opened.items():
-        links.append(f'<a href="{escape(url)}" class="gb-launch">open in {service}</a>')
+    opened = launchers(name, page.notebook).items()
+    links += [
+        f'<a href="{escape(u)}" class="gb-launch">open in {service}</a>' for service, u in opened
+    ]
     nowhere = " Colab and Binder open it from a book that is built for a public repository."
     words = (
         f":::{{admonition}} Rerun this page\n:class: tip gb-rerun\n\n{' · '.join(links)}\n\n"

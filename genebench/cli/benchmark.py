@@ -201,9 +201,9 @@ def run(
     if dry_run:
         return _estimate(plan, scale)
     with Reporter() as report:
-        hooks = {"write": not part, **report.hooks}
-        done = runner.run(plan, jobs=jobs, scheduler=scheduler, **hooks)
-    skipped = f"{done.skipped} task × model pairs skipped"
+        options = {"jobs": jobs, "scheduler": scheduler, "write": not part}
+        done = runner.run(plan, **options, **report.hooks)
+    skipped = f"{done.skipped} task × model pairs skipped" + " (see manifest.json)" * (not part)
     finish(done, skipped, paths.CELLS if part else results.scores_path(plan.profile.name))
     if gmt and not part:
         shown = summaries.beside_shortcuts(plan.profile.name, plan.declared.models).round(3)

@@ -35,13 +35,14 @@ def notebooks(
 
     from ..book import notebooks as module
 
+    given = {}
     for text in parameter or []:
-        if "=" not in text:
+        name, equals, value = text.partition("=")
+        if not equals:
             raise BadInput(
                 f"parameter '{text}' is not of the form key=value; write for example -P profile=ci."
             )
-    pairs = [text.split("=", 1) for text in parameter or []]
-    given = {name: yaml.safe_load(value) for name, value in pairs}
+        given[name] = yaml.safe_load(value)
     if study:
         print(module.run_study(study, given))
         return

@@ -219,6 +219,6 @@ def finish(done, missing: str, path: Path) -> None:
     """
     print(
         f"{done.units} cells: {done.cached} cached, {done.computed} computed, {len(done.failed)} "
-        f"failed; {missing} (see manifest.json); {done.seconds:.0f} s; {path}"
+        f"failed; {missing}; {done.seconds:.0f} s; {path}"
     )
     done.check("cells")

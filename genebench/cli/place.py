@@ -45,11 +45,9 @@ def place(
     from ..place import place as module
 
     options = {"profile": profile, "out": out, "name": name, "jobs": jobs}
-    reading = {"ids": ids, "array": array, "kind": kind, "max_cells": max_cells}
+    options |= {"ids": ids, "array": array, "kind": kind, "max_cells": max_cells}
     with Reporter() as report:
-        folder, card = module.place(
-            vectors, reading=reading, tasks=split_names(tasks), **options, **report.hooks
-        )
+        folder, card = module.place(vectors, tasks=split_names(tasks), **options, **report.hooks)
     show_card(folder, card, json_)
     if submit:
         from ..place import submission

@@ -106,7 +106,7 @@ def spectra(
         else:
             done = runner.run(study, chosen=chosen, jobs=jobs, **report.hooks)
     path = table.path("auspc.csv", study.folder)
-    finish(done, f"{done.unscored} splits without a score", path)
+    finish(done, f"{done.unscored} splits without a score (see manifest.json)", path)
     if study.folder:
         from ..book import spectra as page
 

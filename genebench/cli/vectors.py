@@ -21,10 +21,7 @@ def list_(*, profile: str = "demo", folder: Path = FOLDER, json_: bool = False) 
     """
     from ..place import library
 
-    plan = make_plan(profile)
-    models = [plan.declared.model(name) for name in plan.profile.models]
-    paths = {spec.name: plan.embedding_path(spec.name) for spec in models}
-    frame = library.catalogue(models, paths, folder)
+    frame = library.catalogue(make_plan(profile), folder)
     show(frame, json_, ["model", "family", "dim", "share", "state", "licence"])
 
 

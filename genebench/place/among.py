@@ -4,8 +4,6 @@ Their scores (doi:10.1101/2025.01.29.635607) are quoted, ours are those of a run
 by the same probe. The two are never mixed: ``source`` says which a row is. Fits nothing.
 """
 
-from __future__ import annotations
-
 from ast import literal_eval
 from pathlib import Path
 
@@ -30,8 +28,8 @@ SETS = {
 """Sets of tasks: title, and table of the published scores, each on all genes that an embedding
 has."""
 
-REPRODUCED = {"aac": "AAC", "unirep-5700": "UNIREP"}
-"""Our models that are among the 38, and what they are called there."""
+REPRODUCED = {"AAC": "aac", "UNIREP": "unirep-5700"}
+"""Which of the 38 are among our models, and what they are called here."""
 
 
 def applies(plan: Plan) -> bool:
@@ -145,9 +143,9 @@ def _placed(means: np.ndarray, draws: np.ndarray, at: int) -> dict:
     others = np.arange(len(means)) != at
     low, high = bootstrap.percentiles(draws[at] - draws[others])
     rank = 1 + (draws[others] > draws[at]).sum(axis=0)
-    ends = *bootstrap.percentiles(draws[at]), *bootstrap.percentiles(rank).round().astype(int)
     row = {"score": means[at], "rank": 1 + int((means[others] > means[at]).sum())}
-    row |= dict(zip(("low", "high", "rank_low", "rank_high"), ends))
+    row |= zip(("low", "high"), bootstrap.percentiles(draws[at]))
+    row |= zip(("rank_low", "rank_high"), bootstrap.percentiles(rank).round().astype(int))
     return row | {"above": int((high < 0).sum()), "below": int((low > 0).sum())}
 
 
@@ -155,9 +153,15 @@ def _best_of(means: np.ndarray, draws: np.ndarray, inside: np.ndarray, names: pd
     """The last model beside the best of some others."""
     best = np.flatnonzero(inside)[np.argmax(means[inside])]
     low, high = bootstrap.percentiles(draws[-1] - draws[best])
-    row = {"embeddings": int(inside.sum()), "lower": int((means[inside] < means[-1]).sum())}
-    row |= {"best": names[best], "best_score": means[best], "difference": means[-1] - means[best]}
-    return row | {"low": low, "high": high}
+    return {
+        "embeddings": int(inside.sum()),
+        "lower": int((means[inside] < means[-1]).sum()),
+        "best": names[best],
+        "best_score": means[best],
+        "difference": means[-1] - means[best],
+        "low": low,
+        "high": high,
+    }
 
 
 def computed(frame: pd.DataFrame) -> pd.DataFrame:
@@ -185,12 +189,11 @@ def reproduction(plan: Plan, ours: pd.DataFrame, theirs: pd.DataFrame, errors: p
         holdout, and ``possible``: whether the published scores of all 38 are AUROCs that the
         holdout here can give, which is a whole number of ordered pairs (half ones are ties).
     """
-    one = theirs[theirs.model.isin(REPRODUCED.values())].rename(columns={"score": "published"})
-    names = {there: here for here, there in REPRODUCED.items()}
-    own = ours.set_index(["model", "task"])[["score", "coverage"]]
-    errors = errors[(errors.probe == PROBE) & (errors.genes == "own")]
-    frame = one.assign(model=one.model.map(names)).join(own, on=["model", "task"], how="inner")
-    frame = frame.join(errors.set_index(["model", "task"]).error.rename("se"), on=["model", "task"])
+    at, errors = ["model", "task"], errors[(errors.probe == PROBE) & (errors.genes == "own")]
+    frame = theirs.rename(columns={"score": "published"})
+    frame = frame.assign(model=frame.model.map(REPRODUCED))
+    frame = frame.join(ours.set_index(at)[["score", "coverage"]], on=at, how="inner")
+    frame = frame.join(errors.set_index(at).error.rename("se"), on=at)
     tested = {name: task.labels[task.folds == 0] for name, task in plan.tasks.items()}
     labels = frame.task.map(tested)
     whole = theirs.assign(pairs=[2 * t.sum() * (1 - t).sum() for t in theirs.task.map(tested)])
@@ -244,8 +247,7 @@ def write(plan: Plan, folder: Path) -> pd.DataFrame:
     name = plan.profile.name
     ours, theirs = computed(results.load(name)), published(plan)
     frame = reproduction(plan, ours, theirs, results.read_beside(name, "intervals.parquet"))
-    places, types = place(plan, ours, theirs)
-    results.write_table(frame, folder / "reproduction.csv")
-    results.write_table(places, folder / "among.csv")
-    results.write_table(types, folder / "among_types.csv")
+    tables = frame, *place(plan, ours, theirs)
+    for file, table in zip(("reproduction.csv", "among.csv", "among_types.csv"), tables):
+        results.write_table(table, folder / file)
     return frame

@@ -1,7 +1,5 @@
 """The card of placed vectors: one self-contained page. Shows what ``place`` computed."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 
@@ -30,9 +28,12 @@ def html(card: dict, template: Path = TEMPLATE) -> str:
     """
     import jinja2
 
-    loader = jinja2.FileSystemLoader([template.parent, TEMPLATE.parent])
-    options = {"undefined": jinja2.StrictUndefined, "trim_blocks": True, "loader": loader}
-    environment = jinja2.Environment(autoescape=True, **options)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([template.parent, TEMPLATE.parent]),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        autoescape=True,
+    )
     return environment.get_template(template.name).render(card)
 
 

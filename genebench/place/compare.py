@@ -3,8 +3,6 @@
 Fits nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np
@@ -19,8 +17,6 @@ TOP = 10
 """How many wins and losses are listed."""
 PAIRED = ["task", "repeat", "fold", "n_test"]
 """What two rows must share to be scores of the same test genes."""
-ABOUT = ("title", "family", "color")
-"""What the card shows of a model besides its name."""
 
 VERDICTS = {
     "open": "too few tasks to say whether that is more than chance",
@@ -70,13 +66,13 @@ def placed(frame: pd.DataFrame, table: pd.DataFrame, name: str, models: Models) 
     tasks = _tasks(own_mean, mean, judged[judged.family != "control"], models)
     over = intervals.excess(pd.concat([mean, their_means]), lambda m, t: models[m].exposed_on(t))
     rivals = head_to_head(judged, models)
-    won, tied, lost = (tasks[tasks.verdict == kind] for kind in ("win", "tie", "loss"))
+    won, lost = (tasks[tasks.verdict == kind] for kind in ("win", "loss"))
     return {
         "groups": _groups(own, whole, their_means, models),
         "rivals": rivals,
         "tier": tier(rivals),
         "excess": _excess(over[over.model == name]),
-        "counts": {"win": len(won), "tie": len(tied), "loss": len(lost)},
+        "counts": _verdicts(tasks),
         "wins": won.sort_values("difference", ascending=False).head(TOP).to_dict("records"),
         "losses": lost.sort_values("difference").head(TOP).to_dict("records"),
         "tasks": tasks.to_dict("records"),
@@ -141,21 +137,28 @@ def _groups(own, whole, theirs: pd.DataFrame, models: Models) -> list[dict]:
         means = means.sort_values("score", ascending=False, kind="stable").to_dict("index")
         beside = [_about(model, models) | row for model, row in means.items()]
         fair = [b for b in beside if b["fair"] == b["tasks"] == len(names)]
-        best = next((b for b in fair if b["family"] == "shortcut"), None)
         out.append(
             {
-                **{"group": group, "metric": "Spearman" if regression else "AUROC"},
+                "group": group,
+                "metric": "Spearman" if regression else "AUROC",
                 **_interval(whole[whole.task.isin(names)], ("all_genes", "all_low", "all_high")),
                 **_interval(part, ("score", "low", "high")),
-                **{"tasks": len(names), "coverage": part.coverage.mean()},
-                **{"models": beside, "best_shortcut": best},
+                "tasks": len(names),
+                "coverage": part.coverage.mean(),
+                "models": beside,
+                "best_shortcut": next((b for b in fair if b["family"] == "shortcut"), None),
             }
         )
     return out
 
 
 def _about(model: str, models: Models) -> dict:
-    return {"model": model} | models[model].model_dump(include=set(ABOUT))
+    return {"model": model} | models[model].model_dump(include={"title", "family", "color"})
+
+
+def _verdicts(tasks: pd.DataFrame) -> dict:
+    """How many tasks are won, tied and lost."""
+    return {kind: int((tasks.verdict == kind).sum()) for kind in ("win", "tie", "loss")}
 
 
 def _interval(rows: pd.DataFrame, names: tuple[str, str, str]) -> dict:
@@ -186,10 +189,9 @@ def head_to_head(judged: pd.DataFrame, models: Models) -> list[dict]:
     """
     out = []
     for model, part in judged[judged.kind != "regression"].groupby("model"):
-        row = _about(model, models) | _mean(part.difference, "difference")
-        row["stands"] = _stands(row)
-        row |= part[["score", "score_other", "coverage"]].mean().to_dict()
-        out.append(row | {kind: (part.verdict == kind).sum() for kind in ("win", "tie", "loss")})
+        mean = _mean(part.difference, "difference")
+        row = _about(model, models) | mean | {"stands": _stands(mean)} | _verdicts(part)
+        out.append(row | part[["score", "score_other", "coverage"]].mean().to_dict())
     return sorted(out, key=lambda r: r["difference"])
 
 
@@ -202,8 +204,9 @@ def _mean(values: pd.Series, name: str = "mean") -> dict:
 def _stands(row: dict) -> str:
     """Where others stand by the interval of a difference to them."""
     low, high = row["low"], row["high"]
-    choices = [np.isnan(low), low > 0, high < 0]
-    return np.select(choices, ["open", "below", "above"], "level").item()
+    if np.isnan(low):
+        return "open"
+    return "below" if low > 0 else "above" if high < 0 else "level"
 
 
 def tier(rivals: list[dict]) -> dict:

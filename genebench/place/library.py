@@ -4,8 +4,6 @@ The card, ``<model>.json``, says what the numbers are: weights, texts or sequenc
 number format, licence, and the SHA-256 of the file.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
@@ -16,8 +14,9 @@ import numpy as np
 import pandas as pd
 
 from .. import __version__
+from ..benchmark.plan import Plan
 from ..core import cache, manifest
-from ..core.errors import BadInput, one_line, unknown
+from ..core.errors import BadInput, check, one_line
 from ..core.source_specs import FileSpec
 from ..core.specs import ModelSpec
 from ..data import genes, sources, vectors
@@ -112,10 +111,8 @@ def export(
     BadInput
         An unknown format, or a value beyond those of the number format.
     """
-    if ending not in WRITERS:
-        raise unknown("format", ending, WRITERS)
-    if dtype not in ("float16", "float32"):
-        raise unknown("number format", dtype, ("float16", "float32"))
+    check(WRITERS, "format", ending)
+    check(("float16", "float32"), "number format", dtype)
     dtype = "float32" if ending == "h5ad" else dtype
     with np.errstate(over="ignore"):
         matrix = embedding.vectors.astype(dtype)
@@ -208,14 +205,14 @@ def get(name: str, origin: str, folder: Path) -> Path:
     card_path = folder / f"{name}.json"
     fetched = _fetch(origin, card_path.name, folder / f".{name}.json.part")
     try:
-        card = json.loads(fetched.read_text(encoding="utf-8"))
+        card = json.loads(fetched.read_bytes())
         target, wanted = folder / Path(card["file"]).name, card["sha256"]
         part = _fetch(origin, target.name, folder / f".{target.name}.part")
         if cache.digest(part) != wanted:
             part.unlink()
             raise BadInput(
                 f"{origin}/{target.name}: its SHA-256 is not the one of its card; export or fetch "
-                f"it again."
+                "it again."
             )
         os.replace(part, target)
         os.replace(fetched, card_path)
@@ -286,7 +283,7 @@ def compare(one: Embedding, other: Embedding) -> dict[str, Any]:
     if len(shared) <= NEIGHBOURS:
         raise BadInput(
             f"{len(shared)} genes are in both; at least {NEIGHBOURS + 1} are needed (both files "
-            f"must name genes by symbol)."
+            "must name genes by symbol)."
         )
     x, y = one.vectors[at].astype(np.float64), other.vectors[there].astype(np.float64)
     unit = [v / np.linalg.norm(v, axis=1, keepdims=True).clip(1e-12) for v in (x, y)]
@@ -327,18 +324,15 @@ def read(path: Path) -> Embedding:
     -------
     Embedding
     """
-    names, matrix, _ = vectors.read_vectors(path, strict=False)
-    return Embedding(names, matrix)
+    return Embedding(*vectors.read_vectors(path, strict=False)[:2])
 
 
-def catalogue(models: list[ModelSpec], paths: dict[str, Path], folder: Path) -> pd.DataFrame:
-    """List models with what can be exported and what was.
+def catalogue(plan: Plan, folder: Path) -> pd.DataFrame:
+    """List the models of a profile with what can be exported and what was.
 
     Parameters
     ----------
-    models : list of ModelSpec
-    paths : dict of str to Path
-        Model → cached embedding.
+    plan : Plan
     folder : Path
         Of exported files.
 
@@ -349,17 +343,9 @@ def catalogue(models: list[ModelSpec], paths: dict[str, Path], folder: Path) -> 
         computed``.
     """
     rows = []
-    for spec in models:
-        card = folder / f"{spec.name}.json"
-        cached = "cached" if paths[spec.name].exists() else "to be computed"
-        rows.append(
-            {
-                "model": spec.name,
-                "family": spec.family,
-                "dim": spec.dim,
-                "licence": spec.licence,
-                "share": sharing(spec.licence),
-                "state": "exported" if card.exists() else cached,
-            }
-        )
-    return pd.DataFrame(rows)
+    for name, spec in plan.models.items():
+        state = "cached" if plan.embedding_path(name).exists() else "to be computed"
+        if (folder / f"{name}.json").exists():
+            state = "exported"
+        rows.append((name, spec.family, spec.dim, spec.licence, sharing(spec.licence), state))
+    return pd.DataFrame(rows, columns="model family dim licence share state".split())

@@ -7,8 +7,6 @@ second call with the same vectors finds every score in the cache. Nothing is wri
 of the profile that it is placed in.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -28,7 +26,7 @@ from ..data import genes
 from ..data.labels import slug
 from ..models import Embedding
 from ..stats import metrics
-from . import among, card, compare, labels, leaks
+from . import among, card, compare, leaks
 from .read import UserVectors, read
 
 
@@ -38,11 +36,11 @@ def place(
     profile: str = "demo",
     out: Path | None = None,
     name: str | None = None,
-    reading: dict | None = None,
     tasks: Iterable[str] = (),
     jobs: int | None = None,
     say: Say = print,
     progress: Progress = quiet,
+    **reading,
 ) -> tuple[Path, dict]:
     """Score a file of vectors on a profile's tasks and write its card.
 
@@ -55,12 +53,12 @@ def place(
         content of the file, so that two files of one name have two.
     name : str, optional
         What the vectors are called; None: the file's name.
-    reading : dict, optional
-        ``ids``, ``array``, ``kind`` and ``max_cells``, see ``place.read``.
     tasks : iterable of str, optional
         Only the blocks that hold these tasks.
     jobs, say, progress : int, callable, callable, optional
         Processes, and what is called with messages and progress.
+    **reading
+        ``ids``, ``array``, ``kind`` and ``max_cells``, see ``place.read``.
 
     Returns
     -------
@@ -77,28 +75,45 @@ def place(
     if out.exists() and not out.is_dir():
         raise BadInput(f"{out}: is a file, and the card needs a folder; give another --out.")
     base = planning.make(profile)
-    vectors = read(path, base, title, **(reading or {}))
+    vectors = read(path, base, title, **reading)
     if among.applies(base):
         among.check_shape(base.declared, title, vectors.shape, path)
     # without results there is nothing to be placed among
     table = results.texts(results.load(profile))
     dim = vectors.declared.model(vectors.name).dim
-    say(f"{path.name}: {vectors.ids['covered']:,} genes of profile '{profile}' × {dim} dimensions")
-    for sentence in vectors.reading:
+    found = f"{vectors.ids['covered']:,} genes of profile '{profile}' × {dim} dimensions"
+    for sentence in (found, *vectors.reading):
         say(f"{path.name}: {sentence}")
     plan = planning.make(vectors.whole, declared=vectors.declared, names=tasks)
     rows, skipped, cost = _scores(plan, jobs=jobs, say=say, progress=progress)
     table = table[table.split.isin(rows.split) & table.probe.isin(rows.probe)]
-    made = _compared(vectors, path, base, table, rows)
-    findings = _leaks(base, vectors, plan, rows, table, made["tasks"], jobs, progress)
-    made["leaks"] = list(map(asdict, findings))
     if mine in {*table.model, *base.declared.models}:
         mine = f"my-{mine}"
+    made = {
+        "genebench": __version__,
+        "name": title,
+        "file": path.name,
+        "sha256": cache.digest(path),
+        "profile": profile,
+        "dimension": dim,
+        "reading": vectors.reading,
+        "ids": vectors.ids,
+        "checks": vectors.checks,
+        "probe": base.profile.probes[0],
+        "among": _among(base, rows),
+        "tasks_scored": int(rows.task.nunique()),
+        "metrics": {kind: metrics.main(kind) for kind in rows.kind.unique()},
+        **compare.placed(rows, table, vectors.name, vectors.declared.models),
+        "skipped": skipped,
+        "model": mine,
+    }
+    findings = _leaks(base, vectors, plan, rows, table, made["tasks"], jobs, progress)
+    made["leaks"] = list(map(asdict, findings))
+    made["sentences"] = _sentences(made)
     seconds = round(time.perf_counter() - start, 1)
     cost |= {"this_call_s": seconds, "peak_memory_mb": round(manifest.peak_memory_mb())}
-    made |= {"sentences": _sentences(made), "skipped": skipped, "cost": cost, "model": mine}
     validation.write(rows.assign(model=mine), out / "scores.parquet")
-    return out, card.write(made, out)
+    return out, card.write(made | {"cost": cost}, out)
 
 
 # --- scores and leaks -----------------------------------------------------------------------------
@@ -134,7 +149,7 @@ def _leaks(
     mine = _scores_of(rows, vectors.name)
     best = pd.DataFrame(compared).set_index("task").rival_score
     findings = [
-        labels.label_columns([plan.tasks[t] for t in rows.task.unique()], embedding),
+        leaks.label_columns([plan.tasks[t] for t in rows.task.unique()], embedding),
         leaks.too_good(mine, best),
         leaks.stems(embedding),
         leaks.study(embedding, _annotation_counts(base, embedding)),
@@ -192,27 +207,7 @@ def _annotation_counts(base: Plan, embedding: Embedding) -> np.ndarray | None:
 # --- the card -------------------------------------------------------------------------------------
 
 
-def _compared(vectors: UserVectors, path: Path, base: Plan, table, rows) -> dict:
-    """What the card shows of file and scores."""
-    return {
-        "genebench": __version__,
-        "name": vectors.title,
-        "file": path.name,
-        "sha256": cache.digest(path),
-        "profile": base.profile.name,
-        "dimension": vectors.declared.model(vectors.name).dim,
-        "reading": vectors.reading,
-        "ids": vectors.ids,
-        "checks": vectors.checks,
-        "probe": base.profile.probes[0],
-        "among": _among(base, vectors, rows),
-        "tasks_scored": int(rows.task.nunique()),
-        "metrics": {kind: metrics.main(kind) for kind in rows.kind.unique()},
-        **compare.placed(rows, table, vectors.name, vectors.declared.models),
-    }
-
-
-def _among(base: Plan, vectors: UserVectors, rows: pd.DataFrame) -> list[dict]:
+def _among(base: Plan, rows: pd.DataFrame) -> list[dict]:
     """Place among published embeddings, one dict a set of tasks; empty where a profile has none."""
     if not among.applies(base):
         return []

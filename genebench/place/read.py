@@ -4,8 +4,6 @@ Model and profile share one name, made of the content, so that the same vectors 
 whatever the file is called.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from dataclasses import dataclass
@@ -46,8 +44,8 @@ class UserVectors:
 
     Attributes
     ----------
-    name, title : str
-        Of the model; ``name`` is made of the content.
+    name : str
+        Of the model, made of the content.
     declared : Declarations
         With the model.
     whole, by_family : ProfileSpec
@@ -64,7 +62,6 @@ class UserVectors:
     """
 
     name: str
-    title: str
     declared: Declarations
     whole: ProfileSpec
     by_family: ProfileSpec
@@ -140,10 +137,8 @@ def read(
         options={"name": name},
     )
     declared = plan.declared.extended(models=[model])
-    return UserVectors(
-        *(name, title, declared, *_profiles(plan, name, title)),
-        *(report, checks, reading, matrix.shape),
-    )
+    profiles = _profiles(plan, name, title)
+    return UserVectors(name, declared, *profiles, report, checks, reading, matrix.shape)
 
 
 def _parted(names: np.ndarray, resolver) -> tuple[np.ndarray, list[str]]:
@@ -169,9 +164,7 @@ def _resolve(names: np.ndarray, plan: Plan, resolver, kind: str | None) -> tuple
     universe = plan.universe
     there = np.isin(names, universe)
     if resolver is None:
-        row = pd.Index(names).get_indexer(universe)
-        inside = np.flatnonzero(row >= 0)
-        row = row[inside]
+        _, inside, row = np.intersect1d(universe, names, return_indices=True)
         status, symbol = np.where(there, "used", "not found"), np.where(there, names, "")
         resolved = genes.Resolution(names, symbol, status, "symbol, unresolved", {}, {}, "")
         meanings = {
@@ -189,10 +182,15 @@ def _resolve(names: np.ndarray, plan: Plan, resolver, kind: str | None) -> tuple
     rows = [_status(resolved, np.flatnonzero(status == k), k, m) for k, m in meanings.items()]
     rows = [r for r in rows if r["ids"]]
     report = {
-        **{"kind": resolved.kind, "release": resolved.release, "given": len(names)},
-        **{"genes": int(resolved.unique.sum()), "covered": len(inside), "of": len(universe)},
+        "kind": resolved.kind,
+        "release": resolved.release,
+        "given": len(names),
+        "genes": int(resolved.unique.sum()),
+        "covered": len(inside),
+        "of": len(universe),
         "lost": sum(r["ids"] for r in rows if not r["used"]),
-        **{"statuses": rows, "sentences": [sentence]},
+        "statuses": rows,
+        "sentences": [sentence],
     }
     return inside, row, report
 
@@ -206,8 +204,9 @@ def _status(resolved: genes.Resolution, rows: np.ndarray, status: str, meaning: 
         more = f" → {after}" if after else f" ({hint})" * bool(hint)
         examples.append(id + more * (symbol != id))
     resolves = status != "duplicate" and bool((resolved.symbol[rows] != "").any())
-    numbers = {"ids": len(rows), "examples": examples, "used": status == AS_IT_IS or resolves}
-    return {"status": status, "meaning": meaning, **numbers}
+    used = status == AS_IT_IS or resolves
+    about = {"status": status, "meaning": meaning}
+    return about | {"ids": len(rows), "examples": examples, "used": used}
 
 
 def _checks(path: Path, names: np.ndarray, matrix: np.ndarray) -> list[dict]:
@@ -255,15 +254,21 @@ def _checks(path: Path, names: np.ndarray, matrix: np.ndarray) -> list[dict]:
 def _profiles(plan: Plan, name: str, title: str) -> tuple[ProfileSpec, ProfileSpec]:
     """The model on the base's tasks, and on a sample of them by families beside a shortcut."""
     base = plan.profile
-    whole = base.model_copy(
-        update={
-            **{"name": name, "title": f"{title} on the tasks of {base.name}", "models": [name]},
-            **{"splits": base.splits[:1], "probes": base.probes[:1], "book": False},
-        }
-    )
+    whole = {
+        "name": name,
+        "title": f"{title} on the tasks of {base.name}",
+        "models": [name],
+        "splits": base.splits[:1],
+        "probes": base.probes[:1],
+        "book": False,
+    }
     binary = sum(task.kind == "binary" for task in plan.tasks.values())
     letters = [m for m, spec in plan.models.items() if spec.encoder == "ngrams"][:1]
-    part = {"name": f"{name}-family", "splits": ["family"], "models": [name, *letters]}
-    part["probes"] = ["linear"]
-    part["term_stride"] = base.term_stride * max(1, round(binary / SAMPLE))
-    return whole, whole.model_copy(update=part)
+    part = {
+        "name": f"{name}-family",
+        "splits": ["family"],
+        "models": [name, *letters],
+        "probes": ["linear"],
+        "term_stride": base.term_stride * max(1, round(binary / SAMPLE)),
+    }
+    return base.model_copy(update=whole), base.model_copy(update=whole | part)

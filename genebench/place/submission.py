@@ -4,13 +4,10 @@ A submission is a folder below ``submissions/``: card, scores, and ``submission.
 its author knows. The check computes a random part of the scores anew from the vectors.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -21,7 +18,6 @@ from pydantic import BeforeValidator
 from ..benchmark import results, validation
 from ..core import cache
 from ..core.errors import BadInput
-from ..core.workers import Progress, quiet
 from ..core.yamls import Spec, build, read_yaml
 from .library import fetched
 from .place import place
@@ -58,7 +54,7 @@ class Vectors(Spec):
 
 def _word(value):
     """YAML reads yes and no as true and false."""
-    return {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
+    return ("no", "yes")[value] if isinstance(value, bool) else value
 
 
 Answer = Annotated[Literal["yes", "no", "unknown"], BeforeValidator(_word)]
@@ -101,7 +97,7 @@ def write(card_folder: Path, name: str, folder: Path = FOLDER) -> Path:
     target = folder / name
     if target.exists():
         raise BadInput(f"{target}: is there already; give another --name, or take it away.")
-    made = json.loads((card_folder / "card.json").read_text(encoding="utf-8"))
+    made = json.loads((card_folder / "card.json").read_bytes())
     tables = sorted({row["task"].partition("/")[0] for row in made["tasks"]})
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as temporary:
@@ -123,13 +119,7 @@ def write(card_folder: Path, name: str, folder: Path = FOLDER) -> Path:
 
 
 def check(
-    folder: Path,
-    *,
-    vectors: Path | None = None,
-    seed: int | None = None,
-    jobs: int | None = None,
-    say: Callable[[str], None] = quiet,
-    progress: Progress = quiet,
+    folder: Path, *, vectors: Path | None = None, seed: int | None = None, **options
 ) -> pd.DataFrame:
     """Check a submission, and compute a random part of its scores anew.
 
@@ -140,8 +130,8 @@ def check(
         The file of vectors; None: it is fetched from the submission's address.
     seed : int, optional
         Of the choice of tasks; None: another at every call, so that nobody knows it beforehand.
-    jobs, say, progress
-        As of ``place``.
+    **options
+        ``jobs``, ``say`` and ``progress`` of ``place``.
 
     Returns
     -------
@@ -172,15 +162,8 @@ def check(
         if cache.digest(file) != given.vectors.sha256:
             raise BadInput(f"{file}: not the vectors of {path} (another SHA-256).")
         tasks = _chosen(rows, np.random.default_rng(seed))
-        card_folder, _ = place(
-            file,
-            profile=given.profile,
-            out=Path(temporary, "card"),
-            tasks=tasks,
-            jobs=jobs,
-            say=say,
-            progress=progress,
-        )
+        options |= {"profile": given.profile, "tasks": tasks}
+        card_folder, _ = place(file, out=Path(temporary, "card"), **options)
         again = results.texts(results.read(card_folder / "scores.parquet"))
     cells, distance = _distance(rows, again, scores)
     leaks = ", ".join(t for t, a in given.leakage.items() if a == "yes") or "none declared"
@@ -203,21 +186,17 @@ _FOLD = ["task", "split", "repeat", "fold"]
 
 def _folds(rows, table, path):
     """Check that every row is about a fold of the profile, by its number of test genes."""
-    table = _whole(table).astype({"task": str, "split": str})
-    known = table.groupby(_FOLD, observed=True).n_test.first()
-    mine = _whole(rows).set_index(_FOLD).n_test
-    theirs = known.reindex(mine.index)
-    wrong = mine.index[(theirs != mine).to_numpy()]
+    whole = "genes == 'all' or genes == 'own' and coverage == 1"
+    theirs, mine = (
+        results.texts(frame.query(whole)).set_index(_FOLD).n_test for frame in (table, rows)
+    )
+    known = theirs.groupby(level=_FOLD).first()
+    wrong = mine.index[(known.reindex(mine.index) != mine).to_numpy()]
     if len(wrong):
         raise BadInput(
             f"{path}: {_cell(wrong[0])}: {int(mine[wrong[0]].iloc[0])} test genes, which is no "
-            f"fold of the profile; place the vectors with this version of genebench."
+            "fold of the profile; place the vectors with this version of genebench."
         )
-
-
-def _whole(frame):
-    """Rows about all genes of a task."""
-    return frame[(frame.genes == "all") | (frame.genes == "own") & (frame.coverage == 1)]
 
 
 def _cell(at):
@@ -229,8 +208,7 @@ def _fetched(given, folder, path):
     url = given.vectors.address
     if not url.startswith("https://"):
         raise BadInput(f"{path}: 'vectors.address' is no https address; give it, or --vectors.")
-    target = folder / Path(given.vectors.file).name
-    return fetched(url, target)
+    return fetched(url, folder / Path(given.vectors.file).name)
 
 
 def _chosen(rows, rng):

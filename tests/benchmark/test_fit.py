@@ -21,13 +21,17 @@ def tiny(warm):
     return plan.make("tiny")
 
 
+def coded(values):
+    return predictions.Predictions(None, None, *predictions.quantise(values))
+
+
 def test_the_scores_of_a_task_are_put_together_by_hand(tiny, finished):
     task, embedding = tiny.tasks["toy/value"], tiny.embedding("part")
     rows = embedding.rows(task.entities)
     fold, own = splits.folds(task, "stem", n_folds=3, seed=7, sources={}), rows >= 0
     X, y = embedding.vectors[rows[own]], task.labels[own]
     values = probes.predict(X, y, fold[own], kind="regression")[:, 0]
-    predicted = predictions.restore(*predictions.quantise(values))
+    predicted = coded(values).values
     stored = finished.frame.query("task == 'toy/value' and model == 'part' and split == 'stem'")
     for k in range(3):
         tested = fold[own] == k
@@ -86,10 +90,10 @@ def test_common_genes_of_one_class_do_not_fail_the_cell(kind):
 
 def test_the_round_trip_of_codes_is_within_half_a_step():
     values = np.random.default_rng(0).standard_normal((500, 4)) * [1, 1e-6, 1e6, 5] + [0, 0, 3e7, 2]
-    codes, low, step = predictions.quantise(values)
-    assert codes.dtype == np.uint16
+    one = coded(values)
+    assert one.codes.dtype == np.uint16
     bound = np.ptp(values, axis=0) / 65535 / 2 * (1 + 1e-9) + 1e-15 * np.abs(values)
-    assert (np.abs(predictions.restore(codes, low, step) - values) <= bound).all()
+    assert (np.abs(one.values - values) <= bound).all()
 
 
 def test_binary_scores_are_exactly_those_of_the_cached_predictions(tiny, finished):

@@ -106,6 +106,10 @@ def test_rows_that_stand_twice_are_named(frame):
     [
         (lambda f: f.iloc[: len(f) // 2], "pairs of task and model"),
         (lambda f: f[f.fold != f.fold.max()], "folds where"),
+        (
+            lambda f: f.assign(split=f.split.astype(str).replace("stem", "published")),
+            "folds where 1 are due",  # only of pairs all parts are tested
+        ),
     ],
 )
 def test_results_with_holes_are_not_valid(warm, spoil, words):

@@ -16,7 +16,9 @@ def test_parts_make_all_cells_between_them_and_a_last_run_writes_the_results(hom
     run = ("run", "--profile", "tiny", "--jobs", "1")
     made = [call(*run, "--part", f"{i}/3") for i in (1, 2, 3)]
     assert [part.exit_code for part in made] == [0, 0, 0]
+    assert not any("manifest.json" in part.output for part in made)  # a part writes none
     assert not results.scores_path("tiny").exists()
     last = call(*run)
     assert last.exit_code == 0 and ", 0 computed" in last.output
+    assert "skipped (see manifest.json)" in last.output
     assert results.load("tiny").equals(finished.frame)

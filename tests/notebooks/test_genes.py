@@ -7,7 +7,6 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from genebench.benchmark import gene_tables, plan
-from genebench.benchmark.tables import atlas as atlases
 from genebench.core import paths, specs
 from genebench.data import sources
 from notebooks.lib import genes
@@ -17,19 +16,19 @@ def test_the_share_of_a_gene_is_its_part_in_the_auroc():
     rng = np.random.default_rng(0)
     fold, truth = np.arange(300) % 3, rng.random(300) < 0.3
     codes = (rng.normal(size=300) + truth).round(1)  # with ties
-    shares = atlases.shares(codes, fold, truth)
+    shares = gene_tables.shares(codes, fold, truth)
     for f in range(3):
         area = roc_auc_score(truth[fold == f], codes[fold == f])
         for side in (truth, ~truth):
             assert shares[(fold == f) & side].mean() / 100 == pytest.approx(area, abs=0.004)
-    one_class = atlases.shares(np.arange(4.0), np.zeros(4), np.ones(4, bool))
+    one_class = gene_tables.shares(np.arange(4.0), np.zeros(4), np.ones(4, bool))
     assert (one_class == gene_tables.NONE).all()
 
 
 @pytest.fixture
 def atlas(warm):
     """Predictions of the made-up profile."""
-    return atlases.gather(plan.make("tiny"))
+    return gene_tables.gather(plan.make("tiny"))
 
 
 def test_neighbours_are_the_nearest_by_cosine_and_never_the_gene_itself(atlas):
@@ -41,7 +40,7 @@ def test_neighbours_are_the_nearest_by_cosine_and_never_the_gene_itself(atlas):
     rows = embedding.rows(atlas.genes)
     for g in np.flatnonzero(rows >= 0)[:40]:
         assert g not in at[g]
-        best = np.sort(similarity[rows[g]])[::-1][: atlases.NEIGHBOURS]
+        best = np.sort(similarity[rows[g]])[::-1][: gene_tables.NEIGHBOURS]
         np.testing.assert_allclose(np.sort(cosine[g])[::-1], best, atol=1e-5)
     assert (at[rows < 0] == -1).all()
 

@@ -16,7 +16,7 @@ from scipy.stats import mannwhitneyu
 from genebench.benchmark import fit, plan, results, validation
 from genebench.core import paths, specs
 from genebench.models import Embedding
-from genebench.place import compare, labels, leaks, read
+from genebench.place import compare, leaks, read
 from genebench.stats import intervals
 
 RNG = default_rng(5)
@@ -277,9 +277,9 @@ def test_labels_of_every_kind_are_found_among_the_columns(make_task, kind):
     task = make_task(kind, {"multiclass": base % 3, "multilabel": both, "regression": value}[kind])
     y = {"multiclass": task.labels == 2, "multilabel": task.labels.T[-1]}.get(kind, task.labels)
     X = np.column_stack([RNG.standard_normal((120, 3)), np.exp(y.astype(float))]).astype(np.float32)
-    finding = labels.label_columns([task], Embedding(task.entities, X))
+    finding = leaks.label_columns([task], Embedding(task.entities, X))
     assert [r["column"] for r in finding.rows] == [4] and finding.level == "flag"
-    clean = labels.label_columns([task], Embedding(task.entities, X[:, :3]))
+    clean = leaks.label_columns([task], Embedding(task.entities, X[:, :3]))
     assert clean.level == "clear" and clean.rows == []
 
 
@@ -287,8 +287,8 @@ def test_a_tiny_task_that_a_column_hits_by_chance_is_no_flag(make_task):
     task = make_task("binary", np.r_[np.ones(4, int), np.zeros(16, int)])
     X = default_rng(0).standard_normal((20, 20000)).astype(np.float32)
     areas = mannwhitneyu(X[task.labels == 1], X[task.labels == 0], axis=0).statistic / (4 * 16)
-    assert areas.max() > labels.LABEL_COLUMN  # one of many columns does hit
-    assert labels.label_columns([task], Embedding(task.entities, X)).level == "clear"
+    assert areas.max() > leaks.LABEL_COLUMN  # one of many columns does hit
+    assert leaks.label_columns([task], Embedding(task.entities, X)).level == "clear"
 
 
 def test_what_survives_is_a_share_of_the_score_above_chance():

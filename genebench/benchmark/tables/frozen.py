@@ -40,10 +40,14 @@ def freeze(plan: Plan, folder: Path) -> Path:
             if repeat == 0:
                 task = plan.tasks[name]
                 tasks[name] = task.hash
-                part = {"task": name, "model": cell.model, "gene": task.entities[made.rows]}
-                part |= {"known": task.labels[made.rows]}
-                part |= {"value": probes.probabilities(task.kind, made.values)}
-                parts.append(pd.DataFrame(part))
+                columns = {
+                    "task": name,
+                    "model": cell.model,
+                    "gene": task.entities[made.rows],
+                    "known": task.labels[made.rows],
+                    "value": probes.probabilities(task.kind, made.values),
+                }
+                parts.append(pd.DataFrame(columns))
     if not parts:
         raise BadInput(f"profile '{plan.profile.name}': no binary task has predictions to freeze.")
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
@@ -66,7 +70,7 @@ def note(folder: Path) -> dict:
     if state != "ready":
         what = "holds no frozen predictions" if state == "absent" else "is not as it was frozen"
         raise BadInput(f"{folder}: {what}; name a folder that 'genebench freeze' has written.")
-    return json.loads(cache.sidecar(folder / FILE).read_text(encoding="utf-8"))["recipe"]
+    return json.loads(cache.sidecar(folder / FILE).read_bytes())["recipe"]
 
 
 def unfreeze(plan: Plan, folder: Path, release: str) -> pd.DataFrame:

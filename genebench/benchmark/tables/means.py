@@ -1,16 +1,210 @@
-"""Weighted means over tasks, and every two models compared."""
+"""Scores with intervals, what each task can show, weighted means, every two models compared."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import scipy
 
 from ...core.specs import CONTROL, GROUPS
-from ...stats import separation
+from ...stats import bootstrap, intervals, separation
 from .. import resampling
 from .. import splits as splits_of
 from ..plan import Plan
-from .scored import Scored
+from ..resampling import Group
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """All T tasks and M models under one split and probe, on the common genes.
+
+    Attributes
+    ----------
+    split, probe : str
+    tasks, models : list of str
+        Names; models are those of all splits.
+    score : ndarray, shape (T, M)
+        NaN where there is none.
+    number : ndarray, shape (T, M)
+        Genes of each score; 0 or NaN where there is none.
+    moved : ndarray, shape (T, M, draws)
+        How far each draw of genes moves it.
+    fair : ndarray of bool, shape (T, M)
+        Scored on as many genes as any, no control, and not trained on the labels.
+    shortcut, best_shortcut : ndarray of float and of str, shape (T,)
+        Score of the best shortcut, chosen on the other folds, and the one most often chosen; NaN
+        and empty where there is none.
+    shortcut_moved : ndarray, shape (T, draws)
+    fold_share : ndarray, shape (T,)
+        Median over models of the share of a score's variance that is owed to how genes were divided
+        into folds; NaN of tasks that were divided once.
+    intervals : DataFrame
+        Main scores with their intervals, on own genes and on the common ones.
+    """
+
+    split: str
+    probe: str
+    tasks: list[str]
+    models: list[str]
+    score: np.ndarray
+    number: np.ndarray
+    moved: np.ndarray
+    fair: np.ndarray
+    shortcut: np.ndarray
+    best_shortcut: np.ndarray
+    shortcut_moved: np.ndarray
+    fold_share: np.ndarray
+    intervals: pd.DataFrame
+
+
+_NUMBERS = ("score", "number", "error", "low", "high")
+
+
+def scores_of(plan: Plan, split: str, probe: str, groups: list[Group], models: list[str]) -> Scored:
+    """Put the resampled groups of one split and probe together, for the models of all splits.
+
+    Parameters
+    ----------
+    plan : Plan
+    split, probe : str
+    groups : list of Group
+    models : list of str
+
+    Returns
+    -------
+    Scored
+    """
+    parts = [resampling.STAGE.load(plan, group) for group in groups]
+    tasks = [task for part in parts for task in part["tasks"].tolist()]
+    present = parts[0]["models"].tolist()  # some may not be run under this split
+    arrays = {name: np.concatenate([part[name] for part in parts], axis=1) for name in _NUMBERS}
+    index = pd.MultiIndex.from_product([resampling.GENES, tasks, present])
+    frame = pd.DataFrame({name: array.ravel() for name, array in arrays.items()}, index)
+    frame = frame.rename_axis(["genes", "task", "model"]).dropna(subset="score").reset_index()
+    frame = frame.sort_values(["genes", "task", "model"], ascending=[False, True, True])
+    frame["family"] = [plan.declared.models[m].family for m in frame.model]
+    for name in ("group", "kind"):
+        frame[name] = [getattr(plan.tasks[task], name) for task in frame.task]
+    columns = "task group kind model family score split probe genes number error low high".split()
+    frame = frame.assign(split=split, probe=probe)[columns]
+    score, number = (
+        pd.DataFrame(arrays[name][1], columns=present).reindex(columns=models).to_numpy()
+        for name in ("score", "number")
+    )
+    moved = np.concatenate([part["moved"] for part in parts])
+    if len(present) < len(models):
+        full = np.zeros((len(tasks), len(models), moved.shape[2]), moved.dtype)
+        full[:, [models.index(m) for m in present]], moved = moved, full
+    same = np.isfinite(score) & (number == np.nanmax(number, axis=1, keepdims=True))
+    specs = [plan.declared.models[m] for m in models]
+    barred = [[s.family == "control" or s.exposed_on(t) for s in specs] for t in tasks]
+    single = ("shortcut", "best_shortcut", "shortcut_moved", "fold_share")
+    return Scored(
+        split,
+        probe,
+        tasks,
+        models,
+        score,
+        number,
+        moved,
+        same & ~np.array(barred),
+        *(np.concatenate([part[name] for part in parts]) for name in single),
+        frame,
+    )
+
+
+def with_excess(plan: Plan, s: Scored) -> pd.DataFrame:
+    """One row per task, model and choice of genes, with the excess on common genes.
+
+    The excess is over the best shortcut of the same task, genes and folds, chosen for each fold by
+    the others. A narrow model, scored on fewer genes, has none; nor have shortcuts and controls.
+    ``excess_q`` is the false discovery rate at which an excess above or below 0 is one (Benjamini &
+    Hochberg 1995), among all tasks of a model.
+
+    Parameters
+    ----------
+    plan : Plan
+    s : Scored
+
+    Returns
+    -------
+    DataFrame
+    """
+    common = s.intervals[s.intervals.genes == "common"]
+    t, m = pd.Index(s.tasks).get_indexer(common.task), pd.Index(s.models).get_indexer(common.model)
+    paired = (s.number[t, m] == np.nanmax(s.number, axis=1)[t]) & np.isfinite(s.shortcut[t])
+    paired &= ~common.family.isin(["shortcut", "control"]).to_numpy()
+    over, t, m = common.loc[paired, ["task", "model", "genes"]], t[paired], m[paired]
+    excess, moved = s.score[t, m] - s.shortcut[t], s.moved[t, m] - s.shortcut_moved[t]
+    low, high = bootstrap.difference_interval(excess, moved)
+    chance = 2 * scipy.stats.norm.sf(np.abs(excess) / np.maximum(moved.std(axis=1), 1e-12))
+    over = over.assign(
+        best_shortcut=s.best_shortcut[t],
+        excess=excess,
+        excess_low=low,
+        excess_high=high,
+        excess_q=chance,
+    )
+    of_model = over.groupby("model").excess_q
+    over["excess_q"] = of_model.transform(scipy.stats.false_discovery_control)
+    return s.intervals.merge(over, on=["task", "model", "genes"], how="left")
+
+
+_POWER = """
+    split probe task group kind genes models smallest_unpaired smallest best second difference
+    more_genes fold_share underpowered weight
+""".split()
+
+
+def power_of(plan: Plan, splits: list[Scored]) -> pd.DataFrame:
+    """One row per task and split: what it can show between two models, and its two best models.
+
+    Parameters
+    ----------
+    plan : Plan
+    splits : list of Scored
+
+    Returns
+    -------
+    DataFrame
+    """
+    rows = []
+    for s, (i, name) in ((x, of) for x in splits for of in enumerate(x.tasks)):
+        task, at, genes = plan.tasks[name], np.flatnonzero(s.fair[i]), int(np.nanmax(s.number[i]))
+        row = {
+            "split": s.split,
+            "probe": s.probe,
+            "task": name,
+            "group": task.group,
+            "kind": task.kind,
+            "genes": genes,
+            "models": len(at),
+            "smallest_unpaired": intervals.task_difference(task.kind, task.labels),
+        }
+        if len(at) > 1:
+            compared = separation.compare(separation.Mean(s.score[i, at], s.moved[i, at]))
+            two = np.argsort(-s.score[i, at], kind="stable")[:2]
+            pair = (compared.pairs == sorted(two)).all(axis=1).argmax()
+            gap = abs(compared.difference[pair])
+            row |= {
+                "fold_share": s.fold_share[i],
+                "smallest": separation.POWER * np.median(compared.error),
+                "best": s.models[at[two[0]]],
+                "second": s.models[at[two[1]]],
+                "difference": gap,
+                "more_genes": separation.more_genes(genes, gap, compared.error[pair]),
+            }
+        rows.append(row)
+    frame = pd.DataFrame(rows, columns=_POWER)
+    base = frame[frame.split == splits[0].split].set_index("task")
+    weak = ~(base.smallest <= intervals.UNDERPOWERED)  # the same tasks in every split
+    weight, strong = pd.Series(1.0, index=splits[0].tasks), base[~weak]
+    for _, part in strong.groupby(["group", strong.kind == "regression"], observed=True):
+        resemblance = resampling.resemblance(plan, list(part.index))
+        weight[part.index] = separation.task_weights(resemblance)
+    return frame.assign(underpowered=frame.task.map(weak), weight=frame.task.map(weight))
+
 
 FIELD = 0.5
 """Least share of a choice of tasks that a model must be scored on, unexposed, to be in their mean.
@@ -74,15 +268,14 @@ def of(plan: Plan, splits: list[Scored], power: pd.DataFrame) -> Iterator[tuple[
             inside = base.group != CONTROL if group == "all" else base.group == group
             chosen = np.flatnonzero(usable & inside)
             tasks, models = field(fair[chosen])
-            tasks = chosen[tasks]
-            part = base.iloc[tasks]
+            part = base.iloc[chosen[tasks]]
             few = group == "all" and part.group.nunique() < 2
-            if len(tasks) == 0 or len(models) < 2 or few:
+            if part.empty or len(models) < 2 or few:
                 continue
             facts, draws = _draws(plan, part)
             shared = {"probe": splits[0].probe, "measure": measure, "group": group, **facts}
-            for mean, pairs in _of_group(plan, splits, tasks, models, draws):
-                yield {**shared, **mean}, {**shared, **pairs}
+            for mean, pairs in _of_group(plan, splits, chosen[tasks], models, draws):
+                yield shared | mean, shared | pairs
 
 
 def _draws(plan: Plan, part: pd.DataFrame) -> tuple[dict, dict]:
@@ -93,14 +286,14 @@ def _draws(plan: Plan, part: pd.DataFrame) -> tuple[dict, dict]:
     parents = [splits_of.entry_of(plan.tasks[t], plan.declared.sources) for t in part.index]
     tables = [entry.name if entry else t for entry, t in zip(parents, part.index)]
     cluster = separation.cluster_tasks(resemblance, tables)
-    number = separation.effective_clusters(weight, cluster, part.group.to_numpy())
+    draws = {"weight": weight, "cluster": cluster, "group": part.group.to_numpy()}
     facts = {
         "tasks": len(part),
         "sources": part.index.str.split("/").str[0].nunique(),
         "effective": separation.effective_number(resemblance),
-        "clusters": max(1, int(number)),
+        "clusters": max(1, int(separation.effective_clusters(**draws))),
     }
-    return facts, {"weight": weight, "cluster": cluster, "group": part.group.to_numpy()}
+    return facts, draws
 
 
 def masked(plan: Plan, s: Scored, power: pd.DataFrame) -> pd.DataFrame:
@@ -140,9 +333,9 @@ def masked(plan: Plan, s: Scored, power: pd.DataFrame) -> pd.DataFrame:
                     facts, draws = _draws(plan, base.iloc[tasks])
                     both = (a[np.ix_(tasks, pair)].astype(float) for a in (s.score, s.moved))
                     mean = separation.mean_over_tasks(*(b[:, :1] - b[:, 1:] for b in both), **draws)
-                    found = zip(("lost", "low", "high"), (mean.value, *mean.interval()))
+                    (low,), (high,) = mean.interval()
                     names = {"group": value, "model": first, "other": other}
-                    rows.append({**names, **facts, **{k: float(v[0]) for k, v in found}})
+                    rows.append(names | facts | {"lost": mean.value[0], "low": low, "high": high})
     return pd.DataFrame(rows)
 
 
@@ -160,7 +353,8 @@ def _of_group(plan: Plan, splits: list[Scored], tasks, models, by) -> Iterator[t
         low, high = mean.interval()
         compared = separation.compare(mean)
         columns = {"split": s.split, "model": names, "score": mean.value, "low": low, "high": high}
-        columns |= {name: getattr(compared, name) for name in ("tier", "rank_low", "rank_high")}
+        for name in ("tier", "rank_low", "rank_high"):
+            columns[name] = getattr(compared, name)
         changes = {"lost": (first[0] - score, first[1] - moved), "excess": (over, gap)}
         for name, change in changes.items():
             of = separation.mean_over_tasks(*change, **by)

@@ -14,8 +14,7 @@ from ...core.workers import Progress, Say, quiet
 from .. import predictions, resampling, results
 from ..plan import Plan
 from ..resampling import Group
-from . import means, scored
-from .power import power_of
+from . import means
 
 
 def make(
@@ -59,8 +58,7 @@ def make(
     if absent or not cells:
         return False
     groups = resampling.groups(cells)
-    report = {"say": say, "progress": progress}
-    outcome = workers.execute(resampling.STAGE, plan, groups, pool, **report)
+    outcome = workers.execute(resampling.STAGE, plan, groups, pool, say=say, progress=progress)
     outcome.check("groups of intervals")
     for name, frame in tables(plan, groups).items():
         results.write_table(frame, results.beside_path(plan.profile.name, name))
@@ -85,17 +83,15 @@ def tables(plan: Plan, groups: list[Group]) -> dict[str, pd.DataFrame]:
         splits = []
         for split in dict.fromkeys(group.at[0] for group in groups):
             mine = [group for group in groups if group.at == (split, probe)]
-            splits.append(scored.of(plan, split, probe, mine, models))
-        power = power_of(plan, splits)
+            splits.append(means.scores_of(plan, split, probe, mine, models))
+        power = means.power_of(plan, splits)
         pairs = list(means.of(plan, splits, power))
         out["power.csv"].append(power)
         for part, (name, columns) in enumerate(means.COLUMNS.items()):
             frames = [pd.DataFrame(pair[part], columns=columns) for pair in pairs]
             out[name] += frames or [pd.DataFrame(columns=columns)]
         out["masked.csv"].append(means.masked(plan, splits[0], power))
-        out["intervals.parquet"] += [scored.with_excess(plan, s) for s in splits]
-    whole = {
-        name: pd.concat([f for f in frames if len(f)] or frames, ignore_index=True)
-        for name, frames in out.items()
-    }
-    return {name: frame for name, frame in whole.items() if len(frame.columns)}
+        out["intervals.parquet"] += [means.with_excess(plan, s) for s in splits]
+    for name, frames in out.items():
+        out[name] = pd.concat([f for f in frames if len(f)] or frames, ignore_index=True)
+    return {name: frame for name, frame in out.items() if len(frame.columns)}
