@@ -21,7 +21,8 @@ PROTEINS = pd.Series(
 def log_p(network, text):
     """Natural log of the probability of each residue, and of all tokens at each place."""
     ids = torch.tensor([unirep.tokens(text)])
-    table = network.log_probabilities(ids)[0, :-1].numpy()
+    steps = [network.next_token(hidden) for hidden, _ in network.states(ids)]
+    table = torch.stack(steps, dim=1)[0, :-1].numpy()
     return table[np.arange(len(text)), ids[0, 1:] - 1], table
 
 
