@@ -15,7 +15,7 @@
 #
 # Time and memory of the run whose scores this book shows, from its manifest. A cell is one model on
 # one block of tasks under one split, five folds each; its predictions are kept, so that intervals
-# and other metrics need no fit.
+# need no fit.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile's results

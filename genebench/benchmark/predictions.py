@@ -1,4 +1,4 @@
-"""Out-of-fold predictions, kept once per cell: a new metric or interval needs no refit.
+"""Out-of-fold predictions, kept once per cell: a new interval or table needs no refit.
 
 Values (log-odds, log-probabilities, numbers) are kept as 16-bit codes: a column's range in 65,535
 steps. Scores are computed from the codes, so that what is kept gives exactly the scores that were

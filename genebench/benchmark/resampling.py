@@ -25,7 +25,7 @@ GENES = ("own", "common")
 
 
 @dataclass(frozen=True)
-class Group:
+class CellsOfBlock:
     """Cells of the same tasks, split and probe, in the order of their models."""
 
     cells: tuple[Cell, ...]
@@ -39,8 +39,8 @@ class Group:
         return f"{self.cells[0].label} × {self.cells[0].split}"
 
 
-def groups(cells: Iterable[Cell]) -> list[Group]:
-    """Group cells by tasks, split and probe.
+def groups(cells: Iterable[Cell]) -> list[CellsOfBlock]:
+    """CellsOfBlock cells by tasks, split and probe.
 
     Parameters
     ----------
@@ -48,30 +48,30 @@ def groups(cells: Iterable[Cell]) -> list[Group]:
 
     Returns
     -------
-    list of Group
+    list of CellsOfBlock
     """
     out = defaultdict(list)
     for cell in cells:
         out[cell.split, cell.probe, cell.tasks].append(cell)
-    return [Group(tuple(together)) for together in out.values()]
+    return [CellsOfBlock(tuple(together)) for together in out.values()]
 
 
-def _recipe(plan: Plan, group: Group) -> dict:
+def _recipe(plan: Plan, group: CellsOfBlock) -> dict:
     return {
-        "stage": ["board", VERSION],
+        "stage": ["intervals", VERSION],
         "cells": [[cell.model, plan.path(cell).stem] for cell in group.cells],
         "draws": bootstrap.DRAWS,
         "families": splits.fingerprint(plan.family_split, plan.declared.sources),
     }
 
 
-def resample(plan: Plan, group: Group) -> dict[str, np.ndarray]:
+def resample(plan: Plan, group: CellsOfBlock) -> dict[str, np.ndarray]:
     """Compute intervals and draws of a group of T tasks and M models.
 
     Parameters
     ----------
     plan : Plan
-    group : Group
+    group : CellsOfBlock
 
     Returns
     -------

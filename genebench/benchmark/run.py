@@ -86,17 +86,17 @@ def run(
     splits.prepare({c.split for c in plan.requested}, plan.declared.sources, jobs=jobs, say=say)
     with (
         workers.pool(jobs, plan) as pool,
-        Cluster(scheduler) if scheduler else nullcontext(pool) as far,
+        Cluster(scheduler) if scheduler else nullcontext(pool) as cells_by,
     ):
         clock["prepare"] = time.perf_counter()
-        failed = embed(plan, plan.profile.models, pool, far, **report)
+        failed = embed(plan, plan.profile.models, pool, cells_by, **report)
         clock["embeddings"] = time.perf_counter()
         cells = [cell for cell in plan.requested if cell.model not in failed]
         waiting = workers.pending(fit.STAGE, plan, cells, say)
         if scheduler:
-            _divide(plan, waiting, far, **report)
-        options = {"at_once": far.workers if scheduler else jobs, "waiting": waiting, **report}
-        outcome = workers.execute(fit.STAGE, plan, cells, far, **options)
+            _divide(plan, waiting, cells_by, **report)
+        options = {"at_once": cells_by.workers if scheduler else jobs, "waiting": waiting, **report}
+        outcome = workers.execute(fit.STAGE, plan, cells, cells_by, **options)
         clock["cells"] = time.perf_counter()
         failed |= outcome.failed
         ready = [cell for cell in cells if str(cell) not in failed]
@@ -156,7 +156,7 @@ def embed(
     plan: Plan,
     models: Iterable[str],
     pool,
-    far=None,
+    cells_by=None,
     *,
     say: Say = print,
     progress: Progress = quiet,
@@ -168,7 +168,7 @@ def embed(
     plan : Plan
     models : iterable of str
     pool : Executor, started with the plan
-    far : Cluster, optional, runs the neural networks
+    cells_by : Cluster, optional, runs the neural networks
     say, progress : callable, optional
 
     Returns
@@ -181,11 +181,11 @@ def embed(
     local, failed = [], {}
     for name in workers.pending(EMBEDDINGS, plan, first.values(), say):
         spec = plan.declared.models[name]
-        if not (isinstance(far, Cluster) and spec.weights):
+        if not (isinstance(cells_by, Cluster) and spec.weights):
             local.append(name)
             continue
         try:
-            inference.embed(spec, plan.universe, plan.declared, cluster=far)
+            inference.embed(spec, plan.universe, plan.declared, cluster=cells_by)
         except Exception as err:
             failed[name] = workers.fault(err)
             say(f"embedding '{name}' failed: {failed[name]}")

@@ -74,7 +74,7 @@ def score(
     scores : str
         Joined by commas: llr, influence, embedding.
     window : int
-        Bases in a window; 0: three times the model's context.
+        Bases in a window, widened where an allele does not fit; 0: three times the model's context.
     strands : str
         'both' (mean over the strands) or 'given'.
     calibrate : bool

@@ -95,7 +95,7 @@ def write(
         "schema": SCHEMA,
         "profile": profile.name,
         "versions": versions(),
-        **profile.model_dump(include={"seed", "folds", "repeats", "models"}),
+        **profile.model_dump(include={"seed", "folds", "repeats", "small", "models"}),
         **cost,
         "commit": commit(),
         **used,

@@ -159,7 +159,7 @@ class ProfileSpec(Spec):
     take its kind."""
     folds: int = Field(ge=2, le=100)
     repeats: int = Field(default=1, ge=1)
-    """How many times genes are divided into folds anew."""
+    """How many times genes are divided into folds anew, at least; see ``repeats_of``."""
     small: SmallSpec | None = None
     same_protein_together: bool = False
     """Whether genes that share a protein sequence are on one side in every split."""

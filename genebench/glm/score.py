@@ -185,7 +185,7 @@ def pseudo(
     changes : sequence of (int, int, ndarray)
         Position (from 0), number of reference bases, codes of the alternative.
     length : int
-        Bases of a window, more than any allele.
+        Bases of a window, more than any allele (``tables.scores`` widens it where need be).
     strands : {"both", "given"}
         Mean over the two strands, or the given one.
 

@@ -31,7 +31,8 @@ FAULTS = (
     "alternative equals reference",
     "reference allele differs from the FASTA file",
 )
-"""Why a variant is not scored, in the words of the column ``status`` and in order of the checks."""
+"""Why a variant is not scored, in the words of the column ``status`` and in order of the checks;
+``tables/scores.py`` adds what is longer than the model reads, and what failed."""
 _COLUMNS = ["chrom", "pos", "id", "ref", "alt"]
 _NORMAL = ["normal_pos", "normal_ref", "normal_alt"]
 SYNONYMS = dict.fromkeys(("#chrom", "chromosome", "chr", "seqname"), "chrom") | {

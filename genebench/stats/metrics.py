@@ -16,6 +16,7 @@ from ..core.errors import BadInput, unknown
 from .columns import AREAS, DECISIONS, columns
 
 VERSION = 1
+"""Bump when a metric is added or computes something else: it is in the key of every cell."""
 
 
 @dataclass(frozen=True)
@@ -212,6 +213,10 @@ def score_block(
     out = columns(names, Y, P, hit, valid)
     out |= {"accuracy": ((hit == Y) & valid).sum(axis=0) / some, "prior": positive / some}
     none = (positive == 0) | (positive == size)
+    for name in set(names) - set(out):  # of metrics that have no block form, task by task
+        use, function = np.flatnonzero(~none), METRICS[name].function
+        out[name] = np.full(len(none), np.nan)
+        out[name][use] = [function(Y[valid[:, t], t], P[valid[:, t], t]) for t in use]
     return {n: np.where(none, np.nan, out[n]) for n in names}
 
 

@@ -122,9 +122,9 @@ def test_means_are_over_the_same_tasks_in_every_split_and_the_first_loses_nothin
 def test_of_all_cut_offs_none_keeps_more_pairs(seed):
     rng = np.random.default_rng(seed)
     fair = rng.random((30, 9)) < rng.choice([0.3, 0.8, 0.97, 1.0], 9)
-    tasks, models = means_of.field(fair)
+    tasks, models = means_of.comparable(fair)
     assert fair[np.ix_(tasks, models)].all()
-    for share in np.linspace(means_of.FIELD, 1, 60):
+    for share in np.linspace(means_of.LEAST_SHARE, 1, 60):
         admitted = fair.mean(axis=0) >= share
         assert fair[:, admitted].all(axis=1).sum() * admitted.sum() <= len(tasks) * len(models)
 

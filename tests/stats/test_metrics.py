@@ -129,3 +129,15 @@ def test_every_metric_of_a_block_equals_the_reference(block, name):
     ours = metrics.score_block(*block)[name]
     assert_allclose(ours, by_column(name, *block), rtol=0, atol=1e-12)
     assert_array_equal(metrics.score_block(*block, [name])[name], ours)
+
+
+def test_a_new_metric_of_two_classes_is_a_row_even_without_a_form_for_blocks(monkeypatch):
+    rng = default_rng(0)
+    Y, P, valid = rng.integers(0, 2, (60, 3)), rng.random((60, 3)), rng.random((60, 3)) < 0.7
+    Y[:, 2] = 0  # of one class
+    mcc = metrics.Metric(("binary",), lambda y, p: reference.matthews_corrcoef(y, p > 0.5), low=-1)
+    monkeypatch.setitem(metrics.METRICS, "mcc", mcc)
+    out = metrics.score_block(Y, P, valid)["mcc"]
+    expected = [reference.matthews_corrcoef(Y[v, t], P[v, t] > 0.5) for t, v in enumerate(valid.T)]
+    assert_allclose(out[:2], expected[:2])
+    assert np.isnan(out[2])

@@ -12,7 +12,7 @@ from ...stats import bootstrap, intervals, separation
 from .. import resampling
 from .. import splits as splits_of
 from ..plan import Plan
-from ..resampling import Group
+from ..resampling import CellsOfBlock
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,14 +61,16 @@ class Scored:
 _NUMBERS = ("score", "number", "error", "low", "high")
 
 
-def scores_of(plan: Plan, split: str, probe: str, groups: list[Group], models: list[str]) -> Scored:
+def scores_of(
+    plan: Plan, split: str, probe: str, groups: list[CellsOfBlock], models: list[str]
+) -> Scored:
     """Put the resampled groups of one split and probe together, for the models of all splits.
 
     Parameters
     ----------
     plan : Plan
     split, probe : str
-    groups : list of Group
+    groups : list of CellsOfBlock
     models : list of str
 
     Returns
@@ -206,16 +208,16 @@ def power_of(plan: Plan, splits: list[Scored]) -> pd.DataFrame:
     return frame.assign(underpowered=frame.task.map(weak), weight=frame.task.map(weight))
 
 
-FIELD = 0.5
+LEAST_SHARE = 0.5
 """Least share of a choice of tasks that a model must be scored on, unexposed, to be in their mean.
 """
 
 
-def field(fair: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def comparable(fair: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Choose tasks and models that a mean can be about: all models are fair on all tasks.
 
-    Of all cut-offs on the number of a model's tasks (from ``FIELD`` of them up), the one that keeps
-    most pairs of a model and a task; of equals, most tasks.
+    Of all cut-offs on the number of a model's tasks (from ``LEAST_SHARE`` of them up), the one that
+    keeps most pairs of a model and a task; of equals, most tasks.
 
     Parameters
     ----------
@@ -228,7 +230,7 @@ def field(fair: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         Places in ``fair``, ascending; empty where no model has enough.
     """
     counts, best = fair.sum(axis=0), (np.array([], dtype=int), np.array([], dtype=int))
-    for least in np.unique(counts[counts >= max(1, FIELD * len(fair))])[::-1]:
+    for least in np.unique(counts[counts >= max(1, LEAST_SHARE * len(fair))])[::-1]:
         models = np.flatnonzero(counts >= least)
         tasks = np.flatnonzero(fair[:, models].all(axis=1))
         if len(tasks) * len(models) > len(best[0]) * len(best[1]):
@@ -246,7 +248,9 @@ _PAIRS = """
 COLUMNS = {"means.csv": _MEANS, "pairs.csv": _PAIRS}
 
 
-def of(plan: Plan, splits: list[Scored], power: pd.DataFrame) -> Iterator[tuple[dict, dict]]:
+def means_and_pairs(
+    plan: Plan, splits: list[Scored], power: pd.DataFrame
+) -> Iterator[tuple[dict, dict]]:
     """Weighted means over the headline tasks of each group (and of all), and every two models.
 
     Parameters
@@ -267,7 +271,7 @@ def of(plan: Plan, splits: list[Scored], power: pd.DataFrame) -> Iterator[tuple[
         for group in ["all"] * (len(present) > 1) + present:
             inside = base.group != CONTROL if group == "all" else base.group == group
             chosen = np.flatnonzero(usable & inside)
-            tasks, models = field(fair[chosen])
+            tasks, models = comparable(fair[chosen])
             part = base.iloc[chosen[tasks]]
             few = group == "all" and part.group.nunique() < 2
             if part.empty or len(models) < 2 or few:

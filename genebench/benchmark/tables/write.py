@@ -13,7 +13,7 @@ from ...core import workers
 from ...core.workers import Progress, Say, quiet
 from .. import predictions, resampling, results
 from ..plan import Plan
-from ..resampling import Group
+from ..resampling import CellsOfBlock
 from . import means
 
 
@@ -65,13 +65,13 @@ def make(
     return bool(outcome.computed)
 
 
-def tables(plan: Plan, groups: list[Group]) -> dict[str, pd.DataFrame]:
+def tables(plan: Plan, groups: list[CellsOfBlock]) -> dict[str, pd.DataFrame]:
     """Make every table of ``results.BESIDE`` from resampled groups.
 
     Parameters
     ----------
     plan : Plan
-    groups : list of Group
+    groups : list of CellsOfBlock
 
     Returns
     -------
@@ -85,7 +85,7 @@ def tables(plan: Plan, groups: list[Group]) -> dict[str, pd.DataFrame]:
             mine = [group for group in groups if group.at == (split, probe)]
             splits.append(means.scores_of(plan, split, probe, mine, models))
         power = means.power_of(plan, splits)
-        pairs = list(means.of(plan, splits, power))
+        pairs = list(means.means_and_pairs(plan, splits, power))
         out["power.csv"].append(power)
         for part, (name, columns) in enumerate(means.COLUMNS.items()):
             frames = [pd.DataFrame(pair[part], columns=columns) for pair in pairs]

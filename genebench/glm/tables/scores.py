@@ -114,19 +114,19 @@ def _scored(model, sequences, frame, columns, options):
         _attempt(out, part, _single_scores, *given)
     if "llr" not in options["kinds"]:
         return out
-    several = _trimmed(good.drop(one.index))
+    others = _trimmed(good.drop(one.index))
     most = model.max_length // model.token_length * model.token_length
-    window = np.full(len(several), options["length"])
-    need = several["size"] + np.maximum(window // 2, 2 * scoring.AROUND)
+    window = np.full(len(others), options["length"])
+    need = others["size"] + np.maximum(window // 2, 2 * scoring.AROUND)
     while (narrow := (window < need) & (window < most)).any():
         window = np.where(narrow, np.minimum(2 * window, most), window)
-    fits = several["size"] + 2 * scoring.AROUND <= window
-    out.loc[several.index[~fits], "status"] = (
+    fits = others["size"] + 2 * scoring.AROUND <= window
+    out.loc[others.index[~fits], "status"] = (
         f"longer than what the model reads at once ({most:,} bases)"
     )
-    for width, rows in several[fits].groupby(window[fits]):
+    for width, rows in others[fits].groupby(window[fits]):
         for part in _parts(rows, int(np.clip((1 << 25) // width**2, 1, 256))):
-            _attempt(out, part, _several, *given, int(width))
+            _attempt(out, part, _other_changes, *given, int(width))
     return out
 
 
@@ -160,7 +160,7 @@ def _single_scores(rows, model, sequences, options):
     }
 
 
-def _several(rows, model, sequences, options, window):
+def _other_changes(rows, model, sequences, options, window):
     bases = sequences[rows.chrom.iloc[0]].codes
     changes = list(zip(rows.start, rows.ref_size, map(codes.encode, rows.bases)))
     scores = scoring.pseudo(model, bases, changes, length=window, strands=options["strands"])
