@@ -78,7 +78,8 @@ show.figure(
     caption="Odds that a change is unseen, or rare, rather than common, among the changes of "
     "lowest LLR over the odds among the rest. LLR of models: less the mean of the three-base "
     "context; phyloP: minus the conservation. Common: carried by more than 1 in 100,000 (BRCA1) "
-    "or 1 in 1,000 (others; 5 % in the simulation). Bars: 95 % intervals.",
+    "or 1 in 1,000 (others; 5 % in the simulation). Bars: 95 % intervals of counts (Woolf), as if "
+    "changes of one gene were independent.",
     alt="Odds ratios of unseen or rare to common changes among the lowest 1 to 40 per cent of LLR.",
 )
 
@@ -89,11 +90,14 @@ show.figure(
 # glm_populations_odds_simulated_rare_against_common_oracle }}. In people's mitochondria
 # conservation shows the same, {{
 # glm_populations_odds_human_mitochondrion_rare_against_common_phylop }} for rare and {{
-# glm_populations_odds_human_mitochondrion_unseen_against_common_phylop }} for unseen changes. No
-# network at hand does: the one trained on the mitochondrion itself has {{
+# glm_populations_odds_human_mitochondrion_unseen_against_common_phylop }} for unseen changes. Of
+# the networks at hand that of yeast shows a little of it ({{
+# glm_populations_odds_human_mitochondrion_rare_against_common_glm_yeast }} and {{
+# glm_populations_odds_human_mitochondrion_unseen_against_common_glm_yeast }}), and the one trained
+# on the mitochondrion itself none ({{
 # glm_populations_odds_human_mitochondrion_rare_against_common_glm_mtdna }} and {{
-# glm_populations_odds_human_mitochondrion_unseen_against_common_glm_mtdna }}. BRCA1 has few carried
-# changes, nearly all of them very rare, so that its intervals are wide.
+# glm_populations_odds_human_mitochondrion_unseen_against_common_glm_mtdna }}). BRCA1 has few
+# carried changes, nearly all of them very rare, so that its intervals are wide.
 
 # %% [markdown]
 # ## The human mitochondrial genome
@@ -132,8 +136,9 @@ show.figure(
 # genes and their code, {{ glm_populations_mtdna_transitions_severity }}.
 #
 # **So little sequence does not teach a network what it is for.** The networks trained on half of
-# this genome stay at or below chance: {{ glm_populations_mtdna_kinds_glm_mtdna }} within kind of
-# transition, {{ glm_populations_mtdna_confirmed_glm_mtdna }} on confirmed changes; counts of words
+# this genome stay near or below chance: {{ glm_populations_mtdna_kinds_glm_mtdna }} within kind of
+# transition, {{ glm_populations_mtdna_rare_glm_mtdna }} on what is rare, {{
+# glm_populations_mtdna_confirmed_glm_mtdna }} on confirmed changes; counts of words
 # have {{ glm_populations_mtdna_kinds_markov_around }} and {{
 # glm_populations_mtdna_confirmed_markov_around }}, the network of yeast {{
 # glm_populations_mtdna_kinds_glm_yeast }} and {{ glm_populations_mtdna_confirmed_glm_yeast }}. What

@@ -30,8 +30,8 @@
 # **Where the limit is.** The matrix products of both ways are counted: *operations, theirs over
 # ours* is the ratio that sharing alone can give. A masked transformer over single bases needs one
 # pass for each place and strand whatever is shared, so that three alternatives a place save a
-# factor of three and no more; a causal one must read all that follows each alternative. What the
-# measured ratio has beyond that comes from batches that keep the processor busy.
+# factor of three and hardly more; a causal one must read all that follows each alternative. What
+# the measured ratio has beyond that comes from batches that keep the processor busy.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for

@@ -192,7 +192,9 @@ show.figure(
 # more often than not, which says more of how these QTLs were found than of DNA. A model that
 # prefers what the reference genome has, as those that were trained on it do, is held back by that;
 # so compare it among variants of one direction. Models of chromatin (Enformer, Sei) were trained on
-# these very cells. Scores of models are drawn where the study has been run with them.
+# these very cells. The small networks of other genomes are at chance or next to it: that of *E.
+# coli* has {{ glm_activity_dnase_glm_ecoli }} and {{ glm_activity_h3k27ac_glm_ecoli }}, that of
+# yeast {{ glm_activity_dnase_glm_yeast }} and {{ glm_activity_h3k27ac_glm_yeast }}.
 
 # %% [markdown]
 # ## Is it the same SpliceAI?

@@ -141,10 +141,12 @@ show.figure(
 # repository gives a stop the worst score of any change from there on, so that theirs is a measure
 # of what is cut off.
 #
-# **The 5′ UTR** ({{ glm_clinvar_5_utr_n }} variants) stays hard: {{ glm_clinvar_5_utr_evo2_40b }}
-# at best.
+# **The 5′ UTR** ({{ glm_clinvar_5_utr_n }} variants) is harder than the 3′ one: {{
+# glm_clinvar_5_utr_evo2_40b }} by Evo 2, the best there, against {{ glm_clinvar_3_utr_phylop }} by
+# phyloP. Lost starts are harder still: {{ glm_clinvar_start_lost_gpn_star }} at best, by GPN-Star.
 #
-# **DNABERT-2** scores at chance everywhere. That says nothing of the model: the log in the
+# **DNABERT-2** scores at or below chance but on synonymous variants ({{
+# glm_clinvar_synonymous_dnabert_2 }}). That says nothing of the model: the log in the
 # repository's own notebook reports that the weights of its attention and other layers were newly
 # initialised when it was loaded, and an untrained network is what was measured.
 #

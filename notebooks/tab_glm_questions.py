@@ -59,16 +59,19 @@ show.table(
 # %% [markdown]
 # ## Choices in small, measured
 #
-# Each network below differs from another in one choice, and all had the same budget: {{
-# glm_questions_budget }} CPU seconds of one thread, whatever a choice makes of them. They are then
-# asked alike: bits a base on 2,000 held-out bases outside of repeats and on others in repeats
-# (mobile sequence, or 24 bases that the training part has); changes of genes, nonsense or missense
-# against synonymous, compared within position of the codon and kind of change; coding against
-# intergenic windows by a linear probe. The grid is `data/glm_choices.yml`, the study `genebench
-# notebooks --study choices`.
+# Each network below differs from another in one choice. All had the same budget of {{
+# glm_questions_budget }} CPU seconds of one thread ({{ glm_questions_least }} to {{
+# glm_questions_most }} were used, as the steps that fit are measured before), whatever a choice
+# makes of them: how many weights and how many bases differ, and blocks of attention learn at a
+# third of the rate of others. They are then asked alike: bits a base on 2,000 held-out bases
+# outside of repeats and on others in repeats (mobile sequence, or 24 bases that the training part
+# has); changes of genes, nonsense or missense against synonymous, compared within position of the
+# codon and kind of change; coding against intergenic windows by a linear probe. The grid is
+# `data/glm_choices.yml`, the study `genebench notebooks --study choices`.
 #
-# A budget of a minute asks what to do on a small machine. Learning rates were not searched for, and
-# with more time the order can change: a choice that makes each step slower loses twice here.
+# A budget of a minute asks what to do on a small machine: {{ glm_questions_networks }} networks
+# took {{ glm_questions_hours }} CPU hours. Learning rates were not searched for, and with more time
+# the order can change: a choice that makes each step slower loses twice here.
 
 # %% tags=["remove-input"]
 gains, runs = glm.read("choices", "differences"), glm.read("choices", "means")
@@ -88,7 +91,9 @@ shown = gains[~gains.choice.isin(["k-mers", "untrained"])].assign(
 words = gains.difference.map("{:+.3f}".format) + " (" + glm.spans(gains, 3) + ")"
 values = dict(zip((gains["name"] + "_" + gains.measure).map(glm.slug), words))
 by_name = runs.set_index("name")
-values |= {"budget": f"{by_name.cpu_s['usual']:.0f}"}
+(cost,) = glm.read("choices", "cost").itertuples()
+values |= {"networks": str(cost.networks), "hours": f"{cost.hours:.1f}"}
+values |= {name: f"{getattr(cost, name):.0f}" for name in ("budget", "least", "most")}
 seen = by_name.bases_seen / 1e6
 values |= dict(zip(seen.index.map(glm.slug) + "_seen", seen.map("{:.1f}".format)))
 long = by_name[list(names)].stack().map("{:.3f}".format)
@@ -112,8 +117,9 @@ show.figure(
     name="effects",
     caption="What each choice changes, against the network that lacks it: means over three seeds, "
     "hollow: one. Bits are of bases outside of repeats where it is not said. Bars: 95 % intervals, "
-    "by the spread between seeds. Of byte pairs whole units are hidden, so that their bits are no "
-    "test of the same thing.",
+    "by the spread between seeds; the draw of the tested bases, the same for all, is not in them, "
+    "and of so many comparisons one in twenty passes by chance. Of byte pairs the bits are of "
+    "whole windows and units, and no test of the same thing.",
     alt="Differences of bits a base and AUROC for each choice of objective, architecture, tokens "
     "and data.",
 )
@@ -210,7 +216,16 @@ show.table(
 # %% tags=["remove-input"]
 asked = pd.concat({"open": questions, "tested": statements})
 there = asked.page.isin([p.page for p in specs.pages()])
-asked = "**" + asked.asks + "** " + asked.we + (" See [](" + asked.page + ").").where(there, "")
+needs = ("*Needed:* " + asked.needs + ".").where(asked.needs.notna(), "")
+asked = (
+    "**"
+    + asked.asks
+    + "** *Measured:* "
+    + asked.we
+    + " "
+    + needs
+    + (" See [](" + asked.page + ").").where(there, "")
+)
 show.prose("\n".join("1. " + asked["open"]))
 
 # %% [markdown]

@@ -243,7 +243,8 @@ def catalogue() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         One row a model, newest first, all text; ``weights`` and ``paper`` are addresses,
         ``status`` is ``catalogued`` or ``runs here``. Empty: not checked.
     questions, statements : DataFrame
-        ``asks``, ``we`` (what our numbers say) and ``page``, empty where there is none.
+        ``asks``, ``we`` (what our numbers say), of questions ``needs``, and ``page``; empty where
+        there is none.
     """
     raw = read_yaml(paths.GLM_CATALOGUE)
     frame = pd.DataFrame(list(raw["models"].values())).fillna("")

@@ -31,6 +31,7 @@ runs
 
 # %%
 tables.save(choices.means(runs), "choices", "means")
+tables.save(choices.cost(runs), "choices", "cost")
 tables.save(choices.differences(runs), "choices", "differences")
 tables.save(choices.scaling(runs), "choices", "scaling")
 choices.scaling(runs)

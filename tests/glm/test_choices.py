@@ -87,6 +87,20 @@ def test_differences_are_those_of_students_t_with_the_spread_of_all_networks():
     wide = table.high - table.low
     assert wide["crossed"] == pytest.approx(wide["masked"] * np.sqrt((1 + 1 / 3) / (2 / 3)))
     assert set(table.measure) == {"bits"} and "usual" not in table.index
+    still = [("untrained", "usual", seed, 2.0) for seed in range(5)]  # has no spread to lend
+    still = pd.DataFrame(still, columns=["name", "against", "seed", "bits"])
+    still = still.assign(title="", choice="untrained", genome="ecoli")
+    again = choices.differences(pd.concat([frame, still])).set_index("name")
+    assert again.loc["masked", "high"] == pytest.approx(high)
+    assert {"untrained", "masked", "crossed"} == set(again.index)
+
+
+def test_what_the_networks_cost():
+    frame = runs().assign(cpu_s=[0.0, 50.0, 70.0, 60.0, 60.0, 60.0, 60.0])
+    frame.loc[1, "choice"] = "size"
+    (cost,) = choices.cost(frame).itertuples()
+    assert (cost.networks, cost.least, cost.most) == (6, 60.0, 70.0)
+    assert cost.hours == pytest.approx(0.1)
 
 
 def test_means_are_over_seeds_of_networks_and_of_models_without_an_architecture():

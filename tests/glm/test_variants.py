@@ -150,6 +150,8 @@ def test_a_hostile_row_costs_no_other_row(tmp_path, bad, reason):
     frame = variants.check(variants.read(tmp_path / "v.vcf"), genome)
     assert frame.status.iloc[1].startswith(reason) and frame.line.tolist() == [2, 3, 4, 4, 6]
     assert (frame.status.drop(1) == "ok").all() and frame.id.iloc[2] == '"b'
+    scored = scores.score(model(), genome, frame)
+    assert np.isfinite(scored.llr.drop(1)).all() and np.isnan(scored.llr.iloc[1])
     (sentence,) = variants.messages(frame, genome)
     assert sentence.startswith(f"1 of 5 variants not scored: {reason}") and "line 3" in sentence
 

@@ -357,7 +357,7 @@ def counted(name: str) -> list[dict]:
     Returns
     -------
     list of dict
-        Rows of ``runs.csv``: the best order on the validation part, one- and two-sided.
+        Rows of ``runs.csv``: order 11 from the left, order 10 from both sides.
     """
     on, out = tested(name), []
     fit = on.genome.sequences("train"), on.genome.sequences("validation")
@@ -436,6 +436,26 @@ def means(runs: pd.DataFrame) -> pd.DataFrame:
     return groups[numbers].mean().assign(seeds=groups.size()).reset_index()
 
 
+def cost(runs: pd.DataFrame) -> pd.DataFrame:
+    """What the networks cost.
+
+    Parameters
+    ----------
+    runs : DataFrame
+        As of ``run``.
+
+    Returns
+    -------
+    DataFrame
+        One row: ``networks, hours`` (CPU, of training), ``budget`` (seconds) and ``least, most``
+        (seconds of one network with that budget).
+    """
+    trained = runs[runs.cpu_s > 0]
+    timed = trained[trained.choice != "size"].cpu_s
+    row = (len(trained), trained.cpu_s.sum() / 3600, budget(), timed.min(), timed.max())
+    return pd.DataFrame([row], columns=["networks", "hours", "budget", "least", "most"])
+
+
 def differences(runs: pd.DataFrame) -> pd.DataFrame:
     """What each choice changes, against the network that lacks it.
 
@@ -449,7 +469,8 @@ def differences(runs: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         ``name, choice, title, against, genome, measure, seeds, value, reference, difference, low,
         high``: means over seeds, and the 95 % interval of their difference by Student's t. The
-        spread between seeds is taken as equal for all networks of a genome.
+        spread between seeds is taken as equal for all trained networks of a genome; the draw of the
+        tested bases and changes, the same for all, is not in it.
     """
     runs, rows = runs[runs.choice != "size"], []
     for measure in MEASURES:
@@ -458,7 +479,8 @@ def differences(runs: pd.DataFrame) -> pd.DataFrame:
         mean, size = groups.mean(), groups.size()
         spread = known.assign(name=known["name"], off=known[measure] - groups.transform("mean"))
         for genome, part in known.groupby("genome", sort=False):
-            off = spread[(spread.genome == genome) & (spread.choice != "k-mers")]
+            trained_only = ~spread.choice.isin(["k-mers", "untrained"])  # these have no spread
+            off = spread[(spread.genome == genome) & trained_only]
             free = len(off) - off["name"].nunique()
             if free < 1:
                 continue
