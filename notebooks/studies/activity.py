@@ -33,7 +33,7 @@ from notebooks.studies.lib import genome as of_genome
 declared = specs.declared()
 measured, clinical = activity.brca1(declared), activity.clinvar(declared)
 trained = of_genome.networks(list(genomes.declared()))
-scores = [zero_shot.score_set(measured, trained), zero_shot.score_set(clinical, [])]
+scores = [zero_shot.score_set(measured, trained), zero_shot.score_set(clinical, trained)]
 
 # %%
 scores = pd.concat(scores, ignore_index=True)
