@@ -130,36 +130,39 @@ show.figure(
 #
 # **Objective.** A masked network learns from 15 % of the bases that it reads, but reads {{
 # glm_questions_masked_seen }} million of them in the time in which a blind-spot network, which
-# learns from all, reads {{ glm_questions_usual_seen }} million: {{ glm_questions_masked_bits }}
-# bits. A causal one sees the left side alone, and its bits ({{ glm_questions_causal_bits }}) pay
-# for that; on nonsense it is {{ glm_questions_causal_nonsense }}.
+# learns from all, reads {{ glm_questions_usual_seen }} million. It is behind all the same: {{
+# glm_questions_masked_bits }} bits, {{ glm_questions_masked_nonsense }} on nonsense. A causal one
+# sees the left side alone, and its bits ({{ glm_questions_causal_bits }}) pay for that; on nonsense
+# it is level or better ({{ glm_questions_causal_nonsense }}), since it scores all that follows.
 #
-# **Architecture.** At a width of 96 and 256 bases of context, convolutions are the cheapest: in the
+# **Architecture.** At a width of 96 and 256 bases of context convolutions are the cheapest: in the
 # same minute attention has read {{ glm_questions_attention_seen }} million bases, a state space {{
 # glm_questions_state_space_seen }} million. Attention costs {{ glm_questions_attention_bits }}
 # bits, a state space {{ glm_questions_state_space_bits }}, convolution and attention in turn {{
-# glm_questions_hybrid_bits }}.
+# glm_questions_hybrid_bits }}; in masked and causal networks the order is much the same.
 #
-# **Tokens.** Words of three bases are read faster and guessed worse: {{
-# glm_questions_masked_kmer_bits }} bits masked, {{ glm_questions_causal_kmer_bits }} causal. Of
-# byte pairs a causal network loses {{ glm_questions_causal_bpe_bits }} bits, {{
-# glm_questions_causal_bpe_nonsense }} of AUROC on nonsense and {{ glm_questions_causal_bpe_probe }}
-# in the probe.
+# **Tokens.** Words of three bases change little: {{ glm_questions_masked_kmer_bits }} bits masked,
+# {{ glm_questions_causal_kmer_bits }} causal. Of byte pairs a causal network loses {{
+# glm_questions_causal_bpe_bits }} bits, {{ glm_questions_causal_bpe_nonsense }} of AUROC on
+# nonsense and {{ glm_questions_causal_bpe_probe }} in the probe.
 #
-# **Data.** Two more genomes in the same minute cost {{ glm_questions_three_bits }} bits on *E.
-# coli*, and with a token for the species {{ glm_questions_three_species_bits }}. In yeast a tenth
-# of the weight for mobile sequence gives {{ glm_questions_yeast_repeats_bits }} bits outside of
-# repeats and {{ glm_questions_yeast_repeats_bits_repeats }} in them; leaving it out {{
+# **Data.** Two more genomes in the same minute, of which *E. coli* is a fifth, cost {{
+# glm_questions_three_bits }} bits on it; a token for the species gives some of that back ({{
+# glm_questions_three_species_bits }}), but costs {{ glm_questions_three_species_nonsense }} on
+# nonsense. In yeast a tenth of the weight for mobile sequence changes {{
+# glm_questions_yeast_repeats_bits }} bits outside of repeats and {{
+# glm_questions_yeast_repeats_bits_repeats }} in them; leaving it out {{
 # glm_questions_yeast_no_repeats_bits }} and {{ glm_questions_yeast_no_repeats_bits_repeats }}.
 #
 # **What none of them has.** Counts of k-mers of the same genome, without any network, need {{
 # glm_questions_markov_around_ecoli_bits_mean }} bits outside of repeats in *E. coli*, where the
-# network of reference needs {{ glm_questions_usual_bits_mean }}, and in repeats, which they know by
+# network of reference needs {{ glm_questions_usual_bits_mean }}; in repeats, which they know by
 # heart, {{ glm_questions_markov_around_ecoli_bits_repeats_mean }} against {{
-# glm_questions_usual_bits_repeats_mean }}. Missense is worse than chance for all ({{
-# glm_questions_usual_missense_mean }}). The probe is hardly a test: random weights have {{
-# glm_questions_untrained_probe_mean }}, the network of reference {{
-# glm_questions_usual_probe_mean }}.
+# glm_questions_usual_bits_repeats_mean }}. Missense in *E. coli* is worse than chance for all
+# networks ({{ glm_questions_usual_missense_mean }} for the one of reference). The probe is hardly a
+# test: random weights have {{ glm_questions_untrained_probe_mean }}, the network of reference {{
+# glm_questions_usual_probe_mean }}. Not tried: tokens with other architectures than convolution,
+# and byte pairs of masked networks on changes, which need a pass for each token of each window.
 
 # %% [markdown]
 # ## Size
@@ -193,9 +196,9 @@ show.figure(
 # Ten times the weights are worth {{ glm_questions_scaling_all }} bits, with one slope for all
 # three (*E. coli* {{ glm_questions_scaling_ecoli }}, yeast {{ glm_questions_scaling_yeast }}, *M.
 # tuberculosis* {{ glm_questions_scaling_mtb }}). The genomes differ by more than size can make up
-# for. Two million bases are half a bacterium: with so little to read the largest networks gain
-# nothing over those a third of their size, and a law of scale over a hundredfold says nothing of
-# the next hundredfold.
+# for. Two million bases are half a bacterium: with so little to read the largest network of *E.
+# coli* gains nothing over the one of less than half its size, and a trend over a hundredfold says
+# nothing of the next hundredfold.
 
 # %% tags=["remove-input"]
 kept = ["title", "genome", "objective", "mixer", "tokens", "weights", "bases_seen", "cpu_s"]

@@ -73,6 +73,7 @@ def runs():
     rows += [("crossed", "masked", 0, 1.7)]
     frame = pd.DataFrame(rows, columns=["name", "against", "seed", "bits"])
     frame = frame.assign(title=frame["name"], choice="objective", genome="ecoli")
+    frame.loc[frame["name"] == "usual", "choice"] = "usual"
     return frame.assign(**dict.fromkeys(choices.MEASURES[1:], np.nan))
 
 
@@ -93,6 +94,14 @@ def test_differences_are_those_of_students_t_with_the_spread_of_all_networks():
     again = choices.differences(pd.concat([frame, still])).set_index("name")
     assert again.loc["masked", "high"] == pytest.approx(high)
     assert {"untrained", "masked", "crossed"} == set(again.index)
+
+
+def test_rows_come_in_the_order_of_the_grid_and_none_is_lost():
+    names = ["k-mers", "b", "a", "b", "k-mers", "a"]
+    frame = pd.DataFrame({"name": names, "run": list("udbcae"), "bits": range(6)})
+    table = choices.ordered(frame, ["b", "a"])
+    assert table.run.tolist() == ["c", "d", "b", "e", "a", "u"] and list(table) == list(frame)
+    assert table.sort_values("bits").name.tolist() == names
 
 
 def test_what_the_networks_cost():

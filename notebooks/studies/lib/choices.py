@@ -412,8 +412,13 @@ def run(*, jobs: int = 2) -> pd.DataFrame:
                 failed[futures[future]] = workers.fault(err)
             report.step("networks", n, len(units))
     workers.Outcome(len(units), 0, len(units) - len(failed), failed).check("networks")
-    runs, place = pd.read_csv(path), {name: n for n, name in enumerate(listed)}
-    return runs.iloc[runs["name"].map(place).argsort(kind="stable")].reset_index(drop=True)
+    return ordered(pd.read_csv(path), list(listed))
+
+
+def ordered(runs: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """Put rows into the order of names; others, such as k-mer models, come last."""
+    place = runs["name"].map({name: n for n, name in enumerate(names)}).fillna(len(names))
+    return runs.assign(place=place).sort_values(["place", "run"], ignore_index=True)[[*runs]]
 
 
 def means(runs: pd.DataFrame) -> pd.DataFrame:
@@ -486,7 +491,7 @@ def differences(runs: pd.DataFrame) -> pd.DataFrame:
                 continue
             deviation = np.sqrt((off.off**2).sum() / free) * stats.t.ppf(0.975, free)
             for name, first in part.drop_duplicates("name").set_index("name").iterrows():
-                if first.against not in mean or first.against == name:
+                if first.against not in mean or first.choice == "usual":
                     continue
                 gain = mean[name] - mean[first.against]
                 half = deviation * np.sqrt(1 / size[name] + 1 / size[first.against])
