@@ -31,10 +31,10 @@ page: str = "glm-questions"  # name of this page
 import pandas as pd
 
 from genebench.core import specs
-from genebench.glm import genomes
 from notebooks.lib import charts, glm, show
 
 show.begin()
+looks = glm.looks()
 listed, questions, statements = glm.catalogue()
 genomic = listed[listed.reads.str.contains("[DR]NA")]
 chosen = genomic.assign(
@@ -94,7 +94,7 @@ by_name = runs.set_index("name")
 (cost,) = glm.read("choices", "cost").itertuples()
 values |= {"networks": str(cost.networks), "hours": f"{cost.hours:.1f}"}
 values |= {name: f"{getattr(cost, name):.0f}" for name in ("budget", "least", "most")}
-seen = by_name.bases_seen / 1e6
+seen = by_name.millions
 values |= dict(zip(seen.index.map(glm.slug) + "_seen", seen.map("{:.1f}".format)))
 long = by_name[list(names)].stack().map("{:.3f}".format)
 values |= {glm.slug(*key, "mean"): value for key, value in long.items()}
@@ -170,20 +170,18 @@ show.figure(
 # Five widths on three genomes, all of which see two million bases, however long that takes.
 
 # %% tags=["remove-input"]
-species = genomes.declared()
-colors = {name: spec.color for name, spec in species.items()}
-titles = {name: spec.title for name, spec in species.items()}
 sizes = runs[runs.choice == "size"]
+sizes = looks.styled(sizes.assign(model="glm-" + sizes.genome))
 show.figure(
     charts.lines(
-        sizes.assign(row=sizes.genome.map(titles), ink=sizes.genome.map(colors), mark="o"),
+        sizes,
         x="weights",
         y="bits",
         xlabel="weights (log scale)",
         ylabel="bits a base, outside repeats",
         log={"x": 10},
     ),
-    sizes[["genome", "width", "weights", "bases_seen", "cpu_s", "bits", "bits_repeats"]],
+    sizes[["genome", "width", "weights", "millions", "cpu_s", "bits", "bits_repeats"]],
     page=page,
     profile=profile,
     name="sizes",
@@ -201,14 +199,14 @@ show.figure(
 # nothing of the next hundredfold.
 
 # %% tags=["remove-input"]
-kept = ["title", "genome", "objective", "mixer", "tokens", "weights", "bases_seen", "cpu_s"]
+kept = ["title", "genome", "objective", "mixer", "tokens", "weights", "millions", "cpu_s"]
 show.table(
     runs[[*kept, "seeds", *names]],
     page=page,
     profile=profile,
     name="runs",
     caption="Every network (means over seeds), and k-mer models of the same genomes.",
-    words={**names, "mixer": "architecture", "bases_seen": "bases seen", "cpu_s": "CPU s"},
+    words={**names, "mixer": "architecture", "millions": "million bases seen", "cpu_s": "CPU s"},
 )
 
 # %% [markdown]

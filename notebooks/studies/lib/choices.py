@@ -432,12 +432,13 @@ def means(runs: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``name, choice, title, genome, objective, mixer, tokens, width, seeds, weights, bases_seen,
-        cpu_s`` and ``MEASURES``.
+        ``name, choice, title, genome, objective, mixer, tokens, width, seeds, weights, millions``
+        (of bases seen)``, cpu_s`` and ``MEASURES``.
     """
     about = ["name", "choice", "title", "genome", "objective", "mixer", "tokens", "width"]
-    groups = runs.fillna({"mixer": ""}).groupby(about, sort=False)
-    numbers = ["weights", "bases_seen", "cpu_s", *MEASURES]
+    runs = runs.fillna({"mixer": ""}).assign(millions=runs.bases_seen / 1e6)
+    groups = runs.groupby(about, sort=False)
+    numbers = ["weights", "millions", "cpu_s", *MEASURES]
     return groups[numbers].mean().assign(seeds=groups.size()).reset_index()
 
 
