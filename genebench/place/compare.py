@@ -21,7 +21,7 @@ PAIRED = ["task", "repeat", "fold", "n_test"]
 VERDICTS = {
     "open": "too few tasks to say whether that is more than chance",
     "below": "it knows something that the shortcuts do not",
-    "above": "a shortcut that understands nothing does better",
+    "above": "a shortcut does better",
     "level": "no gain over the shortcuts can be shown",
 }
 """Where the best shortcut stands → what that means."""
