@@ -89,7 +89,8 @@ shown = gains[~gains.choice.isin(["k-mers", "untrained"])].assign(
     face=lambda g: g.seeds.gt(1).map({True: "#222222", False: "white"}),
 )
 words = gains.difference.map("{:+.3f}".format) + " (" + glm.spans(gains, 3) + ")"
-values = dict(zip((gains["name"] + "_" + gains.measure).map(glm.slug), words))
+keys = (gains["name"] + "_" + gains.measure).map(glm.slug)
+values = dict(zip(keys, words.str.replace("-", "−")))
 by_name = runs.set_index("name")
 (cost,) = glm.read("choices", "cost").itertuples()
 values |= {"networks": str(cost.networks), "hours": f"{cost.hours:.1f}"}
@@ -100,7 +101,7 @@ long = by_name[list(names)].stack().map("{:.3f}".format)
 values |= {glm.slug(*key, "mean"): value for key, value in long.items()}
 slopes = glm.read("choices", "scaling")
 words = slopes.slope.map("{:+.3f}".format) + " (" + glm.spans(slopes, 3) + ")"
-values |= dict(zip("scaling_" + slopes.genome, words))
+values |= dict(zip("scaling_" + slopes.genome, words.str.replace("-", "−")))
 show.values(values, page=page, profile=profile)
 show.figure(
     charts.dots(

@@ -25,6 +25,7 @@ page: str = "models"  # name of this page
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
+from genebench.benchmark import results
 from genebench.book import cards
 from genebench.core import specs
 from notebooks.lib import markdown, show
@@ -33,6 +34,28 @@ show.begin()
 known = specs.declared()
 listed = cards.model_catalogue(known.models.values(), known.sources)
 show.table(listed.drop(columns=["description"]), page=page, profile=profile, name="catalogue")
+
+# %% [markdown]
+# ## Which layer, and which pooling
+#
+# A network has a state for each token after each layer; here every layer is tried, with the mean
+# over the tokens and with the first one, on the tasks of profile demo under random folds
+# (`python -m benchmarks.layers`). *Difference*: to the mean over the last layer, which all entries
+# use; *above*: share of the tasks on which it scores higher. Nearly all of the tasks are terms of
+# one ontology, so that no interval is given, and who picks the best row by these scores is
+# flattered by them: the entries stay as they are. Of a bare symbol the embeddings of its pieces,
+# before any layer, say as much as the whole network: what is read there is its letters.
+
+# %% tags=["remove-input"]
+layers = results.read_beside("demo", "layers.csv")
+titles = {name: spec.title for name, spec in known.models.items()}
+show.table(
+    layers.assign(model=layers.model.map(titles)),
+    page=page,
+    profile=profile,
+    name="layers",
+    caption="Mean score over tasks by layer (0: the embeddings of the tokens) and pooling.",
+)
 
 # %% [markdown]
 # ## Cards

@@ -4,6 +4,7 @@ A small file can declare terabytes. What a header, a footer or an opcode says is
 anything of that size is made.
 """
 
+import functools
 import io
 import math
 import mmap
@@ -12,10 +13,12 @@ import pickle
 import pickletools
 import re
 import resource
+import signal
 import stat
+import warnings
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,6 +30,8 @@ LONGEST_TEXT = 10_000
 """Bytes of the longest text that a cell of a Parquet table may hold."""
 MOST_ROWS, MOST_COLUMNS, MOST_CELLS = 200_000, 50_000, 500_000_000
 """Rows, columns, and rows × columns of a table of vectors, unless the user says otherwise."""
+PATIENCE, HEADROOM = 5, 1 << 30
+"""Seconds and bytes in which a C library gets through what a file says of itself."""
 MOST_PACKED, UNPACKED = 200, 3e7
 """How many times its own size a file may hold, where that is more than so many bytes."""
 
@@ -270,6 +275,47 @@ def read_parquet(source: Any) -> Any:
     return table
 
 
+def ends(check: Callable[[], object]) -> bool:
+    """Whether a check comes to an end, tried in a copy of this process.
+
+    A C library may never return from a damaged file and take ever more memory, and nothing in its
+    own process can stop it.
+
+    Parameters
+    ----------
+    check : callable
+        Its result, and what it raises, do not count.
+
+    Returns
+    -------
+    bool
+        False where it takes more than ``PATIENCE`` seconds or ``HEADROOM`` bytes, or crashes.
+    """
+    with warnings.catch_warnings():  # of other threads, which the copy has no use for
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if not child:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)  # nobody handles it: the copy is ended
+        signal.alarm(PATIENCE)
+        before = _address_space()
+        if before:
+            resource.setrlimit(resource.RLIMIT_AS, (before + HEADROOM,) * 2)
+        try:
+            with suppress(BaseException):
+                check()
+        finally:
+            os._exit(_address_space() > before + HEADROOM / 2)
+    return os.waitpid(child, 0)[1] == 0
+
+
+def _address_space() -> int:
+    """Most bytes of address space that this process has had; 0 where the system does not say."""
+    with suppress(OSError, AttributeError):
+        found = re.search(r"VmPeak:\s+(\d+) kB", Path("/proc/self/status").read_text())
+        return int(found[1]) * 1024
+    return 0
+
+
 def check_hdf5(path: Path, most_cells: int | None = None) -> None:
     """Check that all data of an HDF5 file lie in it, are written, and fit into memory.
 
@@ -280,6 +326,14 @@ def check_hdf5(path: Path, most_cells: int | None = None) -> None:
     most_cells : int, optional
         See ``check_unpacked``.
     """
+    if not ends(functools.partial(_check_items, path, most_cells)):
+        raise BadInput(
+            "is damaged so that HDF5 never gets through it; write it, or fetch it, again."
+        )
+    _check_items(path, most_cells)
+
+
+def _check_items(path: Path, most_cells: int | None) -> None:
     import h5py
 
     total = 0.0

@@ -11,6 +11,7 @@ import pickle
 import pickletools
 import random
 import resource
+import signal
 import struct
 import subprocess
 import sys
@@ -267,3 +268,23 @@ def test_a_name_that_becomes_a_folder_is_plain(tmp_path, name):
         models["models"][name] = models["models"].pop("full")
         paths.MODELS.write_text(yaml.safe_dump(models))
         assert "letters, digits" in tried(specs.declared)
+
+
+@pytest.mark.parametrize("what", ["memory", "time", "crash"])
+def test_a_library_that_never_comes_back_costs_a_copy_of_the_process(tmp_path, monkeypatch, what):
+    monkeypatch.setattr(limits, "PATIENCE", 1)
+    monkeypatch.setattr(limits, "HEADROOM", 1 << 27)
+
+    def check(*_):
+        if what == "crash":
+            os.kill(os.getpid(), signal.SIGKILL)
+        held = []
+        while what == "time" or len(held) < 1000:  # a time limit, or 100 GB
+            held[:] = [*held, np.ones(1 << 24)] if what == "memory" else held
+
+    assert limits.ends(lambda: None) and limits.ends(lambda: 1 / 0)
+    assert not limits.ends(check)
+    (tmp_path / "v.h5ad").write_bytes(b"")
+    monkeypatch.setattr(limits, "_check_items", check)
+    with refused("is damaged so that HDF5 never gets through it"):
+        limits.check_hdf5(tmp_path / "v.h5ad")
