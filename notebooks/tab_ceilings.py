@@ -29,6 +29,7 @@
 profile: str = "demo"  # which profile the book is built for
 page: str = "ceilings"  # name of this page
 source: str = "function"  # whose results are shown
+beside: str = "paper"  # whose results are shown with them
 
 # %% tags=["remove-input"]
 import pandas as pd
@@ -41,7 +42,7 @@ show.begin()
 models = specs.declared().models
 ceilings = results.read_beside(source, "ceilings.csv").rename(columns={"second": "again"})
 columns = ["task", "split", "model", "score", "low", "high", "best_shortcut", "excess"]
-scores = [results.read_beside(name, "intervals.parquet")[columns] for name in (source, "paper")]
+scores = [results.read_beside(name, "intervals.parquet")[columns] for name in (source, beside)]
 scores = pd.concat(scores)
 fair = [not models[m].exposed_on(t) for m, t in zip(scores.model, scores.task)]
 scores = scores[fair]

@@ -21,6 +21,7 @@
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
 page: str = "models"  # name of this page
+source: str = "demo"  # on whose tasks layers are compared
 
 # %% tags=["remove-input"]
 from IPython.display import Markdown
@@ -47,7 +48,7 @@ show.table(listed.drop(columns=["description"]), page=page, profile=profile, nam
 # before any layer, say as much as the whole network: what is read there is its letters.
 
 # %% tags=["remove-input"]
-layers = results.read_beside("demo", "layers.csv")
+layers = results.read_beside(source, "layers.csv")
 titles = {name: spec.title for name, spec in known.models.items()}
 show.table(
     layers.assign(model=layers.model.map(titles)),

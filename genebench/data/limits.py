@@ -32,6 +32,8 @@ MOST_ROWS, MOST_COLUMNS, MOST_CELLS = 200_000, 50_000, 500_000_000
 """Rows, columns, and rows × columns of a table of vectors, unless the user says otherwise."""
 PATIENCE, HEADROOM = 5, 1 << 30
 """Seconds and bytes in which a C library gets through what a file says of itself."""
+PACE = 5e7
+"""Bytes that it reads in a second, at least."""
 MOST_PACKED, UNPACKED = 200, 3e7
 """How many times its own size a file may hold, where that is more than so many bytes."""
 
@@ -275,37 +277,42 @@ def read_parquet(source: Any) -> Any:
     return table
 
 
-def ends(check: Callable[[], object]) -> bool:
-    """Whether a check comes to an end, tried in a copy of this process.
+def check_ends(read: Callable[[], object], held: float = 0.0) -> None:
+    """Try in a copy of this process whether HDF5 gets through a file.
 
     A C library may never return from a damaged file and take ever more memory, and nothing in its
     own process can stop it.
 
     Parameters
     ----------
-    check : callable
+    read : callable
         Its result, and what it raises, do not count.
+    held : float
+        Bytes that it reads, for which there is more time and memory.
 
-    Returns
-    -------
-    bool
-        False where it takes more than ``PATIENCE`` seconds or ``HEADROOM`` bytes, or crashes.
+    Raises
+    ------
+    BadInput
+        It takes more than ``PATIENCE`` seconds or ``HEADROOM`` bytes, or crashes.
     """
     with warnings.catch_warnings():  # of other threads, which the copy has no use for
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if not child:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)  # nobody handles it: the copy is ended
-        signal.alarm(PATIENCE)
-        before = _address_space()
+        signal.alarm(PATIENCE + int(held / PACE))
+        before, room = _address_space(), HEADROOM + 4 * int(held)
         if before:
-            resource.setrlimit(resource.RLIMIT_AS, (before + HEADROOM,) * 2)
+            resource.setrlimit(resource.RLIMIT_AS, (before + room,) * 2)
         try:
             with suppress(BaseException):
-                check()
+                read()
         finally:
-            os._exit(_address_space() > before + HEADROOM / 2)
-    return os.waitpid(child, 0)[1] == 0
+            os._exit(_address_space() > before + room - HEADROOM // 2)
+    if os.waitpid(child, 0)[1]:
+        raise BadInput(
+            "is damaged so that HDF5 never gets through it; write it, or fetch it, again."
+        )
 
 
 def _address_space() -> int:
@@ -316,7 +323,7 @@ def _address_space() -> int:
     return 0
 
 
-def check_hdf5(path: Path, most_cells: int | None = None) -> None:
+def check_hdf5(path: Path, most_cells: int | None = None) -> float:
     """Check that all data of an HDF5 file lie in it, are written, and fit into memory.
 
     Parameters
@@ -325,15 +332,17 @@ def check_hdf5(path: Path, most_cells: int | None = None) -> None:
         The file.
     most_cells : int, optional
         See ``check_unpacked``.
+
+    Returns
+    -------
+    float
+        Bytes of all its data, unpacked.
     """
-    if not ends(functools.partial(_check_items, path, most_cells)):
-        raise BadInput(
-            "is damaged so that HDF5 never gets through it; write it, or fetch it, again."
-        )
-    _check_items(path, most_cells)
+    check_ends(functools.partial(_check_items, path, most_cells))
+    return _check_items(path, most_cells)
 
 
-def _check_items(path: Path, most_cells: int | None) -> None:
+def _check_items(path: Path, most_cells: int | None) -> float:
     import h5py
 
     total = 0.0
@@ -353,6 +362,7 @@ def _check_items(path: Path, most_cells: int | None) -> None:
         if link:
             raise BadInput(f"'/{link[:60]}' is a link; write a file that holds all its data.")
         file.visititems(check_item)
+    return total
 
 
 # Opcodes of pickles. Most have an argument of fixed width or one that ends with its line, and are

@@ -184,7 +184,8 @@ def test_only_pages_that_import_a_room_or_name_a_table_depend_on_it():
     assert {name for name, of in rooms.items() if "spectra" in of} >= {"spectra", "spectra-genes"}
     assert "spectra" not in rooms["leaderboard"] | rooms["models"] | rooms["glm-ecoli"]
     assert "core" in rooms["leaderboard"] & rooms["speed-embed"]
-    assert folders["leaderboard"] == {"paper", "reliability"} and not folders["models"]
+    assert folders["leaderboard"] == {"paper", "reliability"} and not folders["licences"]
+    assert folders["models"] == {"demo", "reliability"}
     assert folders["spectra-binding"] == {"spectra"} and folders["speed-probe"] == {"perf"}
     assert {"ecoli", "yeast"} <= folders["glm-ecoli"] and "paper" not in folders["this-copy"]
 

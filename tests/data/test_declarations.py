@@ -34,7 +34,7 @@ def test_sources_and_tasks_are_described_and_cited_and_shapes_take_their_options
 
 def test_every_task_is_built_sound(real_tasks):
     assert len({t.name for t in real_tasks}) == len(real_tasks)
-    assert {t.group for t in real_tasks} == set(specs.GROUPS) - {"functional", specs.CONTROL}
+    assert {t.group for t in real_tasks} >= set(specs.GROUPS) - {"functional", specs.CONTROL}
     for task in real_tasks:
         y, n = task.labels, len(task.classes)
         assert task.title and task.description and "{" not in task.description, task.name

@@ -1,5 +1,6 @@
 """AnnData files (``.h5ad``): which array is meant, and where its genes are named."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -45,9 +46,15 @@ def read(file: VectorFile) -> Vectors:
     -------
     Vectors
     """
+    held = limits.check_hdf5(file.path, file.most_cells)
+    limits.check_ends(functools.partial(_read, file), held)
+    return _read(file)
+
+
+def _read(file: VectorFile) -> Vectors:
+    """``read``, of a file whose items were checked."""
     import h5py
 
-    limits.check_hdf5(file.path, file.most_cells)
     with h5py.File(file.path, "r") as store:
         if not all(isinstance(store.get(side), h5py.Group) for side in ("obs", "var")):
             raise BadInput(
