@@ -40,7 +40,7 @@ class CellsOfBlock:
 
 
 def groups(cells: Iterable[Cell]) -> list[CellsOfBlock]:
-    """CellsOfBlock cells by tasks, split and probe.
+    """Group cells by tasks, split and probe.
 
     Parameters
     ----------
