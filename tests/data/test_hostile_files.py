@@ -270,7 +270,7 @@ def test_a_name_that_becomes_a_folder_is_plain(tmp_path, name):
         assert "letters, digits" in tried(specs.declared)
 
 
-@pytest.mark.parametrize("what", ["memory", "time", "crash"])
+@pytest.mark.parametrize("what", ["memory", "at once", "time", "crash"])
 def test_a_library_that_never_comes_back_costs_a_copy_of_the_process(tmp_path, monkeypatch, what):
     monkeypatch.setattr(limits, "PATIENCE", 1)
     monkeypatch.setattr(limits, "HEADROOM", 1 << 27)
@@ -278,7 +278,7 @@ def test_a_library_that_never_comes_back_costs_a_copy_of_the_process(tmp_path, m
     def check(*_):
         if what == "crash":
             os.kill(os.getpid(), signal.SIGKILL)
-        held = []
+        held = [np.ones(1 << 30)] if what == "at once" else []
         while what == "time" or len(held) < 1000:  # a time limit, or 100 GB
             held[:] = [*held, np.ones(1 << 24)] if what == "memory" else held
 
