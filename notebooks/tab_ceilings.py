@@ -13,17 +13,20 @@
 # %% [markdown]
 # # What two measurements agree on
 #
-# A label that was measured twice says how well it can be known at all. Where two laboratories agree
-# little, no model can agree much more with either: their agreement is a noise ceiling. For ranks it
+# A label that was measured twice says how well it can be known at all. The agreement of two
+# measurements is a yardstick and not a limit: a model free of noise could reach about the square
+# root of a correlation. For ranks it
 # is the Spearman correlation of the two measurements, for two classes the AUROC of the second one
 # for the labels of the first, for more its mean over the classes; of several comparisons the
-# median. Specificity over tissues is worked out from two assays of other samples; phenotypes are
-# those of two releases, of which the newer one adds to the older.
+# median. Specificity over tissues is worked out from two assays of other samples. Phenotypes and
+# pathways are compared between two releases, of which the newer one adds to the older: that is
+# change of curation, not noise.
 #
 # Beside it stands the best model of all, and the best shortcut: what needs no knowledge of the gene
 # but how studied it is, its relatives, its length or its place. A consensus label (age, half-life)
 # is less noisy than one measurement of it, so a model may pass the agreement of single ones; and a
-# second label in classes has no grades, so that the AUROC of a graded score may pass its own.
+# second label in classes has no grades, so that the AUROC of a graded score may pass its own. In
+# the rows of GTEx the best model is made of the other assay, FANTOM5: its score is agreement, too.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for

@@ -70,8 +70,9 @@ show.table(
 # `data/glm_choices.yml`, the study `genebench notebooks --study choices`.
 #
 # A budget of a minute asks what to do on a small machine: {{ glm_questions_networks }} networks
-# took {{ glm_questions_hours }} CPU hours. Learning rates were not searched for, and with more time
-# the order can change: a choice that makes each step slower loses twice here.
+# took {{ glm_questions_hours }} CPU hours, the fifteen below by which size is compared among them.
+# Learning rates were not searched for, and with more time the order can change: a choice that makes
+# each step slower loses twice here.
 
 # %% tags=["remove-input"]
 gains, runs = glm.read("choices", "differences"), glm.read("choices", "means")
@@ -126,8 +127,14 @@ show.figure(
 )
 
 # %% [markdown]
-# **Both strands by the same weights** is a gain for nothing: {{ glm_questions_strands_bits }} bits
-# and {{ glm_questions_strands_nonsense }} of AUROC on nonsense.
+# The network of reference is a *blind-spot* network: it predicts each base from what lies on both
+# sides without seeing the base itself, and so learns from all bases in one pass. It is made of
+# convolutions over single bases. Trained for a minute it is weaker than the network of [the page on
+# variants](glm-variants), which has the same objective.
+#
+# **Both strands by the same weights** give, at the same cost, {{ glm_questions_strands_bits }} bits
+# and {{ glm_questions_strands_nonsense }} of AUROC on nonsense; missense and the probe are no
+# better.
 #
 # **Objective.** A masked network learns from 15 % of the bases that it reads, but reads {{
 # glm_questions_masked_seen }} million of them in the time in which a blind-spot network, which
@@ -140,18 +147,21 @@ show.figure(
 # same minute attention has read {{ glm_questions_attention_seen }} million bases, a state space {{
 # glm_questions_state_space_seen }} million. Attention costs {{ glm_questions_attention_bits }}
 # bits, a state space {{ glm_questions_state_space_bits }}, convolution and attention in turn {{
-# glm_questions_hybrid_bits }}; in masked and causal networks the order is much the same.
+# glm_questions_hybrid_bits }}; masked and causal networks, of which one seed was tried, also do
+# best with convolutions.
 #
 # **Tokens.** Words of three bases change little: {{ glm_questions_masked_kmer_bits }} bits masked,
-# {{ glm_questions_causal_kmer_bits }} causal. Of byte pairs a causal network loses {{
-# glm_questions_causal_bpe_bits }} bits, {{ glm_questions_causal_bpe_nonsense }} of AUROC on
-# nonsense and {{ glm_questions_causal_bpe_probe }} in the probe.
+# {{ glm_questions_causal_kmer_bits }} causal. Bits of byte pairs cannot be compared
+# with the others (see the caption); a causal network over them has {{
+# glm_questions_causal_bpe_nonsense }} of AUROC on nonsense and {{ glm_questions_causal_bpe_probe }}
+# in the probe.
 #
 # **Data.** Two more genomes in the same minute, of which *E. coli* is a fifth, cost {{
-# glm_questions_three_bits }} bits on it; a token for the species gives some of that back ({{
-# glm_questions_three_species_bits }}), but costs {{ glm_questions_three_species_nonsense }} on
-# nonsense. In yeast a tenth of the weight for mobile sequence changes {{
-# glm_questions_yeast_repeats_bits }} bits outside of repeats and {{
+# glm_questions_three_bits }} bits on it. With a token for the species the loss is {{
+# glm_questions_three_species_bits }} bits, and the AUROC on nonsense changes by {{
+# glm_questions_three_species_nonsense }} against that of the network of one genome, where without
+# the token it changes by {{ glm_questions_three_nonsense }}. In yeast a tenth of the weight for
+# mobile sequence changes {{ glm_questions_yeast_repeats_bits }} bits outside of repeats and {{
 # glm_questions_yeast_repeats_bits_repeats }} in them; leaving it out {{
 # glm_questions_yeast_no_repeats_bits }} and {{ glm_questions_yeast_no_repeats_bits_repeats }}.
 #
@@ -192,12 +202,13 @@ show.figure(
 )
 
 # %% [markdown]
-# Ten times the weights are worth {{ glm_questions_scaling_all }} bits, with one slope for all
-# three (*E. coli* {{ glm_questions_scaling_ecoli }}, yeast {{ glm_questions_scaling_yeast }}, *M.
-# tuberculosis* {{ glm_questions_scaling_mtb }}). The genomes differ by more than size can make up
-# for. Two million bases are half a bacterium: with so little to read the largest network of *E.
-# coli* gains nothing over the one of less than half its size, and a trend over a hundredfold says
-# nothing of the next hundredfold.
+# Ten times the weights are worth {{ glm_questions_scaling_all }} bits, with one slope for all three
+# (*E. coli* {{ glm_questions_scaling_ecoli }}, yeast {{ glm_questions_scaling_yeast }}, *M.
+# tuberculosis* {{ glm_questions_scaling_mtb }}). Yeast needs more bits than either bacterium at
+# every size; between the bacteria size makes up for the difference. The slopes differ, each is of
+# one seed, and the common one is a summary. Two million bases are half a bacterium: with so little
+# to read the largest network of *E. coli* gains nothing over the one of less than half its size,
+# and a trend over a hundredfold says nothing of the next hundredfold.
 
 # %% tags=["remove-input"]
 kept = ["title", "genome", "objective", "mixer", "tokens", "weights", "millions", "cpu_s"]

@@ -73,7 +73,7 @@ show.figure(
 # So the best score without frame or network is {{ glm_variants_ecoli_nonsense_vs_synonymous_other
 # }}. The network of E. coli reaches {{ glm_variants_ecoli_nonsense_vs_synonymous_glm_ecoli }}; that
 # of yeast, which has never seen a bacterium, {{ glm_variants_ecoli_nonsense_vs_synonymous_glm_yeast
-# }}. Nobody told them the genetic code: they learnt more of it than short words give away ({{
+# }}. Nobody told them what a codon is: they learnt more about stops than short words give away ({{
 # glm_variants_ecoli_nonsense_vs_synonymous_markov_chain }} for the k-mer chain), and much of that
 # is common to both genomes. To find stops, take the rule.
 #

@@ -127,7 +127,8 @@ show.table(
 # Embeddings that their makers placed and handed in ({doc}`../place`): their scores are their own,
 # a random part was computed again from the vectors. And networks that are declared but have not run
 # on these tasks, since their weights were not at hand: `genebench fetch --model NAME` brings them,
-# `genebench run --profile paper --models NAME` scores them.
+# and `genebench run --profile paper --models NAME`, once the name stands in the profile, makes the
+# vectors and scores them.
 
 # %% tags=["remove-input"]
 catalogue = cards.model_catalogue(models.values(), specs.declared().sources)

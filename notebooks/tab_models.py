@@ -15,8 +15,9 @@
 #
 # What each model reads, what it was trained on, and on which tasks it has seen the labels
 # (*exposed*): such a score is shown with a star and is no evidence of understanding. Shortcuts and
-# controls are models like any other. A model whose status is `missing` has not run here; the reason
-# says what it needs.
+# controls are models like any other. The status says whether the machine that built this page could
+# run the model now, and the reason what it would need; whether a model has scores stands on the
+# [leaderboard](leaderboard).
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
@@ -45,7 +46,7 @@ show.table(listed.drop(columns=["description"]), page=page, profile=profile, nam
 # use; *above*: share of the tasks on which it scores higher. Nearly all of the tasks are terms of
 # one ontology, so that no interval is given, and who picks the best row by these scores is
 # flattered by them: the entries stay as they are. Of a bare symbol the embeddings of its pieces,
-# before any layer, say as much as the whole network: what is read there is its letters.
+# before any layer, score no lower than the whole network.
 
 # %% tags=["remove-input"]
 layers = results.read_beside(source, "layers.csv")

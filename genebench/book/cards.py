@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
+from ..core import paths
 from ..core.errors import BadInput
 from ..core.specs import ModelSpec, ProfileSpec, PublishedSpec, SourceSpec
 from ..data import families, sources
@@ -195,8 +196,12 @@ def model_status(spec: ModelSpec, known: Sources) -> tuple[str, str]:
             if importlib.util.find_spec(package) is None:
                 install = "run 'pip install -c constraints.txt -e .'"
                 return "missing", f"the package '{package}' is not installed; {install}"
-        for name in (*filter(None, [spec.options.get("source")]), *spec.reads):
-            if name != "ensembl" and (status := sources.status(known[name]))[0] != "ready":
+        needed = dict.fromkeys(spec.reads)
+        if source := spec.options.get("source"):
+            needed[source] = spec.options.get("file")
+        needed.pop("ensembl", None)
+        for name, file in needed.items():
+            if (status := sources.status(known[name], file))[0] != "ready":
                 return status
     except BadInput as err:
         return "missing", str(err)
@@ -219,6 +224,7 @@ def model_catalogue(models: Iterable[ModelSpec], known: Sources) -> pd.DataFrame
     rows = []
     for spec in models:
         status, reason = model_status(spec, known)
+        reason = reason.replace(f"{paths.ROOT}/", "")  # the page is read elsewhere
         network = bool(spec.parameters)
         computed = {
             "model": spec.name,

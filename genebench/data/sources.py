@@ -415,12 +415,14 @@ def hub_snapshot(
         ) from err
 
 
-def status(source: SourceSpec) -> tuple[str, str]:
+def status(source: SourceSpec, name: str | None = None) -> tuple[str, str]:
     """Tell whether all files of a source are at hand.
 
     Parameters
     ----------
     source : SourceSpec
+    name : str, optional
+        Only this file.
 
     Returns
     -------
@@ -429,8 +431,8 @@ def status(source: SourceSpec) -> tuple[str, str]:
         What is to be done for the first file that is not to be had without a download.
     """
     try:
-        for name in source.files:
-            locate(source, name)
+        for each in [name] if name else source.files:
+            locate(source, each)
     except BadInput as err:
         return "missing", str(err)
     return "ready", ""
