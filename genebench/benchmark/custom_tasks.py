@@ -21,6 +21,8 @@ from ..data.vectors import MOUSE
 from ..stats import intervals
 from . import plan as planning
 
+SYMBOL = r"[A-Z][A-Z0-9-]{2,14}"
+"""What symbols of human genes look like."""
 NEGATIVES = {
     "universe": "all other genes of the profile",
     "file": "all other genes of the file",
@@ -155,17 +157,23 @@ def _oddities(listed: pd.DataFrame, resolver: Resolver | None) -> list[str]:
             f"{listed.weighted.sum():,} of {len(listed):,} genes carry a weight after a comma, "
             "which is not used: every gene of a set counts the same."
         )
-    if resolver is None:
-        return out
     second = listed.drop_duplicates("set").name
-    named = resolver.resolve(second.unique(), kind="symbol")
-    genes = second.isin(named.ids[named.status == "approved"])
+    if resolver is None:  # without HGNC's table a gene is what looks like the genes of the file
+        alike = listed.gene.str.fullmatch(SYMBOL).mean() >= 0.5 and 2 * second.nunique() > len(
+            second
+        )
+        genes = second.str.fullmatch(SYMBOL) & alike
+    else:
+        named = resolver.resolve(second.unique(), kind="symbol")
+        genes = second.isin(named.ids[named.status == "approved"])
     if genes.mean() >= 0.5:
         out.append(
             f"the second column names a gene in {genes.sum()} of {len(genes)} sets (first: "
             f"'{second[genes].iloc[0]}'): it is the description in GMT, and is not read as a gene; "
             "put a description, or 'na', between name and genes if it is one."
         )
+    if resolver is None:
+        return out
     known = resolver.resolve(listed.gene.unique())
     mouse = pd.Series(known.ids[known.status == "case"]).str.fullmatch(MOUSE).sum()
     if mouse >= 0.5 * len(known.ids):

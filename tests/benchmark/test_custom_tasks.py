@@ -93,6 +93,10 @@ def test_what_is_likely_not_meant_is_said(home, known):
     plain = said(("a", "na", *GENES[:40]), ("b", "na", *GENES[40:80]))
     assert not any(word in plain for word in ("second column", "mouse", "weight"))
     assert f"in 2 of 2 sets (first: '{GENES[0]}')" in said(("a", *GENES[:40]), ("b", *GENES[40:80]))
+    (home / "x.gmt").write_text("\n".join("\t".join(r) for r in (GENES[:40], GENES[40:80])))
+    listed = custom_tasks._read(home / "x.gmt")
+    assert "a gene in 2 of 2 sets" in " ".join(custom_tasks._oddities(listed, None))  # no HGNC
+    assert not custom_tasks._oddities(listed.assign(name="KEGG"), None)
     mouse = [g.capitalize() for g in GENES[:40]]
     assert "40 of 40 ids are written like symbols of the mouse" in said(("a", "na", *mouse))
     weighted = said(("a", "", *(f"{g},1.0" for g in GENES[:40])))
