@@ -54,7 +54,8 @@ def place(
 
         target = submission.write(folder, card["model"])
         file = target / "submission.yml"
-        print(f"answer the questions in {file}, then run 'genebench check-submission {target}'")
+        then = f"genebench check-submission {target} --vectors {vectors}"
+        print(f"answer the questions in {file}, then run '{then}'")
 
 
 def check_submission(

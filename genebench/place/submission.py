@@ -23,8 +23,9 @@ from .library import fetched
 from .place import place
 
 FOLDER = Path("submissions")
-SHARE = 0.05
-"""Part of the tasks that are scored anew, at least one of each kind of task."""
+SHARE, FEWEST = 0.05, 3
+"""Part of the tasks of each group and kind that is scored anew, and at least so many of them: where
+few tasks make a mean, one changed score weighs most."""
 TOLERANCE = 2e-3
 """Largest distance of a score computed anew: other processors round the solver's steps."""
 _QUESTIONS = """\
@@ -166,10 +167,13 @@ def check(
         card_folder, _ = place(file, out=Path(temporary, "card"), **options)
         again = results.texts(results.read(card_folder / "scores.parquet"))
     cells, distance = _distance(rows, again, scores)
-    leaks = ", ".join(t for t, a in given.leakage.items() if a == "yes") or "none declared"
+    leaks, unknown = (
+        ", ".join(t for t, a in given.leakage.items() if a == answer) or "none"
+        for answer in ("yes", "unknown")
+    )
     return pd.DataFrame(
         [
-            ("answers", f"complete; trained on the labels of: {leaks}"),
+            ("answers", f"complete; trained on the labels of: {leaks}; unknown: {unknown}"),
             ("rows", f"{len(rows):,} sound rows on the folds of profile '{given.profile}'"),
             (
                 "computed anew",
@@ -212,10 +216,10 @@ def _fetched(given, folder, path):
 
 
 def _chosen(rows, rng):
-    """A random part of the tasks, one of each kind at least."""
+    """A random part of the tasks of each group and kind."""
     chosen = []
-    for _, names in rows.groupby("kind").task.unique().items():
-        n = max(1, round(SHARE * len(names)))
+    for _, names in rows.groupby(["group", "kind"], observed=True).task.unique().items():
+        n = min(len(names), max(FEWEST, round(SHARE * len(names))))
         chosen += rng.choice(np.sort(names.astype(str)), n, replace=False).tolist()
     return sorted(chosen)
 

@@ -2,6 +2,8 @@
 
 import shutil
 
+import numpy as np
+import pandas as pd
 import pytest
 from helpers import call, enter, forget, refused
 
@@ -55,7 +57,8 @@ def _tampered(folder, change):
 def test_an_honest_submission_passes_and_is_listed(folder, good):
     assert "answer the questions in submissions/my-vectors/submission.yml" in good.said
     found = _check(folder, good).set_index("check").finding
-    assert "none declared" in found["answers"] and "largest distance 0" in found["computed anew"]
+    assert "labels of: none; unknown: " in found["answers"]
+    assert "largest distance 0" in found["computed anew"]
     (row,) = submissions.accepted(folder.parent).to_dict("records")
     assert row["model"] == "my-vectors" and row["trained on the labels"] == "no"
 
@@ -119,3 +122,12 @@ def test_the_command_ends_with_status_two_where_a_check_fails(folder, good):
     _edit(folder, {"profile: tiny": "profile: tinny"})
     got = call(*words)
     assert got.exit_code == 2 and "tinny" in got.stderr
+
+
+def test_where_few_tasks_make_a_mean_all_of_them_are_scored_anew():
+    names = [f"many/t{i}" for i in range(200)] + ["few/a", "few/b"]
+    groups = ["biological processes"] * 200 + ["genomic properties"] * 2
+    rows = pd.DataFrame({"task": names, "group": groups, "kind": "binary"})
+    drawn = submission._chosen(rows, np.random.default_rng(0))
+    assert {"few/a", "few/b"} <= set(drawn) and len(drawn) == 12
+    assert drawn != submission._chosen(rows, np.random.default_rng(1))
