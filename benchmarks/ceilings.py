@@ -17,12 +17,11 @@ from sklearn.metrics import roc_auc_score
 from genebench.benchmark import results
 from genebench.core import paths, specs
 from genebench.data import genes, sources, tasks
+from notebooks.studies.lib import effects
 
 LEAST = 1_000
 """Fewest genes that two data sets of half-lives share to be compared."""
-FEWEST_TAGS = 10
-"""Barcodes that the effect of a change in a reporter assay rests on, as in our tasks."""
-AGAIN = {"LDLR": "LDLR.2", "SORT1": "SORT1.2", "PKLR-24h": "PKLR-48h", "ZRSh-13": "ZRSh-13h2"}
+AGAIN = {"ldlr": "ldlr-2", "sort1": "sort1-2", "pklr-24h": "pklr-48h", "zrsh-13": "zrsh-13h2"}
 """Reporter assay of an element → the same done again (PKLR after another day)."""
 
 SECOND = {
@@ -60,17 +59,6 @@ def agreement(first: pd.Series, second: pd.Series) -> tuple[int, float]:
     else:
         value = roc_auc_score(a, b) if set(a) == {0, 1} else spearmanr(a, b).statistic
     return len(both), value
-
-
-def reporters(known) -> dict[str, pd.Series]:
-    """Absolute effects of changes of an element in a reporter assay, by experiment."""
-    frame = sources.table(known["mpra_saturation"], "variants")
-    frame = frame[(frame.alt != "-") & (frame.tags.astype(int) >= FEWEST_TAGS)]
-    at = ["element_index", "ref", "alt"]
-    return {
-        name: part.set_index(at).effect.astype(float).abs()
-        for name, part in frame.groupby("element")
-    }
 
 
 def releases(old: pd.DataFrame, new: pd.DataFrame, least: int) -> list[tuple[int, float]]:
@@ -122,10 +110,13 @@ def rows(known):
     pathways = (sources.table(known[name], "pathways") for name in ("reactome_dated", "reactome"))
     found = releases(*pathways, least=50)
     yield "reactome/pathways", "the release of 2021, by pathway", len(found), *np.median(found, 0)
-    effects = reporters(known)
+    found = {
+        task.name: pd.Series(task.label, pd.MultiIndex.from_arrays([task.at, task.ref, task.alt]))
+        for task in effects.mpra(known)
+    }
     for name, again in AGAIN.items():
-        task = f"mpra/{name.lower()}"
-        yield task, "the same assay, done again", 1, *agreement(effects[name], effects[again])
+        both = found[f"mpra/{name}"], found[f"mpra/{again}"]
+        yield f"mpra/{name}", "the same assay, done again", 1, *agreement(*both)
     consensus, frame = half_lives(known)
     name = "mrna_half_life/consensus"
     found = [agreement(consensus, column) for _, column in frame.items()]

@@ -159,10 +159,8 @@ def _oddities(listed: pd.DataFrame, resolver: Resolver | None) -> list[str]:
         )
     second = listed.drop_duplicates("set").name
     if resolver is None:  # without HGNC's table a gene is what looks like the genes of the file
-        alike = listed.gene.str.fullmatch(SYMBOL).mean() >= 0.5 and 2 * second.nunique() > len(
-            second
-        )
-        genes = second.str.fullmatch(SYMBOL) & alike
+        written = listed.gene.str.fullmatch(SYMBOL).mean() >= 0.5
+        genes = second.str.fullmatch(SYMBOL) & (written and 2 * second.nunique() > len(second))
     else:
         named = resolver.resolve(second.unique(), kind="symbol")
         genes = second.isin(named.ids[named.status == "approved"])

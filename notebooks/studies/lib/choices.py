@@ -22,6 +22,7 @@ from genebench.glm import codes, genomes, net, score, tokens, train, trained
 from genebench.glm.genomes import REGIONS, Genome
 
 from . import effects, markov, tables, transfer, windows, zero_shot
+from .genome import training_sequences
 
 GRID = paths.DATA / "glm_choices.yml"
 POSITIONS = {"outside repeats": 2000, "in repeats": 600}
@@ -132,12 +133,14 @@ def sequences(choice: Choice, sources: Mapping[str, SourceSpec]) -> list[codes.S
     out = []
     for number, name in enumerate(choice.data or [choice.genome], start=1):
         genome = genomes.load(name, sources)
-        mobile = genome.region == REGIONS.index("mobile or repeat")
-        for a, b in genome.blocks("train"):
-            repeats = None if choice.repeats is None else mobile[a:b]
-            label = f"{name}:{a}-{b}"
-            out.append(codes.Sequence(label, genome.codes[a:b], repeats, species=number))
+        repeats = None if choice.repeats is None else mobile(genome)
+        out += training_sequences(genome, repeats, species=number)
     return out
+
+
+def mobile(genome: Genome) -> np.ndarray:
+    """Bases of mobile and repeated sequence, (n_bases,) bool."""
+    return genome.region == REGIONS.index("mobile or repeat")
 
 
 def affordable(parts: list[codes.Sequence], recipe: net.Recipe, seconds: float) -> int:
@@ -191,9 +194,8 @@ class Tested:
 def tested(name: str) -> Tested:
     """Draw what the networks of a declared genome are tested on, once a process."""
     genome = genomes.load(name, specs.declared().sources)
-    mobile = genome.region == REGIONS.index("mobile or repeat")
     known, rng = genome.inside("test") & (genome.codes < codes.N), np.random.default_rng(0)
-    repeats = (mobile | genome.duplicates) & known
+    repeats = (mobile(genome) | genome.duplicates) & known
     places = {}
     for where, mask in (("outside repeats", known & ~repeats), ("in repeats", repeats)):
         at = rng.permutation(np.flatnonzero(mask))[: POSITIONS[where]]

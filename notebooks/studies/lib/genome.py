@@ -17,19 +17,33 @@ from genebench.stats import metrics
 from . import markov, motifs, tracks
 
 
-def training_sequences(genome: genomes.Genome) -> list[Sequence]:
+def training_sequences(
+    genome: genomes.Genome, repeats: np.ndarray | None = None, *, species: int = 0
+) -> list[Sequence]:
     """The training part of a genome, one sequence an unbroken block.
 
     Parameters
     ----------
     genome : Genome
+    repeats : ndarray of bool, (n_bases,), optional
+        Bases whose loss has a weight of its own.
+    species : int
+        See ``Sequence``.
 
     Returns
     -------
     list of Sequence
     """
     blocks, name = genome.blocks("train"), genome.spec.name
-    return [Sequence(f"{name}:{a}-{b}", genome.codes[a:b]) for a, b in blocks]
+    return [
+        Sequence(
+            f"{name}:{a}-{b}",
+            genome.codes[a:b],
+            None if repeats is None else repeats[a:b],
+            species=species,
+        )
+        for a, b in blocks
+    ]
 
 
 def networks(names: list[str], *, device: str = "cpu") -> list:
