@@ -221,7 +221,7 @@ def measure(
     every = (position, ref, ((ref + np.tile([1, 2, 3], stretch)) % 4).astype(np.uint8))
     few = np.linspace(0, len(position) - 1, loop).astype(int)
     some = tuple(part[few] for part in every)
-    rows, jobs = [], list(product(sorted(clocks.items()), cases(device).items()))
+    rows, fewer, jobs = [], {}, list(product(sorted(clocks.items()), cases(device).items()))
     before = torch.get_num_threads()
     try:
         for (threads, clock), (case, make) in jobs:
@@ -235,10 +235,9 @@ def measure(
                 scores[way] = way(model, sequence, *variants)
                 rates[way].append(len(variants[0]) / (clock() - began))
             ours, theirs = (statistics.median(rates[way]) for way in (shared, plain))
-            counts = [
-                operations(shared, model, sequence, every) / len(position),
-                operations(plain, model, sequence, some) / len(few),
-            ]
+            if case not in fewer:  # however many threads
+                mine = operations(shared, model, sequence, every) / len(position)
+                fewer[case] = operations(plain, model, sequence, some) / len(few) / mine
             rows.append(
                 {
                     "case": case,
@@ -246,7 +245,7 @@ def measure(
                     "ours_per_s": ours,
                     "theirs_per_s": theirs,
                     "ratio": ours / theirs,
-                    "fewer_operations": counts[1] / counts[0],
+                    "fewer_operations": fewer[case],
                     "variants": len(position),
                     "variants_of_the_loop": len(few),
                     "window": LENGTH,
