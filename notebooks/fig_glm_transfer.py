@@ -30,7 +30,8 @@
 # reaches {{ glm_transfer_gue_prom_core_tata_spectral_glm_ecoli }}, and with random weights {{
 # glm_transfer_gue_prom_core_tata_spectral_untrained }}. Random filters and a probe are a strong
 # baseline, stronger there than counts of words; a transfer without that control would look like
-# understanding.
+# understanding. Random weights were drawn {{ glm_transfer_draws }} times, and their mean is shown;
+# within a set and a split the draws differ by at most {{ glm_transfer_spread }}.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
@@ -45,11 +46,13 @@ show.begin()
 looks, tasks = glm.looks(), "ecoli/,yeast,gue/,enhancer/"
 scores = glm.scores_of("transfer", tasks, looks)
 used, tuned = glm.read("transfer", "sets"), glm.read("tuning", "sets")
-moving = summaries.moving_weights(tuned)
+moving, drawn = summaries.moving_weights(tuned), glm.read("transfer", "intervals")
 values = glm.quotable(scores, looks) | {
     "most": f"{used.windows.max():,}",
     "epochs": str(tuned.epochs.max()),
     "seeds": str(used.seeds.min()),
+    "draws": str(drawn.variant.nunique()),
+    "spread": f"{summaries.spread_of_weights(drawn):.2f}",
     "lora_moves": "–" if moving is None else f"{100 * moving:.0f} %",
 }
 show.values(values, page=page, profile=profile)

@@ -21,8 +21,10 @@
 # counts of short words. Four references are given more than the sequence, and say so in brackets:
 # the reading frame (twice), the protein, or the genomes of other mammals.
 #
-# Where a score is drawn twice, hollow is raw and filled is calibrated: less the mean of the
-# change's three-base context, so that easily made mutations do not pass for harmless ones.
+# A network before training gives the four bases equal probability at every place, so that all its
+# LLRs are 0 and its AUROC is 0.5: chance is the untrained control. Where a score is drawn twice,
+# hollow is raw and filled is calibrated: less the mean of the change's three-base context, so that
+# easily made mutations do not pass for harmless ones.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for

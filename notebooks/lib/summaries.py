@@ -86,6 +86,25 @@ def over_repeats(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.groupby(keys, sort=False)[values].mean().reset_index()
 
 
+def spread_of_weights(frame: pd.DataFrame) -> float:
+    """Largest difference between networks that differ in their random weights alone.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Intervals of a study; ``variant`` says which weights, empty of other models.
+
+    Returns
+    -------
+    float
+        Of the main metric, mean over repeats, in one task and split.
+    """
+    drawn = frame[frame.variant.notna() & frame.metric.isin(["auroc", "spearman"])]
+    keys = ["task", "model", "split", "variant"]
+    means = drawn.groupby(keys).score.mean().groupby(keys[:-1])
+    return float((means.max() - means.min()).max())
+
+
 def over_loci(frame: pd.DataFrame) -> pd.DataFrame:
     """Average the scores of reporter assays over loci; repeats of one locus count once.
 

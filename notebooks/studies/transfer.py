@@ -22,6 +22,7 @@ profile: str = "studies"  # folder of the executed notebook
 page: str = "transfer"  # name of this study
 task: str = "ecoli-coding"  # which set of windows, as in notebooks/studies/lib/windows.py
 seeds: int = 2  # draws of each split
+untrained: int = 5  # networks with random weights
 
 # %%
 from genebench.core import specs
@@ -30,16 +31,16 @@ from notebooks.studies.lib import labels, tables, transfer, windows
 
 data = windows.load(task, specs.declared().sources)
 model = hub.load(labels.CARRIED[data.species])
-untrained = transfer.untrained(model)
-choices = {m.name: labels.layer_choice(data, m) for m in (model, untrained)}
+choice = labels.layer_choice(data, model)
+draws = [labels.layer_choice(data, transfer.untrained(model, i + 1)) for i in range(untrained)]
 counts = {f"{k}-mers": transfer.kmer_shares(data.codes, k) for k in (3, 4, 5)}
 networks = {"one-hot-cnn": transfer.Network(transfer.OneHotCNN, data.kind, 2e-3)}
 
 # %%
 families = dict.fromkeys(counts, "counts") | {"one-hot-cnn": "labels alone"}
-families |= {model.name: "network", untrained.name: "control"}
+families |= {model.name: "network", "untrained": "control"}
 splits = [name for name in windows.SPLITS if name != "published" or data.test.any()]
-vectors = counts | choices
+vectors = counts | {model.name: choice, "untrained": draws}
 scores = transfer.evaluate(
     data, vectors, networks, families, splits=splits, seeds=list(range(seeds))
 )
@@ -47,6 +48,7 @@ tables.merge_scores(scores, "transfer")
 scores
 
 # %%
+choices = {model.name: choice, "untrained": draws[0]}
 layers, places = labels.layers_and_places(data, choices, {"4-mers": counts["4-mers"]}, model.name)
 tables.merge(layers, "transfer", "layers")
 tables.merge(places, "transfer", "map")

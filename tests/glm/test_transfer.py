@@ -39,3 +39,18 @@ def test_a_spectral_split_shares_no_word_and_a_matched_one_is_as_large(seed):
     assert (len(a), len(b)) == (len(train), len(test)) and not set(a) & set(b)
     assert len(a) + len(b) < 60
     assert sum(map(len, windows.split(task, "random", seed=seed))) == 60
+
+
+def test_networks_with_random_weights_are_scored_one_by_one():
+    task = toys.labelled(80)
+    rng = np.random.default_rng(0)
+    draws = [transfer.LayerChoice(task, {(0, "mean"): rng.normal(size=(80, 4))}) for _ in range(3)]
+    vectors = {"counts": transfer.kmer_shares(task.codes, 2), "untrained": draws}
+    families = {"counts": "counts", "untrained": "control"}
+    scores = transfer.evaluate(task, vectors, {}, families, splits=["random"], seeds=[0])
+    main = scores[scores.metric == "auroc"].set_index(["model", "variant"]).score
+    assert main.index.tolist() == [
+        ("counts", ""),
+        *[("untrained", f"weights {i}") for i in (1, 2, 3)],
+    ]
+    assert main["untrained"].nunique() == 3

@@ -79,5 +79,6 @@ def merge_scores(frame: pd.DataFrame, study: str) -> list[Path]:
         raise BadInput(faults[0])
     results.write(scores, path)
     columns = ["task", "model", "probe", "split", "repeat", "metric"]
+    columns += ["variant"] if frame.variant.any() else []
     intervals = frame[[*columns, "score", "low", "high", "n_train", "n_test"]]
     return [path, merge(intervals.sort_values(columns, kind="stable"), study, "intervals")]

@@ -213,19 +213,22 @@ def _adapted(network, rank: int):
     return peft.get_peft_model(network, config).base_model.model
 
 
-def untrained(model) -> trained.TrainedModel:
+def untrained(model, draw: int = 1) -> trained.TrainedModel:
     """The same network with random weights.
 
     Parameters
     ----------
     model : TrainedModel
+    draw : int
+        Which random weights, from 1.
 
     Returns
     -------
     TrainedModel
         Named ``untrained``.
     """
-    recipe = model.recipe.model_copy(update={"name": "untrained", "seed": model.recipe.seed + 1})
+    seed = model.recipe.seed + draw
+    recipe = model.recipe.model_copy(update={"name": "untrained", "seed": seed})
     return trained.TrainedModel(recipe, net.build(recipe), model.tokens)
 
 
@@ -351,7 +354,7 @@ def metrics_of(
 
 def evaluate(
     task: Windows,
-    vectors: dict[str, np.ndarray | LayerChoice],
+    vectors: dict[str, np.ndarray | LayerChoice | list[LayerChoice]],
     networks: dict[str, Network],
     families: dict[str, str],
     *,
@@ -363,8 +366,8 @@ def evaluate(
     Parameters
     ----------
     task : Windows
-    vectors : dict of str to ndarray, (n, d), or LayerChoice
-        Probed linearly.
+    vectors : dict of str to ndarray, (n, d), or LayerChoice, or list of LayerChoice
+        Probed linearly; of a list each (column ``variant``: ``weights 1`` and on).
     networks : dict of str to Network
         Fitted once a split, with its seed.
     families : dict of str to str
@@ -383,21 +386,27 @@ def evaluate(
     BadInput
         A model without a family.
     """
-    models = {**vectors, **networks}
-    if lacking := [m for m in models if m not in families]:
-        raise unknown("model", lacking[0], families)
+    models = []
+    for name, model in {**vectors, **networks}.items():
+        if name not in families:
+            raise unknown("model", name, families)
+        drawn = isinstance(model, list)
+        models += [
+            (name, f"weights {i}" * drawn, m) for i, m in enumerate(model if drawn else [model], 1)
+        ]
     out = []
     for split, seed in [(s, i) for s in splits for i in (seeds if s != "published" else (0,))]:
         train, test = tasks.split(task, split, seed=seed)
         row = {"split": split, "repeat": seed, "n_train": len(train), "n_test": len(test)}
-        for name, model in models.items():
+        for name, variant, model in models:
             if isinstance(model, Network):
                 fitted = replace(model, seed=seed).fit(task.codes, task.label, train)
                 predicted = fitted.predict(task.codes[test])
             else:
                 given = model(train) if isinstance(model, LayerChoice) else model
                 predicted = probe(task, given, train, test)
-            row |= {"probe": "fitted" if name in networks else "linear", "model": name}
+            probe_name = "fitted" if name in networks else "linear"
+            row |= {"probe": probe_name, "model": name, "variant": variant}
             scores = metrics_of(task, predicted, test, seed=seed)
             out.append(scores.assign(**row, family=families[name]))
     frame = pd.concat(out, ignore_index=True)
