@@ -119,10 +119,10 @@ def drawn(means: pd.DataFrame) -> str:
             "than they can hold. `genebench run` makes them anew."
         )
     return (
-        "Differences are judged by a bootstrap over gene families and over source tables, each "
-        "with all its tasks, because tasks cut from one table stand or fall together. A group "
-        f"of effectively fewer than {CLUSTERS} source tables says nothing of other tasks; its "
-        "differences are about *these tasks only*."
+        "Differences are judged by a bootstrap over gene families and over {term}`source tables "
+        "<Source table>`, each with all its tasks, because the scores of tasks cut from one table "
+        f"move together. A group of effectively fewer than {CLUSTERS} source tables says nothing "
+        "of other tasks; its differences are about *these tasks only*."
     )
 
 
