@@ -15,7 +15,7 @@ from genebench.stats.bootstrap import CLUSTERS
 
 from .charts import dots
 from .figures import INK, styled
-from .tables import readable
+from .tables import SPLITS, readable
 
 Models = Mapping[str, ModelSpec]
 
@@ -24,20 +24,6 @@ MEASURES = {
     "spearman": "weighted mean Spearman correlation (−1 to 1, chance 0)",
 }
 """What a weighted mean over tasks (``means.csv``) is made of, to its label."""
-
-SPLITS = {
-    "random": "folds at random",
-    "genes": "no gene of a tested pair in training",
-    "chromosome": "chromosomes kept whole",
-    "stem": "symbol stems kept whole",
-    "family": "families kept whole",
-    "similarity": "genes of similar proteins kept together",
-    "study": "tested on little-studied genes",
-    "date": "tested on newly annotated genes first",
-    "prospective": "trained on an older release, tested on what is new since",
-}
-"""Splits from the easiest to the hardest, to what each does: neighbours, relatives, what is little
-studied or new."""
 
 
 def of_measure(means: pd.DataFrame, measure: str = "auroc") -> pd.DataFrame:
