@@ -143,29 +143,31 @@ show.table(table, page=page, profile=profile, name="tasks")
 # ## How often a comparison is wrong
 #
 # Simulated: 16 models that are equal on average over all tasks that could have been asked, but
-# differ on each task (standard deviation 0.05), where tasks of one source table (a cluster) share
+# differ on each task (standard deviation 0.05), where tasks of one source table share
 # part *r* of the variance of these differences. *False separation* is the share of runs in which
 # any two models are called different; *power* the mean share of models from which one that is truly
-# better by 0.03 or 0.06 is found. With fewer than 8 clusters the comparison is about *these tasks*,
-# so the models are equal on each of them. The last row is about genes in families: how often the 95
-# % interval of an AUROC holds the true value when families are drawn, and when each gene is.
+# better by 0.03 or 0.06 is found. With fewer than 8 source tables the comparison is about *these
+# tasks*, so the models are equal on each of them. The last row is about genes in families: how
+# often the 95 % interval of an AUROC holds the true value when families are drawn, and when each
+# gene is.
 
 # %% tags=["remove-input"]
 show.table(
-    stored.reliability("separation"),
+    stored.reliability("separation").replace("clusters", "tables", regex=True),
     page=page,
     profile=profile,
     name="separation",
-    words=speed.words(),
+    words=speed.words(clusters="source tables"),
 )
 
 # %% [markdown]
-# ## What clusters change
+# ## What source tables change
 #
-# Our own comparisons, made twice: with clusters of tasks as everywhere in this book, and as if
-# every task were independent of all others. With 8 clusters or more (localization) clusters widen
-# the intervals. With fewer they cannot be drawn: intervals are then over genes alone, are
-# **narrower** than those of independent tasks, and say something of *these tasks only*.
+# Our own comparisons, made twice: with {term}`source tables <Source table>` drawn as everywhere in
+# this book, and as if every task were independent of all others. With effectively 8 source tables
+# or more (localization) drawing them widens the intervals. With fewer they cannot be drawn:
+# intervals are then over genes alone, are **narrower** than those of independent tasks, and say
+# something of *these tasks only*.
 
 # %% tags=["remove-input"]
 errors = stored.reliability("errors")
@@ -174,5 +176,5 @@ show.table(
     page=page,
     profile=profile,
     name="errors",
-    words=speed.words(separated="pairs that differ"),
+    words=speed.words(separated="pairs that differ", clusters="source tables"),
 )

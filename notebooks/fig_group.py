@@ -20,7 +20,7 @@ source: str = "paper"  # whose results are shown; empty: those of the profile of
 group: str = "localization"  # which of the five groups
 
 # %% tags=["remove-input"]
-from IPython.display import Markdown
+from IPython.display import HTML, Markdown
 
 from genebench.benchmark import results, summaries
 from genebench.core import specs
@@ -29,7 +29,7 @@ from notebooks.lib import answers, charts, markdown, show, stored, tables, tiers
 show.begin()
 models, shown = specs.declared().models, source or profile
 scores = tables.of_group(results.main_scores(shown), group)
-classified, ranked = scores[scores.kind != "regression"], scores[scores.kind == "regression"]
+classified = scores[scores.kind != "regression"]
 means = results.read_beside(shown, "means.csv")
 Markdown(answers.group_words(scores, means, models, group))
 
@@ -55,26 +55,50 @@ show.table(
     page=page,
     profile=profile,
     name="means",
+    links={"model": markdown.model_links(models)},
     caption="Weighted means of the score over the tasks that can show a difference, on the common "
     "genes, with tiers, ranks and 95 % intervals, by "
     "split. Models that are "
     "exposed, or miss many of the genes, are left out.",
 )
 
-# %% tags=["remove-input"]
-values, stars = tables.wide(classified, models)
-show.table(
-    values,
-    page=page,
-    profile=profile,
-    name="scores",
-    caption="Test AUROC by task and model. A star: the model was trained on the labels.",
-    marks=stars,
-)
+# %% [markdown]
+# ## Each task, each split
+#
+# Find a task by typing a part of its name, and compare the columns: under `family` and `similarity`
+# no relative of a tested gene was in training. [Relatives and leakage](ladder) shows the means.
 
 # %% tags=["remove-input"]
-excess = tables.of_group(results.read_beside(shown, "intervals.parquet"), group)
-excess = excess[(excess.split == "random") & excess.excess.notna()]
+intervals = tables.of_group(results.read_beside(shown, "intervals.parquet"), group)
+power = tables.of_group(results.read_beside(shown, "power.csv"), group)
+cards = markdown.model_links(models)
+catalogue = tables.of_group(stored.read_tasks(shown), group)
+places = markdown.task_links(catalogue)
+two = show.table(
+    tables.two_best(power, intervals, models),
+    page=page,
+    profile=profile,
+    name="best",
+    links={"task": places, "best": cards, "second": cards},
+    caption="The two best of each task under each split, without models that were trained on its "
+    "labels: score of the best on the common genes with its 95 % interval, its difference to the "
+    "second, and the smallest difference between two models that the task can show (80 % power). "
+    "A smaller difference is no evidence that the best is better.",
+)
+each = show.table(
+    tables.by_split(intervals, models),
+    page=page,
+    profile=profile,
+    name="splits",
+    links={"task": places, "model": cards},
+    caption="Score of every task and model on the common genes with its 95 % interval, one column "
+    "a split; exposed: the model was trained on the labels. Dashes: the model was run under random "
+    "folds only, or the task cannot be cut by that split.",
+)
+HTML(two.data + each.data)
+
+# %% tags=["remove-input"]
+excess = intervals[(intervals.split == "random") & intervals.excess.notna()]
 excess = summaries.with_exposure(excess, models)
 excess = excess.sort_values(["exposed", "excess"], ascending=[True, False])
 columns = "task model score low high best_shortcut excess excess_low excess_high exposed"
@@ -83,23 +107,23 @@ show.table(
     page=page,
     profile=profile,
     name="excess",
+    links={"task": places, "model": cards},
     caption="Score on the common genes, best shortcut of the task on the same genes and folds, "
     "and excess over it, with 95 % intervals (that of the excess is paired); "
     "regression tasks are in Spearman correlation.",
 )
 
 # %% tags=["remove-input"]
-(
-    show.table(
-        tables.wide(ranked, models)[0],
-        page=page,
-        profile=profile,
-        name="regression",
-        caption="Test rank correlation (Spearman) by regression task and model. A star: as above.",
-        marks=tables.wide(ranked, models)[1],
-    )
-    if len(ranked)
-    else Markdown("This group has no regression task in this profile.")
+values, stars = tables.wide(scores, models)
+show.table(
+    values,
+    page=page,
+    profile=profile,
+    name="scores",
+    caption="Test AUROC by task and model under random folds, of regression tasks rank correlation "
+    "(Spearman), each model on its own genes. A star: the model was trained on the labels.",
+    marks=stars,
+    links={"task": places},
 )
 
 # %% [markdown]
@@ -112,4 +136,4 @@ show.table(
 # can show](coverage).
 
 # %% tags=["remove-input"]
-Markdown(markdown.task_cards(tables.of_group(stored.read_tasks(shown), group)))
+Markdown(markdown.task_cards(catalogue))

@@ -20,7 +20,9 @@
 # that got the label since. A model that knows what genes do falls little.
 # A *family baseline* only averages relatives: where none is left its fall to chance is arithmetic,
 # and no finding. Shown are the splits that were run. Underpowered tasks, exposed models and models
-# that miss many of the genes are left out, so that every line is about the same questions.
+# that miss many of the genes are left out, so that every line is about the same questions. What one
+# task shows under each split, with intervals, stands on the page of its group (such as
+# [genomic properties](group-genomic), where the places within the cell are).
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile's results
@@ -30,7 +32,7 @@ source: str = "paper"  # whose results are shown; empty: those of the profile of
 # %% tags=["remove-input"]
 from genebench.benchmark import results
 from genebench.core import specs
-from notebooks.lib import charts, figures, show, tables, tiers
+from notebooks.lib import charts, figures, markdown, show, tables, tiers
 
 show.begin()
 models, shown = specs.declared().models, source or profile
@@ -81,6 +83,7 @@ show.table(
     page=page,
     profile=profile,
     name="lost",
+    links={"model": markdown.model_links(models)},
     caption="Score and lost: weighted means of test AUROC on the common genes, with 95 % "
     "intervals. Newest: month of the newest text or data that the model has read; for labels of "
     "the future it must be older than the release that trains.",

@@ -229,6 +229,7 @@ show.table(
     page=page,
     profile=profile,
     name="masked",
+    words={"clusters": "source tables"},
     caption="AUROC that a model loses with the masked text against its whole summary: weighted "
     "mean over the tasks of a group, or of a source, with its 95 % interval, random folds.",
 )

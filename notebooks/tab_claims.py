@@ -25,11 +25,13 @@
 #
 # It *holds* if the 95 % interval lies above zero, *fails* if it lies below, and is *open* if zero
 # is inside. The intervals are those of all pairs of models at once, so that they are corrected for
-# selecting the best. With fewer than eight independent source tables (resources from which tasks
-# are cut) a verdict is about *these tasks only*: of the published scores folds alone are drawn
-# then, and the wide interval shows what drawing source tables, then tasks, then folds would give;
-# from two or three tables even that is too narrow. A model that was trained on the labels of many
-# of the tasks cannot stand for its kind: where none is left, nothing can be said.
+# selecting the best. A verdict on tasks of effectively fewer than eight
+# {term}`source tables <Source table>` is about *these tasks only*; the number is that of the
+# [leaderboard](leaderboard). Of the published tasks, which are other ones, whole *resources* (HPA,
+# Reactome and the like) are counted. There are fewer than eight: only folds are drawn, and the wide
+# interval shows what drawing resources, then tasks, then folds would give; of two or three even
+# that is too narrow. A model that was trained on the labels of many of the tasks cannot stand for
+# its kind: where none is left, nothing can be said.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
@@ -81,13 +83,13 @@ show.table(
 
 # %% tags=["remove-input"]
 looks = {
-    "published scores, source tables drawn": {"marker": "|", "color": "#aaaaaa"},
+    "published scores, resources drawn": {"marker": "|", "color": "#aaaaaa"},
     "published scores": {"marker": "s", "color": "#555555"},
     "ours": {"color": "#0072b2"},
     "ours, relatives apart": {"marker": "D", "color": "#d55e00"},
 }
 wide = judges["published scores"].assign(
-    by="published scores, source tables drawn",
+    by="published scores, resources drawn",
     low=lambda f: f.tables_low,
     high=lambda f: f.tables_high,
 )
@@ -108,7 +110,7 @@ show.figure(
     profile=profile,
     name="differences",
     caption="Findings of the papers as differences of mean AUROC with simultaneous 95 % "
-    "intervals. Published scores: over folds, and in light grey over source tables, tasks and "
+    "intervals. Published scores: over folds, and in light grey over resources, tasks and "
     "folds. Ours: weighted means on common genes, over genes and tasks.",
     alt="Difference and interval of each finding by the published scores and by ours.",
 )

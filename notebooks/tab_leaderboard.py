@@ -42,7 +42,7 @@ import pandas as pd
 from genebench.benchmark import results
 from genebench.book import cards
 from genebench.core import specs
-from notebooks.lib import answers, figures, show, submissions, summaries, tables, tiers
+from notebooks.lib import answers, figures, markdown, show, submissions, summaries, tables, tiers
 
 show.begin()
 models, shown = specs.declared().models, source or profile
@@ -58,7 +58,8 @@ show.prose(f"{table}\n\n{tiers.drawn(means)}")
 # Models and tasks of a group are those that can be compared there: each model has a score, and was
 # not trained on the labels, on each task. So all groups together have fewer tasks than their sum,
 # and a model's mean of a group can differ a little between the two views. *Localization* is mostly
-# in which tissues and cells a gene's RNA is found.
+# in which tissues and cells a gene's RNA is found. The page of a group has the score of each task
+# under each split, with intervals; the name of a model leads to its card.
 
 # %% tags=["remove-input"]
 show.figure(
@@ -84,6 +85,7 @@ show.table(
     page=page,
     profile=profile,
     name="means",
+    links={"model": markdown.model_links(models)},
     caption="Weighted means of test AUROC and of the excess over the best shortcut, common genes, "
     "by group and split, with 95 % intervals. Regression "
     "tasks have another "
@@ -117,6 +119,7 @@ show.table(
     page=page,
     profile=profile,
     name="pairs",
+    links=dict.fromkeys(["model", "other"], markdown.model_links(models)),
     caption="Differences of weighted means of test AUROC, common genes, with simultaneous 95 % "
     "intervals.",
 )
@@ -140,6 +143,7 @@ show.table(
     page=page,
     profile=profile,
     name="not-ranked",
+    links={"model": markdown.model_links(models)},
 )
 
 # %% tags=["remove-cell"]

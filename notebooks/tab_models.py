@@ -15,9 +15,9 @@
 #
 # What each model reads, what it was trained on, and on which tasks it has seen the labels
 # (*exposed*): such a score is shown with a star and is no evidence of understanding. Shortcuts and
-# controls are models like any other. The status says whether the machine that built this page could
-# run the model now, and the reason what it would need; whether a model has scores stands on the
-# [leaderboard](leaderboard).
+# controls are models like any other. A model's name leads to its card below. The status says
+# whether the machine that built this page could run the model now, and the reason what it would
+# need; whether a model has scores stands on the [leaderboard](leaderboard).
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
@@ -35,7 +35,9 @@ from notebooks.lib import markdown, show
 show.begin()
 known = specs.declared()
 listed = cards.model_catalogue(known.models.values(), known.sources)
-show.table(listed.drop(columns=["description"]), page=page, profile=profile, name="catalogue")
+links = {"model": markdown.model_links(known.models)}
+shown = listed.drop(columns=["description"])
+show.table(shown, page=page, profile=profile, name="catalogue", links=links)
 
 # %% [markdown]
 # ## Which layer, and which pooling

@@ -15,8 +15,8 @@
 #
 # Every task with its size, balance, families, origin, release, licence and the hash of its labels:
 # those of gene-benchmark {cite}`kantor2024`, built from their sources, with the derived binary ones
-# (one per label of a multi-label task). Search by name; the pages of the [groups](group-genomic)
-# have a card for each.
+# (one per label of a multi-label task). Search by name; a task's name leads to its card, on the
+# page of its group, where its scores are, too.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
@@ -28,12 +28,13 @@ import pandas as pd
 
 from genebench.benchmark import results
 from genebench.core import specs
-from notebooks.lib import show, stored
+from notebooks.lib import markdown, show, stored
 
 show.begin()
 listed = stored.read_tasks(source)
 texts = ["prior", "family rule", "classes", "description", "licence"]
-show.table(listed.drop(columns=texts), page=page, profile=profile, name="catalogue")
+links = {"task": markdown.task_links(listed)}
+show.table(listed.drop(columns=texts), page=page, profile=profile, name="catalogue", links=links)
 
 # %% tags=["remove-input"]
 ready = listed[listed.status == "ready"]
@@ -51,7 +52,7 @@ counts.assign(total=counts.sum(axis=1)).rename_axis(index=None, columns=None)
 
 # %% tags=["remove-input"]
 beside = pd.read_csv(results.beside_path(source, "tasks_published.csv"), keep_default_na=False)
-show.table(beside, page=page, profile=profile, name="published")
+show.table(beside, page=page, profile=profile, name="published", links=links)
 
 # %% tags=["remove-input"]
 show.listing(listed, column="task", text="title", title="All tasks as plain text")

@@ -1,3 +1,16 @@
+/* A card opens where a link leads to it. */
+(() => {
+  const open = () => {
+    const card = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (card?.tagName !== "DETAILS") return;
+    card.open = true;
+    card.scrollIntoView();
+  };
+  for (const when of ["load", "hashchange"]) addEventListener(when, open);
+  addEventListener("click", e => {  // the same link once more
+    if (e.target.closest?.("a")?.hash === location.hash && location.hash) setTimeout(open);
+  });
+})();
 /* What scrolls can be reached with the keyboard, whenever it comes to scroll. */
 (() => {
   const reach = () => document.querySelectorAll("main .dt-scroll-body, main .cell_output, main .pst-scrollable-table-container, main pre").forEach(e => {

@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..core import cache, manifest
+from ..core import cache, manifest, paths
 from ..core.specs import Declarations, ModelSpec
 from ..data import families, sources
 from ..data.tasks import Task
@@ -301,6 +301,9 @@ def refresh(profile: str, declared: Declarations) -> bool:
     from . import plan
 
     models, hgnc = declared.models, declared.sources.get("hgnc")
+    fitted = (m for m in declared.profile(profile).models if models[m].family != "control")
+    if not all((paths.CELLS / m).is_dir() for m in fitted):  # before any file is read
+        return False
     by = "hgnc" if hgnc and sources.status(hgnc)[0] == "ready" else "stem"
     of = {
         "scores": cache.digest(results.scores_path(profile)),

@@ -225,7 +225,9 @@ def run(
     known = {p.page: p for p in specs.pages()}
     chosen, given = {name: pick(known, "page", name) for name in pages or known}, parameters or {}
     if "genes" in chosen:
-        gene_tables.refresh(profile, specs.declared())
+        for name in dict.fromkeys([default(chosen["genes"], "beside"), profile]):
+            if name and results.scores_path(name).exists():
+                gene_tables.refresh(name, specs.declared())
     for page in chosen.values() if given else ():
         _check_parameters(page, given)
     units = [_Execution(p, profile, given, key(p, profile, given)) for p in chosen.values()]

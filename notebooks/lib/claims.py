@@ -19,10 +19,10 @@ from .figures import minus
 Models = Mapping[str, ModelSpec]
 
 LIMITED = " on these tasks only"
-"""Said behind a verdict that rests on fewer than ``CLUSTERS`` source tables."""
+"""Said behind a verdict that rests on fewer than ``CLUSTERS`` source tables or resources."""
 
 COLUMNS = """
-    claim says quote where citation note better worse tasks sources difference low high
+    claim says quote where citation note better worse tasks number unit difference low high
     tables_low tables_high beside beside_lost verdict why left_out stand_in
 """.split()
 
@@ -72,15 +72,16 @@ def verdicts(
     -------
     DataFrame of ``COLUMNS``
         One row per claim: who stands for each side (``better``, ``worse``), their ``difference``
-        with ``low`` and ``high``, numbers of ``tasks`` and of source tables (``sources``), the
-        ``verdict`` (holds, fails, open, not testable; ``LIMITED`` to these tasks where there are
-        few source tables), ``why`` it cannot be tested, ``left_out`` (models of either side that
-        are in no mean, by title), and whether a model that the paper does not score is a
-        ``stand_in``; of a claim about what is lost also the best shortcut (``beside``) and what it
-        loses.
+        with ``low`` and ``high``, numbers of ``tasks`` and (``number``) of what they are cut from
+        (``unit``: source tables by their effective number, as on the leaderboard; of published
+        scores resources), the ``verdict`` (holds, fails, open, not testable; ``LIMITED`` to these
+        tasks where there are few of those), ``why`` it cannot be tested, ``left_out`` (models of
+        either side that are in no mean, by title), and whether a model that the paper does not
+        score is a ``stand_in``; of a claim about what is lost also the best shortcut (``beside``)
+        and what it loses.
     """
-    if "sources" not in pairs:
-        raise BadInput("pairs.csv has no column 'sources'; run 'genebench run' of its profile.")
+    if "clusters" not in means and "sources" not in pairs:
+        raise BadInput("means.csv has no column 'clusters'; run 'genebench run' of its profile.")
     flip = {"difference": -pairs.difference, "model": pairs.other, "other": pairs.model}
     for end in ("", "tables_"):
         if f"{end}low" in pairs:
@@ -102,7 +103,15 @@ def _verdict(
     ]
     first, second = ([m for m in means.model if m in side] for side in sides)
     out = claim.model_dump(include={"says", "quote", "where", "citation", "note"})
-    out |= {"claim": claim.id, "better": "", "worse": "", "tasks": 0, "sources": 0, "beside": ""}
+    out |= {
+        "claim": claim.id,
+        "better": "",
+        "worse": "",
+        "tasks": 0,
+        "number": 0,
+        "unit": "",
+        "beside": "",
+    }
     out |= {"verdict": "not testable", "stand_in": False}
     out["why"] = f"no means of {claim.group} tasks under {split} folds"
     absent = sorted({*sides[0], *sides[1]} - set(means.model))
@@ -116,6 +125,7 @@ def _verdict(
         return out
     out |= {"better": first[0], "worse": first[0], "why": claim.untestable}
     row, names = means[means.model == first[0]].iloc[0], ["lost", "lost_low", "lost_high"]
+    of = {"unit": "source table", "number": row.clusters} if "clusters" in row else {}
     if claim.lost_since:
         shortcuts = means[[models[m].family == "shortcut" for m in means.model]]
         for easy in shortcuts.head(1).itertuples():
@@ -127,10 +137,11 @@ def _verdict(
         out |= row.filter(like="tables_").to_dict()
         out["stand_in"] = not all(models[out[side]].published for side in ("better", "worse"))
     out |= dict(zip(("difference", "low", "high"), row[names]))
-    out |= {"tasks": int(row.tasks), "sources": int(row.sources)}
+    of = of or {"unit": "resource", "number": row.sources}
+    out |= of | {"tasks": int(row.tasks), "number": int(of["number"])}
     if not claim.untestable:
         verdict = "holds" if out["low"] > 0 else "fails" if out["high"] < 0 else "open"
-        limited = out["sources"] < CLUSTERS and verdict != "open"
+        limited = out["number"] < CLUSTERS and verdict != "open"
         out["verdict"] = verdict + LIMITED * limited
     return out
 
@@ -163,9 +174,10 @@ def _words(row, models: Models) -> str:
         return words + f" (left out: {row.left_out})" * bool(row.left_out) + "."
     lost, (first, second) = row.better == row.worse, (models[row.better], models[row.worse])
     form = "{:.3f}" if lost else "{:+.3f}"
-    span = "{} AUROC ({} to {}) over {} tasks of {} source table{}".format(
+    span = "{} AUROC ({} to {}) over {} tasks{} of {} {}{}".format(
         *[minus(form.format(v)) for v in (row.difference, row.low, row.high)],
-        *(row.tasks, row.sources, "s" * (row.sources != 1)),
+        *(row.tasks, ", effectively" * (row.unit == "source table")),
+        *(row.number, row.unit, "s" * (row.number != 1)),
     )
     if lost:
         words += f": *{first.title}*, the best that is fair there, loses {span}."
@@ -175,9 +187,9 @@ def _words(row, models: Models) -> str:
         return words
     sides = [f"*{m.title}*{' (a stand-in)' * (not m.published)}" for m in (first, second)]
     words += f": {' minus '.join(sides)} is {span}"
-    if row.sources == 1:
+    if row.number == 1:
         words += ", which says nothing of others"
     if pd.notna(row.tables_low):
         ends = [minus(form.format(v)) for v in (row.tables_low, row.tables_high)]
-        words += f"; where source tables are drawn too, {' to '.join(ends)}"
+        words += f"; where resources are drawn too, {' to '.join(ends)}"
     return f"{words}."

@@ -41,9 +41,11 @@ def look_up(
     table, name = gene_tables.read(source), escape(source)
     if table is None:
         return HTML(
-            "<p><strong>There are no gene pages here:</strong> the gene table of this profile has "
-            f"not been made yet; run <code>genebench run --profile {name}</code>, then "
-            f"<code>genebench notebooks --profile {name} --page {escape(page)}</code>.</p>"
+            "<p><strong>There are no gene pages here:</strong> they show the prediction of every "
+            "gene, and a clone has scores of whole tasks only. A run caches the predictions: "
+            f"<code>genebench run --profile {name}</code>, then "
+            f"<code>genebench notebooks --profile {name} --page {escape(page)}</code>"
+            f"{_or(sources)}.</p>"
         )
     rows, about = table
     facts = [
@@ -73,6 +75,14 @@ def look_up(
         f'<div class="gb-genes" {at}></div><div class="gb-fallback">{plain}</div>'
         f'<script src="{paths.STATIC}/genes.js"></script>'
     )
+
+
+def _or(sources: Iterable[str]) -> str:
+    """The first choice of profile, where it is another than that of the book."""
+    first, *others = map(escape, sources)
+    if not any(other != first for other in others):
+        return ""
+    return f"; or, for hours, first <code>genebench run --profile {first}</code>"
 
 
 def verdict(row: dict, titles: list[str]) -> list[str]:

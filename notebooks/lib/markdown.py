@@ -1,10 +1,11 @@
 """A card for each task and model, in Markdown."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from genebench.core.specs import ModelSpec
+from genebench.core.specs import CONTROL, GROUPS, ModelSpec
 
 
 def task_cards(catalogue: pd.DataFrame) -> str:
@@ -44,7 +45,8 @@ def _task_card(row: dict) -> str:
     if isinstance(row["hash"], str) and row["hash"]:
         facts["Labels"] = f"hash `{row['hash']}`, version {row['version']}"
     text = f"`{row['task']}`\n\n{_plain(row['description'])}"
-    return _card(f"{row['title']} ({row['kind']}, {head})", text, facts)
+    name = _anchor("task", row["task"])
+    return _card(f"{row['title']} ({row['kind']}, {head})", text, facts, name=name)
 
 
 def model_cards(models: Iterable[ModelSpec]) -> str:
@@ -80,13 +82,53 @@ def _model_card(spec: ModelSpec) -> str:
         "Trained on labels of": seen or "none of the tasks that we know of",
         "Unclear": unclear,
     }
-    return _card(spec.title, f"`{spec.name}`: {_plain(spec.description)}", facts)
+    text = f"`{spec.name}`: {_plain(spec.description)}"
+    return _card(spec.title, text, facts, name=_anchor("model", spec.name))
 
 
-def _card(head: str, text: str, facts: dict[str, object]) -> str:
+def model_links(models: Mapping[str, ModelSpec]) -> dict[str, str]:
+    """Where the card of each model is.
+
+    Parameters
+    ----------
+    models : mapping of str to ModelSpec
+
+    Returns
+    -------
+    dict of str to str
+        Names and titles of models -> address.
+    """
+    at = {name: f"models.html#{_anchor('model', name)}" for name in models}
+    return at | {spec.title: at[name] for name, spec in models.items()}
+
+
+def task_links(catalogue: pd.DataFrame) -> dict[str, str]:
+    """Where the card of each task is: on the page of its group.
+
+    Parameters
+    ----------
+    catalogue : DataFrame
+        Columns ``task`` and ``group``.
+
+    Returns
+    -------
+    dict of str to str
+        Names of tasks -> address; without those of a group that has no page.
+    """
+    rows = catalogue[catalogue.group != CONTROL]
+    pages = "group-" + rows.group.map(GROUPS) + ".html#"
+    return {t: page + _anchor("task", t) for t, page in zip(rows.task, pages)}
+
+
+def _anchor(kind: str, name: str) -> str:
+    """Name of the card of a model or task within its page: small letters, digits and hyphens."""
+    return re.sub("[^a-z0-9]+", "-", f"{kind}-{name}".lower()).strip("-")
+
+
+def _card(head: str, text: str, facts: dict[str, object], *, name: str) -> str:
     lines = (f"- **{name}**: {_plain(str(value))}" for name, value in facts.items() if value)
     body = "\n".join(lines)
-    return f"````{{dropdown}} {_plain(head)}\n{text}\n\n{body}\n````\n"
+    return f"````{{dropdown}} {_plain(head)}\n:name: {name}\n\n{text}\n\n{body}\n````\n"
 
 
 def _plain(text: str) -> str:

@@ -3,6 +3,7 @@
 import json
 import math
 import warnings
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
@@ -99,6 +100,7 @@ def table(
     significant: int | None = None,
     marks: pd.DataFrame | None = None,
     words: dict[str, str] | None = None,
+    links: Mapping[str, Mapping[str, str]] | None = None,
     phone: int = 4,
 ) -> HTML:
     """Show a table that sorts, filters and exports to CSV, with no request to any network.
@@ -120,6 +122,8 @@ def table(
         Text set behind the numbers of some columns, such as a star; same rows; not in the files.
     words : dict of str to str, optional
         How columns are headed in place of their names; the file keeps the names.
+    links : mapping of str to mapping, optional
+        By column, text of a cell -> address that it leads to (see ``markdown.model_links``).
     phone : int
         Columns that a narrow screen shows at first; a button brings the others.
 
@@ -149,6 +153,11 @@ def table(
             renders.append({"targets": place, "render": render})
     buttons = [{"extend": "csvHtml5", "filename": f"{page}-{name}"}, {"extend": "copyHtml5"}]
     buttons = [b | {"exportOptions": {"orthogonal": "export"}} for b in buttons]
+    for column, addresses in (links or {}).items():
+        at = {text: addresses[text] for text in shown[column].unique() if text in addresses}
+        created = JavascriptFunction(_LINKED % json.dumps(at).replace("<", "\\u003c"))
+        place = first + frame.columns.get_loc(column)
+        renders.append({"targets": place, "createdCell": created})
     more = list(range(phone, first + frame.shape[1]))
     if len(more) > 1:
         calls = {"init": JavascriptFunction(_NARROW % more), "action": JavascriptFunction(_ALL)}
@@ -179,6 +188,16 @@ _ALL = "function (e, table) { table.columns().visible(true); }"
 _SHOWN = "type === 'display' || type === 'filter' ? (data === '' ? '–' : data)"
 _DASHED = f"function (data, type) {{ return {_SHOWN} : data; }}"
 _MARKED = f"function (data, type) {{ return {_SHOWN} : data.replace(/[^0-9.eE+-]+$/, ''); }}"
+
+
+_LINKED = """function (cell) {
+    const at = (%s)[cell.textContent];
+    if (!at) return;
+    const link = document.createElement('a');
+    link.href = at;
+    link.textContent = cell.textContent;
+    cell.replaceChildren(link);
+}"""
 
 
 def _text(column: pd.Series, digits: int | None) -> pd.Series:

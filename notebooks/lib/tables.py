@@ -9,12 +9,26 @@ from genebench.benchmark.summaries import with_exposure
 from genebench.core.errors import BadInput, check
 from genebench.core.specs import GROUPS, ModelSpec, ProfileSpec, SourceSpec
 
-from .figures import titles
+from .figures import minus, titles
 
 Models = Mapping[str, ModelSpec]
 
 NARROW = 0.2
 """A mean over tasks of which a model covers less than this share of the genes gets a dagger."""
+
+SPLITS = {
+    "random": "folds at random",
+    "genes": "no gene of a tested pair in training",
+    "chromosome": "chromosomes kept whole",
+    "stem": "symbol stems kept whole",
+    "family": "families kept whole",
+    "similarity": "genes of similar proteins kept together",
+    "study": "tested on little-studied genes",
+    "date": "tested on newly annotated genes first",
+    "prospective": "trained on an older release, tested on what is new since",
+}
+"""Splits from the easiest to the hardest, to what each does: neighbours, relatives, what is little
+studied or new."""
 
 _NAMES = ("model", "other", "part", "best", "second", "best_shortcut")
 
@@ -121,6 +135,70 @@ def wide(frame: pd.DataFrame, models: Models) -> tuple[pd.DataFrame, pd.DataFram
         for table in _marked(frame, "task", "model", models)
     )
     return scores.reset_index(), stars.reset_index(drop=True)
+
+
+def by_split(intervals: pd.DataFrame, models: Models) -> pd.DataFrame:
+    """Scores on the common genes with their 95 % intervals, one column a split.
+
+    Parameters
+    ----------
+    intervals : DataFrame
+        Rows of ``intervals.parquet``.
+    models : mapping of str to ModelSpec
+
+    Returns
+    -------
+    DataFrame
+        A row a task and model: ``task``, ``model`` (title), by split "0.712 (0.690 to 0.733)", NaN
+        where it was not run, and whether the model was ``exposed``; of each task the best under the
+        hardest split first, exposed models last. Without controls.
+    """
+    frame = intervals[(intervals.genes == "common") & (intervals.family != "control")]
+    splits = [split for split in SPLITS if split in set(frame.split)]
+    frame = with_exposure(frame, models).assign(text=_spans(frame))
+    by = {"index": ["task", "model", "exposed"], "columns": "split"}
+    wide = frame.pivot(**by, values="score")[splits[::-1]].reset_index()
+    order = ["task", "exposed", *splits[::-1]]
+    ascending = [True, True, *[False] * len(splits)]
+    places = wide.sort_values(order, ascending=ascending, kind="stable").index
+    texts = frame.pivot(**by, values="text").reset_index().loc[places]
+    texts["exposed"] = np.where(texts.exposed, "yes", "no")
+    texts = texts.rename_axis(columns=None)
+    return readable(texts, models, ["task", "model", *splits, "exposed"])
+
+
+def two_best(power: pd.DataFrame, intervals: pd.DataFrame, models: Models) -> pd.DataFrame:
+    """The two best models of each task under each split, and what the task can tell of two models.
+
+    Parameters
+    ----------
+    power : DataFrame
+        Rows of ``power.csv``.
+    intervals : DataFrame
+        Rows of ``intervals.parquet``.
+    models : mapping of str to ModelSpec
+
+    Returns
+    -------
+    DataFrame
+        ``task``, ``split``, ``best`` (title), its ``score`` on the common genes with the 95 %
+        interval, ``second``, the ``difference`` of both, and the ``smallest detectable`` one.
+    """
+    common = intervals[intervals.genes == "common"]
+    common = common.assign(score=_spans(common), best=common.model)
+    rows = power[power.best.notna()].merge(
+        common[["task", "split", "probe", "best", "score"]], on=["task", "split", "probe", "best"]
+    )
+    rows = rows.assign(place=rows.split.map(list(SPLITS).index))
+    rows = rows.sort_values(["task", "place"], kind="stable")
+    columns = {name: name for name in "task split best score second difference".split()}
+    return readable(rows, models, columns | {"smallest": "smallest detectable"})
+
+
+def _spans(frame: pd.DataFrame) -> pd.Series:
+    """Scores with their intervals in words."""
+    score, low, high = (frame[name].map("{:.3f}".format) for name in ("score", "low", "high"))
+    return (score + " (" + low + " to " + high + ")").map(minus)
 
 
 def exposure(

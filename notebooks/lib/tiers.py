@@ -15,7 +15,7 @@ from genebench.stats.bootstrap import CLUSTERS
 
 from .charts import dots
 from .figures import INK, styled
-from .tables import readable
+from .tables import SPLITS, readable
 
 Models = Mapping[str, ModelSpec]
 
@@ -24,20 +24,6 @@ MEASURES = {
     "spearman": "weighted mean Spearman correlation (−1 to 1, chance 0)",
 }
 """What a weighted mean over tasks (``means.csv``) is made of, to its label."""
-
-SPLITS = {
-    "random": "folds at random",
-    "genes": "no gene of a tested pair in training",
-    "chromosome": "chromosomes kept whole",
-    "stem": "symbol stems kept whole",
-    "family": "families kept whole",
-    "similarity": "genes of similar proteins kept together",
-    "study": "tested on little-studied genes",
-    "date": "tested on newly annotated genes first",
-    "prospective": "trained on an older release, tested on what is new since",
-}
-"""Splits from the easiest to the hardest, to what each does: neighbours, relatives, what is little
-studied or new."""
 
 
 def of_measure(means: pd.DataFrame, measure: str = "auroc") -> pd.DataFrame:
@@ -119,10 +105,10 @@ def drawn(means: pd.DataFrame) -> str:
             "than they can hold. `genebench run` makes them anew."
         )
     return (
-        "Differences are judged by a bootstrap over gene families and over source tables, each "
-        "with all its tasks, because tasks cut from one table stand or fall together. A group "
-        f"of effectively fewer than {CLUSTERS} source tables says nothing of other tasks; its "
-        "differences are about *these tasks only*."
+        "Differences are judged by a bootstrap over gene families and over {term}`source tables "
+        "<Source table>`, each with all its tasks, because the scores of tasks cut from one table "
+        f"move together. A group of effectively fewer than {CLUSTERS} source tables says nothing "
+        "of other tasks; its differences are about *these tasks only*."
     )
 
 

@@ -21,8 +21,8 @@ def tables(difference, half=0.1, models=("full", "part", "stem"), sources=8):
     """Means and pairs of one group: full is ``difference`` above stem, ± ``half``."""
     rows = [(m, s) for s in ("random", "family") for m in models]
     means = pd.DataFrame(rows, columns=["model", "split"])
-    of = {"measure": "auroc", "group": "all", "tasks": 4, "sources": sources}
-    means = means.assign(**of, lost=0.1, lost_low=0.05, lost_high=0.2)
+    of = {"measure": "auroc", "group": "all", "tasks": 4, "sources": 2}
+    means = means.assign(**of, clusters=sources, lost=0.1, lost_low=0.05, lost_high=0.2)
     means["score"] = means.model.map({"full": 0.7, "part": 0.65, "stem": 0.7 - difference})
     pair = {"model": "stem", "other": "full", "difference": -difference, "low": -difference - half}
     pair |= {"high": -difference + half, "tables_low": -0.9, "tables_high": 0.8, "split": "random"}
@@ -58,14 +58,14 @@ def test_a_verdict_is_where_the_interval_lies(judge, difference, half, verdict):
     assert judged.startswith(
         f"  - ours: *{verdict}*: *Full* (a stand-in) minus *Stem* (a stand-in)"
     )
-    assert f"AUROC ({span}) over 4 tasks of 8 source tables" in judged
-    assert judged.endswith("where source tables are drawn too, −0.800 to +0.900.")
+    assert f"AUROC ({span}) over 4 tasks, effectively of 8 source tables" in judged
+    assert judged.endswith("where resources are drawn too, −0.800 to +0.900.")
 
 
 def test_few_source_tables_limit_a_verdict_to_the_tasks(judge):
     row, words = judge(*tables(0.2, sources=1))
     assert row.verdict == "holds on these tasks only" and "Not claimed by the paper" in words
-    assert "of 1 source table, which says nothing of others" in words
+    assert "effectively of 1 source table, which says nothing of others" in words
 
 
 def test_a_side_without_a_fair_model_cannot_be_tested_and_says_who_is_left_out(judge):
@@ -98,8 +98,14 @@ def test_unknown_models_groups_and_old_tables_are_refused(judge):
     with pytest.raises(ValueError, match="localization"):
         judge(*tables(0.2), group="localisation")
     means, pairs = tables(0.2)
-    with refused("no column 'sources'; run 'genebench run'"):
-        judge(means, pairs.drop(columns="sources"))
+    with refused("no column 'clusters'; run 'genebench run'"):
+        judge(means.drop(columns="clusters"), pairs.drop(columns="sources"))
+
+
+def test_published_scores_are_counted_by_resource(judge):
+    means, pairs = tables(0.2)
+    row, words = judge(means.drop(columns="clusters"), pairs)
+    assert (row.number, row.unit) == (2, "resource") and "over 4 tasks of 2 resources" in words
 
 
 def test_every_declared_claim_names_models_that_exist_and_is_quoted_with_its_place():

@@ -40,6 +40,14 @@ def test_missing_numbers_are_dashes_and_marks_stay_out_of_the_file(folders):
     assert (folders / "files" / "p-t.csv").read_text() == "a,b\n0.5,1.25\n,2.0\n"
 
 
+def test_words_of_a_column_lead_to_their_cards_and_nothing_escapes_the_script():
+    frame = pd.DataFrame({"a": ["x", "</script>", "z"], "b": [1.0, np.nan, 2.0]})
+    links = {"a": {"x": "models.html#x", "</script>": "y.html", "other": "n.html"}}
+    text = show.table(frame, **AT, name="t", links=links).data
+    assert r"{\"x\": \"models.html#x\", " in text and "n.html" not in text
+    assert r"\"\\u003c/script>\": \"y.html\"" in text
+
+
 def test_what_a_spreadsheet_would_run_is_text_in_the_file(folders):
     frame = pd.DataFrame({"=a": ["=1+1", "-0.5", "@x", "-x"], "b": [-1.0, 2.0, 0.5, 1.0]})
     show.table(frame.set_index("b"), **AT, name="t")

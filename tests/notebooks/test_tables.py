@@ -20,6 +20,27 @@ def test_scores_by_task_are_starred_where_the_model_was_trained_on_the_labels(ho
     assert list(values) == ["task", "Full", "Part"]
 
 
+def test_scores_of_a_task_stand_by_split_with_intervals_the_best_of_the_hardest_first(home):
+    expose(part={"exposed": {"toy/a": "It is the label."}})
+    score = {("full", "random"): 0.9, ("full", "similarity"): 0.5, ("part", "random"): 0.8}
+    score |= {("part", "similarity"): 0.7, ("stem", "random"): 0.6, ("stem", "similarity"): 0.6}
+    rows = [{"model": m, "split": s, "score": v} for (m, s), v in score.items()]
+    frame = pd.DataFrame(rows).assign(task="toy/a", genes="common", family="table", probe="linear")
+    frame = frame.assign(low=frame.score - 0.1, high=frame.score + 0.1)
+    frame = pd.concat([frame, frame.assign(genes="own", score=0.1)], ignore_index=True)
+    models = specs.declared().models
+    table = tables.by_split(frame[frame.index != 5], models)
+    assert list(table) == ["task", "model", "random", "similarity", "exposed"]
+    assert table.model.tolist() == ["Full", "Stem", "Part"]
+    assert table.similarity[0] == "0.500 (0.400 to 0.600)" and pd.isna(table.similarity[1])
+    assert table.exposed.tolist() == ["no", "no", "yes"]
+    power = pd.DataFrame({"task": "toy/a", "split": ["similarity", "random"], "probe": "linear"})
+    power = power.assign(best="full", second=["stem", None], difference=0.1, smallest=0.05)
+    two = tables.two_best(power, frame, models)
+    assert two.split.tolist() == ["random", "similarity"] and two.second.tolist() == ["", "Stem"]
+    assert two.score[0] == "0.900 (0.800 to 1.000)" and two["smallest detectable"][0] == 0.05
+
+
 def test_a_group_is_picked_or_refused():
     frame = pd.DataFrame({"group": ["protein properties"], "score": [1.0]})
     assert len(tables.of_group(frame, "protein properties")) == 1
