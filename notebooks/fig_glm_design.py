@@ -95,8 +95,7 @@ show.figure(
 # glm_design_shuffled_discriminator }}, and the natural promoters that the generators were fitted
 # to, which are of other families, with {{ glm_design_training_discriminator }}: so near is as near
 # as can be asked for, and a shuffle is not far behind, for composition is most of what such a probe
-# sees. The network is small and saw each promoter only about six times; with four times as many
-# passes it knew them by heart.
+# sees.  The network is small, and saw each promoter a few times only.
 #
 # The predictor of expression was fitted to {{ glm_design_predictor_fitted }} random and evolved
 # promoters alone, never to native ones; on {{ glm_design_predictor_tested }} native ones that no

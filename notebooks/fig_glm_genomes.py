@@ -68,7 +68,7 @@ show.figure(
         y="bits",
         panel="panel",
         chance=2,
-        xlabel="order: bases of context that are counted",
+        xlabel="order: bases of context (of both sides: on each)",
         ylabel="bits per base (lower is better)",
     ),
     bits,
@@ -83,9 +83,9 @@ show.figure(
 )
 
 # %% [markdown]
-# High orders gain only on duplicates, which they have seen before: the dotted lines fall where the
-# solid ones do not. Every weight was chosen on a stretch of its own, between the training and the
-# held-out part.
+# Where high orders gain, they gain on duplicates, which they have seen before: there a dotted line
+# falls and the solid one does not. Every weight was chosen on a stretch of its own, between the
+# training and the held-out part.
 #
 # ## Where the network knows more
 
@@ -206,5 +206,10 @@ show.figure(
 
 # %% tags=["remove-input"]
 show.table(
-    glm.read(genome, "pairs"), page=page, profile=profile, name="pairs", caption="Acceptor stems."
+    glm.read(genome, "pairs"),
+    page=page,
+    profile=profile,
+    name="pairs",
+    caption="Acceptor stems. The other pairs are not matched to those of the stem by distance, and "
+    "near bases depend on each other more, so that below 0.5 does not mean the opposite.",
 )

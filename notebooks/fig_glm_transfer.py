@@ -19,12 +19,14 @@
 # with random weights, and a small convolutional network fitted to the labels alone. Layer (every
 # third) and pooling are chosen on each split's training side.
 #
-# **What it shows.** In its own genome, on windows of the part that it was not trained on, a
+# **What it shows.** On coding windows of its own genome, of the part that it was not trained on, a
 # network's vectors score highest, though intervals overlap: coding against intergenic in E. coli,
 # without shared words, {{ glm_transfer_ecoli_coding_spectral_glm_ecoli }} against {{
 # glm_transfer_ecoli_coding_spectral_other }}, the best of the others; in yeast {{
 # glm_transfer_yeast_coding_spectral_glm_yeast }} against {{
-# glm_transfer_yeast_coding_spectral_other }}.
+# glm_transfer_yeast_coding_spectral_other }}. On expression from the promoters of yeast they are no
+# better than counts of words: {{ glm_transfer_yeast_promoter_expression_spectral_glm_yeast }}
+# against {{ glm_transfer_yeast_promoter_expression_spectral_other }}.
 #
 # Carried to another domain of life no gain is seen: on human promoters the network of E. coli
 # reaches {{ glm_transfer_gue_prom_core_tata_spectral_glm_ecoli }}, and with random weights {{
@@ -135,7 +137,7 @@ show.prose(
 # %% [markdown]
 # ## What was left out
 #
-# All this is small on purpose, so that it runs in less than an hour on one core. At most {{
+# All this is small on purpose. At most {{
 # glm_transfer_most }} windows of a set were drawn (a quarter of them, at most, from those that the
 # published split tests). Each split was drawn {{ glm_transfer_seeds }} times, but once for
 # fine-tuned networks, which were fitted for {{ glm_transfer_epochs }} epochs at most; the epoch was

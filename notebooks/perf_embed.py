@@ -22,10 +22,10 @@
 # What makes the difference in single precision: sequences are sorted by length, so that little is
 # padded, and equal ones are run once (many genes of one family share one NCBI summary; *distinct
 # tokens* is the share that is left in this sample). The vectors are the same but for rounding
-# (*lowest cosine*). In bfloat16 the arithmetic is coarser and about twice as fast where the
-# processor has it; a model is run in it only if its entry says so, because it changes the vectors.
-# *Of the ceiling* is the share of the fastest matrix product measured on the same device and
-# threads.
+# (*lowest cosine*). In bfloat16 the arithmetic is coarser and faster where the processor has it
+# (compare the rows); a model is run in it only if its entry says so, because it changes the
+# vectors. *Of the ceiling* is the share of the fastest matrix product measured on the same device
+# and threads.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for

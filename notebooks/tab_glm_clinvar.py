@@ -81,11 +81,13 @@ show.figure(
 # glm_clinvar_less_within_consequence_evo2_40b }}; the Nucleotide Transformer is worse: {{
 # glm_clinvar_less_within_consequence_nt_v3 }}.
 #
-# **Beyond consequence and conservation something is left**: among variants of one consequence and
+# **Beyond consequence and conservation little is left**: among variants of one consequence and
 # one third of phyloP, GPN-Star has {{ glm_clinvar_within_position_gpn_star }}, Evo 2 {{
-# glm_clinvar_within_position_evo2_40b }}, phyloP (within a third) {{
-# glm_clinvar_within_position_phylop }}. Within a gene few pairs are left, and the intervals are too
-# wide to tell the better scores apart.
+# glm_clinvar_within_position_evo2_40b }}, and phyloP itself, of which thirds leave something, {{
+# glm_clinvar_within_position_phylop }}. Against that only GPN-Star is significantly better: {{
+# glm_clinvar_less_within_position_gpn_star }}; Evo 2 is not: {{
+# glm_clinvar_less_within_position_evo2_40b }}. Within a gene few pairs are left, and the intervals
+# are too wide to tell the better scores apart.
 #
 # ## By consequence
 
@@ -141,14 +143,15 @@ show.figure(
 # repository gives a stop the worst score of any change from there on, so that theirs is a measure
 # of what is cut off.
 #
-# **The 5′ UTR** ({{ glm_clinvar_5_utr_n }} variants) is harder than the 3′ one: {{
-# glm_clinvar_5_utr_evo2_40b }} by Evo 2, the best there, against {{ glm_clinvar_3_utr_phylop }} by
-# phyloP. Lost starts are harder still: {{ glm_clinvar_start_lost_gpn_star }} at best, by GPN-Star.
+# **The 5′ UTR** ({{ glm_clinvar_5_utr_n }} variants) looks harder than the 3′ one, but the
+# intervals overlap and each number is the best of many: {{ glm_clinvar_5_utr_evo2_40b }} by Evo 2,
+# the best there, against {{ glm_clinvar_3_utr_phylop }} by phyloP. Of lost starts the best is {{
+# glm_clinvar_start_lost_gpn_star }}, by GPN-Star.
 #
-# **DNABERT-2** scores at or below chance but on synonymous variants ({{
-# glm_clinvar_synonymous_dnabert_2 }}). That says nothing of the model: the log in the
-# repository's own notebook reports that the weights of its attention and other layers were newly
-# initialised when it was loaded, and an untrained network is what was measured.
+# **DNABERT-2** is not significantly above chance but on synonymous variants ({{
+# glm_clinvar_synonymous_dnabert_2 }}). That says nothing of the model: the log in the repository's
+# own notebook reports that the weights of its attention and other layers were newly initialised
+# when it was loaded, and an untrained network is what was measured.
 #
 # ## What each has seen
 

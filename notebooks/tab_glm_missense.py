@@ -39,11 +39,15 @@ bits = networks[networks.task == "missense/pooled-both"].set_index("model").bits
 quoted = every[every.task == "missense/by-protein"]
 ratios = quoted[quoted.model.isin(["unirep-64", "unirep-256", "unirep-1900"])]
 named = ratios.model.map(looks.title)
+sure = quoted[quoted.model.isin([f"unirep-{n}-certainty" for n in (64, 256, 1900)])]
+certain = sure.model.map(looks.title) + " " + sure.score.map("{:.2f}".format)
+certain = certain + " (" + glm.spans(sure, 2) + ")"
 largest = networks.model[networks.parameters.idxmax()]
 values = glm.quotable(every, looks) | {
     "ratios": "; ".join(
         named + " " + ratios.score.map("{:.2f}".format) + " (" + glm.spans(ratios, 2) + ")"
     ),
+    "certainties": "; ".join(certain),
     "bits": ", ".join(ratios.model.map(bits).map("{:.2f}".format) + " to " + named),
     "largest": f"The largest network scored is {looks.title(largest)}, of 64, 256 and 1900.",
     "bits_shares": f"{bits['residue-shares']:.2f}",
@@ -79,9 +83,9 @@ show.figure(
 # glm_missense_both_variants }} of them lie in the {{ glm_missense_both_proteins }} proteins of both
 # classes. How little a network knows shows in what a residue of these proteins costs it: {{
 # glm_missense_bits }}, where {{ glm_missense_bits_shares }} bits are paid by one that knows the
-# shares of the twenty residues alone. Nor is a network's certainty a stand-in for conservation:
-# changes where UniRep 64 is certain are the more often benign ones ({{
-# glm_missense_missense_by_protein_unirep_64_certainty }}, below chance).
+# shares of the twenty residues alone. Nor is a network's certainty a stand-in for conservation: as
+# a score of harm it has {{ glm_missense_certainties }}, so that where the small networks are
+# certain changes are the more often benign.
 
 # %% tags=["remove-input"]
 rows = every.merge(gaps, on=["task", "model"], how="left", suffixes=("", "_gap"))

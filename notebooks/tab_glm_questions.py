@@ -172,8 +172,11 @@ show.figure(
 # glm_questions_usual_bits_repeats_mean }}. Missense in *E. coli* is worse than chance for all
 # networks ({{ glm_questions_usual_missense_mean }} for the one of reference). The probe is hardly a
 # test: random weights have {{ glm_questions_untrained_probe_mean }}, the network of reference {{
-# glm_questions_usual_probe_mean }}. Not tried: tokens with other architectures than convolution,
-# and byte pairs of masked networks on changes, which need a pass for each token of each window.
+# glm_questions_usual_probe_mean }}. The counts are those of the words on both sides of a base; the
+# [chain of k-mers](glm-ecoli), on the whole test part, needs fewer bits than they do, so that the
+# lead of the networks is smaller than it looks here. Not tried: tokens with other architectures
+# than convolution, and byte pairs of masked networks on changes, which need a pass for each token
+# of each window.
 
 # %% [markdown]
 # ## Size

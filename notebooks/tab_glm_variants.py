@@ -176,7 +176,9 @@ show.figure(
 #
 # A bacterium escapes rifampicin by changing the drug's target, which must go on working; it escapes
 # isoniazid and pyrazinamide mostly by losing the enzyme that activates them, so that a measure of
-# constraint could help there. None of these scores does: on pyrazinamide the k-mer chain reaches {{
+# constraint could help there. None of these scores does it well. On isoniazid the k-mer model that
+# sees both sides, calibrated, is the best with {{ glm_variants_tb_inh_markov_around_calibrated }},
+# one interval above chance among many; on pyrazinamide the k-mer chain reaches {{
 # glm_variants_tb_pza_markov_chain }} raw and {{ glm_variants_tb_pza_markov_chain_calibrated }}
 # calibrated, the network of E. coli {{ glm_variants_tb_pza_glm_ecoli }} and {{
 # glm_variants_tb_pza_glm_ecoli_calibrated }}, new stop codons {{ glm_variants_tb_pza_open_frame }}.
