@@ -37,8 +37,9 @@ show.table(
     profile=profile,
     name="areas",
     caption="Area under the mean curve (AUSPC) with 95 % interval over seeds and resampled tests. "
-    "Over overlap it is another number: the mean score over the span of overlap. AU-GOOD: the mean "
-    "over overlaps from 0 to 1, all alike. 'λ to': the largest λ that has a score.",
+    "Over overlap it is another number: the mean score over the span of overlap. Over all "
+    "overlaps: from 0 to 1, all alike (after AU-GOOD), empty where scores span less than four "
+    "fifths of them. 'λ to': the largest λ that has a score.",
 )
 
 # %% tags=["remove-input"]

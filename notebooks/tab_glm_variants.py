@@ -33,14 +33,14 @@ page: str = "glm-variants"  # name of this page
 # %% tags=["remove-input"]
 import pandas as pd
 
-from notebooks.lib import glm, glm_figures, show, summaries
+from notebooks.lib import glm, glm_figures, show
 
 show.begin()
 looks, sets = glm.looks(), glm.read("variants", "sets")
 every = glm.scores_of("variants", "ecoli/,yeast/,brca1/,tb/,mpra/", looks)
 by_locus = every.task.str.startswith("mpra/")
 matched = every.task.str.endswith("-matched")
-reporter = summaries.over_loci(every[by_locus])
+reporter = glm.read("variants", "loci").assign(title="reporter assays, mean of the loci")
 clusters = sets.set_index("task").clusters
 quoted = [every[~by_locus], reporter.assign(split="zero-shot")]
 values = glm.quotable(pd.concat(quoted, ignore_index=True), looks)

@@ -78,7 +78,8 @@ def score(
     strands : str
         'both' (mean over the strands) or 'given'.
     calibrate : bool
-        Also the LLR less its mean by kind of mutation, over these variants.
+        Also the LLR less its mean over these variants of the same three-base context and new base
+        (empty where they are fewer than ten).
     """
     from ..glm import hub
     from ..glm import variants as reader

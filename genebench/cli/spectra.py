@@ -53,7 +53,7 @@ def spectra(
         What your data or the model of the predictions is called (default: the file's name).
     target : Path, optional
         CSV with the column similarity, 0 to 1: of what you will predict to its nearest relative in
-        train; AU-GOOD is weighted by it.
+        train (above the property's threshold it has one); the mean over overlaps is weighted by it.
     out : Path, optional
         Folder for own results (default: ./<name>-<digest of the files>-spectra).
     write_splits : Path, optional
@@ -91,7 +91,7 @@ def spectra(
     title = own.title(name, predictions or next(filter(None, given), Path("own")))
     if any(given):
         folder = own.place(out or Path(f"{title}-{own.digest(*given)[:8]}-spectra"))
-        weights = tuple(own.target(target)) if target else ()
+        weights = tuple(own.target(target, study.datasets)) if target else ()
         study = replace(study, folder=folder, target=weights)
     with Reporter() as report:
         if split_file:

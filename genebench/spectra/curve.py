@@ -185,10 +185,10 @@ def areas(
     DataFrame
         Per task × model × split and ``over``: ``lambda``, AUSPC, the trapezoid of the mean over
         seeds; ``overlap``, the same over overlap (another number, because overlap is not spread
-        evenly over λ); ``target``, AU-GOOD (Fernández-Díaz 2025): mean of the curve over overlap
-        at the target's overlaps, its ends held. With interval ``low, high``, ``seeds``, number of
-        ``points``, and span ``begin, end`` with scores (where λ does not reach 1 the area is the
-        mean height over this span).
+        evenly over λ); ``target``, after AU-GOOD (Fernández-Díaz 2025): mean of the curve over
+        overlap at the target's overlaps, its ends held. With interval ``low, high``, ``seeds``,
+        number of ``points``, and span ``begin, end`` with scores (where λ does not reach 1 the area
+        is the mean height over this span).
     """
     out, target = [], np.linspace(0, 1, 21) if target is None else target
     for at, part in _groups(rows, _CURVE):

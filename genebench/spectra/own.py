@@ -1,6 +1,7 @@
 """A user's own samples on the spectrum: one CSV, known by its content and not by its name."""
 
 from collections import Counter
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -293,12 +294,19 @@ def place(folder: Path) -> Path:
     return folder
 
 
-def target(path: Path) -> np.ndarray:
-    """Read the similarities that AU-GOOD is for; raises BadInput."""
+def target(path: Path, datasets: Mapping) -> np.ndarray:
+    """Which units to be predicted have a relative in train, 1 or 0, by the property's threshold.
+
+    Raises BadInput.
+    """
+    if len(datasets) > 1:
+        raise BadInput("--target is for one data set; name one.")
     values = _similarities(table(path, "similarity"), path)
     if not len(values):
         raise BadInput(f"{path}: holds no similarity; give numbers from 0 to 1.")
-    return values.to_numpy(float)
+    given = next((d.property for d in datasets.values() if isinstance(d, DataSetSpec)), {})
+    above = given.get("threshold", given.get("above", 0))
+    return (values > above).to_numpy(float)
 
 
 def _similarities(frame, path):

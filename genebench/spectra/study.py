@@ -73,7 +73,7 @@ class Study:
     datasets, declared : mapping of str to DataSetSpec or GeneTask, Declarations
         The requested data sets; all declared data sets and models.
     folder, target : Path, tuple of float
-        Where results are written, None: the committed ones; overlaps that AU-GOOD is for, none:
+        Where results are written, None: the committed ones; overlaps to average over, none:
         all alike.
     """
 

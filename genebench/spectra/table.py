@@ -11,7 +11,7 @@ from . import curve
 from .datasets import Declarations
 
 PROFILE = "spectra"
-AREAS = ["data set", "model", "split", "metric", "AUSPC", "low", "high", "size-matched", "AU-GOOD"]
+AREAS = ["data set", "model", "split", "metric", "AUSPC", "low", "high", "size-matched", "overlaps"]
 """Columns of ``areas`` that the command line shows."""
 _LISTED = [
     *("data set", "title", "paper", "kind", "unit", "linked where", "models", "status", "needs"),
@@ -72,7 +72,7 @@ def datasets(declared: Declarations) -> pd.DataFrame:
 
 
 def areas(names: set[str], folder: Path | None = None) -> pd.DataFrame:
-    """AUSPC over λ beside that of the size-matched control, and AU-GOOD.
+    """AUSPC over λ, that of the size-matched control, and the mean over the target's overlaps.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def areas(names: set[str], folder: Path | None = None) -> pd.DataFrame:
         One row per data set, model and way of splitting, rounded to three digits.
     """
     frame, keys = read("auspc.csv", folder), ["task", "model", "split"]
-    target = frame[frame.over == "target"].set_index(keys).auspc.rename("AU-GOOD")
+    target = frame[frame.over == "target"].set_index(keys).auspc.rename("overlaps")
     frame = frame[(frame.over == "lambda") & frame.task.isin(names)].join(target, on=keys)
     known = frame.set_index(keys).auspc
     out = frame[~frame.split.str.endswith(curve.CONTROL)]

@@ -25,11 +25,13 @@ and counts."""
 
 WAYS = {
     "spectral": "corrected",
-    "spectral-weighted": "weighted, as in the paper",
+    "spectral-weighted": "weighted, after the paper",
     "spectral-reference": "as the package",
 }
 """Split to way of splitting in words."""
 
+SPANNED = 0.8
+"""Least range of overlaps with scores at which a mean over all of them, 0 to 1, is shown."""
 _MARKS = "osD^vPX*<>"
 
 _AREAS = {
@@ -42,7 +44,7 @@ _AREAS = {
     "high": "high",
     "matched": "size-matched",
     "over_overlap": "AUSPC over overlap",
-    "good": "AU-GOOD",
+    "good": "over all overlaps",
     "end": "λ to",
     "points": "λ values",
     "coverage": "coverage",
@@ -83,6 +85,11 @@ class Declared:
 
     models: Mapping
     datasets: Mapping
+
+    @property
+    def two_sided(self) -> set[str]:
+        """Data sets of pairs that are split by both partners: their λ = 0 is no random split."""
+        return {name for name, spec in self.datasets.items() if "both" in spec.property}
 
     def title(self, model: str) -> str:
         """Title of a model."""
@@ -210,7 +217,7 @@ def existing(dataset: str) -> pd.DataFrame:
 
 
 def area_table(known: Declared, datasets: Iterable[str] | None = None) -> pd.DataFrame:
-    """AUSPC over λ and over overlap, and AU-GOOD, by model and way of splitting, with the control.
+    """AUSPC over λ, over overlap and over all overlaps, by model and split, with the control.
 
     Parameters
     ----------
@@ -225,7 +232,9 @@ def area_table(known: Declared, datasets: Iterable[str] | None = None) -> pd.Dat
     rows, keys = _of("auspc.csv", datasets), ["task", "model", "split"]
     wide = rows[rows.over == "lambda"].set_index(keys)
     for column, over in (("over_overlap", "overlap"), ("good", "target")):
-        wide[column] = rows[rows.over == over].set_index(keys).auspc
+        rest = rows[rows.over == over].set_index(keys)
+        known = (over == "overlap") | (rest.end - rest.begin >= SPANNED)
+        wide[column] = rest.auspc.where(known)
     wide = wide.reset_index()
     control = wide.assign(split=wide.split.str.removesuffix(curve.CONTROL)).set_index(keys)
     control = control.auspc[wide.split.str.endswith(curve.CONTROL).to_numpy()]

@@ -91,6 +91,11 @@ def verdict(dataset: str, known: Declared, way: str = "spectral") -> str:
     parts[1:] = [p[0].upper() + p[1:] for p in parts[1:]]
     whole = rows[rows.parameter == most]
     span = f"{whole.overlap_first.max():.0%} to {whole.overlap_last.min():.0%}".replace("%", " %")
+    if dataset in known.two_sided:
+        parts.append(
+            "here both partners of a tested pair are new at every λ, while those of the "
+            "size-matched control are not"
+        )
     words = f"**What it shows.** From λ = 0 to λ = {most:g}, as the test units with a relative in "
     return f"{words}train go from {span}: {'. '.join(parts)}.".replace(" -", minus(" -"))
 

@@ -105,27 +105,6 @@ def spread_of_weights(frame: pd.DataFrame) -> float:
     return float((means.max() - means.min()).max())
 
 
-def over_loci(frame: pd.DataFrame) -> pd.DataFrame:
-    """Average the scores of reporter assays over loci; repeats of one locus count once.
-
-    Parameters
-    ----------
-    frame : DataFrame with ``task`` (``mpra/<locus>…``), ``model`` and ``score``
-
-    Returns
-    -------
-    DataFrame
-        One row per model: ``score``, ``low`` and ``high`` (95 % interval over loci, normal
-        approximation), ``loci`` (number), and ``task`` and ``title`` of the whole.
-    """
-    locus = frame.task.str.extract(r"^mpra/([a-z0-9]+)")[0]
-    loci = frame.groupby(["model", locus]).score.mean().unstack()
-    mean, number = loci.mean(axis=1), loci.notna().sum(axis=1)
-    half = 1.96 * loci.std(axis=1, ddof=1) / np.sqrt(number)
-    out = pd.DataFrame({"score": mean, "low": mean - half, "high": mean + half, "loci": number})
-    return out.reset_index().assign(task="mpra", title="reporter assays, mean of the loci")
-
-
 def fine_tuning(frame: pd.DataFrame) -> pd.DataFrame:
     """Compare ways of fitting a network over the tasks with classes that all of them have.
 

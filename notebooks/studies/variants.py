@@ -39,4 +39,6 @@ scores = zero_shot.score_set(tasks, [*trained, *counted])
 tables.merge_scores(scores, "variants")
 tables.merge(labels.variant_counts(tasks), "variants", "sets")
 tables.merge(orders.assign(set=variants), "variants", "counted", by="set")
+loci = labels.over_loci(scores)  # empty but for the reporter assays
+saved = tables.save(loci, "variants", "loci") if len(loci) else None
 scores

@@ -98,3 +98,10 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path, monkeypatch):
     pd.testing.assert_frame_equal(again, whole)
     scores.score(m, CONTIG, frame, length=LENGTH + 2, partial=path, progress=stop)
     assert seen[4:] == [2, 4, 6, 8]  # other options: nothing is taken over
+
+
+def test_a_kind_of_few_variants_has_no_calibrated_score():
+    frame = table(*((301, 1, "ACGT".replace(TEXT[300], "")[0]) for _ in range(11)))
+    frame = pd.concat([frame, table((120, 1, other(120)))], ignore_index=True)
+    out = scores.with_calibration(frame.assign(llr=np.arange(12.0)), CONTIG).llr_calibrated
+    assert np.allclose(out[:11], np.arange(11) - 5) and np.isnan(out[11])

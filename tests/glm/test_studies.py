@@ -9,10 +9,11 @@ import pandas as pd
 import papermill
 import pytest
 from glm import toys
+from scipy import stats
 
 from genebench.benchmark import results
 from genebench.core import paths
-from notebooks.studies.lib import tables, zero_shot
+from notebooks.studies.lib import labels, tables, zero_shot
 
 
 def test_rows_of_a_task_that_is_scored_anew_replace_the_old_ones(tmp_path, monkeypatch):
@@ -48,3 +49,11 @@ def test_a_study_is_parameterised_and_calls_what_there_is(path):
             modules[short or name] = importlib.import_module(f"{base}.{name}")
     used = re.findall(r"\b(\w+)\.(\w+)", lines)
     assert all(hasattr(modules[name], thing) for name, thing in used if name in modules), used
+
+
+def test_repeats_of_a_locus_count_once():
+    values = {"mpra/f9-a": 0.1, "mpra/f9-b": 0.3, "mpra/ldlr": 0.6, "mpra/tert-x": 0.4}
+    frame = pd.DataFrame({"task": values.keys(), "model": "m", "score": values.values()})
+    row = labels.over_loci(frame.assign(metric="spearman")).iloc[0]
+    low, high = stats.t.interval(0.95, 2, 0.4, stats.sem([0.2, 0.6, 0.4]))
+    assert (row.loci, row.score, row.low, row.high) == pytest.approx((3, 0.4, low, high))

@@ -1,6 +1,5 @@
 """Words, tables and figures of Part III say what its tables of results say."""
 
-import numpy as np
 import pandas as pd
 import pytest
 from helpers import refused
@@ -34,17 +33,6 @@ def test_a_table_that_does_not_exist_says_what_to_run(looks):
         glm.read("simulated", "nothing")
     with refused("no scores of the tasks 'nowhere/'"):
         glm.scores_of("variants", "nowhere/", looks)
-
-
-def test_repeats_of_a_locus_count_once():
-    values = {"mpra/f9-a": 0.1, "mpra/f9-b": 0.3, "mpra/ldlr": 0.6, "mpra/tert-x": 0.4}
-    frame = pd.DataFrame({"task": values.keys(), "model": "m", "score": values.values()})
-    row = summaries.over_loci(frame).iloc[0]
-    loci = np.array([0.2, 0.6, 0.4])
-    half = 1.96 * loci.std(ddof=1) / np.sqrt(3)
-    mean = loci.mean()
-    assert row.loci == 3
-    assert (row.score, row.low, row.high) == pytest.approx((mean, mean - half, mean + half))
 
 
 def test_fine_tuning_is_compared_on_the_tasks_that_all_have():

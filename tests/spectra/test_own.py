@@ -49,7 +49,7 @@ def test_two_files_of_one_name_have_two_results_outside_the_book(scan, go, tmp_p
     for sign in (1, -1):
         scan.assign(label=scan.label.to_numpy()[::sign]).to_csv("mine.csv", index=False)
         out = call("spectra", "mine.csv", *SMALL)
-        assert out.exit_code == 0 and "AU-GOOD" in out.output, out.output
+        assert out.exit_code == 0 and "overlaps" in out.output, out.output
     folders = sorted(tmp_path.glob("mine-*-spectra"))
     assert len(folders) == 2 and sorted(paths.RESULTS.rglob("*")) == before
     scores = [pd.read_csv(folder / "auspc.csv").auspc for folder in folders]
@@ -134,3 +134,12 @@ def test_splitter_keeps_relatives_apart_in_cross_validation():
     assert all(np.array_equal(a[0], b[0]) for a, b in zip(parts, again))
     with refused("there are 5 samples"):
         next(splits.SpectralSplit(linked).split(np.zeros(5)))
+
+
+def test_a_target_counts_as_related_above_the_threshold_of_the_property(scan, tmp_path):
+    scan[["id", "sequence", "label"]].to_csv(tmp_path / "mine.csv", index=False)
+    spec, _ = own.read(tmp_path / "mine.csv", property="sequence_identity:0.3")
+    pd.DataFrame({"similarity": [0, 0.3, 0.31, 1]}).to_csv(tmp_path / "to.csv", index=False)
+    assert own.target(tmp_path / "to.csv", {spec.name: spec}).tolist() == [0, 0, 1, 1]
+    with refused("--target is for one data set"):
+        own.target(tmp_path / "to.csv", {"a": spec, "b": spec})

@@ -187,8 +187,14 @@ def single(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[(frame.status == GOOD) & one]
 
 
+FEWEST = 10
+"""Variants of one kind from which their mean is taken from each."""
+
+
 def with_calibration(frame: pd.DataFrame, sequences: dict[str, Sequence]) -> pd.DataFrame:
-    """Add the LLR of single substitutions less its mean by kind of mutation.
+    """Add the LLR of single substitutions less its mean by three-base context and new base.
+
+    The mean is over the given variants; where fewer than ten are of a kind there is none.
 
     Parameters
     ----------
@@ -207,4 +213,5 @@ def with_calibration(frame: pd.DataFrame, sequences: dict[str, Sequence]) -> pd.
         kinds[part.index] = scoring.contexts(sequences[name].codes, part.normal_pos - 1, alt)
     scores = scoring.calibrated(one.llr.to_numpy(), kinds.to_numpy())
     scores = pd.Series(scores, index=one.index, dtype=np.float32)
+    scores = scores.where(kinds.map(kinds.value_counts()) >= FEWEST)
     return frame.assign(llr_calibrated=scores.reindex(frame.index))

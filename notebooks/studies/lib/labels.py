@@ -8,6 +8,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from genebench.stats.intervals import t_interval
+
 from . import effects, transfer, windows
 
 CARRIED = {"ecoli": "glm-ecoli", "yeast": "glm-yeast", "human": "glm-ecoli", "mouse": "glm-ecoli"}
@@ -33,6 +35,28 @@ def variant_counts(tasks: list[effects.Effects]) -> pd.DataFrame:
         for t in tasks
     ]
     return pd.DataFrame(rows, columns=["task", "changes", "harmful", "clusters"])
+
+
+def over_loci(scores: pd.DataFrame) -> pd.DataFrame:
+    """Average the scores of reporter assays over loci; repeats of one locus count once.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        ``task`` (``mpra/<locus>…``), ``model``, ``metric`` and ``score``.
+
+    Returns
+    -------
+    DataFrame
+        One row per model: ``task, model, metric, score, low, high`` (Student's 95 % interval over
+        loci), ``loci`` (number).
+    """
+    rows = scores[scores.metric == "spearman"]
+    locus = rows.task.str.extract(r"^mpra/([a-z0-9]+)")[0]
+    means = rows.groupby(["model", locus]).score.mean().unstack()
+    spans = [(*t_interval(values), np.isfinite(values).sum()) for values in means.to_numpy()]
+    out = pd.DataFrame(spans, means.index, ["score", "low", "high", "loci"]).reset_index()
+    return out.assign(task="mpra", metric="spearman")
 
 
 def window_counts(task: windows.Windows, seeds: int) -> pd.DataFrame:
