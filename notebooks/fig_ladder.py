@@ -13,16 +13,16 @@
 # %% [markdown]
 # # Relatives and leakage: what survives
 #
-# The same tasks, models and genes under splits that are ever harder: `random` folds; whole
-# chromosomes; folds that keep genes of one symbol stem or family together, or those of similar
-# proteins; the least studied genes; those annotated last. Under `prospective` an older release of
-# the labels trains, and what is new since is tested: genes that nobody had annotated, or genes
-# that got the label since. A model that knows what genes do falls little.
-# A *family baseline* only averages relatives: where none is left its fall to chance is arithmetic,
+# The same tasks, models and genes under splits that take more and more away, each in its own way:
+# `random` folds; whole chromosomes; folds that keep genes of one symbol stem or family together, or
+# those of similar proteins; the least studied genes; those annotated last. Under `prospective` an
+# older release of the labels trains, and what is new since is tested: genes that nobody had
+# annotated, or genes that got the label since. A model that knows what genes do falls little. A
+# *family baseline* only averages relatives: where none is left its fall to chance is arithmetic,
 # and no finding. Shown are the splits that were run. Underpowered tasks, exposed models and models
 # that miss many of the genes are left out, so that every line is about the same questions. What one
-# task shows under each split, with intervals, stands on the page of its group (such as
-# [genomic properties](group-genomic), where the places within the cell are).
+# task shows under each split, with intervals, stands on the page of its group (such as [genomic
+# properties](group-genomic), where the places within the cell are).
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile's results
@@ -74,17 +74,21 @@ show.prose(tiers.ladder_words(means, models))
 # its paired interval.
 
 # %% tags=["remove-input"]
-columns = "group split model newest score lost lost_low lost_high tasks".split()
+columns = "group split model newest late score lost lost_low lost_high tasks".split()
 newest = means.model.map({name: spec.newest for name, spec in models.items()})
+release = results.main_scores(shown).task.str.extract(r"since-(\d{4}-\d{2})")[0].min()
+late = newest.gt(str(release)).map({True: "yes", False: ""})
 show.table(
     tables.readable(
-        means.assign(newest=newest)[means.split != means.split.iloc[0]], models, columns
+        means.assign(newest=newest, late=late)[means.split != means.split.iloc[0]], models, columns
     ),
     page=page,
     profile=profile,
     name="lost",
     links={"model": markdown.model_links(models)},
     caption="Score and lost: weighted means of test AUROC on the common genes, with 95 % "
-    "intervals. Newest: month of the newest text or data that the model has read; for labels of "
-    "the future it must be older than the release that trains.",
+    "intervals. Newest: month of the newest text or data that the model has read. Of labels of "
+    "the future: whether that is after the earliest release that trains, so that the model may "
+    "have read some of what is tested.",
+    words={"late": "newer than the labels that train"},
 )

@@ -132,7 +132,7 @@ pd.concat([both, both.agg(["mean"])]).round(3)
 
 # %% [markdown]
 # The two agree, fold by fold. Under `random` the letters look knowledgeable; under `stem`, where no
-# relative by name is left to copy from, they lose much of it. The rest of this book asks of every
+# relative by name is left to copy from, they lose part of it. The rest of this book asks of every
 # model what is lost in this way, and what it adds to the best shortcut.
 #
 # ## An interval, and the excess over the best shortcut
@@ -152,7 +152,9 @@ between.set_index("model").loc[asked, columns].round(3)
 
 # %% [markdown]
 # *minilm-symbol*, a language model of text that reads the symbol, scores high, and its excess is
-# below zero: on this task it knows nothing that the letters do not give away.
+# below zero: on this task it scores no higher than a shortcut that knows the beginning of the
+# symbol alone. (This table is of the genes that all models cover, so that scores differ a little
+# from those above.)
 #
 # ## Exercises
 #
@@ -163,7 +165,7 @@ between.set_index("model").loc[asked, columns].round(3)
 # :class: dropdown
 # One gene says little. The AUROC is the mean of that share over all genes with a motif; a model can
 # miss one gene and be right about most. What makes this one a bad *witness* is another thing: under
-# `stem` it loses much of its score.
+# `stem` it loses part of its score.
 # ```
 #
 # **2.** A task has 20 positive genes of 10,000. A model has AUROC 0.95. Will its 20 best guesses be

@@ -24,7 +24,8 @@
 # {cite}`mogstad2024` says which ranks a model can have. The *excess* says what a model adds to the
 # letters of the symbol, the family and the like: a mean over tasks of the score minus that of the
 # best shortcut of the task on the same genes and folds, chosen for each fold by the others; at 0 or
-# below it adds nothing.
+# below the model scores no higher than what anybody has (whether it adds to it is another question,
+# see [models joined](labels)).
 #
 # The split says how hard the test is: under `random` relatives of a gene can be in training; under
 # `stem` and `family` they cannot; under `chromosome` the neighbours on the chromosome cannot. All
@@ -42,7 +43,17 @@ import pandas as pd
 from genebench.benchmark import results
 from genebench.book import cards
 from genebench.core import specs
-from notebooks.lib import answers, figures, markdown, show, submissions, summaries, tables, tiers
+from notebooks.lib import (
+    answers,
+    figures,
+    markdown,
+    show,
+    stored,
+    submissions,
+    summaries,
+    tables,
+    tiers,
+)
 
 show.begin()
 models, shown = specs.declared().models, source or profile
@@ -50,7 +61,9 @@ plain = summaries.plain_means(results.main_scores(shown), models)
 every = results.read_beside(shown, "means.csv")
 means, pairs = tiers.of_measure(every), tiers.of_measure(results.read_beside(shown, "pairs.csv"))
 first = means[means.split == means.split.iloc[0]]
-table = answers.answers(every, plain, models, folder="" if source else None)
+front = {"once": specs.declared().profiles[shown].once, "folder": "executed/"}
+here = front | {"folder": "" if source else None}
+table = answers.answers(every, plain, models, **here)
 show.prose(f"{table}\n\n{tiers.drawn(means)}")
 
 # %% [markdown]
@@ -136,7 +149,10 @@ show.table(
 # %% tags=["remove-input"]
 catalogue = cards.model_catalogue(models.values(), specs.declared().sources)
 absent = catalogue[catalogue["size"].ne("") & catalogue.dim.notna()]
-absent = absent[~absent.model.isin(every.model)].assign(standing="not run: weights missing")
+absent = absent[~absent.model.isin(results.main_scores(shown).model)]
+apart = absent.model.isin(stored.scored())
+words = {True: "left out of this profile, scored in another", False: "not run: weights missing"}
+absent = absent.assign(standing=apart.map(words))
 columns = "model title family size weights standing licence".split()
 show.table(
     pd.concat([submissions.accepted(), absent[columns]], ignore_index=True),
@@ -150,7 +166,7 @@ show.table(
 show.values(
     answers.controls(plain)
     | answers.numbers(every, models)
-    | {"profile": shown, "answers": answers.answers(every, plain, models, folder="executed/")},
+    | {"profile": shown, "answers": answers.answers(every, plain, models, **front)},
     page=page,
     profile=profile,
 )

@@ -16,8 +16,8 @@
 # Each fault was brought about on purpose; then the same command was run again. *Lost cells* is how
 # many finished cells (models × tasks × split) were computed again at most; *identical* says whether
 # every table of results was then, byte for byte, that of an undisturbed run. The rows are written
-# by the test suite itself (`pytest tests/test_faults.py --record`), on made-up data whose whole run
-# is 60 cells.
+# by the test suite itself (`pytest tests --record`), on made-up data whose whole run is a few dozen
+# cells.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
@@ -46,9 +46,9 @@ show.table(faults, page=page, profile=profile, name="faults", words=speed.words(
 # ## Corrupted or malicious input
 #
 # Sound files of each format were damaged at random (bits turned, bytes cut, dropped, doubled, put
-# in), or made of random text. Each must be read, or refused in one sentence, in bounded time. Not
-# tried at random is HDF5 (`.h5ad`), whose library can end the process on a damaged file; sizes,
-# links and outside storage of such files are checked.
+# in), or made of random text. Each must be read, or refused in one sentence, in bounded time. HDF5
+# (`.h5ad`), whose library can end or hang the process on a damaged file, is read by a copy of the
+# process first.
 
 # %% tags=["remove-input"]
 show.table(fuzz, page=page, profile=profile, name="fuzz", words=speed.words())

@@ -56,10 +56,20 @@ def controls(plain: pd.DataFrame) -> dict[str, object]:
 
 
 def _splits(means: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, str]:
-    """AUROC under the first split and under the hardest, the best first; and the hardest's name."""
+    """AUROC under the first split and under the hardest, the best first; and the hardest's name.
+
+    The hardest is the split under which the median model scores least.
+    """
     means = means[means.measure == "auroc"].sort_values("score", ascending=False, kind="stable")
-    splits = sorted(set(means.split), key=list(SPLITS).index)
-    return means[means.split == splits[0]], means[means.split == splits[-1]], splits[-1]
+    first = min(set(means.split), key=list(SPLITS).index)
+    whole = means[means.group == _whole(means)]
+    hard = whole.groupby("split", observed=True).score.median().idxmin()
+    return means[means.split == first], means[means.split == hard], hard
+
+
+def _whole(means: pd.DataFrame) -> str:
+    """All groups together, or the first one where there is no such mean."""
+    return "all" if "all" in set(means.group) else means.group.iloc[0]
 
 
 def numbers(means: pd.DataFrame, models: Models) -> dict[str, object]:
@@ -77,9 +87,11 @@ def numbers(means: pd.DataFrame, models: Models) -> dict[str, object]:
         The first tier, who is significantly above the best shortcut, what is lost on the hardest
         split, and what the letters of the symbol alone reach.
     """
-    groups = means.group[means.measure == "auroc"]
-    whole = "all" if "all" in set(groups) else groups.iloc[0]
-    first, last, hard = _splits(means[means.group == whole])
+    means = means[means.measure == "auroc"]
+    means = means[means.group == _whole(means)]
+    first, last, hard = _splits(means)
+    above = _compared(means).groupby("split", observed=True).excess_low
+    above = {s: f"{(low > 0).sum()} of {len(low)} where {SPLITS[s]}" for s, low in above}
     best, compared, apart = first.iloc[0], _compared(first), _compared(last)
     leader = (compared if len(compared) else first).iloc[0]
     stays = (apart if len(apart) else last).iloc[0]
@@ -94,6 +106,7 @@ def numbers(means: pd.DataFrame, models: Models) -> dict[str, object]:
         "beyond": int((compared.excess_low > 0).sum()),
         "leader": models[leader.model].title,
         **_quoted(leader, "leader", "excess"),
+        "by_split": "; ".join(above[s] for s in SPLITS if s in above),
         "hard_split": SPLITS[hard],
         "hard_before": _number(best.score),
         "hard_after": _number(after[best.model]),
@@ -125,7 +138,12 @@ def _span(row, value: str) -> str:
 
 
 def answers(
-    means: pd.DataFrame, plain: pd.DataFrame, models: Models, *, folder: str | None = None
+    means: pd.DataFrame,
+    plain: pd.DataFrame,
+    models: Models,
+    *,
+    once: Iterable[str] = (),
+    folder: str | None = None,
 ) -> str:
     """Who is best for each group of classification tasks, and how sure that is, in Markdown.
 
@@ -136,6 +154,8 @@ def answers(
     plain : DataFrame
         ``summaries.plain_means`` on own genes; names the models that are in no weighted mean.
     models : mapping of str to ModelSpec
+    once : iterable of str
+        Models that were run under random folds only.
     folder : str, optional
         Where the pages of the groups are, seen from the page that shows this; None: no links.
 
@@ -154,7 +174,10 @@ def answers(
         names = _joined(names) + f" and {len(tier) - _NAMED} more" * (len(tier) > _NAMED)
         out = {m for m in plain.model[plain.group == group] if models[m].family != "control"}
         out -= set(part.model)
-        names += f"; {len(out)} more models excluded (leakage or low coverage)" * bool(out)
+        single = out & set(once)
+        why = {"excluded (leakage or low coverage)": out - single}
+        why |= {"run under random folds only": single}
+        names += "".join(f"; {len(some)} more {words}" for words, some in why.items() if some)
         stays = "–"
         for _, row in _compared(last[last.group == group]).head(1).iterrows():
             score = f"{_number(row.score)}, {_span(row, 'excess')}"

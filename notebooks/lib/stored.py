@@ -3,13 +3,14 @@
 import pandas as pd
 
 from genebench.benchmark import results
+from genebench.core import paths
 from genebench.core.errors import BadInput, pick
 from genebench.data.readers import EXACT
 
 RELIABILITY = {
     "faults": "pytest tests --record",
     "fuzz": "python -m benchmarks.fuzz",
-    "guided": "GENEBENCH_RECORD=1 python tests/fuzz_readers.py",
+    "guided": "python -m benchmarks.fuzz_guided",
     **dict.fromkeys(("cluster", "plan"), "python -m benchmarks.cluster"),
     **dict.fromkeys(("separation", "errors"), "python -m benchmarks.separation"),
 }
@@ -19,6 +20,11 @@ _NUMBERS = {
     **dict.fromkeys(("genes", "families"), "Int64"),
     **dict.fromkeys(("prior", "largest family", "smallest difference"), "Float64"),
 }
+
+
+def scored() -> set[str]:
+    """Models that have scores in some committed profile."""
+    return {m for path in paths.RESULTS.glob("*/scores.parquet") for m in results.read(path).model}
 
 
 def reliability(name: str) -> pd.DataFrame:

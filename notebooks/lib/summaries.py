@@ -25,7 +25,7 @@ def plain_means(scores: pd.DataFrame, models: Mapping[str, ModelSpec]) -> pd.Dat
     DataFrame
         One row per measure (``auroc``, or ``spearman`` of regression tasks), group (and ``all``)
         and model: number of ``tasks``, mean ``score`` and ``coverage``, number of ``exposed`` tasks
-        and largest ``n_folds``.
+        and least ``n_folds``.
     """
     measure = np.where(scores.kind == "regression", "spearman", "auroc")
     frame = with_exposure(scores, models).assign(measure=measure)
@@ -35,7 +35,7 @@ def plain_means(scores: pd.DataFrame, models: Mapping[str, ModelSpec]) -> pd.Dat
         score=("score", "mean"),
         coverage=("coverage", "mean"),
         exposed=("exposed", "sum"),
-        n_folds=("n_folds", "max"),
+        n_folds=("n_folds", "min"),
     ).reset_index()
 
 

@@ -27,8 +27,8 @@ SPLITS = {
     "date": "tested on newly annotated genes first",
     "prospective": "trained on an older release, tested on what is new since",
 }
-"""Splits from the easiest to the hardest, to what each does: neighbours, relatives, what is little
-studied or new."""
+"""Splits to what each does: random, neighbours, relatives, what is little studied or new. Not an
+order of difficulty."""
 
 _NAMES = ("model", "other", "part", "best", "second", "best_shortcut")
 
