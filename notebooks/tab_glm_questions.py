@@ -165,18 +165,20 @@ show.figure(
 # glm_questions_yeast_repeats_bits_repeats }} in them; leaving it out {{
 # glm_questions_yeast_no_repeats_bits }} and {{ glm_questions_yeast_no_repeats_bits_repeats }}.
 #
-# **What none of them has.** Counts of k-mers of the same genome, without any network, need {{
-# glm_questions_markov_around_ecoli_bits_mean }} bits outside of repeats in *E. coli*, where the
-# network of reference needs {{ glm_questions_usual_bits_mean }}; in repeats, which they know by
-# heart, {{ glm_questions_markov_around_ecoli_bits_repeats_mean }} against {{
-# glm_questions_usual_bits_repeats_mean }}. Missense in *E. coli* is worse than chance for all
-# networks ({{ glm_questions_usual_missense_mean }} for the one of reference). The probe is hardly a
-# test: random weights have {{ glm_questions_untrained_probe_mean }}, the network of reference {{
-# glm_questions_usual_probe_mean }}. The counts are those of the words on both sides of a base; the
-# [chain of k-mers](glm-ecoli), on the whole test part, needs fewer bits than they do, so that the
-# lead of the networks is smaller than it looks here. Not tried: tokens with other architectures
-# than convolution, and byte pairs of masked networks on changes, which need a pass for each token
-# of each window.
+# **What none of them has.** Counts of k-mers of the same genome, without any network, need little
+# more: {{ glm_questions_markov_chain_ecoli_bits_mean }} bits outside of repeats in *E. coli* as a
+# chain conditional on both sides, {{ glm_questions_markov_around_ecoli_bits_mean }} as counts of
+# the words on both sides, where the network of reference needs {{ glm_questions_usual_bits_mean }};
+# in repeats, which they know by heart, {{ glm_questions_markov_chain_ecoli_bits_repeats_mean }} and
+# {{ glm_questions_markov_around_ecoli_bits_repeats_mean }} against {{
+# glm_questions_usual_bits_repeats_mean }}. A minute of training is about what it takes to pass a
+# chain of order 7; the masked one ({{ glm_questions_masked_bits_mean }}) and that of attention ({{
+# glm_questions_attention_bits_mean }}) stay behind it. Missense in *E. coli* is worse than chance
+# for all networks ({{ glm_questions_usual_missense_mean }} for the one of reference). The probe is
+# hardly a test: random weights have {{ glm_questions_untrained_probe_mean }}, the network of
+# reference {{ glm_questions_usual_probe_mean }}. Not tried: tokens with other architectures than
+# convolution, and byte pairs of masked networks on changes, which need a pass for each token of
+# each window.
 
 # %% [markdown]
 # ## Size

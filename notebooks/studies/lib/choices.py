@@ -359,15 +359,15 @@ def counted(name: str) -> list[dict]:
     Returns
     -------
     list of dict
-        Rows of ``runs.csv``: order 11 from the left, order 10 from both sides.
+        Rows of ``runs.csv``: order 11 from the left, order 10 from both sides, and the chain of
+        order 7, conditional on both.
     """
     on, out = tested(name), []
     fit = on.genome.sequences("train"), on.genome.sequences("validation")
-    orders = {"causal": 11, "around": 10}
-    for kind, order in orders.items():
+    ways = {"causal": (11, "left side"), "around": (10, "both sides"), "chain": (7, "a chain")}
+    for kind, (order, sides) in ways.items():
         model = markov.fit(*fit, orders=[order], kind=kind)[order]
         model.name = f"markov-{kind}"
-        sides = "left side" if kind == "causal" else "both sides"
         row = {"run": f"{model.name}-{name}", "name": f"{model.name}-{name}", "choice": "k-mers"}
         row |= {"title": f"k-mers of order {order}, {sides}", "genome": name, "against": ""}
         row |= {"seed": 0, "objective": model.objective, "mixer": "", "tokens": "nucleotide"}
@@ -398,7 +398,7 @@ def run(*, jobs: int = 2) -> pd.DataFrame:
     path, listed = paths.GLM_RESULTS / "choices/runs.csv", grid()
     done = set(pd.read_csv(path).run) if path.exists() else set()
     for name in dict.fromkeys(choice.genome for choice in listed.values()):
-        if f"markov-causal-{name}" not in done:
+        if f"markov-chain-{name}" not in done:
             tables.merge(pd.DataFrame(counted(name)), "choices", "runs", by="run")
     most = max(choice.seeds for choice in listed.values())
     units = [(c, seed) for seed in range(most) for c in listed.values() if seed < c.seeds]
