@@ -233,8 +233,8 @@ def area_table(known: Declared, datasets: Iterable[str] | None = None) -> pd.Dat
     wide = rows[rows.over == "lambda"].set_index(keys)
     for column, over in (("over_overlap", "overlap"), ("good", "target")):
         rest = rows[rows.over == over].set_index(keys)
-        known = (over == "overlap") | (rest.end - rest.begin >= SPANNED)
-        wide[column] = rest.auspc.where(known)
+        spanned = (over == "overlap") | (rest.end - rest.begin >= SPANNED)
+        wide[column] = rest.auspc.where(spanned)
     wide = wide.reset_index()
     control = wide.assign(split=wide.split.str.removesuffix(curve.CONTROL)).set_index(keys)
     control = control.auspc[wide.split.str.endswith(curve.CONTROL).to_numpy()]

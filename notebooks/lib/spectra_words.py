@@ -79,29 +79,32 @@ def verdict(dataset: str, known: Declared, way: str = "spectral") -> str:
     parts, best = [], []
     for cheap, part in rows.groupby(rows.model.map(known.cheap)):
         word = "shortcut" if cheap else "model"
-        parts.append(_falls(part, word))
+        parts.append(_falls(part, word, alone=dataset in known.two_sided))
         for row in part[part.parameter == most].nlargest(1, "last").itertuples():
             best.append(f"the best {word} scores {row.last:.2f} ({row.name})")
     parts += [f"at λ = {most:g} {' and '.join(best)}"] * bool(best)
     if len(blind):
         why = "no mutation of the test is in train there, so that a fall to chance is arithmetic"
         parts.append(f"{why} and not counted: {_listed(blind)}")
+    if dataset in known.two_sided:
+        parts.append(
+            "both partners of a tested pair are new at every λ, those of the size-matched control "
+            "are not"
+        )
     if len(seen):
         parts.append(f"trained on the labels, so starred and not counted: {_listed(seen)}")
     parts[1:] = [p[0].upper() + p[1:] for p in parts[1:]]
     whole = rows[rows.parameter == most]
     span = f"{whole.overlap_first.max():.0%} to {whole.overlap_last.min():.0%}".replace("%", " %")
-    if dataset in known.two_sided:
-        parts.append(
-            "here both partners of a tested pair are new at every λ, while those of the "
-            "size-matched control are not"
-        )
     words = f"**What it shows.** From λ = 0 to λ = {most:g}, as the test units with a relative in "
     return f"{words}train go from {span}: {'. '.join(parts)}.".replace(" -", minus(" -"))
 
 
-def _falls(part: pd.DataFrame, word: str) -> str:
-    """Which models, or shortcuts, are shown to fall, and which lose to overlap at equal size."""
+def _falls(part: pd.DataFrame, word: str, *, alone: bool) -> str:
+    """Which models, or shortcuts, are shown to fall, and which lose to overlap at equal size.
+
+    ``alone``: without the second, as the control differs in more than overlap.
+    """
     falling, still, taken = part[part.falls], part[~part.falls], part[part.gap_low > 0]
     words = f"no {word} is shown to fall ({_listed(part['name'])})"
     if len(falling):
@@ -109,8 +112,11 @@ def _falls(part: pd.DataFrame, word: str) -> str:
         words = f"{len(falling)} of {len(part)} {word}{'s' * (len(part) > 1)} "
         words += f"fall{'s' * (len(falling) == 1)}, {first['name']} "
         words += "the most, " * (len(falling) > 1)
-        words += f"from {first['first']:.2f} to {first['last']:.2f}"
+        digits = 2 if f"{first['first']:.2f}" != f"{first['last']:.2f}" else 3
+        words += f"from {first['first']:.{digits}f} to {first['last']:.{digits}f}"
         words += f"; not shown to fall: {_listed(still['name'])}" if len(still) else ""
+    if alone:
+        return words
     if len(taken):
         cost = f"at equal size, overlap is shown to cost {_listed(taken['name'])} something"
         return f"{words}; {cost}"
