@@ -147,9 +147,9 @@ def table(plan: Plan, chosen: list[Pair]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per task, model and number of ``labels``: score, 95 % interval over genes, share of
-        ``positives``, and ``excess``, paired over genes, over the unexposed shortcut that is best
-        with as many labels.
+        One row per task, model and number of ``labels``: score, 95 % interval over gene families,
+        share of ``positives``, and ``excess``, paired over families, over the unexposed shortcut
+        that is best with as many labels.
     """
     names = dict.fromkeys(pair.task for pair in chosen)
     frames = [frame for name in names for frame in _curves_of(plan, name, chosen)]
@@ -163,11 +163,12 @@ def table(plan: Plan, chosen: list[Pair]) -> pd.DataFrame:
 
 def _curves_of(plan: Plan, name: str, chosen: list[Pair]) -> Iterator[pd.DataFrame]:
     task, models = plan.tasks[name], plan.models
-    genes = task.entities[plan.common(task)]
-    weight = bootstrap.weights(genes, seed=plan.profile.seed)
+    genes, (row,) = task.entities[plan.common(task)], plan.rows_of(task)
+    families, family = np.unique(plan.families, return_inverse=True)
+    weight = bootstrap.weights(families, seed=plan.profile.seed)
     curve = {pair.model: STAGE.load(plan, pair) for pair in chosen if pair.task == name}
     curve = {model: arrays for model, arrays in curve.items() if len(arrays["score"])}
-    places = (np.arange(len(genes)),)
+    places = (family[row[plan.common(task)]],)
     moved = {m: bootstrap.moves(arrays["influence"], weight, places) for m, arrays in curve.items()}
     shortcuts = [
         m for m in curve if models[m].family == "shortcut" and not models[m].exposed_on(name)
