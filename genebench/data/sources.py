@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -352,12 +352,27 @@ def _table(path: Path, spec_json: str) -> pd.DataFrame:
     options = {"strict": False, **spec.options}
     right = options.pop("shape", None)
     ids, matrix, _ = vectors.read_vectors(path, **options)
-    if right and list(matrix.shape) != right:
-        raise BadInput(
-            f"{path}: holds {matrix.shape[0]:,} × {matrix.shape[1]:,} numbers, and what was "
-            f"published has {right[0]:,} × {right[1]:,}; take the published file."
-        )
+    if right:
+        check_published(path, matrix.shape, right)
     return pd.DataFrame(matrix, index=pd.Index(ids, name="id"))
+
+
+def check_published(path: Path, shape: Sequence[int], right: Sequence[int], or_: str = "") -> None:
+    """Refuse a file of published vectors that has not their shape.
+
+    Parameters
+    ----------
+    path : Path
+    shape, right : sequence of int
+        Ids and dimensions of the file, and as published.
+    or_ : str
+        What else can be done.
+    """
+    if tuple(shape) != tuple(right):
+        raise BadInput(
+            f"{path}: holds {shape[0]:,} × {shape[1]:,} numbers, and what was published has "
+            f"{right[0]:,} × {right[1]:,}; take the published file{or_}."
+        )
 
 
 def hub_snapshot(

@@ -282,10 +282,10 @@ def test_a_library_that_never_comes_back_costs_a_copy_of_the_process(tmp_path, m
         while what == "time" or len(held) < 1000:  # a time limit, or 100 GB
             held[:] = [*held, np.ones(1 << 24)] if what == "memory" else held
 
-    limits.check_ends(lambda: None)
-    limits.check_ends(lambda: 1 / 0)
-    limits.check_ends(lambda: np.ones(1 << 24), held=1 << 27)
+    limits.check_ends(lambda: 0, lambda: None)
+    limits.check_ends(lambda: 0, lambda: 1 / 0)
+    limits.check_ends(lambda: 1 << 27, lambda: np.ones(1 << 24))
     (tmp_path / "v.h5ad").write_bytes(b"")
     monkeypatch.setattr(limits, "_check_items", check)
     with refused("is damaged so that HDF5 never gets through it"):
-        limits.check_hdf5(tmp_path / "v.h5ad")
+        limits.read_hdf5(tmp_path / "v.h5ad", lambda: None)

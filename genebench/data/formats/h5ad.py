@@ -46,9 +46,7 @@ def read(file: VectorFile) -> Vectors:
     -------
     Vectors
     """
-    held = limits.check_hdf5(file.path, file.most_cells)
-    limits.check_ends(functools.partial(_read, file), held)
-    return _read(file)
+    return limits.read_hdf5(file.path, functools.partial(_read, file), file.most_cells)
 
 
 def _read(file: VectorFile) -> Vectors:
