@@ -85,7 +85,7 @@ def place(
     for sentence in (found, *vectors.reading):
         say(f"{path.name}: {sentence}")
     plan = planning.make(vectors.whole, declared=vectors.declared, names=tasks)
-    rows, skipped, cost = _scores(plan, jobs=jobs, say=say, progress=progress)
+    rows, skipped, cost = scores_of(plan, jobs=jobs, say=say, progress=progress)
     table = table[table.split.isin(rows.split) & table.probe.isin(rows.probe)]
     if mine in {*table.model, *base.declared.models}:
         mine = f"my-{mine}"
@@ -119,8 +119,24 @@ def place(
 # --- scores and leaks -----------------------------------------------------------------------------
 
 
-def _scores(plan: Plan, **report) -> tuple[pd.DataFrame, list[dict], dict]:
-    """Rows of every cell, tasks that were skipped with their reasons, and the cost."""
+def scores_of(plan: Plan, **report) -> tuple[pd.DataFrame, list[dict], dict]:
+    """Run a plan, and write nothing but its cells.
+
+    Parameters
+    ----------
+    plan : Plan
+    **report
+        ``jobs``, ``say`` and ``progress`` of ``run``.
+
+    Returns
+    -------
+    rows : DataFrame
+        Of every cell, columns of ``results.SCHEMA``.
+    skipped : list of dict
+        Tasks that were not scored, with their reasons.
+    cost : dict
+        Seconds, cells, and how many of them were cached.
+    """
     done = run.run(plan, write=False, **report)
     if done.failed:
         cell, why = next(iter(done.failed.items()))
