@@ -4,7 +4,6 @@ A small file can declare terabytes. What a header, a footer or an opcode says is
 anything of that size is made.
 """
 
-import functools
 import io
 import math
 import mmap
@@ -307,7 +306,7 @@ def check_ends(size: Callable[[], float], read: Callable[[], object]) -> None:
                 signal.alarm(PATIENCE + int(held / PACE))
                 most = before + HEADROOM + 4 * int(held)
                 if before:
-                    soft = most if hard == resource.RLIM_INFINITY else min(most, hard)
+                    soft = min(most, hard % (1 << 63))  # no limit is -1
                     resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
                 held = step()
         except BadInput:
@@ -330,31 +329,21 @@ def _address_space() -> int:
     return 0
 
 
-def read_hdf5(path: Path, read: Callable[[], Any], most_cells: int | None = None) -> Any:
-    """Read an HDF5 file whose data all lie in it, are written, and fit into memory.
+def check_hdf5(path: Path, most_cells: int | None = None) -> float:
+    """Check that all data of an HDF5 file lie in it, are written, and fit into memory.
 
     Parameters
     ----------
     path : Path
-        The file.
-    read : callable
-        What reads it.
+        The file; see ``check_ends``.
     most_cells : int, optional
         See ``check_unpacked``.
 
     Returns
     -------
-    object
-        Of ``read``.
+    float
+        Bytes of all its data, unpacked.
     """
-    size = functools.partial(_check_items, path, most_cells)
-    check_ends(size, read)
-    size()
-    return read()
-
-
-def _check_items(path: Path, most_cells: int | None) -> float:
-    """Bytes of all data of an HDF5 file, unpacked; refuses what lies elsewhere or is too much."""
     import h5py
 
     total = 0.0

@@ -24,11 +24,6 @@ from .labels import Declaration, Labels, slug
 from .sources import Sources
 
 
-def digest(entities: np.ndarray) -> str:
-    """SHA-256 of entities in their order, as 64 hex digits."""
-    return hashlib.sha256(np.ascontiguousarray(entities).tobytes()).hexdigest()
-
-
 @dataclass(frozen=True, eq=False)
 class Task:
     """One question about genes, with its answers.
@@ -77,7 +72,7 @@ class Task:
     @cached_property
     def entities_hash(self) -> str:
         """SHA-256 of the entities alone; tasks that share it share their genes."""
-        return digest(self.entities)
+        return hashlib.sha256(np.ascontiguousarray(self.entities).tobytes()).hexdigest()
 
     @cached_property
     def parts(self) -> tuple[np.ndarray, ...]:
@@ -263,7 +258,6 @@ def _cached(source: SourceSpec, entry: TaskSpec, sources: Sources) -> list[Task]
         cache.store(path, recipe, partial(_write, built=build(source, entry, sources)))
     with np.load(path, allow_pickle=False) as arrays:
         about, entities = json.loads(arrays["about"].item()), arrays["entities"]
-        shared = digest(entities)
         tasks = []
         for number, (noted, *words, kind, classes) in enumerate(about):
             y = arrays[str(number)]
@@ -272,10 +266,9 @@ def _cached(source: SourceSpec, entry: TaskSpec, sources: Sources) -> list[Task]
             folds, own = (arrays.get(f"{number} {name}") for name in ("folds", "entities"))
             names = entities if own is None else own
             tasks.append(Task(*words, *declared, names, y, tuple(classes), folds))
+            same = next(task for task in tasks if task.entities is names)
             # the digest of the file itself guards them
-            tasks[-1].__dict__["hash"] = noted
-            if own is None:
-                tasks[-1].__dict__["entities_hash"] = shared
+            tasks[-1].__dict__.update(hash=noted, entities_hash=same.entities_hash)
     return tasks
 
 

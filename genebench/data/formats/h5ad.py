@@ -46,7 +46,10 @@ def read(file: VectorFile) -> Vectors:
     -------
     Vectors
     """
-    return limits.read_hdf5(file.path, functools.partial(_read, file), file.most_cells)
+    size = functools.partial(limits.check_hdf5, file.path, file.most_cells)
+    limits.check_ends(size, functools.partial(_read, file))
+    size()
+    return _read(file)
 
 
 def _read(file: VectorFile) -> Vectors:
