@@ -35,7 +35,7 @@ _QUESTIONS = """\
 name: {name}
 profile: {profile}
 vectors:
-  file: {file}                # its name, as it was placed
+  file: {file}  # its name, as it was placed
   sha256: {sha256}
   address: ""                 # https address from which anybody gets this file
 contact: ""                   # account of a code-hosting site; no e-mail address
@@ -125,10 +125,11 @@ def _leakage(made: dict) -> str:
     declared, labels = specs.declared(), {}
     for source in map(declared.source, declared.profile(made["profile"]).sources):
         for task in source.tasks:
-            about = [f"{source.title}, {source.homepage}"]
-            labels.setdefault(_table(task.name), about).append(task.title)
+            about = f"{source.title} ({source.homepage}): {task.title}"
+            table = _table(task.name)
+            labels[table] = f"{labels[table]}; {task.title}" if table in labels else about
     asked = sorted({_table(row["task"]) for row in made["tasks"]})
-    return "\n".join(f'  # {"; ".join(labels[name])}\n  {name}: ""' for name in asked)
+    return "\n".join(f'  # {labels[name]}\n  {name}: ""' for name in asked)
 
 
 def _table(task: str) -> str:

@@ -112,7 +112,7 @@ def test_all_questions_that_are_not_answered_are_named_at_once_and_labels_are_ex
         _check(folder, good)
     with refused(f"not answered: vectors.address, {asked}; answer all"):
         submission.check(folder)
-    labels = '  # Made-up genes, https://example.org; term; systems; class; value\n  toy: ""\n'
+    labels = '  # Made-up genes (https://example.org): term; systems; class; value\n  toy: ""\n'
     assert labels in (folder / "submission.yml").read_text()
 
 
