@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import time
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -353,26 +353,8 @@ def _table(path: Path, spec_json: str) -> pd.DataFrame:
     right = options.pop("shape", None)
     ids, matrix, _ = vectors.read_vectors(path, **options)
     if right:
-        check_published(path, matrix.shape, right)
+        vectors.check_published(path, matrix.shape, right)
     return pd.DataFrame(matrix, index=pd.Index(ids, name="id"))
-
-
-def check_published(path: Path, shape: Sequence[int], right: Sequence[int], or_: str = "") -> None:
-    """Refuse a file of published vectors that has not their shape.
-
-    Parameters
-    ----------
-    path : Path
-    shape, right : sequence of int
-        Ids and dimensions of the file, and as published.
-    or_ : str
-        What else can be done.
-    """
-    if tuple(shape) != tuple(right):
-        raise BadInput(
-            f"{path}: holds {shape[0]:,} × {shape[1]:,} numbers, and what was published has "
-            f"{right[0]:,} × {right[1]:,}; take the published file{or_}."
-        )
 
 
 def hub_snapshot(

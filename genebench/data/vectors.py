@@ -10,7 +10,7 @@ import io
 import itertools
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +142,24 @@ def read_vectors(
         _check_values(names, matrix, columns)
     matrix = np.ascontiguousarray(matrix, dtype=np.float32)
     return np.array(names, dtype=str), matrix, list(notes)
+
+
+def check_published(path: Path, shape: Sequence[int], right: Sequence[int], or_: str = "") -> None:
+    """Refuse a file of published vectors that has not their shape.
+
+    Parameters
+    ----------
+    path : Path
+    shape, right : sequence of int
+        Ids and dimensions of the file, and as published.
+    or_ : str
+        What else can be done.
+    """
+    if tuple(shape) != tuple(right):
+        raise BadInput(
+            f"{path}: holds {shape[0]:,} × {shape[1]:,} numbers, and what was published has "
+            f"{right[0]:,} × {right[1]:,}; take the published file{or_}."
+        )
 
 
 def _of(ending: str, table: dict[str, Any]) -> Any:

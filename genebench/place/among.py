@@ -13,7 +13,7 @@ import pandas as pd
 from ..benchmark import resampling, results
 from ..benchmark.plan import Plan
 from ..core.specs import Declarations
-from ..data import sources
+from ..data import sources, vectors
 from ..stats import bootstrap, separation
 
 SOURCE, PROBE = "zhong2025", "svc"
@@ -78,7 +78,7 @@ def check_shape(declared: Declarations, title: str, shape: tuple[int, int], wher
     about = sources.table(declared.source(SOURCE), "embeddings")
     shapes = dict(zip(about.Embeding, about["Original Dimensions"].map(literal_eval)))
     right = shapes.get(title.upper(), shape)
-    sources.check_published(where, shape, right, ", or give another --name")
+    vectors.check_published(where, shape, right, ", or give another --name")
 
 
 def place(plan: Plan, ours: pd.DataFrame, theirs: pd.DataFrame) -> tuple[pd.DataFrame, ...]:
