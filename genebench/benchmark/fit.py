@@ -267,8 +267,11 @@ def _fold_scores(
     valid = np.arange(longest)[:, None] < np.array([len(t) for t in tests])
     for i, (part, test) in enumerate(zip(usable, tests)):
         Y[: len(test), i], P[: len(test), i] = part.y[test], values[i][test]
-    block = pd.DataFrame(metrics.score_block(Y, P, valid, names))
-    return [row.dropna().to_dict() for _, row in block.iterrows()]
+    scores = metrics.score_block(Y, P, valid, names)
+    return [
+        {name: s for name, s in zip(scores, of_task) if s == s}  # NaN where there is none
+        for of_task in zip(*(column.tolist() for column in scores.values()))
+    ]
 
 
 def _with_prior(part: Part, predicted: Predictions, covered: np.ndarray) -> np.ndarray:

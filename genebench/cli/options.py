@@ -13,7 +13,6 @@ from typing import Annotated, Any
 import typer
 
 from ..core import specs
-from ..core.cluster import check_address
 from ..core.errors import BadInput, Sentence, one_line
 
 HELP = {
@@ -69,6 +68,8 @@ def command(function: Callable) -> Callable:
     def guarded(**given):
         try:
             if given.get("scheduler"):  # before minutes are spent on a plan
+                from ..core.cluster import check_address
+
                 check_address(given["scheduler"])
             return function(**given)
         except Sentence as err:
@@ -165,13 +166,13 @@ def show(frame, as_json: bool, columns: list[str]) -> None:
 
 def _rows(frame) -> None:
     """Print a table: folded to the width of a terminal, or a line a row into a pipe."""
+    if not sys.stdout.isatty():
+        print(frame.to_string(index=False, max_colwidth=LONGEST_CELL))
+        return
     from rich.console import Console
     from rich.table import Table
 
     console = Console()
-    if not console.is_terminal:
-        print(frame.to_string(index=False, max_colwidth=LONGEST_CELL))
-        return
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in frame:
         table.add_column(column, overflow="fold")

@@ -4,9 +4,6 @@ import sys
 import time
 from collections.abc import Callable
 
-from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
-
 from .errors import one_line
 
 
@@ -17,6 +14,9 @@ class Reporter:
     """Seconds between two lines of a log."""
 
     def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
+
         self.console = Console(stderr=True)
         self.live = self.console.is_terminal
         self.last = 0.0

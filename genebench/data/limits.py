@@ -4,7 +4,6 @@ A small file can declare terabytes. What a header, a footer or an opcode says is
 anything of that size is made.
 """
 
-import functools
 import io
 import math
 import mmap
@@ -277,7 +276,7 @@ def read_parquet(source: Any) -> Any:
     return table
 
 
-def check_ends(read: Callable[[], object], held: float = 0.0) -> None:
+def check_ends(size: Callable[[], float], read: Callable[[], object]) -> None:
     """Try in a copy of this process whether HDF5 gets through a file.
 
     A C library may never return from a damaged file and take ever more memory, and nothing in its
@@ -285,34 +284,37 @@ def check_ends(read: Callable[[], object], held: float = 0.0) -> None:
 
     Parameters
     ----------
+    size : callable
+        Bytes that are read, for which there is more time and memory.
     read : callable
-        Its result, and what it raises, do not count.
-    held : float
-        Bytes that it reads, for which there is more time and memory.
+        Called after it; its result, and what either raises, do not count.
 
     Raises
     ------
     BadInput
-        It takes more than ``PATIENCE`` seconds or ``HEADROOM`` bytes, or crashes.
+        Either takes more than ``PATIENCE`` seconds or ``HEADROOM`` bytes, or crashes.
     """
     with warnings.catch_warnings():  # of other threads, which the copy has no use for
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if not child:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)  # nobody handles it: the copy is ended
-        signal.alarm(PATIENCE + int(held / PACE))
-        before, room = _address_space(), HEADROOM + 4 * int(held)
-        if before:
-            resource.setrlimit(resource.RLIMIT_AS, (before + room,) * 2)
-        lacking = False
+        before, held, lacking = _address_space(), 0.0, False
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
         try:
-            read()
+            for step in (size, read):
+                signal.alarm(PATIENCE + int(held / PACE))
+                most = before + HEADROOM + 4 * int(held)
+                if before:
+                    soft = min(most, hard % (1 << 63))  # no limit is -1
+                    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+                held = step()
         except BadInput:
             pass
         except BaseException as err:  # one large piece of memory that is not given adds no peak
             lacking = isinstance(err, MemoryError) or bool(re.search("alloc|memory", str(err)))
         finally:
-            os._exit(lacking or _address_space() > before + room - HEADROOM // 2)
+            os._exit(lacking or _address_space() > most - HEADROOM // 2)
     if os.waitpid(child, 0)[1]:
         raise BadInput(
             "is damaged so that HDF5 never gets through it; write it, or fetch it, again."
@@ -333,7 +335,7 @@ def check_hdf5(path: Path, most_cells: int | None = None) -> float:
     Parameters
     ----------
     path : Path
-        The file.
+        The file; see ``check_ends``.
     most_cells : int, optional
         See ``check_unpacked``.
 
@@ -342,11 +344,6 @@ def check_hdf5(path: Path, most_cells: int | None = None) -> float:
     float
         Bytes of all its data, unpacked.
     """
-    check_ends(functools.partial(_check_items, path, most_cells))
-    return _check_items(path, most_cells)
-
-
-def _check_items(path: Path, most_cells: int | None) -> float:
     import h5py
 
     total = 0.0

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.cluster.hierarchy import DisjointSet
+import scipy
 
 from ..core import cache, paths
 from ..core.errors import BadInput, pick
@@ -197,7 +197,7 @@ def linked(
     """
     owned = [(k, name) for k, listed in enumerate(owners) for name in listed]
     names = sorted({name for _, name in owned})
-    links = DisjointSet([*range(len(owners)), *names])
+    links = scipy.cluster.hierarchy.DisjointSet([*range(len(owners)), *names])
     for a, b in itertools.chain(owned, zip(first, second)):
         links.merge(a, b)
     head: dict[object, str] = {}

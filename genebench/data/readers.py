@@ -18,7 +18,6 @@ from typing import IO, Any
 
 import numpy as np
 import pandas as pd
-from Bio.SeqIO.FastaIO import SimpleFastaParser
 
 from ..core.errors import BadInput, one_line
 from . import limits
@@ -314,6 +313,8 @@ def fasta_records(path: Path) -> Iterator[tuple[str, str]]:
 
 def _records(path: Path) -> Iterator[tuple[str, str]]:
     """Header and sequence, in upper case, of each record of a FASTA file."""
+    from Bio.SeqIO.FastaIO import SimpleFastaParser
+
     with open_unpacked(path) as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8", errors="replace")
         first = next(filter(None, map(str.strip, text)), "")

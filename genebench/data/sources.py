@@ -352,11 +352,8 @@ def _table(path: Path, spec_json: str) -> pd.DataFrame:
     options = {"strict": False, **spec.options}
     right = options.pop("shape", None)
     ids, matrix, _ = vectors.read_vectors(path, **options)
-    if right and list(matrix.shape) != right:
-        raise BadInput(
-            f"{path}: holds {matrix.shape[0]:,} × {matrix.shape[1]:,} numbers, and what was "
-            f"published has {right[0]:,} × {right[1]:,}; take the published file."
-        )
+    if right:
+        vectors.check_published(path, matrix.shape, right)
     return pd.DataFrame(matrix, index=pd.Index(ids, name="id"))
 
 

@@ -266,7 +266,9 @@ def _cached(source: SourceSpec, entry: TaskSpec, sources: Sources) -> list[Task]
             folds, own = (arrays.get(f"{number} {name}") for name in ("folds", "entities"))
             names = entities if own is None else own
             tasks.append(Task(*words, *declared, names, y, tuple(classes), folds))
-            tasks[-1].__dict__["hash"] = noted  # the digest of the file itself guards it
+            same = next(task for task in tasks if task.entities is names)
+            # the digest of the file itself guards them
+            tasks[-1].__dict__.update(hash=noted, entities_hash=same.entities_hash)
     return tasks
 
 

@@ -10,7 +10,7 @@ import io
 import itertools
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +142,24 @@ def read_vectors(
         _check_values(names, matrix, columns)
     matrix = np.ascontiguousarray(matrix, dtype=np.float32)
     return np.array(names, dtype=str), matrix, list(notes)
+
+
+def check_published(path: Path, shape: Sequence[int], right: Sequence[int], or_: str = "") -> None:
+    """Refuse a file of published vectors that has not their shape.
+
+    Parameters
+    ----------
+    path : Path
+    shape, right : sequence of int
+        Ids and dimensions of the file, and as published.
+    or_ : str
+        What else can be done.
+    """
+    if tuple(shape) != tuple(right):
+        raise BadInput(
+            f"{path}: holds {shape[0]:,} × {shape[1]:,} numbers, and what was published has "
+            f"{right[0]:,} × {right[1]:,}; take the published file{or_}."
+        )
 
 
 def _of(ending: str, table: dict[str, Any]) -> Any:
@@ -311,10 +329,8 @@ def _read_array(file: VectorFile) -> Vectors:
     if file.ending == ".npy":
         arrays = {"": limits.read_npy(file.raw, file.most_cells)}
     else:
-        arrays, about = _tensors(file.raw)
+        arrays, about = _tensors(file.raw, file.most_cells)
         named = next((n for n in ID_NAMES if n in about), "")
-        for array in (a for a in arrays.values() if a.ndim == 2):
-            limits.check_shape(*array.shape, file.most_cells, "its array")
         if len(arrays) > 1 and not named and (each := _of_each_gene(file, arrays)):
             return each
     name = "" if "" in arrays else _matrix(arrays, file.array)
@@ -333,14 +349,21 @@ def _read_array(file: VectorFile) -> Vectors:
     return Vectors(ids, arrays[name], None, [f"ids were taken from {path.name}."])
 
 
-def _tensors(raw: bytes) -> tuple[dict, dict]:
-    """Arrays of a safetensors file, and the texts of its header."""
-    from safetensors.torch import load
-
-    tensors = sorted(load(raw).items())  # numpy has not all their number formats
-    arrays = {n: (t.float() if t.is_floating_point() else t).numpy() for n, t in tensors}
+def _tensors(raw: bytes, most_cells: int | None) -> tuple[dict, dict]:
+    """Arrays of a safetensors file, and the texts of its header, which is checked first."""
     head = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
-    return arrays, head.get("__metadata__", {})
+    about = head.pop("__metadata__", {})
+    for shape in (tensor["shape"] for tensor in head.values()):
+        if len(shape) == 2:
+            limits.check_shape(*shape, most_cells, "its array")
+    if {"BF", "F8"} & {tensor["dtype"][:2] for tensor in head.values()}:  # numpy has them not
+        from safetensors.torch import load
+
+        tensors = sorted(load(raw).items())
+        return {n: (t.float() if t.is_floating_point() else t).numpy() for n, t in tensors}, about
+    from safetensors import numpy
+
+    return {n: array.copy() for n, array in sorted(numpy.load(raw).items())}, about
 
 
 FORMATS = {

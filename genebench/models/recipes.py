@@ -3,9 +3,9 @@
 import re
 import zlib
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from ..core.errors import check
 from ..core.specs import Declarations
@@ -22,8 +22,13 @@ RECIPES |= {"summary-masked": _SUMMARY, "summary-random-masked": _SUMMARY}
 2412.04075); ``-masked`` is its twin without the gene's names and the words of the labels, and
 ``-random-masked`` without the names and as many other words, chosen at random."""
 
-_UNMASKED = ENGLISH_STOP_WORDS | {"gene", "genes", "protein", "proteins"}
-"""Words of labels that are not masked: they say nothing, or are in every text."""
+
+@cache
+def _unmasked() -> frozenset[str]:
+    """Words of labels that are not masked: they say nothing, or are in every text."""
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    return ENGLISH_STOP_WORDS | {"gene", "genes", "protein", "proteins"}
 
 
 def texts(inputs: Inputs, recipe: str, labels_of: Sequence[str] = ()) -> tuple[np.ndarray, list]:
@@ -98,7 +103,9 @@ def _masked(text, names, stems, seed=None):
     With a seed, as many words as these are chosen at random among all.
     """
     text = names.sub(MASK, text)
-    words = [w for w in re.finditer(r"(?<!\[)[A-Za-z]{4,}", text) if w[0].lower() not in _UNMASKED]
+    words = [
+        w for w in re.finditer(r"(?<!\[)[A-Za-z]{4,}", text) if w[0].lower() not in _unmasked()
+    ]
     hits = [any(w[0].lower()[:n] in stems for n in range(4, len(w[0]) + 1)) for w in words]
     if seed is not None:
         hits = np.random.default_rng(seed).permutation(hits)
@@ -143,7 +150,7 @@ def label_words(labels_of: Sequence[str], declared: Declarations) -> tuple[str, 
             for task in entry
         ]
         labels = " ".join(label for task in built for label in task.classes).lower()
-        words = set(re.findall(r"[a-z]{4,}", labels)) - _UNMASKED
+        words = set(re.findall(r"[a-z]{4,}", labels)) - _unmasked()
         stems = {word[:-3] if len(word) >= 9 else word.rstrip("s") for word in words}
         _label_words[key] = tuple(sorted(stems))
     return _label_words[key]

@@ -12,9 +12,8 @@ import pandas as pd
 
 from ..benchmark import resampling, results
 from ..benchmark.plan import Plan
-from ..core.errors import BadInput
 from ..core.specs import Declarations
-from ..data import sources
+from ..data import sources, vectors
 from ..stats import bootstrap, separation
 
 SOURCE, PROBE = "zhong2025", "svc"
@@ -63,7 +62,7 @@ def published(plan: Plan) -> pd.DataFrame:
     return frame[["set", "task", "model", "category", "score"]]
 
 
-def check_shape(declared: Declarations, title: str, shape: tuple[int, int], where: object) -> None:
+def check_shape(declared: Declarations, title: str, shape: tuple[int, int], where: Path) -> None:
     """Refuse a file that is called as one of the 38, and has not its published shape.
 
     Parameters
@@ -73,18 +72,13 @@ def check_shape(declared: Declarations, title: str, shape: tuple[int, int], wher
         What the vectors are called.
     shape : tuple of int
         Ids and dimensions of the file.
-    where : object
+    where : Path
         The file, for the message.
     """
     about = sources.table(declared.source(SOURCE), "embeddings")
     shapes = dict(zip(about.Embeding, about["Original Dimensions"].map(literal_eval)))
     right = shapes.get(title.upper(), shape)
-    if right != shape:
-        raise BadInput(
-            f"{where}: holds {shape[0]:,} × {shape[1]:,} numbers, and the published "
-            f"{title.upper()} has {right[0]:,} × {right[1]:,}; take the published file, or give "
-            "another --name."
-        )
+    vectors.check_published(where, shape, right, ", or give another --name")
 
 
 def place(plan: Plan, ours: pd.DataFrame, theirs: pd.DataFrame) -> tuple[pd.DataFrame, ...]:

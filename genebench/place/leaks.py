@@ -253,9 +253,12 @@ def label_columns(tasks: Iterable[Task], embedding: Embedding) -> Finding:
         covered = at >= 0
         if covered.sum() >= 20:
             ranks = scipy.stats.rankdata(embedding.vectors[at[covered]], axis=0)
+            tried += ranks.shape[1] * len(block)
+            together: dict[bool | str, list[Task]] = {}  # all binary ones, and each other one
             for task in block:
-                copies += _columns(task, task.labels[covered], ranks)
-                tried += ranks.shape[1]
+                together.setdefault(task.kind == "binary" or task.name, []).append(task)
+            for part in together.values():
+                copies += _columns(part, covered, ranks)
     limit = scipy.stats.norm.isf(0.005 / max(tried, 1))
     rows = [row for row in copies if row.pop("z") > limit]
     if not rows:
@@ -274,22 +277,23 @@ def label_columns(tasks: Iterable[Task], embedding: Embedding) -> Finding:
     return Finding(title, "flag", sentence, float(n), rows)
 
 
-def _columns(task: Task, labels: np.ndarray, ranks: np.ndarray) -> list[dict]:
-    """Near copies of a task's labels, each with its distance ``z`` from chance."""
-    n, names = len(ranks), task.classes or ("",)
-    if task.kind == "regression":
-        strength = np.abs(1 - cdist(scipy.stats.rankdata(labels)[None], ranks.T, "correlation"))
+def _columns(tasks: list[Task], covered: np.ndarray, ranks: np.ndarray) -> list[dict]:
+    """Near copies of labels (of binary tasks, or of another), with their distance from chance."""
+    n, kind = len(ranks), tasks[0].kind
+    names = [(t.name, label) for t in tasks for label in (t.classes or ("",))[kind == "binary" :]]
+    Y = np.column_stack([task.labels[covered] for task in tasks])
+    if kind == "regression":
+        strength = np.abs(1 - cdist(scipy.stats.rankdata(Y.T, axis=1), ranks.T, "correlation"))
         z = strength * np.sqrt(n - 1)
     else:
-        Y = labels.astype(float) if task.kind == "multilabel" else np.eye(len(names))[labels]
-        if task.kind == "binary":
-            Y, names = Y[:, 1:], names[1:]
+        Y = np.eye(len(names))[Y[:, 0]] if kind == "multiclass" else Y.astype(float)
         positive = Y.sum(axis=0)[:, None]
         size = np.where(positive * (n - positive) > 0, positive * (n - positive), np.nan)
         area = (Y.T @ ranks - positive * (positive + 1) / 2) / size
         strength = np.maximum(area, 1 - area)
         z = (strength - 0.5) / np.sqrt((n + 1) / (12 * size))
     k, c = np.nonzero(strength > LABEL_COLUMN)
-    shown = {"task": task.name, "label": np.array(names)[k], "column": c + 1}
+    task, label = np.array(names)[k].T
+    shown = {"task": task, "label": label, "column": c + 1}
     found = pd.DataFrame(shown | {"strength": strength[k, c].round(4), "z": z[k, c]})
     return found.to_dict("records")

@@ -9,7 +9,7 @@ of the profile that it is placed in.
 
 import time
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -79,14 +79,18 @@ def place(
     if among.applies(base):
         among.check_shape(base.declared, title, vectors.shape, path)
     # without results there is nothing to be placed among
-    table = results.texts(results.load(profile))
+    table = results.load(profile)
     dim = vectors.declared.model(vectors.name).dim
     found = f"{vectors.ids['covered']:,} genes of profile '{profile}' × {dim} dimensions"
-    for sentence in (found, *vectors.reading):
+    for sentence in (found, *vectors.reading, *vectors.ids["sentences"]):
         say(f"{path.name}: {sentence}")
     plan = planning.make(vectors.whole, declared=vectors.declared, names=tasks)
-    rows, skipped, cost = _scores(plan, jobs=jobs, say=say, progress=progress)
-    table = table[table.split.isin(rows.split) & table.probe.isin(rows.probe)]
+    rows, skipped, cost = scores_of(plan, jobs=jobs, say=say, progress=progress)
+    main = {kind: metrics.main(kind) for kind in rows.kind.unique()}
+    compared = {"split": rows.split, "probe": rows.probe, "metric": main.values()}
+    for column, values in compared.items():
+        table = table[table[column].isin(values)]
+    table = results.texts(table)
     if mine in {*table.model, *base.declared.models}:
         mine = f"my-{mine}"
     made = {
@@ -102,7 +106,7 @@ def place(
         "probe": base.profile.probes[0],
         "among": _among(base, rows),
         "tasks_scored": int(rows.task.nunique()),
-        "metrics": {kind: metrics.main(kind) for kind in rows.kind.unique()},
+        "metrics": main,
         **compare.placed(rows, table, vectors.name, vectors.declared.models),
         "skipped": skipped,
         "model": mine,
@@ -119,8 +123,24 @@ def place(
 # --- scores and leaks -----------------------------------------------------------------------------
 
 
-def _scores(plan: Plan, **report) -> tuple[pd.DataFrame, list[dict], dict]:
-    """Rows of every cell, tasks that were skipped with their reasons, and the cost."""
+def scores_of(plan: Plan, **report) -> tuple[pd.DataFrame, list[dict], dict]:
+    """Run a plan, and write nothing but its cells.
+
+    Parameters
+    ----------
+    plan : Plan
+    **report
+        ``jobs``, ``say`` and ``progress`` of ``run``.
+
+    Returns
+    -------
+    rows : DataFrame
+        Of every cell, columns of ``results.SCHEMA``.
+    skipped : list of dict
+        Tasks that were not scored, with their reasons.
+    cost : dict
+        Seconds, cells, and how many of them were cached.
+    """
     done = run.run(plan, write=False, **report)
     if done.failed:
         cell, why = next(iter(done.failed.items()))
@@ -170,10 +190,10 @@ def _survival(vectors: UserVectors, mine: pd.Series, table, jobs, progress) -> l
     if vectors.whole.splits != ["random"]:  # there is nothing that families apart compare with
         return leaks.survival(mine, mine.iloc[:0], "family")
     part = planning.make(vectors.by_family, declared=vectors.declared)
-    split, chosen = part.splits[0], [t for t in part.tasks if t in mine]
-    if not chosen:
+    split, known = part.splits[0], set(mine.index)
+    part = replace(part, requested=tuple(c for c in part.requested if known & {*c.tasks}))
+    if not part.requested:
         return leaks.survival(mine, mine.iloc[:0], split)
-    part = planning.make(vectors.by_family, declared=vectors.declared, names=chosen)
 
     def named(stage: str, done: int, total: int) -> None:
         progress(f"{stage} with families apart", done, total)
@@ -231,9 +251,10 @@ def _sentences(card: dict) -> list[str]:
     ids, tasks = card["ids"], pd.DataFrame(card["tasks"])
     tasks = tasks[tasks.kind != "regression"]
     share = ids["covered"] / ids["of"]
+    lost = "lost or ambiguous" if ids["release"] else "no names that its tasks use"
     out = [
         f"{ids['covered']:,} of the {ids['of']:,} genes of profile '{card['profile']}' have a "
-        f"vector ({share:.0%}); {ids['lost']:,} of {ids['given']:,} ids are lost or ambiguous."
+        f"vector ({share:.0%}); {ids['lost']:,} of {ids['given']:,} ids are {lost}."
     ]
     if share < 0.9 and tasks.empty:
         out.append(

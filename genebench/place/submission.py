@@ -15,12 +15,14 @@ import numpy as np
 import pandas as pd
 from pydantic import BeforeValidator
 
+from ..benchmark import plan as planning
 from ..benchmark import results, validation
-from ..core import cache
+from ..core import cache, specs
 from ..core.errors import BadInput
 from ..core.yamls import Spec, build, read_yaml
 from .library import fetched
-from .place import place
+from .place import scores_of
+from .read import read
 
 FOLDER = Path("submissions")
 SHARE, FEWEST = 0.05, 3
@@ -33,13 +35,13 @@ _QUESTIONS = """\
 name: {name}
 profile: {profile}
 vectors:
-  file: {file}                # its name, as it was placed
+  file: {file}  # its name, as it was placed
   sha256: {sha256}
   address: ""                 # https address from which anybody gets this file
 contact: ""                   # account of a code-hosting site; no e-mail address
 licence: ""                   # of the vectors
 trained_on: ""                # data that the model was trained on, in a sentence
-leakage:                      # trained on these labels, or text that lists them? yes, no, unknown
+leakage:  # was the model trained on these labels, or on text that lists them? yes, no, unknown
 {leakage}
 scores_sha256: {scores}
 """
@@ -99,7 +101,6 @@ def write(card_folder: Path, name: str, folder: Path = FOLDER) -> Path:
     if target.exists():
         raise BadInput(f"{target}: is there already; give another --name, or take it away.")
     made = json.loads((card_folder / "card.json").read_bytes())
-    tables = sorted({row["task"].partition("/")[0] for row in made["tasks"]})
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as temporary:
         whole = Path(temporary, name)
@@ -111,12 +112,36 @@ def write(card_folder: Path, name: str, folder: Path = FOLDER) -> Path:
             "profile": made["profile"],
             "file": json.dumps(made["file"]),
             "sha256": made["sha256"],
-            "leakage": "\n".join(f'  {table}: ""' for table in tables),
+            "leakage": _leakage(made),
             "scores": cache.digest(whole / "scores.parquet"),
         }
         (whole / "submission.yml").write_text(_QUESTIONS.format(**facts), encoding="utf-8")
         os.replace(whole, target)
     return target
+
+
+def _leakage(made: dict) -> str:
+    """A question for each source of labels, below what they are and where they are from."""
+    declared, labels = specs.declared(), {}
+    for source in map(declared.source, declared.profile(made["profile"]).sources):
+        for task in source.tasks:
+            about = f"{source.title} ({source.homepage}): {task.title}"
+            table = _table(task.name)
+            labels[table] = f"{labels[table]}; {task.title}" if table in labels else about
+    asked = sorted({_table(row["task"]) for row in made["tasks"]})
+    return "\n".join(f'  # {labels[name]}\n  {name}: ""' for name in asked)
+
+
+def _table(task: str) -> str:
+    """The source of labels, with which the name of a task begins."""
+    return task.partition("/")[0]
+
+
+def _blank(given: object, at: str = "") -> list[str]:
+    """Names of the questions that have no answer."""
+    if isinstance(given, dict):
+        return [b for name, value in given.items() for b in _blank(value, f"{at}.{name}")]
+    return [at[1:]] * (given is None or not str(given).strip())
 
 
 def check(
@@ -132,7 +157,7 @@ def check(
     seed : int, optional
         Of the choice of tasks; None: another at every call, so that nobody knows it beforehand.
     **options
-        ``jobs``, ``say`` and ``progress`` of ``place``.
+        ``jobs``, ``say`` and ``progress`` of ``run``.
 
     Returns
     -------
@@ -145,10 +170,11 @@ def check(
         The first check that fails, with the file, question or cell.
     """
     path = folder / "submission.yml"
-    given = build(Submission, read_yaml(path), path)
-    for field in ("contact", "licence", "trained_on"):
-        if not getattr(given, field).strip():
-            raise BadInput(f"{path}: '{field}' is not answered.")
+    raw = read_yaml(path)
+    blank = [name for name in _blank(raw) if name != "vectors.address" or vectors is None]
+    if blank:
+        raise BadInput(f"{path}: not answered: {', '.join(blank)}; answer all and check again.")
+    given = build(Submission, raw, path)
     if "@" in given.contact:
         raise BadInput(f"{path}: 'contact' is an e-mail address; give an account instead.")
     scores = folder / "scores.parquet"
@@ -157,23 +183,25 @@ def check(
     rows = results.texts(results.read(scores))
     if faults := validation.validate(rows, str(scores)):
         raise BadInput(faults[0])
+    if lines := sorted({*map(_table, rows.task)} - {*given.leakage}):
+        raise BadInput(f"{path}: lacks a line below 'leakage' for: {', '.join(lines)}; add it.")
     _folds(rows, results.load(given.profile), scores)
     with tempfile.TemporaryDirectory() as temporary:
         file = vectors or _fetched(given, Path(temporary), path)
         if cache.digest(file) != given.vectors.sha256:
             raise BadInput(f"{file}: not the vectors of {path} (another SHA-256).")
-        tasks = _chosen(rows, np.random.default_rng(seed))
-        options |= {"profile": given.profile, "tasks": tasks}
-        card_folder, _ = place(file, out=Path(temporary, "card"), **options)
-        again = results.texts(results.read(card_folder / "scores.parquet"))
+        own = read(file, planning.make(given.profile), given.name)
+    tasks = _chosen(rows, np.random.default_rng(seed))
+    again, *_ = scores_of(planning.make(own.whole, declared=own.declared, names=tasks), **options)
     cells, distance = _distance(rows, again, scores)
     leaks, unknown = (
         ", ".join(t for t, a in given.leakage.items() if a == answer) or "none"
         for answer in ("yes", "unknown")
     )
+    state = "complete" if given.vectors.address else "complete but for vectors.address"
     return pd.DataFrame(
         [
-            ("answers", f"complete; trained on the labels of: {leaks}; unknown: {unknown}"),
+            ("answers", f"{state}; trained on the labels of: {leaks}; unknown: {unknown}"),
             ("rows", f"{len(rows):,} sound rows on the folds of profile '{given.profile}'"),
             (
                 "computed anew",

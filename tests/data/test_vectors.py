@@ -260,6 +260,17 @@ def test_brain_floats_and_a_tensor_for_each_gene_are_read(tmp_path):
     assert_array_equal(matrix, X[np.argsort(IDS)])
 
 
+def test_tensors_are_judged_by_what_is_declared_and_in_their_own_precision(tmp_path):
+    path = tmp_path / "v.safetensors"
+    beside(lambda path: save_file({"x": np.full((N, 2), 1e39)}, path))(path)
+    with refused("has 1e.39, beyond 1e.10 in column 1"):
+        read_vectors(path)
+    head = json.dumps({"x": {"dtype": "F32", "shape": [10**6, 10**6], "data_offsets": [0, 0]}})
+    path.write_bytes(len(head).to_bytes(8, "little") + head.encode())
+    with refused("its array has 1,000,000 rows × 1,000,000 columns"):
+        read_vectors(path)
+
+
 def test_half_precision_is_read_without_a_warning(tmp_path, recwarn):
     beside(lambda path: np.save(path, X.astype(np.float16)))(tmp_path / "v.npy")
     assert read_vectors(tmp_path / "v.npy")[1].dtype == np.float32 and not recwarn.list

@@ -87,7 +87,7 @@ def test_a_file_that_is_called_as_a_published_one_has_its_shape(monkeypatch):
     declared = specs.declared()
     among.check_shape(declared, "aac", (18910, 20), "f.csv")
     among.check_shape(declared, "another", (5, 5), "f.csv")
-    why = "f.csv: holds 18,910 × 21 numbers, and the published AAC has 18,910 × 20; take"
+    why = "f.csv: holds 18,910 × 21 numbers, and what was published has 18,910 × 20; take"
     with refused(why):
         among.check_shape(declared, "AAC", (18910, 21), "f.csv")
 

@@ -92,7 +92,8 @@ def test_rows_that_are_left_out_and_folds_of_ones_own_are_refused(folder, good, 
 @pytest.mark.parametrize(
     "old, new, why",
     [
-        ("contact: somebody", 'contact: ""', "'contact' is not answered"),
+        ("contact: somebody", 'contact: ""', "not answered: contact; answer"),
+        ("  toy: no", "  other: no", "lacks a line below 'leakage' for: toy"),
         ("contact: somebody", "contact: a@b.org", "e-mail"),
         ("  toy: no", '  toy: ""', "leakage.toy"),
         ("licence: CC0", "licence: CC0\nscore: 1", "score"),
@@ -104,12 +105,23 @@ def test_a_question_that_is_not_answered_is_named(folder, good, old, new, why):
         _check(folder, good)
 
 
+def test_all_questions_that_are_not_answered_are_named_at_once_and_labels_are_explained(good):
+    folder = good.folder / "submissions" / "my-vectors"
+    asked = "contact, licence, trained_on, leakage.toy"
+    with refused(f"not answered: {asked}; answer all"):
+        _check(folder, good)
+    with refused(f"not answered: vectors.address, {asked}; answer all"):
+        submission.check(folder)
+    labels = '  # Made-up genes (https://example.org): term; systems; class; value\n  toy: ""\n'
+    assert labels in (folder / "submission.yml").read_text()
+
+
 def test_other_scores_or_vectors_than_declared_are_refused(folder, good, tmp_path):
     other = tmp_path / "other.csv"
     other.write_text(good.path.read_text() + "\n")
     with refused("not the vectors"):
         submission.check(folder, vectors=other, jobs=1)
-    with refused("no https address"):
+    with refused("not answered: vectors.address"):
         submission.check(folder, jobs=1)
     (folder / "scores.parquet").write_bytes(b"")
     with refused("scores_sha256"):

@@ -46,8 +46,9 @@ def read(file: VectorFile) -> Vectors:
     -------
     Vectors
     """
-    held = limits.check_hdf5(file.path, file.most_cells)
-    limits.check_ends(functools.partial(_read, file), held)
+    size = functools.partial(limits.check_hdf5, file.path, file.most_cells)
+    limits.check_ends(size, functools.partial(_read, file))
+    size()
     return _read(file)
 
 
