@@ -78,8 +78,9 @@ show.figure(
     caption="Bits that a held-out base costs, by order of interpolated Markov models (points) and "
     "by the network (line), from the left alone and from both sides. Solid: outside sequence that "
     "training has too; dotted: all. Dashed: no knowledge.",
-    alt="Bits per base against the order of k-mer models, with the network as a horizontal line "
-    "below them.",
+    alt="Bits per base against the order of k-mer models, with the network as a horizontal line. "
+    f"From both sides it saves {saved.saved['two']:.3f} bits against the best of them, from the "
+    f"left alone {saved.saved['one']:.3f}.",
 )
 
 # %% [markdown]
@@ -108,7 +109,10 @@ show.figure(
     "sides, by class of base, outside duplicates unless said. Bars: 95 % intervals over blocks of "
     "2,000 bases.",
     alt="Dots with intervals of saved bits for coding, intergenic and other bases and for the "
-    "three codon positions.",
+    "three codon positions. "
+    + figures.leaders(
+        gain.assign(row=gain["where"], of=gain.sides.map(sides)), "of", score="saved", word="Most"
+    ),
 )
 
 # %% [markdown]
@@ -140,7 +144,14 @@ show.figure(
     caption="Mean probability of the likeliest base, and bits per base, at the three codon "
     "positions of held-out genes. Codon usage is given the reading frame and the other two bases; "
     "the others have the sequence alone.",
-    alt="Lines over codon positions one to three for the network, the k-mer chain and codon usage.",
+    alt="Lines over codon positions one to three for the network, the k-mer chain and codon usage. "
+    + figures.leaders(
+        codon.assign(row="position " + codon.position.astype(str), of=codon.model.map(looks.title)),
+        "of",
+        score="bits",
+        word="Fewest bits",
+        least=True,
+    ),
 )
 
 # %% [markdown]
@@ -180,7 +191,8 @@ show.figure(
     caption="Starts of held-out genes: the genes themselves, then what models expect there given "
     "all other bases; each panel has its own scale. r: correlation of the letters' heights, with "
     "its 95 % interval over genes. " + looks.starts[genome]["words"],
-    alt="Sequence logos around the start codon, as in the genome and as expected by models.",
+    alt="Sequence logos around the start codon, as in the genome and as expected by models: "
+    + "; ".join(spans.index.map(looks.title) + ", " + spans),
 )
 
 # %% [markdown]
@@ -201,7 +213,9 @@ show.figure(
     caption="Dependency map of a held-out transfer RNA gene: how far the network's expectation at "
     "one base moves with the other. A stem would show as a line from the lower left to the upper "
     "right corner.",
-    alt="Heat map of dependencies between the bases of a transfer RNA gene.",
+    alt="Heat map of dependencies between the bases of a transfer RNA gene: strong between near "
+    "bases. Over all such genes the pairs of the stem reach a median AUROC of "
+    f"{glm.read(genome, 'pairs').auroc.median():.2f} against other pairs.",
 )
 
 # %% tags=["remove-input"]

@@ -67,7 +67,8 @@ show.figure(
     "and the nearest profile of JASPAR, laid on them (right); pale where shuffled columns come as "
     "near in one case of twenty.",
     alt="Sequence logos of the motifs that the network expects, each beside the nearest known "
-    "binding profile.",
+    f"binding profile; {commonest.known.sum()} of these {len(commonest)} are nearer to it than "
+    "shuffled columns come in one case of twenty.",
 )
 
 # %% [markdown]

@@ -31,7 +31,7 @@ page: str = "glm-populations"  # name of this page
 # %% tags=["remove-input"]
 import pandas as pd
 
-from notebooks.lib import charts, glm, glm_figures, show
+from notebooks.lib import charts, figures, glm, glm_figures, show
 
 show.begin()
 looks = glm.looks()
@@ -80,7 +80,13 @@ show.figure(
     "context; phyloP: minus the conservation. Common: carried by more than 1 in 100,000 (BRCA1) "
     "or 1 in 1,000 (others; 5 % in the simulation). Bars: 95 % intervals of counts (Woolf), as if "
     "changes of one gene were independent.",
-    alt="Odds ratios of unseen or rare to common changes among the lowest 1 to 40 per cent of LLR.",
+    alt="Odds ratios of unseen or rare to common changes among the lowest 1 to 40 per cent of LLR. "
+    + figures.leaders(
+        known.reset_index().assign(row=lambda k: k.model.map(looks.title)),
+        "set",
+        score="odds_ratio",
+        word="Highest of the lowest 5 %",
+    ),
 )
 
 # %% [markdown]
@@ -124,7 +130,8 @@ show.figure(
     caption="Changes of the human mitochondrial genome. Unseen: carried by none of 56,434 people; "
     "common: by more than 1 in 1,000; confirmed: pathogenic by MITOMAP. Bars: 95 % intervals over "
     "genes.",
-    alt="AUROC of networks, k-mer models, phyloP and rules on changes of the mitochondrial genome.",
+    alt="AUROC of networks, k-mer models, phyloP and rules on changes of the mitochondrial genome. "
+    + glm_figures.result(human, looks),
 )
 
 # %% [markdown]
@@ -167,7 +174,8 @@ show.figure(
     caption="Changes of 13 exons of BRCA1 by their frequency in gnomAD, and of 14 regions of M. "
     "tuberculosis by their share of isolates, within kind of change. Bars: 95 % intervals over "
     "exons, or regions.",
-    alt="AUROC of networks, phyloP, measured effects and rules on unseen and rare changes.",
+    alt="AUROC of networks, phyloP, measured effects and rules on unseen and rare changes. "
+    + glm_figures.result(others, looks),
 )
 
 # %% [markdown]

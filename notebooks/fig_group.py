@@ -46,7 +46,8 @@ show.figure(
     "a task (mean over folds); a box spans the quartiles where there are five tasks or more that "
     "the model is not exposed on. A star: the model was trained on the labels. Each model on the "
     "genes that it can embed.",
-    alt=f"Dots and boxes of AUROC per model for the tasks of the group {group}.",
+    alt="Dots and boxes of AUROC per model. "
+    + answers.group_words(scores, means, models, group).replace("*", ""),
 )
 
 # %% tags=["remove-input"]

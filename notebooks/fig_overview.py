@@ -96,7 +96,8 @@ show.figure(
     "spans the quartiles over tasks and models of a family, points are all there is of a group of "
     "fewer than five tasks, the dashed line is chance. Exposed models are in it: see the stars "
     "above.",
-    alt="Box plots of AUROC by family of models, five groups of tasks side by side.",
+    alt="Box plots of AUROC by family of models, five groups of tasks side by side. "
+    + tiers.best(first, models),
 )
 
 # %% [markdown]
@@ -141,6 +142,8 @@ show.figure(
 
 # %% tags=["remove-input"]
 ranks, marks = tables.by_group(plain, "spearman")
+ranked = plain[(plain.measure == "spearman") & (plain.group != "all") & (plain.exposed == 0)]
+ranked = ranked[~ranked.model.isin([m for m, spec in models.items() if spec.family == "control"])]
 show.figure(
     charts.heat_map(
         ranks,
@@ -157,7 +160,8 @@ show.figure(
     name="regression",
     caption="Plain mean of the test rank correlation (Spearman) over the regression tasks of a "
     "group, each model on its own genes; star, dagger and dash as above.",
-    alt="Heat map of mean Spearman correlation, models in rows and groups of tasks in columns.",
+    alt="Heat map of mean Spearman correlation, models in rows and groups of tasks in columns. "
+    + figures.leaders(figures.styled(ranked, models), "group"),
 )
 
 # %% [markdown]
@@ -205,7 +209,9 @@ show.figure(
     name="exposure",
     caption="Models against sources of labels: clean, unknown, exposed on a part of the tasks, or "
     "exposed.",
-    alt="Grid of models and sources of labels with the words clean, unknown, part or exposed.",
+    alt="Grid of models and sources of labels: "
+    + ", ".join(f"{n} {status}" for status, n in matrix.status.value_counts().items())
+    + ".",
 )
 
 # %% tags=["remove-input"]

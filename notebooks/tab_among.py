@@ -39,7 +39,7 @@ import pandas as pd
 from genebench.benchmark import results
 from genebench.core import specs
 from genebench.place import among
-from notebooks.lib import charts, show
+from notebooks.lib import charts, figures, show
 
 show.begin()
 models = specs.declared().models
@@ -101,7 +101,8 @@ show.figure(
     name="places",
     caption="Mean AUROC over the tasks of each set with 95 % intervals over clusters of tasks. "
     "Squares: quoted from the paper. Circles: computed here on the same tasks by the same probe.",
-    alt="Mean AUROC of published and computed embeddings, a row a model, a panel a set of tasks.",
+    alt="Mean AUROC of published and computed embeddings, a row a model, a panel a set of tasks. "
+    + figures.leaders(drawn, "panel", most=2),
 )
 
 # %% tags=["remove-input"]

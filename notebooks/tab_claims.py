@@ -112,7 +112,8 @@ show.figure(
     caption="Findings of the papers as differences of mean AUROC with simultaneous 95 % "
     "intervals. Published scores: over folds, and in light grey over resources, tasks and "
     "folds. Ours: weighted means on common genes, over genes and tasks.",
-    alt="Difference and interval of each finding by the published scores and by ours.",
+    alt="Difference and interval of each finding by the published scores and by ours. Verdicts by "
+    "ours: " + " ".join(judges["ours"].says + " " + judges["ours"].verdict + "."),
 )
 
 # %% tags=["remove-input"]
@@ -191,7 +192,8 @@ drawn = show.figure(
     "standard errors. Circles: ours on the same kind of vectors, mean over five divisions into "
     "folds, with two standard errors. Diamonds: ours, standardised, with 95 % intervals over "
     "genes.",
-    alt="Published and reproduced AUROC, one row a task and one panel a model.",
+    alt="Published and reproduced AUROC, one row a task and one panel a model. "
+    + " ".join(sentences).replace("*", ""),
 )
 
 
@@ -247,7 +249,8 @@ by_model = show.figure(
     caption="Published AUROC of the paper's nine models by group of tasks, each task the mean over "
     "five folds: quartiles, median, least and largest; a dot is the mean. Hollow: reproduced here, "
     "on fewer tasks (column tasks of the CSV).",
-    alt="Box plots of published AUROC, a row a model and a panel a group of tasks.",
+    alt="Box plots of published AUROC, a row a model and a panel a group of tasks. "
+    + figures.leaders(look, "panel", word="Highest mean"),
 )
 families = groups[(groups.model == "all") & (groups.family != "ours")]
 grey = {"ink": figures.INK, "face": "#bbbbbb"}
@@ -265,7 +268,8 @@ by_family = show.figure(
     name="families",
     caption="The same by the paper's families of models: classical (bag of words, Gene2vec), "
     "language models of text, and single-cell models; every model on every task counts once.",
-    alt="Box plots of published AUROC, a row a family of models and a panel a group of tasks.",
+    alt="Box plots of published AUROC, a row a family of models and a panel a group of tasks. "
+    + figures.leaders(families.assign(row=families.family), "panel", word="Highest mean"),
 )
 Markdown(f"{by_model.data}\n\n{by_family.data}")
 
@@ -287,5 +291,6 @@ show.figure(
     name="wins",
     caption="Wins by the published scores: on what share of the tasks the model of the row has the "
     "higher mean AUROC over folds than that of the column, the most successful first.",
-    alt="Square of nine models by nine models with shares of tasks won.",
+    alt="Square of nine models by nine models with shares of tasks won, the most successful "
+    f"first: {', '.join(wins.index)}.",
 )

@@ -75,7 +75,8 @@ show.figure(
     name="brca1",
     caption="Variants of BRCA1 that lost function against those that kept it, by consequence. "
     "Networks of DNA: calibrated by context. Bars: 95 % intervals over 13 exons.",
-    alt="AUROC of predictors of splicing, measures of constraint and rules, by consequence.",
+    alt="AUROC of predictors of splicing, measures of constraint and rules, by consequence. "
+    + glm_figures.result(measured, looks),
 )
 
 # %% [markdown]
@@ -105,7 +106,9 @@ show.figure(
 # glm_activity_brca1_missense_phylop }}, SpliceAI {{ glm_activity_brca1_missense_spliceai }}, whose
 # interval holds chance; difference {{ glm_activity_brca1_missense_minus_phylop }}.
 #
-# **Stops against synonymous**: whether a base is conserved says {{
+# **Stops against synonymous** (measured in BRCA1: stops that lost function against synonymous
+# changes that kept it; the stops of [the page of variants](glm-variants) are of *E. coli* and
+# yeast, and were not measured): whether a base is conserved says {{
 # glm_activity_brca1_nonsense_phylop }}, splicing {{ glm_activity_brca1_nonsense_spliceai }}.
 # BLOSUM62 is told which changes are stops.
 #
@@ -131,7 +134,8 @@ show.figure(
     name="clinvar",
     caption="Pathogenic against benign missense variants of ClinVar in BRCA1, BRCA2, CDKN2A, EGFR, "
     "KRAS, PALB2, SMAD4, STK11 and TP53. Bars: 95 % intervals over the nine genes.",
-    alt="AUROC of SpliceAI, AlphaMissense and rules on missense variants of ClinVar.",
+    alt="AUROC of SpliceAI, AlphaMissense and rules on missense variants of ClinVar. "
+    + glm_figures.result(clinical, looks),
 )
 
 # %% [markdown]
@@ -180,7 +184,8 @@ show.figure(
     name="chromatin",
     caption="Share of pairs of alleles in which a score prefers the one with the higher signal. "
     "Bars: 95 % intervals over chromosomes.",
-    alt="Share of pairs told right by simple rules, near one half.",
+    alt="Share of pairs told right by simple rules, near one half. "
+    + glm_figures.result(chromatin, looks),
 )
 
 # %% [markdown]

@@ -60,7 +60,8 @@ show.figure(
     caption="Scores that every variant has: over all pairs of a pathogenic and a benign variant; "
     "only pairs of the same consequence; of the same consequence and third of phyloP; of the same "
     "gene. Bars: 95 % intervals over genes.",
-    alt="AUROC of DNA predictors, phyloP and rules over all pairs and within strata.",
+    alt="AUROC of DNA predictors, phyloP and rules over all pairs and within strata. "
+    + glm_figures.result(whole, looks),
 )
 
 # %% [markdown]
@@ -107,7 +108,8 @@ show.figure(
     name="residues",
     caption="Pathogenic against benign variants that models of proteins can score, one consequence "
     "a panel; only variants that all predictors score. Bars: 95 % intervals over genes.",
-    alt="AUROC of thirteen predictors, phyloP and transversion for three kinds of variants.",
+    alt="AUROC of thirteen predictors, phyloP and transversion for three kinds of variants. "
+    + glm_figures.result(residues, looks),
 )
 
 # %% tags=["remove-input"]
@@ -119,7 +121,8 @@ show.figure(
     profile=profile,
     name="others",
     caption="The same for variants that only models of DNA score. Bars: 95 % intervals over genes.",
-    alt="AUROC of eight predictors, phyloP and transversion for seven kinds of variants.",
+    alt="AUROC of eight predictors, phyloP and transversion for seven kinds of variants. "
+    + glm_figures.result(others, looks),
 )
 
 # %% [markdown]
@@ -137,8 +140,9 @@ show.figure(
 # missense variants it knows nothing ({{ glm_clinvar_missense_alphagenome }}), as on [the page of
 # constraint and activity](glm-activity).
 #
-# **Stops** ({{ glm_clinvar_stop_gained_n }}): Evo 2 finds all of them unlikely and has {{
-# glm_clinvar_stop_gained_evo2_40b }}; the best are GPN-Star {{ glm_clinvar_stop_gained_gpn_star }}
+# **Stops** ({{ glm_clinvar_stop_gained_n }}, pathogenic against benign ones, no other change among
+# them): Evo 2 finds all of them unlikely and has {{ glm_clinvar_stop_gained_evo2_40b }};
+# the best are GPN-Star {{ glm_clinvar_stop_gained_gpn_star }}
 # and ESM-1b {{ glm_clinvar_stop_gained_esm1b }}. Models of proteins do not score stops: the
 # repository gives a stop the worst score of any change from there on, so that theirs is a measure
 # of what is cut off.

@@ -17,9 +17,9 @@
 # finds less likely than the one it replaces should do harm. Here it is asked of ClinVar's
 # pathogenic and benign substitutions, in the set that AlphaMissense was tested on
 # {cite}`cheng2023`. UniRep {cite}`alley2019` reads a protein from left to right; its log-likelihood
-# ratio (LLR) is log P(new) − log P(reference) given all residues before, and in some rows also of
-# the residues that follow. The lower it is, the more harmful a change is taken to be. No score is
-# fitted to a label here.
+# ratio (LLR) is log P(alternative) − log P(reference) given all residues before, and in some rows
+# also of the residues that follow. The lower it is, the more harmful a change is taken to be. No
+# score is fitted to a label here.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
@@ -75,7 +75,8 @@ show.figure(
     caption="Pathogenic against benign substitutions: over all pairs of variants; over those of "
     "proteins with five or more of each class and at most 2,000 residues; and the mean of the "
     "AUROC within each of these proteins. Bars: 95 % intervals over proteins.",
-    alt="AUROC of UniRep, AlphaMissense, BLOSUM62 and simple rules for missense variants.",
+    alt="AUROC of UniRep, AlphaMissense, BLOSUM62 and simple rules for missense variants. "
+    + glm_figures.result(every, looks),
 )
 
 # %% [markdown]

@@ -31,7 +31,7 @@ page: str = "glm-questions"  # name of this page
 import pandas as pd
 
 from genebench.core import specs
-from notebooks.lib import charts, glm, show
+from notebooks.lib import charts, figures, glm, show
 
 show.begin()
 looks = glm.looks()
@@ -79,8 +79,8 @@ gains, runs = glm.read("choices", "differences"), glm.read("choices", "means")
 names = {
     "bits": "bits a base (less is better)",
     "bits_repeats": "the same, in repeats",
-    "nonsense": "AUROC, nonsense",
-    "missense": "AUROC, missense",
+    "nonsense": "AUROC, nonsense, matched",
+    "missense": "AUROC, missense, matched",
     "probe": "AUROC, coding or not",
 }
 shown = gains[~gains.choice.isin(["k-mers", "untrained"])].assign(
@@ -123,14 +123,20 @@ show.figure(
     "and of so many comparisons one in twenty passes by chance. Of byte pairs the bits are of "
     "whole windows and units, and no test of the same thing.",
     alt="Differences of bits a base and AUROC for each choice of objective, architecture, tokens "
-    "and data.",
+    "and data. "
+    + figures.leaders(shown[shown.measure == "bits"], word="Fewest bits", most=3, least=True)
+    + " "
+    + figures.leaders(shown[shown.measure == "nonsense"], word="Nonsense, highest", most=3),
 )
 
 # %% [markdown]
 # The network of reference is a *blind-spot* network: it predicts each base from what lies on both
 # sides without seeing the base itself, and so learns from all bases in one pass. It is made of
 # convolutions over single bases. Trained for a minute it is weaker than the network of [the page on
-# variants](glm-variants), which has the same objective.
+# variants](glm-variants), which has the same objective: on nonsense, *matched* (within codon
+# position and kind of change, at most 600 changes of a kind), {{ glm_questions_usual_nonsense_mean
+# }}, where the network there has {{ glm_variants_ecoli_nonsense_vs_synonymous_matched_glm_ecoli }}
+# on the larger set of that page.
 #
 # **Both strands by the same weights** give, at the same cost, {{ glm_questions_strands_bits }} bits
 # and {{ glm_questions_strands_nonsense }} of AUROC on nonsense; missense and the probe are no

@@ -14,10 +14,16 @@
 # # What is reproduced of each paper
 #
 # Every figure and table of the three papers that this book accompanies, and where it stands here.
-# They are named by what they show; a number stands only where it is certain. *Here*: redrawn from
-# published scores, or computed again, as the last column says. *Differs*: the same question on
-# other models or data. *Not made*: possible, and left out. *Not possible*: something is missing,
-# and the reason says what.
+# They are named by what they show; a number stands only where it is certain. The second column says
+# where the figure is from:
+#
+# - *redrawn*: a scheme or list drawn again, without scores
+# - *recomputed*: our own results
+# - *published*: drawn from values that the paper or its repository publishes
+# - *not made*: possible, and left out
+# - *not possible*: something is missing, and the reason says what
+#
+# *Differs*: the same question on other models or data than the paper's.
 #
 # No large published network has run in this edition: not ESM2 (ESM-2), Geneformer, scGPT, DNABERT-2
 # or Evo. What they would need is on their cards among the [models](models) and in the
@@ -42,14 +48,19 @@ papers = {
 }
 listed = read_yaml(paths.DATA.joinpath("reproduced.yml"))
 rows = pd.concat({papers[name]: pd.DataFrame(items) for name, items in listed.items()})
-rows = rows.reset_index(level=0, names="paper").fillna("")
-counts = pd.crosstab(rows.paper, rows.status)[["here", "differs", "not made", "not possible"]]
-counts.rename_axis(index=None, columns=None)
+rows = rows.reset_index(level=0, names="paper")
+rows = rows.assign(differs=rows.differs.eq(True)).fillna("")
+order = ["redrawn", "recomputed", "published", "not made", "not possible"]
+counts = pd.crosstab(rows.paper, rows.how)[order].assign(
+    differs=rows.groupby("paper").differs.sum()
+)
+counts.astype(int).rename_axis(index=None, columns=None)
 
 # %% tags=["remove-input"]
 where = ("[](" + rows.page + ")").where(rows.page != "", "–")
-cells = "| " + rows.what + " | " + rows.status + " | " + where + " | " + rows.why.str.strip() + " |"
-head = "| figure or table | here? | page | what differs, or is missing |\n|---|---|---|---|\n"
+how = "*" + rows.how + "*" + rows.differs.map({True: ", differs", False: ""})
+cells = "| " + rows.what + " | " + how + " | " + where + " | " + rows.why.str.strip() + " |"
+head = "| figure or table | from | page | what differs, or is missing |\n|---|---|---|---|\n"
 tables = cells.groupby(rows.paper, sort=False).agg("\n".join)
 cited = pd.Series({title: f" {{cite}}`{name}`" for name, title in papers.items()})
 titles = "## " + tables.index + "\n\n" + cited[tables.index].str.strip() + "\n\n"

@@ -9,7 +9,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from .charts import dots
-from .figures import legend
+from .figures import leaders, legend
 from .glm import CALIBRATED, Looks
 
 BASES = {"A": "#009e73", "C": "#0072b2", "G": "#e69f00", "T": "#d55e00"}
@@ -47,6 +47,25 @@ def forest(frame: pd.DataFrame, shown: Looks, *, label: str, chance: float) -> F
     wide = 2 if frame.title.nunique() == 4 else 3
     rows = list(names.unique())
     return dots(frame, rows, label=label, panel="title", chance=chance, wide=wide)
+
+
+def result(frame: pd.DataFrame, shown: Looks) -> str:
+    """The highest models of each panel of a forest, for those who cannot see it.
+
+    Three of each, of more than four panels two: the first is often given more than the sequence.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns ``title, model, score``.
+    shown : Looks
+
+    Returns
+    -------
+    str
+    """
+    most = 3 if frame.title.nunique() <= 4 else 2
+    return leaders(frame.assign(row=frame.model.map(shown.title)), "title", most=most)
 
 
 def split_scores(frame: pd.DataFrame, shown: Looks, *, loose: str = "matched") -> Figure:

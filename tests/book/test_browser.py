@@ -135,6 +135,18 @@ def test_search_finds_what_readers_look_for(opened, word):
     page.wait_for_selector("#search-results li")
 
 
+@pytest.mark.parametrize("name", ["leaderboard", "models", "tasks", "group-genomic"])
+def test_the_name_in_a_row_leads_to_a_card_that_opens(opened, name):
+    page = opened(f"executed/{name}.html")
+    link = page.locator("div.dt-container tbody td a").first
+    link.wait_for()
+    words = link.inner_text()
+    link.click()
+    page.wait_for_function("document.querySelector(location.hash || 'x')?.open")
+    card = page.locator(page.evaluate("location.hash"))
+    assert words in card.inner_text()
+
+
 def test_a_phone_shows_the_first_columns_and_the_others_on_a_click(opened):
     page = opened("executed/leaderboard.html", viewport={"width": 390, "height": 800})
     heads = page.locator("div.dt-container").nth(0).locator("thead th:visible")

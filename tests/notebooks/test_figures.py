@@ -12,3 +12,11 @@ def test_numbers_of_a_heat_map_have_no_minus_zero_and_show_none_as_a_dash():
     ax = charts.heat_map(table, marks, vmin=-1, vmax=1, label="x").axes[0]
     assert [t.get_text() for t in ax.texts] == ["0.00", "1.00*", "–", "−0.25†"]
     assert [t.get_color() for t in ax.texts][:2] == [figures.INK, "white"]
+
+
+def test_the_highest_of_each_panel_are_named_for_those_who_cannot_see():
+    frame = pd.DataFrame({"row": ["a", "b", "a", "b"], "score": [0.5, 0.7, -0.2, np.nan]})
+    frame = frame.assign(panel=["x", "x", "y", "y"])
+    assert figures.leaders(frame, "panel") == "Highest: x: b (0.70); y: a (−0.20)."
+    assert figures.leaders(frame, word="Fewest", least=True) == "Fewest: a (−0.20)."
+    assert figures.leaders(frame, most=2) == "Highest: b (0.70), a (0.50)."
