@@ -86,7 +86,7 @@ show.table(
 # The smallest difference between two models that a task shows with 80 % power, from the errors of
 # the differences of the models that are compared on it; how far apart its two best models are; and
 # how many more genes like these would tell them apart. A task that cannot show a difference of a
-# tenth is *underpowered*: it is listed, and stays out of all means.
+# tenth is *underpowered*: it is listed, and stays out of all weighted means.
 
 # %% tags=["remove-input"]
 power = results.read_beside(shown, "power.csv")
@@ -168,8 +168,8 @@ show.table(
 # Our own comparisons, made twice: with {term}`source tables <Source table>` drawn as everywhere in
 # this book, and as if every task were independent of all others. With effectively 8 source tables
 # or more (localization) drawing them widens the intervals. With fewer they cannot be drawn:
-# intervals are then over genes alone, are **narrower** than those of independent tasks, and say
-# something of *these tasks only*.
+# intervals are then over genes alone, are narrower than those of independent tasks (or as wide,
+# where there are too few tasks to draw), and say something of *these tasks only*.
 
 # %% tags=["remove-input"]
 errors = stored.reliability("errors")

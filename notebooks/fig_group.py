@@ -102,7 +102,7 @@ HTML(two.data + each.data)
 excess = intervals[(intervals.split == "random") & intervals.excess.notna()]
 excess = summaries.with_exposure(excess, models)
 excess = excess.sort_values(["exposed", "excess"], ascending=[True, False])
-columns = "task model score low high best_shortcut excess excess_low excess_high exposed"
+columns = "task model score low high best_shortcut excess excess_low excess_high excess_q exposed"
 show.table(
     tables.readable(excess, models, columns.split()),
     page=page,
@@ -110,7 +110,8 @@ show.table(
     name="excess",
     links={"task": places, "model": cards},
     caption="Score on the common genes, best shortcut of the task on the same genes and folds, "
-    "and excess over it, with 95 % intervals (that of the excess is paired); "
+    "and excess over it, with 95 % intervals (that of the excess is paired); q: the false "
+    "discovery rate at which the excess is called positive, among the tasks of the model; "
     "regression tasks are in Spearman correlation.",
 )
 

@@ -111,7 +111,7 @@ show.figure(
     name="parts",
     caption="Weighted mean AUROC of each joined model minus that of each of its parts, over the "
     "tasks of all groups, on the same genes and folds, with simultaneous 95 % intervals over "
-    "genes and tasks. Filled: significantly different; empty squares: not.",
+    "families of genes. Filled: significantly different; empty squares: not.",
     alt="Differences of weighted mean AUROC between joined models and their parts, one panel a "
     f"split; {(apart & (whole.difference > 0)).sum()} of {len(whole)} times the joined "
     "model scores significantly more.",

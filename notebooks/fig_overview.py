@@ -104,14 +104,12 @@ show.figure(
 # ## Beyond the best shortcut
 #
 # The *excess score* is a model's score minus that of the best shortcut on the same task, the same
-# test genes and the same folds (the common genes). The best shortcut of a task is picked by its
-# test score, which favours the shortcuts. Well above zero, the model knows something that the
-# letters of the symbol and the gene family do not tell. A shortcut that was trained on the labels
-# does not count: so the number of annotations is no baseline on the phenotype tasks, and what a
-# model owes to well-studied genes there stays open. Means are the {term}`weighted means <Weighted
-# mean>` of the [leaderboard](leaderboard): over the tasks that can show a difference, tasks that
-# resemble each other weighing less. A model that was trained on the labels, or covers too few genes
-# to be compared on the common ones, has no dot.
+# test genes and the same folds (the common genes). The best shortcut of a fold is picked by its
+# mean over the other folds. Well above zero, the model knows something that the letters of the
+# symbol and the gene family do not tell. A shortcut that was trained on the labels does not count.
+# Means are the {term}`weighted means <Weighted mean>` of the [leaderboard](leaderboard): over the
+# tasks that can show a difference, tasks that resemble each other weighing less. A model that was
+# trained on the labels, or covers too few genes to be compared on the common ones, has no dot.
 
 # %% tags=["remove-input"]
 drawn = first[first.excess.notna() & (first.group != "all")]
@@ -131,8 +129,8 @@ show.figure(
     name="excess",
     caption="Excess over the best shortcut, weighted mean over the tasks of a group that can show "
     "a difference, on the common genes; the line is the paired 95 % bootstrap interval over "
-    "genes, and over tasks where a group has five or more. No dot: exposed, or too few of the "
-    "genes. Numbers are in the table at the end of the page.",
+    "families of genes, and over source tables where there are effectively 8 or more. No dot: "
+    "exposed, or too few of the genes. Numbers are in the table at the end of the page.",
     alt="Dots with intervals of mean excess AUROC over the best shortcut by group and model. "
     f"{(drawn.low > 0).sum()} of {len(drawn)} lie above 0 with their interval.",
 )
@@ -170,7 +168,8 @@ show.figure(
 # For every model and every source of labels: *clean*, the model was trained on nothing that has
 # these labels; *exposed*, it does, for all of the source's tasks or for part of them; *unknown*,
 # nobody can say, because the text of its training is not listed. Exposed scores are starred, and in
-# no mean, tier or ladder.
+# no weighted mean, tier or ladder (the plain means of the heat maps above have them, with their
+# star).
 
 # %% tags=["remove-input"]
 run = known.profile(shown)

@@ -25,7 +25,7 @@
 #
 # Three things to know. GO terms and diseases are written in summaries and in the literature, so
 # that text is in large part read there, not predicted. The terms after March 2024 are newer than
-# every text and sequence used here, but there are 16 positives a term. And tasks that ask much the
+# every text and sequence used here, but there are few positives a term. And tasks that ask much the
 # same count as one cluster in every interval.
 
 # %% tags=["parameters"]
@@ -74,7 +74,9 @@ words = (
 )
 lines = words.groupby(best.panel, observed=True).agg(", ".join)
 show.prose(
-    "Of 39, itself and the 38. **" + "; **".join(lines.index.astype(str) + ":** " + lines) + "."
+    "Place among 39, the 38 and the model itself. **"
+    + "; **".join(lines.index.astype(str) + ":** " + lines)
+    + "."
 )
 
 # %% tags=["remove-input"]

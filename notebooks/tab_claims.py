@@ -111,7 +111,8 @@ show.figure(
     name="differences",
     caption="Findings of the papers as differences of mean AUROC with simultaneous 95 % "
     "intervals. Published scores: over folds, and in light grey over resources, tasks and "
-    "folds. Ours: weighted means on common genes, over genes and tasks.",
+    "folds. Ours: weighted means on common genes, over families of "
+    "genes, and over source tables where there are effectively 8 or more.",
     alt="Difference and interval of each finding by the published scores and by ours. Verdicts by "
     "ours: " + " ".join(judges["ours"].says + " " + judges["ours"].verdict + "."),
 )
@@ -127,10 +128,11 @@ Markdown(claims.claim_words(judges, declared.models | models | declared.publishe
 # embedding of the same text by the weights that the paper used. Each is scored on the paper's own
 # genes, by the paper's probe (vectors as they are) and by ours (standardised inside the fold).
 #
-# Folds of the paper are not seeded, so both its mean over five folds and ours over five divisions
-# into five folds have an error; the difference is judged by the standard error of both. What no
-# choice of folds explains is owed to labels of other releases, to summaries of another date, or is
-# not explained.
+# Folds of the paper are not seeded for tasks with several labels and for regression, so both its
+# mean over five folds and ours over five divisions into five folds have an error; the difference is
+# judged by the standard error of both. What no choice of folds explains can be owed to labels of
+# other releases or to summaries of another date; the reason is given where one is known, and most
+# differences have none.
 #
 # Of tasks with several labels the published scores are computed from hard 0/1 predictions (the
 # script of the paper says so), not from probabilities; our fits are scored in that way here, and by
@@ -225,7 +227,7 @@ show.table(
 )
 
 # %% [markdown]
-# ## The nine models of the paper
+# ## The nine models of the published scores
 #
 # Drawn from the scores that the paper publishes, of all its tasks, on its own genes and folds.
 # Beside them, hollow, the models as reproduced above, on the tasks that can be made here.
@@ -246,7 +248,7 @@ by_model = show.figure(
     page=page,
     profile=profile,
     name="models",
-    caption="Published AUROC of the paper's nine models by group of tasks, each task the mean over "
+    caption="Published AUROC of nine models by group of tasks, each task the mean over "
     "five folds: quartiles, median, least and largest; a dot is the mean. Hollow: reproduced here, "
     "on fewer tasks (column tasks of the CSV).",
     alt="Box plots of published AUROC, a row a model and a panel a group of tasks. "

@@ -14,7 +14,7 @@
 # # What a run costs
 #
 # Time and memory of the run whose scores this book shows, from its manifest. A cell is one model on
-# one block of tasks under one split, five folds each; its predictions are kept, so that intervals
+# one block of tasks under one split, all folds of it; its predictions are kept, so that intervals
 # need no fit.
 
 # %% tags=["parameters"]
