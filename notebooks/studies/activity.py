@@ -13,15 +13,17 @@
 # %% [markdown]
 # # Study: constraint against activity
 #
-# Delta scores of SpliceAI, OpenSpliceAI and Pangolin beside measures of constraint: on measured
-# variants of BRCA1 by consequence (one network of each predictor), on variants of ClinVar in nine
-# genes (the same), and beside those that SpliceAI's authors expect. Scores of single variants
-# stay in the cache. Rows of the set in `data/results/glm/activity/` are replaced, others stay.
+# Delta scores of SpliceAI, OpenSpliceAI and Pangolin beside measures of constraint, on measured
+# variants of BRCA1 by consequence and on variants of ClinVar in nine genes (one network of each
+# predictor, of Pangolin one a tissue), and beside those that SpliceAI's authors expect. Scores of
+# single variants stay in the cache. Rows of the set in `data/results/glm/activity/` are replaced,
+# others stay.
 
 # %% tags=["parameters"]
 profile: str = "studies"  # folder of the executed notebook
 page: str = "activity"  # name of this study
 variants: str = "clinvar"  # which set: brca1 or clinvar
+predictors: str = "spliceai,openspliceai,pangolin"  # joined by commas
 tubb8: str = ""  # FASTA of the first bases of chromosome 10 (hg19), tests/data/test.fa of SpliceAI
 
 # %%
@@ -31,7 +33,7 @@ from notebooks.studies.lib import activity, labels, tables, zero_shot
 from notebooks.studies.lib import genome as of_genome
 
 declared = specs.declared()
-tasks, sizes = activity.SETS[variants](declared)
+tasks, sizes = activity.SETS[variants](declared, predictors.split(","))
 trained = of_genome.networks(list(genomes.declared()))
 scores = zero_shot.score_set(tasks, trained)
 

@@ -89,7 +89,12 @@ def random(n, length, seed=0):
 
 
 @pytest.mark.parametrize("strand", "+-")
-def test_changes_are_those_of_whole_windows_through_plain_modules(load, tmp_path, strand):
+@pytest.mark.parametrize(("stretch", "gap"), [(999, 999), (2, 999), (999, 1)])
+def test_changes_are_those_of_whole_windows_through_plain_modules(
+    load, tmp_path, monkeypatch, strand, stretch, gap
+):
+    monkeypatch.setattr(splice, "STRETCH", stretch)
+    monkeypatch.setattr(splice, "GAP", gap)
     torch.manual_seed(1)
     plain = Plain(0.1)
     np.savez(tmp_path / "w.npz", **arrays_of(plain))

@@ -108,9 +108,10 @@ def test_gains_are_means_over_seeds_of_differences():
     found = row[["difference", "lowest", "highest"]].tolist()
     assert found == pytest.approx([truth.mean(), truth.min(), truth.max()])
     assert row.low < row.difference < row.high and (row.changes, row.clusters) == (50, 10)
-    bits = populations.bits(models, task).set_index(["model", "repeat"]).bits
-    first = models[0][0].whole[np.arange(400), task.sequence]
-    assert bits[populations.MIXED, 0] == pytest.approx(-first.mean() / np.log(2))
+    at = np.arange(400)
+    truth = [-m[0].whole[at, task.sequence].mean() / np.log(2) for m in models]
+    bits = populations.bits(models, task).set_index("model").loc[populations.MIXED].tolist()
+    assert bits == pytest.approx([np.mean(truth), min(truth), max(truth), 3])
 
 
 def test_odds_ratios_are_those_of_a_table_of_four():

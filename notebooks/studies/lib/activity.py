@@ -38,6 +38,7 @@ SCORED = {
     "pangolin": (SITES, "Intronic|5' UTR"),
 }
 """Predictor -> consequences of BRCA1 that it scores, one network of each group."""
+PREDICTORS = tuple(SCORED)
 _FUNCTION = {"LOF": 1, "FUNC": 0}
 _PLACE = ["chrom", "pos", "ref", "alt"]
 BRCA1 = {
@@ -154,14 +155,14 @@ def nearness(at: np.ndarray, where: Gene) -> np.ndarray:
     return -np.abs(at[:, None] - sites).min(axis=1).astype(float)
 
 
-def brca1(declared: Declarations, scored=SCORED) -> tuple[list[Effects], pd.DataFrame]:
+def brca1(declared: Declarations, predictors=PREDICTORS) -> tuple[list[Effects], pd.DataFrame]:
     """Loss of function in saturation genome editing of BRCA1, by consequence.
 
     Parameters
     ----------
     declared : Declarations
-    scored : dict of str to sequence of str
-        As ``SCORED``; where a predictor has not scored, its column is NaN.
+    predictors : sequence of str
+        Each scores the consequences of ``SCORED``; elsewhere its column is NaN.
 
     Returns
     -------
@@ -179,9 +180,9 @@ def brca1(declared: Declarations, scored=SCORED) -> tuple[list[Effects], pd.Data
     ref, alt = (codes.encode("".join(rows[c])) for c in ("ref", "alt"))
     beside = rows[["aa_ref", "aa_alt"]].assign(phylop=numbers(rows.phylop_mammalian))
     beside["exon-distance"] = nearness(at, where)
-    for name, consequences in scored.items():
+    for name in predictors:
         beside[name] = np.nan
-        for one in consequences:
+        for one in SCORED[name]:
             part = rows.consequence.str.fullmatch(one).to_numpy()
             given = (bases, at[part], alt[part], where)
             beside.loc[part, name] = deltas(declared.model(name), *given)
@@ -214,11 +215,8 @@ def exons(at: np.ndarray, where: Gene) -> np.ndarray:
     return np.searchsorted(np.sort(starts), at, side="right")
 
 
-PREDICTORS = ("spliceai", "openspliceai", "pangolin")
 FEWEST = 10
 """Variants of each class that a task of ClinVar's variants needs."""
-_BESIDE = ["phylop", "gpn-star", "evo2-40b", "alphagenome", "severity"]
-"""Published scores of the variants of all consequences."""
 
 
 def classified(declared: Declarations) -> pd.DataFrame:
@@ -231,18 +229,17 @@ def classified(declared: Declarations) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``set`` (missense: with AlphaMissense's scores; any: a sample of all consequences with
-        scores of others; exons: 13 exons of BRCA1, labels of 2018), ``chrom, pos`` (GRCh38), ``ref,
-        alt, label`` (1 pathogenic), ``consequence, aa_ref, aa_alt``, ``alphamissense`` of the
-        first, phyloP over mammals of the last, ``phylop`` over vertebrates and other scores of the
-        second; NaN where a source has none.
+        ``set`` (missense: with AlphaMissense's scores; any: a sample of all consequences; exons: 13
+        exons of BRCA1, labels of 2018), ``chrom, pos`` (GRCh38), ``ref, alt, label`` (1
+        pathogenic), ``consequence, aa_ref, aa_alt``, ``alphamissense`` of the first, ``phylop``
+        (over mammals) of bases of the last; NaN where a source has none.
     """
     rows = files.table(declared.source("clinvar_missense"), "variants")
     first = rows.variant_id.str.split("_", expand=True)[[0, 1, 2, 3]].set_axis(_PLACE, axis=1)
     first[["aa_ref", "aa_alt"]] = rows.protein_variant.str.extract(r":(\w)\d+(\w)$")
     first["label"], first["alphamissense"] = rows.label, numbers(rows.AlphaMissense)
     every = benchmark.variants(declared.source("clinvar_predictors"))
-    second = every[[*_PLACE, "label", "consequence", *_BESIDE]]
+    second = every[[*_PLACE, "label", "consequence"]]
     second = second.assign(chrom="chr" + second.chrom)
     rows = files.table(declared.source("brca1_sge"), "variants")
     third = rows[["ref", "alt", "consequence", "aa_ref", "aa_alt"]].assign(chrom="chr17")
@@ -275,8 +272,8 @@ def clinvar(
     -------
     tasks : list of Effects
         Binary. Missense variants of nine genes, all pairs and pairs of one gene (clustered by
-        gene), then gene by gene (by exon), and those of BRCA1 with a phyloP; variants of the sample
-        that are not missense (by gene); ClinVar's of 13 exons of BRCA1 by consequence (by exon).
+        gene), then gene by gene (by exon), and those of BRCA1 with a phyloP; ClinVar's of 13 exons
+        of BRCA1 by consequence (by exon). Those of the sample are too few for a task.
     sizes : DataFrame
         ``set, consequence, variants, harmful, genes`` of all that is at hand.
     """
@@ -303,7 +300,6 @@ def clinvar(
     for name in frame.gene.unique():
         chosen[f"missense-{name.lower()}"] = missense & (frame.gene == name), "exon"
     chosen["missense-exons"] = missense & frame.phylop.notna(), "exon"
-    chosen["others"] = (frame["set"] == "any") & (frame.consequence != "missense"), "gene"
     exon = frame["set"] == "exons"
     for name in ("all", "splice", "splice-region"):
         chosen[f"exons-{name}"] = exon & frame.consequence.str.fullmatch(BRCA1[name]), "exon"
@@ -315,7 +311,7 @@ def clinvar(
         ref, alt = (codes.encode("".join(part[c])) for c in ("ref", "alt"))
         columns = (part["at"].to_numpy(), ref, alt, part.label.to_numpy())
         columns += (part[cluster].astype(str).to_numpy(str),)
-        scores = ["alphamissense", "exon-distance", *_BESIDE, *predictors]
+        scores = ["alphamissense", "phylop", "exon-distance", *predictors]
         beside = part[["aa_ref", "aa_alt"]].fillna("").join(part[scores].dropna(axis=1))
         stratum = pd.factorize(part.gene)[0] if name == "missense-within" else None
         task = Effects(f"activity/clinvar-{name}", "binary", sequence, *columns, beside)

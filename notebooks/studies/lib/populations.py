@@ -475,16 +475,15 @@ def bits(models: Sequence[Sequence], task: Effects) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``model, repeat, bits`` (per base, mean).
+        ``model, bits`` (per base, mean over bases and seeds), ``lowest, highest, seeds``.
     """
-    known = np.flatnonzero(task.sequence < codes.N)
-    out = []
-    for repeat, several in enumerate(models):
-        for model in several:
-            table = zero_shot.around_changes(model, task.sequence, known)
-            cost = -table[known, task.sequence[known]].mean() / np.log(2)
-            out.append((model.name, repeat, cost))
-    return pd.DataFrame(out, columns=["model", "repeat", "bits"])
+    known, found = np.flatnonzero(task.sequence < codes.N), {}
+    for model in itertools.chain(*models):
+        table = zero_shot.around_changes(model, task.sequence, known)
+        cost = -table[known, task.sequence[known]].mean() / np.log(2)
+        found.setdefault(model.name, []).append(cost)
+    rows = [(name, np.mean(c), min(c), max(c), len(c)) for name, c in found.items()]
+    return pd.DataFrame(rows, columns=["model", "bits", "lowest", "highest", "seeds"])
 
 
 def _rows(task, n, models, value, influence, clusters):

@@ -190,7 +190,6 @@ def blosum62(task: Effects) -> np.ndarray | None:
 
 _READY = """
     spliceai openspliceai pangolin exon-distance alphamissense measured mitotip severity
-    alphagenome evo2-40b gpn-star
 """.split()
 
 
@@ -221,7 +220,6 @@ _FAMILIES = {
     **dict.fromkeys(("markov-chain", "markov-around", "trinucleotide"), "counts"),
     **dict.fromkeys(("phylop", "blosum62", "codon-usage", "codon-position"), "reference"),
     **dict.fromkeys(("spliceai", "openspliceai", "pangolin"), "network"),
-    **dict.fromkeys(("alphagenome", "evo2-40b", "gpn-star"), "network"),
     **dict.fromkeys(("alphamissense", "measured", "mitotip", "severity"), "reference"),
     "random": "control",
 }
